@@ -1,0 +1,343 @@
+//! What can be wrong with a telegram: the layer, the place, and the cause with its values.
+//!
+//! An [`Error`] is small and `Copy`; its text is one line without a full stop:
+//!
+//! ```
+//! use meterpipe::error::{Cause, Error, Layer};
+//!
+//! let error = Error::new(Layer::Mbus, 254, Cause::Checksum { found: 0x17, computed: 0x18 });
+//! assert_eq!(error.to_string(), "mbus: checksum at octet 254: found 17, computed 18");
+//! ```
+//!
+//! Octets are written in hex, counts in decimal. No text ever holds key material or plaintext
+//! beyond the one octet that was not expected.
+
+use core::fmt;
+
+/// The result of everything that reads octets.
+pub type Result<T> = core::result::Result<T, Error>;
+
+/// One thing that is wrong, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// The layer that found it.
+    pub layer: Layer,
+    /// Octets from the start of what the layer was given: a frame, an APDU, a line.
+    pub offset: usize,
+    /// What it is.
+    pub cause: Cause,
+}
+
+impl Error {
+    /// An error of `layer` at `offset`.
+    #[must_use]
+    pub const fn new(layer: Layer, offset: usize, cause: Cause) -> Self {
+        Self { layer, offset, cause }
+    }
+}
+
+/// The layer of the protocol that refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Layer {
+    /// Text to octets.
+    Hex,
+    /// The record line.
+    Record,
+    /// The link layer: M-Bus frames and their segments.
+    Mbus,
+    /// HDLC frames, which are named when they turn up.
+    Hdlc,
+    /// The ciphered APDU.
+    Cipher,
+    /// The plain APDU.
+    Apdu,
+    /// The data inside the plain APDU.
+    Axdr,
+    /// The list of objects.
+    Reading,
+    /// A key or a key file.
+    Key,
+}
+
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Hex => "hex",
+            Self::Record => "record",
+            Self::Mbus => "mbus",
+            Self::Hdlc => "hdlc",
+            Self::Cipher => "cipher",
+            Self::Apdu => "apdu",
+            Self::Axdr => "axdr",
+            Self::Reading => "reading",
+            Self::Key => "key",
+        })
+    }
+}
+
+/// A mark that the UART, or whoever wrote the dump, put on an octet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mark {
+    /// The parity bit or the stop bit was wrong: the octet is not what was sent.
+    Parity,
+    /// Octets were lost before this one.
+    Overrun,
+    /// The line was held in the space state.
+    Break,
+    /// The text of a dump was unreadable here.
+    Unreadable,
+}
+
+impl Mark {
+    /// The word in the `err` attribute of a record.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Parity => "parity",
+            Self::Overrun => "overrun",
+            Self::Break => "break",
+            Self::Unreadable => "unreadable",
+        }
+    }
+
+    /// The mark of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Parity, Self::Overrun, Self::Break, Self::Unreadable]
+            .into_iter()
+            .find(|mark| mark.name() == name)
+    }
+}
+
+/// What is wrong, with the values that show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The octets end inside `what`.
+    Short {
+        /// The thing that was being read.
+        what: &'static str,
+        /// Octets it needs.
+        needed: usize,
+        /// Octets that are left.
+        available: usize,
+    },
+    /// Octets are left behind `what`.
+    Leftover {
+        /// The thing that should have used them up.
+        what: &'static str,
+        /// How many.
+        octets: usize,
+    },
+    /// An octet has a value that cannot stand there.
+    Unexpected {
+        /// The field.
+        what: &'static str,
+        /// The value.
+        found: u8,
+        /// What may stand there.
+        expected: &'static str,
+    },
+    /// A length in a form that the standard does not have.
+    LengthForm {
+        /// Its first octet.
+        found: u8,
+    },
+    /// A declared number is beyond a limit of this reader.
+    Limit {
+        /// What there is too much of.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+    /// Something that exists, and that this reader does not read.
+    Unsupported {
+        /// Its name.
+        what: &'static str,
+    },
+
+    /// The two length octets of an M-Bus frame differ.
+    Lengths {
+        /// The first.
+        first: u8,
+        /// The second.
+        second: u8,
+    },
+    /// The sum over a frame is wrong.
+    Checksum {
+        /// As sent.
+        found: u8,
+        /// As computed.
+        computed: u8,
+    },
+    /// The UART marked an octet of the frame.
+    Marked(Mark),
+    /// A segment came where another was due.
+    Segment {
+        /// Its number.
+        found: u8,
+        /// The number that was due.
+        expected: u8,
+    },
+    /// A telegram whose last segments never came.
+    LastSegmentMissing {
+        /// Segments that came.
+        segments: u8,
+    },
+    /// A segment whose first never came.
+    FirstSegmentMissing {
+        /// Its number.
+        found: u8,
+    },
+    /// A segment came too long after the one before it.
+    SegmentLate {
+        /// The pause.
+        milliseconds: u64,
+        /// The longest pause allowed.
+        limit: u64,
+    },
+    /// A segment names other stations than the first one did.
+    SegmentPeer,
+    /// The ciphering header announces another length than there is.
+    Announced {
+        /// Octets announced.
+        announced: usize,
+        /// Octets there are.
+        found: usize,
+    },
+
+    /// The plaintext is not a telegram.
+    KeyOrDamage,
+    /// The tag does not fit.
+    Tag,
+    /// The encryption key fits, the authentication key does not.
+    TagOrAuthenticationKey,
+    /// A tag was demanded, and there is none or no key for it.
+    NotAuthenticated,
+    /// No key is known for the telegram.
+    NoKey,
+    /// The system title is missing.
+    NoTitle,
+
+    /// The closing element of the flat list is not a meter number.
+    MeterNumber,
+    /// A date-time that no calendar has.
+    DateTime,
+
+    /// A key with another number of digits.
+    KeyDigits {
+        /// Digits found.
+        found: usize,
+    },
+    /// A character that is not a hex digit.
+    NotHex,
+    /// A hex digit without its partner.
+    OddDigits,
+    /// A line that is none of the known forms.
+    NotARecord,
+    /// A column of a line is wrong.
+    Column {
+        /// Its name.
+        what: &'static str,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { layer, offset, cause } = self;
+        let at = format_args!("at octet {offset}");
+        write!(f, "{layer}: ")?;
+        match *cause {
+            Cause::Short { what, needed, available } => {
+                write!(f, "{what} {at}: {needed} octets needed, {available} left")
+            }
+            Cause::Leftover { what, octets } => {
+                write!(f, "{octets} octets left {at}, behind {what}")
+            }
+            Cause::Unexpected { what, found, expected } => {
+                write!(f, "{what} {at}: found {found:02x}, expected {expected}")
+            }
+            Cause::LengthForm { found } => {
+                write!(f, "length {at}: found {found:02x}, expected 00 to 7f or 81 to 84")
+            }
+            Cause::Limit { what, limit } => write!(f, "{what} {at}: more than {limit}"),
+            Cause::Unsupported { what } => write!(f, "not supported: {what}"),
+            Cause::Lengths { first, second } => {
+                write!(f, "length {at}: found {second:02x}, expected {first:02x} as before it")
+            }
+            Cause::Checksum { found, computed } => {
+                write!(f, "checksum {at}: found {found:02x}, computed {computed:02x}")
+            }
+            Cause::Marked(mark) => write!(f, "{} {at}: frame damaged on the line", mark_text(mark)),
+            Cause::Segment { found, expected } => {
+                write!(f, "segment {found} where segment {expected} was due")
+            }
+            Cause::LastSegmentMissing { segments: 1 } => {
+                write!(f, "a telegram broke off after its first segment")
+            }
+            Cause::LastSegmentMissing { segments } => {
+                write!(f, "a telegram broke off after {segments} segments")
+            }
+            Cause::FirstSegmentMissing { found } => {
+                write!(f, "segment {found} without the segments before it")
+            }
+            Cause::SegmentLate { milliseconds, limit } => write!(
+                f,
+                "{milliseconds} ms between two segments, at most {limit} within one telegram"
+            ),
+            Cause::SegmentPeer => write!(f, "segments of different stations {at}"),
+            Cause::Announced { announced, found } => {
+                write!(f, "length {at}: {announced} octets announced, {found} there")
+            }
+            Cause::KeyOrDamage => f.write_str("the key does not fit, or the telegram is damaged"),
+            Cause::Tag => f.write_str("the authentication tag does not fit"),
+            Cause::TagOrAuthenticationKey => f.write_str(
+                "the authentication tag does not fit, though the encryption key does: \
+                 the authentication key (GAK) is wrong, or the telegram was changed",
+            ),
+            Cause::NotAuthenticated => f.write_str("the telegram is not authenticated"),
+            Cause::NoKey => f.write_str("no key for this meter"),
+            Cause::NoTitle => f.write_str("the telegram carries no system title"),
+            Cause::MeterNumber => {
+                write!(f, "the closing element {at} is not a meter number in digits")
+            }
+            Cause::DateTime => write!(f, "date-time {at} is on no calendar"),
+            Cause::KeyDigits { found } => {
+                write!(f, "{found} hex digits, expected 32")
+            }
+            Cause::NotHex => write!(f, "character {} is not a hex digit", offset + 1),
+            Cause::OddDigits => write!(f, "odd number of hex digits at character {}", offset + 1),
+            Cause::NotARecord => f.write_str("neither a record nor hex"),
+            Cause::Column { what } => write!(f, "{what} at character {}", offset + 1),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+const fn mark_text(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Parity => "parity or framing error",
+        Mark::Overrun => "lost octets",
+        Mark::Break => "break",
+        Mark::Unreadable => "unreadable text",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_small_enough_to_pass_around() {
+        assert!(size_of::<Error>() <= 64, "{}", size_of::<Error>());
+    }
+
+    #[test]
+    fn mark_names_read_back() {
+        for mark in [Mark::Parity, Mark::Overrun, Mark::Break, Mark::Unreadable] {
+            assert_eq!(Mark::from_name(mark.name()), Some(mark));
+        }
+        assert_eq!(Mark::from_name("noise"), None);
+    }
+}

@@ -1,0 +1,30 @@
+//! Readings from Austrian smart meters.
+//!
+//! # The floors
+//!
+//! A module imports only from the floors below it, and modules of one floor do not know each other.
+//!
+//! | floor | modules | idea |
+//! |---|---|---|
+//! | 6 | `sink`, `source` | where octets come from, where readings go to |
+//! | 5 | [`format`] | a reading as text |
+//! | 4 | [`reading`] | a COSEM tree as named, scaled, exact values |
+//! | 3 | [`link`], [`cipher`], [`cosem`], [`record`] | frames, ciphering, A-XDR, and the line between the stages |
+//! | 2 | [`reader`], [`hex`] | a cursor that cannot run past its end, octets from text |
+//! | 1 | [`error`] | what can be wrong, and where |
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::unreachable,
+        clippy::todo
+    )
+)]
+
+pub mod error;
+pub mod hex;
+pub mod reader;
+pub mod record;

@@ -1,0 +1,407 @@
+//! The record line: what flows between `capture`, `unframe`, `decrypt` and `decode`.
+//!
+//! ```text
+//! # meterpipe-record 1
+//! 2026-08-24T21:03:17.482Z frame 68fafa6853ff0001…16 from=ttyUSB0
+//! - apdu db084b464d6750000009… link=mbus
+//! ```
+//!
+//! `TIME KIND HEX [KEY=VALUE]…`, one space between them. TIME is when the first octet arrived, or
+//! `-`. KIND says what HEX is; a kind that is not known here is kept and passed on, and so is every
+//! unknown key. Empty lines and lines that start with `#` are not data.
+
+use crate::{
+    error::{Cause, Error, Layer, Mark, Result},
+    hex::canonical,
+};
+
+/// The first line of every stream of records.
+pub const HEADER: &str = "# meterpipe-record 1\n";
+
+/// The start that all versions of the header share.
+pub const HEADER_START: &str = "# meterpipe-record ";
+
+/// When the first octet of something arrived: UTC with milliseconds, 24 characters, or unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Time(Option<[u8; 24]>);
+
+impl Time {
+    /// Not known, because the octets come from a file without times.
+    pub const UNKNOWN: Self = Self(None);
+
+    const SHAPE: &'static [u8; 24] = b"0000-00-00T00:00:00.000Z";
+
+    /// The first column of a record.
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        if text == b"-" {
+            return Some(Self::UNKNOWN);
+        }
+        let text: &[u8; 24] = text.try_into().ok()?;
+        let fits = text.iter().zip(Self::SHAPE).all(|(&character, &shape)| match shape {
+            b'0' => character.is_ascii_digit(),
+            _ => character == shape,
+        });
+        fits.then_some(Self(Some(*text)))
+    }
+
+    /// From milliseconds since 1970, as far as four digits of a year go.
+    #[must_use]
+    pub fn from_millis(millis: i64) -> Self {
+        jiff::Timestamp::from_millisecond(millis)
+            .ok()
+            .and_then(|timestamp| Self::parse(format!("{timestamp:.3}").as_bytes()))
+            .unwrap_or(Self::UNKNOWN)
+    }
+
+    /// Milliseconds since 1970, if it is known and on the calendar.
+    #[must_use]
+    pub fn millis(self) -> Option<i64> {
+        let text = self.0?;
+        let timestamp: jiff::Timestamp = core::str::from_utf8(&text).ok()?.parse().ok()?;
+        Some(timestamp.as_millisecond())
+    }
+
+    /// The text of the column.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.known().unwrap_or("-")
+    }
+
+    /// The text if the time is known.
+    #[must_use]
+    pub fn known(&self) -> Option<&str> {
+        self.0.as_ref().and_then(|text| core::str::from_utf8(text).ok())
+    }
+}
+
+/// What the octets of a record are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind<'a> {
+    /// Any run of octets from the line.
+    Raw,
+    /// One link frame that passed its checks.
+    Frame,
+    /// One whole APDU, ciphered or plain.
+    Apdu,
+    /// A kind of a later version: passed on.
+    Other(&'a str),
+}
+
+impl<'a> Kind<'a> {
+    /// The second column of a record.
+    #[must_use]
+    pub fn parse(text: &'a str) -> Self {
+        match text {
+            "raw" => Self::Raw,
+            "frame" => Self::Frame,
+            "apdu" => Self::Apdu,
+            other => Self::Other(other),
+        }
+    }
+
+    /// The word in the column.
+    #[must_use]
+    pub const fn as_str(self) -> &'a str {
+        match self {
+            Self::Raw => "raw",
+            Self::Frame => "frame",
+            Self::Apdu => "apdu",
+            Self::Other(other) => other,
+        }
+    }
+}
+
+/// What is known of the integrity of a telegram that was ciphered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// It carried no tag.
+    None,
+    /// It carried a tag, and there was no key to verify it.
+    Unverified,
+    /// Its tag was verified.
+    Verified,
+}
+
+impl Auth {
+    /// The value of the `auth` attribute.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Unverified => "unverified",
+            Self::Verified => "verified",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::None, Self::Unverified, Self::Verified].into_iter().find(|a| a.as_str() == text)
+    }
+}
+
+/// The `KEY=VALUE` columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attributes<'a> {
+    /// The source, percent-encoded: [`escape`].
+    pub from: Option<&'a str>,
+    /// The link layer that carried an APDU: `mbus`.
+    pub link: Option<&'a str>,
+    /// The system title of a ciphered APDU.
+    pub title: Option<[u8; 8]>,
+    /// Its invocation counter.
+    pub ic: Option<u32>,
+    /// Its security control octet.
+    pub sc: Option<u8>,
+    /// What is known of its integrity.
+    pub auth: Option<Auth>,
+    /// Marks of the UART by octet: `parity@17,overrun@40`. [`marks`] reads it.
+    pub err: Option<&'a str>,
+    /// The columns as they were read. Keys that are not known here are written again from it.
+    pub text: &'a str,
+}
+
+/// One record, its octets already out of hex.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// When its first octet arrived.
+    pub time: Time,
+    /// What the octets are.
+    pub kind: Kind<'a>,
+    /// The octets.
+    pub octets: &'a [u8],
+    /// The further columns.
+    pub attributes: Attributes<'a>,
+}
+
+impl<'a> Record<'a> {
+    /// Reads a line (without its end); the octets go to `room`, which is emptied first.
+    ///
+    /// # Errors
+    /// [`Cause::NotARecord`] if the line does not look like a record at all; another cause, with the
+    /// place in the line, if it does and a column is wrong.
+    pub fn parse(line: &'a [u8], room: &'a mut Vec<u8>) -> Result<Self> {
+        room.clear();
+        let (time, kind, rest) =
+            Self::columns(line).ok_or(Error::new(Layer::Record, 0, Cause::NotARecord))?;
+        let start = line.len() - rest.len();
+        let width = memchr::memchr(b' ', rest).unwrap_or(rest.len());
+        let (digits, text) = rest.split_at_checked(width).unwrap_or((rest, &[]));
+        if digits.is_empty() {
+            return Err(Error::new(Layer::Record, start, Cause::Column { what: "HEX is missing" }));
+        }
+        canonical::decode(digits, room)
+            .map_err(|error| Error { offset: error.offset + start, ..error })?;
+        let attributes = Attributes::parse(text, start + width)?;
+        Ok(Self { time, kind, octets: room, attributes })
+    }
+
+    /// Whether a line has the first two columns of a record.
+    #[must_use]
+    pub fn is_record(line: &'a [u8]) -> bool {
+        Self::columns(line).is_some()
+    }
+
+    fn columns(line: &'a [u8]) -> Option<(Time, Kind<'a>, &'a [u8])> {
+        // Look at the one octet behind the time first: most lines of a hex dump end here.
+        let width = match line {
+            [b'-', b' ', ..] => 1,
+            _ if line.get(24) == Some(&b' ') => 24,
+            _ => return None,
+        };
+        let (time, rest) = line.split_at_checked(width)?;
+        let time = Time::parse(time)?;
+        let rest = rest.strip_prefix(b" ")?;
+        let width = memchr::memchr(b' ', rest)?;
+        let (kind, rest) = rest.split_at_checked(width)?;
+        let kind = core::str::from_utf8(kind).ok()?;
+        let named = !kind.is_empty() && kind.bytes().all(|c| c.is_ascii_lowercase() || c == b'_');
+        named.then_some((time, Kind::parse(kind), rest.strip_prefix(b" ")?))
+    }
+
+    /// Appends the line, with its end.
+    pub fn write(&self, text: &mut Vec<u8>) {
+        text.extend_from_slice(self.time.as_str().as_bytes());
+        text.push(b' ');
+        text.extend_from_slice(self.kind.as_str().as_bytes());
+        text.push(b' ');
+        canonical::encode(self.octets, text);
+        self.attributes.write(text);
+        text.push(b'\n');
+    }
+}
+
+impl<'a> Attributes<'a> {
+    fn parse(text: &'a [u8], start: usize) -> Result<Self> {
+        let mut attributes = Self::default();
+        if text.is_empty() {
+            return Ok(attributes);
+        }
+        let column = |offset, what| Error::new(Layer::Record, offset, Cause::Column { what });
+        let text = core::str::from_utf8(text).map_err(|_| column(start, "not UTF-8"))?;
+        let mut offset = start;
+        for pair in text.split(' ').skip(1) {
+            offset += 1;
+            let (key, value) = pair.split_once('=').ok_or(column(offset, "KEY=VALUE expected"))?;
+            let wrong = column(offset + key.len() + 1, "a value that its key cannot have");
+            match key {
+                "from" => attributes.from = Some(value),
+                "link" => attributes.link = Some(value),
+                "err" => attributes.err = Some(value),
+                "ic" => attributes.ic = Some(value.parse().map_err(|_| wrong)?),
+                "sc" => attributes.sc = Some(u8::from_str_radix(value, 16).map_err(|_| wrong)?),
+                "auth" => attributes.auth = Some(Auth::parse(value).ok_or(wrong)?),
+                "title" => {
+                    let mut title = [0; 8];
+                    hex::decode_to_slice(value, &mut title).map_err(|_| wrong)?;
+                    attributes.title = Some(title);
+                }
+                _ => {}
+            }
+            offset += pair.len();
+        }
+        attributes.text = text;
+        Ok(attributes)
+    }
+
+    /// The unknown columns, with the space before each.
+    fn unknown(&self) -> impl Iterator<Item = &'a str> {
+        self.text.split(' ').skip(1).filter(|pair| {
+            let key = pair.split('=').next().unwrap_or_default();
+            !["from", "link", "title", "ic", "sc", "auth", "err"].contains(&key)
+        })
+    }
+
+    fn write(&self, text: &mut Vec<u8>) {
+        let read = Self::parse(self.text.as_bytes(), 0);
+        if !self.text.is_empty() && read.as_ref() == Ok(self) {
+            // Nothing was added on the way: the columns stay as they came, in their order.
+            return text.extend_from_slice(self.text.as_bytes());
+        }
+        let mut pair = |key: &str, value: &[u8]| {
+            text.push(b' ');
+            text.extend_from_slice(key.as_bytes());
+            text.push(b'=');
+            text.extend_from_slice(value);
+        };
+        if let Some(from) = self.from {
+            pair("from", from.as_bytes());
+        }
+        if let Some(link) = self.link {
+            pair("link", link.as_bytes());
+        }
+        if let Some(title) = self.title {
+            let mut digits = [0; 16];
+            let _ = hex::encode_to_slice(title, &mut digits);
+            pair("title", &digits);
+        }
+        if let Some(ic) = self.ic {
+            pair("ic", itoa::Buffer::new().format(ic).as_bytes());
+        }
+        if let Some(sc) = self.sc {
+            let mut digits = [0; 2];
+            let _ = hex::encode_to_slice([sc], &mut digits);
+            pair("sc", &digits);
+        }
+        if let Some(auth) = self.auth {
+            pair("auth", auth.as_str().as_bytes());
+        }
+        if let Some(err) = self.err {
+            pair("err", err.as_bytes());
+        }
+        for unknown in self.unknown() {
+            text.push(b' ');
+            text.extend_from_slice(unknown.as_bytes());
+        }
+    }
+}
+
+/// The marks in an `err` attribute, each with the octet it stands on. What cannot be read is skipped.
+pub fn marks(err: &str) -> impl Iterator<Item = (usize, Mark)> {
+    err.split(',').filter_map(|mark| {
+        let (name, octet) = mark.split_once('@')?;
+        Some((octet.parse().ok()?, Mark::from_name(name)?))
+    })
+}
+
+/// Percent-encodes what may not stand in a VALUE: blanks, control characters, `%`.
+#[must_use]
+pub fn escape(value: &str) -> String {
+    let mut escaped = String::with_capacity(value.len());
+    for character in value.chars() {
+        if character.is_whitespace() || character.is_control() || character == '%' {
+            let mut octets = [0; 4];
+            for octet in character.encode_utf8(&mut octets).bytes() {
+                escaped.push_str(&format!("%{octet:02x}"));
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round_trip(line: &str) -> String {
+        let mut room = vec![];
+        let mut text = vec![];
+        Record::parse(line.as_bytes(), &mut room).unwrap().write(&mut text);
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn a_line_is_written_as_it_was_read() {
+        for line in [
+            "2026-08-24T21:03:17.482Z frame 68fafa6853ff000116 from=ttyUSB0",
+            "- apdu 0f8006870e0c link=mbus title=4b464d6750000009 ic=35 sc=20 auth=none",
+            "- raw 00ff from=a%20b err=parity@0,overrun@1",
+            "- apdu db08 later=1 from=x link=mbus",
+            "- dsmr 2f link=p1",
+            "- raw 00",
+        ] {
+            assert_eq!(round_trip(line), format!("{line}\n"));
+        }
+    }
+
+    #[test]
+    fn a_stage_adds_its_columns_and_keeps_the_unknown_ones() {
+        let mut room = vec![];
+        let mut record = Record::parse(b"- frame 68 from=x later=1", &mut room).unwrap();
+        record.attributes.link = Some("mbus");
+        let mut text = vec![];
+        record.write(&mut text);
+        assert_eq!(text, b"- frame 68 from=x link=mbus later=1\n");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_by_its_place() {
+        let error = |line: &str| Record::parse(line.as_bytes(), &mut vec![]).unwrap_err();
+        assert_eq!(error("68fafa68").cause, Cause::NotARecord);
+        assert_eq!(error("2026-08-24 21:03:17.482Z raw 00").cause, Cause::NotARecord);
+        assert_eq!(error("- raw 0g").to_string(), "hex: character 8 is not a hex digit");
+        assert_eq!(error("- raw 000").to_string(), "hex: odd number of hex digits at character 9");
+        assert_eq!(
+            error("- raw 00 from").to_string(),
+            "record: KEY=VALUE expected at character 10"
+        );
+        assert!(error("- raw 00 ic=x").to_string().ends_with("at character 13"));
+    }
+
+    #[test]
+    fn times_convert_both_ways() {
+        let time = Time::parse(b"2026-08-24T21:03:17.482Z").unwrap();
+        assert_eq!(time.millis(), Some(1_787_605_397_482));
+        assert_eq!(Time::from_millis(1_787_605_397_482), time);
+        assert_eq!(Time::from_millis(i64::MAX), Time::UNKNOWN);
+        assert_eq!(Time::parse(b"-"), Some(Time::UNKNOWN));
+        assert_eq!(Time::parse(b"2026-08-24T21:03:17Z"), None);
+    }
+
+    #[test]
+    fn marks_and_escapes_read_back() {
+        let found: Vec<_> = marks("parity@17,overrun@40,odd,break@x").collect();
+        assert_eq!(found, [(17, Mark::Parity), (40, Mark::Overrun)]);
+        assert_eq!(escape("a b%\n"), "a%20b%25%0a");
+    }
+}
