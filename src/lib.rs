@@ -28,3 +28,4 @@ pub mod error;
 pub mod hex;
 pub mod reader;
 pub mod record;
+pub mod link;
