@@ -24,8 +24,9 @@
     )
 )]
 
+pub mod cipher;
 pub mod error;
 pub mod hex;
+pub mod link;
 pub mod reader;
 pub mod record;
-pub mod link;

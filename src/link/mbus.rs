@@ -73,10 +73,7 @@ impl<'a> Frame<'a> {
         let size = check(octets)?;
         let what = "user data";
         let short = Cause::Short { what, needed: 3, available: size.saturating_sub(OVERHEAD) };
-        octets
-            .get(..size)
-            .and_then(Self::split)
-            .ok_or(Error::new(Layer::Mbus, 4, short))
+        octets.get(..size).and_then(Self::split).ok_or(Error::new(Layer::Mbus, 4, short))
     }
 
     /// The fields of exactly one frame whose checks have passed.

@@ -115,12 +115,7 @@ impl Reassembly {
     }
 
     /// Whether a segment goes on with the telegram. `Err(None)`: no, and that is no news.
-    fn follows(
-        &self,
-        found: u8,
-        peer: [u8; 4],
-        millis: Option<i64>,
-    ) -> Result<(), Option<Error>> {
+    fn follows(&self, found: u8, peer: [u8; 4], millis: Option<i64>) -> Result<(), Option<Error>> {
         let error = |offset, cause| Err(Some(Error::new(Layer::Mbus, offset, cause)));
         let expected = match self.state {
             State::Fresh | State::Refused => return Err(None),
@@ -152,7 +147,8 @@ fn pushed(frame: &Frame<'_>) -> Result<(), Error> {
         return error(4, Cause::Unexpected { what, found: frame.control, expected });
     }
     if frame.information & RESERVED != 0 {
-        let (what, expected) = ("control information", "00 to 1f (M-Bus data records are not read)");
+        let (what, expected) =
+            ("control information", "00 to 1f (M-Bus data records are not read)");
         return error(6, Cause::Unexpected { what, found: frame.information, expected });
     }
     Ok(())
@@ -205,7 +201,8 @@ mod tests {
     #[test]
     fn lost_repeated_and_swapped_segments_lose_one_telegram_and_no_more() {
         let good = [(0x00, 7), (0x01, 8), (0x12, 9)];
-        let lost_first = (vec![(0x01, 2), (0x12, 3)], vec![Cause::FirstSegmentMissing { found: 1 }]);
+        let lost_first =
+            (vec![(0x01, 2), (0x12, 3)], vec![Cause::FirstSegmentMissing { found: 1 }]);
         let lost_middle =
             (vec![(0x00, 1), (0x12, 3)], vec![Cause::Segment { found: 2, expected: 1 }]);
         let lost_last =
