@@ -25,6 +25,7 @@
 )]
 
 pub mod cipher;
+pub mod cosem;
 pub mod error;
 pub mod hex;
 pub mod link;

@@ -20,6 +20,12 @@ impl<'a> Reader<'a> {
         Self { rest: octets, offset: 0, layer }
     }
 
+    /// A reader over `octets` that stand at `offset` of what they were taken from.
+    #[must_use]
+    pub const fn at(layer: Layer, octets: &'a [u8], offset: usize) -> Self {
+        Self { rest: octets, offset, layer }
+    }
+
     /// The same place, read by another layer: offsets go on counting.
     #[must_use]
     pub const fn with_layer(self, layer: Layer) -> Self {

@@ -1,0 +1,195 @@
+//! The twelve octets of a date-time (IEC 62056-6-2; Blue Book, 4.1.6.1).
+//!
+//! ```text
+//! 07 E5  09  1B  01   09   2F   0F  00   FF 88      80
+//! year   month day weekday hour min s 1/100 deviation status
+//! ```
+//!
+//! The deviation is what to add to local time to get UTC, in minutes: FF88 = −120 is +02:00. 8000
+//! means that it is not given. Bit 7 of the status says that daylight saving is on.
+
+use jiff::{
+    Timestamp, civil,
+    tz::{AmbiguousOffset, Offset, TimeZone},
+};
+
+/// A date-time as it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clock(pub [u8; 12]);
+
+/// The zone of all Austrian meters, known without any file.
+pub static VIENNA: TimeZone = jiff::tz::get!("Europe/Vienna");
+
+/// The deviation that is not given.
+const NOT_SPECIFIED: i16 = i16::MIN;
+
+/// A meter's time, made definite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// The time on the meter's display.
+    pub local: civil::DateTime,
+    /// How far it is ahead of UTC.
+    pub offset: Offset,
+    /// The meter did not say so: the offset comes from a time zone.
+    pub assumed: bool,
+}
+
+impl Stamp {
+    /// The instant.
+    #[must_use]
+    pub fn timestamp(&self) -> Option<Timestamp> {
+        self.offset.to_timestamp(self.local).ok()
+    }
+}
+
+impl Clock {
+    /// The twelve octets, if every field is in its range or not specified.
+    #[must_use]
+    pub fn of(octets: &[u8]) -> Option<Self> {
+        let clock: [u8; 12] = octets.try_into().ok()?;
+        let [year_high, year_low, month, day, weekday, hour, minute, second, hundredths, ..] =
+            clock;
+        let year = u16::from_be_bytes([year_high, year_low]);
+        let given =
+            |value: u8, least: u8, most: u8| value == 0xff || (least..=most).contains(&value);
+        let deviation = Self(clock).deviation();
+        let sound = (1..=9999).contains(&year) || year == 0xffff;
+        let sound = sound
+            // fd and fe: daylight saving begins and ends; as a day, the last but one and the last
+            && (given(month, 1, 12) || matches!(month, 0xfd | 0xfe))
+            && (given(day, 1, 31) || matches!(day, 0xfd | 0xfe))
+            && given(weekday, 1, 7)
+            && given(hour, 0, 23)
+            && given(minute, 0, 59)
+            && given(second, 0, 59)
+            && given(hundredths, 0, 99)
+            && ((-720..=840).contains(&deviation) || deviation == NOT_SPECIFIED);
+        let sound = sound && (Self(clock).local().is_some() || Self(clock).is_partial());
+        sound.then_some(Self(clock))
+    }
+
+    /// Whether daylight saving is on.
+    #[must_use]
+    pub const fn daylight_saving(&self) -> bool {
+        let [.., status] = self.0;
+        status != 0xff && status & 0x80 != 0
+    }
+
+    /// The definite time; nothing if date or time are not fully given.
+    ///
+    /// Where the meter gives no deviation, `zone` does, and in the doubled hour of autumn the
+    /// daylight saving bit chooses.
+    #[must_use]
+    pub fn stamp(&self, zone: &TimeZone) -> Option<Stamp> {
+        let local = self.local()?;
+        let given = match self.deviation() {
+            NOT_SPECIFIED => None,
+            minutes => Offset::from_seconds(-60 * i32::from(minutes)).ok(),
+        };
+        let offset = given.unwrap_or_else(|| match zone.to_ambiguous_timestamp(local).offset() {
+            AmbiguousOffset::Unambiguous { offset } => offset,
+            AmbiguousOffset::Fold { before, after }
+            | AmbiguousOffset::Gap { before: after, after: before } => {
+                // Before autumn's switch, and after spring's, it is summer.
+                if self.daylight_saving() { before } else { after }
+            }
+        });
+        Some(Stamp { local, offset, assumed: given.is_none() })
+    }
+
+    fn deviation(&self) -> i16 {
+        let [_, _, _, _, _, _, _, _, _, high, low, _] = self.0;
+        i16::from_be_bytes([high, low])
+    }
+
+    fn is_partial(&self) -> bool {
+        let [year_high, year_low, month, day, _, hour, minute, second, ..] = self.0;
+        (year_high, year_low) == (0xff, 0xff)
+            || [month, day, hour, minute, second].iter().any(|field| *field >= 0xfd)
+    }
+
+    fn local(&self) -> Option<civil::DateTime> {
+        let [year_high, year_low, month, day, _, hour, minute, second, hundredths, ..] = self.0;
+        let year = i16::from_be_bytes([year_high, year_low]);
+        let nanoseconds = if hundredths == 0xff { 0 } else { i32::from(hundredths) * 10_000_000 };
+        let [month, day, hour, minute, second] =
+            [month, day, hour, minute, second].map(u8::cast_signed);
+        civil::DateTime::new(year, month, day, hour, minute, second, nanoseconds).ok()
+    }
+}
+
+impl core::fmt::Display for Stamp {
+    /// RFC 3339 with the offset in digits, hundredths only if there are any.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { local, offset, .. } = self;
+        write!(f, "{:04}-{:02}-{:02}", local.year(), local.month(), local.day())?;
+        write!(f, "T{:02}:{:02}:{:02}", local.hour(), local.minute(), local.second())?;
+        if local.subsec_nanosecond() != 0 {
+            write!(f, ".{:02}", local.subsec_nanosecond() / 10_000_000)?;
+        }
+        let minutes = offset.seconds() / 60;
+        let sign = if minutes < 0 { '-' } else { '+' };
+        write!(f, "{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clock(digits: &str) -> Option<Clock> {
+        Clock::of(&hex::decode(digits).unwrap())
+    }
+
+    fn stamp(digits: &str) -> (String, bool) {
+        let stamp = clock(digits).unwrap().stamp(&VIENNA).unwrap();
+        (stamp.to_string(), stamp.assumed)
+    }
+
+    #[test]
+    fn the_deviation_has_the_other_sign_than_the_offset() {
+        assert_eq!(stamp("07e5091b01092f0f00ff8880"), ("2021-09-27T09:47:15+02:00".into(), false));
+        assert_eq!(stamp("07e80b1006093919ffffc400"), ("2024-11-16T09:57:25+01:00".into(), false));
+        assert_eq!(stamp("07e5091b01092f0f00000000"), ("2021-09-27T09:47:15+00:00".into(), false));
+        assert_eq!(
+            stamp("07e5091b01092f0f32012c00"),
+            ("2021-09-27T09:47:15.50-05:00".into(), false)
+        );
+    }
+
+    #[test]
+    fn without_a_deviation_the_zone_tells_and_the_bit_chooses_the_doubled_hour() {
+        assert_eq!(stamp("07e7061202142f32ff800080").1, true);
+        assert_eq!(stamp("07ea0a19ff021e00ff800080").0, "2026-10-25T02:30:00+02:00");
+        assert_eq!(stamp("07ea0a19ff021e00ff800000").0, "2026-10-25T02:30:00+01:00");
+        assert_eq!(stamp("07ea0701ff0c0000ff800000").0, "2026-07-01T12:00:00+02:00");
+        // The hour that spring leaves out.
+        assert_eq!(stamp("07ea031dff021e00ff800080").0, "2026-03-29T02:30:00+02:00");
+        assert_eq!(stamp("07ea031dff021e00ff800000").0, "2026-03-29T02:30:00+01:00");
+    }
+
+    #[test]
+    fn what_is_on_no_calendar_is_refused() {
+        assert!(clock("07e5091b01092f0f00ff8880").is_some());
+        for (at, value) in
+            [(2, 0), (2, 13), (3, 0), (3, 32), (4, 0), (4, 8), (5, 24), (6, 60), (7, 60), (8, 100)]
+        {
+            let mut octets = hex::decode("07e5091b01092f0f00ff8880").unwrap();
+            octets[at] = value;
+            assert_eq!(Clock::of(&octets), None, "octet {at} = {value}");
+        }
+        assert_eq!(clock("07e5021e01092f0f00ff8880"), None, "30 February");
+        assert_eq!(clock("07e5091b01092f0f00fd2f80"), None, "deviation -721");
+        assert_eq!(clock("0000091b01092f0f00ff8880"), None, "year 0");
+        assert_eq!(Clock::of(&[]), None);
+        assert_eq!(Clock::of(&[0; 13]), None);
+    }
+
+    #[test]
+    fn what_is_not_specified_is_kept_and_makes_no_time() {
+        let wildcards = clock("ffffffffffffffffff8000ff").unwrap();
+        assert_eq!(wildcards.stamp(&VIENNA), None);
+        assert!(!wildcards.daylight_saving());
+        assert_eq!(clock("07e5091bff09ff0fff800000").unwrap().stamp(&VIENNA), None);
+    }
+}

@@ -1,0 +1,137 @@
+//! data-notification: the APDU that a meter pushes (IEC 62056-5-3, 9.5).
+//!
+//! ```text
+//! 0F | 80 06 87 0E | 0C 07E5091B01092F0F00FF8880 | 02 23 …
+//! tag  long-invoke-  date-time: a length, and      the data
+//!      id-and-       twelve octets or none
+//!      priority
+//! ```
+//!
+//! The date-time is an octet-string of the APDU, so it has no type tag; the Kaifa MA304H3E in Norway
+//! sends one all the same (`09 0C …`).
+
+use crate::{
+    cosem::{
+        axdr::{self, Data, Type},
+        clock::Clock,
+    },
+    error::{Cause, Error, Layer, Result},
+    reader::Reader,
+};
+
+/// The first octet.
+pub const DATA_NOTIFICATION: u8 = 0x0f;
+
+/// A data-notification, its data checked to the last octet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notification<'a> {
+    /// long-invoke-id-and-priority.
+    pub invoke_id: u32,
+    /// The date-time, unless the meter sends none.
+    pub clock: Option<Clock>,
+    /// What is pushed.
+    pub body: Data<'a>,
+}
+
+impl<'a> Notification<'a> {
+    /// Reads exactly one APDU.
+    ///
+    /// # Errors
+    /// Named by the place in `octets`; among them octets that are left at the end.
+    pub fn parse(octets: &'a [u8]) -> Result<Self> {
+        let mut reader = Reader::new(Layer::Apdu, octets);
+        let (invoke_id, clock) = header(&mut reader)?;
+        let body = axdr::read_whole(reader.with_layer(Layer::Axdr))?;
+        Ok(Self { invoke_id, clock, body })
+    }
+
+    /// The size of the APDU at the start of `octets`; nothing if more octets are needed to know.
+    ///
+    /// # Errors
+    /// If no data-notification begins there.
+    pub fn measure(octets: &[u8]) -> Result<Option<usize>> {
+        let mut reader = Reader::new(Layer::Apdu, octets);
+        let result = header(&mut reader).and_then(|_| {
+            reader = reader.with_layer(Layer::Axdr);
+            Data::read(&mut reader)
+        });
+        match result {
+            Ok(_) => Ok(Some(reader.offset())),
+            Err(Error { cause: Cause::Short { .. }, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn header(reader: &mut Reader<'_>) -> Result<(u32, Option<Clock>)> {
+    reader.expect(DATA_NOTIFICATION, "tag", "0f (data-notification)")?;
+    let invoke_id = reader.u32("long-invoke-id-and-priority")?;
+    if reader.peek() == Some(Type::OCTET_STRING.0) {
+        reader.u8("type of the date-time")?;
+    }
+    let at = *reader;
+    let clock = match reader.u8("length of the date-time")? {
+        0 => None,
+        12 => {
+            let at = *reader;
+            let octets = reader.array::<12>("date-time")?;
+            Some(Clock::of(octets).ok_or(at.error(Cause::DateTime))?)
+        }
+        found => {
+            let (what, expected) = ("length of the date-time", "00 or 0c");
+            return Err(at.error(Cause::Unexpected { what, found, expected }));
+        }
+    };
+    Ok((invoke_id, clock))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(digits: &str) -> Result<(u32, Option<Clock>, usize)> {
+        let octets = hex::decode(digits).unwrap();
+        let result = Notification::parse(&octets);
+        result.map(|n| (n.invoke_id, n.clock, n.body.count))
+    }
+
+    #[test]
+    fn the_date_time_may_be_there_in_two_forms_or_absent() {
+        let clock = Clock::of(&hex::decode("07e5091b01092f0f00ff8880").unwrap());
+        assert_eq!(parse("0f8006870e0c07e5091b01092f0f00ff88800200"), Ok((0x8006_870e, clock, 0)));
+        assert_eq!(parse("0f00000001090c07e5091b01092f0f00ff888002011101"), Ok((1, clock, 1)));
+        assert_eq!(parse("0f00000001000200"), Ok((1, None, 0)));
+        assert_eq!(parse("0f0000000109000200"), Ok((1, None, 0)));
+    }
+
+    #[test]
+    fn what_is_no_notification_is_named_by_its_place() {
+        let message = |digits| parse(digits).unwrap_err().to_string();
+        assert_eq!(
+            message("c2"),
+            "apdu: tag at octet 0: found c2, expected 0f (data-notification)"
+        );
+        assert_eq!(
+            message("0f0000000105"),
+            "apdu: length of the date-time at octet 5: found 05, expected 00 or 0c"
+        );
+        assert_eq!(
+            message("0f000000010c07e50d1b01092f0f00ff88800200"),
+            "apdu: date-time at octet 6 is on no calendar"
+        );
+        assert_eq!(
+            message("0f0000000100020011"),
+            "axdr: 1 octets left at octet 8, behind the data"
+        );
+    }
+
+    #[test]
+    fn the_size_is_known_as_soon_as_all_is_there() {
+        let octets = hex::decode("0f00000001000202110112000255").unwrap();
+        for size in 0..octets.len() - 1 {
+            assert_eq!(Notification::measure(&octets[..size]), Ok(None));
+        }
+        assert_eq!(Notification::measure(&octets), Ok(Some(octets.len() - 1)));
+        assert!(Notification::measure(&octets[1..]).is_err());
+    }
+}
