@@ -115,8 +115,7 @@ impl Tty {
         let refused = tcgetattr(&port.file).map(|got| refused(&got, self.baud, self.parity));
         if let Ok(refused @ [_, ..]) = refused.as_deref() {
             let path = self.path.display();
-            self.notes
-                .push_back(format!("{path}: does not take the {}", refused.join(" and the ")));
+            self.notes.push_back(format!("{path}: ignores these settings: {}", refused.join(", ")));
         }
         if let (true, Some(link)) = (self.recommend, ports::by_id(&self.path)) {
             let (path, link) = (self.path.display(), link.display());
@@ -132,6 +131,20 @@ impl Tty {
         self.parity = next;
         // This fails only for a device that is gone, which the next read finds out.
         let _ = configure(&port.file, next);
+    }
+
+    fn explain(&self, error: &io::Error, node: Option<&Path>) -> OpenError {
+        let path = self.path.clone();
+        match (error.kind(), error.raw_os_error().map(Errno::from_raw_os_error)) {
+            // The node of an adapter that is gone can outlive it, in a container for ever.
+            (io::ErrorKind::NotFound, _) | (_, Some(Errno::NXIO | Errno::NODEV)) => {
+                OpenError::Missing { path, there: ports::there() }
+            }
+            (io::ErrorKind::PermissionDenied, _) => OpenError::Forbidden { path },
+            (io::ErrorKind::ResourceBusy, _) => OpenError::Busy { path, by: node.and_then(holder) },
+            (_, Some(Errno::NOTTY)) => OpenError::NotADevice { path },
+            _ => OpenError::Other { name: path.display().to_string(), reason: error.to_string() },
+        }
     }
 }
 
@@ -166,22 +179,6 @@ impl live::Line for Tty {
     fn frames_seen(&mut self) {
         if self.search.as_mut().is_some_and(Search::frames_seen) {
             self.notes.push_back(format!("frames come with parity {}", self.parity));
-        }
-    }
-}
-
-impl Tty {
-    fn explain(&self, error: &io::Error, node: Option<&Path>) -> OpenError {
-        let path = self.path.clone();
-        match (error.kind(), error.raw_os_error().map(Errno::from_raw_os_error)) {
-            // The node of an adapter that is gone can outlive it, in a container for ever.
-            (io::ErrorKind::NotFound, _) | (_, Some(Errno::NXIO | Errno::NODEV)) => {
-                OpenError::Missing { path, there: ports::there() }
-            }
-            (io::ErrorKind::PermissionDenied, _) => OpenError::Forbidden { path },
-            (io::ErrorKind::ResourceBusy, _) => OpenError::Busy { path, by: node.and_then(holder) },
-            (_, Some(Errno::NOTTY)) => OpenError::NotADevice { path },
-            _ => OpenError::Other { name: path.display().to_string(), reason: error.to_string() },
         }
     }
 }
