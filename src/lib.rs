@@ -31,3 +31,5 @@ pub mod hex;
 pub mod link;
 pub mod reader;
 pub mod record;
+#[cfg(feature = "cli")]
+pub mod source;

@@ -1,0 +1,218 @@
+//! What all live sources share: lost, waiting and back, and a wait that anybody can interrupt.
+
+use core::{mem, time::Duration};
+use std::{io, os::fd::BorrowedFd, time::Instant};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+};
+
+use super::{Burst, Event, OpenError, Source, backoff::Backoff};
+use crate::record::Time;
+
+/// The longest that a read blocks.
+pub(super) const PATIENCE: Duration = Duration::from_millis(250);
+
+/// A way to octets that is opened again and again: what differs between a tty and a socket.
+pub(super) trait Line: Send {
+    /// What is open. Dropping it closes everything.
+    type Port: Send;
+
+    /// Whether a port that opens proves that the source is back. Otherwise its first octet does: a
+    /// TCP server also takes connections while its own device is unplugged.
+    const BACK_WHEN_OPEN: bool;
+
+    fn name(&self) -> &str;
+
+    /// Opens the port; `None` if that takes longer, having waited for a while.
+    fn open(&mut self) -> Result<Option<Self::Port>, OpenError>;
+
+    /// Waits for octets and appends them to `burst`. An error is the reason why the port is lost.
+    fn pull(&mut self, port: &mut Self::Port, burst: &mut Burst) -> Result<(), String>;
+
+    /// Something to tell the user.
+    fn note(&mut self) -> Option<String> {
+        None
+    }
+
+    fn frames_seen(&mut self) {}
+}
+
+/// A line with its state.
+pub(super) struct Live<L: Line> {
+    line: L,
+    /// Whether to wait for a device, or to give up at once.
+    lasting: bool,
+    backoff: Backoff,
+    port: Option<L::Port>,
+    /// When to try next, while there is no port.
+    due: Instant,
+    /// Since when the user knows that the source is away.
+    away: Option<Instant>,
+    /// The kind of trouble that the user knows, and the one that the last try met.
+    told: Option<Kind>,
+    met: Option<Kind>,
+    /// Since when octets come from this port.
+    healthy: Option<Instant>,
+    /// Octets that wait for `Back` to be told before them.
+    held: Option<Burst>,
+}
+
+type Kind = mem::Discriminant<OpenError>;
+
+impl<L: Line> Live<L> {
+    pub(super) fn new(line: L, lasting: bool, backoff: Backoff) -> Self {
+        Self {
+            line,
+            lasting,
+            backoff,
+            port: None,
+            due: Instant::now(),
+            away: None,
+            told: None,
+            met: None,
+            healthy: None,
+            held: None,
+        }
+    }
+
+    fn connect(&mut self) -> Result<Event, OpenError> {
+        let rest = self.due.saturating_duration_since(Instant::now());
+        if !rest.is_zero() {
+            // An interrupted wait is a quiet one: the caller looks at its flags.
+            let _ = ready(None, rest.min(PATIENCE));
+            return Ok(Event::Quiet);
+        }
+        match self.line.open() {
+            Ok(None) => Ok(Event::Quiet),
+            Ok(Some(port)) => {
+                self.port = Some(port);
+                Ok(if L::BACK_WHEN_OPEN { self.back() } else { None }.unwrap_or(Event::Quiet))
+            }
+            Err(error) if self.lasting => Ok(self.wait(&error)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Arranges the next try, and tells what hinders if that is news.
+    ///
+    /// The first trouble is told at once. Another kind has to last for two tries: a node that comes
+    /// back belongs to nobody for a moment, until udev has set its group.
+    fn wait(&mut self, error: &OpenError) -> Event {
+        self.due = Instant::now() + self.backoff.delay();
+        let kind = mem::discriminant(error);
+        let lasts = self.met.replace(kind) == Some(kind);
+        if self.told == Some(kind) || !(self.told.is_none() || lasts) {
+            return Event::Quiet;
+        }
+        self.told = Some(kind);
+        self.away.get_or_insert_with(Instant::now);
+        Event::Waiting(error.to_string())
+    }
+
+    fn back(&mut self) -> Option<Event> {
+        self.told = None;
+        self.met = None;
+        self.away.take().map(|since| Event::Back(since.elapsed()))
+    }
+
+    fn lose(&mut self, reason: String) -> Result<Event, OpenError> {
+        // Close before anything else: as long as the old node is held, the kernel gives the adapter
+        // another number.
+        self.port = None;
+        let name = self.line.name().to_owned();
+        let lost = OpenError::Lost { name, reason: reason.clone() };
+        if let Some(since) = self.healthy.take() {
+            self.backoff.worked_for(since.elapsed());
+        }
+        self.due = Instant::now() + self.backoff.delay();
+        if !self.lasting {
+            return Err(lost);
+        }
+        if self.away.is_some() {
+            return Ok(Event::Quiet);
+        }
+        self.away = Some(Instant::now());
+        // That a lost device is missing goes without saying.
+        let missing = OpenError::Missing { path: Default::default(), there: Vec::new() };
+        self.told = Some(mem::discriminant(&missing));
+        Ok(Event::Lost(reason))
+    }
+
+    fn octets(&mut self, burst: &mut Burst) -> Event {
+        self.healthy.get_or_insert_with(Instant::now);
+        let Some(back) = self.back() else { return Event::Octets };
+        self.held = Some(mem::take(burst));
+        back
+    }
+}
+
+impl<L: Line> Source for Live<L> {
+    fn name(&self) -> &str {
+        self.line.name()
+    }
+
+    fn read(&mut self, burst: &mut Burst) -> Result<Event, OpenError> {
+        burst.clear();
+        if let Some(held) = self.held.take() {
+            *burst = held;
+            return Ok(Event::Octets);
+        }
+        if let Some(note) = self.line.note() {
+            return Ok(Event::Note(note));
+        }
+        let Some(port) = &mut self.port else { return self.connect() };
+        match self.line.pull(port, burst) {
+            Ok(()) if burst.octets.is_empty() => Ok(Event::Quiet),
+            Ok(()) => Ok(self.octets(burst)),
+            Err(reason) => self.lose(reason),
+        }
+    }
+
+    fn frames_seen(&mut self, frames: usize) {
+        if frames > 0 {
+            self.line.frames_seen();
+        }
+    }
+}
+
+/// Waits for octets on `file` and reads what is there; empty if nothing came within [`PATIENCE`].
+///
+/// The file must not block. An error is the reason why it is lost: a device that is gone reads as
+/// the end of input, or as an error, and both for ever.
+pub(super) fn read_some<'a>(
+    file: BorrowedFd<'_>,
+    room: &'a mut [u8],
+    burst: &mut Burst,
+) -> Result<&'a [u8], String> {
+    let flags = match ready(Some(file), PATIENCE) {
+        Ok(flags) if flags.is_empty() => return Ok(&[]),
+        Ok(flags) => flags,
+        Err(Errno::INTR) => return Ok(&[]),
+        Err(error) => return Err(io::Error::from(error).to_string()),
+    };
+    burst.time = now();
+    match rustix::io::read(file, &mut *room) {
+        Ok(0) => Err("closed at the other end, or unplugged".to_owned()),
+        Ok(length) => Ok(room.get(..length).unwrap_or_default()),
+        // Ready and yet nothing to read, for ever: that is how a hang-up can look.
+        Err(Errno::AGAIN) if flags.intersects(GONE) => Err("hung up".to_owned()),
+        Err(Errno::INTR | Errno::AGAIN) => Ok(&[]),
+        Err(error) => Err(io::Error::from(error).to_string()),
+    }
+}
+
+/// Waits until `file` is readable or gone, or just waits. A signal ends the wait.
+fn ready(file: Option<BorrowedFd<'_>>, patience: Duration) -> Result<PollFlags, Errno> {
+    let timeout = Timespec::try_from(patience).map_err(|_| Errno::INVAL)?;
+    let mut files = file.map(|file| PollFd::from_borrowed_fd(file, PollFlags::IN));
+    poll(files.as_mut_slice(), Some(&timeout))?;
+    Ok(files.map_or(PollFlags::empty(), |file| file.revents()))
+}
+
+fn now() -> Time {
+    Time::from_millis(jiff::Timestamp::now().as_millisecond())
+}
+
+const GONE: PollFlags = PollFlags::HUP.union(PollFlags::ERR).union(PollFlags::NVAL);

@@ -1,0 +1,144 @@
+//! Why a source cannot be opened, with the advice that helps.
+
+use core::fmt;
+use std::path::PathBuf;
+
+/// Why a source cannot be opened, or that a one-shot run lost it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpenError {
+    /// There is no such device.
+    Missing {
+        /// As configured.
+        path: PathBuf,
+        /// The devices that there are.
+        there: Vec<PathBuf>,
+    },
+    /// Somebody else reads from it.
+    Busy {
+        /// As configured.
+        path: PathBuf,
+        /// `program[PID]`, as far as this user may know.
+        by: Option<String>,
+    },
+    /// This user may not.
+    Forbidden {
+        /// As configured.
+        path: PathBuf,
+    },
+    /// It is there, but it is no tty.
+    NotADevice {
+        /// As configured.
+        path: PathBuf,
+    },
+    /// No device is named, and there is not exactly one.
+    NoDefault {
+        /// The devices that there are.
+        there: Vec<PathBuf>,
+    },
+    /// A one-shot run lost its source.
+    Lost {
+        /// The source.
+        name: String,
+        /// What happened.
+        reason: String,
+    },
+    /// Anything else.
+    Other {
+        /// The source.
+        name: String,
+        /// What the system says.
+        reason: String,
+    },
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { path, there } if there.is_empty() => {
+                write!(f, "{}: no such device; is the adapter plugged in?", path.display())
+            }
+            Self::Missing { path, there } => {
+                write!(f, "{}: no such device; there is {}", path.display(), List(there))
+            }
+            Self::Busy { path, by: Some(by) } => write!(f, "{}: in use by {by}", path.display()),
+            Self::Busy { path, by: None } => {
+                write!(f, "{}: in use by another process", path.display())
+            }
+            Self::Forbidden { path } => {
+                write!(f, "{}: permission denied; add the user to group dialout", path.display())
+            }
+            Self::NotADevice { path } => write!(f, "{}: not a serial device", path.display()),
+            Self::NoDefault { there } if there.is_empty() => {
+                f.write_str("no source given, and no serial device found")
+            }
+            Self::NoDefault { there } => {
+                write!(f, "no source given; name one of {}", List(there))
+            }
+            Self::Lost { name, reason } => write!(f, "{name}: lost: {reason}"),
+            Self::Other { name, reason } => write!(f, "{name}: {reason}"),
+        }
+    }
+}
+
+impl core::error::Error for OpenError {}
+
+/// Paths with commas between them, cut where a line would grow too long to read.
+struct List<'a>(&'a [PathBuf]);
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, path) in self.0.iter().take(SHOWN).enumerate() {
+            let comma = if position > 0 { ", " } else { "" };
+            write!(f, "{comma}{}", path.display())?;
+        }
+        match self.0.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+const SHOWN: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_text_names_the_device_and_the_next_step() {
+        let path = PathBuf::from("/dev/ttyUSB0");
+        let there = vec![PathBuf::from("/dev/a"), PathBuf::from("/dev/b")];
+        for (error, text) in [
+            (
+                OpenError::Missing { path: path.clone(), there: vec![] },
+                "/dev/ttyUSB0: no such device; is the adapter plugged in?",
+            ),
+            (
+                OpenError::Missing { path: path.clone(), there: there.clone() },
+                "/dev/ttyUSB0: no such device; there is /dev/a, /dev/b",
+            ),
+            (
+                OpenError::Busy { path: path.clone(), by: Some("minicom[77]".into()) },
+                "/dev/ttyUSB0: in use by minicom[77]",
+            ),
+            (
+                OpenError::Busy { path: path.clone(), by: None },
+                "/dev/ttyUSB0: in use by another process",
+            ),
+            (
+                OpenError::Forbidden { path },
+                "/dev/ttyUSB0: permission denied; add the user to group dialout",
+            ),
+            (OpenError::NoDefault { there }, "no source given; name one of /dev/a, /dev/b"),
+        ] {
+            assert_eq!(error.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_long_list_is_cut() {
+        let there: Vec<PathBuf> = (0..40).map(|n| PathBuf::from(format!("{n}"))).collect();
+        let text = OpenError::NoDefault { there }.to_string();
+        assert!(text.ends_with("6, 7 and 32 more"), "{text}");
+    }
+}

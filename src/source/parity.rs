@@ -1,0 +1,175 @@
+//! The parity bit of the line, and how to find it out.
+//!
+//! Meters on the M-Bus send 8E1. Adapters and converters in between are built for 8N1 now and then.
+//! A reader with the wrong setting sees at least every second octet with a mark, since that is how
+//! often the bit it takes for parity (or for the stop bit) is wrong; noise on a line that still
+//! carries frames stays far below. An adapter that reports no errors at all shows it by the frames
+//! that do not come.
+
+use core::{fmt, str::FromStr};
+
+/// The parity bit behind the eight data bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Parity {
+    /// 8E1, as meters send.
+    #[default]
+    Even,
+    /// 8N1.
+    None,
+    /// 8O1.
+    Odd,
+}
+
+impl Parity {
+    const ALL: [Self; 3] = [Self::Even, Self::None, Self::Odd];
+
+    /// The setting to try next: the likelier first, then round again.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Even => Self::None,
+            Self::None => Self::Odd,
+            Self::Odd => Self::Even,
+        }
+    }
+}
+
+impl fmt::Display for Parity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Even => "even",
+            Self::None => "none",
+            Self::Odd => "odd",
+        })
+    }
+}
+
+/// What the user asks for: `even`, `none`, `odd` or `auto`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// That one, whatever comes.
+    Fixed(Parity),
+    /// Whichever gives frames.
+    Auto,
+}
+
+impl Default for Choice {
+    fn default() -> Self {
+        Self::Fixed(Parity::Even)
+    }
+}
+
+impl FromStr for Choice {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "auto" {
+            return Ok(Self::Auto);
+        }
+        let found = Parity::ALL.into_iter().find(|parity| parity.to_string() == text);
+        found.map(Self::Fixed).ok_or("expected even, none, odd or auto")
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(parity) => parity.fmt(f),
+            Self::Auto => f.write_str("auto"),
+        }
+    }
+}
+
+/// Goes through the settings until frames come, and stays with that one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Search {
+    parity: Parity,
+    octets: usize,
+    marked: usize,
+    found: bool,
+}
+
+impl Search {
+    /// The setting to use now.
+    #[must_use]
+    pub const fn parity(&self) -> Parity {
+        self.parity
+    }
+
+    /// Counts what one read brought; the answer is a setting to change to.
+    pub fn saw(&mut self, octets: usize, marked: usize) -> Option<Parity> {
+        self.octets = self.octets.saturating_add(octets);
+        self.marked = self.marked.saturating_add(marked);
+        let bad = self.octets >= SAMPLE && self.marked >= self.octets / SHARE;
+        if self.found || !(bad || self.octets >= FRAMELESS) {
+            return None;
+        }
+        *self = Self { parity: self.parity.next(), ..Self::default() };
+        Some(self.parity)
+    }
+
+    /// Frames passed their checks: the search is over. True the first time.
+    pub fn frames_seen(&mut self) -> bool {
+        !core::mem::replace(&mut self.found, true)
+    }
+}
+
+/// Octets before the share of marks says anything: half a telegram.
+const SAMPLE: usize = 128;
+
+/// One in so many octets marked is too many. The wrong setting marks one in two or more.
+const SHARE: usize = 4;
+
+/// Octets that must hold a sound frame: four of the longest (258 of data, 6 around them), since the
+/// first is cut as a rule and noise may take another.
+const FRAMELESS: usize = 4 * 264;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choices_read_back() {
+        for text in ["even", "none", "odd", "auto"] {
+            assert_eq!(text.parse::<Choice>().unwrap().to_string(), text);
+        }
+        assert!("Even".parse::<Choice>().is_err());
+        assert_eq!(Choice::default().to_string(), "even");
+    }
+
+    #[test]
+    fn many_marks_change_the_setting_within_half_a_telegram() {
+        let mut search = Search::default();
+        assert_eq!(search.saw(127, 127), None, "too few octets to tell");
+        assert_eq!(search.saw(1, 0), Some(Parity::None));
+        assert_eq!(search.saw(128, 64), Some(Parity::Odd));
+        assert_eq!(search.saw(128, 64), Some(Parity::Even));
+    }
+
+    #[test]
+    fn noise_on_a_good_line_does_not_change_the_setting() {
+        let mut search = Search::default();
+        for _ in 0..6 {
+            assert_eq!(search.saw(150, 30), None);
+        }
+        assert!(search.frames_seen());
+    }
+
+    #[test]
+    fn octets_without_frames_change_the_setting_though_nothing_is_marked() {
+        let mut search = Search::default();
+        assert_eq!(search.saw(FRAMELESS - 1, 0), None);
+        assert_eq!(search.saw(1, 0), Some(Parity::None));
+        assert_eq!(search.saw(FRAMELESS - 1, 0), None, "the count starts over");
+    }
+
+    #[test]
+    fn a_setting_that_gave_frames_stays() {
+        let mut search = Search::default();
+        search.saw(128, 128);
+        assert!(search.frames_seen());
+        assert!(!search.frames_seen(), "told once");
+        assert_eq!(search.saw(100_000, 100_000), None);
+        assert_eq!(search.parity(), Parity::None);
+    }
+}

@@ -1,0 +1,326 @@
+//! A serial device, read with the marks of its UART.
+//!
+//! `serialport` opens the device for this process alone and sets the speed. Its own reads would turn
+//! an octet with a wrong parity bit into `00` without a word; so the octets are read from a second
+//! handle, on which the kernel is told to mark such octets ([`super::parmrk`]).
+//!
+//! Nothing is ever written to the device: a push meter only talks.
+
+use core::time::Duration;
+use std::{
+    collections::VecDeque,
+    fs::{self, File, OpenOptions},
+    io,
+    os::{fd::AsFd, unix::fs::OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use rustix::{
+    fs::{FlockOperation, OFlags, flock},
+    io::Errno,
+    termios::{
+        ControlModes, InputModes, LocalModes, OptionalActions, OutputModes, QueueSelector,
+        SpecialCodeIndex, Termios, isatty, tcflush, tcgetattr, tcsetattr,
+    },
+};
+use serialport::TTYPort;
+
+use super::{
+    Burst, OpenError, Source,
+    backoff::Backoff,
+    live::{self, Live},
+    parity::{Choice, Parity, Search},
+    parmrk::Unescaper,
+    ports,
+};
+
+/// How to read a serial device. [`Settings::new`] has what meters on the M-Bus need.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The device, or a link to it, which is followed anew whenever it is opened.
+    pub path: PathBuf,
+    /// Bits a second.
+    pub baud: u32,
+    /// The parity bit.
+    pub parity: Choice,
+    /// The waits before the device is tried again.
+    pub backoff: Backoff,
+}
+
+impl Settings {
+    /// 2400 8E1, tried again after half a second to five seconds.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            baud: 2400,
+            parity: Choice::default(),
+            backoff: Backoff::random(Duration::from_millis(500), Duration::from_secs(5)),
+        }
+    }
+}
+
+/// The device as a source. It is opened by the first read; a `lasting` source waits for it.
+#[must_use]
+pub fn open(settings: Settings, lasting: bool) -> Box<dyn Source> {
+    let backoff = settings.backoff.clone();
+    Box::new(Live::new(Tty::new(settings, lasting), lasting, backoff))
+}
+
+struct Tty {
+    path: PathBuf,
+    name: String,
+    baud: u32,
+    parity: Parity,
+    search: Option<Search>,
+    /// Whether to recommend the name by id; a short run is not worth it.
+    recommend: bool,
+    opened_before: bool,
+    notes: VecDeque<String>,
+    unescaper: Unescaper,
+    room: Vec<u8>,
+}
+
+struct Port {
+    file: File,
+    /// Holds the locks.
+    _owner: TTYPort,
+}
+
+impl Tty {
+    fn new(settings: Settings, lasting: bool) -> Self {
+        let (parity, search) = match settings.parity {
+            Choice::Fixed(parity) => (parity, None),
+            Choice::Auto => (Parity::default(), Some(Search::default())),
+        };
+        Self {
+            name: name(&settings.path),
+            path: settings.path,
+            baud: settings.baud,
+            parity,
+            search,
+            recommend: lasting,
+            opened_before: false,
+            notes: VecDeque::new(),
+            unescaper: Unescaper::default(),
+            room: vec![0; ROOM],
+        }
+    }
+
+    /// The remarks that are due when the device opens for the first time.
+    fn remark(&mut self, port: &Port) {
+        if core::mem::replace(&mut self.opened_before, true) {
+            return;
+        }
+        let refused = tcgetattr(&port.file).map(|got| refused(&got, self.baud, self.parity));
+        if let Ok(refused @ [_, ..]) = refused.as_deref() {
+            let path = self.path.display();
+            self.notes.push_back(format!("{path}: ignores these settings: {}", refused.join(", ")));
+        }
+        if let (true, Some(link)) = (self.recommend, ports::by_id(&self.path)) {
+            let (path, link) = (self.path.display(), link.display());
+            self.notes.push_back(format!("{path} may change its name; {link} will not"));
+        }
+    }
+
+    fn search(&mut self, port: &Port, burst: &Burst) {
+        let marked = burst.marks.len();
+        let next = self.search.as_mut().and_then(|s| s.saw(burst.octets.len(), marked));
+        let Some(next) = next else { return };
+        self.notes.push_back(format!("no frames with parity {}: trying {next}", self.parity));
+        self.parity = next;
+        // This fails only for a device that is gone, which the next read finds out.
+        let _ = configure(&port.file, next);
+    }
+
+    fn explain(&self, error: &io::Error, node: Option<&Path>) -> OpenError {
+        let path = self.path.clone();
+        match (error.kind(), error.raw_os_error().map(Errno::from_raw_os_error)) {
+            // The node of an adapter that is gone can outlive it, in a container for ever.
+            (io::ErrorKind::NotFound, _) | (_, Some(Errno::NXIO | Errno::NODEV)) => {
+                OpenError::Missing { path, there: ports::there() }
+            }
+            (io::ErrorKind::PermissionDenied, _) => OpenError::Forbidden { path },
+            (io::ErrorKind::ResourceBusy, _) => OpenError::Busy { path, by: node.and_then(holder) },
+            (_, Some(Errno::NOTTY)) => OpenError::NotADevice { path },
+            _ => OpenError::Other { name: path.display().to_string(), reason: error.to_string() },
+        }
+    }
+}
+
+impl live::Line for Tty {
+    type Port = Port;
+    const BACK_WHEN_OPEN: bool = true;
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn open(&mut self) -> Result<Option<Port>, OpenError> {
+        self.unescaper = Unescaper::default();
+        let node = fs::canonicalize(&self.path).map_err(|error| self.explain(&error, None))?;
+        let port = Port::open(&node, self.baud, self.parity)
+            .map_err(|error| self.explain(&error, Some(&node)))?;
+        self.remark(&port);
+        Ok(Some(port))
+    }
+
+    fn pull(&mut self, port: &mut Port, burst: &mut Burst) -> Result<(), String> {
+        let raw = live::read_some(port.file.as_fd(), &mut self.room, burst)?;
+        self.unescaper.push(raw, burst);
+        self.search(port, burst);
+        Ok(())
+    }
+
+    fn note(&mut self) -> Option<String> {
+        self.notes.pop_front()
+    }
+
+    fn frames_seen(&mut self) {
+        if self.search.as_mut().is_some_and(Search::frames_seen) {
+            self.notes.push_back(format!("frames come with parity {}", self.parity));
+        }
+    }
+}
+
+impl Port {
+    fn open(node: &Path, baud: u32, parity: Parity) -> io::Result<Self> {
+        // Without O_NONBLOCK the open waits for a carrier, which a meter never gives.
+        let flags = OFlags::NOCTTY | OFlags::NONBLOCK;
+        let file =
+            OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(node)?;
+        if !isatty(&file) {
+            return Err(Errno::NOTTY.into());
+        }
+        free(&file)?;
+        let builder = serialport::new(node.to_string_lossy(), baud).exclusive(true);
+        let owner = TTYPort::open(&builder).map_err(plain)?;
+        configure(&file, parity)?;
+        // What came before now was received with other settings: wrong speed, no escapes, perhaps
+        // from before the adapter was unplugged. It cannot be told from octets of the meter.
+        tcflush(&file, QueueSelector::IFlush)?;
+        Ok(Self { file, _owner: owner })
+    }
+}
+
+/// Fails if another process has locked the device.
+///
+/// `serialport` would find out too, but on its way back it lifts the exclusive mode that the other
+/// process has set.
+fn free(file: &File) -> io::Result<()> {
+    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(flock(file, FlockOperation::Unlock)?),
+        Err(Errno::WOULDBLOCK) => Err(io::ErrorKind::ResourceBusy.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The error of `serialport` under the kind that the system gave it.
+fn plain(error: serialport::Error) -> io::Error {
+    match error.kind {
+        // It stands for EBUSY and for a lock that somebody holds.
+        serialport::ErrorKind::NoDevice => io::ErrorKind::ResourceBusy.into(),
+        serialport::ErrorKind::Io(kind) => io::Error::new(kind, error.description),
+        _ => io::Error::other(error.description),
+    }
+}
+
+/// Sets every flag that matters, whoever used the device before; the speed stays as it is.
+fn configure(file: &File, parity: Parity) -> io::Result<()> {
+    let mut termios = tcgetattr(file)?;
+    termios.input_modes = INPUT;
+    termios.output_modes.remove(OutputModes::OPOST);
+    termios.local_modes = LocalModes::empty();
+    termios.control_modes.remove(control_mask());
+    termios.control_modes.insert(control(parity));
+    // One octet is enough to wake up, and only the end of a device reads as nothing.
+    termios.special_codes[SpecialCodeIndex::VMIN] = 1;
+    termios.special_codes[SpecialCodeIndex::VTIME] = 0;
+    Ok(tcsetattr(file, OptionalActions::Now, &termios)?)
+}
+
+/// The settings that the device did not take: a pseudo-terminal has no parity, for one. The call
+/// that sets them succeeds all the same.
+fn refused(got: &Termios, baud: u32, parity: Parity) -> Vec<&'static str> {
+    let parity_bits = ControlModes::PARENB | ControlModes::PARODD;
+    let differs = got.control_modes ^ control(parity);
+    // A divider of the clock seldom hits the speed exactly.
+    let drift = got.input_speed().abs_diff(baud);
+    let other = (differs & control_mask()).difference(parity_bits);
+    let checks = [
+        (drift > baud / 50, "speed"),
+        (differs.intersects(parity_bits), "parity"),
+        (!other.is_empty(), "data bits, stop bits or flow control"),
+        (got.input_modes != INPUT, "marks for damaged octets"),
+        (!got.local_modes.is_empty(), "raw mode"),
+    ];
+    checks.into_iter().filter(|(wrong, _)| *wrong).map(|(_, what)| what).collect()
+}
+
+/// No flow control and no translation; errors are looked for, and marked.
+const INPUT: InputModes = InputModes::INPCK.union(InputModes::PARMRK);
+
+fn control(parity: Parity) -> ControlModes {
+    let frame = ControlModes::CS8 | ControlModes::CREAD | ControlModes::CLOCAL;
+    frame
+        | match parity {
+            Parity::None => ControlModes::empty(),
+            Parity::Even => ControlModes::PARENB,
+            Parity::Odd => ControlModes::PARENB | ControlModes::PARODD,
+        }
+}
+
+/// The flags of [`control`], and those that must not be set beside them.
+fn control_mask() -> ControlModes {
+    let mask = control(Parity::Odd) | ControlModes::CSIZE | ControlModes::CSTOPB;
+    #[cfg(target_os = "linux")]
+    let mask = mask | ControlModes::CMSPAR;
+    mask | ControlModes::CRTSCTS
+}
+
+/// What records call the device: `ttyUSB0`; for a link, the link's own name, which stays when the
+/// adapter comes back under another number. A pseudo-terminal is `pts/3`.
+fn name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    match path.strip_prefix("/dev/pts") {
+        Ok(_) => format!("pts/{name}"),
+        Err(_) => name.into_owned(),
+    }
+}
+
+/// `program[PID]` of a process that has the device open, as far as this user may look.
+fn holder(node: &Path) -> Option<String> {
+    let processes = fs::read_dir("/proc").ok()?.flatten();
+    let holds = |process: &Path| {
+        let files = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
+        files.into_iter().any(|file| fs::read_link(file.path()).is_ok_and(|held| held == node))
+    };
+    processes.into_iter().find_map(|process| {
+        let pid: u32 = process.file_name().to_str()?.parse().ok()?;
+        let path = process.path();
+        let name =
+            holds(&path).then(|| fs::read_to_string(path.join("comm")).unwrap_or_default())?;
+        let name: String = name.chars().filter(|character| !character.is_control()).collect();
+        Some(format!("{name}[{pid}]"))
+    })
+}
+
+/// As much as the kernel keeps for a tty.
+const ROOM: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_name_the_device_shortly_and_a_link_by_itself() {
+        for (path, expected) in [
+            ("/dev/ttyUSB0", "ttyUSB0"),
+            ("/dev/serial/by-id/usb-FTDI_FT232R-if00-port0", "usb-FTDI_FT232R-if00-port0"),
+            ("/dev/pts/3", "pts/3"),
+            ("meter", "meter"),
+        ] {
+            assert_eq!(name(Path::new(path)), expected);
+        }
+    }
+}

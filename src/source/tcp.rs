@@ -1,0 +1,191 @@
+//! The octets of a serial device on another machine, as ser2net and its like hand them out over TCP.
+//!
+//! There are no marks of a UART here, and no handshake. A peer that vanishes without a word is found
+//! out by the kernel's keepalive probes; one that is there and sends nothing (its process hangs, or
+//! its adapter does) by the time since the last octet.
+
+use core::time::Duration;
+use std::{
+    io,
+    net::{TcpStream, ToSocketAddrs},
+    os::fd::AsFd,
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    thread,
+    time::Instant,
+};
+
+use rustix::net::sockopt;
+
+use super::{
+    Burst, OpenError, Source,
+    backoff::Backoff,
+    live::{self, Live},
+};
+
+/// How to read from a TCP server.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `HOST:PORT`.
+    pub address: String,
+    /// How long to wait for a connection, for each address of the host.
+    pub connect: Duration,
+    /// How long a lasting run bears a connection without an octet. A one-shot run has its own limit.
+    pub idle: Duration,
+    /// The waits before the next connection.
+    pub backoff: Backoff,
+}
+
+impl Settings {
+    /// 10 s to connect, 30 s without an octet, which is six pushes; again after 1 s to 60 s.
+    #[must_use]
+    pub fn new(address: impl Into<String>) -> Self {
+        Self {
+            address: address.into(),
+            connect: Duration::from_secs(10),
+            idle: Duration::from_secs(30),
+            backoff: Backoff::random(Duration::from_secs(1), Duration::from_secs(60)),
+        }
+    }
+}
+
+/// The `HOST:PORT` of `tcp://HOST:PORT`, if it is one.
+#[must_use]
+pub fn address(url: &str) -> Option<&str> {
+    let address = url.strip_prefix("tcp://")?;
+    let (host, port) = address.rsplit_once(':')?;
+    let bare = host.contains(':') && !(host.starts_with('[') && host.ends_with(']'));
+    let valid = !host.is_empty() && !bare && port.parse::<u16>().is_ok_and(|port| port > 0);
+    valid.then_some(address)
+}
+
+/// The server as a source. The first read starts to connect; a `lasting` source connects again.
+///
+/// After a loss, `Back` comes with the first octet and not with the connection: ser2net accepts
+/// connections also while its adapter is unplugged.
+#[must_use]
+pub fn open(settings: Settings, lasting: bool) -> Box<dyn Source> {
+    let line = Server {
+        address: settings.address,
+        connect: settings.connect,
+        idle: lasting.then_some(settings.idle),
+        attempt: None,
+        room: vec![0; ROOM],
+    };
+    Box::new(Live::new(line, lasting, settings.backoff))
+}
+
+struct Server {
+    address: String,
+    connect: Duration,
+    idle: Option<Duration>,
+    attempt: Option<Receiver<io::Result<TcpStream>>>,
+    room: Vec<u8>,
+}
+
+struct Connection {
+    stream: TcpStream,
+    last: Instant,
+}
+
+impl live::Line for Server {
+    type Port = Connection;
+    const BACK_WHEN_OPEN: bool = false;
+
+    fn name(&self) -> &str {
+        &self.address
+    }
+
+    fn open(&mut self) -> Result<Option<Connection>, OpenError> {
+        let attempt = match self.attempt.take() {
+            Some(attempt) => attempt,
+            None => attempt(self.address.clone(), self.connect).map_err(|e| self.explain(&e))?,
+        };
+        match attempt.recv_timeout(live::PATIENCE) {
+            Ok(Ok(stream)) => Ok(Some(Connection { stream, last: Instant::now() })),
+            Ok(Err(error)) => Err(self.explain(&error)),
+            Err(RecvTimeoutError::Timeout) => {
+                self.attempt = Some(attempt);
+                Ok(None)
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(self.explain(&io::ErrorKind::Other.into())),
+        }
+    }
+
+    fn pull(&mut self, port: &mut Connection, burst: &mut Burst) -> Result<(), String> {
+        let octets = live::read_some(port.stream.as_fd(), &mut self.room, burst)?;
+        burst.octets.extend_from_slice(octets);
+        if !octets.is_empty() {
+            port.last = Instant::now();
+            return Ok(());
+        }
+        match self.idle {
+            Some(idle) if port.last.elapsed() >= idle => Err(format!("no octet for {idle:?}")),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Server {
+    fn explain(&self, error: &io::Error) -> OpenError {
+        let reason = match error.kind() {
+            io::ErrorKind::ConnectionRefused => "nothing listens there".to_owned(),
+            io::ErrorKind::TimedOut => format!("no answer within {:?}", self.connect),
+            _ => error.to_string(),
+        };
+        OpenError::Other { name: self.address.clone(), reason }
+    }
+}
+
+/// Connects in a thread of its own: looking up a name can take many seconds, and nothing interrupts it.
+fn attempt(address: String, limit: Duration) -> io::Result<Receiver<io::Result<TcpStream>>> {
+    let (sender, receiver) = channel();
+    thread::Builder::new().name("connect".to_owned()).spawn(move || {
+        // Nobody waits any more if this fails; the connection is closed then.
+        let _ = sender.send(connect(&address, limit));
+    })?;
+    Ok(receiver)
+}
+
+fn connect(address: &str, limit: Duration) -> io::Result<TcpStream> {
+    let mut failure = io::Error::other("the name has no address");
+    for address in address.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, limit) {
+            Ok(stream) => return prepare(stream),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+fn prepare(stream: TcpStream) -> io::Result<TcpStream> {
+    stream.set_nonblocking(true)?;
+    sockopt::set_socket_keepalive(&stream, true)?;
+    sockopt::set_tcp_keepidle(&stream, KEEPALIVE_IDLE)?;
+    sockopt::set_tcp_keepintvl(&stream, KEEPALIVE_INTERVAL)?;
+    sockopt::set_tcp_keepcnt(&stream, KEEPALIVE_PROBES)?;
+    Ok(stream)
+}
+
+/// A peer that vanished is lost after 15 s and three probes 5 s apart: 30 s, like one that is silent.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+const KEEPALIVE_PROBES: u32 = 3;
+
+const ROOM: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_a_host_and_a_port() {
+        assert_eq!(address("tcp://pi.local:7000"), Some("pi.local:7000"));
+        assert_eq!(address("tcp://10.0.0.2:1"), Some("10.0.0.2:1"));
+        assert_eq!(address("tcp://[::1]:7000"), Some("[::1]:7000"));
+        for wrong in
+            ["pi:7000", "tcp://pi", "tcp://:7000", "tcp://pi:0", "tcp://pi:70000", "tcp://::1:7000"]
+        {
+            assert_eq!(address(wrong), None, "{wrong}");
+        }
+    }
+}
