@@ -28,3 +28,5 @@ pub mod error;
 pub mod hex;
 pub mod reader;
 pub mod record;
+#[cfg(feature = "cli")]
+pub mod source;

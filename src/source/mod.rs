@@ -1,0 +1,2 @@
+//! Where octets come from.
+pub mod simulator;
