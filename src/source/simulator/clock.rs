@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! 07E5 09 1B 01 09 2F 0F 00 FF88 80
-//! year │  │  │  │  │  │  │  │    └ status: 80 in summer, else 00
+//! year │  │  │  │  │  │  │  │    └ status: 80 in summer
 //!  month day │ hour min sec │  deviation: minutes from here to UTC, FFC4 or FF88
 //!         weekday, 1 = Monday hundredths
 //! ```
@@ -15,9 +15,10 @@ use jiff::{
 /// Compiled in: a virtual meter needs no tzdata.
 static VIENNA: TimeZone = jiff::tz::get!("Europe/Vienna");
 
-/// A date-time (Blue Book 4.1.6.1) as all the meters here send it.
+/// A date-time (Blue Book 4.1.6.1). `status` is what the clock says of itself beside summer time:
+/// [`Meter::clock_status`](super::meter::Meter::clock_status).
 #[must_use]
-pub fn date_time(time: Timestamp) -> [u8; 12] {
+pub fn date_time(time: Timestamp, status: u8) -> [u8; 12] {
     let (offset, summer) = local(time);
     let civil = offset.to_datetime(time);
     let [year_high, year_low] = civil.year().to_be_bytes();
@@ -34,7 +35,7 @@ pub fn date_time(time: Timestamp) -> [u8; 12] {
         0,
         deviation_high,
         deviation_low,
-        if summer { 0x80 } else { 0x00 },
+        status | if summer { 0x80 } else { 0x00 },
     ]
 }
 
@@ -58,7 +59,7 @@ mod tests {
     use super::*;
 
     fn octets(time: &str) -> String {
-        hex::encode(date_time(time.parse().unwrap()))
+        hex::encode(date_time(time.parse().unwrap(), 0))
     }
 
     #[test]

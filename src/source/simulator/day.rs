@@ -1,7 +1,7 @@
 //! What a household draws and feeds in, in blocks of five minutes.
 //!
-//! A block knows only its mean powers, so a year is the sum of 105 120 of them and not of six million
-//! pushes: this is how a meter that starts anywhere knows at once what its registers have to be.
+//! A block knows only its mean powers, so a year is the sum of 105 120 of them and not of six
+//! million pushes: this is how a meter that starts anywhere knows at once what its registers show.
 
 use super::{
     clock,
@@ -10,17 +10,17 @@ use super::{
 };
 
 /// Blocks a day.
-pub const BLOCKS: i64 = 288;
+pub(super) const BLOCKS: i64 = 288;
 
 /// Seconds a block.
-pub const SECONDS: i64 = 300;
+pub(super) const SECONDS: i64 = 300;
 
 /// Seconds a day of UTC.
 const DAY: i64 = 86_400;
 
 /// What does not change: people and devices.
 #[derive(Clone, Debug)]
-pub struct Household {
+pub(super) struct Household {
     seed: u64,
     /// W of the PV plant in full sun.
     plant: i64,
@@ -34,8 +34,7 @@ pub struct Household {
 
 impl Household {
     /// The household that belongs to a seed.
-    #[must_use]
-    pub fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         let mut random = Random::at(seed, Topic::Household, 0);
         let mut about = |middle: i64, reach| middle + i64::from(random.around(reach));
         Self {
@@ -48,8 +47,7 @@ impl Household {
     }
 
     /// What happens on the day of UTC that many days after 1970-01-01.
-    #[must_use]
-    pub fn day(&self, number: i64) -> Day {
+    pub(super) fn day(&self, number: i64) -> Day {
         let mut random = Random::at(self.seed, Topic::Day, number);
         let mut about = |middle: i64, reach| middle + i64::from(random.around(reach));
         let noon = jiff::Timestamp::from_second(number.saturating_mul(DAY).saturating_add(DAY / 2));
@@ -75,8 +73,7 @@ impl Household {
     }
 
     /// The means of one block of a day, counted from midnight UTC.
-    #[must_use]
-    pub fn block(&self, day: &Day, block: i64) -> Block {
+    pub(super) fn block(&self, day: &Day, block: i64) -> Block {
         let mut random = Random::at(self.seed, Topic::Block, day.number * BLOCKS + block);
         let sun = self.sun(day, block, &mut random);
         let local = (block + day.ahead).rem_euclid(BLOCKS);
@@ -101,7 +98,7 @@ impl Household {
                 + watts(active.boiler, 1_800, 15),
         ];
         let inductive = |on: bool, var: i32| if on { var } else { 0 };
-        // Power supplies are capacitive, motors inductive; the inverter drifts a little with its power.
+        // Power supplies are capacitive, motors inductive; the inverter drifts with its power.
         let reactive =
             -2 * one / 3 - two / 2 - three - inductive(dark, 25) - inductive(active.evening, 45)
                 + inductive(active.fridge, 60)
@@ -128,10 +125,9 @@ impl Household {
         (self.plant * permille / 1_000 * elevation / ONE * air / ONE) as i32
     }
 
-    /// How much the plant gains across a block, from the middle of the block before it to that of the
-    /// block behind it, halved.
-    #[must_use]
-    pub fn trend(&self, day: &Day, block: i64) -> i32 {
+    /// How much the plant gains across a block: half of what it gains from the middle of the block
+    /// before it to that of the block behind it.
+    pub(super) fn trend(&self, day: &Day, block: i64) -> i32 {
         let sun = |block| {
             let mut random = Random::at(self.seed, Topic::Block, day.number * BLOCKS + block);
             self.sun(day, block, &mut random)
@@ -142,9 +138,9 @@ impl Household {
 
 /// What happens on one day. Times are blocks of local time.
 #[derive(Clone, Debug)]
-pub struct Day {
+pub(super) struct Day {
     /// Days since 1970-01-01.
-    pub number: i64,
+    pub(super) number: i64,
     /// Blocks that local time is ahead of UTC.
     ahead: i64,
     sun: Sun,
@@ -195,21 +191,20 @@ impl Appliances {
 
 /// The means of five minutes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Block {
+pub(super) struct Block {
     /// W drawn, by phase.
-    pub loads: [i32; 3],
+    pub(super) loads: [i32; 3],
     /// W of the PV plant.
-    pub sun: i32,
+    pub(super) sun: i32,
     /// var: positive is drawn (inductive).
-    pub reactive: i32,
+    pub(super) reactive: i32,
     /// Whether a thermostat switches on the second phase.
-    pub stove: bool,
+    pub(super) stove: bool,
 }
 
 impl Block {
     /// W: positive is drawn from the grid.
-    #[must_use]
-    pub fn net(&self) -> i32 {
+    pub(super) fn net(&self) -> i32 {
         self.loads.iter().sum::<i32>() - self.sun
     }
 }

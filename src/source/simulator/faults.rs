@@ -1,12 +1,13 @@
 //! What happens to a push on its way, by rate.
 //!
-//! At most one thing happens to a push, and the push says which: so it is known what a reader has to
-//! bring out ([`Fault::deliveries`]). Nothing here can slip past a sum of eight bits: one flipped bit
-//! always changes it, and noise that would pass for a frame is thrown anew.
+//! At most one thing happens to a push, and the push says which: so it is known what a reader has
+//! to bring out ([`Fault::deliveries`]). One flipped bit always changes a sum of eight bits, and noise
+//! that would pass for a frame is thrown anew. What follows a cut frame completes it to a sound one
+//! once in 65 536 times, as on a real line.
 
 use core::{fmt, ops::Range, str::FromStr};
 
-use super::random::Random;
+use super::{pace::Runs, random::Random};
 
 /// How often something happens, in parts per million of the pushes.
 ///
@@ -74,45 +75,6 @@ impl Fault {
     }
 }
 
-/// The runs of octets of a push that stand on the wire without a pause.
-///
-/// Five are enough: noise and a telegram, or a telegram twice, at two frames each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Runs([usize; 5]);
-
-impl Runs {
-    /// Octets of each run, in their order.
-    pub fn lengths(self) -> impl Iterator<Item = usize> {
-        self.0.into_iter().filter(|&length| length > 0)
-    }
-
-    /// Octets of all of them.
-    #[must_use]
-    pub fn octets(self) -> usize {
-        self.0.iter().sum()
-    }
-
-    /// Adds a run behind the others.
-    pub(super) fn push(&mut self, length: usize) {
-        if let Some(free) = self.0.iter_mut().find(|length| **length == 0) {
-            *free = length;
-        }
-    }
-
-    /// Where each run lies.
-    fn ranges(self) -> impl Iterator<Item = Range<usize>> {
-        self.lengths().scan(0, |end, length| {
-            let start = *end;
-            *end += length;
-            Some(start..*end)
-        })
-    }
-
-    fn nth(self, segment: usize) -> Range<usize> {
-        self.ranges().nth(segment).unwrap_or_default()
-    }
-}
-
 impl Faults {
     /// What happens to the next push, if anything.
     pub(super) fn draw(self, random: &mut Random) -> Option<Kind> {
@@ -149,7 +111,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Does it to the telegram that begins at `start` of `wire` and ends with it, its frames in `runs`.
+    /// Does it to the telegram from `start` to the end of `wire`, its frames in `runs`.
     pub(super) fn strike(
         self,
         random: &mut Random,
@@ -188,7 +150,7 @@ impl Kind {
             }
             Self::Duplicate => {
                 wire.extend_from_within(start..);
-                runs.clone().lengths().for_each(|length| runs.push(length));
+                { *runs }.lengths().for_each(|length| runs.push(length));
                 Fault::Duplicate
             }
         }
@@ -307,14 +269,12 @@ impl core::error::Error for NotARate {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::simulator::random::Topic;
+    use crate::source::simulator::{random::Topic, wire};
 
     /// Two frames, by their outside.
     fn telegram() -> (Vec<u8>, Runs) {
         let mut wire = vec![0xaa; 3];
-        let mut runs = Runs::default();
-        super::super::wire::frames(&[0x68; 260], 245, &mut wire)
-            .for_each(|length| runs.push(length));
+        let runs = wire::frames(&[0x68; 260], 245, &mut wire);
         (wire, runs)
     }
 

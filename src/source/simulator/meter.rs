@@ -101,6 +101,16 @@ impl Meter {
         }
     }
 
+    /// What its clock always says of itself: Sagemcom calls its time doubtful (bit 1), in every
+    /// capture that is public.
+    #[must_use]
+    pub const fn clock_status(self) -> u8 {
+        match self {
+            Self::NetzNoeSagemcom | Self::NetzNoeSagemcomOld => 0x02,
+            _ => 0x00,
+        }
+    }
+
     /// The long-invoke-id-and-priority of the telegram with that number: high priority in Lower
     /// Austria, and 24 bits that count.
     #[must_use]
@@ -118,15 +128,15 @@ impl Meter {
 pub struct Identity {
     /// The system title.
     pub title: [u8; 8],
-    /// The meter number, 0-0:96.1.0.
+    /// The meter number, 0-0:96.1.0: at most 127 octets.
     pub number: String,
-    /// The logical device name, 0-0:42.0.0, where it is sent.
+    /// The logical device name, 0-0:42.0.0, where it is sent: at most 127 octets.
     pub device: Option<String>,
 }
 
 impl Identity {
-    /// The meter with this serial number (six digits). Title and numbers hang together as they do on
-    /// the meters that we know.
+    /// The meter with this serial number (six digits). Title and numbers hang together as they do
+    /// on the meters that we know.
     #[must_use]
     pub fn new(meter: Meter, serial: u32) -> Self {
         let serial = serial % 1_000_000;

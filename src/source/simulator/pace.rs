@@ -1,12 +1,10 @@
 //! When the octets of a push arrive.
 //!
-//! At 2400 baud with eight data bits, even parity and one stop bit an octet takes eleven bits, 4.58 ms;
-//! between the frames of a telegram a Kaifa MA309 pauses for 160 ms. Who plays a push in real time
-//! sleeps until a burst is through and then hands it on: nothing here sleeps.
+//! At 2400 baud with eight data bits, even parity and one stop bit an octet takes eleven bits,
+//! 4.58 ms; between the frames of a telegram a Kaifa MA309 pauses for 160 ms. Who plays a push in
+//! real time sleeps until a burst is through and then hands it on: nothing here sleeps.
 
 use core::{ops::Range, time::Duration};
-
-use super::faults::Runs;
 
 /// The bursts of a push: when each is through, counted from the start of the push, and which octets
 /// of the push it brings.
@@ -41,6 +39,49 @@ impl Iterator for Pace {
         self.sent = end_of_run.min(start + BURST);
         let through = on_the_line(self.sent) + PAUSE * self.pauses;
         Some((through, start..self.sent))
+    }
+}
+
+/// The runs of octets of a push that stand on the wire without a pause.
+///
+/// Five are enough: noise and a telegram, or a telegram twice, at two frames each. What would be a
+/// sixth counts as part of the fifth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Runs([usize; 5]);
+
+impl Runs {
+    /// Octets of each run, in their order.
+    pub fn lengths(self) -> impl Iterator<Item = usize> {
+        self.0.into_iter().filter(|&length| length > 0)
+    }
+
+    /// Octets of all of them.
+    #[must_use]
+    pub fn octets(self) -> usize {
+        self.0.iter().sum()
+    }
+
+    /// Adds a run behind the others.
+    pub(super) fn push(&mut self, length: usize) {
+        let [.., last] = &self.0;
+        let free = if *last > 0 { 4 } else { self.lengths().count() };
+        if let Some(free) = self.0.get_mut(free) {
+            *free += length;
+        }
+    }
+
+    /// Where each run lies in the push.
+    pub(super) fn ranges(self) -> impl Iterator<Item = Range<usize>> {
+        self.lengths().scan(0, |end, length| {
+            let start = *end;
+            *end += length;
+            Some(start..*end)
+        })
+    }
+
+    /// Where the run with that number lies.
+    pub(super) fn nth(self, segment: usize) -> Range<usize> {
+        self.ranges().nth(segment).unwrap_or_default()
     }
 }
 

@@ -16,6 +16,8 @@ use aes_gcm::{AeadInOut, AesGcm};
 use ctr::{CtrCore, flavors::Ctr32BE};
 use zeroize::Zeroizing;
 
+use super::pace::Runs;
+
 /// Ciphers APDUs under one key.
 pub struct Sealer {
     cipher: Cipher,
@@ -47,7 +49,8 @@ impl Sealer {
         Self { cipher, suite }
     }
 
-    /// Appends the ciphered APDU to `apdu`.
+    /// Appends the ciphered APDU to `apdu`. `plain` has at most 65 518 octets, more than any meter
+    /// here sends.
     pub fn seal(&self, title: &[u8; 8], counter: u32, plain: &[u8], apdu: &mut Vec<u8>) {
         let (control, tag) = match self.cipher {
             Cipher::Open(_) => (ENCRYPTED | self.suite, 0),
@@ -89,19 +92,20 @@ impl Cipher {
     }
 }
 
-/// Appends `apdu` as M-Bus frames of at most `segment` octets of data, and gives the length of each.
+/// Appends `apdu` as M-Bus frames of at most `segment` octets of data: a run each.
 ///
 /// A frame of more than 255 octets says so modulo 256, as the old Sagemcom does (257: L = 01).
-pub fn frames<'a>(
-    apdu: &'a [u8],
-    segment: usize,
-    wire: &'a mut Vec<u8>,
-) -> impl Iterator<Item = usize> + use<'a> {
-    let last = apdu.len().div_ceil(segment).saturating_sub(1);
-    apdu.chunks(segment).enumerate().map(move |(number, data)| {
-        let fin = if number == last { 0x10 } else { 0x00 };
-        frame(fin | (number as u8 & 0x0f), data, wire)
-    })
+pub fn frames(apdu: &[u8], segment: usize, wire: &mut Vec<u8>) -> Runs {
+    let mut runs = Runs::default();
+    let mut rest = apdu;
+    let mut number = 0;
+    while let Some((data, behind)) = rest.split_at_checked(segment.clamp(1, rest.len().max(1))) {
+        rest = behind;
+        let fin = if rest.is_empty() { 0x10 } else { 0x00 };
+        runs.push(frame(fin | (number & 0x0f), data, wire));
+        number = number.wrapping_add(1);
+    }
+    runs
 }
 
 fn frame(control: u8, data: &[u8], wire: &mut Vec<u8>) -> usize {
@@ -148,23 +152,18 @@ mod tests {
     fn frames_are_numbered_and_the_last_one_says_so() {
         let cut = |octets: usize, segment| {
             let mut wire = vec![];
-            let lengths: Vec<_> = frames(&vec![0; octets], segment, &mut wire).collect();
-            assert_eq!(lengths.iter().sum::<usize>(), wire.len());
-            let mut at = 0;
-            lengths
-                .iter()
-                .map(|length| {
-                    (wire[at + 6], wire[at + 1], {
-                        at += length;
-                        *length
-                    })
-                })
-                .collect::<Vec<_>>()
+            let runs = frames(&vec![0; octets], segment, &mut wire);
+            assert_eq!(runs.octets(), wire.len());
+            let of = |run: core::ops::Range<usize>| {
+                (wire[run.start + 6], wire[run.start + 1], run.len())
+            };
+            runs.ranges().map(of).collect::<Vec<_>>()
         };
         assert_eq!(cut(88, 245), [(0x10, 0x5d, 99)]);
         assert_eq!(cut(245, 245), [(0x10, 0xfa, 256)]);
         assert_eq!(cut(260, 245), [(0x00, 0xfa, 256), (0x11, 0x14, 26)]);
         assert_eq!(cut(260, 252), [(0x00, 0x01, 263), (0x11, 0x0d, 19)]);
+        assert_eq!(cut(0, 245), []);
         assert_eq!(cut(600, 245).last(), Some(&(0x12, 115, 121)));
     }
 
