@@ -1,9 +1,10 @@
-//! The live sources: a serial device, and a serial device behind TCP.
+//! The live sources: a serial device, a serial device behind TCP, and a virtual meter.
 //!
-//! Both come as a [`Source`] that is read in bursts of octets and says when it is lost and back.
+//! They come as a [`Source`] that is read in bursts of octets and says when it is lost and back.
 //!
 //! - [`serial`]: a tty, with the marks of its UART. [`ports`] finds it.
 //! - [`tcp`]: the octets that ser2net and its like hand out.
+//! - [`simulator`]: a virtual meter.
 //! - [`parmrk`], [`parity`], [`backoff`]: the parts that need neither.
 
 pub mod backoff;
@@ -14,6 +15,7 @@ pub mod parity;
 pub mod parmrk;
 pub mod ports;
 pub mod serial;
+pub mod simulator;
 pub mod tcp;
 
 pub use self::{

@@ -1,0 +1,380 @@
+//! What happens to a push on its way, by rate.
+//!
+//! At most one thing happens to a push, and the push says which: so it is known what a reader has
+//! to bring out ([`Fault::deliveries`]). One flipped bit always changes a sum of eight bits, and noise
+//! that would pass for a frame is thrown anew. What follows a cut frame completes it to a sound one
+//! once in 65 536 times, as on a real line.
+
+use core::{fmt, ops::Range, str::FromStr};
+
+use super::{pace::Runs, random::Random};
+
+/// How often something happens, in parts per million of the pushes.
+///
+/// Text is a share (`0.01`) or a percentage (`1%`), exact to the millionth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rate(u32);
+
+/// The rates of all faults. Together they reach at most one million: what is beyond it is cut from
+/// the later ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    /// Octets before the telegram that are none of it: random ones, the idle pattern of a line with
+    /// wrong levels, starts of frames that never follow.
+    pub noise: Rate,
+    /// One bit turned over.
+    pub flip: Rate,
+    /// A frame that breaks off.
+    pub cut: Rate,
+    /// A frame that is missing.
+    pub lose: Rate,
+    /// The whole telegram twice, the same invocation counter in both.
+    pub duplicate: Rate,
+}
+
+/// What happened to a push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Noise stands before the telegram.
+    Noise {
+        /// How many octets of it.
+        octets: usize,
+    },
+    /// A bit is not what was sent.
+    Flip {
+        /// Where in the push.
+        octet: usize,
+        /// Which bit: 0 is the lowest.
+        bit: u8,
+    },
+    /// A frame broke off.
+    Cut {
+        /// Which one, from 0.
+        segment: usize,
+        /// Octets of it that came.
+        octets: usize,
+    },
+    /// A frame is missing.
+    Lost {
+        /// Which one, from 0.
+        segment: usize,
+    },
+    /// The telegram came twice.
+    Duplicate,
+}
+
+impl Fault {
+    /// How many whole telegrams a reader must bring out of the push.
+    #[must_use]
+    pub const fn deliveries(self) -> usize {
+        match self {
+            Self::Noise { .. } => 1,
+            Self::Flip { .. } | Self::Cut { .. } | Self::Lost { .. } => 0,
+            Self::Duplicate => 2,
+        }
+    }
+}
+
+impl Faults {
+    /// What happens to the next push, if anything.
+    pub(super) fn draw(self, random: &mut Random) -> Option<Kind> {
+        let Self { noise, flip, cut, lose, duplicate } = self;
+        if self == Self::default() {
+            return None;
+        }
+        let mut thrown = random.below(MILLION);
+        let kinds = [
+            (noise, Kind::Noise),
+            (flip, Kind::Flip),
+            (cut, Kind::Cut),
+            (lose, Kind::Lose),
+            (duplicate, Kind::Duplicate),
+        ];
+        for (Rate(rate), kind) in kinds {
+            match thrown.checked_sub(rate) {
+                None => return Some(kind),
+                Some(rest) => thrown = rest,
+            }
+        }
+        None
+    }
+}
+
+/// What is to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Noise,
+    Flip,
+    Cut,
+    Lose,
+    Duplicate,
+}
+
+impl Kind {
+    /// Does it to the telegram from `start` to the end of `wire`, its frames in `runs`.
+    pub(super) fn strike(
+        self,
+        random: &mut Random,
+        wire: &mut Vec<u8>,
+        start: usize,
+        runs: &mut Runs,
+    ) -> Fault {
+        let telegram = wire.len() - start;
+        let frames = runs.lengths().count();
+        let segment = below(random, frames);
+        let Range { start: first, end } = runs.nth(segment);
+        match self {
+            Self::Noise => {
+                let octets = insert_noise(random, wire, start);
+                let frames = core::mem::take(runs);
+                runs.push(octets);
+                frames.lengths().for_each(|length| runs.push(length));
+                Fault::Noise { octets }
+            }
+            Self::Flip => {
+                let (octet, bit) = (below(random, telegram), below(random, 8) as u8);
+                if let Some(octet) = wire.get_mut(start + octet) {
+                    *octet ^= 1 << bit;
+                }
+                Fault::Flip { octet, bit }
+            }
+            Self::Cut => {
+                // At least one octet comes, and at least one does not.
+                let octets = 1 + below(random, (end - first).saturating_sub(1));
+                remove(wire, start, first + octets..end, runs);
+                Fault::Cut { segment, octets }
+            }
+            Self::Lose => {
+                remove(wire, start, first..end, runs);
+                Fault::Lost { segment }
+            }
+            Self::Duplicate => {
+                wire.extend_from_within(start..);
+                { *runs }.lengths().for_each(|length| runs.push(length));
+                Fault::Duplicate
+            }
+        }
+    }
+}
+
+fn below(random: &mut Random, bound: usize) -> usize {
+    random.below(bound as u32) as usize
+}
+
+/// Takes `range` (counted from the start of the push) out of the wire and out of its run.
+fn remove(wire: &mut Vec<u8>, start: usize, range: Range<usize>, runs: &mut Runs) {
+    let mut left = Runs::default();
+    for run in runs.ranges() {
+        let gone = run.end.min(range.end).saturating_sub(run.start.max(range.start));
+        if run.len() > gone {
+            left.push(run.len() - gone);
+        }
+    }
+    *runs = left;
+    wire.drain(start + range.start..start + range.end);
+}
+
+/// Puts 1 to 60 octets of noise before the telegram at `start`, none of which passes for a frame.
+fn insert_noise(random: &mut Random, wire: &mut Vec<u8>, start: usize) -> usize {
+    let count = 1 + below(random, MOST_NOISE);
+    let mut noise = [0; MOST_NOISE];
+    loop {
+        fill(random, &mut noise);
+        let noise = noise.get(..count).unwrap_or_default();
+        wire.splice(start..start, noise.iter().copied());
+        let pushed = wire.get(start..).unwrap_or_default();
+        if (0..count).all(|at| !passes(pushed.get(at..).unwrap_or_default())) {
+            return count;
+        }
+        wire.drain(start..start + count);
+    }
+}
+
+fn fill(random: &mut Random, noise: &mut [u8; MOST_NOISE]) {
+    let idle = [0xf8, 0x78, 0x80, 0x00];
+    match random.below(4) {
+        // What a level converter with the wrong threshold delivers.
+        0 => noise.iter_mut().zip(idle.iter().cycle()).for_each(|(octet, idle)| *octet = *idle),
+        kind => {
+            noise.iter_mut().for_each(|octet| *octet = random.next() as u8);
+            if kind == 1 {
+                return;
+            }
+            // A start that looks like one of the meter's own, wherever there is room for it.
+            let length = [0xfa, 0x14, 0x72, 0x01, 0x0d, random.next() as u8]
+                .get(below(random, 6))
+                .copied()
+                .unwrap_or_default();
+            let start = [0x68, length, length, 0x68, 0x53, 0xff, 0x00, 0x01, 0x67];
+            let at = below(random, 24);
+            noise.iter_mut().skip(at).zip(start).for_each(|(octet, start)| *octet = start);
+        }
+    }
+}
+
+/// Whether the octets begin with a whole frame, as far as its outside tells.
+fn passes(octets: &[u8]) -> bool {
+    let [0x68, first, second, 0x68, rest @ ..] = octets else { return false };
+    let length = if *first < 3 { usize::from(*first) + 256 } else { usize::from(*first) };
+    let (Some(body), Some(&[checksum, 0x16])) = (rest.get(..length), rest.get(length..length + 2))
+    else {
+        return false;
+    };
+    first == second && body.iter().fold(0u8, |sum, &octet| sum.wrapping_add(octet)) == checksum
+}
+
+const MOST_NOISE: usize = 60;
+
+const MILLION: u32 = 1_000_000;
+
+impl Rate {
+    /// That many pushes in a million, at most all of them.
+    #[must_use]
+    pub const fn per_million(pushes: u32) -> Self {
+        Self(if pushes < MILLION { pushes } else { MILLION })
+    }
+}
+
+impl FromStr for Rate {
+    type Err = NotARate;
+
+    fn from_str(text: &str) -> Result<Self, NotARate> {
+        let (number, places) = match text.strip_suffix('%') {
+            Some(percent) => (percent, 4),
+            None => (text, 6),
+        };
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        let digits = |text: &str| text.bytes().all(|digit| digit.is_ascii_digit());
+        if whole.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > places {
+            return Err(NotARate);
+        }
+        let millionths: u32 =
+            format!("{whole}{fraction:0<places$}").parse().map_err(|_| NotARate)?;
+        if millionths > MILLION { Err(NotARate) } else { Ok(Self(millionths)) }
+    }
+}
+
+/// A text that is no share of something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotARate;
+
+impl fmt::Display for NotARate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected a rate from 0 to 1 or from 0% to 100%, such as 0.01 or 1%")
+    }
+}
+
+impl core::error::Error for NotARate {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::simulator::{random::Topic, wire};
+
+    /// Two frames, by their outside.
+    fn telegram() -> (Vec<u8>, Runs) {
+        let mut wire = vec![0xaa; 3];
+        let runs = wire::frames(&[0x68; 260], 245, &mut wire);
+        (wire, runs)
+    }
+
+    fn struck(kind: Kind, index: i64) -> (Vec<u8>, Runs, Fault) {
+        let (mut wire, mut runs) = telegram();
+        let fault = kind.strike(&mut Random::at(0, Topic::Fault, index), &mut wire, 3, &mut runs);
+        assert_eq!(wire[..3], [0xaa; 3], "what stood before is not touched");
+        assert_eq!(runs.octets(), wire.len() - 3);
+        (wire.split_off(3), runs, fault)
+    }
+
+    #[test]
+    fn each_fault_does_what_it_says() {
+        let whole = telegram().0.split_off(3);
+        for index in 0..2_000 {
+            let (wire, _, fault) = struck(Kind::Noise, index);
+            let Fault::Noise { octets } = fault else { panic!("{fault:?}") };
+            assert_eq!(wire[octets..], whole);
+            assert!((0..octets).all(|at| !passes(&wire[at..])));
+
+            let (mut wire, _, fault) = struck(Kind::Flip, index);
+            let Fault::Flip { octet, bit } = fault else { panic!("{fault:?}") };
+            wire[octet] ^= 1 << bit;
+            assert_eq!(wire, whole);
+
+            let (wire, runs, fault) = struck(Kind::Cut, index);
+            let Fault::Cut { segment, octets } = fault else { panic!("{fault:?}") };
+            assert_eq!(runs.lengths().nth(segment), Some(octets));
+            let kept = [256, 26][1 - segment];
+            assert_eq!(wire.len(), kept + octets);
+            assert!(octets < [256, 26][segment]);
+
+            let (wire, _, fault) = struck(Kind::Lose, index);
+            let Fault::Lost { segment } = fault else { panic!("{fault:?}") };
+            assert_eq!(wire, [&whole[256..], &whole[..256]][segment]);
+        }
+        let (wire, runs, _) = struck(Kind::Duplicate, 0);
+        assert_eq!(wire, [&whole[..], &whole].concat());
+        assert_eq!(runs.lengths().collect::<Vec<_>>(), [256, 26, 256, 26]);
+    }
+
+    #[test]
+    fn a_third_of_the_noise_or_more_looks_like_a_frame() {
+        let alike = |octets: &[u8]| matches!(octets, [0x68, a, b, 0x68] if a == b);
+        let count = (0..1_000)
+            .filter(|&index| {
+                let (wire, _, Fault::Noise { octets }) = struck(Kind::Noise, index) else {
+                    panic!("no noise")
+                };
+                wire[..octets].windows(4).any(alike)
+            })
+            .count();
+        assert!(count > 300, "{count}");
+    }
+
+    #[test]
+    fn rates_come_out_as_asked() {
+        let faults = Faults {
+            noise: Rate::per_million(100_000),
+            flip: "5%".parse().unwrap(),
+            cut: Rate::default(),
+            lose: "0.02".parse().unwrap(),
+            duplicate: Rate::per_million(1_000),
+        };
+        let drawn: Vec<_> = (0..100_000)
+            .filter_map(|index| faults.draw(&mut Random::at(0, Topic::Fault, index)))
+            .collect();
+        for (kind, expected) in [
+            (Kind::Noise, 10_000),
+            (Kind::Flip, 5_000),
+            (Kind::Cut, 0),
+            (Kind::Lose, 2_000),
+            (Kind::Duplicate, 100usize),
+        ] {
+            let found = drawn.iter().filter(|&&drawn| drawn == kind).count();
+            // Five standard deviations.
+            assert!(found.abs_diff(expected) <= 5 * expected.isqrt(), "{kind:?}: {found}");
+        }
+        let none = Faults::default();
+        assert!((0..1_000).all(|i| none.draw(&mut Random::at(0, Topic::Fault, i)).is_none()));
+        let all = Faults { noise: "1".parse().unwrap(), ..none };
+        assert!((0..1_000).all(|i| all.draw(&mut Random::at(0, Topic::Fault, i)).is_some()));
+    }
+
+    #[test]
+    fn rates_are_read_exactly() {
+        for (text, millionths) in [
+            ("0", 0),
+            ("1", MILLION),
+            ("0.01", 10_000),
+            ("1%", 10_000),
+            ("0.0001%", 1),
+            ("100%", MILLION),
+        ] {
+            assert_eq!(text.parse(), Ok(Rate(millionths)), "{text}");
+        }
+        for text in
+            ["", "%", ".5", "-1", "+1", "1.1", "101%", "1e-3", "0.0000001", "0,5", "99999999999"]
+        {
+            assert_eq!(text.parse::<Rate>(), Err(NotARate), "{text}");
+        }
+    }
+}

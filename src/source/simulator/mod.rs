@@ -1,0 +1,40 @@
+//! A virtual meter, so that everything works without hardware.
+//!
+//! ```text
+//! house ──Values──► telegram ──plain──► wire ──octets──► faults ──► pace
+//! (seed, time)      data-notification   cipher, frames   noise …    2400 baud
+//! ```
+//!
+//! - [`push`]: one push after the other, the whole chain.
+//! - [`meter`]: which meters there are, what they are called, how they differ on the wire.
+//! - [`house`]: what a household draws and feeds in, and what the meter makes of it.
+//! - [`telegram`]: the plain data-notification, octet for octet.
+//! - [`wire`]: ciphering header, cipher, M-Bus frames.
+//! - [`faults`]: what happens to octets on the way.
+//! - [`pace`]: when which octet arrives.
+//!
+//! Nothing here reads through the decoder's modules: each is tested against the other. Everything
+//! is a function of the seed and the time, the same for ever, in integers.
+//!
+//! ```
+//! use meterpipe::source::simulator::{meter::Meter, push::{Options, Simulator}};
+//!
+//! let start = "2024-06-21T10:00:00Z".parse().unwrap();
+//! let mut simulator = Simulator::new(Options::new(Meter::NetzNoeKaifa, start));
+//! let mut wire = vec![];
+//! let push = simulator.push(&mut wire);
+//! assert_eq!(wire.len(), 282);
+//! assert_eq!(wire[..4], [0x68, 0xfa, 0xfa, 0x68]);
+//! assert!(push.values.power_export > 0, "the sun shines");
+//! ```
+pub mod clock;
+mod day;
+pub mod faults;
+pub mod house;
+pub mod meter;
+pub mod pace;
+pub mod push;
+mod random;
+mod sun;
+pub mod telegram;
+pub mod wire;

@@ -1,0 +1,162 @@
+//! The plain data-notification, octet for octet.
+//!
+//! ```text
+//! 0F 8006870E 0C 07E5091B01092F0F00FF8880        invoke id, date-time (its length, no tag)
+//! 02 23                                          flat: 35 elements
+//!    09 0C 07E5091B01092F0F00FF8880              clock
+//!    09 06 0100010800FF 06 00003289 02 02 0F 00 16 1E      OBIS, value, scaler and unit; 11 times
+//!    …
+//!    09 0C 313831323230303030303039              meter number
+//! ```
+//!
+//! The nested list names clock, meter number and logical device too, and puts a structure around
+//! each object.
+
+use super::{
+    house::Values,
+    meter::{Identity, Layout, Meter},
+};
+
+/// All that a telegram says before it is ciphered.
+#[derive(Clone, Copy, Debug)]
+pub struct Telegram<'a> {
+    /// The kind of meter: it decides on the list.
+    pub meter: Meter,
+    /// Its numbers.
+    pub identity: &'a Identity,
+    /// The long-invoke-id-and-priority.
+    pub invoke_id: u32,
+    /// The date-time: [`super::clock::date_time`].
+    pub clock: [u8; 12],
+    /// What it measured.
+    pub values: &'a Values,
+}
+
+impl Telegram<'_> {
+    /// Appends the octets.
+    pub fn emit(&self, plain: &mut Vec<u8>) {
+        plain.push(0x0f);
+        plain.extend_from_slice(&self.invoke_id.to_be_bytes());
+        plain.push(0x0c);
+        plain.extend_from_slice(&self.clock);
+        match self.meter.layout() {
+            Layout::Flat => self.flat(plain),
+            Layout::Nested => self.nested(plain),
+        }
+    }
+
+    fn flat(&self, plain: &mut Vec<u8>) {
+        plain.extend_from_slice(&[STRUCTURE, 35]);
+        octet_string(plain, &self.clock);
+        let values = self.values;
+        for (quantity, value) in self.energies().into_iter().take(2).chain(self.powers()) {
+            object(plain, &quantity, Number::DoubleLongUnsigned(value));
+        }
+        for (quantity, value) in self.voltages().chain(self.currents()) {
+            object(plain, &quantity, Number::Long(0x12, value));
+        }
+        let factor = Number::Long(self.meter.power_factor_tag(), values.power_factor);
+        object(plain, &POWER_FACTOR, factor);
+        octet_string(plain, self.identity.number.as_bytes());
+    }
+
+    fn nested(&self, plain: &mut Vec<u8>) {
+        let elements = if self.meter.phases() == 1 { 12 } else { 16 };
+        plain.extend_from_slice(&[STRUCTURE, elements]);
+        octet_string(plain, &CLOCK);
+        octet_string(plain, &self.clock);
+        let device = self.identity.device.as_deref().unwrap_or_default();
+        for (code, text) in [(&METER_NUMBER, self.identity.number.as_str()), (&DEVICE, device)] {
+            plain.extend_from_slice(&[STRUCTURE, 2]);
+            octet_string(plain, code);
+            octet_string(plain, text.as_bytes());
+        }
+        for (quantity, value) in self.voltages().chain(self.currents()) {
+            plain.extend_from_slice(&[STRUCTURE, 3]);
+            object(plain, &quantity, Number::Long(0x12, value));
+        }
+        for (quantity, value) in self.powers().into_iter().chain(self.energies()) {
+            plain.extend_from_slice(&[STRUCTURE, 3]);
+            object(plain, &quantity, Number::DoubleLongUnsigned(value));
+        }
+    }
+
+    const fn energies(&self) -> [(Quantity, u32); 4] {
+        let values = self.values;
+        [
+            (Quantity { c: 0x01, d: 8, scaler: 0, unit: 0x1e }, values.energy_import),
+            (Quantity { c: 0x02, d: 8, scaler: 0, unit: 0x1e }, values.energy_export),
+            (Quantity { c: 0x03, d: 8, scaler: 0, unit: 0x20 }, values.reactive_energy_import),
+            (Quantity { c: 0x04, d: 8, scaler: 0, unit: 0x20 }, values.reactive_energy_export),
+        ]
+    }
+
+    const fn powers(&self) -> [(Quantity, u32); 2] {
+        [
+            (Quantity { c: 0x01, d: 7, scaler: 0, unit: 0x1b }, self.values.power_import),
+            (Quantity { c: 0x02, d: 7, scaler: 0, unit: 0x1b }, self.values.power_export),
+        ]
+    }
+
+    fn voltages(&self) -> impl Iterator<Item = (Quantity, u16)> + use<> {
+        let volt = |c| Quantity { c, d: 7, scaler: -1, unit: 0x23 };
+        self.by_phase([0x20, 0x34, 0x48].map(volt), self.values.voltage)
+    }
+
+    fn currents(&self) -> impl Iterator<Item = (Quantity, u16)> + use<> {
+        let ampere = |c| Quantity { c, d: 7, scaler: -2, unit: 0x21 };
+        self.by_phase([0x1f, 0x33, 0x47].map(ampere), self.values.current)
+    }
+
+    fn by_phase(
+        &self,
+        quantities: [Quantity; 3],
+        values: [u16; 3],
+    ) -> impl Iterator<Item = (Quantity, u16)> + use<> {
+        quantities.into_iter().zip(values).take(self.meter.phases())
+    }
+}
+
+/// Octets C and D of an OBIS code 1-0:C.D.0*255, with scaler and unit.
+#[derive(Clone, Copy)]
+struct Quantity {
+    c: u8,
+    d: u8,
+    scaler: i8,
+    unit: u8,
+}
+
+/// A value with its tag.
+enum Number {
+    DoubleLongUnsigned(u32),
+    Long(u8, u16),
+}
+
+const STRUCTURE: u8 = 0x02;
+const CLOCK: [u8; 6] = [0, 0, 1, 0, 0, 0xff];
+const METER_NUMBER: [u8; 6] = [0, 0, 96, 1, 0, 0xff];
+const DEVICE: [u8; 6] = [0, 0, 42, 0, 0, 0xff];
+/// Unit FF: a number without a unit.
+const POWER_FACTOR: Quantity = Quantity { c: 0x0d, d: 7, scaler: -3, unit: 0xff };
+
+fn object(plain: &mut Vec<u8>, quantity: &Quantity, number: Number) {
+    let Quantity { c, d, scaler, unit } = *quantity;
+    plain.extend_from_slice(&[0x09, 6, 1, 0, c, d, 0, 0xff]);
+    match number {
+        Number::DoubleLongUnsigned(value) => {
+            plain.push(0x06);
+            plain.extend_from_slice(&value.to_be_bytes());
+        }
+        Number::Long(tag, value) => {
+            plain.push(tag);
+            plain.extend_from_slice(&value.to_be_bytes());
+        }
+    }
+    plain.extend_from_slice(&[STRUCTURE, 2, 0x0f, scaler.cast_unsigned(), 0x16, unit]);
+}
+
+/// At most 127 octets, which is more than any of the strings here has.
+fn octet_string(plain: &mut Vec<u8>, octets: &[u8]) {
+    plain.extend_from_slice(&[0x09, octets.len() as u8]);
+    plain.extend_from_slice(octets);
+}

@@ -1,0 +1,184 @@
+//! From the plain APDU to octets on the M-Bus.
+//!
+//! ```text
+//! DB 08 4B464D6750000009 81F8 20 00000023 88D5AB4F…        [ tag ]
+//!       system title     len  SC counter  ciphertext        12 octets with SC 3x
+//!
+//! 68 FA FA 68 53 FF 00 01 67 DB084B46…  17 16     first frame: segment 0
+//! 68 14 14 68 53 FF 11 01 67 419A3CFD…  83 16     last frame:  segment 1, FIN
+//! ```
+
+use aes::{
+    Aes128,
+    cipher::{InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper, typenum::U12},
+};
+use aes_gcm::{AeadInOut, AesGcm};
+use ctr::{CtrCore, flavors::Ctr32BE};
+use zeroize::Zeroizing;
+
+use super::pace::Runs;
+
+/// Ciphers APDUs under one key.
+pub struct Sealer {
+    cipher: Cipher,
+    suite: u8,
+}
+
+/// With a tag or without.
+enum Cipher {
+    /// Without one, GCM is CTR from the second counter on.
+    Open(Box<Aes128>),
+    /// With one, SC and the authentication key are what the tag covers beside the ciphertext.
+    Tagged { cipher: Box<AesGcm<Aes128, U12, U12>>, covered: Zeroizing<[u8; 17]> },
+}
+
+impl Sealer {
+    /// A sealer for a suite (0 or 1), with a tag if there is an authentication key.
+    #[must_use]
+    pub fn new(suite: u8, guek: &[u8; 16], gak: Option<&[u8; 16]>) -> Self {
+        let cipher = match gak {
+            None => Cipher::Open(Box::new(Aes128::new(guek.into()))),
+            Some(gak) => {
+                let mut covered = Zeroizing::new([TAGGED | suite; 17]);
+                if let Some((_, key)) = covered.split_first_mut() {
+                    key.copy_from_slice(gak);
+                }
+                Cipher::Tagged { cipher: Box::new(AesGcm::new(guek.into())), covered }
+            }
+        };
+        Self { cipher, suite }
+    }
+
+    /// Appends the ciphered APDU to `apdu`. `plain` has at most 65 518 octets, more than any meter
+    /// here sends.
+    pub fn seal(&self, title: &[u8; 8], counter: u32, plain: &[u8], apdu: &mut Vec<u8>) {
+        let (control, tag) = match self.cipher {
+            Cipher::Open(_) => (ENCRYPTED | self.suite, 0),
+            Cipher::Tagged { .. } => (TAGGED | self.suite, 12),
+        };
+        apdu.extend_from_slice(&[0xdb, 8]);
+        apdu.extend_from_slice(title);
+        length(apdu, 5 + plain.len() + tag);
+        apdu.push(control);
+        apdu.extend_from_slice(&counter.to_be_bytes());
+        let start = apdu.len();
+        apdu.extend_from_slice(plain);
+        let (_, text) = apdu.split_at_mut(start);
+        let nonce = u128::from(u64::from_be_bytes(*title)) << 32 | u128::from(counter);
+        if let Some(tag) = self.cipher.apply(nonce, text) {
+            apdu.extend_from_slice(&tag);
+        }
+    }
+}
+
+impl Cipher {
+    /// Ciphers `text` in place under a nonce of 96 bits.
+    fn apply(&self, nonce: u128, text: &mut [u8]) -> Option<[u8; 12]> {
+        match self {
+            Self::Open(cipher) => {
+                let counter = (nonce << 32 | 2).to_be_bytes();
+                let core = CtrCore::<_, Ctr32BE>::inner_iv_init(&**cipher, &counter.into());
+                StreamCipherCoreWrapper::from_core(core).apply_keystream(text);
+                None
+            }
+            Self::Tagged { cipher, covered } => {
+                let nonce = (nonce << 32).to_be_bytes();
+                let (nonce, _) = nonce.split_first_chunk::<12>()?;
+                // It refuses only more than 64 GiB of text.
+                let tag = cipher.encrypt_inout_detached(nonce.into(), &**covered, text.into());
+                tag.ok().map(Into::into)
+            }
+        }
+    }
+}
+
+/// Appends `apdu` as M-Bus frames of at most `segment` octets of data: a run each.
+///
+/// A frame of more than 255 octets says so modulo 256, as the old Sagemcom does (257: L = 01).
+pub fn frames(apdu: &[u8], segment: usize, wire: &mut Vec<u8>) -> Runs {
+    let mut runs = Runs::default();
+    let mut rest = apdu;
+    let mut number = 0;
+    while let Some((data, behind)) = rest.split_at_checked(segment.clamp(1, rest.len().max(1))) {
+        rest = behind;
+        let fin = if rest.is_empty() { 0x10 } else { 0x00 };
+        runs.push(frame(fin | (number & 0x0f), data, wire));
+        number = number.wrapping_add(1);
+    }
+    runs
+}
+
+fn frame(control: u8, data: &[u8], wire: &mut Vec<u8>) -> usize {
+    let before = wire.len();
+    let length = (5 + data.len()) as u8;
+    wire.extend_from_slice(&[0x68, length, length, 0x68, 0x53, 0xff, control, 0x01, 0x67]);
+    wire.extend_from_slice(data);
+    let head = [0x53, 0xff, control, 0x01, 0x67];
+    let checksum = head.iter().chain(data).fold(0u8, |sum, &octet| sum.wrapping_add(octet));
+    wire.extend_from_slice(&[checksum, 0x16]);
+    wire.len() - before
+}
+
+/// Encrypted, without a tag: bit 5.
+const ENCRYPTED: u8 = 0x20;
+/// Encrypted and authenticated: bits 5 and 4.
+const TAGGED: u8 = 0x30;
+
+/// The shortest form, as all the meters do: `4D`, `81 F8`, `82 01 55`.
+fn length(apdu: &mut Vec<u8>, value: usize) {
+    let [.., high, low] = value.to_be_bytes();
+    match (high, low) {
+        (0, 0..=0x7f) => apdu.push(low),
+        (0, _) => apdu.extend_from_slice(&[0x81, low]),
+        _ => apdu.extend_from_slice(&[0x82, high, low]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_take_the_shortest_form() {
+        for (value, octets) in [(77, &[0x4d][..]), (248, &[0x81, 0xf8]), (265, &[0x82, 0x01, 0x09])]
+        {
+            let mut apdu = vec![];
+            length(&mut apdu, value);
+            assert_eq!(apdu, octets);
+        }
+    }
+
+    #[test]
+    fn frames_are_numbered_and_the_last_one_says_so() {
+        let cut = |octets: usize, segment| {
+            let mut wire = vec![];
+            let runs = frames(&vec![0; octets], segment, &mut wire);
+            assert_eq!(runs.octets(), wire.len());
+            let of = |run: core::ops::Range<usize>| {
+                (wire[run.start + 6], wire[run.start + 1], run.len())
+            };
+            runs.ranges().map(of).collect::<Vec<_>>()
+        };
+        assert_eq!(cut(88, 245), [(0x10, 0x5d, 99)]);
+        assert_eq!(cut(245, 245), [(0x10, 0xfa, 256)]);
+        assert_eq!(cut(260, 245), [(0x00, 0xfa, 256), (0x11, 0x14, 26)]);
+        assert_eq!(cut(260, 252), [(0x00, 0x01, 263), (0x11, 0x0d, 19)]);
+        assert_eq!(cut(0, 245), []);
+        assert_eq!(cut(600, 245).last(), Some(&(0x12, 115, 121)));
+    }
+
+    #[test]
+    fn a_tag_changes_length_control_and_nothing_of_the_ciphertext() {
+        let title = *b"KFMg\x50\0\0\x09";
+        let sealed = |gak: Option<&[u8; 16]>| {
+            let mut apdu = vec![];
+            Sealer::new(1, &[7; 16], gak).seal(&title, 35, &[0x0f; 100], &mut apdu);
+            apdu
+        };
+        let (open, tagged) = (sealed(None), sealed(Some(&[9; 16])));
+        assert_eq!(open[10..12], [105, 0x21]);
+        assert_eq!(tagged[10..12], [117, 0x31]);
+        assert_eq!(open[12..], tagged[12..tagged.len() - 12]);
+        assert_ne!(sealed(Some(&[8; 16])), tagged);
+    }
+}
