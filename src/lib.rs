@@ -30,6 +30,7 @@ pub mod error;
 pub mod hex;
 pub mod link;
 pub mod reader;
+pub mod reading;
 pub mod record;
 #[cfg(feature = "cli")]
 pub mod source;

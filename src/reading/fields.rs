@@ -1,0 +1,165 @@
+//! The published names of values.
+//!
+//! A name carries its unit and keeps its meaning for ever. An object has it if its OBIS code has
+//! A = 1 (electricity) and F = 255 (the current value), C, D and E as in the table, and its unit is
+//! the unit of the name (IEC 62056-6-1, table of the value group C for electricity).
+
+use crate::cosem::{obis::Obis, unit::Unit};
+
+/// A named value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The name, unit included.
+    pub name: &'static str,
+    /// The groups C, D and E; nothing for what is computed.
+    pub code: Option<[u8; 3]>,
+    /// The unit of the name.
+    pub unit: Unit,
+    /// An Austrian M-Bus layout has it, so it has a place in tables whose columns are fixed.
+    pub column: bool,
+}
+
+/// How many names there are.
+pub const COUNT: usize = FIELDS.len();
+
+/// All names, in the order in which they are printed.
+#[rustfmt::skip]
+pub static FIELDS: [Field; 48] = [
+    column("energy_import_wh",               [1, 8, 0],   WATT_HOUR),
+    column("energy_export_wh",               [2, 8, 0],   WATT_HOUR),
+    column("reactive_energy_import_varh",    [3, 8, 0],   VAR_HOUR),
+    column("reactive_energy_export_varh",    [4, 8, 0],   VAR_HOUR),
+    field("energy_import_t1_wh",            [1, 8, 1],   WATT_HOUR),
+    field("energy_import_t2_wh",            [1, 8, 2],   WATT_HOUR),
+    field("energy_import_t3_wh",            [1, 8, 3],   WATT_HOUR),
+    field("energy_import_t4_wh",            [1, 8, 4],   WATT_HOUR),
+    field("energy_export_t1_wh",            [2, 8, 1],   WATT_HOUR),
+    field("energy_export_t2_wh",            [2, 8, 2],   WATT_HOUR),
+    field("energy_export_t3_wh",            [2, 8, 3],   WATT_HOUR),
+    field("energy_export_t4_wh",            [2, 8, 4],   WATT_HOUR),
+    field("reactive_energy_import_t1_varh", [3, 8, 1],   VAR_HOUR),
+    field("reactive_energy_import_t2_varh", [3, 8, 2],   VAR_HOUR),
+    field("reactive_energy_import_t3_varh", [3, 8, 3],   VAR_HOUR),
+    field("reactive_energy_import_t4_varh", [3, 8, 4],   VAR_HOUR),
+    field("reactive_energy_export_t1_varh", [4, 8, 1],   VAR_HOUR),
+    field("reactive_energy_export_t2_varh", [4, 8, 2],   VAR_HOUR),
+    field("reactive_energy_export_t3_varh", [4, 8, 3],   VAR_HOUR),
+    field("reactive_energy_export_t4_varh", [4, 8, 4],   VAR_HOUR),
+    column("power_import_w",                 [1, 7, 0],   WATT),
+    column("power_export_w",                 [2, 7, 0],   WATT),
+    field("power_import_l1_w",              [21, 7, 0],  WATT),
+    field("power_import_l2_w",              [41, 7, 0],  WATT),
+    field("power_import_l3_w",              [61, 7, 0],  WATT),
+    field("power_export_l1_w",              [22, 7, 0],  WATT),
+    field("power_export_l2_w",              [42, 7, 0],  WATT),
+    field("power_export_l3_w",              [62, 7, 0],  WATT),
+    net("power_net_w",                    WATT),
+    field("reactive_power_import_var",      [3, 7, 0],   VAR),
+    field("reactive_power_export_var",      [4, 7, 0],   VAR),
+    field("reactive_power_import_l1_var",   [23, 7, 0],  VAR),
+    field("reactive_power_import_l2_var",   [43, 7, 0],  VAR),
+    field("reactive_power_import_l3_var",   [63, 7, 0],  VAR),
+    field("reactive_power_export_l1_var",   [24, 7, 0],  VAR),
+    field("reactive_power_export_l2_var",   [44, 7, 0],  VAR),
+    field("reactive_power_export_l3_var",   [64, 7, 0],  VAR),
+    column("voltage_l1_v",                   [32, 7, 0],  VOLT),
+    column("voltage_l2_v",                   [52, 7, 0],  VOLT),
+    column("voltage_l3_v",                   [72, 7, 0],  VOLT),
+    column("current_l1_a",                   [31, 7, 0],  AMPERE),
+    column("current_l2_a",                   [51, 7, 0],  AMPERE),
+    column("current_l3_a",                   [71, 7, 0],  AMPERE),
+    column("power_factor",                   [13, 7, 0],  NUMBER),
+    field("power_factor_l1",                [33, 7, 0],  NUMBER),
+    field("power_factor_l2",                [53, 7, 0],  NUMBER),
+    field("power_factor_l3",                [73, 7, 0],  NUMBER),
+    field("frequency_hz",                   [14, 7, 0],  HERTZ),
+];
+
+/// The place of what flows in less what flows out, the one value that is computed.
+pub const POWER_NET: usize = 28;
+
+/// The place of what flows in.
+pub const POWER_IMPORT: usize = 20;
+
+/// The place of what flows out.
+pub const POWER_EXPORT: usize = 21;
+
+/// The place of the name that an object with this code and unit has.
+#[must_use]
+pub fn of_object(obis: Obis, unit: Unit) -> Option<usize> {
+    let [1, _, c, d, e, 255] = obis.0 else {
+        return None;
+    };
+    let found = BY_CODE.binary_search_by_key(&[c, d, e], |(code, _)| *code).ok()?;
+    let (_, place) = BY_CODE.get(found)?;
+    (FIELDS.get(*place)?.unit == unit).then_some(*place)
+}
+
+/// The place of a name.
+#[must_use]
+pub fn of_name(name: &str) -> Option<usize> {
+    FIELDS.iter().position(|field| field.name == name)
+}
+
+const WATT: Unit = Unit::WATT;
+const VAR: Unit = Unit::VAR;
+const WATT_HOUR: Unit = Unit::WATT_HOUR;
+const VAR_HOUR: Unit = Unit::VAR_HOUR;
+const AMPERE: Unit = Unit::AMPERE;
+const VOLT: Unit = Unit::VOLT;
+const HERTZ: Unit = Unit::HERTZ;
+const NUMBER: Unit = Unit::COUNT;
+
+const fn field(name: &'static str, code: [u8; 3], unit: Unit) -> Field {
+    Field { name, code: Some(code), unit, column: false }
+}
+
+const fn column(name: &'static str, code: [u8; 3], unit: Unit) -> Field {
+    Field { name, code: Some(code), unit, column: true }
+}
+
+const fn net(name: &'static str, unit: Unit) -> Field {
+    Field { name, code: None, unit, column: true }
+}
+
+/// The places of all codes, in the order of the codes.
+static BY_CODE: std::sync::LazyLock<Vec<([u8; 3], usize)>> = std::sync::LazyLock::new(|| {
+    let places = FIELDS.iter().enumerate();
+    let mut codes: Vec<_> = places.filter_map(|(at, field)| Some((field.code?, at))).collect();
+    codes.sort_unstable();
+    codes
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_places_are_where_they_are_said_to_be() {
+        assert_eq!(of_name("power_net_w"), Some(POWER_NET));
+        assert_eq!(of_name("power_import_w"), Some(POWER_IMPORT));
+        assert_eq!(of_name("power_export_w"), Some(POWER_EXPORT));
+    }
+
+    #[test]
+    fn names_and_codes_are_unique_and_names_end_with_their_unit() {
+        for (at, field) in FIELDS.iter().enumerate() {
+            assert_eq!(of_name(field.name), Some(at));
+            if let Some([c, d, e]) = field.code {
+                assert_eq!(of_object(Obis([1, 0, c, d, e, 255]), field.unit), Some(at));
+            }
+            let unit = field.unit.to_string().to_lowercase();
+            assert!(unit.is_empty() || field.name.ends_with(&format!("_{unit}")), "{}", field.name);
+        }
+    }
+
+    #[test]
+    fn another_medium_history_or_quantity_has_no_name() {
+        let wh = Unit::WATT_HOUR;
+        assert!(of_object(Obis([1, 0, 1, 8, 0, 255]), wh).is_some());
+        assert_eq!(of_object(Obis([7, 0, 1, 8, 0, 255]), wh), None);
+        assert_eq!(of_object(Obis([1, 0, 1, 8, 0, 1]), wh), None);
+        assert_eq!(of_object(Obis([1, 0, 1, 8, 0, 255]), Unit::WATT), None);
+        assert_eq!(of_object(Obis([1, 0, 99, 1, 0, 255]), wh), None);
+    }
+}

@@ -1,0 +1,12 @@
+//! Readings: a COSEM tree as named, scaled, exact values.
+//!
+//! - [`objects`]: what in a push list belongs together, recognised by structure.
+//! - [`fields`]: the published names.
+//! - [`decimal`]: exact numbers.
+//! - [`value`]: one element as people see it.
+//! - [`telegram`]: a whole telegram, its sum of all.
+pub mod decimal;
+pub mod fields;
+pub mod objects;
+pub mod telegram;
+pub mod value;

@@ -1,0 +1,246 @@
+//! A whole telegram: time, meter, named values, and everything else.
+
+use jiff::tz::TimeZone;
+
+use crate::{
+    cosem::{
+        axdr::{Data, Type},
+        clock::{Clock, Stamp},
+        notification::Notification,
+        obis::Obis,
+        unit::Unit,
+    },
+    error::{Cause, Error, Layer, Result},
+    reading::{
+        decimal::Decimal,
+        fields::{self, COUNT, FIELDS, POWER_EXPORT, POWER_IMPORT, POWER_NET},
+        objects::{Object, Objects},
+        value::Value,
+    },
+};
+
+/// A plain telegram that passed all checks.
+#[derive(Clone, Copy, Debug)]
+pub struct Telegram<'a> {
+    notification: Notification<'a>,
+    named: [Option<Decimal>; COUNT],
+    meter: Option<(Source, &'a [u8])>,
+    device: Option<&'a [u8]>,
+    /// The clock among the objects.
+    clock: Option<Clock>,
+}
+
+/// Which object gave the meter number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    Object(Obis),
+    /// The closing element of the flat list, by its index.
+    Closing(usize),
+}
+
+/// The codes that may hold the meter number, the best one first. The closing element of the flat
+/// list ranks behind the first.
+const NUMBERS: [Obis; 4] =
+    [Obis::METER_NUMBER, Obis::DEVICE_NAME, Obis::METER_NUMBER_2, Obis::METER_ADDRESS];
+
+impl<'a> Telegram<'a> {
+    /// Reads exactly one plain APDU.
+    ///
+    /// # Errors
+    /// As [`Notification::parse`], and [`Cause::MeterNumber`] if the flat list of Netz NÖ does not
+    /// end with a number: nothing else vouches for the octets of its second frame.
+    pub fn parse(octets: &'a [u8]) -> Result<Self> {
+        let notification = Notification::parse(octets)?;
+        let mut telegram =
+            Self { notification, named: [None; COUNT], meter: None, device: None, clock: None };
+        let mut flat = FlatList::default();
+        let mut rank = NUMBERS.len();
+        for object in telegram.objects() {
+            flat.see(&object);
+            telegram.take(&object, &mut rank);
+        }
+        if let Some(closing) = flat.closing() {
+            if !is_number(&closing.value) {
+                return Err(Error::new(Layer::Reading, closing.value.offset, Cause::MeterNumber));
+            }
+            if rank > 0 {
+                telegram.meter = Some((Source::Closing(closing.index), closing.value.octets));
+            }
+        }
+        telegram.named[POWER_NET] = telegram.net();
+        Ok(telegram)
+    }
+
+    fn take(&mut self, object: &Object<'a>, rank: &mut usize) {
+        if let Some(slot) = self.slot(object).and_then(|place| self.named.get_mut(place)) {
+            if slot.is_none()
+                && let Value::Number(number) = Value::of(object)
+            {
+                *slot = Some(number);
+            }
+            return;
+        }
+        let octets = object.value.octets;
+        if self.clock.is_none()
+            && let Value::Time(clock) = Value::of(object)
+        {
+            self.clock = Some(clock);
+        }
+        let Some(obis) = object.obis else {
+            return;
+        };
+        if obis == Obis::DEVICE_NAME && self.device.is_none() {
+            self.device = Some(octets);
+        }
+        if let Some(found) = NUMBERS.iter().position(|number| *number == obis)
+            && found < *rank
+            && is_string(&object.value)
+        {
+            *rank = found;
+            self.meter = Some((Source::Object(obis), octets));
+        }
+    }
+
+    fn net(&self) -> Option<Decimal> {
+        self.field(POWER_IMPORT)?.minus(self.field(POWER_EXPORT)?)
+    }
+
+    /// The place of the name of an object.
+    fn slot(&self, object: &Object<'_>) -> Option<usize> {
+        let (_, unit) = object.scale?;
+        fields::of_object(object.obis?, unit)
+    }
+
+    /// The APDU.
+    #[must_use]
+    pub const fn notification(&self) -> &Notification<'a> {
+        &self.notification
+    }
+
+    /// A named value, by its place in [`FIELDS`].
+    #[must_use]
+    pub fn field(&self, place: usize) -> Option<Decimal> {
+        self.named.get(place).copied().flatten()
+    }
+
+    /// The named values that are there, with their places.
+    pub fn fields(&self) -> impl Iterator<Item = (usize, Decimal)> {
+        self.named.iter().enumerate().filter_map(|(place, number)| Some((place, (*number)?)))
+    }
+
+    /// The meter's clock: that of the APDU, else the one among the objects.
+    #[must_use]
+    pub fn time(&self, zone: &TimeZone) -> Option<Stamp> {
+        let header = self.notification.clock.and_then(|clock| clock.stamp(zone));
+        header.or_else(|| self.clock.and_then(|clock| clock.stamp(zone)))
+    }
+
+    /// The octets of the meter number.
+    #[must_use]
+    pub fn meter(&self) -> Option<&'a [u8]> {
+        self.meter.map(|(_, octets)| octets)
+    }
+
+    /// The octets of the COSEM logical device name.
+    #[must_use]
+    pub const fn device(&self) -> Option<&'a [u8]> {
+        self.device
+    }
+
+    /// Every object.
+    #[must_use]
+    pub fn objects(&self) -> Objects<'a> {
+        Objects::of(self.notification.body)
+    }
+
+    /// The objects that neither have a name nor are the time, the meter number or the device name
+    /// already told, in their order; and how often the key of each has been used, itself included.
+    pub fn others(&self) -> impl Iterator<Item = (Object<'a>, usize)> {
+        let told = move |object: &Object<'a>, before: usize| {
+            before == 0 && (self.is_named(object) || self.is_identity(object))
+        };
+        self.objects().filter_map(move |object| {
+            let before = match object.obis {
+                None => 0,
+                Some(obis) => {
+                    let earlier = self.objects().take(object.index - 1);
+                    earlier.filter(|earlier| earlier.obis == Some(obis)).count()
+                }
+            };
+            let hidden = told(&object, before) || self.is_told_clock(&object);
+            (!hidden).then_some((object, before + 1))
+        })
+    }
+
+    /// The place of the name of an object, if its value is told by that name.
+    #[must_use]
+    pub fn name_of(&self, object: &Object<'_>) -> Option<usize> {
+        self.slot(object).filter(|_| matches!(Value::of(object), Value::Number(_)))
+    }
+
+    fn is_named(&self, object: &Object<'_>) -> bool {
+        self.name_of(object).is_some()
+    }
+
+    fn is_identity(&self, object: &Object<'_>) -> bool {
+        object.obis == Some(Obis::DEVICE_NAME)
+            || match self.meter {
+                Some((Source::Object(obis), _)) => object.obis == Some(obis),
+                Some((Source::Closing(index), _)) => object.index == index,
+                None => false,
+            }
+    }
+
+    /// A clock that says the same as the time of the telegram.
+    fn is_told_clock(&self, object: &Object<'_>) -> bool {
+        let Value::Time(clock) = Value::of(object) else {
+            return false;
+        };
+        self.notification.clock.or(self.clock) == Some(clock)
+    }
+}
+
+/// Looks for the list that Netz NÖ sends: a clock without code, registers with code, scaler and unit,
+/// all in one structure, and one last element without code.
+#[derive(Debug, Default)]
+struct FlatList<'a> {
+    clock: bool,
+    registers: usize,
+    other: bool,
+    last: Option<Object<'a>>,
+}
+
+impl<'a> FlatList<'a> {
+    fn see(&mut self, object: &Object<'a>) {
+        // Whatever stood behind the registers was not the last element.
+        self.other |= self.last.is_some();
+        let bare = object.flat && object.obis.is_none();
+        match object.index {
+            1 => self.clock = bare && object.value.octets.len() == 12,
+            _ if object.flat && object.obis.is_some() && object.scale.is_some() => {
+                self.registers += 1;
+            }
+            _ if bare => self.last = Some(*object),
+            _ => self.other = true,
+        }
+    }
+
+    fn closing(&self) -> Option<Object<'a>> {
+        self.last.filter(|_| self.clock && self.registers > 0 && !self.other)
+    }
+}
+
+fn is_string(data: &Data<'_>) -> bool {
+    matches!(data.kind, Type::OCTET_STRING | Type::VISIBLE_STRING | Type::UTF8_STRING)
+        && !data.octets.is_empty()
+}
+
+fn is_number(data: &Data<'_>) -> bool {
+    is_string(data) && data.octets.iter().all(u8::is_ascii_digit)
+}
+
+/// The unit of a named value.
+#[must_use]
+pub fn unit_of(place: usize) -> Unit {
+    FIELDS.get(place).map_or(Unit::COUNT, |field| field.unit)
+}

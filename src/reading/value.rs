@@ -1,0 +1,105 @@
+//! One value as people see it: a number in its unit, a text, a time.
+
+use crate::{
+    cosem::{
+        axdr::{Data, Type},
+        clock::Clock,
+        obis::Obis,
+    },
+    reading::{decimal::Decimal, objects::Object},
+};
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// Nothing at all.
+    Absent,
+    /// A number, its scaler already in it.
+    Number(Decimal),
+    /// True or false.
+    Truth(bool),
+    /// Printable text.
+    Text(&'a str),
+    /// A date-time.
+    Time(Clock),
+    /// So many bits of these octets.
+    Bits(usize, &'a [u8]),
+    /// Octets that are none of this.
+    Octets(&'a [u8]),
+}
+
+impl<'a> Value<'a> {
+    /// The value of an object.
+    #[must_use]
+    pub fn of(object: &Object<'a>) -> Self {
+        let scaler = object.scale.map_or(0, |(scaler, _)| i16::from(scaler));
+        let data = &object.value;
+        if let Some(digits) = data.integer().filter(|_| data.kind != Type::BOOLEAN) {
+            return Self::Number(Decimal::new(digits, scaler));
+        }
+        match data.kind {
+            Type::NULL | Type::DONT_CARE => Self::Absent,
+            Type::BOOLEAN => Self::Truth(data.octets != [0]),
+            Type::BIT_STRING => Self::Bits(data.count, data.octets),
+            Type::FLOAT32 | Type::FLOAT64 => Self::float(data, scaler),
+            Type::DATE_TIME => Clock::of(data.octets).map_or(Self::Octets(data.octets), Self::Time),
+            Type::OCTET_STRING if object.obis.is_none_or(|obis| obis == Obis::CLOCK) => {
+                match (Clock::of(data.octets), data.text()) {
+                    (Some(clock), _) => Self::Time(clock),
+                    (None, Some(text)) => Self::Text(text),
+                    (None, None) => Self::Octets(data.octets),
+                }
+            }
+            _ => data.text().map_or(Self::Octets(data.octets), Self::Text),
+        }
+    }
+
+    /// The shortest decimal that reads back as the same float.
+    fn float(data: &Data<'a>, scaler: i16) -> Self {
+        let text = match (data.octets.try_into(), data.octets.try_into()) {
+            (Ok(octets), _) => format!("{:e}", f32::from_be_bytes(octets)),
+            (_, Ok(octets)) => format!("{:e}", f64::from_be_bytes(octets)),
+            _ => String::new(),
+        };
+        match Decimal::shortest(&text) {
+            Some(number) => Self::Number(number.in_larger_unit(-scaler)),
+            None if text == "NaN" => Self::Text("NaN"),
+            None if text == "inf" => Self::Text("Infinity"),
+            None => Self::Text("-Infinity"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{cosem::unit::Unit, error::Layer, reader::Reader};
+
+    fn value(digits: &str, scaler: i8) -> String {
+        let octets = hex::decode(digits).unwrap();
+        let value = Data::read(&mut Reader::new(Layer::Axdr, &octets)).unwrap();
+        let scale = Some((scaler, Unit(255)));
+        match Value::of(&Object { index: 1, obis: None, value, scale, flat: true }) {
+            Value::Number(number) => number.to_string(),
+            other => format!("{other:?}").split('(').next().unwrap_or_default().to_string(),
+        }
+    }
+
+    #[test]
+    fn every_type_has_a_form() {
+        assert_eq!(value("120921", -1), "233.7");
+        assert_eq!(value("10fc18", -3), "-1.000");
+        assert_eq!(value("173dcccccd", 0), "0.1");
+        assert_eq!(value("18406d366666666666", 0), "233.7");
+        assert_eq!(value("18406d366666666666", -2), "2.337");
+        assert_eq!(value("177fc00000", 0), "Text");
+        assert_eq!(value("0d42", 0), "42");
+        assert_eq!(value("160a", 0), "10");
+        assert_eq!(value("0301", 0), "Truth");
+        assert_eq!(value("00", 0), "Absent");
+        assert_eq!(value("040aaa80", 0), "Bits");
+        assert_eq!(value("090c07e5091b01092f0f00ff8880", 0), "Time");
+        assert_eq!(value("090c313831323230303030303039", 0), "Text");
+        assert_eq!(value("0902ff00", 0), "Octets");
+    }
+}
