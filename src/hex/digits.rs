@@ -264,10 +264,8 @@ impl Digits {
 
 /// Characters between two octets, or around them.
 pub(super) const fn is_separator(character: u8) -> bool {
-    matches!(
-        character,
-        b',' | b';' | b':' | b'-' | b'.' | b'_' | b'=' | b'|' | b'\'' | b'"' | b'`'
-    ) || matches!(character, b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'<' | b'>')
+    matches!(character, b',' | b';' | b':' | b'-' | b'.' | b'_' | b'=' | b'|' | b'\'' | b'"' | b'`')
+        || matches!(character, b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'<' | b'>')
         || is_blank(character)
 }
 

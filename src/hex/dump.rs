@@ -67,9 +67,7 @@ impl Dump {
     /// `end` is false for a piece of a line that is too long for the caller's buffer. Such a line is
     /// a comment or hex, without stamp and offset, wherever it is cut.
     ///
-    /// # Errors
-    ///
-    /// The first defect of the line; its offset counts characters. The octets before and behind it
+    /// The error is the first defect of the line; its offset counts characters. The octets before and behind it
     /// are in `run` all the same. That a line ended amid an octet is only known, and told, at the
     /// next one, and then by the offset in its own line.
     pub fn line(&mut self, text: &[u8], end: bool, run: &mut Run) -> Result<()> {
@@ -88,11 +86,7 @@ impl Dump {
         first
     }
 
-    /// The input ends.
-    ///
-    /// # Errors
-    ///
-    /// It ended amid an octet, or behind a `*` that nothing followed.
+    /// The input ends: an error if amid an octet, or behind a `*` that nothing followed.
     pub fn finish(&mut self) -> Result<()> {
         self.begun = None;
         self.byte_order_mark = 0;
@@ -226,7 +220,7 @@ impl Dump {
 /// Digits and nothing else, an odd number of them.
 fn is_odd_run(text: &[u8]) -> bool {
     let digits = text.trim_ascii();
-    digits.len() % 2 == 1 && digits.iter().all(u8::is_ascii_hexdigit)
+    !digits.len().is_multiple_of(2) && digits.iter().all(u8::is_ascii_hexdigit)
 }
 
 fn slice<'a>(text: &'a [u8], range: &Range<usize>) -> &'a [u8] {

@@ -26,10 +26,7 @@
 
 use core::ops::Range;
 
-use super::{
-    digits::is_blank,
-    prefix::characters,
-};
+use super::{digits::is_blank, prefix::characters};
 
 /// What a line means to the listing that it belongs to.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,7 +54,8 @@ pub(super) struct Listing {
     row: Vec<u8>,
     /// A `*` came since.
     star: bool,
-    refused: bool,
+    /// Why its digits are not read.
+    refused: Option<&'static str>,
 }
 
 /// Takes a line. `None`: it belongs to no listing.
@@ -92,7 +90,7 @@ impl Listing {
             next: [None; 3],
             row: Vec::new(),
             star: false,
-            refused: row.refused.is_some(),
+            refused: row.refused,
         };
         listing.restart(row);
         listing
@@ -121,14 +119,14 @@ impl Listing {
     fn owns(&self, row: &Row<'_>) -> bool {
         let fits = self.gaps(row.offset).iter().any(Option::is_some);
         let alike = self.width == row.offset.len() && row.offset.starts_with(b"0");
-        let kind = self.refused == row.refused.is_some();
-        kind && (fits || alike && row.value(16) != Some(0))
+        fits || alike && row.value(16) != Some(0)
     }
 
     /// A row of this listing.
     fn go_on(&mut self, row: &Row<'_>) -> Option<Step> {
-        if self.refused {
-            return Some(row.step(false, 0));
+        self.refused = self.refused.or(row.refused);
+        if self.refused.is_some() {
+            return Some(Step { refused: self.refused, body: 0..0, ..row.step(false, 0) });
         }
         let step = match self.repeat(row.offset) {
             Some(repeated) => {
@@ -151,7 +149,7 @@ impl Listing {
             return None;
         }
         let step = |repeated, gap| Step { repeated, gap, refused: None, body: 0..0, last: true };
-        if self.refused {
+        if self.refused.is_some() {
             return alike.then(|| step(0, false));
         }
         match self.repeat(word) {
@@ -241,10 +239,12 @@ impl<'a> Row<'a> {
         let wrong = groups(body).filter(|g| !g.iter().all(u8::is_ascii_hexdigit)).count();
         let last = groups(body).next_back()?.len();
         let even = groups(body).take(count - 1).all(|group| characters(group) == width);
-        if !even || last > width && wrong == 0 || wrong * 4 > count {
+        let decimal = !colon && is_decimal(body);
+        if !even && !decimal || last > width && wrong == 0 && !decimal || wrong * 4 > count {
             return None;
         }
         let refused = match colon {
+            false if decimal => word_name(5),
             false => word_name(width),
             true => gutter.as_ref().and_then(|gutter| gutter.refusal(width, count)),
         };
@@ -277,7 +277,9 @@ impl<'a> Row<'a> {
 
     /// `od -A x`: an even number of digits before eight words of two octets.
     fn is_row_of_words(&self) -> bool {
-        self.offset.starts_with(b"00") && self.groups == 8 && self.offset.len() == 6
+        self.offset.starts_with(b"00")
+            && self.groups == 8
+            && self.offset.len() == 6
             && matches!(self.width, 4 | 6)
     }
 
@@ -285,9 +287,9 @@ impl<'a> Row<'a> {
     /// hex (or decimal), all others in hex.
     const fn may_count_in(&self, radix: u32) -> bool {
         match radix {
-            8 => !self.colon && self.offset.len() % 2 == 1,
-            10 => self.colon || self.offset.len() % 2 == 1,
-            _ => self.colon || self.offset.len() % 2 == 0,
+            8 => !self.colon && !self.offset.len().is_multiple_of(2),
+            10 => self.colon || !self.offset.len().is_multiple_of(2),
+            _ => self.colon || self.offset.len().is_multiple_of(2),
         }
     }
 
@@ -328,19 +330,24 @@ impl<'a> Gutter<'a> {
         })
     }
 
+    /// The text may be `rest`, behind so many octets.
     fn at(body: &'a [u8], rest: &'a [u8], octets: usize) -> Option<Self> {
         let text = rest.trim_ascii_start();
         if let Some(text) = framed(text).filter(|text| characters(text) <= octets) {
             return Some(Self { body, text, sure: true });
         }
+        if text.len() > 4 * octets {
+            return None;
+        }
         let length = characters(text);
         let wide = rest.len() - text.len() >= 2;
-        if length > octets || !wide && length < octets {
+        if length > octets {
             return None;
         }
         let agrees = agrees(octets_of(body), text, length == octets);
         let hex = text.split(|&c| is_blank(c)).all(|g| g.iter().all(u8::is_ascii_hexdigit));
-        (agrees || wide && !hex).then_some(Self { body, text, sure: agrees })
+        let text_like = wide && !hex || agrees && (wide || !hex || length == octets);
+        text_like.then_some(Self { body, text, sure: agrees })
     }
 
     /// What xxd wrote that is no row of octets in their order.
@@ -351,7 +358,8 @@ impl<'a> Gutter<'a> {
         }
         let swapped = || self::groups(self.body).flat_map(|group| octets_of(group).rev());
         let wrong = !agrees(octets_of(self.body), self.text, true);
-        (width > 2 && wrong && agrees(swapped(), self.text, true)).then_some("swapped words (xxd -e)")
+        (width > 2 && wrong && agrees(swapped(), self.text, true))
+            .then_some("swapped words (xxd -e)")
     }
 }
 
@@ -389,6 +397,14 @@ fn octets_of(text: &[u8]) -> impl DoubleEndedIterator<Item = Option<u8>> + '_ {
 
 fn groups(text: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
     text.split(|&c| is_blank(c)).filter(|group| !group.is_empty())
+}
+
+/// Numbers of up to five digits without leading zeros, one of them that long.
+fn is_decimal(body: &[u8]) -> bool {
+    let number = |group: &[u8]| {
+        group.iter().all(u8::is_ascii_digit) && (group.len() == 1 || !group.starts_with(b"0"))
+    };
+    groups(body).all(number) && groups(body).map(<[u8]>::len).max() == Some(5)
 }
 
 fn value(digits: &[u8], radix: u32) -> Option<u64> {

@@ -59,7 +59,8 @@ pub(super) fn part(line: &[u8]) -> Option<Part> {
         true => has_octets(hex, TAIL_OCTETS),
         false => hex.iter().any(u8::is_ascii_hexdigit),
     };
-    let bare = slice(line, 0..begin).iter().chain(slice(line, end..line.len())).all(|&c| is_blank(c));
+    let bare =
+        slice(line, 0..begin).iter().chain(slice(line, end..line.len())).all(|&c| is_blank(c));
     enough.then_some(Part { range: begin..end, prose: None, bare })
 }
 
@@ -128,20 +129,28 @@ fn is_damaged_hex(text: &[u8], begin: usize, wrong: usize) -> bool {
     let group = slice(text, start..end);
     let before = slice(text, begin..start);
     let after = slice(text, end..text.len());
-    ends_column(before, group) || heads_column(before, group, after) || is_long(before, group, after)
+    ends_column(before, group)
+        || heads_column(before, group, after)
+        || is_long(before, group, after)
 }
 
-/// The group is as wide as the one before it, and as far from it as that from its own neighbour.
+/// The group is as wide as the one before it, and behind the same separator.
 fn ends_column(before: &[u8], group: &[u8]) -> bool {
-    let mut groups = before.rsplit(|&c| is_separator(c)).skip(1);
-    let width = groups.next().map_or(0, <[u8]>::len);
-    let separator = |behind: usize| {
-        before.len().checked_sub(behind).and_then(|at| before.get(at)).copied()
+    let Some((neighbour, separator)) = last_group(before) else {
+        return false;
     };
+    let width = before.len() - neighbour - separator.len();
     has_octets(before, TAIL_OCTETS)
         && width == characters(group)
-        && separator(1).is_some()
-        && separator(1) == separator(width + 2)
+        && last_group(slice(before, 0..neighbour))
+            .is_some_and(|(_, other)| other.first() == separator.first())
+}
+
+/// Where the last group begins, and the separators behind it.
+fn last_group(text: &[u8]) -> Option<(usize, &[u8])> {
+    let end = text.iter().rposition(|&c| !is_separator(c))? + 1;
+    let start = slice(text, 0..end).iter().rposition(|&c| is_separator(c)).map_or(0, |at| at + 1);
+    Some((start, slice(text, end..text.len())))
 }
 
 /// The group is the first of the line, and as wide as the three behind it.
@@ -182,6 +191,7 @@ fn visible_end(line: &[u8]) -> usize {
 /// Where a note in brackets begins that stands behind hex.
 fn note_start(text: &[u8]) -> Option<usize> {
     let open = match text.last()? {
+        b'<' => return octets_start(text),
         b')' => b'(',
         b']' => b'[',
         _ => return None,
@@ -190,6 +200,13 @@ fn note_start(text: &[u8]) -> Option<usize> {
     let blank = at.checked_sub(1).and_then(|before| text.get(before)).is_some_and(|&c| is_blank(c));
     let prose = first_wrong(text, &(at..text.len())).is_some();
     (blank && prose && has_octets(slice(text, 0..at), 1)).then_some(at)
+}
+
+/// Where `>h..hS...<` begins, which `od -An -t x1z` writes: one character for each group.
+fn octets_start(text: &[u8]) -> Option<usize> {
+    let at = text.windows(2).position(|two| two == b" >")?;
+    let groups = slice(text, 0..at).split(|&c| is_blank(c)).filter(|g| !g.is_empty()).count();
+    (characters(slice(text, at + 2..text.len())) == groups + 1).then_some(at)
 }
 
 /// Whether the groups of digits make `count` octets. Stops there: lines may be long.
@@ -273,9 +290,10 @@ fn date_and_time(text: &[u8]) -> Option<&[u8]> {
 fn date(text: &[u8]) -> Option<&[u8]> {
     let [year, month, day] = [b"0000-00-00", b"0000/00/00"]
         .iter()
-        .find_map(|shape| numbers(text, *shape))
+        .find_map(|shape| numbers(text, shape))
         .or_else(|| numbers(text, b"00.00.0000").map(|[day, month, year]| [year, month, day]))?;
-    let sound = (1970..2100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+    let sound =
+        (1970..2100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
     behind_if(sound, text.get(10..)?)
 }
 
