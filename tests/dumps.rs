@@ -491,12 +491,12 @@ fn no_text_and_no_noise_makes_it_panic() {
         for _ in 0..4000 {
             let text = noise.text(alphabet);
             let kind = noise.octet();
-            let _ = dump.line(&text, kind % 8 != 0, &mut run);
+            let _ = dump.line(&text, !kind.is_multiple_of(8), &mut run);
             assert!(run.octets.len() <= text.len() + 65536 + 1, "{text:02x?}");
             assert!(run.marks.iter().all(|&(at, _)| at < run.octets.len()));
             assert!(run.marks.is_sorted_by(|one, other| one.0 < other.0));
             run.clear();
-            let _ = detect(&text, kind % 2 == 0);
+            let _ = detect(&text, kind.is_multiple_of(2));
         }
         let _ = dump.finish();
     }

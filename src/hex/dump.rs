@@ -67,8 +67,8 @@ impl Dump {
     /// `end` is false for a piece of a line that is too long for the caller's buffer. Such a line is
     /// a comment or hex, without stamp and offset, wherever it is cut.
     ///
-    /// The error is the first defect of the line; its offset counts characters. The octets before and behind it
-    /// are in `run` all the same. That a line ended amid an octet is only known, and told, at the
+    /// The error is the first defect of the line; its offset counts characters. The octets before
+    /// and behind it are in `run` all the same. That a line ended amid an octet is only known, and told, at the
     /// next one, and then by the offset in its own line.
     pub fn line(&mut self, text: &[u8], end: bool, run: &mut Run) -> Result<()> {
         let text = self.without_byte_order_mark(text);

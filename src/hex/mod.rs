@@ -10,3 +10,4 @@ pub mod dump;
 mod listing;
 mod prefix;
 mod run;
+mod stamp;
