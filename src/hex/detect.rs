@@ -1,0 +1,243 @@
+//! Text or binary, told from the first octets of an input.
+//!
+//! ```text
+//! 36 38 46 41 46 41 36 38 …   text: "68FAFA68"
+//! 68 fa fa 68 53 ff 00 …      binary: fa begins no UTF-8 character, 00 is no text
+//! ```
+//!
+//! A telegram on the wire has such an octet among its first eight, so binary is told at once, and a
+//! live stream does not wait. Text is told by its first line end.
+//!
+//! What is neither, and what a user hands over by mistake (a compressed file, UTF-16), is named.
+
+use crate::error::{Cause, Error, Layer};
+
+/// What an input is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Lines of UTF-8.
+    Text,
+    /// The octets themselves.
+    Binary,
+}
+
+/// The form of an input that begins with `sample`; `complete` if there is no more of it.
+///
+/// `None`: too early to tell, come back with more octets. That ends at the latest at 512 octets.
+#[must_use]
+pub fn detect(sample: &[u8], complete: bool) -> Option<Result<Form, Error>> {
+    match foreign(sample, complete) {
+        Verdict::No => {}
+        Verdict::Wait => return None,
+        Verdict::Yes(what) => {
+            return Some(Err(Error::new(Layer::Hex, 0, Cause::Unsupported { what })));
+        }
+    }
+    match readable(sample, complete) {
+        Verdict::No => Some(Ok(Form::Binary)),
+        Verdict::Wait => None,
+        Verdict::Yes(_) => Some(Ok(Form::Text)),
+    }
+}
+
+enum Verdict {
+    No,
+    Wait,
+    Yes(&'static str),
+}
+
+/// Whether the input is one of the things that are named and refused.
+fn foreign(sample: &[u8], complete: bool) -> Verdict {
+    for (magic, what) in MAGIC {
+        if sample.starts_with(magic) {
+            return Verdict::Yes(what);
+        }
+        if magic.starts_with(sample) && !complete {
+            return Verdict::Wait;
+        }
+    }
+    utf16(sample, complete)
+}
+
+/// Every other octet zero, the others ASCII text, with or without a byte order mark.
+fn utf16(sample: &[u8], complete: bool) -> Verdict {
+    let text = [&[0xff, 0xfe], &[0xfe, 0xff]]
+        .into_iter()
+        .find_map(|mark: &[u8; 2]| sample.strip_prefix(mark))
+        .unwrap_or(sample);
+    let head = text.get(..UTF16_OCTETS).unwrap_or(text);
+    let fits = |zero: usize| {
+        head.iter().enumerate().all(|(at, &octet)| match at % 2 == zero {
+            true => octet == 0,
+            false => is_text(octet) && octet.is_ascii(),
+        })
+    };
+    if !fits(0) && !fits(1) {
+        return Verdict::No;
+    }
+    match head.len() {
+        UTF16_OCTETS.. => Verdict::Yes("UTF-16 text"),
+        4.. if complete => Verdict::Yes("UTF-16 text"),
+        _ if complete => Verdict::No,
+        _ if head.contains(&0) || text.len() < sample.len() => Verdict::Wait,
+        _ => Verdict::No,
+    }
+}
+
+/// Whether all of the sample is text, and enough of it to say so.
+fn readable(sample: &[u8], complete: bool) -> Verdict {
+    let text = match core::str::from_utf8(sample) {
+        Ok(_) => sample,
+        // A character that the end of the sample cuts is no defect.
+        Err(error) if error.error_len().is_none() && !complete => {
+            sample.get(..error.valid_up_to()).unwrap_or_default()
+        }
+        Err(_) => return Verdict::No,
+    };
+    let mut rest = text;
+    while let Some((&octet, behind)) = rest.split_first() {
+        rest = match colour(rest) {
+            Some(Some(behind)) => behind,
+            Some(None) if !complete && rest.len() < COLOUR_OCTETS => return Verdict::Wait,
+            _ if is_text(octet) => behind,
+            _ => return Verdict::No,
+        };
+    }
+    let line_end = text.iter().any(|octet| matches!(octet, b'\n' | b'\r'));
+    match complete || text.len() >= SAMPLE_OCTETS || line_end && text.len() >= LINE_OCTETS {
+        true => Verdict::Yes(""),
+        false => Verdict::Wait,
+    }
+}
+
+/// What is behind a colour sequence of a terminal (`ESC [ 0;36 m`, as ESPHome writes it into its
+/// logs), `Some(None)` if it is cut, `None` if there is none.
+fn colour(text: &[u8]) -> Option<Option<&[u8]>> {
+    let behind = text.strip_prefix(b"\x1b")?;
+    let Some(behind) = behind.strip_prefix(b"[") else {
+        return behind.is_empty().then_some(None);
+    };
+    let end = behind.iter().position(|octet| !matches!(octet, b'0'..=b'9' | b';'));
+    match end.map(|end| behind.split_at(end).1) {
+        None => Some(None),
+        Some(end) => end.strip_prefix(b"m").map(Some),
+    }
+}
+
+/// Not a control character; the octets of longer UTF-8 characters count as text here.
+const fn is_text(octet: u8) -> bool {
+    matches!(octet, b'\t' | b'\n' | 0x0b | 0x0c | b'\r' | 0x20..=0x7e | 0x80..)
+}
+
+/// First octets that no telegram and no dump has.
+const MAGIC: [(&[u8], &str); 6] = [
+    (b"\x1f\x8b", "gzip data"),
+    (b"\x28\xb5\x2f\xfd", "zstd data"),
+    (b"\xfd7zXZ\x00", "xz data"),
+    (b"BZh", "bzip2 data"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"%PDF-", "a PDF document"),
+];
+
+/// Octets after which everything so far being text is enough.
+const SAMPLE_OCTETS: usize = 512;
+
+/// A line end within the noise before a telegram is no line: of eight random octets all are text
+/// once in two thousand times, of two once in seven.
+const LINE_OCTETS: usize = 8;
+
+/// Four characters, beyond the end of any noise of this shape.
+const UTF16_OCTETS: usize = 8;
+
+/// `ESC [ 38;2;255;255;255 m` is the longest in use.
+const COLOUR_OCTETS: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(sample: &[u8]) -> &'static str {
+        match detect(sample, true) {
+            Some(Err(Error { layer: Layer::Hex, cause: Cause::Unsupported { what }, .. })) => what,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn telegrams_are_binary_within_eight_octets() {
+        let telegrams: [&[u8]; 7] = [
+            &[0x68, 0xfa, 0xfa, 0x68, 0x53, 0xff, 0x00, 0x01],
+            &[0x68, 0x01, 0x01, 0x68, 0x53, 0xff, 0x00, 0x01],
+            &[0x68, 0x14, 0x14, 0x68, 0x53, 0xff, 0x11, 0x01],
+            &[0xdb, 0x08, 0x4b, 0x46, 0x4d, 0x67, 0x50, 0x00],
+            &[0x0f, 0x80, 0x06, 0x87, 0x0e, 0x0c, 0x07, 0xe5],
+            &[0x7e, 0xa0, 0x8b, 0xce, 0xff, 0x03, 0x13, 0x1f],
+            &[0xff, 0xfe, 0x68, 0xfa, 0xfa, 0x68, 0x53, 0xff],
+        ];
+        for telegram in telegrams {
+            assert_eq!(detect(telegram, false), Some(Ok(Form::Binary)), "{telegram:02x?}");
+        }
+        assert_eq!(detect(&[0x68, 0xfa, 0xfa], false), Some(Ok(Form::Binary)), "at once");
+    }
+
+    #[test]
+    fn text_is_told_by_its_first_line_end_or_by_its_end() {
+        assert_eq!(detect(b"68FAFA68", false), None);
+        assert_eq!(detect(b"68FAFA68\n", false), Some(Ok(Form::Text)));
+        assert_eq!(detect(b"68FAFA68\r", false), Some(Ok(Form::Text)));
+        assert_eq!(detect(b"68FAFA68", true), Some(Ok(Form::Text)));
+        assert_eq!(detect(b"68\n", false), None, "may be noise");
+        assert_eq!(detect(b"68\n", true), Some(Ok(Form::Text)));
+        assert_eq!(detect(b"", false), None);
+        assert_eq!(detect(b"", true), Some(Ok(Form::Text)));
+        assert_eq!(detect(&[b'6'; 511], false), None);
+        assert_eq!(detect(&[b'6'; 512], false), Some(Ok(Form::Text)));
+        assert_eq!(detect("\u{feff}\t68 FA\x0b\x0c\r\n".as_bytes(), false), Some(Ok(Form::Text)));
+        assert_eq!(detect(b"\x1b[0;36m[D] 68:FA\x1b[0m\n", false), Some(Ok(Form::Text)));
+    }
+
+    #[test]
+    fn a_character_cut_by_the_end_of_the_sample_is_awaited() {
+        let line = "Zähler 68FAFA68\n".as_bytes();
+        for cut in 1..8 {
+            assert_eq!(detect(&line[..cut], false), None, "{cut}");
+        }
+        assert_eq!(detect(&line[..2], true), Some(Ok(Form::Binary)), "cut for good");
+    }
+
+    #[test]
+    fn what_is_neither_is_named() {
+        let le: Vec<u8> = "68FAFA".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let be: Vec<u8> = "68FAFA".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(refused(&le), "UTF-16 text");
+        assert_eq!(refused(&be), "UTF-16 text");
+        assert_eq!(refused(&[&[0xff, 0xfe], &le[..]].concat()), "UTF-16 text");
+        assert_eq!(refused(&[&[0xfe, 0xff], &be[..]].concat()), "UTF-16 text");
+        assert_eq!(refused(&[0x1f, 0x8b, 8, 0]), "gzip data");
+        assert_eq!(refused(&[0x28, 0xb5, 0x2f, 0xfd, 4]), "zstd data");
+        assert_eq!(refused(b"\xfd7zXZ\x00\x00"), "xz data");
+        assert_eq!(refused(b"PK\x03\x04"), "a zip archive");
+        assert_eq!(refused(b"%PDF-1.7\n"), "a PDF document");
+        assert_eq!(detect(&[0x1f], false), None);
+        assert_eq!(detect(&le[..5], false), None);
+    }
+
+    #[test]
+    fn the_verdict_does_not_depend_on_how_the_octets_trickle_in() {
+        let inputs: [&[u8]; 6] = [
+            b"68FAFA6853FF\n6814\n",
+            &[0x68, 0xfa, 0xfa, 0x68, 0x53, 0xff, 0x00, 0x01, 0x67],
+            &[0x1f, 0x8b, 8, 0, 0, 0],
+            b"6\x008\x00F\x00A\x00\n\x00",
+            b"\x1b[0;36m[12:34:56]\n",
+            "\u{feff}68FAFA68\n".as_bytes(),
+        ];
+        for input in inputs {
+            let told = detect(input, true);
+            for cut in 0..input.len() {
+                let early = detect(&input[..cut], false);
+                assert!(early.is_none() || early == told, "{input:02x?} at {cut}: {early:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! Hex digits with separators, prefixes and defects into octets, one character at a time.
+//!
+//! ```text
+//! 88DSeAB4   88, then an octet that cannot be read (D and S), then EA with a mark, B4
+//! 68 FA F 68 68 FA, a digit without its partner, 68 with a mark
+//! 0x5, \xFA  05 FA
+//! ```
+//!
+//! An unreadable character is taken to stand in a digit's place, so that what follows stays aligned.
+//! All state is here and none in the text: where the text is cut into pieces never matters.
+
+use super::{canonical, run::Run};
+use crate::error::{Cause, Error, Layer, Mark, Result};
+
+/// The state between two characters.
+#[derive(Debug, Default)]
+pub(super) struct Digits {
+    /// The first digit of an octet.
+    half: Option<Half>,
+    /// The half is the end of an earlier line that had no hyphen.
+    wrapped: bool,
+    /// What follows the half and may still be the end of the line.
+    loose: Option<Loose>,
+    /// The first digit of an octet was unreadable.
+    lame: bool,
+    /// A backslash waits for its `x`.
+    escape: bool,
+    /// The group began with `0x` or `\x`.
+    prefixed: bool,
+    /// Characters of the group so far.
+    count: usize,
+    /// The line is more than one group of digits.
+    broken: bool,
+    /// The next octet gets a mark.
+    mark: bool,
+    /// Characters of the line so far.
+    at: usize,
+    /// The first defect of the line.
+    defect: Option<Error>,
+    /// It has been reported.
+    told: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Half {
+    digit: u8,
+    at: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Loose {
+    Blank,
+    Hyphen,
+}
+
+impl Digits {
+    /// A line of bare hex and nothing else; false, and nothing done, if it is anything else.
+    pub(super) fn plain(&mut self, text: &[u8], run: &mut Run) -> bool {
+        if self.half.is_some() {
+            return false;
+        }
+        let start = run.octets.len();
+        let plain = canonical::decode(text, &mut run.octets).is_ok();
+        if plain && !text.is_empty() {
+            self.set_mark(start, run);
+        }
+        plain
+    }
+
+    /// Whether a line before ended amid an octet, without a hyphen.
+    pub(super) const fn is_wrapped(&self) -> bool {
+        self.wrapped
+    }
+
+    /// Starts the hex part of a line at character `at`. `bare`: it is the whole line. `joins`: it
+    /// may begin with the second digit of an octet.
+    pub(super) fn begin(&mut self, at: usize, bare: bool, joins: bool) {
+        self.defect = None;
+        self.told = false;
+        self.loose = None;
+        if core::mem::take(&mut self.wrapped) && !joins {
+            self.odd();
+        }
+        self.at = at;
+        self.count = usize::from(self.half.is_some());
+        self.broken = !bare;
+    }
+
+    /// The next characters of the line.
+    pub(super) fn feed(&mut self, text: &[u8], run: &mut Run) {
+        let mut rest = text;
+        if self.half.is_some()
+            && let Some((&first, behind)) = rest.split_first()
+        {
+            self.character(first, run);
+            rest = behind;
+        }
+        for &character in self.pairs(rest, run) {
+            self.character(character, run);
+        }
+    }
+
+    /// Octets that do not stand in the text themselves.
+    pub(super) fn repeat(&mut self, octets: impl Iterator<Item = u8>, run: &mut Run) {
+        for octet in octets {
+            self.push(octet, run);
+        }
+    }
+
+    /// The line ends; its first defect.
+    pub(super) fn end(&mut self, run: &mut Run) -> Result<()> {
+        let hyphen = self.loose == Some(Loose::Hyphen);
+        match self.half {
+            Some(_) if !self.prefixed && (hyphen || !self.broken) => self.wrapped = !hyphen,
+            _ => self.close(run),
+        }
+        self.tell()
+    }
+
+    /// The first defect of the line, once.
+    pub(super) fn tell(&mut self) -> Result<()> {
+        match self.defect.take() {
+            Some(error) if !core::mem::replace(&mut self.told, true) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// The input ends.
+    pub(super) fn finish(&mut self) -> Result<()> {
+        self.wrapped = false;
+        self.told = false;
+        self.odd();
+        self.tell()
+    }
+
+    /// Something is lost here.
+    pub(super) fn spoil(&mut self, at: usize, cause: Cause) {
+        self.defect.get_or_insert(Error::new(Layer::Hex, at, cause));
+        self.mark = true;
+    }
+
+    /// As many whole octets as possible without looking at single characters; what is left.
+    fn pairs<'a>(&mut self, text: &'a [u8], run: &mut Run) -> &'a [u8] {
+        let (even, odd) = text.split_at(text.len() & !1);
+        let clean = self.half.is_none() && !self.lame && !self.escape;
+        let start = run.octets.len();
+        if !clean || even.is_empty() || canonical::decode(even, &mut run.octets).is_err() {
+            return text;
+        }
+        self.set_mark(start, run);
+        self.count = self.count.saturating_add(even.len());
+        self.at += even.len();
+        odd
+    }
+
+    fn character(&mut self, character: u8, run: &mut Run) {
+        match character {
+            // The rest of a UTF-8 character.
+            0x80..0xc0 => return,
+            b'-' if self.is_half() => self.loose = Some(Loose::Hyphen),
+            _ if is_blank(character) && self.is_half() => {
+                self.loose.get_or_insert(Loose::Blank);
+            }
+            _ => self.solid(character, run),
+        }
+        self.at += 1;
+    }
+
+    /// A character behind which the line does not end amid an octet, or a digit.
+    fn solid(&mut self, character: u8, run: &mut Run) {
+        if self.loose.is_some() {
+            self.close(run);
+        }
+        match value(character) {
+            Some(digit) => self.digit(digit, run),
+            None if matches!(character, b'x' | b'X') && self.is_prefix() => self.prefix(),
+            None if character == b'\\' => {
+                self.close(run);
+                self.escape = true;
+            }
+            None if is_separator(character) => self.close(run),
+            None => self.unreadable(),
+        }
+    }
+
+    fn digit(&mut self, digit: u8, run: &mut Run) {
+        if core::mem::take(&mut self.escape) {
+            self.spoil(self.at.saturating_sub(1), Cause::NotHex);
+        }
+        self.count = self.count.saturating_add(1);
+        if core::mem::take(&mut self.lame) {
+            return;
+        }
+        match self.half.take() {
+            Some(half) => self.push(half.digit << 4 | digit, run),
+            None => self.half = Some(Half { digit, at: self.at }),
+        }
+    }
+
+    /// Whether an `x` here says that hex follows.
+    fn is_prefix(&self) -> bool {
+        self.escape || self.count == 1 && self.half.is_some_and(|half| half.digit == 0)
+    }
+
+    fn prefix(&mut self) {
+        self.half = None;
+        self.escape = false;
+        self.prefixed = true;
+        self.broken = true;
+        self.count = 0;
+    }
+
+    fn unreadable(&mut self) {
+        self.escape = false;
+        self.spoil(self.at, Cause::NotHex);
+        self.broken = true;
+        self.count = self.count.saturating_add(1);
+        if self.half.take().is_none() {
+            self.lame = !self.lame;
+        }
+    }
+
+    /// The group of digits ends.
+    fn close(&mut self, run: &mut Run) {
+        if core::mem::take(&mut self.escape) {
+            self.spoil(self.at.saturating_sub(1), Cause::NotHex);
+        }
+        if self.prefixed && self.count == 1 {
+            if let Some(half) = self.half.take() {
+                self.push(half.digit, run);
+            }
+        } else {
+            self.odd();
+        }
+        self.broken |= self.count > 0;
+        self.count = 0;
+        self.prefixed = false;
+        self.lame = false;
+        self.loose = None;
+    }
+
+    fn odd(&mut self) {
+        if let Some(half) = self.half.take() {
+            self.spoil(half.at, Cause::OddDigits);
+        }
+    }
+
+    /// Whether the line may end here amid an octet.
+    const fn is_half(&self) -> bool {
+        self.half.is_some() && !self.prefixed
+    }
+
+    fn push(&mut self, octet: u8, run: &mut Run) {
+        self.set_mark(run.octets.len(), run);
+        run.octets.push(octet);
+    }
+
+    fn set_mark(&mut self, at: usize, run: &mut Run) {
+        if core::mem::take(&mut self.mark) {
+            run.marks.push((at, Mark::Unreadable));
+        }
+    }
+}
+
+/// Characters between two octets, or around them.
+pub(super) const fn is_separator(character: u8) -> bool {
+    matches!(character, b',' | b';' | b':' | b'-' | b'.' | b'_' | b'=' | b'|' | b'\'' | b'"' | b'`')
+        || matches!(character, b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'<' | b'>')
+        || is_blank(character)
+}
+
+/// Characters between two words.
+pub(super) const fn is_blank(character: u8) -> bool {
+    matches!(character, b' ' | b'\t' | 0x0b | 0x0c)
+}
+
+fn value(character: u8) -> Option<u8> {
+    char::from(character).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}

@@ -1,0 +1,235 @@
+//! Octets from the text that people have of a telegram.
+//!
+//! ```text
+//! 68FAFA6853FF0001…                               bare hex, in any wrapping
+//! 68 FA FA 68, 68:fa:fa:68, 0x68, 0xFA, \x68\xfa  with separators and prefixes
+//! [12:34:56][D][uart_debug:114]: <<< 68:FA:FA:68  in a log
+//! 00000000: 68fa fa68 53ff 0001  h..hS...         in a listing of xxd, hexdump -C, od -t x1
+//! # first telegram                                nothing
+//! ```
+//!
+//! The lines are one stream of octets. Octets that are split over a line end are joined
+//!
+//! - if the first line ends with a hyphen, as operators' PDFs break them; or
+//! - if both lines are bare digits and odd in number. So text of an even number of digits can be
+//!   wrapped at any width: an even width splits no octet, and with an odd one every second line end
+//!   does, the last line being odd exactly if one line is left over.
+//!
+//! A defect (a wrong character, a digit without its partner, missing rows of a listing) costs as few
+//! octets as possible, and the octet behind it gets [`Mark::Unreadable`](crate::error::Mark):
+//! nothing is joined in silence over a place that cannot be read.
+
+use core::ops::Range;
+
+use super::{
+    digits::Digits,
+    listing::{self, Listing, Step},
+    prefix,
+};
+use crate::error::{Cause, Error, Layer, Result};
+
+pub use super::run::Run;
+
+/// What is known at a line end.
+///
+/// ```
+/// use meterpipe::{error::Mark, hex::dump::{Dump, Run}};
+///
+/// let (mut dump, mut run) = (Dump::default(), Run::default());
+/// dump.line(b"[12:34:56][D][uart_debug:114]: <<< 68:FA:FA:68", true, &mut run).unwrap();
+/// assert_eq!(run.octets, [0x68, 0xfa, 0xfa, 0x68]);
+///
+/// run.clear();
+/// let error = dump.line(b"88DSeAB4", true, &mut run).unwrap_err();
+/// assert_eq!(error.to_string(), "hex: character 4 is not a hex digit");
+/// assert_eq!(run.octets, [0x88, 0xea, 0xb4]);
+/// assert_eq!(run.marks, [(1, Mark::Unreadable)]);
+/// ```
+#[derive(Debug, Default)]
+pub struct Dump {
+    digits: Digits,
+    listing: Option<Listing>,
+    /// The line began in an earlier call.
+    begun: Option<Begun>,
+    /// Octets of the byte order mark that were seen, or three for none.
+    byte_order_mark: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Begun {
+    Hex,
+    Comment,
+}
+
+impl Dump {
+    /// Appends the octets of a line, given without its LF, to `run`.
+    ///
+    /// `end` is false for a piece of a line that is too long for the caller's buffer. Such a line is
+    /// a comment or hex, without stamp and offset, wherever it is cut.
+    ///
+    /// The error is the first defect of the line; its offset counts characters. The octets before
+    /// and behind it are in `run` all the same. That a line ended amid an octet is only known, and told, at the
+    /// next one, and then by the offset in its own line.
+    pub fn line(&mut self, text: &[u8], end: bool, run: &mut Run) -> Result<()> {
+        let text = self.without_byte_order_mark(text);
+        let fresh = end && self.begun.is_none() && self.listing.is_none();
+        if fresh && self.digits.plain(text.strip_suffix(b"\r").unwrap_or(text), run) {
+            return Ok(());
+        }
+        // A CR ends a line too: before LF the line that follows is empty.
+        let mut first = Ok(());
+        let mut pieces = text.split(|&c| c == b'\r').peekable();
+        while let Some(piece) = pieces.next() {
+            let ends = end || pieces.peek().is_some();
+            first = first.and(self.piece(piece, ends, run));
+        }
+        first
+    }
+
+    /// The input ends: an error if amid an octet, or behind a `*` that nothing followed.
+    pub fn finish(&mut self) -> Result<()> {
+        self.begun = None;
+        self.byte_order_mark = 0;
+        let open = self.listing.take().is_some_and(|listing| listing.is_open());
+        let result = self.digits.finish();
+        result.and(if open { Err(Error::new(Layer::Hex, 0, OFFSET)) } else { Ok(()) })
+    }
+
+    fn piece(&mut self, text: &[u8], end: bool, run: &mut Run) -> Result<()> {
+        match self.begun {
+            None if end => self.whole(text, run),
+            None if text.is_empty() => Ok(()),
+            None => {
+                self.begin(text);
+                self.go_on(text, false, run)
+            }
+            Some(_) => self.go_on(text, end, run),
+        }
+    }
+
+    /// A line that is all here.
+    fn whole(&mut self, text: &[u8], run: &mut Run) -> Result<()> {
+        let trimmed = text.trim_ascii_start();
+        if trimmed.is_empty() || prefix::is_comment(trimmed) {
+            return Ok(());
+        }
+        if let Some(step) = listing::step(&mut self.listing, text) {
+            return self.step(&step, text, run);
+        }
+        let Some(part) = prefix::part(text) else {
+            return Ok(());
+        };
+        let hex = slice(text, &part.range);
+        let at = prefix::characters(slice(text, &(0..part.range.start)));
+        let joins = !self.digits.is_wrapped() || part.bare && is_odd_run(hex);
+        self.digits.begin(at, part.bare, joins);
+        self.leave_listing();
+        self.digits.feed(hex, run);
+        if let Some(prose) = part.prose {
+            let at = prefix::characters(slice(text, &(0..prose)));
+            self.digits.spoil(at, Cause::NotHex);
+        }
+        self.digits.end(run)
+    }
+
+    /// A line that belongs to a listing.
+    fn step(&mut self, step: &Step, text: &[u8], run: &mut Run) -> Result<()> {
+        self.digits.begin(step.body.start, false, false);
+        if step.gap {
+            self.digits.spoil(0, OFFSET);
+        }
+        if let Some(what) = step.refused {
+            self.digits.spoil(0, Cause::Unsupported { what });
+        }
+        self.repeat(step.repeated, run);
+        let start = run.octets.len();
+        self.digits.feed(slice(text, &step.body), run);
+        let result = self.digits.end(run);
+        if step.last {
+            self.listing = None;
+        } else if let Some(listing) = &mut self.listing
+            && !step.body.is_empty()
+        {
+            let row = run.octets.get(start..).filter(|_| result.is_ok());
+            listing.remember(row.unwrap_or_default());
+        }
+        result
+    }
+
+    /// What a `*` stands for.
+    fn repeat(&mut self, count: u64, run: &mut Run) {
+        if count > STAR_OCTETS {
+            let limit = usize::try_from(STAR_OCTETS).unwrap_or(usize::MAX);
+            self.digits.spoil(0, Cause::Limit { what: "octets that * stands for", limit });
+        } else if let Some(listing) = &self.listing {
+            self.digits.repeat(listing.repeated(count), run);
+        }
+    }
+
+    /// A line begins that goes on in the next call.
+    fn begin(&mut self, text: &[u8]) {
+        if prefix::is_comment(text.trim_ascii_start()) {
+            self.begun = Some(Begun::Comment);
+            return;
+        }
+        self.begun = Some(Begun::Hex);
+        // Its number of digits is not known, so it cannot join what was wrapped without a hyphen.
+        let joins = !self.digits.is_wrapped();
+        self.digits.begin(0, true, joins);
+        self.leave_listing();
+    }
+
+    fn go_on(&mut self, text: &[u8], end: bool, run: &mut Run) -> Result<()> {
+        let begun = self.begun;
+        if end {
+            self.begun = None;
+        }
+        match begun {
+            Some(Begun::Hex) => {
+                self.digits.feed(text, run);
+                if end { self.digits.end(run) } else { self.digits.tell() }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Hex that is no row of the listing came.
+    fn leave_listing(&mut self) {
+        if self.listing.take().is_some_and(|listing| listing.is_open()) {
+            self.digits.spoil(0, OFFSET);
+        }
+    }
+
+    fn without_byte_order_mark<'a>(&mut self, text: &'a [u8]) -> &'a [u8] {
+        let mut rest = text;
+        while let Some(due) = BYTE_ORDER_MARK.get(self.byte_order_mark) {
+            match rest.split_first() {
+                Some((octet, behind)) if octet == due => rest = behind,
+                Some(_) => {
+                    self.byte_order_mark = BYTE_ORDER_MARK.len();
+                    break;
+                }
+                None => break,
+            }
+            self.byte_order_mark += 1;
+        }
+        rest
+    }
+}
+
+/// Digits and nothing else, an odd number of them.
+fn is_odd_run(text: &[u8]) -> bool {
+    let digits = text.trim_ascii();
+    !digits.len().is_multiple_of(2) && digits.iter().all(u8::is_ascii_hexdigit)
+}
+
+fn slice<'a>(text: &'a [u8], range: &Range<usize>) -> &'a [u8] {
+    text.get(range.clone()).unwrap_or_default()
+}
+
+const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+
+/// More is no telegram, and a `*` must not fill the memory.
+const STAR_OCTETS: u64 = 1 << 16;
+
+const OFFSET: Cause = Cause::Column { what: "offset" };

@@ -1,0 +1,437 @@
+//! Rows of a hex listing: an offset, groups of digits, and beside them the octets as text.
+//!
+//! ```text
+//! 00000000: 68fa fa68 53ff 0001 67db 084b 464d 6750  h..hS...g..KFMgP        xxd
+//! 00000000  68 fa fa 68 53 ff 00 01  67 db 08 4b 46 4d 67 50  |h..hS...g..KFMgP|  hexdump -C
+//! 000000 68 fa fa 68 53 ff 00 01 67 db 08 4b 46 4d 67 50      od -A x -t x1
+//! 0000000 68 fa fa 68 53 ff 00 01 67 db 08 4b 46 4d 67 50  >h..hS...g..KFMgP<  od -t x1z
+//! *                                                           the row before it again, and again
+//! 0000432                                                     the length, in octal
+//! ```
+//!
+//! When is the first group an offset and no hex? A listing begins at a row
+//!
+//! - whose offset begins with `0` (a telegram does not) and has a colon, or text beside the octets
+//!   that is in bars, in `><` or agrees with them; or
+//! - whose offset has an odd number of digits (od writes seven) before groups of two: as hex it
+//!   would be a defect anyway; or
+//! - whose offset begins with `00` and is a multiple of the number of octets, at least eight in
+//!   groups of two.
+//!
+//! So `68FAFA68 53FF0001` and `000000 68 53` are hex. From then on the running offset decides: a row
+//! that does not continue it, though it looks like one, tells that rows are missing.
+//!
+//! Words of several octets (plain `od`, plain `hexdump`, `od -x`) stand in the order of the machine
+//! that wrote them, which cannot be told. They are refused, as are octal and binary digits.
+
+use core::ops::Range;
+
+use super::{digits::is_blank, prefix::characters};
+
+/// What a line means to the listing that it belongs to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    /// Octets that a `*` before it stands for.
+    pub(super) repeated: u64,
+    /// The offset does not go on where the line before ended.
+    pub(super) gap: bool,
+    /// Why the digits are not read.
+    pub(super) refused: Option<&'static str>,
+    /// Where the digits are.
+    pub(super) body: Range<usize>,
+    /// The listing ends here.
+    pub(super) last: bool,
+}
+
+/// A listing between two of its rows.
+#[derive(Debug)]
+pub(super) struct Listing {
+    /// Digits of its offsets.
+    width: usize,
+    /// The next offset, for each of [`RADICES`] that all offsets so far agree with.
+    next: [Option<u64>; 3],
+    /// The octets of the last row, as long as a `*` can repeat them.
+    row: Vec<u8>,
+    /// A `*` came since.
+    star: bool,
+    /// Why its digits are not read.
+    refused: Option<&'static str>,
+}
+
+/// Takes a line. `None`: it belongs to no listing.
+pub(super) fn step(state: &mut Option<Listing>, line: &[u8]) -> Option<Step> {
+    let word = line.trim_ascii();
+    if let Some(listing) = state {
+        if word == b"*" {
+            listing.star = true;
+            return Some(Step { repeated: 0, gap: false, refused: None, body: 0..0, last: false });
+        }
+        if let Some(step) = listing.end(word) {
+            return Some(step);
+        }
+    }
+    let row = Row::parse(line, state.is_some())?;
+    match state {
+        Some(listing) if listing.owns(&row) => listing.go_on(&row),
+        _ if row.begins() => {
+            // A new listing within an old one begins at zero, or else rows are missing.
+            let gap = state.as_ref().is_some_and(|old| old.star || row.value(16) != Some(0));
+            *state = Some(Listing::new(&row));
+            Some(row.step(gap, 0))
+        }
+        _ => None,
+    }
+}
+
+impl Listing {
+    fn new(row: &Row<'_>) -> Self {
+        let mut listing = Self {
+            width: row.offset.len(),
+            next: [None; 3],
+            row: Vec::new(),
+            star: false,
+            refused: row.refused,
+        };
+        listing.restart(row);
+        listing
+    }
+
+    /// Whether a `*` waits for the offset that says how much it stands for.
+    pub(super) const fn is_open(&self) -> bool {
+        self.star
+    }
+
+    /// What a `*` behind this row repeats; nothing if the row could not be read.
+    pub(super) fn remember(&mut self, octets: &[u8]) {
+        self.row.clear();
+        if octets.len() <= ROW_OCTETS {
+            self.row.extend_from_slice(octets);
+        }
+    }
+
+    /// The octets of the last row, over and over.
+    pub(super) fn repeated(&self, count: u64) -> impl Iterator<Item = u8> + '_ {
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        self.row.iter().copied().cycle().take(count)
+    }
+
+    /// Whether a row is meant as the next of this listing, in its place or not.
+    fn owns(&self, row: &Row<'_>) -> bool {
+        let fits = self.gaps(row.offset).iter().any(Option::is_some);
+        let alike = self.width == row.offset.len() && row.offset.starts_with(b"0");
+        fits || alike && row.value(16) != Some(0)
+    }
+
+    /// A row of this listing.
+    fn go_on(&mut self, row: &Row<'_>) -> Option<Step> {
+        self.refused = self.refused.or(row.refused);
+        if self.refused.is_some() {
+            return Some(Step { refused: self.refused, body: 0..0, ..row.step(false, 0) });
+        }
+        let step = match self.repeat(row.offset) {
+            Some(repeated) => {
+                self.advance(row);
+                row.step(false, repeated)
+            }
+            None => {
+                self.restart(row);
+                row.step(true, 0)
+            }
+        };
+        self.star = false;
+        Some(step)
+    }
+
+    /// The row that is only an offset: the length of it all.
+    fn end(&self, word: &[u8]) -> Option<Step> {
+        let alike = word.len() == self.width && word.iter().all(u8::is_ascii_hexdigit);
+        if word.len() < self.width {
+            return None;
+        }
+        let step = |repeated, gap| Step { repeated, gap, refused: None, body: 0..0, last: true };
+        if self.refused.is_some() {
+            return alike.then(|| step(0, false));
+        }
+        match self.repeat(word) {
+            Some(repeated) => Some(step(repeated, false)),
+            None if alike && word.starts_with(b"00") => Some(step(0, true)),
+            None => None,
+        }
+    }
+
+    /// How many octets are due before this offset: none, or the multiple of a row that a `*` stands
+    /// for. `None` if the offset does not fit, or fits in two ways.
+    fn repeat(&self, offset: &[u8]) -> Option<u64> {
+        let mut gaps = self.gaps(offset).into_iter().flatten();
+        let gap = gaps.next()?;
+        gaps.all(|other| other == gap).then_some(gap)
+    }
+
+    fn gaps(&self, offset: &[u8]) -> [Option<u64>; 3] {
+        let row = u64::try_from(self.row.len()).unwrap_or(0);
+        let mut gaps = self.next;
+        for (gap, radix) in gaps.iter_mut().zip(RADICES) {
+            *gap = gap.and_then(|next| value(offset, radix)?.checked_sub(next)).filter(|&gap| {
+                match self.star {
+                    true => gap > 0 && gap.checked_rem(row) == Some(0),
+                    false => gap == 0,
+                }
+            });
+        }
+        gaps
+    }
+
+    /// Keeps the radices in which the row is in its place.
+    fn advance(&mut self, row: &Row<'_>) {
+        let gaps = self.gaps(row.offset);
+        for ((next, gap), radix) in self.next.iter_mut().zip(gaps).zip(RADICES) {
+            *next = gap.and_then(|_| row.end(radix));
+        }
+    }
+
+    fn restart(&mut self, row: &Row<'_>) {
+        self.next = RADICES.map(|radix| row.end(radix).filter(|_| row.may_count_in(radix)));
+    }
+}
+
+/// A line that looks like a row of a listing.
+struct Row<'a> {
+    offset: &'a [u8],
+    colon: bool,
+    /// Digits of the first group.
+    width: usize,
+    groups: usize,
+    octets: usize,
+    /// There is text in bars or in `><`, or text that agrees with the octets.
+    sure: bool,
+    body: Range<usize>,
+    refused: Option<&'static str>,
+}
+
+impl<'a> Row<'a> {
+    /// `within` a listing offsets may begin with any digit.
+    fn parse(line: &'a [u8], within: bool) -> Option<Self> {
+        if line.len() > LINE_OCTETS {
+            return None;
+        }
+        let text = line.trim_ascii_start();
+        if !text.starts_with(b"0") && !within {
+            return None;
+        }
+        let digits = text.iter().take_while(|c| c.is_ascii_hexdigit()).count();
+        let (offset, rest) = text.split_at_checked(digits).filter(|_| OFFSET.contains(&digits))?;
+        let behind = rest.strip_prefix(b":");
+        let colon = behind.is_some();
+        let behind = behind.unwrap_or(rest);
+        if !behind.first().is_some_and(|&c| is_blank(c)) {
+            return None;
+        }
+        let groups = behind.trim_ascii_start();
+        let start = line.len() - groups.len();
+        Self::groups(groups.trim_ascii_end(), start, offset, colon)
+    }
+
+    fn groups(text: &[u8], start: usize, offset: &'a [u8], colon: bool) -> Option<Self> {
+        let gutter = Gutter::find(text);
+        let body = gutter.as_ref().map_or(text, |gutter| gutter.body);
+        let width = groups(body).next()?.len();
+        let count = groups(body).count();
+        let wrong = groups(body).filter(|g| !g.iter().all(u8::is_ascii_hexdigit)).count();
+        let last = groups(body).next_back()?.len();
+        let even = groups(body).take(count - 1).all(|group| characters(group) == width);
+        let decimal = !colon && is_decimal(body);
+        if !even && !decimal || last > width && wrong == 0 && !decimal || wrong * 4 > count {
+            return None;
+        }
+        let refused = match colon {
+            false if decimal => word_name(5),
+            false => word_name(width),
+            true => gutter.as_ref().and_then(|gutter| gutter.refusal(width, count)),
+        };
+        Some(Self {
+            offset,
+            colon,
+            width,
+            groups: count,
+            octets: groups(body).map(|group| characters(group).div_ceil(2)).sum(),
+            sure: gutter.is_some_and(|gutter| gutter.sure),
+            body: start..start + body.len(),
+            refused,
+        })
+    }
+
+    /// Whether a listing may begin here: see the top of this file.
+    fn begins(&self) -> bool {
+        if !self.offset.starts_with(b"0") {
+            return false;
+        }
+        let odd = !self.offset.len().is_multiple_of(2) && self.offset.len() > 4;
+        let octets = u64::try_from(self.octets).unwrap_or(0);
+        let multiple = self.value(16).and_then(|value| value.checked_rem(octets)) == Some(0);
+        match self.width {
+            _ if self.colon => self.width.is_multiple_of(2),
+            2 => self.sure || odd || self.offset.starts_with(b"00") && multiple && self.octets >= 8,
+            _ => self.refused.is_some() && (odd || self.is_row_of_words()),
+        }
+    }
+
+    /// `od -A x`: an even number of digits before eight words of two octets.
+    fn is_row_of_words(&self) -> bool {
+        self.offset.starts_with(b"00")
+            && self.groups == 8
+            && self.offset.len() == 6
+            && matches!(self.width, 4 | 6)
+    }
+
+    /// Whether this form writes its offsets so: od with seven digits in octal (or decimal), xxd in
+    /// hex (or decimal), all others in hex.
+    const fn may_count_in(&self, radix: u32) -> bool {
+        match radix {
+            8 => !self.colon && !self.offset.len().is_multiple_of(2),
+            10 => self.colon || !self.offset.len().is_multiple_of(2),
+            _ => self.colon || self.offset.len().is_multiple_of(2),
+        }
+    }
+
+    fn value(&self, radix: u32) -> Option<u64> {
+        value(self.offset, radix)
+    }
+
+    /// The offset behind the row.
+    fn end(&self, radix: u32) -> Option<u64> {
+        self.value(radix)?.checked_add(u64::try_from(self.octets).ok()?)
+    }
+
+    fn step(&self, gap: bool, repeated: u64) -> Step {
+        let body = if self.refused.is_some() { 0..0 } else { self.body.clone() };
+        Step { repeated, gap, refused: self.refused, body, last: false }
+    }
+}
+
+/// The text beside the octets, one character each.
+struct Gutter<'a> {
+    /// What stands before it.
+    body: &'a [u8],
+    text: &'a [u8],
+    sure: bool,
+}
+
+impl<'a> Gutter<'a> {
+    /// The first place where a text of the right length may begin.
+    fn find(text: &'a [u8]) -> Option<Self> {
+        let mut digits = 0;
+        text.iter().enumerate().find_map(|(at, &c)| {
+            digits += usize::from(!is_blank(c));
+            let (body, rest) = text.split_at_checked(at)?;
+            match is_blank(c) && body.last().is_some_and(|&c| !is_blank(c)) {
+                true => Self::at(body, rest, digits.div_ceil(2)),
+                false => None,
+            }
+        })
+    }
+
+    /// The text may be `rest`, behind so many octets.
+    fn at(body: &'a [u8], rest: &'a [u8], octets: usize) -> Option<Self> {
+        let text = rest.trim_ascii_start();
+        if let Some(text) = framed(text).filter(|text| characters(text) <= octets) {
+            return Some(Self { body, text, sure: true });
+        }
+        if text.len() > 4 * octets {
+            return None;
+        }
+        let length = characters(text);
+        let wide = rest.len() - text.len() >= 2;
+        if length > octets {
+            return None;
+        }
+        let agrees = agrees(octets_of(body), text, length == octets);
+        let hex = text.split(|&c| is_blank(c)).all(|g| g.iter().all(u8::is_ascii_hexdigit));
+        let text_like = wide && !hex || agrees && (wide || !hex || length == octets);
+        text_like.then_some(Self { body, text, sure: agrees })
+    }
+
+    /// What xxd wrote that is no row of octets in their order.
+    fn refusal(&self, width: usize, groups: usize) -> Option<&'static str> {
+        let binary = self.body.iter().all(|&c| matches!(c, b'0' | b'1') || is_blank(c));
+        if width == 8 && binary && characters(self.text) == groups {
+            return Some("binary digits (xxd -b)");
+        }
+        let swapped = || self::groups(self.body).flat_map(|group| octets_of(group).rev());
+        let wrong = !agrees(octets_of(self.body), self.text, true);
+        (width > 2 && wrong && agrees(swapped(), self.text, true))
+            .then_some("swapped words (xxd -e)")
+    }
+}
+
+/// Text in bars, or as `od -t x1z` writes it.
+fn framed(text: &[u8]) -> Option<&[u8]> {
+    let (open, rest) = text.split_first()?;
+    let (close, inner) = rest.split_last()?;
+    matches!((open, close), (b'|', b'|') | (b'>', b'<')).then_some(inner)
+}
+
+/// Whether each character is what a listing shows beside that octet. `whole`: the text is complete;
+/// else blanks at its start or its end are missing.
+fn agrees<I>(octets: I, text: &[u8], whole: bool) -> bool
+where
+    I: DoubleEndedIterator<Item = Option<u8>>,
+{
+    let fits = |(octet, &c): (Option<u8>, &u8)| match octet {
+        Some(octet @ 0x20..=0x7e) => c == octet || c == b'.',
+        _ => !c.is_ascii_alphanumeric(),
+    };
+    match whole {
+        true => octets.zip(text).all(fits),
+        false => octets.rev().zip(text.iter().rev()).all(fits),
+    }
+}
+
+/// The octets that the digits of some groups make; `None` where one cannot be read.
+fn octets_of(text: &[u8]) -> impl DoubleEndedIterator<Item = Option<u8>> + '_ {
+    text.split(|&c| is_blank(c)).flat_map(|group| {
+        group.chunks(2).map(|pair| {
+            core::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok())
+        })
+    })
+}
+
+fn groups(text: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
+    text.split(|&c| is_blank(c)).filter(|group| !group.is_empty())
+}
+
+/// Numbers of up to five digits without leading zeros, one of them that long.
+fn is_decimal(body: &[u8]) -> bool {
+    let number = |group: &[u8]| {
+        group.iter().all(u8::is_ascii_digit) && (group.len() == 1 || !group.starts_with(b"0"))
+    };
+    groups(body).all(number) && groups(body).map(<[u8]>::len).max() == Some(5)
+}
+
+fn value(digits: &[u8], radix: u32) -> Option<u64> {
+    u64::from_str_radix(core::str::from_utf8(digits).ok()?, radix).ok()
+}
+
+/// Groups of that many digits behind an offset without colon.
+const fn word_name(width: usize) -> Option<&'static str> {
+    match width {
+        3 => Some("octets in octal (od -b)"),
+        4 => Some("16-bit words (hexdump without -C, od -x)"),
+        5 => Some("16-bit words in decimal (od -d)"),
+        6 => Some("16-bit words in octal (od without -t x1)"),
+        8 | 16 => Some("words of several octets (od -t x4)"),
+        _ => None,
+    }
+}
+
+/// The radices of offsets.
+const RADICES: [u32; 3] = [8, 10, 16];
+
+/// Digits of an offset.
+const OFFSET: core::ops::RangeInclusive<usize> = 4..=16;
+
+/// The longest row that a `*` repeats: `xxd -c 256`, the widest it has.
+const ROW_OCTETS: usize = 256;
+
+/// No row is longer: `xxd -g 1 -c 256` has 8 + 2 + 256 * 3 + 1 + 256 characters, 256 of which may
+/// be two octets of UTF-8.
+const LINE_OCTETS: usize = 2048;

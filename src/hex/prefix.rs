@@ -1,0 +1,347 @@
+//! Where the hex of a line is, between what a logger or a person wrote around it.
+//!
+//! ```text
+//! [12:34:56][D][uart_debug:114]: <<< 68:FA:FA:68:53:FF
+//! 2023-08-21 23:23:00,123 INFO RX: 68 FA FA 68 53 FF     (263 bytes)
+//! ├── stamp ──┘             └ words ┘├──── hex ────┘     └ note ┘
+//! ```
+//!
+//! Rules, in their order:
+//!
+//! 1. A comment (`#`, `//`) or a note in brackets at the end is cut off.
+//! 2. Date and time, seconds of the epoch, a line number of `cat -n` at the start are skipped. A
+//!    line that is nothing but `12:34:56` is hex, and so are groups of three octets.
+//! 3. If the rest is digits and separators, it is the hex part.
+//! 4. Else the hex part begins behind the last word that has another character, and has at least
+//!    four octets; or the line is prose.
+//! 5. But a word is damaged hex and no prose if it stands in a column of groups of its own width
+//!    (`68 FA ?? 68`), or is a long run with hardly a wrong character (`88DSeAB4`).
+//! 6. And prose behind more than sixteen octets is the end of the hex part, and a defect.
+//!
+//! A word keeps digits that are glued to it (`ttyUSB0`, `[uart_debug:114]:`), unless they are whole
+//! octets behind a separator (`RX:68 FA`, `"hex":"68FA"`).
+
+use core::ops::Range;
+
+use super::{
+    digits::{is_blank, is_separator},
+    stamp,
+};
+
+/// The hex part of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    /// Where it is.
+    pub(super) range: Range<usize>,
+    /// Where prose begins that stands behind it.
+    pub(super) prose: Option<usize>,
+    /// Nothing but blanks is around it.
+    pub(super) bare: bool,
+}
+
+/// The hex part of `line`, which has neither line end nor byte order mark.
+pub(super) fn part(line: &[u8]) -> Option<Part> {
+    let end = visible_end(line);
+    let text = line.get(..end)?;
+    let start = stamp::skip(text);
+    let mut begin = start;
+    for word in words(text, start) {
+        let Some(wrong) = first_wrong(text, &word) else {
+            continue;
+        };
+        if is_damaged_hex(text, begin, wrong) {
+            continue;
+        }
+        if has_octets(slice(text, begin..word.start), PREFIX_OCTETS + 1) {
+            return Some(Part { range: begin..word.start, prose: Some(wrong), bare: false });
+        }
+        begin = behind_word(text, &word);
+    }
+    let hex = slice(text, begin..end);
+    let enough = match begin > start {
+        true => has_octets(hex, TAIL_OCTETS),
+        false => hex.iter().any(u8::is_ascii_hexdigit),
+    };
+    let bare =
+        slice(line, 0..begin).iter().chain(slice(line, end..line.len())).all(|&c| is_blank(c));
+    enough.then_some(Part { range: begin..end, prose: None, bare })
+}
+
+/// Whether the line is a comment from its start.
+pub(super) fn is_comment(line: &[u8]) -> bool {
+    line.starts_with(b"#") || line.starts_with(b"//")
+}
+
+/// The words from `start` on.
+fn words(text: &[u8], start: usize) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut at = start;
+    core::iter::from_fn(move || {
+        let rest = slice(text, at..text.len());
+        let begin = at + rest.iter().position(|&c| !is_blank(c))?;
+        let rest = slice(text, begin..text.len());
+        at = begin + rest.iter().position(|&c| is_blank(c)).unwrap_or(rest.len());
+        Some(begin..at)
+    })
+}
+
+/// The first character of a word that is neither digit nor separator nor part of `0x` or `\x`.
+fn first_wrong(text: &[u8], word: &Range<usize>) -> Option<usize> {
+    word.clone().find(|&at| is_wrong(text, at))
+}
+
+fn is_wrong(text: &[u8], at: usize) -> bool {
+    let near = |at: Option<usize>| at.and_then(|at| text.get(at).copied()).unwrap_or(b' ');
+    match near(Some(at)) {
+        b'x' | b'X' => match near(at.checked_sub(1)) {
+            b'\\' => false,
+            b'0' => near(at.checked_sub(2)).is_ascii_alphanumeric(),
+            _ => true,
+        },
+        b'\\' => !matches!(near(at.checked_add(1)), b'x' | b'X'),
+        character => !is_separator(character) && !character.is_ascii_hexdigit(),
+    }
+}
+
+/// Where hex may begin at the end of a word of prose.
+fn behind_word(text: &[u8], word: &Range<usize>) -> usize {
+    let Some(last) = word.clone().rev().find(|&at| is_wrong(text, at)) else {
+        return word.start;
+    };
+    let tail = slice(text, last + 1..word.end);
+    let letter = text.get(last).is_some_and(u8::is_ascii_alphanumeric);
+    let own = tail.iter().take_while(|c| letter && c.is_ascii_hexdigit()).count();
+    let glued = slice(tail, own..tail.len());
+    let even = glued.split(|&c| is_separator(c)).all(|group| group.len().is_multiple_of(2));
+    let needed = match glued.last() {
+        Some(b':') => return word.end,
+        Some(b')' | b']' | b'}') => TAIL_OCTETS,
+        _ => 1,
+    };
+    match even && has_octets(glued, needed) {
+        true => last + 1 + own,
+        false => word.end,
+    }
+}
+
+/// Whether the wrong character belongs to hex that was damaged. The hex before it is `begin..`.
+fn is_damaged_hex(text: &[u8], begin: usize, wrong: usize) -> bool {
+    let before = slice(text, begin..wrong);
+    let after = slice(text, wrong..text.len());
+    let start = before.iter().rposition(|&c| is_separator(c)).map_or(begin, |at| begin + at + 1);
+    let end = wrong + after.iter().position(|&c| is_separator(c)).unwrap_or(after.len());
+    let group = slice(text, start..end);
+    let before = slice(text, begin..start);
+    let after = slice(text, end..text.len());
+    ends_column(before, group)
+        || heads_column(before, group, after)
+        || is_long(before, group, after)
+}
+
+/// The group is as wide as the one before it, and behind the same separator.
+fn ends_column(before: &[u8], group: &[u8]) -> bool {
+    let Some((neighbour, separator)) = last_group(before) else {
+        return false;
+    };
+    let width = before.len() - neighbour - separator.len();
+    has_octets(before, TAIL_OCTETS)
+        && width == characters(group)
+        && last_group(slice(before, 0..neighbour))
+            .is_some_and(|(_, other)| other.first() == separator.first())
+}
+
+/// Where the last group begins, and the separators behind it.
+fn last_group(text: &[u8]) -> Option<(usize, &[u8])> {
+    let end = text.iter().rposition(|&c| !is_separator(c))? + 1;
+    let start = slice(text, 0..end).iter().rposition(|&c| is_separator(c)).map_or(0, |at| at + 1);
+    Some((start, slice(text, end..text.len())))
+}
+
+/// The group is the first of the line, and as wide as the three behind it.
+fn heads_column(before: &[u8], group: &[u8], after: &[u8]) -> bool {
+    let digits = |group: &&[u8]| group.len() == 2 && group.iter().all(u8::is_ascii_hexdigit);
+    let neighbours = after.split(|&c| is_separator(c)).skip(1).take(3).filter(digits).count();
+    !has_octets(before, 1)
+        && group.len() == 2
+        && group.first().is_some_and(u8::is_ascii_hexdigit)
+        && neighbours == 3
+}
+
+/// The group is long, has decimal digits and few wrong characters. Between two parts of a line that
+/// could be a name, it has to be longer.
+fn is_long(before: &[u8], group: &[u8], after: &[u8]) -> bool {
+    let length = characters(group);
+    let wrong = length.saturating_sub(group.iter().filter(|c| c.is_ascii_hexdigit()).count());
+    let long = length >= 16 && wrong * 8 <= length;
+    let short = length >= 8 && wrong * 4 <= length;
+    let alone = || has_octets(before, TAIL_OCTETS) || !has_octets(after, TAIL_OCTETS);
+    group.iter().any(u8::is_ascii_digit) && (long || short && alone())
+}
+
+/// Where the text ends that is no comment, no note in brackets and no colour.
+fn visible_end(line: &[u8]) -> usize {
+    let comment = (1..line.len()).find(|&at| {
+        line.get(at - 1).is_some_and(|&c| is_blank(c)) && is_comment(slice(line, at..line.len()))
+    });
+    let text = slice(line, 0..comment.unwrap_or(line.len()));
+    let colour = text.iter().rposition(|&c| c == 0x1b).filter(|&at| {
+        let behind = slice(text, at..text.len()).trim_ascii_end();
+        stamp::colour_length(behind) == Some(behind.len())
+    });
+    let text = slice(text, 0..colour.unwrap_or(text.len())).trim_ascii_end();
+    note_start(text).unwrap_or(text.len())
+}
+
+/// Where a note in brackets begins that stands behind hex.
+fn note_start(text: &[u8]) -> Option<usize> {
+    let open = match text.last()? {
+        b'<' => return octets_start(text),
+        b')' => b'(',
+        b']' => b'[',
+        _ => return None,
+    };
+    let at = text.iter().rposition(|&c| c == open)?;
+    let blank = at.checked_sub(1).and_then(|before| text.get(before)).is_some_and(|&c| is_blank(c));
+    let prose = first_wrong(text, &(at..text.len())).is_some();
+    (blank && prose && has_octets(slice(text, 0..at), 1)).then_some(at)
+}
+
+/// Where `>h..hS...<` begins, which `od -An -t x1z` writes: one character for each group.
+fn octets_start(text: &[u8]) -> Option<usize> {
+    let at = text.windows(2).position(|two| two == b" >")?;
+    let groups = slice(text, 0..at).split(|&c| is_blank(c)).filter(|g| !g.is_empty()).count();
+    (characters(slice(text, at + 2..text.len())) == groups + 1).then_some(at)
+}
+
+/// Whether the groups of digits make `count` octets. Stops there: lines may be long.
+fn has_octets(text: &[u8], count: usize) -> bool {
+    let mut left = count;
+    text.split(|c| !c.is_ascii_hexdigit()).any(|group| {
+        left = left.saturating_sub(group.len() / 2);
+        left == 0
+    })
+}
+
+/// Octets that begin a UTF-8 character.
+pub(super) fn characters(text: &[u8]) -> usize {
+    text.iter().filter(|&&octet| octet & 0xc0 != 0x80).count()
+}
+
+fn slice(text: &[u8], range: Range<usize>) -> &[u8] {
+    text.get(range).unwrap_or_default()
+}
+
+/// Fewer octets behind prose may be words: `deed`, `2023`.
+const TAIL_OCTETS: usize = 4;
+
+/// The longest thing in hex that stands before prose: a UUID.
+const PREFIX_OCTETS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(line: &str) -> &str {
+        part(line.as_bytes()).map_or("", |part| line[part.range].trim())
+    }
+
+    #[test]
+    fn stamps_and_words_are_left_out() {
+        let table = [
+            ("2023-08-21 23:23:00,123 68 FA FA 68", "68 FA FA 68"),
+            ("2023-08-21T23:23:00.482Z 68FAFA68", "68FAFA68"),
+            ("2023-08-21T23:23:00+02:00 68FAFA68", "68FAFA68"),
+            ("21.08.2023 23:23:00 68FAFA68", "68FAFA68"),
+            ("2023/08/21 23:23:00 68FAFA68", "68FAFA68"),
+            ("[12:34:56] 68:FA:FA:68", "68:FA:FA:68"),
+            ("[12:34:56][D] 68:FA:FA:68", "68:FA:FA:68"),
+            ("12:34:56.789 -> 68 FA", "-> 68 FA"),
+            ("12:34:56.789 68", "68"),
+            ("12:34:56 68:FA:FA:68", "68:FA:FA:68"),
+            ("1692660180.123456 68 fa fa 68", "68 fa fa 68"),
+            ("[   12.345678] 68 fa fa 68", "68 fa fa 68"),
+            ("     7\t68FAFA68", "68FAFA68"),
+            ("[12:34:56][D][uart_debug:114]: <<< 68:FA:FA:68:53:FF", "<<< 68:FA:FA:68:53:FF"),
+            ("[12:34:56][D][uart_debug:114]: 68:FA:FA:68:53:FF", "68:FA:FA:68:53:FF"),
+            ("\x1b[0;36m[12:34:56][D] 68:FA:FA:68\x1b[0m", "68:FA:FA:68"),
+            ("\x1b[0;36m[12:34:56][D][mbus:042]: 68:FA:FA:68\x1b[0m", "68:FA:FA:68"),
+            ("Aug 21 23:23:00 pi esphome[1234]: 68 fa fa 68", "68 fa fa 68"),
+            ("INFO RX: 68 FA FA 68", "68 FA FA 68"),
+            ("RX:68 FA FA 68", ":68 FA FA 68"),
+            ("RX[68 FA FA 68]", "[68 FA FA 68]"),
+            ("Telegram = 68FAFA68", "68FAFA68"),
+            ("Telegram=68FAFA68", "=68FAFA68"),
+            (r#"{"hex":"68FAFA68"}"#, r#"":"68FAFA68"}"#),
+            ("ttyUSB0 68 FA FA 68", "68 FA FA 68"),
+            ("kaifa_ma309_181220000009: 68FAFA68", "68FAFA68"),
+            ("00:01:02:03:04:05 RX: 68 FA FA 68", "68 FA FA 68"),
+            ("Received 282 bytes: 0x68, 0xFA, 0xFA, 0x68", "0x68, 0xFA, 0xFA, 0x68"),
+            ("Decoded: 68 FA FA 68", "68 FA FA 68"),
+        ];
+        for (line, expected) in table {
+            let found = hex(line);
+            let found = found.trim_start_matches([' ', '=', '"', ':', '<']);
+            let expected = expected.trim_start_matches([' ', '=', '"', ':', '<']);
+            assert_eq!(found, expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_stamp_is_hex() {
+        for line in [
+            "12:34:56",
+            "12:34:56:68:FA",
+            "00:01:02 03:04:05 06:07:08",
+            "68:53:00 FA",
+            "20:23:08-21",
+            "68-53-FF",
+        ] {
+            assert_eq!(hex(line), line);
+        }
+    }
+
+    #[test]
+    fn prose_has_no_hex() {
+        for line in [
+            "",
+            "   ",
+            "-----",
+            "The meter was added in 2023",
+            "ABCDEFGHIJKLMNOP",
+            "2023-08-21 23:23:00",
+            "2023-08-21 23:23:00,123 INFO started",
+            "[12:34:56][I][app:102]: ESPHome version 2023.8.1 compiled on Aug 21 2023",
+            "６８ＦＡ",
+        ] {
+            assert_eq!(part(line.as_bytes()), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn damaged_hex_is_no_prose() {
+        for line in [
+            "68FAFA6853FF000188DSeAB4",
+            "88DSeAB4",
+            "68 FA FA 68 5G FF 00 01",
+            "68:FA:FA:68:??:FF:00:01",
+            "68fa fa68 53fO 0001",
+            "6S FA FA 68 53 FF",
+            "0x68,0xFA,0xFA,0x68,0xG3,0xFF",
+        ] {
+            assert_eq!(hex(line), line);
+        }
+        assert_eq!(hex("RX: 68FAFA6853FF0001S7DB084B"), "68FAFA6853FF0001S7DB084B");
+    }
+
+    #[test]
+    fn what_stands_behind_hex_is_cut_off() {
+        let long = "68FAFA6853FF000167DB084B464D675000000981F8";
+        for note in ["(263 bytes)", "[checksum ok]", "# the first", "// the first", "#x"] {
+            let line = format!("{long} {note}");
+            let part = part(line.as_bytes()).unwrap();
+            assert_eq!((line[part.range].trim(), part.prose), (long, None), "{note}");
+        }
+        let line = format!("{long} and so on");
+        let part = part(line.as_bytes()).unwrap();
+        assert_eq!((line[part.range].trim(), part.prose), (long, Some(44)), "a defect");
+    }
+}

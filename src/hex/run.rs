@@ -1,0 +1,20 @@
+//! Octets in order, with the marks on some of them.
+
+use crate::error::Mark;
+
+/// What was read from text since the last [`clear`](Run::clear).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Run {
+    /// The octets.
+    pub octets: Vec<u8>,
+    /// Indices into `octets`, rising: something is missing or unreadable just before such an octet.
+    pub marks: Vec<(usize, Mark)>,
+}
+
+impl Run {
+    /// Empties both and keeps their room.
+    pub fn clear(&mut self) {
+        self.octets.clear();
+        self.marks.clear();
+    }
+}

@@ -1,0 +1,170 @@
+//! What a logger writes before a line without a letter in it: date, time, seconds, a line number.
+//!
+//! ```text
+//! 2023-08-21 23:23:00,123    2023-08-21T23:23:00.482Z    21.08.2023 23:23:00
+//! 12:34:56.789               [12:34:56][D]               [   12.345678]
+//! 1692660180.123456          a number and a tab behind blanks
+//! ```
+//!
+//! All of them but the level are digits and separators, and would read as hex.
+
+use super::digits::is_blank;
+
+/// Where the line begins behind its stamps.
+pub(super) fn skip(text: &[u8]) -> usize {
+    let mut rest = text.trim_ascii_start();
+    if rest.len() < text.len() {
+        rest = line_number(rest).unwrap_or(rest);
+    }
+    if let Some(length) = colour_length(rest) {
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    let first = rest;
+    while let Some(behind) = stamp(rest) {
+        rest = levels(behind).trim_ascii_start();
+    }
+    if rest.is_empty() && time(first).is_some_and(<[u8]>::is_empty) && first.len() == TIME.len() {
+        rest = first;
+    }
+    text.len() - rest.len()
+}
+
+/// `     7⇥`, as `cat -n` writes.
+fn line_number(text: &[u8]) -> Option<&[u8]> {
+    let digits = text.iter().take_while(|c| c.is_ascii_digit()).count();
+    text.get(digits..)?.strip_prefix(b"\t").filter(|_| digits > 0)
+}
+
+/// A date, a time, both, or seconds, in brackets or before a blank.
+fn stamp(text: &[u8]) -> Option<&[u8]> {
+    let close = match text.first()? {
+        b'[' => b']',
+        b'(' => b')',
+        _ => {
+            let behind = date_and_time(text).or_else(|| epoch(text))?;
+            let ends = behind.first().is_none_or(|&c| is_blank(c));
+            return behind_if(ends && !is_triples(text), behind);
+        }
+    };
+    let inner = text.get(1..)?.trim_ascii_start();
+    let behind = date_and_time(inner).or_else(|| seconds(inner))?;
+    behind.strip_prefix(&[close])
+}
+
+fn date_and_time(text: &[u8]) -> Option<&[u8]> {
+    let Some(behind) = date(text) else {
+        return time(text);
+    };
+    let clock = behind.strip_prefix(b",").unwrap_or(behind);
+    match clock.split_first() {
+        Some((b' ' | b'T' | b'_', clock)) => time(clock).or(Some(behind)),
+        _ => Some(behind),
+    }
+}
+
+fn date(text: &[u8]) -> Option<&[u8]> {
+    let [year, month, day] = [b"0000-00-00", b"0000/00/00"]
+        .iter()
+        .find_map(|shape| numbers(text, shape))
+        .or_else(|| numbers(text, b"00.00.0000").map(|[day, month, year]| [year, month, day]))?;
+    let sound =
+        (1970..2100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+    behind_if(sound, text.get(10..)?)
+}
+
+fn time(text: &[u8]) -> Option<&[u8]> {
+    let [hour, minute, second] = numbers(text, TIME)?;
+    let sound = hour < 24 && minute < 60 && second <= 60;
+    let behind = text.get(TIME.len()..)?;
+    let behind = match behind.split_first() {
+        Some((b'.' | b',', fraction)) => decimals(fraction, 1)?,
+        _ => behind,
+    };
+    behind_if(sound, zone(behind))
+}
+
+/// `Z`, `+02:00`, `+0200` or nothing.
+fn zone(text: &[u8]) -> &[u8] {
+    let offset = match text.split_first() {
+        Some((b'Z', behind)) => return behind,
+        Some((b'+' | b'-', offset)) => offset,
+        _ => return text,
+    };
+    [(&b"00:00"[..]), b"0000"]
+        .into_iter()
+        .find(|shape| shaped(offset, shape))
+        .and_then(|shape| offset.get(shape.len()..))
+        .unwrap_or(text)
+}
+
+/// Seconds since 1970 with a fraction.
+fn epoch(text: &[u8]) -> Option<&[u8]> {
+    let whole = text.iter().take_while(|c| c.is_ascii_digit()).count();
+    seconds(text).filter(|_| whole == 10)
+}
+
+/// Seconds with a fraction: the kernel writes `[   12.345678]`.
+fn seconds(text: &[u8]) -> Option<&[u8]> {
+    decimals(decimals(text, 1)?.strip_prefix(b".")?, 3)
+}
+
+/// `[D]`: the level of a message in ESPHome's logs.
+fn levels(text: &[u8]) -> &[u8] {
+    match text {
+        [b'[', level, b']', rest @ ..] if level.is_ascii_alphabetic() => rest,
+        _ => text,
+    }
+}
+
+/// Whether the line begins with two groups of exactly three octets: `00:01:67 0B:08:4B`.
+fn is_triples(text: &[u8]) -> bool {
+    let mut words = text.split(|&c| is_blank(c)).take(2);
+    let triple = |word: &[u8]| {
+        word.len() == TIME.len()
+            && word.iter().zip(TIME).all(|(c, shape)| match shape {
+                b'0' => c.is_ascii_hexdigit(),
+                _ => c == shape,
+            })
+    };
+    words.next().is_some_and(triple) && words.next().is_some_and(triple)
+}
+
+/// How long the colour sequence of a terminal is that begins here.
+pub(super) fn colour_length(text: &[u8]) -> Option<usize> {
+    let inner = text.strip_prefix(b"\x1b[")?;
+    let length = inner.iter().position(|c| !matches!(c, b'0'..=b'9' | b';'))?;
+    (inner.get(length) == Some(&b'm')).then_some(length + 3)
+}
+
+fn decimals(text: &[u8], least: usize) -> Option<&[u8]> {
+    let digits = text.iter().take_while(|c| c.is_ascii_digit()).count();
+    behind_if(digits >= least, text.get(digits..)?)
+}
+
+/// The numbers of a text that begins in `shape`.
+fn numbers<const N: usize>(text: &[u8], shape: &[u8; N]) -> Option<[u16; 3]> {
+    if !shaped(text, shape) {
+        return None;
+    }
+    let mut numbers = [0; 3];
+    let groups = text.get(..N)?.split(|c| !c.is_ascii_digit());
+    for (number, digits) in numbers.iter_mut().zip(groups) {
+        *number = core::str::from_utf8(digits).ok()?.parse().ok()?;
+    }
+    Some(numbers)
+}
+
+/// Whether the text begins in `shape`: `0` stands for a decimal digit.
+fn shaped(text: &[u8], shape: &[u8]) -> bool {
+    let fits = |(c, shape): (&u8, &u8)| match shape {
+        b'0' => c.is_ascii_digit(),
+        _ => c == shape,
+    };
+    text.len() >= shape.len() && text.iter().zip(shape).all(fits)
+}
+
+fn behind_if(condition: bool, behind: &[u8]) -> Option<&[u8]> {
+    condition.then_some(behind)
+}
+
+const TIME: &[u8; 8] = b"00:00:00";
