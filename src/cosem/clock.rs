@@ -40,6 +40,35 @@ impl Stamp {
     pub fn timestamp(&self) -> Option<Timestamp> {
         self.offset.to_timestamp(self.local).ok()
     }
+
+    /// Appends it as RFC 3339 with the offset in digits, hundredths only if there are any.
+    pub fn write(&self, text: &mut Vec<u8>) {
+        let Self { local, offset, .. } = self;
+        let year = u32::from(local.year().unsigned_abs());
+        two(year / 100, text);
+        two(year, text);
+        let fields = [
+            (b'-', local.month()),
+            (b'-', local.day()),
+            (b'T', local.hour()),
+            (b':', local.minute()),
+            (b':', local.second()),
+        ];
+        for (before, field) in fields {
+            text.push(before);
+            two(u32::from(field.unsigned_abs()), text);
+        }
+        let hundredths = local.subsec_nanosecond().unsigned_abs() / 10_000_000;
+        if hundredths != 0 {
+            text.push(b'.');
+            two(hundredths, text);
+        }
+        let minutes = offset.seconds().unsigned_abs() / 60;
+        text.push(if offset.seconds() < 0 { b'-' } else { b'+' });
+        two(minutes / 60, text);
+        text.push(b':');
+        two(minutes % 60, text);
+    }
 }
 
 impl Clock {
@@ -119,18 +148,17 @@ impl Clock {
 }
 
 impl core::fmt::Display for Stamp {
-    /// RFC 3339 with the offset in digits, hundredths only if there are any.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { local, offset, .. } = self;
-        write!(f, "{:04}-{:02}-{:02}", local.year(), local.month(), local.day())?;
-        write!(f, "T{:02}:{:02}:{:02}", local.hour(), local.minute(), local.second())?;
-        if local.subsec_nanosecond() != 0 {
-            write!(f, ".{:02}", local.subsec_nanosecond() / 10_000_000)?;
-        }
-        let minutes = offset.seconds() / 60;
-        let sign = if minutes < 0 { '-' } else { '+' };
-        write!(f, "{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+        let mut text = Vec::new();
+        self.write(&mut text);
+        f.pad(core::str::from_utf8(&text).unwrap_or_default())
     }
+}
+
+/// Appends the last two digits of a number.
+fn two(number: u32, text: &mut Vec<u8>) {
+    let digit = |number: u32| b'0' + u8::try_from(number % 10).unwrap_or_default();
+    text.extend_from_slice(&[digit(number / 10), digit(number)]);
 }
 
 #[cfg(test)]
