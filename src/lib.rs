@@ -27,6 +27,7 @@
 pub mod cipher;
 pub mod cosem;
 pub mod error;
+pub mod format;
 pub mod hex;
 pub mod link;
 pub mod reader;
