@@ -7,11 +7,12 @@
 //! | floor | modules | idea |
 //! |---|---|---|
 //! | 6 | `sink`, `source` | where octets come from, where readings go to |
-//! | 5 | [`format`] | a reading as text |
+//! | 5 | [`format`], [`chain`] | a reading as text; the stages, from octets to telegrams |
 //! | 4 | [`reading`] | a COSEM tree as named, scaled, exact values |
 //! | 3 | [`link`], [`cipher`], [`cosem`], [`record`] | frames, ciphering, A-XDR, and the line between the stages |
 //! | 2 | [`reader`], [`hex`] | a cursor that cannot run past its end, octets from text |
 //! | 1 | [`error`] | what can be wrong, and where |
+#![warn(unreachable_pub)]
 #![cfg_attr(
     not(test),
     deny(
@@ -24,6 +25,7 @@
     )
 )]
 
+pub mod chain;
 pub mod cipher;
 pub mod cosem;
 pub mod error;

@@ -1,2 +1,11 @@
-//! The command line.
-fn main() {}
+//! The command line: parse, run, exit.
+
+#![forbid(unsafe_code)]
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run().into()
+}

@@ -21,6 +21,20 @@ pub const HEADER: &str = "# meterpipe-record 1\n";
 /// The start that all versions of the header share.
 pub const HEADER_START: &str = "# meterpipe-record ";
 
+/// Where in an input something stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Place {
+    /// In a line of a hex dump, from 1.
+    Line(u64),
+    /// In a line of a file of records, from 1.
+    Record(u64),
+    /// At an octet of a binary input, from 0.
+    Octet(u64),
+    /// In a live source: its time says where.
+    #[default]
+    Live,
+}
+
 /// When the first octet of something arrived: UTC with milliseconds, 24 characters, or unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Time(Option<[u8; 24]>);

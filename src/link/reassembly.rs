@@ -139,6 +139,12 @@ impl Reassembly {
     }
 }
 
+/// Whether a frame brings the first segment of a telegram.
+#[must_use]
+pub const fn is_first(frame: &Frame<'_>) -> bool {
+    matches!(frame.body, Body::Segment { .. }) && frame.information & !FINAL == 0
+}
+
 /// Whether a frame is one that a meter pushes.
 fn pushed(frame: &Frame<'_>) -> Result<(), Error> {
     let error = |offset, cause| Err(Error::new(Layer::Mbus, offset, cause));

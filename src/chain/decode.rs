@@ -1,0 +1,151 @@
+//! The whole chain: whatever comes in, telegrams come out.
+//!
+//! ```
+//! use meterpipe::{
+//!     chain::{decode::{Decode, Output}, decrypt::{Decrypt, Demands}},
+//!     cipher::key_file,
+//!     record::{Attributes, Kind, Place, Record, Time},
+//! };
+//!
+//! # fn octets() -> Vec<u8> {
+//! #     let hex = include_str!("../../tests/data/netznoe-doc-2021.hex");
+//! #     hex::decode(hex.replace('\n', "")).unwrap()
+//! # }
+//! let keys = key_file::parse("36C66639E48A8CA4D6BC8B282A793BBB").unwrap();
+//! let mut chain = Decode::new(Decrypt::new(keys, Demands::default()));
+//! let octets = octets(); // two M-Bus frames
+//! let record = Record {
+//!     time: Time::UNKNOWN,
+//!     kind: Kind::Raw,
+//!     octets: &octets,
+//!     attributes: Attributes::default(),
+//! };
+//! let mut meters = vec![];
+//! chain.feed(&record, Place::Live, &mut |output: Output<'_>| {
+//!     if let Output::Telegram { telegram, .. } = output {
+//!         meters.extend(telegram.meter().map(<[u8]>::to_vec));
+//!     }
+//! });
+//! assert_eq!(meters, [b"181220000009"]);
+//! ```
+
+use crate::{
+    chain::{
+        decrypt::Decrypt,
+        event::{Event, Refusal},
+        unframe::Unframe,
+    },
+    cipher::ciphered::{SystemTitle, unsupported_apdu},
+    error::{Cause, Error, Layer},
+    reading::telegram::Telegram,
+    record::{Kind, Place, Record},
+};
+
+/// Unframe, decrypt, decode in one, each idle when it has nothing to do.
+#[derive(Default)]
+pub struct Decode {
+    unframe: Unframe,
+    decrypt: Decrypt,
+}
+
+/// What comes out.
+pub enum Output<'a> {
+    /// A telegram, and the record of its plain APDU.
+    Telegram {
+        /// Its values.
+        telegram: &'a Telegram<'a>,
+        /// Its envelope.
+        record: &'a Record<'a>,
+        /// Where in the input it began.
+        place: Place,
+    },
+    /// Something that cannot be read.
+    Refused(Refusal<'a>),
+    /// Octets that belong to nothing.
+    Noise(usize),
+    /// A tag that nobody can verify.
+    Unverified(Option<SystemTitle>),
+}
+
+impl Decode {
+    /// With the keys and demands of `decrypt`.
+    #[must_use]
+    pub fn new(decrypt: Decrypt) -> Self {
+        Self { unframe: Unframe::default(), decrypt }
+    }
+
+    /// Takes a record.
+    pub fn feed(&mut self, record: &Record<'_>, place: Place, out: &mut impl FnMut(Output<'_>)) {
+        let Self { unframe, decrypt } = self;
+        unframe.feed(record, place, &mut |event: Event<'_>| open(decrypt, event, out));
+    }
+
+    /// Says that a source was closed or that its octets do not go on.
+    pub fn end(&mut self, out: &mut impl FnMut(Output<'_>)) {
+        let Self { unframe, decrypt } = self;
+        unframe.end(&mut |event: Event<'_>| open(decrypt, event, out));
+    }
+
+    /// Frames that passed their checks so far.
+    #[must_use]
+    pub const fn frames(&self) -> u64 {
+        self.unframe.frames()
+    }
+
+    /// What the end of the input cut off, if it did.
+    #[must_use]
+    pub fn partial(&self) -> Option<Error> {
+        self.unframe.partial()
+    }
+
+    /// The stage that holds the keys.
+    #[must_use]
+    pub const fn decrypt(&self) -> &Decrypt {
+        &self.decrypt
+    }
+}
+
+fn open(decrypt: &mut Decrypt, event: Event<'_>, out: &mut impl FnMut(Output<'_>)) {
+    match event {
+        Event::Record(record, place) => {
+            decrypt.feed(&record, place, &mut |event: Event<'_>| read(event, out));
+        }
+        event => read(event, out),
+    }
+}
+
+fn read(event: Event<'_>, out: &mut impl FnMut(Output<'_>)) {
+    match event {
+        Event::Record(record, place) if record.kind == Kind::Apdu => {
+            match telegram(record.octets) {
+                Ok(telegram) => {
+                    out(Output::Telegram { telegram: &telegram, record: &record, place })
+                }
+                Err(error) => out(Output::Refused(Refusal {
+                    place,
+                    time: record.time,
+                    from: record.attributes.from,
+                    title: record.attributes.title,
+                    error,
+                })),
+            }
+        }
+        // A kind of a later version is for later stages.
+        Event::Record(..) => {}
+        Event::Refused(refusal) => out(Output::Refused(refusal)),
+        Event::Noise(octets) => out(Output::Noise(octets)),
+        Event::Unverified(title) => out(Output::Unverified(title)),
+    }
+}
+
+fn telegram(octets: &[u8]) -> Result<Telegram<'_>, Error> {
+    let unsupported = match octets.first() {
+        Some(b'/') => Some("DSMR telegrams (P1 text)"),
+        Some(tag) => unsupported_apdu(*tag),
+        None => None,
+    };
+    match unsupported {
+        Some(what) => Err(Error::new(Layer::Apdu, 0, Cause::Unsupported { what })),
+        None => Telegram::parse(octets),
+    }
+}

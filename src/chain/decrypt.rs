@@ -1,0 +1,237 @@
+//! Ciphered APDUs to plain ones.
+//!
+//! Most Austrian telegrams carry no tag, so nothing in the ciphering says whether a key is the right
+//! one. What comes out under a key is accepted only if it is a whole telegram, to the last octet;
+//! noise is that about once in 2^40.
+
+use std::collections::HashMap;
+
+use crate::{
+    chain::event::{Event, Out, Refusal},
+    cipher::{
+        ciphered::{
+            Ciphered, GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING, SystemTitle, unsupported_apdu,
+        },
+        gcm::Cipher,
+        key::{Fingerprint, Key},
+        key_file::{Entry, Name},
+    },
+    cosem::notification::DATA_NOTIFICATION,
+    error::{Cause, Error, Layer},
+    reading::telegram::Telegram,
+    record::{Attributes, Auth, Kind, Place, Record},
+};
+
+/// What is demanded of telegrams.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Demands {
+    /// Accept only what has a tag that was verified.
+    pub authenticated: bool,
+    /// The system title of meters that send none.
+    pub title: Option<SystemTitle>,
+}
+
+/// The stage.
+#[derive(Default)]
+pub struct Decrypt {
+    keys: Keys,
+    demands: Demands,
+    plain: Vec<u8>,
+    told_unverified: bool,
+}
+
+/// The keys of all meters, ready for use.
+#[derive(Default)]
+struct Keys {
+    all: Vec<Meter>,
+    /// Those of one meter, by its system title.
+    by_title: HashMap<SystemTitle, Vec<usize>>,
+    /// Those of any meter, and of meters named by a number that only the plain telegram shows.
+    to_try: Vec<usize>,
+    /// What opened the last telegram of a meter.
+    known: HashMap<SystemTitle, usize>,
+}
+
+/// The keys of a meter.
+struct Meter {
+    number: Option<String>,
+    cipher: Cipher,
+    gak: Option<Key>,
+}
+
+impl Decrypt {
+    /// With keys in the order in which they are to be tried.
+    #[must_use]
+    pub fn new(entries: Vec<Entry>, demands: Demands) -> Self {
+        let mut keys = Keys::default();
+        for (index, Entry { name, guek, gak }) in entries.into_iter().enumerate() {
+            let number = match name {
+                Some(Name::Title(title)) => {
+                    keys.by_title.entry(title).or_default().push(index);
+                    None
+                }
+                Some(Name::Meter(number)) => {
+                    keys.to_try.push(index);
+                    Some(number)
+                }
+                None => {
+                    keys.to_try.push(index);
+                    None
+                }
+            };
+            keys.all.push(Meter { number, cipher: Cipher::new(guek), gak });
+        }
+        Self { keys, demands, ..Self::default() }
+    }
+
+    /// Whether there is any key.
+    #[must_use]
+    pub const fn has_keys(&self) -> bool {
+        !self.keys.all.is_empty()
+    }
+
+    /// The fingerprints of the keys, in their order.
+    pub fn fingerprints(&self) -> impl Iterator<Item = Fingerprint> {
+        self.keys.all.iter().map(|meter| meter.cipher.key().fingerprint())
+    }
+
+    /// Takes a record: opens a ciphered APDU, hands on everything else.
+    pub fn feed(&mut self, record: &Record<'_>, place: Place, out: &mut impl Out) {
+        let tag = match (record.kind, record.octets.first()) {
+            (Kind::Apdu, Some(tag)) => *tag,
+            _ => return out(Event::Record(*record, place)),
+        };
+        let result = match tag {
+            GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING => self.open(record),
+            tag => match unsupported_apdu(tag) {
+                Some(what) => Err(refusal(Cause::Unsupported { what })),
+                None => return out(Event::Record(*record, place)),
+            },
+        };
+        match result {
+            Ok(attributes) => {
+                if attributes.auth == Some(Auth::Unverified) && !self.told_unverified {
+                    self.told_unverified = true;
+                    out(Event::Unverified(attributes.title));
+                }
+                out(Event::Record(Record { octets: &self.plain, attributes, ..*record }, place));
+            }
+            Err(error) => {
+                let title = Ciphered::parse(record.octets).ok().and_then(|apdu| apdu.title);
+                let from = record.attributes.from;
+                out(Event::Refused(Refusal { place, time: record.time, from, title, error }));
+            }
+        }
+    }
+
+    /// Leaves the plain APDU in its room.
+    fn open<'a>(&mut self, record: &Record<'a>) -> Result<Attributes<'a>, Error> {
+        let apdu = Ciphered::parse(record.octets)?;
+        let title = apdu.title.or(self.demands.title).ok_or(refusal(Cause::NoTitle))?;
+        if self.demands.authenticated && apdu.tag.is_none() {
+            return Err(refusal(Cause::NotAuthenticated));
+        }
+        let Self { keys, demands, plain, .. } = self;
+        let mut reason = Cause::NoKey;
+        let mut opened = None;
+        for index in keys.candidates(&title) {
+            let Some(meter) = keys.all.get(index) else {
+                continue;
+            };
+            match meter.open(&apdu, &title, *demands, plain) {
+                Ok(auth) => {
+                    opened = Some((index, auth));
+                    break;
+                }
+                // Of several failures, the one that came closest is told.
+                Err(cause) if rank(cause) > rank(reason) => reason = cause,
+                Err(_) => {}
+            }
+        }
+        let (index, auth) = opened.ok_or(refusal(reason))?;
+        if keys.known.get(&title) != Some(&index) {
+            keys.known.insert(title, index);
+        }
+        Ok(Attributes {
+            title: Some(title),
+            ic: Some(apdu.counter),
+            sc: Some(apdu.security.0),
+            auth: Some(auth),
+            ..record.attributes
+        })
+    }
+}
+
+impl Keys {
+    /// The keys to try for a meter: what worked last, its own, then those that may be anybody's.
+    fn candidates(&self, title: &SystemTitle) -> impl Iterator<Item = usize> {
+        let known = self.known.get(title).copied();
+        let own = self.by_title.get(title).map_or(&[][..], Vec::as_slice);
+        let others = own.iter().chain(&self.to_try).copied().filter(move |i| Some(*i) != known);
+        known.into_iter().chain(others)
+    }
+}
+
+impl Meter {
+    fn open(
+        &self,
+        apdu: &Ciphered<'_>,
+        title: &SystemTitle,
+        demands: Demands,
+        plain: &mut Vec<u8>,
+    ) -> Result<Auth, Cause> {
+        let auth = match (apdu.tag, &self.gak) {
+            (Some(_), Some(gak)) if self.cipher.open(apdu, title, gak, plain) => Auth::Verified,
+            (Some(_), Some(_)) => {
+                self.cipher.decrypt(apdu, title, plain);
+                return Err(match self.is_sound(plain) {
+                    true => Cause::TagOrAuthenticationKey,
+                    false => Cause::Tag,
+                });
+            }
+            (Some(_), None) if demands.authenticated => return Err(Cause::NotAuthenticated),
+            (tag, _) => {
+                self.cipher.decrypt(apdu, title, plain);
+                if tag.is_some() { Auth::Unverified } else { Auth::None }
+            }
+        };
+        // What a tag vouches for is passed on whatever it is.
+        match auth == Auth::Verified || self.is_sound(plain) {
+            true => Ok(auth),
+            false => Err(Cause::KeyOrDamage),
+        }
+    }
+
+    /// Whether a plaintext is a telegram, and of this meter if the key is for one.
+    fn is_sound(&self, plain: &[u8]) -> bool {
+        if plain.first() != Some(&DATA_NOTIFICATION) {
+            return is_dsmr(plain);
+        }
+        let telegram = Telegram::parse(plain);
+        telegram.is_ok_and(|telegram| match &self.number {
+            Some(number) => telegram.meter() == Some(number.as_bytes()),
+            None => true,
+        })
+    }
+}
+
+/// A DSMR telegram: text from the slash on, and nothing else.
+fn is_dsmr(plain: &[u8]) -> bool {
+    let text = |octet: &u8| matches!(octet, b' '..=b'~' | b'\r' | b'\n');
+    plain.len() > 16 && plain.first() == Some(&b'/') && plain.iter().all(text)
+}
+
+const fn refusal(cause: Cause) -> Error {
+    Error::new(Layer::Cipher, 0, cause)
+}
+
+/// How close to opening a failure was.
+const fn rank(cause: Cause) -> u8 {
+    match cause {
+        Cause::TagOrAuthenticationKey => 4,
+        Cause::NotAuthenticated => 3,
+        Cause::Tag => 2,
+        Cause::KeyOrDamage => 1,
+        _ => 0,
+    }
+}

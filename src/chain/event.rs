@@ -1,0 +1,40 @@
+//! What comes out of a stage.
+
+use crate::{
+    cipher::ciphered::SystemTitle,
+    error::Error,
+    record::{Place, Record, Time},
+};
+
+/// What a stage hands on or has to say.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// A record for the next stage, and where in the input it began.
+    Record(Record<'a>, Place),
+    /// Something that looked like a telegram, or a part of one, and cannot be read.
+    Refused(Refusal<'a>),
+    /// Octets that belong to nothing.
+    Noise(usize),
+    /// A tag that nobody can verify, because no authentication key is known for this meter.
+    Unverified(Option<SystemTitle>),
+}
+
+/// Something that cannot be read, where it stood and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal<'a> {
+    /// Where in the input.
+    pub place: Place,
+    /// When its first octet arrived.
+    pub time: Time,
+    /// The source, as in the record.
+    pub from: Option<&'a str>,
+    /// The meter, where that is known.
+    pub title: Option<SystemTitle>,
+    /// Why.
+    pub error: Error,
+}
+
+/// Who takes events.
+pub trait Out: FnMut(Event<'_>) {}
+
+impl<F: FnMut(Event<'_>)> Out for F {}

@@ -1,0 +1,263 @@
+//! APDUs that stand in a stream without frames: raw dumps, and what some P1 sockets send.
+//!
+//! An APDU tells its own length. That something is one is believed from its first octets alone only
+//! at the start of a line of a text; elsewhere they have to be as good as unmistakable. And where
+//! there are frames, what stands outside of them is not taken for an APDU at all: it would be one
+//! whose frame was damaged, and nothing would vouch for it.
+
+use std::collections::VecDeque;
+
+use crate::{
+    cipher::ciphered::{self, GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING},
+    cosem::notification::{DATA_NOTIFICATION, Notification},
+    error::{Cause, Error, Layer},
+};
+
+/// The longest APDU that is waited for. Sixteen M-Bus segments hold as much.
+pub const MAX_APDU: usize = 4096;
+
+const HDLC_FLAG: u8 = 0x7e;
+const DSMR_START: u8 = b'/';
+
+/// What was found next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Found<'a> {
+    /// A whole APDU, and its position in the stream.
+    Apdu(&'a [u8], u64),
+    /// Something that began like a telegram and is none, and its position.
+    Refused(Error, u64),
+    /// So many octets that belong to nothing.
+    Noise(usize),
+}
+
+/// Finds APDUs among the octets that belong to no frame.
+#[derive(Debug, Default)]
+pub struct Loose {
+    buffer: Vec<u8>,
+    /// `buffer[..done]` was handed out.
+    done: usize,
+    /// Position of `buffer[0]` in the stream.
+    before: u64,
+    /// Positions at which a line of a text begins.
+    lines: VecDeque<u64>,
+    ended: bool,
+    framed: bool,
+}
+
+/// What the octets at some place begin.
+enum Start {
+    Nothing,
+    /// An APDU of that size; or of one not known yet.
+    Apdu(Option<usize>),
+    /// A telegram with that defect.
+    Damaged(Error),
+    /// Something that is not read here: so many octets of it.
+    Foreign(usize, &'static str),
+    /// Not enough octets to say.
+    Wait,
+}
+
+impl Loose {
+    /// Takes octets that stand at `position`. If others stood between them and the ones before, end
+    /// the stream first: [`end`](Self::end).
+    pub fn push(&mut self, octets: &[u8], position: u64) {
+        // The last octets before are kept, to see what an APDU stands behind.
+        self.buffer.drain(..self.done.saturating_sub(TRANSPORT));
+        self.done = self.done.min(TRANSPORT);
+        self.before = position.saturating_sub(self.buffer.len() as u64);
+        self.buffer.extend_from_slice(octets);
+        self.ended = false;
+    }
+
+    /// Says that a line of a text begins at `position`.
+    pub fn line(&mut self, position: u64) {
+        let oldest = position.saturating_sub(2 * MAX_APDU as u64);
+        while self.lines.front().is_some_and(|line| *line < oldest) {
+            self.lines.pop_front();
+        }
+        if self.lines.back() != Some(&position) {
+            self.lines.push_back(position);
+        }
+    }
+
+    /// Says that the stream has frames.
+    pub const fn framed(&mut self) {
+        self.framed = true;
+    }
+
+    /// Says that nothing more belongs to what came so far.
+    pub const fn end(&mut self) {
+        self.ended = true;
+    }
+
+    /// The octets that wait for more.
+    #[must_use]
+    pub const fn pending(&self) -> usize {
+        self.buffer.len() - self.done
+    }
+
+    /// What comes next; nothing if more octets are needed.
+    #[allow(clippy::should_implement_trait)] // it lends from the buffer
+    pub fn next(&mut self) -> Option<Found<'_>> {
+        let position = self.before + self.done as u64;
+        let rest = self.buffer.get(self.done..).unwrap_or_default();
+        let first = *rest.first()?;
+        while self.lines.front().is_some_and(|line| *line < position) {
+            self.lines.pop_front();
+        }
+        let trusted = self.lines.front() == Some(&position);
+        if !trusted && (self.framed || self.is_in_frame()) {
+            return Some(self.noise(1));
+        }
+        match start(first, rest, trusted, position) {
+            Start::Wait if !self.ended && !self.superseded(rest, position) => None,
+            Start::Apdu(None) if !self.ended && !self.superseded(rest, position) => None,
+            Start::Apdu(None) => {
+                let available = rest.len();
+                let cause = Cause::Short { what: "telegram", needed: available + 1, available };
+                // At the very end it is a telegram that the end of the input cut off: no error.
+                match self.ended {
+                    true => Some(self.noise(1)),
+                    false => Some(self.refuse(Error::new(Layer::Apdu, available, cause), 1)),
+                }
+            }
+            Start::Apdu(Some(size)) => Some(self.apdu(size, first, position)),
+            Start::Damaged(error) if trusted && error.offset >= HEADER => {
+                Some(self.refuse(error, 1))
+            }
+            Start::Foreign(size, what) => {
+                let layer = if first == HDLC_FLAG { Layer::Hdlc } else { Layer::Apdu };
+                Some(self.refuse(Error::new(layer, 0, Cause::Unsupported { what }), size))
+            }
+            Start::Nothing | Start::Wait | Start::Damaged(_) => Some(self.noise(1)),
+        }
+    }
+
+    /// Whether the octets before are those that precede an APDU in an M-Bus frame.
+    fn is_in_frame(&self) -> bool {
+        let before = self.buffer.get(..self.done).and_then(<[u8]>::last_chunk::<TRANSPORT>);
+        matches!(before, Some([_, 0xff, 0x00..=0x1f, 0x01, 0x67]))
+    }
+
+    /// Hands out an APDU; or refuses it, if octets stand behind it that begin nothing.
+    fn apdu(&mut self, size: usize, first: u8, position: u64) -> Found<'_> {
+        let rest = self.buffer.get(self.done..).unwrap_or_default();
+        let behind = rest.get(size..).unwrap_or_default();
+        let end = position + size as u64;
+        let at_line = self.lines.iter().find(|line| **line >= end);
+        let on_line = at_line.map_or(behind.len(), |line| {
+            usize::try_from(line - end).unwrap_or(behind.len()).min(behind.len())
+        });
+        let begins = behind.first().is_none_or(|octet| begins_something(*octet));
+        if first == DATA_NOTIFICATION && on_line > 0 && !begins {
+            let cause = Cause::Leftover { what: "the data", octets: on_line };
+            return self.refuse(Error::new(Layer::Axdr, size, cause), size + on_line);
+        }
+        let start = self.done;
+        self.done += size;
+        Found::Apdu(self.buffer.get(start..self.done).unwrap_or_default(), position)
+    }
+
+    /// Whether a line begins behind the first octet with what is unmistakably another telegram.
+    fn superseded(&self, rest: &[u8], position: u64) -> bool {
+        self.lines.iter().any(|line| {
+            let at = usize::try_from(line.saturating_sub(position)).unwrap_or(usize::MAX);
+            at > 0 && rest.get(at..).is_some_and(is_unmistakable)
+        })
+    }
+
+    fn refuse(&mut self, error: Error, size: usize) -> Found<'_> {
+        let position = self.before + self.done as u64;
+        self.done = (self.done + size).min(self.buffer.len());
+        Found::Refused(error, position)
+    }
+
+    /// Passes over `least` octets and whatever follows that cannot begin anything.
+    fn noise(&mut self, least: usize) -> Found<'_> {
+        let rest = self.buffer.get(self.done + least..).unwrap_or_default();
+        let more = rest.iter().position(|octet| begins_something(*octet)).unwrap_or(rest.len());
+        self.done += least + more;
+        Found::Noise(least + more)
+    }
+}
+
+/// Whether something that is known here begins with that octet.
+const fn begins_something(octet: u8) -> bool {
+    matches!(
+        octet,
+        GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING | DATA_NOTIFICATION | HDLC_FLAG | DSMR_START
+    )
+}
+
+fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
+    if !trusted && !is_unmistakable(rest) {
+        return match first {
+            HDLC_FLAG => hdlc(rest),
+            _ if rest.len() < UNMISTAKABLE && begins_something(first) => Start::Wait,
+            _ => Start::Nothing,
+        };
+    }
+    match first {
+        GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING => match ciphered::announced(rest) {
+            Ok(Some(size)) if size > MAX_APDU => Start::Nothing,
+            Ok(size) => Start::Apdu(size.filter(|size| *size <= rest.len())),
+            Err(error) => Start::Damaged(error),
+        },
+        DATA_NOTIFICATION => match Notification::measure(rest) {
+            Ok(None) if rest.len() > MAX_APDU => Start::Nothing,
+            Ok(size) => Start::Apdu(size),
+            Err(error) => Start::Damaged(error),
+        },
+        HDLC_FLAG => hdlc(rest),
+        DSMR_START if trusted => match rest {
+            [_, a, b, c, b'5', ..] if [a, b, c].iter().all(|c| c.is_ascii_alphabetic()) => {
+                Start::Foreign(5, "DSMR telegrams (P1 text)")
+            }
+            [_, _, _, _, _, ..] => Start::Nothing,
+            _ => Start::Wait,
+        },
+        0xdd | 0xdf | 0xe0 if trusted && position == 0 => match ciphered::unsupported_apdu(first) {
+            Some(what) => Start::Foreign(rest.len(), what),
+            None => Start::Nothing,
+        },
+        _ => Start::Nothing,
+    }
+}
+
+/// A frame of type 3: `7E AL LL … 7E`, where the low eleven bits are the length between the flags.
+fn hdlc(rest: &[u8]) -> Start {
+    let [_, high @ 0xa0..=0xa7, low, ..] = *rest else {
+        return if rest.len() < 3 { Start::Wait } else { Start::Nothing };
+    };
+    let length = usize::from(high & 0x07) << 8 | usize::from(low);
+    match rest.get(length + 1) {
+        Some(&HDLC_FLAG) if length > 6 => {
+            Start::Foreign(length + 1, "HDLC frames (this is no M-Bus meter)")
+        }
+        Some(_) => Start::Nothing,
+        None => Start::Wait,
+    }
+}
+
+/// Octets of a frame from its control field to the transport addresses.
+const TRANSPORT: usize = 5;
+
+/// Octets of a header that have to be right before a defect behind them is worth a word.
+const HEADER: usize = 6;
+
+/// Octets that [`is_unmistakable`] looks at.
+const UNMISTAKABLE: usize = 10;
+
+/// Whether octets begin a ciphered APDU of a manufacturer, or a notification of this century: chance
+/// makes one of them up once in some hundred million octets.
+fn is_unmistakable(octets: &[u8]) -> bool {
+    match octets {
+        [GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING, 8, a, b, c, _, _, _, _, _, ..] => {
+            [a, b, c].iter().all(|letter| letter.is_ascii_uppercase())
+        }
+        [DATA_NOTIFICATION, _, _, _, _, 12, 0x07, 0xd0..=0xff, month, day, ..] => {
+            (1..=12).contains(month) && (1..=31).contains(day)
+        }
+        _ => false,
+    }
+}

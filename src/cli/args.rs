@@ -1,0 +1,444 @@
+//! What may be typed. This file only declares: what it means is for the subcommands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+/// Readings from Austrian smart meters, as a pipe of small commands.
+///
+/// Austrian smart meters push an encrypted telegram every five seconds over a wired M-Bus socket.
+/// meterpipe reads the line, takes the frames apart, decrypts them with the key that the operator
+/// hands out, and prints exact readings.
+#[derive(Debug, Parser)]
+#[command(
+    name = "meterpipe",
+    version,
+    max_term_width = 100,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  meterpipe watch sim:                                 a virtual meter, without hardware or key
+  meterpipe watch /dev/ttyUSB0 --key-file guek         a real one, live
+  meterpipe decode --key-file guek dump.txt            a hex dump from anywhere
+  meterpipe capture /dev/ttyUSB0 | meterpipe unframe |
+    meterpipe decrypt --key-file guek | meterpipe decode --format csv"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write what comes from a meter as records: frames, and everything else raw
+    Capture(Capture),
+    /// Pull the APDUs out of M-Bus frames
+    Unframe(Unframe),
+    /// Open ciphered APDUs with the key of the meter
+    Decrypt(Decrypt),
+    /// Print readings, from whatever comes in: frames, APDUs, hex dumps
+    Decode(Decode),
+    /// Read a meter and print readings as they come, all in one process
+    Watch(Watch),
+    /// Be a meter
+    Simulate(Simulate),
+}
+
+/// `capture`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  meterpipe capture sim:ksm-west --count 4
+  meterpipe capture /dev/ttyUSB0 > meter.records
+  meterpipe capture tcp://ser2net.local:3001 | meterpipe decode --key-file guek
+  meterpipe capture --timeout 1m /dev/ttyUSB0 || echo 'the meter is silent'")]
+pub struct Capture {
+    /// A serial device, tcp://HOST:PORT, a file, a FIFO, - or sim:METER
+    ///
+    /// Without it: $P1_PORT, else the only device in /dev/serial/by-id.
+    #[arg(value_name = "SOURCE", value_hint = ValueHint::FilePath)]
+    pub source: Option<String>,
+    /// Line settings.
+    #[command(flatten)]
+    pub line: Line,
+    /// When to end.
+    #[command(flatten)]
+    pub until: Until,
+    /// Write the octets alone, not records
+    #[arg(long)]
+    pub binary: bool,
+    /// How a file is read.
+    #[command(flatten)]
+    pub form: Form,
+    /// How much to say.
+    #[command(flatten)]
+    pub voice: Voice,
+}
+
+/// `unframe`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  meterpipe capture sim: --count 4 | meterpipe unframe
+  meterpipe unframe dump.txt > telegrams.records")]
+pub struct Unframe {
+    /// Where octets come from.
+    #[command(flatten)]
+    pub input: Input,
+    /// How much to say.
+    #[command(flatten)]
+    pub voice: Voice,
+}
+
+/// `decrypt`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  meterpipe unframe meter.records | meterpipe decrypt --key-file guek
+  meterpipe decrypt --key-file guek --require-auth telegrams.records")]
+pub struct Decrypt {
+    /// Where octets come from.
+    #[command(flatten)]
+    pub input: Input,
+    /// The keys.
+    #[command(flatten)]
+    pub keys: Keys,
+    /// How much to say.
+    #[command(flatten)]
+    pub voice: Voice,
+}
+
+/// `decode`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  meterpipe decode --key-file guek dump.txt
+  meterpipe decode --key-file guek --format csv --fields time,energy_import_wh meter.records
+  meterpipe simulate --count 1 | meterpipe decode --key-file guek --format xml
+  meterpipe decode --list-fields")]
+pub struct Decode {
+    /// Where octets come from.
+    #[command(flatten)]
+    pub input: Input,
+    /// The keys.
+    #[command(flatten)]
+    pub keys: Keys,
+    /// What to print.
+    #[command(flatten)]
+    pub format: Format,
+    /// How much to say.
+    #[command(flatten)]
+    pub voice: Voice,
+}
+
+/// `watch`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  meterpipe watch sim:
+  meterpipe watch /dev/ttyUSB0 --key-file guek
+  meterpipe watch /dev/ttyUSB0 --key-file guek --format csv --record meter.records >> meter.csv
+  meterpipe watch --once sim:ksm-west --format table")]
+pub struct Watch {
+    /// Serial devices, tcp://HOST:PORT, files, FIFOs, - or sim:METER
+    ///
+    /// Without one: $P1_PORT, else the only device in /dev/serial/by-id.
+    #[arg(value_name = "SOURCE", value_hint = ValueHint::FilePath)]
+    pub sources: Vec<String>,
+    /// Line settings.
+    #[command(flatten)]
+    pub line: Line,
+    /// When to end.
+    #[command(flatten)]
+    pub until: Until,
+    /// Also write everything that comes to FILE, as `capture` does; reopened on SIGHUP
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub record: Option<PathBuf>,
+    /// How a file is read.
+    #[command(flatten)]
+    pub form: Form,
+    /// The keys.
+    #[command(flatten)]
+    pub keys: Keys,
+    /// What to print.
+    #[command(flatten)]
+    pub format: Format,
+    /// How much to say.
+    #[command(flatten)]
+    pub voice: Voice,
+}
+
+/// `simulate`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  meterpipe simulate --count 1 --output hex
+  meterpipe simulate --meter ksm-west --count 3 | meterpipe unframe
+  meterpipe simulate --pty /tmp/meter --real-time      a device for other programs to read
+  meterpipe simulate --count 1000 --flip 1% --lose 1% | meterpipe decode --key-file guek")]
+pub struct Simulate {
+    /// The kind of meter
+    #[arg(long, value_name = "METER", value_enum, default_value_t)]
+    pub meter: Meter,
+    /// What to write on standard output
+    #[arg(long, value_name = "FORM", value_enum, default_value_t)]
+    pub output: SimulateOutput,
+    /// Create a pseudo-terminal and a symbolic LINK to it, and be the meter behind it, in real time
+    #[arg(long, value_name = "LINK", value_hint = ValueHint::FilePath)]
+    pub pty: Option<PathBuf>,
+    /// A telegram every five seconds, at the pace of 2400 baud, instead of as fast as possible
+    #[arg(long)]
+    pub real_time: bool,
+    /// End after N telegrams
+    #[arg(long, value_name = "N")]
+    pub count: Option<u64>,
+    /// The house, its people and its weather: the same seed, the same octets
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// The meter's clock at the first telegram, as 2026-06-21T12:00:00+02:00 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub start: Option<jiff::Timestamp>,
+    /// A key file; its first key is taken [default: the published example key of Netz NÖ]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub key_file: Option<PathBuf>,
+    /// Share of telegrams with noise before them, as 0.01 or 1%
+    #[arg(long, value_name = "RATE", default_value = "0")]
+    pub noise: String,
+    /// Share of telegrams with a wrong bit
+    #[arg(long, value_name = "RATE", default_value = "0")]
+    pub flip: String,
+    /// Share of telegrams that break off
+    #[arg(long, value_name = "RATE", default_value = "0")]
+    pub cut: String,
+    /// Share of telegrams that lose a frame
+    #[arg(long, value_name = "RATE", default_value = "0")]
+    pub lose: String,
+    /// Share of telegrams that are sent twice
+    #[arg(long, value_name = "RATE", default_value = "0")]
+    pub duplicate: String,
+    /// How much to say.
+    #[command(flatten)]
+    pub voice: Voice,
+}
+
+/// The kinds of meter that can be simulated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Meter {
+    /// Netz NÖ, Kaifa MA309
+    #[default]
+    NetzNoeKaifa,
+    /// Netz NÖ, Sagemcom T210-D
+    NetzNoeSagemcom,
+    /// Netz NÖ, Sagemcom T210-D with the firmware before V0450
+    NetzNoeSagemcomOld,
+    /// Tyrol, Vorarlberg, Salzburg: Kaifa MA309M
+    KsmWest,
+    /// The same with one phase: Kaifa MA110M
+    #[value(name = "ksm-west-1phase")]
+    KsmWest1Phase,
+}
+
+/// What `simulate` writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum SimulateOutput {
+    /// Records, as `capture` writes them
+    #[default]
+    Records,
+    /// Hex digits, a frame a line
+    Hex,
+    /// The octets of the line
+    Binary,
+}
+
+/// Where octets come from.
+#[derive(Debug, Args)]
+pub struct Input {
+    /// Records, hex in any usual form, or binary; - is standard input, and so is nothing
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+    /// How it is read.
+    #[command(flatten)]
+    pub form: Form,
+}
+
+/// How a file is read.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Form {
+    /// What the input is, where its content should not decide
+    #[arg(long = "input", value_name = "FORM", value_enum)]
+    pub form: Option<InputForm>,
+}
+
+/// The forms of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum InputForm {
+    /// Records, as `capture` writes them
+    Records,
+    /// Hex in any usual form
+    Hex,
+    /// The octets themselves
+    Binary,
+}
+
+/// Settings of a serial line.
+#[derive(Clone, Debug, Args)]
+pub struct Line {
+    /// Speed of a serial device
+    #[arg(long, value_name = "BAUD", default_value_t = 2400, help_heading = "Line")]
+    pub baud: u32,
+    /// Parity of a serial device; auto finds it
+    #[arg(long, value_name = "PARITY", value_enum, default_value_t, help_heading = "Line")]
+    pub parity: Parity,
+}
+
+/// Parity of a serial line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Parity {
+    /// As all Austrian meters send
+    #[default]
+    Even,
+    /// None
+    None,
+    /// Odd
+    Odd,
+    /// Whichever gives frames
+    Auto,
+}
+
+/// When a run ends.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Until {
+    /// End after N telegrams (capture: frames)
+    #[arg(long, value_name = "N", help_heading = "End")]
+    pub count: Option<u64>,
+    /// End when nothing has come for so long: 30s, 5m, 1h
+    #[arg(long, value_name = "DUR", value_parser = duration, help_heading = "End")]
+    pub timeout: Option<std::time::Duration>,
+    /// End after one telegram, or with an error if the source cannot be opened or is lost
+    #[arg(long, help_heading = "End")]
+    pub once: bool,
+}
+
+/// The keys.
+#[derive(Clone, Default, Args)]
+pub struct Keys {
+    /// A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)
+    ///
+    /// Without it: the systemd credential guek, $P1_GUEK_FILE, $P1_GUEK.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Keys")]
+    pub key_file: Option<PathBuf>,
+    /// The key itself; other users of this machine can read it while meterpipe runs
+    #[arg(long, value_name = "HEX", conflicts_with = "key_file", help_heading = "Keys")]
+    pub key: Option<Secret>,
+    /// Accept only telegrams whose authentication tag was verified
+    #[arg(long, help_heading = "Keys")]
+    pub require_auth: bool,
+    /// The system title of meters that send none, 16 hex digits
+    #[arg(long, value_name = "TITLE", value_parser = title, help_heading = "Keys")]
+    pub system_title: Option<[u8; 8]>,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keys").field("key_file", &self.key_file).finish_non_exhaustive()
+    }
+}
+
+/// A secret on the command line: taken as it is, since what refuses a value prints it.
+#[derive(Clone)]
+pub struct Secret(pub zeroize::Zeroizing<String>);
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(zeroize::Zeroizing::new(text))
+    }
+}
+
+/// What to print.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Format {
+    /// The form of the readings [default: table on a terminal, else json]
+    #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Output")]
+    pub format: Option<FormatName>,
+    /// Print these fields in this order: names, OBIS codes, item_N
+    #[arg(long, value_name = "FIELDS", help_heading = "Output")]
+    pub fields: Option<String>,
+    /// Print all fields that have a name, and end
+    #[arg(long, help_heading = "Output")]
+    pub list_fields: bool,
+    /// json: add every element of the telegram as it was sent
+    #[arg(long, help_heading = "Output")]
+    pub objects: bool,
+    /// Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines)
+    #[arg(long, value_name = "QUANTITY=UNIT", value_delimiter = ',', help_heading = "Output")]
+    pub unit: Vec<String>,
+    /// The time zone of meters that do not send their own [default: Europe/Vienna]
+    #[arg(long, value_name = "ZONE", help_heading = "Output")]
+    pub timezone: Option<String>,
+    /// csv: no header line, for appending
+    #[arg(long, help_heading = "Output")]
+    pub no_header: bool,
+    /// csv: the spreadsheet's country; at is a semicolon and decimal commas
+    #[arg(long, value_name = "LOCALE", value_enum, help_heading = "Output")]
+    pub csv_locale: Option<CsvLocale>,
+    /// xml: add comments with OBIS codes, times and texts
+    #[arg(long, help_heading = "Output")]
+    pub comments: bool,
+}
+
+/// The forms of readings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormatName {
+    /// JSON Lines, one object a telegram
+    Json,
+    /// Comma-separated values, one row a telegram
+    Csv,
+    /// The tree of the telegram, as Gurux prints it
+    Xml,
+    /// Aligned, for people
+    Table,
+    /// TAB-separated, one reading a line
+    Lines,
+}
+
+/// How a spreadsheet of that country separates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CsvLocale {
+    /// Semicolon and decimal comma
+    At,
+}
+
+/// How much to say.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Voice {
+    /// Say nothing on standard error; the exit status stays
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Always end with a summary
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+fn title(text: &str) -> Result<[u8; 8], String> {
+    let mut title = [0; 8];
+    hex::decode_to_slice(text, &mut title).map_err(|_| "16 hex digits expected".to_owned())?;
+    Ok(title)
+}
+
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let factor = match unit {
+        "" | "s" => 1,
+        "m" | "min" => 60,
+        "h" => 3600,
+        "d" => 86400,
+        _ => return Err("a number of s, m, h or d expected, as in 30s".to_owned()),
+    };
+    let number: u64 = number.parse().map_err(|_| "a number expected, as in 30s".to_owned())?;
+    Ok(std::time::Duration::from_secs(number.saturating_mul(factor)))
+}

@@ -1,0 +1,142 @@
+//! What every run has: a way out, a voice, and a tally.
+
+use crate::cli::{
+    args,
+    output::Output,
+    status::{Status, Stop, Tally},
+    voice::Voice,
+};
+use meterpipe::{
+    chain::event::{Event, Refusal},
+    cipher::ciphered::SystemTitle,
+    error::{Cause, Error, Layer},
+    record::{Kind, Place, Record},
+};
+
+/// The surroundings of a stage.
+#[derive(Debug)]
+pub struct Context {
+    /// Standard output.
+    pub output: Output,
+    /// Standard error.
+    pub voice: Voice,
+    /// What came of it so far.
+    pub tally: Tally,
+}
+
+/// A stage: takes records, appends to the output of its context.
+pub trait Stage {
+    /// Takes a record.
+    fn feed(&mut self, record: &Record<'_>, place: Place, context: &mut Context);
+
+    /// Says that an input, or the octets of a source, came to an end.
+    fn end(&mut self, context: &mut Context);
+
+    /// Frames that passed their checks so far.
+    fn frames(&self) -> u64 {
+        0
+    }
+
+    /// What the end of the input cut off.
+    fn partial(&self) -> Option<Error> {
+        None
+    }
+}
+
+impl Context {
+    /// Of the subcommand `stage`.
+    #[must_use]
+    pub fn new(stage: &'static str, voice: args::Voice) -> Self {
+        let output = Output::stdout();
+        Self { output, voice: Voice::new(stage, voice), tally: Tally::default() }
+    }
+
+    /// What a stage of the library hands on or has to say.
+    pub fn event(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Record(record, _) => {
+                self.tally.telegrams += u64::from(record.kind == Kind::Apdu);
+                record.write(&mut self.output.text);
+            }
+            Event::Refused(refusal) => self.refused(refusal),
+            Event::Noise(octets) => self.noise(*octets),
+            Event::Unverified(title) => self.unverified(*title),
+        }
+    }
+
+    /// Something that was refused.
+    pub fn refused(&mut self, refusal: &Refusal<'_>) {
+        self.count(&refusal.error);
+        self.voice.refused(refusal);
+    }
+
+    /// A line of text that is wrong.
+    pub fn defect(&mut self, line: u64, error: &Error) {
+        self.count(error);
+        self.voice.defect(&format!("line {line}"), error, None);
+    }
+
+    /// Octets that belong to nothing.
+    pub const fn noise(&mut self, octets: usize) {
+        self.tally.noise += octets as u64;
+    }
+
+    /// A tag that nobody can verify.
+    pub fn unverified(&mut self, title: Option<SystemTitle>) {
+        let title = title.map(|title| format!(" of {}", hex::encode(title))).unwrap_or_default();
+        self.voice.say(&format!(
+            "the telegrams{title} carry a tag that is not verified: no authentication key (GAK) is known"
+        ));
+    }
+
+    const fn count(&mut self, error: &Error) {
+        self.tally.rejected += 1;
+        match (error.layer, error.cause) {
+            (
+                _,
+                Cause::KeyOrDamage
+                | Cause::Tag
+                | Cause::TagOrAuthenticationKey
+                | Cause::NotAuthenticated
+                | Cause::NoKey
+                | Cause::NoTitle,
+            ) => self.tally.closed += 1,
+            (Layer::Apdu | Layer::Axdr | Layer::Reading | Layer::Cipher, _) => {
+                self.tally.unsound += 1;
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends a run: writes the rest, sums up, and gives the status.
+    pub fn finish(mut self, result: Result<(), Stop>, stage: &dyn Stage) -> Status {
+        let result = match result {
+            Ok(()) | Err(Stop::Done) => self.output.flush(),
+            stop => stop,
+        };
+        match result {
+            Ok(()) | Err(Stop::Done) => {}
+            Err(Stop::ReaderGone) => return Status::Fine,
+            Err(Stop::Failed(status, text)) => {
+                self.voice.say(&text);
+                return status;
+            }
+        }
+        let status = self.tally.status();
+        let reason = match status {
+            Status::Nothing => Some(nothing(&self.tally, stage.partial())),
+            Status::Closed => Some("no telegram could be opened".to_owned()),
+            _ => None,
+        };
+        self.voice.finish(&self.tally, status, reason.as_deref());
+        status
+    }
+}
+
+fn nothing(tally: &Tally, partial: Option<Error>) -> String {
+    let mut text = format!("no telegram found in {} octets", tally.octets);
+    if let Some(error) = partial {
+        text.push_str(&format!("; at the end, {error}"));
+    }
+    text
+}

@@ -1,0 +1,145 @@
+//! Where keys come from.
+
+use std::{
+    env,
+    io::Read,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use zeroize::Zeroizing;
+
+use crate::cli::{args, context::Context, status::Stop};
+use meterpipe::{
+    chain::decrypt::{Decrypt, Demands},
+    cipher::{
+        key::Key,
+        key_file::{self, Entry},
+    },
+};
+
+/// The longest key file: some ten thousand meters.
+const LONGEST: u64 = 1024 * 1024;
+
+/// The stage that opens telegrams, with all keys there are. That there are none is no error yet: the
+/// telegrams may be plain.
+pub fn decrypt(args: &args::Keys, context: &Context) -> Result<Decrypt, Stop> {
+    let demands = Demands { authenticated: args.require_auth, title: args.system_title };
+    let mut entries = entries(args, context)?;
+    if let Some(gak) = secret("gak", "P1_GAK_FILE", "P1_GAK", context)? {
+        let gak = one(&gak, "the authentication key (GAK)")?;
+        for entry in &mut entries {
+            entry.gak.get_or_insert_with(|| gak.clone());
+        }
+    }
+    Ok(Decrypt::new(entries, demands))
+}
+
+/// Reads a key file.
+pub fn file(path: &Path, context: &Context) -> Result<Vec<Entry>, Stop> {
+    let text = read(path, context)?;
+    parse(&text, &path.display().to_string())
+}
+
+fn entries(args: &args::Keys, context: &Context) -> Result<Vec<Entry>, Stop> {
+    if let Some(path) = &args.key_file {
+        return file(path, context);
+    }
+    if let Some(args::Secret(text)) = &args.key {
+        context
+            .voice
+            .say("--key shows the key to other users of this machine: --key-file does not");
+        return parse(text, "--key");
+    }
+    match secret("guek", "P1_GUEK_FILE", "P1_GUEK", context)? {
+        Some((text, name)) => parse(&text, &name),
+        None => Ok(vec![]),
+    }
+}
+
+/// A text that has to stay secret, and what to call its source.
+type Named = (Zeroizing<String>, String);
+
+/// A secret from the systemd credential, a file, or the environment.
+fn secret(
+    credential: &str,
+    file: &str,
+    variable: &str,
+    context: &Context,
+) -> Result<Option<Named>, Stop> {
+    let named = |path: PathBuf| Ok(Some((read(&path, context)?, path.display().to_string())));
+    let set = |name| env::var_os(name).filter(|value| !value.is_empty());
+    if let Some(folder) = set("CREDENTIALS_DIRECTORY") {
+        let path = Path::new(&folder).join(credential);
+        if path.exists() {
+            return named(path);
+        }
+    }
+    if let Some(path) = set(file) {
+        return named(path.into());
+    }
+    let Some(value) = set(variable) else {
+        return Ok(None);
+    };
+    match value.into_string() {
+        Ok(text) => Ok(Some((Zeroizing::new(text), format!("${variable}")))),
+        Err(_) => Err(Stop::usage(format!("${variable}: not a text"))),
+    }
+}
+
+fn read(path: &Path, context: &Context) -> Result<Zeroizing<String>, Stop> {
+    let name = path.display();
+    let failed = |error: std::io::Error| Stop::usage(format!("{name}: {error}"));
+    // Of its final size from the start: growing would leave copies of the key behind.
+    let mut text = Zeroizing::new(String::with_capacity(4096));
+    if path == Path::new("-") {
+        std::io::stdin().lock().take(LONGEST).read_to_string(&mut text).map_err(failed)?;
+        return Ok(text);
+    }
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let about = file.metadata().map_err(failed)?;
+    if about.is_dir() {
+        return Err(Stop::usage(format!("{name}: a folder, not a key file")));
+    }
+    if about.len() > LONGEST {
+        return Err(Stop::usage(format!("{name}: too long for a key file")));
+    }
+    if about.is_file() && about.mode() & 0o044 != 0 {
+        context.voice.say(&format!("{name}: others can read the keys; chmod 600 {name}"));
+    }
+    text.reserve_exact(usize::try_from(about.len()).unwrap_or_default());
+    file.take(LONGEST).read_to_string(&mut text).map_err(|error| match error.kind() {
+        std::io::ErrorKind::InvalidData => Stop::usage(format!("{name}: not a text file")),
+        _ => failed(error),
+    })?;
+    Ok(text)
+}
+
+fn parse(text: &str, name: &str) -> Result<Vec<Entry>, Stop> {
+    key_file::parse(text).map_err(|defect| {
+        let place = match defect.line {
+            0 => name.to_owned(),
+            line => format!("{name}: line {line}"),
+        };
+        Stop::usage(format!("{place}: {}{}", defect.error, hint(text)))
+    })
+}
+
+fn one((text, name): &Named, what: &str) -> Result<Key, Stop> {
+    let key = Key::parse(text.trim());
+    key.map_err(|error| Stop::usage(format!("{name}: {what}: {error}{}", hint(text))))
+}
+
+/// What people take for a key.
+fn hint(text: &str) -> &'static str {
+    let text = text.trim();
+    let hex = text.bytes().all(|c| c.is_ascii_hexdigit());
+    match text.len() {
+        16 if !text.contains(char::is_whitespace) => {
+            "; 16 characters are a key only when written as 32 hex digits"
+        }
+        64 if hex => "; 64 digits look like the character codes of a key",
+        32 if text.contains(['o', 'O']) => "; is a letter O meant to be a zero?",
+        _ => "",
+    }
+}

@@ -1,0 +1,59 @@
+//! The subcommands: thin files over the library.
+//!
+//! What they share exists once: the loop over an input ([`filter`]), the voice on standard error
+//! ([`voice`]), the way out ([`output`]), keys ([`keys`]).
+
+pub mod args;
+mod context;
+mod decrypt;
+mod filter;
+mod keys;
+mod output;
+mod progress;
+mod status;
+mod text;
+mod unframe;
+mod voice;
+
+use std::sync::{Arc, atomic::AtomicBool};
+
+use args::{Cli, Command};
+use clap::{Parser, error::ErrorKind};
+use output::Output;
+use status::{Status, Stop};
+
+/// Runs what the command line says.
+pub fn run() -> Status {
+    // A file size limit is to be an error of the write, not the end of the process.
+    let ignored = Arc::new(AtomicBool::new(false));
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, ignored);
+    match Cli::try_parse() {
+        Ok(cli) => match &cli.command {
+            Command::Unframe(args) => unframe::run(args),
+            Command::Decrypt(args) => decrypt::run(args),
+            _ => Status::Usage,
+        },
+        Err(error) => usage(&error),
+    }
+}
+
+/// Help and version go to standard output like any other output, mistakes to standard error.
+fn usage(error: &clap::Error) -> Status {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let mut output = Output::stdout();
+            output.text.extend_from_slice(error.render().to_string().as_bytes());
+            match output.flush() {
+                Ok(()) | Err(Stop::ReaderGone | Stop::Done) => Status::Fine,
+                Err(Stop::Failed(status, text)) => {
+                    eprintln!("meterpipe: {text}");
+                    status
+                }
+            }
+        }
+        _ => {
+            let _ = error.print();
+            Status::Usage
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The way out: standard output, or a file, in large writes and without loss.
+
+use std::{
+    io,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+};
+
+use rustix::{io::Errno, stdio};
+
+use crate::cli::status::{Status, Stop};
+
+/// How much is collected before it is written.
+const FULL: usize = 64 * 1024;
+
+/// Text that is on its way out.
+#[derive(Debug)]
+pub struct Output {
+    /// What is to be written. Append to it, then call [`settle`](Self::settle).
+    pub text: Vec<u8>,
+    target: Target,
+}
+
+#[derive(Debug)]
+enum Target {
+    Stdout,
+    File(OwnedFd, String),
+}
+
+impl Output {
+    /// Standard output.
+    #[must_use]
+    pub const fn stdout() -> Self {
+        Self { text: Vec::new(), target: Target::Stdout }
+    }
+
+    /// A file that is open for writing.
+    #[must_use]
+    pub fn file(file: impl Into<OwnedFd>, name: String) -> Self {
+        Self { text: Vec::new(), target: Target::File(file.into(), name) }
+    }
+
+    /// Writes if enough has been collected.
+    pub fn settle(&mut self) -> Result<(), Stop> {
+        match self.text.len() {
+            FULL.. => self.flush(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes everything.
+    ///
+    /// # Errors
+    /// [`Stop::ReaderGone`] if standard output is a pipe that nobody reads any more; else a failure
+    /// with what the system says, a full disk for example.
+    pub fn flush(&mut self) -> Result<(), Stop> {
+        let mut rest = self.text.as_slice();
+        let result = loop {
+            if rest.is_empty() {
+                break Ok(());
+            }
+            match rustix::io::write(self.fd(), rest) {
+                Ok(written) => rest = rest.get(written..).unwrap_or_default(),
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => wait_for_room(self.fd()),
+                Err(errno) => break Err(errno),
+            }
+        };
+        self.text.clear();
+        result.map_err(|errno| self.stop(errno))
+    }
+
+    fn fd(&self) -> BorrowedFd<'_> {
+        match &self.target {
+            Target::Stdout => stdio::stdout(),
+            Target::File(file, _) => file.as_fd(),
+        }
+    }
+
+    fn stop(&self, errno: Errno) -> Stop {
+        let name = match &self.target {
+            Target::Stdout if errno == Errno::PIPE => return Stop::ReaderGone,
+            Target::Stdout => "standard output",
+            Target::File(_, name) => name,
+        };
+        Stop::Failed(Status::Output, format!("{name}: {}", io::Error::from(errno)))
+    }
+}
+
+/// Somebody made our output non-blocking: wait as if it were not.
+fn wait_for_room(fd: BorrowedFd<'_>) {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let _ = poll(&mut [PollFd::new(&fd, PollFlags::OUT)], None);
+}

@@ -1,0 +1,101 @@
+//! How a run ended.
+
+use std::process::ExitCode;
+
+/// The exit status, and what it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// All fine; also when the reader of standard output went away.
+    Fine = 0,
+    /// Finished, but some telegrams were rejected.
+    Rejected = 1,
+    /// Wrong usage, configuration or key file: nothing was read.
+    Usage = 2,
+    /// No telegram found, or none in time.
+    Nothing = 3,
+    /// Whole telegrams, and none could be opened.
+    Closed = 4,
+    /// The device or source cannot be opened, or was lost in a one-shot run.
+    Source = 5,
+    /// An output failed: not everything was stored.
+    Output = 6,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(status as u8)
+    }
+}
+
+/// What a run is stopped by.
+#[derive(Debug)]
+pub enum Stop {
+    /// Nobody reads standard output any more.
+    ReaderGone,
+    /// What was asked for is there.
+    Done,
+    /// For good, with what is to be said.
+    Failed(Status, String),
+}
+
+impl Stop {
+    /// A mistake of the user.
+    pub fn usage(text: impl Into<String>) -> Self {
+        Self::Failed(Status::Usage, text.into())
+    }
+}
+
+/// What came of a run so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tally {
+    /// Telegrams handed on.
+    pub telegrams: u64,
+    /// Frames, lines and telegrams that were refused, for whatever reason.
+    pub rejected: u64,
+    /// Of these, whole telegrams that no key opens.
+    pub closed: u64,
+    /// Of these, whole telegrams that are wrong inside.
+    pub unsound: u64,
+    /// Octets that belong to nothing.
+    pub noise: u64,
+    /// Octets that came in.
+    pub octets: u64,
+    /// The input began with the header of records.
+    pub records: bool,
+    /// A source could not be opened, and others could.
+    pub source_failed: bool,
+}
+
+impl Tally {
+    /// The exit status of a run that came to its end.
+    #[must_use]
+    pub const fn status(&self) -> Status {
+        match self {
+            Self { source_failed: true, .. } => Status::Source,
+            Self { telegrams: 1.., rejected: 0, .. } => Status::Fine,
+            Self { telegrams: 1.., .. } | Self { unsound: 1.., .. } => Status::Rejected,
+            Self { closed: 1.., .. } => Status::Closed,
+            Self { records: true, octets: 0, rejected: 0, .. } => Status::Fine,
+            _ => Status::Nothing,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_decoded_and_what_was_rejected_make_the_status() {
+        let tally = Tally { octets: 10, ..Tally::default() };
+        assert_eq!(tally.status(), Status::Nothing);
+        assert_eq!(Tally { records: true, ..Tally::default() }.status(), Status::Fine);
+        assert_eq!(Tally { records: true, ..tally }.status(), Status::Nothing);
+        assert_eq!(Tally { rejected: 1, ..tally }.status(), Status::Nothing);
+        assert_eq!(Tally { rejected: 1, closed: 1, ..tally }.status(), Status::Closed);
+        assert_eq!(Tally { rejected: 1, unsound: 1, ..tally }.status(), Status::Rejected);
+        assert_eq!(Tally { telegrams: 1, ..tally }.status(), Status::Fine);
+        let mixed = Tally { telegrams: 1, rejected: 1, closed: 1, ..tally };
+        assert_eq!(mixed.status(), Status::Rejected);
+    }
+}

@@ -1,0 +1,116 @@
+//! The lines of a text: records, or hex in any usual form.
+
+use crate::cli::{
+    args::InputForm,
+    context::{Context, Stage},
+};
+use meterpipe::{
+    error::{Cause, Error, Layer},
+    hex::dump::{Dump, Run},
+    record::{Attributes, HEADER, HEADER_START, Kind, Place, Record, Time},
+};
+
+/// The state from line to line.
+#[derive(Debug, Default)]
+pub struct Text {
+    form: Option<InputForm>,
+    line: u64,
+    dump: Dump,
+    run: Run,
+    octets: Vec<u8>,
+    err: String,
+    /// Within a line that is too long for a buffer.
+    within: Option<Within>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Within {
+    Hex,
+    Record,
+}
+
+impl Text {
+    /// Of the form that the user says, if he says one.
+    #[must_use]
+    pub fn new(form: Option<InputForm>) -> Self {
+        Self { form, ..Self::default() }
+    }
+
+    /// Takes a line without its end, or the next part of one.
+    pub fn line(&mut self, line: &[u8], end: bool, stage: &mut dyn Stage, context: &mut Context) {
+        let within = self.within.take();
+        self.line += u64::from(within.is_none());
+        let record = match within {
+            Some(within) => within == Within::Record,
+            None => Record::is_record(line) && self.form != Some(InputForm::Hex),
+        };
+        self.within = (!end).then_some(if record { Within::Record } else { Within::Hex });
+        if record {
+            match (within, end) {
+                (None, true) => self.record(line, stage, context),
+                (None, false) => {
+                    let limit = Cause::Limit { what: "length of a record", limit: line.len() };
+                    context.defect(self.line, &Error::new(Layer::Record, 0, limit));
+                }
+                (Some(_), _) => {}
+            }
+        } else if within.is_some() || !self.is_comment(line, context) {
+            self.hex(line, end, stage, context);
+        }
+    }
+
+    /// Says that the text is at its end.
+    pub fn finish(&mut self, context: &mut Context) {
+        if let Err(error) = self.dump.finish() {
+            context.defect(self.line, &error);
+        }
+    }
+
+    /// Whether a line is no data; notes the header of records.
+    fn is_comment(&self, line: &[u8], context: &mut Context) -> bool {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.starts_with(HEADER_START.as_bytes()) {
+            context.tally.records = true;
+            if line != HEADER.trim_end().as_bytes() {
+                context.voice.say("records of another version: what is not known is passed on");
+            }
+        }
+        line.is_empty() || line.starts_with(b"#")
+    }
+
+    fn record(&mut self, line: &[u8], stage: &mut dyn Stage, context: &mut Context) {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        match Record::parse(line, &mut self.octets) {
+            Ok(record) => {
+                context.tally.octets += record.octets.len() as u64;
+                stage.feed(&record, Place::Record(self.line), context);
+            }
+            Err(error) => context.defect(self.line, &error),
+        }
+    }
+
+    fn hex(&mut self, line: &[u8], end: bool, stage: &mut dyn Stage, context: &mut Context) {
+        if self.form == Some(InputForm::Records) {
+            let error = Error::new(Layer::Record, 0, Cause::NotARecord);
+            return context.defect(self.line, &error);
+        }
+        self.run.clear();
+        if let Err(error) = self.dump.line(line, end, &mut self.run) {
+            context.defect(self.line, &error);
+        }
+        if self.run.octets.is_empty() {
+            return;
+        }
+        self.err.clear();
+        for (at, mark) in &self.run.marks {
+            let comma = if self.err.is_empty() { "" } else { "," };
+            self.err.push_str(&format!("{comma}{}@{at}", mark.name()));
+        }
+        let err = (!self.err.is_empty()).then_some(self.err.as_str());
+        let attributes = Attributes { err, ..Attributes::default() };
+        let octets = &self.run.octets;
+        context.tally.octets += octets.len() as u64;
+        let record = Record { time: Time::UNKNOWN, kind: Kind::Raw, octets, attributes };
+        stage.feed(&record, Place::Line(self.line), context);
+    }
+}
