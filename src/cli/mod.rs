@@ -10,6 +10,10 @@ mod filter;
 mod keys;
 mod output;
 mod progress;
+mod pty;
+mod recorder;
+mod signals;
+mod simulate;
 mod status;
 mod text;
 mod unframe;
@@ -31,6 +35,7 @@ pub fn run() -> Status {
         Ok(cli) => match &cli.command {
             Command::Unframe(args) => unframe::run(args),
             Command::Decrypt(args) => decrypt::run(args),
+            Command::Simulate(args) => simulate::run(args),
             _ => Status::Usage,
         },
         Err(error) => usage(&error),
