@@ -24,7 +24,7 @@
 //! A definition that defines nothing is an object without a code: its attribute is not a value.
 
 use crate::cosem::{
-    axdr::{Data, Elements, MAX_DEPTH, Type},
+    axdr::{Data, Elements, Type},
     obis::Obis,
     unit::Unit,
 };
@@ -47,14 +47,12 @@ pub struct Object<'a> {
     pub flat: bool,
 }
 
-/// The list itself, and all that may stand within each other in it.
-const LEVELS: usize = MAX_DEPTH + 1;
-
 /// The objects of a push list, in their order.
 #[derive(Clone, Debug)]
 pub struct Objects<'a> {
-    levels: [Option<Level<'a>>; LEVELS],
-    level: usize,
+    list: Level<'a>,
+    /// The lists within it that we are in; the usual telegrams have none.
+    inner: Vec<Level<'a>>,
     deepest: usize,
     index: usize,
     alone: Option<Data<'a>>,
@@ -89,36 +87,24 @@ impl<'a> Objects<'a> {
     /// Of the body of a notification.
     #[must_use]
     pub fn of(body: Data<'a>) -> Self {
-        let mut objects =
-            Self { levels: [None; LEVELS], level: 0, deepest: 0, index: 0, alone: None };
-        match is_list(&body) {
-            true => objects.enter(&body),
-            false => objects.alone = Some(body),
-        }
-        objects
+        let alone = (!is_list(&body)).then_some(body);
+        Self { list: Level::of(&body), inner: Vec::new(), deepest: 0, index: 0, alone }
     }
 
     fn enter(&mut self, list: &Data<'a>) {
-        // Deeper lists do not get past the reader of A-XDR.
-        if let Some(level) = self.levels.get_mut(self.level) {
-            *level = Some(Level::of(list));
-            self.level += 1;
-            self.deepest = self.deepest.max(self.level);
-        }
+        self.inner.push(Level::of(list));
+        self.deepest = self.deepest.max(self.inner.len());
     }
 
     /// Whether the list is at its end, and all of it was read: a list that was not checked before
     /// may stop at an element that is none.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        let [Some(outermost), ..] = &self.levels else {
-            return self.alone.is_none();
-        };
-        let elements = &outermost.elements;
-        self.level == 0 && elements.rest().is_empty() && elements.left() == 0
+        let elements = &self.list.elements;
+        self.inner.is_empty() && elements.rest().is_empty() && elements.left() == 0
     }
 
-    /// How many lists stood within each other.
+    /// How many lists stood within each other, in the list itself.
     #[must_use]
     pub const fn deepest(&self) -> usize {
         self.deepest
@@ -143,15 +129,15 @@ impl<'a> Iterator for Objects<'a> {
             if let Some(value) = self.alone.take() {
                 return Some(self.object(None, value, true));
             }
-            let top = self.level.checked_sub(1)?;
-            let Level { elements, definitions } = self.levels.get_mut(top)?.as_mut()?;
+            let level = self.inner.last_mut().unwrap_or(&mut self.list);
+            let Level { elements, definitions } = level;
             if definitions.is_none()
                 && let Some(register) = Register::at(elements)
             {
                 return Some(self.register(register));
             }
             let Some(element) = elements.next() else {
-                self.level = top;
+                self.inner.pop()?;
                 continue;
             };
             if let Some(definitions) = definitions {
@@ -271,7 +257,11 @@ fn nested<'a>(data: &Data<'a>) -> Option<(Obis, Data<'a>, Option<Scale>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{cosem::axdr::read_whole, error::Layer, reader::Reader};
+    use crate::{
+        cosem::axdr::{MAX_DEPTH, read_whole},
+        error::Layer,
+        reader::Reader,
+    };
 
     type Row = (Option<String>, i128, Option<(i8, u8)>);
 
@@ -293,7 +283,7 @@ mod tests {
 
     #[test]
     fn the_deepest_list_gives_its_value() {
-        assert_eq!(objects(&format!("{}1107", "0201".repeat(LEVELS))), [(None, 7, None)]);
+        assert_eq!(objects(&format!("{}1107", "0201".repeat(MAX_DEPTH + 1))), [(None, 7, None)]);
     }
 
     #[test]

@@ -71,8 +71,13 @@ impl<'a> Telegram<'a> {
     pub fn parse(octets: &'a [u8]) -> Result<Self> {
         match Self::quick(octets) {
             Some(telegram) => Ok(telegram),
-            None => Self::of(Notification::parse(octets)?).map(|(telegram, _)| telegram),
+            None => Self::close(octets),
         }
+    }
+
+    fn close(octets: &'a [u8]) -> Result<Self> {
+        let notification = Notification::parse(octets)?;
+        Self::of(notification, &mut Objects::of(notification.body))
     }
 
     /// Reads a list and checks it in one go; nothing if anything about it is out of the ordinary, so
@@ -82,11 +87,12 @@ impl<'a> Telegram<'a> {
         // of the closer look can be exceeded.
         let notification =
             (octets.len() <= MAX_ELEMENTS).then(|| Notification::unchecked(octets))??;
-        let (telegram, objects) = Self::of(notification).ok()?;
-        (objects.is_whole() && objects.deepest() < 4).then_some(telegram)
+        let mut objects = Objects::of(notification.body);
+        let telegram = Self::of(notification, &mut objects).ok()?;
+        (objects.is_whole() && objects.deepest() < 3).then_some(telegram)
     }
 
-    fn of(notification: Notification<'a>) -> Result<(Self, Objects<'a>)> {
+    fn of(notification: Notification<'a>, objects: &mut Objects<'a>) -> Result<Self> {
         let mut telegram = Self {
             notification,
             named: [None; COUNT],
@@ -97,8 +103,7 @@ impl<'a> Telegram<'a> {
         };
         let mut flat = FlatList::default();
         let mut rank = NUMBERS.len();
-        let mut objects = telegram.objects();
-        for object in &mut objects {
+        for object in objects {
             flat.see(&object);
             telegram.take(&object, &mut rank);
         }
@@ -111,7 +116,7 @@ impl<'a> Telegram<'a> {
             }
         }
         telegram.named[POWER_NET] = telegram.net();
-        Ok((telegram, objects))
+        Ok(telegram)
     }
 
     fn take(&mut self, object: &Object<'a>, rank: &mut usize) {
@@ -326,8 +331,8 @@ mod tests {
     fn both(octets: &[u8]) -> (Option<String>, Option<String>) {
         let show = |telegram: &Telegram<'_>| format!("{telegram:?}");
         let quick = Telegram::quick(octets);
-        let close = Notification::parse(octets).and_then(Telegram::of);
-        (quick.as_ref().map(show), close.ok().map(|(telegram, _)| show(&telegram)))
+        let close = Telegram::close(octets).ok();
+        (quick.as_ref().map(show), close.as_ref().map(show))
     }
 
     #[test]
