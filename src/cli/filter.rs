@@ -27,6 +27,9 @@ use meterpipe::{
 /// How much is read at once; also the longest record.
 const CHUNK: usize = 256 * 1024;
 
+/// How much of an input says what it is.
+const SAMPLE: usize = 4096;
+
 /// Reads all inputs to their ends; `-` is standard input, and so is nothing.
 pub fn run(
     files: &[PathBuf],
@@ -111,8 +114,8 @@ impl Input {
         }
         loop {
             let complete = !self.fill(context)?;
-            let sample = self.buffer.get(..self.filled).unwrap_or_default();
-            match detect::detect(sample, complete) {
+            let sample = self.buffer.get(..self.filled.min(SAMPLE)).unwrap_or_default();
+            match detect::detect(sample, complete || self.filled > SAMPLE) {
                 Some(Ok(form)) => return Ok(Some(form)),
                 Some(Err(error)) => {
                     context.defect(1, &error);

@@ -92,9 +92,8 @@ pub fn of_object(obis: Obis, unit: Unit) -> Option<usize> {
     let [1, _, c, d, e, 255] = obis.0 else {
         return None;
     };
-    let found = BY_CODE.binary_search_by_key(&key([c, d, e]), |(key, _)| *key).ok()?;
-    let (_, place) = BY_CODE.get(found)?;
-    (FIELDS.get(*place)?.unit == unit).then_some(*place)
+    let place = usize::from(*BY_CODE.get(index([c, d, e])?)?);
+    (FIELDS.get(place)?.unit == unit).then_some(place)
 }
 
 /// The place of a name.
@@ -124,17 +123,33 @@ const fn net(name: &'static str, unit: Unit) -> Field {
     Field { name, code: None, unit, column: true }
 }
 
-/// The places of all codes, in the order of the codes.
-static BY_CODE: LazyLock<Vec<(u32, usize)>> = LazyLock::new(|| {
-    let places = FIELDS.iter().enumerate();
-    let mut codes: Vec<_> = places.filter_map(|(at, field)| Some((key(field.code?), at))).collect();
-    codes.sort_unstable();
-    codes
+/// The places of all codes by [`index`], since a telegram asks a dozen times.
+static BY_CODE: LazyLock<[u8; INDICES]> = LazyLock::new(|| {
+    let mut places = [u8::MAX; INDICES];
+    for (at, field) in FIELDS.iter().enumerate() {
+        let place = field.code.and_then(index).and_then(|index| places.get_mut(index));
+        if let (Some(place), Ok(at)) = (place, u8::try_from(at)) {
+            *place = at;
+        }
+    }
+    places
 });
 
-/// A code as one number, which compares faster than three.
-const fn key([c, d, e]: [u8; 3]) -> u32 {
-    u32::from_be_bytes([0, c, d, e])
+/// Instantaneous values of any quantity, then energies of the first tariffs.
+const INDICES: usize = 256 + TARIFFS * QUANTITIES;
+const TARIFFS: usize = 8;
+const QUANTITIES: usize = 16;
+
+/// One number for each code that may have a name.
+fn index([c, d, e]: [u8; 3]) -> Option<usize> {
+    let (quantity, tariff) = (usize::from(c), usize::from(e));
+    match d {
+        7 if tariff == 0 => Some(quantity),
+        8 if tariff < TARIFFS && quantity < QUANTITIES => {
+            Some(256 + tariff * QUANTITIES + quantity)
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
