@@ -12,6 +12,7 @@
 //! | 3 | [`link`], [`cipher`], [`cosem`], [`record`] | frames, ciphering, A-XDR, and the line between the stages |
 //! | 2 | [`reader`], [`hex`] | a cursor that cannot run past its end, octets from text |
 //! | 1 | [`error`] | what can be wrong, and where |
+#![warn(unreachable_pub)]
 #![cfg_attr(
     not(test),
     deny(

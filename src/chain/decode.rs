@@ -86,6 +86,12 @@ impl Decode {
         unframe.end(&mut |event: Event<'_>| open(decrypt, event, out));
     }
 
+    /// Frames that passed their checks so far.
+    #[must_use]
+    pub const fn frames(&self) -> u64 {
+        self.unframe.frames()
+    }
+
     /// What the end of the input cut off, if it did.
     #[must_use]
     pub fn partial(&self) -> Option<Error> {

@@ -190,10 +190,10 @@ const fn begins_something(octet: u8) -> bool {
 }
 
 fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
-    let sure = is_unmistakable(rest);
-    if !trusted && !sure && rest.len() >= UNMISTAKABLE {
+    if !trusted && !is_unmistakable(rest) {
         return match first {
             HDLC_FLAG => hdlc(rest),
+            _ if rest.len() < UNMISTAKABLE && begins_something(first) => Start::Wait,
             _ => Start::Nothing,
         };
     }

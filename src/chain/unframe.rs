@@ -27,6 +27,7 @@ const MAX_SOURCES: usize = 64;
 pub struct Unframe {
     /// The sources by name. Nearly always there is one, so a list is the fastest map.
     lines: Vec<(Option<String>, Line)>,
+    frames: u64,
 }
 
 impl Unframe {
@@ -37,7 +38,7 @@ impl Unframe {
                 let from = record.attributes.from;
                 if let Some(line) = self.line(from) {
                     line.feed(record, place);
-                    line.drain(from, out);
+                    self.frames += line.drain(from, out);
                 }
             }
             Kind::Apdu | Kind::Other(_) => out(Event::Record(*record, place)),
@@ -48,10 +49,16 @@ impl Unframe {
     pub fn end(&mut self, out: &mut impl Out) {
         for (from, line) in &mut self.lines {
             line.deframer.end();
-            line.drain(from.as_deref(), out);
+            self.frames += line.drain(from.as_deref(), out);
             line.loose.end();
             line.drain_loose(from.as_deref(), out);
         }
+    }
+
+    /// Frames that passed their checks so far.
+    #[must_use]
+    pub const fn frames(&self) -> u64 {
+        self.frames
     }
 
     /// What the end of the input cut off, if it did.
@@ -100,15 +107,18 @@ impl Line {
         self.deframer.push(record.octets, marks);
     }
 
-    fn drain(&mut self, from: Option<&str>, out: &mut impl Out) {
+    /// Hands on what is complete; how many frames passed.
+    fn drain(&mut self, from: Option<&str>, out: &mut impl Out) -> u64 {
+        let mut frames = 0;
         loop {
             let position = self.deframer.position();
             let Some(result) = self.deframer.next() else {
-                return;
+                return frames;
             };
             let origin = self.origins.at(position);
             match result {
                 Ok(frame) => {
+                    frames += 1;
                     self.loose.framed();
                     if self.loose.pending() > 0 {
                         self.loose.end();

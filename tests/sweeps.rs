@@ -1,0 +1,185 @@
+//! Every truncation, every flipped bit, wrong keys without number: nothing comes out that is not a
+//! reading of what was sent, and nothing panics.
+
+mod common;
+
+use common::{EXAMPLE_KEY, Outcome, decode_dump, decode_octets};
+use jiff::Timestamp;
+use meterpipe::{
+    chain::decode::{Decode, Output},
+    cipher::key_file,
+    source::simulator::{
+        meter::{EXAMPLE_KEY as OCTETS, Meter},
+        push::{Options, Simulator},
+    },
+};
+use zeroize::Zeroizing;
+
+const GAK: &str = "000102030405060708090A0B0C0D0E0F";
+
+/// The published telegram of Netz NÖ.
+fn published() -> Vec<u8> {
+    hex::decode(include_str!("data/netznoe-doc-2021.hex").replace('\n', "")).unwrap()
+}
+
+/// A telegram of every kind of meter, one of them published, half of them with a tag.
+fn telegrams() -> Vec<(String, Vec<u8>, String)> {
+    let mut telegrams = vec![("published".to_owned(), published(), EXAMPLE_KEY.to_owned())];
+    for meter in Meter::ALL {
+        for tagged in [false, true] {
+            let start = Timestamp::from_second(1_790_000_000).unwrap();
+            let gak = tagged.then(|| Zeroizing::new(std::array::from_fn(|i| i as u8)));
+            let options = Options { seed: 7, gak, ..Options::new(meter, start) };
+            assert_eq!(hex::encode_upper(*options.guek), EXAMPLE_KEY);
+            assert_eq!(*options.guek, OCTETS);
+            let mut wire = vec![];
+            Simulator::new(options).push(&mut wire);
+            let keys = if tagged { format!("{EXAMPLE_KEY} {GAK}") } else { EXAMPLE_KEY.to_owned() };
+            telegrams.push((format!("{meter} tagged {tagged}"), wire, keys));
+        }
+    }
+    telegrams
+}
+
+#[test]
+fn every_truncation_gives_nothing_and_the_next_telegram_all_the_same() {
+    for (name, telegram, keys) in telegrams() {
+        let whole = decode_octets(&telegram, &keys, usize::MAX).telegrams;
+        assert_eq!(whole.len(), 1, "{name}");
+        for size in 0..telegram.len() {
+            let cut = &telegram[..size];
+            assert_eq!(decode_octets(cut, &keys, 64), Outcome::default(), "{name} cut to {size}");
+            let stream = [cut, &telegram].concat();
+            assert_eq!(decode_octets(&stream, &keys, 4096).telegrams, whole, "{name}: {size}");
+            let rest = decode_octets(&telegram[size..], &keys, 4096).telegrams;
+            assert!(size == 0 || rest.is_empty(), "{name} from {size}");
+        }
+    }
+}
+
+#[test]
+fn every_flipped_bit_of_the_line_is_refused_with_a_reason() {
+    for (name, telegram, keys) in telegrams() {
+        for bit in 0..8 * telegram.len() {
+            let mut flipped = telegram.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            flipped.extend_from_slice(&telegram);
+            let outcome = decode_octets(&flipped, &keys, usize::MAX);
+            assert_eq!(outcome.telegrams.len(), 1, "{name}: bit {bit}");
+            assert!(!outcome.refused.is_empty() || bit < 32, "{name}: bit {bit} without a word");
+        }
+    }
+}
+
+/// The APDU inside the frames of a telegram.
+fn apdu(telegram: &[u8]) -> Vec<u8> {
+    use meterpipe::link::mbus::{Body, Frame};
+    let (mut rest, mut apdu) = (telegram, vec![]);
+    while let Ok(frame) = Frame::parse(rest) {
+        if let Body::Segment { data, .. } = frame.body {
+            apdu.extend_from_slice(data);
+        }
+        rest = &rest[frame.octets().len()..];
+    }
+    apdu
+}
+
+fn decode_apdu(apdu: &[u8], keys: &str) -> Outcome {
+    decode_dump(&hex::encode(apdu), keys)
+}
+
+#[test]
+fn every_flipped_bit_under_a_tag_is_refused() {
+    for (name, telegram, keys) in
+        telegrams().into_iter().filter(|(name, ..)| name.ends_with("true"))
+    {
+        let apdu = apdu(&telegram);
+        assert_eq!(decode_apdu(&apdu, &keys).telegrams.len(), 1, "{name}");
+        for bit in 0..8 * apdu.len() {
+            let mut flipped = apdu.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let found = decode_apdu(&flipped, &keys).telegrams;
+            // The tag does not cover which general ciphering it is: both mean the same here.
+            let same_meaning = flipped[0] == 0xdc;
+            // Neither does it cover the bit that says that there is a tag; but then the tag itself
+            // is taken for text, and the text has octets too many.
+            assert!(found.is_empty() || same_meaning, "{name}: bit {bit}");
+        }
+    }
+}
+
+#[test]
+fn a_flipped_bit_without_a_tag_gives_a_reading_or_a_reason() {
+    for (name, telegram, keys) in
+        telegrams().into_iter().filter(|(name, ..)| !name.ends_with("true"))
+    {
+        let apdu = apdu(&telegram);
+        for bit in 0..8 * apdu.len() {
+            let mut flipped = apdu.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let outcome = decode_apdu(&flipped, &keys);
+            let told = !outcome.telegrams.is_empty() || !outcome.refused.is_empty();
+            // In the octets that say what it is, a flip makes it something else, or nothing.
+            assert!(told || bit < 13 * 8, "{name}: bit {bit}");
+        }
+    }
+}
+
+#[test]
+fn a_hundred_thousand_wrong_keys_open_nothing() {
+    use meterpipe::{
+        chain::decrypt::{Decrypt, Demands},
+        record::{Attributes, Kind, Place, Record, Time},
+    };
+    let apdu = apdu(&published());
+    let record = Record {
+        time: Time::UNKNOWN,
+        kind: Kind::Apdu,
+        octets: &apdu,
+        attributes: Attributes::default(),
+    };
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    let (mut opened, mut refused) = (0, 0);
+    for _ in 0..100_000 {
+        let text = format!("{:016x}{:016x}", random(), random());
+        let keys = key_file::parse(&text).unwrap();
+        let mut chain = Decode::new(Decrypt::new(keys, Demands::default()));
+        chain.feed(&record, Place::Live, &mut |output: Output<'_>| match output {
+            Output::Telegram { .. } => opened += 1,
+            _ => refused += 1,
+        });
+    }
+    assert_eq!((opened, refused), (0, 100_000));
+}
+
+#[test]
+fn no_octets_make_it_panic() {
+    let mut state = 88_172_645_463_325_252_u64;
+    let mut random = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    // Octets that begin things are as frequent as all others together.
+    let special =
+        [0x68, 0x16, 0x53, 0xff, 0x10, 0xdb, 0x08, 0x0f, 0x0c, 0x02, 0x09, 0x06, 0x7e, 0x13];
+    for _ in 0..2_000 {
+        let size = (random() % 700) as usize;
+        let octets: Vec<u8> = (0..size)
+            .map(|_| match random() % 2 {
+                0 => special[(random() % special.len() as u64) as usize],
+                _ => random() as u8,
+            })
+            .collect();
+        let found = decode_octets(&octets, EXAMPLE_KEY, 1 + (random() % 64) as usize);
+        assert!(found.telegrams.is_empty());
+        decode_dump(&hex::encode(&octets), EXAMPLE_KEY);
+    }
+}
