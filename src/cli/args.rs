@@ -19,9 +19,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
     arg_required_else_help = true,
     after_help = "\
 Examples:
-  meterpipe watch sim:                                 a virtual meter, without hardware or key
-  meterpipe watch /dev/ttyUSB0 --key-file guek         a real one, live
-  meterpipe decode --key-file guek dump.txt            a hex dump from anywhere
+  meterpipe watch sim:                           # a virtual meter: no hardware, no key
+  meterpipe watch /dev/ttyUSB0 --key-file guek   # a real one
+  meterpipe decode --key-file guek dump.txt      # a hex dump from anywhere
   meterpipe capture /dev/ttyUSB0 | meterpipe unframe |
     meterpipe decrypt --key-file guek | meterpipe decode --format csv"
 )]
@@ -52,8 +52,8 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  meterpipe capture sim:ksm-west --count 4
-  meterpipe capture /dev/ttyUSB0 > meter.records
+  meterpipe capture sim:ksm-west --count 4           # of a virtual meter
+  meterpipe capture /dev/ttyUSB0 > meter.records     # keep all; open it at any time
   meterpipe capture tcp://ser2net.local:3001 | meterpipe decode --key-file guek
   meterpipe capture --timeout 1m /dev/ttyUSB0 || echo 'the meter is silent'")]
 pub struct Capture {
@@ -117,7 +117,8 @@ pub struct Decrypt {
 #[command(after_help = "\
 Examples:
   meterpipe decode --key-file guek dump.txt
-  meterpipe decode --key-file guek --format csv --fields time,energy_import_wh meter.records
+  meterpipe decode --key-file guek --format csv meter.records > meter.csv
+  meterpipe decode --key-file guek --fields time,energy_import_wh meter.records
   meterpipe simulate --count 1 | meterpipe decode --key-file guek --format xml
   meterpipe decode --list-fields")]
 pub struct Decode {
@@ -139,10 +140,10 @@ pub struct Decode {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  meterpipe watch sim:
-  meterpipe watch /dev/ttyUSB0 --key-file guek
-  meterpipe watch /dev/ttyUSB0 --key-file guek --format csv --record meter.records >> meter.csv
-  meterpipe watch --once sim:ksm-west --format table")]
+  meterpipe watch sim:                               # a virtual meter
+  meterpipe watch /dev/ttyUSB0 --key-file guek       # a real one
+  meterpipe watch --once --timeout 1m /dev/ttyUSB0 --key-file guek --format json
+  meterpipe watch /dev/ttyUSB0 --key-file guek --record meter.records --format csv > meter.csv")]
 pub struct Watch {
     /// Serial devices, tcp://HOST:PORT, files, FIFOs, - or sim:METER
     ///
@@ -178,7 +179,7 @@ pub struct Watch {
 Examples:
   meterpipe simulate --count 1 --output hex
   meterpipe simulate --meter ksm-west --count 3 | meterpipe unframe
-  meterpipe simulate --pty /tmp/meter --real-time      a device for other programs to read
+  meterpipe simulate --pty /tmp/meter      # a device for other programs to read
   meterpipe simulate --count 1000 --flip 1% --lose 1% | meterpipe decode --key-file guek")]
 pub struct Simulate {
     /// The kind of meter
