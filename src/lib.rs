@@ -29,6 +29,7 @@ pub mod chain;
 pub mod cipher;
 pub mod cosem;
 pub mod error;
+pub mod format;
 pub mod hex;
 pub mod link;
 pub mod reader;

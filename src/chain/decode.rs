@@ -29,6 +29,8 @@
 //! assert_eq!(meters, [b"181220000009"]);
 //! ```
 
+use core::time::Duration;
+
 use crate::{
     chain::{
         decrypt::Decrypt,
@@ -75,15 +77,21 @@ impl Decode {
     }
 
     /// Takes a record.
-    pub fn feed(&mut self, record: &Record<'_>, place: Place, out: &mut impl FnMut(Output<'_>)) {
+    pub fn feed(&mut self, record: &Record<'_>, place: Place, out: &mut (impl FnMut(Output<'_>) + ?Sized)) {
         let Self { unframe, decrypt } = self;
         unframe.feed(record, place, &mut |event: Event<'_>| open(decrypt, event, out));
     }
 
     /// Says that a source was closed or that its octets do not go on.
-    pub fn end(&mut self, out: &mut impl FnMut(Output<'_>)) {
+    pub fn end(&mut self, out: &mut (impl FnMut(Output<'_>) + ?Sized)) {
         let Self { unframe, decrypt } = self;
         unframe.end(&mut |event: Event<'_>| open(decrypt, event, out));
+    }
+
+    /// Says that nothing has come for so long, live.
+    pub fn quiet(&mut self, silent: Duration, out: &mut (impl FnMut(Output<'_>) + ?Sized)) {
+        let Self { unframe, decrypt } = self;
+        unframe.quiet(silent, &mut |event: Event<'_>| open(decrypt, event, out));
     }
 
     /// Frames that passed their checks so far.
@@ -105,7 +113,7 @@ impl Decode {
     }
 }
 
-fn open(decrypt: &mut Decrypt, event: Event<'_>, out: &mut impl FnMut(Output<'_>)) {
+fn open(decrypt: &mut Decrypt, event: Event<'_>, out: &mut (impl FnMut(Output<'_>) + ?Sized)) {
     match event {
         Event::Record(record, place) => {
             decrypt.feed(&record, place, &mut |event: Event<'_>| read(event, out));
@@ -114,7 +122,7 @@ fn open(decrypt: &mut Decrypt, event: Event<'_>, out: &mut impl FnMut(Output<'_>
     }
 }
 
-fn read(event: Event<'_>, out: &mut impl FnMut(Output<'_>)) {
+fn read(event: Event<'_>, out: &mut (impl FnMut(Output<'_>) + ?Sized)) {
     match event {
         Event::Record(record, place) if record.kind == Kind::Apdu => {
             match telegram(record.octets) {

@@ -3,6 +3,7 @@
 //! `raw` and `frame` records of one source are one stream, however they are cut; each source has a
 //! state of its own. `apdu` records and kinds that are not known are handed on as they are.
 
+use core::time::Duration;
 use std::collections::VecDeque;
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     error::{Cause, Error, Layer},
     link::{
         mbus::{Deframer, Frame, Skipped},
-        reassembly::{Reassembly, is_first},
+        reassembly::{PAUSE_MILLIS, Reassembly, is_first},
     },
     record::{self, Attributes, Kind, Place, Record, Time},
 };
@@ -52,6 +53,17 @@ impl Unframe {
             self.frames += line.drain(from.as_deref(), out);
             line.loose.end();
             line.drain_loose(from.as_deref(), out);
+        }
+    }
+
+    /// Says that nothing has come for so long, live: a frame that has begun by then was none, since
+    /// frames have no pauses, and what it seemed to hold is looked at again.
+    pub fn quiet(&mut self, silent: Duration, out: &mut impl Out) {
+        if silent.as_millis() > u128::from(PAUSE_MILLIS.unsigned_abs()) {
+            for (from, line) in &mut self.lines {
+                line.deframer.end();
+                self.frames += line.drain(from.as_deref(), out);
+            }
         }
     }
 

@@ -124,10 +124,10 @@ mod tests {
                 entry(None, None),
                 entry(None, Some(b.clone())),
                 entry(Some(title), None),
-                entry(Some(number), Some(b.clone())),
+                entry(Some(number), Some(b)),
             ]
         );
-        assert_eq!(parse(&A.split_at(16).0.repeat(1)).unwrap_err().line, 1);
+        assert_eq!(parse(A.split_at(16).0).unwrap_err().line, 1);
         let spaced = "36C6 6639 E48A 8CA4 D6BC 8B28 2A79 3BBB";
         assert_eq!(parse(spaced).unwrap(), [entry(None, None)]);
     }

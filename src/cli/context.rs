@@ -1,5 +1,7 @@
 //! What every run has: a way out, a voice, and a tally.
 
+use std::time::Duration;
+
 use crate::cli::{
     args,
     output::Output,
@@ -7,11 +9,21 @@ use crate::cli::{
     voice::Voice,
 };
 use meterpipe::{
-    chain::event::{Event, Refusal},
+    chain::{
+        decode,
+        event::{Event, Refusal},
+    },
     cipher::ciphered::SystemTitle,
     error::{Cause, Error, Layer},
     record::{Kind, Place, Record},
 };
+
+/// Nothing to do.
+impl Stage for () {
+    fn feed(&mut self, _: &Record<'_>, _: Place, _: &mut Context) {}
+
+    fn end(&mut self, _: &mut Context) {}
+}
 
 /// The surroundings of a stage.
 #[derive(Debug)]
@@ -22,6 +34,8 @@ pub struct Context {
     pub voice: Voice,
     /// What came of it so far.
     pub tally: Tally,
+    /// How many telegrams are wanted.
+    pub limit: Option<u64>,
 }
 
 /// A stage: takes records, appends to the output of its context.
@@ -32,9 +46,24 @@ pub trait Stage {
     /// Says that an input, or the octets of a source, came to an end.
     fn end(&mut self, context: &mut Context);
 
+    /// Says that nothing has come for so long, live.
+    fn quiet(&mut self, silent: Duration, context: &mut Context) {
+        let _ = (silent, context);
+    }
+
+    /// Says that some time has passed, live: about every 250 ms and at every burst.
+    fn tick(&mut self, context: &mut Context) {
+        let _ = context;
+    }
+
     /// Frames that passed their checks so far.
     fn frames(&self) -> u64 {
         0
+    }
+
+    /// Whether something besides standard output was not stored.
+    fn failed(&self) -> bool {
+        false
     }
 
     /// What the end of the input cut off.
@@ -48,7 +77,13 @@ impl Context {
     #[must_use]
     pub fn new(stage: &'static str, voice: args::Voice) -> Self {
         let output = Output::stdout();
-        Self { output, voice: Voice::new(stage, voice), tally: Tally::default() }
+        Self { output, voice: Voice::new(stage, voice), tally: Tally::default(), limit: None }
+    }
+
+    /// Whether as many telegrams came as are wanted.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.limit.is_some_and(|limit| self.tally.telegrams >= limit)
     }
 
     /// What a stage of the library hands on or has to say.
@@ -61,6 +96,16 @@ impl Context {
             Event::Refused(refusal) => self.refused(refusal),
             Event::Noise(octets) => self.noise(*octets),
             Event::Unverified(title) => self.unverified(*title),
+        }
+    }
+
+    /// What the whole chain has to say besides telegrams.
+    pub fn other(&mut self, output: &decode::Output<'_>) {
+        match output {
+            decode::Output::Telegram { .. } => {}
+            decode::Output::Refused(refusal) => self.refused(refusal),
+            decode::Output::Noise(octets) => self.noise(*octets),
+            decode::Output::Unverified(title) => self.unverified(*title),
         }
     }
 
@@ -108,21 +153,40 @@ impl Context {
         }
     }
 
+    /// Ends a run that only printed something.
+    pub fn finish_plain(mut self) -> Status {
+        match self.output.flush() {
+            Err(Stop::Failed(status, text)) => {
+                self.voice.say(&text);
+                status
+            }
+            _ => Status::Fine,
+        }
+    }
+
     /// Ends a run: writes the rest, sums up, and gives the status.
     pub fn finish(mut self, result: Result<(), Stop>, stage: &dyn Stage) -> Status {
+        let interrupted = matches!(result, Err(Stop::Interrupted));
         let result = match result {
-            Ok(()) | Err(Stop::Done) => self.output.flush(),
-            stop => stop,
+            Err(stop @ (Stop::ReaderGone | Stop::Failed(Status::Usage | Status::Output, _))) => {
+                Err(stop)
+            }
+            // Whatever ended the run, what was decoded gets out.
+            result => self.output.flush().and(result),
         };
         match result {
-            Ok(()) | Err(Stop::Done) => {}
+            Ok(()) | Err(Stop::Done | Stop::Interrupted) => {}
             Err(Stop::ReaderGone) => return Status::Fine,
             Err(Stop::Failed(status, text)) => {
                 self.voice.say(&text);
                 return status;
             }
         }
-        let status = self.tally.status();
+        let status = match self.tally.status() {
+            _ if stage.failed() => Status::Output,
+            _ if interrupted => Status::Fine,
+            status => status,
+        };
         let reason = match status {
             Status::Nothing => Some(nothing(&self.tally, stage.partial())),
             Status::Closed => Some("no telegram could be opened".to_owned()),

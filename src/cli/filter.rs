@@ -133,6 +133,9 @@ impl Input {
             let record = Record { time, kind: Kind::Raw, octets, attributes };
             context.tally.octets += octets.len() as u64;
             stage.feed(&record, Place::Octet(position), context);
+            if context.is_full() {
+                return Err(Stop::Done);
+            }
             position += octets.len() as u64;
             self.filled = 0;
             context.output.settle()?;
@@ -150,6 +153,9 @@ impl Input {
             for end in memchr::memchr_iter(b'\n', octets) {
                 let line = octets.get(start..end).unwrap_or_default();
                 text.line(line, true, stage, context);
+                if context.is_full() {
+                    return Err(Stop::Done);
+                }
                 context.output.settle()?;
                 start = end + 1;
             }

@@ -24,15 +24,24 @@ const LONGEST: u64 = 1024 * 1024;
 /// The stage that opens telegrams, with all keys there are. That there are none is no error yet: the
 /// telegrams may be plain.
 pub fn decrypt(args: &args::Keys, context: &Context) -> Result<Decrypt, Stop> {
-    let demands = Demands { authenticated: args.require_auth, title: args.system_title };
-    let mut entries = entries(args, context)?;
+    Ok(Decrypt::new(entries(args, context)?, demands(args)))
+}
+
+/// What is demanded of telegrams.
+pub const fn demands(args: &args::Keys) -> Demands {
+    Demands { authenticated: args.require_auth, title: args.system_title }
+}
+
+/// All keys there are.
+pub fn entries(args: &args::Keys, context: &Context) -> Result<Vec<Entry>, Stop> {
+    let mut entries = encryption_keys(args, context)?;
     if let Some(gak) = secret("gak", "P1_GAK_FILE", "P1_GAK", context)? {
         let gak = one(&gak, "the authentication key (GAK)")?;
         for entry in &mut entries {
             entry.gak.get_or_insert_with(|| gak.clone());
         }
     }
-    Ok(Decrypt::new(entries, demands))
+    Ok(entries)
 }
 
 /// Reads a key file.
@@ -41,7 +50,7 @@ pub fn file(path: &Path, context: &Context) -> Result<Vec<Entry>, Stop> {
     parse(&text, &path.display().to_string())
 }
 
-fn entries(args: &args::Keys, context: &Context) -> Result<Vec<Entry>, Stop> {
+fn encryption_keys(args: &args::Keys, context: &Context) -> Result<Vec<Entry>, Stop> {
     if let Some(path) = &args.key_file {
         return file(path, context);
     }

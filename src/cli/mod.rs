@@ -1,19 +1,29 @@
 //! The subcommands: thin files over the library.
 //!
 //! What they share exists once: the loop over an input ([`filter`]), the voice on standard error
-//! ([`voice`]), the way out ([`output`]), keys ([`keys`]).
+//! ([`voice`]), the loop over live sources ([`live`]), the way out ([`output`]), keys ([`keys`]).
 
 pub mod args;
+mod capture;
 mod context;
+mod decode;
 mod decrypt;
 mod filter;
 mod keys;
+mod live;
 mod output;
+mod output_format;
 mod progress;
+mod recorder;
+mod recording;
+mod screen;
+mod signals;
+mod sources;
 mod status;
 mod text;
 mod unframe;
 mod voice;
+mod watch;
 
 use std::sync::{Arc, atomic::AtomicBool};
 
@@ -31,7 +41,9 @@ pub fn run() -> Status {
         Ok(cli) => match &cli.command {
             Command::Unframe(args) => unframe::run(args),
             Command::Decrypt(args) => decrypt::run(args),
-            _ => Status::Usage,
+            Command::Decode(args) => decode::run(args),
+            Command::Capture(args) => capture::run(args),
+            Command::Watch(args) => watch::run(args),
         },
         Err(error) => usage(&error),
     }
@@ -44,7 +56,7 @@ fn usage(error: &clap::Error) -> Status {
             let mut output = Output::stdout();
             output.text.extend_from_slice(error.render().to_string().as_bytes());
             match output.flush() {
-                Ok(()) | Err(Stop::ReaderGone | Stop::Done) => Status::Fine,
+                Ok(()) | Err(Stop::ReaderGone | Stop::Done | Stop::Interrupted) => Status::Fine,
                 Err(Stop::Failed(status, text)) => {
                     eprintln!("meterpipe: {text}");
                     status

@@ -34,6 +34,8 @@ pub enum Stop {
     ReaderGone,
     /// What was asked for is there.
     Done,
+    /// A signal asked a live run to end.
+    Interrupted,
     /// For good, with what is to be said.
     Failed(Status, String),
 }

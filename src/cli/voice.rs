@@ -7,9 +7,11 @@
 //! once and repeats are summed up once a minute.
 
 use std::{
-    collections::HashMap,
+    cell::RefCell,
+    collections::{HashMap, VecDeque},
     fmt::Write as _,
     mem::{Discriminant, discriminant},
+    rc::Rc,
     time::{Duration, Instant},
 };
 
@@ -30,6 +32,9 @@ const SHOWN: u64 = 10;
 /// How often repeats are summed up, live.
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// Messages for a screen.
+pub type Collected = Rc<RefCell<VecDeque<String>>>;
+
 /// The voice of a subcommand.
 #[derive(Debug)]
 pub struct Voice {
@@ -40,8 +45,8 @@ pub struct Voice {
     /// The file that is being read, where there are several.
     input: Option<String>,
     causes: HashMap<Sort, Heard>,
-    /// Something else has to be drawn over the line: a progress bar, a table.
-    before: Option<fn()>,
+    /// Messages that are shown elsewhere than on standard error, and how many of them.
+    collected: RefCell<Option<(Collected, usize)>>,
 }
 
 /// Causes that differ only in their numbers are one sort.
@@ -61,7 +66,8 @@ impl Voice {
     /// The voice of `stage`.
     #[must_use]
     pub fn new(stage: &'static str, options: args::Voice) -> Self {
-        Self { stage, options, live: false, input: None, causes: HashMap::new(), before: None }
+        let (causes, collected) = (HashMap::new(), RefCell::default());
+        Self { stage, options, live: false, input: None, causes, collected }
     }
 
     /// Says that the run is live.
@@ -74,9 +80,16 @@ impl Voice {
         self.input = name;
     }
 
-    /// What has to be done before a line can be printed.
-    pub const fn before(&mut self, clear: fn()) {
-        self.before = Some(clear);
+    /// From now on the last messages are collected, for a screen that shows them itself.
+    pub fn collect(&self, most: usize) -> Collected {
+        let collected = Collected::default();
+        self.collected.replace(Some((collected.clone(), most)));
+        collected
+    }
+
+    /// From now on messages go to standard error again.
+    pub fn release(&self) {
+        self.collected.replace(None);
     }
 
     /// A line.
@@ -84,8 +97,12 @@ impl Voice {
         if self.options.quiet {
             return;
         }
-        if let Some(clear) = self.before {
-            clear();
+        if let Some((collected, most)) = &*self.collected.borrow() {
+            let mut collected = collected.borrow_mut();
+            if collected.len() == *most {
+                collected.pop_front();
+            }
+            return collected.push_back(printable(text));
         }
         // One write a line, so that lines of a pipe's stages do not mix; a closed or full standard
         // error is no reason to stop.

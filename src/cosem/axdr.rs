@@ -227,12 +227,13 @@ impl<'a> Data<'a> {
     }
 
     /// The octets of an octet-string, visible-string or utf8-string, if they are text: printable
-    /// and valid.
+    /// and valid. Zeros that pad it are left out.
     #[must_use]
     pub fn text(&self) -> Option<&'a str> {
         let text =
             matches!(self.kind, Type::OCTET_STRING | Type::VISIBLE_STRING | Type::UTF8_STRING)
                 .then(|| core::str::from_utf8(self.octets).ok())??;
+        let text = text.trim_end_matches('\0');
         let ascii_only = self.kind != Type::UTF8_STRING;
         let shown = |c: char| if ascii_only { matches!(c, ' '..='~') } else { !c.is_control() };
         (!text.is_empty() && text.chars().all(shown)).then_some(text)
@@ -397,6 +398,9 @@ mod tests {
             read(&[&[kind, octets.len() as u8][..], octets].concat()).unwrap().text().map(str::len)
         };
         assert_eq!(text(9, b"1KFM"), Some(4));
+        assert_eq!(text(9, b"1KFM\0\0"), Some(4));
+        assert_eq!(text(9, b"1\0KFM"), None);
+        assert_eq!(text(9, b"\0\0"), None);
         assert_eq!(text(10, b"1 a~"), Some(4));
         assert_eq!(text(12, "ä".as_bytes()), Some(2));
         assert_eq!(text(10, "ä".as_bytes()), None);

@@ -11,12 +11,26 @@
 //! An octet-string of six octets that is an OBIS code names the value behind it; a structure of an
 //! integer and an enum behind that gives scaler and unit. In a structure of its own this is the nested
 //! form, and the scaler may be missing in both. What has no code is an object on its own.
+//!
+//! ```text
+//! defined (Landis+Gyr and Iskra in Switzerland)
+//!   02 10                                            a list of 16
+//!     01 10                                            first, what the 16 are; this array is one
+//!       02 04  12 class  09 06 obis  0F attribute  12 0000
+//!     06 value                                         then the values, in the same order
+//! ```
+//!
+//! A list that begins with an array of as many definitions as it has elements has its codes from there.
+//! A definition that defines nothing is an object without a code: its attribute is not a value.
 
 use crate::cosem::{
     axdr::{Data, Elements, MAX_DEPTH, Type},
     obis::Obis,
     unit::Unit,
 };
+
+/// A power of ten and a unit.
+pub type Scale = (i8, Unit);
 
 /// One value of a telegram with what is said about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,25 +42,53 @@ pub struct Object<'a> {
     /// The value.
     pub value: Data<'a>,
     /// Its power of ten and its unit, if the meter sends them.
-    pub scale: Option<(i8, Unit)>,
+    pub scale: Option<Scale>,
     /// It stands in the list itself, not in a structure of its own.
     pub flat: bool,
 }
 
+/// The list itself, and all that may stand within each other in it.
+const LEVELS: usize = MAX_DEPTH + 1;
+
 /// The objects of a push list, in their order.
 #[derive(Clone, Debug)]
 pub struct Objects<'a> {
-    levels: [Option<Elements<'a>>; MAX_DEPTH],
+    levels: [Option<Level<'a>>; LEVELS],
     level: usize,
     index: usize,
     alone: Option<Data<'a>>,
+}
+
+/// What is left of a list.
+#[derive(Clone, Copy, Debug)]
+struct Level<'a> {
+    elements: Elements<'a>,
+    /// The definitions of these elements, if the list began with them.
+    definitions: Option<Elements<'a>>,
+}
+
+impl<'a> Level<'a> {
+    fn of(list: &Data<'a>) -> Self {
+        let mut elements = list.elements();
+        let mut definitions = None;
+        if let Some(first) = elements.clone().next()
+            && first.kind == Type::ARRAY
+            && first.count == list.count
+            && first.elements().all(|element| definition(&element).is_some())
+        {
+            elements.next();
+            definitions = Some(first.elements());
+            definitions.as_mut().map(Elements::next);
+        }
+        Self { elements, definitions }
+    }
 }
 
 impl<'a> Objects<'a> {
     /// Of the body of a notification.
     #[must_use]
     pub fn of(body: Data<'a>) -> Self {
-        let mut objects = Self { levels: [None; MAX_DEPTH], level: 0, index: 0, alone: None };
+        let mut objects = Self { levels: [None; LEVELS], level: 0, index: 0, alone: None };
         match is_list(&body) {
             true => objects.enter(&body),
             false => objects.alone = Some(body),
@@ -57,7 +99,7 @@ impl<'a> Objects<'a> {
     fn enter(&mut self, list: &Data<'a>) {
         // Deeper lists do not get past the reader of A-XDR.
         if let Some(level) = self.levels.get_mut(self.level) {
-            *level = Some(list.elements());
+            *level = Some(Level::of(list));
             self.level += 1;
         }
     }
@@ -77,11 +119,19 @@ impl<'a> Iterator for Objects<'a> {
                 return Some(self.object(None, value, true));
             }
             let top = self.level.checked_sub(1)?;
-            let elements = self.levels.get_mut(top)?.as_mut()?;
+            let Level { elements, definitions } = self.levels.get_mut(top)?.as_mut()?;
             let Some(element) = elements.next() else {
                 self.level = top;
                 continue;
             };
+            if let Some(definitions) = definitions {
+                let obis = definitions.next().and_then(|element| definition(&element));
+                match is_list(&element) {
+                    true => self.enter(&element),
+                    false => return Some(self.object(obis, element, true)),
+                }
+                continue;
+            }
             if let Some(obis) = code(&element)
                 && let Some(value) = elements.clone().next()
                 && !is_list(&value)
@@ -96,7 +146,7 @@ impl<'a> Iterator for Objects<'a> {
             if let Some((obis, value, scale)) = nested(&element) {
                 return Some(Object { scale, ..self.object(Some(obis), value, false) });
             }
-            match is_list(&element) {
+            match is_list(&element) && definition(&element).is_none() {
                 true => self.enter(&element),
                 false => return Some(self.object(None, element, true)),
             }
@@ -112,8 +162,20 @@ fn code(data: &Data<'_>) -> Option<Obis> {
     data.octet_string().and_then(Obis::of)
 }
 
+/// The code in a definition: a structure of class, code, attribute, index, and maybe more.
+fn definition(data: &Data<'_>) -> Option<Obis> {
+    if data.kind != Type::STRUCTURE || data.count < 4 {
+        return None;
+    }
+    let mut elements = data.elements();
+    let (class, name) = (elements.next()?, elements.next()?);
+    let (attribute, index) = (elements.next()?, elements.next()?);
+    let kinds = [class.kind, attribute.kind, index.kind];
+    (kinds == [Type::LONG_UNSIGNED, Type::INTEGER, Type::LONG_UNSIGNED]).then(|| code(&name))?
+}
+
 /// A structure of an integer and an enum.
-fn scale(data: &Data<'_>) -> Option<(i8, Unit)> {
+fn scale(data: &Data<'_>) -> Option<Scale> {
     // Written out, because a telegram has a dozen of them: `02 02`, then what is matched here.
     match (data.kind, data.octets) {
         (Type::STRUCTURE, &[15, scaler, 22, unit]) => Some((scaler.cast_signed(), Unit(unit))),
@@ -122,7 +184,7 @@ fn scale(data: &Data<'_>) -> Option<(i8, Unit)> {
 }
 
 /// A structure of code and value, or of code, value, and scaler with unit.
-fn nested<'a>(data: &Data<'a>) -> Option<(Obis, Data<'a>, Option<(i8, Unit)>)> {
+fn nested<'a>(data: &Data<'a>) -> Option<(Obis, Data<'a>, Option<Scale>)> {
     if data.kind != Type::STRUCTURE || !matches!(data.count, 2 | 3) {
         return None;
     }
@@ -140,7 +202,9 @@ mod tests {
     use super::*;
     use crate::{cosem::axdr::read_whole, error::Layer, reader::Reader};
 
-    fn objects(digits: &str) -> Vec<(Option<String>, i128, Option<(i8, u8)>)> {
+    type Row = (Option<String>, i128, Option<(i8, u8)>);
+
+    fn objects(digits: &str) -> Vec<Row> {
         let octets = hex::decode(digits.replace(' ', "")).unwrap();
         let body = read_whole(Reader::new(Layer::Axdr, &octets)).unwrap();
         let objects = Objects::of(body).enumerate().map(|(at, object)| {
@@ -155,6 +219,29 @@ mod tests {
     const A: &str = "0906 0100010800FF";
     const V: &str = "0906 0100200700FF";
     const SCALE: &str = "0202 0FFF 1623";
+
+    #[test]
+    fn the_deepest_list_gives_its_value() {
+        assert_eq!(objects(&format!("{}1107", "0201".repeat(LEVELS))), [(None, 7, None)]);
+    }
+
+    #[test]
+    fn a_list_may_begin_with_the_definitions_of_its_elements() {
+        let define = |code: &str| format!("0204 120003 {code} 0F02 120000");
+        let push = "0906 0008190900FF";
+        let definitions =
+            format!("0104 {}{}{}{}", define(push), define(push), define(A), define(V));
+        let named = |code: &str, value| (Some(code.to_string()), value, None);
+        assert_eq!(
+            objects(&format!("0204 {definitions} {push} 1105 120921")),
+            [named("0-8:25.9.0", -1), named("1-0:1.8.0", 5), named("1-0:32.7.0", 2337)]
+        );
+        // One value too many: nobody knows what is what, and no attribute becomes a value.
+        assert_eq!(
+            objects(&format!("0205 {definitions} 1104 1105 120921 1107")),
+            [-1, -1, -1, -1, 4, 5, 2337, 7].map(|value| (None, value, None))
+        );
+    }
 
     #[test]
     fn flat_nested_and_bare_values_are_recognised() {

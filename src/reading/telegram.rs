@@ -28,6 +28,25 @@ pub struct Telegram<'a> {
     device: Option<&'a [u8]>,
     /// The clock among the objects.
     clock: Option<Clock>,
+    unnamed: Unnamed<'a>,
+}
+
+/// The objects that are not told by a name, as long as there are few: the usual lists have two or
+/// three, and then nobody needs to walk through the list again.
+#[derive(Clone, Copy, Debug, Default)]
+struct Unnamed<'a> {
+    few: [Option<Object<'a>>; 4],
+    /// There are more of them, or a second object has a name that is taken.
+    more: bool,
+}
+
+impl<'a> Unnamed<'a> {
+    fn add(&mut self, object: &Object<'a>) {
+        match self.few.iter_mut().find(|place| place.is_none()) {
+            Some(place) => *place = Some(*object),
+            None => self.more = true,
+        }
+    }
 }
 
 /// Which object gave the meter number.
@@ -51,8 +70,14 @@ impl<'a> Telegram<'a> {
     /// end with a number: nothing else vouches for the octets of its second frame.
     pub fn parse(octets: &'a [u8]) -> Result<Self> {
         let notification = Notification::parse(octets)?;
-        let mut telegram =
-            Self { notification, named: [None; COUNT], meter: None, device: None, clock: None };
+        let mut telegram = Self {
+            notification,
+            named: [None; COUNT],
+            meter: None,
+            device: None,
+            clock: None,
+            unnamed: Unnamed::default(),
+        };
         let mut flat = FlatList::default();
         let mut rank = NUMBERS.len();
         for object in telegram.objects() {
@@ -73,13 +98,14 @@ impl<'a> Telegram<'a> {
 
     fn take(&mut self, object: &Object<'a>, rank: &mut usize) {
         if let Some(slot) = self.slot(object).and_then(|place| self.named.get_mut(place)) {
-            if slot.is_none()
-                && let Value::Number(number) = Value::of(object)
-            {
-                *slot = Some(number);
+            match Value::of(object) {
+                Value::Number(_) if slot.is_some() => self.unnamed.more = true,
+                Value::Number(number) => *slot = Some(number),
+                _ => self.unnamed.add(object),
             }
             return;
         }
+        self.unnamed.add(object);
         let octets = object.value.octets;
         if self.clock.is_none()
             && let Value::Time(clock) = Value::of(object)
@@ -155,21 +181,33 @@ impl<'a> Telegram<'a> {
 
     /// The objects that neither have a name nor are the time, the meter number or the device name
     /// already told, in their order; and how often the key of each has been used, itself included.
+    ///
+    /// The key is the name, else the code: a second object with a name that is taken is among them.
     pub fn others(&self) -> impl Iterator<Item = (Object<'a>, usize)> {
-        let told = move |object: &Object<'a>, before: usize| {
-            before == 0 && (self.is_named(object) || self.is_identity(object))
-        };
-        self.objects().filter_map(move |object| {
+        self.candidates().filter_map(move |object| {
             let before = match object.obis {
                 None => 0,
-                Some(obis) => {
-                    let earlier = self.objects().take(object.index - 1);
-                    earlier.filter(|earlier| earlier.obis == Some(obis)).count()
-                }
+                Some(_) => self.used_before(&object),
             };
-            let hidden = told(&object, before) || self.is_told_clock(&object);
-            (!hidden).then_some((object, before + 1))
+            let told = before == 0 && (self.is_named(&object) || self.is_identity(&object));
+            (!told && !self.is_told_clock(&object)).then_some((object, before + 1))
         })
+    }
+
+    /// All objects, or only those without a name if that makes no difference.
+    fn candidates(&self) -> impl Iterator<Item = Object<'a>> {
+        let all = self.unnamed.more.then(|| self.objects());
+        let few = (!self.unnamed.more).then_some(self.unnamed.few);
+        all.into_iter().flatten().chain(few.into_iter().flatten().flatten())
+    }
+
+    fn used_before(&self, object: &Object<'a>) -> usize {
+        let key = |object: &Object<'_>| match self.name_of(object) {
+            Some(place) => (Some(place), None),
+            None => (None, object.obis),
+        };
+        let earlier = self.candidates().take_while(|earlier| earlier.index < object.index);
+        earlier.filter(|earlier| key(earlier) == key(object)).count()
     }
 
     /// The place of the name of an object, if its value is told by that name.

@@ -131,7 +131,7 @@ mod tests {
                 assert!(!range.is_empty() && range.len() <= BURST && time > before);
                 (at, before) = (range.end, time);
             }
-            assert_eq!(at, lengths.iter().sum());
+            assert_eq!(at, lengths.iter().sum::<usize>());
         }
     }
 }

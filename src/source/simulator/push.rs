@@ -248,7 +248,7 @@ mod tests {
             let (end, _) = hit.pace().last().unwrap_or_default();
             assert!(end < core::time::Duration::from_secs(5));
         }
-        assert_eq!(damaged.len(), hit.iter().map(|push| push.runs.octets()).sum());
+        assert_eq!(damaged.len(), hit.iter().map(|push| push.runs.octets()).sum::<usize>());
     }
 
     #[test]

@@ -1,0 +1,48 @@
+//! Signals of a live run: the first one asks it to end, the second one ends it.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use signal_hook::{
+    consts::{SIGHUP, SIGINT, SIGTERM},
+    flag,
+};
+
+/// What has been asked for.
+#[derive(Debug, Default)]
+pub struct Signals {
+    end: Arc<AtomicBool>,
+    reopen: Arc<AtomicBool>,
+}
+
+impl Signals {
+    /// Catches them from now on.
+    pub fn catch() -> Self {
+        let signals = Self::default();
+        for (signal, status) in [(SIGINT, 130), (SIGTERM, 143)] {
+            // In this order: the second signal finds the flag that the first one left.
+            let _ = flag::register_conditional_shutdown(signal, status, signals.end.clone());
+            let _ = flag::register(signal, signals.end.clone());
+        }
+        signals
+    }
+
+    /// Catches SIGHUP too, which otherwise ends the process.
+    pub fn catch_reopen() -> Self {
+        let signals = Self::default();
+        let _ = flag::register(SIGHUP, signals.reopen.clone());
+        signals
+    }
+
+    /// Whether the run is to end.
+    pub fn ended(&self) -> bool {
+        self.end.load(Ordering::Relaxed)
+    }
+
+    /// Whether files are to be opened again; asked once.
+    pub fn reopen(&self) -> bool {
+        self.reopen.swap(false, Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,179 @@
+//! `watch`: the whole chain in one process, from any source.
+
+use std::{io::IsTerminal, path::PathBuf, time::Duration};
+
+use crate::cli::{
+    args,
+    context::{Context, Stage},
+    decode::Decoder,
+    filter, keys, live, output_format,
+    recording::Recording,
+    screen::Screen,
+    sources::{self, Spec},
+    status::{Status, Stop},
+};
+use meterpipe::{
+    chain::decrypt::Decrypt,
+    cipher::{key::Key, key_file::Entry},
+    error::Error,
+    record::{Place, Record},
+    source::{Source, simulator},
+};
+
+/// Runs the subcommand.
+pub fn run(args: &args::Watch) -> Status {
+    let mut context = Context::new("watch", args.voice);
+    context.limit = if args.until.once { Some(1) } else { args.until.count };
+    if args.format.list_fields {
+        context.output.text.extend_from_slice(output_format::list().as_bytes());
+        return context.finish_plain();
+    }
+    let (found, mut stage) = match prepare(args, &context) {
+        Ok(prepared) => prepared,
+        Err(stop) => return context.finish(Err(stop), &()),
+    };
+    stage.start(&mut context);
+    let result = read(found, args, &mut stage, &mut context);
+    stage.finish(&mut context);
+    context.finish(result, &stage)
+}
+
+/// The sources by how they are read.
+#[derive(Default)]
+struct Found {
+    files: Vec<PathBuf>,
+    live: Vec<Box<dyn Source>>,
+    simulated: bool,
+}
+
+fn read(
+    found: Found,
+    args: &args::Watch,
+    stage: &mut Watcher,
+    context: &mut Context,
+) -> Result<(), Stop> {
+    if !found.files.is_empty() {
+        filter::run(&found.files, args.form.form, stage, context)?;
+    }
+    match found.live.is_empty() {
+        true => Ok(()),
+        false => live::run(found.live, &args.until, stage, context),
+    }
+}
+
+fn prepare(args: &args::Watch, context: &Context) -> Result<(Found, Watcher), Stop> {
+    // What is wrong with options and keys is said before anything is opened.
+    let format = output_format::build(&args.format)?;
+    let zone = output_format::zone(&args.format)?;
+    let entries = keys::entries(&args.keys, context)?;
+    let found = find(args)?;
+    let example = found.simulated.then(|| Key::new(simulator::meter::EXAMPLE_KEY));
+    let example = example.map(|guek| Entry { name: None, guek, gak: None });
+    let entries = entries.into_iter().chain(example).collect();
+    let decrypt = Decrypt::new(entries, keys::demands(&args.keys));
+    let on_screen = args.format.format.is_none() && !args.until.once && !found.live.is_empty();
+    let view = match on_screen && std::io::stdout().is_terminal() {
+        true => View::Screen(Screen::new(decrypt, zone, output_format::options(&args.format)?, context)),
+        false => View::Text(Decoder::new(decrypt, format, zone)),
+    };
+    let recording = args.record.as_deref().map(Recording::open).transpose()?;
+    Ok((found, Watcher { view, recording }))
+}
+
+fn find(args: &args::Watch) -> Result<Found, Stop> {
+    let mut found = Found::default();
+    let names = args.sources.iter().map(|name| Some(name.as_str()));
+    let default = args.sources.is_empty().then_some(None);
+    for name in names.chain(default) {
+        match sources::find(name, &args.line, !args.until.once)? {
+            Spec::File(path) => found.files.push(path),
+            Spec::Live(source) => found.live.push(source),
+            Spec::Simulated(source) => {
+                found.simulated = true;
+                found.live.push(source);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The chain, and the recording beside it.
+struct Watcher {
+    view: View,
+    recording: Option<Recording>,
+}
+
+enum View {
+    Text(Decoder),
+    Screen(Screen),
+}
+
+impl Watcher {
+    fn start(&mut self, context: &mut Context) {
+        if let View::Text(decoder) = &mut self.view {
+            decoder.start(context);
+        }
+    }
+
+    fn finish(&mut self, context: &mut Context) {
+        match &mut self.view {
+            View::Text(decoder) => decoder.finish(context),
+            View::Screen(screen) => screen.finish(context),
+        }
+        if let Some(recording) = &mut self.recording {
+            recording.end(context);
+        }
+    }
+
+    fn stage(&mut self) -> &mut dyn Stage {
+        match &mut self.view {
+            View::Text(decoder) => decoder,
+            View::Screen(screen) => screen,
+        }
+    }
+}
+
+impl Stage for Watcher {
+    fn feed(&mut self, record: &Record<'_>, place: Place, context: &mut Context) {
+        if let Some(recording) = &mut self.recording {
+            recording.take(record, context);
+        }
+        self.stage().feed(record, place, context);
+    }
+
+    fn end(&mut self, context: &mut Context) {
+        if let Some(recording) = &mut self.recording {
+            recording.end(context);
+        }
+        self.stage().end(context);
+    }
+
+    fn quiet(&mut self, silent: Duration, context: &mut Context) {
+        if let Some(recording) = &mut self.recording {
+            recording.quiet(silent, context);
+        }
+        self.stage().quiet(silent, context);
+    }
+
+    fn tick(&mut self, context: &mut Context) {
+        self.stage().tick(context);
+    }
+
+    fn frames(&self) -> u64 {
+        match &self.view {
+            View::Text(decoder) => decoder.frames(),
+            View::Screen(screen) => screen.frames(),
+        }
+    }
+
+    fn partial(&self) -> Option<Error> {
+        match &self.view {
+            View::Text(decoder) => decoder.partial(),
+            View::Screen(_) => None,
+        }
+    }
+
+    fn failed(&self) -> bool {
+        self.recording.as_ref().is_some_and(Recording::failed)
+    }
+}

@@ -1,0 +1,251 @@
+//! The value of one thing in a telegram, and its text.
+
+use jiff::tz::TimeZone;
+
+use crate::{
+    cosem::{
+        axdr::{Data, Type},
+        clock::Stamp,
+        compact::CompactArray,
+        obis::Obis,
+        unit::Unit,
+    },
+    format::{
+        entry::Entry,
+        key::{Key, Meta},
+        selection::Selection,
+    },
+    hex::canonical,
+    reading::{
+        decimal::Decimal,
+        fields::{COUNT, FIELDS},
+        objects::Object,
+        telegram::Telegram,
+        value::Value,
+    },
+};
+
+/// One thing in a telegram that is there.
+#[derive(Clone, Copy, Debug)]
+pub struct Cell<'a> {
+    /// Its name.
+    pub key: Key,
+    /// The code of the object it comes from.
+    pub code: Option<Obis>,
+    /// Its value.
+    pub content: Content<'a>,
+    /// The unit in which the meter sends it.
+    pub unit: Unit,
+}
+
+/// What can stand as a value.
+#[derive(Clone, Copy, Debug)]
+pub enum Content<'a> {
+    /// One value.
+    Value(Value<'a>),
+    /// A time that is definite already.
+    Stamp(Stamp),
+    /// The octets of a compact array.
+    Array(&'a [u8]),
+}
+
+impl<'a> Cell<'a> {
+    /// Hands out every reading, or what was selected, in its order; what is absent is left out.
+    pub fn each(entry: &'a Entry<'_>, selection: Option<&Selection>, mut take: impl FnMut(Self)) {
+        if let Some(selection) = selection {
+            return selection
+                .keys()
+                .iter()
+                .filter_map(|key| Self::find(entry, *key))
+                .for_each(take);
+        }
+        let telegram = entry.telegram;
+        let codes = codes(telegram);
+        for (place, number) in telegram.fields() {
+            let code = codes.get(place).copied().flatten();
+            take(Self { code, ..Self::named(place, number) });
+        }
+        Self::others(entry).for_each(take);
+    }
+
+    /// What has no published name, or a name that is taken.
+    pub fn others(entry: &'a Entry<'_>) -> impl Iterator<Item = Self> {
+        let telegram = entry.telegram;
+        telegram.others().filter_map(|(object, occurrence)| {
+            Self::of(Key::of(telegram, &object, occurrence), &object)
+        })
+    }
+
+    /// The thing with this name, if it is there.
+    #[must_use]
+    pub fn find(entry: &'a Entry<'_>, key: Key) -> Option<Self> {
+        let telegram = entry.telegram;
+        match key {
+            Key::Meta(meta) => Some(Self {
+                key,
+                code: None,
+                content: Content::of_meta(entry, meta)?,
+                unit: Unit::COUNT,
+            }),
+            Key::Field(place, 1) => {
+                let code = FIELDS.get(place)?.code.and_then(|_| code_of(telegram, place));
+                Some(Self { code, ..Self::named(place, telegram.field(place)?) })
+            }
+            Key::Field(..) => Self::others(entry).find(|cell| cell.key == key),
+            Key::Object(obis, occurrence) => {
+                let mut same = telegram.objects().filter(|object| object.obis == Some(obis));
+                Self::of(key, &same.nth(occurrence.checked_sub(1)?)?)
+            }
+            Key::Item(index) => {
+                let object = telegram.objects().nth(index.checked_sub(1)?)?;
+                object.obis.is_none().then(|| Self::of(key, &object))?
+            }
+        }
+    }
+
+    pub(super) fn named(place: usize, number: Decimal) -> Self {
+        let unit = FIELDS.get(place).map_or(Unit::COUNT, |field| field.unit);
+        let content = Content::Value(Value::Number(number));
+        Self { key: Key::Field(place, 1), code: None, content, unit }
+    }
+
+    fn of(key: Key, object: &Object<'a>) -> Option<Self> {
+        let unit = object.scale.map_or(Unit::COUNT, |(_, unit)| unit);
+        Some(Self { key, code: object.obis, content: Content::of(object)?, unit })
+    }
+
+    /// The number, if it is one.
+    #[must_use]
+    pub fn number(&self) -> Option<Decimal> {
+        match self.content {
+            Content::Value(Value::Number(number)) => Some(number),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Content<'a> {
+    /// Of an object; nothing for null-data.
+    #[must_use]
+    pub fn of(object: &Object<'a>) -> Option<Self> {
+        match (object.value.kind, Value::of(object)) {
+            (Type::COMPACT_ARRAY, _) => Some(Self::Array(object.value.octets)),
+            (_, Value::Absent) => None,
+            (_, value) => Some(Self::Value(value)),
+        }
+    }
+
+    /// Of what is said about the whole telegram.
+    #[must_use]
+    pub fn of_meta(entry: &'a Entry<'_>, meta: Meta) -> Option<Self> {
+        let octets =
+            |octets: &'a [u8]| printable(octets).map_or(Value::Octets(octets), Value::Text);
+        let number = |number: u32| Value::Number(Decimal::new(number.into(), 0));
+        Some(Self::Value(match meta {
+            Meta::Schema => number(1),
+            Meta::Time => return entry.time().map(Self::Stamp),
+            Meta::TimeAssumed => {
+                entry.time().filter(|time| time.assumed).map(|_| Value::Truth(true))?
+            }
+            Meta::Received => Value::Text(entry.received.known()?),
+            Meta::Meter => octets(entry.telegram.meter()?),
+            Meta::Device => octets(entry.telegram.device().filter(|name| !name.is_empty())?),
+            Meta::SystemTitle => Value::Octets(entry.attributes.title.as_ref()?),
+            Meta::InvocationCounter => number(entry.attributes.ic?),
+            Meta::Authenticated => Value::Truth(entry.authenticated()?),
+        }))
+    }
+
+    /// Appends the value as text without any quotes.
+    pub fn write(&self, zone: &TimeZone, text: &mut Vec<u8>) {
+        match *self {
+            Self::Value(Value::Number(number)) => number.write(text),
+            Self::Value(Value::Truth(truth)) => {
+                text.extend_from_slice(if truth { b"true" } else { b"false" });
+            }
+            Self::Value(Value::Text(value)) => text.extend_from_slice(value.as_bytes()),
+            Self::Value(Value::Time(clock)) => match clock.stamp(zone) {
+                Some(stamp) => stamp.write(text),
+                None => canonical::encode(&clock.0, text),
+            },
+            Self::Value(Value::Bits(count, octets)) => bits(count, octets, text),
+            Self::Value(Value::Octets(octets)) => canonical::encode(octets, text),
+            Self::Value(Value::Absent) => {}
+            Self::Stamp(stamp) => stamp.write(text),
+            Self::Array(octets) => match elements(octets) {
+                Some(elements) => array(&elements, zone, text),
+                None => canonical::encode(octets, text),
+            },
+        }
+    }
+
+    /// Appends the value as JSON.
+    pub fn write_json(&self, zone: &TimeZone, text: &mut Vec<u8>) {
+        match *self {
+            Self::Value(Value::Number(_) | Value::Truth(_)) => self.write(zone, text),
+            // Writing to a Vec cannot fail.
+            Self::Value(Value::Text(value)) => drop(serde_json::to_writer(text, value)),
+            Self::Array(octets) if elements(octets).is_some() => self.write(zone, text),
+            _ => {
+                // Digits, and the signs of a time.
+                text.push(b'"');
+                self.write(zone, text);
+                text.push(b'"');
+            }
+        }
+    }
+}
+
+/// Appends the first `count` bits of the octets as digits.
+pub(super) fn bits(count: usize, octets: &[u8], text: &mut Vec<u8>) {
+    let digits =
+        octets.iter().flat_map(|octet| (0..8).rev().map(move |bit| b'0' + (octet >> bit & 1)));
+    text.extend(digits.take(count));
+}
+
+/// The values of a compact array, if each has a form of its own that is no `null`.
+fn elements(octets: &[u8]) -> Option<Vec<Content<'_>>> {
+    let scalars = CompactArray::of(octets)?.scalars()?;
+    let element = |(kind, octets): (Type, _)| {
+        // How many bits a bit-string has is not known here.
+        if kind == Type::BIT_STRING {
+            return None;
+        }
+        let value = Data { kind, count: 0, octets, offset: 0 };
+        Content::of(&Object { index: 0, obis: None, value, scale: None, flat: true })
+    };
+    scalars.into_iter().map(element).collect()
+}
+
+fn array(elements: &[Content<'_>], zone: &TimeZone, text: &mut Vec<u8>) {
+    text.push(b'[');
+    for (at, element) in elements.iter().enumerate() {
+        if at > 0 {
+            text.push(b',');
+        }
+        element.write_json(zone, text);
+    }
+    text.push(b']');
+}
+
+/// The octets as text if they are printable ASCII, but for zeros that pad them.
+fn printable(octets: &[u8]) -> Option<&str> {
+    let text = core::str::from_utf8(octets).ok()?.trim_end_matches('\0');
+    let printable = !text.is_empty() && text.bytes().all(|octet| matches!(octet, b' '..=b'~'));
+    printable.then_some(text)
+}
+
+/// The code that each name comes from.
+fn codes(telegram: &Telegram<'_>) -> [Option<Obis>; COUNT] {
+    let mut codes = [None; COUNT];
+    for object in telegram.objects() {
+        if let Some(code) = telegram.name_of(&object).and_then(|place| codes.get_mut(place)) {
+            *code = code.or(object.obis);
+        }
+    }
+    codes
+}
+
+fn code_of(telegram: &Telegram<'_>, place: usize) -> Option<Obis> {
+    telegram.objects().find(|object| telegram.name_of(object) == Some(place))?.obis
+}

@@ -1,0 +1,187 @@
+//! CSV: one row a telegram, always the same columns.
+//!
+//! Quoting is that of RFC 4180; lines end with LF alone, as all the tools of a Unix pipe expect and
+//! every reader of CSV accepts. The Austrian form has `;` between cells and a comma in numbers.
+//!
+//! A text cell that a spreadsheet would run as a formula gets a `'` in front. Numbers stay numbers.
+
+use crate::{
+    format::{
+        cell::{Cell, Content},
+        entry::{Entry, Format},
+        key::{Key, Meta},
+        selection::Selection,
+        units::Units,
+    },
+    reading::{fields::FIELDS, value::Value},
+};
+
+/// The signs between cells and in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Locale {
+    /// Comma and point.
+    #[default]
+    Standard,
+    /// Semicolon and comma, as spreadsheets in Austria read and write them.
+    Austria,
+}
+
+impl Locale {
+    const fn delimiter(self) -> u8 {
+        match self {
+            Self::Standard => b',',
+            Self::Austria => b';',
+        }
+    }
+}
+
+/// The format.
+#[derive(Clone, Debug)]
+pub struct Csv {
+    columns: Vec<Key>,
+    units: Units,
+    locale: Locale,
+    header: bool,
+    /// What has no column and was named, unless the user chose the columns.
+    missing: Option<Missing>,
+    /// Room for the text of a cell.
+    room: Vec<u8>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Missing {
+    named: Vec<Key>,
+    notes: Vec<String>,
+}
+
+/// How many things without a column are named; a telegram may hold whatever it likes.
+const MAX_NOTES: usize = 100;
+
+impl Csv {
+    /// With the usual columns, or those selected.
+    #[must_use]
+    pub fn new(selection: Option<Selection>, units: Units, locale: Locale, header: bool) -> Self {
+        let missing = selection.is_none().then(Missing::default);
+        let columns = selection.map_or_else(usual, |selection| selection.keys().to_vec());
+        Self { columns, units, locale, header, missing, room: Vec::new() }
+    }
+
+    fn cell(&mut self, cell: &Cell<'_>, entry: &Entry<'_>, text: &mut Vec<u8>) {
+        if let Some(number) = cell.number() {
+            let start = text.len();
+            self.units.apply(number, cell.unit).0.write(text);
+            if self.locale == Locale::Austria
+                && let Some(point) = text.iter_mut().skip(start).find(|sign| **sign == b'.')
+            {
+                *point = b',';
+            }
+            return;
+        }
+        if let Content::Stamp(stamp) = cell.content {
+            return stamp.write(text);
+        }
+        self.room.clear();
+        if matches!(cell.content, Content::Value(Value::Text(value)) if is_formula(value)) {
+            self.room.push(b'\'');
+        }
+        cell.content.write(entry.zone, &mut self.room);
+        quoted(&self.room, self.locale.delimiter(), text);
+    }
+}
+
+impl Format for Csv {
+    fn start(&mut self, text: &mut Vec<u8>) {
+        if !self.header {
+            return;
+        }
+        for (at, key) in self.columns.iter().enumerate() {
+            if at > 0 {
+                text.push(self.locale.delimiter());
+            }
+            // No name has a sign that needs quotes.
+            key.write(&self.units, text);
+        }
+        text.push(b'\n');
+    }
+
+    fn entry(&mut self, entry: &Entry<'_>, text: &mut Vec<u8>) {
+        let start = text.len();
+        for at in 0..self.columns.len() {
+            if at > 0 {
+                text.push(self.locale.delimiter());
+            }
+            let column = self.columns.get(at).and_then(|key| value(entry, *key));
+            if let Some(cell) = column {
+                self.cell(&cell, entry, text);
+            }
+        }
+        if text.len() == start {
+            // A row of one empty cell would be an empty line, which readers skip.
+            text.extend_from_slice(b"\"\"");
+        }
+        text.push(b'\n');
+        if let Some(missing) = &mut self.missing {
+            missing.look(entry);
+        }
+    }
+
+    fn notes(&mut self) -> Vec<String> {
+        self.missing.as_mut().map(|missing| core::mem::take(&mut missing.notes)).unwrap_or_default()
+    }
+}
+
+impl Missing {
+    fn look(&mut self, entry: &Entry<'_>) {
+        for (place, _) in entry.telegram.fields() {
+            if FIELDS.get(place).is_some_and(|field| !field.column) {
+                self.name(Key::Field(place, 1));
+            }
+        }
+        Cell::others(entry).for_each(|cell| self.name(cell.key));
+    }
+
+    fn name(&mut self, key: Key) {
+        if self.named.len() >= MAX_NOTES || self.named.contains(&key) {
+            return;
+        }
+        self.named.push(key);
+        let name = key.text(&Units::default());
+        self.notes.push(match self.named.len() {
+            MAX_NOTES => format!("no column for {name} and others: --fields chooses columns"),
+            _ => format!("no column for {name}: --fields chooses columns"),
+        });
+    }
+}
+
+/// The columns of the two Austrian layouts.
+fn usual() -> Vec<Key> {
+    let fields = FIELDS.iter().enumerate().filter(|(_, field)| field.column);
+    let fields = fields.map(|(place, _)| Key::Field(place, 1));
+    [Key::Meta(Meta::Time), Key::Meta(Meta::Meter)].into_iter().chain(fields).collect()
+}
+
+/// The value in a column, without asking for the code that it comes from.
+fn value<'a>(entry: &'a Entry<'_>, key: Key) -> Option<Cell<'a>> {
+    match key {
+        Key::Field(place, 1) => Some(Cell::named(place, entry.telegram.field(place)?)),
+        key => Cell::find(entry, key),
+    }
+}
+
+/// Whether a spreadsheet may take the text for more than text: OWASP, "CSV injection".
+fn is_formula(value: &str) -> bool {
+    let lead_in = |sign: char| "=+-@\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".contains(sign);
+    value.starts_with(['\t', '\r', '\n']) || value.trim_start().starts_with(lead_in)
+}
+
+fn quoted(cell: &[u8], delimiter: u8, text: &mut Vec<u8>) {
+    let special = |sign: &u8| matches!(sign, b'"' | b'\r' | b'\n') || *sign == delimiter;
+    if !cell.iter().any(special) {
+        return text.extend_from_slice(cell);
+    }
+    let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(&mut *text);
+    // Writing to a Vec cannot fail. The closing quote comes with the end of the line, which goes.
+    let _ = writer.write_record([cell]);
+    drop(writer);
+    text.pop_if(|end| *end == b'\n');
+}

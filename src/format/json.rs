@@ -1,0 +1,155 @@
+//! JSON Lines: one flat object a telegram.
+//!
+//! ```text
+//! {"schema":1,"time":"2021-09-27T09:47:15+02:00","meter":"181220000009","energy_import_wh":12937,…}
+//! ```
+//!
+//! First what is said about the telegram, then the published names, then everything else in the order
+//! of the telegram; what is absent is left out. Numbers have the digits that their scaler gives them, so
+//! they are written by hand: going through a float would lose some. Strings are left to `serde_json`.
+
+use crate::{
+    format::{
+        cell::{Cell, Content},
+        entry::{Entry, Format},
+        key::{Key, Meta},
+        selection::Selection,
+        units::{Units, symbol},
+    },
+    hex::canonical,
+    reading::{decimal::Decimal, fields::FIELDS, objects::Object},
+};
+
+/// The format.
+#[derive(Clone, Debug)]
+pub struct Json {
+    selection: Option<Selection>,
+    objects: bool,
+    /// `,"time":` and so on, made once.
+    metas: [Vec<u8>; Meta::ALL.len()],
+    /// `,"energy_import_wh":` and so on.
+    fields: Vec<Vec<u8>>,
+}
+
+impl Json {
+    /// With everything or a selection, and with every element beside it on request.
+    #[must_use]
+    pub fn new(selection: Option<Selection>, objects: bool) -> Self {
+        let member = |name: &str| format!(",\"{name}\":").into_bytes();
+        Self {
+            selection,
+            objects,
+            metas: Meta::ALL.map(|meta| member(meta.name())),
+            fields: FIELDS.iter().map(|field| member(field.name)).collect(),
+        }
+    }
+
+    fn everything(&self, entry: &Entry<'_>, text: &mut Vec<u8>) {
+        for (meta, member) in Meta::ALL.into_iter().zip(&self.metas) {
+            if let Some(content) = Content::of_meta(entry, meta) {
+                text.extend_from_slice(member);
+                content.write_json(entry.zone, text);
+            }
+        }
+        for (place, number) in entry.telegram.fields() {
+            text.extend_from_slice(self.fields.get(place).map_or(&[], Vec::as_slice));
+            number.write(text);
+        }
+        Cell::others(entry).for_each(|cell| pair(entry, &cell, text));
+    }
+}
+
+impl Format for Json {
+    fn entry(&mut self, entry: &Entry<'_>, text: &mut Vec<u8>) {
+        let start = text.len();
+        match &self.selection {
+            None => self.everything(entry, text),
+            Some(_) => {
+                Cell::each(entry, self.selection.as_ref(), |cell| pair(entry, &cell, text));
+            }
+        }
+        if self.objects {
+            objects(entry, text);
+        }
+        // Every member wrote a comma in front of itself; the first one is the brace.
+        match text.get_mut(start) {
+            Some(first) => *first = b'{',
+            None => text.push(b'{'),
+        }
+        text.extend_from_slice(b"}\n");
+    }
+}
+
+/// Appends a member, and its unit if its name does not tell it.
+fn pair(entry: &Entry<'_>, cell: &Cell<'_>, text: &mut Vec<u8>) {
+    let key = |text: &mut Vec<u8>, ending: &[u8]| {
+        text.extend_from_slice(b",\"");
+        cell.key.write(&Units::default(), text);
+        text.extend_from_slice(ending);
+    };
+    key(text, b"\":");
+    cell.content.write_json(entry.zone, text);
+    let unit = symbol(cell.unit);
+    if matches!(cell.key, Key::Object(..) | Key::Item(_)) && !unit.is_empty() {
+        key(text, b"_unit\":");
+        string(&unit, text);
+    }
+}
+
+fn objects(entry: &Entry<'_>, text: &mut Vec<u8>) {
+    text.extend_from_slice(b",\"objects\":[");
+    for object in entry.telegram.objects() {
+        if object.index > 1 {
+            text.push(b',');
+        }
+        element(entry, &object, text);
+    }
+    text.push(b']');
+}
+
+fn element(entry: &Entry<'_>, object: &Object<'_>, text: &mut Vec<u8>) {
+    let count = |count: i128, text: &mut Vec<u8>| Decimal::new(count, 0).write(text);
+    text.extend_from_slice(b"{\"index\":");
+    count(i128::try_from(object.index).unwrap_or_default(), text);
+    if let Some(obis) = object.obis {
+        text.extend_from_slice(b",\"obis\":");
+        string(&obis.to_string(), text);
+    }
+    if let Some(field) = entry.telegram.name_of(object).and_then(|place| FIELDS.get(place)) {
+        text.extend_from_slice(b",\"name\":");
+        string(field.name, text);
+    }
+    if let Some(content) = Content::of(object) {
+        text.extend_from_slice(b",\"value\":");
+        content.write_json(entry.zone, text);
+    }
+    if let Some(unit) = object.scale.map(|(_, unit)| symbol(unit)).filter(|unit| !unit.is_empty()) {
+        text.extend_from_slice(b",\"unit\":");
+        string(&unit, text);
+    }
+    if Content::of(object).is_some() {
+        text.extend_from_slice(b",\"raw\":");
+        match object.value.integer() {
+            Some(integer) => count(integer, text),
+            None => {
+                text.push(b'"');
+                canonical::encode(object.value.octets, text);
+                text.push(b'"');
+            }
+        }
+    }
+    if let Some((scaler, _)) = object.scale {
+        text.extend_from_slice(b",\"scaler\":");
+        count(scaler.into(), text);
+    }
+    if let Some(kind) = object.value.kind.name() {
+        text.extend_from_slice(b",\"type\":");
+        string(kind, text);
+    }
+    text.push(b'}');
+}
+
+fn string(value: &str, text: &mut Vec<u8>) {
+    // Writing to a Vec cannot fail.
+    let _ = serde_json::to_writer(text, value);
+}

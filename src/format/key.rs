@@ -1,0 +1,135 @@
+//! The names of things in a telegram.
+//!
+//! | key | what |
+//! |---|---|
+//! | `meter` | what is said about the telegram as a whole |
+//! | `energy_import_wh` | a value with a published name |
+//! | `1-0:99.1.0` | any other object |
+//! | `item_7` | the seventh object, if it has no code |
+//!
+//! `#2` behind a name or a code means its second occurrence.
+
+use std::io::Write as _;
+
+use crate::{
+    cosem::obis::Obis,
+    format::units::Units,
+    reading::{objects::Object, telegram::Telegram},
+};
+
+/// What is said about a telegram as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meta {
+    /// The version of the JSON form.
+    Schema,
+    /// The meter's clock.
+    Time,
+    /// The offset of the time comes from a time zone.
+    TimeAssumed,
+    /// When the telegram arrived.
+    Received,
+    /// The meter number.
+    Meter,
+    /// The COSEM logical device name.
+    Device,
+    /// The system title of the ciphered telegram.
+    SystemTitle,
+    /// Its invocation counter.
+    InvocationCounter,
+    /// Whether its tag was verified.
+    Authenticated,
+}
+
+impl Meta {
+    /// All of them, in the order in which they are printed.
+    pub const ALL: [Self; 9] = [
+        Self::Schema,
+        Self::Time,
+        Self::TimeAssumed,
+        Self::Received,
+        Self::Meter,
+        Self::Device,
+        Self::SystemTitle,
+        Self::InvocationCounter,
+        Self::Authenticated,
+    ];
+
+    /// The name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Schema => "schema",
+            Self::Time => "time",
+            Self::TimeAssumed => "time_assumed",
+            Self::Received => "received",
+            Self::Meter => "meter",
+            Self::Device => "device",
+            Self::SystemTitle => "system_title",
+            Self::InvocationCounter => "invocation_counter",
+            Self::Authenticated => "authenticated",
+        }
+    }
+
+    /// What it is, for people.
+    #[must_use]
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Schema => "version of this form of output",
+            Self::Time => "the meter's clock",
+            Self::TimeAssumed => "there, and true, if the offset of the time is assumed",
+            Self::Received => "when the telegram arrived",
+            Self::Meter => "meter number",
+            Self::Device => "logical device name, 0-0:42.0.0",
+            Self::SystemTitle => "system title of the ciphered telegram",
+            Self::InvocationCounter => "its invocation counter (frame counter)",
+            Self::Authenticated => "whether its authentication tag was verified",
+        }
+    }
+}
+
+/// The name of one thing in a telegram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// Something about the telegram.
+    Meta(Meta),
+    /// A published name, by its place, and which occurrence of it, from 1.
+    Field(usize, usize),
+    /// A code, and which occurrence of it, from 1.
+    Object(Obis, usize),
+    /// The place of an object without a code, from 1.
+    Item(usize),
+}
+
+impl Key {
+    /// Of one of the [others](Telegram::others).
+    #[must_use]
+    pub fn of(telegram: &Telegram<'_>, object: &Object<'_>, occurrence: usize) -> Self {
+        match (telegram.name_of(object), object.obis) {
+            (Some(place), _) => Self::Field(place, occurrence),
+            (None, Some(obis)) => Self::Object(obis, occurrence),
+            (None, None) => Self::Item(object.index),
+        }
+    }
+
+    /// Appends its text, names with the unit that the user chose.
+    pub fn write(self, units: &Units, text: &mut Vec<u8>) {
+        // Writing to a Vec cannot fail.
+        let _ = match self {
+            Self::Meta(meta) => text.write_all(meta.name().as_bytes()),
+            Self::Field(place, _) => text.write_all(units.name(place).as_bytes()),
+            Self::Object(obis, _) => write!(text, "{obis}"),
+            Self::Item(index) => write!(text, "item_{index}"),
+        };
+        if let Self::Field(_, occurrence @ 2..) | Self::Object(_, occurrence @ 2..) = self {
+            let _ = write!(text, "#{occurrence}");
+        }
+    }
+
+    /// Its text.
+    #[must_use]
+    pub fn text(self, units: &Units) -> String {
+        let mut text = Vec::new();
+        self.write(units, &mut text);
+        String::from_utf8_lossy(&text).into_owned()
+    }
+}

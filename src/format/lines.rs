@@ -1,0 +1,99 @@
+//! Lines for awk: `TIME METER OBIS NAME VALUE UNIT`, one reading each.
+//!
+//! ```text
+//! 2021-09-27T09:47:15+02:00  181220000009  1-0:32.7.0  voltage_l1_v  233.7  V
+//! ```
+//!
+//! One TAB between the columns, `-` where there is nothing: a computed value has no code, an object
+//! without a published name has no name.
+
+use crate::{
+    format::{
+        cell::{Cell, Content},
+        entry::{Entry, Format},
+        key::{Key, Meta},
+        selection::Selection,
+        shown::shown,
+        units::{Units, symbol},
+    },
+    reading::value::Value,
+};
+
+/// The format.
+#[derive(Clone, Debug)]
+pub struct Lines {
+    selection: Option<Selection>,
+    units: Units,
+    /// The first two columns of a telegram.
+    head: Vec<u8>,
+}
+
+impl Lines {
+    /// With everything or a selection.
+    #[must_use]
+    pub const fn new(selection: Option<Selection>, units: Units) -> Self {
+        Self { selection, units, head: Vec::new() }
+    }
+}
+
+impl Format for Lines {
+    fn entry(&mut self, entry: &Entry<'_>, text: &mut Vec<u8>) {
+        let Self { selection, units, head } = self;
+        head.clear();
+        for meta in [Meta::Time, Meta::Meter] {
+            match Content::of_meta(entry, meta) {
+                Some(content) => value(&content, entry, head),
+                None => head.push(b'-'),
+            }
+            head.push(b'\t');
+        }
+        Cell::each(entry, selection.as_ref(), |cell| {
+            text.extend_from_slice(head);
+            line(&cell, entry, units, text);
+        });
+    }
+}
+
+fn line(cell: &Cell<'_>, entry: &Entry<'_>, units: &Units, text: &mut Vec<u8>) {
+    match cell.code {
+        Some(code) => text.extend_from_slice(code.to_string().as_bytes()),
+        None => text.push(b'-'),
+    }
+    text.push(b'\t');
+    match cell.key {
+        Key::Object(..) => text.push(b'-'),
+        key => key.write(units, text),
+    }
+    text.push(b'\t');
+    let unit = match cell.number() {
+        Some(number) => {
+            let (number, unit) = units.apply(number, cell.unit);
+            number.write(text);
+            unit
+        }
+        None => {
+            value(&cell.content, entry, text);
+            symbol(cell.unit)
+        }
+    };
+    text.push(b'\t');
+    text.extend_from_slice(if unit.is_empty() { b"-" } else { unit.as_bytes() });
+    text.push(b'\n');
+}
+
+/// Appends a value that is no number, `-` if it has no characters.
+fn value(content: &Content<'_>, entry: &Entry<'_>, text: &mut Vec<u8>) {
+    let start = text.len();
+    match content {
+        Content::Value(Value::Text(value)) => text.extend_from_slice(shown(value).as_bytes()),
+        Content::Array(_) => {
+            let mut room = Vec::new();
+            content.write(entry.zone, &mut room);
+            text.extend_from_slice(shown(&String::from_utf8_lossy(&room)).as_bytes());
+        }
+        _ => content.write(entry.zone, text),
+    }
+    if text.len() == start {
+        text.push(b'-');
+    }
+}

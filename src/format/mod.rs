@@ -1,0 +1,20 @@
+//! Readings as text.
+//!
+//! - [`entry`]: what is written, and what every format can do.
+//! - [`options`]: the formats by name, built from the user's choices.
+//! - [`json`], [`csv`], [`xml`], [`table`], [`lines`]: one format each.
+//! - [`selection`], [`units`]: what the user chose to see, and how.
+//! - [`key`], [`cell`]: the name and the value of one thing in a telegram.
+//! - [`shown`]: text that is safe to look at.
+pub mod cell;
+pub mod csv;
+pub mod entry;
+pub mod json;
+pub mod key;
+pub mod lines;
+pub mod options;
+pub mod selection;
+pub mod shown;
+pub mod table;
+pub mod units;
+pub mod xml;

@@ -1,0 +1,156 @@
+//! The formats by name, and what the user can choose about them.
+
+use core::{fmt, str::FromStr};
+
+use crate::format::{
+    csv::{Csv, Locale},
+    entry::Format,
+    json::Json,
+    lines::Lines,
+    selection::Selection,
+    table::Table,
+    units::Units,
+    xml::Xml,
+};
+
+/// A format by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One JSON object a telegram.
+    Json,
+    /// One row a telegram.
+    Csv,
+    /// The tree of a telegram.
+    Xml,
+    /// For people.
+    Table,
+    /// One reading a line.
+    Lines,
+}
+
+/// What the user can choose.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// What to show, and in which order.
+    pub selection: Option<Selection>,
+    /// Units other than the meter's, for `csv`, `table` and `lines`.
+    pub units: Units,
+    /// Every element of the telegram beside the readings, for `json`.
+    pub objects: bool,
+    /// No row of names at the start, for `csv`.
+    pub no_header: bool,
+    /// The signs of `csv`.
+    pub locale: Locale,
+    /// Codes, times and texts as comments, for `xml`.
+    pub comments: bool,
+}
+
+/// A choice that cannot be meant; the text says which and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Usage(pub String);
+
+impl Kind {
+    /// All formats.
+    pub const ALL: [Self; 5] = [Self::Json, Self::Csv, Self::Xml, Self::Table, Self::Lines];
+
+    /// The name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Xml => "xml",
+            Self::Table => "table",
+            Self::Lines => "lines",
+        }
+    }
+
+    /// The format.
+    ///
+    /// # Errors
+    /// If an option was chosen that this format cannot honour, and whose absence would be missed.
+    /// Units are not among those: one choice of units serves all outputs of a run.
+    pub fn build(self, options: &Options) -> Result<Box<dyn Format>, Usage> {
+        let Options { selection, units, objects, no_header, locale, comments } = options.clone();
+        let only = |chosen: bool, option, kind: Self| match chosen && self != kind {
+            true => Err(Usage(format!("{option} belongs to {}, not to {self}", kind.name()))),
+            false => Ok(()),
+        };
+        only(objects, "--objects", Self::Json)?;
+        only(comments, "--comments", Self::Xml)?;
+        only(locale != Locale::default(), "--csv-locale", Self::Csv)?;
+        if self == Self::Xml && selection.is_some() {
+            return Err(Usage("xml is the whole tree: --fields cannot select from it".to_owned()));
+        }
+        Ok(match self {
+            Self::Json => Box::new(Json::new(selection, objects)),
+            Self::Csv => Box::new(Csv::new(selection, units, locale, !no_header)),
+            Self::Xml => Box::new(Xml::new(comments)),
+            Self::Table => Box::new(Table::new(selection, units)),
+            Self::Lines => Box::new(Lines::new(selection, units)),
+        })
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Kind {
+    type Err = Usage;
+
+    fn from_str(text: &str) -> Result<Self, Usage> {
+        let names = Self::ALL.map(Self::name).join(", ");
+        let found = Self::ALL.into_iter().find(|kind| kind.name() == text);
+        found.ok_or_else(|| Usage(format!("no format of that name: there are {names}")))
+    }
+}
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl core::error::Error for Usage {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_is_built_by_its_name() {
+        for kind in Kind::ALL {
+            assert_eq!(kind.to_string().parse(), Ok(kind));
+            assert!(kind.build(&Options::default()).is_ok());
+        }
+        assert_eq!(
+            "yaml".parse::<Kind>().unwrap_err().to_string(),
+            "no format of that name: there are json, csv, xml, table, lines"
+        );
+    }
+
+    #[test]
+    fn options_of_another_format_are_refused() {
+        let message = |kind: Kind, options: &Options| match kind.build(options) {
+            Ok(_) => String::new(),
+            Err(usage) => usage.to_string(),
+        };
+        let selection = Selection::parse("time", &Units::default()).ok();
+        let fields = Options { selection, ..Options::default() };
+        for kind in Kind::ALL {
+            assert_eq!(message(kind, &fields).is_empty(), kind != Kind::Xml);
+        }
+        let objects = Options { objects: true, ..Options::default() };
+        assert_eq!(message(Kind::Json, &objects), "");
+        assert_eq!(message(Kind::Csv, &objects), "--objects belongs to json, not to csv");
+        let comments = Options { comments: true, ..Options::default() };
+        assert_eq!(message(Kind::Xml, &comments), "");
+        assert_eq!(message(Kind::Table, &comments), "--comments belongs to xml, not to table");
+        let locale = Options { locale: Locale::Austria, ..Options::default() };
+        assert_eq!(message(Kind::Csv, &locale), "");
+        assert_eq!(message(Kind::Json, &locale), "--csv-locale belongs to csv, not to json");
+    }
+}

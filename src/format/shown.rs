@@ -1,0 +1,52 @@
+//! Text that is safe to look at.
+//!
+//! Whoever can write a telegram can put any character into its texts. Nothing that moves the cursor,
+//! changes the terminal, or turns the direction of writing gets past this room.
+
+use std::borrow::Cow;
+
+/// The text with everything invisible escaped, as `\x1b` or `\u{202e}`.
+#[must_use]
+pub fn shown(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_hidden) {
+        return text.into();
+    }
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match u32::from(character) {
+            _ if !is_hidden(character) => safe.push(character),
+            code @ ..0x80 => safe.push_str(&format!("\\x{code:02x}")),
+            code => safe.push_str(&format!("\\u{{{code:x}}}")),
+        }
+    }
+    safe.into()
+}
+
+/// Control characters, and the format characters and separators of Unicode (Cf, Zl, Zp).
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
+            | '\u{890}' | '\u{891}' | '\u{8e2}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_spelled_out() {
+        for (text, safe) in [
+            ("Zähler 7", "Zähler 7"),
+            ("a/+/#{{x}}\x1b[2J", "a/+/#{{x}}\\x1b[2J"),
+            ("a\tb\r\n\x7f", "a\\x09b\\x0d\\x0a\\x7f"),
+            ("\u{9b}2J\u{202e}x\u{2066}\u{feff}", "\\u{9b}2J\\u{202e}x\\u{2066}\\u{feff}"),
+        ] {
+            assert_eq!(shown(text), safe);
+        }
+        assert!(matches!(shown("usual"), Cow::Borrowed(_)));
+    }
+}

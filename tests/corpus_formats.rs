@@ -1,0 +1,194 @@
+//! Every plaintext of the corpus: XML as Gurux prints it, values as they were derived elsewhere.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use meterpipe::{
+    cosem::clock::VIENNA,
+    format::{
+        entry::Entry,
+        options::{Kind, Options},
+    },
+    reading::telegram::Telegram,
+    record::{Attributes, Time},
+};
+use serde_json::{Value, value::RawValue};
+
+/// The only telegrams that have an expected plaintext and do not read.
+///
+/// `gurux22836`: octets of a damaged log stand behind the APDU. `egd-example`: the Czech paper puts
+/// attribute descriptors without tags into its structures, which is no A-XDR.
+const REFUSED: [&str; 2] = ["gurux22836-apdu-junk-tail", "egd-example"];
+
+/// Its two clocks differ by two seconds; the expectation takes that of the body.
+const OTHER_CLOCK: &str = "lg_e450-unencrypted-valid-data";
+
+struct Item {
+    name: String,
+    folder: PathBuf,
+    plaintext: Vec<u8>,
+    expected: Value,
+    /// Its number in the capture.
+    index: usize,
+}
+
+/// Every telegram whose plaintext is known; nothing if the corpus is not there.
+fn items() -> Option<Vec<Item>> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
+    let Ok(manifest) = fs::read_to_string(corpus.join("manifest.json")) else {
+        eprintln!("the corpus is not beside this checkout: nothing was compared");
+        return None;
+    };
+    let manifest: Value = serde_json::from_str(&manifest).unwrap();
+    let mut items = vec![];
+    for item in manifest["items"].as_array().unwrap() {
+        let name = item["name"].as_str().unwrap();
+        let folder = corpus.join(item["dir"].as_str().unwrap());
+        let expected = fs::read_to_string(folder.join(format!("{name}.expected.json"))).unwrap();
+        let expected: Value = serde_json::from_str(&expected).unwrap();
+        for (index, telegram) in expected["telegrams"].as_array().unwrap().iter().enumerate() {
+            if let Some(plaintext) = telegram["plaintext"].as_str() {
+                items.push(Item {
+                    name: name.to_owned(),
+                    folder: folder.clone(),
+                    plaintext: hex::decode(plaintext).unwrap(),
+                    expected: telegram.clone(),
+                    index,
+                });
+            }
+        }
+    }
+    assert!(items.len() > 50, "only {} plaintexts", items.len());
+    Some(items)
+}
+
+fn write(kind: Kind, options: &Options, item: &Item) -> Option<String> {
+    let telegram = match Telegram::parse(&item.plaintext) {
+        Ok(telegram) => telegram,
+        Err(error) => {
+            assert!(REFUSED.contains(&&*item.name), "{}: {error}", item.name);
+            return None;
+        }
+    };
+    assert!(!REFUSED.contains(&&*item.name), "{} reads", item.name);
+    let attributes = Attributes::default();
+    let entry = Entry { telegram: &telegram, zone: &VIENNA, received: Time::UNKNOWN, attributes };
+    let mut text = vec![];
+    kind.build(options).unwrap().entry(&entry, &mut text);
+    Some(String::from_utf8(text).unwrap())
+}
+
+#[test]
+fn xml_is_that_of_gurux() {
+    let Some(items) = items() else { return };
+    let mut compared = 0;
+    for item in &items {
+        let Ok(gurux) = fs::read_to_string(item.folder.join(format!("{}.gurux.xml", item.name)))
+        else {
+            continue;
+        };
+        let (note, gurux) = gurux.split_once('\n').unwrap();
+        if gurux.contains("<!-- ERROR") {
+            continue;
+        }
+        assert!(note.contains(&format!("telegram {}", item.index)), "{}: {note}", item.name);
+        let gurux = gurux.replace("\r\n", "\n");
+        let Some(xml) = write(Kind::Xml, &Options::default(), item) else { continue };
+        assert_eq!(xml, gurux.trim_end_matches('\n').to_owned() + "\n", "{}", item.name);
+        compared += 1;
+    }
+    assert!(compared > 50, "only {compared} compared");
+}
+
+/// An object of `--objects`: member and value as it is spelt.
+type Members = BTreeMap<String, Box<RawValue>>;
+
+#[test]
+fn objects_have_the_expected_values() {
+    let Some(items) = items() else { return };
+    let mut compared = 0;
+    for item in &items {
+        let options = Options { objects: true, ..Options::default() };
+        let Some(line) = write(Kind::Json, &options, item) else { continue };
+        let line: Members = serde_json::from_str(&line).unwrap();
+        let time: Option<String> =
+            line.get("time").and_then(|time| serde_json::from_str(time.get()).ok());
+        if let Some(expected) = item.expected["time"].as_str() {
+            // The expectation leaves an offset that the meter does not give open.
+            let assumed = line.contains_key("time_assumed");
+            let time = time.unwrap_or_else(|| panic!("{} has no time", item.name));
+            let told = if assumed { &time[..expected.len()] } else { &*time };
+            if item.name != OTHER_CLOCK {
+                assert_eq!(told, expected, "{}", item.name);
+            }
+            assert_eq!(assumed, expected.len() == "2021-09-27T09:47:15".len(), "{}", item.name);
+        }
+        let objects: Vec<Members> = serde_json::from_str(line["objects"].get()).unwrap();
+        let numbers: Vec<_> = objects.iter().filter_map(number).collect();
+        let list = |name: &str| item.expected[name].as_array().cloned().unwrap_or_default();
+        let coded: Vec<_> = numbers.iter().filter(|row| row.0.is_some()).cloned().collect();
+        let values: Vec<_> = list("values").iter().map(expected).collect();
+        let (with_code, bare): (Vec<_>, Vec<_>) = values.into_iter().partition(|v| v.0.is_some());
+        assert_eq!(coded, with_code, "{}", item.name);
+        let numbers: Vec<_> = numbers.into_iter().filter(|row| row.0.is_none()).collect();
+        if bare.is_empty() {
+            // A list by position: only type and integer are there to compare.
+            let told: Vec<_> = numbers.iter().map(|row| (row.5.clone(), row.3.clone())).collect();
+            let positional: Vec<_> = list("positional").iter().map(positional).collect();
+            assert_eq!(told, positional, "{}", item.name);
+        } else {
+            assert_eq!(numbers, bare, "{}", item.name);
+        }
+        for string in list("strings") {
+            assert!(objects.iter().any(|object| is_string(object, &string)), "{}", item.name);
+        }
+        compared += coded.len();
+    }
+    assert!(compared > 500, "only {compared} values");
+}
+
+/// Code, value, unit, raw integer, scaler, type.
+type Row = (Option<String>, String, Option<String>, String, Option<i64>, String);
+
+fn text(members: &Members, name: &str) -> Option<String> {
+    serde_json::from_str(members.get(name)?.get()).ok()
+}
+
+fn number(object: &Members) -> Option<Row> {
+    let kind = text(object, "type")?;
+    let raw = object.get("raw")?.get().to_owned();
+    if raw.starts_with('"') {
+        return None;
+    }
+    let value = object["value"].get().to_owned();
+    let scaler = object.get("scaler").map(|scaler| scaler.get().parse().unwrap());
+    Some((text(object, "obis"), value, text(object, "unit"), raw, scaler, kind))
+}
+
+fn positional(value: &Value) -> (String, String) {
+    (value["type"].as_str().unwrap().to_owned(), value["raw"].to_string())
+}
+
+fn is_string(object: &Members, expected: &Value) -> bool {
+    let words = expected["text"].as_str();
+    text(object, "raw").as_deref() == expected["raw"].as_str()
+        && text(object, "obis") == code(expected)
+        && words.is_none_or(|words| text(object, "value").as_deref() == Some(words))
+}
+
+fn code(value: &Value) -> Option<String> {
+    let groups: Vec<_> = value["obis"].as_str()?.split('.').collect();
+    let [a, b, c, d, e, f] = groups[..] else { panic!("{groups:?}") };
+    let history = if f == "255" { String::new() } else { format!("*{f}") };
+    Some(format!("{a}-{b}:{c}.{d}.{e}{history}"))
+}
+
+fn expected(value: &Value) -> Row {
+    let text = |name: &str| value[name].as_str().map(str::to_owned);
+    let kind = text("type").unwrap();
+    let raw = value["raw"].to_string();
+    (code(value), text("value").unwrap(), text("unit"), raw, value["scaler"].as_i64(), kind)
+}
