@@ -100,6 +100,12 @@ impl Mark {
         }
     }
 
+    /// Whether it says that octets are missing before this one, and nothing against the octet itself.
+    #[must_use]
+    pub const fn is_gap(self) -> bool {
+        matches!(self, Self::Overrun | Self::Unreadable)
+    }
+
     /// The mark of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

@@ -77,7 +77,12 @@ impl Decode {
     }
 
     /// Takes a record.
-    pub fn feed(&mut self, record: &Record<'_>, place: Place, out: &mut (impl FnMut(Output<'_>) + ?Sized)) {
+    pub fn feed(
+        &mut self,
+        record: &Record<'_>,
+        place: Place,
+        out: &mut (impl FnMut(Output<'_>) + ?Sized),
+    ) {
         let Self { unframe, decrypt } = self;
         unframe.feed(record, place, &mut |event: Event<'_>| open(decrypt, event, out));
     }

@@ -138,7 +138,11 @@ impl Line {
                     }
                     join(&mut self.reassembly, &frame, origin, &mut self.first, from, out);
                 }
-                Err(Skipped { octets, error }) => {
+                Err(Skipped { octets, error, mark }) => {
+                    if mark.is_some() {
+                        self.loose.end();
+                        drain_loose(&mut self.loose, &mut self.origins, from, out);
+                    }
                     if let Some(error) = error {
                         self.reassembly.damaged();
                         self.loose.framed();

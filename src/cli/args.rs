@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use meterpipe::source::simulator::faults::Rate;
 
 /// Readings from Austrian smart meters, as a pipe of small commands.
 ///
@@ -142,8 +143,9 @@ pub struct Decode {
 Examples:
   meterpipe watch sim:                               # a virtual meter
   meterpipe watch /dev/ttyUSB0 --key-file guek       # a real one
-  meterpipe watch --once --timeout 1m /dev/ttyUSB0 --key-file guek --format json
-  meterpipe watch /dev/ttyUSB0 --key-file guek --record meter.records --format csv > meter.csv")]
+  meterpipe watch --once --timeout 1m --key-file guek --format json /dev/ttyUSB0
+  meterpipe watch /dev/ttyUSB0 --key-file guek --format csv \\
+    --record meter.records > meter.csv")]
 pub struct Watch {
     /// Serial devices, tcp://HOST:PORT, files, FIFOs, - or sim:METER
     ///
@@ -180,47 +182,57 @@ Examples:
   meterpipe simulate --count 1 --output hex
   meterpipe simulate --meter ksm-west --count 3 | meterpipe unframe
   meterpipe simulate --pty /tmp/meter      # a device for other programs to read
-  meterpipe simulate --count 1000 --flip 1% --lose 1% | meterpipe decode --key-file guek")]
+  meterpipe simulate --start 2026-06-21T00:00+02 --count 17280 > day.records
+  meterpipe simulate --count 1000 --flip 1% --lose 1% |
+    meterpipe decode --key-file guek")]
 pub struct Simulate {
     /// The kind of meter
     #[arg(long, value_name = "METER", value_enum, default_value_t)]
     pub meter: Meter,
     /// What to write on standard output
-    #[arg(long, value_name = "FORM", value_enum, default_value_t)]
+    #[arg(long, value_name = "FORM", value_enum, default_value_t, conflicts_with = "pty")]
     pub output: SimulateOutput,
     /// Create a pseudo-terminal and a symbolic LINK to it, and be the meter behind it, in real time
+    ///
+    /// A telegram that nobody has begun to read when the next one is due is thrown away, as on a
+    /// line. LINK may be a symbolic link that is there already; it is removed at the end.
     #[arg(long, value_name = "LINK", value_hint = ValueHint::FilePath)]
     pub pty: Option<PathBuf>,
-    /// A telegram every five seconds, at the pace of 2400 baud, instead of as fast as possible
+    /// A telegram every five seconds, at the pace of 2400 baud; --pty implies it
     #[arg(long)]
     pub real_time: bool,
-    /// End after N telegrams
+    /// As fast as it is read, and nothing thrown away; the default without --pty
+    #[arg(long, conflicts_with = "real_time")]
+    pub fast: bool,
+    /// End after N telegrams [default: go on]
     #[arg(long, value_name = "N")]
     pub count: Option<u64>,
-    /// The house, its people and its weather: the same seed, the same octets
+    /// The house, its people, its weather and its mishaps: same seed, meter and start, same octets
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
     /// The meter's clock at the first telegram, as 2026-06-21T12:00:00+02:00 [default: now]
     #[arg(long, value_name = "TIME")]
     pub start: Option<jiff::Timestamp>,
-    /// A key file; its first key is taken [default: the published example key of Netz NÖ]
+    /// A key file; its first key is taken, and makes a tag if there is a GAK beside it
+    ///
+    /// Without it: the published example key of Netz NÖ, 36C66639E48A8CA4D6BC8B282A793BBB.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub key_file: Option<PathBuf>,
     /// Share of telegrams with noise before them, as 0.01 or 1%
-    #[arg(long, value_name = "RATE", default_value = "0")]
-    pub noise: String,
+    #[arg(long, value_name = "RATE", default_value = "0", help_heading = "Faults")]
+    pub noise: Rate,
     /// Share of telegrams with a wrong bit
-    #[arg(long, value_name = "RATE", default_value = "0")]
-    pub flip: String,
-    /// Share of telegrams that break off
-    #[arg(long, value_name = "RATE", default_value = "0")]
-    pub cut: String,
+    #[arg(long, value_name = "RATE", default_value = "0", help_heading = "Faults")]
+    pub flip: Rate,
+    /// Share of telegrams with a frame that breaks off
+    #[arg(long, value_name = "RATE", default_value = "0", help_heading = "Faults")]
+    pub cut: Rate,
     /// Share of telegrams that lose a frame
-    #[arg(long, value_name = "RATE", default_value = "0")]
-    pub lose: String,
+    #[arg(long, value_name = "RATE", default_value = "0", help_heading = "Faults")]
+    pub lose: Rate,
     /// Share of telegrams that are sent twice
-    #[arg(long, value_name = "RATE", default_value = "0")]
-    pub duplicate: String,
+    #[arg(long, value_name = "RATE", default_value = "0", help_heading = "Faults")]
+    pub duplicate: Rate,
     /// How much to say.
     #[command(flatten)]
     pub voice: Voice,

@@ -207,9 +207,7 @@ impl Run {
         let away = self.lines.iter().find_map(|line| line.away.as_ref());
         Err(match (away, self.telegrams, context.tally.closed) {
             (Some(why), ..) => Stop::Failed(Status::Source, format!("{text}: {why}")),
-            (None, 0, 1..) => {
-                Stop::Failed(Status::Closed, format!("{text} that any key opens"))
-            }
+            (None, 0, 1..) => Stop::Failed(Status::Closed, format!("{text} that any key opens")),
             _ => Stop::Failed(Status::Nothing, text),
         })
     }

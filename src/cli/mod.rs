@@ -14,10 +14,12 @@ mod live;
 mod output;
 mod output_format;
 mod progress;
+mod pty;
 mod recorder;
 mod recording;
 mod screen;
 mod signals;
+mod simulate;
 mod sources;
 mod status;
 mod text;
@@ -44,6 +46,7 @@ pub fn run() -> Status {
             Command::Decode(args) => decode::run(args),
             Command::Capture(args) => capture::run(args),
             Command::Watch(args) => watch::run(args),
+            Command::Simulate(args) => simulate::run(args),
         },
         Err(error) => usage(&error),
     }

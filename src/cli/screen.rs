@@ -146,7 +146,8 @@ impl Screen {
             meter.heard = Instant::now();
             meter.good += 1;
             // A counter that went back is another meter or a restart: nothing is missing.
-            let step = attributes.ic.zip(meter.counter).and_then(|(now, last)| now.checked_sub(last));
+            let step =
+                attributes.ic.zip(meter.counter).and_then(|(now, last)| now.checked_sub(last));
             meter.missing += u64::from(step.unwrap_or(1).saturating_sub(1));
             meter.counter = attributes.ic;
         }

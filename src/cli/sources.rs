@@ -30,9 +30,9 @@ pub fn find(name: Option<&str>, line: &Line, lasting: bool) -> Result<Spec, Stop
         Some(name) => name.to_owned(),
         None => default()?,
     };
-    if let Some(meter) = simulator::of_name(&name) {
+    if let Some(meter) = simulator::real_time::of_name(&name) {
         let meter = meter.map_err(|error| Stop::usage(format!("{name}: {error}")))?;
-        return Ok(Spec::Simulated(simulator::open(meter)));
+        return Ok(Spec::Simulated(simulator::real_time::open(meter)));
     }
     if let Some(address) = tcp::address(&name) {
         return Ok(Spec::Live(tcp::open(tcp::Settings::new(address), lasting)));

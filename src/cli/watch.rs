@@ -73,7 +73,9 @@ fn prepare(args: &args::Watch, context: &Context) -> Result<(Found, Watcher), St
     let decrypt = Decrypt::new(entries, keys::demands(&args.keys));
     let on_screen = args.format.format.is_none() && !args.until.once && !found.live.is_empty();
     let view = match on_screen && std::io::stdout().is_terminal() {
-        true => View::Screen(Screen::new(decrypt, zone, output_format::options(&args.format)?, context)),
+        true => {
+            View::Screen(Screen::new(decrypt, zone, output_format::options(&args.format)?, context))
+        }
         false => View::Text(Decoder::new(decrypt, format, zone)),
     };
     let recording = args.record.as_deref().map(Recording::open).transpose()?;

@@ -135,6 +135,8 @@ pub struct Skipped<'a> {
     pub octets: &'a [u8],
     /// What is wrong with the frame that seemed to begin here; nothing if none seemed to.
     pub error: Option<Error>,
+    /// A mark on the first of the octets. The others have none.
+    pub mark: Option<Mark>,
 }
 
 /// Finds frames in a stream of octets that may be cut anywhere and hold anything.
@@ -213,7 +215,14 @@ impl Deframer {
             },
             Some(noise) => (noise, None),
         };
-        Some(Err(Skipped { octets: self.hand_out(size), error }))
+        let position = self.position();
+        let mut marks = self.marks.iter().skip_while(|(at, _)| *at < position);
+        let first = marks.next();
+        let mark = first.filter(|(at, _)| *at == position).map(|(_, mark)| *mark);
+        // A run ends where a mark stands.
+        let next = first.into_iter().chain(marks).map(|(at, _)| *at).find(|at| *at > position);
+        let most = next.and_then(|at| usize::try_from(at - position).ok()).unwrap_or(size);
+        Some(Err(Skipped { octets: self.hand_out(size.min(most)), error, mark }))
     }
 
     fn hand_out(&mut self, size: usize) -> &[u8] {
@@ -244,7 +253,10 @@ impl Deframer {
         // A mark says more than the checksum, which it may even have left intact.
         let size = length(length_field) + OVERHEAD;
         let position = self.position();
-        let mark = self.marks.iter().find(|(at, _)| *at < position + size as u64);
+        // Where octets are missing before one, a frame may well begin with it.
+        let hits = |at: u64, mark: Mark| at > position || !mark.is_gap();
+        let within = self.marks.iter().take_while(|(at, _)| *at < position + size as u64);
+        let mark = within.into_iter().find(|(at, mark)| hits(*at, *mark));
         match (mark, damaged) {
             (Some(&(at, mark)), _) => {
                 let offset = usize::try_from(at.saturating_sub(position)).unwrap_or_default();
@@ -392,6 +404,33 @@ mod tests {
             stream.extend_from_slice(&good);
             assert_eq!(every_cut(&stream).0, std::slice::from_ref(&good), "cut to {size}");
         }
+    }
+
+    #[test]
+    fn octets_missing_in_front_of_a_frame_do_it_no_harm() {
+        let good = frame(0x10, &[1, 2, 3]);
+        for at in 0..good.len() {
+            let mut deframer = Deframer::default();
+            deframer.push(&good, [(at, Mark::Unreadable)]);
+            deframer.end();
+            assert_eq!(deframer.next().unwrap().is_ok(), at == 0, "mark at {at}");
+        }
+    }
+
+    #[test]
+    fn skipped_octets_are_cut_at_marks() {
+        let mut deframer = Deframer::default();
+        deframer.push(&[1, 2, 3, 4, 5], [(1, Mark::Parity), (3, Mark::Unreadable)]);
+        let mut runs = vec![];
+        while let Some(Err(skipped)) = deframer.next() {
+            runs.push((skipped.octets.to_vec(), skipped.mark));
+        }
+        let expected = [
+            (vec![1], None),
+            (vec![2, 3], Some(Mark::Parity)),
+            (vec![4, 5], Some(Mark::Unreadable)),
+        ];
+        assert_eq!(runs, expected);
     }
 
     #[test]

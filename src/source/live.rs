@@ -204,14 +204,14 @@ pub(super) fn read_some<'a>(
 }
 
 /// Waits until `file` is readable or gone, or just waits. A signal ends the wait.
-fn ready(file: Option<BorrowedFd<'_>>, patience: Duration) -> Result<PollFlags, Errno> {
+pub(super) fn ready(file: Option<BorrowedFd<'_>>, patience: Duration) -> Result<PollFlags, Errno> {
     let timeout = Timespec::try_from(patience).map_err(|_| Errno::INVAL)?;
     let mut files = file.map(|file| PollFd::from_borrowed_fd(file, PollFlags::IN));
     poll(files.as_mut_slice(), Some(&timeout))?;
     Ok(files.map_or(PollFlags::empty(), |file| file.revents()))
 }
 
-fn now() -> Time {
+pub(super) fn now() -> Time {
     Time::from_millis(jiff::Timestamp::now().as_millisecond())
 }
 

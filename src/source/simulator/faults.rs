@@ -76,6 +76,13 @@ impl Fault {
 }
 
 impl Faults {
+    /// Whether the rates are those of different pushes: together, they take at most all.
+    #[must_use]
+    pub const fn fit(self) -> bool {
+        let Self { noise, flip, cut, lose, duplicate } = self;
+        noise.0 + flip.0 + cut.0 + lose.0 + duplicate.0 <= MILLION
+    }
+
     /// What happens to the next push, if anything.
     pub(super) fn draw(self, random: &mut Random) -> Option<Kind> {
         let Self { noise, flip, cut, lose, duplicate } = self;
@@ -356,6 +363,8 @@ mod tests {
         let none = Faults::default();
         assert!((0..1_000).all(|i| none.draw(&mut Random::at(0, Topic::Fault, i)).is_none()));
         let all = Faults { noise: "1".parse().unwrap(), ..none };
+        assert!(none.fit() && all.fit());
+        assert!(!Faults { lose: Rate::per_million(1), ..all }.fit());
         assert!((0..1_000).all(|i| all.draw(&mut Random::at(0, Topic::Fault, i)).is_some()));
     }
 

@@ -12,6 +12,7 @@
 //! - [`wire`]: ciphering header, cipher, M-Bus frames.
 //! - [`faults`]: what happens to octets on the way.
 //! - [`pace`]: when which octet arrives.
+//! - [`real_time`]: the whole in real time, also as a source.
 //!
 //! Nothing here reads through the decoder's modules: each is tested against the other. Everything
 //! is a function of the seed and the time, the same for ever, in integers.
@@ -35,6 +36,7 @@ pub mod meter;
 pub mod pace;
 pub mod push;
 mod random;
+pub mod real_time;
 mod sun;
 pub mod telegram;
 pub mod wire;

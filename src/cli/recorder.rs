@@ -1,0 +1,350 @@
+//! Octets of a line to `frame` and `raw` records.
+//!
+//! ```text
+//! bursts   ff ff 68 fa  fa 68 53 …  … 16 68 14  14 68 …
+//! records  raw ffff  frame 68fafa6853…16  frame 681414…
+//! ```
+//!
+//! A frame that passes its checks is a `frame`; everything else is `raw`, in runs of at most 256
+//! octets and 200 ms. The HEX columns, joined, are the octets of the line.
+
+use std::{collections::VecDeque, time::Duration};
+
+use meterpipe::{
+    error::Mark,
+    link::{mbus::Deframer, reassembly::PAUSE_MILLIS},
+    record::{self, Attributes, Kind, Record, Time},
+};
+
+/// The most octets of a `raw` record.
+const LONGEST: usize = 256;
+
+/// The most milliseconds between its first octet and its last: a pause ends it.
+const SPAN: i64 = 200;
+
+/// Cuts the octets of one source. It holds back what may become a frame, and a `raw` record that may
+/// still grow: at most 519 octets and one push.
+#[derive(Debug)]
+pub struct Recorder {
+    deframer: Deframer,
+    raw: Raw,
+}
+
+impl Recorder {
+    /// For the source of that name, as it stands in records, or of none.
+    #[must_use]
+    pub fn new(from: Option<&str>) -> Self {
+        let from = from.map(str::to_owned);
+        Self { deframer: Deframer::default(), raw: Raw { from, ..Raw::default() } }
+    }
+
+    /// Takes the next octets with the marks on them, in the order of their index, and when they
+    /// arrived. Says how many frames came out.
+    pub fn push(
+        &mut self,
+        octets: &[u8],
+        marks: impl IntoIterator<Item = (usize, Mark)>,
+        time: Time,
+        out: &mut impl FnMut(&Record<'_>),
+    ) -> usize {
+        let Self { deframer, raw } = self;
+        let position = deframer.position() + deframer.pending().len() as u64;
+        raw.burst(position, time);
+        let marks = marks.into_iter().inspect(|&(at, mark)| {
+            raw.marks.push_back((position + at as u64, mark));
+        });
+        deframer.push(octets, marks);
+        self.drain(out)
+    }
+
+    /// Writes what belongs to no frame, and goes on waiting for the rest of a frame that has begun:
+    /// for a pause that is short enough to stand within one.
+    pub fn pause(&mut self, out: &mut impl FnMut(&Record<'_>)) {
+        self.raw.write(out);
+    }
+
+    /// Writes everything: the end, or a pause that no frame has. Frames can still be found behind the
+    /// start of one that was none; says how many.
+    pub fn flush(&mut self, out: &mut impl FnMut(&Record<'_>)) -> usize {
+        self.deframer.end();
+        let frames = self.drain(out);
+        self.raw.write(out);
+        frames
+    }
+
+    fn drain(&mut self, out: &mut impl FnMut(&Record<'_>)) -> usize {
+        let Self { deframer, raw } = self;
+        let mut frames = 0;
+        loop {
+            let position = deframer.position();
+            match deframer.next() {
+                None => return frames,
+                Some(Err(skipped)) => raw.take(skipped.octets, position, out),
+                Some(Ok(frame)) => {
+                    raw.write(out);
+                    let (time, _) = raw.arrival(position);
+                    let attributes = Attributes { from: raw.from.as_deref(), ..Default::default() };
+                    let (kind, octets) = (Kind::Frame, frame.octets());
+                    out(&Record { time, kind, octets, attributes });
+                    frames += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Octets that belong to no frame, and what is known of them.
+#[derive(Debug, Default)]
+struct Raw {
+    from: Option<String>,
+    /// The `raw` record that may still grow.
+    octets: Vec<u8>,
+    /// Its place in the stream, and its time.
+    position: u64,
+    time: Time,
+    /// Where bursts begin, and when they came; none that has passed.
+    bursts: VecDeque<(u64, Time)>,
+    /// Marks by their place in the stream; none that has passed.
+    marks: VecDeque<(u64, Mark)>,
+}
+
+impl Raw {
+    fn burst(&mut self, position: u64, time: Time) {
+        if self.bursts.back().is_none_or(|(_, last)| *last != time) {
+            self.bursts.push_back((position, time));
+        }
+    }
+
+    /// When the octet there came, and where the next burst begins.
+    fn arrival(&mut self, position: u64) -> (Time, u64) {
+        while self.bursts.get(1).is_some_and(|&(start, _)| start <= position) {
+            self.bursts.pop_front();
+        }
+        let time = self.bursts.front().map_or(Time::UNKNOWN, |(_, time)| *time);
+        (time, self.bursts.get(1).map_or(u64::MAX, |(start, _)| *start))
+    }
+
+    fn take(&mut self, mut octets: &[u8], mut position: u64, out: &mut impl FnMut(&Record<'_>)) {
+        while !octets.is_empty() {
+            let (time, next) = self.arrival(position);
+            if self.octets.len() == LONGEST || self.is_before_a_pause(time) {
+                self.write(out);
+            }
+            if self.octets.is_empty() {
+                (self.position, self.time) = (position, time);
+            }
+            let room = LONGEST - self.octets.len();
+            let burst = usize::try_from(next - position).unwrap_or(usize::MAX);
+            let (taken, rest) = octets.split_at(octets.len().min(room).min(burst));
+            self.octets.extend_from_slice(taken);
+            position += taken.len() as u64;
+            octets = rest;
+        }
+    }
+
+    fn is_before_a_pause(&self, time: Time) -> bool {
+        let both = || Some((self.time.millis()?, time.millis()?));
+        self.time != time && both().is_some_and(|(first, now)| now - first > SPAN)
+    }
+
+    fn write(&mut self, out: &mut impl FnMut(&Record<'_>)) {
+        if self.octets.is_empty() {
+            return;
+        }
+        let err = self.err();
+        let err = (!err.is_empty()).then_some(err.as_str());
+        let attributes = Attributes { from: self.from.as_deref(), err, ..Attributes::default() };
+        let (time, kind, octets) = (self.time, Kind::Raw, self.octets.as_slice());
+        out(&Record { time, kind, octets, attributes });
+        self.octets.clear();
+    }
+
+    /// The marks of the record, counted from its start.
+    fn err(&mut self) -> String {
+        let mut err = String::new();
+        let end = self.position + self.octets.len() as u64;
+        while let Some(&(at, mark)) = self.marks.front().filter(|(at, _)| *at < end) {
+            self.marks.pop_front();
+            let comma = if err.is_empty() { "" } else { "," };
+            err.push_str(&format!("{comma}{}@{}", mark.name(), at.saturating_sub(self.position)));
+        }
+        err
+    }
+}
+
+/// The recorders of all sources.
+#[derive(Debug, Default)]
+pub struct Recorders(Vec<(Option<String>, Recorder)>);
+
+impl Recorders {
+    /// Takes what a source gave, and appends records to `text`. Says how many frames came out.
+    pub fn take(&mut self, record: &Record<'_>, text: &mut Vec<u8>) -> u64 {
+        let Attributes { from, err, .. } = record.attributes;
+        let marks = err.into_iter().flat_map(record::marks);
+        let mut write = |record: &Record<'_>| record.write(text);
+        let Some(recorder) = self.of(from) else {
+            return 0;
+        };
+        recorder.push(record.octets, marks, record.time, &mut write) as u64
+    }
+
+    /// Writes what was held back, if nothing has come for so long.
+    pub fn quiet(&mut self, silent: Duration, text: &mut Vec<u8>) {
+        for (_, recorder) in &mut self.0 {
+            match silent.as_millis() > u128::from(PAUSE_MILLIS.unsigned_abs()) {
+                true => drop(recorder.flush(&mut |record| record.write(text))),
+                false => recorder.pause(&mut |record| record.write(text)),
+            }
+        }
+    }
+
+    /// Writes everything.
+    pub fn end(&mut self, text: &mut Vec<u8>) {
+        for (_, recorder) in &mut self.0 {
+            recorder.flush(&mut |record| record.write(text));
+        }
+    }
+
+    fn of(&mut self, from: Option<&str>) -> Option<&mut Recorder> {
+        let found = self.0.iter().position(|(name, _)| name.as_deref() == from);
+        let index = found.unwrap_or(self.0.len());
+        if found.is_none() {
+            self.0.push((from.map(str::to_owned), Recorder::new(from)));
+        }
+        self.0.get_mut(index).map(|(_, recorder)| recorder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(data: &[u8]) -> Vec<u8> {
+        let mut frame = vec![0x68, data.len() as u8, data.len() as u8, 0x68];
+        frame.extend_from_slice(data);
+        frame.push(data.iter().fold(0u8, |sum, octet| sum.wrapping_add(*octet)));
+        frame.push(0x16);
+        frame
+    }
+
+    fn at(millis: i64) -> Time {
+        Time::from_millis(1_787_605_397_000 + millis)
+    }
+
+    /// A record as it can be compared: time, kind, octets, err.
+    type Written = (Time, String, Vec<u8>, Option<String>);
+
+    fn written(into: &mut Vec<Written>) -> impl FnMut(&Record<'_>) {
+        |record| {
+            let err = record.attributes.err.map(str::to_owned);
+            into.push((record.time, record.kind.as_str().into(), record.octets.to_vec(), err));
+        }
+    }
+
+    #[test]
+    fn frames_and_the_rest_come_out_with_the_time_of_their_first_octet() {
+        let good = frame(&[0x53, 0xff, 0x00, 0x01, 0x67, 0xdb]);
+        let mut records = vec![];
+        let mut recorder = Recorder::new(Some("a%20b"));
+        let mut out = written(&mut records);
+        assert_eq!(recorder.push(&[0xff, 0xff, 0x68], [], at(0), &mut out), 0);
+        assert_eq!(recorder.push(&good[1..5], [], at(70), &mut out), 0);
+        let rest = [&good[5..], &good].concat();
+        assert_eq!(recorder.push(&rest, [], at(140), &mut out), 2);
+        assert_eq!(recorder.push(&[0x00], [], at(150), &mut out), 0);
+        assert_eq!(recorder.flush(&mut out), 0);
+        drop(out);
+        assert_eq!(
+            records,
+            [
+                (at(0), "raw".into(), vec![0xff, 0xff], None),
+                (at(0), "frame".into(), good.clone(), None),
+                (at(140), "frame".into(), good, None),
+                (at(150), "raw".into(), vec![0x00], None),
+            ]
+        );
+        let mut text = vec![];
+        let mut recorder = Recorder::new(Some("a%20b"));
+        recorder.push(&[0x00], [(0, Mark::Break)], Time::UNKNOWN, &mut |record| {
+            record.write(&mut text);
+        });
+        recorder.flush(&mut |record| record.write(&mut text));
+        assert_eq!(text, b"- raw 00 from=a%20b err=break@0\n");
+    }
+
+    #[test]
+    fn a_pause_writes_noise_and_keeps_the_beginning_of_a_frame() {
+        let good = frame(&[1, 2, 3, 4]);
+        let mut records = vec![];
+        let mut recorder = Recorder::new(None);
+        recorder.push(&[0x00, 0x68, 0x04], [], at(0), &mut written(&mut records));
+        recorder.pause(&mut written(&mut records));
+        recorder.push(&good[2..], [], at(900), &mut written(&mut records));
+        let raw = (at(0), "raw".into(), vec![0x00], None);
+        assert_eq!(records, [raw, (at(0), "frame".into(), good, None)]);
+    }
+
+    #[test]
+    fn raw_records_are_cut_at_256_octets_and_at_200_ms() {
+        let mut records = vec![];
+        let mut recorder = Recorder::new(None);
+        let mut out = written(&mut records);
+        recorder.push(&[1; 600], [], at(0), &mut out);
+        recorder.push(&[2; 10], [], at(200), &mut out);
+        recorder.push(&[3; 10], [], at(201), &mut out);
+        recorder.push(&[4; 10], [], at(401), &mut out);
+        recorder.flush(&mut out);
+        drop(out);
+        let shape: Vec<_> =
+            records.iter().map(|(time, _, octets, _)| (*time, octets.len())).collect();
+        assert_eq!(shape, [(at(0), 256), (at(0), 256), (at(0), 98), (at(201), 20)]);
+    }
+
+    #[test]
+    fn every_octet_and_every_mark_is_written_once_whatever_the_cut() {
+        // Noise, a frame, one that breaks off, one with a mark, a look-alike at the end.
+        let mut stream = vec![0x16; 300];
+        stream.extend(frame(&[0x68; 40]));
+        stream.extend(&frame(&[1, 2, 3, 4, 5, 6, 7])[..9]);
+        let hit = stream.len() + 6;
+        stream.extend(frame(&[8, 9, 10, 11]));
+        stream.extend(frame(&[12, 13, 14, 15]));
+        stream.extend([0x68, 0xfa, 0xfa, 0x68, 0x53]);
+        let marks = [
+            (0, Mark::Break),
+            (255, Mark::Parity),
+            (256, Mark::Overrun),
+            (256, Mark::Parity),
+            (hit, Mark::Parity),
+            (stream.len() - 1, Mark::Unreadable),
+        ];
+        for size in 1..=stream.len() {
+            let mut records = vec![];
+            let mut recorder = Recorder::new(None);
+            let mut frames = 0;
+            for (index, piece) in stream.chunks(size).enumerate() {
+                let start = index * size;
+                let marks = marks
+                    .into_iter()
+                    .filter(|(at, _)| (start..start + piece.len()).contains(at))
+                    .map(|(at, mark)| (at - start, mark));
+                let time = at(index as i64 * 10);
+                frames += recorder.push(piece, marks, time, &mut written(&mut records));
+            }
+            frames += recorder.flush(&mut written(&mut records));
+
+            let (mut joined, mut found, mut whole) = (vec![], vec![], 0);
+            for (time, kind, octets, err) in &records {
+                assert_eq!(*time, at((joined.len() / size) as i64 * 10), "pieces of {size}");
+                let err = err.as_deref().unwrap_or_default();
+                found.extend(record::marks(err).map(|(at, mark)| (joined.len() + at, mark)));
+                joined.extend_from_slice(octets);
+                whole += usize::from(kind == "frame");
+                assert!(!octets.is_empty() && (kind == "frame" || octets.len() <= LONGEST));
+            }
+            assert_eq!(joined, stream, "pieces of {size}");
+            assert_eq!(found, marks, "pieces of {size}");
+            assert_eq!((frames, whole), (2, 2), "pieces of {size}");
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! A virtual meter that keeps the time of a real one, and the source `sim:METER`.
+//!
+//! ```text
+//! push ▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌  ▌▌     push ▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌  ▌▌     push …
+//!      0 s          1.2 s 1.5 s      5 s               6.5 s      10 s
+//! ```
+//!
+//! [`RealTime`] knows when what is due and does not wait itself: so it can be tried without time
+//! passing. Who falls behind by more than a push gets what is due now, not what he has missed: a line
+//! does not wait either.
+
+use core::{ops::Range, time::Duration};
+use std::{collections::VecDeque, time::Instant};
+
+use jiff::Timestamp;
+
+use super::{
+    house::PERIOD,
+    meter::{Meter, UnknownMeter},
+    push::{Options, Push, Simulator},
+};
+use crate::source::{
+    Burst, Event, OpenError, Source,
+    live::{PATIENCE, now, ready},
+};
+
+/// The meter that `sim:METER` names; `sim:` alone is the [default](Meter::default). Nothing if the
+/// name is none of a virtual meter.
+#[must_use]
+pub fn of_name(name: &str) -> Option<Result<Meter, UnknownMeter>> {
+    match name.strip_prefix(PREFIX)? {
+        "" => Some(Ok(Meter::default())),
+        meter => Some(meter.parse()),
+    }
+}
+
+/// The source with that meter: `sim:ksm-west`.
+#[must_use]
+pub fn name(meter: Meter) -> String {
+    format!("{PREFIX}{meter}")
+}
+
+/// A virtual meter as a source: its clock is right, its key is the
+/// [example key](super::meter::EXAMPLE_KEY), its seed 0. The first telegram is there at once, the
+/// others come every five seconds at the pace of the line.
+#[must_use]
+pub fn open(meter: Meter) -> Box<dyn Source> {
+    let simulator = Simulator::new(Options::new(meter, Timestamp::now()));
+    Box::new(Virtual { name: name(meter), line: RealTime::at_once(simulator) })
+}
+
+const PREFIX: &str = "sim:";
+
+/// A simulator and the time.
+pub struct RealTime {
+    simulator: Simulator,
+    /// The octets of the push that is under way.
+    wire: Vec<u8>,
+    /// Its bursts that are still to come, and when each is through.
+    bursts: VecDeque<(Instant, Range<usize>)>,
+    /// When the next push begins.
+    due: Instant,
+    /// The next push takes no time.
+    at_once: bool,
+}
+
+/// What is due.
+#[derive(Debug)]
+pub enum Step<'a> {
+    /// Nothing before that moment.
+    Wait(Instant),
+    /// A push begins; its octets follow.
+    Push(Push),
+    /// These octets have arrived.
+    Octets(&'a [u8]),
+}
+
+impl RealTime {
+    /// Its first push begins now.
+    #[must_use]
+    pub fn new(simulator: Simulator) -> Self {
+        let due = Instant::now();
+        Self { simulator, wire: Vec::new(), bursts: VecDeque::new(), due, at_once: false }
+    }
+
+    /// The same, and nobody has to wait for the first push: each of its frames is a burst that is
+    /// through now.
+    #[must_use]
+    pub fn at_once(simulator: Simulator) -> Self {
+        Self { at_once: true, ..Self::new(simulator) }
+    }
+
+    /// What is due at `now`. Ask again until it is [`Step::Wait`].
+    pub fn step(&mut self, now: Instant) -> Step<'_> {
+        match self.bursts.front() {
+            Some(&(through, _)) if through > now => return Step::Wait(through),
+            Some(_) => {}
+            None if self.due > now => return Step::Wait(self.due),
+            None => return Step::Push(self.push(now)),
+        }
+        let range = self.bursts.pop_front().map(|(_, range)| range).unwrap_or_default();
+        Step::Octets(self.wire.get(range).unwrap_or_default())
+    }
+
+    fn push(&mut self, now: Instant) -> Push {
+        let push = loop {
+            self.wire.clear();
+            let push = self.simulator.push(&mut self.wire);
+            let began = self.due;
+            self.due += INTERVAL;
+            if self.due > now {
+                self.arrange(&push, began);
+                break push;
+            }
+        };
+        self.at_once = false;
+        push
+    }
+
+    fn arrange(&mut self, push: &Push, began: Instant) {
+        if self.at_once {
+            self.bursts.extend(push.runs.ranges().map(|run| (began, run)));
+        } else {
+            let bursts = push.pace();
+            self.bursts.extend(bursts.map(|(through, range)| (began + through, range)));
+        }
+    }
+}
+
+const INTERVAL: Duration = Duration::from_secs(PERIOD.cast_unsigned());
+
+struct Virtual {
+    name: String,
+    line: RealTime,
+}
+
+impl Source for Virtual {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn read(&mut self, burst: &mut Burst) -> Result<Event, OpenError> {
+        burst.clear();
+        let enough = Instant::now() + PATIENCE;
+        loop {
+            let moment = Instant::now();
+            match self.line.step(moment) {
+                Step::Push(_) => {}
+                Step::Octets(octets) => {
+                    burst.time = now();
+                    burst.octets.extend_from_slice(octets);
+                    return Ok(Event::Octets);
+                }
+                Step::Wait(until) => {
+                    let rest = until.min(enough).saturating_duration_since(moment);
+                    // A wait that a signal ends is a quiet one: the caller looks at its flags.
+                    if rest.is_zero() || ready(None, rest).is_err() {
+                        return Ok(Event::Quiet);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn simulator() -> Simulator {
+        Simulator::new(Options::new(Meter::KsmWest, "2026-06-21T10:00:00Z".parse().unwrap()))
+    }
+
+    /// All that is due at that moment: the clocks of the pushes, and the octets.
+    fn due(line: &mut RealTime, moment: Instant) -> (Vec<Timestamp>, Vec<u8>, Instant) {
+        let (mut pushes, mut octets) = (vec![], vec![]);
+        loop {
+            match line.step(moment) {
+                Step::Push(push) => pushes.push(push.time),
+                Step::Octets(more) => octets.extend_from_slice(more),
+                Step::Wait(until) => return (pushes, octets, until),
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_the_meters() {
+        assert_eq!(of_name("sim:"), Some(Ok(Meter::NetzNoeKaifa)));
+        for meter in Meter::ALL {
+            assert_eq!(of_name(&name(meter)), Some(Ok(meter)));
+        }
+        assert_eq!(of_name("sim:kaifa"), Some(Err(UnknownMeter)));
+        assert_eq!(of_name("/dev/ttyUSB0"), None);
+        assert_eq!(of_name("sim"), None);
+    }
+
+    #[test]
+    fn octets_arrive_in_their_order_and_in_their_time() {
+        let mut wire = vec![];
+        let mut reference = simulator();
+        let pushes: Vec<_> = (0..3).map(|_| reference.push(&mut wire)).collect();
+
+        let mut line = RealTime::new(simulator());
+        let start = line.due;
+        let (mut octets, mut clocks, mut moment) = (vec![], vec![], start);
+        while octets.len() < wire.len() {
+            let (pushes, more, until) = due(&mut line, moment);
+            let early = due(&mut line, until - Duration::from_nanos(1));
+            assert_eq!(early, (vec![], vec![], until));
+            clocks.extend(pushes.into_iter().map(|clock| (clock, moment - start)));
+            octets.extend(more);
+            moment = until;
+        }
+        assert_eq!(octets, wire);
+        let seconds = |n: u64| Duration::from_secs(5 * n);
+        let expected: Vec<_> =
+            pushes.iter().map(|push| push.time).zip((0..).map(seconds)).collect();
+        assert_eq!(clocks, expected);
+    }
+
+    #[test]
+    fn the_first_push_is_there_at_once_and_the_second_is_not() {
+        let mut wire = vec![];
+        let runs = simulator().push(&mut wire).runs;
+        let mut line = RealTime::at_once(simulator());
+        let start = line.due;
+        assert!(matches!(line.step(start), Step::Push(_)));
+        for run in runs.ranges() {
+            let Step::Octets(octets) = line.step(start) else { panic!("no octets") };
+            assert_eq!(octets, &wire[run], "a frame is a burst");
+        }
+        let (pushes, octets, until) = due(&mut line, start);
+        assert_eq!((pushes.len(), octets.len(), until - start), (0, 0, INTERVAL));
+        let (pushes, octets, until) = due(&mut line, start + INTERVAL);
+        assert_eq!((pushes.len(), octets.len()), (1, 0));
+        assert!(until - start < INTERVAL + Duration::from_millis(100));
+    }
+
+    #[test]
+    fn who_was_away_gets_what_is_due_now() {
+        let mut line = RealTime::new(simulator());
+        let start = line.due;
+        let (first, ..) = due(&mut line, start);
+        let (second, octets, until) = due(&mut line, start + Duration::from_secs(3_603));
+        let all = simulator().push(&mut vec![]).runs.octets();
+        assert_eq!(second[0].as_second() - first[0].as_second(), 3_600);
+        assert_eq!(second.len(), 1);
+        assert_eq!(octets.len(), 2 * all, "the push that was under way, and the present one");
+        assert_eq!(until - start, Duration::from_secs(3_605));
+    }
+
+    #[test]
+    fn the_source_gives_a_whole_telegram_without_a_wait() {
+        let mut source = open(Meter::NetzNoeSagemcomOld);
+        assert_eq!(source.name(), "sim:netz-noe-sagemcom-old");
+        let mut burst = Burst::default();
+        let mut sizes = vec![];
+        for _ in 0..2 {
+            assert_eq!(source.read(&mut burst), Ok(Event::Octets));
+            assert!(burst.time.millis().is_some());
+            sizes.push(burst.octets.len());
+        }
+        assert_eq!(sizes, [263, 19]);
+        assert_eq!(source.read(&mut burst), Ok(Event::Quiet));
+        assert_eq!(burst, Burst::default());
+    }
+}
