@@ -327,7 +327,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__simulate)
-            opts="-q -v -h -V --meter --output --pty --real-time --count --seed --start --key-file --noise --flip --cut --lose --duplicate --quiet --verbose --help --version"
+            opts="-q -v -h -V --meter --output --pty --real-time --fast --count --seed --start --key-file --noise --flip --cut --lose --duplicate --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

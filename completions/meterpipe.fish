@@ -133,16 +133,17 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l output 
 hex\t'Hex digits, a frame a line'
 binary\t'The octets of the line'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l pty -d 'Create a pseudo-terminal and a symbolic LINK to it, and be the meter behind it, in real time' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l count -d 'End after N telegrams' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l seed -d 'The house, its people and its weather: the same seed, the same octets' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l count -d 'End after N telegrams [default: go on]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l seed -d 'The house, its people, its weather and its mishaps: same seed, meter and start, same octets' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l start -d 'The meter\'s clock at the first telegram, as 2026-06-21T12:00:00+02:00 [default: now]' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l key-file -d 'A key file; its first key is taken [default: the published example key of Netz NÖ]' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l key-file -d 'A key file; its first key is taken, and makes a tag if there is a GAK beside it' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l noise -d 'Share of telegrams with noise before them, as 0.01 or 1%' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l flip -d 'Share of telegrams with a wrong bit' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l cut -d 'Share of telegrams that break off' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l cut -d 'Share of telegrams with a frame that breaks off' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l lose -d 'Share of telegrams that lose a frame' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l duplicate -d 'Share of telegrams that are sent twice' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l real-time -d 'A telegram every five seconds, at the pace of 2400 baud, instead of as fast as possible'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l real-time -d 'A telegram every five seconds, at the pace of 2400 baud; --pty implies it'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l fast -d 'As fast as it is read, and nothing thrown away; the default without --pty'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s q -l quiet -d 'Say nothing on standard error; the exit status stays'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s v -l verbose -d 'Always end with a summary'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s h -l help -d 'Print help (see more with \'--help\')'

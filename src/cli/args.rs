@@ -53,8 +53,8 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  meterpipe capture sim:ksm-west --count 4           # of a virtual meter
-  meterpipe capture /dev/ttyUSB0 > meter.records     # keep all; open it at any time
+  meterpipe capture sim:ksm-west --count 4         # of a virtual meter
+  meterpipe capture /dev/ttyUSB0 > meter.records   # keep all, decode at any time
   meterpipe capture tcp://ser2net.local:3001 | meterpipe decode --key-file guek
   meterpipe capture --timeout 1m /dev/ttyUSB0 || echo 'the meter is silent'")]
 pub struct Capture {
@@ -100,7 +100,7 @@ pub struct Unframe {
 #[command(after_help = "\
 Examples:
   meterpipe unframe meter.records | meterpipe decrypt --key-file guek
-  meterpipe decrypt --key-file guek --require-auth telegrams.records")]
+  meterpipe unframe tagged.records | meterpipe decrypt --key-file keys --require-auth")]
 pub struct Decrypt {
     /// Where octets come from.
     #[command(flatten)]

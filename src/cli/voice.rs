@@ -235,7 +235,9 @@ fn advice(error: &Error) -> Option<&'static str> {
         Cause::NoKey => "give it with --key-file",
         Cause::NoTitle => "give it with --system-title",
         Cause::NotAuthenticated => "--require-auth refuses it",
-        Cause::Marked(Mark::Parity | Mark::Overrun | Mark::Break) => "check cable, adapter and parity (8E1)",
+        Cause::Marked(Mark::Parity | Mark::Overrun | Mark::Break) => {
+            "check cable, adapter and parity (8E1)"
+        }
         Cause::Unsupported { what } if what.starts_with("UTF-16") => "save it as UTF-8",
         Cause::Unsupported { what } if what.ends_with("data") || what.ends_with("archive") => {
             "unpack it first"

@@ -27,6 +27,14 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_meterpipe");
 const STDOUT: &str = ".stdout";
 const STDERR: &str = ".stderr";
 
+const FURNITURE: [&str; 4] = [
+    "meterpipe simulate --count 3 > meter.records",
+    "meterpipe unframe meter.records > telegrams.records",
+    // A made up authentication key: telegrams that carry a tag.
+    "(umask 077; echo $(cat guek) 000102030405060708090A0B0C0D0E0F > keys)",
+    "meterpipe simulate --count 3 --key-file keys > tagged.records",
+];
+
 /// A folder and what is plugged into it.
 pub(crate) struct Bench {
     folder: TempDir,
@@ -52,8 +60,9 @@ impl Bench {
         fs::copy(data.join("netznoe-doc-2021.key"), bench.path("guek")).unwrap();
         fs::set_permissions(bench.path("guek"), fs::Permissions::from_mode(0o600)).unwrap();
         fs::copy(data.join("netznoe-doc-2021.hex"), bench.path("dump.txt")).unwrap();
-        bench.run("meterpipe simulate --count 3 > meter.records").succeeded();
-        bench.run("meterpipe unframe meter.records > telegrams.records").succeeded();
+        for command in FURNITURE {
+            bench.run(command).succeeded();
+        }
         bench
     }
 
@@ -95,6 +104,8 @@ impl Bench {
     /// Runs a command that goes on for ever until it has written more than a header, and ends it.
     pub(crate) fn run_until_it_writes(&self, command: &str) {
         let plugged = self.plugged(command);
+        let piped = plugged.contains('|');
+        let plugged = if piped { plugged } else { format!("exec {plugged}") };
         let before = self.files();
         let mut shell = self.start(&plugged);
         shell.wait_until("it wrote something", || {
@@ -104,8 +115,7 @@ impl Bench {
         });
         shell.terminate();
         let status = shell.wait();
-        // The shell itself and the stages behind the first end with the signal.
-        let piped = plugged.contains('|');
+        // The shell around a pipe and the stages behind the first end with the signal.
         assert!(status.success() || piped, "{plugged}: {status}\n{}", self.said());
     }
 
@@ -157,7 +167,7 @@ impl Bench {
 
     fn plug_in(&self, name: &str) -> Shell {
         let link = self.path(name);
-        let command = format!("exec meterpipe simulate --pty {}", link.display());
+        let command = format!("exec meterpipe simulate -q --pty {}", link.display());
         let mut shell = Shell::start(self.shell(), &command);
         shell.wait_until("there was a device", || link.exists());
         shell

@@ -14,7 +14,7 @@ mod bench;
 mod process;
 mod text;
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, thread};
 
 use bench::Bench;
 use meterpipe::record::Record;
@@ -45,6 +45,23 @@ fn the_readme_answers_as_it_says() {
     }
 }
 
+/// What the README explains is said by the program.
+#[test]
+fn messages_in_the_readme_are_those_of_the_program() {
+    let readme = read("README.md");
+    let table = readme.split("| it says | ").nth(1).unwrap().split("\n\n").next().unwrap();
+    let messages: Vec<_> = table.lines().filter_map(|row| row.strip_prefix("| `")).collect();
+    let source =
+        ["src/source/open_error.rs", "src/cli/live.rs", "src/cli/voice.rs", "src/error.rs"];
+    let source = source.map(read).concat();
+    assert!(messages.len() > 5);
+    for message in messages {
+        let message = message.split('`').next().unwrap();
+        let said = message.split("; ").all(|part| source.contains(part));
+        assert!(said, "nothing says: {message}");
+    }
+}
+
 /// The crontab of the README: what it appends has the columns of the header, row for row.
 #[test]
 fn the_crontab_of_the_readme_appends_rows() {
@@ -52,13 +69,14 @@ fn the_crontab_of_the_readme_appends_rows() {
     let crontab = text::blocks(&read("README.md"), "crontab").remove(0).text;
     let jobs = text::cron_jobs(&crontab);
     assert!(!jobs.is_empty());
+    bench.run("meterpipe decode --key-file guek --format csv dump.txt > meter.csv").succeeded();
     for job in jobs.iter().chain(&jobs) {
         bench.run(job).succeeded();
     }
     let table = bench.file("meter.csv");
     let columns: Vec<_> = table.lines().map(|row| row.matches(',').count()).collect();
-    assert_eq!(columns.len(), 2, "one row a run: {table}");
-    assert!(columns.iter().all(|count| *count > 10), "{table}");
+    assert_eq!(columns.len(), 4, "a header, the row of the dump, and one row a run: {table}");
+    assert!(columns.iter().all(|count| *count == columns[0] && *count > 10), "{table}");
 }
 
 /// The pages and their commands: those that are given names below.
@@ -127,17 +145,23 @@ fn run_examples(page: &str) {
     let is_record = |line: &String| Record::is_record(line.as_bytes());
     let examples: Vec<_> = examples.into_iter().filter(|line| !is_record(line)).collect();
     assert!(!examples.is_empty());
-    for example in examples {
-        let bench = Bench::furnished();
-        if is_live(&example) {
-            bench.run_until_it_writes(&example);
-        } else {
-            let ran = bench.run(&example);
-            // What is simulated with faults is rejected in part.
-            let faulty = example.contains("--flip") && ran.status.code() == Some(1);
-            assert!(faulty || ran.status.success(), "{example}: {ran:?}");
+    // Each waits for the next telegram of its meter: together they wait once.
+    thread::scope(|scope| {
+        for example in &examples {
+            scope.spawn(|| run_example(example));
         }
+    });
+}
+
+fn run_example(example: &str) {
+    let bench = Bench::furnished();
+    if is_live(example) {
+        return bench.run_until_it_writes(example);
     }
+    let ran = bench.run(example);
+    // What is simulated with faults is rejected in part.
+    let faulty = example.contains("--flip") && ran.status.code() == Some(1);
+    assert!(faulty || ran.status.success(), "{example}: {ran:?}");
 }
 
 /// Whether a command goes on until it is ended.

@@ -107,6 +107,9 @@ pub(crate) fn in_terminal(mut shell: Command, command: &str) -> Ran {
     let status = Shell::start(shell, command).wait();
     drop(terminal);
     let text = reader.join().unwrap().replace("\r\n", "\n");
+    // A pseudo-terminal has no parity, which a serial device has: no user sees this line.
+    let lines = text.split_inclusive('\n');
+    let text = lines.filter(|line| !line.contains("ignores these settings: parity")).collect();
     Ran { command: command.to_owned(), text, status }
 }
 

@@ -113,6 +113,18 @@ fn every_subcommand_has_a_page_with_all_sections() {
     }
 }
 
+/// clap breaks longer lines, and what is broken cannot be copied.
+#[test]
+fn examples_fit_into_a_terminal_of_80_columns() {
+    let command = command();
+    for command in command.get_subcommands().chain([&command]) {
+        let lines = pages::example_lines(command);
+        assert!(!lines.is_empty(), "{} has no examples", command.get_name());
+        let long: Vec<_> = lines.iter().filter(|line| line.chars().count() > 78).collect();
+        assert!(long.is_empty(), "{long:?}");
+    }
+}
+
 /// No page tells of a variable that the program does not know.
 #[test]
 fn variables_on_the_pages_are_read_by_the_program() {
