@@ -190,6 +190,11 @@ pub enum Cause {
         /// Segments that came.
         segments: u8,
     },
+    /// Another telegram begins before this one is whole.
+    CutOff {
+        /// Octets that are there.
+        octets: usize,
+    },
     /// A segment whose first never came.
     FirstSegmentMissing {
         /// Its number.
@@ -278,6 +283,7 @@ impl fmt::Display for Error {
             Cause::Segment { found, expected } => {
                 write!(f, "segment {found} where segment {expected} was due")
             }
+            Cause::CutOff { octets } => write!(f, "a telegram breaks off after {octets} octets"),
             Cause::LastSegmentMissing { segments: 1 } => {
                 write!(f, "a telegram broke off after its first segment")
             }

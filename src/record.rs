@@ -336,6 +336,17 @@ pub fn marks(err: &str) -> impl Iterator<Item = (usize, Mark)> {
     })
 }
 
+/// The `err` attribute for marks on octets; empty if there are none.
+#[must_use]
+pub fn err(marks: impl IntoIterator<Item = (usize, Mark)>) -> String {
+    let mut text = String::new();
+    for (octet, mark) in marks {
+        let comma = if text.is_empty() { "" } else { "," };
+        text.push_str(&format!("{comma}{}@{octet}", mark.name()));
+    }
+    text
+}
+
 /// Percent-encodes what may not stand in a VALUE: blanks, control characters, `%`.
 #[must_use]
 pub fn escape(value: &str) -> String {
@@ -416,6 +427,7 @@ mod tests {
     fn marks_and_escapes_read_back() {
         let found: Vec<_> = marks("parity@17,overrun@40,odd,break@x").collect();
         assert_eq!(found, [(17, Mark::Parity), (40, Mark::Overrun)]);
+        assert_eq!(err(found), "parity@17,overrun@40");
         assert_eq!(escape("a b%\n"), "a%20b%25%0a");
     }
 }

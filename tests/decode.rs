@@ -192,6 +192,9 @@ fn keys_come_from_files_credentials_and_the_environment_in_this_order() {
     assert_eq!(status(&[], &[credentials, ("P1_GUEK_FILE", &wrong)]), 0);
     assert_eq!(status(&["--key-file", &wrong], &[credentials, ("P1_GUEK", KEY)]), 4);
     assert_eq!(status(&["--key", KEY], &[]), 0);
+    assert_eq!(status(&["--key-file", "-"], &[]), 2);
+    let dump = folder.write("dump.txt", DUMP);
+    assert_eq!(run(&["decode", "--key-file", "-", &dump], KEY.as_bytes()), fine(READING));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Every truncation, every flipped bit, wrong keys without number: nothing comes out that is not a
 //! reading of what was sent, and nothing panics.
 
+#[path = "common/binary.rs"]
+mod binary;
 mod common;
 
 use common::{EXAMPLE_KEY, Outcome, decode_dump, decode_octets};
@@ -181,5 +183,41 @@ fn no_octets_make_it_panic() {
         let found = decode_octets(&octets, EXAMPLE_KEY, 1 + (random() % 64) as usize);
         assert!(found.telegrams.is_empty());
         decode_dump(&hex::encode(&octets), EXAMPLE_KEY);
+    }
+}
+
+/// The same at the level of the binary: each damaged telegram between two good ones, in one stream.
+#[test]
+fn the_binary_reads_what_is_good_between_all_that_is_damaged() {
+    let telegrams: Vec<_> =
+        telegrams().into_iter().filter(|(_, _, keys)| keys == EXAMPLE_KEY).collect();
+    assert!(telegrams.len() >= 6);
+    for (name, telegram, keys) in telegrams {
+        let flips = (0..8 * telegram.len()).map(|bit| {
+            let mut flipped = telegram.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            flipped
+        });
+        let cuts = (1..telegram.len()).map(|size| telegram[..size].to_vec());
+        let damaged: Vec<_> = flips.chain(cuts).collect();
+        let mut octets = vec![];
+        let mut lines = String::new();
+        for damaged in &damaged {
+            for part in [damaged, &telegram] {
+                octets.extend_from_slice(part);
+                lines.push_str(&hex::encode(part));
+                lines.push('\n');
+            }
+        }
+        for input in [octets.as_slice(), lines.as_bytes()] {
+            let mut command = binary::command(&["decode"]);
+            command.env("P1_GUEK", &keys);
+            let ran = binary::run_command(command, input);
+            assert_eq!(ran.status, 1, "{name}: {}", ran.err);
+            assert_eq!(ran.out.lines().count(), damaged.len(), "{name}: {}", ran.err);
+            let first = ran.out.lines().next();
+            assert!(ran.out.lines().all(|line| Some(line) == first), "{name}: an invented reading");
+            assert!(ran.err.lines().count() < 200, "{name}: {}", ran.err);
+        }
     }
 }

@@ -110,18 +110,17 @@ impl Loose {
             return Some(self.noise(1));
         }
         match start(first, rest, trusted, position) {
-            Start::Wait if !self.ended && !self.superseded(rest, position) => None,
-            Start::Apdu(None) if !self.ended && !self.superseded(rest, position) => None,
-            Start::Apdu(None) => {
-                let available = rest.len();
-                let cause = Cause::Short { what: "telegram", needed: available + 1, available };
-                // At the very end it is a telegram that the end of the input cut off: no error.
-                match self.ended {
-                    true => Some(self.noise(1)),
-                    false => Some(self.refuse(Error::new(Layer::Apdu, available, cause), 1)),
+            Start::Wait if !self.ended => None,
+            Start::Apdu(size) => match (self.cut_off(rest, position, size), size) {
+                (Some(octets), _) => {
+                    let error = Error::new(Layer::Apdu, octets, Cause::CutOff { octets });
+                    Some(self.refuse(error, 1))
                 }
-            }
-            Start::Apdu(Some(size)) => Some(self.apdu(size, first, position)),
+                (None, Some(size)) => Some(self.apdu(size, first, position)),
+                (None, None) if !self.ended => None,
+                // At the very end it may be the input that cut it off: that is no error.
+                (None, None) => Some(self.noise(1)),
+            },
             Start::Damaged(error) if trusted && error.offset >= HEADER => {
                 Some(self.refuse(error, 1))
             }
@@ -158,12 +157,13 @@ impl Loose {
         Found::Apdu(self.buffer.get(start..self.done).unwrap_or_default(), position)
     }
 
-    /// Whether a line begins behind the first octet with what is unmistakably another telegram.
-    fn superseded(&self, rest: &[u8], position: u64) -> bool {
-        self.lines.iter().any(|line| {
-            let at = usize::try_from(line.saturating_sub(position)).unwrap_or(usize::MAX);
-            at > 0 && rest.get(at..).is_some_and(is_unmistakable)
-        })
+    /// The octets of an APDU, whose size is not known yet perhaps, up to a line within it that begins
+    /// with what is unmistakably another telegram.
+    fn cut_off(&self, rest: &[u8], position: u64, size: Option<usize>) -> Option<usize> {
+        let end = size.map_or(u64::MAX, |size| position + size as u64);
+        let within = self.lines.iter().filter(|line| (position + 1..end).contains(line));
+        let mut places = within.filter_map(|line| usize::try_from(line - position).ok());
+        places.find(|at| rest.get(*at..).is_some_and(is_unmistakable))
     }
 
     fn refuse(&mut self, error: Error, size: usize) -> Found<'_> {

@@ -45,7 +45,7 @@ pub fn run(args: &args::Decode) -> Status {
 fn prepare(args: &args::Decode, context: &Context) -> Result<Decoder, Stop> {
     let format = output_format::build(&args.format)?;
     let zone = output_format::zone(&args.format)?;
-    Ok(Decoder::new(keys::decrypt(&args.keys, context)?, format, zone))
+    Ok(Decoder::new(keys::decrypt(&args.keys, &args.input, context)?, format, zone))
 }
 
 /// The whole chain, to text.

@@ -22,7 +22,7 @@ pub fn run(args: &args::Decrypt) -> Status {
 }
 
 fn decrypt(args: &args::Decrypt, stage: &mut Decrypter, context: &mut Context) -> Result<(), Stop> {
-    stage.decrypt = keys::decrypt(&args.keys, context)?;
+    stage.decrypt = keys::decrypt(&args.keys, &args.input, context)?;
     context.output.text.extend_from_slice(HEADER.as_bytes());
     filter::run(&args.input.files, args.input.form.form, stage, context)
 }

@@ -23,8 +23,18 @@ const LONGEST: u64 = 1024 * 1024;
 
 /// The stage that opens telegrams, with all keys there are. That there are none is no error yet: the
 /// telegrams may be plain.
-pub fn decrypt(args: &args::Keys, context: &Context) -> Result<Decrypt, Stop> {
+pub fn decrypt(args: &args::Keys, input: &args::Input, context: &Context) -> Result<Decrypt, Stop> {
+    let stdin = input.files.is_empty() || input.files.iter().any(|file| file == Path::new("-"));
+    guard_stdin(args, stdin)?;
     Ok(Decrypt::new(entries(args, context)?, demands(args)))
+}
+
+/// Standard input can be the key or the data.
+pub fn guard_stdin(args: &args::Keys, data: bool) -> Result<(), Stop> {
+    match data && args.key_file.as_deref() == Some(Path::new("-")) {
+        true => Err(Stop::usage("--key-file -: standard input is the data already")),
+        false => Ok(()),
+    }
 }
 
 /// What is demanded of telegrams.

@@ -246,11 +246,7 @@ impl Line {
 }
 
 fn feed(burst: &Burst, from: &str, stage: &mut dyn Stage, context: &mut Context) {
-    let mut err = String::new();
-    for (at, mark) in &burst.marks {
-        let comma = if err.is_empty() { "" } else { "," };
-        err.push_str(&format!("{comma}{}@{at}", mark.name()));
-    }
+    let err = record::err(burst.marks.iter().copied());
     let err = (!err.is_empty()).then_some(err.as_str());
     let attributes = Attributes { from: Some(from), err, ..Attributes::default() };
     let record = Record { time: burst.time, kind: Kind::Raw, octets: &burst.octets, attributes };

@@ -161,14 +161,13 @@ impl Raw {
 
     /// The marks of the record, counted from its start.
     fn err(&mut self) -> String {
-        let mut err = String::new();
         let end = self.position + self.octets.len() as u64;
-        while let Some(&(at, mark)) = self.marks.front().filter(|(at, _)| *at < end) {
-            self.marks.pop_front();
-            let comma = if err.is_empty() { "" } else { "," };
-            err.push_str(&format!("{comma}{}@{}", mark.name(), at.saturating_sub(self.position)));
-        }
-        err
+        let passed = self.marks.partition_point(|(at, _)| *at < end);
+        // A mark in front of a frame that passed all the same is nobody's any more.
+        let marks = self.marks.drain(..passed).filter_map(|(at, mark)| {
+            Some((usize::try_from(at.checked_sub(self.position)?).ok()?, mark))
+        });
+        record::err(marks)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::cli::{
 use meterpipe::{
     error::{Cause, Error, Layer},
     hex::dump::{Dump, Run},
-    record::{Attributes, HEADER, HEADER_START, Kind, Place, Record, Time},
+    record::{self, Attributes, HEADER, HEADER_START, Kind, Place, Record, Time},
 };
 
 /// The state from line to line.
@@ -18,7 +18,6 @@ pub struct Text {
     dump: Dump,
     run: Run,
     octets: Vec<u8>,
-    err: String,
     /// Within a line that is too long for a buffer.
     within: Option<Within>,
 }
@@ -101,12 +100,8 @@ impl Text {
         if self.run.octets.is_empty() {
             return;
         }
-        self.err.clear();
-        for (at, mark) in &self.run.marks {
-            let comma = if self.err.is_empty() { "" } else { "," };
-            self.err.push_str(&format!("{comma}{}@{at}", mark.name()));
-        }
-        let err = (!self.err.is_empty()).then_some(self.err.as_str());
+        let err = record::err(self.run.marks.iter().copied());
+        let err = (!err.is_empty()).then_some(err.as_str());
         let attributes = Attributes { err, ..Attributes::default() };
         let octets = &self.run.octets;
         context.tally.octets += octets.len() as u64;

@@ -65,6 +65,7 @@ fn prepare(args: &args::Watch, context: &Context) -> Result<(Found, Watcher), St
     // What is wrong with options and keys is said before anything is opened.
     let format = output_format::build(&args.format)?;
     let zone = output_format::zone(&args.format)?;
+    keys::guard_stdin(&args.keys, args.sources.iter().any(|source| source == "-"))?;
     let entries = keys::entries(&args.keys, context)?;
     let found = find(args)?;
     let example = found.simulated.then(|| Key::new(simulator::meter::EXAMPLE_KEY));
