@@ -40,7 +40,7 @@ odd\t'Odd'
 auto\t'Whichever gives frames'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l count -d 'End after N telegrams (capture: frames)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l timeout -d 'End when nothing has come for so long: 30s, 5m, 1h' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l input -d 'What the input is, where its content should not decide' -r -f -a "records\t'Records, as `capture` writes them'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l input -d 'What the input is, if its content is not to decide that' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l once -d 'End after one telegram, or with an error if the source cannot be opened or is lost'
@@ -49,14 +49,14 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -s q -l qui
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -s v -l verbose -d 'Always end with a summary'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -l input -d 'What the input is, where its content should not decide' -r -f -a "records\t'Records, as `capture` writes them'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -l input -d 'What the input is, if its content is not to decide that' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -s q -l quiet -d 'Say nothing on standard error; the exit status stays'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -s v -l verbose -d 'Always end with a summary'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l input -d 'What the input is, where its content should not decide' -r -f -a "records\t'Records, as `capture` writes them'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l input -d 'What the input is, if its content is not to decide that' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l key-file -d 'A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)' -r -F
@@ -67,7 +67,7 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -s q -l qui
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -s v -l verbose -d 'Always end with a summary'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l input -d 'What the input is, where its content should not decide' -r -f -a "records\t'Records, as `capture` writes them'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l input -d 'What the input is, if its content is not to decide that' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l key-file -d 'A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)' -r -F
@@ -98,8 +98,8 @@ odd\t'Odd'
 auto\t'Whichever gives frames'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l count -d 'End after N telegrams (capture: frames)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timeout -d 'End when nothing has come for so long: 30s, 5m, 1h' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l record -d 'Also write everything that comes to FILE, as `capture` does; reopened on SIGHUP' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l input -d 'What the input is, where its content should not decide' -r -f -a "records\t'Records, as `capture` writes them'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l record -d 'Also write all that comes to FILE, as capture does; reopened on SIGHUP' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l input -d 'What the input is, if its content is not to decide that' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l key-file -d 'A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)' -r -F
@@ -129,7 +129,7 @@ netz-noe-sagemcom\t'Netz NÖ, Sagemcom T210-D'
 netz-noe-sagemcom-old\t'Netz NÖ, Sagemcom T210-D with the firmware before V0450'
 ksm-west\t'Tyrol, Vorarlberg, Salzburg: Kaifa MA309M'
 ksm-west-1phase\t'The same with one phase: Kaifa MA110M'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l output -d 'What to write on standard output' -r -f -a "records\t'Records, as `capture` writes them'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l output -d 'What to write on standard output' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex digits, a frame a line'
 binary\t'The octets of the line'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l pty -d 'Create a pseudo-terminal and a symbolic LINK to it, and be the meter behind it, in real time' -r -F

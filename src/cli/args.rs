@@ -36,16 +36,34 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Write what comes from a meter as records: frames, and everything else raw
+    ///
+    /// Nothing is lost: the octets of all records, joined, are those that came from the line. When the
+    /// adapter is unplugged it waits, and goes on when it is back.
     Capture(Capture),
     /// Pull the APDUs out of M-Bus frames
+    ///
+    /// Each frame is checked, and the parts of a telegram are put together in their order. What is an
+    /// APDU already passes unchanged.
     Unframe(Unframe),
     /// Open ciphered APDUs with the key of the meter
+    ///
+    /// What is not ciphered passes unchanged; what no key opens is dropped, with a message.
     Decrypt(Decrypt),
     /// Print readings, from whatever comes in: frames, APDUs, hex dumps
+    ///
+    /// It does the work of unframe and decrypt where that is needed. Records, hex in any usual form
+    /// (listings of xxd and hexdump -C and lines of logs too) and binary are told apart by their
+    /// content.
     Decode(Decode),
     /// Read a meter and print readings as they come, all in one process
+    ///
+    /// On a terminal that is a live display, else a line a telegram. When the adapter is unplugged it
+    /// waits, and goes on when it is back. Files are read to their end.
     Watch(Watch),
     /// Be a meter
+    ///
+    /// The telegrams of a virtual house, ciphered with a published key, octet for octet as a meter
+    /// sends them; with faults on demand, to see what becomes of them.
     Simulate(Simulate),
 }
 
@@ -54,13 +72,14 @@ pub enum Command {
 #[command(after_help = "\
 Examples:
   meterpipe capture sim:ksm-west --count 4         # of a virtual meter
-  meterpipe capture /dev/ttyUSB0 > meter.records   # keep all, decode at any time
+  meterpipe capture /dev/ttyUSB0 > meter.records   # keep all, decode it later
   meterpipe capture tcp://ser2net.local:3001 | meterpipe decode --key-file guek
   meterpipe capture --timeout 1m /dev/ttyUSB0 || echo 'the meter is silent'")]
 pub struct Capture {
     /// A serial device, tcp://HOST:PORT, a file, a FIFO, - or sim:METER
     ///
-    /// Without it: $P1_PORT, else the only device in /dev/serial/by-id.
+    /// sim:METER is a virtual meter with a known key, one of those that simulate has; sim: alone is
+    /// sim:netz-noe-kaifa. Without it: $P1_PORT, else the only device in /dev/serial/by-id.
     #[arg(value_name = "SOURCE", value_hint = ValueHint::FilePath)]
     pub source: Option<String>,
     /// Line settings.
@@ -100,7 +119,8 @@ pub struct Unframe {
 #[command(after_help = "\
 Examples:
   meterpipe unframe meter.records | meterpipe decrypt --key-file guek
-  meterpipe unframe tagged.records | meterpipe decrypt --key-file keys --require-auth")]
+  meterpipe unframe tagged.records |
+    meterpipe decrypt --key-file keys --require-auth   # a verified tag, or nothing")]
 pub struct Decrypt {
     /// Where octets come from.
     #[command(flatten)]
@@ -149,7 +169,8 @@ Examples:
 pub struct Watch {
     /// Serial devices, tcp://HOST:PORT, files, FIFOs, - or sim:METER
     ///
-    /// Without one: $P1_PORT, else the only device in /dev/serial/by-id.
+    /// sim:METER is a virtual meter with a known key, one of those that simulate has; sim: alone is
+    /// sim:netz-noe-kaifa. Without one: $P1_PORT, else the only device in /dev/serial/by-id.
     #[arg(value_name = "SOURCE", value_hint = ValueHint::FilePath)]
     pub sources: Vec<String>,
     /// Line settings.
@@ -158,7 +179,7 @@ pub struct Watch {
     /// When to end.
     #[command(flatten)]
     pub until: Until,
-    /// Also write everything that comes to FILE, as `capture` does; reopened on SIGHUP
+    /// Also write all that comes to FILE, as capture does; reopened on SIGHUP
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub record: Option<PathBuf>,
     /// How a file is read.
@@ -258,7 +279,7 @@ pub enum Meter {
 /// What `simulate` writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum SimulateOutput {
-    /// Records, as `capture` writes them
+    /// Records, as capture writes them
     #[default]
     Records,
     /// Hex digits, a frame a line
@@ -281,7 +302,7 @@ pub struct Input {
 /// How a file is read.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Form {
-    /// What the input is, where its content should not decide
+    /// What the input is, if its content is not to decide that
     #[arg(long = "input", value_name = "FORM", value_enum)]
     pub form: Option<InputForm>,
 }
@@ -289,7 +310,7 @@ pub struct Form {
 /// The forms of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum InputForm {
-    /// Records, as `capture` writes them
+    /// Records, as capture writes them
     Records,
     /// Hex in any usual form
     Hex,
