@@ -120,7 +120,7 @@ pub struct Unframe {
 Examples:
   meterpipe unframe meter.records | meterpipe decrypt --key-file guek
   meterpipe unframe tagged.records |
-    meterpipe decrypt --key-file keys --require-auth   # a verified tag, or nothing")]
+    meterpipe decrypt --key-file keys --require-auth   # only verified tags")]
 pub struct Decrypt {
     /// Where octets come from.
     #[command(flatten)]
