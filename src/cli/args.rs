@@ -20,7 +20,7 @@ use meterpipe::source::simulator::faults::Rate;
     arg_required_else_help = true,
     after_help = "\
 Examples:
-  meterpipe watch sim:                           # a virtual meter: no hardware, no key
+  meterpipe watch sim:                           # virtual: no hardware, no key
   meterpipe watch /dev/ttyUSB0 --key-file guek   # a real one
   meterpipe decode --key-file guek dump.txt      # a hex dump from anywhere
   meterpipe capture /dev/ttyUSB0 | meterpipe unframe |
