@@ -225,15 +225,11 @@ fn a_single_run_ends_with_its_own_status() {
     let ran = run(&["watch", "sim:nonesuch"], b"");
     assert_eq!(ran.status, 2);
     assert!(ran.err.contains("ksm-west-1phase"), "{}", ran.err);
-    let mut busy = command(&["capture", "-q", node.to_str().unwrap()]);
-    let holder = Running(busy.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap());
-    let held = format!("meterpipe[{}]", holder.0.id());
-    let mut said = String::new();
-    wait_for("the device is taken", || {
-        said = run(&["capture", "--once", "--timeout", "1s", node.to_str().unwrap()], b"").err;
-        said.contains("in use by")
-    });
-    assert!(said.contains(&held), "{said}");
+    let holder = Live::start(&["capture", node.to_str().unwrap()]);
+    wait_for("the device is taken", || count(&holder.err, "parity") == 1);
+    let ran = run(&["capture", "--once", node.to_str().unwrap()], b"");
+    let said = format!("in use by meterpipe[{}]", holder.process.0.id());
+    assert_eq!((ran.status, ran.err.contains(&said)), (5, true), "{}", ran.err);
 }
 
 #[test]

@@ -121,6 +121,14 @@ impl Decode {
 fn open(decrypt: &mut Decrypt, event: Event<'_>, out: &mut (impl FnMut(Output<'_>) + ?Sized)) {
     match event {
         Event::Record(record, place) => {
+            // Nearly always the last key fits again, and then the telegram need not be read twice,
+            // once to see whether it is one.
+            if record.kind == Kind::Apdu
+                && let Some(plain) = decrypt.reopen(&record)
+                && let Ok(telegram) = Telegram::parse(plain.octets)
+            {
+                return out(Output::Telegram { telegram: &telegram, record: &plain, place });
+            }
             decrypt.feed(&record, place, &mut |event: Event<'_>| read(event, out));
         }
         event => read(event, out),

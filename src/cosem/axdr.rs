@@ -130,6 +130,18 @@ pub(crate) enum Shape {
 }
 
 impl Type {
+    /// The octets of an integer type; nothing for another one.
+    #[must_use]
+    pub const fn number_size(self) -> Option<usize> {
+        match self.0 {
+            15 | 17 => Some(1),
+            16 | 18 => Some(2),
+            5 | 6 => Some(4),
+            20 | 21 => Some(8),
+            _ => None,
+        }
+    }
+
     /// The layout; nothing for a tag that the Blue Book does not have.
     pub(crate) const fn shape(self) -> Option<Shape> {
         Some(match self.0 {
@@ -194,11 +206,11 @@ impl<'a> Data<'a> {
     /// The elements of an array or a structure; none for any other type.
     #[must_use]
     pub fn elements(&self) -> Elements<'a> {
-        let octets = match self.kind {
-            Type::ARRAY | Type::STRUCTURE => self.octets,
-            _ => &[],
+        let (octets, left) = match self.kind {
+            Type::ARRAY | Type::STRUCTURE => (self.octets, self.count),
+            _ => (&[][..], 0),
         };
-        Elements { reader: Reader::at(Layer::Axdr, octets, self.offset) }
+        Elements { reader: Reader::at(Layer::Axdr, octets, self.offset), left }
     }
 
     /// The value of an integer type, of an enum, a boolean or a bcd (its two digits).
@@ -244,15 +256,55 @@ impl<'a> Data<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Elements<'a> {
     reader: Reader<'a>,
+    left: usize,
+}
+
+impl<'a> Elements<'a> {
+    /// The octets of the elements that are still to come.
+    #[must_use]
+    pub const fn rest(&self) -> &'a [u8] {
+        self.reader.rest()
+    }
+
+    /// Where they stand in the APDU.
+    #[must_use]
+    pub const fn offset(&self) -> usize {
+        self.reader.offset()
+    }
+
+    /// How many they should be.
+    #[must_use]
+    pub const fn left(&self) -> usize {
+        self.left
+    }
+
+    /// Passes over so many octets, which are so many whole elements.
+    pub fn advance(&mut self, octets: usize, elements: usize) {
+        let _ = self.reader.take(octets, "elements");
+        self.left = self.left.saturating_sub(elements);
+    }
 }
 
 impl<'a> Iterator for Elements<'a> {
     type Item = Data<'a>;
 
     fn next(&mut self) -> Option<Data<'a>> {
-        // The structure was checked as a whole, so what is there reads.
-        (!self.reader.is_empty()).then(|| Data::read(&mut self.reader).ok())?
+        // Where the structure was checked as a whole, what is there reads. Where it was not, the
+        // first element that does not read stays.
+        let left = self.left.checked_sub(1)?;
+        let mut reader = self.reader;
+        let data = Data::read(&mut reader).ok()?;
+        *self = Self { reader, left };
+        Some(data)
     }
+}
+
+/// The array or structure that `reader` is at, said to use up all that is left; nothing if there is
+/// none. Nothing in it is checked.
+pub(crate) fn unchecked<'a>(mut reader: Reader<'a>) -> Option<Data<'a>> {
+    let kind = Type(reader.u8("type").ok()?);
+    let count = (kind.shape()? == Shape::Elements).then(|| elements(&mut reader).ok())??;
+    Some(Data { kind, count, octets: reader.rest(), offset: reader.offset() })
 }
 
 /// Passes over `count` elements and all that is in them.

@@ -4,6 +4,8 @@
 //! A = 1 (electricity) and F = 255 (the current value), C, D and E as in the table, and its unit is
 //! the unit of the name (IEC 62056-6-1, table of the value group C for electricity).
 
+use std::sync::LazyLock;
+
 use crate::cosem::{obis::Obis, unit::Unit};
 
 /// A named value.
@@ -90,7 +92,7 @@ pub fn of_object(obis: Obis, unit: Unit) -> Option<usize> {
     let [1, _, c, d, e, 255] = obis.0 else {
         return None;
     };
-    let found = BY_CODE.binary_search_by_key(&[c, d, e], |(code, _)| *code).ok()?;
+    let found = BY_CODE.binary_search_by_key(&key([c, d, e]), |(key, _)| *key).ok()?;
     let (_, place) = BY_CODE.get(found)?;
     (FIELDS.get(*place)?.unit == unit).then_some(*place)
 }
@@ -123,12 +125,17 @@ const fn net(name: &'static str, unit: Unit) -> Field {
 }
 
 /// The places of all codes, in the order of the codes.
-static BY_CODE: std::sync::LazyLock<Vec<([u8; 3], usize)>> = std::sync::LazyLock::new(|| {
+static BY_CODE: LazyLock<Vec<(u32, usize)>> = LazyLock::new(|| {
     let places = FIELDS.iter().enumerate();
-    let mut codes: Vec<_> = places.filter_map(|(at, field)| Some((field.code?, at))).collect();
+    let mut codes: Vec<_> = places.filter_map(|(at, field)| Some((key(field.code?), at))).collect();
     codes.sort_unstable();
     codes
 });
+
+/// A code as one number, which compares faster than three.
+const fn key([c, d, e]: [u8; 3]) -> u32 {
+    u32::from_be_bytes([0, c, d, e])
+}
 
 #[cfg(test)]
 mod tests {

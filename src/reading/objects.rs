@@ -55,6 +55,7 @@ const LEVELS: usize = MAX_DEPTH + 1;
 pub struct Objects<'a> {
     levels: [Option<Level<'a>>; LEVELS],
     level: usize,
+    deepest: usize,
     index: usize,
     alone: Option<Data<'a>>,
 }
@@ -88,7 +89,8 @@ impl<'a> Objects<'a> {
     /// Of the body of a notification.
     #[must_use]
     pub fn of(body: Data<'a>) -> Self {
-        let mut objects = Self { levels: [None; LEVELS], level: 0, index: 0, alone: None };
+        let mut objects =
+            Self { levels: [None; LEVELS], level: 0, deepest: 0, index: 0, alone: None };
         match is_list(&body) {
             true => objects.enter(&body),
             false => objects.alone = Some(body),
@@ -101,7 +103,30 @@ impl<'a> Objects<'a> {
         if let Some(level) = self.levels.get_mut(self.level) {
             *level = Some(Level::of(list));
             self.level += 1;
+            self.deepest = self.deepest.max(self.level);
         }
+    }
+
+    /// Whether the list is at its end, and all of it was read: a list that was not checked before
+    /// may stop at an element that is none.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        let [Some(outermost), ..] = &self.levels else {
+            return self.alone.is_none();
+        };
+        let elements = &outermost.elements;
+        self.level == 0 && elements.rest().is_empty() && elements.left() == 0
+    }
+
+    /// How many lists stood within each other.
+    #[must_use]
+    pub const fn deepest(&self) -> usize {
+        self.deepest
+    }
+
+    fn register(&mut self, register: Register<'a>) -> Object<'a> {
+        let Register { obis, value, scale, flat } = register;
+        Object { scale: Some(scale), ..self.object(Some(obis), value, flat) }
     }
 
     fn object(&mut self, obis: Option<Obis>, value: Data<'a>, flat: bool) -> Object<'a> {
@@ -120,6 +145,11 @@ impl<'a> Iterator for Objects<'a> {
             }
             let top = self.level.checked_sub(1)?;
             let Level { elements, definitions } = self.levels.get_mut(top)?.as_mut()?;
+            if definitions.is_none()
+                && let Some(register) = Register::at(elements)
+            {
+                return Some(self.register(register));
+            }
             let Some(element) = elements.next() else {
                 self.level = top;
                 continue;
@@ -151,6 +181,47 @@ impl<'a> Iterator for Objects<'a> {
                 false => return Some(self.object(None, element, true)),
             }
         }
+    }
+}
+
+/// A register with scaler and unit, flat or nested, as nearly all objects are: recognised at a glance
+/// by its octets, since telegrams are read by the million.
+struct Register<'a> {
+    obis: Obis,
+    value: Data<'a>,
+    scale: Scale,
+    flat: bool,
+}
+
+impl<'a> Register<'a> {
+    /// The register that stands next, which is passed over; nothing if there is none, or one of
+    /// another form.
+    fn at(elements: &mut Elements<'a>) -> Option<Self> {
+        let rest = elements.rest();
+        let (flat, list) = match rest {
+            [9, 6, ..] => (true, rest),
+            [2, 3, list @ ..] => (false, list),
+            _ => return None,
+        };
+        let [9, 6, a, b, c, d, e, f, kind, value @ ..] = list else {
+            return None;
+        };
+        let obis = Obis::of(&[*a, *b, *c, *d, *e, *f])?;
+        let kind = Type(*kind);
+        let (octets, scale) = value.split_at_checked(kind.number_size()?)?;
+        let [2, 2, 15, scaler, 22, unit, behind @ ..] = scale else {
+            return None;
+        };
+        let scale = (scaler.cast_signed(), Unit(*unit));
+        let size = rest.len() - behind.len();
+        let offset = elements.offset() + size - 6 - octets.len();
+        let count = if flat { 3 } else { 1 };
+        if elements.left() < count {
+            return None;
+        }
+        elements.advance(size, count);
+        let value = Data { kind, count: octets.len(), octets, offset };
+        Some(Self { obis, value, scale, flat })
     }
 }
 

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::{
     cosem::{
-        axdr::{Data, Type},
+        axdr::{Data, MAX_ELEMENTS, Type},
         clock::{Clock, Stamp},
         notification::Notification,
         obis::Obis,
@@ -69,7 +69,24 @@ impl<'a> Telegram<'a> {
     /// As [`Notification::parse`], and [`Cause::MeterNumber`] if the flat list of Netz NÖ does not
     /// end with a number: nothing else vouches for the octets of its second frame.
     pub fn parse(octets: &'a [u8]) -> Result<Self> {
-        let notification = Notification::parse(octets)?;
+        match Self::quick(octets) {
+            Some(telegram) => Ok(telegram),
+            None => Self::of(Notification::parse(octets)?).map(|(telegram, _)| telegram),
+        }
+    }
+
+    /// Reads a list and checks it in one go; nothing if anything about it is out of the ordinary, so
+    /// that it wants a closer look.
+    fn quick(octets: &'a [u8]) -> Option<Self> {
+        // With no more octets than elements are allowed, and so few lists in each other, no limit
+        // of the closer look can be exceeded.
+        let notification =
+            (octets.len() <= MAX_ELEMENTS).then(|| Notification::unchecked(octets))??;
+        let (telegram, objects) = Self::of(notification).ok()?;
+        (objects.is_whole() && objects.deepest() < 4).then_some(telegram)
+    }
+
+    fn of(notification: Notification<'a>) -> Result<(Self, Objects<'a>)> {
         let mut telegram = Self {
             notification,
             named: [None; COUNT],
@@ -80,7 +97,8 @@ impl<'a> Telegram<'a> {
         };
         let mut flat = FlatList::default();
         let mut rank = NUMBERS.len();
-        for object in telegram.objects() {
+        let mut objects = telegram.objects();
+        for object in &mut objects {
             flat.see(&object);
             telegram.take(&object, &mut rank);
         }
@@ -93,7 +111,7 @@ impl<'a> Telegram<'a> {
             }
         }
         telegram.named[POWER_NET] = telegram.net();
-        Ok(telegram)
+        Ok((telegram, objects))
     }
 
     fn take(&mut self, object: &Object<'a>, rank: &mut usize) {
@@ -281,4 +299,49 @@ fn is_number(data: &Data<'_>) -> bool {
 #[must_use]
 pub fn unit_of(place: usize) -> Unit {
     FIELDS.get(place).map_or(Unit::COUNT, |field| field.unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The published telegram of Netz NÖ, and the list that KSM-West nests, cut down to two objects.
+    fn telegrams() -> [Vec<u8>; 2] {
+        let flat = include_str!("../../tests/data/netznoe-doc-2021.plain.hex");
+        let nested = concat!(
+            "0f00001c4e0c07e708150117170000ff88800204",
+            "09060000010000ff090c07e708150117170000ff8880",
+            "020209060000600100ff090e314b464d30323030303134313936",
+            "020309060100200700ff12091902020fff1623",
+        );
+        [flat, nested].map(|digits| hex::decode(digits.replace('\n', "")).unwrap())
+    }
+
+    /// The quick look and the close one, for octets whatever they are.
+    fn both(octets: &[u8]) -> (Option<String>, Option<String>) {
+        let show = |telegram: &Telegram<'_>| format!("{telegram:?}");
+        let quick = Telegram::quick(octets);
+        let close = Notification::parse(octets).and_then(Telegram::of);
+        (quick.as_ref().map(show), close.ok().map(|(telegram, _)| show(&telegram)))
+    }
+
+    #[test]
+    fn the_quick_look_sees_what_the_close_one_sees() {
+        for telegram in telegrams() {
+            let (quick, close) = both(&telegram);
+            assert!(quick.is_some());
+            assert_eq!(quick, close);
+            for bit in 0..8 * telegram.len() {
+                let mut flipped = telegram.clone();
+                flipped[bit / 8] ^= 1 << (bit % 8);
+                let (quick, close) = both(&flipped);
+                assert!(quick.is_none() || quick == close, "bit {bit}");
+            }
+            for size in 0..telegram.len() {
+                assert_eq!(both(&telegram[..size]), (None, None), "cut to {size}");
+            }
+            let longer = [&telegram[..], &[0]].concat();
+            assert_eq!(both(&longer), (None, None));
+        }
+    }
 }
