@@ -155,6 +155,9 @@ impl Bench {
     }
 
     fn plugged_word(&self, word: &str) -> String {
+        if let Some(port) = word.strip_prefix("P1_PORT=") {
+            return format!("P1_PORT={};", self.plugged_word(port.trim_end_matches(';')));
+        }
         if word == "/dev/ttyUSB0" || word.starts_with("/dev/serial/by-id/") {
             self.device.get_or_init(|| self.plug_in("ttyUSB0"));
             return self.path("ttyUSB0").display().to_string();

@@ -49,9 +49,13 @@ fn continues(line: &str) -> bool {
     line.ends_with('|') || line.ends_with('\\')
 }
 
-/// The commands of a crontab, behind their five columns of time.
+/// The commands of a crontab, behind their five columns of time, with its variables in front. Its PATH
+/// is for cron alone.
 pub(crate) fn cron_jobs(crontab: &str) -> Vec<String> {
     let is_job = |line: &&str| line.starts_with(|c: char| c.is_ascii_digit() || c == '*');
+    let is_set = |line: &&str| !is_job(line) && line.contains('=') && !line.starts_with("PATH=");
+    let set: String =
+        crontab.lines().filter(is_set).map(|line| format!("export {line}; ")).collect();
     let job = |line: &str| {
         assert!(!line.contains('%'), "cron takes a per cent sign for a line end: {line}");
         let mut rest = line;
@@ -60,7 +64,7 @@ pub(crate) fn cron_jobs(crontab: &str) -> Vec<String> {
             assert!(column.chars().all(|c| c.is_ascii_digit() || "*/,-".contains(c)), "{line}");
             rest = after.trim_start();
         }
-        rest.to_owned()
+        format!("{set}{rest}")
     };
     crontab.lines().filter(is_job).map(job).collect()
 }
