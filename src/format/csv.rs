@@ -69,7 +69,7 @@ impl Csv {
     fn cell(&mut self, cell: &Cell<'_>, entry: &Entry<'_>, text: &mut Vec<u8>) {
         if let Some(number) = cell.number() {
             let start = text.len();
-            self.units.apply(number, cell.unit).0.write(text);
+            self.units.number(number, cell.unit).write(text);
             if self.locale == Locale::Austria
                 && let Some(point) = text.iter_mut().skip(start).find(|sign| **sign == b'.')
             {

@@ -108,7 +108,9 @@ fn objects(entry: &Entry<'_>, text: &mut Vec<u8>) {
 }
 
 fn element(entry: &Entry<'_>, object: &Object<'_>, text: &mut Vec<u8>) {
-    let count = |count: i128, text: &mut Vec<u8>| Decimal::new(count, 0).write(text);
+    let count = |count: i128, text: &mut Vec<u8>| {
+        Decimal::of(count, 0).into_iter().for_each(|count| count.write(text));
+    };
     text.extend_from_slice(b"{\"index\":");
     count(i128::try_from(object.index).unwrap_or_default(), text);
     if let Some(obis) = object.obis {

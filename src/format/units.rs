@@ -69,6 +69,16 @@ impl Units {
         }
     }
 
+    /// The number in the chosen unit.
+    #[must_use]
+    pub fn number(&self, number: Decimal, unit: Unit) -> Decimal {
+        // Nearly always nothing was chosen.
+        match self.chosen {
+            [0, 0, 0, 0] => number,
+            _ => self.apply(number, unit).0,
+        }
+    }
+
     /// The published name at a place, with the chosen unit.
     #[must_use]
     pub fn name(&self, place: usize) -> Cow<'static, str> {

@@ -2,7 +2,9 @@
 
 use core::fmt;
 
-/// `digits` × 10^`exponent`.
+/// An integer × 10^exponent.
+///
+/// The integer has a sign and 64 bits, so that every integer of the Blue Book fits.
 ///
 /// ```
 /// use meterpipe::reading::decimal::Decimal;
@@ -13,17 +15,28 @@ use core::fmt;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decimal {
-    /// The integer.
-    pub digits: i128,
-    /// The power of ten.
-    pub exponent: i16,
+    magnitude: u64,
+    exponent: i16,
+    negative: bool,
 }
 
 impl Decimal {
-    /// `digits` × 10^`exponent`.
+    /// `integer` × 10^`exponent`.
     #[must_use]
-    pub const fn new(digits: i128, exponent: i16) -> Self {
-        Self { digits, exponent }
+    pub const fn new(integer: i64, exponent: i16) -> Self {
+        Self { magnitude: integer.unsigned_abs(), exponent, negative: integer < 0 }
+    }
+
+    /// The same with an integer of any size; nothing if it needs more than a sign and 64 bits.
+    #[must_use]
+    pub fn of(integer: i128, exponent: i16) -> Option<Self> {
+        let magnitude = u64::try_from(integer.unsigned_abs()).ok()?;
+        Some(Self { magnitude, exponent, negative: integer < 0 })
+    }
+
+    fn integer(self) -> i128 {
+        let magnitude = i128::from(self.magnitude);
+        if self.negative { -magnitude } else { magnitude }
     }
 
     /// The same number in a unit that is 10^`power` times as large.
@@ -38,9 +51,9 @@ impl Decimal {
         let exponent = self.exponent.min(other.exponent);
         let at = |number: Self| {
             let power = u32::from(number.exponent.abs_diff(exponent));
-            number.digits.checked_mul(10i128.checked_pow(power)?)
+            number.integer().checked_mul(10i128.checked_pow(power)?)
         };
-        Some(Self::new(at(self)?.checked_sub(at(other)?)?, exponent))
+        Self::of(at(self)?.checked_sub(at(other)?)?, exponent)
     }
 
     /// The shortest decimal that reads back as the same float, exactly.
@@ -52,42 +65,32 @@ impl Decimal {
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let digits = format!("{whole}{fraction}").parse().ok()?;
         let exponent: i16 = exponent.parse().ok()?;
-        Some(Self::new(digits, exponent.checked_sub(i16::try_from(fraction.len()).ok()?)?))
+        Self::of(digits, exponent.checked_sub(i16::try_from(fraction.len()).ok()?)?)
     }
 
     /// Appends the number with exactly the digits that the exponent gives it.
     pub fn write(self, text: &mut Vec<u8>) {
-        // Nearly all numbers fit, and 64 bits are much faster to print.
-        match i64::try_from(self.digits) {
-            Ok(digits) => self.place(itoa::Buffer::new().format(digits), text),
-            Err(_) => self.place(itoa::Buffer::new().format(self.digits), text),
+        let mut buffer = itoa::Buffer::new();
+        let digits = buffer.format(self.magnitude).as_bytes();
+        if self.negative {
+            text.push(b'-');
         }
-    }
-
-    fn place(self, digits: &str, text: &mut Vec<u8>) {
-        let (sign, digits) = match digits.strip_prefix('-') {
-            Some(digits) => ("-", digits),
-            None => ("", digits),
-        };
-        text.extend_from_slice(sign.as_bytes());
         let shift = usize::from(self.exponent.unsigned_abs());
         if self.exponent >= 0 {
-            text.extend_from_slice(digits.as_bytes());
-            let zeros = if self.digits == 0 { 0 } else { shift };
-            text.extend(core::iter::repeat_n(b'0', zeros));
-        } else if let Some((whole, fraction)) = digits
-            .len()
-            .checked_sub(shift)
-            .filter(|at| *at > 0)
-            .and_then(|at| digits.split_at_checked(at))
+            text.extend_from_slice(digits);
+            let zeros = if self.magnitude == 0 { 0 } else { shift };
+            text.resize(text.len() + zeros, b'0');
+        } else if let Some((whole, fraction)) =
+            digits.len().checked_sub(shift).and_then(|at| digits.split_at_checked(at))
+            && !whole.is_empty()
         {
-            text.extend_from_slice(whole.as_bytes());
+            text.extend_from_slice(whole);
             text.push(b'.');
-            text.extend_from_slice(fraction.as_bytes());
+            text.extend_from_slice(fraction);
         } else {
             text.extend_from_slice(b"0.");
-            text.extend(core::iter::repeat_n(b'0', shift.saturating_sub(digits.len())));
-            text.extend_from_slice(digits.as_bytes());
+            text.resize(text.len() + shift.saturating_sub(digits.len()), b'0');
+            text.extend_from_slice(digits);
         }
     }
 }
@@ -117,12 +120,15 @@ mod tests {
             (-2337, -2, "-23.37"),
             (-7, -2, "-0.07"),
             (12, 3, "12000"),
-            (i128::from(u64::MAX), 3, "18446744073709551615000"),
-            (i128::from(i64::MIN), -3, "-9223372036854775.808"),
+            (i64::MIN, -3, "-9223372036854775.808"),
             (4_294_967_295, -3, "4294967.295"),
         ] {
             assert_eq!(Decimal::new(digits, exponent).to_string(), text);
         }
+        let largest = Decimal::of(u64::MAX.into(), 3).unwrap();
+        assert_eq!(largest.to_string(), "18446744073709551615000");
+        assert_eq!(Decimal::of(i128::from(u64::MAX) + 1, 0), None);
+        assert_eq!(size_of::<Option<Decimal>>(), 16, "a telegram has room for many");
         assert_eq!(Decimal::new(5, -128).to_string().len(), 130);
         assert_eq!(Decimal::new(5, 127).to_string().len(), 128);
     }

@@ -125,10 +125,10 @@ impl<'a> Telegram<'a> {
         }
         self.unnamed.add(object);
         let octets = object.value.octets;
-        if self.clock.is_none()
-            && let Value::Time(clock) = Value::of(object)
-        {
-            self.clock = Some(clock);
+        if self.clock.is_none() && !self.is_header_clock(object) {
+            if let Value::Time(clock) = Value::of(object) {
+                self.clock = Some(clock);
+            }
         }
         let Some(obis) = object.obis else {
             return;
@@ -249,10 +249,15 @@ impl<'a> Telegram<'a> {
 
     /// A clock that says the same as the time of the telegram.
     fn is_told_clock(&self, object: &Object<'_>) -> bool {
-        let Value::Time(clock) = Value::of(object) else {
-            return false;
-        };
-        self.notification.clock.or(self.clock) == Some(clock)
+        self.is_header_clock(object)
+            || self.notification.clock.is_none()
+                && matches!(Value::of(object), Value::Time(clock) if self.clock == Some(clock))
+    }
+
+    /// A clock with the very octets of that of the APDU: nearly all are.
+    fn is_header_clock(&self, object: &Object<'_>) -> bool {
+        let header = self.notification.clock.as_ref().map(|clock| clock.0.as_slice());
+        header == Some(object.value.octets) && object.obis.is_none_or(|obis| obis == Obis::CLOCK)
     }
 }
 

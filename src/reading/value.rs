@@ -34,8 +34,10 @@ impl<'a> Value<'a> {
     pub fn of(object: &Object<'a>) -> Self {
         let scaler = object.scale.map_or(0, |(scaler, _)| i16::from(scaler));
         let data = &object.value;
-        if let Some(digits) = data.integer().filter(|_| data.kind != Type::BOOLEAN) {
-            return Self::Number(Decimal::new(digits, scaler));
+        if data.kind != Type::BOOLEAN
+            && let Some(number) = data.integer().and_then(|integer| Decimal::of(integer, scaler))
+        {
+            return Self::Number(number);
         }
         match data.kind {
             Type::NULL | Type::DONT_CARE => Self::Absent,
