@@ -20,9 +20,9 @@ use meterpipe::source::simulator::faults::Rate;
     arg_required_else_help = true,
     after_help = "\
 Examples:
-  meterpipe watch sim:                                 a virtual meter, without hardware or key
-  meterpipe watch /dev/ttyUSB0 --key-file guek         a real one, live
-  meterpipe decode --key-file guek dump.txt            a hex dump from anywhere
+  meterpipe watch sim:                           # virtual: no hardware, no key
+  meterpipe watch /dev/ttyUSB0 --key-file guek   # a real one
+  meterpipe decode --key-file guek dump.txt      # a hex dump from anywhere
   meterpipe capture /dev/ttyUSB0 | meterpipe unframe |
     meterpipe decrypt --key-file guek | meterpipe decode --format csv"
 )]
@@ -36,16 +36,34 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Write what comes from a meter as records: frames, and everything else raw
+    ///
+    /// Nothing is lost: the octets of all records, joined, are those that came from the line. When the
+    /// adapter is unplugged it waits, and goes on when it is back.
     Capture(Capture),
     /// Pull the APDUs out of M-Bus frames
+    ///
+    /// Each frame is checked, and the parts of a telegram are put together in their order. What is an
+    /// APDU already passes unchanged.
     Unframe(Unframe),
     /// Open ciphered APDUs with the key of the meter
+    ///
+    /// What is not ciphered passes unchanged; what no key opens is dropped, with a message.
     Decrypt(Decrypt),
     /// Print readings, from whatever comes in: frames, APDUs, hex dumps
+    ///
+    /// It does the work of unframe and decrypt where that is needed. Records, hex in any usual form
+    /// (listings of xxd and hexdump -C and lines of logs too) and binary are told apart by their
+    /// content.
     Decode(Decode),
     /// Read a meter and print readings as they come, all in one process
+    ///
+    /// On a terminal that is a live display, else a line a telegram. When the adapter is unplugged it
+    /// waits, and goes on when it is back. Files are read to their end.
     Watch(Watch),
     /// Be a meter
+    ///
+    /// The telegrams of a virtual house, ciphered with a published key, octet for octet as a meter
+    /// sends them; with faults on demand, to see what becomes of them.
     Simulate(Simulate),
 }
 
@@ -53,14 +71,15 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  meterpipe capture sim:ksm-west --count 4
-  meterpipe capture /dev/ttyUSB0 > meter.records
+  meterpipe capture sim:ksm-west --count 4         # of a virtual meter
+  meterpipe capture /dev/ttyUSB0 > meter.records   # keep all, decode it later
   meterpipe capture tcp://ser2net.local:3001 | meterpipe decode --key-file guek
   meterpipe capture --timeout 1m /dev/ttyUSB0 || echo 'the meter is silent'")]
 pub struct Capture {
     /// A serial device, tcp://HOST:PORT, a file, a FIFO, - or sim:METER
     ///
-    /// Without it: $P1_PORT, else the only device in /dev/serial/by-id.
+    /// sim:METER is a virtual meter with a known key, one of those that simulate has; sim: alone is
+    /// sim:netz-noe-kaifa. Without it: $P1_PORT, else the only device in /dev/serial/by-id.
     #[arg(value_name = "SOURCE", value_hint = ValueHint::FilePath)]
     pub source: Option<String>,
     /// Line settings.
@@ -100,7 +119,8 @@ pub struct Unframe {
 #[command(after_help = "\
 Examples:
   meterpipe unframe meter.records | meterpipe decrypt --key-file guek
-  meterpipe decrypt --key-file guek --require-auth telegrams.records")]
+  meterpipe unframe tagged.records |
+    meterpipe decrypt --key-file keys --require-auth   # only verified tags")]
 pub struct Decrypt {
     /// Where octets come from.
     #[command(flatten)]
@@ -118,7 +138,8 @@ pub struct Decrypt {
 #[command(after_help = "\
 Examples:
   meterpipe decode --key-file guek dump.txt
-  meterpipe decode --key-file guek --format csv --fields time,energy_import_wh meter.records
+  meterpipe decode --key-file guek --format csv meter.records > meter.csv
+  meterpipe decode --key-file guek --fields time,energy_import_wh meter.records
   meterpipe simulate --count 1 | meterpipe decode --key-file guek --format xml
   meterpipe decode --list-fields")]
 pub struct Decode {
@@ -140,14 +161,16 @@ pub struct Decode {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  meterpipe watch sim:
-  meterpipe watch /dev/ttyUSB0 --key-file guek
-  meterpipe watch /dev/ttyUSB0 --key-file guek --format csv --record meter.records >> meter.csv
-  meterpipe watch --once sim:ksm-west --format table")]
+  meterpipe watch sim:                               # a virtual meter
+  meterpipe watch /dev/ttyUSB0 --key-file guek       # a real one
+  meterpipe watch --once --timeout 1m --key-file guek --format json /dev/ttyUSB0
+  meterpipe watch /dev/ttyUSB0 --key-file guek --format csv \\
+    --record meter.records > meter.csv")]
 pub struct Watch {
     /// Serial devices, tcp://HOST:PORT, files, FIFOs, - or sim:METER
     ///
-    /// Without one: $P1_PORT, else the only device in /dev/serial/by-id.
+    /// sim:METER is a virtual meter with a known key, one of those that simulate has; sim: alone is
+    /// sim:netz-noe-kaifa. Without one: $P1_PORT, else the only device in /dev/serial/by-id.
     #[arg(value_name = "SOURCE", value_hint = ValueHint::FilePath)]
     pub sources: Vec<String>,
     /// Line settings.
@@ -156,7 +179,7 @@ pub struct Watch {
     /// When to end.
     #[command(flatten)]
     pub until: Until,
-    /// Also write everything that comes to FILE, as `capture` does; reopened on SIGHUP
+    /// Also write all that comes to FILE, as capture does; reopened on SIGHUP
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub record: Option<PathBuf>,
     /// How a file is read.
@@ -179,9 +202,10 @@ pub struct Watch {
 Examples:
   meterpipe simulate --count 1 --output hex
   meterpipe simulate --meter ksm-west --count 3 | meterpipe unframe
-  meterpipe simulate --pty /tmp/meter                  a device for other programs to read
-  meterpipe simulate --count 17280 --start 2026-06-21T00:00:00+02:00 --output binary > day
-  meterpipe simulate --count 1000 --flip 1% --lose 1% | meterpipe unframe > /dev/null")]
+  meterpipe simulate --pty /tmp/meter      # a device for other programs to read
+  meterpipe simulate --start 2026-06-21T00:00+02 --count 17280 > day.records
+  meterpipe simulate --count 1000 --flip 1% --lose 1% |
+    meterpipe decode --key-file guek")]
 pub struct Simulate {
     /// The kind of meter
     #[arg(long, value_name = "METER", value_enum, default_value_t)]
@@ -255,7 +279,7 @@ pub enum Meter {
 /// What `simulate` writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum SimulateOutput {
-    /// Records, as `capture` writes them
+    /// Records, as capture writes them
     #[default]
     Records,
     /// Hex digits, a frame a line
@@ -278,7 +302,7 @@ pub struct Input {
 /// How a file is read.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Form {
-    /// What the input is, where its content should not decide
+    /// What the input is, if its content is not to decide that
     #[arg(long = "input", value_name = "FORM", value_enum)]
     pub form: Option<InputForm>,
 }
@@ -286,7 +310,7 @@ pub struct Form {
 /// The forms of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum InputForm {
-    /// Records, as `capture` writes them
+    /// Records, as capture writes them
     Records,
     /// Hex in any usual form
     Hex,
