@@ -1,4 +1,5 @@
 //! `unframe`, `decrypt` and `decode` as a user runs them.
+#![cfg(feature = "cli")]
 
 #[path = "common/binary.rs"]
 mod binary;
@@ -11,7 +12,7 @@ use tempfile::TempDir;
 
 const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
 const WRONG_KEY: &str = "000102030405060708090A0B0C0D0E0F";
-const DUMP: &str = include_str!("data/netznoe-2021.hex");
+const DUMP: &str = include_str!("data/netznoe-doc-2021.hex");
 
 /// The reading of the published telegram, which is the operator's own.
 const READING: &str = concat!(
@@ -152,6 +153,11 @@ fn a_header_without_data_is_fine_and_no_data_is_not() {
         assert!(ran.err.contains("no telegram found in 0 octets"), "{}", ran.err);
         let ran = run(&[stage], b"nothing but prose\n");
         assert_eq!(ran.status, 3, "{stage}: {ran:?}");
+        assert!(
+            ran.err.contains("no telegram found in 1 lines of text without hex"),
+            "{}",
+            ran.err
+        );
     }
 }
 

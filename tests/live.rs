@@ -1,4 +1,5 @@
 //! `capture` and `watch` on live sources, as a user runs them.
+#![cfg(feature = "cli")]
 
 #[path = "common/binary.rs"]
 mod binary;

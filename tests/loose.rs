@@ -1,4 +1,5 @@
 //! APDUs without frames around them, and telegrams that are not read here.
+#![cfg(feature = "cli")]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! Every truncation, every flipped bit, wrong keys without number: nothing comes out that is not a
 //! reading of what was sent, and nothing panics.
+#![cfg(feature = "cli")]
 
 #[path = "common/binary.rs"]
 mod binary;

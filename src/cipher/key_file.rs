@@ -65,10 +65,12 @@ pub fn parse(text: &str) -> Result<Vec<Entry>, Defect> {
 }
 
 fn entry(line: &str) -> Result<Entry, Error> {
-    if let Ok(guek) = Key::parse(line) {
+    let columns: Vec<&str> = line.split_whitespace().collect();
+    if is_one_key(&columns)
+        && let Ok(guek) = Key::parse(line)
+    {
         return Ok(Entry { name: None, guek, gak: None });
     }
-    let columns: Vec<&str> = line.split_whitespace().collect();
     let key = |text: &str| {
         let start = line.find(text).map_or(0, |at| line.get(..at).map_or(0, |s| s.chars().count()));
         Key::parse(text).map_err(|error| Error { offset: error.offset + start, ..error })
@@ -83,6 +85,15 @@ fn entry(line: &str) -> Result<Entry, Error> {
         }
         _ => Err(key(line.trim()).err().unwrap_or_else(|| column(0, "too many columns"))),
     }
+}
+
+/// Whether columns may be the groups of one key: they have as many digits each. A number with a key
+/// cut short behind it does not.
+fn is_one_key(columns: &[&str]) -> bool {
+    let digits = |column: &&str| column.chars().filter(char::is_ascii_hexdigit).count();
+    let mut sizes = columns.iter().map(digits);
+    let first = sizes.next();
+    sizes.all(|size| Some(size) == first)
 }
 
 /// Longer than any meter number: a key, perhaps with a digit too few or too many.
@@ -142,6 +153,11 @@ mod tests {
         assert_eq!(
             message(&format!("{A}\n181220000009 {}O", &A[..31])),
             "line 2: key: character 45 is not a hex digit"
+        );
+        // Digits enough for one key, but they are a meter number and a key cut short.
+        assert_eq!(
+            message(&format!("181220000009 {}", &A[..20])),
+            "line 1: key: 20 hex digits, expected 32"
         );
         assert_eq!(message(&A[1..]), "line 1: key: 31 hex digits, expected 32");
         assert_eq!(message(&format!("{A} {}", &A[1..])), "line 1: key: 31 hex digits, expected 32");

@@ -198,7 +198,10 @@ impl Context {
 }
 
 fn nothing(tally: &Tally, partial: Option<Error>) -> String {
-    let mut text = format!("no telegram found in {} octets", tally.octets);
+    let mut text = match (tally.octets, tally.prose) {
+        (0, 1..) => format!("no telegram found in {} lines of text without hex", tally.prose),
+        (octets, _) => format!("no telegram found in {octets} octets"),
+    };
     if let Some(error) = partial {
         text.push_str(&format!("; at the end, {error}"));
     }

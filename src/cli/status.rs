@@ -62,6 +62,8 @@ pub struct Tally {
     pub noise: u64,
     /// Octets that came in.
     pub octets: u64,
+    /// Lines of text that held neither hex nor a record.
+    pub prose: u64,
     /// The input began with the header of records.
     pub records: bool,
     /// A source could not be opened, and others could.

@@ -98,6 +98,7 @@ impl Text {
             context.defect(self.line, &error);
         }
         if self.run.octets.is_empty() {
+            context.tally.prose += 1;
             return;
         }
         let err = record::err(self.run.marks.iter().copied());

@@ -130,10 +130,11 @@ impl<'a> Telegram<'a> {
         }
         self.unnamed.add(object);
         let octets = object.value.octets;
-        if self.clock.is_none() && !self.is_header_clock(object) {
-            if let Value::Time(clock) = Value::of(object) {
-                self.clock = Some(clock);
-            }
+        if self.clock.is_none()
+            && !self.is_header_clock(object)
+            && let Value::Time(clock) = Value::of(object)
+        {
+            self.clock = Some(clock);
         }
         let Some(obis) = object.obis else {
             return;
