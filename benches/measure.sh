@@ -4,6 +4,8 @@
 # A way is a command that takes a file and reads all of it: `decode FORMAT FILE`, `pipe FILE`. Each
 # process of it is started under "${under[@]}": nothing, or what measures it.
 
+# What fails in $(…) fails here too.
+shopt -s inherit_errexit
 export LC_ALL=C
 meterpipe=target/release/meterpipe
 kernel=target/release/examples/kernel
@@ -59,7 +61,7 @@ pipe() {
         "${under[@]}" "$meterpipe" decode --format csv
 }
 
-# Runs a command with `under`: the instructions of all its processes.
+# Runs a command under valgrind: the instructions of all its processes.
 instructions() {
     rm -f "$room"/callgrind.*
     local under=(valgrind --tool=callgrind --callgrind-out-file=/dev/null

@@ -1,7 +1,7 @@
 //! Each stage, the whole chain and the kernel, in one process: time a telegram, on any machine to be
 //! read as a ratio to `kernel`.
 //!
-//! `cargo bench`; `cargo bench -- chain` for some. What processes take, with reading and writing, is
+//! `cargo bench --bench stages`, and `… -- chain` for some of them. What processes take, with reading and writing, is
 //! shown by `benches/run`.
 
 #![allow(missing_docs)]
@@ -36,7 +36,8 @@ use meterpipe::{
 };
 
 fn main() {
-    divan::main();
+    // Ten times each sample: one alone would be measured before it is warm.
+    divan::Divan::default().sample_size(640).config_with_args().main();
 }
 
 /// A meter and a format.
