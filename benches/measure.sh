@@ -70,12 +70,13 @@ instructions() {
     awk '/Collected :/ { sum += $4 } END { printf "%d\n", sum }' "$room"/callgrind.*
 }
 
-# Instructions a telegram, start and end of the process left out: COMMAND… FILE, where FILE ends in
-# FORM and there are two of them, for 1000 and for 3000 telegrams.
+# Instructions a telegram, start and end of the process left out: METER.FORM COMMAND…, with the files
+# of 1000 and of 3000 telegrams in the room.
 slope() {
-    local few many
-    few=$(instructions "$@.1000")
-    many=$(instructions "$@.3000")
+    local few many file=$room/$1
+    shift
+    few=$(instructions "$@" "$file.1000")
+    many=$(instructions "$@" "$file.3000")
     echo $(((many - few) / 2000))
 }
 
