@@ -80,3 +80,20 @@ fn what_has_to_be_authenticated_is_not_so_by_being_plain() {
         assert_eq!(ran.2.contains("not authenticated"), telegrams == 0, "{ran:?}");
     }
 }
+
+#[test]
+fn a_damaged_text_is_a_text_all_the_same() {
+    let folder = Folder::new();
+    let [first, second] = frames();
+    let records = format!("{HEADER}- frame {first}\n- frame {second}\n");
+    let records = records.as_bytes();
+    // What a power cut leaves at the end of a file, and amid it when the logger goes on.
+    assert_eq!(folder.decode(&[], [records, &[0; 4096]].concat()), fine(1));
+    let amid = [records, &[0; 512], b"\n", records].concat();
+    assert_eq!(folder.decode(&[], amid), fine(2));
+    let latin = [b"Z\xe4hler:\n", DUMP.as_bytes()].concat();
+    assert_eq!(folder.decode(&[], latin), fine(1));
+    // The end of what is looked at first cuts a character.
+    let long = [&[b'-'; 4095][..], "ä\n".as_bytes(), DUMP.as_bytes()].concat();
+    assert_eq!(folder.decode(&[], long), fine(1));
+}
