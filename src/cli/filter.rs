@@ -173,7 +173,7 @@ impl Input {
             self.filled -= start;
             if !self.fill(context)? {
                 let rest = self.buffer.get(..self.filled).unwrap_or_default();
-                text.line(rest, true, stage, context);
+                text.rest(rest, stage, context);
                 text.finish(context);
                 return Ok(());
             }
