@@ -42,8 +42,8 @@ impl Folder {
 }
 
 /// The two frames of the published telegram.
-fn frames() -> [&'static str; 2] {
-    let mut lines = DUMP.lines();
+fn frames() -> [String; 2] {
+    let mut lines = DUMP.lines().map(str::to_lowercase);
     [lines.next().unwrap(), lines.next().unwrap()]
 }
 
@@ -96,4 +96,83 @@ fn a_damaged_text_is_a_text_all_the_same() {
     // The end of what is looked at first cuts a character.
     let long = [&[b'-'; 4095][..], "ä\n".as_bytes(), DUMP.as_bytes()].concat();
     assert_eq!(folder.decode(&[], long), fine(1));
+}
+
+#[test]
+fn a_record_that_the_end_of_the_input_cuts_is_no_error() {
+    let folder = Folder::new();
+    let [first, second] = frames();
+    let time = "2026-08-24T21:03:17.482Z";
+    let whole = format!("{time} frame {first} from=a\n{time} frame {second} from=a\n");
+    let telegram = format!("{HEADER}{whole}");
+    let cut = format!("{telegram}{time} raw {} from=a err=parity@7,overrun@9\n", &first[..20]);
+    for size in telegram.len()..cut.len() {
+        assert_eq!(folder.decode(&[], &cut[..size]), fine(1), "{}", &cut[telegram.len()..size]);
+    }
+    // Where a line ends, it is one.
+    let (status, telegrams, message) = folder.decode(&[], format!("{telegram}- raw 0\n"));
+    assert_eq!((status, telegrams, message.contains("odd number")), (1, 1, true), "{message}");
+}
+
+#[test]
+fn a_log_is_no_record_and_a_record_is_no_log() {
+    let folder = Folder::new();
+    let telegram = frames().concat();
+    let logged = format!("2026-08-24T21:03:17.482Z received {telegram}\n");
+    assert_eq!(folder.decode(&[], &logged), fine(1));
+    let unframe =
+        |input: &str, more: &[&str]| run(&[&["unframe"], more].concat(), input.as_bytes());
+    for (input, more) in [
+        (format!("{HEADER}{logged}"), &[][..]),
+        (format!("- received {telegram}\n"), &[]),
+        (logged, &["--input", "records"]),
+    ] {
+        let ran = unframe(&input, more);
+        let passed = input.trim_start_matches(HEADER);
+        assert_eq!((ran.status, ran.out), (0, format!("{HEADER}{passed}")), "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_stage_that_has_nothing_to_do_says_nothing() {
+    let folder = Folder::new();
+    let [first, second] = frames();
+    let key = folder.path("guek");
+    let framed = format!("{HEADER}- frame {first}\n- frame {second}\n");
+    let apdus = run(&["unframe"], framed.as_bytes()).out;
+    for (stage, input) in [
+        (&["decrypt", "--key-file", &key][..], &framed),
+        (&["unframe"], &apdus),
+        (&["capture", "-"], &apdus),
+    ] {
+        let ran = run(stage, input.as_bytes());
+        assert_eq!((ran.status, &ran.out, ran.err.as_str()), (0, input, ""), "{stage:?}");
+    }
+}
+
+#[test]
+fn an_unknown_mark_damages_too() {
+    let folder = Folder::new();
+    let [first, second] = frames();
+    let marked = |err: &str| format!("{HEADER}- raw {first} err={err}\n- raw {second}\n{DUMP}");
+    assert_eq!(folder.decode(&[], marked("overrun@0")), fine(2));
+    for err in ["parity@17", "framing@17", "overrun@17"] {
+        let (status, telegrams, message) = folder.decode(&[], marked(err));
+        assert_eq!((status, telegrams), (1, 1), "{message}");
+    }
+}
+
+#[test]
+fn only_failures_mean_the_key() {
+    let folder = Folder::new();
+    folder.write("guek", "00".repeat(16));
+    let reason = |input: String| {
+        let (status, _, message) = folder.decode(&[], input);
+        assert_eq!(status, 4, "{message}");
+        message.contains("could be opened: the key does not fit")
+    };
+    assert!(!reason(DUMP.to_owned()));
+    assert!(reason(DUMP.repeat(2)));
+    // With something in between that is not supported.
+    assert!(reason(format!("{}\n- apdu dd00\n", DUMP.repeat(2))));
 }
