@@ -176,3 +176,38 @@ fn only_failures_mean_the_key() {
     // With something in between that is not supported.
     assert!(reason(format!("{}\n- apdu dd00\n", DUMP.repeat(2))));
 }
+
+#[test]
+fn a_key_in_the_place_of_a_file_is_not_shown() {
+    let nearly = &KEY[..31];
+    let nested = format!("{KEY}/x");
+    for arguments in [
+        &["decode", "--key-file", KEY][..],
+        &["decode", "--key-file", nearly],
+        &["simulate", "--count", "1", "--key-file", KEY],
+        &["decode", nearly],
+        &["capture", KEY],
+        &["watch", nearly],
+        &["decode", "--key-file", &nested],
+    ] {
+        let ran = run(arguments, b"");
+        assert!([2, 5].contains(&ran.status), "{arguments:?}");
+        assert!(!ran.err.contains(&KEY[..8]), "{}", ran.err);
+    }
+    let mut command = binary::command(&["decode"]);
+    command.env("P1_GUEK_FILE", KEY);
+    let ran = binary::run_command(command, DUMP.as_bytes());
+    assert_eq!((ran.status, ran.err.contains(&KEY[..8])), (2, false), "{}", ran.err);
+}
+
+#[test]
+fn only_files_of_the_user_are_warned_of() {
+    let folder = Folder::new();
+    let readable = std::os::unix::fs::PermissionsExt::from_mode(0o640);
+    fs::set_permissions(folder.path("guek"), readable).unwrap();
+    assert!(folder.decode(&[], DUMP).2.contains("others can read the keys"));
+    let mut command = binary::command(&["decode"]);
+    command.env("CREDENTIALS_DIRECTORY", folder.0.path());
+    let ran = binary::run_command(command, DUMP.as_bytes());
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+}

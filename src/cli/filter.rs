@@ -15,6 +15,7 @@ use rustix::{
 use crate::cli::{
     args::InputForm,
     context::{Context, Stage},
+    keys,
     progress::Progress,
     status::{Status, Stop},
     text::Text,
@@ -50,7 +51,7 @@ pub fn run(
             Ok(file) => Input::new(file, form).read(stage, context)?,
             Err(error) => {
                 context.tally.source_failed = true;
-                context.voice.say(&format!("{}: {error}", display(path)));
+                context.voice.say(&format!("{}: {error}", keys::display(path)));
             }
         }
         stage.end(context);
@@ -71,15 +72,6 @@ fn open(path: &Path) -> Result<OwnedFd, String> {
         return Err("a terminal or serial device: use watch or capture".to_owned());
     }
     Ok(file.into())
-}
-
-/// The name of an input, unless it is a key that was typed in the wrong place.
-fn display(path: &Path) -> String {
-    let name = path.display().to_string();
-    match meterpipe::cipher::key::Key::parse(&name) {
-        Ok(_) => "a file name that is a key; give a key with --key-file FILE".to_owned(),
-        Err(_) => name,
-    }
 }
 
 struct Input {
