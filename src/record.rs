@@ -208,10 +208,10 @@ impl<'a> Record<'a> {
         Ok(Self { time, kind, octets: room, attributes })
     }
 
-    /// Whether a line has the first two columns of a record.
+    /// The kind of a line that has the first two columns of a record.
     #[must_use]
-    pub fn is_record(line: &'a [u8]) -> bool {
-        Self::columns(line).is_some()
+    pub fn kind(line: &'a [u8]) -> Option<Kind<'a>> {
+        Self::columns(line).map(|(_, kind, _)| kind)
     }
 
     fn columns(line: &'a [u8]) -> Option<(Time, Kind<'a>, &'a [u8])> {
@@ -250,7 +250,7 @@ impl<'a> Attributes<'a> {
             return Ok(attributes);
         }
         let column = |offset, what| Error::new(Layer::Record, offset, Cause::Column { what });
-        let text = core::str::from_utf8(text).map_err(|_| column(start, "not UTF-8"))?;
+        let text = core::str::from_utf8(text).map_err(|_| column(start, "not UTF-8"))?.trim_end();
         let mut offset = start;
         for pair in text.split(' ').skip(1) {
             offset += 1;
@@ -328,11 +328,12 @@ impl<'a> Attributes<'a> {
     }
 }
 
-/// The marks in an `err` attribute, each with the octet it stands on. What cannot be read is skipped.
+/// The marks in an `err` attribute, each with the octet it stands on. A name that is not known says
+/// nothing good about the octet either; what has no octet is skipped.
 pub fn marks(err: &str) -> impl Iterator<Item = (usize, Mark)> {
     err.split(',').filter_map(|mark| {
         let (name, octet) = mark.split_once('@')?;
-        Some((octet.parse().ok()?, Mark::from_name(name)?))
+        Some((octet.parse().ok()?, Mark::from_name(name).unwrap_or(Mark::Parity)))
     })
 }
 
@@ -411,6 +412,7 @@ mod tests {
             "record: KEY=VALUE expected at character 10"
         );
         assert!(error("- raw 00 ic=x").to_string().ends_with("at character 13"));
+        assert_eq!(round_trip("- raw 00 a=b  "), "- raw 00 a=b\n", "blanks at the end");
     }
 
     #[test]
@@ -427,6 +429,7 @@ mod tests {
     fn marks_and_escapes_read_back() {
         let found: Vec<_> = marks("parity@17,overrun@40,odd,break@x").collect();
         assert_eq!(found, [(17, Mark::Parity), (40, Mark::Overrun)]);
+        assert_eq!(marks("framing@3").collect::<Vec<_>>(), [(3, Mark::Parity)]);
         assert_eq!(err(found), "parity@17,overrun@40");
         assert_eq!(escape("a b%\n"), "a%20b%25%0a");
     }

@@ -264,6 +264,24 @@ fn text_is_read_from_every_wrapping() {
 }
 
 #[test]
+fn what_python_prints_and_what_web_pages_and_pdf_documents_write_is_read() {
+    let digits = digits();
+    assert_reads(format!("b'{digits}'"), &telegram(), "b''");
+    assert_reads(format!("RX b\"{digits}\""), &telegram(), "b\"\" behind a word");
+    let groups = |separator: &str| {
+        let pairs: Vec<_> = digits.as_bytes().chunks(2).map(String::from_utf8_lossy).collect();
+        pairs.join(separator)
+    };
+    for blank in ["\u{a0}", "\u{202f}", "\u{2009}"] {
+        assert_reads(groups(blank), &telegram(), "a blank that is not typed");
+    }
+    for hyphen in ["\u{ad}", "\u{2010}", "\u{2011}"] {
+        let lines: Vec<_> = digits.as_bytes().chunks(67).map(String::from_utf8_lossy).collect();
+        assert_reads(lines.join(&format!("{hyphen}\r\n")), &telegram(), "such a hyphen");
+    }
+}
+
+#[test]
 fn an_octet_in_groups_is_joined_only_over_a_hyphen() {
     assert_reads("68 FA FA 6-\n8 53 FF", &octets("68FAFA6853FF"), "hyphen");
     assert_reads("68 FA FA 6-  \n\nprose\n8 53 FF", &octets("68FAFA6853FF"), "hyphen, prose");

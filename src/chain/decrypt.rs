@@ -107,6 +107,7 @@ impl Decrypt {
             GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING => self.open(record),
             tag => match unsupported_apdu(tag) {
                 Some(what) => Err(refusal(Cause::Unsupported { what })),
+                None if self.refuses(record) => Err(refusal(Cause::NotAuthenticated)),
                 None => return out(Event::Record(*record, place)),
             },
         };
@@ -140,6 +141,12 @@ impl Decrypt {
         meter.cipher.decrypt(&apdu, &title, &mut self.plain);
         let attributes = attributes(&apdu, title, Auth::None, record.attributes);
         Some(Record { octets: &self.plain, attributes, ..*record })
+    }
+
+    /// Whether a plain APDU is not what is demanded: nothing vouches for it, unless an earlier stage
+    /// verified its tag.
+    fn refuses(&self, record: &Record<'_>) -> bool {
+        self.demands.authenticated && record.attributes.auth != Some(Auth::Verified)
     }
 
     /// Leaves the plain APDU in its room.

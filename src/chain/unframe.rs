@@ -53,6 +53,7 @@ impl Unframe {
             self.frames += line.drain(from.as_deref(), out);
             line.loose.end();
             line.drain_loose(from.as_deref(), out);
+            line.reassembly.end();
         }
     }
 

@@ -47,7 +47,7 @@ impl Key {
                     // The 0 of `0x` is not a digit of the key.
                     zero = (digit == 0).then_some(at + 1);
                 }
-                (None, ' ' | '\t' | ':' | '-' | ',' | '\u{feff}') => {}
+                (None, ' ' | '\t' | '\r' | ':' | '-' | ',' | '\u{feff}') => {}
                 (None, _) => return Err(Error::new(Layer::Key, at, Cause::NotHex)),
             }
         }
@@ -111,6 +111,7 @@ mod tests {
             bytes.join(":"),
             bytes.join("-"),
             format!("0x{}", bytes.join(", 0x")),
+            "36C66639E48A8CA4D6BC8B282A793BBB\r".to_string(),
         ] {
             assert_eq!(Key::parse(&text), Ok(Key(OCTETS)), "{text}");
         }

@@ -56,6 +56,7 @@ impl Stage for Capturer {
             (Kind::Raw | Kind::Frame, false) => self.recorder.take(record, text),
             (Kind::Apdu | Kind::Other(_), false) => {
                 record.write(text);
+                context.tally.passed += 1;
                 0
             }
             (_, true) => {

@@ -90,7 +90,10 @@ impl Context {
     pub fn event(&mut self, event: &Event<'_>) {
         match event {
             Event::Record(record, _) => {
-                self.tally.telegrams += u64::from(record.kind == Kind::Apdu);
+                match record.kind {
+                    Kind::Apdu => self.tally.telegrams += 1,
+                    _ => self.tally.passed += 1,
+                }
                 record.write(&mut self.output.text);
             }
             Event::Refused(refusal) => self.refused(refusal),
@@ -134,8 +137,9 @@ impl Context {
         ));
     }
 
-    const fn count(&mut self, error: &Error) {
+    fn count(&mut self, error: &Error) {
         self.tally.rejected += 1;
+        self.tally.misfits += u64::from(error.cause == Cause::KeyOrDamage);
         match (error.layer, error.cause) {
             (
                 _,
@@ -189,11 +193,19 @@ impl Context {
         };
         let reason = match status {
             Status::Nothing => Some(nothing(&self.tally, stage.partial())),
-            Status::Closed => Some("no telegram could be opened".to_owned()),
+            Status::Closed => Some(closed(&self.tally).to_owned()),
             _ => None,
         };
         self.voice.finish(&self.tally, status, reason.as_deref());
         status
+    }
+}
+
+/// One alone is damage, only failures mean the key.
+const fn closed(tally: &Tally) -> &'static str {
+    match tally.misfits {
+        2.. if tally.misfits == tally.closed => "no telegram could be opened: the key does not fit",
+        _ => "no telegram could be opened",
     }
 }
 

@@ -15,13 +15,14 @@ use rustix::{
 use crate::cli::{
     args::InputForm,
     context::{Context, Stage},
+    keys,
     progress::Progress,
     status::{Status, Stop},
     text::Text,
 };
 use meterpipe::{
     hex::detect::{self, Form},
-    record::{Attributes, Kind, Place, Record, Time},
+    record::{Attributes, HEADER_START, Kind, Place, Record, Time},
 };
 
 /// How much is read at once; also the longest record.
@@ -51,7 +52,7 @@ pub fn run(
             // One input that cannot be read is no reason to leave out the others.
             Err(Stop::Failed(Status::Source, error)) => {
                 context.tally.source_failed = true;
-                context.voice.say(&format!("{}: {error}", display(path)));
+                context.voice.say(&format!("{}: {error}", keys::display(path)));
             }
             read => read?,
         }
@@ -80,15 +81,6 @@ fn failed(error: &std::io::Error) -> Stop {
         _ => error.to_string(),
     };
     Stop::Failed(Status::Source, text)
-}
-
-/// The name of an input, unless it is a key that was typed in the wrong place.
-fn display(path: &Path) -> String {
-    let name = path.display().to_string();
-    match meterpipe::cipher::key::Key::parse(&name) {
-        Ok(_) => "a file name that is a key; give a key with --key-file FILE".to_owned(),
-        Err(_) => name,
-    }
 }
 
 struct Input {
@@ -124,11 +116,14 @@ impl Input {
         loop {
             let complete = !self.fill(context)?;
             let sample = self.buffer.get(..self.filled.min(SAMPLE)).unwrap_or_default();
-            match detect::detect(sample, complete || self.filled > SAMPLE) {
+            if sample.starts_with(HEADER_START.as_bytes()) {
+                // Whatever else a disk or an editor did to it.
+                return Ok(Some(Form::Text));
+            }
+            match detect::detect(sample, complete && self.filled <= SAMPLE) {
                 Some(Ok(form)) => return Ok(Some(form)),
                 Some(Err(error)) => {
                     context.defect(1, &error);
-                    context.tally.unsound += 1;
                     return Ok(None);
                 }
                 None if complete => return Ok(Some(Form::Text)),
@@ -179,7 +174,7 @@ impl Input {
             self.filled -= start;
             if !self.fill(context)? {
                 let rest = self.buffer.get(..self.filled).unwrap_or_default();
-                text.line(rest, true, stage, context);
+                text.rest(rest, stage, context);
                 text.finish(context);
                 return Ok(());
             }

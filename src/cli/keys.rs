@@ -57,7 +57,18 @@ pub fn entries(args: &args::Keys, context: &Context) -> Result<Vec<Entry>, Stop>
 /// Reads a key file.
 pub fn file(path: &Path, context: &Context) -> Result<Vec<Entry>, Stop> {
     let text = read(path, context)?;
-    parse(&text, &path.display().to_string())
+    parse(&text, &display(path))
+}
+
+/// The name of a file, unless it is a key that was typed in its place, or nearly one.
+pub fn display(path: &Path) -> String {
+    let name = path.display().to_string();
+    let digits = name.chars().filter(char::is_ascii_hexdigit).count();
+    let others = name.chars().filter(|c| !c.is_ascii_hexdigit() && !" :-,".contains(*c)).count();
+    match (30..=34).contains(&digits) && others <= 2 {
+        true => "a file name that is a key; give a key with --key-file FILE".to_owned(),
+        false => name,
+    }
 }
 
 fn encryption_keys(args: &args::Keys, context: &Context) -> Result<Vec<Entry>, Stop> {
@@ -86,12 +97,12 @@ fn secret(
     variable: &str,
     context: &Context,
 ) -> Result<Option<Named>, Stop> {
-    let named = |path: PathBuf| Ok(Some((read(&path, context)?, path.display().to_string())));
+    let named = |path: PathBuf| Ok(Some((read(&path, context)?, display(&path))));
     let set = |name| env::var_os(name).filter(|value| !value.is_empty());
     if let Some(folder) = set("CREDENTIALS_DIRECTORY") {
         let path = Path::new(&folder).join(credential);
         if path.exists() {
-            return named(path);
+            return Ok(Some((text_of(&path)?.0, display(&path))));
         }
     }
     if let Some(path) = set(file) {
@@ -106,14 +117,26 @@ fn secret(
     }
 }
 
+/// Reads a file of the user's, who hears if others can read it too. What systemd keeps is its own
+/// matter, and its access list looks like rights of a group.
 fn read(path: &Path, context: &Context) -> Result<Zeroizing<String>, Stop> {
-    let name = path.display();
+    let (text, mode) = text_of(path)?;
+    if mode & 0o044 != 0 {
+        let name = display(path);
+        context.voice.say(&format!("{name}: others can read the keys; chmod 600 {name}"));
+    }
+    Ok(text)
+}
+
+/// The text of a file, and its mode if it is a regular one.
+fn text_of(path: &Path) -> Result<(Zeroizing<String>, u32), Stop> {
+    let name = display(path);
     let failed = |error: std::io::Error| Stop::usage(format!("{name}: {error}"));
     // Of its final size from the start: growing would leave copies of the key behind.
     let mut text = Zeroizing::new(String::with_capacity(4096));
     if path == Path::new("-") {
         std::io::stdin().lock().take(LONGEST).read_to_string(&mut text).map_err(failed)?;
-        return Ok(text);
+        return Ok((text, 0));
     }
     let file = std::fs::File::open(path).map_err(failed)?;
     let about = file.metadata().map_err(failed)?;
@@ -123,15 +146,12 @@ fn read(path: &Path, context: &Context) -> Result<Zeroizing<String>, Stop> {
     if about.len() > LONGEST {
         return Err(Stop::usage(format!("{name}: too long for a key file")));
     }
-    if about.is_file() && about.mode() & 0o044 != 0 {
-        context.voice.say(&format!("{name}: others can read the keys; chmod 600 {name}"));
-    }
     text.reserve_exact(usize::try_from(about.len()).unwrap_or_default());
     file.take(LONGEST).read_to_string(&mut text).map_err(|error| match error.kind() {
         std::io::ErrorKind::InvalidData => Stop::usage(format!("{name}: not a text file")),
         _ => failed(error),
     })?;
-    Ok(text)
+    Ok((text, if about.is_file() { about.mode() } else { 0 }))
 }
 
 fn parse(text: &str, name: &str) -> Result<Vec<Entry>, Stop> {

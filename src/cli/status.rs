@@ -52,11 +52,15 @@ impl Stop {
 pub struct Tally {
     /// Telegrams handed on.
     pub telegrams: u64,
+    /// Records that are for another stage.
+    pub passed: u64,
     /// Frames, lines and telegrams that were refused, for whatever reason.
     pub rejected: u64,
     /// Of these, whole telegrams that no key opens.
     pub closed: u64,
-    /// Of these, whole telegrams that are wrong inside.
+    /// Of these, telegrams that are damaged, unless it is the key.
+    pub misfits: u64,
+    /// Of all, whole telegrams that are wrong inside.
     pub unsound: u64,
     /// Octets that belong to nothing.
     pub noise: u64,
@@ -77,8 +81,10 @@ impl Tally {
         match self {
             Self { source_failed: true, .. } => Status::Source,
             Self { telegrams: 1.., rejected: 0, .. } => Status::Fine,
-            Self { telegrams: 1.., .. } | Self { unsound: 1.., .. } => Status::Rejected,
+            Self { telegrams: 1.., .. } => Status::Rejected,
             Self { closed: 1.., .. } => Status::Closed,
+            Self { passed: 1.., rejected: 0, .. } => Status::Fine,
+            Self { passed: 1.., .. } | Self { unsound: 1.., .. } => Status::Rejected,
             Self { records: true, octets: 0, rejected: 0, .. } => Status::Fine,
             _ => Status::Nothing,
         }
@@ -98,7 +104,11 @@ mod tests {
         assert_eq!(Tally { rejected: 1, ..tally }.status(), Status::Nothing);
         assert_eq!(Tally { rejected: 1, closed: 1, ..tally }.status(), Status::Closed);
         assert_eq!(Tally { rejected: 1, unsound: 1, ..tally }.status(), Status::Rejected);
+        let mixed = Tally { rejected: 2, closed: 1, unsound: 1, ..tally };
+        assert_eq!(mixed.status(), Status::Closed);
         assert_eq!(Tally { telegrams: 1, ..tally }.status(), Status::Fine);
+        assert_eq!(Tally { passed: 1, ..tally }.status(), Status::Fine);
+        assert_eq!(Tally { passed: 1, rejected: 1, ..tally }.status(), Status::Rejected);
         let mixed = Tally { telegrams: 1, rejected: 1, closed: 1, ..tally };
         assert_eq!(mixed.status(), Status::Rejected);
     }

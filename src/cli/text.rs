@@ -20,6 +20,8 @@ pub struct Text {
     octets: Vec<u8>,
     /// Within a line that is too long for a buffer.
     within: Option<Within>,
+    /// Records came, or their header.
+    records: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +43,9 @@ impl Text {
         self.line += u64::from(within.is_none());
         let record = match within {
             Some(within) => within == Within::Record,
-            None => Record::is_record(line) && self.form != Some(InputForm::Hex),
+            None => self.is_record(line),
         };
+        self.records |= record;
         self.within = (!end).then_some(if record { Within::Record } else { Within::Hex });
         if record {
             match (within, end) {
@@ -58,6 +61,14 @@ impl Text {
         }
     }
 
+    /// Takes what stands behind the last line end. Among records, what cannot be read there is a
+    /// record that was cut off by the end of the input, which is no error.
+    pub fn rest(&mut self, line: &[u8], stage: &mut dyn Stage, context: &mut Context) {
+        let record = self.within.is_none() && self.records;
+        let cut = record && Record::parse(line, &mut self.octets).is_err();
+        self.line(if cut { b"" } else { line }, true, stage, context);
+    }
+
     /// Says that the text is at its end.
     pub fn finish(&mut self, context: &mut Context) {
         if let Err(error) = self.dump.finish() {
@@ -65,11 +76,22 @@ impl Text {
         }
     }
 
+    /// Whether a line is a record. One of a kind that is not known may be a line of a log (`TIME info
+    /// 68fa…`) if nothing else tells.
+    fn is_record(&self, line: &[u8]) -> bool {
+        match (self.form, Record::kind(line)) {
+            (Some(InputForm::Hex), _) | (_, None) => false,
+            (None, Some(Kind::Other(_))) => self.records || line.starts_with(b"-"),
+            _ => true,
+        }
+    }
+
     /// Whether a line is no data; notes the header of records.
-    fn is_comment(&self, line: &[u8], context: &mut Context) -> bool {
+    fn is_comment(&mut self, line: &[u8], context: &mut Context) -> bool {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.starts_with(HEADER_START.as_bytes()) {
             context.tally.records = true;
+            self.records = true;
             if line != HEADER.trim_end().as_bytes() {
                 context.voice.say("records of another version: what is not known is passed on");
             }

@@ -140,7 +140,9 @@ impl Clock {
 
     fn local(&self) -> Option<civil::DateTime> {
         let [year_high, year_low, month, day, _, hour, minute, second, hundredths, ..] = self.0;
+        // ffff is no year before the first, but one that is not given.
         let year = i16::from_be_bytes([year_high, year_low]);
+        let year = (year > 0).then_some(year)?;
         let nanoseconds = if hundredths == 0xff { 0 } else { i32::from(hundredths) * 10_000_000 };
         let [month, day, hour, minute, second] =
             [month, day, hour, minute, second].map(u8::cast_signed);
@@ -220,5 +222,6 @@ mod tests {
         assert_eq!(wildcards.stamp(&VIENNA), None);
         assert!(!wildcards.daylight_saving());
         assert_eq!(clock("07e5091bff09ff0fff800000").unwrap().stamp(&VIENNA), None);
+        assert_eq!(clock("ffff091b01092f0f00ff8880").unwrap().stamp(&VIENNA), None, "any year");
     }
 }

@@ -86,12 +86,14 @@ fn utf16(sample: &[u8], complete: bool) -> Verdict {
 
 /// Whether all of the sample is text, and enough of it to say so.
 fn readable(sample: &[u8], complete: bool) -> Verdict {
-    let text = match core::str::from_utf8(sample) {
-        Ok(_) => sample,
+    let (text, least) = match core::str::from_utf8(sample) {
+        Ok(_) => (sample, LINE_OCTETS),
         // A character that the end of the sample cuts is no defect.
         Err(error) if error.error_len().is_none() && !complete => {
-            sample.get(..error.valid_up_to()).unwrap_or_default()
+            (sample.get(..error.valid_up_to()).unwrap_or_default(), LINE_OCTETS)
         }
+        // Some write their umlauts in Latin-1. Binary has more octets beyond ASCII, and others too.
+        Err(_) if is_latin(sample) => (sample, LATIN_OCTETS),
         Err(_) => return Verdict::No,
     };
     let mut rest = text;
@@ -104,10 +106,18 @@ fn readable(sample: &[u8], complete: bool) -> Verdict {
         };
     }
     let line_end = text.iter().any(|octet| matches!(octet, b'\n' | b'\r'));
-    match complete || text.len() >= SAMPLE_OCTETS || line_end && text.len() >= LINE_OCTETS {
+    match complete || text.len() >= SAMPLE_OCTETS || line_end && text.len() >= least {
         true => Verdict::Yes(""),
         false => Verdict::Wait,
     }
+}
+
+/// Whether few of the first octets are beyond ASCII.
+fn is_latin(sample: &[u8]) -> bool {
+    let beyond = |octets: usize| {
+        sample.iter().take(octets).filter(|octet| !octet.is_ascii()).count() * 8 <= octets * 3
+    };
+    beyond(LINE_OCTETS) && beyond(LATIN_OCTETS)
 }
 
 /// What is behind a colour sequence of a terminal (`ESC [ 0;36 m`, as ESPHome writes it into its
@@ -146,6 +156,10 @@ const SAMPLE_OCTETS: usize = 512;
 /// once in two thousand times, of two once in seven.
 const LINE_OCTETS: usize = 8;
 
+/// Where octets beyond ASCII are no UTF-8, more has to be seen: 64 random octets are text with so few
+/// of those once in a million times.
+const LATIN_OCTETS: usize = 64;
+
 /// Four characters, beyond the end of any noise of this shape.
 const UTF16_OCTETS: usize = 8;
 
@@ -177,7 +191,6 @@ mod tests {
         for telegram in telegrams {
             assert_eq!(detect(telegram, false), Some(Ok(Form::Binary)), "{telegram:02x?}");
         }
-        assert_eq!(detect(&[0x68, 0xfa, 0xfa], false), Some(Ok(Form::Binary)), "at once");
     }
 
     #[test]
@@ -202,7 +215,22 @@ mod tests {
         for cut in 1..8 {
             assert_eq!(detect(&line[..cut], false), None, "{cut}");
         }
-        assert_eq!(detect(&line[..2], true), Some(Ok(Form::Binary)), "cut for good");
+        assert_eq!(detect(&line[..2], true), Some(Ok(Form::Text)), "cut for good");
+    }
+
+    #[test]
+    fn umlauts_may_be_latin() {
+        for line in ["Z\u{e4}hler 68FAFA68", "Gr\u{f6}\u{df}e: 68", "\u{c4}\u{d6}\u{dc}: 68"] {
+            let mut line: Vec<u8> = line.chars().map(|c| c as u8).collect();
+            assert_eq!(detect(&line, true), Some(Ok(Form::Text)), "{line:02x?}");
+            line.extend([b'0'; 64]);
+            assert_eq!(detect(&line, false), None, "{line:02x?}");
+            line.push(b'\n');
+            assert_eq!(detect(&line, false), Some(Ok(Form::Text)), "{line:02x?}");
+            line.push(0);
+            assert_eq!(detect(&line, false), Some(Ok(Form::Binary)), "{line:02x?}");
+        }
+        assert_eq!(detect(&[0xff; 8], false), Some(Ok(Form::Binary)));
     }
 
     #[test]
@@ -224,7 +252,8 @@ mod tests {
 
     #[test]
     fn the_verdict_does_not_depend_on_how_the_octets_trickle_in() {
-        let inputs: [&[u8]; 6] = [
+        let inputs: [&[u8]; 7] = [
+            b"Z\xe4hler Gr\xf6\xdfe 68FAFA6853FF68FAFA6853FF68FAFA6853FF68FAFA6853FF68FAFA\n",
             b"68FAFA6853FF\n6814\n",
             &[0x68, 0xfa, 0xfa, 0x68, 0x53, 0xff, 0x00, 0x01, 0x67],
             &[0x1f, 0x8b, 8, 0, 0, 0],

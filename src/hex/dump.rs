@@ -20,6 +20,7 @@
 //! nothing is joined in silence over a place that cannot be read.
 
 use core::ops::Range;
+use std::borrow::Cow;
 
 use super::{
     digits::Digits,
@@ -76,6 +77,7 @@ impl Dump {
         if fresh && self.digits.plain(text.strip_suffix(b"\r").unwrap_or(text), run) {
             return Ok(());
         }
+        let text = &*typed(text);
         // A CR ends a line too: before LF the line that follows is empty.
         let mut first = Ok(());
         let mut pieces = text.split(|&c| c == b'\r').peekable();
@@ -214,6 +216,19 @@ impl Dump {
             self.byte_order_mark += 1;
         }
         rest
+    }
+}
+
+/// The blanks and hyphens of web pages and PDF documents as those that are typed.
+fn typed(text: &[u8]) -> Cow<'_, [u8]> {
+    match core::str::from_utf8(text) {
+        Ok(characters) if !text.is_ascii() => Cow::Owned(
+            characters
+                .replace(['\u{a0}', '\u{2009}', '\u{202f}'], " ")
+                .replace(['\u{ad}', '\u{2010}', '\u{2011}'], "-")
+                .into_bytes(),
+        ),
+        _ => Cow::Borrowed(text),
     }
 }
 

@@ -97,6 +97,10 @@ fn is_wrong(text: &[u8], at: usize) -> bool {
             b'0' => near(at.checked_sub(2)).is_ascii_alphanumeric(),
             _ => true,
         },
+        // How Python prints octets: b'68fa…'.
+        b'b' if matches!(near(at.checked_add(1)), b'\'' | b'"') => {
+            matches!(near(at.checked_sub(1)), b' ' | b'=' | b'(' | b'[')
+        }
         b'\\' => !matches!(near(at.checked_add(1)), b'x' | b'X'),
         character => !is_separator(character) && !character.is_ascii_hexdigit(),
     }
@@ -276,6 +280,8 @@ mod tests {
             ("00:01:02:03:04:05 RX: 68 FA FA 68", "68 FA FA 68"),
             ("Received 282 bytes: 0x68, 0xFA, 0xFA, 0x68", "0x68, 0xFA, 0xFA, 0x68"),
             ("Decoded: 68 FA FA 68", "68 FA FA 68"),
+            ("b'68FAFA68'", "'68FAFA68'"),
+            ("data=b\"68FAFA68\"", "68FAFA68\""),
         ];
         for (line, expected) in table {
             let found = hex(line);
@@ -294,6 +300,7 @@ mod tests {
             "68:53:00 FA",
             "20:23:08-21",
             "68-53-FF",
+            "'68', '0b', 'b', \"b\"",
         ] {
             assert_eq!(hex(line), line);
         }

@@ -97,6 +97,15 @@ impl Reassembly {
         self.excused = true;
     }
 
+    /// Says that the octets do not go on: a telegram that breaks off here, or has begun before what
+    /// comes next, is no error.
+    pub const fn end(&mut self) {
+        match self.state {
+            State::Collecting { .. } => self.excused = true,
+            _ => self.state = State::Fresh,
+        }
+    }
+
     /// The segments of a telegram that has not come to its end.
     #[must_use]
     pub const fn pending(&self) -> Option<u8> {
@@ -261,6 +270,23 @@ mod tests {
             reassembly.frame(&second, None).refused.map(|error| error.cause),
             Some(Cause::FirstSegmentMissing { found: 1 })
         );
+    }
+
+    #[test]
+    fn where_the_octets_end_a_telegram_may_break_off() {
+        let (first, second) = (segment(0x00, 1), segment(0x11, 2));
+        let (first, second) = (Frame::parse(&first).unwrap(), Frame::parse(&second).unwrap());
+        let mut reassembly = Reassembly::default();
+        reassembly.frame(&first, None);
+        reassembly.end();
+        assert_eq!(reassembly.frame(&first, None), Outcome::default());
+        assert!(reassembly.frame(&second, None).apdu.is_some());
+        reassembly.end();
+        assert_eq!(reassembly.frame(&second, None), Outcome::default());
+        // What was cut in two is one telegram all the same.
+        reassembly.frame(&first, None);
+        reassembly.end();
+        assert!(reassembly.frame(&second, None).apdu.is_some());
     }
 
     #[test]
