@@ -13,7 +13,7 @@ use crate::cli::{
     signals::Signals,
     status::{Status, Stop},
 };
-use meterpipe::record::{HEADER, Kind, Record};
+use meterpipe::record::{HEADER, Record};
 
 /// A file of records, opened again when it was moved away.
 pub struct Recording {
@@ -38,22 +38,22 @@ impl Recording {
 
     /// Keeps what a source gave.
     pub fn take(&mut self, record: &Record<'_>, context: &Context) {
-        match record.kind {
-            Kind::Raw | Kind::Frame => drop(self.recorder.take(record, &mut self.output.text)),
-            Kind::Apdu | Kind::Other(_) => record.write(&mut self.output.text),
-        }
+        let text = &mut self.output.text;
+        self.recorder.take(record, &mut |record| record.write(text));
         self.store(context);
     }
 
     /// Keeps what was held back, if nothing has come for so long.
     pub fn quiet(&mut self, silent: Duration, context: &Context) {
-        self.recorder.quiet(silent, &mut self.output.text);
+        let text = &mut self.output.text;
+        self.recorder.quiet(silent, &mut |record| record.write(text));
         self.store(context);
     }
 
     /// Keeps the rest.
     pub fn end(&mut self, context: &Context) {
-        self.recorder.end(&mut self.output.text);
+        let text = &mut self.output.text;
+        self.recorder.end(&mut |record| record.write(text));
         self.store(context);
     }
 
