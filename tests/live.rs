@@ -212,6 +212,53 @@ fn watch_prints_each_telegram_at_once_and_its_recording_replays_to_the_same() {
 }
 
 #[test]
+fn each_file_of_a_recording_begins_with_one_header_also_when_nothing_comes() {
+    let header = "# meterpipe-record 1\n";
+    let folder = tempfile::tempdir().unwrap();
+    let (record, moved) = (folder.path().join("kept"), folder.path().join("kept.1"));
+    let begun = || fs::read_to_string(&record).is_ok_and(|text| text == header);
+    let (_master, node) = terminal();
+    let arguments = ["watch", node.to_str().unwrap(), "--record", record.to_str().unwrap()];
+    let watch = Live::start(&arguments);
+    wait_for("the file", begun);
+    fs::rename(&record, &moved).unwrap();
+    signal(&watch.process.0, Signal::HUP);
+    wait_for("the next file", begun);
+    assert_eq!(watch.end().0, 0);
+    assert_eq!(fs::read_to_string(&moved).unwrap(), header);
+    assert_eq!(fs::read_to_string(&record).unwrap(), header);
+}
+
+#[test]
+fn a_recording_goes_on_behind_a_line_that_broke_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = folder.path().join("kept");
+    fs::write(&record, "# meterpipe-record 1\n- raw 68").unwrap();
+    let arguments = ["watch", "-q", "-", "--record", record.to_str().unwrap()];
+    run(&arguments, b"# meterpipe-record 1\n- raw 00\n");
+    let expected = "# meterpipe-record 1\n- raw 68\n# meterpipe-record 1\n- raw 00\n";
+    assert_eq!(fs::read_to_string(&record).unwrap(), expected);
+}
+
+#[test]
+fn a_recording_is_not_read_again_while_it_grows() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, link) = (folder.path().join("kept"), folder.path().join("link"));
+    let text = "# meterpipe-record 1\n- raw 00\n";
+    fs::write(&file, text).unwrap();
+    symlink(&file, &link).unwrap();
+    let (file, link) = (file.to_str().unwrap(), link.to_str().unwrap());
+    for source in [file, "-"] {
+        let mut watch = command(&["watch", source, "--record", link]);
+        watch.stdin(fs::File::open(file).unwrap());
+        let ran = binary::ran(watch.output().unwrap());
+        assert_eq!(ran.status, 2, "{}", ran.err);
+        assert!(ran.err.contains("record to another file"), "{}", ran.err);
+    }
+    assert_eq!(fs::read_to_string(file).unwrap(), text);
+}
+
+#[test]
 fn a_single_run_ends_with_its_own_status() {
     let ran = run(&["watch", "--once", "/dev/serial/by-id/none"], b"");
     assert_eq!((ran.status, ran.out.as_str()), (5, ""));
