@@ -361,6 +361,10 @@ fn usage_errors_come_before_anything_is_read() {
     }
     let ran = run(&["decode", "--key-file", &folder.key, "/nonexistent/dump"], b"");
     assert_eq!((ran.status, ran.err.contains("/nonexistent/dump: no such file")), (5, true));
+    let dump = folder.write("dump.txt", DUMP);
+    let ran = run(&["decode", "--key-file", &folder.key, "/", &dump], b"");
+    assert_eq!((ran.status, ran.out.as_str()), (5, READING));
+    assert!(ran.err.contains("/: a folder, not a file"), "{}", ran.err);
 }
 
 #[test]

@@ -50,6 +50,8 @@ struct Keys {
     to_try: Vec<usize>,
     /// What opened the last telegram of a meter.
     known: HashMap<SystemTitle, usize>,
+    /// What opened the last telegram at all: most lines have one meter.
+    last: Option<(SystemTitle, usize)>,
 }
 
 /// The keys of a meter.
@@ -129,8 +131,8 @@ impl Decrypt {
     pub fn reopen<'s>(&'s mut self, record: &Record<'s>) -> Option<Record<'s>> {
         let apdu = Ciphered::parse(record.octets).ok()?;
         let title = apdu.title.or(self.demands.title)?;
-        let index = self.keys.known.get(&title)?;
-        let meter = self.keys.all.get(*index)?;
+        let index = self.keys.known(&title)?;
+        let meter = self.keys.all.get(index)?;
         // A tag is worth the full way.
         if apdu.tag.is_some() || self.demands.authenticated {
             return None;
@@ -165,9 +167,8 @@ impl Decrypt {
             }
         }
         let (index, auth) = opened.ok_or(refusal(reason))?;
-        if keys.known.get(&title) != Some(&index) {
-            keys.known.insert(title, index);
-        }
+        keys.known.insert(title, index);
+        keys.last = Some((title, index));
         Ok(attributes(&apdu, title, auth, record.attributes))
     }
 }
@@ -189,9 +190,16 @@ const fn attributes<'a>(
 }
 
 impl Keys {
+    fn known(&self, title: &SystemTitle) -> Option<usize> {
+        match self.last {
+            Some((last, index)) if last == *title => Some(index),
+            _ => self.known.get(title).copied(),
+        }
+    }
+
     /// The keys to try for a meter: what worked last, its own, then those that may be anybody's.
     fn candidates(&self, title: &SystemTitle) -> impl Iterator<Item = usize> {
-        let known = self.known.get(title).copied();
+        let known = self.known(title);
         let own = self.by_title.get(title).map_or(&[][..], Vec::as_slice);
         let others = own.iter().chain(&self.to_try).copied().filter(move |i| Some(*i) != known);
         known.into_iter().chain(others)

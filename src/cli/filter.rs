@@ -46,12 +46,14 @@ pub fn run(
     let files = if files.is_empty() { &stdin } else { files };
     for path in files {
         context.voice.input((files.len() > 1).then(|| path.display().to_string()));
-        match open(path) {
-            Ok(file) => Input::new(file, form).read(stage, context)?,
-            Err(error) => {
+        let read = open(path).and_then(|file| Input::new(file, form).read(stage, context));
+        match read {
+            // One input that cannot be read is no reason to leave out the others.
+            Err(Stop::Failed(Status::Source, error)) => {
                 context.tally.source_failed = true;
                 context.voice.say(&format!("{}: {error}", display(path)));
             }
+            read => read?,
         }
         stage.end(context);
     }
@@ -59,18 +61,25 @@ pub fn run(
 }
 
 /// Opens an input.
-fn open(path: &Path) -> Result<OwnedFd, String> {
+fn open(path: &Path) -> Result<OwnedFd, Stop> {
     if path == Path::new("-") {
-        return std::io::stdin().as_fd().try_clone_to_owned().map_err(|error| error.to_string());
+        return std::io::stdin().as_fd().try_clone_to_owned().map_err(|error| failed(&error));
     }
-    let file = File::open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => "no such file".to_owned(),
-        _ => error.to_string(),
-    })?;
+    let file = File::open(path).map_err(|error| failed(&error))?;
     if file.is_terminal() {
-        return Err("a terminal or serial device: use watch or capture".to_owned());
+        let text = "a terminal or serial device: use watch or capture".to_owned();
+        return Err(Stop::Failed(Status::Source, text));
     }
     Ok(file.into())
+}
+
+fn failed(error: &std::io::Error) -> Stop {
+    let text = match error.kind() {
+        std::io::ErrorKind::NotFound => "no such file".to_owned(),
+        std::io::ErrorKind::IsADirectory => "a folder, not a file".to_owned(),
+        _ => error.to_string(),
+    };
+    Stop::Failed(Status::Source, text)
 }
 
 /// The name of an input, unless it is a key that was typed in the wrong place.
@@ -196,10 +205,7 @@ impl Input {
                 Err(Errno::AGAIN) => {
                     let _ = poll(&mut [PollFd::new(&self.file, PollFlags::IN)], None);
                 }
-                Err(errno) => {
-                    let error = std::io::Error::from(errno);
-                    return Err(Stop::Failed(Status::Source, format!("cannot read: {error}")));
-                }
+                Err(errno) => return Err(failed(&errno.into())),
             }
         }
     }

@@ -12,9 +12,10 @@ use meterpipe::{
     format::{
         csv::Locale,
         entry::Format,
-        options::{Kind, Options, Usage},
+        options::{Kind, Options},
         selection::{self, Selection},
         units::Units,
+        usage::Usage,
     },
 };
 

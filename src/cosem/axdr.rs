@@ -216,20 +216,21 @@ impl<'a> Data<'a> {
     /// The value of an integer type, of an enum, a boolean or a bcd (its two digits).
     #[must_use]
     pub fn integer(&self) -> Option<i128> {
-        let unsigned = self.octets.iter().fold(0u64, |sum, &octet| sum << 8 | u64::from(octet));
-        let bits = u32::try_from(8 * self.octets.len()).ok()?;
-        match self.kind.0 {
-            3 | 6 | 17 | 18 | 21 | 22 | 31..=33 => Some(i128::from(unsigned)),
-            // Shifted up and down again, the sign bit of the type becomes that of the number.
-            5 | 15 | 16 | 20 | 28..=30 => {
-                Some(i128::from((unsigned << (64 - bits)).cast_signed() >> (64 - bits)))
+        Some(match (self.kind.0, self.octets) {
+            (6 | 33, &[a, b, c, d]) => u32::from_be_bytes([a, b, c, d]).into(),
+            (18 | 32, &[a, b]) => u16::from_be_bytes([a, b]).into(),
+            (3 | 17 | 22 | 31, &[octet]) => octet.into(),
+            (5 | 30, &[a, b, c, d]) => i32::from_be_bytes([a, b, c, d]).into(),
+            (16 | 29, &[a, b]) => i16::from_be_bytes([a, b]).into(),
+            (15 | 28, &[octet]) => octet.cast_signed().into(),
+            (20, octets) => i64::from_be_bytes(octets.try_into().ok()?).into(),
+            (21, octets) => u64::from_be_bytes(octets.try_into().ok()?).into(),
+            (13, &[octet]) => {
+                let (tens, ones) = (octet >> 4, octet & 0x0f);
+                (tens < 10 && ones < 10).then_some(10 * tens + ones)?.into()
             }
-            13 => {
-                let (tens, ones) = (unsigned >> 4, unsigned & 0x0f);
-                (tens < 10 && ones < 10).then_some(i128::from(10 * tens + ones))
-            }
-            _ => None,
-        }
+            _ => return None,
+        })
     }
 
     /// The octets of an octet-string.

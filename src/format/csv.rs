@@ -13,7 +13,7 @@ use crate::{
         selection::Selection,
         units::Units,
     },
-    reading::{fields::FIELDS, value::Value},
+    reading::{decimal::Decimal, fields::FIELDS, value::Value},
 };
 
 /// The signs between cells and in numbers.
@@ -48,8 +48,10 @@ pub struct Csv {
     room: Vec<u8>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Missing {
+    /// A bit for each name that has a column.
+    columns: u64,
     named: Vec<Key>,
     notes: Vec<String>,
 }
@@ -61,21 +63,14 @@ impl Csv {
     /// With the usual columns, or those selected.
     #[must_use]
     pub fn new(selection: Option<Selection>, units: Units, locale: Locale, header: bool) -> Self {
-        let missing = selection.is_none().then(Missing::default);
+        let missing = selection.is_none().then(Missing::new);
         let columns = selection.map_or_else(usual, |selection| selection.keys().to_vec());
         Self { columns, units, locale, header, missing, room: Vec::new() }
     }
 
     fn cell(&mut self, cell: &Cell<'_>, entry: &Entry<'_>, text: &mut Vec<u8>) {
         if let Some(number) = cell.number() {
-            let start = text.len();
-            self.units.number(number, cell.unit).write(text);
-            if self.locale == Locale::Austria
-                && let Some(point) = text.iter_mut().skip(start).find(|sign| **sign == b'.')
-            {
-                *point = b',';
-            }
-            return;
+            return self.decimal(self.units.number(number, cell.unit), text);
         }
         if let Content::Stamp(stamp) = cell.content {
             return stamp.write(text);
@@ -86,6 +81,22 @@ impl Csv {
         }
         cell.content.write(entry.zone, &mut self.room);
         quoted(&self.room, self.locale.delimiter(), text);
+    }
+
+    fn number(&self, number: Option<Decimal>, place: usize, text: &mut Vec<u8>) {
+        if let (Some(number), Some(field)) = (number, FIELDS.get(place)) {
+            self.decimal(self.units.number(number, field.unit), text);
+        }
+    }
+
+    fn decimal(&self, number: Decimal, text: &mut Vec<u8>) {
+        let start = text.len();
+        number.write(text);
+        if self.locale == Locale::Austria
+            && let Some(point) = text.iter_mut().skip(start).find(|sign| **sign == b'.')
+        {
+            *point = b',';
+        }
     }
 }
 
@@ -110,9 +121,17 @@ impl Format for Csv {
             if at > 0 {
                 text.push(self.locale.delimiter());
             }
-            let column = self.columns.get(at).and_then(|key| value(entry, *key));
-            if let Some(cell) = column {
-                self.cell(&cell, entry, text);
+            match self.columns.get(at) {
+                // Nearly all cells, without asking for the code that they come from.
+                Some(Key::Field(place, 1)) => {
+                    self.number(entry.telegram.field(*place), *place, text)
+                }
+                Some(key) => {
+                    if let Some(cell) = Cell::find(entry, *key) {
+                        self.cell(&cell, entry, text);
+                    }
+                }
+                None => {}
             }
         }
         if text.len() == start {
@@ -131,10 +150,18 @@ impl Format for Csv {
 }
 
 impl Missing {
+    fn new() -> Self {
+        let places = FIELDS.iter().enumerate().filter(|(_, field)| field.column);
+        let columns = places.fold(0, |columns, (place, _)| columns | 1 << place);
+        Self { columns, named: Vec::new(), notes: Vec::new() }
+    }
+
     fn look(&mut self, entry: &Entry<'_>) {
-        for (place, _) in entry.telegram.fields() {
-            if FIELDS.get(place).is_some_and(|field| !field.column) {
-                self.name(Key::Field(place, 1));
+        if entry.telegram.present() & !self.columns != 0 {
+            for (place, _) in entry.telegram.fields() {
+                if FIELDS.get(place).is_some_and(|field| !field.column) {
+                    self.name(Key::Field(place, 1));
+                }
             }
         }
         Cell::others(entry).for_each(|cell| self.name(cell.key));
@@ -158,14 +185,6 @@ fn usual() -> Vec<Key> {
     let fields = FIELDS.iter().enumerate().filter(|(_, field)| field.column);
     let fields = fields.map(|(place, _)| Key::Field(place, 1));
     [Key::Meta(Meta::Time), Key::Meta(Meta::Meter)].into_iter().chain(fields).collect()
-}
-
-/// The value in a column, without asking for the code that it comes from.
-fn value<'a>(entry: &'a Entry<'_>, key: Key) -> Option<Cell<'a>> {
-    match key {
-        Key::Field(place, 1) => Some(Cell::named(place, entry.telegram.field(place)?)),
-        key => Cell::find(entry, key),
-    }
 }
 
 /// Whether a spreadsheet may take the text for more than text: OWASP, "CSV injection".

@@ -5,6 +5,7 @@
 //! - [`json`], [`csv`], [`xml`], [`table`], [`lines`]: one format each.
 //! - [`selection`], [`units`]: what the user chose to see, and how.
 //! - [`key`], [`cell`]: the name and the value of one thing in a telegram.
+//! - [`usage`]: why a choice cannot be had.
 //! - [`shown`]: text that is safe to look at.
 pub mod cell;
 pub mod csv;
@@ -17,4 +18,5 @@ pub mod selection;
 pub mod shown;
 pub mod table;
 pub mod units;
+pub mod usage;
 pub mod xml;

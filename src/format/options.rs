@@ -10,6 +10,7 @@ use crate::format::{
     selection::Selection,
     table::Table,
     units::Units,
+    usage::Usage,
     xml::Xml,
 };
 
@@ -44,10 +45,6 @@ pub struct Options {
     /// Codes, times and texts as comments, for `xml`.
     pub comments: bool,
 }
-
-/// A choice that cannot be meant; the text says which and what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Usage(pub String);
 
 impl Kind {
     /// All formats.
@@ -107,14 +104,6 @@ impl FromStr for Kind {
         found.ok_or_else(|| Usage(format!("no format of that name: there are {names}")))
     }
 }
-
-impl fmt::Display for Usage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl core::error::Error for Usage {}
 
 #[cfg(test)]
 mod tests {

@@ -4,9 +4,9 @@ use crate::{
     cosem::obis::Obis,
     format::{
         key::{Key, Meta},
-        options::Usage,
         shown::shown,
         units::{Units, symbol},
+        usage::Usage,
     },
     reading::fields::{FIELDS, Field},
 };

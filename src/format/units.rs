@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use crate::{
     cosem::unit::Unit,
-    format::{options::Usage, shown::shown},
+    format::{shown::shown, usage::Usage},
     reading::{decimal::Decimal, fields::FIELDS},
 };
 

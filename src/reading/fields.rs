@@ -21,8 +21,9 @@ pub struct Field {
     pub column: bool,
 }
 
-/// How many names there are.
+/// How many names there are: few enough for the bits of one word.
 pub const COUNT: usize = FIELDS.len();
+const _: () = assert!(COUNT <= 64, "a telegram keeps a bit for each name");
 
 /// All names, in the order in which they are printed.
 #[rustfmt::skip]

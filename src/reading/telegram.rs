@@ -24,6 +24,8 @@ use crate::{
 pub struct Telegram<'a> {
     notification: Notification<'a>,
     named: [Option<Decimal>; COUNT],
+    /// A bit for each name that is there, so that nobody has to look at all of them.
+    present: u64,
     meter: Option<(Source, &'a [u8])>,
     device: Option<&'a [u8]>,
     /// The clock among the objects.
@@ -96,6 +98,7 @@ impl<'a> Telegram<'a> {
         let mut telegram = Self {
             notification,
             named: [None; COUNT],
+            present: 0,
             meter: None,
             device: None,
             clock: None,
@@ -115,18 +118,19 @@ impl<'a> Telegram<'a> {
                 telegram.meter = Some((Source::Closing(closing.index), closing.value.octets));
             }
         }
-        telegram.named[POWER_NET] = telegram.net();
+        if let Some(net) = telegram.net() {
+            telegram.name(POWER_NET, net);
+        }
         Ok(telegram)
     }
 
     fn take(&mut self, object: &Object<'a>, rank: &mut usize) {
-        if let Some(slot) = self.slot(object).and_then(|place| self.named.get_mut(place)) {
-            match Value::of(object) {
-                Value::Number(_) if slot.is_some() => self.unnamed.more = true,
-                Value::Number(number) => *slot = Some(number),
+        if let Some(place) = self.slot(object) {
+            return match Value::of(object) {
+                Value::Number(_) if self.field(place).is_some() => self.unnamed.more = true,
+                Value::Number(number) => self.name(place, number),
                 _ => self.unnamed.add(object),
-            }
-            return;
+            };
         }
         self.unnamed.add(object);
         let octets = object.value.octets;
@@ -148,6 +152,13 @@ impl<'a> Telegram<'a> {
         {
             *rank = found;
             self.meter = Some((Source::Object(obis), octets));
+        }
+    }
+
+    fn name(&mut self, place: usize, number: Decimal) {
+        if let Some(slot) = self.named.get_mut(place) {
+            *slot = Some(number);
+            self.present |= 1 << place;
         }
     }
 
@@ -175,7 +186,19 @@ impl<'a> Telegram<'a> {
 
     /// The named values that are there, with their places.
     pub fn fields(&self) -> impl Iterator<Item = (usize, Decimal)> {
-        self.named.iter().enumerate().filter_map(|(place, number)| Some((place, (*number)?)))
+        let mut present = self.present;
+        core::iter::from_fn(move || {
+            let place = present.trailing_zeros() as usize;
+            // Clears the lowest bit; at zero there is none left.
+            present &= present.checked_sub(1)?;
+            Some((place, self.field(place)?))
+        })
+    }
+
+    /// A bit for each of them, by its place.
+    #[must_use]
+    pub const fn present(&self) -> u64 {
+        self.present
     }
 
     /// The meter's clock: that of the APDU, else the one among the objects.
