@@ -125,9 +125,11 @@ impl Tty {
 
     fn search(&mut self, port: &Port, burst: &Burst) {
         let marked = burst.marks.len();
-        let next = self.search.as_mut().and_then(|s| s.saw(burst.octets.len(), marked));
-        let Some(next) = next else { return };
-        self.notes.push_back(format!("no frames with parity {}: trying {next}", self.parity));
+        let Some(search) = &mut self.search else { return };
+        let Some(next) = search.saw(burst.octets.len(), marked) else { return };
+        if search.is_first_round() {
+            self.notes.push_back(format!("no frames with parity {}: trying {next}", self.parity));
+        }
         self.parity = next;
         // This fails only for a device that is gone, which the next read finds out.
         let _ = configure(&port.file, next);
