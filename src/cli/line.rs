@@ -145,7 +145,7 @@ impl Frameless {
 }
 
 const WIRING: &str = "check the wiring, and that the operator has switched the interface on";
-const SETTINGS: &str = "check parity (--parity auto finds it), baud rate and adapter";
+const SETTINGS: &str = "check adapter, baud rate and parity; --parity auto finds that of a device";
 const ADAPTER: &str = "all are 00: is it an adapter for the M-Bus, and not swapped?";
 
 #[cfg(test)]
@@ -199,7 +199,7 @@ mod tests {
         }
         let told = line.trouble(at(31)).unwrap();
         let start =
-            "tty: no frame in the 60 octets of 30 s, 30 of them damaged on the line; check parity";
+            "tty: no frame in the 60 octets of 30 s, 30 of them damaged on the line; check adapter";
         assert!(told.starts_with(start), "{told}");
         line.heard(at(40));
         assert_eq!(line.trouble(at(40)), None);

@@ -114,8 +114,7 @@ impl Tty {
         }
         let refused = tcgetattr(&port.file).map(|got| refused(&got, self.baud, self.parity));
         if let Ok(refused @ [_, ..]) = refused.as_deref() {
-            let path = self.path.display();
-            self.notes.push_back(format!("{path}: ignores these settings: {}", refused.join(", ")));
+            self.notes.push_back(format!("ignores these settings: {}", refused.join(", ")));
         }
         if let (true, Some(link)) = (self.recommend, ports::by_id(&self.path)) {
             let (path, link) = (self.path.display(), link.display());
