@@ -18,7 +18,7 @@ pub fn run(args: &args::Capture) -> Status {
     context.limit = if args.until.once { Some(1) } else { args.until.count };
     let mut stage = Capturer { binary: args.binary, recorder: Recorders::default(), frames: 0 };
     let result = capture(args, &mut stage, &mut context);
-    stage.finish(&mut context);
+    stage.end(&mut context);
     context.finish(result, &stage)
 }
 
@@ -41,44 +41,32 @@ struct Capturer {
     frames: u64,
 }
 
-impl Capturer {
-    fn finish(&mut self, context: &mut Context) {
-        if !self.binary {
-            self.recorder.end(&mut context.output.text);
+/// Writes records, or their octets, up to the last frame that is wanted.
+fn writer(binary: bool, context: &mut Context) -> impl FnMut(&Record<'_>) {
+    move |record| {
+        if context.is_full() {
+            return;
         }
+        match binary {
+            true => context.output.text.extend_from_slice(record.octets),
+            false => record.write(&mut context.output.text),
+        }
+        context.tally.telegrams += u64::from(matches!(record.kind, Kind::Frame | Kind::Apdu));
+        context.tally.passed += u64::from(matches!(record.kind, Kind::Other(_)));
     }
 }
 
 impl Stage for Capturer {
     fn feed(&mut self, record: &Record<'_>, _: Place, context: &mut Context) {
-        let text = &mut context.output.text;
-        let frames = match (record.kind, self.binary) {
-            (Kind::Raw | Kind::Frame, false) => self.recorder.take(record, text),
-            (Kind::Apdu | Kind::Other(_), false) => {
-                record.write(text);
-                context.tally.passed += 1;
-                0
-            }
-            (_, true) => {
-                text.extend_from_slice(record.octets);
-                // The octets are written already; what they are still counts.
-                self.recorder.take(record, &mut Vec::new())
-            }
-        };
-        self.frames += frames;
-        context.tally.telegrams += frames;
+        self.frames += self.recorder.take(record, &mut writer(self.binary, context));
     }
 
     fn end(&mut self, context: &mut Context) {
-        if !self.binary {
-            self.recorder.end(&mut context.output.text);
-        }
+        self.frames += self.recorder.end(&mut writer(self.binary, context));
     }
 
     fn quiet(&mut self, silent: Duration, context: &mut Context) {
-        if !self.binary {
-            self.recorder.quiet(silent, &mut context.output.text);
-        }
+        self.frames += self.recorder.quiet(silent, &mut writer(self.binary, context));
     }
 
     fn frames(&self) -> u64 {
