@@ -10,7 +10,7 @@ use crate::cli::{
     sources::{self, Spec},
     status::{Status, Stop},
 };
-use meterpipe::record::{HEADER, Kind, Place, Record};
+use meterpipe::record::{self, Attributes, HEADER, Kind, Place, Record};
 
 /// Runs the subcommand.
 pub fn run(args: &args::Capture) -> Status {
@@ -47,10 +47,8 @@ impl Capturer {
             self.recorder.end(&mut context.output.text);
         }
     }
-}
 
-impl Stage for Capturer {
-    fn feed(&mut self, record: &Record<'_>, _: Place, context: &mut Context) {
+    fn take(&mut self, record: &Record<'_>, context: &mut Context) {
         let text = &mut context.output.text;
         let frames = match (record.kind, self.binary) {
             (Kind::Raw | Kind::Frame, false) => self.recorder.take(record, text),
@@ -67,6 +65,30 @@ impl Stage for Capturer {
         };
         self.frames += frames;
         context.tally.telegrams += frames;
+    }
+
+    /// Octet by octet, up to the last one that is wanted.
+    fn take_some(&mut self, record: &Record<'_>, context: &mut Context) {
+        let marks: Vec<_> = record.attributes.err.into_iter().flat_map(record::marks).collect();
+        for (at, octets) in record.octets.chunks(1).enumerate() {
+            let here = marks.iter().filter(|(octet, _)| *octet == at).map(|(_, mark)| (0, *mark));
+            let err = record::err(here);
+            let err = (!err.is_empty()).then_some(err.as_str());
+            let attributes = Attributes { err, ..record.attributes };
+            self.take(&Record { octets, attributes, ..*record }, context);
+            if context.is_full() {
+                return;
+            }
+        }
+    }
+}
+
+impl Stage for Capturer {
+    fn feed(&mut self, record: &Record<'_>, _: Place, context: &mut Context) {
+        match (record.kind, context.limit) {
+            (Kind::Raw | Kind::Frame, Some(_)) => self.take_some(record, context),
+            _ => self.take(record, context),
+        }
     }
 
     fn end(&mut self, context: &mut Context) {
