@@ -171,6 +171,9 @@ impl Raw {
     }
 }
 
+/// The most sources that are kept apart, as in `unframe`.
+const MAX_SOURCES: usize = 64;
+
 /// The recorders of all sources.
 #[derive(Debug, Default)]
 pub struct Recorders(Vec<(Option<String>, Recorder)>);
@@ -181,10 +184,20 @@ impl Recorders {
         let Attributes { from, err, .. } = record.attributes;
         let marks = err.into_iter().flat_map(record::marks);
         let mut write = |record: &Record<'_>| record.write(text);
+        let left = self.make_room(from, &mut write);
         let Some(recorder) = self.of(from) else {
             return 0;
         };
-        recorder.push(record.octets, marks, record.time, &mut write) as u64
+        (left + recorder.push(record.octets, marks, record.time, &mut write)) as u64
+    }
+
+    /// Ends the oldest source if there are too many, and says how many frames came out of it.
+    fn make_room(&mut self, from: Option<&str>, out: &mut impl FnMut(&Record<'_>)) -> usize {
+        let known = self.0.iter().any(|(name, _)| name.as_deref() == from);
+        match known || self.0.len() < MAX_SOURCES {
+            true => 0,
+            false => self.0.remove(0).1.flush(out),
+        }
     }
 
     /// Writes what was held back, if nothing has come for so long.
@@ -297,6 +310,22 @@ mod tests {
         let shape: Vec<_> =
             records.iter().map(|(time, _, octets, _)| (*time, octets.len())).collect();
         assert_eq!(shape, [(at(0), 256), (at(0), 256), (at(0), 98), (at(201), 20)]);
+    }
+
+    #[test]
+    fn of_too_many_sources_the_oldest_is_written_out() {
+        let names: Vec<String> = (0..200).map(|number| format!("s{number}")).collect();
+        let mut recorders = Recorders::default();
+        let mut text = vec![];
+        for name in &names {
+            let attributes = Attributes { from: Some(name), ..Attributes::default() };
+            let (time, kind, octets) = (Time::UNKNOWN, Kind::Raw, &[0x68][..]);
+            assert_eq!(recorders.take(&Record { time, kind, octets, attributes }, &mut text), 0);
+        }
+        assert_eq!(recorders.0.len(), MAX_SOURCES);
+        recorders.end(&mut text);
+        let expected: String = names.iter().map(|name| format!("- raw 68 from={name}\n")).collect();
+        assert_eq!(String::from_utf8(text).unwrap(), expected);
     }
 
     #[test]
