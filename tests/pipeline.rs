@@ -235,3 +235,31 @@ fn as_many_frames_as_are_wanted_and_nothing_behind_them() {
     let output = command.output().unwrap();
     assert_eq!(hex::encode(output.stdout), format!("ff00{first}"));
 }
+
+#[test]
+fn a_silent_pipe_ends_with_the_timeout() {
+    let folder = Folder::new();
+    let fifo = folder.path("fifo");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let key = folder.path("guek");
+    for arguments in [
+        &["watch", "--timeout", "1s", "--key-file", &key, "-"][..],
+        &["watch", "--timeout", "1s", "--key-file", &key, &fifo],
+        &["capture", "--timeout", "1s", "-"],
+    ] {
+        let mut command = binary::command(arguments);
+        command.stdin(std::process::Stdio::piped());
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // Open, and nothing comes any more.
+        let mut silent = child.stdin.take().unwrap();
+        std::io::Write::write_all(&mut silent, DUMP.as_bytes()).unwrap();
+        let ran = binary::ran(child.wait_with_output().unwrap());
+        let lines = if arguments.last() == Some(&fifo.as_str()) { 0 } else { 1 };
+        assert!(ran.out.lines().count() >= lines, "{ran:?}");
+        assert_eq!((ran.status, ran.err.contains("no telegram for 1 s")), (3, true), "{ran:?}");
+    }
+    let dump = folder.write("dump", DUMP);
+    let watch = ["watch", "--timeout", "0s", "--key-file", &key, &dump];
+    assert_eq!(run(&watch, b"").status, 0, "a file is never silent");
+}

@@ -13,6 +13,7 @@ mod keys;
 mod live;
 mod output;
 mod output_format;
+mod patience;
 mod progress;
 mod pty;
 mod recorder;
