@@ -211,3 +211,55 @@ fn only_files_of_the_user_are_warned_of() {
     let ran = binary::run_command(command, DUMP.as_bytes());
     assert_eq!((ran.status, ran.err.as_str()), (0, ""));
 }
+
+#[test]
+fn as_many_frames_as_are_wanted_and_nothing_behind_them() {
+    let folder = Folder::new();
+    let frames = frames();
+    let octets = hex::decode(frames.concat().repeat(3)).unwrap();
+    let noise = [&[0xff, 0x00][..], &octets].concat();
+    let dump = folder.write("dump", noise);
+    let [first, second] = &frames;
+    let expected =
+        format!("{HEADER}- raw ff00\n- frame {first}\n- frame {second}\n- frame {first}\n");
+    let ran = run(&["capture", "--count", "3", &dump], b"");
+    assert_eq!((ran.status, ran.out, ran.err.as_str()), (0, expected, ""));
+    let marked = format!("{HEADER}- raw {first}{second} err=parity@9\n- raw {first}{second}\n");
+    let ran = run(&["capture", "--once", "-"], marked.as_bytes());
+    let columns =
+        |number: usize| ran.out.lines().skip(1).filter_map(move |l| l.split(' ').nth(number));
+    assert_eq!(columns(1).collect::<Vec<_>>(), ["raw", "frame"]);
+    assert_eq!(columns(2).collect::<String>(), format!("{first}{second}"));
+    assert_eq!(columns(3).collect::<Vec<_>>(), ["err=parity@9"]);
+    let mut command = binary::command(&["capture", "--binary", "--count", "1", &dump]);
+    let output = command.output().unwrap();
+    assert_eq!(hex::encode(output.stdout), format!("ff00{first}"));
+}
+
+#[test]
+fn a_silent_pipe_ends_with_the_timeout() {
+    let folder = Folder::new();
+    let fifo = folder.path("fifo");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let key = folder.path("guek");
+    for arguments in [
+        &["watch", "--timeout", "1s", "--key-file", &key, "-"][..],
+        &["watch", "--timeout", "1s", "--key-file", &key, &fifo],
+        &["capture", "--timeout", "1s", "-"],
+    ] {
+        let mut command = binary::command(arguments);
+        command.stdin(std::process::Stdio::piped());
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // Open, and nothing comes any more.
+        let mut silent = child.stdin.take().unwrap();
+        std::io::Write::write_all(&mut silent, DUMP.as_bytes()).unwrap();
+        let ran = binary::ran(child.wait_with_output().unwrap());
+        let lines = if arguments.last() == Some(&fifo.as_str()) { 0 } else { 1 };
+        assert!(ran.out.lines().count() >= lines, "{ran:?}");
+        assert_eq!((ran.status, ran.err.contains("no telegram for 1 s")), (3, true), "{ran:?}");
+    }
+    let dump = folder.write("dump", DUMP);
+    let watch = ["watch", "--timeout", "0s", "--key-file", &key, &dump];
+    assert_eq!(run(&watch, b"").status, 0, "a file is never silent");
+}

@@ -16,6 +16,7 @@ use meterpipe::record::{HEADER, Kind, Place, Record};
 pub fn run(args: &args::Capture) -> Status {
     let mut context = Context::new("capture", args.voice);
     context.limit = if args.until.once { Some(1) } else { args.until.count };
+    context.timeout = args.until.timeout;
     let mut stage = Capturer { binary: args.binary, recorder: Recorders::default(), frames: 0 };
     let result = capture(args, &mut stage, &mut context);
     stage.end(&mut context);

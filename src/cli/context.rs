@@ -36,6 +36,8 @@ pub struct Context {
     pub tally: Tally,
     /// How many telegrams are wanted.
     pub limit: Option<u64>,
+    /// How long to wait for one, from an input that can be silent.
+    pub timeout: Option<Duration>,
 }
 
 /// A stage: takes records, appends to the output of its context.
@@ -77,7 +79,13 @@ impl Context {
     #[must_use]
     pub fn new(stage: &'static str, voice: args::Voice) -> Self {
         let output = Output::stdout();
-        Self { output, voice: Voice::new(stage, voice), tally: Tally::default(), limit: None }
+        Self {
+            output,
+            voice: Voice::new(stage, voice),
+            tally: Tally::default(),
+            limit: None,
+            timeout: None,
+        }
     }
 
     /// Whether as many telegrams came as are wanted.

@@ -1,7 +1,6 @@
 //! The loop over inputs with an end: files, pipes, standard input.
 
 use std::{
-    fs::File,
     io::IsTerminal,
     os::fd::{AsFd, OwnedFd},
     path::{Path, PathBuf},
@@ -16,6 +15,7 @@ use crate::cli::{
     args::InputForm,
     context::{Context, Stage},
     keys,
+    patience::{self, Patience},
     progress::Progress,
     status::{Status, Stop},
     text::Text,
@@ -47,7 +47,8 @@ pub fn run(
     let files = if files.is_empty() { &stdin } else { files };
     for path in files {
         context.voice.input((files.len() > 1).then(|| path.display().to_string()));
-        let read = open(path).and_then(|file| Input::new(file, form).read(stage, context));
+        let read = open(path, context)
+            .and_then(|file| Input::new(file, form, context).read(stage, context));
         match read {
             // One input that cannot be read is no reason to leave out the others.
             Err(Stop::Failed(Status::Source, error)) => {
@@ -62,16 +63,16 @@ pub fn run(
 }
 
 /// Opens an input.
-fn open(path: &Path) -> Result<OwnedFd, Stop> {
+fn open(path: &Path, context: &Context) -> Result<OwnedFd, Stop> {
     if path == Path::new("-") {
         return std::io::stdin().as_fd().try_clone_to_owned().map_err(|error| failed(&error));
     }
-    let file = File::open(path).map_err(|error| failed(&error))?;
+    let file = patience::open(path, context).map_err(|error| failed(&error))?;
     if file.is_terminal() {
         let text = "a terminal or serial device: use watch or capture".to_owned();
         return Err(Stop::Failed(Status::Source, text));
     }
-    Ok(file.into())
+    Ok(file)
 }
 
 fn failed(error: &std::io::Error) -> Stop {
@@ -90,12 +91,14 @@ struct Input {
     /// `buffer[..filled]` was read and waits.
     filled: usize,
     progress: Progress,
+    patience: Patience,
 }
 
 impl Input {
-    fn new(file: OwnedFd, form: Option<InputForm>) -> Self {
+    fn new(file: OwnedFd, form: Option<InputForm>, context: &Context) -> Self {
         let progress = Progress::of(file.as_fd());
-        Self { file, form, buffer: vec![0; CHUNK], filled: 0, progress }
+        let patience = Patience::new(&file, context);
+        Self { file, form, buffer: vec![0; CHUNK], filled: 0, progress, patience }
     }
 
     fn read(mut self, stage: &mut dyn Stage, context: &mut Context) -> Result<(), Stop> {
@@ -189,6 +192,7 @@ impl Input {
             if !context.output.text.is_empty() && would_block(&self.file) {
                 context.output.flush()?;
             }
+            self.patience.wait(&self.file, context)?;
             match rustix::io::read(&self.file, &mut *room) {
                 Ok(0) => return Ok(false),
                 Ok(size) => {

@@ -15,6 +15,7 @@ mod line;
 mod live;
 mod output;
 mod output_format;
+mod patience;
 mod progress;
 mod pty;
 mod recorder;

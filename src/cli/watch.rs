@@ -24,6 +24,7 @@ use meterpipe::{
 pub fn run(args: &args::Watch) -> Status {
     let mut context = Context::new("watch", args.voice);
     context.limit = if args.until.once { Some(1) } else { args.until.count };
+    context.timeout = args.until.timeout;
     if args.format.list_fields {
         context.output.text.extend_from_slice(output_format::list().as_bytes());
         return context.finish_plain();

@@ -1,0 +1,66 @@
+//! `--timeout` of an input that can be silent: a pipe, a FIFO.
+
+use std::{
+    fs::File,
+    io,
+    os::fd::OwnedFd,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    fs::{FileType, Mode, OFlags},
+};
+
+use crate::cli::{
+    context::Context,
+    status::{Status, Stop},
+};
+
+/// How long is waited for the next telegram.
+pub struct Patience {
+    limit: Option<Duration>,
+    heard: Instant,
+    telegrams: u64,
+}
+
+impl Patience {
+    /// With an input that is open now.
+    pub fn new(file: &OwnedFd, context: &Context) -> Self {
+        let kind = rustix::fs::fstat(file).map(|about| FileType::from_raw_mode(about.st_mode));
+        // A file is never silent.
+        let limit = context.timeout.filter(|_| kind != Ok(FileType::RegularFile));
+        Self { limit, heard: Instant::now(), telegrams: context.tally.telegrams }
+    }
+
+    /// Waits until there is something to read, or the end of the input.
+    pub fn wait(&mut self, file: &OwnedFd, context: &Context) -> Result<(), Stop> {
+        let Some(limit) = self.limit else {
+            return Ok(());
+        };
+        if context.tally.telegrams > self.telegrams {
+            (self.telegrams, self.heard) = (context.tally.telegrams, Instant::now());
+        }
+        let mut fds = [PollFd::new(file, PollFlags::IN)];
+        while let Some(left) = limit.checked_sub(self.heard.elapsed()) {
+            if poll(&mut fds, Timespec::try_from(left).ok().as_ref()).is_ok_and(|ready| ready > 0) {
+                return Ok(());
+            }
+        }
+        let status = match (context.tally.telegrams, context.tally.closed) {
+            (0, 1..) => Status::Closed,
+            _ => Status::Nothing,
+        };
+        Err(Stop::Failed(status, format!("no telegram for {} s", limit.as_secs())))
+    }
+}
+
+/// Opens a FIFO without waiting for somebody who writes, which [`Patience::wait`] does.
+pub fn open(path: &Path, context: &Context) -> io::Result<OwnedFd> {
+    let flags = match context.timeout {
+        Some(_) => OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK,
+        None => return File::open(path).map(OwnedFd::from),
+    };
+    Ok(rustix::fs::open(path, flags, Mode::empty())?)
+}
