@@ -32,7 +32,7 @@ const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
 
 /// A pseudo-terminal: the end that a test holds, and the device.
 fn terminal() -> (OwnedFd, PathBuf) {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
     grantpt(&master).unwrap();
     unlockpt(&master).unwrap();
     let node = ptsname(&master, vec![]).unwrap();
@@ -212,6 +212,53 @@ fn watch_prints_each_telegram_at_once_and_its_recording_replays_to_the_same() {
 }
 
 #[test]
+fn each_file_of_a_recording_begins_with_one_header_also_when_nothing_comes() {
+    let header = "# meterpipe-record 1\n";
+    let folder = tempfile::tempdir().unwrap();
+    let (record, moved) = (folder.path().join("kept"), folder.path().join("kept.1"));
+    let begun = || fs::read_to_string(&record).is_ok_and(|text| text == header);
+    let (_master, node) = terminal();
+    let arguments = ["watch", node.to_str().unwrap(), "--record", record.to_str().unwrap()];
+    let watch = Live::start(&arguments);
+    wait_for("the file", begun);
+    fs::rename(&record, &moved).unwrap();
+    signal(&watch.process.0, Signal::HUP);
+    wait_for("the next file", begun);
+    assert_eq!(watch.end().0, 0);
+    assert_eq!(fs::read_to_string(&moved).unwrap(), header);
+    assert_eq!(fs::read_to_string(&record).unwrap(), header);
+}
+
+#[test]
+fn a_recording_goes_on_behind_a_line_that_broke_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = folder.path().join("kept");
+    fs::write(&record, "# meterpipe-record 1\n- raw 68").unwrap();
+    let arguments = ["watch", "-q", "-", "--record", record.to_str().unwrap()];
+    run(&arguments, b"# meterpipe-record 1\n- raw 00\n");
+    let expected = "# meterpipe-record 1\n- raw 68\n# meterpipe-record 1\n- raw 00\n";
+    assert_eq!(fs::read_to_string(&record).unwrap(), expected);
+}
+
+#[test]
+fn a_recording_is_not_read_again_while_it_grows() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, link) = (folder.path().join("kept"), folder.path().join("link"));
+    let text = "# meterpipe-record 1\n- raw 00\n";
+    fs::write(&file, text).unwrap();
+    symlink(&file, &link).unwrap();
+    let (file, link) = (file.to_str().unwrap(), link.to_str().unwrap());
+    for source in [file, "-"] {
+        let mut watch = command(&["watch", source, "--record", link]);
+        watch.stdin(fs::File::open(file).unwrap());
+        let ran = binary::ran(watch.output().unwrap());
+        assert_eq!(ran.status, 2, "{}", ran.err);
+        assert!(ran.err.contains("record to another file"), "{}", ran.err);
+    }
+    assert_eq!(fs::read_to_string(file).unwrap(), text);
+}
+
+#[test]
 fn a_single_run_ends_with_its_own_status() {
     let ran = run(&["watch", "--once", "/dev/serial/by-id/none"], b"");
     assert_eq!((ran.status, ran.out.as_str()), (5, ""));
@@ -260,6 +307,70 @@ fn several_sources_at_once_each_with_its_name() {
     assert_eq!(ran.status, 0, "{}", ran.err);
     let meters: Vec<Value> = ran.out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     assert_ne!(meters[0]["meter"], meters[1]["meter"]);
+}
+
+#[test]
+fn a_source_that_is_lost_takes_nothing_from_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = folder.path().join("kept");
+    let ((lost, lost_node), (master, node)) = (terminal(), terminal());
+    let watch = Live::start(&[
+        "watch",
+        lost_node.to_str().unwrap(),
+        node.to_str().unwrap(),
+        "--record",
+        record.to_str().unwrap(),
+    ]);
+    wait_for("the devices are open", || count(&watch.err, "parity") == 2);
+    let mut wire = vec![];
+    meter(Meter::NetzNoeKaifa).push(&mut wire);
+    let (first, rest) = wire.split_at(150);
+    send(&master, &[&[0xff], first].concat());
+    // The octet in front of the telegram is kept as soon as there is a pause.
+    wait_for("the first half", || {
+        fs::read_to_string(&record).is_ok_and(|text| text.contains(" raw ff "))
+    });
+    drop(lost);
+    wait_for("the loss", || count(&watch.err, "lost") == 1);
+    send(&master, rest);
+    wait_for("the reading", || count(&watch.out, "energy_import_wh") == 1);
+    assert_eq!(watch.end().0, 0);
+}
+
+#[test]
+fn frames_of_one_source_do_not_settle_the_parity_of_another() {
+    let ((master, node), (noisy, noisy_node)) = (terminal(), terminal());
+    let (node, noisy_node) = (node.to_str().unwrap(), noisy_node.to_str().unwrap());
+    let watch = Live::start(&["watch", "--parity", "auto", node, noisy_node]);
+    wait_for("the devices are open", || count(&watch.err, "parity") == 2);
+    let mut wire = vec![];
+    meter(Meter::NetzNoeKaifa).push(&mut wire);
+    send(&master, &wire);
+    wait_for("frames", || count(&watch.err, "frames come with parity even") > 0);
+    send(&noisy, &[0x55; 2000]);
+    wait_for("the search", || count(&watch.err, "no frames with parity even: trying none") == 1);
+    let (_, _, messages) = watch.end();
+    let noisy = noisy_node.strip_prefix("/dev/").unwrap();
+    let settled = format!("{noisy}: frames come with");
+    assert!(!messages.iter().any(|line| line.contains(&settled)), "{messages:#?}");
+}
+
+#[test]
+fn a_run_ends_when_nobody_reads_it_though_the_meter_is_silent() {
+    let (master, node) = terminal();
+    let mut watch = command(&["watch", node.to_str().unwrap()]);
+    watch.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).env("P1_GUEK", KEY);
+    let mut watch = Running(watch.spawn().unwrap());
+    let mut out = BufReader::new(watch.0.stdout.take().unwrap());
+    let err = listen(watch.0.stderr.take().unwrap());
+    wait_for("the device is open", || count(&err, "parity") == 1);
+    let (mut wire, mut line) = (vec![], String::new());
+    meter(Meter::NetzNoeKaifa).push(&mut wire);
+    send(&master, &wire);
+    out.read_line(&mut line).unwrap();
+    drop(out);
+    wait_for("the end", || watch.0.try_wait().unwrap().is_some());
+    assert_eq!(watch.0.wait().unwrap().code(), Some(0));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::cli::{
     sources::{self, Spec},
     status::{Status, Stop},
 };
-use meterpipe::record::{self, Attributes, HEADER, Kind, Place, Record};
+use meterpipe::record::{HEADER, Kind, Place, Record};
 
 /// Runs the subcommand.
 pub fn run(args: &args::Capture) -> Status {
@@ -19,7 +19,7 @@ pub fn run(args: &args::Capture) -> Status {
     context.timeout = args.until.timeout;
     let mut stage = Capturer { binary: args.binary, recorder: Recorders::default(), frames: 0 };
     let result = capture(args, &mut stage, &mut context);
-    stage.finish(&mut context);
+    stage.end(&mut context);
     context.finish(result, &stage)
 }
 
@@ -42,66 +42,32 @@ struct Capturer {
     frames: u64,
 }
 
-impl Capturer {
-    fn finish(&mut self, context: &mut Context) {
-        if !self.binary {
-            self.recorder.end(&mut context.output.text);
+/// Writes records, or their octets, up to the last frame that is wanted.
+fn writer(binary: bool, context: &mut Context) -> impl FnMut(&Record<'_>) {
+    move |record| {
+        if context.is_full() {
+            return;
         }
-    }
-
-    fn take(&mut self, record: &Record<'_>, context: &mut Context) {
-        let text = &mut context.output.text;
-        let frames = match (record.kind, self.binary) {
-            (Kind::Raw | Kind::Frame, false) => self.recorder.take(record, text),
-            (Kind::Apdu | Kind::Other(_), false) => {
-                record.write(text);
-                context.tally.passed += 1;
-                0
-            }
-            (_, true) => {
-                text.extend_from_slice(record.octets);
-                // The octets are written already; what they are still counts.
-                self.recorder.take(record, &mut Vec::new())
-            }
-        };
-        self.frames += frames;
-        context.tally.telegrams += frames;
-    }
-
-    /// Octet by octet, up to the last one that is wanted.
-    fn take_some(&mut self, record: &Record<'_>, context: &mut Context) {
-        let marks: Vec<_> = record.attributes.err.into_iter().flat_map(record::marks).collect();
-        for (at, octets) in record.octets.chunks(1).enumerate() {
-            let here = marks.iter().filter(|(octet, _)| *octet == at).map(|(_, mark)| (0, *mark));
-            let err = record::err(here);
-            let err = (!err.is_empty()).then_some(err.as_str());
-            let attributes = Attributes { err, ..record.attributes };
-            self.take(&Record { octets, attributes, ..*record }, context);
-            if context.is_full() {
-                return;
-            }
+        match binary {
+            true => context.output.text.extend_from_slice(record.octets),
+            false => record.write(&mut context.output.text),
         }
+        context.tally.telegrams += u64::from(matches!(record.kind, Kind::Frame | Kind::Apdu));
+        context.tally.passed += u64::from(matches!(record.kind, Kind::Other(_)));
     }
 }
 
 impl Stage for Capturer {
     fn feed(&mut self, record: &Record<'_>, _: Place, context: &mut Context) {
-        match (record.kind, context.limit) {
-            (Kind::Raw | Kind::Frame, Some(_)) => self.take_some(record, context),
-            _ => self.take(record, context),
-        }
+        self.frames += self.recorder.take(record, &mut writer(self.binary, context));
     }
 
     fn end(&mut self, context: &mut Context) {
-        if !self.binary {
-            self.recorder.end(&mut context.output.text);
-        }
+        self.frames += self.recorder.end(&mut writer(self.binary, context));
     }
 
     fn quiet(&mut self, silent: Duration, context: &mut Context) {
-        if !self.binary {
-            self.recorder.quiet(silent, &mut context.output.text);
-        }
+        self.frames += self.recorder.quiet(silent, &mut writer(self.binary, context));
     }
 
     fn frames(&self) -> u64 {

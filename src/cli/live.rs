@@ -4,7 +4,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+        mpsc::RecvTimeoutError,
     },
     thread,
     time::{Duration, Instant},
@@ -12,23 +12,23 @@ use std::{
 
 use crate::cli::{
     args::Until,
+    backlog::{self, Message, Receiver, Sender},
     context::{Context, Stage},
+    line::Line,
     signals::Signals,
     status::{Status, Stop},
 };
 use meterpipe::{
     record::{self, Attributes, Kind, Place, Record},
-    source::{Burst, Event, OpenError, Source},
+    source::{Burst, Event, Source},
 };
-
-/// Bursts that may wait for us: minutes of a line, so that a reader never has to.
-const WAITING: usize = 4096;
 
 /// How often we look at signals and times.
 const TICK: Duration = Duration::from_millis(250);
 
-/// A meter that has not been heard for three of its intervals is worth a line.
-const SILENT: Duration = Duration::from_secs(15);
+/// How long a run that was asked to end goes on with what was read before: a peer on the network can
+/// send faster than we decode.
+const REST: Duration = Duration::from_secs(5);
 
 /// How long `--once` waits if nothing else is said.
 const ONCE: Duration = Duration::from_secs(60);
@@ -42,20 +42,20 @@ pub fn run(
 ) -> Result<(), Stop> {
     context.voice.live();
     let signals = Signals::catch();
-    let frames = Arc::new(AtomicU64::new(0));
-    let (sender, bursts) = sync_channel(WAITING);
+    let (sender, backlog) = backlog::queue();
     let mut lines = Vec::new();
     for (index, source) in sources.into_iter().enumerate() {
-        lines.push(Line::new(source.name()));
-        read_in_thread(source, index, sender.clone(), frames.clone());
+        let line = Line::new(source.name(), Instant::now());
+        read_in_thread(source, index, sender.clone(), line.frames.clone())?;
+        lines.push(line);
     }
     drop(sender);
     let timeout = until.timeout.or(until.once.then_some(ONCE));
-    let mut run = Run { lines, timeout, heard: Instant::now(), telegrams: 0 };
+    let mut run = Run { lines, backlog, timeout, heard: Instant::now(), telegrams: 0 };
     loop {
-        run.wait(&bursts, &signals, stage, context)?;
-        frames.store(stage.frames(), Ordering::Relaxed);
+        run.wait(stage, context)?;
         if signals.ended() {
+            run.take_rest(stage, context)?;
             stage.end(context);
             context.output.flush()?;
             return Err(Stop::Interrupted);
@@ -71,77 +71,55 @@ pub fn run(
 
 struct Run {
     lines: Vec<Line>,
+    backlog: Receiver,
     timeout: Option<Duration>,
     /// When the last telegram came.
     heard: Instant,
     telegrams: u64,
 }
 
-/// What is known of a source.
-struct Line {
-    name: String,
-    escaped: String,
-    /// When octets came last, or it came back.
-    heard: Instant,
-    /// Why it is away.
-    away: Option<String>,
-    told_silent: Option<Instant>,
-}
-
-/// What a reading thread sends.
-type Message = (usize, Result<Event, OpenError>, Burst);
-
 fn read_in_thread(
     mut source: Box<dyn Source>,
     index: usize,
-    sender: SyncSender<Message>,
+    sender: Sender,
     frames: Arc<AtomicU64>,
-) {
-    thread::spawn(move || {
+) -> Result<(), Stop> {
+    let name = source.name().to_owned();
+    let thread = thread::Builder::new().name("reader".to_owned()).spawn(move || {
         let mut seen = 0;
         loop {
             let now = frames.load(Ordering::Relaxed);
-            if now > seen {
-                source.frames_seen(usize::try_from(now - seen).unwrap_or(usize::MAX));
-                seen = now;
-            }
+            source.frames_seen(usize::try_from(now - seen).unwrap_or(usize::MAX));
+            seen = now;
             let mut burst = Burst::default();
             let event = source.read(&mut burst);
             let last = matches!(event, Err(_) | Ok(Event::End));
-            if !matches!(event, Ok(Event::Quiet)) && sender.send((index, event, burst)).is_err() {
-                return;
-            }
-            if last {
+            let told = matches!(event, Ok(Event::Quiet)) || sender.send((index, event, burst));
+            if last || !told {
                 return;
             }
         }
     });
+    let failed = |error| Stop::Failed(Status::Source, format!("{name}: {error}"));
+    thread.map(drop).map_err(failed)
 }
 
 impl Run {
     /// Takes what has come, and waits for more.
-    fn wait(
-        &mut self,
-        bursts: &Receiver<Message>,
-        signals: &Signals,
-        stage: &mut dyn Stage,
-        context: &mut Context,
-    ) -> Result<(), Stop> {
-        let mut message = bursts.try_recv().ok();
+    fn wait(&mut self, stage: &mut dyn Stage, context: &mut Context) -> Result<(), Stop> {
+        let mut message = self.backlog.try_next().ok();
         if message.is_none() {
             // What is decoded has to be out before we wait for more.
             context.output.flush()?;
-            message = match bursts.recv_timeout(TICK) {
+            context.output.check_reader()?;
+            message = match self.backlog.next(TICK) {
                 Ok(message) => Some(message),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return Err(Stop::Done),
             };
         }
-        if signals.ended() {
-            return Ok(());
-        }
         match message {
-            Some((index, event, burst)) => self.take(index, event, &burst, stage, context)?,
+            Some(message) => self.take(message, stage, context)?,
             None => stage.quiet(self.silent(), context),
         }
         if context.tally.telegrams > self.telegrams {
@@ -151,40 +129,64 @@ impl Run {
         context.output.settle()
     }
 
+    /// Takes what waits, after which a run that was asked to end ends.
+    fn take_rest(&mut self, stage: &mut dyn Stage, context: &mut Context) -> Result<(), Stop> {
+        let start = Instant::now();
+        while let Ok(message) = self.backlog.try_next()
+            && start.elapsed() < REST
+        {
+            self.take(message, stage, context)?;
+            context.output.settle()?;
+        }
+        Ok(())
+    }
+
     fn take(
         &mut self,
-        index: usize,
-        event: Result<Event, OpenError>,
-        burst: &Burst,
+        (index, event, burst): Message,
         stage: &mut dyn Stage,
         context: &mut Context,
     ) -> Result<(), Stop> {
+        let event = event.map_err(|error| Stop::Failed(Status::Source, error.to_string()))?;
+        let alone = self.lines.len() == 1;
         let Some(line) = self.lines.get_mut(index) else {
             return Ok(());
         };
-        let event = event.map_err(|error| Stop::Failed(Status::Source, error.to_string()))?;
-        let name = &line.name;
+        let now = Instant::now();
         match event {
             Event::Octets => {
-                line.heard(context);
-                feed(burst, &line.escaped, stage, context);
+                context.voice.say_if(line.heard(now));
+                let before = (stage.frames(), context.tally.telegrams);
+                feed(&burst, &line.from, stage, context);
+                let frames = stage.frames() - before.0;
+                line.frames.fetch_add(frames, Ordering::Relaxed);
+                if frames > 0 || context.tally.telegrams > before.1 {
+                    context.voice.say_if(line.framed());
+                } else {
+                    line.unframed(&burst, now);
+                }
             }
             Event::Quiet => {}
             Event::Lost(why) => {
-                stage.end(context);
+                // To end the stage is to end all sources. A single one among others is left to its
+                // checksums and to the time that segments may be apart.
+                if alone {
+                    stage.end(context);
+                }
+                let name = &line.name;
                 context.voice.say(&format!("{name}: lost: {why}; waiting for it to come back"));
-                line.away = Some(why);
+                line.went(why, now);
             }
             Event::Waiting(why) => {
                 context.voice.say(&format!("{why}; waiting for it"));
-                line.away = Some(why);
+                line.went(why, now);
             }
             Event::Back(away) => {
-                context.voice.say(&format!("{name}: back after {:.1} s", away.as_secs_f32()));
-                line.away = None;
-                line.heard = Instant::now();
+                let (name, away) = (&line.name, away.as_secs_f32());
+                context.voice.say(&format!("{name}: back after {away:.1} s"));
+                line.came_back(now);
             }
-            Event::Note(note) => context.voice.say(&format!("{name}: {note}")),
+            Event::Note(note) => context.voice.say(&format!("{}: {note}", line.name)),
             Event::End => stage.end(context),
         }
         Ok(())
@@ -192,13 +194,14 @@ impl Run {
 
     /// How long no source has said anything.
     fn silent(&self) -> Duration {
-        self.lines.iter().map(|line| line.heard.elapsed()).min().unwrap_or_default()
+        let now = Instant::now();
+        self.lines.iter().map(|line| line.silent(now)).min().unwrap_or_default()
     }
 
     fn check_times(&mut self, context: &mut Context) -> Result<(), Stop> {
         let now = Instant::now();
         for line in &mut self.lines {
-            line.check_silence(now, context);
+            context.voice.say_if(line.trouble(now));
         }
         let Some(timeout) = self.timeout.filter(|timeout| now - self.heard >= *timeout) else {
             return Ok(());
@@ -213,38 +216,6 @@ impl Run {
     }
 }
 
-impl Line {
-    fn new(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            escaped: record::escape(name),
-            heard: Instant::now(),
-            away: None,
-            told_silent: None,
-        }
-    }
-
-    fn heard(&mut self, context: &Context) {
-        if self.told_silent.take().is_some() {
-            let silent = self.heard.elapsed().as_secs();
-            context.voice.say(&format!("{}: octets again after {silent} s", self.name));
-        }
-        self.heard = Instant::now();
-    }
-
-    fn check_silence(&mut self, now: Instant, context: &Context) {
-        let silent = now.duration_since(self.heard);
-        if self.away.is_none() && self.told_silent.is_none() && silent >= SILENT {
-            self.told_silent = Some(now);
-            context.voice.say(&format!(
-                "{}: nothing for {} s; check the wiring, and that the operator has switched the interface on",
-                self.name,
-                silent.as_secs()
-            ));
-        }
-    }
-}
-
 fn feed(burst: &Burst, from: &str, stage: &mut dyn Stage, context: &mut Context) {
     let err = record::err(burst.marks.iter().copied());
     let err = (!err.is_empty()).then_some(err.as_str());
@@ -252,4 +223,66 @@ fn feed(burst: &Burst, from: &str, stage: &mut dyn Stage, context: &mut Context)
     let record = Record { time: burst.time, kind: Kind::Raw, octets: &burst.octets, attributes };
     context.tally.octets += burst.octets.len() as u64;
     stage.feed(&record, Place::Live, context);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use rustix::process::{Signal, getpid, kill_process};
+
+    use super::*;
+    use crate::cli::args;
+    use meterpipe::source::OpenError;
+
+    const BURSTS: u8 = 200;
+
+    /// Gives its octets without a pause, and says when they have all been taken.
+    struct Source(u8, Arc<AtomicBool>);
+
+    impl super::Source for Source {
+        fn name(&self) -> &str {
+            "test"
+        }
+
+        fn read(&mut self, burst: &mut Burst) -> Result<Event, OpenError> {
+            if self.0 == BURSTS {
+                self.1.store(true, Ordering::Relaxed);
+                thread::yield_now();
+                return Ok(Event::Quiet);
+            }
+            burst.octets.push(self.0);
+            self.0 += 1;
+            Ok(Event::Octets)
+        }
+    }
+
+    /// Is slow at first, and is asked to end meanwhile.
+    struct Slow(Vec<u8>, Arc<AtomicBool>);
+
+    impl Stage for Slow {
+        fn feed(&mut self, record: &Record<'_>, _: Place, _: &mut Context) {
+            if self.0.is_empty() {
+                while !self.1.load(Ordering::Relaxed) {
+                    thread::yield_now();
+                }
+                kill_process(getpid(), Signal::TERM).unwrap();
+            }
+            self.0.extend_from_slice(record.octets);
+        }
+
+        fn end(&mut self, _: &mut Context) {}
+    }
+
+    #[test]
+    fn what_was_read_before_a_signal_is_not_lost() {
+        let taken = Arc::new(AtomicBool::new(false));
+        let source: Box<dyn super::Source> = Box::new(Source(0, taken.clone()));
+        let mut stage = Slow(vec![], taken);
+        let mut context = Context::new("test", args::Voice { quiet: true, verbose: false });
+        let until = Until { count: None, timeout: None, once: false };
+        let ended = run(vec![source], &until, &mut stage, &mut context);
+        assert!(matches!(ended, Err(Stop::Interrupted)), "{ended:?}");
+        assert_eq!(stage.0, (0..BURSTS).collect::<Vec<_>>());
+    }
 }

@@ -4,12 +4,14 @@
 //! ([`voice`]), the loop over live sources ([`live`]), the way out ([`output`]), keys ([`keys`]).
 
 pub mod args;
+mod backlog;
 mod capture;
 mod context;
 mod decode;
 mod decrypt;
 mod filter;
 mod keys;
+mod line;
 mod live;
 mod output;
 mod output_format;

@@ -5,7 +5,11 @@ use std::{
     os::fd::{AsFd, BorrowedFd, OwnedFd},
 };
 
-use rustix::{io::Errno, stdio};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+    stdio,
+};
 
 use crate::cli::status::{Status, Stop};
 
@@ -69,6 +73,21 @@ impl Output {
         result.map_err(|errno| self.stop(errno))
     }
 
+    /// Fails if nobody reads standard output any more. A write would find that out; but there may be
+    /// nothing to write for long, and the other end of the pipe waits for us to end.
+    ///
+    /// # Errors
+    /// [`Stop::ReaderGone`].
+    pub fn check_reader(&self) -> Result<(), Stop> {
+        let fd = self.fd();
+        let mut fds = [PollFd::new(&fd, PollFlags::empty())];
+        let asked = poll(&mut fds, Some(&Timespec::default()));
+        match asked.is_ok_and(|_| fds.iter().any(|fd| fd.revents().contains(PollFlags::ERR))) {
+            true => Err(self.stop(Errno::PIPE)),
+            false => Ok(()),
+        }
+    }
+
     fn fd(&self) -> BorrowedFd<'_> {
         match &self.target {
             Target::Stdout => stdio::stdout(),
@@ -88,6 +107,5 @@ impl Output {
 
 /// Somebody made our output non-blocking: wait as if it were not.
 fn wait_for_room(fd: BorrowedFd<'_>) {
-    use rustix::event::{PollFd, PollFlags, poll};
     let _ = poll(&mut [PollFd::new(&fd, PollFlags::OUT)], None);
 }

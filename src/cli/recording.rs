@@ -1,7 +1,9 @@
 //! What `watch --record` keeps: the same records that `capture` writes.
 
 use std::{
-    fs::OpenOptions,
+    fs::{File, Metadata, OpenOptions},
+    io::{Read, Seek, SeekFrom, stdin},
+    os::{fd::AsFd, unix::fs::MetadataExt},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -13,7 +15,7 @@ use crate::cli::{
     signals::Signals,
     status::{Status, Stop},
 };
-use meterpipe::record::{HEADER, Kind, Record};
+use meterpipe::record::{HEADER, Record};
 
 /// A file of records, opened again when it was moved away.
 pub struct Recording {
@@ -25,8 +27,13 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// Opens the file for appending.
-    pub fn open(path: &Path) -> Result<Self, Stop> {
+    /// Opens the file for appending, unless it is one of the `files` that are to be read: what it
+    /// grew by would be read again, for ever.
+    pub fn open(path: &Path, files: &[PathBuf]) -> Result<Self, Stop> {
+        if identity(path).is_some_and(|it| files.iter().any(|file| identity(file) == Some(it))) {
+            let text = "it is read already: record to another file";
+            return Err(Stop::usage(format!("{}: {text}", path.display())));
+        }
         Ok(Self {
             path: path.to_owned(),
             output: append(path)?,
@@ -38,22 +45,22 @@ impl Recording {
 
     /// Keeps what a source gave.
     pub fn take(&mut self, record: &Record<'_>, context: &Context) {
-        match record.kind {
-            Kind::Raw | Kind::Frame => drop(self.recorder.take(record, &mut self.output.text)),
-            Kind::Apdu | Kind::Other(_) => record.write(&mut self.output.text),
-        }
+        let text = &mut self.output.text;
+        self.recorder.take(record, &mut |record| record.write(text));
         self.store(context);
     }
 
     /// Keeps what was held back, if nothing has come for so long.
     pub fn quiet(&mut self, silent: Duration, context: &Context) {
-        self.recorder.quiet(silent, &mut self.output.text);
+        let text = &mut self.output.text;
+        self.recorder.quiet(silent, &mut |record| record.write(text));
         self.store(context);
     }
 
     /// Keeps the rest.
     pub fn end(&mut self, context: &Context) {
-        self.recorder.end(&mut self.output.text);
+        let text = &mut self.output.text;
+        self.recorder.end(&mut |record| record.write(text));
         self.store(context);
     }
 
@@ -63,20 +70,16 @@ impl Recording {
     }
 
     fn store(&mut self, context: &Context) {
-        if self.signals.reopen() {
-            let rest = std::mem::take(&mut self.output.text);
-            match append(&self.path) {
-                Ok(mut output) => {
-                    output.text.extend_from_slice(&rest);
-                    self.output = output;
-                }
-                Err(stop) => {
-                    self.output.text = rest;
-                    self.tell(stop, context);
-                }
-            }
+        let mut stored = self.output.flush();
+        if stored.is_err() {
+            // Half a line may be there. What comes next must not be read as the rest of it.
+            self.output.text.push(b'\n');
         }
-        if let Err(stop) = self.output.flush() {
+        if self.signals.reopen() {
+            let opened = append(&self.path).map(|output| self.output = output);
+            stored = stored.and(opened);
+        }
+        if let Err(stop) = stored {
             self.tell(stop, context);
         }
     }
@@ -92,11 +95,40 @@ impl Recording {
     }
 }
 
+/// Opens the file and writes what stands before all records, so that it is there from now on.
 fn append(path: &Path) -> Result<Output, Stop> {
-    let file = OpenOptions::new().create(true).append(true).open(path);
     let name = path.display().to_string();
-    let file = file.map_err(|error| Stop::Failed(Status::Output, format!("{name}: {error}")))?;
+    let failed = |error| Stop::Failed(Status::Output, format!("{name}: {error}"));
+    let torn = ends_within_a_line(path);
+    let file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
     let mut output = Output::file(file, name);
+    if torn {
+        output.text.push(b'\n');
+    }
     output.text.extend_from_slice(HEADER.as_bytes());
+    output.flush()?;
     Ok(output)
+}
+
+/// Whether a file breaks off within a line, as it does if the power failed.
+fn ends_within_a_line(path: &Path) -> bool {
+    let last = || {
+        let mut file = File::open(path).ok()?;
+        file.seek(SeekFrom::End(-1)).ok()?;
+        let mut octet = [0];
+        file.read_exact(&mut octet).ok()?;
+        Some(octet)
+    };
+    // Nothing but a file has an end, and merely opening a FIFO can take for ever.
+    path.is_file() && last().is_some_and(|octet| octet != *b"\n")
+}
+
+/// What tells that two names are of one file; `-` is standard input.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let about = if path == Path::new("-") {
+        File::from(stdin().as_fd().try_clone_to_owned().ok()?).metadata()
+    } else {
+        path.metadata()
+    };
+    about.ok().filter(Metadata::is_file).map(|about| (about.dev(), about.ino()))
 }

@@ -110,6 +110,13 @@ impl Voice {
         let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
     }
 
+    /// A line, if there is something to say.
+    pub fn say_if(&self, text: Option<String>) {
+        if let Some(text) = text {
+            self.say(&text);
+        }
+    }
+
     /// Something that was refused.
     pub fn refused(&mut self, refusal: &Refusal<'_>) {
         let place = match (refusal.place, refusal.time.known()) {

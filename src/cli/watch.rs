@@ -80,7 +80,8 @@ fn prepare(args: &args::Watch, context: &Context) -> Result<(Found, Watcher), St
         }
         false => View::Text(Decoder::new(decrypt, format, zone)),
     };
-    let recording = args.record.as_deref().map(Recording::open).transpose()?;
+    let record = args.record.as_deref();
+    let recording = record.map(|path| Recording::open(path, &found.files)).transpose()?;
     Ok((found, Watcher { view, recording }))
 }
 

@@ -87,6 +87,7 @@ pub struct Search {
     octets: usize,
     marked: usize,
     found: bool,
+    changes: usize,
 }
 
 impl Search {
@@ -104,8 +105,16 @@ impl Search {
         if self.found || !(bad || self.octets >= FRAMELESS) {
             return None;
         }
-        *self = Self { parity: self.parity.next(), ..Self::default() };
-        Some(self.parity)
+        let (parity, changes) = (self.parity.next(), self.changes.saturating_add(1));
+        *self = Self { parity, changes, ..Self::default() };
+        Some(parity)
+    }
+
+    /// Whether the last change belongs to the first round. As long as nothing but noise comes the
+    /// search goes on, and there is nothing new to tell of it.
+    #[must_use]
+    pub const fn is_first_round(&self) -> bool {
+        self.changes <= Parity::ALL.len()
     }
 
     /// Frames passed their checks: the search is over. True the first time.
@@ -161,6 +170,16 @@ mod tests {
         assert_eq!(search.saw(FRAMELESS - 1, 0), None);
         assert_eq!(search.saw(1, 0), Some(Parity::None));
         assert_eq!(search.saw(FRAMELESS - 1, 0), None, "the count starts over");
+    }
+
+    #[test]
+    fn noise_goes_on_to_change_the_setting_but_only_one_round_is_news() {
+        let mut search = Search::default();
+        let news = (0..30).filter(|_| {
+            assert!(search.saw(FRAMELESS, 0).is_some());
+            search.is_first_round()
+        });
+        assert_eq!(news.count(), 3);
     }
 
     #[test]

@@ -114,8 +114,7 @@ impl Tty {
         }
         let refused = tcgetattr(&port.file).map(|got| refused(&got, self.baud, self.parity));
         if let Ok(refused @ [_, ..]) = refused.as_deref() {
-            let path = self.path.display();
-            self.notes.push_back(format!("{path}: ignores these settings: {}", refused.join(", ")));
+            self.notes.push_back(format!("ignores these settings: {}", refused.join(", ")));
         }
         if let (true, Some(link)) = (self.recommend, ports::by_id(&self.path)) {
             let (path, link) = (self.path.display(), link.display());
@@ -125,9 +124,11 @@ impl Tty {
 
     fn search(&mut self, port: &Port, burst: &Burst) {
         let marked = burst.marks.len();
-        let next = self.search.as_mut().and_then(|s| s.saw(burst.octets.len(), marked));
-        let Some(next) = next else { return };
-        self.notes.push_back(format!("no frames with parity {}: trying {next}", self.parity));
+        let Some(search) = &mut self.search else { return };
+        let Some(next) = search.saw(burst.octets.len(), marked) else { return };
+        if search.is_first_round() {
+            self.notes.push_back(format!("no frames with parity {}: trying {next}", self.parity));
+        }
         self.parity = next;
         // This fails only for a device that is gone, which the next read finds out.
         let _ = configure(&port.file, next);

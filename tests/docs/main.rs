@@ -54,7 +54,7 @@ fn messages_in_the_readme_are_those_of_the_program() {
     let table = readme.split("| it says | ").nth(1).unwrap().split("\n\n").next().unwrap();
     let messages: Vec<_> = table.lines().filter_map(|row| row.strip_prefix("| `")).collect();
     let source =
-        ["src/source/open_error.rs", "src/cli/live.rs", "src/cli/voice.rs", "src/error.rs"];
+        ["src/source/open_error.rs", "src/cli/line.rs", "src/cli/voice.rs", "src/error.rs"];
     let source = source.map(read).concat();
     assert!(messages.len() > 5);
     for message in messages {
@@ -144,7 +144,7 @@ fn the_examples_of_the_program_run() {
 
 fn run_examples(page: &str) {
     let examples = text::examples(&read(&format!("man/{page}")));
-    let is_record = |line: &String| Record::is_record(line.as_bytes());
+    let is_record = |line: &String| Record::kind(line.as_bytes()).is_some();
     let examples: Vec<_> = examples.into_iter().filter(|line| !is_record(line)).collect();
     assert!(!examples.is_empty());
     // Each waits for the next telegram of its meter: together they wait once.

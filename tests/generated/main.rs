@@ -154,7 +154,7 @@ fn examples(page: &str) -> Vec<Vec<String>> {
 fn records() -> Vec<String> {
     let lines = examples("man/meterpipe-record.5").concat();
     assert_eq!(lines.iter().filter(|line| **line == HEADER.trim_end()).count(), 1);
-    lines.into_iter().filter(|line| Record::is_record(line.as_bytes())).collect()
+    lines.into_iter().filter(|line| Record::kind(line.as_bytes()).is_some()).collect()
 }
 
 #[test]

@@ -1,0 +1,232 @@
+//! What is known of a live source, and what is worth telling of it.
+//!
+//! "No octets" and "octets, but no frames" are two troubles with two remedies. Each is told once,
+//! and so is its end.
+
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::{Duration, Instant},
+};
+
+use meterpipe::{record, source::Burst};
+
+/// A meter that has not been heard for three of its intervals is worth a line.
+const SILENT: Duration = Duration::from_secs(15);
+
+/// So are octets without a frame for six of them: one telegram may be damaged, not all.
+const FRAMELESS: Duration = Duration::from_secs(30);
+
+/// A source.
+#[derive(Debug)]
+pub struct Line {
+    /// As messages name it.
+    pub name: String,
+    /// As records name it.
+    pub from: String,
+    /// How many frames came out of it, for the thread that reads it.
+    pub frames: Arc<AtomicU64>,
+    /// Why it is away.
+    pub away: Option<String>,
+    /// When octets came last, or it went or came back.
+    heard: Instant,
+    told_silent: bool,
+    frameless: Option<Frameless>,
+    told_frameless: bool,
+}
+
+/// Octets since the last frame.
+#[derive(Clone, Copy, Debug)]
+struct Frameless {
+    since: Instant,
+    octets: usize,
+    marked: usize,
+    zeros: usize,
+}
+
+impl Line {
+    /// The source of that name, from `now` on.
+    pub fn new(name: &str, now: Instant) -> Self {
+        Self {
+            name: name.to_owned(),
+            from: record::escape(name),
+            frames: Arc::default(),
+            away: None,
+            heard: now,
+            told_silent: false,
+            frameless: None,
+            told_frameless: false,
+        }
+    }
+
+    /// How long nothing has come.
+    pub fn silent(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.heard)
+    }
+
+    /// It is away, and why.
+    pub fn went(&mut self, why: String, now: Instant) {
+        self.start_over(now);
+        self.away = Some(why);
+    }
+
+    /// It is back.
+    pub fn came_back(&mut self, now: Instant) {
+        self.start_over(now);
+        self.away = None;
+    }
+
+    fn start_over(&mut self, now: Instant) {
+        self.heard = now;
+        self.told_silent = false;
+        self.frameless = None;
+    }
+
+    /// Octets came. What there is to say if they are the first for long.
+    pub fn heard(&mut self, now: Instant) -> Option<String> {
+        let silent = self.silent(now).as_secs();
+        self.heard = now;
+        if !core::mem::take(&mut self.told_silent) {
+            return None;
+        }
+        self.frameless = None;
+        Some(self.says(&format!("octets again after {silent} s")))
+    }
+
+    /// Frames came out of the last octets. What there is to say if they are the first for long.
+    pub fn framed(&mut self) -> Option<String> {
+        self.frameless = None;
+        core::mem::take(&mut self.told_frameless).then(|| self.says("frames again"))
+    }
+
+    /// No frame came out of these octets.
+    pub fn unframed(&mut self, burst: &Burst, now: Instant) {
+        let start = Frameless { since: now, octets: 0, marked: 0, zeros: 0 };
+        let frameless = self.frameless.get_or_insert(start);
+        frameless.octets += burst.octets.len();
+        frameless.marked += burst.marks.len();
+        frameless.zeros += burst.octets.iter().filter(|&&octet| octet == 0).count();
+    }
+
+    /// What there is to say as time goes by.
+    pub fn trouble(&mut self, now: Instant) -> Option<String> {
+        if self.away.is_some() {
+            return None;
+        }
+        let silent = self.silent(now);
+        if silent >= SILENT && !self.told_silent {
+            self.told_silent = true;
+            return Some(self.says(&format!("nothing for {} s; {WIRING}", silent.as_secs())));
+        }
+        let frameless =
+            self.frameless.filter(|it| now.saturating_duration_since(it.since) >= FRAMELESS)?;
+        // One trouble at a time: a silence has been told.
+        if self.told_silent || core::mem::replace(&mut self.told_frameless, true) {
+            return None;
+        }
+        Some(self.says(&frameless.text(now)))
+    }
+
+    fn says(&self, text: &str) -> String {
+        format!("{}: {text}", self.name)
+    }
+}
+
+impl Frameless {
+    fn text(&self, now: Instant) -> String {
+        let Self { since, octets, marked, zeros } = *self;
+        let seconds = now.saturating_duration_since(since).as_secs();
+        let advice = if zeros == octets { ADAPTER } else { SETTINGS };
+        let marked = match marked {
+            0 => String::new(),
+            marked => format!(", {marked} of them damaged on the line"),
+        };
+        format!("no frame in the {octets} octets of {seconds} s{marked}; {advice}")
+    }
+}
+
+const WIRING: &str = "check the wiring, and that the operator has switched the interface on";
+const SETTINGS: &str = "check adapter, baud rate and parity; --parity auto finds that of a device";
+const ADAPTER: &str = "all are 00: is it an adapter for the M-Bus, and not swapped?";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn burst(octets: &[u8]) -> Burst {
+        Burst { octets: octets.to_vec(), ..Burst::default() }
+    }
+
+    /// A line and the time after so many seconds.
+    fn line() -> (Line, impl Fn(u64) -> Instant) {
+        let start = Instant::now();
+        (Line::new("tty", start), move |seconds| start + Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn silence_is_told_once_and_so_is_its_end() {
+        let (mut line, at) = line();
+        assert_eq!(line.trouble(at(14)), None);
+        let told = line.trouble(at(15)).unwrap();
+        assert!(told.starts_with("tty: nothing for 15 s; check the wiring"), "{told}");
+        assert_eq!(line.trouble(at(100)), None);
+        assert_eq!(line.heard(at(100)).as_deref(), Some("tty: octets again after 100 s"));
+        assert_eq!(line.heard(at(101)), None);
+        assert_eq!(line.trouble(at(115)), None);
+        assert!(line.trouble(at(116)).is_some());
+    }
+
+    #[test]
+    fn a_source_that_is_away_is_not_silent_and_starts_over_when_it_is_back() {
+        let (mut line, at) = line();
+        assert!(line.trouble(at(20)).is_some());
+        line.went("unplugged".to_owned(), at(21));
+        assert_eq!(line.trouble(at(90)), None);
+        line.came_back(at(100));
+        assert_eq!(line.heard(at(101)), None, "it was not silent, it was away");
+        line.came_back(at(102));
+        assert_eq!(line.trouble(at(116)), None);
+        assert!(line.trouble(at(117)).is_some());
+    }
+
+    #[test]
+    fn octets_without_frames_are_told_once_with_what_is_known_of_them() {
+        let (mut line, at) = line();
+        for second in 1..=30 {
+            line.heard(at(second));
+            assert_eq!(line.trouble(at(second)), None);
+            let marks = vec![(0, meterpipe::error::Mark::Parity)];
+            line.unframed(&Burst { marks, ..burst(&[0, 0x68]) }, at(second));
+        }
+        let told = line.trouble(at(31)).unwrap();
+        let start =
+            "tty: no frame in the 60 octets of 30 s, 30 of them damaged on the line; check adapter";
+        assert!(told.starts_with(start), "{told}");
+        line.heard(at(40));
+        assert_eq!(line.trouble(at(40)), None);
+        assert_eq!(line.framed().as_deref(), Some("tty: frames again"));
+        assert_eq!(line.framed(), None);
+    }
+
+    #[test]
+    fn zeros_alone_are_the_wrong_adapter() {
+        let (mut line, at) = line();
+        for second in [1, 11, 21, 31] {
+            line.heard(at(second));
+            line.unframed(&burst(&[0; 5]), at(second));
+        }
+        let told = line.trouble(at(31)).unwrap();
+        assert!(told.starts_with("tty: no frame in the 20 octets of 30 s; all are 00"), "{told}");
+    }
+
+    #[test]
+    fn one_silence_is_one_message() {
+        let (mut line, at) = line();
+        line.heard(at(1));
+        line.unframed(&burst(&[0xff]), at(1));
+        assert!(line.trouble(at(16)).unwrap().starts_with("tty: nothing"));
+        assert_eq!(line.trouble(at(40)), None, "a few octets, then silence");
+        line.heard(at(41));
+        line.unframed(&burst(&[0x68]), at(41));
+        assert_eq!(line.trouble(at(41)), None, "the first octets of a telegram");
+    }
+}
