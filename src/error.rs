@@ -225,6 +225,8 @@ pub enum Cause {
     TagOrAuthenticationKey,
     /// A tag was demanded, and there is none or no key for it.
     NotAuthenticated,
+    /// The key fits, and is for another meter.
+    OtherMeter,
     /// No key is known for the telegram.
     NoKey,
     /// The system title is missing.
@@ -308,6 +310,9 @@ impl fmt::Display for Error {
                  the authentication key (GAK) is wrong, or the telegram was changed",
             ),
             Cause::NotAuthenticated => f.write_str("the telegram is not authenticated"),
+            Cause::OtherMeter => {
+                f.write_str("the key fits, but the key file names another meter number for it")
+            }
             Cause::NoKey => f.write_str("no key for this meter"),
             Cause::NoTitle => f.write_str("the telegram carries no system title"),
             Cause::MeterNumber => {

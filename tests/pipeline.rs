@@ -263,3 +263,11 @@ fn a_silent_pipe_ends_with_the_timeout() {
     let watch = ["watch", "--timeout", "0s", "--key-file", &key, &dump];
     assert_eq!(run(&watch, b"").status, 0, "a file is never silent");
 }
+
+#[test]
+fn a_key_that_fits_and_is_for_another_meter_is_told_apart() {
+    let folder = Folder::new();
+    folder.write("guek", format!("181220000008 {KEY}\n{}\n", "00".repeat(16)));
+    let (status, _, message) = folder.decode(&[], DUMP);
+    assert_eq!((status, message.contains("names another meter number")), (4, true), "{message}");
+}

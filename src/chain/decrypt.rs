@@ -225,9 +225,9 @@ impl Meter {
             (Some(_), Some(gak)) if self.cipher.open(apdu, title, gak, plain) => Auth::Verified,
             (Some(_), Some(_)) => {
                 self.cipher.decrypt(apdu, title, plain);
-                return Err(match self.is_sound(plain) {
-                    true => Cause::TagOrAuthenticationKey,
-                    false => Cause::Tag,
+                return Err(match self.check(plain) {
+                    Ok(()) => Cause::TagOrAuthenticationKey,
+                    Err(_) => Cause::Tag,
                 });
             }
             (Some(_), None) if demands.authenticated => return Err(Cause::NotAuthenticated),
@@ -237,22 +237,22 @@ impl Meter {
             }
         };
         // What a tag vouches for is passed on whatever it is.
-        match auth == Auth::Verified || self.is_sound(plain) {
-            true => Ok(auth),
-            false => Err(Cause::KeyOrDamage),
+        match auth {
+            Auth::Verified => Ok(auth),
+            _ => self.check(plain).and(Ok(auth)),
         }
     }
 
     /// Whether a plaintext is a telegram, and of this meter if the key is for one.
-    fn is_sound(&self, plain: &[u8]) -> bool {
+    fn check(&self, plain: &[u8]) -> Result<(), Cause> {
         if plain.first() != Some(&DATA_NOTIFICATION) {
-            return is_dsmr(plain);
+            return is_dsmr(plain).then_some(()).ok_or(Cause::KeyOrDamage);
         }
-        let telegram = Telegram::parse(plain);
-        telegram.is_ok_and(|telegram| match &self.number {
-            Some(number) => telegram.meter() == Some(number.as_bytes()),
-            None => true,
-        })
+        let telegram = Telegram::parse(plain).map_err(|_| Cause::KeyOrDamage)?;
+        match &self.number {
+            Some(number) if telegram.meter() != Some(number.as_bytes()) => Err(Cause::OtherMeter),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -270,7 +270,7 @@ const fn refusal(cause: Cause) -> Error {
 const fn rank(cause: Cause) -> u8 {
     match cause {
         Cause::TagOrAuthenticationKey => 4,
-        Cause::NotAuthenticated => 3,
+        Cause::NotAuthenticated | Cause::OtherMeter => 3,
         Cause::Tag => 2,
         Cause::KeyOrDamage => 1,
         _ => 0,

@@ -155,6 +155,7 @@ impl Context {
                 | Cause::Tag
                 | Cause::TagOrAuthenticationKey
                 | Cause::NotAuthenticated
+                | Cause::OtherMeter
                 | Cause::NoKey
                 | Cause::NoTitle,
             ) => self.tally.closed += 1,
