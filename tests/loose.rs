@@ -69,6 +69,18 @@ fn a_broken_one_is_named_and_the_next_one_read() {
 }
 
 #[test]
+fn what_breaks_off_behind_its_date_time_borrows_nothing_from_the_next_line() {
+    let head = &plain()[..2 * 18];
+    // Each would be one whole value: null, a number, a string, a bit-string, a boolean.
+    for next in ["00", "1105", "06000000ff", "090468003109", "04086811", "0301"] {
+        for dump in [format!("{head}\n{next}\n"), format!("{head}\n{next}6812345678\n")] {
+            let (telegrams, _) = refused(&format!("{dump}{}\n", ciphered()));
+            assert_eq!(telegrams, 1, "{next}: only the whole one");
+        }
+    }
+}
+
+#[test]
 fn what_other_meters_send_is_named() {
     let Some(corpus) = beside("corpus") else { return };
     for (file, name) in [

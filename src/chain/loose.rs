@@ -9,7 +9,10 @@ use std::collections::VecDeque;
 
 use crate::{
     cipher::ciphered::{self, GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING},
-    cosem::notification::{DATA_NOTIFICATION, Notification},
+    cosem::{
+        axdr::Type,
+        notification::{DATA_NOTIFICATION, Notification},
+    },
     error::{Cause, Error, Layer},
 };
 
@@ -205,6 +208,7 @@ fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
         },
         DATA_NOTIFICATION => match Notification::measure(rest) {
             Ok(None) if rest.len() > MAX_APDU => Start::Nothing,
+            Ok(Some(size)) if !is_push_list(rest.get(..size)) => Start::Nothing,
             Ok(size) => Start::Apdu(size),
             Err(error) => Start::Damaged(error),
         },
@@ -222,6 +226,13 @@ fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
         },
         _ => Start::Nothing,
     }
+}
+
+/// Whether a notification has a list for a body, as all that meters push have. A telegram that broke
+/// off behind its date-time would find a single value in the first octets of whatever comes next.
+fn is_push_list(apdu: Option<&[u8]>) -> bool {
+    let body = apdu.and_then(|apdu| Notification::parse(apdu).ok()).map(|apdu| apdu.body.kind);
+    matches!(body, Some(Type::STRUCTURE | Type::ARRAY))
 }
 
 /// A frame of type 3: `7E AL LL … 7E`, where the low eleven bits are the length between the flags.

@@ -70,8 +70,37 @@ fn usage(error: &clap::Error) -> Status {
             }
         }
         _ => {
-            let _ = error.print();
+            match masked(&error.render().to_string()) {
+                Some(text) => eprint!("{text}"),
+                None => drop(error.print()),
+            }
             Status::Usage
         }
+    }
+}
+
+/// A text with what may be a key, typed in the wrong place, made unreadable; nothing if there is none.
+fn masked(text: &str) -> Option<String> {
+    let mut masked = String::with_capacity(text.len());
+    let mut found = false;
+    for word in text.split_inclusive(|c: char| !c.is_ascii_hexdigit()) {
+        let digits = word.trim_end_matches(|c: char| !c.is_ascii_hexdigit());
+        let secret = digits.len() >= 24;
+        found |= secret;
+        masked.push_str(if secret { "…" } else { digits });
+        masked.push_str(word.strip_prefix(digits).unwrap_or_default());
+    }
+    found.then_some(masked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+
+    #[test]
+    fn a_key_in_the_wrong_place_is_not_repeated() {
+        let text = "error: unrecognized subcommand '36C66639E48A8CA4D6BC8B282A793BBB'\n";
+        assert_eq!(masked(text).as_deref(), Some("error: unrecognized subcommand '…'\n"));
+        assert_eq!(masked("error: invalid value '4b464d6750000009' for"), None);
     }
 }
