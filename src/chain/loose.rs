@@ -45,6 +45,8 @@ pub struct Loose {
     lines: VecDeque<u64>,
     ended: bool,
     framed: bool,
+    /// Octets of a telegram that the end of the stream cut off.
+    cut: Option<usize>,
 }
 
 /// What the octets at some place begin.
@@ -93,6 +95,13 @@ impl Loose {
         self.ended = true;
     }
 
+    /// What the end of the stream cut off.
+    #[must_use]
+    pub fn partial(&self) -> Option<Error> {
+        let cut = |octets| Error::new(Layer::Apdu, octets, Cause::CutOff { octets });
+        self.cut.map(cut)
+    }
+
     /// The octets that wait for more.
     #[must_use]
     pub const fn pending(&self) -> usize {
@@ -122,7 +131,10 @@ impl Loose {
                 (None, Some(size)) => Some(self.apdu(size, first, position)),
                 (None, None) if !self.ended => None,
                 // At the very end it may be the input that cut it off: that is no error.
-                (None, None) => Some(self.noise(1)),
+                (None, None) => {
+                    self.cut = Some(rest.len());
+                    Some(self.noise(1))
+                }
             },
             Start::Damaged(error) if trusted && error.offset >= HEADER => {
                 Some(self.refuse(error, 1))

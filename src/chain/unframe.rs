@@ -77,8 +77,7 @@ impl Unframe {
     /// What the end of the input cut off, if it did.
     #[must_use]
     pub fn partial(&self) -> Option<Error> {
-        let segments = self.lines.iter().find_map(|(_, line)| line.reassembly.pending())?;
-        Some(Error::new(Layer::Mbus, 0, Cause::LastSegmentMissing { segments }))
+        self.lines.iter().find_map(|(_, line)| line.reassembly.partial().or(line.loose.partial()))
     }
 
     fn line(&mut self, from: Option<&str>) -> Option<&mut Line> {

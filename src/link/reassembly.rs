@@ -44,6 +44,8 @@ pub struct Reassembly {
     last: Option<i64>,
     /// A damaged frame was reported: what misses it needs no message of its own.
     excused: bool,
+    /// The segment with which the stream began, in the middle of a telegram.
+    orphan: Option<u8>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,6 +80,9 @@ impl Reassembly {
             self.peer = peer;
             self.excused = false;
         } else if let Err(error) = self.follows(number, peer, millis) {
+            if self.state == State::Fresh {
+                self.orphan = Some(number);
+            }
             self.state = if last { State::Idle } else { State::Refused };
             let refused = error.filter(|_| !core::mem::take(&mut self.excused));
             return Outcome { refused, apdu: None };
@@ -113,6 +118,14 @@ impl Reassembly {
             State::Collecting { next } => Some(next),
             _ => None,
         }
+    }
+
+    /// What the ends of the stream cut off.
+    #[must_use]
+    pub fn partial(&self) -> Option<Error> {
+        let last = self.pending().map(|segments| Cause::LastSegmentMissing { segments });
+        let first = self.orphan.map(|found| Cause::FirstSegmentMissing { found });
+        last.or(first).map(|cause| Error::new(Layer::Mbus, 0, cause))
     }
 
     /// Drops an incomplete telegram; the error to report for it.
