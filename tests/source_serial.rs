@@ -4,6 +4,9 @@
 //! events with a generous limit and never for a time to pass.
 #![cfg(feature = "cli")]
 
+#[path = "common/events.rs"]
+mod events;
+
 use std::{
     fs,
     os::{
@@ -15,6 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use events::{next, try_next};
 use meterpipe::{
     error::Mark,
     record::Time,
@@ -75,22 +79,6 @@ fn relink(node: &Path, link: &Path) {
 fn settings(path: &Path) -> Settings {
     let backoff = Backoff::new(Duration::from_millis(5), Duration::from_millis(20), 1);
     Settings { backoff, ..Settings::new(path) }
-}
-
-/// The next event that is not `Quiet`.
-fn try_next(source: &mut dyn Source, burst: &mut Burst) -> Result<Event, OpenError> {
-    let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(60) {
-        match source.read(burst) {
-            Ok(Event::Quiet) => {}
-            other => return other,
-        }
-    }
-    panic!("nothing happened")
-}
-
-fn next(source: &mut dyn Source, burst: &mut Burst) -> Event {
-    try_next(source, burst).unwrap()
 }
 
 /// Reads until the remark that a pseudo-terminal has no parity bit: the device is open then.

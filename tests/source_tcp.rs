@@ -3,6 +3,9 @@
 //! The limits are short so that the tests are; none depends on how short.
 #![cfg(feature = "cli")]
 
+#[path = "common/events.rs"]
+mod events;
+
 use std::{
     io::{ErrorKind, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
@@ -10,6 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use events::{next, try_next};
 use meterpipe::source::{
     Burst, Event, OpenError, Source,
     backoff::Backoff,
@@ -28,21 +32,6 @@ fn server() -> (TcpListener, Settings) {
 fn settings(address: SocketAddr) -> Settings {
     let backoff = Backoff::new(Duration::from_millis(5), Duration::from_millis(20), 1);
     Settings { backoff, idle: LONG, ..Settings::new(address.to_string()) }
-}
-
-fn try_next(source: &mut dyn Source, burst: &mut Burst) -> Result<Event, OpenError> {
-    let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(60) {
-        match source.read(burst) {
-            Ok(Event::Quiet) => {}
-            other => return other,
-        }
-    }
-    panic!("nothing happened")
-}
-
-fn next(source: &mut dyn Source, burst: &mut Burst) -> Event {
-    try_next(source, burst).unwrap()
 }
 
 /// The other end of the next connection, which the source makes while it is read.
