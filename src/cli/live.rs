@@ -206,12 +206,13 @@ impl Run {
         let Some(timeout) = self.timeout.filter(|timeout| now - self.heard >= *timeout) else {
             return Ok(());
         };
-        let text = format!("no telegram for {} s", timeout.as_secs());
+        let late = context.tally.late(timeout);
         let away = self.lines.iter().find_map(|line| line.away.as_ref());
-        Err(match (away, self.telegrams, context.tally.closed) {
-            (Some(why), ..) => Stop::Failed(Status::Source, format!("{text}: {why}")),
-            (None, 0, 1..) => Stop::Failed(Status::Closed, format!("{text} that any key opens")),
-            _ => Stop::Failed(Status::Nothing, text),
+        Err(match (away, late) {
+            (Some(why), Stop::Failed(_, text)) => {
+                Stop::Failed(Status::Source, format!("{text}: {why}"))
+            }
+            (_, late) => late,
         })
     }
 }

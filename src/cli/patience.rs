@@ -13,10 +13,7 @@ use rustix::{
     fs::{FileType, Mode, OFlags},
 };
 
-use crate::cli::{
-    context::Context,
-    status::{Status, Stop},
-};
+use crate::cli::{context::Context, status::Stop};
 
 /// How long is waited for the next telegram.
 pub struct Patience {
@@ -48,11 +45,7 @@ impl Patience {
                 return Ok(());
             }
         }
-        let status = match (context.tally.telegrams, context.tally.closed) {
-            (0, 1..) => Status::Closed,
-            _ => Status::Nothing,
-        };
-        Err(Stop::Failed(status, format!("no telegram for {} s", limit.as_secs())))
+        Err(context.tally.late(limit))
     }
 }
 

@@ -1,6 +1,6 @@
 //! How a run ended.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 /// The exit status, and what it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +75,18 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// What stops a run that has waited in vain for so long.
+    #[must_use]
+    pub fn late(&self, waited: Duration) -> Stop {
+        let text = format!("no telegram for {} s", waited.as_secs());
+        match self {
+            Self { telegrams: 0, closed: 1.., .. } => {
+                Stop::Failed(Status::Closed, format!("{text} that any key opens"))
+            }
+            _ => Stop::Failed(Status::Nothing, text),
+        }
+    }
+
     /// The exit status of a run that came to its end.
     #[must_use]
     pub const fn status(&self) -> Status {
