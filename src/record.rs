@@ -208,12 +208,6 @@ impl<'a> Record<'a> {
         Ok(Self { time, kind, octets: room, attributes })
     }
 
-    /// Whether a line has the first two columns of a record.
-    #[must_use]
-    pub fn is_record(line: &'a [u8]) -> bool {
-        Self::columns(line).is_some()
-    }
-
     /// The kind of a line that has the first two columns of a record.
     #[must_use]
     pub fn kind(line: &'a [u8]) -> Option<Kind<'a>> {

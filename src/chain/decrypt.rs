@@ -13,7 +13,7 @@ use crate::{
             Ciphered, GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING, SystemTitle, unsupported_apdu,
         },
         gcm::Cipher,
-        key::{Fingerprint, Key},
+        key::Key,
         key_file::{Entry, Name},
     },
     cosem::notification::DATA_NOTIFICATION,
@@ -84,17 +84,6 @@ impl Decrypt {
             keys.all.push(Meter { number, cipher: Cipher::new(guek), gak });
         }
         Self { keys, demands, ..Self::default() }
-    }
-
-    /// Whether there is any key.
-    #[must_use]
-    pub const fn has_keys(&self) -> bool {
-        !self.keys.all.is_empty()
-    }
-
-    /// The fingerprints of the keys, in their order.
-    pub fn fingerprints(&self) -> impl Iterator<Item = Fingerprint> {
-        self.keys.all.iter().map(|meter| meter.cipher.key().fingerprint())
     }
 
     /// Takes a record: opens a ciphered APDU, hands on everything else.

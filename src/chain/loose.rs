@@ -218,10 +218,15 @@ fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
             Ok(size) => Start::Apdu(size.filter(|size| *size <= rest.len())),
             Err(error) => Start::Damaged(error),
         },
-        DATA_NOTIFICATION => match Notification::measure(rest) {
+        DATA_NOTIFICATION => match Notification::first(rest) {
             Ok(None) if rest.len() > MAX_APDU => Start::Nothing,
-            Ok(Some(size)) if !is_push_list(rest.get(..size)) => Start::Nothing,
-            Ok(size) => Start::Apdu(size),
+            Ok(None) => Start::Apdu(None),
+            // All that meters push are lists. A telegram that broke off behind its date-time would
+            // find a single value in the first octets of whatever comes next.
+            Ok(Some((notification, size))) => match notification.body.kind {
+                Type::STRUCTURE | Type::ARRAY => Start::Apdu(Some(size)),
+                _ => Start::Nothing,
+            },
             Err(error) => Start::Damaged(error),
         },
         HDLC_FLAG => hdlc(rest),
@@ -238,13 +243,6 @@ fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
         },
         _ => Start::Nothing,
     }
-}
-
-/// Whether a notification has a list for a body, as all that meters push have. A telegram that broke
-/// off behind its date-time would find a single value in the first octets of whatever comes next.
-fn is_push_list(apdu: Option<&[u8]>) -> bool {
-    let body = apdu.and_then(|apdu| Notification::parse(apdu).ok()).map(|apdu| apdu.body.kind);
-    matches!(body, Some(Type::STRUCTURE | Type::ARRAY))
 }
 
 /// A frame of type 3: `7E AL LL … 7E`, where the low eleven bits are the length between the flags.

@@ -55,18 +55,18 @@ impl<'a> Notification<'a> {
         Some(Self { invoke_id, clock, body })
     }
 
-    /// The size of the APDU at the start of `octets`; nothing if more octets are needed to know.
+    /// The APDU at the start of `octets`, and its size; nothing if more octets are needed to know.
     ///
     /// # Errors
     /// If no data-notification begins there.
-    pub fn measure(octets: &[u8]) -> Result<Option<usize>> {
+    pub fn first(octets: &'a [u8]) -> Result<Option<(Self, usize)>> {
         let mut reader = Reader::new(Layer::Apdu, octets);
-        let result = header(&mut reader).and_then(|_| {
+        let result = header(&mut reader).and_then(|(invoke_id, clock)| {
             reader = reader.with_layer(Layer::Axdr);
-            Data::read(&mut reader)
+            Ok(Self { invoke_id, clock, body: Data::read(&mut reader)? })
         });
         match result {
-            Ok(_) => Ok(Some(reader.offset())),
+            Ok(notification) => Ok(Some((notification, reader.offset()))),
             Err(Error { cause: Cause::Short { .. }, .. }) => Ok(None),
             Err(error) => Err(error),
         }
@@ -139,9 +139,10 @@ mod tests {
     fn the_size_is_known_as_soon_as_all_is_there() {
         let octets = hex::decode("0f00000001000202110112000255").unwrap();
         for size in 0..octets.len() - 1 {
-            assert_eq!(Notification::measure(&octets[..size]), Ok(None));
+            assert_eq!(Notification::first(&octets[..size]), Ok(None));
         }
-        assert_eq!(Notification::measure(&octets), Ok(Some(octets.len() - 1)));
-        assert!(Notification::measure(&octets[1..]).is_err());
+        let size = Notification::first(&octets).map(|first| first.map(|(_, size)| size));
+        assert_eq!(size, Ok(Some(octets.len() - 1)));
+        assert!(Notification::first(&octets[1..]).is_err());
     }
 }

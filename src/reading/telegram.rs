@@ -8,12 +8,11 @@ use crate::{
         clock::{Clock, Stamp},
         notification::Notification,
         obis::Obis,
-        unit::Unit,
     },
     error::{Cause, Error, Layer, Result},
     reading::{
         decimal::Decimal,
-        fields::{self, COUNT, FIELDS, POWER_EXPORT, POWER_IMPORT, POWER_NET},
+        fields::{self, COUNT, POWER_EXPORT, POWER_IMPORT, POWER_NET},
         objects::{Object, Objects},
         value::Value,
     },
@@ -178,7 +177,7 @@ impl<'a> Telegram<'a> {
         &self.notification
     }
 
-    /// A named value, by its place in [`FIELDS`].
+    /// A named value, by its place in [`FIELDS`](fields::FIELDS).
     #[must_use]
     pub fn field(&self, place: usize) -> Option<Decimal> {
         self.named.get(place).copied().flatten()
@@ -327,12 +326,6 @@ fn is_string(data: &Data<'_>) -> bool {
 
 fn is_number(data: &Data<'_>) -> bool {
     is_string(data) && data.octets.iter().all(u8::is_ascii_digit)
-}
-
-/// The unit of a named value.
-#[must_use]
-pub fn unit_of(place: usize) -> Unit {
-    FIELDS.get(place).map_or(Unit::COUNT, |field| field.unit)
 }
 
 #[cfg(test)]
