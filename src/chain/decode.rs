@@ -39,7 +39,7 @@ use crate::{
     },
     cipher::ciphered::{SystemTitle, unsupported_apdu},
     error::{Cause, Error, Layer},
-    reading::telegram::Telegram,
+    reading::{layout::Layouts, telegram::Telegram},
     record::{Kind, Place, Record},
 };
 
@@ -48,6 +48,7 @@ use crate::{
 pub struct Decode {
     unframe: Unframe,
     decrypt: Decrypt,
+    layouts: Layouts,
 }
 
 /// What comes out.
@@ -73,7 +74,7 @@ impl Decode {
     /// With the keys and demands of `decrypt`.
     #[must_use]
     pub fn new(decrypt: Decrypt) -> Self {
-        Self { unframe: Unframe::default(), decrypt }
+        Self { decrypt, ..Self::default() }
     }
 
     /// Takes a record.
@@ -83,20 +84,20 @@ impl Decode {
         place: Place,
         out: &mut (impl FnMut(Output<'_>) + ?Sized),
     ) {
-        let Self { unframe, decrypt } = self;
-        unframe.feed(record, place, &mut |event: Event<'_>| open(decrypt, event, out));
+        let Self { unframe, decrypt, layouts } = self;
+        unframe.feed(record, place, &mut |event: Event<'_>| open(decrypt, layouts, event, out));
     }
 
     /// Says that a source was closed or that its octets do not go on.
     pub fn end(&mut self, out: &mut (impl FnMut(Output<'_>) + ?Sized)) {
-        let Self { unframe, decrypt } = self;
-        unframe.end(&mut |event: Event<'_>| open(decrypt, event, out));
+        let Self { unframe, decrypt, layouts } = self;
+        unframe.end(&mut |event: Event<'_>| open(decrypt, layouts, event, out));
     }
 
     /// Says that nothing has come for so long, live.
     pub fn quiet(&mut self, silent: Duration, out: &mut (impl FnMut(Output<'_>) + ?Sized)) {
-        let Self { unframe, decrypt } = self;
-        unframe.quiet(silent, &mut |event: Event<'_>| open(decrypt, event, out));
+        let Self { unframe, decrypt, layouts } = self;
+        unframe.quiet(silent, &mut |event: Event<'_>| open(decrypt, layouts, event, out));
     }
 
     /// Frames that passed their checks so far.
@@ -118,27 +119,32 @@ impl Decode {
     }
 }
 
-fn open(decrypt: &mut Decrypt, event: Event<'_>, out: &mut (impl FnMut(Output<'_>) + ?Sized)) {
+fn open(
+    decrypt: &mut Decrypt,
+    layouts: &mut Layouts,
+    event: Event<'_>,
+    out: &mut (impl FnMut(Output<'_>) + ?Sized),
+) {
     match event {
         Event::Record(record, place) => {
             // Nearly always the last key fits again, and then the telegram need not be read twice,
             // once to see whether it is one.
             if record.kind == Kind::Apdu
                 && let Some(plain) = decrypt.reopen(&record)
-                && let Ok(telegram) = Telegram::parse(plain.octets)
+                && let Ok(telegram) = layouts.read(plain.octets)
             {
                 return out(Output::Telegram { telegram: &telegram, record: &plain, place });
             }
-            decrypt.feed(&record, place, &mut |event: Event<'_>| read(event, out));
+            decrypt.feed(&record, place, &mut |event: Event<'_>| read(layouts, event, out));
         }
-        event => read(event, out),
+        event => read(layouts, event, out),
     }
 }
 
-fn read(event: Event<'_>, out: &mut (impl FnMut(Output<'_>) + ?Sized)) {
+fn read(layouts: &mut Layouts, event: Event<'_>, out: &mut (impl FnMut(Output<'_>) + ?Sized)) {
     match event {
         Event::Record(record, place) if record.kind == Kind::Apdu => {
-            match telegram(record.octets) {
+            match telegram(layouts, record.octets) {
                 Ok(telegram) => {
                     out(Output::Telegram { telegram: &telegram, record: &record, place })
                 }
@@ -159,7 +165,7 @@ fn read(event: Event<'_>, out: &mut (impl FnMut(Output<'_>) + ?Sized)) {
     }
 }
 
-fn telegram(octets: &[u8]) -> Result<Telegram<'_>, Error> {
+fn telegram<'a>(layouts: &mut Layouts, octets: &'a [u8]) -> Result<Telegram<'a>, Error> {
     let unsupported = match octets.first() {
         Some(b'/') => Some("DSMR telegrams (P1 text)"),
         Some(tag) => unsupported_apdu(*tag),
@@ -167,6 +173,6 @@ fn telegram(octets: &[u8]) -> Result<Telegram<'_>, Error> {
     };
     match unsupported {
         Some(what) => Err(Error::new(Layer::Apdu, 0, Cause::Unsupported { what })),
-        None => Telegram::parse(octets),
+        None => layouts.read(octets),
     }
 }

@@ -280,6 +280,10 @@ impl Origins {
     }
 
     fn peek(&self, position: u64) -> Origin {
+        // Nearly always what is asked for came last.
+        if let Some(last) = self.0.back().filter(|last| last.position <= position) {
+            return last.onward(position);
+        }
         let behind = self.0.partition_point(|origin| origin.position <= position);
         let origin = self.0.get(behind.saturating_sub(1)).copied().unwrap_or_default();
         origin.onward(position)

@@ -215,6 +215,7 @@ impl<'a> Data<'a> {
 
     /// The value of an integer type, of an enum, a boolean or a bcd (its two digits).
     #[must_use]
+    #[inline]
     pub fn integer(&self) -> Option<i128> {
         Some(match (self.kind.0, self.octets) {
             (6 | 33, &[a, b, c, d]) => u32::from_be_bytes([a, b, c, d]).into(),
@@ -260,52 +261,14 @@ pub struct Elements<'a> {
     left: usize,
 }
 
-impl<'a> Elements<'a> {
-    /// The octets of the elements that are still to come.
-    #[must_use]
-    pub const fn rest(&self) -> &'a [u8] {
-        self.reader.rest()
-    }
-
-    /// Where they stand in the APDU.
-    #[must_use]
-    pub const fn offset(&self) -> usize {
-        self.reader.offset()
-    }
-
-    /// How many they should be.
-    #[must_use]
-    pub const fn left(&self) -> usize {
-        self.left
-    }
-
-    /// Passes over so many octets, which are so many whole elements.
-    pub fn advance(&mut self, octets: usize, elements: usize) {
-        let _ = self.reader.take(octets, "elements");
-        self.left = self.left.saturating_sub(elements);
-    }
-}
-
 impl<'a> Iterator for Elements<'a> {
     type Item = Data<'a>;
 
     fn next(&mut self) -> Option<Data<'a>> {
-        // Where the structure was checked as a whole, what is there reads. Where it was not, the
-        // first element that does not read stays.
-        let left = self.left.checked_sub(1)?;
-        let mut reader = self.reader;
-        let data = Data::read(&mut reader).ok()?;
-        *self = Self { reader, left };
-        Some(data)
+        self.left = self.left.checked_sub(1)?;
+        // The structure was checked as a whole, so what is there reads.
+        Data::read(&mut self.reader).ok()
     }
-}
-
-/// The array or structure that `reader` is at, said to use up all that is left; nothing if there is
-/// none. Nothing in it is checked.
-pub(crate) fn unchecked<'a>(mut reader: Reader<'a>) -> Option<Data<'a>> {
-    let kind = Type(reader.u8("type").ok()?);
-    let count = (kind.shape()? == Shape::Elements).then(|| elements(&mut reader).ok())??;
-    Some(Data { kind, count, octets: reader.rest(), offset: reader.offset() })
 }
 
 /// Passes over `count` elements and all that is in them.

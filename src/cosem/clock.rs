@@ -44,30 +44,25 @@ impl Stamp {
     /// Appends it as RFC 3339 with the offset in digits, hundredths only if there are any.
     pub fn write(&self, text: &mut Vec<u8>) {
         let Self { local, offset, .. } = self;
-        let year = u32::from(local.year().unsigned_abs());
-        two(year / 100, text);
-        two(year, text);
-        let fields = [
-            (b'-', local.month()),
-            (b'-', local.day()),
-            (b'T', local.hour()),
-            (b':', local.minute()),
-            (b':', local.second()),
-        ];
-        for (before, field) in fields {
-            text.push(before);
-            two(u32::from(field.unsigned_abs()), text);
-        }
+        let year = local.year().unsigned_abs();
+        let [month, day, hour, minute, second] =
+            [local.month(), local.day(), local.hour(), local.minute(), local.second()]
+                .map(|field| two(field.unsigned_abs().into()));
+        let ([a, b], [c, d]) = (two(year / 100), two(year));
+        let [[e, f], [g, h]] = [month, day];
+        let [[i, j], [k, l], [m, n]] = [hour, minute, second];
+        text.extend_from_slice(&[
+            a, b, c, d, b'-', e, f, b'-', g, h, b'T', i, j, b':', k, l, b':', m, n,
+        ]);
         let hundredths = local.subsec_nanosecond().unsigned_abs() / 10_000_000;
         if hundredths != 0 {
-            text.push(b'.');
-            two(hundredths, text);
+            let [a, b] = two(u16::try_from(hundredths).unwrap_or_default());
+            text.extend_from_slice(&[b'.', a, b]);
         }
-        let minutes = offset.seconds().unsigned_abs() / 60;
-        text.push(if offset.seconds() < 0 { b'-' } else { b'+' });
-        two(minutes / 60, text);
-        text.push(b':');
-        two(minutes % 60, text);
+        let minutes = u16::try_from(offset.seconds().unsigned_abs() / 60).unwrap_or_default();
+        let ([a, b], [c, d]) = (two(minutes / 60), two(minutes % 60));
+        let sign = if offset.seconds() < 0 { b'-' } else { b'+' };
+        text.extend_from_slice(&[sign, a, b, b':', c, d]);
     }
 }
 
@@ -158,10 +153,10 @@ impl core::fmt::Display for Stamp {
     }
 }
 
-/// Appends the last two digits of a number.
-fn two(number: u32, text: &mut Vec<u8>) {
-    let digit = |number: u32| b'0' + u8::try_from(number % 10).unwrap_or_default();
-    text.extend_from_slice(&[digit(number / 10), digit(number)]);
+/// The last two digits of a number.
+fn two(number: u16) -> [u8; 2] {
+    let digit = |number: u16| b'0' + u8::try_from(number % 10).unwrap_or_default();
+    [digit(number / 10), digit(number)]
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@
 //! The date-time is an octet-string of the APDU, so it has no type tag; the Kaifa MA304H3E in Norway
 //! sends one all the same (`09 0C …`).
 
+use core::ops::Range;
+
 use crate::{
     cosem::{
         axdr::{self, Data, Type},
@@ -45,14 +47,20 @@ impl<'a> Notification<'a> {
         Ok(Self { invoke_id, clock, body })
     }
 
-    /// Takes an APDU apart whose body is a list, and believes that the list is sound and uses up all
-    /// that is left: for those who are about to see for themselves.
-    #[must_use]
-    pub fn unchecked(octets: &'a [u8]) -> Option<Self> {
-        let mut reader = Reader::new(Layer::Apdu, octets);
-        let (invoke_id, clock) = header(&mut reader).ok()?;
-        let body = axdr::unchecked(reader.with_layer(Layer::Axdr))?;
+    /// Reads an APDU whose body is known already, but for its octets.
+    pub(crate) fn with_body(octets: &'a [u8], body: Data<'_>) -> Option<Self> {
+        let (invoke_id, clock) = header(&mut Reader::new(Layer::Apdu, octets)).ok()?;
+        let body = Data { octets: octets.get(body.offset..)?, ..body };
         Some(Self { invoke_id, clock, body })
+    }
+
+    /// Where octets stand in the header of an APDU that bear on nothing behind them: the number of the
+    /// telegram, and its date-time, which may be none.
+    pub(crate) fn free_octets(octets: &[u8]) -> [Range<usize>; 2] {
+        let mut reader = Reader::new(Layer::Apdu, octets);
+        let clock = header(&mut reader).ok().and_then(|(_, clock)| clock);
+        let end = reader.offset();
+        [1..5, end - clock.map_or(0, |clock| clock.0.len())..end]
     }
 
     /// The APDU at the start of `octets`, and its size; nothing if more octets are needed to know.

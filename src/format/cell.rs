@@ -230,9 +230,10 @@ fn array(elements: &[Content<'_>], zone: &TimeZone, text: &mut Vec<u8>) {
 
 /// The octets as text if they are printable ASCII, but for zeros that pad them.
 fn printable(octets: &[u8]) -> Option<&str> {
-    let text = core::str::from_utf8(octets).ok()?.trim_end_matches('\0');
-    let printable = !text.is_empty() && text.bytes().all(|octet| matches!(octet, b' '..=b'~'));
-    printable.then_some(text)
+    let padding = octets.iter().rev().take_while(|octet| **octet == 0).count();
+    let text = octets.get(..octets.len() - padding)?;
+    let printable = !text.is_empty() && text.iter().all(|octet| matches!(octet, b' '..=b'~'));
+    printable.then(|| core::str::from_utf8(text).ok())?
 }
 
 /// The code that each name comes from.

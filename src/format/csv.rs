@@ -38,12 +38,25 @@ impl Locale {
 /// The format.
 #[derive(Clone, Debug)]
 pub struct Csv {
-    columns: Vec<Key>,
-    units: Units,
-    locale: Locale,
+    columns: Vec<Column>,
+    cells: Cells,
     header: bool,
     /// What has no column and was named, unless the user chose the columns.
     missing: Option<Missing>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Column {
+    key: Key,
+    /// The power of ten of the unit that the user chose, if it is a named value.
+    power: i16,
+}
+
+/// How cells are written.
+#[derive(Clone, Debug)]
+struct Cells {
+    units: Units,
+    locale: Locale,
     /// Room for the text of a cell.
     room: Vec<u8>,
 }
@@ -64,10 +77,24 @@ impl Csv {
     #[must_use]
     pub fn new(selection: Option<Selection>, units: Units, locale: Locale, header: bool) -> Self {
         let missing = selection.is_none().then(Missing::new);
-        let columns = selection.map_or_else(usual, |selection| selection.keys().to_vec());
-        Self { columns, units, locale, header, missing, room: Vec::new() }
+        let keys = selection.map_or_else(usual, |selection| selection.keys().to_vec());
+        let columns = keys.into_iter().map(|key| Column::of(key, &units)).collect();
+        let cells = Cells { units, locale, room: Vec::new() };
+        Self { columns, cells, header, missing }
     }
+}
 
+impl Column {
+    fn of(key: Key, units: &Units) -> Self {
+        let field = match key {
+            Key::Field(place, _) => FIELDS.get(place),
+            _ => None,
+        };
+        Self { key, power: field.map_or(0, |field| units.power(field.unit)) }
+    }
+}
+
+impl Cells {
     fn cell(&mut self, cell: &Cell<'_>, entry: &Entry<'_>, text: &mut Vec<u8>) {
         if let Some(number) = cell.number() {
             return self.decimal(self.units.number(number, cell.unit), text);
@@ -83,55 +110,50 @@ impl Csv {
         quoted(&self.room, self.locale.delimiter(), text);
     }
 
-    fn number(&self, number: Option<Decimal>, place: usize, text: &mut Vec<u8>) {
-        if let (Some(number), Some(field)) = (number, FIELDS.get(place)) {
-            self.decimal(self.units.number(number, field.unit), text);
-        }
-    }
-
     fn decimal(&self, number: Decimal, text: &mut Vec<u8>) {
         let start = text.len();
         number.write(text);
-        if self.locale == Locale::Austria
-            && let Some(point) = text.iter_mut().skip(start).find(|sign| **sign == b'.')
-        {
-            *point = b',';
+        if self.locale == Locale::Austria {
+            let point = text.iter_mut().skip(start).find(|sign| **sign == b'.');
+            point.into_iter().for_each(|point| *point = b',');
         }
     }
 }
 
 impl Format for Csv {
     fn start(&mut self, text: &mut Vec<u8>) {
-        if !self.header {
+        let Self { columns, cells: Cells { units, locale, .. }, header: true, .. } = self else {
             return;
-        }
-        for (at, key) in self.columns.iter().enumerate() {
+        };
+        for (at, Column { key, .. }) in columns.iter().enumerate() {
             if at > 0 {
-                text.push(self.locale.delimiter());
+                text.push(locale.delimiter());
             }
             // No name has a sign that needs quotes.
-            key.write(&self.units, text);
+            key.write(units, text);
         }
         text.push(b'\n');
     }
 
     fn entry(&mut self, entry: &Entry<'_>, text: &mut Vec<u8>) {
         let start = text.len();
-        for at in 0..self.columns.len() {
+        let Self { columns, cells, .. } = self;
+        for (at, Column { key, power }) in columns.iter().enumerate() {
             if at > 0 {
-                text.push(self.locale.delimiter());
+                text.push(cells.locale.delimiter());
             }
-            match self.columns.get(at) {
+            match *key {
                 // Nearly all cells, without asking for the code that they come from.
-                Some(Key::Field(place, 1)) => {
-                    self.number(entry.telegram.field(*place), *place, text)
-                }
-                Some(key) => {
-                    if let Some(cell) = Cell::find(entry, *key) {
-                        self.cell(&cell, entry, text);
+                Key::Field(place, 1) => {
+                    if let Some(number) = entry.telegram.field(place) {
+                        cells.decimal(number.in_larger_unit(*power), text);
                     }
                 }
-                None => {}
+                key => {
+                    if let Some(cell) = Cell::find(entry, key) {
+                        cells.cell(&cell, entry, text);
+                    }
+                }
             }
         }
         if text.len() == start {
@@ -189,6 +211,9 @@ fn usual() -> Vec<Key> {
 
 /// Whether a spreadsheet may take the text for more than text: OWASP, "CSV injection".
 fn is_formula(value: &str) -> bool {
+    if value.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric) {
+        return false;
+    }
     let lead_in = |sign: char| "=+-@\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".contains(sign);
     value.starts_with(['\t', '\r', '\n']) || value.trim_start().starts_with(lead_in)
 }

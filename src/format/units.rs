@@ -79,6 +79,12 @@ impl Units {
         }
     }
 
+    /// The power of ten by which the chosen unit is larger than `unit`.
+    #[must_use]
+    pub fn power(&self, unit: Unit) -> i16 {
+        self.of(unit).map_or(0, |(power, _)| power)
+    }
+
     /// The published name at a place, with the chosen unit.
     #[must_use]
     pub fn name(&self, place: usize) -> Cow<'static, str> {

@@ -201,10 +201,9 @@ impl Deframer {
     #[allow(clippy::should_implement_trait)] // it lends from the buffer
     pub fn next(&mut self) -> Option<core::result::Result<Frame<'_>, Skipped<'_>>> {
         let rest = self.buffer.get(self.done..).unwrap_or_default();
-        let (size, error) = match memchr::memchr(START, rest) {
-            None if rest.is_empty() => return None,
-            None => (rest.len(), None),
-            Some(0) => match self.judge(rest) {
+        let (size, error) = match rest.first() {
+            None => return None,
+            Some(&START) => match self.judge(rest) {
                 Judgement::Frame(size) => {
                     let octets = self.hand_out(size);
                     return Frame::split(octets).map(Ok);
@@ -213,7 +212,7 @@ impl Deframer {
                 Judgement::Wait | Judgement::Noise => (to_next_start(rest), None),
                 Judgement::Damaged(error) => (to_next_start(rest), Some(error)),
             },
-            Some(noise) => (noise, None),
+            Some(_) => (to_next_start(rest), None),
         };
         let position = self.position();
         let mut marks = self.marks.iter().skip_while(|(at, _)| *at < position);

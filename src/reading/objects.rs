@@ -23,10 +23,13 @@
 //! A list that begins with an array of as many definitions as it has elements has its codes from there.
 //! A definition that defines nothing is an object without a code: its attribute is not a value.
 
-use crate::cosem::{
-    axdr::{Data, Elements, Type},
-    obis::Obis,
-    unit::Unit,
+use crate::{
+    cosem::{
+        axdr::{Data, Elements, Type},
+        obis::Obis,
+        unit::Unit,
+    },
+    reading::decimal::Decimal,
 };
 
 /// A power of ten and a unit.
@@ -47,13 +50,26 @@ pub struct Object<'a> {
     pub flat: bool,
 }
 
+impl Object<'_> {
+    /// The power of ten of its value.
+    #[must_use]
+    pub fn scaler(&self) -> i16 {
+        self.scale.map_or(0, |(scaler, _)| scaler.into())
+    }
+
+    /// Its value with its scaler, if it is of an integer type.
+    #[must_use]
+    pub fn integer(&self) -> Option<Decimal> {
+        Decimal::of(self.value.integer()?, self.scaler())
+    }
+}
+
 /// The objects of a push list, in their order.
 #[derive(Clone, Debug)]
 pub struct Objects<'a> {
     list: Level<'a>,
     /// The lists within it that we are in; the usual telegrams have none.
     inner: Vec<Level<'a>>,
-    deepest: usize,
     index: usize,
     alone: Option<Data<'a>>,
 }
@@ -88,31 +104,7 @@ impl<'a> Objects<'a> {
     #[must_use]
     pub fn of(body: Data<'a>) -> Self {
         let alone = (!is_list(&body)).then_some(body);
-        Self { list: Level::of(&body), inner: Vec::new(), deepest: 0, index: 0, alone }
-    }
-
-    fn enter(&mut self, list: &Data<'a>) {
-        self.inner.push(Level::of(list));
-        self.deepest = self.deepest.max(self.inner.len());
-    }
-
-    /// Whether the list is at its end, and all of it was read: a list that was not checked before
-    /// may stop at an element that is none.
-    #[must_use]
-    pub fn is_whole(&self) -> bool {
-        let elements = &self.list.elements;
-        self.inner.is_empty() && elements.rest().is_empty() && elements.left() == 0
-    }
-
-    /// How many lists stood within each other, in the list itself.
-    #[must_use]
-    pub const fn deepest(&self) -> usize {
-        self.deepest
-    }
-
-    fn register(&mut self, register: Register<'a>) -> Object<'a> {
-        let Register { obis, value, scale, flat } = register;
-        Object { scale: Some(scale), ..self.object(Some(obis), value, flat) }
+        Self { list: Level::of(&body), inner: Vec::new(), index: 0, alone }
     }
 
     fn object(&mut self, obis: Option<Obis>, value: Data<'a>, flat: bool) -> Object<'a> {
@@ -132,11 +124,6 @@ impl<'a> Iterator for Objects<'a> {
             }
             let level = self.inner.last_mut().unwrap_or(&mut self.list);
             let Level { elements, definitions } = level;
-            if definitions.is_none()
-                && let Some(register) = Register::at(elements)
-            {
-                return Some(self.register(register));
-            }
             let Some(element) = elements.next() else {
                 self.inner.pop()?;
                 continue;
@@ -144,7 +131,7 @@ impl<'a> Iterator for Objects<'a> {
             if let Some(definitions) = definitions {
                 let obis = definitions.next().and_then(|element| definition(&element));
                 match is_list(&element) {
-                    true => self.enter(&element),
+                    true => self.inner.push(Level::of(&element)),
                     false => return Some(self.object(obis, element, true)),
                 }
                 continue;
@@ -164,51 +151,10 @@ impl<'a> Iterator for Objects<'a> {
                 return Some(Object { scale, ..self.object(Some(obis), value, false) });
             }
             match is_list(&element) && definition(&element).is_none() {
-                true => self.enter(&element),
+                true => self.inner.push(Level::of(&element)),
                 false => return Some(self.object(None, element, true)),
             }
         }
-    }
-}
-
-/// A register with scaler and unit, flat or nested, as nearly all objects are: recognised at a glance
-/// by its octets, since telegrams are read by the million.
-struct Register<'a> {
-    obis: Obis,
-    value: Data<'a>,
-    scale: Scale,
-    flat: bool,
-}
-
-impl<'a> Register<'a> {
-    /// The register that stands next, which is passed over; nothing if there is none, or one of
-    /// another form.
-    fn at(elements: &mut Elements<'a>) -> Option<Self> {
-        let rest = elements.rest();
-        let (flat, list) = match rest {
-            [9, 6, ..] => (true, rest),
-            [2, 3, list @ ..] => (false, list),
-            _ => return None,
-        };
-        let [9, 6, a, b, c, d, e, f, kind, value @ ..] = list else {
-            return None;
-        };
-        let obis = Obis::of(&[*a, *b, *c, *d, *e, *f])?;
-        let kind = Type(*kind);
-        let (octets, scale) = value.split_at_checked(kind.number_size()?)?;
-        let [2, 2, 15, scaler, 22, unit, behind @ ..] = scale else {
-            return None;
-        };
-        let scale = (scaler.cast_signed(), Unit(*unit));
-        let size = rest.len() - behind.len();
-        let offset = elements.offset() + size - 6 - octets.len();
-        let count = if flat { 3 } else { 1 };
-        if elements.left() < count {
-            return None;
-        }
-        elements.advance(size, count);
-        let value = Data { kind, count: octets.len(), octets, offset };
-        Some(Self { obis, value, scale, flat })
     }
 }
 

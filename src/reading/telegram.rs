@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::{
     cosem::{
-        axdr::{Data, MAX_ELEMENTS, Type},
+        axdr::{Data, Type},
         clock::{Clock, Stamp},
         notification::Notification,
         obis::Obis,
@@ -14,6 +14,7 @@ use crate::{
         decimal::Decimal,
         fields::{self, COUNT, POWER_EXPORT, POWER_IMPORT, POWER_NET},
         objects::{Object, Objects},
+        steps::{Step, Steps},
         value::Value,
     },
 };
@@ -33,7 +34,8 @@ pub struct Telegram<'a> {
 }
 
 /// The objects that are not told by a name, as long as there are few: the usual lists have two or
-/// three, and then nobody needs to walk through the list again.
+/// three, and then nobody needs to walk through the list again. Those without a code that are told as
+/// time or meter number are left out.
 #[derive(Clone, Copy, Debug, Default)]
 struct Unnamed<'a> {
     few: [Option<Object<'a>>; 4],
@@ -46,6 +48,13 @@ impl<'a> Unnamed<'a> {
         match self.few.iter_mut().find(|place| place.is_none()) {
             Some(place) => *place = Some(*object),
             None => self.more = true,
+        }
+    }
+
+    fn remove_last(&mut self, index: usize) {
+        let last = self.few.iter_mut().rfind(|place| place.is_some());
+        if let Some(place) = last {
+            place.take_if(|object| object.index == index);
         }
     }
 }
@@ -70,30 +79,18 @@ impl<'a> Telegram<'a> {
     /// As [`Notification::parse`], and [`Cause::MeterNumber`] if the flat list of Netz NÖ does not
     /// end with a number: nothing else vouches for the octets of its second frame.
     pub fn parse(octets: &'a [u8]) -> Result<Self> {
-        match Self::quick(octets) {
-            Some(telegram) => Ok(telegram),
-            None => Self::close(octets),
-        }
-    }
-
-    fn close(octets: &'a [u8]) -> Result<Self> {
         let notification = Notification::parse(octets)?;
-        Self::of(notification, &mut Objects::of(notification.body))
+        Self::of(notification, Steps::of(notification.body))
     }
 
-    /// Reads a list and checks it in one go; nothing if anything about it is out of the ordinary, so
-    /// that it wants a closer look.
-    fn quick(octets: &'a [u8]) -> Option<Self> {
-        // With no more octets than elements are allowed, and so few lists in each other, no limit
-        // of the closer look can be exceeded.
-        let notification =
-            (octets.len() <= MAX_ELEMENTS).then(|| Notification::unchecked(octets))??;
-        let mut objects = Objects::of(notification.body);
-        let telegram = Self::of(notification, &mut objects).ok()?;
-        (objects.is_whole() && objects.deepest() < 3).then_some(telegram)
-    }
-
-    fn of(notification: Notification<'a>, objects: &mut Objects<'a>) -> Result<Self> {
+    /// Puts a telegram together.
+    ///
+    /// # Errors
+    /// If the closing element of the flat list is no number.
+    pub(super) fn of(
+        notification: Notification<'a>,
+        steps: impl Iterator<Item = Step<'a>>,
+    ) -> Result<Self> {
         let mut telegram = Self {
             notification,
             named: [None; COUNT],
@@ -103,18 +100,19 @@ impl<'a> Telegram<'a> {
             clock: None,
             unnamed: Unnamed::default(),
         };
-        let mut flat = FlatList::default();
         let mut rank = NUMBERS.len();
-        for object in objects {
-            flat.see(&object);
-            telegram.take(&object, &mut rank);
-        }
-        if let Some(closing) = flat.closing() {
-            if !is_number(&closing.value) {
-                return Err(Error::new(Layer::Reading, closing.value.offset, Cause::MeterNumber));
-            }
-            if rank > 0 {
-                telegram.meter = Some((Source::Closing(closing.index), closing.value.octets));
+        for step in steps {
+            match step {
+                Step::Named(place, number) => telegram.name(place, number),
+                Step::Any(object) => telegram.take(&object, &mut rank),
+                Step::Closing(Object { value, .. }) if !is_number(&value) => {
+                    return Err(Error::new(Layer::Reading, value.offset, Cause::MeterNumber));
+                }
+                Step::Closing(Object { index, value, .. }) if rank > 0 => {
+                    telegram.meter = Some((Source::Closing(index), value.octets));
+                    telegram.unnamed.remove_last(index);
+                }
+                Step::Closing(_) => {}
             }
         }
         if let Some(net) = telegram.net() {
@@ -126,19 +124,18 @@ impl<'a> Telegram<'a> {
     fn take(&mut self, object: &Object<'a>, rank: &mut usize) {
         if let Some(place) = self.slot(object) {
             return match Value::of(object) {
-                Value::Number(_) if self.field(place).is_some() => self.unnamed.more = true,
                 Value::Number(number) => self.name(place, number),
                 _ => self.unnamed.add(object),
             };
         }
-        self.unnamed.add(object);
-        let octets = object.value.octets;
-        if self.clock.is_none()
-            && !self.is_header_clock(object)
-            && let Value::Time(clock) = Value::of(object)
-        {
-            self.clock = Some(clock);
+        let told = self.is_header_clock(object);
+        if !told || object.obis.is_some() {
+            self.unnamed.add(object);
         }
+        if !told && self.clock.is_none() {
+            self.clock = Value::time(object);
+        }
+        let octets = object.value.octets;
         let Some(obis) = object.obis else {
             return;
         };
@@ -154,10 +151,14 @@ impl<'a> Telegram<'a> {
         }
     }
 
+    /// Takes a value with a name, which belongs to the first that has it.
     fn name(&mut self, place: usize, number: Decimal) {
-        if let Some(slot) = self.named.get_mut(place) {
-            *slot = Some(number);
-            self.present |= 1 << place;
+        match self.named.get_mut(place) {
+            Some(slot @ None) => {
+                *slot = Some(number);
+                self.present |= 1 << place;
+            }
+            _ => self.unnamed.more = true,
         }
     }
 
@@ -243,8 +244,8 @@ impl<'a> Telegram<'a> {
     /// All objects, or only those without a name if that makes no difference.
     fn candidates(&self) -> impl Iterator<Item = Object<'a>> {
         let all = self.unnamed.more.then(|| self.objects());
-        let few = (!self.unnamed.more).then_some(self.unnamed.few);
-        all.into_iter().flatten().chain(few.into_iter().flatten().flatten())
+        let few = (!self.unnamed.more).then_some(&self.unnamed.few);
+        all.into_iter().flatten().chain(few.into_iter().flatten().flatten().copied())
     }
 
     fn used_before(&self, object: &Object<'a>) -> usize {
@@ -279,43 +280,13 @@ impl<'a> Telegram<'a> {
     fn is_told_clock(&self, object: &Object<'_>) -> bool {
         self.is_header_clock(object)
             || self.notification.clock.is_none()
-                && matches!(Value::of(object), Value::Time(clock) if self.clock == Some(clock))
+                && Value::time(object).is_some_and(|clock| self.clock == Some(clock))
     }
 
     /// A clock with the very octets of that of the APDU: nearly all are.
     fn is_header_clock(&self, object: &Object<'_>) -> bool {
         let header = self.notification.clock.as_ref().map(|clock| clock.0.as_slice());
         header == Some(object.value.octets) && object.obis.is_none_or(|obis| obis == Obis::CLOCK)
-    }
-}
-
-/// Looks for the list that Netz NÖ sends: a clock without code, registers with code, scaler and unit,
-/// all in one structure, and one last element without code.
-#[derive(Debug, Default)]
-struct FlatList<'a> {
-    clock: bool,
-    registers: usize,
-    other: bool,
-    last: Option<Object<'a>>,
-}
-
-impl<'a> FlatList<'a> {
-    fn see(&mut self, object: &Object<'a>) {
-        // Whatever stood behind the registers was not the last element.
-        self.other |= self.last.is_some();
-        let bare = object.flat && object.obis.is_none();
-        match object.index {
-            1 => self.clock = bare && object.value.octets.len() == 12,
-            _ if object.flat && object.obis.is_some() && object.scale.is_some() => {
-                self.registers += 1;
-            }
-            _ if bare => self.last = Some(*object),
-            _ => self.other = true,
-        }
-    }
-
-    fn closing(&self) -> Option<Object<'a>> {
-        self.last.filter(|_| self.clock && self.registers > 0 && !self.other)
     }
 }
 
@@ -326,49 +297,4 @@ fn is_string(data: &Data<'_>) -> bool {
 
 fn is_number(data: &Data<'_>) -> bool {
     is_string(data) && data.octets.iter().all(u8::is_ascii_digit)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The published telegram of Netz NÖ, and the list that KSM-West nests, cut down to two objects.
-    fn telegrams() -> [Vec<u8>; 2] {
-        let flat = include_str!("../../tests/data/netznoe-doc-2021.plain.hex");
-        let nested = concat!(
-            "0f00001c4e0c07e708150117170000ff88800204",
-            "09060000010000ff090c07e708150117170000ff8880",
-            "020209060000600100ff090e314b464d30323030303134313936",
-            "020309060100200700ff12091902020fff1623",
-        );
-        [flat, nested].map(|digits| hex::decode(digits.replace('\n', "")).unwrap())
-    }
-
-    /// The quick look and the close one, for octets whatever they are.
-    fn both(octets: &[u8]) -> (Option<String>, Option<String>) {
-        let show = |telegram: &Telegram<'_>| format!("{telegram:?}");
-        let quick = Telegram::quick(octets);
-        let close = Telegram::close(octets).ok();
-        (quick.as_ref().map(show), close.as_ref().map(show))
-    }
-
-    #[test]
-    fn the_quick_look_sees_what_the_close_one_sees() {
-        for telegram in telegrams() {
-            let (quick, close) = both(&telegram);
-            assert!(quick.is_some());
-            assert_eq!(quick, close);
-            for bit in 0..8 * telegram.len() {
-                let mut flipped = telegram.clone();
-                flipped[bit / 8] ^= 1 << (bit % 8);
-                let (quick, close) = both(&flipped);
-                assert!(quick.is_none() || quick == close, "bit {bit}");
-            }
-            for size in 0..telegram.len() {
-                assert_eq!(both(&telegram[..size]), (None, None), "cut to {size}");
-            }
-            let longer = [&telegram[..], &[0]].concat();
-            assert_eq!(both(&longer), (None, None));
-        }
-    }
 }

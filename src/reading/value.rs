@@ -32,28 +32,35 @@ impl<'a> Value<'a> {
     /// The value of an object.
     #[must_use]
     pub fn of(object: &Object<'a>) -> Self {
-        let scaler = object.scale.map_or(0, |(scaler, _)| i16::from(scaler));
         let data = &object.value;
         if data.kind != Type::BOOLEAN
-            && let Some(number) = data.integer().and_then(|integer| Decimal::of(integer, scaler))
+            && let Some(number) = object.integer()
         {
             return Self::Number(number);
+        }
+        if let Some(clock) = Self::time(object) {
+            return Self::Time(clock);
         }
         match data.kind {
             Type::NULL | Type::DONT_CARE => Self::Absent,
             Type::BOOLEAN => Self::Truth(data.octets != [0]),
             Type::BIT_STRING => Self::Bits(data.count, data.octets),
-            Type::FLOAT32 | Type::FLOAT64 => Self::float(data, scaler),
-            Type::DATE_TIME => Clock::of(data.octets).map_or(Self::Octets(data.octets), Self::Time),
-            Type::OCTET_STRING if object.obis.is_none_or(|obis| obis == Obis::CLOCK) => {
-                match (Clock::of(data.octets), data.text()) {
-                    (Some(clock), _) => Self::Time(clock),
-                    (None, Some(text)) => Self::Text(text),
-                    (None, None) => Self::Octets(data.octets),
-                }
-            }
+            Type::FLOAT32 | Type::FLOAT64 => Self::float(data, object.scaler()),
             _ => data.text().map_or(Self::Octets(data.octets), Self::Text),
         }
+    }
+
+    /// The value of an object if it is a date-time. A code other than that of the clock says that
+    /// an octet-string is something else.
+    #[must_use]
+    pub fn time(object: &Object<'_>) -> Option<Clock> {
+        let data = &object.value;
+        let may_be = match data.kind {
+            Type::DATE_TIME => true,
+            Type::OCTET_STRING => object.obis.is_none_or(|obis| obis == Obis::CLOCK),
+            _ => false,
+        };
+        may_be.then(|| Clock::of(data.octets))?
     }
 
     /// The shortest decimal that reads back as the same float.

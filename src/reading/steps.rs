@@ -1,0 +1,76 @@
+//! What a telegram is put together from, one object after the other.
+
+use crate::{
+    cosem::axdr::Data,
+    reading::{
+        decimal::Decimal,
+        objects::{Object, Objects},
+    },
+};
+
+/// What comes next.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Step<'a> {
+    /// A number, and the place of its name.
+    Named(usize, Decimal),
+    /// An object, whatever it is good for.
+    Any(Object<'a>),
+    /// The object that closes the flat list; it came before as any other.
+    Closing(Object<'a>),
+}
+
+/// The steps to a telegram of which nothing is known.
+pub(super) struct Steps<'a> {
+    objects: Objects<'a>,
+    flat: FlatList<'a>,
+}
+
+impl<'a> Steps<'a> {
+    /// Of the body of a notification.
+    pub(super) fn of(body: Data<'a>) -> Self {
+        Self { objects: Objects::of(body), flat: FlatList::default() }
+    }
+}
+
+impl<'a> Iterator for Steps<'a> {
+    type Item = Step<'a>;
+
+    fn next(&mut self) -> Option<Step<'a>> {
+        let Some(object) = self.objects.next() else {
+            return self.flat.closing().map(Step::Closing);
+        };
+        self.flat.see(&object);
+        Some(Step::Any(object))
+    }
+}
+
+/// Looks for the list that Netz NÖ sends: a clock without code, registers with code, scaler and unit,
+/// all in one structure, and one last element without code.
+#[derive(Debug, Default)]
+struct FlatList<'a> {
+    clock: bool,
+    registers: usize,
+    other: bool,
+    last: Option<Object<'a>>,
+}
+
+impl<'a> FlatList<'a> {
+    fn see(&mut self, object: &Object<'a>) {
+        // Whatever stood behind the registers was not the last element.
+        self.other |= self.last.is_some();
+        let bare = object.flat && object.obis.is_none();
+        match object.index {
+            1 => self.clock = bare && object.value.octets.len() == 12,
+            _ if object.flat && object.obis.is_some() && object.scale.is_some() => {
+                self.registers += 1;
+            }
+            _ if bare => self.last = Some(*object),
+            _ => self.other = true,
+        }
+    }
+
+    /// The closing element, told once.
+    fn closing(&mut self) -> Option<Object<'a>> {
+        self.last.take().filter(|_| self.clock && self.registers > 0 && !self.other)
+    }
+}
