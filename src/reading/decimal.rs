@@ -135,9 +135,9 @@ fn append(octets: u64, size: u32, text: &mut Vec<u8>) {
 #[inline]
 const fn eight_digits(number: u32) -> u64 {
     let groups = (number / 10_000) as u64 | ((number % 10_000) as u64) << 32;
-    let hundreds = (groups * 5243 >> 19) & 0x0000_007f_0000_007f;
+    let hundreds = ((groups * 5243) >> 19) & 0x0000_007f_0000_007f;
     let groups = hundreds | (groups - 100 * hundreds) << 16;
-    let tens = (groups * 103 >> 10) & 0x000f_000f_000f_000f;
+    let tens = ((groups * 103) >> 10) & 0x000f_000f_000f_000f;
     tens | (groups - 10 * tens) << 8
 }
 
