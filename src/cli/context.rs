@@ -53,7 +53,7 @@ pub trait Stage {
         let _ = (silent, context);
     }
 
-    /// Says that some time has passed, live: about every 250 ms and at every burst.
+    /// Says that some time has passed, live: at every burst, and about every second.
     fn tick(&mut self, context: &mut Context) {
         let _ = context;
     }
