@@ -2,12 +2,12 @@
 //!
 //! It is bounded by what it holds and not by how many: a read can bring a single octet, or 16 KiB.
 //!
-//! To wake a thread costs more than all that is done with a few octets of a frame. So who takes them
-//! is woken by what may end a frame, and by the first octets after [`DELAY`]:
+//! To wake a thread costs more than all that is done with a few octets of a frame. So the one who
+//! takes them is woken by what may be the end of a frame, and else by the first octets for a while:
 //!
 //! ```text
-//! read   …68fafa68  53ff0001  67db084b  …  d1f62a16   68141468
-//! wakes  yes                                  yes
+//! octets  68fafa6853ff0001  67db084b464d6750  …  4d21c714fa760016
+//! wakes   yes                                    yes
 //! ```
 
 use std::{
@@ -25,9 +25,12 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use meterpipe::source::{Burst, Event, OpenError};
 
-/// The longest that octets wait without waking the one who takes them. He looks once that long after
-/// the last ones that he took.
-pub const DELAY: Duration = Duration::from_millis(250);
+/// After octets that woke somebody, others do not for so long, unless they may end a frame.
+const DELAY: Duration = Duration::from_millis(250);
+
+/// When to look, at the latest, after the last octets that were taken: others may have come that woke
+/// nobody. Longer than [`DELAY`], so that nobody has to look while octets go on coming.
+pub const LOOK: Duration = Duration::from_millis(500);
 
 /// The last octet of every frame.
 const STOP: u8 = 0x16;
@@ -155,7 +158,7 @@ mod tests {
             if let Ok(message) = receiver.try_next() {
                 return message;
             }
-            receiver.wait(DELAY);
+            receiver.wait(LOOK);
         }
         panic!("nothing comes")
     }
@@ -192,7 +195,7 @@ mod tests {
     fn a_reader_that_waits_for_room_is_let_go_at_the_end() {
         let (mut sender, receiver) = queue().unwrap();
         let reader = thread::spawn(move || while sender.send(message(0, 16 << 10)) {});
-        wait_for(&receiver);
+        assert!(wait_for(&receiver).1.is_ok());
         drop(receiver);
         reader.join().unwrap();
     }
@@ -204,6 +207,15 @@ mod tests {
         assert!(!may_wait(&(0, Ok(Event::Octets), burst(&[0x68, 0x16]))));
         assert!(!may_wait(&(0, Ok(Event::End), burst(&[]))));
         assert!(!may_wait(&(0, Ok(Event::Lost("unplugged".to_owned())), burst(&[]))));
+    }
+
+    #[test]
+    fn octets_that_wake_nobody_are_found_by_a_look() {
+        let (mut sender, receiver) = queue().unwrap();
+        for number in 0..3 {
+            assert!(sender.send(message(number, 1)));
+            assert_eq!(wait_for(&receiver).0, number);
+        }
     }
 
     #[test]

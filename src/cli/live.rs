@@ -12,7 +12,7 @@ use std::{
 
 use crate::cli::{
     args::Until,
-    backlog::{self, DELAY, Message, Receiver, Sender},
+    backlog::{self, LOOK, Message, Receiver, Sender},
     context::{Context, Stage},
     line::Line,
     signals::Signals,
@@ -24,8 +24,8 @@ use meterpipe::{
     source::{Burst, Event, Source},
 };
 
-/// How often we look at times, and whether we are still read; the clock on the screen goes by it. A
-/// signal wakes us, but for one that comes just before we wait.
+/// How often we look at times, at least, and whether we are still read. A signal wakes us, but for one
+/// that comes just before we wait.
 const TICK: Duration = Duration::from_secs(1);
 
 /// A silence that ends a telegram: more than its segments may be apart.
@@ -118,7 +118,7 @@ impl Run {
             // What is decoded has to be out before we wait for more.
             context.output.flush()?;
             context.output.check_reader()?;
-            self.backlog.wait(self.patience());
+            self.backlog.wait(self.patience().min(stage.patience()));
             message = self.backlog.try_next();
         }
         match message {
@@ -136,14 +136,14 @@ impl Run {
     /// How long nothing has to be done if nothing comes.
     fn patience(&self) -> Duration {
         let silent = self.silent();
-        let next = [DELAY, SILENCE].into_iter().find_map(|at| at.checked_sub(silent));
+        let next = [LOOK, SILENCE].into_iter().find_map(|at| at.checked_sub(silent));
         let timeout = self.timeout.map(|timeout| timeout.saturating_sub(self.heard.elapsed()));
         [next, timeout].into_iter().flatten().fold(TICK, Duration::min)
     }
 
     fn tell_silence(&self, stage: &mut dyn Stage, context: &mut Context) {
         let silent = self.silent();
-        if silent >= DELAY {
+        if silent >= LOOK {
             stage.quiet(silent, context);
         }
     }
