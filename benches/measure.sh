@@ -1,4 +1,5 @@
-# What benches/run and benches/gate share: how to build, to make data and to count. Source it.
+# What benches/run, benches/live and benches/gate share: how to build, to make data and to count.
+# Source it.
 # shellcheck shell=bash
 #
 # A way is a command that takes a file and reads all of it: `decode FORMAT FILE`, `pipe FILE`. Each
@@ -31,11 +32,18 @@ need() {
     fi
 }
 
-# The program as it is released, and then the kernel: both at once would give the program what only
-# tests need.
+# The program as it is released, and then what measures it, EXAMPLE: both at once would give the
+# program what only tests need.
 build() {
     cargo build --locked --release --quiet
-    cargo build --locked --release --quiet --example kernel
+    cargo build --locked --release --quiet --example "$1"
+}
+
+# What figures depend on: the day, the machine, the compiler.
+machine() {
+    local model
+    model=$(awk -F ': ' '/^model name/ { print $2; exit }' /proc/cpuinfo)
+    echo "$(date +%F), ${model:-$(uname -m)}, $(rustc --version | cut -d ' ' -f 1,2)"
 }
 
 # Makes a folder that goes away at the end, with the key.

@@ -1,18 +1,39 @@
 //! The queue between the threads that read and the one that does everything else.
 //!
 //! It is bounded by what it holds and not by how many: a read can bring a single octet, or 16 KiB.
+//!
+//! To wake a thread costs more than all that is done with a few octets of a frame. So the one who
+//! takes them is woken by what may be the end of a frame, and else by the first octets for a while:
+//!
+//! ```text
+//! octets  68fafa6853ff0001  67db084b464d6750  …  4d21c714fa760016
+//! wakes   yes                                    yes
+//! ```
 
 use std::{
+    io::{self, PipeReader, PipeWriter},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
-        mpsc::{self, RecvTimeoutError, TryRecvError},
+        mpsc::{self, TryRecvError},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
 use meterpipe::source::{Burst, Event, OpenError};
+
+/// After octets that woke somebody, others do not for so long, unless they may end a frame.
+const DELAY: Duration = Duration::from_millis(250);
+
+/// When to look, at the latest, after the last octets that were taken: others may have come that woke
+/// nobody. Longer than [`DELAY`], so that nobody has to look while octets go on coming.
+pub const LOOK: Duration = Duration::from_millis(500);
+
+/// The last octet of every frame.
+const STOP: u8 = 0x16;
 
 /// What may wait, in octets. A large meter pushes 376 octets every 5 s; if a read brings one of them
 /// at a time, this holds more than ten minutes of it, in which standard output may stand still.
@@ -28,10 +49,13 @@ const GLANCE: Duration = Duration::from_millis(20);
 pub type Message = (usize, Result<Event, OpenError>, Burst);
 
 /// The end of a reading thread.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Sender {
     queue: mpsc::Sender<Message>,
     waiting: Arc<AtomicUsize>,
+    /// Goes after the queue: who hears that it is gone finds the queue without senders.
+    bell: Arc<PipeWriter>,
+    rung: Option<Instant>,
 }
 
 /// The other end.
@@ -39,24 +63,52 @@ pub struct Sender {
 pub struct Receiver {
     queue: mpsc::Receiver<Message>,
     waiting: Arc<AtomicUsize>,
+    bell: PipeReader,
 }
 
 /// An empty queue.
-pub fn queue() -> (Sender, Receiver) {
+///
+/// # Errors
+/// There are no more files to be had.
+pub fn queue() -> io::Result<(Sender, Receiver)> {
     let (sender, receiver) = mpsc::channel();
+    let (bell, ringer) = io::pipe()?;
+    // A bell that is full has been rung, and one that is empty is nothing to wait for.
+    rustix::io::ioctl_fionbio(&ringer, true)?;
+    rustix::io::ioctl_fionbio(&bell, true)?;
     let waiting = Arc::new(AtomicUsize::new(0));
-    (Sender { queue: sender, waiting: waiting.clone() }, Receiver { queue: receiver, waiting })
+    let receiver = Receiver { queue: receiver, waiting: waiting.clone(), bell };
+    Ok((Sender { queue: sender, waiting, bell: Arc::new(ringer), rung: None }, receiver))
+}
+
+impl Clone for Sender {
+    fn clone(&self) -> Self {
+        let Self { queue, waiting, bell, rung: _ } = self;
+        let (queue, waiting, bell) = (queue.clone(), waiting.clone(), bell.clone());
+        Self { queue, waiting, bell, rung: None }
+    }
 }
 
 impl Sender {
     /// Hands a message over, with a wait if there is no room. False if nobody takes it any more.
-    pub fn send(&self, message: Message) -> bool {
+    pub fn send(&mut self, message: Message) -> bool {
         while self.waiting.load(Ordering::Relaxed) >= ROOM {
             thread::sleep(GLANCE);
         }
         self.waiting.fetch_add(size(&message), Ordering::Relaxed);
-        self.queue.send(message).is_ok()
+        let may_wait = may_wait(&message);
+        let taken = self.queue.send(message).is_ok();
+        if !may_wait || self.rung.is_none_or(|rung| rung.elapsed() >= DELAY) {
+            self.rung = Some(Instant::now());
+            let _ = rustix::io::write(&self.bell, &[0]);
+        }
+        taken
     }
+}
+
+/// Whether nothing comes of a message before others follow.
+fn may_wait((_, event, burst): &Message) -> bool {
+    matches!(event, Ok(Event::Octets)) && burst.octets.last() != Some(&STOP)
 }
 
 impl Receiver {
@@ -65,9 +117,13 @@ impl Receiver {
         self.queue.try_recv().inspect(|message| self.took(message))
     }
 
-    /// What is there, or comes within that time.
-    pub fn next(&self, patience: Duration) -> Result<Message, RecvTimeoutError> {
-        self.queue.recv_timeout(patience).inspect(|message| self.took(message))
+    /// Waits until there is something, or for that long, or until a signal comes. It may be that
+    /// there is nothing.
+    pub fn wait(&self, patience: Duration) {
+        let mut bell = [PollFd::new(&self.bell, PollFlags::IN)];
+        if poll(&mut bell, Timespec::try_from(patience).ok().as_ref()).is_ok_and(|rung| rung > 0) {
+            let _ = rustix::io::read(&self.bell, &mut [0; 64]);
+        }
     }
 
     fn took(&self, message: &Message) {
@@ -94,9 +150,22 @@ mod tests {
         (number, Ok(Event::Octets), Burst { octets: vec![0; octets], ..Burst::default() })
     }
 
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn wait_for(receiver: &Receiver) -> Message {
+        let start = Instant::now();
+        while start.elapsed() < LONG {
+            if let Ok(message) = receiver.try_next() {
+                return message;
+            }
+            receiver.wait(LOOK);
+        }
+        panic!("nothing comes")
+    }
+
     #[test]
     fn ten_minutes_of_single_octets_wait_without_holding_up_the_reader() {
-        let (sender, receiver) = queue();
+        let (mut sender, receiver) = queue().unwrap();
         let octets = 600 / 5 * 376;
         for number in 0..octets {
             assert!(sender.send(message(number, 1)));
@@ -110,12 +179,12 @@ mod tests {
 
     #[test]
     fn a_flood_waits_for_room_and_arrives_whole() {
-        let (sender, receiver) = queue();
+        let (mut sender, receiver) = queue().unwrap();
         let flood = 4 * ROOM / (16 << 10);
         let reader =
             thread::spawn(move || (0..flood).all(|number| sender.send(message(number, 16 << 10))));
         for number in 0..flood {
-            assert_eq!(receiver.next(Duration::from_secs(60)).unwrap().0, number);
+            assert_eq!(wait_for(&receiver).0, number);
             let most = ROOM + size(&message(0, 16 << 10));
             assert!(receiver.waiting.load(Ordering::Relaxed) <= most);
         }
@@ -124,10 +193,46 @@ mod tests {
 
     #[test]
     fn a_reader_that_waits_for_room_is_let_go_at_the_end() {
-        let (sender, receiver) = queue();
+        let (mut sender, receiver) = queue().unwrap();
         let reader = thread::spawn(move || while sender.send(message(0, 16 << 10)) {});
-        assert!(receiver.next(Duration::from_secs(60)).is_ok());
+        assert!(wait_for(&receiver).1.is_ok());
         drop(receiver);
         reader.join().unwrap();
+    }
+
+    #[test]
+    fn what_may_end_a_frame_and_all_that_is_no_octet_wakes_at_once() {
+        let burst = |octets: &[u8]| Burst { octets: octets.to_vec(), ..Burst::default() };
+        assert!(may_wait(&(0, Ok(Event::Octets), burst(&[0x16, 0x68]))));
+        assert!(!may_wait(&(0, Ok(Event::Octets), burst(&[0x68, 0x16]))));
+        assert!(!may_wait(&(0, Ok(Event::End), burst(&[]))));
+        assert!(!may_wait(&(0, Ok(Event::Lost("unplugged".to_owned())), burst(&[]))));
+    }
+
+    #[test]
+    fn octets_that_wake_nobody_are_found_by_a_look() {
+        let (mut sender, receiver) = queue().unwrap();
+        for number in 0..3 {
+            assert!(sender.send(message(number, 1)));
+            assert_eq!(wait_for(&receiver).0, number);
+        }
+    }
+
+    #[test]
+    fn who_waits_is_woken_by_the_first_octets_and_by_the_end_of_all_senders() {
+        let (mut sender, receiver) = queue().unwrap();
+        let mut other = sender.clone();
+        let start = Instant::now();
+        sender.send(message(0, 1));
+        receiver.wait(LONG);
+        assert!(receiver.try_next().is_ok());
+        drop(sender);
+        other.send(message(1, 1));
+        receiver.wait(LONG);
+        assert!(receiver.try_next().is_ok());
+        drop(other);
+        receiver.wait(LONG);
+        assert_eq!(receiver.try_next(), Err(TryRecvError::Disconnected));
+        assert!(start.elapsed() < LONG);
     }
 }

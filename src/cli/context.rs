@@ -53,9 +53,14 @@ pub trait Stage {
         let _ = (silent, context);
     }
 
-    /// Says that some time has passed, live: about every 250 ms and at every burst.
+    /// Says that some time has passed, live: at every wake-up, and about every second.
     fn tick(&mut self, context: &mut Context) {
         let _ = context;
+    }
+
+    /// How long it can do without a tick.
+    fn patience(&self) -> Duration {
+        Duration::MAX
     }
 
     /// Frames that passed their checks so far.

@@ -4,7 +4,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
-        mpsc::RecvTimeoutError,
+        mpsc::TryRecvError,
     },
     thread,
     time::{Duration, Instant},
@@ -12,19 +12,24 @@ use std::{
 
 use crate::cli::{
     args::Until,
-    backlog::{self, Message, Receiver, Sender},
+    backlog::{self, LOOK, Message, Receiver, Sender},
     context::{Context, Stage},
     line::Line,
     signals::Signals,
     status::{Status, Stop},
 };
 use meterpipe::{
+    link::reassembly::PAUSE_MILLIS,
     record::{self, Attributes, Kind, Place, Record},
     source::{Burst, Event, Source},
 };
 
-/// How often we look at signals and times.
-const TICK: Duration = Duration::from_millis(250);
+/// How often we look at times, at least, and whether we are still read. A signal wakes us, but for one
+/// that comes just before we wait.
+const TICK: Duration = Duration::from_secs(1);
+
+/// A silence that ends a telegram: more than its segments may be apart.
+const SILENCE: Duration = Duration::from_millis(PAUSE_MILLIS.unsigned_abs() + 1);
 
 /// How long a run that was asked to end goes on with what was read before: a peer on the network can
 /// send faster than we decode.
@@ -42,7 +47,8 @@ pub fn run(
 ) -> Result<(), Stop> {
     context.voice.live();
     let signals = Signals::catch();
-    let (sender, backlog) = backlog::queue();
+    let failed = |error| Stop::Failed(Status::Source, format!("queue of the sources: {error}"));
+    let (sender, backlog) = backlog::queue().map_err(failed)?;
     let mut lines = Vec::new();
     for (index, source) in sources.into_iter().enumerate() {
         let line = Line::new(source.name(), Instant::now());
@@ -81,7 +87,7 @@ struct Run {
 fn read_in_thread(
     mut source: Box<dyn Source>,
     index: usize,
-    sender: Sender,
+    mut sender: Sender,
     frames: Arc<AtomicU64>,
 ) -> Result<(), Stop> {
     let name = source.name().to_owned();
@@ -107,26 +113,39 @@ fn read_in_thread(
 impl Run {
     /// Takes what has come, and waits for more.
     fn wait(&mut self, stage: &mut dyn Stage, context: &mut Context) -> Result<(), Stop> {
-        let mut message = self.backlog.try_next().ok();
-        if message.is_none() {
+        let mut message = self.backlog.try_next();
+        if message == Err(TryRecvError::Empty) {
             // What is decoded has to be out before we wait for more.
             context.output.flush()?;
             context.output.check_reader()?;
-            message = match self.backlog.next(TICK) {
-                Ok(message) => Some(message),
-                Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => return Err(Stop::Done),
-            };
+            self.backlog.wait(self.patience().min(stage.patience()));
+            message = self.backlog.try_next();
         }
         match message {
-            Some(message) => self.take(message, stage, context)?,
-            None => stage.quiet(self.silent(), context),
+            Ok(message) => self.take(message, stage, context)?,
+            Err(TryRecvError::Empty) => self.tell_silence(stage, context),
+            Err(TryRecvError::Disconnected) => return Err(Stop::Done),
         }
         if context.tally.telegrams > self.telegrams {
             self.telegrams = context.tally.telegrams;
             self.heard = Instant::now();
         }
         context.output.settle()
+    }
+
+    /// How long nothing has to be done if nothing comes.
+    fn patience(&self) -> Duration {
+        let silent = self.silent();
+        let next = [LOOK, SILENCE].into_iter().find_map(|at| at.checked_sub(silent));
+        let timeout = self.timeout.map(|timeout| timeout.saturating_sub(self.heard.elapsed()));
+        [next, timeout].into_iter().flatten().fold(TICK, Duration::min)
+    }
+
+    fn tell_silence(&self, stage: &mut dyn Stage, context: &mut Context) {
+        let silent = self.silent();
+        if silent >= LOOK {
+            stage.quiet(silent, context);
+        }
     }
 
     /// Takes what waits, after which a run that was asked to end ends.

@@ -181,9 +181,13 @@ impl Stage for Screen {
     }
 
     fn tick(&mut self, context: &mut Context) {
-        if self.stale || self.drawn.is_none_or(|drawn| drawn.elapsed() >= STEP) {
+        if self.stale || self.patience().is_zero() {
             self.draw(context);
         }
+    }
+
+    fn patience(&self) -> Duration {
+        self.drawn.map_or(Duration::ZERO, |drawn| STEP.saturating_sub(drawn.elapsed()))
     }
 
     fn frames(&self) -> u64 {

@@ -164,6 +164,13 @@ impl Stage for Watcher {
         self.stage().tick(context);
     }
 
+    fn patience(&self) -> Duration {
+        match &self.view {
+            View::Text(decoder) => decoder.patience(),
+            View::Screen(screen) => screen.patience(),
+        }
+    }
+
     fn frames(&self) -> u64 {
         match &self.view {
             View::Text(decoder) => decoder.frames(),

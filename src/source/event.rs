@@ -54,7 +54,7 @@ pub trait Source: Send {
     /// The value of the `from` attribute, not yet escaped: `ttyUSB0`, `HOST:PORT`.
     fn name(&self) -> &str;
 
-    /// The next burst or change, after about 250 ms at most.
+    /// The next burst or change, after about a second at most.
     ///
     /// The first read opens the source.
     ///

@@ -12,7 +12,7 @@ use super::{Burst, Event, OpenError, Source, backoff::Backoff};
 use crate::record::Time;
 
 /// The longest that a read blocks.
-pub(super) const PATIENCE: Duration = Duration::from_millis(250);
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A way to octets that is opened again and again: what differs between a tty and a socket.
 pub(super) trait Line: Send {
