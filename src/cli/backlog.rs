@@ -23,7 +23,10 @@ use std::{
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use meterpipe::source::{Burst, Event, OpenError};
+use meterpipe::{
+    link::mbus::STOP,
+    source::{Burst, Event, OpenError},
+};
 
 /// After octets that woke somebody, others do not for so long, unless they may end a frame.
 const DELAY: Duration = Duration::from_millis(250);
@@ -31,9 +34,6 @@ const DELAY: Duration = Duration::from_millis(250);
 /// When to look, at the latest, after the last octets that were taken: others may have come that woke
 /// nobody. Longer than [`DELAY`], so that nobody has to look while octets go on coming.
 pub const LOOK: Duration = Duration::from_millis(500);
-
-/// The last octet of every frame.
-const STOP: u8 = 0x16;
 
 /// What may wait, in octets. A large meter pushes 376 octets every 5 s; if a read brings one of them
 /// at a time, this holds more than ten minutes of it, in which standard output may stand still.

@@ -32,7 +32,7 @@ const OVERHEAD: usize = 6;
 const START: u8 = 0x68;
 
 /// The last octet of a frame.
-const STOP: u8 = 0x16;
+pub const STOP: u8 = 0x16;
 
 /// One frame that passed its checks: start, both lengths, checksum, stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
