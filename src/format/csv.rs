@@ -99,8 +99,15 @@ impl Cells {
         if let Some(number) = cell.number() {
             return self.decimal(self.units.number(number, cell.unit), text);
         }
-        if let Content::Stamp(stamp) = cell.content {
-            return stamp.write(text);
+        match cell.content {
+            Content::Stamp(stamp) => return stamp.write(text),
+            // A meter number: nothing to quote.
+            Content::Value(Value::Text(value))
+                if value.bytes().all(|c| c.is_ascii_alphanumeric()) =>
+            {
+                return text.extend_from_slice(value.as_bytes());
+            }
+            _ => {}
         }
         self.room.clear();
         if matches!(cell.content, Content::Value(Value::Text(value)) if is_formula(value)) {
@@ -167,7 +174,7 @@ impl Format for Csv {
     }
 
     fn notes(&mut self) -> Vec<String> {
-        self.missing.as_mut().map(|missing| core::mem::take(&mut missing.notes)).unwrap_or_default()
+        self.missing.as_mut().map_or_else(Vec::new, |missing| core::mem::take(&mut missing.notes))
     }
 }
 
@@ -211,9 +218,6 @@ fn usual() -> Vec<Key> {
 
 /// Whether a spreadsheet may take the text for more than text: OWASP, "CSV injection".
 fn is_formula(value: &str) -> bool {
-    if value.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric) {
-        return false;
-    }
     let lead_in = |sign: char| "=+-@\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".contains(sign);
     value.starts_with(['\t', '\r', '\n']) || value.trim_start().starts_with(lead_in)
 }

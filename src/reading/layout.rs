@@ -61,9 +61,11 @@ impl Layouts {
     /// # Errors
     /// The same.
     pub fn read<'a>(&mut self, octets: &'a [u8]) -> Result<Telegram<'a>> {
-        if let Some(telegram) = self.known.iter().find_map(|layout| layout.read(octets)) {
-            self.misses = 0;
-            return Ok(telegram);
+        for layout in &self.known {
+            if let Some(telegram) = layout.read(octets) {
+                self.misses = 0;
+                return Ok(telegram);
+            }
         }
         let telegram = Telegram::parse(octets)?;
         self.misses = self.misses.saturating_add(1);
