@@ -6,7 +6,7 @@
 //!
 //! | floor | modules | idea |
 //! |---|---|---|
-//! | 6 | `source` (feature `cli`) | where octets come from |
+//! | 6 | `source`, `sink` (feature `cli`) | where octets come from, where readings go to |
 //! | 5 | [`format`], [`chain`] | a reading as text; the stages, from octets to telegrams |
 //! | 4 | [`reading`] | a COSEM tree as named, scaled, exact values |
 //! | 3 | [`link`], [`cipher`], [`cosem`], [`record`] | frames, ciphering, A-XDR, and the line between the stages |
@@ -35,5 +35,7 @@ pub mod link;
 pub mod reader;
 pub mod reading;
 pub mod record;
+#[cfg(feature = "cli")]
+pub mod sink;
 #[cfg(feature = "cli")]
 pub mod source;

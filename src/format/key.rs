@@ -14,7 +14,11 @@ use std::io::Write as _;
 use crate::{
     cosem::obis::Obis,
     format::units::Units,
-    reading::{objects::Object, telegram::Telegram},
+    reading::{
+        fields::{FIELDS, Field},
+        objects::Object,
+        telegram::Telegram,
+    },
 };
 
 /// What is said about a telegram as a whole.
@@ -111,6 +115,27 @@ impl Key {
         }
     }
 
+    /// Reads its text; names with or without the unit that the user chose.
+    #[must_use]
+    pub fn parse(text: &str, units: &Units) -> Option<Self> {
+        if let Some(meta) = Meta::ALL.into_iter().find(|meta| meta.name() == text) {
+            return Some(Self::Meta(meta));
+        }
+        if let Some(index) = text.strip_prefix("item_") {
+            return Some(Self::Item(count(index)?));
+        }
+        let (name, occurrence) = match text.split_once('#') {
+            Some((name, occurrence)) => (name, count(occurrence)?),
+            None => (text, 1),
+        };
+        let named =
+            |(place, field): (usize, &Field)| field.name == name || units.name(place) == name;
+        match FIELDS.iter().enumerate().position(named) {
+            Some(place) => Some(Self::Field(place, occurrence)),
+            None => Some(Self::Object(name.parse().ok()?, occurrence)),
+        }
+    }
+
     /// Appends its text, names with the unit that the user chose.
     pub fn write(self, units: &Units, text: &mut Vec<u8>) {
         // Writing to a Vec cannot fail.
@@ -132,4 +157,10 @@ impl Key {
         self.write(units, &mut text);
         String::from_utf8_lossy(&text).into_owned()
     }
+}
+
+/// A number from 1, in digits only.
+fn count(text: &str) -> Option<usize> {
+    let digits = text.bytes().all(|character| character.is_ascii_digit());
+    text.parse().ok().filter(|count| digits && *count > 0)
 }

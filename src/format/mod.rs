@@ -14,6 +14,7 @@ pub mod json;
 pub mod key;
 pub mod lines;
 pub mod options;
+pub mod readings;
 pub mod selection;
 pub mod shown;
 pub mod table;

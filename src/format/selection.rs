@@ -25,7 +25,7 @@ impl Selection {
     pub fn parse(text: &str, units: &Units) -> Result<Self, Usage> {
         let mut keys = Vec::new();
         for name in text.split(',').map(str::trim) {
-            let key = key(name, units).ok_or_else(|| unknown(name))?;
+            let key = Key::parse(name, units).ok_or_else(|| unknown(name))?;
             if keys.contains(&key) {
                 return Err(Usage(format!("field {} stands twice", shown(name))));
             }
@@ -54,30 +54,6 @@ pub fn list() -> String {
         format!("{}\n", line.trim_end())
     };
     about.into_iter().chain(FIELDS.iter().map(field)).collect()
-}
-
-fn key(text: &str, units: &Units) -> Option<Key> {
-    if let Some(meta) = Meta::ALL.into_iter().find(|meta| meta.name() == text) {
-        return Some(Key::Meta(meta));
-    }
-    if let Some(index) = text.strip_prefix("item_") {
-        return Some(Key::Item(count(index)?));
-    }
-    let (name, occurrence) = match text.split_once('#') {
-        Some((name, occurrence)) => (name, count(occurrence)?),
-        None => (text, 1),
-    };
-    let named = |(place, field): (usize, &Field)| field.name == name || units.name(place) == name;
-    match FIELDS.iter().enumerate().position(named) {
-        Some(place) => Some(Key::Field(place, occurrence)),
-        None => Some(Key::Object(name.parse().ok()?, occurrence)),
-    }
-}
-
-/// A number from 1, in digits only.
-fn count(text: &str) -> Option<usize> {
-    let digits = text.bytes().all(|character| character.is_ascii_digit());
-    text.parse().ok().filter(|count| digits && *count > 0)
 }
 
 fn unknown(text: &str) -> Usage {

@@ -34,6 +34,22 @@ impl Decimal {
         Some(Self { magnitude, exponent, negative: integer < 0 })
     }
 
+    /// Reads what [`write`](Self::write) wrote: digits, perhaps with a sign and a point. Nothing for
+    /// anything else, or for more digits than fit.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let pointed = digits.len() > whole.len();
+        let all = |part: &str| part.bytes().all(|digit| digit.is_ascii_digit());
+        if whole.is_empty() || pointed == fraction.is_empty() || !all(whole) || !all(fraction) {
+            return None;
+        }
+        let exponent = i16::try_from(fraction.len()).ok()?.checked_neg()?;
+        let magnitude = format!("{whole}{fraction}").parse().ok()?;
+        Some(Self { magnitude, exponent, negative: digits.len() < text.len() })
+    }
+
     fn integer(self) -> i128 {
         let magnitude = i128::from(self.magnitude);
         if self.negative { -magnitude } else { magnitude }
@@ -54,6 +70,13 @@ impl Decimal {
             power => number.integer().checked_mul(10i128.checked_pow(power)?),
         };
         Self::of(at(self)?.checked_sub(at(other)?)?, exponent)
+    }
+
+    /// Whether it is farther from zero than `band`.
+    #[must_use]
+    pub fn exceeds(self, band: Self) -> bool {
+        let size = |number: Self| Self { negative: false, ..number };
+        size(band).minus(size(self)).is_none_or(|rest| rest.negative)
     }
 
     /// The shortest decimal that reads back as the same float, exactly.
@@ -203,6 +226,17 @@ mod tests {
                 let sign = if magnitude == 0 { "" } else { "-" };
                 assert_eq!(number.to_string(), format!("{sign}{whole}{point}{fraction}"));
             }
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        for text in ["0", "-0.005", "233.7", "0.000", "18446744073709551615", "-12", "1.000"] {
+            assert_eq!(Decimal::parse(text).unwrap().to_string(), text);
+        }
+        for text in ["", "-", ".5", "5.", "+5", "1e3", "1 2", "1.2.3", "18446744073709551616", "x"]
+        {
+            assert_eq!(Decimal::parse(text), None, "{text}");
         }
     }
 

@@ -1,0 +1,295 @@
+//! Readings apart from their telegram: what a line of [JSON](super::json) says.
+//!
+//! A stage that comes after `decode` in a pipe knows no more than that line. What is in the same
+//! process reads the same line, so that there is one way only and both see the same.
+
+use core::fmt;
+use std::borrow::Cow;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+use crate::{
+    format::{
+        key::{Key, Meta},
+        units::Units,
+    },
+    reading::{decimal::Decimal, fields::FIELDS},
+};
+
+/// The version that is read.
+const SCHEMA: &str = "1";
+
+/// Everything a telegram said, in its order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Readings {
+    members: Vec<Member>,
+}
+
+/// One thing that it said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its name.
+    pub key: Key,
+    /// Its value.
+    pub value: Value,
+    /// Its unit, empty for what has none.
+    pub unit: Cow<'static, str>,
+}
+
+/// A value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A number, exact.
+    Number(Decimal),
+    /// True or false.
+    Truth(bool),
+    /// Text, times among it.
+    Text(String),
+    /// A list, as it was written.
+    List(String),
+}
+
+/// Why a line is none of readings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotReadings {
+    /// It is no JSON object; what is wrong with it.
+    NotJson(String),
+    /// It is of a version that is not known.
+    Schema(String),
+    /// It holds nothing that has a name here.
+    Nothing,
+}
+
+impl Readings {
+    /// Reads a line. What has a name that is not known here is left out.
+    ///
+    /// # Errors
+    /// What is no object, of another schema, or without any reading.
+    pub fn parse(line: &[u8]) -> Result<Self, NotReadings> {
+        let Object(pairs) = serde_json::from_slice(line)
+            .map_err(|error| NotReadings::NotJson(error.to_string()))?;
+        let mut members: Vec<Member> = Vec::with_capacity(pairs.len());
+        for (name, raw) in &pairs {
+            if let (Some(of), Some(last)) = (name.strip_suffix("_unit"), members.last_mut())
+                && Key::parse(of, &Units::default()) == Some(last.key)
+                && let Some(Value::Text(unit)) = value(raw.get())
+            {
+                last.unit = unit.into();
+                continue;
+            }
+            if let (Some(key), Some(value)) =
+                (Key::parse(name, &Units::default()), value(raw.get()))
+            {
+                members.push(Member { key, value, unit: unit(key) });
+            }
+        }
+        let readings = Self { members };
+        match readings.get(Key::Meta(Meta::Schema)).map(ToString::to_string) {
+            Some(schema) if schema != SCHEMA => Err(NotReadings::Schema(schema)),
+            _ if readings.values().next().is_none() => Err(NotReadings::Nothing),
+            _ => Ok(readings),
+        }
+    }
+
+    /// Everything, in its order.
+    #[must_use]
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// What is not said about the telegram as a whole.
+    pub fn values(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().filter(|member| !matches!(member.key, Key::Meta(_)))
+    }
+
+    /// What has that name, if it is there.
+    #[must_use]
+    pub fn member(&self, key: Key) -> Option<&Member> {
+        self.members.iter().find(|member| member.key == key)
+    }
+
+    /// The value of that name, if it is there.
+    #[must_use]
+    pub fn get(&self, key: Key) -> Option<&Value> {
+        self.member(key).map(|member| &member.value)
+    }
+
+    /// The number with a published name.
+    #[must_use]
+    pub fn number(&self, place: usize) -> Option<Decimal> {
+        match self.get(Key::Field(place, 1)) {
+            Some(Value::Number(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// A text that is said about the telegram as a whole.
+    #[must_use]
+    pub fn meta(&self, meta: Meta) -> Option<&str> {
+        match self.get(Key::Meta(meta)) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    /// As text, without any quotes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Truth(truth) => truth.fmt(f),
+            Self::Text(text) | Self::List(text) => f.pad(text),
+        }
+    }
+}
+
+impl Value {
+    /// Appends the value as JSON.
+    pub fn write_json(&self, text: &mut Vec<u8>) {
+        match self {
+            // Writing to a Vec cannot fail.
+            Self::Text(value) => drop(serde_json::to_writer(text, value)),
+            Self::List(list) => text.extend_from_slice(list.as_bytes()),
+            Self::Number(number) => number.write(text),
+            Self::Truth(truth) => text.extend_from_slice(if *truth { b"true" } else { b"false" }),
+        }
+    }
+}
+
+impl fmt::Display for NotReadings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotJson(error) => write!(f, "no JSON object: {error}"),
+            Self::Schema(found) => write!(f, "schema {found}, and only {SCHEMA} is known"),
+            Self::Nothing => f.write_str("no reading in it"),
+        }
+    }
+}
+
+impl core::error::Error for NotReadings {}
+
+fn unit(key: Key) -> Cow<'static, str> {
+    match key {
+        Key::Field(place, _) => {
+            let field = FIELDS.get(place);
+            field.map_or(Cow::Borrowed(""), |field| crate::format::units::symbol(field.unit))
+        }
+        _ => "".into(),
+    }
+}
+
+/// The value of a piece of JSON; nothing for `null`, an object, or a number that does not fit.
+fn value(raw: &str) -> Option<Value> {
+    match raw.as_bytes().first()? {
+        b'"' => serde_json::from_str(raw).ok().map(Value::Text),
+        b't' | b'f' => serde_json::from_str(raw).ok().map(Value::Truth),
+        b'[' => Some(Value::List(raw.to_owned())),
+        _ => Decimal::parse(raw).map(Value::Number),
+    }
+}
+
+/// An object with its members in their order and its numbers as they were written.
+struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Object<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Object<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry::<Name<'de>, &RawValue>()? {
+                    pairs.push((pair.0.0, pair.1));
+                }
+                Ok(Object(pairs))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// A member's name, borrowed where it has no escapes.
+struct Name<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Name(text.into()))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Name(text.to_owned().into()))
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reading::fields::of_name;
+
+    #[test]
+    fn a_line_reads_back_with_its_digits_and_its_order() {
+        let line = concat!(
+            "{\"schema\":1,\"time\":\"2021-09-27T09:47:15+02:00\",\"authenticated\":false,",
+            "\"energy_import_wh\":12937,\"power_factor\":1.000,\"energy_import_wh#2\":5,",
+            "\"1-0:99.1.0\":-1.50,\"1-0:99.1.0_unit\":\"kWh\",\"item_9\":\"a\\u0022b\",",
+            "\"0-0:94.1.0\":[1,2],\"power_net_w\":null,\"mine\":1,\"objects\":[{\"value\":1}]}"
+        );
+        let readings = Readings::parse(line.as_bytes()).unwrap();
+        let shown = |member: &Member| {
+            format!("{} {} {}", member.key.text(&Units::default()), member.value, member.unit)
+        };
+        let shown: Vec<_> = readings.members().iter().map(shown).collect();
+        assert_eq!(
+            shown,
+            [
+                "schema 1 ",
+                "time 2021-09-27T09:47:15+02:00 ",
+                "authenticated false ",
+                "energy_import_wh 12937 Wh",
+                "power_factor 1.000 ",
+                "energy_import_wh#2 5 Wh",
+                "1-0:99.1.0 -1.50 kWh",
+                "item_9 a\"b ",
+                "0-0:94.1.0 [1,2] ",
+            ]
+        );
+        assert_eq!(readings.meta(Meta::Time), Some("2021-09-27T09:47:15+02:00"));
+        assert_eq!(readings.values().count(), 6);
+        let place = of_name("energy_import_wh").unwrap();
+        assert_eq!(readings.number(place), Some(Decimal::new(12_937, 0)));
+    }
+
+    #[test]
+    fn what_is_no_line_of_readings_says_why() {
+        let why = |line: &[u8]| Readings::parse(line).unwrap_err().to_string();
+        assert!(why(b"energy 5").starts_with("no JSON object: expected value"));
+        assert!(why(b"[1]").contains("expected an object"), "{}", why(b"[1]"));
+        assert!(why(b"{\"a\":1").contains("EOF"));
+        assert!(why(b"{\"a\":1} x").contains("trailing"));
+        assert_eq!(why(b"{\"schema\":2,\"power_net_w\":1}"), "schema 2, and only 1 is known");
+        assert_eq!(why(b"{\"schema\":1,\"meter\":\"1\"}"), "no reading in it");
+        assert!(why(b"{\"meter\":\"\xff\"}").starts_with("no JSON object"));
+    }
+}

@@ -1,0 +1,206 @@
+//! Which readings go to a sink: not more often than it wants them, or only when something changed.
+//!
+//! Time is the time of the readings, so that a file is thinned out as the live meter is.
+
+use core::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::{
+    format::{
+        key::{Key, Meta},
+        readings::{Readings, Value},
+    },
+    reading::decimal::Decimal,
+};
+
+/// What a sink wants.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    /// At most one in so much time; the latest.
+    pub every: Option<Duration>,
+    /// Only when a value is another than the last one that went.
+    pub on_change: Option<OnChange>,
+}
+
+/// What a change is.
+#[derive(Clone, Debug, Default)]
+pub struct OnChange {
+    /// The values that count; all numbers, if nothing is said.
+    pub keys: Option<Vec<Key>>,
+    /// How far a value may move without having changed.
+    pub bands: Vec<(Key, Decimal)>,
+    /// After so much time even what has not changed goes.
+    pub at_least_every: Option<Duration>,
+}
+
+/// The state of a gate: the last readings of each meter that passed.
+#[derive(Clone, Debug, Default)]
+pub struct Gate {
+    wish: Wish,
+    last: Vec<(Option<String>, Readings)>,
+}
+
+/// How many meters are told apart. More are no home.
+const MOST: usize = 1024;
+
+impl Gate {
+    /// For what a sink wants.
+    #[must_use]
+    pub fn new(wish: Wish) -> Self {
+        Self { wish, last: Vec::new() }
+    }
+
+    /// Whether readings go.
+    pub fn passes(&mut self, readings: &Readings) -> bool {
+        let Wish { every: None, on_change: None } = self.wish else {
+            return self.looks(readings);
+        };
+        true
+    }
+
+    fn looks(&mut self, readings: &Readings) -> bool {
+        let meter = readings.meta(Meta::Meter);
+        let found = self.last.iter().position(|(name, _)| name.as_deref() == meter);
+        let Some((_, last)) = found.and_then(|at| self.last.get_mut(at)) else {
+            if self.last.len() == MOST {
+                self.last.remove(0);
+            }
+            self.last.push((meter.map(str::to_owned), readings.clone()));
+            return true;
+        };
+        let passes = self.wish.wants(last, readings);
+        if passes {
+            last.clone_from(readings);
+        }
+        passes
+    }
+}
+
+impl Wish {
+    fn wants(&self, last: &Readings, now: &Readings) -> bool {
+        // A clock that was set back, or none, is no reason to hold anything back.
+        let since = time(last).zip(time(now)).map(|(last, now)| now.duration_since(last));
+        let since = since.and_then(|since| Duration::try_from(since).ok());
+        let within = |limit: Duration| since.is_some_and(|since| since < limit);
+        if self.every.is_some_and(within) {
+            return false;
+        }
+        match &self.on_change {
+            None => true,
+            Some(change) => {
+                change.at_least_every.is_some_and(|limit| !within(limit)) || change.is(last, now)
+            }
+        }
+    }
+}
+
+impl OnChange {
+    fn is(&self, last: &Readings, now: &Readings) -> bool {
+        let counts = |key: &Key| match &self.keys {
+            Some(keys) => keys.contains(key),
+            None => !matches!(key, Key::Meta(_)),
+        };
+        let count = |readings: &Readings| readings.values().filter(|it| counts(&it.key)).count();
+        count(last) != count(now)
+            || now
+                .members()
+                .iter()
+                .filter(|member| counts(&member.key))
+                .any(|member| self.differs(member.key, last.get(member.key), &member.value))
+    }
+
+    fn differs(&self, key: Key, last: Option<&Value>, now: &Value) -> bool {
+        match (last, now) {
+            (Some(Value::Number(last)), Value::Number(now)) => {
+                let band = self.bands.iter().find(|(banded, _)| *banded == key);
+                match (band, now.minus(*last)) {
+                    (Some((_, band)), Some(way)) => way.exceeds(*band),
+                    _ => last != now,
+                }
+            }
+            (last, now) => last != Some(now),
+        }
+    }
+}
+
+/// When the readings were taken: by the meter's clock, else when they arrived.
+fn time(readings: &Readings) -> Option<Timestamp> {
+    let text = readings.meta(Meta::Time).or_else(|| readings.meta(Meta::Received))?;
+    text.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::units::Units;
+
+    fn readings(second: u32, power: i32, voltage: &str) -> Readings {
+        let line = format!(
+            concat!(
+                "{{\"time\":\"2026-11-20T12:{:02}:{:02}+01:00\",\"meter\":\"1\",",
+                "\"power_net_w\":{},\"voltage_l1_v\":{}}}"
+            ),
+            second / 60,
+            second % 60,
+            power,
+            voltage
+        );
+        Readings::parse(line.as_bytes()).unwrap()
+    }
+
+    fn passing(wish: Wish, all: &[(u32, i32, &str)]) -> Vec<u32> {
+        let mut gate = Gate::new(wish);
+        let passes = all
+            .iter()
+            .filter(|(second, power, voltage)| gate.passes(&readings(*second, *power, voltage)));
+        passes.map(|(second, ..)| *second).collect()
+    }
+
+    #[test]
+    fn an_interval_lets_one_pass_and_then_the_first_after_it() {
+        let all: Vec<_> = (0..20).map(|at| (5 * at, 7, "230.0")).collect();
+        assert_eq!(passing(Wish::default(), &all).len(), 20);
+        let every = Some(Duration::from_secs(30));
+        assert_eq!(passing(Wish { every, ..Wish::default() }, &all), [0, 30, 60, 90]);
+        // The clock is set back: better one too many than none for an hour.
+        let wish = Wish { every, ..Wish::default() };
+        assert_eq!(passing(wish, &[(600, 1, "1"), (5, 1, "1"), (10, 1, "1")]), [600, 5]);
+    }
+
+    #[test]
+    fn a_change_is_what_leaves_its_band() {
+        let key = |name| Key::parse(name, &Units::default()).unwrap();
+        let all = [
+            (0, 100, "230.0"),
+            (5, 100, "230.0"),
+            (10, 110, "230.0"),
+            (15, 121, "230.0"),
+            (20, 121, "230.1"),
+            (25, 100, "230.1"),
+        ];
+        let change = OnChange::default();
+        let wish = |on_change| Wish { on_change: Some(on_change), ..Wish::default() };
+        assert_eq!(passing(wish(change.clone()), &all), [0, 10, 15, 20, 25]);
+        let bands = vec![(key("power_net_w"), Decimal::new(20, 0))];
+        let banded = OnChange { bands, ..change.clone() };
+        assert_eq!(passing(wish(banded.clone()), &all), [0, 15, 20, 25]);
+        let keys = Some(vec![key("voltage_l1_v")]);
+        assert_eq!(passing(wish(OnChange { keys, ..change.clone() }), &all), [0, 20]);
+        let at_least_every = Some(Duration::from_secs(10));
+        assert_eq!(passing(wish(OnChange { at_least_every, ..banded }), &all), [0, 10, 20, 25]);
+    }
+
+    #[test]
+    fn meters_do_not_stand_in_for_each_other() {
+        let mut gate = Gate::new(Wish { every: Some(Duration::from_secs(30)), on_change: None });
+        for meter in ["1", "2", "3"] {
+            let line = format!(
+                "{{\"time\":\"2026-11-20T12:00:00Z\",\"meter\":\"{meter}\",\"power_net_w\":1}}"
+            );
+            let readings = Readings::parse(line.as_bytes()).unwrap();
+            assert!(gate.passes(&readings));
+            assert!(!gate.passes(&readings));
+        }
+    }
+}

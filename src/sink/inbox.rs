@@ -1,0 +1,235 @@
+//! The queue in front of a sink.
+//!
+//! It is bounded. When it is full and its sink is at work, who brings readings waits for room, so a
+//! file is stored as fast as the sink can take it, and whole. When the sink is in trouble nobody waits:
+//! the oldest readings go, and are counted.
+
+use std::{
+    collections::VecDeque,
+    io::{self, PipeReader, PipeWriter},
+    os::fd::{AsFd, BorrowedFd},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::sink::event::Event;
+
+/// How often who waits for room looks whether the sink has come into trouble.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// The end that a sink reads.
+#[derive(Debug)]
+pub struct Inbox {
+    shared: Arc<Shared>,
+    bell: PipeReader,
+}
+
+/// The end that readings are put into.
+#[derive(Debug)]
+pub struct Outbox {
+    shared: Arc<Shared>,
+    bell: PipeWriter,
+}
+
+#[derive(Debug)]
+struct Shared {
+    queue: Mutex<Queue>,
+    room: Condvar,
+    capacity: usize,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    events: VecDeque<Event>,
+    /// When the sink has to be at its end.
+    deadline: Option<Instant>,
+    trouble: bool,
+    /// The sink is gone.
+    closed: bool,
+    dropped: u64,
+}
+
+/// A queue for so many events. One is enough for who shows the latest readings only.
+///
+/// # Errors
+/// There are no more files to be had.
+pub fn queue(capacity: usize) -> io::Result<(Outbox, Inbox)> {
+    let (bell, ringer) = io::pipe()?;
+    // A bell that is full has been rung, and one that is empty is nothing to wait for.
+    rustix::io::ioctl_fionbio(&ringer, true)?;
+    rustix::io::ioctl_fionbio(&bell, true)?;
+    let (queue, room) = (Mutex::default(), Condvar::new());
+    let shared = Arc::new(Shared { queue, room, capacity: capacity.max(1) });
+    Ok((Outbox { shared: shared.clone(), bell: ringer }, Inbox { shared, bell }))
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        // Nothing in here can be half done: what a thread left is whole.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Outbox {
+    /// Puts an event in, and waits for room as long as the sink is at work.
+    pub fn put(&self, event: Event) {
+        let mut queue = self.shared.lock();
+        while queue.events.len() >= self.shared.capacity {
+            // Who shows the latest only has nothing to catch up with.
+            if queue.trouble || queue.closed || self.shared.capacity == 1 {
+                let dropped = queue.events.pop_front();
+                let counts =
+                    self.shared.capacity > 1 && matches!(dropped, Some(Event::Readings(_)));
+                queue.dropped += u64::from(counts);
+            } else {
+                let waited = self.shared.room.wait_timeout(queue, GLANCE);
+                queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+            }
+        }
+        queue.events.push_back(event);
+        drop(queue);
+        self.ring();
+    }
+
+    /// Says that nothing more comes, and when the sink has to be at its end.
+    pub fn end(&self, deadline: Instant) {
+        self.shared.lock().deadline = Some(deadline);
+        self.ring();
+    }
+
+    fn ring(&self) {
+        let _ = rustix::io::write(&self.bell, &[0]);
+    }
+}
+
+impl Inbox {
+    /// The next event, if one comes within that time.
+    pub fn next(&self, patience: Duration) -> Option<Event> {
+        self.take().or_else(|| {
+            if !self.is_ended() {
+                self.wait(patience);
+            }
+            self.take()
+        })
+    }
+
+    /// The next event, if it is there.
+    #[must_use]
+    pub fn take(&self) -> Option<Event> {
+        let mut queue = self.shared.lock();
+        let event = queue.events.pop_front()?;
+        self.shared.room.notify_one();
+        Some(event)
+    }
+
+    /// When the sink has to be at its end, if nothing more comes.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.shared.lock().deadline
+    }
+
+    /// Whether nothing more comes.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        self.deadline().is_some()
+    }
+
+    /// Says whether the sink is in trouble, so that nobody waits for it.
+    pub fn trouble(&self, trouble: bool) {
+        self.shared.lock().trouble = trouble;
+        self.shared.room.notify_one();
+    }
+
+    /// How many readings had to go, since this was asked last.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        std::mem::take(&mut self.shared.lock().dropped)
+    }
+
+    /// Waits until something comes, or the end, or for that long.
+    pub fn wait(&self, patience: Duration) {
+        let mut bell = [PollFd::new(&self.bell, PollFlags::IN)];
+        let _ = poll(&mut bell, Timespec::try_from(patience).ok().as_ref());
+        self.hush();
+    }
+
+    /// Takes note of the bell: for who waits for [the descriptor](AsFd) and others.
+    pub fn hush(&self) {
+        let _ = rustix::io::read(&self.bell, &mut [0; 64]);
+    }
+}
+
+impl AsFd for Inbox {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.bell.as_fd()
+    }
+}
+
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        self.shared.lock().closed = true;
+        self.shared.room.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::format::readings::Readings;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn event(power: usize) -> Event {
+        let line = format!("{{\"power_net_w\":{power}}}");
+        Event::Readings(Arc::new(Readings::parse(line.as_bytes()).unwrap()))
+    }
+
+    fn power(event: Option<Event>) -> String {
+        match event {
+            Some(Event::Readings(readings)) => {
+                readings.members().first().unwrap().value.to_string()
+            }
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_sink_at_work_gets_everything_in_order() {
+        let (outbox, inbox) = queue(4).unwrap();
+        let bringer = thread::spawn(move || {
+            (0..1000).for_each(|number| outbox.put(event(number)));
+            outbox.end(Instant::now());
+        });
+        for number in 0..1000 {
+            assert_eq!(power(inbox.next(LONG)), number.to_string());
+        }
+        bringer.join().unwrap();
+        assert!(inbox.next(LONG).is_none() && inbox.is_ended());
+        assert_eq!(inbox.dropped(), 0);
+    }
+
+    #[test]
+    fn nobody_waits_for_a_sink_in_trouble_and_what_goes_is_counted() {
+        let (outbox, inbox) = queue(4).unwrap();
+        inbox.trouble(true);
+        (0..10).for_each(|number| outbox.put(event(number)));
+        assert_eq!(inbox.dropped(), 6);
+        assert_eq!(power(inbox.take()), "6", "the newest stay");
+        drop(inbox);
+        (0..10).for_each(|number| outbox.put(event(number)));
+    }
+
+    #[test]
+    fn who_shows_the_latest_gets_the_latest() {
+        let (outbox, inbox) = queue(1).unwrap();
+        (0..10).for_each(|number| outbox.put(event(number)));
+        assert_eq!(power(inbox.next(LONG)), "9");
+        assert_eq!(inbox.dropped(), 0);
+        assert!(inbox.next(Duration::ZERO).is_none());
+        assert!(!inbox.is_ended());
+    }
+}
