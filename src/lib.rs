@@ -10,7 +10,7 @@
 //! | 5 | [`format`], [`chain`] | a reading as text; the stages, from octets to telegrams |
 //! | 4 | [`reading`] | a COSEM tree as named, scaled, exact values |
 //! | 3 | [`link`], [`cipher`], [`cosem`], [`record`] | frames, ciphering, A-XDR, and the line between the stages |
-//! | 2 | [`reader`], [`hex`] | a cursor that cannot run past its end, octets from text |
+//! | 2 | [`reader`], [`hex`], `backoff` (feature `cli`) | a cursor that cannot run past its end, octets from text, waits between tries |
 //! | 1 | [`error`] | what can be wrong, and where |
 #![warn(unreachable_pub)]
 #![cfg_attr(
@@ -25,6 +25,8 @@
     )
 )]
 
+#[cfg(feature = "cli")]
+pub mod backoff;
 pub mod chain;
 pub mod cipher;
 pub mod cosem;

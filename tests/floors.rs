@@ -7,7 +7,7 @@
 //! 5  format  chain                    a reading as text; the stages
 //! 4  reading                          named, scaled, exact
 //! 3  link  cipher  cosem  record      frames, ciphering, A-XDR, the line between stages
-//! 2  reader  hex                      cursor, digits
+//! 2  reader  hex  backoff             cursor, digits, waits between tries
 //! 1  error                            knows nobody
 //! ```
 //!
@@ -23,7 +23,7 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 const FLOORS: [(u8, &[&str]); 8] = [
     (1, &["error"]),
-    (2, &["reader", "hex"]),
+    (2, &["reader", "hex", "backoff"]),
     (3, &["link", "cipher", "cosem", "record"]),
     (4, &["reading"]),
     (5, &["format", "chain"]),

@@ -20,11 +20,11 @@ use std::{
 
 use events::{next, try_next};
 use meterpipe::{
+    backoff::Backoff,
     error::Mark,
     record::Time,
     source::{
         Burst, Event, OpenError, Source,
-        backoff::Backoff,
         parity::{Choice, Parity},
         serial::{Settings, open},
     },

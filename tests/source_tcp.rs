@@ -14,9 +14,9 @@ use std::{
 };
 
 use events::{next, try_next};
+use meterpipe::backoff::Backoff;
 use meterpipe::source::{
     Burst, Event, OpenError, Source,
-    backoff::Backoff,
     tcp::{Settings, open},
 };
 use rustix::net::{AddressFamily, SocketType, bind, getsockname, listen, socket};

@@ -183,10 +183,10 @@ mod tests {
         let wish = |on_change| Wish { on_change: Some(on_change), ..Wish::default() };
         assert_eq!(passing(wish(change.clone()), &all), [0, 10, 15, 20, 25]);
         let bands = vec![(key("power_net_w"), Decimal::new(20, 0))];
-        let banded = OnChange { bands, ..change.clone() };
+        let banded = OnChange { bands, ..OnChange::default() };
         assert_eq!(passing(wish(banded.clone()), &all), [0, 15, 20, 25]);
         let keys = Some(vec![key("voltage_l1_v")]);
-        assert_eq!(passing(wish(OnChange { keys, ..change.clone() }), &all), [0, 20]);
+        assert_eq!(passing(wish(OnChange { keys, ..change }), &all), [0, 20]);
         let at_least_every = Some(Duration::from_secs(10));
         assert_eq!(passing(wish(OnChange { at_least_every, ..banded }), &all), [0, 10, 20, 25]);
     }

@@ -3,8 +3,10 @@
 //! - [`event`]: what every sink can do, and what it is told.
 //! - [`inbox`]: the bounded queue in front of each, so that none holds up another.
 //! - [`view`]: what of the readings goes there, under which names and in which units.
+//! - [`settings`]: what the user says about a sink.
 //! - [`gate`]: which of them go there: at an interval, or when something changed.
 pub mod event;
 pub mod gate;
 pub mod inbox;
+pub mod settings;
 pub mod view;

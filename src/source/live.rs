@@ -8,8 +8,8 @@ use rustix::{
     io::Errno,
 };
 
-use super::{Burst, Event, OpenError, Source, backoff::Backoff};
-use crate::record::Time;
+use super::{Burst, Event, OpenError, Source};
+use crate::{backoff::Backoff, record::Time};
 
 /// The longest that a read blocks.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);

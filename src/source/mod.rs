@@ -5,9 +5,8 @@
 //! - [`serial`]: a tty, with the marks of its UART. [`ports`] finds it.
 //! - [`tcp`]: the octets that ser2net and its like hand out.
 //! - [`simulator`]: a virtual meter.
-//! - [`parmrk`], [`parity`], [`backoff`]: the parts that need neither.
+//! - [`parmrk`], [`parity`]: the parts that need neither.
 
-pub mod backoff;
 pub mod event;
 mod live;
 pub mod open_error;

@@ -27,12 +27,12 @@ use serialport::TTYPort;
 
 use super::{
     Burst, OpenError, Source,
-    backoff::Backoff,
     live::{self, Live},
     parity::{Choice, Parity, Search},
     parmrk::Unescaper,
     ports,
 };
+use crate::backoff::Backoff;
 
 /// How to read a serial device. [`Settings::new`] has what meters on the M-Bus need.
 #[derive(Clone, Debug)]

@@ -18,9 +18,9 @@ use rustix::net::sockopt;
 
 use super::{
     Burst, OpenError, Source,
-    backoff::Backoff,
     live::{self, Live},
 };
+use crate::backoff::Backoff;
 
 /// How to read from a TCP server.
 #[derive(Clone, Debug)]
