@@ -10,6 +10,10 @@
 //! `-`. KIND says what HEX is; a kind that is not known here is kept and passed on, and so is every
 //! unknown key. Empty lines and lines that start with `#` are not data.
 
+use core::ops::Range;
+
+use jiff::{civil, tz::Offset};
+
 use crate::{
     error::{Cause, Error, Layer, Mark, Result},
     hex::canonical,
@@ -43,7 +47,8 @@ impl Time {
     /// Not known, because the octets come from a file without times.
     pub const UNKNOWN: Self = Self(None);
 
-    const SHAPE: &'static [u8; 24] = b"0000-00-00T00:00:00.000Z";
+    const LEAST: &'static [u8; 24] = b"0000-00-00T00:00:00.000Z";
+    const MOST: &'static [u8; 24] = b"9999-99-99T99:99:99.999Z";
 
     /// The first column of a record.
     pub fn parse(text: &[u8]) -> Option<Self> {
@@ -51,9 +56,10 @@ impl Time {
             return Some(Self::UNKNOWN);
         }
         let text: &[u8; 24] = text.try_into().ok()?;
-        let fits = text.iter().zip(Self::SHAPE).all(|(&character, &shape)| match shape {
-            b'0' => character.is_ascii_digit(),
-            _ => character == shape,
+        // Without a way out in between it is a few instructions for all of them.
+        let bounds = Self::LEAST.iter().zip(Self::MOST);
+        let fits = text.iter().zip(bounds).fold(true, |fits, (character, (least, most))| {
+            fits & (character.wrapping_sub(*least) <= most - least)
         });
         fits.then_some(Self(Some(*text)))
     }
@@ -71,8 +77,17 @@ impl Time {
     #[must_use]
     pub fn millis(self) -> Option<i64> {
         let text = self.0?;
-        let timestamp: jiff::Timestamp = core::str::from_utf8(&text).ok()?.parse().ok()?;
-        Some(timestamp.as_millisecond())
+        let number = |at: Range<usize>| {
+            let digits = text.get(at).unwrap_or_default();
+            digits.iter().fold(0, |number, digit| 10 * number + i16::from(digit & 0x0f))
+        };
+        let part = |at: usize| number(at..at + 2) as i8;
+        let (hour, minute) = (part(11), part(14));
+        // A leap second counts as the one before.
+        let second = if part(17) == 60 { 59 } else { part(17) };
+        let time = civil::DateTime::new(number(0..4), part(5), part(8), hour, minute, second, 0);
+        let timestamp = Offset::UTC.to_timestamp(time.ok()?).ok()?;
+        Some(timestamp.as_millisecond() + i64::from(number(20..23)))
     }
 
     /// The text of the column.
@@ -103,14 +118,13 @@ pub enum Kind<'a> {
 
 impl<'a> Kind<'a> {
     /// The second column of a record.
-    #[must_use]
-    pub fn parse(text: &'a str) -> Self {
-        match text {
-            "raw" => Self::Raw,
-            "frame" => Self::Frame,
-            "apdu" => Self::Apdu,
-            other => Self::Other(other),
-        }
+    fn parse(text: &'a [u8]) -> Option<Self> {
+        Some(match text {
+            b"raw" => Self::Raw,
+            b"frame" => Self::Frame,
+            b"apdu" => Self::Apdu,
+            other => Self::Other(core::str::from_utf8(other).ok()?),
+        })
     }
 
     /// The word in the column.
@@ -224,11 +238,10 @@ impl<'a> Record<'a> {
         let (time, rest) = line.split_at_checked(width)?;
         let time = Time::parse(time)?;
         let rest = rest.strip_prefix(b" ")?;
-        let width = memchr::memchr(b' ', rest)?;
+        let width = rest.iter().position(|c| !c.is_ascii_lowercase() && *c != b'_')?;
         let (kind, rest) = rest.split_at_checked(width)?;
-        let kind = core::str::from_utf8(kind).ok()?;
-        let named = !kind.is_empty() && kind.bytes().all(|c| c.is_ascii_lowercase() || c == b'_');
-        named.then_some((time, Kind::parse(kind), rest.strip_prefix(b" ")?))
+        let kind = Kind::parse(kind).filter(|_| width > 0)?;
+        Some((time, kind, rest.strip_prefix(b" ")?))
     }
 
     /// Appends the line, with its end.
@@ -252,9 +265,9 @@ impl<'a> Attributes<'a> {
         let column = |offset, what| Error::new(Layer::Record, offset, Cause::Column { what });
         let text = core::str::from_utf8(text).map_err(|_| column(start, "not UTF-8"))?.trim_end();
         let mut offset = start;
-        for pair in text.split(' ').skip(1) {
+        for pair in pairs(text) {
             offset += 1;
-            let (key, value) = pair.split_once('=').ok_or(column(offset, "KEY=VALUE expected"))?;
+            let (key, value) = cut(pair, b'=').ok_or(column(offset, "KEY=VALUE expected"))?;
             let wrong = column(offset + key.len() + 1, "a value that its key cannot have");
             match key {
                 "from" => attributes.from = Some(value),
@@ -278,8 +291,8 @@ impl<'a> Attributes<'a> {
 
     /// The unknown columns, with the space before each.
     fn unknown(&self) -> impl Iterator<Item = &'a str> {
-        self.text.split(' ').skip(1).filter(|pair| {
-            let key = pair.split('=').next().unwrap_or_default();
+        pairs(self.text).filter(|pair| {
+            let key = cut(pair, b'=').map_or(*pair, |(key, _)| key);
             !["from", "link", "title", "ic", "sc", "auth", "err"].contains(&key)
         })
     }
@@ -326,6 +339,24 @@ impl<'a> Attributes<'a> {
             text.extend_from_slice(unknown.as_bytes());
         }
     }
+}
+
+/// The columns of a text, each behind a space.
+fn pairs(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text.strip_prefix(' ');
+    core::iter::from_fn(move || {
+        let text = rest?;
+        let (pair, behind) = cut(text, b' ').unzip();
+        rest = behind;
+        pair.or(Some(text))
+    })
+}
+
+/// What stands before and behind the first such character, which is ASCII: for texts of a few
+/// characters, for which [`str::split_once`] makes too much of an effort.
+fn cut(text: &str, character: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|octet| octet == character)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 /// The marks in an `err` attribute, each with the octet it stands on. A name that is not known says
@@ -423,6 +454,43 @@ mod tests {
         assert_eq!(Time::from_millis(i64::MAX), Time::UNKNOWN);
         assert_eq!(Time::parse(b"-"), Some(Time::UNKNOWN));
         assert_eq!(Time::parse(b"2026-08-24T21:03:17Z"), None);
+    }
+
+    #[test]
+    fn times_are_what_the_calendar_says() {
+        for text in [
+            "1970-01-01T00:00:00.000Z",
+            "1969-12-31T23:59:58.001Z",
+            "0000-01-01T00:00:00.000Z",
+            "0000-02-29T12:34:56.789Z",
+            "2024-02-29T23:59:59.999Z",
+            "2026-02-29T00:00:00.000Z",
+            "2016-12-31T23:59:60.250Z",
+            "2016-12-31T23:59:61.000Z",
+            "2026-00-10T00:00:00.000Z",
+            "2026-13-10T00:00:00.000Z",
+            "2026-04-31T00:00:00.000Z",
+            "2026-04-30T24:00:00.000Z",
+            "2026-04-30T23:60:00.000Z",
+            "9999-12-30T21:59:59.999Z",
+            "9999-12-30T22:00:00.999Z",
+            "9999-12-31T23:59:59.999Z",
+        ] {
+            let timestamp = text.parse().ok().map(jiff::Timestamp::as_millisecond);
+            assert_eq!(Time::parse(text.as_bytes()).unwrap().millis(), timestamp, "{text}");
+        }
+        let shape = b"2026-08-24T21:03:17.482Z";
+        for at in 0..shape.len() {
+            for octet in 0..=u8::MAX {
+                let mut text = *shape;
+                text[at] = octet;
+                let fits = match shape[at] {
+                    b'0'..=b'9' => octet.is_ascii_digit(),
+                    other => octet == other,
+                };
+                assert_eq!(Time::parse(&text).is_some(), fits, "{at}: {octet}");
+            }
+        }
     }
 
     #[test]
