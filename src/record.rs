@@ -117,14 +117,18 @@ pub enum Kind<'a> {
 }
 
 impl<'a> Kind<'a> {
-    /// The second column of a record.
-    fn parse(text: &'a [u8]) -> Option<Self> {
-        Some(match text {
-            b"raw" => Self::Raw,
-            b"frame" => Self::Frame,
-            b"apdu" => Self::Apdu,
-            other => Self::Other(core::str::from_utf8(other).ok()?),
-        })
+    /// The second column of a record, and what stands behind it and its space.
+    fn first(text: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        for kind in [Self::Frame, Self::Apdu, Self::Raw] {
+            let behind = text.strip_prefix(kind.as_str().as_bytes());
+            if let Some([b' ', rest @ ..]) = behind {
+                return Some((kind, rest));
+            }
+        }
+        let width = text.iter().position(|c| !c.is_ascii_lowercase() && *c != b'_')?;
+        let (other, behind) = text.split_at_checked(width).filter(|_| width > 0)?;
+        let other = core::str::from_utf8(other).ok()?;
+        Some((Self::Other(other), behind.strip_prefix(b" ")?))
     }
 
     /// The word in the column.
@@ -238,15 +242,13 @@ impl<'a> Record<'a> {
         let (time, rest) = line.split_at_checked(width)?;
         let time = Time::parse(time)?;
         let rest = rest.strip_prefix(b" ")?;
-        let width = rest.iter().position(|c| !c.is_ascii_lowercase() && *c != b'_')?;
-        let (kind, rest) = rest.split_at_checked(width)?;
-        let kind = Kind::parse(kind).filter(|_| width > 0)?;
-        Some((time, kind, rest.strip_prefix(b" ")?))
+        let (kind, rest) = Kind::first(rest)?;
+        Some((time, kind, rest))
     }
 
     /// Appends the line, with its end.
     pub fn write(&self, text: &mut Vec<u8>) {
-        text.extend_from_slice(self.time.as_str().as_bytes());
+        text.extend_from_slice(self.time.0.as_ref().map_or(b"-", |time| time));
         text.push(b' ');
         text.extend_from_slice(self.kind.as_str().as_bytes());
         text.push(b' ');
