@@ -269,7 +269,7 @@ impl<'a> Attributes<'a> {
         let mut offset = start;
         for pair in pairs(text) {
             offset += 1;
-            let (key, value) = cut(pair, b'=').ok_or(column(offset, "KEY=VALUE expected"))?;
+            let (key, value) = key_value(pair).ok_or(column(offset, "KEY=VALUE expected"))?;
             let wrong = column(offset + key.len() + 1, "a value that its key cannot have");
             match key {
                 "from" => attributes.from = Some(value),
@@ -294,7 +294,7 @@ impl<'a> Attributes<'a> {
     /// The unknown columns, with the space before each.
     fn unknown(&self) -> impl Iterator<Item = &'a str> {
         pairs(self.text).filter(|pair| {
-            let key = cut(pair, b'=').map_or(*pair, |(key, _)| key);
+            let key = key_value(pair).map_or(*pair, |(key, _)| key);
             !["from", "link", "title", "ic", "sc", "auth", "err"].contains(&key)
         })
     }
@@ -306,35 +306,33 @@ impl<'a> Attributes<'a> {
             return text.extend_from_slice(self.text.as_bytes());
         }
         let mut pair = |key: &str, value: &[u8]| {
-            text.push(b' ');
             text.extend_from_slice(key.as_bytes());
-            text.push(b'=');
             text.extend_from_slice(value);
         };
         if let Some(from) = self.from {
-            pair("from", from.as_bytes());
+            pair(" from=", from.as_bytes());
         }
         if let Some(link) = self.link {
-            pair("link", link.as_bytes());
+            pair(" link=", link.as_bytes());
         }
         if let Some(title) = self.title {
             let mut digits = [0; 16];
             let _ = hex::encode_to_slice(title, &mut digits);
-            pair("title", &digits);
+            pair(" title=", &digits);
         }
         if let Some(ic) = self.ic {
-            pair("ic", itoa::Buffer::new().format(ic).as_bytes());
+            pair(" ic=", itoa::Buffer::new().format(ic).as_bytes());
         }
         if let Some(sc) = self.sc {
             let mut digits = [0; 2];
             let _ = hex::encode_to_slice([sc], &mut digits);
-            pair("sc", &digits);
+            pair(" sc=", &digits);
         }
         if let Some(auth) = self.auth {
-            pair("auth", auth.as_str().as_bytes());
+            pair(" auth=", auth.as_str().as_bytes());
         }
         if let Some(err) = self.err {
-            pair("err", err.as_bytes());
+            pair(" err=", err.as_bytes());
         }
         for unknown in self.unknown() {
             text.push(b' ');
@@ -348,17 +346,17 @@ fn pairs(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text.strip_prefix(' ');
     core::iter::from_fn(move || {
         let text = rest?;
-        let (pair, behind) = cut(text, b' ').unzip();
-        rest = behind;
-        pair.or(Some(text))
+        let end = text.bytes().position(|octet| octet == b' ');
+        rest = end.and_then(|end| text.get(end + 1..));
+        text.get(..end.unwrap_or(text.len()))
     })
 }
 
-/// What stands before and behind the first such character, which is ASCII: for texts of a few
-/// characters, for which [`str::split_once`] makes too much of an effort.
-fn cut(text: &str, character: u8) -> Option<(&str, &str)> {
-    let at = text.bytes().position(|octet| octet == character)?;
-    Some((text.get(..at)?, text.get(at + 1..)?))
+/// The key and the value of a column. A key has a few characters, for which [`str::split_once`] makes
+/// too much of an effort.
+fn key_value(pair: &str) -> Option<(&str, &str)> {
+    let at = pair.bytes().position(|octet| octet == b'=')?;
+    Some((pair.get(..at)?, pair.get(at + 1..)?))
 }
 
 /// The marks in an `err` attribute, each with the octet it stands on. A name that is not known says
