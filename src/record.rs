@@ -218,11 +218,12 @@ impl<'a> Record<'a> {
         let width = memchr::memchr(b' ', rest).unwrap_or(rest.len());
         let (digits, text) = rest.split_at_checked(width).unwrap_or((rest, &[]));
         if digits.is_empty() {
-            return Err(Error::new(Layer::Record, start, Cause::Column { what: "HEX is missing" }));
+            return Err(column(start, "HEX is missing"));
         }
         canonical::decode(digits, room)
             .map_err(|error| Error { offset: error.offset + start, ..error })?;
-        let attributes = Attributes::parse(text, start + width)?;
+        let text = core::str::from_utf8(text).map_err(|_| column(start + width, "not UTF-8"))?;
+        let attributes = Attributes::parse(text.trim_end(), start + width)?;
         Ok(Self { time, kind, octets: room, attributes })
     }
 
@@ -259,13 +260,8 @@ impl<'a> Record<'a> {
 }
 
 impl<'a> Attributes<'a> {
-    fn parse(text: &'a [u8], start: usize) -> Result<Self> {
-        let mut attributes = Self::default();
-        if text.is_empty() {
-            return Ok(attributes);
-        }
-        let column = |offset, what| Error::new(Layer::Record, offset, Cause::Column { what });
-        let text = core::str::from_utf8(text).map_err(|_| column(start, "not UTF-8"))?.trim_end();
+    fn parse(text: &'a str, start: usize) -> Result<Self> {
+        let mut attributes = Self { text, ..Self::default() };
         let mut offset = start;
         for pair in pairs(text) {
             offset += 1;
@@ -287,7 +283,6 @@ impl<'a> Attributes<'a> {
             }
             offset += pair.len();
         }
-        attributes.text = text;
         Ok(attributes)
     }
 
@@ -300,8 +295,7 @@ impl<'a> Attributes<'a> {
     }
 
     fn write(&self, text: &mut Vec<u8>) {
-        let read = Self::parse(self.text.as_bytes(), 0);
-        if !self.text.is_empty() && read.as_ref() == Ok(self) {
+        if !self.text.is_empty() && Self::parse(self.text, 0).as_ref() == Ok(self) {
             // Nothing was added on the way: the columns stay as they came, in their order.
             return text.extend_from_slice(self.text.as_bytes());
         }
@@ -339,6 +333,10 @@ impl<'a> Attributes<'a> {
             text.extend_from_slice(unknown.as_bytes());
         }
     }
+}
+
+const fn column(offset: usize, what: &'static str) -> Error {
+    Error::new(Layer::Record, offset, Cause::Column { what })
 }
 
 /// The columns of a text, each behind a space.
