@@ -10,6 +10,10 @@
 //! `-`. KIND says what HEX is; a kind that is not known here is kept and passed on, and so is every
 //! unknown key. Empty lines and lines that start with `#` are not data.
 
+use core::ops::Range;
+
+use jiff::{civil, tz::Offset};
+
 use crate::{
     error::{Cause, Error, Layer, Mark, Result},
     hex::canonical,
@@ -43,7 +47,8 @@ impl Time {
     /// Not known, because the octets come from a file without times.
     pub const UNKNOWN: Self = Self(None);
 
-    const SHAPE: &'static [u8; 24] = b"0000-00-00T00:00:00.000Z";
+    const LEAST: &'static [u8; 24] = b"0000-00-00T00:00:00.000Z";
+    const MOST: &'static [u8; 24] = b"9999-99-99T99:99:99.999Z";
 
     /// The first column of a record.
     pub fn parse(text: &[u8]) -> Option<Self> {
@@ -51,9 +56,10 @@ impl Time {
             return Some(Self::UNKNOWN);
         }
         let text: &[u8; 24] = text.try_into().ok()?;
-        let fits = text.iter().zip(Self::SHAPE).all(|(&character, &shape)| match shape {
-            b'0' => character.is_ascii_digit(),
-            _ => character == shape,
+        // Without a way out in between it is a few instructions for all of them.
+        let bounds = Self::LEAST.iter().zip(Self::MOST);
+        let fits = text.iter().zip(bounds).fold(true, |fits, (character, (least, most))| {
+            fits & (character.wrapping_sub(*least) <= most - least)
         });
         fits.then_some(Self(Some(*text)))
     }
@@ -71,8 +77,17 @@ impl Time {
     #[must_use]
     pub fn millis(self) -> Option<i64> {
         let text = self.0?;
-        let timestamp: jiff::Timestamp = core::str::from_utf8(&text).ok()?.parse().ok()?;
-        Some(timestamp.as_millisecond())
+        let number = |at: Range<usize>| {
+            let digits = text.get(at).unwrap_or_default();
+            digits.iter().fold(0, |number, digit| 10 * number + i16::from(digit & 0x0f))
+        };
+        let part = |at: usize| number(at..at + 2) as i8;
+        let (hour, minute) = (part(11), part(14));
+        // A leap second counts as the one before.
+        let second = if part(17) == 60 { 59 } else { part(17) };
+        let time = civil::DateTime::new(number(0..4), part(5), part(8), hour, minute, second, 0);
+        let timestamp = Offset::UTC.to_timestamp(time.ok()?).ok()?;
+        Some(timestamp.as_millisecond() + i64::from(number(20..23)))
     }
 
     /// The text of the column.
@@ -102,15 +117,18 @@ pub enum Kind<'a> {
 }
 
 impl<'a> Kind<'a> {
-    /// The second column of a record.
-    #[must_use]
-    pub fn parse(text: &'a str) -> Self {
-        match text {
-            "raw" => Self::Raw,
-            "frame" => Self::Frame,
-            "apdu" => Self::Apdu,
-            other => Self::Other(other),
+    /// The second column of a record, and what stands behind it and its space.
+    fn first(text: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        for kind in [Self::Frame, Self::Apdu, Self::Raw] {
+            let behind = text.strip_prefix(kind.as_str().as_bytes());
+            if let Some([b' ', rest @ ..]) = behind {
+                return Some((kind, rest));
+            }
         }
+        let width = text.iter().position(|c| !c.is_ascii_lowercase() && *c != b'_')?;
+        let (other, behind) = text.split_at_checked(width).filter(|_| width > 0)?;
+        let other = core::str::from_utf8(other).ok()?;
+        Some((Self::Other(other), behind.strip_prefix(b" ")?))
     }
 
     /// The word in the column.
@@ -200,11 +218,12 @@ impl<'a> Record<'a> {
         let width = memchr::memchr(b' ', rest).unwrap_or(rest.len());
         let (digits, text) = rest.split_at_checked(width).unwrap_or((rest, &[]));
         if digits.is_empty() {
-            return Err(Error::new(Layer::Record, start, Cause::Column { what: "HEX is missing" }));
+            return Err(column(start, "HEX is missing"));
         }
         canonical::decode(digits, room)
             .map_err(|error| Error { offset: error.offset + start, ..error })?;
-        let attributes = Attributes::parse(text, start + width)?;
+        let text = core::str::from_utf8(text).map_err(|_| column(start + width, "not UTF-8"))?;
+        let attributes = Attributes::parse(text.trim_end(), start + width)?;
         Ok(Self { time, kind, octets: room, attributes })
     }
 
@@ -224,16 +243,13 @@ impl<'a> Record<'a> {
         let (time, rest) = line.split_at_checked(width)?;
         let time = Time::parse(time)?;
         let rest = rest.strip_prefix(b" ")?;
-        let width = memchr::memchr(b' ', rest)?;
-        let (kind, rest) = rest.split_at_checked(width)?;
-        let kind = core::str::from_utf8(kind).ok()?;
-        let named = !kind.is_empty() && kind.bytes().all(|c| c.is_ascii_lowercase() || c == b'_');
-        named.then_some((time, Kind::parse(kind), rest.strip_prefix(b" ")?))
+        let (kind, rest) = Kind::first(rest)?;
+        Some((time, kind, rest))
     }
 
     /// Appends the line, with its end.
     pub fn write(&self, text: &mut Vec<u8>) {
-        text.extend_from_slice(self.time.as_str().as_bytes());
+        text.extend_from_slice(self.time.0.as_ref().map_or(b"-", |time| time));
         text.push(b' ');
         text.extend_from_slice(self.kind.as_str().as_bytes());
         text.push(b' ');
@@ -244,17 +260,12 @@ impl<'a> Record<'a> {
 }
 
 impl<'a> Attributes<'a> {
-    fn parse(text: &'a [u8], start: usize) -> Result<Self> {
-        let mut attributes = Self::default();
-        if text.is_empty() {
-            return Ok(attributes);
-        }
-        let column = |offset, what| Error::new(Layer::Record, offset, Cause::Column { what });
-        let text = core::str::from_utf8(text).map_err(|_| column(start, "not UTF-8"))?.trim_end();
+    fn parse(text: &'a str, start: usize) -> Result<Self> {
+        let mut attributes = Self { text, ..Self::default() };
         let mut offset = start;
-        for pair in text.split(' ').skip(1) {
+        for pair in pairs(text) {
             offset += 1;
-            let (key, value) = pair.split_once('=').ok_or(column(offset, "KEY=VALUE expected"))?;
+            let (key, value) = key_value(pair).ok_or(column(offset, "KEY=VALUE expected"))?;
             let wrong = column(offset + key.len() + 1, "a value that its key cannot have");
             match key {
                 "from" => attributes.from = Some(value),
@@ -272,60 +283,78 @@ impl<'a> Attributes<'a> {
             }
             offset += pair.len();
         }
-        attributes.text = text;
         Ok(attributes)
     }
 
     /// The unknown columns, with the space before each.
     fn unknown(&self) -> impl Iterator<Item = &'a str> {
-        self.text.split(' ').skip(1).filter(|pair| {
-            let key = pair.split('=').next().unwrap_or_default();
+        pairs(self.text).filter(|pair| {
+            let key = key_value(pair).map_or(*pair, |(key, _)| key);
             !["from", "link", "title", "ic", "sc", "auth", "err"].contains(&key)
         })
     }
 
     fn write(&self, text: &mut Vec<u8>) {
-        let read = Self::parse(self.text.as_bytes(), 0);
-        if !self.text.is_empty() && read.as_ref() == Ok(self) {
+        if !self.text.is_empty() && Self::parse(self.text, 0).as_ref() == Ok(self) {
             // Nothing was added on the way: the columns stay as they came, in their order.
             return text.extend_from_slice(self.text.as_bytes());
         }
         let mut pair = |key: &str, value: &[u8]| {
-            text.push(b' ');
             text.extend_from_slice(key.as_bytes());
-            text.push(b'=');
             text.extend_from_slice(value);
         };
         if let Some(from) = self.from {
-            pair("from", from.as_bytes());
+            pair(" from=", from.as_bytes());
         }
         if let Some(link) = self.link {
-            pair("link", link.as_bytes());
+            pair(" link=", link.as_bytes());
         }
         if let Some(title) = self.title {
             let mut digits = [0; 16];
             let _ = hex::encode_to_slice(title, &mut digits);
-            pair("title", &digits);
+            pair(" title=", &digits);
         }
         if let Some(ic) = self.ic {
-            pair("ic", itoa::Buffer::new().format(ic).as_bytes());
+            pair(" ic=", itoa::Buffer::new().format(ic).as_bytes());
         }
         if let Some(sc) = self.sc {
             let mut digits = [0; 2];
             let _ = hex::encode_to_slice([sc], &mut digits);
-            pair("sc", &digits);
+            pair(" sc=", &digits);
         }
         if let Some(auth) = self.auth {
-            pair("auth", auth.as_str().as_bytes());
+            pair(" auth=", auth.as_str().as_bytes());
         }
         if let Some(err) = self.err {
-            pair("err", err.as_bytes());
+            pair(" err=", err.as_bytes());
         }
         for unknown in self.unknown() {
             text.push(b' ');
             text.extend_from_slice(unknown.as_bytes());
         }
     }
+}
+
+const fn column(offset: usize, what: &'static str) -> Error {
+    Error::new(Layer::Record, offset, Cause::Column { what })
+}
+
+/// The columns of a text, each behind a space.
+fn pairs(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text.strip_prefix(' ');
+    core::iter::from_fn(move || {
+        let text = rest?;
+        let end = text.bytes().position(|octet| octet == b' ');
+        rest = end.and_then(|end| text.get(end + 1..));
+        text.get(..end.unwrap_or(text.len()))
+    })
+}
+
+/// The key and the value of a column. A key has a few characters, for which [`str::split_once`] makes
+/// too much of an effort.
+fn key_value(pair: &str) -> Option<(&str, &str)> {
+    let at = pair.bytes().position(|octet| octet == b'=')?;
+    Some((pair.get(..at)?, pair.get(at + 1..)?))
 }
 
 /// The marks in an `err` attribute, each with the octet it stands on. A name that is not known says
@@ -423,6 +452,43 @@ mod tests {
         assert_eq!(Time::from_millis(i64::MAX), Time::UNKNOWN);
         assert_eq!(Time::parse(b"-"), Some(Time::UNKNOWN));
         assert_eq!(Time::parse(b"2026-08-24T21:03:17Z"), None);
+    }
+
+    #[test]
+    fn times_are_what_the_calendar_says() {
+        for text in [
+            "1970-01-01T00:00:00.000Z",
+            "1969-12-31T23:59:58.001Z",
+            "0000-01-01T00:00:00.000Z",
+            "0000-02-29T12:34:56.789Z",
+            "2024-02-29T23:59:59.999Z",
+            "2026-02-29T00:00:00.000Z",
+            "2016-12-31T23:59:60.250Z",
+            "2016-12-31T23:59:61.000Z",
+            "2026-00-10T00:00:00.000Z",
+            "2026-13-10T00:00:00.000Z",
+            "2026-04-31T00:00:00.000Z",
+            "2026-04-30T24:00:00.000Z",
+            "2026-04-30T23:60:00.000Z",
+            "9999-12-30T21:59:59.999Z",
+            "9999-12-30T22:00:00.999Z",
+            "9999-12-31T23:59:59.999Z",
+        ] {
+            let timestamp = text.parse().ok().map(jiff::Timestamp::as_millisecond);
+            assert_eq!(Time::parse(text.as_bytes()).unwrap().millis(), timestamp, "{text}");
+        }
+        let shape = b"2026-08-24T21:03:17.482Z";
+        for at in 0..shape.len() {
+            for octet in 0..=u8::MAX {
+                let mut text = *shape;
+                text[at] = octet;
+                let fits = match shape[at] {
+                    b'0'..=b'9' => octet.is_ascii_digit(),
+                    other => octet == other,
+                };
+                assert_eq!(Time::parse(&text).is_some(), fits, "{at}: {octet}");
+            }
+        }
     }
 
     #[test]

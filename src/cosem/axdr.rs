@@ -203,6 +203,29 @@ impl<'a> Data<'a> {
         Ok(Self { kind, count, octets, offset })
     }
 
+    /// The next element of octets that were checked before; of an array or a structure only its type
+    /// and its count, since its elements are what comes next. So a tree is passed over once, however
+    /// deep it is.
+    #[inline]
+    pub(crate) fn head(reader: &mut Reader<'a>) -> Option<Self> {
+        let kind = Type(reader.u8("type").ok()?);
+        let (count, octets) = match kind.shape()? {
+            Shape::Fixed(size) => (size, reader.take(size, "value").ok()?),
+            Shape::Elements => (reader.length("number of elements").ok()?, &[][..]),
+            Shape::String => {
+                let count = reader.length("length of a string").ok()?;
+                (count, reader.take(count, "string").ok()?)
+            }
+            Shape::Bits => bits(reader).ok()?,
+            Shape::Compact => {
+                let octets = span(reader, compact::skip).ok()?;
+                (octets.len(), octets)
+            }
+        };
+        let offset = reader.offset() - octets.len();
+        Some(Self { kind, count, octets, offset })
+    }
+
     /// The elements of an array or a structure; none for any other type.
     #[must_use]
     pub fn elements(&self) -> Elements<'a> {

@@ -184,16 +184,23 @@ impl<'a> Content<'a> {
         match *self {
             Self::Value(Value::Number(_) | Value::Truth(_)) => self.write(zone, text),
             // Writing to a Vec cannot fail.
-            Self::Value(Value::Text(value)) => drop(serde_json::to_writer(text, value)),
+            Self::Value(Value::Text(value)) if !value.bytes().all(is_plain) => {
+                drop(serde_json::to_writer(text, value));
+            }
             Self::Array(octets) if elements(octets).is_some() => self.write(zone, text),
             _ => {
-                // Digits, and the signs of a time.
+                // Digits, the signs of a time, and text that needs no escapes.
                 text.push(b'"');
                 self.write(zone, text);
                 text.push(b'"');
             }
         }
     }
+}
+
+/// Whether a character stands for itself in JSON, as those of numbers, names and times do.
+const fn is_plain(character: u8) -> bool {
+    matches!(character, b' '..=b'~') && !matches!(character, b'"' | b'\\')
 }
 
 /// Appends the first `count` bits of the octets as digits.

@@ -18,6 +18,7 @@
 
 use std::io::Write as _;
 
+use jiff::tz::TimeZone;
 use quick_xml::escape::escape;
 
 use crate::{
@@ -41,45 +42,116 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Xml {
     comments: bool,
-    /// `<UInt32 Value="` and so on by tag, made once.
-    openings: Vec<Vec<u8>>,
+    /// By tag.
+    elements: Vec<Element>,
+    /// By level.
+    scales: Vec<Scale>,
 }
 
-/// Blanks for the deepest element: two a level, 4 levels above the data, 17 of data, and as many types in
-/// the description of a compact array.
-const BLANKS: &[u8] = &[b' '; 2 * (4 + 17 + 3 + 17)];
+/// The text of a structure of scaler and unit: what stands before, between and behind their digits. A
+/// telegram has a dozen of them, half of its elements.
+type Scale = [Vec<u8>; 3];
 
+/// The texts of an element, made once. Each begins with the blanks of the [`DEEPEST`].
+#[derive(Clone, Debug, Default)]
+struct Element {
+    /// `<UInt32 Value="`, `<Structure Qty="`, or all that there is to say: `<None />` and its line end.
+    opening: Vec<u8>,
+    /// `</Structure>` and its line end.
+    closing: Vec<u8>,
+}
+
+/// Levels down to the deepest data: 4 above, 17 of data.
+const DATA: usize = 4 + 17;
+
+/// Levels down to the deepest element: as many types in the description of a compact array.
+const DEEPEST: usize = DATA + 3 + 17;
+
+/// Its blanks: two a level.
+const BLANKS: &[u8] = &[b' '; 2 * DEEPEST];
+
+/// What stands behind a value.
 const CLOSING: &[u8] = b"\" />\n";
 
 impl Xml {
     /// With what codes, times and texts mean in comments, or without.
     #[must_use]
     pub fn new(comments: bool) -> Self {
-        let opening = |tag| format!("<{} Value=\"", name(Type(tag))).into_bytes();
-        Self { comments, openings: (0..=u8::MAX).map(opening).collect() }
+        let elements = (0..=u8::MAX).map(|tag| Element::of(Type(tag))).collect();
+        let plain = Self { comments, elements, scales: Vec::new() };
+        let scales = (0..DATA).filter_map(|depth| plain.scale(depth)).collect();
+        Self { scales, ..plain }
     }
 
-    fn element(&self, data: &Data<'_>, depth: usize, entry: &Entry<'_>, text: &mut Vec<u8>) {
+    /// The parts of a structure of scaler and unit, taken from one that is written with zeros.
+    fn scale(&self, depth: usize) -> Option<Scale> {
+        let mut text = Vec::new();
+        let mut octets = Reader::new(Layer::Axdr, &[2, 2, 15, 0, 22, 0]);
+        self.elements(1, &mut octets, depth, &TimeZone::UTC, &mut text);
+        let text = String::from_utf8(text).ok()?;
+        let parts: Vec<_> = text.split("00").map(|part| part.as_bytes().to_vec()).collect();
+        parts.try_into().ok()
+    }
+
+    /// Appends an element; if it is an array or a structure, `rest` begins with its elements.
+    #[inline]
+    fn element(
+        &self,
+        data: &Data<'_>,
+        rest: &mut Reader<'_>,
+        depth: usize,
+        zone: &TimeZone,
+        text: &mut Vec<u8>,
+    ) {
         if self.comments {
-            comment(data, depth, entry, text);
+            comment(data, depth, zone, text);
         }
-        indent(depth, text);
+        let Some(Element { opening, closing }) = self.elements.get(usize::from(data.kind.0)) else {
+            return;
+        };
+        text.extend_from_slice(indented(opening, depth));
         match data.kind {
             Type::ARRAY | Type::STRUCTURE => {
-                open(data.kind, data.count, text);
-                for element in data.elements() {
-                    self.element(&element, depth + 1, entry, text);
-                }
-                close(name(data.kind), depth, text);
+                quantity(data.count, text);
+                self.elements(data.count, rest, depth + 1, zone, text);
+                text.extend_from_slice(indented(closing, depth));
             }
-            Type::NULL | Type::DONT_CARE => empty(data.kind, b" />\n", text),
+            Type::NULL | Type::DONT_CARE => {}
             Type::COMPACT_ARRAY => compact(data.octets, depth, text),
-            kind => {
-                let opening = self.openings.get(usize::from(kind.0));
-                text.extend_from_slice(opening.map_or(&[], Vec::as_slice));
+            _ => {
                 value(data, text);
                 text.extend_from_slice(CLOSING);
             }
+        }
+    }
+
+    /// Appends so many elements, with which `rest` begins. They were checked when the telegram was
+    /// read, to the last octet and for how deep they stand within each other.
+    fn elements(
+        &self,
+        count: usize,
+        rest: &mut Reader<'_>,
+        depth: usize,
+        zone: &TimeZone,
+        text: &mut Vec<u8>,
+    ) {
+        for _ in 0..count {
+            // There is nothing to comment on in it.
+            if let [2, 2, 15, scaler, 22, unit, ..] = *rest.rest()
+                && let Some([before, between, behind]) = self.scales.get(depth)
+            {
+                text.extend_from_slice(before);
+                canonical::encode_upper(&[scaler], text);
+                text.extend_from_slice(between);
+                canonical::encode_upper(&[unit], text);
+                text.extend_from_slice(behind);
+                let _ = rest.take(6, "scaler and unit");
+                continue;
+            }
+            let Some(data) = Data::head(rest) else {
+                return;
+            };
+            self.element(&data, rest, depth, zone, text);
         }
     }
 }
@@ -92,15 +164,40 @@ impl Format for Xml {
         text.extend_from_slice(CLOSING);
         let clock = notification.clock;
         if let Some(clock) = clock.filter(|_| self.comments) {
-            time(clock, 1, entry, text);
+            time(clock, 1, entry.zone, text);
         }
         text.extend_from_slice(b"  <DateTime Value=\"");
         canonical::encode_upper(clock.as_ref().map_or(&[], |clock| clock.0.as_slice()), text);
         text.extend_from_slice(CLOSING);
         text.extend_from_slice(b"  <NotificationBody>\n    <DataValue>\n");
-        self.element(&notification.body, 3, entry, text);
+        let body = notification.body;
+        let mut elements = Reader::at(Layer::Axdr, body.octets, body.offset);
+        self.element(&body, &mut elements, 3, entry.zone, text);
         text.extend_from_slice(b"    </DataValue>\n  </NotificationBody>\n</DataNotification>\n");
     }
+}
+
+impl Element {
+    /// Of a type; without any text if it has no name, and so does not get past the reader of A-XDR.
+    fn of(kind: Type) -> Self {
+        let Some(name) = kind.xml_name() else {
+            return Self::default();
+        };
+        let opening = match kind {
+            Type::ARRAY | Type::STRUCTURE => format!("<{name} Qty=\""),
+            Type::NULL | Type::DONT_CARE => format!("<{name} />\n"),
+            Type::COMPACT_ARRAY => format!("<{name}>\n"),
+            _ => format!("<{name} Value=\""),
+        };
+        let closing = format!("</{name}>\n");
+        let [opening, closing] = [opening, closing].map(|text| [BLANKS, text.as_bytes()].concat());
+        Self { opening, closing }
+    }
+}
+
+/// A text behind the blanks of the deepest element, with as many of them as it has at `depth`.
+fn indented(text: &[u8], depth: usize) -> &[u8] {
+    text.get(2 * DEEPEST.saturating_sub(depth)..).unwrap_or_default()
 }
 
 /// Appends what stands between the quotes.
@@ -136,7 +233,6 @@ fn compact(octets: &[u8], depth: usize, text: &mut Vec<u8>) {
     let Some(CompactArray { description, values }) = CompactArray::of(octets) else {
         return;
     };
-    text.extend_from_slice(b"<CompactArray>\n");
     indent(depth + 1, text);
     text.extend_from_slice(b"<ContentsDescription>\n");
     types(&mut Reader::new(Layer::Axdr, description), depth + 2, text);
@@ -163,9 +259,14 @@ fn types(description: &mut Reader<'_>, depth: usize, text: &mut Vec<u8>) {
             let count = usize::from(description.u8("number of elements").unwrap_or_default());
             (count, count)
         }
-        _ => return empty(kind, b"/>\n", text),
+        _ => {
+            // Writing to a Vec cannot fail.
+            let _ = writeln!(text, "<{}/>", name(kind));
+            return;
+        }
     };
-    open(kind, count, text);
+    let _ = write!(text, "<{} Qty=\"", name(kind));
+    quantity(count, text);
     for _ in 0..inner {
         types(description, depth + 1, text);
     }
@@ -173,7 +274,7 @@ fn types(description: &mut Reader<'_>, depth: usize, text: &mut Vec<u8>) {
 }
 
 /// Appends what an octet-string or a date-time means, on a line of its own.
-fn comment(data: &Data<'_>, depth: usize, entry: &Entry<'_>, text: &mut Vec<u8>) {
+fn comment(data: &Data<'_>, depth: usize, zone: &TimeZone, text: &mut Vec<u8>) {
     let code = data.octet_string().and_then(Obis::of);
     let clock = match data.kind {
         Type::OCTET_STRING | Type::DATE_TIME => Clock::of(data.octets),
@@ -186,14 +287,14 @@ fn comment(data: &Data<'_>, depth: usize, entry: &Entry<'_>, text: &mut Vec<u8>)
         (Some(Obis([a, b, c, d, e, f])), ..) => {
             remark(&format!("{a}.{b}.{c}.{d}.{e}.{f}"), depth, text);
         }
-        (None, Some(clock), _) => time(clock, depth, entry, text),
+        (None, Some(clock), _) => time(clock, depth, zone, text),
         (None, None, Some(words)) => remark(words, depth, text),
         (None, None, None) => {}
     }
 }
 
-fn time(clock: Clock, depth: usize, entry: &Entry<'_>, text: &mut Vec<u8>) {
-    if let Some(stamp) = clock.stamp(entry.zone) {
+fn time(clock: Clock, depth: usize, zone: &TimeZone, text: &mut Vec<u8>) {
+    if let Some(stamp) = clock.stamp(zone) {
         remark(&stamp.to_string(), depth, text);
     }
 }
@@ -211,9 +312,15 @@ fn remark(words: &str, depth: usize, text: &mut Vec<u8>) {
     text.extend_from_slice(if words.ends_with('-') { b" -->\n" } else { b"-->\n" });
 }
 
-fn open(kind: Type, count: usize, text: &mut Vec<u8>) {
-    // Writing to a Vec cannot fail.
-    let _ = writeln!(text, "<{} Qty=\"{count:02X}\" >", name(kind));
+/// Appends a number of elements, and the end of the tag.
+fn quantity(count: usize, text: &mut Vec<u8>) {
+    match u8::try_from(count) {
+        Ok(count) => canonical::encode_upper(&[count], text),
+        Err(_) => {
+            let _ = write!(text, "{count:X}");
+        }
+    }
+    text.extend_from_slice(b"\" >\n");
 }
 
 fn close(name: &str, depth: usize, text: &mut Vec<u8>) {
@@ -223,12 +330,6 @@ fn close(name: &str, depth: usize, text: &mut Vec<u8>) {
     text.extend_from_slice(b">\n");
 }
 
-fn empty(kind: Type, closing: &[u8], text: &mut Vec<u8>) {
-    text.push(b'<');
-    text.extend_from_slice(name(kind).as_bytes());
-    text.extend_from_slice(closing);
-}
-
 fn indent(depth: usize, text: &mut Vec<u8>) {
     text.extend_from_slice(BLANKS.get(..2 * depth).unwrap_or(BLANKS));
 }
@@ -236,4 +337,29 @@ fn indent(depth: usize, text: &mut Vec<u8>) {
 /// The name of an element. Types without one do not get past the reader of A-XDR.
 fn name(kind: Type) -> &'static str {
     kind.xml_name().unwrap_or("Unknown")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(xml: &Xml, octets: &[u8]) -> String {
+        let mut text = vec![];
+        xml.elements(1, &mut Reader::new(Layer::Axdr, octets), 3, &TimeZone::UTC, &mut text);
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn scaler_and_unit_are_written_like_any_structure_at_every_level() {
+        for comments in [false, true] {
+            let quick = Xml::new(comments);
+            let slow = Xml { scales: vec![], ..quick.clone() };
+            for level in 0..=16 {
+                let octets = [&[2, 1].repeat(level)[..], &[2, 2, 15, 0xfd, 22, 0x1e]].concat();
+                let written = text(&quick, &octets);
+                assert!(written.contains("<Int8 Value=\"FD\" />\n"), "{written}");
+                assert_eq!(written, text(&slow, &octets));
+            }
+        }
+    }
 }

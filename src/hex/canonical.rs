@@ -21,20 +21,36 @@ pub fn decode(digits: &[u8], octets: &mut Vec<u8>) -> Result<()> {
 
 /// Appends `octets` in lower case to `text`.
 pub fn encode(octets: &[u8], text: &mut Vec<u8>) {
-    append(text, octets, |octets, room| hex::encode_to_slice(octets, room).is_ok());
-}
-
-/// Appends `octets` in upper case to `text`, as Gurux prints them.
-pub fn encode_upper(octets: &[u8], text: &mut Vec<u8>) {
-    append(text, octets, |octets, room| hex::encode_to_slice_upper(octets, room).is_ok());
-}
-
-fn append(text: &mut Vec<u8>, octets: &[u8], encode: impl FnOnce(&[u8], &mut [u8]) -> bool) {
     let start = text.len();
     text.resize(start + 2 * octets.len(), b'0');
     let (_, room) = text.split_at_mut(start);
-    let fits = encode(octets, room);
+    let fits = hex::encode_to_slice(octets, room).is_ok();
     debug_assert!(fits, "two digits an octet");
+}
+
+/// Appends `octets` in upper case to `text`, as Gurux prints them. They are few, nearly always, and
+/// then the way into SIMD code is longer than all of this.
+#[inline]
+pub fn encode_upper(octets: &[u8], text: &mut Vec<u8>) {
+    for octet in octets {
+        text.extend_from_slice(&upper(*octet));
+    }
+}
+
+fn upper(octet: u8) -> [u8; 2] {
+    // An index beyond the end would not compile.
+    #[allow(clippy::indexing_slicing)]
+    const DIGITS: [[u8; 2]; 256] = {
+        let digit = b"0123456789ABCDEF";
+        let mut digits = [[0; 2]; 256];
+        let mut octet = 0;
+        while octet < digits.len() {
+            digits[octet] = [digit[octet / 16], digit[octet % 16]];
+            octet += 1;
+        }
+        digits
+    };
+    DIGITS.get(usize::from(octet)).copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -53,8 +69,8 @@ mod tests {
         decode(&text[1..].to_ascii_uppercase(), &mut back).unwrap();
         assert_eq!(back, octets);
         text.clear();
-        encode_upper(&[0xab, 0x01], &mut text);
-        assert_eq!(text, b"AB01");
+        encode_upper(&octets, &mut text);
+        assert_eq!(text, hex::encode_upper(&octets).as_bytes());
     }
 
     #[test]

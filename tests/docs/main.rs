@@ -8,11 +8,15 @@
 //!
 //! A device is replaced by a virtual meter behind a pseudo-terminal or a TCP port, and `cargo run` by
 //! the program that cargo has built for the test. `tests/run` is only read: most likely it runs this.
+//! What needs DuckDB says so where there is none, and fails where all is to be tested.
 #![cfg(feature = "cli")]
 
+mod archive;
 mod bench;
 mod process;
 mod text;
+#[path = "../generated/tools.rs"]
+mod tools;
 
 use std::{fs, path::Path, process::Command, thread};
 
@@ -40,10 +44,16 @@ fn the_readme_answers_as_it_says() {
             assert!(read.success(), "{script} is no script");
             continue;
         }
-        let ran = bench.type_in(&command);
-        ran.succeeded();
-        let same = alike(&expected, &ran.text, varying);
-        assert!(same, "\n$ {command}\n{}\n--- the README has:\n{expected}\n", ran.text);
+        let answers = || {
+            let ran = bench.type_in(&command);
+            ran.succeeded();
+            let same = alike(&expected, &ran.text, varying);
+            assert!(same, "\n$ {command}\n{}\n--- the README has:\n{expected}\n", ran.text);
+        };
+        match command.starts_with("duckdb ") {
+            true => tools::need("duckdb", |_| answers()),
+            false => answers(),
+        }
     }
 }
 
