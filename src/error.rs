@@ -248,6 +248,11 @@ pub enum Cause {
     OddDigits,
     /// A line that is none of the known forms.
     NotARecord,
+    /// A line is none of readings.
+    NotReadings {
+        /// What it is instead.
+        found: &'static str,
+    },
     /// A column of a line is wrong.
     Column {
         /// Its name.
@@ -325,6 +330,7 @@ impl fmt::Display for Error {
             Cause::NotHex => write!(f, "character {} is not a hex digit", offset + 1),
             Cause::OddDigits => write!(f, "odd number of hex digits at character {}", offset + 1),
             Cause::NotARecord => f.write_str("neither a record nor hex"),
+            Cause::NotReadings { found } => write!(f, "not a line of readings: {found} {at}"),
             Cause::Column { what } => write!(f, "{what} at character {}", offset + 1),
         }
     }

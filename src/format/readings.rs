@@ -10,9 +10,10 @@ use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
 };
-use serde_json::value::RawValue;
+use serde_json::{error::Category, value::RawValue};
 
 use crate::{
+    error::{Cause, Error, Layer},
     format::{
         key::{Key, Meta},
         units::Units,
@@ -21,7 +22,7 @@ use crate::{
 };
 
 /// The version that is read.
-const SCHEMA: &str = "1";
+const SCHEMA: i64 = 1;
 
 /// Everything a telegram said, in its order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,25 +54,13 @@ pub enum Value {
     List(String),
 }
 
-/// Why a line is none of readings.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NotReadings {
-    /// It is no JSON object; what is wrong with it.
-    NotJson(String),
-    /// It is of a version that is not known.
-    Schema(String),
-    /// It holds nothing that has a name here.
-    Nothing,
-}
-
 impl Readings {
     /// Reads a line. What has a name that is not known here is left out.
     ///
     /// # Errors
     /// What is no object, of another schema, or without any reading.
-    pub fn parse(line: &[u8]) -> Result<Self, NotReadings> {
-        let Object(pairs) = serde_json::from_slice(line)
-            .map_err(|error| NotReadings::NotJson(error.to_string()))?;
+    pub fn parse(line: &[u8]) -> Result<Self, Error> {
+        let Object(pairs) = serde_json::from_slice(line).map_err(|error| not_json(&error))?;
         let mut members: Vec<Member> = Vec::with_capacity(pairs.len());
         for (name, raw) in &pairs {
             if let (Some(of), Some(last)) = (name.strip_suffix("_unit"), members.last_mut())
@@ -88,10 +77,12 @@ impl Readings {
             }
         }
         let readings = Self { members };
-        match readings.get(Key::Meta(Meta::Schema)).map(ToString::to_string) {
-            Some(schema) if schema != SCHEMA => Err(NotReadings::Schema(schema)),
-            _ if readings.values().next().is_none() => Err(NotReadings::Nothing),
-            _ => Ok(readings),
+        let schema = readings.get(Key::Meta(Meta::Schema));
+        let known = Value::Number(Decimal::new(SCHEMA, 0));
+        match schema.is_none_or(|schema| *schema == known) {
+            false => Err(not_readings("readings of another schema", 0)),
+            true if readings.values().next().is_none() => Err(not_readings("nothing known", 0)),
+            true => Ok(readings),
         }
     }
 
@@ -161,17 +152,19 @@ impl Value {
     }
 }
 
-impl fmt::Display for NotReadings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotJson(error) => write!(f, "no JSON object: {error}"),
-            Self::Schema(found) => write!(f, "schema {found}, and only {SCHEMA} is known"),
-            Self::Nothing => f.write_str("no reading in it"),
-        }
-    }
+fn not_json(error: &serde_json::Error) -> Error {
+    let found = match error.classify() {
+        Category::Eof => "JSON that breaks off",
+        Category::Data => "JSON, but no object,",
+        Category::Syntax | Category::Io => "no JSON",
+    };
+    // Columns count from 1.
+    not_readings(found, error.column().saturating_sub(1))
 }
 
-impl core::error::Error for NotReadings {}
+const fn not_readings(found: &'static str, offset: usize) -> Error {
+    Error::new(Layer::Reading, offset, Cause::NotReadings { found })
+}
 
 fn unit(key: Key) -> Cow<'static, str> {
     match key {
@@ -284,12 +277,12 @@ mod tests {
     #[test]
     fn what_is_no_line_of_readings_says_why() {
         let why = |line: &[u8]| Readings::parse(line).unwrap_err().to_string();
-        assert!(why(b"energy 5").starts_with("no JSON object: expected value"));
-        assert!(why(b"[1]").contains("expected an object"), "{}", why(b"[1]"));
-        assert!(why(b"{\"a\":1").contains("EOF"));
-        assert!(why(b"{\"a\":1} x").contains("trailing"));
-        assert_eq!(why(b"{\"schema\":2,\"power_net_w\":1}"), "schema 2, and only 1 is known");
-        assert_eq!(why(b"{\"schema\":1,\"meter\":\"1\"}"), "no reading in it");
-        assert!(why(b"{\"meter\":\"\xff\"}").starts_with("no JSON object"));
+        assert_eq!(why(b"energy 5"), "readings: not a line of readings: no JSON at octet 0");
+        assert!(why(b"[1]").contains("JSON, but no object"), "{}", why(b"[1]"));
+        assert!(why(b"{\"a\":1").contains("breaks off at octet"), "{}", why(b"{\"a\":1"));
+        assert!(why(b"{\"a\":1} x").contains("no JSON at octet"));
+        assert!(why(b"{\"schema\":2,\"power_net_w\":1}").contains("another schema"));
+        assert!(why(b"{\"schema\":1,\"meter\":\"1\"}").contains("nothing known"));
+        assert!(why(b"{\"meter\":\"\xff\"}").contains("no JSON"));
     }
 }

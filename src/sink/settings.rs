@@ -57,6 +57,8 @@ impl fmt::Debug for Secret {
 /// All that is said about one sink.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// What messages call it.
+    pub name: String,
     /// `mqtt`, `solarview`.
     pub scheme: String,
     /// What stands behind the scheme and in front of the `?`: an address, a file.
@@ -97,6 +99,7 @@ impl FromStr for Settings {
             })?;
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let mut settings = Self {
+            name: named(text),
             scheme: scheme.to_ascii_lowercase(),
             target: Target::File(PathBuf::new()),
             values: Vec::new(),

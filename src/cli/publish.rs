@@ -1,0 +1,172 @@
+//! `publish`: readings in, to sinks.
+//!
+//! What comes is the JSON Lines of `decode`, a line a telegram.
+
+use std::{
+    fs::File,
+    io::IsTerminal,
+    os::fd::{AsFd, OwnedFd},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+};
+
+use crate::cli::{
+    args,
+    context::Context,
+    destinations,
+    signals::Signals,
+    sinks::Sinks,
+    status::{Status, Stop},
+};
+use meterpipe::{
+    error::{Cause, Error, Layer},
+    format::readings::Readings,
+};
+
+/// How often we look at signals and tell what sinks say, if nothing comes.
+const TICK: Duration = Duration::from_secs(1);
+
+/// The longest line: more than any telegram has to say.
+const LONGEST: usize = 1 << 20;
+
+/// Runs the subcommand.
+pub fn run(args: &args::Publish) -> Status {
+    let mut context = Context::new("publish", args.voice);
+    let sinks = destinations::of(&args.to, &args.config, &context).and_then(Sinks::start);
+    let mut sinks = match sinks {
+        Ok(sinks) => sinks,
+        Err(stop) => return context.finish(Err(stop), &()),
+    };
+    let signals = Signals::catch_all();
+    let result = read(&args.files, &mut sinks, &signals, &mut context);
+    let stored = sinks.finish(&context);
+    context.finish(result, &Stored(stored))
+}
+
+/// Whether all sinks stored all.
+struct Stored(bool);
+
+impl crate::cli::context::Stage for Stored {
+    fn feed(&mut self, _: &meterpipe::record::Record<'_>, _: meterpipe::record::Place, _: &mut Context) {}
+
+    fn end(&mut self, _: &mut Context) {}
+
+    fn failed(&self) -> bool {
+        !self.0
+    }
+}
+
+fn read(
+    files: &[PathBuf],
+    sinks: &mut Sinks,
+    signals: &Signals,
+    context: &mut Context,
+) -> Result<(), Stop> {
+    if files.is_empty() && std::io::stdin().is_terminal() {
+        return Err(Stop::usage("nothing to read: pipe the output of decode in, or name a FILE"));
+    }
+    let stdin = [PathBuf::from("-")];
+    for path in if files.is_empty() { &stdin } else { files } {
+        context.voice.input((files.len() > 1).then(|| path.display().to_string()));
+        let file = match path.as_path() == Path::new("-") {
+            true => std::io::stdin().as_fd().try_clone_to_owned(),
+            false => File::open(path).map(OwnedFd::from),
+        };
+        match file {
+            Ok(file) => Lines { file, room: Vec::new(), line: 0 }.read(sinks, signals, context)?,
+            Err(error) => {
+                context.tally.source_failed = true;
+                context.voice.say(&format!("{}: {error}", path.display()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The lines of an input.
+struct Lines {
+    file: OwnedFd,
+    /// What was read and has no line end yet.
+    room: Vec<u8>,
+    line: u64,
+}
+
+impl Lines {
+    fn read(
+        mut self,
+        sinks: &mut Sinks,
+        signals: &Signals,
+        context: &mut Context,
+    ) -> Result<(), Stop> {
+        let mut chunk = vec![0; 64 * 1024];
+        loop {
+            self.wait(sinks, signals, context)?;
+            let octets = match rustix::io::read(&self.file, &mut *chunk) {
+                Ok(0) => break,
+                Ok(size) => chunk.get(..size).unwrap_or_default(),
+                Err(Errno::INTR | Errno::AGAIN) => continue,
+                Err(errno) => {
+                    let text = std::io::Error::from(errno).to_string();
+                    return Err(Stop::Failed(Status::Source, text));
+                }
+            };
+            context.tally.octets += octets.len() as u64;
+            for piece in octets.split_inclusive(|octet| *octet == b'\n') {
+                self.room.extend_from_slice(piece.strip_suffix(b"\n").unwrap_or(piece));
+                if piece.ends_with(b"\n") {
+                    self.take(sinks, context);
+                } else if self.room.len() > LONGEST {
+                    // What is kept is too long to be taken for a line, and the rest is passed over.
+                    self.room.truncate(LONGEST + 1);
+                }
+            }
+        }
+        if !self.room.is_empty() {
+            self.take(sinks, context);
+        }
+        Ok(())
+    }
+
+    /// Waits for something to read, and sees to what else there is to do.
+    fn wait(&self, sinks: &Sinks, signals: &Signals, context: &Context) -> Result<(), Stop> {
+        loop {
+            if signals.reopen() {
+                sinks.reopen();
+            }
+            if signals.ended() {
+                return Err(Stop::Interrupted);
+            }
+            sinks.tell_news(context);
+            let mut fds = [PollFd::new(&self.file, PollFlags::IN)];
+            if poll(&mut fds, Timespec::try_from(TICK).ok().as_ref()).is_ok_and(|ready| ready > 0) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn take(&mut self, sinks: &mut Sinks, context: &mut Context) {
+        self.line += 1;
+        let room = std::mem::take(&mut self.room);
+        let line = room.trim_ascii();
+        if line.is_empty() {
+        } else if line.len() > LONGEST {
+            let limit = Cause::Limit { what: "length of a line", limit: LONGEST };
+            context.defect(self.line, &Error::new(Layer::Reading, 0, limit));
+        } else {
+            match Readings::parse(line) {
+                Ok(readings) => {
+                    context.tally.telegrams += 1;
+                    sinks.put(readings, context);
+                }
+                Err(error) => context.defect(self.line, &error),
+            }
+        }
+        self.room = room;
+        self.room.clear();
+    }
+}

@@ -1,0 +1,167 @@
+//! The sinks of a run: each in a thread of its own, behind a queue of its own.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{self, Receiver, Sender},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use crate::cli::{
+    context::Context,
+    status::{Status, Stop},
+};
+use meterpipe::{
+    format::{readings::Readings, usage::Usage},
+    sink::{
+        event::{Event, Report, Sink},
+        gate::Gate,
+        inbox::{self, Outbox},
+        settings::Settings,
+    },
+};
+
+/// What may wait for a sink: an hour and a half of a meter that pushes every five seconds.
+const ROOM: usize = 1024;
+
+/// How long sinks may take to store what is left when the run ends.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// And how long after that they may take to be gone.
+const PARTING: Duration = Duration::from_secs(1);
+
+/// How often we look whether a sink is at its end.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// A sink and its name for people, ready to be started.
+pub struct Ready {
+    name: String,
+    gate: Gate,
+    sink: Box<dyn Sink>,
+}
+
+/// All sinks of a run.
+pub struct Sinks {
+    running: Vec<Running>,
+    news: Receiver<String>,
+}
+
+struct Running {
+    name: String,
+    gate: Gate,
+    outbox: Outbox,
+    lost: Arc<AtomicU64>,
+    thread: JoinHandle<()>,
+}
+
+/// Builds a sink from what was said of it. Nothing is opened yet.
+pub fn build(mut settings: Settings) -> Result<Ready, Usage> {
+    let name = settings.name.clone();
+    let gate = Gate::new(settings.take_wish()?);
+    let sink = sink(&mut settings)?;
+    settings.finish()?;
+    Ok(Ready { name, gate, sink })
+}
+
+fn sink(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
+    match settings.scheme.as_str() {
+        other => Err(Usage(format!("no sink is called {other}: there are {}", SCHEMES.join(", ")))),
+    }
+}
+
+/// What sinks are called.
+const SCHEMES: [&str; 0] = [];
+
+impl Sinks {
+    /// Starts them.
+    pub fn start(sinks: Vec<Ready>) -> Result<Self, Stop> {
+        let (sender, news) = mpsc::channel();
+        let running = sinks.into_iter().map(|sink| Running::start(sink, sender.clone()));
+        Ok(Self { running: running.collect::<Result<_, _>>()?, news })
+    }
+
+    /// Hands readings to all that want them.
+    pub fn put(&mut self, readings: Readings, context: &Context) {
+        let readings = Arc::new(readings);
+        for sink in &mut self.running {
+            if sink.gate.passes(&readings) {
+                sink.outbox.put(Event::Readings(readings.clone()));
+            }
+        }
+        self.tell_news(context);
+    }
+
+    /// Files were moved away.
+    pub fn reopen(&self) {
+        for sink in &self.running {
+            sink.outbox.put(Event::Reopen);
+        }
+    }
+
+    /// Tells what sinks had to say since.
+    pub fn tell_news(&self, context: &Context) {
+        for text in self.news.try_iter() {
+            context.voice.say(&text);
+        }
+    }
+
+    /// Lets them store what is left, and says what was not stored. False if something was not.
+    pub fn finish(self, context: &Context) -> bool {
+        let deadline = Instant::now() + GRACE;
+        for sink in &self.running {
+            sink.outbox.end(deadline);
+        }
+        while self.running.iter().any(|sink| !sink.thread.is_finished())
+            && Instant::now() < deadline + PARTING
+        {
+            self.tell_news(context);
+            thread::sleep(GLANCE);
+        }
+        self.tell_news(context);
+        let mut stored = true;
+        for sink in &self.running {
+            let lost = sink.lost.load(Ordering::Relaxed);
+            if lost > 0 {
+                let plural = if lost == 1 { "" } else { "s" };
+                context.voice.say(&format!("{}: {lost} reading{plural} not stored", sink.name));
+            } else if !sink.thread.is_finished() {
+                context.voice.say(&format!("{}: does not come to its end", sink.name));
+            }
+            stored &= lost == 0 && sink.thread.is_finished();
+        }
+        stored
+    }
+}
+
+impl Running {
+    fn start(Ready { name, gate, sink }: Ready, news: Sender<String>) -> Result<Self, Stop> {
+        let failed = |error| Stop::Failed(Status::Output, format!("{name}: {error}"));
+        let (outbox, inbox) = inbox::queue(ROOM).map_err(failed)?;
+        let lost = Arc::new(AtomicU64::new(0));
+        let line = Line { name: name.clone(), news, lost: lost.clone() };
+        let thread = thread::Builder::new().name("sink".to_owned());
+        let thread = thread.spawn(move || sink.run(inbox, &line)).map_err(failed)?;
+        Ok(Self { name, gate, outbox, lost, thread })
+    }
+}
+
+/// The way from a sink's thread to the voice.
+struct Line {
+    name: String,
+    news: Sender<String>,
+    lost: Arc<AtomicU64>,
+}
+
+impl Report for Line {
+    fn say(&self, text: &str) {
+        // Nobody listens any more: the run is over.
+        let _ = self.news.send(format!("{}: {text}", self.name));
+    }
+
+    fn lost(&self, readings: u64) {
+        self.lost.fetch_add(readings, Ordering::Relaxed);
+    }
+}
