@@ -101,6 +101,10 @@ impl Format for Xml {
         self.element(&notification.body, 3, entry, text);
         text.extend_from_slice(b"    </DataValue>\n  </NotificationBody>\n</DataNotification>\n");
     }
+
+    fn fork(&self) -> Box<dyn Format> {
+        Box::new(self.clone())
+    }
 }
 
 /// Appends what stands between the quotes.
