@@ -10,6 +10,7 @@ use crate::cli::{
     args,
     context::{Context, Stage},
     filter, keys, output_format,
+    parallel::Jobs,
     status::{Status, Stop},
 };
 use jiff::tz::TimeZone;
@@ -30,6 +31,7 @@ pub fn run(args: &args::Decode) -> Status {
         context.output.text.extend_from_slice(output_format::list().as_bytes());
         return context.finish_plain();
     }
+    context.jobs = Jobs::of(args.jobs.jobs);
     match prepare(args, &context) {
         Ok(mut stage) => {
             stage.start(&mut context);
@@ -72,10 +74,25 @@ impl Decoder {
         self.tell_notes(context);
     }
 
+    /// How much was learnt that bears on all records to come; nothing amid a telegram. It only ever
+    /// grows until the [`end`](Stage::end) of an input: two forks of one decoder that rest and have
+    /// learnt equally much since they began alike are still alike.
+    #[must_use]
+    pub fn at_rest(&self) -> Option<u64> {
+        self.chain.at_rest().map(|learnt| learnt + self.format.learnt())
+    }
+
     fn tell_notes(&mut self, context: &Context) {
         for note in self.format.notes() {
             context.voice.say(&note);
         }
+    }
+}
+
+impl Clone for Decoder {
+    fn clone(&self) -> Self {
+        let Self { chain, format, zone } = self;
+        Self { chain: chain.clone(), format: format.fork(), zone: zone.clone() }
     }
 }
 
@@ -104,6 +121,10 @@ impl Stage for Decoder {
 
     fn partial(&self) -> Option<Error> {
         self.chain.partial()
+    }
+
+    fn decoder(&mut self) -> Option<&mut Decoder> {
+        Some(self)
     }
 }
 
