@@ -119,6 +119,12 @@ impl Decode {
         self.unframe.at_rest().map(|learnt| learnt + self.decrypt.learnt())
     }
 
+    /// Says that so many lines stand before those that were counted so far: what is pending is told
+    /// with its place.
+    pub fn count_behind(&mut self, lines: u64) {
+        self.unframe.count_behind(lines);
+    }
+
     /// The stage that holds the keys.
     #[must_use]
     pub const fn decrypt(&self) -> &Decrypt {

@@ -92,6 +92,16 @@ impl Unframe {
         rests.then(|| self.learnt + lines().map(Line::learnt).sum::<u64>())
     }
 
+    /// Says that so many lines stand before those that were counted so far: what is pending is told
+    /// with its place.
+    pub fn count_behind(&mut self, lines: u64) {
+        for (_, line) in &mut self.lines {
+            line.origins.0.iter_mut().chain([&mut line.first]).for_each(|origin| {
+                origin.place = origin.place.behind(lines);
+            });
+        }
+    }
+
     fn line(&mut self, from: Option<&str>) -> Option<&mut Line> {
         let found = self.lines.iter().position(|(name, _)| name.as_deref() == from);
         let index = match found {

@@ -71,7 +71,7 @@ impl Decoder {
     /// Writes what stands behind all readings.
     pub fn finish(&mut self, context: &mut Context) {
         self.format.end(&mut context.output.text);
-        self.tell_notes(context);
+        tell_notes(self.format.as_mut(), context);
     }
 
     /// How much was learnt that bears on all records to come; nothing amid a telegram. It only ever
@@ -82,10 +82,10 @@ impl Decoder {
         self.chain.at_rest().map(|learnt| learnt + self.format.learnt())
     }
 
-    fn tell_notes(&mut self, context: &Context) {
-        for note in self.format.notes() {
-            context.voice.say(&note);
-        }
+    /// Says that so many lines stand before those that were counted so far: what is pending is told
+    /// with its place.
+    pub fn count_behind(&mut self, lines: u64) {
+        self.chain.count_behind(lines);
     }
 }
 
@@ -102,7 +102,6 @@ impl Stage for Decoder {
         chain.feed(record, place, &mut |output: Output<'_>| {
             take(output, format.as_mut(), zone, context);
         });
-        self.tell_notes(context);
     }
 
     fn end(&mut self, context: &mut Context) {
@@ -136,7 +135,15 @@ fn take(output: Output<'_>, format: &mut dyn Format, zone: &TimeZone, context: &
             let (received, attributes) = (record.time, record.attributes);
             let entry = Entry { telegram, zone, received, attributes };
             format.entry(&entry, &mut context.output.text);
+            // At once, so that it stands among the other messages where it belongs.
+            tell_notes(format, context);
         }
         other => context.other(&other),
+    }
+}
+
+fn tell_notes(format: &mut dyn Format, context: &Context) {
+    for note in format.notes() {
+        context.voice.say(&note);
     }
 }

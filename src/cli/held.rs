@@ -3,7 +3,7 @@
 //! However much is wrong, this stays small: of each sort of refusal there are but those that would
 //! be shown, and between them only so many lines differ.
 
-use meterpipe::{chain::event::Refusal, record::Place};
+use meterpipe::chain::event::Refusal;
 
 /// Messages in order.
 #[derive(Debug, Default)]
@@ -37,18 +37,10 @@ impl Held {
     pub fn behind(self, lines: u64) -> impl Iterator<Item = Message> {
         self.0.into_iter().map(move |message| match message {
             Message::Refused(refusal) => {
-                Message::Refused(Refusal { place: behind(refusal.place, lines), ..refusal })
+                Message::Refused(Refusal { place: refusal.place.behind(lines), ..refusal })
             }
             message => message,
         })
-    }
-}
-
-const fn behind(place: Place, lines: u64) -> Place {
-    match place {
-        Place::Line(line) => Place::Line(line + lines),
-        Place::Record(line) => Place::Record(line + lines),
-        place => place,
     }
 }
 

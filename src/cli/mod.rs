@@ -11,6 +11,7 @@ mod cut;
 mod decode;
 mod decrypt;
 mod filter;
+mod fork;
 mod held;
 mod keys;
 mod line;

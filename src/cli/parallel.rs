@@ -33,16 +33,12 @@ use crate::cli::{
     context::Context,
     cut::{Block, Cuts, Whole},
     decode::Decoder,
-    filter::failed,
-    output::Output,
+    fork::{self, Done, State, Task},
     progress::Progress,
-    pump::{CHUNK, Octets, Pump},
-    status::{Stop, Tally},
+    pump::Pump,
+    status::Stop,
     text::Text,
-    voice::{Gathered, Voice},
 };
-use meterpipe::hex::detect::Form;
-use rustix::io::Errno;
 
 /// How many work, and on how much.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +81,7 @@ pub fn run(
         let started = (0..most).take_while(|_| {
             let (whole, tasks, base) = (&whole, tasks.clone(), &base);
             let thread = thread::Builder::new().name("job".to_owned());
-            thread.spawn_scoped(scope, move || work(whole, &tasks, base)).is_ok()
+            thread.spawn_scoped(scope, move || fork::work(whole, &tasks, base)).is_ok()
         });
         let ahead = started.count() + AHEAD;
         // The queue is the threads'. If there are none (any more), what is in it is given up.
@@ -115,137 +111,6 @@ pub fn run(
         *stage = run.state.stage;
         result
     })
-}
-
-/// Everything that one part of a file leaves for the next.
-#[derive(Clone)]
-struct State {
-    text: Text,
-    stage: Decoder,
-}
-
-impl State {
-    /// How much was learnt; nothing if something is pending.
-    fn at_rest(&self) -> Option<u64> {
-        Some(self.text.at_rest()? + self.stage.at_rest()?)
-    }
-
-    /// Reads a block; where it ended.
-    fn read(
-        &mut self,
-        whole: &Whole<'_>,
-        block: Block,
-        pump: &mut Pump,
-        progress: Option<&Progress>,
-        context: &mut Context,
-    ) -> Result<End, Stop> {
-        let mut range = Range { whole, at: block.from, to: block.to, ended: false, progress };
-        let Self { text, stage } = self;
-        pump.clear();
-        match whole.form {
-            Form::Binary => {
-                pump.binary(block.from - whole.start, &mut range, stage, context)?;
-            }
-            Form::Text => {
-                pump.text(text, &mut range, stage, context)?;
-                if range.ended {
-                    text.rest(pump.waiting(), stage, context);
-                    text.finish(context);
-                } else if !pump.waiting().is_empty() {
-                    // A cut is behind a line end, unless somebody writes to the file.
-                    text.line(pump.waiting(), true, stage, context);
-                }
-            }
-        }
-        Ok(End { at: range.at, last: range.ended })
-    }
-}
-
-/// Where a block ended.
-#[derive(Clone, Copy)]
-struct End {
-    at: u64,
-    /// There the file ended.
-    last: bool,
-}
-
-/// The octets of a block.
-struct Range<'a> {
-    whole: &'a Whole<'a>,
-    at: u64,
-    to: Option<u64>,
-    /// The file was at its end, whatever was said of it.
-    ended: bool,
-    progress: Option<&'a Progress>,
-}
-
-impl Octets for Range<'_> {
-    fn read(&mut self, room: &mut [u8], _: &mut Context) -> Result<usize, Stop> {
-        // As if the file were read from its start to its end: there, too, a read ends here.
-        let chunk = CHUNK as u64 - (self.at - self.whole.start) % CHUNK as u64;
-        let left = self.to.map_or(chunk, |to| to.saturating_sub(self.at).min(chunk));
-        let most = usize::try_from(left).unwrap_or(usize::MAX).min(room.len());
-        let room = room.get_mut(..most).unwrap_or_default();
-        if room.is_empty() {
-            return Ok(0);
-        }
-        loop {
-            match rustix::io::pread(self.whole.file, &mut *room, self.at) {
-                Ok(size) => {
-                    self.ended = size == 0;
-                    self.at += size as u64;
-                    if let Some(progress) = self.progress {
-                        progress.reach(self.at - self.whole.start);
-                    }
-                    return Ok(size);
-                }
-                Err(Errno::INTR) => {}
-                Err(errno) => return Err(failed(&errno.into())),
-            }
-        }
-    }
-}
-
-/// A block for a fork, and where to bring what comes of it.
-struct Task {
-    block: Block,
-    state: State,
-    /// Which of the states it is a fork of.
-    base: u64,
-    room: Vec<u8>,
-    done: Sender<Done>,
-}
-
-/// What came of a block.
-struct Done {
-    state: State,
-    text: Vec<u8>,
-    said: Gathered,
-    tally: Tally,
-    end: End,
-}
-
-/// Does what is in the queue until that is closed. What cannot be done to its end is not brought:
-/// then it is done again by who can say why.
-fn work(whole: &Whole<'_>, tasks: &Mutex<Receiver<Task>>, base: &AtomicU64) {
-    let mut pump = None;
-    while let Some(task) = take(tasks) {
-        if task.base != base.load(Ordering::Relaxed) {
-            continue;
-        }
-        let Task { block, mut state, room, done, .. } = task;
-        let mut context = Context::with(Output::room(room, ROOM), Voice::held());
-        let pump = pump.get_or_insert_with(Pump::new);
-        state.text.count_from(0);
-        if let Ok(end) = state.read(whole, block, pump, None, &mut context) {
-            let (text, said) = (context.output.text, context.voice.gathered());
-            let _ = done.send(Done { state, text, said, tally: context.tally, end });
-        }
-    }
-}
-
-fn take(tasks: &Mutex<Receiver<Task>>) -> Option<Task> {
-    tasks.lock().ok()?.recv().ok()
 }
 
 /// The one that gives out the blocks and puts together what comes of them.
@@ -345,21 +210,26 @@ impl Run<'_> {
     }
 
     fn put(&mut self, done: Done) -> Result<bool, Stop> {
-        let Done { state, mut text, said, tally, end } = done;
+        #[cfg(test)]
+        tests::TAKEN.set(tests::TAKEN.get() + 1);
+        let Done { mut state, mut text, said, tally, end } = done;
         self.context.tally += tally;
         self.context.voice.repeat(said, self.lines);
         self.context.output.append(&text)?;
         text.clear();
         self.rooms.push(text);
-        self.lines += state.text.lines();
-        self.at = end.at;
-        self.progress.reach(self.at - self.whole.start);
+        let lines = state.text.lines();
         if state.at_rest() == self.learnt {
             self.failures = 0;
             self.spare.push(state);
         } else {
+            // What is pending began in a line that only now has its number.
+            state.stage.count_behind(self.lines);
             self.state = state;
         }
+        self.lines += lines;
+        self.at = end.at;
+        self.progress.reach(self.at - self.whole.start);
         Ok(end.last)
     }
 
@@ -396,12 +266,519 @@ impl Run<'_> {
 /// What a fork takes at a time: half a millisecond's work.
 const BLOCK: u64 = 256 * 1024;
 
-/// Text of one block: that of a telegram as XML is five times as long as in hex. What is longer is
-/// written as it comes.
-const ROOM: usize = 4 * 1024 * 1024;
-
 /// Blocks that are given out beyond those that are being worked on.
 const AHEAD: usize = 2;
 
 /// After so many wrong beginnings in a row it is not worth it.
 const FAILURES: u32 = 8;
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::Cell, fmt::Write as _, fs, ops::Range, path::Path};
+
+    use super::*;
+    use crate::cli::{
+        args::{self, InputForm},
+        filter,
+        output::Output,
+        status::{Status, Tally},
+        voice::Voice,
+    };
+    use meterpipe::{
+        chain::decrypt::{Decrypt, Demands},
+        cipher::key_file,
+        cosem::clock::VIENNA,
+        format::options::{Kind, Options},
+        source::simulator::{meter::Meter, push},
+    };
+
+    thread_local! {
+        /// Blocks of forks that were taken.
+        pub(super) static TAKEN: Cell<u64> = const { Cell::new(0) };
+    }
+
+    /// The published key, which the simulator takes too.
+    const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
+    const OTHER: &str = "000102030405060708090A0B0C0D0E0F";
+
+    /// All that a user sees, and what decides on it.
+    #[derive(Debug, PartialEq)]
+    struct Outcome {
+        text: String,
+        said: Vec<String>,
+        tally: Tally,
+        status: Status,
+    }
+
+    /// A way of reading.
+    #[derive(Clone, Default)]
+    struct Way {
+        keys: String,
+        form: Option<InputForm>,
+        format: Option<Kind>,
+        demands: Demands,
+    }
+
+    impl Way {
+        fn key(keys: &str) -> Self {
+            Self { keys: keys.to_owned(), ..Self::default() }
+        }
+
+        fn run(&self, files: &[&Path], jobs: Jobs) -> Outcome {
+            let voice = Voice::new("test", args::Voice { quiet: false, verbose: true });
+            let said = voice.collect(usize::MAX);
+            let mut context = Context::with(Output::room(vec![], usize::MAX), voice);
+            context.jobs = jobs;
+            let entries = match self.keys.as_str() {
+                "" => vec![],
+                keys => key_file::parse(keys).unwrap(),
+            };
+            let format = self.format.unwrap_or(Kind::Csv).build(&Options::default()).unwrap();
+            let decrypt = Decrypt::new(entries, self.demands);
+            let mut stage = Decoder::new(decrypt, format, VIENNA.clone());
+            stage.start(&mut context);
+            let files: Vec<_> = files.iter().map(|file| file.to_path_buf()).collect();
+            let result = filter::run(&files, self.form, &mut stage, &mut context);
+            stage.finish(&mut context);
+            let (text, tally) = (context.output.text.clone(), context.tally);
+            let text = String::from_utf8(text).unwrap();
+            let status = context.finish(result, &stage);
+            let said = said.borrow().iter().cloned().collect();
+            Outcome { text, said, tally, status }
+        }
+
+        /// Reads with one job and with several, in blocks of many sizes; how many blocks of forks were
+        /// taken over all.
+        fn check(&self, what: &str, input: impl AsRef<[u8]>) -> u64 {
+            self.check_blocks(what, input.as_ref(), &[250, 611, 1500, 4096])
+        }
+
+        fn check_blocks(&self, what: &str, input: &[u8], blocks: &[u64]) -> u64 {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            fs::write(file.path(), input).unwrap();
+            self.check_files(what, &[file.path()], blocks)
+        }
+
+        fn check_files(&self, what: &str, files: &[&Path], blocks: &[u64]) -> u64 {
+            let alone = self.run(files, Jobs { count: 1, block: BLOCK });
+            let before = TAKEN.get();
+            for (index, &block) in blocks.iter().enumerate() {
+                let count = 2 + index % 3;
+                let together = self.run(files, Jobs { count, block });
+                let what = format!("{what}: {count} jobs, blocks of {block}");
+                assert_eq!(together.said, alone.said, "{what}");
+                assert_eq!(together, alone, "{what}");
+            }
+            TAKEN.get() - before
+        }
+    }
+
+    /// A meter, and the frames of its telegrams.
+    fn meter(meter: Meter, seed: u64, key: &str, count: usize) -> (push::Simulator, Vec<Vec<u8>>) {
+        let mut options = push::Options::new(meter, "2026-06-21T00:00:00Z".parse().unwrap());
+        options.seed = seed;
+        *options.guek = hex::decode(key).unwrap().try_into().unwrap();
+        frames(options, count)
+    }
+
+    fn frames(options: push::Options, count: usize) -> (push::Simulator, Vec<Vec<u8>>) {
+        let mut simulator = push::Simulator::new(options);
+        let mut frames = vec![];
+        for _ in 0..count {
+            let mut wire = vec![];
+            let push = simulator.push(&mut wire);
+            let mut rest = &wire[..];
+            for length in push.runs.lengths() {
+                let (frame, behind) = rest.split_at(length);
+                frames.push(frame.to_vec());
+                rest = behind;
+            }
+        }
+        (simulator, frames)
+    }
+
+    fn kaifa(count: usize) -> Vec<Vec<u8>> {
+        meter(Meter::NetzNoeKaifa, 0, KEY, count).1
+    }
+
+    fn digits(octets: &[u8]) -> String {
+        hex::encode(octets)
+    }
+
+    fn lines(frames: &[Vec<u8>]) -> String {
+        frames.iter().map(|frame| digits(frame) + "\n").collect()
+    }
+
+    fn wrapped(digits: &str, width: usize) -> String {
+        let rows = digits.as_bytes().chunks(width);
+        rows.map(|row| String::from_utf8(row.to_vec()).unwrap() + "\n").collect()
+    }
+
+    fn spaced(octets: &[u8]) -> String {
+        let pairs: Vec<_> = octets.iter().map(|octet| format!("{octet:02X}")).collect();
+        pairs.join(" ")
+    }
+
+    /// A listing: how its offsets look, and what stands beside the octets.
+    fn listing(octets: &[u8], offset: fn(usize) -> String, beside: fn(&[u8]) -> String) -> String {
+        let mut text = String::new();
+        for (row, octets) in octets.chunks(16).enumerate() {
+            let _ = writeln!(
+                text,
+                "{} {}{}",
+                offset(16 * row),
+                spaced(octets).to_lowercase(),
+                beside(octets)
+            );
+        }
+        text
+    }
+
+    fn printed(octets: &[u8]) -> String {
+        let shown = |octet: &u8| match octet {
+            b' '..=b'~' => char::from(*octet),
+            _ => '.',
+        };
+        octets.iter().map(shown).collect()
+    }
+
+    /// Numbers that look random and are always the same.
+    struct Dice(u64);
+
+    impl Dice {
+        fn below(&mut self, limit: usize) -> usize {
+            self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            usize::try_from(self.0 >> 33).unwrap() % limit
+        }
+
+        fn octets(&mut self, count: usize) -> Vec<u8> {
+            (0..count).map(|_| self.below(256) as u8).collect()
+        }
+
+        fn range(&mut self, size: usize, most: usize) -> Range<usize> {
+            let start = self.below(size);
+            start..(start + self.below(most)).min(size)
+        }
+
+        /// Some octets changed, lost, doubled or put in, anywhere.
+        fn damage(&mut self, octets: &mut Vec<u8>, times: usize) {
+            for _ in 0..times {
+                let at = self.below(octets.len());
+                match self.below(7) {
+                    0 => octets[at] ^= 1 << self.below(8),
+                    1 => octets[at] = b"0123456789abcdefg-\n# x\\"[self.below(23)],
+                    2 => drop(octets.drain(self.range(octets.len(), 40))),
+                    3 => drop(octets.drain(self.range(octets.len(), 1500))),
+                    4 => {
+                        let copy = octets[self.range(octets.len(), 700)].to_vec();
+                        octets.splice(at..at, copy);
+                    }
+                    5 => drop(octets.splice(at..at, *b"\n")),
+                    _ => {
+                        let noise = self.octets(self.0 as usize % 30);
+                        octets.splice(at..at, noise);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn usual_dumps_are_read_by_forks() {
+        let frames = kaifa(40);
+        let all = frames.concat();
+        let way = Way::key(KEY);
+        let telegrams: Vec<_> = frames.chunks(2).map(<[_]>::concat).collect();
+        for (what, text) in [
+            ("a frame a line", lines(&frames)),
+            ("a telegram a line", lines(&telegrams)),
+            ("CRLF", lines(&frames).replace('\n', "\r\n")),
+            ("no final LF", lines(&frames).trim_end().to_owned()),
+            ("BOM", format!("\u{feff}{}", lines(&frames))),
+            ("empty lines first", format!("\n\r\n\u{feff}{}", lines(&frames))),
+            ("wrapped at 32", frames.iter().map(|f| wrapped(&digits(f), 32)).collect()),
+            ("wrapped at 33", frames.iter().map(|f| wrapped(&digits(f), 33)).collect()),
+            ("wrapped at 8", frames.iter().map(|f| wrapped(&digits(f), 8)).collect()),
+            ("spaced", frames.iter().map(|f| spaced(f) + "\n").collect()),
+            ("remarks", lines(&frames).replace("68fafa", "# a telegram:\n68fafa")),
+            (
+                "a log",
+                telegrams
+                    .iter()
+                    .map(|t| format!("[12:34:56][D][uart_debug:114]: <<< {}\n", spaced(t)))
+                    .map(|line| line.replace(' ', ":").replace(":<<<:", " <<< "))
+                    .collect(),
+            ),
+        ] {
+            assert!(way.check(what, text) > 20, "{what}: too few");
+        }
+        assert!(way.check("binary", &all) > 20);
+        // Every eighth telegram begins with a line.
+        assert!(way.check("wrapped at 32 throughout", wrapped(&digits(&all), 32)) > 3);
+    }
+
+    #[test]
+    fn what_forks_cannot_read_comes_out_all_the_same() {
+        let frames = kaifa(20);
+        let all = frames.concat();
+        let way = Way::key(KEY);
+        for (what, text) in [
+            ("wrapped at 33 throughout", wrapped(&digits(&all), 33)),
+            ("wrapped at 7 throughout", wrapped(&digits(&all), 7)),
+            ("hyphens", wrapped(&digits(&all), 41).replace('\n', "-\n")),
+            ("one line", digits(&all)),
+            ("xxd", listing(&all, |at| format!("{at:08x}:"), |row| format!("  {}", printed(row)))),
+            (
+                "hexdump -C",
+                listing(&all, |at| format!("{at:08x} "), |row| format!("  |{}|", printed(row))),
+            ),
+            ("od -t x1", listing(&all, |at| format!("{at:07o}"), |_| String::new())),
+            ("prose", "this is no dump at all, and it says so at length\n".repeat(200)),
+            ("digits", "12345\n".repeat(2000)),
+        ] {
+            way.check(what, text);
+        }
+        // A listing, and behind it telegrams in lines.
+        let xxd = listing(&frames.concat(), |at| format!("{at:08x}:"), |_| String::new());
+        assert!(way.check("listing first", xxd[..800].to_owned() + "\n" + &lines(&frames)) > 5);
+        way.check("listings between", {
+            let one = listing(&frames[0], |at| format!("{at:08x}:"), |_| String::new());
+            let lines = lines(&frames[..6]);
+            format!("{one}{lines}").repeat(5)
+        });
+        // Damage within one block is no reason to throw away the next.
+        way.check("garbage", Dice(1).octets(20_000));
+        way.check("hex of garbage", lines(&[Dice(2).octets(600), Dice(3).octets(9000)]));
+        way.check("garbage in lines", {
+            let mut dice = Dice(4);
+            (0..200).map(|_| digits(&dice.octets(50)) + "\n").collect::<String>()
+        });
+        way.check("header lines", "# meterpipe-record 2\n".repeat(500) + &lines(&frames));
+    }
+
+    #[test]
+    fn records_of_several_sources_are_read_by_forks() {
+        let frames = kaifa(40);
+        let others = meter(Meter::KsmWest, 7, KEY, 40).1;
+        let header = "# meterpipe-record 1\n";
+        let record = |time: usize, kind: &str, octets: &[u8], from: &str| {
+            format!(
+                "2026-08-24T21:{:02}:{:02}.482Z {kind} {} from={from}\n",
+                time / 60 % 60,
+                time % 60,
+                digits(octets)
+            )
+        };
+        let frame = |(at, frame): (usize, &Vec<u8>)| record(at / 2 * 5, "frame", frame, "a");
+        let one: String = frames.iter().enumerate().map(frame).collect();
+        let raw: String = frames
+            .concat()
+            .chunks(47)
+            .enumerate()
+            .map(|(at, octets)| record(at, "raw", octets, "a"))
+            .collect();
+        let two: String = frames
+            .chunks(2)
+            .zip(others.chunks(2))
+            .enumerate()
+            .map(|(at, (ours, theirs))| {
+                let ours: String = ours.iter().map(|f| record(5 * at, "frame", f, "a")).collect();
+                let theirs = theirs.iter().map(|f| record(5 * at, "frame", f, "b"));
+                ours + &theirs.collect::<String>()
+            })
+            .collect();
+        let mixed: String = frames
+            .iter()
+            .zip(&others)
+            .enumerate()
+            .map(|(at, (ours, theirs))| {
+                record(2 * at, "frame", ours, "a") + &record(2 * at, "raw", theirs, "b")
+            })
+            .collect();
+        // The first segment of one frame is not an APDU, but the grammar of records does not care.
+        let apdus: String = frames
+            .chunks(2)
+            .map(|pair| {
+                let apdu = [&pair[0][9..pair[0].len() - 2], &pair[1][9..pair[1].len() - 2]];
+                format!("- apdu {} link=mbus\n", digits(&apdu.concat()))
+            })
+            .collect();
+        let many: String = (0..200)
+            .map(|at| record(at, "frame", &frames[at % 2], &format!("s{}", at / 2 % 70)))
+            .collect();
+        let way = Way::key(KEY);
+        for (what, text, least) in [
+            ("one", header.to_owned() + &one, 20),
+            ("no header", one.clone(), 20),
+            ("raw", header.to_owned() + &raw, 0),
+            ("two", header.to_owned() + &two, 20),
+            ("mixed", header.to_owned() + &mixed, 0),
+            ("apdus", header.to_owned() + &apdus, 20),
+            ("later kinds", header.to_owned() + &one.replace(" frame ", " frama "), 0),
+            ("header late", lines(&frames) + header + &one, 20),
+            ("header of later", lines(&frames) + "# meterpipe-record 2\n" + &one, 20),
+            ("many sources", header.to_owned() + &many, 0),
+            ("marks", header.to_owned() + &one.replace("=a\n", "=a err=parity@270\n"), 0),
+        ] {
+            assert!(way.check(what, text) >= least, "{what}: too few");
+        }
+        let hex = Way { form: Some(InputForm::Hex), ..way.clone() };
+        hex.check("as hex", &one);
+        let records = Way { form: Some(InputForm::Records), ..way };
+        records.check("as records", one + &lines(&frames));
+    }
+
+    #[test]
+    fn keys_and_what_they_opened() {
+        let (ours, frames) = meter(Meter::NetzNoeKaifa, 1, KEY, 30);
+        let (theirs, others) = meter(Meter::KsmWest, 2, OTHER, 30);
+        let (_, thirds) = meter(Meter::NetzNoeSagemcom, 3, KEY, 30);
+        let title = |simulator: &push::Simulator| digits(&simulator.identity().title);
+        let number = |simulator: &push::Simulator| simulator.identity().number.clone();
+        let telegrams =
+            |frames: &[Vec<u8>]| frames.chunks(2).map(<[_]>::concat).collect::<Vec<_>>();
+        let (a, b, c) = (telegrams(&frames), telegrams(&others), telegrams(&thirds));
+        let turns: Vec<_> =
+            (0..30).flat_map(|at| [a[at].clone(), b[at].clone(), c[at].clone()]).collect();
+        let (late, rest) = turns.split_at(30);
+        let late = [&a[..], late, rest].concat();
+        for (what, keys) in [
+            ("anonymous", KEY.to_owned()),
+            ("two anonymous", format!("{OTHER}\n{KEY}\n")),
+            ("titles", format!("{} {KEY}\n{} {OTHER}\n", title(&ours), title(&theirs))),
+            ("a title and any", format!("{} {OTHER}\n{KEY}\n", title(&theirs))),
+            ("numbers", format!("{} {KEY}\n{} {OTHER}\n", number(&ours), number(&theirs))),
+            ("a number of another", format!("{} {KEY}\n", number(&theirs))),
+            ("wrong", "F".repeat(32)),
+            ("none", String::new()),
+        ] {
+            for format in [Kind::Json, Kind::Csv] {
+                let way = Way { format: Some(format), ..Way::key(&keys) };
+                assert!(way.check(&format!("{what}: turns"), lines(&turns)) > 20, "{what}");
+                assert!(way.check(&format!("{what}: late"), lines(&late)) > 20, "{what}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_is_asked_for_only_once_a_title() {
+        // The first telegram of a title decides whether the key for a number fits, and the number of
+        // later ones is not looked at: that is learnt, so a fork has to know it.
+        let (ours, frames) = meter(Meter::NetzNoeKaifa, 1, KEY, 30);
+        let number = &ours.identity().number;
+        let way = Way::key(&format!("{number} {KEY}"));
+        let taken = way.check("one meter", lines(&frames));
+        assert!(taken > 20, "{taken}");
+    }
+
+    #[test]
+    fn tags_that_nobody_verifies_are_told_once() {
+        let mut options = push::Options::new(Meter::KsmWest, "2026-06-21T00:00Z".parse().unwrap());
+        options.gak = Some(zeroize::Zeroizing::new([7; 16]));
+        let tagged = frames(options, 30).1;
+        let untagged = meter(Meter::KsmWest, 0, KEY, 30).1;
+        let late = [&untagged[..20], &tagged, &untagged[20..]].concat();
+        assert!(Way::key(KEY).check("unverified", lines(&late)) > 20);
+        let gak = Way::key(&format!("{KEY} {}", "07".repeat(16)));
+        assert!(gak.check("verified", lines(&late)) > 20);
+        let demands = Demands { authenticated: true, title: None };
+        Way { demands, ..gak }.check("demanded", lines(&late));
+    }
+
+    #[test]
+    fn every_format_goes_on_where_it_was() {
+        let plain = kaifa(10);
+        let west = meter(Meter::KsmWest, 0, KEY, 10).1;
+        // Plain notifications in lines, with objects that have no column.
+        let odd = "0f80000001000202090601006263 00ff0600000007\n".replace(' ', "");
+        let text = lines(&plain) + &odd.repeat(40) + &lines(&west) + &odd + &lines(&plain);
+        for format in Kind::ALL {
+            let way = Way { format: Some(format), ..Way::key(KEY) };
+            let taken = way.check(format.name(), &text);
+            assert!(taken > 10, "{format}: {taken}");
+        }
+    }
+
+    #[test]
+    fn several_files_go_on_from_each_other() {
+        let frames = kaifa(21);
+        let folder = tempfile::tempdir().unwrap();
+        // A telegram begins in one file and ends in the next.
+        let (first, second) = frames.split_at(21);
+        let paths = [folder.path().join("first"), folder.path().join("second")];
+        fs::write(&paths[0], lines(first)).unwrap();
+        fs::write(&paths[1], second.concat()).unwrap();
+        let files = [&*paths[0], &*paths[1], Path::new("/nowhere"), &*paths[0]];
+        let taken = Way::key(KEY).check_files("files", &files, &[300, 900, 2000]);
+        assert!(taken > 20, "{taken}");
+    }
+
+    #[test]
+    fn any_damage_comes_out_as_of_one_job() {
+        let frames = kaifa(16);
+        let west = meter(Meter::KsmWest, 7, OTHER, 8).1;
+        let all = [&frames[..], &west].concat();
+        let records: String =
+            all.iter().map(|f| format!("- frame {} from=a\n", digits(f))).collect();
+        let apdus: String =
+            frames.iter().step_by(2).map(|f| digits(&f[9..f.len() - 2]) + "\n").collect();
+        let inputs = [
+            lines(&all).into_bytes(),
+            wrapped(&digits(&all.concat()), 50).into_bytes(),
+            all.iter().map(|f| wrapped(&digits(f), 31)).collect::<String>().into_bytes(),
+            records.into_bytes(),
+            (lines(&all[..4]) + &apdus + &lines(&all[4..])).into_bytes(),
+            apdus.into_bytes(),
+            all.concat(),
+        ];
+        let way = Way::key(&format!("{KEY}\n{OTHER}\n"));
+        for seed in 0..SEEDS {
+            let mut dice = Dice(seed);
+            for (kind, input) in inputs.iter().enumerate() {
+                let mut input = input.clone();
+                let times = 1 + dice.below(40);
+                dice.damage(&mut input, times);
+                let block = 100 + dice.below(3000) as u64;
+                way.check_blocks(
+                    &format!("seed {seed}, input {kind}"),
+                    &input,
+                    &[block, block / 2],
+                );
+            }
+        }
+    }
+
+    const SEEDS: u64 = 30;
+
+    #[test]
+    fn streams_and_dumps_of_real_meters_come_out_as_of_one_job() {
+        let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+        let files = |folder: &Path, ending: &str| -> Vec<_> {
+            let entries = fs::read_dir(folder).into_iter().flatten();
+            let paths = entries.map(|entry| entry.unwrap().path());
+            let mut files: Vec<_> =
+                paths.filter(|path| path.extension().is_some_and(|e| e == ending)).collect();
+            files.sort();
+            files
+        };
+        let read = |path: &Path| fs::read_to_string(path).unwrap_or_default();
+        for path in files(&shared.join("streams"), "bin") {
+            let gak = read(&path.with_extension("gak"));
+            let way = Way::key(&format!("{} {gak}", read(&path.with_extension("key")).trim()));
+            let octets = fs::read(&path).unwrap();
+            let octets = &octets[..octets.len().min(20_000)];
+            let name = path.display().to_string();
+            assert!(way.check_blocks(&name, octets, &[700, 1500]) > 5, "{name}");
+            let text = wrapped(&digits(octets), 2 * 47);
+            way.check_blocks(&name, text.as_bytes(), &[1100, 3000]);
+        }
+        let folders = fs::read_dir(shared.join("corpus")).into_iter().flatten();
+        for folder in folders.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+            let dumps: String =
+                files(&folder, "hex").iter().map(|path| read(path) + "\n").collect();
+            let keys: String = files(&folder, "key").iter().map(|path| read(path) + "\n").collect();
+            let way = if key_file::parse(&keys).is_ok() { Way::key(&keys) } else { Way::key("") };
+            way.check(&folder.display().to_string(), dumps.repeat(3));
+        }
+    }
+}

@@ -55,22 +55,20 @@ impl Pump {
         stage: &mut dyn Stage,
         context: &mut Context,
     ) -> Result<(), Stop> {
-        loop {
-            let octets_here = self.waiting();
+        while self.filled > 0 || self.fill(octets, context)? {
+            let waiting = self.waiting();
             let (time, attributes) = (Time::UNKNOWN, Attributes::default());
-            let record = Record { time, kind: Kind::Raw, octets: octets_here, attributes };
-            context.tally.octets += octets_here.len() as u64;
+            let record = Record { time, kind: Kind::Raw, octets: waiting, attributes };
+            context.tally.octets += waiting.len() as u64;
             stage.feed(&record, Place::Octet(position), context);
             if context.is_full() {
                 return Err(Stop::Done);
             }
-            position += octets_here.len() as u64;
+            position += self.filled as u64;
             self.filled = 0;
             context.output.settle()?;
-            if !self.fill(octets, context)? {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
     /// Hands all lines on. What stands behind the last line end still [waits](Self::waiting).
