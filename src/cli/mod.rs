@@ -19,6 +19,8 @@ mod live;
 mod output;
 mod output_format;
 mod parallel;
+#[cfg(test)]
+mod parallel_test;
 mod patience;
 mod progress;
 mod pty;
