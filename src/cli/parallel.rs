@@ -150,7 +150,7 @@ impl Run<'_> {
             let learnt = self.state.at_rest();
             ended = match learnt {
                 _ if self.at == self.whole.start => self.alone()?,
-                _ if self.failures >= FAILURES => self.to_the_end()?,
+                _ if self.failures >= FAILURES => self.read_on()?,
                 None => {
                     self.failures += 1;
                     self.alone()?
@@ -181,7 +181,7 @@ impl Run<'_> {
     }
 
     /// Reads all that is left here.
-    fn to_the_end(&mut self) -> Result<bool, Stop> {
+    fn read_on(&mut self) -> Result<bool, Stop> {
         self.give_up();
         self.read(Block { from: self.at, to: None })
     }
