@@ -451,7 +451,9 @@ mod tests {
         let tagged = |gak| move |at| sealed(&title, Some(gak), at, &named("1234"));
         let good: Vec<_> = (0..40).map(tagged(7)).collect();
         let bad: Vec<_> = (40..42).map(tagged(8)).collect();
-        let text = lines(&[&good[..], &bad, &good].concat());
+        // That nothing verifies some tags is told of another meter already.
+        let told = sealed(b"KFMgPxyz", Some(8), 1, &named("1234"));
+        let text = lines(&[&[told][..], &good, &bad, &good].concat());
         let way = Way::key(&format!("{KEY} {}\n{KEY}\n", "07".repeat(16)));
         assert!(Way { format: Some(Kind::Json), ..way }.check("a tag", text) > 20);
     }
@@ -481,7 +483,8 @@ mod tests {
         assert!(way.check("among noise", noise.clone() + &within) > 20);
         assert!(way.check("behind frames", noise.clone() + &lines(&frames) + &within) > 20);
         // What stands before an APDU in a frame, and what does not, at the end of a line.
-        let behind = |control| format!("aabbccddff{control}01\n67{}\n", digits(&apdu));
+        let before = "aabbccdd".repeat(50);
+        let behind = |control| format!("{before}ff{control}01\n67{}\n", digits(&apdu));
         let straddling: String =
             (0..60).map(|at| behind(if at % 7 < 3 { "00" } else { "50" })).collect();
         way.check("a torn frame", noise.clone() + &straddling);
@@ -535,12 +538,20 @@ mod tests {
         // Plain notifications in lines, with objects that have no column.
         let odd = "0f80000001000202090601006263 00ff0600000007\n".replace(' ', "");
         let nothing = "# nothing\n".repeat(500);
-        let text =
-            nothing + &lines(&plain) + &odd.repeat(40) + &lines(&west) + &odd + &lines(&plain);
+        let text = nothing.clone()
+            + &lines(&plain)
+            + &odd.repeat(40)
+            + &lines(&west)
+            + &odd
+            + &lines(&plain);
         for format in Kind::ALL {
             let way = Way { format: Some(format), ..Way::key(KEY) };
             let taken = way.check(format.name(), &text);
             assert!(taken > 10, "{format}: {taken}");
+            // Nothing is learnt from these but that one was there.
+            let apdus: String =
+                plain.chunks(2).map(|pair| format!("- apdu {}\n", digits(&apdu(pair)))).collect();
+            assert!(way.check(format.name(), nothing.clone() + &apdus.repeat(3)) > 10, "{format}");
         }
     }
 
