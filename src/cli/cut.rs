@@ -111,37 +111,50 @@ fn frame(window: &[u8]) -> Found {
 }
 
 fn line(window: &[u8], said: Option<InputForm>) -> Found {
-    let starts = || memchr::memchr_iter(b'\n', window).map(|end| end + 1);
-    let begins = |at: &usize| begins_telegram(window.get(*at..).unwrap_or_default(), said);
-    match (starts().find(begins), starts().next()) {
-        (Some(at), _) => Found::Telegram(at),
-        (None, Some(at)) => Found::Line(at),
-        (None, None) => Found::Nothing,
+    let mut best = Found::Nothing;
+    for at in memchr::memchr_iter(b'\n', window).map(|end| end + 1) {
+        match (begins(window.get(at..).unwrap_or_default(), said), &best) {
+            (Begins::Telegram, _) => return Found::Telegram(at),
+            // In a narrow dump that is a line within a frame.
+            (Begins::Apdu, Found::Nothing | Found::Line(_)) => best = Found::Telegram(at),
+            (_, Found::Nothing) => best = Found::Line(at),
+            _ => {}
+        }
     }
+    best
 }
 
-/// Whether a telegram begins with the first of some lines.
-fn begins_telegram(lines: &[u8], said: Option<InputForm>) -> bool {
+/// What begins with the first of some lines.
+enum Begins {
+    Telegram,
+    Apdu,
+    Nothing,
+}
+
+fn begins(lines: &[u8], said: Option<InputForm>) -> Begins {
     let mut lines = lines.split(|octet| *octet == b'\n');
     let first = lines.next().unwrap_or_default();
     if said != Some(InputForm::Hex) && Record::kind(first).is_some() {
-        let mut room = Vec::new();
-        return match Record::parse(first, &mut room) {
-            Ok(Record { kind: Kind::Apdu, .. }) => true,
-            Ok(record) => begins_frame(record.octets),
-            Err(_) => false,
+        return match Record::parse(first, &mut Vec::new()) {
+            Ok(Record { kind: Kind::Apdu, .. }) => Begins::Telegram,
+            Ok(record) if begins_frame(record.octets) => Begins::Telegram,
+            _ => Begins::Nothing,
         };
     }
     let (mut dump, mut run) = (Dump::default(), Run::default());
     for line in core::iter::once(first).chain(lines) {
         let _ = dump.line(line, true, &mut run);
         match run.octets.len() {
-            0 => return false,
+            0 => return Begins::Nothing,
             ENOUGH.. => break,
             _ => {}
         }
     }
-    begins_frame(&run.octets) || begins_apdu(&run.octets)
+    match &*run.octets {
+        octets if begins_frame(octets) => Begins::Telegram,
+        octets if begins_apdu(octets) => Begins::Apdu,
+        _ => Begins::Nothing,
+    }
 }
 
 /// Whether a frame begins that brings the first segment of a telegram.
@@ -170,3 +183,60 @@ const NEAR: usize = 4096;
 
 /// How far a cut is looked for.
 const FAR: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd;
+
+    use super::*;
+
+    /// The published telegram: two frames.
+    const DUMP: &str = include_str!("../../tests/data/netznoe-doc-2021.hex");
+
+    fn blocks(input: &[u8], form: Form, start: u64, size: u64) -> Vec<(u64, Option<u64>)> {
+        let mut file = tempfile::tempfile().unwrap();
+        std::io::Write::write_all(&mut file, input).unwrap();
+        let (file, end) = (file.as_fd(), input.len() as u64);
+        let whole = Whole { file, form, said: None, start, end };
+        Cuts::new(whole, size).map(|Block { from, to }| (from, to)).collect()
+    }
+
+    fn telegram() -> (String, Vec<u8>) {
+        let octets = hex::decode(DUMP.replace('\n', "")).unwrap();
+        let (first, second) = octets.split_at(256);
+        (format!("{}\n{}\n", hex::encode(first), hex::encode(second)), octets)
+    }
+
+    #[test]
+    fn blocks_begin_with_a_telegram_and_follow_each_other() {
+        let (text, octets) = telegram();
+        let size = text.len() as u64;
+        let text = text.repeat(5);
+        let found = blocks(text.as_bytes(), Form::Text, 0, size + 1);
+        assert_eq!(found, [(0, Some(2 * size)), (2 * size, Some(4 * size)), (4 * size, None)]);
+        let found = blocks(text.as_bytes(), Form::Text, size, 3 * size - 1);
+        assert_eq!(found, [(size, Some(4 * size)), (4 * size, None)]);
+        let found = blocks(&octets.repeat(4), Form::Binary, 0, 300);
+        assert_eq!(found, [(0, Some(564)), (564, None)]);
+        let records = format!("- frame {}\n- frame {}\n", "00".repeat(40), hex::encode(octets));
+        let line = 2 * 40 + 9;
+        let found = blocks(records.as_bytes(), Form::Text, 0, 20);
+        assert_eq!(found, [(0, Some(line)), (line, None)]);
+    }
+
+    #[test]
+    fn where_no_telegram_begins_a_line_will_do_and_octets_will_not() {
+        let found = blocks(b"prose\nand prose\nand prose\n", Form::Text, 0, 7);
+        assert_eq!(found, [(0, Some(16)), (16, None)]);
+        assert_eq!(blocks(&[b'0'; 200_000], Form::Text, 0, 50_000), [(0, None)]);
+        assert_eq!(blocks(&[0x68; 200_000], Form::Binary, 0, 50_000), [(0, None)]);
+    }
+
+    #[test]
+    fn a_narrow_dump_has_its_telegrams_too() {
+        let text: String = telegram().1.chunks(3).map(|row| hex::encode(row) + "\n").collect();
+        let size = text.len() as u64;
+        let found = blocks(text.repeat(3).as_bytes(), Form::Text, 0, size + 1);
+        assert_eq!(found, [(0, Some(2 * size)), (2 * size, None)]);
+    }
+}
