@@ -541,12 +541,8 @@ mod tests {
         let odd = "0f80000001000202090601006263 00ff0600000007\n".replace(' ', "");
         let nothing = "# nothing\n".repeat(500);
         let header = format!("# meterpipe-record 1\n{nothing}");
-        let text = nothing.clone()
-            + &lines(&plain)
-            + &odd.repeat(40)
-            + &lines(&west)
-            + &odd
-            + &lines(&plain);
+        let text =
+            nothing + &lines(&plain) + &odd.repeat(40) + &lines(&west) + &odd + &lines(&plain);
         for format in Kind::ALL {
             let way = Way { format: Some(format), ..Way::key(KEY) };
             let taken = way.check(format.name(), &text);
