@@ -44,7 +44,7 @@ pub(super) struct Step {
 }
 
 /// A listing between two of its rows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Listing {
     /// Digits of its offsets.
     width: usize,
