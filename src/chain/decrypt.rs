@@ -18,7 +18,7 @@ use crate::{
     },
     cosem::notification::DATA_NOTIFICATION,
     error::{Cause, Error, Layer},
-    reading::telegram::Telegram,
+    reading::layout::Layouts,
     record::{Attributes, Auth, Kind, Place, Record},
 };
 
@@ -38,6 +38,7 @@ pub struct Decrypt {
     demands: Demands,
     plain: Vec<u8>,
     told_unverified: bool,
+    layouts: Layouts,
 }
 
 /// The keys of all meters, and what they opened.
@@ -160,14 +161,14 @@ impl Decrypt {
         if self.demands.authenticated && apdu.tag.is_none() {
             return Err(refusal(Cause::NotAuthenticated));
         }
-        let Self { keys, demands, plain, .. } = self;
+        let Self { keys, demands, plain, layouts, .. } = self;
         let mut reason = Cause::NoKey;
         let mut opened = None;
         for index in keys.candidates(&title) {
             let Some(meter) = keys.ring.all.get(index) else {
                 continue;
             };
-            match meter.open(&apdu, &title, *demands, plain) {
+            match meter.open(&apdu, &title, *demands, plain, layouts) {
                 Ok(auth) => {
                     opened = Some((index, auth));
                     break;
@@ -209,9 +210,11 @@ impl Keys {
 
     /// Remembers what opened a telegram.
     fn opened(&mut self, title: SystemTitle, index: usize) {
-        let before = self.known.insert(title, index);
+        if self.known(&title) != Some(index) {
+            self.known.insert(title, index);
+            self.learnt += u64::from(!self.ring.is_only(&title));
+        }
         self.last = Some((title, index));
-        self.learnt += u64::from(before != Some(index) && !self.ring.is_only(&title));
     }
 
     /// The keys to try for a meter: what worked last, its own, then those that may be anybody's.
@@ -245,12 +248,13 @@ impl Meter {
         title: &SystemTitle,
         demands: Demands,
         plain: &mut Vec<u8>,
+        layouts: &mut Layouts,
     ) -> Result<Auth, Cause> {
         let auth = match (apdu.tag, &self.gak) {
             (Some(_), Some(gak)) if self.cipher.open(apdu, title, gak, plain) => Auth::Verified,
             (Some(_), Some(_)) => {
                 self.cipher.decrypt(apdu, title, plain);
-                return Err(match self.check(plain) {
+                return Err(match self.check(plain, layouts) {
                     Ok(()) => Cause::TagOrAuthenticationKey,
                     Err(_) => Cause::Tag,
                 });
@@ -264,16 +268,16 @@ impl Meter {
         // What a tag vouches for is passed on whatever it is.
         match auth {
             Auth::Verified => Ok(auth),
-            _ => self.check(plain).and(Ok(auth)),
+            _ => self.check(plain, layouts).and(Ok(auth)),
         }
     }
 
     /// Whether a plaintext is a telegram, and of this meter if the key is for one.
-    fn check(&self, plain: &[u8]) -> Result<(), Cause> {
+    fn check(&self, plain: &[u8], layouts: &mut Layouts) -> Result<(), Cause> {
         if plain.first() != Some(&DATA_NOTIFICATION) {
             return is_dsmr(plain).then_some(()).ok_or(Cause::KeyOrDamage);
         }
-        let telegram = Telegram::parse(plain).map_err(|_| Cause::KeyOrDamage)?;
+        let telegram = layouts.read(plain).map_err(|_| Cause::KeyOrDamage)?;
         match &self.number {
             Some(number) if telegram.meter() != Some(number.as_bytes()) => Err(Cause::OtherMeter),
             _ => Ok(()),
