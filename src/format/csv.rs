@@ -117,6 +117,7 @@ impl Cells {
         quoted(&self.room, self.locale.delimiter(), text);
     }
 
+    #[inline(always)]
     fn decimal(&self, number: Decimal, text: &mut Vec<u8>) {
         let start = text.len();
         number.write(text);
@@ -154,6 +155,11 @@ impl Format for Csv {
                 Key::Field(place, 1) => {
                     if let Some(number) = entry.telegram.field(place) {
                         cells.decimal(number.in_larger_unit(*power), text);
+                    }
+                }
+                Key::Meta(Meta::Time) => {
+                    if let Some(time) = entry.time() {
+                        time.write(text);
                     }
                 }
                 key => {
