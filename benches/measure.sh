@@ -59,14 +59,15 @@ simulate() {
         >"$room/$1.$2.$3"
 }
 
+# On one core: what is measured is work, and a telegram's work is compared with the kernel's.
 decode() {
-    "${under[@]}" "$meterpipe" decode --key-file "$room/guek" --format "$1" "$2"
+    "${under[@]}" "$meterpipe" decode --jobs 1 --key-file "$room/guek" --format "$1" "$2"
 }
 
 pipe() {
     "${under[@]}" "$meterpipe" unframe "$1" |
         "${under[@]}" "$meterpipe" decrypt --key-file "$room/guek" |
-        "${under[@]}" "$meterpipe" decode --format csv
+        "${under[@]}" "$meterpipe" decode --jobs 1 --format csv
 }
 
 # Runs a command under valgrind: the instructions of all its processes.

@@ -113,7 +113,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__decode)
-            opts="-q -v -h -V --input --key-file --key --require-auth --system-title --format --fields --list-fields --objects --unit --timezone --no-header --csv-locale --comments --quiet --verbose --help --version"
+            opts="-q -v -h -V --input --key-file --key --require-auth --system-title --format --fields --list-fields --objects --unit --timezone --no-header --csv-locale --comments --jobs --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -164,6 +164,10 @@ _meterpipe() {
                     ;;
                 --csv-locale)
                     COMPREPLY=($(compgen -W "at" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -429,7 +433,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__watch)
-            opts="-q -v -h -V --baud --parity --count --timeout --once --record --input --key-file --key --require-auth --system-title --format --fields --list-fields --objects --unit --timezone --no-header --csv-locale --comments --quiet --verbose --help --version"
+            opts="-q -v -h -V --baud --parity --count --timeout --once --record --input --key-file --key --require-auth --system-title --format --fields --list-fields --objects --unit --timezone --no-header --csv-locale --comments --jobs --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -511,6 +515,10 @@ _meterpipe() {
                     ;;
                 --csv-locale)
                     COMPREPLY=($(compgen -W "at" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)

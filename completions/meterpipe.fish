@@ -82,6 +82,7 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l fields -d
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l csv-locale -d 'csv: the spreadsheet\'s country; at is a semicolon and decimal commas' -r -f -a "at\t'Semicolon and decimal comma'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l jobs -d 'How many threads decode a file at once; what comes out is the same [default: one a core]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l require-auth -d 'Accept only telegrams whose authentication tag was verified'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l list-fields -d 'Print all fields that have a name, and end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l objects -d 'json: add every element of the telegram as it was sent'
@@ -114,6 +115,7 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l fields -d 
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l csv-locale -d 'csv: the spreadsheet\'s country; at is a semicolon and decimal commas' -r -f -a "at\t'Semicolon and decimal comma'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l jobs -d 'How many threads decode a file at once; what comes out is the same [default: one a core]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l once -d 'End after one telegram, or with an error if the source cannot be opened or is lost'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l require-auth -d 'Accept only telegrams whose authentication tag was verified'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l list-fields -d 'Print all fields that have a name, and end'

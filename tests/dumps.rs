@@ -176,6 +176,46 @@ fn words_in_the_order_of_a_machine_are_refused_and_give_nothing() {
     }
 }
 
+/// Rows begin with a blank that looks like more space before the text, and in a long listing some
+/// text agrees with swapped octets by chance.
+#[test]
+fn a_row_whose_text_could_be_that_of_swapped_words_costs_nothing() {
+    let rows = "\
+        000110a0: 201f ac63 11a6 8c4e 1d15 183d e22b 7b38   ..c...N...=.+{8\n\
+        000110b0: 68fa fa68 53ff 0001 67db 084b 464d 6750  h..hS...g..KFMgP\n";
+    let expected = "201fac6311a68c4e1d15183de22b7b3868fafa6853ff000167db084b464d6750";
+    let (run, defects) = read(rows.as_bytes());
+    assert_eq!((defects, hex::encode(run.octets).as_str()), (vec![], expected));
+    // Every row of random octets, as xxd prints it.
+    let (mut octets, mut listing, mut random) = (Vec::new(), String::new(), 1u32);
+    for row in 0..50_000 {
+        let mut part = [0; 16];
+        for octet in &mut part {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *octet = (random >> 24) as u8;
+        }
+        let digits = hex::encode(part);
+        let groups: Vec<_> = (0..8).map(|at| &digits[4 * at..4 * at + 4]).collect();
+        let shown = |octet: &u8| if matches!(octet, b' '..=b'~') { *octet as char } else { '.' };
+        let text: String = part.iter().map(shown).collect();
+        listing += &format!("{:08x}: {}  {text}\n", 16 * row, groups.join(" "));
+        octets.extend(part);
+    }
+    assert_reads(listing, &octets, "xxd of random octets");
+}
+
+/// A row of zeros reads the same either way, and says nothing of the rows behind it.
+#[test]
+fn swapped_words_are_found_behind_a_row_that_does_not_tell() {
+    let rows = "\
+        00000000: 00000000 00000000 00000000 00000000  ................\n\
+        00000010: 68fafa68 0100ff53 4b08db67 50674d46  h..hS...g..KFMgP\n";
+    let (run, defects) = read(rows.as_bytes());
+    assert_eq!(run.octets, [0; 16]);
+    assert_eq!(defects.len(), 1);
+    assert!(defects[0].1.to_string().contains("xxd -e"), "{}", defects[0].1);
+}
+
 #[test]
 fn rows_that_are_missing_leave_a_mark() {
     for name in ["xxd", "hexdump-C", "od-Ax-tx1", "od-tx1", "od-Ad-tx1", "od-tx1z"] {

@@ -44,7 +44,7 @@ use crate::{
 };
 
 /// Unframe, decrypt, decode in one, each idle when it has nothing to do.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Decode {
     unframe: Unframe,
     decrypt: Decrypt,
@@ -110,6 +110,20 @@ impl Decode {
     #[must_use]
     pub fn partial(&self) -> Option<Error> {
         self.unframe.partial()
+    }
+
+    /// How much was learnt that bears on all records to come; nothing amid a telegram. It only ever
+    /// grows until the [`end`](Self::end): a chain that rests and has learnt no more than at an earlier
+    /// rest does with what comes what it would have done then.
+    #[must_use]
+    pub fn at_rest(&self) -> Option<u64> {
+        self.unframe.at_rest().map(|learnt| learnt + self.decrypt.learnt())
+    }
+
+    /// Says that so many lines stand before those that were counted so far: what is pending is told
+    /// with its place.
+    pub fn count_behind(&mut self, lines: u64) {
+        self.unframe.count_behind(lines);
     }
 
     /// The stage that holds the keys.

@@ -4,7 +4,7 @@
 //! one. What comes out under a key is accepted only if it is a whole telegram, to the last octet;
 //! noise is that about once in 2^40.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     chain::event::{Event, Out, Refusal},
@@ -18,7 +18,7 @@ use crate::{
     },
     cosem::notification::DATA_NOTIFICATION,
     error::{Cause, Error, Layer},
-    reading::telegram::Telegram,
+    reading::layout::Layouts,
     record::{Attributes, Auth, Kind, Place, Record},
 };
 
@@ -32,26 +32,35 @@ pub struct Demands {
 }
 
 /// The stage.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Decrypt {
     keys: Keys,
     demands: Demands,
     plain: Vec<u8>,
     told_unverified: bool,
+    layouts: Layouts,
 }
 
-/// The keys of all meters, ready for use.
-#[derive(Default)]
+/// The keys of all meters, and what they opened.
+#[derive(Clone, Default)]
 struct Keys {
+    ring: Arc<Ring>,
+    /// What opened the last telegram of a meter.
+    known: HashMap<SystemTitle, usize>,
+    /// What opened the last telegram at all: most lines have one meter.
+    last: Option<(SystemTitle, usize)>,
+    /// How often something became known that bears on what is tried next.
+    learnt: u64,
+}
+
+/// The keys, ready for use. They are there once, however many work with them.
+#[derive(Default)]
+struct Ring {
     all: Vec<Meter>,
     /// Those of one meter, by its system title.
     by_title: HashMap<SystemTitle, Vec<usize>>,
     /// Those of any meter, and of meters named by a number that only the plain telegram shows.
     to_try: Vec<usize>,
-    /// What opened the last telegram of a meter.
-    known: HashMap<SystemTitle, usize>,
-    /// What opened the last telegram at all: most lines have one meter.
-    last: Option<(SystemTitle, usize)>,
 }
 
 /// The keys of a meter.
@@ -65,25 +74,32 @@ impl Decrypt {
     /// With keys in the order in which they are to be tried.
     #[must_use]
     pub fn new(entries: Vec<Entry>, demands: Demands) -> Self {
-        let mut keys = Keys::default();
+        let mut ring = Ring::default();
         for (index, Entry { name, guek, gak }) in entries.into_iter().enumerate() {
             let number = match name {
                 Some(Name::Title(title)) => {
-                    keys.by_title.entry(title).or_default().push(index);
+                    ring.by_title.entry(title).or_default().push(index);
                     None
                 }
                 Some(Name::Meter(number)) => {
-                    keys.to_try.push(index);
+                    ring.to_try.push(index);
                     Some(number)
                 }
                 None => {
-                    keys.to_try.push(index);
+                    ring.to_try.push(index);
                     None
                 }
             };
-            keys.all.push(Meter { number, cipher: Cipher::new(guek), gak });
+            ring.all.push(Meter { number, cipher: Cipher::new(guek), gak });
         }
+        let keys = Keys { ring: Arc::new(ring), ..Keys::default() };
         Self { keys, demands, ..Self::default() }
+    }
+
+    /// How much was learnt that bears on all records to come. It only ever grows.
+    #[must_use]
+    pub fn learnt(&self) -> u64 {
+        self.keys.learnt + u64::from(self.told_unverified)
     }
 
     /// Takes a record: opens a ciphered APDU, hands on everything else.
@@ -122,7 +138,7 @@ impl Decrypt {
         let apdu = Ciphered::parse(record.octets).ok()?;
         let title = apdu.title.or(self.demands.title)?;
         let index = self.keys.known(&title)?;
-        let meter = self.keys.all.get(index)?;
+        let meter = self.keys.ring.all.get(index)?;
         // A tag is worth the full way.
         if apdu.tag.is_some() || self.demands.authenticated {
             return None;
@@ -145,14 +161,14 @@ impl Decrypt {
         if self.demands.authenticated && apdu.tag.is_none() {
             return Err(refusal(Cause::NotAuthenticated));
         }
-        let Self { keys, demands, plain, .. } = self;
+        let Self { keys, demands, plain, layouts, .. } = self;
         let mut reason = Cause::NoKey;
         let mut opened = None;
         for index in keys.candidates(&title) {
-            let Some(meter) = keys.all.get(index) else {
+            let Some(meter) = keys.ring.all.get(index) else {
                 continue;
             };
-            match meter.open(&apdu, &title, *demands, plain) {
+            match meter.open(&apdu, &title, *demands, plain, layouts) {
                 Ok(auth) => {
                     opened = Some((index, auth));
                     break;
@@ -163,8 +179,7 @@ impl Decrypt {
             }
         }
         let (index, auth) = opened.ok_or(refusal(reason))?;
-        keys.known.insert(title, index);
-        keys.last = Some((title, index));
+        keys.opened(title, index);
         Ok(attributes(&apdu, title, auth, record.attributes))
     }
 }
@@ -193,12 +208,36 @@ impl Keys {
         }
     }
 
+    /// Remembers what opened a telegram.
+    fn opened(&mut self, title: SystemTitle, index: usize) {
+        if self.known(&title) != Some(index) {
+            self.known.insert(title, index);
+            self.learnt += u64::from(!self.ring.is_only(&title));
+        }
+        self.last = Some((title, index));
+    }
+
     /// The keys to try for a meter: what worked last, its own, then those that may be anybody's.
     fn candidates(&self, title: &SystemTitle) -> impl Iterator<Item = usize> {
         let known = self.known(title);
-        let own = self.by_title.get(title).map_or(&[][..], Vec::as_slice);
-        let others = own.iter().chain(&self.to_try).copied().filter(move |i| Some(*i) != known);
+        let others = self.ring.candidates(title).filter(move |i| Some(*i) != known);
         known.into_iter().chain(others)
+    }
+}
+
+impl Ring {
+    /// The keys to try for a meter: its own, then those that may be anybody's.
+    fn candidates(&self, title: &SystemTitle) -> impl Iterator<Item = usize> {
+        let own = self.by_title.get(title).map_or(&[][..], Vec::as_slice);
+        own.iter().chain(&self.to_try).copied()
+    }
+
+    /// Whether a meter has one key to try, and opening with it is all there is to it: then it makes
+    /// no difference whether that key has opened a telegram before.
+    fn is_only(&self, title: &SystemTitle) -> bool {
+        let mut candidates = self.candidates(title).filter_map(|index| self.all.get(index));
+        let only = candidates.next().is_some_and(|meter| meter.number.is_none());
+        only && candidates.next().is_none()
     }
 }
 
@@ -209,12 +248,13 @@ impl Meter {
         title: &SystemTitle,
         demands: Demands,
         plain: &mut Vec<u8>,
+        layouts: &mut Layouts,
     ) -> Result<Auth, Cause> {
         let auth = match (apdu.tag, &self.gak) {
             (Some(_), Some(gak)) if self.cipher.open(apdu, title, gak, plain) => Auth::Verified,
             (Some(_), Some(_)) => {
                 self.cipher.decrypt(apdu, title, plain);
-                return Err(match self.check(plain) {
+                return Err(match self.check(plain, layouts) {
                     Ok(()) => Cause::TagOrAuthenticationKey,
                     Err(_) => Cause::Tag,
                 });
@@ -228,16 +268,16 @@ impl Meter {
         // What a tag vouches for is passed on whatever it is.
         match auth {
             Auth::Verified => Ok(auth),
-            _ => self.check(plain).and(Ok(auth)),
+            _ => self.check(plain, layouts).and(Ok(auth)),
         }
     }
 
     /// Whether a plaintext is a telegram, and of this meter if the key is for one.
-    fn check(&self, plain: &[u8]) -> Result<(), Cause> {
+    fn check(&self, plain: &[u8], layouts: &mut Layouts) -> Result<(), Cause> {
         if plain.first() != Some(&DATA_NOTIFICATION) {
             return is_dsmr(plain).then_some(()).ok_or(Cause::KeyOrDamage);
         }
-        let telegram = Telegram::parse(plain).map_err(|_| Cause::KeyOrDamage)?;
+        let telegram = layouts.read(plain).map_err(|_| Cause::KeyOrDamage)?;
         match &self.number {
             Some(number) if telegram.meter() != Some(number.as_bytes()) => Err(Cause::OtherMeter),
             _ => Ok(()),

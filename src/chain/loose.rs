@@ -34,7 +34,7 @@ pub enum Found<'a> {
 }
 
 /// Finds APDUs among the octets that belong to no frame.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Loose {
     buffer: Vec<u8>,
     /// `buffer[..done]` was handed out.
@@ -47,6 +47,8 @@ pub struct Loose {
     framed: bool,
     /// Octets of a telegram that the end of the stream cut off.
     cut: Option<usize>,
+    /// How often that was said.
+    cuts: u64,
 }
 
 /// What the octets at some place begin.
@@ -108,6 +110,35 @@ impl Loose {
         self.buffer.len() - self.done
     }
 
+    /// Whether no octets that came bear on those that come: neither as the beginning of an APDU, nor
+    /// as what stands before one in a frame. (Among frames nobody asks for that.)
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        let before = self.buffer.get(..self.done).unwrap_or_default();
+        let alone = match before {
+            [] => true,
+            [.., _, _, _, _, 0xff] => false,
+            [.., _, _, _, 0xff, 0x00..=0x1f] => false,
+            [.., _, _, 0xff, 0x00..=0x1f, 0x01] => false,
+            [.., _, 0xff, 0x00..=0x1f, 0x01, 0x67] => false,
+            [_, _, _, _, _, ..] => true,
+            // With fewer octets before, there is no place for what stands before an APDU.
+            _ => false,
+        };
+        self.pending() == 0 && (self.framed || alone)
+    }
+
+    /// How much was learnt that bears on all octets to come. It only ever grows.
+    #[must_use]
+    pub const fn learnt(&self) -> u64 {
+        let seen = match (self.framed, self.done) {
+            (true, _) => 2,
+            (false, TRANSPORT..) => 1,
+            (false, _) => 0,
+        };
+        seen + self.cuts
+    }
+
     /// What comes next; nothing if more octets are needed.
     #[allow(clippy::should_implement_trait)] // it lends from the buffer
     pub fn next(&mut self) -> Option<Found<'_>> {
@@ -133,6 +164,7 @@ impl Loose {
                 // At the very end it may be the input that cut it off: that is no error.
                 (None, None) => {
                     self.cut = Some(rest.len());
+                    self.cuts += 1;
                     Some(self.noise(1))
                 }
             },

@@ -24,11 +24,13 @@ use crate::{
 const MAX_SOURCES: usize = 64;
 
 /// The stage.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Unframe {
     /// The sources by name. Nearly always there is one, so a list is the fastest map.
     lines: Vec<(Option<String>, Line)>,
     frames: u64,
+    /// The sources that ever came, and what was learnt of those that are not kept any more.
+    learnt: u64,
 }
 
 impl Unframe {
@@ -80,14 +82,35 @@ impl Unframe {
         self.lines.iter().find_map(|(_, line)| line.reassembly.partial().or(line.loose.partial()))
     }
 
+    /// How much was learnt that bears on all records to come; nothing amid a telegram of any source.
+    /// It only ever grows until the [`end`](Self::end): what has learnt no more than before, and rests
+    /// as before, is as before.
+    #[must_use]
+    pub fn at_rest(&self) -> Option<u64> {
+        let lines = || self.lines.iter().map(|(_, line)| line);
+        let rests = lines().all(Line::is_at_rest);
+        rests.then(|| self.learnt + lines().map(Line::learnt).sum::<u64>())
+    }
+
+    /// Says that so many lines stand before those that were counted so far: what is pending is told
+    /// with its place.
+    pub fn count_behind(&mut self, lines: u64) {
+        for (_, line) in &mut self.lines {
+            line.origins.0.iter_mut().chain([&mut line.first]).for_each(|origin| {
+                origin.place = origin.place.behind(lines);
+            });
+        }
+    }
+
     fn line(&mut self, from: Option<&str>) -> Option<&mut Line> {
         let found = self.lines.iter().position(|(name, _)| name.as_deref() == from);
         let index = match found {
             Some(index) => index,
             None => {
                 if self.lines.len() == MAX_SOURCES {
-                    self.lines.remove(0);
+                    self.learnt += self.lines.remove(0).1.learnt();
                 }
+                self.learnt += 1;
                 self.lines.push((from.map(str::to_owned), Line::default()));
                 self.lines.len() - 1
             }
@@ -97,7 +120,7 @@ impl Unframe {
 }
 
 /// The state of one source.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Line {
     deframer: Deframer,
     reassembly: Reassembly,
@@ -153,6 +176,14 @@ impl Line {
                 }
             }
         }
+    }
+
+    fn is_at_rest(&self) -> bool {
+        self.deframer.is_at_rest() && self.reassembly.is_at_rest() && self.loose.is_at_rest()
+    }
+
+    fn learnt(&self) -> u64 {
+        self.loose.learnt() + u64::from(self.reassembly.is_begun())
     }
 
     fn drain_loose(&mut self, from: Option<&str>, out: &mut impl Out) {
@@ -254,7 +285,7 @@ impl Origin {
 }
 
 /// The origins of the octets that are still being looked at.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Origins(VecDeque<Origin>);
 
 impl Origins {

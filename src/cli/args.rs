@@ -152,6 +152,9 @@ pub struct Decode {
     /// What to print.
     #[command(flatten)]
     pub format: Format,
+    /// How many work.
+    #[command(flatten)]
+    pub jobs: Jobs,
     /// How much to say.
     #[command(flatten)]
     pub voice: Voice,
@@ -191,6 +194,9 @@ pub struct Watch {
     /// What to print.
     #[command(flatten)]
     pub format: Format,
+    /// How many work.
+    #[command(flatten)]
+    pub jobs: Jobs,
     /// How much to say.
     #[command(flatten)]
     pub voice: Voice,
@@ -297,6 +303,14 @@ pub struct Input {
     /// How it is read.
     #[command(flatten)]
     pub form: Form,
+}
+
+/// How many work.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Jobs {
+    /// How many threads decode a file at once; what comes out is the same [default: one a core]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<std::num::NonZero<usize>>,
 }
 
 /// How a file is read.

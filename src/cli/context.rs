@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::cli::{
     args,
+    decode::Decoder,
     output::Output,
+    parallel::Jobs,
     status::{Status, Stop, Tally},
     voice::Voice,
 };
@@ -15,7 +17,7 @@ use meterpipe::{
     },
     cipher::ciphered::SystemTitle,
     error::{Cause, Error, Layer},
-    record::{Kind, Place, Record},
+    record::{Kind, Place, Record, Time},
 };
 
 /// Nothing to do.
@@ -38,6 +40,8 @@ pub struct Context {
     pub limit: Option<u64>,
     /// How long to wait for one, from an input that can be silent.
     pub timeout: Option<Duration>,
+    /// How many may work on a file at once.
+    pub jobs: Jobs,
 }
 
 /// A stage: takes records, appends to the output of its context.
@@ -73,6 +77,11 @@ pub trait Stage {
         false
     }
 
+    /// The decoder, if the stage is but that: then others like it can do a part of the work.
+    fn decoder(&mut self) -> Option<&mut Decoder> {
+        None
+    }
+
     /// What the end of the input cut off.
     fn partial(&self) -> Option<Error> {
         None
@@ -83,14 +92,14 @@ impl Context {
     /// Of the subcommand `stage`.
     #[must_use]
     pub fn new(stage: &'static str, voice: args::Voice) -> Self {
-        let output = Output::stdout();
-        Self {
-            output,
-            voice: Voice::new(stage, voice),
-            tally: Tally::default(),
-            limit: None,
-            timeout: None,
-        }
+        Self::with(Output::stdout(), Voice::new(stage, voice))
+    }
+
+    /// With a way out and a voice.
+    #[must_use]
+    pub fn with(output: Output, voice: Voice) -> Self {
+        let (tally, jobs) = (Tally::default(), Jobs::default());
+        Self { output, voice, tally, limit: None, timeout: None, jobs }
     }
 
     /// Whether as many telegrams came as are wanted.
@@ -134,7 +143,8 @@ impl Context {
     /// A line of text that is wrong.
     pub fn defect(&mut self, line: u64, error: &Error) {
         self.count(error);
-        self.voice.defect(&format!("line {line}"), error, None);
+        let (place, time) = (Place::Line(line), Time::UNKNOWN);
+        self.voice.refused(&Refusal { place, time, from: None, title: None, error: *error });
     }
 
     /// Octets that belong to nothing.

@@ -10,6 +10,7 @@ use crate::cli::{
     args,
     context::{Context, Stage},
     filter, keys, output_format,
+    parallel::Jobs,
     status::{Status, Stop},
 };
 use jiff::tz::TimeZone;
@@ -30,6 +31,7 @@ pub fn run(args: &args::Decode) -> Status {
         context.output.text.extend_from_slice(output_format::list().as_bytes());
         return context.finish_plain();
     }
+    context.jobs = Jobs::of(args.jobs.jobs);
     match prepare(args, &context) {
         Ok(mut stage) => {
             stage.start(&mut context);
@@ -69,13 +71,28 @@ impl Decoder {
     /// Writes what stands behind all readings.
     pub fn finish(&mut self, context: &mut Context) {
         self.format.end(&mut context.output.text);
-        self.tell_notes(context);
+        tell_notes(self.format.as_mut(), context);
     }
 
-    fn tell_notes(&mut self, context: &Context) {
-        for note in self.format.notes() {
-            context.voice.say(&note);
-        }
+    /// How much was learnt that bears on all records to come; nothing amid a telegram. It only ever
+    /// grows until the [`end`](Stage::end) of an input: two forks of one decoder that rest and have
+    /// learnt equally much since they began alike are still alike.
+    #[must_use]
+    pub fn at_rest(&self) -> Option<u64> {
+        self.chain.at_rest().map(|learnt| learnt + self.format.learnt())
+    }
+
+    /// Says that so many lines stand before those that were counted so far: what is pending is told
+    /// with its place.
+    pub fn count_behind(&mut self, lines: u64) {
+        self.chain.count_behind(lines);
+    }
+}
+
+impl Clone for Decoder {
+    fn clone(&self) -> Self {
+        let Self { chain, format, zone } = self;
+        Self { chain: chain.clone(), format: format.fork(), zone: zone.clone() }
     }
 }
 
@@ -85,7 +102,6 @@ impl Stage for Decoder {
         chain.feed(record, place, &mut |output: Output<'_>| {
             take(output, format.as_mut(), zone, context);
         });
-        self.tell_notes(context);
     }
 
     fn end(&mut self, context: &mut Context) {
@@ -105,6 +121,10 @@ impl Stage for Decoder {
     fn partial(&self) -> Option<Error> {
         self.chain.partial()
     }
+
+    fn decoder(&mut self) -> Option<&mut Decoder> {
+        Some(self)
+    }
 }
 
 fn take(output: Output<'_>, format: &mut dyn Format, zone: &TimeZone, context: &mut Context) {
@@ -115,7 +135,15 @@ fn take(output: Output<'_>, format: &mut dyn Format, zone: &TimeZone, context: &
             let (received, attributes) = (record.time, record.attributes);
             let entry = Entry { telegram, zone, received, attributes };
             format.entry(&entry, &mut context.output.text);
+            // At once, so that it stands among the other messages where it belongs.
+            tell_notes(format, context);
         }
         other => context.other(&other),
+    }
+}
+
+fn tell_notes(format: &mut dyn Format, context: &Context) {
+    for note in format.notes() {
+        context.voice.say(&note);
     }
 }

@@ -8,25 +8,25 @@ use std::{
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
+    fs::{FileType, SeekFrom},
     io::Errno,
 };
 
 use crate::cli::{
     args::InputForm,
     context::{Context, Stage},
-    keys,
+    cut::Whole,
+    keys, parallel,
     patience::{self, Patience},
     progress::Progress,
+    pump::{Octets, Pump},
     status::{Status, Stop},
     text::Text,
 };
 use meterpipe::{
     hex::detect::{self, Form},
-    record::{Attributes, HEADER_START, Kind, Place, Record, Time},
+    record::HEADER_START,
 };
-
-/// How much is read at once; also the longest record.
-const CHUNK: usize = 256 * 1024;
 
 /// How much of an input says what it is.
 const SAMPLE: usize = 4096;
@@ -75,7 +75,8 @@ fn open(path: &Path, context: &Context) -> Result<OwnedFd, Stop> {
     Ok(file)
 }
 
-fn failed(error: &std::io::Error) -> Stop {
+/// What is said of an input that cannot be read.
+pub fn failed(error: &std::io::Error) -> Stop {
     let text = match error.kind() {
         std::io::ErrorKind::NotFound => "no such file".to_owned(),
         std::io::ErrorKind::IsADirectory => "a folder, not a file".to_owned(),
@@ -85,27 +86,41 @@ fn failed(error: &std::io::Error) -> Stop {
 }
 
 struct Input {
-    file: OwnedFd,
+    stream: Stream,
     form: Option<InputForm>,
-    buffer: Vec<u8>,
-    /// `buffer[..filled]` was read and waits.
-    filled: usize,
-    progress: Progress,
-    patience: Patience,
+    pump: Pump,
 }
 
 impl Input {
     fn new(file: OwnedFd, form: Option<InputForm>, context: &Context) -> Self {
         let progress = Progress::of(file.as_fd());
         let patience = Patience::new(&file, context);
-        Self { file, form, buffer: vec![0; CHUNK], filled: 0, progress, patience }
+        Self { stream: Stream { file, progress, patience }, form, pump: Pump::new() }
     }
 
     fn read(mut self, stage: &mut dyn Stage, context: &mut Context) -> Result<(), Stop> {
-        match self.detect(context)? {
-            Some(Form::Binary) => self.binary(stage, context),
-            Some(Form::Text) => self.text(stage, context),
-            None => Ok(()),
+        let Some(form) = self.detect(context)? else {
+            return Ok(());
+        };
+        let Self { mut stream, form: said, mut pump } = self;
+        let ahead = pump.waiting().len() as u64;
+        if let Some(whole) = whole(&stream.file, form, said, ahead, context)
+            && let Some(decoder) = stage.decoder()
+        {
+            let end = parallel::run(whole, decoder, pump, &stream.progress, context)?;
+            // Whoever reads on from the same open file finds it read.
+            let _ = rustix::fs::seek(&stream.file, SeekFrom::Start(end));
+            return Ok(());
+        }
+        match form {
+            Form::Binary => pump.binary(0, &mut stream, stage, context),
+            Form::Text => {
+                let mut text = Text::new(said);
+                pump.text(&mut text, &mut stream, stage, context)?;
+                text.rest(pump.waiting(), stage, context);
+                text.finish(context);
+                Ok(())
+            }
         }
     }
 
@@ -117,13 +132,14 @@ impl Input {
             None => {}
         }
         loop {
-            let complete = !self.fill(context)?;
-            let sample = self.buffer.get(..self.filled.min(SAMPLE)).unwrap_or_default();
+            let complete = !self.pump.fill(&mut self.stream, context)?;
+            let waiting = self.pump.waiting();
+            let sample = waiting.get(..SAMPLE).unwrap_or(waiting);
             if sample.starts_with(HEADER_START.as_bytes()) {
                 // Whatever else a disk or an editor did to it.
                 return Ok(Some(Form::Text));
             }
-            match detect::detect(sample, complete && self.filled <= SAMPLE) {
+            match detect::detect(sample, complete && waiting.len() <= SAMPLE) {
                 Some(Ok(form)) => return Ok(Some(form)),
                 Some(Err(error)) => {
                     context.defect(1, &error);
@@ -134,59 +150,38 @@ impl Input {
             }
         }
     }
+}
 
-    fn binary(&mut self, stage: &mut dyn Stage, context: &mut Context) -> Result<(), Stop> {
-        let mut position = 0;
-        loop {
-            let octets = self.buffer.get(..self.filled).unwrap_or_default();
-            let (time, attributes) = (Time::UNKNOWN, Attributes::default());
-            let record = Record { time, kind: Kind::Raw, octets, attributes };
-            context.tally.octets += octets.len() as u64;
-            stage.feed(&record, Place::Octet(position), context);
-            if context.is_full() {
-                return Err(Stop::Done);
-            }
-            position += octets.len() as u64;
-            self.filled = 0;
-            context.output.settle()?;
-            if !self.fill(context)? {
-                return Ok(());
-            }
-        }
+/// What several may read at once: a regular file that is worth it. So many octets of it were read to
+/// see what it is.
+fn whole<'a>(
+    file: &'a OwnedFd,
+    form: Form,
+    said: Option<InputForm>,
+    ahead: u64,
+    context: &Context,
+) -> Option<Whole<'a>> {
+    let (file, jobs) = (file.as_fd(), context.jobs);
+    let about = rustix::fs::fstat(file).ok()?;
+    let regular = FileType::from_raw_mode(about.st_mode) == FileType::RegularFile;
+    if jobs.count < 2 || context.limit.is_some() || !regular {
+        return None;
     }
+    let start = rustix::fs::tell(file).ok()?.checked_sub(ahead)?;
+    let end = u64::try_from(about.st_size).ok()?;
+    let size = end.checked_sub(start)?;
+    (size >= 2 * jobs.block).then_some(Whole { file, form, said, start, end })
+}
 
-    fn text(&mut self, stage: &mut dyn Stage, context: &mut Context) -> Result<(), Stop> {
-        let mut text = Text::new(self.form);
-        loop {
-            let mut start = 0;
-            let octets = self.buffer.get(..self.filled).unwrap_or_default();
-            for end in memchr::memchr_iter(b'\n', octets) {
-                let line = octets.get(start..end).unwrap_or_default();
-                text.line(line, true, stage, context);
-                if context.is_full() {
-                    return Err(Stop::Done);
-                }
-                context.output.settle()?;
-                start = end + 1;
-            }
-            if start == 0 && self.filled == CHUNK {
-                text.line(octets, false, stage, context);
-                start = self.filled;
-            }
-            self.buffer.copy_within(start..self.filled, 0);
-            self.filled -= start;
-            if !self.fill(context)? {
-                let rest = self.buffer.get(..self.filled).unwrap_or_default();
-                text.rest(rest, stage, context);
-                text.finish(context);
-                return Ok(());
-            }
-        }
-    }
+/// An input that is read from its beginning to its end.
+struct Stream {
+    file: OwnedFd,
+    progress: Progress,
+    patience: Patience,
+}
 
-    /// Reads what there is; false at the end.
-    fn fill(&mut self, context: &mut Context) -> Result<bool, Stop> {
-        let room = self.buffer.get_mut(self.filled..).unwrap_or_default();
+impl Octets for Stream {
+    fn read(&mut self, room: &mut [u8], context: &mut Context) -> Result<usize, Stop> {
         loop {
             // What is decoded has to be out before we wait for more.
             if !context.output.text.is_empty() && would_block(&self.file) {
@@ -194,11 +189,9 @@ impl Input {
             }
             self.patience.wait(&self.file, context)?;
             match rustix::io::read(&self.file, &mut *room) {
-                Ok(0) => return Ok(false),
                 Ok(size) => {
-                    self.filled += size;
                     self.progress.advance(size);
-                    return Ok(true);
+                    return Ok(size);
                 }
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => {

@@ -1,23 +1,30 @@
 //! The subcommands: thin files over the library.
 //!
-//! What they share exists once: the loop over an input ([`filter`]), the voice on standard error
+//! What they share exists once: the loop over an input ([`filter`], [`parallel`]), the voice on standard error
 //! ([`voice`]), the loop over live sources ([`live`]), the way out ([`output`]), keys ([`keys`]).
 
 pub mod args;
 mod backlog;
 mod capture;
 mod context;
+mod cut;
 mod decode;
 mod decrypt;
 mod filter;
+mod fork;
+mod held;
 mod keys;
 mod line;
 mod live;
 mod output;
 mod output_format;
+mod parallel;
+#[cfg(test)]
+mod parallel_test;
 mod patience;
 mod progress;
 mod pty;
+mod pump;
 mod recorder;
 mod recording;
 mod screen;

@@ -28,6 +28,8 @@ pub struct Output {
 enum Target {
     Stdout,
     File(OwnedFd, String),
+    /// Nothing is written, and no more than so much is collected.
+    Room(usize),
 }
 
 impl Output {
@@ -43,12 +45,35 @@ impl Output {
         Self { text: Vec::new(), target: Target::File(file.into(), name) }
     }
 
+    /// Text that somebody else will write; it is added to `text`.
+    #[must_use]
+    pub const fn room(text: Vec<u8>, limit: usize) -> Self {
+        Self { text, target: Target::Room(limit) }
+    }
+
     /// Writes if enough has been collected.
+    ///
+    /// # Errors
+    /// Those of [`flush`](Self::flush); [`Stop::Done`] if there is no room for more.
     pub fn settle(&mut self) -> Result<(), Stop> {
-        match self.text.len() {
-            FULL.. => self.flush(),
+        match (self.text.len(), &self.target) {
+            (size, Target::Room(limit)) if size > *limit => Err(Stop::Done),
+            (FULL.., _) => self.flush(),
             _ => Ok(()),
         }
+    }
+
+    /// Writes everything, and then that text.
+    ///
+    /// # Errors
+    /// Those of [`flush`](Self::flush).
+    pub fn append(&mut self, text: &[u8]) -> Result<(), Stop> {
+        if text.len() < FULL || matches!(self.target, Target::Room(_)) {
+            self.text.extend_from_slice(text);
+            return self.settle();
+        }
+        self.flush()?;
+        self.write(text)
     }
 
     /// Writes everything.
@@ -57,20 +82,25 @@ impl Output {
     /// [`Stop::ReaderGone`] if standard output is a pipe that nobody reads any more; else a failure
     /// with what the system says, a full disk for example.
     pub fn flush(&mut self) -> Result<(), Stop> {
-        let mut rest = self.text.as_slice();
-        let result = loop {
-            if rest.is_empty() {
-                break Ok(());
-            }
+        if matches!(self.target, Target::Room(_)) {
+            return Ok(());
+        }
+        let result = self.write(&self.text);
+        self.text.clear();
+        result
+    }
+
+    fn write(&self, text: &[u8]) -> Result<(), Stop> {
+        let mut rest = text;
+        while !rest.is_empty() {
             match rustix::io::write(self.fd(), rest) {
                 Ok(written) => rest = rest.get(written..).unwrap_or_default(),
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => wait_for_room(self.fd()),
-                Err(errno) => break Err(errno),
+                Err(errno) => return Err(self.stop(errno)),
             }
-        };
-        self.text.clear();
-        result.map_err(|errno| self.stop(errno))
+        }
+        Ok(())
     }
 
     /// Fails if nobody reads standard output any more. A write would find that out; but there may be
@@ -90,7 +120,7 @@ impl Output {
 
     fn fd(&self) -> BorrowedFd<'_> {
         match &self.target {
-            Target::Stdout => stdio::stdout(),
+            Target::Stdout | Target::Room(_) => stdio::stdout(),
             Target::File(file, _) => file.as_fd(),
         }
     }
@@ -98,7 +128,7 @@ impl Output {
     fn stop(&self, errno: Errno) -> Stop {
         let name = match &self.target {
             Target::Stdout if errno == Errno::PIPE => return Stop::ReaderGone,
-            Target::Stdout => "standard output",
+            Target::Stdout | Target::Room(_) => "standard output",
             Target::File(_, name) => name,
         };
         Stop::Failed(Status::Output, format!("{name}: {}", io::Error::from(errno)))

@@ -1,6 +1,6 @@
 //! How a run ended.
 
-use std::{process::ExitCode, time::Duration};
+use std::{ops::AddAssign, process::ExitCode, time::Duration};
 
 /// The exit status, and what it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Stop {
 }
 
 /// What came of a run so far.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Telegrams handed on.
     pub telegrams: u64,
@@ -100,6 +100,22 @@ impl Tally {
             Self { records: true, octets: 0, rejected: 0, .. } => Status::Fine,
             _ => Status::Nothing,
         }
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.telegrams += other.telegrams;
+        self.passed += other.passed;
+        self.rejected += other.rejected;
+        self.closed += other.closed;
+        self.misfits += other.misfits;
+        self.unsound += other.unsound;
+        self.noise += other.noise;
+        self.octets += other.octets;
+        self.prose += other.prose;
+        self.records |= other.records;
+        self.source_failed |= other.source_failed;
     }
 }
 

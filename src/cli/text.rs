@@ -11,7 +11,7 @@ use meterpipe::{
 };
 
 /// The state from line to line.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Text {
     form: Option<InputForm>,
     line: u64,
@@ -74,6 +74,25 @@ impl Text {
         if let Err(error) = self.dump.finish() {
             context.defect(self.line, &error);
         }
+    }
+
+    /// The lines so far.
+    #[must_use]
+    pub const fn lines(&self) -> u64 {
+        self.line
+    }
+
+    /// Counts on from so many lines.
+    pub const fn count_from(&mut self, lines: u64) {
+        self.line = lines;
+    }
+
+    /// How much was learnt that bears on all lines to come, but for their number; nothing within a
+    /// line or an octet. It only ever grows.
+    #[must_use]
+    pub fn at_rest(&self) -> Option<u64> {
+        let learnt = self.dump.at_rest().filter(|_| self.within.is_none())?;
+        Some(learnt + u64::from(self.records))
     }
 
     /// Whether a line is a record. One of a kind that is not known may be a line of a log (`TIME info

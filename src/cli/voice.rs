@@ -17,11 +17,11 @@ use std::{
 
 use crate::cli::{
     args,
+    held::{Held, Message},
     status::{Status, Tally},
 };
 use meterpipe::{
     chain::event::Refusal,
-    cipher::ciphered::SystemTitle,
     error::{Cause, Error, Layer, Mark},
     record::Place,
 };
@@ -45,8 +45,25 @@ pub struct Voice {
     /// The file that is being read, where there are several.
     input: Option<String>,
     causes: HashMap<Sort, Heard>,
-    /// Messages that are shown elsewhere than on standard error, and how many of them.
-    collected: RefCell<Option<(Collected, usize)>>,
+    way: RefCell<Way>,
+}
+
+/// Where messages go.
+#[derive(Debug, Default)]
+enum Way {
+    #[default]
+    Stderr,
+    /// To a screen, the last so many.
+    Collected(Collected, usize),
+    /// To another voice.
+    Held(Held),
+}
+
+/// What a voice that speaks to another one has gathered.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    held: Held,
+    causes: HashMap<Sort, Heard>,
 }
 
 /// Causes that differ only in their numbers are one sort.
@@ -66,8 +83,17 @@ impl Voice {
     /// The voice of `stage`.
     #[must_use]
     pub fn new(stage: &'static str, options: args::Voice) -> Self {
-        let (causes, collected) = (HashMap::new(), RefCell::default());
-        Self { stage, options, live: false, input: None, causes, collected }
+        let (causes, way) = (HashMap::new(), RefCell::default());
+        Self { stage, options, live: false, input: None, causes, way }
+    }
+
+    /// A voice that says nothing itself: [`gathered`](Self::gathered) is for another one to
+    /// [`repeat`](Self::repeat).
+    #[must_use]
+    pub fn held() -> Self {
+        let voice = Self::new("", args::Voice::default());
+        voice.way.replace(Way::Held(Held::default()));
+        voice
     }
 
     /// Says that the run is live.
@@ -83,13 +109,13 @@ impl Voice {
     /// From now on the last messages are collected, for a screen that shows them itself.
     pub fn collect(&self, most: usize) -> Collected {
         let collected = Collected::default();
-        self.collected.replace(Some((collected.clone(), most)));
+        self.way.replace(Way::Collected(collected.clone(), most));
         collected
     }
 
     /// From now on messages go to standard error again.
     pub fn release(&self) {
-        self.collected.replace(None);
+        self.way.replace(Way::Stderr);
     }
 
     /// A line.
@@ -97,12 +123,16 @@ impl Voice {
         if self.options.quiet {
             return;
         }
-        if let Some((collected, most)) = &*self.collected.borrow() {
-            let mut collected = collected.borrow_mut();
-            if collected.len() == *most {
-                collected.pop_front();
+        match &mut *self.way.borrow_mut() {
+            Way::Stderr => {}
+            Way::Held(held) => return held.line(text),
+            Way::Collected(collected, most) => {
+                let mut collected = collected.borrow_mut();
+                if collected.len() == *most {
+                    collected.pop_front();
+                }
+                return collected.push_back(printable(text));
             }
-            return collected.push_back(printable(text));
         }
         // One write a line, so that lines of a pipe's stages do not mix; a closed or full standard
         // error is no reason to stop.
@@ -119,23 +149,44 @@ impl Voice {
 
     /// Something that was refused.
     pub fn refused(&mut self, refusal: &Refusal<'_>) {
-        let place = match (refusal.place, refusal.time.known()) {
-            (Place::Line(line) | Place::Record(line), None) => format!("line {line}"),
-            (Place::Line(line) | Place::Record(line), Some(time)) => {
-                format!("line {line} ({time})")
-            }
-            (Place::Octet(octet), _) => format!("octet {octet}"),
-            (Place::Live, Some(time)) => match refusal.from {
-                Some(from) => format!("{from} ({time})"),
-                None => time.to_owned(),
-            },
-            (Place::Live, None) => refusal.from.unwrap_or_default().to_owned(),
+        let Some(untold) = self.hear(&refusal.error) else {
+            return;
         };
-        self.defect(&place, &refusal.error, refusal.title);
+        if let Way::Held(held) = self.way.get_mut() {
+            return held.refused(refusal);
+        }
+        let text = self.text(refusal, untold);
+        self.say(&text);
     }
 
-    /// Something that is wrong at a place.
-    pub fn defect(&mut self, place: &str, error: &Error, title: Option<SystemTitle>) {
+    /// What was gathered since the last time.
+    pub fn gathered(&mut self) -> Gathered {
+        let causes = std::mem::take(&mut self.causes);
+        match self.way.get_mut() {
+            Way::Held(held) => Gathered { held: std::mem::take(held), causes },
+            _ => Gathered { held: Held::default(), causes },
+        }
+    }
+
+    /// Says what another voice has gathered, behind so many lines of the input. The outcome is as if
+    /// it had been said to this one in the first place.
+    pub fn repeat(&mut self, gathered: Gathered, lines: u64) {
+        for message in gathered.held.behind(lines) {
+            match message {
+                Message::Line(text, times) => (0..times).for_each(|_| self.say(&text)),
+                Message::Refused(refusal) => self.refused(&refusal),
+            }
+        }
+        for (sort, heard) in gathered.causes {
+            if let Some(known) = self.causes.get_mut(&sort) {
+                known.times += heard.untold;
+                known.untold += heard.untold;
+            }
+        }
+    }
+
+    /// Counts an error; how many of its sort were not told before it, if it is to be told.
+    fn hear(&mut self, error: &Error) -> Option<u64> {
         let now = Instant::now();
         let live = self.live;
         let heard = self.causes.entry(sort(error)).or_insert(Heard {
@@ -151,27 +202,32 @@ impl Voice {
         };
         if !tell {
             heard.untold += 1;
-            return;
+            return None;
         }
         heard.told = now;
-        let untold = std::mem::take(&mut heard.untold);
+        Some(std::mem::take(&mut heard.untold))
+    }
+
+    fn text(&self, refusal: &Refusal<'_>, untold: u64) -> String {
+        let place = place(refusal);
+        let error = &refusal.error;
         let mut text = String::new();
-        for part in [self.input.as_deref(), Some(place)].into_iter().flatten() {
+        for part in [self.input.as_deref(), Some(&place)].into_iter().flatten() {
             if !part.is_empty() {
                 let _ = write!(text, "{part}: ");
             }
         }
         let _ = write!(text, "{error}");
-        if let (Some(title), Cause::NoKey) = (title, error.cause) {
+        if let (Some(title), Cause::NoKey) = (refusal.title, error.cause) {
             let _ = write!(text, " (system title {})", hex::encode(title));
         }
         if let Some(advice) = advice(error) {
             let _ = write!(text, "; {advice}");
         }
-        if live && untold > 0 {
+        if self.live && untold > 0 {
             let _ = write!(text, " ({untold} more since it was last told)");
         }
-        self.say(&text);
+        text
     }
 
     /// Sums up what was not told.
@@ -212,6 +268,19 @@ impl Voice {
         if tally.rejected > 0 || self.options.verbose || status != Status::Fine {
             self.say(&summary(tally));
         }
+    }
+}
+
+fn place(refusal: &Refusal<'_>) -> String {
+    match (refusal.place, refusal.time.known()) {
+        (Place::Line(line) | Place::Record(line), None) => format!("line {line}"),
+        (Place::Line(line) | Place::Record(line), Some(time)) => format!("line {line} ({time})"),
+        (Place::Octet(octet), _) => format!("octet {octet}"),
+        (Place::Live, Some(time)) => match refusal.from {
+            Some(from) => format!("{from} ({time})"),
+            None => time.to_owned(),
+        },
+        (Place::Live, None) => refusal.from.unwrap_or_default().to_owned(),
     }
 }
 

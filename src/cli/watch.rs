@@ -7,6 +7,7 @@ use crate::cli::{
     context::{Context, Stage},
     decode::Decoder,
     filter, keys, live, output_format,
+    parallel::Jobs,
     recording::Recording,
     screen::Screen,
     sources::{self, Spec},
@@ -25,6 +26,7 @@ pub fn run(args: &args::Watch) -> Status {
     let mut context = Context::new("watch", args.voice);
     context.limit = if args.until.once { Some(1) } else { args.until.count };
     context.timeout = args.until.timeout;
+    context.jobs = Jobs::of(args.jobs.jobs);
     if args.format.list_fields {
         context.output.text.extend_from_slice(output_format::list().as_bytes());
         return context.finish_plain();
@@ -182,6 +184,13 @@ impl Stage for Watcher {
         match &self.view {
             View::Text(decoder) => decoder.partial(),
             View::Screen(_) => None,
+        }
+    }
+
+    fn decoder(&mut self) -> Option<&mut Decoder> {
+        match (&mut self.view, &self.recording) {
+            (View::Text(decoder), None) => Some(decoder),
+            _ => None,
         }
     }
 

@@ -117,6 +117,7 @@ impl Cells {
         quoted(&self.room, self.locale.delimiter(), text);
     }
 
+    #[inline(always)]
     fn decimal(&self, number: Decimal, text: &mut Vec<u8>) {
         let start = text.len();
         number.write(text);
@@ -156,6 +157,11 @@ impl Format for Csv {
                         cells.decimal(number.in_larger_unit(*power), text);
                     }
                 }
+                Key::Meta(Meta::Time) => {
+                    if let Some(time) = entry.time() {
+                        time.write(text);
+                    }
+                }
                 key => {
                     if let Some(cell) = Cell::find(entry, key) {
                         cells.cell(&cell, entry, text);
@@ -175,6 +181,14 @@ impl Format for Csv {
 
     fn notes(&mut self) -> Vec<String> {
         self.missing.as_mut().map_or_else(Vec::new, |missing| core::mem::take(&mut missing.notes))
+    }
+
+    fn learnt(&self) -> u64 {
+        self.missing.as_ref().map_or(0, |missing| missing.named.len() as u64)
+    }
+
+    fn fork(&self) -> Box<dyn Format> {
+        Box::new(self.clone())
     }
 }
 

@@ -54,4 +54,12 @@ pub trait Format: Send {
     fn notes(&mut self) -> Vec<String> {
         Vec::new()
     }
+
+    /// How much was learnt from the telegrams so far that bears on those to come. It only ever grows.
+    fn learnt(&self) -> u64 {
+        0
+    }
+
+    /// One more that goes on from here.
+    fn fork(&self) -> Box<dyn Format>;
 }

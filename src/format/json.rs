@@ -78,6 +78,10 @@ impl Format for Json {
         }
         text.extend_from_slice(b"}\n");
     }
+
+    fn fork(&self) -> Box<dyn Format> {
+        Box::new(self.clone())
+    }
 }
 
 /// Appends a member, and its unit if its name does not tell it.

@@ -52,6 +52,10 @@ impl Format for Lines {
             line(&cell, entry, units, text);
         });
     }
+
+    fn fork(&self) -> Box<dyn Format> {
+        Box::new(self.clone())
+    }
 }
 
 fn line(cell: &Cell<'_>, entry: &Entry<'_>, units: &Units, text: &mut Vec<u8>) {

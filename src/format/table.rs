@@ -100,6 +100,14 @@ impl Format for Table {
             text.push(b'\n');
         }
     }
+
+    fn learnt(&self) -> u64 {
+        u64::from(self.begun)
+    }
+
+    fn fork(&self) -> Box<dyn Format> {
+        Box::new(self.clone())
+    }
 }
 
 /// The rows as lines without their ends, the columns below each other.

@@ -13,7 +13,7 @@ use super::{canonical, run::Run};
 use crate::error::{Cause, Error, Layer, Mark, Result};
 
 /// The state between two characters.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Digits {
     /// The first digit of an octet.
     half: Option<Half>,
@@ -131,6 +131,12 @@ impl Digits {
         self.told = false;
         self.odd();
         self.tell()
+    }
+
+    /// Whether nothing of what came bears on the next line.
+    pub(super) const fn is_at_rest(&self) -> bool {
+        let octet = self.half.is_some() || self.wrapped || self.lame || self.escape;
+        !octet && !self.mark
     }
 
     /// Something is lost here.

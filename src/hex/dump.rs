@@ -46,7 +46,7 @@ pub use super::run::Run;
 /// assert_eq!(run.octets, [0x88, 0xea, 0xb4]);
 /// assert_eq!(run.marks, [(1, Mark::Unreadable)]);
 /// ```
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Dump {
     digits: Digits,
     listing: Option<Listing>,
@@ -95,6 +95,14 @@ impl Dump {
         let open = self.listing.take().is_some_and(|listing| listing.is_open());
         let result = self.digits.finish();
         result.and(if open { Err(Error::new(Layer::Hex, 0, OFFSET)) } else { Ok(()) })
+    }
+
+    /// How much was learnt that bears on all lines to come; nothing within a line, an octet or a
+    /// listing, or if the next octet gets a mark.
+    #[must_use]
+    pub fn at_rest(&self) -> Option<u64> {
+        let rests = self.digits.is_at_rest() && self.listing.is_none() && self.begun.is_none();
+        rests.then_some(self.byte_order_mark as u64)
     }
 
     fn piece(&mut self, text: &[u8], end: bool, run: &mut Run) -> Result<()> {

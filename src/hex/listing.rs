@@ -44,7 +44,7 @@ pub(super) struct Step {
 }
 
 /// A listing between two of its rows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Listing {
     /// Digits of its offsets.
     width: usize,
@@ -56,6 +56,9 @@ pub(super) struct Listing {
     star: bool,
     /// Why its digits are not read.
     refused: Option<&'static str>,
+    /// The text of a row has shown that octets stand in their order. A later one that looks otherwise
+    /// does so by chance, or is damaged.
+    ordered: bool,
 }
 
 /// Takes a line. `None`: it belongs to no listing.
@@ -72,7 +75,7 @@ pub(super) fn step(state: &mut Option<Listing>, line: &[u8]) -> Option<Step> {
     }
     let row = Row::parse(line, state.is_some())?;
     match state {
-        Some(listing) if listing.owns(&row) => listing.go_on(&row),
+        Some(listing) if listing.owns(&row) => listing.go_on(row),
         _ if row.begins() => {
             // A new listing within an old one begins at zero, or else rows are missing.
             let gap = state.as_ref().is_some_and(|old| old.star || row.value(16) != Some(0));
@@ -91,6 +94,7 @@ impl Listing {
             row: Vec::new(),
             star: false,
             refused: row.refused,
+            ordered: row.ordered,
         };
         listing.restart(row);
         listing
@@ -123,7 +127,9 @@ impl Listing {
     }
 
     /// A row of this listing.
-    fn go_on(&mut self, row: &Row<'_>) -> Option<Step> {
+    fn go_on(&mut self, row: Row<'_>) -> Option<Step> {
+        let row = &Row { refused: row.refused.filter(|_| !self.ordered), ..row };
+        self.ordered |= row.ordered;
         self.refused = self.refused.or(row.refused);
         if self.refused.is_some() {
             return Some(Step { refused: self.refused, body: 0..0, ..row.step(false, 0) });
@@ -204,6 +210,8 @@ struct Row<'a> {
     octets: usize,
     /// There is text in bars or in `><`, or text that agrees with the octets.
     sure: bool,
+    /// The text agrees with the octets, and would not if they were swapped.
+    ordered: bool,
     body: Range<usize>,
     refused: Option<&'static str>,
 }
@@ -254,7 +262,8 @@ impl<'a> Row<'a> {
             width,
             groups: count,
             octets: groups(body).map(|group| characters(group).div_ceil(2)).sum(),
-            sure: gutter.is_some_and(|gutter| gutter.sure),
+            sure: gutter.as_ref().is_some_and(|gutter| gutter.sure),
+            ordered: gutter.is_some_and(|gutter| gutter.sure && !gutter.agrees_swapped()),
             body: start..start + body.len(),
             refused,
         })
@@ -356,10 +365,14 @@ impl<'a> Gutter<'a> {
         if width == 8 && binary && characters(self.text) == groups {
             return Some("binary digits (xxd -b)");
         }
-        let swapped = || self::groups(self.body).flat_map(|group| octets_of(group).rev());
-        let wrong = !agrees(octets_of(self.body), self.text, true);
-        (width > 2 && wrong && agrees(swapped(), self.text, true))
-            .then_some("swapped words (xxd -e)")
+        let agrees_as_it_is = |whole| agrees(octets_of(self.body), self.text, whole);
+        let wrong = !agrees_as_it_is(true) && !agrees_as_it_is(false);
+        (width > 2 && wrong && self.agrees_swapped()).then_some("swapped words (xxd -e)")
+    }
+
+    fn agrees_swapped(&self) -> bool {
+        let swapped = groups(self.body).flat_map(|group| octets_of(group).rev());
+        agrees(swapped, self.text, true)
     }
 }
 

@@ -156,7 +156,7 @@ pub struct Skipped<'a> {
 /// found also when look-alikes of a start stand in front of it or lie across it.
 ///
 /// Memory: what one `push` brings, and one frame (263 octets).
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Deframer {
     /// `buffer[..done]` was handed out, `buffer[done..]` is to be looked at.
     buffer: Vec<u8>,
@@ -195,6 +195,12 @@ impl Deframer {
     #[must_use]
     pub fn pending(&self) -> &[u8] {
         self.buffer.get(self.done..).unwrap_or_default()
+    }
+
+    /// Whether all octets were handed out, and no mark waits for one.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        self.pending().is_empty() && self.marks.is_empty()
     }
 
     /// The next frame, or the next octets that are none; nothing if more octets are needed.

@@ -34,7 +34,7 @@ pub struct Outcome<'a> {
 }
 
 /// Joins the segments of one line.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Reassembly {
     apdu: Vec<u8>,
     state: State,
@@ -118,6 +118,18 @@ impl Reassembly {
             State::Collecting { next } => Some(next),
             _ => None,
         }
+    }
+
+    /// Whether nothing of what came bears on the next telegram, but that there was a frame.
+    #[must_use]
+    pub const fn is_at_rest(&self) -> bool {
+        matches!(self.state, State::Fresh | State::Idle) && !self.excused
+    }
+
+    /// Whether a segment came since the stream began.
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        self.state != State::Fresh
     }
 
     /// What the ends of the stream cut off.

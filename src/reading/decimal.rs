@@ -92,7 +92,7 @@ impl Decimal {
     }
 
     /// Appends the number with exactly the digits that the exponent gives it.
-    #[inline]
+    #[inline(always)]
     pub fn write(self, text: &mut Vec<u8>) {
         if self.negative {
             text.push(b'-');
@@ -129,8 +129,9 @@ impl Decimal {
 }
 
 /// Appends a number of up to eight digits, of which so many stand behind the point, up to seven.
-/// Nearly all numbers are such, and they are most of the output, so there is no loop over digits.
-#[inline]
+/// Nearly all numbers are such, and they are most of the output, so there is no loop over digits, and
+/// all that is needed comes in registers.
+#[inline(never)]
 fn short(magnitude: u32, decimals: u32, text: &mut Vec<u8>) {
     let digits = eight_digits(magnitude);
     let zeros = (digits.trailing_zeros() / 8).min(7 - decimals);
