@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use meterpipe::source::simulator::faults::Rate;
+use meterpipe::{sink::settings::duration, source::simulator::faults::Rate};
 
 /// Readings from Austrian smart meters, as a pipe of small commands.
 ///
@@ -60,6 +60,11 @@ pub enum Command {
     /// On a terminal that is a live display, else a line a telegram. When the adapter is unplugged it
     /// waits, and goes on when it is back. Files are read to their end.
     Watch(Watch),
+    /// Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files
+    ///
+    /// Reads the JSON Lines of decode. Each sink has a queue and a thread of its own, so that none
+    /// holds up another.
+    Publish(Publish),
     /// Be a meter
     ///
     /// The telegrams of a virtual house, ciphered with a published key, octet for octet as a meter
@@ -185,6 +190,9 @@ pub struct Watch {
     /// Also write all that comes to FILE, as capture does; reopened on SIGHUP
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub record: Option<PathBuf>,
+    /// Where else readings go.
+    #[command(flatten)]
+    pub to: To,
     /// How a file is read.
     #[command(flatten)]
     pub form: Form,
@@ -200,6 +208,41 @@ pub struct Watch {
     /// How much to say.
     #[command(flatten)]
     pub voice: Voice,
+}
+
+/// `publish`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  meterpipe watch /dev/ttyUSB0 --key-file guek --format json |
+    meterpipe publish --to mqtt://homeassistant.local
+  meterpipe decode --key-file guek meter.records |
+    meterpipe publish --to 'file:readings.csv?every=15m'")]
+pub struct Publish {
+    /// JSON Lines of decode; - is standard input, and so is nothing
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+    /// Where to.
+    #[command(flatten)]
+    pub to: To,
+    /// How much to say.
+    #[command(flatten)]
+    pub voice: Voice,
+}
+
+/// Where readings go.
+#[derive(Debug, Default, Args)]
+pub struct To {
+    /// A sink, as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)
+    ///
+    /// What else is to be said of it stands behind a question mark, as in
+    /// mqtt://HOST?retain=true&every=30s. Without it: the sinks of the configuration.
+    #[arg(long, value_name = "SINK", help_heading = "Sinks")]
+    pub to: Vec<String>,
+    /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
+    #[arg(long, value_name = "FILE", env = "METERPIPE_CONFIG", hide_env_values = true,
+        value_hint = ValueHint::FilePath, help_heading = "Sinks")]
+    pub config: Option<PathBuf>,
 }
 
 /// `simulate`.
@@ -475,18 +518,4 @@ fn title(text: &str) -> Result<[u8; 8], String> {
     let mut title = [0; 8];
     hex::decode_to_slice(text, &mut title).map_err(|_| "16 hex digits expected".to_owned())?;
     Ok(title)
-}
-
-fn duration(text: &str) -> Result<std::time::Duration, String> {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let factor = match unit {
-        "" | "s" => 1,
-        "m" | "min" => 60,
-        "h" => 3600,
-        "d" => 86400,
-        _ => return Err("a number of s, m, h or d expected, as in 30s".to_owned()),
-    };
-    let number: u64 = number.parse().map_err(|_| "a number expected, as in 30s".to_owned())?;
-    Ok(std::time::Duration::from_secs(number.saturating_mul(factor)))
 }

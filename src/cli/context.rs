@@ -7,6 +7,7 @@ use crate::cli::{
     decode::Decoder,
     output::Output,
     parallel::Jobs,
+    sinks::Sinks,
     status::{Status, Stop, Tally},
     voice::Voice,
 };
@@ -17,6 +18,7 @@ use meterpipe::{
     },
     cipher::ciphered::SystemTitle,
     error::{Cause, Error, Layer},
+    format::entry::Entry,
     record::{Kind, Place, Record, Time},
 };
 
@@ -36,6 +38,8 @@ pub struct Context {
     pub voice: Voice,
     /// What came of it so far.
     pub tally: Tally,
+    /// Where readings go to besides standard output.
+    pub sinks: Option<Sinks>,
     /// How many telegrams are wanted.
     pub limit: Option<u64>,
     /// How long to wait for one, from an input that can be silent.
@@ -99,13 +103,28 @@ impl Context {
     #[must_use]
     pub fn with(output: Output, voice: Voice) -> Self {
         let (tally, jobs) = (Tally::default(), Jobs::default());
-        Self { output, voice, tally, limit: None, timeout: None, jobs }
+        Self { output, voice, tally, sinks: None, limit: None, timeout: None, jobs }
     }
 
     /// Whether as many telegrams came as are wanted.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.limit.is_some_and(|limit| self.tally.telegrams >= limit)
+    }
+
+    /// A telegram on its way out.
+    pub fn telegram(&mut self, entry: &Entry<'_>) {
+        self.tally.telegrams += 1;
+        if let Some(sinks) = &mut self.sinks {
+            sinks.telegram(entry);
+        }
+    }
+
+    /// Sees to what else there is to do, now and then.
+    pub fn tick(&mut self) {
+        if let Some(sinks) = &mut self.sinks {
+            sinks.tick(&self.voice);
+        }
     }
 
     /// What a stage of the library hands on or has to say.
@@ -194,6 +213,7 @@ impl Context {
 
     /// Ends a run: writes the rest, sums up, and gives the status.
     pub fn finish(mut self, result: Result<(), Stop>, stage: &dyn Stage) -> Status {
+        let stored = self.sinks.take().is_none_or(|sinks| sinks.finish(&self.voice));
         let interrupted = matches!(result, Err(Stop::Interrupted));
         let result = match result {
             Err(stop @ (Stop::ReaderGone | Stop::Failed(Status::Usage | Status::Output, _))) => {
@@ -211,7 +231,7 @@ impl Context {
             }
         }
         let status = match self.tally.status() {
-            _ if stage.failed() => Status::Output,
+            _ if stage.failed() || !stored => Status::Output,
             _ if interrupted => Status::Fine,
             status => status,
         };

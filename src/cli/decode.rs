@@ -131,9 +131,9 @@ fn take(output: Output<'_>, format: &mut dyn Format, zone: &TimeZone, context: &
     match output {
         Output::Telegram { .. } if context.is_full() => {}
         Output::Telegram { telegram, record, .. } => {
-            context.tally.telegrams += 1;
             let (received, attributes) = (record.time, record.attributes);
             let entry = Entry { telegram, zone, received, attributes };
+            context.telegram(&entry);
             format.entry(&entry, &mut context.output.text);
             // At once, so that it stands among the other messages where it belongs.
             tell_notes(format, context);

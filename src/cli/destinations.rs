@@ -1,25 +1,30 @@
 //! Which sinks a run has: those of `--to`, else those of the configuration.
 
+use std::path::Path;
+
 use crate::cli::{
-    config::{self, Config},
-    context::Context,
-    environment,
+    config, environment,
     sinks::{self, Ready},
     status::Stop,
 };
 use meterpipe::{format::usage::Usage, sink::settings::Settings};
 
 /// The sinks, ready to be started.
-pub fn of(to: &[String], config: &config::Args, context: &Context) -> Result<Vec<Ready>, Stop> {
+pub fn of(to: &[String], config: Option<&Path>) -> Result<Vec<Ready>, Stop> {
     let settings = match to.is_empty() {
-        true => Config::find(config, context)?.map(|config| config.sinks).unwrap_or_default(),
-        false => to.iter().map(|to| to.parse()).collect::<Result<Vec<Settings>, Usage>>()
-            .map_err(|error| Stop::usage(format!("--to: {error}")))?,
+        true => config::find(config)?.map(|config| config.sinks).unwrap_or_default(),
+        false => {
+            let all = to.iter().map(|to| environment::expand(to).parse());
+            all.collect::<Result<Vec<Settings>, Usage>>()
+                .map_err(|error| Stop::usage(format!("--to: {error}")))?
+        }
     };
-    let build = |mut settings: Settings| {
-        environment::complete(&mut settings);
-        let name = settings.name.clone();
-        sinks::build(settings).map_err(|error| Stop::usage(format!("{name}: {error}")))
-    };
-    settings.into_iter().map(build).collect()
+    settings.into_iter().map(ready).collect()
+}
+
+/// A sink, with what the environment adds to it.
+pub fn ready(mut settings: Settings) -> Result<Ready, Stop> {
+    environment::complete(&mut settings);
+    let name = settings.name.clone();
+    sinks::build(settings).map_err(|error| Stop::usage(format!("{name}: {error}")))
 }

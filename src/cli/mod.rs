@@ -6,10 +6,13 @@
 pub mod args;
 mod backlog;
 mod capture;
+mod config;
 mod context;
 mod cut;
 mod decode;
 mod decrypt;
+mod destinations;
+mod environment;
 mod filter;
 mod fork;
 mod held;
@@ -24,12 +27,14 @@ mod parallel_test;
 mod patience;
 mod progress;
 mod pty;
+mod publish;
 mod pump;
 mod recorder;
 mod recording;
 mod screen;
 mod signals;
 mod simulate;
+mod sinks;
 mod sources;
 mod status;
 mod text;
@@ -56,6 +61,7 @@ pub fn run() -> Status {
             Command::Decode(args) => decode::run(args),
             Command::Capture(args) => capture::run(args),
             Command::Watch(args) => watch::run(args),
+            Command::Publish(args) => publish::run(args),
             Command::Simulate(args) => simulate::run(args),
         },
         Err(error) => usage(&error),

@@ -37,39 +37,26 @@ const LONGEST: usize = 1 << 20;
 /// Runs the subcommand.
 pub fn run(args: &args::Publish) -> Status {
     let mut context = Context::new("publish", args.voice);
-    let sinks = destinations::of(&args.to, &args.config, &context).and_then(Sinks::start);
-    let mut sinks = match sinks {
-        Ok(sinks) => sinks,
-        Err(stop) => return context.finish(Err(stop), &()),
-    };
-    let signals = Signals::catch_all();
-    let result = read(&args.files, &mut sinks, &signals, &mut context);
-    let stored = sinks.finish(&context);
-    context.finish(result, &Stored(stored))
+    let result = start(args, &mut context).and_then(|()| read(&args.files, &mut context));
+    context.finish(result, &())
 }
 
-/// Whether all sinks stored all.
-struct Stored(bool);
-
-impl crate::cli::context::Stage for Stored {
-    fn feed(&mut self, _: &meterpipe::record::Record<'_>, _: meterpipe::record::Place, _: &mut Context) {}
-
-    fn end(&mut self, _: &mut Context) {}
-
-    fn failed(&self) -> bool {
-        !self.0
+fn start(args: &args::Publish, context: &mut Context) -> Result<(), Stop> {
+    let sinks = destinations::of(&args.to.to, args.to.config.as_deref())?;
+    if sinks.is_empty() {
+        return Err(Stop::usage(
+            "nowhere to publish to: name a sink with --to, or a configuration",
+        ));
     }
+    context.sinks = Some(Sinks::start(sinks)?);
+    Ok(())
 }
 
-fn read(
-    files: &[PathBuf],
-    sinks: &mut Sinks,
-    signals: &Signals,
-    context: &mut Context,
-) -> Result<(), Stop> {
+fn read(files: &[PathBuf], context: &mut Context) -> Result<(), Stop> {
     if files.is_empty() && std::io::stdin().is_terminal() {
         return Err(Stop::usage("nothing to read: pipe the output of decode in, or name a FILE"));
     }
+    let signals = Signals::catch();
     let stdin = [PathBuf::from("-")];
     for path in if files.is_empty() { &stdin } else { files } {
         context.voice.input((files.len() > 1).then(|| path.display().to_string()));
@@ -78,7 +65,7 @@ fn read(
             false => File::open(path).map(OwnedFd::from),
         };
         match file {
-            Ok(file) => Lines { file, room: Vec::new(), line: 0 }.read(sinks, signals, context)?,
+            Ok(file) => Lines { file, room: Vec::new(), line: 0 }.read(&signals, context)?,
             Err(error) => {
                 context.tally.source_failed = true;
                 context.voice.say(&format!("{}: {error}", path.display()));
@@ -97,15 +84,10 @@ struct Lines {
 }
 
 impl Lines {
-    fn read(
-        mut self,
-        sinks: &mut Sinks,
-        signals: &Signals,
-        context: &mut Context,
-    ) -> Result<(), Stop> {
+    fn read(mut self, signals: &Signals, context: &mut Context) -> Result<(), Stop> {
         let mut chunk = vec![0; 64 * 1024];
         loop {
-            self.wait(sinks, signals, context)?;
+            self.wait(signals, context)?;
             let octets = match rustix::io::read(&self.file, &mut *chunk) {
                 Ok(0) => break,
                 Ok(size) => chunk.get(..size).unwrap_or_default(),
@@ -119,7 +101,7 @@ impl Lines {
             for piece in octets.split_inclusive(|octet| *octet == b'\n') {
                 self.room.extend_from_slice(piece.strip_suffix(b"\n").unwrap_or(piece));
                 if piece.ends_with(b"\n") {
-                    self.take(sinks, context);
+                    self.take(context);
                 } else if self.room.len() > LONGEST {
                     // What is kept is too long to be taken for a line, and the rest is passed over.
                     self.room.truncate(LONGEST + 1);
@@ -127,21 +109,18 @@ impl Lines {
             }
         }
         if !self.room.is_empty() {
-            self.take(sinks, context);
+            self.take(context);
         }
         Ok(())
     }
 
     /// Waits for something to read, and sees to what else there is to do.
-    fn wait(&self, sinks: &Sinks, signals: &Signals, context: &Context) -> Result<(), Stop> {
+    fn wait(&self, signals: &Signals, context: &mut Context) -> Result<(), Stop> {
         loop {
-            if signals.reopen() {
-                sinks.reopen();
-            }
             if signals.ended() {
                 return Err(Stop::Interrupted);
             }
-            sinks.tell_news(context);
+            context.tick();
             let mut fds = [PollFd::new(&self.file, PollFlags::IN)];
             if poll(&mut fds, Timespec::try_from(TICK).ok().as_ref()).is_ok_and(|ready| ready > 0) {
                 return Ok(());
@@ -149,7 +128,7 @@ impl Lines {
         }
     }
 
-    fn take(&mut self, sinks: &mut Sinks, context: &mut Context) {
+    fn take(&mut self, context: &mut Context) {
         self.line += 1;
         let room = std::mem::take(&mut self.room);
         let line = room.trim_ascii();
@@ -161,7 +140,9 @@ impl Lines {
             match Readings::parse(line) {
                 Ok(readings) => {
                     context.tally.telegrams += 1;
-                    sinks.put(readings, context);
+                    if let Some(sinks) = &mut context.sinks {
+                        sinks.put(readings);
+                    }
                 }
                 Err(error) => context.defect(self.line, &error),
             }

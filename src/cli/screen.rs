@@ -140,9 +140,10 @@ impl Screen {
         let zone = self.zone.clone();
         run(&mut chain, &mut |output: Output<'_>| match output {
             Output::Telegram { telegram, record, .. } => {
-                context.tally.telegrams += 1;
                 let (received, attributes) = (record.time, record.attributes);
-                self.take(&Entry { telegram, zone: &zone, received, attributes });
+                let entry = Entry { telegram, zone: &zone, received, attributes };
+                context.telegram(&entry);
+                self.take(&entry);
             }
             other => context.other(&other),
         });

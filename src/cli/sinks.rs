@@ -11,11 +11,17 @@ use std::{
 };
 
 use crate::cli::{
-    context::Context,
+    signals::Signals,
     status::{Status, Stop},
+    voice::Voice,
 };
 use meterpipe::{
-    format::{readings::Readings, usage::Usage},
+    format::{
+        entry::{Entry, Format},
+        json::Json,
+        readings::Readings,
+        usage::Usage,
+    },
     sink::{
         event::{Event, Report, Sink},
         gate::Gate,
@@ -44,11 +50,18 @@ pub struct Ready {
 }
 
 /// All sinks of a run.
+#[derive(Debug)]
 pub struct Sinks {
     running: Vec<Running>,
     news: Receiver<String>,
+    /// The line that a telegram becomes: what is in the same process knows no more than what comes
+    /// behind a pipe.
+    json: Json,
+    line: Vec<u8>,
+    signals: Signals,
 }
 
+#[derive(Debug)]
 struct Running {
     name: String,
     gate: Gate,
@@ -80,36 +93,50 @@ impl Sinks {
     pub fn start(sinks: Vec<Ready>) -> Result<Self, Stop> {
         let (sender, news) = mpsc::channel();
         let running = sinks.into_iter().map(|sink| Running::start(sink, sender.clone()));
-        Ok(Self { running: running.collect::<Result<_, _>>()?, news })
+        let running = running.collect::<Result<_, _>>()?;
+        let (json, signals) = (Json::new(None, false), Signals::catch_reopen());
+        Ok(Self { running, news, json, line: Vec::new(), signals })
+    }
+
+    /// Hands a telegram to all that want it.
+    pub fn telegram(&mut self, entry: &Entry<'_>) {
+        self.line.clear();
+        self.json.entry(entry, &mut self.line);
+        // A telegram that says nothing at all is no reading.
+        if let Ok(readings) = Readings::parse(&self.line) {
+            self.put(readings);
+        }
     }
 
     /// Hands readings to all that want them.
-    pub fn put(&mut self, readings: Readings, context: &Context) {
+    pub fn put(&mut self, readings: Readings) {
         let readings = Arc::new(readings);
         for sink in &mut self.running {
             if sink.gate.passes(&readings) {
                 sink.outbox.put(Event::Readings(readings.clone()));
             }
         }
-        self.tell_news(context);
     }
 
-    /// Files were moved away.
-    pub fn reopen(&self) {
-        for sink in &self.running {
-            sink.outbox.put(Event::Reopen);
+    /// Sees to what else there is to do, now and then: files that were moved away, and what sinks had
+    /// to say.
+    pub fn tick(&mut self, voice: &Voice) {
+        if self.signals.reopen() {
+            for sink in &self.running {
+                sink.outbox.put(Event::Reopen);
+            }
         }
+        self.tell_news(voice);
     }
 
-    /// Tells what sinks had to say since.
-    pub fn tell_news(&self, context: &Context) {
+    fn tell_news(&self, voice: &Voice) {
         for text in self.news.try_iter() {
-            context.voice.say(&text);
+            voice.say(&text);
         }
     }
 
     /// Lets them store what is left, and says what was not stored. False if something was not.
-    pub fn finish(self, context: &Context) -> bool {
+    pub fn finish(self, voice: &Voice) -> bool {
         let deadline = Instant::now() + GRACE;
         for sink in &self.running {
             sink.outbox.end(deadline);
@@ -117,18 +144,18 @@ impl Sinks {
         while self.running.iter().any(|sink| !sink.thread.is_finished())
             && Instant::now() < deadline + PARTING
         {
-            self.tell_news(context);
+            self.tell_news(voice);
             thread::sleep(GLANCE);
         }
-        self.tell_news(context);
+        self.tell_news(voice);
         let mut stored = true;
         for sink in &self.running {
             let lost = sink.lost.load(Ordering::Relaxed);
             if lost > 0 {
                 let plural = if lost == 1 { "" } else { "s" };
-                context.voice.say(&format!("{}: {lost} reading{plural} not stored", sink.name));
+                voice.say(&format!("{}: {lost} reading{plural} not stored", sink.name));
             } else if !sink.thread.is_finished() {
-                context.voice.say(&format!("{}: does not come to its end", sink.name));
+                voice.say(&format!("{}: does not come to its end", sink.name));
             }
             stored &= lost == 0 && sink.thread.is_finished();
         }

@@ -6,10 +6,11 @@ use crate::cli::{
     args,
     context::{Context, Stage},
     decode::Decoder,
-    filter, keys, live, output_format,
+    destinations, filter, keys, live, output_format,
     parallel::Jobs,
     recording::Recording,
     screen::Screen,
+    sinks::Sinks,
     sources::{self, Spec},
     status::{Status, Stop},
 };
@@ -17,6 +18,7 @@ use meterpipe::{
     chain::decrypt::Decrypt,
     cipher::{key::Key, key_file::Entry},
     error::Error,
+    format::entry::{self as format, Format},
     record::{Place, Record},
     source::{Source, simulator},
 };
@@ -31,7 +33,7 @@ pub fn run(args: &args::Watch) -> Status {
         context.output.text.extend_from_slice(output_format::list().as_bytes());
         return context.finish_plain();
     }
-    let (found, mut stage) = match prepare(args, &context) {
+    let (found, mut stage) = match prepare(args, &mut context) {
         Ok(prepared) => prepared,
         Err(stop) => return context.finish(Err(stop), &()),
     };
@@ -64,7 +66,7 @@ fn read(
     }
 }
 
-fn prepare(args: &args::Watch, context: &Context) -> Result<(Found, Watcher), Stop> {
+fn prepare(args: &args::Watch, context: &mut Context) -> Result<(Found, Watcher), Stop> {
     // What is wrong with options and keys is said before anything is opened.
     let format = output_format::build(&args.format)?;
     let zone = output_format::zone(&args.format)?;
@@ -76,12 +78,21 @@ fn prepare(args: &args::Watch, context: &Context) -> Result<(Found, Watcher), St
     let entries = entries.into_iter().chain(example).collect();
     let decrypt = Decrypt::new(entries, keys::demands(&args.keys));
     let on_screen = args.format.format.is_none() && !args.until.once && !found.live.is_empty();
-    let view = match on_screen && std::io::stdout().is_terminal() {
+    let terminal = std::io::stdout().is_terminal();
+    let sinks = destinations::of(&args.to.to, args.to.config.as_deref())?;
+    let view = match on_screen && terminal {
         true => {
             View::Screen(Screen::new(decrypt, zone, output_format::options(&args.format)?, context))
         }
+        // What goes to sinks is not asked for on standard output too.
+        false if !sinks.is_empty() && args.format.format.is_none() && !terminal => {
+            View::Text(Decoder::new(decrypt, Box::new(Nothing), zone))
+        }
         false => View::Text(Decoder::new(decrypt, format, zone)),
     };
+    if !sinks.is_empty() {
+        context.sinks = Some(Sinks::start(sinks)?);
+    }
     let record = args.record.as_deref();
     let recording = record.map(|path| Recording::open(path, &found.files)).transpose()?;
     Ok((found, Watcher { view, recording }))
@@ -102,6 +113,17 @@ fn find(args: &args::Watch) -> Result<Found, Stop> {
         }
     }
     Ok(found)
+}
+
+/// No output at all.
+struct Nothing;
+
+impl Format for Nothing {
+    fn entry(&mut self, _: &format::Entry<'_>, _: &mut Vec<u8>) {}
+
+    fn fork(&self) -> Box<dyn Format> {
+        Box::new(Self)
+    }
 }
 
 /// The chain, and the recording beside it.
@@ -163,6 +185,7 @@ impl Stage for Watcher {
     }
 
     fn tick(&mut self, context: &mut Context) {
+        context.tick();
         self.stage().tick(context);
     }
 
