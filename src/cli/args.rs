@@ -65,6 +65,10 @@ pub enum Command {
     /// Reads the JSON Lines of decode. Each sink has a queue and a thread of its own, so that none
     /// holds up another.
     Publish(Publish),
+    /// Check the configuration, or show what holds
+    ///
+    /// Nothing is opened and nothing is published.
+    Config(Config),
     /// Be a meter
     ///
     /// The telegrams of a virtual house, ciphered with a published key, octet for octet as a meter
@@ -230,6 +234,34 @@ pub struct Publish {
     pub voice: Voice,
 }
 
+/// `config`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  meterpipe config check
+  meterpipe config show --config house.toml")]
+pub struct Config {
+    /// What to do with it
+    #[arg(value_enum)]
+    pub action: ConfigAction,
+    /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
+    #[arg(long, value_name = "FILE", env = "METERPIPE_CONFIG", hide_env_values = true,
+        value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+    /// How much to say.
+    #[command(flatten)]
+    pub voice: Voice,
+}
+
+/// What to do with the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ConfigAction {
+    /// Read all that it names, and say whether it can be meant
+    Check,
+    /// Print what holds, secrets left out
+    Show,
+}
+
 /// Where readings go.
 #[derive(Debug, Default, Args)]
 pub struct To {
@@ -376,7 +408,7 @@ pub enum InputForm {
 }
 
 /// Settings of a serial line.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Line {
     /// Speed of a serial device
     #[arg(long, value_name = "BAUD", default_value_t = 2400, help_heading = "Line")]

@@ -1,271 +1,76 @@
-//! The configuration: the meters of a home, and where their readings go.
-//!
-//! ```toml
-//! [[meter]]
-//! source = "/dev/ttyUSB0"
-//! key_file = "/etc/meterpipe/guek"
-//!
-//! [[sink]]
-//! to = "mqtt://homeassistant.local"
-//! user = "meter"
-//! password_file = "/etc/meterpipe/mqtt"
-//! ```
-//!
-//! What may be said of a sink is for the [sink](meterpipe::sink::settings) to know.
+//! `config`: what the configuration says, and whether it can be meant.
 
-use std::{
-    env,
-    fmt::Write as _,
-    fs,
-    ops::Range,
-    path::{Path, PathBuf},
+use crate::cli::{
+    args::{self, ConfigAction},
+    configuration::{self, Config},
+    context::Context,
+    destinations, environment, keys,
+    status::{Status, Stop},
 };
 
-use toml::{
-    Spanned,
-    de::{DeTable, DeValue},
-};
-
-use crate::cli::status::Stop;
-use meterpipe::sink::settings::Settings;
-
-/// What stands in the file.
-#[derive(Debug, Default)]
-pub struct Config {
-    /// Where it stands.
-    pub path: PathBuf,
-    /// The meters.
-    pub meters: Vec<Meter>,
-    /// The sinks.
-    pub sinks: Vec<Settings>,
-}
-
-/// A meter.
-#[derive(Debug, Default)]
-pub struct Meter {
-    /// What messages and records call it.
-    pub name: Option<String>,
-    /// Where its octets come from.
-    pub source: Option<String>,
-    /// A file with its key, or with those of several meters.
-    pub key_file: Option<PathBuf>,
-    /// Bits a second, if it is not 2400.
-    pub baud: Option<u32>,
-    /// The parity, if it is not even.
-    pub parity: Option<String>,
-}
-
-/// Finds and reads the configuration: the file that was named, else the user's, else the system's.
-/// Nothing, if there is none.
-pub fn find(named: Option<&Path>) -> Result<Option<Config>, Stop> {
-    if let Some(path) = named {
-        return read(path).map(Some);
-    }
-    let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let user = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")));
-    let places = [user, Some(PathBuf::from("/etc"))];
-    let mut paths = places.into_iter().flatten().map(|place| place.join("meterpipe/config.toml"));
-    paths.find(|path| path.exists()).map(|path| read(&path)).transpose()
-}
-
-fn read(path: &Path) -> Result<Config, Stop> {
-    let name = path.display();
-    let text = fs::read_to_string(path).map_err(|error| Stop::usage(format!("{name}: {error}")))?;
-    let config = parse(&text).map_err(|Mistake { at, text: why }| {
-        let before = text.get(..at.start).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        Stop::usage(format!("{name}: line {line}: {why}"))
-    })?;
-    Ok(Config { path: path.to_owned(), ..config })
-}
-
-/// What is wrong, and where.
-#[derive(Debug)]
-struct Mistake {
-    at: Range<usize>,
-    text: String,
-}
-
-type Table<'a> = DeTable<'a>;
-type Value<'a> = Spanned<DeValue<'a>>;
-
-fn parse(text: &str) -> Result<Config, Mistake> {
-    let table = DeTable::parse(text).map_err(|error| Mistake {
-        at: error.span().unwrap_or_default(),
-        text: error.message().to_owned(),
-    })?;
-    let mut config = Config::default();
-    for (key, value) in table.get_ref() {
-        match key.get_ref().as_ref() {
-            "meter" => {
-                config.meters = tables(value, "[[meter]]")?.map(meter).collect::<Result<_, _>>()?;
-            }
-            "sink" => {
-                config.sinks = tables(value, "[[sink]]")?.map(sink).collect::<Result<_, _>>()?;
-            }
-            unknown => return Err(mistake(key.span(), unknown, &["meter", "sink"])),
+/// Runs the subcommand.
+pub fn run(args: &args::Config) -> Status {
+    let mut context = Context::new("config", args.voice);
+    let result = configuration::find(args.config.as_deref()).and_then(|config| {
+        let config = config.ok_or_else(|| {
+            let places = "~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml";
+            Stop::usage(format!("there is no configuration: looked for {places}"))
+        })?;
+        match args.action {
+            ConfigAction::Check => check(config, &mut context),
+            ConfigAction::Show => show(config, &mut context),
         }
-    }
-    Ok(config)
-}
-
-fn tables<'a, 'b>(
-    value: &'a Value<'b>,
-    what: &str,
-) -> Result<impl Iterator<Item = (&'a Table<'b>, Range<usize>)>, Mistake> {
-    let wrong = |at| Mistake { at, text: format!("tables are expected here: {what}") };
-    let all = value.get_ref().as_array().ok_or_else(|| wrong(value.span()))?;
-    if let Some(other) = all.iter().find(|value| !value.get_ref().is_table()) {
-        return Err(wrong(other.span()));
-    }
-    Ok(all.iter().filter_map(|value| Some((value.get_ref().as_table()?, value.span()))))
-}
-
-const METER: [&str; 5] = ["name", "source", "key_file", "baud", "parity"];
-
-fn meter((table, _): (&Table<'_>, Range<usize>)) -> Result<Meter, Mistake> {
-    let mut meter = Meter::default();
-    for (key, value) in table {
-        let text = || scalar(value).ok_or_else(|| expected(value, "a text"));
-        match key.get_ref().as_ref() {
-            "name" => meter.name = Some(text()?),
-            "source" => meter.source = Some(text()?),
-            "key_file" => meter.key_file = Some(text()?.into()),
-            "baud" => {
-                let baud = text()?.parse().map_err(|_| expected(value, "a number"))?;
-                meter.baud = Some(baud);
-            }
-            "parity" => meter.parity = Some(text()?),
-            unknown => return Err(mistake(key.span(), unknown, &METER)),
-        }
-    }
-    Ok(meter)
-}
-
-fn sink((table, at): (&Table<'_>, Range<usize>)) -> Result<Settings, Mistake> {
-    let to = table.iter().find(|(key, _)| key.get_ref() == "to");
-    let Some((_, to)) = to else {
-        return Err(Mistake { at, text: "the sink has no to = \"mqtt://HOST\"".to_owned() });
-    };
-    let text = scalar(to).ok_or_else(|| expected(to, "a text"))?;
-    let wrong = |at: Range<usize>| {
-        move |usage: meterpipe::format::usage::Usage| Mistake { at, text: usage.to_string() }
-    };
-    let mut settings: Settings = text.parse().map_err(wrong(to.span()))?;
-    for (key, value) in table.iter().filter(|(key, _)| key.get_ref() != "to") {
-        for (name, text) in flat(key.get_ref(), value)? {
-            settings.set(&name, text).map_err(wrong(value.span()))?;
-        }
-    }
-    Ok(settings)
-}
-
-/// A value as it would stand in a URI; a table as several.
-fn flat(key: &str, value: &Value<'_>) -> Result<Vec<(String, String)>, Mistake> {
-    let simple = "a text, a number, true or false, or a list or a table of such";
-    if let Some(text) = scalar(value) {
-        return Ok(vec![(key.to_owned(), text)]);
-    }
-    match value.get_ref() {
-        DeValue::Array(all) => {
-            let texts =
-                all.iter().map(|value| scalar(value).ok_or_else(|| expected(value, "a text")));
-            Ok(vec![(key.to_owned(), texts.collect::<Result<Vec<_>, _>>()?.join(","))])
-        }
-        DeValue::Table(table) => table
-            .iter()
-            .map(|(name, value)| {
-                let text = scalar(value).ok_or_else(|| expected(value, simple))?;
-                Ok((format!("{key}.{}", name.get_ref()), text))
-            })
-            .collect(),
-        _ => Err(expected(value, simple)),
+    });
+    match result {
+        Ok(()) => context.finish_plain(),
+        Err(stop) => context.finish(Err(stop), &()),
     }
 }
 
-/// A number keeps its digits: it never is a float here.
-fn scalar(value: &Value<'_>) -> Option<String> {
-    match value.get_ref() {
-        DeValue::String(text) => Some(text.to_string()),
-        DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str().replace('_', "")),
-        DeValue::Float(number) => Some(number.as_str().replace('_', "")),
-        DeValue::Boolean(truth) => Some(truth.to_string()),
-        _ => None,
+/// Reads all that is named, and opens nothing.
+fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
+    let (meters, sinks) = (config.meters.len(), config.sinks.len());
+    keys::configured(&config.meters, context)?;
+    for meter in &config.meters {
+        meter.line(&args::Line::default())?;
     }
+    let path = config.path.display().to_string();
+    destinations::of(&[], Some(config))?;
+    let text = &mut context.output.text;
+    text.extend_from_slice(
+        format!("{path}: {meters} meters, {sinks} sinks, no mistake\n").as_bytes(),
+    );
+    Ok(())
 }
 
-fn expected(value: &Value<'_>, what: &str) -> Mistake {
-    Mistake { at: value.span(), text: format!("{what} is expected here") }
+/// All that holds, secrets left out, in the words of the configuration.
+fn show(config: Config, context: &mut Context) -> Result<(), Stop> {
+    let mut text = format!("# {}\n", config.path.display());
+    for meter in &config.meters {
+        let mut rows = Vec::new();
+        rows.extend(meter.name.as_ref().map(|name| ("name", name.clone())));
+        rows.extend(meter.source.as_ref().map(|source| ("source", source.clone())));
+        let key_file = meter.key_file.as_ref().map(|path| path.display().to_string());
+        rows.extend(key_file.map(|path| ("key_file", path)));
+        rows.extend(meter.baud.map(|baud| ("baud", baud.to_string())));
+        rows.extend(meter.parity.as_ref().map(|parity| ("parity", parity.clone())));
+        table("meter", rows.iter().map(|(key, value)| (*key, value.as_str())), &mut text);
+    }
+    for mut settings in config.sinks {
+        environment::complete(&mut settings);
+        let shown = settings.shown();
+        let rows = shown.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        table("sink", [("to", settings.name.as_str())].into_iter().chain(rows), &mut text);
+    }
+    context.output.text.extend_from_slice(text.as_bytes());
+    Ok(())
 }
 
-fn mistake(at: Range<usize>, unknown: &str, known: &[&str]) -> Mistake {
-    let mut text = format!("nothing is called {}", unknown.escape_debug());
-    let nearest = known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, unknown));
-    if let Some(nearest) = nearest {
-        let _ = write!(text, ": did you mean {nearest}?");
-    }
-    Mistake { at, text }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn meters_and_sinks_are_read() {
-        let config = parse(
-            r#"
-            [[meter]]
-            name = "house"
-            source = "/dev/ttyUSB0"
-            baud = 9600
-
-            [[sink]]
-            to = "mqtt://broker:1884/base"
-            retain = true
-            fields = ["time", "power_net_w"]
-            names = { power_net_w = "Leistung" }
-            bands = { power_net_w = 10.50 }
-            "#,
-        );
-        let mut config = config.unwrap();
-        assert_eq!(config.meters[0].name.as_deref(), Some("house"));
-        assert_eq!(config.meters[0].baud, Some(9600));
-        let sink = &mut config.sinks[0];
-        assert_eq!((sink.scheme.as_str(), sink.name.as_str()), ("mqtt", "mqtt://broker:1884/base"));
-        assert_eq!(sink.take("retain").as_deref(), Some("true"));
-        assert_eq!(sink.take("fields").as_deref(), Some("time,power_net_w"));
-        let table = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
-        assert_eq!(sink.take_table("names"), table("power_net_w", "Leistung"));
-        assert_eq!(sink.take_table("bands"), table("power_net_w", "10.50"));
-    }
-
-    #[test]
-    fn a_mistake_is_named_with_its_line_and_what_is_near() {
-        let told = |text: &str| {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("c.toml");
-            fs::write(&path, text).unwrap();
-            match read(&path) {
-                Err(Stop::Failed(_, why)) => why.rsplit_once("c.toml: ").unwrap().1.to_owned(),
-                other => format!("{other:?}"),
-            }
-        };
-        assert_eq!(told("[[meters]]"), "line 1: nothing is called meters: did you mean meter?");
-        assert_eq!(
-            told("[[meter]]\nname = 'a'\nsorce = 'b'"),
-            "line 3: nothing is called sorce: did you mean source?"
-        );
-        assert_eq!(
-            told("\n[[sink]]\nretain = true"),
-            "line 2: the sink has no to = \"mqtt://HOST\""
-        );
-        assert_eq!(told("[meter]\n"), "line 1: tables are expected here: [[meter]]");
-        assert_eq!(told("[[meter]]\nbaud = 'x'"), "line 2: a number is expected here");
-        assert!(told("[[meter]\n").starts_with("line 1: "), "{}", told("[[meter]\n"));
-        assert_eq!(
-            told("[[sink]]\nto = 'mqtt'"),
-            "line 2: mqtt: a sink is written as mqtt://HOST or file:PATH"
-        );
+fn table<'a>(name: &str, rows: impl Iterator<Item = (&'a str, &'a str)>, text: &mut String) {
+    text.push_str(&format!("\n[[{name}]]\n"));
+    for (key, value) in rows {
+        // TOML's basic strings have the escapes of JSON.
+        let value = serde_json::Value::from(value);
+        text.push_str(&format!("{key} = {value}\n"));
     }
 }

@@ -1,18 +1,17 @@
 //! Which sinks a run has: those of `--to`, else those of the configuration.
 
-use std::path::Path;
-
 use crate::cli::{
-    config, environment,
+    configuration::Config,
+    environment,
     sinks::{self, Ready},
     status::Stop,
 };
 use meterpipe::{format::usage::Usage, sink::settings::Settings};
 
 /// The sinks, ready to be started.
-pub fn of(to: &[String], config: Option<&Path>) -> Result<Vec<Ready>, Stop> {
+pub fn of(to: &[String], config: Option<Config>) -> Result<Vec<Ready>, Stop> {
     let settings = match to.is_empty() {
-        true => config::find(config)?.map(|config| config.sinks).unwrap_or_default(),
+        true => config.map(|config| config.sinks).unwrap_or_default(),
         false => {
             let all = to.iter().map(|to| environment::expand(to).parse());
             all.collect::<Result<Vec<Settings>, Usage>>()

@@ -164,7 +164,8 @@ fn whole<'a>(
     let (file, jobs) = (file.as_fd(), context.jobs);
     let about = rustix::fs::fstat(file).ok()?;
     let regular = FileType::from_raw_mode(about.st_mode) == FileType::RegularFile;
-    if jobs.count < 2 || context.limit.is_some() || !regular {
+    let alone = jobs.count < 2 || context.limit.is_some() || context.sinks.is_some();
+    if alone || !regular {
         return None;
     }
     let start = rustix::fs::tell(file).ok()?.checked_sub(ahead)?;

@@ -9,7 +9,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use crate::cli::{args, context::Context, status::Stop};
+use crate::cli::{args, configuration::Meter, context::Context, status::Stop};
 use meterpipe::{
     chain::decrypt::{Decrypt, Demands},
     cipher::{
@@ -52,6 +52,13 @@ pub fn entries(args: &args::Keys, context: &Context) -> Result<Vec<Entry>, Stop>
         }
     }
     Ok(entries)
+}
+
+/// The keys of the meters of a configuration.
+pub fn configured(meters: &[Meter], context: &Context) -> Result<Vec<Entry>, Stop> {
+    let files = meters.iter().filter_map(|meter| meter.key_file.as_deref());
+    let all = files.map(|path| file(path, context)).collect::<Result<Vec<_>, _>>()?;
+    Ok(all.into_iter().flatten().collect())
 }
 
 /// Reads a key file.

@@ -7,6 +7,7 @@ pub mod args;
 mod backlog;
 mod capture;
 mod config;
+mod configuration;
 mod context;
 mod cut;
 mod decode;
@@ -62,6 +63,7 @@ pub fn run() -> Status {
             Command::Capture(args) => capture::run(args),
             Command::Watch(args) => watch::run(args),
             Command::Publish(args) => publish::run(args),
+            Command::Config(args) => config::run(args),
             Command::Simulate(args) => simulate::run(args),
         },
         Err(error) => usage(&error),

@@ -16,7 +16,7 @@ use rustix::{
 };
 
 use crate::cli::{
-    args,
+    args, configuration,
     context::Context,
     destinations,
     signals::Signals,
@@ -42,7 +42,11 @@ pub fn run(args: &args::Publish) -> Status {
 }
 
 fn start(args: &args::Publish, context: &mut Context) -> Result<(), Stop> {
-    let sinks = destinations::of(&args.to.to, args.to.config.as_deref())?;
+    let config = match args.to.to.is_empty() {
+        true => configuration::find(args.to.config.as_deref())?,
+        false => None,
+    };
+    let sinks = destinations::of(&args.to.to, config)?;
     if sinks.is_empty() {
         return Err(Stop::usage(
             "nowhere to publish to: name a sink with --to, or a configuration",

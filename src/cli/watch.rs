@@ -4,6 +4,7 @@ use std::{io::IsTerminal, path::PathBuf, time::Duration};
 
 use crate::cli::{
     args,
+    configuration::{self, Config, Meter},
     context::{Context, Stage},
     decode::Decoder,
     destinations, filter, keys, live, output_format,
@@ -71,15 +72,20 @@ fn prepare(args: &args::Watch, context: &mut Context) -> Result<(Found, Watcher)
     let format = output_format::build(&args.format)?;
     let zone = output_format::zone(&args.format)?;
     keys::guard_stdin(&args.keys, args.sources.iter().any(|source| source == "-"))?;
-    let entries = keys::entries(&args.keys, context)?;
-    let found = find(args)?;
+    let config = config(args)?;
+    let meters = config.as_ref().map_or(&[][..], |config| &config.meters);
+    let mut entries = keys::entries(&args.keys, context)?;
+    if entries.is_empty() {
+        entries = keys::configured(meters, context)?;
+    }
+    let found = find(args, meters)?;
     let example = found.simulated.then(|| Key::new(simulator::meter::EXAMPLE_KEY));
     let example = example.map(|guek| Entry { name: None, guek, gak: None });
     let entries = entries.into_iter().chain(example).collect();
     let decrypt = Decrypt::new(entries, keys::demands(&args.keys));
     let on_screen = args.format.format.is_none() && !args.until.once && !found.live.is_empty();
     let terminal = std::io::stdout().is_terminal();
-    let sinks = destinations::of(&args.to.to, args.to.config.as_deref())?;
+    let sinks = destinations::of(&args.to.to, config)?;
     let view = match on_screen && terminal {
         true => {
             View::Screen(Screen::new(decrypt, zone, output_format::options(&args.format)?, context))
@@ -98,18 +104,37 @@ fn prepare(args: &args::Watch, context: &mut Context) -> Result<(Found, Watcher)
     Ok((found, Watcher { view, recording }))
 }
 
-fn find(args: &args::Watch) -> Result<Found, Stop> {
+/// The configuration. Who names a source means that source, and not all that is configured: nobody
+/// wants to see a virtual meter in the history of the house.
+fn config(args: &args::Watch) -> Result<Option<Config>, Stop> {
+    match args.to.config.is_some() || args.sources.is_empty() {
+        true => configuration::find(args.to.config.as_deref()),
+        false => Ok(None),
+    }
+}
+
+fn find(args: &args::Watch, meters: &[Meter]) -> Result<Found, Stop> {
     let mut found = Found::default();
-    let names = args.sources.iter().map(|name| Some(name.as_str()));
-    let default = args.sources.is_empty().then_some(None);
-    for name in names.chain(default) {
-        match sources::find(name, &args.line, !args.until.once)? {
+    let mut take = |name: Option<&str>, line: &args::Line| {
+        match sources::find(name, line, !args.until.once)? {
             Spec::File(path) => found.files.push(path),
             Spec::Live(source) => found.live.push(source),
             Spec::Simulated(source) => {
                 found.simulated = true;
                 found.live.push(source);
             }
+        }
+        Ok::<(), Stop>(())
+    };
+    for name in &args.sources {
+        take(Some(name), &args.line)?;
+    }
+    if args.sources.is_empty() {
+        for meter in meters {
+            take(meter.source.as_deref(), &meter.line(&args.line)?)?;
+        }
+        if meters.is_empty() {
+            take(None, &args.line)?;
         }
     }
     Ok(found)

@@ -54,8 +54,11 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// The keys that are secrets, whoever takes them.
+const SECRETS: [&str; 2] = ["password", "token"];
+
 /// All that is said about one sink.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// What messages call it.
     pub name: String,
@@ -83,6 +86,17 @@ pub enum Target {
         /// The path without its first slash.
         path: String,
     },
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { scheme, target, .. } = self;
+        f.debug_struct("Settings")
+            .field("scheme", scheme)
+            .field("target", target)
+            .field("values", &self.shown())
+            .finish_non_exhaustive()
+    }
 }
 
 impl FromStr for Settings {
@@ -174,6 +188,16 @@ impl Settings {
     #[must_use]
     pub fn has(&self, key: &str) -> bool {
         self.values.iter().any(|(known, _)| known == key)
+    }
+
+    /// All that is said, secrets left out.
+    #[must_use]
+    pub fn shown(&self) -> Vec<(String, String)> {
+        let secret = |key: &str| SECRETS.contains(&key);
+        let shown = |(key, value): &(String, String)| {
+            (key.clone(), if secret(key) { "…".to_owned() } else { value.clone() })
+        };
+        self.values.iter().map(shown).collect()
     }
 
     /// What is said of a key.
@@ -367,4 +391,96 @@ fn decoded(text: &str) -> Result<String, Usage> {
 /// Does not show the text, which may be a password.
 fn escape() -> Usage {
     Usage("a % that is no escape: write %25".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::key::Meta;
+
+    fn settings(text: &str) -> Settings {
+        text.parse().unwrap()
+    }
+
+    fn why(text: &str) -> String {
+        text.parse::<Settings>().unwrap_err().to_string()
+    }
+
+    fn server(host: &str, port: Option<u16>, path: &str) -> Target {
+        Target::Server { host: host.to_owned(), port, path: path.to_owned() }
+    }
+
+    #[test]
+    fn a_sink_is_an_address_or_a_file_and_what_is_said_of_it() {
+        let mut it = settings("MQTT://anna:p%40ss@broker.home:1884/house/meter?retain&qos=1");
+        assert_eq!(it.scheme, "mqtt");
+        assert_eq!(it.target, server("broker.home", Some(1884), "house/meter"));
+        assert_eq!(it.take("user").as_deref(), Some("anna"));
+        assert_eq!(it.take_secret("password").unwrap().unwrap().reveal(), "p@ss");
+        assert!(it.take_switch("retain").unwrap() && !it.take_switch("other").unwrap());
+        assert_eq!(it.take_as::<u8>("qos", "0 or 1").unwrap(), Some(1));
+        it.finish().unwrap();
+        assert_eq!(settings("mqtt://[::1]:1884").target, server("::1", Some(1884), ""));
+        assert_eq!(settings("mqtt://[fe80::1]/a").target, server("fe80::1", None, "a"));
+        assert_eq!(settings("file:/var/a%20b.csv").target, Target::File("/var/a b.csv".into()));
+        assert_eq!(settings("solarview:x?every=5m").take("every").as_deref(), Some("5m"));
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_told_without_its_secrets() {
+        assert_eq!(why("broker"), "broker: a sink is written as mqtt://HOST or file:PATH");
+        assert_eq!(why("mqtt://"), "mqtt://: the name of the server is missing");
+        assert_eq!(why("mqtt://h:x1"), "x1 is no port");
+        assert_eq!(why("mqtt://h?a=1&a=2"), "a stands twice");
+        assert_eq!(why("mqtt://h?a=%4"), "a % that is no escape: write %25");
+        let mut it = settings("mqtt://u:canary@h?retian=true&password_file=/nowhere");
+        assert_eq!(it.name, "mqtt://h");
+        assert!(!format!("{it:?}").contains("canary"), "{it:?}");
+        assert!(it.shown().iter().all(|(_, value)| !value.contains("canary")));
+        assert!(it.take_secret("password").unwrap_err().to_string().starts_with("password and"));
+        assert!(it.take("user").is_some() && !it.take_switch("retain").unwrap());
+        assert_eq!(
+            it.finish().unwrap_err().to_string(),
+            "mqtt: nothing is called retian: did you mean retain?"
+        );
+    }
+
+    #[test]
+    fn a_secret_comes_from_its_file_in_one_line() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(&file, "s3cret\n").unwrap();
+        let text = format!("mqtt://h?password_file={}", file.path().display());
+        let secret = settings(&text).take_secret("password").unwrap().unwrap();
+        assert_eq!((secret.reveal(), format!("{secret:?}").as_str()), ("s3cret", "Secret"));
+        let both = format!("mqtt://u:p@h?password_file={}", file.path().display());
+        let error = settings(&both).take_secret("password").unwrap_err();
+        assert_eq!(error.to_string(), "password and password_file: one of the two");
+    }
+
+    #[test]
+    fn views_and_wishes_are_read() {
+        let mut it = settings(concat!(
+            "file:x?fields=time,energy_import_kwh&units.energy=kWh&names.energy_import_kwh=A",
+            "&every=30s&on_change=power_net_w&bands.power_net_w=20.5&at_least_every=5m"
+        ));
+        let view = it.take_view().unwrap();
+        let energy = Key::parse("energy_import_wh", &Units::default()).unwrap();
+        assert_eq!(view.keys.unwrap(), [Key::Meta(Meta::Time), energy]);
+        assert_eq!(view.names, [(energy, "A".to_owned())]);
+        let wish = it.take_wish().unwrap();
+        assert_eq!(wish.every, Some(Duration::from_secs(30)));
+        let change = wish.on_change.unwrap();
+        assert_eq!((change.keys.unwrap().len(), change.bands.len()), (1, 1));
+        assert_eq!(change.at_least_every, Some(Duration::from_secs(300)));
+        it.finish().unwrap();
+        assert!(settings("file:x").take_wish().unwrap().on_change.is_none());
+        assert!(settings("file:x?on_change").take_wish().unwrap().on_change.is_some());
+        for (text, told) in [
+            ("file:x?every=5x", "every = 5x: a number of s, m, h or d expected, as in 30s"),
+            ("file:x?bands.power_net_w=a", "bands.power_net_w = a: a number expected"),
+            ("file:x?bands.what=1", "no field is called what"),
+        ] {
+            assert_eq!(settings(text).take_wish().unwrap_err().to_string(), told);
+        }
+    }
 }
