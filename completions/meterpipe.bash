@@ -147,7 +147,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "json csv xml table lines" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json csv xml table lines influx" -- "${cur}"))
                     return 0
                     ;;
                 --fields)
@@ -498,7 +498,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "json csv xml table lines" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json csv xml table lines influx" -- "${cur}"))
                     return 0
                     ;;
                 --fields)

@@ -77,9 +77,10 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l format -d
 csv\t'Comma-separated values, one row a telegram'
 xml\t'The tree of the telegram, as Gurux prints it'
 table\t'Aligned, for people'
-lines\t'TAB-separated, one reading a line'"
+lines\t'TAB-separated, one reading a line'
+influx\t'Line protocol of InfluxDB, one point a telegram'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l fields -d 'Print these fields in this order: names, OBIS codes, item_N' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines)' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l csv-locale -d 'csv: the spreadsheet\'s country; at is a semicolon and decimal commas' -r -f -a "at\t'Semicolon and decimal comma'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l jobs -d 'How many threads decode a file at once; what comes out is the same [default: one a core]' -r
@@ -110,9 +111,10 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l format -d 
 csv\t'Comma-separated values, one row a telegram'
 xml\t'The tree of the telegram, as Gurux prints it'
 table\t'Aligned, for people'
-lines\t'TAB-separated, one reading a line'"
+lines\t'TAB-separated, one reading a line'
+influx\t'Line protocol of InfluxDB, one point a telegram'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l fields -d 'Print these fields in this order: names, OBIS codes, item_N' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines)' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l csv-locale -d 'csv: the spreadsheet\'s country; at is a semicolon and decimal commas' -r -f -a "at\t'Semicolon and decimal comma'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l jobs -d 'How many threads decode a file at once; what comes out is the same [default: one a core]' -r

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use influxdb_line_protocol::FieldValue;
 use meterpipe::{
     cosem::clock::VIENNA,
     format::{
@@ -191,4 +192,47 @@ fn expected(value: &Value) -> Row {
     let kind = text("type").unwrap();
     let raw = value["raw"].to_string();
     (code(value), text("value").unwrap(), text("unit"), raw, value["scaler"].as_i64(), kind)
+}
+
+/// Whole numbers and fractions, of all meters and operators: a field has one type, and all digits.
+#[test]
+fn fields_of_line_protocol_have_one_type_whatever_the_meter() {
+    let Some(items) = items() else { return };
+    let mut types: BTreeMap<String, BTreeMap<&str, usize>> = BTreeMap::new();
+    for item in &items {
+        let Some(text) = write(Kind::Influx, &Options::default(), item) else { continue };
+        let json = write(Kind::Json, &Options::default(), item).unwrap();
+        let json: Members = serde_json::from_str(&json).unwrap();
+        for line in influxdb_line_protocol::parse_lines(&text) {
+            let line = line.unwrap_or_else(|error| panic!("{}: {error}: {text}", item.name));
+            for (name, value) in &line.field_set {
+                let name = name.to_string();
+                let digits = json[&name].get();
+                let kind = match value {
+                    FieldValue::I64(value) => {
+                        let whole = digits.split('.').next().unwrap();
+                        assert!(digits != whole || value.to_string() == whole, "{name}: {digits}");
+                        "integer"
+                    }
+                    FieldValue::F64(_) => {
+                        let written = match digits {
+                            "true" => "1.0".to_owned(),
+                            "false" => "0.0".to_owned(),
+                            digits if digits.contains('.') => digits.to_owned(),
+                            digits => format!("{digits}.0"),
+                        };
+                        let field = format!("{name}={written}");
+                        assert!(text.contains(&field), "{}: {field}: {text}", item.name);
+                        "float"
+                    }
+                    other => panic!("{}: {name}: {other:?}", item.name),
+                };
+                *types.entry(name).or_default().entry(kind).or_default() += 1;
+            }
+        }
+    }
+    assert!(types.len() > 40, "only {} fields", types.len());
+    assert!(types.values().all(|kinds| kinds.len() == 1), "{types:?}");
+    assert!(types["energy_import_wh"].contains_key("integer"));
+    assert!(types["current_l1_a"].contains_key("float"));
 }

@@ -7,7 +7,10 @@ use meterpipe::{
     format::{
         csv::Locale,
         entry::Entry,
+        influx,
+        key::Meta,
         options::{Kind, Options},
+        readings::Readings,
         selection::Selection,
         table::Table,
         units::Units,
@@ -417,6 +420,72 @@ fn lines_of_the_published_telegram_have_six_columns() {
 
 /// The expectations are what Gurux's translator (1.0.203) prints.
 #[test]
+fn influx_of_the_published_telegram() {
+    let head = "smartmeter,meter=181220000009 ";
+    assert_eq!(
+        published(Kind::Influx, &Options::default()),
+        format!(
+            "{head}{}",
+            concat!(
+                "energy_import_wh=12937i,energy_export_wh=0i,power_import_w=0i,power_export_w=0i,",
+                "power_net_w=0i,voltage_l1_v=233.7,voltage_l2_v=0.0,voltage_l3_v=0.0,",
+                "current_l1_a=0.00,current_l2_a=0.00,current_l3_a=0.00,power_factor=1.000 ",
+                "1632728835000000000\n"
+            )
+        )
+    );
+    let options = Options {
+        units: units(&["energy=kWh"]),
+        ..fields("time,meter,invocation_counter,authenticated,system_title,energy_import_wh")
+    };
+    assert_eq!(
+        published(Kind::Influx, &options),
+        format!(
+            "{head}{}",
+            concat!(
+                "invocation_counter=35i,authenticated=false,system_title=\"4b464d6750000009\",",
+                "energy_import_kwh=12.937 1632728835000000000\n"
+            )
+        )
+    );
+    // An object without a name and one that is a text; no time, no meter, so neither is made up.
+    let body = "0202 0203 0906 0100630100ff 12000c 02020f00161e 0202 0906 0000600a03ff 0a0161";
+    let (text, notes) = write_all(Kind::Influx, &Options::default(), &[push(body)], true);
+    assert_eq!(text, "smartmeter 1-0:99.1.0=12.0\n");
+    assert_eq!(
+        notes,
+        [
+            "0-0:96.10.3: is a text, and left out: select it to have it",
+            "a telegram without a time: its line has no timestamp, so the clock of the database \
+             counts"
+        ]
+    );
+    assert_eq!(
+        write(Kind::Influx, &fields("0-0:96.10.3"), &push(body)),
+        "smartmeter 0-0:96.10.3_text=\"a\"\n"
+    );
+}
+
+/// What comes out of a pipe of JSON is what the telegram itself would have given.
+#[test]
+fn influx_of_a_telegram_and_of_its_json_are_one() {
+    for (apdu, plain) in [(octets(PUBLISHED), false), (octets(PUBLISHED), true)] {
+        let of = |kind| write_all(kind, &Options::default(), core::slice::from_ref(&apdu), plain).0;
+        let readings = Readings::parse(of(Kind::Json).as_bytes()).unwrap();
+        let precision = influx::Precision::Nanoseconds;
+        let mut points =
+            influx::Points::new("smartmeter", &[], "meter", Units::default(), precision);
+        let names: Vec<_> = readings.values().map(|it| it.key.text(&Units::default())).collect();
+        let fields = readings.values().zip(&names);
+        let fields = fields.map(|(it, name)| (it.key, name.as_str(), (&it.value).into()));
+        let seconds = influx::seconds(&readings, [Meta::Time, Meta::Received]);
+        let mut text = vec![];
+        assert!(points.write(readings.meta(Meta::Meter), fields, seconds, &mut text));
+        assert_eq!(String::from_utf8(text).unwrap(), of(Kind::Influx));
+    }
+}
+
+#[test]
 fn xml_of_every_type() {
     for (body, lines) in [
         ("00", "<None />"),
@@ -601,6 +670,13 @@ fn check_all(apdu: &[u8]) {
         let xml = write(Kind::Xml, &Options { comments, ..Options::default() }, apdu);
         assert!(xml.bytes().all(|octet| octet == b'\n' || octet >= b' '), "{xml}");
         assert_well_formed(&xml);
+    }
+
+    let influx = write(Kind::Influx, &fields(selection), apdu);
+    assert!(influx.lines().count() <= 1, "{influx}");
+    for line in influxdb_line_protocol::parse_lines(&influx) {
+        let line = line.unwrap_or_else(|error| panic!("{error}: {influx}"));
+        assert_eq!(line.series.measurement, "smartmeter");
     }
 
     let lines = write(Kind::Lines, &Options::default(), apdu);

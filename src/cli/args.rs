@@ -496,7 +496,7 @@ pub struct Format {
     /// json: add every element of the telegram as it was sent
     #[arg(long, help_heading = "Output")]
     pub objects: bool,
-    /// Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines)
+    /// Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)
     #[arg(long, value_name = "QUANTITY=UNIT", value_delimiter = ',', help_heading = "Output")]
     pub unit: Vec<String>,
     /// The time zone of meters that do not send their own [default: Europe/Vienna]
@@ -526,6 +526,8 @@ pub enum FormatName {
     Table,
     /// TAB-separated, one reading a line
     Lines,
+    /// Line protocol of InfluxDB, one point a telegram
+    Influx,
 }
 
 /// How a spreadsheet of that country separates.

@@ -66,6 +66,7 @@ fn kind(args: &Args) -> Kind {
         Some(FormatName::Xml) => Kind::Xml,
         Some(FormatName::Table) => Kind::Table,
         Some(FormatName::Lines) => Kind::Lines,
+        Some(FormatName::Influx) => Kind::Influx,
         // Options of another format say which one is meant.
         None if args.objects => Kind::Json,
         None if args.comments => Kind::Xml,

@@ -2,7 +2,7 @@
 //!
 //! - [`entry`]: what is written, and what every format can do.
 //! - [`options`]: the formats by name, built from the user's choices.
-//! - [`json`], [`csv`], [`xml`], [`table`], [`lines`]: one format each.
+//! - [`json`], [`csv`], [`xml`], [`table`], [`lines`], [`influx`]: one format each.
 //! - [`selection`], [`units`]: what the user chose to see, and how.
 //! - [`key`], [`cell`]: the name and the value of one thing in a telegram.
 //! - [`usage`]: why a choice cannot be had.
@@ -10,6 +10,7 @@
 pub mod cell;
 pub mod csv;
 pub mod entry;
+pub mod influx;
 pub mod json;
 pub mod key;
 pub mod lines;

@@ -5,6 +5,7 @@ use core::{fmt, str::FromStr};
 use crate::format::{
     csv::{Csv, Locale},
     entry::Format,
+    influx::Influx,
     json::Json,
     lines::Lines,
     selection::Selection,
@@ -27,6 +28,8 @@ pub enum Kind {
     Table,
     /// One reading a line.
     Lines,
+    /// One point of a time series a telegram.
+    Influx,
 }
 
 /// What the user can choose.
@@ -34,7 +37,7 @@ pub enum Kind {
 pub struct Options {
     /// What to show, and in which order.
     pub selection: Option<Selection>,
-    /// Units other than the meter's, for `csv`, `table` and `lines`.
+    /// Units other than the meter's, for `csv`, `table`, `lines` and `influx`.
     pub units: Units,
     /// Every element of the telegram beside the readings, for `json`.
     pub objects: bool,
@@ -48,7 +51,8 @@ pub struct Options {
 
 impl Kind {
     /// All formats.
-    pub const ALL: [Self; 5] = [Self::Json, Self::Csv, Self::Xml, Self::Table, Self::Lines];
+    pub const ALL: [Self; 6] =
+        [Self::Json, Self::Csv, Self::Xml, Self::Table, Self::Lines, Self::Influx];
 
     /// The name.
     #[must_use]
@@ -59,6 +63,7 @@ impl Kind {
             Self::Xml => "xml",
             Self::Table => "table",
             Self::Lines => "lines",
+            Self::Influx => "influx",
         }
     }
 
@@ -85,6 +90,7 @@ impl Kind {
             Self::Xml => Box::new(Xml::new(comments)),
             Self::Table => Box::new(Table::new(selection, units)),
             Self::Lines => Box::new(Lines::new(selection, units)),
+            Self::Influx => Box::new(Influx::new(selection, units)),
         })
     }
 }
@@ -117,7 +123,7 @@ mod tests {
         }
         assert_eq!(
             "yaml".parse::<Kind>().unwrap_err().to_string(),
-            "no format of that name: there are json, csv, xml, table, lines"
+            "no format of that name: there are json, csv, xml, table, lines, influx"
         );
     }
 

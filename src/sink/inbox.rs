@@ -107,12 +107,17 @@ impl Outbox {
 impl Inbox {
     /// The next event, if one comes within that time.
     pub fn next(&self, patience: Duration) -> Option<Event> {
-        self.take().or_else(|| {
-            if !self.is_ended() {
-                self.wait(patience);
+        let since = Instant::now();
+        loop {
+            let ended = self.is_ended();
+            let event = self.take();
+            let left = patience.saturating_sub(since.elapsed());
+            if event.is_some() || ended || left.is_zero() {
+                return event;
             }
-            self.take()
-        })
+            // The bell may have been rung for an event that is taken already.
+            self.wait(left);
+        }
     }
 
     /// The next event, if it is there.

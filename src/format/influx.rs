@@ -1,0 +1,668 @@
+//! InfluxDB line protocol: one point a telegram.
+//!
+//! ```text
+//! smartmeter,meter=181220000009 energy_import_wh=12937i,power_net_w=0i,voltage_l1_v=233.7 1632728835000000000
+//! ```
+//!
+//! A database takes the type of a field from the first value that it sees, and refuses every other
+//! type from then on. So the type comes from the name alone, never from the value:
+//!
+//! | what | type |
+//! |---|---|
+//! | energies and powers in Wh, varh, W, var; counters | integer: `12937i` |
+//! | everything else that has a name, and energies and powers in any other unit | float: `233.7`, `0.0` |
+//! | objects without a name | float; true is `1.0` |
+//! | texts and lists, if they are selected | string, `_text` behind the name of an object |
+//!
+//! A meter whose powers have fractions cannot make floats of them: another meter may have written
+//! integers, and then its points would be lost. The fraction is rounded, with a note; a larger unit
+//! (`power=kW`) has another name and keeps every digit. What is no integer of 64 bits is left out.
+//!
+//! Texts come only if they are asked for, since some databases make zeros of them, and a zero that
+//! nobody sent is a wrong value.
+//!
+//! No character of a text can end what it stands in. Where line protocol has an escape that all
+//! readers agree on, it is used; control characters and `\`, for which there is none, are
+//! percent-encoded (`%0a`), and so is a `%` that would look like that.
+
+use crate::{
+    cosem::unit::Unit,
+    format::{
+        cell::{Cell, Content},
+        entry::{Entry, Format},
+        key::{Key, Meta},
+        readings::{self, Readings},
+        selection::Selection,
+        shown::shown,
+        units::Units,
+    },
+    reading::{decimal::Decimal, fields::FIELDS, value},
+};
+
+/// How points are called, if nobody says otherwise.
+pub const MEASUREMENT: &str = "smartmeter";
+
+/// How points are written.
+#[derive(Clone, Debug)]
+pub struct Points {
+    /// What stands in front of the number of the meter, and behind it: tags go by their names.
+    head: String,
+    tail: String,
+    /// The name of the tag with the number of the meter, escaped.
+    meter: String,
+    units: Units,
+    texts: bool,
+    precision: Precision,
+    noted: Vec<Key>,
+    notes: Vec<String>,
+}
+
+/// What the number at the end of a line counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// What a server has to be told.
+    Seconds,
+    /// What a line means if nothing is told.
+    Nanoseconds,
+}
+
+/// A value on its way into a field.
+#[derive(Clone, Copy, Debug)]
+pub enum Value<'a> {
+    /// A number, in the unit that was chosen.
+    Number(Decimal),
+    /// True or false.
+    Truth(bool),
+    /// Anything else.
+    Text(&'a str),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Type {
+    Integer,
+    Float,
+    /// A float, which truth fits into.
+    Any,
+    Truth,
+    Text,
+}
+
+/// A value in the type of its field.
+enum Typed {
+    Exact(String),
+    Rounded(String),
+    TooLarge,
+    /// It is of another type.
+    Other,
+}
+
+impl Type {
+    fn write(self, value: Value<'_>) -> Typed {
+        match (self, value) {
+            (Self::Integer, Value::Number(number)) => match integer(number) {
+                Some((integer, true)) => Typed::Exact(format!("{integer}i")),
+                Some((integer, false)) => Typed::Rounded(format!("{integer}i")),
+                None => Typed::TooLarge,
+            },
+            (Self::Float | Self::Any, Value::Number(number)) => Typed::Exact(float(number)),
+            (Self::Any, Value::Truth(true)) => Typed::Exact("1.0".to_owned()),
+            (Self::Any, Value::Truth(false)) => Typed::Exact("0.0".to_owned()),
+            (Self::Truth, Value::Truth(truth)) => Typed::Exact(truth.to_string()),
+            _ => Typed::Other,
+        }
+    }
+}
+
+const ROUNDED: &str = "has a fraction, which is rounded: its field holds integers, for ever; in a \
+                       larger unit it is another field and keeps all digits";
+const TOO_LARGE: &str = "is too large for an integer of 64 bits, and left out";
+const LEFT_OUT: &str = "is a text, and left out: select it to have it";
+
+/// How many fields earn a note; a telegram may hold whatever it likes.
+const MAX_NOTES: usize = 100;
+
+impl Points {
+    /// Points of that name with the same tags on all of them, and a tag of the name `meter` for the
+    /// number of the meter. No tag is ever empty: what has no value has no tag.
+    #[must_use]
+    pub fn new(
+        measurement: &str,
+        tags: &[(String, String)],
+        meter: &str,
+        units: Units,
+        precision: Precision,
+    ) -> Self {
+        let mut tags: Vec<_> = tags.iter().filter(|(_, value)| !value.is_empty()).collect();
+        // Servers want tags by their names.
+        tags.sort();
+        let (before, behind) = tags.split_at(tags.partition_point(|(key, _)| key.as_str() < meter));
+        let text = |tags: &[&(String, String)]| {
+            let tag = |(key, value): &&(String, String)| format!(",{}={}", tag(key), tag(value));
+            tags.iter().map(tag).collect::<String>()
+        };
+        let measurement = escaped(measurement, &[',', ' ']);
+        Self {
+            head: measurement + &text(before),
+            tail: text(behind),
+            meter: tag(meter),
+            units,
+            texts: false,
+            precision,
+            noted: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// The same with texts as fields.
+    #[must_use]
+    pub fn with_texts(self, texts: bool) -> Self {
+        Self { texts, ..self }
+    }
+
+    /// Appends a line of these fields, if there is any; whether there is.
+    pub fn write<'a>(
+        &mut self,
+        meter: Option<&str>,
+        fields: impl IntoIterator<Item = (Key, &'a str, Value<'a>)>,
+        seconds: Option<i64>,
+        text: &mut Vec<u8>,
+    ) -> bool {
+        let start = self.start(meter, text);
+        for (key, name, value) in fields {
+            self.field(key, name, value, text);
+        }
+        self.end(start, seconds, text)
+    }
+
+    /// Appends the series; where the line starts and where its fields do.
+    fn start(&self, meter: Option<&str>, text: &mut Vec<u8>) -> (usize, usize) {
+        let start = text.len();
+        text.extend_from_slice(self.head.as_bytes());
+        if let Some(meter) = meter.filter(|meter| !meter.is_empty()) {
+            let tag = format!(",{}={}", self.meter, tag(meter));
+            text.extend_from_slice(tag.as_bytes());
+        }
+        text.extend_from_slice(self.tail.as_bytes());
+        (start, text.len())
+    }
+
+    /// Appends a field, with a comma in front of it.
+    fn field(&mut self, key: Key, name: &str, value: Value<'_>, text: &mut Vec<u8>) {
+        let kind = self.kind(key);
+        let (ending, value) = match kind.write(value) {
+            Typed::Exact(value) => ("", value),
+            Typed::Rounded(value) => {
+                self.note(key, name, ROUNDED);
+                ("", value)
+            }
+            Typed::TooLarge => return self.note(key, name, TOO_LARGE),
+            Typed::Other if !self.texts => return self.note(key, name, LEFT_OUT),
+            Typed::Other if kind == Type::Text => ("", string(value)),
+            Typed::Other => ("_text", string(value)),
+        };
+        text.push(b',');
+        for part in [&tag(name), ending, "=", &value] {
+            text.extend_from_slice(part.as_bytes());
+        }
+    }
+
+    /// Ends the line, or takes it back if it has no field.
+    fn end(
+        &self,
+        (start, fields): (usize, usize),
+        seconds: Option<i64>,
+        text: &mut Vec<u8>,
+    ) -> bool {
+        // Every field wrote a comma in front of itself; the first one is the blank.
+        let Some(first) = text.get_mut(fields) else {
+            text.truncate(start);
+            return false;
+        };
+        *first = b' ';
+        if let Some(seconds) = seconds {
+            let nanoseconds = self.precision == Precision::Nanoseconds && seconds != 0;
+            let zeros = if nanoseconds { "000000000" } else { "" };
+            text.extend_from_slice(format!(" {seconds}{zeros}").as_bytes());
+        }
+        text.push(b'\n');
+        true
+    }
+
+    /// The type of a field, whatever its value.
+    fn kind(&self, key: Key) -> Type {
+        match key {
+            Key::Field(place, _) => match FIELDS.get(place).map(|field| field.unit) {
+                Some(unit) if is_whole(unit) && self.units.power(unit) == 0 => Type::Integer,
+                _ => Type::Float,
+            },
+            Key::Object(..) | Key::Item(_) => Type::Any,
+            Key::Meta(Meta::Schema | Meta::InvocationCounter) => Type::Integer,
+            Key::Meta(Meta::TimeAssumed | Meta::Authenticated) => Type::Truth,
+            Key::Meta(_) => Type::Text,
+        }
+    }
+
+    fn note(&mut self, key: Key, name: &str, what: &str) {
+        if self.noted.len() < MAX_NOTES && !self.noted.contains(&key) {
+            self.noted.push(key);
+            self.notes.push(format!("{}: {what}", shown(name)));
+        }
+    }
+
+    /// What the user should know and has not been told yet.
+    pub fn notes(&mut self) -> Vec<String> {
+        core::mem::take(&mut self.notes)
+    }
+}
+
+impl<'a> From<&'a readings::Value> for Value<'a> {
+    fn from(value: &'a readings::Value) -> Self {
+        match value {
+            readings::Value::Number(number) => Self::Number(*number),
+            readings::Value::Truth(truth) => Self::Truth(*truth),
+            readings::Value::Text(text) | readings::Value::List(text) => Self::Text(text),
+        }
+    }
+}
+
+/// When readings were taken, in seconds since 1970: by the first of these clocks that says it, of the
+/// meter ([`Meta::Time`]) and of the machine ([`Meta::Received`]). Nothing for what no point can
+/// have, which is anything before 1678 or after 2261.
+#[must_use]
+pub fn seconds(readings: &Readings, clocks: [Meta; 2]) -> Option<i64> {
+    let of = |meta| readings.meta(meta)?.parse().ok().map(jiff::Timestamp::as_second);
+    clocks.into_iter().filter_map(of).find(|seconds| is_storable(*seconds))
+}
+
+/// What stands in telegrams and is told otherwise: as the tag and the timestamp of its point.
+#[must_use]
+pub const fn is_told(key: Key) -> bool {
+    matches!(key, Key::Meta(Meta::Time | Meta::Meter))
+}
+
+/// The format.
+#[derive(Clone, Debug)]
+pub struct Influx {
+    points: Points,
+    selection: Option<Selection>,
+    timeless: bool,
+    notes: Vec<String>,
+    /// Room for the name and the value of a field.
+    name: Vec<u8>,
+    value: Vec<u8>,
+}
+
+impl Influx {
+    /// With everything that is a number, or a selection.
+    #[must_use]
+    pub fn new(selection: Option<Selection>, units: Units) -> Self {
+        let points = Points::new(MEASUREMENT, &[], "meter", units, Precision::Nanoseconds);
+        Self {
+            points: points.with_texts(selection.is_some()),
+            selection,
+            timeless: false,
+            notes: Vec::new(),
+            name: Vec::new(),
+            value: Vec::new(),
+        }
+    }
+
+    fn seconds(&mut self, entry: &Entry<'_>) -> Option<i64> {
+        let time = entry.time().and_then(|time| time.timestamp());
+        let received = entry.received.millis().map(|millis| millis.div_euclid(1000));
+        let mut times = [time.map(jiff::Timestamp::as_second), received].into_iter().flatten();
+        let found = times.find(|seconds| is_storable(*seconds));
+        if found.is_none() && !self.timeless {
+            self.timeless = true;
+            self.notes.push(
+                "a telegram without a time: its line has no timestamp, so the clock of the \
+                 database counts"
+                    .to_owned(),
+            );
+        }
+        found
+    }
+}
+
+impl Format for Influx {
+    fn entry(&mut self, entry: &Entry<'_>, text: &mut Vec<u8>) {
+        let seconds = self.seconds(entry);
+        let Self { points, selection, name, value, .. } = self;
+        value.clear();
+        if let Some(meter) = Content::of_meta(entry, Meta::Meter) {
+            meter.write(entry.zone, value);
+        }
+        let start = points.start(Some(&String::from_utf8_lossy(value)), text);
+        Cell::each(entry, selection.as_ref(), |cell| {
+            if is_told(cell.key) {
+                return;
+            }
+            name.clear();
+            cell.key.write(&points.units, name);
+            value.clear();
+            let content = match (cell.key, cell.content) {
+                (Key::Field(..), Content::Value(value::Value::Number(number))) => {
+                    Value::Number(points.units.number(number, cell.unit))
+                }
+                (_, Content::Value(value::Value::Number(number))) => Value::Number(number),
+                (_, Content::Value(value::Value::Truth(truth))) => Value::Truth(truth),
+                (_, content) => {
+                    content.write(entry.zone, value);
+                    Value::Text(core::str::from_utf8(value).unwrap_or_default())
+                }
+            };
+            points.field(cell.key, &String::from_utf8_lossy(name), content, text);
+        });
+        points.end(start, seconds, text);
+    }
+
+    fn notes(&mut self) -> Vec<String> {
+        let mut notes = self.points.notes();
+        notes.append(&mut self.notes);
+        notes
+    }
+}
+
+/// Whether meters count it in whole units.
+fn is_whole(unit: Unit) -> bool {
+    [Unit::WATT_HOUR, Unit::VAR_HOUR, Unit::WATT, Unit::VAR].contains(&unit)
+}
+
+/// Whether a database can hold it: nanoseconds in 64 bits, and a few that mean something else.
+fn is_storable(seconds: i64) -> bool {
+    seconds.checked_mul(1_000_000_000).is_some_and(|nanos| nanos.unsigned_abs() < u64::MAX / 2 - 9)
+}
+
+/// The nearest integer, away from zero where two are near, and whether it is the number itself.
+fn integer(number: Decimal) -> Option<(i64, bool)> {
+    let text = number.to_string();
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let integer: i64 = whole.parse().ok()?;
+    let away = if whole.starts_with('-') { -1 } else { 1 };
+    let up = i64::from(fraction.bytes().next().is_some_and(|digit| digit >= b'5'));
+    let exact = fraction.bytes().all(|digit| digit == b'0');
+    Some((integer.checked_add(away * up)?, exact))
+}
+
+/// All digits, and always a point.
+fn float(number: Decimal) -> String {
+    let mut text = number.to_string();
+    if !text.contains('.') {
+        text.push_str(".0");
+    }
+    text
+}
+
+/// A name or a value of a tag, or a name of a field.
+fn tag(text: &str) -> String {
+    escaped(text, &[',', '=', ' '])
+}
+
+/// A value of a field, in its quotes.
+fn string(value: Value<'_>) -> String {
+    let text = match value {
+        Value::Text(text) => text.to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::Truth(truth) => truth.to_string(),
+    };
+    format!("\"{}\"", escaped(&text, &['"']))
+}
+
+/// The text with `\` in front of `special` characters, and percent-encoded where `\` would help
+/// with one reader and harm with the next.
+fn escaped(text: &str, special: &[char]) -> String {
+    let mut safe = String::with_capacity(text.len());
+    let mut rest = text.chars();
+    while let Some(character) = rest.next() {
+        let octets = match character {
+            '%' => looks_encoded(rest.as_str()),
+            _ => character.is_control() || character == '\\',
+        };
+        if octets {
+            let mut room = [0; 4];
+            for octet in character.encode_utf8(&mut room).bytes() {
+                safe.push_str(&format!("%{octet:02x}"));
+            }
+            continue;
+        }
+        if special.contains(&character) {
+            safe.push('\\');
+        }
+        safe.push(character);
+    }
+    safe
+}
+
+/// Whether two hexadecimal digits stand behind a `%`.
+fn looks_encoded(behind: &str) -> bool {
+    matches!(behind.as_bytes(), [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use influxdb_line_protocol::{FieldValue, parse_lines};
+
+    use super::*;
+
+    /// Measurement, tags, fields with their types, timestamp.
+    type Line = (String, Vec<String>, Vec<String>, Option<i64>);
+
+    /// Lines as somebody else reads them.
+    fn parsed(text: &str) -> Vec<Line> {
+        let lines = parse_lines(text).map(|line| line.expect(text));
+        let shown = lines.map(|line| {
+            let tags = line.series.tag_set.iter().flatten();
+            let tags = tags.map(|(key, value)| format!("{key}|{value}")).collect();
+            let fields = line.field_set.iter().map(|(key, value)| match value {
+                FieldValue::I64(value) => format!("{key}|integer {value}"),
+                FieldValue::F64(value) => format!("{key}|float {value:?}"),
+                FieldValue::Boolean(value) => format!("{key}|truth {value}"),
+                FieldValue::String(value) => format!("{key}|string {value}"),
+                FieldValue::U64(_) => "unsigned".to_owned(),
+            });
+            (line.series.measurement.to_string(), tags, fields.collect(), line.timestamp)
+        });
+        shown.collect()
+    }
+
+    fn key(name: &str) -> Key {
+        Key::parse(name, &Units::default()).unwrap()
+    }
+
+    /// The line of one field, and the notes on it.
+    fn line(units: &Units, name: &str, value: Value<'_>) -> (String, Vec<String>) {
+        let mut points = Points::new("m", &[], "meter", *units, Precision::Seconds);
+        let mut text = Vec::new();
+        points.write(None, [(key(name), name, value)], Some(1), &mut text);
+        (String::from_utf8(text).unwrap(), points.notes())
+    }
+
+    fn number(name: &str, digits: &str) -> (String, Vec<String>) {
+        line(&Units::default(), name, Value::Number(Decimal::parse(digits).unwrap()))
+    }
+
+    /// What a careful reader makes of a text that was written.
+    fn decoded(text: &str) -> String {
+        let mut octets = Vec::new();
+        let mut rest = text.as_bytes();
+        while let [first, behind @ ..] = rest {
+            rest = behind;
+            match (first, behind.get(..2).and_then(|digits| hex::decode(digits).ok())) {
+                (b'%', Some(octet)) => {
+                    octets.extend(octet);
+                    rest = &behind[2..];
+                }
+                _ => octets.push(*first),
+            }
+        }
+        String::from_utf8(octets).unwrap()
+    }
+
+    #[test]
+    fn the_type_of_a_field_comes_from_its_name_and_never_from_its_value() {
+        let kinds = |name: &str| -> Vec<String> {
+            let whole_and_not = ["0", "5", "5.0", "5.25", "-0.5", "-7", "12000", "0.000"];
+            let kind = |digits: &&str| {
+                let (text, _) = number(name, digits);
+                let fields = parsed(&text).remove(0).2;
+                fields[0].split(['|', ' ']).nth(1).unwrap().to_owned()
+            };
+            let mut kinds: Vec<_> = whole_and_not.iter().map(kind).collect();
+            kinds.dedup();
+            kinds
+        };
+        for field in FIELDS {
+            let integer =
+                ["_wh", "_varh", "_w", "_var"].iter().any(|end| field.name.ends_with(end));
+            let second = format!("{}#2", field.name);
+            for name in [field.name, &second] {
+                assert_eq!(kinds(name), [if integer { "integer" } else { "float" }], "{name}");
+            }
+        }
+        for name in ["1-0:99.1.0", "1-0:1.8.0#2", "item_7"] {
+            assert_eq!(kinds(name), ["float"], "{name}");
+        }
+        let truth = |name| line(&Units::default(), name, Value::Truth(true)).0;
+        assert_eq!(truth("0-0:96.3.10"), "m 0-0:96.3.10=1.0 1\n");
+        assert_eq!(truth("authenticated"), "m authenticated=true 1\n");
+        assert_eq!(number("invocation_counter", "35").0, "m invocation_counter=35i 1\n");
+        assert_eq!(truth("energy_import_wh"), "", "a truth is no energy");
+    }
+
+    #[test]
+    fn all_digits_come_through() {
+        for (name, digits, written) in [
+            ("voltage_l1_v", "233.7", "233.7"),
+            ("voltage_l1_v", "234", "234.0"),
+            ("current_l1_a", "0.00", "0.00"),
+            ("power_factor", "-1.000", "-1.000"),
+            ("energy_import_wh", "9223372036854775807", "9223372036854775807i"),
+            ("power_net_w", "-8615", "-8615i"),
+            ("1-0:99.1.0", "18446744073709551615", "18446744073709551615.0"),
+        ] {
+            assert_eq!(number(name, digits), (format!("m {name}={written} 1\n"), vec![]));
+        }
+    }
+
+    #[test]
+    fn a_fraction_of_an_integer_is_rounded_and_said_or_kept_in_a_larger_unit() {
+        for (digits, written) in
+            [("1234.4", "1234"), ("1234.5", "1235"), ("-0.4", "0"), ("-1.5", "-2"), ("0.999", "1")]
+        {
+            let (text, notes) = number("power_net_w", digits);
+            assert_eq!(text, format!("m power_net_w={written}i 1\n"));
+            assert!(notes[0].starts_with("power_net_w: has a fraction, which is rounded"));
+        }
+        let mut units = Units::default();
+        units.choose("power=kW").unwrap();
+        for (digits, written) in [(12345, "1.2345"), (10000, "1.0000")] {
+            let value = units.number(Decimal::new(digits, -1), Unit::WATT);
+            let (text, notes) = line(&units, "power_net_w", Value::Number(value));
+            assert_eq!((text, notes), (format!("m power_net_w={written} 1\n"), vec![]));
+        }
+        for digits in ["9223372036854775808", "-9223372036854775809", "18446744073709551615"] {
+            let (text, notes) = number("energy_import_wh", digits);
+            assert_eq!(text, "");
+            assert_eq!(
+                notes,
+                ["energy_import_wh: is too large for an integer of 64 bits, and left out"]
+            );
+        }
+    }
+
+    #[test]
+    fn no_text_gets_out_of_its_place() {
+        for hostile in [
+            "x y,z=1\nfoo v=1",
+            "x\r\nfoo v=1 1",
+            "a\\",
+            "a\\,b=1",
+            "\\ \\\\ \\\"",
+            "\" v=1,w=\"",
+            "50% %0a %%5c %zz%",
+            "#",
+            "\u{85}\u{0}\t\u{7f}ä€",
+            "a\\\nfoo v=1",
+        ] {
+            let tags =
+                [("site".to_owned(), hostile.to_owned()), ("empty".to_owned(), String::new())];
+            let mut points = Points::new("m", &tags, "meter", Units::default(), Precision::Seconds)
+                .with_texts(true);
+            let mut text = Vec::new();
+            let fields = [
+                (key("item_7"), "item_7", Value::Text(hostile)),
+                (key("power_net_w"), hostile, Value::Number(Decimal::new(1, 0))),
+            ];
+            assert!(points.write(Some(hostile), fields, Some(1), &mut text));
+            let text = String::from_utf8(text).unwrap();
+            assert_eq!(text.lines().count(), 1);
+            let mut lines = parsed(&text);
+            assert_eq!(lines.len(), 1, "{text}");
+            let (measurement, tags, fields, timestamp) = lines.remove(0);
+            assert_eq!((measurement.as_str(), timestamp), ("m", Some(1)));
+            let tags: Vec<_> = tags.iter().map(|tag| decoded(tag)).collect();
+            assert_eq!(tags, [format!("meter|{hostile}"), format!("site|{hostile}")]);
+            let fields: Vec<_> = fields.iter().map(|field| decoded(field)).collect();
+            let wanted = [format!("item_7_text|string {hostile}"), format!("{hostile}|integer 1")];
+            assert_eq!(fields, wanted);
+        }
+    }
+
+    #[test]
+    fn tags_stand_by_their_names_and_an_empty_one_is_none() {
+        let tags = [("site", "a b"), ("a", "1"), ("none", "")];
+        let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let mut points =
+            Points::new("smart meter", &tags, "meter", Units::default(), Precision::Nanoseconds);
+        let mut write = |meter, seconds| {
+            let mut text = Vec::new();
+            let fields = [(key("power_net_w"), "power_net_w", Value::Number(Decimal::new(1, 0)))];
+            points.write(meter, fields, seconds, &mut text);
+            String::from_utf8(text).unwrap()
+        };
+        assert_eq!(
+            write(Some("7"), Some(1_632_728_835)),
+            "smart\\ meter,a=1,meter=7,site=a\\ b power_net_w=1i 1632728835000000000\n"
+        );
+        assert_eq!(write(Some(""), None), "smart\\ meter,a=1,site=a\\ b power_net_w=1i\n");
+        assert_eq!(write(None, Some(0)), "smart\\ meter,a=1,site=a\\ b power_net_w=1i 0\n");
+    }
+
+    #[test]
+    fn texts_come_only_if_they_are_selected() {
+        let (text, notes) = line(&Units::default(), "item_7", Value::Text("abc"));
+        assert_eq!(text, "", "a line without a field is none");
+        assert_eq!(notes, ["item_7: is a text, and left out: select it to have it"]);
+        let mut points =
+            Points::new("m", &[], "meter", Units::default(), Precision::Seconds).with_texts(true);
+        let mut text = Vec::new();
+        let fields = [
+            (key("device"), "device", Value::Text("a\"b")),
+            (key("0-0:96.13.0"), "0-0:96.13.0", Value::Text("[1,2]")),
+            (key("voltage_l1_v"), "voltage_l1_v", Value::Text("NaN")),
+        ];
+        points.write(None, fields, None, &mut text);
+        assert_eq!(
+            String::from_utf8(text).unwrap(),
+            "m device=\"a\\\"b\",0-0:96.13.0_text=\"[1,2]\",voltage_l1_v_text=\"NaN\"\n"
+        );
+    }
+
+    #[test]
+    fn the_time_is_the_meters_or_else_that_of_the_arrival() {
+        let seconds = |members: &str| {
+            let line = format!("{{{members}\"power_net_w\":1}}");
+            seconds(&Readings::parse(line.as_bytes()).unwrap(), [Meta::Time, Meta::Received])
+        };
+        let time = "\"time\":\"2021-09-27T09:47:15+02:00\",";
+        let received = "\"received\":\"2026-08-24T21:03:17.482Z\",";
+        assert_eq!(seconds(&format!("{time}{received}")), Some(1_632_728_835));
+        assert_eq!(seconds(&format!("{time}\"time_assumed\":true,")), Some(1_632_728_835));
+        assert_eq!(seconds(received), Some(1_787_605_397));
+        assert_eq!(
+            seconds(&format!("\"time\":\"9999-01-01T00:00:00Z\",{received}")),
+            Some(1_787_605_397)
+        );
+        assert_eq!(seconds(""), None);
+    }
+}

@@ -1,0 +1,244 @@
+//! Posting to a server.
+//!
+//! No proxy of the environment stands between, since the servers are those of the home; no redirect
+//! takes the token to another server; no answer is read for longer or farther than is of use.
+
+use core::time::Duration;
+use std::{
+    io::{self, Read as _, Write as _},
+    path::Path,
+};
+
+use flate2::{Compression, write::GzEncoder};
+use jiff::Timestamp;
+use ureq::{
+    Agent, Error,
+    http::{HeaderValue, Response, Uri},
+    tls::{Certificate, RootCerts, TlsConfig},
+};
+
+use crate::{
+    format::{shown::shown, usage::Usage},
+    sink::{settings::Secret, tls},
+};
+
+/// A place to post to.
+#[derive(Debug)]
+pub struct Server {
+    agent: Agent,
+    uri: Uri,
+    authorization: Option<Secret>,
+    timeout: Duration,
+}
+
+/// How a server is to be trusted.
+#[derive(Clone, Copy, Debug)]
+pub enum Trust<'a> {
+    /// It is not: nothing is encrypted.
+    Plain,
+    /// By the authorities of a file, or of this machine.
+    Authorities(Option<&'a Path>),
+    /// Whoever it is; what is sent is encrypted all the same.
+    Anybody,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The server said something.
+    Status {
+        /// The status.
+        code: u16,
+        /// How long it wants to be left alone.
+        retry_after: Option<Duration>,
+        /// The beginning of what stands behind the headers.
+        body: Vec<u8>,
+    },
+    /// There is no way to it.
+    Unreachable(String),
+    /// It is not the one it should be, or cannot be talked to safely.
+    Untrusted(String),
+    /// It took too long.
+    Silent,
+    /// What it said is no answer.
+    Garbage(String),
+}
+
+/// How much of an answer is read: errors are told in a sentence.
+const MOST_BODY: u64 = 16 * 1024;
+const MOST_HEADERS: usize = 16 * 1024;
+
+/// A connection that was idle for longer may be gone at its other end.
+const IDLE: Duration = Duration::from_secs(5);
+
+impl Server {
+    /// The server at an address.
+    ///
+    /// # Errors
+    /// An address that is none, an authorisation that no header can hold, no authorities.
+    pub fn new(
+        uri: &str,
+        trust: Trust<'_>,
+        authorization: Option<Secret>,
+        timeout: Duration,
+    ) -> Result<Self, Usage> {
+        let wrong = |_| Usage(format!("{} is no address", shown(uri)));
+        let uri: Uri = uri.parse().map_err(wrong)?;
+        if let Some(secret) = &authorization
+            && HeaderValue::from_str(secret.reveal()).is_err()
+        {
+            return Err(Usage("the token has characters that no token has".to_owned()));
+        }
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None)
+            .user_agent(concat!("meterpipe/", env!("CARGO_PKG_VERSION")))
+            .max_response_header_size(MOST_HEADERS)
+            .max_idle_age(IDLE)
+            .timeout_global(Some(timeout))
+            .tls_config(tls_config(trust)?)
+            .build();
+        Ok(Self { agent: config.into(), uri, authorization, timeout })
+    }
+
+    /// How long a server may take.
+    #[must_use]
+    pub const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Posts text, compressed. It takes as long as the [timeout](Self::timeout).
+    #[must_use]
+    pub fn post(&self, text: &[u8]) -> Answer {
+        let body = match gzip(text) {
+            Ok(body) => body,
+            Err(error) => return Answer::Unreachable(error.to_string()),
+        };
+        let mut request = self
+            .agent
+            .post(&self.uri)
+            .content_type("text/plain; charset=utf-8")
+            .header("Content-Encoding", "gzip");
+        if let Some(secret) = &self.authorization
+            && let Ok(mut value) = HeaderValue::from_str(secret.reveal())
+        {
+            value.set_sensitive(true);
+            request = request.header("Authorization", value);
+        }
+        match request.send(&body) {
+            Ok(mut response) => {
+                let mut body = Vec::new();
+                // The status says it all; the sentence behind it may be cut.
+                let _ = response.body_mut().as_reader().take(MOST_BODY).read_to_end(&mut body);
+                let retry_after = retry_after(&response);
+                Answer::Status { code: response.status().as_u16(), retry_after, body }
+            }
+            Err(error) => failure(&error),
+        }
+    }
+}
+
+fn tls_config(trust: Trust<'_>) -> Result<TlsConfig, Usage> {
+    let roots = match trust {
+        Trust::Authorities(ca) => tls::roots(ca)?,
+        Trust::Plain | Trust::Anybody => Vec::new(),
+    };
+    let roots: Vec<_> = roots.iter().map(|root| Certificate::from_der(root).to_owned()).collect();
+    Ok(TlsConfig::builder()
+        .root_certs(RootCerts::new_with_certs(&roots))
+        .disable_verification(matches!(trust, Trust::Anybody))
+        .unversioned_rustls_crypto_provider(tls::provider())
+        .build())
+}
+
+fn gzip(text: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text)?;
+    encoder.finish()
+}
+
+/// Seconds or a date.
+fn retry_after<T>(response: &Response<T>) -> Option<Duration> {
+    let text = response.headers().get("Retry-After")?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    Duration::try_from(date.duration_since(Timestamp::now())).ok()
+}
+
+fn failure(error: &Error) -> Answer {
+    match error {
+        Error::Timeout(_) => Answer::Silent,
+        Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => Answer::Silent,
+        Error::Io(error) => match tls::cause(error) {
+            Some(cause) => Answer::Untrusted(tls::told(cause)),
+            None if error.kind() == io::ErrorKind::Other => {
+                Answer::Unreachable(shown(&error.to_string()).into_owned())
+            }
+            None => Answer::Unreachable(error.kind().to_string()),
+        },
+        Error::Rustls(error) => Answer::Untrusted(tls::told(error)),
+        Error::HostNotFound => Answer::Unreachable("no server has that name".to_owned()),
+        Error::Protocol(_) | Error::Http(_) | Error::LargeResponseHeader(..) => {
+            Answer::Garbage(shown(&error.to_string()).into_owned())
+        }
+        _ => Answer::Unreachable(shown(&error.to_string()).into_owned()),
+    }
+}
+
+/// Names and values behind the `?` of an address.
+#[must_use]
+pub fn query(pairs: &[(&str, &str)]) -> String {
+    let pairs = pairs.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+fn encoded(text: &str) -> String {
+    let octet = |octet: u8| match octet {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(octet).to_string()
+        }
+        _ => format!("%{octet:02X}"),
+    };
+    text.bytes().map(octet).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_holds_any_text() {
+        assert_eq!(
+            query(&[("org", "my home"), ("b", "a&b=ä%")]),
+            "org=my%20home&b=a%26b%3D%C3%A4%25"
+        );
+    }
+
+    #[test]
+    fn a_server_may_say_when_in_seconds_or_by_date() {
+        let after = |text: &str| {
+            retry_after(&Response::builder().header("Retry-After", text).body(()).unwrap())
+        };
+        assert_eq!(after("120"), Some(Duration::from_secs(120)));
+        assert_eq!(after("soon"), None);
+        assert_eq!(after("-1"), None);
+        assert_eq!(after("Wed, 21 Oct 2015 07:28:00 GMT"), None, "that is over");
+        let date = Timestamp::now() + Duration::from_secs(100);
+        let date = date.to_zoned(jiff::tz::TimeZone::UTC);
+        let text = jiff::fmt::rfc2822::to_string(&date).unwrap();
+        let wait = after(&text.replace("+0000", "GMT")).unwrap();
+        assert!((80..=100).contains(&wait.as_secs()), "{wait:?}");
+    }
+
+    #[test]
+    fn a_token_that_no_header_holds_is_refused_without_showing_it() {
+        let secret = Secret::new("canary\nx".to_owned());
+        let server = Server::new("http://h/", Trust::Plain, Some(secret), IDLE);
+        assert!(!server.unwrap_err().to_string().contains("canary"));
+        assert!(Server::new("http://a b/", Trust::Plain, None, IDLE).is_err());
+    }
+}

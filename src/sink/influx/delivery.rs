@@ -1,0 +1,321 @@
+//! The way of readings to a database: collected, sent, kept until they are stored.
+//!
+//! A request runs in a thread of its own, since nothing ends one before its time: so the inbox is
+//! emptied meanwhile, and the end comes when it has to.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    backoff::Backoff,
+    format::{
+        influx::{Points, is_told, seconds},
+        key::{Key, Meta},
+        readings::Readings,
+    },
+    sink::{
+        event::{Event, Report, Sink},
+        http::{Answer, Server},
+        inbox::Inbox,
+        influx::{
+            pending::Pending,
+            portion::Portion,
+            verdict::{Kind, Names, Pause, Trouble, Verdict},
+        },
+        view::View,
+    },
+};
+
+/// The first wait between tries.
+const FIRST: Duration = Duration::from_secs(1);
+
+/// How long a server may ask for patience.
+const MOST_PATIENCE: Duration = Duration::from_secs(600);
+
+/// How often the inbox and the date of the end are looked at while a request runs.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// How long to wait for an event if nothing else is to be done.
+const LONG: Duration = Duration::from_secs(3600);
+
+/// How often refused lines are told.
+const REPEAT: Duration = Duration::from_secs(3600);
+
+/// How much is sent, and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// So many lines at once.
+    pub(super) batch: usize,
+    /// Fewer, if the first has waited for so long.
+    pub(super) flush: Duration,
+    /// The longest time between two tries.
+    pub(super) longest: Duration,
+}
+
+/// The sink.
+pub(super) struct Delivery {
+    server: Arc<Server>,
+    names: Names,
+    insecure: bool,
+    points: Points,
+    view: View,
+    clocks: [Meta; 2],
+    pace: Pace,
+    pending: Pending,
+    portion: Portion,
+    backoff: Backoff,
+    /// What was told of the trouble there is.
+    trouble: Option<Kind>,
+    /// Since when nothing went wrong.
+    healthy: Instant,
+    /// No try before that.
+    rest: Option<Instant>,
+    /// The end is near, and a last try was granted.
+    last_try: bool,
+    full: bool,
+    timeless: bool,
+    refused: Refused,
+}
+
+/// The lines that were refused.
+#[derive(Debug, Default)]
+struct Refused {
+    /// When it was told last.
+    told: Option<Instant>,
+    /// How many since.
+    since: u64,
+}
+
+impl Sink for Delivery {
+    fn run(mut self: Box<Self>, inbox: Inbox, report: &dyn Report) {
+        if self.insecure {
+            report.say("insecure: whoever answers is believed to be the server");
+        }
+        loop {
+            let ended = inbox.is_ended();
+            self.fill(&inbox, report);
+            let now = Instant::now();
+            if inbox.deadline().is_some_and(|deadline| now >= deadline)
+                || ended && self.pending.is_empty()
+            {
+                break;
+            }
+            if ended && !core::mem::replace(&mut self.last_try, true) {
+                self.rest = None;
+            }
+            match self.due(now, ended).saturating_duration_since(now) {
+                Duration::ZERO => self.send(&inbox, report),
+                wait => {
+                    let left = inbox.deadline().map_or(LONG, |end| end - now);
+                    inbox.wait(wait.min(left));
+                }
+            }
+        }
+        self.give_up(&inbox, report);
+    }
+}
+
+impl Delivery {
+    pub(super) fn new(
+        server: Arc<Server>,
+        names: Names,
+        insecure: bool,
+        points: Points,
+        view: View,
+        clocks: [Meta; 2],
+        pace: Pace,
+    ) -> Self {
+        Self {
+            server,
+            names,
+            insecure,
+            points,
+            view,
+            clocks,
+            pace,
+            pending: Pending::default(),
+            portion: Portion::new(pace.batch),
+            backoff: Backoff::random(FIRST, pace.longest),
+            trouble: None,
+            healthy: Instant::now(),
+            rest: None,
+            last_try: false,
+            full: false,
+            timeless: false,
+            refused: Refused::default(),
+        }
+    }
+
+    /// Takes what came, as long as there is room.
+    fn fill(&mut self, inbox: &Inbox, report: &dyn Report) {
+        while !self.pending.is_full() {
+            match inbox.take() {
+                Some(Event::Readings(readings)) => self.add(&readings, report),
+                Some(Event::Reopen) => {}
+                None => break,
+            }
+        }
+        // Who brings readings waits for a server that is slow, but not for one that is not there.
+        let full = self.trouble.is_some() && self.pending.is_full();
+        inbox.trouble(full);
+        if full && !core::mem::replace(&mut self.full, true) {
+            let count = self.pending.len();
+            report.say(&format!(
+                "{count} readings wait, and no more find room: the oldest of the \
+                others are lost"
+            ));
+        }
+        match inbox.dropped() {
+            0 => {}
+            dropped => report.lost(dropped),
+        }
+    }
+
+    /// Puts readings among the lines that wait.
+    fn add(&mut self, readings: &Readings, report: &dyn Report) {
+        let Some(seconds) = seconds(readings, self.clocks) else {
+            report.lost(1);
+            if !core::mem::replace(&mut self.timeless, true) {
+                report.say("readings without a time: no point can be made of them");
+            }
+            return;
+        };
+        let mut line = Vec::new();
+        let everything = self.view.keys.is_none();
+        let shown: Vec<_> = self
+            .view
+            .of(readings)
+            .filter(|shown| !is_told(shown.key))
+            .filter(|shown| !(everything && matches!(shown.key, Key::Meta(_))))
+            .collect();
+        let fields =
+            shown.iter().map(|shown| (shown.key, shown.name.as_ref(), shown.value.as_ref().into()));
+        if self.points.write(readings.meta(Meta::Meter), fields, Some(seconds), &mut line) {
+            self.pending.push(&line);
+        }
+        self.points.notes().iter().for_each(|note| report.say(note));
+    }
+
+    /// When the next request is to be sent.
+    fn due(&self, now: Instant, ended: bool) -> Instant {
+        let whole = self.portion.is_whole(self.pending.len());
+        let collected = match self.pending.since() {
+            None => now + LONG,
+            Some(_) if ended || whole || self.pending.is_full() || self.trouble.is_some() => now,
+            Some(since) => since + self.pace.flush,
+        };
+        self.rest.map_or(collected, |rest| rest.max(collected))
+    }
+
+    fn send(&mut self, inbox: &Inbox, report: &dyn Report) {
+        let count = self.portion.of(self.pending.len());
+        let Some(answer) = self.post(count, inbox, report) else {
+            return;
+        };
+        match Verdict::of(&answer, &self.names, self.server.timeout()) {
+            Verdict::Stored => {
+                self.works(report);
+                self.pending.remove(count);
+                self.portion.stored(count);
+            }
+            Verdict::Refused(said) => {
+                self.works(report);
+                if self.portion.refused(count) {
+                    self.leave_out(&said, report);
+                }
+            }
+            Verdict::TooLarge(said) => {
+                self.works(report);
+                if self.portion.too_large(count) {
+                    self.leave_out(&said, report);
+                }
+            }
+            Verdict::Kept(trouble) => self.fails(trouble, report),
+        }
+    }
+
+    /// Sends the first lines; nothing if the end comes before the answer.
+    fn post(&mut self, count: usize, inbox: &Inbox, report: &dyn Report) -> Option<Answer> {
+        let (server, text) = (self.server.clone(), self.pending.text(count));
+        let (answer, answered) = mpsc::channel();
+        let request = move || drop(answer.send(server.post(&text)));
+        if let Err(error) = thread::Builder::new().name("influxdb".to_owned()).spawn(request) {
+            return Some(Answer::Unreachable(error.to_string()));
+        }
+        loop {
+            match answered.recv_timeout(GLANCE) {
+                Ok(answer) => return Some(answer),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Some(Answer::Garbage("the request broke off".to_owned()));
+                }
+                Err(RecvTimeoutError::Timeout) => self.fill(inbox, report),
+            }
+            if inbox.deadline().is_some_and(|deadline| Instant::now() >= deadline) {
+                return None;
+            }
+        }
+    }
+
+    /// The server is there and reads what it gets.
+    fn works(&mut self, report: &dyn Report) {
+        self.rest = None;
+        self.full = false;
+        if self.trouble.take().is_some() {
+            self.healthy = Instant::now();
+            report.say("connected again");
+        }
+    }
+
+    fn fails(&mut self, trouble: Trouble, report: &dyn Report) {
+        let Trouble { kind, text, pause } = trouble;
+        if self.trouble.is_none() {
+            self.backoff.worked_for(self.healthy.elapsed());
+        }
+        let longest = self.pace.longest;
+        let wait = match pause {
+            Pause::Growing => self.backoff.delay(),
+            Pause::AtLeast(patience) => self.backoff.delay().max(patience.min(MOST_PATIENCE)),
+            Pause::Long => longest,
+        };
+        self.rest = Some(Instant::now() + wait);
+        if self.trouble.replace(kind) != Some(kind) {
+            let most = if wait > longest { wait } else { longest }.as_secs();
+            report.say(&format!("{text}; trying again, every {most} s at most"));
+        }
+    }
+
+    /// The first line will never be stored.
+    fn leave_out(&mut self, said: &str, report: &dyn Report) {
+        self.pending.remove(1);
+        report.lost(1);
+        self.refused.since += 1;
+        if self.refused.told.is_none_or(|told| told.elapsed() >= REPEAT) {
+            let Refused { since, .. } = core::mem::take(&mut self.refused);
+            self.refused.told = Some(Instant::now());
+            let server = &self.names.server;
+            let many =
+                if since == 1 { "a reading".to_owned() } else { format!("{since} readings") };
+            report.say(&format!("{server} refuses {many}, left out: {said}"));
+        }
+    }
+
+    /// Counts what was not stored.
+    fn give_up(&mut self, inbox: &Inbox, report: &dyn Report) {
+        let waiting = core::iter::from_fn(|| inbox.take());
+        let waiting = waiting.filter(|event| matches!(event, Event::Readings(_))).count();
+        let lost = u64::try_from(self.pending.len() + waiting).unwrap_or(u64::MAX);
+        match lost.saturating_add(inbox.dropped()) {
+            0 => {}
+            lost => report.lost(lost),
+        }
+        if self.refused.since > 0 {
+            report.say(&format!("{} more readings were refused", self.refused.since));
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! How many of the waiting lines go into the next request.
+//!
+//! A server that refuses a batch does not say which line is wrong. So the batch is halved until the
+//! line stands alone, and only that one is left out:
+//!
+//! ```text
+//! 16 refused: 8 stored, 4 refused: 2 stored, 1 refused (left out), then 2, 4, 8, 16 again
+//! ```
+
+/// The size of requests.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Portion {
+    /// The size that was never too large.
+    most: usize,
+    /// The size of the next one, if nothing is suspected.
+    next: usize,
+    /// So many of the first lines were refused together.
+    suspects: usize,
+}
+
+impl Portion {
+    pub(super) const fn new(most: usize) -> Self {
+        Self { most, next: most, suspects: 0 }
+    }
+
+    /// How many of so many that wait.
+    pub(super) fn of(&self, waiting: usize) -> usize {
+        let size = if self.suspects > 0 { self.suspects.div_ceil(2) } else { self.next };
+        size.clamp(1, waiting.max(1))
+    }
+
+    /// Whether so many need not wait for more to come.
+    pub(super) const fn is_whole(&self, waiting: usize) -> bool {
+        self.suspects > 0 || waiting >= self.next
+    }
+
+    /// The first lines are stored.
+    pub(super) fn stored(&mut self, count: usize) {
+        if self.suspects > 0 {
+            self.suspects = self.suspects.saturating_sub(count);
+        } else {
+            self.next = self.next.saturating_mul(2).min(self.most);
+        }
+    }
+
+    /// The first lines are refused; whether that condemns them, since it is only one.
+    pub(super) fn refused(&mut self, count: usize) -> bool {
+        self.suspects = if count > 1 { count } else { 0 };
+        if count == 1 {
+            self.next = self.most.min(2);
+        }
+        count == 1
+    }
+
+    /// The first lines are too many at once; whether that condemns them, since it is only one.
+    pub(super) fn too_large(&mut self, count: usize) -> bool {
+        self.most = (count / 2).max(1);
+        self.next = self.most;
+        self.suspects = 0;
+        count == 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a server that dislikes some lines stores, and in how many requests.
+    fn deliver(count: usize, most: usize, bad: &[usize]) -> (Vec<usize>, usize) {
+        let mut lines: Vec<_> = (0..count).collect();
+        let (mut stored, mut requests) = (vec![], 0);
+        let mut portion = Portion::new(most);
+        while !lines.is_empty() {
+            requests += 1;
+            let size = portion.of(lines.len());
+            if !lines[..size].iter().any(|line| bad.contains(line)) {
+                stored.extend(lines.drain(..size));
+                portion.stored(size);
+            } else if portion.refused(size) {
+                lines.remove(0);
+            }
+        }
+        (stored, requests)
+    }
+
+    #[test]
+    fn only_what_is_refused_is_left_out_and_the_order_stays() {
+        for count in [1, 2, 3, 7, 16, 33] {
+            for most in [1, 2, 5, 16, 100] {
+                for bad in 0..count {
+                    let others = [bad, count / 2, count - 1];
+                    for bad in [&others[..1], &others] {
+                        let expected: Vec<_> = (0..count).filter(|at| !bad.contains(at)).collect();
+                        assert_eq!(deliver(count, most, bad).0, expected, "{count} {most} {bad:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn one_line_is_found_in_a_few_requests_and_many_in_two_each() {
+        for bad in [0, 1, 1234, 4999] {
+            let (stored, requests) = deliver(5000, 5000, &[bad]);
+            assert_eq!(stored.len(), 4999);
+            assert!(requests <= 30, "{requests}");
+        }
+        let all: Vec<_> = (0..1000).collect();
+        let (stored, requests) = deliver(1000, 1000, &all);
+        assert!(stored.is_empty() && requests <= 2 * 1000 + 10, "{requests}");
+    }
+
+    #[test]
+    fn what_was_too_large_once_is_not_tried_again() {
+        let mut portion = Portion::new(100);
+        assert!(!portion.too_large(100));
+        assert_eq!(portion.of(1000), 50);
+        portion.stored(50);
+        assert_eq!(portion.of(1000), 50);
+        assert!(!portion.too_large(50) && !portion.too_large(25) && !portion.too_large(12));
+        assert_eq!(portion.of(1000), 6);
+        let mut single = Portion::new(1);
+        assert!(single.too_large(1), "a line that never fits");
+        assert_eq!(single.of(1000), 1);
+    }
+}
