@@ -26,6 +26,7 @@ use meterpipe::{
         event::{Event, Report, Sink},
         gate::Gate,
         inbox::{self, Outbox},
+        influx,
         settings::Settings,
     },
 };
@@ -81,12 +82,13 @@ pub fn build(mut settings: Settings) -> Result<Ready, Usage> {
 
 fn sink(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
     match settings.scheme.as_str() {
+        "influxdb" | "influxdbs" => influx::new(settings),
         other => Err(Usage(format!("no sink is called {other}: there are {}", SCHEMES.join(", ")))),
     }
 }
 
 /// What sinks are called.
-const SCHEMES: [&str; 0] = [];
+const SCHEMES: [&str; 2] = ["influxdb", "influxdbs"];
 
 impl Sinks {
     /// Starts them.

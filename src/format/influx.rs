@@ -361,6 +361,14 @@ impl Format for Influx {
         notes.append(&mut self.notes);
         notes
     }
+
+    fn learnt(&self) -> u64 {
+        self.points.noted.len() as u64 + u64::from(self.timeless)
+    }
+
+    fn fork(&self) -> Box<dyn Format> {
+        Box::new(self.clone())
+    }
 }
 
 /// Whether meters count it in whole units.
