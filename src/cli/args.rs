@@ -437,6 +437,10 @@ pub enum FormatName {
     Table,
     /// TAB-separated, one reading a line
     Lines,
+    /// The last readings of each meter, at the end, as metrics of Prometheus
+    Prometheus,
+    /// The last energy registers, at the end, as Solarview reads them
+    Solarview,
 }
 
 /// How a spreadsheet of that country separates.

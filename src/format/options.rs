@@ -7,7 +7,10 @@ use crate::format::{
     entry::Format,
     json::Json,
     lines::Lines,
+    prometheus::Prometheus,
     selection::Selection,
+    snapshot::Snapshot,
+    solarview::{Solarview, Style},
     table::Table,
     units::Units,
     usage::Usage,
@@ -27,6 +30,10 @@ pub enum Kind {
     Table,
     /// One reading a line.
     Lines,
+    /// The last readings of each meter as metrics.
+    Prometheus,
+    /// The registers of the last meter.
+    Solarview,
 }
 
 /// What the user can choose.
@@ -48,7 +55,15 @@ pub struct Options {
 
 impl Kind {
     /// All formats.
-    pub const ALL: [Self; 5] = [Self::Json, Self::Csv, Self::Xml, Self::Table, Self::Lines];
+    pub const ALL: [Self; 7] = [
+        Self::Json,
+        Self::Csv,
+        Self::Xml,
+        Self::Table,
+        Self::Lines,
+        Self::Prometheus,
+        Self::Solarview,
+    ];
 
     /// The name.
     #[must_use]
@@ -59,6 +74,8 @@ impl Kind {
             Self::Xml => "xml",
             Self::Table => "table",
             Self::Lines => "lines",
+            Self::Prometheus => "prometheus",
+            Self::Solarview => "solarview",
         }
     }
 
@@ -85,6 +102,14 @@ impl Kind {
             Self::Xml => Box::new(Xml::new(comments)),
             Self::Table => Box::new(Table::new(selection, units)),
             Self::Lines => Box::new(Lines::new(selection, units)),
+            Self::Prometheus => {
+                let keys = selection.map(|selection| selection.keys().to_vec());
+                Box::new(Snapshot::new(Prometheus::new(keys)))
+            }
+            Self::Solarview => {
+                let keys = selection.as_ref().map(Selection::keys);
+                Box::new(Snapshot::new(Solarview::new(keys, units, Style::default())?))
+            }
         })
     }
 }
@@ -117,7 +142,7 @@ mod tests {
         }
         assert_eq!(
             "yaml".parse::<Kind>().unwrap_err().to_string(),
-            "no format of that name: there are json, csv, xml, table, lines"
+            "no format of that name: there are json, csv, xml, table, lines, prometheus, solarview"
         );
     }
 
@@ -130,7 +155,8 @@ mod tests {
         let selection = Selection::parse("time", &Units::default()).ok();
         let fields = Options { selection, ..Options::default() };
         for kind in Kind::ALL {
-            assert_eq!(message(kind, &fields).is_empty(), kind != Kind::Xml);
+            let refuses = matches!(kind, Kind::Xml | Kind::Solarview);
+            assert_eq!(message(kind, &fields).is_empty(), !refuses, "{kind}");
         }
         let objects = Options { objects: true, ..Options::default() };
         assert_eq!(message(Kind::Json, &objects), "");
