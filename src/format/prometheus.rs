@@ -92,7 +92,7 @@ fn objects(format: &Prometheus, meters: &[&Seen], stale: Option<Timestamp>, text
         for member in seen.readings.values().filter(|member| unnamed(member.key)) {
             if let Value::Number(number) = &member.value {
                 let name = member.key.text(&Units::default());
-                let labels = [Some(("obis", name.into())), Some(("unit", member.unit.to_string()))];
+                let labels = [Some(("obis", name)), Some(("unit", member.unit.to_string()))];
                 samples.add(seen, &labels, *number);
             }
         }
