@@ -51,8 +51,8 @@ struct Files {
     place: Place,
     meter: Option<String>,
     format: Solarview,
-    /// The latest readings of each file that does not show them yet.
-    changed: Vec<(PathBuf, Arc<Readings>)>,
+    /// The latest page of each file that does not show it yet.
+    changed: Vec<(PathBuf, Vec<u8>)>,
 }
 
 impl Pages for Files {
@@ -60,17 +60,16 @@ impl Pages for Files {
         if self.meter.is_some() && self.meter.as_deref() != latest::name(&readings) {
             return;
         }
-        let path = self.place.path(&readings);
-        self.changed.retain(|(changed, _)| *changed != path);
-        self.changed.push((path, readings));
+        let mut text = Vec::new();
+        self.format.readings(&readings, &mut text);
+        if !text.is_empty() {
+            let path = self.place.path(&readings);
+            self.changed.retain(|(changed, _)| *changed != path);
+            self.changed.push((path, text));
+        }
     }
 
     fn pages(&mut self) -> Vec<(PathBuf, Vec<u8>)> {
-        let page = |(path, readings): (PathBuf, Arc<Readings>)| {
-            let mut text = Vec::new();
-            self.format.readings(&readings, &mut text);
-            (!text.is_empty()).then_some((path, text))
-        };
-        std::mem::take(&mut self.changed).into_iter().filter_map(page).collect()
+        std::mem::take(&mut self.changed)
     }
 }
