@@ -147,7 +147,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "json csv xml table lines" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json csv xml table lines prometheus solarview" -- "${cur}"))
                     return 0
                     ;;
                 --fields)
@@ -494,7 +494,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "json csv xml table lines" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json csv xml table lines prometheus solarview" -- "${cur}"))
                     return 0
                     ;;
                 --fields)

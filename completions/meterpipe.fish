@@ -77,7 +77,9 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l format -d
 csv\t'Comma-separated values, one row a telegram'
 xml\t'The tree of the telegram, as Gurux prints it'
 table\t'Aligned, for people'
-lines\t'TAB-separated, one reading a line'"
+lines\t'TAB-separated, one reading a line'
+prometheus\t'The last readings of each meter, at the end, as metrics of Prometheus'
+solarview\t'The last energy registers, at the end, as Solarview reads them'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l fields -d 'Print these fields in this order: names, OBIS codes, item_N' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
@@ -109,7 +111,9 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l format -d 
 csv\t'Comma-separated values, one row a telegram'
 xml\t'The tree of the telegram, as Gurux prints it'
 table\t'Aligned, for people'
-lines\t'TAB-separated, one reading a line'"
+lines\t'TAB-separated, one reading a line'
+prometheus\t'The last readings of each meter, at the end, as metrics of Prometheus'
+solarview\t'The last energy registers, at the end, as Solarview reads them'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l fields -d 'Print these fields in this order: names, OBIS codes, item_N' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r

@@ -19,8 +19,11 @@ use crate::{
     },
 };
 
-/// How long to wait if nothing happens; clients that are too slow are looked for that often.
+/// How often clients that are too slow are looked for, and the address if it is taken.
 const GLANCE: Duration = Duration::from_secs(1);
+
+/// How long to wait if nothing is to be done.
+const LONG: Duration = Duration::from_secs(3600);
 
 /// The longest wait until the address may be free.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -81,7 +84,9 @@ impl Exporter {
     fn wait(&self, inbox: &Inbox) {
         let mut waited_for = vec![PollFd::new(inbox, PollFlags::IN)];
         waited_for.extend(self.server.iter().flat_map(Server::waits_for));
-        let _ = poll(&mut waited_for, Timespec::try_from(GLANCE).ok().as_ref());
+        let quiet = self.server.as_ref().is_some_and(|server| !server.has_clients());
+        let patience = if quiet { LONG } else { GLANCE };
+        let _ = poll(&mut waited_for, Timespec::try_from(patience).ok().as_ref());
         inbox.hush();
     }
 }

@@ -72,6 +72,12 @@ impl Server {
         self.address
     }
 
+    /// Whether there are clients whose time may be over.
+    #[must_use]
+    pub const fn has_clients(&self) -> bool {
+        !self.connections.is_empty()
+    }
+
     /// What to wait for until there is something to do.
     pub fn waits_for(&self) -> impl Iterator<Item = PollFd<'_>> {
         let connections = self.connections.iter().map(|connection| {

@@ -1,4 +1,5 @@
 //! A sink as `publish` runs it: in a thread, behind its queue.
+#![allow(dead_code)] // each test uses a part of it
 
 use std::{
     path::Path,
