@@ -13,6 +13,8 @@
 //!
 //! Numbers without a published name are samples of `smartmeter_object`, by their code.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::{
@@ -137,35 +139,43 @@ struct Samples {
     kind: Kind,
     help: &'static str,
     lines: Vec<u8>,
+    /// What has a sample. A second one would make the whole page useless, and text on standard input
+    /// may say everything twice.
+    series: BTreeSet<String>,
 }
 
 type Label = Option<(&'static str, String)>;
 
 impl Samples {
     const fn new(name: &'static str, kind: Kind, help: &'static str) -> Self {
-        Self { name, kind, help, lines: Vec::new() }
+        Self { name, kind, help, lines: Vec::new(), series: BTreeSet::new() }
     }
 
     fn add(&mut self, seen: &Seen, labels: &[Label], number: Decimal) {
-        let Self { name, lines, .. } = self;
-        lines.extend_from_slice(format!("smartmeter_{name}").as_bytes());
+        let Self { name, lines, series, .. } = self;
         let meter = seen.name().map(|name| ("meter", name));
         let others = labels.iter().flatten().map(|(name, value)| (*name, value.as_str()));
         // An empty label is the same as none.
         let labels = meter.into_iter().chain(others).filter(|(_, value)| !value.is_empty());
         let labels: Vec<_> =
             labels.map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
-        if !labels.is_empty() {
-            lines.extend_from_slice(format!("{{{}}}", labels.join(",")).as_bytes());
+        let sample = match labels.as_slice() {
+            [] => format!("smartmeter_{name}"),
+            labels => format!("smartmeter_{name}{{{}}}", labels.join(",")),
+        };
+        if series.contains(&sample) {
+            return;
         }
+        lines.extend_from_slice(sample.as_bytes());
         lines.push(b' ');
         number.write(lines);
         lines.push(b'\n');
+        series.insert(sample);
     }
 
     /// Nothing without a sample.
     fn write(&self, text: &mut Vec<u8>) {
-        let Self { name, kind, help, lines } = self;
+        let Self { name, kind, help, lines, .. } = self;
         if lines.is_empty() {
             return;
         }
@@ -374,6 +384,19 @@ mod tests {
             names,
             ["smartmeter_active_power_net_watts", "smartmeter_object", "smartmeter_info"]
         );
+    }
+
+    #[test]
+    fn no_sample_is_there_twice_whatever_is_said_twice() {
+        let line = r#"{"meter":"a\\x1b","power_net_w":1,"power_net_w":2,"item_1":3,"item_1":4}"#;
+        let same = r#"{"meter":"a\u001b","power_net_w":5}"#;
+        let page = page(&Prometheus::default(), &latest(&[line, same], 0), None);
+        let mut names: Vec<_> =
+            samples(&page).iter().filter_map(|line| line.rsplit_once(' ')).collect();
+        let count = names.len();
+        names.sort();
+        names.dedup_by_key(|(name, _)| *name);
+        assert_eq!((names.len(), count), (5, 5), "{page}");
     }
 
     #[test]
