@@ -19,6 +19,9 @@ _meterpipe() {
             meterpipe,capture)
                 cmd="meterpipe__subcmd__capture"
                 ;;
+            meterpipe,config)
+                cmd="meterpipe__subcmd__config"
+                ;;
             meterpipe,decode)
                 cmd="meterpipe__subcmd__decode"
                 ;;
@@ -27,6 +30,9 @@ _meterpipe() {
                 ;;
             meterpipe,help)
                 cmd="meterpipe__subcmd__help"
+                ;;
+            meterpipe,publish)
+                cmd="meterpipe__subcmd__publish"
                 ;;
             meterpipe,simulate)
                 cmd="meterpipe__subcmd__simulate"
@@ -40,6 +46,9 @@ _meterpipe() {
             meterpipe__subcmd__help,capture)
                 cmd="meterpipe__subcmd__help__subcmd__capture"
                 ;;
+            meterpipe__subcmd__help,config)
+                cmd="meterpipe__subcmd__help__subcmd__config"
+                ;;
             meterpipe__subcmd__help,decode)
                 cmd="meterpipe__subcmd__help__subcmd__decode"
                 ;;
@@ -48,6 +57,9 @@ _meterpipe() {
                 ;;
             meterpipe__subcmd__help,help)
                 cmd="meterpipe__subcmd__help__subcmd__help"
+                ;;
+            meterpipe__subcmd__help,publish)
+                cmd="meterpipe__subcmd__help__subcmd__publish"
                 ;;
             meterpipe__subcmd__help,simulate)
                 cmd="meterpipe__subcmd__help__subcmd__simulate"
@@ -65,7 +77,7 @@ _meterpipe() {
 
     case "${cmd}" in
         meterpipe)
-            opts="-h -V --help --version capture unframe decrypt decode watch simulate help"
+            opts="-h -V --help --version capture unframe decrypt decode watch publish config simulate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -112,6 +124,35 @@ _meterpipe() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        meterpipe__subcmd__config)
+            opts="-q -v -h -V --config --quiet --verbose --help --version check show"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         meterpipe__subcmd__decode)
             opts="-q -v -h -V --input --key-file --key --require-auth --system-title --format --fields --list-fields --objects --unit --timezone --no-header --csv-locale --comments --jobs --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -147,7 +188,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "json csv xml table lines influx" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json csv xml table lines influx prometheus solarview" -- "${cur}"))
                     return 0
                     ;;
                 --fields)
@@ -219,7 +260,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__help)
-            opts="capture unframe decrypt decode watch simulate help"
+            opts="capture unframe decrypt decode watch publish config simulate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -233,6 +274,20 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__help__subcmd__capture)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        meterpipe__subcmd__help__subcmd__config)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -288,6 +343,20 @@ _meterpipe() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        meterpipe__subcmd__help__subcmd__publish)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         meterpipe__subcmd__help__subcmd__simulate)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -323,6 +392,39 @@ _meterpipe() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        meterpipe__subcmd__publish)
+            opts="-q -v -h -V --to --config --quiet --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -433,7 +535,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__watch)
-            opts="-q -v -h -V --baud --parity --count --timeout --once --record --input --key-file --key --require-auth --system-title --format --fields --list-fields --objects --unit --timezone --no-header --csv-locale --comments --jobs --quiet --verbose --help --version"
+            opts="-q -v -h -V --baud --parity --count --timeout --once --record --to --config --input --key-file --key --require-auth --system-title --format --fields --list-fields --objects --unit --timezone --no-header --csv-locale --comments --jobs --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -456,6 +558,25 @@ _meterpipe() {
                     return 0
                     ;;
                 --record)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -498,7 +619,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "json csv xml table lines influx" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json csv xml table lines influx prometheus solarview" -- "${cur}"))
                     return 0
                     ;;
                 --fields)

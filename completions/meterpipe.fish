@@ -31,6 +31,8 @@ complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "unframe" -d 'Pu
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "decrypt" -d 'Open ciphered APDUs with the key of the meter'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "decode" -d 'Print readings, from whatever comes in: frames, APDUs, hex dumps'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "watch" -d 'Read a meter and print readings as they come, all in one process'
+complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "publish" -d 'Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files'
+complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "config" -d 'Check the configuration, or show what holds'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "simulate" -d 'Be a meter'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l baud -d 'Speed of a serial device' -r
@@ -78,7 +80,9 @@ csv\t'Comma-separated values, one row a telegram'
 xml\t'The tree of the telegram, as Gurux prints it'
 table\t'Aligned, for people'
 lines\t'TAB-separated, one reading a line'
-influx\t'Line protocol of InfluxDB, one point a telegram'"
+influx\t'Line protocol of InfluxDB, one point a telegram'
+prometheus\t'The last readings of each meter, at the end, as metrics of Prometheus'
+solarview\t'The last energy registers, at the end, as Solarview reads them'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l fields -d 'Print these fields in this order: names, OBIS codes, item_N' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
@@ -101,6 +105,8 @@ auto\t'Whichever gives frames'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l count -d 'End after N telegrams (capture: frames)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timeout -d 'End when nothing has come for so long: 30s, 5m, 1h' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l record -d 'Also write all that comes to FILE, as capture does; reopened on SIGHUP' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l to -d 'A sink, as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l input -d 'What the input is, if its content is not to decide that' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
@@ -112,7 +118,9 @@ csv\t'Comma-separated values, one row a telegram'
 xml\t'The tree of the telegram, as Gurux prints it'
 table\t'Aligned, for people'
 lines\t'TAB-separated, one reading a line'
-influx\t'Line protocol of InfluxDB, one point a telegram'"
+influx\t'Line protocol of InfluxDB, one point a telegram'
+prometheus\t'The last readings of each meter, at the end, as metrics of Prometheus'
+solarview\t'The last energy registers, at the end, as Solarview reads them'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l fields -d 'Print these fields in this order: names, OBIS codes, item_N' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
@@ -128,6 +136,17 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -s q -l quiet
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -s v -l verbose -d 'Always end with a summary'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -s V -l version -d 'Print version'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -l to -d 'A sink, as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s q -l quiet -d 'Say nothing on standard error; the exit status stays'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s v -l verbose -d 'Always end with a summary'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s V -l version -d 'Print version'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s q -l quiet -d 'Say nothing on standard error; the exit status stays'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s v -l verbose -d 'Always end with a summary'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s V -l version -d 'Print version'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l meter -d 'The kind of meter' -r -f -a "netz-noe-kaifa\t'Netz NÖ, Kaifa MA309'
 netz-noe-sagemcom\t'Netz NÖ, Sagemcom T210-D'
 netz-noe-sagemcom-old\t'Netz NÖ, Sagemcom T210-D with the firmware before V0450'
@@ -152,10 +171,12 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s q -l qu
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s v -l verbose -d 'Always end with a summary'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch simulate help" -f -a "capture" -d 'Write what comes from a meter as records: frames, and everything else raw'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch simulate help" -f -a "unframe" -d 'Pull the APDUs out of M-Bus frames'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch simulate help" -f -a "decrypt" -d 'Open ciphered APDUs with the key of the meter'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch simulate help" -f -a "decode" -d 'Print readings, from whatever comes in: frames, APDUs, hex dumps'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch simulate help" -f -a "watch" -d 'Read a meter and print readings as they come, all in one process'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch simulate help" -f -a "simulate" -d 'Be a meter'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch simulate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "capture" -d 'Write what comes from a meter as records: frames, and everything else raw'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "unframe" -d 'Pull the APDUs out of M-Bus frames'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "decrypt" -d 'Open ciphered APDUs with the key of the meter'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "decode" -d 'Print readings, from whatever comes in: frames, APDUs, hex dumps'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "watch" -d 'Read a meter and print readings as they come, all in one process'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "publish" -d 'Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "config" -d 'Check the configuration, or show what holds'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "simulate" -d 'Be a meter'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -528,6 +528,10 @@ pub enum FormatName {
     Lines,
     /// Line protocol of InfluxDB, one point a telegram
     Influx,
+    /// The last readings of each meter, at the end, as metrics of Prometheus
+    Prometheus,
+    /// The last energy registers, at the end, as Solarview reads them
+    Solarview,
 }
 
 /// How a spreadsheet of that country separates.

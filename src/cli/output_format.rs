@@ -67,6 +67,8 @@ fn kind(args: &Args) -> Kind {
         Some(FormatName::Table) => Kind::Table,
         Some(FormatName::Lines) => Kind::Lines,
         Some(FormatName::Influx) => Kind::Influx,
+        Some(FormatName::Prometheus) => Kind::Prometheus,
+        Some(FormatName::Solarview) => Kind::Solarview,
         // Options of another format say which one is meant.
         None if args.objects => Kind::Json,
         None if args.comments => Kind::Xml,

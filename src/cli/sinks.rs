@@ -24,10 +24,12 @@ use meterpipe::{
     },
     sink::{
         event::{Event, Report, Sink},
+        file,
         gate::Gate,
         inbox::{self, Outbox},
-        influx,
+        influx, prometheus,
         settings::Settings,
+        solarview,
     },
 };
 
@@ -83,12 +85,15 @@ pub fn build(mut settings: Settings) -> Result<Ready, Usage> {
 fn sink(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
     match settings.scheme.as_str() {
         "influxdb" | "influxdbs" => influx::new(settings),
+        "prometheus" => prometheus::new(settings),
+        "solarview" => solarview::new(settings),
+        "file" => file::new(settings),
         other => Err(Usage(format!("no sink is called {other}: there are {}", SCHEMES.join(", ")))),
     }
 }
 
 /// What sinks are called.
-const SCHEMES: [&str; 2] = ["influxdb", "influxdbs"];
+const SCHEMES: [&str; 5] = ["influxdb", "influxdbs", "prometheus", "solarview", "file"];
 
 impl Sinks {
     /// Starts them.

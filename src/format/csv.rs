@@ -5,11 +5,14 @@
 //!
 //! A text cell that a spreadsheet would run as a formula gets a `'` in front. Numbers stay numbers.
 
+use std::borrow::Cow;
+
 use crate::{
     format::{
         cell::{Cell, Content},
         entry::{Entry, Format},
         key::{Key, Meta},
+        readings::{self, Member, Readings},
         selection::Selection,
         units::Units,
     },
@@ -76,11 +79,58 @@ impl Csv {
     /// With the usual columns, or those selected.
     #[must_use]
     pub fn new(selection: Option<Selection>, units: Units, locale: Locale, header: bool) -> Self {
-        let missing = selection.is_none().then(Missing::new);
-        let keys = selection.map_or_else(usual, |selection| selection.keys().to_vec());
+        let keys = selection.map(|selection| selection.keys().to_vec());
+        Self::with_columns(keys, units, locale, header)
+    }
+
+    /// The same with keys.
+    #[must_use]
+    pub fn with_columns(
+        keys: Option<Vec<Key>>,
+        units: Units,
+        locale: Locale,
+        header: bool,
+    ) -> Self {
+        let missing = keys.is_none().then(Missing::new);
+        let keys = keys.unwrap_or_else(usual);
         let columns = keys.into_iter().map(|key| Column::of(key, &units)).collect();
         let cells = Cells { units, locale, room: Vec::new() };
         Self { columns, cells, header, missing }
+    }
+
+    /// Appends the row of names, each by what it is called.
+    pub fn names<'a>(&self, name: impl Fn(Key) -> Cow<'a, str>, text: &mut Vec<u8>) {
+        let delimiter = self.cells.locale.delimiter();
+        for (at, Column { key, .. }) in self.columns.iter().enumerate() {
+            if at > 0 {
+                text.push(delimiter);
+            }
+            quoted(name(*key).as_bytes(), delimiter, text);
+        }
+        text.push(b'\n');
+    }
+
+    /// Appends the row of readings apart from their telegram, the same that their telegram has.
+    pub fn row(&mut self, readings: &Readings, text: &mut Vec<u8>) {
+        let start = text.len();
+        let Self { columns, cells, .. } = self;
+        for (at, Column { key, power }) in columns.iter().enumerate() {
+            if at > 0 {
+                text.push(cells.locale.delimiter());
+            }
+            match readings.get(*key) {
+                Some(readings::Value::Number(number)) => {
+                    cells.decimal(number.in_larger_unit(*power), text);
+                }
+                Some(value) => cells.text(&value.to_string(), text),
+                None => {}
+            }
+        }
+        end_row(start, text);
+        if let Some(missing) = &mut self.missing {
+            let keys = readings.values().map(|Member { key, .. }| *key);
+            keys.filter(|key| !is_column(*key)).for_each(|key| missing.name(key));
+        }
     }
 }
 
@@ -109,11 +159,20 @@ impl Cells {
             }
             _ => {}
         }
+        if let Content::Value(Value::Text(value)) = cell.content {
+            return self.text(value, text);
+        }
         self.room.clear();
-        if matches!(cell.content, Content::Value(Value::Text(value)) if is_formula(value)) {
+        cell.content.write(entry.zone, &mut self.room);
+        quoted(&self.room, self.locale.delimiter(), text);
+    }
+
+    fn text(&mut self, value: &str, text: &mut Vec<u8>) {
+        self.room.clear();
+        if is_formula(value) {
             self.room.push(b'\'');
         }
-        cell.content.write(entry.zone, &mut self.room);
+        self.room.extend_from_slice(value.as_bytes());
         quoted(&self.room, self.locale.delimiter(), text);
     }
 
@@ -130,17 +189,9 @@ impl Cells {
 
 impl Format for Csv {
     fn start(&mut self, text: &mut Vec<u8>) {
-        let Self { columns, cells: Cells { units, locale, .. }, header: true, .. } = self else {
-            return;
-        };
-        for (at, Column { key, .. }) in columns.iter().enumerate() {
-            if at > 0 {
-                text.push(locale.delimiter());
-            }
-            // No name has a sign that needs quotes.
-            key.write(units, text);
+        if self.header {
+            self.names(|key| key.text(&self.cells.units).into(), text);
         }
-        text.push(b'\n');
     }
 
     fn entry(&mut self, entry: &Entry<'_>, text: &mut Vec<u8>) {
@@ -169,11 +220,7 @@ impl Format for Csv {
                 }
             }
         }
-        if text.len() == start {
-            // A row of one empty cell would be an empty line, which readers skip.
-            text.extend_from_slice(b"\"\"");
-        }
-        text.push(b'\n');
+        end_row(start, text);
         if let Some(missing) = &mut self.missing {
             missing.look(entry);
         }
@@ -223,6 +270,20 @@ impl Missing {
     }
 }
 
+/// Ends the row that began at `start`.
+fn end_row(start: usize, text: &mut Vec<u8>) {
+    if text.len() == start {
+        // A row of one empty cell would be an empty line, which readers skip.
+        text.extend_from_slice(b"\"\"");
+    }
+    text.push(b'\n');
+}
+
+/// Whether it has one of the usual columns.
+fn is_column(key: Key) -> bool {
+    matches!(key, Key::Field(place, 1) if FIELDS.get(place).is_some_and(|field| field.column))
+}
+
 /// The columns of the two Austrian layouts.
 fn usual() -> Vec<Key> {
     let fields = FIELDS.iter().enumerate().filter(|(_, field)| field.column);
@@ -246,4 +307,51 @@ fn quoted(cell: &[u8], delimiter: u8, text: &mut Vec<u8>) {
     let _ = writer.write_record([cell]);
     drop(writer);
     text.pop_if(|end| *end == b'\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(csv: &mut Csv, line: &str) -> String {
+        let mut text = Vec::new();
+        csv.row(&Readings::parse(line.as_bytes()).unwrap(), &mut text);
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn readings_have_the_row_of_their_telegram_units_and_locale_included() {
+        let mut units = Units::default();
+        units.choose("energy=kWh").unwrap();
+        let fields = "time,meter,energy_import_kwh,voltage_l1_v,item_9,power_net_w";
+        let selection = Selection::parse(fields, &units).ok();
+        let mut csv = Csv::new(selection, units, Locale::Austria, true);
+        let line = concat!(
+            r#"{"time":"2021-09-27T09:47:15+02:00","meter":"=cmd|' /C calc'!A0;\"x\"","#,
+            r#""energy_import_wh":12937,"voltage_l1_v":233.7,"item_9":[1,2],"power_net_w":-5}"#
+        );
+        assert_eq!(
+            rows(&mut csv, line),
+            "2021-09-27T09:47:15+02:00;\"'=cmd|' /C calc'!A0;\"\"x\"\"\";12,937;233,7;[1,2];-5\n"
+        );
+        let mut text = Vec::new();
+        csv.start(&mut text);
+        assert_eq!(text, format!("{}\n", fields.replace(',', ";")).as_bytes());
+    }
+
+    #[test]
+    fn what_has_no_column_is_named_once_and_an_absent_cell_is_empty() {
+        let mut csv = Csv::new(None, Units::default(), Locale::Standard, true);
+        let line = r#"{"energy_import_wh":1,"1-0:99.1.0":2,"frequency_hz":50.0}"#;
+        let row = rows(&mut csv, line);
+        assert!(row.starts_with(",,1,,"), "{row}");
+        rows(&mut csv, line);
+        assert_eq!(
+            csv.notes(),
+            [
+                "no column for 1-0:99.1.0: --fields chooses columns",
+                "no column for frequency_hz: --fields chooses columns"
+            ]
+        );
+    }
 }

@@ -3,6 +3,7 @@
 //! - [`entry`]: what is written, and what every format can do.
 //! - [`options`]: the formats by name, built from the user's choices.
 //! - [`json`], [`csv`], [`xml`], [`table`], [`lines`], [`influx`]: one format each.
+//! - [`prometheus`], [`solarview`]: pages that show the [`latest`] readings, as a [`snapshot`].
 //! - [`selection`], [`units`]: what the user chose to see, and how.
 //! - [`key`], [`cell`]: the name and the value of one thing in a telegram.
 //! - [`usage`]: why a choice cannot be had.
@@ -13,11 +14,15 @@ pub mod entry;
 pub mod influx;
 pub mod json;
 pub mod key;
+pub mod latest;
 pub mod lines;
 pub mod options;
+pub mod prometheus;
 pub mod readings;
 pub mod selection;
 pub mod shown;
+pub mod snapshot;
+pub mod solarview;
 pub mod table;
 pub mod units;
 pub mod usage;

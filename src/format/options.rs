@@ -8,7 +8,10 @@ use crate::format::{
     influx::Influx,
     json::Json,
     lines::Lines,
+    prometheus::Prometheus,
     selection::Selection,
+    snapshot::Snapshot,
+    solarview::{Solarview, Style},
     table::Table,
     units::Units,
     usage::Usage,
@@ -30,6 +33,10 @@ pub enum Kind {
     Lines,
     /// One point of a time series a telegram.
     Influx,
+    /// The last readings of each meter as metrics.
+    Prometheus,
+    /// The registers of the last meter.
+    Solarview,
 }
 
 /// What the user can choose.
@@ -51,8 +58,16 @@ pub struct Options {
 
 impl Kind {
     /// All formats.
-    pub const ALL: [Self; 6] =
-        [Self::Json, Self::Csv, Self::Xml, Self::Table, Self::Lines, Self::Influx];
+    pub const ALL: [Self; 8] = [
+        Self::Json,
+        Self::Csv,
+        Self::Xml,
+        Self::Table,
+        Self::Lines,
+        Self::Influx,
+        Self::Prometheus,
+        Self::Solarview,
+    ];
 
     /// The name.
     #[must_use]
@@ -64,6 +79,8 @@ impl Kind {
             Self::Table => "table",
             Self::Lines => "lines",
             Self::Influx => "influx",
+            Self::Prometheus => "prometheus",
+            Self::Solarview => "solarview",
         }
     }
 
@@ -91,6 +108,14 @@ impl Kind {
             Self::Table => Box::new(Table::new(selection, units)),
             Self::Lines => Box::new(Lines::new(selection, units)),
             Self::Influx => Box::new(Influx::new(selection, units)),
+            Self::Prometheus => {
+                let keys = selection.map(|selection| selection.keys().to_vec());
+                Box::new(Snapshot::new(Prometheus::new(keys)))
+            }
+            Self::Solarview => {
+                let keys = selection.as_ref().map(Selection::keys);
+                Box::new(Snapshot::new(Solarview::new(keys, units, Style::default())?))
+            }
         })
     }
 }
@@ -123,7 +148,8 @@ mod tests {
         }
         assert_eq!(
             "yaml".parse::<Kind>().unwrap_err().to_string(),
-            "no format of that name: there are json, csv, xml, table, lines, influx"
+            "no format of that name: there are json, csv, xml, table, lines, influx, prometheus, \
+             solarview"
         );
     }
 
@@ -136,7 +162,8 @@ mod tests {
         let selection = Selection::parse("time", &Units::default()).ok();
         let fields = Options { selection, ..Options::default() };
         for kind in Kind::ALL {
-            assert_eq!(message(kind, &fields).is_empty(), kind != Kind::Xml);
+            let refuses = matches!(kind, Kind::Xml | Kind::Solarview);
+            assert_eq!(message(kind, &fields).is_empty(), !refuses, "{kind}");
         }
         let objects = Options { objects: true, ..Options::default() };
         assert_eq!(message(Kind::Json, &objects), "");

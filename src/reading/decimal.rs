@@ -61,6 +61,24 @@ impl Decimal {
         Self { exponent: self.exponent.saturating_sub(power), ..self }
     }
 
+    /// The same number with exactly so many digits behind the point, what is left rounded half to
+    /// even; nothing if it does not fit.
+    #[must_use]
+    pub fn with_decimals(self, decimals: i16) -> Option<Self> {
+        let exponent = decimals.checked_neg()?;
+        let power = 10u128.checked_pow(u32::from(self.exponent.abs_diff(exponent)));
+        let magnitude = u128::from(self.magnitude);
+        let magnitude = if magnitude == 0 {
+            0
+        } else if self.exponent >= exponent {
+            magnitude.checked_mul(power?)?
+        } else {
+            // A power that does not fit is more than any magnitude: nothing is left of it.
+            power.map_or(0, |power| rounded(magnitude, power))
+        };
+        Some(Self { magnitude: u64::try_from(magnitude).ok()?, exponent, ..self })
+    }
+
     /// `self` − `other` with the finer of both resolutions; nothing if it does not fit.
     #[must_use]
     pub fn minus(self, other: Self) -> Option<Self> {
@@ -126,6 +144,13 @@ impl Decimal {
             text.extend_from_slice(digits);
         }
     }
+}
+
+/// `magnitude` / `power`, rounded half to even.
+const fn rounded(magnitude: u128, power: u128) -> u128 {
+    let (whole, rest) = (magnitude / power, magnitude % power);
+    let up = rest > power - rest || rest == power - rest && whole % 2 == 1;
+    whole + up as u128
 }
 
 /// Appends a number of up to eight digits, of which so many stand behind the point, up to seven.
@@ -239,6 +264,28 @@ mod tests {
         {
             assert_eq!(Decimal::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_number_is_rounded_half_to_even_and_only_where_it_has_to_be() {
+        for (text, decimals, rounded) in [
+            ("12.937", 3, "12.937"),
+            ("12.9375", 3, "12.938"),
+            ("12.9365", 3, "12.936"),
+            ("-12.93651", 3, "-12.937"),
+            ("0.0004", 3, "0.000"),
+            ("99.9996", 3, "100.000"),
+            ("5", 3, "5.000"),
+            ("2.5", 0, "2"),
+            ("18446744073709551615", 0, "18446744073709551615"),
+        ] {
+            let number = Decimal::parse(text).unwrap().with_decimals(decimals);
+            assert_eq!(number.unwrap().to_string(), rounded, "{text}");
+        }
+        assert_eq!(Decimal::new(i64::MAX, 0).with_decimals(3), None);
+        assert_eq!(Decimal::new(5, -128).with_decimals(3).unwrap().to_string(), "0.000");
+        assert_eq!(Decimal::new(0, 127).with_decimals(1).unwrap().to_string(), "0.0");
+        assert_eq!(Decimal::new(7, 127).with_decimals(i16::MIN), None);
     }
 
     #[test]

@@ -109,14 +109,13 @@ impl Inbox {
     pub fn next(&self, patience: Duration) -> Option<Event> {
         let since = Instant::now();
         loop {
-            let ended = self.is_ended();
-            let event = self.take();
             let left = patience.saturating_sub(since.elapsed());
-            if event.is_some() || ended || left.is_zero() {
-                return event;
+            let ended = self.is_ended();
+            match self.take() {
+                // The bell may have been rung for what was taken before, so one look is not enough.
+                None if !ended && !left.is_zero() => self.wait(left),
+                event => return event,
             }
-            // The bell may have been rung for an event that is taken already.
-            self.wait(left);
         }
     }
 

@@ -1,0 +1,149 @@
+//! The last readings of each meter: what a snapshot shows.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::format::{
+    key::{Key, Meta},
+    readings::{Readings, Value},
+};
+
+/// The meters that were seen, in the order of their first telegrams.
+#[derive(Clone, Debug, Default)]
+pub struct Latest {
+    meters: Vec<Seen>,
+    /// The place of the one that was seen last.
+    last: usize,
+}
+
+/// What is known of one meter.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Its last readings.
+    pub readings: Arc<Readings>,
+    /// How many of its telegrams there were.
+    pub telegrams: u64,
+    /// When the last one came, for who has a clock.
+    pub arrived: Option<Timestamp>,
+}
+
+/// How many meters are told apart. More are no home.
+const MOST: usize = 1024;
+
+impl Latest {
+    /// Takes readings in, the last ones of so many telegrams.
+    pub fn put(&mut self, readings: Arc<Readings>, telegrams: u64, arrived: Option<Timestamp>) {
+        let found = self.meters.iter().position(|seen| seen.name() == name(&readings));
+        if let Some(at) = found
+            && let Some(seen) = self.meters.get_mut(at)
+        {
+            let telegrams = seen.telegrams.saturating_add(telegrams);
+            *seen = Seen { readings, telegrams, arrived };
+            self.last = at;
+            return;
+        }
+        if self.meters.len() == MOST {
+            self.meters.remove(0);
+        }
+        self.last = self.meters.len();
+        self.meters.push(Seen { readings, telegrams, arrived });
+    }
+
+    /// All meters.
+    #[must_use]
+    pub fn meters(&self) -> &[Seen] {
+        &self.meters
+    }
+
+    /// The meter that was seen last, or last under that name.
+    #[must_use]
+    pub fn pick(&self, meter: Option<&str>) -> Option<&Seen> {
+        match meter {
+            None => self.meters.get(self.last),
+            meter => self.meters.iter().find(|seen| seen.name() == meter),
+        }
+    }
+}
+
+impl Seen {
+    /// What tells it from other meters: its number, else its system title.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        name(&self.readings)
+    }
+
+    /// When its last telegram arrived; if nobody stamped it, what the meter's clock said.
+    #[must_use]
+    pub fn time(&self) -> Option<Timestamp> {
+        self.clock(Meta::Received).or_else(|| self.clock(Meta::Time)).or(self.arrived)
+    }
+
+    /// A time that its last telegram says.
+    #[must_use]
+    pub fn clock(&self, meta: Meta) -> Option<Timestamp> {
+        self.readings.meta(meta)?.parse().ok()
+    }
+}
+
+/// The name of the meter that readings are of.
+#[must_use]
+pub fn name(readings: &Readings) -> Option<&str> {
+    let names = [Meta::Meter, Meta::SystemTitle];
+    let mut texts = names.iter().filter_map(|meta| match readings.get(Key::Meta(*meta)) {
+        Some(Value::Text(text)) if !text.is_empty() => Some(text.as_str()),
+        _ => None,
+    });
+    texts.next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn readings(line: &str) -> Arc<Readings> {
+        Arc::new(Readings::parse(line.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn each_meter_keeps_its_last_readings_and_counts_its_telegrams() {
+        let mut latest = Latest::default();
+        for line in [
+            r#"{"meter":"1","power_net_w":1}"#,
+            r#"{"system_title":"4b","power_net_w":2}"#,
+            r#"{"power_net_w":3}"#,
+            r#"{"meter":"1","system_title":"4b","power_net_w":4}"#,
+        ] {
+            latest.put(readings(line), 1, None);
+        }
+        let seen: Vec<_> = latest.meters().iter().map(|m| (m.name(), m.telegrams)).collect();
+        assert_eq!(seen, [(Some("1"), 2), (Some("4b"), 1), (None, 1)]);
+        assert_eq!(latest.pick(None).unwrap().name(), Some("1"));
+        assert_eq!(latest.pick(Some("4b")).unwrap().telegrams, 1);
+        assert!(latest.pick(Some("2")).is_none());
+    }
+
+    #[test]
+    fn meters_without_end_take_no_room_without_end() {
+        let mut latest = Latest::default();
+        for number in 0..MOST + 7 {
+            latest.put(readings(&format!("{{\"meter\":\"{number}\",\"power_net_w\":1}}")), 1, None);
+        }
+        assert_eq!(latest.meters().len(), MOST);
+        assert_eq!(latest.meters()[0].name(), Some("7"));
+        assert_eq!(latest.pick(None).unwrap().name(), Some("1030"));
+    }
+
+    #[test]
+    fn the_time_of_arrival_is_the_one_that_was_stamped() {
+        let time = |line| {
+            let arrived = Timestamp::from_second(5).ok();
+            let seen = Seen { readings: readings(line), telegrams: 1, arrived };
+            seen.time().map(Timestamp::as_second)
+        };
+        let said = r#"{"time":"1970-01-01T01:00:09+01:00","received":"1970-01-01T00:00:07.000Z","power_net_w":1}"#;
+        assert_eq!(time(said), Some(7));
+        assert_eq!(time(r#"{"time":"1970-01-01T01:00:09+01:00","power_net_w":1}"#), Some(9));
+        assert_eq!(time(r#"{"time":"yesterday","power_net_w":1}"#), Some(5));
+    }
+}

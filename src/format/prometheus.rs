@@ -1,0 +1,412 @@
+//! Prometheus: the text exposition format 0.0.4.
+//!
+//! ```text
+//! # HELP smartmeter_active_energy_import_watthours_total Active energy drawn from the grid.
+//! # TYPE smartmeter_active_energy_import_watthours_total counter
+//! smartmeter_active_energy_import_watthours_total{meter="181220000009"} 12937
+//! ```
+//!
+//! Names follow the naming guide: base units, spelt out, in the plural, and `_total` behind counters.
+//! What one meter sums up is never in the same metric as its parts, tariffs and phases, so that `sum`
+//! tells the truth. There are no timestamps: the textfile collector would refuse the whole file. How
+//! old the values are is told by `smartmeter_last_telegram_timestamp_seconds`.
+//!
+//! Numbers without a published name are samples of `smartmeter_object`, by their code.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::{
+    format::{
+        key::{Key, Meta},
+        latest::{Latest, Seen},
+        readings::Value,
+        shown::shown,
+        snapshot::Page,
+        units::Units,
+    },
+    reading::{decimal::Decimal, fields::FIELDS},
+};
+
+/// The format.
+#[derive(Clone, Debug, Default)]
+pub struct Prometheus {
+    keys: Option<Vec<Key>>,
+}
+
+impl Prometheus {
+    /// With all readings or those selected; what is said about the meters is always there.
+    #[must_use]
+    pub const fn new(keys: Option<Vec<Key>>) -> Self {
+        Self { keys }
+    }
+
+    /// Appends the samples of all meters. A meter that was last seen before `stale` has no values
+    /// that are true for a moment only.
+    pub fn snapshot(&self, latest: &Latest, stale: Option<Timestamp>, text: &mut Vec<u8>) {
+        let mut meters: Vec<&Seen> = latest.meters().iter().collect();
+        meters.sort_by_key(|seen| seen.name());
+        for family in &FAMILIES {
+            let mut samples = Samples::new(family.name, family.kind, family.help);
+            for seen in &meters {
+                let is_stale = stale.zip(seen.arrived).is_some_and(|(stale, at)| at < stale);
+                if !(is_stale && family.kind != Kind::Counter) {
+                    self.family(family, seen, &mut samples);
+                }
+            }
+            samples.write(text);
+        }
+        objects(self, &meters, stale, text);
+        about(&meters, text);
+    }
+
+    fn family(&self, family: &Family, seen: &Seen, samples: &mut Samples) {
+        for member in seen.readings.values().filter(|member| self.shows(member.key)) {
+            if let (Key::Field(place, 1), Value::Number(number)) = (member.key, &member.value)
+                && let Some(label) = FIELDS.get(place).and_then(|field| family.part(field.name))
+            {
+                samples.add(seen, &[label], *number);
+            }
+        }
+    }
+
+    fn shows(&self, key: Key) -> bool {
+        self.keys.as_ref().is_none_or(|keys| keys.contains(&key))
+    }
+}
+
+impl Page for Prometheus {
+    fn write(&self, latest: &Latest, text: &mut Vec<u8>) {
+        self.snapshot(latest, None, text);
+    }
+}
+
+/// Numbers without a published name, and those whose name is taken.
+fn objects(format: &Prometheus, meters: &[&Seen], stale: Option<Timestamp>, text: &mut Vec<u8>) {
+    let help = "Number that the meter sends without a published name.";
+    let mut samples = Samples::new("object", Kind::Untyped, help);
+    for seen in meters {
+        if stale.zip(seen.arrived).is_some_and(|(stale, at)| at < stale) {
+            continue;
+        }
+        let unnamed = |key: Key| !matches!(key, Key::Field(_, 1)) && format.shows(key);
+        for member in seen.readings.values().filter(|member| unnamed(member.key)) {
+            if let Value::Number(number) = &member.value {
+                let name = member.key.text(&Units::default());
+                let labels = [Some(("obis", name)), Some(("unit", member.unit.to_string()))];
+                samples.add(seen, &labels, *number);
+            }
+        }
+    }
+    samples.write(text);
+}
+
+/// What is said about the meters themselves.
+fn about(meters: &[&Seen], text: &mut Vec<u8>) {
+    let mut info = Samples::new("info", Kind::Gauge, "The meter; the value is always 1.");
+    let help = "When the last telegram arrived.";
+    let mut last = Samples::new("last_telegram_timestamp_seconds", Kind::Gauge, help);
+    let help = "The meter's clock in its last telegram.";
+    let mut clock = Samples::new("clock_timestamp_seconds", Kind::Gauge, help);
+    let help = "Telegrams since the start.";
+    let mut telegrams = Samples::new("telegrams_total", Kind::Counter, help);
+    for seen in meters {
+        let said = |meta, name| Some((name, seen.readings.meta(meta)?.to_owned()));
+        let title = said(Meta::SystemTitle, "system_title");
+        info.add(seen, &[said(Meta::Device, "device"), title], Decimal::new(1, 0));
+        seen.time().into_iter().for_each(|at| last.add(seen, &[], seconds(at)));
+        let time = seen.clock(Meta::Time);
+        time.into_iter().for_each(|at| clock.add(seen, &[], seconds(at)));
+        if let Some(count) = Decimal::of(seen.telegrams.into(), 0) {
+            telegrams.add(seen, &[], count);
+        }
+    }
+    [info, last, clock, telegrams].iter().for_each(|samples| samples.write(text));
+}
+
+/// The seconds since 1970 with three decimals if there are any.
+fn seconds(time: Timestamp) -> Decimal {
+    match time.as_millisecond() % 1000 {
+        0 => Decimal::new(time.as_second(), 0),
+        _ => Decimal::new(time.as_millisecond(), -3),
+    }
+}
+
+/// The samples of one metric, which have to stand together.
+struct Samples {
+    name: &'static str,
+    kind: Kind,
+    help: &'static str,
+    lines: Vec<u8>,
+    /// What has a sample. A second one would make the whole page useless, and text on standard input
+    /// may say everything twice.
+    series: BTreeSet<String>,
+}
+
+type Label = Option<(&'static str, String)>;
+
+impl Samples {
+    const fn new(name: &'static str, kind: Kind, help: &'static str) -> Self {
+        Self { name, kind, help, lines: Vec::new(), series: BTreeSet::new() }
+    }
+
+    fn add(&mut self, seen: &Seen, labels: &[Label], number: Decimal) {
+        let Self { name, lines, series, .. } = self;
+        let meter = seen.name().map(|name| ("meter", name));
+        let others = labels.iter().flatten().map(|(name, value)| (*name, value.as_str()));
+        // An empty label is the same as none.
+        let labels = meter.into_iter().chain(others).filter(|(_, value)| !value.is_empty());
+        let labels: Vec<_> =
+            labels.map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
+        let sample = match labels.as_slice() {
+            [] => format!("smartmeter_{name}"),
+            labels => format!("smartmeter_{name}{{{}}}", labels.join(",")),
+        };
+        if series.contains(&sample) {
+            return;
+        }
+        lines.extend_from_slice(sample.as_bytes());
+        lines.push(b' ');
+        number.write(lines);
+        lines.push(b'\n');
+        series.insert(sample);
+    }
+
+    /// Nothing without a sample.
+    fn write(&self, text: &mut Vec<u8>) {
+        let Self { name, kind, help, lines, .. } = self;
+        if lines.is_empty() {
+            return;
+        }
+        let kind = kind.name();
+        let head = format!("# HELP smartmeter_{name} {help}\n# TYPE smartmeter_{name} {kind}\n");
+        text.extend_from_slice(head.as_bytes());
+        text.extend_from_slice(lines);
+    }
+}
+
+/// A value of a label as it stands between quotes. Whoever looks at the page on a terminal is not to
+/// be harmed either.
+fn escaped(value: &str) -> String {
+    let lines =
+        value.split('\n').map(|line| shown(line).replace('\\', "\\\\").replace('"', "\\\""));
+    lines.collect::<Vec<_>>().join("\\n")
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Counter,
+    Gauge,
+    Untyped,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Untyped => "untyped",
+        }
+    }
+}
+
+/// One metric: the published names whose values it takes, `*` being a tariff or a phase.
+struct Family {
+    fields: &'static str,
+    name: &'static str,
+    kind: Kind,
+    help: &'static str,
+}
+
+impl Family {
+    /// Whether a published name belongs to it, and the label that tells it from others.
+    fn part(&self, field: &str) -> Option<Label> {
+        let Some((head, tail)) = self.fields.split_once('*') else {
+            return (field == self.fields).then_some(None);
+        };
+        let part = field.strip_prefix(head)?.strip_suffix(tail)?;
+        match (part.strip_prefix('t'), part.strip_prefix('l')) {
+            (Some(tariff), _) if is_number(tariff) => Some(Some(("tariff", tariff.to_owned()))),
+            (_, Some(phase)) if is_number(phase) => Some(Some(("phase", format!("L{phase}")))),
+            _ => None,
+        }
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit())
+}
+
+const fn total(fields: &'static str, name: &'static str, help: &'static str) -> Family {
+    Family { fields, name, kind: Kind::Counter, help }
+}
+
+const fn now(fields: &'static str, name: &'static str, help: &'static str) -> Family {
+    Family { fields, name, kind: Kind::Gauge, help }
+}
+
+#[rustfmt::skip]
+static FAMILIES: [Family; 22] = [
+    total("energy_import_wh",              "active_energy_import_watthours_total",         "Active energy drawn from the grid."),
+    total("energy_export_wh",              "active_energy_export_watthours_total",         "Active energy fed into the grid."),
+    total("reactive_energy_import_varh",   "reactive_energy_import_varhours_total",        "Reactive energy drawn from the grid."),
+    total("reactive_energy_export_varh",   "reactive_energy_export_varhours_total",        "Reactive energy fed into the grid."),
+    total("energy_import_*_wh",            "active_energy_import_tariff_watthours_total",  "Active energy drawn from the grid, by tariff."),
+    total("energy_export_*_wh",            "active_energy_export_tariff_watthours_total",  "Active energy fed into the grid, by tariff."),
+    total("reactive_energy_import_*_varh", "reactive_energy_import_tariff_varhours_total", "Reactive energy drawn from the grid, by tariff."),
+    total("reactive_energy_export_*_varh", "reactive_energy_export_tariff_varhours_total", "Reactive energy fed into the grid, by tariff."),
+    now("power_import_w",                  "active_power_import_watts",                    "Active power drawn from the grid."),
+    now("power_export_w",                  "active_power_export_watts",                    "Active power fed into the grid."),
+    now("power_import_*_w",                "active_power_import_phase_watts",              "Active power drawn from the grid, by phase."),
+    now("power_export_*_w",                "active_power_export_phase_watts",              "Active power fed into the grid, by phase."),
+    now("power_net_w",                     "active_power_net_watts",                       "Active power drawn from the grid less that fed into it."),
+    now("reactive_power_import_var",       "reactive_power_import_vars",                   "Reactive power drawn from the grid."),
+    now("reactive_power_export_var",       "reactive_power_export_vars",                   "Reactive power fed into the grid."),
+    now("reactive_power_import_*_var",     "reactive_power_import_phase_vars",             "Reactive power drawn from the grid, by phase."),
+    now("reactive_power_export_*_var",     "reactive_power_export_phase_vars",             "Reactive power fed into the grid, by phase."),
+    now("voltage_*_v",                     "voltage_volts",                                "Voltage, by phase."),
+    now("current_*_a",                     "current_amperes",                              "Current, by phase."),
+    now("frequency_hz",                    "frequency_hertz",                              "Mains frequency."),
+    now("power_factor",                    "power_factor_ratio",                           "Power factor."),
+    now("power_factor_*",                  "power_factor_phase_ratio",                     "Power factor, by phase."),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::format::readings::Readings;
+
+    const LINE: &str = concat!(
+        r#"{"schema":1,"time":"2021-09-27T09:47:15+02:00","received":"2026-08-24T21:03:17.482Z","#,
+        r#""meter":"181220000009","device":"KFM1","system_title":"4b464d6750000009","#,
+        r#""energy_import_wh":12937,"energy_import_t1_wh":12000,"energy_import_t2_wh":937,"#,
+        r#""power_net_w":-8615,"voltage_l1_v":233.7,"voltage_l2_v":0.0,"power_factor":1.000,"#,
+        r#""1-0:99.1.0":12,"1-0:99.1.0_unit":"Wh","energy_import_wh#2":5,"item_9":"text"}"#
+    );
+
+    fn latest(lines: &[&str], arrived: i64) -> Latest {
+        let mut latest = Latest::default();
+        for line in lines {
+            let readings = Arc::new(Readings::parse(line.as_bytes()).unwrap());
+            latest.put(readings, 1, Timestamp::from_second(arrived).ok());
+        }
+        latest
+    }
+
+    fn page(format: &Prometheus, latest: &Latest, stale: Option<i64>) -> String {
+        let mut text = Vec::new();
+        let stale = stale.map(|stale| Timestamp::from_second(stale).unwrap());
+        format.snapshot(latest, stale, &mut text);
+        String::from_utf8(text).unwrap()
+    }
+
+    fn samples(page: &str) -> Vec<&str> {
+        page.lines().filter(|line| !line.starts_with('#')).collect()
+    }
+
+    #[test]
+    fn every_reading_is_a_sample_with_its_exact_digits() {
+        let page = page(&Prometheus::default(), &latest(&[LINE], 0), None);
+        assert_eq!(
+            samples(&page),
+            [
+                r#"smartmeter_active_energy_import_watthours_total{meter="181220000009"} 12937"#,
+                r#"smartmeter_active_energy_import_tariff_watthours_total{meter="181220000009",tariff="1"} 12000"#,
+                r#"smartmeter_active_energy_import_tariff_watthours_total{meter="181220000009",tariff="2"} 937"#,
+                r#"smartmeter_active_power_net_watts{meter="181220000009"} -8615"#,
+                r#"smartmeter_voltage_volts{meter="181220000009",phase="L1"} 233.7"#,
+                r#"smartmeter_voltage_volts{meter="181220000009",phase="L2"} 0.0"#,
+                r#"smartmeter_power_factor_ratio{meter="181220000009"} 1.000"#,
+                r#"smartmeter_object{meter="181220000009",obis="1-0:99.1.0",unit="Wh"} 12"#,
+                r#"smartmeter_object{meter="181220000009",obis="energy_import_wh#2",unit="Wh"} 5"#,
+                r#"smartmeter_info{meter="181220000009",device="KFM1",system_title="4b464d6750000009"} 1"#,
+                r#"smartmeter_last_telegram_timestamp_seconds{meter="181220000009"} 1787605397.482"#,
+                r#"smartmeter_clock_timestamp_seconds{meter="181220000009"} 1632728835"#,
+                r#"smartmeter_telegrams_total{meter="181220000009"} 1"#,
+            ]
+        );
+        let head = concat!(
+            "# HELP smartmeter_active_energy_import_watthours_total Active energy drawn from the grid.\n",
+            "# TYPE smartmeter_active_energy_import_watthours_total counter\n"
+        );
+        assert!(page.starts_with(head), "{page}");
+    }
+
+    #[test]
+    fn every_published_name_has_one_metric() {
+        for field in &FIELDS {
+            let families: Vec<_> =
+                FAMILIES.iter().filter(|family| family.part(field.name).is_some()).collect();
+            assert_eq!(families.len(), 1, "{}", field.name);
+            let of_energy = field.name.contains("energy");
+            assert_eq!(families[0].kind == Kind::Counter, of_energy, "{}", field.name);
+            assert_eq!(families[0].name.ends_with("_total"), of_energy, "{}", field.name);
+        }
+    }
+
+    #[test]
+    fn samples_of_all_meters_stand_together_and_in_the_same_order() {
+        let one = r#"{"meter":"1","power_import_w":1,"power_export_w":2}"#;
+        let two = r#"{"meter":"2","power_import_w":3,"power_export_w":4}"#;
+        let forth = page(&Prometheus::default(), &latest(&[one, two], 0), None);
+        assert_eq!(page(&Prometheus::default(), &latest(&[two, one], 0), None), forth);
+        let values: Vec<_> =
+            samples(&forth).iter().filter_map(|line| line.rsplit(' ').next()).take(4).collect();
+        assert_eq!(values, ["1", "3", "2", "4"]);
+        assert_eq!(forth.matches("# TYPE smartmeter_active_power_import_watts").count(), 1);
+    }
+
+    #[test]
+    fn a_stale_meter_keeps_its_registers_and_its_age_alone() {
+        let latest = latest(&[LINE], 100);
+        let fresh = page(&Prometheus::default(), &latest, Some(100));
+        assert_eq!(fresh, page(&Prometheus::default(), &latest, None));
+        let stale = page(&Prometheus::default(), &latest, Some(101));
+        let gone: Vec<_> =
+            samples(&fresh).into_iter().filter(|line| !stale.contains(line)).collect();
+        assert_eq!(gone.len(), 6, "{gone:?}");
+        for part in ["import_watthours_total{", "last_telegram_timestamp", "telegrams_total"] {
+            assert!(stale.contains(part), "{part}");
+        }
+    }
+
+    #[test]
+    fn a_selection_chooses_among_the_values() {
+        let keys = ["power_net_w", "1-0:99.1.0"].map(|name| Key::parse(name, &Units::default()));
+        let keys = keys.into_iter().collect();
+        let page = page(&Prometheus::new(keys), &latest(&[LINE], 0), None);
+        let names: Vec<_> =
+            samples(&page).iter().filter_map(|line| line.split('{').next()).take(3).collect();
+        assert_eq!(
+            names,
+            ["smartmeter_active_power_net_watts", "smartmeter_object", "smartmeter_info"]
+        );
+    }
+
+    #[test]
+    fn no_sample_is_there_twice_whatever_is_said_twice() {
+        let line = r#"{"meter":"a\\x1b","power_net_w":1,"power_net_w":2,"item_1":3,"item_1":4}"#;
+        let same = r#"{"meter":"a\u001b","power_net_w":5}"#;
+        let page = page(&Prometheus::default(), &latest(&[line, same], 0), None);
+        let mut names: Vec<_> =
+            samples(&page).iter().filter_map(|line| line.rsplit_once(' ')).collect();
+        let count = names.len();
+        names.sort();
+        names.dedup_by_key(|(name, _)| *name);
+        assert_eq!((names.len(), count), (5, 5), "{page}");
+    }
+
+    #[test]
+    fn a_hostile_name_stays_within_its_label() {
+        let line = r#"{"meter":"a/../+#{{x}}\"\n\\\u001b[2J","power_net_w":1}"#;
+        let page = page(&Prometheus::default(), &latest(&[line], 0), None);
+        let expected =
+            r##"smartmeter_active_power_net_watts{meter="a/../+#{{x}}\"\n\\\\x1b[2J"} 1"##;
+        assert_eq!(samples(&page).first(), Some(&expected));
+        assert!(page.bytes().all(|c| matches!(c, b' '..=b'~' | b'\n')), "{page}");
+        assert_eq!(samples(&page).len(), 4, "{page}");
+    }
+}

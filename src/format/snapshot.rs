@@ -1,0 +1,102 @@
+//! A page that shows the last readings of each meter, written once, at the end of the input.
+//!
+//! The lines of [JSON](super::json) are kept, one a meter, and read at the end: so a telegram costs no
+//! allocation, and the page is made from what a sink would get.
+
+use core::fmt;
+use std::sync::Arc;
+
+use crate::format::{
+    cell::Content,
+    entry::{Entry, Format},
+    json::Json,
+    key::Meta,
+    latest::Latest,
+    readings::Readings,
+};
+
+/// What can be made from the last readings.
+pub trait Page: fmt::Debug + Send {
+    /// Appends the whole page.
+    fn write(&self, latest: &Latest, text: &mut Vec<u8>);
+}
+
+/// The format.
+#[derive(Clone, Debug)]
+pub struct Snapshot<P> {
+    page: P,
+    json: Json,
+    lines: Vec<Line>,
+    /// The meter's name, in room that is used again.
+    name: Vec<u8>,
+}
+
+/// The last telegram of a meter. The one that was seen last stands last.
+#[derive(Clone, Debug, Default)]
+struct Line {
+    name: Vec<u8>,
+    json: Vec<u8>,
+    telegrams: u64,
+}
+
+/// How many meters are told apart.
+const MOST: usize = 1024;
+
+impl<P: Page> Snapshot<P> {
+    /// That page.
+    #[must_use]
+    pub fn new(page: P) -> Self {
+        Self { page, json: Json::new(None, false), lines: Vec::new(), name: Vec::new() }
+    }
+
+    /// The line of the meter whose name stands in its room.
+    fn line(&mut self) -> Line {
+        match self.lines.iter().position(|line| line.name == self.name) {
+            Some(at) => self.lines.remove(at),
+            None => {
+                if self.lines.len() == MOST {
+                    self.lines.remove(0);
+                }
+                Line { name: self.name.clone(), ..Line::default() }
+            }
+        }
+    }
+}
+
+impl<P: Page + Clone + 'static> Format for Snapshot<P> {
+    fn entry(&mut self, entry: &Entry<'_>, _text: &mut Vec<u8>) {
+        self.name.clear();
+        for meta in [Meta::SystemTitle, Meta::Meter] {
+            // The number, if there is one, as the page will see it.
+            if let Some(content) = Content::of_meta(entry, meta) {
+                self.name.clear();
+                content.write(entry.zone, &mut self.name);
+            }
+        }
+        let mut line = self.line();
+        line.json.clear();
+        line.telegrams += 1;
+        self.json.entry(entry, &mut line.json);
+        self.lines.push(line);
+    }
+
+    fn end(&mut self, text: &mut Vec<u8>) {
+        let mut latest = Latest::default();
+        for Line { json, telegrams, .. } in &self.lines {
+            // A telegram without any reading is none to show.
+            if let Ok(readings) = Readings::parse(json) {
+                latest.put(Arc::new(readings), *telegrams, None);
+            }
+        }
+        self.page.write(&latest, text);
+    }
+
+    /// Every telegram bears on the page.
+    fn learnt(&self) -> u64 {
+        self.lines.iter().map(|line| line.telegrams).fold(0, u64::saturating_add)
+    }
+
+    fn fork(&self) -> Box<dyn Format> {
+        Box::new(self.clone())
+    }
+}

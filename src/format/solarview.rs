@@ -1,0 +1,236 @@
+//! Solarview: the registers of a meter as a readout of IEC 62056-21 would show them.
+//!
+//! ```text
+//! /?!
+//! /KAIFA
+//! 1.8.0(005305.034*kWh)
+//! 2.8.0(000000.000*kWh)
+//! !
+//! ```
+//!
+//! This is what Solarview is fed with today, sign by sign: LF, no channel in front of the code, ten
+//! characters a value, three of them behind the point. Readers of the standard do not take it; the
+//! [strict style](Style::Strict) is for them. A register that the meter did not send has no line: a
+//! zero would be a wrong value.
+
+use crate::{
+    cosem::{obis::Obis, unit::Unit},
+    format::{
+        key::{Key, Meta},
+        latest::Latest,
+        readings::{Member, Readings, Value},
+        shown::shown,
+        snapshot::Page,
+        units::Units,
+        usage::Usage,
+    },
+    hex::canonical,
+    reading::{decimal::Decimal, fields::FIELDS},
+};
+
+/// How the readout is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Style {
+    /// As Solarview has it.
+    #[default]
+    Solarview,
+    /// As the standard has it, which is also called D0: an identification, whole codes, CR LF.
+    Strict,
+}
+
+/// The format.
+#[derive(Clone, Debug)]
+pub struct Solarview {
+    keys: Vec<Key>,
+    units: Units,
+    style: Style,
+}
+
+impl Solarview {
+    /// With both energies, or these registers in this order. Energy is in kWh if nothing else was
+    /// chosen.
+    ///
+    /// # Errors
+    /// A field that is no register: it has no code.
+    pub fn new(keys: Option<&[Key]>, mut units: Units, style: Style) -> Result<Self, Usage> {
+        let keys = keys.unwrap_or(&USUAL).to_vec();
+        if let Some(key) = keys.iter().find(|key| code(**key).is_none()) {
+            let name = key.text(&units);
+            return Err(Usage(format!("solarview: {} has no OBIS code", shown(&name))));
+        }
+        for (unit, choice) in
+            [(Unit::WATT_HOUR, "energy=kWh"), (Unit::VAR_HOUR, "reactive-energy=kvarh")]
+        {
+            if units.power(unit) == 0 {
+                units.choose(choice)?;
+            }
+        }
+        Ok(Self { keys, units, style })
+    }
+
+    /// Appends the readout; nothing, if none of its registers is there.
+    pub fn readings(&self, readings: &Readings, text: &mut Vec<u8>) {
+        let lines = self.keys.iter().filter_map(|key| self.line(readings.member(*key)?));
+        let lines: Vec<String> = lines.collect();
+        if lines.is_empty() {
+            return;
+        }
+        let (head, end) = match self.style {
+            Style::Solarview => ("/?!\n/KAIFA\n".to_owned(), "\n"),
+            Style::Strict => (format!("{}\r\n\r\n", identification(readings)), "\r\n"),
+        };
+        text.extend_from_slice(head.as_bytes());
+        for line in lines.iter().map(String::as_str).chain(["!"]) {
+            text.extend_from_slice(line.as_bytes());
+            text.extend_from_slice(end.as_bytes());
+        }
+    }
+
+    fn line(&self, member: &Member) -> Option<String> {
+        let Value::Number(number) = member.value else {
+            return None;
+        };
+        let Obis([a, b, c, d, e, f]) = code(member.key)?;
+        let (number, unit) = match member.key {
+            Key::Field(place, _) => self.units.apply(number, FIELDS.get(place)?.unit),
+            _ => (number, member.unit.clone()),
+        };
+        let (value, unit) = (padded(number)?, shown(&unit).into_owned());
+        let separator = if unit.is_empty() { "" } else { "*" };
+        Some(match self.style {
+            Style::Solarview => format!("{c}.{d}.{e}({value}{separator}{unit})"),
+            Style::Strict => format!("{a}-{b}:{c}.{d}.{e}*{f}({value}{separator}{unit})"),
+        })
+    }
+}
+
+impl Page for Solarview {
+    /// One readout has room for one meter: the last.
+    fn write(&self, latest: &Latest, text: &mut Vec<u8>) {
+        if let Some(seen) = latest.pick(None) {
+            self.readings(&seen.readings, text);
+        }
+    }
+}
+
+const USUAL: [Key; 2] = [Key::Field(0, 1), Key::Field(1, 1)];
+
+/// The code of a register.
+fn code(key: Key) -> Option<Obis> {
+    match key {
+        Key::Field(place, 1) => {
+            let [c, d, e] = FIELDS.get(place)?.code?;
+            Some(Obis([1, 0, c, d, e, 255]))
+        }
+        Key::Object(obis, 1) => Some(obis),
+        _ => None,
+    }
+}
+
+/// The number with three digits behind the point, and zeros in front up to ten characters, the sign
+/// among them. A larger number is longer.
+fn padded(number: Decimal) -> Option<String> {
+    let text = number.with_decimals(3)?.to_string();
+    Some(match text.strip_prefix('-') {
+        Some(digits) => format!("-{digits:0>9}"),
+        None => format!("{text:0>10}"),
+    })
+}
+
+/// `/KFM5\2181220000009`: the manufacturer as the system title names it, and the meter's number.
+fn identification(readings: &Readings) -> String {
+    let title = readings.meta(Meta::SystemTitle).and_then(|title| {
+        let mut octets = Vec::new();
+        canonical::decode(title.get(..6)?.as_bytes(), &mut octets).ok()?;
+        String::from_utf8(octets).ok()
+    });
+    let letters = |title: &String| title.bytes().all(|octet| octet.is_ascii_uppercase());
+    let maker = title.filter(letters).unwrap_or_else(|| "XXX".to_owned());
+    let meter = readings.meta(Meta::Meter).unwrap_or_default().chars();
+    let meter: String = meter.filter(char::is_ascii_alphanumeric).take(16).collect();
+    let meter = if meter.is_empty() { "meterpipe" } else { &meter };
+    format!("/{maker}5\\2{meter}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::selection::Selection;
+
+    fn page(style: Style, fields: Option<&str>, line: &str) -> String {
+        let units = Units::default();
+        let fields = fields.map(|fields| Selection::parse(fields, &units).unwrap());
+        let keys = fields.as_ref().map(Selection::keys);
+        let mut text = Vec::new();
+        let readings = Readings::parse(line.as_bytes()).unwrap();
+        Solarview::new(keys, units, style).unwrap().readings(&readings, &mut text);
+        String::from_utf8(text).unwrap()
+    }
+
+    fn energy(number: &str) -> String {
+        let page = page(Style::Solarview, None, &format!("{{\"energy_import_wh\":{number}}}"));
+        page.lines().nth(2).unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn the_file_is_the_one_that_solarview_knows() {
+        // The readout that the exporters of today publish as their example.
+        let line = r#"{"meter":"1","energy_import_wh":166429,"energy_export_wh":1176026}"#;
+        let expected = "/?!\n/KAIFA\n1.8.0(000166.429*kWh)\n2.8.0(001176.026*kWh)\n!\n";
+        assert_eq!(page(Style::Solarview, None, line), expected);
+        let line = r#"{"energy_export_wh":0,"energy_import_wh":5305034}"#;
+        let expected = "/?!\n/KAIFA\n1.8.0(005305.034*kWh)\n2.8.0(000000.000*kWh)\n!\n";
+        assert_eq!(page(Style::Solarview, None, line), expected);
+    }
+
+    #[test]
+    fn values_are_written_as_a_format_of_ten_signs_and_three_decimals_does() {
+        // What Python prints for "{:010.3F}".format(value / 1000).
+        for (number, text) in [
+            ("0", "000000.000"),
+            ("1", "000000.001"),
+            ("999999999", "999999.999"),
+            ("1234567890", "1234567.890"),
+            ("-1500", "-00001.500"),
+            ("12937.5", "000012.938"),
+            ("166429.0", "000166.429"),
+        ] {
+            assert_eq!(energy(number), format!("1.8.0({text}*kWh)"));
+        }
+    }
+
+    #[test]
+    fn a_register_that_is_missing_has_no_line_and_no_zero() {
+        let line = r#"{"energy_export_wh":7}"#;
+        let expected = "/?!\n/KAIFA\n2.8.0(000000.007*kWh)\n!\n";
+        assert_eq!(page(Style::Solarview, None, line), expected);
+        assert_eq!(page(Style::Solarview, None, r#"{"power_net_w":7}"#), "");
+    }
+
+    #[test]
+    fn the_strict_style_has_an_identification_whole_codes_and_cr_lf() {
+        let line = concat!(
+            r#"{"meter":"181220/000009!","system_title":"4b464d6750000009","#,
+            r#""energy_import_wh":166429,"power_import_w":42,"power_factor":0.912,"#,
+            r#""1-0:99.1.0":12,"1-0:99.1.0_unit":"Wh\n!"}"#
+        );
+        let fields = "energy_import_wh,power_import_w,power_factor,1-0:99.1.0";
+        assert_eq!(
+            page(Style::Strict, Some(fields), line),
+            "/KFM5\\2181220000009\r\n\r\n1-0:1.8.0*255(000166.429*kWh)\r\n\
+             1-0:1.7.0*255(000042.000*W)\r\n1-0:13.7.0*255(000000.912)\r\n\
+             1-0:99.1.0*255(000012.000*Wh\\x0a!)\r\n!\r\n"
+        );
+        let nameless = page(Style::Strict, None, r#"{"energy_import_wh":1}"#);
+        assert!(nameless.starts_with("/XXX5\\2meterpipe\r\n"), "{nameless}");
+    }
+
+    #[test]
+    fn what_is_no_register_cannot_be_chosen() {
+        for name in ["power_net_w", "item_3", "time", "energy_import_wh#2"] {
+            let key = Key::parse(name, &Units::default()).unwrap();
+            let error = Solarview::new(Some(&[key]), Units::default(), Style::Solarview);
+            assert_eq!(error.unwrap_err().0, format!("solarview: {name} has no OBIS code"));
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Files that lines are appended to: each batch of lines is there whole, or not at all.
+
+use std::{
+    fs::{self, File, Metadata, OpenOptions},
+    io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
+    os::unix::fs::{FileTypeExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
+use rustix::fs::OFlags;
+
+use crate::sink::{place::named, rotation::Rotation};
+
+/// How many files are open at a time: one a meter, and more are no home.
+const MOST: usize = 16;
+
+/// How far back the start of the last line is looked for.
+const TAIL: u64 = 64 * 1024;
+
+/// The files of one sink.
+#[derive(Debug)]
+pub struct Files {
+    rotation: Rotation,
+    /// What stands at the start of each file; nothing for JSON Lines.
+    header: Vec<u8>,
+    /// A symbolic link is not followed, since others choose the name.
+    strict: bool,
+    /// The one that was written last stands last.
+    open: Vec<Open>,
+    notes: Vec<String>,
+    /// It was told that a file cannot be moved away.
+    told: bool,
+}
+
+#[derive(Debug)]
+struct Open {
+    path: PathBuf,
+    file: File,
+    /// What has to be written before the first line.
+    before: Vec<u8>,
+    /// The day of its last line.
+    written: Date,
+}
+
+impl Files {
+    /// No file yet.
+    #[must_use]
+    pub const fn new(rotation: Rotation, header: Vec<u8>, strict: bool) -> Self {
+        Self { rotation, header, strict, open: Vec::new(), notes: Vec::new(), told: false }
+    }
+
+    /// How much may be appended at once, if that much is wanted.
+    #[must_use]
+    pub fn batch(&self, wanted: usize) -> usize {
+        // Files come out close to their limit.
+        let limit = self.rotation.limit().and_then(|limit| usize::try_from(limit / 16).ok());
+        limit.map_or(wanted, |limit| limit.min(wanted))
+    }
+
+    /// Appends lines to a file.
+    ///
+    /// # Errors
+    /// Those of the disk. Then nothing was appended, and the file is opened anew next time.
+    pub fn append(&mut self, path: &Path, lines: &[u8]) -> io::Result<()> {
+        let mut open = self.take(path)?;
+        let about = open.file.metadata()?;
+        let today = Zoned::now().date();
+        if about.is_file() && self.is_due(&open, &about, lines, today) {
+            open = self.rotate(open)?;
+        }
+        open.append(lines)?;
+        open.written = today;
+        self.open.push(open);
+        Ok(())
+    }
+
+    /// What the user should know and has not been told yet.
+    pub fn notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
+    }
+
+    /// Closes all files: they were moved away, or this is the end.
+    pub fn close(&mut self) {
+        for open in self.open.drain(..) {
+            let _ = open.file.sync_all();
+        }
+    }
+
+    fn take(&mut self, path: &Path) -> io::Result<Open> {
+        if let Some(at) = self.open.iter().position(|open| open.path == path) {
+            return Ok(self.open.remove(at));
+        }
+        if self.open.len() >= MOST {
+            self.open.remove(0);
+        }
+        self.open(path)
+    }
+
+    fn is_due(&self, open: &Open, about: &Metadata, lines: &[u8], today: Date) -> bool {
+        let more = lines.len().saturating_add(open.before.len());
+        let more = u64::try_from(more).unwrap_or(u64::MAX);
+        self.rotation.is_due(about.len(), open.written, more, today)
+    }
+
+    /// Moves a file away and opens the next one; the same, if that is not possible: better a file
+    /// that is too large than none.
+    fn rotate(&mut self, open: Open) -> io::Result<Open> {
+        open.file.sync_all()?;
+        match self.rotation.rotate(&open.path) {
+            Ok(()) => {
+                self.told = false;
+                self.open(&open.path)
+            }
+            Err(error) => {
+                let text = format!("{} cannot be moved away: {error}", named(&open.path));
+                if !self.told {
+                    self.notes.push(format!("{text}; it goes on growing"));
+                }
+                self.told = true;
+                Ok(open)
+            }
+        }
+    }
+
+    fn open(&mut self, path: &Path) -> io::Result<Open> {
+        match fs::metadata(path) {
+            // To open a FIFO that nobody reads would take for ever.
+            Ok(about) if !about.is_file() && !about.file_type().is_char_device() => {
+                return Err(io::Error::other("not a file"));
+            }
+            _ => {}
+        }
+        let mut options = OpenOptions::new();
+        options.create(true).append(true);
+        if self.strict {
+            options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+        }
+        let file = options.open(path)?;
+        let about = file.metadata()?;
+        let written = about.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
+        let written = written.map_or_else(Zoned::now, |at| at.to_zoned(TimeZone::system()));
+        let before = match about.is_file() {
+            true => self.before(path, about.len())?,
+            false => Vec::new(),
+        };
+        Ok(Open { path: path.to_owned(), file, before, written: written.date() })
+    }
+
+    /// What closes the last line, if it breaks off; the names of the columns, if they are not there.
+    fn before(&mut self, path: &Path, size: u64) -> io::Result<Vec<u8>> {
+        if size == 0 {
+            return Ok(self.header.clone());
+        }
+        // Who may write but not read has to trust in it.
+        let Ok(mut file) = File::open(path) else {
+            return Ok(Vec::new());
+        };
+        let mut first = Vec::new();
+        let limit = u64::try_from(self.header.len()).unwrap_or(u64::MAX);
+        BufReader::new(&file).take(limit).read_until(b'\n', &mut first)?;
+        let mut before = closing(&tail(&mut file, size)?, !self.header.is_empty());
+        if first != self.header {
+            before.extend_from_slice(&self.header);
+            let text = "has other columns: the names of the new ones stand where they begin";
+            self.notes.push(format!("{} {text}", named(path)));
+        }
+        Ok(before)
+    }
+}
+
+impl Open {
+    fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+        let size = self.file.metadata()?.len();
+        let text = [self.before.as_slice(), lines].concat();
+        let written = self.file.write_all(&text);
+        match written {
+            Ok(()) => self.before.clear(),
+            // A part of a line may be there, and would be taken for one.
+            Err(_) => drop(self.file.set_len(size)),
+        }
+        written
+    }
+}
+
+/// The last line, or as much as is looked at.
+fn tail(file: &mut File, size: u64) -> io::Result<Vec<u8>> {
+    let start = file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
+    let mut tail = Vec::new();
+    file.take(size - start).read_to_end(&mut tail)?;
+    let line = tail.iter().rposition(|sign| *sign == b'\n').map_or(0, |end| end + 1);
+    Ok(tail.split_off(line.min(tail.len())))
+}
+
+/// What has to stand behind a line that breaks off, as it does if the power failed.
+fn closing(line: &[u8], csv: bool) -> Vec<u8> {
+    let quotes = line.iter().filter(|sign| **sign == b'"').count();
+    match (line.is_empty(), csv && quotes % 2 == 1) {
+        (true, _) => Vec::new(),
+        (false, true) => b"\"\n".to_vec(),
+        (false, false) => b"\n".to_vec(),
+    }
+}

@@ -1,0 +1,113 @@
+//! The page of metrics, for who asks for it.
+//!
+//! One thread waits for readings and for clients alike, and none of them can hold it up.
+
+use std::{
+    iter,
+    time::{Duration, Instant},
+};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::{
+    backoff::Backoff,
+    sink::{
+        event::{Event, Report, Sink},
+        inbox::Inbox,
+        prometheus::Metrics,
+        web::Server,
+    },
+};
+
+/// How often clients that are too slow are looked for, and the address if it is taken.
+const GLANCE: Duration = Duration::from_secs(1);
+
+/// How long to wait if nothing is to be done.
+const LONG: Duration = Duration::from_secs(3600);
+
+/// The longest wait until the address may be free.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// The sink.
+#[derive(Debug)]
+pub struct Exporter {
+    host: String,
+    port: u16,
+    metrics: Metrics,
+    server: Option<Server>,
+    backoff: Backoff,
+    /// When to try to listen again, if that failed.
+    again: Option<Instant>,
+    /// Readings that nobody could have seen.
+    unseen: u64,
+}
+
+impl Exporter {
+    /// On that address, and no other.
+    #[must_use]
+    pub fn new(host: String, port: u16, metrics: Metrics) -> Self {
+        let backoff = Backoff::random(Duration::from_secs(1), LONGEST);
+        Self { host, port, metrics, server: None, backoff, again: None, unseen: 0 }
+    }
+
+    fn listen(&mut self, report: &dyn Report) {
+        let due = self.again.is_none_or(|again| again <= Instant::now());
+        if self.server.is_some() || !due {
+            return;
+        }
+        match Server::bind(&self.host, self.port) {
+            Ok(server) => {
+                let address = server.address();
+                report.say(&format!("listening on http://{address}/metrics"));
+                self.server = Some(server);
+            }
+            Err(error) => {
+                let Self { host, port, .. } = self;
+                if self.again.is_none() {
+                    let text = format!("cannot listen on {host}:{port}: {error}; trying again");
+                    report.say(&format!("{text}, every {} s at most", LONGEST.as_secs()));
+                }
+                self.again = Some(Instant::now() + self.backoff.delay());
+            }
+        }
+    }
+
+    fn take(&mut self, inbox: &Inbox) {
+        for event in iter::from_fn(|| inbox.take()) {
+            if let Event::Readings(readings) = event {
+                self.metrics.take(readings);
+                self.unseen += u64::from(self.server.is_none());
+            }
+        }
+    }
+
+    fn wait(&self, inbox: &Inbox) {
+        let mut waited_for = vec![PollFd::new(inbox, PollFlags::IN)];
+        waited_for.extend(self.server.iter().flat_map(Server::waits_for));
+        let quiet = self.server.as_ref().is_some_and(|server| !server.has_clients());
+        let patience = if quiet { LONG } else { GLANCE };
+        let _ = poll(&mut waited_for, Timespec::try_from(patience).ok().as_ref());
+        inbox.hush();
+    }
+}
+
+impl Sink for Exporter {
+    fn run(mut self: Box<Self>, inbox: Inbox, report: &dyn Report) {
+        loop {
+            self.listen(report);
+            let ended = inbox.is_ended();
+            self.take(&inbox);
+            if ended {
+                break;
+            }
+            self.wait(&inbox);
+            // What has come is on the page before who asks for it gets an answer.
+            self.take(&inbox);
+            let Self { server, metrics, .. } = &mut *self;
+            server.iter_mut().for_each(|server| server.serve(&|| metrics.page()));
+        }
+        if self.server.is_none() {
+            report.lost(self.unseen);
+        }
+    }
+}

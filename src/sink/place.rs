@@ -1,0 +1,203 @@
+//! The name of a file, some of which depends on the readings: `/data/{meter}-{date}.csv`.
+//!
+//! The meter's number comes from the telegram, so whoever can write telegrams chooses it. What goes
+//! into a name has only letters, digits, `_` and `-`; so it can neither leave the folder nor hide.
+
+use std::path::{Path, PathBuf};
+
+use jiff::{Timestamp, Zoned, tz::TimeZone};
+
+use crate::{
+    format::{key::Meta, latest, readings::Readings, shown::shown, usage::Usage},
+    sink::settings::{Settings, Target},
+};
+
+/// Where a sink writes to.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pieces: Vec<Piece>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Meter,
+    Date,
+}
+
+impl Place {
+    /// The file of a sink.
+    ///
+    /// # Errors
+    /// It is none, or it has a `{placeholder}` that is not known.
+    pub fn of(settings: &Settings) -> Result<Self, Usage> {
+        let scheme = &settings.scheme;
+        match &settings.target {
+            Target::File(path) if !path.as_os_str().is_empty() => {
+                let text = path.to_str().unwrap_or_default();
+                let pieces = pieces(text).map_err(|why| Usage(format!("{scheme}: {why}")))?;
+                Ok(Self { pieces })
+            }
+            _ => Err(Usage(format!("{scheme}: a file expected, as in {scheme}:/PATH"))),
+        }
+    }
+
+    /// Whether it is always the same file.
+    #[must_use]
+    pub fn is_fixed(&self) -> bool {
+        !self.pieces.iter().any(|piece| !matches!(piece, Piece::Text(_)))
+    }
+
+    /// Whether each meter has its own.
+    #[must_use]
+    pub fn is_by_meter(&self) -> bool {
+        self.pieces.contains(&Piece::Meter)
+    }
+
+    /// The file for these readings.
+    #[must_use]
+    pub fn path(&self, readings: &Readings) -> PathBuf {
+        let piece = |piece: &Piece| match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Meter => safe(latest::name(readings).unwrap_or_default()),
+            Piece::Date => date(readings),
+        };
+        self.pieces.iter().map(piece).collect::<String>().into()
+    }
+
+    /// The file, if it is always the same, and the text of its name otherwise.
+    #[must_use]
+    pub fn fixed(&self) -> PathBuf {
+        let piece = |piece: &Piece| match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Meter => "{meter}".to_owned(),
+            Piece::Date => "{date}".to_owned(),
+        };
+        self.pieces.iter().map(piece).collect::<String>().into()
+    }
+
+    /// Whether the name ends like that.
+    #[must_use]
+    pub fn has_extension(&self, extension: &str) -> bool {
+        let path = self.fixed();
+        path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
+    }
+}
+
+fn pieces(text: &str) -> Result<Vec<Piece>, String> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('{') {
+        let (name, after) = behind.split_once('}').ok_or("a { that is not closed")?;
+        pieces.push(Piece::Text(before.to_owned()));
+        pieces.push(match name {
+            "meter" => Piece::Meter,
+            "date" => Piece::Date,
+            _ => return Err(format!("{{{}}}: there are {{meter}} and {{date}}", shown(name))),
+        });
+        rest = after;
+    }
+    pieces.push(Piece::Text(rest.to_owned()));
+    Ok(pieces)
+}
+
+/// How long a text may be within a name.
+const LONGEST: usize = 64;
+
+/// The text as a part of a name: letters, digits, `_` and `-`. If that changes it, the ending tells
+/// it from others that would become the same.
+#[must_use]
+pub fn safe(text: &str) -> String {
+    let fits = |sign: &char| sign.is_ascii_alphanumeric() || matches!(sign, '_' | '-');
+    match text {
+        "" => "unknown".to_owned(),
+        text if text.len() <= LONGEST && text.chars().all(|sign| fits(&sign)) => text.to_owned(),
+        text => {
+            let signs = text.chars().map(|sign| if fits(&sign) { sign } else { '_' });
+            let kept: String = signs.take(LONGEST - 9).collect();
+            format!("{kept}-{:08x}", fingerprint(text.as_bytes()))
+        }
+    }
+}
+
+/// FNV-1a: the same for ever, so that a meter keeps its file.
+fn fingerprint(octets: &[u8]) -> u32 {
+    let step = |hash: u32, octet: &u8| (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193);
+    octets.iter().fold(0x811c_9dc5, step)
+}
+
+/// The date at the meter when the telegram was made, else when it arrived, else today's.
+fn date(readings: &Readings) -> String {
+    let at_meter = readings.meta(Meta::Time).and_then(|time| time.get(..10)).filter(is_date);
+    let arrived = || {
+        let received: Timestamp = readings.meta(Meta::Received)?.parse().ok()?;
+        Some(received.to_zoned(TimeZone::system()))
+    };
+    match at_meter {
+        Some(date) => date.to_owned(),
+        None => arrived().unwrap_or_else(Zoned::now).date().to_string(),
+    }
+}
+
+fn is_date(text: &&str) -> bool {
+    let fits = |(at, sign): (usize, u8)| match at {
+        4 | 7 => sign == b'-',
+        _ => sign.is_ascii_digit(),
+    };
+    text.bytes().enumerate().all(fits)
+}
+
+/// The path for people.
+#[must_use]
+pub fn named(path: &Path) -> String {
+    shown(&path.to_string_lossy()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(uri: &str, line: &str) -> String {
+        let place = Place::of(&uri.parse().unwrap()).unwrap();
+        let readings = Readings::parse(line.as_bytes()).unwrap();
+        place.path(&readings).to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn names_follow_the_readings() {
+        let line = r#"{"time":"2021-09-27T23:47:15+02:00","meter":"181220000009","power_net_w":1}"#;
+        assert_eq!(path("file:/a/b.csv", line), "/a/b.csv");
+        assert_eq!(path("file:{meter}-{date}.csv", line), "181220000009-2021-09-27.csv");
+        assert_eq!(path("file:{meter}", r#"{"power_net_w":1}"#), "unknown");
+        let titled = r#"{"system_title":"4b464d","power_net_w":1}"#;
+        assert_eq!(path("file:{meter}", titled), "4b464d");
+        let lying = r#"{"time":"../../../etc/passwd","power_net_w":1}"#;
+        assert_eq!(path("file:{date}", lying).len(), 10, "the date of today");
+        assert!(is_date(&path("file:{date}", lying).as_str()));
+    }
+
+    #[test]
+    fn a_hostile_meter_cannot_leave_its_place_or_take_that_of_another() {
+        let hostile = r#"{"meter":"a/../+#{{x}}\"\n\u001b[2J","power_net_w":1}"#;
+        let name = path("file:/data/{meter}.csv", hostile);
+        assert_eq!(name, "/data/a________x______2J-1931134e.csv");
+        let long = "x".repeat(65536);
+        for (one, other) in [("a/b", "a_b"), ("..", "__"), ("ä", "_"), (&*long, "x"), ("", "?")] {
+            let (one, other) = (safe(one), safe(other));
+            assert_ne!(one, other);
+            for name in [one, other] {
+                let fits = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-');
+                assert!((1..=64).contains(&name.len()) && name.bytes().all(fits), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_meant_is_refused() {
+        let why = |uri: &str| Place::of(&uri.parse().unwrap()).unwrap_err().0;
+        assert_eq!(why("file:"), "file: a file expected, as in file:/PATH");
+        assert_eq!(why("solarview://host/x"), "solarview: a file expected, as in solarview:/PATH");
+        assert_eq!(why("file:a{mater}"), "file: {mater}: there are {meter} and {date}");
+        assert_eq!(why("file:a{meter"), "file: a { that is not closed");
+    }
+}

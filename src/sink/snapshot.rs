@@ -1,0 +1,126 @@
+//! A file that shows the latest readings, written anew for each.
+//!
+//! If that fails, what it showed before stays, it is told once, and tried again after a while. Nothing
+//! is kept for later: the next readings are as good.
+
+use std::{
+    iter,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    backoff::Backoff,
+    format::readings::Readings,
+    sink::{
+        atomic,
+        event::{Event, Report, Sink},
+        inbox::Inbox,
+        place::named,
+    },
+};
+
+/// What can be made from readings.
+pub trait Pages: Send {
+    /// What the user should know before anything is written.
+    fn hint(&self) -> Option<String> {
+        None
+    }
+
+    /// Takes readings in.
+    fn take(&mut self, readings: Arc<Readings>);
+
+    /// How long until what is shown is not true any more, without any readings.
+    fn fresh_for(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Hands out each page that has changed, and the file where it belongs; nothing twice.
+    fn pages(&mut self) -> Vec<(PathBuf, Vec<u8>)>;
+}
+
+/// The sink that writes them.
+#[derive(Debug)]
+pub struct Snapshot<P>(pub P);
+
+/// The longest wait between tries.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// How long to wait for readings if nothing else is to be done.
+const LONG: Duration = Duration::from_secs(3600);
+
+impl<P: Pages> Sink for Snapshot<P> {
+    fn run(self: Box<Self>, inbox: Inbox, report: &dyn Report) {
+        let mut pages = self.0;
+        let mut writer = Writer::new();
+        pages.hint().into_iter().for_each(|hint| report.say(&hint));
+        loop {
+            let patience = writer.wait().or(pages.fresh_for()).unwrap_or(LONG);
+            let first = inbox.next(patience);
+            let ended = inbox.is_ended();
+            for event in first.into_iter().chain(iter::from_fn(|| inbox.take())) {
+                if let Event::Readings(readings) = event {
+                    pages.take(readings);
+                }
+            }
+            writer.owe(pages.pages());
+            if ended || writer.wait().is_none_or(|wait| wait.is_zero()) {
+                writer.write(&inbox, report);
+            }
+            if ended {
+                // What is owed is the last page of each file, which nobody will see.
+                return report.lost(u64::try_from(writer.owed.len()).unwrap_or(u64::MAX));
+            }
+        }
+    }
+}
+
+struct Writer {
+    /// Pages that are not written yet, the latest of each file.
+    owed: Vec<(PathBuf, Vec<u8>)>,
+    backoff: Backoff,
+    /// When to try again, if the last try failed.
+    again: Option<Instant>,
+}
+
+impl Writer {
+    fn new() -> Self {
+        let backoff = Backoff::random(Duration::from_secs(1), LONGEST);
+        Self { owed: Vec::new(), backoff, again: None }
+    }
+
+    /// How long until the next try, if the last one failed.
+    fn wait(&self) -> Option<Duration> {
+        self.again.map(|again| again.saturating_duration_since(Instant::now()))
+    }
+
+    fn owe(&mut self, pages: Vec<(PathBuf, Vec<u8>)>) {
+        for (path, page) in pages {
+            self.owed.retain(|(owed, _)| *owed != path);
+            self.owed.push((path, page));
+        }
+    }
+
+    fn write(&mut self, inbox: &Inbox, report: &dyn Report) {
+        let mut failed = None;
+        self.owed.retain(|(path, page)| match atomic::replace(path, page) {
+            Ok(()) => false,
+            Err(error) => {
+                failed.get_or_insert_with(|| format!("{}: {error}", named(path)));
+                true
+            }
+        });
+        if let Some(why) = &failed
+            && self.again.is_none()
+        {
+            report.say(&format!("{why}; what it showed stays, trying again"));
+        }
+        if failed.is_none() && self.again.is_some() {
+            report.say("written again");
+            self.backoff.worked_for(Duration::MAX);
+        }
+        inbox.trouble(failed.is_some());
+        self.again = failed.map(|_| Instant::now() + self.backoff.delay());
+    }
+}

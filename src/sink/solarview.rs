@@ -1,0 +1,75 @@
+//! `solarview:FILE`: the energy registers as Solarview reads them, written anew for each telegram.
+//!
+//! | key | what |
+//! |---|---|
+//! | `fields` | these registers instead of 1.8.0 and 2.8.0 |
+//! | `units` | other units than kWh and W, as in `units.power=kW` |
+//! | `meter` | only this meter; else the file shows whichever came last |
+//! | `style` | `d0`: as IEC 62056-21 has it, for other readers than Solarview |
+//!
+//! FILE may hold `{meter}`: then each meter has its own. A register that a telegram does not have has
+//! no line, and without any the file stays as it is.
+
+use std::{path::PathBuf, sync::Arc};
+
+use crate::{
+    format::{
+        latest,
+        readings::Readings,
+        solarview::{Solarview, Style},
+        usage::Usage,
+    },
+    sink::{
+        event::Sink,
+        place::Place,
+        settings::Settings,
+        snapshot::{Pages, Snapshot},
+    },
+};
+
+/// Reads what the user says about it.
+///
+/// # Errors
+/// What cannot be meant.
+pub fn new(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
+    let place = Place::of(settings)?;
+    let meter = settings.take("meter");
+    let style = match settings.take("style").as_deref() {
+        None | Some("solarview") => Style::Solarview,
+        Some("d0") => Style::Strict,
+        Some(_) => return Err(Usage("style: solarview or d0 expected".to_owned())),
+    };
+    let view = settings.take_view()?;
+    if !view.names.is_empty() {
+        return Err(Usage("solarview: a register has no other name than its code".to_owned()));
+    }
+    let format = Solarview::new(view.keys.as_deref(), view.units, style)?;
+    Ok(Box::new(Snapshot(Files { place, meter, format, changed: Vec::new() })))
+}
+
+struct Files {
+    place: Place,
+    meter: Option<String>,
+    format: Solarview,
+    /// The latest page of each file that does not show it yet.
+    changed: Vec<(PathBuf, Vec<u8>)>,
+}
+
+impl Pages for Files {
+    fn take(&mut self, readings: Arc<Readings>) {
+        if self.meter.is_some() && self.meter.as_deref() != latest::name(&readings) {
+            return;
+        }
+        let mut text = Vec::new();
+        self.format.readings(&readings, &mut text);
+        if !text.is_empty() {
+            let path = self.place.path(&readings);
+            self.changed.retain(|(changed, _)| *changed != path);
+            self.changed.push((path, text));
+        }
+    }
+
+    fn pages(&mut self) -> Vec<(PathBuf, Vec<u8>)> {
+        std::mem::take(&mut self.changed)
+    }
+}

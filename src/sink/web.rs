@@ -1,0 +1,262 @@
+//! A server of one page over HTTP/1.1, small enough to be safe.
+//!
+//! It never waits: whatever a client sends or takes, as little as it may be, is taken when it is there.
+//! Each connection has one request, a limit for its size, and a date by which it is over. If there are
+//! too many, the oldest goes, so who connects and does nothing cannot keep others out.
+
+use std::{
+    io::{self, ErrorKind, Read, Write},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::event::{PollFd, PollFlags};
+
+/// How many connections there are at a time.
+const MOST: usize = 32;
+
+/// How long a connection may last.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a request may be. Prometheus sends some 300 octets.
+const LONGEST: usize = 8192;
+
+/// How many headers it may have.
+const HEADERS: usize = 64;
+
+/// How often one connection is read or written in a row: the others are waiting.
+const TURNS: usize = 16;
+
+/// The server.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    /// The oldest first.
+    connections: Vec<Connection>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    stream: TcpStream,
+    since: Instant,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// The request as far as it has come.
+    Request(Vec<u8>),
+    /// The answer, and how much of it has gone.
+    Answer(Vec<u8>, usize),
+    /// All is said. To close while the client is still sending would destroy what is on its way to it.
+    Farewell,
+}
+
+impl Server {
+    /// Listens on an address.
+    ///
+    /// # Errors
+    /// It is not ours, or not free.
+    pub fn bind(host: &str, port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind((host, port))?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address, connections: Vec::new() })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Whether there are clients whose time may be over.
+    #[must_use]
+    pub const fn has_clients(&self) -> bool {
+        !self.connections.is_empty()
+    }
+
+    /// What to wait for until there is something to do.
+    pub fn waits_for(&self) -> impl Iterator<Item = PollFd<'_>> {
+        let connections = self.connections.iter().map(|connection| {
+            let flags = match connection.state {
+                State::Answer(..) => PollFlags::OUT,
+                _ => PollFlags::IN,
+            };
+            PollFd::new(&connection.stream, flags)
+        });
+        [PollFd::new(&self.listener, PollFlags::IN)].into_iter().chain(connections)
+    }
+
+    /// Does all there is to do, and waits for nothing.
+    pub fn serve(&mut self, page: &dyn Fn() -> Vec<u8>) {
+        self.accept();
+        let now = Instant::now();
+        self.connections.retain_mut(|connection| {
+            now.duration_since(connection.since) < PATIENCE
+                && connection.proceed(page).unwrap_or(false)
+        });
+    }
+
+    fn accept(&mut self) {
+        for _ in 0..MOST {
+            match self.listener.accept() {
+                Ok((stream, _)) if stream.set_nonblocking(true).is_ok() => {
+                    if self.connections.len() >= MOST {
+                        self.connections.remove(0);
+                    }
+                    let state = State::Request(Vec::new());
+                    self.connections.push(Connection { stream, since: Instant::now(), state });
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                // The client is gone again.
+                Ok(_) | Err(_) if self.connections.is_empty() => return breathe(),
+                Ok(_) => {}
+                Err(_) => {
+                    // Perhaps there are no more files to be had.
+                    self.connections.remove(0);
+                    return breathe();
+                }
+            }
+        }
+    }
+}
+
+/// What cannot be accepted is reported again at once, for ever.
+fn breathe() {
+    thread::sleep(Duration::from_millis(50));
+}
+
+impl Connection {
+    /// Whether it goes on.
+    fn proceed(&mut self, page: &dyn Fn() -> Vec<u8>) -> io::Result<bool> {
+        for _ in 0..TURNS {
+            match self.step(page) {
+                Ok(true) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                ended => return ended,
+            }
+        }
+        Ok(true)
+    }
+
+    fn step(&mut self, page: &dyn Fn() -> Vec<u8>) -> io::Result<bool> {
+        let mut room = [0; 1024];
+        match &mut self.state {
+            State::Request(request) => {
+                let count = self.stream.read(&mut room)?;
+                request.extend_from_slice(room.get(..count).unwrap_or_default());
+                if let Some(answer) = answer(request, page) {
+                    self.state = State::Answer(answer, 0);
+                }
+                Ok(count > 0)
+            }
+            State::Answer(answer, gone) => match answer.get(*gone..) {
+                Some(rest) if !rest.is_empty() => {
+                    let count = self.stream.write(rest)?;
+                    *gone += count;
+                    Ok(count > 0)
+                }
+                _ => {
+                    self.stream.shutdown(Shutdown::Write)?;
+                    self.state = State::Farewell;
+                    Ok(true)
+                }
+            },
+            State::Farewell => Ok(self.stream.read(&mut room)? > 0),
+        }
+    }
+}
+
+/// The answer to a request; nothing as long as it is not whole.
+fn answer(request: &[u8], page: &dyn Fn() -> Vec<u8>) -> Option<Vec<u8>> {
+    let mut headers = [httparse::EMPTY_HEADER; HEADERS];
+    let mut parsed = httparse::Request::new(&mut headers);
+    match parsed.parse(request) {
+        Ok(httparse::Status::Partial) if request.len() < LONGEST => return None,
+        Ok(httparse::Status::Complete(_)) => {}
+        Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => {
+            return Some(refusal("431 Request Header Fields Too Large", ""));
+        }
+        Err(_) => return Some(refusal("400 Bad Request", "")),
+    }
+    let path = parsed.path.unwrap_or_default().split('?').next();
+    Some(match (parsed.method, path) {
+        (Some("GET"), Some("/metrics")) => found(page(), true),
+        (Some("HEAD"), Some("/metrics")) => found(page(), false),
+        (_, Some("/metrics")) => refusal("405 Method Not Allowed", "Allow: GET, HEAD\r\n"),
+        _ => refusal("404 Not Found", ""),
+    })
+}
+
+/// The format of the page, as its version says.
+const FOUND: &str = "200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8";
+
+fn found(mut page: Vec<u8>, wanted: bool) -> Vec<u8> {
+    let mut answer = head(FOUND, "", page.len());
+    if wanted {
+        answer.append(&mut page);
+    }
+    answer
+}
+
+fn refusal(status: &str, header: &str) -> Vec<u8> {
+    let text = "the metrics are at /metrics\n";
+    let kind = format!("Content-Type: text/plain\r\n{header}");
+    let mut answer = head(status, &kind, text.len());
+    answer.extend_from_slice(text.as_bytes());
+    answer
+}
+
+fn head(status: &str, headers: &str, length: usize) -> Vec<u8> {
+    let close = "Connection: close\r\n\r\n";
+    format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n{close}").into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(request: &str) -> Option<String> {
+        let answer = answer(request.as_bytes(), &|| b"page 1\n".to_vec())?;
+        Some(String::from_utf8(answer).unwrap())
+    }
+
+    #[test]
+    fn the_page_is_there_for_who_asks_for_it() {
+        let page = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n\
+                    Content-Length: 7\r\nConnection: close\r\n\r\n";
+        let asked = text("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        assert_eq!(asked, format!("{page}page 1\n"));
+        assert_eq!(text("GET /metrics?a=b HTTP/1.0\r\n\r\n").unwrap(), asked);
+        assert_eq!(text("HEAD /metrics HTTP/1.1\r\n\r\n").unwrap(), page);
+    }
+
+    #[test]
+    fn everything_else_is_refused_with_its_reason() {
+        let many = "a: b\r\n".repeat(HEADERS + 1);
+        for (request, status) in [
+            ("GET / HTTP/1.1\r\n\r\n", "404 Not Found"),
+            ("GET /metrics/../etc HTTP/1.1\r\n\r\n", "404 Not Found"),
+            ("POST /metrics HTTP/1.1\r\n\r\n", "405 Method Not Allowed"),
+            ("garbage\r\n\r\n", "400 Bad Request"),
+            ("\u{16}\u{3}\u{1}", "400 Bad Request"),
+            (&format!("GET /metrics HTTP/1.1\r\n{many}\r\n"), "431 Request"),
+            (&format!("GET /{} HTTP/1.1\r\n", "x".repeat(LONGEST)), "431 Request"),
+        ] {
+            let answer = text(request).unwrap();
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{request}: {answer}");
+        }
+    }
+
+    #[test]
+    fn a_request_is_waited_for_until_it_is_whole() {
+        let request = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+        for end in 0..request.len() {
+            assert_eq!(text(&request[..end]), None, "{end}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! A sink as `publish` runs it: in a thread, behind its queue.
+#![allow(dead_code)] // each test uses a part of it
+
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use meterpipe::{
+    format::{readings::Readings, usage::Usage},
+    sink::{
+        event::{Event, Report, Sink},
+        inbox::{Outbox, queue},
+        settings::Settings,
+    },
+};
+
+/// What a sink said.
+#[derive(Debug, Default)]
+pub struct Said {
+    texts: Mutex<Vec<String>>,
+    lost: AtomicU64,
+}
+
+impl Report for Said {
+    fn say(&self, text: &str) {
+        self.texts.lock().unwrap().push(text.to_owned());
+    }
+
+    fn lost(&self, readings: u64) {
+        self.lost.fetch_add(readings, Ordering::SeqCst);
+    }
+}
+
+impl Said {
+    pub fn texts(&self) -> Vec<String> {
+        self.texts.lock().unwrap().clone()
+    }
+
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::SeqCst)
+    }
+}
+
+/// How a sink is made.
+pub type New = fn(&mut Settings) -> Result<Box<dyn Sink>, Usage>;
+
+/// A sink at work.
+pub struct Running {
+    pub said: Arc<Said>,
+    outbox: Outbox,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Starts the sink of that URI behind a queue for so many events.
+pub fn start(new: New, uri: &str, capacity: usize) -> Running {
+    let mut settings: Settings = uri.parse().unwrap();
+    let sink = new(&mut settings).unwrap();
+    settings.finish().unwrap();
+    let (outbox, inbox) = queue(capacity).unwrap();
+    let said = Arc::new(Said::default());
+    let report = said.clone();
+    let thread = Some(thread::spawn(move || sink.run(inbox, &*report)));
+    Running { said, outbox, thread }
+}
+
+/// Why a sink cannot be had.
+pub fn refused(new: New, uri: &str) -> String {
+    let mut settings: Settings = uri.parse().unwrap();
+    match new(&mut settings).and_then(|_| settings.finish()) {
+        Ok(()) => String::new(),
+        Err(usage) => usage.0,
+    }
+}
+
+impl Running {
+    /// Readings, as a line of JSON.
+    pub fn put(&self, line: &str) {
+        self.outbox.put(Event::Readings(Arc::new(Readings::parse(line.as_bytes()).unwrap())));
+    }
+
+    pub fn reopen(&self) {
+        self.outbox.put(Event::Reopen);
+    }
+
+    /// Ends it, and waits until it is at its end; what it said.
+    pub fn end(mut self, patience: Duration) -> (Vec<String>, u64) {
+        self.outbox.end(Instant::now() + patience);
+        self.thread.take().unwrap().join().unwrap();
+        (self.said.texts(), self.said.lost())
+    }
+}
+
+/// The names in a folder, sorted.
+pub fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// A meter's name that harms where it can, as JSON has it: `a/../+#{{x}}"`, a line feed, and what
+/// clears a screen.
+pub const HOSTILE: &str = r#"a/../+#{{x}}\"\n\u001b[2J"#;
