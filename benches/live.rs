@@ -246,7 +246,7 @@ impl Run {
                 .env("P1_GUEK_FILE", key)
                 .stdin(input.map_or_else(Stdio::null, Stdio::from))
                 .stdout(Stdio::piped())
-                .stderr(Stdio::null())
+                .stderr(Stdio::inherit())
                 .spawn();
             processes.push(child.expect("a process"));
         }

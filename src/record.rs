@@ -108,6 +108,12 @@ impl Time {
         self.known().unwrap_or("-")
     }
 
+    /// The signs of the text if the time is known.
+    #[must_use]
+    pub const fn signs(&self) -> Option<&[u8; 24]> {
+        self.0.as_ref()
+    }
+
     /// The text if the time is known.
     #[must_use]
     pub fn known(&self) -> Option<&str> {
@@ -223,40 +229,13 @@ impl<'a> Record<'a> {
     /// [`Cause::NotARecord`] if the line does not look like a record at all; another cause, with the
     /// place in the line, if it does and a column is wrong.
     pub fn parse(line: &'a [u8], room: &'a mut Vec<u8>) -> Result<Self> {
-        room.clear();
-        let (time, kind, rest) =
-            Self::columns(line).ok_or(Error::new(Layer::Record, 0, Cause::NotARecord))?;
-        let start = line.len() - rest.len();
-        let width = memchr::memchr(b' ', rest).unwrap_or(rest.len());
-        let (digits, text) = rest.split_at_checked(width).unwrap_or((rest, &[]));
-        if digits.is_empty() {
-            return Err(column(start, "HEX is missing"));
-        }
-        canonical::decode(digits, room)
-            .map_err(|error| Error { offset: error.offset + start, ..error })?;
-        let text = core::str::from_utf8(text).map_err(|_| column(start + width, "not UTF-8"))?;
-        let attributes = Attributes::parse(text.trim_end(), start + width)?;
-        Ok(Self { time, kind, octets: room, attributes })
+        Columns::of(line).ok_or(Error::new(Layer::Record, 0, Cause::NotARecord))?.read(room)
     }
 
     /// The kind of a line that has the first two columns of a record.
     #[must_use]
     pub fn kind(line: &'a [u8]) -> Option<Kind<'a>> {
-        Self::columns(line).map(|(_, kind, _)| kind)
-    }
-
-    fn columns(line: &'a [u8]) -> Option<(Time, Kind<'a>, &'a [u8])> {
-        // Look at the one octet behind the time first: most lines of a hex dump end here.
-        let width = match line {
-            [b'-', b' ', ..] => 1,
-            _ if line.get(24) == Some(&b' ') => 24,
-            _ => return None,
-        };
-        let (time, rest) = line.split_at_checked(width)?;
-        let time = Time::parse(time)?;
-        let rest = rest.strip_prefix(b" ")?;
-        let (kind, rest) = Kind::first(rest)?;
-        Some((time, kind, rest))
+        Columns::of(line).map(|columns| columns.kind)
     }
 
     /// Appends the line, with its end.
@@ -268,6 +247,53 @@ impl<'a> Record<'a> {
         canonical::encode(self.octets, text);
         self.attributes.write(text);
         text.push(b'\n');
+    }
+}
+
+/// A line that has the first two columns of a record; the others are still to be read.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns<'a> {
+    /// The kind of the record.
+    pub kind: Kind<'a>,
+    time: Time,
+    rest: &'a [u8],
+    /// Where the rest stands in the line.
+    start: usize,
+}
+
+impl<'a> Columns<'a> {
+    /// Of a line without its end; nothing if it does not look like a record at all.
+    #[must_use]
+    pub fn of(line: &'a [u8]) -> Option<Self> {
+        // Look at the one octet behind the time first: most lines of a hex dump end here.
+        let width = match line {
+            [b'-', b' ', ..] => 1,
+            _ if line.get(24) == Some(&b' ') => 24,
+            _ => return None,
+        };
+        let (time, rest) = line.split_at_checked(width)?;
+        let time = Time::parse(time)?;
+        let (kind, rest) = Kind::first(rest.strip_prefix(b" ")?)?;
+        Some(Self { kind, time, rest, start: line.len() - rest.len() })
+    }
+
+    /// Reads the others. The octets are put into `room`.
+    ///
+    /// # Errors
+    /// As [`Record::parse`].
+    pub fn read(self, room: &'a mut Vec<u8>) -> Result<Record<'a>> {
+        let Self { kind, time, rest, start } = self;
+        room.clear();
+        let width = memchr::memchr(b' ', rest).unwrap_or(rest.len());
+        let (digits, text) = rest.split_at_checked(width).unwrap_or((rest, &[]));
+        if digits.is_empty() {
+            return Err(column(start, "HEX is missing"));
+        }
+        canonical::decode(digits, room)
+            .map_err(|error| Error { offset: error.offset + start, ..error })?;
+        let text = core::str::from_utf8(text).map_err(|_| column(start + width, "not UTF-8"))?;
+        let attributes = Attributes::parse(text.trim_end(), start + width)?;
+        Ok(Record { time, kind, octets: room, attributes })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::cli::{
 use meterpipe::{
     error::{Cause, Error, Layer},
     hex::dump::{Dump, Run},
-    record::{self, Attributes, HEADER, HEADER_START, Kind, Place, Record, Time},
+    record::{self, Attributes, Columns, HEADER, HEADER_START, Kind, Place, Record, Time},
 };
 
 /// The state from line to line.
@@ -41,23 +41,22 @@ impl Text {
     pub fn line(&mut self, line: &[u8], end: bool, stage: &mut dyn Stage, context: &mut Context) {
         let within = self.within.take();
         self.line += u64::from(within.is_none());
-        let record = match within {
-            Some(within) => within == Within::Record,
-            None => self.is_record(line),
+        let columns = match within {
+            Some(_) => None,
+            None => self.columns(line),
         };
+        let record = columns.is_some() || within == Some(Within::Record);
         self.records |= record;
         self.within = (!end).then_some(if record { Within::Record } else { Within::Hex });
-        if record {
-            match (within, end) {
-                (None, true) => self.record(line, stage, context),
-                (None, false) => {
-                    let limit = Cause::Limit { what: "length of a record", limit: line.len() };
-                    context.defect(self.line, &Error::new(Layer::Record, 0, limit));
-                }
-                (Some(_), _) => {}
+        match columns {
+            Some(columns) if end => self.record(columns, stage, context),
+            Some(_) => {
+                let limit = Cause::Limit { what: "length of a record", limit: line.len() };
+                context.defect(self.line, &Error::new(Layer::Record, 0, limit));
             }
-        } else if within.is_some() || !self.is_comment(line, context) {
-            self.hex(line, end, stage, context);
+            None if record => {}
+            None if within.is_none() && self.is_comment(line, context) => {}
+            None => self.hex(line, end, stage, context),
         }
     }
 
@@ -95,14 +94,16 @@ impl Text {
         Some(learnt + u64::from(self.records))
     }
 
-    /// Whether a line is a record. One of a kind that is not known may be a line of a log (`TIME info
-    /// 68fa…`) if nothing else tells.
-    fn is_record(&self, line: &[u8]) -> bool {
-        match (self.form, Record::kind(line)) {
-            (Some(InputForm::Hex), _) | (_, None) => false,
-            (None, Some(Kind::Other(_))) => self.records || line.starts_with(b"-"),
+    /// The first columns of a line that is a record. One of a kind that is not known may be a line of
+    /// a log (`TIME info 68fa…`) if nothing else tells.
+    fn columns<'a>(&self, line: &'a [u8]) -> Option<Columns<'a>> {
+        let columns = Columns::of(line.strip_suffix(b"\r").unwrap_or(line))?;
+        let is_record = match (self.form, columns.kind) {
+            (Some(InputForm::Hex), _) => false,
+            (None, Kind::Other(_)) => self.records || line.starts_with(b"-"),
             _ => true,
-        }
+        };
+        is_record.then_some(columns)
     }
 
     /// Whether a line is no data; notes the header of records.
@@ -118,9 +119,8 @@ impl Text {
         line.is_empty() || line.starts_with(b"#")
     }
 
-    fn record(&mut self, line: &[u8], stage: &mut dyn Stage, context: &mut Context) {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        match Record::parse(line, &mut self.octets) {
+    fn record(&mut self, columns: Columns<'_>, stage: &mut dyn Stage, context: &mut Context) {
+        match columns.read(&mut self.octets) {
             Ok(record) => {
                 context.tally.octets += record.octets.len() as u64;
                 stage.feed(&record, Place::Record(self.line), context);

@@ -45,6 +45,8 @@ pub enum Content<'a> {
     Value(Value<'a>),
     /// A time that is definite already.
     Stamp(Stamp),
+    /// A time in its signs, which need no quotes.
+    Signs(&'a [u8; 24]),
     /// The octets of a compact array.
     Array(&'a [u8]),
 }
@@ -147,7 +149,7 @@ impl<'a> Content<'a> {
             Meta::TimeAssumed => {
                 entry.time().filter(|time| time.assumed).map(|_| Value::Truth(true))?
             }
-            Meta::Received => Value::Text(entry.received.known()?),
+            Meta::Received => return entry.received.signs().map(Self::Signs),
             Meta::Meter => octets(entry.telegram.meter()?),
             Meta::Device => octets(entry.telegram.device().filter(|name| !name.is_empty())?),
             Meta::SystemTitle => Value::Octets(entry.attributes.title.as_ref()?),
@@ -172,6 +174,7 @@ impl<'a> Content<'a> {
             Self::Value(Value::Octets(octets)) => canonical::encode(octets, text),
             Self::Value(Value::Absent) => {}
             Self::Stamp(stamp) => stamp.write(text),
+            Self::Signs(signs) => text.extend_from_slice(signs),
             Self::Array(octets) => match elements(octets) {
                 Some(elements) => array(&elements, zone, text),
                 None => canonical::encode(octets, text),
