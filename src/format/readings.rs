@@ -277,7 +277,7 @@ mod tests {
     #[test]
     fn what_is_no_line_of_readings_says_why() {
         let why = |line: &[u8]| Readings::parse(line).unwrap_err().to_string();
-        assert_eq!(why(b"energy 5"), "readings: not a line of readings: no JSON at octet 0");
+        assert_eq!(why(b"energy 5"), "reading: not a line of readings: no JSON at octet 0");
         assert!(why(b"[1]").contains("JSON, but no object"), "{}", why(b"[1]"));
         assert!(why(b"{\"a\":1").contains("breaks off at octet"), "{}", why(b"{\"a\":1"));
         assert!(why(b"{\"a\":1} x").contains("no JSON at octet"));
