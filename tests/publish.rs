@@ -1,0 +1,252 @@
+//! `publish`, `watch --to` and `config`, as a user runs them.
+#![cfg(feature = "cli")]
+
+#[path = "common/binary.rs"]
+mod binary;
+
+use std::{
+    fs,
+    net::TcpListener,
+    process::{Command, Stdio},
+};
+
+use binary::{Ran, Running, command, ran, run, run_command, signal, wait_for};
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+const CANARY: &str = "s3cret-c4nary";
+
+fn readings(count: &str) -> String {
+    let start = "2026-06-21T00:00:00+02:00";
+    let wire = run(&["simulate", "--count", count, "--start", start], b"");
+    let mut decode = command(&["decode"]);
+    decode.env("P1_GUEK", "36C66639E48A8CA4D6BC8B282A793BBB");
+    let ran = run_command(decode, wire.out.as_bytes());
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    ran.out
+}
+
+/// A command that finds no configuration but ours.
+fn at_home(folder: &TempDir, args: &[&str]) -> Command {
+    let mut command = command(args);
+    command.env("XDG_CONFIG_HOME", folder.path()).current_dir(folder.path());
+    command
+}
+
+fn publish(folder: &TempDir, args: &[&str], input: &str) -> Ran {
+    let args = [&["publish"], args].concat();
+    run_command(at_home(folder, &args), input.as_bytes())
+}
+
+fn read(folder: &TempDir, name: &str) -> String {
+    fs::read_to_string(folder.path().join(name)).unwrap_or_default()
+}
+
+#[test]
+fn each_sink_gets_what_it_wants_in_its_own_form() {
+    let (folder, input) = (TempDir::new().unwrap(), readings("7"));
+    let ran = publish(
+        &folder,
+        &[
+            "--to=file:all.jsonl",
+            "--to=file:few.csv?fields=time,power_net_w&every=10s",
+            "--to=solarview:solarview.txt",
+            "--to=prometheus:metrics.prom",
+        ],
+        &input,
+    );
+    assert_eq!(ran, Ran { status: 0, out: String::new(), err: String::new() });
+    assert_eq!(read(&folder, "all.jsonl"), input, "a line is a line");
+    // Every second telegram, and the header.
+    let few = read(&folder, "few.csv");
+    assert_eq!(few.lines().count(), 1 + 4, "{few}");
+    assert!(few.starts_with("time,power_net_w\n2026-06-21T00:00:00+02:00,"), "{few}");
+    assert!(read(&folder, "solarview.txt").starts_with("/?!\n/KAIFA\n1.8.0("));
+    let metrics = read(&folder, "metrics.prom");
+    assert!(
+        metrics.contains("smartmeter_telegrams_total{meter=\"181220404247\"} 7\n"),
+        "{metrics}"
+    );
+}
+
+#[test]
+fn a_line_that_is_none_costs_no_other() {
+    let (folder, input) = (TempDir::new().unwrap(), readings("2"));
+    let (first, second) = input.split_once('\n').unwrap();
+    let torn = &first[..100];
+    let mixed = format!("{first}\nhello\n{{\"schema\":1}}\n{torn}\n\n{second}");
+    let ran = publish(&folder, &["--to=file:all.jsonl"], &mixed);
+    assert_eq!(ran.status, 1);
+    assert_eq!(read(&folder, "all.jsonl"), input);
+    for told in [
+        "line 2: reading: not a line of readings: no JSON at octet 0",
+        "line 3: reading: not a line of readings: nothing known at octet 0",
+        "line 4: reading: not a line of readings: JSON that breaks off at octet 99",
+        "2 telegrams, 3 rejected",
+    ] {
+        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+    }
+    // Nothing at all is an error too, as everywhere.
+    assert_eq!(publish(&folder, &["--to=file:none.jsonl"], "").status, 3);
+}
+
+#[test]
+fn what_cannot_be_meant_is_said_before_anything_is_read() {
+    let folder = TempDir::new().unwrap();
+    for (args, told) in [
+        (&["--to=broker"][..], "--to: broker: a sink is written as mqtt://HOST or file:PATH"),
+        (&["--to=carrier:pigeon"], "carrier:pigeon: no sink is called carrier: there are "),
+        (&["--to=file:x?evry=1s"], "file:x: file: nothing is called evry: did you mean every?"),
+        (&["--to=file:x?fields=what"], "file:x: no field is called what: did you mean "),
+        (&[], "nowhere to publish to: name a sink with --to, or a configuration"),
+        (&["--config=none.toml"], "none.toml: No such file or directory"),
+    ] {
+        let ran = publish(&folder, args, "");
+        assert_eq!(ran.status, 2, "{args:?}");
+        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+    }
+    assert!(!folder.path().join("x").exists());
+}
+
+#[test]
+fn a_sink_that_cannot_store_holds_up_no_other_and_its_loss_is_told() {
+    let (folder, input) = (TempDir::new().unwrap(), readings("50"));
+    // It takes connections, and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let influx = format!("--to=influxdb://u:{CANARY}@127.0.0.1:{port}?db=x&timeout=1s");
+    let ran = publish(&folder, &[&influx, "--to=file:all.jsonl"], &input);
+    assert_eq!(ran.status, 6, "{}", ran.err);
+    assert_eq!(read(&folder, "all.jsonl"), input);
+    assert!(ran.err.contains("50 readings not stored"), "{}", ran.err);
+    assert!(!ran.err.contains(CANARY), "{}", ran.err);
+}
+
+#[test]
+fn a_secret_comes_from_the_environment_and_is_never_told() {
+    let (folder, input) = (TempDir::new().unwrap(), readings("1"));
+    fs::write(folder.path().join("token"), format!("{CANARY}\n")).unwrap();
+    let url = "http://127.0.0.1:9";
+    for (name, value) in [("INFLUX_TOKEN", CANARY), ("INFLUX_TOKEN_FILE", "token")] {
+        let mut publish = at_home(&folder, &["publish", "--to=influxdb"]);
+        publish.envs([("INFLUX_URL", url), ("INFLUX_ORG", "o"), ("INFLUX_BUCKET", "b")]);
+        let ran = run_command(
+            {
+                publish.env(name, value);
+                publish
+            },
+            input.as_bytes(),
+        );
+        // Nobody listens there: that far it came, so all that has to be said was said.
+        assert_eq!(ran.status, 6, "{}", ran.err);
+        assert!(ran.err.contains("cannot connect to 127.0.0.1:9"), "{}", ran.err);
+        assert!(!ran.err.contains(CANARY), "{}", ran.err);
+    }
+}
+
+#[test]
+fn the_configuration_is_checked_and_shown_without_its_secrets() {
+    let folder = TempDir::new().unwrap();
+    let place = folder.path().join("meterpipe");
+    fs::create_dir(&place).unwrap();
+    fs::write(folder.path().join("keys"), "36C66639E48A8CA4D6BC8B282A793BBB\n").unwrap();
+    let write = |text: &str| fs::write(place.join("config.toml"), text).unwrap();
+    let config = |action: &str| run_command(at_home(&folder, &["config", action]), b"");
+    assert!(config("check").err.contains("there is no configuration"));
+    assert_eq!(config("show").status, 2);
+    write(&format!(
+        "[[meter]]\nsource = \"sim:\"\nkey_file = \"keys\"\n\n\
+         [[sink]]\nto = \"influxdb://u:{CANARY}@localhost\"\ndb = \"home\"\n\n\
+         [[sink]]\nto = \"file:new.csv\"\nfields = [\"time\", \"power_net_w\"]\n"
+    ));
+    let checked = config("check");
+    assert_eq!(checked.status, 0, "{}", checked.err);
+    assert!(
+        checked.out.ends_with("config.toml: 1 meters, 2 sinks, no mistake\n"),
+        "{}",
+        checked.out
+    );
+    let shown = config("show");
+    assert_eq!(shown.status, 0);
+    assert!(!shown.out.contains(CANARY) && shown.out.contains("password = \"…\""), "{}", shown.out);
+    assert!(shown.out.contains("fields = \"time,power_net_w\""), "{}", shown.out);
+    assert!(!folder.path().join("new.csv").exists(), "nothing is opened");
+    write("[[meter]]\nkey_file = \"nowhere\"\n");
+    assert!(config("check").err.contains("nowhere: No such file"));
+    write("\n[[sink]]\nto = \"file:a\"\nevry = \"5s\"\n");
+    let wrong = config("check");
+    assert_eq!(wrong.status, 2);
+    assert!(wrong.err.contains("nothing is called evry: did you mean every?"), "{}", wrong.err);
+}
+
+/// A run that is asked to end after the file has so many lines.
+fn watch_until(folder: &TempDir, args: &[&str], name: &str, lines: usize) -> Ran {
+    let mut watch = at_home(folder, args);
+    watch.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = Running(watch.spawn().unwrap());
+    wait_for("readings", || read(folder, name).lines().count() >= lines);
+    signal(&running.0, Signal::TERM);
+    let status = running.0.wait().unwrap();
+    let (out, err) = (running.0.stdout.take().unwrap(), running.0.stderr.take().unwrap());
+    let text = |stream| {
+        let mut text = Vec::new();
+        std::io::Read::read_to_end(&mut { stream }, &mut text).unwrap();
+        text
+    };
+    let out = text(Box::new(out) as Box<dyn std::io::Read>);
+    ran(std::process::Output { status, stdout: out, stderr: text(Box::new(err)) })
+}
+
+#[test]
+fn watch_feeds_sinks_and_leaves_standard_output_to_who_asks_for_it() {
+    let folder = TempDir::new().unwrap();
+    let quiet = watch_until(&folder, &["watch", "sim:", "--to=file:a.jsonl"], "a.jsonl", 1);
+    assert_eq!((quiet.status, quiet.out.as_str(), quiet.err.as_str()), (0, "", ""));
+    let args = ["watch", "sim:", "--to=file:b.jsonl", "--format=json"];
+    let both = watch_until(&folder, &args, "b.jsonl", 1);
+    assert_eq!(both.status, 0);
+    assert_eq!(both.out, read(&folder, "b.jsonl"), "the same line on both ways");
+}
+
+#[test]
+fn watch_without_a_source_takes_all_that_is_configured_and_nothing_of_it_with_one() {
+    let folder = TempDir::new().unwrap();
+    let place = folder.path().join("meterpipe");
+    fs::create_dir(&place).unwrap();
+    let config = "[[meter]]\nsource = \"sim:ksm-west\"\n[[sink]]\nto = \"file:a.jsonl\"\n";
+    fs::write(place.join("config.toml"), config).unwrap();
+    let ran = watch_until(&folder, &["watch"], "a.jsonl", 1);
+    assert_eq!((ran.status, ran.out.as_str()), (0, ""));
+    assert!(read(&folder, "a.jsonl").contains("\"meter\":\"1KFM"));
+    fs::remove_file(folder.path().join("a.jsonl")).unwrap();
+    let args = ["watch", "--once", "sim:", "--format=json"];
+    let ran = run_command(at_home(&folder, &args), b"");
+    assert_eq!((ran.status, ran.out.lines().count()), (0, 1));
+    assert!(!folder.path().join("a.jsonl").exists(), "a virtual meter is not the house");
+}
+
+#[test]
+fn files_that_were_moved_away_are_opened_anew_on_sighup() {
+    let (folder, input) = (TempDir::new().unwrap(), readings("50"));
+    let mut publish = at_home(&folder, &["publish", "--to=file:log.jsonl"]);
+    let mut running =
+        Running(publish.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let mut stdin = running.0.stdin.take().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let mut sent = 0;
+    for line in input.lines() {
+        std::io::Write::write_all(&mut stdin, format!("{line}\n").as_bytes()).unwrap();
+        sent += 1;
+        wait_for("the line", || {
+            (read(&folder, "log.jsonl.1") + &read(&folder, "log.jsonl")).lines().count() == sent
+        });
+        if sent == 1 {
+            fs::rename(at("log.jsonl"), at("log.jsonl.1")).unwrap();
+            signal(&running.0, Signal::HUP);
+        }
+    }
+    assert!(read(&folder, "log.jsonl").lines().count() > 40, "{}", read(&folder, "log.jsonl"));
+    drop(stdin);
+    assert!(running.0.wait().unwrap().success());
+    assert_eq!(read(&folder, "log.jsonl.1") + &read(&folder, "log.jsonl"), input);
+}
