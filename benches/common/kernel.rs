@@ -45,6 +45,10 @@ impl Load {
         let (received, attributes) = (Time::UNKNOWN, Attributes::default());
         let mut text = vec![];
         format.entry(&Entry { telegram, zone, received, attributes }, &mut text);
+        if text.is_empty() {
+            // A snapshot writes all at the end.
+            format.end(&mut text);
+        }
 
         let apdu = Ciphered::parse(&sample.apdu).expect("a ciphered APDU");
         let title = apdu.title.expect("a system title");
