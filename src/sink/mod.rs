@@ -5,7 +5,7 @@
 //! - [`settings`]: what the user says about a sink.
 //! - [`view`]: what of the readings goes there, under which names and in which units.
 //! - [`gate`]: which of them go there: at an interval, or when something changed.
-//! - [`influx`], [`file`], [`solarview`], [`prometheus`]: one sink each.
+//! - [`mqtt`], [`influx`], [`file`], [`solarview`], [`prometheus`]: one sink each.
 //! - [`http`], [`tls`]: how a server is talked to.
 //! - [`place`], [`atomic`], [`append`], [`rotation`], [`snapshot`]: files, replaced or appended to.
 //! - [`exporter`], [`web`]: the page for who asks for it.
@@ -18,6 +18,7 @@ pub mod gate;
 pub mod http;
 pub mod inbox;
 pub mod influx;
+pub mod mqtt;
 pub mod place;
 pub mod prometheus;
 pub mod rotation;

@@ -1,0 +1,243 @@
+//! Where on the broker something goes to.
+//!
+//! | key | default | what |
+//! |---|---|---|
+//! | the path of the URI | `meterpipe` | the base |
+//! | `topic` | `{base}/{meter}/state` | the state of a meter, or the place of its values |
+//! | `layout` | `json` | `json`: one object a telegram; `flat`: `/NAME` behind `topic` a value; `none` |
+//! | `status` | `{base}/status` | `online` or `offline`, retained |
+//!
+//! With `layout=flat` the `topic` is `{base}/{meter}` if nothing is said.
+//!
+//! What a telegram calls itself was written by whoever can write telegrams. In a topic it becomes a
+//! [segment], in which nothing is left that means something to a broker.
+
+use crate::{
+    format::usage::Usage,
+    sink::settings::{Settings, Target},
+};
+
+/// The topics of one sink.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topics {
+    base: String,
+    state: String,
+    status: String,
+    layout: Layout,
+}
+
+/// How a state is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Layout {
+    /// All in one JSON object.
+    #[default]
+    Json,
+    /// A topic a value.
+    Flat,
+    /// Not at all: only what has a topic of its own.
+    Nothing,
+}
+
+impl Topics {
+    /// Takes `topic`, `layout` and `status`.
+    ///
+    /// # Errors
+    /// What is no topic, or a place in a template that is not known.
+    pub fn take(settings: &mut Settings) -> Result<Self, Usage> {
+        let base = match &settings.target {
+            Target::Server { path, .. } if !path.is_empty() => path.trim_end_matches('/'),
+            _ => BASE,
+        };
+        let base = checked("the base topic", base, &[])?;
+        let layout = match settings.take("layout").as_deref() {
+            None | Some("json") => Layout::Json,
+            Some("flat") => Layout::Flat,
+            Some("none") => Layout::Nothing,
+            Some(_) => return Err(Usage("layout: json, flat or none expected".to_owned())),
+        };
+        let state = settings.take("topic").unwrap_or_else(|| layout.topic().to_owned());
+        let status = settings.take("status").unwrap_or_else(|| "{base}/status".to_owned());
+        Ok(Self {
+            state: checked("topic", state.trim_end_matches('/'), &["base", "meter"])?,
+            status: checked("status", &status, &["base"])?,
+            base,
+            layout,
+        })
+    }
+
+    /// The base topic.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// How a state is told.
+    #[must_use]
+    pub const fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// Where `online` and `offline` stand.
+    #[must_use]
+    pub fn status(&self) -> String {
+        self.fill(&self.status, None)
+    }
+
+    /// Where the state of a meter goes to, by its number.
+    #[must_use]
+    pub fn state(&self, meter: Option<&str>) -> String {
+        self.fill(&self.state, meter)
+    }
+
+    /// Where a value of it goes to, in the flat layout.
+    #[must_use]
+    pub fn value(&self, meter: Option<&str>, name: &str) -> String {
+        format!("{}/{}", self.state(meter), level(name))
+    }
+
+    /// A template with its places filled.
+    #[must_use]
+    pub fn fill(&self, template: &str, meter: Option<&str>) -> String {
+        let base = template.replace("{base}", &self.base);
+        match base.contains("{meter}") {
+            true => base.replace("{meter}", &segment(meter.unwrap_or_default())),
+            false => base,
+        }
+    }
+}
+
+impl Layout {
+    const fn topic(self) -> &'static str {
+        match self {
+            Self::Json | Self::Nothing => "{base}/{meter}/state",
+            Self::Flat => "{base}/{meter}",
+        }
+    }
+}
+
+/// A text of a telegram as a part of a topic, or of an identifier: `[A-Za-z0-9_-]`, at most 64.
+///
+/// Everything else becomes `_`. A text of which nothing is left as it was gets a hash of itself, so that
+/// two of them stay two.
+#[must_use]
+pub fn segment(text: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    let segment: String = text.chars().take(LONGEST).map(plain).collect();
+    match segment.bytes().all(|octet| octet == b'_') {
+        true => format!("{:016x}", hash(text.as_bytes())),
+        false => segment,
+    }
+}
+
+/// A name as the last level of a topic: that of an object keeps its points and colons.
+fn level(name: &str) -> String {
+    let plain = |c: char| if matches!(c, '+' | '/') || c.is_control() { '_' } else { c };
+    name.chars().map(plain).map(|c| if c == '#' { '_' } else { c }).collect()
+}
+
+/// FNV-1a: the same on every machine and in every version, for ever.
+#[must_use]
+pub fn hash(octets: &[u8]) -> u64 {
+    octets.iter().fold(0xcbf2_9ce4_8422_2325, |hash, octet| {
+        (hash ^ u64::from(*octet)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+/// A template whose places are all known and that is a topic when they are filled.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn checked(what: &str, template: &str, places: &[&str]) -> Result<String, Usage> {
+    let mut bare = template.to_owned();
+    for place in places {
+        bare = bare.replace(&format!("{{{place}}}"), "x");
+    }
+    let wrong = if bare.is_empty() {
+        "it is empty".to_owned()
+    } else if bare.contains(['+', '#']) {
+        "+ and # have no place in a topic to publish to".to_owned()
+    } else if bare.contains(char::is_control) {
+        "a control character has no place in a topic".to_owned()
+    } else if bare.contains(['{', '}']) {
+        let known: Vec<_> = places.iter().map(|place| format!("{{{place}}}")).collect();
+        format!("what stands in braces must be one of {}", known.join(", "))
+    } else if bare.starts_with('$') {
+        "topics with a $ in front belong to the broker".to_owned()
+    } else if bare.len() > LONGEST_TOPIC {
+        format!("more than {LONGEST_TOPIC} octets")
+    } else {
+        return Ok(template.to_owned());
+    };
+    Err(Usage(format!("{what}: {wrong}")))
+}
+
+const BASE: &str = "meterpipe";
+
+/// As long as a segment gets.
+const LONGEST: usize = 64;
+
+/// With the longest meter number, all a broker may be asked for: MQTT itself ends at 65535.
+const LONGEST_TOPIC: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn topics(uri: &str) -> Result<Topics, Usage> {
+        Topics::take(&mut uri.parse().unwrap())
+    }
+
+    #[test]
+    fn what_nobody_said_is_as_documented() {
+        let topics = topics("mqtt://b").unwrap();
+        assert_eq!(topics.state(Some("181220000009")), "meterpipe/181220000009/state");
+        assert_eq!(topics.status(), "meterpipe/status");
+        let flat = super::tests::topics("mqtt://b/house/meter/?layout=flat").unwrap();
+        assert_eq!(flat.value(Some("7"), "power_net_w"), "house/meter/7/power_net_w");
+        assert_eq!(flat.value(Some("7"), "1-0:99.1.0#2"), "house/meter/7/1-0:99.1.0_2");
+        assert_eq!(flat.status(), "house/meter/status");
+    }
+
+    #[test]
+    fn templates_have_their_places_filled() {
+        let query = "?topic=x/{meter}/{base}&status=y/{base}";
+        let topics = topics(&format!("mqtt://b/a%20b{query}")).unwrap();
+        assert_eq!(topics.state(Some("{base}")), "x/_base_/a b");
+        assert_eq!(topics.status(), "y/a b");
+    }
+
+    #[test]
+    fn nothing_of_a_meter_gets_into_a_topic_that_means_something_there() {
+        for (text, safe) in [
+            ("181220000009", "181220000009"),
+            ("1KFM-0200_1", "1KFM-0200_1"),
+            ("a/+/#{{x}}\x1b[2J", "a______x____2J"),
+            ("../$SYS\0", "____SYS_"),
+            ("Z\u{e4}hler", "Z_hler"),
+        ] {
+            assert_eq!(segment(text), safe);
+        }
+        assert_eq!(segment(&"9".repeat(70_000)), "9".repeat(64));
+        // Of FNV-1a 64 itself, and two that would else be one.
+        assert_eq!(segment(""), "cbf29ce484222325");
+        assert_ne!(segment("/"), segment("+"));
+        for text in ["", "/", "+/#", "\u{202e}", "a b", "#", "___"] {
+            let segment = segment(text);
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+            assert!(!segment.is_empty() && segment.len() <= 64 && segment.chars().all(plain));
+        }
+    }
+
+    #[test]
+    fn what_is_no_topic_is_refused_with_its_reason() {
+        let why = |uri| topics(uri).unwrap_err().to_string();
+        assert!(why("mqtt://b/a/%23").starts_with("the base topic: + and #"));
+        assert!(why("mqtt://b/a%00").contains("control character"));
+        assert!(why("mqtt://b/$SYS").contains("belong to the broker"));
+        assert!(why("mqtt://b?topic=a/{name}").contains("must be one of {base}, {meter}"));
+        assert!(why("mqtt://b?status=a/{meter}").contains("must be one of {base}"));
+        assert!(why("mqtt://b?topic=").contains("empty"));
+        assert_eq!(why("mqtt://b?layout=xml"), "layout: json, flat or none expected");
+        assert!(why(&format!("mqtt://b/{}", "x".repeat(2000))).contains("more than"));
+    }
+}
