@@ -218,10 +218,10 @@ pub struct Watch {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  meterpipe watch /dev/ttyUSB0 --key-file guek --format json |
-    meterpipe publish --to mqtt://homeassistant.local
   meterpipe decode --key-file guek meter.records |
-    meterpipe publish --to 'file:readings.csv?every=15m'")]
+    meterpipe publish --to 'file:readings.csv?every=15m'
+  meterpipe watch /dev/ttyUSB0 --key-file guek --format json |
+    meterpipe publish --to solarview:meter.txt --to prometheus:meter.prom")]
 pub struct Publish {
     /// JSON Lines of decode; - is standard input, and so is nothing
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -238,7 +238,7 @@ pub struct Publish {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  meterpipe config check
+  meterpipe config check --config house.toml
   meterpipe config show --config house.toml")]
 pub struct Config {
     /// What to do with it

@@ -101,10 +101,12 @@ fn no_page_with_examples_is_forgotten() {
     assert_eq!(pages, PAGES);
 }
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 10] = [
     "meterpipe-capture.1",
+    "meterpipe-config.1",
     "meterpipe-decode.1",
     "meterpipe-decrypt.1",
+    "meterpipe-publish.1",
     "meterpipe-record.5",
     "meterpipe-simulate.1",
     "meterpipe-unframe.1",
@@ -118,38 +120,48 @@ fn the_examples_of_capture_run() {
 }
 
 #[test]
-fn the_examples_of_decode_run() {
+fn the_examples_of_config_run() {
     run_examples(PAGES[1]);
 }
 
 #[test]
-fn the_examples_of_decrypt_run() {
+fn the_examples_of_decode_run() {
     run_examples(PAGES[2]);
 }
 
 #[test]
-fn the_examples_of_the_record_page_run() {
+fn the_examples_of_decrypt_run() {
     run_examples(PAGES[3]);
 }
 
 #[test]
-fn the_examples_of_simulate_run() {
+fn the_examples_of_publish_run() {
     run_examples(PAGES[4]);
 }
 
 #[test]
-fn the_examples_of_unframe_run() {
+fn the_examples_of_the_record_page_run() {
     run_examples(PAGES[5]);
 }
 
 #[test]
-fn the_examples_of_watch_run() {
+fn the_examples_of_simulate_run() {
     run_examples(PAGES[6]);
 }
 
 #[test]
-fn the_examples_of_the_program_run() {
+fn the_examples_of_unframe_run() {
     run_examples(PAGES[7]);
+}
+
+#[test]
+fn the_examples_of_watch_run() {
+    run_examples(PAGES[8]);
+}
+
+#[test]
+fn the_examples_of_the_program_run() {
+    run_examples(PAGES[9]);
 }
 
 fn run_examples(page: &str) {
