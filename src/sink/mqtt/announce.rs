@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::{
     format::{key::Key, readings::Readings},
+    reading::decimal::Decimal,
     sink::{mqtt::topics::Topics, view::View},
 };
 
@@ -35,6 +36,13 @@ pub trait Announcer: Send {
 
     /// What has to be in each state of that meter, `null` if it is not there.
     fn due(&self, readings: &Readings) -> &[Key];
+
+    /// What has to be in that state besides the readings: names, and numbers or `null`. They stand
+    /// behind the readings, or each in its topic.
+    fn extra(&self, readings: &Readings) -> Vec<(&'static str, Option<Decimal>)> {
+        let _ = readings;
+        Vec::new()
+    }
 }
 
 /// What goes to the broker.
