@@ -157,9 +157,10 @@ impl Entity {
         };
         let of = |class: &&Class| Some(class.state_class) == state_class && !unit.is_empty();
         let class = CLASSES.iter().filter(of).find(|class| class.units.contains(&unit));
+        let (id, text) = (id(key), key.text(&Units::default()));
         Self {
-            id: id(key),
-            name: key.text(&Units::default()),
+            name: if matches!(key, Key::Item(_)) { name(&id) } else { text },
+            id,
             class: class.and_then(|class| class.name(unit, compat)),
             state_class: state_class.filter(|_| class.is_some()),
             unit: known.map(Cow::Borrowed),
@@ -348,7 +349,8 @@ mod tests {
         assert_eq!((entity.id.as_str(), entity.state_class), ("obis_1_0_1_8_0_f1", None));
         let entity = one("\"1-0:1.8.0#2\":12").unwrap();
         assert_eq!((entity.id.as_str(), entity.class), ("obis_1_0_1_8_0_n2", None));
-        assert_eq!(one("\"item_7\":\"abc\"").unwrap().id, "item_7");
+        let entity = one("\"item_7\":\"abc\"").unwrap();
+        assert_eq!((entity.id.as_str(), entity.name.as_str()), ("item_7", "Item 7"));
         assert!(one("\"energy_import_wh#2\":5").unwrap().disabled);
     }
 
