@@ -61,6 +61,24 @@ impl Decimal {
         Self { exponent: self.exponent.saturating_sub(power), ..self }
     }
 
+    /// The nearest number with so many decimals, what lies in the middle away from zero. Nothing if it
+    /// does not fit.
+    #[must_use]
+    pub fn rounded(self, decimals: u8) -> Option<Self> {
+        let exponent = -i16::from(decimals);
+        let power = 10i128.checked_pow(self.exponent.abs_diff(exponent).into());
+        let integer = if self.exponent >= exponent {
+            self.integer().checked_mul(power?)?
+        } else {
+            // What is smaller than half of anything that has so many digits is nothing.
+            power.map_or(0, |power| {
+                let half = power / 2 * self.integer().signum();
+                self.integer().saturating_add(half) / power
+            })
+        };
+        Self::of(integer, exponent)
+    }
+
     /// `self` − `other` with the finer of both resolutions; nothing if it does not fit.
     #[must_use]
     pub fn minus(self, other: Self) -> Option<Self> {
@@ -244,6 +262,27 @@ mod tests {
         {
             assert_eq!(Decimal::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn rounding_gives_exactly_that_many_decimals() {
+        for (number, decimals, rounded) in [
+            ("12937", 0, "12937"),
+            ("12937", 2, "12937.00"),
+            ("12.9375", 3, "12.938"),
+            ("12.9374", 3, "12.937"),
+            ("-12.9375", 3, "-12.938"),
+            ("-0.4", 0, "0"),
+            ("0.5", 0, "1"),
+            ("0.0000000000000005", 3, "0.000"),
+            ("18446744073709551615", 0, "18446744073709551615"),
+        ] {
+            let number = Decimal::parse(number).unwrap().rounded(decimals).unwrap();
+            assert_eq!(number.to_string(), rounded);
+        }
+        assert_eq!(Decimal::new(5, -128).rounded(1).unwrap().to_string(), "0.0");
+        assert_eq!(Decimal::parse("18446744073709551615").unwrap().rounded(1), None);
+        assert_eq!(Decimal::new(5, 100).rounded(255), None);
     }
 
     #[test]

@@ -178,3 +178,66 @@ const LONGEST: usize = 64;
 
 /// With the longest meter number, all a broker may be asked for: MQTT itself ends at 65535.
 const LONGEST_TOPIC: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn topics(uri: &str) -> Result<Topics, Usage> {
+        Topics::take(&mut uri.parse().unwrap())
+    }
+
+    #[test]
+    fn what_nobody_said_is_as_documented() {
+        let topics = topics("mqtt://b").unwrap();
+        assert_eq!(topics.state(Some("181220000009")), "meterpipe/181220000009/state");
+        assert_eq!(topics.status(), "meterpipe/status");
+        let flat = super::tests::topics("mqtt://b/house/meter/?layout=flat").unwrap();
+        assert_eq!(flat.value(Some("7"), "power_net_w"), "house/meter/7/power_net_w");
+        assert_eq!(flat.value(Some("7"), "1-0:99.1.0#2"), "house/meter/7/1-0:99.1.0_2");
+        assert_eq!(flat.status(), "house/meter/status");
+    }
+
+    #[test]
+    fn templates_have_their_places_filled() {
+        let query = "?topic=x/{meter}/{base}&status=y/{base}";
+        let topics = topics(&format!("mqtt://b/a%20b{query}")).unwrap();
+        assert_eq!(topics.state(Some("{base}")), "x/_base_/a b");
+        assert_eq!(topics.status(), "y/a b");
+    }
+
+    #[test]
+    fn nothing_of_a_meter_gets_into_a_topic_that_means_something_there() {
+        for (text, safe) in [
+            ("181220000009", "181220000009"),
+            ("1KFM-0200_1", "1KFM-0200_1"),
+            ("a/+/#{{x}}\x1b[2J", "a______x____2J"),
+            ("../$SYS\0", "____SYS_"),
+            ("Z\u{e4}hler", "Z_hler"),
+        ] {
+            assert_eq!(segment(text), safe);
+        }
+        assert_eq!(segment(&"9".repeat(70_000)), "9".repeat(64));
+        // Of FNV-1a 64 itself, and two that would else be one.
+        assert_eq!(segment(""), "cbf29ce484222325");
+        assert_ne!(segment("/"), segment("+"));
+        for text in ["", "/", "+/#", "\u{202e}", "a b", "#", "___"] {
+            let segment = segment(text);
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+            assert!(!segment.is_empty() && segment.len() <= 64 && segment.chars().all(plain));
+        }
+    }
+
+    #[test]
+    fn what_is_no_topic_is_refused_with_its_reason() {
+        let why = |uri| topics(uri).unwrap_err().to_string();
+        assert!(why("mqtt://b/a/%23").starts_with("the base topic: + and #"));
+        assert!(why("mqtt://b/a%00").contains("control character"));
+        assert!(why("mqtt://b/$SYS").contains("belong to the broker"));
+        assert!(why("mqtt://b?topic=a/{name}").contains("must be one of {base}, {meter}"));
+        assert!(why("mqtt://b?status=a/{meter}").contains("must be one of {base}"));
+        assert!(why("mqtt://b?topic=").contains("empty"));
+        assert_eq!(why("mqtt://b?layout=xml"), "layout: json, flat or none expected");
+        assert!(why(&format!("mqtt://b/{}", "x".repeat(2000))).contains("more than"));
+    }
+}

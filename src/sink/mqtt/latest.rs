@@ -1,0 +1,99 @@
+//! The last readings of each meter: what a new connection is told.
+
+use std::sync::Arc;
+
+use crate::format::{key::Meta, readings::Readings};
+
+/// The last readings of each meter, those that came last at the end.
+#[derive(Debug, Default)]
+pub struct Latest {
+    meters: Vec<Entry>,
+    skipped: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    readings: Arc<Readings>,
+    /// They have not been told.
+    due: bool,
+}
+
+impl Latest {
+    /// Takes readings.
+    pub fn put(&mut self, readings: Arc<Readings>) {
+        let meter = readings.meta(Meta::Meter);
+        let at = self.meters.iter().position(|entry| entry.readings.meta(Meta::Meter) == meter);
+        let at = at.or_else(|| (self.meters.len() == MOST).then_some(0));
+        if let Some(at) = at {
+            let before = self.meters.remove(at);
+            self.skipped += u64::from(before.due);
+        }
+        self.meters.push(Entry { readings, due: true });
+    }
+
+    /// All of them have to be told.
+    pub fn renew(&mut self) {
+        self.meters.iter_mut().for_each(|entry| entry.due = true);
+    }
+
+    /// The next that have to be told.
+    pub fn next(&mut self) -> Option<Arc<Readings>> {
+        let entry = self.meters.iter_mut().find(|entry| entry.due)?;
+        entry.due = false;
+        Some(entry.readings.clone())
+    }
+
+    /// How many have to be told.
+    #[must_use]
+    pub fn due(&self) -> u64 {
+        self.meters.iter().map(|entry| u64::from(entry.due)).sum()
+    }
+
+    /// How many never were, because newer ones of the same meter came.
+    #[must_use]
+    pub const fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
+    /// Forgets how many never were.
+    pub fn forget_skipped(&mut self) -> u64 {
+        std::mem::take(&mut self.skipped)
+    }
+}
+
+/// How many meters are told apart; whoever can write telegrams can invent their numbers.
+const MOST: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn readings(meter: usize, power: usize) -> Arc<Readings> {
+        let line = format!("{{\"meter\":\"{meter}\",\"power_net_w\":{power}}}");
+        Arc::new(Readings::parse(line.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn of_each_meter_the_last_readings_are_told_once() {
+        let mut latest = Latest::default();
+        for (meter, power) in [(1, 1), (2, 2), (1, 3), (1, 4)] {
+            latest.put(readings(meter, power));
+        }
+        assert_eq!((latest.due(), latest.skipped()), (2, 2));
+        assert_eq!(latest.next(), Some(readings(2, 2)));
+        assert_eq!(latest.next(), Some(readings(1, 4)));
+        assert_eq!(latest.next(), None);
+        latest.put(readings(2, 5));
+        assert_eq!((latest.forget_skipped(), latest.skipped()), (2, 0), "2 was told");
+        latest.renew();
+        assert_eq!(latest.next(), Some(readings(1, 4)));
+        assert_eq!(latest.next(), Some(readings(2, 5)));
+    }
+
+    #[test]
+    fn invented_meters_do_not_fill_the_memory() {
+        let mut latest = Latest::default();
+        (0..1000).for_each(|meter| latest.put(readings(meter, 1)));
+        assert_eq!((latest.due(), latest.skipped()), (64, 936));
+    }
+}

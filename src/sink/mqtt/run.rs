@@ -1,0 +1,530 @@
+//! The sink at work: one loop that waits for readings, the broker and the clock.
+
+use core::time::Duration;
+use std::{os::fd::AsFd, sync::Arc, time::Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::{
+    backoff::Backoff,
+    format::{readings::Readings, shown::shown},
+    sink::{
+        event::{Event, Report},
+        inbox::Inbox,
+        mqtt::{
+            dial::Dial,
+            latest::Latest,
+            packets::{Protocol, Reason},
+            session::Happened,
+            sink::{Mqtt, status},
+            transport::Transport,
+            trouble::{End, Names, Pace},
+        },
+    },
+};
+
+/// All there is between two turns of the loop.
+pub(super) struct Run<'a> {
+    mqtt: Mqtt,
+    inbox: &'a Inbox,
+    report: &'a dyn Report,
+    place: String,
+    phase: Phase,
+    latest: Latest,
+    /// No connection came about, or it was lost.
+    outage: bool,
+    /// What was said of it last.
+    said: Option<String>,
+    refused: Vec<String>,
+    backoff: Backoff,
+    opened: Instant,
+    /// How many connections in a row were lost soon.
+    short: u32,
+    /// When something last went on its way, or there was nothing to go.
+    progress: Instant,
+    announce: Option<Instant>,
+    told_version: bool,
+    /// Nothing is in the inbox, and nothing more comes.
+    drained: bool,
+    farewell: Farewell,
+}
+
+enum Phase {
+    Waiting(Wait),
+    Dialing(Dial),
+    Up(Transport),
+}
+
+/// Until the next try.
+#[derive(Clone, Copy)]
+struct Wait {
+    until: Instant,
+    /// The same at the end of the inbox: there is less time then.
+    soon: Instant,
+    /// Somebody has to change something before there is a connection.
+    hopeless: bool,
+}
+
+/// How far the end has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Farewell {
+    NotYet,
+    Offline,
+    Closing,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(mqtt: Mqtt, inbox: &'a Inbox, report: &'a dyn Report) -> Self {
+        let now = Instant::now();
+        Self {
+            place: mqtt.broker.place(),
+            mqtt,
+            inbox,
+            report,
+            phase: Phase::Waiting(Wait::none(now)),
+            latest: Latest::default(),
+            outage: false,
+            said: None,
+            refused: Vec::new(),
+            backoff: backoff(),
+            opened: now,
+            short: 0,
+            progress: now,
+            announce: None,
+            told_version: false,
+            drained: false,
+            farewell: Farewell::NotYet,
+        }
+    }
+
+    pub(super) fn run(mut self) {
+        if self.mqtt.broker.tls.as_ref().is_some_and(super::tls::Tls::is_insecure) {
+            self.report.say(&format!(
+                "insecure=true: whoever answers at {} is taken for the broker",
+                self.place
+            ));
+        }
+        while !self.is_over(Instant::now()) {
+            let now = Instant::now();
+            self.collect(now);
+            self.work(now);
+            self.tell(now);
+            self.say_goodbye(now);
+            self.wait(Instant::now());
+        }
+        self.close();
+    }
+
+    /// Takes readings, as many as there is room for; in trouble all, of which the last ones stay.
+    fn collect(&mut self, now: Instant) {
+        if self.mqtt.session.has_room() {
+            self.progress = now;
+        }
+        let trouble = self.outage || now >= self.progress + STUCK;
+        self.inbox.trouble(trouble);
+        // Asked before the last one is taken: what comes in between is no surprise.
+        let ended = self.inbox.is_ended();
+        while trouble || self.mqtt.session.has_room() && self.latest.due() == 0 {
+            match self.inbox.take() {
+                Some(Event::Readings(readings)) => self.put(readings),
+                Some(Event::Reopen) => (),
+                None => {
+                    self.drained = ended;
+                    break;
+                }
+            }
+            if !trouble {
+                self.tell(now);
+            }
+        }
+        if !trouble && self.latest.skipped() > 0 {
+            let skipped = self.latest.forget_skipped();
+            let place = &self.place;
+            self.report.say(&format!("{place} was slow: {skipped} older readings were left out"));
+        }
+    }
+
+    fn put(&mut self, readings: Arc<Readings>) {
+        if let Some(announcer) = &mut self.mqtt.announcer {
+            let messages = announcer.on_readings(&readings);
+            // Without a connection they go nowhere: the next one begins with all of them.
+            if self.mqtt.session.is_open() {
+                messages.into_iter().for_each(|message| self.mqtt.session.announce(message));
+            }
+        }
+        self.latest.put(readings);
+    }
+
+    /// Tells the states that are due, as many as there is room for.
+    fn tell(&mut self, now: Instant) {
+        let Mqtt { session, states, announcer, .. } = &mut self.mqtt;
+        while session.has_room()
+            && let Some(readings) = self.latest.next()
+        {
+            let due = announcer.as_ref().map_or(&[][..], |announcer| announcer.due(&readings));
+            session.publish(states.messages(&readings, due));
+        }
+        self.send(now);
+    }
+
+    fn work(&mut self, now: Instant) {
+        match &mut self.phase {
+            Phase::Waiting(wait) => {
+                if now >= if self.inbox.is_ended() { wait.soon } else { wait.until } {
+                    match Dial::start(self.mqtt.broker.host.clone(), self.mqtt.broker.port) {
+                        Ok(dial) => self.phase = Phase::Dialing(dial),
+                        Err(error) => self.lose(&End::unreachable(&error), now),
+                    }
+                }
+            }
+            Phase::Dialing(dial) => match dial.outcome() {
+                Some(Ok(stream)) => {
+                    let tls = self.mqtt.broker.tls.as_ref();
+                    let up = Transport::new(stream, tls, &self.place).and_then(|transport| {
+                        let begun = self.mqtt.session.begin(now);
+                        begun.map(|()| transport).map_err(|_| End::Refused(Reason::CLIENT_ID))
+                    });
+                    match up {
+                        Ok(transport) => self.phase = Phase::Up(transport),
+                        Err(end) => self.lose(&end, now),
+                    }
+                }
+                Some(Err(error)) => self.lose(&End::unreachable(&error), now),
+                None => (),
+            },
+            Phase::Up(_) => {
+                if let Err(end) = self.converse(now) {
+                    self.lose(&end, now);
+                }
+            }
+        }
+    }
+
+    /// Hears what the broker says.
+    fn converse(&mut self, now: Instant) -> Result<(), End> {
+        self.mqtt.session.check(now)?;
+        for _ in 0..TURNS {
+            let Phase::Up(transport) = &mut self.phase else {
+                return Ok(());
+            };
+            let octets = transport.receive();
+            transport.flush()?;
+            let octets = octets?;
+            if octets.is_empty() {
+                break;
+            }
+            for happened in self.mqtt.session.feed(&octets)? {
+                self.take(happened, now);
+            }
+        }
+        if let Some(due) = self.announce
+            && now >= due
+        {
+            self.announce = None;
+            self.announce_all();
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, happened: Happened, now: Instant) {
+        match happened {
+            Happened::Open => self.open(now),
+            Happened::Message(topic, payload) => {
+                let announcer = self.mqtt.announcer.as_mut();
+                let soon = announcer.and_then(|it| it.on_message(&topic, &payload));
+                if let Some(soon) = soon {
+                    self.announce = Some(now + soon);
+                }
+            }
+            Happened::Accepted(topic) => {
+                self.progress = now;
+                if let Some(at) = self.refused.iter().position(|refused| *refused == topic) {
+                    self.refused.remove(at);
+                    self.report.say(&format!("{} takes {} now", self.place, shown(&topic)));
+                }
+            }
+            Happened::Rejected(topic, reason, readings) => {
+                self.progress = now;
+                let advice = match reason {
+                    Reason::NOT_AUTHORIZED => ": its access list does not let this user write there",
+                    _ => "",
+                };
+                self.reject(topic, &format!(" ({}){advice}", reason.text()), readings);
+            }
+            Happened::TooLarge(topic, readings) => {
+                self.reject(topic, ": it takes nothing that is so large", readings);
+            }
+            Happened::NotSubscribed(reason) => self.report.say(&format!(
+                "{} does not let this client listen ({}): announcements go out when it connects only",
+                self.place,
+                reason.text()
+            )),
+        }
+    }
+
+    fn reject(&mut self, topic: String, why: &str, readings: u64) {
+        if readings > 0 {
+            self.report.lost(readings);
+        }
+        if !self.refused.contains(&topic) && self.refused.len() < MOST_REFUSED {
+            self.report.say(&format!("{} refuses {}{why}", self.place, shown(&topic)));
+            self.refused.push(topic);
+        }
+    }
+
+    /// A new connection: the broker may have forgotten everything.
+    fn open(&mut self, now: Instant) {
+        if self.said.take().is_some() {
+            let skipped = match self.latest.forget_skipped() {
+                0 => String::new(),
+                skipped => format!("; {skipped} older readings were left out"),
+            };
+            self.report.say(&format!("connected again{skipped}"));
+        }
+        if self.mqtt.session.is_fallback() && !self.told_version {
+            self.told_version = true;
+            self.report.say(&format!("{} does not speak MQTT 5: MQTT 3.1.1 is spoken", self.place));
+        }
+        if self.farewell == Farewell::Offline {
+            // It is said again, behind the `online` of this connection.
+            self.farewell = Farewell::NotYet;
+        }
+        self.outage = false;
+        self.opened = now;
+        self.progress = now;
+        self.backoff = backoff();
+        let Mqtt { session, states, announcer, .. } = &mut self.mqtt;
+        session.announce(status(states.site(), "online"));
+        if let Some(announcer) = announcer {
+            session.subscribe(&announcer.subscriptions());
+        }
+        self.announce_all();
+        self.mqtt.session.resume();
+    }
+
+    fn announce_all(&mut self) {
+        if let Some(announcer) = &mut self.mqtt.announcer {
+            let messages = announcer.on_connect();
+            messages.into_iter().for_each(|message| self.mqtt.session.announce(message));
+        }
+        self.latest.renew();
+    }
+
+    /// Hands to the socket what it takes.
+    fn send(&mut self, now: Instant) {
+        let Phase::Up(transport) = &mut self.phase else {
+            return;
+        };
+        while transport.pending() == 0 {
+            let (octets, happened) = self.mqtt.session.take(now);
+            if octets.is_empty() && happened.is_empty() {
+                // Nothing waits, or what waits waits for the broker.
+                return;
+            }
+            transport.send(&octets);
+            // What is wrong with the connection is found when it is read from.
+            let _ = transport.flush();
+            if transport.pending() == 0 {
+                self.progress = now;
+            }
+            if !happened.is_empty() {
+                happened.into_iter().for_each(|happened| self.take(happened, now));
+                return;
+            }
+        }
+    }
+
+    /// The connection is gone, or did not come about.
+    fn lose(&mut self, end: &End, now: Instant) {
+        let lived = self.mqtt.session.is_open().then(|| now.duration_since(self.opened));
+        let three = self.mqtt.session.protocol() == Protocol::Three;
+        if self.mqtt.session.end(end) {
+            // It may speak the older version only. If not, that is said.
+            self.phase = Phase::Waiting(Wait::none(now));
+            return;
+        }
+        let mut end = end.clone();
+        if let Some(lived) = lived {
+            let anonymous = three && end == End::Closed;
+            self.short =
+                if lived < if anonymous { LONG } else { SHORT } { self.short + 1 } else { 0 };
+            // In 3.1.1 a broker does not say that another client came with the same name.
+            if end.pace() == Pace::Growing && self.short >= if anonymous { 3 } else { 12 } {
+                end = End::ClosedSoon;
+            }
+        }
+        self.outage = true;
+        let wait = match end.pace() {
+            Pace::Growing => self.backoff.delay(),
+            Pace::Apart => Backoff::random(SLOW, SLOW).delay(),
+            Pace::Slow => SLOW,
+        };
+        let hopeless = end.pace() != Pace::Growing;
+        self.phase =
+            Phase::Waiting(Wait { until: now + wait, soon: now + wait.min(SOON), hopeless });
+        self.announce = None;
+        let tls = self.mqtt.broker.tls.is_some();
+        let text = end.text(Names { place: &self.place, hello: self.mqtt.session.hello(), tls });
+        if self.said.as_ref() != Some(&text) {
+            self.report.say(&text);
+            self.said = Some(text);
+        }
+    }
+
+    fn has_nothing_left(&self) -> bool {
+        self.latest.due() == 0 && self.mqtt.session.is_idle()
+    }
+
+    fn can_say_goodbye(&self) -> bool {
+        self.drained && self.mqtt.session.is_open() && self.has_nothing_left() && self.is_sent()
+    }
+
+    fn is_sent(&self) -> bool {
+        matches!(&self.phase, Phase::Up(transport) if transport.pending() == 0)
+    }
+
+    /// At the end of the inbox: what is left, then `offline`, then DISCONNECT.
+    fn say_goodbye(&mut self, now: Instant) {
+        if !self.can_say_goodbye() {
+            return;
+        }
+        match self.farewell {
+            Farewell::NotYet => {
+                self.mqtt.session.announce(status(self.mqtt.states.site(), "offline"));
+                self.farewell = Farewell::Offline;
+                self.send(now);
+            }
+            Farewell::Offline => self.farewell = Farewell::Closing,
+            Farewell::Closing => (),
+        }
+    }
+
+    fn is_over(&self, now: Instant) -> bool {
+        let Some(deadline) = self.inbox.deadline() else {
+            return false;
+        };
+        let hopeless = matches!(self.phase, Phase::Waiting(Wait { hopeless: true, .. }));
+        // In an outage the broker has said `offline` itself, or will.
+        let nothing = self.outage
+            && self.drained
+            && self.has_nothing_left()
+            && self.latest.skipped() == 0
+            && !self.mqtt.session.is_open();
+        now >= deadline || hopeless || nothing || self.farewell == Farewell::Closing
+    }
+
+    /// Ends the connection in order, if there is one, and counts what did not go.
+    fn close(&mut self) {
+        let now = Instant::now();
+        if self.mqtt.session.is_open() {
+            if self.farewell == Farewell::NotYet {
+                self.mqtt.session.announce(status(self.mqtt.states.site(), "offline"));
+            }
+            self.send(now);
+            // Where `offline` did not go out, the broker has to say it: the will is not taken back.
+            if self.mqtt.session.has_gone() {
+                self.mqtt.session.disconnect();
+                self.send(now);
+                self.hang_up(now);
+            }
+        }
+        let waiting = core::iter::from_fn(|| self.inbox.take());
+        let waiting = waiting.filter(|event| matches!(event, Event::Readings(_))).count();
+        let untold = self.latest.due() + self.latest.skipped();
+        let lost = self.mqtt.session.unsent() + untold + waiting as u64;
+        if lost > 0 {
+            self.report.lost(lost);
+        }
+    }
+
+    /// Waits for the broker to close, so that nothing on its way is cut off.
+    fn hang_up(&mut self, now: Instant) {
+        let Phase::Up(transport) = &mut self.phase else {
+            return;
+        };
+        transport.finish();
+        let _ = transport.flush();
+        if transport.pending() > 0 {
+            return;
+        }
+        transport.shut();
+        let late = self.inbox.deadline().unwrap_or(now).max(now + GLANCE);
+        let until = late.min(now + HANG_UP);
+        while transport.receive().is_ok() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            let timeout = Timespec::try_from(left).ok();
+            let _ = poll(&mut [PollFd::new(transport, PollFlags::IN)], timeout.as_ref());
+        }
+    }
+
+    /// Waits for readings, the broker and the clock.
+    fn wait(&self, now: Instant) {
+        let idle = if self.mqtt.session.has_room() { IDLE } else { STUCK };
+        let mut until = now + idle;
+        let mut at = |instant: Option<Instant>| {
+            until = instant.map_or(until, |instant| until.min(instant));
+        };
+        at(self.inbox.deadline());
+        at(self.announce);
+        at(self.mqtt.session.next_check());
+        let mut all = vec![PollFd::new(self.inbox, PollFlags::IN)];
+        match &self.phase {
+            Phase::Waiting(wait) if self.inbox.is_ended() => at(Some(wait.soon)),
+            Phase::Waiting(wait) => at(Some(wait.until)),
+            Phase::Dialing(dial) => all.push(PollFd::from_borrowed_fd(dial.as_fd(), PollFlags::IN)),
+            Phase::Up(transport) => {
+                let write =
+                    if transport.pending() > 0 { PollFlags::OUT } else { PollFlags::empty() };
+                all.push(PollFd::from_borrowed_fd(transport.as_fd(), PollFlags::IN | write));
+            }
+        }
+        // Not a fraction less: else the loop would turn until the instant has come.
+        let patience = until.saturating_duration_since(now) + Duration::from_millis(1);
+        let over = self.is_over(now) || self.can_say_goodbye();
+        let patience = if over { Duration::ZERO } else { patience };
+        let _ = poll(&mut all, Timespec::try_from(patience).ok().as_ref());
+        self.inbox.hush();
+    }
+}
+
+impl Wait {
+    const fn none(now: Instant) -> Self {
+        Self { until: now, soon: now, hopeless: false }
+    }
+}
+
+fn backoff() -> Backoff {
+    Backoff::random(Duration::from_secs(1), Duration::from_secs(60))
+}
+
+/// How long until somebody has changed something.
+const SLOW: Duration = Duration::from_secs(60);
+
+/// A connection that lived for less is no good sign; for less than this, without a word at its end,
+/// another client may have come.
+const SHORT: Duration = Duration::from_secs(10);
+const LONG: Duration = Duration::from_secs(120);
+
+/// After so long without progress nobody waits for the broker any more.
+const STUCK: Duration = Duration::from_secs(2);
+
+/// There is nothing to look after for so long.
+const IDLE: Duration = Duration::from_secs(3600);
+
+/// At the end there is time for tries in short succession only.
+const SOON: Duration = Duration::from_secs(1);
+
+/// How often the socket is read in one turn of the loop, 16 KiB each.
+const TURNS: usize = 16;
+
+/// So many topics that are refused are told.
+const MOST_REFUSED: usize = 16;
+
+/// How long a broker may take to close.
+const HANG_UP: Duration = Duration::from_secs(1);
+
+/// A last look, when there is no time left.
+const GLANCE: Duration = Duration::from_millis(50);

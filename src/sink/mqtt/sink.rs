@@ -1,0 +1,153 @@
+//! The sink: what a user says of it, and how it begins.
+//!
+//! ```text
+//! mqtt://anna@broker.home/house/meter?password_file=/etc/meterpipe/mqtt&retain=true
+//! mqtts://broker.home:8883?ca=/etc/meterpipe/ca.pem&qos=1
+//! ```
+//!
+//! | key | default | what |
+//! |---|---|---|
+//! | `user`, `password`, `password_file` | none | for the broker |
+//! | `client_id` | a hash | the name of the connection; a broker has each once |
+//! | `protocol` | `5`, else `3.1.1` | the version of MQTT |
+//! | `keepalive` | `30s` | half as much more without a word, and either side gives the other up |
+//! | `qos`, `retain` | `0`, `false` | of the states |
+//! | `topic`, `layout`, `status` | | see [`topics`](super::topics) |
+//! | `topics` | none | see [`mapping`](super::mapping) |
+//! | `ca`, `cert`, `key`, `insecure` | | of `mqtts`, see [`tls`](super::tls) |
+//!
+//! Beside them `fields`, `units` and `names`. In each connection go out, in this order: `online` on
+//! the status topic, what is [announced](super::announce), the states that were not acknowledged, the
+//! last state of each meter. The status becomes `offline` before the connection is ended, or by the
+//! broker when it finds it ended.
+//!
+//! A state topic tells how things are, so there is no history in it: of the time without a connection
+//! the last state of each meter goes out, and with QoS 1 what was on its way when the connection ended.
+
+use core::time::Duration;
+
+use crate::{
+    format::{shown::shown, usage::Usage},
+    sink::{
+        event::{Report, Sink},
+        inbox::Inbox,
+        mqtt::{
+            announce::{Announcer, Message, Qos, Site},
+            packets::{Hello, Protocol},
+            run::Run,
+            session::Session,
+            states::States,
+            tls::Tls,
+            topics::{self, Topics},
+        },
+        settings::{Settings, Target},
+    },
+};
+
+/// A broker, and what goes there.
+pub struct Mqtt {
+    pub(super) broker: Broker,
+    pub(super) session: Session,
+    pub(super) states: States,
+    pub(super) announcer: Option<Box<dyn Announcer>>,
+}
+
+/// Where the broker is.
+#[derive(Clone, Debug)]
+pub(super) struct Broker {
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) tls: Option<Tls>,
+}
+
+/// The sink that the settings tell of. Who announces its meters, if anybody, takes its own keys and
+/// learns the topics.
+///
+/// # Errors
+/// A value that cannot be meant, or a file that cannot be read.
+pub fn new(
+    settings: &mut Settings,
+    announcer: impl FnOnce(&mut Settings, &Site) -> Result<Option<Box<dyn Announcer>>, Usage>,
+) -> Result<Box<dyn Sink>, Usage> {
+    let broker = Broker::take(settings)?;
+    let site = Site { topics: Topics::take(settings)?, view: settings.take_view()? };
+    let states = States::take(settings, site)?;
+    let announcer = announcer(settings, states.site())?;
+    let hello = hello(settings, states.site())?;
+    let protocol = match settings.take("protocol").as_deref() {
+        None => None,
+        Some("5") => Some(Protocol::Five),
+        Some("3.1.1") => Some(Protocol::Three),
+        Some(_) => return Err(Usage("protocol: 5 or 3.1.1 expected".to_owned())),
+    };
+    Ok(Box::new(Mqtt { broker, session: Session::new(hello, protocol), states, announcer }))
+}
+
+impl Sink for Mqtt {
+    fn run(self: Box<Self>, inbox: Inbox, report: &dyn Report) {
+        Run::new(*self, &inbox, report).run();
+    }
+}
+
+impl Broker {
+    fn take(settings: &mut Settings) -> Result<Self, Usage> {
+        let Target::Server { host, port, .. } = &settings.target else {
+            let scheme = &settings.scheme;
+            return Err(Usage(format!("{scheme}: a broker is written as {scheme}://HOST")));
+        };
+        let (host, port) = (host.clone(), *port);
+        let secure = settings.scheme == "mqtts";
+        let tls = secure.then(|| Tls::take(settings, &host)).transpose()?;
+        if let (false, Some(key)) =
+            (secure, ["ca", "cert", "key", "insecure"].into_iter().find(|key| settings.has(key)))
+        {
+            return Err(Usage(format!("{key} is of TLS: write mqtts:// and not mqtt://")));
+        }
+        Ok(Self { host, port: port.unwrap_or(if secure { 8883 } else { 1883 }), tls })
+    }
+
+    /// `HOST:PORT`, for people.
+    pub(super) fn place(&self) -> String {
+        let host = shown(&self.host);
+        match host.contains(':') {
+            true => format!("[{host}]:{}", self.port),
+            false => format!("{host}:{}", self.port),
+        }
+    }
+}
+
+fn hello(settings: &mut Settings, site: &Site) -> Result<Hello, Usage> {
+    let user = settings.take("user").filter(|user| !user.is_empty());
+    let password = settings.take_secret("password")?;
+    if user.is_none() && password.is_some() {
+        return Err(Usage("password: of which user? say user".to_owned()));
+    }
+    let keepalive = settings.take_duration("keepalive")?.unwrap_or(KEEPALIVE).as_secs();
+    let keepalive = u16::try_from(keepalive).ok().filter(|seconds| *seconds > 0);
+    let keepalive =
+        keepalive.ok_or_else(|| Usage("keepalive: 1s to 65535s expected".to_owned()))?;
+    let client_id = settings.take("client_id").unwrap_or_else(|| client_id(site));
+    if client_id.is_empty() || client_id.contains(char::is_control) {
+        return Err(Usage("client_id: it is empty or has control characters".to_owned()));
+    }
+    Ok(Hello { client_id, user, password, keepalive, will: status(site, "offline") })
+}
+
+/// The same at every start, another on another machine or for another place. It has 23 characters,
+/// more of which a broker for 3.1.1 need not take.
+fn client_id(site: &Site) -> String {
+    let system = rustix::system::uname();
+    let mut octets = system.nodename().to_bytes().to_vec();
+    octets.push(0);
+    octets.extend_from_slice(site.topics.state(None).as_bytes());
+    let hash = format!("{:016x}", topics::hash(&octets));
+    format!("meterpipe-{}", hash.get(..13).unwrap_or_default())
+}
+
+/// The message that tells whether this program is there.
+pub(super) fn status(site: &Site, status: &str) -> Message {
+    let payload = status.as_bytes().to_vec();
+    Message { topic: site.topics.status(), payload, retain: true, qos: Qos::AtLeastOnce }
+}
+
+const KEEPALIVE: Duration = Duration::from_secs(30);

@@ -1,0 +1,145 @@
+//! The messages of one telegram.
+
+use crate::{
+    format::{
+        key::{Key, Meta},
+        readings::{Readings, Value},
+        shown::shown,
+        usage::Usage,
+    },
+    sink::{
+        mqtt::{
+            announce::{Message, Qos, Site},
+            mapping::Mapping,
+            topics::Layout,
+        },
+        settings::Settings,
+    },
+};
+
+/// How readings become messages.
+#[derive(Clone, Debug)]
+pub struct States {
+    site: Site,
+    mappings: Vec<Mapping>,
+    qos: Qos,
+    retain: bool,
+}
+
+impl States {
+    /// Takes `topics`, `qos` and `retain`.
+    ///
+    /// # Errors
+    /// Values that do not read.
+    pub fn take(settings: &mut Settings, site: Site) -> Result<Self, Usage> {
+        let qos = match settings.take("qos").as_deref() {
+            None | Some("0") => Qos::AtMostOnce,
+            Some("1") => Qos::AtLeastOnce,
+            Some(_) => return Err(Usage("qos: 0 or 1 expected".to_owned())),
+        };
+        let mappings = Mapping::take(settings)?;
+        Ok(Self { site, mappings, qos, retain: settings.take_switch("retain")? })
+    }
+
+    /// Where states go to.
+    #[must_use]
+    pub const fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// The messages of some readings; `null` for those of `due` that are not there.
+    #[must_use]
+    pub fn messages(&self, readings: &Readings, due: &[Key]) -> Vec<Message> {
+        let meter = readings.meta(Meta::Meter);
+        let Site { topics, view } = &self.site;
+        let mapped = self.mappings.iter().filter_map(|it| it.of(&self.site, readings, meter));
+        let mut all: Vec<_> = mapped.map(|(topic, payload)| self.message(topic, payload)).collect();
+        match topics.layout() {
+            Layout::Nothing => (),
+            Layout::Json => {
+                let mut text = Vec::new();
+                view.write_json(readings, due, &mut text);
+                all.push(self.message(topics.state(meter), text));
+            }
+            Layout::Flat => {
+                all.extend(view.of(readings).map(|shown| {
+                    self.message(topics.value(meter, &shown.name), plain(&shown.value))
+                }))
+            }
+        }
+        all
+    }
+
+    fn message(&self, topic: String, payload: Vec<u8>) -> Message {
+        Message { topic, payload, retain: self.retain, qos: self.qos }
+    }
+}
+
+/// As text for programs that know no JSON, and for people who look at it on a terminal.
+fn plain(value: &Value) -> Vec<u8> {
+    shown(&value.to_string()).into_owned().into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{format::units::Units, sink::mqtt::topics::Topics};
+
+    const LINE: &str = concat!(
+        "{\"schema\":1,\"time\":\"2021-09-27T09:47:15+02:00\",",
+        "\"meter\":\"a/+/#{{x}}\\u001b[2J\",\"energy_import_wh\":12937,\"voltage_l1_v\":233.7}"
+    );
+
+    fn messages(query: &str, due: &[Key]) -> Vec<(String, String, bool, Qos)> {
+        let mut settings: Settings = format!("mqtt://b/house{query}").parse().unwrap();
+        let topics = Topics::take(&mut settings).unwrap();
+        let view = settings.take_view().unwrap();
+        let states = States::take(&mut settings, Site { topics, view }).unwrap();
+        settings.finish().unwrap();
+        let readings = Readings::parse(LINE.as_bytes()).unwrap();
+        let all = states.messages(&readings, due).into_iter();
+        let text =
+            |it: Message| (it.topic, String::from_utf8(it.payload).unwrap(), it.retain, it.qos);
+        all.map(text).collect()
+    }
+
+    #[test]
+    fn a_telegram_is_one_object_with_its_meter_as_it_was_in_it() {
+        let net = Key::parse("power_net_w", &Units::default()).unwrap();
+        let [(topic, payload, retain, qos)] = <[_; 1]>::try_from(messages("", &[net])).unwrap();
+        assert_eq!(topic, "house/a______x____2J/state");
+        assert_eq!((retain, qos), (false, Qos::AtMostOnce));
+        assert!(!payload.contains('\x1b'), "{payload}");
+        let read: serde_json::Value = serde_json::from_str(&payload).unwrap();
+        assert_eq!(read["meter"], "a/+/#{{x}}\x1b[2J");
+        assert_eq!(read["power_net_w"], serde_json::Value::Null);
+        assert!(payload.ends_with(",\"voltage_l1_v\":233.7,\"power_net_w\":null}"), "{payload}");
+    }
+
+    #[test]
+    fn a_choice_and_names_and_units_hold_in_each_layout() {
+        let chosen = "&fields=energy_import_wh,meter&units.energy=kWh&names.meter=zaehler";
+        let flat = messages(&format!("?layout=flat&retain=true&qos=1{chosen}"), &[]);
+        assert_eq!(
+            flat,
+            [("energy_import_kwh", "12.937"), ("zaehler", "a/+/#{{x}}\\x1b[2J"),].map(
+                |(name, value)| {
+                    let topic = format!("house/a______x____2J/{name}");
+                    (topic, value.to_owned(), true, Qos::AtLeastOnce)
+                }
+            )
+        );
+        let json = messages(&format!("?topic=x/y{chosen}"), &[]);
+        let text = r#"{"energy_import_kwh":12.937,"zaehler":"a/+/#{{x}}\u001b[2J"}"#;
+        assert_eq!(json, [("x/y".to_owned(), text.to_owned(), false, Qos::AtMostOnce)]);
+    }
+
+    #[test]
+    fn topics_of_their_own_come_beside_the_state_or_alone() {
+        let own = "topics.energy_import_wh=in%20kWh%202";
+        let all = messages(&format!("?{own}"), &[]);
+        assert_eq!(all.len(), 2);
+        let alone = messages(&format!("?layout=none&{own}"), &[]);
+        assert_eq!(alone, [("in".to_owned(), "12.94".to_owned(), false, Qos::AtMostOnce)]);
+    }
+}

@@ -1,0 +1,252 @@
+//! TLS: who the broker is, and who the client is.
+//!
+//! | key | default | what |
+//! |---|---|---|
+//! | `ca` | the system's | the certificates of whom the broker's has to be signed by, PEM |
+//! | `cert`, `key` | none | the client's own certificate and its key, PEM |
+//! | `insecure` | `false` | takes any certificate, and says so at every start |
+//!
+//! Certificate and name of the broker are verified, and there is no way back to a connection in the
+//! clear: what does not come about is said, with its cause.
+
+use std::sync::Arc;
+
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct,
+    Error, RootCertStore, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{
+        CertificateDer, PrivateKeyDer, ServerName, UnixTime,
+        pem::{self, PemObject},
+    },
+};
+
+use crate::{
+    format::{shown::shown, usage::Usage},
+    sink::settings::Settings,
+};
+
+/// How TLS is spoken with a broker.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    config: Arc<ClientConfig>,
+    name: ServerName<'static>,
+    insecure: bool,
+    own_ca: bool,
+    own_certificate: bool,
+}
+
+impl Tls {
+    /// Takes `ca`, `cert`, `key` and `insecure`.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is none of its kind.
+    pub fn take(settings: &mut Settings, host: &str) -> Result<Self, Usage> {
+        let insecure = settings.take_switch("insecure")?;
+        let ca = settings.take("ca");
+        let certificate = settings.take("cert");
+        let key = settings.take("key");
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|_| Usage(format!("{} is no name of a server", shown(host))))?;
+        let provider = Arc::new(ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| Usage(error.to_string()))?;
+        let config = if insecure {
+            config.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider)))
+        } else {
+            config.with_root_certificates(roots(ca.as_deref())?)
+        };
+        let own_certificate = certificate.is_some();
+        let config = match (certificate, key) {
+            (None, None) => config.with_no_client_auth(),
+            (Some(certificate), Some(key)) => {
+                let key_read = PrivateKeyDer::from_pem_file(&key)
+                    .map_err(|error| unreadable("key", &key, &error))?;
+                let wrong = |error: Error| Usage(format!("cert and key: {error}"));
+                config
+                    .with_client_auth_cert(read("cert", &certificate)?, key_read)
+                    .map_err(wrong)?
+            }
+            _ => return Err(Usage("cert and key: both or none".to_owned())),
+        };
+        let config = Arc::new(config);
+        Ok(Self { config, name, insecure, own_ca: ca.is_some(), own_certificate })
+    }
+
+    /// Whether anybody may be the broker.
+    #[must_use]
+    pub const fn is_insecure(&self) -> bool {
+        self.insecure
+    }
+
+    /// The client's end of a connection.
+    ///
+    /// # Errors
+    /// There is no randomness to be had.
+    pub fn connect(&self) -> Result<ClientConnection, Error> {
+        let mut connection = ClientConnection::new(self.config.clone(), self.name.clone())?;
+        // What is written is bounded by who writes it.
+        connection.set_buffer_limit(None);
+        Ok(connection)
+    }
+
+    /// Why it did not come about.
+    #[must_use]
+    pub fn explain(&self, error: &Error, place: &str) -> String {
+        match error {
+            Error::InvalidCertificate(error) => self.certificate(error, place),
+            Error::AlertReceived(alert) => self.alert(*alert, place),
+            Error::InvalidMessage(_) | Error::PeerSentOversizedRecord => {
+                format!("{place} does not speak TLS; is it a port for mqtt:// without the s?")
+            }
+            Error::PeerIncompatible(_) => {
+                format!("{place} speaks no version of TLS that is safe: {error}")
+            }
+            error => format!("TLS with {place}: {}", shown(&error.to_string())),
+        }
+    }
+
+    fn certificate(&self, error: &CertificateError, place: &str) -> String {
+        let host = self.name.to_str();
+        let its = format!("the certificate of {place}");
+        match error {
+            CertificateError::UnknownIssuer if self.own_ca => {
+                format!("{its} is not signed by what stands in the file of ca")
+            }
+            CertificateError::UnknownIssuer => {
+                format!("{its} is signed by nobody whom this system trusts: name a file with ca")
+            }
+            CertificateError::Expired => format!("{its} has expired"),
+            CertificateError::ExpiredContext { not_after, .. } => {
+                format!("{its} has expired on {}", day(*not_after))
+            }
+            CertificateError::NotValidYet => {
+                format!("{its} is not valid yet; is the clock of this system right?")
+            }
+            CertificateError::NotValidYetContext { not_before, .. } => format!(
+                "{its} is not valid before {}; is the clock of this system right?",
+                day(*not_before)
+            ),
+            CertificateError::NotValidForName => format!("{its} is not for {host}"),
+            CertificateError::NotValidForNameContext { presented, .. } => {
+                let presented = presented.join(", ");
+                format!("{its} is not for {host}, but for {}", shown(&presented))
+            }
+            CertificateError::Revoked => format!("{its} was revoked"),
+            error => format!("{its} is not accepted: {}", shown(&error.to_string())),
+        }
+    }
+
+    fn alert(&self, alert: AlertDescription, place: &str) -> String {
+        use AlertDescription as A;
+        let certificate = matches!(
+            alert,
+            A::CertificateRequired
+                | A::BadCertificate
+                | A::UnknownCA
+                | A::CertificateUnknown
+                | A::CertificateExpired
+                | A::CertificateRevoked
+                | A::AccessDenied
+                | A::NoCertificate
+                | A::UnsupportedCertificate
+        );
+        match (certificate, self.own_certificate) {
+            (true, true) => format!("{place} does not accept the certificate of cert: {alert:?}"),
+            (_, false) if certificate || alert == A::HandshakeFailure => format!(
+                "{place} ends TLS ({alert:?}): it may want a certificate; name one with cert and key"
+            ),
+            _ => format!("{place} ends TLS: {alert:?}"),
+        }
+    }
+}
+
+fn roots(ca: Option<&str>) -> Result<RootCertStore, Usage> {
+    let mut roots = RootCertStore::empty();
+    match ca {
+        Some(file) => {
+            for certificate in read("ca", file)? {
+                let wrong = |error| Usage(format!("ca = {}: {error}", shown(file)));
+                roots.add(certificate).map_err(wrong)?;
+            }
+        }
+        None => {
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            if roots.is_empty() {
+                let text = "there are no certificates on this system; name a file with ca, or \
+                            install the package ca-certificates";
+                return Err(Usage(text.to_owned()));
+            }
+        }
+    }
+    Ok(roots)
+}
+
+fn read(key: &str, file: &str) -> Result<Vec<CertificateDer<'static>>, Usage> {
+    let unreadable = |error| unreadable(key, file, &error);
+    let all = CertificateDer::pem_file_iter(file).map_err(unreadable)?;
+    let all = all.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+    match all.is_empty() {
+        true => Err(unreadable(pem::Error::NoItemsFound)),
+        false => Ok(all),
+    }
+}
+
+fn unreadable(key: &str, file: &str, error: &pem::Error) -> Usage {
+    let why = match error {
+        pem::Error::Io(error) => error.to_string(),
+        pem::Error::NoItemsFound => "nothing of that kind in it; it has to be PEM".to_owned(),
+        // Not the text of it, which may be a part of the key.
+        _ => "it is no PEM".to_owned(),
+    };
+    Usage(format!("{key} = {}: {why}", shown(file)))
+}
+
+fn day(time: UnixTime) -> String {
+    let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    let day = jiff::Timestamp::from_second(seconds);
+    day.map_or_else(|_| "a day far away".to_owned(), |day| day.strftime("%Y-%m-%d").to_string())
+}
+
+/// Takes any certificate; who holds it has to have its key nevertheless.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

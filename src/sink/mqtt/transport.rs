@@ -1,0 +1,157 @@
+//! The octets of a connection, in the clear or through TLS. Nothing here waits.
+
+use std::{
+    io::{self, Read, Write},
+    net::{Shutdown, TcpStream},
+    os::fd::{AsFd, BorrowedFd},
+};
+
+use rustls::ClientConnection;
+
+use crate::sink::mqtt::{tls::Tls, trouble::End};
+
+/// A connection.
+#[derive(Debug)]
+pub struct Transport {
+    stream: TcpStream,
+    tls: Option<(Tls, ClientConnection)>,
+    place: String,
+    /// What the socket has not taken yet.
+    out: Vec<u8>,
+}
+
+impl Transport {
+    /// Over a socket that does not block.
+    ///
+    /// # Errors
+    /// TLS cannot begin.
+    pub fn new(stream: TcpStream, tls: Option<&Tls>, place: &str) -> Result<Self, End> {
+        let connect = |tls: &Tls| match tls.connect() {
+            Ok(connection) => Ok((tls.clone(), connection)),
+            Err(error) => Err(End::Tls(tls.explain(&error, place))),
+        };
+        let tls = tls.map(connect).transpose()?;
+        Ok(Self { stream, tls, place: place.to_owned(), out: Vec::new() })
+    }
+
+    /// Takes octets to send.
+    pub fn send(&mut self, octets: &[u8]) {
+        match &mut self.tls {
+            None => self.out.extend_from_slice(octets),
+            // Into memory that has no limit: it cannot fail.
+            Some((_, tls)) => drop(tls.writer().write_all(octets)),
+        }
+    }
+
+    /// How many octets wait for the socket.
+    #[must_use]
+    pub const fn pending(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Says that nothing more is sent, once what waits is gone.
+    pub fn finish(&mut self) {
+        match &mut self.tls {
+            Some((_, tls)) => tls.send_close_notify(),
+            None => (),
+        }
+    }
+
+    /// Closes this direction, so that the broker sees the end.
+    pub fn shut(&self) {
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+
+    /// Sends what the socket takes.
+    ///
+    /// # Errors
+    /// The connection is at its end.
+    pub fn flush(&mut self) -> Result<(), End> {
+        if let Some((_, tls)) = &mut self.tls {
+            while tls.wants_write() {
+                // Into memory: it cannot fail.
+                let _ = tls.write_tls(&mut self.out);
+            }
+        }
+        let mut gone = 0;
+        let ended = loop {
+            let Some(rest @ [_, ..]) = self.out.get(gone..) else {
+                break false;
+            };
+            match self.stream.write(rest) {
+                Ok(0) => break true,
+                Ok(count) => gone += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break false,
+                Err(_) => break true,
+            }
+        };
+        self.out.drain(..gone);
+        // What the broker said before it closed is worth more than that it is gone: reading finds
+        // both.
+        if ended {
+            self.out.clear();
+        }
+        Ok(())
+    }
+
+    /// What has come; nothing is an empty one.
+    ///
+    /// # Errors
+    /// The connection is at its end, and all that came before was given out.
+    pub fn receive(&mut self) -> Result<Vec<u8>, End> {
+        let mut room = [0; ROOM];
+        let count = loop {
+            match self.stream.read(&mut room) {
+                Ok(count) => break count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Vec::new()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
+                Err(_) => break 0,
+            }
+        };
+        match room.get(..count) {
+            None | Some([]) => Err(self.end()),
+            Some(octets) => self.open(octets),
+        }
+    }
+
+    fn open(&mut self, mut octets: &[u8]) -> Result<Vec<u8>, End> {
+        let Some((settings, tls)) = &mut self.tls else {
+            return Ok(octets.to_vec());
+        };
+        let mut plain = Vec::new();
+        while !octets.is_empty() {
+            // From memory: it cannot fail, and takes something as long as all before was opened.
+            if tls.read_tls(&mut octets).unwrap_or_default() == 0 {
+                break;
+            }
+            if let Err(error) = tls.process_new_packets() {
+                let why = settings.explain(&error, &self.place);
+                // The broker is told, too.
+                let _ = self.flush();
+                return Err(End::Tls(why));
+            }
+            // It ends with an error, when there is nothing more for now.
+            let _ = tls.reader().read_to_end(&mut plain);
+        }
+        Ok(plain)
+    }
+
+    fn end(&self) -> End {
+        match &self.tls {
+            Some((_, tls)) if tls.is_handshaking() => End::Tls(format!(
+                "{} closed the connection when TLS was to begin: does it speak TLS?",
+                self.place
+            )),
+            _ => End::Closed,
+        }
+    }
+}
+
+impl AsFd for Transport {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+}
+
+const ROOM: usize = 16 * 1024;
