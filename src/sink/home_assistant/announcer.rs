@@ -14,7 +14,6 @@ use crate::{
         readings::Readings,
         usage::Usage,
     },
-    reading::decimal::Decimal,
     sink::{
         health::Health,
         home_assistant::{
@@ -25,7 +24,7 @@ use crate::{
             options::{Options, PREFIX},
         },
         mqtt::{
-            announce::{Announcer, Message, Site},
+            announce::{Announcer, Extra, Message, Site},
             topics::segment,
         },
         settings::Settings,
@@ -147,7 +146,7 @@ impl Announcer for HomeAssistant {
         self.meter(readings).map_or(&[], |meter| &meter.keys)
     }
 
-    fn extra(&self, readings: &Readings) -> Vec<(&'static str, Option<Decimal>)> {
+    fn extra(&self, readings: &Readings) -> Vec<Extra> {
         let diagnostics = self.meter(readings).map_or(&[][..], |meter| &meter.diagnostics);
         let value = |it: &Diagnostic| (it.member(), it.value(readings, &self.health));
         diagnostics.iter().map(value).collect()

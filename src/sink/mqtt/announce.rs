@@ -37,13 +37,15 @@ pub trait Announcer: Send {
     /// What has to be in each state of that meter, `null` if it is not there.
     fn due(&self, readings: &Readings) -> &[Key];
 
-    /// What has to be in that state besides the readings: names, and numbers or `null`. They stand
-    /// behind the readings, or each in its topic.
-    fn extra(&self, readings: &Readings) -> Vec<(&'static str, Option<Decimal>)> {
+    /// What has to be in that state besides the readings, behind them or each in its topic.
+    fn extra(&self, readings: &Readings) -> Vec<Extra> {
         let _ = readings;
         Vec::new()
     }
 }
+
+/// A number that no telegram tells: its name in a state, and `null` if it is not known.
+pub type Extra = (&'static str, Option<Decimal>);
 
 /// What goes to the broker.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -162,7 +162,8 @@ impl<'a> Run<'a> {
             && let Some(readings) = self.latest.next()
         {
             let due = announcer.as_ref().map_or(&[][..], |announcer| announcer.due(&readings));
-            session.publish(states.messages(&readings, due));
+            let extra = announcer.as_ref().map(|announcer| announcer.extra(&readings));
+            session.publish(states.messages(&readings, due, &extra.unwrap_or_default()));
         }
         self.send(now);
     }
