@@ -31,6 +31,11 @@ impl Latest {
         self.meters.push(Entry { readings, due: true });
     }
 
+    /// So many readings never came as far as here.
+    pub const fn skip(&mut self, readings: u64) {
+        self.skipped += readings;
+    }
+
     /// All of them have to be told.
     pub fn renew(&mut self) {
         self.meters.iter_mut().for_each(|entry| entry.due = true);

@@ -137,6 +137,7 @@ impl<'a> Run<'a> {
                 self.tell(now);
             }
         }
+        self.latest.skip(self.inbox.dropped());
         if !trouble && self.latest.skipped() > 0 {
             let skipped = self.latest.forget_skipped();
             let place = &self.place;
@@ -431,6 +432,7 @@ impl<'a> Run<'a> {
         }
         let waiting = core::iter::from_fn(|| self.inbox.take());
         let waiting = waiting.filter(|event| matches!(event, Event::Readings(_))).count();
+        self.latest.skip(self.inbox.dropped());
         let untold = self.latest.due() + self.latest.skipped();
         let lost = self.mqtt.session.unsent() + untold + waiting as u64;
         if lost > 0 {

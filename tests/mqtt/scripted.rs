@@ -1,0 +1,337 @@
+//! What no real broker does when it is asked to.
+
+use std::time::Duration;
+
+use meterpipe::{
+    format::{
+        key::{Key, Meta},
+        readings::Readings,
+        units::Units,
+    },
+    sink::mqtt::announce::{Announcer, Message, Qos},
+};
+
+use crate::{
+    fake::{Client, Fake, Published},
+    sink::{LIMIT, Running, until},
+};
+
+fn powers(published: &[Published]) -> Vec<usize> {
+    let power = |it: &Published| it.payload.rsplit_once(':')?.1.strip_suffix('}')?.parse().ok();
+    published.iter().filter_map(power).collect()
+}
+
+/// All messages until the connection ends.
+fn all(mut client: Client) -> Vec<Published> {
+    std::iter::from_fn(|| client.take()).collect()
+}
+
+#[test]
+fn swallowed_states_are_sent_again_whatever_the_broker_remembers() {
+    for session_present in [false, true] {
+        for protocol in ["5", "3.1.1"] {
+            let fake = Fake::start();
+            let sink = Running::start(&fake.uri(&format!("qos=1&protocol={protocol}")));
+            let mut client = fake.open();
+            assert_eq!(client.take().unwrap().payload, "online");
+            (1..=6).for_each(|power| sink.put(power));
+            let swallowed: Vec<_> = (0..6).map(|_| client.published().unwrap()).collect();
+            assert_eq!(powers(&swallowed), [1, 2, 3, 4, 5, 6]);
+            drop(client);
+
+            let mut client = fake.accept();
+            client.connect();
+            client.accept(session_present);
+            sink.wait_for("connected again");
+            sink.put(7);
+            let reader = std::thread::spawn(move || all(client));
+            let (said, lost) = sink.end(LIMIT);
+            let again = reader.join().unwrap();
+            assert_eq!(again.first().unwrap().payload, "online");
+            assert_eq!(again.last().unwrap().payload, "offline");
+            let states = powers(&again);
+            assert_eq!(states[..6], [1, 2, 3, 4, 5, 6], "{again:?}");
+            assert_eq!(states.last(), Some(&7), "the last state is the last: {states:?}");
+            assert_eq!(lost, 0, "{said:?}");
+            assert!(said[0].contains("closed the connection; trying again"), "{said:?}");
+        }
+    }
+}
+
+#[test]
+fn a_broker_that_knows_the_older_version_only_is_spoken_to_in_it() {
+    // It answers as 3.1.1 says, as 5 says, or only closes.
+    for answer in [&[0x20, 2, 0, 1][..], &[0x20, 3, 0, 0x84, 0], &[]] {
+        let fake = Fake::start();
+        let sink = Running::start(&fake.uri(""));
+        let mut client = fake.accept();
+        client.connect();
+        assert_eq!(client.version, 5);
+        client.write(answer);
+        drop(client);
+        let mut client = fake.open();
+        assert_eq!(client.version, 4);
+        assert_eq!(client.take().unwrap().payload, "online");
+        sink.wait_for("does not speak MQTT 5: MQTT 3.1.1 is spoken");
+        // It is remembered.
+        drop(client);
+        let client = fake.open();
+        assert_eq!(client.version, 4);
+        drop(client);
+        drop(sink);
+    }
+}
+
+#[test]
+fn a_version_that_the_user_fixed_is_not_left() {
+    let fake = Fake::start();
+    let sink = Running::start(&fake.uri("protocol=5"));
+    for _ in 0..2 {
+        let mut client = fake.accept();
+        client.connect();
+        assert_eq!(client.version, 5);
+        client.write(&[0x20, 3, 0, 0x84, 0]);
+    }
+    let text = sink.wait_for("refuses this version of MQTT: leave protocol out");
+    assert!(text.ends_with("trying again, every 60 s at most"), "{text}");
+}
+
+#[test]
+fn two_of_the_same_name_do_not_chase_each_other() {
+    let fake = Fake::start();
+    let sink = Running::start(&fake.uri("client_id=twin"));
+    let mut client = fake.open();
+    client.take().unwrap();
+    client.write(&[0xe0, 1, 0x8e]);
+    drop(client);
+    let text = sink.wait_for("another client came");
+    assert!(text.contains("with the name twin") && text.contains("client_id"), "{text}");
+    assert!(text.ends_with("trying again after 30 s to 60 s"), "{text}");
+    assert_eq!(fake.count(Duration::from_secs(5), drop), 0);
+    // Of 3.1.1 it can only be guessed, by the third time.
+    let fake = Fake::start();
+    let sink = Running::start(&fake.uri("client_id=twin&protocol=3.1.1"));
+    for _ in 0..3 {
+        fake.open().take().unwrap();
+    }
+    let text = sink.wait_for("perhaps another client has the same name, twin");
+    assert!(text.ends_with("trying again after 30 s to 60 s"), "{text}");
+    assert_eq!(fake.count(Duration::from_secs(5), drop), 0);
+}
+
+#[test]
+fn refusals_that_somebody_has_to_mend_are_tried_once_a_minute_and_hide_the_password() {
+    for (code, part) in [
+        (0x86, "refuses user anna (bad user name or password)"),
+        (0x87, "refuses user anna (not authorized)"),
+        (0x85, "the name m of the client: choose another with client_id"),
+        (0x8a, "refuses the connection: banned"),
+    ] {
+        let fake = Fake::start();
+        let uri = fake.uri("user=anna&password=geheim&client_id=m");
+        let sink = Running::start(&uri);
+        let mut client = fake.accept();
+        client.connect();
+        client.write(&[0x20, 3, 0, code, 0]);
+        let text = sink.wait_for(part);
+        assert!(text.ends_with("; trying again every 60 s"), "{text}");
+        assert_eq!(fake.count(Duration::from_secs(2), drop), 0);
+        sink.put(1);
+        let (said, lost) = sink.end(LIMIT);
+        assert_eq!((said.len(), lost), (1, 1), "{said:?}");
+        assert!(!said.concat().contains("geheim"));
+    }
+}
+
+#[test]
+fn a_refused_topic_is_told_once_and_when_it_is_taken_again() {
+    let fake = Fake::start();
+    let sink = Running::start(&fake.uri("qos=1"));
+    let mut client = fake.open();
+    client.take().unwrap();
+    for (power, reason) in [(1, 0x87), (2, 0x87), (3, 0), (4, 0x97)] {
+        sink.put(power);
+        let [high, low] = client.published().unwrap().id.to_be_bytes();
+        client.write(&[0x40, 3, high, low, reason]);
+    }
+    sink.wait_for("quota exceeded");
+    let place = format!("127.0.0.1:{}", fake.port);
+    let topic = "house/181220000009/state";
+    let acl = "its access list does not let this user write there";
+    assert_eq!(
+        sink.said(),
+        [
+            format!("{place} refuses {topic} (not authorized): {acl}"),
+            format!("{place} takes {topic} now"),
+            format!("{place} refuses {topic} (quota exceeded)"),
+        ]
+    );
+    assert_eq!(sink.lost(), 3);
+}
+
+#[test]
+fn what_is_no_broker_is_told_from_one() {
+    let fake = Fake::start();
+    let sink = Running::start(&fake.uri(""));
+    for _ in 0..2 {
+        let mut client = fake.accept();
+        client.connect();
+        client.write(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    }
+    sink.wait_for("does not speak MQTT; is it a port for TLS, for mqtts://?");
+    sink.put(1);
+    let (said, lost) = sink.end(Duration::from_secs(2));
+    assert_eq!((said.len(), lost), (1, 1), "{said:?}");
+}
+
+#[test]
+fn memory_and_messages_stay_small_in_a_long_outage() {
+    // Nobody listens there any more.
+    let port = Fake::start().port;
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    assert_ne!(port, closed);
+    let sink = Running::start(&format!("mqtt://127.0.0.1:{closed}/house?qos=1"));
+    sink.wait_for("connection refused; trying again, every 60 s at most");
+    // Nobody waits: more than any queue holds go through.
+    for power in 0..50_000 {
+        sink.put(power);
+    }
+    let (said, lost) = sink.end(Duration::from_secs(2));
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(lost > 0);
+}
+
+#[test]
+fn after_an_outage_the_last_state_goes_out_and_what_was_left_out_is_counted() {
+    let fake = Fake::start();
+    let sink = Running::start(&fake.uri("qos=1&retain=true"));
+    drop(fake.open());
+    sink.wait_for("closed the connection");
+    (1..=10).for_each(|power| sink.put(power));
+    let mut client = fake.open();
+    assert_eq!(client.take().unwrap().payload, "online");
+    let state = client.take().unwrap();
+    assert_eq!((powers(&[state.clone()]), state.retain), (vec![10], true));
+    assert_eq!(sink.wait_for("connected again"), "connected again; 9 older readings were left out");
+}
+
+#[test]
+fn a_file_is_told_whole_when_it_is_faster_than_the_broker() {
+    let fake = Fake::start();
+    let sink = Running::start(&fake.uri("qos=1"));
+    let mut client = fake.accept();
+    let reader = std::thread::spawn(move || {
+        client.connect();
+        // Receive Maximum 3.
+        client.write(&[0x20, 6, 0, 0, 3, 0x21, 0, 3]);
+        all(client)
+    });
+    (0..2000).for_each(|power| sink.put(power));
+    let (said, lost) = sink.end(LIMIT);
+    let states = powers(&reader.join().unwrap());
+    assert_eq!(states, (0..2000).collect::<Vec<_>>());
+    assert_eq!((said.len(), lost), (0, 0), "{said:?}");
+}
+
+/// Announces each meter it sees, and listens for a birth.
+struct Herald {
+    meters: Vec<String>,
+    due: [Key; 1],
+}
+
+impl Herald {
+    fn message(meter: &str) -> Message {
+        let topic = format!("homeassistant/device/{meter}/config");
+        Message { topic, payload: b"{}".to_vec(), retain: true, qos: Qos::AtLeastOnce }
+    }
+}
+
+impl Announcer for Herald {
+    fn subscriptions(&self) -> Vec<String> {
+        vec!["homeassistant/status".to_owned()]
+    }
+
+    fn on_connect(&mut self) -> Vec<Message> {
+        self.meters.iter().map(|meter| Self::message(meter)).collect()
+    }
+
+    fn on_readings(&mut self, readings: &Readings) -> Vec<Message> {
+        let meter = readings.meta(Meta::Meter).unwrap().to_owned();
+        if self.meters.contains(&meter) {
+            return Vec::new();
+        }
+        self.meters.push(meter.clone());
+        vec![Self::message(&meter)]
+    }
+
+    fn on_message(&mut self, topic: &str, payload: &[u8]) -> Option<Duration> {
+        let birth = (topic, payload) == ("homeassistant/status", b"online");
+        birth.then_some(Duration::from_millis(200))
+    }
+
+    fn due(&self, _: &Readings) -> &[Key] {
+        &self.due
+    }
+}
+
+#[test]
+fn announcements_go_before_the_state_and_again_when_they_are_asked_for() {
+    let fake = Fake::start();
+    let due = [Key::parse("voltage_l1_v", &Units::default()).unwrap()];
+    let herald = Herald { meters: Vec::new(), due };
+    let sink = Running::announcing(&fake.uri(""), Some(Box::new(herald)));
+    let config = "homeassistant/device/181220000009/config";
+    let topics = ["house/status", config, "house/181220000009/state"];
+    for connection in 0..2 {
+        let mut client = fake.open();
+        if connection == 0 {
+            sink.put(1);
+        }
+        for topic in topics {
+            let published = client.take().unwrap();
+            assert_eq!(published.topic, topic);
+            if topic == topics[2] {
+                assert!(published.payload.ends_with("\"power_net_w\":1,\"voltage_l1_v\":null}"));
+            }
+        }
+        // Not to this topic, then to it.
+        for (topic, payload) in
+            [("homeassistant/statu", "online"), ("homeassistant/status", "online")]
+        {
+            let mut packet = vec![0x30, 0, 0, u8::try_from(topic.len()).unwrap()];
+            packet.extend_from_slice(topic.as_bytes());
+            packet.push(0);
+            packet.extend_from_slice(payload.as_bytes());
+            packet[1] = u8::try_from(packet.len() - 2).unwrap();
+            client.write(&packet);
+        }
+        let again: Vec<_> = (0..2).map(|_| client.take().unwrap().topic).collect();
+        assert_eq!(again, topics[1..]);
+    }
+}
+
+#[test]
+fn a_broker_that_hangs_is_left_and_found_again() {
+    let fake = Fake::start();
+    let sink = Running::start(&fake.uri("keepalive=2s"));
+    let client = fake.open();
+    // It reads nothing and answers nothing; the state has QoS 0.
+    sink.put(1);
+    let text = sink.wait_for("has not answered for 3s");
+    let mut again = fake.open();
+    sink.wait_for("connected again");
+    assert_eq!(again.take().unwrap().payload, "online");
+    assert_eq!(powers(&[again.take().unwrap()]), [1], "{text}");
+    drop(client);
+    // The broker's will tells of the end of this one, since nothing could be said any more.
+    let sink = Running::start(&fake.uri("keepalive=60s&qos=1"));
+    let mut client = fake.open();
+    assert_eq!(client.published().unwrap().payload, "online");
+    (0..200).for_each(|power| sink.put(power));
+    let (said, lost) = sink.end(Duration::from_secs(1));
+    assert_eq!((said.len(), lost), (0, 200), "{said:?}");
+    let rest: Vec<_> = std::iter::from_fn(|| client.published()).collect();
+    assert!(rest.iter().all(|it| it.payload != "offline"), "{rest:?}");
+    let clean = until(|| Some(client.read().is_some()));
+    assert_eq!(clean, Some(false), "no DISCONNECT: it would take the will back");
+}

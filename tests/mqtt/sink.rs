@@ -1,0 +1,120 @@
+//! A sink at work in a thread of the test, and what it says.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use meterpipe::{
+    format::readings::Readings,
+    sink::{
+        event::{Event, Report},
+        inbox::{Outbox, queue},
+        mqtt::{announce::Announcer, sink::new},
+        settings::Settings,
+    },
+};
+
+/// No wait of a test is longer.
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+
+/// A sink at work.
+pub(crate) struct Running {
+    outbox: Option<Outbox>,
+    thread: Option<JoinHandle<()>>,
+    notes: Arc<Notes>,
+}
+
+#[derive(Default)]
+struct Notes {
+    said: Mutex<Vec<String>>,
+    lost: AtomicU64,
+}
+
+impl Report for Notes {
+    fn say(&self, text: &str) {
+        self.said.lock().unwrap().push(text.to_owned());
+    }
+
+    fn lost(&self, readings: u64) {
+        self.lost.fetch_add(readings, Ordering::SeqCst);
+    }
+}
+
+impl Running {
+    /// Of what a user writes.
+    pub(crate) fn start(uri: &str) -> Self {
+        Self::announcing(uri, None)
+    }
+
+    /// With somebody who announces.
+    pub(crate) fn announcing(uri: &str, announcer: Option<Box<dyn Announcer>>) -> Self {
+        let mut settings: Settings = uri.parse().unwrap();
+        let sink = new(&mut settings, |_, _| Ok(announcer)).unwrap();
+        settings.finish().unwrap();
+        let (outbox, inbox) = queue(100).unwrap();
+        let notes = Arc::new(Notes::default());
+        let report = notes.clone();
+        let thread = thread::spawn(move || sink.run(inbox, &*report));
+        Self { outbox: Some(outbox), thread: Some(thread), notes }
+    }
+
+    /// Hands it a reading of the meter 181220000009.
+    pub(crate) fn put(&self, power: usize) {
+        self.put_line(&format!("{{\"meter\":\"181220000009\",\"power_net_w\":{power}}}"));
+    }
+
+    pub(crate) fn put_line(&self, line: &str) {
+        let readings = Readings::parse(line.as_bytes()).unwrap();
+        self.outbox.as_ref().unwrap().put(Event::Readings(Arc::new(readings)));
+    }
+
+    /// What it has said.
+    pub(crate) fn said(&self) -> Vec<String> {
+        self.notes.said.lock().unwrap().clone()
+    }
+
+    /// How many readings it has lost.
+    pub(crate) fn lost(&self) -> u64 {
+        self.notes.lost.load(Ordering::SeqCst)
+    }
+
+    /// Waits until it says something with that in it.
+    pub(crate) fn wait_for(&self, part: &str) -> String {
+        let find = || self.said().into_iter().find(|text| text.contains(part));
+        until(find).unwrap_or_else(|| panic!("{part:?} is not in {:#?}", self.said()))
+    }
+
+    /// Ends it within that time; gives what was said and how much was lost.
+    pub(crate) fn end(mut self, within: Duration) -> (Vec<String>, u64) {
+        let start = Instant::now();
+        self.outbox.as_ref().unwrap().end(start + within);
+        self.thread.take().unwrap().join().unwrap();
+        assert!(start.elapsed() < within + Duration::from_secs(5), "{:?}", start.elapsed());
+        (self.said(), self.lost())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(outbox) = self.outbox.take() {
+            outbox.end(Instant::now());
+        }
+    }
+}
+
+/// Waits until there is something, no longer than a test may wait.
+pub(crate) fn until<T>(mut find: impl FnMut() -> Option<T>) -> Option<T> {
+    let start = Instant::now();
+    while start.elapsed() < LIMIT {
+        if let Some(found) = find() {
+            return Some(found);
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    None
+}
