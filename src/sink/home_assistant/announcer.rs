@@ -394,7 +394,7 @@ mod tests {
         assert_eq!(payload.get("stat_t"), None);
         let power = &payload["cmps"]["power_net"];
         assert_eq!(power["stat_t"], "home/181220000009/power_net_w");
-        assert_eq!(power.get("val_tpl"), None);
+        assert_eq!(power["val_tpl"], "{{ value }}");
         assert_eq!(payload["cmps"]["meter_number"]["stat_t"], "home/181220000009/id");
     }
 

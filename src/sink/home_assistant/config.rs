@@ -118,6 +118,8 @@ impl Config<'_> {
             Layout::Flat => {
                 let topic = self.site.topics.value(Some(self.number), &entity.member);
                 insert(&mut sensor, "stat_t", topic);
+                // Not left out: Home Assistant would keep the template of another layout.
+                insert(&mut sensor, "val_tpl", "{{ value }}");
             }
             Layout::Json | Layout::Nothing => {
                 insert(&mut sensor, "val_tpl", template(&entity.member));

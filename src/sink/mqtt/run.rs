@@ -43,6 +43,8 @@ pub(super) struct Run<'a> {
     /// When something last went on its way, or there was nothing to go.
     progress: Instant,
     announce: Option<Instant>,
+    /// Something was announced, so `online` is due behind the last states.
+    online: bool,
     told_version: bool,
     /// Nothing is in the inbox, and nothing more comes.
     drained: bool,
@@ -91,6 +93,7 @@ impl<'a> Run<'a> {
             short: 0,
             progress: now,
             announce: None,
+            online: false,
             told_version: false,
             drained: false,
             farewell: Farewell::NotYet,
@@ -149,7 +152,11 @@ impl<'a> Run<'a> {
         if let Some(announcer) = &mut self.mqtt.announcer {
             let messages = announcer.on_readings(&readings);
             // Without a connection they go nowhere: the next one begins with all of them.
-            if self.mqtt.session.is_open() {
+            if self.mqtt.session.is_open() && !messages.is_empty() {
+                if !self.online {
+                    self.mqtt.session.announce(status(self.mqtt.states.site(), "offline"));
+                    self.online = true;
+                }
                 messages.into_iter().for_each(|message| self.mqtt.session.announce(message));
             }
         }
@@ -165,6 +172,12 @@ impl<'a> Run<'a> {
             let due = announcer.as_ref().map_or(&[][..], |announcer| announcer.due(&readings));
             let extra = announcer.as_ref().map(|announcer| announcer.extra(&readings));
             session.publish(states.messages(&readings, due, &extra.unwrap_or_default()));
+        }
+        // Behind the states: with what is announced a unit may have changed, and a value of before
+        // that comes back would be told in the new one.
+        if self.online && session.is_open() && self.latest.due() == 0 {
+            self.online = false;
+            session.announce(status(states.site(), "online"));
         }
         self.send(now);
     }
@@ -296,9 +309,12 @@ impl<'a> Run<'a> {
         self.progress = now;
         self.backoff = backoff();
         let Mqtt { session, states, announcer, .. } = &mut self.mqtt;
-        session.announce(status(states.site(), "online"));
-        if let Some(announcer) = announcer {
-            session.subscribe(&announcer.subscriptions());
+        match announcer {
+            Some(announcer) => {
+                session.subscribe(&announcer.subscriptions());
+                self.online = true;
+            }
+            None => session.announce(status(states.site(), "online")),
         }
         self.announce_all();
         self.mqtt.session.resume();
