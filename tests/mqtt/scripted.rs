@@ -297,6 +297,8 @@ fn announcements_go_before_the_state_and_again_when_they_are_asked_for() {
             expect("house/status", "offline");
         }
         known.into_iter().for_each(|(topic, payload)| expect(topic, payload));
+        // Once more, for who has just heard of it.
+        expect(state, known[1].1);
         expect("house/status", "online");
         // Not to this topic, then to it.
         for (topic, payload) in

@@ -43,7 +43,9 @@ pub(super) struct Run<'a> {
     /// When something last went on its way, or there was nothing to go.
     progress: Instant,
     announce: Option<Instant>,
-    /// Something was announced, so `online` is due behind the last states.
+    /// Something was announced: until when who hears it gets ready for the states.
+    settle: Option<Instant>,
+    /// `online` is due then, behind the last states.
     online: bool,
     told_version: bool,
     /// Nothing is in the inbox, and nothing more comes.
@@ -93,6 +95,7 @@ impl<'a> Run<'a> {
             short: 0,
             progress: now,
             announce: None,
+            settle: None,
             online: false,
             told_version: false,
             drained: false,
@@ -129,7 +132,7 @@ impl<'a> Run<'a> {
         let ended = self.inbox.is_ended();
         while trouble || self.mqtt.session.has_room() && self.latest.due() == 0 {
             match self.inbox.take() {
-                Some(Event::Readings(readings)) => self.put(readings),
+                Some(Event::Readings(readings)) => self.put(readings, now),
                 Some(Event::Reopen) => (),
                 None => {
                     self.drained = ended;
@@ -148,7 +151,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn put(&mut self, readings: Arc<Readings>) {
+    fn put(&mut self, readings: Arc<Readings>, now: Instant) {
         if let Some(announcer) = &mut self.mqtt.announcer {
             let messages = announcer.on_readings(&readings);
             // Without a connection they go nowhere: the next one begins with all of them.
@@ -157,6 +160,7 @@ impl<'a> Run<'a> {
                     self.mqtt.session.announce(status(self.mqtt.states.site(), "offline"));
                     self.online = true;
                 }
+                self.settle = Some(now + SETTLE);
                 messages.into_iter().for_each(|message| self.mqtt.session.announce(message));
             }
         }
@@ -165,6 +169,10 @@ impl<'a> Run<'a> {
 
     /// Tells the states that are due, as many as there is room for.
     fn tell(&mut self, now: Instant) {
+        if self.settle.is_some_and(|settle| now >= settle) {
+            self.settle = None;
+            self.latest.renew();
+        }
         let Mqtt { session, states, announcer, .. } = &mut self.mqtt;
         while session.has_room()
             && let Some(readings) = self.latest.next()
@@ -175,7 +183,8 @@ impl<'a> Run<'a> {
         }
         // Behind the states: with what is announced a unit may have changed, and a value of before
         // that comes back would be told in the new one.
-        if self.online && session.is_open() && self.latest.due() == 0 {
+        let settled = self.settle.is_none() && self.latest.due() == 0;
+        if self.online && session.is_open() && settled {
             self.online = false;
             session.announce(status(states.site(), "online"));
         }
@@ -236,7 +245,7 @@ impl<'a> Run<'a> {
             && now >= due
         {
             self.announce = None;
-            self.announce_all();
+            self.announce_all(now);
         }
         Ok(())
     }
@@ -316,13 +325,14 @@ impl<'a> Run<'a> {
             }
             None => session.announce(status(states.site(), "online")),
         }
-        self.announce_all();
+        self.announce_all(now);
         self.mqtt.session.resume();
     }
 
-    fn announce_all(&mut self) {
+    fn announce_all(&mut self, now: Instant) {
         if let Some(announcer) = &mut self.mqtt.announcer {
             let messages = announcer.on_connect();
+            self.settle = (!messages.is_empty()).then_some(now + SETTLE);
             messages.into_iter().for_each(|message| self.mqtt.session.announce(message));
         }
         self.latest.renew();
@@ -380,7 +390,7 @@ impl<'a> Run<'a> {
         let hopeless = end.pace() != Pace::Growing;
         self.phase =
             Phase::Waiting(Wait { until: now + wait, soon: now + wait.min(SOON), hopeless });
-        self.announce = None;
+        (self.announce, self.settle) = (None, None);
         let tls = self.mqtt.broker.tls.is_some();
         let text = end.text(Names { place: &self.place, hello: self.mqtt.session.hello(), tls });
         if self.said.as_ref() != Some(&text) {
@@ -408,6 +418,8 @@ impl<'a> Run<'a> {
         }
         match self.farewell {
             Farewell::NotYet => {
+                // Nothing says `online` behind it.
+                (self.settle, self.online) = (None, false);
                 self.mqtt.session.announce(status(self.mqtt.states.site(), "offline"));
                 self.farewell = Farewell::Offline;
                 self.send(now);
@@ -488,6 +500,7 @@ impl<'a> Run<'a> {
         };
         at(self.inbox.deadline());
         at(self.announce);
+        at(self.settle.filter(|_| self.mqtt.session.is_open()));
         at(self.mqtt.session.next_check());
         let mut all = vec![PollFd::new(self.inbox, PollFlags::IN)];
         match &self.phase {
@@ -529,6 +542,10 @@ const LONG: Duration = Duration::from_secs(120);
 
 /// After so long without progress nobody waits for the broker any more.
 const STUCK: Duration = Duration::from_secs(2);
+
+/// How long who hears of a meter takes to listen to its topics: Home Assistant collects for half a
+/// second. The state goes out at once too, for all others.
+const SETTLE: Duration = Duration::from_secs(1);
 
 /// There is nothing to look after for so long.
 const IDLE: Duration = Duration::from_secs(3600);
