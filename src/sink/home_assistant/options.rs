@@ -9,6 +9,9 @@
 //!
 //! With `layout=none` there is no state that Home Assistant could read, so nothing is announced. With
 //! `on_change` telegrams come at no interval: give `at_least_every` too, or `ha_expire_after=0`.
+//!
+//! Who goes over from one form to the other [removes](super::config::removal) the meter first: what was
+//! announced in both is there once, by the message that came first.
 
 use core::time::Duration;
 
