@@ -3,10 +3,11 @@
 //! The sink knows the broker, its topics and when it is connected; what is announced, and how, it
 //! leaves to others. With an announcer the order in a connection is: what
 //! [`on_connect`](Announcer::on_connect) says, the last state of each meter, a second later the state
-//! again, and `online` on the status topic. What [`on_readings`](Announcer::on_readings) says goes before
-//! the state of these readings, between `offline` and, behind the second state, `online`: an
-//! announcement may change the unit of a value, and who has a value of before must not tell it in the
-//! new unit. Who hears an announcement takes a moment until it listens to the state.
+//! again, and `online` on the status topic; the first time not before there is a state. What
+//! [`on_readings`](Announcer::on_readings) says goes before the state of these readings; if it is
+//! `online` already, between `offline` and, behind the second state, `online`: an announcement may
+//! change the unit of a value, and who has a value of before must not tell it in the new unit. Who
+//! hears an announcement takes a moment until it listens to the state.
 //!
 //! Who makes the sink says who announces: `mqtt::sink::new(settings, |settings, site| ...)`, where the
 //! closure takes the keys that it knows and gives an announcer or none.

@@ -45,7 +45,7 @@ pub(super) struct Run<'a> {
     announce: Option<Instant>,
     /// Something was announced: until when who hears it gets ready for the states.
     settle: Option<Instant>,
-    /// `online` is due then, behind the last states.
+    /// `online` is due then, behind the states.
     online: bool,
     told_version: bool,
     /// Nothing is in the inbox, and nothing more comes.
@@ -182,8 +182,9 @@ impl<'a> Run<'a> {
             session.publish(states.messages(&readings, due, &extra.unwrap_or_default()));
         }
         // Behind the states: with what is announced a unit may have changed, and a value of before
-        // that comes back would be told in the new one.
-        let settled = self.settle.is_none() && self.latest.due() == 0;
+        // that comes back would be told in the new one. And before the first state there would be
+        // nothing but values of before.
+        let settled = self.settle.is_none() && self.latest.due() == 0 && !self.latest.is_empty();
         if self.online && session.is_open() && settled {
             self.online = false;
             session.announce(status(states.site(), "online"));
