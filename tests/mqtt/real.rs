@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use crate::{
     certificates::Authority,
     mosquitto::{Killed, Mosquitto, send, with_mosquitto},
-    sink::{LIMIT, Running},
+    sink::{LIMIT, Running, until},
 };
 
 fn uri(broker: &Mosquitto, query: &str) -> String {
@@ -141,6 +141,8 @@ fn ten_times_a_broker_forgets_everything_and_has_it_back_within_five_seconds() {
         broker.listen(&[]).wait_for("house/181220000009/state ");
         for restart in 0..10 {
             broker.kill();
+            // Whoever starts it again needs a moment, too.
+            std::thread::sleep(Duration::from_millis(100));
             broker.run();
             let start = Instant::now();
             let listener = broker.listen(&[]);
@@ -362,12 +364,7 @@ fn tls_is_spoken_with_the_right_broker_only() {
         }
         // Without TLS there is no connection, and no TLS with who does not speak it.
         let plain = format!("mqtt://127.0.0.1:{}/house", broker.port);
-        let sink = Running::start(&plain);
-        sink.put(1);
-        let text = sink.wait_for("trying again");
-        println!("in the clear: {text}");
-        let (_, lost) = sink.end(Duration::from_secs(2));
-        assert_eq!(lost, 1);
+        fails(&plain, "is it a port for TLS, for mqtts://?; trying again, every 60 s at most");
         let open = Mosquitto::open();
         let uri = format!(
             "mqtts://localhost:{}/house?ca={}/ca.pem",
@@ -429,4 +426,27 @@ fn files_that_are_none_are_told_at_the_start() {
     );
     let mixed = format!("{ca}&cert=FOLDER/ca.pem&key=FOLDER/client.key");
     assert!(why(&mixed).starts_with("cert and key: "), "{}", why(&mixed));
+}
+
+#[test]
+fn two_of_the_same_name_come_to_rest() {
+    with_mosquitto(|| {
+        for protocol in ["5", "3.1.1"] {
+            let broker = Mosquitto::open();
+            let uri = uri(&broker, &format!("client_id=twin&protocol={protocol}"));
+            let twins = [Running::start(&uri), Running::start(&uri)];
+            let find = || {
+                let said = twins.iter().flat_map(Running::said);
+                said.into_iter()
+                    .find(|text| text.contains("same name") || text.contains("the name"))
+            };
+            let text = until(find).unwrap();
+            assert!(text.contains("twin") && text.contains("client_id"), "{text}");
+            std::thread::sleep(Duration::from_secs(5));
+            let log = std::fs::read_to_string(broker.folder.path().join("log")).unwrap();
+            let connects = log.matches("New client connected").count();
+            println!("{protocol}: {connects} connections of two");
+            assert!(connects < 5, "{connects}");
+        }
+    });
 }

@@ -48,7 +48,7 @@ impl Latest {
     }
 
     /// The next that have to be told.
-    pub fn next(&mut self) -> Option<Arc<Readings>> {
+    pub fn take(&mut self) -> Option<Arc<Readings>> {
         let entry = self.meters.iter_mut().find(|entry| entry.due)?;
         entry.due = false;
         Some(entry.readings.clone())
@@ -91,14 +91,14 @@ mod tests {
             latest.put(readings(meter, power));
         }
         assert_eq!((latest.due(), latest.skipped()), (2, 2));
-        assert_eq!(latest.next(), Some(readings(2, 2)));
-        assert_eq!(latest.next(), Some(readings(1, 4)));
-        assert_eq!(latest.next(), None);
+        assert_eq!(latest.take(), Some(readings(2, 2)));
+        assert_eq!(latest.take(), Some(readings(1, 4)));
+        assert_eq!(latest.take(), None);
         latest.put(readings(2, 5));
         assert_eq!((latest.forget_skipped(), latest.skipped()), (2, 0), "2 was told");
         latest.renew();
-        assert_eq!(latest.next(), Some(readings(1, 4)));
-        assert_eq!(latest.next(), Some(readings(2, 5)));
+        assert_eq!(latest.take(), Some(readings(1, 4)));
+        assert_eq!(latest.take(), Some(readings(2, 5)));
     }
 
     #[test]

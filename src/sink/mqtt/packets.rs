@@ -287,14 +287,11 @@ impl Packets {
 
     fn receive(&mut self, packet: &[u8]) -> Result<Option<Incoming>, Malformed> {
         // A broker that does not know version 5 answers as if it had been asked in its own.
-        if let ([0x20, 2, _, code], false) = (packet, self.open) {
-            if self.protocol == Protocol::Five {
-                return if *code == 1 {
-                    Ok(Some(Incoming::Refused(Reason::VERSION)))
-                } else {
-                    Err(Malformed)
-                };
-            }
+        if let ([0x20, 2, _, code], Protocol::Five) = (packet, self.protocol) {
+            return match code {
+                1 => Ok(Some(Incoming::Refused(Reason::VERSION))),
+                _ => Err(Malformed),
+            };
         }
         let mut incoming = None;
         for event in self.connection.recv(&mut Cursor::new(packet)) {

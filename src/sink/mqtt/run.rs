@@ -14,7 +14,7 @@ use crate::{
         mqtt::{
             dial::Dial,
             latest::Latest,
-            packets::{Protocol, Reason},
+            packets::Reason,
             session::Happened,
             sink::{Mqtt, status},
             transport::Transport,
@@ -38,8 +38,10 @@ pub(super) struct Run<'a> {
     refused: Vec<String>,
     backoff: Backoff,
     opened: Instant,
-    /// How many connections in a row were lost soon.
-    short: u32,
+    /// The broker closed the last connection and has not been found away since.
+    prompt: bool,
+    /// It did so, took the client in the next instant, and may do so again.
+    suspect: bool,
     /// When something last went on its way, or there was nothing to go.
     progress: Instant,
     announce: Option<Instant>,
@@ -48,6 +50,8 @@ pub(super) struct Run<'a> {
     /// `online` is due then, behind the states.
     online: bool,
     told_version: bool,
+    /// That another client has the same name was said, and is still so.
+    told_twin: bool,
     /// Nothing is in the inbox, and nothing more comes.
     drained: bool,
     farewell: Farewell,
@@ -92,12 +96,14 @@ impl<'a> Run<'a> {
             refused: Vec::new(),
             backoff: backoff(),
             opened: now,
-            short: 0,
+            prompt: false,
+            suspect: false,
             progress: now,
             announce: None,
             settle: None,
             online: false,
             told_version: false,
+            told_twin: false,
             drained: false,
             farewell: Farewell::NotYet,
         }
@@ -175,7 +181,7 @@ impl<'a> Run<'a> {
         }
         let Mqtt { session, states, announcer, .. } = &mut self.mqtt;
         while session.has_room()
-            && let Some(readings) = self.latest.next()
+            && let Some(readings) = self.latest.take()
         {
             let due = announcer.as_ref().map_or(&[][..], |announcer| announcer.due(&readings));
             let extra = announcer.as_ref().map(|announcer| announcer.extra(&readings));
@@ -203,6 +209,7 @@ impl<'a> Run<'a> {
                 }
             }
             Phase::Dialing(dial) => match dial.outcome() {
+                Some(Ok(_)) if self.prompt && self.suspect => self.lose(&End::ClosedSoon, now),
                 Some(Ok(stream)) => {
                     let tls = self.mqtt.broker.tls.as_ref();
                     let up = Transport::new(stream, tls, &self.place).and_then(|transport| {
@@ -244,6 +251,7 @@ impl<'a> Run<'a> {
         }
         if let Some(due) = self.announce
             && now >= due
+            && self.mqtt.session.has_room()
         {
             self.announce = None;
             self.announce_all(now);
@@ -258,7 +266,8 @@ impl<'a> Run<'a> {
                 let announcer = self.mqtt.announcer.as_mut();
                 let soon = announcer.and_then(|it| it.on_message(&topic, &payload));
                 if let Some(soon) = soon {
-                    self.announce = Some(now + soon);
+                    // Who asks again and again does not put it off.
+                    self.announce = self.announce.or(Some(now + soon));
                 }
             }
             Happened::Accepted(topic) => {
@@ -317,7 +326,7 @@ impl<'a> Run<'a> {
         self.outage = false;
         self.opened = now;
         self.progress = now;
-        self.backoff = backoff();
+        self.suspect |= std::mem::take(&mut self.prompt);
         let Mqtt { session, states, announcer, .. } = &mut self.mqtt;
         match announcer {
             Some(announcer) => {
@@ -366,38 +375,56 @@ impl<'a> Run<'a> {
     /// The connection is gone, or did not come about.
     fn lose(&mut self, end: &End, now: Instant) {
         let lived = self.mqtt.session.is_open().then(|| now.duration_since(self.opened));
-        let three = self.mqtt.session.protocol() == Protocol::Three;
         if self.mqtt.session.end(end) {
             // It may speak the older version only. If not, that is said.
             self.phase = Phase::Waiting(Wait::none(now));
             return;
         }
-        let mut end = end.clone();
-        if let Some(lived) = lived {
-            let anonymous = three && end == End::Closed;
-            self.short =
-                if lived < if anonymous { LONG } else { SHORT } { self.short + 1 } else { 0 };
-            // In 3.1.1 a broker does not say that another client came with the same name.
-            if end.pace() == Pace::Growing && self.short >= if anonymous { 3 } else { 12 } {
-                end = End::ClosedSoon;
-            }
-        }
+        let end = self.judge(end, lived);
         self.outage = true;
         let wait = match end.pace() {
+            Pace::Growing if self.prompt => Duration::ZERO,
             Pace::Growing => self.backoff.delay(),
             Pace::Apart => Backoff::random(SLOW, SLOW).delay(),
             Pace::Slow => SLOW,
         };
-        let hopeless = end.pace() != Pace::Growing;
-        self.phase =
-            Phase::Waiting(Wait { until: now + wait, soon: now + wait.min(SOON), hopeless });
         (self.announce, self.settle) = (None, None);
+        let (until, soon) = (now + wait, now + wait.min(SOON));
+        self.phase = Phase::Waiting(Wait { until, soon, hopeless: end.pace() != Pace::Growing });
+        self.told_twin &= lived.is_none_or(|lived| lived < LONG);
+        self.complain(&end);
+    }
+
+    /// What the end of a connection means after those before it.
+    ///
+    /// When another client comes with the same name, a broker closes the connection of the first; some
+    /// do not say why (3.1.1 has no words for it, and mosquitto 2.0 uses none). So does one that ends,
+    /// but that one is away in the next instant. Who is there then, takes the client, closes again, and
+    /// is there even then, does it on purpose. (Twice, because some start faster than one can look.)
+    fn judge(&mut self, end: &End, lived: Option<Duration>) -> End {
+        let Some(lived) = lived else {
+            self.prompt = false;
+            self.suspect &= *end == End::ClosedSoon;
+            return if *end == End::Closed { End::Unanswered } else { end.clone() };
+        };
+        self.suspect &= lived < LONG;
+        self.prompt = *end == End::Closed;
+        if lived >= SHORT || self.prompt || *end == End::Goodbye(Reason::SHUTTING_DOWN) {
+            self.backoff = backoff();
+        }
+        end.clone()
+    }
+
+    fn complain(&mut self, end: &End) {
         let tls = self.mqtt.broker.tls.is_some();
         let text = end.text(Names { place: &self.place, hello: self.mqtt.session.hello(), tls });
-        if self.said.as_ref() != Some(&text) {
+        let twin = end.pace() == Pace::Apart;
+        // The two take turns from now on, which is nothing new each time.
+        if self.said.as_ref() != Some(&text) && !(twin && self.told_twin) {
             self.report.say(&text);
             self.said = Some(text);
         }
+        self.told_twin |= twin;
     }
 
     fn has_nothing_left(&self) -> bool {
@@ -536,9 +563,10 @@ fn backoff() -> Backoff {
 /// How long until somebody has changed something.
 const SLOW: Duration = Duration::from_secs(60);
 
-/// A connection that lived for less is no good sign; for less than this, without a word at its end,
-/// another client may have come.
+/// A connection that lived for less is no reason to try the next one sooner.
 const SHORT: Duration = Duration::from_secs(10);
+
+/// After a connection that lived for so long nobody is suspected of anything.
 const LONG: Duration = Duration::from_secs(120);
 
 /// After so long without progress nobody waits for the broker any more.

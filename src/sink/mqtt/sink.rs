@@ -151,3 +151,61 @@ pub(super) fn status(site: &Site, status: &str) -> Message {
 }
 
 const KEEPALIVE: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(uri: &str) -> Result<Box<dyn Sink>, Usage> {
+        let mut settings: Settings = uri.parse().unwrap();
+        let sink = new(&mut settings, |_, _| Ok(None))?;
+        settings.finish()?;
+        Ok(sink)
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_named() {
+        for (uri, text) in [
+            ("mqtt:broker", "mqtt: a broker is written as mqtt://HOST"),
+            ("mqtt://b?qos=2", "qos: 0 or 1 expected"),
+            ("mqtt://b?protocol=4", "protocol: 5 or 3.1.1 expected"),
+            ("mqtt://b?password=CANARY", "password: of which user? say user"),
+            ("mqtt://b?keepalive=0s", "keepalive: 1s to 65535s expected"),
+            ("mqtt://b?keepalive=1d", "keepalive: 1s to 65535s expected"),
+            ("mqtt://b?client_id=", "client_id: it is empty or has control characters"),
+            ("mqtt://b?retain=yes", "retain = yes: true or false expected"),
+            ("mqtt://b?ca=x", "ca is of TLS: write mqtts:// and not mqtt://"),
+            ("mqtt://b?insecure=true", "insecure is of TLS: write mqtts:// and not mqtt://"),
+            ("mqtt://b?qoss=1", "mqtt: nothing is called qoss: did you mean qos?"),
+            ("mqtts://b%20b?insecure=true", "b b is no name of a server"),
+        ] {
+            assert_eq!(made(uri).err().map(|error| error.to_string()).as_deref(), Some(text));
+        }
+        for uri in ["mqtt://b", "mqtt://a:p@[::1]:1/x/y?qos=1&retain=true&layout=flat"] {
+            assert!(made(uri).is_ok(), "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_client_has_a_name_of_its_own_that_stays() {
+        let id = |uri: &str| {
+            let mut settings: Settings = uri.parse().unwrap();
+            let site =
+                Site { topics: Topics::take(&mut settings).unwrap(), view: Default::default() };
+            hello(&mut settings, &site).unwrap().client_id
+        };
+        let usual = id("mqtt://b");
+        assert_eq!(usual, id("mqtt://b"));
+        assert_ne!(usual, id("mqtt://b/other"));
+        assert!(usual.len() == 23 && usual.starts_with("meterpipe-"), "{usual}");
+        assert_eq!(id("mqtt://b?client_id=mine"), "mine");
+    }
+
+    #[test]
+    fn a_broker_is_named_with_its_port() {
+        let place = |uri: &str| Broker::take(&mut uri.parse().unwrap()).unwrap().place();
+        assert_eq!(place("mqtt://broker.home"), "broker.home:1883");
+        assert_eq!(place("mqtts://broker.home?insecure=true"), "broker.home:8883");
+        assert_eq!(place("mqtt://[::1]:7"), "[::1]:7");
+    }
+}

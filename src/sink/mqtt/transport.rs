@@ -14,7 +14,7 @@ use crate::sink::mqtt::{tls::Tls, trouble::End};
 #[derive(Debug)]
 pub struct Transport {
     stream: TcpStream,
-    tls: Option<(Tls, ClientConnection)>,
+    tls: Option<(Tls, Box<ClientConnection>)>,
     place: String,
     /// What the socket has not taken yet.
     out: Vec<u8>,
@@ -27,7 +27,7 @@ impl Transport {
     /// TLS cannot begin.
     pub fn new(stream: TcpStream, tls: Option<&Tls>, place: &str) -> Result<Self, End> {
         let connect = |tls: &Tls| match tls.connect() {
-            Ok(connection) => Ok((tls.clone(), connection)),
+            Ok(connection) => Ok((tls.clone(), Box::new(connection))),
             Err(error) => Err(End::Tls(tls.explain(&error, place))),
         };
         let tls = tls.map(connect).transpose()?;
@@ -51,9 +51,8 @@ impl Transport {
 
     /// Says that nothing more is sent, once what waits is gone.
     pub fn finish(&mut self) {
-        match &mut self.tls {
-            Some((_, tls)) => tls.send_close_notify(),
-            None => (),
+        if let Some((_, tls)) = &mut self.tls {
+            tls.send_close_notify();
         }
     }
 

@@ -21,6 +21,8 @@ pub enum End {
     Goodbye(Reason),
     /// The broker ended it without a word.
     Closed,
+    /// The same, before it had answered the introduction.
+    Unanswered,
     /// The same again and again.
     ClosedSoon,
     /// There is no sign of the broker any more.
@@ -108,18 +110,24 @@ impl End {
                 format!("{place} ended the connection: {}", reason.text())
             }
             Self::Closed => format!("{place} closed the connection"),
+            Self::Unanswered => {
+                format!("{place} closed the connection without an answer{}", hint(tls))
+            }
             Self::ClosedSoon => format!(
-                "{place} closes every connection after a while: perhaps another client has the \
-                 same name, {id}; give this one another with client_id"
+                "{place} takes the connection and closes it again: perhaps another client has the \
+                 same name, {id} (give this one another with client_id), or something that is \
+                 published is forbidden"
             ),
             Self::Silent(time) => format!("{place} has not answered for {time:?}"),
-            Self::NotMqtt if tls => format!("what answers at {place} does not speak MQTT"),
-            Self::NotMqtt => format!(
-                "what answers at {place} does not speak MQTT; is it a port for TLS, for mqtts://?"
-            ),
+            Self::NotMqtt => format!("what answers at {place} does not speak MQTT{}", hint(tls)),
             Self::Tls(why) => why.clone(),
         }
     }
+}
+
+/// What may be wrong with the port.
+const fn hint(tls: bool) -> &'static str {
+    if tls { "" } else { ": is it a port for TLS, for mqtts://?" }
 }
 
 fn refusal(reason: Reason, names: Names<'_>) -> String {
@@ -180,5 +188,66 @@ impl Reason {
             code => return format!("reason 0x{code:02x}"),
         };
         words.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sink::{
+        mqtt::announce::{Message, Qos},
+        settings::Secret,
+    };
+
+    #[test]
+    fn each_trouble_has_its_own_message_with_the_next_step() {
+        let qos = Qos::AtLeastOnce;
+        let will = Message { topic: "t".to_owned(), payload: Vec::new(), retain: true, qos };
+        let hello = Hello {
+            client_id: "m\x1b".to_owned(),
+            user: Some("anna\x1b".to_owned()),
+            password: Some(Secret::new("CANARY".to_owned())),
+            keepalive: 30,
+            will,
+        };
+        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+        let all = [
+            End::unreachable(&refused),
+            End::NoAnswer(Duration::from_secs(10)),
+            End::Refused(Reason::LOGIN),
+            End::Refused(Reason::NOT_AUTHORIZED),
+            End::Refused(Reason::CLIENT_ID),
+            End::Refused(Reason::VERSION),
+            End::Refused(Reason(0x88)),
+            End::Goodbye(Reason::TAKEN_OVER),
+            End::Goodbye(Reason::SHUTTING_DOWN),
+            End::Goodbye(Reason(0xfe)),
+            End::Closed,
+            End::Unanswered,
+            End::ClosedSoon,
+            End::Silent(Duration::from_secs(45)),
+            End::NotMqtt,
+            End::Tls("the certificate of b:1 has expired".to_owned()),
+        ];
+        let texts = all.map(|end| {
+            let anonymous = Hello { user: None, password: None, ..hello.clone() };
+            let text = |hello, tls| end.text(Names { place: "b:1", hello, tls });
+            assert!(text(&anonymous, true).contains("; trying again"));
+            text(&hello, false)
+        });
+        for (at, text) in texts.iter().enumerate() {
+            assert!(text.contains("b:1") && text.contains("; trying again"), "{text}");
+            assert!(!text.contains('\x1b') && !text.contains("CANARY"), "{text}");
+            assert!(!texts[..at].contains(text), "{text}");
+        }
+        assert_eq!(
+            texts[0],
+            "cannot connect to b:1: connection refused; trying again, every 60 s at most"
+        );
+        assert_eq!(
+            texts[2],
+            "b:1 refuses user anna\\x1b (bad user name or password): are user name and password \
+             right?; trying again every 60 s"
+        );
     }
 }
