@@ -1,11 +1,17 @@
 //! Readings to an MQTT broker.
 //!
+//! - [`sink`]: the keys, and the sink itself.
+//! - [`topics`], [`mapping`], [`states`]: from readings to messages.
 //! - [`announce`]: what a home automation is told of the meters, by somebody else.
 //! - [`packets`]: MQTT 5 and 3.1.1, whichever the broker speaks.
-//! - [`topics`]: where on the broker something goes to.
+//! - [`session`]: what has to arrive, over as many connections as it takes.
+//! - [`dial`], [`transport`], [`tls`]: the connection.
+//! - [`losses`], [`trouble`]: what it means when there is none, and what is said of it.
+//! - [`latest`]: the last readings of each meter. `run`: the loop of it all.
 pub mod announce;
 pub mod dial;
 pub mod latest;
+pub mod losses;
 pub mod mapping;
 pub mod packets;
 mod run;

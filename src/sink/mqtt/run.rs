@@ -6,7 +6,6 @@ use std::{os::fd::AsFd, sync::Arc, time::Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::{
-    backoff::Backoff,
     format::{readings::Readings, shown::shown},
     sink::{
         event::{Event, Report},
@@ -14,6 +13,7 @@ use crate::{
         mqtt::{
             dial::Dial,
             latest::Latest,
+            losses::Losses,
             packets::Reason,
             session::Happened,
             sink::{Mqtt, status},
@@ -33,15 +33,9 @@ pub(super) struct Run<'a> {
     latest: Latest,
     /// No connection came about, or it was lost.
     outage: bool,
-    /// What was said of it last.
-    said: Option<String>,
+    losses: Losses,
     refused: Vec<String>,
-    backoff: Backoff,
     opened: Instant,
-    /// The broker closed the last connection and has not been found away since.
-    prompt: bool,
-    /// It did so, took the client in the next instant, and may do so again.
-    suspect: bool,
     /// When something last went on its way, or there was nothing to go.
     progress: Instant,
     announce: Option<Instant>,
@@ -50,8 +44,7 @@ pub(super) struct Run<'a> {
     /// `online` is due then, behind the states.
     online: bool,
     told_version: bool,
-    /// That another client has the same name was said, and is still so.
-    told_twin: bool,
+    told_deaf: bool,
     /// Nothing is in the inbox, and nothing more comes.
     drained: bool,
     farewell: Farewell,
@@ -92,18 +85,15 @@ impl<'a> Run<'a> {
             phase: Phase::Waiting(Wait::none(now)),
             latest: Latest::default(),
             outage: false,
-            said: None,
+            losses: Losses::new(),
             refused: Vec::new(),
-            backoff: backoff(),
             opened: now,
-            prompt: false,
-            suspect: false,
             progress: now,
             announce: None,
             settle: None,
             online: false,
             told_version: false,
-            told_twin: false,
+            told_deaf: false,
             drained: false,
             farewell: Farewell::NotYet,
         }
@@ -209,7 +199,7 @@ impl<'a> Run<'a> {
                 }
             }
             Phase::Dialing(dial) => match dial.outcome() {
-                Some(Ok(_)) if self.prompt && self.suspect => self.lose(&End::ClosedSoon, now),
+                Some(Ok(_)) if self.losses.is_probe() => self.lose(&End::ClosedSoon, now),
                 Some(Ok(stream)) => {
                     let tls = self.mqtt.broker.tls.as_ref();
                     let up = Transport::new(stream, tls, &self.place).and_then(|transport| {
@@ -280,7 +270,9 @@ impl<'a> Run<'a> {
             Happened::Rejected(topic, reason, readings) => {
                 self.progress = now;
                 let advice = match reason {
-                    Reason::NOT_AUTHORIZED => ": its access list does not let this user write there",
+                    Reason::NOT_AUTHORIZED => {
+                        ": its access list does not let this user write there"
+                    }
                     _ => "",
                 };
                 self.reject(topic, &format!(" ({}){advice}", reason.text()), readings);
@@ -288,11 +280,16 @@ impl<'a> Run<'a> {
             Happened::TooLarge(topic, readings) => {
                 self.reject(topic, ": it takes nothing that is so large", readings);
             }
-            Happened::NotSubscribed(reason) => self.report.say(&format!(
-                "{} does not let this client listen ({}): announcements go out when it connects only",
-                self.place,
-                reason.text()
-            )),
+            Happened::NotSubscribed(reason) => {
+                if !core::mem::replace(&mut self.told_deaf, true) {
+                    self.report.say(&format!(
+                        "{} does not let this client listen ({}): announcements go out when it \
+                         connects only",
+                        self.place,
+                        reason.text()
+                    ));
+                }
+            }
         }
     }
 
@@ -308,7 +305,7 @@ impl<'a> Run<'a> {
 
     /// A new connection: the broker may have forgotten everything.
     fn open(&mut self, now: Instant) {
-        if self.said.take().is_some() {
+        if self.losses.recover() {
             let skipped = match self.latest.forget_skipped() {
                 0 => String::new(),
                 skipped => format!("; {skipped} older readings were left out"),
@@ -326,7 +323,6 @@ impl<'a> Run<'a> {
         self.outage = false;
         self.opened = now;
         self.progress = now;
-        self.suspect |= std::mem::take(&mut self.prompt);
         let Mqtt { session, states, announcer, .. } = &mut self.mqtt;
         match announcer {
             Some(announcer) => {
@@ -380,51 +376,16 @@ impl<'a> Run<'a> {
             self.phase = Phase::Waiting(Wait::none(now));
             return;
         }
-        let end = self.judge(end, lived);
+        let (end, wait) = self.losses.judge(end, lived);
         self.outage = true;
-        let wait = match end.pace() {
-            Pace::Growing if self.prompt => Duration::ZERO,
-            Pace::Growing => self.backoff.delay(),
-            Pace::Apart => Backoff::random(SLOW, SLOW).delay(),
-            Pace::Slow => SLOW,
-        };
         (self.announce, self.settle) = (None, None);
         let (until, soon) = (now + wait, now + wait.min(SOON));
         self.phase = Phase::Waiting(Wait { until, soon, hopeless: end.pace() != Pace::Growing });
-        self.told_twin &= lived.is_none_or(|lived| lived < LONG);
-        self.complain(&end);
-    }
-
-    /// What the end of a connection means after those before it.
-    ///
-    /// When another client comes with the same name, a broker closes the connection of the first; some
-    /// do not say why (3.1.1 has no words for it, and mosquitto 2.0 uses none). So does one that ends,
-    /// but that one is away in the next instant. Who is there then, takes the client, closes again, and
-    /// is there even then, does it on purpose. (Twice, because some start faster than one can look.)
-    fn judge(&mut self, end: &End, lived: Option<Duration>) -> End {
-        let Some(lived) = lived else {
-            self.prompt = false;
-            self.suspect &= *end == End::ClosedSoon;
-            return if *end == End::Closed { End::Unanswered } else { end.clone() };
-        };
-        self.suspect &= lived < LONG;
-        self.prompt = *end == End::Closed;
-        if lived >= SHORT || self.prompt || *end == End::Goodbye(Reason::SHUTTING_DOWN) {
-            self.backoff = backoff();
-        }
-        end.clone()
-    }
-
-    fn complain(&mut self, end: &End) {
         let tls = self.mqtt.broker.tls.is_some();
-        let text = end.text(Names { place: &self.place, hello: self.mqtt.session.hello(), tls });
-        let twin = end.pace() == Pace::Apart;
-        // The two take turns from now on, which is nothing new each time.
-        if self.said.as_ref() != Some(&text) && !(twin && self.told_twin) {
+        let names = Names { place: &self.place, hello: self.mqtt.session.hello(), tls };
+        if let Some(text) = self.losses.complain(end.text(names), end.pace()) {
             self.report.say(&text);
-            self.said = Some(text);
         }
-        self.told_twin |= twin;
     }
 
     fn has_nothing_left(&self) -> bool {
@@ -527,7 +488,7 @@ impl<'a> Run<'a> {
             until = instant.map_or(until, |instant| until.min(instant));
         };
         at(self.inbox.deadline());
-        at(self.announce);
+        at(self.announce.filter(|_| self.mqtt.session.has_room()));
         at(self.settle.filter(|_| self.mqtt.session.is_open()));
         at(self.mqtt.session.next_check());
         let mut all = vec![PollFd::new(self.inbox, PollFlags::IN)];
@@ -555,19 +516,6 @@ impl Wait {
         Self { until: now, soon: now, hopeless: false }
     }
 }
-
-fn backoff() -> Backoff {
-    Backoff::random(Duration::from_secs(1), Duration::from_secs(60))
-}
-
-/// How long until somebody has changed something.
-const SLOW: Duration = Duration::from_secs(60);
-
-/// A connection that lived for less is no reason to try the next one sooner.
-const SHORT: Duration = Duration::from_secs(10);
-
-/// After a connection that lived for so long nobody is suspected of anything.
-const LONG: Duration = Duration::from_secs(120);
 
 /// After so long without progress nobody waits for the broker any more.
 const STUCK: Duration = Duration::from_secs(2);

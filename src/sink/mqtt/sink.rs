@@ -12,7 +12,7 @@
 //! | `protocol` | `5`, else `3.1.1` | the version of MQTT |
 //! | `keepalive` | `30s` | half as much more without a word, and either side gives the other up |
 //! | `qos`, `retain` | `0`, `false` | of the states |
-//! | `topic`, `layout`, `status` | | see [`topics`](super::topics) |
+//! | `topic`, `layout`, `status` | | see [`topics`] |
 //! | `topics` | none | see [`mapping`](super::mapping) |
 //! | `ca`, `cert`, `key`, `insecure` | | of `mqtts`, see [`tls`](super::tls) |
 //!

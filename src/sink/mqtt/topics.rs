@@ -10,7 +10,7 @@
 //! With `layout=flat` the `topic` is `{base}/{meter}` if nothing is said.
 //!
 //! What a telegram calls itself was written by whoever can write telegrams. In a topic it becomes a
-//! [segment](segment), in which nothing is left that means something to a broker.
+//! [segment], in which nothing is left that means something to a broker.
 
 use crate::{
     format::usage::Usage,
