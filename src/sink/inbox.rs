@@ -107,12 +107,16 @@ impl Outbox {
 impl Inbox {
     /// The next event, if one comes within that time.
     pub fn next(&self, patience: Duration) -> Option<Event> {
-        self.take().or_else(|| {
-            if !self.is_ended() {
-                self.wait(patience);
+        let since = Instant::now();
+        loop {
+            let left = patience.saturating_sub(since.elapsed());
+            let ended = self.is_ended();
+            match self.take() {
+                // The bell may have been rung for what was taken before, so one look is not enough.
+                None if !ended && !left.is_zero() => self.wait(left),
+                event => return event,
             }
-            self.take()
-        })
+        }
     }
 
     /// The next event, if it is there.
