@@ -90,6 +90,12 @@ impl Decimal {
         Self::of(at(self)?.checked_sub(at(other)?)?, exponent)
     }
 
+    /// Whether it is less than zero.
+    #[must_use]
+    pub const fn is_negative(self) -> bool {
+        self.negative && self.magnitude > 0
+    }
+
     /// Whether it is farther from zero than `band`.
     #[must_use]
     pub fn exceeds(self, band: Self) -> bool {
@@ -294,6 +300,12 @@ mod tests {
         assert_eq!(minus(Decimal::new(5, 0), Decimal::new(15, -1)).as_deref(), Some("3.5"));
         assert_eq!(minus(Decimal::new(0, 0), Decimal::new(8615, 0)).as_deref(), Some("-8615"));
         assert_eq!(minus(Decimal::new(1, 127), Decimal::new(1, -128)), None);
+    }
+
+    #[test]
+    fn a_zero_with_a_sign_is_not_less_than_zero() {
+        let is_negative = |text| Decimal::parse(text).unwrap().is_negative();
+        assert_eq!(["-0.001", "-0", "0", "5"].map(is_negative), [true, false, false, false]);
     }
 
     #[test]

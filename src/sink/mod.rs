@@ -5,7 +5,10 @@
 //! - [`settings`]: what the user says about a sink.
 //! - [`view`]: what of the readings goes there, under which names and in which units.
 //! - [`gate`]: which of them go there: at an interval, or when something changed.
+//! - [`guard`]: what stands before all of them, so that no wrong register is stored.
 //! - [`mqtt`], [`influx`], [`file`], [`solarview`], [`prometheus`]: one sink each.
+//! - [`home_assistant`]: how Home Assistant finds on MQTT what it shows.
+//! - [`health`]: how the line is doing, for sinks that tell it.
 //! - [`http`], [`tls`]: how a server is talked to.
 //! - [`place`], [`atomic`], [`append`], [`rotation`], [`snapshot`]: files, replaced or appended to.
 //! - [`exporter`], [`web`]: the page for who asks for it.
@@ -15,6 +18,9 @@ pub mod event;
 pub mod exporter;
 pub mod file;
 pub mod gate;
+pub mod guard;
+pub mod health;
+pub mod home_assistant;
 pub mod http;
 pub mod inbox;
 pub mod influx;

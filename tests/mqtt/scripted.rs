@@ -283,19 +283,22 @@ fn announcements_go_before_the_state_and_again_when_they_are_asked_for() {
     let herald = Herald { meters: Vec::new(), due };
     let sink = Running::announcing(&fake.uri(""), Some(Box::new(herald)));
     let config = "homeassistant/device/181220000009/config";
-    let topics = ["house/status", config, "house/181220000009/state"];
+    let state = "house/181220000009/state";
+    let known = [(config, "{}"), (state, "\"power_net_w\":1,\"voltage_l1_v\":null}")];
     for connection in 0..2 {
         let mut client = fake.open();
+        let mut expect = |topic, payload| {
+            let published = client.take().unwrap();
+            assert_eq!(published.topic, topic);
+            assert!(published.payload.ends_with(payload), "{}", published.payload);
+        };
         if connection == 0 {
             sink.put(1);
         }
-        for topic in topics {
-            let published = client.take().unwrap();
-            assert_eq!(published.topic, topic);
-            if topic == topics[2] {
-                assert!(published.payload.ends_with("\"power_net_w\":1,\"voltage_l1_v\":null}"));
-            }
-        }
+        known.into_iter().for_each(|(topic, payload)| expect(topic, payload));
+        // Once more, for who has just heard of it.
+        expect(state, known[1].1);
+        expect("house/status", "online");
         // Not to this topic, then to it.
         for (topic, payload) in
             [("homeassistant/statu", "online"), ("homeassistant/status", "online")]
@@ -308,8 +311,35 @@ fn announcements_go_before_the_state_and_again_when_they_are_asked_for() {
             client.write(&packet);
         }
         let again: Vec<_> = (0..2).map(|_| client.take().unwrap().topic).collect();
-        assert_eq!(again, topics[1..]);
+        assert_eq!(again, [config, state]);
     }
+}
+
+#[test]
+fn what_is_announced_later_is_told_between_offline_and_online() {
+    let fake = Fake::start();
+    let herald = Herald { meters: Vec::new(), due: [Key::Meta(Meta::Device)] };
+    let sink = Running::announcing(&fake.uri(""), Some(Box::new(herald)));
+    let mut client = fake.open();
+    let mut topics = |count| -> Vec<_> {
+        (0..count).map(|_| client.take().unwrap()).map(|it| (it.topic, it.payload)).collect()
+    };
+    sink.put(1);
+    let first = topics(4);
+    assert_eq!(first.last().unwrap(), &("house/status".to_owned(), "online".to_owned()));
+    sink.put_line("{\"meter\":\"2\",\"power_net_w\":5}");
+    let all = topics(6);
+    let told: Vec<_> = all.iter().map(|(topic, payload)| format!("{topic} {payload}")).collect();
+    let one =
+        "house/181220000009/state {\"meter\":\"181220000009\",\"power_net_w\":1,\"device\":null}";
+    let two = "house/2/state {\"meter\":\"2\",\"power_net_w\":5,\"device\":null}";
+    let config = "homeassistant/device/2/config {}";
+    // The states once more, for who has just heard of them.
+    assert_eq!(told, ["house/status offline", config, two, one, two, "house/status online"]);
+    let (said, lost) = sink.end(LIMIT);
+    assert_eq!((said, lost), (Vec::new(), 0));
+    let last = client.take().unwrap();
+    assert_eq!((last.topic.as_str(), last.payload.as_str()), ("house/status", "offline"));
 }
 
 #[test]

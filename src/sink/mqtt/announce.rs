@@ -1,9 +1,13 @@
 //! The hook for who announces the meters to a home automation.
 //!
 //! The sink knows the broker, its topics and when it is connected; what is announced, and how, it
-//! leaves to others. In a connection the order is: `online` on the status topic, what
-//! [`on_connect`](Announcer::on_connect) says, the last state of each meter. Before a state goes what
-//! [`on_readings`](Announcer::on_readings) says.
+//! leaves to others. With an announcer the order in a connection is: what
+//! [`on_connect`](Announcer::on_connect) says, the last state of each meter, a second later the state
+//! again, and `online` on the status topic; the first time not before there is a state. What
+//! [`on_readings`](Announcer::on_readings) says goes before the state of these readings; if it is
+//! `online` already, between `offline` and, behind the second state, `online`: an announcement may
+//! change the unit of a value, and who has a value of before must not tell it in the new unit. Who
+//! hears an announcement takes a moment until it listens to the state.
 //!
 //! Who makes the sink says who announces: `mqtt::sink::new(settings, |settings, site| ...)`, where the
 //! closure takes the keys that it knows and gives an announcer or none.
@@ -12,6 +16,7 @@ use std::time::Duration;
 
 use crate::{
     format::{key::Key, readings::Readings},
+    reading::decimal::Decimal,
     sink::{mqtt::topics::Topics, view::View},
 };
 
@@ -35,7 +40,16 @@ pub trait Announcer: Send {
 
     /// What has to be in each state of that meter, `null` if it is not there.
     fn due(&self, readings: &Readings) -> &[Key];
+
+    /// What has to be in that state besides the readings, behind them or each in its topic.
+    fn extra(&self, readings: &Readings) -> Vec<Extra> {
+        let _ = readings;
+        Vec::new()
+    }
 }
+
+/// A number that no telegram tells: its name in a state, and `null` if it is not known.
+pub type Extra = (&'static str, Option<Decimal>);
 
 /// What goes to the broker.
 #[derive(Clone, Debug, PartialEq, Eq)]

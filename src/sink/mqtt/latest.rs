@@ -36,6 +36,12 @@ impl Latest {
         self.skipped += readings;
     }
 
+    /// Whether no readings came yet.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.meters.is_empty()
+    }
+
     /// All of them have to be told.
     pub fn renew(&mut self) {
         self.meters.iter_mut().for_each(|entry| entry.due = true);

@@ -39,6 +39,10 @@ pub(super) struct Run<'a> {
     /// When something last went on its way, or there was nothing to go.
     progress: Instant,
     announce: Option<Instant>,
+    /// Something was announced: until when who hears it gets ready for the states.
+    settle: Option<Instant>,
+    /// `online` is due then, behind the states.
+    online: bool,
     told_version: bool,
     told_deaf: bool,
     /// Nothing is in the inbox, and nothing more comes.
@@ -86,6 +90,8 @@ impl<'a> Run<'a> {
             opened: now,
             progress: now,
             announce: None,
+            settle: None,
+            online: false,
             told_version: false,
             told_deaf: false,
             drained: false,
@@ -122,7 +128,7 @@ impl<'a> Run<'a> {
         let ended = self.inbox.is_ended();
         while trouble || self.mqtt.session.has_room() && self.latest.due() == 0 {
             match self.inbox.take() {
-                Some(Event::Readings(readings)) => self.put(readings),
+                Some(Event::Readings(readings)) => self.put(readings, now),
                 Some(Event::Reopen) => (),
                 None => {
                     self.drained = ended;
@@ -141,11 +147,16 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn put(&mut self, readings: Arc<Readings>) {
+    fn put(&mut self, readings: Arc<Readings>, now: Instant) {
         if let Some(announcer) = &mut self.mqtt.announcer {
             let messages = announcer.on_readings(&readings);
             // Without a connection they go nowhere: the next one begins with all of them.
-            if self.mqtt.session.is_open() {
+            if self.mqtt.session.is_open() && !messages.is_empty() {
+                if !self.online {
+                    self.mqtt.session.announce(status(self.mqtt.states.site(), "offline"));
+                    self.online = true;
+                }
+                self.settle = Some(now + SETTLE);
                 messages.into_iter().for_each(|message| self.mqtt.session.announce(message));
             }
         }
@@ -154,12 +165,25 @@ impl<'a> Run<'a> {
 
     /// Tells the states that are due, as many as there is room for.
     fn tell(&mut self, now: Instant) {
+        if self.settle.is_some_and(|settle| now >= settle) {
+            self.settle = None;
+            self.latest.renew();
+        }
         let Mqtt { session, states, announcer, .. } = &mut self.mqtt;
         while session.has_room()
             && let Some(readings) = self.latest.take()
         {
             let due = announcer.as_ref().map_or(&[][..], |announcer| announcer.due(&readings));
-            session.publish(states.messages(&readings, due));
+            let extra = announcer.as_ref().map(|announcer| announcer.extra(&readings));
+            session.publish(states.messages(&readings, due, &extra.unwrap_or_default()));
+        }
+        // Behind the states: with what is announced a unit may have changed, and a value of before
+        // that comes back would be told in the new one. And before the first state there would be
+        // nothing but values of before.
+        let settled = self.settle.is_none() && self.latest.due() == 0 && !self.latest.is_empty();
+        if self.online && session.is_open() && settled {
+            self.online = false;
+            session.announce(status(states.site(), "online"));
         }
         self.send(now);
     }
@@ -220,7 +244,7 @@ impl<'a> Run<'a> {
             && self.mqtt.session.has_room()
         {
             self.announce = None;
-            self.announce_all();
+            self.announce_all(now);
         }
         Ok(())
     }
@@ -300,17 +324,21 @@ impl<'a> Run<'a> {
         self.opened = now;
         self.progress = now;
         let Mqtt { session, states, announcer, .. } = &mut self.mqtt;
-        session.announce(status(states.site(), "online"));
-        if let Some(announcer) = announcer {
-            session.subscribe(&announcer.subscriptions());
+        match announcer {
+            Some(announcer) => {
+                session.subscribe(&announcer.subscriptions());
+                self.online = true;
+            }
+            None => session.announce(status(states.site(), "online")),
         }
-        self.announce_all();
+        self.announce_all(now);
         self.mqtt.session.resume();
     }
 
-    fn announce_all(&mut self) {
+    fn announce_all(&mut self, now: Instant) {
         if let Some(announcer) = &mut self.mqtt.announcer {
             let messages = announcer.on_connect();
+            self.settle = (!messages.is_empty()).then_some(now + SETTLE);
             messages.into_iter().for_each(|message| self.mqtt.session.announce(message));
         }
         self.latest.renew();
@@ -350,7 +378,7 @@ impl<'a> Run<'a> {
         }
         let (end, wait) = self.losses.judge(end, lived);
         self.outage = true;
-        self.announce = None;
+        (self.announce, self.settle) = (None, None);
         let (until, soon) = (now + wait, now + wait.min(SOON));
         self.phase = Phase::Waiting(Wait { until, soon, hopeless: end.pace() != Pace::Growing });
         let tls = self.mqtt.broker.tls.is_some();
@@ -379,6 +407,8 @@ impl<'a> Run<'a> {
         }
         match self.farewell {
             Farewell::NotYet => {
+                // Nothing says `online` behind it.
+                (self.settle, self.online) = (None, false);
                 self.mqtt.session.announce(status(self.mqtt.states.site(), "offline"));
                 self.farewell = Farewell::Offline;
                 self.send(now);
@@ -459,6 +489,7 @@ impl<'a> Run<'a> {
         };
         at(self.inbox.deadline());
         at(self.announce.filter(|_| self.mqtt.session.has_room()));
+        at(self.settle.filter(|_| self.mqtt.session.is_open()));
         at(self.mqtt.session.next_check());
         let mut all = vec![PollFd::new(self.inbox, PollFlags::IN)];
         match &self.phase {
@@ -488,6 +519,10 @@ impl Wait {
 
 /// After so long without progress nobody waits for the broker any more.
 const STUCK: Duration = Duration::from_secs(2);
+
+/// How long who hears of a meter takes to listen to its topics: Home Assistant collects for half a
+/// second. The state goes out at once too, for all others.
+const SETTLE: Duration = Duration::from_secs(1);
 
 /// There is nothing to look after for so long.
 const IDLE: Duration = Duration::from_secs(3600);

@@ -17,9 +17,9 @@
 //! | `ca`, `cert`, `key`, `insecure` | | of `mqtts`, see [`tls`](super::tls) |
 //!
 //! Beside them `fields`, `units` and `names`. In each connection go out, in this order: `online` on
-//! the status topic, what is [announced](super::announce), the states that were not acknowledged, the
-//! last state of each meter. The status becomes `offline` before the connection is ended, or by the
-//! broker when it finds it ended.
+//! the status topic, the states that were not acknowledged, the last state of each meter. Where meters
+//! are [announced](super::announce), that comes first and `online` last. The status becomes `offline`
+//! before the connection is ended, or by the broker when it finds it ended.
 //!
 //! A state topic tells how things are, so there is no history in it: of the time without a connection
 //! the last state of each meter goes out, and with QoS 1 what was on its way when the connection ended.

@@ -9,7 +9,7 @@ use crate::{
     },
     sink::{
         mqtt::{
-            announce::{Message, Qos, Site},
+            announce::{Extra, Message, Qos, Site},
             mapping::Mapping,
             topics::Layout,
         },
@@ -47,9 +47,10 @@ impl States {
         &self.site
     }
 
-    /// The messages of some readings; `null` for those of `due` that are not there.
+    /// The messages of some readings; `null` for those of `due` that are not there, and for what of
+    /// `extra` has no number.
     #[must_use]
-    pub fn messages(&self, readings: &Readings, due: &[Key]) -> Vec<Message> {
+    pub fn messages(&self, readings: &Readings, due: &[Key], extra: &[Extra]) -> Vec<Message> {
         let meter = readings.meta(Meta::Meter);
         let Site { topics, view } = &self.site;
         let mapped = self.mappings.iter().filter_map(|it| it.of(&self.site, readings, meter));
@@ -59,12 +60,17 @@ impl States {
             Layout::Json => {
                 let mut text = Vec::new();
                 view.write_json(readings, due, &mut text);
+                add(extra, &mut text);
                 all.push(self.message(topics.state(meter), text));
             }
             Layout::Flat => {
                 all.extend(view.of(readings).map(|shown| {
                     self.message(topics.value(meter, &shown.name), plain(&shown.value))
-                }))
+                }));
+                let known = extra.iter().filter_map(|(name, number)| Some((name, (*number)?)));
+                all.extend(known.map(|(name, number)| {
+                    self.message(topics.value(meter, name), number.to_string().into_bytes())
+                }));
             }
         }
         all
@@ -72,6 +78,24 @@ impl States {
 
     fn message(&self, topic: String, payload: Vec<u8>) -> Message {
         Message { topic, payload, retain: self.retain, qos: self.qos }
+    }
+}
+
+/// Puts numbers into an object that is closed already.
+fn add(extra: &[Extra], text: &mut Vec<u8>) {
+    for (name, number) in extra {
+        text.pop();
+        if text.len() > 1 {
+            text.push(b',');
+        }
+        text.push(b'"');
+        text.extend_from_slice(name.as_bytes());
+        text.extend_from_slice(b"\":");
+        match number {
+            Some(number) => number.write(text),
+            None => text.extend_from_slice(b"null"),
+        }
+        text.push(b'}');
     }
 }
 
@@ -83,7 +107,7 @@ fn plain(value: &Value) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{format::units::Units, sink::mqtt::topics::Topics};
+    use crate::{format::units::Units, reading::decimal::Decimal, sink::mqtt::topics::Topics};
 
     const LINE: &str = concat!(
         "{\"schema\":1,\"time\":\"2021-09-27T09:47:15+02:00\",",
@@ -97,7 +121,7 @@ mod tests {
         let states = States::take(&mut settings, Site { topics, view }).unwrap();
         settings.finish().unwrap();
         let readings = Readings::parse(LINE.as_bytes()).unwrap();
-        let all = states.messages(&readings, due).into_iter();
+        let all = states.messages(&readings, due, &[]).into_iter();
         let text =
             |it: Message| (it.topic, String::from_utf8(it.payload).unwrap(), it.retain, it.qos);
         all.map(text).collect()
@@ -141,5 +165,27 @@ mod tests {
         assert_eq!(all.len(), 2);
         let alone = messages(&format!("?layout=none&{own}"), &[]);
         assert_eq!(alone, [("in".to_owned(), "12.94".to_owned(), false, Qos::AtMostOnce)]);
+    }
+    #[test]
+    fn what_no_telegram_tells_comes_behind_it() {
+        let readings = Readings::parse(LINE.as_bytes()).unwrap();
+        let extra = [("clock_drift_s", Decimal::parse("-2.518")), ("frames_damaged", None)];
+        let told = |query: &str| {
+            let mut settings: Settings = format!("mqtt://b{query}").parse().unwrap();
+            let topics = Topics::take(&mut settings).unwrap();
+            let view = settings.take_view().unwrap();
+            let states = States::take(&mut settings, Site { topics, view }).unwrap();
+            let all = states.messages(&readings, &[], &extra).into_iter();
+            all.map(|it| (it.topic, String::from_utf8(it.payload).unwrap())).collect::<Vec<_>>()
+        };
+        let topic = "meterpipe/a______x____2J";
+        let text = r#"{"voltage_l1_v":233.7,"clock_drift_s":-2.518,"frames_damaged":null}"#;
+        assert_eq!(told("?fields=voltage_l1_v"), [(format!("{topic}/state"), text.to_owned())]);
+        let text = r#"{"clock_drift_s":-2.518,"frames_damaged":null}"#;
+        assert_eq!(told("?fields=power_net_w")[0].1, text);
+        let flat = told("?layout=flat&fields=voltage_l1_v");
+        let value = |name, value: &str| (format!("{topic}/{name}"), value.to_owned());
+        assert_eq!(flat, [value("voltage_l1_v", "233.7"), value("clock_drift_s", "-2.518")]);
+        assert_eq!(told("?layout=none"), []);
     }
 }

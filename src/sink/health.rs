@@ -1,0 +1,176 @@
+//! How the line is doing, for sinks that tell it.
+//!
+//! A sink sees the readings that it wants, at the interval that it wants, so it cannot know what is
+//! missing between them. Who brings the readings counts, before any choice, and the sinks that want to
+//! know look here. The counts start with the process.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::{
+    format::{
+        key::{Key, Meta},
+        readings::{Readings, Value},
+    },
+    reading::decimal::Decimal,
+};
+
+/// The counts, one board for all who have a clone of it.
+#[derive(Clone, Debug, Default)]
+pub struct Health(Arc<Mutex<Counts>>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    meters: Vec<Meter>,
+    frames_damaged: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Meter {
+    number: String,
+    title: Option<String>,
+    /// The highest counter.
+    last: u64,
+    /// One below it, which may be late, or a counter that starts over.
+    lower: Option<u64>,
+    lost: u64,
+}
+
+/// How many meters are told apart. More are no home.
+const MOST: usize = 1024;
+
+/// More is no loss but another count: two months of a telegram each 5 s.
+const MOST_LOST: u64 = 1_000_000;
+
+impl Health {
+    /// Takes note of a telegram: of each that arrives, in the order in which they arrive.
+    pub fn note(&self, readings: &Readings) {
+        let (Some(number), Some(counter)) = (readings.meta(Meta::Meter), counter(readings)) else {
+            return;
+        };
+        let mut counts = self.lock();
+        let title = readings.meta(Meta::SystemTitle);
+        match counts.meters.iter_mut().find(|meter| meter.number == number) {
+            Some(meter) => meter.note(title, counter),
+            None => {
+                if counts.meters.len() == MOST {
+                    counts.meters.remove(0);
+                }
+                let (number, title) = (number.to_owned(), title.map(str::to_owned));
+                counts.meters.push(Meter { number, title, last: counter, lower: None, lost: 0 });
+            }
+        }
+    }
+
+    /// Says how many damaged frames there were until now. Who never says it does not look for them.
+    pub fn frames_are_damaged(&self, total: u64) {
+        self.lock().frames_damaged = Some(total);
+    }
+
+    /// How many telegrams of a meter are missing, by its invocation counter; nothing if it shows none.
+    #[must_use]
+    pub fn telegrams_lost(&self, number: &str) -> Option<u64> {
+        let counts = self.lock();
+        counts.meters.iter().find(|meter| meter.number == number).map(|meter| meter.lost)
+    }
+
+    /// How many damaged frames there were, of whichever meter; nothing where nobody looks for them.
+    #[must_use]
+    pub fn frames_damaged(&self) -> Option<u64> {
+        self.lock().frames_damaged
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        // Nothing in here can be half done: what a thread left is whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Meter {
+    fn note(&mut self, title: Option<&str>, counter: u64) {
+        if self.title.as_deref() != title {
+            // Another meter under the same number counts for itself.
+            self.title = title.map(str::to_owned);
+            self.start(counter);
+        } else if let Some(missing) =
+            counter.checked_sub(self.last).and_then(|it| it.checked_sub(1))
+        {
+            self.lost += if missing > MOST_LOST { 0 } else { missing };
+            self.start(counter);
+        } else if self.lower.is_some_and(|lower| counter > lower) {
+            self.start(counter);
+        } else {
+            self.lower = Some(counter);
+        }
+    }
+
+    fn start(&mut self, counter: u64) {
+        (self.last, self.lower) = (counter, None);
+    }
+}
+
+fn counter(readings: &Readings) -> Option<u64> {
+    match readings.get(Key::Meta(Meta::InvocationCounter)) {
+        Some(Value::Number(number)) => whole(*number),
+        _ => None,
+    }
+}
+
+fn whole(number: Decimal) -> Option<u64> {
+    number.to_string().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note(health: &Health, meter: &str, title: &str, counter: u64) {
+        let line = format!(
+            concat!(
+                "{{\"meter\":\"{}\",\"system_title\":\"{}\",\"invocation_counter\":{},",
+                "\"power_net_w\":1}}"
+            ),
+            meter, title, counter
+        );
+        health.note(&Readings::parse(line.as_bytes()).unwrap());
+    }
+
+    fn lost(counters: &[u64]) -> Option<u64> {
+        let health = Health::default();
+        counters.iter().for_each(|counter| note(&health, "1", "aa", *counter));
+        health.telegrams_lost("1")
+    }
+
+    #[test]
+    fn gaps_of_the_counter_are_counted() {
+        assert_eq!(lost(&[]), None);
+        assert_eq!(lost(&[35]), Some(0));
+        assert_eq!(lost(&[35, 36, 37]), Some(0));
+        assert_eq!(lost(&[35, 37, 38, 42]), Some(4));
+    }
+
+    #[test]
+    fn what_is_late_or_comes_twice_is_no_gap_and_a_counter_may_start_over() {
+        assert_eq!(lost(&[35, 36, 36, 37, 36, 38]), Some(0));
+        assert_eq!(lost(&[9_000_000, 1, 2, 3, 5]), Some(1));
+        assert_eq!(lost(&[1, 4_000_000_000, 4_000_000_002]), Some(1), "no house was down so long");
+    }
+
+    #[test]
+    fn meters_count_for_themselves_and_the_board_is_one() {
+        let health = Health::default();
+        let other = health.clone();
+        for (meter, title, counter) in
+            [("1", "aa", 5), ("2", "bb", 90), ("1", "aa", 8), ("2", "bb", 91), ("1", "cc", 500)]
+        {
+            note(&other, meter, title, counter);
+        }
+        assert_eq!(health.telegrams_lost("1"), Some(2));
+        assert_eq!(health.telegrams_lost("2"), Some(0));
+        assert_eq!(health.frames_damaged(), None);
+        other.frames_are_damaged(3);
+        assert_eq!(health.frames_damaged(), Some(3));
+        let counterless = Readings::parse(b"{\"meter\":\"3\",\"power_net_w\":1}").unwrap();
+        health.note(&counterless);
+        assert_eq!(health.telegrams_lost("3"), None);
+    }
+}

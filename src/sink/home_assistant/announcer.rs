@@ -1,0 +1,504 @@
+//! When which meter is announced.
+//!
+//! With the first telegram of a meter, and again when a telegram has something that was not announced
+//! yet; all of it in each connection to the broker, which may have forgotten it, and when Home Assistant
+//! says that it has started. Only what a meter sends is announced. A telegram without a meter number
+//! announces nothing: a device without a name would stay for ever.
+
+use core::{hash::BuildHasher, time::Duration};
+use std::{collections::BTreeMap, hash::RandomState};
+
+use crate::{
+    format::{
+        key::{Key, Meta},
+        readings::Readings,
+        usage::Usage,
+    },
+    sink::{
+        health::Health,
+        home_assistant::{
+            config::Config,
+            diagnostics::Diagnostic,
+            entity::Entity,
+            interval::Interval,
+            options::{Options, PREFIX},
+        },
+        mqtt::{
+            announce::{Announcer, Extra, Message, Site},
+            topics::segment,
+        },
+        settings::Settings,
+    },
+};
+
+/// Announces meters to Home Assistant.
+#[derive(Debug)]
+pub struct HomeAssistant {
+    options: Options,
+    site: Site,
+    health: Health,
+    /// By what stands for their number in topics and identifiers.
+    meters: BTreeMap<String, Meter>,
+    most_meters: usize,
+}
+
+#[derive(Debug, Default)]
+struct Meter {
+    number: String,
+    /// By their identifiers.
+    entities: BTreeMap<String, Entity>,
+    keys: Vec<Key>,
+    diagnostics: Vec<Diagnostic>,
+    interval: Interval,
+}
+
+/// More are no home, but somebody who makes up numbers.
+const MOST_METERS: usize = 64;
+
+/// More are no meter: the longest list of one that is known has 60 objects.
+const MOST_ENTITIES: usize = 256;
+
+/// What Home Assistant says when it has started.
+const BIRTH: &[u8] = b"online";
+
+/// Takes what is said about Home Assistant, and gives who announces the meters there, if somebody is to.
+///
+/// # Errors
+/// Values that do not read.
+pub fn announcer(
+    settings: &mut Settings,
+    site: &Site,
+    health: &Health,
+) -> Result<Option<Box<dyn Announcer>>, Usage> {
+    let options = Options::take(settings, site.topics.layout())?;
+    let announcer = |options| HomeAssistant::new(options, site.clone(), health.clone());
+    Ok(options.map(|options| Box::new(announcer(options)) as Box<dyn Announcer>))
+}
+
+impl HomeAssistant {
+    /// With nothing announced yet.
+    #[must_use]
+    pub fn new(options: Options, site: Site, health: Health) -> Self {
+        // Where all meters share a topic, a second device would show the values of the first.
+        let shared = site.topics.state(Some("1")) == site.topics.state(Some("2"));
+        let most_meters = if shared { 1 } else { MOST_METERS };
+        Self { options, site, health, meters: BTreeMap::new(), most_meters }
+    }
+
+    fn config<'a>(&'a self, meter: &'a Meter) -> Config<'a> {
+        let expire_after =
+            self.options.expire_after.unwrap_or_else(|| meter.interval.expire_after());
+        Config { options: &self.options, site: &self.site, number: &meter.number, expire_after }
+    }
+
+    fn messages(&self, meter: &Meter) -> Vec<Message> {
+        match meter.entities.is_empty() {
+            true => Vec::new(),
+            false => self.config(meter).messages(meter.entities.values()),
+        }
+    }
+
+    /// The meter of these readings, if it is announced.
+    fn meter(&self, readings: &Readings) -> Option<&Meter> {
+        let number = readings.meta(Meta::Meter)?;
+        self.meters.get(&segment(number)).filter(|meter| meter.number == number)
+    }
+}
+
+impl Announcer for HomeAssistant {
+    fn subscriptions(&self) -> Vec<String> {
+        // The prefix and the topic of the birth are two settings there.
+        let mut topics = vec![birth_topic(PREFIX), birth_topic(&self.options.prefix)];
+        topics.dedup();
+        topics
+    }
+
+    fn on_connect(&mut self) -> Vec<Message> {
+        self.meters.values().flat_map(|meter| self.messages(meter)).collect()
+    }
+
+    fn on_readings(&mut self, readings: &Readings) -> Vec<Message> {
+        let Some(number) = readings.meta(Meta::Meter) else {
+            return Vec::new();
+        };
+        let name = segment(number);
+        if !self.meters.contains_key(&name) && self.meters.len() >= self.most_meters {
+            return Vec::new();
+        }
+        let mut meter = self.meters.remove(&name).unwrap_or_default();
+        if meter.keys.is_empty() {
+            number.clone_into(&mut meter.number);
+        }
+        // Two numbers of one segment: the device is the first one's.
+        let changed =
+            meter.number == number && meter.note(readings, &self.site, &self.health, &self.options);
+        let messages = if changed { self.messages(&meter) } else { Vec::new() };
+        self.meters.insert(name, meter);
+        messages
+    }
+
+    fn on_message(&mut self, topic: &str, payload: &[u8]) -> Option<Duration> {
+        let born = payload == BIRTH && self.subscriptions().iter().any(|known| known == topic);
+        born.then(jitter)
+    }
+
+    fn due(&self, readings: &Readings) -> &[Key] {
+        self.meter(readings).map_or(&[], |meter| &meter.keys)
+    }
+
+    fn extra(&self, readings: &Readings) -> Vec<Extra> {
+        let diagnostics = self.meter(readings).map_or(&[][..], |meter| &meter.diagnostics);
+        let value = |it: &Diagnostic| (it.member(), it.value(readings, &self.health));
+        diagnostics.iter().map(value).collect()
+    }
+}
+
+impl Meter {
+    /// Takes note of a telegram; whether there is something new to announce.
+    fn note(
+        &mut self,
+        readings: &Readings,
+        site: &Site,
+        health: &Health,
+        options: &Options,
+    ) -> bool {
+        let slower = self.interval.note(readings) && options.expire_after.is_none();
+        let known = self.entities.len();
+        for shown in site.view.of(readings) {
+            if !self.keys.contains(&shown.key)
+                && self.keys.len() < MOST_ENTITIES
+                && let Some(entity) = Entity::of(&shown, &site.view.units, options.compat)
+            {
+                self.keys.push(shown.key);
+                self.entities.insert(entity.id.clone(), entity);
+            }
+        }
+        // How the line is doing is worth a device only where there is something to see.
+        for diagnostic in Diagnostic::ALL.into_iter().filter(|_| !self.keys.is_empty()) {
+            if !self.diagnostics.contains(&diagnostic)
+                && diagnostic.value(readings, health).is_some()
+            {
+                self.diagnostics.push(diagnostic);
+                let entity = diagnostic.entity();
+                self.entities.insert(entity.id.clone(), entity);
+            }
+        }
+        slower || self.entities.len() > known
+    }
+}
+
+fn birth_topic(prefix: &str) -> String {
+    format!("{prefix}/status")
+}
+
+/// One to five seconds: when Home Assistant starts, not all who hear it talk at once.
+fn jitter() -> Duration {
+    Duration::from_millis(1000 + RandomState::new().hash_one(0) % 4001)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::sink::mqtt::topics::Topics;
+
+    const LINE: &str = concat!(
+        "{\"schema\":1,\"time\":\"2026-11-20T12:00:00+01:00\",\"meter\":\"181220000009\",",
+        "\"energy_import_wh\":12937,\"power_net_w\":-5}"
+    );
+
+    fn home_assistant(uri: &str) -> HomeAssistant {
+        let mut settings: Settings = uri.parse().unwrap();
+        let topics = Topics::take(&mut settings).unwrap();
+        let site = Site { view: settings.take_view().unwrap(), topics };
+        let options = Options::take(&mut settings, site.topics.layout()).unwrap().unwrap();
+        settings.finish().unwrap();
+        HomeAssistant::new(options, site, Health::default())
+    }
+
+    fn readings(line: &str) -> Readings {
+        Readings::parse(line.as_bytes()).unwrap()
+    }
+
+    fn payload(message: &Message) -> Value {
+        serde_json::from_slice(&message.payload).unwrap()
+    }
+
+    fn components(message: &Message) -> Vec<String> {
+        payload(message)["cmps"].as_object().unwrap().keys().cloned().collect()
+    }
+
+    #[test]
+    fn the_announcement_is_these_octets() {
+        let mut announcer = home_assistant("mqtt://broker");
+        let messages = announcer.on_readings(&readings(LINE));
+        assert_eq!(messages.len(), 1);
+        assert_eq!(messages[0].topic, "homeassistant/device/meterpipe_181220000009/config");
+        assert!(messages[0].retain);
+        assert_eq!(messages[0].qos, crate::sink::mqtt::announce::Qos::AtLeastOnce);
+        let expected = concat!(
+            r#"{"avty":[{"t":"meterpipe/status"}],"cmps":{"#,
+            r#""energy_import":{"def_ent_id":"sensor.smart_meter_181220000009_energy_import","#,
+            r#""dev_cla":"energy","name":"Energy import","p":"sensor","stat_cla":"total_increasing","#,
+            r#""sug_dsp_prc":0,"uniq_id":"meterpipe_181220000009_energy_import","#,
+            r#""unit_of_meas":"Wh","val_tpl":"{{ value_json['energy_import_wh'] }}"},"#,
+            r#""meter_number":{"def_ent_id":"sensor.smart_meter_181220000009_meter_number","#,
+            r#""ent_cat":"diagnostic","ic":"mdi:identifier","name":"Meter number","p":"sensor","#,
+            r#""uniq_id":"meterpipe_181220000009_meter_number","#,
+            r#""val_tpl":"{{ value_json['meter'] }}"},"#,
+            r#""meter_time":{"def_ent_id":"sensor.smart_meter_181220000009_meter_time","#,
+            r#""dev_cla":"timestamp","ent_cat":"diagnostic","exp_aft":60,"name":"Meter time","#,
+            r#""p":"sensor","uniq_id":"meterpipe_181220000009_meter_time","#,
+            r#""val_tpl":"{{ value_json['time'] }}"},"#,
+            r#""power_net":{"def_ent_id":"sensor.smart_meter_181220000009_power_net","#,
+            r#""dev_cla":"power","exp_aft":60,"name":"Power net","p":"sensor","#,
+            r#""stat_cla":"measurement","sug_dsp_prc":0,"#,
+            r#""uniq_id":"meterpipe_181220000009_power_net","unit_of_meas":"W","#,
+            r#""val_tpl":"{{ value_json['power_net_w'] }}"}},"#,
+            r#""dev":{"ids":["meterpipe_181220000009"],"name":"Smart meter 181220000009","#,
+            r#""sn":"181220000009"},"o":{"name":"meterpipe","sw":"VERSION"},"#,
+            r#""qos":1,"stat_t":"meterpipe/181220000009/state"}"#
+        );
+        let expected = expected.replace("VERSION", env!("CARGO_PKG_VERSION"));
+        assert_eq!(String::from_utf8(messages[0].payload.clone()).unwrap(), expected);
+        assert_eq!(home_assistant("mqtt://other").on_readings(&readings(LINE)), messages);
+    }
+
+    #[test]
+    fn what_is_known_is_announced_again_only_when_somebody_may_have_forgotten_it() {
+        let mut announcer = home_assistant("mqtt://broker");
+        assert_eq!(announcer.on_connect(), []);
+        let first = announcer.on_readings(&readings(LINE));
+        assert_eq!(announcer.on_readings(&readings(LINE)), []);
+        assert_eq!(announcer.on_connect(), first);
+        assert_eq!(announcer.subscriptions(), ["homeassistant/status"]);
+        let delay = announcer.on_message("homeassistant/status", b"online").unwrap();
+        assert!((Duration::from_secs(1)..=Duration::from_secs(5)).contains(&delay));
+        assert_eq!(announcer.on_message("homeassistant/status", b"offline"), None);
+        assert_eq!(announcer.on_message("else/status", b"online"), None);
+        let other = home_assistant("mqtt://broker?ha_prefix=ha");
+        assert_eq!(other.subscriptions(), ["homeassistant/status", "ha/status"]);
+    }
+
+    #[test]
+    fn what_a_meter_sends_later_is_added_and_nothing_goes_away() {
+        let mut announcer = home_assistant("mqtt://broker");
+        let less = "{\"meter\":\"181220000009\",\"power_net_w\":1}";
+        let message = announcer.on_readings(&readings(less)).remove(0);
+        assert_eq!(components(&message), ["meter_number", "power_net"]);
+        let message = announcer.on_readings(&readings(LINE)).remove(0);
+        assert_eq!(
+            components(&message),
+            ["energy_import", "meter_number", "meter_time", "power_net"]
+        );
+        assert_eq!(announcer.on_readings(&readings(less)), []);
+        // The octets are those of who saw all of it at once, whatever came first.
+        let all = home_assistant("mqtt://broker").on_readings(&readings(LINE));
+        assert_eq!(message.payload, all[0].payload);
+        let due: Vec<_> = announcer.due(&readings(less)).to_vec();
+        let mut state = Vec::new();
+        announcer.site.view.write_json(&readings(less), &due, &mut state);
+        let state: Value = serde_json::from_slice(&state).unwrap();
+        assert_eq!(state["energy_import_wh"], Value::Null, "unknown, never 0");
+    }
+
+    #[test]
+    fn each_meter_is_a_device_and_without_a_number_there_is_none() {
+        let mut announcer = home_assistant("mqtt://broker");
+        for number in ["2", "1", "3"] {
+            let line = format!("{{\"meter\":\"{number}\",\"power_net_w\":1}}");
+            let topic = &announcer.on_readings(&readings(&line))[0].topic;
+            assert_eq!(topic, &format!("homeassistant/device/meterpipe_{number}/config"));
+        }
+        assert_eq!(announcer.on_readings(&readings("{\"power_net_w\":1}")), []);
+        let topics = announcer.on_connect().into_iter().map(|message| message.topic);
+        let numbers: String = topics.filter_map(|topic| topic.chars().nth(31)).collect();
+        assert_eq!(numbers, "123");
+    }
+
+    #[test]
+    fn meters_that_share_a_topic_do_not_share_their_values() {
+        let mut announcer = home_assistant("mqtt://broker?topic=power");
+        assert_eq!(announcer.on_readings(&readings(LINE)).len(), 1);
+        let other = LINE.replace("181220000009", "2");
+        assert_eq!(announcer.on_readings(&readings(&other)), []);
+        // Two numbers whose segments are the same are two meters too.
+        let mut announcer = home_assistant("mqtt://broker");
+        for (number, devices) in [("a/b", 1), ("a_b", 0), ("a/b", 0)] {
+            let line = format!("{{\"meter\":\"{number}\",\"power_net_w\":1}}");
+            assert_eq!(announcer.on_readings(&readings(&line)).len(), devices);
+        }
+    }
+
+    #[test]
+    fn a_crowd_of_made_up_meters_or_objects_has_an_end() {
+        let mut announcer = home_assistant("mqtt://broker");
+        let announced = (0..1000).filter(|number| {
+            let line = format!("{{\"meter\":\"{number}\",\"power_net_w\":1}}");
+            !announcer.on_readings(&readings(&line)).is_empty()
+        });
+        assert_eq!(announced.count(), MOST_METERS);
+        let items: Vec<_> = (1..1000).map(|item| format!("\"item_{item}\":1")).collect();
+        let line = format!("{{\"meter\":\"1\",{}}}", items.join(","));
+        let message = announcer.on_readings(&readings(&line)).remove(0);
+        assert_eq!(components(&message).len(), MOST_ENTITIES);
+    }
+
+    #[test]
+    fn nothing_that_a_meter_says_becomes_a_topic_a_name_or_a_template() {
+        let number = "a/+/#{{ states }}{% x %}\\u001b[2J$\\u0000";
+        let line = format!(
+            concat!(
+                "{{\"meter\":\"{}\",\"power_net_w\":1,\"item_1\":\"{{{{ 1 }}}}\",",
+                "\"1-0:99.1.0\":1,\"1-0:99.1.0_unit\":\"{{{{ 2 }}}}\"}}"
+            ),
+            number
+        );
+        for form in ["device", "component"] {
+            let mut announcer = home_assistant(&format!("mqtt://broker?ha={form}"));
+            let messages = announcer.on_readings(&readings(&line));
+            for message in messages.iter().chain(&announcer.on_connect()) {
+                let plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+                assert!(message.topic.split('/').all(|level| level.chars().all(plain)));
+                let mut payload = payload(message);
+                // The number itself is only told as such, where it is a text like any other.
+                let told = payload["dev"].as_object_mut().unwrap().remove("sn").unwrap();
+                assert_eq!(told, readings(&line).meta(Meta::Meter).unwrap());
+                let text = payload.to_string();
+                let rest = text.replace("{{ value_json['", "").replace("'] }}\"", "\"");
+                assert!(!rest.contains("{{") && !rest.contains("{%"), "{rest}");
+                assert!(!text.contains("\\u001b") && !text.contains("{{ 2"));
+            }
+        }
+    }
+
+    #[test]
+    fn names_that_the_user_gave_cannot_leave_their_string() {
+        let uri = "mqtt://broker?names.power_net_w=%27%5D%20%7D%7D%7B%7B%20now()%5C%C3%A4";
+        let message = home_assistant(uri).on_readings(&readings(LINE)).remove(0);
+        assert_eq!(
+            payload(&message)["cmps"]["power_net"]["val_tpl"],
+            concat!(
+                "{{ value_json['\\U00000027\\U0000005d \\U0000007d\\U0000007d\\U0000007b\\U0000007b",
+                " now\\U00000028\\U00000029\\U0000005c\\U000000e4'] }}"
+            )
+        );
+    }
+
+    #[test]
+    fn in_the_flat_layout_each_entity_has_its_topic() {
+        let message = home_assistant("mqtt://broker/home?layout=flat&names.meter=id");
+        let message = { message }.on_readings(&readings(LINE)).remove(0);
+        let payload = payload(&message);
+        assert_eq!(payload.get("stat_t"), None);
+        let power = &payload["cmps"]["power_net"];
+        assert_eq!(power["stat_t"], "home/181220000009/power_net_w");
+        assert_eq!(power["val_tpl"], "{{ value }}");
+        assert_eq!(payload["cmps"]["meter_number"]["stat_t"], "home/181220000009/id");
+    }
+
+    #[test]
+    fn the_old_form_has_a_message_an_entity() {
+        let mut announcer = home_assistant("mqtt://broker?ha=component&ha_prefix=ha");
+        let line = LINE.replace('}', ",\"1-0:99.1.0\":5}");
+        let messages = announcer.on_readings(&readings(&line));
+        let topics: Vec<_> = messages.iter().map(|message| message.topic.as_str()).collect();
+        let topic = |id| format!("ha/sensor/meterpipe_181220000009/{id}/config");
+        assert_eq!(
+            topics,
+            ["energy_import", "meter_number", "meter_time", "power_net"].map(topic),
+            "what has no name is left out"
+        );
+        let power = payload(&messages[3]);
+        assert_eq!(power["uniq_id"], "meterpipe_181220000009_power_net");
+        assert_eq!(power["stat_t"], "meterpipe/181220000009/state");
+        assert_eq!(power["dev"]["ids"][0], "meterpipe_181220000009");
+        assert_eq!(power.get("p"), None);
+    }
+
+    #[test]
+    fn what_was_announced_can_be_taken_back_in_either_form() {
+        let all: Vec<_> = crate::reading::fields::FIELDS
+            .iter()
+            .map(|field| format!("\"{}\":1", field.name))
+            .collect();
+        let line = format!(
+            concat!(
+                "{{\"time\":\"2026-11-20T12:00:00Z\",\"received\":\"2026-11-20T12:00:01Z\",",
+                "\"meter\":\"a/b\",\"invocation_counter\":1,{},\"1-0:99.1.0\":5}}"
+            ),
+            all.join(",")
+        );
+        let removed = crate::sink::home_assistant::config::removal("homeassistant", "a/b");
+        assert!(removed.iter().all(|message| message.retain && message.payload.is_empty()));
+        for (form, count) in [("device", 1), ("component", all.len() + 5)] {
+            let mut announcer = home_assistant(&format!("mqtt://broker?ha={form}"));
+            announcer.health.note(&readings(&line));
+            announcer.health.frames_are_damaged(0);
+            let messages = announcer.on_readings(&readings(&line));
+            assert_eq!(messages.len(), count);
+            for message in messages {
+                assert!(removed.iter().any(|it| it.topic == message.topic), "{}", message.topic);
+            }
+        }
+    }
+
+    #[test]
+    fn values_expire_when_the_user_or_the_meter_says() {
+        let expires = |announcer: &mut HomeAssistant| {
+            let payload = payload(&announcer.on_connect()[0]);
+            let of = |id: &str| payload["cmps"][id].get("exp_aft").and_then(Value::as_u64);
+            assert_eq!((of("energy_import"), of("meter_number")), (None, None));
+            assert_eq!(of("meter_time"), of("power_net"));
+            of("power_net")
+        };
+        let at = |minute| LINE.replace("12:00:00", &format!("12:{minute:02}:00"));
+        for (query, seconds) in [("", Some(360)), ("?ha_expire_after=90", Some(90))] {
+            let mut announcer = home_assistant(&format!("mqtt://broker{query}"));
+            let changes = |minute| !announcer.on_readings(&readings(&at(minute))).is_empty();
+            let changes: Vec<_> = (0..5).map(changes).collect();
+            assert_eq!(changes, [true, false, query.is_empty(), false, false]);
+            assert_eq!(expires(&mut announcer), seconds);
+        }
+        let mut announcer = home_assistant("mqtt://broker?ha_expire_after=0");
+        announcer.on_readings(&readings(LINE));
+        assert_eq!(expires(&mut announcer), None);
+    }
+
+    #[test]
+    fn diagnostics_are_announced_when_there_is_something_to_tell() {
+        let mut announcer = home_assistant("mqtt://broker?fields=power_net_w");
+        let line = |counter| {
+            let more = format!(
+                ",\"received\":\"2026-11-20T11:00:02.482Z\",\"invocation_counter\":{counter}}}"
+            );
+            readings(&LINE.replace('}', &more))
+        };
+        let message = announcer.on_readings(&line(5)).remove(0);
+        assert_eq!(components(&message), ["clock_drift", "power_net"]);
+        announcer.health.note(&line(5));
+        announcer.health.note(&line(9));
+        announcer.health.frames_are_damaged(2);
+        let message = announcer.on_readings(&line(9)).remove(0);
+        assert_eq!(
+            components(&message),
+            ["clock_drift", "frames_damaged", "power_net", "telegrams_lost"]
+        );
+        let extra = |readings: &Readings| {
+            let extra = announcer.extra(readings).into_iter();
+            extra.map(|(name, it)| (name, it.map(|it| it.to_string()))).collect::<Vec<_>>()
+        };
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            extra(&line(9)),
+            [
+                ("clock_drift_s", some("2.482")),
+                ("telegrams_lost", some("3")),
+                ("frames_damaged", some("2"))
+            ]
+        );
+        assert_eq!(extra(&readings(LINE))[0], ("clock_drift_s", None), "no time of arrival");
+        assert_eq!(extra(&readings("{\"power_net_w\":1}")), []);
+    }
+}

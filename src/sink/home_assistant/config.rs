@@ -1,0 +1,205 @@
+//! The announcement of a meter, and the messages that take it back.
+//!
+//! ```text
+//! homeassistant/device/meterpipe_181220000009/config
+//! {"avty":[{"t":"meterpipe/status"}],
+//!  "cmps":{"power_net":{"dev_cla":"power","exp_aft":60,"p":"sensor", …,
+//!                       "val_tpl":"{{ value_json['power_net_w'] }}"}, …},
+//!  "dev":{"ids":["meterpipe_181220000009"],"name":"Smart meter 181220000009","sn":"181220000009"},
+//!  "o":{"name":"meterpipe","sw":"0.1.0"},"qos":1,"stat_t":"meterpipe/181220000009/state"}
+//! ```
+//!
+//! The keys are Home Assistant's abbreviations (mqtt/abbreviations.py), in alphabetical order: the same
+//! entities are the same octets, and octets that Home Assistant has seen already do nothing there.
+//!
+//! A device is told by its meter number alone: neither by the machine nor the broker, so that it stays
+//! the same one when they change.
+
+use core::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::{
+    format::units::Units,
+    reading::fields::FIELDS,
+    sink::{
+        home_assistant::{
+            diagnostics::Diagnostic,
+            entity::Entity,
+            options::{Form, Options},
+        },
+        mqtt::{
+            announce::{Message, Qos, Site},
+            topics::{Layout, segment},
+        },
+    },
+};
+
+/// What is announced.
+#[derive(Clone, Copy, Debug)]
+pub struct Config<'a> {
+    /// What the user said about it.
+    pub options: &'a Options,
+    /// Where the states are.
+    pub site: &'a Site,
+    /// The meter number.
+    pub number: &'a str,
+    /// After how long what expires is out of date; zero for never.
+    pub expire_after: Duration,
+}
+
+impl Config<'_> {
+    /// The messages that announce it with these entities.
+    #[must_use]
+    pub fn messages<'a>(&self, entities: impl Iterator<Item = &'a Entity>) -> Vec<Message> {
+        match self.options.form {
+            Form::Device => vec![self.device(entities)],
+            // What has to be switched on is left out: that form is for what is old already, and who
+            // takes it back has to know all its topics.
+            Form::Component => {
+                let shown = entities.filter(|entity| !entity.disabled);
+                shown.map(|entity| self.component(entity)).collect()
+            }
+        }
+    }
+
+    fn device<'a>(&self, entities: impl Iterator<Item = &'a Entity>) -> Message {
+        let mut payload = self.shared();
+        let mut components = Map::new();
+        for entity in entities {
+            let mut component = self.sensor(entity);
+            insert(&mut component, "p", "sensor");
+            components.insert(entity.id.clone(), component.into());
+        }
+        insert(&mut payload, "cmps", components);
+        let topic = device_topic(&self.options.prefix, &id(self.number));
+        message(topic, Value::Object(payload).to_string().into_bytes())
+    }
+
+    fn component(&self, entity: &Entity) -> Message {
+        let mut payload = self.shared();
+        payload.append(&mut self.sensor(entity));
+        let topic = component_topic(&self.options.prefix, &id(self.number), &entity.id);
+        message(topic, Value::Object(payload).to_string().into_bytes())
+    }
+
+    /// What is the same for all entities.
+    fn shared(&self) -> Map<String, Value> {
+        let mut availability = Map::new();
+        insert(&mut availability, "t", self.site.topics.status());
+        let mut device = Map::new();
+        insert(&mut device, "ids", vec![id(self.number)]);
+        insert(&mut device, "name", name(self.number));
+        insert(&mut device, "sn", self.number);
+        let mut origin = Map::new();
+        insert(&mut origin, "name", env!("CARGO_PKG_NAME"));
+        insert(&mut origin, "sw", env!("CARGO_PKG_VERSION"));
+        let mut shared = Map::new();
+        insert(&mut shared, "avty", vec![Value::Object(availability)]);
+        insert(&mut shared, "dev", device);
+        insert(&mut shared, "o", origin);
+        insert(&mut shared, "qos", 1);
+        if self.site.topics.layout() == Layout::Json {
+            insert(&mut shared, "stat_t", self.site.topics.state(Some(self.number)));
+        }
+        shared
+    }
+
+    fn sensor(&self, entity: &Entity) -> Map<String, Value> {
+        let mut sensor = Map::new();
+        insert(&mut sensor, "uniq_id", format!("{}_{}", id(self.number), entity.id));
+        insert(
+            &mut sensor,
+            "def_ent_id",
+            entity_id(&format!("{} {}", name(self.number), entity.name)),
+        );
+        insert(&mut sensor, "name", entity.name.as_str());
+        match self.site.topics.layout() {
+            Layout::Flat => {
+                let topic = self.site.topics.value(Some(self.number), &entity.member);
+                insert(&mut sensor, "stat_t", topic);
+                // Not left out: Home Assistant would keep the template of another layout.
+                insert(&mut sensor, "val_tpl", "{{ value }}");
+            }
+            Layout::Json | Layout::Nothing => {
+                insert(&mut sensor, "val_tpl", template(&entity.member));
+            }
+        }
+        insert_some(&mut sensor, "dev_cla", entity.class);
+        insert_some(&mut sensor, "stat_cla", entity.state_class);
+        insert_some(&mut sensor, "unit_of_meas", entity.unit.as_deref());
+        insert_some(&mut sensor, "sug_dsp_prc", entity.decimals);
+        insert_some(&mut sensor, "ic", entity.icon);
+        insert_some(&mut sensor, "ent_cat", entity.diagnostic.then_some("diagnostic"));
+        insert_some(&mut sensor, "en", entity.disabled.then_some(false));
+        let expires = entity.expires && !self.expire_after.is_zero();
+        insert_some(&mut sensor, "exp_aft", expires.then_some(self.expire_after.as_secs()));
+        sensor
+    }
+}
+
+/// The messages that remove the meter with that number from Home Assistant, in whichever form it was
+/// announced.
+#[must_use]
+pub fn removal(prefix: &str, number: &str) -> Vec<Message> {
+    let id = id(number);
+    let named =
+        (0..FIELDS.len()).filter_map(|place| Entity::named(place, 1, &Units::default(), true));
+    let ids = named.map(|entity| entity.id).chain(Entity::METAS.map(|(id, _)| id.to_owned()));
+    let ids = ids.chain(Diagnostic::ALL.map(|diagnostic| diagnostic.entity().id));
+    let topics = ids.map(|object| component_topic(prefix, &id, &object));
+    let device = std::iter::once(device_topic(prefix, &id));
+    device.chain(topics).map(|topic| message(topic, Vec::new())).collect()
+}
+
+/// What a meter is called where it has to be unique.
+fn id(number: &str) -> String {
+    format!("meterpipe_{}", segment(number))
+}
+
+/// What it is called for people: what the meter says of itself may be a template.
+fn name(number: &str) -> String {
+    format!("Smart meter {}", segment(number))
+}
+
+fn device_topic(prefix: &str, id: &str) -> String {
+    format!("{prefix}/device/{id}/config")
+}
+
+fn component_topic(prefix: &str, id: &str, object: &str) -> String {
+    format!("{prefix}/sensor/{id}/{object}/config")
+}
+
+fn message(topic: String, payload: Vec<u8>) -> Message {
+    Message { topic, payload, retain: true, qos: Qos::AtLeastOnce }
+}
+
+/// The identifier that Home Assistant makes of a name, also where it does not ask for one.
+fn entity_id(name: &str) -> String {
+    let plain = name.to_ascii_lowercase();
+    let words = plain.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    format!("sensor.{}", words.collect::<Vec<_>>().join("_"))
+}
+
+/// How a value is found in a state. The names are ours or the user's; whatever could end the string is
+/// written as an escape, since a template can do everything.
+fn template(member: &str) -> String {
+    let mut escaped = String::with_capacity(member.len());
+    for c in member.chars() {
+        match c {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '-' | ':' | '.' | ' ' => escaped.push(c),
+            _ => escaped.push_str(&format!("\\U{:08x}", u32::from(c))),
+        }
+    }
+    format!("{{{{ value_json['{escaped}'] }}}}")
+}
+
+fn insert(map: &mut Map<String, Value>, key: &str, value: impl Into<Value>) {
+    map.insert(key.to_owned(), value.into());
+}
+
+fn insert_some(map: &mut Map<String, Value>, key: &str, value: Option<impl Into<Value>>) {
+    if let Some(value) = value {
+        insert(map, key, value);
+    }
+}

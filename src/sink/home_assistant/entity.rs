@@ -1,0 +1,382 @@
+//! What a reading is in Home Assistant.
+//!
+//! Names and classes come from tables in here, never from a telegram: nobody who can write telegrams
+//! writes into a user's Home Assistant, where texts may be templates that are run. The identifier of
+//! a named reading is its name without its unit, so that another unit is the same entity.
+
+use std::borrow::Cow;
+
+use crate::{
+    cosem::{obis::Obis, unit::Unit},
+    format::{
+        key::{Key, Meta},
+        readings::Value,
+        units::Units,
+    },
+    reading::{decimal::Decimal, fields::FIELDS},
+    sink::view::Shown,
+};
+
+/// An entity, always a sensor.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entity {
+    /// What tells it from the others of its device, for ever: `[a-z0-9_]`.
+    pub id: String,
+    /// Its name in the state.
+    pub member: String,
+    /// Its name for people, to be read behind that of the device.
+    pub name: String,
+    /// The device class.
+    pub class: Option<&'static str>,
+    /// The state class.
+    pub state_class: Option<&'static str>,
+    /// The unit.
+    pub unit: Option<Cow<'static, str>>,
+    /// How many decimals to show.
+    pub decimals: Option<i16>,
+    /// The icon.
+    pub icon: Option<&'static str>,
+    /// It is out of date when no telegram comes. A counter never is: without a value the energy
+    /// dashboard would complain.
+    pub expires: bool,
+    /// It stands among the diagnostics.
+    pub diagnostic: bool,
+    /// It is there, but somebody has to switch it on.
+    pub disabled: bool,
+}
+
+/// What Home Assistant knows about a physical quantity: sensor/const.py of 2026.11.
+struct Class {
+    unit: Unit,
+    name: &'static str,
+    /// The units that it takes: another makes it refuse the entity.
+    units: &'static [&'static str],
+    /// Those that it took before 2025.6. There was no class for reactive energy then.
+    old_units: &'static [&'static str],
+    state_class: &'static str,
+    decimals: i16,
+}
+
+const MEASUREMENT: &str = "measurement";
+const TOTAL: &str = "total_increasing";
+
+#[rustfmt::skip]
+const CLASSES: [Class; 9] = [
+    class(Unit::WATT_HOUR, "energy",          &["Wh", "kWh", "MWh"], &["Wh", "kWh", "MWh"], TOTAL,       0),
+    // Mvarh and Mvar are not known; mvar is a thousandth there.
+    class(Unit::VAR_HOUR,  "reactive_energy", &["varh", "kvarh"],    &[],                   TOTAL,       0),
+    class(Unit::WATT,      "power",           &["W", "kW", "MW"],    &["W", "kW"],          MEASUREMENT, 0),
+    class(Unit::VAR,       "reactive_power",  &["var", "kvar"],      &["var"],              MEASUREMENT, 0),
+    class(Unit(28),        "apparent_power",  &["VA"],               &["VA"],               MEASUREMENT, 0),
+    class(Unit::VOLT,      "voltage",         &["V"],                &["V"],                MEASUREMENT, 1),
+    class(Unit::AMPERE,    "current",         &["A"],                &["A"],                MEASUREMENT, 2),
+    class(Unit::HERTZ,     "frequency",       &["Hz"],               &["Hz"],               MEASUREMENT, 2),
+    class(Unit::COUNT,     "power_factor",    &[""],                 &[""],                 MEASUREMENT, 3),
+];
+
+/// A Home Assistant state is no longer.
+const LONGEST: usize = 255;
+
+impl Entity {
+    /// What a reading is; nothing for what is no state of an entity.
+    #[must_use]
+    pub fn of(shown: &Shown<'_>, units: &Units, compat: bool) -> Option<Self> {
+        let entity = match (shown.key, shown.value.as_ref()) {
+            (Key::Meta(meta), Value::Text(text)) if text.len() <= LONGEST => Self::meta(meta)?,
+            (Key::Field(place, occurrence), Value::Number(_)) => {
+                Self::named(place, occurrence, units, compat)?
+            }
+            (Key::Object(..) | Key::Item(_), Value::Number(_)) => {
+                Self::unnamed(shown.key, &shown.unit, compat)
+            }
+            (Key::Object(..) | Key::Item(_), Value::Text(text)) if text.len() <= LONGEST => {
+                Self::unnamed(shown.key, "", compat)
+            }
+            (Key::Object(..) | Key::Item(_), Value::Truth(_)) => {
+                Self::unnamed(shown.key, "", compat)
+            }
+            _ => return None,
+        };
+        Some(Self { member: shown.name.clone().into_owned(), ..entity })
+    }
+
+    /// Of the table of names.
+    #[must_use]
+    pub fn named(place: usize, occurrence: usize, units: &Units, compat: bool) -> Option<Self> {
+        let field = FIELDS.get(place)?;
+        let class = CLASSES.iter().find(|class| class.unit == field.unit)?;
+        let (_, unit) = units.apply(Decimal::new(0, 0), field.unit);
+        let bare = match (field.unit, field.name.rsplit_once('_')) {
+            (Unit::COUNT, _) | (_, None) => field.name,
+            (_, Some((bare, _))) => bare,
+        };
+        let id = match occurrence {
+            1 => bare.to_owned(),
+            _ => format!("{bare}_{occurrence}"),
+        };
+        let decimals = (class.decimals + units.power(field.unit)).min(MOST_DECIMALS);
+        Some(Self {
+            name: name(&id),
+            id,
+            class: class.name(&unit, compat),
+            state_class: Some(class.state_class),
+            decimals: Some(decimals),
+            unit: Some(unit).filter(|unit| !unit.is_empty()),
+            expires: class.state_class == MEASUREMENT,
+            disabled: occurrence > 1,
+            ..Self::default()
+        })
+    }
+
+    /// What is said about a telegram as a whole and is an entity: its identifier.
+    pub const METAS: [(&'static str, Meta); 2] =
+        [("meter_time", Meta::Time), ("meter_number", Meta::Meter)];
+
+    fn meta(meta: Meta) -> Option<Self> {
+        let (id, _) = Self::METAS.into_iter().find(|(_, known)| *known == meta)?;
+        let clock = meta == Meta::Time;
+        Some(Self {
+            id: id.to_owned(),
+            name: name(id),
+            class: clock.then_some("timestamp"),
+            icon: (!clock).then_some("mdi:identifier"),
+            expires: clock,
+            diagnostic: true,
+            ..Self::default()
+        })
+    }
+
+    /// What has no name is for people who know their meter.
+    fn unnamed(key: Key, unit: &str, compat: bool) -> Self {
+        let known = (0..=u8::MAX).find_map(|code| Unit(code).symbol().filter(|it| *it == unit));
+        // What sums up or is measured just now is told by the code, and by nothing else.
+        let state_class = match key {
+            Key::Object(Obis([1, _, _, 7, 0, 255]), _) => Some(MEASUREMENT),
+            Key::Object(Obis([1, _, _, 8, _, 255]), _) => Some(TOTAL),
+            _ => None,
+        };
+        let of = |class: &&Class| Some(class.state_class) == state_class && !unit.is_empty();
+        let class = CLASSES.iter().filter(of).find(|class| class.units.contains(&unit));
+        let (id, text) = (id(key), key.text(&Units::default()));
+        Self {
+            name: if matches!(key, Key::Item(_)) { name(&id) } else { text },
+            id,
+            class: class.and_then(|class| class.name(unit, compat)),
+            state_class: state_class.filter(|_| class.is_some()),
+            unit: known.map(Cow::Borrowed),
+            expires: class.is_some_and(|class| class.state_class == MEASUREMENT),
+            disabled: true,
+            ..Self::default()
+        }
+    }
+}
+
+impl Class {
+    /// The class, if it takes that unit.
+    fn name(&self, unit: &str, compat: bool) -> Option<&'static str> {
+        let units = if compat { self.old_units } else { self.units };
+        units.contains(&unit).then_some(self.name)
+    }
+}
+
+const fn class(
+    unit: Unit,
+    name: &'static str,
+    units: &'static [&'static str],
+    old_units: &'static [&'static str],
+    state_class: &'static str,
+    decimals: i16,
+) -> Class {
+    Class { unit, name, units, old_units, state_class, decimals }
+}
+
+/// A watt-hour of a megawatt-hour is nothing to look at.
+const MOST_DECIMALS: i16 = 3;
+
+/// `voltage_l1` as `Voltage L1`.
+#[must_use]
+pub fn name(id: &str) -> String {
+    let mut name = String::with_capacity(id.len());
+    for (at, word) in id.split('_').enumerate() {
+        if at > 0 {
+            name.push(' ');
+        }
+        let short = word.len() == 2 && word.ends_with(|c: char| c.is_ascii_digit());
+        let capitals = if short { word.len() } else { usize::from(at == 0) };
+        let (head, tail) = word.split_at_checked(capitals).unwrap_or((word, ""));
+        name.push_str(&head.to_ascii_uppercase());
+        name.push_str(tail);
+    }
+    name
+}
+
+/// `1-0:99.1.0` as `obis_1_0_99_1_0`; `f` and `n` stand in front of a sixth group and an occurrence.
+fn id(key: Key) -> String {
+    let plain = key.text(&Units::default()).replace('*', "_f").replace('#', "_n");
+    let plain = plain.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    match key {
+        Key::Object(..) => format!("obis_{plain}"),
+        _ => plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::{format::readings::Readings, reading::fields::of_name, sink::view::View};
+
+    fn entities(line: &str, view: &View, compat: bool) -> Vec<Entity> {
+        let readings = Readings::parse(line.as_bytes()).unwrap();
+        view.of(&readings).filter_map(|shown| Entity::of(&shown, &view.units, compat)).collect()
+    }
+
+    fn one(member: &str) -> Option<Entity> {
+        let line = format!("{{{member},\"power_net_w\":1}}");
+        let all = entities(&line, &View::default(), false);
+        assert_eq!(all.last().unwrap().id, "power_net");
+        (all.len() == 2).then(|| all[0].clone())
+    }
+
+    #[test]
+    fn each_quantity_has_the_class_the_unit_and_the_decimals_that_home_assistant_takes() {
+        for (name, id, class, state_class, unit, decimals, expires) in [
+            ("energy_import_wh", "energy_import", "energy", TOTAL, Some("Wh"), 0, false),
+            ("energy_export_t2_wh", "energy_export_t2", "energy", TOTAL, Some("Wh"), 0, false),
+            (
+                "reactive_energy_import_varh",
+                "reactive_energy_import",
+                "reactive_energy",
+                TOTAL,
+                Some("varh"),
+                0,
+                false,
+            ),
+            ("power_net_w", "power_net", "power", MEASUREMENT, Some("W"), 0, true),
+            (
+                "reactive_power_export_l1_var",
+                "reactive_power_export_l1",
+                "reactive_power",
+                MEASUREMENT,
+                Some("var"),
+                0,
+                true,
+            ),
+            ("voltage_l3_v", "voltage_l3", "voltage", MEASUREMENT, Some("V"), 1, true),
+            ("current_l1_a", "current_l1", "current", MEASUREMENT, Some("A"), 2, true),
+            ("frequency_hz", "frequency", "frequency", MEASUREMENT, Some("Hz"), 2, true),
+            ("power_factor_l2", "power_factor_l2", "power_factor", MEASUREMENT, None, 3, true),
+        ] {
+            let entity =
+                Entity::named(of_name(name).unwrap(), 1, &Units::default(), false).unwrap();
+            assert_eq!(entity.id, id);
+            assert_eq!((entity.class, entity.state_class), (Some(class), Some(state_class)));
+            assert_eq!((entity.unit.as_deref(), entity.decimals), (unit, Some(decimals)));
+            assert_eq!(
+                (entity.expires, entity.diagnostic, entity.disabled),
+                (expires, false, false)
+            );
+        }
+    }
+
+    #[test]
+    fn every_name_of_the_table_is_an_entity_of_its_own() {
+        let entity = |place| Entity::named(place, 1, &Units::default(), false).unwrap();
+        let ids: BTreeSet<_> = (0..FIELDS.len()).map(|place| entity(place).id).collect();
+        assert_eq!(ids.len(), FIELDS.len());
+        let plain = |id: &String| {
+            id.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_')
+        };
+        assert!(ids.iter().all(plain), "{ids:?}");
+        assert_eq!(name("voltage_l1"), "Voltage L1");
+        assert_eq!(name("reactive_energy_import_t3"), "Reactive energy import T3");
+        assert_eq!(name("frequency"), "Frequency");
+    }
+
+    #[test]
+    fn a_choice_of_names_and_units_is_followed_by_the_same_entity() {
+        let key = |name| Key::parse(name, &Units::default()).unwrap();
+        let mut view =
+            View { names: vec![(key("power_net_w"), "Leistung".to_owned())], ..View::default() };
+        view.units.choose("energy=kWh").unwrap();
+        view.units.choose("reactive-energy=Mvarh").unwrap();
+        let line = "{\"energy_import_wh\":5,\"reactive_energy_import_varh\":5,\"power_net_w\":7}";
+        let all = entities(line, &view, false);
+        let shown: Vec<_> = all
+            .iter()
+            .map(|it| {
+                (it.id.as_str(), it.member.as_str(), it.class, it.unit.as_deref(), it.decimals)
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("energy_import", "energy_import_kwh", Some("energy"), Some("kWh"), Some(3)),
+                // Home Assistant knows no Mvarh: with the class it would refuse the entity.
+                (
+                    "reactive_energy_import",
+                    "reactive_energy_import_mvarh",
+                    None,
+                    Some("Mvarh"),
+                    Some(3)
+                ),
+                ("power_net", "Leistung", Some("power"), Some("W"), Some(0)),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_old_home_assistant_gets_nothing_that_it_does_not_know() {
+        let line = "{\"energy_import_wh\":5,\"reactive_energy_import_varh\":5}";
+        let all = entities(line, &View::default(), true);
+        assert_eq!((all[0].class, all[1].class), (Some("energy"), None));
+        assert_eq!((all[1].state_class, all[1].unit.as_deref()), (Some(TOTAL), Some("varh")));
+    }
+
+    #[test]
+    fn what_has_no_name_has_to_be_switched_on_and_is_classed_by_its_code_alone() {
+        let entity = one("\"1-0:9.7.0\":12,\"1-0:9.7.0_unit\":\"VA\"").unwrap();
+        assert_eq!((entity.id.as_str(), entity.name.as_str()), ("obis_1_0_9_7_0", "1-0:9.7.0"));
+        assert_eq!((entity.class, entity.state_class), (Some("apparent_power"), Some(MEASUREMENT)));
+        assert!(entity.disabled && entity.expires);
+        let entity = one("\"1-0:1.6.0\":12,\"1-0:1.6.0_unit\":\"W\"").unwrap();
+        assert_eq!(
+            (entity.class, entity.state_class, entity.unit.as_deref()),
+            (None, None, Some("W"))
+        );
+        let entity = one("\"1-0:1.8.0*1\":12,\"1-0:1.8.0*1_unit\":\"Wh\"").unwrap();
+        assert_eq!((entity.id.as_str(), entity.state_class), ("obis_1_0_1_8_0_f1", None));
+        let entity = one("\"1-0:1.8.0#2\":12").unwrap();
+        assert_eq!((entity.id.as_str(), entity.class), ("obis_1_0_1_8_0_n2", None));
+        let entity = one("\"item_7\":\"abc\"").unwrap();
+        assert_eq!((entity.id.as_str(), entity.name.as_str()), ("item_7", "Item 7"));
+        assert!(one("\"energy_import_wh#2\":5").unwrap().disabled);
+    }
+
+    #[test]
+    fn a_unit_that_nobody_knows_and_what_is_no_state_are_left_out() {
+        let unit = one("\"1-0:99.1.0\":1,\"1-0:99.1.0_unit\":\"{{ states }}\"").unwrap().unit;
+        assert_eq!(unit, None);
+        assert_eq!(one("\"0-0:94.1.0\":[1,2]"), None);
+        assert_eq!(one(&format!("\"item_7\":\"{}\"", "x".repeat(256))), None);
+        assert_eq!(one("\"energy_import_wh\":\"12\""), None, "energy is a number");
+        assert_eq!(one("\"authenticated\":false"), None);
+        assert_eq!(one("\"system_title\":\"aa\""), None);
+    }
+
+    #[test]
+    fn the_clock_is_out_of_date_without_telegrams_and_the_number_never() {
+        let clock = one("\"time\":\"2021-09-27T09:47:15+02:00\"").unwrap();
+        assert_eq!(
+            (clock.id.as_str(), clock.class, clock.expires),
+            ("meter_time", Some("timestamp"), true)
+        );
+        let number = one("\"meter\":\"181220000009\"").unwrap();
+        assert_eq!(
+            (number.id.as_str(), number.class, number.expires),
+            ("meter_number", None, false)
+        );
+        assert!(clock.diagnostic && number.diagnostic && !clock.disabled);
+    }
+}

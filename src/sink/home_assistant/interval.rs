@@ -1,0 +1,117 @@
+//! After how long without a telegram a value is out of date.
+//!
+//! Six telegrams may be missing, and a minute is nothing. The time goes up in a few wide steps and
+//! never down: what is announced has to be the same in each run with the same meter, since each change
+//! of it makes the entities unavailable for a moment. So a pause does not count, only two in a row do,
+//! the shorter of both; and the first telegram of a meter is announced as if the usual 5 s were known.
+
+use core::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::format::{key::Meta, readings::Readings};
+
+/// What is known of the interval of the telegrams of one meter.
+#[derive(Clone, Debug, Default)]
+pub struct Interval {
+    last: Option<Timestamp>,
+    /// The time between the last two, in milliseconds.
+    gap: Option<u64>,
+    /// The place in [`STEPS`].
+    step: usize,
+}
+
+/// Seconds. A push each minute has six of them, one each quarter of an hour its six too.
+const STEPS: [u32; 9] = [60, 120, 360, 720, 1800, 3600, 7200, 21600, 86400];
+
+/// How many telegrams may be missing.
+const MISSING: u64 = 6;
+
+impl Interval {
+    /// Takes note of a telegram; whether the answer is another now.
+    pub fn note(&mut self, readings: &Readings) -> bool {
+        let Some(now) = time(readings) else {
+            return false;
+        };
+        let gap =
+            self.last.and_then(|last| u64::try_from(now.duration_since(last).as_millis()).ok());
+        self.last = Some(now);
+        let Some(gap) = gap.filter(|gap| *gap > 0) else {
+            return false;
+        };
+        let shorter = self.gap.replace(gap).map_or(0, |before| before.min(gap));
+        let step = STEPS.iter().position(|step| fits(shorter, *step)).unwrap_or(STEPS.len() - 1);
+        let longer = step > self.step;
+        self.step = self.step.max(step);
+        longer
+    }
+
+    /// After how long a value is out of date.
+    #[must_use]
+    pub fn expire_after(&self) -> Duration {
+        let step = STEPS.get(self.step).copied().unwrap_or_default();
+        Duration::from_secs(step.into())
+    }
+}
+
+/// Whether telegrams so far apart, in milliseconds, are often enough for that step, in seconds. One
+/// tenth is for a clock that is read a little late.
+fn fits(gap: u64, step: u32) -> bool {
+    gap.saturating_mul(10 * MISSING) <= u64::from(step) * 11_000
+}
+
+/// The meter's clock is the calmer one of the two.
+fn time(readings: &Readings) -> Option<Timestamp> {
+    readings.meta(Meta::Time).or_else(|| readings.meta(Meta::Received))?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn readings(second: u64, millisecond: u64) -> Readings {
+        let time = Timestamp::new(1_795_185_093 + second as i64, millisecond as i32 * 1_000_000);
+        let line = format!("{{\"received\":\"{}\",\"power_net_w\":1}}", time.unwrap());
+        Readings::parse(line.as_bytes()).unwrap()
+    }
+
+    /// What is announced after each telegram.
+    fn after(seconds: impl IntoIterator<Item = u64>) -> Vec<u64> {
+        let mut interval = Interval::default();
+        let mut note = |second| {
+            let before = interval.expire_after();
+            let changed = interval.note(&readings(second, 0));
+            assert_eq!(changed, interval.expire_after() != before);
+            interval.expire_after().as_secs()
+        };
+        seconds.into_iter().map(&mut note).collect()
+    }
+
+    #[test]
+    fn six_telegrams_may_be_missing_and_a_minute_is_nothing() {
+        let settled = |gap: u64| *after((0..4).map(|at| at * gap)).last().unwrap();
+        let expected = [(1, 60), (5, 60), (10, 60), (15, 120), (60, 360), (900, 7200)];
+        for (gap, seconds) in expected {
+            assert_eq!(settled(gap), seconds, "{gap}");
+            assert!(settled(gap) >= 6 * gap);
+        }
+        assert_eq!(settled(1_000_000), 86400, "there is an end to it");
+    }
+
+    #[test]
+    fn it_does_not_flap() {
+        assert_eq!(after([0, 5, 10, 3600, 3605, 3610, 9000]), [60; 7], "pauses");
+        assert_eq!(after([0, 5, 15, 20, 30, 35, 5, 10]), [60; 8], "a clock that goes back");
+        assert_eq!(after([0, 60, 120, 180, 185, 190]), [60, 60, 360, 360, 360, 360], "never down");
+    }
+
+    #[test]
+    fn telegrams_that_are_read_a_little_late_are_no_slower_meter() {
+        let mut interval = Interval::default();
+        for (at, late) in [3, 40, 350, 990, 10, 500].into_iter().enumerate() {
+            assert!(!interval.note(&readings(10 * at as u64, late)));
+        }
+        let timeless = Readings::parse(b"{\"power_net_w\":1}").unwrap();
+        assert!(!interval.note(&timeless));
+    }
+}
