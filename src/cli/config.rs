@@ -7,6 +7,7 @@ use crate::cli::{
     destinations, environment, keys,
     status::{Status, Stop},
 };
+use meterpipe::sink::health::Health;
 
 /// Runs the subcommand.
 pub fn run(args: &args::Config) -> Status {
@@ -35,7 +36,7 @@ fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
         meter.line(&args::Line::default())?;
     }
     let path = config.path.display().to_string();
-    destinations::of(&[], Some(config))?;
+    destinations::of(&[], Some(config), &Health::default())?;
     let text = &mut context.output.text;
     text.extend_from_slice(
         format!("{path}: {meters} meters, {sinks} sinks, no mistake\n").as_bytes(),

@@ -40,6 +40,8 @@ pub struct Context {
     pub tally: Tally,
     /// Where readings go to besides standard output.
     pub sinks: Option<Sinks>,
+    /// How many frames failed a check.
+    pub frames_damaged: u64,
     /// How many telegrams are wanted.
     pub limit: Option<u64>,
     /// How long to wait for one, from an input that can be silent.
@@ -103,7 +105,16 @@ impl Context {
     #[must_use]
     pub fn with(output: Output, voice: Voice) -> Self {
         let (tally, jobs) = (Tally::default(), Jobs::default());
-        Self { output, voice, tally, sinks: None, limit: None, timeout: None, jobs }
+        Self {
+            output,
+            voice,
+            tally,
+            sinks: None,
+            frames_damaged: 0,
+            limit: None,
+            timeout: None,
+            jobs,
+        }
     }
 
     /// Whether as many telegrams came as are wanted.
@@ -156,6 +167,10 @@ impl Context {
     /// Something that was refused.
     pub fn refused(&mut self, refusal: &Refusal<'_>) {
         self.count(&refusal.error);
+        self.frames_damaged += u64::from(refusal.error.layer == Layer::Mbus);
+        if let Some(sinks) = &self.sinks {
+            sinks.frames_are_damaged(self.frames_damaged);
+        }
         self.voice.refused(refusal);
     }
 

@@ -6,10 +6,13 @@ use crate::cli::{
     sinks::{self, Ready},
     status::Stop,
 };
-use meterpipe::{format::usage::Usage, sink::settings::Settings};
+use meterpipe::{
+    format::usage::Usage,
+    sink::{health::Health, settings::Settings},
+};
 
 /// The sinks, ready to be started.
-pub fn of(to: &[String], config: Option<Config>) -> Result<Vec<Ready>, Stop> {
+pub fn of(to: &[String], config: Option<Config>, health: &Health) -> Result<Vec<Ready>, Stop> {
     let settings = match to.is_empty() {
         true => config.map(|config| config.sinks).unwrap_or_default(),
         false => {
@@ -18,12 +21,12 @@ pub fn of(to: &[String], config: Option<Config>) -> Result<Vec<Ready>, Stop> {
                 .map_err(|error| Stop::usage(format!("--to: {error}")))?
         }
     };
-    settings.into_iter().map(ready).collect()
+    settings.into_iter().map(|settings| ready(settings, health)).collect()
 }
 
 /// A sink, with what the environment adds to it.
-pub fn ready(mut settings: Settings) -> Result<Ready, Stop> {
+pub fn ready(mut settings: Settings, health: &Health) -> Result<Ready, Stop> {
     environment::complete(&mut settings);
     let name = settings.name.clone();
-    sinks::build(settings).map_err(|error| Stop::usage(format!("{name}: {error}")))
+    sinks::build(settings, health).map_err(|error| Stop::usage(format!("{name}: {error}")))
 }

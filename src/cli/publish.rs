@@ -26,6 +26,7 @@ use crate::cli::{
 use meterpipe::{
     error::{Cause, Error, Layer},
     format::readings::Readings,
+    sink::health::Health,
 };
 
 /// How often we look at signals and tell what sinks say, if nothing comes.
@@ -46,13 +47,14 @@ fn start(args: &args::Publish, context: &mut Context) -> Result<(), Stop> {
         true => configuration::find(args.to.config.as_deref())?,
         false => None,
     };
-    let sinks = destinations::of(&args.to.to, config)?;
+    let health = Health::default();
+    let sinks = destinations::of(&args.to.to, config, &health)?;
     if sinks.is_empty() {
         return Err(Stop::usage(
             "nowhere to publish to: name a sink with --to, or a configuration",
         ));
     }
-    context.sinks = Some(Sinks::start(sinks)?);
+    context.sinks = Some(Sinks::start(sinks, health)?);
     Ok(())
 }
 

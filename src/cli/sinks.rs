@@ -26,8 +26,11 @@ use meterpipe::{
         event::{Event, Report, Sink},
         file,
         gate::Gate,
+        guard::Guard,
+        health::Health,
+        home_assistant::announcer::announcer,
         inbox::{self, Outbox},
-        influx, prometheus,
+        influx, mqtt, prometheus,
         settings::Settings,
         solarview,
     },
@@ -49,6 +52,7 @@ const GLANCE: Duration = Duration::from_millis(20);
 pub struct Ready {
     name: String,
     gate: Gate,
+    guarded: bool,
     sink: Box<dyn Sink>,
 }
 
@@ -62,28 +66,37 @@ pub struct Sinks {
     json: Json,
     line: Vec<u8>,
     signals: Signals,
+    guard: Guard,
+    health: Health,
+    doubts: Doubts,
 }
 
 #[derive(Debug)]
 struct Running {
     name: String,
     gate: Gate,
+    /// It wants only what cannot be wrong.
+    guarded: bool,
     outbox: Outbox,
     lost: Arc<AtomicU64>,
     thread: JoinHandle<()>,
 }
 
 /// Builds a sink from what was said of it. Nothing is opened yet.
-pub fn build(mut settings: Settings) -> Result<Ready, Usage> {
+pub fn build(mut settings: Settings, health: &Health) -> Result<Ready, Usage> {
     let name = settings.name.clone();
     let gate = Gate::new(settings.take_wish()?);
-    let sink = sink(&mut settings)?;
+    let guarded = settings.take_as("guard", "true or false")?.unwrap_or(true);
+    let sink = sink(&mut settings, health)?;
     settings.finish()?;
-    Ok(Ready { name, gate, sink })
+    Ok(Ready { name, gate, guarded, sink })
 }
 
-fn sink(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
+fn sink(settings: &mut Settings, health: &Health) -> Result<Box<dyn Sink>, Usage> {
     match settings.scheme.as_str() {
+        "mqtt" | "mqtts" => {
+            mqtt::sink::new(settings, |settings, site| announcer(settings, site, health))
+        }
         "influxdb" | "influxdbs" => influx::new(settings),
         "prometheus" => prometheus::new(settings),
         "solarview" => solarview::new(settings),
@@ -93,16 +106,18 @@ fn sink(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
 }
 
 /// What sinks are called.
-const SCHEMES: [&str; 5] = ["influxdb", "influxdbs", "prometheus", "solarview", "file"];
+const SCHEMES: [&str; 7] =
+    ["mqtt", "mqtts", "influxdb", "influxdbs", "prometheus", "solarview", "file"];
 
 impl Sinks {
     /// Starts them.
-    pub fn start(sinks: Vec<Ready>) -> Result<Self, Stop> {
+    pub fn start(sinks: Vec<Ready>, health: Health) -> Result<Self, Stop> {
         let (sender, news) = mpsc::channel();
         let running = sinks.into_iter().map(|sink| Running::start(sink, sender.clone()));
         let running = running.collect::<Result<_, _>>()?;
         let (json, signals) = (Json::new(None, false), Signals::catch_reopen());
-        Ok(Self { running, news, json, line: Vec::new(), signals })
+        let (guard, doubts) = (Guard::default(), Doubts::default());
+        Ok(Self { running, news, json, line: Vec::new(), signals, guard, health, doubts })
     }
 
     /// Hands a telegram to all that want it.
@@ -117,8 +132,16 @@ impl Sinks {
 
     /// Hands readings to all that want them.
     pub fn put(&mut self, readings: Readings) {
+        self.health.note(&readings);
+        let verdict = self.guard.passes(&readings);
+        if self.running.iter().any(|sink| sink.guarded) {
+            self.doubts.take(verdict.message());
+        }
         let readings = Arc::new(readings);
         for sink in &mut self.running {
+            if sink.guarded && !verdict.passes() {
+                continue;
+            }
             if sink.gate.passes(&readings) {
                 sink.outbox.put(Event::Readings(readings.clone()));
             }
@@ -133,7 +156,13 @@ impl Sinks {
                 sink.outbox.put(Event::Reopen);
             }
         }
+        self.doubts.tell(voice);
         self.tell_news(voice);
+    }
+
+    /// How many damaged frames there were.
+    pub fn frames_are_damaged(&self, total: u64) {
+        self.health.frames_are_damaged(total);
     }
 
     fn tell_news(&self, voice: &Voice) {
@@ -143,7 +172,9 @@ impl Sinks {
     }
 
     /// Lets them store what is left, and says what was not stored. False if something was not.
-    pub fn finish(self, voice: &Voice) -> bool {
+    pub fn finish(mut self, voice: &Voice) -> bool {
+        self.doubts.tell(voice);
+        self.doubts.sum_up(voice);
         let deadline = Instant::now() + GRACE;
         for sink in &self.running {
             sink.outbox.end(deadline);
@@ -170,15 +201,61 @@ impl Sinks {
     }
 }
 
+/// What the guard has to say: ten a minute, and how many more there were.
+#[derive(Debug, Default)]
+struct Doubts {
+    texts: Vec<String>,
+    since: Option<Instant>,
+    told: u64,
+    untold: u64,
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+const MOST: u64 = 10;
+
+impl Doubts {
+    fn take(&mut self, text: Option<&str>) {
+        let Some(text) = text else {
+            return;
+        };
+        if self.told == MOST {
+            self.untold += 1;
+        } else {
+            self.told += 1;
+            self.since.get_or_insert_with(Instant::now);
+            self.texts.push(text.to_owned());
+        }
+    }
+
+    fn tell(&mut self, voice: &Voice) {
+        for text in self.texts.drain(..) {
+            voice.say(&text);
+        }
+        if self.since.is_some_and(|since| since.elapsed() >= MINUTE) {
+            self.sum_up(voice);
+        }
+    }
+
+    fn sum_up(&mut self, voice: &Voice) {
+        if self.untold > 0 {
+            voice.say(&format!("{} more readings were doubted like these", self.untold));
+        }
+        *self = Self::default();
+    }
+}
+
 impl Running {
-    fn start(Ready { name, gate, sink }: Ready, news: Sender<String>) -> Result<Self, Stop> {
+    fn start(
+        Ready { name, gate, guarded, sink }: Ready,
+        news: Sender<String>,
+    ) -> Result<Self, Stop> {
         let failed = |error| Stop::Failed(Status::Output, format!("{name}: {error}"));
         let (outbox, inbox) = inbox::queue(ROOM).map_err(failed)?;
         let lost = Arc::new(AtomicU64::new(0));
         let line = Line { name: name.clone(), news, lost: lost.clone() };
         let thread = thread::Builder::new().name("sink".to_owned());
         let thread = thread.spawn(move || sink.run(inbox, &line)).map_err(failed)?;
-        Ok(Self { name, gate, outbox, lost, thread })
+        Ok(Self { name, gate, guarded, outbox, lost, thread })
     }
 }
 

@@ -21,6 +21,7 @@ use meterpipe::{
     error::Error,
     format::entry::{self as format, Format},
     record::{Place, Record},
+    sink::health::Health,
     source::{Source, simulator},
 };
 
@@ -85,7 +86,8 @@ fn prepare(args: &args::Watch, context: &mut Context) -> Result<(Found, Watcher)
     let decrypt = Decrypt::new(entries, keys::demands(&args.keys));
     let on_screen = args.format.format.is_none() && !args.until.once && !found.live.is_empty();
     let terminal = std::io::stdout().is_terminal();
-    let sinks = destinations::of(&args.to.to, config)?;
+    let health = Health::default();
+    let sinks = destinations::of(&args.to.to, config, &health)?;
     let view = match on_screen && terminal {
         true => {
             View::Screen(Screen::new(decrypt, zone, output_format::options(&args.format)?, context))
@@ -97,7 +99,8 @@ fn prepare(args: &args::Watch, context: &mut Context) -> Result<(Found, Watcher)
         false => View::Text(Decoder::new(decrypt, format, zone)),
     };
     if !sinks.is_empty() {
-        context.sinks = Some(Sinks::start(sinks)?);
+        health.frames_are_damaged(0);
+        context.sinks = Some(Sinks::start(sinks, health)?);
     }
     let record = args.record.as_deref();
     let recording = record.map(|path| Recording::open(path, &found.files)).transpose()?;
