@@ -119,6 +119,7 @@ fn a_sink_that_cannot_store_holds_up_no_other_and_its_loss_is_told() {
     assert_eq!(ran.status, 6, "{}", ran.err);
     assert_eq!(read(&folder, "all.jsonl"), input);
     assert!(ran.err.contains("50 readings not stored"), "{}", ran.err);
+    assert!(ran.err.contains("--to shows its secret to other users here"), "{}", ran.err);
     assert!(!ran.err.contains(CANARY), "{}", ran.err);
 }
 

@@ -411,7 +411,14 @@ pub enum InputForm {
 #[derive(Clone, Debug, Default, Args)]
 pub struct Line {
     /// Speed of a serial device
-    #[arg(long, value_name = "BAUD", default_value_t = 2400, help_heading = "Line")]
+    #[arg(
+        long,
+        value_name = "BAUD",
+        default_value_t = 2400,
+        env = "P1_BAUD",
+        hide_env_values = true,
+        help_heading = "Line"
+    )]
     pub baud: u32,
     /// Parity of a serial device; auto finds it
     #[arg(long, value_name = "PARITY", value_enum, default_value_t, help_heading = "Line")]

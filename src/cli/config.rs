@@ -36,7 +36,7 @@ fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
         meter.line(&args::Line::default())?;
     }
     let path = config.path.display().to_string();
-    destinations::of(&[], Some(config), &Health::default())?;
+    destinations::of(&[], Some(config), &Health::default(), &context.voice)?;
     let text = &mut context.output.text;
     text.extend_from_slice(
         format!("{path}: {meters} meters, {sinks} sinks, no mistake\n").as_bytes(),

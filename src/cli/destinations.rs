@@ -5,6 +5,7 @@ use crate::cli::{
     environment,
     sinks::{self, Ready},
     status::Stop,
+    voice::Voice,
 };
 use meterpipe::{
     format::usage::Usage,
@@ -12,20 +13,33 @@ use meterpipe::{
 };
 
 /// The sinks, ready to be started.
-pub fn of(to: &[String], config: Option<Config>, health: &Health) -> Result<Vec<Ready>, Stop> {
+pub fn of(
+    to: &[String],
+    config: Option<Config>,
+    health: &Health,
+    voice: &Voice,
+) -> Result<Vec<Ready>, Stop> {
     let settings = match to.is_empty() {
         true => config.map(|config| config.sinks).unwrap_or_default(),
-        false => {
-            let all = to.iter().map(|to| environment::expand(to).parse());
-            all.collect::<Result<Vec<Settings>, Usage>>()
-                .map_err(|error| Stop::usage(format!("--to: {error}")))?
-        }
+        false => typed(to, voice)?,
     };
     settings.into_iter().map(|settings| ready(settings, health)).collect()
 }
 
+/// Those of the command line, which others can read.
+fn typed(to: &[String], voice: &Voice) -> Result<Vec<Settings>, Stop> {
+    let all = to.iter().map(|to| environment::expand(to).parse());
+    let all = all.collect::<Result<Vec<Settings>, Usage>>();
+    let all = all.map_err(|error| Stop::usage(format!("--to: {error}")))?;
+    for settings in all.iter().filter(|settings| settings.has_secret()) {
+        let (name, advice) = (&settings.name, "a file or the environment does not");
+        voice.say(&format!("{name}: --to shows its secret to other users here: {advice}"));
+    }
+    Ok(all)
+}
+
 /// A sink, with what the environment adds to it.
-pub fn ready(mut settings: Settings, health: &Health) -> Result<Ready, Stop> {
+fn ready(mut settings: Settings, health: &Health) -> Result<Ready, Stop> {
     environment::complete(&mut settings);
     let name = settings.name.clone();
     sinks::build(settings, health).map_err(|error| Stop::usage(format!("{name}: {error}")))

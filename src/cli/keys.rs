@@ -88,7 +88,12 @@ fn encryption_keys(args: &args::Keys, context: &Context) -> Result<Vec<Entry>, S
             .say("--key shows the key to other users of this machine: --key-file does not");
         return parse(text, "--key");
     }
-    match secret("guek", "P1_GUEK_FILE", "P1_GUEK", context)? {
+    // The second name is that of a program which this one stands in for.
+    let found = match secret("guek", "P1_GUEK_FILE", "P1_GUEK", context)? {
+        None => secret("guek", "SERIAL_KEY_FILE", "SERIAL_KEY", context)?,
+        found => found,
+    };
+    match found {
         Some((text, name)) => parse(&text, &name),
         None => Ok(vec![]),
     }

@@ -87,7 +87,7 @@ fn prepare(args: &args::Watch, context: &mut Context) -> Result<(Found, Watcher)
     let on_screen = args.format.format.is_none() && !args.until.once && !found.live.is_empty();
     let terminal = std::io::stdout().is_terminal();
     let health = Health::default();
-    let sinks = destinations::of(&args.to.to, config, &health)?;
+    let sinks = destinations::of(&args.to.to, config, &health, &context.voice)?;
     let view = match on_screen && terminal {
         true => {
             View::Screen(Screen::new(decrypt, zone, output_format::options(&args.format)?, context))

@@ -200,6 +200,12 @@ impl Settings {
         self.values.iter().map(shown).collect()
     }
 
+    /// Whether a secret is said, and not only where it stands.
+    #[must_use]
+    pub fn has_secret(&self) -> bool {
+        SECRETS.iter().any(|secret| self.has(secret))
+    }
+
     /// What is said of a key.
     pub fn take(&mut self, key: &str) -> Option<String> {
         self.known.push(key.to_owned());

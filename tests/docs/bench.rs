@@ -84,7 +84,7 @@ impl Bench {
         let mut shell = Command::new("bash");
         shell.current_dir(&self.folder).env("PATH", path).env("HOME", self.folder.path());
         shell.env("TERM", "xterm").env_remove("CREDENTIALS_DIRECTORY").env_remove("NO_COLOR");
-        for name in ["PORT", "GUEK", "GUEK_FILE", "GAK", "GAK_FILE"] {
+        for name in ["PORT", "BAUD", "GUEK", "GUEK_FILE", "GAK", "GAK_FILE"] {
             shell.env_remove(format!("P1_{name}"));
         }
         shell

@@ -442,6 +442,10 @@ mod tests {
                 assert!(removed.iter().any(|it| it.topic == message.topic), "{}", message.topic);
             }
         }
+        let mut announcer = home_assistant("mqtt://broker?ha=remove&layout=none");
+        assert_eq!(announcer.on_readings(&readings(&line)), removed);
+        assert_eq!(announcer.on_readings(&readings(&line)), [], "once is enough");
+        assert_eq!(announcer.on_connect(), removed);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! | key | default | what |
 //! |---|---|---|
-//! | `ha` | `device` | `device`: a device with all its entities in one message, from Home Assistant 2024.11 on; `component`: a message an entity, for older ones; `off` |
+//! | `ha` | `device` | `device`: a device with all its entities in one message, from Home Assistant 2024.11 on; `component`: a message an entity, for older ones; `off`; `remove`: each meter that is heard of is taken away again |
 //! | `ha_prefix` | `homeassistant` | the discovery prefix, as it is set in Home Assistant |
 //! | `ha_expire_after` | six times the interval of the telegrams, 60 s at least | after so long without a telegram a power, a voltage is unavailable; `0`: never |
 //! | `ha_compat` | `false`, with `component` always | no class for reactive energy, which Home Assistant knows from 2025.6 on |
@@ -10,8 +10,8 @@
 //! With `layout=none` there is no state that Home Assistant could read, so nothing is announced. With
 //! `on_change` telegrams come at no interval: give `at_least_every` too, or `ha_expire_after=0`.
 //!
-//! Who goes over from one form to the other [removes](super::config::removal) the meter first: what was
-//! announced in both is there once, by the message that came first.
+//! Who goes over from one form to the other removes the meter first, with `ha=remove&layout=none`: what
+//! was announced in both is there once, by the message that came first.
 
 use core::time::Duration;
 
@@ -45,6 +45,8 @@ pub enum Form {
     Device,
     /// A message an entity.
     Component,
+    /// Not any more: what there is of a meter goes, in whichever form it was announced.
+    Remove,
 }
 
 /// Where Home Assistant listens if nothing else is said there.
@@ -68,7 +70,10 @@ impl Options {
             }
             None | Some("device") => Form::Device,
             Some("component") => Form::Component,
-            Some(_) => return Err(Usage("ha: device, component or off expected".to_owned())),
+            Some("remove") => Form::Remove,
+            Some(_) => {
+                return Err(Usage("ha: device, component, remove or off expected".to_owned()));
+            }
         };
         let prefix = checked("ha_prefix", prefix.trim_end_matches('/'), &[])?;
         // Who needs a message an entity has a Home Assistant that is older still.
@@ -118,7 +123,7 @@ mod tests {
     #[test]
     fn what_cannot_be_is_refused() {
         let error = |query, layout| take(query, layout).unwrap_err();
-        assert_eq!(error("ha=yes", Layout::Json), "ha: device, component or off expected");
+        assert_eq!(error("ha=yes", Layout::Json), "ha: device, component, remove or off expected");
         assert!(error("ha=device", Layout::Nothing).contains("layout=none"));
         assert!(error("ha_prefix=a/%2B", Layout::Json).starts_with("ha_prefix: + and #"));
         assert!(error("ha_expire_after=soon", Layout::Json).starts_with("ha_expire_after = soon"));
