@@ -1,4 +1,4 @@
-//! The man pages: one a subcommand from the command line's declaration, two formats from templates.
+//! The man pages: one a subcommand from the command line's declaration, two formats and the sinks from templates.
 
 use clap::Command;
 use clap_mangen::{
@@ -31,6 +31,7 @@ pub(crate) fn all(command: &Command) -> Vec<(String, String)> {
     let version = |template: &str| template.replace("@VERSION@", env!("CARGO_PKG_VERSION"));
     pages.push(("man/meterpipe-record.5".into(), version(include_str!("meterpipe-record.5"))));
     pages.push(("man/meterpipe-keys.5".into(), version(include_str!("meterpipe-keys.5"))));
+    pages.push(("man/meterpipe-sinks.7".into(), version(include_str!("meterpipe-sinks.7"))));
     pages
 }
 
@@ -175,6 +176,9 @@ fn see_also(command: &Command, program: &Command) -> String {
         pages.push("meterpipe-keys(5)".to_owned());
     }
     pages.push("meterpipe-record(5)".to_owned());
+    if has(command, "to") || command.has_subcommands() {
+        pages.push("meterpipe-sinks(7)".to_owned());
+    }
     let mut roff = Roff::new();
     roff.control("SH", ["SEE ALSO"]);
     let mut line = vec![];
