@@ -5,7 +5,10 @@ use std::{io, path::Path, sync::Arc};
 use rustls::{
     CertificateError, Error,
     crypto::{CryptoProvider, ring},
-    pki_types::{CertificateDer, pem::PemObject},
+    pki_types::{
+        CertificateDer,
+        pem::{self, PemObject},
+    },
 };
 
 use crate::format::{shown::shown, usage::Usage};
@@ -21,22 +24,44 @@ pub fn provider() -> Arc<CryptoProvider> {
 /// # Errors
 /// There are none, or the file cannot be read.
 pub fn roots(ca: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, Usage> {
-    let Some(path) = ca else {
-        let certificates = rustls_native_certs::load_native_certs().certs;
-        return match certificates.is_empty() {
-            true => Err(Usage("this machine knows no authorities: name one with ca".to_owned())),
-            false => Ok(certificates),
-        };
-    };
-    let name = shown(&path.to_string_lossy()).into_owned();
-    let wrong = |error: &dyn core::fmt::Display| Usage(format!("ca = {name}: {error}"));
-    let certificates = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| wrong(&error))?;
+    if let Some(path) = ca {
+        return certificates("ca", path);
+    }
+    let certificates = rustls_native_certs::load_native_certs().certs;
     match certificates.is_empty() {
-        true => Err(wrong(&"no certificate in it")),
+        true => Err(Usage(
+            "this machine knows no authorities: name a file with ca, or install the package \
+             ca-certificates"
+                .to_owned(),
+        )),
         false => Ok(certificates),
     }
+}
+
+/// The certificates in the file that a key of the settings names, in PEM.
+///
+/// # Errors
+/// There are none, or the file cannot be read.
+pub fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, Usage> {
+    let all = CertificateDer::pem_file_iter(path);
+    let all = all.and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let all = all.map_err(|error| unreadable(key, path, &error))?;
+    match all.is_empty() {
+        true => Err(unreadable(key, path, &pem::Error::NoItemsFound)),
+        false => Ok(all),
+    }
+}
+
+/// Why a file is none of what the key names.
+#[must_use]
+pub fn unreadable(key: &str, path: &Path, error: &pem::Error) -> Usage {
+    let why = match error {
+        pem::Error::Io(error) => error.to_string(),
+        pem::Error::NoItemsFound => "nothing of that kind in it; it has to be PEM".to_owned(),
+        // Not the text of it, which may be a part of a key.
+        _ => "it is no PEM".to_owned(),
+    };
+    Usage(format!("{key} = {}: {why}", shown(&path.to_string_lossy())))
 }
 
 /// The error of the handshake behind one of reading or writing, if it is one.
@@ -84,7 +109,10 @@ mod tests {
         let message = || roots(Some(&path)).unwrap_err().to_string();
         assert!(message().starts_with(&format!("ca = {}: ", path.display())), "{}", message());
         fs::write(&path, "no certificate").unwrap();
-        assert_eq!(message(), format!("ca = {}: no certificate in it", path.display()));
+        assert_eq!(
+            message(),
+            format!("ca = {}: nothing of that kind in it; it has to be PEM", path.display())
+        );
         let broken = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
         fs::write(&path, broken).unwrap();
         assert!(message().starts_with("ca = "));

@@ -9,22 +9,22 @@
 //! Certificate and name of the broker are verified, and there is no way back to a connection in the
 //! clear: what does not come about is said, with its cause.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct,
     Error, RootCertStore, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{
-        CertificateDer, PrivateKeyDer, ServerName, UnixTime,
-        pem::{self, PemObject},
-    },
+    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
 };
 
 use crate::{
     format::{shown::shown, usage::Usage},
-    sink::settings::Settings,
+    sink::{settings::Settings, tls},
 };
 
 /// How TLS is spoken with a broker.
@@ -44,12 +44,11 @@ impl Tls {
     /// A file that cannot be read or is none of its kind.
     pub fn take(settings: &mut Settings, host: &str) -> Result<Self, Usage> {
         let insecure = settings.take_switch("insecure")?;
-        let ca = settings.take("ca");
-        let certificate = settings.take("cert");
-        let key = settings.take("key");
+        let mut path = |key| settings.take(key).map(PathBuf::from);
+        let (ca, certificate, key) = (path("ca"), path("cert"), path("key"));
         let name = ServerName::try_from(host.to_owned())
             .map_err(|_| Usage(format!("{} is no name of a server", shown(host))))?;
-        let provider = Arc::new(ring::default_provider());
+        let provider = tls::provider();
         let config = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
             .map_err(|error| Usage(error.to_string()))?;
@@ -63,10 +62,10 @@ impl Tls {
             (None, None) => config.with_no_client_auth(),
             (Some(certificate), Some(key)) => {
                 let key_read = PrivateKeyDer::from_pem_file(&key)
-                    .map_err(|error| unreadable("key", &key, &error))?;
+                    .map_err(|error| tls::unreadable("key", &key, &error))?;
                 let wrong = |error: Error| Usage(format!("cert and key: {error}"));
                 config
-                    .with_client_auth_cert(read("cert", &certificate)?, key_read)
+                    .with_client_auth_cert(tls::certificates("cert", &certificate)?, key_read)
                     .map_err(wrong)?
             }
             _ => return Err(Usage("cert and key: both or none".to_owned())),
@@ -163,45 +162,22 @@ impl Tls {
     }
 }
 
-fn roots(ca: Option<&str>) -> Result<RootCertStore, Usage> {
+fn roots(ca: Option<&Path>) -> Result<RootCertStore, Usage> {
     let mut roots = RootCertStore::empty();
+    let certificates = tls::roots(ca)?;
     match ca {
         Some(file) => {
-            for certificate in read("ca", file)? {
-                let wrong = |error| Usage(format!("ca = {}: {error}", shown(file)));
+            for certificate in certificates {
+                let name = file.to_string_lossy();
+                let wrong = |error| Usage(format!("ca = {}: {error}", shown(&name)));
                 roots.add(certificate).map_err(wrong)?;
             }
         }
         None => {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            if roots.is_empty() {
-                let text = "there are no certificates on this system; name a file with ca, or \
-                            install the package ca-certificates";
-                return Err(Usage(text.to_owned()));
-            }
+            roots.add_parsable_certificates(certificates);
         }
     }
     Ok(roots)
-}
-
-fn read(key: &str, file: &str) -> Result<Vec<CertificateDer<'static>>, Usage> {
-    let unreadable = |error| unreadable(key, file, &error);
-    let all = CertificateDer::pem_file_iter(file).map_err(unreadable)?;
-    let all = all.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
-    match all.is_empty() {
-        true => Err(unreadable(pem::Error::NoItemsFound)),
-        false => Ok(all),
-    }
-}
-
-fn unreadable(key: &str, file: &str, error: &pem::Error) -> Usage {
-    let why = match error {
-        pem::Error::Io(error) => error.to_string(),
-        pem::Error::NoItemsFound => "nothing of that kind in it; it has to be PEM".to_owned(),
-        // Not the text of it, which may be a part of the key.
-        _ => "it is no PEM".to_owned(),
-    };
-    Usage(format!("{key} = {}: {why}", shown(file)))
 }
 
 fn day(time: UnixTime) -> String {
