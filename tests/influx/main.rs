@@ -7,14 +7,13 @@
 mod real;
 mod scripted;
 mod server;
+#[path = "../common/sinks.rs"]
+mod sinks;
 #[path = "../generated/tools.rs"]
 mod tools;
 
 use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -22,12 +21,14 @@ use std::{
 use meterpipe::{
     format::readings::Readings,
     sink::{
-        event::{Event, Report},
+        event::Event,
         inbox::{Outbox, queue},
         influx,
         settings::Settings,
     },
 };
+
+use sinks::Said;
 
 /// No test waits longer for anything.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -38,25 +39,8 @@ const START: i64 = 1_795_172_400;
 /// A sink at work.
 struct Sink {
     outbox: Option<Outbox>,
-    witness: Arc<Witness>,
+    said: Arc<Said>,
     thread: JoinHandle<()>,
-}
-
-/// What the sink said.
-#[derive(Default)]
-struct Witness {
-    said: Mutex<Vec<String>>,
-    lost: AtomicU64,
-}
-
-impl Report for Witness {
-    fn say(&self, text: &str) {
-        self.said.lock().unwrap().push(text.to_owned());
-    }
-
-    fn lost(&self, readings: u64) {
-        self.lost.fetch_add(readings, Ordering::SeqCst);
-    }
 }
 
 impl Sink {
@@ -65,10 +49,10 @@ impl Sink {
         let sink = influx::new(&mut settings).unwrap_or_else(|usage| panic!("{usage}"));
         settings.finish().unwrap();
         let (outbox, inbox) = queue(capacity).unwrap();
-        let witness = Arc::new(Witness::default());
-        let report = witness.clone();
+        let said = Arc::new(Said::default());
+        let report = said.clone();
         let thread = thread::spawn(move || sink.run(inbox, &*report));
-        Self { outbox: Some(outbox), witness, thread }
+        Self { outbox: Some(outbox), said, thread }
     }
 
     fn put(&self, line: &str) {
@@ -77,7 +61,7 @@ impl Sink {
     }
 
     fn said(&self) -> Vec<String> {
-        self.witness.said.lock().unwrap().clone()
+        self.said.texts()
     }
 
     /// Waits until the sink has said something of that kind.
@@ -89,8 +73,7 @@ impl Sink {
     fn end(mut self, time: Duration) -> (Vec<String>, u64) {
         self.outbox.take().unwrap().end(Instant::now() + time);
         self.thread.join().unwrap();
-        let said = self.witness.said.lock().unwrap().clone();
-        (said, self.witness.lost.load(Ordering::SeqCst))
+        (self.said.texts(), self.said.lost())
     }
 }
 

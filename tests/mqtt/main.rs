@@ -6,5 +6,7 @@ mod mosquitto;
 mod real;
 mod scripted;
 mod sink;
+#[path = "../common/sinks.rs"]
+mod sinks;
 #[path = "../generated/tools.rs"]
 mod tools;

@@ -1,10 +1,7 @@
 //! A sink at work in a thread of the test, and what it says.
 
 use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -12,12 +9,14 @@ use std::{
 use meterpipe::{
     format::readings::Readings,
     sink::{
-        event::{Event, Report},
+        event::Event,
         inbox::{Outbox, queue},
         mqtt::{announce::Announcer, sink::new},
         settings::Settings,
     },
 };
+
+use crate::sinks::Said;
 
 /// No wait of a test is longer.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
@@ -26,23 +25,7 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 pub(crate) struct Running {
     outbox: Option<Outbox>,
     thread: Option<JoinHandle<()>>,
-    notes: Arc<Notes>,
-}
-
-#[derive(Default)]
-struct Notes {
-    said: Mutex<Vec<String>>,
-    lost: AtomicU64,
-}
-
-impl Report for Notes {
-    fn say(&self, text: &str) {
-        self.said.lock().unwrap().push(text.to_owned());
-    }
-
-    fn lost(&self, readings: u64) {
-        self.lost.fetch_add(readings, Ordering::SeqCst);
-    }
+    said: Arc<Said>,
 }
 
 impl Running {
@@ -57,10 +40,10 @@ impl Running {
         let sink = new(&mut settings, |_, _| Ok(announcer)).unwrap();
         settings.finish().unwrap();
         let (outbox, inbox) = queue(100).unwrap();
-        let notes = Arc::new(Notes::default());
-        let report = notes.clone();
+        let said = Arc::new(Said::default());
+        let report = said.clone();
         let thread = thread::spawn(move || sink.run(inbox, &*report));
-        Self { outbox: Some(outbox), thread: Some(thread), notes }
+        Self { outbox: Some(outbox), thread: Some(thread), said }
     }
 
     /// Hands it a reading of the meter 181220000009.
@@ -75,12 +58,12 @@ impl Running {
 
     /// What it has said.
     pub(crate) fn said(&self) -> Vec<String> {
-        self.notes.said.lock().unwrap().clone()
+        self.said.texts()
     }
 
     /// How many readings it has lost.
     pub(crate) fn lost(&self) -> u64 {
-        self.notes.lost.load(Ordering::SeqCst)
+        self.said.lost()
     }
 
     /// Waits until it says something with that in it.
