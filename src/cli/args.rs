@@ -245,8 +245,7 @@ pub struct Config {
     #[arg(value_enum)]
     pub action: ConfigAction,
     /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
-    #[arg(long, value_name = "FILE", env = "METERPIPE_CONFIG", hide_env_values = true,
-        value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
     /// How much to say.
     #[command(flatten)]
@@ -272,8 +271,7 @@ pub struct To {
     #[arg(long, value_name = "SINK", help_heading = "Sinks")]
     pub to: Vec<String>,
     /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
-    #[arg(long, value_name = "FILE", env = "METERPIPE_CONFIG", hide_env_values = true,
-        value_hint = ValueHint::FilePath, help_heading = "Sinks")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Sinks")]
     pub config: Option<PathBuf>,
 }
 
@@ -410,26 +408,18 @@ pub enum InputForm {
 /// Settings of a serial line.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Line {
-    /// Speed of a serial device
-    #[arg(
-        long,
-        value_name = "BAUD",
-        default_value_t = 2400,
-        env = "P1_BAUD",
-        hide_env_values = true,
-        help_heading = "Line"
-    )]
-    pub baud: u32,
-    /// Parity of a serial device; auto finds it
-    #[arg(long, value_name = "PARITY", value_enum, default_value_t, help_heading = "Line")]
-    pub parity: Parity,
+    /// Speed of a serial device [default: 2400]
+    #[arg(long, value_name = "BAUD", help_heading = "Line")]
+    pub baud: Option<u32>,
+    /// Parity of a serial device; auto finds it [default: even]
+    #[arg(long, value_name = "PARITY", value_enum, help_heading = "Line")]
+    pub parity: Option<Parity>,
 }
 
 /// Parity of a serial line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Parity {
     /// As all Austrian meters send
-    #[default]
     Even,
     /// None
     None,

@@ -29,6 +29,7 @@ use toml::{
 
 use crate::cli::{
     args::{Line, Parity},
+    environment,
     status::Stop,
 };
 use meterpipe::sink::settings::Settings;
@@ -62,15 +63,10 @@ pub struct Meter {
 impl Meter {
     /// The settings of its line: those that are typed, and what stands here where nothing is.
     pub fn line(&self, typed: &Line) -> Result<Line, Stop> {
-        let mut line = typed.clone();
-        if let Some(baud) = self.baud {
-            line.baud = baud;
-        }
-        if let Some(parity) = &self.parity {
-            line.parity = Parity::from_str(parity, false)
-                .map_err(|_| Stop::usage("parity: even, none, odd or auto".to_owned()))?;
-        }
-        Ok(line)
+        let parity = self.parity.as_deref().map(|parity| Parity::from_str(parity, false));
+        let parity = parity.transpose();
+        let parity = parity.map_err(|_| Stop::usage("parity: even, none, odd or auto"))?;
+        Ok(Line { baud: typed.baud.or(self.baud), parity: typed.parity.or(parity) })
     }
 }
 
@@ -170,7 +166,8 @@ fn sink((table, at): (&Table<'_>, Range<usize>)) -> Result<Settings, Mistake> {
     let wrong = |at: Range<usize>| {
         move |usage: meterpipe::format::usage::Usage| Mistake { at, text: usage.to_string() }
     };
-    let mut settings: Settings = text.parse().map_err(wrong(to.span()))?;
+    let mut settings: Settings =
+        environment::expand(&text).parse().map_err(wrong(to.span()))?;
     for (key, value) in table.iter().filter(|(key, _)| key.get_ref() != "to") {
         for (name, text) in flat(key.get_ref(), value)? {
             settings.set(&name, text).map_err(wrong(value.span()))?;

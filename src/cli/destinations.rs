@@ -26,14 +26,19 @@ pub fn of(
     settings.into_iter().map(|settings| ready(settings, health)).collect()
 }
 
-/// Those of the command line, which others can read.
+/// Those of `--to`. What stands on the command line others can read.
 fn typed(to: &[String], voice: &Voice) -> Result<Vec<Settings>, Stop> {
-    let all = to.iter().map(|to| environment::expand(to).parse());
-    let all = all.collect::<Result<Vec<Settings>, Usage>>();
-    let all = all.map_err(|error| Stop::usage(format!("--to: {error}")))?;
-    for settings in all.iter().filter(|settings| settings.has_secret()) {
-        let (name, advice) = (&settings.name, "a file or the environment does not");
-        voice.say(&format!("{name}: --to shows its secret to other users here: {advice}"));
+    let mut all = Vec::new();
+    for to in to {
+        let settings: Result<Settings, Usage> = environment::expand(to).parse();
+        let settings = settings.map_err(|error| Stop::usage(format!("--to: {error}")))?;
+        let is_typed =
+            || std::env::args_os().any(|it| it.to_string_lossy().contains(to.as_str()));
+        if settings.has_secret() && is_typed() {
+            let (name, advice) = (&settings.name, "a file or the environment does not");
+            voice.say(&format!("{name}: --to shows its secret to other users here: {advice}"));
+        }
+        all.push(settings);
     }
     Ok(all)
 }

@@ -1,8 +1,39 @@
-//! What the environment says about sinks: our own variables, and those that older programs read.
+//! What the environment says: our own variables, and those that older programs read.
 
 use std::{env, path::Path};
 
+use clap::{Arg, Command};
 use meterpipe::sink::settings::Settings;
+
+/// Lets each option that takes a value take it from the environment where it is not typed: `--format`
+/// from `METERPIPE_FORMAT`. Keys have ways of their own, and a virtual meter is what is typed.
+pub fn options(command: Command) -> Command {
+    match command.get_name() {
+        "simulate" => command,
+        _ => command.mut_args(option).mut_subcommands(options),
+    }
+}
+
+fn option(arg: Arg) -> Arg {
+    match arg.get_long() {
+        None | Some("key" | "key-file") => arg,
+        Some(_) if !arg.get_action().takes_values() => arg,
+        Some(long) => {
+            let own = format!("METERPIPE_{}", long.to_uppercase().replace('-', "_"));
+            let name = match long {
+                "baud" if set(&own).is_none() => "P1_BAUD".to_owned(),
+                _ => own,
+            };
+            // An empty variable says nothing.
+            if set(&name).is_some() { arg.env(name).hide_env(true) } else { arg }
+        }
+    }
+}
+
+/// The source, where none is named.
+pub fn source() -> Option<String> {
+    first(&["METERPIPE_SOURCE", "P1_PORT"])
+}
 
 /// The schemes, the key, the variables, the best one first.
 type Variable = (&'static [&'static str], &'static str, &'static [&'static str]);

@@ -45,7 +45,7 @@ pub const fn demands(args: &args::Keys) -> Demands {
 /// All keys there are.
 pub fn entries(args: &args::Keys, context: &Context) -> Result<Vec<Entry>, Stop> {
     let mut entries = encryption_keys(args, context)?;
-    if let Some(gak) = secret("gak", "P1_GAK_FILE", "P1_GAK", context)? {
+    if let Some(gak) = secret("gak", &["METERPIPE_GAK", "P1_GAK"], context)? {
         let gak = one(&gak, "the authentication key (GAK)")?;
         for entry in &mut entries {
             entry.gak.get_or_insert_with(|| gak.clone());
@@ -88,12 +88,8 @@ fn encryption_keys(args: &args::Keys, context: &Context) -> Result<Vec<Entry>, S
             .say("--key shows the key to other users of this machine: --key-file does not");
         return parse(text, "--key");
     }
-    // The second name is that of a program which this one stands in for.
-    let found = match secret("guek", "P1_GUEK_FILE", "P1_GUEK", context)? {
-        None => secret("guek", "SERIAL_KEY_FILE", "SERIAL_KEY", context)?,
-        found => found,
-    };
-    match found {
+    // The last name is that of a program which this one stands in for.
+    match secret("guek", &["METERPIPE_KEY", "P1_GUEK", "SERIAL_KEY"], context)? {
         Some((text, name)) => parse(&text, &name),
         None => Ok(vec![]),
     }
@@ -102,31 +98,27 @@ fn encryption_keys(args: &args::Keys, context: &Context) -> Result<Vec<Entry>, S
 /// A text that has to stay secret, and what to call its source.
 type Named = (Zeroizing<String>, String);
 
-/// A secret from the systemd credential, a file, or the environment.
-fn secret(
-    credential: &str,
-    file: &str,
-    variable: &str,
-    context: &Context,
-) -> Result<Option<Named>, Stop> {
-    let named = |path: PathBuf| Ok(Some((read(&path, context)?, display(&path))));
-    let set = |name| env::var_os(name).filter(|value| !value.is_empty());
+/// A secret from the systemd credential, or from the first variable that holds it or, with `_FILE`
+/// behind its name, says where it stands.
+fn secret(credential: &str, names: &[&str], context: &Context) -> Result<Option<Named>, Stop> {
+    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
     if let Some(folder) = set("CREDENTIALS_DIRECTORY") {
         let path = Path::new(&folder).join(credential);
         if path.exists() {
             return Ok(Some((text_of(&path)?.0, display(&path))));
         }
     }
-    if let Some(path) = set(file) {
-        return named(path.into());
+    for name in names {
+        if let Some(path) = set(&format!("{name}_FILE")).map(PathBuf::from) {
+            return Ok(Some((read(&path, context)?, display(&path))));
+        }
+        if let Some(value) = set(name) {
+            let text = value.into_string();
+            let text = text.map_err(|_| Stop::usage(format!("${name}: not a text")))?;
+            return Ok(Some((Zeroizing::new(text), format!("${name}"))));
+        }
     }
-    let Some(value) = set(variable) else {
-        return Ok(None);
-    };
-    match value.into_string() {
-        Ok(text) => Ok(Some((Zeroizing::new(text), format!("${variable}")))),
-        Err(_) => Err(Stop::usage(format!("${variable}: not a text"))),
-    }
+    Ok(None)
 }
 
 /// Reads a file of the user's, who hears if others can read it too. What systemd keeps is its own

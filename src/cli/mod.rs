@@ -46,7 +46,7 @@ mod watch;
 use std::sync::{Arc, atomic::AtomicBool};
 
 use args::{Cli, Command};
-use clap::{Parser, error::ErrorKind};
+use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
 use output::Output;
 use status::{Status, Stop};
 
@@ -55,7 +55,8 @@ pub fn run() -> Status {
     // A file size limit is to be an error of the write, not the end of the process.
     let ignored = Arc::new(AtomicBool::new(false));
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, ignored);
-    match Cli::try_parse() {
+    let matches = environment::options(Cli::command()).try_get_matches();
+    match matches.and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches)) {
         Ok(cli) => match &cli.command {
             Command::Unframe(args) => unframe::run(args),
             Command::Decrypt(args) => decrypt::run(args),

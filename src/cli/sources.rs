@@ -1,7 +1,6 @@
 //! What a SOURCE is: a device, a TCP peer, a virtual meter, or something with an end.
 
 use std::{
-    env,
     os::unix::fs::FileTypeExt,
     path::{Path, PathBuf},
 };
@@ -10,6 +9,7 @@ use rustix::fs::{Mode, OFlags};
 
 use crate::cli::{
     args::{Line, Parity},
+    environment,
     status::{Status, Stop},
 };
 use meterpipe::source::{Source, parity, ports, serial, simulator, tcp};
@@ -42,19 +42,20 @@ pub fn find(name: Option<&str>, line: &Line, lasting: bool) -> Result<Spec, Stop
         return Ok(Spec::File(path));
     }
     let mut settings = serial::Settings::new(path);
-    settings.baud = line.baud;
+    settings.baud = line.baud.unwrap_or(settings.baud);
     settings.parity = match line.parity {
-        Parity::Even => parity::Choice::Fixed(parity::Parity::Even),
-        Parity::None => parity::Choice::Fixed(parity::Parity::None),
-        Parity::Odd => parity::Choice::Fixed(parity::Parity::Odd),
-        Parity::Auto => parity::Choice::Auto,
+        None => settings.parity,
+        Some(Parity::Even) => parity::Choice::Fixed(parity::Parity::Even),
+        Some(Parity::None) => parity::Choice::Fixed(parity::Parity::None),
+        Some(Parity::Odd) => parity::Choice::Fixed(parity::Parity::Odd),
+        Some(Parity::Auto) => parity::Choice::Auto,
     };
     Ok(Spec::Live(serial::open(settings, lasting)))
 }
 
 fn default() -> Result<String, Stop> {
-    if let Some(port) = env::var("P1_PORT").ok().filter(|port| !port.is_empty()) {
-        return Ok(port);
+    if let Some(source) = environment::source() {
+        return Ok(source);
     }
     let port = ports::default_port();
     let port = port.map_err(|error| Stop::Failed(Status::Source, error.to_string()))?;

@@ -7,7 +7,7 @@ use crate::cli::{
     configuration::{self, Config, Meter},
     context::{Context, Stage},
     decode::Decoder,
-    destinations, filter, keys, live, output_format,
+    destinations, environment, filter, keys, live, output_format,
     parallel::Jobs,
     recording::Recording,
     screen::Screen,
@@ -133,8 +133,11 @@ fn find(args: &args::Watch, meters: &[Meter]) -> Result<Found, Stop> {
         take(Some(name), &args.line)?;
     }
     if args.sources.is_empty() {
+        // One variable cannot be meant for several meters.
+        let source = environment::source().filter(|_| meters.len() <= 1);
         for meter in meters {
-            take(meter.source.as_deref(), &meter.line(&args.line)?)?;
+            let name = source.as_deref().or(meter.source.as_deref());
+            take(name, &meter.line(&args.line)?)?;
         }
         if meters.is_empty() {
             take(None, &args.line)?;

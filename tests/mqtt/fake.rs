@@ -165,6 +165,11 @@ impl Client {
         Published { topic, payload, qos, retain: first & 1 == 1, id }
     }
 
+    /// Closes after so long that nobody came in its way.
+    pub(crate) fn close(self) {
+        thread::sleep(Duration::from_millis(600));
+    }
+
     /// The next message, acknowledged if it wants to be.
     pub(crate) fn take(&mut self) -> Option<Published> {
         let published = self.published()?;

@@ -86,8 +86,6 @@ impl Config<'_> {
 
     /// What is the same for all entities.
     fn shared(&self) -> Map<String, Value> {
-        let mut availability = Map::new();
-        insert(&mut availability, "t", self.site.topics.status());
         let mut device = Map::new();
         insert(&mut device, "ids", vec![id(self.number)]);
         insert(&mut device, "name", name(self.number));
@@ -96,7 +94,11 @@ impl Config<'_> {
         insert(&mut origin, "name", env!("CARGO_PKG_NAME"));
         insert(&mut origin, "sw", env!("CARGO_PKG_VERSION"));
         let mut shared = Map::new();
-        insert(&mut shared, "avty", vec![Value::Object(availability)]);
+        if let Some(topic) = self.site.topics.status() {
+            let mut availability = Map::new();
+            insert(&mut availability, "t", topic);
+            insert(&mut shared, "avty", vec![Value::Object(availability)]);
+        }
         insert(&mut shared, "dev", device);
         insert(&mut shared, "o", origin);
         insert(&mut shared, "qos", 1);

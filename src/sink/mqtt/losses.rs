@@ -4,7 +4,8 @@
 //! not say why: 3.1.1 has no words for it, and mosquitto 2.0 uses none. A broker that ends closes, too,
 //! but it is away in the next instant. So who closes without a word is looked for at once: who is there
 //! then, takes the client, closes again, and is there even then, does it on purpose. (Twice, because
-//! some start faster than one can look.)
+//! some start faster than one can look. Once is enough where the client was closed out as soon as it was
+//! in: the other one came back at once.) So two clients come to three connections a minute at most.
 
 use core::{mem, time::Duration};
 
@@ -61,9 +62,10 @@ impl Losses {
                 }
             }
             Some(lived) => {
-                self.suspect &= lived < LONG;
-                self.told_twin &= lived < LONG;
                 self.prompt = end == End::Closed;
+                self.suspect &= lived < LONG;
+                self.suspect |= self.prompt && lived < INSTANT;
+                self.told_twin &= lived < LONG;
                 if lived >= SHORT || self.prompt || end == End::Goodbye(Reason::SHUTTING_DOWN) {
                     self.backoff = backoff();
                 }
@@ -72,7 +74,7 @@ impl Losses {
         let wait = match end.pace() {
             Pace::Growing if self.prompt => Duration::ZERO,
             Pace::Growing => self.backoff.delay(),
-            Pace::Apart => Backoff::random(SLOW, SLOW).delay(),
+            Pace::Apart => Backoff::random(2 * SLOW, 2 * SLOW).delay(),
             Pace::Slow => SLOW,
         };
         (end, wait)
@@ -108,8 +110,12 @@ const SLOW: Duration = Duration::from_secs(60);
 /// A connection that lived for less is no reason to try the next one sooner.
 const SHORT: Duration = Duration::from_secs(10);
 
-/// After a connection that lived for so long nobody is suspected of anything.
-const LONG: Duration = Duration::from_secs(120);
+/// A connection that lived for less was in the way of somebody.
+const INSTANT: Duration = Duration::from_millis(500);
+
+/// After a connection that lived for so long nobody is suspected of anything: two of the same name have
+/// met before.
+const LONG: Duration = Duration::from_secs(180);
 
 #[cfg(test)]
 mod tests {
@@ -146,7 +152,7 @@ mod tests {
             assert_eq!(said.is_some(), turn == 0);
             assert_eq!((wait, losses.is_probe()), (Duration::ZERO, true));
             let (end, wait) = losses.judge(&End::ClosedSoon, None);
-            assert!(wait >= 30 * SECOND && wait <= 60 * SECOND, "{wait:?}");
+            assert!(wait >= 60 * SECOND && wait <= 120 * SECOND, "{wait:?}");
             let said = losses.complain("twin".to_owned(), end.pace());
             assert_eq!(said.is_some(), turn == 0, "it is said once");
             assert_eq!(losses.recover(), turn == 0);
@@ -154,6 +160,66 @@ mod tests {
         // The other one is gone for good.
         losses.judge(&End::Closed, Some(LONG));
         assert!(!losses.is_probe());
+    }
+
+    /// A client as a broker sees it.
+    struct Client {
+        losses: Losses,
+        /// When it connected, if it is connected.
+        since: Option<Duration>,
+        /// When it tries again otherwise.
+        next: Duration,
+    }
+
+    impl Client {
+        fn starting(next: Duration) -> Self {
+            Self { losses: Losses::new(), since: None, next }
+        }
+
+        /// The broker closes it out, without a word or with one.
+        fn close(&mut self, now: Duration, end: &End) {
+            let lived = self.since.take().map(|since| now - since);
+            self.next = now + self.losses.judge(end, lived).1 + Duration::from_millis(5);
+        }
+    }
+
+    /// When clients of one name connect in an hour, one of which starts later.
+    fn connections(later: Duration, end: &End) -> Vec<Duration> {
+        let mut clients = [SECOND, SECOND + later].map(Client::starting);
+        let mut all = Vec::new();
+        loop {
+            let waiting = (0..2).filter(|at| clients[*at].since.is_none());
+            let at = waiting.min_by_key(|at| clients[*at].next).unwrap();
+            let now = clients[at].next;
+            if now > 3600 * SECOND {
+                return all;
+            }
+            if clients[at].losses.is_probe() {
+                clients[at].close(now, &End::ClosedSoon);
+                continue;
+            }
+            clients[at].losses.recover();
+            clients[at].since = Some(now);
+            all.push(now);
+            if clients[1 - at].since.is_some() {
+                clients[1 - at].close(now, end);
+            }
+        }
+    }
+
+    #[test]
+    fn two_of_the_same_name_come_three_times_a_minute_at_most() {
+        for end in [End::Closed, End::Goodbye(Reason::TAKEN_OVER)] {
+            for later in [0, 20, 300, 700, 3000, 45_000, 100_000, 900_000] {
+                let all = connections(Duration::from_millis(later), &end);
+                assert!(all.len() > 30, "both have their turns");
+                for minute in &all {
+                    let within = |at: &&Duration| **at >= *minute && **at < *minute + 60 * SECOND;
+                    let count = all.iter().filter(within).count();
+                    assert!(count < 4, "{end:?}, {later} ms later: {all:?}");
+                }
+            }
+        }
     }
 
     #[test]

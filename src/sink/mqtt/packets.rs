@@ -50,7 +50,7 @@ pub struct Hello {
     /// Seconds after half as many more of which without a word the broker gives the client up.
     pub keepalive: u16,
     /// What the broker says when the client is gone without a word.
-    pub will: Message,
+    pub will: Option<Message>,
 }
 
 /// One connection's packets, both ways.
@@ -163,20 +163,21 @@ impl Packets {
         let connection = Connection::with_options(version, options);
         let (received, out) = (Vec::new(), Vec::new());
         let mut packets = Self { connection, protocol, open: false, received, out };
-        let will = &hello.will;
         let connect = packet!(protocol, Connect, |connect| {
             // A clean start: what is not acknowledged is remembered here, where no restart of a broker
             // loses it.
             let mut connect = connect
                 .clean_start(true)
                 .keep_alive(hello.keepalive)
-                .client_id(hello.client_id.as_str())?
-                .will_message(
-                    will.topic.as_str(),
-                    will.payload.clone(),
-                    level(will.qos),
-                    will.retain,
+                .client_id(hello.client_id.as_str())?;
+            if let Some(Message { topic, payload, retain, qos }) = &hello.will {
+                connect = connect.will_message(
+                    topic.as_str(),
+                    payload.clone(),
+                    level(*qos),
+                    *retain,
                 )?;
+            }
             if let Some(user) = &hello.user {
                 connect = connect.user_name(user.as_str())?;
             }
@@ -435,7 +436,7 @@ mod tests {
             qos: Qos::AtLeastOnce,
         };
         let client_id = "m".to_owned();
-        let hello = Hello { client_id, user: None, password: None, keepalive: 30, will };
+        let hello = Hello { client_id, user: None, password: None, keepalive: 30, will: Some(will) };
         Packets::connect(protocol, &hello).unwrap()
     }
 

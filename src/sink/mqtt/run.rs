@@ -153,7 +153,7 @@ impl<'a> Run<'a> {
             // Without a connection they go nowhere: the next one begins with all of them.
             if self.mqtt.session.is_open() && !messages.is_empty() {
                 if !self.online {
-                    self.mqtt.session.announce(status(self.mqtt.states.site(), "offline"));
+                    self.status("offline");
                     self.online = true;
                 }
                 self.settle = Some(now + SETTLE);
@@ -183,7 +183,7 @@ impl<'a> Run<'a> {
         let settled = self.settle.is_none() && self.latest.due() == 0 && !self.latest.is_empty();
         if self.online && session.is_open() && settled {
             self.online = false;
-            session.announce(status(states.site(), "online"));
+            self.status("online");
         }
         self.send(now);
     }
@@ -323,13 +323,13 @@ impl<'a> Run<'a> {
         self.outage = false;
         self.opened = now;
         self.progress = now;
-        let Mqtt { session, states, announcer, .. } = &mut self.mqtt;
+        let Mqtt { session, announcer, .. } = &mut self.mqtt;
         match announcer {
             Some(announcer) => {
                 session.subscribe(&announcer.subscriptions());
                 self.online = true;
             }
-            None => session.announce(status(states.site(), "online")),
+            None => self.status("online"),
         }
         self.announce_all(now);
         self.mqtt.session.resume();
@@ -342,6 +342,12 @@ impl<'a> Run<'a> {
             messages.into_iter().for_each(|message| self.mqtt.session.announce(message));
         }
         self.latest.renew();
+    }
+
+    /// Says whether this program is there.
+    fn status(&mut self, text: &str) {
+        let Mqtt { session, states, .. } = &mut self.mqtt;
+        status(states.site(), text).into_iter().for_each(|message| session.announce(message));
     }
 
     /// Hands to the socket what it takes.
@@ -409,7 +415,7 @@ impl<'a> Run<'a> {
             Farewell::NotYet => {
                 // Nothing says `online` behind it.
                 (self.settle, self.online) = (None, false);
-                self.mqtt.session.announce(status(self.mqtt.states.site(), "offline"));
+                self.status("offline");
                 self.farewell = Farewell::Offline;
                 self.send(now);
             }
@@ -437,7 +443,7 @@ impl<'a> Run<'a> {
         let now = Instant::now();
         if self.mqtt.session.is_open() {
             if self.farewell == Farewell::NotYet {
-                self.mqtt.session.announce(status(self.mqtt.states.site(), "offline"));
+                self.status("offline");
             }
             self.send(now);
             // Where `offline` did not go out, the broker has to say it: the will is not taken back.

@@ -363,7 +363,7 @@ mod tests {
             user: Some("anna".to_owned()),
             password: Some(Secret::new("geheim".to_owned())),
             keepalive: 30,
-            will: message("offline", Qos::AtLeastOnce),
+            will: Some(message("offline", Qos::AtLeastOnce)),
         };
         Session::new(hello, wanted)
     }

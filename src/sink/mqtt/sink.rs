@@ -19,7 +19,8 @@
 //! Beside them `fields`, `units` and `names`. In each connection go out, in this order: `online` on
 //! the status topic, the states that were not acknowledged, the last state of each meter. Where meters
 //! are [announced](super::announce), that comes first and `online` last. The status becomes `offline`
-//! before the connection is ended, or by the broker when it finds it ended.
+//! before the connection is ended, or by the broker when it finds it ended. A run that is over soon, as
+//! one of cron, says `status=none`: what it told stays true.
 //!
 //! A state topic tells how things are, so there is no history in it: of the time without a connection
 //! the last state of each meter goes out, and with QoS 1 what was on its way when the connection ended.
@@ -144,10 +145,10 @@ fn client_id(site: &Site) -> String {
     format!("meterpipe-{}", hash.get(..13).unwrap_or_default())
 }
 
-/// The message that tells whether this program is there.
-pub(super) fn status(site: &Site, status: &str) -> Message {
-    let payload = status.as_bytes().to_vec();
-    Message { topic: site.topics.status(), payload, retain: true, qos: Qos::AtLeastOnce }
+/// The message that tells whether this program is there, if that is told.
+pub(super) fn status(site: &Site, status: &str) -> Option<Message> {
+    let (topic, payload) = (site.topics.status()?, status.as_bytes().to_vec());
+    Some(Message { topic, payload, retain: true, qos: Qos::AtLeastOnce })
 }
 
 const KEEPALIVE: Duration = Duration::from_secs(30);

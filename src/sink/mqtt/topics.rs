@@ -5,7 +5,7 @@
 //! | the path of the URI | `meterpipe` | the base |
 //! | `topic` | `{base}/{meter}/state` | the state of a meter, or the place of its values |
 //! | `layout` | `json` | `json`: one object a telegram; `flat`: `/NAME` behind `topic` a value; `none` |
-//! | `status` | `{base}/status` | `online` or `offline`, retained |
+//! | `status` | `{base}/status` | `online` or `offline`, retained; `none`: neither is told |
 //!
 //! With `layout=flat` the `topic` is `{base}/{meter}` if nothing is said.
 //!
@@ -22,7 +22,7 @@ use crate::{
 pub struct Topics {
     base: String,
     state: String,
-    status: String,
+    status: Option<String>,
     layout: Layout,
 }
 
@@ -56,10 +56,13 @@ impl Topics {
             Some(_) => return Err(Usage("layout: json, flat or none expected".to_owned())),
         };
         let state = settings.take("topic").unwrap_or_else(|| layout.topic().to_owned());
-        let status = settings.take("status").unwrap_or_else(|| "{base}/status".to_owned());
+        let status = match settings.take("status") {
+            None => Some("{base}/status".to_owned()),
+            Some(status) => Some(status).filter(|status| status != "none"),
+        };
         Ok(Self {
             state: checked("topic", state.trim_end_matches('/'), &["base", "meter"])?,
-            status: checked("status", &status, &["base"])?,
+            status: status.map(|status| checked("status", &status, &["base"])).transpose()?,
             base,
             layout,
         })
@@ -77,10 +80,10 @@ impl Topics {
         self.layout
     }
 
-    /// Where `online` and `offline` stand.
+    /// Where `online` and `offline` stand, if they are told.
     #[must_use]
-    pub fn status(&self) -> String {
-        self.fill(&self.status, None)
+    pub fn status(&self) -> Option<String> {
+        self.status.as_ref().map(|status| self.fill(status, None))
     }
 
     /// Where the state of a meter goes to, by its number.
@@ -191,11 +194,11 @@ mod tests {
     fn what_nobody_said_is_as_documented() {
         let topics = topics("mqtt://b").unwrap();
         assert_eq!(topics.state(Some("181220000009")), "meterpipe/181220000009/state");
-        assert_eq!(topics.status(), "meterpipe/status");
+        assert_eq!(topics.status().as_deref(), Some("meterpipe/status"));
         let flat = super::tests::topics("mqtt://b/house/meter/?layout=flat").unwrap();
         assert_eq!(flat.value(Some("7"), "power_net_w"), "house/meter/7/power_net_w");
         assert_eq!(flat.value(Some("7"), "1-0:99.1.0#2"), "house/meter/7/1-0:99.1.0_2");
-        assert_eq!(flat.status(), "house/meter/status");
+        assert_eq!(flat.status().as_deref(), Some("house/meter/status"));
     }
 
     #[test]
@@ -203,7 +206,8 @@ mod tests {
         let query = "?topic=x/{meter}/{base}&status=y/{base}";
         let topics = topics(&format!("mqtt://b/a%20b{query}")).unwrap();
         assert_eq!(topics.state(Some("{base}")), "x/_base_/a b");
-        assert_eq!(topics.status(), "y/a b");
+        assert_eq!(topics.status().as_deref(), Some("y/a b"));
+        assert_eq!(super::tests::topics("mqtt://b?status=none").unwrap().status(), None);
     }
 
     #[test]

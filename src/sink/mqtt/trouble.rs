@@ -38,7 +38,7 @@ pub enum End {
 pub enum Pace {
     /// As soon as a wait that grows allows.
     Growing,
-    /// After half a minute to a minute: whoever else it is has to have its turn.
+    /// After one or two minutes: whoever else it is has to have its turn.
     Apart,
     /// Once a minute: somebody has to change something first.
     Slow,
@@ -87,7 +87,7 @@ impl End {
         let mut text = self.what(names);
         text.push_str(match self.pace() {
             Pace::Growing => "; trying again, every 60 s at most",
-            Pace::Apart => "; trying again after 30 s to 60 s",
+            Pace::Apart => "; trying again after 60 s to 120 s",
             Pace::Slow => "; trying again every 60 s",
         });
         text
@@ -208,7 +208,7 @@ mod tests {
             user: Some("anna\x1b".to_owned()),
             password: Some(Secret::new("CANARY".to_owned())),
             keepalive: 30,
-            will,
+            will: Some(will),
         };
         let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
         let all = [
