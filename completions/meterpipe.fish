@@ -35,8 +35,8 @@ complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "publish" -d 'Ha
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "config" -d 'Check the configuration, or show what holds'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "simulate" -d 'Be a meter'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l baud -d 'Speed of a serial device' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l parity -d 'Parity of a serial device; auto finds it' -r -f -a "even\t'As all Austrian meters send'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l baud -d 'Speed of a serial device [default: 2400]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l parity -d 'Parity of a serial device; auto finds it [default: even]' -r -f -a "even\t'As all Austrian meters send'
 none\t'None'
 odd\t'Odd'
 auto\t'Whichever gives frames'"
@@ -97,8 +97,8 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s q -l quie
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s v -l verbose -d 'Always end with a summary'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l baud -d 'Speed of a serial device' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l parity -d 'Parity of a serial device; auto finds it' -r -f -a "even\t'As all Austrian meters send'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l baud -d 'Speed of a serial device [default: 2400]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l parity -d 'Parity of a serial device; auto finds it [default: even]' -r -f -a "even\t'As all Austrian meters send'
 none\t'None'
 odd\t'Odd'
 auto\t'Whichever gives frames'"

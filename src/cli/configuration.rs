@@ -166,8 +166,7 @@ fn sink((table, at): (&Table<'_>, Range<usize>)) -> Result<Settings, Mistake> {
     let wrong = |at: Range<usize>| {
         move |usage: meterpipe::format::usage::Usage| Mistake { at, text: usage.to_string() }
     };
-    let mut settings: Settings =
-        environment::expand(&text).parse().map_err(wrong(to.span()))?;
+    let mut settings: Settings = environment::expand(&text).parse().map_err(wrong(to.span()))?;
     for (key, value) in table.iter().filter(|(key, _)| key.get_ref() != "to") {
         for (name, text) in flat(key.get_ref(), value)? {
             settings.set(&name, text).map_err(wrong(value.span()))?;
@@ -254,6 +253,19 @@ mod tests {
         let table = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
         assert_eq!(sink.take_table("names"), table("power_net_w", "Leistung"));
         assert_eq!(sink.take_table("bands"), table("power_net_w", "10.50"));
+    }
+
+    #[test]
+    fn what_is_typed_goes_before_what_stands_here() {
+        let (baud, parity) = (Some(9600), Some("none".to_owned()));
+        let meter = Meter { baud, parity, ..Meter::default() };
+        let line = |baud, parity| {
+            let line = meter.line(&Line { baud, parity }).unwrap();
+            (line.baud, line.parity)
+        };
+        assert_eq!(line(None, None), (Some(9600), Some(Parity::None)));
+        assert_eq!(line(Some(300), None), (Some(300), Some(Parity::None)));
+        assert_eq!(line(None, Some(Parity::Even)), (Some(9600), Some(Parity::Even)));
     }
 
     #[test]

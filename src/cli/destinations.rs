@@ -32,8 +32,7 @@ fn typed(to: &[String], voice: &Voice) -> Result<Vec<Settings>, Stop> {
     for to in to {
         let settings: Result<Settings, Usage> = environment::expand(to).parse();
         let settings = settings.map_err(|error| Stop::usage(format!("--to: {error}")))?;
-        let is_typed =
-            || std::env::args_os().any(|it| it.to_string_lossy().contains(to.as_str()));
+        let is_typed = || std::env::args_os().any(|it| it.to_string_lossy().contains(to.as_str()));
         if settings.has_secret() && is_typed() {
             let (name, advice) = (&settings.name, "a file or the environment does not");
             voice.say(&format!("{name}: --to shows its secret to other users here: {advice}"));

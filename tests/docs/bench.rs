@@ -75,6 +75,10 @@ impl Bench {
         fs::read_to_string(self.path(name)).unwrap_or_default()
     }
 
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
     /// A shell in the folder that finds the program first and no setting of this machine.
     fn shell(&self) -> Command {
         let program = Path::new(PROGRAM).parent().unwrap().to_owned();

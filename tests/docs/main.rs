@@ -91,6 +91,23 @@ fn the_crontab_of_the_readme_appends_rows() {
     assert!(columns.iter().all(|count| *count == columns[0] && *count > 10), "{table}");
 }
 
+/// What the documents say in a configuration is understood.
+#[test]
+fn the_configurations_of_the_documents_have_no_mistake() {
+    let page = read("man/meterpipe-sinks.7").replace("\\-", "-");
+    let page = page.split(".EX\n").skip(1).map(|block| block.split("\n.EE").next().unwrap());
+    let readme = text::blocks(&read("README.md"), "toml");
+    let all: Vec<_> = readme.iter().map(|block| block.text.as_str()).chain(page).collect();
+    assert!(all.len() > 3);
+    for text in all {
+        let bench = Bench::furnished();
+        bench.run("cp guek mqtt; cp guek influx").succeeded();
+        bench.write("config.toml", &text.replace("/etc/meterpipe/", ""));
+        let ran = bench.run("meterpipe config check --config config.toml");
+        assert!(ran.status.success() && ran.text.ends_with("no mistake\n"), "{text}: {ran:?}");
+    }
+}
+
 /// The pages and their commands: those that are given names below.
 #[test]
 fn no_page_with_examples_is_forgotten() {

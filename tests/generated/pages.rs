@@ -10,8 +10,9 @@ use crate::readme;
 
 /// Variables that the program reads, for the pages of the subcommands that have the option beside
 /// them.
-pub(crate) const VARIABLES: [(&str, &str); 6] = [
+pub(crate) const VARIABLES: [(&str, &str); 7] = [
     ("P1_PORT", "The source, when none is named."),
+    ("P1_BAUD", "The speed, when there is neither --baud nor METERPIPE_BAUD."),
     (
         "CREDENTIALS_DIRECTORY",
         "Set by systemd: the file guek in it holds the keys, gak an authentication key.",
@@ -21,6 +22,11 @@ pub(crate) const VARIABLES: [(&str, &str); 6] = [
     ("P1_GAK_FILE", "A file with the authentication key (GAK)."),
     ("P1_GAK", "The authentication key itself."),
 ];
+
+/// What stands behind them on all pages.
+const OPTION: &str = "Any option that takes a value and is not typed, --key and --key-file left out: \
+                      METERPIPE_FORMAT for --format. The SOURCE is METERPIPE_SOURCE, the key \
+                      METERPIPE_KEY or, better, METERPIPE_KEY_FILE. An empty one says nothing.";
 
 /// All pages: their paths and texts.
 pub(crate) fn all(command: &Command) -> Vec<(String, String)> {
@@ -125,16 +131,20 @@ fn exit_status() -> String {
 fn environment(command: &Command) -> String {
     let mut roff = Roff::new();
     let variables = VARIABLES.iter().filter(|(variable, _)| match *variable {
-        "P1_PORT" => has(command, "source") || has(command, "sources"),
+        "P1_PORT" | "P1_BAUD" => has(command, "baud"),
         _ => has(command, "require_auth"),
     });
-    for (at, (variable, meaning)) in variables.enumerate() {
-        if at == 0 {
-            roff.control("SH", ["ENVIRONMENT"]);
-        }
+    roff.control("SH", ["ENVIRONMENT"]);
+    for (variable, meaning) in variables {
         term(&mut roff, variable, meaning);
     }
-    written(&roff)
+    match command.get_name() {
+        "simulate" => String::new(),
+        _ => {
+            term(&mut roff, "METERPIPE_OPTION", OPTION);
+            written(&roff)
+        }
+    }
 }
 
 fn files(command: &Command) -> String {

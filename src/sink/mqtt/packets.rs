@@ -171,12 +171,8 @@ impl Packets {
                 .keep_alive(hello.keepalive)
                 .client_id(hello.client_id.as_str())?;
             if let Some(Message { topic, payload, retain, qos }) = &hello.will {
-                connect = connect.will_message(
-                    topic.as_str(),
-                    payload.clone(),
-                    level(*qos),
-                    *retain,
-                )?;
+                connect =
+                    connect.will_message(topic.as_str(), payload.clone(), level(*qos), *retain)?;
             }
             if let Some(user) = &hello.user {
                 connect = connect.user_name(user.as_str())?;
@@ -436,7 +432,8 @@ mod tests {
             qos: Qos::AtLeastOnce,
         };
         let client_id = "m".to_owned();
-        let hello = Hello { client_id, user: None, password: None, keepalive: 30, will: Some(will) };
+        let hello =
+            Hello { client_id, user: None, password: None, keepalive: 30, will: Some(will) };
         Packets::connect(protocol, &hello).unwrap()
     }
 
