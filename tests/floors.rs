@@ -52,6 +52,9 @@ const MACHINE: [&str; 12] = [
     "log",
 ];
 
+/// Whose command line anybody can read: no other program is started, so no secret comes to one.
+const PROGRAMS: &str = "std::process::Command";
+
 const MACROS_THAT_PANIC: [&str; 4] = ["panic", "todo", "unimplemented", "unreachable"];
 
 const MACROS_THAT_SPEAK: [&str; 10] =
@@ -97,6 +100,7 @@ fn invented_defects_are_found() {
     one("cli/decode.rs", "fn f() { todo!() }", "todo!");
     one("cli/decode.rs", "fn f() { unsafe { g() } }", "unsafe");
     one("record.rs", "use std::{fmt, fs::File};", "std::fs");
+    one("cli/watch.rs", "use std::process::{Command, ExitCode};", "no other program");
     one("record.rs", "use std::time::{Duration, Instant};", "std::time::Instant");
     one("record.rs", "fn f() { jiff::Timestamp::now(); }", "the clock");
     one("record.rs", "fn f() { println!(\"{}\", 1) }", "println!");
@@ -396,10 +400,13 @@ impl Checker<'_> {
 
     /// A path into another crate.
     fn foreign(&mut self, at: &TokenTree, names: &[&str]) {
+        let path = names.join("::");
+        if path == PROGRAMS || path.starts_with(&format!("{PROGRAMS}::")) {
+            return self.complain(at, format!("{path}: no other program is started"));
+        }
         if !self.core {
             return;
         }
-        let path = names.join("::");
         let machine = MACHINE.iter().find(|m| path == **m || path.starts_with(&format!("{m}::")));
         if let Some(machine) = machine {
             self.complain(

@@ -7,6 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+#[path = "secrets.rs"]
+pub mod secrets;
+
 /// The binary under test.
 pub const METERPIPE: &str = env!("CARGO_BIN_EXE_meterpipe");
 
@@ -44,13 +47,11 @@ pub fn run_command(mut command: Command, input: &[u8]) -> Ran {
     ran(output)
 }
 
-/// A finished run as text.
+/// A finished run as text, without any secret.
 pub fn ran(output: Output) -> Ran {
-    Ran {
-        status: output.status.code().unwrap_or(-1),
-        out: String::from_utf8(output.stdout).expect("UTF-8 on standard output"),
-        err: String::from_utf8(output.stderr).expect("UTF-8 on standard error"),
-    }
+    let text = |octets| secrets::open(String::from_utf8(octets).expect("UTF-8"));
+    let status = output.status.code().unwrap_or(-1);
+    Ran { status, out: text(output.stdout), err: text(output.stderr) }
 }
 
 /// Waits until something holds, for a generous while.

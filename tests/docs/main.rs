@@ -14,6 +14,8 @@
 mod archive;
 mod bench;
 mod process;
+#[path = "../common/secrets.rs"]
+mod secrets;
 mod text;
 #[path = "../generated/tools.rs"]
 mod tools;

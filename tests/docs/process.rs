@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::secrets;
 use rustix::{
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
     termios::{Winsize, tcsetwinsize},
@@ -28,6 +29,7 @@ pub(crate) struct Ran {
 
 impl Ran {
     pub(crate) fn succeeded(&self) {
+        secrets::open(self.text.clone());
         assert!(self.status.success(), "$ {}\n{}\n{}", self.command, self.text, self.status);
     }
 }
