@@ -3,6 +3,8 @@
 
 #[path = "common/binary.rs"]
 mod binary;
+#[path = "common/secrets.rs"]
+mod secrets;
 
 use std::{fs, process::Command};
 

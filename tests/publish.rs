@@ -3,6 +3,8 @@
 
 #[path = "common/binary.rs"]
 mod binary;
+#[path = "common/secrets.rs"]
+mod secrets;
 
 use std::{
     fs,
@@ -10,8 +12,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use binary::{Ran, Running, command, ran, run, run_command, secrets::CANARY, signal, wait_for};
+use binary::{Ran, Running, command, ran, run, run_command, signal, wait_for};
 use rustix::process::Signal;
+use secrets::CANARY;
 use tempfile::TempDir;
 
 fn readings(count: &str) -> String {

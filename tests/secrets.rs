@@ -4,6 +4,8 @@
 
 #[path = "common/binary.rs"]
 mod binary;
+#[path = "common/secrets.rs"]
+mod secrets;
 
 use std::{
     fs,
@@ -14,12 +16,9 @@ use std::{
     thread,
 };
 
-use binary::{
-    Ran, Running, command, ran, run_command,
-    secrets::{CANARY, open},
-    signal, wait_for,
-};
+use binary::{Ran, Running, command, ran, run_command, signal, wait_for};
 use rustix::process::Signal;
+use secrets::{CANARY, open};
 use tempfile::TempDir;
 
 /// A broker that refuses everybody, and hands on what it heard.

@@ -5,6 +5,8 @@
 #[path = "common/binary.rs"]
 mod binary;
 mod common;
+#[path = "common/secrets.rs"]
+mod secrets;
 
 use common::{EXAMPLE_KEY, Outcome, decode_dump, decode_octets};
 use jiff::Timestamp;

@@ -6,15 +6,14 @@ use jiff::Timestamp;
 
 use crate::format::{
     key::{Key, Meta},
+    meters::Meters,
     readings::{Readings, Value},
 };
 
-/// The meters that were seen, in the order of their first telegrams.
+/// The meters that were seen.
 #[derive(Clone, Debug, Default)]
 pub struct Latest {
-    meters: Vec<Seen>,
-    /// The place of the one that was seen last.
-    last: usize,
+    meters: Meters<Option<Seen>>,
 }
 
 /// What is known of one meter.
@@ -28,40 +27,28 @@ pub struct Seen {
     pub arrived: Option<Timestamp>,
 }
 
-/// How many meters are told apart. More are no home.
-const MOST: usize = 1024;
-
 impl Latest {
     /// Takes readings in, the last ones of so many telegrams.
     pub fn put(&mut self, readings: Arc<Readings>, telegrams: u64, arrived: Option<Timestamp>) {
-        let found = self.meters.iter().position(|seen| seen.name() == name(&readings));
-        if let Some(at) = found
-            && let Some(seen) = self.meters.get_mut(at)
-        {
-            let telegrams = seen.telegrams.saturating_add(telegrams);
-            *seen = Seen { readings, telegrams, arrived };
-            self.last = at;
-            return;
-        }
-        if self.meters.len() == MOST {
-            self.meters.remove(0);
-        }
-        self.last = self.meters.len();
-        self.meters.push(Seen { readings, telegrams, arrived });
+        let name = name(&readings);
+        self.meters.seen(name, |seen| {
+            let before = seen.as_ref().map_or(0, |seen| seen.telegrams);
+            let telegrams = before.saturating_add(telegrams);
+            *seen = Some(Seen { readings: readings.clone(), telegrams, arrived });
+        });
     }
 
-    /// All meters.
-    #[must_use]
-    pub fn meters(&self) -> &[Seen] {
-        &self.meters
+    /// All meters; the one that was seen last is the last.
+    pub fn meters(&self) -> impl DoubleEndedIterator<Item = &Seen> {
+        self.meters.iter().flatten()
     }
 
     /// The meter that was seen last, or last under that name.
     #[must_use]
     pub fn pick(&self, meter: Option<&str>) -> Option<&Seen> {
         match meter {
-            None => self.meters.get(self.last),
-            meter => self.meters.iter().find(|seen| seen.name() == meter),
+            None => self.meters().next_back(),
+            meter => self.meters.get(meter)?.as_ref(),
         }
     }
 }
@@ -116,22 +103,11 @@ mod tests {
         ] {
             latest.put(readings(line), 1, None);
         }
-        let seen: Vec<_> = latest.meters().iter().map(|m| (m.name(), m.telegrams)).collect();
-        assert_eq!(seen, [(Some("1"), 2), (Some("4b"), 1), (None, 1)]);
+        let seen: Vec<_> = latest.meters().map(|m| (m.name(), m.telegrams)).collect();
+        assert_eq!(seen, [(Some("4b"), 1), (None, 1), (Some("1"), 2)]);
         assert_eq!(latest.pick(None).unwrap().name(), Some("1"));
         assert_eq!(latest.pick(Some("4b")).unwrap().telegrams, 1);
         assert!(latest.pick(Some("2")).is_none());
-    }
-
-    #[test]
-    fn meters_without_end_take_no_room_without_end() {
-        let mut latest = Latest::default();
-        for number in 0..MOST + 7 {
-            latest.put(readings(&format!("{{\"meter\":\"{number}\",\"power_net_w\":1}}")), 1, None);
-        }
-        assert_eq!(latest.meters().len(), MOST);
-        assert_eq!(latest.meters()[0].name(), Some("7"));
-        assert_eq!(latest.pick(None).unwrap().name(), Some("1030"));
     }
 
     #[test]

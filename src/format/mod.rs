@@ -5,6 +5,7 @@
 //! - [`json`], [`csv`], [`xml`], [`table`], [`lines`], [`influx`]: one format each.
 //! - [`prometheus`], [`solarview`]: pages that show the [`latest`] readings, as a [`snapshot`].
 //! - [`selection`], [`units`]: what the user chose to see, and how.
+//! - [`meters`]: what is kept of each meter.
 //! - [`key`], [`cell`]: the name and the value of one thing in a telegram.
 //! - [`usage`]: why a choice cannot be had.
 //! - [`shown`]: text that is safe to look at.
@@ -16,6 +17,7 @@ pub mod json;
 pub mod key;
 pub mod latest;
 pub mod lines;
+pub mod meters;
 pub mod options;
 pub mod prometheus;
 pub mod readings;

@@ -45,7 +45,7 @@ impl Prometheus {
     /// Appends the samples of all meters. A meter that was last seen before `stale` has no values
     /// that are true for a moment only.
     pub fn snapshot(&self, latest: &Latest, stale: Option<Timestamp>, text: &mut Vec<u8>) {
-        let mut meters: Vec<&Seen> = latest.meters().iter().collect();
+        let mut meters: Vec<&Seen> = latest.meters().collect();
         meters.sort_by_key(|seen| seen.name());
         for family in &FAMILIES {
             let mut samples = Samples::new(family.name, family.kind, family.help);

@@ -12,6 +12,7 @@ use crate::format::{
     json::Json,
     key::Meta,
     latest::Latest,
+    meters::Meters,
     readings::Readings,
 };
 
@@ -26,40 +27,23 @@ pub trait Page: fmt::Debug + Send {
 pub struct Snapshot<P> {
     page: P,
     json: Json,
-    lines: Vec<Line>,
+    lines: Meters<Line>,
     /// The meter's name, in room that is used again.
     name: Vec<u8>,
 }
 
-/// The last telegram of a meter. The one that was seen last stands last.
+/// The last telegram of a meter.
 #[derive(Clone, Debug, Default)]
 struct Line {
-    name: Vec<u8>,
     json: Vec<u8>,
     telegrams: u64,
 }
-
-/// How many meters are told apart.
-const MOST: usize = 1024;
 
 impl<P: Page> Snapshot<P> {
     /// That page.
     #[must_use]
     pub fn new(page: P) -> Self {
-        Self { page, json: Json::new(None, false), lines: Vec::new(), name: Vec::new() }
-    }
-
-    /// The line of the meter whose name stands in its room.
-    fn line(&mut self) -> Line {
-        match self.lines.iter().position(|line| line.name == self.name) {
-            Some(at) => self.lines.remove(at),
-            None => {
-                if self.lines.len() == MOST {
-                    self.lines.remove(0);
-                }
-                Line { name: self.name.clone(), ..Line::default() }
-            }
-        }
+        Self { page, json: Json::new(None, false), lines: Meters::default(), name: Vec::new() }
     }
 }
 
@@ -73,16 +57,17 @@ impl<P: Page + Clone + 'static> Format for Snapshot<P> {
                 content.write(entry.zone, &mut self.name);
             }
         }
-        let mut line = self.line();
-        line.json.clear();
-        line.telegrams += 1;
-        self.json.entry(entry, &mut line.json);
-        self.lines.push(line);
+        let name = str::from_utf8(&self.name).ok().filter(|name| !name.is_empty());
+        self.lines.seen(name, |line| {
+            line.json.clear();
+            line.telegrams += 1;
+            self.json.entry(entry, &mut line.json);
+        });
     }
 
     fn end(&mut self, text: &mut Vec<u8>) {
         let mut latest = Latest::default();
-        for Line { json, telegrams, .. } in &self.lines {
+        for Line { json, telegrams } in self.lines.iter() {
             // A telegram without any reading is none to show.
             if let Ok(readings) = Readings::parse(json) {
                 latest.put(Arc::new(readings), *telegrams, None);

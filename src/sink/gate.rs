@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use crate::{
     format::{
         key::{Key, Meta},
+        latest::name,
+        meters::Meters,
         readings::{Readings, Value},
     },
     reading::decimal::Decimal,
@@ -38,17 +40,14 @@ pub struct OnChange {
 #[derive(Clone, Debug, Default)]
 pub struct Gate {
     wish: Wish,
-    last: Vec<(Option<String>, Readings)>,
+    last: Meters<Option<Readings>>,
 }
-
-/// How many meters are told apart. More are no home.
-const MOST: usize = 1024;
 
 impl Gate {
     /// For what a sink wants.
     #[must_use]
     pub fn new(wish: Wish) -> Self {
-        Self { wish, last: Vec::new() }
+        Self { wish, last: Meters::default() }
     }
 
     /// Whether readings go.
@@ -60,20 +59,13 @@ impl Gate {
     }
 
     fn looks(&mut self, readings: &Readings) -> bool {
-        let meter = readings.meta(Meta::Meter);
-        let found = self.last.iter().position(|(name, _)| name.as_deref() == meter);
-        let Some((_, last)) = found.and_then(|at| self.last.get_mut(at)) else {
-            if self.last.len() == MOST {
-                self.last.remove(0);
+        self.last.seen(name(readings), |last| {
+            let passes = last.as_ref().is_none_or(|last| self.wish.wants(last, readings));
+            if passes {
+                *last = Some(readings.clone());
             }
-            self.last.push((meter.map(str::to_owned), readings.clone()));
-            return true;
-        };
-        let passes = self.wish.wants(last, readings);
-        if passes {
-            last.clone_from(readings);
-        }
-        passes
+            passes
+        })
     }
 }
 

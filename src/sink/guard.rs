@@ -23,6 +23,8 @@ use crate::{
     cosem::unit::Unit,
     format::{
         key::{Key, Meta},
+        latest::name,
+        meters::Meters,
         readings::{Readings, Value},
         shown::shown,
     },
@@ -35,7 +37,7 @@ use crate::{
 /// The last telegrams of all meters.
 #[derive(Debug, Default)]
 pub struct Guard {
-    meters: Vec<(Option<String>, Watch)>,
+    meters: Meters<Watch>,
 }
 
 /// What becomes of a telegram.
@@ -68,29 +70,18 @@ impl Verdict {
     }
 }
 
-/// How many meters are told apart. More are no home.
-const MOST: usize = 1024;
-
 impl Guard {
     /// What becomes of the next telegram.
     pub fn passes(&mut self, readings: &Readings) -> Verdict {
-        let meter = readings.meta(Meta::Meter);
-        let at = self.meters.iter().position(|(name, _)| name.as_deref() == meter);
-        let at = at.unwrap_or_else(|| {
-            if self.meters.len() == MOST {
-                self.meters.remove(0);
-            }
-            self.meters.push((meter.map(str::to_owned), Watch::default()));
-            self.meters.len() - 1
-        });
-        let verdict = self.meters.get_mut(at).map(|(_, watch)| watch.judge(Snapshot::of(readings)));
-        let name = meter
-            .map_or("a meter without a number".into(), |meter| format!("meter {}", shown(meter)));
+        let meter = name(readings);
+        let verdict = self.meters.seen(meter, |watch| watch.judge(Snapshot::of(readings)));
+        let name =
+            meter.map_or("a meter without a number".into(), |it| format!("meter {}", shown(it)));
         match verdict {
-            None | Some(Verdict::Passes) => Verdict::Passes,
-            Some(Verdict::Confirmed(text)) => Verdict::Confirmed(format!("{name}: {text}")),
-            Some(Verdict::Held(text)) => Verdict::Held(format!("{name}: {text}")),
-            Some(Verdict::LeftOut(text)) => Verdict::LeftOut(format!("{name}: {text}")),
+            Verdict::Passes => Verdict::Passes,
+            Verdict::Confirmed(text) => Verdict::Confirmed(format!("{name}: {text}")),
+            Verdict::Held(text) => Verdict::Held(format!("{name}: {text}")),
+            Verdict::LeftOut(text) => Verdict::LeftOut(format!("{name}: {text}")),
         }
     }
 }
@@ -552,6 +543,7 @@ mod tests {
         let numberless = |energy| format!("{{\"energy_import_wh\":{energy}}}");
         assert!(judge(&mut guard, &numberless(5)).passes());
         let verdict = judge(&mut guard, &numberless(4));
-        assert!(verdict.message().unwrap().starts_with("a meter without a number: "));
+        let text = verdict.message().unwrap();
+        assert!(text.starts_with("a meter without a number: "), "{text}");
     }
 }

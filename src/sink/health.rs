@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::{
     format::{
         key::{Key, Meta},
+        meters::Meters,
         readings::{Readings, Value},
     },
     reading::decimal::Decimal,
@@ -20,13 +21,12 @@ pub struct Health(Arc<Mutex<Counts>>);
 
 #[derive(Debug, Default)]
 struct Counts {
-    meters: Vec<Meter>,
+    meters: Meters<Option<Meter>>,
     frames_damaged: Option<u64>,
 }
 
 #[derive(Debug)]
 struct Meter {
-    number: String,
     title: Option<String>,
     /// The highest counter.
     last: u64,
@@ -34,9 +34,6 @@ struct Meter {
     lower: Option<u64>,
     lost: u64,
 }
-
-/// How many meters are told apart. More are no home.
-const MOST: usize = 1024;
 
 /// More is no loss but another count: two months of a telegram each 5 s.
 const MOST_LOST: u64 = 1_000_000;
@@ -49,16 +46,13 @@ impl Health {
         };
         let mut counts = self.lock();
         let title = readings.meta(Meta::SystemTitle);
-        match counts.meters.iter_mut().find(|meter| meter.number == number) {
+        counts.meters.seen(Some(number), |meter| match meter {
             Some(meter) => meter.note(title, counter),
             None => {
-                if counts.meters.len() == MOST {
-                    counts.meters.remove(0);
-                }
-                let (number, title) = (number.to_owned(), title.map(str::to_owned));
-                counts.meters.push(Meter { number, title, last: counter, lower: None, lost: 0 });
+                let title = title.map(str::to_owned);
+                *meter = Some(Meter { title, last: counter, lower: None, lost: 0 });
             }
-        }
+        });
     }
 
     /// Says how many damaged frames there were until now. Who never says it does not look for them.
@@ -70,7 +64,7 @@ impl Health {
     #[must_use]
     pub fn telegrams_lost(&self, number: &str) -> Option<u64> {
         let counts = self.lock();
-        counts.meters.iter().find(|meter| meter.number == number).map(|meter| meter.lost)
+        counts.meters.get(Some(number))?.as_ref().map(|meter| meter.lost)
     }
 
     /// How many damaged frames there were, of whichever meter; nothing where nobody looks for them.

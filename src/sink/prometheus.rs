@@ -93,7 +93,7 @@ impl Metrics {
     /// How long until the next meter, of those that are not stale, will be.
     fn fresh_for(&self) -> Option<Duration> {
         let stale = self.stale()?;
-        let arrivals = self.latest.meters().iter().filter_map(|seen| seen.arrived);
+        let arrivals = self.latest.meters().filter_map(|seen| seen.arrived);
         let left = arrivals.filter(|at| *at >= stale).map(|at| at.duration_since(stale)).min()?;
         // A little later than too early.
         Duration::try_from(left).ok().map(|left| left + Duration::from_millis(10))
@@ -110,11 +110,11 @@ struct Textfile {
 
 impl Textfile {
     fn state(&self) -> (u64, usize) {
-        let meters = self.metrics.latest.meters();
+        let meters = || self.metrics.latest.meters();
         let stale = self.metrics.stale();
         let is_stale = |at: Option<Timestamp>| at.zip(stale).is_some_and(|(at, stale)| at < stale);
-        let telegrams = meters.iter().map(|seen| seen.telegrams).sum();
-        (telegrams, meters.iter().filter(|seen| is_stale(seen.arrived)).count())
+        let telegrams = meters().map(|seen| seen.telegrams).sum();
+        (telegrams, meters().filter(|seen| is_stale(seen.arrived)).count())
     }
 }
 

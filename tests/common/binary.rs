@@ -1,14 +1,12 @@
 //! The binary as a user runs it.
 #![allow(dead_code)] // each test uses a part of it
 
+use crate::secrets;
 use std::{
     io::Write,
     process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
 };
-
-#[path = "secrets.rs"]
-pub mod secrets;
 
 /// The binary under test.
 pub const METERPIPE: &str = env!("CARGO_BIN_EXE_meterpipe");

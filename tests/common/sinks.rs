@@ -1,9 +1,7 @@
 //! A sink as `publish` runs it: in a thread, behind its queue.
 #![allow(dead_code)] // each test uses a part of it
 
-#[path = "secrets.rs"]
-pub mod secrets;
-
+use crate::secrets;
 use std::{
     path::Path,
     sync::{

@@ -6,6 +6,8 @@
 
 mod real;
 mod scripted;
+#[path = "../common/secrets.rs"]
+mod secrets;
 mod server;
 #[path = "../common/sinks.rs"]
 mod sinks;

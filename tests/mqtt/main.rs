@@ -5,6 +5,8 @@ mod fake;
 mod mosquitto;
 mod real;
 mod scripted;
+#[path = "../common/secrets.rs"]
+mod secrets;
 mod sink;
 #[path = "../common/sinks.rs"]
 mod sinks;

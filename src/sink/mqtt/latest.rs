@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::format::{key::Meta, readings::Readings};
+use crate::format::{latest::name, readings::Readings};
 
 /// The last readings of each meter, those that came last at the end.
 #[derive(Debug, Default)]
@@ -21,8 +21,7 @@ struct Entry {
 impl Latest {
     /// Takes readings.
     pub fn put(&mut self, readings: Arc<Readings>) {
-        let meter = readings.meta(Meta::Meter);
-        let at = self.meters.iter().position(|entry| entry.readings.meta(Meta::Meter) == meter);
+        let at = self.meters.iter().position(|it| name(&it.readings) == name(&readings));
         let at = at.or_else(|| (self.meters.len() == MOST).then_some(0));
         if let Some(at) = at {
             let before = self.meters.remove(at);

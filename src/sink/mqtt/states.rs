@@ -2,7 +2,8 @@
 
 use crate::{
     format::{
-        key::{Key, Meta},
+        key::Key,
+        latest::name,
         readings::{Readings, Value},
         shown::shown,
         usage::Usage,
@@ -51,7 +52,7 @@ impl States {
     /// `extra` has no number.
     #[must_use]
     pub fn messages(&self, readings: &Readings, due: &[Key], extra: &[Extra]) -> Vec<Message> {
-        let meter = readings.meta(Meta::Meter);
+        let meter = name(readings);
         let Site { topics, view } = &self.site;
         let mapped = self.mappings.iter().filter_map(|it| it.of(&self.site, readings, meter));
         let mut all: Vec<_> = mapped.map(|(topic, payload)| self.message(topic, payload)).collect();
