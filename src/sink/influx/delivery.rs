@@ -58,15 +58,20 @@ pub(super) struct Pace {
     pub(super) longest: Duration,
 }
 
+/// What the user wants.
+pub(super) struct Order {
+    pub(super) server: Arc<Server>,
+    pub(super) names: Names,
+    pub(super) insecure: bool,
+    pub(super) points: Points,
+    pub(super) view: View,
+    pub(super) clocks: [Meta; 2],
+    pub(super) pace: Pace,
+}
+
 /// The sink.
 pub(super) struct Delivery {
-    server: Arc<Server>,
-    names: Names,
-    insecure: bool,
-    points: Points,
-    view: View,
-    clocks: [Meta; 2],
-    pace: Pace,
+    order: Order,
     pending: Pending,
     portion: Portion,
     backoff: Backoff,
@@ -94,7 +99,7 @@ struct Refused {
 
 impl Sink for Delivery {
     fn run(mut self: Box<Self>, inbox: Inbox, report: &dyn Report) {
-        if self.insecure {
+        if self.order.insecure {
             report.say("insecure: whoever answers is believed to be the server");
         }
         loop {
@@ -122,26 +127,13 @@ impl Sink for Delivery {
 }
 
 impl Delivery {
-    pub(super) fn new(
-        server: Arc<Server>,
-        names: Names,
-        insecure: bool,
-        points: Points,
-        view: View,
-        clocks: [Meta; 2],
-        pace: Pace,
-    ) -> Self {
+    pub(super) fn new(order: Order) -> Self {
+        let Pace { batch, longest, .. } = order.pace;
         Self {
-            server,
-            names,
-            insecure,
-            points,
-            view,
-            clocks,
-            pace,
+            order,
             pending: Pending::default(),
-            portion: Portion::new(pace.batch),
-            backoff: Backoff::random(FIRST, pace.longest),
+            portion: Portion::new(batch),
+            backoff: Backoff::random(FIRST, longest),
             trouble: None,
             healthy: Instant::now(),
             rest: None,
@@ -179,7 +171,7 @@ impl Delivery {
 
     /// Puts readings among the lines that wait.
     fn add(&mut self, readings: &Readings, report: &dyn Report) {
-        let Some(seconds) = seconds(readings, self.clocks) else {
+        let Some(seconds) = seconds(readings, self.order.clocks) else {
             report.lost(1);
             if !core::mem::replace(&mut self.timeless, true) {
                 report.say("readings without a time: no point can be made of them");
@@ -187,8 +179,9 @@ impl Delivery {
             return;
         };
         let mut line = Vec::new();
-        let everything = self.view.keys.is_none();
+        let everything = self.order.view.keys.is_none();
         let shown: Vec<_> = self
+            .order
             .view
             .of(readings)
             .filter(|shown| !is_told(shown.key))
@@ -196,10 +189,10 @@ impl Delivery {
             .collect();
         let fields =
             shown.iter().map(|shown| (shown.key, shown.name.as_ref(), shown.value.as_ref().into()));
-        if self.points.write(readings.meta(Meta::Meter), fields, Some(seconds), &mut line) {
+        if self.order.points.write(readings.meta(Meta::Meter), fields, Some(seconds), &mut line) {
             self.pending.push(&line);
         }
-        self.points.notes().iter().for_each(|note| report.say(note));
+        self.order.points.notes().iter().for_each(|note| report.say(note));
     }
 
     /// When the next request is to be sent.
@@ -208,7 +201,7 @@ impl Delivery {
         let collected = match self.pending.since() {
             None => now + LONG,
             Some(_) if ended || whole || self.pending.is_full() || self.trouble.is_some() => now,
-            Some(since) => since + self.pace.flush,
+            Some(since) => since + self.order.pace.flush,
         };
         self.rest.map_or(collected, |rest| rest.max(collected))
     }
@@ -218,7 +211,7 @@ impl Delivery {
         let Some(answer) = self.post(count, inbox, report) else {
             return;
         };
-        match Verdict::of(&answer, &self.names, self.server.timeout()) {
+        match Verdict::of(&answer, &self.order.names, self.order.server.timeout()) {
             Verdict::Stored => {
                 self.works(report);
                 self.pending.remove(count);
@@ -242,7 +235,7 @@ impl Delivery {
 
     /// Sends the first lines; nothing if the end comes before the answer.
     fn post(&mut self, count: usize, inbox: &Inbox, report: &dyn Report) -> Option<Answer> {
-        let (server, text) = (self.server.clone(), self.pending.text(count));
+        let (server, text) = (self.order.server.clone(), self.pending.text(count));
         let (answer, answered) = mpsc::channel();
         let request = move || drop(answer.send(server.post(&text)));
         if let Err(error) = thread::Builder::new().name("influxdb".to_owned()).spawn(request) {
@@ -277,7 +270,7 @@ impl Delivery {
         if self.trouble.is_none() {
             self.backoff.worked_for(self.healthy.elapsed());
         }
-        let longest = self.pace.longest;
+        let longest = self.order.pace.longest;
         let wait = match pause {
             Pause::Growing => self.backoff.delay(),
             Pause::AtLeast(patience) => self.backoff.delay().max(patience.min(MOST_PATIENCE)),
@@ -298,7 +291,7 @@ impl Delivery {
         if self.refused.told.is_none_or(|told| told.elapsed() >= REPEAT) {
             let Refused { since, .. } = core::mem::take(&mut self.refused);
             self.refused.told = Some(Instant::now());
-            let server = &self.names.server;
+            let server = &self.order.names.server;
             let many =
                 if since == 1 { "a reading".to_owned() } else { format!("{since} readings") };
             report.say(&format!("{server} refuses {many}, left out: {said}"));

@@ -16,7 +16,7 @@ use crate::{
         event::Sink,
         http::{Server, Trust, query},
         influx::{
-            delivery::{Delivery, Pace},
+            delivery::{Delivery, Order, Pace},
             verdict::Names,
         },
         settings::{Secret, Settings, Target},
@@ -58,9 +58,10 @@ pub fn new(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
     };
     let (server, path) = address(&settings.target)?;
     let uri = format!("{}://{server}{path}{}", if secure { "https" } else { "http" }, api.path);
-    let server_names = Names { server, store: api.store, login: api.login, secrets: api.secrets };
+    let names = Names { server, store: api.store, login: api.login, secrets: api.secrets };
     let server = Arc::new(Server::new(&uri, trust, api.authorization, timeout)?);
-    Ok(Box::new(Delivery::new(server, server_names, insecure, points, view, clocks, pace)))
+    let order = Order { server, names, insecure, points, view, clocks, pace };
+    Ok(Box::new(Delivery::new(order)))
 }
 
 /// One of the two ways to write.

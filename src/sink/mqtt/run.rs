@@ -1,4 +1,9 @@
 //! The sink at work: one loop that waits for readings, the broker and the clock.
+//!
+//! - [`hearing`]: what the broker says.
+//! - [`farewell`]: how it ends.
+mod farewell;
+mod hearing;
 
 use core::time::Duration;
 use std::{os::fd::AsFd, sync::Arc, time::Instant};
@@ -6,7 +11,7 @@ use std::{os::fd::AsFd, sync::Arc, time::Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::{
-    format::{readings::Readings, shown::shown},
+    format::readings::Readings,
     sink::{
         event::{Event, Report},
         inbox::Inbox,
@@ -15,7 +20,7 @@ use crate::{
             latest::Latest,
             losses::Losses,
             packets::Reason,
-            session::Happened,
+            run::farewell::Farewell,
             sink::{Mqtt, status},
             transport::Transport,
             trouble::{End, Names, Pace},
@@ -64,14 +69,6 @@ struct Wait {
     soon: Instant,
     /// Somebody has to change something before there is a connection.
     hopeless: bool,
-}
-
-/// How far the end has come.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Farewell {
-    NotYet,
-    Offline,
-    Closing,
 }
 
 impl<'a> Run<'a> {
@@ -222,128 +219,6 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Hears what the broker says.
-    fn converse(&mut self, now: Instant) -> Result<(), End> {
-        self.mqtt.session.check(now)?;
-        for _ in 0..TURNS {
-            let Phase::Up(transport) = &mut self.phase else {
-                return Ok(());
-            };
-            let octets = transport.receive();
-            transport.flush()?;
-            let octets = octets?;
-            if octets.is_empty() {
-                break;
-            }
-            for happened in self.mqtt.session.feed(&octets)? {
-                self.take(happened, now);
-            }
-        }
-        if let Some(due) = self.announce
-            && now >= due
-            && self.mqtt.session.has_room()
-        {
-            self.announce = None;
-            self.announce_all(now);
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, happened: Happened, now: Instant) {
-        match happened {
-            Happened::Open => self.open(now),
-            Happened::Message(topic, payload) => {
-                let announcer = self.mqtt.announcer.as_mut();
-                let soon = announcer.and_then(|it| it.on_message(&topic, &payload));
-                if let Some(soon) = soon {
-                    // Who asks again and again does not put it off.
-                    self.announce = self.announce.or(Some(now + soon));
-                }
-            }
-            Happened::Accepted(topic) => {
-                self.progress = now;
-                if let Some(at) = self.refused.iter().position(|refused| *refused == topic) {
-                    self.refused.remove(at);
-                    self.report.say(&format!("{} takes {} now", self.place, shown(&topic)));
-                }
-            }
-            Happened::Rejected(topic, reason, readings) => {
-                self.progress = now;
-                let advice = match reason {
-                    Reason::NOT_AUTHORIZED => {
-                        ": its access list does not let this user write there"
-                    }
-                    _ => "",
-                };
-                self.reject(topic, &format!(" ({}){advice}", reason.text()), readings);
-            }
-            Happened::TooLarge(topic, readings) => {
-                self.reject(topic, ": it takes nothing that is so large", readings);
-            }
-            Happened::NotSubscribed(reason) => {
-                if !core::mem::replace(&mut self.told_deaf, true) {
-                    self.report.say(&format!(
-                        "{} does not let this client listen ({}): announcements go out when it \
-                         connects only",
-                        self.place,
-                        reason.text()
-                    ));
-                }
-            }
-        }
-    }
-
-    fn reject(&mut self, topic: String, why: &str, readings: u64) {
-        if readings > 0 {
-            self.report.lost(readings);
-        }
-        if !self.refused.contains(&topic) && self.refused.len() < MOST_REFUSED {
-            self.report.say(&format!("{} refuses {}{why}", self.place, shown(&topic)));
-            self.refused.push(topic);
-        }
-    }
-
-    /// A new connection: the broker may have forgotten everything.
-    fn open(&mut self, now: Instant) {
-        if self.losses.recover() {
-            let skipped = match self.latest.forget_skipped() {
-                0 => String::new(),
-                skipped => format!("; {skipped} older readings were left out"),
-            };
-            self.report.say(&format!("connected again{skipped}"));
-        }
-        if self.mqtt.session.is_fallback() && !self.told_version {
-            self.told_version = true;
-            self.report.say(&format!("{} does not speak MQTT 5: MQTT 3.1.1 is spoken", self.place));
-        }
-        if self.farewell == Farewell::Offline {
-            // It is said again, behind the `online` of this connection.
-            self.farewell = Farewell::NotYet;
-        }
-        self.outage = false;
-        self.opened = now;
-        self.progress = now;
-        let Mqtt { session, announcer, .. } = &mut self.mqtt;
-        match announcer {
-            Some(announcer) => {
-                session.subscribe(&announcer.subscriptions());
-                self.online = true;
-            }
-            None => self.status("online"),
-        }
-        self.announce_all(now);
-        self.mqtt.session.resume();
-    }
-
-    fn announce_all(&mut self, now: Instant) {
-        if let Some(announcer) = &mut self.mqtt.announcer {
-            let messages = announcer.on_connect();
-            self.settle = (!messages.is_empty()).then_some(now + SETTLE);
-            messages.into_iter().for_each(|message| self.mqtt.session.announce(message));
-        }
-        self.latest.renew();
-    }
-
     /// Says whether this program is there.
     fn status(&mut self, text: &str) {
         let Mqtt { session, states, .. } = &mut self.mqtt;
@@ -391,98 +266,6 @@ impl<'a> Run<'a> {
         let names = Names { place: &self.place, hello: self.mqtt.session.hello(), tls };
         if let Some(text) = self.losses.complain(end.text(names), end.pace()) {
             self.report.say(&text);
-        }
-    }
-
-    fn has_nothing_left(&self) -> bool {
-        self.latest.due() == 0 && self.mqtt.session.is_idle()
-    }
-
-    fn can_say_goodbye(&self) -> bool {
-        self.drained && self.mqtt.session.is_open() && self.has_nothing_left() && self.is_sent()
-    }
-
-    fn is_sent(&self) -> bool {
-        matches!(&self.phase, Phase::Up(transport) if transport.pending() == 0)
-    }
-
-    /// At the end of the inbox: what is left, then `offline`, then DISCONNECT.
-    fn say_goodbye(&mut self, now: Instant) {
-        if !self.can_say_goodbye() {
-            return;
-        }
-        match self.farewell {
-            Farewell::NotYet => {
-                // Nothing says `online` behind it.
-                (self.settle, self.online) = (None, false);
-                self.status("offline");
-                self.farewell = Farewell::Offline;
-                self.send(now);
-            }
-            Farewell::Offline => self.farewell = Farewell::Closing,
-            Farewell::Closing => (),
-        }
-    }
-
-    fn is_over(&self, now: Instant) -> bool {
-        let Some(deadline) = self.inbox.deadline() else {
-            return false;
-        };
-        let hopeless = matches!(self.phase, Phase::Waiting(Wait { hopeless: true, .. }));
-        // In an outage the broker has said `offline` itself, or will.
-        let nothing = self.outage
-            && self.drained
-            && self.has_nothing_left()
-            && self.latest.skipped() == 0
-            && !self.mqtt.session.is_open();
-        now >= deadline || hopeless || nothing || self.farewell == Farewell::Closing
-    }
-
-    /// Ends the connection in order, if there is one, and counts what did not go.
-    fn close(&mut self) {
-        let now = Instant::now();
-        if self.mqtt.session.is_open() {
-            if self.farewell == Farewell::NotYet {
-                self.status("offline");
-            }
-            self.send(now);
-            // Where `offline` did not go out, the broker has to say it: the will is not taken back.
-            if self.mqtt.session.has_gone() {
-                self.mqtt.session.disconnect();
-                self.send(now);
-                self.hang_up(now);
-            }
-        }
-        let waiting = core::iter::from_fn(|| self.inbox.take());
-        let waiting = waiting.filter(|event| matches!(event, Event::Readings(_))).count();
-        self.latest.skip(self.inbox.dropped());
-        let untold = self.latest.due() + self.latest.skipped();
-        let lost = self.mqtt.session.unsent() + untold + waiting as u64;
-        if lost > 0 {
-            self.report.lost(lost);
-        }
-    }
-
-    /// Waits for the broker to close, so that nothing on its way is cut off.
-    fn hang_up(&mut self, now: Instant) {
-        let Phase::Up(transport) = &mut self.phase else {
-            return;
-        };
-        transport.finish();
-        let _ = transport.flush();
-        if transport.pending() > 0 {
-            return;
-        }
-        transport.shut();
-        let late = self.inbox.deadline().unwrap_or(now).max(now + GLANCE);
-        let until = late.min(now + HANG_UP);
-        while transport.receive().is_ok() {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return;
-            }
-            let timeout = Timespec::try_from(left).ok();
-            let _ = poll(&mut [PollFd::new(transport, PollFlags::IN)], timeout.as_ref());
         }
     }
 
@@ -535,15 +318,3 @@ const IDLE: Duration = Duration::from_secs(3600);
 
 /// At the end there is time for tries in short succession only.
 const SOON: Duration = Duration::from_secs(1);
-
-/// How often the socket is read in one turn of the loop, 16 KiB each.
-const TURNS: usize = 16;
-
-/// So many topics that are refused are told.
-const MOST_REFUSED: usize = 16;
-
-/// How long a broker may take to close.
-const HANG_UP: Duration = Duration::from_secs(1);
-
-/// A last look, when there is no time left.
-const GLANCE: Duration = Duration::from_millis(50);
