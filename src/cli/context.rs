@@ -228,7 +228,9 @@ impl Context {
 
     /// Ends a run: writes the rest, sums up, and gives the status.
     pub fn finish(mut self, result: Result<(), Stop>, stage: &dyn Stage) -> Status {
-        let stored = self.sinks.take().is_none_or(|sinks| sinks.finish(&self.voice));
+        let outcome = self.sinks.take().map(|sinks| sinks.finish(&self.voice));
+        let stored = outcome.is_none_or(|outcome| outcome.stored);
+        self.tally.rejected += outcome.map_or(0, |outcome| outcome.refused);
         let interrupted = matches!(result, Err(Stop::Interrupted));
         let result = match result {
             Err(stop @ (Stop::ReaderGone | Stop::Failed(Status::Usage | Status::Output, _))) => {

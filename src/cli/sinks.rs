@@ -26,7 +26,7 @@ use meterpipe::{
         event::{Event, Report, Sink},
         file,
         gate::Gate,
-        guard::Guard,
+        guard::{judge::Guard, verdict::Verdict},
         health::Health,
         home_assistant::announcer::announcer,
         inbox::{self, Outbox},
@@ -38,6 +38,10 @@ use meterpipe::{
 
 /// What may wait for a sink: an hour and a half of a meter that pushes every five seconds.
 const ROOM: usize = 1024;
+
+/// How long the first telegram of a meter is kept if no other comes: three times the interval of all
+/// that are known.
+const KEPT: Duration = Duration::from_secs(15);
 
 /// How long sinks may take to store what is left when the run ends.
 const GRACE: Duration = Duration::from_secs(5);
@@ -133,18 +137,33 @@ impl Sinks {
     /// Hands readings to all that want them.
     pub fn put(&mut self, readings: Readings) {
         self.health.note(&readings);
-        let verdict = self.guard.passes(&readings);
-        if self.running.iter().any(|sink| sink.guarded) {
-            self.doubts.take(verdict.message());
-        }
         let readings = Arc::new(readings);
-        for sink in &mut self.running {
-            if sink.guarded && !verdict.passes() {
-                continue;
+        self.running.iter_mut().filter(|sink| !sink.guarded).for_each(|sink| sink.put(&readings));
+        if self.is_guarded() {
+            let verdict = self.guard.judge(&readings);
+            self.doubts.take(&verdict);
+            if let Verdict::Agrees(first) = &verdict {
+                self.guarded(first);
             }
-            if sink.gate.passes(&readings) {
-                sink.outbox.put(Event::Readings(readings.clone()));
+            if verdict.passes() {
+                self.guarded(&readings);
             }
+        }
+    }
+
+    fn is_guarded(&self) -> bool {
+        self.running.iter().any(|sink| sink.guarded)
+    }
+
+    /// Hands on what the guard lets pass.
+    fn guarded(&mut self, readings: &Arc<Readings>) {
+        self.running.iter_mut().filter(|sink| sink.guarded).for_each(|sink| sink.put(readings));
+    }
+
+    /// Hands on first telegrams with which no other agreed for so long.
+    fn release(&mut self, patience: Duration) {
+        for first in self.guard.kept(patience) {
+            self.guarded(&first);
         }
     }
 
@@ -156,6 +175,7 @@ impl Sinks {
                 sink.outbox.put(Event::Reopen);
             }
         }
+        self.release(KEPT);
         self.doubts.tell(voice);
         self.tell_news(voice);
     }
@@ -171,8 +191,9 @@ impl Sinks {
         }
     }
 
-    /// Lets them store what is left, and says what was not stored. False if something was not.
-    pub fn finish(mut self, voice: &Voice) -> bool {
+    /// Lets them store what is left, and says what was not stored.
+    pub fn finish(mut self, voice: &Voice) -> Outcome {
+        self.release(Duration::ZERO);
         self.doubts.tell(voice);
         self.doubts.sum_up(voice);
         let deadline = Instant::now() + GRACE;
@@ -197,8 +218,17 @@ impl Sinks {
             }
             stored &= lost == 0 && sink.thread.is_finished();
         }
-        stored
+        Outcome { stored, refused: self.guard.refused() }
     }
+}
+
+/// What became of all readings.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome {
+    /// All sinks stored all that they were handed.
+    pub stored: bool,
+    /// So many telegrams were handed to none that is guarded.
+    pub refused: u64,
 }
 
 /// What the guard has to say: ten a minute, and how many more there were.
@@ -214,16 +244,16 @@ const MINUTE: Duration = Duration::from_secs(60);
 const MOST: u64 = 10;
 
 impl Doubts {
-    fn take(&mut self, text: Option<&str>) {
-        let Some(text) = text else {
+    fn take(&mut self, verdict: &Verdict) {
+        let Some(text) = verdict.message() else {
             return;
         };
-        if self.told == MOST {
-            self.untold += 1;
-        } else {
+        if self.told < MOST || verdict.passes() {
             self.told += 1;
             self.since.get_or_insert_with(Instant::now);
             self.texts.push(text.to_owned());
+        } else {
+            self.untold += 1;
         }
     }
 
@@ -245,6 +275,13 @@ impl Doubts {
 }
 
 impl Running {
+    /// Hands it readings, if it wants them.
+    fn put(&mut self, readings: &Arc<Readings>) {
+        if self.gate.passes(readings) {
+            self.outbox.put(Event::Readings(readings.clone()));
+        }
+    }
+
     fn start(
         Ready { name, gate, guarded, sink }: Ready,
         news: Sender<String>,

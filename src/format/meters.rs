@@ -39,6 +39,11 @@ impl<T> Meters<T> {
         self.kept.iter().find(|(known, _)| known.as_deref() == name).map(|(_, value)| value)
     }
 
+    /// All values, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.kept.iter_mut().map(|(_, value)| value)
+    }
+
     /// All values; that of the meter that was seen last is the last.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.kept.iter().map(|(_, value)| value)

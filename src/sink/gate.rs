@@ -4,8 +4,6 @@
 
 use core::time::Duration;
 
-use jiff::Timestamp;
-
 use crate::{
     format::{
         key::{Key, Meta},
@@ -14,6 +12,7 @@ use crate::{
         readings::{Readings, Value},
     },
     reading::decimal::Decimal,
+    sink::clocks::Clocks,
 };
 
 /// What a sink wants.
@@ -72,8 +71,7 @@ impl Gate {
 impl Wish {
     fn wants(&self, last: &Readings, now: &Readings) -> bool {
         // A clock that was set back, or none, is no reason to hold anything back.
-        let since = time(last).zip(time(now)).map(|(last, now)| now.duration_since(last));
-        let since = since.and_then(|since| Duration::try_from(since).ok());
+        let since = Clocks::of(now).since(&Clocks::of(last));
         let within = |limit: Duration| since.is_some_and(|since| since < limit);
         if self.every.is_some_and(within) {
             return false;
@@ -116,12 +114,6 @@ impl OnChange {
     }
 }
 
-/// When the readings were taken: by the meter's clock, else when they arrived.
-fn time(readings: &Readings) -> Option<Timestamp> {
-    let text = readings.meta(Meta::Time).or_else(|| readings.meta(Meta::Received))?;
-    text.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +150,22 @@ mod tests {
         // The clock is set back: better one too many than none for an hour.
         let wish = Wish { every, ..Wish::default() };
         assert_eq!(passing(wish, &[(600, 1, "1"), (5, 1, "1"), (10, 1, "1")]), [600, 5]);
+    }
+
+    #[test]
+    fn a_clock_that_stands_still_stops_nobody() {
+        let mut gate = Gate::new(Wish { every: Some(Duration::from_secs(30)), on_change: None });
+        let mut passes = |second: u32| {
+            let line = format!(
+                "{{\"time\":\"2026-11-20T12:00:00Z\",\"received\":\"2026-11-20T12:01:{second:02}Z\",\
+                 \"power_net_w\":1}}"
+            );
+            gate.passes(&Readings::parse(line.as_bytes()).unwrap())
+        };
+        assert_eq!(
+            [0, 10, 20, 30, 40, 50].map(&mut passes),
+            [true, false, false, true, false, false]
+        );
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! - [`settings`]: what the user says about a sink.
 //! - [`view`]: what of the readings goes there, under which names and in which units.
 //! - [`gate`]: which of them go there: at an interval, or when something changed.
-//! - [`guard`]: what stands before all of them, so that no wrong register is stored.
+//! - [`guard`]: what stands before all of them, so that no wrong value is stored.
+//! - [`clocks`]: when a telegram was made.
 //! - [`mqtt`], [`influx`], [`file`], [`solarview`], [`prometheus`]: one sink each.
 //! - [`home_assistant`]: how Home Assistant finds on MQTT what it shows.
 //! - [`health`]: how the line is doing, for sinks that tell it.
@@ -14,6 +15,7 @@
 //! - [`exporter`], [`web`]: the page for who asks for it.
 pub mod append;
 pub mod atomic;
+pub mod clocks;
 pub mod event;
 pub mod exporter;
 pub mod file;

@@ -1,0 +1,134 @@
+//! One meter under guard.
+
+use core::time::Duration;
+use std::{sync::Arc, time::Instant};
+
+use crate::{
+    format::{key::Key, readings::Readings},
+    sink::guard::{doubt::Doubt, snapshot::Snapshot, verdict::Verdict},
+};
+
+/// What is known of one meter.
+#[derive(Debug)]
+pub(super) struct Watch {
+    /// All that passed: the last telegram, with the last of each register.
+    last: Option<Snapshot>,
+    /// The first telegram, which has not passed yet, and when it came. It stands for the last one.
+    first: Option<(Arc<Readings>, Instant)>,
+    /// What is held.
+    held: Option<Held>,
+    /// What the connection can bring, in watts.
+    most_power: u64,
+    /// Values that no house has, and this meter does.
+    used_to: Vec<Key>,
+}
+
+/// The last telegram that is held.
+#[derive(Debug)]
+struct Held {
+    snapshot: Snapshot,
+    doubt: Doubt,
+    /// How many go on from the first like that.
+    more: u32,
+}
+
+/// 100 kW, in watts: more than 3 × 125 A.
+const HOUSE: u64 = 100_000;
+
+/// 1 MW. More is no meter with a socket for its customer.
+const MOST_POWER: u64 = 1_000_000;
+
+/// How many more telegrams have to say so.
+const NEEDED: u32 = 2;
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self { last: None, first: None, held: None, most_power: HOUSE, used_to: Vec::new() }
+    }
+}
+
+impl Watch {
+    /// What becomes of a telegram, and how many it is known of now that they never go on.
+    pub(super) fn judge(&mut self, readings: &Arc<Readings>) -> (Verdict, u64) {
+        let now = Snapshot::of(readings);
+        if let Some(doubt) = now.below_zero() {
+            return (Verdict::LeftOut(format!("{doubt}; left out")), 1);
+        }
+        let is_first = self.last.as_ref().is_none_or(Snapshot::has_no_registers);
+        let doubt = match &self.last {
+            Some(last) if now.repeats(last) => return (Verdict::Repeated, 0),
+            Some(last) => now.doubt(last, self.most_power),
+            None => None,
+        };
+        let used_to = |wild: &Doubt| wild.key().is_some_and(|key| self.used_to.contains(&key));
+        let doubt = doubt.or_else(|| now.wild().find(|wild| !used_to(wild)));
+        if let Some(doubt) = doubt {
+            return self.doubt(now, doubt);
+        }
+        if self.held.as_ref().is_some_and(|held| held.doubt.key().is_none_or(|key| now.has(key))) {
+            self.held = None;
+        }
+        let is_kept = is_first && !now.has_no_registers();
+        match &mut self.last {
+            Some(last) => last.update(now),
+            None => self.last = Some(now),
+        }
+        if is_kept {
+            self.first = Some((readings.clone(), Instant::now()));
+            return (Verdict::Kept, 0);
+        }
+        let agreed = self.first.take().map(|(first, _)| Verdict::Agrees(first));
+        (agreed.unwrap_or(Verdict::Passes), 0)
+    }
+
+    /// The first telegram, if it was kept for so long.
+    pub(super) fn kept(&mut self, patience: Duration) -> Option<Arc<Readings>> {
+        let (first, _) = self.first.take_if(|(_, since)| since.elapsed() >= patience)?;
+        Some(first)
+    }
+
+    fn doubt(&mut self, now: Snapshot, doubt: Doubt) -> (Verdict, u64) {
+        if !doubt.can_be_confirmed() {
+            return (Verdict::LeftOut(format!("{doubt}; left out")), 1);
+        }
+        let more = match &self.held {
+            Some(held) if doubt.is_like(&held.doubt) => {
+                // What rises without end confirms nothing.
+                now.doubt(&held.snapshot, MOST_POWER).map_or(held.more + 1, |_| 0)
+            }
+            _ => 0,
+        };
+        // Of a first telegram and another one, a third tells which is right.
+        let needed = if self.first.is_some() { 1 } else { NEEDED };
+        if more < needed {
+            self.held = Some(Held { snapshot: now, doubt, more });
+            let missing = if needed - more == 1 {
+                "one more telegram says"
+            } else {
+                "two more telegrams say"
+            };
+            return (Verdict::Held(format!("{doubt}; held back until {missing} so")), 1);
+        }
+        self.accept(now);
+        let text = format!("{doubt}, and stays there: {}", doubt.explanation());
+        (Verdict::Confirmed(text), self.first.take().map_or(0, |_| 1))
+    }
+
+    /// Goes on from a telegram that others confirmed.
+    fn accept(&mut self, now: Snapshot) {
+        let known = |key: &Key| self.used_to.contains(key);
+        let wild: Vec<_> = now.wild().filter_map(|it| it.key()).filter(|key| !known(key)).collect();
+        self.used_to.extend(wild);
+        if let Some(Held { snapshot, .. }) = self.held.take() {
+            // It goes on like that, so more than a house hangs on this meter.
+            while self.most_power < MOST_POWER && now.rise(&snapshot, self.most_power).is_some() {
+                self.most_power = MOST_POWER.min(self.most_power * 2);
+            }
+        }
+        match &mut self.last {
+            // Another meter has nothing of the one before.
+            Some(last) if now.fall(last).is_none() => last.update(now),
+            last => *last = Some(now),
+        }
+    }
+}
