@@ -13,7 +13,10 @@ use std::{
 };
 
 use binary::{Ran, Running, command, ran, run, run_command, signal, wait_for};
-use rustix::process::Signal;
+use rustix::{
+    process::Signal,
+    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
+};
 use secrets::CANARY;
 use tempfile::TempDir;
 
@@ -292,4 +295,109 @@ fn files_that_were_moved_away_are_opened_anew_on_sighup() {
     drop(stdin);
     assert!(running.0.wait().unwrap().success());
     assert_eq!(read(&folder, "log.jsonl.1") + &read(&folder, "log.jsonl"), input);
+}
+
+/// A run with a pipe as its input, which stays open.
+fn piped(folder: &TempDir, args: &[&str]) -> (Running, std::process::ChildStdin) {
+    let mut command = at_home(folder, args);
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command.env("P1_GUEK", "36C66639E48A8CA4D6BC8B282A793BBB");
+    let mut running = Running(command.spawn().unwrap());
+    let stdin = running.0.stdin.take().unwrap();
+    (running, stdin)
+}
+
+/// How it ended, and what it said.
+fn ended(mut running: Running) -> (Option<i32>, String) {
+    let status = running.0.wait().unwrap();
+    let mut err = String::new();
+    std::io::Read::read_to_string(&mut running.0.stderr.take().unwrap(), &mut err).unwrap();
+    (status.code(), secrets::open(err))
+}
+
+#[test]
+fn watch_looks_after_its_sinks_while_a_pipe_is_silent() {
+    let folder = TempDir::new().unwrap();
+    let wire = run(&["simulate", "--count", "3"], b"").out;
+    let args = ["watch", "-", "--to=file:log.jsonl"];
+    let (running, mut stdin) = piped(&folder, &args);
+    std::io::Write::write_all(&mut stdin, wire.as_bytes()).unwrap();
+    // The last one waits for the end.
+    wait_for("readings", || read(&folder, "log.jsonl").lines().count() >= 2);
+    fs::rename(folder.path().join("log.jsonl"), folder.path().join("log.jsonl.1")).unwrap();
+    signal(&running.0, Signal::HUP);
+    let more = run(&["simulate", "--count", "3", "--start", "2027-01-01T00:00+01"], b"").out;
+    std::io::Write::write_all(&mut stdin, more.as_bytes()).unwrap();
+    wait_for("the new file", || read(&folder, "log.jsonl").lines().count() >= 2);
+    signal(&running.0, Signal::TERM);
+    let (status, err) = ended(running);
+    assert_eq!((status, &*err), (Some(0), ""));
+    let all = read(&folder, "log.jsonl.1") + &read(&folder, "log.jsonl");
+    assert!(all.lines().count() >= 5, "{all}");
+    drop(stdin);
+}
+
+#[test]
+fn a_sink_that_hangs_holds_up_no_other_for_long() {
+    let folder = TempDir::new().unwrap();
+    // Nobody ever reads it, so whoever writes to it waits for ever.
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&terminal).unwrap();
+    unlockpt(&terminal).unwrap();
+    let name = ptsname(&terminal, vec![]).unwrap().into_string().unwrap();
+    let (line, mut input) = (readings("1"), String::new());
+    for counter in 0..3000 {
+        let (start, end) = line.split_once("\"invocation_counter\":").unwrap();
+        let end = end.split_once(',').unwrap().1;
+        input += &format!("{start}\"invocation_counter\":{counter},{end}");
+    }
+    let stuck = format!("--to=file:{name}");
+    let ran = publish(&folder, &[&stuck, "--to=file:all.jsonl"], &input);
+    assert_eq!(ran.status, 6, "{}", ran.err);
+    assert!(read(&folder, "all.jsonl") == input, "all of it is there");
+    assert!(ran.err.contains(&format!("file:{name}: does not come to its end")), "{}", ran.err);
+}
+
+#[test]
+fn a_slow_server_has_the_time_that_it_takes_and_no_more() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port();
+    let (sender, requests) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in server.incoming() {
+            let mut stream = stream.unwrap();
+            let mut octets = [0; 64 * 1024];
+            let size = std::io::Read::read(&mut stream, &mut octets).unwrap();
+            std::thread::sleep(std::time::Duration::from_secs(2));
+            let answer = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+            std::io::Write::write_all(&mut stream, answer).unwrap();
+            sender.send(size).unwrap();
+        }
+    });
+    let folder = TempDir::new().unwrap();
+    let sink = format!("--to=influxdb://127.0.0.1:{port}?bucket=b&batch=10");
+    let ran = publish(&folder, &[&sink], &readings("40"));
+    assert_eq!((ran.status, &*ran.err), (0, ""));
+    assert_eq!(requests.try_iter().count(), 4, "8 s of requests");
+}
+
+#[test]
+fn what_the_guard_refuses_is_counted() {
+    let folder = TempDir::new().unwrap();
+    let energies = ["12937", "12937", "5", "12938"];
+    let input: String = (0..)
+        .zip(energies)
+        .map(|(second, energy)| {
+            format!(
+                "{{\"time\":\"2026-11-20T12:00:{second:02}Z\",\"meter\":\"7\",\
+                 \"energy_import_wh\":{energy}}}\n"
+            )
+        })
+        .collect();
+    let stored = input.lines().filter(|line| !line.contains(":5}")).map(|line| format!("{line}\n"));
+    let ran = publish(&folder, &["--to=file:a.jsonl", "--to=file:b.jsonl?guard=false"], &input);
+    assert_eq!((ran.status, read(&folder, "a.jsonl")), (1, stored.collect::<String>()));
+    assert!(ran.err.contains("falls from 12937 to 5; held back"), "{}", ran.err);
+    assert!(ran.err.contains("4 telegrams, 1 rejected"), "{}", ran.err);
+    assert_eq!(read(&folder, "b.jsonl"), input);
 }

@@ -138,6 +138,15 @@ impl Context {
         }
     }
 
+    /// The same, where nothing else hears that a run with sinks is to end.
+    pub fn look_after_sinks(&mut self) -> Result<(), Stop> {
+        self.tick();
+        match &self.sinks {
+            Some(sinks) if sinks.are_to_end() => Err(Stop::Interrupted),
+            _ => Ok(()),
+        }
+    }
+
     /// What a stage of the library hands on or has to say.
     pub fn event(&mut self, event: &Event<'_>) {
         match event {

@@ -16,6 +16,7 @@ use crate::cli::{
     context::{Context, Stage},
     line::Line,
     signals::Signals,
+    sinks::Sinks,
     status::{Status, Stop},
 };
 use meterpipe::{
@@ -46,6 +47,7 @@ pub fn run(
     context: &mut Context,
 ) -> Result<(), Stop> {
     context.voice.live();
+    context.sinks.iter_mut().for_each(Sinks::hurry);
     let signals = Signals::catch();
     let failed = |error| Stop::Failed(Status::Source, format!("queue of the sources: {error}"));
     let (sender, backlog) = backlog::queue().map_err(failed)?;

@@ -22,6 +22,9 @@ pub struct Patience {
     telegrams: u64,
 }
 
+/// How often sinks are looked after, at least.
+const TICK: Duration = Duration::from_secs(1);
+
 impl Patience {
     /// With an input that is open now.
     pub fn new(file: &OwnedFd, context: &Context) -> Self {
@@ -31,29 +34,36 @@ impl Patience {
         Self { limit, heard: Instant::now(), telegrams: context.tally.telegrams }
     }
 
-    /// Waits until there is something to read, or the end of the input.
-    pub fn wait(&mut self, file: &OwnedFd, context: &Context) -> Result<(), Stop> {
-        let Some(limit) = self.limit else {
-            return Ok(());
-        };
+    /// Waits until there is something to read, or the end of the input. Sinks are looked after
+    /// meanwhile.
+    pub fn wait(&mut self, file: &OwnedFd, context: &mut Context) -> Result<(), Stop> {
         if context.tally.telegrams > self.telegrams {
             (self.telegrams, self.heard) = (context.tally.telegrams, Instant::now());
         }
         let mut fds = [PollFd::new(file, PollFlags::IN)];
-        while let Some(left) = limit.checked_sub(self.heard.elapsed()) {
+        loop {
+            context.look_after_sinks()?;
+            let left = match (self.limit, &context.sinks) {
+                (None, None) => return Ok(()),
+                (None, Some(_)) => TICK,
+                (Some(limit), sinks) => {
+                    let left = limit.checked_sub(self.heard.elapsed());
+                    let left = left.ok_or_else(|| context.tally.late(limit))?;
+                    if sinks.is_some() { left.min(TICK) } else { left }
+                }
+            };
             if poll(&mut fds, Timespec::try_from(left).ok().as_ref()).is_ok_and(|ready| ready > 0) {
                 return Ok(());
             }
         }
-        Err(context.tally.late(limit))
     }
 }
 
 /// Opens a FIFO without waiting for somebody who writes, which [`Patience::wait`] does.
 pub fn open(path: &Path, context: &Context) -> io::Result<OwnedFd> {
-    let flags = match context.timeout {
-        Some(_) => OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK,
-        None => return File::open(path).map(OwnedFd::from),
-    };
+    if context.timeout.is_none() && context.sinks.is_none() {
+        return File::open(path).map(OwnedFd::from);
+    }
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
     Ok(rustix::fs::open(path, flags, Mode::empty())?)
 }

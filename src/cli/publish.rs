@@ -3,23 +3,18 @@
 //! What comes is the JSON Lines of `decode`, a line a telegram.
 
 use std::{
-    fs::File,
     io::IsTerminal,
     os::fd::{AsFd, OwnedFd},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    io::Errno,
-};
+use rustix::io::Errno;
 
 use crate::cli::{
     args, configuration,
     context::Context,
     destinations,
-    signals::Signals,
+    patience::{self, Patience},
     sinks::Sinks,
     status::{Status, Stop},
 };
@@ -28,9 +23,6 @@ use meterpipe::{
     format::readings::Readings,
     sink::health::Health,
 };
-
-/// How often we look at signals and tell what sinks say, if nothing comes.
-const TICK: Duration = Duration::from_secs(1);
 
 /// The longest line: more than any telegram has to say.
 const LONGEST: usize = 1 << 20;
@@ -62,16 +54,18 @@ fn read(files: &[PathBuf], context: &mut Context) -> Result<(), Stop> {
     if files.is_empty() && std::io::stdin().is_terminal() {
         return Err(Stop::usage("nothing to read: pipe the output of decode in, or name a FILE"));
     }
-    let signals = Signals::catch();
     let stdin = [PathBuf::from("-")];
     for path in if files.is_empty() { &stdin } else { files } {
         context.voice.input((files.len() > 1).then(|| path.display().to_string()));
         let file = match path.as_path() == Path::new("-") {
             true => std::io::stdin().as_fd().try_clone_to_owned(),
-            false => File::open(path).map(OwnedFd::from),
+            false => patience::open(path, context),
         };
         match file {
-            Ok(file) => Lines { file, room: Vec::new(), line: 0 }.read(&signals, context)?,
+            Ok(file) => {
+                let patience = Patience::new(&file, context);
+                Lines { file, patience, room: Vec::new(), line: 0 }.read(context)?;
+            }
             Err(error) => {
                 context.tally.source_failed = true;
                 context.voice.say(&format!("{}: {error}", path.display()));
@@ -84,16 +78,17 @@ fn read(files: &[PathBuf], context: &mut Context) -> Result<(), Stop> {
 /// The lines of an input.
 struct Lines {
     file: OwnedFd,
+    patience: Patience,
     /// What was read and has no line end yet.
     room: Vec<u8>,
     line: u64,
 }
 
 impl Lines {
-    fn read(mut self, signals: &Signals, context: &mut Context) -> Result<(), Stop> {
+    fn read(mut self, context: &mut Context) -> Result<(), Stop> {
         let mut chunk = vec![0; 64 * 1024];
         loop {
-            self.wait(signals, context)?;
+            self.patience.wait(&self.file, context)?;
             let octets = match rustix::io::read(&self.file, &mut *chunk) {
                 Ok(0) => break,
                 Ok(size) => chunk.get(..size).unwrap_or_default(),
@@ -118,20 +113,6 @@ impl Lines {
             self.take(context);
         }
         Ok(())
-    }
-
-    /// Waits for something to read, and sees to what else there is to do.
-    fn wait(&self, signals: &Signals, context: &mut Context) -> Result<(), Stop> {
-        loop {
-            if signals.ended() {
-                return Err(Stop::Interrupted);
-            }
-            context.tick();
-            let mut fds = [PollFd::new(&self.file, PollFlags::IN)];
-            if poll(&mut fds, Timespec::try_from(TICK).ok().as_ref()).is_ok_and(|ready| ready > 0) {
-                return Ok(());
-            }
-        }
     }
 
     fn take(&mut self, context: &mut Context) {

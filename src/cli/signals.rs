@@ -29,11 +29,16 @@ impl Signals {
         signals
     }
 
-    /// Catches SIGHUP too, which otherwise ends the process.
+    /// Catches SIGHUP alone, which otherwise ends the process.
     pub fn catch_reopen() -> Self {
         let signals = Self::default();
         let _ = flag::register(SIGHUP, signals.reopen.clone());
         signals
+    }
+
+    /// Catches all of them.
+    pub fn catch_all() -> Self {
+        Self { reopen: Self::catch_reopen().reopen, ..Self::catch() }
     }
 
     /// Whether the run is to end.

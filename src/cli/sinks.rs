@@ -73,6 +73,8 @@ pub struct Sinks {
     guard: Guard,
     health: Health,
     doubts: Doubts,
+    /// A sink that is slow may hold up who brings readings.
+    patient: bool,
 }
 
 #[derive(Debug)]
@@ -119,9 +121,29 @@ impl Sinks {
         let (sender, news) = mpsc::channel();
         let running = sinks.into_iter().map(|sink| Running::start(sink, sender.clone()));
         let running = running.collect::<Result<_, _>>()?;
-        let (json, signals) = (Json::new(None, false), Signals::catch_reopen());
+        let (json, signals) = (Json::new(None, false), Signals::catch_all());
         let (guard, doubts) = (Guard::default(), Doubts::default());
-        Ok(Self { running, news, json, line: Vec::new(), signals, guard, health, doubts })
+        Ok(Self {
+            running,
+            news,
+            json,
+            line: Vec::new(),
+            signals,
+            guard,
+            health,
+            doubts,
+            patient: true,
+        })
+    }
+
+    /// From now on readings come as a meter sends them, and nobody can wait.
+    pub const fn hurry(&mut self) {
+        self.patient = false;
+    }
+
+    /// Whether the run was asked to end.
+    pub fn are_to_end(&self) -> bool {
+        self.signals.ended()
     }
 
     /// Hands a telegram to all that want it.
@@ -138,7 +160,10 @@ impl Sinks {
     pub fn put(&mut self, readings: Readings) {
         self.health.note(&readings);
         let readings = Arc::new(readings);
-        self.running.iter_mut().filter(|sink| !sink.guarded).for_each(|sink| sink.put(&readings));
+        let patient = self.patient;
+        for sink in self.running.iter_mut().filter(|sink| !sink.guarded) {
+            sink.put(&readings, patient);
+        }
         if self.is_guarded() {
             let verdict = self.guard.judge(&readings);
             self.doubts.take(&verdict);
@@ -157,7 +182,10 @@ impl Sinks {
 
     /// Hands on what the guard lets pass.
     fn guarded(&mut self, readings: &Arc<Readings>) {
-        self.running.iter_mut().filter(|sink| sink.guarded).for_each(|sink| sink.put(readings));
+        let patient = self.patient;
+        for sink in self.running.iter_mut().filter(|sink| sink.guarded) {
+            sink.put(readings, patient);
+        }
     }
 
     /// Hands on first telegrams with which no other agreed for so long.
@@ -172,7 +200,7 @@ impl Sinks {
     pub fn tick(&mut self, voice: &Voice) {
         if self.signals.reopen() {
             for sink in &self.running {
-                sink.outbox.put(Event::Reopen);
+                sink.outbox.put_now(Event::Reopen);
             }
         }
         self.release(KEPT);
@@ -191,18 +219,30 @@ impl Sinks {
         }
     }
 
-    /// Lets them store what is left, and says what was not stored.
+    /// Lets them store what is left, and says what was not stored. When the input has come to its end
+    /// they may take as long as they are at work; who was asked to end, or is in trouble, has no time.
     pub fn finish(mut self, voice: &Voice) -> Outcome {
         self.release(Duration::ZERO);
         self.doubts.tell(voice);
         self.doubts.sum_up(voice);
-        let deadline = Instant::now() + GRACE;
+        let mut deadline = Instant::now() + GRACE;
         for sink in &self.running {
             sink.outbox.end(deadline);
         }
-        while self.running.iter().any(|sink| !sink.thread.is_finished())
-            && Instant::now() < deadline + PARTING
-        {
+        let mut in_time = !self.are_to_end();
+        while Instant::now() < deadline + PARTING {
+            let at_work = self.running.iter().filter(|sink| !sink.thread.is_finished());
+            let mut at_work = at_work.map(|sink| &sink.outbox).peekable();
+            if at_work.peek().is_none() {
+                break;
+            }
+            in_time &= !self.are_to_end();
+            if in_time {
+                let later = Instant::now() + GRACE;
+                for outbox in at_work {
+                    deadline = deadline.max(outbox.extend(later));
+                }
+            }
             self.tell_news(voice);
             thread::sleep(GLANCE);
         }
@@ -276,9 +316,10 @@ impl Doubts {
 
 impl Running {
     /// Hands it readings, if it wants them.
-    fn put(&mut self, readings: &Arc<Readings>) {
+    fn put(&mut self, readings: &Arc<Readings>, patient: bool) {
         if self.gate.passes(readings) {
-            self.outbox.put(Event::Readings(readings.clone()));
+            let event = Event::Readings(readings.clone());
+            if patient { self.outbox.put(event) } else { self.outbox.put_now(event) }
         }
     }
 

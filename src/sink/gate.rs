@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use crate::{
     format::{
-        key::{Key, Meta},
+        key::Key,
         latest::name,
         meters::Meters,
         readings::{Readings, Value},

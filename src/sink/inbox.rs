@@ -1,8 +1,9 @@
 //! The queue in front of a sink.
 //!
-//! It is bounded. When it is full and its sink is at work, who brings readings waits for room, so a
-//! file is stored as fast as the sink can take it, and whole. When the sink is in trouble nobody waits:
-//! the oldest readings go, and are counted.
+//! It is bounded. When it is full and its sink is at work, who brings readings from a file waits for
+//! room, so that it is stored as fast as the sink can take it, and whole. Nobody waits who brings what
+//! a meter sends now, or when the sink is in trouble or has shown no sign of life for a while, as one
+//! that writes to a disk that hangs: the oldest readings go, and are counted.
 
 use std::{
     collections::VecDeque,
@@ -18,6 +19,9 @@ use crate::sink::event::Event;
 
 /// How often who waits for room looks whether the sink has come into trouble.
 const GLANCE: Duration = Duration::from_millis(100);
+
+/// A sink that has something to do and does not look into its inbox for so long hangs.
+const HANGS: Duration = Duration::from_secs(10);
 
 /// The end that a sink reads.
 #[derive(Debug)]
@@ -40,9 +44,11 @@ struct Shared {
     capacity: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Queue {
     events: VecDeque<Event>,
+    /// When the sink looked last, or something came into the empty queue.
+    alive: Instant,
     /// When the sink has to be at its end.
     deadline: Option<Instant>,
     trouble: bool,
@@ -51,7 +57,7 @@ struct Queue {
     dropped: u64,
 }
 
-/// A queue for so many events. One is enough for who shows the latest readings only.
+/// A queue for so many events.
 ///
 /// # Errors
 /// There are no more files to be had.
@@ -60,7 +66,15 @@ pub fn queue(capacity: usize) -> io::Result<(Outbox, Inbox)> {
     // A bell that is full has been rung, and one that is empty is nothing to wait for.
     rustix::io::ioctl_fionbio(&ringer, true)?;
     rustix::io::ioctl_fionbio(&bell, true)?;
-    let (queue, room) = (Mutex::default(), Condvar::new());
+    let queue = Queue {
+        events: VecDeque::new(),
+        alive: Instant::now(),
+        deadline: None,
+        trouble: false,
+        closed: false,
+        dropped: 0,
+    };
+    let (queue, room) = (Mutex::new(queue), Condvar::new());
     let shared = Arc::new(Shared { queue, room, capacity: capacity.max(1) });
     Ok((Outbox { shared: shared.clone(), bell: ringer }, Inbox { shared, bell }))
 }
@@ -72,21 +86,37 @@ impl Shared {
     }
 }
 
+impl Queue {
+    /// Whether the sink, which has something to do, does it.
+    fn is_at_work(&self) -> bool {
+        !self.trouble && !self.closed && self.alive.elapsed() < HANGS
+    }
+}
+
 impl Outbox {
     /// Puts an event in, and waits for room as long as the sink is at work.
     pub fn put(&self, event: Event) {
+        self.add(event, true);
+    }
+
+    /// Puts an event in at once: the oldest one makes room.
+    pub fn put_now(&self, event: Event) {
+        self.add(event, false);
+    }
+
+    fn add(&self, event: Event, patient: bool) {
         let mut queue = self.shared.lock();
         while queue.events.len() >= self.shared.capacity {
-            // Who shows the latest only has nothing to catch up with.
-            if queue.trouble || queue.closed || self.shared.capacity == 1 {
-                let dropped = queue.events.pop_front();
-                let counts =
-                    self.shared.capacity > 1 && matches!(dropped, Some(Event::Readings(_)));
-                queue.dropped += u64::from(counts);
-            } else {
+            if patient && queue.is_at_work() {
                 let waited = self.shared.room.wait_timeout(queue, GLANCE);
                 queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+            } else {
+                let dropped = queue.events.pop_front();
+                queue.dropped += u64::from(matches!(dropped, Some(Event::Readings(_))));
             }
+        }
+        if queue.events.is_empty() {
+            queue.alive = Instant::now();
         }
         queue.events.push_back(event);
         drop(queue);
@@ -95,8 +125,17 @@ impl Outbox {
 
     /// Says that nothing more comes, and when the sink has to be at its end.
     pub fn end(&self, deadline: Instant) {
-        self.shared.lock().deadline = Some(deadline);
+        let mut queue = self.shared.lock();
+        (queue.deadline, queue.alive) = (Some(deadline), Instant::now());
+        drop(queue);
         self.ring();
+    }
+
+    /// Gives a sink that is at work until then for its end; until when it has now.
+    pub fn extend(&self, deadline: Instant) -> Instant {
+        let mut queue = self.shared.lock();
+        let deadline = if queue.is_at_work() { Some(deadline) } else { queue.deadline };
+        *queue.deadline.insert(deadline.unwrap_or_else(Instant::now))
     }
 
     fn ring(&self) {
@@ -122,7 +161,7 @@ impl Inbox {
     /// The next event, if it is there.
     #[must_use]
     pub fn take(&self) -> Option<Event> {
-        let mut queue = self.shared.lock();
+        let mut queue = self.look();
         let event = queue.events.pop_front()?;
         self.shared.room.notify_one();
         Some(event)
@@ -131,7 +170,7 @@ impl Inbox {
     /// When the sink has to be at its end, if nothing more comes.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.shared.lock().deadline
+        self.look().deadline
     }
 
     /// Whether nothing more comes.
@@ -140,16 +179,23 @@ impl Inbox {
         self.deadline().is_some()
     }
 
-    /// Says whether the sink is in trouble, so that nobody waits for it.
+    /// Says whether the sink can store nothing now, so that nobody waits for it.
     pub fn trouble(&self, trouble: bool) {
-        self.shared.lock().trouble = trouble;
+        self.look().trouble = trouble;
         self.shared.room.notify_one();
     }
 
     /// How many readings had to go, since this was asked last.
     #[must_use]
     pub fn dropped(&self) -> u64 {
-        std::mem::take(&mut self.shared.lock().dropped)
+        std::mem::take(&mut self.look().dropped)
+    }
+
+    /// A look at the queue, which is a sign of life.
+    fn look(&self) -> MutexGuard<'_, Queue> {
+        let mut queue = self.shared.lock();
+        queue.alive = Instant::now();
+        queue
     }
 
     /// Waits until something comes, or the end, or for that long.
@@ -228,12 +274,24 @@ mod tests {
     }
 
     #[test]
-    fn who_shows_the_latest_gets_the_latest() {
-        let (outbox, inbox) = queue(1).unwrap();
-        (0..10).for_each(|number| outbox.put(event(number)));
-        assert_eq!(power(inbox.next(LONG)), "9");
-        assert_eq!(inbox.dropped(), 0);
-        assert!(inbox.next(Duration::ZERO).is_none());
-        assert!(!inbox.is_ended());
+    fn nobody_waits_with_what_a_meter_sends_now() {
+        let (outbox, inbox) = queue(4).unwrap();
+        (0..10).for_each(|number| outbox.put_now(event(number)));
+        assert_eq!((inbox.dropped(), &*power(inbox.take())), (6, "6"));
+    }
+
+    #[test]
+    fn a_sink_that_hangs_is_waited_for_once_and_has_no_more_time_at_its_end() {
+        let (outbox, inbox) = queue(2).unwrap();
+        let since = Instant::now();
+        (0..100).for_each(|number| outbox.put(event(number)));
+        assert!(since.elapsed() >= HANGS, "{:?}", since.elapsed());
+        assert_eq!(inbox.dropped(), 98);
+        outbox.end(since);
+        inbox.trouble(true);
+        assert_eq!(outbox.extend(since + LONG), since);
+        inbox.trouble(false);
+        assert_eq!(outbox.extend(since + LONG), since + LONG, "it has time to work");
+        assert_eq!(inbox.deadline(), Some(since + LONG));
     }
 }

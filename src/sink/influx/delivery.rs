@@ -154,8 +154,8 @@ impl Delivery {
             }
         }
         // Who brings readings waits for a server that is slow, but not for one that is not there.
+        inbox.trouble(self.trouble.is_some());
         let full = self.trouble.is_some() && self.pending.is_full();
-        inbox.trouble(full);
         if full && !core::mem::replace(&mut self.full, true) {
             let count = self.pending.len();
             report.say(&format!(
