@@ -401,6 +401,27 @@ fn no_line_is_lost_or_split_over_a_hundred_rotations() {
 }
 
 #[test]
+fn a_file_that_is_gone_is_made_anew_though_nobody_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    for query in ["", "?rotate=1MB"] {
+        let path = folder.path().join("log.jsonl");
+        let sink = start(file::new, &uri("file", &path, query), 64);
+        let written = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap_or_default();
+        sink.put("{\"power_net_w\":1}");
+        wait_for("the first", || written("log.jsonl").contains(":1}"));
+        fs::rename(&path, folder.path().join("moved")).unwrap();
+        sink.put("{\"power_net_w\":2}");
+        wait_for("the second", || written("log.jsonl").contains(":2}"));
+        fs::remove_file(&path).unwrap();
+        sink.put("{\"power_net_w\":3}");
+        assert_eq!(sink.end(std::time::Duration::from_secs(30)), (vec![], 0));
+        assert_eq!(written("moved"), "{\"power_net_w\":1}\n");
+        assert_eq!(written("log.jsonl"), "{\"power_net_w\":3}\n");
+        fs::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
 fn no_line_is_lost_or_split_while_files_are_moved_away_a_hundred_times() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log.jsonl");

@@ -134,6 +134,12 @@ fn momentary_values_go_from_the_file_when_nothing_comes_any_more() {
     sink.put(&everything("1"));
     wait_for("the values again", || page().contains("voltage_volts{"));
     assert_eq!(sink.end(SOON), (vec![], 0));
+    // 0 is for ever, as for Home Assistant.
+    let uri = format!("prometheus:{}?expire_after=0", path.display());
+    let sink = start(prometheus::new, &uri, 8);
+    sink.put(&everything("2"));
+    assert_eq!(sink.end(SOON), (vec![], 0));
+    assert!(page().contains("voltage_volts{meter=\"2\""), "{}", page());
 }
 
 /// A port that nobody uses now.

@@ -109,7 +109,7 @@ fn about(meters: &[&Seen], text: &mut Vec<u8>) {
     let mut last = Samples::new("last_telegram_timestamp_seconds", Kind::Gauge, help);
     let help = "The meter's clock in its last telegram.";
     let mut clock = Samples::new("clock_timestamp_seconds", Kind::Gauge, help);
-    let help = "Telegrams since the start.";
+    let help = "Telegrams that these metrics are made from, since the start.";
     let mut telegrams = Samples::new("telegrams_total", Kind::Counter, help);
     for seen in meters {
         let said = |meta, name| Some((name, seen.readings.meta(meta)?.to_owned()));

@@ -61,7 +61,7 @@ impl Solarview {
         for (unit, choice) in
             [(Unit::WATT_HOUR, "energy=kWh"), (Unit::VAR_HOUR, "reactive-energy=kvarh")]
         {
-            if units.power(unit) == 0 {
+            if !units.is_chosen(unit) {
                 units.choose(choice)?;
             }
         }
@@ -178,6 +178,12 @@ mod tests {
         let line = r#"{"meter":"1","energy_import_wh":166429,"energy_export_wh":1176026}"#;
         let expected = "/?!\n/KAIFA\n1.8.0(000166.429*kWh)\n2.8.0(001176.026*kWh)\n!\n";
         assert_eq!(page(Style::Solarview, None, line), expected);
+        let mut units = Units::default();
+        units.choose("energy=Wh").unwrap();
+        let mut text = Vec::new();
+        let watt_hours = Solarview::new(None, units, Style::Solarview).unwrap();
+        watt_hours.readings(&Readings::parse(line.as_bytes()).unwrap(), &mut text);
+        assert!(String::from_utf8(text).unwrap().contains("\n1.8.0(166429.000*Wh)\n"));
         let line = r#"{"energy_export_wh":0,"energy_import_wh":5305034}"#;
         let expected = "/?!\n/KAIFA\n1.8.0(005305.034*kWh)\n2.8.0(000000.000*kWh)\n!\n";
         assert_eq!(page(Style::Solarview, None, line), expected);

@@ -14,7 +14,7 @@ use crate::{
 /// The unit of each quantity that has a choice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Units {
-    chosen: [usize; QUANTITIES.len()],
+    chosen: [Option<usize>; QUANTITIES.len()],
 }
 
 /// What can be told in several units: its name, the unit of the meter, and all units, the power of
@@ -53,10 +53,10 @@ impl Units {
         };
         let symbol = symbol.trim();
         let found = quantity.symbols.iter().position(|known| known.eq_ignore_ascii_case(symbol));
-        *chosen = found.ok_or_else(|| {
+        *chosen = Some(found.ok_or_else(|| {
             let known = quantity.symbols.join(", ");
             Usage(format!("{name} in {}: the unit must be one of {known}", shown(symbol)))
-        })?;
+        })?);
         Ok(())
     }
 
@@ -74,9 +74,16 @@ impl Units {
     pub fn number(&self, number: Decimal, unit: Unit) -> Decimal {
         // Nearly always nothing was chosen.
         match self.chosen {
-            [0, 0, 0, 0] => number,
+            [None, None, None, None] => number,
             _ => self.apply(number, unit).0,
         }
+    }
+
+    /// Whether the user said anything about it.
+    #[must_use]
+    pub fn is_chosen(&self, unit: Unit) -> bool {
+        let mut all = QUANTITIES.iter().zip(self.chosen);
+        all.any(|(quantity, chosen)| quantity.unit == unit && chosen.is_some())
     }
 
     /// The power of ten by which the chosen unit is larger than `unit`.
@@ -102,7 +109,7 @@ impl Units {
 
     fn of(&self, unit: Unit) -> Option<(i16, &'static str)> {
         let at = QUANTITIES.iter().position(|quantity| quantity.unit == unit)?;
-        let chosen = *self.chosen.get(at)?;
+        let chosen = self.chosen.get(at)?.unwrap_or_default();
         let symbol = QUANTITIES.get(at)?.symbols.get(chosen)?;
         Some((3 * i16::try_from(chosen).ok()?, symbol))
     }

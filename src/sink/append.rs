@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, Metadata, OpenOptions},
     io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
-    os::unix::fs::{FileTypeExt, OpenOptionsExt},
+    os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -89,7 +89,11 @@ impl Files {
 
     fn take(&mut self, path: &Path) -> io::Result<Open> {
         if let Some(at) = self.open.iter().position(|open| open.path == path) {
-            return Ok(self.open.remove(at));
+            let open = self.open.remove(at);
+            // Who moves a file away need not say so.
+            if open.is_there() {
+                return Ok(open);
+            }
         }
         if self.open.len() >= MOST {
             self.open.remove(0);
@@ -170,6 +174,14 @@ impl Files {
 }
 
 impl Open {
+    /// Whether the file is still the one of that name.
+    fn is_there(&self) -> bool {
+        let same = |(one, other): (Metadata, Metadata)| {
+            (one.dev(), one.ino()) == (other.dev(), other.ino())
+        };
+        fs::metadata(&self.path).ok().zip(self.file.metadata().ok()).is_some_and(same)
+    }
+
     fn append(&mut self, lines: &[u8]) -> io::Result<()> {
         let size = self.file.metadata()?.len();
         let text = [self.before.as_slice(), lines].concat();

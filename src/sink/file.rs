@@ -136,6 +136,7 @@ impl Sink for Log {
                 return self.give_up(&inbox, report);
             }
             if idle && ended {
+                lost(inbox.dropped(), report);
                 return self.files.close();
             }
         }

@@ -4,7 +4,7 @@
 //! | key | what |
 //! |---|---|
 //! | `fields` | these readings only; what is said about the meters is always there |
-//! | `expire_after` | how long after a meter's last telegram its momentary values are still shown, 1h if nothing is said; its registers and the time of the last telegram stay |
+//! | `expire_after` | how long after a meter's last telegram its momentary values are still shown, 1h if nothing is said, and `0` for ever; its registers and the time of the last telegram stay |
 //!
 //! FILE has to end in `.prom`, or the collector does not read it. The exporter listens on exactly that
 //! address, and answers `GET /metrics`.
@@ -43,7 +43,10 @@ pub fn new(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
     let metrics = Metrics {
         format: Prometheus::new(view.keys),
         latest: Latest::default(),
-        expire_after: SignedDuration::try_from(expire_after).unwrap_or(SignedDuration::MAX),
+        expire_after: match expire_after {
+            Duration::ZERO => SignedDuration::MAX,
+            time => SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX),
+        },
     };
     if let Target::Server { host, port, path } = &settings.target {
         let port = port.ok_or_else(|| {

@@ -10,6 +10,8 @@
 /// The size of requests.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Portion {
+    /// The size that is wanted.
+    wanted: usize,
     /// The size that was never too large.
     most: usize,
     /// The size of the next one, if nothing is suspected.
@@ -20,7 +22,7 @@ pub(super) struct Portion {
 
 impl Portion {
     pub(super) const fn new(most: usize) -> Self {
-        Self { most, next: most, suspects: 0 }
+        Self { wanted: most, most, next: most, suspects: 0 }
     }
 
     /// How many of so many that wait.
@@ -54,7 +56,8 @@ impl Portion {
 
     /// The first lines are too many at once; whether that condemns them, since it is only one.
     pub(super) fn too_large(&mut self, count: usize) -> bool {
-        self.most = (count / 2).max(1);
+        // A line that is too large alone has nothing to say about others.
+        self.most = if count == 1 { self.wanted } else { (count / 2).max(1) };
         self.next = self.most;
         self.suspects = 0;
         count == 1
@@ -122,5 +125,8 @@ mod tests {
         let mut single = Portion::new(1);
         assert!(single.too_large(1), "a line that never fits");
         assert_eq!(single.of(1000), 1);
+        // Once that line is gone the others go as they went before.
+        assert!(!portion.too_large(6) && !portion.too_large(3) && portion.too_large(1));
+        assert_eq!(portion.of(1000), 100);
     }
 }

@@ -41,6 +41,8 @@ pub(super) enum Kind {
     Silent,
     Garbage,
     Status(u16),
+    /// Whichever of the statuses that say so: proxies alternate.
+    Busy,
 }
 
 /// How long to wait.
@@ -105,7 +107,8 @@ impl Verdict {
             404 => long(format!("{server} does not know {}: {said}", names.store)),
             408 | 429 | 500.. => {
                 let pause = retry_after.map_or(Pause::Growing, Pause::AtLeast);
-                trouble(status, format!("{server} answers {said}"), pause)
+                let kind = if code == 429 { status } else { Kind::Busy };
+                trouble(kind, format!("{server} answers {said}"), pause)
             }
             413 => Self::TooLarge(said),
             // Anything else is about what was sent.
@@ -164,6 +167,9 @@ mod tests {
 
     fn kept(code: u16, body: &str) -> (String, Pause) {
         match verdict(code, body) {
+            Verdict::Kept(Trouble { text, pause, kind: Kind::Busy }) if code != 429 => {
+                (text, pause)
+            }
             Verdict::Kept(Trouble { text, pause, kind: Kind::Status(of) }) if of == code => {
                 (text, pause)
             }
