@@ -52,6 +52,8 @@ struct Queue {
     /// When the sink has to be at its end.
     deadline: Option<Instant>,
     trouble: bool,
+    /// The sink waits for something that may take for ever.
+    waits: bool,
     /// The sink is gone.
     closed: bool,
     dropped: u64,
@@ -71,6 +73,7 @@ pub fn queue(capacity: usize) -> io::Result<(Outbox, Inbox)> {
         alive: Instant::now(),
         deadline: None,
         trouble: false,
+        waits: false,
         closed: false,
         dropped: 0,
     };
@@ -134,7 +137,8 @@ impl Outbox {
     /// Gives a sink that is at work until then for its end; until when it has now.
     pub fn extend(&self, deadline: Instant) -> Instant {
         let mut queue = self.shared.lock();
-        let deadline = if queue.is_at_work() { Some(deadline) } else { queue.deadline };
+        let more = queue.is_at_work() && !queue.waits;
+        let deadline = if more { Some(deadline) } else { queue.deadline };
         *queue.deadline.insert(deadline.unwrap_or_else(Instant::now))
     }
 
@@ -179,7 +183,12 @@ impl Inbox {
         self.deadline().is_some()
     }
 
-    /// Says whether the sink can store nothing now, so that nobody waits for it.
+    /// Says whether the sink waits for what may take for ever, so that it has no more time at its end.
+    pub fn waits(&self, waits: bool) {
+        self.look().waits = waits;
+    }
+
+    /// Says whether the sink takes nothing now, so that nobody waits for it either.
     pub fn trouble(&self, trouble: bool) {
         self.look().trouble = trouble;
         self.shared.room.notify_one();
@@ -291,6 +300,9 @@ mod tests {
         inbox.trouble(true);
         assert_eq!(outbox.extend(since + LONG), since);
         inbox.trouble(false);
+        inbox.waits(true);
+        assert_eq!(outbox.extend(since + LONG), since);
+        inbox.waits(false);
         assert_eq!(outbox.extend(since + LONG), since + LONG, "it has time to work");
         assert_eq!(inbox.deadline(), Some(since + LONG));
     }

@@ -12,6 +12,7 @@
 //! - [`health`]: how the line is doing, for sinks that tell it.
 //! - [`http`], [`tls`]: how a server is talked to.
 //! - [`place`], [`atomic`], [`append`], [`rotation`], [`snapshot`]: files, replaced or appended to.
+//! - [`spool`]: what waits on a disk for a server that is away.
 //! - [`exporter`], [`web`]: the page for who asks for it.
 pub mod append;
 pub mod atomic;
@@ -33,6 +34,7 @@ pub mod rotation;
 pub mod settings;
 pub mod snapshot;
 pub mod solarview;
+pub mod spool;
 pub mod tls;
 pub mod view;
 pub mod web;

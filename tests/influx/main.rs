@@ -1,6 +1,6 @@
 //! The sink of InfluxDB against servers that do what servers do, and against real ones.
 //!
-//! `scripted` is a server that answers as the test says; `real` starts VictoriaMetrics and InfluxDB
+//! `scripted` is a server that answers as the test says, `spool` one that is away; `real` starts VictoriaMetrics and InfluxDB
 //! on the loopback interface, which `tests/run` installs, and reads back what they stored.
 #![cfg(feature = "cli")]
 
@@ -11,6 +11,7 @@ mod secrets;
 mod server;
 #[path = "../common/sinks.rs"]
 mod sinks;
+mod spool;
 #[path = "../generated/tools.rs"]
 mod tools;
 

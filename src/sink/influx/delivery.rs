@@ -4,6 +4,7 @@
 //! emptied meanwhile, and the end comes when it has to.
 
 use std::{
+    path::PathBuf,
     sync::{
         Arc,
         mpsc::{self, RecvTimeoutError},
@@ -24,6 +25,7 @@ use crate::{
         http::{Answer, Server},
         inbox::Inbox,
         influx::{
+            backlog::Backlog,
             pending::Pending,
             portion::Portion,
             verdict::{Kind, Names, Pause, Trouble, Verdict},
@@ -67,12 +69,14 @@ pub(super) struct Order {
     pub(super) view: View,
     pub(super) clocks: [Meta; 2],
     pub(super) pace: Pace,
+    pub(super) spool: Option<PathBuf>,
 }
 
 /// The sink.
 pub(super) struct Delivery {
     order: Order,
     pending: Pending,
+    backlog: Backlog,
     portion: Portion,
     backoff: Backoff,
     /// What was told of the trouble there is.
@@ -102,9 +106,15 @@ impl Sink for Delivery {
         if self.order.insecure {
             report.say("insecure: whoever answers is believed to be the server");
         }
+        if let Some(folder) = &self.order.spool {
+            self.backlog = Backlog::open(folder, report);
+        }
         loop {
             let ended = inbox.is_ended();
             self.fill(&inbox, report);
+            if self.pending.is_empty() && self.trouble.is_none() {
+                self.backlog.take(&mut self.pending, report);
+            }
             let now = Instant::now();
             if inbox.deadline().is_some_and(|deadline| now >= deadline)
                 || ended && self.pending.is_empty()
@@ -132,6 +142,7 @@ impl Delivery {
         Self {
             order,
             pending: Pending::default(),
+            backlog: Backlog::default(),
             portion: Portion::new(batch),
             backoff: Backoff::random(FIRST, longest),
             trouble: None,
@@ -154,8 +165,9 @@ impl Delivery {
             }
         }
         // Who brings readings waits for a server that is slow, but not for one that is not there.
-        inbox.trouble(self.trouble.is_some());
         let full = self.trouble.is_some() && self.pending.is_full();
+        inbox.trouble(full);
+        inbox.waits(self.trouble.is_some());
         if full && !core::mem::replace(&mut self.full, true) {
             let count = self.pending.len();
             report.say(&format!(
@@ -198,8 +210,9 @@ impl Delivery {
     /// When the next request is to be sent.
     fn due(&self, now: Instant, ended: bool) -> Instant {
         let whole = self.portion.is_whole(self.pending.len());
-        let collected = match self.pending.since() {
+        let collected = match self.pending.since(0) {
             None => now + LONG,
+            Some(_) if self.backlog.taken() > 0 => now,
             Some(_) if ended || whole || self.pending.is_full() || self.trouble.is_some() => now,
             Some(since) => since + self.order.pace.flush,
         };
@@ -214,7 +227,7 @@ impl Delivery {
         match Verdict::of(&answer, &self.order.names, self.order.server.timeout()) {
             Verdict::Stored => {
                 self.works(report);
-                self.pending.remove(count);
+                self.remove(count, report);
                 self.portion.stored(count);
             }
             Verdict::Refused(said) => {
@@ -231,6 +244,12 @@ impl Delivery {
             }
             Verdict::Kept(trouble) => self.fails(trouble, report),
         }
+    }
+
+    /// The first lines have come to their end.
+    fn remove(&mut self, count: usize, report: &dyn Report) {
+        self.pending.remove(count);
+        self.backlog.done(count, report);
     }
 
     /// Sends the first lines; nothing if the end comes before the answer.
@@ -277,6 +296,10 @@ impl Delivery {
             Pause::Long => longest,
         };
         self.rest = Some(Instant::now() + wait);
+        let since = self.pending.since(self.backlog.taken());
+        if since.is_some_and(|since| since.elapsed() >= longest) {
+            self.backlog.put(&mut self.pending, report);
+        }
         if self.trouble.replace(kind) != Some(kind) {
             let most = if wait > longest { wait } else { longest }.as_secs();
             report.say(&format!("{text}; trying again, every {most} s at most"));
@@ -285,7 +308,7 @@ impl Delivery {
 
     /// The first line will never be stored.
     fn leave_out(&mut self, said: &str, report: &dyn Report) {
-        self.pending.remove(1);
+        self.remove(1, report);
         report.lost(1);
         self.refused.since += 1;
         if self.refused.told.is_none_or(|told| told.elapsed() >= REPEAT) {
@@ -298,11 +321,20 @@ impl Delivery {
         }
     }
 
-    /// Counts what was not stored.
+    /// Keeps what was not stored, or counts it.
     fn give_up(&mut self, inbox: &Inbox, report: &dyn Report) {
-        let waiting = core::iter::from_fn(|| inbox.take());
-        let waiting = waiting.filter(|event| matches!(event, Event::Readings(_))).count();
-        let lost = u64::try_from(self.pending.len() + waiting).unwrap_or(u64::MAX);
+        while let Some(event) = inbox.take() {
+            if let Event::Readings(readings) = event {
+                self.add(&readings, report);
+            }
+        }
+        let waiting = self.pending.len();
+        if waiting > 0 && self.backlog.put(&mut self.pending, report) {
+            self.pending.truncate(0);
+            report.say(&format!("{waiting} readings wait on the disk for the next start"));
+        }
+        let lost = self.pending.len().saturating_sub(self.backlog.taken());
+        let lost = u64::try_from(lost).unwrap_or(u64::MAX);
         match lost.saturating_add(inbox.dropped()) {
             0 => {}
             lost => report.lost(lost),

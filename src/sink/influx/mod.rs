@@ -18,6 +18,7 @@
 //! | `tags` | a table of tags beside `meter`, which is always there |
 //! | `timestamp` | whose clock counts: `meter`, or else, or if it has none, `received` |
 //! | `batch`, `flush` | a request has as many points, 5000, or all that came in so much time, `10s` |
+//! | `spool` | a folder where readings wait for a server that is away, over a restart too |
 //! | `timeout`, `retry` | how long a server may take, `10s`; the longest time between tries, `60s` |
 //! | `ca`, `insecure` | `influxdbs`: the file of the authority; believe anybody |
 //! | `fields`, `units`, `names` | what goes there; texts only if `fields` names them |
@@ -34,7 +35,9 @@
 //! | 400, 422, any other 4xx | halved until the wrong line is alone, which is left out and counted |
 //!
 //! While nothing can be stored 8 MiB of lines wait, a day and a half of one meter. What is more waits in
-//! front of the sink, where the oldest readings go first.
+//! front of the sink, where the oldest readings go first. With a [spool](crate::sink::spool) lines that
+//! have waited as long as `retry` go to the disk, 64 MiB of them, and what is left at the end does too.
+mod backlog;
 mod delivery;
 mod pending;
 mod portion;

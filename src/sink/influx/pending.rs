@@ -21,6 +21,14 @@ impl Pending {
         self.lines.push_back((Instant::now(), line.into()));
     }
 
+    /// Puts lines in front of the others, in their order.
+    pub(super) fn push_front(&mut self, lines: Vec<Box<[u8]>>) {
+        for line in lines.into_iter().rev() {
+            self.octets += line.len() + OVERHEAD;
+            self.lines.push_front((Instant::now(), line));
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.lines.len()
     }
@@ -34,9 +42,21 @@ impl Pending {
         self.octets >= MOST_OCTETS
     }
 
-    /// When the oldest line came.
-    pub(super) fn since(&self) -> Option<Instant> {
-        self.lines.front().map(|(since, _)| *since)
+    /// When the oldest line came, so many of the first left out.
+    pub(super) fn since(&self, skipped: usize) -> Option<Instant> {
+        self.lines.get(skipped).map(|(since, _)| *since)
+    }
+
+    /// The lines, so many of the first left out.
+    pub(super) fn iter(&self, skipped: usize) -> impl Iterator<Item = &[u8]> {
+        self.lines.iter().skip(skipped).map(|(_, line)| line.as_ref())
+    }
+
+    /// Forgets all lines but so many of the first.
+    pub(super) fn truncate(&mut self, kept: usize) {
+        for (_, line) in self.lines.drain(kept.min(self.lines.len())..) {
+            self.octets = self.octets.saturating_sub(line.len() + OVERHEAD);
+        }
     }
 
     /// The first lines in one piece.
@@ -59,6 +79,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn others_may_come_before_and_go_from_behind() {
+        let mut pending = Pending::default();
+        pending.push(b"3\n");
+        pending.push_front([&b"1\n"[..], b"2\n"].map(Box::from).to_vec());
+        assert_eq!((pending.text(9), pending.iter(1).count()), (b"1\n2\n3\n".to_vec(), 2));
+        assert!(pending.since(2).is_some() && pending.since(3).is_none());
+        pending.truncate(2);
+        assert_eq!((pending.text(9), pending.octets), (b"1\n2\n".to_vec(), 2 * (2 + OVERHEAD)));
+    }
+
+    #[test]
     fn lines_leave_in_the_order_in_which_they_came_and_memory_has_an_end() {
         let mut pending = Pending::default();
         let mut count = 0;
@@ -71,6 +102,6 @@ mod tests {
         pending.remove(2);
         assert!(!pending.is_full() && pending.text(1).ends_with(b"02\n"));
         pending.remove(usize::MAX);
-        assert!(pending.is_empty() && pending.octets == 0 && pending.since().is_none());
+        assert!(pending.is_empty() && pending.octets == 0 && pending.since(0).is_none());
     }
 }

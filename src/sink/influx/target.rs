@@ -60,7 +60,8 @@ pub fn new(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
     let uri = format!("{}://{server}{path}{}", if secure { "https" } else { "http" }, api.path);
     let names = Names { server, store: api.store, login: api.login, secrets: api.secrets };
     let server = Arc::new(Server::new(&uri, trust, api.authorization, timeout)?);
-    let order = Order { server, names, insecure, points, view, clocks, pace };
+    let spool = settings.take("spool").map(PathBuf::from);
+    let order = Order { server, names, insecure, points, view, clocks, pace, spool };
     Ok(Box::new(Delivery::new(order)))
 }
 

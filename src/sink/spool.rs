@@ -1,0 +1,312 @@
+//! Lines that wait on a disk for a server that is away: neither a restart nor a power cut loses them.
+//!
+//! A folder has segments, `00000001.spool` and so on, of lines with their CRC-32 in front:
+//!
+//! ```text
+//! 3ef8a670 smartmeter,meter=181220000009 power_net_w=5i 1795185093
+//! ```
+//!
+//! So what a power cut or a dying card has left is told from what was written, and is passed over. A
+//! segment goes when all of it is stored; if that is not to be known, it is sent again. Nothing is
+//! written while the server takes what it gets: cards wear out.
+
+use std::{
+    collections::VecDeque,
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use flate2::Crc;
+use rustix::fs::{FlockOperation, flock};
+
+/// A segment is not much larger: that much is in memory while it is sent.
+const SEGMENT: u64 = 1024 * 1024;
+
+/// How large all of them may be: a week of one meter.
+const MOST: u64 = 64 * 1024 * 1024;
+
+/// What the name of a segment ends with.
+const ENDING: &str = "spool";
+
+/// The folder.
+#[derive(Debug)]
+pub struct Spool {
+    folder: PathBuf,
+    /// Held as long as this one is there: two would send everything twice.
+    _lock: File,
+    /// The oldest first.
+    segments: VecDeque<Segment>,
+    /// The last one is ours, and not full.
+    grows: bool,
+    most: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Segment {
+    number: u64,
+    size: u64,
+}
+
+/// What a segment holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Its lines, each with its end.
+    pub lines: Vec<Box<[u8]>>,
+    /// How many others are damaged.
+    pub damaged: u64,
+}
+
+impl Spool {
+    /// The spool in a folder, which is made if it is not there.
+    ///
+    /// # Errors
+    /// The folder cannot be used, or somebody else does.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let mut options = OpenOptions::new();
+        let lock = options.create(true).append(true).mode(0o600).open(folder.join("lock"))?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive)
+            .map_err(|_| io::Error::other("another sink has it"))?;
+        let mut segments = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if let Some(number) = number(&entry.path()) {
+                segments.push(Segment { number, size: entry.metadata()?.len() });
+            }
+        }
+        segments.sort_by_key(|segment| segment.number);
+        let (folder, segments) = (folder.to_owned(), segments.into());
+        Ok(Self { folder, _lock: lock, segments, grows: false, most: MOST })
+    }
+
+    /// Whether nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.segments.is_empty()
+    }
+
+    /// Puts lines behind the others, to stay. How many of the oldest had to go for them.
+    ///
+    /// # Errors
+    /// Those of the disk. Some of the lines may be there then, and are to come again.
+    pub fn append<'a>(&mut self, lines: impl Iterator<Item = &'a [u8]>) -> io::Result<u64> {
+        let mut text = Vec::new();
+        for line in lines {
+            let line = line.strip_suffix(b"\n").unwrap_or(line);
+            text.extend_from_slice(format!("{:08x} ", sum(line)).as_bytes());
+            text.extend_from_slice(line);
+            text.push(b'\n');
+        }
+        if text.is_empty() {
+            return Ok(0);
+        }
+        let size = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        let (number, is_new) = match self.segments.back() {
+            Some(last) if self.grows && last.size + size <= SEGMENT => (last.number, false),
+            Some(last) => (last.number.saturating_add(1), true),
+            None => (1, true),
+        };
+        if is_new {
+            self.segments.push_back(Segment { number, size: 0 });
+        }
+        // What is left of a write that failed is no part of what comes next.
+        self.grows = false;
+        let mut options = OpenOptions::new();
+        let mut file = options.create(true).append(true).mode(0o600).open(self.path(number))?;
+        file.write_all(&text)?;
+        file.sync_data()?;
+        if is_new {
+            File::open(&self.folder)?.sync_all()?;
+        }
+        self.grows = true;
+        if let Some(last) = self.segments.back_mut() {
+            last.size += size;
+        }
+        self.shrink()
+    }
+
+    /// The lines that wait for longest.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn oldest(&mut self) -> io::Result<Option<Found>> {
+        let Some(segment) = self.segments.front() else {
+            return Ok(None);
+        };
+        // What comes from now on is not among them.
+        self.grows &= self.segments.len() > 1;
+        Ok(Some(found(&fs::read(self.path(segment.number))?)))
+    }
+
+    /// Forgets the lines that waited for longest.
+    ///
+    /// # Errors
+    /// Those of the disk. Then they come again after the next start.
+    pub fn forget_oldest(&mut self) -> io::Result<()> {
+        match self.segments.pop_front() {
+            Some(segment) => fs::remove_file(self.path(segment.number)),
+            None => Ok(()),
+        }
+    }
+
+    /// Leaves the lines that waited for longest where they are: the next start tries again.
+    pub fn leave_oldest(&mut self) {
+        self.segments.pop_front();
+    }
+
+    /// Makes all of it small enough, but for the last segment. How many lines that cost.
+    fn shrink(&mut self) -> io::Result<u64> {
+        let mut lost = 0;
+        let size = |segments: &VecDeque<Segment>| segments.iter().map(|it| it.size).sum::<u64>();
+        while self.segments.len() > 1 && size(&self.segments) > self.most {
+            let lines = self.oldest()?.map_or(0, |found| found.lines.len());
+            lost += u64::try_from(lines).unwrap_or(u64::MAX);
+            self.forget_oldest()?;
+        }
+        Ok(lost)
+    }
+
+    fn path(&self, number: u64) -> PathBuf {
+        self.folder.join(format!("{number:08}.{ENDING}"))
+    }
+}
+
+fn number(path: &Path) -> Option<u64> {
+    let is_segment = path.extension().is_some_and(|ending| ending == ENDING);
+    path.file_stem().filter(|_| is_segment)?.to_str()?.parse().ok()
+}
+
+fn found(text: &[u8]) -> Found {
+    let mut found = Found::default();
+    for line in text.split_inclusive(|octet| *octet == b'\n') {
+        match whole(line) {
+            Some(line) => found.lines.push(line.into()),
+            None => found.damaged += 1,
+        }
+    }
+    found
+}
+
+/// The line behind its sum, with its end, if it is as it was written.
+fn whole(line: &[u8]) -> Option<&[u8]> {
+    let (head, line) = line.split_at_checked(9)?;
+    let said = str::from_utf8(head).ok()?.strip_suffix(' ')?;
+    let said = u32::from_str_radix(said, 16).ok()?;
+    (sum(line.strip_suffix(b"\n")?) == said).then_some(line)
+}
+
+fn sum(line: &[u8]) -> u32 {
+    let mut sum = Crc::new();
+    sum.update(line);
+    sum.sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(numbers: core::ops::Range<u32>) -> Vec<Vec<u8>> {
+        numbers.map(|number| format!("m,meter=7 power_net_w={number}i {number}\n").into()).collect()
+    }
+
+    fn append(spool: &mut Spool, lines: &[Vec<u8>]) -> u64 {
+        spool.append(lines.iter().map(Vec::as_slice)).unwrap()
+    }
+
+    fn drain(spool: &mut Spool) -> (Vec<Vec<u8>>, u64) {
+        let (mut all, mut damaged) = (Vec::new(), 0);
+        while let Some(found) = spool.oldest().unwrap() {
+            all.extend(found.lines.iter().map(|line| line.to_vec()));
+            damaged += found.damaged;
+            spool.forget_oldest().unwrap();
+        }
+        (all, damaged)
+    }
+
+    #[test]
+    fn what_was_put_in_comes_out_in_its_order_also_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("a/b");
+        let mut spool = Spool::open(&place).unwrap();
+        assert!(spool.is_empty() && spool.oldest().unwrap().is_none());
+        append(&mut spool, &lines(0..3));
+        append(&mut spool, &lines(3..5));
+        assert_eq!(spool.segments.len(), 1);
+        let first = String::from_utf8(fs::read(spool.path(1)).unwrap()).unwrap();
+        // By zlib: the sum is not only what this file makes and reads.
+        assert!(first.starts_with("9ed90d3d m,meter=7 power_net_w=0i 0\n"), "{first}");
+        drop(spool);
+        let mut spool = Spool::open(&place).unwrap();
+        append(&mut spool, &lines(5..7));
+        assert_eq!(spool.segments.len(), 2, "what was there is left alone");
+        assert_eq!(drain(&mut spool), (lines(0..7), 0));
+        drop(spool);
+        assert!(Spool::open(&place).unwrap().is_empty(), "and stays stored");
+    }
+
+    #[test]
+    fn what_is_being_sent_does_not_grow() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = Spool::open(folder.path()).unwrap();
+        append(&mut spool, &lines(0..3));
+        assert_eq!(spool.oldest().unwrap().unwrap().lines.len(), 3);
+        append(&mut spool, &lines(3..4));
+        spool.forget_oldest().unwrap();
+        assert_eq!(drain(&mut spool), (lines(3..4), 0));
+    }
+
+    #[test]
+    fn a_folder_has_one_spool() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::open(folder.path()).unwrap();
+        let error = Spool::open(folder.path()).unwrap_err();
+        assert_eq!(error.to_string(), "another sink has it");
+        drop(spool);
+        assert!(Spool::open(folder.path()).is_ok());
+        fs::write(folder.path().join("file"), "").unwrap();
+        assert!(Spool::open(&folder.path().join("file")).is_err());
+    }
+
+    #[test]
+    fn the_oldest_go_when_there_is_no_more_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = Spool::open(folder.path()).unwrap();
+        spool.most = 3 * SEGMENT;
+        let long = vec![[vec![b'x'; 99_999], vec![b'\n']].concat(); 10];
+        let lost: Vec<_> = (0..6).map(|_| append(&mut spool, &long)).collect();
+        assert_eq!(lost, [0, 0, 0, 10, 10, 10]);
+        assert_eq!(drain(&mut spool).0.len(), 30);
+    }
+
+    /// Every cut and every wrong bit: a line is there as it was written, or it is not there.
+    #[test]
+    fn a_damaged_segment_costs_no_line_but_those_that_are_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = Spool::open(folder.path()).unwrap();
+        let written = lines(0..5);
+        append(&mut spool, &written);
+        let path = spool.path(1);
+        let whole = fs::read(&path).unwrap();
+        let mut check = |text: &[u8], least: usize| {
+            fs::write(&path, text).unwrap();
+            let found = spool.oldest().unwrap().unwrap();
+            assert!(found.lines.iter().all(|line| written.contains(&line.to_vec())));
+            assert!(found.lines.len() >= least, "{text:?}");
+        };
+        for end in 0..whole.len() {
+            let before = whole[..end].iter().filter(|octet| **octet == b'\n').count();
+            check(&whole[..end], before);
+        }
+        for bit in 0..8 * whole.len() {
+            let mut text = whole.clone();
+            text[bit / 8] ^= 1 << (bit % 8);
+            // A line end that is gone costs two.
+            check(&text, 3);
+        }
+        for text in [&b""[..], b"\n", b"\0\0\0\0\0\0\0\0\0\0\0", &[0xff; 5000]] {
+            check(text, 0);
+        }
+    }
+}
