@@ -90,6 +90,11 @@ fn a_line_that_is_none_costs_no_other() {
     ] {
         assert!(ran.err.contains(told), "{told}: {}", ran.err);
     }
+    let records = run(&["simulate", "--count", "1"], b"").out;
+    let ran = publish(&folder, &["--to=file:none.jsonl"], &records);
+    assert_eq!(ran.status, 3, "{}", ran.err);
+    let advice = "these are records, not readings: decode makes them";
+    assert_eq!(ran.err.matches(advice).count(), 1, "{}", ran.err);
     // Nothing at all is an error too, as everywhere.
     assert_eq!(publish(&folder, &["--to=file:none.jsonl"], "").status, 3);
 }

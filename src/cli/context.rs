@@ -217,6 +217,8 @@ impl Context {
                 | Cause::NoKey
                 | Cause::NoTitle,
             ) => self.tally.closed += 1,
+            // A line that is none of ours has nothing in it.
+            (_, Cause::NotReadings { .. }) => {}
             (Layer::Apdu | Layer::Axdr | Layer::Reading | Layer::Cipher, _) => {
                 self.tally.unsound += 1;
             }

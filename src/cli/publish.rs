@@ -21,6 +21,7 @@ use crate::cli::{
 use meterpipe::{
     error::{Cause, Error, Layer},
     format::readings::Readings,
+    record::{HEADER, Record},
     sink::health::Health,
 };
 
@@ -64,7 +65,7 @@ fn read(files: &[PathBuf], context: &mut Context) -> Result<(), Stop> {
         match file {
             Ok(file) => {
                 let patience = Patience::new(&file, context);
-                Lines { file, patience, room: Vec::new(), line: 0 }.read(context)?;
+                Lines { file, patience, room: Vec::new(), line: 0, told: false }.read(context)?;
             }
             Err(error) => {
                 context.tally.source_failed = true;
@@ -82,6 +83,8 @@ struct Lines {
     /// What was read and has no line end yet.
     room: Vec<u8>,
     line: u64,
+    /// It was told that this is something else.
+    told: bool,
 }
 
 impl Lines {
@@ -131,7 +134,14 @@ impl Lines {
                         sinks.put(readings);
                     }
                 }
-                Err(error) => context.defect(self.line, &error),
+                Err(error) => {
+                    let is_other =
+                        Record::kind(line).is_some() || HEADER.as_bytes().starts_with(line);
+                    if is_other && !std::mem::replace(&mut self.told, true) {
+                        context.voice.say("these are records, not readings: decode makes them");
+                    }
+                    context.defect(self.line, &error);
+                }
             }
         }
         self.room = room;

@@ -14,7 +14,7 @@ use crate::{
     sink::{
         event::{Event, Report, Sink},
         inbox::Inbox,
-        prometheus::Metrics,
+        metrics::Metrics,
         web::Server,
     },
 };

@@ -58,6 +58,8 @@ pub enum Answer {
     Unreachable(String),
     /// It is not the one it should be, or cannot be talked to safely.
     Untrusted(String),
+    /// It took the connection and ended it, as who speaks something else does.
+    HungUp(String),
     /// It took too long.
     Silent,
     /// What it said is no answer.
@@ -67,6 +69,10 @@ pub enum Answer {
 /// How much of an answer is read: errors are told in a sentence.
 const MOST_BODY: u64 = 16 * 1024;
 const MOST_HEADERS: usize = 16 * 1024;
+
+/// How somebody ends a connection who does not like what he hears.
+const HANGS_UP: [io::ErrorKind; 3] =
+    [io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe];
 
 /// A connection that was idle for longer may be gone at its other end.
 const IDLE: Duration = Duration::from_secs(5);
@@ -178,6 +184,7 @@ fn failure(error: &Error) -> Answer {
             None if error.kind() == io::ErrorKind::Other => {
                 Answer::Unreachable(shown(&error.to_string()).into_owned())
             }
+            None if HANGS_UP.contains(&error.kind()) => Answer::HungUp(error.kind().to_string()),
             None => Answer::Unreachable(error.kind().to_string()),
         },
         Error::Rustls(error) => Answer::Untrusted(tls::told(error)),

@@ -13,7 +13,7 @@
 //! - [`http`], [`tls`]: how a server is talked to.
 //! - [`place`], [`atomic`], [`append`], [`rotation`], [`snapshot`]: files, replaced or appended to.
 //! - [`spool`]: what waits on a disk for a server that is away.
-//! - [`exporter`], [`web`]: the page for who asks for it.
+//! - [`metrics`]: the page of Prometheus; [`exporter`], [`web`]: for who asks for it.
 pub mod append;
 pub mod atomic;
 pub mod clocks;
@@ -27,6 +27,7 @@ pub mod home_assistant;
 pub mod http;
 pub mod inbox;
 pub mod influx;
+pub mod metrics;
 pub mod mqtt;
 pub mod place;
 pub mod prometheus;

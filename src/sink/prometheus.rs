@@ -11,15 +11,12 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use jiff::{SignedDuration, Timestamp};
-
 use crate::{
-    format::{
-        latest::Latest, prometheus::Prometheus, readings::Readings, units::Units, usage::Usage,
-    },
+    format::{prometheus::Prometheus, readings::Readings, units::Units, usage::Usage},
     sink::{
         event::Sink,
         exporter::Exporter,
+        metrics::Metrics,
         place::{Place, named},
         settings::{Settings, Target},
         snapshot::{Pages, Snapshot},
@@ -40,14 +37,7 @@ pub fn new(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
         let text = "prometheus: names and units are those of Prometheus, they cannot be chosen";
         return Err(Usage(text.to_owned()));
     }
-    let metrics = Metrics {
-        format: Prometheus::new(view.keys),
-        latest: Latest::default(),
-        expire_after: match expire_after {
-            Duration::ZERO => SignedDuration::MAX,
-            time => SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX),
-        },
-    };
+    let metrics = Metrics::new(Prometheus::new(view.keys), expire_after);
     if let Target::Server { host, port, path } = &settings.target {
         let port = port.ok_or_else(|| {
             Usage("prometheus: a port expected, as in prometheus://127.0.0.1:9888".to_owned())
@@ -66,59 +56,12 @@ pub fn new(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
     Ok(Box::new(Snapshot(Textfile { path: place.fixed(), is_read, metrics, shown: None })))
 }
 
-/// The last readings, and how long they are true.
-#[derive(Debug)]
-pub struct Metrics {
-    format: Prometheus,
-    latest: Latest,
-    expire_after: SignedDuration,
-}
-
-impl Metrics {
-    /// Takes readings in that have come now.
-    pub fn take(&mut self, readings: Arc<Readings>) {
-        self.latest.put(readings, 1, Some(Timestamp::now()));
-    }
-
-    /// The page as it is to be seen now.
-    #[must_use]
-    pub fn page(&self) -> Vec<u8> {
-        let mut text = Vec::new();
-        self.format.snapshot(&self.latest, self.stale(), &mut text);
-        text
-    }
-
-    /// Meters that were seen before are stale.
-    fn stale(&self) -> Option<Timestamp> {
-        Timestamp::now().checked_sub(self.expire_after).ok()
-    }
-
-    /// How long until the next meter, of those that are not stale, will be.
-    fn fresh_for(&self) -> Option<Duration> {
-        let stale = self.stale()?;
-        let arrivals = self.latest.meters().filter_map(|seen| seen.arrived);
-        let left = arrivals.filter(|at| *at >= stale).map(|at| at.duration_since(stale)).min()?;
-        // A little later than too early.
-        Duration::try_from(left).ok().map(|left| left + Duration::from_millis(10))
-    }
-}
-
 struct Textfile {
     path: PathBuf,
     is_read: bool,
     metrics: Metrics,
-    /// How many telegrams and stale meters the file tells of.
+    /// The state that the file tells of.
     shown: Option<(u64, usize)>,
-}
-
-impl Textfile {
-    fn state(&self) -> (u64, usize) {
-        let meters = || self.metrics.latest.meters();
-        let stale = self.metrics.stale();
-        let is_stale = |at: Option<Timestamp>| at.zip(stale).is_some_and(|(at, stale)| at < stale);
-        let telegrams = meters().map(|seen| seen.telegrams).sum();
-        (telegrams, meters().filter(|seen| is_stale(seen.arrived)).count())
-    }
 }
 
 impl Pages for Textfile {
@@ -136,7 +79,7 @@ impl Pages for Textfile {
     }
 
     fn pages(&mut self) -> Vec<(PathBuf, Vec<u8>)> {
-        let state = self.state();
+        let state = self.metrics.state();
         if state.0 == 0 || self.shown == Some(state) {
             return Vec::new();
         }

@@ -83,6 +83,12 @@ impl Verdict {
             Answer::Untrusted(why) => {
                 return growing(Kind::Untrusted, format!("cannot trust {server}: {why}"));
             }
+            Answer::HungUp(why) => {
+                let hint = "does something else listen there, or TLS?";
+                let text =
+                    format!("{server} ends the connection without an answer ({why}): {hint}");
+                return growing(Kind::Garbage, text);
+            }
             Answer::Silent => {
                 let text = format!("no answer from {server} for {} s", timeout.as_secs());
                 return growing(Kind::Silent, text);
