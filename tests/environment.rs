@@ -38,6 +38,17 @@ fn an_option_that_is_not_typed_comes_from_the_environment() {
 }
 
 #[test]
+fn a_time_that_no_clock_can_count_is_refused_wherever_it_stands() {
+    let long = "999999999999999999d";
+    let typed = run(&["watch", "--timeout", long, "sim:"], &[]);
+    let variable = run(&["watch", "sim:"], &[("METERPIPE_TIMEOUT", long)]);
+    for ran in [typed, variable] {
+        assert_eq!(ran.status, 2);
+        assert!(ran.err.contains("'--timeout <DUR>': at most ten years expected"), "{}", ran.err);
+    }
+}
+
+#[test]
 fn the_key_has_names_of_which_the_first_counts() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("guek");

@@ -98,6 +98,7 @@ fn what_cannot_be_meant_is_said_before_anything_is_read() {
         (&["--to=broker"][..], "--to: broker: a sink is written as mqtt://HOST or file:PATH"),
         (&["--to=carrier:pigeon"], "carrier:pigeon: no sink is called carrier: there are "),
         (&["--to=file:x?evry=1s"], "file:x: file: nothing is called evry: did you mean every?"),
+        (&["--to=influxdb://h?db=d&retry=999999999999999999d"], "d: at most ten years expected"),
         (&["--to=file:x?fields=what"], "file:x: no field is called what: did you mean "),
         (&[], "nowhere to publish to: name a sink with --to, or a configuration"),
         (&["--config=none.toml"], "none.toml: No such file or directory"),

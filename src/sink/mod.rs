@@ -2,7 +2,7 @@
 //!
 //! - [`event`]: what every sink can do, and what it is told.
 //! - [`inbox`]: the bounded queue in front of each, so that none holds up another.
-//! - [`settings`]: what the user says about a sink.
+//! - [`settings`]: what the user says about a sink; [`duration`]: a time in it.
 //! - [`view`]: what of the readings goes there, under which names and in which units.
 //! - [`gate`]: which of them go there: at an interval, or when something changed.
 //! - [`guard`]: what stands before all of them, so that no wrong register is stored.
@@ -14,6 +14,7 @@
 //! - [`exporter`], [`web`]: the page for who asks for it.
 pub mod append;
 pub mod atomic;
+pub mod duration;
 pub mod event;
 pub mod exporter;
 pub mod file;

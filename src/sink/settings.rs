@@ -25,6 +25,7 @@ use crate::{
     format::{key::Key, shown::shown, units::Units, usage::Usage},
     reading::decimal::Decimal,
     sink::{
+        duration::duration,
         gate::{OnChange, Wish},
         view::View,
     },
@@ -351,24 +352,6 @@ pub fn named(text: &str) -> String {
     }
 }
 
-/// A time as people write it: `30s`, `5m`, `2h`, `1d`; without a unit, seconds.
-///
-/// # Errors
-/// What is expected.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let factor = match unit {
-        "" | "s" => 1,
-        "m" | "min" => 60,
-        "h" => 3600,
-        "d" => 86400,
-        _ => return Err("a number of s, m, h or d expected, as in 30s".to_owned()),
-    };
-    let number: u64 = number.parse().map_err(|_| "a number expected, as in 30s".to_owned())?;
-    Ok(Duration::from_secs(number.saturating_mul(factor)))
-}
-
 fn key(name: &str, units: &Units) -> Result<Key, Usage> {
     Key::parse(name, units).ok_or_else(|| Usage(format!("no field is called {}", shown(name))))
 }
@@ -483,6 +466,7 @@ mod tests {
         assert!(settings("file:x?on_change").take_wish().unwrap().on_change.is_some());
         for (text, told) in [
             ("file:x?every=5x", "every = 5x: a number of s, m, h or d expected, as in 30s"),
+            ("file:x?every=9999d", "every = 9999d: at most ten years expected: 3650d"),
             ("file:x?bands.power_net_w=a", "bands.power_net_w = a: a number expected"),
             ("file:x?bands.what=1", "no field is called what"),
         ] {
