@@ -145,6 +145,13 @@ fn mistakes_are_told_without_the_secret_that_stands_beside_them() {
     for (text, told) in [
         (format!("to = \"mqtt://u:{CANARY}@h:x\""), "x is no port"),
         (format!("to = \"mqtt://u:{CANARY}%@h\""), "a % that is no escape"),
+        (format!("to = \"mqtt://u:{CANARY}\""), "not followed by a port"),
+        (format!("to = \"mqtt://u:{CANARY}/x@h\""), "write %2f for /"),
+        (format!("to = \"mqtt://u:x?{CANARY}@h\""), "%3f for ?"),
+        (format!("to = \"mqtt:u:{CANARY}@h\""), "a broker is written as mqtt://HOST"),
+        (format!("to = \"mqtt:/u:{CANARY}@h\""), "a broker is written as mqtt://HOST"),
+        (format!("to = \"u:{CANARY}@h\""), "no sink is called u"),
+        (format!("to = \"u-{CANARY}@h\""), "h: a sink is written as"),
         (format!("to = \"mqtt://h\"\n{secret}"), "of which user? say user"),
         (format!("to = \"mqtt://h\"\nuser = \"u\"\n{secret}\nqos = 7"), "qos: 0 or 1 expected"),
         (format!("to = \"mqtt://h\"\n{secret}\npassword_file = \"a\""), "one of the two"),

@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Both say the same in the same words: what stands behind the `?` are keys of the configuration, a
-//! table's keys behind a point (`names.power_net_w=Leistung`). A sink takes the keys that it knows, and
+//! table's keys behind a point (`names.power_net_w=Leistung`): see [`uri`](super::uri). A sink takes the keys that it knows, and
 //! what is left then is a mistake.
 
 use core::{fmt, str::FromStr, time::Duration};
@@ -100,70 +100,10 @@ impl fmt::Debug for Settings {
     }
 }
 
-impl FromStr for Settings {
-    type Err = Usage;
-
-    fn from_str(text: &str) -> Result<Self, Usage> {
-        let (scheme, rest) = text
-            .split_once(':')
-            .filter(|(scheme, _)| {
-                !scheme.is_empty() && scheme.bytes().all(|c| c.is_ascii_alphanumeric())
-            })
-            .ok_or_else(|| {
-                Usage(format!("{}: a sink is written as mqtt://HOST or file:PATH", named(text)))
-            })?;
-        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let mut settings = Self {
-            name: named(text),
-            scheme: scheme.to_ascii_lowercase(),
-            target: Target::File(PathBuf::new()),
-            values: Vec::new(),
-            known: Vec::new(),
-        };
-        settings.target = match place.strip_prefix("//") {
-            Some(place) => settings.server(place)?,
-            None => Target::File(decoded(place)?.into()),
-        };
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, "true"));
-            settings.set(&decoded(key)?, decoded(value)?)?;
-        }
-        Ok(settings)
-    }
-}
-
 impl Settings {
-    fn server(&mut self, text: &str) -> Result<Target, Usage> {
-        let (authority, path) = text.split_once('/').unwrap_or((text, ""));
-        let (user, address) = match authority.rsplit_once('@') {
-            Some((user, address)) => (Some(user), address),
-            None => (None, authority),
-        };
-        if let Some(user) = user {
-            let (user, password) = match user.split_once(':') {
-                Some((user, password)) => (user, Some(password)),
-                None => (user, None),
-            };
-            self.set("user", decoded(user)?)?;
-            if let Some(password) = password {
-                self.set("password", decoded(password)?)?;
-            }
-        }
-        let (host, port) = match address.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            Some((host, "")) => (host, None),
-            Some((host, port)) => (host, port.strip_prefix(':')),
-            None => match address.rsplit_once(':') {
-                Some((host, port)) => (host, Some(port)),
-                None => (address, None),
-            },
-        };
-        let port =
-            port.map(|port| port.parse().map_err(|_| Usage(format!("{} is no port", shown(port)))));
-        let host = decoded(host)?;
-        if host.is_empty() {
-            return Err(Usage(format!("{}://: the name of the server is missing", self.scheme)));
-        }
-        Ok(Target::Server { host, port: port.transpose()?, path: decoded(path)? })
+    /// Of which nothing is said yet.
+    pub(super) const fn new(name: String, scheme: String, target: Target) -> Self {
+        Self { name, scheme, target, values: Vec::new(), known: Vec::new() }
     }
 
     /// Says something about the sink, as `to` and the tables of the configuration do.
@@ -341,45 +281,8 @@ impl Settings {
     }
 }
 
-/// The text of a sink, its password left out: it may be on its way to a screen.
-#[must_use]
-pub fn named(text: &str) -> String {
-    let place = text.split('?').next().unwrap_or_default();
-    let shown = |text: &str| shown(text).into_owned();
-    match place.split_once("//").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?))) {
-        Some((scheme, (_, address))) => shown(&format!("{scheme}//{address}")),
-        None => shown(place),
-    }
-}
-
 fn key(name: &str, units: &Units) -> Result<Key, Usage> {
     Key::parse(name, units).ok_or_else(|| Usage(format!("no field is called {}", shown(name))))
-}
-
-/// Percent-decoded.
-fn decoded(text: &str) -> Result<String, Usage> {
-    let mut octets = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, behind)) = rest.split_first() {
-        rest = match (first, behind) {
-            (b'%', [high, low, behind @ ..]) => {
-                let digits = [*high, *low];
-                octets.extend(hex::decode(digits).map_err(|_| escape())?);
-                behind
-            }
-            (b'%', _) => return Err(escape()),
-            (octet, behind) => {
-                octets.push(*octet);
-                behind
-            }
-        };
-    }
-    String::from_utf8(octets).map_err(|_| escape())
-}
-
-/// Does not show the text, which may be a password.
-fn escape() -> Usage {
-    Usage("a % that is no escape: write %25".to_owned())
 }
 
 #[cfg(test)]
@@ -391,47 +294,21 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn why(text: &str) -> String {
-        text.parse::<Settings>().unwrap_err().to_string()
-    }
-
-    fn server(host: &str, port: Option<u16>, path: &str) -> Target {
-        Target::Server { host: host.to_owned(), port, path: path.to_owned() }
-    }
-
     #[test]
-    fn a_sink_is_an_address_or_a_file_and_what_is_said_of_it() {
-        let mut it = settings("MQTT://anna:p%40ss@broker.home:1884/house/meter?retain&qos=1");
-        assert_eq!(it.scheme, "mqtt");
-        assert_eq!(it.target, server("broker.home", Some(1884), "house/meter"));
-        assert_eq!(it.take("user").as_deref(), Some("anna"));
-        assert_eq!(it.take_secret("password").unwrap().unwrap().reveal(), "p@ss");
-        assert!(it.take_switch("retain").unwrap() && !it.take_switch("other").unwrap());
-        assert_eq!(it.take_as::<u8>("qos", "0 or 1").unwrap(), Some(1));
-        it.finish().unwrap();
-        assert_eq!(settings("mqtt://[::1]:1884").target, server("::1", Some(1884), ""));
-        assert_eq!(settings("mqtt://[fe80::1]/a").target, server("fe80::1", None, "a"));
-        assert_eq!(settings("file:/var/a%20b.csv").target, Target::File("/var/a b.csv".into()));
-        assert_eq!(settings("solarview:x?every=5m").take("every").as_deref(), Some("5m"));
-    }
-
-    #[test]
-    fn what_cannot_be_meant_is_told_without_its_secrets() {
-        assert_eq!(why("broker"), "broker: a sink is written as mqtt://HOST or file:PATH");
-        assert_eq!(why("mqtt://"), "mqtt://: the name of the server is missing");
-        assert_eq!(why("mqtt://h:x1"), "x1 is no port");
-        assert_eq!(why("mqtt://h?a=1&a=2"), "a stands twice");
-        assert_eq!(why("mqtt://h?a=%4"), "a % that is no escape: write %25");
-        let mut it = settings("mqtt://u:canary@h?retian=true&password_file=/nowhere");
-        assert_eq!(it.name, "mqtt://h");
+    fn what_is_said_is_taken_and_what_nobody_takes_is_a_mistake() {
+        let mut it = settings("mqtt://u:canary@h?retian=true&qos=1&password_file=/nowhere");
         assert!(!format!("{it:?}").contains("canary"), "{it:?}");
         assert!(it.shown().iter().all(|(_, value)| !value.contains("canary")));
+        assert_eq!(it.take_as::<u8>("qos", "0 or 1").unwrap(), Some(1));
         assert!(it.take_secret("password").unwrap_err().to_string().starts_with("password and"));
         assert!(it.take("user").is_some() && !it.take_switch("retain").unwrap());
         assert_eq!(
             it.finish().unwrap_err().to_string(),
             "mqtt: nothing is called retian: did you mean retain?"
         );
+        assert!(settings("mqtt://h?retain").take_switch("retain").unwrap());
+        let error = settings("mqtt://h?retain=yes").take_switch("retain").unwrap_err();
+        assert_eq!(error.to_string(), "retain = yes: true or false expected");
     }
 
     #[test]
