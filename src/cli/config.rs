@@ -7,7 +7,7 @@ use crate::cli::{
     destinations, environment, keys,
     status::{Status, Stop},
 };
-use meterpipe::sink::health::Health;
+use meterpipe::sink::{health::Health, secrecy};
 
 /// Runs the subcommand.
 pub fn run(args: &args::Config) -> Status {
@@ -51,7 +51,10 @@ fn show(config: Config, context: &mut Context) -> Result<(), Stop> {
         let mut rows = Vec::new();
         rows.extend(meter.name.as_ref().map(|name| ("name", name.clone())));
         rows.extend(meter.source.as_ref().map(|source| ("source", source.clone())));
-        let key_file = meter.key_file.as_ref().map(|path| path.display().to_string());
+        let key_file = meter.key_file.as_ref().map(|path| match keys::is_key(path) {
+            true => secrecy::HIDDEN.to_owned(),
+            false => path.display().to_string(),
+        });
         rows.extend(key_file.map(|path| ("key_file", path)));
         rows.extend(meter.baud.map(|baud| ("baud", baud.to_string())));
         rows.extend(meter.parity.as_ref().map(|parity| ("parity", parity.clone())));

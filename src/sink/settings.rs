@@ -27,6 +27,7 @@ use crate::{
     sink::{
         duration::duration,
         gate::{OnChange, Wish},
+        secrecy,
         view::View,
     },
 };
@@ -131,13 +132,11 @@ impl Settings {
         self.values.iter().any(|(known, _)| known == key)
     }
 
-    /// All that is said, secrets left out.
+    /// All that is said, without what is or may be secret.
     #[must_use]
     pub fn shown(&self) -> Vec<(String, String)> {
-        let secret = |key: &str| SECRETS.contains(&key);
-        let shown = |(key, value): &(String, String)| {
-            (key.clone(), if secret(key) { "…".to_owned() } else { value.clone() })
-        };
+        let shown =
+            |(key, value): &(String, String)| (key.clone(), secrecy::value(key, value).to_owned());
         self.values.iter().map(shown).collect()
     }
 
@@ -201,7 +200,14 @@ impl Settings {
             return Err(Usage(format!("{key} and {file}: one of the two")));
         }
         let text = fs::read_to_string(&path).map(Zeroizing::new);
-        let text = text.map_err(|error| Usage(format!("{file} = {}: {error}", shown(&path))))?;
+        let text = text.map_err(|error| {
+            Usage(match secrecy::is_file_name(&path) {
+                true => format!("{file} = {}: {error}", shown(&path)),
+                false => {
+                    format!("{file}: no such file; the name of a file is expected, not the secret")
+                }
+            })
+        })?;
         Ok(Some(Secret::new(text.lines().next().unwrap_or_default().to_owned())))
     }
 
@@ -321,6 +327,15 @@ mod tests {
         let both = format!("mqtt://u:p@h?password_file={}", file.path().display());
         let error = settings(&both).take_secret("password").unwrap_err();
         assert_eq!(error.to_string(), "password and password_file: one of the two");
+        let missing = |name: &str| {
+            let mut settings = settings(&format!("mqtt://h?password_file={name}"));
+            settings.take_secret("password").unwrap_err().to_string()
+        };
+        assert_eq!(
+            missing("hunter2"),
+            "password_file: no such file; the name of a file is expected, not the secret"
+        );
+        assert!(missing("/etc/no").starts_with("password_file = /etc/no: No such file"));
     }
 
     #[test]
