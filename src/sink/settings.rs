@@ -27,7 +27,7 @@ use crate::{
     sink::{
         duration::duration,
         gate::{OnChange, Wish},
-        secrecy,
+        names, secrecy,
         view::View,
     },
 };
@@ -239,9 +239,8 @@ impl Settings {
         let selection =
             fields.map(|fields| crate::format::selection::Selection::parse(&fields, &units));
         let keys = selection.transpose()?.map(|selection| selection.keys().to_vec());
-        let names = self.take_table("names");
-        let names = names.into_iter().map(|(name, as_name)| Ok((key(&name, &units)?, as_name)));
-        Ok(View { keys, names: names.collect::<Result<_, Usage>>()?, units })
+        let names = names::parse(&self.take_table("names"), keys.as_deref(), &units)?;
+        Ok(View { keys, names, units })
     }
 
     /// When it goes there: `every`, `on_change`, `bands`, `at_least_every`.
@@ -356,6 +355,9 @@ mod tests {
         it.finish().unwrap();
         assert!(settings("file:x").take_wish().unwrap().on_change.is_none());
         assert!(settings("file:x?on_change").take_wish().unwrap().on_change.is_some());
+        let twice = "file:x?names.power_import_w=p&names.power_export_w=p";
+        let told = "names.power_import_w = p: that is the name of power_export_w";
+        assert_eq!(settings(twice).take_view().unwrap_err().to_string(), told);
         for (text, told) in [
             ("file:x?every=5x", "every = 5x: a number of s, m, h or d expected, as in 30s"),
             ("file:x?every=9999d", "every = 9999d: at most ten years expected: 3650d"),
