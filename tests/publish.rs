@@ -99,7 +99,7 @@ fn what_cannot_be_meant_is_said_before_anything_is_read() {
         (&["--to=carrier:pigeon"], "carrier:pigeon: no sink is called carrier: there are "),
         (&["--to=file:x?evry=1s"], "file:x: file: nothing is called evry: did you mean every?"),
         (&["--to=influxdb://h?db=d&retry=999999999999999999d"], "d: at most ten years expected"),
-        (&["--to=file:x?fields=what"], "file:x: no field is called what: did you mean "),
+        (&["--to=file:x?fields=what"], "file:x: fields: no field is called what: did you mean "),
         (&[], "nowhere to publish to: name a sink with --to, or a configuration"),
         (&["--config=none.toml"], "none.toml: No such file or directory"),
     ] {
@@ -217,10 +217,38 @@ fn the_configuration_is_checked_and_shown_without_its_secrets() {
     assert!(!folder.path().join("new.csv").exists(), "nothing is opened");
     write("[[meter]]\nkey_file = \"nowhere\"\n");
     assert!(config("check").err.contains("nowhere: No such file"));
-    write("\n[[sink]]\nto = \"file:a\"\nevry = \"5s\"\n");
-    let wrong = config("check");
-    assert_eq!(wrong.status, 2);
-    assert!(wrong.err.contains("nothing is called evry: did you mean every?"), "{}", wrong.err);
+}
+
+#[test]
+fn a_mistake_in_a_sink_is_told_with_its_line() {
+    let folder = TempDir::new().unwrap();
+    let place = folder.path().join("c.toml");
+    let told = |text: &str, action: &[&str]| {
+        fs::write(&place, format!("[[sink]]\nto = \"file:a\"\n\n[[sink]]\n{text}\n")).unwrap();
+        let ran = run_command(at_home(&folder, &[action, &["--config=c.toml"]].concat()), b"");
+        assert_eq!(ran.status, 2, "{}", ran.err);
+        ran.err.split_once("c.toml: ").unwrap().1.trim_end().to_owned()
+    };
+    for (text, why) in [
+        ("to = \"file:a\"\nevry = 1", "line 6: file: nothing is called evry: did you mean every?"),
+        ("to = \"file:a\"\n[sink.nmes]\ntime = 1", "line 7: file: nothing is called nmes.time"),
+        ("evry = 1\nto = \"file:a?rotate=daily\"", "line 5: file: nothing is called evry"),
+        ("every = 1\nto = \"file:a?rotat=daily\"", "line 6: file: nothing is called rotat"),
+        ("to = \"file:a\"\nevery = \"1x\"", "line 6: every = 1x: a number of s, m, h or d"),
+        ("to = \"file:a\"\nkeep = 2", "line 6: keep goes with rotate"),
+        ("to = \"file:a\"\nfields = [\n\"a\"]", "line 6: fields: no field is called a"),
+        ("to = \"file:a\"\nnames.a = \"b\"", "line 6: names.a: no field is called a"),
+        ("to = \"file:a\"\n[sink.bands]\n\n\"1-0:1.8.0\" = \"b\"", "line 8: bands.1-0:1.8.0 = b: "),
+        ("to = \"file:a\"\nunits = { energy = \"W\" }", "line 6: units.energy: energy in W: "),
+        ("to = \"mqtt://h\"\nuser = \"u\"\nqos = 7\nretain = true", "line 7: qos: 0 or 1"),
+        ("\nto = \"influxdb://h\"\nbatch = 1", "line 4: where to write to is missing"),
+        ("to = \"carrier:pigeon\"", "line 4: no sink is called carrier"),
+    ] {
+        for action in [&["config", "check"][..], &["publish"]] {
+            let line = told(text, action);
+            assert!(line.starts_with(why), "{why}: {line}");
+        }
+    }
 }
 
 /// A run that is asked to end after the file has so many lines.

@@ -1,5 +1,7 @@
 //! Which sinks a run has: those of `--to`, else those of the configuration.
 
+use std::path::Path;
+
 use crate::cli::{
     configuration::Config,
     environment,
@@ -19,11 +21,12 @@ pub fn of(
     health: &Health,
     voice: &Voice,
 ) -> Result<Vec<Ready>, Stop> {
-    let settings = match to.is_empty() {
-        true => config.map(|config| config.sinks).unwrap_or_default(),
-        false => typed(to, voice)?,
+    let (file, settings) = match (to.is_empty(), config) {
+        (false, _) => (None, typed(to, voice)?),
+        (true, Some(config)) => (Some(config.path), config.sinks),
+        (true, None) => return Ok(Vec::new()),
     };
-    settings.into_iter().map(|settings| ready(settings, health)).collect()
+    settings.into_iter().map(|settings| ready(settings, file.as_deref(), health)).collect()
 }
 
 /// Those of `--to`. What stands on the command line others can read.
@@ -42,9 +45,12 @@ fn typed(to: &[String], voice: &Voice) -> Result<Vec<Settings>, Stop> {
     Ok(all)
 }
 
-/// A sink, with what the environment adds to it.
-fn ready(mut settings: Settings, health: &Health) -> Result<Ready, Stop> {
+/// A sink, with what the environment adds to it. What is wrong with one of the configuration is found
+/// again by its line, with one that is typed by its name.
+fn ready(mut settings: Settings, file: Option<&Path>, health: &Health) -> Result<Ready, Stop> {
     environment::complete(&mut settings);
-    let name = settings.name.clone();
-    sinks::build(settings, health).map_err(|error| Stop::usage(format!("{name}: {error}")))
+    let place = file.map_or_else(|| settings.name.clone(), |file| file.display().to_string());
+    let origins = settings.origins().clone();
+    sinks::build(settings, health)
+        .map_err(|mistake| Stop::usage(format!("{place}: {}", origins.locate(&mistake))))
 }

@@ -110,8 +110,8 @@ pub fn complete(settings: &mut Settings) {
             None => format!("{key}_file"),
         };
         // A secret and its file are one thing said in two ways.
-        if !settings.has(&other) {
-            settings.set_default(&key, &value);
+        if !settings.has(&other) && !settings.has(&key) {
+            let _ = settings.set(&key, value, meterpipe::sink::origin::Origin::Text);
         }
     }
 }

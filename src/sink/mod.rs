@@ -3,7 +3,7 @@
 //! - [`event`]: what every sink can do, and what it is told.
 //! - [`inbox`]: the bounded queue in front of each, so that none holds up another.
 //! - [`settings`]: what the user says about a sink; [`uri`]: in one text; [`duration`]: a time in it;
-//!   [`secrecy`]: what of it may be shown.
+//!   [`origin`]: where it was said; [`secrecy`]: what of it may be shown.
 //! - [`view`]: what of the readings goes there, under which [`names`] and in which units.
 //! - [`gate`]: which of them go there: at an interval, or when something changed.
 //! - [`guard`]: what stands before all of them, so that no wrong register is stored.
@@ -28,6 +28,7 @@ pub mod inbox;
 pub mod influx;
 pub mod mqtt;
 pub mod names;
+pub mod origin;
 pub mod place;
 pub mod prometheus;
 pub mod rotation;

@@ -22,12 +22,14 @@ use std::{fs, path::PathBuf};
 use zeroize::Zeroizing;
 
 use crate::{
-    format::{key::Key, shown::shown, units::Units, usage::Usage},
+    format::{key::Key, selection::Selection, shown::shown, units::Units, usage::Usage},
     reading::decimal::Decimal,
     sink::{
         duration::duration,
         gate::{OnChange, Wish},
-        names, secrecy,
+        names,
+        origin::{Origin, Origins, UNKNOWN},
+        secrecy,
         view::View,
     },
 };
@@ -72,6 +74,7 @@ pub struct Settings {
     values: Vec<(String, String)>,
     /// Keys that were asked for.
     known: Vec<String>,
+    origins: Origins,
 }
 
 /// Where the sink is.
@@ -103,27 +106,33 @@ impl fmt::Debug for Settings {
 
 impl Settings {
     /// Of which nothing is said yet.
-    pub(super) const fn new(name: String, scheme: String, target: Target) -> Self {
-        Self { name, scheme, target, values: Vec::new(), known: Vec::new() }
+    pub(super) fn new(name: String, scheme: String, target: Target) -> Self {
+        let (values, known, origins) = (Vec::new(), Vec::new(), Origins::default());
+        Self { name, scheme, target, values, known, origins }
     }
 
     /// Says something about the sink, as `to` and the tables of the configuration do.
     ///
     /// # Errors
     /// If it was said already.
-    pub fn set(&mut self, key: &str, value: String) -> Result<(), Usage> {
-        if self.values.iter().any(|(known, _)| known == key) {
+    pub fn set(&mut self, key: &str, value: String, origin: Origin) -> Result<(), Usage> {
+        if self.has(key) {
             return Err(Usage(format!("{} stands twice", shown(key))));
         }
         self.values.push((key.to_owned(), value));
+        self.origins.note(key, origin);
         Ok(())
     }
 
-    /// Says it if nothing was said: what comes from the environment.
-    pub fn set_default(&mut self, key: &str, value: &str) {
-        if !self.values.iter().any(|(known, _)| known == key) {
-            self.values.push((key.to_owned(), value.to_owned()));
-        }
+    /// The places of all that is said.
+    #[must_use]
+    pub const fn origins(&self) -> &Origins {
+        &self.origins
+    }
+
+    /// The same, for more than keys.
+    pub const fn origins_mut(&mut self) -> &mut Origins {
+        &mut self.origins
     }
 
     /// Whether something is said.
@@ -233,11 +242,12 @@ impl Settings {
     pub fn take_view(&mut self) -> Result<View, Usage> {
         let mut units = Units::default();
         for (quantity, unit) in self.take_table("units") {
-            units.choose(&format!("{quantity}={unit}"))?;
+            let unit = units.choose(&format!("{quantity}={unit}"));
+            unit.map_err(|why| Usage(format!("units.{}: {why}", shown(&quantity))))?;
         }
-        let fields = self.take("fields");
-        let selection =
-            fields.map(|fields| crate::format::selection::Selection::parse(&fields, &units));
+        let selection = self.take("fields").map(|fields| {
+            Selection::parse(&fields, &units).map_err(|why| Usage(format!("fields: {why}")))
+        });
         let keys = selection.transpose()?.map(|selection| selection.keys().to_vec());
         let names = names::parse(&self.take_table("names"), keys.as_deref(), &units)?;
         Ok(View { keys, names, units })
@@ -252,8 +262,9 @@ impl Settings {
         let at_least_every = self.take_duration("at_least_every")?;
         let on_change = self.take("on_change");
         let bands = self.take_table("bands").into_iter().map(|(name, band)| {
-            let wrong = || Usage(format!("bands.{name} = {}: a number expected", shown(&band)));
-            Ok((key(&name, &Units::default())?, Decimal::parse(&band).ok_or_else(wrong)?))
+            let what = format!("bands.{}", shown(&name));
+            let wrong = || Usage(format!("{what} = {}: a number expected", shown(&band)));
+            Ok((key(&what, &name)?, Decimal::parse(&band).ok_or_else(wrong)?))
         });
         let bands = bands.collect::<Result<Vec<_>, Usage>>()?;
         let keys = match on_change.as_deref() {
@@ -263,7 +274,7 @@ impl Settings {
             }
             None | Some("true") => None,
             Some(fields) => {
-                let keys = fields.split(',').map(|name| key(name.trim(), &Units::default()));
+                let keys = fields.split(',').map(|name| key("on_change", name.trim()));
                 Some(keys.collect::<Result<Vec<_>, Usage>>()?)
             }
         };
@@ -282,12 +293,13 @@ impl Settings {
             self.known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, unknown));
         let advice = nearest.map(|known| format!(": did you mean {known}?")).unwrap_or_default();
         let scheme = &self.scheme;
-        Err(Usage(format!("{scheme}: nothing is called {}{advice}", shown(unknown))))
+        Err(Usage(format!("{scheme}: {UNKNOWN}{}{advice}", shown(unknown))))
     }
 }
 
-fn key(name: &str, units: &Units) -> Result<Key, Usage> {
-    Key::parse(name, units).ok_or_else(|| Usage(format!("no field is called {}", shown(name))))
+fn key(what: &str, name: &str) -> Result<Key, Usage> {
+    let wrong = || Usage(format!("{what}: no field is called {}", shown(name)));
+    Key::parse(name, &Units::default()).ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -356,13 +368,16 @@ mod tests {
         assert!(settings("file:x").take_wish().unwrap().on_change.is_none());
         assert!(settings("file:x?on_change").take_wish().unwrap().on_change.is_some());
         let twice = "file:x?names.power_import_w=p&names.power_export_w=p";
-        let told = "names.power_import_w = p: that is the name of power_export_w";
-        assert_eq!(settings(twice).take_view().unwrap_err().to_string(), told);
+        let told = |text: &str| settings(text).take_view().unwrap_err().to_string();
+        assert_eq!(told(twice), "names.power_import_w = p: that is the name of power_export_w");
+        assert!(told("file:x?units.energy=kW").starts_with("units.energy: energy in kW: "));
+        assert!(told("file:x?fields=what").starts_with("fields: no field is called what: "));
         for (text, told) in [
             ("file:x?every=5x", "every = 5x: a number of s, m, h or d expected, as in 30s"),
             ("file:x?every=9999d", "every = 9999d: at most ten years expected: 3650d"),
             ("file:x?bands.power_net_w=a", "bands.power_net_w = a: a number expected"),
-            ("file:x?bands.what=1", "no field is called what"),
+            ("file:x?bands.what=1", "bands.what: no field is called what"),
+            ("file:x?on_change=power_net_w,what", "on_change: no field is called what"),
         ] {
             assert_eq!(settings(text).take_wish().unwrap_err().to_string(), told);
         }

@@ -12,7 +12,10 @@ use core::str::FromStr;
 
 use crate::{
     format::{shown::shown, usage::Usage},
-    sink::settings::{Settings, Target},
+    sink::{
+        origin::Origin,
+        settings::{Settings, Target},
+    },
 };
 
 /// What has a path, in which an `@` is an `@`.
@@ -58,7 +61,7 @@ impl FromStr for Settings {
             None => Self::new(masked(text), lower, Target::File(decoded(place)?.into())),
         };
         for (key, value) in pairs {
-            settings.set(&decoded(key)?, decoded(value)?)?;
+            settings.set(&decoded(key)?, decoded(value)?, Origin::Text)?;
         }
         Ok(settings)
     }
@@ -95,9 +98,9 @@ fn log_in(settings: &mut Settings, login: &str) -> Result<(), Usage> {
         Some((user, password)) => (user, Some(password)),
         None => (login, None),
     };
-    settings.set("user", decoded(user)?)?;
+    settings.set("user", decoded(user)?, Origin::Text)?;
     match password {
-        Some(password) => settings.set("password", decoded(password)?),
+        Some(password) => settings.set("password", decoded(password)?, Origin::Text),
         None => Ok(()),
     }
 }
