@@ -176,7 +176,7 @@ fn sink(
     };
     let text = scalar(to).ok_or_else(|| expected(to, "a text"))?;
     let wrong = |at: Range<usize>| move |usage: Usage| Mistake { at, text: usage.to_string() };
-    let mut settings: Settings = environment::expand(&text).parse().map_err(wrong(to.span()))?;
+    let mut settings = environment::sink(&text).map_err(wrong(to.span()))?;
     settings.origins_mut().stand_in(line(at), line(to.span()));
     for (key, value) in table.iter().filter(|(key, _)| key.get_ref() != "to") {
         for Flat { name, text, at } in flat(key, value)? {

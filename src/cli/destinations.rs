@@ -9,10 +9,7 @@ use crate::cli::{
     status::Stop,
     voice::Voice,
 };
-use meterpipe::{
-    format::usage::Usage,
-    sink::{health::Health, settings::Settings},
-};
+use meterpipe::sink::{health::Health, settings::Settings};
 
 /// The sinks, ready to be started.
 pub fn of(
@@ -33,7 +30,7 @@ pub fn of(
 fn typed(to: &[String], voice: &Voice) -> Result<Vec<Settings>, Stop> {
     let mut all = Vec::new();
     for to in to {
-        let settings: Result<Settings, Usage> = environment::expand(to).parse();
+        let settings = environment::sink(to);
         let settings = settings.map_err(|error| Stop::usage(format!("--to: {error}")))?;
         let is_typed = || std::env::args_os().any(|it| it.to_string_lossy().contains(to.as_str()));
         if settings.has_secret() && is_typed() {
