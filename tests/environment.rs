@@ -179,7 +179,7 @@ fn a_database_gets_the_variables_of_its_version_only() {
         shown
             .into_iter()
             .skip(1)
-            .map(|row| row.replace('"', "").replace(' ', ""))
+            .map(|row| row.replace(['"', ' '], ""))
             .collect::<Vec<_>>()
     };
     assert_eq!(rows(&both, "?db=d"), ["db=d", "user=u"]);
