@@ -176,11 +176,7 @@ fn a_database_gets_the_variables_of_its_version_only() {
     let rows = |variables: &[(&str, &str)], keys: &str| {
         let to = format!("influxdb://h{keys}");
         let shown = sink(&to, variables).unwrap();
-        shown
-            .into_iter()
-            .skip(1)
-            .map(|row| row.replace(['"', ' '], ""))
-            .collect::<Vec<_>>()
+        shown.into_iter().skip(1).map(|row| row.replace(['"', ' '], "")).collect::<Vec<_>>()
     };
     assert_eq!(rows(&both, "?db=d"), ["db=d", "user=u"]);
     assert_eq!(rows(&both, "?bucket=b"), ["bucket=b", "token=…", "org=o"]);
@@ -238,6 +234,14 @@ fn a_wrong_value_is_told_with_the_name_of_its_variable() {
     ] {
         let error = sink(to, variables).unwrap_err();
         assert!(error.starts_with(told), "{told}: {error}");
+    }
+    for (to, told) in [
+        ("anna:1@h", "publish: h: $METERPIPE_TO: no sink is called anna"),
+        ("mqtt://h?qos=2", "publish: mqtt://h: $METERPIPE_TO: qos: 0 or 1"),
+        ("h", "publish: $METERPIPE_TO: h: a sink is written as"),
+    ] {
+        let ran = run(&["publish"], &[("METERPIPE_TO", to)]);
+        assert!(ran.status == 2 && ran.err.contains(told), "{told}: {}", ran.err);
     }
     let typed = run(&["publish", "--to=mqtt://u@h"], &[("MQTT_PASS_FILE", "/etc/no")]);
     assert!(typed.err.contains("mqtt://h: $MQTT_PASS_FILE: password_file = "), "{}", typed.err);

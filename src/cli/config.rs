@@ -1,5 +1,7 @@
 //! `config`: what the configuration says, and whether it can be meant.
 
+use clap::ValueEnum;
+
 use crate::cli::{
     args::{self, ConfigAction},
     configuration::{self, Config},
@@ -35,9 +37,6 @@ pub fn run(args: &args::Config) -> Status {
 fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
     let (meters, sinks) = (config.meters.len(), config.sinks.len());
     keys::configured(&config.meters, context)?;
-    for meter in &config.meters {
-        meter.line(&args::Line::default())?;
-    }
     let path = config.path.display().to_string();
     destinations::of(&[], Some(config), &Health::default(), &context.voice)?;
     let text = &mut context.output.text;
@@ -61,7 +60,8 @@ fn show(config: Config, context: &mut Context) -> Result<(), Stop> {
         });
         rows.extend(key_file.map(|path| ("key_file", path)));
         rows.extend(meter.baud.map(|baud| ("baud", baud.to_string())));
-        rows.extend(meter.parity.as_ref().map(|parity| ("parity", parity.clone())));
+        let parity = meter.parity.and_then(|parity| parity.to_possible_value());
+        rows.extend(parity.map(|parity| ("parity", parity.get_name().to_owned())));
         table("meter", rows.iter().map(|(key, value)| (*key, value.as_str())), &mut text);
     }
     for mut settings in config.sinks {

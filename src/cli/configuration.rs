@@ -61,16 +61,13 @@ pub struct Meter {
     /// Bits a second, if it is not 2400.
     pub baud: Option<u32>,
     /// The parity, if it is not even.
-    pub parity: Option<String>,
+    pub parity: Option<Parity>,
 }
 
 impl Meter {
     /// The settings of its line: those that are typed, and what stands here where nothing is.
-    pub fn line(&self, typed: &Line) -> Result<Line, Stop> {
-        let parity = self.parity.as_deref().map(|parity| Parity::from_str(parity, false));
-        let parity = parity.transpose();
-        let parity = parity.map_err(|_| Stop::usage("parity: even, none, odd or auto"))?;
-        Ok(Line { baud: typed.baud.or(self.baud), parity: typed.parity.or(parity) })
+    pub fn line(&self, typed: &Line) -> Line {
+        Line { baud: typed.baud.or(self.baud), parity: typed.parity.or(self.parity) }
     }
 }
 
@@ -159,7 +156,11 @@ fn meter((table, _): (&Table<'_>, Range<usize>)) -> Result<Meter, Mistake> {
                 let baud = text()?.parse().map_err(|_| expected(value, "a number"))?;
                 meter.baud = Some(baud);
             }
-            "parity" => meter.parity = Some(text()?),
+            "parity" => {
+                let parity = Parity::from_str(&text()?, false);
+                let parity = parity.map_err(|_| expected(value, "even, none, odd or auto"))?;
+                meter.parity = Some(parity);
+            }
             unknown => return Err(mistake(key.span(), unknown, &METER)),
         }
     }
@@ -279,10 +280,10 @@ mod tests {
 
     #[test]
     fn what_is_typed_goes_before_what_stands_here() {
-        let (baud, parity) = (Some(9600), Some("none".to_owned()));
+        let (baud, parity) = (Some(9600), Some(Parity::None));
         let meter = Meter { baud, parity, ..Meter::default() };
         let line = |baud, parity| {
-            let line = meter.line(&Line { baud, parity }).unwrap();
+            let line = meter.line(&Line { baud, parity });
             (line.baud, line.parity)
         };
         assert_eq!(line(None, None), (Some(9600), Some(Parity::None)));
@@ -312,6 +313,10 @@ mod tests {
         );
         assert_eq!(told("[meter]\n"), "line 1: tables are expected here: [[meter]]");
         assert_eq!(told("[[meter]]\nbaud = 'x'"), "line 2: a number is expected here");
+        assert_eq!(
+            told("[[meter]]\n\nparity = 'eve'"),
+            "line 3: even, none, odd or auto is expected here"
+        );
         assert!(told("[[meter]\n").starts_with("line 1: "), "{}", told("[[meter]\n"));
         assert_eq!(
             told("[[sink]]\nto = 'mqtt'"),

@@ -1,6 +1,6 @@
 //! Which sinks a run has: those of `--to`, else those of the configuration.
 
-use std::path::Path;
+use std::{env, path::Path};
 
 use crate::cli::{
     configuration::Config,
@@ -26,14 +26,21 @@ pub fn of(
     settings.into_iter().map(|settings| ready(settings, file.as_deref(), health)).collect()
 }
 
-/// Those of `--to`. What stands on the command line others can read.
+/// Those of `--to`, or of the variable that stands for it. What stands on the command line others can
+/// read.
 fn typed(to: &[String], voice: &Voice) -> Result<Vec<Settings>, Stop> {
     let mut all = Vec::new();
     for to in to {
+        let is_typed = env::args_os().any(|it| {
+            let it = it.to_string_lossy();
+            it.strip_prefix("--to=").unwrap_or(&it) == to
+        });
+        let place = if is_typed { "--to" } else { "$METERPIPE_TO" };
         let settings = environment::sink(to);
-        let settings = settings.map_err(|error| Stop::usage(format!("--to: {error}")))?;
-        let is_typed = || std::env::args_os().any(|it| it.to_string_lossy().contains(to.as_str()));
-        if settings.has_secret() && is_typed() {
+        let mut settings = settings.map_err(|error| Stop::usage(format!("{place}: {error}")))?;
+        if !is_typed {
+            settings.origins_mut().stand_in_variable("METERPIPE_TO");
+        } else if settings.has_secret() {
             let (name, advice) = (&settings.name, "a file or the environment does not");
             voice.say(&format!("{name}: --to shows its secret to other users here: {advice}"));
         }

@@ -52,6 +52,11 @@ impl Origins {
         }
     }
 
+    /// Notes that all of the sink stands in a variable.
+    pub fn stand_in_variable(&mut self, name: &str) {
+        self.sink = Origin::Variable(name.to_owned());
+    }
+
     /// The message with the place in front; a variable with that of the sink which took it.
     #[must_use]
     pub fn locate(&self, mistake: &Usage) -> String {
@@ -111,5 +116,7 @@ mod tests {
         let message = Usage("password: of which user?".to_owned());
         assert_eq!(typed.locate(&message), format!("$MQTT_PASS: {message}"));
         assert_eq!(typed.locate(&Usage("no".to_owned())), "no");
+        typed.stand_in_variable("METERPIPE_TO");
+        assert_eq!(typed.locate(&Usage("user: no".to_owned())), "$METERPIPE_TO: user: no");
     }
 }
