@@ -261,14 +261,6 @@ mod tests {
     use crate::cli::args;
     use meterpipe::source::OpenError;
 
-    #[test]
-    fn a_time_is_told_to_the_nearest_tenth_of_a_second() {
-        for (millis, told) in [(0, "0.0"), (49, "0.0"), (50, "0.1"), (999, "1.0"), (61_249, "61.2")]
-        {
-            assert_eq!(seconds(Duration::from_millis(millis)), told);
-        }
-    }
-
     const BURSTS: u8 = 200;
 
     /// Gives its octets without a pause, and says when they have all been taken.
@@ -318,5 +310,13 @@ mod tests {
         let ended = run(vec![source], &until, &mut stage, &mut context);
         assert!(matches!(ended, Err(Stop::Interrupted)), "{ended:?}");
         assert_eq!(stage.0, (0..BURSTS).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_time_is_told_to_the_nearest_tenth_of_a_second() {
+        for (millis, told) in [(0, "0.0"), (49, "0.0"), (50, "0.1"), (999, "1.0"), (61_249, "61.2")]
+        {
+            assert_eq!(seconds(Duration::from_millis(millis)), told);
+        }
     }
 }

@@ -57,15 +57,18 @@ impl Origins {
         self.sink = Origin::Variable(name.to_owned());
     }
 
-    /// The message with the place in front; a variable with that of the sink which took it.
+    /// The message with the place in front; a variable with the line of the sink that took it.
     #[must_use]
     pub fn locate(&self, mistake: &Usage) -> String {
         let Self { sink, keys } = self;
         let named = keys.iter().filter(|(key, _)| speaks_of(&mistake.0, key));
-        match named.max_by_key(|(key, _)| key.len()) {
-            Some((_, variable @ Origin::Variable(_))) => format!("{sink}{variable}{mistake}"),
-            Some((_, line @ Origin::Line(_))) => format!("{line}{mistake}"),
-            Some((_, Origin::Text)) | None => format!("{sink}{mistake}"),
+        let origin = named.max_by_key(|(key, _)| key.len()).map(|(_, origin)| origin);
+        match (sink, origin.unwrap_or(sink)) {
+            (_, Origin::Text) => format!("{sink}{mistake}"),
+            (Origin::Line(_), variable @ Origin::Variable(_)) => {
+                format!("{sink}{variable}{mistake}")
+            }
+            (_, origin) => format!("{origin}{mistake}"),
         }
     }
 }
@@ -118,5 +121,6 @@ mod tests {
         assert_eq!(typed.locate(&Usage("no".to_owned())), "no");
         typed.stand_in_variable("METERPIPE_TO");
         assert_eq!(typed.locate(&Usage("user: no".to_owned())), "$METERPIPE_TO: user: no");
+        assert_eq!(typed.locate(&message), format!("$MQTT_PASS: {message}"));
     }
 }

@@ -12,9 +12,9 @@
 //! names = { power_net_w = "Leistung" }
 //! ```
 //!
-//! Both say the same in the same words: what stands behind the `?` are keys of the configuration, a
-//! table's keys behind a point (`names.power_net_w=Leistung`): see [`uri`](super::uri). A sink takes the keys that it knows, and
-//! what is left then is a mistake.
+//! Both say the same in the same words: what stands behind the `?` of [`uri`](super::uri) are keys of
+//! the configuration, a table's keys behind a point (`names.power_net_w=Leistung`). A sink takes the keys
+//! that it knows, and what is left then is a mistake.
 
 use core::{fmt, str::FromStr, time::Duration};
 use std::{fs, path::PathBuf};
