@@ -55,6 +55,9 @@ const MACHINE: [&str; 12] = [
 /// Whose command line anybody can read: no other program is started, so no secret comes to one.
 const PROGRAMS: &str = "std::process::Command";
 
+/// Numbers are exact: only what a meter sends as a float is one, and is printed as it was sent.
+const FLOATS: [&str; 1] = ["reading/value.rs"];
+
 const MACROS_THAT_PANIC: [&str; 4] = ["panic", "todo", "unimplemented", "unreachable"];
 
 const MACROS_THAT_SPEAK: [&str; 10] =
@@ -105,6 +108,12 @@ fn invented_defects_are_found() {
     one("record.rs", "fn f() { jiff::Timestamp::now(); }", "the clock");
     one("record.rs", "fn f() { println!(\"{}\", 1) }", "println!");
     one("record.rs", "fn f() { log::warn(1) }", "log");
+    one("cli/live.rs", "fn f(a: Duration) { a.as_secs_f32(); }", "as_secs_f32: numbers are exact");
+    one("cli/live.rs", "const A: [f64; 0] = [];", "f64: numbers are exact");
+    one("sink/gate.rs", "fn f() { g!(Vec::<f32>::new()) }", "f32: numbers are exact");
+    one("sink/gate.rs", "fn f() { g(1.5) }", "1.5: numbers are exact");
+    one("sink/gate.rs", "fn f() { g(1e3) }", "1e3: numbers are exact");
+    one("sink/gate.rs", "fn f() { g(2f32) }", "2f32: numbers are exact");
     one("hex/mod.rs", "pub mod a; fn f() {}", "only declares");
     one("lib.rs", "pub mod a; use self::a::b;", "only declares");
     one("main.rs", "use meterpipe::error::Error;", "only cli");
@@ -131,6 +140,9 @@ fn what_is_allowed_is_not_found() {
         "cli/decode.rs",
         "use meterpipe::{chain::decode, record}; use crate::cli::filter; use std::fs;",
     );
+    fine("reading/value.rs", "fn f() { f32::from_be_bytes(g) }");
+    fine("sink/gate.rs", "fn f(a: A) { g(a.0.1, 0x1f32, 1_000_u64, \"1.5 f64\", u32::MAX) }");
+    fine("sink/gate.rs", "#[cfg(test)] mod tests { const A: f64 = 1.5; }");
     fine("hex/mod.rs", "//! Docs.\n#[cfg(unix)] pub mod a; mod b; pub use self::b::{C, d::E};");
     fine("main.rs", "#![forbid(unsafe_code)] mod cli; fn main() { cli::run(); }");
 }
@@ -346,6 +358,12 @@ impl Checker<'_> {
                         paths.iter().for_each(|path| self.path(token, path, module));
                     }
                 }
+                // Behind a point stand the places of a tuple in a tuple.
+                TokenTree::Literal(number)
+                    if is_float(&number.to_string()) && !is_punct(before, '.') =>
+                {
+                    self.float(token, &number.to_string());
+                }
                 _ => {}
             }
         }
@@ -369,6 +387,15 @@ impl Checker<'_> {
             self.complain(at, format!("{word}! outside a test: hand the error on"));
         } else if self.core && MACROS_THAT_SPEAK.contains(&word) && bang {
             self.complain(at, format!("{word}! in the protocol: give it back as a value"));
+        } else if ["f32", "f64"].iter().any(|float| word.split('_').next_back() == Some(float)) {
+            self.float(at, word);
+        }
+    }
+
+    /// A type, a number, or a method that makes one of it.
+    fn float(&mut self, at: &TokenTree, text: &str) {
+        if !FLOATS.iter().any(|file| self.file == Path::new(file)) {
+            self.complain(at, format!("{text}: numbers are exact here, no floats"));
         }
     }
 
@@ -484,6 +511,14 @@ fn panics(word: &str, after: Option<&TokenTree>) -> bool {
     };
     let several = arguments.stream().into_iter().any(|token| is_punct(Some(&token), ','));
     word == "unwrap" || word == "expect" && !several
+}
+
+/// Whether a literal is a float: `1.5`, `1e3`, `2f32`, and not `0x1f32` or a text.
+fn is_float(literal: &str) -> bool {
+    let decimal = literal.starts_with(|c: char| c.is_ascii_digit())
+        && !["0x", "0o", "0b"].iter().any(|radix| literal.starts_with(radix));
+    let whole = ["i", "u"].iter().any(|sign| literal.contains(sign));
+    decimal && !whole && literal.contains(['.', 'e', 'E', 'f'])
 }
 
 /// Whether `::` stands at a place.

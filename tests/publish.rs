@@ -7,6 +7,7 @@ mod binary;
 mod secrets;
 
 use std::{
+    collections::BTreeSet,
     fs,
     net::TcpListener,
     process::{Command, Stdio},
@@ -106,7 +107,8 @@ fn what_cannot_be_meant_is_said_before_anything_is_read() {
         (&["--to=broker"][..], "--to: broker: a sink is written as mqtt://HOST or file:PATH"),
         (&["--to=carrier:pigeon"], "carrier:pigeon: no sink is called carrier: there are "),
         (&["--to=file:x?evry=1s"], "file:x: file: nothing is called evry: did you mean every?"),
-        (&["--to=file:x?fields=what"], "file:x: no field is called what: did you mean "),
+        (&["--to=influxdb://h?db=d&retry=999999999999999999d"], "d: at most ten years expected"),
+        (&["--to=file:x?fields=what"], "file:x: fields: no field is called what: did you mean "),
         (&[], "nowhere to publish to: name a sink with --to, or a configuration"),
         (&["--config=none.toml"], "none.toml: No such file or directory"),
     ] {
@@ -224,10 +226,129 @@ fn the_configuration_is_checked_and_shown_without_its_secrets() {
     assert!(!folder.path().join("new.csv").exists(), "nothing is opened");
     write("[[meter]]\nkey_file = \"nowhere\"\n");
     assert!(config("check").err.contains("nowhere: No such file"));
-    write("\n[[sink]]\nto = \"file:a\"\nevry = \"5s\"\n");
-    let wrong = config("check");
-    assert_eq!(wrong.status, 2);
-    assert!(wrong.err.contains("nothing is called evry: did you mean every?"), "{}", wrong.err);
+}
+
+#[test]
+fn a_mistake_in_a_sink_is_told_with_its_line() {
+    let folder = TempDir::new().unwrap();
+    let place = folder.path().join("c.toml");
+    let told = |text: &str, action: &[&str]| {
+        fs::write(&place, format!("[[sink]]\nto = \"file:a\"\n\n[[sink]]\n{text}\n")).unwrap();
+        let ran = run_command(at_home(&folder, &[action, &["--config=c.toml"]].concat()), b"");
+        assert_eq!(ran.status, 2, "{}", ran.err);
+        ran.err.split_once("c.toml: ").unwrap().1.trim_end().to_owned()
+    };
+    for (text, why) in [
+        ("to = \"file:a\"\nevry = 1", "line 6: file: nothing is called evry: did you mean every?"),
+        ("to = \"file:a\"\n[sink.nmes]\ntime = 1", "line 7: file: nothing is called nmes.time"),
+        ("evry = 1\nto = \"file:a?rotate=daily\"", "line 5: file: nothing is called evry"),
+        ("every = 1\nto = \"file:a?rotat=daily\"", "line 6: file: nothing is called rotat"),
+        ("to = \"file:a\"\nevery = \"1x\"", "line 6: every = 1x: a number of s, m, h or d"),
+        ("to = \"file:a\"\nkeep = 2", "line 6: keep goes with rotate"),
+        ("to = \"file:a\"\nfields = [\n\"a\"]", "line 6: fields: no field is called a"),
+        ("to = \"file:a\"\nnames.a = \"b\"", "line 6: names.a: no field is called a"),
+        ("to = \"file:a\"\n[sink.bands]\n\n\"1-0:1.8.0\" = \"b\"", "line 8: bands.1-0:1.8.0 = b: "),
+        ("to = \"file:a\"\nunits = { energy = \"W\" }", "line 6: units.energy: energy in W: "),
+        ("to = \"mqtt://h\"\nuser = \"u\"\nqos = 7\nretain = true", "line 7: qos: 0 or 1"),
+        ("\nto = \"influxdb://h\"\nbatch = 1", "line 4: where to write to is missing"),
+        ("to = \"carrier:pigeon\"", "line 4: no sink is called carrier"),
+    ] {
+        for action in [&["config", "check"][..], &["publish"]] {
+            let line = told(text, action);
+            assert!(line.starts_with(why), "{why}: {line}");
+        }
+    }
+}
+
+#[test]
+fn what_is_shown_of_a_configuration_is_a_configuration_that_says_the_same() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for name in ["guek", "secret"] {
+        fs::write(at(name), "36C66639E48A8CA4D6BC8B282A793BBB\n").unwrap();
+    }
+    let all = r#"[[meter]]
+name = "Haus \"A\""
+source = "sim:"
+key_file = "guek"
+baud = 9600
+parity = "none"
+
+[[sink]]
+to = "MQTT://anna@[::1]:1884/a%40b?qos=1&names.1-0:99.1.0=x"
+password_file = "secret"
+client_id = "a\"b"
+keepalive = "1m"
+protocol = 5
+topic = "{base}/{meter}"
+layout = "json"
+status = "none"
+retain = true
+ha = "component"
+ha_prefix = "h"
+ha_expire_after = 0
+ha_compat = true
+fields = ["power_net_w", "1-0:99.1.0", "voltage_l1_v"]
+topics = { "voltage_l1_v,voltage_l2_v" = "openWB/u 1", power_net_w = "a/b kW 3" }
+units.power = "kW"
+names."item_3" = "drei"
+
+[[sink]]
+to = "influxdbs://h/x?bucket=b"
+org = "o"
+token_file = "./secret"
+insecure = true
+measurement = "m\u007f"
+tags = { "a b" = "c" }
+timestamp = "received"
+batch = 5
+flush = "1s"
+timeout = "2s"
+retry = "3s"
+
+[[sink]]
+to = "influxdb://anna@h"
+db = "d"
+rp = "r"
+password_file = "secret"
+
+[[sink]]
+to = "file:a%20@b.csv?rotate=daily&keep=3"
+format = "csv"
+csv_locale = "at"
+every = "30s"
+on_change = ["power_net_w", "1-0:99.1.0"]
+bands = { "1-0:99.1.0" = 1.50 }
+at_least_every = "5m"
+guard = false
+
+[[sink]]
+to = "prometheus://127.0.0.1:9888"
+expire_after = "1h"
+
+[[sink]]
+to = "solarview:s.txt"
+meter = "1"
+style = "d0"
+"#;
+    let config = |action: &str, file: &str| {
+        let ran = run_command(at_home(&folder, &["config", action, "--config", file]), b"");
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        ran.out.split_once('\n').map_or(ran.out.clone(), |(_, rows)| rows.to_owned())
+    };
+    fs::write(at("a.toml"), all).unwrap();
+    let shown = config("show", "a.toml");
+    assert!(!shown.contains('…'), "{shown}");
+    // No key is lost, and each of a table has a line.
+    assert_eq!(shown.matches(" = ").count(), 58, "{shown}");
+    fs::write(at("b.toml"), &shown).unwrap();
+    config("check", "b.toml");
+    // What stood in the text of the sink comes in another order.
+    let tables = |text: &str| {
+        let rows = |table: &str| table.lines().map(str::to_owned).collect::<BTreeSet<_>>();
+        text.split("\n\n").map(rows).collect::<Vec<_>>()
+    };
+    assert_eq!(tables(&config("show", "b.toml")), tables(&shown));
 }
 
 /// A run that is asked to end after the file has so many lines.

@@ -145,9 +145,21 @@ fn mistakes_are_told_without_the_secret_that_stands_beside_them() {
     for (text, told) in [
         (format!("to = \"mqtt://u:{CANARY}@h:x\""), "x is no port"),
         (format!("to = \"mqtt://u:{CANARY}%@h\""), "a % that is no escape"),
+        (format!("to = \"mqtt://u:{CANARY}\""), "not followed by a port"),
+        (format!("to = \"mqtt://u:{CANARY}/x@h\""), "write %2f for /"),
+        (format!("to = \"mqtt://u:x?{CANARY}@h\""), "%3f for ?"),
+        (format!("to = \"mqtt:u:{CANARY}@h\""), "a broker is written as mqtt://HOST"),
+        (format!("to = \"mqtt:/u:{CANARY}@h\""), "a broker is written as mqtt://HOST"),
+        (format!("to = \"u:{CANARY}@h\""), "no sink is called u"),
+        (format!("to = \"u-{CANARY}@h\""), "h: a sink is written as"),
         (format!("to = \"mqtt://h\"\n{secret}"), "of which user? say user"),
         (format!("to = \"mqtt://h\"\nuser = \"u\"\n{secret}\nqos = 7"), "qos: 0 or 1 expected"),
         (format!("to = \"mqtt://h\"\n{secret}\npassword_file = \"a\""), "one of the two"),
+        (
+            format!("to = \"mqtt://h\"\nuser = \"u\"\npassword_file = \"{CANARY}\""),
+            "not the secret",
+        ),
+        (format!("to = \"influxdb://h\"\nbucket = \"b\"\ntoken_file = \"{CANARY}/x\""), "no such"),
         (format!("to = \"mqtt://h\"\npasword = \"{CANARY}\""), "did you mean password?"),
         (format!("to = \"influxdb://h\"\nbucket = \"b\"\ntoken = \"{CANARY}\\n\""), "the token"),
         (format!("to = \"mqtt://h\"\npassword = [\"{CANARY}\"]\n{secret}"), ""),
@@ -158,4 +170,21 @@ fn mistakes_are_told_without_the_secret_that_stands_beside_them() {
         assert_eq!(ran.status, 2, "{}", ran.err);
         assert!(ran.err.contains(told), "{told}: {}", ran.err);
     }
+}
+
+#[test]
+fn what_is_shown_of_a_configuration_is_known_not_to_be_a_secret() {
+    let shown = |text: &str| {
+        let home = home(&format!("[[sink]]\nto = \"mqtt://h\"\n{text}\n"));
+        let ran = run_command(at(&home, &["config", "show"], &[]), b"");
+        assert_eq!((ran.status, &*ran.err), (0, ""));
+        ran.out.lines().last().unwrap().to_owned()
+    };
+    for key in ["passwort", "pass", "Token", "password", "password_file", "secret.a", "key"] {
+        assert_eq!(shown(&format!("{key} = \"{CANARY}\"")), format!("{key} = \"…\""));
+    }
+    assert_eq!(shown("password_file = \"/etc/no\""), "password_file = \"/etc/no\"");
+    // A key in the place of its file: that it is nowhere is looked for in all that comes out.
+    let key = "36C66639E48A8CA4D6BC8B282A793BBB";
+    assert_eq!(shown(&format!("[[meter]]\nkey_file = \"{key}\"")), "to = \"mqtt://h\"");
 }

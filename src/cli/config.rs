@@ -1,5 +1,7 @@
 //! `config`: what the configuration says, and whether it can be meant.
 
+use clap::ValueEnum;
+
 use crate::cli::{
     args::{self, ConfigAction},
     configuration::{self, Config},
@@ -7,7 +9,10 @@ use crate::cli::{
     destinations, environment, keys,
     status::{Status, Stop},
 };
-use meterpipe::sink::health::Health;
+use meterpipe::{
+    format::shown::shown,
+    sink::{health::Health, secrecy},
+};
 
 /// Runs the subcommand.
 pub fn run(args: &args::Config) -> Status {
@@ -32,9 +37,6 @@ pub fn run(args: &args::Config) -> Status {
 fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
     let (meters, sinks) = (config.meters.len(), config.sinks.len());
     keys::configured(&config.meters, context)?;
-    for meter in &config.meters {
-        meter.line(&args::Line::default())?;
-    }
     let path = config.path.display().to_string();
     destinations::of(&[], Some(config), &Health::default(), &context.voice)?;
     let text = &mut context.output.text;
@@ -46,21 +48,26 @@ fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
 
 /// All that holds, secrets left out, in the words of the configuration.
 fn show(config: Config, context: &mut Context) -> Result<(), Stop> {
-    let mut text = format!("# {}\n", config.path.display());
+    // What is in the name of a file must not end the comment.
+    let mut text = format!("# {}\n", shown(&config.path.display().to_string()));
     for meter in &config.meters {
         let mut rows = Vec::new();
         rows.extend(meter.name.as_ref().map(|name| ("name", name.clone())));
         rows.extend(meter.source.as_ref().map(|source| ("source", source.clone())));
-        let key_file = meter.key_file.as_ref().map(|path| path.display().to_string());
+        let key_file = meter.key_file.as_ref().map(|path| match keys::is_key(path) {
+            true => secrecy::HIDDEN.to_owned(),
+            false => path.display().to_string(),
+        });
         rows.extend(key_file.map(|path| ("key_file", path)));
         rows.extend(meter.baud.map(|baud| ("baud", baud.to_string())));
-        rows.extend(meter.parity.as_ref().map(|parity| ("parity", parity.clone())));
+        let parity = meter.parity.and_then(|parity| parity.to_possible_value());
+        rows.extend(parity.map(|parity| ("parity", parity.get_name().to_owned())));
         table("meter", rows.iter().map(|(key, value)| (*key, value.as_str())), &mut text);
     }
     for mut settings in config.sinks {
         environment::complete(&mut settings);
-        let shown = settings.shown();
-        let rows = shown.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let said = settings.shown();
+        let rows = said.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         table("sink", [("to", settings.name.as_str())].into_iter().chain(rows), &mut text);
     }
     context.output.text.extend_from_slice(text.as_bytes());
@@ -70,8 +77,54 @@ fn show(config: Config, context: &mut Context) -> Result<(), Stop> {
 fn table<'a>(name: &str, rows: impl Iterator<Item = (&'a str, &'a str)>, text: &mut String) {
     text.push_str(&format!("\n[[{name}]]\n"));
     for (key, value) in rows {
-        // TOML's basic strings have the escapes of JSON.
-        let value = serde_json::Value::from(value);
-        text.push_str(&format!("{key} = {value}\n"));
+        text.push_str(&format!("{} = {}\n", dotted(key), quoted(value)));
+    }
+}
+
+/// The key of a table behind its name, in quotes where it needs them: `names."1-0:99.1.0"`.
+fn dotted(key: &str) -> String {
+    match key.split_once('.') {
+        Some((table, key)) => format!("{}.{}", bare(table), bare(key)),
+        None => bare(key),
+    }
+}
+
+fn bare(key: &str) -> String {
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    match !key.is_empty() && key.chars().all(is_bare) {
+        true => key.to_owned(),
+        false => quoted(key),
+    }
+}
+
+/// TOML's basic strings have the escapes of JSON, and one more.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string().replace('\x7f', "\\u007f")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_is_toml() {
+        let mut text = String::new();
+        let rows = [
+            ("to", "file:a\"\\\n\x7f\x1b.csv"),
+            ("names.1-0:99.1.0", "Zähler"),
+            ("topics.voltage_l1_v,voltage_l2_v", "a b"),
+            ("tags.", "1"),
+            ("a b", "x"),
+        ];
+        table("sink", rows.into_iter(), &mut text);
+        let lines: Vec<_> = text.lines().skip(2).collect();
+        assert_eq!(lines[1], "names.\"1-0:99.1.0\" = \"Zähler\"");
+        assert_eq!(lines[2], "topics.\"voltage_l1_v,voltage_l2_v\" = \"a b\"");
+        assert_eq!(lines[3..], ["tags.\"\" = \"1\"", "\"a b\" = \"x\""]);
+        let read = toml::de::DeTable::parse(&text).unwrap();
+        let sink = read.get_ref()["sink"].get_ref()[0].get_ref().as_table().unwrap();
+        assert_eq!(sink["to"].get_ref().as_str(), Some(rows[0].1));
+        assert_eq!(sink["names"].get_ref()["1-0:99.1.0"].get_ref().as_str(), Some("Zähler"));
+        assert_eq!(sink.len(), 5);
     }
 }

@@ -14,6 +14,7 @@
 //! What may be said of a sink is for the [sink](meterpipe::sink::settings) to know.
 
 use std::{
+    borrow::Cow,
     env,
     fmt::Write as _,
     fs,
@@ -32,7 +33,10 @@ use crate::cli::{
     environment,
     status::Stop,
 };
-use meterpipe::sink::settings::Settings;
+use meterpipe::{
+    format::usage::Usage,
+    sink::{origin::Origin, settings::Settings},
+};
 
 /// What stands in the file.
 #[derive(Debug, Default)]
@@ -57,16 +61,13 @@ pub struct Meter {
     /// Bits a second, if it is not 2400.
     pub baud: Option<u32>,
     /// The parity, if it is not even.
-    pub parity: Option<String>,
+    pub parity: Option<Parity>,
 }
 
 impl Meter {
     /// The settings of its line: those that are typed, and what stands here where nothing is.
-    pub fn line(&self, typed: &Line) -> Result<Line, Stop> {
-        let parity = self.parity.as_deref().map(|parity| Parity::from_str(parity, false));
-        let parity = parity.transpose();
-        let parity = parity.map_err(|_| Stop::usage("parity: even, none, odd or auto"))?;
-        Ok(Line { baud: typed.baud.or(self.baud), parity: typed.parity.or(parity) })
+    pub fn line(&self, typed: &Line) -> Line {
+        Line { baud: typed.baud.or(self.baud), parity: typed.parity.or(self.parity) }
     }
 }
 
@@ -87,11 +88,13 @@ fn read(path: &Path) -> Result<Config, Stop> {
     let name = path.display();
     let text = fs::read_to_string(path).map_err(|error| Stop::usage(format!("{name}: {error}")))?;
     let config = parse(&text).map_err(|Mistake { at, text: why }| {
-        let before = text.get(..at.start).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        Stop::usage(format!("{name}: line {line}: {why}"))
+        Stop::usage(format!("{name}: line {}: {why}", line_of(&text, &at)))
     })?;
     Ok(Config { path: path.to_owned(), ..config })
+}
+
+fn line_of(text: &str, at: &Range<usize>) -> usize {
+    text.get(..at.start).unwrap_or_default().matches('\n').count() + 1
 }
 
 /// What is wrong, and where.
@@ -103,6 +106,7 @@ struct Mistake {
 
 type Table<'a> = DeTable<'a>;
 type Value<'a> = Spanned<DeValue<'a>>;
+type Key<'a> = Spanned<Cow<'a, str>>;
 
 fn parse(text: &str) -> Result<Config, Mistake> {
     let table = DeTable::parse(text).map_err(|error| Mistake {
@@ -116,7 +120,9 @@ fn parse(text: &str) -> Result<Config, Mistake> {
                 config.meters = tables(value, "[[meter]]")?.map(meter).collect::<Result<_, _>>()?;
             }
             "sink" => {
-                config.sinks = tables(value, "[[sink]]")?.map(sink).collect::<Result<_, _>>()?;
+                let line = |at: Range<usize>| line_of(text, &at);
+                let sinks = tables(value, "[[sink]]")?.map(|table| sink(table, &line));
+                config.sinks = sinks.collect::<Result<_, _>>()?;
             }
             unknown => return Err(mistake(key.span(), unknown, &["meter", "sink"])),
         }
@@ -150,48 +156,65 @@ fn meter((table, _): (&Table<'_>, Range<usize>)) -> Result<Meter, Mistake> {
                 let baud = text()?.parse().map_err(|_| expected(value, "a number"))?;
                 meter.baud = Some(baud);
             }
-            "parity" => meter.parity = Some(text()?),
+            "parity" => {
+                let parity = Parity::from_str(&text()?, false);
+                let parity = parity.map_err(|_| expected(value, "even, none, odd or auto"))?;
+                meter.parity = Some(parity);
+            }
             unknown => return Err(mistake(key.span(), unknown, &METER)),
         }
     }
     Ok(meter)
 }
 
-fn sink((table, at): (&Table<'_>, Range<usize>)) -> Result<Settings, Mistake> {
+fn sink(
+    (table, at): (&Table<'_>, Range<usize>),
+    line: &dyn Fn(Range<usize>) -> usize,
+) -> Result<Settings, Mistake> {
     let to = table.iter().find(|(key, _)| key.get_ref() == "to");
     let Some((_, to)) = to else {
         return Err(Mistake { at, text: "the sink has no to = \"mqtt://HOST\"".to_owned() });
     };
     let text = scalar(to).ok_or_else(|| expected(to, "a text"))?;
-    let wrong = |at: Range<usize>| {
-        move |usage: meterpipe::format::usage::Usage| Mistake { at, text: usage.to_string() }
-    };
-    let mut settings: Settings = environment::expand(&text).parse().map_err(wrong(to.span()))?;
+    let wrong = |at: Range<usize>| move |usage: Usage| Mistake { at, text: usage.to_string() };
+    let mut settings = environment::sink(&text).map_err(wrong(to.span()))?;
+    settings.origins_mut().stand_in(line(at), line(to.span()));
     for (key, value) in table.iter().filter(|(key, _)| key.get_ref() != "to") {
-        for (name, text) in flat(key.get_ref(), value)? {
-            settings.set(&name, text).map_err(wrong(value.span()))?;
+        for Flat { name, text, at } in flat(key, value)? {
+            let origin = Origin::Line(line(at.clone()));
+            settings.set(&name, text, origin).map_err(wrong(at))?;
         }
     }
     Ok(settings)
 }
 
-/// A value as it would stand in a URI; a table as several.
-fn flat(key: &str, value: &Value<'_>) -> Result<Vec<(String, String)>, Mistake> {
+/// A value as it would stand in a URI.
+struct Flat {
+    name: String,
+    text: String,
+    /// Where its key stands.
+    at: Range<usize>,
+}
+
+/// One of a key; of one with a table, several.
+fn flat(key: &Key<'_>, value: &Value<'_>) -> Result<Vec<Flat>, Mistake> {
     let simple = "a text, a number, true or false, or a list or a table of such";
+    let (name, at) = (key.get_ref().to_string(), key.span());
     if let Some(text) = scalar(value) {
-        return Ok(vec![(key.to_owned(), text)]);
+        return Ok(vec![Flat { name, text, at }]);
     }
     match value.get_ref() {
         DeValue::Array(all) => {
             let texts =
                 all.iter().map(|value| scalar(value).ok_or_else(|| expected(value, "a text")));
-            Ok(vec![(key.to_owned(), texts.collect::<Result<Vec<_>, _>>()?.join(","))])
+            let text = texts.collect::<Result<Vec<_>, _>>()?.join(",");
+            Ok(vec![Flat { name, text, at }])
         }
         DeValue::Table(table) => table
             .iter()
-            .map(|(name, value)| {
+            .map(|(key, value)| {
                 let text = scalar(value).ok_or_else(|| expected(value, simple))?;
-                Ok((format!("{key}.{}", name.get_ref()), text))
+                Ok(Flat { name: format!("{name}.{}", key.get_ref()), text, at: key.span() })
             })
             .collect(),
         _ => Err(expected(value, simple)),
@@ -257,10 +280,10 @@ mod tests {
 
     #[test]
     fn what_is_typed_goes_before_what_stands_here() {
-        let (baud, parity) = (Some(9600), Some("none".to_owned()));
+        let (baud, parity) = (Some(9600), Some(Parity::None));
         let meter = Meter { baud, parity, ..Meter::default() };
         let line = |baud, parity| {
-            let line = meter.line(&Line { baud, parity }).unwrap();
+            let line = meter.line(&Line { baud, parity });
             (line.baud, line.parity)
         };
         assert_eq!(line(None, None), (Some(9600), Some(Parity::None)));
@@ -290,6 +313,10 @@ mod tests {
         );
         assert_eq!(told("[meter]\n"), "line 1: tables are expected here: [[meter]]");
         assert_eq!(told("[[meter]]\nbaud = 'x'"), "line 2: a number is expected here");
+        assert_eq!(
+            told("[[meter]]\n\nparity = 'eve'"),
+            "line 3: even, none, odd or auto is expected here"
+        );
         assert!(told("[[meter]\n").starts_with("line 1: "), "{}", told("[[meter]\n"));
         assert_eq!(
             told("[[sink]]\nto = 'mqtt'"),

@@ -1,5 +1,7 @@
 //! Which sinks a run has: those of `--to`, else those of the configuration.
 
+use std::{env, path::Path};
+
 use crate::cli::{
     configuration::Config,
     environment,
@@ -7,10 +9,7 @@ use crate::cli::{
     status::Stop,
     voice::Voice,
 };
-use meterpipe::{
-    format::usage::Usage,
-    sink::{health::Health, settings::Settings},
-};
+use meterpipe::sink::{health::Health, settings::Settings};
 
 /// The sinks, ready to be started.
 pub fn of(
@@ -19,21 +18,29 @@ pub fn of(
     health: &Health,
     voice: &Voice,
 ) -> Result<Vec<Ready>, Stop> {
-    let settings = match to.is_empty() {
-        true => config.map(|config| config.sinks).unwrap_or_default(),
-        false => typed(to, voice)?,
+    let (file, settings) = match (to.is_empty(), config) {
+        (false, _) => (None, typed(to, voice)?),
+        (true, Some(config)) => (Some(config.path), config.sinks),
+        (true, None) => return Ok(Vec::new()),
     };
-    settings.into_iter().map(|settings| ready(settings, health)).collect()
+    settings.into_iter().map(|settings| ready(settings, file.as_deref(), health)).collect()
 }
 
-/// Those of `--to`. What stands on the command line others can read.
+/// Those of `--to`, or of the variable that stands for it. What stands on the command line others can
+/// read.
 fn typed(to: &[String], voice: &Voice) -> Result<Vec<Settings>, Stop> {
     let mut all = Vec::new();
     for to in to {
-        let settings: Result<Settings, Usage> = environment::expand(to).parse();
-        let settings = settings.map_err(|error| Stop::usage(format!("--to: {error}")))?;
-        let is_typed = || std::env::args_os().any(|it| it.to_string_lossy().contains(to.as_str()));
-        if settings.has_secret() && is_typed() {
+        let is_typed = env::args_os().any(|it| {
+            let it = it.to_string_lossy();
+            it.strip_prefix("--to=").unwrap_or(&it) == to
+        });
+        let place = if is_typed { "--to" } else { "$METERPIPE_TO" };
+        let settings = environment::sink(to);
+        let mut settings = settings.map_err(|error| Stop::usage(format!("{place}: {error}")))?;
+        if !is_typed {
+            settings.origins_mut().stand_in_variable("METERPIPE_TO");
+        } else if settings.has_secret() {
             let (name, advice) = (&settings.name, "a file or the environment does not");
             voice.say(&format!("{name}: --to shows its secret to other users here: {advice}"));
         }
@@ -42,9 +49,12 @@ fn typed(to: &[String], voice: &Voice) -> Result<Vec<Settings>, Stop> {
     Ok(all)
 }
 
-/// A sink, with what the environment adds to it.
-fn ready(mut settings: Settings, health: &Health) -> Result<Ready, Stop> {
+/// A sink, with what the environment adds to it. What is wrong with one of the configuration is found
+/// again by its line, with one that is typed by its name.
+fn ready(mut settings: Settings, file: Option<&Path>, health: &Health) -> Result<Ready, Stop> {
     environment::complete(&mut settings);
-    let name = settings.name.clone();
-    sinks::build(settings, health).map_err(|error| Stop::usage(format!("{name}: {error}")))
+    let place = file.map_or_else(|| settings.name.clone(), |file| file.display().to_string());
+    let origins = settings.origins().clone();
+    sinks::build(settings, health)
+        .map_err(|mistake| Stop::usage(format!("{place}: {}", origins.locate(&mistake))))
 }

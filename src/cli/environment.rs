@@ -1,9 +1,14 @@
 //! What the environment says: our own variables, and those that older programs read.
 
+mod address;
+
 use std::{env, path::Path};
 
 use clap::{Arg, Command};
-use meterpipe::sink::settings::Settings;
+use meterpipe::{
+    format::usage::Usage,
+    sink::{origin::Origin, settings::Settings},
+};
 
 /// Lets each option that takes a value take it from the environment where it is not typed: `--format`
 /// from `METERPIPE_FORMAT`. Keys have ways of their own, and a virtual meter is what is typed.
@@ -32,99 +37,130 @@ fn option(arg: Arg) -> Arg {
 
 /// The source, where none is named.
 pub fn source() -> Option<String> {
-    first(&["METERPIPE_SOURCE", "P1_PORT"])
+    first(&["METERPIPE_SOURCE", "P1_PORT"]).map(|(_, source)| source)
 }
 
-/// The schemes, the key, the variables, the best one first.
-type Variable = (&'static [&'static str], &'static str, &'static [&'static str]);
+/// What a variable is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Mqtt,
+    /// Version 1 of InfluxDB.
+    Influx1,
+    /// Version 2.
+    Influx2,
+}
 
-const MQTT: &[&str] = &["mqtt", "mqtts"];
-const INFLUX: &[&str] = &["influxdb", "influxdbs"];
+/// What it is for, the key, the variables, the best one first.
+type Variable = (Kind, &'static str, &'static [&'static str]);
 
 const VARIABLES: [Variable; 8] = [
-    (MQTT, "user", &["METERPIPE_MQTT_USER", "MQTT_USER", "MQTT_USERNAME"]),
-    (MQTT, "password", &["METERPIPE_MQTT_PASSWORD", "MQTT_PASSWORD", "MQTT_PASS", "MQTT_PASSWD"]),
-    (INFLUX, "user", &["METERPIPE_INFLUX_USER"]),
-    (INFLUX, "password", &["METERPIPE_INFLUX_PASSWORD"]),
-    (INFLUX, "token", &["METERPIPE_INFLUX_TOKEN", "INFLUX_TOKEN"]),
-    (INFLUX, "org", &["METERPIPE_INFLUX_ORG", "INFLUX_ORG", "INFLUX_ORGANIZATION"]),
-    (INFLUX, "bucket", &["METERPIPE_INFLUX_BUCKET", "INFLUX_BUCKET"]),
-    (INFLUX, "db", &["METERPIPE_INFLUX_DB"]),
+    (Kind::Mqtt, "user", &["METERPIPE_MQTT_USER", "MQTT_USER", "MQTT_USERNAME"]),
+    (
+        Kind::Mqtt,
+        "password",
+        &["METERPIPE_MQTT_PASSWORD", "MQTT_PASSWORD", "MQTT_PASS", "MQTT_PASSWD"],
+    ),
+    (Kind::Influx1, "user", &["METERPIPE_INFLUX_USER"]),
+    (Kind::Influx1, "password", &["METERPIPE_INFLUX_PASSWORD"]),
+    (Kind::Influx1, "db", &[INFLUX_DB]),
+    (Kind::Influx2, "token", &["METERPIPE_INFLUX_TOKEN", "INFLUX_TOKEN"]),
+    (Kind::Influx2, "org", &["METERPIPE_INFLUX_ORG", "INFLUX_ORG", "INFLUX_ORGANIZATION"]),
+    (Kind::Influx2, "bucket", &[INFLUX_BUCKET, "INFLUX_BUCKET"]),
 ];
 
-/// What is secret, and the systemd credential that holds it.
-const CREDENTIALS: [(&[&str], &str, &str); 3] = [
-    (MQTT, "password", "mqtt_password"),
-    (INFLUX, "token", "influx_token"),
-    (INFLUX, "password", "influx_password"),
+const INFLUX_DB: &str = "METERPIPE_INFLUX_DB";
+const INFLUX_BUCKET: &str = "METERPIPE_INFLUX_BUCKET";
+
+/// What is secret, and so may stand in a file that is named instead, and the systemd credential that is
+/// one.
+const SECRETS: [(Kind, &str, &str); 3] = [
+    (Kind::Mqtt, "password", "mqtt_password"),
+    (Kind::Influx1, "password", "influx_password"),
+    (Kind::Influx2, "token", "influx_token"),
 ];
 
-/// A sink that is named by its scheme alone, with the address that the environment has for it:
-/// `mqtt` is `mqtt://$MQTT_HOST:$MQTT_PORT/$MQTT_BASE_TOPIC`.
-pub fn expand(to: &str) -> String {
-    match to {
-        "mqtt" | "mqtts" => {
-            let Some(host) = first(&["METERPIPE_MQTT_HOST", "MQTT_HOST", "MQTT_SERVER"]) else {
-                return to.to_owned();
-            };
-            let port = first(&["METERPIPE_MQTT_PORT", "MQTT_PORT"]);
-            let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-            let base = first(&["METERPIPE_MQTT_BASE_TOPIC", "MQTT_BASE_TOPIC"]);
-            let base = base.map(|base| format!("/{}", escaped(&base))).unwrap_or_default();
-            format!("{to}://{host}{port}{base}")
-        }
-        "influxdb" => match first(&["METERPIPE_INFLUX_URL", "INFLUX_URL"]) {
-            Some(url) => match url.split_once("://") {
-                Some(("https", rest)) => format!("influxdbs://{rest}"),
-                Some((_, rest)) => format!("influxdb://{rest}"),
-                None => format!("influxdb://{url}"),
-            },
-            None => to.to_owned(),
-        },
-        _ => to.to_owned(),
+/// A sink of that text. One that is named by its scheme alone has the address that the environment has
+/// for it: `mqtt` is `mqtt://$MQTT_HOST:$MQTT_PORT/$MQTT_BASE_TOPIC`.
+pub fn sink(to: &str) -> Result<Settings, Usage> {
+    let address = match to {
+        "mqtt" | "mqtts" => address::broker(to)?,
+        "influxdb" => address::database()?,
+        _ => None,
+    };
+    let Some((variable, address)) = address else {
+        return to.parse();
+    };
+    let mut settings: Settings =
+        address.parse().map_err(|why| Usage(format!("${variable}: {why}")))?;
+    if let Some((variable, _)) = first(address::BASE_TOPIC) {
+        settings.origins_mut().note("the base topic", Origin::Variable(variable.to_owned()));
     }
+    Ok(settings)
 }
 
 /// Adds what is not said yet.
 pub fn complete(settings: &mut Settings) {
-    let own = |schemes: &[&str]| schemes.contains(&settings.scheme.as_str());
-    let credentials = env::var_os("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty());
-    let mut found = Vec::new();
-    for (schemes, key, name) in CREDENTIALS {
+    let kinds = kinds(settings);
+    let credentials = env::var_os(CREDENTIALS).filter(|folder| !folder.is_empty());
+    for (_, key, name) in SECRETS.iter().filter(|(kind, ..)| kinds.contains(kind)) {
         let path = credentials.as_ref().map(|folder| Path::new(folder).join(name));
-        if let Some(path) = path.filter(|path| own(schemes) && path.exists()) {
-            found.push((format!("{key}_file"), path.display().to_string()));
+        if let Some(path) = path.filter(|path| path.exists()) {
+            let file = path.display().to_string();
+            offer(settings, key, &format!("{key}_file"), file, CREDENTIALS);
         }
     }
-    for (schemes, key, variables) in VARIABLES {
-        if own(schemes) {
-            let files = variables.iter().map(|variable| format!("{variable}_FILE"));
-            let file = files.into_iter().find_map(|variable| set(&variable));
-            found.extend(file.map(|file| (format!("{key}_file"), file)));
-            found.extend(first(variables).map(|value| (key.to_owned(), value)));
-        }
-    }
-    for (key, value) in found {
-        let other = match key.strip_suffix("_file") {
-            Some(key) => key.to_owned(),
-            None => format!("{key}_file"),
-        };
-        // A secret and its file are one thing said in two ways.
-        if !settings.has(&other) {
-            settings.set_default(&key, &value);
+    for (kind, key, variables) in VARIABLES.iter().filter(|(kind, ..)| kinds.contains(kind)) {
+        let is_secret = SECRETS.iter().any(|(of, secret, _)| of == kind && secret == key);
+        for variable in *variables {
+            let file = format!("{variable}_FILE");
+            if let Some(path) = set(&file).filter(|_| is_secret) {
+                offer(settings, key, &format!("{key}_file"), path, &file);
+            }
+            if let Some(value) = set(variable) {
+                offer(settings, key, key, value, variable);
+            }
         }
     }
 }
 
-fn first(variables: &[&str]) -> Option<String> {
-    variables.iter().find_map(|variable| set(variable))
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+
+/// Says something under a name of a key if it is said under none: a secret and its file are one thing
+/// said in two ways.
+fn offer(settings: &mut Settings, key: &str, name: &str, value: String, variable: &str) {
+    if !settings.has(key) && !settings.has(&format!("{key}_file")) {
+        // It cannot stand twice.
+        let _ = settings.set(name, value, Origin::Variable(variable.to_owned()));
+    }
+}
+
+/// Which variables are for a sink. Those of one version of InfluxDB mean nothing to the other.
+fn kinds(settings: &Settings) -> &'static [Kind] {
+    let said = |keys: &[&str]| keys.iter().any(|key| settings.has(key));
+    match settings.scheme.as_str() {
+        "mqtt" | "mqtts" => &[Kind::Mqtt],
+        "influxdb" | "influxdbs" => match (said(&["bucket"]), said(&["db"])) {
+            (true, _) => &[Kind::Influx2],
+            (false, true) => &[Kind::Influx1],
+            (false, false) if said(&["org", "token", "token_file"]) => &[Kind::Influx2],
+            (false, false) if said(&["rp", "user", "password", "password_file"]) => {
+                &[Kind::Influx1]
+            }
+            (false, false) => match (set(INFLUX_BUCKET), set(INFLUX_DB)) {
+                (Some(_), Some(_)) => &[Kind::Influx1, Kind::Influx2],
+                (None, Some(_)) => &[Kind::Influx1],
+                _ => &[Kind::Influx2],
+            },
+        },
+        _ => &[],
+    }
+}
+
+/// The first one that says something, and what.
+fn first(variables: &[&'static str]) -> Option<(&'static str, String)> {
+    variables.iter().find_map(|variable| Some((*variable, set(variable)?)))
 }
 
 fn set(variable: &str) -> Option<String> {
     env::var(variable).ok().filter(|value| !value.is_empty())
-}
-
-/// What would mean something else in a URI.
-fn escaped(text: &str) -> String {
-    text.replace('%', "%25").replace('?', "%3f")
 }

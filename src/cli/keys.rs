@@ -67,15 +67,20 @@ pub fn file(path: &Path, context: &Context) -> Result<Vec<Entry>, Stop> {
     parse(&text, &display(path))
 }
 
-/// The name of a file, unless it is a key that was typed in its place, or nearly one.
+/// The name of a file, unless it is a key that was typed in its place.
 pub fn display(path: &Path) -> String {
+    match is_key(path) {
+        true => "a file name that is a key; give a key with --key-file FILE".to_owned(),
+        false => path.display().to_string(),
+    }
+}
+
+/// Whether the name of a file is a key, or nearly one.
+pub fn is_key(path: &Path) -> bool {
     let name = path.display().to_string();
     let digits = name.chars().filter(char::is_ascii_hexdigit).count();
     let others = name.chars().filter(|c| !c.is_ascii_hexdigit() && !" :-,".contains(*c)).count();
-    match (30..=34).contains(&digits) && others <= 2 {
-        true => "a file name that is a key; give a key with --key-file FILE".to_owned(),
-        false => name,
-    }
+    (30..=34).contains(&digits) && others <= 2
 }
 
 fn encryption_keys(args: &args::Keys, context: &Context) -> Result<Vec<Entry>, Stop> {

@@ -203,8 +203,8 @@ impl Run {
                 line.went(why, now);
             }
             Event::Back(away) => {
-                let (name, away) = (&line.name, away.as_secs_f32());
-                context.voice.say(&format!("{name}: back after {away:.1} s"));
+                let (name, away) = (&line.name, seconds(away));
+                context.voice.say(&format!("{name}: back after {away} s"));
                 line.came_back(now);
             }
             Event::Note(note) => context.voice.say(&format!("{}: {note}", line.name)),
@@ -236,6 +236,12 @@ impl Run {
             (_, late) => late,
         })
     }
+}
+
+/// To the nearest tenth.
+fn seconds(time: Duration) -> String {
+    let tenths = (time.as_millis() + 50) / 100;
+    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 fn feed(burst: &Burst, from: &str, stage: &mut dyn Stage, context: &mut Context) {
@@ -306,5 +312,13 @@ mod tests {
         let ended = run(vec![source], &until, &mut stage, &mut context);
         assert!(matches!(ended, Err(Stop::Interrupted)), "{ended:?}");
         assert_eq!(stage.0, (0..BURSTS).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_time_is_told_to_the_nearest_tenth_of_a_second() {
+        for (millis, told) in [(0, "0.0"), (49, "0.0"), (50, "0.1"), (999, "1.0"), (61_249, "61.2")]
+        {
+            assert_eq!(seconds(Duration::from_millis(millis)), told);
+        }
     }
 }

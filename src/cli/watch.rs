@@ -137,7 +137,7 @@ fn find(args: &args::Watch, meters: &[Meter]) -> Result<Found, Stop> {
         let source = environment::source().filter(|_| meters.len() <= 1);
         for meter in meters {
             let name = source.as_deref().or(meter.source.as_deref());
-            take(name, &meter.line(&args.line)?)?;
+            take(name, &meter.line(&args.line))?;
         }
         if meters.is_empty() {
             take(None, &args.line)?;

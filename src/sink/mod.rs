@@ -2,8 +2,9 @@
 //!
 //! - [`event`]: what every sink can do, and what it is told.
 //! - [`inbox`]: the bounded queue in front of each, so that none holds up another.
-//! - [`settings`]: what the user says about a sink.
-//! - [`view`]: what of the readings goes there, under which names and in which units.
+//! - [`settings`]: what the user says about a sink; [`uri`]: in one text; [`duration`]: a time in it;
+//!   [`origin`]: where it was said; [`secrecy`]: what of it may be shown.
+//! - [`view`]: what of the readings goes there, under which [`names`] and in which units.
 //! - [`gate`]: which of them go there: at an interval, or when something changed.
 //! - [`guard`]: what stands before all of them, so that no wrong value is stored.
 //! - [`clocks`]: when a telegram was made.
@@ -17,6 +18,7 @@
 pub mod append;
 pub mod atomic;
 pub mod clocks;
+pub mod duration;
 pub mod event;
 pub mod exporter;
 pub mod file;
@@ -29,13 +31,17 @@ pub mod inbox;
 pub mod influx;
 pub mod metrics;
 pub mod mqtt;
+pub mod names;
+pub mod origin;
 pub mod place;
 pub mod prometheus;
 pub mod rotation;
+pub mod secrecy;
 pub mod settings;
 pub mod snapshot;
 pub mod solarview;
 pub mod spool;
 pub mod tls;
+pub mod uri;
 pub mod view;
 pub mod web;

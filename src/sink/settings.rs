@@ -12,9 +12,9 @@
 //! names = { power_net_w = "Leistung" }
 //! ```
 //!
-//! Both say the same in the same words: what stands behind the `?` are keys of the configuration, a
-//! table's keys behind a point (`names.power_net_w=Leistung`). A sink takes the keys that it knows, and
-//! what is left then is a mistake.
+//! Both say the same in the same words: what stands behind the `?` of [`uri`](super::uri) are keys of
+//! the configuration, a table's keys behind a point (`names.power_net_w=Leistung`). A sink takes the keys
+//! that it knows, and what is left then is a mistake.
 
 use core::{fmt, str::FromStr, time::Duration};
 use std::{fs, path::PathBuf};
@@ -22,10 +22,14 @@ use std::{fs, path::PathBuf};
 use zeroize::Zeroizing;
 
 use crate::{
-    format::{key::Key, shown::shown, units::Units, usage::Usage},
+    format::{key::Key, selection::Selection, shown::shown, units::Units, usage::Usage},
     reading::decimal::Decimal,
     sink::{
+        duration::duration,
         gate::{OnChange, Wish},
+        names,
+        origin::{Origin, Origins, UNKNOWN},
+        secrecy,
         view::View,
     },
 };
@@ -70,6 +74,7 @@ pub struct Settings {
     values: Vec<(String, String)>,
     /// Keys that were asked for.
     known: Vec<String>,
+    origins: Origins,
 }
 
 /// Where the sink is.
@@ -99,89 +104,35 @@ impl fmt::Debug for Settings {
     }
 }
 
-impl FromStr for Settings {
-    type Err = Usage;
-
-    fn from_str(text: &str) -> Result<Self, Usage> {
-        let (scheme, rest) = text
-            .split_once(':')
-            .filter(|(scheme, _)| {
-                !scheme.is_empty() && scheme.bytes().all(|c| c.is_ascii_alphanumeric())
-            })
-            .ok_or_else(|| {
-                Usage(format!("{}: a sink is written as mqtt://HOST or file:PATH", named(text)))
-            })?;
-        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let mut settings = Self {
-            name: named(text),
-            scheme: scheme.to_ascii_lowercase(),
-            target: Target::File(PathBuf::new()),
-            values: Vec::new(),
-            known: Vec::new(),
-        };
-        settings.target = match place.strip_prefix("//") {
-            Some(place) => settings.server(place)?,
-            None => Target::File(decoded(place)?.into()),
-        };
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, "true"));
-            settings.set(&decoded(key)?, decoded(value)?)?;
-        }
-        Ok(settings)
-    }
-}
-
 impl Settings {
-    fn server(&mut self, text: &str) -> Result<Target, Usage> {
-        let (authority, path) = text.split_once('/').unwrap_or((text, ""));
-        let (user, address) = match authority.rsplit_once('@') {
-            Some((user, address)) => (Some(user), address),
-            None => (None, authority),
-        };
-        if let Some(user) = user {
-            let (user, password) = match user.split_once(':') {
-                Some((user, password)) => (user, Some(password)),
-                None => (user, None),
-            };
-            self.set("user", decoded(user)?)?;
-            if let Some(password) = password {
-                self.set("password", decoded(password)?)?;
-            }
-        }
-        let (host, port) = match address.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            Some((host, "")) => (host, None),
-            Some((host, port)) => (host, port.strip_prefix(':')),
-            None => match address.rsplit_once(':') {
-                Some((host, port)) => (host, Some(port)),
-                None => (address, None),
-            },
-        };
-        let port =
-            port.map(|port| port.parse().map_err(|_| Usage(format!("{} is no port", shown(port)))));
-        let host = decoded(host)?;
-        if host.is_empty() {
-            return Err(Usage(format!("{}://: the name of the server is missing", self.scheme)));
-        }
-        Ok(Target::Server { host, port: port.transpose()?, path: decoded(path)? })
+    /// Of which nothing is said yet.
+    pub(super) fn new(name: String, scheme: String, target: Target) -> Self {
+        let (values, known, origins) = (Vec::new(), Vec::new(), Origins::default());
+        Self { name, scheme, target, values, known, origins }
     }
 
     /// Says something about the sink, as `to` and the tables of the configuration do.
     ///
     /// # Errors
     /// If it was said already.
-    pub fn set(&mut self, key: &str, value: String) -> Result<(), Usage> {
-        if self.values.iter().any(|(known, _)| known == key) {
+    pub fn set(&mut self, key: &str, value: String, origin: Origin) -> Result<(), Usage> {
+        if self.has(key) {
             return Err(Usage(format!("{} stands twice", shown(key))));
         }
         self.values.push((key.to_owned(), value));
+        self.origins.note(key, origin);
         Ok(())
     }
 
-    /// Says it if nothing was said: what comes from the environment.
-    pub fn set_default(&mut self, key: &str, value: &str) {
-        if !self.values.iter().any(|(known, _)| known == key) {
-            self.values.push((key.to_owned(), value.to_owned()));
-        }
+    /// The places of all that is said.
+    #[must_use]
+    pub const fn origins(&self) -> &Origins {
+        &self.origins
+    }
+
+    /// The same, for more than keys.
+    pub const fn origins_mut(&mut self) -> &mut Origins {
+        &mut self.origins
     }
 
     /// Whether something is said.
@@ -190,13 +141,11 @@ impl Settings {
         self.values.iter().any(|(known, _)| known == key)
     }
 
-    /// All that is said, secrets left out.
+    /// All that is said, without what is or may be secret.
     #[must_use]
     pub fn shown(&self) -> Vec<(String, String)> {
-        let secret = |key: &str| SECRETS.contains(&key);
-        let shown = |(key, value): &(String, String)| {
-            (key.clone(), if secret(key) { "…".to_owned() } else { value.clone() })
-        };
+        let shown =
+            |(key, value): &(String, String)| (key.clone(), secrecy::value(key, value).to_owned());
         self.values.iter().map(shown).collect()
     }
 
@@ -260,7 +209,14 @@ impl Settings {
             return Err(Usage(format!("{key} and {file}: one of the two")));
         }
         let text = fs::read_to_string(&path).map(Zeroizing::new);
-        let text = text.map_err(|error| Usage(format!("{file} = {}: {error}", shown(&path))))?;
+        let text = text.map_err(|error| {
+            Usage(match secrecy::is_file_name(&path) {
+                true => format!("{file} = {}: {error}", shown(&path)),
+                false => {
+                    format!("{file}: no such file; the name of a file is expected, not the secret")
+                }
+            })
+        })?;
         Ok(Some(Secret::new(text.lines().next().unwrap_or_default().to_owned())))
     }
 
@@ -286,15 +242,15 @@ impl Settings {
     pub fn take_view(&mut self) -> Result<View, Usage> {
         let mut units = Units::default();
         for (quantity, unit) in self.take_table("units") {
-            units.choose(&format!("{quantity}={unit}"))?;
+            let unit = units.choose(&format!("{quantity}={unit}"));
+            unit.map_err(|why| Usage(format!("units.{}: {why}", shown(&quantity))))?;
         }
-        let fields = self.take("fields");
-        let selection =
-            fields.map(|fields| crate::format::selection::Selection::parse(&fields, &units));
+        let selection = self.take("fields").map(|fields| {
+            Selection::parse(&fields, &units).map_err(|why| Usage(format!("fields: {why}")))
+        });
         let keys = selection.transpose()?.map(|selection| selection.keys().to_vec());
-        let names = self.take_table("names");
-        let names = names.into_iter().map(|(name, as_name)| Ok((key(&name, &units)?, as_name)));
-        Ok(View { keys, names: names.collect::<Result<_, Usage>>()?, units })
+        let names = names::parse(&self.take_table("names"), keys.as_deref(), &units)?;
+        Ok(View { keys, names, units })
     }
 
     /// When it goes there: `every`, `on_change`, `bands`, `at_least_every`.
@@ -306,8 +262,9 @@ impl Settings {
         let at_least_every = self.take_duration("at_least_every")?;
         let on_change = self.take("on_change");
         let bands = self.take_table("bands").into_iter().map(|(name, band)| {
-            let wrong = || Usage(format!("bands.{name} = {}: a number expected", shown(&band)));
-            Ok((key(&name, &Units::default())?, Decimal::parse(&band).ok_or_else(wrong)?))
+            let what = format!("bands.{}", shown(&name));
+            let wrong = || Usage(format!("{what} = {}: a number expected", shown(&band)));
+            Ok((key(&what, &name)?, Decimal::parse(&band).ok_or_else(wrong)?))
         });
         let bands = bands.collect::<Result<Vec<_>, Usage>>()?;
         let keys = match on_change.as_deref() {
@@ -317,7 +274,7 @@ impl Settings {
             }
             None | Some("true") => None,
             Some(fields) => {
-                let keys = fields.split(',').map(|name| key(name.trim(), &Units::default()));
+                let keys = fields.split(',').map(|name| key("on_change", name.trim()));
                 Some(keys.collect::<Result<Vec<_>, Usage>>()?)
             }
         };
@@ -336,67 +293,13 @@ impl Settings {
             self.known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, unknown));
         let advice = nearest.map(|known| format!(": did you mean {known}?")).unwrap_or_default();
         let scheme = &self.scheme;
-        Err(Usage(format!("{scheme}: nothing is called {}{advice}", shown(unknown))))
+        Err(Usage(format!("{scheme}: {UNKNOWN}{}{advice}", shown(unknown))))
     }
 }
 
-/// The text of a sink, its password left out: it may be on its way to a screen.
-#[must_use]
-pub fn named(text: &str) -> String {
-    let place = text.split('?').next().unwrap_or_default();
-    let shown = |text: &str| shown(text).into_owned();
-    match place.split_once("//").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?))) {
-        Some((scheme, (_, address))) => shown(&format!("{scheme}//{address}")),
-        None => shown(place),
-    }
-}
-
-/// A time as people write it: `30s`, `5m`, `2h`, `1d`; without a unit, seconds.
-///
-/// # Errors
-/// What is expected.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let factor = match unit {
-        "" | "s" => 1,
-        "m" | "min" => 60,
-        "h" => 3600,
-        "d" => 86400,
-        _ => return Err("a number of s, m, h or d expected, as in 30s".to_owned()),
-    };
-    let number: u64 = number.parse().map_err(|_| "a number expected, as in 30s".to_owned())?;
-    Ok(Duration::from_secs(number.saturating_mul(factor)))
-}
-
-fn key(name: &str, units: &Units) -> Result<Key, Usage> {
-    Key::parse(name, units).ok_or_else(|| Usage(format!("no field is called {}", shown(name))))
-}
-
-/// Percent-decoded.
-fn decoded(text: &str) -> Result<String, Usage> {
-    let mut octets = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, behind)) = rest.split_first() {
-        rest = match (first, behind) {
-            (b'%', [high, low, behind @ ..]) => {
-                let digits = [*high, *low];
-                octets.extend(hex::decode(digits).map_err(|_| escape())?);
-                behind
-            }
-            (b'%', _) => return Err(escape()),
-            (octet, behind) => {
-                octets.push(*octet);
-                behind
-            }
-        };
-    }
-    String::from_utf8(octets).map_err(|_| escape())
-}
-
-/// Does not show the text, which may be a password.
-fn escape() -> Usage {
-    Usage("a % that is no escape: write %25".to_owned())
+fn key(what: &str, name: &str) -> Result<Key, Usage> {
+    let wrong = || Usage(format!("{what}: no field is called {}", shown(name)));
+    Key::parse(name, &Units::default()).ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -408,47 +311,21 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn why(text: &str) -> String {
-        text.parse::<Settings>().unwrap_err().to_string()
-    }
-
-    fn server(host: &str, port: Option<u16>, path: &str) -> Target {
-        Target::Server { host: host.to_owned(), port, path: path.to_owned() }
-    }
-
     #[test]
-    fn a_sink_is_an_address_or_a_file_and_what_is_said_of_it() {
-        let mut it = settings("MQTT://anna:p%40ss@broker.home:1884/house/meter?retain&qos=1");
-        assert_eq!(it.scheme, "mqtt");
-        assert_eq!(it.target, server("broker.home", Some(1884), "house/meter"));
-        assert_eq!(it.take("user").as_deref(), Some("anna"));
-        assert_eq!(it.take_secret("password").unwrap().unwrap().reveal(), "p@ss");
-        assert!(it.take_switch("retain").unwrap() && !it.take_switch("other").unwrap());
-        assert_eq!(it.take_as::<u8>("qos", "0 or 1").unwrap(), Some(1));
-        it.finish().unwrap();
-        assert_eq!(settings("mqtt://[::1]:1884").target, server("::1", Some(1884), ""));
-        assert_eq!(settings("mqtt://[fe80::1]/a").target, server("fe80::1", None, "a"));
-        assert_eq!(settings("file:/var/a%20b.csv").target, Target::File("/var/a b.csv".into()));
-        assert_eq!(settings("solarview:x?every=5m").take("every").as_deref(), Some("5m"));
-    }
-
-    #[test]
-    fn what_cannot_be_meant_is_told_without_its_secrets() {
-        assert_eq!(why("broker"), "broker: a sink is written as mqtt://HOST or file:PATH");
-        assert_eq!(why("mqtt://"), "mqtt://: the name of the server is missing");
-        assert_eq!(why("mqtt://h:x1"), "x1 is no port");
-        assert_eq!(why("mqtt://h?a=1&a=2"), "a stands twice");
-        assert_eq!(why("mqtt://h?a=%4"), "a % that is no escape: write %25");
-        let mut it = settings("mqtt://u:canary@h?retian=true&password_file=/nowhere");
-        assert_eq!(it.name, "mqtt://h");
+    fn what_is_said_is_taken_and_what_nobody_takes_is_a_mistake() {
+        let mut it = settings("mqtt://u:canary@h?retian=true&qos=1&password_file=/nowhere");
         assert!(!format!("{it:?}").contains("canary"), "{it:?}");
         assert!(it.shown().iter().all(|(_, value)| !value.contains("canary")));
+        assert_eq!(it.take_as::<u8>("qos", "0 or 1").unwrap(), Some(1));
         assert!(it.take_secret("password").unwrap_err().to_string().starts_with("password and"));
         assert!(it.take("user").is_some() && !it.take_switch("retain").unwrap());
         assert_eq!(
             it.finish().unwrap_err().to_string(),
             "mqtt: nothing is called retian: did you mean retain?"
         );
+        assert!(settings("mqtt://h?retain").take_switch("retain").unwrap());
+        let error = settings("mqtt://h?retain=yes").take_switch("retain").unwrap_err();
+        assert_eq!(error.to_string(), "retain = yes: true or false expected");
     }
 
     #[test]
@@ -461,6 +338,15 @@ mod tests {
         let both = format!("mqtt://u:p@h?password_file={}", file.path().display());
         let error = settings(&both).take_secret("password").unwrap_err();
         assert_eq!(error.to_string(), "password and password_file: one of the two");
+        let missing = |name: &str| {
+            let mut settings = settings(&format!("mqtt://h?password_file={name}"));
+            settings.take_secret("password").unwrap_err().to_string()
+        };
+        assert_eq!(
+            missing("hunter2"),
+            "password_file: no such file; the name of a file is expected, not the secret"
+        );
+        assert!(missing("/etc/no").starts_with("password_file = /etc/no: No such file"));
     }
 
     #[test]
@@ -481,10 +367,17 @@ mod tests {
         it.finish().unwrap();
         assert!(settings("file:x").take_wish().unwrap().on_change.is_none());
         assert!(settings("file:x?on_change").take_wish().unwrap().on_change.is_some());
+        let twice = "file:x?names.power_import_w=p&names.power_export_w=p";
+        let told = |text: &str| settings(text).take_view().unwrap_err().to_string();
+        assert_eq!(told(twice), "names.power_import_w = p: that is the name of power_export_w");
+        assert!(told("file:x?units.energy=kW").starts_with("units.energy: energy in kW: "));
+        assert!(told("file:x?fields=what").starts_with("fields: no field is called what: "));
         for (text, told) in [
             ("file:x?every=5x", "every = 5x: a number of s, m, h or d expected, as in 30s"),
+            ("file:x?every=9999d", "every = 9999d: at most ten years expected: 3650d"),
             ("file:x?bands.power_net_w=a", "bands.power_net_w = a: a number expected"),
-            ("file:x?bands.what=1", "no field is called what"),
+            ("file:x?bands.what=1", "bands.what: no field is called what"),
+            ("file:x?on_change=power_net_w,what", "on_change: no field is called what"),
         ] {
             assert_eq!(settings(text).take_wish().unwrap_err().to_string(), told);
         }

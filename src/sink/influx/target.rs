@@ -155,11 +155,14 @@ fn points(settings: &mut Settings, view: &View) -> Result<Points, Usage> {
     }
     let meter = view.name(Key::Meta(Meta::Meter));
     let tags = settings.take_table("tags");
-    let renamed = view.names.iter().map(|(_, name)| name);
-    for name in tags.iter().map(|(name, _)| name).chain(renamed) {
-        if name.is_empty() || name == "time" || name.starts_with('_') {
-            return Err(Usage(format!("{}: a name that InfluxDB keeps for itself", shown(name))));
-        }
+    let kept = |name: &str| name.is_empty() || name == "time" || name.starts_with('_');
+    let why = "a name that InfluxDB keeps for itself";
+    if let Some((name, _)) = tags.iter().find(|(name, _)| kept(name)) {
+        return Err(Usage(format!("tags.{}: {why}", shown(name))));
+    }
+    if let Some((key, name)) = view.names.iter().find(|(_, name)| kept(name)) {
+        let field = key.text(&view.units);
+        return Err(Usage(format!("names.{field} = {}: {why}", shown(name))));
     }
     if tags.iter().any(|(name, _)| *name == meter) {
         return Err(Usage(format!("tags.{meter}: that is the number of the meter")));
@@ -227,7 +230,11 @@ mod tests {
             ("influxdbs://h?bucket=b&ca=/nowhere/x", "ca = /nowhere/x: "),
             ("influxdb://h?bucket=b&tags.meter=1", "that is the number of the meter"),
             ("influxdb://h?bucket=b&names.meter=a&tags.a=1", "that is the number of the meter"),
-            ("influxdb://h?bucket=b&names.power_net_w=time", "keeps for itself"),
+            (
+                "influxdb://h?bucket=b&fields=meter&names.meter=time",
+                "names.meter = time: a name that",
+            ),
+            ("influxdb://h?bucket=b&tags._x=1", "tags._x: a name that InfluxDB keeps for itself"),
             ("influxdb://h?bucket=b&measurement=%23x", "not a name"),
             ("influxdb://h?bucket=b&batch=0", "at least 1"),
             ("influxdb://h?bucket=b&timestamp=mine", "meter or received"),

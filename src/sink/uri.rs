@@ -1,0 +1,214 @@
+//! A sink as one text.
+//!
+//! ```text
+//! mqtt://USER:PASSWORD@HOST:PORT/PATH?KEY=VALUE&KEY=VALUE
+//! file:PATH?KEY=VALUE
+//! ```
+//!
+//! What stands in front of an `@` is never repeated, whatever else is wrong with the text. Where a `/`
+//! or a `?` may belong to a password, nothing is: the text is refused with the way to write it.
+
+use core::str::FromStr;
+
+use crate::{
+    format::{shown::shown, usage::Usage},
+    sink::{
+        origin::Origin,
+        settings::{Settings, Target},
+    },
+};
+
+/// What has a path, in which an `@` is an `@`.
+const FILES: [&str; 3] = ["file", "prometheus", "solarview"];
+
+impl FromStr for Settings {
+    type Err = Usage;
+
+    fn from_str(text: &str) -> Result<Self, Usage> {
+        let (scheme, rest) = text
+            .split_once(':')
+            .filter(|(scheme, _)| {
+                !scheme.is_empty() && scheme.bytes().all(|c| c.is_ascii_alphanumeric())
+            })
+            .ok_or_else(|| {
+                Usage(format!("{}: a sink is written as mqtt://HOST or file:PATH", masked(text)))
+            })?;
+        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let pairs = query.split('&').filter(|pair| !pair.is_empty());
+        let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "true")));
+        let lower = scheme.to_ascii_lowercase();
+        let mut settings = match place.strip_prefix("//") {
+            Some(place) => {
+                let (authority, path) = place.split_once('/').unwrap_or((place, ""));
+                let (login, address) = match authority.rsplit_once('@') {
+                    Some((login, address)) => (Some(login), address),
+                    None => (None, authority),
+                };
+                if path.contains('@') || pairs.clone().any(|(key, _)| key.contains('@')) {
+                    return Err(torn());
+                }
+                let target = server(&lower, address, path, login.is_some())?;
+                let name = place.rsplit('@').next().unwrap_or_default();
+                let name = shown(&format!("{scheme}://{name}")).into_owned();
+                let mut settings = Self::new(name, lower, target);
+                login.map_or(Ok(()), |login| log_in(&mut settings, login))?;
+                settings
+            }
+            None if FILES.contains(&&*lower) => {
+                let name = shown(&format!("{scheme}:{place}")).into_owned();
+                Self::new(name, lower, Target::File(decoded(place)?.into()))
+            }
+            None => Self::new(masked(text), lower, Target::File(decoded(place)?.into())),
+        };
+        for (key, value) in pairs {
+            settings.set(&decoded(key)?, decoded(value)?, Origin::Text)?;
+        }
+        Ok(settings)
+    }
+}
+
+fn server(scheme: &str, address: &str, path: &str, has_login: bool) -> Result<Target, Usage> {
+    let (host, port) = match address.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((host, "")) => (host, None),
+        Some((host, port)) => (host, port.strip_prefix(':')),
+        None => match address.rsplit_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (address, None),
+        },
+    };
+    let port = port.map(|port| {
+        port.parse().map_err(|_| match has_login {
+            true => Usage(format!("{} is no port", shown(port))),
+            // It may be a password behind which the server is missing.
+            false => Usage("the : of the address is not followed by a port".to_owned()),
+        })
+    });
+    let (port, host) = (port.transpose()?, decoded(host)?);
+    match host.as_str() {
+        "" => Err(Usage(format!("{scheme}://: the name of the server is missing"))),
+        _ if host.contains(':') && !address.starts_with('[') => {
+            Err(Usage("an address of IPv6 stands in brackets, as in [::1]".to_owned()))
+        }
+        _ => Ok(Target::Server { host, port, path: decoded(path)? }),
+    }
+}
+
+fn log_in(settings: &mut Settings, login: &str) -> Result<(), Usage> {
+    let (user, password) = match login.split_once(':') {
+        Some((user, password)) => (user, Some(password)),
+        None => (login, None),
+    };
+    settings.set("user", decoded(user)?, Origin::Text)?;
+    match password {
+        Some(password) => settings.set("password", decoded(password)?, Origin::Text),
+        None => Ok(()),
+    }
+}
+
+/// A text that is no sink, without what may be a password in it.
+fn masked(text: &str) -> String {
+    let behind = text.rsplit('@').next().unwrap_or_default();
+    shown(behind.split('?').next().unwrap_or_default()).into_owned()
+}
+
+/// Percent-decoded.
+fn decoded(text: &str) -> Result<String, Usage> {
+    let mut octets = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        rest = match (first, behind) {
+            (b'%', [high, low, behind @ ..]) => {
+                let digits = [*high, *low];
+                octets.extend(hex::decode(digits).map_err(|_| escape())?);
+                behind
+            }
+            (b'%', _) => return Err(escape()),
+            (octet, behind) => {
+                octets.push(*octet);
+                behind
+            }
+        };
+    }
+    String::from_utf8(octets).map_err(|_| escape())
+}
+
+/// Does not show the text, which may be a password.
+fn escape() -> Usage {
+    Usage("a % that is no escape: write %25".to_owned())
+}
+
+/// Neither does this.
+fn torn() -> Usage {
+    let advice = "in a password, write %2f for / and %3f for ?; elsewhere, write %40 for @";
+    Usage(format!("an @ behind a / or a ?: {advice}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(text: &str) -> Settings {
+        text.parse().unwrap()
+    }
+
+    fn why(text: &str) -> String {
+        text.parse::<Settings>().unwrap_err().to_string()
+    }
+
+    fn server(host: &str, port: Option<u16>, path: &str) -> Target {
+        Target::Server { host: host.to_owned(), port, path: path.to_owned() }
+    }
+
+    #[test]
+    fn a_sink_is_an_address_or_a_file_and_what_is_said_of_it() {
+        let mut it = settings("MQTT://anna:p%40ss@broker.home:1884/house/meter?retain&qos=1");
+        assert_eq!((&*it.scheme, &*it.name), ("mqtt", "MQTT://broker.home:1884/house/meter"));
+        assert_eq!(it.target, server("broker.home", Some(1884), "house/meter"));
+        assert_eq!(it.take("user").as_deref(), Some("anna"));
+        assert_eq!(it.take("password").as_deref(), Some("p@ss"));
+        assert_eq!(it.take("retain").as_deref(), Some("true"));
+        assert_eq!(it.take("qos").as_deref(), Some("1"));
+        it.finish().unwrap();
+        assert_eq!(settings("mqtt://[::1]:1884").target, server("::1", Some(1884), ""));
+        assert_eq!(settings("mqtt://[fe80::1]/a").target, server("fe80::1", None, "a"));
+        assert_eq!(settings("mqtt://h/a%40b").target, server("h", None, "a@b"));
+        assert_eq!(settings("file:/var/a%20b.csv").target, Target::File("/var/a b.csv".into()));
+        assert_eq!(settings("solarview:x?every=5m").take("every").as_deref(), Some("5m"));
+        assert_eq!(settings("mqtt://h?client_id=a@b").take("client_id").as_deref(), Some("a@b"));
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_told() {
+        assert_eq!(why("broker"), "broker: a sink is written as mqtt://HOST or file:PATH");
+        assert_eq!(why("mqtt://"), "mqtt://: the name of the server is missing");
+        assert_eq!(why("mqtt://h:x1"), "the : of the address is not followed by a port");
+        assert_eq!(why("mqtt://u@h:x1"), "x1 is no port");
+        assert_eq!(why("mqtt://::1"), "an address of IPv6 stands in brackets, as in [::1]");
+        assert_eq!(why("mqtt://h?a=1&a=2"), "a stands twice");
+        assert_eq!(why("mqtt://h?a=%4"), "a % that is no escape: write %25");
+    }
+
+    #[test]
+    fn no_form_of_a_text_shows_its_password() {
+        for (text, name) in [
+            ("mqtt://anna:CAN%2fARY@h:1/x?retain", "mqtt://h:1/x"),
+            ("mqtt://anna:CAN@ARY@h", "mqtt://h"),
+            ("mqtt:anna:CANARY@h/x", "h/x"),
+            ("mqtt:/anna:CAN?ARY@h", "h"),
+            ("anna:CANARY@h?x=y", "h"),
+            ("file:/var/log/a@b:c.csv?keep=1", "file:/var/log/a@b:c.csv"),
+        ] {
+            assert_eq!(settings(text).name, name, "{text}");
+        }
+        let torn = why("mqtt://h/a@b");
+        assert!(torn.contains("write %2f for / and %3f for ?"), "{torn}");
+        for text in ["anna:CAN/ARY@h", "anna:CAN?ARY@h", "anna:1/CANARY@h", "anna:1?CANARY@h"] {
+            assert_eq!(why(&format!("mqtt://{text}")), torn, "{text}");
+        }
+        for text in ["mqtt://anna:CANARY", "mqtt://anna:CAN?A=RY@h", "mqtt://a:CANARY:1"] {
+            assert!(!why(text).contains("CAN"), "{}", why(text));
+        }
+        assert!(why("/anna:CANARY@h").starts_with("h: a sink is written as"));
+        assert!(why("m-q:/anna:CAN?ARY@h").starts_with("h: a sink is written as"));
+    }
+}
