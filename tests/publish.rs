@@ -215,7 +215,7 @@ fn the_configuration_is_checked_and_shown_without_its_secrets() {
     let checked = config("check");
     assert_eq!(checked.status, 0, "{}", checked.err);
     assert!(
-        checked.out.ends_with("config.toml: 1 meters, 2 sinks, no mistake\n"),
+        checked.out.ends_with("config.toml: 1 meter, 2 sinks, no mistake\n"),
         "{}",
         checked.out
     );
@@ -526,4 +526,63 @@ fn what_the_guard_refuses_is_counted() {
     assert!(ran.err.contains("falls from 12937 to 5; held back"), "{}", ran.err);
     assert!(ran.err.contains("4 telegrams, 1 rejected"), "{}", ran.err);
     assert_eq!(read(&folder, "b.jsonl"), input);
+}
+
+#[test]
+fn a_configuration_that_cannot_run_has_mistakes() {
+    let folder = TempDir::new().unwrap();
+    let config = folder.path().join("c.toml");
+    for (text, told) in [
+        ("[[meter]]\nsource = \"sim:what\"", "sim:what: "),
+        ("[[meter]]\nsource = \"tcp://host\"", "tcp://host: a peer is written as tcp://HOST:PORT"),
+        ("[[meter]]\nbaud = 0", "line 2: a number is expected here"),
+        ("[[meter]]\nkey = \"a\"", "line 2: a key stands in a file of its own: key_file"),
+        ("[[sink]]\nto = \"file:a\"\n[[sink]]\nto = \"file:///a\"", ""),
+        (
+            "[[sink]]\nto = \"file:a\"\n[[sink]]\nto = \"file:a\"",
+            "file:a: another sink writes there",
+        ),
+        ("[[sink]]\nto = \"file:-\"", "- is no file"),
+        ("[[sink]]\nto = \"file:a\"\nbands = { power_net_w = -5 }", "a number from 0 expected"),
+    ] {
+        fs::write(&config, text).unwrap();
+        let args = ["config", "check", "--config", "c.toml"];
+        let ran = run_command(at_home(&folder, &args), b"");
+        assert_eq!(ran.status, if told.is_empty() { 0 } else { 2 }, "{text}: {}", ran.err);
+        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+    }
+}
+
+#[test]
+fn a_meter_is_called_what_its_user_calls_it() {
+    let folder = TempDir::new().unwrap();
+    let config = "[[meter]]\nname = \"my house\"\nsource = \"sim:\"\n";
+    fs::write(folder.path().join("c.toml"), config).unwrap();
+    let args = ["watch", "--once", "--config=c.toml", "--record=r.records"];
+    assert_eq!(run_command(at_home(&folder, &args), b"").status, 0);
+    let recorded = read(&folder, "r.records");
+    assert!(recorded.contains(" from=my%20house\n"), "{recorded}");
+}
+
+#[test]
+fn one_meter_of_several_may_be_chosen_and_only_what_goes_to_a_sink_changes() {
+    let folder = TempDir::new().unwrap();
+    let line = |second: u32, meter: u32, energy: u32, power: u32| {
+        format!(
+            "{{\"time\":\"2026-11-20T12:00:{second:02}Z\",\"meter\":\"{meter}\",\
+             \"energy_import_wh\":{energy},\"power_net_w\":{power}}}\n"
+        )
+    };
+    let all = (0..4).flat_map(|at| [line(5 * at, 1, 7 + at / 2, at), line(5 * at, 2, 9, at)]);
+    let args = [
+        "--to=file:two.jsonl?meter=2",
+        "--to=file:changed.jsonl?meter=1&fields=time,energy_import_wh&on_change=true",
+    ];
+    let ran = publish(&folder, &args, &all.collect::<String>());
+    assert_eq!((ran.status, &*ran.err), (0, ""));
+    assert_eq!(read(&folder, "two.jsonl").matches("\"meter\":\"2\"").count(), 4);
+    let changed = [(0, 7), (10, 8)].map(|(second, energy)| {
+        format!("{{\"time\":\"2026-11-20T12:00:{second:02}Z\",\"energy_import_wh\":{energy}}}\n")
+    });
+    assert_eq!(read(&folder, "changed.jsonl"), changed.concat());
 }

@@ -53,19 +53,21 @@ fn solarview_gets_the_file_that_it_knows() {
 fn solarview_shows_one_meter_or_has_a_file_for_each() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    let one = start(solarview::new, &uri("solarview", &path("one"), "?meter=1"), 8);
     let each = start(solarview::new, &uri("solarview", &path("{meter}.txt"), ""), 8);
-    let last = start(solarview::new, &uri("solarview", &path("last"), "?style=d0"), 8);
-    for sink in [one, each, last] {
-        sink.put(&energy("1", 1000));
-        sink.put(&energy("2", 2000));
-        assert_eq!(sink.end(SOON), (vec![], 0));
+    let first = start(solarview::new, &uri("solarview", &path("first"), "?style=d0"), 8);
+    for (sink, notes) in [(each, 0), (first, 1)] {
+        for _ in 0..2 {
+            sink.put(&energy("1", 1000));
+            sink.put(&energy("2", 2000));
+        }
+        let (said, lost) = sink.end(SOON);
+        assert_eq!((said.len(), lost), (notes, 0), "{said:?}");
+        assert!(said.iter().all(|text| text.contains("has room for one meter, 1: 2 is left out")));
     }
-    assert_eq!(names(folder.path()), ["1.txt", "2.txt", "last", "one"]);
-    assert_eq!(text(&path("one")), text(&path("1.txt")));
-    assert!(text(&path("one")).contains("1.8.0(000001.000*kWh)"));
+    assert_eq!(names(folder.path()), ["1.txt", "2.txt", "first"]);
+    assert!(text(&path("1.txt")).contains("1.8.0(000001.000*kWh)"));
     assert!(text(&path("2.txt")).contains("1.8.0(000002.000*kWh)"));
-    assert!(text(&path("last")).contains("\r\n1-0:1.8.0*255(000002.000*kWh)\r\n"));
+    assert!(text(&path("first")).contains("\r\n1-0:1.8.0*255(000001.000*kWh)\r\n"));
 }
 
 #[test]

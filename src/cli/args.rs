@@ -267,7 +267,8 @@ pub struct To {
     /// A sink, as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)
     ///
     /// What else is to be said of it stands behind a question mark, as in
-    /// mqtt://HOST?retain=true&every=30s. Without it: the sinks of the configuration.
+    /// mqtt://HOST?retain=true&every=30s. Without it: the sinks of the configuration, which watch
+    /// takes only without a SOURCE or with --config.
     #[arg(long, value_name = "SINK", help_heading = "Sinks")]
     pub to: Vec<String>,
     /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
@@ -409,7 +410,8 @@ pub enum InputForm {
 #[derive(Clone, Debug, Default, Args)]
 pub struct Line {
     /// Speed of a serial device [default: 2400]
-    #[arg(long, value_name = "BAUD", help_heading = "Line")]
+    #[arg(long, value_name = "BAUD", help_heading = "Line",
+        value_parser = clap::value_parser!(u32).range(1..))]
     pub baud: Option<u32>,
     /// Parity of a serial device; auto finds it [default: even]
     #[arg(long, value_name = "PARITY", value_enum, help_heading = "Line")]

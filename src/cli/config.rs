@@ -6,7 +6,7 @@ use crate::cli::{
     args::{self, ConfigAction},
     configuration::{self, Config},
     context::Context,
-    destinations, environment, keys,
+    destinations, environment, keys, sources,
     status::{Status, Stop},
 };
 use meterpipe::{
@@ -37,13 +37,27 @@ pub fn run(args: &args::Config) -> Status {
 fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
     let (meters, sinks) = (config.meters.len(), config.sinks.len());
     keys::configured(&config.meters, context)?;
+    for meter in &config.meters {
+        // Nothing is opened by that, but what is none is told.
+        let line = meter.line(&args::Line::default());
+        meter
+            .source
+            .as_deref()
+            .map(|source| sources::find(Some(source), &line, true))
+            .transpose()?;
+    }
     let path = config.path.display().to_string();
     destinations::of(&[], Some(config), &Health::default(), &context.voice)?;
     let text = &mut context.output.text;
     text.extend_from_slice(
-        format!("{path}: {meters} meters, {sinks} sinks, no mistake\n").as_bytes(),
+        format!("{path}: {}, {}, no mistake\n", count(meters, "meter"), count(sinks, "sink"))
+            .as_bytes(),
     );
     Ok(())
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// All that holds, secrets left out, in the words of the configuration.

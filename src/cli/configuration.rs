@@ -2,6 +2,7 @@
 //!
 //! ```toml
 //! [[meter]]
+//! name = "house"
 //! source = "/dev/ttyUSB0"
 //! key_file = "/etc/meterpipe/guek"
 //!
@@ -52,7 +53,7 @@ pub struct Config {
 /// A meter.
 #[derive(Debug, Default)]
 pub struct Meter {
-    /// What people call it. It says nothing to us.
+    /// What messages and recordings call it.
     pub name: Option<String>,
     /// Where its octets come from.
     pub source: Option<String>,
@@ -153,13 +154,18 @@ fn meter((table, _): (&Table<'_>, Range<usize>)) -> Result<Meter, Mistake> {
             "source" => meter.source = Some(text()?),
             "key_file" => meter.key_file = Some(text()?.into()),
             "baud" => {
-                let baud = text()?.parse().map_err(|_| expected(value, "a number"))?;
+                let baud = text()?.parse().ok().filter(|baud| *baud > 0);
+                let baud = baud.ok_or_else(|| expected(value, "a number"))?;
                 meter.baud = Some(baud);
             }
             "parity" => {
                 let parity = Parity::from_str(&text()?, false);
                 let parity = parity.map_err(|_| expected(value, "even, none, odd or auto"))?;
                 meter.parity = Some(parity);
+            }
+            "key" => {
+                let text = "a key stands in a file of its own: key_file".to_owned();
+                return Err(Mistake { at: key.span(), text });
             }
             unknown => return Err(mistake(key.span(), unknown, &METER)),
         }

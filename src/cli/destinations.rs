@@ -9,7 +9,10 @@ use crate::cli::{
     status::Stop,
     voice::Voice,
 };
-use meterpipe::sink::{health::Health, settings::Settings};
+use meterpipe::sink::{
+    health::Health,
+    settings::{Settings, Target},
+};
 
 /// The sinks, ready to be started.
 pub fn of(
@@ -23,7 +26,21 @@ pub fn of(
         (true, Some(config)) => (Some(config.path), config.sinks),
         (true, None) => return Ok(Vec::new()),
     };
-    settings.into_iter().map(|settings| ready(settings, file.as_deref(), health)).collect()
+    let shared = shared(&settings);
+    let all = settings.into_iter().map(|settings| ready(settings, file.as_deref(), health));
+    let all = all.collect::<Result<_, _>>()?;
+    match shared {
+        Some(name) => Err(Stop::usage(format!("{name}: another sink writes there too"))),
+        None => Ok(all),
+    }
+}
+
+/// A file that several of them write to.
+fn shared(all: &[Settings]) -> Option<String> {
+    let mut files = all.iter().enumerate().filter(|(_, it)| matches!(it.target, Target::File(_)));
+    let is_shared =
+        |at: usize, file: &Settings| all.iter().take(at).any(|other| other.target == file.target);
+    files.find(|(at, file)| is_shared(*at, file)).map(|(_, file)| file.name.clone())
 }
 
 /// Those of `--to`, or of the variable that stands for it. What stands on the command line others can

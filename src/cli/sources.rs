@@ -34,6 +34,9 @@ pub fn find(name: Option<&str>, line: &Line, lasting: bool) -> Result<Spec, Stop
         let meter = meter.map_err(|error| Stop::usage(format!("{name}: {error}")))?;
         return Ok(Spec::Simulated(simulator::real_time::open(meter)));
     }
+    if name.starts_with("tcp://") && tcp::address(&name).is_none() {
+        return Err(Stop::usage(format!("{name}: a peer is written as tcp://HOST:PORT")));
+    }
     if let Some(address) = tcp::address(&name) {
         return Ok(Spec::Live(tcp::open(tcp::Settings::new(address), lasting)));
     }

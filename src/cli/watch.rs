@@ -22,7 +22,7 @@ use meterpipe::{
     format::entry::{self as format, Format},
     record::{Place, Record},
     sink::health::Health,
-    source::{Source, simulator},
+    source::{Source, named::named, simulator},
 };
 
 /// Runs the subcommand.
@@ -118,29 +118,33 @@ fn config(args: &args::Watch) -> Result<Option<Config>, Stop> {
 
 fn find(args: &args::Watch, meters: &[Meter]) -> Result<Found, Stop> {
     let mut found = Found::default();
-    let mut take = |name: Option<&str>, line: &args::Line| {
+    let mut take = |name: Option<&str>, line: &args::Line, called: Option<&String>| {
+        let called = |source| match called {
+            Some(called) => named(called.clone(), source),
+            None => source,
+        };
         match sources::find(name, line, !args.until.once)? {
             Spec::File(path) => found.files.push(path),
-            Spec::Live(source) => found.live.push(source),
+            Spec::Live(source) => found.live.push(called(source)),
             Spec::Simulated(source) => {
                 found.simulated = true;
-                found.live.push(source);
+                found.live.push(called(source));
             }
         }
         Ok::<(), Stop>(())
     };
     for name in &args.sources {
-        take(Some(name), &args.line)?;
+        take(Some(name), &args.line, None)?;
     }
     if args.sources.is_empty() {
         // One variable cannot be meant for several meters.
         let source = environment::source().filter(|_| meters.len() <= 1);
         for meter in meters {
             let name = source.as_deref().or(meter.source.as_deref());
-            take(name, &meter.line(&args.line))?;
+            take(name, &meter.line(&args.line), meter.name.as_ref())?;
         }
         if meters.is_empty() {
-            take(None, &args.line)?;
+            take(None, &args.line, None)?;
         }
     }
     Ok(found)

@@ -12,7 +12,7 @@
 //! written waits, in the queue in front of the sink, and is written as soon as that is possible.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -45,6 +45,9 @@ const LONG: Duration = Duration::from_secs(3600);
 /// What cannot be meant.
 pub fn new(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
     let place = Place::of(settings)?;
+    if place.fixed() == Path::new("-") {
+        return Err(Usage("file: - is no file; --format writes to standard output".to_owned()));
+    }
     let rotation = Rotation::of(settings)?;
     let form = settings.take("format");
     let csv = match form.as_deref() {

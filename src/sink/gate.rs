@@ -18,6 +18,8 @@ use crate::{
 /// What a sink wants.
 #[derive(Clone, Debug, Default)]
 pub struct Wish {
+    /// Those of this meter only.
+    pub meter: Option<String>,
     /// At most one in so much time; the latest.
     pub every: Option<Duration>,
     /// Only when a value is another than the last one that went.
@@ -51,10 +53,11 @@ impl Gate {
 
     /// Whether readings go.
     pub fn passes(&mut self, readings: &Readings) -> bool {
-        let Wish { every: None, on_change: None } = self.wish else {
-            return self.looks(readings);
-        };
-        true
+        let Wish { meter, every, on_change } = &self.wish;
+        if meter.is_some() && meter.as_deref() != name(readings) {
+            return false;
+        }
+        every.is_none() && on_change.is_none() || self.looks(readings)
     }
 
     fn looks(&mut self, readings: &Readings) -> bool {
@@ -154,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_stands_still_stops_nobody() {
-        let mut gate = Gate::new(Wish { every: Some(Duration::from_secs(30)), on_change: None });
+        let mut gate = Gate::new(Wish { every: Some(Duration::from_secs(30)), ..Wish::default() });
         let mut passes = |second: u32| {
             let line = format!(
                 "{{\"time\":\"2026-11-20T12:00:00Z\",\"received\":\"2026-11-20T12:01:{second:02}Z\",\
@@ -192,8 +195,19 @@ mod tests {
     }
 
     #[test]
+    fn one_meter_may_be_chosen() {
+        let mut gate = Gate::new(Wish { meter: Some("2".to_owned()), ..Wish::default() });
+        let mut passes = |line: &str| gate.passes(&Readings::parse(line.as_bytes()).unwrap());
+        assert!(!passes("{\"meter\":\"1\",\"power_net_w\":1}"));
+        assert!(passes("{\"meter\":\"2\",\"power_net_w\":1}"));
+        assert!(
+            passes("{\"system_title\":\"2\",\"power_net_w\":1}") && !passes("{\"power_net_w\":1}")
+        );
+    }
+
+    #[test]
     fn meters_do_not_stand_in_for_each_other() {
-        let mut gate = Gate::new(Wish { every: Some(Duration::from_secs(30)), on_change: None });
+        let mut gate = Gate::new(Wish { every: Some(Duration::from_secs(30)), ..Wish::default() });
         for meter in ["1", "2", "3"] {
             let line = format!(
                 "{{\"time\":\"2026-11-20T12:00:00Z\",\"meter\":\"{meter}\",\"power_net_w\":1}}"

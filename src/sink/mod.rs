@@ -10,6 +10,7 @@
 //! - [`clocks`]: when a telegram was made.
 //! - [`mqtt`], [`influx`], [`file`], [`solarview`], [`prometheus`]: one sink each.
 //! - [`home_assistant`]: how Home Assistant finds on MQTT what it shows.
+//! - [`seat`]: a place for one meter.
 //! - [`health`]: how the line is doing, for sinks that tell it.
 //! - [`http`], [`tls`]: how a server is talked to.
 //! - [`place`], [`atomic`], [`append`], [`rotation`], [`snapshot`]: files, replaced or appended to.
@@ -36,6 +37,7 @@ pub mod origin;
 pub mod place;
 pub mod prometheus;
 pub mod rotation;
+pub mod seat;
 pub mod secrecy;
 pub mod settings;
 pub mod snapshot;

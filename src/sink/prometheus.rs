@@ -65,9 +65,11 @@ struct Textfile {
 }
 
 impl Pages for Textfile {
-    fn hint(&self) -> Option<String> {
+    fn notes(&mut self) -> Vec<String> {
         let text = "does not end in .prom: the textfile collector will not read it";
-        (!self.is_read).then(|| format!("{} {text}", named(&self.path)))
+        // It is read, as far as the user need hear.
+        let is_read = std::mem::replace(&mut self.is_read, true);
+        if is_read { Vec::new() } else { vec![format!("{} {text}", named(&self.path))] }
     }
 
     fn take(&mut self, readings: Arc<Readings>) {

@@ -19,7 +19,7 @@ const OPEN: &[&[&str]] = &[
 ];
 
 /// Keys of files.
-const FILES: &[&str] = &["ca", "cert", "key", "password_file", "token_file"];
+const FILES: &[&str] = &["ca", "cert", "key", "password_file", "token_file", "spool"];
 
 /// A value as it may be shown.
 #[must_use]

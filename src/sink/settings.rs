@@ -240,45 +240,66 @@ impl Settings {
     /// # Errors
     /// Names and units that are not known.
     pub fn take_view(&mut self) -> Result<View, Usage> {
-        let mut units = Units::default();
-        for (quantity, unit) in self.take_table("units") {
-            let unit = units.choose(&format!("{quantity}={unit}"));
-            unit.map_err(|why| Usage(format!("units.{}: {why}", shown(&quantity))))?;
-        }
-        let selection = self.take("fields").map(|fields| {
-            Selection::parse(&fields, &units).map_err(|why| Usage(format!("fields: {why}")))
-        });
-        let keys = selection.transpose()?.map(|selection| selection.keys().to_vec());
+        let (units, keys) = (self.units()?, self.fields()?);
+        self.take_table("units");
+        self.take("fields");
         let names = names::parse(&self.take_table("names"), keys.as_deref(), &units)?;
         Ok(View { keys, names, units })
     }
 
-    /// When it goes there: `every`, `on_change`, `bands`, `at_least_every`.
+    fn units(&self) -> Result<Units, Usage> {
+        let mut units = Units::default();
+        for (key, unit) in &self.values {
+            if let Some(quantity) = key.strip_prefix("units.") {
+                let unit = units.choose(&format!("{quantity}={unit}"));
+                unit.map_err(|why| Usage(format!("units.{}: {why}", shown(quantity))))?;
+            }
+        }
+        Ok(units)
+    }
+
+    fn fields(&self) -> Result<Option<Vec<Key>>, Usage> {
+        let Some((_, fields)) = self.values.iter().find(|(key, _)| key == "fields") else {
+            return Ok(None);
+        };
+        let selection = Selection::parse(fields, &self.units()?);
+        let selection = selection.map_err(|why| Usage(format!("fields: {why}")))?;
+        Ok(Some(selection.keys().to_vec()))
+    }
+
+    /// When it goes there: `meter`, `every`, `on_change`, `bands`, `at_least_every`.
     ///
     /// # Errors
     /// Values that do not read.
     pub fn take_wish(&mut self) -> Result<Wish, Usage> {
-        let every = self.take_duration("every")?;
+        let (meter, every) = (self.take("meter"), self.take_duration("every")?);
         let at_least_every = self.take_duration("at_least_every")?;
         let on_change = self.take("on_change");
         let bands = self.take_table("bands").into_iter().map(|(name, band)| {
             let what = format!("bands.{}", shown(&name));
-            let wrong = || Usage(format!("{what} = {}: a number expected", shown(&band)));
-            Ok((key(&what, &name)?, Decimal::parse(&band).ok_or_else(wrong)?))
+            let wrong = || Usage(format!("{what} = {}: a number from 0 expected", shown(&band)));
+            let number = Decimal::parse(&band).filter(|band| !band.is_negative());
+            Ok((key(&what, &name)?, number.ok_or_else(wrong)?))
         });
         let bands = bands.collect::<Result<Vec<_>, Usage>>()?;
         let keys = match on_change.as_deref() {
-            Some("false") => return Ok(Wish { every, on_change: None }),
+            Some("false") => return Ok(Wish { meter, every, on_change: None }),
             None if bands.is_empty() && at_least_every.is_none() => {
-                return Ok(Wish { every, on_change: None });
+                return Ok(Wish { meter, every, on_change: None });
             }
-            None | Some("true") => None,
+            // What does not go there does not count.
+            None | Some("true") => {
+                let fields = self.fields()?.into_iter();
+                let shown =
+                    fields.map(|keys| keys.into_iter().filter(|it| !matches!(it, Key::Meta(_))));
+                shown.map(Iterator::collect).next()
+            }
             Some(fields) => {
                 let keys = fields.split(',').map(|name| key("on_change", name.trim()));
                 Some(keys.collect::<Result<Vec<_>, Usage>>()?)
             }
         };
-        Ok(Wish { every, on_change: Some(OnChange { keys, bands, at_least_every }) })
+        Ok(Wish { meter, every, on_change: Some(OnChange { keys, bands, at_least_every }) })
     }
 
     /// Says that all keys were asked for that there are.
@@ -289,6 +310,10 @@ impl Settings {
         let Some((unknown, _)) = self.values.first() else {
             return Ok(());
         };
+        if self.known.contains(unknown) {
+            let table = shown(unknown);
+            return Err(Usage(format!("{table}: a table is expected, as in {table}.NAME=VALUE")));
+        }
         let nearest =
             self.known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, unknown));
         let advice = nearest.map(|known| format!(": did you mean {known}?")).unwrap_or_default();
@@ -375,7 +400,7 @@ mod tests {
         for (text, told) in [
             ("file:x?every=5x", "every = 5x: a number of s, m, h or d expected, as in 30s"),
             ("file:x?every=9999d", "every = 9999d: at most ten years expected: 3650d"),
-            ("file:x?bands.power_net_w=a", "bands.power_net_w = a: a number expected"),
+            ("file:x?bands.power_net_w=a", "bands.power_net_w = a: a number from 0 expected"),
             ("file:x?bands.what=1", "bands.what: no field is called what"),
             ("file:x?on_change=power_net_w,what", "on_change: no field is called what"),
         ] {

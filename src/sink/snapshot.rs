@@ -23,10 +23,8 @@ use crate::{
 
 /// What can be made from readings.
 pub trait Pages: Send {
-    /// What the user should know before anything is written.
-    fn hint(&self) -> Option<String> {
-        None
-    }
+    /// What the user should know and has not been told yet.
+    fn notes(&mut self) -> Vec<String>;
 
     /// Takes readings in.
     fn take(&mut self, readings: Arc<Readings>);
@@ -54,8 +52,8 @@ impl<P: Pages> Sink for Snapshot<P> {
     fn run(self: Box<Self>, inbox: Inbox, report: &dyn Report) {
         let mut pages = self.0;
         let mut writer = Writer::new();
-        pages.hint().into_iter().for_each(|hint| report.say(&hint));
         loop {
+            pages.notes().iter().for_each(|note| report.say(note));
             let patience = writer.wait().or(pages.fresh_for()).unwrap_or(LONG);
             let first = inbox.next(patience);
             let ended = inbox.is_ended();
@@ -64,6 +62,7 @@ impl<P: Pages> Sink for Snapshot<P> {
                     pages.take(readings);
                 }
             }
+            pages.notes().iter().for_each(|note| report.say(note));
             writer.owe(pages.pages());
             if ended || writer.wait().is_none_or(|wait| wait.is_zero()) {
                 writer.write(&inbox, report);

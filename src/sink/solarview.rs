@@ -4,24 +4,23 @@
 //! |---|---|
 //! | `fields` | these registers instead of 1.8.0 and 2.8.0 |
 //! | `units` | other units than kWh and W, as in `units.power=kW` |
-//! | `meter` | only this meter; else the file shows whichever came last |
 //! | `style` | `d0`: as IEC 62056-21 has it, for other readers than Solarview |
 //!
-//! FILE may hold `{meter}`: then each meter has its own. A register that a telegram does not have has
+//! FILE may hold `{meter}`: then each meter has its own, and else one does. A register that a telegram does not have has
 //! no line, and without any the file stays as it is.
 
 use std::{path::PathBuf, sync::Arc};
 
 use crate::{
     format::{
-        latest,
         readings::Readings,
         solarview::{Solarview, Style},
         usage::Usage,
     },
     sink::{
         event::Sink,
-        place::Place,
+        place::{Place, named},
+        seat::Seat,
         settings::Settings,
         snapshot::{Pages, Snapshot},
     },
@@ -33,7 +32,6 @@ use crate::{
 /// What cannot be meant.
 pub fn new(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
     let place = Place::of(settings)?;
-    let meter = settings.take("meter");
     let style = match settings.take("style").as_deref() {
         None | Some("solarview") => Style::Solarview,
         Some("d0") => Style::Strict,
@@ -44,21 +42,24 @@ pub fn new(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
         return Err(Usage("solarview: a register has no other name than its code".to_owned()));
     }
     let format = Solarview::new(view.keys.as_deref(), view.units, style)?;
-    Ok(Box::new(Snapshot(Files { place, meter, format, changed: Vec::new() })))
+    let (seat, changed, notes) = (Seat::default(), Vec::new(), Vec::new());
+    Ok(Box::new(Snapshot(Files { place, seat, format, changed, notes })))
 }
 
 struct Files {
     place: Place,
-    meter: Option<String>,
+    seat: Seat,
     format: Solarview,
     /// The latest page of each file that does not show it yet.
     changed: Vec<(PathBuf, Vec<u8>)>,
+    notes: Vec<String>,
 }
 
 impl Pages for Files {
     fn take(&mut self, readings: Arc<Readings>) {
-        if self.meter.is_some() && self.meter.as_deref() != latest::name(&readings) {
-            return;
+        if !self.place.is_by_meter() && !self.seat.takes(&readings) {
+            let path = named(&self.place.path(&readings));
+            return self.notes.extend(self.seat.note(&path, &readings));
         }
         let mut text = Vec::new();
         self.format.readings(&readings, &mut text);
@@ -67,6 +68,10 @@ impl Pages for Files {
             self.changed.retain(|(changed, _)| *changed != path);
             self.changed.push((path, text));
         }
+    }
+
+    fn notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
     }
 
     fn pages(&mut self) -> Vec<(PathBuf, Vec<u8>)> {

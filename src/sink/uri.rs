@@ -38,6 +38,11 @@ impl FromStr for Settings {
         let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "true")));
         let lower = scheme.to_ascii_lowercase();
         let mut settings = match place.strip_prefix("//") {
+            // As files are written in addresses.
+            Some(path) if path.starts_with('/') && FILES.contains(&&*lower) => {
+                let name = shown(&format!("{scheme}:{path}")).into_owned();
+                Self::new(name, lower, Target::File(decoded(path)?.into()))
+            }
             Some(place) => {
                 let (authority, path) = place.split_once('/').unwrap_or((place, ""));
                 let (login, address) = match authority.rsplit_once('@') {

@@ -5,10 +5,12 @@
 //! - [`serial`]: a tty, with the marks of its UART. [`ports`] finds it.
 //! - [`tcp`]: the octets that ser2net and its like hand out.
 //! - [`simulator`]: a virtual meter.
+//! - [`named`]: one under a name of its user's.
 //! - [`parmrk`], [`parity`]: the parts that need neither.
 
 pub mod event;
 mod live;
+pub mod named;
 pub mod open_error;
 pub mod parity;
 pub mod parmrk;

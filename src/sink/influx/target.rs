@@ -45,7 +45,15 @@ pub fn new(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
     let clocks = clocks(settings)?;
     let pace = pace(settings)?;
     let timeout = settings.take_duration("timeout")?.unwrap_or(TIMEOUT);
+    if timeout.is_zero() {
+        return Err(Usage("timeout = 0: at least 1s expected".to_owned()));
+    }
     let secure = settings.scheme == "influxdbs";
+    if let (false, Some(key)) =
+        (secure, ["ca", "insecure"].into_iter().find(|key| settings.has(key)))
+    {
+        return Err(Usage(format!("{key} is of TLS: write influxdbs:// and not influxdb://")));
+    }
     let ca = if secure { settings.take("ca").map(PathBuf::from) } else { None };
     let insecure = secure && settings.take_switch("insecure")?;
     let trust = match (secure, insecure) {
@@ -93,6 +101,7 @@ impl Api {
     }
 
     fn version_2(settings: &mut Settings, bucket: &str) -> Result<Self, Usage> {
+        other_version(settings, &["rp", "user", "password", "password_file"], "1, with db")?;
         let org = settings.take("org");
         let token = settings.take_secret("token")?.filter(|token| !token.reveal().is_empty());
         let org = org.as_deref().map(|org| ("org", org));
@@ -110,6 +119,7 @@ impl Api {
     }
 
     fn version_1(settings: &mut Settings, db: &str) -> Result<Self, Usage> {
+        other_version(settings, &["org", "token", "token_file"], "2, with bucket")?;
         let rp = settings.take("rp");
         let (user, password) = (settings.take("user"), settings.take_secret("password")?);
         if user.is_none() && password.is_some() {
@@ -132,6 +142,14 @@ impl Api {
             authorization: basic,
             secrets: vec![coded, password],
         })
+    }
+}
+
+/// Refuses what belongs to the other version.
+fn other_version(settings: &Settings, keys: &[&str], version: &str) -> Result<(), Usage> {
+    match keys.iter().find(|key| settings.has(key)) {
+        Some(key) => Err(Usage(format!("{key} is of version {version}"))),
+        None => Ok(()),
     }
 }
 
@@ -222,10 +240,12 @@ mod tests {
             ("influxdb://h", "bucket for version 2 of InfluxDB, db for version 1"),
             ("influxdb://h?bucket=b&db=d", "bucket and db: one of the two"),
             ("influxdb:file?bucket=b", "a server is expected"),
-            ("influxdb://h?bucket=b&user=u", "nothing is called user"),
-            ("influxdb://h?db=d&token=t", "nothing is called token"),
+            ("influxdb://h?bucket=b&user=u", "user is of version 1, with db"),
+            ("influxdb://h?db=d&token=t", "token is of version 2, with bucket"),
+            ("influxdb://h?bucket=b&tags=t", "tags: a table is expected, as in tags.NAME=VALUE"),
+            ("influxdb://h?bucket=b&timeout=0", "at least 1s"),
             ("influxdb://h?db=d&password=p", "user is missing"),
-            ("influxdb://h?bucket=b&ca=x", "nothing is called ca"),
+            ("influxdb://h?bucket=b&ca=x", "ca is of TLS: write influxdbs:// and not influxdb://"),
             ("influxdbs://h?bucket=b&ca=x&insecure=true", "ca and insecure: one of the two"),
             ("influxdbs://h?bucket=b&ca=/nowhere/x", "ca = /nowhere/x: "),
             ("influxdb://h?bucket=b&tags.meter=1", "that is the number of the meter"),
