@@ -73,13 +73,47 @@ fn a_broker_that_knows_the_older_version_only_is_spoken_to_in_it() {
         assert_eq!(client.version, 4);
         assert_eq!(client.take().unwrap().payload, "online");
         sink.wait_for("does not speak MQTT 5: MQTT 3.1.1 is spoken");
-        // It is remembered.
+        // After an outage it may be a newer one. It is not, which is nothing new.
         client.close();
+        let mut client = fake.accept();
+        client.connect();
+        assert_eq!(client.version, 5);
+        client.write(answer);
+        drop(client);
         let client = fake.open();
         assert_eq!(client.version, 4);
-        drop(client);
-        drop(sink);
+        sink.wait_for("connected again");
+        let told = sink.said().iter().filter(|text| text.contains("does not speak")).count();
+        assert_eq!(told, 1, "{:?}", sink.said());
     }
+}
+
+#[test]
+fn a_broker_that_closes_while_it_starts_is_spoken_to_in_the_newer_version() {
+    let fake = Fake::start();
+    let _sink = Running::start(&fake.uri(""));
+    // What stands before it takes each connection, and has nobody to hand it to.
+    for version in [5, 4] {
+        let mut client = fake.accept();
+        client.connect();
+        assert_eq!(client.version, version);
+    }
+    assert_eq!(fake.open().version, 5);
+}
+
+#[test]
+fn a_broker_that_has_become_newer_is_spoken_to_in_the_newer_version() {
+    let fake = Fake::start();
+    let sink = Running::start(&fake.uri(""));
+    let mut client = fake.accept();
+    client.connect();
+    client.write(&[0x20, 2, 0, 1]);
+    drop(client);
+    let client = fake.open();
+    assert_eq!(client.version, 4);
+    client.close();
+    sink.wait_for("closed the connection");
+    assert_eq!(fake.open().version, 5);
 }
 
 #[test]

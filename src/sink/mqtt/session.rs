@@ -18,15 +18,13 @@ use crate::sink::mqtt::{
     announce::{Message, Qos},
     packets::{Hello, Incoming, Limits, Malformed, Packets, Protocol, Reason, WINDOW},
     trouble::End,
+    versions::Versions,
 };
 
 /// What is said to a broker, connection after connection.
 pub struct Session {
     hello: Hello,
-    protocol: Protocol,
-    /// Whether the version is sure: the user said it, or the broker took it.
-    settled: bool,
-    fixed: bool,
+    versions: Versions,
     again: VecDeque<Outgoing>,
     line: Option<Line>,
 }
@@ -71,23 +69,14 @@ impl Session {
     /// With that introduction, in the version that is wanted, or in what the broker speaks.
     #[must_use]
     pub const fn new(hello: Hello, wanted: Option<Protocol>) -> Self {
-        let (protocol, fixed) = match wanted {
-            Some(protocol) => (protocol, true),
-            None => (Protocol::Five, false),
-        };
-        Self { hello, protocol, settled: fixed, fixed, again: VecDeque::new(), line: None }
-    }
-
-    /// The version that is spoken, or tried next.
-    #[must_use]
-    pub const fn protocol(&self) -> Protocol {
-        self.protocol
+        let versions = Versions::new(wanted);
+        Self { hello, versions, again: VecDeque::new(), line: None }
     }
 
     /// Whether the broker took the older version only.
     #[must_use]
     pub fn is_fallback(&self) -> bool {
-        self.settled && !self.fixed && self.protocol == Protocol::Three
+        self.versions.is_fallback()
     }
 
     /// How the client introduces itself.
@@ -102,7 +91,7 @@ impl Session {
     /// The introduction does not fit into a packet.
     pub fn begin(&mut self, now: Instant) -> Result<(), Malformed> {
         self.line = Some(Line {
-            packets: Packets::connect(self.protocol, &self.hello)?,
+            packets: Packets::connect(self.versions.current(), &self.hello)?,
             limits: None,
             lane: VecDeque::new(),
             unacknowledged: VecDeque::new(),
@@ -223,7 +212,7 @@ impl Session {
             match incoming {
                 Incoming::Open(limits) => {
                     line.limits = Some(limits);
-                    self.settled = true;
+                    self.versions.take();
                     happened.push(Happened::Open);
                 }
                 Incoming::Refused(reason) => return Err(End::Refused(reason)),
@@ -288,18 +277,11 @@ impl Session {
 
     /// The connection is at its end. Says whether to try at once in the other version.
     pub fn end(&mut self, end: &End) -> bool {
+        let was_open = self.is_open();
         if let Some(line) = self.line.take() {
             self.keep(line);
         }
-        let version = matches!(end, End::Refused(reason) if *reason == Reason::VERSION);
-        let unclear = version || matches!(end, End::Closed | End::NotMqtt);
-        if self.fixed || !unclear || self.settled && !version {
-            return false;
-        }
-        self.settled = false;
-        let first = self.protocol == Protocol::Five;
-        self.protocol = if first { Protocol::Three } else { Protocol::Five };
-        first
+        self.versions.end(end, was_open)
     }
 
     /// States that have to arrive are for the next connection.
@@ -515,40 +497,24 @@ mod tests {
     }
 
     #[test]
-    fn a_broker_for_the_older_version_is_found_out_and_remembered() {
+    fn a_broker_for_the_older_version_is_spoken_to_in_it() {
         let now = Instant::now();
-        let old = [0x20, 2, 0, 1];
-        let new = [0x20, 3, 0, 0x84, 0];
-        for answer in [&old[..], &new[..], &[]] {
+        for answer in [&[0x20, 2, 0, 1][..], &[0x20, 3, 0, 0x84, 0], &[]] {
             let mut session = session(None);
-            session.begin(now).unwrap();
-            let end = match answer {
-                [] => End::Closed,
-                answer => session.feed(answer).unwrap_err(),
-            };
-            assert!(session.end(&end), "{answer:02x?}");
-            session.begin(now).unwrap();
-            let (connect, _) = session.take(now);
-            assert_eq!(&connect[2..9], b"\0\x04MQTT\x04");
-            session.feed(&[0x20, 2, 0, 0]).unwrap();
-            assert!(session.is_open() && session.is_fallback());
-            assert!(!session.end(&End::Closed));
-            assert_eq!(session.protocol(), Protocol::Three);
-        }
-        // What closes either is no broker of the older version.
-        let mut session = super::tests::session(None);
-        session.begin(now).unwrap();
-        assert!(session.end(&End::Closed));
-        session.begin(now).unwrap();
-        assert!(!session.end(&End::Closed));
-        assert_eq!(session.protocol(), Protocol::Five);
-        // Who named a version gets no other.
-        for wanted in [Protocol::Five, Protocol::Three] {
-            let mut session = super::tests::session(Some(wanted));
-            session.begin(now).unwrap();
-            assert!(!session.end(&End::Refused(Reason::VERSION)));
-            assert!(!session.end(&End::Closed));
-            assert_eq!(session.protocol(), wanted);
+            for _ in 0..2 {
+                session.begin(now).unwrap();
+                assert_eq!(&session.take(now).0[2..9], b"\0\x04MQTT\x05");
+                let end = match answer {
+                    [] => End::Closed,
+                    answer => session.feed(answer).unwrap_err(),
+                };
+                assert!(session.end(&end), "{answer:02x?}");
+                session.begin(now).unwrap();
+                assert_eq!(&session.take(now).0[2..9], b"\0\x04MQTT\x04");
+                session.feed(&[0x20, 2, 0, 0]).unwrap();
+                assert!(session.is_open() && session.is_fallback());
+                assert!(!session.end(&End::Closed));
+            }
         }
     }
 
