@@ -117,6 +117,33 @@ fn a_broker_that_has_become_newer_is_spoken_to_in_the_newer_version() {
 }
 
 #[test]
+fn a_broker_that_can_do_less_is_asked_for_less() {
+    let fake = Fake::start();
+    let sink = Running::start(&fake.uri("qos=1&retain=true"));
+    for (will, reason) in [(0b10_1100, 0x9b), (0b10_0100, 0x9a)] {
+        let mut client = fake.accept();
+        assert_eq!(client.connect().body[7] & 0b11_1100, will);
+        client.write(&[0x20, 3, 0, reason, 0]);
+    }
+    for connection in 0..2 {
+        let mut client = fake.accept();
+        assert_eq!(client.connect().body[7] & 0b11_1100, 0b00_0100);
+        assert_eq!(client.version, 5);
+        // Maximum QoS 0, Retain Available 0.
+        client.write(&[0x20, 7, 0, 0, 4, 0x24, 0, 0x25, 0]);
+        let online = client.published().unwrap();
+        assert_eq!((online.payload.as_str(), online.qos, online.retain), ("online", 0, false));
+        if connection == 0 {
+            sink.put(7);
+        }
+        let state = client.published().unwrap();
+        assert_eq!((state.qos, state.retain, powers(&[state])), (0, false, vec![7]));
+        client.close();
+    }
+    assert!(sink.said().iter().all(|text| !text.contains("refuse")), "{:?}", sink.said());
+}
+
+#[test]
 fn a_version_that_the_user_fixed_is_not_left() {
     let fake = Fake::start();
     let sink = Running::start(&fake.uri("protocol=5"));

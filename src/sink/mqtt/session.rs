@@ -275,13 +275,16 @@ impl Session {
         Duration::from_secs(wanted.unwrap_or(self.hello.keepalive).into())
     }
 
-    /// The connection is at its end. Says whether to try at once in the other version.
+    /// The connection is at its end. Says whether to try at once in other words.
     pub fn end(&mut self, end: &End) -> bool {
         let was_open = self.is_open();
         if let Some(line) = self.line.take() {
             self.keep(line);
         }
-        self.versions.end(end, was_open)
+        match end {
+            End::Refused(reason) if self.hello.yields_to(*reason) => true,
+            end => self.versions.end(end, was_open),
+        }
     }
 
     /// States that have to arrive are for the next connection.
@@ -451,6 +454,41 @@ mod tests {
         let (octets, happened) = session.take(now);
         assert_eq!(published(&octets).len(), 1);
         assert_eq!(happened, [Happened::TooLarge("t".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn a_will_that_a_broker_cannot_take_becomes_one_that_it_can() {
+        // Each sees the next one: the flags of CONNECT, and what the broker says of it.
+        let (qos, retain) = ([0x20, 3, 0, 0x9b, 0], [0x20, 3, 0, 0x9a, 0]);
+        for answers in [[qos, retain], [retain, qos]] {
+            let (mut session, now) = (session(None), Instant::now());
+            let mut flags = Vec::new();
+            for answer in answers {
+                session.begin(now).unwrap();
+                flags.push(session.take(now).0[9] & 0b0011_1100);
+                let end = session.feed(&answer).unwrap_err();
+                assert!(session.end(&end), "at once");
+            }
+            // It is remembered.
+            for _ in 0..2 {
+                session.begin(now).unwrap();
+                let (connect, _) = session.take(now);
+                flags.push(connect[9] & 0b0011_1100);
+                assert_eq!(&connect[2..9], b"\0\x04MQTT\x05");
+                session.feed(&OPEN).unwrap();
+                assert!(!session.end(&End::Closed));
+            }
+            let between = if answers[0] == qos { 0b10_0100 } else { 0b00_1100 };
+            assert_eq!(flags, [0b10_1100, between, 0b00_0100, 0b00_0100]);
+        }
+        // Who refuses it even so, or a client without a will, means something else.
+        let mut session = session(None);
+        for again in [true, false] {
+            session.begin(Instant::now()).unwrap();
+            assert_eq!(session.end(&End::Refused(Reason::QOS)), again);
+        }
+        session.hello.will = None;
+        assert!(!session.end(&End::Refused(Reason::RETAIN)));
     }
 
     #[test]
