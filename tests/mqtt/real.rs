@@ -81,6 +81,19 @@ fn a_state_arrives_and_is_kept_where_that_is_wanted() {
 }
 
 #[test]
+fn a_broker_that_acknowledges_nothing_takes_the_client_all_the_same() {
+    with_mosquitto(|| {
+        let broker = Mosquitto::start(TempDir::new().unwrap(), "allow_anonymous true\nmax_qos 0");
+        let listener = broker.listen(&[]);
+        let sink = Running::start(&uri(&broker, "qos=1&retain=true"));
+        sink.put(7);
+        listener.wait_for("\"power_net_w\":7}");
+        assert_eq!(sink.end(LIMIT), (vec![], 0));
+        listener.wait_for("house/status offline");
+    });
+}
+
+#[test]
 fn values_go_to_topics_of_their_own() {
     with_mosquitto(|| {
         let broker = Mosquitto::open();

@@ -117,6 +117,19 @@ fn a_broker_that_has_become_newer_is_spoken_to_in_the_newer_version() {
 }
 
 #[test]
+fn a_reading_that_is_there_before_the_connection_needs_no_other_to_go_out() {
+    let fake = Fake::start();
+    let sink = Running::start(&fake.uri("status=none&keepalive=5m"));
+    let mut client = fake.accept();
+    client.connect();
+    sink.put(1);
+    std::thread::sleep(Duration::from_millis(200));
+    // Nothing comes from the broker any more: there is nothing to acknowledge.
+    client.accept(false);
+    assert_eq!(client.published().map(|state| powers(&[state])), Some(vec![1]));
+}
+
+#[test]
 fn a_broker_that_can_do_less_is_asked_for_less() {
     let fake = Fake::start();
     let sink = Running::start(&fake.uri("qos=1&retain=true"));

@@ -105,8 +105,9 @@ impl<'a> Run<'a> {
         }
         while !self.is_over(Instant::now()) {
             let now = Instant::now();
-            self.collect(now);
             self.work(now);
+            // Behind it: what waited for the connection has rung its bell before.
+            self.collect(now);
             self.tell(now);
             self.say_goodbye(now);
             self.wait(Instant::now());
