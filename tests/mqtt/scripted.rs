@@ -264,6 +264,29 @@ fn what_is_no_broker_is_told_from_one() {
 }
 
 #[test]
+fn what_ends_before_tls_is_there_may_be_over_soon() {
+    for (answer, part) in [
+        (&b""[..], "closed the connection when TLS was to begin: does it speak TLS?"),
+        (b"HTTP/1.1 503 ", "does not speak TLS; is it a port for mqtt:// without the s?"),
+    ] {
+        let fake = Fake::start();
+        let uri = fake.uri("insecure=true").replace("mqtt:", "mqtts:");
+        let sink = Running::start(&uri);
+        fake.accept().write(answer);
+        let text = sink.wait_for(part);
+        assert!(text.ends_with("; trying again, every 60 s at most"), "{text}");
+        fake.accept().write(answer);
+        // At the end of a run it is not given up before its time.
+        sink.put(1);
+        let ending = std::thread::spawn(move || sink.end(Duration::from_secs(5)));
+        fake.accept().write(answer);
+        let (said, lost) = ending.join().unwrap();
+        // Besides that anybody is believed.
+        assert_eq!((said.len(), lost), (2, 1), "{said:?}");
+    }
+}
+
+#[test]
 fn memory_and_messages_stay_small_in_a_long_outage() {
     // Nobody listens there any more.
     let port = Fake::start().port;

@@ -24,7 +24,7 @@ use rustls::{
 
 use crate::{
     format::{shown::shown, usage::Usage},
-    sink::{settings::Settings, tls},
+    sink::{mqtt::trouble::End, settings::Settings, tls},
 };
 
 /// How TLS is spoken with a broker.
@@ -91,9 +91,18 @@ impl Tls {
         Ok(connection)
     }
 
-    /// Why it did not come about.
+    /// What it means that it did not come about. Certificates and alerts are there for somebody to mend;
+    /// everything else may come from what stands before a broker that is just starting.
     #[must_use]
-    pub fn explain(&self, error: &Error, place: &str) -> String {
+    pub fn end(&self, error: &Error, place: &str) -> End {
+        let why = self.explain(error, place);
+        match error {
+            Error::InvalidCertificate(_) | Error::AlertReceived(_) => End::Tls(why),
+            _ => End::TlsBroken(why),
+        }
+    }
+
+    fn explain(&self, error: &Error, place: &str) -> String {
         match error {
             Error::InvalidCertificate(error) => self.certificate(error, place),
             Error::AlertReceived(alert) => self.alert(*alert, place),
