@@ -58,6 +58,70 @@ fn swallowed_states_are_sent_again_whatever_the_broker_remembers() {
     }
 }
 
+/// Says that it ends.
+fn shut_down(mut client: Client) {
+    client.write(&[0xe0, 1, 0x8b]);
+}
+
+#[test]
+fn a_state_that_is_never_acknowledged_is_one_reading_in_each_connection() {
+    let fake = Fake::start();
+    let sink = Running::start(&fake.uri("qos=1"));
+    for connection in 1..=4 {
+        let mut client = fake.open();
+        assert_eq!(client.take().unwrap().payload, "online");
+        sink.put(connection);
+        let states: Vec<_> = (0..connection).map(|_| client.published().unwrap()).collect();
+        assert_eq!(powers(&states), (1..=connection).collect::<Vec<_>>(), "each once");
+        shut_down(client);
+    }
+    let (said, lost) = sink.end(Duration::ZERO);
+    assert_eq!(lost, 4, "{said:?}");
+}
+
+#[test]
+fn what_a_window_does_not_hold_is_sent_again_once() {
+    let fake = Fake::start();
+    let sink = Running::start(&fake.uri("qos=1"));
+    let mut client = fake.open();
+    assert_eq!(client.take().unwrap().payload, "online");
+    (1..=30).for_each(|power| sink.put(power));
+    let swallowed: Vec<_> = (0..20).map(|_| client.published().unwrap()).collect();
+    assert_eq!(powers(&swallowed), (1..=20).collect::<Vec<_>>());
+    shut_down(client);
+    let mut client = fake.open();
+    sink.wait_for("connected again");
+    sink.put(31);
+    let mut states = Vec::new();
+    while states.last() != Some(&31) {
+        states.extend(powers(&[client.take().unwrap()]));
+    }
+    assert_eq!(states[..20], (1..=20).collect::<Vec<_>>());
+    assert!(states.is_sorted_by(|before, after| before < after), "each once: {states:?}");
+}
+
+#[test]
+fn the_last_state_comes_behind_one_that_waits_and_is_no_reading_of_its_own() {
+    let fake = Fake::start();
+    let sink = Running::start(&fake.uri("qos=1"));
+    let mut client = fake.open();
+    assert_eq!(client.take().unwrap().payload, "online");
+    sink.put(1);
+    assert_eq!(powers(&[client.published().unwrap()]), [1]);
+    sink.put(2);
+    assert_eq!(powers(&[client.take().unwrap()]), [2]);
+    shut_down(client);
+    for _ in 0..2 {
+        let mut client = fake.open();
+        assert_eq!(client.take().unwrap().payload, "online");
+        let states = [client.published().unwrap(), client.published().unwrap()];
+        assert_eq!(powers(&states), [1, 2]);
+        shut_down(client);
+    }
+    let (said, lost) = sink.end(Duration::ZERO);
+    assert_eq!(lost, 1, "{said:?}");
+}
+
 #[test]
 fn a_broker_that_knows_the_older_version_only_is_spoken_to_in_it() {
     // It answers as 3.1.1 says, as 5 says, or only closes.

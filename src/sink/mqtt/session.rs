@@ -43,9 +43,10 @@ struct Line {
 #[derive(Clone, Debug)]
 struct Outgoing {
     message: Message,
-    /// What is told anew in each connection is 0; the last message of a state is 1.
+    /// What is told anew in each connection is 0; the last message of a state is 1, the first time.
     readings: u64,
-    state: bool,
+    /// It is for the next connection if it has to arrive and does not in this one.
+    stays: bool,
 }
 
 /// What happened in a connection.
@@ -139,15 +140,32 @@ impl Session {
 
     /// Publishes what every connection is told anew.
     pub fn announce(&mut self, message: Message) {
-        self.put(Outgoing { message, readings: 0, state: false });
+        self.put(Outgoing { message, readings: 0, stays: false });
     }
 
     /// Publishes the messages of one reading.
     pub fn publish(&mut self, messages: Vec<Message>) {
         let last = messages.len().saturating_sub(1);
         for (at, message) in messages.into_iter().enumerate() {
-            self.put(Outgoing { message, readings: u64::from(at == last), state: true });
+            self.put(Outgoing { message, readings: u64::from(at == last), stays: true });
         }
+    }
+
+    /// Publishes the messages of a reading once more: for who has forgotten them, or has not listened.
+    /// Who gets them anyway need not get them twice.
+    pub fn repeat(&mut self, messages: Vec<Message>) {
+        for message in messages {
+            if !self.waits(&message) {
+                self.announce(message);
+            }
+        }
+    }
+
+    /// Whether the last message that waits for its topic says the same.
+    fn waits(&self, message: &Message) -> bool {
+        let mut lane = self.line.iter().flat_map(|line| &line.lane).map(|waiting| &waiting.message);
+        let last = lane.rfind(|waiting| waiting.topic == message.topic);
+        last.is_some_and(|waiting| waiting.payload == message.payload)
     }
 
     fn put(&mut self, outgoing: Outgoing) {
@@ -291,7 +309,7 @@ impl Session {
     fn keep(&mut self, line: Line) {
         let unacknowledged = line.unacknowledged.into_iter().map(|(.., outgoing)| outgoing);
         let due = unacknowledged.chain(line.lane);
-        let kept = due.filter(|due| due.state && due.message.qos == Qos::AtLeastOnce);
+        let kept = due.filter(|due| due.stays && due.message.qos == Qos::AtLeastOnce);
         // What is kept already comes from connections before this one.
         self.again.extend(kept);
     }
@@ -324,7 +342,8 @@ impl Line {
 }
 
 /// How many messages wait to be sent before no more readings are taken. The messages of one more may
-/// come on top, and at the beginning of a connection those of the last one and the announcements.
+/// come on top, and at the beginning of a connection those of the last one, the announcements and the
+/// last state of each meter.
 const LANE: usize = WINDOW;
 
 /// So many octets are enough for the socket at a time.
@@ -422,6 +441,29 @@ mod tests {
             }
             assert!(session.is_idle() && session.unsent() == 0);
         }
+    }
+
+    #[test]
+    fn what_is_told_once_more_waits_once_and_for_this_connection() {
+        let (mut session, now) = open(&OPEN);
+        session.publish(vec![message("1", ONE)]);
+        for text in ["1", "2", "2", "1"] {
+            session.repeat(vec![message(text, ONE)]);
+        }
+        let texts = |session: &mut Session| {
+            let sent = published(&session.take(now).0).into_iter();
+            sent.map(|(.., text)| text).collect::<Vec<_>>()
+        };
+        assert_eq!(texts(&mut session), ["1", "2", "1"], "the last one is the last");
+        session.repeat(vec![message("1", ONE)]);
+        assert_eq!(texts(&mut session), ["1"], "nothing waits any more");
+        assert_eq!(session.unsent(), 1);
+        session.end(&End::Closed);
+        session.begin(now).unwrap();
+        session.take(now);
+        session.feed(&OPEN).unwrap();
+        session.resume();
+        assert_eq!((texts(&mut session), session.unsent()), (vec!["1".to_owned()], 1));
     }
 
     #[test]
