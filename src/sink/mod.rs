@@ -10,6 +10,7 @@
 //! - [`home_assistant`]: how Home Assistant finds on MQTT what it shows.
 //! - [`health`]: how the line is doing, for sinks that tell it.
 //! - [`http`], [`tls`]: how a server is talked to.
+//! - [`segment`]: what a meter calls itself, as a part of a name.
 //! - [`place`], [`atomic`], [`append`], [`rotation`], [`snapshot`]: files, replaced or appended to.
 //! - [`exporter`], [`web`]: the page for who asks for it.
 pub mod append;
@@ -28,6 +29,7 @@ pub mod mqtt;
 pub mod place;
 pub mod prometheus;
 pub mod rotation;
+pub mod segment;
 pub mod settings;
 pub mod snapshot;
 pub mod solarview;

@@ -115,7 +115,7 @@ fn a_meter_that_calls_itself_a_wildcard_gets_no_farther_than_its_topic() {
         let line = listener.wait_for("/state");
         assert_eq!(
             line,
-            "0 0 house/a______x____2J/state {\"meter\":\"a/+/#{{x}}\\u001b[2J\",\"power_net_w\":1}"
+            "0 0 house/a______x____2J-c3f21002/state {\"meter\":\"a/+/#{{x}}\\u001b[2J\",\"power_net_w\":1}"
         );
         assert_eq!(sink.end(LIMIT), (vec![], 0));
         assert!(!listener.heard().concat().contains('\x1b'));
