@@ -374,7 +374,7 @@ fn tls_is_spoken_with_the_right_broker_only() {
         // A system without any certificates says so at once.
         let mut settings: Settings = secure(&broker, "").parse().unwrap();
         match new(&mut settings, |_, _| Ok(None)) {
-            Ok(_) => fails(&secure(&broker, ""), "is signed by nobody whom this system trusts"),
+            Ok(_) => fails(&secure(&broker, ""), "is signed by nobody whom this machine trusts"),
             Err(error) => assert!(error.to_string().contains("no certificates on this system")),
         }
         // Without TLS there is no connection, and no TLS with who does not speak it.
