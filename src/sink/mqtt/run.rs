@@ -106,7 +106,7 @@ impl<'a> Run<'a> {
         while !self.is_over(Instant::now()) {
             let now = Instant::now();
             self.work(now);
-            // Behind it: what waited for the connection has rung its bell before.
+            // Behind it: what has waited for a connection rang its bell before there was one.
             self.collect(now);
             self.tell(now);
             self.say_goodbye(now);
