@@ -91,17 +91,21 @@ struct Running {
 /// Builds a sink from what was said of it. Nothing is opened yet.
 pub fn build(mut settings: Settings, health: &Health) -> Result<Ready, Usage> {
     let name = settings.name.clone();
-    let gate = Gate::new(settings.take_wish()?);
+    let wish = settings.take_wish()?;
     let guarded = settings.take_as("guard", "true or false")?.unwrap_or(true);
-    let sink = sink(&mut settings, health)?;
+    let sink = sink(&mut settings, health, wish.interval())?;
     settings.finish()?;
-    Ok(Ready { name, gate, guarded, sink })
+    Ok(Ready { name, gate: Gate::new(wish), guarded, sink })
 }
 
-fn sink(settings: &mut Settings, health: &Health) -> Result<Box<dyn Sink>, Usage> {
+fn sink(
+    settings: &mut Settings,
+    health: &Health,
+    apart: Option<Duration>,
+) -> Result<Box<dyn Sink>, Usage> {
     match settings.scheme.as_str() {
         "mqtt" | "mqtts" => {
-            mqtt::sink::new(settings, |settings, site| announcer(settings, site, health))
+            mqtt::sink::new(settings, |settings, site| announcer(settings, site, health, apart))
         }
         "influxdb" | "influxdbs" => influx::new(settings),
         "prometheus" => prometheus::new(settings),

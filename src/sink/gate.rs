@@ -72,6 +72,13 @@ impl Gate {
 }
 
 impl Wish {
+    /// How far apart the readings of a meter are that go, as far as the sink itself says it.
+    #[must_use]
+    pub fn interval(&self) -> Option<Duration> {
+        let at_least_every = self.on_change.as_ref().and_then(|change| change.at_least_every);
+        self.every.max(at_least_every)
+    }
+
     fn wants(&self, last: &Readings, now: &Readings) -> bool {
         // A clock that was set back, or none, is no reason to hold anything back.
         let since = Clocks::of(now).since(&Clocks::of(last));
@@ -203,6 +210,23 @@ mod tests {
         assert!(
             passes("{\"system_title\":\"2\",\"power_net_w\":1}") && !passes("{\"power_net_w\":1}")
         );
+    }
+
+    #[test]
+    fn what_a_sink_says_of_its_interval_is_the_longer_time() {
+        let interval = |query: &str| {
+            let mut settings: crate::sink::settings::Settings = query.parse().unwrap();
+            settings.take_wish().unwrap().interval().map(|interval| interval.as_secs())
+        };
+        for (query, seconds) in [
+            ("", None),
+            ("?every=5m", Some(300)),
+            ("?on_change", None),
+            ("?on_change&at_least_every=15m", Some(900)),
+            ("?every=30s&at_least_every=10m", Some(600)),
+        ] {
+            assert_eq!(interval(&format!("file:x{query}")), seconds, "{query}");
+        }
     }
 
     #[test]

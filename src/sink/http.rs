@@ -29,6 +29,8 @@ pub struct Server {
     uri: Uri,
     authorization: Option<Secret>,
     timeout: Duration,
+    /// Whom to trust stands in a file.
+    own_ca: bool,
 }
 
 /// How a server is to be trusted.
@@ -106,7 +108,8 @@ impl Server {
             .timeout_global(Some(timeout))
             .tls_config(tls_config(trust)?)
             .build();
-        Ok(Self { agent: config.into(), uri, authorization, timeout })
+        let own_ca = matches!(trust, Trust::Authorities(Some(_)));
+        Ok(Self { agent: config.into(), uri, authorization, timeout, own_ca })
     }
 
     /// How long a server may take.
@@ -141,7 +144,7 @@ impl Server {
                 let retry_after = retry_after(&response);
                 Answer::Status { code: response.status().as_u16(), retry_after, body }
             }
-            Err(error) => failure(&error),
+            Err(error) => failure(&error, self.own_ca),
         }
     }
 }
@@ -175,19 +178,19 @@ fn retry_after<T>(response: &Response<T>) -> Option<Duration> {
     Duration::try_from(date.duration_since(Timestamp::now())).ok()
 }
 
-fn failure(error: &Error) -> Answer {
+fn failure(error: &Error, own_ca: bool) -> Answer {
     match error {
         Error::Timeout(_) => Answer::Silent,
         Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => Answer::Silent,
         Error::Io(error) => match tls::cause(error) {
-            Some(cause) => Answer::Untrusted(tls::told(cause)),
+            Some(cause) => Answer::Untrusted(tls::told(cause, own_ca)),
             None if error.kind() == io::ErrorKind::Other => {
                 Answer::Unreachable(shown(&error.to_string()).into_owned())
             }
             None if HANGS_UP.contains(&error.kind()) => Answer::HungUp(error.kind().to_string()),
             None => Answer::Unreachable(error.kind().to_string()),
         },
-        Error::Rustls(error) => Answer::Untrusted(tls::told(error)),
+        Error::Rustls(error) => Answer::Untrusted(tls::told(error, own_ca)),
         Error::HostNotFound => Answer::Unreachable("no server has that name".to_owned()),
         Error::Protocol(_) | Error::Http(_) | Error::LargeResponseHeader(..) => {
             Answer::Garbage(shown(&error.to_string()).into_owned())

@@ -13,6 +13,7 @@
 //! - [`seat`]: a place for one meter.
 //! - [`health`]: how the line is doing, for sinks that tell it.
 //! - [`http`], [`tls`]: how a server is talked to.
+//! - [`segment`]: what a meter calls itself, as a part of a name.
 //! - [`place`], [`atomic`], [`append`], [`rotation`], [`snapshot`]: files, replaced or appended to.
 //! - [`spool`]: what waits on a disk for a server that is away.
 //! - [`metrics`]: the page of Prometheus; [`exporter`], [`web`]: for who asks for it.
@@ -39,6 +40,7 @@ pub mod prometheus;
 pub mod rotation;
 pub mod seat;
 pub mod secrecy;
+pub mod segment;
 pub mod settings;
 pub mod snapshot;
 pub mod solarview;

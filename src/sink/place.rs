@@ -1,7 +1,7 @@
 //! The name of a file, some of which depends on the readings: `/data/{meter}-{date}.csv`.
 //!
 //! The meter's number comes from the telegram, so whoever can write telegrams chooses it. What goes
-//! into a name has only letters, digits, `_` and `-`; so it can neither leave the folder nor hide.
+//! into a name is a [segment](crate::sink::segment); so it can neither leave the folder nor hide.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,10 @@ use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use crate::{
     format::{key::Meta, latest, readings::Readings, shown::shown, usage::Usage},
-    sink::settings::{Settings, Target},
+    sink::{
+        segment::segment,
+        settings::{Settings, Target},
+    },
 };
 
 /// Where a sink writes to.
@@ -59,7 +62,7 @@ impl Place {
     pub fn path(&self, readings: &Readings) -> PathBuf {
         let piece = |piece: &Piece| match piece {
             Piece::Text(text) => text.clone(),
-            Piece::Meter => safe(latest::name(readings).unwrap_or_default()),
+            Piece::Meter => segment(latest::name(readings).unwrap_or_default()),
             Piece::Date => date(readings),
         };
         self.pieces.iter().map(piece).collect::<String>().into()
@@ -99,31 +102,6 @@ fn pieces(text: &str) -> Result<Vec<Piece>, String> {
     }
     pieces.push(Piece::Text(rest.to_owned()));
     Ok(pieces)
-}
-
-/// How long a text may be within a name.
-const LONGEST: usize = 64;
-
-/// The text as a part of a name: letters, digits, `_` and `-`. If that changes it, the ending tells
-/// it from others that would become the same.
-#[must_use]
-pub fn safe(text: &str) -> String {
-    let fits = |sign: &char| sign.is_ascii_alphanumeric() || matches!(sign, '_' | '-');
-    match text {
-        "" => "unknown".to_owned(),
-        text if text.len() <= LONGEST && text.chars().all(|sign| fits(&sign)) => text.to_owned(),
-        text => {
-            let signs = text.chars().map(|sign| if fits(&sign) { sign } else { '_' });
-            let kept: String = signs.take(LONGEST - 9).collect();
-            format!("{kept}-{:08x}", fingerprint(text.as_bytes()))
-        }
-    }
-}
-
-/// FNV-1a: the same for ever, so that a meter keeps its file.
-fn fingerprint(octets: &[u8]) -> u32 {
-    let step = |hash: u32, octet: &u8| (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193);
-    octets.iter().fold(0x811c_9dc5, step)
 }
 
 /// The date at the meter when the telegram was made, else when it arrived, else today's.
@@ -181,15 +159,8 @@ mod tests {
         let hostile = r#"{"meter":"a/../+#{{x}}\"\n\u001b[2J","power_net_w":1}"#;
         let name = path("file:/data/{meter}.csv", hostile);
         assert_eq!(name, "/data/a________x______2J-1931134e.csv");
-        let long = "x".repeat(65536);
-        for (one, other) in [("a/b", "a_b"), ("..", "__"), ("ä", "_"), (&*long, "x"), ("", "?")] {
-            let (one, other) = (safe(one), safe(other));
-            assert_ne!(one, other);
-            for name in [one, other] {
-                let fits = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-');
-                assert!((1..=64).contains(&name.len()) && name.bytes().all(fits), "{name}");
-            }
-        }
+        let other = path("file:/data/{meter}.csv", r#"{"meter":"a_b","power_net_w":1}"#);
+        assert_eq!(other, "/data/a_b.csv");
     }
 
     #[test]

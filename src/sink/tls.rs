@@ -6,7 +6,7 @@ use rustls::{
     CertificateError, Error,
     crypto::{CryptoProvider, ring},
     pki_types::{
-        CertificateDer,
+        CertificateDer, UnixTime,
         pem::{self, PemObject},
     },
 };
@@ -70,35 +70,56 @@ pub fn cause(error: &io::Error) -> Option<&Error> {
     error.get_ref()?.downcast_ref()
 }
 
-/// What went wrong, for people, and what to do.
+/// What went wrong, for people, and what to do, behind the name of a server.
 #[must_use]
-pub fn told(error: &Error) -> String {
-    let advice = match error {
-        Error::InvalidCertificate(wrong) => match wrong {
-            // An authority that was made anew under its old name signs otherwise.
-            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-                "the certificate is of an authority that is not known here: name it with ca"
-            }
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                "the certificate has expired"
-            }
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                "the certificate is not valid yet: is the clock of this machine right?"
-            }
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                "the certificate is for another name"
-            }
-            _ => "the certificate is wrong",
+pub fn told(error: &Error, own_ca: bool) -> String {
+    match error {
+        Error::InvalidCertificate(wrong) => format!("its certificate {}", fault(wrong, own_ca)),
+        Error::InvalidMessage(_) => "no TLS is spoken there".to_owned(),
+        _ => format!("no connection that is safe ({})", shown(&error.to_string())),
+    }
+}
+
+/// What is wrong with a certificate, behind a word for it, where its authorities are those of a file or
+/// of this machine.
+#[must_use]
+pub fn fault(error: &CertificateError, own_ca: bool) -> String {
+    use CertificateError as E;
+    match error {
+        // An authority that was made anew under its old name signs otherwise.
+        E::UnknownIssuer | E::BadSignature => match own_ca {
+            true => "is not signed by what stands in the file of ca".to_owned(),
+            false => "is signed by nobody whom this machine trusts: name a file with ca".to_owned(),
         },
-        Error::InvalidMessage(_) => "no TLS is spoken there",
-        _ => "no connection that is safe",
-    };
-    format!("{advice} ({})", shown(&error.to_string()))
+        E::Expired => "has expired".to_owned(),
+        E::ExpiredContext { not_after, .. } => format!("has expired on {}", day(*not_after)),
+        E::NotValidYet => "is not valid yet: is the clock of this machine right?".to_owned(),
+        E::NotValidYetContext { not_before, .. } => {
+            let day = day(*not_before);
+            format!("is not valid before {day}: is the clock of this machine right?")
+        }
+        E::NotValidForName => "is for another name".to_owned(),
+        E::NotValidForNameContext { expected, presented } => {
+            let (expected, presented) = (expected.to_str(), presented.join(", "));
+            format!("is not for {}, but for {}", shown(&expected), shown(&presented))
+        }
+        E::Revoked => "was revoked".to_owned(),
+        error => format!("is not accepted: {}", shown(&error.to_string())),
+    }
+}
+
+fn day(time: UnixTime) -> String {
+    let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    let day = jiff::Timestamp::from_second(seconds);
+    day.map_or_else(|_| "a day far away".to_owned(), |day| day.strftime("%Y-%m-%d").to_string())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, time::Duration};
+
+    use CertificateError as E;
+    use rustls::pki_types::ServerName;
 
     use super::*;
 
@@ -123,11 +144,36 @@ mod tests {
 
     #[test]
     fn each_mistake_has_its_own_words() {
-        let told = |wrong| told(&Error::InvalidCertificate(wrong));
-        assert!(told(CertificateError::UnknownIssuer).contains("name it with ca"));
-        assert!(told(CertificateError::Expired).contains("has expired"));
-        assert!(told(CertificateError::NotValidForName).contains("for another name"));
-        let error = io::Error::other(Error::InvalidCertificate(CertificateError::Expired));
+        let time = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+        let (not_before, not_after) = (time(1_577_836_800), time(1_609_459_200));
+        let presented = vec!["DnsName(\"\u{1b}b\")".to_owned(), "10.0.0.1".to_owned()];
+        let expected = ServerName::try_from("localhost").unwrap();
+        for (wrong, words) in [
+            (E::UnknownIssuer, "is signed by nobody whom this machine trusts: name a file with ca"),
+            (E::BadSignature, "is signed by nobody whom this machine trusts: name a file with ca"),
+            (E::Expired, "has expired"),
+            (E::ExpiredContext { time: time(0), not_after }, "has expired on 2021-01-01"),
+            (E::NotValidYet, "is not valid yet: is the clock of this machine right?"),
+            (
+                E::NotValidYetContext { time: time(0), not_before },
+                "is not valid before 2020-01-01: is the clock of this machine right?",
+            ),
+            (E::NotValidForName, "is for another name"),
+            (
+                E::NotValidForNameContext { expected, presented },
+                "is not for localhost, but for DnsName(\"\\x1bb\"), 10.0.0.1",
+            ),
+            (E::Revoked, "was revoked"),
+            (E::BadEncoding, "is not accepted: BadEncoding"),
+        ] {
+            assert_eq!(fault(&wrong, false), words);
+            let told = told(&Error::InvalidCertificate(wrong), false);
+            assert_eq!(told, format!("its certificate {words}"));
+        }
+        for wrong in [E::UnknownIssuer, E::BadSignature] {
+            assert_eq!(fault(&wrong, true), "is not signed by what stands in the file of ca");
+        }
+        let error = io::Error::other(Error::InvalidCertificate(E::Expired));
         assert!(cause(&error).is_some());
         assert!(cause(&io::Error::other("x")).is_none());
     }

@@ -367,9 +367,9 @@ fn a_server_has_to_prove_who_it_is() {
             assert_eq!(said, ["insecure: whoever answers is believed to be the server"]);
             assert_eq!(lost, 0);
             for (name, how, part) in [
-                ("good", format!("ca={}", file("stranger/ca.pem")), "name it with ca"),
-                ("other", ca.clone(), "the certificate is for another name"),
-                ("old", ca, "the certificate has expired"),
+                ("good", format!("ca={}", file("stranger/ca.pem")), "file of ca"),
+                ("other", ca.clone(), "its certificate is not for 127.0.0.1, but for "),
+                ("old", ca, "its certificate has expired"),
             ] {
                 let (said, lost) = outcome(name, &how);
                 assert_eq!(lost, 1, "{name}");

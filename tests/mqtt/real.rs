@@ -81,6 +81,19 @@ fn a_state_arrives_and_is_kept_where_that_is_wanted() {
 }
 
 #[test]
+fn a_broker_that_acknowledges_nothing_takes_the_client_all_the_same() {
+    with_mosquitto(|| {
+        let broker = Mosquitto::start(TempDir::new().unwrap(), "allow_anonymous true\nmax_qos 0");
+        let listener = broker.listen(&[]);
+        let sink = Running::start(&uri(&broker, "qos=1&retain=true"));
+        sink.put(7);
+        listener.wait_for("\"power_net_w\":7}");
+        assert_eq!(sink.end(LIMIT), (vec![], 0));
+        listener.wait_for("house/status offline");
+    });
+}
+
+#[test]
 fn values_go_to_topics_of_their_own() {
     with_mosquitto(|| {
         let broker = Mosquitto::open();
@@ -102,7 +115,7 @@ fn a_meter_that_calls_itself_a_wildcard_gets_no_farther_than_its_topic() {
         let line = listener.wait_for("/state");
         assert_eq!(
             line,
-            "0 0 house/a______x____2J/state {\"meter\":\"a/+/#{{x}}\\u001b[2J\",\"power_net_w\":1}"
+            "0 0 house/a______x____2J-c3f21002/state {\"meter\":\"a/+/#{{x}}\\u001b[2J\",\"power_net_w\":1}"
         );
         assert_eq!(sink.end(LIMIT), (vec![], 0));
         assert!(!listener.heard().concat().contains('\x1b'));
@@ -361,7 +374,7 @@ fn tls_is_spoken_with_the_right_broker_only() {
         // A system without any certificates says so at once.
         let mut settings: Settings = secure(&broker, "").parse().unwrap();
         match new(&mut settings, |_, _| Ok(None)) {
-            Ok(_) => fails(&secure(&broker, ""), "is signed by nobody whom this system trusts"),
+            Ok(_) => fails(&secure(&broker, ""), "is signed by nobody whom this machine trusts"),
             Err(error) => assert!(error.to_string().contains("no certificates on this system")),
         }
         // Without TLS there is no connection, and no TLS with who does not speak it.

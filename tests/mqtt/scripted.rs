@@ -58,6 +58,70 @@ fn swallowed_states_are_sent_again_whatever_the_broker_remembers() {
     }
 }
 
+/// Says that it ends.
+fn shut_down(mut client: Client) {
+    client.write(&[0xe0, 1, 0x8b]);
+}
+
+#[test]
+fn a_state_that_is_never_acknowledged_is_one_reading_in_each_connection() {
+    let fake = Fake::start();
+    let sink = Running::start(&fake.uri("qos=1"));
+    for connection in 1..=4 {
+        let mut client = fake.open();
+        assert_eq!(client.take().unwrap().payload, "online");
+        sink.put(connection);
+        let states: Vec<_> = (0..connection).map(|_| client.published().unwrap()).collect();
+        assert_eq!(powers(&states), (1..=connection).collect::<Vec<_>>(), "each once");
+        shut_down(client);
+    }
+    let (said, lost) = sink.end(Duration::ZERO);
+    assert_eq!(lost, 4, "{said:?}");
+}
+
+#[test]
+fn what_a_window_does_not_hold_is_sent_again_once() {
+    let fake = Fake::start();
+    let sink = Running::start(&fake.uri("qos=1"));
+    let mut client = fake.open();
+    assert_eq!(client.take().unwrap().payload, "online");
+    (1..=30).for_each(|power| sink.put(power));
+    let swallowed: Vec<_> = (0..20).map(|_| client.published().unwrap()).collect();
+    assert_eq!(powers(&swallowed), (1..=20).collect::<Vec<_>>());
+    shut_down(client);
+    let mut client = fake.open();
+    sink.wait_for("connected again");
+    sink.put(31);
+    let mut states = Vec::new();
+    while states.last() != Some(&31) {
+        states.extend(powers(&[client.take().unwrap()]));
+    }
+    assert_eq!(states[..20], (1..=20).collect::<Vec<_>>());
+    assert!(states.is_sorted_by(|before, after| before < after), "each once: {states:?}");
+}
+
+#[test]
+fn the_last_state_comes_behind_one_that_waits_and_is_no_reading_of_its_own() {
+    let fake = Fake::start();
+    let sink = Running::start(&fake.uri("qos=1"));
+    let mut client = fake.open();
+    assert_eq!(client.take().unwrap().payload, "online");
+    sink.put(1);
+    assert_eq!(powers(&[client.published().unwrap()]), [1]);
+    sink.put(2);
+    assert_eq!(powers(&[client.take().unwrap()]), [2]);
+    shut_down(client);
+    for _ in 0..2 {
+        let mut client = fake.open();
+        assert_eq!(client.take().unwrap().payload, "online");
+        let states = [client.published().unwrap(), client.published().unwrap()];
+        assert_eq!(powers(&states), [1, 2]);
+        shut_down(client);
+    }
+    let (said, lost) = sink.end(Duration::ZERO);
+    assert_eq!(lost, 1, "{said:?}");
+}
+
 #[test]
 fn a_broker_that_knows_the_older_version_only_is_spoken_to_in_it() {
     // It answers as 3.1.1 says, as 5 says, or only closes.
@@ -73,13 +137,87 @@ fn a_broker_that_knows_the_older_version_only_is_spoken_to_in_it() {
         assert_eq!(client.version, 4);
         assert_eq!(client.take().unwrap().payload, "online");
         sink.wait_for("does not speak MQTT 5: MQTT 3.1.1 is spoken");
-        // It is remembered.
+        // After an outage it may be a newer one. It is not, which is nothing new.
         client.close();
+        let mut client = fake.accept();
+        client.connect();
+        assert_eq!(client.version, 5);
+        client.write(answer);
+        drop(client);
         let client = fake.open();
         assert_eq!(client.version, 4);
-        drop(client);
-        drop(sink);
+        sink.wait_for("connected again");
+        let told = sink.said().iter().filter(|text| text.contains("does not speak")).count();
+        assert_eq!(told, 1, "{:?}", sink.said());
     }
+}
+
+#[test]
+fn a_broker_that_closes_while_it_starts_is_spoken_to_in_the_newer_version() {
+    let fake = Fake::start();
+    let _sink = Running::start(&fake.uri(""));
+    // What stands before it takes each connection, and has nobody to hand it to.
+    for version in [5, 4] {
+        let mut client = fake.accept();
+        client.connect();
+        assert_eq!(client.version, version);
+    }
+    assert_eq!(fake.open().version, 5);
+}
+
+#[test]
+fn a_broker_that_has_become_newer_is_spoken_to_in_the_newer_version() {
+    let fake = Fake::start();
+    let sink = Running::start(&fake.uri(""));
+    let mut client = fake.accept();
+    client.connect();
+    client.write(&[0x20, 2, 0, 1]);
+    drop(client);
+    let client = fake.open();
+    assert_eq!(client.version, 4);
+    client.close();
+    sink.wait_for("closed the connection");
+    assert_eq!(fake.open().version, 5);
+}
+
+#[test]
+fn a_reading_that_is_there_before_the_connection_needs_no_other_to_go_out() {
+    let fake = Fake::start();
+    let sink = Running::start(&fake.uri("status=none&keepalive=5m"));
+    let mut client = fake.accept();
+    client.connect();
+    sink.put(1);
+    std::thread::sleep(Duration::from_millis(200));
+    // Nothing comes from the broker any more: there is nothing to acknowledge.
+    client.accept(false);
+    assert_eq!(client.published().map(|state| powers(&[state])), Some(vec![1]));
+}
+
+#[test]
+fn a_broker_that_can_do_less_is_asked_for_less() {
+    let fake = Fake::start();
+    let sink = Running::start(&fake.uri("qos=1&retain=true"));
+    for (will, reason) in [(0b10_1100, 0x9b), (0b10_0100, 0x9a)] {
+        let mut client = fake.accept();
+        assert_eq!(client.connect().body[7] & 0b11_1100, will);
+        client.write(&[0x20, 3, 0, reason, 0]);
+    }
+    for connection in 0..2 {
+        let mut client = fake.accept();
+        assert_eq!(client.connect().body[7] & 0b11_1100, 0b00_0100);
+        assert_eq!(client.version, 5);
+        // Maximum QoS 0, Retain Available 0.
+        client.write(&[0x20, 7, 0, 0, 4, 0x24, 0, 0x25, 0]);
+        let online = client.published().unwrap();
+        assert_eq!((online.payload.as_str(), online.qos, online.retain), ("online", 0, false));
+        if connection == 0 {
+            sink.put(7);
+        }
+        let state = client.published().unwrap();
+        assert_eq!((state.qos, state.retain, powers(&[state])), (0, false, vec![7]));
+        client.close();
+    }
+    assert!(sink.said().iter().all(|text| !text.contains("refuse")), "{:?}", sink.said());
 }
 
 #[test]
@@ -187,6 +325,29 @@ fn what_is_no_broker_is_told_from_one() {
     sink.put(1);
     let (said, lost) = sink.end(Duration::from_secs(2));
     assert_eq!((said.len(), lost), (1, 1), "{said:?}");
+}
+
+#[test]
+fn what_ends_before_tls_is_there_may_be_over_soon() {
+    for (answer, part) in [
+        (&b""[..], "closed the connection when TLS was to begin: does it speak TLS?"),
+        (b"HTTP/1.1 503 ", "does not speak TLS; is it a port for mqtt:// without the s?"),
+    ] {
+        let fake = Fake::start();
+        let uri = fake.uri("insecure=true").replace("mqtt:", "mqtts:");
+        let sink = Running::start(&uri);
+        fake.accept().write(answer);
+        let text = sink.wait_for(part);
+        assert!(text.ends_with("; trying again, every 60 s at most"), "{text}");
+        fake.accept().write(answer);
+        // At the end of a run it is not given up before its time.
+        sink.put(1);
+        let ending = std::thread::spawn(move || sink.end(Duration::from_secs(5)));
+        fake.accept().write(answer);
+        let (said, lost) = ending.join().unwrap();
+        // Besides that anybody is believed.
+        assert_eq!((said.len(), lost), (2, 1), "{said:?}");
+    }
 }
 
 #[test]

@@ -23,10 +23,8 @@ use crate::{
             interval::Interval,
             options::{Options, PREFIX},
         },
-        mqtt::{
-            announce::{Announcer, Extra, Message, Site},
-            topics::segment,
-        },
+        mqtt::announce::{Announcer, Extra, Message, Site},
+        segment::segment,
         settings::Settings,
     },
 };
@@ -37,6 +35,8 @@ pub struct HomeAssistant {
     options: Options,
     site: Site,
     health: Health,
+    /// How far apart the sink takes telegrams, if it says so.
+    apart: Option<Duration>,
     /// By what stands for their number in topics and identifiers.
     meters: BTreeMap<String, Meter>,
     most_meters: usize,
@@ -61,7 +61,8 @@ const MOST_ENTITIES: usize = 256;
 /// What Home Assistant says when it has started.
 const BIRTH: &[u8] = b"online";
 
-/// Takes what is said about Home Assistant, and gives who announces the meters there, if somebody is to.
+/// Takes what is said about Home Assistant, and gives who announces the meters there, if somebody is to:
+/// those of a sink that takes telegrams so far apart, if it says so.
 ///
 /// # Errors
 /// Values that do not read.
@@ -69,20 +70,21 @@ pub fn announcer(
     settings: &mut Settings,
     site: &Site,
     health: &Health,
+    apart: Option<Duration>,
 ) -> Result<Option<Box<dyn Announcer>>, Usage> {
     let options = Options::take(settings, site.topics.layout())?;
-    let announcer = |options| HomeAssistant::new(options, site.clone(), health.clone());
+    let announcer = |options| HomeAssistant::new(options, site.clone(), health.clone(), apart);
     Ok(options.map(|options| Box::new(announcer(options)) as Box<dyn Announcer>))
 }
 
 impl HomeAssistant {
     /// With nothing announced yet.
     #[must_use]
-    pub fn new(options: Options, site: Site, health: Health) -> Self {
+    pub fn new(options: Options, site: Site, health: Health, apart: Option<Duration>) -> Self {
         // Where all meters share a topic, a second device would show the values of the first.
         let shared = site.topics.state(Some("1")) == site.topics.state(Some("2"));
         let most_meters = if shared { 1 } else { MOST_METERS };
-        Self { options, site, health, meters: BTreeMap::new(), most_meters }
+        Self { options, site, health, apart, meters: BTreeMap::new(), most_meters }
     }
 
     fn config<'a>(&'a self, meter: &'a Meter) -> Config<'a> {
@@ -125,7 +127,7 @@ impl Announcer for HomeAssistant {
         if !self.meters.contains_key(&name) && self.meters.len() >= self.most_meters {
             return Vec::new();
         }
-        let mut meter = self.meters.remove(&name).unwrap_or_default();
+        let mut meter = self.meters.remove(&name).unwrap_or_else(|| Meter::new(self.apart));
         if meter.keys.is_empty() {
             number.clone_into(&mut meter.number);
         }
@@ -154,6 +156,10 @@ impl Announcer for HomeAssistant {
 }
 
 impl Meter {
+    fn new(apart: Option<Duration>) -> Self {
+        Self { interval: Interval::new(apart), ..Self::default() }
+    }
+
     /// Takes note of a telegram; whether there is something new to announce.
     fn note(
         &mut self,
@@ -213,8 +219,9 @@ mod tests {
         let topics = Topics::take(&mut settings).unwrap();
         let site = Site { view: settings.take_view().unwrap(), topics };
         let options = Options::take(&mut settings, site.topics.layout()).unwrap().unwrap();
+        let apart = settings.take_wish().unwrap().interval();
         settings.finish().unwrap();
-        HomeAssistant::new(options, site, Health::default())
+        HomeAssistant::new(options, site, Health::default(), apart)
     }
 
     fn readings(line: &str) -> Readings {
@@ -323,9 +330,9 @@ mod tests {
         assert_eq!(announcer.on_readings(&readings(LINE)).len(), 1);
         let other = LINE.replace("181220000009", "2");
         assert_eq!(announcer.on_readings(&readings(&other)), []);
-        // Two numbers whose segments are the same are two meters too.
+        // Two numbers that look alike are two devices. One that is what another becomes is none.
         let mut announcer = home_assistant("mqtt://broker");
-        for (number, devices) in [("a/b", 1), ("a_b", 0), ("a/b", 0)] {
+        for (number, devices) in [("a/b", 1), ("a_b", 1), (&segment("a/b"), 0), ("a/b", 0)] {
             let line = format!("{{\"meter\":\"{number}\",\"power_net_w\":1}}");
             assert_eq!(announcer.on_readings(&readings(&line)).len(), devices);
         }
@@ -465,6 +472,11 @@ mod tests {
             assert_eq!(changes, [true, false, query.is_empty(), false, false]);
             assert_eq!(expires(&mut announcer), seconds);
         }
+        // Each run of a sink that takes few of them says the same from the beginning.
+        let mut announcer = home_assistant("mqtt://broker?every=1m");
+        let changes = |minute| !announcer.on_readings(&readings(&at(minute))).is_empty();
+        assert_eq!((0..3).map(changes).collect::<Vec<_>>(), [true, false, false]);
+        assert_eq!(expires(&mut announcer), Some(360));
         let mut announcer = home_assistant("mqtt://broker?ha_expire_after=0");
         announcer.on_readings(&readings(LINE));
         assert_eq!(expires(&mut announcer), None);

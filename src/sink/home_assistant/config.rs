@@ -30,8 +30,9 @@ use crate::{
         },
         mqtt::{
             announce::{Message, Qos, Site},
-            topics::{Layout, segment},
+            topics::Layout,
         },
+        segment::segment,
     },
 };
 

@@ -3,7 +3,8 @@
 //! Six telegrams may be missing, and a minute is nothing. The time goes up in a few wide steps and
 //! never down: what is announced has to be the same in each run with the same meter, since each change
 //! of it makes the entities unavailable for a moment. So a pause does not count, only two in a row do,
-//! the shorter of both; and the first telegram of a meter is announced as if the usual 5 s were known.
+//! the shorter of both; and the first telegram of a meter is announced as if the usual 5 s were known,
+//! or what the sink itself says of the interval, if that is longer.
 
 use core::time::Duration;
 
@@ -28,6 +29,14 @@ const STEPS: [u32; 9] = [60, 120, 360, 720, 1800, 3600, 7200, 21600, 86400];
 const MISSING: u64 = 6;
 
 impl Interval {
+    /// Of a sink that takes telegrams so far apart, if it says so.
+    #[must_use]
+    pub fn new(apart: Option<Duration>) -> Self {
+        let apart = apart.unwrap_or_default().as_millis();
+        let step = step_of(u64::try_from(apart).unwrap_or(u64::MAX));
+        Self { step, ..Self::default() }
+    }
+
     /// Takes note of a telegram; whether the answer is another now.
     pub fn note(&mut self, readings: &Readings) -> bool {
         let Some(now) = time(readings) else {
@@ -40,7 +49,7 @@ impl Interval {
             return false;
         };
         let shorter = self.gap.replace(gap).map_or(0, |before| before.min(gap));
-        let step = STEPS.iter().position(|step| fits(shorter, *step)).unwrap_or(STEPS.len() - 1);
+        let step = step_of(shorter);
         let longer = step > self.step;
         self.step = self.step.max(step);
         longer
@@ -52,6 +61,11 @@ impl Interval {
         let step = STEPS.get(self.step).copied().unwrap_or_default();
         Duration::from_secs(step.into())
     }
+}
+
+/// The place of the first step for telegrams so far apart, in milliseconds.
+fn step_of(gap: u64) -> usize {
+    STEPS.iter().position(|step| fits(gap, *step)).unwrap_or(STEPS.len() - 1)
 }
 
 /// Whether telegrams so far apart, in milliseconds, are often enough for that step, in seconds. One
@@ -96,6 +110,21 @@ mod tests {
             assert!(settled(gap) >= 6 * gap);
         }
         assert_eq!(settled(1_000_000), 86400, "there is an end to it");
+    }
+
+    #[test]
+    fn what_a_sink_says_of_its_interval_holds_from_the_first_telegram_on() {
+        for (apart, seconds) in [(1, 60), (30, 360), (300, 1800), (900, 7200), (1_000_000, 86400)] {
+            let mut interval = Interval::new(Some(Duration::from_secs(apart)));
+            for at in 0..4 {
+                assert_eq!(interval.expire_after().as_secs(), seconds);
+                assert!(!interval.note(&readings(at * apart, 0)), "{apart}");
+            }
+        }
+        let mut interval = Interval::new(Some(Duration::from_secs(60)));
+        let changes = [0, 600, 1200].map(|second| interval.note(&readings(second, 0)));
+        assert_eq!(changes, [false, false, true], "the meter is slower still");
+        assert_eq!(interval.expire_after().as_secs(), 3600);
     }
 
     #[test]

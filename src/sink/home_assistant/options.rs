@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `ha` | `device` | `device`: a device with all its entities in one message, from Home Assistant 2024.11 on; `component`: a message an entity, for older ones; `off`; `remove`: each meter that is heard of is taken away again |
 //! | `ha_prefix` | `homeassistant` | the discovery prefix, as it is set in Home Assistant |
-//! | `ha_expire_after` | six times the interval of the telegrams, 60 s at least | after so long without a telegram a power, a voltage is unavailable; `0`: never |
+//! | `ha_expire_after` | six times the interval of the telegrams or of `every`, 60 s at least | after so long without a telegram a power, a voltage is unavailable; `0`: never |
 //! | `ha_compat` | `false`, with `component` always | no class for reactive energy, which Home Assistant knows from 2025.6 on |
 //!
 //! With `layout=none` there is no state that Home Assistant could read, so nothing is announced. With

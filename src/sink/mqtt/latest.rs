@@ -14,8 +14,16 @@ pub struct Latest {
 #[derive(Debug)]
 struct Entry {
     readings: Arc<Readings>,
-    /// They have not been told.
-    due: bool,
+    due: Due,
+}
+
+/// Whether readings have to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    Not,
+    /// Once more: nothing is lost if they are not.
+    Again,
+    First,
 }
 
 impl Latest {
@@ -25,9 +33,9 @@ impl Latest {
         let at = at.or_else(|| (self.meters.len() == MOST).then_some(0));
         if let Some(at) = at {
             let before = self.meters.remove(at);
-            self.skipped += u64::from(before.due);
+            self.skipped += u64::from(before.due == Due::First);
         }
-        self.meters.push(Entry { readings, due: true });
+        self.meters.push(Entry { readings, due: Due::First });
     }
 
     /// So many readings never came as far as here.
@@ -41,22 +49,34 @@ impl Latest {
         self.meters.is_empty()
     }
 
-    /// All of them have to be told.
+    /// All of them have to be told, those that were once more.
     pub fn renew(&mut self) {
-        self.meters.iter_mut().for_each(|entry| entry.due = true);
+        for entry in self.meters.iter_mut().filter(|entry| entry.due == Due::Not) {
+            entry.due = Due::Again;
+        }
     }
 
-    /// The next that have to be told.
-    pub fn take(&mut self) -> Option<Arc<Readings>> {
-        let entry = self.meters.iter_mut().find(|entry| entry.due)?;
-        entry.due = false;
-        Some(entry.readings.clone())
+    /// The next that have to be told, and whether that is once more. The first time they need room.
+    pub fn take(&mut self, room: bool) -> Option<(Arc<Readings>, bool)> {
+        let entry = self.meters.iter_mut().find(|entry| entry.due != Due::Not)?;
+        let again = entry.due == Due::Again;
+        if !again && !room {
+            return None;
+        }
+        entry.due = Due::Not;
+        Some((entry.readings.clone(), again))
     }
 
-    /// How many have to be told.
+    /// Whether any have to be told.
     #[must_use]
-    pub fn due(&self) -> u64 {
-        self.meters.iter().map(|entry| u64::from(entry.due)).sum()
+    pub fn is_due(&self) -> bool {
+        self.meters.iter().any(|entry| entry.due != Due::Not)
+    }
+
+    /// How many have never been told.
+    #[must_use]
+    pub fn untold(&self) -> u64 {
+        self.meters.iter().map(|entry| u64::from(entry.due == Due::First)).sum()
     }
 
     /// How many never were, because newer ones of the same meter came.
@@ -89,21 +109,35 @@ mod tests {
         for (meter, power) in [(1, 1), (2, 2), (1, 3), (1, 4)] {
             latest.put(readings(meter, power));
         }
-        assert_eq!((latest.due(), latest.skipped()), (2, 2));
-        assert_eq!(latest.take(), Some(readings(2, 2)));
-        assert_eq!(latest.take(), Some(readings(1, 4)));
-        assert_eq!(latest.take(), None);
+        assert_eq!((latest.untold(), latest.skipped()), (2, 2));
+        assert_eq!(latest.take(false), None);
+        assert_eq!(latest.take(true), Some((readings(2, 2), false)));
+        assert_eq!(latest.take(true), Some((readings(1, 4), false)));
+        assert_eq!((latest.take(true), latest.is_due()), (None, false));
         latest.put(readings(2, 5));
         assert_eq!((latest.forget_skipped(), latest.skipped()), (2, 0), "2 was told");
+    }
+
+    #[test]
+    fn what_is_told_once_more_counts_no_more_and_waits_for_no_room() {
+        let mut latest = Latest::default();
+        latest.put(readings(1, 1));
+        latest.take(true);
+        latest.put(readings(2, 2));
         latest.renew();
-        assert_eq!(latest.take(), Some(readings(1, 4)));
-        assert_eq!(latest.take(), Some(readings(2, 5)));
+        assert_eq!((latest.is_due(), latest.untold()), (true, 1));
+        assert_eq!(latest.take(false), Some((readings(1, 1), true)));
+        assert_eq!(latest.take(false), None);
+        assert_eq!(latest.take(true), Some((readings(2, 2), false)));
+        latest.renew();
+        latest.put(readings(1, 3));
+        assert_eq!(latest.skipped(), 0, "1 was told");
     }
 
     #[test]
     fn invented_meters_do_not_fill_the_memory() {
         let mut latest = Latest::default();
         (0..1000).for_each(|meter| latest.put(readings(meter, 1)));
-        assert_eq!((latest.due(), latest.skipped()), (64, 936));
+        assert_eq!((latest.untold(), latest.skipped()), (64, 936));
     }
 }

@@ -35,7 +35,8 @@ impl Losses {
     /// Nothing was lost yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { backoff: backoff(), prompt: false, suspect: false, told_twin: false, said: None }
+        let backoff = Backoff::random(Duration::from_secs(1), SLOW);
+        Self { backoff, prompt: false, suspect: false, told_twin: false, said: None }
     }
 
     /// Whether it is enough for the next try to see if the broker is there.
@@ -66,9 +67,9 @@ impl Losses {
                 self.suspect &= lived < LONG;
                 self.suspect |= self.prompt && lived < INSTANT;
                 self.told_twin &= lived < LONG;
-                if lived >= SHORT || self.prompt || end == End::Goodbye(Reason::SHUTTING_DOWN) {
-                    self.backoff = backoff();
-                }
+                // A broker that ends may be back in the next instant, however often it does.
+                let ended = self.prompt || end == End::Goodbye(Reason::SHUTTING_DOWN);
+                self.backoff.worked_for(if ended { Duration::MAX } else { lived });
             }
         }
         let wait = match end.pace() {
@@ -100,15 +101,8 @@ impl Default for Losses {
     }
 }
 
-fn backoff() -> Backoff {
-    Backoff::random(Duration::from_secs(1), SLOW)
-}
-
 /// How long until somebody has changed something.
 const SLOW: Duration = Duration::from_secs(60);
-
-/// A connection that lived for less is no reason to try the next one sooner.
-const SHORT: Duration = Duration::from_secs(10);
 
 /// A connection that lived for less was in the way of somebody.
 const INSTANT: Duration = Duration::from_millis(500);
@@ -137,6 +131,13 @@ mod tests {
             let (end, wait) = losses.judge(&refused(), None);
             assert_eq!(end, refused());
             assert!(wait <= SECOND, "{wait:?}");
+        }
+        // Nor is one waited for that says that it ends.
+        for _ in 0..10 {
+            losses.recover();
+            let end = End::Goodbye(Reason::SHUTTING_DOWN);
+            assert!(losses.judge(&end, Some(SECOND)).1 <= SECOND);
+            assert!(losses.judge(&refused(), None).1 <= 2 * SECOND);
         }
     }
 
@@ -233,7 +234,9 @@ mod tests {
         let quota = End::Goodbye(Reason(0x97));
         assert!(losses.judge(&quota, Some(SECOND)).1 >= 30 * SECOND, "no storm of it");
         losses.recover();
-        assert!(losses.judge(&quota, Some(SHORT)).1 <= SECOND);
+        assert!(losses.judge(&quota, Some(59 * SECOND)).1 >= 30 * SECOND, "not long enough");
+        losses.recover();
+        assert!(losses.judge(&quota, Some(60 * SECOND)).1 <= SECOND);
         losses.recover();
         let (end, wait) = losses.judge(&End::Refused(Reason::LOGIN), None);
         assert_eq!((end.pace(), wait), (Pace::Slow, 60 * SECOND));

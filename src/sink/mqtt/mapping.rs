@@ -172,7 +172,7 @@ mod tests {
             ("energy_import_wh", "e kwh 1", "e", "12.9"),
             ("energy_import_wh", "e 1 MWh", "e", "0.0"),
             ("energy_import_wh", "e Wh 0", "e", "12937"),
-            ("power_net_w", "{base}/x/{meter}/p kW 2", "house/x/a__/p", "-8.62"),
+            ("power_net_w", "{base}/x/{meter}/p kW 2", "house/x/a__-f18e02d6/p", "-8.62"),
             ("voltage_l1_v", "u V", "u", "233.7"),
             ("voltage_l1_v,voltage_l2_v", "u 0", "u", "[234,0]"),
             ("item_3", "t", "t", "x\\x1b[2J"),

@@ -3,7 +3,7 @@
 //! - [`sink`]: the keys, and the sink itself.
 //! - [`topics`], [`mapping`], [`states`]: from readings to messages.
 //! - [`announce`]: what a home automation is told of the meters, by somebody else.
-//! - [`packets`]: MQTT 5 and 3.1.1, whichever the broker speaks.
+//! - [`packets`], [`versions`]: MQTT 5 and 3.1.1, whichever the broker speaks.
 //! - [`session`]: what has to arrive, over as many connections as it takes.
 //! - [`dial`], [`transport`], [`tls`]: the connection.
 //! - [`losses`], [`trouble`]: what it means when there is none, and what is said of it.
@@ -22,3 +22,4 @@ pub mod tls;
 pub mod topics;
 pub mod transport;
 pub mod trouble;
+pub mod versions;

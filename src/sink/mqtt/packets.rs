@@ -53,6 +53,21 @@ pub struct Hello {
     pub will: Option<Message>,
 }
 
+impl Hello {
+    /// Makes the will one that a broker can take which refused it for that reason. Whether there is
+    /// anything else to say then.
+    pub fn yields_to(&mut self, reason: Reason) -> bool {
+        let Some(will) = &mut self.will else {
+            return false;
+        };
+        match reason {
+            Reason::QOS => mem::take(&mut will.qos) != Qos::AtMostOnce,
+            Reason::RETAIN => mem::take(&mut will.retain),
+            _ => false,
+        }
+    }
+}
+
 /// One connection's packets, both ways.
 pub struct Packets {
     connection: Connection<Client>,
@@ -102,6 +117,10 @@ impl Reason {
     pub const SHUTTING_DOWN: Self = Self(0x8b);
     /// Another client came with the same name.
     pub const TAKEN_OVER: Self = Self(0x8e);
+    /// Nothing is retained, not even a will.
+    pub const RETAIN: Self = Self(0x9a);
+    /// No will with that QoS is taken.
+    pub const QOS: Self = Self(0x9b);
 
     /// Whether it is a failure.
     #[must_use]

@@ -105,8 +105,9 @@ impl<'a> Run<'a> {
         }
         while !self.is_over(Instant::now()) {
             let now = Instant::now();
-            self.collect(now);
             self.work(now);
+            // Behind it: what has waited for a connection rang its bell before there was one.
+            self.collect(now);
             self.tell(now);
             self.say_goodbye(now);
             self.wait(Instant::now());
@@ -123,7 +124,7 @@ impl<'a> Run<'a> {
         self.inbox.trouble(trouble);
         // Asked before the last one is taken: what comes in between is no surprise.
         let ended = self.inbox.is_ended();
-        while trouble || self.mqtt.session.has_room() && self.latest.due() == 0 {
+        while trouble || self.mqtt.session.has_room() && !self.latest.is_due() {
             match self.inbox.take() {
                 Some(Event::Readings(readings)) => self.put(readings, now),
                 Some(Event::Reopen) => (),
@@ -167,17 +168,21 @@ impl<'a> Run<'a> {
             self.latest.renew();
         }
         let Mqtt { session, states, announcer, .. } = &mut self.mqtt;
-        while session.has_room()
-            && let Some(readings) = self.latest.take()
+        while session.is_open()
+            && let Some((readings, again)) = self.latest.take(session.has_room())
         {
             let due = announcer.as_ref().map_or(&[][..], |announcer| announcer.due(&readings));
             let extra = announcer.as_ref().map(|announcer| announcer.extra(&readings));
-            session.publish(states.messages(&readings, due, &extra.unwrap_or_default()));
+            let messages = states.messages(&readings, due, &extra.unwrap_or_default());
+            match again {
+                true => session.repeat(messages),
+                false => session.publish(messages),
+            }
         }
         // Behind the states: with what is announced a unit may have changed, and a value of before
         // that comes back would be told in the new one. And before the first state there would be
         // nothing but values of before.
-        let settled = self.settle.is_none() && self.latest.due() == 0 && !self.latest.is_empty();
+        let settled = self.settle.is_none() && !self.latest.is_due() && !self.latest.is_empty();
         if self.online && session.is_open() && settled {
             self.online = false;
             self.status("online");

@@ -18,15 +18,13 @@ use crate::sink::mqtt::{
     announce::{Message, Qos},
     packets::{Hello, Incoming, Limits, Malformed, Packets, Protocol, Reason, WINDOW},
     trouble::End,
+    versions::Versions,
 };
 
 /// What is said to a broker, connection after connection.
 pub struct Session {
     hello: Hello,
-    protocol: Protocol,
-    /// Whether the version is sure: the user said it, or the broker took it.
-    settled: bool,
-    fixed: bool,
+    versions: Versions,
     again: VecDeque<Outgoing>,
     line: Option<Line>,
 }
@@ -45,9 +43,10 @@ struct Line {
 #[derive(Clone, Debug)]
 struct Outgoing {
     message: Message,
-    /// What is told anew in each connection is 0; the last message of a state is 1.
+    /// What is told anew in each connection is 0; the last message of a state is 1, the first time.
     readings: u64,
-    state: bool,
+    /// It is for the next connection if it has to arrive and does not in this one.
+    stays: bool,
 }
 
 /// What happened in a connection.
@@ -71,23 +70,14 @@ impl Session {
     /// With that introduction, in the version that is wanted, or in what the broker speaks.
     #[must_use]
     pub const fn new(hello: Hello, wanted: Option<Protocol>) -> Self {
-        let (protocol, fixed) = match wanted {
-            Some(protocol) => (protocol, true),
-            None => (Protocol::Five, false),
-        };
-        Self { hello, protocol, settled: fixed, fixed, again: VecDeque::new(), line: None }
-    }
-
-    /// The version that is spoken, or tried next.
-    #[must_use]
-    pub const fn protocol(&self) -> Protocol {
-        self.protocol
+        let versions = Versions::new(wanted);
+        Self { hello, versions, again: VecDeque::new(), line: None }
     }
 
     /// Whether the broker took the older version only.
     #[must_use]
     pub fn is_fallback(&self) -> bool {
-        self.settled && !self.fixed && self.protocol == Protocol::Three
+        self.versions.is_fallback()
     }
 
     /// How the client introduces itself.
@@ -102,7 +92,7 @@ impl Session {
     /// The introduction does not fit into a packet.
     pub fn begin(&mut self, now: Instant) -> Result<(), Malformed> {
         self.line = Some(Line {
-            packets: Packets::connect(self.protocol, &self.hello)?,
+            packets: Packets::connect(self.versions.current(), &self.hello)?,
             limits: None,
             lane: VecDeque::new(),
             unacknowledged: VecDeque::new(),
@@ -150,15 +140,32 @@ impl Session {
 
     /// Publishes what every connection is told anew.
     pub fn announce(&mut self, message: Message) {
-        self.put(Outgoing { message, readings: 0, state: false });
+        self.put(Outgoing { message, readings: 0, stays: false });
     }
 
     /// Publishes the messages of one reading.
     pub fn publish(&mut self, messages: Vec<Message>) {
         let last = messages.len().saturating_sub(1);
         for (at, message) in messages.into_iter().enumerate() {
-            self.put(Outgoing { message, readings: u64::from(at == last), state: true });
+            self.put(Outgoing { message, readings: u64::from(at == last), stays: true });
         }
+    }
+
+    /// Publishes the messages of a reading once more: for who has forgotten them, or has not listened.
+    /// Who gets them anyway need not get them twice.
+    pub fn repeat(&mut self, messages: Vec<Message>) {
+        for message in messages {
+            if !self.waits(&message) {
+                self.announce(message);
+            }
+        }
+    }
+
+    /// Whether the last message that waits for its topic says the same.
+    fn waits(&self, message: &Message) -> bool {
+        let mut lane = self.line.iter().flat_map(|line| &line.lane).map(|waiting| &waiting.message);
+        let last = lane.rfind(|waiting| waiting.topic == message.topic);
+        last.is_some_and(|waiting| waiting.payload == message.payload)
     }
 
     fn put(&mut self, outgoing: Outgoing) {
@@ -223,7 +230,7 @@ impl Session {
             match incoming {
                 Incoming::Open(limits) => {
                     line.limits = Some(limits);
-                    self.settled = true;
+                    self.versions.take();
                     happened.push(Happened::Open);
                 }
                 Incoming::Refused(reason) => return Err(End::Refused(reason)),
@@ -286,27 +293,23 @@ impl Session {
         Duration::from_secs(wanted.unwrap_or(self.hello.keepalive).into())
     }
 
-    /// The connection is at its end. Says whether to try at once in the other version.
+    /// The connection is at its end. Says whether to try at once in other words.
     pub fn end(&mut self, end: &End) -> bool {
+        let was_open = self.is_open();
         if let Some(line) = self.line.take() {
             self.keep(line);
         }
-        let version = matches!(end, End::Refused(reason) if *reason == Reason::VERSION);
-        let unclear = version || matches!(end, End::Closed | End::NotMqtt);
-        if self.fixed || !unclear || self.settled && !version {
-            return false;
+        match end {
+            End::Refused(reason) if self.hello.yields_to(*reason) => true,
+            end => self.versions.end(end, was_open),
         }
-        self.settled = false;
-        let first = self.protocol == Protocol::Five;
-        self.protocol = if first { Protocol::Three } else { Protocol::Five };
-        first
     }
 
     /// States that have to arrive are for the next connection.
     fn keep(&mut self, line: Line) {
         let unacknowledged = line.unacknowledged.into_iter().map(|(.., outgoing)| outgoing);
         let due = unacknowledged.chain(line.lane);
-        let kept = due.filter(|due| due.state && due.message.qos == Qos::AtLeastOnce);
+        let kept = due.filter(|due| due.stays && due.message.qos == Qos::AtLeastOnce);
         // What is kept already comes from connections before this one.
         self.again.extend(kept);
     }
@@ -339,7 +342,8 @@ impl Line {
 }
 
 /// How many messages wait to be sent before no more readings are taken. The messages of one more may
-/// come on top, and at the beginning of a connection those of the last one and the announcements.
+/// come on top, and at the beginning of a connection those of the last one, the announcements and the
+/// last state of each meter.
 const LANE: usize = WINDOW;
 
 /// So many octets are enough for the socket at a time.
@@ -440,6 +444,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_told_once_more_waits_once_and_for_this_connection() {
+        let (mut session, now) = open(&OPEN);
+        session.publish(vec![message("1", ONE)]);
+        for text in ["1", "2", "2", "1"] {
+            session.repeat(vec![message(text, ONE)]);
+        }
+        let texts = |session: &mut Session| {
+            let sent = published(&session.take(now).0).into_iter();
+            sent.map(|(.., text)| text).collect::<Vec<_>>()
+        };
+        assert_eq!(texts(&mut session), ["1", "2", "1"], "the last one is the last");
+        session.repeat(vec![message("1", ONE)]);
+        assert_eq!(texts(&mut session), ["1"], "nothing waits any more");
+        assert_eq!(session.unsent(), 1);
+        session.end(&End::Closed);
+        session.begin(now).unwrap();
+        session.take(now);
+        session.feed(&OPEN).unwrap();
+        session.resume();
+        assert_eq!((texts(&mut session), session.unsent()), (vec!["1".to_owned()], 1));
+    }
+
+    #[test]
     fn a_broker_takes_no_more_at_a_time_than_it_said() {
         // Receive Maximum 2, Maximum QoS not said.
         let (mut session, now) = open(&[0x20, 6, 0, 0, 3, 0x21, 0, 2]);
@@ -469,6 +496,41 @@ mod tests {
         let (octets, happened) = session.take(now);
         assert_eq!(published(&octets).len(), 1);
         assert_eq!(happened, [Happened::TooLarge("t".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn a_will_that_a_broker_cannot_take_becomes_one_that_it_can() {
+        // Each sees the next one: the flags of CONNECT, and what the broker says of it.
+        let (qos, retain) = ([0x20, 3, 0, 0x9b, 0], [0x20, 3, 0, 0x9a, 0]);
+        for answers in [[qos, retain], [retain, qos]] {
+            let (mut session, now) = (session(None), Instant::now());
+            let mut flags = Vec::new();
+            for answer in answers {
+                session.begin(now).unwrap();
+                flags.push(session.take(now).0[9] & 0b0011_1100);
+                let end = session.feed(&answer).unwrap_err();
+                assert!(session.end(&end), "at once");
+            }
+            // It is remembered.
+            for _ in 0..2 {
+                session.begin(now).unwrap();
+                let (connect, _) = session.take(now);
+                flags.push(connect[9] & 0b0011_1100);
+                assert_eq!(&connect[2..9], b"\0\x04MQTT\x05");
+                session.feed(&OPEN).unwrap();
+                assert!(!session.end(&End::Closed));
+            }
+            let between = if answers[0] == qos { 0b10_0100 } else { 0b00_1100 };
+            assert_eq!(flags, [0b10_1100, between, 0b00_0100, 0b00_0100]);
+        }
+        // Who refuses it even so, or a client without a will, means something else.
+        let mut session = session(None);
+        for again in [true, false] {
+            session.begin(Instant::now()).unwrap();
+            assert_eq!(session.end(&End::Refused(Reason::QOS)), again);
+        }
+        session.hello.will = None;
+        assert!(!session.end(&End::Refused(Reason::RETAIN)));
     }
 
     #[test]
@@ -515,40 +577,24 @@ mod tests {
     }
 
     #[test]
-    fn a_broker_for_the_older_version_is_found_out_and_remembered() {
+    fn a_broker_for_the_older_version_is_spoken_to_in_it() {
         let now = Instant::now();
-        let old = [0x20, 2, 0, 1];
-        let new = [0x20, 3, 0, 0x84, 0];
-        for answer in [&old[..], &new[..], &[]] {
+        for answer in [&[0x20, 2, 0, 1][..], &[0x20, 3, 0, 0x84, 0], &[]] {
             let mut session = session(None);
-            session.begin(now).unwrap();
-            let end = match answer {
-                [] => End::Closed,
-                answer => session.feed(answer).unwrap_err(),
-            };
-            assert!(session.end(&end), "{answer:02x?}");
-            session.begin(now).unwrap();
-            let (connect, _) = session.take(now);
-            assert_eq!(&connect[2..9], b"\0\x04MQTT\x04");
-            session.feed(&[0x20, 2, 0, 0]).unwrap();
-            assert!(session.is_open() && session.is_fallback());
-            assert!(!session.end(&End::Closed));
-            assert_eq!(session.protocol(), Protocol::Three);
-        }
-        // What closes either is no broker of the older version.
-        let mut session = super::tests::session(None);
-        session.begin(now).unwrap();
-        assert!(session.end(&End::Closed));
-        session.begin(now).unwrap();
-        assert!(!session.end(&End::Closed));
-        assert_eq!(session.protocol(), Protocol::Five);
-        // Who named a version gets no other.
-        for wanted in [Protocol::Five, Protocol::Three] {
-            let mut session = super::tests::session(Some(wanted));
-            session.begin(now).unwrap();
-            assert!(!session.end(&End::Refused(Reason::VERSION)));
-            assert!(!session.end(&End::Closed));
-            assert_eq!(session.protocol(), wanted);
+            for _ in 0..2 {
+                session.begin(now).unwrap();
+                assert_eq!(&session.take(now).0[2..9], b"\0\x04MQTT\x05");
+                let end = match answer {
+                    [] => End::Closed,
+                    answer => session.feed(answer).unwrap_err(),
+                };
+                assert!(session.end(&end), "{answer:02x?}");
+                session.begin(now).unwrap();
+                assert_eq!(&session.take(now).0[2..9], b"\0\x04MQTT\x04");
+                session.feed(&[0x20, 2, 0, 0]).unwrap();
+                assert!(session.is_open() && session.is_fallback());
+                assert!(!session.end(&End::Closed));
+            }
         }
     }
 

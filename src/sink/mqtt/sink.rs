@@ -39,8 +39,9 @@ use crate::{
             session::Session,
             states::States,
             tls::Tls,
-            topics::{self, Topics},
+            topics::Topics,
         },
+        segment,
         settings::{Settings, Target},
     },
 };
@@ -134,15 +135,14 @@ fn hello(settings: &mut Settings, site: &Site) -> Result<Hello, Usage> {
     Ok(Hello { client_id, user, password, keepalive, will: status(site, "offline") })
 }
 
-/// The same at every start, another on another machine or for another place. It has 23 characters,
-/// more of which a broker for 3.1.1 need not take.
+/// The same at every start, another on another machine or for another place. A broker for 3.1.1 need
+/// not take more than 23 characters.
 fn client_id(site: &Site) -> String {
     let system = rustix::system::uname();
     let mut octets = system.nodename().to_bytes().to_vec();
     octets.push(0);
     octets.extend_from_slice(site.topics.state(None).as_bytes());
-    let hash = format!("{:016x}", topics::hash(&octets));
-    format!("meterpipe-{}", hash.get(..13).unwrap_or_default())
+    format!("meterpipe-{:08x}", segment::hash(&octets))
 }
 
 /// The message that tells whether this program is there, if that is told.
@@ -198,7 +198,7 @@ mod tests {
         let usual = id("mqtt://b");
         assert_eq!(usual, id("mqtt://b"));
         assert_ne!(usual, id("mqtt://b/other"));
-        assert!(usual.len() == 23 && usual.starts_with("meterpipe-"), "{usual}");
+        assert!(usual.len() == 18 && usual.starts_with("meterpipe-"), "{usual}");
         assert_eq!(id("mqtt://b?client_id=mine"), "mine");
     }
 

@@ -132,7 +132,7 @@ mod tests {
     fn a_telegram_is_one_object_with_its_meter_as_it_was_in_it() {
         let net = Key::parse("power_net_w", &Units::default()).unwrap();
         let [(topic, payload, retain, qos)] = <[_; 1]>::try_from(messages("", &[net])).unwrap();
-        assert_eq!(topic, "house/a______x____2J/state");
+        assert_eq!(topic, "house/a______x____2J-c3f21002/state");
         assert_eq!((retain, qos), (false, Qos::AtMostOnce));
         assert!(!payload.contains('\x1b'), "{payload}");
         let read: serde_json::Value = serde_json::from_str(&payload).unwrap();
@@ -149,7 +149,7 @@ mod tests {
             flat,
             [("energy_import_kwh", "12.937"), ("zaehler", "a/+/#{{x}}\\x1b[2J"),].map(
                 |(name, value)| {
-                    let topic = format!("house/a______x____2J/{name}");
+                    let topic = format!("house/a______x____2J-c3f21002/{name}");
                     (topic, value.to_owned(), true, Qos::AtLeastOnce)
                 }
             )
@@ -179,7 +179,7 @@ mod tests {
             let all = states.messages(&readings, &[], &extra).into_iter();
             all.map(|it| (it.topic, String::from_utf8(it.payload).unwrap())).collect::<Vec<_>>()
         };
-        let topic = "meterpipe/a______x____2J";
+        let topic = "meterpipe/a______x____2J-c3f21002";
         let text = r#"{"voltage_l1_v":233.7,"clock_drift_s":-2.518,"frames_damaged":null}"#;
         assert_eq!(told("?fields=voltage_l1_v"), [(format!("{topic}/state"), text.to_owned())]);
         let text = r#"{"clock_drift_s":-2.518,"frames_damaged":null}"#;

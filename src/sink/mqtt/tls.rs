@@ -15,8 +15,8 @@ use std::{
 };
 
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct,
-    Error, RootCertStore, SignatureScheme,
+    AlertDescription, ClientConfig, ClientConnection, DigitallySignedStruct, Error, RootCertStore,
+    SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
@@ -24,7 +24,7 @@ use rustls::{
 
 use crate::{
     format::{shown::shown, usage::Usage},
-    sink::{settings::Settings, tls},
+    sink::{mqtt::trouble::End, settings::Settings, tls},
 };
 
 /// How TLS is spoken with a broker.
@@ -91,11 +91,22 @@ impl Tls {
         Ok(connection)
     }
 
-    /// Why it did not come about.
+    /// What it means that it did not come about. Certificates and alerts are there for somebody to mend;
+    /// everything else may come from what stands before a broker that is just starting.
     #[must_use]
-    pub fn explain(&self, error: &Error, place: &str) -> String {
+    pub fn end(&self, error: &Error, place: &str) -> End {
+        let why = self.explain(error, place);
         match error {
-            Error::InvalidCertificate(error) => self.certificate(error, place),
+            Error::InvalidCertificate(_) | Error::AlertReceived(_) => End::Tls(why),
+            _ => End::TlsBroken(why),
+        }
+    }
+
+    fn explain(&self, error: &Error, place: &str) -> String {
+        match error {
+            Error::InvalidCertificate(error) => {
+                format!("the certificate of {place} {}", tls::fault(error, self.own_ca))
+            }
             Error::AlertReceived(alert) => self.alert(*alert, place),
             Error::InvalidMessage(_) | Error::PeerSentOversizedRecord => {
                 format!("{place} does not speak TLS; is it a port for mqtt:// without the s?")
@@ -104,37 +115,6 @@ impl Tls {
                 format!("{place} speaks no version of TLS that is safe: {error}")
             }
             error => format!("TLS with {place}: {}", shown(&error.to_string())),
-        }
-    }
-
-    fn certificate(&self, error: &CertificateError, place: &str) -> String {
-        let host = self.name.to_str();
-        let its = format!("the certificate of {place}");
-        match error {
-            CertificateError::UnknownIssuer if self.own_ca => {
-                format!("{its} is not signed by what stands in the file of ca")
-            }
-            CertificateError::UnknownIssuer => {
-                format!("{its} is signed by nobody whom this system trusts: name a file with ca")
-            }
-            CertificateError::Expired => format!("{its} has expired"),
-            CertificateError::ExpiredContext { not_after, .. } => {
-                format!("{its} has expired on {}", day(*not_after))
-            }
-            CertificateError::NotValidYet => {
-                format!("{its} is not valid yet; is the clock of this system right?")
-            }
-            CertificateError::NotValidYetContext { not_before, .. } => format!(
-                "{its} is not valid before {}; is the clock of this system right?",
-                day(*not_before)
-            ),
-            CertificateError::NotValidForName => format!("{its} is not for {host}"),
-            CertificateError::NotValidForNameContext { presented, .. } => {
-                let presented = presented.join(", ");
-                format!("{its} is not for {host}, but for {}", shown(&presented))
-            }
-            CertificateError::Revoked => format!("{its} was revoked"),
-            error => format!("{its} is not accepted: {}", shown(&error.to_string())),
         }
     }
 
@@ -178,12 +158,6 @@ fn roots(ca: Option<&Path>) -> Result<RootCertStore, Usage> {
         }
     }
     Ok(roots)
-}
-
-fn day(time: UnixTime) -> String {
-    let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
-    let day = jiff::Timestamp::from_second(seconds);
-    day.map_or_else(|_| "a day far away".to_owned(), |day| day.strftime("%Y-%m-%d").to_string())
 }
 
 /// Takes any certificate; who holds it has to have its key nevertheless.

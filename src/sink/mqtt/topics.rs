@@ -10,11 +10,14 @@
 //! With `layout=flat` the `topic` is `{base}/{meter}` if nothing is said.
 //!
 //! What a telegram calls itself was written by whoever can write telegrams. In a topic it becomes a
-//! [segment], in which nothing is left that means something to a broker.
+//! [segment](crate::sink::segment), in which nothing is left that means something to a broker.
 
 use crate::{
     format::usage::Usage,
-    sink::settings::{Settings, Target},
+    sink::{
+        segment::segment,
+        settings::{Settings, Target},
+    },
 };
 
 /// The topics of one sink.
@@ -118,32 +121,10 @@ impl Layout {
     }
 }
 
-/// A text of a telegram as a part of a topic, or of an identifier: `[A-Za-z0-9_-]`, at most 64.
-///
-/// Everything else becomes `_`. A text of which nothing is left as it was gets a hash of itself, so that
-/// two of them stay two.
-#[must_use]
-pub fn segment(text: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
-    let segment: String = text.chars().take(LONGEST).map(plain).collect();
-    match segment.bytes().all(|octet| octet == b'_') {
-        true => format!("{:016x}", hash(text.as_bytes())),
-        false => segment,
-    }
-}
-
 /// A name as the last level of a topic: that of an object keeps its points and colons.
 fn level(name: &str) -> String {
     let plain = |c: char| if matches!(c, '+' | '/') || c.is_control() { '_' } else { c };
     name.chars().map(plain).map(|c| if c == '#' { '_' } else { c }).collect()
-}
-
-/// FNV-1a: the same on every machine and in every version, for ever.
-#[must_use]
-pub fn hash(octets: &[u8]) -> u64 {
-    octets.iter().fold(0xcbf2_9ce4_8422_2325, |hash, octet| {
-        (hash ^ u64::from(*octet)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
 }
 
 /// A template whose places are all known and that is a topic when they are filled.
@@ -176,9 +157,6 @@ pub fn checked(what: &str, template: &str, places: &[&str]) -> Result<String, Us
 
 const BASE: &str = "meterpipe";
 
-/// As long as a segment gets.
-const LONGEST: usize = 64;
-
 /// With the longest meter number, all a broker may be asked for: MQTT itself ends at 65535.
 const LONGEST_TOPIC: usize = 1024;
 
@@ -205,30 +183,21 @@ mod tests {
     fn templates_have_their_places_filled() {
         let query = "?topic=x/{meter}/{base}&status=y/{base}";
         let topics = topics(&format!("mqtt://b/a%20b{query}")).unwrap();
-        assert_eq!(topics.state(Some("{base}")), "x/_base_/a b");
+        assert_eq!(topics.state(Some("{base}")), "x/_base_-2aa7045e/a b");
         assert_eq!(topics.status().as_deref(), Some("y/a b"));
         assert_eq!(super::tests::topics("mqtt://b?status=none").unwrap().status(), None);
     }
 
     #[test]
     fn nothing_of_a_meter_gets_into_a_topic_that_means_something_there() {
-        for (text, safe) in [
-            ("181220000009", "181220000009"),
-            ("1KFM-0200_1", "1KFM-0200_1"),
-            ("a/+/#{{x}}\x1b[2J", "a______x____2J"),
-            ("../$SYS\0", "____SYS_"),
-            ("Z\u{e4}hler", "Z_hler"),
+        let topics = topics("mqtt://b").unwrap();
+        for (meter, topic) in [
+            (Some("a/+/#{{x}}\x1b[2J"), "meterpipe/a______x____2J-c3f21002/state"),
+            (Some("a/b"), "meterpipe/a_b-3a8e75c1/state"),
+            (Some("a_b"), "meterpipe/a_b/state"),
+            (None, "meterpipe/unknown/state"),
         ] {
-            assert_eq!(segment(text), safe);
-        }
-        assert_eq!(segment(&"9".repeat(70_000)), "9".repeat(64));
-        // Of FNV-1a 64 itself, and two that would else be one.
-        assert_eq!(segment(""), "cbf29ce484222325");
-        assert_ne!(segment("/"), segment("+"));
-        for text in ["", "/", "+/#", "\u{202e}", "a b", "#", "___"] {
-            let segment = segment(text);
-            let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-            assert!(!segment.is_empty() && segment.len() <= 64 && segment.chars().all(plain));
+            assert_eq!(topics.state(meter), topic);
         }
     }
 

@@ -28,7 +28,7 @@ impl Transport {
     pub fn new(stream: TcpStream, tls: Option<&Tls>, place: &str) -> Result<Self, End> {
         let connect = |tls: &Tls| match tls.connect() {
             Ok(connection) => Ok((tls.clone(), Box::new(connection))),
-            Err(error) => Err(End::Tls(tls.explain(&error, place))),
+            Err(error) => Err(tls.end(&error, place)),
         };
         let tls = tls.map(connect).transpose()?;
         Ok(Self { stream, tls, place: place.to_owned(), out: Vec::new() })
@@ -125,10 +125,10 @@ impl Transport {
                 break;
             }
             if let Err(error) = tls.process_new_packets() {
-                let why = settings.explain(&error, &self.place);
+                let end = settings.end(&error, &self.place);
                 // The broker is told, too.
                 let _ = self.flush();
-                return Err(End::Tls(why));
+                return Err(end);
             }
             // It ends with an error, when there is nothing more for now.
             let _ = tls.reader().read_to_end(&mut plain);
@@ -138,7 +138,7 @@ impl Transport {
 
     fn end(&self) -> End {
         match &self.tls {
-            Some((_, tls)) if tls.is_handshaking() => End::Tls(format!(
+            Some((_, tls)) if tls.is_handshaking() => End::TlsBroken(format!(
                 "{} closed the connection when TLS was to begin: does it speak TLS?",
                 self.place
             )),

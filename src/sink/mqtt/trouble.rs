@@ -29,8 +29,10 @@ pub enum End {
     Silent(Duration),
     /// What answers is no broker.
     NotMqtt,
-    /// TLS did not come about, and why: a whole sentence.
+    /// TLS did not come about, and will not; why, as a whole sentence.
     Tls(String),
+    /// TLS did not come about this time: so ends a connection, too, behind which a broker is starting.
+    TlsBroken(String),
 }
 
 /// When to try again.
@@ -120,7 +122,7 @@ impl End {
             ),
             Self::Silent(time) => format!("{place} has not answered for {time:?}"),
             Self::NotMqtt => format!("what answers at {place} does not speak MQTT{}", hint(tls)),
-            Self::Tls(why) => why.clone(),
+            Self::Tls(why) | Self::TlsBroken(why) => why.clone(),
         }
     }
 }
@@ -228,6 +230,7 @@ mod tests {
             End::Silent(Duration::from_secs(45)),
             End::NotMqtt,
             End::Tls("the certificate of b:1 has expired".to_owned()),
+            End::TlsBroken("b:1 does not speak TLS".to_owned()),
         ];
         let texts = all.map(|end| {
             let anonymous = Hello { user: None, password: None, ..hello.clone() };

@@ -20,7 +20,7 @@ pub(super) enum Farewell {
 
 impl Run<'_> {
     fn has_nothing_left(&self) -> bool {
-        self.latest.due() == 0 && self.mqtt.session.is_idle()
+        !self.latest.is_due() && self.mqtt.session.is_idle()
     }
 
     pub(super) fn can_say_goodbye(&self) -> bool {
@@ -81,7 +81,7 @@ impl Run<'_> {
         let waiting = core::iter::from_fn(|| self.inbox.take());
         let waiting = waiting.filter(|event| matches!(event, Event::Readings(_))).count();
         self.latest.skip(self.inbox.dropped());
-        let untold = self.latest.due() + self.latest.skipped();
+        let untold = self.latest.untold() + self.latest.skipped();
         let lost = self.mqtt.session.unsent() + untold + waiting as u64;
         if lost > 0 {
             self.report.lost(lost);

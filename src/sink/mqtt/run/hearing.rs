@@ -97,6 +97,10 @@ impl Run<'_> {
 
     /// A new connection: the broker may have forgotten everything.
     fn open(&mut self, now: Instant) {
+        if self.outage {
+            // Of what came until now only the last states go out.
+            self.collect(now);
+        }
         if self.losses.recover() {
             let skipped = match self.latest.forget_skipped() {
                 0 => String::new(),
