@@ -47,7 +47,7 @@ fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
             .transpose()?;
     }
     let path = config.path.display().to_string();
-    destinations::of(&[], Some(config), &Health::default(), &context.voice)?;
+    destinations::of(&[], Some(config), "", &Health::default(), &context.voice)?;
     let text = &mut context.output.text;
     text.extend_from_slice(
         format!("{path}: {}, {}, no mistake\n", count(meters, "meter"), count(sinks, "sink"))

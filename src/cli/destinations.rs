@@ -14,10 +14,11 @@ use meterpipe::sink::{
     settings::{Settings, Target},
 };
 
-/// The sinks, ready to be started.
+/// The sinks, ready to be started, for a run that is told from others by that text.
 pub fn of(
     to: &[String],
     config: Option<Config>,
+    run: &str,
     health: &Health,
     voice: &Voice,
 ) -> Result<Vec<Ready>, Stop> {
@@ -27,7 +28,10 @@ pub fn of(
         (true, None) => return Ok(Vec::new()),
     };
     let shared = shared(&settings);
-    let all = settings.into_iter().map(|settings| ready(settings, file.as_deref(), health));
+    let all = settings.into_iter().map(|mut settings| {
+        run.clone_into(&mut settings.run);
+        ready(settings, file.as_deref(), health)
+    });
     let all = all.collect::<Result<_, _>>()?;
     match shared {
         Some(name) => Err(Stop::usage(format!("{name}: another sink writes there too"))),

@@ -41,7 +41,7 @@ fn start(args: &args::Publish, context: &mut Context) -> Result<(), Stop> {
         false => None,
     };
     let health = Health::default();
-    let sinks = destinations::of(&args.to.to, config, &health, &context.voice)?;
+    let sinks = destinations::of(&args.to.to, config, "publish", &health, &context.voice)?;
     if sinks.is_empty() {
         return Err(Stop::usage(
             "nowhere to publish to: name a sink with --to, or a configuration",

@@ -30,7 +30,9 @@ use meterpipe::{
         health::Health,
         home_assistant::announcer::announcer,
         inbox::{self, Outbox},
-        influx, mqtt, prometheus,
+        influx,
+        mqtt::{self, announce::Site},
+        prometheus,
         settings::Settings,
         solarview,
     },
@@ -105,7 +107,9 @@ fn sink(
 ) -> Result<Box<dyn Sink>, Usage> {
     match settings.scheme.as_str() {
         "mqtt" | "mqtts" => {
-            mqtt::sink::new(settings, |settings, site| announcer(settings, site, health, apart))
+            let announcer =
+                |settings: &mut Settings, site: &Site| announcer(settings, site, health, apart);
+            mqtt::sink::new(settings, apart, announcer)
         }
         "influxdb" | "influxdbs" => influx::new(settings),
         "prometheus" => prometheus::new(settings),

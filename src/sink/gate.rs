@@ -26,6 +26,8 @@ pub struct Wish {
     pub on_change: Option<OnChange>,
 }
 
+const A_DAY: Duration = Duration::from_secs(86400);
+
 /// What a change is.
 #[derive(Clone, Debug, Default)]
 pub struct OnChange {
@@ -75,8 +77,9 @@ impl Wish {
     /// How far apart the readings of a meter are that go, as far as the sink itself says it.
     #[must_use]
     pub fn interval(&self) -> Option<Duration> {
-        let at_least_every = self.on_change.as_ref().and_then(|change| change.at_least_every);
-        self.every.max(at_least_every)
+        // Without a change nothing comes, and that can be a whole day.
+        let at_least_every = |it: &OnChange| it.at_least_every.unwrap_or(A_DAY);
+        self.every.max(self.on_change.as_ref().map(at_least_every))
     }
 
     fn wants(&self, last: &Readings, now: &Readings) -> bool {
@@ -221,7 +224,7 @@ mod tests {
         for (query, seconds) in [
             ("", None),
             ("?every=5m", Some(300)),
-            ("?on_change", None),
+            ("?on_change", Some(86400)),
             ("?on_change&at_least_every=15m", Some(900)),
             ("?every=30s&at_least_every=10m", Some(600)),
         ] {

@@ -70,6 +70,8 @@ pub struct Settings {
     pub scheme: String,
     /// What stands behind the scheme and in front of the `?`: an address, a file.
     pub target: Target,
+    /// What tells the run that it is for from others on the same machine.
+    pub run: String,
     /// Keys that nobody has taken yet.
     values: Vec<(String, String)>,
     /// Keys that were asked for.
@@ -108,7 +110,7 @@ impl Settings {
     /// Of which nothing is said yet.
     pub(super) fn new(name: String, scheme: String, target: Target) -> Self {
         let (values, known, origins) = (Vec::new(), Vec::new(), Origins::default());
-        Self { name, scheme, target, values, known, origins }
+        Self { name, scheme, target, run: String::new(), values, known, origins }
     }
 
     /// Says something about the sink, as `to` and the tables of the configuration do.

@@ -103,6 +103,11 @@ pub fn fault(error: &CertificateError, own_ca: bool) -> String {
             let (expected, presented) = (expected.to_str(), presented.join(", "));
             format!("is not for {}, but for {}", shown(&expected), shown(&presented))
         }
+        E::Other(_) if error.to_string().contains("CaUsedAsEndEntity") => {
+            "is that of an authority itself: a server has one of its own, signed by it; or \
+             insecure=true"
+                .to_owned()
+        }
         E::Revoked => "was revoked".to_owned(),
         error => format!("is not accepted: {}", shown(&error.to_string())),
     }
@@ -164,6 +169,11 @@ mod tests {
                 "is not for localhost, but for DnsName(\"\\x1bb\"), 10.0.0.1",
             ),
             (E::Revoked, "was revoked"),
+            (
+                E::Other(rustls::OtherError(Arc::new(io::Error::other("CaUsedAsEndEntity")))),
+                "is that of an authority itself: a server has one of its own, signed by it; or \
+                 insecure=true",
+            ),
             (E::BadEncoding, "is not accepted: BadEncoding"),
         ] {
             assert_eq!(fault(&wrong, false), words);

@@ -531,3 +531,35 @@ fn a_broker_that_hangs_is_left_and_found_again() {
     let clean = until(|| Some(client.read().is_some()));
     assert_eq!(clean, Some(false), "no DISCONNECT: it would take the will back");
 }
+
+#[test]
+fn who_is_told_to_be_offline_by_another_says_that_it_is_not() {
+    let fake = Fake::start();
+    let due = [Key::parse("voltage_l1_v", &Units::default()).unwrap()];
+    let herald = Herald { meters: Vec::new(), due };
+    let sink = Running::announcing(&fake.uri("protocol=3.1.1"), Some(Box::new(herald)));
+    let mut client = fake.open();
+    sink.put(1);
+    let online = |client: &mut Client| {
+        while client.take().unwrap().payload != "online" {}
+    };
+    online(&mut client);
+    // Of a process that has the same status topic, and ends.
+    client.write(b"\x30\x15\0\x0chouse/statusoffline");
+    online(&mut client);
+    client.write(b"\x30\x14\0\x0chouse/statusonline");
+    sink.put(2);
+    let next = client.take().unwrap().payload;
+    assert!(next.contains("\"power_net_w\":2"), "nothing more is said, but {next}");
+}
+
+#[test]
+fn a_broker_that_never_answers_is_told_of_at_the_end_of_a_run() {
+    let fake = Fake::start();
+    let sink = Running::start(&fake.uri(""));
+    let _client = fake.accept();
+    sink.put(1);
+    let (said, lost) = sink.end(Duration::from_millis(500));
+    let text = format!("127.0.0.1:{} does not answer", fake.port);
+    assert_eq!((said, lost), (vec![text], 1));
+}

@@ -37,7 +37,7 @@ impl Running {
     /// With somebody who announces.
     pub(crate) fn announcing(uri: &str, announcer: Option<Box<dyn Announcer>>) -> Self {
         let mut settings: Settings = uri.parse().unwrap();
-        let sink = new(&mut settings, |_, _| Ok(announcer)).unwrap();
+        let sink = new(&mut settings, None, |_, _| Ok(announcer)).unwrap();
         settings.finish().unwrap();
         let (outbox, inbox) = queue(100).unwrap();
         let said = Arc::new(Said::default());

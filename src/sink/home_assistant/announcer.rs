@@ -82,8 +82,7 @@ impl HomeAssistant {
     #[must_use]
     pub fn new(options: Options, site: Site, health: Health, apart: Option<Duration>) -> Self {
         // Where all meters share a topic, a second device would show the values of the first.
-        let shared = site.topics.state(Some("1")) == site.topics.state(Some("2"));
-        let most_meters = if shared { 1 } else { MOST_METERS };
+        let most_meters = if site.topics.is_shared() { 1 } else { MOST_METERS };
         Self { options, site, health, apart, meters: BTreeMap::new(), most_meters }
     }
 
@@ -450,9 +449,14 @@ mod tests {
             }
         }
         let mut announcer = home_assistant("mqtt://broker?ha=remove&layout=none");
-        assert_eq!(announcer.on_readings(&readings(&line)), removed);
+        let mut messages = announcer.on_readings(&readings(&line));
+        assert_eq!(announcer.on_connect(), messages);
+        // And what a broker keeps of its states.
+        let state = messages.pop().unwrap();
+        assert_eq!(state.topic, "meterpipe/a_b-3a8e75c1/state");
+        assert!(state.retain && state.payload.is_empty());
+        assert_eq!(messages, removed);
         assert_eq!(announcer.on_readings(&readings(&line)), [], "once is enough");
-        assert_eq!(announcer.on_connect(), removed);
     }
 
     #[test]

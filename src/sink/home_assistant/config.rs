@@ -55,7 +55,10 @@ impl Config<'_> {
     pub fn messages<'a>(&self, entities: impl Iterator<Item = &'a Entity>) -> Vec<Message> {
         match self.options.form {
             Form::Device => vec![self.device(entities)],
-            Form::Remove => removal(&self.options.prefix, self.number),
+            Form::Remove => {
+                let state = message(self.site.topics.state(Some(self.number)), Vec::new());
+                [removal(&self.options.prefix, self.number), vec![state]].concat()
+            }
             // What has to be switched on is left out: that form is for what is old already, and who
             // takes it back has to know all its topics.
             Form::Component => {

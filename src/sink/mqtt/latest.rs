@@ -1,6 +1,7 @@
 //! The last readings of each meter: what a new connection is told.
 
-use std::sync::Arc;
+use core::time::Duration;
+use std::{sync::Arc, time::Instant};
 
 use crate::format::{latest::name, readings::Readings};
 
@@ -14,6 +15,7 @@ pub struct Latest {
 #[derive(Debug)]
 struct Entry {
     readings: Arc<Readings>,
+    came: Instant,
     due: Due,
 }
 
@@ -35,7 +37,7 @@ impl Latest {
             let before = self.meters.remove(at);
             self.skipped += u64::from(before.due == Due::First);
         }
-        self.meters.push(Entry { readings, due: Due::First });
+        self.meters.push(Entry { readings, came: Instant::now(), due: Due::First });
     }
 
     /// So many readings never came as far as here.
@@ -49,10 +51,18 @@ impl Latest {
         self.meters.is_empty()
     }
 
-    /// All of them have to be told, those that were once more.
-    pub fn renew(&mut self) {
-        for entry in self.meters.iter_mut().filter(|entry| entry.due == Due::Not) {
-            entry.due = Due::Again;
+    /// All of them have to be told, those that were once more; but not what came before that time:
+    /// whoever hears it takes it for the present.
+    pub fn renew(&mut self, fresh: Duration) {
+        for entry in &mut self.meters {
+            match entry.due {
+                Due::Not if entry.came.elapsed() < fresh => entry.due = Due::Again,
+                Due::First | Due::Again if entry.came.elapsed() >= fresh => {
+                    self.skipped += u64::from(entry.due == Due::First);
+                    entry.due = Due::Not;
+                }
+                _ => (),
+            }
         }
     }
 
@@ -98,6 +108,8 @@ const MOST: usize = 64;
 mod tests {
     use super::*;
 
+    const LONG: Duration = Duration::from_secs(3600);
+
     fn readings(meter: usize, power: usize) -> Arc<Readings> {
         let line = format!("{{\"meter\":\"{meter}\",\"power_net_w\":{power}}}");
         Arc::new(Readings::parse(line.as_bytes()).unwrap())
@@ -124,14 +136,27 @@ mod tests {
         latest.put(readings(1, 1));
         latest.take(true);
         latest.put(readings(2, 2));
-        latest.renew();
+        latest.renew(LONG);
         assert_eq!((latest.is_due(), latest.untold()), (true, 1));
         assert_eq!(latest.take(false), Some((readings(1, 1), true)));
         assert_eq!(latest.take(false), None);
         assert_eq!(latest.take(true), Some((readings(2, 2), false)));
-        latest.renew();
+        latest.renew(LONG);
         latest.put(readings(1, 3));
         assert_eq!(latest.skipped(), 0, "1 was told");
+    }
+
+    #[test]
+    fn what_is_old_is_not_told_again() {
+        let mut latest = Latest::default();
+        latest.put(readings(1, 1));
+        latest.put(readings(2, 1));
+        assert!(latest.take(true).is_some());
+        latest.renew(Duration::ZERO);
+        assert!(!latest.is_due() && !latest.is_empty());
+        assert_eq!(latest.skipped(), 1, "one was told, the other never was");
+        latest.put(readings(1, 2));
+        assert_eq!(latest.take(true), Some((readings(1, 2), false)));
     }
 
     #[test]

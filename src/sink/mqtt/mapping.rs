@@ -91,6 +91,12 @@ impl Mapping {
         Ok(())
     }
 
+    /// Whether several meters have one topic.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        !self.topic.contains("{meter}")
+    }
+
     /// The topic and what goes there, if the readings have it.
     #[must_use]
     pub fn of(

@@ -165,7 +165,7 @@ impl<'a> Run<'a> {
     fn tell(&mut self, now: Instant) {
         if self.settle.is_some_and(|settle| now >= settle) {
             self.settle = None;
-            self.latest.renew();
+            self.latest.renew(self.mqtt.fresh);
         }
         let Mqtt { session, states, announcer, .. } = &mut self.mqtt;
         while session.is_open()
@@ -174,6 +174,7 @@ impl<'a> Run<'a> {
             let due = announcer.as_ref().map_or(&[][..], |announcer| announcer.due(&readings));
             let extra = announcer.as_ref().map(|announcer| announcer.extra(&readings));
             let messages = states.messages(&readings, due, &extra.unwrap_or_default());
+            states.notes().iter().for_each(|note| self.report.say(note));
             match again {
                 true => session.repeat(messages),
                 false => session.publish(messages),

@@ -23,7 +23,8 @@
 //! one of cron, says `status=none`: what it told stays true.
 //!
 //! A state topic tells how things are, so there is no history in it: of the time without a connection
-//! the last state of each meter goes out, and with QoS 1 what was on its way when the connection ended.
+//! the last state of each meter goes out, if it is not older than half a minute or three times the
+//! interval of the sink, and with QoS 1 what was on its way when the connection ended.
 
 use core::time::Duration;
 
@@ -52,6 +53,8 @@ pub struct Mqtt {
     pub(super) session: Session,
     pub(super) states: States,
     pub(super) announcer: Option<Box<dyn Announcer>>,
+    /// For how long a state is the present.
+    pub(super) fresh: Duration,
 }
 
 /// Where the broker is.
@@ -63,12 +66,13 @@ pub(super) struct Broker {
 }
 
 /// The sink that the settings tell of. Who announces its meters, if anybody, takes its own keys and
-/// learns the topics.
+/// learns the topics. Telegrams come so far apart, if the settings say it.
 ///
 /// # Errors
 /// A value that cannot be meant, or a file that cannot be read.
 pub fn new(
     settings: &mut Settings,
+    apart: Option<Duration>,
     announcer: impl FnOnce(&mut Settings, &Site) -> Result<Option<Box<dyn Announcer>>, Usage>,
 ) -> Result<Box<dyn Sink>, Usage> {
     let broker = Broker::take(settings)?;
@@ -82,7 +86,9 @@ pub fn new(
         Some("3.1.1") => Some(Protocol::Three),
         Some(_) => return Err(Usage("protocol: 5 or 3.1.1 expected".to_owned())),
     };
-    Ok(Box::new(Mqtt { broker, session: Session::new(hello, protocol), states, announcer }))
+    let session = Session::new(hello, protocol);
+    let fresh = FRESH.max(apart.unwrap_or_default().saturating_mul(3));
+    Ok(Box::new(Mqtt { broker, session, states, announcer, fresh }))
 }
 
 impl Sink for Mqtt {
@@ -128,20 +134,23 @@ fn hello(settings: &mut Settings, site: &Site) -> Result<Hello, Usage> {
     let keepalive = u16::try_from(keepalive).ok().filter(|seconds| *seconds > 0);
     let keepalive =
         keepalive.ok_or_else(|| Usage("keepalive: 1s to 65535s expected".to_owned()))?;
-    let client_id = settings.take("client_id").unwrap_or_else(|| client_id(site));
+    let client_id = settings.take("client_id").unwrap_or_else(|| client_id(site, &settings.run));
     if client_id.is_empty() || client_id.contains(char::is_control) {
         return Err(Usage("client_id: it is empty or has control characters".to_owned()));
     }
     Ok(Hello { client_id, user, password, keepalive, will: status(site, "offline") })
 }
 
-/// The same at every start, another on another machine or for another place. A broker for 3.1.1 need
-/// not take more than 23 characters.
-fn client_id(site: &Site) -> String {
+/// The same at every start: a broker that has not noticed that the last one is gone throws it out, and
+/// tells its will before this one says anything. Another on another machine, for another place, or for
+/// another meter. A broker for 3.1.1 need not take more than 23 characters.
+fn client_id(site: &Site, run: &str) -> String {
     let system = rustix::system::uname();
     let mut octets = system.nodename().to_bytes().to_vec();
-    octets.push(0);
-    octets.extend_from_slice(site.topics.state(None).as_bytes());
+    for part in [&site.topics.state(None), run] {
+        octets.push(0);
+        octets.extend_from_slice(part.as_bytes());
+    }
     format!("meterpipe-{:08x}", segment::hash(&octets))
 }
 
@@ -153,13 +162,16 @@ pub(super) fn status(site: &Site, status: &str) -> Option<Message> {
 
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
+/// Six telegrams of a meter that sends each five seconds.
+const FRESH: Duration = Duration::from_secs(30);
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn made(uri: &str) -> Result<Box<dyn Sink>, Usage> {
         let mut settings: Settings = uri.parse().unwrap();
-        let sink = new(&mut settings, |_, _| Ok(None))?;
+        let sink = new(&mut settings, None, |_, _| Ok(None))?;
         settings.finish()?;
         Ok(sink)
     }
@@ -198,6 +210,10 @@ mod tests {
         let usual = id("mqtt://b");
         assert_eq!(usual, id("mqtt://b"));
         assert_ne!(usual, id("mqtt://b/other"));
+        let mut other: Settings = "mqtt://b".parse().unwrap();
+        other.run = "watch sim:".to_owned();
+        let site = Site { topics: Topics::take(&mut other).unwrap(), view: Default::default() };
+        assert_ne!(usual, hello(&mut other, &site).unwrap().client_id, "of another meter");
         assert!(usual.len() == 18 && usual.starts_with("meterpipe-"), "{usual}");
         assert_eq!(id("mqtt://b?client_id=mine"), "mine");
     }

@@ -14,6 +14,7 @@ use crate::{
             mapping::Mapping,
             topics::Layout,
         },
+        seat::Seat,
         settings::Settings,
     },
 };
@@ -25,6 +26,8 @@ pub struct States {
     mappings: Vec<Mapping>,
     qos: Qos,
     retain: bool,
+    seat: Seat,
+    notes: Vec<String>,
 }
 
 impl States {
@@ -39,7 +42,9 @@ impl States {
             Some(_) => return Err(Usage("qos: 0 or 1 expected".to_owned())),
         };
         let mappings = Mapping::take(settings)?;
-        Ok(Self { site, mappings, qos, retain: settings.take_switch("retain")? })
+        let retain = settings.take_switch("retain")?;
+        let (seat, notes) = (Seat::default(), Vec::new());
+        Ok(Self { site, mappings, qos, retain, seat, notes })
     }
 
     /// Where states go to.
@@ -49,15 +54,18 @@ impl States {
     }
 
     /// The messages of some readings; `null` for those of `due` that are not there, and for what of
-    /// `extra` has no number.
+    /// `extra` has no number. A topic that meters share is for the first of them.
     #[must_use]
-    pub fn messages(&self, readings: &Readings, due: &[Key], extra: &[Extra]) -> Vec<Message> {
+    pub fn messages(&mut self, readings: &Readings, due: &[Key], extra: &[Extra]) -> Vec<Message> {
         let meter = name(readings);
+        let sits = self.sits(readings);
         let Site { topics, view } = &self.site;
-        let mapped = self.mappings.iter().filter_map(|it| it.of(&self.site, readings, meter));
+        let mapped = self.mappings.iter().filter(|mapping| sits || !mapping.is_shared());
+        let mapped = mapped.filter_map(|it| it.of(&self.site, readings, meter));
         let mut all: Vec<_> = mapped.map(|(topic, payload)| self.message(topic, payload)).collect();
         match topics.layout() {
             Layout::Nothing => (),
+            _ if topics.is_shared() && !sits => (),
             Layout::Json => {
                 let mut text = Vec::new();
                 view.write_json(readings, due, &mut text);
@@ -75,6 +83,23 @@ impl States {
             }
         }
         all
+    }
+
+    /// Whether the topics that meters share are for this one.
+    fn sits(&mut self, readings: &Readings) -> bool {
+        let topics = &self.site.topics;
+        let shared = self.mappings.iter().any(Mapping::is_shared) || topics.is_shared();
+        let sits = !shared || self.seat.takes(readings);
+        if !sits {
+            let place = if topics.is_shared() { topics.state(None) } else { "topics".to_owned() };
+            self.notes.extend(self.seat.note(&shown(&place), readings));
+        }
+        sits
+    }
+
+    /// What the user should know and has not been told yet.
+    pub fn notes(&mut self) -> Vec<String> {
+        core::mem::take(&mut self.notes)
     }
 
     fn message(&self, topic: String, payload: Vec<u8>) -> Message {
@@ -119,7 +144,7 @@ mod tests {
         let mut settings: Settings = format!("mqtt://b/house{query}").parse().unwrap();
         let topics = Topics::take(&mut settings).unwrap();
         let view = settings.take_view().unwrap();
-        let states = States::take(&mut settings, Site { topics, view }).unwrap();
+        let mut states = States::take(&mut settings, Site { topics, view }).unwrap();
         settings.finish().unwrap();
         let readings = Readings::parse(LINE.as_bytes()).unwrap();
         let all = states.messages(&readings, due, &[]).into_iter();
@@ -167,6 +192,32 @@ mod tests {
         let alone = messages(&format!("?layout=none&{own}"), &[]);
         assert_eq!(alone, [("in".to_owned(), "12.94".to_owned(), false, Qos::AtMostOnce)]);
     }
+
+    #[test]
+    fn a_topic_without_a_meter_in_it_is_for_one() {
+        let told = |query: &str| {
+            let mut settings: Settings = format!("mqtt://b{query}").parse().unwrap();
+            let topics = Topics::take(&mut settings).unwrap();
+            let view = settings.take_view().unwrap();
+            let mut states = States::take(&mut settings, Site { topics, view }).unwrap();
+            let mut all = Vec::new();
+            for meter in ["1", "2", "1", "2"] {
+                let line = format!("{{\"meter\":\"{meter}\",\"power_net_w\":{meter}}}");
+                let readings = Readings::parse(line.as_bytes()).unwrap();
+                all.extend(states.messages(&readings, &[], &[]).into_iter().map(|it| it.topic));
+            }
+            (all, states.notes())
+        };
+        let (topics, notes) = told("?topic=x");
+        assert_eq!(topics, ["x", "x"]);
+        assert!(notes.len() == 1 && notes[0].starts_with("x has room for one meter, 1: 2 is"));
+        let (topics, notes) = told("?topics.power_net_w=own");
+        let (one, two) = ("meterpipe/1/state", "meterpipe/2/state");
+        assert_eq!(topics, ["own", one, two, "own", one, two]);
+        assert_eq!(notes.len(), 1, "{notes:?}");
+        assert_eq!(told("?topics.power_net_w={meter}/own").1, Vec::<String>::new());
+    }
+
     #[test]
     fn what_no_telegram_tells_comes_behind_it() {
         let readings = Readings::parse(LINE.as_bytes()).unwrap();
@@ -175,7 +226,7 @@ mod tests {
             let mut settings: Settings = format!("mqtt://b{query}").parse().unwrap();
             let topics = Topics::take(&mut settings).unwrap();
             let view = settings.take_view().unwrap();
-            let states = States::take(&mut settings, Site { topics, view }).unwrap();
+            let mut states = States::take(&mut settings, Site { topics, view }).unwrap();
             let all = states.messages(&readings, &[], &extra).into_iter();
             all.map(|it| (it.topic, String::from_utf8(it.payload).unwrap())).collect::<Vec<_>>()
         };

@@ -101,6 +101,12 @@ impl Topics {
         format!("{}/{}", self.state(meter), level(name))
     }
 
+    /// Whether several meters tell their states in one place.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.layout != Layout::Nothing && !self.state.contains("{meter}")
+    }
+
     /// A template with its places filled.
     #[must_use]
     pub fn fill(&self, template: &str, meter: Option<&str>) -> String {

@@ -85,6 +85,9 @@ impl Run<'_> {
         let lost = self.mqtt.session.unsent() + untold + waiting as u64;
         if lost > 0 {
             self.report.lost(lost);
+            if !self.mqtt.session.is_open() && !self.outage {
+                self.report.say(&format!("{} does not answer", self.place));
+            }
         }
     }
 

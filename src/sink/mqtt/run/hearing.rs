@@ -44,6 +44,10 @@ impl Run<'_> {
     pub(super) fn take(&mut self, happened: Happened, now: Instant) {
         match happened {
             Happened::Open => self.open(now),
+            Happened::Message(topic, payload) if self.is_status(&topic) => {
+                // Another one with the same status topic has ended.
+                self.online |= payload == b"offline" && self.farewell == Farewell::NotYet;
+            }
             Happened::Message(topic, payload) => {
                 let announcer = self.mqtt.announcer.as_mut();
                 let soon = announcer.and_then(|it| it.on_message(&topic, &payload));
@@ -85,6 +89,10 @@ impl Run<'_> {
         }
     }
 
+    fn is_status(&self, topic: &str) -> bool {
+        self.mqtt.states.site().topics.status().as_deref() == Some(topic)
+    }
+
     fn reject(&mut self, topic: String, why: &str, readings: u64) {
         if readings > 0 {
             self.report.lost(readings);
@@ -119,10 +127,11 @@ impl Run<'_> {
         self.outage = false;
         self.opened = now;
         self.progress = now;
-        let Mqtt { session, announcer, .. } = &mut self.mqtt;
+        let Mqtt { session, announcer, states, .. } = &mut self.mqtt;
         match announcer {
             Some(announcer) => {
-                session.subscribe(&announcer.subscriptions());
+                let status = states.site().topics.status();
+                session.subscribe(&[announcer.subscriptions(), Vec::from_iter(status)].concat());
                 self.online = true;
             }
             None => self.status("online"),
@@ -137,7 +146,7 @@ impl Run<'_> {
             self.settle = (!messages.is_empty()).then_some(now + SETTLE);
             messages.into_iter().for_each(|message| self.mqtt.session.announce(message));
         }
-        self.latest.renew();
+        self.latest.renew(self.mqtt.fresh);
     }
 }
 
