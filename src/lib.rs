@@ -7,7 +7,7 @@
 //! | floor | modules | idea |
 //! |---|---|---|
 //! | 6 | `source`, `sink` (feature `cli`) | where octets come from, where readings go to |
-//! | 5 | [`format`], [`chain`] | a reading as text; the stages, from octets to telegrams |
+//! | 5 | [`mod@format`], [`chain`] | a reading as text; the stages, from octets to telegrams |
 //! | 4 | [`reading`] | a COSEM tree as named, scaled, exact values |
 //! | 3 | [`link`], [`cipher`], [`cosem`], [`record`] | frames, ciphering, A-XDR, and the line between the stages |
 //! | 2 | [`reader`], [`hex`], `backoff` (feature `cli`) | a cursor that cannot run past its end, octets from text, waits between tries |

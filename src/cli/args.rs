@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use meterpipe::{sink::duration::duration, source::simulator::faults::Rate};
+use meterpipe::{sink::settings::duration::duration, source::simulator::faults::Rate};
 
 /// Readings from Austrian smart meters, as a pipe of small commands.
 ///

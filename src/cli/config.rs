@@ -11,7 +11,7 @@ use crate::cli::{
 };
 use meterpipe::{
     format::shown::shown,
-    sink::{health::Health, secrecy},
+    sink::{health::Health, settings::secrecy},
 };
 
 /// Runs the subcommand.

@@ -36,7 +36,7 @@ use crate::cli::{
 };
 use meterpipe::{
     format::usage::Usage,
-    sink::{origin::Origin, settings::Settings},
+    sink::settings::{Settings, origin::Origin},
 };
 
 /// What stands in the file.

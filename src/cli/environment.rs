@@ -7,7 +7,7 @@ use std::{env, path::Path};
 use clap::{Arg, Command};
 use meterpipe::{
     format::usage::Usage,
-    sink::{origin::Origin, settings::Settings},
+    sink::settings::{Settings, origin::Origin},
 };
 
 /// Lets each option that takes a value take it from the environment where it is not typed: `--format`

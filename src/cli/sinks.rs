@@ -23,7 +23,7 @@ use meterpipe::{
         usage::Usage,
     },
     sink::{
-        event::{Event, Report, Sink},
+        event::Event,
         file,
         gate::Gate,
         guard::{judge::Guard, verdict::Verdict},
@@ -35,6 +35,7 @@ use meterpipe::{
         prometheus,
         settings::Settings,
         solarview,
+        work::{Report, Sink},
     },
 };
 

@@ -5,7 +5,7 @@
 //! - [`notification`]: the APDU that a meter pushes.
 //! - [`clock`]: the twelve octets of a date-time.
 //! - [`obis`]: the code that says what a value is.
-//! - [`unit`]: the table of physical units.
+//! - [`mod@unit`]: the table of physical units.
 pub mod axdr;
 pub mod clock;
 pub mod compact;

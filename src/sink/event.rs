@@ -1,8 +1,8 @@
-//! What a sink is, and what it is told.
+//! What a sink is told.
 
 use std::sync::Arc;
 
-use crate::{format::readings::Readings, sink::inbox::Inbox};
+use crate::format::readings::Readings;
 
 /// What comes to a sink.
 #[derive(Clone, Debug)]
@@ -11,23 +11,4 @@ pub enum Event {
     Readings(Arc<Readings>),
     /// Files are to be opened anew: they were moved away.
     Reopen,
-}
-
-/// A place where readings go to.
-pub trait Sink: Send {
-    /// Takes what comes, until the inbox is at its end.
-    ///
-    /// It runs in a thread of its own and may wait for its server, but not for ever: an end of the
-    /// inbox has a date by which the sink has to be at its end too.
-    fn run(self: Box<Self>, inbox: Inbox, report: &dyn Report);
-}
-
-/// What a sink has to say.
-pub trait Report {
-    /// A change of its state, for people: `connected`, `no answer for 10 s; trying again`. Whoever
-    /// listens knows which sink it is.
-    fn say(&self, text: &str);
-
-    /// Readings that were not stored, and never will be.
-    fn lost(&self, readings: u64);
 }

@@ -20,13 +20,16 @@ use crate::{
     backoff::Backoff,
     format::{csv::Csv, csv::Locale, entry::Format, readings::Readings, usage::Usage},
     sink::{
-        append::Files,
-        event::{Event, Report, Sink},
+        event::Event,
+        files::{
+            append::Files,
+            place::{Place, named},
+            rotation::Rotation,
+        },
         inbox::Inbox,
-        place::{Place, named},
-        rotation::Rotation,
         settings::Settings,
         view::View,
+        work::{Report, Sink},
     },
 };
 

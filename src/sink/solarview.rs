@@ -18,11 +18,13 @@ use crate::{
         usage::Usage,
     },
     sink::{
-        event::Sink,
-        place::{Place, named},
+        files::{
+            place::{Place, named},
+            snapshot::{Pages, Snapshot},
+        },
         seat::Seat,
         settings::Settings,
-        snapshot::{Pages, Snapshot},
+        work::Sink,
     },
 };
 

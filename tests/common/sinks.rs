@@ -15,9 +15,10 @@ use std::{
 use meterpipe::{
     format::{readings::Readings, usage::Usage},
     sink::{
-        event::{Event, Report, Sink},
+        event::Event,
         inbox::{Outbox, queue},
         settings::Settings,
+        work::{Report, Sink},
     },
 };
 

@@ -6,13 +6,13 @@ use std::{
 };
 
 use meterpipe::sink::{
-    event::Report,
     inbox::queue,
     mqtt::{
         announce::{Announcer, Message, Qos},
         sink::new,
     },
     settings::Settings,
+    work::Report,
 };
 use rustix::process::Signal;
 use tempfile::TempDir;

@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use crate::sink::{event::Report, influx::pending::Pending, place::named, spool::Spool};
+use crate::sink::{
+    files::{place::named, spool::Spool},
+    influx::pending::Pending,
+    work::Report,
+};
 
 /// The spool of one sink, if the user wants one and it can be had.
 #[derive(Debug, Default)]

@@ -21,7 +21,7 @@ use crate::{
         readings::Readings,
     },
     sink::{
-        event::{Event, Report, Sink},
+        event::Event,
         http::{Answer, Server},
         inbox::Inbox,
         influx::{
@@ -31,6 +31,7 @@ use crate::{
             verdict::{Kind, Names, Pause, Trouble, Verdict},
         },
         view::View,
+        work::{Report, Sink},
     },
 };
 

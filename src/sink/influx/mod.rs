@@ -35,7 +35,7 @@
 //! | 400, 422, any other 4xx | halved until the wrong line is alone, which is left out and counted |
 //!
 //! While nothing can be stored 8 MiB of lines wait, a day and a half of one meter. What is more waits in
-//! front of the sink, where the oldest readings go first. With a [spool](crate::sink::spool) lines that
+//! front of the sink, where the oldest readings go first. With a [spool](crate::sink::files::spool) lines that
 //! have waited as long as `retry` go to the disk, 64 MiB of them, and what is left at the end does too.
 mod backlog;
 mod delivery;

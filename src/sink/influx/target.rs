@@ -13,7 +13,6 @@ use crate::{
         usage::Usage,
     },
     sink::{
-        event::Sink,
         http::{Server, Trust, query},
         influx::{
             delivery::{Delivery, Order, Pace},
@@ -21,6 +20,7 @@ use crate::{
         },
         settings::{Secret, Settings, Target},
         view::View,
+        work::Sink,
     },
 };
 

@@ -9,7 +9,7 @@
 //! change the unit of a value, and who has a value of before must not tell it in the new unit. Who
 //! hears an announcement takes a moment until it listens to the state.
 //!
-//! Who makes the sink says who announces: `mqtt::sink::new(settings, |settings, site| ...)`, where the
+//! Who makes the sink says who announces: `mqtt::sink::new(settings, None, |settings, site| ...)`, where the
 //! closure takes the keys that it knows and gives an announcer or none.
 
 use std::time::Duration;

@@ -13,18 +13,19 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use crate::{
     format::readings::Readings,
     sink::{
-        event::{Event, Report},
+        event::Event,
         inbox::Inbox,
         mqtt::{
             dial::Dial,
             latest::Latest,
             losses::Losses,
             packets::Reason,
+            plan::{Mqtt, status},
             run::farewell::Farewell,
-            sink::{Mqtt, status},
             transport::Transport,
             trouble::{End, Names, Pace},
         },
+        work::Report,
     },
 };
 

@@ -12,7 +12,7 @@
 //! | `protocol` | `5`, else `3.1.1` | the version of MQTT |
 //! | `keepalive` | `30s` | half as much more without a word, and either side gives the other up |
 //! | `qos`, `retain` | `0`, `false` | of the states |
-//! | `topic`, `layout`, `status` | | see [`topics`] |
+//! | `topic`, `layout`, `status` | | see [`topics`](super::topics) |
 //! | `topics` | none | see [`mapping`](super::mapping) |
 //! | `ca`, `cert`, `key`, `insecure` | | of `mqtts`, see [`tls`](super::tls) |
 //!
@@ -29,41 +29,23 @@
 use core::time::Duration;
 
 use crate::{
-    format::{shown::shown, usage::Usage},
+    format::usage::Usage,
     sink::{
-        event::{Report, Sink},
         inbox::Inbox,
         mqtt::{
-            announce::{Announcer, Message, Qos, Site},
+            announce::{Announcer, Site},
             packets::{Hello, Protocol},
+            plan::{Broker, Mqtt, status},
             run::Run,
             session::Session,
             states::States,
-            tls::Tls,
             topics::Topics,
         },
         segment,
-        settings::{Settings, Target},
+        settings::Settings,
+        work::{Report, Sink},
     },
 };
-
-/// A broker, and what goes there.
-pub struct Mqtt {
-    pub(super) broker: Broker,
-    pub(super) session: Session,
-    pub(super) states: States,
-    pub(super) announcer: Option<Box<dyn Announcer>>,
-    /// For how long a state is the present.
-    pub(super) fresh: Duration,
-}
-
-/// Where the broker is.
-#[derive(Clone, Debug)]
-pub(super) struct Broker {
-    pub(super) host: String,
-    pub(super) port: u16,
-    pub(super) tls: Option<Tls>,
-}
 
 /// The sink that the settings tell of. Who announces its meters, if anybody, takes its own keys and
 /// learns the topics. Telegrams come so far apart, if the settings say it.
@@ -97,33 +79,6 @@ impl Sink for Mqtt {
     }
 }
 
-impl Broker {
-    fn take(settings: &mut Settings) -> Result<Self, Usage> {
-        let Target::Server { host, port, .. } = &settings.target else {
-            let scheme = &settings.scheme;
-            return Err(Usage(format!("{scheme}: a broker is written as {scheme}://HOST")));
-        };
-        let (host, port) = (host.clone(), *port);
-        let secure = settings.scheme == "mqtts";
-        let tls = secure.then(|| Tls::take(settings, &host)).transpose()?;
-        if let (false, Some(key)) =
-            (secure, ["ca", "cert", "key", "insecure"].into_iter().find(|key| settings.has(key)))
-        {
-            return Err(Usage(format!("{key} is of TLS: write mqtts:// and not mqtt://")));
-        }
-        Ok(Self { host, port: port.unwrap_or(if secure { 8883 } else { 1883 }), tls })
-    }
-
-    /// `HOST:PORT`, for people.
-    pub(super) fn place(&self) -> String {
-        let host = shown(&self.host);
-        match host.contains(':') {
-            true => format!("[{host}]:{}", self.port),
-            false => format!("{host}:{}", self.port),
-        }
-    }
-}
-
 fn hello(settings: &mut Settings, site: &Site) -> Result<Hello, Usage> {
     let user = settings.take("user").filter(|user| !user.is_empty());
     let password = settings.take_secret("password")?;
@@ -152,12 +107,6 @@ fn client_id(site: &Site, run: &str) -> String {
         octets.extend_from_slice(part.as_bytes());
     }
     format!("meterpipe-{:08x}", segment::hash(&octets))
-}
-
-/// The message that tells whether this program is there, if that is told.
-pub(super) fn status(site: &Site, status: &str) -> Option<Message> {
-    let (topic, payload) = (site.topics.status()?, status.as_bytes().to_vec());
-    Some(Message { topic, payload, retain: true, qos: Qos::AtLeastOnce })
 }
 
 const KEEPALIVE: Duration = Duration::from_secs(30);
@@ -216,13 +165,5 @@ mod tests {
         assert_ne!(usual, hello(&mut other, &site).unwrap().client_id, "of another meter");
         assert!(usual.len() == 18 && usual.starts_with("meterpipe-"), "{usual}");
         assert_eq!(id("mqtt://b?client_id=mine"), "mine");
-    }
-
-    #[test]
-    fn a_broker_is_named_with_its_port() {
-        let place = |uri: &str| Broker::take(&mut uri.parse().unwrap()).unwrap().place();
-        assert_eq!(place("mqtt://broker.home"), "broker.home:1883");
-        assert_eq!(place("mqtts://broker.home?insecure=true"), "broker.home:8883");
-        assert_eq!(place("mqtt://[::1]:7"), "[::1]:7");
     }
 }

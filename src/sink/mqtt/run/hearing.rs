@@ -6,9 +6,9 @@ use crate::{
     format::shown::shown,
     sink::mqtt::{
         packets::Reason,
+        plan::Mqtt,
         run::{Phase, Run, SETTLE, farewell::Farewell},
         session::Happened,
-        sink::Mqtt,
         trouble::End,
     },
 };

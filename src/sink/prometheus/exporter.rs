@@ -12,10 +12,10 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use crate::{
     backoff::Backoff,
     sink::{
-        event::{Event, Report, Sink},
+        event::Event,
         inbox::Inbox,
-        metrics::Metrics,
-        web::Server,
+        prometheus::{metrics::Metrics, web::Server},
+        work::{Report, Sink},
     },
 };
 

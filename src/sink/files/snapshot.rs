@@ -14,10 +14,10 @@ use crate::{
     backoff::Backoff,
     format::readings::Readings,
     sink::{
-        atomic,
-        event::{Event, Report, Sink},
+        event::Event,
+        files::{atomic, place::named},
         inbox::Inbox,
-        place::named,
+        work::{Report, Sink},
     },
 };
 

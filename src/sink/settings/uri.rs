@@ -12,10 +12,7 @@ use core::str::FromStr;
 
 use crate::{
     format::{shown::shown, usage::Usage},
-    sink::{
-        origin::Origin,
-        settings::{Settings, Target},
-    },
+    sink::settings::{Settings, Target, origin::Origin},
 };
 
 /// What has a path, in which an `@` is an `@`.

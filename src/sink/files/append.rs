@@ -10,7 +10,7 @@ use std::{
 use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
 use rustix::fs::OFlags;
 
-use crate::sink::{place::named, rotation::Rotation};
+use crate::sink::files::{place::named, rotation::Rotation};
 
 /// How many files are open at a time: one a meter, and more are no home.
 const MOST: usize = 16;

@@ -25,11 +25,13 @@ use crate::{
     format::{key::Key, selection::Selection, shown::shown, units::Units, usage::Usage},
     reading::decimal::Decimal,
     sink::{
-        duration::duration,
         gate::{OnChange, Wish},
-        names,
-        origin::{Origin, Origins, UNKNOWN},
-        secrecy,
+        settings::{
+            duration::duration,
+            names,
+            origin::{Origin, Origins, UNKNOWN},
+            secrecy,
+        },
         view::View,
     },
 };

@@ -14,12 +14,13 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use crate::{
     format::{prometheus::Prometheus, readings::Readings, units::Units, usage::Usage},
     sink::{
-        event::Sink,
-        exporter::Exporter,
-        metrics::Metrics,
-        place::{Place, named},
+        files::{
+            place::{Place, named},
+            snapshot::{Pages, Snapshot},
+        },
+        prometheus::{exporter::Exporter, metrics::Metrics},
         settings::{Settings, Target},
-        snapshot::{Pages, Snapshot},
+        work::Sink,
     },
 };
 
