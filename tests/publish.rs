@@ -523,7 +523,7 @@ fn what_the_guard_refuses_is_counted() {
     let stored = input.lines().filter(|line| !line.contains(":5}")).map(|line| format!("{line}\n"));
     let ran = publish(&folder, &["--to=file:a.jsonl", "--to=file:b.jsonl?guard=false"], &input);
     assert_eq!((ran.status, read(&folder, "a.jsonl")), (1, stored.collect::<String>()));
-    assert!(ran.err.contains("falls from 12937 to 5; held back"), "{}", ran.err);
+    assert!(ran.err.contains("falls from 12937 to 5; left out"), "{}", ran.err);
     assert!(ran.err.contains("4 telegrams, 1 rejected"), "{}", ran.err);
     assert_eq!(read(&folder, "b.jsonl"), input);
 }

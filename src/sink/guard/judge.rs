@@ -142,9 +142,9 @@ mod tests {
         assert_eq!((say(0, "12937"), say(1, "12937")), (None, None));
         assert_eq!(
             say(5, "5").unwrap(),
-            "meter 7: energy_import_wh falls from 12937 to 5; held back until two more telegrams say so"
+            "meter 7: energy_import_wh falls from 12937 to 5; left out until two more telegrams say so"
         );
-        assert!(say(10, "6").unwrap().ends_with("held back until one more telegram says so"));
+        assert!(say(10, "6").unwrap().ends_with("left out until one more telegram says so"));
         assert_eq!(
             say(15, "6").unwrap(),
             "meter 7: energy_import_wh falls from 12937 to 6, and stays there: a new meter, or it was reset"
@@ -167,7 +167,7 @@ mod tests {
             judge(&mut guard, &line(5, 2, "900000")).message().unwrap(),
             concat!(
                 "meter 7: energy_import_wh rises from 1 to 900000 in 5.000 s; ",
-                "held back until two more telegrams say so"
+                "left out until two more telegrams say so"
             )
         );
     }
@@ -340,7 +340,7 @@ mod tests {
         let mut guard = Guard::default();
         assert_eq!(
             judge(&mut guard, &at(0, "6553.5")).message().unwrap(),
-            "meter 7: voltage_l1_v is 6553.5, which no house has; held back until two more telegrams say so"
+            "meter 7: voltage_l1_v is 6553.5, which no house has; left out until two more telegrams say so"
         );
     }
 }

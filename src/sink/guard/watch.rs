@@ -107,7 +107,7 @@ impl Watch {
             } else {
                 "two more telegrams say"
             };
-            return (Verdict::Held(format!("{doubt}; held back until {missing} so")), 1);
+            return (Verdict::Held(format!("{doubt}; left out until {missing} so")), 1);
         }
         self.accept(now);
         let text = format!("{doubt}, and stays there: {}", doubt.explanation());
