@@ -13,6 +13,7 @@ mod cut;
 mod decode;
 mod decrypt;
 mod destinations;
+mod doubts;
 mod environment;
 mod filter;
 mod fork;

@@ -11,6 +11,7 @@ use std::{
 };
 
 use crate::cli::{
+    doubts::Doubts,
     signals::Signals,
     status::{Status, Stop},
     voice::Voice,
@@ -169,38 +170,33 @@ impl Sinks {
     pub fn put(&mut self, readings: Readings) {
         self.health.note(&readings);
         let readings = Arc::new(readings);
-        let patient = self.patient;
-        for sink in self.running.iter_mut().filter(|sink| !sink.guarded) {
-            sink.put(&readings, patient);
-        }
-        if self.is_guarded() {
+        self.hand(&readings, false);
+        if self.running.iter().any(|sink| sink.guarded) {
             let verdict = self.guard.judge(&readings);
             self.doubts.take(&verdict);
             if let Verdict::Agrees(first) = &verdict {
-                self.guarded(first);
+                self.hand(first, true);
             }
             if verdict.passes() {
-                self.guarded(&readings);
+                self.hand(&readings, true);
             }
         }
     }
 
-    fn is_guarded(&self) -> bool {
-        self.running.iter().any(|sink| sink.guarded)
-    }
-
-    /// Hands on what the guard lets pass.
-    fn guarded(&mut self, readings: &Arc<Readings>) {
-        let patient = self.patient;
-        for sink in self.running.iter_mut().filter(|sink| sink.guarded) {
-            sink.put(readings, patient);
+    /// Hands readings to those that are guarded, or to those that are not.
+    fn hand(&mut self, readings: &Arc<Readings>, guarded: bool) {
+        for sink in self.running.iter_mut().filter(|sink| sink.guarded == guarded) {
+            if sink.gate.passes(readings) {
+                let event = Event::Readings(readings.clone());
+                if self.patient { sink.outbox.put(event) } else { sink.outbox.put_now(event) }
+            }
         }
     }
 
     /// Hands on first telegrams with which no other agreed for so long.
     fn release(&mut self, patience: Duration) {
         for first in self.guard.kept(patience) {
-            self.guarded(&first);
+            self.hand(&first, true);
         }
     }
 
@@ -280,58 +276,7 @@ pub struct Outcome {
     pub refused: u64,
 }
 
-/// What the guard has to say: ten a minute, and how many more there were.
-#[derive(Debug, Default)]
-struct Doubts {
-    texts: Vec<String>,
-    since: Option<Instant>,
-    told: u64,
-    untold: u64,
-}
-
-const MINUTE: Duration = Duration::from_secs(60);
-const MOST: u64 = 10;
-
-impl Doubts {
-    fn take(&mut self, verdict: &Verdict) {
-        let Some(text) = verdict.message() else {
-            return;
-        };
-        if self.told < MOST || verdict.passes() {
-            self.told += 1;
-            self.since.get_or_insert_with(Instant::now);
-            self.texts.push(text.to_owned());
-        } else {
-            self.untold += 1;
-        }
-    }
-
-    fn tell(&mut self, voice: &Voice) {
-        for text in self.texts.drain(..) {
-            voice.say(&text);
-        }
-        if self.since.is_some_and(|since| since.elapsed() >= MINUTE) {
-            self.sum_up(voice);
-        }
-    }
-
-    fn sum_up(&mut self, voice: &Voice) {
-        if self.untold > 0 {
-            voice.say(&format!("{} more readings were doubted like these", self.untold));
-        }
-        *self = Self::default();
-    }
-}
-
 impl Running {
-    /// Hands it readings, if it wants them.
-    fn put(&mut self, readings: &Arc<Readings>, patient: bool) {
-        if self.gate.passes(readings) {
-            let event = Event::Readings(readings.clone());
-            if patient { self.outbox.put(event) } else { self.outbox.put_now(event) }
-        }
-    }
-
     fn start(
         Ready { name, gate, guarded, sink }: Ready,
         news: Sender<String>,

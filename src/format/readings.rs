@@ -55,7 +55,7 @@ pub enum Value {
 }
 
 impl Readings {
-    /// Reads a line. What has a name that is not known here is left out.
+    /// Reads a line. What has a name that is not known here, or that came already, is left out.
     ///
     /// # Errors
     /// What is no object, of another schema, or without any reading.
@@ -72,6 +72,9 @@ impl Readings {
             }
             if let (Some(key), Some(value)) =
                 (Key::parse(name, &Units::default()), value(raw.get()))
+                // What has a name is a number, and of two of one name nobody knows which is right.
+                && (!matches!(key, Key::Field(..)) || matches!(value, Value::Number(_)))
+                && !members.iter().any(|member| member.key == key)
             {
                 members.push(Member { key, value, unit: unit(key) });
             }
@@ -272,6 +275,15 @@ mod tests {
         assert_eq!(readings.values().count(), 6);
         let place = of_name("energy_import_wh").unwrap();
         assert_eq!(readings.number(place), Some(Decimal::new(12_937, 0)));
+    }
+
+    #[test]
+    fn a_name_has_one_value_and_a_published_one_a_number() {
+        let line =
+            br#"{"meter":"1","meter":"2","voltage_l1_v":"x","power_net_w":1,"power_net_w":2}"#;
+        let readings = Readings::parse(line).unwrap();
+        let all: Vec<_> = readings.members().iter().map(|it| it.value.to_string()).collect();
+        assert_eq!(all, ["1", "1"]);
     }
 
     #[test]
