@@ -18,6 +18,7 @@ use crate::{
     format::{
         influx::{Points, is_told, seconds},
         key::{Key, Meta},
+        latest::name,
         readings::Readings,
     },
     sink::{
@@ -202,7 +203,7 @@ impl Delivery {
             .collect();
         let fields =
             shown.iter().map(|shown| (shown.key, shown.name.as_ref(), shown.value.as_ref().into()));
-        if self.order.points.write(readings.meta(Meta::Meter), fields, Some(seconds), &mut line) {
+        if self.order.points.write(name(readings), fields, Some(seconds), &mut line) {
             self.pending.push(&line);
         }
         self.order.points.notes().iter().for_each(|note| report.say(note));

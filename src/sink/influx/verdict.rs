@@ -39,6 +39,7 @@ pub(super) enum Kind {
     Unreachable,
     Untrusted,
     Silent,
+    HungUp,
     Garbage,
     Status(u16),
     /// Whichever of the statuses that say so: proxies alternate.
@@ -87,7 +88,7 @@ impl Verdict {
                 let hint = "does something else listen there, or TLS?";
                 let text =
                     format!("{server} ends the connection without an answer ({why}): {hint}");
-                return growing(Kind::Garbage, text);
+                return growing(Kind::HungUp, text);
             }
             Answer::Silent => {
                 let text = format!("no answer from {server} for {} s", timeout.as_secs());
