@@ -99,8 +99,15 @@ fn the_configurations_of_the_documents_have_no_mistake() {
     let page = read("man/meterpipe-sinks.7").replace("\\-", "-");
     let page = page.split(".EX\n").skip(1).map(|block| block.split("\n.EE").next().unwrap());
     let readme = text::blocks(&read("README.md"), "toml");
-    let all: Vec<_> = readme.iter().map(|block| block.text.as_str()).chain(page).collect();
-    assert!(all.len() > 3);
+    let contrib = ["older", "go-e", "openwb"].map(|folder| format!("{ROOT}/contrib/{folder}"));
+    let contrib = contrib.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    let contrib = contrib.map(|file| file.unwrap().path());
+    let contrib: Vec<_> =
+        contrib.filter(|path| path.extension().is_some_and(|it| it == "toml")).collect();
+    let contrib: Vec<_> = contrib.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let all = readme.iter().map(|block| block.text.as_str()).chain(page);
+    let all: Vec<_> = all.chain(contrib.iter().map(String::as_str)).collect();
+    assert!(all.len() > 8);
     for text in all {
         let bench = Bench::furnished();
         bench.run("cp guek mqtt; cp guek influx").succeeded();
