@@ -29,8 +29,12 @@ fn option(arg: Arg) -> Arg {
                 "baud" if set(&own).is_none() => "P1_BAUD".to_owned(),
                 _ => own,
             };
-            // An empty variable says nothing.
-            if set(&name).is_some() { arg.env(name).hide_env(true) } else { arg }
+            // An empty variable says nothing. The name of one that says something stays for the run,
+            // as those that are written here do.
+            match set(&name) {
+                Some(_) => arg.env(&*name.leak()).hide_env(true),
+                None => arg,
+            }
         }
     }
 }
