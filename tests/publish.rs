@@ -111,11 +111,15 @@ fn what_cannot_be_meant_is_said_before_anything_is_read() {
         (&["--to=file:x?fields=what"], "file:x: fields: no field is called what: did you mean "),
         (&[], "nowhere to publish to: name a sink with --to, or a configuration"),
         (&["--config=none.toml"], "none.toml: No such file or directory"),
+        (&["--to=file:x", "mqtt://u:c4nary@h"], "a sink stands where a FILE is expected"),
     ] {
         let ran = publish(&folder, args, "");
         assert_eq!(ran.status, 2, "{args:?}");
         assert!(ran.err.contains(told), "{told}: {}", ran.err);
     }
+    let ran = run_command(at_home(&folder, &["watch", "mqtt://u:c4nary@h"]), b"");
+    assert_eq!(ran.status, 2);
+    assert!(ran.err.contains("a sink stands where a SOURCE is expected"), "{}", ran.err);
     assert!(!folder.path().join("x").exists());
 }
 

@@ -40,6 +40,11 @@ pub fn find(name: Option<&str>, line: &Line, lasting: bool) -> Result<Spec, Stop
     if let Some(address) = tcp::address(&name) {
         return Ok(Spec::Live(tcp::open(tcp::Settings::new(address), lasting)));
     }
+    if name.contains("://") && !Path::new(&name).exists() {
+        // It may have a password in it.
+        let text = "a sink stands where a SOURCE is expected: name it with --to";
+        return Err(Stop::usage(text));
+    }
     let path = PathBuf::from(&name);
     if !is_device(&path) {
         return Ok(Spec::File(path));

@@ -73,6 +73,14 @@ pub fn announcer(
     apart: Option<Duration>,
 ) -> Result<Option<Box<dyn Announcer>>, Usage> {
     let options = Options::take(settings, site.topics.layout())?;
+    let is_taken = |name: &str| Diagnostic::ALL.iter().any(|it| it.member() == name);
+    let mut names = site.view.names.iter().filter(|_| options.is_some());
+    if let Some((key, name)) = names.find(|(_, name)| is_taken(name)) {
+        let key = key.text(&site.view.units);
+        return Err(Usage(format!(
+            "names.{key} = {name}: that is a name of what is told beside it"
+        )));
+    }
     let announcer = |options| HomeAssistant::new(options, site.clone(), health.clone(), apart);
     Ok(options.map(|options| Box::new(announcer(options)) as Box<dyn Announcer>))
 }
@@ -269,6 +277,16 @@ mod tests {
         let expected = expected.replace("VERSION", env!("CARGO_PKG_VERSION"));
         assert_eq!(String::from_utf8(messages[0].payload.clone()).unwrap(), expected);
         assert_eq!(home_assistant("mqtt://other").on_readings(&readings(LINE)), messages);
+    }
+
+    #[test]
+    fn no_reading_takes_the_name_of_a_diagnostic() {
+        let mut settings: Settings = "mqtt://b?names.power_net_w=clock_drift_s".parse().unwrap();
+        let topics = Topics::take(&mut settings).unwrap();
+        let site = Site { view: settings.take_view().unwrap(), topics };
+        let error = announcer(&mut settings, &site, &Health::default(), None).err().unwrap();
+        let text = "names.power_net_w = clock_drift_s: that is a name of what is told beside it";
+        assert_eq!(error.to_string(), text);
     }
 
     #[test]

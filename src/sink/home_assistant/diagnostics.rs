@@ -6,7 +6,7 @@
 //! | `clock_drift_s` | seconds from the meter's clock to the time of arrival: how far the meter is behind |
 //! | `frames_damaged` | frames that failed a check since the start, of whichever meter; in `watch` |
 //!
-//! These names are reserved: a user who gives one of them to a reading gets both in one state.
+//! These names are reserved: no reading gets one of them.
 
 use jiff::Timestamp;
 
