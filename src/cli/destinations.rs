@@ -39,6 +39,17 @@ pub fn of(
     }
 }
 
+/// Refuses a sink that stands where something else is expected, without its text: it may have a
+/// password in it.
+pub fn is_none(path: &Path, expected: &str) -> Result<(), Stop> {
+    match path.to_string_lossy().contains("://") && !path.exists() {
+        true => Err(Stop::usage(format!(
+            "a sink stands where a {expected} is expected: name it with --to"
+        ))),
+        false => Ok(()),
+    }
+}
+
 /// A file that several of them write to.
 fn shared(all: &[Settings]) -> Option<String> {
     let mut files = all.iter().enumerate().filter(|(_, it)| matches!(it.target, Target::File(_)));

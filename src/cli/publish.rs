@@ -55,10 +55,7 @@ fn read(files: &[PathBuf], context: &mut Context) -> Result<(), Stop> {
     if files.is_empty() && std::io::stdin().is_terminal() {
         return Err(Stop::usage("nothing to read: pipe the output of decode in, or name a FILE"));
     }
-    // It may have a password in it.
-    if files.iter().any(|file| file.to_string_lossy().contains("://")) {
-        return Err(Stop::usage("a sink stands where a FILE is expected: name it with --to"));
-    }
+    files.iter().try_for_each(|file| destinations::is_none(file, "FILE"))?;
     let stdin = [PathBuf::from("-")];
     for path in if files.is_empty() { &stdin } else { files } {
         context.voice.input((files.len() > 1).then(|| path.display().to_string()));

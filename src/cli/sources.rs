@@ -9,7 +9,7 @@ use rustix::fs::{Mode, OFlags};
 
 use crate::cli::{
     args::{Line, Parity},
-    environment,
+    destinations, environment,
     status::{Status, Stop},
 };
 use meterpipe::source::{Source, parity, ports, serial, simulator, tcp};
@@ -40,12 +40,8 @@ pub fn find(name: Option<&str>, line: &Line, lasting: bool) -> Result<Spec, Stop
     if let Some(address) = tcp::address(&name) {
         return Ok(Spec::Live(tcp::open(tcp::Settings::new(address), lasting)));
     }
-    if name.contains("://") && !Path::new(&name).exists() {
-        // It may have a password in it.
-        let text = "a sink stands where a SOURCE is expected: name it with --to";
-        return Err(Stop::usage(text));
-    }
     let path = PathBuf::from(&name);
+    destinations::is_none(&path, "SOURCE")?;
     if !is_device(&path) {
         return Ok(Spec::File(path));
     }

@@ -137,6 +137,13 @@ impl<'a> Content<'a> {
         }
     }
 
+    /// The name of the meter: its number, else its system title.
+    #[must_use]
+    pub fn of_meter(entry: &'a Entry<'_>) -> Option<Self> {
+        let mut names = [Meta::Meter, Meta::SystemTitle].into_iter();
+        names.find_map(|meta| Self::of_meta(entry, meta))
+    }
+
     /// Of what is said about the whole telegram.
     #[must_use]
     pub fn of_meta(entry: &'a Entry<'_>, meta: Meta) -> Option<Self> {

@@ -329,9 +329,7 @@ impl Format for Influx {
         let seconds = self.seconds(entry);
         let Self { points, selection, name, value, .. } = self;
         value.clear();
-        // The number, if there is one, as everywhere.
-        let mut names = [Meta::Meter, Meta::SystemTitle].into_iter();
-        if let Some(meter) = names.find_map(|meta| Content::of_meta(entry, meta)) {
+        if let Some(meter) = Content::of_meter(entry) {
             meter.write(entry.zone, value);
         }
         let start = points.start(Some(&String::from_utf8_lossy(value)), text);

@@ -10,7 +10,6 @@ use crate::format::{
     cell::Content,
     entry::{Entry, Format},
     json::Json,
-    key::Meta,
     latest::Latest,
     meters::Meters,
     readings::Readings,
@@ -50,12 +49,8 @@ impl<P: Page> Snapshot<P> {
 impl<P: Page + Clone + 'static> Format for Snapshot<P> {
     fn entry(&mut self, entry: &Entry<'_>, _text: &mut Vec<u8>) {
         self.name.clear();
-        for meta in [Meta::SystemTitle, Meta::Meter] {
-            // The number, if there is one, as the page will see it.
-            if let Some(content) = Content::of_meta(entry, meta) {
-                self.name.clear();
-                content.write(entry.zone, &mut self.name);
-            }
+        if let Some(meter) = Content::of_meter(entry) {
+            meter.write(entry.zone, &mut self.name);
         }
         let name = str::from_utf8(&self.name).ok().filter(|name| !name.is_empty());
         self.lines.seen(name, |line| {
