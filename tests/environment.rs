@@ -6,7 +6,7 @@ mod binary;
 #[path = "common/secrets.rs"]
 mod secrets;
 
-use std::fs;
+use std::{fs, io::Read, net::TcpListener, process::Stdio};
 
 use binary::{Ran, command, run_command};
 
@@ -90,6 +90,29 @@ fn the_source_and_the_sink_may_stand_there() {
     let ran = run(&once, &[("P1_PORT", "sim:"), ("METERPIPE_TO", sink)]);
     assert_eq!(ran.status, 6);
     assert!(!ran.err.contains("other users"), "{}", ran.err);
+}
+
+/// What a broker is told first, of a run that reads that source.
+fn connect(source: &str) -> String {
+    let broker = TcpListener::bind("127.0.0.1:0").unwrap();
+    let sink = format!("mqtt://127.0.0.1:{}", broker.local_addr().unwrap().port());
+    let mut watch = command(&["watch"]);
+    watch.envs([("P1_PORT", source), ("METERPIPE_TO", &sink)]).stderr(Stdio::null());
+    let _running = binary::Running(watch.stdin(Stdio::null()).spawn().unwrap());
+    let (mut octets, (mut stream, _)) = ([0; 1024], broker.accept().unwrap());
+    let size = stream.read(&mut octets).unwrap();
+    String::from_utf8_lossy(&octets[..size]).into_owned()
+}
+
+#[test]
+fn a_meter_of_a_variable_is_another_client_too() {
+    let name = |source| {
+        let connect = connect(source);
+        let (_, name) = connect.split_once("meterpipe-").unwrap();
+        name[..8].to_owned()
+    };
+    assert_eq!(name("sim:"), name("sim:"));
+    assert_ne!(name("sim:"), name("sim:ksm-west"));
 }
 
 #[test]

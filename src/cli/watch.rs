@@ -87,10 +87,9 @@ fn prepare(args: &args::Watch, context: &mut Context) -> Result<(Found, Watcher)
     let on_screen = args.format.format.is_none() && !args.until.once && !found.live.is_empty();
     let terminal = std::io::stdout().is_terminal();
     let health = Health::default();
-    let sources = args.sources.iter().map(String::as_str);
-    let configured = meters.iter().filter_map(|meter| meter.source.as_deref());
-    let run: Vec<_> = ["watch"].into_iter().chain(sources).chain(configured).collect();
-    let run = run.join(" ");
+    let configured = meters.iter().filter_map(|meter| meter.source.clone());
+    let sources = args.sources.iter().cloned().chain(environment::source()).chain(configured);
+    let run = ["watch".to_owned()].into_iter().chain(sources).collect::<Vec<_>>().join(" ");
     let sinks = destinations::of(&args.to.to, config, &run, &health, &context.voice)?;
     let view = match on_screen && terminal {
         true => {
