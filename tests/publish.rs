@@ -18,7 +18,7 @@ use rustix::{
     process::Signal,
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
 };
-use secrets::CANARY;
+use secrets::{CANARY, TYPED};
 use tempfile::TempDir;
 
 fn readings(count: &str) -> String {
@@ -111,13 +111,13 @@ fn what_cannot_be_meant_is_said_before_anything_is_read() {
         (&["--to=file:x?fields=what"], "file:x: fields: no field is called what: did you mean "),
         (&[], "nowhere to publish to: name a sink with --to, or a configuration"),
         (&["--config=none.toml"], "none.toml: No such file or directory"),
-        (&["--to=file:x", "mqtt://u:c4nary@h"], "a sink stands where a FILE is expected"),
+        (&["--to=file:x", "mqtt://u:typ3d@h"], "a sink stands where a FILE is expected"),
     ] {
         let ran = publish(&folder, args, "");
         assert_eq!(ran.status, 2, "{args:?}");
         assert!(ran.err.contains(told), "{told}: {}", ran.err);
     }
-    let ran = run_command(at_home(&folder, &["watch", "mqtt://u:c4nary@h"]), b"");
+    let ran = run_command(at_home(&folder, &["watch", "mqtt://u:typ3d@h"]), b"");
     assert_eq!(ran.status, 2);
     assert!(ran.err.contains("a sink stands where a SOURCE is expected"), "{}", ran.err);
     assert!(!folder.path().join("x").exists());
@@ -129,7 +129,7 @@ fn a_sink_that_cannot_store_holds_up_no_other_and_its_loss_is_told() {
     // It takes connections, and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();
-    let influx = format!("--to=influxdb://u:{CANARY}@127.0.0.1:{port}?db=x&timeout=1s");
+    let influx = format!("--to=influxdb://u:{TYPED}@127.0.0.1:{port}?db=x&timeout=1s");
     let ran = publish(&folder, &[&influx, "--to=file:all.jsonl"], &input);
     assert_eq!(ran.status, 6, "{}", ran.err);
     assert_eq!(read(&folder, "all.jsonl"), input);

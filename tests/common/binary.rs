@@ -35,6 +35,7 @@ pub fn run(args: &[&str], input: &[u8]) -> Ran {
 pub fn run_command(mut command: Command, input: &[u8]) -> Ran {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("meterpipe starts");
+    secrets::process(child.id());
     let mut stdin = child.stdin.take().expect("a pipe");
     let input = input.to_vec();
     // In a thread, since the other end may write before it has read everything; and it may stop
