@@ -9,8 +9,11 @@ mod secrets;
 use std::{
     collections::BTreeSet,
     fs,
+    io::{Read, Write},
     net::TcpListener,
     process::{Command, Stdio},
+    thread,
+    time::Duration,
 };
 
 use binary::{Ran, Running, command, ran, run, run_command, signal, wait_for};
@@ -135,6 +138,34 @@ fn a_sink_that_cannot_store_holds_up_no_other_and_its_loss_is_told() {
     assert_eq!(read(&folder, "all.jsonl"), input);
     assert!(ran.err.contains("50 readings not stored"), "{}", ran.err);
     assert!(ran.err.contains("--to shows its secret to other users here"), "{}", ran.err);
+}
+
+#[test]
+fn a_broker_that_answers_and_acknowledges_nothing_is_not_waited_for_for_ever() {
+    let (folder, input) = (TempDir::new().unwrap(), readings("7"));
+    let broker = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = broker.local_addr().unwrap().port();
+    let first = thread::spawn(move || {
+        let (mut stream, _) = broker.accept().unwrap();
+        let (mut octets, mut count) = ([0; 4096], stream.read(&mut [0; 4096]).unwrap());
+        stream.write_all(&[0x20, 3, 0, 0, 0]).unwrap();
+        while count > 0 {
+            count = stream.read(&mut octets).unwrap_or(0);
+            if octets[..count].ends_with(&[0xc0, 0]) {
+                stream.write_all(&[0xd0, 0]).unwrap();
+            }
+        }
+        broker.set_nonblocking(true).unwrap();
+        // Who waits for too long gives up this connection and makes another one.
+        thread::sleep(Duration::from_secs(3));
+        broker.accept().is_err()
+    });
+    let to = format!("--to=mqtt://127.0.0.1:{port}?qos=1&keepalive=10s&ha=off");
+    let ran = publish(&folder, &[&to, "--to=file:all.jsonl"], &input);
+    assert!(first.join().unwrap(), "{}", ran.err);
+    assert_eq!((ran.status, read(&folder, "all.jsonl")), (6, input));
+    assert!(ran.err.contains("7 readings not stored"), "{}", ran.err);
+    assert!(ran.err.contains("does not acknowledge what it is sent"), "{}", ran.err);
 }
 
 /// The most memory that a process has taken, in MiB.

@@ -53,6 +53,8 @@ pub(super) struct Run<'a> {
     told_deaf: bool,
     /// Nothing is in the inbox, and nothing more comes.
     drained: bool,
+    /// How many readings were left at the end, and since when it is not less.
+    left: (u64, Instant),
     farewell: Farewell,
 }
 
@@ -93,6 +95,7 @@ impl<'a> Run<'a> {
             told_version: false,
             told_deaf: false,
             drained: false,
+            left: (0, now),
             farewell: Farewell::NotYet,
         }
     }
@@ -278,7 +281,7 @@ impl<'a> Run<'a> {
 
     /// Waits for readings, the broker and the clock.
     fn wait(&self, now: Instant) {
-        let idle = if self.mqtt.session.has_room() { IDLE } else { STUCK };
+        let idle = if self.mqtt.session.has_room() && !self.drained { IDLE } else { STUCK };
         let mut until = now + idle;
         let mut at = |instant: Option<Instant>| {
             until = instant.map_or(until, |instant| until.min(instant));

@@ -7,7 +7,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::sink::{
     event::Event,
-    mqtt::run::{Phase, Run, Wait},
+    mqtt::run::{Phase, Run, STUCK, Wait},
 };
 
 /// How far the end has come.
@@ -31,8 +31,23 @@ impl Run<'_> {
         matches!(&self.phase, Phase::Up(transport) if transport.pending() == 0)
     }
 
+    /// At the end there is time as long as less and less is left: a broker may take everything, answer
+    /// every ping, and acknowledge nothing.
+    fn mind_what_is_left(&mut self, now: Instant) {
+        let left = self.mqtt.session.unsent() + self.latest.untold();
+        if !self.drained || left < self.left.0 {
+            self.left = (left, now);
+        }
+        self.inbox.waits(self.is_stuck(now));
+    }
+
+    fn is_stuck(&self, now: Instant) -> bool {
+        now >= self.left.1 + STUCK
+    }
+
     /// At the end of the inbox: what is left, then `offline`, then DISCONNECT.
     pub(super) fn say_goodbye(&mut self, now: Instant) {
+        self.mind_what_is_left(now);
         if !self.can_say_goodbye() {
             return;
         }
@@ -85,8 +100,11 @@ impl Run<'_> {
         let lost = self.mqtt.session.unsent() + untold + waiting as u64;
         if lost > 0 {
             self.report.lost(lost);
-            if !self.mqtt.session.is_open() && !self.outage {
+            let is_open = self.mqtt.session.is_open();
+            if !is_open && !self.outage {
                 self.report.say(&format!("{} does not answer", self.place));
+            } else if is_open && self.is_sent() && self.is_stuck(now) {
+                self.report.say(&format!("{} does not acknowledge what it is sent", self.place));
             }
         }
     }
