@@ -138,7 +138,7 @@ fn what_is_allowed_is_not_found() {
     );
     fine(
         "cli/decode.rs",
-        "use meterpipe::{chain::decode, record}; use crate::cli::filter; use std::fs;",
+        "use meterpipe::{chain::decode, record}; use crate::cli::input::files; use std::fs;",
     );
     fine("reading/value.rs", "fn f() { f32::from_be_bytes(g) }");
     fine("sink/gate.rs", "fn f(a: A) { g(a.0.1, 0x1f32, 1_000_u64, \"1.5 f64\", u32::MAX) }");

@@ -39,7 +39,7 @@ use crate::{
     },
     cipher::ciphered::{SystemTitle, unsupported_apdu},
     error::{Cause, Error, Layer},
-    reading::{layout::Layouts, telegram::Telegram},
+    reading::{telegram::Telegram, template::Layouts},
     record::{Kind, Place, Record},
 };
 

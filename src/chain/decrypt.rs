@@ -18,7 +18,7 @@ use crate::{
     },
     cosem::notification::DATA_NOTIFICATION,
     error::{Cause, Error, Layer},
-    reading::layout::Layouts,
+    reading::template::Layouts,
     record::{Attributes, Auth, Kind, Place, Record},
 };
 

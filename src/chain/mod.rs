@@ -1,13 +1,13 @@
 //! The stages: records in, records out, and whatever was wrong told beside them.
 //!
 //! - [`event`]: what comes out of a stage.
-//! - [`unframe`]: octets of a line to APDUs, and [`loose`] for APDUs that come without frames.
+//! - [`unframe`]: octets of a line to APDUs, and [`bare_apdu`] for APDUs that come without frames.
 //! - [`decrypt`]: ciphered APDUs to plain ones.
 //! - [`decode`]: all of it, to telegrams.
 //!
 //! No stage fails: what cannot be read is an event, and the stream goes on behind it.
+pub mod bare_apdu;
 pub mod decode;
 pub mod decrypt;
 pub mod event;
-pub mod loose;
 pub mod unframe;

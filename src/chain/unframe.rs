@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 
 use crate::{
     chain::{
+        bare_apdu::{Found, Loose},
         event::{Event, Out, Refusal},
-        loose::{Found, Loose},
     },
     cipher::ciphered,
     error::{Cause, Error, Layer},
@@ -290,7 +290,7 @@ struct Origins(VecDeque<Origin>);
 
 impl Origins {
     /// How far behind the deframer a loose APDU may have begun, in records of one octet.
-    const MOST: usize = 2 * crate::chain::loose::MAX_APDU;
+    const MOST: usize = 2 * crate::chain::bare_apdu::MAX_APDU;
 
     fn push(&mut self, origin: Origin) {
         if self.0.len() == Self::MOST {

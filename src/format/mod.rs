@@ -8,7 +8,7 @@
 //! - [`meters`]: what is kept of each meter.
 //! - [`key`], [`cell`]: the name and the value of one thing in a telegram.
 //! - [`usage`]: why a choice cannot be had.
-//! - [`shown`]: text that is safe to look at.
+//! - [`printable`]: text that is safe to look at.
 pub mod cell;
 pub mod csv;
 pub mod entry;
@@ -19,10 +19,10 @@ pub mod latest;
 pub mod lines;
 pub mod meters;
 pub mod options;
+pub mod printable;
 pub mod prometheus;
 pub mod readings;
 pub mod selection;
-pub mod shown;
 pub mod snapshot;
 pub mod solarview;
 pub mod table;

@@ -21,8 +21,8 @@ use crate::{
     format::{
         key::{Key, Meta},
         latest::{Latest, Seen},
+        printable::shown,
         readings::Value,
-        shown::shown,
         snapshot::Page,
         units::Units,
     },

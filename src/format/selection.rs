@@ -4,7 +4,7 @@ use crate::{
     cosem::obis::Obis,
     format::{
         key::{Key, Meta},
-        shown::shown,
+        printable::shown,
         units::{Units, symbol},
         usage::Usage,
     },

@@ -18,8 +18,8 @@ use crate::{
     format::{
         key::{Key, Meta},
         latest::Latest,
+        printable::shown,
         readings::{Member, Readings, Value},
-        shown::shown,
         snapshot::Page,
         units::Units,
         usage::Usage,

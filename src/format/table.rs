@@ -14,8 +14,8 @@ use crate::format::{
     cell::{Cell, Content},
     entry::{Entry, Format},
     key::{Key, Meta},
+    printable::shown,
     selection::Selection,
-    shown::shown,
     units::{Units, symbol},
 };
 

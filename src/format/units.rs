@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use crate::{
     cosem::unit::Unit,
-    format::{shown::shown, usage::Usage},
+    format::{printable::shown, usage::Usage},
     reading::{decimal::Decimal, fields::FIELDS},
 };
 

@@ -32,7 +32,7 @@ use crate::{
     format::{
         cell::bits,
         entry::{Entry, Format},
-        shown::shown,
+        printable::shown,
     },
     hex::canonical,
     reader::Reader,

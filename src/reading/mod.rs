@@ -5,11 +5,11 @@
 //! - [`decimal`]: exact numbers.
 //! - [`value`]: one element as people see it.
 //! - [`telegram`]: a whole telegram, its sum of all.
-//! - [`layout`]: what the last telegrams taught about the next one.
+//! - [`template`]: what the last telegrams taught about the next one.
 pub mod decimal;
 pub mod fields;
-pub mod layout;
 pub mod objects;
 mod steps;
 pub mod telegram;
+pub mod template;
 pub mod value;

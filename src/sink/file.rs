@@ -18,7 +18,12 @@ use std::{
 
 use crate::{
     backoff::Backoff,
-    format::{csv::Csv, csv::Locale, entry::Format, readings::Readings, usage::Usage},
+    format::{
+        csv::{Csv, Locale},
+        entry::Format,
+        readings::Readings,
+        usage::Usage,
+    },
     sink::{
         event::Event,
         files::{
@@ -26,10 +31,10 @@ use crate::{
             place::{Place, named},
             rotation::Rotation,
         },
-        inbox::Inbox,
+        projection::View,
+        queue::Inbox,
         settings::Settings,
-        view::View,
-        work::{Report, Sink},
+        traits::{Report, Sink},
     },
 };
 

@@ -18,7 +18,7 @@ use ureq::{
 };
 
 use crate::{
-    format::{shown::shown, usage::Usage},
+    format::{printable::shown, usage::Usage},
     sink::{settings::Secret, tls},
 };
 

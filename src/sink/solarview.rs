@@ -22,9 +22,9 @@ use crate::{
             place::{Place, named},
             snapshot::{Pages, Snapshot},
         },
-        seat::Seat,
         settings::Settings,
-        work::Sink,
+        single_meter::Seat,
+        traits::Sink,
     },
 };
 

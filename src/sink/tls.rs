@@ -11,7 +11,7 @@ use rustls::{
     },
 };
 
-use crate::format::{shown::shown, usage::Usage};
+use crate::format::{printable::shown, usage::Usage};
 
 /// The algorithms: those of ring.
 #[must_use]

@@ -9,12 +9,12 @@
 //! - [`parmrk`], [`parity`]: the parts that need neither.
 
 pub mod event;
-mod live;
 pub mod named;
 pub mod open_error;
 pub mod parity;
 pub mod parmrk;
 pub mod ports;
+mod reconnect;
 pub mod serial;
 pub mod simulator;
 pub mod tcp;

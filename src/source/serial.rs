@@ -27,12 +27,12 @@ use serialport::TTYPort;
 
 use super::{
     Burst, OpenError, Source,
-    live::{self, Live},
     parity::{Choice, Parity, Search},
     parmrk::Unescaper,
     ports,
 };
 use crate::backoff::Backoff;
+use crate::source::reconnect::{self, Live};
 
 /// How to read a serial device. [`Settings::new`] has what meters on the M-Bus need.
 #[derive(Clone, Debug)]
@@ -149,7 +149,7 @@ impl Tty {
     }
 }
 
-impl live::Line for Tty {
+impl reconnect::Line for Tty {
     type Port = Port;
     const BACK_WHEN_OPEN: bool = true;
 
@@ -167,7 +167,7 @@ impl live::Line for Tty {
     }
 
     fn pull(&mut self, port: &mut Port, burst: &mut Burst) -> Result<(), String> {
-        let raw = live::read_some(port.file.as_fd(), &mut self.room, burst)?;
+        let raw = reconnect::read_some(port.file.as_fd(), &mut self.room, burst)?;
         self.unescaper.push(raw, burst);
         self.search(port, burst);
         Ok(())

@@ -16,11 +16,9 @@ use std::{
 
 use rustix::net::sockopt;
 
-use super::{
-    Burst, OpenError, Source,
-    live::{self, Live},
-};
+use super::{Burst, OpenError, Source};
 use crate::backoff::Backoff;
+use crate::source::reconnect::{self, Live};
 
 /// How to read from a TCP server.
 #[derive(Clone, Debug)]
@@ -87,7 +85,7 @@ struct Connection {
     last: Instant,
 }
 
-impl live::Line for Server {
+impl reconnect::Line for Server {
     type Port = Connection;
     const BACK_WHEN_OPEN: bool = false;
 
@@ -100,7 +98,7 @@ impl live::Line for Server {
             Some(attempt) => attempt,
             None => attempt(self.address.clone(), self.connect).map_err(|e| self.explain(&e))?,
         };
-        match attempt.recv_timeout(live::PATIENCE) {
+        match attempt.recv_timeout(reconnect::PATIENCE) {
             Ok(Ok(stream)) => Ok(Some(Connection { stream, last: Instant::now() })),
             Ok(Err(error)) => Err(self.explain(&error)),
             Err(RecvTimeoutError::Timeout) => {
@@ -112,7 +110,7 @@ impl live::Line for Server {
     }
 
     fn pull(&mut self, port: &mut Connection, burst: &mut Burst) -> Result<(), String> {
-        let octets = live::read_some(port.stream.as_fd(), &mut self.room, burst)?;
+        let octets = reconnect::read_some(port.stream.as_fd(), &mut self.room, burst)?;
         burst.octets.extend_from_slice(octets);
         if !octets.is_empty() {
             port.last = Instant::now();

@@ -16,9 +16,9 @@ use meterpipe::{
     format::{readings::Readings, usage::Usage},
     sink::{
         event::Event,
-        inbox::{Outbox, queue},
+        queue::{Outbox, queue},
         settings::Settings,
-        work::{Report, Sink},
+        traits::{Report, Sink},
     },
 };
 

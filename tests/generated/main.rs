@@ -6,7 +6,7 @@
 
 // The declaration stands alone on purpose: the binary and this test both include it.
 #[allow(dead_code, unreachable_pub)]
-#[path = "../../src/cli/args.rs"]
+#[path = "../../src/cli/setup/args.rs"]
 mod args;
 mod pages;
 mod readme;

@@ -25,8 +25,8 @@ use meterpipe::{
     format::readings::Readings,
     sink::{
         event::Event,
-        inbox::{Outbox, queue},
         influx,
+        queue::{Outbox, queue},
         settings::Settings,
     },
 };

@@ -6,13 +6,13 @@ use std::{
 };
 
 use meterpipe::sink::{
-    inbox::queue,
     mqtt::{
         announce::{Announcer, Message, Qos},
         sink::new,
     },
+    queue::queue,
     settings::Settings,
-    work::Report,
+    traits::Report,
 };
 use rustix::process::Signal;
 use tempfile::TempDir;

@@ -10,8 +10,8 @@ use meterpipe::{
     format::readings::Readings,
     sink::{
         event::Event,
-        inbox::{Outbox, queue},
         mqtt::{announce::Announcer, sink::new},
+        queue::{Outbox, queue},
         settings::Settings,
     },
 };

@@ -1,17 +1,17 @@
 //! The name of a file, some of which depends on the readings: `/data/{meter}-{date}.csv`.
 //!
 //! The meter's number comes from the telegram, so whoever can write telegrams chooses it. What goes
-//! into a name is a [segment](crate::sink::segment); so it can neither leave the folder nor hide.
+//! into a name is a [segment](crate::sink::slug); so it can neither leave the folder nor hide.
 
 use std::path::{Path, PathBuf};
 
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use crate::{
-    format::{key::Meta, latest, readings::Readings, shown::shown, usage::Usage},
+    format::{key::Meta, latest, printable::shown, readings::Readings, usage::Usage},
     sink::{
-        segment::segment,
         settings::{Settings, Target},
+        slug::segment,
     },
 };
 

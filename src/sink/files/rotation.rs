@@ -9,7 +9,7 @@ use std::{
 use jiff::civil::Date;
 
 use crate::{
-    format::{shown::shown, usage::Usage},
+    format::{printable::shown, usage::Usage},
     sink::settings::Settings,
 };
 

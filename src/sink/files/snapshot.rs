@@ -16,8 +16,8 @@ use crate::{
     sink::{
         event::Event,
         files::{atomic, place::named},
-        inbox::Inbox,
-        work::{Report, Sink},
+        queue::Inbox,
+        traits::{Report, Sink},
     },
 };
 

@@ -18,10 +18,10 @@
 //! The invocation counter is believed before the clock, which may be set. What was held is not stored
 //! later. Each register is compared with itself, however many telegrams without it came between.
 //!
-//! - [`judge`]: the guard; [`verdict`]: what it says.
+//! - [`guard`]: the guard; [`verdict`]: what it says.
 //! - `watch`: one meter; `snapshot`: what of a telegram counts; `doubt`: why it may be wrong.
 mod doubt;
-pub mod judge;
+pub mod guard;
+mod meter;
 mod snapshot;
 pub mod verdict;
-mod watch;

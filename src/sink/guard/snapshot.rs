@@ -9,7 +9,7 @@ use crate::{
         readings::{Member, Readings, Value},
     },
     reading::{decimal::Decimal, fields::FIELDS},
-    sink::{clocks::Clocks, guard::doubt::Doubt},
+    sink::{guard::doubt::Doubt, timestamps::Clocks},
 };
 
 /// What is known of a meter by one telegram, or by all so far.

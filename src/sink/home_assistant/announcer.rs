@@ -15,7 +15,6 @@ use crate::{
         usage::Usage,
     },
     sink::{
-        health::Health,
         home_assistant::{
             config::Config,
             diagnostics::Diagnostic,
@@ -23,9 +22,10 @@ use crate::{
             interval::Interval,
             options::{Options, PREFIX},
         },
+        line_counters::Health,
         mqtt::announce::{Announcer, Extra, Message, Site},
-        segment::segment,
         settings::Settings,
+        slug::segment,
     },
 };
 

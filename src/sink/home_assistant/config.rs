@@ -32,7 +32,7 @@ use crate::{
             announce::{Message, Qos, Site},
             topics::Layout,
         },
-        segment::segment,
+        slug::segment,
     },
 };
 

@@ -14,8 +14,8 @@ use crate::{
     format::{key::Meta, readings::Readings},
     reading::decimal::Decimal,
     sink::{
-        health::Health,
         home_assistant::entity::{Entity, name},
+        line_counters::Health,
     },
 };
 

@@ -14,7 +14,7 @@ use crate::{
         units::Units,
     },
     reading::{decimal::Decimal, fields::FIELDS},
-    sink::view::Shown,
+    sink::projection::Shown,
 };
 
 /// An entity, always a sensor.
@@ -225,7 +225,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::{format::readings::Readings, reading::fields::of_name, sink::view::View};
+    use crate::{format::readings::Readings, reading::fields::of_name, sink::projection::View};
 
     fn entities(line: &str, view: &View, compat: bool) -> Vec<Entity> {
         let readings = Readings::parse(line.as_bytes()).unwrap();

@@ -24,15 +24,15 @@ use crate::{
     sink::{
         event::Event,
         http::{Answer, Server},
-        inbox::Inbox,
         influx::{
-            backlog::Backlog,
+            batch::Portion,
+            on_disk::Backlog,
             pending::Pending,
-            portion::Portion,
-            verdict::{Kind, Names, Pause, Trouble, Verdict},
+            response::{Kind, Names, Pause, Trouble, Verdict},
         },
-        view::View,
-        work::{Report, Sink},
+        projection::View,
+        queue::Inbox,
+        traits::{Report, Sink},
     },
 };
 

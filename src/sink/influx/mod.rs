@@ -37,11 +37,11 @@
 //! While nothing can be stored 8 MiB of lines wait, a day and a half of one meter. What is more waits in
 //! front of the sink, where the oldest readings go first. With a [spool](crate::sink::files::spool) lines that
 //! have waited as long as `retry` go to the disk, 64 MiB of them, and what is left at the end does too.
-mod backlog;
+mod batch;
 mod delivery;
+mod on_disk;
 mod pending;
-mod portion;
-mod target;
-mod verdict;
+mod response;
+mod settings;
 
-pub use self::target::new;
+pub use self::settings::new;

@@ -17,7 +17,7 @@ use std::time::Duration;
 use crate::{
     format::{key::Key, readings::Readings},
     reading::decimal::Decimal,
-    sink::{mqtt::topics::Topics, view::View},
+    sink::{mqtt::topics::Topics, projection::View},
 };
 
 /// Who announces the meters.

@@ -1,9 +1,9 @@
 //! The sink at work: one loop that waits for readings, the broker and the clock.
 //!
-//! - [`hearing`]: what the broker says.
-//! - [`farewell`]: how it ends.
-mod farewell;
-mod hearing;
+//! - [`incoming`]: what the broker says.
+//! - [`shutdown`]: how it ends.
+mod incoming;
+mod shutdown;
 
 use core::time::Duration;
 use std::{os::fd::AsFd, sync::Arc, time::Instant};
@@ -14,18 +14,18 @@ use crate::{
     format::readings::Readings,
     sink::{
         event::Event,
-        inbox::Inbox,
         mqtt::{
-            dial::Dial,
+            client::{Mqtt, status},
+            connect::Dial,
+            disconnect::{End, Names, Pace},
             latest::Latest,
-            losses::Losses,
             packets::Reason,
-            plan::{Mqtt, status},
-            run::farewell::Farewell,
+            reconnect::Losses,
+            run::shutdown::Farewell,
             transport::Transport,
-            trouble::{End, Names, Pace},
         },
-        work::Report,
+        queue::Inbox,
+        traits::Report,
     },
 };
 

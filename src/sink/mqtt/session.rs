@@ -16,8 +16,8 @@ use std::{collections::VecDeque, time::Instant};
 
 use crate::sink::mqtt::{
     announce::{Message, Qos},
+    disconnect::End,
     packets::{Hello, Incoming, Limits, Malformed, Packets, Protocol, Reason, WINDOW},
-    trouble::End,
     versions::Versions,
 };
 

@@ -13,7 +13,7 @@
 //! | `keepalive` | `30s` | half as much more without a word, and either side gives the other up |
 //! | `qos`, `retain` | `0`, `false` | of the states |
 //! | `topic`, `layout`, `status` | | see [`topics`](super::topics) |
-//! | `topics` | none | see [`mapping`](super::mapping) |
+//! | `topics` | none | see [`mapping`](super::custom_topics) |
 //! | `ca`, `cert`, `key`, `insecure` | | of `mqtts`, see [`tls`](super::tls) |
 //!
 //! Beside them `fields`, `units` and `names`. In each connection go out, in this order: `online` on
@@ -31,19 +31,19 @@ use core::time::Duration;
 use crate::{
     format::usage::Usage,
     sink::{
-        inbox::Inbox,
         mqtt::{
             announce::{Announcer, Site},
+            client::{Broker, Mqtt, status},
+            messages::States,
             packets::{Hello, Protocol},
-            plan::{Broker, Mqtt, status},
             run::Run,
             session::Session,
-            states::States,
             topics::Topics,
         },
-        segment,
+        queue::Inbox,
         settings::Settings,
-        work::{Report, Sink},
+        slug,
+        traits::{Report, Sink},
     },
 };
 
@@ -106,7 +106,7 @@ fn client_id(site: &Site, run: &str) -> String {
         octets.push(0);
         octets.extend_from_slice(part.as_bytes());
     }
-    format!("meterpipe-{:08x}", segment::hash(&octets))
+    format!("meterpipe-{:08x}", slug::hash(&octets))
 }
 
 const KEEPALIVE: Duration = Duration::from_secs(30);

@@ -23,8 +23,8 @@ use rustls::{
 };
 
 use crate::{
-    format::{shown::shown, usage::Usage},
-    sink::{mqtt::trouble::End, settings::Settings, tls},
+    format::{printable::shown, usage::Usage},
+    sink::{mqtt::disconnect::End, settings::Settings, tls},
 };
 
 /// How TLS is spoken with a broker.

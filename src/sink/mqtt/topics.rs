@@ -10,13 +10,13 @@
 //! With `layout=flat` the `topic` is `{base}/{meter}` if nothing is said.
 //!
 //! What a telegram calls itself was written by whoever can write telegrams. In a topic it becomes a
-//! [segment](crate::sink::segment), in which nothing is left that means something to a broker.
+//! [segment](crate::sink::slug), in which nothing is left that means something to a broker.
 
 use crate::{
     format::usage::Usage,
     sink::{
-        segment::segment,
         settings::{Settings, Target},
+        slug::segment,
     },
 };
 

@@ -8,7 +8,7 @@ use std::{
 
 use rustls::ClientConnection;
 
-use crate::sink::mqtt::{tls::Tls, trouble::End};
+use crate::sink::mqtt::{disconnect::End, tls::Tls};
 
 /// A connection.
 #[derive(Debug)]

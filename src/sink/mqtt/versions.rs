@@ -11,8 +11,8 @@
 //! without a word, that is not the reason.
 
 use crate::sink::mqtt::{
+    disconnect::End,
     packets::{Protocol, Reason},
-    trouble::End,
 };
 
 /// The version that is spoken, and what is known of the others.

@@ -13,9 +13,9 @@ use crate::{
     backoff::Backoff,
     sink::{
         event::Event,
-        inbox::Inbox,
         prometheus::{metrics::Metrics, web::Server},
-        work::{Report, Sink},
+        queue::Inbox,
+        traits::{Report, Sink},
     },
 };
 

@@ -20,7 +20,7 @@ use crate::{
         },
         prometheus::{exporter::Exporter, metrics::Metrics},
         settings::{Settings, Target},
-        work::Sink,
+        traits::Sink,
     },
 };
 

@@ -1,12 +1,12 @@
 //! What a user says about a sink.
 //!
-//! - [`said`]: all of it; [`uri`]: in one text; [`duration`]: a time in it; [`names`]: other names.
-//! - [`origin`]: where it was said; [`secrecy`]: what of it may be shown.
+//! - [`settings`]: all of it; [`uri`]: in one text; [`duration`]: a time in it; [`names`]: other names.
+//! - [`origin`]: where it was said; [`redact`]: what of it may be shown.
 pub mod duration;
 pub mod names;
 pub mod origin;
-pub mod said;
-pub mod secrecy;
+pub mod redact;
+pub mod settings;
 pub mod uri;
 
-pub use self::said::{Secret, Settings, Target};
+pub use self::settings::{Secret, Settings, Target};

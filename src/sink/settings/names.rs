@@ -3,7 +3,7 @@
 //! Two of one name would be two members of one object, or two fields of one point, of which a reader
 //! takes either. So none gets the name of another that may stand beside it.
 
-use crate::format::{key::Key, shown::shown, units::Units, usage::Usage};
+use crate::format::{key::Key, printable::shown, units::Units, usage::Usage};
 
 /// Reads the entries of the table `names`; `keys` is what is shown, all if nothing is said.
 ///

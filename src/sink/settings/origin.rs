@@ -5,7 +5,7 @@
 
 use core::fmt;
 
-use crate::format::{shown::shown, usage::Usage};
+use crate::format::{printable::shown, usage::Usage};
 
 /// A place where something was said. As text it is the beginning of a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

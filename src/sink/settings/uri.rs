@@ -11,7 +11,7 @@
 use core::str::FromStr;
 
 use crate::{
-    format::{shown::shown, usage::Usage},
+    format::{printable::shown, usage::Usage},
     sink::settings::{Settings, Target, origin::Origin},
 };
 

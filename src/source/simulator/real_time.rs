@@ -21,7 +21,7 @@ use super::{
 };
 use crate::source::{
     Burst, Event, OpenError, Source,
-    live::{PATIENCE, now, ready},
+    reconnect::{PATIENCE, now, ready},
 };
 
 /// The meter that `sim:METER` names; `sim:` alone is the [default](Meter::default). Nothing if the

@@ -1,0 +1,81 @@
+//! `capture`: octets of a source in, records out.
+
+use std::time::Duration;
+
+use crate::cli::{
+    input::files,
+    live::{
+        event_loop,
+        recorder::Recorders,
+        sources::{self, Spec},
+    },
+    run::{
+        context::{Context, Stage},
+        status::{Status, Stop},
+    },
+    setup::args,
+};
+use meterpipe::record::{HEADER, Kind, Place, Record};
+
+/// Runs the subcommand.
+pub fn run(args: &args::Capture) -> Status {
+    let mut context = Context::new("capture", args.voice);
+    context.limit = if args.until.once { Some(1) } else { args.until.count };
+    context.timeout = args.until.timeout;
+    let mut stage = Capturer { binary: args.binary, recorder: Recorders::default(), frames: 0 };
+    let result = capture(args, &mut stage, &mut context);
+    stage.end(&mut context);
+    context.finish(result, &stage)
+}
+
+fn capture(args: &args::Capture, stage: &mut Capturer, context: &mut Context) -> Result<(), Stop> {
+    let source = sources::find(args.source.as_deref(), &args.line, !args.until.once)?;
+    if !args.binary {
+        context.output.text.extend_from_slice(HEADER.as_bytes());
+    }
+    match source {
+        Spec::File(path) => files::run(&[path], args.form.form, stage, context),
+        Spec::Live(source) | Spec::Simulated(source) => {
+            event_loop::run(vec![source], &args.until, stage, context)
+        }
+    }
+}
+
+struct Capturer {
+    binary: bool,
+    recorder: Recorders,
+    frames: u64,
+}
+
+/// Writes records, or their octets, up to the last frame that is wanted.
+fn writer(binary: bool, context: &mut Context) -> impl FnMut(&Record<'_>) {
+    move |record| {
+        if context.is_full() {
+            return;
+        }
+        match binary {
+            true => context.output.text.extend_from_slice(record.octets),
+            false => record.write(&mut context.output.text),
+        }
+        context.tally.telegrams += u64::from(matches!(record.kind, Kind::Frame | Kind::Apdu));
+        context.tally.passed += u64::from(matches!(record.kind, Kind::Other(_)));
+    }
+}
+
+impl Stage for Capturer {
+    fn feed(&mut self, record: &Record<'_>, _: Place, context: &mut Context) {
+        self.frames += self.recorder.take(record, &mut writer(self.binary, context));
+    }
+
+    fn end(&mut self, context: &mut Context) {
+        self.frames += self.recorder.end(&mut writer(self.binary, context));
+    }
+
+    fn quiet(&mut self, silent: Duration, context: &mut Context) {
+        self.frames += self.recorder.quiet(silent, &mut writer(self.binary, context));
+    }
+
+    fn frames(&self) -> u64 {
+        self.frames
+    }
+}

@@ -1,0 +1,149 @@
+//! `config`: what the configuration says, and whether it can be meant.
+
+use clap::ValueEnum;
+
+use crate::cli::{
+    live::sources,
+    run::{
+        context::Context,
+        status::{Status, Stop},
+    },
+    setup::{
+        args::{self, ConfigAction},
+        config_file::{self, Config},
+        destinations, environment, keys,
+    },
+};
+use meterpipe::{
+    format::printable::shown,
+    sink::{line_counters::Health, settings::redact},
+};
+
+/// Runs the subcommand.
+pub fn run(args: &args::Config) -> Status {
+    let mut context = Context::new("config", args.voice);
+    let result = config_file::find(args.config.as_deref()).and_then(|config| {
+        let config = config.ok_or_else(|| {
+            let places = "~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml";
+            Stop::usage(format!("there is no configuration: looked for {places}"))
+        })?;
+        match args.action {
+            ConfigAction::Check => check(config, &mut context),
+            ConfigAction::Show => show(config, &mut context),
+        }
+    });
+    match result {
+        Ok(()) => context.finish_plain(),
+        Err(stop) => context.finish(Err(stop), &()),
+    }
+}
+
+/// Reads all that is named, and opens nothing.
+fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
+    let (meters, sinks) = (config.meters.len(), config.sinks.len());
+    keys::configured(&config.meters, context)?;
+    for meter in &config.meters {
+        // Nothing is opened by that, but what is none is told.
+        let line = meter.line(&args::Line::default());
+        meter
+            .source
+            .as_deref()
+            .map(|source| sources::find(Some(source), &line, true))
+            .transpose()?;
+    }
+    let path = config.path.display().to_string();
+    destinations::of(&[], Some(config), "", &Health::default(), &context.voice)?;
+    let text = &mut context.output.text;
+    text.extend_from_slice(
+        format!("{path}: {}, {}, no mistake\n", count(meters, "meter"), count(sinks, "sink"))
+            .as_bytes(),
+    );
+    Ok(())
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// All that holds, secrets left out, in the words of the configuration.
+fn show(config: Config, context: &mut Context) -> Result<(), Stop> {
+    // What is in the name of a file must not end the comment.
+    let mut text = format!("# {}\n", shown(&config.path.display().to_string()));
+    for meter in &config.meters {
+        let mut rows = Vec::new();
+        rows.extend(meter.name.as_ref().map(|name| ("name", name.clone())));
+        rows.extend(meter.source.as_ref().map(|source| ("source", source.clone())));
+        let key_file = meter.key_file.as_ref().map(|path| match keys::is_key(path) {
+            true => redact::HIDDEN.to_owned(),
+            false => path.display().to_string(),
+        });
+        rows.extend(key_file.map(|path| ("key_file", path)));
+        rows.extend(meter.baud.map(|baud| ("baud", baud.to_string())));
+        let parity = meter.parity.and_then(|parity| parity.to_possible_value());
+        rows.extend(parity.map(|parity| ("parity", parity.get_name().to_owned())));
+        table("meter", rows.iter().map(|(key, value)| (*key, value.as_str())), &mut text);
+    }
+    for mut settings in config.sinks {
+        environment::complete(&mut settings);
+        let said = settings.shown();
+        let rows = said.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        table("sink", [("to", settings.name.as_str())].into_iter().chain(rows), &mut text);
+    }
+    context.output.text.extend_from_slice(text.as_bytes());
+    Ok(())
+}
+
+fn table<'a>(name: &str, rows: impl Iterator<Item = (&'a str, &'a str)>, text: &mut String) {
+    text.push_str(&format!("\n[[{name}]]\n"));
+    for (key, value) in rows {
+        text.push_str(&format!("{} = {}\n", dotted(key), quoted(value)));
+    }
+}
+
+/// The key of a table behind its name, in quotes where it needs them: `names."1-0:99.1.0"`.
+fn dotted(key: &str) -> String {
+    match key.split_once('.') {
+        Some((table, key)) => format!("{}.{}", bare(table), bare(key)),
+        None => bare(key),
+    }
+}
+
+fn bare(key: &str) -> String {
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    match !key.is_empty() && key.chars().all(is_bare) {
+        true => key.to_owned(),
+        false => quoted(key),
+    }
+}
+
+/// TOML's basic strings have the escapes of JSON, and one more.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string().replace('\x7f', "\\u007f")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_is_toml() {
+        let mut text = String::new();
+        let rows = [
+            ("to", "file:a\"\\\n\x7f\x1b.csv"),
+            ("names.1-0:99.1.0", "Zähler"),
+            ("topics.voltage_l1_v,voltage_l2_v", "a b"),
+            ("tags.", "1"),
+            ("a b", "x"),
+        ];
+        table("sink", rows.into_iter(), &mut text);
+        let lines: Vec<_> = text.lines().skip(2).collect();
+        assert_eq!(lines[1], "names.\"1-0:99.1.0\" = \"Zähler\"");
+        assert_eq!(lines[2], "topics.\"voltage_l1_v,voltage_l2_v\" = \"a b\"");
+        assert_eq!(lines[3..], ["tags.\"\" = \"1\"", "\"a b\" = \"x\""]);
+        let read = toml::de::DeTable::parse(&text).unwrap();
+        let sink = read.get_ref()["sink"].get_ref()[0].get_ref().as_table().unwrap();
+        assert_eq!(sink["to"].get_ref().as_str(), Some(rows[0].1));
+        assert_eq!(sink["names"].get_ref()["1-0:99.1.0"].get_ref().as_str(), Some("Zähler"));
+        assert_eq!(sink.len(), 5);
+    }
+}

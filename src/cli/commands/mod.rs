@@ -1,0 +1,9 @@
+//! One file a subcommand.
+pub mod capture;
+pub mod config;
+pub mod decode;
+pub mod decrypt;
+pub mod publish;
+pub mod simulate;
+pub mod unframe;
+pub mod watch;

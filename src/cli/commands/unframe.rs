@@ -1,0 +1,43 @@
+//! `unframe`: `raw` and `frame` records, or octets in any form, in; `apdu` records out.
+//!
+//! `- frame 68fafa68…16` and `- frame 68141468…16` become `- apdu db08… link=mbus`.
+
+use crate::cli::{
+    input::files,
+    run::{
+        context::{Context, Stage},
+        status::Status,
+    },
+    setup::args,
+};
+use meterpipe::{
+    chain::{event::Event, unframe::Unframe},
+    error::Error,
+    record::{HEADER, Place, Record},
+};
+
+/// Runs the subcommand.
+pub fn run(args: &args::Unframe) -> Status {
+    let mut context = Context::new("unframe", args.voice);
+    context.output.text.extend_from_slice(HEADER.as_bytes());
+    let mut stage = Unframer::default();
+    let result = files::run(&args.input.files, args.input.form.form, &mut stage, &mut context);
+    context.finish(result, &stage)
+}
+
+#[derive(Default)]
+struct Unframer(Unframe);
+
+impl Stage for Unframer {
+    fn feed(&mut self, record: &Record<'_>, place: Place, context: &mut Context) {
+        self.0.feed(record, place, &mut |event: Event<'_>| context.event(&event));
+    }
+
+    fn end(&mut self, context: &mut Context) {
+        self.0.end(&mut |event: Event<'_>| context.event(&event));
+    }
+
+    fn partial(&self) -> Option<Error> {
+        self.0.partial()
+    }
+}

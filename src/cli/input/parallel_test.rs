@@ -1,0 +1,643 @@
+//! What several jobs make of a file is what one makes of it: text, messages, counts and status.
+
+#[cfg(test)]
+mod tests {
+    use std::{fmt::Write as _, fs, ops::Range, path::Path};
+
+    use crate::cli::{
+        commands::decode::Decoder,
+        input::{
+            files,
+            parallel::{BLOCK, Jobs, TAKEN},
+        },
+        run::{
+            context::Context,
+            messages::Voice,
+            output::Output,
+            status::{Status, Tally},
+        },
+        setup::args::{self, InputForm},
+    };
+    use meterpipe::{
+        chain::decrypt::{Decrypt, Demands},
+        cipher::key_file,
+        cosem::clock::VIENNA,
+        format::options::{Kind, Options},
+        source::simulator::{meter::Meter, push, wire},
+    };
+
+    /// The published key, which the simulator takes too.
+    const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
+    const OTHER: &str = "000102030405060708090A0B0C0D0E0F";
+
+    /// All that a user sees, and what decides on it.
+    #[derive(Debug, PartialEq)]
+    struct Outcome {
+        text: String,
+        said: Vec<String>,
+        tally: Tally,
+        status: Status,
+    }
+
+    /// A way of reading.
+    #[derive(Clone, Default)]
+    struct Way {
+        keys: String,
+        form: Option<InputForm>,
+        format: Option<Kind>,
+        demands: Demands,
+    }
+
+    impl Way {
+        fn key(keys: &str) -> Self {
+            Self { keys: keys.to_owned(), ..Self::default() }
+        }
+
+        fn run(&self, files: &[&Path], jobs: Jobs) -> Outcome {
+            let voice = Voice::new("test", args::Voice { quiet: false, verbose: true });
+            let said = voice.collect(usize::MAX);
+            let mut context = Context::with(Output::room(vec![], usize::MAX), voice);
+            context.jobs = jobs;
+            let entries = match self.keys.as_str() {
+                "" => vec![],
+                keys => key_file::parse(keys).unwrap(),
+            };
+            let format = self.format.unwrap_or(Kind::Csv).build(&Options::default()).unwrap();
+            let decrypt = Decrypt::new(entries, self.demands);
+            let mut stage = Decoder::new(decrypt, format, VIENNA.clone());
+            stage.start(&mut context);
+            let files: Vec<_> = files.iter().map(|file| file.to_path_buf()).collect();
+            let result = files::run(&files, self.form, &mut stage, &mut context);
+            stage.finish(&mut context);
+            let (text, tally) = (context.output.text.clone(), context.tally);
+            let text = String::from_utf8(text).unwrap();
+            let status = context.finish(result, &stage);
+            let said = said.borrow().iter().cloned().collect();
+            Outcome { text, said, tally, status }
+        }
+
+        /// Reads with one job and with several, in blocks of many sizes; how many blocks of forks were
+        /// taken over all.
+        fn check(&self, what: &str, input: impl AsRef<[u8]>) -> u64 {
+            self.check_blocks(what, input.as_ref(), &[250, 611, 1500, 4096])
+        }
+
+        fn check_blocks(&self, what: &str, input: &[u8], blocks: &[u64]) -> u64 {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            fs::write(file.path(), input).unwrap();
+            self.check_files(what, &[file.path()], blocks)
+        }
+
+        fn check_files(&self, what: &str, files: &[&Path], blocks: &[u64]) -> u64 {
+            let alone = self.run(files, Jobs { count: 1, block: BLOCK });
+            let before = TAKEN.get();
+            for (index, &block) in blocks.iter().enumerate() {
+                let count = 2 + index % 3;
+                let together = self.run(files, Jobs { count, block });
+                let what = format!("{what}: {count} jobs, blocks of {block}");
+                assert_eq!(together.said, alone.said, "{what}");
+                assert_eq!(together, alone, "{what}");
+            }
+            TAKEN.get() - before
+        }
+    }
+
+    /// A meter, and the frames of its telegrams.
+    fn meter(meter: Meter, seed: u64, key: &str, count: usize) -> (push::Simulator, Vec<Vec<u8>>) {
+        let mut options = push::Options::new(meter, "2026-06-21T00:00:00Z".parse().unwrap());
+        options.seed = seed;
+        *options.guek = hex::decode(key).unwrap().try_into().unwrap();
+        frames(options, count)
+    }
+
+    fn frames(options: push::Options, count: usize) -> (push::Simulator, Vec<Vec<u8>>) {
+        let mut simulator = push::Simulator::new(options);
+        let mut frames = vec![];
+        for _ in 0..count {
+            let mut wire = vec![];
+            let push = simulator.push(&mut wire);
+            let mut rest = &wire[..];
+            for length in push.runs.lengths() {
+                let (frame, behind) = rest.split_at(length);
+                frames.push(frame.to_vec());
+                rest = behind;
+            }
+        }
+        (simulator, frames)
+    }
+
+    fn kaifa(count: usize) -> Vec<Vec<u8>> {
+        meter(Meter::NetzNoeKaifa, 0, KEY, count).1
+    }
+
+    fn digits(octets: &[u8]) -> String {
+        hex::encode(octets)
+    }
+
+    fn lines(frames: &[Vec<u8>]) -> String {
+        frames.iter().map(|frame| digits(frame) + "\n").collect()
+    }
+
+    fn wrapped(digits: &str, width: usize) -> String {
+        let rows = digits.as_bytes().chunks(width);
+        rows.map(|row| String::from_utf8(row.to_vec()).unwrap() + "\n").collect()
+    }
+
+    fn spaced(octets: &[u8]) -> String {
+        let pairs: Vec<_> = octets.iter().map(|octet| format!("{octet:02X}")).collect();
+        pairs.join(" ")
+    }
+
+    /// A listing: how its offsets look, and what stands beside the octets.
+    fn listing(octets: &[u8], offset: fn(usize) -> String, beside: fn(&[u8]) -> String) -> String {
+        let mut text = String::new();
+        for (row, octets) in octets.chunks(16).enumerate() {
+            let _ = writeln!(
+                text,
+                "{} {}{}",
+                offset(16 * row),
+                spaced(octets).to_lowercase(),
+                beside(octets)
+            );
+        }
+        text
+    }
+
+    fn printed(octets: &[u8]) -> String {
+        let shown = |octet: &u8| match octet {
+            b' '..=b'~' => char::from(*octet),
+            _ => '.',
+        };
+        octets.iter().map(shown).collect()
+    }
+
+    /// Numbers that look random and are always the same.
+    struct Dice(u64);
+
+    impl Dice {
+        fn below(&mut self, limit: usize) -> usize {
+            self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            usize::try_from(self.0 >> 33).unwrap() % limit
+        }
+
+        fn octets(&mut self, count: usize) -> Vec<u8> {
+            (0..count).map(|_| self.below(256) as u8).collect()
+        }
+
+        fn range(&mut self, size: usize, most: usize) -> Range<usize> {
+            let start = self.below(size);
+            start..(start + self.below(most)).min(size)
+        }
+
+        /// Some octets changed, lost, doubled or put in, anywhere.
+        fn damage(&mut self, octets: &mut Vec<u8>, times: usize) {
+            for _ in 0..times {
+                if octets.len() < 10 {
+                    return;
+                }
+                let at = self.below(octets.len());
+                match self.below(7) {
+                    0 => octets[at] ^= 1 << self.below(8),
+                    1 => octets[at] = b"0123456789abcdefg-\n# x\\"[self.below(23)],
+                    2 => drop(octets.drain(self.range(octets.len(), 40))),
+                    3 => drop(octets.drain(self.range(octets.len(), 1500))),
+                    4 => {
+                        let copy = octets[self.range(octets.len(), 700)].to_vec();
+                        octets.splice(at..at, copy);
+                    }
+                    5 => drop(octets.splice(at..at, *b"\n")),
+                    _ => {
+                        let noise = self.octets(self.0 as usize % 30);
+                        octets.splice(at..at, noise);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn usual_dumps_are_read_by_forks() {
+        let frames = kaifa(40);
+        let all = frames.concat();
+        let way = Way::key(KEY);
+        let telegrams: Vec<_> = frames.chunks(2).map(<[_]>::concat).collect();
+        for (what, text) in [
+            ("a frame a line", lines(&frames)),
+            ("a telegram a line", lines(&telegrams)),
+            ("CRLF", lines(&frames).replace('\n', "\r\n")),
+            ("no final LF", lines(&frames).trim_end().to_owned()),
+            ("BOM", format!("\u{feff}{}", lines(&frames))),
+            ("empty lines first", format!("\n\r\n\u{feff}{}", lines(&frames))),
+            ("wrapped at 32", frames.iter().map(|f| wrapped(&digits(f), 32)).collect()),
+            ("wrapped at 33", frames.iter().map(|f| wrapped(&digits(f), 33)).collect()),
+            ("wrapped at 8", frames.iter().map(|f| wrapped(&digits(f), 8)).collect()),
+            ("spaced", frames.iter().map(|f| spaced(f) + "\n").collect()),
+            ("remarks", lines(&frames).replace("68fafa", "# a telegram:\n68fafa")),
+            (
+                "a log",
+                telegrams
+                    .iter()
+                    .map(|t| format!("[12:34:56][D][uart_debug:114]: <<< {}\n", spaced(t)))
+                    .map(|line| line.replace(' ', ":").replace(":<<<:", " <<< "))
+                    .collect(),
+            ),
+        ] {
+            assert!(way.check(what, text) > 20, "{what}: too few");
+        }
+        assert!(way.check("binary", &all) > 20);
+        // Every eighth telegram begins with a line.
+        assert!(way.check("wrapped at 32 throughout", wrapped(&digits(&all), 32)) > 3);
+    }
+
+    #[test]
+    fn what_forks_cannot_read_comes_out_all_the_same() {
+        let frames = kaifa(20);
+        let all = frames.concat();
+        let way = Way::key(KEY);
+        for (what, text) in [
+            ("wrapped at 33 throughout", wrapped(&digits(&all), 33)),
+            ("wrapped at 7 throughout", wrapped(&digits(&all), 7)),
+            ("hyphens", wrapped(&digits(&all), 41).replace('\n', "-\n")),
+            ("one line", digits(&all)),
+            ("xxd", listing(&all, |at| format!("{at:08x}:"), |row| format!("  {}", printed(row)))),
+            (
+                "hexdump -C",
+                listing(&all, |at| format!("{at:08x} "), |row| format!("  |{}|", printed(row))),
+            ),
+            ("od -t x1", listing(&all, |at| format!("{at:07o}"), |_| String::new())),
+            ("prose", "this is no dump at all, and it says so at length\n".repeat(200)),
+            ("digits", "12345\n".repeat(2000)),
+        ] {
+            way.check(what, text);
+        }
+        // A listing, and behind it telegrams in lines.
+        let xxd = listing(&frames.concat(), |at| format!("{at:08x}:"), |_| String::new());
+        assert!(way.check("listing first", xxd[..800].to_owned() + "\n" + &lines(&frames)) > 5);
+        way.check("listings between", {
+            let one = listing(&frames[0], |at| format!("{at:08x}:"), |_| String::new());
+            let lines = lines(&frames[..6]);
+            format!("{one}{lines}").repeat(5)
+        });
+        // Damage within one block is no reason to throw away the next.
+        way.check("garbage", Dice(1).octets(20_000));
+        way.check("hex of garbage", lines(&[Dice(2).octets(600), Dice(3).octets(9000)]));
+        way.check("garbage in lines", {
+            let mut dice = Dice(4);
+            (0..200).map(|_| digits(&dice.octets(50)) + "\n").collect::<String>()
+        });
+        way.check("header lines", "# meterpipe-record 2\n".repeat(500) + &lines(&frames));
+    }
+
+    #[test]
+    fn records_of_several_sources_are_read_by_forks() {
+        let frames = kaifa(40);
+        let others = meter(Meter::KsmWest, 7, KEY, 40).1;
+        let header = "# meterpipe-record 1\n";
+        let record = |time: usize, kind: &str, octets: &[u8], from: &str| {
+            format!(
+                "2026-08-24T21:{:02}:{:02}.482Z {kind} {} from={from}\n",
+                time / 60 % 60,
+                time % 60,
+                digits(octets)
+            )
+        };
+        let frame = |(at, frame): (usize, &Vec<u8>)| record(at / 2 * 5, "frame", frame, "a");
+        let one: String = frames.iter().enumerate().map(frame).collect();
+        // Marks on octets that are not in their record, but in the next one.
+        let mark = |(at, line): (usize, &str)| match at % 10 {
+            5 => format!("{line} err=parity@30\n"),
+            _ => format!("{line}\n"),
+        };
+        let marked: String = one.lines().enumerate().map(mark).collect();
+        // What stands behind the hex would be told, and be no rest.
+        let log = one.replace(" frame ", " info ").replace(" from=a", "");
+        let raw: String = frames
+            .concat()
+            .chunks(47)
+            .enumerate()
+            .map(|(at, octets)| record(at, "raw", octets, "a"))
+            .collect();
+        let two: String = frames
+            .chunks(2)
+            .zip(others.chunks(2))
+            .enumerate()
+            .map(|(at, (ours, theirs))| {
+                let ours: String = ours.iter().map(|f| record(5 * at, "frame", f, "a")).collect();
+                let theirs = theirs.iter().map(|f| record(5 * at, "frame", f, "b"));
+                ours + &theirs.collect::<String>()
+            })
+            .collect();
+        let mixed: String = frames
+            .iter()
+            .zip(&others)
+            .enumerate()
+            .map(|(at, (ours, theirs))| {
+                record(2 * at, "frame", ours, "a") + &record(2 * at, "raw", theirs, "b")
+            })
+            .collect();
+        // The first segment of one frame is not an APDU, but the grammar of records does not care.
+        let apdus: String = frames
+            .chunks(2)
+            .map(|pair| {
+                let apdu = [&pair[0][9..pair[0].len() - 2], &pair[1][9..pair[1].len() - 2]];
+                format!("- apdu {} link=mbus\n", digits(&apdu.concat()))
+            })
+            .collect();
+        let many: String = (0..200)
+            .map(|at| record(at, "frame", &frames[at % 2], &format!("s{}", at / 2 % 70)))
+            .collect();
+        let way = Way::key(KEY);
+        for (what, text, least) in [
+            ("one", header.to_owned() + &one, 20),
+            ("no header", one.clone(), 20),
+            ("raw", header.to_owned() + &raw, 0),
+            ("two", header.to_owned() + &two, 20),
+            ("mixed", header.to_owned() + &mixed, 0),
+            ("apdus", header.to_owned() + &apdus, 20),
+            ("later kinds", header.to_owned() + &one.replace(" frame ", " frama "), 0),
+            ("header late", lines(&frames) + header + &one, 20),
+            ("a log that records come into", log.clone() + header + &log, 20),
+            ("header of later", lines(&frames) + "# meterpipe-record 2\n" + &one, 20),
+            ("many sources", header.to_owned() + &many, 0),
+            ("marks", header.to_owned() + &one.replace("=a\n", "=a err=parity@270\n"), 0),
+            ("marks behind a telegram", header.to_owned() + &marked, 10),
+        ] {
+            assert!(way.check(what, text) >= least, "{what}: too few");
+        }
+        let hex = Way { form: Some(InputForm::Hex), ..way.clone() };
+        hex.check("as hex", &one);
+        let records = Way { form: Some(InputForm::Records), ..way };
+        records.check("as records", one + &lines(&frames));
+    }
+
+    #[test]
+    fn keys_and_what_they_opened() {
+        let (ours, frames) = meter(Meter::NetzNoeKaifa, 1, KEY, 30);
+        let (theirs, others) = meter(Meter::KsmWest, 2, OTHER, 30);
+        let (_, thirds) = meter(Meter::NetzNoeSagemcom, 3, KEY, 30);
+        let title = |simulator: &push::Simulator| digits(&simulator.identity().title);
+        let number = |simulator: &push::Simulator| simulator.identity().number.clone();
+        let telegrams =
+            |frames: &[Vec<u8>]| frames.chunks(2).map(<[_]>::concat).collect::<Vec<_>>();
+        let (a, b, c) = (telegrams(&frames), telegrams(&others), telegrams(&thirds));
+        let turns: Vec<_> =
+            (0..30).flat_map(|at| [a[at].clone(), b[at].clone(), c[at].clone()]).collect();
+        let (late, rest) = turns.split_at(30);
+        let late = [&a[..], late, rest].concat();
+        for (what, keys) in [
+            ("anonymous", KEY.to_owned()),
+            ("two anonymous", format!("{OTHER}\n{KEY}\n")),
+            ("titles", format!("{} {KEY}\n{} {OTHER}\n", title(&ours), title(&theirs))),
+            ("a title and any", format!("{} {OTHER}\n{KEY}\n", title(&theirs))),
+            ("numbers", format!("{} {KEY}\n{} {OTHER}\n", number(&ours), number(&theirs))),
+            ("a number of another", format!("{} {KEY}\n", number(&theirs))),
+            ("wrong", "F".repeat(32)),
+            ("none", String::new()),
+        ] {
+            for format in [Kind::Json, Kind::Csv] {
+                let way = Way { format: Some(format), ..Way::key(&keys) };
+                assert!(way.check(&format!("{what}: turns"), lines(&turns)) > 20, "{what}");
+                assert!(way.check(&format!("{what}: late"), lines(&late)) > 20, "{what}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_is_asked_for_only_once_a_title() {
+        // The first telegram of a title decides whether the key for a number fits, and the number of
+        // later ones is not looked at: that is learnt, so a fork has to know it.
+        let (ours, frames) = meter(Meter::NetzNoeKaifa, 1, KEY, 30);
+        let number = &ours.identity().number;
+        let way = Way::key(&format!("{number} {KEY}"));
+        let taken = way.check("one meter", lines(&frames));
+        assert!(taken > 20, "{taken}");
+    }
+
+    /// The APDU in two frames.
+    fn apdu(frames: &[Vec<u8>]) -> Vec<u8> {
+        frames.iter().flat_map(|frame| &frame[9..frame.len() - 2]).copied().collect()
+    }
+
+    /// A plain APDU, ciphered for another title, in one frame.
+    fn sealed(title: &[u8; 8], gak: Option<u8>, counter: u32, plain: &[u8]) -> Vec<u8> {
+        let key = hex::decode(KEY).unwrap().try_into().unwrap();
+        let gak = gak.map(|octet| [octet; 16]);
+        let (mut apdu, mut wire) = (vec![], vec![]);
+        wire::Sealer::new(0, &key, gak.as_ref()).seal(title, counter, plain, &mut apdu);
+        wire::frames(&apdu, 250, &mut wire);
+        wire
+    }
+
+    /// A plain telegram whose only object is the number of its meter.
+    fn named(number: &str) -> Vec<u8> {
+        let mut plain = hex::decode("0f800000010002020906000060010 0ff".replace(' ', "")).unwrap();
+        plain.extend([0x09, number.len() as u8]);
+        plain.extend_from_slice(number.as_bytes());
+        plain
+    }
+
+    #[test]
+    fn what_a_key_has_opened_decides_on_what_it_opens_next() {
+        let title = *b"KFMgPabc";
+        let ours = |at| sealed(&title, None, at, &named("1234"));
+        let theirs = |at| sealed(&title, None, at, &named("9999"));
+        let first: Vec<_> = (0..40).map(theirs).collect();
+        let later: Vec<_> = (41..81).map(theirs).collect();
+        let text = lines(&[&first[..], &[ours(40)], &later].concat());
+        let way = Way::key(&format!("1234 {KEY}"));
+        assert!(way.check("a number", &text) > 20);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), &text).unwrap();
+        let alone = way.run(&[file.path()], Jobs::default());
+        assert_eq!((alone.tally.telegrams, alone.tally.closed), (41, 40), "or this tests nothing");
+
+        // The key without a GAK comes second, and first once it was the only one to fit.
+        let tagged = |gak| move |at| sealed(&title, Some(gak), at, &named("1234"));
+        let good: Vec<_> = (0..40).map(tagged(7)).collect();
+        let bad: Vec<_> = (40..42).map(tagged(8)).collect();
+        // That nothing verifies some tags is told of another meter already.
+        let told = sealed(b"KFMgPxyz", Some(8), 1, &named("1234"));
+        let text = lines(&[&[told][..], &good, &bad, &good].concat());
+        let way = Way::key(&format!("{KEY} {}\n{KEY}\n", "07".repeat(16)));
+        assert!(Way { format: Some(Kind::Json), ..way }.check("a tag", text) > 20);
+    }
+
+    #[test]
+    fn segments_without_the_first_come_out_as_of_one_job() {
+        // So far from a telegram that blocks are cut at any line.
+        let mut wire = vec![];
+        let runs = wire::frames(&[0x55; 120], 40, &mut wire);
+        let lengths: Vec<_> = runs.lengths().collect();
+        let (second, third) = wire[lengths[0]..].split_at(lengths[1]);
+        let lost = lines(&[second.to_vec(), third.to_vec()]).repeat(450);
+        let quiet = "00\n".repeat(1500);
+        let control = "680303685308005b16\n".repeat(300);
+        for text in [lost.clone(), quiet + &lost, control + &lost, lines(&kaifa(2)) + &lost] {
+            Way::key(KEY).check_blocks("segments", text.as_bytes(), &[4001, 4002, 4003, 4087]);
+        }
+    }
+
+    #[test]
+    fn apdus_without_frames_come_out_as_of_one_job() {
+        let frames = kaifa(8);
+        let apdu = apdu(&frames[..2]);
+        let within = format!("{0}\n00{0}\n", digits(&apdu)).repeat(30);
+        let noise = "00 11 22 33 44 55\n".repeat(200);
+        let way = Way::key(KEY);
+        assert!(way.check("among noise", noise.clone() + &within) > 20);
+        assert!(way.check("behind frames", noise.clone() + &lines(&frames) + &within) > 20);
+        // What stands before an APDU in a frame, and what does not, at the end of a line.
+        let before = "aabbccdd".repeat(50);
+        let behind = |control| format!("{before}ff{control}01\n67{}\n", digits(&apdu));
+        let straddling: String =
+            (0..60).map(|at| behind(if at % 7 < 3 { "00" } else { "50" })).collect();
+        way.check("a torn frame", noise.clone() + &straddling);
+        // A telegram that is cut off, which is told at the end if there is no other.
+        let control = "680303685308005b16\n".to_owned();
+        let cut = control.clone() + &digits(&apdu[..40]) + "\n" + &control;
+        let text = control + &noise + &cut + &noise + &noise;
+        assert!(way.check("cut off", text) > 0);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_one_only_at_the_beginning() {
+        let telegrams = lines(&kaifa(20)).replace("68fafa", "\u{feff}68fafa");
+        let late = "\n".repeat(3000) + &telegrams;
+        Way::key(KEY).check("BOM", &late);
+        // From records all is learnt that there is, but that no mark comes any more.
+        let records = "- raw 00112233445566\n".repeat(200);
+        // Digits that may go on in the next line, unless something stands before them.
+        let odd =
+            format!("\u{feff}123\n00\n{0}{0}", "# nothing that could be read here\n".repeat(2));
+        Way::key(KEY).check("BOM before an odd number", records + &odd.repeat(60));
+    }
+
+    #[test]
+    fn the_form_of_a_listing_that_expands_is_bounded_by_the_room() {
+        // A row that is a telegram, and a star that stands for 250 of it.
+        let telegram = sealed(b"KFMgPabc", None, 1, &named("1234"));
+        let row = [&telegram[..], &vec![0; 256 - telegram.len()]].concat();
+        let listing = format!("00000000: {}\n*\n0000fa00:\n", spaced(&row));
+        let text = lines(&kaifa(4)) + &(listing + &lines(&kaifa(2))).repeat(4);
+        let xml = Way { format: Some(Kind::Xml), ..Way::key(KEY) };
+        xml.check_blocks("stars", text.as_bytes(), &[2000]);
+    }
+
+    #[test]
+    fn tags_that_nobody_verifies_are_told_once() {
+        let mut options = push::Options::new(Meter::KsmWest, "2026-06-21T00:00Z".parse().unwrap());
+        options.gak = Some(zeroize::Zeroizing::new([7; 16]));
+        let tagged = frames(options, 30).1;
+        let untagged = meter(Meter::KsmWest, 0, KEY, 30).1;
+        let late = [&untagged[..20], &tagged, &untagged[20..]].concat();
+        assert!(Way::key(KEY).check("unverified", lines(&late)) > 20);
+        let gak = Way::key(&format!("{KEY} {}", "07".repeat(16)));
+        assert!(gak.check("verified", lines(&late)) > 20);
+        let demands = Demands { authenticated: true, title: None };
+        Way { demands, ..gak }.check("demanded", lines(&late));
+    }
+
+    #[test]
+    fn every_format_goes_on_where_it_was() {
+        let plain = kaifa(10);
+        let west = meter(Meter::KsmWest, 0, KEY, 10).1;
+        // Plain notifications in lines, with objects that have no column.
+        let odd = "0f80000001000202090601006263 00ff0600000007\n".replace(' ', "");
+        let nothing = "# nothing\n".repeat(500);
+        let header = format!("# meterpipe-record 1\n{nothing}");
+        let text =
+            nothing + &lines(&plain) + &odd.repeat(40) + &lines(&west) + &odd + &lines(&plain);
+        for format in Kind::ALL {
+            let way = Way { format: Some(format), ..Way::key(KEY) };
+            let taken = way.check(format.name(), &text);
+            assert!(taken > 10, "{format}: {taken}");
+            // Nothing is learnt from these but that one was there.
+            let apdus: String =
+                plain.chunks(2).map(|pair| format!("- apdu {}\n", digits(&apdu(pair)))).collect();
+            assert!(way.check(format.name(), header.clone() + &apdus.repeat(3)) > 10, "{format}");
+        }
+    }
+
+    #[test]
+    fn several_files_go_on_from_each_other() {
+        let frames = kaifa(21);
+        let folder = tempfile::tempdir().unwrap();
+        // A telegram begins in one file and ends in the next.
+        let (first, second) = frames.split_at(21);
+        let paths = [folder.path().join("first"), folder.path().join("second")];
+        fs::write(&paths[0], lines(first)).unwrap();
+        fs::write(&paths[1], second.concat()).unwrap();
+        let files = [&*paths[0], &*paths[1], Path::new("/nowhere"), &*paths[0]];
+        let taken = Way::key(KEY).check_files("files", &files, &[300, 900, 2000]);
+        assert!(taken > 20, "{taken}");
+    }
+
+    #[test]
+    fn any_damage_comes_out_as_of_one_job() {
+        let frames = kaifa(16);
+        let west = meter(Meter::KsmWest, 7, OTHER, 8).1;
+        let all = [&frames[..], &west].concat();
+        let records: String =
+            all.iter().map(|f| format!("- frame {} from=a\n", digits(f))).collect();
+        let apdus: String =
+            frames.iter().step_by(2).map(|f| digits(&f[9..f.len() - 2]) + "\n").collect();
+        let inputs = [
+            lines(&all).into_bytes(),
+            wrapped(&digits(&all.concat()), 50).into_bytes(),
+            all.iter().map(|f| wrapped(&digits(f), 31)).collect::<String>().into_bytes(),
+            records.into_bytes(),
+            (lines(&all[..4]) + &apdus + &lines(&all[4..])).into_bytes(),
+            apdus.into_bytes(),
+            all.concat(),
+        ];
+        let way = Way::key(&format!("{KEY}\n{OTHER}\n"));
+        for seed in 0..SEEDS {
+            let mut dice = Dice(seed);
+            for (kind, input) in inputs.iter().enumerate() {
+                let mut input = input.clone();
+                let times = 1 + dice.below(40);
+                dice.damage(&mut input, times);
+                let block = 100 + dice.below(3000) as u64;
+                way.check_blocks(
+                    &format!("seed {seed}, input {kind}"),
+                    &input,
+                    &[block, block / 2],
+                );
+            }
+        }
+    }
+
+    const SEEDS: u64 = 30;
+
+    #[test]
+    fn streams_and_dumps_of_real_meters_come_out_as_of_one_job() {
+        let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+        let files = |folder: &Path, ending: &str| -> Vec<_> {
+            let entries = fs::read_dir(folder).into_iter().flatten();
+            let paths = entries.map(|entry| entry.unwrap().path());
+            let mut files: Vec<_> =
+                paths.filter(|path| path.extension().is_some_and(|e| e == ending)).collect();
+            files.sort();
+            files
+        };
+        let read = |path: &Path| fs::read_to_string(path).unwrap_or_default();
+        for path in files(&shared.join("streams"), "bin") {
+            let gak = read(&path.with_extension("gak"));
+            let way = Way::key(&format!("{} {gak}", read(&path.with_extension("key")).trim()));
+            let octets = fs::read(&path).unwrap();
+            let octets = &octets[..octets.len().min(20_000)];
+            let name = path.display().to_string();
+            assert!(way.check_blocks(&name, octets, &[700, 1500]) > 5, "{name}");
+            let text = wrapped(&digits(octets), 2 * 47);
+            way.check_blocks(&name, text.as_bytes(), &[1100, 3000]);
+        }
+        let folders = fs::read_dir(shared.join("corpus")).into_iter().flatten();
+        for folder in folders.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+            let dumps: String =
+                files(&folder, "hex").iter().map(|path| read(path) + "\n").collect();
+            let keys: String = files(&folder, "key").iter().map(|path| read(path) + "\n").collect();
+            let way = if key_file::parse(&keys).is_ok() { Way::key(&keys) } else { Way::key("") };
+            way.check(&folder.display().to_string(), dumps.repeat(3));
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! The loop over live sources: a thread reads each, this one does everything else.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::TryRecvError,
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::cli::{
+    live::{
+        queue::{self, LOOK, Message, Receiver, Sender},
+        source_state::Line,
+    },
+    run::{
+        context::{Context, Stage},
+        signals::Signals,
+        sinks::Sinks,
+        status::{Status, Stop},
+    },
+    setup::args::Until,
+};
+use meterpipe::{
+    link::reassembly::PAUSE_MILLIS,
+    record::{self, Attributes, Kind, Place, Record},
+    source::{Burst, Event, Source},
+};
+
+/// How often we look at times, at least, and whether we are still read. A signal wakes us, but for one
+/// that comes just before we wait.
+const TICK: Duration = Duration::from_secs(1);
+
+/// A silence that ends a telegram: more than its segments may be apart.
+const SILENCE: Duration = Duration::from_millis(PAUSE_MILLIS.unsigned_abs() + 1);
+
+/// How long a run that was asked to end goes on with what was read before: a peer on the network can
+/// send faster than we decode.
+const REST: Duration = Duration::from_secs(5);
+
+/// How long `--once` waits if nothing else is said.
+const ONCE: Duration = Duration::from_secs(60);
+
+/// Reads all sources until something ends the run.
+pub fn run(
+    sources: Vec<Box<dyn Source>>,
+    until: &Until,
+    stage: &mut dyn Stage,
+    context: &mut Context,
+) -> Result<(), Stop> {
+    context.voice.live();
+    context.sinks.iter_mut().for_each(Sinks::hurry);
+    let signals = Signals::catch();
+    let failed = |error| Stop::Failed(Status::Source, format!("queue of the sources: {error}"));
+    let (sender, backlog) = queue::queue().map_err(failed)?;
+    let mut lines = Vec::new();
+    for (index, source) in sources.into_iter().enumerate() {
+        let line = Line::new(source.name(), Instant::now());
+        read_in_thread(source, index, sender.clone(), line.frames.clone())?;
+        lines.push(line);
+    }
+    drop(sender);
+    let timeout = until.timeout.or(until.once.then_some(ONCE));
+    let mut run = Run { lines, backlog, timeout, heard: Instant::now(), telegrams: 0 };
+    loop {
+        run.wait(stage, context)?;
+        if signals.ended() {
+            run.take_rest(stage, context)?;
+            stage.end(context);
+            context.output.flush()?;
+            return Err(Stop::Interrupted);
+        }
+        run.check_times(context)?;
+        context.voice.tick();
+        stage.tick(context);
+        if context.is_full() {
+            return Err(Stop::Done);
+        }
+    }
+}
+
+struct Run {
+    lines: Vec<Line>,
+    backlog: Receiver,
+    timeout: Option<Duration>,
+    /// When the last telegram came.
+    heard: Instant,
+    telegrams: u64,
+}
+
+fn read_in_thread(
+    mut source: Box<dyn Source>,
+    index: usize,
+    mut sender: Sender,
+    frames: Arc<AtomicU64>,
+) -> Result<(), Stop> {
+    let name = source.name().to_owned();
+    let thread = thread::Builder::new().name("reader".to_owned()).spawn(move || {
+        let mut seen = 0;
+        loop {
+            let now = frames.load(Ordering::Relaxed);
+            source.frames_seen(usize::try_from(now - seen).unwrap_or(usize::MAX));
+            seen = now;
+            let mut burst = Burst::default();
+            let event = source.read(&mut burst);
+            let last = matches!(event, Err(_) | Ok(Event::End));
+            let told = matches!(event, Ok(Event::Quiet)) || sender.send((index, event, burst));
+            if last || !told {
+                return;
+            }
+        }
+    });
+    let failed = |error| Stop::Failed(Status::Source, format!("{name}: {error}"));
+    thread.map(drop).map_err(failed)
+}
+
+impl Run {
+    /// Takes what has come, and waits for more.
+    fn wait(&mut self, stage: &mut dyn Stage, context: &mut Context) -> Result<(), Stop> {
+        let mut message = self.backlog.try_next();
+        if message == Err(TryRecvError::Empty) {
+            // What is decoded has to be out before we wait for more.
+            context.output.flush()?;
+            context.output.check_reader()?;
+            self.backlog.wait(self.patience().min(stage.patience()));
+            message = self.backlog.try_next();
+        }
+        match message {
+            Ok(message) => self.take(message, stage, context)?,
+            Err(TryRecvError::Empty) => self.tell_silence(stage, context),
+            Err(TryRecvError::Disconnected) => return Err(Stop::Done),
+        }
+        if context.tally.telegrams > self.telegrams {
+            self.telegrams = context.tally.telegrams;
+            self.heard = Instant::now();
+        }
+        context.output.settle()
+    }
+
+    /// How long nothing has to be done if nothing comes.
+    fn patience(&self) -> Duration {
+        let silent = self.silent();
+        let next = [LOOK, SILENCE].into_iter().find_map(|at| at.checked_sub(silent));
+        let timeout = self.timeout.map(|timeout| timeout.saturating_sub(self.heard.elapsed()));
+        [next, timeout].into_iter().flatten().fold(TICK, Duration::min)
+    }
+
+    fn tell_silence(&self, stage: &mut dyn Stage, context: &mut Context) {
+        let silent = self.silent();
+        if silent >= LOOK {
+            stage.quiet(silent, context);
+        }
+    }
+
+    /// Takes what waits, after which a run that was asked to end ends.
+    fn take_rest(&mut self, stage: &mut dyn Stage, context: &mut Context) -> Result<(), Stop> {
+        let start = Instant::now();
+        while let Ok(message) = self.backlog.try_next()
+            && start.elapsed() < REST
+        {
+            self.take(message, stage, context)?;
+            context.output.settle()?;
+        }
+        Ok(())
+    }
+
+    fn take(
+        &mut self,
+        (index, event, burst): Message,
+        stage: &mut dyn Stage,
+        context: &mut Context,
+    ) -> Result<(), Stop> {
+        let event = event.map_err(|error| Stop::Failed(Status::Source, error.to_string()))?;
+        let alone = self.lines.len() == 1;
+        let Some(line) = self.lines.get_mut(index) else {
+            return Ok(());
+        };
+        let now = Instant::now();
+        match event {
+            Event::Octets => {
+                context.voice.say_if(line.heard(now));
+                let before = (stage.frames(), context.tally.telegrams);
+                feed(&burst, &line.from, stage, context);
+                let frames = stage.frames() - before.0;
+                line.frames.fetch_add(frames, Ordering::Relaxed);
+                if frames > 0 || context.tally.telegrams > before.1 {
+                    context.voice.say_if(line.framed());
+                } else {
+                    line.unframed(&burst, now);
+                }
+            }
+            Event::Quiet => {}
+            Event::Lost(why) => {
+                // To end the stage is to end all sources. A single one among others is left to its
+                // checksums and to the time that segments may be apart.
+                if alone {
+                    stage.end(context);
+                }
+                let name = &line.name;
+                context.voice.say(&format!("{name}: lost: {why}; waiting for it to come back"));
+                line.went(why, now);
+            }
+            Event::Waiting(why) => {
+                context.voice.say(&format!("{why}; waiting for it"));
+                line.went(why, now);
+            }
+            Event::Back(away) => {
+                let (name, away) = (&line.name, seconds(away));
+                context.voice.say(&format!("{name}: back after {away} s"));
+                line.came_back(now);
+            }
+            Event::Note(note) => context.voice.say(&format!("{}: {note}", line.name)),
+            Event::End => stage.end(context),
+        }
+        Ok(())
+    }
+
+    /// How long no source has said anything.
+    fn silent(&self) -> Duration {
+        let now = Instant::now();
+        self.lines.iter().map(|line| line.silent(now)).min().unwrap_or_default()
+    }
+
+    fn check_times(&mut self, context: &mut Context) -> Result<(), Stop> {
+        let now = Instant::now();
+        for line in &mut self.lines {
+            context.voice.say_if(line.trouble(now));
+        }
+        let Some(timeout) = self.timeout.filter(|timeout| now - self.heard >= *timeout) else {
+            return Ok(());
+        };
+        let late = context.tally.late(timeout);
+        let away = self.lines.iter().find_map(|line| line.away.as_ref());
+        Err(match (away, late) {
+            (Some(why), Stop::Failed(_, text)) => {
+                Stop::Failed(Status::Source, format!("{text}: {why}"))
+            }
+            (_, late) => late,
+        })
+    }
+}
+
+/// To the nearest tenth.
+fn seconds(time: Duration) -> String {
+    let tenths = (time.as_millis() + 50) / 100;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+fn feed(burst: &Burst, from: &str, stage: &mut dyn Stage, context: &mut Context) {
+    let err = record::err(burst.marks.iter().copied());
+    let err = (!err.is_empty()).then_some(err.as_str());
+    let attributes = Attributes { from: Some(from), err, ..Attributes::default() };
+    let record = Record { time: burst.time, kind: Kind::Raw, octets: &burst.octets, attributes };
+    context.tally.octets += burst.octets.len() as u64;
+    stage.feed(&record, Place::Live, context);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use rustix::process::{Signal, getpid, kill_process};
+
+    use super::*;
+    use crate::cli::setup::args;
+    use meterpipe::source::OpenError;
+
+    const BURSTS: u8 = 200;
+
+    /// Gives its octets without a pause, and says when they have all been taken.
+    struct Source(u8, Arc<AtomicBool>);
+
+    impl super::Source for Source {
+        fn name(&self) -> &str {
+            "test"
+        }
+
+        fn read(&mut self, burst: &mut Burst) -> Result<Event, OpenError> {
+            if self.0 == BURSTS {
+                self.1.store(true, Ordering::Relaxed);
+                thread::yield_now();
+                return Ok(Event::Quiet);
+            }
+            burst.octets.push(self.0);
+            self.0 += 1;
+            Ok(Event::Octets)
+        }
+    }
+
+    /// Is slow at first, and is asked to end meanwhile.
+    struct Slow(Vec<u8>, Arc<AtomicBool>);
+
+    impl Stage for Slow {
+        fn feed(&mut self, record: &Record<'_>, _: Place, _: &mut Context) {
+            if self.0.is_empty() {
+                while !self.1.load(Ordering::Relaxed) {
+                    thread::yield_now();
+                }
+                kill_process(getpid(), Signal::TERM).unwrap();
+            }
+            self.0.extend_from_slice(record.octets);
+        }
+
+        fn end(&mut self, _: &mut Context) {}
+    }
+
+    #[test]
+    fn what_was_read_before_a_signal_is_not_lost() {
+        let taken = Arc::new(AtomicBool::new(false));
+        let source: Box<dyn super::Source> = Box::new(Source(0, taken.clone()));
+        let mut stage = Slow(vec![], taken);
+        let mut context = Context::new("test", args::Voice { quiet: true, verbose: false });
+        let until = Until { count: None, timeout: None, once: false };
+        let ended = run(vec![source], &until, &mut stage, &mut context);
+        assert!(matches!(ended, Err(Stop::Interrupted)), "{ended:?}");
+        assert_eq!(stage.0, (0..BURSTS).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_time_is_told_to_the_nearest_tenth_of_a_second() {
+        for (millis, told) in [(0, "0.0"), (49, "0.0"), (50, "0.1"), (999, "1.0"), (61_249, "61.2")]
+        {
+            assert_eq!(seconds(Duration::from_millis(millis)), told);
+        }
+    }
+}

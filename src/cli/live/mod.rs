@@ -1,0 +1,9 @@
+//! Sources that never end: a thread reads each, one loop does everything else.
+pub mod event_loop;
+pub mod pty;
+pub mod queue;
+pub mod recorder;
+pub mod recording;
+pub mod screen;
+pub mod source_state;
+pub mod sources;

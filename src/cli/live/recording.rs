@@ -1,0 +1,136 @@
+//! What `watch --record` keeps: the same records that `capture` writes.
+
+use std::{
+    fs::{File, Metadata, OpenOptions},
+    io::{Read, Seek, SeekFrom, stdin},
+    os::{fd::AsFd, unix::fs::MetadataExt},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use crate::cli::{
+    live::recorder::Recorders,
+    run::{
+        context::Context,
+        output::Output,
+        signals::Signals,
+        status::{Status, Stop},
+    },
+};
+use meterpipe::record::{HEADER, Record};
+
+/// A file of records, opened again when it was moved away.
+pub struct Recording {
+    path: PathBuf,
+    output: Output,
+    recorder: Recorders,
+    signals: Signals,
+    failed: bool,
+}
+
+impl Recording {
+    /// Opens the file for appending, unless it is one of the `files` that are to be read: what it
+    /// grew by would be read again, for ever.
+    pub fn open(path: &Path, files: &[PathBuf]) -> Result<Self, Stop> {
+        if identity(path).is_some_and(|it| files.iter().any(|file| identity(file) == Some(it))) {
+            let text = "it is read already: record to another file";
+            return Err(Stop::usage(format!("{}: {text}", path.display())));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            output: append(path)?,
+            recorder: Recorders::default(),
+            signals: Signals::catch_reopen(),
+            failed: false,
+        })
+    }
+
+    /// Keeps what a source gave.
+    pub fn take(&mut self, record: &Record<'_>, context: &Context) {
+        let text = &mut self.output.text;
+        self.recorder.take(record, &mut |record| record.write(text));
+        self.store(context);
+    }
+
+    /// Keeps what was held back, if nothing has come for so long.
+    pub fn quiet(&mut self, silent: Duration, context: &Context) {
+        let text = &mut self.output.text;
+        self.recorder.quiet(silent, &mut |record| record.write(text));
+        self.store(context);
+    }
+
+    /// Keeps the rest.
+    pub fn end(&mut self, context: &Context) {
+        let text = &mut self.output.text;
+        self.recorder.end(&mut |record| record.write(text));
+        self.store(context);
+    }
+
+    /// Whether something could not be kept.
+    pub const fn failed(&self) -> bool {
+        self.failed
+    }
+
+    fn store(&mut self, context: &Context) {
+        let mut stored = self.output.flush();
+        if stored.is_err() {
+            // Half a line may be there. What comes next must not be read as the rest of it.
+            self.output.text.push(b'\n');
+        }
+        if self.signals.reopen() {
+            let opened = append(&self.path).map(|output| self.output = output);
+            stored = stored.and(opened);
+        }
+        if let Err(stop) = stored {
+            self.tell(stop, context);
+        }
+    }
+
+    /// The readings go on without the recording.
+    fn tell(&mut self, stop: Stop, context: &Context) {
+        if let Stop::Failed(_, text) = stop
+            && !self.failed
+        {
+            context.voice.say(&format!("recording: {text}"));
+        }
+        self.failed = true;
+    }
+}
+
+/// Opens the file and writes what stands before all records, so that it is there from now on.
+fn append(path: &Path) -> Result<Output, Stop> {
+    let name = path.display().to_string();
+    let failed = |error| Stop::Failed(Status::Output, format!("{name}: {error}"));
+    let torn = ends_within_a_line(path);
+    let file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
+    let mut output = Output::file(file, name);
+    if torn {
+        output.text.push(b'\n');
+    }
+    output.text.extend_from_slice(HEADER.as_bytes());
+    output.flush()?;
+    Ok(output)
+}
+
+/// Whether a file breaks off within a line, as it does if the power failed.
+fn ends_within_a_line(path: &Path) -> bool {
+    let last = || {
+        let mut file = File::open(path).ok()?;
+        file.seek(SeekFrom::End(-1)).ok()?;
+        let mut octet = [0];
+        file.read_exact(&mut octet).ok()?;
+        Some(octet)
+    };
+    // Nothing but a file has an end, and merely opening a FIFO can take for ever.
+    path.is_file() && last().is_some_and(|octet| octet != *b"\n")
+}
+
+/// What tells that two names are of one file; `-` is standard input.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let about = if path == Path::new("-") {
+        File::from(stdin().as_fd().try_clone_to_owned().ok()?).metadata()
+    } else {
+        path.metadata()
+    };
+    about.ok().filter(Metadata::is_file).map(|about| (about.dev(), about.ino()))
+}

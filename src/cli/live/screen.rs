@@ -1,0 +1,255 @@
+//! The live table of `watch` on a terminal: one screen, updated in place.
+
+use std::time::{Duration, Instant};
+
+use crate::cli::run::{
+    context::{Context, Stage},
+    messages::Collected,
+};
+use jiff::tz::TimeZone;
+use meterpipe::{
+    chain::{
+        decode::{Decode, Output},
+        decrypt::Decrypt,
+    },
+    cipher::ciphered::SystemTitle,
+    format::{
+        entry::Entry,
+        options::Options,
+        table::{Table, aligned},
+    },
+    record::{Place, Record},
+};
+
+/// The clock on the screen goes in steps of that.
+const STEP: Duration = Duration::from_secs(1);
+
+/// Messages at the foot of the screen.
+const MESSAGES: usize = 5;
+
+/// The meters that have a place on the screen.
+const METERS: usize = 8;
+
+/// The view.
+pub struct Screen {
+    chain: Decode,
+    zone: TimeZone,
+    table: Table,
+    meters: Vec<Meter>,
+    messages: Collected,
+    drawn: Option<Instant>,
+    stale: bool,
+}
+
+/// What is shown of a meter.
+struct Meter {
+    title: Option<SystemTitle>,
+    heading: String,
+    rows: Vec<String>,
+    counter: Option<u32>,
+    heard: Instant,
+    good: u64,
+    missing: u64,
+}
+
+impl Meter {
+    /// How it is comes before its values: what does not fit is left out at the end.
+    fn lines(&self) -> impl Iterator<Item = String> {
+        let Self { heading, rows, heard, good, missing, .. } = self;
+        let ago = heard.elapsed().as_secs();
+        let state = format!("  last telegram {ago} s ago, {good} good, {missing} missing");
+        let rows = rows.iter().cloned();
+        [heading.clone(), state].into_iter().chain(rows).chain([String::new()])
+    }
+}
+
+impl Screen {
+    /// With the keys of `decrypt`. From now on messages go to the foot of the screen.
+    pub fn new(decrypt: Decrypt, zone: TimeZone, options: Options, context: &Context) -> Self {
+        Self {
+            chain: Decode::new(decrypt),
+            zone,
+            table: Table::new(options.selection, options.units),
+            meters: vec![],
+            messages: context.voice.collect(MESSAGES),
+            drawn: None,
+            stale: true,
+        }
+    }
+
+    /// Leaves the last picture standing.
+    pub fn finish(&mut self, context: &mut Context) {
+        self.draw(context);
+        context.voice.release();
+    }
+
+    fn draw(&mut self, context: &mut Context) {
+        let (rows, columns) = size();
+        let status = format!("{} damaged, {} octets", context.tally.rejected, context.tally.octets);
+        let messages = self.messages.borrow();
+        let messages = messages.iter().flat_map(|message| wrapped(message, columns));
+        let foot = [status].into_iter().chain(messages).collect();
+        // The cursor has the last row.
+        let page = page(self.upper(), foot, rows - 1);
+        let text = &mut context.output.text;
+        // Home; every line cleared behind its end; all below cleared. Nothing ever flickers.
+        text.extend_from_slice(if self.drawn.is_none() { b"\x1b[2J\x1b[H" } else { b"\x1b[H" });
+        for line in page {
+            let end = line.char_indices().nth(columns).map_or(line.len(), |(end, _)| end);
+            text.extend_from_slice(line.get(..end).unwrap_or_default().as_bytes());
+            // Behind a full row the cursor still stands on its last character.
+            if line.chars().count() < columns {
+                text.extend_from_slice(b"\x1b[K");
+            }
+            text.extend_from_slice(b"\r\n");
+        }
+        text.extend_from_slice(b"\x1b[J");
+        self.drawn = Some(Instant::now());
+        self.stale = false;
+    }
+
+    /// What stands above the foot.
+    fn upper(&self) -> Vec<String> {
+        if self.meters.is_empty() {
+            return vec!["waiting for the first telegram".to_owned()];
+        }
+        self.meters.iter().flat_map(Meter::lines).collect()
+    }
+
+    fn meter(&mut self, title: Option<SystemTitle>) -> Option<&mut Meter> {
+        let index = match self.meters.iter().position(|meter| meter.title == title) {
+            Some(index) => index,
+            None if self.meters.len() < METERS => {
+                let (heading, rows) = (String::new(), vec![]);
+                let (counter, heard, good, missing) = (None, Instant::now(), 0, 0);
+                self.meters.push(Meter { title, heading, rows, counter, heard, good, missing });
+                self.meters.len() - 1
+            }
+            None => return None,
+        };
+        self.meters.get_mut(index)
+    }
+
+    fn run(
+        &mut self,
+        context: &mut Context,
+        run: impl FnOnce(&mut Decode, &mut dyn FnMut(Output<'_>)),
+    ) {
+        // Moved out and back, because what comes out of the chain goes to the rest of the screen.
+        let mut chain = std::mem::take(&mut self.chain);
+        let zone = self.zone.clone();
+        run(&mut chain, &mut |output: Output<'_>| match output {
+            Output::Telegram { telegram, record, .. } => {
+                let (received, attributes) = (record.time, record.attributes);
+                let entry = Entry { telegram, zone: &zone, received, attributes };
+                context.telegram(&entry);
+                self.take(&entry);
+            }
+            other => context.other(&other),
+        });
+        self.chain = chain;
+    }
+
+    fn take(&mut self, entry: &Entry<'_>) {
+        let rows = aligned(&self.table.rows(entry));
+        let attributes = entry.attributes;
+        if let Some(meter) = self.meter(attributes.title) {
+            meter.heading = Table::title(entry);
+            meter.rows = rows;
+            meter.heard = Instant::now();
+            meter.good += 1;
+            // A counter that went back is another meter or a restart: nothing is missing.
+            let step =
+                attributes.ic.zip(meter.counter).and_then(|(now, last)| now.checked_sub(last));
+            meter.missing += u64::from(step.unwrap_or(1).saturating_sub(1));
+            meter.counter = attributes.ic;
+        }
+        self.stale = true;
+    }
+}
+
+impl Stage for Screen {
+    fn feed(&mut self, record: &Record<'_>, place: Place, context: &mut Context) {
+        self.run(context, |chain, out| chain.feed(record, place, out));
+    }
+
+    fn quiet(&mut self, silent: Duration, context: &mut Context) {
+        self.run(context, |chain, out| chain.quiet(silent, out));
+    }
+
+    fn end(&mut self, context: &mut Context) {
+        self.run(context, |chain, out| chain.end(out));
+    }
+
+    fn tick(&mut self, context: &mut Context) {
+        if self.stale || self.patience().is_zero() {
+            self.draw(context);
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        self.drawn.map_or(Duration::ZERO, |drawn| STEP.saturating_sub(drawn.elapsed()))
+    }
+
+    fn frames(&self) -> u64 {
+        self.chain.frames()
+    }
+}
+
+/// As much of both as there are rows for. The foot, the status and under it messages, keeps a third of
+/// them, and in it the status and the latest messages.
+fn page(mut upper: Vec<String>, mut foot: Vec<String>, rows: usize) -> Vec<String> {
+    let room = rows.saturating_sub(upper.len()).max(rows / 3).max(1);
+    let oldest = 1..1 + foot.len().saturating_sub(room);
+    foot.drain(oldest);
+    upper.truncate(rows.saturating_sub(foot.len()));
+    upper.append(&mut foot);
+    upper
+}
+
+/// A message over as many rows as it needs.
+fn wrapped(message: &str, columns: usize) -> Vec<String> {
+    let characters: Vec<char> = message.chars().collect();
+    characters.chunks(columns).map(|row| row.iter().collect()).collect()
+}
+
+/// Rows and columns of the terminal.
+fn size() -> (usize, usize) {
+    match rustix::termios::tcgetwinsize(rustix::stdio::stdout()) {
+        Ok(size) if size.ws_row > 1 && size.ws_col > 1 => (size.ws_row.into(), size.ws_col.into()),
+        _ => (24, 80),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<String> {
+        text.split(' ').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_page_shows_everything_if_there_is_room() {
+        assert_eq!(page(lines("a b c"), lines("status m n"), 6), lines("a b c status m n"));
+    }
+
+    #[test]
+    fn a_small_page_keeps_the_status_and_the_latest_message() {
+        for (rows, expected) in [
+            (9, "a b c d e f status m n"),
+            (8, "a b c d e f status n"),
+            (7, "a b c d e status n"),
+            (6, "a b c d status n"),
+            (3, "a b status"),
+            (1, "status"),
+        ] {
+            assert_eq!(page(lines("a b c d e f"), lines("status m n"), rows), lines(expected));
+        }
+    }
+
+    #[test]
+    fn long_messages_are_wrapped() {
+        assert_eq!(wrapped("tty: größer", 7), ["tty: gr", "ößer"]);
+    }
+}

@@ -1,0 +1,141 @@
+//! The way out: standard output, or a file, in large writes and without loss.
+
+use std::{
+    io,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+    stdio,
+};
+
+use crate::cli::run::status::{Status, Stop};
+
+/// How much is collected before it is written.
+const FULL: usize = 64 * 1024;
+
+/// Text that is on its way out.
+#[derive(Debug)]
+pub struct Output {
+    /// What is to be written. Append to it, then call [`settle`](Self::settle).
+    pub text: Vec<u8>,
+    target: Target,
+}
+
+#[derive(Debug)]
+enum Target {
+    Stdout,
+    File(OwnedFd, String),
+    /// Nothing is written, and no more than so much is collected.
+    Room(usize),
+}
+
+impl Output {
+    /// Standard output.
+    #[must_use]
+    pub const fn stdout() -> Self {
+        Self { text: Vec::new(), target: Target::Stdout }
+    }
+
+    /// A file that is open for writing.
+    #[must_use]
+    pub fn file(file: impl Into<OwnedFd>, name: String) -> Self {
+        Self { text: Vec::new(), target: Target::File(file.into(), name) }
+    }
+
+    /// Text that somebody else will write; it is added to `text`.
+    #[must_use]
+    pub const fn room(text: Vec<u8>, limit: usize) -> Self {
+        Self { text, target: Target::Room(limit) }
+    }
+
+    /// Writes if enough has been collected.
+    ///
+    /// # Errors
+    /// Those of [`flush`](Self::flush); [`Stop::Done`] if there is no room for more.
+    pub fn settle(&mut self) -> Result<(), Stop> {
+        match (self.text.len(), &self.target) {
+            (size, Target::Room(limit)) if size > *limit => Err(Stop::Done),
+            (FULL.., _) => self.flush(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes everything, and then that text.
+    ///
+    /// # Errors
+    /// Those of [`flush`](Self::flush).
+    pub fn append(&mut self, text: &[u8]) -> Result<(), Stop> {
+        if text.len() < FULL || matches!(self.target, Target::Room(_)) {
+            self.text.extend_from_slice(text);
+            return self.settle();
+        }
+        self.flush()?;
+        self.write(text)
+    }
+
+    /// Writes everything.
+    ///
+    /// # Errors
+    /// [`Stop::ReaderGone`] if standard output is a pipe that nobody reads any more; else a failure
+    /// with what the system says, a full disk for example.
+    pub fn flush(&mut self) -> Result<(), Stop> {
+        if matches!(self.target, Target::Room(_)) {
+            return Ok(());
+        }
+        let result = self.write(&self.text);
+        self.text.clear();
+        result
+    }
+
+    fn write(&self, text: &[u8]) -> Result<(), Stop> {
+        let mut rest = text;
+        while !rest.is_empty() {
+            match rustix::io::write(self.fd(), rest) {
+                Ok(written) => rest = rest.get(written..).unwrap_or_default(),
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => wait_for_room(self.fd()),
+                Err(errno) => return Err(self.stop(errno)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Fails if nobody reads standard output any more. A write would find that out; but there may be
+    /// nothing to write for long, and the other end of the pipe waits for us to end.
+    ///
+    /// # Errors
+    /// [`Stop::ReaderGone`].
+    pub fn check_reader(&self) -> Result<(), Stop> {
+        let fd = self.fd();
+        let mut fds = [PollFd::new(&fd, PollFlags::empty())];
+        let asked = poll(&mut fds, Some(&Timespec::default()));
+        match asked.is_ok_and(|_| fds.iter().any(|fd| fd.revents().contains(PollFlags::ERR))) {
+            true => Err(self.stop(Errno::PIPE)),
+            false => Ok(()),
+        }
+    }
+
+    fn fd(&self) -> BorrowedFd<'_> {
+        match &self.target {
+            Target::Stdout | Target::Room(_) => stdio::stdout(),
+            Target::File(file, _) => file.as_fd(),
+        }
+    }
+
+    fn stop(&self, errno: Errno) -> Stop {
+        let name = match &self.target {
+            Target::Stdout if errno == Errno::PIPE => return Stop::ReaderGone,
+            Target::Stdout | Target::Room(_) => "standard output",
+            Target::File(_, name) => name,
+        };
+        Stop::Failed(Status::Output, format!("{name}: {}", io::Error::from(errno)))
+    }
+}
+
+/// Somebody made our output non-blocking: wait as if it were not.
+fn wait_for_room(fd: BorrowedFd<'_>) {
+    let _ = poll(&mut [PollFd::new(&fd, PollFlags::OUT)], None);
+}

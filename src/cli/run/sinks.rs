@@ -1,0 +1,310 @@
+//! The sinks of a run: each in a thread of its own, behind a queue of its own.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{self, Receiver, Sender},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use crate::cli::run::{
+    guard_messages::Doubts,
+    messages::Voice,
+    signals::Signals,
+    status::{Status, Stop},
+};
+use meterpipe::{
+    format::{
+        entry::{Entry, Format},
+        json::Json,
+        readings::Readings,
+        usage::Usage,
+    },
+    sink::{
+        event::Event,
+        file,
+        guard::{guard::Guard, verdict::Verdict},
+        home_assistant::announcer::announcer,
+        influx,
+        line_counters::Health,
+        mqtt::{self, announce::Site},
+        prometheus,
+        queue::{self, Outbox},
+        settings::Settings,
+        solarview,
+        throttle::Gate,
+        traits::{Report, Sink},
+    },
+};
+
+/// What may wait for a sink: an hour and a half of a meter that pushes every five seconds.
+const ROOM: usize = 1024;
+
+/// How long the first telegram of a meter is kept if no other comes: three times the interval of all
+/// that are known.
+const KEPT: Duration = Duration::from_secs(15);
+
+/// How long sinks may take to store what is left when the run ends.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// And how long after that they may take to be gone.
+const PARTING: Duration = Duration::from_secs(1);
+
+/// How often we look whether a sink is at its end.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// A sink and its name for people, ready to be started.
+pub struct Ready {
+    name: String,
+    gate: Gate,
+    guarded: bool,
+    sink: Box<dyn Sink>,
+}
+
+/// All sinks of a run.
+#[derive(Debug)]
+pub struct Sinks {
+    running: Vec<Running>,
+    news: Receiver<String>,
+    /// The line that a telegram becomes: what is in the same process knows no more than what comes
+    /// behind a pipe.
+    json: Json,
+    line: Vec<u8>,
+    signals: Signals,
+    guard: Guard,
+    health: Health,
+    doubts: Doubts,
+    /// A sink that is slow may hold up who brings readings.
+    patient: bool,
+}
+
+#[derive(Debug)]
+struct Running {
+    name: String,
+    gate: Gate,
+    /// It wants only what cannot be wrong.
+    guarded: bool,
+    outbox: Outbox,
+    lost: Arc<AtomicU64>,
+    thread: JoinHandle<()>,
+}
+
+/// Builds a sink from what was said of it. Nothing is opened yet.
+pub fn build(mut settings: Settings, health: &Health) -> Result<Ready, Usage> {
+    let name = settings.name.clone();
+    let wish = settings.take_wish()?;
+    let guarded = settings.take_as("guard", "true or false")?.unwrap_or(true);
+    let sink = sink(&mut settings, health, wish.interval())?;
+    settings.finish()?;
+    Ok(Ready { name, gate: Gate::new(wish), guarded, sink })
+}
+
+fn sink(
+    settings: &mut Settings,
+    health: &Health,
+    apart: Option<Duration>,
+) -> Result<Box<dyn Sink>, Usage> {
+    match settings.scheme.as_str() {
+        "mqtt" | "mqtts" => {
+            let announcer =
+                |settings: &mut Settings, site: &Site| announcer(settings, site, health, apart);
+            mqtt::sink::new(settings, apart, announcer)
+        }
+        "influxdb" | "influxdbs" => influx::new(settings),
+        "prometheus" => prometheus::new(settings),
+        "solarview" => solarview::new(settings),
+        "file" => file::new(settings),
+        other => Err(Usage(format!("no sink is called {other}: there are {}", SCHEMES.join(", ")))),
+    }
+}
+
+/// What sinks are called.
+const SCHEMES: [&str; 7] =
+    ["mqtt", "mqtts", "influxdb", "influxdbs", "prometheus", "solarview", "file"];
+
+impl Sinks {
+    /// Starts them.
+    pub fn start(sinks: Vec<Ready>, health: Health) -> Result<Self, Stop> {
+        let (sender, news) = mpsc::channel();
+        let running = sinks.into_iter().map(|sink| Running::start(sink, sender.clone()));
+        let running = running.collect::<Result<_, _>>()?;
+        let (json, signals) = (Json::new(None, false), Signals::catch_all());
+        let (guard, doubts) = (Guard::default(), Doubts::default());
+        Ok(Self {
+            running,
+            news,
+            json,
+            line: Vec::new(),
+            signals,
+            guard,
+            health,
+            doubts,
+            patient: true,
+        })
+    }
+
+    /// From now on readings come as a meter sends them, and nobody can wait.
+    pub const fn hurry(&mut self) {
+        self.patient = false;
+    }
+
+    /// Whether the run was asked to end.
+    pub fn are_to_end(&self) -> bool {
+        self.signals.ended()
+    }
+
+    /// Hands a telegram to all that want it.
+    pub fn telegram(&mut self, entry: &Entry<'_>) {
+        self.line.clear();
+        self.json.entry(entry, &mut self.line);
+        // A telegram that says nothing at all is no reading.
+        if let Ok(readings) = Readings::parse(&self.line) {
+            self.put(readings);
+        }
+    }
+
+    /// Hands readings to all that want them.
+    pub fn put(&mut self, readings: Readings) {
+        self.health.note(&readings);
+        let readings = Arc::new(readings);
+        self.hand(&readings, false);
+        if self.running.iter().any(|sink| sink.guarded) {
+            let verdict = self.guard.judge(&readings);
+            self.doubts.take(&verdict);
+            if let Verdict::Agrees(first) = &verdict {
+                self.hand(first, true);
+            }
+            if verdict.passes() {
+                self.hand(&readings, true);
+            }
+        }
+    }
+
+    /// Hands readings to those that are guarded, or to those that are not.
+    fn hand(&mut self, readings: &Arc<Readings>, guarded: bool) {
+        for sink in self.running.iter_mut().filter(|sink| sink.guarded == guarded) {
+            if sink.gate.passes(readings) {
+                let event = Event::Readings(readings.clone());
+                if self.patient { sink.outbox.put(event) } else { sink.outbox.put_now(event) }
+            }
+        }
+    }
+
+    /// Hands on first telegrams with which no other agreed for so long.
+    fn release(&mut self, patience: Duration) {
+        for first in self.guard.kept(patience) {
+            self.hand(&first, true);
+        }
+    }
+
+    /// Sees to what else there is to do, now and then: files that were moved away, and what sinks had
+    /// to say.
+    pub fn tick(&mut self, voice: &Voice) {
+        if self.signals.reopen() {
+            for sink in &self.running {
+                sink.outbox.put_now(Event::Reopen);
+            }
+        }
+        self.release(KEPT);
+        self.doubts.tell(voice);
+        self.tell_news(voice);
+    }
+
+    /// How many damaged frames there were.
+    pub fn frames_are_damaged(&self, total: u64) {
+        self.health.frames_are_damaged(total);
+    }
+
+    fn tell_news(&self, voice: &Voice) {
+        for text in self.news.try_iter() {
+            voice.say(&text);
+        }
+    }
+
+    /// Lets them store what is left, and says what was not stored. When the input has come to its end
+    /// they may take as long as they are at work; who was asked to end, or is in trouble, has no time.
+    pub fn finish(mut self, voice: &Voice) -> Outcome {
+        self.release(Duration::ZERO);
+        self.doubts.tell(voice);
+        self.doubts.sum_up(voice);
+        let mut deadline = Instant::now() + GRACE;
+        for sink in &self.running {
+            sink.outbox.end(deadline);
+        }
+        let mut in_time = !self.are_to_end();
+        while Instant::now() < deadline + PARTING {
+            let at_work = self.running.iter().filter(|sink| !sink.thread.is_finished());
+            let mut at_work = at_work.map(|sink| &sink.outbox).peekable();
+            if at_work.peek().is_none() {
+                break;
+            }
+            in_time &= !self.are_to_end();
+            if in_time {
+                let later = Instant::now() + GRACE;
+                for outbox in at_work {
+                    deadline = deadline.max(outbox.extend(later));
+                }
+            }
+            self.tell_news(voice);
+            thread::sleep(GLANCE);
+        }
+        self.tell_news(voice);
+        let mut stored = true;
+        for sink in &self.running {
+            let lost = sink.lost.load(Ordering::Relaxed);
+            if lost > 0 {
+                let plural = if lost == 1 { "" } else { "s" };
+                voice.say(&format!("{}: {lost} reading{plural} not stored", sink.name));
+            } else if !sink.thread.is_finished() {
+                voice.say(&format!("{}: does not come to its end", sink.name));
+            }
+            stored &= lost == 0 && sink.thread.is_finished();
+        }
+        Outcome { stored, refused: self.guard.refused() }
+    }
+}
+
+/// What became of all readings.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome {
+    /// All sinks stored all that they were handed.
+    pub stored: bool,
+    /// So many telegrams were handed to none that is guarded.
+    pub refused: u64,
+}
+
+impl Running {
+    fn start(
+        Ready { name, gate, guarded, sink }: Ready,
+        news: Sender<String>,
+    ) -> Result<Self, Stop> {
+        let failed = |error| Stop::Failed(Status::Output, format!("{name}: {error}"));
+        let (outbox, inbox) = queue::queue(ROOM).map_err(failed)?;
+        let lost = Arc::new(AtomicU64::new(0));
+        let line = Line { name: name.clone(), news, lost: lost.clone() };
+        let thread = thread::Builder::new().name("sink".to_owned());
+        let thread = thread.spawn(move || sink.run(inbox, &line)).map_err(failed)?;
+        Ok(Self { name, gate, guarded, outbox, lost, thread })
+    }
+}
+
+/// The way from a sink's thread to the voice.
+struct Line {
+    name: String,
+    news: Sender<String>,
+    lost: Arc<AtomicU64>,
+}
+
+impl Report for Line {
+    fn say(&self, text: &str) {
+        // Nobody listens any more: the run is over.
+        let _ = self.news.send(format!("{}: {text}", self.name));
+    }
+
+    fn lost(&self, readings: u64) {
+        self.lost.fetch_add(readings, Ordering::Relaxed);
+    }
+}

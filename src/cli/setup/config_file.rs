@@ -1,0 +1,334 @@
+//! The configuration: the meters of a home, and where their readings go.
+//!
+//! ```toml
+//! [[meter]]
+//! name = "house"
+//! source = "/dev/ttyUSB0"
+//! key_file = "/etc/meterpipe/guek"
+//!
+//! [[sink]]
+//! to = "mqtt://homeassistant.local"
+//! user = "meter"
+//! password_file = "/etc/meterpipe/mqtt"
+//! ```
+//!
+//! What may be said of a sink is for the [sink](meterpipe::sink::settings) to know.
+
+use std::{
+    borrow::Cow,
+    env,
+    fmt::Write as _,
+    fs,
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+use clap::ValueEnum;
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use crate::cli::{
+    run::status::Stop,
+    setup::{
+        args::{Line, Parity},
+        environment,
+    },
+};
+use meterpipe::{
+    format::usage::Usage,
+    sink::settings::{Settings, origin::Origin},
+};
+
+/// What stands in the file.
+#[derive(Debug, Default)]
+pub struct Config {
+    /// Where it stands.
+    pub path: PathBuf,
+    /// The meters.
+    pub meters: Vec<Meter>,
+    /// The sinks.
+    pub sinks: Vec<Settings>,
+}
+
+/// A meter.
+#[derive(Debug, Default)]
+pub struct Meter {
+    /// What messages and recordings call it.
+    pub name: Option<String>,
+    /// Where its octets come from.
+    pub source: Option<String>,
+    /// A file with its key, or with those of several meters.
+    pub key_file: Option<PathBuf>,
+    /// Bits a second, if it is not 2400.
+    pub baud: Option<u32>,
+    /// The parity, if it is not even.
+    pub parity: Option<Parity>,
+}
+
+impl Meter {
+    /// The settings of its line: those that are typed, and what stands here where nothing is.
+    pub fn line(&self, typed: &Line) -> Line {
+        Line { baud: typed.baud.or(self.baud), parity: typed.parity.or(self.parity) }
+    }
+}
+
+/// Finds and reads the configuration: the file that was named, else the user's, else the system's.
+/// Nothing, if there is none.
+pub fn find(named: Option<&Path>) -> Result<Option<Config>, Stop> {
+    if let Some(path) = named {
+        return read(path).map(Some);
+    }
+    let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let user = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")));
+    let places = [user, Some(PathBuf::from("/etc"))];
+    let mut paths = places.into_iter().flatten().map(|place| place.join("meterpipe/config.toml"));
+    paths.find(|path| path.exists()).map(|path| read(&path)).transpose()
+}
+
+fn read(path: &Path) -> Result<Config, Stop> {
+    let name = path.display();
+    let text = fs::read_to_string(path).map_err(|error| Stop::usage(format!("{name}: {error}")))?;
+    let config = parse(&text).map_err(|Mistake { at, text: why }| {
+        Stop::usage(format!("{name}: line {}: {why}", line_of(&text, &at)))
+    })?;
+    Ok(Config { path: path.to_owned(), ..config })
+}
+
+fn line_of(text: &str, at: &Range<usize>) -> usize {
+    text.get(..at.start).unwrap_or_default().matches('\n').count() + 1
+}
+
+/// What is wrong, and where.
+#[derive(Debug)]
+struct Mistake {
+    at: Range<usize>,
+    text: String,
+}
+
+type Table<'a> = DeTable<'a>;
+type Value<'a> = Spanned<DeValue<'a>>;
+type Key<'a> = Spanned<Cow<'a, str>>;
+
+fn parse(text: &str) -> Result<Config, Mistake> {
+    let table = DeTable::parse(text).map_err(|error| Mistake {
+        at: error.span().unwrap_or_default(),
+        text: error.message().to_owned(),
+    })?;
+    let mut config = Config::default();
+    for (key, value) in table.get_ref() {
+        match key.get_ref().as_ref() {
+            "meter" => {
+                config.meters = tables(value, "[[meter]]")?.map(meter).collect::<Result<_, _>>()?;
+            }
+            "sink" => {
+                let line = |at: Range<usize>| line_of(text, &at);
+                let sinks = tables(value, "[[sink]]")?.map(|table| sink(table, &line));
+                config.sinks = sinks.collect::<Result<_, _>>()?;
+            }
+            unknown => return Err(mistake(key.span(), unknown, &["meter", "sink"])),
+        }
+    }
+    Ok(config)
+}
+
+fn tables<'a, 'b>(
+    value: &'a Value<'b>,
+    what: &str,
+) -> Result<impl Iterator<Item = (&'a Table<'b>, Range<usize>)>, Mistake> {
+    let wrong = |at| Mistake { at, text: format!("tables are expected here: {what}") };
+    let all = value.get_ref().as_array().ok_or_else(|| wrong(value.span()))?;
+    if let Some(other) = all.iter().find(|value| !value.get_ref().is_table()) {
+        return Err(wrong(other.span()));
+    }
+    Ok(all.iter().filter_map(|value| Some((value.get_ref().as_table()?, value.span()))))
+}
+
+const METER: [&str; 5] = ["name", "source", "key_file", "baud", "parity"];
+
+fn meter((table, _): (&Table<'_>, Range<usize>)) -> Result<Meter, Mistake> {
+    let mut meter = Meter::default();
+    for (key, value) in table {
+        let text = || scalar(value).ok_or_else(|| expected(value, "a text"));
+        match key.get_ref().as_ref() {
+            "name" => meter.name = Some(text()?),
+            "source" => meter.source = Some(text()?),
+            "key_file" => meter.key_file = Some(text()?.into()),
+            "baud" => {
+                let baud = text()?.parse().ok().filter(|baud| *baud > 0);
+                let baud = baud.ok_or_else(|| expected(value, "a number"))?;
+                meter.baud = Some(baud);
+            }
+            "parity" => {
+                let parity = Parity::from_str(&text()?, false);
+                let parity = parity.map_err(|_| expected(value, "even, none, odd or auto"))?;
+                meter.parity = Some(parity);
+            }
+            "key" => {
+                let text = "a key stands in a file of its own: key_file".to_owned();
+                return Err(Mistake { at: key.span(), text });
+            }
+            unknown => return Err(mistake(key.span(), unknown, &METER)),
+        }
+    }
+    Ok(meter)
+}
+
+fn sink(
+    (table, at): (&Table<'_>, Range<usize>),
+    line: &dyn Fn(Range<usize>) -> usize,
+) -> Result<Settings, Mistake> {
+    let to = table.iter().find(|(key, _)| key.get_ref() == "to");
+    let Some((_, to)) = to else {
+        return Err(Mistake { at, text: "the sink has no to = \"mqtt://HOST\"".to_owned() });
+    };
+    let text = scalar(to).ok_or_else(|| expected(to, "a text"))?;
+    let wrong = |at: Range<usize>| move |usage: Usage| Mistake { at, text: usage.to_string() };
+    let mut settings = environment::sink(&text).map_err(wrong(to.span()))?;
+    settings.origins_mut().stand_in(line(at), line(to.span()));
+    for (key, value) in table.iter().filter(|(key, _)| key.get_ref() != "to") {
+        for Flat { name, text, at } in flat(key, value)? {
+            let origin = Origin::Line(line(at.clone()));
+            settings.set(&name, text, origin).map_err(wrong(at))?;
+        }
+    }
+    Ok(settings)
+}
+
+/// A value as it would stand in a URI.
+struct Flat {
+    name: String,
+    text: String,
+    /// Where its key stands.
+    at: Range<usize>,
+}
+
+/// One of a key; of one with a table, several.
+fn flat(key: &Key<'_>, value: &Value<'_>) -> Result<Vec<Flat>, Mistake> {
+    let simple = "a text, a number, true or false, or a list or a table of such";
+    let (name, at) = (key.get_ref().to_string(), key.span());
+    if let Some(text) = scalar(value) {
+        return Ok(vec![Flat { name, text, at }]);
+    }
+    match value.get_ref() {
+        DeValue::Array(all) => {
+            let texts =
+                all.iter().map(|value| scalar(value).ok_or_else(|| expected(value, "a text")));
+            let text = texts.collect::<Result<Vec<_>, _>>()?.join(",");
+            Ok(vec![Flat { name, text, at }])
+        }
+        DeValue::Table(table) => table
+            .iter()
+            .map(|(key, value)| {
+                let text = scalar(value).ok_or_else(|| expected(value, simple))?;
+                Ok(Flat { name: format!("{name}.{}", key.get_ref()), text, at: key.span() })
+            })
+            .collect(),
+        _ => Err(expected(value, simple)),
+    }
+}
+
+/// A number keeps its digits: it never is a float here.
+fn scalar(value: &Value<'_>) -> Option<String> {
+    match value.get_ref() {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str().replace('_', "")),
+        DeValue::Float(number) => Some(number.as_str().replace('_', "")),
+        DeValue::Boolean(truth) => Some(truth.to_string()),
+        _ => None,
+    }
+}
+
+fn expected(value: &Value<'_>, what: &str) -> Mistake {
+    Mistake { at: value.span(), text: format!("{what} is expected here") }
+}
+
+fn mistake(at: Range<usize>, unknown: &str, known: &[&str]) -> Mistake {
+    let mut text = format!("nothing is called {}", unknown.escape_debug());
+    let nearest = known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, unknown));
+    if let Some(nearest) = nearest {
+        let _ = write!(text, ": did you mean {nearest}?");
+    }
+    Mistake { at, text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn meters_and_sinks_are_read() {
+        let config = parse(
+            r#"
+            [[meter]]
+            name = "house"
+            source = "/dev/ttyUSB0"
+            baud = 9600
+
+            [[sink]]
+            to = "mqtt://broker:1884/base"
+            retain = true
+            fields = ["time", "power_net_w"]
+            names = { power_net_w = "Leistung" }
+            bands = { power_net_w = 10.50 }
+            "#,
+        );
+        let mut config = config.unwrap();
+        assert_eq!(config.meters[0].name.as_deref(), Some("house"));
+        assert_eq!(config.meters[0].baud, Some(9600));
+        let sink = &mut config.sinks[0];
+        assert_eq!((sink.scheme.as_str(), sink.name.as_str()), ("mqtt", "mqtt://broker:1884/base"));
+        assert_eq!(sink.take("retain").as_deref(), Some("true"));
+        assert_eq!(sink.take("fields").as_deref(), Some("time,power_net_w"));
+        let table = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
+        assert_eq!(sink.take_table("names"), table("power_net_w", "Leistung"));
+        assert_eq!(sink.take_table("bands"), table("power_net_w", "10.50"));
+    }
+
+    #[test]
+    fn what_is_typed_goes_before_what_stands_here() {
+        let (baud, parity) = (Some(9600), Some(Parity::None));
+        let meter = Meter { baud, parity, ..Meter::default() };
+        let line = |baud, parity| {
+            let line = meter.line(&Line { baud, parity });
+            (line.baud, line.parity)
+        };
+        assert_eq!(line(None, None), (Some(9600), Some(Parity::None)));
+        assert_eq!(line(Some(300), None), (Some(300), Some(Parity::None)));
+        assert_eq!(line(None, Some(Parity::Even)), (Some(9600), Some(Parity::Even)));
+    }
+
+    #[test]
+    fn a_mistake_is_named_with_its_line_and_what_is_near() {
+        let told = |text: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("c.toml");
+            fs::write(&path, text).unwrap();
+            match read(&path) {
+                Err(Stop::Failed(_, why)) => why.rsplit_once("c.toml: ").unwrap().1.to_owned(),
+                other => format!("{other:?}"),
+            }
+        };
+        assert_eq!(told("[[meters]]"), "line 1: nothing is called meters: did you mean meter?");
+        assert_eq!(
+            told("[[meter]]\nname = 'a'\nsorce = 'b'"),
+            "line 3: nothing is called sorce: did you mean source?"
+        );
+        assert_eq!(
+            told("\n[[sink]]\nretain = true"),
+            "line 2: the sink has no to = \"mqtt://HOST\""
+        );
+        assert_eq!(told("[meter]\n"), "line 1: tables are expected here: [[meter]]");
+        assert_eq!(told("[[meter]]\nbaud = 'x'"), "line 2: a number is expected here");
+        assert_eq!(
+            told("[[meter]]\n\nparity = 'eve'"),
+            "line 3: even, none, odd or auto is expected here"
+        );
+        assert!(told("[[meter]\n").starts_with("line 1: "), "{}", told("[[meter]\n"));
+        assert_eq!(
+            told("[[sink]]\nto = 'mqtt'"),
+            "line 2: mqtt: a sink is written as mqtt://HOST or file:PATH"
+        );
+    }
+}

@@ -1,0 +1,196 @@
+//! Where keys come from.
+
+use std::{
+    env,
+    io::Read,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use zeroize::Zeroizing;
+
+use crate::cli::{
+    run::{context::Context, status::Stop},
+    setup::{args, config_file::Meter},
+};
+use meterpipe::{
+    chain::decrypt::{Decrypt, Demands},
+    cipher::{
+        key::Key,
+        key_file::{self, Entry},
+    },
+};
+
+/// The longest key file: some ten thousand meters.
+const LONGEST: u64 = 1024 * 1024;
+
+/// The stage that opens telegrams, with all keys there are. That there are none is no error yet: the
+/// telegrams may be plain.
+pub fn decrypt(args: &args::Keys, input: &args::Input, context: &Context) -> Result<Decrypt, Stop> {
+    let stdin = input.files.is_empty() || input.files.iter().any(|file| file == Path::new("-"));
+    guard_stdin(args, stdin)?;
+    Ok(Decrypt::new(entries(args, context)?, demands(args)))
+}
+
+/// Standard input can be the key or the data.
+pub fn guard_stdin(args: &args::Keys, data: bool) -> Result<(), Stop> {
+    match data && args.key_file.as_deref() == Some(Path::new("-")) {
+        true => Err(Stop::usage("--key-file -: standard input is the data already")),
+        false => Ok(()),
+    }
+}
+
+/// What is demanded of telegrams.
+pub const fn demands(args: &args::Keys) -> Demands {
+    Demands { authenticated: args.require_auth, title: args.system_title }
+}
+
+/// All keys there are.
+pub fn entries(args: &args::Keys, context: &Context) -> Result<Vec<Entry>, Stop> {
+    let mut entries = encryption_keys(args, context)?;
+    if let Some(gak) = secret("gak", &["METERPIPE_GAK", "P1_GAK"], context)? {
+        let gak = one(&gak, "the authentication key (GAK)")?;
+        for entry in &mut entries {
+            entry.gak.get_or_insert_with(|| gak.clone());
+        }
+    }
+    Ok(entries)
+}
+
+/// The keys of the meters of a configuration.
+pub fn configured(meters: &[Meter], context: &Context) -> Result<Vec<Entry>, Stop> {
+    let files = meters.iter().filter_map(|meter| meter.key_file.as_deref());
+    let all = files.map(|path| file(path, context)).collect::<Result<Vec<_>, _>>()?;
+    Ok(all.into_iter().flatten().collect())
+}
+
+/// Reads a key file.
+pub fn file(path: &Path, context: &Context) -> Result<Vec<Entry>, Stop> {
+    let text = read(path, context)?;
+    parse(&text, &display(path))
+}
+
+/// The name of a file, unless it is a key that was typed in its place.
+pub fn display(path: &Path) -> String {
+    match is_key(path) {
+        true => "a file name that is a key; give a key with --key-file FILE".to_owned(),
+        false => path.display().to_string(),
+    }
+}
+
+/// Whether the name of a file is a key, or nearly one.
+pub fn is_key(path: &Path) -> bool {
+    let name = path.display().to_string();
+    let digits = name.chars().filter(char::is_ascii_hexdigit).count();
+    let others = name.chars().filter(|c| !c.is_ascii_hexdigit() && !" :-,".contains(*c)).count();
+    (30..=34).contains(&digits) && others <= 2
+}
+
+fn encryption_keys(args: &args::Keys, context: &Context) -> Result<Vec<Entry>, Stop> {
+    if let Some(path) = &args.key_file {
+        return file(path, context);
+    }
+    if let Some(args::Secret(text)) = &args.key {
+        context
+            .voice
+            .say("--key shows the key to other users of this machine: --key-file does not");
+        return parse(text, "--key");
+    }
+    // The last name is that of a program which this one stands in for.
+    match secret("guek", &["METERPIPE_KEY", "P1_GUEK", "SERIAL_KEY"], context)? {
+        Some((text, name)) => parse(&text, &name),
+        None => Ok(vec![]),
+    }
+}
+
+/// A text that has to stay secret, and what to call its source.
+type Named = (Zeroizing<String>, String);
+
+/// A secret from the systemd credential, or from the first variable that holds it or, with `_FILE`
+/// behind its name, says where it stands.
+fn secret(credential: &str, names: &[&str], context: &Context) -> Result<Option<Named>, Stop> {
+    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+    if let Some(folder) = set("CREDENTIALS_DIRECTORY") {
+        let path = Path::new(&folder).join(credential);
+        if path.exists() {
+            return Ok(Some((text_of(&path)?.0, display(&path))));
+        }
+    }
+    for name in names {
+        if let Some(path) = set(&format!("{name}_FILE")).map(PathBuf::from) {
+            return Ok(Some((read(&path, context)?, display(&path))));
+        }
+        if let Some(value) = set(name) {
+            let text = value.into_string();
+            let text = text.map_err(|_| Stop::usage(format!("${name}: not a text")))?;
+            return Ok(Some((Zeroizing::new(text), format!("${name}"))));
+        }
+    }
+    Ok(None)
+}
+
+/// Reads a file of the user's, who hears if others can read it too. What systemd keeps is its own
+/// matter, and its access list looks like rights of a group.
+fn read(path: &Path, context: &Context) -> Result<Zeroizing<String>, Stop> {
+    let (text, mode) = text_of(path)?;
+    if mode & 0o044 != 0 {
+        let name = display(path);
+        context.voice.say(&format!("{name}: others can read the keys; chmod 600 {name}"));
+    }
+    Ok(text)
+}
+
+/// The text of a file, and its mode if it is a regular one.
+fn text_of(path: &Path) -> Result<(Zeroizing<String>, u32), Stop> {
+    let name = display(path);
+    let failed = |error: std::io::Error| Stop::usage(format!("{name}: {error}"));
+    // Of its final size from the start: growing would leave copies of the key behind.
+    let mut text = Zeroizing::new(String::with_capacity(4096));
+    if path == Path::new("-") {
+        std::io::stdin().lock().take(LONGEST).read_to_string(&mut text).map_err(failed)?;
+        return Ok((text, 0));
+    }
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let about = file.metadata().map_err(failed)?;
+    if about.is_dir() {
+        return Err(Stop::usage(format!("{name}: a folder, not a key file")));
+    }
+    if about.len() > LONGEST {
+        return Err(Stop::usage(format!("{name}: too long for a key file")));
+    }
+    text.reserve_exact(usize::try_from(about.len()).unwrap_or_default());
+    file.take(LONGEST).read_to_string(&mut text).map_err(|error| match error.kind() {
+        std::io::ErrorKind::InvalidData => Stop::usage(format!("{name}: not a text file")),
+        _ => failed(error),
+    })?;
+    Ok((text, if about.is_file() { about.mode() } else { 0 }))
+}
+
+fn parse(text: &str, name: &str) -> Result<Vec<Entry>, Stop> {
+    key_file::parse(text).map_err(|defect| {
+        let place = match defect.line {
+            0 => name.to_owned(),
+            line => format!("{name}: line {line}"),
+        };
+        Stop::usage(format!("{place}: {}{}", defect.error, hint(text)))
+    })
+}
+
+fn one((text, name): &Named, what: &str) -> Result<Key, Stop> {
+    let key = Key::parse(text.trim());
+    key.map_err(|error| Stop::usage(format!("{name}: {what}: {error}{}", hint(text))))
+}
+
+/// What people take for a key.
+fn hint(text: &str) -> &'static str {
+    let text = text.trim();
+    let hex = text.bytes().all(|c| c.is_ascii_hexdigit());
+    match text.len() {
+        16 if !text.contains(char::is_whitespace) => {
+            "; 16 characters are a key only when written as 32 hex digits"
+        }
+        64 if hex => "; 64 digits look like the character codes of a key",
+        32 if text.contains(['o', 'O']) => "; is a letter O meant to be a zero?",
+        _ => "",
+    }
+}

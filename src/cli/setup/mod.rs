@@ -1,0 +1,7 @@
+//! What the user chose: arguments, environment, configuration, keys.
+pub mod args;
+pub mod config_file;
+pub mod destinations;
+pub mod environment;
+pub mod keys;
+pub mod output_format;

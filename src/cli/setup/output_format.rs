@@ -1,0 +1,83 @@
+//! What `--format` and its companions mean.
+
+use std::io::IsTerminal;
+
+use crate::cli::{
+    run::status::Stop,
+    setup::args::{CsvLocale, Format as Args, FormatName},
+};
+use jiff::tz::TimeZone;
+use meterpipe::{
+    cosem::clock::VIENNA,
+    format::{
+        csv::Locale,
+        entry::Format,
+        options::{Kind, Options},
+        selection::{self, Selection},
+        units::Units,
+        usage::Usage,
+    },
+};
+
+/// The format that the options ask for.
+pub fn build(args: &Args) -> Result<Box<dyn Format>, Stop> {
+    kind(args).build(&options(args)?).map_err(usage)
+}
+
+/// The options, read.
+pub fn options(args: &Args) -> Result<Options, Stop> {
+    let mut units = Units::default();
+    for unit in &args.unit {
+        units.choose(unit).map_err(usage)?;
+    }
+    let fields = args.fields.as_deref().map(|fields| Selection::parse(fields, &units));
+    Ok(Options {
+        selection: fields.transpose().map_err(usage)?,
+        units,
+        objects: args.objects,
+        no_header: args.no_header,
+        locale: match args.csv_locale {
+            Some(CsvLocale::At) => Locale::Austria,
+            None => Locale::default(),
+        },
+        comments: args.comments,
+    })
+}
+
+/// The zone of clocks that do not say their own.
+pub fn zone(args: &Args) -> Result<TimeZone, Stop> {
+    match args.timezone.as_deref() {
+        None => Ok(VIENNA.clone()),
+        Some(name) => {
+            TimeZone::get(name).map_err(|error| Stop::usage(format!("--timezone: {error}")))
+        }
+    }
+}
+
+/// What `--list-fields` prints.
+pub fn list() -> String {
+    selection::list()
+}
+
+fn kind(args: &Args) -> Kind {
+    match args.format {
+        Some(FormatName::Json) => Kind::Json,
+        Some(FormatName::Csv) => Kind::Csv,
+        Some(FormatName::Xml) => Kind::Xml,
+        Some(FormatName::Table) => Kind::Table,
+        Some(FormatName::Lines) => Kind::Lines,
+        Some(FormatName::Influx) => Kind::Influx,
+        Some(FormatName::Prometheus) => Kind::Prometheus,
+        Some(FormatName::Solarview) => Kind::Solarview,
+        // Options of another format say which one is meant.
+        None if args.objects => Kind::Json,
+        None if args.comments => Kind::Xml,
+        None if args.no_header || args.csv_locale.is_some() => Kind::Csv,
+        None if std::io::stdout().is_terminal() => Kind::Table,
+        None => Kind::Json,
+    }
+}
+
+fn usage(usage: Usage) -> Stop {
+    Stop::usage(usage.to_string())
+}

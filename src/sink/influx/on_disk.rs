@@ -1,0 +1,113 @@
+//! What waits on a disk, and the part of it that is on its way.
+
+use std::path::Path;
+
+use crate::sink::{
+    files::{place::named, spool::Spool},
+    influx::pending::Pending,
+    traits::Report,
+};
+
+/// The spool of one sink, if the user wants one and it can be had.
+#[derive(Debug, Default)]
+pub(super) struct Backlog {
+    spool: Option<Spool>,
+    /// So many of the first lines that wait in memory are the oldest segment.
+    taken: usize,
+    /// It was told that the disk does not take any.
+    told: bool,
+}
+
+impl Backlog {
+    /// The spool in that folder.
+    pub(super) fn open(folder: &Path, report: &dyn Report) -> Self {
+        match Spool::open(folder) {
+            Ok(spool) => {
+                if !spool.is_empty() {
+                    report.say(&format!("readings of before wait in {}", named(folder)));
+                }
+                Self { spool: Some(spool), ..Self::default() }
+            }
+            Err(error) => {
+                report.say(&format!("{}: {error}; nothing is kept there", named(folder)));
+                Self::default()
+            }
+        }
+    }
+
+    /// Whether nothing waits there but what is on its way.
+    pub(super) fn is_empty(&self) -> bool {
+        self.taken > 0 || self.spool.as_ref().is_none_or(Spool::is_empty)
+    }
+
+    /// How many of the first lines that wait in memory are on the disk too.
+    pub(super) const fn taken(&self) -> usize {
+        self.taken
+    }
+
+    /// Brings the oldest segment into memory, if none is there.
+    pub(super) fn take(&mut self, pending: &mut Pending, report: &dyn Report) {
+        while !self.is_empty()
+            && let Some(spool) = &mut self.spool
+        {
+            match spool.oldest() {
+                Ok(Some(found)) => {
+                    if found.damaged > 0 {
+                        report.lost(found.damaged);
+                        report.say(&format!("{} readings on the disk are damaged", found.damaged));
+                    }
+                    self.taken = found.lines.len();
+                    pending.push_front(found.lines);
+                    if self.taken == 0 {
+                        self.forget(report);
+                    }
+                }
+                Ok(None) => return,
+                Err(error) => {
+                    report.say(&format!("readings on the disk cannot be read: {error}"));
+                    spool.leave_oldest();
+                }
+            }
+        }
+    }
+
+    /// So many of the first lines have come to their end.
+    pub(super) fn done(&mut self, count: usize, report: &dyn Report) {
+        if self.taken > 0 {
+            self.taken = self.taken.saturating_sub(count);
+            if self.taken == 0 {
+                self.forget(report);
+            }
+        }
+    }
+
+    fn forget(&mut self, report: &dyn Report) {
+        if let Some(Err(error)) = self.spool.as_mut().map(Spool::forget_oldest) {
+            report.say(&format!("stored readings cannot be removed from the disk: {error}"));
+        }
+    }
+
+    /// Puts the lines that wait in memory alone on the disk. Whether they are there.
+    pub(super) fn put(&mut self, pending: &mut Pending, report: &dyn Report) -> bool {
+        let Some(spool) = &mut self.spool else {
+            return false;
+        };
+        match spool.append(pending.iter(self.taken)) {
+            Ok(lost) => {
+                pending.truncate(self.taken);
+                self.told = false;
+                if lost > 0 {
+                    report.lost(lost);
+                    report.say(&format!("no more room on the disk: {lost} oldest readings go"));
+                }
+                true
+            }
+            Err(error) => {
+                if !core::mem::replace(&mut self.told, true) {
+                    report.say(&format!("the disk does not keep what waits: {error}"));
+                }
+                false
+            }
+        }
+    }
+}

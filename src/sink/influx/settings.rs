@@ -1,0 +1,286 @@
+//! What the user says about a database.
+
+use core::time::Duration;
+use std::{path::PathBuf, sync::Arc};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+
+use crate::{
+    format::{
+        influx::{MEASUREMENT, Points, Precision},
+        key::{Key, Meta},
+        printable::shown,
+        usage::Usage,
+    },
+    sink::{
+        http::{Server, Trust, query},
+        influx::{
+            delivery::{Delivery, Order, Pace},
+            response::Names,
+        },
+        projection::View,
+        settings::{Secret, Settings, Target},
+        traits::Sink,
+    },
+};
+
+/// The port of InfluxDB.
+const PORT: u16 = 8086;
+
+/// As many lines as the makers of InfluxDB advise.
+const BATCH: usize = 5000;
+
+const FLUSH: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
+const RETRY: Duration = Duration::from_secs(60);
+
+/// The sink of these settings.
+///
+/// # Errors
+/// Settings that are missing, contradict each other or do not read.
+pub fn new(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
+    let api = Api::take(settings)?;
+    let view = settings.take_view()?;
+    let points = points(settings, &view)?;
+    let clocks = clocks(settings)?;
+    let pace = pace(settings)?;
+    let timeout = settings.take_duration("timeout")?.unwrap_or(TIMEOUT);
+    if timeout.is_zero() {
+        return Err(Usage("timeout = 0: at least 1s expected".to_owned()));
+    }
+    let secure = settings.scheme == "influxdbs";
+    if let (false, Some(key)) =
+        (secure, ["ca", "insecure"].into_iter().find(|key| settings.has(key)))
+    {
+        return Err(Usage(format!("{key} is of TLS: write influxdbs:// and not influxdb://")));
+    }
+    let ca = if secure { settings.take("ca").map(PathBuf::from) } else { None };
+    let insecure = secure && settings.take_switch("insecure")?;
+    let trust = match (secure, insecure) {
+        (false, _) => Trust::Plain,
+        (true, false) => Trust::Authorities(ca.as_deref()),
+        (true, true) if ca.is_some() => {
+            return Err(Usage("ca and insecure: one of the two".to_owned()));
+        }
+        (true, true) => Trust::Anybody,
+    };
+    let (server, path) = address(&settings.target)?;
+    let uri = format!("{}://{server}{path}{}", if secure { "https" } else { "http" }, api.path);
+    let names = Names { server, store: api.store, login: api.login, secrets: api.secrets };
+    let server = Arc::new(Server::new(&uri, trust, api.authorization, timeout)?);
+    let spool = settings.take("spool").map(PathBuf::from);
+    let order = Order { server, names, insecure, points, view, clocks, pace, spool };
+    Ok(Box::new(Delivery::new(order)))
+}
+
+/// One of the two ways to write.
+struct Api {
+    /// Path and query.
+    path: String,
+    authorization: Option<Secret>,
+    /// For people.
+    store: String,
+    login: Option<&'static str>,
+    secrets: Vec<Secret>,
+}
+
+impl Api {
+    fn take(settings: &mut Settings) -> Result<Self, Usage> {
+        let (bucket, db) = (settings.take("bucket"), settings.take("db"));
+        match (bucket, db) {
+            (Some(bucket), None) => Self::version_2(settings, &bucket),
+            (None, Some(db)) => Self::version_1(settings, &db),
+            (Some(_), Some(_)) => Err(Usage(
+                "bucket and db: one of the two, for version 2 of InfluxDB or version 1".to_owned(),
+            )),
+            (None, None) => Err(Usage(
+                "where to write to is missing: bucket for version 2 of InfluxDB, db for version 1"
+                    .to_owned(),
+            )),
+        }
+    }
+
+    fn version_2(settings: &mut Settings, bucket: &str) -> Result<Self, Usage> {
+        other_version(settings, &["rp", "user", "password", "password_file"], "1, with db")?;
+        let org = settings.take("org");
+        let token = settings.take_secret("token")?.filter(|token| !token.reveal().is_empty());
+        let org = org.as_deref().map(|org| ("org", org));
+        let pairs = [("bucket", bucket), ("precision", "s")];
+        let pairs: Vec<_> = org.into_iter().chain(pairs).collect();
+        Ok(Self {
+            path: format!("/api/v2/write?{}", query(&pairs)),
+            authorization: token
+                .as_ref()
+                .map(|token| Secret::new(format!("Token {}", token.reveal()))),
+            store: format!("the bucket {}", shown(bucket)),
+            login: token.is_some().then_some("the token"),
+            secrets: token.into_iter().collect(),
+        })
+    }
+
+    fn version_1(settings: &mut Settings, db: &str) -> Result<Self, Usage> {
+        other_version(settings, &["org", "token", "token_file"], "2, with bucket")?;
+        let rp = settings.take("rp");
+        let (user, password) = (settings.take("user"), settings.take_secret("password")?);
+        if user.is_none() && password.is_some() {
+            return Err(Usage("password: whose? user is missing".to_owned()));
+        }
+        let pairs = [("db", db), ("precision", "s")];
+        let rp = rp.as_deref().map(|rp| ("rp", rp));
+        let pairs: Vec<_> = pairs.into_iter().chain(rp).collect();
+        let password = password.unwrap_or_default();
+        let basic = user.map(|user| {
+            let text = zeroize::Zeroizing::new(format!("{user}:{}", password.reveal()));
+            Secret::new(format!("Basic {}", BASE64_STANDARD.encode(text.as_bytes())))
+        });
+        let coded = basic.as_ref().and_then(|basic| basic.reveal().strip_prefix("Basic "));
+        let coded = Secret::new(coded.unwrap_or_default().to_owned());
+        Ok(Self {
+            path: format!("/write?{}", query(&pairs)),
+            store: format!("the database {}", shown(db)),
+            login: basic.is_some().then_some("user and password"),
+            authorization: basic,
+            secrets: vec![coded, password],
+        })
+    }
+}
+
+/// Refuses what belongs to the other version.
+fn other_version(settings: &Settings, keys: &[&str], version: &str) -> Result<(), Usage> {
+    match keys.iter().find(|key| settings.has(key)) {
+        Some(key) => Err(Usage(format!("{key} is of version {version}"))),
+        None => Ok(()),
+    }
+}
+
+/// Host and port, and what stands in front of the path of the API.
+fn address(target: &Target) -> Result<(String, String), Usage> {
+    let Target::Server { host, port, path } = target else {
+        return Err(Usage("a server is expected: influxdb://HOST:PORT".to_owned()));
+    };
+    let brackets = host.contains(':');
+    let host = if brackets { format!("[{host}]") } else { host.clone() };
+    let path = path.trim_matches('/');
+    let path = if path.is_empty() { String::new() } else { format!("/{path}") };
+    Ok((format!("{host}:{}", port.unwrap_or(PORT)), path))
+}
+
+fn points(settings: &mut Settings, view: &View) -> Result<Points, Usage> {
+    let measurement = settings.take("measurement").unwrap_or_else(|| MEASUREMENT.to_owned());
+    // A line that begins with # is a comment, and names with _ are the database's own.
+    if measurement.is_empty() || measurement.starts_with(['#', '_']) {
+        return Err(Usage(format!("measurement = {}: not a name", shown(&measurement))));
+    }
+    let meter = view.name(Key::Meta(Meta::Meter));
+    let tags = settings.take_table("tags");
+    let kept = |name: &str| name.is_empty() || name == "time" || name.starts_with('_');
+    let why = "a name that InfluxDB keeps for itself";
+    if let Some((name, _)) = tags.iter().find(|(name, _)| kept(name)) {
+        return Err(Usage(format!("tags.{}: {why}", shown(name))));
+    }
+    if let Some((key, name)) = view.names.iter().find(|(_, name)| kept(name)) {
+        let field = key.text(&view.units);
+        return Err(Usage(format!("names.{field} = {}: {why}", shown(name))));
+    }
+    if tags.iter().any(|(name, _)| *name == meter) {
+        return Err(Usage(format!("tags.{meter}: that is the number of the meter")));
+    }
+    let points = Points::new(&measurement, &tags, &meter, view.units, Precision::Seconds);
+    Ok(points.with_texts(view.keys.is_some()))
+}
+
+fn clocks(settings: &mut Settings) -> Result<[Meta; 2], Usage> {
+    match settings.take("timestamp").as_deref() {
+        None | Some("meter") => Ok([Meta::Time, Meta::Received]),
+        Some("received") => Ok([Meta::Received, Meta::Time]),
+        Some(other) => {
+            Err(Usage(format!("timestamp = {}: meter or received expected", shown(other))))
+        }
+    }
+}
+
+fn pace(settings: &mut Settings) -> Result<Pace, Usage> {
+    let batch = settings.take_as("batch", "a number of points")?.unwrap_or(BATCH);
+    if batch == 0 {
+        return Err(Usage("batch = 0: at least 1 expected".to_owned()));
+    }
+    let flush = settings.take_duration("flush")?.unwrap_or(FLUSH);
+    let longest = settings.take_duration("retry")?.unwrap_or(RETRY).max(Duration::from_secs(1));
+    Ok(Pace { batch, flush, longest })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(uri: &str) -> String {
+        let mut settings: Settings = uri.parse().unwrap();
+        match new(&mut settings).map(|_| settings.finish()) {
+            Ok(Ok(())) => String::new(),
+            Ok(Err(usage)) | Err(usage) => usage.to_string(),
+        }
+    }
+
+    #[test]
+    fn what_is_complete_is_taken_whole() {
+        for uri in [
+            "influxdb://h?bucket=b",
+            "influxdb://h:1/x/?bucket=b&org=o&token=t&batch=1&flush=0&timeout=1s&retry=5s",
+            "influxdb://u:p@[::1]?db=d&rp=r&measurement=m&tags.site=a&names.meter=zaehler",
+            "influxdb://h?db=d&timestamp=received&fields=power_net_w&units.energy=kWh",
+            "influxdbs://h?db=d&insecure=true",
+        ] {
+            assert_eq!(message(uri), "", "{uri}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        for (uri, part) in [
+            ("influxdb://h", "bucket for version 2 of InfluxDB, db for version 1"),
+            ("influxdb://h?bucket=b&db=d", "bucket and db: one of the two"),
+            ("influxdb:file?bucket=b", "a server is expected"),
+            ("influxdb://h?bucket=b&user=u", "user is of version 1, with db"),
+            ("influxdb://h?db=d&token=t", "token is of version 2, with bucket"),
+            ("influxdb://h?bucket=b&tags=t", "tags: a table is expected, as in tags.NAME=VALUE"),
+            ("influxdb://h?bucket=b&timeout=0", "at least 1s"),
+            ("influxdb://h?db=d&password=p", "user is missing"),
+            ("influxdb://h?bucket=b&ca=x", "ca is of TLS: write influxdbs:// and not influxdb://"),
+            ("influxdbs://h?bucket=b&ca=x&insecure=true", "ca and insecure: one of the two"),
+            ("influxdbs://h?bucket=b&ca=/nowhere/x", "ca = /nowhere/x: "),
+            ("influxdb://h?bucket=b&tags.meter=1", "that is the number of the meter"),
+            ("influxdb://h?bucket=b&names.meter=a&tags.a=1", "that is the number of the meter"),
+            (
+                "influxdb://h?bucket=b&fields=meter&names.meter=time",
+                "names.meter = time: a name that",
+            ),
+            ("influxdb://h?bucket=b&tags._x=1", "tags._x: a name that InfluxDB keeps for itself"),
+            ("influxdb://h?bucket=b&measurement=%23x", "not a name"),
+            ("influxdb://h?bucket=b&batch=0", "at least 1"),
+            ("influxdb://h?bucket=b&timestamp=mine", "meter or received"),
+            ("influxdb://a%20b?bucket=b", "is no address"),
+        ] {
+            assert!(message(uri).contains(part), "{uri}: {}", message(uri));
+        }
+    }
+
+    #[test]
+    fn the_address_names_database_and_precision() {
+        let api = |uri: &str| Api::take(&mut uri.parse().unwrap()).unwrap();
+        let path = |uri: &str| api(uri).path;
+        assert_eq!(
+            path("influxdb://h?bucket=my%20b&org=o%26p&token=t"),
+            "/api/v2/write?org=o%26p&bucket=my%20b&precision=s"
+        );
+        assert_eq!(path("influxdb://h?db=d&rp=r"), "/write?db=d&precision=s&rp=r");
+        let revealed = |uri: &str| api(uri).authorization.map(|secret| secret.reveal().to_owned());
+        assert_eq!(revealed("influxdb://h?bucket=b&token=t").as_deref(), Some("Token t"));
+        assert_eq!(revealed("influxdb://h?bucket=b"), None);
+        // RFC 7617, 2: its example.
+        let known = "influxdb://Aladdin:open%20sesame@h?db=d";
+        assert_eq!(revealed(known).as_deref(), Some("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="));
+        let target = |uri: &str| address(&uri.parse::<Settings>().unwrap().target).unwrap();
+        assert_eq!(target("influxdb://[::1]/a/b/?db=d"), ("[::1]:8086".into(), "/a/b".into()));
+        assert_eq!(target("influxdb://h:1/?db=d"), ("h:1".into(), String::new()));
+    }
+}

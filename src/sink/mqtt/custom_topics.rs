@@ -1,0 +1,210 @@
+//! Readings that have a topic of their own, for what exists already and expects them there.
+//!
+//! ```text
+//! topics.power_net_w = "house/power"
+//! topics.energy_import_wh = "home/smart_meter/energy_in kWh 3"
+//! topics."voltage_l1_v,voltage_l2_v,voltage_l3_v" = "openWB/set/mqtt/counter/2/get/voltages"
+//! ```
+//!
+//! The value is the topic, with a unit and a number of decimals if they are to be others than the
+//! meter's; it may have the places `{base}` and `{meter}`. Several names with commas between are one
+//! list of JSON. What the telegram does not have is not sent; of a list, all has to be there.
+
+use crate::{
+    format::{
+        key::Key,
+        printable::shown,
+        readings::{Member, Readings, Value},
+        units::Units,
+        usage::Usage,
+    },
+    reading::fields::FIELDS,
+    sink::{
+        mqtt::{announce::Site, topics::checked},
+        settings::Settings,
+    },
+};
+
+/// One topic and what goes there.
+#[derive(Clone, Debug)]
+pub struct Mapping {
+    keys: Vec<Key>,
+    topic: String,
+    units: Units,
+    decimals: Option<u8>,
+}
+
+impl Mapping {
+    /// Takes the table `topics`.
+    ///
+    /// # Errors
+    /// A name, a topic, a unit or a number of decimals that cannot be.
+    pub fn take(settings: &mut Settings) -> Result<Vec<Self>, Usage> {
+        let all = settings.take_table("topics");
+        all.iter().map(|(names, text)| Self::parse(names, text)).collect()
+    }
+
+    fn parse(names: &str, text: &str) -> Result<Self, Usage> {
+        let what = format!("topics.{}", shown(names));
+        let key = |name: &str| {
+            let wrong = || Usage(format!("{what}: no field is called {}", shown(name)));
+            Key::parse(name.trim(), &Units::default()).ok_or_else(wrong)
+        };
+        let keys = names.split(',').map(key).collect::<Result<Vec<_>, _>>()?;
+        let mut words = text.split_ascii_whitespace();
+        let topic = checked(&what, words.next().unwrap_or_default(), &["base", "meter"])?;
+        let mut mapping = Self { keys, topic, units: Units::default(), decimals: None };
+        for word in words {
+            match word.parse() {
+                Ok(decimals @ 0..=MOST_DECIMALS) if mapping.decimals.is_none() => {
+                    mapping.decimals = Some(decimals);
+                }
+                _ => mapping.choose(&what, word)?,
+            }
+        }
+        Ok(mapping)
+    }
+
+    fn choose(&mut self, what: &str, unit: &str) -> Result<(), Usage> {
+        let wrong =
+            || Usage(format!("{what}: {} is no unit of it and no number of decimals", shown(unit)));
+        for key in &self.keys {
+            let field = match key {
+                Key::Field(place, _) => FIELDS.get(*place).ok_or_else(wrong)?,
+                _ => return Err(wrong()),
+            };
+            let has = |units: &Units| {
+                let zero = crate::reading::decimal::Decimal::new(0, 0);
+                units.apply(zero, field.unit).1.eq_ignore_ascii_case(unit)
+            };
+            let chosen = QUANTITIES.iter().find_map(|quantity| {
+                let mut units = self.units;
+                units.choose(&format!("{quantity}={unit}")).ok().filter(|()| has(&units))?;
+                Some(units)
+            });
+            self.units = match chosen {
+                Some(units) => units,
+                None if has(&self.units) => self.units,
+                None => return Err(wrong()),
+            };
+        }
+        Ok(())
+    }
+
+    /// Whether several meters have one topic.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        !self.topic.contains("{meter}")
+    }
+
+    /// The topic and what goes there, if the readings have it.
+    #[must_use]
+    pub fn of(
+        &self,
+        site: &Site,
+        readings: &Readings,
+        meter: Option<&str>,
+    ) -> Option<(String, Vec<u8>)> {
+        let members = self.keys.iter().map(|key| readings.member(*key));
+        let members = members.collect::<Option<Vec<_>>>()?;
+        let payload = match members.as_slice() {
+            [one] => shown(&self.value(one)?.to_string()).into_owned().into_bytes(),
+            several => self.list(several)?,
+        };
+        Some((site.topics.fill(&self.topic, meter), payload))
+    }
+
+    fn list(&self, members: &[&Member]) -> Option<Vec<u8>> {
+        let mut text = vec![b'['];
+        for (at, member) in members.iter().enumerate() {
+            if at > 0 {
+                text.push(b',');
+            }
+            self.value(member)?.write_json(&mut text);
+        }
+        text.push(b']');
+        Some(text)
+    }
+
+    /// Nothing for a number that cannot be written with that many decimals.
+    fn value(&self, member: &Member) -> Option<Value> {
+        let Value::Number(number) = member.value else {
+            return Some(member.value.clone());
+        };
+        let field = match member.key {
+            Key::Field(place, _) => FIELDS.get(place),
+            _ => None,
+        };
+        let number = field.map_or(number, |field| self.units.number(number, field.unit));
+        Some(Value::Number(match self.decimals {
+            Some(decimals) => number.with_decimals(decimals.into())?,
+            None => number,
+        }))
+    }
+}
+
+/// Whose units can be chosen.
+const QUANTITIES: [&str; 4] = ["energy", "reactive-energy", "power", "reactive-power"];
+
+/// More digits than any register has.
+const MOST_DECIMALS: u8 = 9;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sink::mqtt::topics::Topics;
+
+    const LINE: &str = concat!(
+        "{\"meter\":\"a/+\",\"energy_import_wh\":12937,\"power_net_w\":-8615,",
+        "\"voltage_l1_v\":233.7,\"voltage_l2_v\":0.0,\"item_3\":\"x\\u001b[2J\"}"
+    );
+
+    fn sent(names: &str, text: &str) -> Option<(String, String)> {
+        let mut settings: Settings = "mqtt://b/house".parse().unwrap();
+        let topics = Topics::take(&mut settings).unwrap();
+        let site = Site { topics, view: Default::default() };
+        let readings = Readings::parse(LINE.as_bytes()).unwrap();
+        let mapping = Mapping::parse(names, text).unwrap();
+        let (topic, payload) = mapping.of(&site, &readings, Some("a/+"))?;
+        Some((topic, String::from_utf8(payload).unwrap()))
+    }
+
+    #[test]
+    fn a_reading_goes_to_its_topic_in_its_unit_with_its_decimals() {
+        for (names, text, topic, payload) in [
+            ("power_net_w", "house/power", "house/power", "-8615"),
+            ("energy_import_wh", "home/energy_in kWh 3", "home/energy_in", "12.937"),
+            ("energy_import_wh", "e kWh", "e", "12.937"),
+            ("energy_import_wh", "e kwh 1", "e", "12.9"),
+            ("energy_import_wh", "e 1 MWh", "e", "0.0"),
+            ("energy_import_wh", "e Wh 0", "e", "12937"),
+            ("power_net_w", "{base}/x/{meter}/p kW 2", "house/x/a__-f18e02d6/p", "-8.62"),
+            ("voltage_l1_v", "u V", "u", "233.7"),
+            ("voltage_l1_v,voltage_l2_v", "u 0", "u", "[234,0]"),
+            ("item_3", "t", "t", "x\\x1b[2J"),
+        ] {
+            assert_eq!(sent(names, text), Some((topic.to_owned(), payload.to_owned())), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_in_the_telegram_is_not_sent() {
+        assert_eq!(sent("power_import_w", "p"), None);
+        assert_eq!(sent("voltage_l1_v,voltage_l3_v", "u"), None);
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_named() {
+        let why = |names, text| Mapping::parse(names, text).unwrap_err().to_string();
+        assert_eq!(why("power", "p"), "topics.power: no field is called power");
+        assert_eq!(why("power_net_w", ""), "topics.power_net_w: it is empty");
+        assert!(why("power_net_w", "a/#").contains("+ and # have no place"));
+        assert!(why("power_net_w", "a/{name}").contains("one of {base}, {meter}"));
+        assert_eq!(
+            why("power_net_w", "p kWh"),
+            "topics.power_net_w: kWh is no unit of it and no number of decimals"
+        );
+        assert!(why("power_net_w", "p 10").contains("10 is no unit"));
+        assert!(why("item_3", "p kWh").contains("kWh is no unit"));
+    }
+}

@@ -1,0 +1,256 @@
+//! Why a connection came to its end, for people.
+
+use core::time::Duration;
+use std::{fmt::Write as _, io};
+
+use crate::{
+    format::printable::shown,
+    sink::mqtt::packets::{Hello, Reason},
+};
+
+/// Why there is no connection any more, or none yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// None came about; what the system says.
+    Unreachable(String),
+    /// There is one, but no answer to the introduction.
+    NoAnswer(Duration),
+    /// The broker does not want the client.
+    Refused(Reason),
+    /// The broker ended it, and said why.
+    Goodbye(Reason),
+    /// The broker ended it without a word.
+    Closed,
+    /// The same, before it had answered the introduction.
+    Unanswered,
+    /// The same again and again.
+    ClosedSoon,
+    /// There is no sign of the broker any more.
+    Silent(Duration),
+    /// What answers is no broker.
+    NotMqtt,
+    /// TLS did not come about, and will not; why, as a whole sentence.
+    Tls(String),
+    /// TLS did not come about this time: so ends a connection, too, behind which a broker is starting.
+    TlsBroken(String),
+}
+
+/// When to try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// As soon as a wait that grows allows.
+    Growing,
+    /// After one or two minutes: whoever else it is has to have its turn.
+    Apart,
+    /// Once a minute: somebody has to change something first.
+    Slow,
+}
+
+/// The broker and the client, as messages name them.
+#[derive(Clone, Copy, Debug)]
+pub struct Names<'a> {
+    /// `HOST:PORT`.
+    pub place: &'a str,
+    /// The client.
+    pub hello: &'a Hello,
+    /// Whether TLS is spoken.
+    pub tls: bool,
+}
+
+impl End {
+    /// What the system says of a connection that did not come about.
+    #[must_use]
+    pub fn unreachable(error: &io::Error) -> Self {
+        Self::Unreachable(match error.kind() {
+            io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+            io::ErrorKind::TimedOut => "no answer within 10 s".to_owned(),
+            io::ErrorKind::HostUnreachable => "no route to that host".to_owned(),
+            io::ErrorKind::NetworkUnreachable => "the network is unreachable".to_owned(),
+            _ => shown(&error.to_string()).into_owned(),
+        })
+    }
+
+    /// When to try again.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        const SLOW: [Reason; 4] =
+            [Reason::LOGIN, Reason::NOT_AUTHORIZED, Reason::CLIENT_ID, Reason::BANNED];
+        match self {
+            Self::Goodbye(Reason::TAKEN_OVER) | Self::ClosedSoon => Pace::Apart,
+            Self::Refused(reason) | Self::Goodbye(reason) if SLOW.contains(reason) => Pace::Slow,
+            Self::Tls(_) => Pace::Slow,
+            _ => Pace::Growing,
+        }
+    }
+
+    /// What happened, and what comes now.
+    #[must_use]
+    pub fn text(&self, names: Names<'_>) -> String {
+        let mut text = self.what(names);
+        text.push_str(match self.pace() {
+            Pace::Growing => "; trying again, every 60 s at most",
+            Pace::Apart => "; trying again after 60 s to 120 s",
+            Pace::Slow => "; trying again every 60 s",
+        });
+        text
+    }
+
+    fn what(&self, names: Names<'_>) -> String {
+        let Names { place, hello, tls } = names;
+        let id = shown(&hello.client_id);
+        match self {
+            Self::Unreachable(why) => format!("cannot connect to {place}: {why}"),
+            Self::NoAnswer(time) => {
+                format!("{place} takes the connection and does not answer within {time:?}")
+            }
+            Self::Refused(reason) => refusal(*reason, names),
+            Self::Goodbye(Reason::TAKEN_OVER) => format!(
+                "another client came to {place} with the name {id}, which only one can have: does \
+                 meterpipe run twice? give one of them another name with client_id"
+            ),
+            Self::Goodbye(reason) => {
+                format!("{place} ended the connection: {}", reason.text())
+            }
+            Self::Closed => format!("{place} closed the connection"),
+            Self::Unanswered => {
+                format!("{place} closed the connection without an answer{}", hint(tls))
+            }
+            Self::ClosedSoon => format!(
+                "{place} takes the connection and closes it again: perhaps another client has the \
+                 same name, {id} (give this one another with client_id), or something that is \
+                 published is forbidden"
+            ),
+            Self::Silent(time) => format!("{place} has not answered for {time:?}"),
+            Self::NotMqtt => format!("what answers at {place} does not speak MQTT{}", hint(tls)),
+            Self::Tls(why) | Self::TlsBroken(why) => why.clone(),
+        }
+    }
+}
+
+/// What may be wrong with the port.
+const fn hint(tls: bool) -> &'static str {
+    if tls { "" } else { ": is it a port for TLS, for mqtts://?" }
+}
+
+fn refusal(reason: Reason, names: Names<'_>) -> String {
+    let Names { place, hello, .. } = names;
+    let mut text = format!("{place} refuses ");
+    // Writing to a String cannot fail.
+    let _ = match (reason, &hello.user) {
+        (Reason::LOGIN | Reason::NOT_AUTHORIZED, None) => {
+            write!(text, "who has no user name ({}): say user and password_file", reason.text())
+        }
+        (Reason::LOGIN | Reason::NOT_AUTHORIZED, Some(user)) => write!(
+            text,
+            "user {} ({}): are user name and password right?",
+            shown(user),
+            reason.text()
+        ),
+        (Reason::CLIENT_ID, _) => write!(
+            text,
+            "the name {} of the client: choose another with client_id",
+            shown(&hello.client_id)
+        ),
+        (Reason::VERSION, _) => write!(text, "this version of MQTT: leave protocol out"),
+        (reason, _) => write!(text, "the connection: {}", reason.text()),
+    };
+    text
+}
+
+impl Reason {
+    /// In the words of the standard (MQTT 5, 2.4).
+    #[must_use]
+    pub fn text(self) -> String {
+        let words = match self.0 {
+            0x81 => "malformed packet",
+            0x82 => "protocol error",
+            0x83 => "implementation specific error",
+            0x84 => "unsupported protocol version",
+            0x85 => "client identifier not valid",
+            0x86 => "bad user name or password",
+            0x87 => "not authorized",
+            0x88 => "server unavailable",
+            0x89 => "server busy",
+            0x8a => "banned",
+            0x8b => "server shutting down",
+            0x8d => "keep alive timeout",
+            0x8e => "session taken over",
+            0x90 => "topic name invalid",
+            0x93 => "receive maximum exceeded",
+            0x95 => "packet too large",
+            0x96 => "message rate too high",
+            0x97 => "quota exceeded",
+            0x98 => "administrative action",
+            0x99 => "payload format invalid",
+            0x9a => "retain not supported",
+            0x9b => "qos not supported",
+            0x9c => "use another server",
+            0x9d => "server moved",
+            0x9f => "connection rate exceeded",
+            code => return format!("reason 0x{code:02x}"),
+        };
+        words.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sink::{
+        mqtt::announce::{Message, Qos},
+        settings::Secret,
+    };
+
+    #[test]
+    fn each_trouble_has_its_own_message_with_the_next_step() {
+        let qos = Qos::AtLeastOnce;
+        let will = Message { topic: "t".to_owned(), payload: Vec::new(), retain: true, qos };
+        let hello = Hello {
+            client_id: "m\x1b".to_owned(),
+            user: Some("anna\x1b".to_owned()),
+            password: Some(Secret::new("CANARY".to_owned())),
+            keepalive: 30,
+            will: Some(will),
+        };
+        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+        let all = [
+            End::unreachable(&refused),
+            End::NoAnswer(Duration::from_secs(10)),
+            End::Refused(Reason::LOGIN),
+            End::Refused(Reason::NOT_AUTHORIZED),
+            End::Refused(Reason::CLIENT_ID),
+            End::Refused(Reason::VERSION),
+            End::Refused(Reason(0x88)),
+            End::Goodbye(Reason::TAKEN_OVER),
+            End::Goodbye(Reason::SHUTTING_DOWN),
+            End::Goodbye(Reason(0xfe)),
+            End::Closed,
+            End::Unanswered,
+            End::ClosedSoon,
+            End::Silent(Duration::from_secs(45)),
+            End::NotMqtt,
+            End::Tls("the certificate of b:1 has expired".to_owned()),
+            End::TlsBroken("b:1 does not speak TLS".to_owned()),
+        ];
+        let texts = all.map(|end| {
+            let anonymous = Hello { user: None, password: None, ..hello.clone() };
+            let text = |hello, tls| end.text(Names { place: "b:1", hello, tls });
+            assert!(text(&anonymous, true).contains("; trying again"));
+            text(&hello, false)
+        });
+        for (at, text) in texts.iter().enumerate() {
+            assert!(text.contains("b:1") && text.contains("; trying again"), "{text}");
+            assert!(!text.contains('\x1b') && !text.contains("CANARY"), "{text}");
+            assert!(!texts[..at].contains(text), "{text}");
+        }
+        assert_eq!(
+            texts[0],
+            "cannot connect to b:1: connection refused; trying again, every 60 s at most"
+        );
+        assert_eq!(
+            texts[2],
+            "b:1 refuses user anna\\x1b (bad user name or password): are user name and password \
+             right?; trying again every 60 s"
+        );
+    }
+}

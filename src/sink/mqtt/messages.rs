@@ -1,0 +1,243 @@
+//! The messages of one telegram.
+
+use crate::{
+    format::{
+        key::Key,
+        latest::name,
+        printable::shown,
+        readings::{Readings, Value},
+        usage::Usage,
+    },
+    sink::{
+        mqtt::{
+            announce::{Extra, Message, Qos, Site},
+            custom_topics::Mapping,
+            topics::Layout,
+        },
+        settings::Settings,
+        single_meter::Seat,
+    },
+};
+
+/// How readings become messages.
+#[derive(Clone, Debug)]
+pub struct States {
+    site: Site,
+    mappings: Vec<Mapping>,
+    qos: Qos,
+    retain: bool,
+    seat: Seat,
+    notes: Vec<String>,
+}
+
+impl States {
+    /// Takes `topics`, `qos` and `retain`.
+    ///
+    /// # Errors
+    /// Values that do not read.
+    pub fn take(settings: &mut Settings, site: Site) -> Result<Self, Usage> {
+        let qos = match settings.take("qos").as_deref() {
+            None | Some("0") => Qos::AtMostOnce,
+            Some("1") => Qos::AtLeastOnce,
+            Some(_) => return Err(Usage("qos: 0 or 1 expected".to_owned())),
+        };
+        let mappings = Mapping::take(settings)?;
+        let retain = settings.take_switch("retain")?;
+        let (seat, notes) = (Seat::default(), Vec::new());
+        Ok(Self { site, mappings, qos, retain, seat, notes })
+    }
+
+    /// Where states go to.
+    #[must_use]
+    pub const fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// The messages of some readings; `null` for those of `due` that are not there, and for what of
+    /// `extra` has no number. A topic that meters share is for the first of them.
+    #[must_use]
+    pub fn messages(&mut self, readings: &Readings, due: &[Key], extra: &[Extra]) -> Vec<Message> {
+        let meter = name(readings);
+        let sits = self.sits(readings);
+        let Site { topics, view } = &self.site;
+        let mapped = self.mappings.iter().filter(|mapping| sits || !mapping.is_shared());
+        let mapped = mapped.filter_map(|it| it.of(&self.site, readings, meter));
+        let mut all: Vec<_> = mapped.map(|(topic, payload)| self.message(topic, payload)).collect();
+        match topics.layout() {
+            Layout::Nothing => (),
+            _ if topics.is_shared() && !sits => (),
+            Layout::Json => {
+                let mut text = Vec::new();
+                view.write_json(readings, due, &mut text);
+                add(extra, &mut text);
+                all.push(self.message(topics.state(meter), text));
+            }
+            Layout::Flat => {
+                all.extend(view.of(readings).map(|shown| {
+                    self.message(topics.value(meter, &shown.name), plain(&shown.value))
+                }));
+                let known = extra.iter().filter_map(|(name, number)| Some((name, (*number)?)));
+                all.extend(known.map(|(name, number)| {
+                    self.message(topics.value(meter, name), number.to_string().into_bytes())
+                }));
+            }
+        }
+        all
+    }
+
+    /// Whether the topics that meters share are for this one.
+    fn sits(&mut self, readings: &Readings) -> bool {
+        let topics = &self.site.topics;
+        let shared = self.mappings.iter().any(Mapping::is_shared) || topics.is_shared();
+        let sits = !shared || self.seat.takes(readings);
+        if !sits {
+            let place = if topics.is_shared() { topics.state(None) } else { "topics".to_owned() };
+            self.notes.extend(self.seat.note(&shown(&place), readings));
+        }
+        sits
+    }
+
+    /// What the user should know and has not been told yet.
+    pub fn notes(&mut self) -> Vec<String> {
+        core::mem::take(&mut self.notes)
+    }
+
+    fn message(&self, topic: String, payload: Vec<u8>) -> Message {
+        Message { topic, payload, retain: self.retain, qos: self.qos }
+    }
+}
+
+/// Puts numbers into an object that is closed already.
+fn add(extra: &[Extra], text: &mut Vec<u8>) {
+    for (name, number) in extra {
+        text.pop();
+        if text.len() > 1 {
+            text.push(b',');
+        }
+        text.push(b'"');
+        text.extend_from_slice(name.as_bytes());
+        text.extend_from_slice(b"\":");
+        match number {
+            Some(number) => number.write(text),
+            None => text.extend_from_slice(b"null"),
+        }
+        text.push(b'}');
+    }
+}
+
+/// As text for programs that know no JSON, and for people who look at it on a terminal.
+fn plain(value: &Value) -> Vec<u8> {
+    shown(&value.to_string()).into_owned().into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{format::units::Units, reading::decimal::Decimal, sink::mqtt::topics::Topics};
+
+    const LINE: &str = concat!(
+        "{\"schema\":1,\"time\":\"2021-09-27T09:47:15+02:00\",",
+        "\"meter\":\"a/+/#{{x}}\\u001b[2J\",\"energy_import_wh\":12937,\"voltage_l1_v\":233.7}"
+    );
+
+    fn messages(query: &str, due: &[Key]) -> Vec<(String, String, bool, Qos)> {
+        let mut settings: Settings = format!("mqtt://b/house{query}").parse().unwrap();
+        let topics = Topics::take(&mut settings).unwrap();
+        let view = settings.take_view().unwrap();
+        let mut states = States::take(&mut settings, Site { topics, view }).unwrap();
+        settings.finish().unwrap();
+        let readings = Readings::parse(LINE.as_bytes()).unwrap();
+        let all = states.messages(&readings, due, &[]).into_iter();
+        let text =
+            |it: Message| (it.topic, String::from_utf8(it.payload).unwrap(), it.retain, it.qos);
+        all.map(text).collect()
+    }
+
+    #[test]
+    fn a_telegram_is_one_object_with_its_meter_as_it_was_in_it() {
+        let net = Key::parse("power_net_w", &Units::default()).unwrap();
+        let [(topic, payload, retain, qos)] = <[_; 1]>::try_from(messages("", &[net])).unwrap();
+        assert_eq!(topic, "house/a______x____2J-c3f21002/state");
+        assert_eq!((retain, qos), (false, Qos::AtMostOnce));
+        assert!(!payload.contains('\x1b'), "{payload}");
+        let read: serde_json::Value = serde_json::from_str(&payload).unwrap();
+        assert_eq!(read["meter"], "a/+/#{{x}}\x1b[2J");
+        assert_eq!(read["power_net_w"], serde_json::Value::Null);
+        assert!(payload.ends_with(",\"voltage_l1_v\":233.7,\"power_net_w\":null}"), "{payload}");
+    }
+
+    #[test]
+    fn a_choice_and_names_and_units_hold_in_each_layout() {
+        let chosen = "&fields=energy_import_wh,meter&units.energy=kWh&names.meter=zaehler";
+        let flat = messages(&format!("?layout=flat&retain=true&qos=1{chosen}"), &[]);
+        assert_eq!(
+            flat,
+            [("energy_import_kwh", "12.937"), ("zaehler", "a/+/#{{x}}\\x1b[2J"),].map(
+                |(name, value)| {
+                    let topic = format!("house/a______x____2J-c3f21002/{name}");
+                    (topic, value.to_owned(), true, Qos::AtLeastOnce)
+                }
+            )
+        );
+        let json = messages(&format!("?topic=x/y{chosen}"), &[]);
+        let text = r#"{"energy_import_kwh":12.937,"zaehler":"a/+/#{{x}}\u001b[2J"}"#;
+        assert_eq!(json, [("x/y".to_owned(), text.to_owned(), false, Qos::AtMostOnce)]);
+    }
+
+    #[test]
+    fn topics_of_their_own_come_beside_the_state_or_alone() {
+        let own = "topics.energy_import_wh=in%20kWh%202";
+        let all = messages(&format!("?{own}"), &[]);
+        assert_eq!(all.len(), 2);
+        let alone = messages(&format!("?layout=none&{own}"), &[]);
+        assert_eq!(alone, [("in".to_owned(), "12.94".to_owned(), false, Qos::AtMostOnce)]);
+    }
+
+    #[test]
+    fn a_topic_without_a_meter_in_it_is_for_one() {
+        let told = |query: &str| {
+            let mut settings: Settings = format!("mqtt://b{query}").parse().unwrap();
+            let topics = Topics::take(&mut settings).unwrap();
+            let view = settings.take_view().unwrap();
+            let mut states = States::take(&mut settings, Site { topics, view }).unwrap();
+            let mut all = Vec::new();
+            for meter in ["1", "2", "1", "2"] {
+                let line = format!("{{\"meter\":\"{meter}\",\"power_net_w\":{meter}}}");
+                let readings = Readings::parse(line.as_bytes()).unwrap();
+                all.extend(states.messages(&readings, &[], &[]).into_iter().map(|it| it.topic));
+            }
+            (all, states.notes())
+        };
+        let (topics, notes) = told("?topic=x");
+        assert_eq!(topics, ["x", "x"]);
+        assert!(notes.len() == 1 && notes[0].starts_with("x has room for one meter, 1: 2 is"));
+        let (topics, notes) = told("?topics.power_net_w=own");
+        let (one, two) = ("meterpipe/1/state", "meterpipe/2/state");
+        assert_eq!(topics, ["own", one, two, "own", one, two]);
+        assert_eq!(notes.len(), 1, "{notes:?}");
+        assert_eq!(told("?topics.power_net_w={meter}/own").1, Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_no_telegram_tells_comes_behind_it() {
+        let readings = Readings::parse(LINE.as_bytes()).unwrap();
+        let extra = [("clock_drift_s", Decimal::parse("-2.518")), ("frames_damaged", None)];
+        let told = |query: &str| {
+            let mut settings: Settings = format!("mqtt://b{query}").parse().unwrap();
+            let topics = Topics::take(&mut settings).unwrap();
+            let view = settings.take_view().unwrap();
+            let mut states = States::take(&mut settings, Site { topics, view }).unwrap();
+            let all = states.messages(&readings, &[], &extra).into_iter();
+            all.map(|it| (it.topic, String::from_utf8(it.payload).unwrap())).collect::<Vec<_>>()
+        };
+        let topic = "meterpipe/a______x____2J-c3f21002";
+        let text = r#"{"voltage_l1_v":233.7,"clock_drift_s":-2.518,"frames_damaged":null}"#;
+        assert_eq!(told("?fields=voltage_l1_v"), [(format!("{topic}/state"), text.to_owned())]);
+        let text = r#"{"clock_drift_s":-2.518,"frames_damaged":null}"#;
+        assert_eq!(told("?fields=power_net_w")[0].1, text);
+        let flat = told("?layout=flat&fields=voltage_l1_v");
+        let value = |name, value: &str| (format!("{topic}/{name}"), value.to_owned());
+        assert_eq!(flat, [value("voltage_l1_v", "233.7"), value("clock_drift_s", "-2.518")]);
+        assert_eq!(told("?layout=none"), []);
+    }
+}

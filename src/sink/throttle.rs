@@ -1,0 +1,247 @@
+//! Which readings go to a sink: not more often than it wants them, or only when something changed.
+//!
+//! Time is the time of the readings, so that a file is thinned out as the live meter is.
+
+use core::time::Duration;
+
+use crate::{
+    format::{
+        key::Key,
+        latest::name,
+        meters::Meters,
+        readings::{Readings, Value},
+    },
+    reading::decimal::Decimal,
+    sink::timestamps::Clocks,
+};
+
+/// What a sink wants.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    /// Those of this meter only.
+    pub meter: Option<String>,
+    /// At most one in so much time; the latest.
+    pub every: Option<Duration>,
+    /// Only when a value is another than the last one that went.
+    pub on_change: Option<OnChange>,
+}
+
+const A_DAY: Duration = Duration::from_secs(86400);
+
+/// What a change is.
+#[derive(Clone, Debug, Default)]
+pub struct OnChange {
+    /// The values that count; all numbers, if nothing is said.
+    pub keys: Option<Vec<Key>>,
+    /// How far a value may move without having changed.
+    pub bands: Vec<(Key, Decimal)>,
+    /// After so much time even what has not changed goes.
+    pub at_least_every: Option<Duration>,
+}
+
+/// The state of a gate: the last readings of each meter that passed.
+#[derive(Clone, Debug, Default)]
+pub struct Gate {
+    wish: Wish,
+    last: Meters<Option<Readings>>,
+}
+
+impl Gate {
+    /// For what a sink wants.
+    #[must_use]
+    pub fn new(wish: Wish) -> Self {
+        Self { wish, last: Meters::default() }
+    }
+
+    /// Whether readings go.
+    pub fn passes(&mut self, readings: &Readings) -> bool {
+        let Wish { meter, every, on_change } = &self.wish;
+        if meter.is_some() && meter.as_deref() != name(readings) {
+            return false;
+        }
+        every.is_none() && on_change.is_none() || self.looks(readings)
+    }
+
+    fn looks(&mut self, readings: &Readings) -> bool {
+        self.last.seen(name(readings), |last| {
+            let passes = last.as_ref().is_none_or(|last| self.wish.wants(last, readings));
+            if passes {
+                *last = Some(readings.clone());
+            }
+            passes
+        })
+    }
+}
+
+impl Wish {
+    /// How far apart the readings of a meter are that go, as far as the sink itself says it.
+    #[must_use]
+    pub fn interval(&self) -> Option<Duration> {
+        // Without a change nothing comes, and that can be a whole day.
+        let at_least_every = |it: &OnChange| it.at_least_every.unwrap_or(A_DAY);
+        self.every.max(self.on_change.as_ref().map(at_least_every))
+    }
+
+    fn wants(&self, last: &Readings, now: &Readings) -> bool {
+        // A clock that was set back, or none, is no reason to hold anything back.
+        let since = Clocks::of(now).since(&Clocks::of(last));
+        let within = |limit: Duration| since.is_some_and(|since| since < limit);
+        if self.every.is_some_and(within) {
+            return false;
+        }
+        match &self.on_change {
+            None => true,
+            Some(change) => {
+                change.at_least_every.is_some_and(|limit| !within(limit)) || change.is(last, now)
+            }
+        }
+    }
+}
+
+impl OnChange {
+    fn is(&self, last: &Readings, now: &Readings) -> bool {
+        let counts = |key: &Key| match &self.keys {
+            Some(keys) => keys.contains(key),
+            None => !matches!(key, Key::Meta(_)),
+        };
+        let count = |readings: &Readings| readings.values().filter(|it| counts(&it.key)).count();
+        count(last) != count(now)
+            || now
+                .members()
+                .iter()
+                .filter(|member| counts(&member.key))
+                .any(|member| self.differs(member.key, last.get(member.key), &member.value))
+    }
+
+    fn differs(&self, key: Key, last: Option<&Value>, now: &Value) -> bool {
+        match (last, now) {
+            (Some(Value::Number(last)), Value::Number(now)) => {
+                let band = self.bands.iter().find(|(banded, _)| *banded == key);
+                match (band, now.minus(*last)) {
+                    (Some((_, band)), Some(way)) => way.exceeds(*band),
+                    _ => last != now,
+                }
+            }
+            (last, now) => last != Some(now),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::units::Units;
+
+    fn readings(second: u32, power: i32, voltage: &str) -> Readings {
+        let line = format!(
+            concat!(
+                "{{\"time\":\"2026-11-20T12:{:02}:{:02}+01:00\",\"meter\":\"1\",",
+                "\"power_net_w\":{},\"voltage_l1_v\":{}}}"
+            ),
+            second / 60,
+            second % 60,
+            power,
+            voltage
+        );
+        Readings::parse(line.as_bytes()).unwrap()
+    }
+
+    fn passing(wish: Wish, all: &[(u32, i32, &str)]) -> Vec<u32> {
+        let mut gate = Gate::new(wish);
+        let passes = all
+            .iter()
+            .filter(|(second, power, voltage)| gate.passes(&readings(*second, *power, voltage)));
+        passes.map(|(second, ..)| *second).collect()
+    }
+
+    #[test]
+    fn an_interval_lets_one_pass_and_then_the_first_after_it() {
+        let all: Vec<_> = (0..20).map(|at| (5 * at, 7, "230.0")).collect();
+        assert_eq!(passing(Wish::default(), &all).len(), 20);
+        let every = Some(Duration::from_secs(30));
+        assert_eq!(passing(Wish { every, ..Wish::default() }, &all), [0, 30, 60, 90]);
+        // The clock is set back: better one too many than none for an hour.
+        let wish = Wish { every, ..Wish::default() };
+        assert_eq!(passing(wish, &[(600, 1, "1"), (5, 1, "1"), (10, 1, "1")]), [600, 5]);
+    }
+
+    #[test]
+    fn a_clock_that_stands_still_stops_nobody() {
+        let mut gate = Gate::new(Wish { every: Some(Duration::from_secs(30)), ..Wish::default() });
+        let mut passes = |second: u32| {
+            let line = format!(
+                "{{\"time\":\"2026-11-20T12:00:00Z\",\"received\":\"2026-11-20T12:01:{second:02}Z\",\
+                 \"power_net_w\":1}}"
+            );
+            gate.passes(&Readings::parse(line.as_bytes()).unwrap())
+        };
+        assert_eq!(
+            [0, 10, 20, 30, 40, 50].map(&mut passes),
+            [true, false, false, true, false, false]
+        );
+    }
+
+    #[test]
+    fn a_change_is_what_leaves_its_band() {
+        let key = |name| Key::parse(name, &Units::default()).unwrap();
+        let all = [
+            (0, 100, "230.0"),
+            (5, 100, "230.0"),
+            (10, 110, "230.0"),
+            (15, 121, "230.0"),
+            (20, 121, "230.1"),
+            (25, 100, "230.1"),
+        ];
+        let change = OnChange::default();
+        let wish = |on_change| Wish { on_change: Some(on_change), ..Wish::default() };
+        assert_eq!(passing(wish(change.clone()), &all), [0, 10, 15, 20, 25]);
+        let bands = vec![(key("power_net_w"), Decimal::new(20, 0))];
+        let banded = OnChange { bands, ..OnChange::default() };
+        assert_eq!(passing(wish(banded.clone()), &all), [0, 15, 20, 25]);
+        let keys = Some(vec![key("voltage_l1_v")]);
+        assert_eq!(passing(wish(OnChange { keys, ..change }), &all), [0, 20]);
+        let at_least_every = Some(Duration::from_secs(10));
+        assert_eq!(passing(wish(OnChange { at_least_every, ..banded }), &all), [0, 10, 20, 25]);
+    }
+
+    #[test]
+    fn one_meter_may_be_chosen() {
+        let mut gate = Gate::new(Wish { meter: Some("2".to_owned()), ..Wish::default() });
+        let mut passes = |line: &str| gate.passes(&Readings::parse(line.as_bytes()).unwrap());
+        assert!(!passes("{\"meter\":\"1\",\"power_net_w\":1}"));
+        assert!(passes("{\"meter\":\"2\",\"power_net_w\":1}"));
+        assert!(
+            passes("{\"system_title\":\"2\",\"power_net_w\":1}") && !passes("{\"power_net_w\":1}")
+        );
+    }
+
+    #[test]
+    fn what_a_sink_says_of_its_interval_is_the_longer_time() {
+        let interval = |query: &str| {
+            let mut settings: crate::sink::settings::Settings = query.parse().unwrap();
+            settings.take_wish().unwrap().interval().map(|interval| interval.as_secs())
+        };
+        for (query, seconds) in [
+            ("", None),
+            ("?every=5m", Some(300)),
+            ("?on_change", Some(86400)),
+            ("?on_change&at_least_every=15m", Some(900)),
+            ("?every=30s&at_least_every=10m", Some(600)),
+        ] {
+            assert_eq!(interval(&format!("file:x{query}")), seconds, "{query}");
+        }
+    }
+
+    #[test]
+    fn meters_do_not_stand_in_for_each_other() {
+        let mut gate = Gate::new(Wish { every: Some(Duration::from_secs(30)), ..Wish::default() });
+        for meter in ["1", "2", "3"] {
+            let line = format!(
+                "{{\"time\":\"2026-11-20T12:00:00Z\",\"meter\":\"{meter}\",\"power_net_w\":1}}"
+            );
+            let readings = Readings::parse(line.as_bytes()).unwrap();
+            assert!(gate.passes(&readings));
+            assert!(!gate.passes(&readings));
+        }
+    }
+}
