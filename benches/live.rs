@@ -25,9 +25,9 @@ use std::{
 };
 
 use meterpipe::source::simulator::{
-    meter::Meter,
+    meter::MeterKind,
     pace::on_the_line,
-    push::{Options, Push, Simulator},
+    push::{Push, PushOptions, Simulator},
 };
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
@@ -109,12 +109,12 @@ fn main() {
 /// The row of a way whose first telegram begins at `start`.
 fn measure(way: &Way, meterpipe: &str, key: &str, telegrams: usize, mut start: Instant) -> String {
     let mut line = Line::new();
-    let mut run = Run::start(way, meterpipe, key, &line.node);
-    let mut simulator = Simulator::new(Options::new(
-        Meter::NetzNoeKaifa,
+    let mut run = BenchRun::start(way, meterpipe, key, &line.node);
+    let mut simulator = Simulator::new(PushOptions::new(
+        MeterKind::NetzNoeKaifa,
         "2026-06-21T00:00:00Z".parse().expect("a time"),
     ));
-    let mut telegram = |run: &mut Run| {
+    let mut telegram = |run: &mut BenchRun| {
         let late = line.play(&mut simulator, way, run, start);
         start += INTERVAL;
         sleep_until(start);
@@ -179,7 +179,7 @@ impl Line {
         &mut self,
         simulator: &mut Simulator,
         way: &Way,
-        run: &mut Run,
+        run: &mut BenchRun,
         start: Instant,
     ) -> Duration {
         let mut wire = vec![];
@@ -228,12 +228,12 @@ impl Way {
 }
 
 /// The processes of a way, and what the last of them prints. They end with it.
-struct Run {
+struct BenchRun {
     processes: Vec<Child>,
     out: ChildStdout,
 }
 
-impl Run {
+impl BenchRun {
     fn start(way: &Way, meterpipe: &str, key: &str, node: &Path) -> Self {
         let mut processes: Vec<Child> = vec![];
         for text in way.commands {
@@ -304,7 +304,7 @@ impl Run {
     }
 }
 
-impl Drop for Run {
+impl Drop for BenchRun {
     fn drop(&mut self) {
         for process in &mut self.processes {
             let _ = process.kill();

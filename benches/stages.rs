@@ -20,19 +20,19 @@ use divan::Bencher;
 use jiff::tz::TimeZone;
 use meterpipe::{
     chain::{
-        decode::{Decode, Output},
-        event::Event,
+        decode::{Decode, DecodeEvent},
+        event::StageEvent,
         unframe::Unframe,
     },
     format::{
-        entry::{Entry, Format},
-        options::Kind as FormatKind,
+        entry::{Format, OutputTelegram},
+        options::FormatKind,
     },
-    hex::dump::{Dump, Run},
+    hex::dump::{Dump, HexRun},
     link::mbus::Deframer,
     reading::telegram::Telegram,
-    record::{Attributes, Kind, Place, Time},
-    source::simulator::meter::Meter,
+    record::{Attributes, Place, RecordKind, Time},
+    source::simulator::meter::MeterKind,
 };
 
 fn main() {
@@ -41,7 +41,7 @@ fn main() {
 }
 
 /// A meter and a format.
-struct Case(Meter, FormatKind);
+struct Case(MeterKind, FormatKind);
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,8 +63,8 @@ mod stages {
     use super::*;
 
     #[divan::bench(args = METERS)]
-    fn hex(bencher: Bencher<'_, '_>, meter: Meter) {
-        let (mut dump, mut run) = (Dump::default(), Run::default());
+    fn hex(bencher: Bencher<'_, '_>, meter: MeterKind) {
+        let (mut dump, mut run) = (Dump::default(), HexRun::default());
         each(bencher, &samples(meter), |sample| {
             run.clear();
             let fine = sample.lines.iter().all(|line| dump.line(line, true, &mut run).is_ok());
@@ -73,7 +73,7 @@ mod stages {
     }
 
     #[divan::bench(args = METERS)]
-    fn deframe(bencher: Bencher<'_, '_>, meter: Meter) {
+    fn deframe(bencher: Bencher<'_, '_>, meter: MeterKind) {
         let mut deframer = Deframer::default();
         each(bencher, &frames(meter), |frames| {
             for frame in frames {
@@ -87,15 +87,19 @@ mod stages {
 
     /// Deframe and join.
     #[divan::bench(args = METERS)]
-    fn unframe(bencher: Bencher<'_, '_>, meter: Meter) {
+    fn unframe(bencher: Bencher<'_, '_>, meter: MeterKind) {
         let mut stage = Unframe::default();
         each(bencher, &frames(meter), |frames| {
             let mut apdus = 0;
             for frame in frames {
-                stage.feed(&record(Kind::Raw, frame), Place::Live, &mut |event: Event<'_>| {
-                    black_box(&event);
-                    apdus += 1;
-                });
+                stage.feed(
+                    &record(RecordKind::Raw, frame),
+                    Place::Live,
+                    &mut |event: StageEvent<'_>| {
+                        black_box(&event);
+                        apdus += 1;
+                    },
+                );
             }
             assert_eq!(apdus, 1);
         });
@@ -103,17 +107,22 @@ mod stages {
 
     /// With the key that opened the last one, unchecked, as the chain does it.
     #[divan::bench(args = METERS)]
-    fn decrypt(bencher: Bencher<'_, '_>, meter: Meter) {
+    fn decrypt(bencher: Bencher<'_, '_>, meter: MeterKind) {
         let (mut stage, samples) = (common::decrypt(), samples(meter));
-        stage.feed(&record(Kind::Apdu, &samples[0].apdu), Place::Live, &mut |_: Event<'_>| {});
+        stage.feed(
+            &record(RecordKind::Apdu, &samples[0].apdu),
+            Place::Live,
+            &mut |_: StageEvent<'_>| {},
+        );
         each(bencher, &samples, |sample| {
-            let octets = stage.reopen(&record(Kind::Apdu, &sample.apdu)).map(|r| r.octets.len());
+            let octets =
+                stage.reopen(&record(RecordKind::Apdu, &sample.apdu)).map(|r| r.octets.len());
             octets.expect("the key fits")
         });
     }
 
     #[divan::bench(args = METERS)]
-    fn parse(bencher: Bencher<'_, '_>, meter: Meter) {
+    fn parse(bencher: Bencher<'_, '_>, meter: MeterKind) {
         each(bencher, &samples(meter), |sample| black_box(Telegram::parse(&sample.plain)).is_ok());
     }
 
@@ -129,13 +138,13 @@ mod stages {
         each(bencher, &telegrams, |telegram| {
             text.clear();
             let (received, attributes) = (Time::UNKNOWN, Attributes::default());
-            let entry = Entry { telegram, zone: &TimeZone::UTC, received, attributes };
+            let entry = OutputTelegram { telegram, zone: &TimeZone::UTC, received, attributes };
             format.entry(&entry, &mut text);
             black_box(&text).len()
         });
     }
 
-    fn frames(meter: Meter) -> Vec<Vec<Vec<u8>>> {
+    fn frames(meter: MeterKind) -> Vec<Vec<Vec<u8>>> {
         let octets = |line: &Vec<u8>| hex::decode(line).expect("hex");
         samples(meter).iter().map(|sample| sample.lines.iter().map(octets).collect()).collect()
     }
@@ -145,7 +154,7 @@ mod stages {
 #[divan::bench(args = cases())]
 fn chain(bencher: Bencher<'_, '_>, case: &Case) {
     let Case(meter, kind) = *case;
-    let (mut dump, mut run) = (Dump::default(), Run::default());
+    let (mut dump, mut run) = (Dump::default(), HexRun::default());
     let (mut chain, mut format) = (Decode::new(common::decrypt()), format(kind));
     let mut text = vec![];
     each(bencher, &samples(meter), |sample: &Sample| {
@@ -153,8 +162,8 @@ fn chain(bencher: Bencher<'_, '_>, case: &Case) {
         for line in &sample.lines {
             run.clear();
             dump.line(line, true, &mut run).expect("hex");
-            let record = record(Kind::Raw, &run.octets);
-            chain.feed(&record, Place::Live, &mut |output: Output<'_>| {
+            let record = record(RecordKind::Raw, &run.octets);
+            chain.feed(&record, Place::Live, &mut |output: DecodeEvent<'_>| {
                 write(&output, format.as_mut(), &mut text);
             });
         }
@@ -162,19 +171,19 @@ fn chain(bencher: Bencher<'_, '_>, case: &Case) {
     });
 }
 
-fn write(output: &Output<'_>, format: &mut dyn Format, text: &mut Vec<u8>) {
-    let Output::Telegram { telegram, record, .. } = output else {
+fn write(output: &DecodeEvent<'_>, format: &mut dyn Format, text: &mut Vec<u8>) {
+    let DecodeEvent::Telegram { telegram, record, .. } = output else {
         panic!("a telegram of the simulator is not read");
     };
     let (received, attributes) = (record.time, record.attributes);
-    format.entry(&Entry { telegram, zone: &TimeZone::UTC, received, attributes }, text);
+    format.entry(&OutputTelegram { telegram, zone: &TimeZone::UTC, received, attributes }, text);
 }
 
 mod kernel {
     use super::*;
 
     #[divan::bench(args = METERS)]
-    fn hex(bencher: Bencher<'_, '_>, meter: Meter) {
+    fn hex(bencher: Bencher<'_, '_>, meter: MeterKind) {
         let mut kernel = Kernel::default();
         each(bencher, &loads(meter, FormatKind::Csv), |load| {
             kernel.hex(load);
@@ -183,13 +192,13 @@ mod kernel {
     }
 
     #[divan::bench(args = METERS)]
-    fn sum(bencher: Bencher<'_, '_>, meter: Meter) {
+    fn sum(bencher: Bencher<'_, '_>, meter: MeterKind) {
         let mut kernel = Kernel::default();
         each(bencher, &loads(meter, FormatKind::Csv), |load| black_box(&mut kernel).sum(load));
     }
 
     #[divan::bench(args = METERS)]
-    fn aes(bencher: Bencher<'_, '_>, meter: Meter) {
+    fn aes(bencher: Bencher<'_, '_>, meter: MeterKind) {
         let mut kernel = Kernel::default();
         each(bencher, &loads(meter, FormatKind::Csv), |load| {
             kernel.aes(load);
@@ -212,7 +221,7 @@ mod kernel {
         each(bencher, &loads(case.0, case.1), |load| kernel.run(load));
     }
 
-    fn loads(meter: Meter, kind: FormatKind) -> Vec<Load> {
+    fn loads(meter: MeterKind, kind: FormatKind) -> Vec<Load> {
         let mut format = format(kind);
         samples(meter).iter().map(|sample| Load::new(sample, format.as_mut())).collect()
     }

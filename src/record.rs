@@ -123,7 +123,7 @@ impl Time {
 
 /// What the octets of a record are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind<'a> {
+pub enum RecordKind<'a> {
     /// Any run of octets from the line.
     Raw,
     /// One link frame that passed its checks.
@@ -134,7 +134,7 @@ pub enum Kind<'a> {
     Other(&'a str),
 }
 
-impl<'a> Kind<'a> {
+impl<'a> RecordKind<'a> {
     /// The second column of a record, and what stands behind it and its space.
     fn first(text: &'a [u8]) -> Option<(Self, &'a [u8])> {
         for kind in [Self::Frame, Self::Apdu, Self::Raw] {
@@ -215,7 +215,7 @@ pub struct Record<'a> {
     /// When its first octet arrived.
     pub time: Time,
     /// What the octets are.
-    pub kind: Kind<'a>,
+    pub kind: RecordKind<'a>,
     /// The octets.
     pub octets: &'a [u8],
     /// The further columns.
@@ -234,7 +234,7 @@ impl<'a> Record<'a> {
 
     /// The kind of a line that has the first two columns of a record.
     #[must_use]
-    pub fn kind(line: &'a [u8]) -> Option<Kind<'a>> {
+    pub fn kind(line: &'a [u8]) -> Option<RecordKind<'a>> {
         Columns::of(line).map(|columns| columns.kind)
     }
 
@@ -254,7 +254,7 @@ impl<'a> Record<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Columns<'a> {
     /// The kind of the record.
-    pub kind: Kind<'a>,
+    pub kind: RecordKind<'a>,
     time: Time,
     rest: &'a [u8],
     /// Where the rest stands in the line.
@@ -273,7 +273,7 @@ impl<'a> Columns<'a> {
         };
         let (time, rest) = line.split_at_checked(width)?;
         let time = Time::parse(time)?;
-        let (kind, rest) = Kind::first(rest.strip_prefix(b" ")?)?;
+        let (kind, rest) = RecordKind::first(rest.strip_prefix(b" ")?)?;
         Some(Self { kind, time, rest, start: line.len() - rest.len() })
     }
 

@@ -10,8 +10,8 @@ use influxdb_line_protocol::FieldValue;
 use meterpipe::{
     cosem::clock::VIENNA,
     format::{
-        entry::Entry,
-        options::{Kind, Options},
+        entry::OutputTelegram,
+        options::{FormatKind, FormatOptions},
     },
     reading::telegram::Telegram,
     record::{Attributes, Time},
@@ -66,7 +66,7 @@ fn items() -> Option<Vec<Item>> {
     Some(items)
 }
 
-fn write(kind: Kind, options: &Options, item: &Item) -> Option<String> {
+fn write(kind: FormatKind, options: &FormatOptions, item: &Item) -> Option<String> {
     let telegram = match Telegram::parse(&item.plaintext) {
         Ok(telegram) => telegram,
         Err(error) => {
@@ -76,7 +76,8 @@ fn write(kind: Kind, options: &Options, item: &Item) -> Option<String> {
     };
     assert!(!REFUSED.contains(&&*item.name), "{} reads", item.name);
     let attributes = Attributes::default();
-    let entry = Entry { telegram: &telegram, zone: &VIENNA, received: Time::UNKNOWN, attributes };
+    let entry =
+        OutputTelegram { telegram: &telegram, zone: &VIENNA, received: Time::UNKNOWN, attributes };
     let mut text = vec![];
     kind.build(options).unwrap().entry(&entry, &mut text);
     Some(String::from_utf8(text).unwrap())
@@ -97,7 +98,7 @@ fn xml_is_that_of_gurux() {
         }
         assert!(note.contains(&format!("telegram {}", item.index)), "{}: {note}", item.name);
         let gurux = gurux.replace("\r\n", "\n");
-        let Some(xml) = write(Kind::Xml, &Options::default(), item) else { continue };
+        let Some(xml) = write(FormatKind::Xml, &FormatOptions::default(), item) else { continue };
         assert_eq!(xml, gurux.trim_end_matches('\n').to_owned() + "\n", "{}", item.name);
         compared += 1;
     }
@@ -112,8 +113,8 @@ fn objects_have_the_expected_values() {
     let Some(items) = items() else { return };
     let mut compared = 0;
     for item in &items {
-        let options = Options { objects: true, ..Options::default() };
-        let Some(line) = write(Kind::Json, &options, item) else { continue };
+        let options = FormatOptions { objects: true, ..FormatOptions::default() };
+        let Some(line) = write(FormatKind::Json, &options, item) else { continue };
         let line: Members = serde_json::from_str(&line).unwrap();
         let time: Option<String> =
             line.get("time").and_then(|time| serde_json::from_str(time.get()).ok());
@@ -200,8 +201,10 @@ fn fields_of_line_protocol_have_one_type_whatever_the_meter() {
     let Some(items) = items() else { return };
     let mut types: BTreeMap<String, BTreeMap<&str, usize>> = BTreeMap::new();
     for item in &items {
-        let Some(text) = write(Kind::Influx, &Options::default(), item) else { continue };
-        let json = write(Kind::Json, &Options::default(), item).unwrap();
+        let Some(text) = write(FormatKind::Influx, &FormatOptions::default(), item) else {
+            continue;
+        };
+        let json = write(FormatKind::Json, &FormatOptions::default(), item).unwrap();
         let json: Members = serde_json::from_str(&json).unwrap();
         for line in influxdb_line_protocol::parse_lines(&text) {
             let line = line.unwrap_or_else(|error| panic!("{}: {error}: {text}", item.name));

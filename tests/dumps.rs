@@ -7,7 +7,7 @@ use meterpipe::{
     hex::{
         canonical,
         detect::{Form, detect},
-        dump::{Dump, Run},
+        dump::{Dump, HexRun},
     },
 };
 
@@ -29,8 +29,8 @@ fn octets(digits: &str) -> Vec<u8> {
 }
 
 /// The octets and the marks of a whole text, and every defect with the number of its line.
-fn read(text: &[u8]) -> (Run, Vec<(usize, Error)>) {
-    let (mut dump, mut run, mut defects) = (Dump::default(), Run::default(), vec![]);
+fn read(text: &[u8]) -> (HexRun, Vec<(usize, Error)>) {
+    let (mut dump, mut run, mut defects) = (Dump::default(), HexRun::default(), vec![]);
     for (number, line) in text.split(|&c| c == b'\n').enumerate() {
         if let Err(error) = dump.line(line, true, &mut run) {
             defects.push((number + 1, error));
@@ -165,7 +165,7 @@ fn words_in_the_order_of_a_machine_are_refused_and_give_nothing() {
     assert!(files.len() >= 10);
     for (name, text) in files {
         let (run, defects) = read(&text);
-        assert_eq!(run, Run::default(), "{name}");
+        assert_eq!(run, HexRun::default(), "{name}");
         for (line, error) in &defects {
             assert!(matches!(error.cause, Cause::Unsupported { .. }), "{name}:{line}: {error}");
         }
@@ -376,7 +376,7 @@ fn defects_are_named_and_leave_a_mark() {
 
 #[test]
 fn the_mark_of_a_defect_at_the_line_end_falls_on_the_next_octet() {
-    let (mut dump, mut run) = (Dump::default(), Run::default());
+    let (mut dump, mut run) = (Dump::default(), HexRun::default());
     assert!(dump.line(b"68FAFA6853FF00SS", true, &mut run).is_err());
     assert_eq!((run.octets.len(), &run.marks[..]), (7, &[][..]));
     run.clear();
@@ -455,8 +455,8 @@ fn where_a_long_line_is_cut_never_matters() {
 }
 
 /// What one line gives that comes in pieces, the last of them empty, and the line behind it.
-fn pieces(pieces: &[&[u8]]) -> (Run, Vec<Error>) {
-    let (mut dump, mut run, mut defects) = (Dump::default(), Run::default(), vec![]);
+fn pieces(pieces: &[&[u8]]) -> (HexRun, Vec<Error>) {
+    let (mut dump, mut run, mut defects) = (Dump::default(), HexRun::default(), vec![]);
     for piece in pieces {
         defects.extend(dump.line(piece, false, &mut run).err());
     }
@@ -468,7 +468,7 @@ fn pieces(pieces: &[&[u8]]) -> (Run, Vec<Error>) {
 
 #[test]
 fn a_defect_of_a_line_in_pieces_is_told_once_and_by_its_place_in_the_line() {
-    let (mut dump, mut run) = (Dump::default(), Run::default());
+    let (mut dump, mut run) = (Dump::default(), HexRun::default());
     dump.line(b"68FAFA68", false, &mut run).unwrap();
     let error = dump.line(b"53S", false, &mut run).unwrap_err();
     assert_eq!(error, Error::new(Layer::Hex, 10, Cause::NotHex));
@@ -481,7 +481,7 @@ fn a_defect_of_a_line_in_pieces_is_told_once_and_by_its_place_in_the_line() {
 
 #[test]
 fn a_line_without_end_needs_no_memory() {
-    let (mut dump, mut run) = (Dump::default(), Run::default());
+    let (mut dump, mut run) = (Dump::default(), HexRun::default());
     let piece = digits().repeat(16);
     let mut octets = 0;
     for _ in 0..256 {
@@ -545,7 +545,7 @@ fn no_text_and_no_noise_makes_it_panic() {
     ];
     let mut noise = Noise(1);
     for alphabet in alphabets {
-        let (mut dump, mut run) = (Dump::default(), Run::default());
+        let (mut dump, mut run) = (Dump::default(), HexRun::default());
         for _ in 0..4000 {
             let text = noise.text(alphabet);
             let kind = noise.octet();

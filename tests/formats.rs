@@ -6,10 +6,10 @@ use meterpipe::{
     cosem::clock::VIENNA,
     format::{
         csv::Locale,
-        entry::Entry,
+        entry::OutputTelegram,
         influx,
         key::Meta,
-        options::{Kind, Options},
+        options::{FormatKind, FormatOptions},
         readings::Readings,
         selection::Selection,
         table::Table,
@@ -47,8 +47,8 @@ fn ciphered() -> Attributes<'static> {
 
 /// The text of telegrams, and the notes on them.
 fn write_all(
-    kind: Kind,
-    options: &Options,
+    kind: FormatKind,
+    options: &FormatOptions,
     apdus: &[Vec<u8>],
     plain: bool,
 ) -> (String, Vec<String>) {
@@ -59,25 +59,26 @@ fn write_all(
         let telegram = Telegram::parse(apdu).unwrap();
         let attributes = if plain { Attributes::default() } else { ciphered() };
         let (zone, received) = (&VIENNA, Time::UNKNOWN);
-        format.entry(&Entry { telegram: &telegram, zone, received, attributes }, &mut text);
+        format
+            .entry(&OutputTelegram { telegram: &telegram, zone, received, attributes }, &mut text);
         notes.extend(format.notes());
     }
     format.end(&mut text);
     (String::from_utf8(text).unwrap(), notes)
 }
 
-fn write(kind: Kind, options: &Options, apdu: &[u8]) -> String {
+fn write(kind: FormatKind, options: &FormatOptions, apdu: &[u8]) -> String {
     write_all(kind, options, &[apdu.to_vec()], true).0
 }
 
-fn published(kind: Kind, options: &Options) -> String {
+fn published(kind: FormatKind, options: &FormatOptions) -> String {
     write_all(kind, options, &[octets(PUBLISHED)], false).0
 }
 
-fn fields(names: &str) -> Options {
-    Options {
+fn fields(names: &str) -> FormatOptions {
+    FormatOptions {
         selection: Some(Selection::parse(names, &Units::default()).unwrap()),
-        ..Options::default()
+        ..FormatOptions::default()
     }
 }
 
@@ -129,7 +130,7 @@ fn member(line: &str, name: &str) -> Option<String> {
 #[test]
 fn json_of_the_published_telegram() {
     assert_eq!(
-        published(Kind::Json, &Options::default()),
+        published(FormatKind::Json, &FormatOptions::default()),
         concat!(
             r#"{"schema":1,"time":"2021-09-27T09:47:15+02:00","meter":"181220000009","#,
             r#""system_title":"4b464d6750000009","invocation_counter":35,"authenticated":false,"#,
@@ -156,8 +157,8 @@ fn json_says_when_a_telegram_came_and_whether_it_is_proven() {
     ] {
         attributes.auth = auth;
         let mut text = vec![];
-        let entry = Entry { telegram: &telegram, zone: &VIENNA, received, attributes };
-        Kind::Json.build(&Options::default()).unwrap().entry(&entry, &mut text);
+        let entry = OutputTelegram { telegram: &telegram, zone: &VIENNA, received, attributes };
+        FormatKind::Json.build(&FormatOptions::default()).unwrap().entry(&entry, &mut text);
         let line = String::from_utf8(text).unwrap();
         assert!(line.starts_with(concat!(
             r#"{"schema":1,"time":"2021-09-27T09:47:15+02:00","#,
@@ -165,7 +166,7 @@ fn json_says_when_a_telegram_came_and_whether_it_is_proven() {
         )));
         assert_eq!(member(&line, "authenticated").as_deref(), Some(proven));
     }
-    let line = write(Kind::Json, &Options::default(), &apdu);
+    let line = write(FormatKind::Json, &FormatOptions::default(), &apdu);
     for name in ["received", "system_title", "invocation_counter", "authenticated"] {
         assert_eq!(member(&line, name), None, "{name} of a plain telegram");
     }
@@ -193,7 +194,7 @@ fn json_passes_on_what_has_no_name() {
         "0202 0906 0000600a07ff 173dcccccd",
     );
     assert_eq!(
-        write(Kind::Json, &Options::default(), &push(body)),
+        write(FormatKind::Json, &FormatOptions::default(), &push(body)),
         concat!(
             r#"{"schema":1,"time":"2021-09-27T09:47:15+02:00","time_assumed":true,"#,
             r#""meter":"1234","device":"ff00","energy_import_wh":5000,"#,
@@ -216,7 +217,7 @@ fn a_second_occurrence_can_be_selected() {
     let body = ["0204".into(), energy(0, 1), energy(1, 2), other(3), other(4)].concat();
     let options = fields("energy_import_wh#2,1-0:99.1.0#2,1-1:1.8.0,1-0:99.1.0#3");
     assert_eq!(
-        write(Kind::Json, &options, &push(&body)),
+        write(FormatKind::Json, &options, &push(&body)),
         concat!(
             r#"{"energy_import_wh#2":2,"1-0:99.1.0#2":4,"#,
             r#""1-1:1.8.0":2,"1-1:1.8.0_unit":"Wh"}"#,
@@ -224,7 +225,7 @@ fn a_second_occurrence_can_be_selected() {
         )
     );
     assert_eq!(
-        write(Kind::Lines, &Options::default(), &push(&body)),
+        write(FormatKind::Lines, &FormatOptions::default(), &push(&body)),
         concat!(
             "-\t-\t1-0:1.8.0\tenergy_import_wh\t1\tWh\n",
             "-\t-\t1-1:1.8.0\tenergy_import_wh#2\t2\tWh\n",
@@ -245,7 +246,11 @@ fn objects_are_every_element_as_it_was_sent() {
         "10fffe",
         "0203 0906 0100020800ff 15ffffffffffffffff 0202 0ffd 161e",
     );
-    let line = write(Kind::Json, &Options { objects: true, ..Options::default() }, &push(body));
+    let line = write(
+        FormatKind::Json,
+        &FormatOptions { objects: true, ..FormatOptions::default() },
+        &push(body),
+    );
     let objects = member(&line, "objects").unwrap();
     assert_eq!(
         objects,
@@ -269,7 +274,7 @@ fn objects_are_every_element_as_it_was_sent() {
 fn fields_select_and_order_in_json_csv_table_and_lines() {
     let options = fields("voltage_l1_v,meter,1-0:1.8.0,frequency_hz,item_1,1-0:99.9.9");
     assert_eq!(
-        published(Kind::Json, &options),
+        published(FormatKind::Json, &options),
         concat!(
             r#"{"voltage_l1_v":233.7,"meter":"181220000009","1-0:1.8.0":12937,"#,
             r#""1-0:1.8.0_unit":"Wh","item_1":"2021-09-27T09:47:15+02:00"}"#,
@@ -277,14 +282,14 @@ fn fields_select_and_order_in_json_csv_table_and_lines() {
         )
     );
     assert_eq!(
-        published(Kind::Csv, &options),
+        published(FormatKind::Csv, &options),
         concat!(
             "voltage_l1_v,meter,1-0:1.8.0,frequency_hz,item_1,1-0:99.9.9\n",
             "233.7,181220000009,12937,,2021-09-27T09:47:15+02:00,\n"
         )
     );
     assert_eq!(
-        published(Kind::Lines, &options),
+        published(FormatKind::Lines, &options),
         concat!(
             "2021-09-27T09:47:15+02:00\t181220000009\t1-0:32.7.0\tvoltage_l1_v\t233.7\tV\n",
             "2021-09-27T09:47:15+02:00\t181220000009\t-\tmeter\t181220000009\t-\n",
@@ -293,7 +298,7 @@ fn fields_select_and_order_in_json_csv_table_and_lines() {
         )
     );
     assert_eq!(
-        published(Kind::Table, &options),
+        published(FormatKind::Table, &options),
         concat!(
             "2021-09-27T09:47:15+02:00  meter 181220000009\n",
             "  voltage_l1_v    233.7  V\n",
@@ -302,8 +307,8 @@ fn fields_select_and_order_in_json_csv_table_and_lines() {
             "  item_1        2021-09-27T09:47:15+02:00\n"
         )
     );
-    assert_eq!(published(Kind::Json, &fields("frequency_hz")), "{}\n");
-    assert_eq!(published(Kind::Csv, &fields("frequency_hz")), "frequency_hz\n\"\"\n");
+    assert_eq!(published(FormatKind::Json, &fields("frequency_hz")), "{}\n");
+    assert_eq!(published(FormatKind::Csv, &fields("frequency_hz")), "frequency_hz\n\"\"\n");
 }
 
 #[test]
@@ -317,14 +322,18 @@ fn csv_of_the_published_telegram() {
         "2021-09-27T09:47:15+02:00,181220000009,12937,0,,,0,0,0,233.7,0.0,0.0,0.00,0.00,0.00,",
         "1.000\n"
     );
-    assert_eq!(published(Kind::Csv, &Options::default()), format!("{HEADER}{ROW}"));
-    let bare = Options { no_header: true, ..Options::default() };
-    assert_eq!(published(Kind::Csv, &bare), ROW);
-    let austria = Options { locale: Locale::Austria, ..Options::default() };
+    assert_eq!(published(FormatKind::Csv, &FormatOptions::default()), format!("{HEADER}{ROW}"));
+    let bare = FormatOptions { no_header: true, ..FormatOptions::default() };
+    assert_eq!(published(FormatKind::Csv, &bare), ROW);
+    let austria = FormatOptions { locale: Locale::Austria, ..FormatOptions::default() };
     let expected = format!("{HEADER}{ROW}").replace(',', ";").replace('.', ",");
-    assert_eq!(published(Kind::Csv, &austria), expected);
-    let (text, notes) =
-        write_all(Kind::Csv, &Options::default(), &[octets(PUBLISHED), octets(PUBLISHED)], false);
+    assert_eq!(published(FormatKind::Csv, &austria), expected);
+    let (text, notes) = write_all(
+        FormatKind::Csv,
+        &FormatOptions::default(),
+        &[octets(PUBLISHED), octets(PUBLISHED)],
+        false,
+    );
     assert_eq!(text, format!("{HEADER}{ROW}{ROW}"));
     assert_eq!(notes, [""; 0]);
 }
@@ -333,7 +342,7 @@ fn csv_of_the_published_telegram() {
 fn csv_names_what_has_no_column_once() {
     let body = "0202 0203 0906 0100630100ff 1105 0202 0f00 161e 0203 0906 01000e0700ff 121388 0202 0ffe 162c";
     let apdus = [push(body), push(body)];
-    let (_, notes) = write_all(Kind::Csv, &Options::default(), &apdus, true);
+    let (_, notes) = write_all(FormatKind::Csv, &FormatOptions::default(), &apdus, true);
     assert_eq!(
         notes,
         [
@@ -341,14 +350,14 @@ fn csv_names_what_has_no_column_once() {
             "no column for 1-0:99.1.0: --fields chooses columns",
         ]
     );
-    assert_eq!(write_all(Kind::Csv, &fields("time"), &apdus, true).1, [""; 0]);
+    assert_eq!(write_all(FormatKind::Csv, &fields("time"), &apdus, true).1, [""; 0]);
     // A telegram may hold whatever it likes, but it cannot fill the memory with notes.
     let crafted = |b: u8| {
         let object = |e: u8| format!("0202 0906 01 {b:02x} 63 01 {e:02x} ff 1101");
         push(&format!("01 32 {}", (0..50).map(object).collect::<String>()))
     };
     let apdus: Vec<_> = (0..10).map(crafted).collect();
-    let (_, notes) = write_all(Kind::Csv, &Options::default(), &apdus, true);
+    let (_, notes) = write_all(FormatKind::Csv, &FormatOptions::default(), &apdus, true);
     assert_eq!(notes.len(), 100);
     assert!(notes[99].contains(" and others"), "{}", notes[99]);
 }
@@ -356,8 +365,8 @@ fn csv_names_what_has_no_column_once() {
 #[test]
 fn units_change_names_and_values_where_people_read_them() {
     let units = units(&["energy=kWh", "power=kW"]);
-    let options = Options { units, ..Options::default() };
-    let csv = published(Kind::Csv, &options);
+    let options = FormatOptions { units, ..FormatOptions::default() };
+    let csv = published(FormatKind::Csv, &options);
     let (header, row) = csv.split_once('\n').unwrap();
     assert!(
         header.starts_with("time,meter,energy_import_kwh,energy_export_kwh,reactive_"),
@@ -367,19 +376,25 @@ fn units_change_names_and_values_where_people_read_them() {
         row.starts_with("2021-09-27T09:47:15+02:00,181220000009,12.937,0.000,,,0.000,"),
         "{row}"
     );
-    let lines = published(Kind::Lines, &options);
+    let lines = published(FormatKind::Lines, &options);
     assert!(lines.contains("\t1-0:1.8.0\tenergy_import_kwh\t12.937\tkWh\n"), "{lines}");
     assert!(lines.contains("\t-\tpower_net_kw\t0.000\tkW\n"), "{lines}");
-    assert!(published(Kind::Table, &options).contains("  energy_import_kwh   12.937  kWh\n"));
-    assert_eq!(published(Kind::Json, &options), published(Kind::Json, &Options::default()));
-    assert_eq!(published(Kind::Xml, &options), published(Kind::Xml, &Options::default()));
+    assert!(published(FormatKind::Table, &options).contains("  energy_import_kwh   12.937  kWh\n"));
+    assert_eq!(
+        published(FormatKind::Json, &options),
+        published(FormatKind::Json, &FormatOptions::default())
+    );
+    assert_eq!(
+        published(FormatKind::Xml, &options),
+        published(FormatKind::Xml, &FormatOptions::default())
+    );
 }
 
 #[test]
 fn table_of_two_telegrams() {
     let apdus = [octets(PUBLISHED), push("0202 0906 0000600a03ff 0a024142")];
     assert_eq!(
-        write_all(Kind::Table, &Options::default(), &apdus, false).0,
+        write_all(FormatKind::Table, &FormatOptions::default(), &apdus, false).0,
         concat!(
             "2021-09-27T09:47:15+02:00  meter 181220000009\n",
             "  energy_import_wh  12937      Wh\n",
@@ -403,7 +418,7 @@ fn table_of_two_telegrams() {
 
 #[test]
 fn lines_of_the_published_telegram_have_six_columns() {
-    let text = published(Kind::Lines, &Options::default());
+    let text = published(FormatKind::Lines, &FormatOptions::default());
     let rows: Vec<Vec<_>> = text.lines().map(|line| line.split('\t').collect()).collect();
     assert_eq!(rows.len(), 12);
     for row in &rows {
@@ -413,7 +428,7 @@ fn lines_of_the_published_telegram_have_six_columns() {
     assert_eq!(rows[4][2..], ["-", "power_net_w", "0", "W"]);
     assert_eq!(rows[11][2..], ["1-0:13.7.0", "power_factor", "1.000", "-"]);
     assert_eq!(
-        write(Kind::Lines, &Options::default(), &push("0202 0906 0000600a03ff 0900")),
+        write(FormatKind::Lines, &FormatOptions::default(), &push("0202 0906 0000600a03ff 0900")),
         "-\t-\t0-0:96.10.3\t-\t-\t-\n"
     );
 }
@@ -423,7 +438,7 @@ fn lines_of_the_published_telegram_have_six_columns() {
 fn influx_of_the_published_telegram() {
     let head = "smartmeter,meter=181220000009 ";
     assert_eq!(
-        published(Kind::Influx, &Options::default()),
+        published(FormatKind::Influx, &FormatOptions::default()),
         format!(
             "{head}{}",
             concat!(
@@ -434,12 +449,12 @@ fn influx_of_the_published_telegram() {
             )
         )
     );
-    let options = Options {
+    let options = FormatOptions {
         units: units(&["energy=kWh"]),
         ..fields("time,meter,invocation_counter,authenticated,system_title,energy_import_wh")
     };
     assert_eq!(
-        published(Kind::Influx, &options),
+        published(FormatKind::Influx, &options),
         format!(
             "{head}{}",
             concat!(
@@ -450,7 +465,8 @@ fn influx_of_the_published_telegram() {
     );
     // An object without a name and one that is a text; no time, no meter, so neither is made up.
     let body = "0202 0203 0906 0100630100ff 12000c 02020f00161e 0202 0906 0000600a03ff 0a0161";
-    let (text, notes) = write_all(Kind::Influx, &Options::default(), &[push(body)], true);
+    let (text, notes) =
+        write_all(FormatKind::Influx, &FormatOptions::default(), &[push(body)], true);
     assert_eq!(text, "smartmeter 1-0:99.1.0=12.0\n");
     assert_eq!(
         notes,
@@ -461,7 +477,7 @@ fn influx_of_the_published_telegram() {
         ]
     );
     assert_eq!(
-        write(Kind::Influx, &fields("0-0:96.10.3"), &push(body)),
+        write(FormatKind::Influx, &fields("0-0:96.10.3"), &push(body)),
         "smartmeter 0-0:96.10.3_text=\"a\"\n"
     );
 }
@@ -470,8 +486,10 @@ fn influx_of_the_published_telegram() {
 #[test]
 fn influx_of_a_telegram_and_of_its_json_are_one() {
     for (apdu, plain) in [(octets(PUBLISHED), false), (octets(PUBLISHED), true)] {
-        let of = |kind| write_all(kind, &Options::default(), core::slice::from_ref(&apdu), plain).0;
-        let readings = Readings::parse(of(Kind::Json).as_bytes()).unwrap();
+        let of = |kind| {
+            write_all(kind, &FormatOptions::default(), core::slice::from_ref(&apdu), plain).0
+        };
+        let readings = Readings::parse(of(FormatKind::Json).as_bytes()).unwrap();
         let precision = influx::Precision::Nanoseconds;
         let mut points =
             influx::Points::new("smartmeter", &[], "meter", Units::default(), precision);
@@ -481,7 +499,7 @@ fn influx_of_a_telegram_and_of_its_json_are_one() {
         let seconds = influx::seconds(&readings, [Meta::Time, Meta::Received]);
         let mut text = vec![];
         assert!(points.write(readings.meta(Meta::Meter), fields, seconds, &mut text));
-        assert_eq!(String::from_utf8(text).unwrap(), of(Kind::Influx));
+        assert_eq!(String::from_utf8(text).unwrap(), of(FormatKind::Influx));
     }
 }
 
@@ -553,15 +571,15 @@ fn xml_of_every_type() {
             ),
             lines
         );
-        assert_eq!(write(Kind::Xml, &Options::default(), &push(body)), expected);
+        assert_eq!(write(FormatKind::Xml, &FormatOptions::default(), &push(body)), expected);
         assert_well_formed(&expected);
     }
 }
 
 #[test]
 fn comments_tell_codes_times_and_texts() {
-    let options = Options { comments: true, ..Options::default() };
-    let text = published(Kind::Xml, &options);
+    let options = FormatOptions { comments: true, ..FormatOptions::default() };
+    let text = published(FormatKind::Xml, &options);
     let start = concat!(
         "<DataNotification>\n",
         "  <LongInvokeIdAndPriority Value=\"8006870E\" />\n",
@@ -591,10 +609,10 @@ fn comments_tell_codes_times_and_texts() {
         .filter(|line| !line.contains("<!--"))
         .map(|line| format!("{line}\n"))
         .collect();
-    assert_eq!(uncommented, published(Kind::Xml, &Options::default()));
+    assert_eq!(uncommented, published(FormatKind::Xml, &FormatOptions::default()));
     for hyphens in ["-", "--", "---->", "a--b-", "-->"] {
         let body = format!("09{:02x}{}", hyphens.len(), hex::encode(hyphens));
-        assert_well_formed(&write(Kind::Xml, &options, &push(&body)));
+        assert_well_formed(&write(FormatKind::Xml, &options, &push(&body)));
     }
 }
 
@@ -640,7 +658,8 @@ fn hostile_strings_harm_no_format() {
 }
 
 fn check_all(apdu: &[u8]) {
-    let json = write(Kind::Json, &Options { objects: true, ..Options::default() }, apdu);
+    let json =
+        write(FormatKind::Json, &FormatOptions { objects: true, ..FormatOptions::default() }, apdu);
     assert_eq!(json.lines().count(), 1);
     assert!(!json.contains("null,") && !json.contains(":null}"), "{json}");
     let names: Vec<_> = members(&json).into_iter().map(|(name, _)| name).collect();
@@ -648,7 +667,7 @@ fn check_all(apdu: &[u8]) {
 
     let selection = "meter,0-0:96.10.3,item_4,0-0:96.10.5,device";
     for locale in [Locale::Standard, Locale::Austria] {
-        let csv = write(Kind::Csv, &Options { locale, ..fields(selection) }, apdu);
+        let csv = write(FormatKind::Csv, &FormatOptions { locale, ..fields(selection) }, apdu);
         let delimiter = if locale == Locale::Standard { b',' } else { b';' };
         let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(csv.as_bytes());
         let rows: Vec<_> =
@@ -667,20 +686,21 @@ fn check_all(apdu: &[u8]) {
     }
 
     for comments in [false, true] {
-        let xml = write(Kind::Xml, &Options { comments, ..Options::default() }, apdu);
+        let xml =
+            write(FormatKind::Xml, &FormatOptions { comments, ..FormatOptions::default() }, apdu);
         assert!(xml.bytes().all(|octet| octet == b'\n' || octet >= b' '), "{xml}");
         assert_well_formed(&xml);
     }
 
-    let influx = write(Kind::Influx, &fields(selection), apdu);
+    let influx = write(FormatKind::Influx, &fields(selection), apdu);
     assert!(influx.lines().count() <= 1, "{influx}");
     for line in influxdb_line_protocol::parse_lines(&influx) {
         let line = line.unwrap_or_else(|error| panic!("{error}: {influx}"));
         assert_eq!(line.series.measurement, "smartmeter");
     }
 
-    let lines = write(Kind::Lines, &Options::default(), apdu);
-    let table = write(Kind::Table, &Options::default(), apdu);
+    let lines = write(FormatKind::Lines, &FormatOptions::default(), apdu);
+    let table = write(FormatKind::Table, &FormatOptions::default(), apdu);
     for line in lines.lines() {
         assert_eq!(line.split('\t').count(), 6, "{line}");
         assert!(line.split('\t').all(|column| !column.is_empty()), "{line}");
@@ -715,7 +735,8 @@ fn the_live_view_gets_its_rows() {
     let apdu = octets(PUBLISHED);
     let telegram = Telegram::parse(&apdu).unwrap();
     let attributes = Attributes::default();
-    let entry = Entry { telegram: &telegram, zone: &VIENNA, received: Time::UNKNOWN, attributes };
+    let entry =
+        OutputTelegram { telegram: &telegram, zone: &VIENNA, received: Time::UNKNOWN, attributes };
     assert_eq!(Table::title(&entry), "2021-09-27T09:47:15+02:00  meter 181220000009");
     let rows = Table::new(None, Units::default()).rows(&entry);
     let row = &rows[5];

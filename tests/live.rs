@@ -20,8 +20,8 @@ use std::{
 use binary::{METERPIPE, Running, command, run, signal, wait_for};
 use jiff::Timestamp;
 use meterpipe::source::simulator::{
-    meter::Meter,
-    push::{Options, Push, Simulator},
+    meter::MeterKind,
+    push::{Push, PushOptions, Simulator},
 };
 use rustix::{
     process::Signal,
@@ -63,8 +63,8 @@ fn send_in_real_time(master: &OwnedFd, push: &Push, wire: &[u8]) {
     }
 }
 
-fn meter(kind: Meter) -> Simulator {
-    Simulator::new(Options::new(kind, Timestamp::from_second(1_790_000_000).unwrap()))
+fn meter(kind: MeterKind) -> Simulator {
+    Simulator::new(PushOptions::new(kind, Timestamp::from_second(1_790_000_000).unwrap()))
 }
 
 /// Collects what a process says, line by line.
@@ -122,7 +122,7 @@ fn a_capture_survives_ten_replugs_and_replays_to_the_same_readings() {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("usb-adapter");
     let record = folder.path().join("watched.records");
-    let mut meter = meter(Meter::NetzNoeKaifa);
+    let mut meter = meter(MeterKind::NetzNoeKaifa);
     let mut sent = vec![];
     // It is away at the start, and comes under another name each time.
     symlink("/dev/pts/none", &link).unwrap();
@@ -169,7 +169,7 @@ fn watch_prints_each_telegram_at_once_and_its_recording_replays_to_the_same() {
     let node = node.to_str().unwrap();
     let watch = Live::start(&["watch", node, "--record", record.to_str().unwrap()]);
     wait_for("the device is open", || count(&watch.err, "parity") == 1);
-    let mut meter = meter(Meter::KsmWest);
+    let mut meter = meter(MeterKind::KsmWest);
     let mut wire = vec![];
     for telegram in 1..=3 {
         wire.clear();
@@ -202,7 +202,7 @@ fn watch_prints_each_telegram_at_once_and_its_recording_replays_to_the_same() {
         .filter(|line| !line.starts_with('#'))
         .map(|line| line.split(' ').nth(2).unwrap())
         .collect();
-    let (mut again, mut line) = (self::meter(Meter::KsmWest), vec![]);
+    let (mut again, mut line) = (self::meter(MeterKind::KsmWest), vec![]);
     while line.len() * 2 < octets.len() {
         let before = line.len();
         again.push(&mut line);
@@ -284,13 +284,13 @@ fn a_single_run_ends_with_its_own_status() {
 
 #[test]
 fn a_virtual_meter_needs_neither_hardware_nor_key() {
-    for meter in Meter::ALL {
+    for meter in MeterKind::ALL {
         let source = format!("sim:{meter}");
         let ran = run(&["watch", "--once", &source], b"");
         assert_eq!((ran.status, ran.err.as_str(), ran.out.lines().count()), (0, "", 1), "{meter}");
         let (counter, energy) = values(&ran.out);
         assert!(counter > 0 && energy > 0);
-        let frames = if meter == Meter::NetzNoeKaifa { "2" } else { "1" };
+        let frames = if meter == MeterKind::NetzNoeKaifa { "2" } else { "1" };
         let ran = run(&["capture", "--count", frames, &source], b"");
         assert_eq!(
             ran.out.lines().count().to_string(),
@@ -325,7 +325,7 @@ fn a_source_that_is_lost_takes_nothing_from_another() {
     ]);
     wait_for("the devices are open", || count(&watch.err, "parity") == 2);
     let mut wire = vec![];
-    meter(Meter::NetzNoeKaifa).push(&mut wire);
+    meter(MeterKind::NetzNoeKaifa).push(&mut wire);
     let (first, rest) = wire.split_at(150);
     send(&master, &[&[0xff], first].concat());
     // The octet in front of the telegram is kept as soon as there is a pause.
@@ -346,7 +346,7 @@ fn frames_of_one_source_do_not_settle_the_parity_of_another() {
     let watch = Live::start(&["watch", "--parity", "auto", node, noisy_node]);
     wait_for("the devices are open", || count(&watch.err, "parity") == 2);
     let mut wire = vec![];
-    meter(Meter::NetzNoeKaifa).push(&mut wire);
+    meter(MeterKind::NetzNoeKaifa).push(&mut wire);
     send(&master, &wire);
     wait_for("frames", || count(&watch.err, "frames come with parity even") > 0);
     send(&noisy, &[0x55; 2000]);
@@ -367,7 +367,7 @@ fn a_run_ends_when_nobody_reads_it_though_the_meter_is_silent() {
     let err = listen(watch.0.stderr.take().unwrap());
     wait_for("the device is open", || count(&err, "parity") == 1);
     let (mut wire, mut line) = (vec![], String::new());
-    meter(Meter::NetzNoeKaifa).push(&mut wire);
+    meter(MeterKind::NetzNoeKaifa).push(&mut wire);
     send(&master, &wire);
     out.read_line(&mut line).unwrap();
     drop(out);
@@ -382,7 +382,7 @@ fn tcp_gives_what_a_device_gives() {
     let server = thread::spawn(move || {
         let (mut peer, _) = listener.accept().unwrap();
         let mut wire = vec![];
-        meter(Meter::NetzNoeSagemcomOld).push(&mut wire);
+        meter(MeterKind::NetzNoeSagemcomOld).push(&mut wire);
         std::io::Write::write_all(&mut peer, &wire).unwrap();
         peer
     });

@@ -13,8 +13,8 @@ use std::{
 
 use meterpipe::source::simulator::{
     faults::{Faults, Rate},
-    meter::Meter,
-    push::{Options, Simulator},
+    meter::MeterKind,
+    push::{PushOptions, Simulator},
 };
 use tempfile::TempDir;
 
@@ -68,7 +68,7 @@ fn records(text: &[u8]) -> Vec<(String, String, String)> {
 
 #[test]
 fn the_same_seed_gives_the_same_octets_in_every_form() {
-    for meter in Meter::ALL {
+    for meter in MeterKind::ALL {
         let form = |form: &str, seed: &str| {
             let mut command = simulate(&["--count", "60", "--seed", seed, "--output", form]);
             command.args(["--meter", meter.name()]).args(FAULTS);
@@ -117,7 +117,7 @@ fn nothing_is_sent_if_nothing_is_asked_for() {
 fn every_telegram_of_a_clean_line_can_be_opened() {
     let folder = TempDir::new().unwrap();
     let key = key(&folder, "36C66639E48A8CA4D6BC8B282A793BBB");
-    for meter in Meter::ALL {
+    for meter in MeterKind::ALL {
         for form in ["records", "hex", "binary"] {
             let mut line = simulate(&["--count", "20", "--output", form]);
             line.args(["--meter", meter.name()]);
@@ -131,7 +131,7 @@ fn every_telegram_of_a_clean_line_can_be_opened() {
 fn of_a_bad_line_exactly_what_is_whole_comes_out() {
     let folder = TempDir::new().unwrap();
     let key = key(&folder, "36C66639E48A8CA4D6BC8B282A793BBB");
-    for meter in Meter::ALL {
+    for meter in MeterKind::ALL {
         let line = |faults: &[&str]| {
             let mut line = simulate(&["--count", "500", "--meter", meter.name()]);
             line.args(faults);
@@ -209,7 +209,7 @@ fn a_full_disk_is_an_error_and_a_reader_that_goes_is_none() {
 #[test]
 fn the_summary_counts_telegrams_and_faults() {
     let output = simulate(&["--count", "50", "-v"]).args(FAULTS).output().unwrap();
-    let mut simulator = Simulator::new(options(Meter::NetzNoeKaifa, 0, true));
+    let mut simulator = Simulator::new(options(MeterKind::NetzNoeKaifa, 0, true));
     let mut twice = 0;
     for _ in 0..50 {
         twice += usize::from(simulator.push(&mut vec![]).deliveries() == 2);
@@ -315,14 +315,14 @@ fn opened(mut line: Command, keys: &[&str]) -> (Vec<String>, Option<i32>) {
     (telegrams.into_iter().map(|(_, _, hex)| hex).collect(), worst)
 }
 
-fn options(meter: Meter, seed: u64, faulty: bool) -> Options {
+fn options(meter: MeterKind, seed: u64, faulty: bool) -> PushOptions {
     let rate = Rate::per_million(if faulty { 200_000 } else { 0 });
     let faults = Faults { noise: rate, flip: rate, cut: rate, lose: rate, duplicate: rate };
-    Options { seed, faults, ..Options::new(meter, START.parse().unwrap()) }
+    PushOptions { seed, faults, ..PushOptions::new(meter, START.parse().unwrap()) }
 }
 
 /// The octets of so many pushes, and how often each can be read.
-fn library(meter: Meter, seed: u64, faulty: bool, pushes: usize) -> (Vec<u8>, Vec<usize>) {
+fn library(meter: MeterKind, seed: u64, faulty: bool, pushes: usize) -> (Vec<u8>, Vec<usize>) {
     let mut simulator = Simulator::new(options(meter, seed, faulty));
     let mut wire = vec![];
     let deliveries = (0..pushes).map(|_| simulator.push(&mut wire).deliveries()).collect();

@@ -10,9 +10,9 @@ use meterpipe::source::simulator::{
     clock::date_time,
     faults::{Faults, Rate},
     house::Values,
-    meter::{EXAMPLE_KEY, Identity, Meter},
-    push::{Options, Simulator},
-    telegram::Telegram,
+    meter::{EXAMPLE_KEY, Identity, MeterKind},
+    push::{PushOptions, Simulator},
+    telegram::SimulatedTelegram,
     wire::{Sealer, frames},
 };
 use serde_json::Value;
@@ -23,7 +23,12 @@ struct Sent {
     wire: Vec<u8>,
 }
 
-fn send(telegram: &Telegram<'_>, counter: u32, guek: &[u8; 16], gak: Option<&[u8; 16]>) -> Sent {
+fn send(
+    telegram: &SimulatedTelegram<'_>,
+    counter: u32,
+    guek: &[u8; 16],
+    gak: Option<&[u8; 16]>,
+) -> Sent {
     let (mut plain, mut apdu, mut wire) = (vec![], vec![], vec![]);
     telegram.emit(&mut plain);
     let sealer = Sealer::new(telegram.meter.suite(), guek, gak);
@@ -37,9 +42,9 @@ fn send(telegram: &Telegram<'_>, counter: u32, guek: &[u8; 16], gak: Option<&[u8
 fn the_operator_s_example_comes_out_octet_for_octet() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
     assert_eq!(key(&data.join("netznoe-doc-2021.key")), EXAMPLE_KEY);
-    let telegram = Telegram {
-        meter: Meter::NetzNoeKaifa,
-        identity: &Identity::new(Meter::NetzNoeKaifa, 9),
+    let telegram = SimulatedTelegram {
+        meter: MeterKind::NetzNoeKaifa,
+        identity: &Identity::new(MeterKind::NetzNoeKaifa, 9),
         invoke_id: 0x8006_870e,
         clock: date_time("2021-09-27T09:47:15+02:00".parse().unwrap(), 0),
         values: &Values {
@@ -57,20 +62,20 @@ fn the_operator_s_example_comes_out_octet_for_octet() {
 fn real_telegrams_come_out_octet_for_octet() {
     let Some(corpus) = shared("corpus") else { return };
     for (name, meter, serial) in [
-        ("at-kaifa-flat-netznoe/netznoe-doc-2021", Meter::NetzNoeKaifa, 9),
-        ("at-kaifa-nested-ksmwest/seed003-rekeyed", Meter::KsmWest, 14_196),
-        ("at-kaifa-nested-ksmwest/salzburg-234804-rekeyed", Meter::KsmWest, 234_804),
-        ("at-kaifa-nested-ksmwest/gh539-rekeyed", Meter::KsmWest, 182_517),
-        ("at-kaifa-nested-ksmwest/tirol-ma110-20210719", Meter::KsmWest1Phase, 35),
-        ("at-sagemcom-t210d-netznoe/gh248-1-rekeyed", Meter::NetzNoeSagemcomOld, 252_878),
-        ("at-sagemcom-t210d-netznoe/gh248-2-rekeyed", Meter::NetzNoeSagemcomOld, 252_878),
-        ("at-sagemcom-t210d-netznoe/gh867-rekeyed", Meter::NetzNoeSagemcom, 128_502),
+        ("at-kaifa-flat-netznoe/netznoe-doc-2021", MeterKind::NetzNoeKaifa, 9),
+        ("at-kaifa-nested-ksmwest/seed003-rekeyed", MeterKind::KsmWest, 14_196),
+        ("at-kaifa-nested-ksmwest/salzburg-234804-rekeyed", MeterKind::KsmWest, 234_804),
+        ("at-kaifa-nested-ksmwest/gh539-rekeyed", MeterKind::KsmWest, 182_517),
+        ("at-kaifa-nested-ksmwest/tirol-ma110-20210719", MeterKind::KsmWest1Phase, 35),
+        ("at-sagemcom-t210d-netznoe/gh248-1-rekeyed", MeterKind::NetzNoeSagemcomOld, 252_878),
+        ("at-sagemcom-t210d-netznoe/gh248-2-rekeyed", MeterKind::NetzNoeSagemcomOld, 252_878),
+        ("at-sagemcom-t210d-netznoe/gh867-rekeyed", MeterKind::NetzNoeSagemcom, 128_502),
     ] {
         let file = |extension: &str| corpus.join(format!("{name}.{extension}"));
         let expected: Value =
             serde_json::from_slice(&fs::read(file("expected.json")).unwrap()).unwrap();
         let real = &expected["telegrams"][0];
-        let telegram = Telegram {
+        let telegram = SimulatedTelegram {
             meter,
             identity: &Identity::new(meter, serial),
             invoke_id: number(&real["long_invoke_id"]),
@@ -89,11 +94,11 @@ fn the_streams_of_another_generator_come_out_octet_for_octet() {
     let Some(streams) = shared("streams") else { return };
     let mut compared = 0;
     for (variant, meter) in [
-        ("netznoe-kaifa", Meter::NetzNoeKaifa),
-        ("sagemcom-lfa", Meter::NetzNoeSagemcom),
-        ("sagemcom-l01", Meter::NetzNoeSagemcomOld),
-        ("ksmwest-kaifa", Meter::KsmWest),
-        ("ksmwest-ma110", Meter::KsmWest1Phase),
+        ("netznoe-kaifa", MeterKind::NetzNoeKaifa),
+        ("sagemcom-lfa", MeterKind::NetzNoeSagemcom),
+        ("sagemcom-l01", MeterKind::NetzNoeSagemcomOld),
+        ("ksmwest-kaifa", MeterKind::KsmWest),
+        ("ksmwest-ma110", MeterKind::KsmWest1Phase),
     ] {
         for kind in ["clean", "dst-spring", "dst-autumn", "tag"] {
             let file = |extension: &str| streams.join(format!("{variant}-{kind}.{extension}"));
@@ -105,7 +110,7 @@ fn the_streams_of_another_generator_come_out_octet_for_octet() {
                 if event["outcome"] != "decodes" {
                     continue;
                 }
-                let telegram = Telegram {
+                let telegram = SimulatedTelegram {
                     meter,
                     identity: &identity(&event),
                     invoke_id: number(&event["long_invoke_id"]),
@@ -127,7 +132,7 @@ fn the_streams_of_another_generator_come_out_octet_for_octet() {
 #[test]
 fn an_autumn_day_has_25_hours_and_says_which_of_the_doubled_ones_it_is() {
     let start = "2024-10-26T22:00:00Z".parse().unwrap();
-    let mut simulator = Simulator::new(Options::new(Meter::NetzNoeKaifa, start));
+    let mut simulator = Simulator::new(PushOptions::new(MeterKind::NetzNoeKaifa, start));
     let mut wire = vec![];
     let mut clocks = vec![];
     loop {
@@ -152,9 +157,9 @@ fn an_autumn_day_has_25_hours_and_says_which_of_the_doubled_ones_it_is() {
 fn what_a_push_says_of_its_fault_is_what_a_reader_can_bring_out() {
     let rate = Rate::per_million(60_000);
     let faults = Faults { noise: rate, flip: rate, cut: rate, lose: rate, duplicate: rate };
-    for meter in Meter::ALL {
-        let clean = Options::new(meter, "2026-10-24T20:00:00Z".parse().unwrap());
-        let mut damaged = Simulator::new(Options { faults, ..clean.clone() });
+    for meter in MeterKind::ALL {
+        let clean = PushOptions::new(meter, "2026-10-24T20:00:00Z".parse().unwrap());
+        let mut damaged = Simulator::new(PushOptions { faults, ..clean.clone() });
         let mut clean = Simulator::new(clean);
         let (mut line, mut expected) = (vec![], vec![]);
         for _ in 0..3_000 {

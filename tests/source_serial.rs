@@ -24,9 +24,9 @@ use meterpipe::{
     error::Mark,
     record::Time,
     source::{
-        Burst, Event, OpenError, Source,
+        Burst, OpenError, Source, SourceEvent,
         parity::{Choice, Parity},
-        serial::{Settings, open},
+        serial::{SerialSettings, open},
     },
 };
 use rustix::{
@@ -76,15 +76,17 @@ fn relink(node: &Path, link: &Path) {
     fs::rename(&temporary, link).unwrap();
 }
 
-fn settings(path: &Path) -> Settings {
+fn settings(path: &Path) -> SerialSettings {
     let backoff = Backoff::new(Duration::from_millis(5), Duration::from_millis(20), 1);
-    Settings { backoff, ..Settings::new(path) }
+    SerialSettings { backoff, ..SerialSettings::new(path) }
 }
 
 /// Reads until the remark that a pseudo-terminal has no parity bit: the device is open then.
 fn opened(source: &mut dyn Source) {
     match next(source, &mut Burst::default()) {
-        Event::Note(note) => assert!(note.ends_with("ignores these settings: parity"), "{note}"),
+        SourceEvent::Note(note) => {
+            assert!(note.ends_with("ignores these settings: parity"), "{note}")
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -93,7 +95,7 @@ fn collect(source: &mut dyn Source, length: usize) -> Vec<u8> {
     let mut burst = Burst::default();
     let mut octets = vec![];
     while octets.len() < length {
-        assert_eq!(next(source, &mut burst), Event::Octets);
+        assert_eq!(next(source, &mut burst), SourceEvent::Octets);
         assert!(burst.marks.is_empty());
         octets.extend_from_slice(&burst.octets);
     }
@@ -107,7 +109,7 @@ fn telegram(seed: u8) -> Vec<u8> {
 
 fn all_quiet(source: &mut dyn Source, reads: usize) {
     for _ in 0..reads {
-        assert_eq!(source.read(&mut Burst::default()), Ok(Event::Quiet));
+        assert_eq!(source.read(&mut Burst::default()), Ok(SourceEvent::Quiet));
     }
 }
 
@@ -120,7 +122,7 @@ fn every_octet_passes_unchanged_and_stamped() {
     let sent = telegram(0);
     adapter.send(&sent);
     let mut burst = Burst::default();
-    assert_eq!(next(source.as_mut(), &mut burst), Event::Octets);
+    assert_eq!(next(source.as_mut(), &mut burst), SourceEvent::Octets);
     let year = burst.time.known().and_then(|time| time[..4].parse::<u16>().ok());
     assert!(year.is_some_and(|year| year >= 2024), "{:?}", burst.time);
     let mut got = burst.octets;
@@ -213,9 +215,9 @@ fn ten_replugs_lose_no_octet_and_no_file() {
         assert_ne!(replacement.node, adapter.node);
         relink(&replacement.node, &link);
         let gone = std::mem::replace(&mut adapter, replacement).node;
-        assert!(matches!(next(source.as_mut(), &mut burst), Event::Lost(_)), "round {round}");
+        assert!(matches!(next(source.as_mut(), &mut burst), SourceEvent::Lost(_)), "round {round}");
         assert!(open_files().iter().all(|file| !refers(file, &gone)), "the old node is held");
-        assert!(matches!(next(source.as_mut(), &mut burst), Event::Back(_)), "round {round}");
+        assert!(matches!(next(source.as_mut(), &mut burst), SourceEvent::Back(_)), "round {round}");
         assert_eq!(open_files().len(), files, "round {round}");
     }
     all_quiet(source.as_mut(), 1);
@@ -258,13 +260,13 @@ fn a_lasting_run_says_once_that_it_waits_and_then_works() {
     let link = directory.path().join("meter");
     let mut source = open(settings(&link), true);
     match next(source.as_mut(), &mut Burst::default()) {
-        Event::Waiting(reason) => assert!(reason.contains("no such device"), "{reason}"),
+        SourceEvent::Waiting(reason) => assert!(reason.contains("no such device"), "{reason}"),
         other => panic!("{other:?}"),
     }
     all_quiet(source.as_mut(), 40);
     let adapter = Adapter::plug();
     relink(&adapter.node, &link);
-    assert!(matches!(next(source.as_mut(), &mut Burst::default()), Event::Back(_)));
+    assert!(matches!(next(source.as_mut(), &mut Burst::default()), SourceEvent::Back(_)));
     opened(source.as_mut());
     adapter.send(b"telegram");
     assert_eq!(collect(source.as_mut(), 8), b"telegram");
@@ -277,10 +279,10 @@ fn waiting_is_told_anew_when_the_reason_changes() {
     let path = directory.path().join("meter");
     let mut source = open(settings(&path), true);
     let burst = &mut Burst::default();
-    assert!(matches!(next(source.as_mut(), burst), Event::Waiting(_)));
+    assert!(matches!(next(source.as_mut(), burst), SourceEvent::Waiting(_)));
     fs::write(&path, "").unwrap();
     match next(source.as_mut(), burst) {
-        Event::Waiting(reason) => assert!(reason.contains("not a serial device"), "{reason}"),
+        SourceEvent::Waiting(reason) => assert!(reason.contains("not a serial device"), "{reason}"),
         other => panic!("{other:?}"),
     }
     all_quiet(source.as_mut(), 10);
@@ -300,9 +302,9 @@ fn a_second_reader_is_told_who_the_first_is() {
     assert_eq!(collect(first.as_mut(), 10), b"still mine");
     // A second reader that waits gets its turn.
     let mut second = open(settings(&adapter.node), true);
-    assert!(matches!(next(second.as_mut(), &mut Burst::default()), Event::Waiting(_)));
+    assert!(matches!(next(second.as_mut(), &mut Burst::default()), SourceEvent::Waiting(_)));
     drop(first);
-    assert!(matches!(next(second.as_mut(), &mut Burst::default()), Event::Back(_)));
+    assert!(matches!(next(second.as_mut(), &mut Burst::default()), SourceEvent::Back(_)));
 }
 
 #[test]
@@ -340,8 +342,9 @@ fn a_quiet_line_and_a_missing_device_are_waited_for_without_spinning() {
     let mut quiet = open(settings(&adapter.node), true);
     opened(quiet.as_mut());
     let backoff = Backoff::new(Duration::from_secs(60), Duration::from_secs(60), 1);
-    let mut missing = open(Settings { backoff, ..Settings::new("/dev/no-such-device") }, true);
-    assert!(matches!(next(missing.as_mut(), &mut Burst::default()), Event::Waiting(_)));
+    let mut missing =
+        open(SerialSettings { backoff, ..SerialSettings::new("/dev/no-such-device") }, true);
+    assert!(matches!(next(missing.as_mut(), &mut Burst::default()), SourceEvent::Waiting(_)));
     for source in [quiet, missing] {
         let mut source = source;
         let start = Instant::now();
@@ -354,7 +357,8 @@ fn a_quiet_line_and_a_missing_device_are_waited_for_without_spinning() {
 fn the_search_for_the_parity_sets_the_device_and_ends_with_frames() {
     let _turn = turn();
     let adapter = Adapter::plug();
-    let mut source = open(Settings { parity: Choice::Auto, ..settings(&adapter.node) }, false);
+    let mut source =
+        open(SerialSettings { parity: Choice::Auto, ..settings(&adapter.node) }, false);
     opened(source.as_mut());
     // Of the parity flags a pseudo-terminal keeps this one.
     let odd = || tcgetattr(&adapter.master).unwrap().control_modes.contains(ControlModes::PARODD);
@@ -366,7 +370,7 @@ fn the_search_for_the_parity_sets_the_device_and_ends_with_frames() {
     source.frames_seen(0);
     source.frames_seen(1);
     match next(source.as_mut(), &mut Burst::default()) {
-        Event::Note(note) => assert_eq!(note, "frames come with parity odd"),
+        SourceEvent::Note(note) => assert_eq!(note, "frames come with parity odd"),
         other => panic!("{other:?}"),
     }
     source.frames_seen(1);
@@ -384,9 +388,9 @@ fn without_frames(source: &mut dyn Source, adapter: &Adapter) -> String {
         adapter.send(&[0x55; 500]);
         loop {
             match source.read(&mut burst).unwrap() {
-                Event::Note(note) => return note,
-                Event::Octets => {}
-                Event::Quiet => break,
+                SourceEvent::Note(note) => return note,
+                SourceEvent::Octets => {}
+                SourceEvent::Quiet => break,
                 other => panic!("{other:?}"),
             }
         }
@@ -399,7 +403,7 @@ fn a_fixed_parity_is_never_changed() {
     let _turn = turn();
     let adapter = Adapter::plug();
     let parity = Choice::Fixed(Parity::None);
-    let mut source = open(Settings { parity, ..settings(&adapter.node) }, false);
+    let mut source = open(SerialSettings { parity, ..settings(&adapter.node) }, false);
     // A pseudo-terminal takes this one, so there is no remark to wait for.
     all_quiet(source.as_mut(), 1);
     for _ in 0..3 {
@@ -416,6 +420,6 @@ fn a_burst_is_emptied_by_each_read() {
     opened(source.as_mut());
     let mut burst =
         Burst { time: Time::UNKNOWN, octets: vec![1, 2, 3], marks: vec![(0, Mark::Parity)] };
-    assert_eq!(source.read(&mut burst), Ok(Event::Quiet));
+    assert_eq!(source.read(&mut burst), Ok(SourceEvent::Quiet));
     assert_eq!(burst, Burst::default());
 }

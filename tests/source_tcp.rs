@@ -16,22 +16,22 @@ use std::{
 use events::{next, try_next};
 use meterpipe::backoff::Backoff;
 use meterpipe::source::{
-    Burst, Event, OpenError, Source,
-    tcp::{Settings, open},
+    Burst, OpenError, Source, SourceEvent,
+    tcp::{TcpSettings, open},
 };
 use rustix::net::{AddressFamily, SocketType, bind, getsockname, listen, socket};
 
 const LONG: Duration = Duration::from_secs(600);
 
-fn server() -> (TcpListener, Settings) {
+fn server() -> (TcpListener, TcpSettings) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let settings = settings(listener.local_addr().unwrap());
     (listener, settings)
 }
 
-fn settings(address: SocketAddr) -> Settings {
+fn settings(address: SocketAddr) -> TcpSettings {
     let backoff = Backoff::new(Duration::from_millis(5), Duration::from_millis(20), 1);
-    Settings { backoff, idle: LONG, ..Settings::new(address.to_string()) }
+    TcpSettings { backoff, idle: LONG, ..TcpSettings::new(address.to_string()) }
 }
 
 /// The other end of the next connection, which the source makes while it is read.
@@ -43,7 +43,7 @@ fn accept(listener: &TcpListener, source: &mut dyn Source) -> TcpStream {
             Ok((stream, _)) => return stream,
             Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
         }
-        assert_eq!(source.read(&mut Burst::default()), Ok(Event::Quiet));
+        assert_eq!(source.read(&mut Burst::default()), Ok(SourceEvent::Quiet));
     }
     panic!("no connection")
 }
@@ -52,7 +52,7 @@ fn collect(source: &mut dyn Source, length: usize) -> Vec<u8> {
     let mut burst = Burst::default();
     let mut octets = vec![];
     while octets.len() < length {
-        assert_eq!(next(source, &mut burst), Event::Octets);
+        assert_eq!(next(source, &mut burst), SourceEvent::Octets);
         assert!(burst.time.known().is_some());
         octets.extend_from_slice(&burst.octets);
     }
@@ -81,10 +81,10 @@ fn a_peer_that_closes_is_lost_and_back_with_its_octets() {
         peer.write_all(b"before").unwrap();
         assert_eq!(collect(source.as_mut(), 6), b"before");
         drop(peer);
-        assert!(matches!(next(source.as_mut(), burst), Event::Lost(_)), "round {round}");
+        assert!(matches!(next(source.as_mut(), burst), SourceEvent::Lost(_)), "round {round}");
         peer = accept(&listener, source.as_mut());
         peer.write_all(b"after").unwrap();
-        assert!(matches!(next(source.as_mut(), burst), Event::Back(_)), "round {round}");
+        assert!(matches!(next(source.as_mut(), burst), SourceEvent::Back(_)), "round {round}");
         assert_eq!(collect(source.as_mut(), 5), b"after");
     }
 }
@@ -95,14 +95,14 @@ fn a_server_without_its_device_is_lost_only_once() {
     let mut source = open(settings, true);
     let burst = &mut Burst::default();
     drop(accept(&listener, source.as_mut()));
-    assert!(matches!(next(source.as_mut(), burst), Event::Lost(_)));
+    assert!(matches!(next(source.as_mut(), burst), SourceEvent::Lost(_)));
     for _ in 0..5 {
         // Only quiet reads until the next connection: `accept` insists on that.
         drop(accept(&listener, source.as_mut()));
     }
     let mut peer = accept(&listener, source.as_mut());
     peer.write_all(b"x").unwrap();
-    assert!(matches!(next(source.as_mut(), burst), Event::Back(_)));
+    assert!(matches!(next(source.as_mut(), burst), SourceEvent::Back(_)));
     assert_eq!(collect(source.as_mut(), 1), b"x");
 }
 
@@ -110,13 +110,13 @@ fn a_server_without_its_device_is_lost_only_once() {
 fn a_silent_peer_is_given_up_for_a_new_connection() {
     let (listener, settings) = server();
     let idle = Duration::from_millis(300);
-    let mut source = open(Settings { idle, ..settings }, true);
+    let mut source = open(TcpSettings { idle, ..settings }, true);
     let burst = &mut Burst::default();
     let _silent = accept(&listener, source.as_mut());
-    assert_eq!(next(source.as_mut(), burst), Event::Lost("no octet for 300ms".into()));
+    assert_eq!(next(source.as_mut(), burst), SourceEvent::Lost("no octet for 300ms".into()));
     let mut peer = accept(&listener, source.as_mut());
     peer.write_all(b"x").unwrap();
-    assert!(matches!(next(source.as_mut(), burst), Event::Back(_)));
+    assert!(matches!(next(source.as_mut(), burst), SourceEvent::Back(_)));
     assert_eq!(collect(source.as_mut(), 1), b"x");
 }
 
@@ -142,15 +142,15 @@ fn a_lasting_run_says_once_that_it_waits_and_then_works() {
     let (closed, address) = closed_server();
     let mut source = open(settings(address), true);
     let burst = &mut Burst::default();
-    assert!(matches!(next(source.as_mut(), burst), Event::Waiting(_)));
+    assert!(matches!(next(source.as_mut(), burst), SourceEvent::Waiting(_)));
     for _ in 0..40 {
-        assert_eq!(source.read(burst), Ok(Event::Quiet));
+        assert_eq!(source.read(burst), Ok(SourceEvent::Quiet));
     }
     listen(&closed, 8).unwrap();
     let listener = TcpListener::from(closed);
     let mut peer = accept(&listener, source.as_mut());
     peer.write_all(b"x").unwrap();
-    assert!(matches!(next(source.as_mut(), burst), Event::Back(_)));
+    assert!(matches!(next(source.as_mut(), burst), SourceEvent::Back(_)));
     assert_eq!(collect(source.as_mut(), 1), b"x");
 }
 
@@ -158,10 +158,10 @@ fn a_lasting_run_says_once_that_it_waits_and_then_works() {
 #[test]
 fn reads_return_while_a_connection_hangs() {
     let (_full, _waiting, address) = full_server();
-    let mut source = open(Settings { connect: LONG, ..settings(address) }, true);
+    let mut source = open(TcpSettings { connect: LONG, ..settings(address) }, true);
     let start = Instant::now();
     for _ in 0..4 {
-        assert_eq!(source.read(&mut Burst::default()), Ok(Event::Quiet));
+        assert_eq!(source.read(&mut Burst::default()), Ok(SourceEvent::Quiet));
     }
     assert!(start.elapsed() < Duration::from_secs(60));
 }

@@ -11,11 +11,11 @@ mod secrets;
 use common::{EXAMPLE_KEY, Outcome, decode_dump, decode_octets};
 use jiff::Timestamp;
 use meterpipe::{
-    chain::decode::{Decode, Output},
+    chain::decode::{Decode, DecodeEvent},
     cipher::key_file,
     source::simulator::{
-        meter::{EXAMPLE_KEY as OCTETS, Meter},
-        push::{Options, Simulator},
+        meter::{EXAMPLE_KEY as OCTETS, MeterKind},
+        push::{PushOptions, Simulator},
     },
 };
 use zeroize::Zeroizing;
@@ -30,11 +30,11 @@ fn published() -> Vec<u8> {
 /// A telegram of every kind of meter, one of them published, half of them with a tag.
 fn telegrams() -> Vec<(String, Vec<u8>, String)> {
     let mut telegrams = vec![("published".to_owned(), published(), EXAMPLE_KEY.to_owned())];
-    for meter in Meter::ALL {
+    for meter in MeterKind::ALL {
         for tagged in [false, true] {
             let start = Timestamp::from_second(1_790_000_000).unwrap();
             let gak = tagged.then(|| Zeroizing::new(std::array::from_fn(|i| i as u8)));
-            let options = Options { seed: 7, gak, ..Options::new(meter, start) };
+            let options = PushOptions { seed: 7, gak, ..PushOptions::new(meter, start) };
             assert_eq!(hex::encode_upper(*options.guek), EXAMPLE_KEY);
             assert_eq!(*options.guek, OCTETS);
             let mut wire = vec![];
@@ -134,12 +134,12 @@ fn a_flipped_bit_without_a_tag_gives_a_reading_or_a_reason() {
 fn a_hundred_thousand_wrong_keys_open_nothing() {
     use meterpipe::{
         chain::decrypt::{Decrypt, Demands},
-        record::{Attributes, Kind, Place, Record, Time},
+        record::{Attributes, Place, Record, RecordKind, Time},
     };
     let apdu = apdu(&published());
     let record = Record {
         time: Time::UNKNOWN,
-        kind: Kind::Apdu,
+        kind: RecordKind::Apdu,
         octets: &apdu,
         attributes: Attributes::default(),
     };
@@ -155,8 +155,8 @@ fn a_hundred_thousand_wrong_keys_open_nothing() {
         let text = format!("{:016x}{:016x}", random(), random());
         let keys = key_file::parse(&text).unwrap();
         let mut chain = Decode::new(Decrypt::new(keys, Demands::default()));
-        chain.feed(&record, Place::Live, &mut |output: Output<'_>| match output {
-            Output::Telegram { .. } => opened += 1,
+        chain.feed(&record, Place::Live, &mut |output: DecodeEvent<'_>| match output {
+            DecodeEvent::Telegram { .. } => opened += 1,
             _ => refused += 1,
         });
     }

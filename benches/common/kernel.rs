@@ -12,7 +12,7 @@ use aes::{
 use ctr::{CtrCore, flavors::Ctr32BE};
 use meterpipe::{
     cipher::ciphered::Ciphered,
-    format::entry::{Entry, Format},
+    format::entry::{Format, OutputTelegram},
     reading::telegram::Telegram,
     record::{Attributes, Time},
     source::simulator::meter::EXAMPLE_KEY,
@@ -44,7 +44,7 @@ impl Load {
         let zone = &jiff::tz::TimeZone::UTC;
         let (received, attributes) = (Time::UNKNOWN, Attributes::default());
         let mut text = vec![];
-        format.entry(&Entry { telegram, zone, received, attributes }, &mut text);
+        format.entry(&OutputTelegram { telegram, zone, received, attributes }, &mut text);
         if text.is_empty() {
             // A snapshot writes all at the end.
             format.end(&mut text);

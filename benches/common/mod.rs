@@ -5,22 +5,22 @@ pub mod kernel;
 use meterpipe::{
     chain::{
         decrypt::{Decrypt, Demands},
-        event::Event,
+        event::StageEvent,
         unframe::Unframe,
     },
     cipher::{key::Key, key_file},
     format::{entry::Format, options},
     hex::canonical,
     link::mbus::Deframer,
-    record::{Attributes, Kind, Place, Record, Time},
+    record::{Attributes, Place, Record, RecordKind, Time},
     source::simulator::{
-        meter::{EXAMPLE_KEY, Meter},
-        push::{Options, Simulator},
+        meter::{EXAMPLE_KEY, MeterKind},
+        push::{PushOptions, Simulator},
     },
 };
 
 /// One meter of each layout.
-pub const METERS: [Meter; 2] = [Meter::NetzNoeKaifa, Meter::KsmWest];
+pub const METERS: [MeterKind; 2] = [MeterKind::NetzNoeKaifa, MeterKind::KsmWest];
 
 /// So many telegrams that no branch can be learnt by heart, and so few that they stay in the cache.
 const SAMPLES: usize = 64;
@@ -36,20 +36,20 @@ pub struct Sample {
 }
 
 /// Telegrams in the order in which the meter pushes them, their values changing.
-pub fn samples(meter: Meter) -> Vec<Sample> {
+pub fn samples(meter: MeterKind) -> Vec<Sample> {
     let start = "2026-06-21T00:00:00Z".parse().expect("a time");
-    let mut simulator = Simulator::new(Options::new(meter, start));
+    let mut simulator = Simulator::new(PushOptions::new(meter, start));
     let (mut unframe, mut decrypt) = (Unframe::default(), decrypt());
     let mut sample = || {
         let mut wire = vec![];
         simulator.push(&mut wire);
         let lines = lines(&wire);
         let mut apdu = vec![];
-        let whole = record(Kind::Raw, &wire);
-        unframe.feed(&whole, Place::Live, &mut |event: Event<'_>| apdu = octets(&event));
+        let whole = record(RecordKind::Raw, &wire);
+        unframe.feed(&whole, Place::Live, &mut |event: StageEvent<'_>| apdu = octets(&event));
         let mut plain = vec![];
-        let ciphered = record(Kind::Apdu, &apdu);
-        decrypt.feed(&ciphered, Place::Live, &mut |event: Event<'_>| plain = octets(&event));
+        let ciphered = record(RecordKind::Apdu, &apdu);
+        decrypt.feed(&ciphered, Place::Live, &mut |event: StageEvent<'_>| plain = octets(&event));
         Sample { lines, apdu, plain }
     };
     (0..SAMPLES).map(|_| sample()).collect()
@@ -57,17 +57,17 @@ pub fn samples(meter: Meter) -> Vec<Sample> {
 
 /// The stage with the key of the simulator.
 pub fn decrypt() -> Decrypt {
-    let key = key_file::Entry { name: None, guek: Key::new(EXAMPLE_KEY), gak: None };
+    let key = key_file::KeyEntry { name: None, guek: Key::new(EXAMPLE_KEY), gak: None };
     Decrypt::new(vec![key], Demands::default())
 }
 
 /// A format as the command line builds it.
-pub fn format(kind: options::Kind) -> Box<dyn Format> {
-    kind.build(&options::Options::default()).expect("a format without options")
+pub fn format(kind: options::FormatKind) -> Box<dyn Format> {
+    kind.build(&options::FormatOptions::default()).expect("a format without options")
 }
 
 /// Octets of which nothing else is known.
-pub fn record<'a>(kind: Kind<'a>, octets: &'a [u8]) -> Record<'a> {
+pub fn record<'a>(kind: RecordKind<'a>, octets: &'a [u8]) -> Record<'a> {
     Record { time: Time::UNKNOWN, kind, octets, attributes: Attributes::default() }
 }
 
@@ -83,9 +83,9 @@ fn lines(wire: &[u8]) -> Vec<Vec<u8>> {
     lines
 }
 
-fn octets(event: &Event<'_>) -> Vec<u8> {
+fn octets(event: &StageEvent<'_>) -> Vec<u8> {
     match event {
-        Event::Record(record, _) => record.octets.to_vec(),
+        StageEvent::Record(record, _) => record.octets.to_vec(),
         other => panic!("a telegram of the simulator is not read: {other:?}"),
     }
 }

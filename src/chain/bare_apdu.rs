@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use crate::{
     cipher::ciphered::{self, GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING},
     cosem::{
-        axdr::Type,
+        axdr::DataType,
         notification::{DATA_NOTIFICATION, Notification},
     },
     error::{Cause, Error, Layer},
@@ -24,7 +24,7 @@ const DSMR_START: u8 = b'/';
 
 /// What was found next.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Found<'a> {
+pub enum FoundApdu<'a> {
     /// A whole APDU, and its position in the stream.
     Apdu(&'a [u8], u64),
     /// Something that began like a telegram and is none, and its position.
@@ -35,7 +35,7 @@ pub enum Found<'a> {
 
 /// Finds APDUs among the octets that belong to no frame.
 #[derive(Clone, Debug, Default)]
-pub struct Loose {
+pub struct BareApdus {
     buffer: Vec<u8>,
     /// `buffer[..done]` was handed out.
     done: usize,
@@ -64,7 +64,7 @@ enum Start {
     Wait,
 }
 
-impl Loose {
+impl BareApdus {
     /// Takes octets that stand at `position`. If others stood between them and the ones before, end
     /// the stream first: [`end`](Self::end).
     pub fn push(&mut self, octets: &[u8], position: u64) {
@@ -141,7 +141,7 @@ impl Loose {
 
     /// What comes next; nothing if more octets are needed.
     #[allow(clippy::should_implement_trait)] // it lends from the buffer
-    pub fn next(&mut self) -> Option<Found<'_>> {
+    pub fn next(&mut self) -> Option<FoundApdu<'_>> {
         let position = self.before + self.done as u64;
         let rest = self.buffer.get(self.done..).unwrap_or_default();
         let first = *rest.first()?;
@@ -186,7 +186,7 @@ impl Loose {
     }
 
     /// Hands out an APDU; or refuses it, if octets stand behind it that begin nothing.
-    fn apdu(&mut self, size: usize, first: u8, position: u64) -> Found<'_> {
+    fn apdu(&mut self, size: usize, first: u8, position: u64) -> FoundApdu<'_> {
         let rest = self.buffer.get(self.done..).unwrap_or_default();
         let behind = rest.get(size..).unwrap_or_default();
         let end = position + size as u64;
@@ -201,7 +201,7 @@ impl Loose {
         }
         let start = self.done;
         self.done += size;
-        Found::Apdu(self.buffer.get(start..self.done).unwrap_or_default(), position)
+        FoundApdu::Apdu(self.buffer.get(start..self.done).unwrap_or_default(), position)
     }
 
     /// The octets of an APDU, whose size is not known yet perhaps, up to a line within it that begins
@@ -213,18 +213,18 @@ impl Loose {
         places.find(|at| rest.get(*at..).is_some_and(is_unmistakable))
     }
 
-    fn refuse(&mut self, error: Error, size: usize) -> Found<'_> {
+    fn refuse(&mut self, error: Error, size: usize) -> FoundApdu<'_> {
         let position = self.before + self.done as u64;
         self.done = (self.done + size).min(self.buffer.len());
-        Found::Refused(error, position)
+        FoundApdu::Refused(error, position)
     }
 
     /// Passes over `least` octets and whatever follows that cannot begin anything.
-    fn noise(&mut self, least: usize) -> Found<'_> {
+    fn noise(&mut self, least: usize) -> FoundApdu<'_> {
         let rest = self.buffer.get(self.done + least..).unwrap_or_default();
         let more = rest.iter().position(|octet| begins_something(*octet)).unwrap_or(rest.len());
         self.done += least + more;
-        Found::Noise(least + more)
+        FoundApdu::Noise(least + more)
     }
 }
 
@@ -256,7 +256,7 @@ fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
             // All that meters push are lists. A telegram that broke off behind its date-time would
             // find a single value in the first octets of whatever comes next.
             Ok(Some((notification, size))) => match notification.body.kind {
-                Type::STRUCTURE | Type::ARRAY => Start::Apdu(Some(size)),
+                DataType::STRUCTURE | DataType::ARRAY => Start::Apdu(Some(size)),
                 _ => Start::Nothing,
             },
             Err(error) => Start::Damaged(error),

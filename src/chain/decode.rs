@@ -34,13 +34,13 @@ use core::time::Duration;
 use crate::{
     chain::{
         decrypt::Decrypt,
-        event::{Event, Refusal},
+        event::{Refusal, StageEvent},
         unframe::Unframe,
     },
     cipher::ciphered::{SystemTitle, unsupported_apdu},
     error::{Cause, Error, Layer},
-    reading::{telegram::Telegram, template::Layouts},
-    record::{Kind, Place, Record},
+    reading::{telegram::Telegram, template::Templates},
+    record::{Place, Record, RecordKind},
 };
 
 /// Unframe, decrypt, decode in one, each idle when it has nothing to do.
@@ -48,11 +48,11 @@ use crate::{
 pub struct Decode {
     unframe: Unframe,
     decrypt: Decrypt,
-    layouts: Layouts,
+    layouts: Templates,
 }
 
 /// What comes out.
-pub enum Output<'a> {
+pub enum DecodeEvent<'a> {
     /// A telegram, and the record of its plain APDU.
     Telegram {
         /// Its values.
@@ -82,22 +82,23 @@ impl Decode {
         &mut self,
         record: &Record<'_>,
         place: Place,
-        out: &mut (impl FnMut(Output<'_>) + ?Sized),
+        out: &mut (impl FnMut(DecodeEvent<'_>) + ?Sized),
     ) {
         let Self { unframe, decrypt, layouts } = self;
-        unframe.feed(record, place, &mut |event: Event<'_>| open(decrypt, layouts, event, out));
+        unframe
+            .feed(record, place, &mut |event: StageEvent<'_>| open(decrypt, layouts, event, out));
     }
 
     /// Says that a source was closed or that its octets do not go on.
-    pub fn end(&mut self, out: &mut (impl FnMut(Output<'_>) + ?Sized)) {
+    pub fn end(&mut self, out: &mut (impl FnMut(DecodeEvent<'_>) + ?Sized)) {
         let Self { unframe, decrypt, layouts } = self;
-        unframe.end(&mut |event: Event<'_>| open(decrypt, layouts, event, out));
+        unframe.end(&mut |event: StageEvent<'_>| open(decrypt, layouts, event, out));
     }
 
     /// Says that nothing has come for so long, live.
-    pub fn quiet(&mut self, silent: Duration, out: &mut (impl FnMut(Output<'_>) + ?Sized)) {
+    pub fn quiet(&mut self, silent: Duration, out: &mut (impl FnMut(DecodeEvent<'_>) + ?Sized)) {
         let Self { unframe, decrypt, layouts } = self;
-        unframe.quiet(silent, &mut |event: Event<'_>| open(decrypt, layouts, event, out));
+        unframe.quiet(silent, &mut |event: StageEvent<'_>| open(decrypt, layouts, event, out));
     }
 
     /// Frames that passed their checks so far.
@@ -135,34 +136,38 @@ impl Decode {
 
 fn open(
     decrypt: &mut Decrypt,
-    layouts: &mut Layouts,
-    event: Event<'_>,
-    out: &mut (impl FnMut(Output<'_>) + ?Sized),
+    layouts: &mut Templates,
+    event: StageEvent<'_>,
+    out: &mut (impl FnMut(DecodeEvent<'_>) + ?Sized),
 ) {
     match event {
-        Event::Record(record, place) => {
+        StageEvent::Record(record, place) => {
             // Nearly always the last key fits again, and then the telegram need not be read twice,
             // once to see whether it is one.
-            if record.kind == Kind::Apdu
+            if record.kind == RecordKind::Apdu
                 && let Some(plain) = decrypt.reopen(&record)
                 && let Ok(telegram) = layouts.read(plain.octets)
             {
-                return out(Output::Telegram { telegram: &telegram, record: &plain, place });
+                return out(DecodeEvent::Telegram { telegram: &telegram, record: &plain, place });
             }
-            decrypt.feed(&record, place, &mut |event: Event<'_>| read(layouts, event, out));
+            decrypt.feed(&record, place, &mut |event: StageEvent<'_>| read(layouts, event, out));
         }
         event => read(layouts, event, out),
     }
 }
 
-fn read(layouts: &mut Layouts, event: Event<'_>, out: &mut (impl FnMut(Output<'_>) + ?Sized)) {
+fn read(
+    layouts: &mut Templates,
+    event: StageEvent<'_>,
+    out: &mut (impl FnMut(DecodeEvent<'_>) + ?Sized),
+) {
     match event {
-        Event::Record(record, place) if record.kind == Kind::Apdu => {
+        StageEvent::Record(record, place) if record.kind == RecordKind::Apdu => {
             match telegram(layouts, record.octets) {
                 Ok(telegram) => {
-                    out(Output::Telegram { telegram: &telegram, record: &record, place })
+                    out(DecodeEvent::Telegram { telegram: &telegram, record: &record, place })
                 }
-                Err(error) => out(Output::Refused(Refusal {
+                Err(error) => out(DecodeEvent::Refused(Refusal {
                     place,
                     time: record.time,
                     from: record.attributes.from,
@@ -172,14 +177,14 @@ fn read(layouts: &mut Layouts, event: Event<'_>, out: &mut (impl FnMut(Output<'_
             }
         }
         // A kind of a later version is for later stages.
-        Event::Record(..) => {}
-        Event::Refused(refusal) => out(Output::Refused(refusal)),
-        Event::Noise(octets) => out(Output::Noise(octets)),
-        Event::Unverified(title) => out(Output::Unverified(title)),
+        StageEvent::Record(..) => {}
+        StageEvent::Refused(refusal) => out(DecodeEvent::Refused(refusal)),
+        StageEvent::Noise(octets) => out(DecodeEvent::Noise(octets)),
+        StageEvent::Unverified(title) => out(DecodeEvent::Unverified(title)),
     }
 }
 
-fn telegram<'a>(layouts: &mut Layouts, octets: &'a [u8]) -> Result<Telegram<'a>, Error> {
+fn telegram<'a>(layouts: &mut Templates, octets: &'a [u8]) -> Result<Telegram<'a>, Error> {
     let unsupported = match octets.first() {
         Some(b'/') => Some("DSMR telegrams (P1 text)"),
         Some(tag) => unsupported_apdu(*tag),

@@ -7,19 +7,19 @@
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
-    chain::event::{Event, Out, Refusal},
+    chain::event::{Out, Refusal, StageEvent},
     cipher::{
         ciphered::{
             Ciphered, GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING, SystemTitle, unsupported_apdu,
         },
         gcm::Cipher,
         key::Key,
-        key_file::{Entry, Name},
+        key_file::{KeyEntry, MeterName},
     },
     cosem::notification::DATA_NOTIFICATION,
     error::{Cause, Error, Layer},
-    reading::template::Layouts,
-    record::{Attributes, Auth, Kind, Place, Record},
+    reading::template::Templates,
+    record::{Attributes, Auth, Place, Record, RecordKind},
 };
 
 /// What is demanded of telegrams.
@@ -34,16 +34,16 @@ pub struct Demands {
 /// The stage.
 #[derive(Clone, Default)]
 pub struct Decrypt {
-    keys: Keys,
+    keys: KeyRing,
     demands: Demands,
     plain: Vec<u8>,
     told_unverified: bool,
-    layouts: Layouts,
+    layouts: Templates,
 }
 
 /// The keys of all meters, and what they opened.
 #[derive(Clone, Default)]
-struct Keys {
+struct KeyRing {
     ring: Arc<Ring>,
     /// What opened the last telegram of a meter.
     known: HashMap<SystemTitle, usize>,
@@ -56,7 +56,7 @@ struct Keys {
 /// The keys, ready for use. They are there once, however many work with them.
 #[derive(Default)]
 struct Ring {
-    all: Vec<Meter>,
+    all: Vec<MeterKeys>,
     /// Those of one meter, by its system title.
     by_title: HashMap<SystemTitle, Vec<usize>>,
     /// Those of any meter, and of meters named by a number that only the plain telegram shows.
@@ -64,7 +64,7 @@ struct Ring {
 }
 
 /// The keys of a meter.
-struct Meter {
+struct MeterKeys {
     number: Option<String>,
     cipher: Cipher,
     gak: Option<Key>,
@@ -73,15 +73,15 @@ struct Meter {
 impl Decrypt {
     /// With keys in the order in which they are to be tried.
     #[must_use]
-    pub fn new(entries: Vec<Entry>, demands: Demands) -> Self {
+    pub fn new(entries: Vec<KeyEntry>, demands: Demands) -> Self {
         let mut ring = Ring::default();
-        for (index, Entry { name, guek, gak }) in entries.into_iter().enumerate() {
+        for (index, KeyEntry { name, guek, gak }) in entries.into_iter().enumerate() {
             let number = match name {
-                Some(Name::Title(title)) => {
+                Some(MeterName::Title(title)) => {
                     ring.by_title.entry(title).or_default().push(index);
                     None
                 }
-                Some(Name::Meter(number)) => {
+                Some(MeterName::Meter(number)) => {
                     ring.to_try.push(index);
                     Some(number)
                 }
@@ -90,9 +90,9 @@ impl Decrypt {
                     None
                 }
             };
-            ring.all.push(Meter { number, cipher: Cipher::new(guek), gak });
+            ring.all.push(MeterKeys { number, cipher: Cipher::new(guek), gak });
         }
-        let keys = Keys { ring: Arc::new(ring), ..Keys::default() };
+        let keys = KeyRing { ring: Arc::new(ring), ..KeyRing::default() };
         Self { keys, demands, ..Self::default() }
     }
 
@@ -105,29 +105,32 @@ impl Decrypt {
     /// Takes a record: opens a ciphered APDU, hands on everything else.
     pub fn feed(&mut self, record: &Record<'_>, place: Place, out: &mut impl Out) {
         let tag = match (record.kind, record.octets.first()) {
-            (Kind::Apdu, Some(tag)) => *tag,
-            _ => return out(Event::Record(*record, place)),
+            (RecordKind::Apdu, Some(tag)) => *tag,
+            _ => return out(StageEvent::Record(*record, place)),
         };
         let result = match tag {
             GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING => self.open(record),
             tag => match unsupported_apdu(tag) {
                 Some(what) => Err(refusal(Cause::Unsupported { what })),
                 None if self.refuses(record) => Err(refusal(Cause::NotAuthenticated)),
-                None => return out(Event::Record(*record, place)),
+                None => return out(StageEvent::Record(*record, place)),
             },
         };
         match result {
             Ok(attributes) => {
                 if attributes.auth == Some(Auth::Unverified) && !self.told_unverified {
                     self.told_unverified = true;
-                    out(Event::Unverified(attributes.title));
+                    out(StageEvent::Unverified(attributes.title));
                 }
-                out(Event::Record(Record { octets: &self.plain, attributes, ..*record }, place));
+                out(StageEvent::Record(
+                    Record { octets: &self.plain, attributes, ..*record },
+                    place,
+                ));
             }
             Err(error) => {
                 let title = Ciphered::parse(record.octets).ok().and_then(|apdu| apdu.title);
                 let from = record.attributes.from;
-                out(Event::Refused(Refusal { place, time: record.time, from, title, error }));
+                out(StageEvent::Refused(Refusal { place, time: record.time, from, title, error }));
             }
         }
     }
@@ -200,7 +203,7 @@ const fn attributes<'a>(
     }
 }
 
-impl Keys {
+impl KeyRing {
     fn known(&self, title: &SystemTitle) -> Option<usize> {
         match self.last {
             Some((last, index)) if last == *title => Some(index),
@@ -241,14 +244,14 @@ impl Ring {
     }
 }
 
-impl Meter {
+impl MeterKeys {
     fn open(
         &self,
         apdu: &Ciphered<'_>,
         title: &SystemTitle,
         demands: Demands,
         plain: &mut Vec<u8>,
-        layouts: &mut Layouts,
+        layouts: &mut Templates,
     ) -> Result<Auth, Cause> {
         let auth = match (apdu.tag, &self.gak) {
             (Some(_), Some(gak)) if self.cipher.open(apdu, title, gak, plain) => Auth::Verified,
@@ -273,7 +276,7 @@ impl Meter {
     }
 
     /// Whether a plaintext is a telegram, and of this meter if the key is for one.
-    fn check(&self, plain: &[u8], layouts: &mut Layouts) -> Result<(), Cause> {
+    fn check(&self, plain: &[u8], layouts: &mut Templates) -> Result<(), Cause> {
         if plain.first() != Some(&DATA_NOTIFICATION) {
             return is_dsmr(plain).then_some(()).ok_or(Cause::KeyOrDamage);
         }

@@ -8,7 +8,7 @@ use crate::{
 
 /// What a stage hands on or has to say.
 #[derive(Clone, Copy, Debug)]
-pub enum Event<'a> {
+pub enum StageEvent<'a> {
     /// A record for the next stage, and where in the input it began.
     Record(Record<'a>, Place),
     /// Something that looked like a telegram, or a part of one, and cannot be read.
@@ -35,6 +35,6 @@ pub struct Refusal<'a> {
 }
 
 /// Who takes events.
-pub trait Out: FnMut(Event<'_>) {}
+pub trait Out: FnMut(StageEvent<'_>) {}
 
-impl<F: FnMut(Event<'_>)> Out for F {}
+impl<F: FnMut(StageEvent<'_>)> Out for F {}

@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 
 use crate::{
     chain::{
-        bare_apdu::{Found, Loose},
-        event::{Event, Out, Refusal},
+        bare_apdu::{BareApdus, FoundApdu},
+        event::{Out, Refusal, StageEvent},
     },
     cipher::ciphered,
     error::{Cause, Error, Layer},
@@ -17,7 +17,7 @@ use crate::{
         mbus::{Deframer, Frame, Skipped},
         reassembly::{PAUSE_MILLIS, Reassembly, is_first},
     },
-    record::{self, Attributes, Kind, Place, Record, Time},
+    record::{self, Attributes, Place, Record, RecordKind, Time},
 };
 
 /// The most sources that are kept apart. A stream with more is none that `capture` wrote.
@@ -27,7 +27,7 @@ const MAX_SOURCES: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub struct Unframe {
     /// The sources by name. Nearly always there is one, so a list is the fastest map.
-    lines: Vec<(Option<String>, Line)>,
+    lines: Vec<(Option<String>, SourceStream)>,
     frames: u64,
     /// The sources that ever came, and what was learnt of those that are not kept any more.
     learnt: u64,
@@ -37,14 +37,14 @@ impl Unframe {
     /// Takes a record.
     pub fn feed(&mut self, record: &Record<'_>, place: Place, out: &mut impl Out) {
         match record.kind {
-            Kind::Raw | Kind::Frame => {
+            RecordKind::Raw | RecordKind::Frame => {
                 let from = record.attributes.from;
                 if let Some(line) = self.line(from) {
                     line.feed(record, place);
                     self.frames += line.drain(from, out);
                 }
             }
-            Kind::Apdu | Kind::Other(_) => out(Event::Record(*record, place)),
+            RecordKind::Apdu | RecordKind::Other(_) => out(StageEvent::Record(*record, place)),
         }
     }
 
@@ -88,8 +88,8 @@ impl Unframe {
     #[must_use]
     pub fn at_rest(&self) -> Option<u64> {
         let lines = || self.lines.iter().map(|(_, line)| line);
-        let rests = lines().all(Line::is_at_rest);
-        rests.then(|| self.learnt + lines().map(Line::learnt).sum::<u64>())
+        let rests = lines().all(SourceStream::is_at_rest);
+        rests.then(|| self.learnt + lines().map(SourceStream::learnt).sum::<u64>())
     }
 
     /// Says that so many lines stand before those that were counted so far: what is pending is told
@@ -102,7 +102,7 @@ impl Unframe {
         }
     }
 
-    fn line(&mut self, from: Option<&str>) -> Option<&mut Line> {
+    fn line(&mut self, from: Option<&str>) -> Option<&mut SourceStream> {
         let found = self.lines.iter().position(|(name, _)| name.as_deref() == from);
         let index = match found {
             Some(index) => index,
@@ -111,7 +111,7 @@ impl Unframe {
                     self.learnt += self.lines.remove(0).1.learnt();
                 }
                 self.learnt += 1;
-                self.lines.push((from.map(str::to_owned), Line::default()));
+                self.lines.push((from.map(str::to_owned), SourceStream::default()));
                 self.lines.len() - 1
             }
         };
@@ -121,20 +121,20 @@ impl Unframe {
 
 /// The state of one source.
 #[derive(Clone, Debug, Default)]
-struct Line {
+struct SourceStream {
     deframer: Deframer,
     reassembly: Reassembly,
-    loose: Loose,
-    origins: Origins,
+    loose: BareApdus,
+    origins: OctetOrigins,
     /// Where the telegram that is being joined began.
-    first: Origin,
+    first: OctetOrigin,
 }
 
-impl Line {
+impl SourceStream {
     fn feed(&mut self, record: &Record<'_>, place: Place) {
         let pending = self.deframer.pending().len() as u64;
         let position = self.deframer.position() + pending;
-        self.origins.push(Origin { position, place, time: record.time });
+        self.origins.push(OctetOrigin { position, place, time: record.time });
         if let Place::Line(_) = place {
             self.loose.line(position);
         }
@@ -169,7 +169,7 @@ impl Line {
                     if let Some(error) = error {
                         self.reassembly.damaged();
                         self.loose.framed();
-                        out(Event::Refused(origin.refusal(error, from)));
+                        out(StageEvent::Refused(origin.refusal(error, from)));
                     }
                     self.loose.push(octets, position);
                     drain_loose(&mut self.loose, &mut self.origins, from, out);
@@ -195,8 +195,8 @@ impl Line {
 fn join(
     reassembly: &mut Reassembly,
     frame: &Frame<'_>,
-    origin: Origin,
-    first: &mut Origin,
+    origin: OctetOrigin,
+    first: &mut OctetOrigin,
     from: Option<&str>,
     out: &mut impl Out,
 ) {
@@ -209,40 +209,45 @@ fn join(
         // A telegram that broke off is told where it began, a lonely segment where it stands.
         let lost = matches!(error.cause, Cause::LastSegmentMissing { .. });
         let origin = if lost { began } else { origin };
-        out(Event::Refused(origin.refusal(error, from)));
+        out(StageEvent::Refused(origin.refusal(error, from)));
     }
     let Some(apdu) = outcome.apdu else {
         return;
     };
     match is_whole(apdu) {
         Ok(()) => out(apdu_event(apdu, *first, from, Some("mbus"))),
-        Err(error) => out(Event::Refused(first.refusal(error, from))),
+        Err(error) => out(StageEvent::Refused(first.refusal(error, from))),
     }
 }
 
-fn drain_loose(loose: &mut Loose, origins: &mut Origins, from: Option<&str>, out: &mut impl Out) {
+fn drain_loose(
+    loose: &mut BareApdus,
+    origins: &mut OctetOrigins,
+    from: Option<&str>,
+    out: &mut impl Out,
+) {
     while let Some(found) = loose.next() {
         match found {
-            Found::Apdu(apdu, position) => {
+            FoundApdu::Apdu(apdu, position) => {
                 out(apdu_event(apdu, origins.peek(position), from, None));
             }
-            Found::Refused(error, position) => {
-                out(Event::Refused(origins.peek(position).refusal(error, from)));
+            FoundApdu::Refused(error, position) => {
+                out(StageEvent::Refused(origins.peek(position).refusal(error, from)));
             }
-            Found::Noise(octets) => out(Event::Noise(octets)),
+            FoundApdu::Noise(octets) => out(StageEvent::Noise(octets)),
         }
     }
 }
 
 fn apdu_event<'a>(
     octets: &'a [u8],
-    origin: Origin,
+    origin: OctetOrigin,
     from: Option<&'a str>,
     link: Option<&'static str>,
-) -> Event<'a> {
+) -> StageEvent<'a> {
     let attributes = Attributes { from, link, ..Attributes::default() };
-    let record = Record { time: origin.time, kind: Kind::Apdu, octets, attributes };
-    Event::Record(record, origin.place)
+    let record = Record { time: origin.time, kind: RecordKind::Apdu, octets, attributes };
+    StageEvent::Record(record, origin.place)
 }
 
 /// Whether the segments add up to what the ciphering header announces, if there is one.
@@ -262,14 +267,14 @@ fn is_whole(apdu: &[u8]) -> Result<(), Error> {
 
 /// Where some octets of a stream came from.
 #[derive(Clone, Copy, Debug, Default)]
-struct Origin {
+struct OctetOrigin {
     /// The position in the stream of the first of them.
     position: u64,
     place: Place,
     time: Time,
 }
 
-impl Origin {
+impl OctetOrigin {
     const fn refusal<'a>(&self, error: Error, from: Option<&'a str>) -> Refusal<'a> {
         Refusal { place: self.place, time: self.time, from, title: None, error }
     }
@@ -286,13 +291,13 @@ impl Origin {
 
 /// The origins of the octets that are still being looked at.
 #[derive(Clone, Debug, Default)]
-struct Origins(VecDeque<Origin>);
+struct OctetOrigins(VecDeque<OctetOrigin>);
 
-impl Origins {
+impl OctetOrigins {
     /// How far behind the deframer a loose APDU may have begun, in records of one octet.
     const MOST: usize = 2 * crate::chain::bare_apdu::MAX_APDU;
 
-    fn push(&mut self, origin: Origin) {
+    fn push(&mut self, origin: OctetOrigin) {
         if self.0.len() == Self::MOST {
             self.0.pop_front();
         }
@@ -301,7 +306,7 @@ impl Origins {
 
     /// The origin of the octet at `position`; those before it are kept for loose APDUs only as long
     /// as there are few.
-    fn at(&mut self, position: u64) -> Origin {
+    fn at(&mut self, position: u64) -> OctetOrigin {
         while self.0.len() > 64
             && self.0.get(1).is_some_and(|next| next.position + 8192 <= position)
         {
@@ -310,7 +315,7 @@ impl Origins {
         self.peek(position)
     }
 
-    fn peek(&self, position: u64) -> Origin {
+    fn peek(&self, position: u64) -> OctetOrigin {
         // Nearly always what is asked for came last.
         if let Some(last) = self.0.back().filter(|last| last.position <= position) {
             return last.onward(position);

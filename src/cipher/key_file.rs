@@ -18,9 +18,9 @@ use crate::{
 
 /// The keys of one meter, or of any.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct KeyEntry {
     /// Which meter; nothing means any.
-    pub name: Option<Name>,
+    pub name: Option<MeterName>,
     /// The encryption key.
     pub guek: Key,
     /// The authentication key.
@@ -29,7 +29,7 @@ pub struct Entry {
 
 /// How a key file names a meter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Name {
+pub enum MeterName {
     /// By its system title, which every ciphered telegram shows.
     Title(SystemTitle),
     /// By its number, which only the decrypted telegram shows.
@@ -49,7 +49,7 @@ pub struct Defect {
 ///
 /// # Errors
 /// The first line that is not as above, or line 0 if there is no key at all.
-pub fn parse(text: &str) -> Result<Vec<Entry>, Defect> {
+pub fn parse(text: &str) -> Result<Vec<KeyEntry>, Defect> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut entries = Vec::new();
     for (index, line) in text.lines().enumerate() {
@@ -64,12 +64,12 @@ pub fn parse(text: &str) -> Result<Vec<Entry>, Defect> {
     }
 }
 
-fn entry(line: &str) -> Result<Entry, Error> {
+fn entry(line: &str) -> Result<KeyEntry, Error> {
     let columns: Vec<&str> = line.split_whitespace().collect();
     if is_one_key(&columns)
         && let Ok(guek) = Key::parse(line)
     {
-        return Ok(Entry { name: None, guek, gak: None });
+        return Ok(KeyEntry { name: None, guek, gak: None });
     }
     let key = |text: &str| {
         let start = line.find(text).map_or(0, |at| line.get(..at).map_or(0, |s| s.chars().count()));
@@ -77,11 +77,11 @@ fn entry(line: &str) -> Result<Entry, Error> {
     };
     match *columns.as_slice() {
         [guek, gak] if looks_like_key(guek) => {
-            Ok(Entry { name: None, guek: key(guek)?, gak: Some(key(gak)?) })
+            Ok(KeyEntry { name: None, guek: key(guek)?, gak: Some(key(gak)?) })
         }
-        [name, guek] => Ok(Entry { name: Some(name_of(name)), guek: key(guek)?, gak: None }),
+        [name, guek] => Ok(KeyEntry { name: Some(name_of(name)), guek: key(guek)?, gak: None }),
         [name, guek, gak] if !looks_like_key(name) => {
-            Ok(Entry { name: Some(name_of(name)), guek: key(guek)?, gak: Some(key(gak)?) })
+            Ok(KeyEntry { name: Some(name_of(name)), guek: key(guek)?, gak: Some(key(gak)?) })
         }
         _ => Err(key(line.trim()).err().unwrap_or_else(|| column(0, "too many columns"))),
     }
@@ -101,11 +101,11 @@ fn looks_like_key(column: &str) -> bool {
     column.len() > 20
 }
 
-fn name_of(column: &str) -> Name {
+fn name_of(column: &str) -> MeterName {
     let mut title = SystemTitle::default();
     match hex::decode_to_slice(column, &mut title) {
-        Ok(()) => Name::Title(title),
-        Err(_) => Name::Meter(column.to_owned()),
+        Ok(()) => MeterName::Title(title),
+        Err(_) => MeterName::Meter(column.to_owned()),
     }
 }
 
@@ -126,9 +126,9 @@ mod tests {
             "\u{feff}# my meters\r\n\r\n{A}\r\n{A} {B} # with a tag\n4b464d6750000009\t{A}\n181220000009 {A}  {B}\n"
         );
         let (a, b) = (Key::parse(A).unwrap(), Key::parse(B).unwrap());
-        let title = Name::Title([0x4b, 0x46, 0x4d, 0x67, 0x50, 0, 0, 9]);
-        let number = Name::Meter("181220000009".into());
-        let entry = |name, gak| Entry { name, guek: a.clone(), gak };
+        let title = MeterName::Title([0x4b, 0x46, 0x4d, 0x67, 0x50, 0, 0, 9]);
+        let number = MeterName::Meter("181220000009".into());
+        let entry = |name, gak| KeyEntry { name, guek: a.clone(), gak };
         assert_eq!(
             parse(&text).unwrap(),
             [

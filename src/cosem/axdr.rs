@@ -27,7 +27,7 @@ pub const MAX_STRING: usize = 256;
 
 macro_rules! types {
     ($($(#[$doc:meta])* $name:ident = $tag:literal, $text:literal, $xml:literal;)*) => {
-        impl Type {
+        impl DataType {
             $($(#[$doc])* pub const $name: Self = Self($tag);)*
 
             /// The name in the Blue Book; nothing for a tag that it does not have.
@@ -47,7 +47,7 @@ macro_rules! types {
 
 /// The tag of a data type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Type(pub u8);
+pub struct DataType(pub u8);
 
 types! {
     /// Nothing.
@@ -129,7 +129,7 @@ pub(crate) enum Shape {
     Compact,
 }
 
-impl Type {
+impl DataType {
     /// The octets of an integer type; nothing for another one.
     #[must_use]
     pub const fn number_size(self) -> Option<usize> {
@@ -165,7 +165,7 @@ impl Type {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Data<'a> {
     /// The type.
-    pub kind: Type,
+    pub kind: DataType,
     /// The number of elements of an array or a structure, of bits of a bit-string, else of octets.
     pub count: usize,
     /// What is behind tag and length: the elements of a structure, the octets of a value. Of a
@@ -182,7 +182,7 @@ impl<'a> Data<'a> {
     /// Octets that end too soon, a tag or a length form that does not exist, or a limit.
     pub fn read(reader: &mut Reader<'a>) -> Result<Self> {
         let at = *reader;
-        let kind = Type(reader.u8("type")?);
+        let kind = DataType(reader.u8("type")?);
         let (count, octets) = match shape(kind, &at)? {
             Shape::Fixed(size) => (size, reader.take(size, "value")?),
             Shape::String => {
@@ -208,7 +208,7 @@ impl<'a> Data<'a> {
     /// deep it is.
     #[inline]
     pub(crate) fn head(reader: &mut Reader<'a>) -> Option<Self> {
-        let kind = Type(reader.u8("type").ok()?);
+        let kind = DataType(reader.u8("type").ok()?);
         let (count, octets) = match kind.shape()? {
             Shape::Fixed(size) => (size, reader.take(size, "value").ok()?),
             Shape::Elements => (reader.length("number of elements").ok()?, &[][..]),
@@ -230,7 +230,7 @@ impl<'a> Data<'a> {
     #[must_use]
     pub fn elements(&self) -> Elements<'a> {
         let (octets, left) = match self.kind {
-            Type::ARRAY | Type::STRUCTURE => (self.octets, self.count),
+            DataType::ARRAY | DataType::STRUCTURE => (self.octets, self.count),
             _ => (&[][..], 0),
         };
         Elements { reader: Reader::at(Layer::Axdr, octets, self.offset), left }
@@ -260,18 +260,20 @@ impl<'a> Data<'a> {
     /// The octets of an octet-string.
     #[must_use]
     pub fn octet_string(&self) -> Option<&'a [u8]> {
-        (self.kind == Type::OCTET_STRING).then_some(self.octets)
+        (self.kind == DataType::OCTET_STRING).then_some(self.octets)
     }
 
     /// The octets of an octet-string, visible-string or utf8-string, if they are text: printable
     /// and valid. Zeros that pad it are left out.
     #[must_use]
     pub fn text(&self) -> Option<&'a str> {
-        let text =
-            matches!(self.kind, Type::OCTET_STRING | Type::VISIBLE_STRING | Type::UTF8_STRING)
-                .then(|| core::str::from_utf8(self.octets).ok())??;
+        let text = matches!(
+            self.kind,
+            DataType::OCTET_STRING | DataType::VISIBLE_STRING | DataType::UTF8_STRING
+        )
+        .then(|| core::str::from_utf8(self.octets).ok())??;
         let text = text.trim_end_matches('\0');
-        let ascii_only = self.kind != Type::UTF8_STRING;
+        let ascii_only = self.kind != DataType::UTF8_STRING;
         let shown = |c: char| if ascii_only { matches!(c, ' '..='~') } else { !c.is_control() };
         (!text.is_empty() && text.chars().all(shown)).then_some(text)
     }
@@ -314,7 +316,7 @@ fn skip(reader: &mut Reader<'_>, count: usize) -> Result<()> {
         let at = *reader;
         let limit = |what, limit| at.error(Cause::Limit { what, limit });
         budget = budget.checked_sub(1).ok_or(limit("elements", MAX_ELEMENTS))?;
-        let kind = Type(reader.u8("type")?);
+        let kind = DataType(reader.u8("type")?);
         match shape(kind, &at)? {
             Shape::Fixed(size) => drop(reader.take(size, "value")?),
             Shape::String => drop(string(reader)?),
@@ -341,7 +343,7 @@ pub(crate) fn span<'a>(
     Ok(start.rest().get(..size).unwrap_or_default())
 }
 
-fn shape(kind: Type, at: &Reader<'_>) -> Result<Shape> {
+fn shape(kind: DataType, at: &Reader<'_>) -> Result<Shape> {
     kind.shape().ok_or_else(|| {
         let (what, expected) = ("type", "one of the Blue Book");
         at.error(Cause::Unexpected { what, found: kind.0, expected })
@@ -424,9 +426,12 @@ mod tests {
     fn a_structure_lends_its_elements_with_their_places() {
         let octets = [0x02, 0x81, 0x03, 0x11, 0x07, 0x02, 0x01, 0x00, 0x09, 0x02, 0x41, 0x42];
         let data = read(&octets).unwrap();
-        assert_eq!((data.kind, data.count), (Type::STRUCTURE, 3));
+        assert_eq!((data.kind, data.count), (DataType::STRUCTURE, 3));
         let found: Vec<_> = data.elements().map(|data| (data.kind, data.offset)).collect();
-        assert_eq!(found, [(Type::UNSIGNED, 4), (Type::STRUCTURE, 7), (Type::OCTET_STRING, 10)]);
+        assert_eq!(
+            found,
+            [(DataType::UNSIGNED, 4), (DataType::STRUCTURE, 7), (DataType::OCTET_STRING, 10)]
+        );
         assert_eq!(data.elements().last().unwrap().text(), Some("AB"));
         assert_eq!(data.elements().nth(1).unwrap().elements().count(), 1);
     }

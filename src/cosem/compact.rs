@@ -13,7 +13,7 @@
 //! and the types of its elements; every other type is its tag alone.
 
 use crate::{
-    cosem::axdr::{MAX_DEPTH, MAX_ELEMENTS, Shape, Type, bits, span, string},
+    cosem::axdr::{DataType, MAX_DEPTH, MAX_ELEMENTS, Shape, bits, span, string},
     error::{Cause, Layer, Result},
     reader::Reader,
 };
@@ -39,14 +39,14 @@ impl<'a> CompactArray<'a> {
     /// Nothing comes of elements that are more deeply nested, or of values that do not use up their
     /// octets: [`values`](Self::values) still has them.
     #[must_use]
-    pub fn scalars(&self) -> Option<Vec<(Type, &'a [u8])>> {
+    pub fn scalars(&self) -> Option<Vec<(DataType, &'a [u8])>> {
         let types = match self.description {
             [2, _, types @ ..] => types,
             types => types,
         };
         let mut values = Reader::new(Layer::Axdr, self.values);
         let mut scalars = Vec::new();
-        for kind in types.iter().map(|&tag| Type(tag)).cycle() {
+        for kind in types.iter().map(|&tag| DataType(tag)).cycle() {
             if values.is_empty() {
                 break;
             }
@@ -86,15 +86,15 @@ fn skip_type(reader: &mut Reader<'_>) -> Result<()> {
     while let Some(after) = remaining.checked_sub(1) {
         remaining = after;
         let at = *reader;
-        let kind = Type(reader.u8("type")?);
+        let kind = DataType(reader.u8("type")?);
         let inner = match kind {
-            Type::ARRAY => {
+            DataType::ARRAY => {
                 reader.take(2, "number of elements")?;
                 1
             }
-            Type::STRUCTURE => usize::from(reader.u8("number of elements")?),
-            _ if kind.shape().is_some() && kind != Type::COMPACT_ARRAY => 0,
-            Type(found) => {
+            DataType::STRUCTURE => usize::from(reader.u8("number of elements")?),
+            _ if kind.shape().is_some() && kind != DataType::COMPACT_ARRAY => 0,
+            DataType(found) => {
                 let (what, expected) = ("type", "one of the Blue Book");
                 return Err(at.error(Cause::Unexpected { what, found, expected }));
             }
@@ -125,12 +125,12 @@ mod tests {
     fn values_of_one_type_and_of_a_structure_are_laid_flat() {
         let octets = [0x13, 0x12, 0x04, 0, 1, 0, 2];
         let array = CompactArray::of(read(&octets).unwrap().octets).unwrap();
-        let long = Type::LONG_UNSIGNED;
+        let long = DataType::LONG_UNSIGNED;
         assert_eq!(array.scalars().unwrap(), [(long, &[0, 1][..]), (long, &[0, 2])]);
 
         let octets = [0x13, 0x02, 0x02, 0x12, 0x11, 0x06, 0, 1, 2, 0, 4, 5];
         let array = CompactArray::of(read(&octets).unwrap().octets).unwrap();
-        let unsigned = Type::UNSIGNED;
+        let unsigned = DataType::UNSIGNED;
         assert_eq!(
             array.scalars().unwrap(),
             [(long, &[0, 1][..]), (unsigned, &[2]), (long, &[0, 4]), (unsigned, &[5])]

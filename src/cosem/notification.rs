@@ -14,7 +14,7 @@ use core::ops::Range;
 
 use crate::{
     cosem::{
-        axdr::{self, Data, Type},
+        axdr::{self, Data, DataType},
         clock::Clock,
     },
     error::{Cause, Error, Layer, Result},
@@ -84,7 +84,7 @@ impl<'a> Notification<'a> {
 fn header(reader: &mut Reader<'_>) -> Result<(u32, Option<Clock>)> {
     reader.expect(DATA_NOTIFICATION, "tag", "0f (data-notification)")?;
     let invoke_id = reader.u32("long-invoke-id-and-priority")?;
-    if reader.peek() == Some(Type::OCTET_STRING.0) {
+    if reader.peek() == Some(DataType::OCTET_STRING.0) {
         reader.u8("type of the date-time")?;
     }
     let at = *reader;

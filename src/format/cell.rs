@@ -4,15 +4,15 @@ use jiff::tz::TimeZone;
 
 use crate::{
     cosem::{
-        axdr::{Data, Type},
+        axdr::{Data, DataType},
         clock::Stamp,
         compact::CompactArray,
         obis::Obis,
         unit::Unit,
     },
     format::{
-        entry::Entry,
-        key::{Key, Meta},
+        entry::OutputTelegram,
+        key::{FieldKey, Meta},
         selection::Selection,
     },
     hex::canonical,
@@ -29,7 +29,7 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub struct Cell<'a> {
     /// Its name.
-    pub key: Key,
+    pub key: FieldKey,
     /// The code of the object it comes from.
     pub code: Option<Obis>,
     /// Its value.
@@ -53,7 +53,11 @@ pub enum Content<'a> {
 
 impl<'a> Cell<'a> {
     /// Hands out every reading, or what was selected, in its order; what is absent is left out.
-    pub fn each(entry: &'a Entry<'_>, selection: Option<&Selection>, mut take: impl FnMut(Self)) {
+    pub fn each(
+        entry: &'a OutputTelegram<'_>,
+        selection: Option<&Selection>,
+        mut take: impl FnMut(Self),
+    ) {
         if let Some(selection) = selection {
             return selection
                 .keys()
@@ -71,34 +75,34 @@ impl<'a> Cell<'a> {
     }
 
     /// What has no published name, or a name that is taken.
-    pub fn others(entry: &'a Entry<'_>) -> impl Iterator<Item = Self> {
+    pub fn others(entry: &'a OutputTelegram<'_>) -> impl Iterator<Item = Self> {
         let telegram = entry.telegram;
         telegram.others().filter_map(|(object, occurrence)| {
-            Self::of(Key::of(telegram, &object, occurrence), &object)
+            Self::of(FieldKey::of(telegram, &object, occurrence), &object)
         })
     }
 
     /// The thing with this name, if it is there.
     #[must_use]
-    pub fn find(entry: &'a Entry<'_>, key: Key) -> Option<Self> {
+    pub fn find(entry: &'a OutputTelegram<'_>, key: FieldKey) -> Option<Self> {
         let telegram = entry.telegram;
         match key {
-            Key::Meta(meta) => Some(Self {
+            FieldKey::Meta(meta) => Some(Self {
                 key,
                 code: None,
                 content: Content::of_meta(entry, meta)?,
                 unit: Unit::COUNT,
             }),
-            Key::Field(place, 1) => {
+            FieldKey::Field(place, 1) => {
                 let code = FIELDS.get(place)?.code.and_then(|_| code_of(telegram, place));
                 Some(Self { code, ..Self::named(place, telegram.field(place)?) })
             }
-            Key::Field(..) => Self::others(entry).find(|cell| cell.key == key),
-            Key::Object(obis, occurrence) => {
+            FieldKey::Field(..) => Self::others(entry).find(|cell| cell.key == key),
+            FieldKey::Object(obis, occurrence) => {
                 let mut same = telegram.objects().filter(|object| object.obis == Some(obis));
                 Self::of(key, &same.nth(occurrence.checked_sub(1)?)?)
             }
-            Key::Item(index) => {
+            FieldKey::Item(index) => {
                 let object = telegram.objects().nth(index.checked_sub(1)?)?;
                 object.obis.is_none().then(|| Self::of(key, &object))?
             }
@@ -108,10 +112,10 @@ impl<'a> Cell<'a> {
     pub(super) fn named(place: usize, number: Decimal) -> Self {
         let unit = FIELDS.get(place).map_or(Unit::COUNT, |field| field.unit);
         let content = Content::Value(Value::Number(number));
-        Self { key: Key::Field(place, 1), code: None, content, unit }
+        Self { key: FieldKey::Field(place, 1), code: None, content, unit }
     }
 
-    fn of(key: Key, object: &Object<'a>) -> Option<Self> {
+    fn of(key: FieldKey, object: &Object<'a>) -> Option<Self> {
         let unit = object.scale.map_or(Unit::COUNT, |(_, unit)| unit);
         Some(Self { key, code: object.obis, content: Content::of(object)?, unit })
     }
@@ -131,7 +135,7 @@ impl<'a> Content<'a> {
     #[must_use]
     pub fn of(object: &Object<'a>) -> Option<Self> {
         match (object.value.kind, Value::of(object)) {
-            (Type::COMPACT_ARRAY, _) => Some(Self::Array(object.value.octets)),
+            (DataType::COMPACT_ARRAY, _) => Some(Self::Array(object.value.octets)),
             (_, Value::Absent) => None,
             (_, value) => Some(Self::Value(value)),
         }
@@ -139,14 +143,14 @@ impl<'a> Content<'a> {
 
     /// The name of the meter: its number, else its system title.
     #[must_use]
-    pub fn of_meter(entry: &'a Entry<'_>) -> Option<Self> {
+    pub fn of_meter(entry: &'a OutputTelegram<'_>) -> Option<Self> {
         let mut names = [Meta::Meter, Meta::SystemTitle].into_iter();
         names.find_map(|meta| Self::of_meta(entry, meta))
     }
 
     /// Of what is said about the whole telegram.
     #[must_use]
-    pub fn of_meta(entry: &'a Entry<'_>, meta: Meta) -> Option<Self> {
+    pub fn of_meta(entry: &'a OutputTelegram<'_>, meta: Meta) -> Option<Self> {
         let octets =
             |octets: &'a [u8]| printable(octets).map_or(Value::Octets(octets), Value::Text);
         let number = |number: u32| Value::Number(Decimal::new(number.into(), 0));
@@ -223,9 +227,9 @@ pub(super) fn bits(count: usize, octets: &[u8], text: &mut Vec<u8>) {
 /// The values of a compact array, if each has a form of its own that is no `null`.
 fn elements(octets: &[u8]) -> Option<Vec<Content<'_>>> {
     let scalars = CompactArray::of(octets)?.scalars()?;
-    let element = |(kind, octets): (Type, _)| {
+    let element = |(kind, octets): (DataType, _)| {
         // How many bits a bit-string has is not known here.
-        if kind == Type::BIT_STRING {
+        if kind == DataType::BIT_STRING {
             return None;
         }
         let value = Data { kind, count: 0, octets, offset: 0 };

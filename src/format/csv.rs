@@ -10,8 +10,8 @@ use std::borrow::Cow;
 use crate::{
     format::{
         cell::{Cell, Content},
-        entry::{Entry, Format},
-        key::{Key, Meta},
+        entry::{Format, OutputTelegram},
+        key::{FieldKey, Meta},
         readings::{self, Member, Readings},
         selection::Selection,
         units::Units,
@@ -50,7 +50,7 @@ pub struct Csv {
 
 #[derive(Clone, Copy, Debug)]
 struct Column {
-    key: Key,
+    key: FieldKey,
     /// The power of ten of the unit that the user chose, if it is a named value.
     power: i16,
 }
@@ -68,7 +68,7 @@ struct Cells {
 struct Missing {
     /// A bit for each name that has a column.
     columns: u64,
-    named: Vec<Key>,
+    named: Vec<FieldKey>,
     notes: Vec<String>,
 }
 
@@ -86,7 +86,7 @@ impl Csv {
     /// The same with keys.
     #[must_use]
     pub fn with_columns(
-        keys: Option<Vec<Key>>,
+        keys: Option<Vec<FieldKey>>,
         units: Units,
         locale: Locale,
         header: bool,
@@ -99,7 +99,7 @@ impl Csv {
     }
 
     /// Appends the row of names, each by what it is called.
-    pub fn names<'a>(&self, name: impl Fn(Key) -> Cow<'a, str>, text: &mut Vec<u8>) {
+    pub fn names<'a>(&self, name: impl Fn(FieldKey) -> Cow<'a, str>, text: &mut Vec<u8>) {
         let delimiter = self.cells.locale.delimiter();
         for (at, Column { key, .. }) in self.columns.iter().enumerate() {
             if at > 0 {
@@ -119,7 +119,7 @@ impl Csv {
                 text.push(cells.locale.delimiter());
             }
             match readings.get(*key) {
-                Some(readings::Value::Number(number)) => {
+                Some(readings::ReadingValue::Number(number)) => {
                     cells.decimal(number.in_larger_unit(*power), text);
                 }
                 Some(value) => cells.text(&value.to_string(), text),
@@ -135,9 +135,9 @@ impl Csv {
 }
 
 impl Column {
-    fn of(key: Key, units: &Units) -> Self {
+    fn of(key: FieldKey, units: &Units) -> Self {
         let field = match key {
-            Key::Field(place, _) => FIELDS.get(place),
+            FieldKey::Field(place, _) => FIELDS.get(place),
             _ => None,
         };
         Self { key, power: field.map_or(0, |field| units.power(field.unit)) }
@@ -145,7 +145,7 @@ impl Column {
 }
 
 impl Cells {
-    fn cell(&mut self, cell: &Cell<'_>, entry: &Entry<'_>, text: &mut Vec<u8>) {
+    fn cell(&mut self, cell: &Cell<'_>, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
         if let Some(number) = cell.number() {
             return self.decimal(self.units.number(number, cell.unit), text);
         }
@@ -194,7 +194,7 @@ impl Format for Csv {
         }
     }
 
-    fn entry(&mut self, entry: &Entry<'_>, text: &mut Vec<u8>) {
+    fn entry(&mut self, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
         let start = text.len();
         let Self { columns, cells, .. } = self;
         for (at, Column { key, power }) in columns.iter().enumerate() {
@@ -203,12 +203,12 @@ impl Format for Csv {
             }
             match *key {
                 // Nearly all cells, without asking for the code that they come from.
-                Key::Field(place, 1) => {
+                FieldKey::Field(place, 1) => {
                     if let Some(number) = entry.telegram.field(place) {
                         cells.decimal(number.in_larger_unit(*power), text);
                     }
                 }
-                Key::Meta(Meta::Time) => {
+                FieldKey::Meta(Meta::Time) => {
                     if let Some(time) = entry.time() {
                         time.write(text);
                     }
@@ -246,18 +246,18 @@ impl Missing {
         Self { columns, named: Vec::new(), notes: Vec::new() }
     }
 
-    fn look(&mut self, entry: &Entry<'_>) {
+    fn look(&mut self, entry: &OutputTelegram<'_>) {
         if entry.telegram.present() & !self.columns != 0 {
             for (place, _) in entry.telegram.fields() {
                 if FIELDS.get(place).is_some_and(|field| !field.column) {
-                    self.name(Key::Field(place, 1));
+                    self.name(FieldKey::Field(place, 1));
                 }
             }
         }
         Cell::others(entry).for_each(|cell| self.name(cell.key));
     }
 
-    fn name(&mut self, key: Key) {
+    fn name(&mut self, key: FieldKey) {
         if self.named.len() >= MAX_NOTES || self.named.contains(&key) {
             return;
         }
@@ -280,15 +280,15 @@ fn end_row(start: usize, text: &mut Vec<u8>) {
 }
 
 /// Whether it has one of the usual columns.
-fn is_column(key: Key) -> bool {
-    matches!(key, Key::Field(place, 1) if FIELDS.get(place).is_some_and(|field| field.column))
+fn is_column(key: FieldKey) -> bool {
+    matches!(key, FieldKey::Field(place, 1) if FIELDS.get(place).is_some_and(|field| field.column))
 }
 
 /// The columns of the two Austrian layouts.
-fn usual() -> Vec<Key> {
+fn usual() -> Vec<FieldKey> {
     let fields = FIELDS.iter().enumerate().filter(|(_, field)| field.column);
-    let fields = fields.map(|(place, _)| Key::Field(place, 1));
-    [Key::Meta(Meta::Time), Key::Meta(Meta::Meter)].into_iter().chain(fields).collect()
+    let fields = fields.map(|(place, _)| FieldKey::Field(place, 1));
+    [FieldKey::Meta(Meta::Time), FieldKey::Meta(Meta::Meter)].into_iter().chain(fields).collect()
 }
 
 /// Whether a spreadsheet may take the text for more than text: OWASP, "CSV injection".

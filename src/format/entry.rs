@@ -10,7 +10,7 @@ use crate::{
 
 /// One telegram on its way out.
 #[derive(Clone, Copy, Debug)]
-pub struct Entry<'a> {
+pub struct OutputTelegram<'a> {
     /// The telegram.
     pub telegram: &'a Telegram<'a>,
     /// The zone for clocks that do not say their own.
@@ -21,7 +21,7 @@ pub struct Entry<'a> {
     pub attributes: Attributes<'a>,
 }
 
-impl Entry<'_> {
+impl OutputTelegram<'_> {
     /// The meter's time.
     #[must_use]
     pub fn time(&self) -> Option<Stamp> {
@@ -45,7 +45,7 @@ pub trait Format: Send {
     fn start(&mut self, _text: &mut Vec<u8>) {}
 
     /// One telegram.
-    fn entry(&mut self, entry: &Entry<'_>, text: &mut Vec<u8>);
+    fn entry(&mut self, entry: &OutputTelegram<'_>, text: &mut Vec<u8>);
 
     /// What stands behind all telegrams.
     fn end(&mut self, _text: &mut Vec<u8>) {}

@@ -29,8 +29,8 @@ use crate::{
     cosem::unit::Unit,
     format::{
         cell::{Cell, Content},
-        entry::{Entry, Format},
-        key::{Key, Meta},
+        entry::{Format, OutputTelegram},
+        key::{FieldKey, Meta},
         printable::shown,
         readings::{self, Readings},
         selection::Selection,
@@ -53,7 +53,7 @@ pub struct Points {
     units: Units,
     texts: bool,
     precision: Precision,
-    noted: Vec<Key>,
+    noted: Vec<FieldKey>,
     notes: Vec<String>,
 }
 
@@ -68,7 +68,7 @@ pub enum Precision {
 
 /// A value on its way into a field.
 #[derive(Clone, Copy, Debug)]
-pub enum Value<'a> {
+pub enum InfluxValue<'a> {
     /// A number, in the unit that was chosen.
     Number(Decimal),
     /// True or false.
@@ -78,7 +78,7 @@ pub enum Value<'a> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Type {
+enum FieldType {
     Integer,
     Float,
     /// A float, which truth fits into.
@@ -96,18 +96,18 @@ enum Typed {
     Other,
 }
 
-impl Type {
-    fn write(self, value: Value<'_>) -> Typed {
+impl FieldType {
+    fn write(self, value: InfluxValue<'_>) -> Typed {
         match (self, value) {
-            (Self::Integer, Value::Number(number)) => match integer(number) {
+            (Self::Integer, InfluxValue::Number(number)) => match integer(number) {
                 Some((integer, true)) => Typed::Exact(format!("{integer}i")),
                 Some((integer, false)) => Typed::Rounded(format!("{integer}i")),
                 None => Typed::TooLarge,
             },
-            (Self::Float | Self::Any, Value::Number(number)) => Typed::Exact(float(number)),
-            (Self::Any, Value::Truth(true)) => Typed::Exact("1.0".to_owned()),
-            (Self::Any, Value::Truth(false)) => Typed::Exact("0.0".to_owned()),
-            (Self::Truth, Value::Truth(truth)) => Typed::Exact(truth.to_string()),
+            (Self::Float | Self::Any, InfluxValue::Number(number)) => Typed::Exact(float(number)),
+            (Self::Any, InfluxValue::Truth(true)) => Typed::Exact("1.0".to_owned()),
+            (Self::Any, InfluxValue::Truth(false)) => Typed::Exact("0.0".to_owned()),
+            (Self::Truth, InfluxValue::Truth(truth)) => Typed::Exact(truth.to_string()),
             _ => Typed::Other,
         }
     }
@@ -163,7 +163,7 @@ impl Points {
     pub fn write<'a>(
         &mut self,
         meter: Option<&str>,
-        fields: impl IntoIterator<Item = (Key, &'a str, Value<'a>)>,
+        fields: impl IntoIterator<Item = (FieldKey, &'a str, InfluxValue<'a>)>,
         seconds: Option<i64>,
         text: &mut Vec<u8>,
     ) -> bool {
@@ -187,7 +187,7 @@ impl Points {
     }
 
     /// Appends a field, with a comma in front of it.
-    fn field(&mut self, key: Key, name: &str, value: Value<'_>, text: &mut Vec<u8>) {
+    fn field(&mut self, key: FieldKey, name: &str, value: InfluxValue<'_>, text: &mut Vec<u8>) {
         let kind = self.kind(key);
         let (ending, value) = match kind.write(value) {
             Typed::Exact(value) => ("", value),
@@ -197,7 +197,7 @@ impl Points {
             }
             Typed::TooLarge => return self.note(key, name, TOO_LARGE),
             Typed::Other if !self.texts => return self.note(key, name, LEFT_OUT),
-            Typed::Other if kind == Type::Text => ("", string(value)),
+            Typed::Other if kind == FieldType::Text => ("", string(value)),
             Typed::Other => ("_text", string(value)),
         };
         text.push(b',');
@@ -229,20 +229,20 @@ impl Points {
     }
 
     /// The type of a field, whatever its value.
-    fn kind(&self, key: Key) -> Type {
+    fn kind(&self, key: FieldKey) -> FieldType {
         match key {
-            Key::Field(place, _) => match FIELDS.get(place).map(|field| field.unit) {
-                Some(unit) if is_whole(unit) && self.units.power(unit) == 0 => Type::Integer,
-                _ => Type::Float,
+            FieldKey::Field(place, _) => match FIELDS.get(place).map(|field| field.unit) {
+                Some(unit) if is_whole(unit) && self.units.power(unit) == 0 => FieldType::Integer,
+                _ => FieldType::Float,
             },
-            Key::Object(..) | Key::Item(_) => Type::Any,
-            Key::Meta(Meta::Schema | Meta::InvocationCounter) => Type::Integer,
-            Key::Meta(Meta::TimeAssumed | Meta::Authenticated) => Type::Truth,
-            Key::Meta(_) => Type::Text,
+            FieldKey::Object(..) | FieldKey::Item(_) => FieldType::Any,
+            FieldKey::Meta(Meta::Schema | Meta::InvocationCounter) => FieldType::Integer,
+            FieldKey::Meta(Meta::TimeAssumed | Meta::Authenticated) => FieldType::Truth,
+            FieldKey::Meta(_) => FieldType::Text,
         }
     }
 
-    fn note(&mut self, key: Key, name: &str, what: &str) {
+    fn note(&mut self, key: FieldKey, name: &str, what: &str) {
         if self.noted.len() < MAX_NOTES && !self.noted.contains(&key) {
             self.noted.push(key);
             self.notes.push(format!("{}: {what}", shown(name)));
@@ -255,12 +255,14 @@ impl Points {
     }
 }
 
-impl<'a> From<&'a readings::Value> for Value<'a> {
-    fn from(value: &'a readings::Value) -> Self {
+impl<'a> From<&'a readings::ReadingValue> for InfluxValue<'a> {
+    fn from(value: &'a readings::ReadingValue) -> Self {
         match value {
-            readings::Value::Number(number) => Self::Number(*number),
-            readings::Value::Truth(truth) => Self::Truth(*truth),
-            readings::Value::Text(text) | readings::Value::List(text) => Self::Text(text),
+            readings::ReadingValue::Number(number) => Self::Number(*number),
+            readings::ReadingValue::Truth(truth) => Self::Truth(*truth),
+            readings::ReadingValue::Text(text) | readings::ReadingValue::List(text) => {
+                Self::Text(text)
+            }
         }
     }
 }
@@ -276,8 +278,8 @@ pub fn seconds(readings: &Readings, clocks: [Meta; 2]) -> Option<i64> {
 
 /// What stands in telegrams and is told otherwise: as the tag and the timestamp of its point.
 #[must_use]
-pub const fn is_told(key: Key) -> bool {
-    matches!(key, Key::Meta(Meta::Time | Meta::Meter))
+pub const fn is_told(key: FieldKey) -> bool {
+    matches!(key, FieldKey::Meta(Meta::Time | Meta::Meter))
 }
 
 /// The format.
@@ -307,7 +309,7 @@ impl Influx {
         }
     }
 
-    fn seconds(&mut self, entry: &Entry<'_>) -> Option<i64> {
+    fn seconds(&mut self, entry: &OutputTelegram<'_>) -> Option<i64> {
         let time = entry.time().and_then(|time| time.timestamp());
         let received = entry.received.millis().map(|millis| millis.div_euclid(1000));
         let mut times = [time.map(jiff::Timestamp::as_second), received].into_iter().flatten();
@@ -325,7 +327,7 @@ impl Influx {
 }
 
 impl Format for Influx {
-    fn entry(&mut self, entry: &Entry<'_>, text: &mut Vec<u8>) {
+    fn entry(&mut self, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
         let seconds = self.seconds(entry);
         let Self { points, selection, name, value, .. } = self;
         value.clear();
@@ -341,14 +343,14 @@ impl Format for Influx {
             cell.key.write(&points.units, name);
             value.clear();
             let content = match (cell.key, cell.content) {
-                (Key::Field(..), Content::Value(value::Value::Number(number))) => {
-                    Value::Number(points.units.number(number, cell.unit))
+                (FieldKey::Field(..), Content::Value(value::Value::Number(number))) => {
+                    InfluxValue::Number(points.units.number(number, cell.unit))
                 }
-                (_, Content::Value(value::Value::Number(number))) => Value::Number(number),
-                (_, Content::Value(value::Value::Truth(truth))) => Value::Truth(truth),
+                (_, Content::Value(value::Value::Number(number))) => InfluxValue::Number(number),
+                (_, Content::Value(value::Value::Truth(truth))) => InfluxValue::Truth(truth),
                 (_, content) => {
                     content.write(entry.zone, value);
-                    Value::Text(core::str::from_utf8(value).unwrap_or_default())
+                    InfluxValue::Text(core::str::from_utf8(value).unwrap_or_default())
                 }
             };
             points.field(cell.key, &String::from_utf8_lossy(name), content, text);
@@ -407,11 +409,11 @@ fn tag(text: &str) -> String {
 }
 
 /// A value of a field, in its quotes.
-fn string(value: Value<'_>) -> String {
+fn string(value: InfluxValue<'_>) -> String {
     let text = match value {
-        Value::Text(text) => text.to_owned(),
-        Value::Number(number) => number.to_string(),
-        Value::Truth(truth) => truth.to_string(),
+        InfluxValue::Text(text) => text.to_owned(),
+        InfluxValue::Number(number) => number.to_string(),
+        InfluxValue::Truth(truth) => truth.to_string(),
     };
     format!("\"{}\"", escaped(&text, &['"']))
 }
@@ -453,10 +455,10 @@ mod tests {
     use super::*;
 
     /// Measurement, tags, fields with their types, timestamp.
-    type Line = (String, Vec<String>, Vec<String>, Option<i64>);
+    type ParsedLine = (String, Vec<String>, Vec<String>, Option<i64>);
 
     /// Lines as somebody else reads them.
-    fn parsed(text: &str) -> Vec<Line> {
+    fn parsed(text: &str) -> Vec<ParsedLine> {
         let lines = parse_lines(text).map(|line| line.expect(text));
         let shown = lines.map(|line| {
             let tags = line.series.tag_set.iter().flatten();
@@ -473,12 +475,12 @@ mod tests {
         shown.collect()
     }
 
-    fn key(name: &str) -> Key {
-        Key::parse(name, &Units::default()).unwrap()
+    fn key(name: &str) -> FieldKey {
+        FieldKey::parse(name, &Units::default()).unwrap()
     }
 
     /// The line of one field, and the notes on it.
-    fn line(units: &Units, name: &str, value: Value<'_>) -> (String, Vec<String>) {
+    fn line(units: &Units, name: &str, value: InfluxValue<'_>) -> (String, Vec<String>) {
         let mut points = Points::new("m", &[], "meter", *units, Precision::Seconds);
         let mut text = Vec::new();
         points.write(None, [(key(name), name, value)], Some(1), &mut text);
@@ -486,7 +488,7 @@ mod tests {
     }
 
     fn number(name: &str, digits: &str) -> (String, Vec<String>) {
-        line(&Units::default(), name, Value::Number(Decimal::parse(digits).unwrap()))
+        line(&Units::default(), name, InfluxValue::Number(Decimal::parse(digits).unwrap()))
     }
 
     /// What a careful reader makes of a text that was written.
@@ -530,7 +532,7 @@ mod tests {
         for name in ["1-0:99.1.0", "1-0:1.8.0#2", "item_7"] {
             assert_eq!(kinds(name), ["float"], "{name}");
         }
-        let truth = |name| line(&Units::default(), name, Value::Truth(true)).0;
+        let truth = |name| line(&Units::default(), name, InfluxValue::Truth(true)).0;
         assert_eq!(truth("0-0:96.3.10"), "m 0-0:96.3.10=1.0 1\n");
         assert_eq!(truth("authenticated"), "m authenticated=true 1\n");
         assert_eq!(number("invocation_counter", "35").0, "m invocation_counter=35i 1\n");
@@ -565,7 +567,7 @@ mod tests {
         units.choose("power=kW").unwrap();
         for (digits, written) in [(12345, "1.2345"), (10000, "1.0000")] {
             let value = units.number(Decimal::new(digits, -1), Unit::WATT);
-            let (text, notes) = line(&units, "power_net_w", Value::Number(value));
+            let (text, notes) = line(&units, "power_net_w", InfluxValue::Number(value));
             assert_eq!((text, notes), (format!("m power_net_w={written} 1\n"), vec![]));
         }
         for digits in ["9223372036854775808", "-9223372036854775809", "18446744073709551615"] {
@@ -598,8 +600,8 @@ mod tests {
                 .with_texts(true);
             let mut text = Vec::new();
             let fields = [
-                (key("item_7"), "item_7", Value::Text(hostile)),
-                (key("power_net_w"), hostile, Value::Number(Decimal::new(1, 0))),
+                (key("item_7"), "item_7", InfluxValue::Text(hostile)),
+                (key("power_net_w"), hostile, InfluxValue::Number(Decimal::new(1, 0))),
             ];
             assert!(points.write(Some(hostile), fields, Some(1), &mut text));
             let text = String::from_utf8(text).unwrap();
@@ -624,7 +626,8 @@ mod tests {
             Points::new("smart meter", &tags, "meter", Units::default(), Precision::Nanoseconds);
         let mut write = |meter, seconds| {
             let mut text = Vec::new();
-            let fields = [(key("power_net_w"), "power_net_w", Value::Number(Decimal::new(1, 0)))];
+            let fields =
+                [(key("power_net_w"), "power_net_w", InfluxValue::Number(Decimal::new(1, 0)))];
             points.write(meter, fields, seconds, &mut text);
             String::from_utf8(text).unwrap()
         };
@@ -638,16 +641,16 @@ mod tests {
 
     #[test]
     fn texts_come_only_if_they_are_selected() {
-        let (text, notes) = line(&Units::default(), "item_7", Value::Text("abc"));
+        let (text, notes) = line(&Units::default(), "item_7", InfluxValue::Text("abc"));
         assert_eq!(text, "", "a line without a field is none");
         assert_eq!(notes, ["item_7: is a text, and left out: select it to have it"]);
         let mut points =
             Points::new("m", &[], "meter", Units::default(), Precision::Seconds).with_texts(true);
         let mut text = Vec::new();
         let fields = [
-            (key("device"), "device", Value::Text("a\"b")),
-            (key("0-0:96.13.0"), "0-0:96.13.0", Value::Text("[1,2]")),
-            (key("voltage_l1_v"), "voltage_l1_v", Value::Text("NaN")),
+            (key("device"), "device", InfluxValue::Text("a\"b")),
+            (key("0-0:96.13.0"), "0-0:96.13.0", InfluxValue::Text("[1,2]")),
+            (key("voltage_l1_v"), "voltage_l1_v", InfluxValue::Text("NaN")),
         ];
         points.write(None, fields, None, &mut text);
         assert_eq!(

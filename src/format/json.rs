@@ -11,8 +11,8 @@
 use crate::{
     format::{
         cell::{Cell, Content},
-        entry::{Entry, Format},
-        key::{Key, Meta},
+        entry::{Format, OutputTelegram},
+        key::{FieldKey, Meta},
         selection::Selection,
         units::{Units, symbol},
     },
@@ -44,7 +44,7 @@ impl Json {
         }
     }
 
-    fn everything(&self, entry: &Entry<'_>, text: &mut Vec<u8>) {
+    fn everything(&self, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
         for (meta, member) in Meta::ALL.into_iter().zip(&self.metas) {
             if let Some(content) = Content::of_meta(entry, meta) {
                 text.extend_from_slice(member);
@@ -60,7 +60,7 @@ impl Json {
 }
 
 impl Format for Json {
-    fn entry(&mut self, entry: &Entry<'_>, text: &mut Vec<u8>) {
+    fn entry(&mut self, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
         let start = text.len();
         match &self.selection {
             None => self.everything(entry, text),
@@ -85,7 +85,7 @@ impl Format for Json {
 }
 
 /// Appends a member, and its unit if its name does not tell it.
-fn pair(entry: &Entry<'_>, cell: &Cell<'_>, text: &mut Vec<u8>) {
+fn pair(entry: &OutputTelegram<'_>, cell: &Cell<'_>, text: &mut Vec<u8>) {
     let key = |text: &mut Vec<u8>, ending: &[u8]| {
         text.extend_from_slice(b",\"");
         cell.key.write(&Units::default(), text);
@@ -94,13 +94,13 @@ fn pair(entry: &Entry<'_>, cell: &Cell<'_>, text: &mut Vec<u8>) {
     key(text, b"\":");
     cell.content.write_json(entry.zone, text);
     let unit = symbol(cell.unit);
-    if matches!(cell.key, Key::Object(..) | Key::Item(_)) && !unit.is_empty() {
+    if matches!(cell.key, FieldKey::Object(..) | FieldKey::Item(_)) && !unit.is_empty() {
         key(text, b"_unit\":");
         string(&unit, text);
     }
 }
 
-fn objects(entry: &Entry<'_>, text: &mut Vec<u8>) {
+fn objects(entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
     text.extend_from_slice(b",\"objects\":[");
     for object in entry.telegram.objects() {
         if object.index > 1 {
@@ -111,7 +111,7 @@ fn objects(entry: &Entry<'_>, text: &mut Vec<u8>) {
     text.push(b']');
 }
 
-fn element(entry: &Entry<'_>, object: &Object<'_>, text: &mut Vec<u8>) {
+fn element(entry: &OutputTelegram<'_>, object: &Object<'_>, text: &mut Vec<u8>) {
     let count = |count: i128, text: &mut Vec<u8>| {
         Decimal::of(count, 0).into_iter().for_each(|count| count.write(text));
     };

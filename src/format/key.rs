@@ -93,7 +93,7 @@ impl Meta {
 
 /// The name of one thing in a telegram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
+pub enum FieldKey {
     /// Something about the telegram.
     Meta(Meta),
     /// A published name, by its place, and which occurrence of it, from 1.
@@ -104,7 +104,7 @@ pub enum Key {
     Item(usize),
 }
 
-impl Key {
+impl FieldKey {
     /// Of one of the [others](Telegram::others).
     #[must_use]
     pub fn of(telegram: &Telegram<'_>, object: &Object<'_>, occurrence: usize) -> Self {

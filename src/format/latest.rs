@@ -5,14 +5,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::format::{
-    key::{Key, Meta},
+    key::{FieldKey, Meta},
     meters::Meters,
-    readings::{Readings, Value},
+    readings::{ReadingValue, Readings},
 };
 
 /// The meters that were seen.
 #[derive(Clone, Debug, Default)]
-pub struct Latest {
+pub struct LatestReadings {
     meters: Meters<Option<Seen>>,
 }
 
@@ -27,7 +27,7 @@ pub struct Seen {
     pub arrived: Option<Timestamp>,
 }
 
-impl Latest {
+impl LatestReadings {
     /// Takes readings in, the last ones of so many telegrams.
     pub fn put(&mut self, readings: Arc<Readings>, telegrams: u64, arrived: Option<Timestamp>) {
         let name = name(&readings);
@@ -77,8 +77,8 @@ impl Seen {
 #[must_use]
 pub fn name(readings: &Readings) -> Option<&str> {
     let names = [Meta::Meter, Meta::SystemTitle];
-    let mut texts = names.iter().filter_map(|meta| match readings.get(Key::Meta(*meta)) {
-        Some(Value::Text(text)) if !text.is_empty() => Some(text.as_str()),
+    let mut texts = names.iter().filter_map(|meta| match readings.get(FieldKey::Meta(*meta)) {
+        Some(ReadingValue::Text(text)) if !text.is_empty() => Some(text.as_str()),
         _ => None,
     });
     texts.next()
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn each_meter_keeps_its_last_readings_and_counts_its_telegrams() {
-        let mut latest = Latest::default();
+        let mut latest = LatestReadings::default();
         for line in [
             r#"{"meter":"1","power_net_w":1}"#,
             r#"{"system_title":"4b","power_net_w":2}"#,

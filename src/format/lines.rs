@@ -10,8 +10,8 @@
 use crate::{
     format::{
         cell::{Cell, Content},
-        entry::{Entry, Format},
-        key::{Key, Meta},
+        entry::{Format, OutputTelegram},
+        key::{FieldKey, Meta},
         printable::shown,
         selection::Selection,
         units::{Units, symbol},
@@ -37,7 +37,7 @@ impl Lines {
 }
 
 impl Format for Lines {
-    fn entry(&mut self, entry: &Entry<'_>, text: &mut Vec<u8>) {
+    fn entry(&mut self, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
         let Self { selection, units, head } = self;
         head.clear();
         for meta in [Meta::Time, Meta::Meter] {
@@ -58,14 +58,14 @@ impl Format for Lines {
     }
 }
 
-fn line(cell: &Cell<'_>, entry: &Entry<'_>, units: &Units, text: &mut Vec<u8>) {
+fn line(cell: &Cell<'_>, entry: &OutputTelegram<'_>, units: &Units, text: &mut Vec<u8>) {
     match cell.code {
         Some(code) => text.extend_from_slice(code.to_string().as_bytes()),
         None => text.push(b'-'),
     }
     text.push(b'\t');
     match cell.key {
-        Key::Object(..) => text.push(b'-'),
+        FieldKey::Object(..) => text.push(b'-'),
         key => key.write(units, text),
     }
     text.push(b'\t');
@@ -86,7 +86,7 @@ fn line(cell: &Cell<'_>, entry: &Entry<'_>, units: &Units, text: &mut Vec<u8>) {
 }
 
 /// Appends a value that is no number, `-` if it has no characters.
-fn value(content: &Content<'_>, entry: &Entry<'_>, text: &mut Vec<u8>) {
+fn value(content: &Content<'_>, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
     let start = text.len();
     match content {
         Content::Value(Value::Text(value)) => text.extend_from_slice(shown(value).as_bytes()),

@@ -10,7 +10,7 @@ use crate::format::{
     lines::Lines,
     prometheus::Prometheus,
     selection::Selection,
-    snapshot::Snapshot,
+    snapshot::SnapshotFormat,
     solarview::{Solarview, Style},
     table::Table,
     units::Units,
@@ -20,7 +20,7 @@ use crate::format::{
 
 /// A format by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FormatKind {
     /// One JSON object a telegram.
     Json,
     /// One row a telegram.
@@ -41,7 +41,7 @@ pub enum Kind {
 
 /// What the user can choose.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct FormatOptions {
     /// What to show, and in which order.
     pub selection: Option<Selection>,
     /// Units other than the meter's, for `csv`, `table`, `lines` and `influx`.
@@ -56,7 +56,7 @@ pub struct Options {
     pub comments: bool,
 }
 
-impl Kind {
+impl FormatKind {
     /// All formats.
     pub const ALL: [Self; 8] = [
         Self::Json,
@@ -89,8 +89,9 @@ impl Kind {
     /// # Errors
     /// If an option was chosen that this format cannot honour, and whose absence would be missed.
     /// Units are not among those: one choice of units serves all outputs of a run.
-    pub fn build(self, options: &Options) -> Result<Box<dyn Format>, Usage> {
-        let Options { selection, units, objects, no_header, locale, comments } = options.clone();
+    pub fn build(self, options: &FormatOptions) -> Result<Box<dyn Format>, Usage> {
+        let FormatOptions { selection, units, objects, no_header, locale, comments } =
+            options.clone();
         let only = |chosen: bool, option, kind: Self| match chosen && self != kind {
             true => Err(Usage(format!("{option} belongs to {}, not to {self}", kind.name()))),
             false => Ok(()),
@@ -110,23 +111,23 @@ impl Kind {
             Self::Influx => Box::new(Influx::new(selection, units)),
             Self::Prometheus => {
                 let keys = selection.map(|selection| selection.keys().to_vec());
-                Box::new(Snapshot::new(Prometheus::new(keys)))
+                Box::new(SnapshotFormat::new(Prometheus::new(keys)))
             }
             Self::Solarview => {
                 let keys = selection.as_ref().map(Selection::keys);
-                Box::new(Snapshot::new(Solarview::new(keys, units, Style::default())?))
+                Box::new(SnapshotFormat::new(Solarview::new(keys, units, Style::default())?))
             }
         })
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for FormatKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
 }
 
-impl FromStr for Kind {
+impl FromStr for FormatKind {
     type Err = Usage;
 
     fn from_str(text: &str) -> Result<Self, Usage> {
@@ -142,12 +143,12 @@ mod tests {
 
     #[test]
     fn every_format_is_built_by_its_name() {
-        for kind in Kind::ALL {
+        for kind in FormatKind::ALL {
             assert_eq!(kind.to_string().parse(), Ok(kind));
-            assert!(kind.build(&Options::default()).is_ok());
+            assert!(kind.build(&FormatOptions::default()).is_ok());
         }
         assert_eq!(
-            "yaml".parse::<Kind>().unwrap_err().to_string(),
+            "yaml".parse::<FormatKind>().unwrap_err().to_string(),
             "no format of that name: there are json, csv, xml, table, lines, influx, prometheus, \
              solarview"
         );
@@ -155,24 +156,27 @@ mod tests {
 
     #[test]
     fn options_of_another_format_are_refused() {
-        let message = |kind: Kind, options: &Options| match kind.build(options) {
+        let message = |kind: FormatKind, options: &FormatOptions| match kind.build(options) {
             Ok(_) => String::new(),
             Err(usage) => usage.to_string(),
         };
         let selection = Selection::parse("time", &Units::default()).ok();
-        let fields = Options { selection, ..Options::default() };
-        for kind in Kind::ALL {
-            let refuses = matches!(kind, Kind::Xml | Kind::Solarview);
+        let fields = FormatOptions { selection, ..FormatOptions::default() };
+        for kind in FormatKind::ALL {
+            let refuses = matches!(kind, FormatKind::Xml | FormatKind::Solarview);
             assert_eq!(message(kind, &fields).is_empty(), !refuses, "{kind}");
         }
-        let objects = Options { objects: true, ..Options::default() };
-        assert_eq!(message(Kind::Json, &objects), "");
-        assert_eq!(message(Kind::Csv, &objects), "--objects belongs to json, not to csv");
-        let comments = Options { comments: true, ..Options::default() };
-        assert_eq!(message(Kind::Xml, &comments), "");
-        assert_eq!(message(Kind::Table, &comments), "--comments belongs to xml, not to table");
-        let locale = Options { locale: Locale::Austria, ..Options::default() };
-        assert_eq!(message(Kind::Csv, &locale), "");
-        assert_eq!(message(Kind::Json, &locale), "--csv-locale belongs to csv, not to json");
+        let objects = FormatOptions { objects: true, ..FormatOptions::default() };
+        assert_eq!(message(FormatKind::Json, &objects), "");
+        assert_eq!(message(FormatKind::Csv, &objects), "--objects belongs to json, not to csv");
+        let comments = FormatOptions { comments: true, ..FormatOptions::default() };
+        assert_eq!(message(FormatKind::Xml, &comments), "");
+        assert_eq!(
+            message(FormatKind::Table, &comments),
+            "--comments belongs to xml, not to table"
+        );
+        let locale = FormatOptions { locale: Locale::Austria, ..FormatOptions::default() };
+        assert_eq!(message(FormatKind::Csv, &locale), "");
+        assert_eq!(message(FormatKind::Json, &locale), "--csv-locale belongs to csv, not to json");
     }
 }

@@ -19,10 +19,10 @@ use jiff::Timestamp;
 
 use crate::{
     format::{
-        key::{Key, Meta},
-        latest::{Latest, Seen},
+        key::{FieldKey, Meta},
+        latest::{LatestReadings, Seen},
         printable::shown,
-        readings::Value,
+        readings::ReadingValue,
         snapshot::Page,
         units::Units,
     },
@@ -32,26 +32,26 @@ use crate::{
 /// The format.
 #[derive(Clone, Debug, Default)]
 pub struct Prometheus {
-    keys: Option<Vec<Key>>,
+    keys: Option<Vec<FieldKey>>,
 }
 
 impl Prometheus {
     /// With all readings or those selected; what is said about the meters is always there.
     #[must_use]
-    pub const fn new(keys: Option<Vec<Key>>) -> Self {
+    pub const fn new(keys: Option<Vec<FieldKey>>) -> Self {
         Self { keys }
     }
 
     /// Appends the samples of all meters. A meter that was last seen before `stale` has no values
     /// that are true for a moment only.
-    pub fn snapshot(&self, latest: &Latest, stale: Option<Timestamp>, text: &mut Vec<u8>) {
+    pub fn snapshot(&self, latest: &LatestReadings, stale: Option<Timestamp>, text: &mut Vec<u8>) {
         let mut meters: Vec<&Seen> = latest.meters().collect();
         meters.sort_by_key(|seen| seen.name());
         for family in &FAMILIES {
             let mut samples = Samples::new(family.name, family.kind, family.help);
             for seen in &meters {
                 let is_stale = stale.zip(seen.arrived).is_some_and(|(stale, at)| at < stale);
-                if !(is_stale && family.kind != Kind::Counter) {
+                if !(is_stale && family.kind != MetricType::Counter) {
                     self.family(family, seen, &mut samples);
                 }
             }
@@ -63,7 +63,8 @@ impl Prometheus {
 
     fn family(&self, family: &Family, seen: &Seen, samples: &mut Samples) {
         for member in seen.readings.values().filter(|member| self.shows(member.key)) {
-            if let (Key::Field(place, 1), Value::Number(number)) = (member.key, &member.value)
+            if let (FieldKey::Field(place, 1), ReadingValue::Number(number)) =
+                (member.key, &member.value)
                 && let Some(label) = FIELDS.get(place).and_then(|field| family.part(field.name))
             {
                 samples.add(seen, &[label], *number);
@@ -71,13 +72,13 @@ impl Prometheus {
         }
     }
 
-    fn shows(&self, key: Key) -> bool {
+    fn shows(&self, key: FieldKey) -> bool {
         self.keys.as_ref().is_none_or(|keys| keys.contains(&key))
     }
 }
 
 impl Page for Prometheus {
-    fn write(&self, latest: &Latest, text: &mut Vec<u8>) {
+    fn write(&self, latest: &LatestReadings, text: &mut Vec<u8>) {
         self.snapshot(latest, None, text);
     }
 }
@@ -85,14 +86,14 @@ impl Page for Prometheus {
 /// Numbers without a published name, and those whose name is taken.
 fn objects(format: &Prometheus, meters: &[&Seen], stale: Option<Timestamp>, text: &mut Vec<u8>) {
     let help = "Number that the meter sends without a published name.";
-    let mut samples = Samples::new("object", Kind::Untyped, help);
+    let mut samples = Samples::new("object", MetricType::Untyped, help);
     for seen in meters {
         if stale.zip(seen.arrived).is_some_and(|(stale, at)| at < stale) {
             continue;
         }
-        let unnamed = |key: Key| !matches!(key, Key::Field(_, 1)) && format.shows(key);
+        let unnamed = |key: FieldKey| !matches!(key, FieldKey::Field(_, 1)) && format.shows(key);
         for member in seen.readings.values().filter(|member| unnamed(member.key)) {
-            if let Value::Number(number) = &member.value {
+            if let ReadingValue::Number(number) = &member.value {
                 let name = member.key.text(&Units::default());
                 let labels = [Some(("obis", name)), Some(("unit", member.unit.to_string()))];
                 samples.add(seen, &labels, *number);
@@ -104,13 +105,13 @@ fn objects(format: &Prometheus, meters: &[&Seen], stale: Option<Timestamp>, text
 
 /// What is said about the meters themselves.
 fn about(meters: &[&Seen], text: &mut Vec<u8>) {
-    let mut info = Samples::new("info", Kind::Gauge, "The meter; the value is always 1.");
+    let mut info = Samples::new("info", MetricType::Gauge, "The meter; the value is always 1.");
     let help = "When the last telegram arrived.";
-    let mut last = Samples::new("last_telegram_timestamp_seconds", Kind::Gauge, help);
+    let mut last = Samples::new("last_telegram_timestamp_seconds", MetricType::Gauge, help);
     let help = "The meter's clock in its last telegram.";
-    let mut clock = Samples::new("clock_timestamp_seconds", Kind::Gauge, help);
+    let mut clock = Samples::new("clock_timestamp_seconds", MetricType::Gauge, help);
     let help = "Telegrams that these metrics are made from, since the start.";
-    let mut telegrams = Samples::new("telegrams_total", Kind::Counter, help);
+    let mut telegrams = Samples::new("telegrams_total", MetricType::Counter, help);
     for seen in meters {
         let said = |meta, name| Some((name, seen.readings.meta(meta)?.to_owned()));
         let title = said(Meta::SystemTitle, "system_title");
@@ -136,7 +137,7 @@ fn seconds(time: Timestamp) -> Decimal {
 /// The samples of one metric, which have to stand together.
 struct Samples {
     name: &'static str,
-    kind: Kind,
+    kind: MetricType,
     help: &'static str,
     lines: Vec<u8>,
     /// What has a sample. A second one would make the whole page useless, and text on standard input
@@ -147,7 +148,7 @@ struct Samples {
 type Label = Option<(&'static str, String)>;
 
 impl Samples {
-    const fn new(name: &'static str, kind: Kind, help: &'static str) -> Self {
+    const fn new(name: &'static str, kind: MetricType, help: &'static str) -> Self {
         Self { name, kind, help, lines: Vec::new(), series: BTreeSet::new() }
     }
 
@@ -195,13 +196,13 @@ fn escaped(value: &str) -> String {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum MetricType {
     Counter,
     Gauge,
     Untyped,
 }
 
-impl Kind {
+impl MetricType {
     const fn name(self) -> &'static str {
         match self {
             Self::Counter => "counter",
@@ -215,7 +216,7 @@ impl Kind {
 struct Family {
     fields: &'static str,
     name: &'static str,
-    kind: Kind,
+    kind: MetricType,
     help: &'static str,
 }
 
@@ -239,11 +240,11 @@ fn is_number(text: &str) -> bool {
 }
 
 const fn total(fields: &'static str, name: &'static str, help: &'static str) -> Family {
-    Family { fields, name, kind: Kind::Counter, help }
+    Family { fields, name, kind: MetricType::Counter, help }
 }
 
 const fn now(fields: &'static str, name: &'static str, help: &'static str) -> Family {
-    Family { fields, name, kind: Kind::Gauge, help }
+    Family { fields, name, kind: MetricType::Gauge, help }
 }
 
 #[rustfmt::skip]
@@ -287,8 +288,8 @@ mod tests {
         r#""1-0:99.1.0":12,"1-0:99.1.0_unit":"Wh","energy_import_wh#2":5,"item_9":"text"}"#
     );
 
-    fn latest(lines: &[&str], arrived: i64) -> Latest {
-        let mut latest = Latest::default();
+    fn latest(lines: &[&str], arrived: i64) -> LatestReadings {
+        let mut latest = LatestReadings::default();
         for line in lines {
             let readings = Arc::new(Readings::parse(line.as_bytes()).unwrap());
             latest.put(readings, 1, Timestamp::from_second(arrived).ok());
@@ -296,7 +297,7 @@ mod tests {
         latest
     }
 
-    fn page(format: &Prometheus, latest: &Latest, stale: Option<i64>) -> String {
+    fn page(format: &Prometheus, latest: &LatestReadings, stale: Option<i64>) -> String {
         let mut text = Vec::new();
         let stale = stale.map(|stale| Timestamp::from_second(stale).unwrap());
         format.snapshot(latest, stale, &mut text);
@@ -342,7 +343,7 @@ mod tests {
                 FAMILIES.iter().filter(|family| family.part(field.name).is_some()).collect();
             assert_eq!(families.len(), 1, "{}", field.name);
             let of_energy = field.name.contains("energy");
-            assert_eq!(families[0].kind == Kind::Counter, of_energy, "{}", field.name);
+            assert_eq!(families[0].kind == MetricType::Counter, of_energy, "{}", field.name);
             assert_eq!(families[0].name.ends_with("_total"), of_energy, "{}", field.name);
         }
     }
@@ -375,7 +376,8 @@ mod tests {
 
     #[test]
     fn a_selection_chooses_among_the_values() {
-        let keys = ["power_net_w", "1-0:99.1.0"].map(|name| Key::parse(name, &Units::default()));
+        let keys =
+            ["power_net_w", "1-0:99.1.0"].map(|name| FieldKey::parse(name, &Units::default()));
         let keys = keys.into_iter().collect();
         let page = page(&Prometheus::new(keys), &latest(&[LINE], 0), None);
         let names: Vec<_> =

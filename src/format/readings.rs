@@ -15,7 +15,7 @@ use serde_json::{error::Category, value::RawValue};
 use crate::{
     error::{Cause, Error, Layer},
     format::{
-        key::{Key, Meta},
+        key::{FieldKey, Meta},
         units::Units,
     },
     reading::{decimal::Decimal, fields::FIELDS},
@@ -34,16 +34,16 @@ pub struct Readings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     /// Its name.
-    pub key: Key,
+    pub key: FieldKey,
     /// Its value.
-    pub value: Value,
+    pub value: ReadingValue,
     /// Its unit, empty for what has none.
     pub unit: Cow<'static, str>,
 }
 
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
+pub enum ReadingValue {
     /// A number, exact.
     Number(Decimal),
     /// True or false.
@@ -60,28 +60,28 @@ impl Readings {
     /// # Errors
     /// What is no object, of another schema, or without any reading.
     pub fn parse(line: &[u8]) -> Result<Self, Error> {
-        let Object(pairs) = serde_json::from_slice(line).map_err(|error| not_json(&error))?;
+        let JsonObject(pairs) = serde_json::from_slice(line).map_err(|error| not_json(&error))?;
         let mut members: Vec<Member> = Vec::with_capacity(pairs.len());
         for (name, raw) in &pairs {
             if let (Some(of), Some(last)) = (name.strip_suffix("_unit"), members.last_mut())
-                && Key::parse(of, &Units::default()) == Some(last.key)
-                && let Some(Value::Text(unit)) = value(raw.get())
+                && FieldKey::parse(of, &Units::default()) == Some(last.key)
+                && let Some(ReadingValue::Text(unit)) = value(raw.get())
             {
                 last.unit = unit.into();
                 continue;
             }
             if let (Some(key), Some(value)) =
-                (Key::parse(name, &Units::default()), value(raw.get()))
+                (FieldKey::parse(name, &Units::default()), value(raw.get()))
                 // What has a name is a number, and of two of one name nobody knows which is right.
-                && (!matches!(key, Key::Field(..)) || matches!(value, Value::Number(_)))
+                && (!matches!(key, FieldKey::Field(..)) || matches!(value, ReadingValue::Number(_)))
                 && !members.iter().any(|member| member.key == key)
             {
                 members.push(Member { key, value, unit: unit(key) });
             }
         }
         let readings = Self { members };
-        let schema = readings.get(Key::Meta(Meta::Schema));
-        let known = Value::Number(Decimal::new(SCHEMA, 0));
+        let schema = readings.get(FieldKey::Meta(Meta::Schema));
+        let known = ReadingValue::Number(Decimal::new(SCHEMA, 0));
         match schema.is_none_or(|schema| *schema == known) {
             false => Err(not_readings("readings of another schema", 0)),
             true if readings.values().next().is_none() => Err(not_readings("nothing known", 0)),
@@ -97,26 +97,26 @@ impl Readings {
 
     /// What is not said about the telegram as a whole.
     pub fn values(&self) -> impl Iterator<Item = &Member> {
-        self.members.iter().filter(|member| !matches!(member.key, Key::Meta(_)))
+        self.members.iter().filter(|member| !matches!(member.key, FieldKey::Meta(_)))
     }
 
     /// What has that name, if it is there.
     #[must_use]
-    pub fn member(&self, key: Key) -> Option<&Member> {
+    pub fn member(&self, key: FieldKey) -> Option<&Member> {
         self.members.iter().find(|member| member.key == key)
     }
 
     /// The value of that name, if it is there.
     #[must_use]
-    pub fn get(&self, key: Key) -> Option<&Value> {
+    pub fn get(&self, key: FieldKey) -> Option<&ReadingValue> {
         self.member(key).map(|member| &member.value)
     }
 
     /// The number with a published name.
     #[must_use]
     pub fn number(&self, place: usize) -> Option<Decimal> {
-        match self.get(Key::Field(place, 1)) {
-            Some(Value::Number(number)) => Some(*number),
+        match self.get(FieldKey::Field(place, 1)) {
+            Some(ReadingValue::Number(number)) => Some(*number),
             _ => None,
         }
     }
@@ -124,14 +124,14 @@ impl Readings {
     /// A text that is said about the telegram as a whole.
     #[must_use]
     pub fn meta(&self, meta: Meta) -> Option<&str> {
-        match self.get(Key::Meta(meta)) {
-            Some(Value::Text(text)) => Some(text),
+        match self.get(FieldKey::Meta(meta)) {
+            Some(ReadingValue::Text(text)) => Some(text),
             _ => None,
         }
     }
 }
 
-impl fmt::Display for Value {
+impl fmt::Display for ReadingValue {
     /// As text, without any quotes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -142,7 +142,7 @@ impl fmt::Display for Value {
     }
 }
 
-impl Value {
+impl ReadingValue {
     /// Appends the value as JSON.
     pub fn write_json(&self, text: &mut Vec<u8>) {
         match self {
@@ -169,9 +169,9 @@ const fn not_readings(found: &'static str, offset: usize) -> Error {
     Error::new(Layer::Reading, offset, Cause::NotReadings { found })
 }
 
-fn unit(key: Key) -> Cow<'static, str> {
+fn unit(key: FieldKey) -> Cow<'static, str> {
     match key {
-        Key::Field(place, _) => {
+        FieldKey::Field(place, _) => {
             let field = FIELDS.get(place);
             field.map_or(Cow::Borrowed(""), |field| crate::format::units::symbol(field.unit))
         }
@@ -180,23 +180,23 @@ fn unit(key: Key) -> Cow<'static, str> {
 }
 
 /// The value of a piece of JSON; nothing for `null`, an object, or a number that does not fit.
-fn value(raw: &str) -> Option<Value> {
+fn value(raw: &str) -> Option<ReadingValue> {
     match raw.as_bytes().first()? {
-        b'"' => serde_json::from_str(raw).ok().map(Value::Text),
-        b't' | b'f' => serde_json::from_str(raw).ok().map(Value::Truth),
-        b'[' => Some(Value::List(raw.to_owned())),
-        _ => Decimal::parse(raw).map(Value::Number),
+        b'"' => serde_json::from_str(raw).ok().map(ReadingValue::Text),
+        b't' | b'f' => serde_json::from_str(raw).ok().map(ReadingValue::Truth),
+        b'[' => Some(ReadingValue::List(raw.to_owned())),
+        _ => Decimal::parse(raw).map(ReadingValue::Number),
     }
 }
 
 /// An object with its members in their order and its numbers as they were written.
-struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+struct JsonObject<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
-impl<'de> Deserialize<'de> for Object<'de> {
+impl<'de> Deserialize<'de> for JsonObject<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Members;
         impl<'de> Visitor<'de> for Members {
-            type Value = Object<'de>;
+            type Value = JsonObject<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
@@ -204,10 +204,10 @@ impl<'de> Deserialize<'de> for Object<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut pairs = Vec::new();
-                while let Some(pair) = map.next_entry::<Name<'de>, &RawValue>()? {
+                while let Some(pair) = map.next_entry::<MemberName<'de>, &RawValue>()? {
                     pairs.push((pair.0.0, pair.1));
                 }
-                Ok(Object(pairs))
+                Ok(JsonObject(pairs))
             }
         }
         deserializer.deserialize_map(Members)
@@ -215,24 +215,24 @@ impl<'de> Deserialize<'de> for Object<'de> {
 }
 
 /// A member's name, borrowed where it has no escapes.
-struct Name<'a>(Cow<'a, str>);
+struct MemberName<'a>(Cow<'a, str>);
 
-impl<'de> Deserialize<'de> for Name<'de> {
+impl<'de> Deserialize<'de> for MemberName<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Text;
         impl<'de> Visitor<'de> for Text {
-            type Value = Name<'de>;
+            type Value = MemberName<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a name")
             }
 
             fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Name(text.into()))
+                Ok(MemberName(text.into()))
             }
 
             fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Name(text.to_owned().into()))
+                Ok(MemberName(text.to_owned().into()))
             }
         }
         deserializer.deserialize_str(Text)

@@ -3,7 +3,7 @@
 use crate::{
     cosem::obis::Obis,
     format::{
-        key::{Key, Meta},
+        key::{FieldKey, Meta},
         printable::shown,
         units::{Units, symbol},
         usage::Usage,
@@ -14,7 +14,7 @@ use crate::{
 /// The things to show, in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
-    keys: Vec<Key>,
+    keys: Vec<FieldKey>,
 }
 
 impl Selection {
@@ -25,7 +25,7 @@ impl Selection {
     pub fn parse(text: &str, units: &Units) -> Result<Self, Usage> {
         let mut keys = Vec::new();
         for name in text.split(',').map(str::trim) {
-            let key = Key::parse(name, units).ok_or_else(|| unknown(name))?;
+            let key = FieldKey::parse(name, units).ok_or_else(|| unknown(name))?;
             if keys.contains(&key) {
                 return Err(Usage(format!("field {} stands twice", shown(name))));
             }
@@ -36,7 +36,7 @@ impl Selection {
 
     /// The names, in their order.
     #[must_use]
-    pub fn keys(&self) -> &[Key] {
+    pub fn keys(&self) -> &[FieldKey] {
         &self.keys
     }
 }
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
     use crate::reading::fields::of_name;
 
-    fn parse(text: &str) -> Result<Vec<Key>, String> {
+    fn parse(text: &str) -> Result<Vec<FieldKey>, String> {
         let mut units = Units::default();
         units.choose("energy=kWh").unwrap();
         let selection = Selection::parse(text, &units).map_err(|usage| usage.to_string());
@@ -91,16 +91,16 @@ mod tests {
         assert_eq!(
             parse("power_net_w, time,energy_import_wh,energy_import_kwh#2,item_3").unwrap(),
             [
-                Key::Field(of_name("power_net_w").unwrap(), 1),
-                Key::Meta(Meta::Time),
-                Key::Field(place, 1),
-                Key::Field(place, 2),
-                Key::Item(3),
+                FieldKey::Field(of_name("power_net_w").unwrap(), 1),
+                FieldKey::Meta(Meta::Time),
+                FieldKey::Field(place, 1),
+                FieldKey::Field(place, 2),
+                FieldKey::Item(3),
             ]
         );
         let obis = Obis([1, 0, 99, 1, 0, 255]);
-        assert_eq!(parse("1-0:99.1.0").unwrap(), [Key::Object(obis, 1)]);
-        assert_eq!(parse("1.0.99.1.0.255#2").unwrap(), [Key::Object(obis, 2)]);
+        assert_eq!(parse("1-0:99.1.0").unwrap(), [FieldKey::Object(obis, 1)]);
+        assert_eq!(parse("1.0.99.1.0.255#2").unwrap(), [FieldKey::Object(obis, 2)]);
     }
 
     #[test]

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use crate::format::{
     cell::Content,
-    entry::{Entry, Format},
+    entry::{Format, OutputTelegram},
     json::Json,
-    latest::Latest,
+    latest::LatestReadings,
     meters::Meters,
     readings::Readings,
 };
@@ -18,27 +18,27 @@ use crate::format::{
 /// What can be made from the last readings.
 pub trait Page: fmt::Debug + Send {
     /// Appends the whole page.
-    fn write(&self, latest: &Latest, text: &mut Vec<u8>);
+    fn write(&self, latest: &LatestReadings, text: &mut Vec<u8>);
 }
 
 /// The format.
 #[derive(Clone, Debug)]
-pub struct Snapshot<P> {
+pub struct SnapshotFormat<P> {
     page: P,
     json: Json,
-    lines: Meters<Line>,
+    lines: Meters<LatestLine>,
     /// The meter's name, in room that is used again.
     name: Vec<u8>,
 }
 
 /// The last telegram of a meter.
 #[derive(Clone, Debug, Default)]
-struct Line {
+struct LatestLine {
     json: Vec<u8>,
     telegrams: u64,
 }
 
-impl<P: Page> Snapshot<P> {
+impl<P: Page> SnapshotFormat<P> {
     /// That page.
     #[must_use]
     pub fn new(page: P) -> Self {
@@ -46,8 +46,8 @@ impl<P: Page> Snapshot<P> {
     }
 }
 
-impl<P: Page + Clone + 'static> Format for Snapshot<P> {
-    fn entry(&mut self, entry: &Entry<'_>, _text: &mut Vec<u8>) {
+impl<P: Page + Clone + 'static> Format for SnapshotFormat<P> {
+    fn entry(&mut self, entry: &OutputTelegram<'_>, _text: &mut Vec<u8>) {
         self.name.clear();
         if let Some(meter) = Content::of_meter(entry) {
             meter.write(entry.zone, &mut self.name);
@@ -61,8 +61,8 @@ impl<P: Page + Clone + 'static> Format for Snapshot<P> {
     }
 
     fn end(&mut self, text: &mut Vec<u8>) {
-        let mut latest = Latest::default();
-        for Line { json, telegrams } in self.lines.iter() {
+        let mut latest = LatestReadings::default();
+        for LatestLine { json, telegrams } in self.lines.iter() {
             // A telegram without any reading is none to show.
             if let Ok(readings) = Readings::parse(json) {
                 latest.put(Arc::new(readings), *telegrams, None);

@@ -16,10 +16,10 @@
 use crate::{
     cosem::{obis::Obis, unit::Unit},
     format::{
-        key::{Key, Meta},
-        latest::Latest,
+        key::{FieldKey, Meta},
+        latest::LatestReadings,
         printable::shown,
-        readings::{Member, Readings, Value},
+        readings::{Member, ReadingValue, Readings},
         snapshot::Page,
         units::Units,
         usage::Usage,
@@ -41,7 +41,7 @@ pub enum Style {
 /// The format.
 #[derive(Clone, Debug)]
 pub struct Solarview {
-    keys: Vec<Key>,
+    keys: Vec<FieldKey>,
     units: Units,
     style: Style,
 }
@@ -52,7 +52,7 @@ impl Solarview {
     ///
     /// # Errors
     /// A field that is no register: it has no code.
-    pub fn new(keys: Option<&[Key]>, mut units: Units, style: Style) -> Result<Self, Usage> {
+    pub fn new(keys: Option<&[FieldKey]>, mut units: Units, style: Style) -> Result<Self, Usage> {
         let keys = keys.unwrap_or(&USUAL).to_vec();
         if let Some(key) = keys.iter().find(|key| code(**key).is_none()) {
             let name = key.text(&units);
@@ -87,12 +87,12 @@ impl Solarview {
     }
 
     fn line(&self, member: &Member) -> Option<String> {
-        let Value::Number(number) = member.value else {
+        let ReadingValue::Number(number) = member.value else {
             return None;
         };
         let Obis([a, b, c, d, e, f]) = code(member.key)?;
         let (number, unit) = match member.key {
-            Key::Field(place, _) => self.units.apply(number, FIELDS.get(place)?.unit),
+            FieldKey::Field(place, _) => self.units.apply(number, FIELDS.get(place)?.unit),
             _ => (number, member.unit.clone()),
         };
         let (value, unit) = (padded(number)?, shown(&unit).into_owned());
@@ -106,23 +106,23 @@ impl Solarview {
 
 impl Page for Solarview {
     /// One readout has room for one meter: the last.
-    fn write(&self, latest: &Latest, text: &mut Vec<u8>) {
+    fn write(&self, latest: &LatestReadings, text: &mut Vec<u8>) {
         if let Some(seen) = latest.pick(None) {
             self.readings(&seen.readings, text);
         }
     }
 }
 
-const USUAL: [Key; 2] = [Key::Field(0, 1), Key::Field(1, 1)];
+const USUAL: [FieldKey; 2] = [FieldKey::Field(0, 1), FieldKey::Field(1, 1)];
 
 /// The code of a register.
-fn code(key: Key) -> Option<Obis> {
+fn code(key: FieldKey) -> Option<Obis> {
     match key {
-        Key::Field(place, 1) => {
+        FieldKey::Field(place, 1) => {
             let [c, d, e] = FIELDS.get(place)?.code?;
             Some(Obis([1, 0, c, d, e, 255]))
         }
-        Key::Object(obis, 1) => Some(obis),
+        FieldKey::Object(obis, 1) => Some(obis),
         _ => None,
     }
 }
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn what_is_no_register_cannot_be_chosen() {
         for name in ["power_net_w", "item_3", "time", "energy_import_wh#2"] {
-            let key = Key::parse(name, &Units::default()).unwrap();
+            let key = FieldKey::parse(name, &Units::default()).unwrap();
             let error = Solarview::new(Some(&[key]), Units::default(), Style::Solarview);
             assert_eq!(error.unwrap_err().0, format!("solarview: {name} has no OBIS code"));
         }

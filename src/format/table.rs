@@ -12,8 +12,8 @@
 
 use crate::format::{
     cell::{Cell, Content},
-    entry::{Entry, Format},
-    key::{Key, Meta},
+    entry::{Format, OutputTelegram},
+    key::{FieldKey, Meta},
     printable::shown,
     selection::Selection,
     units::{Units, symbol},
@@ -30,7 +30,7 @@ pub struct Table {
 
 /// One reading as texts that are safe to print.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct TableRow {
     /// The name.
     pub label: String,
     /// The value.
@@ -50,7 +50,7 @@ impl Table {
 
     /// The line above the rows: time, meter, device.
     #[must_use]
-    pub fn title(entry: &Entry<'_>) -> String {
+    pub fn title(entry: &OutputTelegram<'_>) -> String {
         let meta = |meta| Content::of_meta(entry, meta).map(|content| plain(entry, &content));
         let mut title = meta(Meta::Time).unwrap_or_else(|| "no time".to_owned());
         if meta(Meta::TimeAssumed).is_some() {
@@ -66,30 +66,30 @@ impl Table {
 
     /// Every reading, or what was selected, in its order.
     #[must_use]
-    pub fn rows(&self, entry: &Entry<'_>) -> Vec<Row> {
+    pub fn rows(&self, entry: &OutputTelegram<'_>) -> Vec<TableRow> {
         let mut rows = Vec::new();
         Cell::each(entry, self.selection.as_ref(), |cell| rows.push(self.row(entry, &cell)));
         rows
     }
 
-    fn row(&self, entry: &Entry<'_>, cell: &Cell<'_>) -> Row {
+    fn row(&self, entry: &OutputTelegram<'_>, cell: &Cell<'_>) -> TableRow {
         let label = cell.key.text(&self.units);
         match cell.number() {
             // A counter has no unit, and its point does not belong below that of a measured value.
-            Some(number) if !matches!(cell.key, Key::Meta(_)) => {
+            Some(number) if !matches!(cell.key, FieldKey::Meta(_)) => {
                 let (number, unit) = self.units.apply(number, cell.unit);
-                Row { label, value: number.to_string(), number: true, unit: unit.into_owned() }
+                TableRow { label, value: number.to_string(), number: true, unit: unit.into_owned() }
             }
             _ => {
                 let value = plain(entry, &cell.content);
-                Row { label, value, number: false, unit: symbol(cell.unit).into_owned() }
+                TableRow { label, value, number: false, unit: symbol(cell.unit).into_owned() }
             }
         }
     }
 }
 
 impl Format for Table {
-    fn entry(&mut self, entry: &Entry<'_>, text: &mut Vec<u8>) {
+    fn entry(&mut self, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
         if core::mem::replace(&mut self.begun, true) {
             text.push(b'\n');
         }
@@ -112,13 +112,13 @@ impl Format for Table {
 
 /// The rows as lines without their ends, the columns below each other.
 #[must_use]
-pub fn aligned(rows: &[Row]) -> Vec<String> {
+pub fn aligned(rows: &[TableRow]) -> Vec<String> {
     let numbers = || rows.iter().filter(|row| row.number).map(|row| parts(&row.value));
     let labels = rows.iter().map(|row| row.label.chars().count()).max().unwrap_or_default();
     let whole = numbers().map(|(whole, _)| whole.len()).max().unwrap_or_default();
     let fraction = numbers().map(|(_, fraction)| fraction.len()).max().unwrap_or_default();
-    let line = |row: &Row| {
-        let Row { label, value, unit, .. } = row;
+    let line = |row: &TableRow| {
+        let TableRow { label, value, unit, .. } = row;
         let (start, end) = if row.number { parts(value) } else { ("", "") };
         let line = match row.number {
             true => format!("  {label:<labels$}  {start:>whole$}{end:<fraction$}  {unit}"),
@@ -134,7 +134,7 @@ fn parts(number: &str) -> (&str, &str) {
     number.split_at_checked(number.find('.').unwrap_or(number.len())).unwrap_or((number, ""))
 }
 
-fn plain(entry: &Entry<'_>, content: &Content<'_>) -> String {
+fn plain(entry: &OutputTelegram<'_>, content: &Content<'_>) -> String {
     let mut text = Vec::new();
     content.write(entry.zone, &mut text);
     shown(&String::from_utf8_lossy(&text)).into_owned()

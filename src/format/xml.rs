@@ -23,7 +23,7 @@ use quick_xml::escape::escape;
 
 use crate::{
     cosem::{
-        axdr::{Data, Type},
+        axdr::{Data, DataType},
         clock::Clock,
         compact::CompactArray,
         obis::Obis,
@@ -31,7 +31,7 @@ use crate::{
     error::Layer,
     format::{
         cell::bits,
-        entry::{Entry, Format},
+        entry::{Format, OutputTelegram},
         printable::shown,
     },
     hex::canonical,
@@ -45,12 +45,12 @@ pub struct Xml {
     /// By tag.
     elements: Vec<Element>,
     /// By level.
-    scales: Vec<Scale>,
+    scales: Vec<ScalerUnitText>,
 }
 
 /// The text of a structure of scaler and unit: what stands before, between and behind their digits. A
 /// telegram has a dozen of them, half of its elements.
-type Scale = [Vec<u8>; 3];
+type ScalerUnitText = [Vec<u8>; 3];
 
 /// The texts of an element, made once. Each begins with the blanks of the [`DEEPEST`].
 #[derive(Clone, Debug, Default)]
@@ -77,14 +77,14 @@ impl Xml {
     /// With what codes, times and texts mean in comments, or without.
     #[must_use]
     pub fn new(comments: bool) -> Self {
-        let elements = (0..=u8::MAX).map(|tag| Element::of(Type(tag))).collect();
+        let elements = (0..=u8::MAX).map(|tag| Element::of(DataType(tag))).collect();
         let plain = Self { comments, elements, scales: Vec::new() };
         let scales = (0..DATA).filter_map(|depth| plain.scale(depth)).collect();
         Self { scales, ..plain }
     }
 
     /// The parts of a structure of scaler and unit, taken from one that is written with zeros.
-    fn scale(&self, depth: usize) -> Option<Scale> {
+    fn scale(&self, depth: usize) -> Option<ScalerUnitText> {
         let mut text = Vec::new();
         let mut octets = Reader::new(Layer::Axdr, &[2, 2, 15, 0, 22, 0]);
         self.elements(1, &mut octets, depth, &TimeZone::UTC, &mut text);
@@ -111,13 +111,13 @@ impl Xml {
         };
         text.extend_from_slice(indented(opening, depth));
         match data.kind {
-            Type::ARRAY | Type::STRUCTURE => {
+            DataType::ARRAY | DataType::STRUCTURE => {
                 quantity(data.count, text);
                 self.elements(data.count, rest, depth + 1, zone, text);
                 text.extend_from_slice(indented(closing, depth));
             }
-            Type::NULL | Type::DONT_CARE => {}
-            Type::COMPACT_ARRAY => compact(data.octets, depth, text),
+            DataType::NULL | DataType::DONT_CARE => {}
+            DataType::COMPACT_ARRAY => compact(data.octets, depth, text),
             _ => {
                 value(data, text);
                 text.extend_from_slice(CLOSING);
@@ -157,7 +157,7 @@ impl Xml {
 }
 
 impl Format for Xml {
-    fn entry(&mut self, entry: &Entry<'_>, text: &mut Vec<u8>) {
+    fn entry(&mut self, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
         let notification = entry.telegram.notification();
         text.extend_from_slice(b"<DataNotification>\n  <LongInvokeIdAndPriority Value=\"");
         canonical::encode_upper(&notification.invoke_id.to_be_bytes(), text);
@@ -183,14 +183,14 @@ impl Format for Xml {
 
 impl Element {
     /// Of a type; without any text if it has no name, and so does not get past the reader of A-XDR.
-    fn of(kind: Type) -> Self {
+    fn of(kind: DataType) -> Self {
         let Some(name) = kind.xml_name() else {
             return Self::default();
         };
         let opening = match kind {
-            Type::ARRAY | Type::STRUCTURE => format!("<{name} Qty=\""),
-            Type::NULL | Type::DONT_CARE => format!("<{name} />\n"),
-            Type::COMPACT_ARRAY => format!("<{name}>\n"),
+            DataType::ARRAY | DataType::STRUCTURE => format!("<{name} Qty=\""),
+            DataType::NULL | DataType::DONT_CARE => format!("<{name} />\n"),
+            DataType::COMPACT_ARRAY => format!("<{name}>\n"),
             _ => format!("<{name} Value=\""),
         };
         let closing = format!("</{name}>\n");
@@ -207,11 +207,11 @@ fn indented(text: &[u8], depth: usize) -> &[u8] {
 /// Appends what stands between the quotes.
 fn value(data: &Data<'_>, text: &mut Vec<u8>) {
     match data.kind {
-        Type::BOOLEAN => {
+        DataType::BOOLEAN => {
             text.extend_from_slice(if data.octets == [0] { b"False" } else { b"True" });
         }
-        Type::BIT_STRING => bits(data.count, data.octets, text),
-        Type::VISIBLE_STRING | Type::UTF8_STRING => match readable(data.octets) {
+        DataType::BIT_STRING => bits(data.count, data.octets, text),
+        DataType::VISIBLE_STRING | DataType::UTF8_STRING => match readable(data.octets) {
             Some(readable) => text.extend_from_slice(escape(readable).as_bytes()),
             None => {
                 for (at, octet) in data.octets.iter().enumerate() {
@@ -250,16 +250,16 @@ fn compact(octets: &[u8], depth: usize, text: &mut Vec<u8>) {
 
 /// Appends one type of a description. The reader of A-XDR limits how deep they stand in each other.
 fn types(description: &mut Reader<'_>, depth: usize, text: &mut Vec<u8>) {
-    let Ok(kind) = description.u8("type").map(Type) else {
+    let Ok(kind) = description.u8("type").map(DataType) else {
         return;
     };
     indent(depth, text);
     let (count, inner) = match kind {
-        Type::ARRAY => match description.array::<2>("number of elements") {
+        DataType::ARRAY => match description.array::<2>("number of elements") {
             Ok(count) => (usize::from(u16::from_be_bytes(*count)), 1),
             Err(_) => (0, 0),
         },
-        Type::STRUCTURE => {
+        DataType::STRUCTURE => {
             let count = usize::from(description.u8("number of elements").unwrap_or_default());
             (count, count)
         }
@@ -281,11 +281,11 @@ fn types(description: &mut Reader<'_>, depth: usize, text: &mut Vec<u8>) {
 fn comment(data: &Data<'_>, depth: usize, zone: &TimeZone, text: &mut Vec<u8>) {
     let code = data.octet_string().and_then(Obis::of);
     let clock = match data.kind {
-        Type::OCTET_STRING | Type::DATE_TIME => Clock::of(data.octets),
+        DataType::OCTET_STRING | DataType::DATE_TIME => Clock::of(data.octets),
         _ => None,
     };
     // A visible-string is readable where it stands.
-    let words = data.text().filter(|_| data.kind != Type::VISIBLE_STRING);
+    let words = data.text().filter(|_| data.kind != DataType::VISIBLE_STRING);
     match (code, clock, words) {
         // Spelt as Gurux spells it in its comments.
         (Some(Obis([a, b, c, d, e, f])), ..) => {
@@ -339,7 +339,7 @@ fn indent(depth: usize, text: &mut Vec<u8>) {
 }
 
 /// The name of an element. Types without one do not get past the reader of A-XDR.
-fn name(kind: Type) -> &'static str {
+fn name(kind: DataType) -> &'static str {
     kind.xml_name().unwrap_or("Unknown")
 }
 

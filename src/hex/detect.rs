@@ -27,40 +27,40 @@ pub enum Form {
 #[must_use]
 pub fn detect(sample: &[u8], complete: bool) -> Option<Result<Form, Error>> {
     match foreign(sample, complete) {
-        Verdict::No => {}
-        Verdict::Wait => return None,
-        Verdict::Yes(what) => {
+        FormVerdict::No => {}
+        FormVerdict::Wait => return None,
+        FormVerdict::Yes(what) => {
             return Some(Err(Error::new(Layer::Hex, 0, Cause::Unsupported { what })));
         }
     }
     match readable(sample, complete) {
-        Verdict::No => Some(Ok(Form::Binary)),
-        Verdict::Wait => None,
-        Verdict::Yes(_) => Some(Ok(Form::Text)),
+        FormVerdict::No => Some(Ok(Form::Binary)),
+        FormVerdict::Wait => None,
+        FormVerdict::Yes(_) => Some(Ok(Form::Text)),
     }
 }
 
-enum Verdict {
+enum FormVerdict {
     No,
     Wait,
     Yes(&'static str),
 }
 
 /// Whether the input is one of the things that are named and refused.
-fn foreign(sample: &[u8], complete: bool) -> Verdict {
+fn foreign(sample: &[u8], complete: bool) -> FormVerdict {
     for (magic, what) in MAGIC {
         if sample.starts_with(magic) {
-            return Verdict::Yes(what);
+            return FormVerdict::Yes(what);
         }
         if magic.starts_with(sample) && !complete {
-            return Verdict::Wait;
+            return FormVerdict::Wait;
         }
     }
     utf16(sample, complete)
 }
 
 /// Every other octet zero, the others ASCII text, with or without a byte order mark.
-fn utf16(sample: &[u8], complete: bool) -> Verdict {
+fn utf16(sample: &[u8], complete: bool) -> FormVerdict {
     let text = [&[0xff, 0xfe], &[0xfe, 0xff]]
         .into_iter()
         .find_map(|mark: &[u8; 2]| sample.strip_prefix(mark))
@@ -73,19 +73,19 @@ fn utf16(sample: &[u8], complete: bool) -> Verdict {
         })
     };
     if !fits(0) && !fits(1) {
-        return Verdict::No;
+        return FormVerdict::No;
     }
     match head.len() {
-        UTF16_OCTETS.. => Verdict::Yes("UTF-16 text"),
-        4.. if complete => Verdict::Yes("UTF-16 text"),
-        _ if complete => Verdict::No,
-        _ if head.contains(&0) || text.len() < sample.len() => Verdict::Wait,
-        _ => Verdict::No,
+        UTF16_OCTETS.. => FormVerdict::Yes("UTF-16 text"),
+        4.. if complete => FormVerdict::Yes("UTF-16 text"),
+        _ if complete => FormVerdict::No,
+        _ if head.contains(&0) || text.len() < sample.len() => FormVerdict::Wait,
+        _ => FormVerdict::No,
     }
 }
 
 /// Whether all of the sample is text, and enough of it to say so.
-fn readable(sample: &[u8], complete: bool) -> Verdict {
+fn readable(sample: &[u8], complete: bool) -> FormVerdict {
     let (text, least) = match core::str::from_utf8(sample) {
         Ok(_) => (sample, LINE_OCTETS),
         // A character that the end of the sample cuts is no defect.
@@ -94,21 +94,21 @@ fn readable(sample: &[u8], complete: bool) -> Verdict {
         }
         // Some write their umlauts in Latin-1. Binary has more octets beyond ASCII, and others too.
         Err(_) if is_latin(sample) => (sample, LATIN_OCTETS),
-        Err(_) => return Verdict::No,
+        Err(_) => return FormVerdict::No,
     };
     let mut rest = text;
     while let Some((&octet, behind)) = rest.split_first() {
         rest = match colour(rest) {
             Some(Some(behind)) => behind,
-            Some(None) if !complete && rest.len() < COLOUR_OCTETS => return Verdict::Wait,
+            Some(None) if !complete && rest.len() < COLOUR_OCTETS => return FormVerdict::Wait,
             _ if is_text(octet) => behind,
-            _ => return Verdict::No,
+            _ => return FormVerdict::No,
         };
     }
     let line_end = text.iter().any(|octet| matches!(octet, b'\n' | b'\r'));
     match complete || text.len() >= SAMPLE_OCTETS || line_end && text.len() >= least {
-        true => Verdict::Yes(""),
-        false => Verdict::Wait,
+        true => FormVerdict::Yes(""),
+        false => FormVerdict::Wait,
     }
 }
 

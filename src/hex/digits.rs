@@ -9,7 +9,7 @@
 //! An unreadable character is taken to stand in a digit's place, so that what follows stays aligned.
 //! All state is here and none in the text: where the text is cut into pieces never matters.
 
-use super::{canonical, run::Run};
+use super::{canonical, run::HexRun};
 use crate::error::{Cause, Error, Layer, Mark, Result};
 
 /// The state between two characters.
@@ -20,7 +20,7 @@ pub(super) struct Digits {
     /// The half is the end of an earlier line that had no hyphen.
     wrapped: bool,
     /// What follows the half and may still be the end of the line.
-    loose: Option<Loose>,
+    loose: Option<LooseDigits>,
     /// The first digit of an octet was unreadable.
     lame: bool,
     /// A backslash waits for its `x`.
@@ -48,14 +48,14 @@ struct Half {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Loose {
+enum LooseDigits {
     Blank,
     Hyphen,
 }
 
 impl Digits {
     /// A line of bare hex and nothing else; false, and nothing done, if it is anything else.
-    pub(super) fn plain(&mut self, text: &[u8], run: &mut Run) -> bool {
+    pub(super) fn plain(&mut self, text: &[u8], run: &mut HexRun) -> bool {
         if self.half.is_some() {
             return false;
         }
@@ -87,7 +87,7 @@ impl Digits {
     }
 
     /// The next characters of the line.
-    pub(super) fn feed(&mut self, text: &[u8], run: &mut Run) {
+    pub(super) fn feed(&mut self, text: &[u8], run: &mut HexRun) {
         let mut rest = text;
         if self.half.is_some()
             && let Some((&first, behind)) = rest.split_first()
@@ -101,15 +101,15 @@ impl Digits {
     }
 
     /// Octets that do not stand in the text themselves.
-    pub(super) fn repeat(&mut self, octets: impl Iterator<Item = u8>, run: &mut Run) {
+    pub(super) fn repeat(&mut self, octets: impl Iterator<Item = u8>, run: &mut HexRun) {
         for octet in octets {
             self.push(octet, run);
         }
     }
 
     /// The line ends; its first defect.
-    pub(super) fn end(&mut self, run: &mut Run) -> Result<()> {
-        let hyphen = self.loose == Some(Loose::Hyphen);
+    pub(super) fn end(&mut self, run: &mut HexRun) -> Result<()> {
+        let hyphen = self.loose == Some(LooseDigits::Hyphen);
         match self.half {
             Some(_) if !self.prefixed && (hyphen || !self.broken) => self.wrapped = !hyphen,
             _ => self.close(run),
@@ -146,7 +146,7 @@ impl Digits {
     }
 
     /// As many whole octets as possible without looking at single characters; what is left.
-    fn pairs<'a>(&mut self, text: &'a [u8], run: &mut Run) -> &'a [u8] {
+    fn pairs<'a>(&mut self, text: &'a [u8], run: &mut HexRun) -> &'a [u8] {
         let (even, odd) = text.split_at(text.len() & !1);
         let clean = self.half.is_none() && !self.lame && !self.escape;
         let start = run.octets.len();
@@ -159,13 +159,13 @@ impl Digits {
         odd
     }
 
-    fn character(&mut self, character: u8, run: &mut Run) {
+    fn character(&mut self, character: u8, run: &mut HexRun) {
         match character {
             // The rest of a UTF-8 character.
             0x80..0xc0 => return,
-            b'-' if self.is_half() => self.loose = Some(Loose::Hyphen),
+            b'-' if self.is_half() => self.loose = Some(LooseDigits::Hyphen),
             _ if is_blank(character) && self.is_half() => {
-                self.loose.get_or_insert(Loose::Blank);
+                self.loose.get_or_insert(LooseDigits::Blank);
             }
             _ => self.solid(character, run),
         }
@@ -173,7 +173,7 @@ impl Digits {
     }
 
     /// A character behind which the line does not end amid an octet, or a digit.
-    fn solid(&mut self, character: u8, run: &mut Run) {
+    fn solid(&mut self, character: u8, run: &mut HexRun) {
         if self.loose.is_some() {
             self.close(run);
         }
@@ -189,7 +189,7 @@ impl Digits {
         }
     }
 
-    fn digit(&mut self, digit: u8, run: &mut Run) {
+    fn digit(&mut self, digit: u8, run: &mut HexRun) {
         if core::mem::take(&mut self.escape) {
             self.spoil(self.at.saturating_sub(1), Cause::NotHex);
         }
@@ -227,7 +227,7 @@ impl Digits {
     }
 
     /// The group of digits ends.
-    fn close(&mut self, run: &mut Run) {
+    fn close(&mut self, run: &mut HexRun) {
         if core::mem::take(&mut self.escape) {
             self.spoil(self.at.saturating_sub(1), Cause::NotHex);
         }
@@ -256,12 +256,12 @@ impl Digits {
         self.half.is_some() && !self.prefixed
     }
 
-    fn push(&mut self, octet: u8, run: &mut Run) {
+    fn push(&mut self, octet: u8, run: &mut HexRun) {
         self.set_mark(run.octets.len(), run);
         run.octets.push(octet);
     }
 
-    fn set_mark(&mut self, at: usize, run: &mut Run) {
+    fn set_mark(&mut self, at: usize, run: &mut HexRun) {
         if core::mem::take(&mut self.mark) {
             run.marks.push((at, Mark::Unreadable));
         }

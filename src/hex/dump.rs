@@ -24,12 +24,12 @@ use std::borrow::Cow;
 
 use super::{
     digits::Digits,
-    listing::{self, Listing, Step},
+    listing::{self, Listing, ListingStep},
     prefix,
 };
 use crate::error::{Cause, Error, Layer, Result};
 
-pub use super::run::Run;
+pub use super::run::HexRun;
 
 /// What is known at a line end.
 ///
@@ -71,7 +71,7 @@ impl Dump {
     /// The error is the first defect of the line; its offset counts characters. The octets before
     /// and behind it are in `run` all the same. That a line ended amid an octet is only known, and told, at the
     /// next one, and then by the offset in its own line.
-    pub fn line(&mut self, text: &[u8], end: bool, run: &mut Run) -> Result<()> {
+    pub fn line(&mut self, text: &[u8], end: bool, run: &mut HexRun) -> Result<()> {
         let text = self.without_byte_order_mark(text);
         let fresh = end && self.begun.is_none() && self.listing.is_none();
         if fresh && self.digits.plain(text.strip_suffix(b"\r").unwrap_or(text), run) {
@@ -105,7 +105,7 @@ impl Dump {
         rests.then_some(self.byte_order_mark as u64)
     }
 
-    fn piece(&mut self, text: &[u8], end: bool, run: &mut Run) -> Result<()> {
+    fn piece(&mut self, text: &[u8], end: bool, run: &mut HexRun) -> Result<()> {
         match self.begun {
             None if end => self.whole(text, run),
             None if text.is_empty() => Ok(()),
@@ -118,7 +118,7 @@ impl Dump {
     }
 
     /// A line that is all here.
-    fn whole(&mut self, text: &[u8], run: &mut Run) -> Result<()> {
+    fn whole(&mut self, text: &[u8], run: &mut HexRun) -> Result<()> {
         let trimmed = text.trim_ascii_start();
         if trimmed.is_empty() || prefix::is_comment(trimmed) {
             return Ok(());
@@ -143,7 +143,7 @@ impl Dump {
     }
 
     /// A line that belongs to a listing.
-    fn step(&mut self, step: &Step, text: &[u8], run: &mut Run) -> Result<()> {
+    fn step(&mut self, step: &ListingStep, text: &[u8], run: &mut HexRun) -> Result<()> {
         self.digits.begin(step.body.start, false, false);
         if step.gap {
             self.digits.spoil(0, OFFSET);
@@ -167,7 +167,7 @@ impl Dump {
     }
 
     /// What a `*` stands for.
-    fn repeat(&mut self, count: u64, run: &mut Run) {
+    fn repeat(&mut self, count: u64, run: &mut HexRun) {
         if count > STAR_OCTETS {
             let limit = usize::try_from(STAR_OCTETS).unwrap_or(usize::MAX);
             self.digits.spoil(0, Cause::Limit { what: "octets that * stands for", limit });
@@ -189,7 +189,7 @@ impl Dump {
         self.leave_listing();
     }
 
-    fn go_on(&mut self, text: &[u8], end: bool, run: &mut Run) -> Result<()> {
+    fn go_on(&mut self, text: &[u8], end: bool, run: &mut HexRun) -> Result<()> {
         let begun = self.begun;
         if end {
             self.begun = None;

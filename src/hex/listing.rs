@@ -30,7 +30,7 @@ use super::{digits::is_blank, prefix::characters};
 
 /// What a line means to the listing that it belongs to.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Step {
+pub(super) struct ListingStep {
     /// Octets that a `*` before it stands for.
     pub(super) repeated: u64,
     /// The offset does not go on where the line before ended.
@@ -62,18 +62,24 @@ pub(super) struct Listing {
 }
 
 /// Takes a line. `None`: it belongs to no listing.
-pub(super) fn step(state: &mut Option<Listing>, line: &[u8]) -> Option<Step> {
+pub(super) fn step(state: &mut Option<Listing>, line: &[u8]) -> Option<ListingStep> {
     let word = line.trim_ascii();
     if let Some(listing) = state {
         if word == b"*" {
             listing.star = true;
-            return Some(Step { repeated: 0, gap: false, refused: None, body: 0..0, last: false });
+            return Some(ListingStep {
+                repeated: 0,
+                gap: false,
+                refused: None,
+                body: 0..0,
+                last: false,
+            });
         }
         if let Some(step) = listing.end(word) {
             return Some(step);
         }
     }
-    let row = Row::parse(line, state.is_some())?;
+    let row = ListingRow::parse(line, state.is_some())?;
     match state {
         Some(listing) if listing.owns(&row) => listing.go_on(row),
         _ if row.begins() => {
@@ -87,7 +93,7 @@ pub(super) fn step(state: &mut Option<Listing>, line: &[u8]) -> Option<Step> {
 }
 
 impl Listing {
-    fn new(row: &Row<'_>) -> Self {
+    fn new(row: &ListingRow<'_>) -> Self {
         let mut listing = Self {
             width: row.offset.len(),
             next: [None; 3],
@@ -120,19 +126,19 @@ impl Listing {
     }
 
     /// Whether a row is meant as the next of this listing, in its place or not.
-    fn owns(&self, row: &Row<'_>) -> bool {
+    fn owns(&self, row: &ListingRow<'_>) -> bool {
         let fits = self.gaps(row.offset).iter().any(Option::is_some);
         let alike = self.width == row.offset.len() && row.offset.starts_with(b"0");
         fits || alike && row.value(16) != Some(0)
     }
 
     /// A row of this listing.
-    fn go_on(&mut self, row: Row<'_>) -> Option<Step> {
-        let row = &Row { refused: row.refused.filter(|_| !self.ordered), ..row };
+    fn go_on(&mut self, row: ListingRow<'_>) -> Option<ListingStep> {
+        let row = &ListingRow { refused: row.refused.filter(|_| !self.ordered), ..row };
         self.ordered |= row.ordered;
         self.refused = self.refused.or(row.refused);
         if self.refused.is_some() {
-            return Some(Step { refused: self.refused, body: 0..0, ..row.step(false, 0) });
+            return Some(ListingStep { refused: self.refused, body: 0..0, ..row.step(false, 0) });
         }
         let step = match self.repeat(row.offset) {
             Some(repeated) => {
@@ -149,12 +155,13 @@ impl Listing {
     }
 
     /// The row that is only an offset: the length of it all.
-    fn end(&self, word: &[u8]) -> Option<Step> {
+    fn end(&self, word: &[u8]) -> Option<ListingStep> {
         let alike = word.len() == self.width && word.iter().all(u8::is_ascii_hexdigit);
         if word.len() < self.width {
             return None;
         }
-        let step = |repeated, gap| Step { repeated, gap, refused: None, body: 0..0, last: true };
+        let step =
+            |repeated, gap| ListingStep { repeated, gap, refused: None, body: 0..0, last: true };
         if self.refused.is_some() {
             return alike.then(|| step(0, false));
         }
@@ -188,20 +195,20 @@ impl Listing {
     }
 
     /// Keeps the radices in which the row is in its place.
-    fn advance(&mut self, row: &Row<'_>) {
+    fn advance(&mut self, row: &ListingRow<'_>) {
         let gaps = self.gaps(row.offset);
         for ((next, gap), radix) in self.next.iter_mut().zip(gaps).zip(RADICES) {
             *next = gap.and_then(|_| row.end(radix));
         }
     }
 
-    fn restart(&mut self, row: &Row<'_>) {
+    fn restart(&mut self, row: &ListingRow<'_>) {
         self.next = RADICES.map(|radix| row.end(radix).filter(|_| row.may_count_in(radix)));
     }
 }
 
 /// A line that looks like a row of a listing.
-struct Row<'a> {
+struct ListingRow<'a> {
     offset: &'a [u8],
     colon: bool,
     /// Digits of the first group.
@@ -216,7 +223,7 @@ struct Row<'a> {
     refused: Option<&'static str>,
 }
 
-impl<'a> Row<'a> {
+impl<'a> ListingRow<'a> {
     /// `within` a listing offsets may begin with any digit.
     fn parse(line: &'a [u8], within: bool) -> Option<Self> {
         if line.len() > LINE_OCTETS {
@@ -311,9 +318,9 @@ impl<'a> Row<'a> {
         self.value(radix)?.checked_add(u64::try_from(self.octets).ok()?)
     }
 
-    fn step(&self, gap: bool, repeated: u64) -> Step {
+    fn step(&self, gap: bool, repeated: u64) -> ListingStep {
         let body = if self.refused.is_some() { 0..0 } else { self.body.clone() };
-        Step { repeated, gap, refused: self.refused, body, last: false }
+        ListingStep { repeated, gap, refused: self.refused, body, last: false }
     }
 }
 

@@ -30,7 +30,7 @@ use super::{
 
 /// The hex part of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Part {
+pub(super) struct HexPart {
     /// Where it is.
     pub(super) range: Range<usize>,
     /// Where prose begins that stands behind it.
@@ -40,7 +40,7 @@ pub(super) struct Part {
 }
 
 /// The hex part of `line`, which has neither line end nor byte order mark.
-pub(super) fn part(line: &[u8]) -> Option<Part> {
+pub(super) fn part(line: &[u8]) -> Option<HexPart> {
     let end = visible_end(line);
     let text = line.get(..end)?;
     let start = stamp::skip(text);
@@ -53,7 +53,7 @@ pub(super) fn part(line: &[u8]) -> Option<Part> {
             continue;
         }
         if has_octets(slice(text, begin..word.start), PREFIX_OCTETS + 1) {
-            return Some(Part { range: begin..word.start, prose: Some(wrong), bare: false });
+            return Some(HexPart { range: begin..word.start, prose: Some(wrong), bare: false });
         }
         begin = behind_word(text, &word);
     }
@@ -64,7 +64,7 @@ pub(super) fn part(line: &[u8]) -> Option<Part> {
     };
     let bare =
         slice(line, 0..begin).iter().chain(slice(line, end..line.len())).all(|&c| is_blank(c));
-    enough.then_some(Part { range: begin..end, prose: None, bare })
+    enough.then_some(HexPart { range: begin..end, prose: None, bare })
 }
 
 /// Whether the line is a comment from its start.

@@ -2,16 +2,16 @@
 
 use crate::error::Mark;
 
-/// What was read from text since the last [`clear`](Run::clear).
+/// What was read from text since the last [`clear`](HexRun::clear).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Run {
+pub struct HexRun {
     /// The octets.
     pub octets: Vec<u8>,
     /// Indices into `octets`, rising: something is missing or unreadable just before such an octet.
     pub marks: Vec<(usize, Mark)>,
 }
 
-impl Run {
+impl HexRun {
     /// Empties both and keeps their room.
     pub fn clear(&mut self) {
         self.octets.clear();

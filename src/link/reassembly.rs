@@ -26,7 +26,7 @@ const FINAL: u8 = 0x10;
 
 /// What one frame led to.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Outcome<'a> {
+pub struct FrameOutcome<'a> {
     /// A telegram that cannot be completed any more, or a frame that is none of a telegram.
     pub refused: Option<Error>,
     /// The APDU that the frame completed.
@@ -37,7 +37,7 @@ pub struct Outcome<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Reassembly {
     apdu: Vec<u8>,
-    state: State,
+    state: ReassemblyState,
     /// Control field, address and both transport addresses of the first segment.
     peer: [u8; 4],
     /// When the last segment came, in milliseconds.
@@ -49,7 +49,7 @@ pub struct Reassembly {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
+enum ReassemblyState {
     /// Nothing seen yet: the stream may begin in the middle of a telegram.
     #[default]
     Fresh,
@@ -63,12 +63,12 @@ enum State {
 
 impl Reassembly {
     /// Takes the next frame, and when its first octet came, if that is known.
-    pub fn frame(&mut self, frame: &Frame<'_>, millis: Option<i64>) -> Outcome<'_> {
+    pub fn frame(&mut self, frame: &Frame<'_>, millis: Option<i64>) -> FrameOutcome<'_> {
         let Body::Segment { source, destination, data } = frame.body else {
-            return Outcome::default();
+            return FrameOutcome::default();
         };
         if let Err(error) = pushed(frame) {
-            return Outcome { refused: Some(error), apdu: None };
+            return FrameOutcome { refused: Some(error), apdu: None };
         }
         let number = frame.information & !FINAL;
         let last = frame.information & FINAL != 0;
@@ -80,21 +80,21 @@ impl Reassembly {
             self.peer = peer;
             self.excused = false;
         } else if let Err(error) = self.follows(number, peer, millis) {
-            if self.state == State::Fresh {
+            if self.state == ReassemblyState::Fresh {
                 self.orphan = Some(number);
             }
-            self.state = if last { State::Idle } else { State::Refused };
+            self.state = if last { ReassemblyState::Idle } else { ReassemblyState::Refused };
             let refused = error.filter(|_| !core::mem::take(&mut self.excused));
-            return Outcome { refused, apdu: None };
+            return FrameOutcome { refused, apdu: None };
         }
         self.last = millis;
         self.apdu.extend_from_slice(data);
         if !last {
-            self.state = State::Collecting { next: number + 1 };
-            return Outcome { refused, apdu: None };
+            self.state = ReassemblyState::Collecting { next: number + 1 };
+            return FrameOutcome { refused, apdu: None };
         }
-        self.state = State::Idle;
-        Outcome { refused, apdu: Some(&self.apdu) }
+        self.state = ReassemblyState::Idle;
+        FrameOutcome { refused, apdu: Some(&self.apdu) }
     }
 
     /// Says that a frame was damaged on the line, which has been reported.
@@ -106,8 +106,8 @@ impl Reassembly {
     /// comes next, is no error.
     pub const fn end(&mut self) {
         match self.state {
-            State::Collecting { .. } => self.excused = true,
-            _ => self.state = State::Fresh,
+            ReassemblyState::Collecting { .. } => self.excused = true,
+            _ => self.state = ReassemblyState::Fresh,
         }
     }
 
@@ -115,7 +115,7 @@ impl Reassembly {
     #[must_use]
     pub const fn pending(&self) -> Option<u8> {
         match self.state {
-            State::Collecting { next } => Some(next),
+            ReassemblyState::Collecting { next } => Some(next),
             _ => None,
         }
     }
@@ -123,13 +123,13 @@ impl Reassembly {
     /// Whether nothing of what came bears on the next telegram, but that there was a frame.
     #[must_use]
     pub const fn is_at_rest(&self) -> bool {
-        matches!(self.state, State::Fresh | State::Idle) && !self.excused
+        matches!(self.state, ReassemblyState::Fresh | ReassemblyState::Idle) && !self.excused
     }
 
     /// Whether a segment came since the stream began.
     #[must_use]
     pub fn is_begun(&self) -> bool {
-        self.state != State::Fresh
+        self.state != ReassemblyState::Fresh
     }
 
     /// What the ends of the stream cut off.
@@ -143,7 +143,7 @@ impl Reassembly {
     /// Drops an incomplete telegram; the error to report for it.
     fn give_up(&mut self) -> Option<Error> {
         let segments = self.pending()?;
-        self.state = State::Idle;
+        self.state = ReassemblyState::Idle;
         let error = Error::new(Layer::Mbus, 0, Cause::LastSegmentMissing { segments });
         (!core::mem::take(&mut self.excused)).then_some(error)
     }
@@ -152,9 +152,9 @@ impl Reassembly {
     fn follows(&self, found: u8, peer: [u8; 4], millis: Option<i64>) -> Result<(), Option<Error>> {
         let error = |offset, cause| Err(Some(Error::new(Layer::Mbus, offset, cause)));
         let expected = match self.state {
-            State::Fresh | State::Refused => return Err(None),
-            State::Idle => return error(6, Cause::FirstSegmentMissing { found }),
-            State::Collecting { next } => next,
+            ReassemblyState::Fresh | ReassemblyState::Refused => return Err(None),
+            ReassemblyState::Idle => return error(6, Cause::FirstSegmentMissing { found }),
+            ReassemblyState::Collecting { next } => next,
         };
         if found != expected {
             return error(6, Cause::Segment { found, expected });
@@ -287,10 +287,10 @@ mod tests {
         let (first, second) = (Frame::parse(&first).unwrap(), Frame::parse(&second).unwrap());
         reassembly.frame(&first, None);
         reassembly.damaged();
-        assert_eq!(reassembly.frame(&first, None), Outcome::default());
+        assert_eq!(reassembly.frame(&first, None), FrameOutcome::default());
         assert!(reassembly.frame(&second, None).apdu.is_some());
         reassembly.damaged();
-        assert_eq!(reassembly.frame(&second, None), Outcome::default());
+        assert_eq!(reassembly.frame(&second, None), FrameOutcome::default());
         assert_eq!(
             reassembly.frame(&second, None).refused.map(|error| error.cause),
             Some(Cause::FirstSegmentMissing { found: 1 })
@@ -304,10 +304,10 @@ mod tests {
         let mut reassembly = Reassembly::default();
         reassembly.frame(&first, None);
         reassembly.end();
-        assert_eq!(reassembly.frame(&first, None), Outcome::default());
+        assert_eq!(reassembly.frame(&first, None), FrameOutcome::default());
         assert!(reassembly.frame(&second, None).apdu.is_some());
         reassembly.end();
-        assert_eq!(reassembly.frame(&second, None), Outcome::default());
+        assert_eq!(reassembly.frame(&second, None), FrameOutcome::default());
         // What was cut in two is one telegram all the same.
         reassembly.frame(&first, None);
         reassembly.end();

@@ -25,7 +25,7 @@
 
 use crate::{
     cosem::{
-        axdr::{Data, Elements, Type},
+        axdr::{Data, DataType, Elements},
         obis::Obis,
         unit::Unit,
     },
@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// A power of ten and a unit.
-pub type Scale = (i8, Unit);
+pub type ScalerUnit = (i8, Unit);
 
 /// One value of a telegram with what is said about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub struct Object<'a> {
     /// The value.
     pub value: Data<'a>,
     /// Its power of ten and its unit, if the meter sends them.
-    pub scale: Option<Scale>,
+    pub scale: Option<ScalerUnit>,
     /// It stands in the list itself, not in a structure of its own.
     pub flat: bool,
 }
@@ -87,7 +87,7 @@ impl<'a> Level<'a> {
         let mut elements = list.elements();
         let mut definitions = None;
         if let Some(first) = elements.clone().next()
-            && first.kind == Type::ARRAY
+            && first.kind == DataType::ARRAY
             && first.count == list.count
             && first.elements().all(|element| definition(&element).is_some())
         {
@@ -159,7 +159,7 @@ impl<'a> Iterator for Objects<'a> {
 }
 
 fn is_list(data: &Data<'_>) -> bool {
-    matches!(data.kind, Type::ARRAY | Type::STRUCTURE)
+    matches!(data.kind, DataType::ARRAY | DataType::STRUCTURE)
 }
 
 fn code(data: &Data<'_>) -> Option<Obis> {
@@ -168,28 +168,29 @@ fn code(data: &Data<'_>) -> Option<Obis> {
 
 /// The code in a definition: a structure of class, code, attribute, index, and maybe more.
 fn definition(data: &Data<'_>) -> Option<Obis> {
-    if data.kind != Type::STRUCTURE || data.count < 4 {
+    if data.kind != DataType::STRUCTURE || data.count < 4 {
         return None;
     }
     let mut elements = data.elements();
     let (class, name) = (elements.next()?, elements.next()?);
     let (attribute, index) = (elements.next()?, elements.next()?);
     let kinds = [class.kind, attribute.kind, index.kind];
-    (kinds == [Type::LONG_UNSIGNED, Type::INTEGER, Type::LONG_UNSIGNED]).then(|| code(&name))?
+    (kinds == [DataType::LONG_UNSIGNED, DataType::INTEGER, DataType::LONG_UNSIGNED])
+        .then(|| code(&name))?
 }
 
 /// A structure of an integer and an enum.
-fn scale(data: &Data<'_>) -> Option<Scale> {
+fn scale(data: &Data<'_>) -> Option<ScalerUnit> {
     // Written out, because a telegram has a dozen of them: `02 02`, then what is matched here.
     match (data.kind, data.octets) {
-        (Type::STRUCTURE, &[15, scaler, 22, unit]) => Some((scaler.cast_signed(), Unit(unit))),
+        (DataType::STRUCTURE, &[15, scaler, 22, unit]) => Some((scaler.cast_signed(), Unit(unit))),
         _ => None,
     }
 }
 
 /// A structure of code and value, or of code, value, and scaler with unit.
-fn nested<'a>(data: &Data<'a>) -> Option<(Obis, Data<'a>, Option<Scale>)> {
-    if data.kind != Type::STRUCTURE || !matches!(data.count, 2 | 3) {
+fn nested<'a>(data: &Data<'a>) -> Option<(Obis, Data<'a>, Option<ScalerUnit>)> {
+    if data.kind != DataType::STRUCTURE || !matches!(data.count, 2 | 3) {
         return None;
     }
     let mut elements = data.elements();
@@ -210,9 +211,9 @@ mod tests {
         reader::Reader,
     };
 
-    type Row = (Option<String>, i128, Option<(i8, u8)>);
+    type ExpectedObject = (Option<String>, i128, Option<(i8, u8)>);
 
-    fn objects(digits: &str) -> Vec<Row> {
+    fn objects(digits: &str) -> Vec<ExpectedObject> {
         let octets = hex::decode(digits.replace(' ', "")).unwrap();
         let body = read_whole(Reader::new(Layer::Axdr, &octets)).unwrap();
         let objects = Objects::of(body).enumerate().map(|(at, object)| {

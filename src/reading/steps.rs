@@ -10,7 +10,7 @@ use crate::{
 
 /// What comes next.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Step<'a> {
+pub(super) enum ObjectStep<'a> {
     /// A number, and the place of its name.
     Named(usize, Decimal),
     /// An object, whatever it is good for.
@@ -33,14 +33,14 @@ impl<'a> Steps<'a> {
 }
 
 impl<'a> Iterator for Steps<'a> {
-    type Item = Step<'a>;
+    type Item = ObjectStep<'a>;
 
-    fn next(&mut self) -> Option<Step<'a>> {
+    fn next(&mut self) -> Option<ObjectStep<'a>> {
         let Some(object) = self.objects.next() else {
-            return self.flat.closing().map(Step::Closing);
+            return self.flat.closing().map(ObjectStep::Closing);
         };
         self.flat.see(&object);
-        Some(Step::Any(object))
+        Some(ObjectStep::Any(object))
     }
 }
 

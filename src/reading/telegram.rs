@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::{
     cosem::{
-        axdr::{Data, Type},
+        axdr::{Data, DataType},
         clock::{Clock, Stamp},
         notification::Notification,
         obis::Obis,
@@ -14,7 +14,7 @@ use crate::{
         decimal::Decimal,
         fields::{self, COUNT, POWER_EXPORT, POWER_IMPORT, POWER_NET},
         objects::{Object, Objects},
-        steps::{Step, Steps},
+        steps::{ObjectStep, Steps},
         value::Value,
     },
 };
@@ -26,7 +26,7 @@ pub struct Telegram<'a> {
     named: [Option<Decimal>; COUNT],
     /// A bit for each name that is there, so that nobody has to look at all of them.
     present: u64,
-    meter: Option<(Source, &'a [u8])>,
+    meter: Option<(NumberSource, &'a [u8])>,
     device: Option<&'a [u8]>,
     /// The clock among the objects.
     clock: Option<Clock>,
@@ -61,7 +61,7 @@ impl<'a> Unnamed<'a> {
 
 /// Which object gave the meter number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Source {
+enum NumberSource {
     Object(Obis),
     /// The closing element of the flat list, by its index.
     Closing(usize),
@@ -89,7 +89,7 @@ impl<'a> Telegram<'a> {
     /// If the closing element of the flat list is no number.
     pub(super) fn of(
         notification: Notification<'a>,
-        steps: impl Iterator<Item = Step<'a>>,
+        steps: impl Iterator<Item = ObjectStep<'a>>,
     ) -> Result<Self> {
         let mut telegram = Self {
             notification,
@@ -103,16 +103,16 @@ impl<'a> Telegram<'a> {
         let mut rank = NUMBERS.len();
         for step in steps {
             match step {
-                Step::Named(place, number) => telegram.name(place, number),
-                Step::Any(object) => telegram.take(&object, &mut rank),
-                Step::Closing(Object { value, .. }) if !is_number(&value) => {
+                ObjectStep::Named(place, number) => telegram.name(place, number),
+                ObjectStep::Any(object) => telegram.take(&object, &mut rank),
+                ObjectStep::Closing(Object { value, .. }) if !is_number(&value) => {
                     return Err(Error::new(Layer::Reading, value.offset, Cause::MeterNumber));
                 }
-                Step::Closing(Object { index, value, .. }) if rank > 0 => {
-                    telegram.meter = Some((Source::Closing(index), value.octets));
+                ObjectStep::Closing(Object { index, value, .. }) if rank > 0 => {
+                    telegram.meter = Some((NumberSource::Closing(index), value.octets));
                     telegram.unnamed.remove_last(index);
                 }
-                Step::Closing(_) => {}
+                ObjectStep::Closing(_) => {}
             }
         }
         if let Some(net) = telegram.net() {
@@ -147,7 +147,7 @@ impl<'a> Telegram<'a> {
             && is_string(&object.value)
         {
             *rank = found;
-            self.meter = Some((Source::Object(obis), octets));
+            self.meter = Some((NumberSource::Object(obis), octets));
         }
     }
 
@@ -270,8 +270,8 @@ impl<'a> Telegram<'a> {
     fn is_identity(&self, object: &Object<'_>) -> bool {
         object.obis == Some(Obis::DEVICE_NAME)
             || match self.meter {
-                Some((Source::Object(obis), _)) => object.obis == Some(obis),
-                Some((Source::Closing(index), _)) => object.index == index,
+                Some((NumberSource::Object(obis), _)) => object.obis == Some(obis),
+                Some((NumberSource::Closing(index), _)) => object.index == index,
                 None => false,
             }
     }
@@ -291,7 +291,7 @@ impl<'a> Telegram<'a> {
 }
 
 fn is_string(data: &Data<'_>) -> bool {
-    matches!(data.kind, Type::OCTET_STRING | Type::VISIBLE_STRING | Type::UTF8_STRING)
+    matches!(data.kind, DataType::OCTET_STRING | DataType::VISIBLE_STRING | DataType::UTF8_STRING)
         && !data.octets.is_empty()
 }
 

@@ -17,7 +17,7 @@ use core::ops::Range;
 
 use crate::{
     cosem::{
-        axdr::{Data, Shape, Type},
+        axdr::{Data, DataType, Shape},
         notification::Notification,
     },
     error::Result,
@@ -25,7 +25,7 @@ use crate::{
         decimal::Decimal,
         fields,
         objects::Object,
-        steps::{Step, Steps},
+        steps::{ObjectStep, Steps},
         telegram::Telegram,
     },
 };
@@ -47,15 +47,15 @@ const MOST: usize = 8;
 /// }
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Layouts {
-    known: Vec<Layout>,
+pub struct Templates {
+    known: Vec<Template>,
     /// Where the next one goes.
     next: usize,
     /// Telegrams since the last that had a known layout.
     misses: u32,
 }
 
-impl Layouts {
+impl Templates {
     /// Reads exactly one plain APDU, as [`Telegram::parse`] does and with the same outcome.
     ///
     /// # Errors
@@ -77,7 +77,7 @@ impl Layouts {
     }
 
     fn learn(&mut self, octets: &[u8], notification: &Notification<'_>) {
-        let layout = Layout::of(octets, notification);
+        let layout = Template::of(octets, notification);
         match self.known.get_mut(self.next) {
             Some(known) => *known = layout,
             None => self.known.push(layout),
@@ -88,39 +88,40 @@ impl Layouts {
 
 /// What stays the same.
 #[derive(Clone, Debug)]
-struct Layout {
+struct Template {
     /// A telegram.
     sample: Vec<u8>,
     /// ff for each of its octets that is fixed, 00 for one that is free.
     fixed: Vec<u8>,
     /// The body, without its octets.
     body: Data<'static>,
-    parts: Vec<Part>,
+    parts: Vec<TemplatePart>,
 }
 
 /// A step, but for the octets of its value.
 #[derive(Clone, Debug)]
-struct Part {
+struct TemplatePart {
     /// Where these are.
     range: Range<usize>,
     /// The short way to a number.
-    named: Option<Named>,
+    named: Option<NamedNumber>,
     object: Box<Object<'static>>,
     closing: bool,
 }
 
 /// A number that has a name, whatever its octets are.
 #[derive(Clone, Copy, Debug)]
-struct Named {
+struct NamedNumber {
     place: usize,
-    kind: Type,
+    kind: DataType,
     scaler: i16,
 }
 
-impl Layout {
+impl Template {
     /// Of a telegram that passed all checks.
     fn of(octets: &[u8], notification: &Notification<'_>) -> Self {
-        let parts: Vec<Part> = Steps::of(notification.body).filter_map(Part::of).collect();
+        let parts: Vec<TemplatePart> =
+            Steps::of(notification.body).filter_map(TemplatePart::of).collect();
         let mut fixed = vec![0xff; octets.len()];
         let free = parts.iter().filter(|part| part.is_free()).map(|part| part.range.clone());
         for range in free.chain(Notification::free_octets(octets)) {
@@ -144,16 +145,16 @@ impl Layout {
     }
 }
 
-impl Part {
-    fn of(step: Step<'_>) -> Option<Self> {
+impl TemplatePart {
+    fn of(step: ObjectStep<'_>) -> Option<Self> {
         let (object, closing) = match step {
-            Step::Named(..) => return None,
-            Step::Any(object) => (object, false),
-            Step::Closing(object) => (object, true),
+            ObjectStep::Named(..) => return None,
+            ObjectStep::Any(object) => (object, false),
+            ObjectStep::Closing(object) => (object, true),
         };
         let Data { octets, offset, .. } = object.value;
         let range = offset..offset + octets.len();
-        let named = if closing { None } else { Named::of(&object) };
+        let named = if closing { None } else { NamedNumber::of(&object) };
         let value = Data { octets: &[], ..object.value };
         Some(Self { range, named, object: Box::new(Object { value, ..object }), closing })
     }
@@ -169,20 +170,20 @@ impl Part {
     }
 
     #[inline]
-    fn fill<'a>(&self, octets: &'a [u8]) -> Step<'a> {
+    fn fill<'a>(&self, octets: &'a [u8]) -> ObjectStep<'a> {
         let octets = octets.get(self.range.clone()).unwrap_or_default();
         if let Some(named) = self.named
             && let Some(number) = named.number(octets)
         {
-            return Step::Named(named.place, number);
+            return ObjectStep::Named(named.place, number);
         }
         let value = Data { octets, ..self.object.value };
         let object = Object { value, ..*self.object };
-        if self.closing { Step::Closing(object) } else { Step::Any(object) }
+        if self.closing { ObjectStep::Closing(object) } else { ObjectStep::Any(object) }
     }
 }
 
-impl Named {
+impl NamedNumber {
     fn of(object: &Object<'_>) -> Option<Self> {
         let kind = object.value.kind;
         kind.number_size()?;
@@ -243,7 +244,7 @@ mod tests {
     #[test]
     fn what_is_read_by_a_layout_is_what_the_careful_look_sees() {
         for telegram in telegrams() {
-            let mut layouts = Layouts::default();
+            let mut layouts = Templates::default();
             let first = shown(layouts.read(&telegram));
             assert!(first.is_ok(), "{first:?} {}", hex::encode(&telegram));
             assert_eq!(layouts.known.len(), 1);
@@ -271,7 +272,7 @@ mod tests {
     fn values_may_change_all_at_once() {
         let mut random = 1u32;
         for telegram in telegrams() {
-            let mut layouts = Layouts::default();
+            let mut layouts = Templates::default();
             layouts.read(&telegram).unwrap();
             let layout = layouts.known[0].clone();
             let mut hits = 0;
@@ -292,7 +293,7 @@ mod tests {
 
     #[test]
     fn several_layouts_take_turns_and_few_are_kept() {
-        let mut layouts = Layouts::default();
+        let mut layouts = Templates::default();
         for _ in 0..3 {
             for telegram in telegrams() {
                 assert_eq!(shown(layouts.read(&telegram)), shown(Telegram::parse(&telegram)));

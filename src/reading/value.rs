@@ -2,7 +2,7 @@
 
 use crate::{
     cosem::{
-        axdr::{Data, Type},
+        axdr::{Data, DataType},
         clock::Clock,
         obis::Obis,
     },
@@ -33,7 +33,7 @@ impl<'a> Value<'a> {
     #[must_use]
     pub fn of(object: &Object<'a>) -> Self {
         let data = &object.value;
-        if data.kind != Type::BOOLEAN
+        if data.kind != DataType::BOOLEAN
             && let Some(number) = object.integer()
         {
             return Self::Number(number);
@@ -42,10 +42,10 @@ impl<'a> Value<'a> {
             return Self::Time(clock);
         }
         match data.kind {
-            Type::NULL | Type::DONT_CARE => Self::Absent,
-            Type::BOOLEAN => Self::Truth(data.octets != [0]),
-            Type::BIT_STRING => Self::Bits(data.count, data.octets),
-            Type::FLOAT32 | Type::FLOAT64 => Self::float(data, object.scaler()),
+            DataType::NULL | DataType::DONT_CARE => Self::Absent,
+            DataType::BOOLEAN => Self::Truth(data.octets != [0]),
+            DataType::BIT_STRING => Self::Bits(data.count, data.octets),
+            DataType::FLOAT32 | DataType::FLOAT64 => Self::float(data, object.scaler()),
             _ => data.text().map_or(Self::Octets(data.octets), Self::Text),
         }
     }
@@ -56,8 +56,8 @@ impl<'a> Value<'a> {
     pub fn time(object: &Object<'_>) -> Option<Clock> {
         let data = &object.value;
         let may_be = match data.kind {
-            Type::DATE_TIME => true,
-            Type::OCTET_STRING => object.obis.is_none_or(|obis| obis == Obis::CLOCK),
+            DataType::DATE_TIME => true,
+            DataType::OCTET_STRING => object.obis.is_none_or(|obis| obis == Obis::CLOCK),
             _ => false,
         };
         may_be.then(|| Clock::of(data.octets))?

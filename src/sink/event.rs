@@ -6,7 +6,7 @@ use crate::format::readings::Readings;
 
 /// What comes to a sink.
 #[derive(Clone, Debug)]
-pub enum Event {
+pub enum SinkEvent {
     /// The readings of a telegram.
     Readings(Arc<Readings>),
     /// Files are to be opened anew: they were moved away.

@@ -25,15 +25,15 @@ use crate::{
         usage::Usage,
     },
     sink::{
-        event::Event,
+        event::SinkEvent,
         files::{
-            append::Files,
-            place::{Place, named},
+            append::AppendFiles,
+            place::{FilePlace, named},
             rotation::Rotation,
         },
-        projection::View,
-        queue::Inbox,
-        settings::Settings,
+        projection::Projection,
+        queue::QueueReceiver,
+        settings::SinkSettings,
         traits::{Report, Sink},
     },
 };
@@ -51,8 +51,8 @@ const LONG: Duration = Duration::from_secs(3600);
 ///
 /// # Errors
 /// What cannot be meant.
-pub fn new(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
-    let place = Place::of(settings)?;
+pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
+    let place = FilePlace::of(settings)?;
     if place.fixed() == Path::new("-") {
         return Err(Usage("file: - is no file; --format writes to standard output".to_owned()));
     }
@@ -71,19 +71,19 @@ pub fn new(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
         Some(_) => return Err(Usage("csv_locale: at expected".to_owned())),
     };
     let view = settings.take_view()?;
-    let lines = if csv { Lines::csv(view, locale) } else { Lines::Json(view) };
-    let files = Files::new(rotation, lines.header(), !place.is_fixed());
+    let lines = if csv { LineFormat::csv(view, locale) } else { LineFormat::Json(view) };
+    let files = AppendFiles::new(rotation, lines.header(), !place.is_fixed());
     Ok(Box::new(Log { place, lines, files, batch: Batch::default(), held: None }))
 }
 
 /// How a telegram becomes a line.
-enum Lines {
-    Json(View),
-    Csv(Box<Csv>, View),
+enum LineFormat {
+    Json(Projection),
+    Csv(Box<Csv>, Projection),
 }
 
-impl Lines {
-    fn csv(view: View, locale: Locale) -> Self {
+impl LineFormat {
+    fn csv(view: Projection, locale: Locale) -> Self {
         Self::Csv(Box::new(Csv::with_columns(view.keys.clone(), view.units, locale, true)), view)
     }
 
@@ -116,12 +116,12 @@ impl Lines {
 
 /// The sink.
 struct Log {
-    place: Place,
-    lines: Lines,
-    files: Files,
+    place: FilePlace,
+    lines: LineFormat,
+    files: AppendFiles,
     batch: Batch,
     /// What came, and does not belong to the batch.
-    held: Option<Event>,
+    held: Option<SinkEvent>,
 }
 
 /// Lines that go to the same file.
@@ -133,14 +133,14 @@ struct Batch {
 }
 
 impl Sink for Log {
-    fn run(mut self: Box<Self>, inbox: Inbox, report: &dyn Report) {
+    fn run(mut self: Box<Self>, inbox: QueueReceiver, report: &dyn Report) {
         loop {
             let ended = inbox.is_ended();
             let event = self.held.take().or_else(|| inbox.next(LONG));
             let idle = event.is_none();
             match event {
-                Some(Event::Readings(readings)) => self.gather(&readings, &inbox, report),
-                Some(Event::Reopen) => self.files.close(),
+                Some(SinkEvent::Readings(readings)) => self.gather(&readings, &inbox, report),
+                Some(SinkEvent::Reopen) => self.files.close(),
                 None => {}
             }
             if !self.store(&inbox, report) {
@@ -156,12 +156,12 @@ impl Sink for Log {
 
 impl Log {
     /// Makes a batch of these readings and of those that are there already.
-    fn gather(&mut self, readings: &Readings, inbox: &Inbox, report: &dyn Report) {
+    fn gather(&mut self, readings: &Readings, inbox: &QueueReceiver, report: &dyn Report) {
         self.batch.path = self.place.path(readings);
         self.add(readings);
         while self.batch.text.len() < self.files.batch(BATCH) {
             match inbox.take() {
-                Some(Event::Readings(next)) if self.place.path(&next) == self.batch.path => {
+                Some(SinkEvent::Readings(next)) if self.place.path(&next) == self.batch.path => {
                     self.add(&next);
                 }
                 other => {
@@ -179,7 +179,7 @@ impl Log {
     }
 
     /// Writes the batch, however long it takes; not if the time is over.
-    fn store(&mut self, inbox: &Inbox, report: &dyn Report) -> bool {
+    fn store(&mut self, inbox: &QueueReceiver, report: &dyn Report) -> bool {
         let mut backoff = Backoff::random(Duration::from_secs(1), LONGEST);
         let mut failed = false;
         while !self.batch.text.is_empty() {
@@ -210,9 +210,9 @@ impl Log {
     }
 
     /// Counts what nobody will write.
-    fn give_up(&mut self, inbox: &Inbox, report: &dyn Report) {
+    fn give_up(&mut self, inbox: &QueueReceiver, report: &dyn Report) {
         let held = self.held.take().into_iter().chain(std::iter::from_fn(|| inbox.take()));
-        let left = held.filter(|event| matches!(event, Event::Readings(_))).count();
+        let left = held.filter(|event| matches!(event, SinkEvent::Readings(_))).count();
         let left = u64::try_from(left).unwrap_or(u64::MAX);
         lost(left.saturating_add(self.batch.readings).saturating_add(inbox.dropped()), report);
     }
@@ -225,7 +225,7 @@ fn lost(readings: u64, report: &dyn Report) {
 }
 
 /// Waits that long, whatever comes; but not beyond the end.
-fn pause(inbox: &Inbox, delay: Duration) {
+fn pause(inbox: &QueueReceiver, delay: Duration) {
     let again = Instant::now() + delay;
     loop {
         let until = inbox.deadline().map_or(again, |deadline| deadline.min(again));

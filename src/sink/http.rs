@@ -24,7 +24,7 @@ use crate::{
 
 /// A place to post to.
 #[derive(Debug)]
-pub struct Server {
+pub struct PostTarget {
     agent: Agent,
     uri: Uri,
     authorization: Option<Secret>,
@@ -79,7 +79,7 @@ const HANGS_UP: [io::ErrorKind; 3] =
 /// A connection that was idle for longer may be gone at its other end.
 const IDLE: Duration = Duration::from_secs(5);
 
-impl Server {
+impl PostTarget {
     /// The server at an address.
     ///
     /// # Errors
@@ -247,8 +247,8 @@ mod tests {
     #[test]
     fn a_token_that_no_header_holds_is_refused_without_showing_it() {
         let secret = Secret::new("canary\nx".to_owned());
-        let server = Server::new("http://h/", Trust::Plain, Some(secret), IDLE);
+        let server = PostTarget::new("http://h/", Trust::Plain, Some(secret), IDLE);
         assert!(!server.unwrap_err().to_string().contains("canary"));
-        assert!(Server::new("http://a b/", Trust::Plain, None, IDLE).is_err());
+        assert!(PostTarget::new("http://a b/", Trust::Plain, None, IDLE).is_err());
     }
 }

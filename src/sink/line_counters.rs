@@ -8,25 +8,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{
     format::{
-        key::{Key, Meta},
+        key::{FieldKey, Meta},
         meters::Meters,
-        readings::{Readings, Value},
+        readings::{ReadingValue, Readings},
     },
     reading::decimal::Decimal,
 };
 
 /// The counts, one board for all who have a clone of it.
 #[derive(Clone, Debug, Default)]
-pub struct Health(Arc<Mutex<Counts>>);
+pub struct LineCounters(Arc<Mutex<Counts>>);
 
 #[derive(Debug, Default)]
 struct Counts {
-    meters: Meters<Option<Meter>>,
+    meters: Meters<Option<MeterCounters>>,
     frames_damaged: Option<u64>,
 }
 
 #[derive(Debug)]
-struct Meter {
+struct MeterCounters {
     title: Option<String>,
     /// The highest counter.
     last: u64,
@@ -38,7 +38,7 @@ struct Meter {
 /// More is no loss but another count: two months of a telegram each 5 s.
 const MOST_LOST: u64 = 1_000_000;
 
-impl Health {
+impl LineCounters {
     /// Takes note of a telegram: of each that arrives, in the order in which they arrive.
     pub fn note(&self, readings: &Readings) {
         let (Some(number), Some(counter)) = (readings.meta(Meta::Meter), counter(readings)) else {
@@ -50,7 +50,7 @@ impl Health {
             Some(meter) => meter.note(title, counter),
             None => {
                 let title = title.map(str::to_owned);
-                *meter = Some(Meter { title, last: counter, lower: None, lost: 0 });
+                *meter = Some(MeterCounters { title, last: counter, lower: None, lost: 0 });
             }
         });
     }
@@ -79,7 +79,7 @@ impl Health {
     }
 }
 
-impl Meter {
+impl MeterCounters {
     fn note(&mut self, title: Option<&str>, counter: u64) {
         if self.title.as_deref() != title {
             // Another meter under the same number counts for itself.
@@ -103,8 +103,8 @@ impl Meter {
 }
 
 fn counter(readings: &Readings) -> Option<u64> {
-    match readings.get(Key::Meta(Meta::InvocationCounter)) {
-        Some(Value::Number(number)) => whole(*number),
+    match readings.get(FieldKey::Meta(Meta::InvocationCounter)) {
+        Some(ReadingValue::Number(number)) => whole(*number),
         _ => None,
     }
 }
@@ -117,7 +117,7 @@ fn whole(number: Decimal) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn note(health: &Health, meter: &str, title: &str, counter: u64) {
+    fn note(health: &LineCounters, meter: &str, title: &str, counter: u64) {
         let line = format!(
             concat!(
                 "{{\"meter\":\"{}\",\"system_title\":\"{}\",\"invocation_counter\":{},",
@@ -129,7 +129,7 @@ mod tests {
     }
 
     fn lost(counters: &[u64]) -> Option<u64> {
-        let health = Health::default();
+        let health = LineCounters::default();
         counters.iter().for_each(|counter| note(&health, "1", "aa", *counter));
         health.telegrams_lost("1")
     }
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn meters_count_for_themselves_and_the_board_is_one() {
-        let health = Health::default();
+        let health = LineCounters::default();
         let other = health.clone();
         for (meter, title, counter) in
             [("1", "aa", 5), ("2", "bb", 90), ("1", "aa", 8), ("2", "bb", 91), ("1", "cc", 500)]

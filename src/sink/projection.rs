@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use crate::{
     format::{
-        key::Key,
-        readings::{Member, Readings, Value},
+        key::FieldKey,
+        readings::{Member, ReadingValue, Readings},
         units::Units,
     },
     reading::{decimal::Decimal, fields::FIELDS},
@@ -13,29 +13,29 @@ use crate::{
 
 /// A choice of readings.
 #[derive(Clone, Debug, Default)]
-pub struct View {
+pub struct Projection {
     /// Which ones, in this order; all, if nothing is said.
-    pub keys: Option<Vec<Key>>,
+    pub keys: Option<Vec<FieldKey>>,
     /// Units other than the meter's.
     pub units: Units,
     /// Names other than the published ones.
-    pub names: Vec<(Key, String)>,
+    pub names: Vec<(FieldKey, String)>,
 }
 
 /// One reading as the sink shows it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shown<'a> {
     /// What it is.
-    pub key: Key,
+    pub key: FieldKey,
     /// Its name here.
     pub name: Cow<'a, str>,
     /// Its value, in its unit here.
-    pub value: Cow<'a, Value>,
+    pub value: Cow<'a, ReadingValue>,
     /// That unit, empty for what has none.
     pub unit: Cow<'a, str>,
 }
 
-impl View {
+impl Projection {
     /// What of the readings is to be seen, in its order.
     pub fn of<'a>(&'a self, readings: &'a Readings) -> impl Iterator<Item = Shown<'a>> {
         let all = self.keys.is_none().then(|| readings.members());
@@ -48,7 +48,9 @@ impl View {
     pub fn show<'a>(&'a self, member: &'a Member) -> Shown<'a> {
         let Member { key, value, unit } = member;
         let (value, unit) = match (value, key) {
-            (Value::Number(number), Key::Field(place, _)) => self.scale(*number, *place),
+            (ReadingValue::Number(number), FieldKey::Field(place, _)) => {
+                self.scale(*number, *place)
+            }
             _ => (Cow::Borrowed(value), Cow::Borrowed(unit.as_ref())),
         };
         Shown { key: *key, name: self.name(*key), value, unit }
@@ -56,39 +58,39 @@ impl View {
 
     /// The name of a reading.
     #[must_use]
-    pub fn name(&self, key: Key) -> Cow<'_, str> {
+    pub fn name(&self, key: FieldKey) -> Cow<'_, str> {
         match self.names.iter().find(|(named, _)| *named == key) {
             Some((_, name)) => name.into(),
             None => key.text(&self.units).into(),
         }
     }
 
-    fn scale(&self, number: Decimal, place: usize) -> (Cow<'_, Value>, Cow<'_, str>) {
+    fn scale(&self, number: Decimal, place: usize) -> (Cow<'_, ReadingValue>, Cow<'_, str>) {
         match FIELDS.get(place) {
             Some(field) => {
                 let (number, unit) = self.units.apply(number, field.unit);
-                (Cow::Owned(Value::Number(number)), unit)
+                (Cow::Owned(ReadingValue::Number(number)), unit)
             }
-            None => (Cow::Owned(Value::Number(number)), "".into()),
+            None => (Cow::Owned(ReadingValue::Number(number)), "".into()),
         }
     }
 
     /// Appends them as a JSON object; `null` for those of `due` that are not there.
-    pub fn write_json(&self, readings: &Readings, due: &[Key], text: &mut Vec<u8>) {
+    pub fn write_json(&self, readings: &Readings, due: &[FieldKey], text: &mut Vec<u8>) {
         text.push(b'{');
         let start = text.len();
         let mut member = |name: &str, value: &dyn Fn(&mut Vec<u8>)| {
             if text.len() > start {
                 text.push(b',');
             }
-            Value::Text(name.to_owned()).write_json(text);
+            ReadingValue::Text(name.to_owned()).write_json(text);
             text.push(b':');
             value(text);
         };
         for Shown { key, name, value, unit } in self.of(readings) {
             member(&name, &|text| value.write_json(text));
-            if matches!(key, Key::Object(..) | Key::Item(_)) && !unit.is_empty() {
-                let unit = Value::Text(unit.into_owned());
+            if matches!(key, FieldKey::Object(..) | FieldKey::Item(_)) && !unit.is_empty() {
+                let unit = ReadingValue::Text(unit.into_owned());
                 member(&format!("{name}_unit"), &|text| unit.write_json(text));
             }
         }
@@ -109,27 +111,27 @@ mod tests {
         "\"1-0:99.1.0\":12,\"1-0:99.1.0_unit\":\"Wh\",\"item_7\":\"a\\\"b\"}"
     );
 
-    fn json(view: &View, due: &[Key]) -> String {
+    fn json(view: &Projection, due: &[FieldKey]) -> String {
         let mut text = Vec::new();
         view.write_json(&Readings::parse(LINE.as_bytes()).unwrap(), due, &mut text);
         String::from_utf8(text).unwrap()
     }
 
-    fn key(name: &str) -> Key {
-        Key::parse(name, &Units::default()).unwrap()
+    fn key(name: &str) -> FieldKey {
+        FieldKey::parse(name, &Units::default()).unwrap()
     }
 
     #[test]
     fn without_a_choice_everything_is_as_it_came() {
-        assert_eq!(json(&View::default(), &[]), LINE);
+        assert_eq!(json(&Projection::default(), &[]), LINE);
     }
 
     #[test]
     fn what_is_chosen_comes_in_that_order_with_its_names_and_units() {
-        let mut view = View {
+        let mut view = Projection {
             keys: Some(["voltage_l1_v", "energy_import_wh", "power_net_w"].map(key).to_vec()),
             names: vec![(key("voltage_l1_v"), "SpannungL1".to_owned())],
-            ..View::default()
+            ..Projection::default()
         };
         view.units.choose("energy=kWh").unwrap();
         assert_eq!(json(&view, &[]), r#"{"SpannungL1":233.7,"energy_import_kwh":12.937}"#);

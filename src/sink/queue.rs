@@ -15,7 +15,7 @@ use std::{
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::sink::event::Event;
+use crate::sink::event::SinkEvent;
 
 /// How often who waits for room looks whether the sink has come into trouble.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -25,14 +25,14 @@ const HANGS: Duration = Duration::from_secs(10);
 
 /// The end that a sink reads.
 #[derive(Debug)]
-pub struct Inbox {
+pub struct QueueReceiver {
     shared: Arc<Shared>,
     bell: PipeReader,
 }
 
 /// The end that readings are put into.
 #[derive(Debug)]
-pub struct Outbox {
+pub struct QueueSender {
     shared: Arc<Shared>,
     bell: PipeWriter,
 }
@@ -46,7 +46,7 @@ struct Shared {
 
 #[derive(Debug)]
 struct Queue {
-    events: VecDeque<Event>,
+    events: VecDeque<SinkEvent>,
     /// When the sink looked last, or something came into the empty queue.
     alive: Instant,
     /// When the sink has to be at its end.
@@ -63,7 +63,7 @@ struct Queue {
 ///
 /// # Errors
 /// There are no more files to be had.
-pub fn queue(capacity: usize) -> io::Result<(Outbox, Inbox)> {
+pub fn queue(capacity: usize) -> io::Result<(QueueSender, QueueReceiver)> {
     let (bell, ringer) = io::pipe()?;
     // A bell that is full has been rung, and one that is empty is nothing to wait for.
     rustix::io::ioctl_fionbio(&ringer, true)?;
@@ -79,7 +79,7 @@ pub fn queue(capacity: usize) -> io::Result<(Outbox, Inbox)> {
     };
     let (queue, room) = (Mutex::new(queue), Condvar::new());
     let shared = Arc::new(Shared { queue, room, capacity: capacity.max(1) });
-    Ok((Outbox { shared: shared.clone(), bell: ringer }, Inbox { shared, bell }))
+    Ok((QueueSender { shared: shared.clone(), bell: ringer }, QueueReceiver { shared, bell }))
 }
 
 impl Shared {
@@ -96,18 +96,18 @@ impl Queue {
     }
 }
 
-impl Outbox {
+impl QueueSender {
     /// Puts an event in, and waits for room as long as the sink is at work.
-    pub fn put(&self, event: Event) {
+    pub fn put(&self, event: SinkEvent) {
         self.add(event, true);
     }
 
     /// Puts an event in at once: the oldest one makes room.
-    pub fn put_now(&self, event: Event) {
+    pub fn put_now(&self, event: SinkEvent) {
         self.add(event, false);
     }
 
-    fn add(&self, event: Event, patient: bool) {
+    fn add(&self, event: SinkEvent, patient: bool) {
         let mut queue = self.shared.lock();
         while queue.events.len() >= self.shared.capacity {
             if patient && queue.is_at_work() {
@@ -115,7 +115,7 @@ impl Outbox {
                 queue = waited.unwrap_or_else(PoisonError::into_inner).0;
             } else {
                 let dropped = queue.events.pop_front();
-                queue.dropped += u64::from(matches!(dropped, Some(Event::Readings(_))));
+                queue.dropped += u64::from(matches!(dropped, Some(SinkEvent::Readings(_))));
             }
         }
         if queue.events.is_empty() {
@@ -147,9 +147,9 @@ impl Outbox {
     }
 }
 
-impl Inbox {
+impl QueueReceiver {
     /// The next event, if one comes within that time.
-    pub fn next(&self, patience: Duration) -> Option<Event> {
+    pub fn next(&self, patience: Duration) -> Option<SinkEvent> {
         let since = Instant::now();
         loop {
             let left = patience.saturating_sub(since.elapsed());
@@ -164,7 +164,7 @@ impl Inbox {
 
     /// The next event, if it is there.
     #[must_use]
-    pub fn take(&self) -> Option<Event> {
+    pub fn take(&self) -> Option<SinkEvent> {
         let mut queue = self.look();
         let event = queue.events.pop_front()?;
         self.shared.room.notify_one();
@@ -220,13 +220,13 @@ impl Inbox {
     }
 }
 
-impl AsFd for Inbox {
+impl AsFd for QueueReceiver {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.bell.as_fd()
     }
 }
 
-impl Drop for Inbox {
+impl Drop for QueueReceiver {
     fn drop(&mut self) {
         self.shared.lock().closed = true;
         self.shared.room.notify_one();
@@ -242,14 +242,14 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(60);
 
-    fn event(power: usize) -> Event {
+    fn event(power: usize) -> SinkEvent {
         let line = format!("{{\"power_net_w\":{power}}}");
-        Event::Readings(Arc::new(Readings::parse(line.as_bytes()).unwrap()))
+        SinkEvent::Readings(Arc::new(Readings::parse(line.as_bytes()).unwrap()))
     }
 
-    fn power(event: Option<Event>) -> String {
+    fn power(event: Option<SinkEvent>) -> String {
         match event {
-            Some(Event::Readings(readings)) => {
+            Some(SinkEvent::Readings(readings)) => {
                 readings.members().first().unwrap().value.to_string()
             }
             other => format!("{other:?}"),

@@ -10,7 +10,7 @@ use crate::format::{latest::name, printable::shown, readings::Readings};
 
 /// Who has the place.
 #[derive(Clone, Debug, Default)]
-pub struct Seat {
+pub struct SingleMeter {
     /// The meter, and when it was heard of.
     taken: Option<(Option<String>, Instant)>,
     told: bool,
@@ -19,7 +19,7 @@ pub struct Seat {
 /// A meter that is not heard of for so long has gone.
 const GONE: Duration = Duration::from_secs(3600);
 
-impl Seat {
+impl SingleMeter {
     /// Whether the place is for these readings.
     pub fn takes(&mut self, readings: &Readings) -> bool {
         self.takes_at(readings, Instant::now())
@@ -65,7 +65,7 @@ mod tests {
             let line = format!("{{\"meter\":\"{meter}\",\"power_net_w\":1}}");
             Readings::parse(line.as_bytes()).unwrap()
         };
-        let (mut seat, now) = (Seat::default(), Instant::now());
+        let (mut seat, now) = (SingleMeter::default(), Instant::now());
         let mut takes =
             |meter, after: u64| seat.takes_at(&of(meter), now + Duration::from_secs(after));
         assert!(takes("1", 0) && !takes("2", 5) && takes("1", 10));

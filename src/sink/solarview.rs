@@ -19,11 +19,11 @@ use crate::{
     },
     sink::{
         files::{
-            place::{Place, named},
-            snapshot::{Pages, Snapshot},
+            place::{FilePlace, named},
+            snapshot::{Pages, SnapshotSink},
         },
-        settings::Settings,
-        single_meter::Seat,
+        settings::SinkSettings,
+        single_meter::SingleMeter,
         traits::Sink,
     },
 };
@@ -32,8 +32,8 @@ use crate::{
 ///
 /// # Errors
 /// What cannot be meant.
-pub fn new(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
-    let place = Place::of(settings)?;
+pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
+    let place = FilePlace::of(settings)?;
     let style = match settings.take("style").as_deref() {
         None | Some("solarview") => Style::Solarview,
         Some("d0") => Style::Strict,
@@ -44,20 +44,20 @@ pub fn new(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
         return Err(Usage("solarview: a register has no other name than its code".to_owned()));
     }
     let format = Solarview::new(view.keys.as_deref(), view.units, style)?;
-    let (seat, changed, notes) = (Seat::default(), Vec::new(), Vec::new());
-    Ok(Box::new(Snapshot(Files { place, seat, format, changed, notes })))
+    let (seat, changed, notes) = (SingleMeter::default(), Vec::new(), Vec::new());
+    Ok(Box::new(SnapshotSink(SolarviewFiles { place, seat, format, changed, notes })))
 }
 
-struct Files {
-    place: Place,
-    seat: Seat,
+struct SolarviewFiles {
+    place: FilePlace,
+    seat: SingleMeter,
     format: Solarview,
     /// The latest page of each file that does not show it yet.
     changed: Vec<(PathBuf, Vec<u8>)>,
     notes: Vec<String>,
 }
 
-impl Pages for Files {
+impl Pages for SolarviewFiles {
     fn take(&mut self, readings: Arc<Readings>) {
         if !self.place.is_by_meter() && !self.seat.takes(&readings) {
             let path = named(&self.place.path(&readings));

@@ -6,18 +6,18 @@ use core::time::Duration;
 
 use crate::{
     format::{
-        key::Key,
+        key::FieldKey,
         latest::name,
         meters::Meters,
-        readings::{Readings, Value},
+        readings::{ReadingValue, Readings},
     },
     reading::decimal::Decimal,
-    sink::timestamps::Clocks,
+    sink::timestamps::Timestamps,
 };
 
 /// What a sink wants.
 #[derive(Clone, Debug, Default)]
-pub struct Wish {
+pub struct ThrottleOptions {
     /// Those of this meter only.
     pub meter: Option<String>,
     /// At most one in so much time; the latest.
@@ -32,30 +32,30 @@ const A_DAY: Duration = Duration::from_secs(86400);
 #[derive(Clone, Debug, Default)]
 pub struct OnChange {
     /// The values that count; all numbers, if nothing is said.
-    pub keys: Option<Vec<Key>>,
+    pub keys: Option<Vec<FieldKey>>,
     /// How far a value may move without having changed.
-    pub bands: Vec<(Key, Decimal)>,
+    pub bands: Vec<(FieldKey, Decimal)>,
     /// After so much time even what has not changed goes.
     pub at_least_every: Option<Duration>,
 }
 
 /// The state of a gate: the last readings of each meter that passed.
 #[derive(Clone, Debug, Default)]
-pub struct Gate {
-    wish: Wish,
+pub struct Throttle {
+    wish: ThrottleOptions,
     last: Meters<Option<Readings>>,
 }
 
-impl Gate {
+impl Throttle {
     /// For what a sink wants.
     #[must_use]
-    pub fn new(wish: Wish) -> Self {
+    pub fn new(wish: ThrottleOptions) -> Self {
         Self { wish, last: Meters::default() }
     }
 
     /// Whether readings go.
     pub fn passes(&mut self, readings: &Readings) -> bool {
-        let Wish { meter, every, on_change } = &self.wish;
+        let ThrottleOptions { meter, every, on_change } = &self.wish;
         if meter.is_some() && meter.as_deref() != name(readings) {
             return false;
         }
@@ -73,7 +73,7 @@ impl Gate {
     }
 }
 
-impl Wish {
+impl ThrottleOptions {
     /// How far apart the readings of a meter are that go, as far as the sink itself says it.
     #[must_use]
     pub fn interval(&self) -> Option<Duration> {
@@ -84,7 +84,7 @@ impl Wish {
 
     fn wants(&self, last: &Readings, now: &Readings) -> bool {
         // A clock that was set back, or none, is no reason to hold anything back.
-        let since = Clocks::of(now).since(&Clocks::of(last));
+        let since = Timestamps::of(now).since(&Timestamps::of(last));
         let within = |limit: Duration| since.is_some_and(|since| since < limit);
         if self.every.is_some_and(within) {
             return false;
@@ -100,9 +100,9 @@ impl Wish {
 
 impl OnChange {
     fn is(&self, last: &Readings, now: &Readings) -> bool {
-        let counts = |key: &Key| match &self.keys {
+        let counts = |key: &FieldKey| match &self.keys {
             Some(keys) => keys.contains(key),
-            None => !matches!(key, Key::Meta(_)),
+            None => !matches!(key, FieldKey::Meta(_)),
         };
         let count = |readings: &Readings| readings.values().filter(|it| counts(&it.key)).count();
         count(last) != count(now)
@@ -113,9 +113,9 @@ impl OnChange {
                 .any(|member| self.differs(member.key, last.get(member.key), &member.value))
     }
 
-    fn differs(&self, key: Key, last: Option<&Value>, now: &Value) -> bool {
+    fn differs(&self, key: FieldKey, last: Option<&ReadingValue>, now: &ReadingValue) -> bool {
         match (last, now) {
-            (Some(Value::Number(last)), Value::Number(now)) => {
+            (Some(ReadingValue::Number(last)), ReadingValue::Number(now)) => {
                 let band = self.bands.iter().find(|(banded, _)| *banded == key);
                 match (band, now.minus(*last)) {
                     (Some((_, band)), Some(way)) => way.exceeds(*band),
@@ -146,8 +146,8 @@ mod tests {
         Readings::parse(line.as_bytes()).unwrap()
     }
 
-    fn passing(wish: Wish, all: &[(u32, i32, &str)]) -> Vec<u32> {
-        let mut gate = Gate::new(wish);
+    fn passing(wish: ThrottleOptions, all: &[(u32, i32, &str)]) -> Vec<u32> {
+        let mut gate = Throttle::new(wish);
         let passes = all
             .iter()
             .filter(|(second, power, voltage)| gate.passes(&readings(*second, *power, voltage)));
@@ -157,17 +157,23 @@ mod tests {
     #[test]
     fn an_interval_lets_one_pass_and_then_the_first_after_it() {
         let all: Vec<_> = (0..20).map(|at| (5 * at, 7, "230.0")).collect();
-        assert_eq!(passing(Wish::default(), &all).len(), 20);
+        assert_eq!(passing(ThrottleOptions::default(), &all).len(), 20);
         let every = Some(Duration::from_secs(30));
-        assert_eq!(passing(Wish { every, ..Wish::default() }, &all), [0, 30, 60, 90]);
+        assert_eq!(
+            passing(ThrottleOptions { every, ..ThrottleOptions::default() }, &all),
+            [0, 30, 60, 90]
+        );
         // The clock is set back: better one too many than none for an hour.
-        let wish = Wish { every, ..Wish::default() };
+        let wish = ThrottleOptions { every, ..ThrottleOptions::default() };
         assert_eq!(passing(wish, &[(600, 1, "1"), (5, 1, "1"), (10, 1, "1")]), [600, 5]);
     }
 
     #[test]
     fn a_clock_that_stands_still_stops_nobody() {
-        let mut gate = Gate::new(Wish { every: Some(Duration::from_secs(30)), ..Wish::default() });
+        let mut gate = Throttle::new(ThrottleOptions {
+            every: Some(Duration::from_secs(30)),
+            ..ThrottleOptions::default()
+        });
         let mut passes = |second: u32| {
             let line = format!(
                 "{{\"time\":\"2026-11-20T12:00:00Z\",\"received\":\"2026-11-20T12:01:{second:02}Z\",\
@@ -183,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_change_is_what_leaves_its_band() {
-        let key = |name| Key::parse(name, &Units::default()).unwrap();
+        let key = |name| FieldKey::parse(name, &Units::default()).unwrap();
         let all = [
             (0, 100, "230.0"),
             (5, 100, "230.0"),
@@ -193,7 +199,10 @@ mod tests {
             (25, 100, "230.1"),
         ];
         let change = OnChange::default();
-        let wish = |on_change| Wish { on_change: Some(on_change), ..Wish::default() };
+        let wish = |on_change| ThrottleOptions {
+            on_change: Some(on_change),
+            ..ThrottleOptions::default()
+        };
         assert_eq!(passing(wish(change.clone()), &all), [0, 10, 15, 20, 25]);
         let bands = vec![(key("power_net_w"), Decimal::new(20, 0))];
         let banded = OnChange { bands, ..OnChange::default() };
@@ -206,7 +215,10 @@ mod tests {
 
     #[test]
     fn one_meter_may_be_chosen() {
-        let mut gate = Gate::new(Wish { meter: Some("2".to_owned()), ..Wish::default() });
+        let mut gate = Throttle::new(ThrottleOptions {
+            meter: Some("2".to_owned()),
+            ..ThrottleOptions::default()
+        });
         let mut passes = |line: &str| gate.passes(&Readings::parse(line.as_bytes()).unwrap());
         assert!(!passes("{\"meter\":\"1\",\"power_net_w\":1}"));
         assert!(passes("{\"meter\":\"2\",\"power_net_w\":1}"));
@@ -218,7 +230,7 @@ mod tests {
     #[test]
     fn what_a_sink_says_of_its_interval_is_the_longer_time() {
         let interval = |query: &str| {
-            let mut settings: crate::sink::settings::Settings = query.parse().unwrap();
+            let mut settings: crate::sink::settings::SinkSettings = query.parse().unwrap();
             settings.take_wish().unwrap().interval().map(|interval| interval.as_secs())
         };
         for (query, seconds) in [
@@ -234,7 +246,10 @@ mod tests {
 
     #[test]
     fn meters_do_not_stand_in_for_each_other() {
-        let mut gate = Gate::new(Wish { every: Some(Duration::from_secs(30)), ..Wish::default() });
+        let mut gate = Throttle::new(ThrottleOptions {
+            every: Some(Duration::from_secs(30)),
+            ..ThrottleOptions::default()
+        });
         for meter in ["1", "2", "3"] {
             let line = format!(
                 "{{\"time\":\"2026-11-20T12:00:00Z\",\"meter\":\"{meter}\",\"power_net_w\":1}}"

@@ -10,14 +10,14 @@ use crate::format::{key::Meta, readings::Readings};
 
 /// When a telegram was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Clocks {
+pub struct Timestamps {
     /// By the meter.
     pub time: Option<Timestamp>,
     /// When it arrived.
     pub received: Option<Timestamp>,
 }
 
-impl Clocks {
+impl Timestamps {
     /// What a telegram says of it.
     #[must_use]
     pub fn of(readings: &Readings) -> Self {
@@ -51,9 +51,9 @@ impl Clocks {
 mod tests {
     use super::*;
 
-    fn clocks(time: Option<i64>, received: Option<i64>) -> Clocks {
+    fn clocks(time: Option<i64>, received: Option<i64>) -> Timestamps {
         let at = |second: Option<i64>| second.map(|it| Timestamp::from_second(it).unwrap());
-        Clocks { time: at(time), received: at(received) }
+        Timestamps { time: at(time), received: at(received) }
     }
 
     #[test]

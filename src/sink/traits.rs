@@ -1,6 +1,6 @@
 //! What a sink does, and what it says.
 
-use crate::sink::queue::Inbox;
+use crate::sink::queue::QueueReceiver;
 
 /// A place where readings go to.
 pub trait Sink: Send {
@@ -8,7 +8,7 @@ pub trait Sink: Send {
     ///
     /// It runs in a thread of its own and may wait for its server, but not for ever: an end of the
     /// inbox has a date by which the sink has to be at its end too.
-    fn run(self: Box<Self>, inbox: Inbox, report: &dyn Report);
+    fn run(self: Box<Self>, inbox: QueueReceiver, report: &dyn Report);
 }
 
 /// What a sink has to say.

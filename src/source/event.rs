@@ -30,7 +30,7 @@ impl Burst {
 /// `Lost`, `Waiting` and `Back` tell changes of state, once each however long the state lasts. A
 /// one-shot run sees none of the three: what they would tell is an [`OpenError`] there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum SourceEvent {
     /// Octets are in the burst.
     Octets,
     /// Nothing came for a moment, or a signal did: the time to look at flags and time-outs.
@@ -60,7 +60,7 @@ pub trait Source: Send {
     ///
     /// # Errors
     /// In a one-shot run, that the source cannot be opened or was lost. A lasting run has no errors.
-    fn read(&mut self, burst: &mut Burst) -> Result<Event, OpenError>;
+    fn read(&mut self, burst: &mut Burst) -> Result<SourceEvent, OpenError>;
 
     /// Tells the source that frames which pass their checks came out of its octets: its settings are
     /// right then.

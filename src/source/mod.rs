@@ -20,6 +20,6 @@ pub mod simulator;
 pub mod tcp;
 
 pub use self::{
-    event::{Burst, Event, Source},
+    event::{Burst, Source, SourceEvent},
     open_error::OpenError,
 };

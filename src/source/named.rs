@@ -1,24 +1,24 @@
 //! A source under the name that its user gave it.
 
-use crate::source::{Burst, Event, OpenError, Source};
+use crate::source::{Burst, OpenError, Source, SourceEvent};
 
 /// The source, under that name.
 #[must_use]
 pub fn named(name: String, source: Box<dyn Source>) -> Box<dyn Source> {
-    Box::new(Named { name, source })
+    Box::new(NamedSource { name, source })
 }
 
-struct Named {
+struct NamedSource {
     name: String,
     source: Box<dyn Source>,
 }
 
-impl Source for Named {
+impl Source for NamedSource {
     fn name(&self) -> &str {
         &self.name
     }
 
-    fn read(&mut self, burst: &mut Burst) -> Result<Event, OpenError> {
+    fn read(&mut self, burst: &mut Burst) -> Result<SourceEvent, OpenError> {
         self.source.read(burst)
     }
 

@@ -20,11 +20,11 @@ use crate::error::Mark;
 /// Undoes the escapes, over any number of reads.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Unescaper {
-    state: State,
+    state: EscapeState,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-enum State {
+enum EscapeState {
     #[default]
     Plain,
     /// Behind `FF`.
@@ -38,13 +38,13 @@ impl Unescaper {
     pub fn push(&mut self, mut raw: &[u8], burst: &mut Burst) {
         while let Some((&octet, rest)) = raw.split_first() {
             raw = match self.state {
-                State::Plain => self.run(raw, burst),
-                State::Escape => {
+                EscapeState::Plain => self.run(raw, burst),
+                EscapeState::Escape => {
                     self.escaped(octet, burst);
                     rest
                 }
-                State::Marked => {
-                    self.state = State::Plain;
+                EscapeState::Marked => {
+                    self.state = EscapeState::Plain;
                     let mark = if octet == 0 { Mark::Break } else { Mark::Parity };
                     burst.marks.push((burst.octets.len(), mark));
                     burst.octets.push(octet);
@@ -61,7 +61,7 @@ impl Unescaper {
         burst.octets.extend_from_slice(plain);
         match rest.split_first() {
             Some((_, rest)) => {
-                self.state = State::Escape;
+                self.state = EscapeState::Escape;
                 rest
             }
             None => rest,
@@ -69,10 +69,10 @@ impl Unescaper {
     }
 
     fn escaped(&mut self, octet: u8, burst: &mut Burst) {
-        self.state = State::Plain;
+        self.state = EscapeState::Plain;
         match octet {
             ESCAPE => burst.octets.push(ESCAPE),
-            0 => self.state = State::Marked,
+            0 => self.state = EscapeState::Marked,
             // The kernel never writes this. Nothing is lost if it ever does.
             _ => burst.octets.extend_from_slice(&[ESCAPE, octet]),
         }

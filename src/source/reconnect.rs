@@ -8,14 +8,14 @@ use rustix::{
     io::Errno,
 };
 
-use super::{Burst, Event, OpenError, Source};
+use super::{Burst, OpenError, Source, SourceEvent};
 use crate::{backoff::Backoff, record::Time};
 
 /// The longest that a read blocks.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A way to octets that is opened again and again: what differs between a tty and a socket.
-pub(super) trait Line: Send {
+pub(super) trait Endpoint: Send {
     /// What is open. Dropping it closes everything.
     type Port: Send;
 
@@ -40,7 +40,7 @@ pub(super) trait Line: Send {
 }
 
 /// A line with its state.
-pub(super) struct Live<L: Line> {
+pub(super) struct Reconnecting<L: Endpoint> {
     line: L,
     /// Whether to wait for a device, or to give up at once.
     lasting: bool,
@@ -51,17 +51,17 @@ pub(super) struct Live<L: Line> {
     /// Since when the user knows that the source is away.
     away: Option<Instant>,
     /// The kind of trouble that the user knows, and the one that the last try met.
-    told: Option<Kind>,
-    met: Option<Kind>,
+    told: Option<OpenErrorKind>,
+    met: Option<OpenErrorKind>,
     /// Since when octets come from this port.
     healthy: Option<Instant>,
     /// Octets that wait for `Back` to be told before them.
     held: Option<Burst>,
 }
 
-type Kind = mem::Discriminant<OpenError>;
+type OpenErrorKind = mem::Discriminant<OpenError>;
 
-impl<L: Line> Live<L> {
+impl<L: Endpoint> Reconnecting<L> {
     pub(super) fn new(line: L, lasting: bool, backoff: Backoff) -> Self {
         Self {
             line,
@@ -77,18 +77,18 @@ impl<L: Line> Live<L> {
         }
     }
 
-    fn connect(&mut self) -> Result<Event, OpenError> {
+    fn connect(&mut self) -> Result<SourceEvent, OpenError> {
         let rest = self.due.saturating_duration_since(Instant::now());
         if !rest.is_zero() {
             // An interrupted wait is a quiet one: the caller looks at its flags.
             let _ = ready(None, rest.min(PATIENCE));
-            return Ok(Event::Quiet);
+            return Ok(SourceEvent::Quiet);
         }
         match self.line.open() {
-            Ok(None) => Ok(Event::Quiet),
+            Ok(None) => Ok(SourceEvent::Quiet),
             Ok(Some(port)) => {
                 self.port = Some(port);
-                Ok(if L::BACK_WHEN_OPEN { self.back() } else { None }.unwrap_or(Event::Quiet))
+                Ok(if L::BACK_WHEN_OPEN { self.back() } else { None }.unwrap_or(SourceEvent::Quiet))
             }
             Err(error) if self.lasting => Ok(self.wait(&error)),
             Err(error) => Err(error),
@@ -99,25 +99,25 @@ impl<L: Line> Live<L> {
     ///
     /// The first trouble is told at once. Another kind has to last for two tries: a node that comes
     /// back belongs to nobody for a moment, until udev has set its group.
-    fn wait(&mut self, error: &OpenError) -> Event {
+    fn wait(&mut self, error: &OpenError) -> SourceEvent {
         self.due = Instant::now() + self.backoff.delay();
         let kind = mem::discriminant(error);
         let lasts = self.met.replace(kind) == Some(kind);
         if self.told == Some(kind) || !(self.told.is_none() || lasts) {
-            return Event::Quiet;
+            return SourceEvent::Quiet;
         }
         self.told = Some(kind);
         self.away.get_or_insert_with(Instant::now);
-        Event::Waiting(error.to_string())
+        SourceEvent::Waiting(error.to_string())
     }
 
-    fn back(&mut self) -> Option<Event> {
+    fn back(&mut self) -> Option<SourceEvent> {
         self.told = None;
         self.met = None;
-        self.away.take().map(|since| Event::Back(since.elapsed()))
+        self.away.take().map(|since| SourceEvent::Back(since.elapsed()))
     }
 
-    fn lose(&mut self, reason: String) -> Result<Event, OpenError> {
+    fn lose(&mut self, reason: String) -> Result<SourceEvent, OpenError> {
         // Close before anything else: as long as the old node is held, the kernel gives the adapter
         // another number.
         self.port = None;
@@ -131,40 +131,40 @@ impl<L: Line> Live<L> {
             return Err(lost);
         }
         if self.away.is_some() {
-            return Ok(Event::Quiet);
+            return Ok(SourceEvent::Quiet);
         }
         self.away = Some(Instant::now());
         // That a lost device is missing goes without saying.
         let missing = OpenError::Missing { path: Default::default(), there: Vec::new() };
         self.told = Some(mem::discriminant(&missing));
-        Ok(Event::Lost(reason))
+        Ok(SourceEvent::Lost(reason))
     }
 
-    fn octets(&mut self, burst: &mut Burst) -> Event {
+    fn octets(&mut self, burst: &mut Burst) -> SourceEvent {
         self.healthy.get_or_insert_with(Instant::now);
-        let Some(back) = self.back() else { return Event::Octets };
+        let Some(back) = self.back() else { return SourceEvent::Octets };
         self.held = Some(mem::take(burst));
         back
     }
 }
 
-impl<L: Line> Source for Live<L> {
+impl<L: Endpoint> Source for Reconnecting<L> {
     fn name(&self) -> &str {
         self.line.name()
     }
 
-    fn read(&mut self, burst: &mut Burst) -> Result<Event, OpenError> {
+    fn read(&mut self, burst: &mut Burst) -> Result<SourceEvent, OpenError> {
         burst.clear();
         if let Some(held) = self.held.take() {
             *burst = held;
-            return Ok(Event::Octets);
+            return Ok(SourceEvent::Octets);
         }
         if let Some(note) = self.line.note() {
-            return Ok(Event::Note(note));
+            return Ok(SourceEvent::Note(note));
         }
         let Some(port) = &mut self.port else { return self.connect() };
         match self.line.pull(port, burst) {
-            Ok(()) if burst.octets.is_empty() => Ok(Event::Quiet),
+            Ok(()) if burst.octets.is_empty() => Ok(SourceEvent::Quiet),
             Ok(()) => Ok(self.octets(burst)),
             Err(reason) => self.lose(reason),
         }

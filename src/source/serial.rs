@@ -32,11 +32,11 @@ use super::{
     ports,
 };
 use crate::backoff::Backoff;
-use crate::source::reconnect::{self, Live};
+use crate::source::reconnect::{self, Reconnecting};
 
-/// How to read a serial device. [`Settings::new`] has what meters on the M-Bus need.
+/// How to read a serial device. [`SerialSettings::new`] has what meters on the M-Bus need.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct SerialSettings {
     /// The device, or a link to it, which is followed anew whenever it is opened.
     pub path: PathBuf,
     /// Bits a second.
@@ -47,7 +47,7 @@ pub struct Settings {
     pub backoff: Backoff,
 }
 
-impl Settings {
+impl SerialSettings {
     /// 2400 8E1, tried again after half a second to five seconds.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
@@ -62,9 +62,9 @@ impl Settings {
 
 /// The device as a source. It is opened by the first read; a `lasting` source waits for it.
 #[must_use]
-pub fn open(settings: Settings, lasting: bool) -> Box<dyn Source> {
+pub fn open(settings: SerialSettings, lasting: bool) -> Box<dyn Source> {
     let backoff = settings.backoff.clone();
-    Box::new(Live::new(Tty::new(settings, lasting), lasting, backoff))
+    Box::new(Reconnecting::new(Tty::new(settings, lasting), lasting, backoff))
 }
 
 struct Tty {
@@ -81,14 +81,14 @@ struct Tty {
     room: Vec<u8>,
 }
 
-struct Port {
+struct TtyPort {
     file: File,
     /// Holds the locks.
     _owner: TTYPort,
 }
 
 impl Tty {
-    fn new(settings: Settings, lasting: bool) -> Self {
+    fn new(settings: SerialSettings, lasting: bool) -> Self {
         let (parity, search) = match settings.parity {
             Choice::Fixed(parity) => (parity, None),
             Choice::Auto => (Parity::default(), Some(Search::default())),
@@ -108,7 +108,7 @@ impl Tty {
     }
 
     /// The remarks that are due when the device opens for the first time.
-    fn remark(&mut self, port: &Port) {
+    fn remark(&mut self, port: &TtyPort) {
         if core::mem::replace(&mut self.opened_before, true) {
             return;
         }
@@ -122,7 +122,7 @@ impl Tty {
         }
     }
 
-    fn search(&mut self, port: &Port, burst: &Burst) {
+    fn search(&mut self, port: &TtyPort, burst: &Burst) {
         let marked = burst.marks.len();
         let Some(search) = &mut self.search else { return };
         let Some(next) = search.saw(burst.octets.len(), marked) else { return };
@@ -149,24 +149,24 @@ impl Tty {
     }
 }
 
-impl reconnect::Line for Tty {
-    type Port = Port;
+impl reconnect::Endpoint for Tty {
+    type Port = TtyPort;
     const BACK_WHEN_OPEN: bool = true;
 
     fn name(&self) -> &str {
         &self.name
     }
 
-    fn open(&mut self) -> Result<Option<Port>, OpenError> {
+    fn open(&mut self) -> Result<Option<TtyPort>, OpenError> {
         self.unescaper = Unescaper::default();
         let node = fs::canonicalize(&self.path).map_err(|error| self.explain(&error, None))?;
-        let port = Port::open(&node, self.baud, self.parity)
+        let port = TtyPort::open(&node, self.baud, self.parity)
             .map_err(|error| self.explain(&error, Some(&node)))?;
         self.remark(&port);
         Ok(Some(port))
     }
 
-    fn pull(&mut self, port: &mut Port, burst: &mut Burst) -> Result<(), String> {
+    fn pull(&mut self, port: &mut TtyPort, burst: &mut Burst) -> Result<(), String> {
         let raw = reconnect::read_some(port.file.as_fd(), &mut self.room, burst)?;
         self.unescaper.push(raw, burst);
         self.search(port, burst);
@@ -184,7 +184,7 @@ impl reconnect::Line for Tty {
     }
 }
 
-impl Port {
+impl TtyPort {
     fn open(node: &Path, baud: u32, parity: Parity) -> io::Result<Self> {
         // Without O_NONBLOCK the open waits for a carrier, which a meter never gives.
         let flags = OFlags::NOCTTY | OFlags::NONBLOCK;

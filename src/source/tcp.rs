@@ -18,11 +18,11 @@ use rustix::net::sockopt;
 
 use super::{Burst, OpenError, Source};
 use crate::backoff::Backoff;
-use crate::source::reconnect::{self, Live};
+use crate::source::reconnect::{self, Reconnecting};
 
 /// How to read from a TCP server.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct TcpSettings {
     /// `HOST:PORT`.
     pub address: String,
     /// How long to wait for a connection, for each address of the host.
@@ -33,7 +33,7 @@ pub struct Settings {
     pub backoff: Backoff,
 }
 
-impl Settings {
+impl TcpSettings {
     /// 10 s to connect, 30 s without an octet, which is six pushes; again after 1 s to 60 s.
     #[must_use]
     pub fn new(address: impl Into<String>) -> Self {
@@ -61,18 +61,18 @@ pub fn address(url: &str) -> Option<&str> {
 /// After a loss, `Back` comes with the first octet and not with the connection: ser2net accepts
 /// connections also while its adapter is unplugged.
 #[must_use]
-pub fn open(settings: Settings, lasting: bool) -> Box<dyn Source> {
-    let line = Server {
+pub fn open(settings: TcpSettings, lasting: bool) -> Box<dyn Source> {
+    let line = TcpServer {
         address: settings.address,
         connect: settings.connect,
         idle: lasting.then_some(settings.idle),
         attempt: None,
         room: vec![0; ROOM],
     };
-    Box::new(Live::new(line, lasting, settings.backoff))
+    Box::new(Reconnecting::new(line, lasting, settings.backoff))
 }
 
-struct Server {
+struct TcpServer {
     address: String,
     connect: Duration,
     idle: Option<Duration>,
@@ -80,26 +80,26 @@ struct Server {
     room: Vec<u8>,
 }
 
-struct Connection {
+struct TcpConnection {
     stream: TcpStream,
     last: Instant,
 }
 
-impl reconnect::Line for Server {
-    type Port = Connection;
+impl reconnect::Endpoint for TcpServer {
+    type Port = TcpConnection;
     const BACK_WHEN_OPEN: bool = false;
 
     fn name(&self) -> &str {
         &self.address
     }
 
-    fn open(&mut self) -> Result<Option<Connection>, OpenError> {
+    fn open(&mut self) -> Result<Option<TcpConnection>, OpenError> {
         let attempt = match self.attempt.take() {
             Some(attempt) => attempt,
             None => attempt(self.address.clone(), self.connect).map_err(|e| self.explain(&e))?,
         };
         match attempt.recv_timeout(reconnect::PATIENCE) {
-            Ok(Ok(stream)) => Ok(Some(Connection { stream, last: Instant::now() })),
+            Ok(Ok(stream)) => Ok(Some(TcpConnection { stream, last: Instant::now() })),
             Ok(Err(error)) => Err(self.explain(&error)),
             Err(RecvTimeoutError::Timeout) => {
                 self.attempt = Some(attempt);
@@ -109,7 +109,7 @@ impl reconnect::Line for Server {
         }
     }
 
-    fn pull(&mut self, port: &mut Connection, burst: &mut Burst) -> Result<(), String> {
+    fn pull(&mut self, port: &mut TcpConnection, burst: &mut Burst) -> Result<(), String> {
         let octets = reconnect::read_some(port.stream.as_fd(), &mut self.room, burst)?;
         burst.octets.extend_from_slice(octets);
         if !octets.is_empty() {
@@ -123,7 +123,7 @@ impl reconnect::Line for Server {
     }
 }
 
-impl Server {
+impl TcpServer {
     fn explain(&self, error: &io::Error) -> OpenError {
         let reason = match error.kind() {
             io::ErrorKind::ConnectionRefused => "nothing listens there".to_owned(),

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use meterpipe::source::{Burst, Event, OpenError, Source};
+use meterpipe::source::{Burst, OpenError, Source, SourceEvent};
 
 /// The next event that is not `Quiet`.
-pub fn try_next(source: &mut dyn Source, burst: &mut Burst) -> Result<Event, OpenError> {
+pub fn try_next(source: &mut dyn Source, burst: &mut Burst) -> Result<SourceEvent, OpenError> {
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(60) {
         match source.read(burst) {
-            Ok(Event::Quiet) => {}
+            Ok(SourceEvent::Quiet) => {}
             other => return other,
         }
     }
@@ -17,6 +17,6 @@ pub fn try_next(source: &mut dyn Source, burst: &mut Burst) -> Result<Event, Ope
 }
 
 /// The same where no error may come.
-pub fn next(source: &mut dyn Source, burst: &mut Burst) -> Event {
+pub fn next(source: &mut dyn Source, burst: &mut Burst) -> SourceEvent {
     try_next(source, burst).unwrap()
 }

@@ -9,14 +9,14 @@ use std::{
 use jiff::tz::TimeZone;
 use meterpipe::{
     chain::{
-        decode::{Decode, Output},
+        decode::{Decode, DecodeEvent},
         decrypt::{Decrypt, Demands},
     },
     cipher::key_file,
     cosem::clock::VIENNA,
-    hex::dump::{Dump, Run},
+    hex::dump::{Dump, HexRun},
     reading::value::Value,
-    record::{Attributes, Auth, Kind, Place, Record, Time},
+    record::{Attributes, Auth, Place, Record, RecordKind, Time},
 };
 
 /// The published example key of Netz NÖ.
@@ -55,7 +55,9 @@ pub struct Reading {
 pub fn decode_octets(octets: &[u8], keys: &str, piece: usize) -> Outcome {
     run(keys, |chain, outcome| {
         for piece in octets.chunks(piece) {
-            chain.feed(&raw(piece), Place::Live, &mut |output: Output<'_>| outcome.take(output));
+            chain.feed(&raw(piece), Place::Live, &mut |output: DecodeEvent<'_>| {
+                outcome.take(output)
+            });
         }
     })
 }
@@ -63,14 +65,16 @@ pub fn decode_octets(octets: &[u8], keys: &str, piece: usize) -> Outcome {
 /// Runs the chain over a hex dump.
 pub fn decode_dump(text: &str, keys: &str) -> Outcome {
     run(keys, |chain, outcome| {
-        let (mut dump, mut run) = (Dump::default(), Run::default());
+        let (mut dump, mut run) = (Dump::default(), HexRun::default());
         for (index, line) in text.lines().enumerate() {
             run.clear();
             if let Err(error) = dump.line(line.as_bytes(), true, &mut run) {
                 outcome.refused.push(error.to_string());
             }
             let place = Place::Line(index as u64 + 1);
-            chain.feed(&raw(&run.octets), place, &mut |output: Output<'_>| outcome.take(output));
+            chain.feed(&raw(&run.octets), place, &mut |output: DecodeEvent<'_>| {
+                outcome.take(output)
+            });
         }
     })
 }
@@ -83,19 +87,19 @@ fn run(keys: &str, feed: impl FnOnce(&mut Decode, &mut Outcome)) -> Outcome {
     let mut chain = Decode::new(Decrypt::new(entries, Demands::default()));
     let mut outcome = Outcome::default();
     feed(&mut chain, &mut outcome);
-    chain.end(&mut |output: Output<'_>| outcome.take(output));
+    chain.end(&mut |output: DecodeEvent<'_>| outcome.take(output));
     outcome
 }
 
 fn raw(octets: &[u8]) -> Record<'_> {
     let attributes = Attributes::default();
-    Record { time: Time::UNKNOWN, kind: Kind::Raw, octets, attributes }
+    Record { time: Time::UNKNOWN, kind: RecordKind::Raw, octets, attributes }
 }
 
 impl Outcome {
-    fn take(&mut self, output: Output<'_>) {
+    fn take(&mut self, output: DecodeEvent<'_>) {
         match output {
-            Output::Telegram { telegram, record, .. } => {
+            DecodeEvent::Telegram { telegram, record, .. } => {
                 let zone: &TimeZone = &VIENNA;
                 let values = telegram.objects().filter_map(|object| match Value::of(&object) {
                     Value::Number(number) => Some((
@@ -114,8 +118,8 @@ impl Outcome {
                     values: values.collect(),
                 });
             }
-            Output::Refused(refusal) => self.refused.push(refusal.error.to_string()),
-            Output::Noise(_) | Output::Unverified(_) => {}
+            DecodeEvent::Refused(refusal) => self.refused.push(refusal.error.to_string()),
+            DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) => {}
         }
     }
 }

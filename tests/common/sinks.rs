@@ -15,9 +15,9 @@ use std::{
 use meterpipe::{
     format::{readings::Readings, usage::Usage},
     sink::{
-        event::Event,
-        queue::{Outbox, queue},
-        settings::Settings,
+        event::SinkEvent,
+        queue::{QueueSender, queue},
+        settings::SinkSettings,
         traits::{Report, Sink},
     },
 };
@@ -51,18 +51,18 @@ impl Said {
 }
 
 /// How a sink is made.
-pub type New = fn(&mut Settings) -> Result<Box<dyn Sink>, Usage>;
+pub type New = fn(&mut SinkSettings) -> Result<Box<dyn Sink>, Usage>;
 
 /// A sink at work.
 pub struct Running {
     pub said: Arc<Said>,
-    outbox: Outbox,
+    outbox: QueueSender,
     thread: Option<JoinHandle<()>>,
 }
 
 /// Starts the sink of that URI behind a queue for so many events.
 pub fn start(new: New, uri: &str, capacity: usize) -> Running {
-    let mut settings: Settings = uri.parse().unwrap();
+    let mut settings: SinkSettings = uri.parse().unwrap();
     let sink = new(&mut settings).unwrap();
     settings.finish().unwrap();
     let (outbox, inbox) = queue(capacity).unwrap();
@@ -74,7 +74,7 @@ pub fn start(new: New, uri: &str, capacity: usize) -> Running {
 
 /// Why a sink cannot be had.
 pub fn refused(new: New, uri: &str) -> String {
-    let mut settings: Settings = uri.parse().unwrap();
+    let mut settings: SinkSettings = uri.parse().unwrap();
     match new(&mut settings).and_then(|_| settings.finish()) {
         Ok(()) => String::new(),
         Err(usage) => usage.0,
@@ -84,11 +84,11 @@ pub fn refused(new: New, uri: &str) -> String {
 impl Running {
     /// Readings, as a line of JSON.
     pub fn put(&self, line: &str) {
-        self.outbox.put(Event::Readings(Arc::new(Readings::parse(line.as_bytes()).unwrap())));
+        self.outbox.put(SinkEvent::Readings(Arc::new(Readings::parse(line.as_bytes()).unwrap())));
     }
 
     pub fn reopen(&self) {
-        self.outbox.put(Event::Reopen);
+        self.outbox.put(SinkEvent::Reopen);
     }
 
     /// Ends it, and waits until it is at its end; what it said.

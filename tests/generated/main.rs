@@ -20,9 +20,9 @@ use std::{
 use clap::CommandFactory;
 use clap_complete::Shell;
 use meterpipe::{
-    chain::{event::Event, unframe::Unframe},
+    chain::{event::StageEvent, unframe::Unframe},
     cipher::key_file,
-    record::{Attributes, Auth, HEADER, Kind, Place, Record, Time},
+    record::{Attributes, Auth, HEADER, Place, Record, RecordKind, Time},
 };
 
 /// What the program says of itself, in full.
@@ -128,14 +128,15 @@ fn examples_fit_into_a_terminal_of_80_columns() {
 /// No page tells of a variable that the program does not know.
 #[test]
 fn variables_on_the_pages_are_read_by_the_program() {
-    let mut source = String::new();
-    for file in ["src/cli", "src/source"]
-        .iter()
-        .flat_map(|folder| fs::read_dir(root().join(folder)).unwrap())
-    {
-        let path = file.unwrap().path();
-        source += &if path.is_file() { fs::read_to_string(path).unwrap() } else { String::new() };
+    fn read(folder: &Path) -> String {
+        let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+        let text = |path: PathBuf| match path.is_dir() {
+            true => read(&path),
+            false => fs::read_to_string(path).unwrap(),
+        };
+        files.map(text).collect()
     }
+    let source = ["src/cli", "src/source"].map(|folder| read(&root().join(folder))).concat();
     for (variable, _) in pages::VARIABLES {
         // A file with a secret is looked for beside each variable that may hold it.
         let name = variable.strip_suffix("_FILE").unwrap_or(variable);
@@ -165,7 +166,7 @@ fn the_records_on_their_page_are_records() {
         let (mut room, mut text) = (vec![], vec![]);
         let record = Record::parse(line.as_bytes(), &mut room);
         let record = record.unwrap_or_else(|error| panic!("{line}: {error}"));
-        assert!(!matches!(record.kind, Kind::Other(_)), "{line}: {:?}", record.kind);
+        assert!(!matches!(record.kind, RecordKind::Other(_)), "{line}: {:?}", record.kind);
         record.write(&mut text);
         assert_eq!(String::from_utf8(text).unwrap(), format!("{line}\n"));
     }
@@ -174,10 +175,10 @@ fn the_records_on_their_page_are_records() {
 #[test]
 fn the_frame_on_the_page_of_records_holds_the_apdu_below_it() {
     let (mut unframe, mut text) = (Unframe::default(), vec![]);
-    let mut out = |event: Event<'_>| match event {
-        Event::Record(record, _) => record.write(&mut text),
-        Event::Refused(refusal) => panic!("{}", refusal.error),
-        Event::Noise(_) | Event::Unverified(_) => {}
+    let mut out = |event: StageEvent<'_>| match event {
+        StageEvent::Record(record, _) => record.write(&mut text),
+        StageEvent::Refused(refusal) => panic!("{}", refusal.error),
+        StageEvent::Noise(_) | StageEvent::Unverified(_) => {}
     };
     let records = records();
     for line in &records[..2] {
@@ -203,10 +204,11 @@ fn the_page_of_records_names_all_kinds_and_columns() {
         text: "",
     };
     let (time, octets, mut line) = (Time::UNKNOWN, [0].as_slice(), vec![]);
-    Record { time, kind: Kind::Raw, octets, attributes }.write(&mut line);
+    Record { time, kind: RecordKind::Raw, octets, attributes }.write(&mut line);
     let line = String::from_utf8(line).unwrap();
     let keys = line.split(' ').filter_map(|column| Some(format!("{}=", column.split_once('=')?.0)));
-    let kinds = [Kind::Raw, Kind::Frame, Kind::Apdu].map(|kind| kind.as_str().to_owned());
+    let kinds =
+        [RecordKind::Raw, RecordKind::Frame, RecordKind::Apdu].map(|kind| kind.as_str().to_owned());
 
     let page = text("man/meterpipe-record.5");
     let terms = page.split("\n.TP\n").skip(1).filter_map(|term| term.lines().next());
@@ -220,7 +222,7 @@ fn the_key_files_on_their_page_are_key_files() {
     let files = examples("man/meterpipe-keys.5");
     let found: Vec<_> = files.iter().map(|lines| key_file::parse(&lines.join("\n"))).collect();
     let entries: Vec<_> = found.into_iter().map(|entries| entries.unwrap()).collect();
-    let shape = |entry: &key_file::Entry| (entry.name.is_some(), entry.gak.is_some());
+    let shape = |entry: &key_file::KeyEntry| (entry.name.is_some(), entry.gak.is_some());
     let shapes: Vec<Vec<_>> = entries.iter().map(|e| e.iter().map(shape).collect()).collect();
     let several = vec![(true, false), (true, false), (true, true)];
     assert_eq!(shapes, [vec![(false, false)], vec![(false, true)], several]);

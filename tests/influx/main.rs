@@ -24,10 +24,10 @@ use std::{
 use meterpipe::{
     format::readings::Readings,
     sink::{
-        event::Event,
+        event::SinkEvent,
         influx,
-        queue::{Outbox, queue},
-        settings::Settings,
+        queue::{QueueSender, queue},
+        settings::SinkSettings,
     },
 };
 
@@ -41,14 +41,14 @@ const START: i64 = 1_795_172_400;
 
 /// A sink at work.
 struct Sink {
-    outbox: Option<Outbox>,
+    outbox: Option<QueueSender>,
     said: Arc<Said>,
     thread: JoinHandle<()>,
 }
 
 impl Sink {
     fn start(uri: &str, capacity: usize) -> Self {
-        let mut settings: Settings = uri.parse().unwrap();
+        let mut settings: SinkSettings = uri.parse().unwrap();
         let sink = influx::new(&mut settings).unwrap_or_else(|usage| panic!("{usage}"));
         settings.finish().unwrap();
         let (outbox, inbox) = queue(capacity).unwrap();
@@ -60,7 +60,7 @@ impl Sink {
 
     fn put(&self, line: &str) {
         let readings = Readings::parse(line.as_bytes()).unwrap();
-        self.outbox.as_ref().unwrap().put(Event::Readings(Arc::new(readings)));
+        self.outbox.as_ref().unwrap().put(SinkEvent::Readings(Arc::new(readings)));
     }
 
     fn said(&self) -> Vec<String> {

@@ -7,11 +7,11 @@ use std::{
 
 use meterpipe::sink::{
     mqtt::{
-        announce::{Announcer, Message, Qos},
+        announce::{Announcer, Publication, Qos},
         sink::new,
     },
     queue::queue,
-    settings::Settings,
+    settings::SinkSettings,
     traits::Report,
 };
 use rustix::process::Signal;
@@ -130,12 +130,12 @@ impl Announcer for Herald {
         vec!["homeassistant/status".to_owned()]
     }
 
-    fn on_connect(&mut self) -> Vec<Message> {
+    fn on_connect(&mut self) -> Vec<Publication> {
         let (topic, payload) = ("homeassistant/device/1/config".to_owned(), b"{}".to_vec());
-        vec![Message { topic, payload, retain: true, qos: Qos::AtLeastOnce }]
+        vec![Publication { topic, payload, retain: true, qos: Qos::AtLeastOnce }]
     }
 
-    fn on_readings(&mut self, _: &meterpipe::format::readings::Readings) -> Vec<Message> {
+    fn on_readings(&mut self, _: &meterpipe::format::readings::Readings) -> Vec<Publication> {
         Vec::new()
     }
 
@@ -143,7 +143,10 @@ impl Announcer for Herald {
         (payload == b"online").then_some(Duration::from_millis(100))
     }
 
-    fn due(&self, _: &meterpipe::format::readings::Readings) -> &[meterpipe::format::key::Key] {
+    fn due(
+        &self,
+        _: &meterpipe::format::readings::Readings,
+    ) -> &[meterpipe::format::key::FieldKey] {
         &[]
     }
 }
@@ -235,7 +238,7 @@ fn the_process_that_is_killed() {
     let Ok(uri) = std::env::var("METERPIPE_TEST_URI") else {
         return;
     };
-    let mut settings: Settings = uri.parse().unwrap();
+    let mut settings: SinkSettings = uri.parse().unwrap();
     let (outbox, inbox) = queue(1).unwrap();
     let sink = new(&mut settings, None, |_, _| Ok(None)).unwrap();
     std::thread::spawn(move || sink.run(inbox, &Quiet));
@@ -373,7 +376,7 @@ fn tls_is_spoken_with_the_right_broker_only() {
         );
         assert_eq!(said, [warning]);
         // A system without any certificates says so at once.
-        let mut settings: Settings = secure(&broker, "").parse().unwrap();
+        let mut settings: SinkSettings = secure(&broker, "").parse().unwrap();
         match new(&mut settings, None, |_, _| Ok(None)) {
             Ok(_) => fails(&secure(&broker, ""), "is signed by nobody whom this machine trusts"),
             Err(error) => assert!(error.to_string().contains("no certificates on this system")),
@@ -427,7 +430,7 @@ fn files_that_are_none_are_told_at_the_start() {
     let why = |query: &str| {
         let path = folder.path().to_str().unwrap();
         let uri = format!("mqtts://localhost?{}", query.replace("FOLDER", path));
-        let mut settings: Settings = uri.parse().unwrap();
+        let mut settings: SinkSettings = uri.parse().unwrap();
         let error = new(&mut settings, None, |_, _| Ok(None)).err().unwrap().to_string();
         error.replace(path, "FOLDER")
     };

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use meterpipe::{
     format::{
-        key::{Key, Meta},
+        key::{FieldKey, Meta},
         readings::Readings,
         units::Units,
     },
-    sink::mqtt::announce::{Announcer, Message, Qos},
+    sink::mqtt::announce::{Announcer, Publication, Qos},
 };
 
 use crate::{
@@ -402,13 +402,13 @@ fn a_file_is_told_whole_when_it_is_faster_than_the_broker() {
 /// Announces each meter it sees, and listens for a birth.
 struct Herald {
     meters: Vec<String>,
-    due: [Key; 1],
+    due: [FieldKey; 1],
 }
 
 impl Herald {
-    fn message(meter: &str) -> Message {
+    fn message(meter: &str) -> Publication {
         let topic = format!("homeassistant/device/{meter}/config");
-        Message { topic, payload: b"{}".to_vec(), retain: true, qos: Qos::AtLeastOnce }
+        Publication { topic, payload: b"{}".to_vec(), retain: true, qos: Qos::AtLeastOnce }
     }
 }
 
@@ -417,11 +417,11 @@ impl Announcer for Herald {
         vec!["homeassistant/status".to_owned()]
     }
 
-    fn on_connect(&mut self) -> Vec<Message> {
+    fn on_connect(&mut self) -> Vec<Publication> {
         self.meters.iter().map(|meter| Self::message(meter)).collect()
     }
 
-    fn on_readings(&mut self, readings: &Readings) -> Vec<Message> {
+    fn on_readings(&mut self, readings: &Readings) -> Vec<Publication> {
         let meter = readings.meta(Meta::Meter).unwrap().to_owned();
         if self.meters.contains(&meter) {
             return Vec::new();
@@ -435,7 +435,7 @@ impl Announcer for Herald {
         birth.then_some(Duration::from_millis(200))
     }
 
-    fn due(&self, _: &Readings) -> &[Key] {
+    fn due(&self, _: &Readings) -> &[FieldKey] {
         &self.due
     }
 }
@@ -443,7 +443,7 @@ impl Announcer for Herald {
 #[test]
 fn announcements_go_before_the_state_and_again_when_they_are_asked_for() {
     let fake = Fake::start();
-    let due = [Key::parse("voltage_l1_v", &Units::default()).unwrap()];
+    let due = [FieldKey::parse("voltage_l1_v", &Units::default()).unwrap()];
     let herald = Herald { meters: Vec::new(), due };
     let sink = Running::announcing(&fake.uri(""), Some(Box::new(herald)));
     let config = "homeassistant/device/181220000009/config";
@@ -482,7 +482,7 @@ fn announcements_go_before_the_state_and_again_when_they_are_asked_for() {
 #[test]
 fn what_is_announced_later_is_told_between_offline_and_online() {
     let fake = Fake::start();
-    let herald = Herald { meters: Vec::new(), due: [Key::Meta(Meta::Device)] };
+    let herald = Herald { meters: Vec::new(), due: [FieldKey::Meta(Meta::Device)] };
     let sink = Running::announcing(&fake.uri(""), Some(Box::new(herald)));
     let mut client = fake.open();
     let mut topics = |count| -> Vec<_> {
@@ -535,7 +535,7 @@ fn a_broker_that_hangs_is_left_and_found_again() {
 #[test]
 fn who_is_told_to_be_offline_by_another_says_that_it_is_not() {
     let fake = Fake::start();
-    let due = [Key::parse("voltage_l1_v", &Units::default()).unwrap()];
+    let due = [FieldKey::parse("voltage_l1_v", &Units::default()).unwrap()];
     let herald = Herald { meters: Vec::new(), due };
     let sink = Running::announcing(&fake.uri("protocol=3.1.1"), Some(Box::new(herald)));
     let mut client = fake.open();

@@ -9,10 +9,10 @@ use std::{
 use meterpipe::{
     format::readings::Readings,
     sink::{
-        event::Event,
+        event::SinkEvent,
         mqtt::{announce::Announcer, sink::new},
-        queue::{Outbox, queue},
-        settings::Settings,
+        queue::{QueueSender, queue},
+        settings::SinkSettings,
     },
 };
 
@@ -23,7 +23,7 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// A sink at work.
 pub(crate) struct Running {
-    outbox: Option<Outbox>,
+    outbox: Option<QueueSender>,
     thread: Option<JoinHandle<()>>,
     said: Arc<Said>,
 }
@@ -36,7 +36,7 @@ impl Running {
 
     /// With somebody who announces.
     pub(crate) fn announcing(uri: &str, announcer: Option<Box<dyn Announcer>>) -> Self {
-        let mut settings: Settings = uri.parse().unwrap();
+        let mut settings: SinkSettings = uri.parse().unwrap();
         let sink = new(&mut settings, None, |_, _| Ok(announcer)).unwrap();
         settings.finish().unwrap();
         let (outbox, inbox) = queue(100).unwrap();
@@ -53,7 +53,7 @@ impl Running {
 
     pub(crate) fn put_line(&self, line: &str) {
         let readings = Readings::parse(line.as_bytes()).unwrap();
-        self.outbox.as_ref().unwrap().put(Event::Readings(Arc::new(readings)));
+        self.outbox.as_ref().unwrap().put(SinkEvent::Readings(Arc::new(readings)));
     }
 
     /// What it has said.

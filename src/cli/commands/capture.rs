@@ -15,11 +15,11 @@ use crate::cli::{
     },
     setup::args,
 };
-use meterpipe::record::{HEADER, Kind, Place, Record};
+use meterpipe::record::{HEADER, Place, Record, RecordKind};
 
 /// Runs the subcommand.
-pub fn run(args: &args::Capture) -> Status {
-    let mut context = Context::new("capture", args.voice);
+pub fn run(args: &args::CaptureArgs) -> Status {
+    let mut context = Context::new("capture", args.messages);
     context.limit = if args.until.once { Some(1) } else { args.until.count };
     context.timeout = args.until.timeout;
     let mut stage = Capturer { binary: args.binary, recorder: Recorders::default(), frames: 0 };
@@ -28,7 +28,11 @@ pub fn run(args: &args::Capture) -> Status {
     context.finish(result, &stage)
 }
 
-fn capture(args: &args::Capture, stage: &mut Capturer, context: &mut Context) -> Result<(), Stop> {
+fn capture(
+    args: &args::CaptureArgs,
+    stage: &mut Capturer,
+    context: &mut Context,
+) -> Result<(), Stop> {
     let source = sources::find(args.source.as_deref(), &args.line, !args.until.once)?;
     if !args.binary {
         context.output.text.extend_from_slice(HEADER.as_bytes());
@@ -57,8 +61,9 @@ fn writer(binary: bool, context: &mut Context) -> impl FnMut(&Record<'_>) {
             true => context.output.text.extend_from_slice(record.octets),
             false => record.write(&mut context.output.text),
         }
-        context.tally.telegrams += u64::from(matches!(record.kind, Kind::Frame | Kind::Apdu));
-        context.tally.passed += u64::from(matches!(record.kind, Kind::Other(_)));
+        context.tally.telegrams +=
+            u64::from(matches!(record.kind, RecordKind::Frame | RecordKind::Apdu));
+        context.tally.passed += u64::from(matches!(record.kind, RecordKind::Other(_)));
     }
 }
 

@@ -16,12 +16,12 @@ use crate::cli::{
 };
 use meterpipe::{
     format::printable::shown,
-    sink::{line_counters::Health, settings::redact},
+    sink::{line_counters::LineCounters, settings::redact},
 };
 
 /// Runs the subcommand.
-pub fn run(args: &args::Config) -> Status {
-    let mut context = Context::new("config", args.voice);
+pub fn run(args: &args::ConfigArgs) -> Status {
+    let mut context = Context::new("config", args.messages);
     let result = config_file::find(args.config.as_deref()).and_then(|config| {
         let config = config.ok_or_else(|| {
             let places = "~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml";
@@ -44,7 +44,7 @@ fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
     keys::configured(&config.meters, context)?;
     for meter in &config.meters {
         // Nothing is opened by that, but what is none is told.
-        let line = meter.line(&args::Line::default());
+        let line = meter.line(&args::SerialArgs::default());
         meter
             .source
             .as_deref()
@@ -52,7 +52,7 @@ fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
             .transpose()?;
     }
     let path = config.path.display().to_string();
-    destinations::of(&[], Some(config), "", &Health::default(), &context.voice)?;
+    destinations::of(&[], Some(config), "", &LineCounters::default(), &context.messages)?;
     let text = &mut context.output.text;
     text.extend_from_slice(
         format!("{path}: {}, {}, no mistake\n", count(meters, "meter"), count(sinks, "sink"))

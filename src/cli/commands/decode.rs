@@ -17,17 +17,17 @@ use crate::cli::{
 use jiff::tz::TimeZone;
 use meterpipe::{
     chain::{
-        decode::{Decode, Output},
+        decode::{Decode, DecodeEvent},
         decrypt::Decrypt,
     },
     error::Error,
-    format::entry::{Entry, Format},
+    format::entry::{Format, OutputTelegram},
     record::{Place, Record},
 };
 
 /// Runs the subcommand.
-pub fn run(args: &args::Decode) -> Status {
-    let mut context = Context::new("decode", args.voice);
+pub fn run(args: &args::DecodeArgs) -> Status {
+    let mut context = Context::new("decode", args.messages);
     if args.format.list_fields {
         context.output.text.extend_from_slice(output_format::list().as_bytes());
         return context.finish_plain();
@@ -45,7 +45,7 @@ pub fn run(args: &args::Decode) -> Status {
     }
 }
 
-fn prepare(args: &args::Decode, context: &Context) -> Result<Decoder, Stop> {
+fn prepare(args: &args::DecodeArgs, context: &Context) -> Result<Decoder, Stop> {
     let format = output_format::build(&args.format)?;
     let zone = output_format::zone(&args.format)?;
     Ok(Decoder::new(keys::decrypt(&args.keys, &args.input, context)?, format, zone))
@@ -100,19 +100,21 @@ impl Clone for Decoder {
 impl Stage for Decoder {
     fn feed(&mut self, record: &Record<'_>, place: Place, context: &mut Context) {
         let Self { chain, format, zone } = self;
-        chain.feed(record, place, &mut |output: Output<'_>| {
+        chain.feed(record, place, &mut |output: DecodeEvent<'_>| {
             take(output, format.as_mut(), zone, context);
         });
     }
 
     fn end(&mut self, context: &mut Context) {
         let Self { chain, format, zone } = self;
-        chain.end(&mut |output: Output<'_>| take(output, format.as_mut(), zone, context));
+        chain.end(&mut |output: DecodeEvent<'_>| take(output, format.as_mut(), zone, context));
     }
 
     fn quiet(&mut self, silent: Duration, context: &mut Context) {
         let Self { chain, format, zone } = self;
-        chain.quiet(silent, &mut |output: Output<'_>| take(output, format.as_mut(), zone, context));
+        chain.quiet(silent, &mut |output: DecodeEvent<'_>| {
+            take(output, format.as_mut(), zone, context)
+        });
     }
 
     fn frames(&self) -> u64 {
@@ -128,12 +130,12 @@ impl Stage for Decoder {
     }
 }
 
-fn take(output: Output<'_>, format: &mut dyn Format, zone: &TimeZone, context: &mut Context) {
+fn take(output: DecodeEvent<'_>, format: &mut dyn Format, zone: &TimeZone, context: &mut Context) {
     match output {
-        Output::Telegram { .. } if context.is_full() => {}
-        Output::Telegram { telegram, record, .. } => {
+        DecodeEvent::Telegram { .. } if context.is_full() => {}
+        DecodeEvent::Telegram { telegram, record, .. } => {
             let (received, attributes) = (record.time, record.attributes);
-            let entry = Entry { telegram, zone, received, attributes };
+            let entry = OutputTelegram { telegram, zone, received, attributes };
             context.telegram(&entry);
             format.entry(&entry, &mut context.output.text);
             // At once, so that it stands among the other messages where it belongs.
@@ -145,6 +147,6 @@ fn take(output: Output<'_>, format: &mut dyn Format, zone: &TimeZone, context: &
 
 fn tell_notes(format: &mut dyn Format, context: &Context) {
     for note in format.notes() {
-        context.voice.say(&note);
+        context.messages.say(&note);
     }
 }

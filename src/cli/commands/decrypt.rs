@@ -11,19 +11,23 @@ use crate::cli::{
     setup::{args, keys},
 };
 use meterpipe::{
-    chain::{decrypt::Decrypt, event::Event, unframe::Unframe},
-    record::{HEADER, Kind, Place, Record},
+    chain::{decrypt::Decrypt, event::StageEvent, unframe::Unframe},
+    record::{HEADER, Place, Record, RecordKind},
 };
 
 /// Runs the subcommand.
-pub fn run(args: &args::Decrypt) -> Status {
-    let mut context = Context::new("decrypt", args.voice);
+pub fn run(args: &args::DecryptArgs) -> Status {
+    let mut context = Context::new("decrypt", args.messages);
     let mut stage = Decrypter::default();
     let result = decrypt(args, &mut stage, &mut context);
     context.finish(result, &stage)
 }
 
-fn decrypt(args: &args::Decrypt, stage: &mut Decrypter, context: &mut Context) -> Result<(), Stop> {
+fn decrypt(
+    args: &args::DecryptArgs,
+    stage: &mut Decrypter,
+    context: &mut Context,
+) -> Result<(), Stop> {
     stage.decrypt = keys::decrypt(&args.keys, &args.input, context)?;
     context.output.text.extend_from_slice(HEADER.as_bytes());
     files::run(&args.input.files, args.input.form.form, stage, context)
@@ -39,24 +43,26 @@ struct Decrypter {
 impl Stage for Decrypter {
     fn feed(&mut self, record: &Record<'_>, place: Place, context: &mut Context) {
         let Self { unframe, decrypt } = self;
-        let mut open = |event: Event<'_>| open(decrypt, event, context);
+        let mut open = |event: StageEvent<'_>| open(decrypt, event, context);
         match (record.kind, place) {
             // A forgotten `unframe` is for `unframe`: what is in records passes as it is.
-            (Kind::Raw | Kind::Frame, Place::Record(_)) => open(Event::Record(*record, place)),
+            (RecordKind::Raw | RecordKind::Frame, Place::Record(_)) => {
+                open(StageEvent::Record(*record, place))
+            }
             _ => unframe.feed(record, place, &mut open),
         }
     }
 
     fn end(&mut self, context: &mut Context) {
         let Self { unframe, decrypt } = self;
-        unframe.end(&mut |event: Event<'_>| open(decrypt, event, context));
+        unframe.end(&mut |event: StageEvent<'_>| open(decrypt, event, context));
     }
 }
 
-fn open(decrypt: &mut Decrypt, event: Event<'_>, context: &mut Context) {
+fn open(decrypt: &mut Decrypt, event: StageEvent<'_>, context: &mut Context) {
     match event {
-        Event::Record(record, place) => {
-            decrypt.feed(&record, place, &mut |event: Event<'_>| context.event(&event));
+        StageEvent::Record(record, place) => {
+            decrypt.feed(&record, place, &mut |event: StageEvent<'_>| context.event(&event));
         }
         event => context.event(&event),
     }

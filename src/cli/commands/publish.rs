@@ -11,7 +11,7 @@ use std::{
 use rustix::io::Errno;
 
 use crate::cli::{
-    input::timeout::{self, Patience},
+    input::timeout::{self, Timeout},
     run::{
         context::Context,
         sinks::Sinks,
@@ -23,26 +23,26 @@ use meterpipe::{
     error::{Cause, Error, Layer},
     format::readings::Readings,
     record::{HEADER, Record},
-    sink::line_counters::Health,
+    sink::line_counters::LineCounters,
 };
 
 /// The longest line: more than any telegram has to say.
 const LONGEST: usize = 1 << 20;
 
 /// Runs the subcommand.
-pub fn run(args: &args::Publish) -> Status {
-    let mut context = Context::new("publish", args.voice);
+pub fn run(args: &args::PublishArgs) -> Status {
+    let mut context = Context::new("publish", args.messages);
     let result = start(args, &mut context).and_then(|()| read(&args.files, &mut context));
     context.finish(result, &())
 }
 
-fn start(args: &args::Publish, context: &mut Context) -> Result<(), Stop> {
+fn start(args: &args::PublishArgs, context: &mut Context) -> Result<(), Stop> {
     let config = match args.to.to.is_empty() {
         true => config_file::find(args.to.config.as_deref())?,
         false => None,
     };
-    let health = Health::default();
-    let sinks = destinations::of(&args.to.to, config, "publish", &health, &context.voice)?;
+    let health = LineCounters::default();
+    let sinks = destinations::of(&args.to.to, config, "publish", &health, &context.messages)?;
     if sinks.is_empty() {
         return Err(Stop::usage(
             "nowhere to publish to: name a sink with --to, or a configuration",
@@ -59,19 +59,20 @@ fn read(files: &[PathBuf], context: &mut Context) -> Result<(), Stop> {
     files.iter().try_for_each(|file| destinations::is_none(file, "FILE"))?;
     let stdin = [PathBuf::from("-")];
     for path in if files.is_empty() { &stdin } else { files } {
-        context.voice.input((files.len() > 1).then(|| path.display().to_string()));
+        context.messages.input((files.len() > 1).then(|| path.display().to_string()));
         let file = match path.as_path() == Path::new("-") {
             true => std::io::stdin().as_fd().try_clone_to_owned(),
             false => timeout::open(path, context),
         };
         match file {
             Ok(file) => {
-                let patience = Patience::new(&file, context);
-                Lines { file, patience, room: Vec::new(), line: 0, told: false }.read(context)?;
+                let patience = Timeout::new(&file, context);
+                ReadingLines { file, patience, room: Vec::new(), line: 0, told: false }
+                    .read(context)?;
             }
             Err(error) => {
                 context.tally.source_failed = true;
-                context.voice.say(&format!("{}: {error}", path.display()));
+                context.messages.say(&format!("{}: {error}", path.display()));
             }
         }
     }
@@ -79,9 +80,9 @@ fn read(files: &[PathBuf], context: &mut Context) -> Result<(), Stop> {
 }
 
 /// The lines of an input.
-struct Lines {
+struct ReadingLines {
     file: OwnedFd,
-    patience: Patience,
+    patience: Timeout,
     /// What was read and has no line end yet.
     room: Vec<u8>,
     line: u64,
@@ -89,7 +90,7 @@ struct Lines {
     told: bool,
 }
 
-impl Lines {
+impl ReadingLines {
     fn read(mut self, context: &mut Context) -> Result<(), Stop> {
         let mut chunk = vec![0; 64 * 1024];
         loop {
@@ -140,7 +141,7 @@ impl Lines {
                     let is_other =
                         Record::kind(line).is_some() || HEADER.as_bytes().starts_with(line);
                     if is_other && !std::mem::replace(&mut self.told, true) {
-                        context.voice.say("these are records, not readings: decode makes them");
+                        context.messages.say("these are records, not readings: decode makes them");
                     }
                     context.defect(self.line, &error);
                 }

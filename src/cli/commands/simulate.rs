@@ -33,9 +33,9 @@ use meterpipe::{
     record::{HEADER, Record, Time},
     source::simulator::{
         faults::{Fault, Faults},
-        meter::Meter,
-        push::{Options, Push, Simulator},
-        real_time::{RealTime, Step, name},
+        meter::MeterKind,
+        push::{Push, PushOptions, Simulator},
+        real_time::{RealTime, SimulatorStep, name},
     },
 };
 
@@ -49,8 +49,8 @@ const LAST: Duration = Duration::from_secs(2);
 const LAST_AFTER_SIGNAL: Duration = Duration::from_millis(250);
 
 /// Runs the subcommand.
-pub fn run(args: &args::Simulate) -> Status {
-    let mut context = Context::new("simulate", args.voice);
+pub fn run(args: &args::SimulateArgs) -> Status {
+    let mut context = Context::new("simulate", args.messages);
     let mut sent = Sent::default();
     let mut result = simulate(args, &mut sent, &mut context);
     if let Ok(()) = result {
@@ -58,18 +58,18 @@ pub fn run(args: &args::Simulate) -> Status {
     }
     let status = match result {
         Err(Stop::Failed(status, text)) => {
-            context.voice.say(&text);
+            context.messages.say(&text);
             status
         }
         _ => Status::Fine,
     };
-    if args.voice.verbose && status != Status::Usage {
-        context.voice.say(&sent.to_string());
+    if args.messages.verbose && status != Status::Usage {
+        context.messages.say(&sent.to_string());
     }
     status
 }
 
-fn simulate(args: &args::Simulate, sent: &mut Sent, context: &mut Context) -> Result<(), Stop> {
+fn simulate(args: &args::SimulateArgs, sent: &mut Sent, context: &mut Context) -> Result<(), Stop> {
     let simulator = Simulator::new(options(args, context)?);
     match &args.pty {
         None => simulate_on_stdout(simulator, args, sent, context),
@@ -77,16 +77,16 @@ fn simulate(args: &args::Simulate, sent: &mut Sent, context: &mut Context) -> Re
             let signals = Signals::catch();
             let mut line = Pty::create(link)?;
             let node = line.node().display();
-            context.voice.say(&format!("the meter is at {} ({node})", link.display()));
+            context.messages.say(&format!("the meter is at {} ({node})", link.display()));
             simulate_behind(&mut line, simulator, args, &signals, sent)
         }
     }
 }
 
-fn options(args: &args::Simulate, context: &Context) -> Result<Options, Stop> {
+fn options(args: &args::SimulateArgs, context: &Context) -> Result<PushOptions, Stop> {
     let meter = meter(args.meter);
-    let mut options = Options::new(meter, args.start.unwrap_or_else(Timestamp::now));
-    let args::Simulate { seed, noise, flip, cut, lose, duplicate, .. } = *args;
+    let mut options = PushOptions::new(meter, args.start.unwrap_or_else(Timestamp::now));
+    let args::SimulateArgs { seed, noise, flip, cut, lose, duplicate, .. } = *args;
     options.seed = seed;
     options.faults = Faults { noise, flip, cut, lose, duplicate };
     if !options.faults.fit() {
@@ -106,14 +106,14 @@ fn options(args: &args::Simulate, context: &Context) -> Result<Options, Stop> {
 
 fn simulate_on_stdout(
     mut simulator: Simulator,
-    args: &args::Simulate,
+    args: &args::SimulateArgs,
     sent: &mut Sent,
     context: &mut Context,
 ) -> Result<(), Stop> {
     if args.output == SimulateOutput::Binary && std::io::stdout().is_terminal() {
         return Err(Stop::usage("binary on a terminal: use --output hex, or send it elsewhere"));
     }
-    let mut form = Form::new(args);
+    let mut form = OctetForm::new(args);
     form.begin(&mut context.output.text);
     if args.real_time {
         let mut meter = Limited::new(simulator, args.count);
@@ -121,12 +121,14 @@ fn simulate_on_stdout(
         while let Some(step) = meter.step(sent, &signals) {
             match step {
                 // What is there has to be out before we wait for more.
-                Step::Wait(until) => {
+                SimulatorStep::Wait(until) => {
                     context.output.flush()?;
                     wait(until);
                 }
-                Step::Push(_) => {}
-                Step::Octets(octets) => form.write(octets, now(), &mut context.output.text),
+                SimulatorStep::Push(_) => {}
+                SimulatorStep::Octets(octets) => {
+                    form.write(octets, now(), &mut context.output.text)
+                }
             }
             if meter.left == 0 {
                 form.end(&mut context.output.text);
@@ -153,7 +155,7 @@ fn simulate_on_stdout(
 fn simulate_behind(
     line: &mut Pty,
     mut simulator: Simulator,
-    args: &args::Simulate,
+    args: &args::SimulateArgs,
     signals: &Signals,
     sent: &mut Sent,
 ) -> Result<(), Stop> {
@@ -169,9 +171,9 @@ fn simulate_behind(
         let mut meter = Limited::new(simulator, args.count);
         while let Some(step) = meter.step(sent, signals) {
             match step {
-                Step::Wait(until) => wait(until),
-                Step::Push(_) => sent.unread += line.forget(),
-                Step::Octets(octets) => sent.unread += line.send(octets)? as u64,
+                SimulatorStep::Wait(until) => wait(until),
+                SimulatorStep::Push(_) => sent.unread += line.forget(),
+                SimulatorStep::Octets(octets) => sent.unread += line.send(octets)? as u64,
             }
         }
     }
@@ -197,16 +199,16 @@ impl Limited {
         Self { meter: RealTime::new(simulator), count, left: 0 }
     }
 
-    fn step(&mut self, sent: &mut Sent, signals: &Signals) -> Option<Step<'_>> {
+    fn step(&mut self, sent: &mut Sent, signals: &Signals) -> Option<SimulatorStep<'_>> {
         let enough = self.count.is_some_and(|count| sent.telegrams >= count);
         if signals.ended() || (self.left == 0 && enough) {
             return None;
         }
         let step = self.meter.step(Instant::now());
         match &step {
-            Step::Wait(_) => {}
-            Step::Octets(octets) => self.left -= octets.len().min(self.left),
-            Step::Push(push) => {
+            SimulatorStep::Wait(_) => {}
+            SimulatorStep::Octets(octets) => self.left -= octets.len().min(self.left),
+            SimulatorStep::Push(push) => {
                 self.left = push.runs.octets();
                 sent.add(push);
             }
@@ -231,13 +233,13 @@ fn later(start: Timestamp, through: Duration) -> Time {
 }
 
 /// How octets are written.
-struct Form {
+struct OctetForm {
     output: SimulateOutput,
     recorder: Recorder,
 }
 
-impl Form {
-    fn new(args: &args::Simulate) -> Self {
+impl OctetForm {
+    fn new(args: &args::SimulateArgs) -> Self {
         let recorder = Recorder::new(Some(&name(meter(args.meter))));
         Self { output: args.output, recorder }
     }
@@ -326,13 +328,13 @@ impl fmt::Display for Sent {
     }
 }
 
-const fn meter(meter: args::Meter) -> Meter {
+const fn meter(meter: args::SimulatedMeter) -> MeterKind {
     match meter {
-        args::Meter::NetzNoeKaifa => Meter::NetzNoeKaifa,
-        args::Meter::NetzNoeSagemcom => Meter::NetzNoeSagemcom,
-        args::Meter::NetzNoeSagemcomOld => Meter::NetzNoeSagemcomOld,
-        args::Meter::KsmWest => Meter::KsmWest,
-        args::Meter::KsmWest1Phase => Meter::KsmWest1Phase,
+        args::SimulatedMeter::NetzNoeKaifa => MeterKind::NetzNoeKaifa,
+        args::SimulatedMeter::NetzNoeSagemcom => MeterKind::NetzNoeSagemcom,
+        args::SimulatedMeter::NetzNoeSagemcomOld => MeterKind::NetzNoeSagemcomOld,
+        args::SimulatedMeter::KsmWest => MeterKind::KsmWest,
+        args::SimulatedMeter::KsmWest1Phase => MeterKind::KsmWest1Phase,
     }
 }
 
@@ -344,12 +346,12 @@ mod tests {
 
     #[test]
     fn meters_have_the_same_name_everywhere() {
-        let names = args::Meter::value_variants().iter().map(|of_args| {
+        let names = args::SimulatedMeter::value_variants().iter().map(|of_args| {
             let name = of_args.to_possible_value().unwrap().get_name().to_owned();
             assert_eq!(name, meter(*of_args).name());
             name
         });
-        assert!(names.eq(Meter::ALL.iter().map(ToString::to_string)));
+        assert!(names.eq(MeterKind::ALL.iter().map(ToString::to_string)));
     }
 
     #[test]

@@ -11,14 +11,14 @@ use crate::cli::{
     setup::args,
 };
 use meterpipe::{
-    chain::{event::Event, unframe::Unframe},
+    chain::{event::StageEvent, unframe::Unframe},
     error::Error,
     record::{HEADER, Place, Record},
 };
 
 /// Runs the subcommand.
-pub fn run(args: &args::Unframe) -> Status {
-    let mut context = Context::new("unframe", args.voice);
+pub fn run(args: &args::UnframeArgs) -> Status {
+    let mut context = Context::new("unframe", args.messages);
     context.output.text.extend_from_slice(HEADER.as_bytes());
     let mut stage = Unframer::default();
     let result = files::run(&args.input.files, args.input.form.form, &mut stage, &mut context);
@@ -30,11 +30,11 @@ struct Unframer(Unframe);
 
 impl Stage for Unframer {
     fn feed(&mut self, record: &Record<'_>, place: Place, context: &mut Context) {
-        self.0.feed(record, place, &mut |event: Event<'_>| context.event(&event));
+        self.0.feed(record, place, &mut |event: StageEvent<'_>| context.event(&event));
     }
 
     fn end(&mut self, context: &mut Context) {
-        self.0.end(&mut |event: Event<'_>| context.event(&event));
+        self.0.end(&mut |event: StageEvent<'_>| context.event(&event));
     }
 
     fn partial(&self) -> Option<Error> {

@@ -18,23 +18,23 @@ use crate::cli::{
     },
     setup::{
         args,
-        config_file::{self, Config, Meter},
+        config_file::{self, Config, MeterConfig},
         destinations, environment, keys, output_format,
     },
 };
 use meterpipe::{
     chain::decrypt::Decrypt,
-    cipher::{key::Key, key_file::Entry},
+    cipher::{key::Key, key_file::KeyEntry},
     error::Error,
     format::{entry as format, entry::Format},
     record::{Place, Record},
-    sink::line_counters::Health,
+    sink::line_counters::LineCounters,
     source::{Source, named::named, simulator},
 };
 
 /// Runs the subcommand.
-pub fn run(args: &args::Watch) -> Status {
-    let mut context = Context::new("watch", args.voice);
+pub fn run(args: &args::WatchArgs) -> Status {
+    let mut context = Context::new("watch", args.messages);
     context.limit = if args.until.once { Some(1) } else { args.until.count };
     context.timeout = args.until.timeout;
     context.jobs = Jobs::of(args.jobs.jobs);
@@ -54,15 +54,15 @@ pub fn run(args: &args::Watch) -> Status {
 
 /// The sources by how they are read.
 #[derive(Default)]
-struct Found {
+struct FoundSources {
     files: Vec<PathBuf>,
     live: Vec<Box<dyn Source>>,
     simulated: bool,
 }
 
 fn read(
-    found: Found,
-    args: &args::Watch,
+    found: FoundSources,
+    args: &args::WatchArgs,
     stage: &mut Watcher,
     context: &mut Context,
 ) -> Result<(), Stop> {
@@ -75,7 +75,7 @@ fn read(
     }
 }
 
-fn prepare(args: &args::Watch, context: &mut Context) -> Result<(Found, Watcher), Stop> {
+fn prepare(args: &args::WatchArgs, context: &mut Context) -> Result<(FoundSources, Watcher), Stop> {
     // What is wrong with options and keys is said before anything is opened.
     let format = output_format::build(&args.format)?;
     let zone = output_format::zone(&args.format)?;
@@ -88,25 +88,28 @@ fn prepare(args: &args::Watch, context: &mut Context) -> Result<(Found, Watcher)
     }
     let found = find(args, meters)?;
     let example = found.simulated.then(|| Key::new(simulator::meter::EXAMPLE_KEY));
-    let example = example.map(|guek| Entry { name: None, guek, gak: None });
+    let example = example.map(|guek| KeyEntry { name: None, guek, gak: None });
     let entries = entries.into_iter().chain(example).collect();
     let decrypt = Decrypt::new(entries, keys::demands(&args.keys));
     let on_screen = args.format.format.is_none() && !args.until.once && !found.live.is_empty();
     let terminal = std::io::stdout().is_terminal();
-    let health = Health::default();
+    let health = LineCounters::default();
     let configured = meters.iter().filter_map(|meter| meter.source.clone());
     let sources = args.sources.iter().cloned().chain(environment::source()).chain(configured);
     let run = ["watch".to_owned()].into_iter().chain(sources).collect::<Vec<_>>().join(" ");
-    let sinks = destinations::of(&args.to.to, config, &run, &health, &context.voice)?;
+    let sinks = destinations::of(&args.to.to, config, &run, &health, &context.messages)?;
     let view = match on_screen && terminal {
-        true => {
-            View::Screen(Screen::new(decrypt, zone, output_format::options(&args.format)?, context))
-        }
+        true => WatchOutput::Screen(Screen::new(
+            decrypt,
+            zone,
+            output_format::options(&args.format)?,
+            context,
+        )),
         // What goes to sinks is not asked for on standard output too.
         false if !sinks.is_empty() && args.format.format.is_none() && !terminal => {
-            View::Text(Decoder::new(decrypt, Box::new(Nothing), zone))
+            WatchOutput::Text(Decoder::new(decrypt, Box::new(Nothing), zone))
         }
-        false => View::Text(Decoder::new(decrypt, format, zone)),
+        false => WatchOutput::Text(Decoder::new(decrypt, format, zone)),
     };
     if !sinks.is_empty() {
         health.frames_are_damaged(0);
@@ -119,16 +122,16 @@ fn prepare(args: &args::Watch, context: &mut Context) -> Result<(Found, Watcher)
 
 /// The configuration. Who names a source means that source, and not all that is configured: nobody
 /// wants to see a virtual meter in the history of the house.
-fn config(args: &args::Watch) -> Result<Option<Config>, Stop> {
+fn config(args: &args::WatchArgs) -> Result<Option<Config>, Stop> {
     match args.to.config.is_some() || args.sources.is_empty() {
         true => config_file::find(args.to.config.as_deref()),
         false => Ok(None),
     }
 }
 
-fn find(args: &args::Watch, meters: &[Meter]) -> Result<Found, Stop> {
-    let mut found = Found::default();
-    let mut take = |name: Option<&str>, line: &args::Line, called: Option<&String>| {
+fn find(args: &args::WatchArgs, meters: &[MeterConfig]) -> Result<FoundSources, Stop> {
+    let mut found = FoundSources::default();
+    let mut take = |name: Option<&str>, line: &args::SerialArgs, called: Option<&String>| {
         let called = |source| match called {
             Some(called) => named(called.clone(), source),
             None => source,
@@ -164,7 +167,7 @@ fn find(args: &args::Watch, meters: &[Meter]) -> Result<Found, Stop> {
 struct Nothing;
 
 impl Format for Nothing {
-    fn entry(&mut self, _: &format::Entry<'_>, _: &mut Vec<u8>) {}
+    fn entry(&mut self, _: &format::OutputTelegram<'_>, _: &mut Vec<u8>) {}
 
     fn fork(&self) -> Box<dyn Format> {
         Box::new(Self)
@@ -173,26 +176,26 @@ impl Format for Nothing {
 
 /// The chain, and the recording beside it.
 struct Watcher {
-    view: View,
+    view: WatchOutput,
     recording: Option<Recording>,
 }
 
-enum View {
+enum WatchOutput {
     Text(Decoder),
     Screen(Screen),
 }
 
 impl Watcher {
     fn start(&mut self, context: &mut Context) {
-        if let View::Text(decoder) = &mut self.view {
+        if let WatchOutput::Text(decoder) = &mut self.view {
             decoder.start(context);
         }
     }
 
     fn finish(&mut self, context: &mut Context) {
         match &mut self.view {
-            View::Text(decoder) => decoder.finish(context),
-            View::Screen(screen) => screen.finish(context),
+            WatchOutput::Text(decoder) => decoder.finish(context),
+            WatchOutput::Screen(screen) => screen.finish(context),
         }
         if let Some(recording) = &mut self.recording {
             recording.end(context);
@@ -201,8 +204,8 @@ impl Watcher {
 
     fn stage(&mut self) -> &mut dyn Stage {
         match &mut self.view {
-            View::Text(decoder) => decoder,
-            View::Screen(screen) => screen,
+            WatchOutput::Text(decoder) => decoder,
+            WatchOutput::Screen(screen) => screen,
         }
     }
 }
@@ -236,28 +239,28 @@ impl Stage for Watcher {
 
     fn patience(&self) -> Duration {
         match &self.view {
-            View::Text(decoder) => decoder.patience(),
-            View::Screen(screen) => screen.patience(),
+            WatchOutput::Text(decoder) => decoder.patience(),
+            WatchOutput::Screen(screen) => screen.patience(),
         }
     }
 
     fn frames(&self) -> u64 {
         match &self.view {
-            View::Text(decoder) => decoder.frames(),
-            View::Screen(screen) => screen.frames(),
+            WatchOutput::Text(decoder) => decoder.frames(),
+            WatchOutput::Screen(screen) => screen.frames(),
         }
     }
 
     fn partial(&self) -> Option<Error> {
         match &self.view {
-            View::Text(decoder) => decoder.partial(),
-            View::Screen(_) => None,
+            WatchOutput::Text(decoder) => decoder.partial(),
+            WatchOutput::Screen(_) => None,
         }
     }
 
     fn decoder(&mut self) -> Option<&mut Decoder> {
         match (&mut self.view, &self.recording) {
-            (View::Text(decoder), None) => Some(decoder),
+            (WatchOutput::Text(decoder), None) => Some(decoder),
             _ => None,
         }
     }

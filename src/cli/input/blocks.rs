@@ -11,10 +11,10 @@ use crate::cli::setup::args::InputForm;
 use meterpipe::{
     hex::{
         detect::Form,
-        dump::{Dump, Run},
+        dump::{Dump, HexRun},
     },
     link::{mbus::Frame, reassembly::is_first},
-    record::{Kind, Record},
+    record::{Record, RecordKind},
 };
 
 /// A piece of a file.
@@ -63,17 +63,17 @@ impl<'a> Cuts<'a> {
         }
         let near = self.look(from, NEAR)?;
         let at = match near {
-            Found::Telegram(at) => at,
+            Cut::Telegram(at) => at,
             _ => match self.look(from, FAR)? {
-                Found::Telegram(at) | Found::Line(at) => at,
-                Found::Nothing => return None,
+                Cut::Telegram(at) | Cut::Line(at) => at,
+                Cut::Nothing => return None,
             },
         };
         let cut = from + at as u64;
         (cut < self.whole.end).then_some(cut)
     }
 
-    fn look(&mut self, from: u64, size: usize) -> Option<Found> {
+    fn look(&mut self, from: u64, size: usize) -> Option<Cut> {
         self.window.resize(size, 0);
         let read = rustix::io::pread(self.whole.file, &mut self.window[..], from).ok()?;
         let window = self.window.get(..read)?;
@@ -96,28 +96,28 @@ impl Iterator for Cuts<'_> {
 
 /// A place in a window.
 #[derive(Debug, PartialEq, Eq)]
-enum Found {
+enum Cut {
     Telegram(usize),
     Line(usize),
     Nothing,
 }
 
-fn frame(window: &[u8]) -> Found {
+fn frame(window: &[u8]) -> Cut {
     let begins = |at: &usize| {
         let frame = Frame::parse(window.get(*at..).unwrap_or_default());
         frame.is_ok_and(|frame| is_first(&frame))
     };
-    memchr::memchr_iter(START, window).find(begins).map_or(Found::Nothing, Found::Telegram)
+    memchr::memchr_iter(START, window).find(begins).map_or(Cut::Nothing, Cut::Telegram)
 }
 
-fn line(window: &[u8], said: Option<InputForm>) -> Found {
-    let mut best = Found::Nothing;
+fn line(window: &[u8], said: Option<InputForm>) -> Cut {
+    let mut best = Cut::Nothing;
     for at in memchr::memchr_iter(b'\n', window).map(|end| end + 1) {
         match (begins(window.get(at..).unwrap_or_default(), said), &best) {
-            (Begins::Telegram, _) => return Found::Telegram(at),
+            (Begins::Telegram, _) => return Cut::Telegram(at),
             // In a narrow dump that is a line within a frame.
-            (Begins::Apdu, Found::Nothing | Found::Line(_)) => best = Found::Telegram(at),
-            (_, Found::Nothing) => best = Found::Line(at),
+            (Begins::Apdu, Cut::Nothing | Cut::Line(_)) => best = Cut::Telegram(at),
+            (_, Cut::Nothing) => best = Cut::Line(at),
             _ => {}
         }
     }
@@ -136,12 +136,12 @@ fn begins(lines: &[u8], said: Option<InputForm>) -> Begins {
     let first = lines.next().unwrap_or_default();
     if said != Some(InputForm::Hex) && Record::kind(first).is_some() {
         return match Record::parse(first, &mut Vec::new()) {
-            Ok(Record { kind: Kind::Apdu, .. }) => Begins::Telegram,
+            Ok(Record { kind: RecordKind::Apdu, .. }) => Begins::Telegram,
             Ok(record) if begins_frame(record.octets) => Begins::Telegram,
             _ => Begins::Nothing,
         };
     }
-    let (mut dump, mut run) = (Dump::default(), Run::default());
+    let (mut dump, mut run) = (Dump::default(), HexRun::default());
     for line in core::iter::once(first).chain(lines) {
         let _ = dump.line(line, true, &mut run);
         match run.octets.len() {

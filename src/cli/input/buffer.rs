@@ -1,13 +1,13 @@
 //! The loop over what is read of an input: octets into a buffer, out of it lines or records.
 
 use crate::cli::{
-    input::lines::Text,
+    input::lines::TextLines,
     run::{
         context::{Context, Stage},
         status::Stop,
     },
 };
-use meterpipe::record::{Attributes, Kind, Place, Record, Time};
+use meterpipe::record::{Attributes, Place, Record, RecordKind, Time};
 
 /// How much is read at once; also the longest record.
 pub const CHUNK: usize = 256 * 1024;
@@ -19,13 +19,13 @@ pub trait Octets {
 }
 
 /// The buffer.
-pub struct Pump {
+pub struct Buffer {
     buffer: Vec<u8>,
     /// `buffer[..filled]` was read and waits.
     filled: usize,
 }
 
-impl Pump {
+impl Buffer {
     /// Empty.
     pub fn new() -> Self {
         Self { buffer: vec![0; CHUNK], filled: 0 }
@@ -60,7 +60,7 @@ impl Pump {
         while self.filled > 0 || self.fill(octets, context)? {
             let waiting = self.waiting();
             let (time, attributes) = (Time::UNKNOWN, Attributes::default());
-            let record = Record { time, kind: Kind::Raw, octets: waiting, attributes };
+            let record = Record { time, kind: RecordKind::Raw, octets: waiting, attributes };
             context.tally.octets += waiting.len() as u64;
             stage.feed(&record, Place::Octet(position), context);
             if context.is_full() {
@@ -76,7 +76,7 @@ impl Pump {
     /// Hands all lines on. What stands behind the last line end still [waits](Self::waiting).
     pub fn text(
         &mut self,
-        text: &mut Text,
+        text: &mut TextLines,
         octets: &mut dyn Octets,
         stage: &mut dyn Stage,
         context: &mut Context,

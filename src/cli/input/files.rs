@@ -15,11 +15,11 @@ use rustix::{
 use crate::cli::{
     input::{
         blocks::Whole,
-        buffer::{Octets, Pump},
-        lines::Text,
+        buffer::{Buffer, Octets},
+        lines::TextLines,
         parallel,
         progress::Progress,
-        timeout::{self, Patience},
+        timeout::{self, Timeout},
     },
     run::{
         context::{Context, Stage},
@@ -50,14 +50,14 @@ pub fn run(
     let stdin = [PathBuf::from("-")];
     let files = if files.is_empty() { &stdin } else { files };
     for path in files {
-        context.voice.input((files.len() > 1).then(|| path.display().to_string()));
+        context.messages.input((files.len() > 1).then(|| path.display().to_string()));
         let read = open(path, context)
-            .and_then(|file| Input::new(file, form, context).read(stage, context));
+            .and_then(|file| OpenInput::new(file, form, context).read(stage, context));
         match read {
             // One input that cannot be read is no reason to leave out the others.
             Err(Stop::Failed(Status::Source, error)) => {
                 context.tally.source_failed = true;
-                context.voice.say(&format!("{}: {error}", keys::display(path)));
+                context.messages.say(&format!("{}: {error}", keys::display(path)));
             }
             read => read?,
         }
@@ -89,17 +89,17 @@ pub fn failed(error: &std::io::Error) -> Stop {
     Stop::Failed(Status::Source, text)
 }
 
-struct Input {
+struct OpenInput {
     stream: Stream,
     form: Option<InputForm>,
-    pump: Pump,
+    pump: Buffer,
 }
 
-impl Input {
+impl OpenInput {
     fn new(file: OwnedFd, form: Option<InputForm>, context: &Context) -> Self {
         let progress = Progress::of(file.as_fd());
-        let patience = Patience::new(&file, context);
-        Self { stream: Stream { file, progress, patience }, form, pump: Pump::new() }
+        let patience = Timeout::new(&file, context);
+        Self { stream: Stream { file, progress, patience }, form, pump: Buffer::new() }
     }
 
     fn read(mut self, stage: &mut dyn Stage, context: &mut Context) -> Result<(), Stop> {
@@ -119,7 +119,7 @@ impl Input {
         match form {
             Form::Binary => pump.binary(0, &mut stream, stage, context),
             Form::Text => {
-                let mut text = Text::new(said);
+                let mut text = TextLines::new(said);
                 pump.text(&mut text, &mut stream, stage, context)?;
                 text.rest(pump.waiting(), stage, context);
                 text.finish(context);
@@ -182,7 +182,7 @@ fn whole<'a>(
 struct Stream {
     file: OwnedFd,
     progress: Progress,
-    patience: Patience,
+    patience: Timeout,
 }
 
 impl Octets for Stream {

@@ -6,17 +6,17 @@ use crate::cli::{
 };
 use meterpipe::{
     error::{Cause, Error, Layer},
-    hex::dump::{Dump, Run},
-    record::{self, Attributes, Columns, HEADER, HEADER_START, Kind, Place, Record, Time},
+    hex::dump::{Dump, HexRun},
+    record::{self, Attributes, Columns, HEADER, HEADER_START, Place, Record, RecordKind, Time},
 };
 
 /// The state from line to line.
 #[derive(Clone, Debug, Default)]
-pub struct Text {
+pub struct TextLines {
     form: Option<InputForm>,
     line: u64,
     dump: Dump,
-    run: Run,
+    run: HexRun,
     octets: Vec<u8>,
     /// Within a line that is too long for a buffer.
     within: Option<Within>,
@@ -30,7 +30,7 @@ enum Within {
     Record,
 }
 
-impl Text {
+impl TextLines {
     /// Of the form that the user says, if he says one.
     #[must_use]
     pub fn new(form: Option<InputForm>) -> Self {
@@ -100,7 +100,7 @@ impl Text {
         let columns = Columns::of(line.strip_suffix(b"\r").unwrap_or(line))?;
         let is_record = match (self.form, columns.kind) {
             (Some(InputForm::Hex), _) => false,
-            (None, Kind::Other(_)) => self.records || line.starts_with(b"-"),
+            (None, RecordKind::Other(_)) => self.records || line.starts_with(b"-"),
             _ => true,
         };
         is_record.then_some(columns)
@@ -113,7 +113,7 @@ impl Text {
             context.tally.records = true;
             self.records = true;
             if line != HEADER.trim_end().as_bytes() {
-                context.voice.say("records of another version: what is not known is passed on");
+                context.messages.say("records of another version: what is not known is passed on");
             }
         }
         line.is_empty() || line.starts_with(b"#")
@@ -147,7 +147,7 @@ impl Text {
         let attributes = Attributes { err, ..Attributes::default() };
         let octets = &self.run.octets;
         context.tally.octets += octets.len() as u64;
-        let record = Record { time: Time::UNKNOWN, kind: Kind::Raw, octets, attributes };
+        let record = Record { time: Time::UNKNOWN, kind: RecordKind::Raw, octets, attributes };
         stage.feed(&record, Place::Line(self.line), context);
     }
 }

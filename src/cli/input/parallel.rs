@@ -33,10 +33,10 @@ use crate::cli::{
     commands::decode::Decoder,
     input::{
         blocks::{Block, Cuts, Whole},
-        buffer::Pump,
-        lines::Text,
+        buffer::Buffer,
+        lines::TextLines,
         progress::Progress,
-        worker::{self, Done, State, Task},
+        worker::{self, DecodeState, Done, Task},
     },
     run::{context::Context, status::Stop},
 };
@@ -68,7 +68,7 @@ impl Default for Jobs {
 pub fn run(
     whole: Whole<'_>,
     stage: &mut Decoder,
-    mut pump: Pump,
+    mut pump: Buffer,
     progress: &Progress,
     context: &mut Context,
 ) -> Result<u64, Stop> {
@@ -87,9 +87,9 @@ pub fn run(
         let ahead = started.count() + AHEAD;
         // The queue is the threads'. If there are none (any more), what is in it is given up.
         drop(tasks);
-        let mut run = Run {
+        let mut run = ParallelRun {
             whole,
-            state: State { text: Text::new(whole.said), stage: stage.clone() },
+            state: DecodeState { text: TextLines::new(whole.said), stage: stage.clone() },
             lines: 0,
             at: whole.start,
             learnt: None,
@@ -115,10 +115,10 @@ pub fn run(
 }
 
 /// The one that gives out the blocks and puts together what comes of them.
-struct Run<'a> {
+struct ParallelRun<'a> {
     whole: Whole<'a>,
     /// That at the end of all that is done.
-    state: State,
+    state: DecodeState,
     /// Lines and octets that are done.
     lines: u64,
     at: u64,
@@ -136,15 +136,15 @@ struct Run<'a> {
     queue: Sender<Task>,
     base: &'a AtomicU64,
     /// Forks that are as they were at their beginning.
-    spare: Vec<State>,
+    spare: Vec<DecodeState>,
     /// Empty text with room.
     rooms: Vec<Vec<u8>>,
-    pump: Pump,
+    pump: Buffer,
     progress: &'a Progress,
     context: &'a mut Context,
 }
 
-impl Run<'_> {
+impl ParallelRun<'_> {
     fn all(&mut self) -> Result<u64, Stop> {
         let mut ended = false;
         while !ended {
@@ -215,7 +215,7 @@ impl Run<'_> {
         TAKEN.set(TAKEN.get() + 1);
         let Done { mut state, mut text, said, tally, end } = done;
         self.context.tally += tally;
-        self.context.voice.repeat(said, self.lines);
+        self.context.messages.repeat(said, self.lines);
         self.context.output.append(&text)?;
         text.clear();
         self.rooms.push(text);

@@ -12,7 +12,7 @@ mod tests {
         },
         run::{
             context::Context,
-            messages::Voice,
+            messages::Messages,
             output::Output,
             status::{Status, Tally},
         },
@@ -22,8 +22,8 @@ mod tests {
         chain::decrypt::{Decrypt, Demands},
         cipher::key_file,
         cosem::clock::VIENNA,
-        format::options::{Kind, Options},
-        source::simulator::{meter::Meter, push, wire},
+        format::options::{FormatKind, FormatOptions},
+        source::simulator::{meter::MeterKind, push, wire},
     };
 
     /// The published key, which the simulator takes too.
@@ -32,7 +32,7 @@ mod tests {
 
     /// All that a user sees, and what decides on it.
     #[derive(Debug, PartialEq)]
-    struct Outcome {
+    struct RunOutcome {
         text: String,
         said: Vec<String>,
         tally: Tally,
@@ -41,28 +41,29 @@ mod tests {
 
     /// A way of reading.
     #[derive(Clone, Default)]
-    struct Way {
+    struct ReadingWay {
         keys: String,
         form: Option<InputForm>,
-        format: Option<Kind>,
+        format: Option<FormatKind>,
         demands: Demands,
     }
 
-    impl Way {
+    impl ReadingWay {
         fn key(keys: &str) -> Self {
             Self { keys: keys.to_owned(), ..Self::default() }
         }
 
-        fn run(&self, files: &[&Path], jobs: Jobs) -> Outcome {
-            let voice = Voice::new("test", args::Voice { quiet: false, verbose: true });
-            let said = voice.collect(usize::MAX);
-            let mut context = Context::with(Output::room(vec![], usize::MAX), voice);
+        fn run(&self, files: &[&Path], jobs: Jobs) -> RunOutcome {
+            let messages = Messages::new("test", args::Verbosity { quiet: false, verbose: true });
+            let said = messages.collect(usize::MAX);
+            let mut context = Context::with(Output::room(vec![], usize::MAX), messages);
             context.jobs = jobs;
             let entries = match self.keys.as_str() {
                 "" => vec![],
                 keys => key_file::parse(keys).unwrap(),
             };
-            let format = self.format.unwrap_or(Kind::Csv).build(&Options::default()).unwrap();
+            let format =
+                self.format.unwrap_or(FormatKind::Csv).build(&FormatOptions::default()).unwrap();
             let decrypt = Decrypt::new(entries, self.demands);
             let mut stage = Decoder::new(decrypt, format, VIENNA.clone());
             stage.start(&mut context);
@@ -73,7 +74,7 @@ mod tests {
             let text = String::from_utf8(text).unwrap();
             let status = context.finish(result, &stage);
             let said = said.borrow().iter().cloned().collect();
-            Outcome { text, said, tally, status }
+            RunOutcome { text, said, tally, status }
         }
 
         /// Reads with one job and with several, in blocks of many sizes; how many blocks of forks were
@@ -103,14 +104,19 @@ mod tests {
     }
 
     /// A meter, and the frames of its telegrams.
-    fn meter(meter: Meter, seed: u64, key: &str, count: usize) -> (push::Simulator, Vec<Vec<u8>>) {
-        let mut options = push::Options::new(meter, "2026-06-21T00:00:00Z".parse().unwrap());
+    fn meter(
+        meter: MeterKind,
+        seed: u64,
+        key: &str,
+        count: usize,
+    ) -> (push::Simulator, Vec<Vec<u8>>) {
+        let mut options = push::PushOptions::new(meter, "2026-06-21T00:00:00Z".parse().unwrap());
         options.seed = seed;
         *options.guek = hex::decode(key).unwrap().try_into().unwrap();
         frames(options, count)
     }
 
-    fn frames(options: push::Options, count: usize) -> (push::Simulator, Vec<Vec<u8>>) {
+    fn frames(options: push::PushOptions, count: usize) -> (push::Simulator, Vec<Vec<u8>>) {
         let mut simulator = push::Simulator::new(options);
         let mut frames = vec![];
         for _ in 0..count {
@@ -127,7 +133,7 @@ mod tests {
     }
 
     fn kaifa(count: usize) -> Vec<Vec<u8>> {
-        meter(Meter::NetzNoeKaifa, 0, KEY, count).1
+        meter(MeterKind::NetzNoeKaifa, 0, KEY, count).1
     }
 
     fn digits(octets: &[u8]) -> String {
@@ -219,7 +225,7 @@ mod tests {
     fn usual_dumps_are_read_by_forks() {
         let frames = kaifa(40);
         let all = frames.concat();
-        let way = Way::key(KEY);
+        let way = ReadingWay::key(KEY);
         let telegrams: Vec<_> = frames.chunks(2).map(<[_]>::concat).collect();
         for (what, text) in [
             ("a frame a line", lines(&frames)),
@@ -253,7 +259,7 @@ mod tests {
     fn what_forks_cannot_read_comes_out_all_the_same() {
         let frames = kaifa(20);
         let all = frames.concat();
-        let way = Way::key(KEY);
+        let way = ReadingWay::key(KEY);
         for (what, text) in [
             ("wrapped at 33 throughout", wrapped(&digits(&all), 33)),
             ("wrapped at 7 throughout", wrapped(&digits(&all), 7)),
@@ -291,7 +297,7 @@ mod tests {
     #[test]
     fn records_of_several_sources_are_read_by_forks() {
         let frames = kaifa(40);
-        let others = meter(Meter::KsmWest, 7, KEY, 40).1;
+        let others = meter(MeterKind::KsmWest, 7, KEY, 40).1;
         let header = "# meterpipe-record 1\n";
         let record = |time: usize, kind: &str, octets: &[u8], from: &str| {
             format!(
@@ -346,7 +352,7 @@ mod tests {
         let many: String = (0..200)
             .map(|at| record(at, "frame", &frames[at % 2], &format!("s{}", at / 2 % 70)))
             .collect();
-        let way = Way::key(KEY);
+        let way = ReadingWay::key(KEY);
         for (what, text, least) in [
             ("one", header.to_owned() + &one, 20),
             ("no header", one.clone(), 20),
@@ -364,17 +370,17 @@ mod tests {
         ] {
             assert!(way.check(what, text) >= least, "{what}: too few");
         }
-        let hex = Way { form: Some(InputForm::Hex), ..way.clone() };
+        let hex = ReadingWay { form: Some(InputForm::Hex), ..way.clone() };
         hex.check("as hex", &one);
-        let records = Way { form: Some(InputForm::Records), ..way };
+        let records = ReadingWay { form: Some(InputForm::Records), ..way };
         records.check("as records", one + &lines(&frames));
     }
 
     #[test]
     fn keys_and_what_they_opened() {
-        let (ours, frames) = meter(Meter::NetzNoeKaifa, 1, KEY, 30);
-        let (theirs, others) = meter(Meter::KsmWest, 2, OTHER, 30);
-        let (_, thirds) = meter(Meter::NetzNoeSagemcom, 3, KEY, 30);
+        let (ours, frames) = meter(MeterKind::NetzNoeKaifa, 1, KEY, 30);
+        let (theirs, others) = meter(MeterKind::KsmWest, 2, OTHER, 30);
+        let (_, thirds) = meter(MeterKind::NetzNoeSagemcom, 3, KEY, 30);
         let title = |simulator: &push::Simulator| digits(&simulator.identity().title);
         let number = |simulator: &push::Simulator| simulator.identity().number.clone();
         let telegrams =
@@ -394,8 +400,8 @@ mod tests {
             ("wrong", "F".repeat(32)),
             ("none", String::new()),
         ] {
-            for format in [Kind::Json, Kind::Csv] {
-                let way = Way { format: Some(format), ..Way::key(&keys) };
+            for format in [FormatKind::Json, FormatKind::Csv] {
+                let way = ReadingWay { format: Some(format), ..ReadingWay::key(&keys) };
                 assert!(way.check(&format!("{what}: turns"), lines(&turns)) > 20, "{what}");
                 assert!(way.check(&format!("{what}: late"), lines(&late)) > 20, "{what}");
             }
@@ -406,9 +412,9 @@ mod tests {
     fn a_number_is_asked_for_only_once_a_title() {
         // The first telegram of a title decides whether the key for a number fits, and the number of
         // later ones is not looked at: that is learnt, so a fork has to know it.
-        let (ours, frames) = meter(Meter::NetzNoeKaifa, 1, KEY, 30);
+        let (ours, frames) = meter(MeterKind::NetzNoeKaifa, 1, KEY, 30);
         let number = &ours.identity().number;
-        let way = Way::key(&format!("{number} {KEY}"));
+        let way = ReadingWay::key(&format!("{number} {KEY}"));
         let taken = way.check("one meter", lines(&frames));
         assert!(taken > 20, "{taken}");
     }
@@ -444,7 +450,7 @@ mod tests {
         let first: Vec<_> = (0..40).map(theirs).collect();
         let later: Vec<_> = (41..81).map(theirs).collect();
         let text = lines(&[&first[..], &[ours(40)], &later].concat());
-        let way = Way::key(&format!("1234 {KEY}"));
+        let way = ReadingWay::key(&format!("1234 {KEY}"));
         assert!(way.check("a number", &text) > 20);
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), &text).unwrap();
@@ -458,8 +464,8 @@ mod tests {
         // That nothing verifies some tags is told of another meter already.
         let told = sealed(b"KFMgPxyz", Some(8), 1, &named("1234"));
         let text = lines(&[&[told][..], &good, &bad, &good].concat());
-        let way = Way::key(&format!("{KEY} {}\n{KEY}\n", "07".repeat(16)));
-        assert!(Way { format: Some(Kind::Json), ..way }.check("a tag", text) > 20);
+        let way = ReadingWay::key(&format!("{KEY} {}\n{KEY}\n", "07".repeat(16)));
+        assert!(ReadingWay { format: Some(FormatKind::Json), ..way }.check("a tag", text) > 20);
     }
 
     #[test]
@@ -473,7 +479,11 @@ mod tests {
         let quiet = "00\n".repeat(1500);
         let control = "680303685308005b16\n".repeat(300);
         for text in [lost.clone(), quiet + &lost, control + &lost, lines(&kaifa(2)) + &lost] {
-            Way::key(KEY).check_blocks("segments", text.as_bytes(), &[4001, 4002, 4003, 4087]);
+            ReadingWay::key(KEY).check_blocks(
+                "segments",
+                text.as_bytes(),
+                &[4001, 4002, 4003, 4087],
+            );
         }
     }
 
@@ -483,7 +493,7 @@ mod tests {
         let apdu = apdu(&frames[..2]);
         let within = format!("{0}\n00{0}\n", digits(&apdu)).repeat(30);
         let noise = "00 11 22 33 44 55\n".repeat(200);
-        let way = Way::key(KEY);
+        let way = ReadingWay::key(KEY);
         assert!(way.check("among noise", noise.clone() + &within) > 20);
         assert!(way.check("behind frames", noise.clone() + &lines(&frames) + &within) > 20);
         // What stands before an APDU in a frame, and what does not, at the end of a line.
@@ -503,13 +513,13 @@ mod tests {
     fn a_byte_order_mark_is_one_only_at_the_beginning() {
         let telegrams = lines(&kaifa(20)).replace("68fafa", "\u{feff}68fafa");
         let late = "\n".repeat(3000) + &telegrams;
-        Way::key(KEY).check("BOM", &late);
+        ReadingWay::key(KEY).check("BOM", &late);
         // From records all is learnt that there is, but that no mark comes any more.
         let records = "- raw 00112233445566\n".repeat(200);
         // Digits that may go on in the next line, unless something stands before them.
         let odd =
             format!("\u{feff}123\n00\n{0}{0}", "# nothing that could be read here\n".repeat(2));
-        Way::key(KEY).check("BOM before an odd number", records + &odd.repeat(60));
+        ReadingWay::key(KEY).check("BOM before an odd number", records + &odd.repeat(60));
     }
 
     #[test]
@@ -519,36 +529,37 @@ mod tests {
         let row = [&telegram[..], &vec![0; 256 - telegram.len()]].concat();
         let listing = format!("00000000: {}\n*\n0000fa00:\n", spaced(&row));
         let text = lines(&kaifa(4)) + &(listing + &lines(&kaifa(2))).repeat(4);
-        let xml = Way { format: Some(Kind::Xml), ..Way::key(KEY) };
+        let xml = ReadingWay { format: Some(FormatKind::Xml), ..ReadingWay::key(KEY) };
         xml.check_blocks("stars", text.as_bytes(), &[2000]);
     }
 
     #[test]
     fn tags_that_nobody_verifies_are_told_once() {
-        let mut options = push::Options::new(Meter::KsmWest, "2026-06-21T00:00Z".parse().unwrap());
+        let mut options =
+            push::PushOptions::new(MeterKind::KsmWest, "2026-06-21T00:00Z".parse().unwrap());
         options.gak = Some(zeroize::Zeroizing::new([7; 16]));
         let tagged = frames(options, 30).1;
-        let untagged = meter(Meter::KsmWest, 0, KEY, 30).1;
+        let untagged = meter(MeterKind::KsmWest, 0, KEY, 30).1;
         let late = [&untagged[..20], &tagged, &untagged[20..]].concat();
-        assert!(Way::key(KEY).check("unverified", lines(&late)) > 20);
-        let gak = Way::key(&format!("{KEY} {}", "07".repeat(16)));
+        assert!(ReadingWay::key(KEY).check("unverified", lines(&late)) > 20);
+        let gak = ReadingWay::key(&format!("{KEY} {}", "07".repeat(16)));
         assert!(gak.check("verified", lines(&late)) > 20);
         let demands = Demands { authenticated: true, title: None };
-        Way { demands, ..gak }.check("demanded", lines(&late));
+        ReadingWay { demands, ..gak }.check("demanded", lines(&late));
     }
 
     #[test]
     fn every_format_goes_on_where_it_was() {
         let plain = kaifa(10);
-        let west = meter(Meter::KsmWest, 0, KEY, 10).1;
+        let west = meter(MeterKind::KsmWest, 0, KEY, 10).1;
         // Plain notifications in lines, with objects that have no column.
         let odd = "0f80000001000202090601006263 00ff0600000007\n".replace(' ', "");
         let nothing = "# nothing\n".repeat(500);
         let header = format!("# meterpipe-record 1\n{nothing}");
         let text =
             nothing + &lines(&plain) + &odd.repeat(40) + &lines(&west) + &odd + &lines(&plain);
-        for format in Kind::ALL {
-            let way = Way { format: Some(format), ..Way::key(KEY) };
+        for format in FormatKind::ALL {
+            let way = ReadingWay { format: Some(format), ..ReadingWay::key(KEY) };
             let taken = way.check(format.name(), &text);
             assert!(taken > 10, "{format}: {taken}");
             // Nothing is learnt from these but that one was there.
@@ -568,14 +579,14 @@ mod tests {
         fs::write(&paths[0], lines(first)).unwrap();
         fs::write(&paths[1], second.concat()).unwrap();
         let files = [&*paths[0], &*paths[1], Path::new("/nowhere"), &*paths[0]];
-        let taken = Way::key(KEY).check_files("files", &files, &[300, 900, 2000]);
+        let taken = ReadingWay::key(KEY).check_files("files", &files, &[300, 900, 2000]);
         assert!(taken > 20, "{taken}");
     }
 
     #[test]
     fn any_damage_comes_out_as_of_one_job() {
         let frames = kaifa(16);
-        let west = meter(Meter::KsmWest, 7, OTHER, 8).1;
+        let west = meter(MeterKind::KsmWest, 7, OTHER, 8).1;
         let all = [&frames[..], &west].concat();
         let records: String =
             all.iter().map(|f| format!("- frame {} from=a\n", digits(f))).collect();
@@ -590,7 +601,7 @@ mod tests {
             apdus.into_bytes(),
             all.concat(),
         ];
-        let way = Way::key(&format!("{KEY}\n{OTHER}\n"));
+        let way = ReadingWay::key(&format!("{KEY}\n{OTHER}\n"));
         for seed in 0..SEEDS {
             let mut dice = Dice(seed);
             for (kind, input) in inputs.iter().enumerate() {
@@ -623,7 +634,8 @@ mod tests {
         let read = |path: &Path| fs::read_to_string(path).unwrap_or_default();
         for path in files(&shared.join("streams"), "bin") {
             let gak = read(&path.with_extension("gak"));
-            let way = Way::key(&format!("{} {gak}", read(&path.with_extension("key")).trim()));
+            let way =
+                ReadingWay::key(&format!("{} {gak}", read(&path.with_extension("key")).trim()));
             let octets = fs::read(&path).unwrap();
             let octets = &octets[..octets.len().min(20_000)];
             let name = path.display().to_string();
@@ -636,7 +648,11 @@ mod tests {
             let dumps: String =
                 files(&folder, "hex").iter().map(|path| read(path) + "\n").collect();
             let keys: String = files(&folder, "key").iter().map(|path| read(path) + "\n").collect();
-            let way = if key_file::parse(&keys).is_ok() { Way::key(&keys) } else { Way::key("") };
+            let way = if key_file::parse(&keys).is_ok() {
+                ReadingWay::key(&keys)
+            } else {
+                ReadingWay::key("")
+            };
             way.check(&folder.display().to_string(), dumps.repeat(3));
         }
     }

@@ -16,7 +16,7 @@ use rustix::{
 use crate::cli::run::{context::Context, status::Stop};
 
 /// How long is waited for the next telegram.
-pub struct Patience {
+pub struct Timeout {
     limit: Option<Duration>,
     heard: Instant,
     telegrams: u64,
@@ -25,7 +25,7 @@ pub struct Patience {
 /// How often sinks are looked after, at least.
 const TICK: Duration = Duration::from_secs(1);
 
-impl Patience {
+impl Timeout {
     /// With an input that is open now.
     pub fn new(file: &OwnedFd, context: &Context) -> Self {
         let kind = rustix::fs::fstat(file).map(|about| FileType::from_raw_mode(about.st_mode));
@@ -59,7 +59,7 @@ impl Patience {
     }
 }
 
-/// Opens a FIFO without waiting for somebody who writes, which [`Patience::wait`] does.
+/// Opens a FIFO without waiting for somebody who writes, which [`Timeout::wait`] does.
 pub fn open(path: &Path, context: &Context) -> io::Result<OwnedFd> {
     if context.timeout.is_none() && context.sinks.is_none() {
         return File::open(path).map(OwnedFd::from);

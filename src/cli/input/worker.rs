@@ -10,14 +10,14 @@ use crate::cli::{
     commands::decode::Decoder,
     input::{
         blocks::{Block, Whole},
-        buffer::{CHUNK, Octets, Pump},
+        buffer::{Buffer, CHUNK, Octets},
         files::failed,
-        lines::Text,
+        lines::TextLines,
         progress::Progress,
     },
     run::{
         context::Context,
-        messages::{Gathered, Voice},
+        messages::{Gathered, Messages},
         output::Output,
         status::{Stop, Tally},
     },
@@ -27,14 +27,14 @@ use rustix::io::Errno;
 
 /// Everything that one part of a file leaves for the next.
 #[derive(Clone)]
-pub struct State {
+pub struct DecodeState {
     /// The lines.
-    pub text: Text,
+    pub text: TextLines,
     /// The telegrams.
     pub stage: Decoder,
 }
 
-impl State {
+impl DecodeState {
     /// How much was learnt; nothing if something is pending.
     pub fn at_rest(&self) -> Option<u64> {
         Some(self.text.at_rest()? + self.stage.at_rest()?)
@@ -45,10 +45,10 @@ impl State {
         &mut self,
         whole: &Whole<'_>,
         block: Block,
-        pump: &mut Pump,
+        pump: &mut Buffer,
         progress: Option<&Progress>,
         context: &mut Context,
-    ) -> Result<End, Stop> {
+    ) -> Result<BlockEnd, Stop> {
         let mut range = Range { whole, at: block.from, to: block.to, ended: false, progress };
         let Self { text, stage } = self;
         pump.clear();
@@ -67,13 +67,13 @@ impl State {
                 }
             }
         }
-        Ok(End { at: range.at, last: range.ended })
+        Ok(BlockEnd { at: range.at, last: range.ended })
     }
 }
 
 /// Where a block ended.
 #[derive(Clone, Copy)]
-pub struct End {
+pub struct BlockEnd {
     /// In the file.
     pub at: u64,
     /// There the file ended too.
@@ -122,7 +122,7 @@ pub struct Task {
     /// The block.
     pub block: Block,
     /// What it begins with.
-    pub state: State,
+    pub state: DecodeState,
     /// Which of the states that is a fork of.
     pub base: u64,
     /// Room for text.
@@ -134,7 +134,7 @@ pub struct Task {
 /// What came of a block.
 pub struct Done {
     /// What it ended with.
-    pub state: State,
+    pub state: DecodeState,
     /// The readings.
     pub text: Vec<u8>,
     /// The messages.
@@ -142,7 +142,7 @@ pub struct Done {
     /// What was counted.
     pub tally: Tally,
     /// Where it ended.
-    pub end: End,
+    pub end: BlockEnd,
 }
 
 /// Does what is in the queue until that is closed. What cannot be done to its end is not brought:
@@ -154,11 +154,11 @@ pub fn work(whole: &Whole<'_>, tasks: &Mutex<Receiver<Task>>, base: &AtomicU64) 
             continue;
         }
         let Task { block, mut state, room, done, .. } = task;
-        let mut context = Context::with(Output::room(room, ROOM), Voice::held());
-        let pump = pump.get_or_insert_with(Pump::new);
+        let mut context = Context::with(Output::room(room, ROOM), Messages::held());
+        let pump = pump.get_or_insert_with(Buffer::new);
         state.text.count_from(0);
         if let Ok(end) = state.read(whole, block, pump, None, &mut context) {
-            let (text, said) = (context.output.text, context.voice.gathered());
+            let (text, said) = (context.output.text, context.messages.gathered());
             let _ = done.send(Done { state, text, said, tally: context.tally, end });
         }
     }

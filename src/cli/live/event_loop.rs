@@ -12,8 +12,8 @@ use std::{
 
 use crate::cli::{
     live::{
-        queue::{self, LOOK, Message, Receiver, Sender},
-        source_state::Line,
+        queue::{self, LOOK, Receiver, Sender, SourceMessage},
+        source_state::SourceState,
     },
     run::{
         context::{Context, Stage},
@@ -21,12 +21,12 @@ use crate::cli::{
         sinks::Sinks,
         status::{Status, Stop},
     },
-    setup::args::Until,
+    setup::args::UntilArgs,
 };
 use meterpipe::{
     link::reassembly::PAUSE_MILLIS,
-    record::{self, Attributes, Kind, Place, Record},
-    source::{Burst, Event, Source},
+    record::{self, Attributes, Place, Record, RecordKind},
+    source::{Burst, Source, SourceEvent},
 };
 
 /// How often we look at times, at least, and whether we are still read. A signal wakes us, but for one
@@ -46,24 +46,24 @@ const ONCE: Duration = Duration::from_secs(60);
 /// Reads all sources until something ends the run.
 pub fn run(
     sources: Vec<Box<dyn Source>>,
-    until: &Until,
+    until: &UntilArgs,
     stage: &mut dyn Stage,
     context: &mut Context,
 ) -> Result<(), Stop> {
-    context.voice.live();
+    context.messages.live();
     context.sinks.iter_mut().for_each(Sinks::hurry);
     let signals = Signals::catch();
     let failed = |error| Stop::Failed(Status::Source, format!("queue of the sources: {error}"));
     let (sender, backlog) = queue::queue().map_err(failed)?;
     let mut lines = Vec::new();
     for (index, source) in sources.into_iter().enumerate() {
-        let line = Line::new(source.name(), Instant::now());
+        let line = SourceState::new(source.name(), Instant::now());
         read_in_thread(source, index, sender.clone(), line.frames.clone())?;
         lines.push(line);
     }
     drop(sender);
     let timeout = until.timeout.or(until.once.then_some(ONCE));
-    let mut run = Run { lines, backlog, timeout, heard: Instant::now(), telegrams: 0 };
+    let mut run = EventLoop { lines, backlog, timeout, heard: Instant::now(), telegrams: 0 };
     loop {
         run.wait(stage, context)?;
         if signals.ended() {
@@ -73,7 +73,7 @@ pub fn run(
             return Err(Stop::Interrupted);
         }
         run.check_times(context)?;
-        context.voice.tick();
+        context.messages.tick();
         stage.tick(context);
         if context.is_full() {
             return Err(Stop::Done);
@@ -81,8 +81,8 @@ pub fn run(
     }
 }
 
-struct Run {
-    lines: Vec<Line>,
+struct EventLoop {
+    lines: Vec<SourceState>,
     backlog: Receiver,
     timeout: Option<Duration>,
     /// When the last telegram came.
@@ -105,8 +105,9 @@ fn read_in_thread(
             seen = now;
             let mut burst = Burst::default();
             let event = source.read(&mut burst);
-            let last = matches!(event, Err(_) | Ok(Event::End));
-            let told = matches!(event, Ok(Event::Quiet)) || sender.send((index, event, burst));
+            let last = matches!(event, Err(_) | Ok(SourceEvent::End));
+            let told =
+                matches!(event, Ok(SourceEvent::Quiet)) || sender.send((index, event, burst));
             if last || !told {
                 return;
             }
@@ -116,7 +117,7 @@ fn read_in_thread(
     thread.map(drop).map_err(failed)
 }
 
-impl Run {
+impl EventLoop {
     /// Takes what has come, and waits for more.
     fn wait(&mut self, stage: &mut dyn Stage, context: &mut Context) -> Result<(), Stop> {
         let mut message = self.backlog.try_next();
@@ -168,7 +169,7 @@ impl Run {
 
     fn take(
         &mut self,
-        (index, event, burst): Message,
+        (index, event, burst): SourceMessage,
         stage: &mut dyn Stage,
         context: &mut Context,
     ) -> Result<(), Stop> {
@@ -179,40 +180,40 @@ impl Run {
         };
         let now = Instant::now();
         match event {
-            Event::Octets => {
-                context.voice.say_if(line.heard(now));
+            SourceEvent::Octets => {
+                context.messages.say_if(line.heard(now));
                 let before = (stage.frames(), context.tally.telegrams);
                 feed(&burst, &line.from, stage, context);
                 let frames = stage.frames() - before.0;
                 line.frames.fetch_add(frames, Ordering::Relaxed);
                 if frames > 0 || context.tally.telegrams > before.1 {
-                    context.voice.say_if(line.framed());
+                    context.messages.say_if(line.framed());
                 } else {
                     line.unframed(&burst, now);
                 }
             }
-            Event::Quiet => {}
-            Event::Lost(why) => {
+            SourceEvent::Quiet => {}
+            SourceEvent::Lost(why) => {
                 // To end the stage is to end all sources. A single one among others is left to its
                 // checksums and to the time that segments may be apart.
                 if alone {
                     stage.end(context);
                 }
                 let name = &line.name;
-                context.voice.say(&format!("{name}: lost: {why}; waiting for it to come back"));
+                context.messages.say(&format!("{name}: lost: {why}; waiting for it to come back"));
                 line.went(why, now);
             }
-            Event::Waiting(why) => {
-                context.voice.say(&format!("{why}; waiting for it"));
+            SourceEvent::Waiting(why) => {
+                context.messages.say(&format!("{why}; waiting for it"));
                 line.went(why, now);
             }
-            Event::Back(away) => {
+            SourceEvent::Back(away) => {
                 let (name, away) = (&line.name, seconds(away));
-                context.voice.say(&format!("{name}: back after {away} s"));
+                context.messages.say(&format!("{name}: back after {away} s"));
                 line.came_back(now);
             }
-            Event::Note(note) => context.voice.say(&format!("{}: {note}", line.name)),
-            Event::End => stage.end(context),
+            SourceEvent::Note(note) => context.messages.say(&format!("{}: {note}", line.name)),
+            SourceEvent::End => stage.end(context),
         }
         Ok(())
     }
@@ -226,7 +227,7 @@ impl Run {
     fn check_times(&mut self, context: &mut Context) -> Result<(), Stop> {
         let now = Instant::now();
         for line in &mut self.lines {
-            context.voice.say_if(line.trouble(now));
+            context.messages.say_if(line.trouble(now));
         }
         let Some(timeout) = self.timeout.filter(|timeout| now - self.heard >= *timeout) else {
             return Ok(());
@@ -252,7 +253,8 @@ fn feed(burst: &Burst, from: &str, stage: &mut dyn Stage, context: &mut Context)
     let err = record::err(burst.marks.iter().copied());
     let err = (!err.is_empty()).then_some(err.as_str());
     let attributes = Attributes { from: Some(from), err, ..Attributes::default() };
-    let record = Record { time: burst.time, kind: Kind::Raw, octets: &burst.octets, attributes };
+    let record =
+        Record { time: burst.time, kind: RecordKind::Raw, octets: &burst.octets, attributes };
     context.tally.octets += burst.octets.len() as u64;
     stage.feed(&record, Place::Live, context);
 }
@@ -270,22 +272,22 @@ mod tests {
     const BURSTS: u8 = 200;
 
     /// Gives its octets without a pause, and says when they have all been taken.
-    struct Source(u8, Arc<AtomicBool>);
+    struct TestSource(u8, Arc<AtomicBool>);
 
-    impl super::Source for Source {
+    impl super::Source for TestSource {
         fn name(&self) -> &str {
             "test"
         }
 
-        fn read(&mut self, burst: &mut Burst) -> Result<Event, OpenError> {
+        fn read(&mut self, burst: &mut Burst) -> Result<SourceEvent, OpenError> {
             if self.0 == BURSTS {
                 self.1.store(true, Ordering::Relaxed);
                 thread::yield_now();
-                return Ok(Event::Quiet);
+                return Ok(SourceEvent::Quiet);
             }
             burst.octets.push(self.0);
             self.0 += 1;
-            Ok(Event::Octets)
+            Ok(SourceEvent::Octets)
         }
     }
 
@@ -309,10 +311,10 @@ mod tests {
     #[test]
     fn what_was_read_before_a_signal_is_not_lost() {
         let taken = Arc::new(AtomicBool::new(false));
-        let source: Box<dyn super::Source> = Box::new(Source(0, taken.clone()));
+        let source: Box<dyn super::Source> = Box::new(TestSource(0, taken.clone()));
         let mut stage = Slow(vec![], taken);
-        let mut context = Context::new("test", args::Voice { quiet: true, verbose: false });
-        let until = Until { count: None, timeout: None, once: false };
+        let mut context = Context::new("test", args::Verbosity { quiet: true, verbose: false });
+        let until = UntilArgs { count: None, timeout: None, once: false };
         let ended = run(vec![source], &until, &mut stage, &mut context);
         assert!(matches!(ended, Err(Stop::Interrupted)), "{ended:?}");
         assert_eq!(stage.0, (0..BURSTS).collect::<Vec<_>>());

@@ -25,7 +25,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use meterpipe::{
     link::mbus::STOP,
-    source::{Burst, Event, OpenError},
+    source::{Burst, OpenError, SourceEvent},
 };
 
 /// After octets that woke somebody, others do not for so long, unless they may end a frame.
@@ -40,18 +40,18 @@ pub const LOOK: Duration = Duration::from_millis(500);
 const ROOM: usize = 8 << 20;
 
 /// What a message takes besides the octets of its burst: itself, the queue's and the heap's part.
-const MESSAGE: usize = size_of::<Message>() + 32;
+const MESSAGE: usize = size_of::<SourceMessage>() + 32;
 
 /// How often a reader looks whether there is room again.
 const GLANCE: Duration = Duration::from_millis(20);
 
 /// What a reading thread has to say: the number of its source, and what a read gave.
-pub type Message = (usize, Result<Event, OpenError>, Burst);
+pub type SourceMessage = (usize, Result<SourceEvent, OpenError>, Burst);
 
 /// The end of a reading thread.
 #[derive(Debug)]
 pub struct Sender {
-    queue: mpsc::Sender<Message>,
+    queue: mpsc::Sender<SourceMessage>,
     waiting: Arc<AtomicUsize>,
     /// Goes after the queue: who hears that it is gone finds the queue without senders.
     bell: Arc<PipeWriter>,
@@ -61,7 +61,7 @@ pub struct Sender {
 /// The other end.
 #[derive(Debug)]
 pub struct Receiver {
-    queue: mpsc::Receiver<Message>,
+    queue: mpsc::Receiver<SourceMessage>,
     waiting: Arc<AtomicUsize>,
     bell: PipeReader,
 }
@@ -91,7 +91,7 @@ impl Clone for Sender {
 
 impl Sender {
     /// Hands a message over, with a wait if there is no room. False if nobody takes it any more.
-    pub fn send(&mut self, message: Message) -> bool {
+    pub fn send(&mut self, message: SourceMessage) -> bool {
         while self.waiting.load(Ordering::Relaxed) >= ROOM {
             thread::sleep(GLANCE);
         }
@@ -107,13 +107,13 @@ impl Sender {
 }
 
 /// Whether nothing comes of a message before others follow.
-fn may_wait((_, event, burst): &Message) -> bool {
-    matches!(event, Ok(Event::Octets)) && burst.octets.last() != Some(&STOP)
+fn may_wait((_, event, burst): &SourceMessage) -> bool {
+    matches!(event, Ok(SourceEvent::Octets)) && burst.octets.last() != Some(&STOP)
 }
 
 impl Receiver {
     /// What is there already.
-    pub fn try_next(&self) -> Result<Message, TryRecvError> {
+    pub fn try_next(&self) -> Result<SourceMessage, TryRecvError> {
         self.queue.try_recv().inspect(|message| self.took(message))
     }
 
@@ -126,7 +126,7 @@ impl Receiver {
         }
     }
 
-    fn took(&self, message: &Message) {
+    fn took(&self, message: &SourceMessage) {
         self.waiting.fetch_sub(size(message), Ordering::Relaxed);
     }
 }
@@ -138,7 +138,7 @@ impl Drop for Receiver {
     }
 }
 
-const fn size((_, _, burst): &Message) -> usize {
+const fn size((_, _, burst): &SourceMessage) -> usize {
     MESSAGE + burst.octets.len()
 }
 
@@ -146,13 +146,13 @@ const fn size((_, _, burst): &Message) -> usize {
 mod tests {
     use super::*;
 
-    fn message(number: usize, octets: usize) -> Message {
-        (number, Ok(Event::Octets), Burst { octets: vec![0; octets], ..Burst::default() })
+    fn message(number: usize, octets: usize) -> SourceMessage {
+        (number, Ok(SourceEvent::Octets), Burst { octets: vec![0; octets], ..Burst::default() })
     }
 
     const LONG: Duration = Duration::from_secs(60);
 
-    fn wait_for(receiver: &Receiver) -> Message {
+    fn wait_for(receiver: &Receiver) -> SourceMessage {
         let start = Instant::now();
         while start.elapsed() < LONG {
             if let Ok(message) = receiver.try_next() {
@@ -203,10 +203,10 @@ mod tests {
     #[test]
     fn what_may_end_a_frame_and_all_that_is_no_octet_wakes_at_once() {
         let burst = |octets: &[u8]| Burst { octets: octets.to_vec(), ..Burst::default() };
-        assert!(may_wait(&(0, Ok(Event::Octets), burst(&[0x16, 0x68]))));
-        assert!(!may_wait(&(0, Ok(Event::Octets), burst(&[0x68, 0x16]))));
-        assert!(!may_wait(&(0, Ok(Event::End), burst(&[]))));
-        assert!(!may_wait(&(0, Ok(Event::Lost("unplugged".to_owned())), burst(&[]))));
+        assert!(may_wait(&(0, Ok(SourceEvent::Octets), burst(&[0x16, 0x68]))));
+        assert!(!may_wait(&(0, Ok(SourceEvent::Octets), burst(&[0x68, 0x16]))));
+        assert!(!may_wait(&(0, Ok(SourceEvent::End), burst(&[]))));
+        assert!(!may_wait(&(0, Ok(SourceEvent::Lost("unplugged".to_owned())), burst(&[]))));
     }
 
     #[test]

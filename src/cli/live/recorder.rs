@@ -13,7 +13,7 @@ use std::{collections::VecDeque, time::Duration};
 use meterpipe::{
     error::Mark,
     link::{mbus::Deframer, reassembly::PAUSE_MILLIS},
-    record::{self, Attributes, Kind, Record, Time},
+    record::{self, Attributes, Record, RecordKind, Time},
 };
 
 /// The most octets of a `raw` record.
@@ -87,7 +87,7 @@ impl Recorder {
                     raw.write(out);
                     let (time, _) = raw.arrival(position);
                     let attributes = Attributes { from: raw.from.as_deref(), ..Default::default() };
-                    let (kind, octets) = (Kind::Frame, frame.octets());
+                    let (kind, octets) = (RecordKind::Frame, frame.octets());
                     out(&Record { time, kind, octets, attributes });
                     frames += 1;
                 }
@@ -157,7 +157,7 @@ impl Raw {
         let err = self.err();
         let err = (!err.is_empty()).then_some(err.as_str());
         let attributes = Attributes { from: self.from.as_deref(), err, ..Attributes::default() };
-        let (time, kind, octets) = (self.time, Kind::Raw, self.octets.as_slice());
+        let (time, kind, octets) = (self.time, RecordKind::Raw, self.octets.as_slice());
         out(&Record { time, kind, octets, attributes });
         self.octets.clear();
     }
@@ -181,7 +181,7 @@ pub struct Recorders(Vec<(Option<String>, Recorder)>);
 impl Recorders {
     /// Takes what a source gave. Records that do not hold octets of a line are handed on as they are.
     pub fn take(&mut self, record: &Record<'_>, out: &mut impl FnMut(&Record<'_>)) -> u64 {
-        if !matches!(record.kind, Kind::Raw | Kind::Frame) {
+        if !matches!(record.kind, RecordKind::Raw | RecordKind::Frame) {
             out(record);
             return 0;
         }

@@ -91,7 +91,7 @@ impl Recording {
         if let Stop::Failed(_, text) = stop
             && !self.failed
         {
-            context.voice.say(&format!("recording: {text}"));
+            context.messages.say(&format!("recording: {text}"));
         }
         self.failed = true;
     }

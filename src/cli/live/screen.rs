@@ -9,13 +9,13 @@ use crate::cli::run::{
 use jiff::tz::TimeZone;
 use meterpipe::{
     chain::{
-        decode::{Decode, Output},
+        decode::{Decode, DecodeEvent},
         decrypt::Decrypt,
     },
     cipher::ciphered::SystemTitle,
     format::{
-        entry::Entry,
-        options::Options,
+        entry::OutputTelegram,
+        options::FormatOptions,
         table::{Table, aligned},
     },
     record::{Place, Record},
@@ -35,14 +35,14 @@ pub struct Screen {
     chain: Decode,
     zone: TimeZone,
     table: Table,
-    meters: Vec<Meter>,
+    meters: Vec<ShownMeter>,
     messages: Collected,
     drawn: Option<Instant>,
     stale: bool,
 }
 
 /// What is shown of a meter.
-struct Meter {
+struct ShownMeter {
     title: Option<SystemTitle>,
     heading: String,
     rows: Vec<String>,
@@ -52,7 +52,7 @@ struct Meter {
     missing: u64,
 }
 
-impl Meter {
+impl ShownMeter {
     /// How it is comes before its values: what does not fit is left out at the end.
     fn lines(&self) -> impl Iterator<Item = String> {
         let Self { heading, rows, heard, good, missing, .. } = self;
@@ -65,13 +65,18 @@ impl Meter {
 
 impl Screen {
     /// With the keys of `decrypt`. From now on messages go to the foot of the screen.
-    pub fn new(decrypt: Decrypt, zone: TimeZone, options: Options, context: &Context) -> Self {
+    pub fn new(
+        decrypt: Decrypt,
+        zone: TimeZone,
+        options: FormatOptions,
+        context: &Context,
+    ) -> Self {
         Self {
             chain: Decode::new(decrypt),
             zone,
             table: Table::new(options.selection, options.units),
             meters: vec![],
-            messages: context.voice.collect(MESSAGES),
+            messages: context.messages.collect(MESSAGES),
             drawn: None,
             stale: true,
         }
@@ -80,7 +85,7 @@ impl Screen {
     /// Leaves the last picture standing.
     pub fn finish(&mut self, context: &mut Context) {
         self.draw(context);
-        context.voice.release();
+        context.messages.release();
     }
 
     fn draw(&mut self, context: &mut Context) {
@@ -113,16 +118,24 @@ impl Screen {
         if self.meters.is_empty() {
             return vec!["waiting for the first telegram".to_owned()];
         }
-        self.meters.iter().flat_map(Meter::lines).collect()
+        self.meters.iter().flat_map(ShownMeter::lines).collect()
     }
 
-    fn meter(&mut self, title: Option<SystemTitle>) -> Option<&mut Meter> {
+    fn meter(&mut self, title: Option<SystemTitle>) -> Option<&mut ShownMeter> {
         let index = match self.meters.iter().position(|meter| meter.title == title) {
             Some(index) => index,
             None if self.meters.len() < METERS => {
                 let (heading, rows) = (String::new(), vec![]);
                 let (counter, heard, good, missing) = (None, Instant::now(), 0, 0);
-                self.meters.push(Meter { title, heading, rows, counter, heard, good, missing });
+                self.meters.push(ShownMeter {
+                    title,
+                    heading,
+                    rows,
+                    counter,
+                    heard,
+                    good,
+                    missing,
+                });
                 self.meters.len() - 1
             }
             None => return None,
@@ -133,15 +146,15 @@ impl Screen {
     fn run(
         &mut self,
         context: &mut Context,
-        run: impl FnOnce(&mut Decode, &mut dyn FnMut(Output<'_>)),
+        run: impl FnOnce(&mut Decode, &mut dyn FnMut(DecodeEvent<'_>)),
     ) {
         // Moved out and back, because what comes out of the chain goes to the rest of the screen.
         let mut chain = std::mem::take(&mut self.chain);
         let zone = self.zone.clone();
-        run(&mut chain, &mut |output: Output<'_>| match output {
-            Output::Telegram { telegram, record, .. } => {
+        run(&mut chain, &mut |output: DecodeEvent<'_>| match output {
+            DecodeEvent::Telegram { telegram, record, .. } => {
                 let (received, attributes) = (record.time, record.attributes);
-                let entry = Entry { telegram, zone: &zone, received, attributes };
+                let entry = OutputTelegram { telegram, zone: &zone, received, attributes };
                 context.telegram(&entry);
                 self.take(&entry);
             }
@@ -150,7 +163,7 @@ impl Screen {
         self.chain = chain;
     }
 
-    fn take(&mut self, entry: &Entry<'_>) {
+    fn take(&mut self, entry: &OutputTelegram<'_>) {
         let rows = aligned(&self.table.rows(entry));
         let attributes = entry.attributes;
         if let Some(meter) = self.meter(attributes.title) {

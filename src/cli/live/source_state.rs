@@ -18,7 +18,7 @@ const FRAMELESS: Duration = Duration::from_secs(30);
 
 /// A source.
 #[derive(Debug)]
-pub struct Line {
+pub struct SourceState {
     /// As messages name it.
     pub name: String,
     /// As records name it.
@@ -43,7 +43,7 @@ struct Frameless {
     zeros: usize,
 }
 
-impl Line {
+impl SourceState {
     /// The source of that name, from `now` on.
     pub fn new(name: &str, now: Instant) -> Self {
         Self {
@@ -157,9 +157,9 @@ mod tests {
     }
 
     /// A line and the time after so many seconds.
-    fn line() -> (Line, impl Fn(u64) -> Instant) {
+    fn line() -> (SourceState, impl Fn(u64) -> Instant) {
         let start = Instant::now();
-        (Line::new("tty", start), move |seconds| start + Duration::from_secs(seconds))
+        (SourceState::new("tty", start), move |seconds| start + Duration::from_secs(seconds))
     }
 
     #[test]

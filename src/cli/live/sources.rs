@@ -10,7 +10,7 @@ use rustix::fs::{Mode, OFlags};
 use crate::cli::{
     run::status::{Status, Stop},
     setup::{
-        args::{Line, Parity},
+        args::{ParityArg, SerialArgs},
         destinations, environment,
     },
 };
@@ -27,7 +27,7 @@ pub enum Spec {
 }
 
 /// Finds the source of that name, or the default one.
-pub fn find(name: Option<&str>, line: &Line, lasting: bool) -> Result<Spec, Stop> {
+pub fn find(name: Option<&str>, line: &SerialArgs, lasting: bool) -> Result<Spec, Stop> {
     let name = match name {
         Some(name) => name.to_owned(),
         None => default()?,
@@ -40,21 +40,21 @@ pub fn find(name: Option<&str>, line: &Line, lasting: bool) -> Result<Spec, Stop
         return Err(Stop::usage(format!("{name}: a peer is written as tcp://HOST:PORT")));
     }
     if let Some(address) = tcp::address(&name) {
-        return Ok(Spec::Live(tcp::open(tcp::Settings::new(address), lasting)));
+        return Ok(Spec::Live(tcp::open(tcp::TcpSettings::new(address), lasting)));
     }
     let path = PathBuf::from(&name);
     destinations::is_none(&path, "SOURCE")?;
     if !is_device(&path) {
         return Ok(Spec::File(path));
     }
-    let mut settings = serial::Settings::new(path);
+    let mut settings = serial::SerialSettings::new(path);
     settings.baud = line.baud.unwrap_or(settings.baud);
     settings.parity = match line.parity {
         None => settings.parity,
-        Some(Parity::Even) => parity::Choice::Fixed(parity::Parity::Even),
-        Some(Parity::None) => parity::Choice::Fixed(parity::Parity::None),
-        Some(Parity::Odd) => parity::Choice::Fixed(parity::Parity::Odd),
-        Some(Parity::Auto) => parity::Choice::Auto,
+        Some(ParityArg::Even) => parity::Choice::Fixed(parity::Parity::Even),
+        Some(ParityArg::None) => parity::Choice::Fixed(parity::Parity::None),
+        Some(ParityArg::Odd) => parity::Choice::Fixed(parity::Parity::Odd),
+        Some(ParityArg::Auto) => parity::Choice::Auto,
     };
     Ok(Spec::Live(serial::open(settings, lasting)))
 }

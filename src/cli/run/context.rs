@@ -6,7 +6,7 @@ use crate::cli::{
     commands::decode::Decoder,
     input::parallel::Jobs,
     run::{
-        messages::Voice,
+        messages::Messages,
         output::Output,
         sinks::Sinks,
         status::{Status, Stop, Tally},
@@ -16,12 +16,12 @@ use crate::cli::{
 use meterpipe::{
     chain::{
         decode,
-        event::{Event, Refusal},
+        event::{Refusal, StageEvent},
     },
     cipher::ciphered::SystemTitle,
     error::{Cause, Error, Layer},
-    format::entry::Entry,
-    record::{Kind, Place, Record, Time},
+    format::entry::OutputTelegram,
+    record::{Place, Record, RecordKind, Time},
 };
 
 /// Nothing to do.
@@ -37,7 +37,7 @@ pub struct Context {
     /// Standard output.
     pub output: Output,
     /// Standard error.
-    pub voice: Voice,
+    pub messages: Messages,
     /// What came of it so far.
     pub tally: Tally,
     /// Where readings go to besides standard output.
@@ -99,17 +99,17 @@ pub trait Stage {
 impl Context {
     /// Of the subcommand `stage`.
     #[must_use]
-    pub fn new(stage: &'static str, voice: args::Voice) -> Self {
-        Self::with(Output::stdout(), Voice::new(stage, voice))
+    pub fn new(stage: &'static str, messages: args::Verbosity) -> Self {
+        Self::with(Output::stdout(), Messages::new(stage, messages))
     }
 
     /// With a way out and a voice.
     #[must_use]
-    pub fn with(output: Output, voice: Voice) -> Self {
+    pub fn with(output: Output, messages: Messages) -> Self {
         let (tally, jobs) = (Tally::default(), Jobs::default());
         Self {
             output,
-            voice,
+            messages,
             tally,
             sinks: None,
             frames_damaged: 0,
@@ -126,7 +126,7 @@ impl Context {
     }
 
     /// A telegram on its way out.
-    pub fn telegram(&mut self, entry: &Entry<'_>) {
+    pub fn telegram(&mut self, entry: &OutputTelegram<'_>) {
         self.tally.telegrams += 1;
         if let Some(sinks) = &mut self.sinks {
             sinks.telegram(entry);
@@ -136,7 +136,7 @@ impl Context {
     /// Sees to what else there is to do, now and then.
     pub fn tick(&mut self) {
         if let Some(sinks) = &mut self.sinks {
-            sinks.tick(&self.voice);
+            sinks.tick(&self.messages);
         }
     }
 
@@ -150,28 +150,28 @@ impl Context {
     }
 
     /// What a stage of the library hands on or has to say.
-    pub fn event(&mut self, event: &Event<'_>) {
+    pub fn event(&mut self, event: &StageEvent<'_>) {
         match event {
-            Event::Record(record, _) => {
+            StageEvent::Record(record, _) => {
                 match record.kind {
-                    Kind::Apdu => self.tally.telegrams += 1,
+                    RecordKind::Apdu => self.tally.telegrams += 1,
                     _ => self.tally.passed += 1,
                 }
                 record.write(&mut self.output.text);
             }
-            Event::Refused(refusal) => self.refused(refusal),
-            Event::Noise(octets) => self.noise(*octets),
-            Event::Unverified(title) => self.unverified(*title),
+            StageEvent::Refused(refusal) => self.refused(refusal),
+            StageEvent::Noise(octets) => self.noise(*octets),
+            StageEvent::Unverified(title) => self.unverified(*title),
         }
     }
 
     /// What the whole chain has to say besides telegrams.
-    pub fn other(&mut self, output: &decode::Output<'_>) {
+    pub fn other(&mut self, output: &decode::DecodeEvent<'_>) {
         match output {
-            decode::Output::Telegram { .. } => {}
-            decode::Output::Refused(refusal) => self.refused(refusal),
-            decode::Output::Noise(octets) => self.noise(*octets),
-            decode::Output::Unverified(title) => self.unverified(*title),
+            decode::DecodeEvent::Telegram { .. } => {}
+            decode::DecodeEvent::Refused(refusal) => self.refused(refusal),
+            decode::DecodeEvent::Noise(octets) => self.noise(*octets),
+            decode::DecodeEvent::Unverified(title) => self.unverified(*title),
         }
     }
 
@@ -182,14 +182,14 @@ impl Context {
         if let Some(sinks) = &self.sinks {
             sinks.frames_are_damaged(self.frames_damaged);
         }
-        self.voice.refused(refusal);
+        self.messages.refused(refusal);
     }
 
     /// A line of text that is wrong.
     pub fn defect(&mut self, line: u64, error: &Error) {
         self.count(error);
         let (place, time) = (Place::Line(line), Time::UNKNOWN);
-        self.voice.refused(&Refusal { place, time, from: None, title: None, error: *error });
+        self.messages.refused(&Refusal { place, time, from: None, title: None, error: *error });
     }
 
     /// Octets that belong to nothing.
@@ -200,7 +200,7 @@ impl Context {
     /// A tag that nobody can verify.
     pub fn unverified(&mut self, title: Option<SystemTitle>) {
         let title = title.map(|title| format!(" of {}", hex::encode(title))).unwrap_or_default();
-        self.voice.say(&format!(
+        self.messages.say(&format!(
             "the telegrams{title} carry a tag that is not verified: no authentication key (GAK) is known"
         ));
     }
@@ -232,7 +232,7 @@ impl Context {
     pub fn finish_plain(mut self) -> Status {
         match self.output.flush() {
             Err(Stop::Failed(status, text)) => {
-                self.voice.say(&text);
+                self.messages.say(&text);
                 status
             }
             _ => Status::Fine,
@@ -241,7 +241,7 @@ impl Context {
 
     /// Ends a run: writes the rest, sums up, and gives the status.
     pub fn finish(mut self, result: Result<(), Stop>, stage: &dyn Stage) -> Status {
-        let outcome = self.sinks.take().map(|sinks| sinks.finish(&self.voice));
+        let outcome = self.sinks.take().map(|sinks| sinks.finish(&self.messages));
         let stored = outcome.is_none_or(|outcome| outcome.stored);
         self.tally.rejected += outcome.map_or(0, |outcome| outcome.refused);
         let interrupted = matches!(result, Err(Stop::Interrupted));
@@ -256,7 +256,7 @@ impl Context {
             Ok(()) | Err(Stop::Done | Stop::Interrupted) => {}
             Err(Stop::ReaderGone) => return Status::Fine,
             Err(Stop::Failed(status, text)) => {
-                self.voice.say(&text);
+                self.messages.say(&text);
                 return status;
             }
         }
@@ -270,7 +270,7 @@ impl Context {
             Status::Closed => Some(closed(&self.tally).to_owned()),
             _ => None,
         };
-        self.voice.finish(&self.tally, status, reason.as_deref());
+        self.messages.finish(&self.tally, status, reason.as_deref());
         status
     }
 }

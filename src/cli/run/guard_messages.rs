@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use crate::cli::run::messages::Voice;
+use crate::cli::run::messages::Messages;
 use meterpipe::sink::guard::verdict::Verdict;
 
 /// What the guard has to say: ten a minute, and how many more there were.
 #[derive(Debug, Default)]
-pub struct Doubts {
+pub struct GuardMessages {
     texts: Vec<String>,
     since: Option<Instant>,
     told: u64,
@@ -17,7 +17,7 @@ pub struct Doubts {
 const MINUTE: Duration = Duration::from_secs(60);
 const MOST: u64 = 10;
 
-impl Doubts {
+impl GuardMessages {
     /// Takes what it says of a telegram.
     pub fn take(&mut self, verdict: &Verdict) {
         let Some(text) = verdict.message() else {
@@ -33,19 +33,19 @@ impl Doubts {
     }
 
     /// Tells what is new, and each minute how many more there were.
-    pub fn tell(&mut self, voice: &Voice) {
+    pub fn tell(&mut self, messages: &Messages) {
         for text in self.texts.drain(..) {
-            voice.say(&text);
+            messages.say(&text);
         }
         if self.since.is_some_and(|since| since.elapsed() >= MINUTE) {
-            self.sum_up(voice);
+            self.sum_up(messages);
         }
     }
 
     /// Tells how many more there were, and starts over.
-    pub fn sum_up(&mut self, voice: &Voice) {
+    pub fn sum_up(&mut self, messages: &Messages) {
         if self.untold > 0 {
-            voice.say(&format!("{} more readings were doubted like these", self.untold));
+            messages.say(&format!("{} more readings were doubted like these", self.untold));
         }
         *self = Self::default();
     }

@@ -17,7 +17,7 @@ use std::{
 
 use crate::cli::{
     run::{
-        deferred_messages::{Held, Message},
+        deferred_messages::{DeferredMessage, DeferredMessages},
         status::{Status, Tally},
     },
     setup::args,
@@ -39,32 +39,32 @@ pub type Collected = Rc<RefCell<VecDeque<String>>>;
 
 /// The voice of a subcommand.
 #[derive(Debug)]
-pub struct Voice {
+pub struct Messages {
     stage: &'static str,
-    options: args::Voice,
+    options: args::Verbosity,
     /// A live run: there is no end at which to count.
     live: bool,
     /// The file that is being read, where there are several.
     input: Option<String>,
     causes: HashMap<Sort, Heard>,
-    way: RefCell<Way>,
+    way: RefCell<MessageTarget>,
 }
 
 /// Where messages go.
 #[derive(Debug, Default)]
-enum Way {
+enum MessageTarget {
     #[default]
     Stderr,
     /// To a screen, the last so many.
     Collected(Collected, usize),
     /// To another voice.
-    Held(Held),
+    Deferred(DeferredMessages),
 }
 
 /// What a voice that speaks to another one has gathered.
 #[derive(Debug, Default)]
 pub struct Gathered {
-    held: Held,
+    held: DeferredMessages,
     causes: HashMap<Sort, Heard>,
 }
 
@@ -81,10 +81,10 @@ struct Heard {
     example: Error,
 }
 
-impl Voice {
+impl Messages {
     /// The voice of `stage`.
     #[must_use]
-    pub fn new(stage: &'static str, options: args::Voice) -> Self {
+    pub fn new(stage: &'static str, options: args::Verbosity) -> Self {
         let (causes, way) = (HashMap::new(), RefCell::default());
         Self { stage, options, live: false, input: None, causes, way }
     }
@@ -93,9 +93,9 @@ impl Voice {
     /// [`repeat`](Self::repeat).
     #[must_use]
     pub fn held() -> Self {
-        let voice = Self::new("", args::Voice::default());
-        voice.way.replace(Way::Held(Held::default()));
-        voice
+        let messages = Self::new("", args::Verbosity::default());
+        messages.way.replace(MessageTarget::Deferred(DeferredMessages::default()));
+        messages
     }
 
     /// Says that the run is live.
@@ -111,13 +111,13 @@ impl Voice {
     /// From now on the last messages are collected, for a screen that shows them itself.
     pub fn collect(&self, most: usize) -> Collected {
         let collected = Collected::default();
-        self.way.replace(Way::Collected(collected.clone(), most));
+        self.way.replace(MessageTarget::Collected(collected.clone(), most));
         collected
     }
 
     /// From now on messages go to standard error again.
     pub fn release(&self) {
-        self.way.replace(Way::Stderr);
+        self.way.replace(MessageTarget::Stderr);
     }
 
     /// A line.
@@ -126,9 +126,9 @@ impl Voice {
             return;
         }
         match &mut *self.way.borrow_mut() {
-            Way::Stderr => {}
-            Way::Held(held) => return held.line(text),
-            Way::Collected(collected, most) => {
+            MessageTarget::Stderr => {}
+            MessageTarget::Deferred(held) => return held.line(text),
+            MessageTarget::Collected(collected, most) => {
                 let mut collected = collected.borrow_mut();
                 if collected.len() == *most {
                     collected.pop_front();
@@ -154,7 +154,7 @@ impl Voice {
         let Some(untold) = self.hear(&refusal.error) else {
             return;
         };
-        if let Way::Held(held) = self.way.get_mut() {
+        if let MessageTarget::Deferred(held) = self.way.get_mut() {
             return held.refused(refusal);
         }
         let text = self.text(refusal, untold);
@@ -165,8 +165,8 @@ impl Voice {
     pub fn gathered(&mut self) -> Gathered {
         let causes = std::mem::take(&mut self.causes);
         match self.way.get_mut() {
-            Way::Held(held) => Gathered { held: std::mem::take(held), causes },
-            _ => Gathered { held: Held::default(), causes },
+            MessageTarget::Deferred(held) => Gathered { held: std::mem::take(held), causes },
+            _ => Gathered { held: DeferredMessages::default(), causes },
         }
     }
 
@@ -175,8 +175,8 @@ impl Voice {
     pub fn repeat(&mut self, gathered: Gathered, lines: u64) {
         for message in gathered.held.behind(lines) {
             match message {
-                Message::Line(text, times) => (0..times).for_each(|_| self.say(&text)),
-                Message::Refused(refusal) => self.refused(&refusal),
+                DeferredMessage::Line(text, times) => (0..times).for_each(|_| self.say(&text)),
+                DeferredMessage::Refused(refusal) => self.refused(&refusal),
             }
         }
         for (sort, heard) in gathered.causes {

@@ -21,11 +21,11 @@ const FULL: usize = 64 * 1024;
 pub struct Output {
     /// What is to be written. Append to it, then call [`settle`](Self::settle).
     pub text: Vec<u8>,
-    target: Target,
+    target: OutputTarget,
 }
 
 #[derive(Debug)]
-enum Target {
+enum OutputTarget {
     Stdout,
     File(OwnedFd, String),
     /// Nothing is written, and no more than so much is collected.
@@ -36,19 +36,19 @@ impl Output {
     /// Standard output.
     #[must_use]
     pub const fn stdout() -> Self {
-        Self { text: Vec::new(), target: Target::Stdout }
+        Self { text: Vec::new(), target: OutputTarget::Stdout }
     }
 
     /// A file that is open for writing.
     #[must_use]
     pub fn file(file: impl Into<OwnedFd>, name: String) -> Self {
-        Self { text: Vec::new(), target: Target::File(file.into(), name) }
+        Self { text: Vec::new(), target: OutputTarget::File(file.into(), name) }
     }
 
     /// Text that somebody else will write; it is added to `text`.
     #[must_use]
     pub const fn room(text: Vec<u8>, limit: usize) -> Self {
-        Self { text, target: Target::Room(limit) }
+        Self { text, target: OutputTarget::Room(limit) }
     }
 
     /// Writes if enough has been collected.
@@ -57,7 +57,7 @@ impl Output {
     /// Those of [`flush`](Self::flush); [`Stop::Done`] if there is no room for more.
     pub fn settle(&mut self) -> Result<(), Stop> {
         match (self.text.len(), &self.target) {
-            (size, Target::Room(limit)) if size > *limit => Err(Stop::Done),
+            (size, OutputTarget::Room(limit)) if size > *limit => Err(Stop::Done),
             (FULL.., _) => self.flush(),
             _ => Ok(()),
         }
@@ -68,7 +68,7 @@ impl Output {
     /// # Errors
     /// Those of [`flush`](Self::flush).
     pub fn append(&mut self, text: &[u8]) -> Result<(), Stop> {
-        if text.len() < FULL || matches!(self.target, Target::Room(_)) {
+        if text.len() < FULL || matches!(self.target, OutputTarget::Room(_)) {
             self.text.extend_from_slice(text);
             return self.settle();
         }
@@ -82,7 +82,7 @@ impl Output {
     /// [`Stop::ReaderGone`] if standard output is a pipe that nobody reads any more; else a failure
     /// with what the system says, a full disk for example.
     pub fn flush(&mut self) -> Result<(), Stop> {
-        if matches!(self.target, Target::Room(_)) {
+        if matches!(self.target, OutputTarget::Room(_)) {
             return Ok(());
         }
         let result = self.write(&self.text);
@@ -120,16 +120,16 @@ impl Output {
 
     fn fd(&self) -> BorrowedFd<'_> {
         match &self.target {
-            Target::Stdout | Target::Room(_) => stdio::stdout(),
-            Target::File(file, _) => file.as_fd(),
+            OutputTarget::Stdout | OutputTarget::Room(_) => stdio::stdout(),
+            OutputTarget::File(file, _) => file.as_fd(),
         }
     }
 
     fn stop(&self, errno: Errno) -> Stop {
         let name = match &self.target {
-            Target::Stdout if errno == Errno::PIPE => return Stop::ReaderGone,
-            Target::Stdout | Target::Room(_) => "standard output",
-            Target::File(_, name) => name,
+            OutputTarget::Stdout if errno == Errno::PIPE => return Stop::ReaderGone,
+            OutputTarget::Stdout | OutputTarget::Room(_) => "standard output",
+            OutputTarget::File(_, name) => name,
         };
         Stop::Failed(Status::Output, format!("{name}: {}", io::Error::from(errno)))
     }

@@ -11,31 +11,31 @@ use std::{
 };
 
 use crate::cli::run::{
-    guard_messages::Doubts,
-    messages::Voice,
+    guard_messages::GuardMessages,
+    messages::Messages,
     signals::Signals,
     status::{Status, Stop},
 };
 use meterpipe::{
     format::{
-        entry::{Entry, Format},
+        entry::{Format, OutputTelegram},
         json::Json,
         readings::Readings,
         usage::Usage,
     },
     sink::{
-        event::Event,
+        event::SinkEvent,
         file,
         guard::{guard::Guard, verdict::Verdict},
         home_assistant::announcer::announcer,
         influx,
-        line_counters::Health,
+        line_counters::LineCounters,
         mqtt::{self, announce::Site},
         prometheus,
-        queue::{self, Outbox},
-        settings::Settings,
+        queue::{self, QueueSender},
+        settings::SinkSettings,
         solarview,
-        throttle::Gate,
+        throttle::Throttle,
         traits::{Report, Sink},
     },
 };
@@ -59,7 +59,7 @@ const GLANCE: Duration = Duration::from_millis(20);
 /// A sink and its name for people, ready to be started.
 pub struct Ready {
     name: String,
-    gate: Gate,
+    gate: Throttle,
     guarded: bool,
     sink: Box<dyn Sink>,
 }
@@ -75,8 +75,8 @@ pub struct Sinks {
     line: Vec<u8>,
     signals: Signals,
     guard: Guard,
-    health: Health,
-    doubts: Doubts,
+    health: LineCounters,
+    doubts: GuardMessages,
     /// A sink that is slow may hold up who brings readings.
     patient: bool,
 }
@@ -84,33 +84,33 @@ pub struct Sinks {
 #[derive(Debug)]
 struct Running {
     name: String,
-    gate: Gate,
+    gate: Throttle,
     /// It wants only what cannot be wrong.
     guarded: bool,
-    outbox: Outbox,
+    outbox: QueueSender,
     lost: Arc<AtomicU64>,
     thread: JoinHandle<()>,
 }
 
 /// Builds a sink from what was said of it. Nothing is opened yet.
-pub fn build(mut settings: Settings, health: &Health) -> Result<Ready, Usage> {
+pub fn build(mut settings: SinkSettings, health: &LineCounters) -> Result<Ready, Usage> {
     let name = settings.name.clone();
     let wish = settings.take_wish()?;
     let guarded = settings.take_as("guard", "true or false")?.unwrap_or(true);
     let sink = sink(&mut settings, health, wish.interval())?;
     settings.finish()?;
-    Ok(Ready { name, gate: Gate::new(wish), guarded, sink })
+    Ok(Ready { name, gate: Throttle::new(wish), guarded, sink })
 }
 
 fn sink(
-    settings: &mut Settings,
-    health: &Health,
+    settings: &mut SinkSettings,
+    health: &LineCounters,
     apart: Option<Duration>,
 ) -> Result<Box<dyn Sink>, Usage> {
     match settings.scheme.as_str() {
         "mqtt" | "mqtts" => {
             let announcer =
-                |settings: &mut Settings, site: &Site| announcer(settings, site, health, apart);
+                |settings: &mut SinkSettings, site: &Site| announcer(settings, site, health, apart);
             mqtt::sink::new(settings, apart, announcer)
         }
         "influxdb" | "influxdbs" => influx::new(settings),
@@ -127,12 +127,12 @@ const SCHEMES: [&str; 7] =
 
 impl Sinks {
     /// Starts them.
-    pub fn start(sinks: Vec<Ready>, health: Health) -> Result<Self, Stop> {
+    pub fn start(sinks: Vec<Ready>, health: LineCounters) -> Result<Self, Stop> {
         let (sender, news) = mpsc::channel();
         let running = sinks.into_iter().map(|sink| Running::start(sink, sender.clone()));
         let running = running.collect::<Result<_, _>>()?;
         let (json, signals) = (Json::new(None, false), Signals::catch_all());
-        let (guard, doubts) = (Guard::default(), Doubts::default());
+        let (guard, doubts) = (Guard::default(), GuardMessages::default());
         Ok(Self {
             running,
             news,
@@ -157,7 +157,7 @@ impl Sinks {
     }
 
     /// Hands a telegram to all that want it.
-    pub fn telegram(&mut self, entry: &Entry<'_>) {
+    pub fn telegram(&mut self, entry: &OutputTelegram<'_>) {
         self.line.clear();
         self.json.entry(entry, &mut self.line);
         // A telegram that says nothing at all is no reading.
@@ -187,7 +187,7 @@ impl Sinks {
     fn hand(&mut self, readings: &Arc<Readings>, guarded: bool) {
         for sink in self.running.iter_mut().filter(|sink| sink.guarded == guarded) {
             if sink.gate.passes(readings) {
-                let event = Event::Readings(readings.clone());
+                let event = SinkEvent::Readings(readings.clone());
                 if self.patient { sink.outbox.put(event) } else { sink.outbox.put_now(event) }
             }
         }
@@ -202,15 +202,15 @@ impl Sinks {
 
     /// Sees to what else there is to do, now and then: files that were moved away, and what sinks had
     /// to say.
-    pub fn tick(&mut self, voice: &Voice) {
+    pub fn tick(&mut self, messages: &Messages) {
         if self.signals.reopen() {
             for sink in &self.running {
-                sink.outbox.put_now(Event::Reopen);
+                sink.outbox.put_now(SinkEvent::Reopen);
             }
         }
         self.release(KEPT);
-        self.doubts.tell(voice);
-        self.tell_news(voice);
+        self.doubts.tell(messages);
+        self.tell_news(messages);
     }
 
     /// How many damaged frames there were.
@@ -218,18 +218,18 @@ impl Sinks {
         self.health.frames_are_damaged(total);
     }
 
-    fn tell_news(&self, voice: &Voice) {
+    fn tell_news(&self, messages: &Messages) {
         for text in self.news.try_iter() {
-            voice.say(&text);
+            messages.say(&text);
         }
     }
 
     /// Lets them store what is left, and says what was not stored. When the input has come to its end
     /// they may take as long as they are at work; who was asked to end, or is in trouble, has no time.
-    pub fn finish(mut self, voice: &Voice) -> Outcome {
+    pub fn finish(mut self, messages: &Messages) -> SinkOutcome {
         self.release(Duration::ZERO);
-        self.doubts.tell(voice);
-        self.doubts.sum_up(voice);
+        self.doubts.tell(messages);
+        self.doubts.sum_up(messages);
         let mut deadline = Instant::now() + GRACE;
         for sink in &self.running {
             sink.outbox.end(deadline);
@@ -248,28 +248,28 @@ impl Sinks {
                     deadline = deadline.max(outbox.extend(later));
                 }
             }
-            self.tell_news(voice);
+            self.tell_news(messages);
             thread::sleep(GLANCE);
         }
-        self.tell_news(voice);
+        self.tell_news(messages);
         let mut stored = true;
         for sink in &self.running {
             let lost = sink.lost.load(Ordering::Relaxed);
             if lost > 0 {
                 let plural = if lost == 1 { "" } else { "s" };
-                voice.say(&format!("{}: {lost} reading{plural} not stored", sink.name));
+                messages.say(&format!("{}: {lost} reading{plural} not stored", sink.name));
             } else if !sink.thread.is_finished() {
-                voice.say(&format!("{}: does not come to its end", sink.name));
+                messages.say(&format!("{}: does not come to its end", sink.name));
             }
             stored &= lost == 0 && sink.thread.is_finished();
         }
-        Outcome { stored, refused: self.guard.refused() }
+        SinkOutcome { stored, refused: self.guard.refused() }
     }
 }
 
 /// What became of all readings.
 #[derive(Clone, Copy, Debug)]
-pub struct Outcome {
+pub struct SinkOutcome {
     /// All sinks stored all that they were handed.
     pub stored: bool,
     /// So many telegrams were handed to none that is guarded.
@@ -284,7 +284,7 @@ impl Running {
         let failed = |error| Stop::Failed(Status::Output, format!("{name}: {error}"));
         let (outbox, inbox) = queue::queue(ROOM).map_err(failed)?;
         let lost = Arc::new(AtomicU64::new(0));
-        let line = Line { name: name.clone(), news, lost: lost.clone() };
+        let line = SinkReport { name: name.clone(), news, lost: lost.clone() };
         let thread = thread::Builder::new().name("sink".to_owned());
         let thread = thread.spawn(move || sink.run(inbox, &line)).map_err(failed)?;
         Ok(Self { name, gate, guarded, outbox, lost, thread })
@@ -292,13 +292,13 @@ impl Running {
 }
 
 /// The way from a sink's thread to the voice.
-struct Line {
+struct SinkReport {
     name: String,
     news: Sender<String>,
     lost: Arc<AtomicU64>,
 }
 
-impl Report for Line {
+impl Report for SinkReport {
     fn say(&self, text: &str) {
         // Nobody listens any more: the run is over.
         let _ = self.news.send(format!("{}: {text}", self.name));

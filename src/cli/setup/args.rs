@@ -39,41 +39,41 @@ pub enum Command {
     ///
     /// Nothing is lost: the octets of all records, joined, are those that came from the line. When the
     /// adapter is unplugged it waits, and goes on when it is back.
-    Capture(Capture),
+    Capture(CaptureArgs),
     /// Pull the APDUs out of M-Bus frames
     ///
     /// Each frame is checked, and the parts of a telegram are put together in their order. What is an
     /// APDU already passes unchanged.
-    Unframe(Unframe),
+    Unframe(UnframeArgs),
     /// Open ciphered APDUs with the key of the meter
     ///
     /// What is not ciphered passes unchanged; what no key opens is dropped, with a message.
-    Decrypt(Decrypt),
+    Decrypt(DecryptArgs),
     /// Print readings, from whatever comes in: frames, APDUs, hex dumps
     ///
     /// It does the work of unframe and decrypt where that is needed. Records, hex in any usual form
     /// (listings of xxd and hexdump -C and lines of logs too) and binary are told apart by their
     /// content.
-    Decode(Decode),
+    Decode(DecodeArgs),
     /// Read a meter and print readings as they come, all in one process
     ///
     /// On a terminal that is a live display, else a line a telegram. When the adapter is unplugged it
     /// waits, and goes on when it is back. Files are read to their end.
-    Watch(Watch),
+    Watch(WatchArgs),
     /// Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files
     ///
     /// Reads the JSON Lines of decode. Each sink has a queue and a thread of its own, so that none
     /// holds up another.
-    Publish(Publish),
+    Publish(PublishArgs),
     /// Check the configuration, or show what holds
     ///
     /// Nothing is opened and nothing is published.
-    Config(Config),
+    Config(ConfigArgs),
     /// Be a meter
     ///
     /// The telegrams of a virtual house, ciphered with a published key, octet for octet as a meter
     /// sends them; with faults on demand, to see what becomes of them.
-    Simulate(Simulate),
+    Simulate(SimulateArgs),
 }
 
 /// `capture`.
@@ -84,7 +84,7 @@ Examples:
   meterpipe capture /dev/ttyUSB0 > meter.records   # keep all, decode it later
   meterpipe capture tcp://ser2net.local:3001 | meterpipe decode --key-file guek
   meterpipe capture --timeout 1m /dev/ttyUSB0 || echo 'the meter is silent'")]
-pub struct Capture {
+pub struct CaptureArgs {
     /// A serial device, tcp://HOST:PORT, a file, a FIFO, - or sim:METER
     ///
     /// sim:METER is a virtual meter with a known key, one of those that simulate has; sim: alone is
@@ -93,19 +93,19 @@ pub struct Capture {
     pub source: Option<String>,
     /// Line settings.
     #[command(flatten)]
-    pub line: Line,
+    pub line: SerialArgs,
     /// When to end.
     #[command(flatten)]
-    pub until: Until,
+    pub until: UntilArgs,
     /// Write the octets alone, not records
     #[arg(long)]
     pub binary: bool,
     /// How a file is read.
     #[command(flatten)]
-    pub form: Form,
+    pub form: InputFormArgs,
     /// How much to say.
     #[command(flatten)]
-    pub voice: Voice,
+    pub messages: Verbosity,
 }
 
 /// `unframe`.
@@ -114,13 +114,13 @@ pub struct Capture {
 Examples:
   meterpipe capture sim: --count 4 | meterpipe unframe
   meterpipe unframe dump.txt > telegrams.records")]
-pub struct Unframe {
+pub struct UnframeArgs {
     /// Where octets come from.
     #[command(flatten)]
-    pub input: Input,
+    pub input: InputArgs,
     /// How much to say.
     #[command(flatten)]
-    pub voice: Voice,
+    pub messages: Verbosity,
 }
 
 /// `decrypt`.
@@ -130,16 +130,16 @@ Examples:
   meterpipe unframe meter.records | meterpipe decrypt --key-file guek
   meterpipe unframe tagged.records |
     meterpipe decrypt --key-file keys --require-auth   # only verified tags")]
-pub struct Decrypt {
+pub struct DecryptArgs {
     /// Where octets come from.
     #[command(flatten)]
-    pub input: Input,
+    pub input: InputArgs,
     /// The keys.
     #[command(flatten)]
-    pub keys: Keys,
+    pub keys: KeyArgs,
     /// How much to say.
     #[command(flatten)]
-    pub voice: Voice,
+    pub messages: Verbosity,
 }
 
 /// `decode`.
@@ -151,22 +151,22 @@ Examples:
   meterpipe decode --key-file guek --fields time,energy_import_wh meter.records
   meterpipe simulate --count 1 | meterpipe decode --key-file guek --format xml
   meterpipe decode --list-fields")]
-pub struct Decode {
+pub struct DecodeArgs {
     /// Where octets come from.
     #[command(flatten)]
-    pub input: Input,
+    pub input: InputArgs,
     /// The keys.
     #[command(flatten)]
-    pub keys: Keys,
+    pub keys: KeyArgs,
     /// What to print.
     #[command(flatten)]
-    pub format: Format,
+    pub format: FormatArgs,
     /// How many work.
     #[command(flatten)]
-    pub jobs: Jobs,
+    pub jobs: JobsArgs,
     /// How much to say.
     #[command(flatten)]
-    pub voice: Voice,
+    pub messages: Verbosity,
 }
 
 /// `watch`.
@@ -178,7 +178,7 @@ Examples:
   meterpipe watch --once --timeout 1m --key-file guek --format json /dev/ttyUSB0
   meterpipe watch /dev/ttyUSB0 --key-file guek --format csv \\
     --record meter.records > meter.csv")]
-pub struct Watch {
+pub struct WatchArgs {
     /// Serial devices, tcp://HOST:PORT, files, FIFOs, - or sim:METER
     ///
     /// sim:METER is a virtual meter with a known key, one of those that simulate has; sim: alone is
@@ -187,31 +187,31 @@ pub struct Watch {
     pub sources: Vec<String>,
     /// Line settings.
     #[command(flatten)]
-    pub line: Line,
+    pub line: SerialArgs,
     /// When to end.
     #[command(flatten)]
-    pub until: Until,
+    pub until: UntilArgs,
     /// Also write all that comes to FILE, as capture does; reopened on SIGHUP
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub record: Option<PathBuf>,
     /// Where else readings go.
     #[command(flatten)]
-    pub to: To,
+    pub to: SinkArgs,
     /// How a file is read.
     #[command(flatten)]
-    pub form: Form,
+    pub form: InputFormArgs,
     /// The keys.
     #[command(flatten)]
-    pub keys: Keys,
+    pub keys: KeyArgs,
     /// What to print.
     #[command(flatten)]
-    pub format: Format,
+    pub format: FormatArgs,
     /// How many work.
     #[command(flatten)]
-    pub jobs: Jobs,
+    pub jobs: JobsArgs,
     /// How much to say.
     #[command(flatten)]
-    pub voice: Voice,
+    pub messages: Verbosity,
 }
 
 /// `publish`.
@@ -222,16 +222,16 @@ Examples:
     meterpipe publish --to 'file:readings.csv?every=15m'
   meterpipe watch /dev/ttyUSB0 --key-file guek --format json |
     meterpipe publish --to solarview:meter.txt --to prometheus:meter.prom")]
-pub struct Publish {
+pub struct PublishArgs {
     /// JSON Lines of decode; - is standard input, and so is nothing
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
     /// Where to.
     #[command(flatten)]
-    pub to: To,
+    pub to: SinkArgs,
     /// How much to say.
     #[command(flatten)]
-    pub voice: Voice,
+    pub messages: Verbosity,
 }
 
 /// `config`.
@@ -240,7 +240,7 @@ pub struct Publish {
 Examples:
   meterpipe config check --config house.toml
   meterpipe config show --config house.toml")]
-pub struct Config {
+pub struct ConfigArgs {
     /// What to do with it
     #[arg(value_enum)]
     pub action: ConfigAction,
@@ -249,7 +249,7 @@ pub struct Config {
     pub config: Option<PathBuf>,
     /// How much to say.
     #[command(flatten)]
-    pub voice: Voice,
+    pub messages: Verbosity,
 }
 
 /// What to do with the configuration.
@@ -263,7 +263,7 @@ pub enum ConfigAction {
 
 /// Where readings go.
 #[derive(Debug, Default, Args)]
-pub struct To {
+pub struct SinkArgs {
     /// A sink, as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)
     ///
     /// What else is to be said of it stands behind a question mark, as in
@@ -286,10 +286,10 @@ Examples:
   meterpipe simulate --start 2026-06-21T00:00+02 --count 17280 > day.records
   meterpipe simulate --count 1000 --flip 1% --lose 1% |
     meterpipe decode --key-file guek")]
-pub struct Simulate {
+pub struct SimulateArgs {
     /// The kind of meter
     #[arg(long, value_name = "METER", value_enum, default_value_t)]
-    pub meter: Meter,
+    pub meter: SimulatedMeter,
     /// What to write on standard output
     #[arg(long, value_name = "FORM", value_enum, default_value_t, conflicts_with = "pty")]
     pub output: SimulateOutput,
@@ -336,12 +336,12 @@ pub struct Simulate {
     pub duplicate: Rate,
     /// How much to say.
     #[command(flatten)]
-    pub voice: Voice,
+    pub messages: Verbosity,
 }
 
 /// The kinds of meter that can be simulated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Meter {
+pub enum SimulatedMeter {
     /// Netz NÖ, Kaifa MA309
     #[default]
     NetzNoeKaifa,
@@ -370,18 +370,18 @@ pub enum SimulateOutput {
 
 /// Where octets come from.
 #[derive(Debug, Args)]
-pub struct Input {
+pub struct InputArgs {
     /// Records, hex in any usual form, or binary; - is standard input, and so is nothing
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
     /// How it is read.
     #[command(flatten)]
-    pub form: Form,
+    pub form: InputFormArgs,
 }
 
 /// How many work.
 #[derive(Clone, Copy, Debug, Default, Args)]
-pub struct Jobs {
+pub struct JobsArgs {
     /// How many threads decode a file at once; what comes out is the same [default: one a core]
     #[arg(long, value_name = "N")]
     pub jobs: Option<std::num::NonZero<usize>>,
@@ -389,7 +389,7 @@ pub struct Jobs {
 
 /// How a file is read.
 #[derive(Clone, Debug, Default, Args)]
-pub struct Form {
+pub struct InputFormArgs {
     /// What the input is, if its content is not to decide that
     #[arg(long = "input", value_name = "FORM", value_enum)]
     pub form: Option<InputForm>,
@@ -408,19 +408,19 @@ pub enum InputForm {
 
 /// Settings of a serial line.
 #[derive(Clone, Debug, Default, Args)]
-pub struct Line {
+pub struct SerialArgs {
     /// Speed of a serial device [default: 2400]
     #[arg(long, value_name = "BAUD", help_heading = "Line",
         value_parser = clap::value_parser!(u32).range(1..))]
     pub baud: Option<u32>,
     /// Parity of a serial device; auto finds it [default: even]
     #[arg(long, value_name = "PARITY", value_enum, help_heading = "Line")]
-    pub parity: Option<Parity>,
+    pub parity: Option<ParityArg>,
 }
 
 /// Parity of a serial line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Parity {
+pub enum ParityArg {
     /// As all Austrian meters send
     Even,
     /// None
@@ -433,7 +433,7 @@ pub enum Parity {
 
 /// When a run ends.
 #[derive(Clone, Debug, Default, Args)]
-pub struct Until {
+pub struct UntilArgs {
     /// End after N telegrams (capture: frames)
     #[arg(long, value_name = "N", help_heading = "End")]
     pub count: Option<u64>,
@@ -447,7 +447,7 @@ pub struct Until {
 
 /// The keys.
 #[derive(Clone, Default, Args)]
-pub struct Keys {
+pub struct KeyArgs {
     /// A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)
     ///
     /// Without it: the systemd credential guek, $P1_GUEK_FILE, $P1_GUEK.
@@ -455,7 +455,7 @@ pub struct Keys {
     pub key_file: Option<PathBuf>,
     /// The key itself; other users of this machine can read it while meterpipe runs
     #[arg(long, value_name = "HEX", conflicts_with = "key_file", help_heading = "Keys")]
-    pub key: Option<Secret>,
+    pub key: Option<SecretArg>,
     /// Accept only telegrams whose authentication tag was verified
     #[arg(long, help_heading = "Keys")]
     pub require_auth: bool,
@@ -464,7 +464,7 @@ pub struct Keys {
     pub system_title: Option<[u8; 8]>,
 }
 
-impl std::fmt::Debug for Keys {
+impl std::fmt::Debug for KeyArgs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Keys").field("key_file", &self.key_file).finish_non_exhaustive()
     }
@@ -472,9 +472,9 @@ impl std::fmt::Debug for Keys {
 
 /// A secret on the command line: taken as it is, since what refuses a value prints it.
 #[derive(Clone)]
-pub struct Secret(pub zeroize::Zeroizing<String>);
+pub struct SecretArg(pub zeroize::Zeroizing<String>);
 
-impl From<String> for Secret {
+impl From<String> for SecretArg {
     fn from(text: String) -> Self {
         Self(zeroize::Zeroizing::new(text))
     }
@@ -482,7 +482,7 @@ impl From<String> for Secret {
 
 /// What to print.
 #[derive(Clone, Debug, Default, Args)]
-pub struct Format {
+pub struct FormatArgs {
     /// The form of the readings [default: table on a terminal, else json]
     #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Output")]
     pub format: Option<FormatName>,
@@ -542,7 +542,7 @@ pub enum CsvLocale {
 
 /// How much to say.
 #[derive(Clone, Copy, Debug, Default, Args)]
-pub struct Voice {
+pub struct Verbosity {
     /// Say nothing on standard error; the exit status stays
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,

@@ -32,13 +32,13 @@ use toml::{
 use crate::cli::{
     run::status::Stop,
     setup::{
-        args::{Line, Parity},
+        args::{ParityArg, SerialArgs},
         environment,
     },
 };
 use meterpipe::{
     format::usage::Usage,
-    sink::settings::{Settings, origin::Origin},
+    sink::settings::{SinkSettings, origin::SettingOrigin},
 };
 
 /// What stands in the file.
@@ -47,14 +47,14 @@ pub struct Config {
     /// Where it stands.
     pub path: PathBuf,
     /// The meters.
-    pub meters: Vec<Meter>,
+    pub meters: Vec<MeterConfig>,
     /// The sinks.
-    pub sinks: Vec<Settings>,
+    pub sinks: Vec<SinkSettings>,
 }
 
 /// A meter.
 #[derive(Debug, Default)]
-pub struct Meter {
+pub struct MeterConfig {
     /// What messages and recordings call it.
     pub name: Option<String>,
     /// Where its octets come from.
@@ -64,13 +64,13 @@ pub struct Meter {
     /// Bits a second, if it is not 2400.
     pub baud: Option<u32>,
     /// The parity, if it is not even.
-    pub parity: Option<Parity>,
+    pub parity: Option<ParityArg>,
 }
 
-impl Meter {
+impl MeterConfig {
     /// The settings of its line: those that are typed, and what stands here where nothing is.
-    pub fn line(&self, typed: &Line) -> Line {
-        Line { baud: typed.baud.or(self.baud), parity: typed.parity.or(self.parity) }
+    pub fn line(&self, typed: &SerialArgs) -> SerialArgs {
+        SerialArgs { baud: typed.baud.or(self.baud), parity: typed.parity.or(self.parity) }
     }
 }
 
@@ -107,9 +107,9 @@ struct Mistake {
     text: String,
 }
 
-type Table<'a> = DeTable<'a>;
-type Value<'a> = Spanned<DeValue<'a>>;
-type Key<'a> = Spanned<Cow<'a, str>>;
+type TomlTable<'a> = DeTable<'a>;
+type TomlValue<'a> = Spanned<DeValue<'a>>;
+type TomlKey<'a> = Spanned<Cow<'a, str>>;
 
 fn parse(text: &str) -> Result<Config, Mistake> {
     let table = DeTable::parse(text).map_err(|error| Mistake {
@@ -134,9 +134,9 @@ fn parse(text: &str) -> Result<Config, Mistake> {
 }
 
 fn tables<'a, 'b>(
-    value: &'a Value<'b>,
+    value: &'a TomlValue<'b>,
     what: &str,
-) -> Result<impl Iterator<Item = (&'a Table<'b>, Range<usize>)>, Mistake> {
+) -> Result<impl Iterator<Item = (&'a TomlTable<'b>, Range<usize>)>, Mistake> {
     let wrong = |at| Mistake { at, text: format!("tables are expected here: {what}") };
     let all = value.get_ref().as_array().ok_or_else(|| wrong(value.span()))?;
     if let Some(other) = all.iter().find(|value| !value.get_ref().is_table()) {
@@ -147,8 +147,8 @@ fn tables<'a, 'b>(
 
 const METER: [&str; 5] = ["name", "source", "key_file", "baud", "parity"];
 
-fn meter((table, _): (&Table<'_>, Range<usize>)) -> Result<Meter, Mistake> {
-    let mut meter = Meter::default();
+fn meter((table, _): (&TomlTable<'_>, Range<usize>)) -> Result<MeterConfig, Mistake> {
+    let mut meter = MeterConfig::default();
     for (key, value) in table {
         let text = || scalar(value).ok_or_else(|| expected(value, "a text"));
         match key.get_ref().as_ref() {
@@ -161,7 +161,7 @@ fn meter((table, _): (&Table<'_>, Range<usize>)) -> Result<Meter, Mistake> {
                 meter.baud = Some(baud);
             }
             "parity" => {
-                let parity = Parity::from_str(&text()?, false);
+                let parity = ParityArg::from_str(&text()?, false);
                 let parity = parity.map_err(|_| expected(value, "even, none, odd or auto"))?;
                 meter.parity = Some(parity);
             }
@@ -176,9 +176,9 @@ fn meter((table, _): (&Table<'_>, Range<usize>)) -> Result<Meter, Mistake> {
 }
 
 fn sink(
-    (table, at): (&Table<'_>, Range<usize>),
+    (table, at): (&TomlTable<'_>, Range<usize>),
     line: &dyn Fn(Range<usize>) -> usize,
-) -> Result<Settings, Mistake> {
+) -> Result<SinkSettings, Mistake> {
     let to = table.iter().find(|(key, _)| key.get_ref() == "to");
     let Some((_, to)) = to else {
         return Err(Mistake { at, text: "the sink has no to = \"mqtt://HOST\"".to_owned() });
@@ -189,7 +189,7 @@ fn sink(
     settings.origins_mut().stand_in(line(at), line(to.span()));
     for (key, value) in table.iter().filter(|(key, _)| key.get_ref() != "to") {
         for Flat { name, text, at } in flat(key, value)? {
-            let origin = Origin::Line(line(at.clone()));
+            let origin = SettingOrigin::Line(line(at.clone()));
             settings.set(&name, text, origin).map_err(wrong(at))?;
         }
     }
@@ -205,7 +205,7 @@ struct Flat {
 }
 
 /// One of a key; of one with a table, several.
-fn flat(key: &Key<'_>, value: &Value<'_>) -> Result<Vec<Flat>, Mistake> {
+fn flat(key: &TomlKey<'_>, value: &TomlValue<'_>) -> Result<Vec<Flat>, Mistake> {
     let simple = "a text, a number, true or false, or a list or a table of such";
     let (name, at) = (key.get_ref().to_string(), key.span());
     if let Some(text) = scalar(value) {
@@ -230,7 +230,7 @@ fn flat(key: &Key<'_>, value: &Value<'_>) -> Result<Vec<Flat>, Mistake> {
 }
 
 /// A number keeps its digits: it never is a float here.
-fn scalar(value: &Value<'_>) -> Option<String> {
+fn scalar(value: &TomlValue<'_>) -> Option<String> {
     match value.get_ref() {
         DeValue::String(text) => Some(text.to_string()),
         DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str().replace('_', "")),
@@ -240,7 +240,7 @@ fn scalar(value: &Value<'_>) -> Option<String> {
     }
 }
 
-fn expected(value: &Value<'_>, what: &str) -> Mistake {
+fn expected(value: &TomlValue<'_>, what: &str) -> Mistake {
     Mistake { at: value.span(), text: format!("{what} is expected here") }
 }
 
@@ -288,15 +288,15 @@ mod tests {
 
     #[test]
     fn what_is_typed_goes_before_what_stands_here() {
-        let (baud, parity) = (Some(9600), Some(Parity::None));
-        let meter = Meter { baud, parity, ..Meter::default() };
+        let (baud, parity) = (Some(9600), Some(ParityArg::None));
+        let meter = MeterConfig { baud, parity, ..MeterConfig::default() };
         let line = |baud, parity| {
-            let line = meter.line(&Line { baud, parity });
+            let line = meter.line(&SerialArgs { baud, parity });
             (line.baud, line.parity)
         };
-        assert_eq!(line(None, None), (Some(9600), Some(Parity::None)));
-        assert_eq!(line(Some(300), None), (Some(300), Some(Parity::None)));
-        assert_eq!(line(None, Some(Parity::Even)), (Some(9600), Some(Parity::Even)));
+        assert_eq!(line(None, None), (Some(9600), Some(ParityArg::None)));
+        assert_eq!(line(Some(300), None), (Some(300), Some(ParityArg::None)));
+        assert_eq!(line(None, Some(ParityArg::Even)), (Some(9600), Some(ParityArg::Even)));
     }
 
     #[test]

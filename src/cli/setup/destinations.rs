@@ -4,15 +4,15 @@ use std::{env, path::Path};
 
 use crate::cli::{
     run::{
-        messages::Voice,
+        messages::Messages,
         sinks::{self, Ready},
         status::Stop,
     },
     setup::{config_file::Config, environment},
 };
 use meterpipe::sink::{
-    line_counters::Health,
-    settings::{Settings, Target},
+    line_counters::LineCounters,
+    settings::{SinkSettings, SinkTarget},
 };
 
 /// The sinks, ready to be started, for a run that is told from others by that text.
@@ -20,11 +20,11 @@ pub fn of(
     to: &[String],
     config: Option<Config>,
     run: &str,
-    health: &Health,
-    voice: &Voice,
+    health: &LineCounters,
+    messages: &Messages,
 ) -> Result<Vec<Ready>, Stop> {
     let (file, settings) = match (to.is_empty(), config) {
-        (false, _) => (None, typed(to, voice)?),
+        (false, _) => (None, typed(to, messages)?),
         (true, Some(config)) => (Some(config.path), config.sinks),
         (true, None) => return Ok(Vec::new()),
     };
@@ -52,16 +52,18 @@ pub fn is_none(path: &Path, expected: &str) -> Result<(), Stop> {
 }
 
 /// A file that several of them write to.
-fn shared(all: &[Settings]) -> Option<String> {
-    let mut files = all.iter().enumerate().filter(|(_, it)| matches!(it.target, Target::File(_)));
-    let is_shared =
-        |at: usize, file: &Settings| all.iter().take(at).any(|other| other.target == file.target);
+fn shared(all: &[SinkSettings]) -> Option<String> {
+    let mut files =
+        all.iter().enumerate().filter(|(_, it)| matches!(it.target, SinkTarget::File(_)));
+    let is_shared = |at: usize, file: &SinkSettings| {
+        all.iter().take(at).any(|other| other.target == file.target)
+    };
     files.find(|(at, file)| is_shared(*at, file)).map(|(_, file)| file.name.clone())
 }
 
 /// Those of `--to`, or of the variable that stands for it. What stands on the command line others can
 /// read.
-fn typed(to: &[String], voice: &Voice) -> Result<Vec<Settings>, Stop> {
+fn typed(to: &[String], messages: &Messages) -> Result<Vec<SinkSettings>, Stop> {
     let mut all = Vec::new();
     for to in to {
         let is_typed = env::args_os().any(|it| {
@@ -75,7 +77,7 @@ fn typed(to: &[String], voice: &Voice) -> Result<Vec<Settings>, Stop> {
             settings.origins_mut().stand_in_variable("METERPIPE_TO");
         } else if settings.has_secret() {
             let (name, advice) = (&settings.name, "a file or the environment does not");
-            voice.say(&format!("{name}: --to shows its secret to other users here: {advice}"));
+            messages.say(&format!("{name}: --to shows its secret to other users here: {advice}"));
         }
         all.push(settings);
     }
@@ -84,7 +86,11 @@ fn typed(to: &[String], voice: &Voice) -> Result<Vec<Settings>, Stop> {
 
 /// A sink, with what the environment adds to it. What is wrong with one of the configuration is found
 /// again by its line, with one that is typed by its name.
-fn ready(mut settings: Settings, file: Option<&Path>, health: &Health) -> Result<Ready, Stop> {
+fn ready(
+    mut settings: SinkSettings,
+    file: Option<&Path>,
+    health: &LineCounters,
+) -> Result<Ready, Stop> {
     environment::complete(&mut settings);
     let place = file.map_or_else(|| settings.name.clone(), |file| file.display().to_string());
     let origins = settings.origins().clone();

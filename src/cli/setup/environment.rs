@@ -7,7 +7,7 @@ use std::{env, path::Path};
 use clap::{Arg, Command};
 use meterpipe::{
     format::usage::Usage,
-    sink::settings::{Settings, origin::Origin},
+    sink::settings::{SinkSettings, origin::SettingOrigin},
 };
 
 /// Lets each option that takes a value take it from the environment where it is not typed: `--format`
@@ -46,7 +46,7 @@ pub fn source() -> Option<String> {
 
 /// What a variable is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum VariableKind {
     Mqtt,
     /// Version 1 of InfluxDB.
     Influx1,
@@ -55,21 +55,21 @@ enum Kind {
 }
 
 /// What it is for, the key, the variables, the best one first.
-type Variable = (Kind, &'static str, &'static [&'static str]);
+type Variable = (VariableKind, &'static str, &'static [&'static str]);
 
 const VARIABLES: [Variable; 8] = [
-    (Kind::Mqtt, "user", &["METERPIPE_MQTT_USER", "MQTT_USER", "MQTT_USERNAME"]),
+    (VariableKind::Mqtt, "user", &["METERPIPE_MQTT_USER", "MQTT_USER", "MQTT_USERNAME"]),
     (
-        Kind::Mqtt,
+        VariableKind::Mqtt,
         "password",
         &["METERPIPE_MQTT_PASSWORD", "MQTT_PASSWORD", "MQTT_PASS", "MQTT_PASSWD"],
     ),
-    (Kind::Influx1, "user", &["METERPIPE_INFLUX_USER"]),
-    (Kind::Influx1, "password", &["METERPIPE_INFLUX_PASSWORD"]),
-    (Kind::Influx1, "db", &[INFLUX_DB]),
-    (Kind::Influx2, "token", &["METERPIPE_INFLUX_TOKEN", "INFLUX_TOKEN"]),
-    (Kind::Influx2, "org", &["METERPIPE_INFLUX_ORG", "INFLUX_ORG", "INFLUX_ORGANIZATION"]),
-    (Kind::Influx2, "bucket", &[INFLUX_BUCKET, "INFLUX_BUCKET"]),
+    (VariableKind::Influx1, "user", &["METERPIPE_INFLUX_USER"]),
+    (VariableKind::Influx1, "password", &["METERPIPE_INFLUX_PASSWORD"]),
+    (VariableKind::Influx1, "db", &[INFLUX_DB]),
+    (VariableKind::Influx2, "token", &["METERPIPE_INFLUX_TOKEN", "INFLUX_TOKEN"]),
+    (VariableKind::Influx2, "org", &["METERPIPE_INFLUX_ORG", "INFLUX_ORG", "INFLUX_ORGANIZATION"]),
+    (VariableKind::Influx2, "bucket", &[INFLUX_BUCKET, "INFLUX_BUCKET"]),
 ];
 
 const INFLUX_DB: &str = "METERPIPE_INFLUX_DB";
@@ -77,15 +77,15 @@ const INFLUX_BUCKET: &str = "METERPIPE_INFLUX_BUCKET";
 
 /// What is secret, and so may stand in a file that is named instead, and the systemd credential that is
 /// one.
-const SECRETS: [(Kind, &str, &str); 3] = [
-    (Kind::Mqtt, "password", "mqtt_password"),
-    (Kind::Influx1, "password", "influx_password"),
-    (Kind::Influx2, "token", "influx_token"),
+const SECRETS: [(VariableKind, &str, &str); 3] = [
+    (VariableKind::Mqtt, "password", "mqtt_password"),
+    (VariableKind::Influx1, "password", "influx_password"),
+    (VariableKind::Influx2, "token", "influx_token"),
 ];
 
 /// A sink of that text. One that is named by its scheme alone has the address that the environment has
 /// for it: `mqtt` is `mqtt://$MQTT_HOST:$MQTT_PORT/$MQTT_BASE_TOPIC`.
-pub fn sink(to: &str) -> Result<Settings, Usage> {
+pub fn sink(to: &str) -> Result<SinkSettings, Usage> {
     let address = match to {
         "mqtt" | "mqtts" => address::broker(to)?,
         "influxdb" => address::database()?,
@@ -94,16 +94,16 @@ pub fn sink(to: &str) -> Result<Settings, Usage> {
     let Some((variable, address)) = address else {
         return to.parse();
     };
-    let mut settings: Settings =
+    let mut settings: SinkSettings =
         address.parse().map_err(|why| Usage(format!("${variable}: {why}")))?;
     if let Some((variable, _)) = first(address::BASE_TOPIC) {
-        settings.origins_mut().note("the base topic", Origin::Variable(variable.to_owned()));
+        settings.origins_mut().note("the base topic", SettingOrigin::Variable(variable.to_owned()));
     }
     Ok(settings)
 }
 
 /// Adds what is not said yet.
-pub fn complete(settings: &mut Settings) {
+pub fn complete(settings: &mut SinkSettings) {
     let kinds = kinds(settings);
     let credentials = env::var_os(CREDENTIALS).filter(|folder| !folder.is_empty());
     for (_, key, name) in SECRETS.iter().filter(|(kind, ..)| kinds.contains(kind)) {
@@ -131,29 +131,29 @@ const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
 /// Says something under a name of a key if it is said under none: a secret and its file are one thing
 /// said in two ways.
-fn offer(settings: &mut Settings, key: &str, name: &str, value: String, variable: &str) {
+fn offer(settings: &mut SinkSettings, key: &str, name: &str, value: String, variable: &str) {
     if !settings.has(key) && !settings.has(&format!("{key}_file")) {
         // It cannot stand twice.
-        let _ = settings.set(name, value, Origin::Variable(variable.to_owned()));
+        let _ = settings.set(name, value, SettingOrigin::Variable(variable.to_owned()));
     }
 }
 
 /// Which variables are for a sink. Those of one version of InfluxDB mean nothing to the other.
-fn kinds(settings: &Settings) -> &'static [Kind] {
+fn kinds(settings: &SinkSettings) -> &'static [VariableKind] {
     let said = |keys: &[&str]| keys.iter().any(|key| settings.has(key));
     match settings.scheme.as_str() {
-        "mqtt" | "mqtts" => &[Kind::Mqtt],
+        "mqtt" | "mqtts" => &[VariableKind::Mqtt],
         "influxdb" | "influxdbs" => match (said(&["bucket"]), said(&["db"])) {
-            (true, _) => &[Kind::Influx2],
-            (false, true) => &[Kind::Influx1],
-            (false, false) if said(&["org", "token", "token_file"]) => &[Kind::Influx2],
+            (true, _) => &[VariableKind::Influx2],
+            (false, true) => &[VariableKind::Influx1],
+            (false, false) if said(&["org", "token", "token_file"]) => &[VariableKind::Influx2],
             (false, false) if said(&["rp", "user", "password", "password_file"]) => {
-                &[Kind::Influx1]
+                &[VariableKind::Influx1]
             }
             (false, false) => match (set(INFLUX_BUCKET), set(INFLUX_DB)) {
-                (Some(_), Some(_)) => &[Kind::Influx1, Kind::Influx2],
-                (None, Some(_)) => &[Kind::Influx1],
-                _ => &[Kind::Influx2],
+                (Some(_), Some(_)) => &[VariableKind::Influx1, VariableKind::Influx2],
+                (None, Some(_)) => &[VariableKind::Influx1],
+                _ => &[VariableKind::Influx2],
             },
         },
         _ => &[],

@@ -11,13 +11,13 @@ use zeroize::Zeroizing;
 
 use crate::cli::{
     run::{context::Context, status::Stop},
-    setup::{args, config_file::Meter},
+    setup::{args, config_file::MeterConfig},
 };
 use meterpipe::{
     chain::decrypt::{Decrypt, Demands},
     cipher::{
         key::Key,
-        key_file::{self, Entry},
+        key_file::{self, KeyEntry},
     },
 };
 
@@ -26,14 +26,18 @@ const LONGEST: u64 = 1024 * 1024;
 
 /// The stage that opens telegrams, with all keys there are. That there are none is no error yet: the
 /// telegrams may be plain.
-pub fn decrypt(args: &args::Keys, input: &args::Input, context: &Context) -> Result<Decrypt, Stop> {
+pub fn decrypt(
+    args: &args::KeyArgs,
+    input: &args::InputArgs,
+    context: &Context,
+) -> Result<Decrypt, Stop> {
     let stdin = input.files.is_empty() || input.files.iter().any(|file| file == Path::new("-"));
     guard_stdin(args, stdin)?;
     Ok(Decrypt::new(entries(args, context)?, demands(args)))
 }
 
 /// Standard input can be the key or the data.
-pub fn guard_stdin(args: &args::Keys, data: bool) -> Result<(), Stop> {
+pub fn guard_stdin(args: &args::KeyArgs, data: bool) -> Result<(), Stop> {
     match data && args.key_file.as_deref() == Some(Path::new("-")) {
         true => Err(Stop::usage("--key-file -: standard input is the data already")),
         false => Ok(()),
@@ -41,12 +45,12 @@ pub fn guard_stdin(args: &args::Keys, data: bool) -> Result<(), Stop> {
 }
 
 /// What is demanded of telegrams.
-pub const fn demands(args: &args::Keys) -> Demands {
+pub const fn demands(args: &args::KeyArgs) -> Demands {
     Demands { authenticated: args.require_auth, title: args.system_title }
 }
 
 /// All keys there are.
-pub fn entries(args: &args::Keys, context: &Context) -> Result<Vec<Entry>, Stop> {
+pub fn entries(args: &args::KeyArgs, context: &Context) -> Result<Vec<KeyEntry>, Stop> {
     let mut entries = encryption_keys(args, context)?;
     if let Some(gak) = secret("gak", &["METERPIPE_GAK", "P1_GAK"], context)? {
         let gak = one(&gak, "the authentication key (GAK)")?;
@@ -58,14 +62,14 @@ pub fn entries(args: &args::Keys, context: &Context) -> Result<Vec<Entry>, Stop>
 }
 
 /// The keys of the meters of a configuration.
-pub fn configured(meters: &[Meter], context: &Context) -> Result<Vec<Entry>, Stop> {
+pub fn configured(meters: &[MeterConfig], context: &Context) -> Result<Vec<KeyEntry>, Stop> {
     let files = meters.iter().filter_map(|meter| meter.key_file.as_deref());
     let all = files.map(|path| file(path, context)).collect::<Result<Vec<_>, _>>()?;
     Ok(all.into_iter().flatten().collect())
 }
 
 /// Reads a key file.
-pub fn file(path: &Path, context: &Context) -> Result<Vec<Entry>, Stop> {
+pub fn file(path: &Path, context: &Context) -> Result<Vec<KeyEntry>, Stop> {
     let text = read(path, context)?;
     parse(&text, &display(path))
 }
@@ -86,13 +90,13 @@ pub fn is_key(path: &Path) -> bool {
     (30..=34).contains(&digits) && others <= 2
 }
 
-fn encryption_keys(args: &args::Keys, context: &Context) -> Result<Vec<Entry>, Stop> {
+fn encryption_keys(args: &args::KeyArgs, context: &Context) -> Result<Vec<KeyEntry>, Stop> {
     if let Some(path) = &args.key_file {
         return file(path, context);
     }
-    if let Some(args::Secret(text)) = &args.key {
+    if let Some(args::SecretArg(text)) = &args.key {
         context
-            .voice
+            .messages
             .say("--key shows the key to other users of this machine: --key-file does not");
         return parse(text, "--key");
     }
@@ -104,11 +108,15 @@ fn encryption_keys(args: &args::Keys, context: &Context) -> Result<Vec<Entry>, S
 }
 
 /// A text that has to stay secret, and what to call its source.
-type Named = (Zeroizing<String>, String);
+type NamedSecret = (Zeroizing<String>, String);
 
 /// A secret from the systemd credential, or from the first variable that holds it or, with `_FILE`
 /// behind its name, says where it stands.
-fn secret(credential: &str, names: &[&str], context: &Context) -> Result<Option<Named>, Stop> {
+fn secret(
+    credential: &str,
+    names: &[&str],
+    context: &Context,
+) -> Result<Option<NamedSecret>, Stop> {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
     if let Some(folder) = set("CREDENTIALS_DIRECTORY") {
         let path = Path::new(&folder).join(credential);
@@ -135,7 +143,7 @@ fn read(path: &Path, context: &Context) -> Result<Zeroizing<String>, Stop> {
     let (text, mode) = text_of(path)?;
     if mode & 0o044 != 0 {
         let name = display(path);
-        context.voice.say(&format!("{name}: others can read the keys; chmod 600 {name}"));
+        context.messages.say(&format!("{name}: others can read the keys; chmod 600 {name}"));
     }
     Ok(text)
 }
@@ -166,7 +174,7 @@ fn text_of(path: &Path) -> Result<(Zeroizing<String>, u32), Stop> {
     Ok((text, if about.is_file() { about.mode() } else { 0 }))
 }
 
-fn parse(text: &str, name: &str) -> Result<Vec<Entry>, Stop> {
+fn parse(text: &str, name: &str) -> Result<Vec<KeyEntry>, Stop> {
     key_file::parse(text).map_err(|defect| {
         let place = match defect.line {
             0 => name.to_owned(),
@@ -176,7 +184,7 @@ fn parse(text: &str, name: &str) -> Result<Vec<Entry>, Stop> {
     })
 }
 
-fn one((text, name): &Named, what: &str) -> Result<Key, Stop> {
+fn one((text, name): &NamedSecret, what: &str) -> Result<Key, Stop> {
     let key = Key::parse(text.trim());
     key.map_err(|error| Stop::usage(format!("{name}: {what}: {error}{}", hint(text))))
 }

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use crate::cli::{
     run::status::Stop,
-    setup::args::{CsvLocale, Format as Args, FormatName},
+    setup::args::{CsvLocale, FormatArgs as Args, FormatName},
 };
 use jiff::tz::TimeZone;
 use meterpipe::{
@@ -12,7 +12,7 @@ use meterpipe::{
     format::{
         csv::Locale,
         entry::Format,
-        options::{Kind, Options},
+        options::{FormatKind, FormatOptions},
         selection::{self, Selection},
         units::Units,
         usage::Usage,
@@ -25,13 +25,13 @@ pub fn build(args: &Args) -> Result<Box<dyn Format>, Stop> {
 }
 
 /// The options, read.
-pub fn options(args: &Args) -> Result<Options, Stop> {
+pub fn options(args: &Args) -> Result<FormatOptions, Stop> {
     let mut units = Units::default();
     for unit in &args.unit {
         units.choose(unit).map_err(usage)?;
     }
     let fields = args.fields.as_deref().map(|fields| Selection::parse(fields, &units));
-    Ok(Options {
+    Ok(FormatOptions {
         selection: fields.transpose().map_err(usage)?,
         units,
         objects: args.objects,
@@ -59,22 +59,22 @@ pub fn list() -> String {
     selection::list()
 }
 
-fn kind(args: &Args) -> Kind {
+fn kind(args: &Args) -> FormatKind {
     match args.format {
-        Some(FormatName::Json) => Kind::Json,
-        Some(FormatName::Csv) => Kind::Csv,
-        Some(FormatName::Xml) => Kind::Xml,
-        Some(FormatName::Table) => Kind::Table,
-        Some(FormatName::Lines) => Kind::Lines,
-        Some(FormatName::Influx) => Kind::Influx,
-        Some(FormatName::Prometheus) => Kind::Prometheus,
-        Some(FormatName::Solarview) => Kind::Solarview,
+        Some(FormatName::Json) => FormatKind::Json,
+        Some(FormatName::Csv) => FormatKind::Csv,
+        Some(FormatName::Xml) => FormatKind::Xml,
+        Some(FormatName::Table) => FormatKind::Table,
+        Some(FormatName::Lines) => FormatKind::Lines,
+        Some(FormatName::Influx) => FormatKind::Influx,
+        Some(FormatName::Prometheus) => FormatKind::Prometheus,
+        Some(FormatName::Solarview) => FormatKind::Solarview,
         // Options of another format say which one is meant.
-        None if args.objects => Kind::Json,
-        None if args.comments => Kind::Xml,
-        None if args.no_header || args.csv_locale.is_some() => Kind::Csv,
-        None if std::io::stdout().is_terminal() => Kind::Table,
-        None => Kind::Json,
+        None if args.objects => FormatKind::Json,
+        None if args.comments => FormatKind::Xml,
+        None if args.no_header || args.csv_locale.is_some() => FormatKind::Csv,
+        None if std::io::stdout().is_terminal() => FormatKind::Table,
+        None => FormatKind::Json,
     }
 }
 

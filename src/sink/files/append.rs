@@ -20,7 +20,7 @@ const TAIL: u64 = 64 * 1024;
 
 /// The files of one sink.
 #[derive(Debug)]
-pub struct Files {
+pub struct AppendFiles {
     rotation: Rotation,
     /// What stands at the start of each file; nothing for JSON Lines.
     header: Vec<u8>,
@@ -43,7 +43,7 @@ struct Open {
     written: Date,
 }
 
-impl Files {
+impl AppendFiles {
     /// No file yet.
     #[must_use]
     pub const fn new(rotation: Rotation, header: Vec<u8>, strict: bool) -> Self {

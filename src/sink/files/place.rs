@@ -10,14 +10,14 @@ use jiff::{Timestamp, Zoned, tz::TimeZone};
 use crate::{
     format::{key::Meta, latest, printable::shown, readings::Readings, usage::Usage},
     sink::{
-        settings::{Settings, Target},
+        settings::{SinkSettings, SinkTarget},
         slug::segment,
     },
 };
 
 /// Where a sink writes to.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct FilePlace {
     pieces: Vec<Piece>,
 }
 
@@ -28,15 +28,15 @@ enum Piece {
     Date,
 }
 
-impl Place {
+impl FilePlace {
     /// The file of a sink.
     ///
     /// # Errors
     /// It is none, or it has a `{placeholder}` that is not known.
-    pub fn of(settings: &Settings) -> Result<Self, Usage> {
+    pub fn of(settings: &SinkSettings) -> Result<Self, Usage> {
         let scheme = &settings.scheme;
         match &settings.target {
-            Target::File(path) if !path.as_os_str().is_empty() => {
+            SinkTarget::File(path) if !path.as_os_str().is_empty() => {
                 let text = path.to_str().unwrap_or_default();
                 let pieces = pieces(text).map_err(|why| Usage(format!("{scheme}: {why}")))?;
                 Ok(Self { pieces })
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     fn path(uri: &str, line: &str) -> String {
-        let place = Place::of(&uri.parse().unwrap()).unwrap();
+        let place = FilePlace::of(&uri.parse().unwrap()).unwrap();
         let readings = Readings::parse(line.as_bytes()).unwrap();
         place.path(&readings).to_str().unwrap().to_owned()
     }
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_place_that_cannot_be_meant_is_refused() {
-        let why = |uri: &str| Place::of(&uri.parse().unwrap()).unwrap_err().0;
+        let why = |uri: &str| FilePlace::of(&uri.parse().unwrap()).unwrap_err().0;
         assert_eq!(why("file:"), "file: a file expected, as in file:/PATH");
         assert_eq!(why("solarview://host/x"), "solarview: a file expected, as in solarview:/PATH");
         assert_eq!(why("file:a{mater}"), "file: {mater}: there are {meter} and {date}");

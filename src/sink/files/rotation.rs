@@ -10,18 +10,18 @@ use jiff::civil::Date;
 
 use crate::{
     format::{printable::shown, usage::Usage},
-    sink::settings::Settings,
+    sink::settings::SinkSettings,
 };
 
 /// What the user wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rotation {
-    due: Option<Due>,
+    due: Option<RotationDue>,
     keep: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Due {
+enum RotationDue {
     /// With the first line of a day, by the clock of this machine.
     Daily,
     /// Before it would be larger than that.
@@ -33,11 +33,11 @@ impl Rotation {
     ///
     /// # Errors
     /// What cannot be meant.
-    pub fn of(settings: &mut Settings) -> Result<Self, Usage> {
+    pub fn of(settings: &mut SinkSettings) -> Result<Self, Usage> {
         let due = match settings.take("rotate") {
             None => None,
-            Some(text) if text == "daily" => Some(Due::Daily),
-            Some(text) => Some(Due::Size(size(&text).ok_or_else(|| {
+            Some(text) if text == "daily" => Some(RotationDue::Daily),
+            Some(text) => Some(RotationDue::Size(size(&text).ok_or_else(|| {
                 Usage(format!("rotate = {}: daily or a size expected, as in 10MB", shown(&text)))
             })?)),
         };
@@ -53,7 +53,7 @@ impl Rotation {
     #[must_use]
     pub const fn limit(&self) -> Option<u64> {
         match self.due {
-            Some(Due::Size(limit)) => Some(limit),
+            Some(RotationDue::Size(limit)) => Some(limit),
             _ => None,
         }
     }
@@ -65,8 +65,8 @@ impl Rotation {
         let full = |limit| size.saturating_add(more) > limit;
         match self.due {
             None => false,
-            Some(Due::Daily) => size > 0 && written != today,
-            Some(Due::Size(limit)) => size > 0 && full(limit),
+            Some(RotationDue::Daily) => size > 0 && written != today,
+            Some(RotationDue::Size(limit)) => size > 0 && full(limit),
         }
     }
 
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     fn rotation(query: &str) -> Result<Rotation, String> {
-        let mut settings: Settings = format!("file:x?{query}").parse().unwrap();
+        let mut settings: SinkSettings = format!("file:x?{query}").parse().unwrap();
         Rotation::of(&mut settings).map_err(|usage| usage.0)
     }
 

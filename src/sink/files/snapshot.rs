@@ -14,9 +14,9 @@ use crate::{
     backoff::Backoff,
     format::readings::Readings,
     sink::{
-        event::Event,
+        event::SinkEvent,
         files::{atomic, place::named},
-        queue::Inbox,
+        queue::QueueReceiver,
         traits::{Report, Sink},
     },
 };
@@ -40,7 +40,7 @@ pub trait Pages: Send {
 
 /// The sink that writes them.
 #[derive(Debug)]
-pub struct Snapshot<P>(pub P);
+pub struct SnapshotSink<P>(pub P);
 
 /// The longest wait between tries.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -48,8 +48,8 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// How long to wait for readings if nothing else is to be done.
 const LONG: Duration = Duration::from_secs(3600);
 
-impl<P: Pages> Sink for Snapshot<P> {
-    fn run(self: Box<Self>, inbox: Inbox, report: &dyn Report) {
+impl<P: Pages> Sink for SnapshotSink<P> {
+    fn run(self: Box<Self>, inbox: QueueReceiver, report: &dyn Report) {
         let mut pages = self.0;
         let mut writer = Writer::new();
         loop {
@@ -58,7 +58,7 @@ impl<P: Pages> Sink for Snapshot<P> {
             let first = inbox.next(patience);
             let ended = inbox.is_ended();
             for event in first.into_iter().chain(iter::from_fn(|| inbox.take())) {
-                if let Event::Readings(readings) = event {
+                if let SinkEvent::Readings(readings) = event {
                     pages.take(readings);
                 }
             }
@@ -101,7 +101,7 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, inbox: &Inbox, report: &dyn Report) {
+    fn write(&mut self, inbox: &QueueReceiver, report: &dyn Report) {
         let mut failed = None;
         self.owed.retain(|(path, page)| match atomic::replace(path, page) {
             Ok(()) => false,

@@ -51,7 +51,7 @@ struct Segment {
 
 /// What a segment holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct SegmentContent {
     /// Its lines, each with its end.
     pub lines: Vec<Box<[u8]>>,
     /// How many others are damaged.
@@ -131,7 +131,7 @@ impl Spool {
     ///
     /// # Errors
     /// Those of the disk.
-    pub fn oldest(&mut self) -> io::Result<Option<Found>> {
+    pub fn oldest(&mut self) -> io::Result<Option<SegmentContent>> {
         let Some(segment) = self.segments.front() else {
             return Ok(None);
         };
@@ -178,8 +178,8 @@ fn number(path: &Path) -> Option<u64> {
     path.file_stem().filter(|_| is_segment)?.to_str()?.parse().ok()
 }
 
-fn found(text: &[u8]) -> Found {
-    let mut found = Found::default();
+fn found(text: &[u8]) -> SegmentContent {
+    let mut found = SegmentContent::default();
     for line in text.split_inclusive(|octet| *octet == b'\n') {
         match whole(line) {
             Some(line) => found.lines.push(line.into()),

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::{
-    format::{key::Key, units::Units},
+    format::{key::FieldKey, units::Units},
     reading::decimal::Decimal,
 };
 
@@ -13,17 +13,17 @@ pub(super) enum Doubt {
     /// It is of before; the counters, if it has one.
     Older(Option<(u64, u64)>),
     /// A register and its value.
-    BelowZero(Key, Decimal),
+    BelowZero(FieldKey, Decimal),
     /// The counter went back, and nothing else speaks for a telegram of before: before, now.
     Counter(u64, u64),
     /// The clock went back, and nothing else speaks against it.
     Clock,
     /// A register went down: before, now.
-    Fell(Key, Decimal, Decimal),
+    Fell(FieldKey, Decimal, Decimal),
     /// A register went up too far, in so many milliseconds: before, now.
-    Rose(Key, Decimal, Decimal, u64),
+    Rose(FieldKey, Decimal, Decimal, u64),
     /// A value that no house has.
-    Wild(Key, Decimal),
+    Wild(FieldKey, Decimal),
 }
 
 impl Doubt {
@@ -38,7 +38,7 @@ impl Doubt {
     }
 
     /// What it is about, if that is one value.
-    pub(super) const fn key(&self) -> Option<Key> {
+    pub(super) const fn key(&self) -> Option<FieldKey> {
         match self {
             Self::BelowZero(key, _)
             | Self::Fell(key, ..)
@@ -62,7 +62,7 @@ impl Doubt {
 
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = |key: &Key| key.text(&Units::default());
+        let name = |key: &FieldKey| key.text(&Units::default());
         match self {
             Self::Older(Some((before, now))) => {
                 write!(f, "out of order: invocation counter {now} after {before}")

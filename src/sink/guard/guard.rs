@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use crate::{
     format::{latest::name, meters::Meters, printable::shown, readings::Readings},
-    sink::guard::{meter::Watch, verdict::Verdict},
+    sink::guard::{meter::GuardedMeter, verdict::Verdict},
 };
 
 /// The last telegrams of all meters.
 #[derive(Debug, Default)]
 pub struct Guard {
-    meters: Meters<Watch>,
+    meters: Meters<GuardedMeter>,
     refused: u64,
 }
 

@@ -4,29 +4,29 @@ use core::time::Duration;
 use std::{sync::Arc, time::Instant};
 
 use crate::{
-    format::{key::Key, readings::Readings},
-    sink::guard::{doubt::Doubt, snapshot::Snapshot, verdict::Verdict},
+    format::{key::FieldKey, readings::Readings},
+    sink::guard::{doubt::Doubt, snapshot::MeterSnapshot, verdict::Verdict},
 };
 
 /// What is known of one meter.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(super) struct GuardedMeter {
     /// All that passed: the last telegram, with the last of each register.
-    last: Option<Snapshot>,
+    last: Option<MeterSnapshot>,
     /// The first telegram, which has not passed yet, and when it came. It stands for the last one.
     first: Option<(Arc<Readings>, Instant)>,
     /// What is held.
-    held: Option<Held>,
+    held: Option<HeldTelegram>,
     /// What the connection can bring, in watts.
     most_power: u64,
     /// Values that no house has, and this meter does.
-    used_to: Vec<Key>,
+    used_to: Vec<FieldKey>,
 }
 
 /// The last telegram that is held.
 #[derive(Debug)]
-struct Held {
-    snapshot: Snapshot,
+struct HeldTelegram {
+    snapshot: MeterSnapshot,
     doubt: Doubt,
     /// How many go on from the first like that.
     more: u32,
@@ -41,20 +41,20 @@ const MOST_POWER: u64 = 1_000_000;
 /// How many more telegrams have to say so.
 const NEEDED: u32 = 2;
 
-impl Default for Watch {
+impl Default for GuardedMeter {
     fn default() -> Self {
         Self { last: None, first: None, held: None, most_power: HOUSE, used_to: Vec::new() }
     }
 }
 
-impl Watch {
+impl GuardedMeter {
     /// What becomes of a telegram, and how many it is known of now that they never go on.
     pub(super) fn judge(&mut self, readings: &Arc<Readings>) -> (Verdict, u64) {
-        let now = Snapshot::of(readings);
+        let now = MeterSnapshot::of(readings);
         if let Some(doubt) = now.below_zero() {
             return (Verdict::LeftOut(format!("{doubt}; left out")), 1);
         }
-        let is_first = self.last.as_ref().is_none_or(Snapshot::has_no_registers);
+        let is_first = self.last.as_ref().is_none_or(MeterSnapshot::has_no_registers);
         let doubt = match &self.last {
             Some(last) if now.repeats(last) => return (Verdict::Repeated, 0),
             Some(last) => now.doubt(last, self.most_power),
@@ -87,7 +87,7 @@ impl Watch {
         Some(first)
     }
 
-    fn doubt(&mut self, now: Snapshot, doubt: Doubt) -> (Verdict, u64) {
+    fn doubt(&mut self, now: MeterSnapshot, doubt: Doubt) -> (Verdict, u64) {
         if !doubt.can_be_confirmed() {
             return (Verdict::LeftOut(format!("{doubt}; left out")), 1);
         }
@@ -101,7 +101,7 @@ impl Watch {
         // Of a first telegram and another one, a third tells which is right.
         let needed = if self.first.is_some() { 1 } else { NEEDED };
         if more < needed {
-            self.held = Some(Held { snapshot: now, doubt, more });
+            self.held = Some(HeldTelegram { snapshot: now, doubt, more });
             let missing = if needed - more == 1 {
                 "one more telegram says"
             } else {
@@ -115,11 +115,11 @@ impl Watch {
     }
 
     /// Goes on from a telegram that others confirmed.
-    fn accept(&mut self, now: Snapshot) {
-        let known = |key: &Key| self.used_to.contains(key);
+    fn accept(&mut self, now: MeterSnapshot) {
+        let known = |key: &FieldKey| self.used_to.contains(key);
         let wild: Vec<_> = now.wild().filter_map(|it| it.key()).filter(|key| !known(key)).collect();
         self.used_to.extend(wild);
-        if let Some(Held { snapshot, .. }) = self.held.take() {
+        if let Some(HeldTelegram { snapshot, .. }) = self.held.take() {
             // It goes on like that, so more than a house hangs on this meter.
             while self.most_power < MOST_POWER && now.rise(&snapshot, self.most_power).is_some() {
                 self.most_power = MOST_POWER.min(self.most_power * 2);

@@ -5,30 +5,30 @@ use core::cmp::Ordering;
 use crate::{
     cosem::{obis::Obis, unit::Unit},
     format::{
-        key::{Key, Meta},
-        readings::{Member, Readings, Value},
+        key::{FieldKey, Meta},
+        readings::{Member, ReadingValue, Readings},
     },
     reading::{decimal::Decimal, fields::FIELDS},
-    sink::{guard::doubt::Doubt, timestamps::Clocks},
+    sink::{guard::doubt::Doubt, timestamps::Timestamps},
 };
 
 /// What is known of a meter by one telegram, or by all so far.
 #[derive(Clone, Debug)]
-pub(super) struct Snapshot {
+pub(super) struct MeterSnapshot {
     title: Option<String>,
     counter: Option<u64>,
-    clocks: Clocks,
+    clocks: Timestamps,
     registers: Vec<Register>,
     /// Values that no house has.
-    wild: Vec<(Key, Decimal)>,
+    wild: Vec<(FieldKey, Decimal)>,
 }
 
 /// What counts up.
 #[derive(Clone, Copy, Debug)]
 struct Register {
-    key: Key,
+    key: FieldKey,
     value: Decimal,
-    clocks: Clocks,
+    clocks: Timestamps,
 }
 
 /// Registers may count in whole kilowatt-hours, which come at once; in thousandths of a watt-hour.
@@ -48,16 +48,16 @@ const LIMITS: [(Unit, i64); 6] = [
     (Unit::COUNT, 1),
 ];
 
-impl Snapshot {
+impl MeterSnapshot {
     pub(super) fn of(readings: &Readings) -> Self {
-        let clocks = Clocks::of(readings);
-        let counter = match readings.get(Key::Meta(Meta::InvocationCounter)) {
-            Some(Value::Number(number)) => number.to_string().parse().ok(),
+        let clocks = Timestamps::of(readings);
+        let counter = match readings.get(FieldKey::Meta(Meta::InvocationCounter)) {
+            Some(ReadingValue::Number(number)) => number.to_string().parse().ok(),
             _ => None,
         };
         let (mut registers, mut wild) = (Vec::new(), Vec::new());
         for Member { key, value, .. } in readings.values() {
-            let (key, Value::Number(value)) = (*key, value) else {
+            let (key, ReadingValue::Number(value)) = (*key, value) else {
                 continue;
             };
             if is_register(key) && registers.len() < MOST_REGISTERS {
@@ -85,7 +85,7 @@ impl Snapshot {
     }
 
     /// Whether it says something of that.
-    pub(super) fn has(&self, key: Key) -> bool {
+    pub(super) fn has(&self, key: FieldKey) -> bool {
         self.register(key).is_some() || self.wild.iter().any(|(wild, _)| *wild == key)
     }
 
@@ -151,7 +151,8 @@ impl Snapshot {
     /// A register that goes up by more than so many watts can bring.
     pub(super) fn rise(&self, last: &Self, most_power: u64) -> Option<Doubt> {
         // The unit of what has no published name is not known here.
-        let mut named = self.compared(last).filter(|(_, now)| matches!(now.key, Key::Field(..)));
+        let mut named =
+            self.compared(last).filter(|(_, now)| matches!(now.key, FieldKey::Field(..)));
         named.find_map(|(before, now)| {
             let elapsed = u64::try_from(now.clocks.since(&before.clocks)?.as_millis()).ok()?;
             // W × ms / 3600 are thousandths of a watt-hour.
@@ -162,7 +163,7 @@ impl Snapshot {
         })
     }
 
-    fn register(&self, key: Key) -> Option<&Register> {
+    fn register(&self, key: FieldKey) -> Option<&Register> {
         self.registers.iter().find(|register| register.key == key)
     }
 
@@ -176,19 +177,19 @@ impl Snapshot {
 }
 
 /// Whether it counts up: energies with a published name, and what sums up by its code.
-fn is_register(key: Key) -> bool {
+fn is_register(key: FieldKey) -> bool {
     match key {
-        Key::Field(place, _) => {
+        FieldKey::Field(place, _) => {
             let unit = FIELDS.get(place).map(|field| field.unit);
             matches!(unit, Some(Unit::WATT_HOUR | Unit::VAR_HOUR))
         }
-        Key::Object(Obis([1, _, _, 8, _, 255]), _) => true,
+        FieldKey::Object(Obis([1, _, _, 8, _, 255]), _) => true,
         _ => false,
     }
 }
 
-fn is_wild(key: Key, value: Decimal) -> bool {
-    let Key::Field(place, _) = key else {
+fn is_wild(key: FieldKey, value: Decimal) -> bool {
+    let FieldKey::Field(place, _) = key else {
         return false;
     };
     let limit = FIELDS.get(place).and_then(|field| {

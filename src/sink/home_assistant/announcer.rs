@@ -10,21 +10,21 @@ use std::{collections::BTreeMap, hash::RandomState};
 
 use crate::{
     format::{
-        key::{Key, Meta},
+        key::{FieldKey, Meta},
         readings::Readings,
         usage::Usage,
     },
     sink::{
         home_assistant::{
-            config::Config,
+            config::DiscoveryConfig,
             diagnostics::Diagnostic,
             entity::Entity,
             interval::Interval,
-            options::{Options, PREFIX},
+            options::{DiscoveryOptions, PREFIX},
         },
-        line_counters::Health,
-        mqtt::announce::{Announcer, Extra, Message, Site},
-        settings::Settings,
+        line_counters::LineCounters,
+        mqtt::announce::{Announcer, Extra, Publication, Site},
+        settings::SinkSettings,
         slug::segment,
     },
 };
@@ -32,22 +32,22 @@ use crate::{
 /// Announces meters to Home Assistant.
 #[derive(Debug)]
 pub struct HomeAssistant {
-    options: Options,
+    options: DiscoveryOptions,
     site: Site,
-    health: Health,
+    health: LineCounters,
     /// How far apart the sink takes telegrams, if it says so.
     apart: Option<Duration>,
     /// By what stands for their number in topics and identifiers.
-    meters: BTreeMap<String, Meter>,
+    meters: BTreeMap<String, AnnouncedMeter>,
     most_meters: usize,
 }
 
 #[derive(Debug, Default)]
-struct Meter {
+struct AnnouncedMeter {
     number: String,
     /// By their identifiers.
     entities: BTreeMap<String, Entity>,
-    keys: Vec<Key>,
+    keys: Vec<FieldKey>,
     diagnostics: Vec<Diagnostic>,
     interval: Interval,
 }
@@ -67,12 +67,12 @@ const BIRTH: &[u8] = b"online";
 /// # Errors
 /// Values that do not read.
 pub fn announcer(
-    settings: &mut Settings,
+    settings: &mut SinkSettings,
     site: &Site,
-    health: &Health,
+    health: &LineCounters,
     apart: Option<Duration>,
 ) -> Result<Option<Box<dyn Announcer>>, Usage> {
-    let options = Options::take(settings, site.topics.layout())?;
+    let options = DiscoveryOptions::take(settings, site.topics.layout())?;
     let is_taken = |name: &str| Diagnostic::ALL.iter().any(|it| it.member() == name);
     let mut names = site.view.names.iter().filter(|_| options.is_some());
     if let Some((key, name)) = names.find(|(_, name)| is_taken(name)) {
@@ -88,19 +88,29 @@ pub fn announcer(
 impl HomeAssistant {
     /// With nothing announced yet.
     #[must_use]
-    pub fn new(options: Options, site: Site, health: Health, apart: Option<Duration>) -> Self {
+    pub fn new(
+        options: DiscoveryOptions,
+        site: Site,
+        health: LineCounters,
+        apart: Option<Duration>,
+    ) -> Self {
         // Where all meters share a topic, a second device would show the values of the first.
         let most_meters = if site.topics.is_shared() { 1 } else { MOST_METERS };
         Self { options, site, health, apart, meters: BTreeMap::new(), most_meters }
     }
 
-    fn config<'a>(&'a self, meter: &'a Meter) -> Config<'a> {
+    fn config<'a>(&'a self, meter: &'a AnnouncedMeter) -> DiscoveryConfig<'a> {
         let expire_after =
             self.options.expire_after.unwrap_or_else(|| meter.interval.expire_after());
-        Config { options: &self.options, site: &self.site, number: &meter.number, expire_after }
+        DiscoveryConfig {
+            options: &self.options,
+            site: &self.site,
+            number: &meter.number,
+            expire_after,
+        }
     }
 
-    fn messages(&self, meter: &Meter) -> Vec<Message> {
+    fn messages(&self, meter: &AnnouncedMeter) -> Vec<Publication> {
         match meter.entities.is_empty() {
             true => Vec::new(),
             false => self.config(meter).messages(meter.entities.values()),
@@ -108,7 +118,7 @@ impl HomeAssistant {
     }
 
     /// The meter of these readings, if it is announced.
-    fn meter(&self, readings: &Readings) -> Option<&Meter> {
+    fn meter(&self, readings: &Readings) -> Option<&AnnouncedMeter> {
         let number = readings.meta(Meta::Meter)?;
         self.meters.get(&segment(number)).filter(|meter| meter.number == number)
     }
@@ -122,11 +132,11 @@ impl Announcer for HomeAssistant {
         topics
     }
 
-    fn on_connect(&mut self) -> Vec<Message> {
+    fn on_connect(&mut self) -> Vec<Publication> {
         self.meters.values().flat_map(|meter| self.messages(meter)).collect()
     }
 
-    fn on_readings(&mut self, readings: &Readings) -> Vec<Message> {
+    fn on_readings(&mut self, readings: &Readings) -> Vec<Publication> {
         let Some(number) = readings.meta(Meta::Meter) else {
             return Vec::new();
         };
@@ -134,7 +144,8 @@ impl Announcer for HomeAssistant {
         if !self.meters.contains_key(&name) && self.meters.len() >= self.most_meters {
             return Vec::new();
         }
-        let mut meter = self.meters.remove(&name).unwrap_or_else(|| Meter::new(self.apart));
+        let mut meter =
+            self.meters.remove(&name).unwrap_or_else(|| AnnouncedMeter::new(self.apart));
         if meter.keys.is_empty() {
             number.clone_into(&mut meter.number);
         }
@@ -151,7 +162,7 @@ impl Announcer for HomeAssistant {
         born.then(jitter)
     }
 
-    fn due(&self, readings: &Readings) -> &[Key] {
+    fn due(&self, readings: &Readings) -> &[FieldKey] {
         self.meter(readings).map_or(&[], |meter| &meter.keys)
     }
 
@@ -162,7 +173,7 @@ impl Announcer for HomeAssistant {
     }
 }
 
-impl Meter {
+impl AnnouncedMeter {
     fn new(apart: Option<Duration>) -> Self {
         Self { interval: Interval::new(apart), ..Self::default() }
     }
@@ -172,8 +183,8 @@ impl Meter {
         &mut self,
         readings: &Readings,
         site: &Site,
-        health: &Health,
-        options: &Options,
+        health: &LineCounters,
+        options: &DiscoveryOptions,
     ) -> bool {
         let slower = self.interval.note(readings) && options.expire_after.is_none();
         let known = self.entities.len();
@@ -222,24 +233,24 @@ mod tests {
     );
 
     fn home_assistant(uri: &str) -> HomeAssistant {
-        let mut settings: Settings = uri.parse().unwrap();
+        let mut settings: SinkSettings = uri.parse().unwrap();
         let topics = Topics::take(&mut settings).unwrap();
         let site = Site { view: settings.take_view().unwrap(), topics };
-        let options = Options::take(&mut settings, site.topics.layout()).unwrap().unwrap();
+        let options = DiscoveryOptions::take(&mut settings, site.topics.layout()).unwrap().unwrap();
         let apart = settings.take_wish().unwrap().interval();
         settings.finish().unwrap();
-        HomeAssistant::new(options, site, Health::default(), apart)
+        HomeAssistant::new(options, site, LineCounters::default(), apart)
     }
 
     fn readings(line: &str) -> Readings {
         Readings::parse(line.as_bytes()).unwrap()
     }
 
-    fn payload(message: &Message) -> Value {
+    fn payload(message: &Publication) -> Value {
         serde_json::from_slice(&message.payload).unwrap()
     }
 
-    fn components(message: &Message) -> Vec<String> {
+    fn components(message: &Publication) -> Vec<String> {
         payload(message)["cmps"].as_object().unwrap().keys().cloned().collect()
     }
 
@@ -281,10 +292,11 @@ mod tests {
 
     #[test]
     fn no_reading_takes_the_name_of_a_diagnostic() {
-        let mut settings: Settings = "mqtt://b?names.power_net_w=clock_drift_s".parse().unwrap();
+        let mut settings: SinkSettings =
+            "mqtt://b?names.power_net_w=clock_drift_s".parse().unwrap();
         let topics = Topics::take(&mut settings).unwrap();
         let site = Site { view: settings.take_view().unwrap(), topics };
-        let error = announcer(&mut settings, &site, &Health::default(), None).err().unwrap();
+        let error = announcer(&mut settings, &site, &LineCounters::default(), None).err().unwrap();
         let text = "names.power_net_w = clock_drift_s: that is a name of what is told beside it";
         assert_eq!(error.to_string(), text);
     }

@@ -26,11 +26,11 @@ use crate::{
         home_assistant::{
             diagnostics::Diagnostic,
             entity::Entity,
-            options::{Form, Options},
+            options::{DiscoveryForm, DiscoveryOptions},
         },
         mqtt::{
-            announce::{Message, Qos, Site},
-            topics::Layout,
+            announce::{Publication, Qos, Site},
+            topics::TopicLayout,
         },
         slug::segment,
     },
@@ -38,9 +38,9 @@ use crate::{
 
 /// What is announced.
 #[derive(Clone, Copy, Debug)]
-pub struct Config<'a> {
+pub struct DiscoveryConfig<'a> {
     /// What the user said about it.
-    pub options: &'a Options,
+    pub options: &'a DiscoveryOptions,
     /// Where the states are.
     pub site: &'a Site,
     /// The meter number.
@@ -49,26 +49,26 @@ pub struct Config<'a> {
     pub expire_after: Duration,
 }
 
-impl Config<'_> {
+impl DiscoveryConfig<'_> {
     /// The messages that announce it with these entities.
     #[must_use]
-    pub fn messages<'a>(&self, entities: impl Iterator<Item = &'a Entity>) -> Vec<Message> {
+    pub fn messages<'a>(&self, entities: impl Iterator<Item = &'a Entity>) -> Vec<Publication> {
         match self.options.form {
-            Form::Device => vec![self.device(entities)],
-            Form::Remove => {
+            DiscoveryForm::Device => vec![self.device(entities)],
+            DiscoveryForm::Remove => {
                 let state = message(self.site.topics.state(Some(self.number)), Vec::new());
                 [removal(&self.options.prefix, self.number), vec![state]].concat()
             }
             // What has to be switched on is left out: that form is for what is old already, and who
             // takes it back has to know all its topics.
-            Form::Component => {
+            DiscoveryForm::Component => {
                 let shown = entities.filter(|entity| !entity.disabled);
                 shown.map(|entity| self.component(entity)).collect()
             }
         }
     }
 
-    fn device<'a>(&self, entities: impl Iterator<Item = &'a Entity>) -> Message {
+    fn device<'a>(&self, entities: impl Iterator<Item = &'a Entity>) -> Publication {
         let mut payload = self.shared();
         let mut components = Map::new();
         for entity in entities {
@@ -81,7 +81,7 @@ impl Config<'_> {
         message(topic, Value::Object(payload).to_string().into_bytes())
     }
 
-    fn component(&self, entity: &Entity) -> Message {
+    fn component(&self, entity: &Entity) -> Publication {
         let mut payload = self.shared();
         payload.append(&mut self.sensor(entity));
         let topic = component_topic(&self.options.prefix, &id(self.number), &entity.id);
@@ -106,7 +106,7 @@ impl Config<'_> {
         insert(&mut shared, "dev", device);
         insert(&mut shared, "o", origin);
         insert(&mut shared, "qos", 1);
-        if self.site.topics.layout() == Layout::Json {
+        if self.site.topics.layout() == TopicLayout::Json {
             insert(&mut shared, "stat_t", self.site.topics.state(Some(self.number)));
         }
         shared
@@ -122,13 +122,13 @@ impl Config<'_> {
         );
         insert(&mut sensor, "name", entity.name.as_str());
         match self.site.topics.layout() {
-            Layout::Flat => {
+            TopicLayout::Flat => {
                 let topic = self.site.topics.value(Some(self.number), &entity.member);
                 insert(&mut sensor, "stat_t", topic);
                 // Not left out: Home Assistant would keep the template of another layout.
                 insert(&mut sensor, "val_tpl", "{{ value }}");
             }
-            Layout::Json | Layout::Nothing => {
+            TopicLayout::Json | TopicLayout::Nothing => {
                 insert(&mut sensor, "val_tpl", template(&entity.member));
             }
         }
@@ -148,7 +148,7 @@ impl Config<'_> {
 /// The messages that remove the meter with that number from Home Assistant, in whichever form it was
 /// announced.
 #[must_use]
-pub fn removal(prefix: &str, number: &str) -> Vec<Message> {
+pub fn removal(prefix: &str, number: &str) -> Vec<Publication> {
     let id = id(number);
     let named =
         (0..FIELDS.len()).filter_map(|place| Entity::named(place, 1, &Units::default(), true));
@@ -177,8 +177,8 @@ fn component_topic(prefix: &str, id: &str, object: &str) -> String {
     format!("{prefix}/sensor/{id}/{object}/config")
 }
 
-fn message(topic: String, payload: Vec<u8>) -> Message {
-    Message { topic, payload, retain: true, qos: Qos::AtLeastOnce }
+fn message(topic: String, payload: Vec<u8>) -> Publication {
+    Publication { topic, payload, retain: true, qos: Qos::AtLeastOnce }
 }
 
 /// The identifier that Home Assistant makes of a name, also where it does not ask for one.

@@ -15,7 +15,7 @@ use crate::{
     reading::decimal::Decimal,
     sink::{
         home_assistant::entity::{Entity, name},
-        line_counters::Health,
+        line_counters::LineCounters,
     },
 };
 
@@ -46,7 +46,7 @@ impl Diagnostic {
 
     /// Its value, if there is one.
     #[must_use]
-    pub fn value(self, readings: &Readings, health: &Health) -> Option<Decimal> {
+    pub fn value(self, readings: &Readings, health: &LineCounters) -> Option<Decimal> {
         let count = |count: u64| Decimal::of(count.into(), 0);
         match self {
             Self::TelegramsLost => count(health.telegrams_lost(readings.meta(Meta::Meter)?)?),
@@ -96,7 +96,7 @@ mod tests {
     fn drift_of(time: &str, received: &str) -> Option<String> {
         let line = format!("{{\"time\":\"{time}\",\"received\":\"{received}\",\"power_net_w\":1}}");
         let readings = Readings::parse(line.as_bytes()).unwrap();
-        let drift = Diagnostic::ClockDrift.value(&readings, &Health::default());
+        let drift = Diagnostic::ClockDrift.value(&readings, &LineCounters::default());
         drift.map(|drift| drift.to_string())
     }
 
@@ -119,7 +119,7 @@ mod tests {
     fn what_nobody_counts_has_no_value() {
         let line = "{\"meter\":\"1\",\"invocation_counter\":5,\"power_net_w\":1}";
         let readings = Readings::parse(line.as_bytes()).unwrap();
-        let health = Health::default();
+        let health = LineCounters::default();
         let value = |it: Diagnostic| it.value(&readings, &health).map(|it| it.to_string());
         assert_eq!(Diagnostic::ALL.map(value), [None, None, None]);
         health.note(&readings);

@@ -9,8 +9,8 @@ use std::borrow::Cow;
 use crate::{
     cosem::{obis::Obis, unit::Unit},
     format::{
-        key::{Key, Meta},
-        readings::Value,
+        key::{FieldKey, Meta},
+        readings::ReadingValue,
         units::Units,
     },
     reading::{decimal::Decimal, fields::FIELDS},
@@ -82,17 +82,21 @@ impl Entity {
     #[must_use]
     pub fn of(shown: &Shown<'_>, units: &Units, compat: bool) -> Option<Self> {
         let entity = match (shown.key, shown.value.as_ref()) {
-            (Key::Meta(meta), Value::Text(text)) if text.len() <= LONGEST => Self::meta(meta)?,
-            (Key::Field(place, occurrence), Value::Number(_)) => {
+            (FieldKey::Meta(meta), ReadingValue::Text(text)) if text.len() <= LONGEST => {
+                Self::meta(meta)?
+            }
+            (FieldKey::Field(place, occurrence), ReadingValue::Number(_)) => {
                 Self::named(place, occurrence, units, compat)?
             }
-            (Key::Object(..) | Key::Item(_), Value::Number(_)) => {
+            (FieldKey::Object(..) | FieldKey::Item(_), ReadingValue::Number(_)) => {
                 Self::unnamed(shown.key, &shown.unit, compat)
             }
-            (Key::Object(..) | Key::Item(_), Value::Text(text)) if text.len() <= LONGEST => {
+            (FieldKey::Object(..) | FieldKey::Item(_), ReadingValue::Text(text))
+                if text.len() <= LONGEST =>
+            {
                 Self::unnamed(shown.key, "", compat)
             }
-            (Key::Object(..) | Key::Item(_), Value::Truth(_)) => {
+            (FieldKey::Object(..) | FieldKey::Item(_), ReadingValue::Truth(_)) => {
                 Self::unnamed(shown.key, "", compat)
             }
             _ => return None,
@@ -147,19 +151,19 @@ impl Entity {
     }
 
     /// What has no name is for people who know their meter.
-    fn unnamed(key: Key, unit: &str, compat: bool) -> Self {
+    fn unnamed(key: FieldKey, unit: &str, compat: bool) -> Self {
         let known = (0..=u8::MAX).find_map(|code| Unit(code).symbol().filter(|it| *it == unit));
         // What sums up or is measured just now is told by the code, and by nothing else.
         let state_class = match key {
-            Key::Object(Obis([1, _, _, 7, 0, 255]), _) => Some(MEASUREMENT),
-            Key::Object(Obis([1, _, _, 8, _, 255]), _) => Some(TOTAL),
+            FieldKey::Object(Obis([1, _, _, 7, 0, 255]), _) => Some(MEASUREMENT),
+            FieldKey::Object(Obis([1, _, _, 8, _, 255]), _) => Some(TOTAL),
             _ => None,
         };
         let of = |class: &&Class| Some(class.state_class) == state_class && !unit.is_empty();
         let class = CLASSES.iter().filter(of).find(|class| class.units.contains(&unit));
         let (id, text) = (id(key), key.text(&Units::default()));
         Self {
-            name: if matches!(key, Key::Item(_)) { name(&id) } else { text },
+            name: if matches!(key, FieldKey::Item(_)) { name(&id) } else { text },
             id,
             class: class.and_then(|class| class.name(unit, compat)),
             state_class: state_class.filter(|_| class.is_some()),
@@ -211,11 +215,11 @@ pub fn name(id: &str) -> String {
 }
 
 /// `1-0:99.1.0` as `obis_1_0_99_1_0`; `f` and `n` stand in front of a sixth group and an occurrence.
-fn id(key: Key) -> String {
+fn id(key: FieldKey) -> String {
     let plain = key.text(&Units::default()).replace('*', "_f").replace('#', "_n");
     let plain = plain.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
     match key {
-        Key::Object(..) => format!("obis_{plain}"),
+        FieldKey::Object(..) => format!("obis_{plain}"),
         _ => plain,
     }
 }
@@ -225,16 +229,18 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::{format::readings::Readings, reading::fields::of_name, sink::projection::View};
+    use crate::{
+        format::readings::Readings, reading::fields::of_name, sink::projection::Projection,
+    };
 
-    fn entities(line: &str, view: &View, compat: bool) -> Vec<Entity> {
+    fn entities(line: &str, view: &Projection, compat: bool) -> Vec<Entity> {
         let readings = Readings::parse(line.as_bytes()).unwrap();
         view.of(&readings).filter_map(|shown| Entity::of(&shown, &view.units, compat)).collect()
     }
 
     fn one(member: &str) -> Option<Entity> {
         let line = format!("{{{member},\"power_net_w\":1}}");
-        let all = entities(&line, &View::default(), false);
+        let all = entities(&line, &Projection::default(), false);
         assert_eq!(all.last().unwrap().id, "power_net");
         (all.len() == 2).then(|| all[0].clone())
     }
@@ -296,9 +302,11 @@ mod tests {
 
     #[test]
     fn a_choice_of_names_and_units_is_followed_by_the_same_entity() {
-        let key = |name| Key::parse(name, &Units::default()).unwrap();
-        let mut view =
-            View { names: vec![(key("power_net_w"), "Leistung".to_owned())], ..View::default() };
+        let key = |name| FieldKey::parse(name, &Units::default()).unwrap();
+        let mut view = Projection {
+            names: vec![(key("power_net_w"), "Leistung".to_owned())],
+            ..Projection::default()
+        };
         view.units.choose("energy=kWh").unwrap();
         view.units.choose("reactive-energy=Mvarh").unwrap();
         let line = "{\"energy_import_wh\":5,\"reactive_energy_import_varh\":5,\"power_net_w\":7}";
@@ -329,7 +337,7 @@ mod tests {
     #[test]
     fn an_old_home_assistant_gets_nothing_that_it_does_not_know() {
         let line = "{\"energy_import_wh\":5,\"reactive_energy_import_varh\":5}";
-        let all = entities(line, &View::default(), true);
+        let all = entities(line, &Projection::default(), true);
         assert_eq!((all[0].class, all[1].class), (Some("energy"), None));
         assert_eq!((all[1].state_class, all[1].unit.as_deref()), (Some(TOTAL), Some("varh")));
     }

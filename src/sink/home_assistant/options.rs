@@ -18,16 +18,16 @@ use core::time::Duration;
 use crate::{
     format::usage::Usage,
     sink::{
-        mqtt::topics::{Layout, checked},
-        settings::Settings,
+        mqtt::topics::{TopicLayout, checked},
+        settings::SinkSettings,
     },
 };
 
 /// How Home Assistant is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct DiscoveryOptions {
     /// In which form.
-    pub form: Form,
+    pub form: DiscoveryForm,
     /// Where it listens, without a slash at the end.
     pub prefix: String,
     /// After so long instantaneous values are out of date: zero for never, nothing for a time that
@@ -39,7 +39,7 @@ pub struct Options {
 
 /// The form of the announcement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Form {
+pub enum DiscoveryForm {
     /// A message a device.
     #[default]
     Device,
@@ -52,32 +52,32 @@ pub enum Form {
 /// Where Home Assistant listens if nothing else is said there.
 pub const PREFIX: &str = "homeassistant";
 
-impl Options {
+impl DiscoveryOptions {
     /// Takes the keys; nothing if nothing is to be announced.
     ///
     /// # Errors
     /// Values that do not read, or an announcement without a state.
-    pub fn take(settings: &mut Settings, layout: Layout) -> Result<Option<Self>, Usage> {
+    pub fn take(settings: &mut SinkSettings, layout: TopicLayout) -> Result<Option<Self>, Usage> {
         let ha = settings.take("ha");
         let prefix = settings.take("ha_prefix").unwrap_or_else(|| PREFIX.to_owned());
         let expire_after = settings.take_duration("ha_expire_after")?;
         let compat = settings.take_switch("ha_compat")?;
         let form = match ha.as_deref() {
             Some("off") => return Ok(None),
-            None if layout == Layout::Nothing => return Ok(None),
-            Some("device" | "component") if layout == Layout::Nothing => {
+            None if layout == TopicLayout::Nothing => return Ok(None),
+            Some("device" | "component") if layout == TopicLayout::Nothing => {
                 return Err(Usage("ha: there is no state to show with layout=none".to_owned()));
             }
-            None | Some("device") => Form::Device,
-            Some("component") => Form::Component,
-            Some("remove") => Form::Remove,
+            None | Some("device") => DiscoveryForm::Device,
+            Some("component") => DiscoveryForm::Component,
+            Some("remove") => DiscoveryForm::Remove,
             Some(_) => {
                 return Err(Usage("ha: device, component, remove or off expected".to_owned()));
             }
         };
         let prefix = checked("ha_prefix", prefix.trim_end_matches('/'), &[])?;
         // Who needs a message an entity has a Home Assistant that is older still.
-        let compat = compat || form == Form::Component;
+        let compat = compat || form == DiscoveryForm::Component;
         Ok(Some(Self { form, prefix, expire_after, compat }))
     }
 }
@@ -86,47 +86,53 @@ impl Options {
 mod tests {
     use super::*;
 
-    fn take(query: &str, layout: Layout) -> Result<Option<Options>, String> {
-        let mut settings: Settings = format!("mqtt://broker?{query}").parse().unwrap();
-        let options = Options::take(&mut settings, layout).map_err(|error| error.to_string())?;
+    fn take(query: &str, layout: TopicLayout) -> Result<Option<DiscoveryOptions>, String> {
+        let mut settings: SinkSettings = format!("mqtt://broker?{query}").parse().unwrap();
+        let options =
+            DiscoveryOptions::take(&mut settings, layout).map_err(|error| error.to_string())?;
         settings.finish().unwrap();
         Ok(options)
     }
 
     #[test]
     fn a_device_is_announced_if_nothing_is_said_and_there_is_a_state() {
-        let expected = Options {
-            form: Form::Device,
+        let expected = DiscoveryOptions {
+            form: DiscoveryForm::Device,
             prefix: "homeassistant".to_owned(),
             expire_after: None,
             compat: false,
         };
-        for layout in [Layout::Json, Layout::Flat] {
+        for layout in [TopicLayout::Json, TopicLayout::Flat] {
             assert_eq!(take("", layout), Ok(Some(expected.clone())));
             assert_eq!(take("ha=off&ha_prefix=x", layout), Ok(None));
         }
-        assert_eq!(take("", Layout::Nothing), Ok(None));
-        assert_eq!(take("ha=off", Layout::Nothing), Ok(None));
+        assert_eq!(take("", TopicLayout::Nothing), Ok(None));
+        assert_eq!(take("ha=off", TopicLayout::Nothing), Ok(None));
     }
 
     #[test]
     fn what_is_said_counts_and_the_old_form_keeps_to_what_is_old() {
-        let options = take("ha=component&ha_prefix=a/b/&ha_expire_after=2m", Layout::Json);
+        let options = take("ha=component&ha_prefix=a/b/&ha_expire_after=2m", TopicLayout::Json);
         let options = options.unwrap().unwrap();
-        assert_eq!((options.form, options.prefix.as_str()), (Form::Component, "a/b"));
+        assert_eq!((options.form, options.prefix.as_str()), (DiscoveryForm::Component, "a/b"));
         assert_eq!(options.expire_after, Some(Duration::from_secs(120)));
         assert!(options.compat);
-        let options = take("ha_compat=true&ha_expire_after=0", Layout::Json).unwrap().unwrap();
+        let options = take("ha_compat=true&ha_expire_after=0", TopicLayout::Json).unwrap().unwrap();
         assert!(options.compat && options.expire_after == Some(Duration::ZERO));
     }
 
     #[test]
     fn what_cannot_be_is_refused() {
         let error = |query, layout| take(query, layout).unwrap_err();
-        assert_eq!(error("ha=yes", Layout::Json), "ha: device, component, remove or off expected");
-        assert!(error("ha=device", Layout::Nothing).contains("layout=none"));
-        assert!(error("ha_prefix=a/%2B", Layout::Json).starts_with("ha_prefix: + and #"));
-        assert!(error("ha_expire_after=soon", Layout::Json).starts_with("ha_expire_after = soon"));
-        assert!(error("ha_compat=2024.3", Layout::Json).starts_with("ha_compat = 2024.3"));
+        assert_eq!(
+            error("ha=yes", TopicLayout::Json),
+            "ha: device, component, remove or off expected"
+        );
+        assert!(error("ha=device", TopicLayout::Nothing).contains("layout=none"));
+        assert!(error("ha_prefix=a/%2B", TopicLayout::Json).starts_with("ha_prefix: + and #"));
+        assert!(
+            error("ha_expire_after=soon", TopicLayout::Json).starts_with("ha_expire_after = soon")
+        );
+        assert!(error("ha_compat=2024.3", TopicLayout::Json).starts_with("ha_compat = 2024.3"));
     }
 }

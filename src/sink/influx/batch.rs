@@ -9,7 +9,7 @@
 
 /// The size of requests.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Portion {
+pub(super) struct WriteBatch {
     /// The size that is wanted.
     wanted: usize,
     /// The size that was never too large.
@@ -20,7 +20,7 @@ pub(super) struct Portion {
     suspects: usize,
 }
 
-impl Portion {
+impl WriteBatch {
     pub(super) const fn new(most: usize) -> Self {
         Self { wanted: most, most, next: most, suspects: 0 }
     }
@@ -72,7 +72,7 @@ mod tests {
     fn deliver(count: usize, most: usize, bad: &[usize]) -> (Vec<usize>, usize) {
         let mut lines: Vec<_> = (0..count).collect();
         let (mut stored, mut requests) = (vec![], 0);
-        let mut portion = Portion::new(most);
+        let mut portion = WriteBatch::new(most);
         while !lines.is_empty() {
             requests += 1;
             let size = portion.of(lines.len());
@@ -115,14 +115,14 @@ mod tests {
 
     #[test]
     fn what_was_too_large_once_is_not_tried_again() {
-        let mut portion = Portion::new(100);
+        let mut portion = WriteBatch::new(100);
         assert!(!portion.too_large(100));
         assert_eq!(portion.of(1000), 50);
         portion.stored(50);
         assert_eq!(portion.of(1000), 50);
         assert!(!portion.too_large(50) && !portion.too_large(25) && !portion.too_large(12));
         assert_eq!(portion.of(1000), 6);
-        let mut single = Portion::new(1);
+        let mut single = WriteBatch::new(1);
         assert!(single.too_large(1), "a line that never fits");
         assert_eq!(single.of(1000), 1);
         // Once that line is gone the others go as they went before.

@@ -17,21 +17,21 @@ use crate::{
     backoff::Backoff,
     format::{
         influx::{Points, is_told, seconds},
-        key::{Key, Meta},
+        key::{FieldKey, Meta},
         latest::name,
         readings::Readings,
     },
     sink::{
-        event::Event,
-        http::{Answer, Server},
+        event::SinkEvent,
+        http::{Answer, PostTarget},
         influx::{
-            batch::Portion,
-            on_disk::Backlog,
+            batch::WriteBatch,
+            on_disk::OnDisk,
             pending::Pending,
-            response::{Kind, Names, Pause, Trouble, Verdict},
+            response::{Pause, ResponseVerdict, ServerNames, Trouble, TroubleKind},
         },
-        projection::View,
-        queue::Inbox,
+        projection::Projection,
+        queue::QueueReceiver,
         traits::{Report, Sink},
     },
 };
@@ -53,7 +53,7 @@ const REPEAT: Duration = Duration::from_secs(3600);
 
 /// How much is sent, and when.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
+pub(super) struct DeliveryPace {
     /// So many lines at once.
     pub(super) batch: usize,
     /// Fewer, if the first has waited for so long.
@@ -64,13 +64,13 @@ pub(super) struct Pace {
 
 /// What the user wants.
 pub(super) struct Order {
-    pub(super) server: Arc<Server>,
-    pub(super) names: Names,
+    pub(super) server: Arc<PostTarget>,
+    pub(super) names: ServerNames,
     pub(super) insecure: bool,
     pub(super) points: Points,
-    pub(super) view: View,
+    pub(super) view: Projection,
     pub(super) clocks: [Meta; 2],
-    pub(super) pace: Pace,
+    pub(super) pace: DeliveryPace,
     pub(super) spool: Option<PathBuf>,
 }
 
@@ -78,11 +78,11 @@ pub(super) struct Order {
 pub(super) struct Delivery {
     order: Order,
     pending: Pending,
-    backlog: Backlog,
-    portion: Portion,
+    backlog: OnDisk,
+    portion: WriteBatch,
     backoff: Backoff,
     /// What was told of the trouble there is.
-    trouble: Option<Kind>,
+    trouble: Option<TroubleKind>,
     /// Since when nothing went wrong.
     healthy: Instant,
     /// No try before that.
@@ -104,12 +104,12 @@ struct Refused {
 }
 
 impl Sink for Delivery {
-    fn run(mut self: Box<Self>, inbox: Inbox, report: &dyn Report) {
+    fn run(mut self: Box<Self>, inbox: QueueReceiver, report: &dyn Report) {
         if self.order.insecure {
             report.say("insecure: whoever answers is believed to be the server");
         }
         if let Some(folder) = &self.order.spool {
-            self.backlog = Backlog::open(folder, report);
+            self.backlog = OnDisk::open(folder, report);
         }
         loop {
             let ended = inbox.is_ended();
@@ -140,12 +140,12 @@ impl Sink for Delivery {
 
 impl Delivery {
     pub(super) fn new(order: Order) -> Self {
-        let Pace { batch, longest, .. } = order.pace;
+        let DeliveryPace { batch, longest, .. } = order.pace;
         Self {
             order,
             pending: Pending::default(),
-            backlog: Backlog::default(),
-            portion: Portion::new(batch),
+            backlog: OnDisk::default(),
+            portion: WriteBatch::new(batch),
             backoff: Backoff::random(FIRST, longest),
             trouble: None,
             healthy: Instant::now(),
@@ -158,11 +158,11 @@ impl Delivery {
     }
 
     /// Takes what came, as long as there is room.
-    fn fill(&mut self, inbox: &Inbox, report: &dyn Report) {
+    fn fill(&mut self, inbox: &QueueReceiver, report: &dyn Report) {
         while !self.pending.is_full() {
             match inbox.take() {
-                Some(Event::Readings(readings)) => self.add(&readings, report),
-                Some(Event::Reopen) => {}
+                Some(SinkEvent::Readings(readings)) => self.add(&readings, report),
+                Some(SinkEvent::Reopen) => {}
                 None => break,
             }
         }
@@ -199,7 +199,7 @@ impl Delivery {
             .view
             .of(readings)
             .filter(|shown| !is_told(shown.key))
-            .filter(|shown| !(everything && matches!(shown.key, Key::Meta(_))))
+            .filter(|shown| !(everything && matches!(shown.key, FieldKey::Meta(_))))
             .collect();
         let fields =
             shown.iter().map(|shown| (shown.key, shown.name.as_ref(), shown.value.as_ref().into()));
@@ -221,30 +221,30 @@ impl Delivery {
         self.rest.map_or(collected, |rest| rest.max(collected))
     }
 
-    fn send(&mut self, inbox: &Inbox, report: &dyn Report) {
+    fn send(&mut self, inbox: &QueueReceiver, report: &dyn Report) {
         let count = self.portion.of(self.pending.len());
         let Some(answer) = self.post(count, inbox, report) else {
             return;
         };
-        match Verdict::of(&answer, &self.order.names, self.order.server.timeout()) {
-            Verdict::Stored => {
+        match ResponseVerdict::of(&answer, &self.order.names, self.order.server.timeout()) {
+            ResponseVerdict::Stored => {
                 self.works(report);
                 self.remove(count, report);
                 self.portion.stored(count);
             }
-            Verdict::Refused(said) => {
+            ResponseVerdict::Refused(said) => {
                 self.works(report);
                 if self.portion.refused(count) {
                     self.leave_out(&said, report);
                 }
             }
-            Verdict::TooLarge(said) => {
+            ResponseVerdict::TooLarge(said) => {
                 self.works(report);
                 if self.portion.too_large(count) {
                     self.leave_out(&said, report);
                 }
             }
-            Verdict::Kept(trouble) => self.fails(trouble, report),
+            ResponseVerdict::Kept(trouble) => self.fails(trouble, report),
         }
     }
 
@@ -255,7 +255,7 @@ impl Delivery {
     }
 
     /// Sends the first lines; nothing if the end comes before the answer.
-    fn post(&mut self, count: usize, inbox: &Inbox, report: &dyn Report) -> Option<Answer> {
+    fn post(&mut self, count: usize, inbox: &QueueReceiver, report: &dyn Report) -> Option<Answer> {
         let (server, text) = (self.order.server.clone(), self.pending.text(count));
         let (answer, answered) = mpsc::channel();
         let request = move || drop(answer.send(server.post(&text)));
@@ -324,9 +324,9 @@ impl Delivery {
     }
 
     /// Keeps what was not stored, or counts it.
-    fn give_up(&mut self, inbox: &Inbox, report: &dyn Report) {
+    fn give_up(&mut self, inbox: &QueueReceiver, report: &dyn Report) {
         while let Some(event) = inbox.take() {
-            if let Event::Readings(readings) = event {
+            if let SinkEvent::Readings(readings) = event {
                 self.add(&readings, report);
             }
         }

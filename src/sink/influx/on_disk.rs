@@ -10,7 +10,7 @@ use crate::sink::{
 
 /// The spool of one sink, if the user wants one and it can be had.
 #[derive(Debug, Default)]
-pub(super) struct Backlog {
+pub(super) struct OnDisk {
     spool: Option<Spool>,
     /// So many of the first lines that wait in memory are the oldest segment.
     taken: usize,
@@ -18,7 +18,7 @@ pub(super) struct Backlog {
     told: bool,
 }
 
-impl Backlog {
+impl OnDisk {
     /// The spool in that folder.
     pub(super) fn open(folder: &Path, report: &dyn Report) -> Self {
         match Spool::open(folder) {

@@ -11,7 +11,7 @@ use crate::{
 
 /// What to do with what was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum ResponseVerdict {
     /// Forget it.
     Stored,
     /// Keep it and try again.
@@ -26,7 +26,7 @@ pub(super) enum Verdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Trouble {
     /// What it is about: what is of the same kind is told once.
-    pub(super) kind: Kind,
+    pub(super) kind: TroubleKind,
     /// What to tell.
     pub(super) text: String,
     /// When to try again.
@@ -35,7 +35,7 @@ pub(super) struct Trouble {
 
 /// What trouble is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TroubleKind {
     Unreachable,
     Untrusted,
     Silent,
@@ -59,7 +59,7 @@ pub(super) enum Pause {
 
 /// The server as the user wrote it down.
 #[derive(Clone, Debug)]
-pub(super) struct Names {
+pub(super) struct ServerNames {
     /// `influx.home:8086`
     pub(super) server: String,
     /// `the bucket house`
@@ -70,36 +70,42 @@ pub(super) struct Names {
     pub(super) secrets: Vec<Secret>,
 }
 
-impl Verdict {
+impl ResponseVerdict {
     /// Of an answer, in these words.
-    pub(super) fn of(answer: &Answer, names: &Names, timeout: Duration) -> Self {
+    pub(super) fn of(answer: &Answer, names: &ServerNames, timeout: Duration) -> Self {
         let server = &names.server;
         let trouble = |kind, text, pause| Self::Kept(Trouble { kind, text, pause });
         let growing = |kind, text| trouble(kind, text, Pause::Growing);
         let (code, retry_after, body) = match answer {
             Answer::Status { code, retry_after, body } => (*code, *retry_after, body),
             Answer::Unreachable(why) => {
-                return growing(Kind::Unreachable, format!("cannot connect to {server}: {why}"));
+                return growing(
+                    TroubleKind::Unreachable,
+                    format!("cannot connect to {server}: {why}"),
+                );
             }
             Answer::Untrusted(why) => {
-                return growing(Kind::Untrusted, format!("cannot trust {server}: {why}"));
+                return growing(TroubleKind::Untrusted, format!("cannot trust {server}: {why}"));
             }
             Answer::HungUp(why) => {
                 let hint = "does something else listen there, or TLS?";
                 let text =
                     format!("{server} ends the connection without an answer ({why}): {hint}");
-                return growing(Kind::HungUp, text);
+                return growing(TroubleKind::HungUp, text);
             }
             Answer::Silent => {
                 let text = format!("no answer from {server} for {} s", timeout.as_secs());
-                return growing(Kind::Silent, text);
+                return growing(TroubleKind::Silent, text);
             }
             Answer::Garbage(why) => {
-                return growing(Kind::Garbage, format!("{server} does not speak HTTP: {why}"));
+                return growing(
+                    TroubleKind::Garbage,
+                    format!("{server} does not speak HTTP: {why}"),
+                );
             }
         };
         let said = names.said(code, body);
-        let status = Kind::Status(code);
+        let status = TroubleKind::Status(code);
         let long = |text| trouble(status, text, Pause::Long);
         match code {
             200..=299 if body.is_empty() || code == 204 => Self::Stored,
@@ -114,7 +120,7 @@ impl Verdict {
             404 => long(format!("{server} does not know {}: {said}", names.store)),
             408 | 429 | 500.. => {
                 let pause = retry_after.map_or(Pause::Growing, Pause::AtLeast);
-                let kind = if code == 429 { status } else { Kind::Busy };
+                let kind = if code == 429 { status } else { TroubleKind::Busy };
                 trouble(kind, format!("{server} answers {said}"), pause)
             }
             413 => Self::TooLarge(said),
@@ -124,7 +130,7 @@ impl Verdict {
     }
 }
 
-impl Names {
+impl ServerNames {
     /// The status and what the server says about it, in a line that is safe to look at.
     fn said(&self, code: u16, body: &[u8]) -> String {
         let mut text = message(body);
@@ -158,8 +164,8 @@ const LONGEST: usize = 200;
 mod tests {
     use super::*;
 
-    fn names() -> Names {
-        Names {
+    fn names() -> ServerNames {
+        ServerNames {
             server: "h:8086".to_owned(),
             store: "the bucket b".to_owned(),
             login: Some("the token"),
@@ -167,17 +173,21 @@ mod tests {
         }
     }
 
-    fn verdict(code: u16, body: &str) -> Verdict {
+    fn verdict(code: u16, body: &str) -> ResponseVerdict {
         let answer = Answer::Status { code, retry_after: None, body: body.into() };
-        Verdict::of(&answer, &names(), Duration::from_secs(10))
+        ResponseVerdict::of(&answer, &names(), Duration::from_secs(10))
     }
 
     fn kept(code: u16, body: &str) -> (String, Pause) {
         match verdict(code, body) {
-            Verdict::Kept(Trouble { text, pause, kind: Kind::Busy }) if code != 429 => {
+            ResponseVerdict::Kept(Trouble { text, pause, kind: TroubleKind::Busy })
+                if code != 429 =>
+            {
                 (text, pause)
             }
-            Verdict::Kept(Trouble { text, pause, kind: Kind::Status(of) }) if of == code => {
+            ResponseVerdict::Kept(Trouble { text, pause, kind: TroubleKind::Status(of) })
+                if of == code =>
+            {
                 (text, pause)
             }
             other => panic!("{other:?}"),
@@ -186,12 +196,12 @@ mod tests {
 
     #[test]
     fn each_status_has_its_consequence() {
-        assert_eq!(verdict(204, ""), Verdict::Stored);
-        assert_eq!(verdict(200, ""), Verdict::Stored);
+        assert_eq!(verdict(204, ""), ResponseVerdict::Stored);
+        assert_eq!(verdict(200, ""), ResponseVerdict::Stored);
         for code in [400, 405, 406, 410, 415, 422] {
-            assert_eq!(verdict(code, "no"), Verdict::Refused(format!("{code} (no)")));
+            assert_eq!(verdict(code, "no"), ResponseVerdict::Refused(format!("{code} (no)")));
         }
-        assert_eq!(verdict(413, ""), Verdict::TooLarge("413".to_owned()));
+        assert_eq!(verdict(413, ""), ResponseVerdict::TooLarge("413".to_owned()));
         for code in [408, 429, 500, 502, 503, 504, 599] {
             assert_eq!(kept(code, "x"), (format!("h:8086 answers {code} (x)"), Pause::Growing));
         }
@@ -209,9 +219,10 @@ mod tests {
             "h:8086 does not know the bucket b: 404 (bucket \"b\" not found)"
         );
         assert!(kept(200, "<html>").0.ends_with("is the address right?"));
-        let nobody = Names { login: None, ..names() };
+        let nobody = ServerNames { login: None, ..names() };
         let answer = Answer::Status { code: 401, retry_after: None, body: vec![] };
-        let Verdict::Kept(trouble) = Verdict::of(&answer, &nobody, Duration::ZERO) else {
+        let ResponseVerdict::Kept(trouble) = ResponseVerdict::of(&answer, &nobody, Duration::ZERO)
+        else {
             panic!();
         };
         assert_eq!(trouble.text, "h:8086 wants to know who writes: 401");
@@ -220,7 +231,7 @@ mod tests {
     #[test]
     fn what_a_server_says_is_told_short_safe_and_without_secrets() {
         let said = |body: &str| match verdict(400, body) {
-            Verdict::Refused(said) => said,
+            ResponseVerdict::Refused(said) => said,
             other => panic!("{other:?}"),
         };
         assert_eq!(said(r#"{"error":"partial\n write"}"#), "400 (partial write)");
@@ -234,7 +245,8 @@ mod tests {
     fn a_server_is_asked_when_it_likes() {
         let after = Some(Duration::from_secs(7));
         let answer = Answer::Status { code: 429, retry_after: after, body: vec![] };
-        let Verdict::Kept(trouble) = Verdict::of(&answer, &names(), Duration::ZERO) else {
+        let ResponseVerdict::Kept(trouble) = ResponseVerdict::of(&answer, &names(), Duration::ZERO)
+        else {
             panic!();
         };
         assert_eq!(trouble.pause, Pause::AtLeast(Duration::from_secs(7)));

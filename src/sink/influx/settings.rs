@@ -8,18 +8,18 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use crate::{
     format::{
         influx::{MEASUREMENT, Points, Precision},
-        key::{Key, Meta},
+        key::{FieldKey, Meta},
         printable::shown,
         usage::Usage,
     },
     sink::{
-        http::{Server, Trust, query},
+        http::{PostTarget, Trust, query},
         influx::{
-            delivery::{Delivery, Order, Pace},
-            response::Names,
+            delivery::{Delivery, DeliveryPace, Order},
+            response::ServerNames,
         },
-        projection::View,
-        settings::{Secret, Settings, Target},
+        projection::Projection,
+        settings::{Secret, SinkSettings, SinkTarget},
         traits::Sink,
     },
 };
@@ -38,7 +38,7 @@ const RETRY: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// Settings that are missing, contradict each other or do not read.
-pub fn new(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
+pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
     let api = Api::take(settings)?;
     let view = settings.take_view()?;
     let points = points(settings, &view)?;
@@ -66,8 +66,8 @@ pub fn new(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
     };
     let (server, path) = address(&settings.target)?;
     let uri = format!("{}://{server}{path}{}", if secure { "https" } else { "http" }, api.path);
-    let names = Names { server, store: api.store, login: api.login, secrets: api.secrets };
-    let server = Arc::new(Server::new(&uri, trust, api.authorization, timeout)?);
+    let names = ServerNames { server, store: api.store, login: api.login, secrets: api.secrets };
+    let server = Arc::new(PostTarget::new(&uri, trust, api.authorization, timeout)?);
     let spool = settings.take("spool").map(PathBuf::from);
     let order = Order { server, names, insecure, points, view, clocks, pace, spool };
     Ok(Box::new(Delivery::new(order)))
@@ -85,7 +85,7 @@ struct Api {
 }
 
 impl Api {
-    fn take(settings: &mut Settings) -> Result<Self, Usage> {
+    fn take(settings: &mut SinkSettings) -> Result<Self, Usage> {
         let (bucket, db) = (settings.take("bucket"), settings.take("db"));
         match (bucket, db) {
             (Some(bucket), None) => Self::version_2(settings, &bucket),
@@ -100,7 +100,7 @@ impl Api {
         }
     }
 
-    fn version_2(settings: &mut Settings, bucket: &str) -> Result<Self, Usage> {
+    fn version_2(settings: &mut SinkSettings, bucket: &str) -> Result<Self, Usage> {
         other_version(settings, &["rp", "user", "password", "password_file"], "1, with db")?;
         let org = settings.take("org");
         let token = settings.take_secret("token")?.filter(|token| !token.reveal().is_empty());
@@ -118,7 +118,7 @@ impl Api {
         })
     }
 
-    fn version_1(settings: &mut Settings, db: &str) -> Result<Self, Usage> {
+    fn version_1(settings: &mut SinkSettings, db: &str) -> Result<Self, Usage> {
         other_version(settings, &["org", "token", "token_file"], "2, with bucket")?;
         let rp = settings.take("rp");
         let (user, password) = (settings.take("user"), settings.take_secret("password")?);
@@ -146,7 +146,7 @@ impl Api {
 }
 
 /// Refuses what belongs to the other version.
-fn other_version(settings: &Settings, keys: &[&str], version: &str) -> Result<(), Usage> {
+fn other_version(settings: &SinkSettings, keys: &[&str], version: &str) -> Result<(), Usage> {
     match keys.iter().find(|key| settings.has(key)) {
         Some(key) => Err(Usage(format!("{key} is of version {version}"))),
         None => Ok(()),
@@ -154,8 +154,8 @@ fn other_version(settings: &Settings, keys: &[&str], version: &str) -> Result<()
 }
 
 /// Host and port, and what stands in front of the path of the API.
-fn address(target: &Target) -> Result<(String, String), Usage> {
-    let Target::Server { host, port, path } = target else {
+fn address(target: &SinkTarget) -> Result<(String, String), Usage> {
+    let SinkTarget::Server { host, port, path } = target else {
         return Err(Usage("a server is expected: influxdb://HOST:PORT".to_owned()));
     };
     let brackets = host.contains(':');
@@ -165,13 +165,13 @@ fn address(target: &Target) -> Result<(String, String), Usage> {
     Ok((format!("{host}:{}", port.unwrap_or(PORT)), path))
 }
 
-fn points(settings: &mut Settings, view: &View) -> Result<Points, Usage> {
+fn points(settings: &mut SinkSettings, view: &Projection) -> Result<Points, Usage> {
     let measurement = settings.take("measurement").unwrap_or_else(|| MEASUREMENT.to_owned());
     // A line that begins with # is a comment, and names with _ are the database's own.
     if measurement.is_empty() || measurement.starts_with(['#', '_']) {
         return Err(Usage(format!("measurement = {}: not a name", shown(&measurement))));
     }
-    let meter = view.name(Key::Meta(Meta::Meter));
+    let meter = view.name(FieldKey::Meta(Meta::Meter));
     let tags = settings.take_table("tags");
     let kept = |name: &str| name.is_empty() || name == "time" || name.starts_with('_');
     let why = "a name that InfluxDB keeps for itself";
@@ -189,7 +189,7 @@ fn points(settings: &mut Settings, view: &View) -> Result<Points, Usage> {
     Ok(points.with_texts(view.keys.is_some()))
 }
 
-fn clocks(settings: &mut Settings) -> Result<[Meta; 2], Usage> {
+fn clocks(settings: &mut SinkSettings) -> Result<[Meta; 2], Usage> {
     match settings.take("timestamp").as_deref() {
         None | Some("meter") => Ok([Meta::Time, Meta::Received]),
         Some("received") => Ok([Meta::Received, Meta::Time]),
@@ -199,14 +199,14 @@ fn clocks(settings: &mut Settings) -> Result<[Meta; 2], Usage> {
     }
 }
 
-fn pace(settings: &mut Settings) -> Result<Pace, Usage> {
+fn pace(settings: &mut SinkSettings) -> Result<DeliveryPace, Usage> {
     let batch = settings.take_as("batch", "a number of points")?.unwrap_or(BATCH);
     if batch == 0 {
         return Err(Usage("batch = 0: at least 1 expected".to_owned()));
     }
     let flush = settings.take_duration("flush")?.unwrap_or(FLUSH);
     let longest = settings.take_duration("retry")?.unwrap_or(RETRY).max(Duration::from_secs(1));
-    Ok(Pace { batch, flush, longest })
+    Ok(DeliveryPace { batch, flush, longest })
 }
 
 #[cfg(test)]
@@ -214,7 +214,7 @@ mod tests {
     use super::*;
 
     fn message(uri: &str) -> String {
-        let mut settings: Settings = uri.parse().unwrap();
+        let mut settings: SinkSettings = uri.parse().unwrap();
         match new(&mut settings).map(|_| settings.finish()) {
             Ok(Ok(())) => String::new(),
             Ok(Err(usage)) | Err(usage) => usage.to_string(),
@@ -279,7 +279,7 @@ mod tests {
         // RFC 7617, 2: its example.
         let known = "influxdb://Aladdin:open%20sesame@h?db=d";
         assert_eq!(revealed(known).as_deref(), Some("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="));
-        let target = |uri: &str| address(&uri.parse::<Settings>().unwrap().target).unwrap();
+        let target = |uri: &str| address(&uri.parse::<SinkSettings>().unwrap().target).unwrap();
         assert_eq!(target("influxdb://[::1]/a/b/?db=d"), ("[::1]:8086".into(), "/a/b".into()));
         assert_eq!(target("influxdb://h:1/?db=d"), ("h:1".into(), String::new()));
     }

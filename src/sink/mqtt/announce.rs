@@ -15,9 +15,9 @@
 use std::time::Duration;
 
 use crate::{
-    format::{key::Key, readings::Readings},
+    format::{key::FieldKey, readings::Readings},
     reading::decimal::Decimal,
-    sink::{mqtt::topics::Topics, projection::View},
+    sink::{mqtt::topics::Topics, projection::Projection},
 };
 
 /// Who announces the meters.
@@ -26,20 +26,20 @@ pub trait Announcer: Send {
     fn subscriptions(&self) -> Vec<String>;
 
     /// What goes out in each new connection, before the states: the broker may have forgotten all.
-    fn on_connect(&mut self) -> Vec<Message>;
+    fn on_connect(&mut self) -> Vec<Publication>;
 
     /// What has to go out before the state of these readings; nothing if all of it is known already.
     ///
     /// It is asked for all readings, also while there is no connection: then nothing of it is sent,
     /// because [`on_connect`](Self::on_connect) says it later.
-    fn on_readings(&mut self, readings: &Readings) -> Vec<Message>;
+    fn on_readings(&mut self, readings: &Readings) -> Vec<Publication>;
 
     /// Takes a message from the broker. After the time that it returns, which has its jitter
     /// already, announcements and last states go out again as in a new connection.
     fn on_message(&mut self, topic: &str, payload: &[u8]) -> Option<Duration>;
 
     /// What has to be in each state of that meter, `null` if it is not there.
-    fn due(&self, readings: &Readings) -> &[Key];
+    fn due(&self, readings: &Readings) -> &[FieldKey];
 
     /// What has to be in that state besides the readings, behind them or each in its topic.
     fn extra(&self, readings: &Readings) -> Vec<Extra> {
@@ -53,7 +53,7 @@ pub type Extra = (&'static str, Option<Decimal>);
 
 /// What goes to the broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
+pub struct Publication {
     /// Where to.
     pub topic: String,
     /// What.
@@ -80,5 +80,5 @@ pub struct Site {
     /// Where states and the status go to.
     pub topics: Topics,
     /// What is in a state, under which names and in which units.
-    pub view: View,
+    pub view: Projection,
 }

@@ -6,12 +6,12 @@ use crate::{
     format::{printable::shown, usage::Usage},
     sink::{
         mqtt::{
-            announce::{Announcer, Message, Qos, Site},
-            messages::States,
+            announce::{Announcer, Publication, Qos, Site},
+            messages::StateMessages,
             session::Session,
             tls::Tls,
         },
-        settings::{Settings, Target},
+        settings::{SinkSettings, SinkTarget},
     },
 };
 
@@ -19,7 +19,7 @@ use crate::{
 pub(super) struct Mqtt {
     pub(super) broker: Broker,
     pub(super) session: Session,
-    pub(super) states: States,
+    pub(super) states: StateMessages,
     pub(super) announcer: Option<Box<dyn Announcer>>,
     /// For how long a state is the present.
     pub(super) fresh: Duration,
@@ -34,8 +34,8 @@ pub(super) struct Broker {
 }
 
 impl Broker {
-    pub(super) fn take(settings: &mut Settings) -> Result<Self, Usage> {
-        let Target::Server { host, port, .. } = &settings.target else {
+    pub(super) fn take(settings: &mut SinkSettings) -> Result<Self, Usage> {
+        let SinkTarget::Server { host, port, .. } = &settings.target else {
             let scheme = &settings.scheme;
             return Err(Usage(format!("{scheme}: a broker is written as {scheme}://HOST")));
         };
@@ -61,9 +61,9 @@ impl Broker {
 }
 
 /// The message that tells whether this program is there, if that is told.
-pub(super) fn status(site: &Site, status: &str) -> Option<Message> {
+pub(super) fn status(site: &Site, status: &str) -> Option<Publication> {
     let (topic, payload) = (site.topics.status()?, status.as_bytes().to_vec());
-    Some(Message { topic, payload, retain: true, qos: Qos::AtLeastOnce })
+    Some(Publication { topic, payload, retain: true, qos: Qos::AtLeastOnce })
 }
 
 #[cfg(test)]

@@ -14,13 +14,13 @@ use std::{
 
 /// A connection that somebody makes.
 #[derive(Debug)]
-pub struct Dial {
+pub struct Connecting {
     outcome: Receiver<io::Result<TcpStream>>,
     /// At its end when there is an outcome.
     bell: PipeReader,
 }
 
-impl Dial {
+impl Connecting {
     /// Begins to connect.
     ///
     /// # Errors
@@ -47,7 +47,7 @@ impl Dial {
     }
 }
 
-impl AsFd for Dial {
+impl AsFd for Connecting {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.bell.as_fd()
     }

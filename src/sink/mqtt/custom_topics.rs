@@ -12,34 +12,34 @@
 
 use crate::{
     format::{
-        key::Key,
+        key::FieldKey,
         printable::shown,
-        readings::{Member, Readings, Value},
+        readings::{Member, ReadingValue, Readings},
         units::Units,
         usage::Usage,
     },
     reading::fields::FIELDS,
     sink::{
         mqtt::{announce::Site, topics::checked},
-        settings::Settings,
+        settings::SinkSettings,
     },
 };
 
 /// One topic and what goes there.
 #[derive(Clone, Debug)]
-pub struct Mapping {
-    keys: Vec<Key>,
+pub struct CustomTopics {
+    keys: Vec<FieldKey>,
     topic: String,
     units: Units,
     decimals: Option<u8>,
 }
 
-impl Mapping {
+impl CustomTopics {
     /// Takes the table `topics`.
     ///
     /// # Errors
     /// A name, a topic, a unit or a number of decimals that cannot be.
-    pub fn take(settings: &mut Settings) -> Result<Vec<Self>, Usage> {
+    pub fn take(settings: &mut SinkSettings) -> Result<Vec<Self>, Usage> {
         let all = settings.take_table("topics");
         all.iter().map(|(names, text)| Self::parse(names, text)).collect()
     }
@@ -48,7 +48,7 @@ impl Mapping {
         let what = format!("topics.{}", shown(names));
         let key = |name: &str| {
             let wrong = || Usage(format!("{what}: no field is called {}", shown(name)));
-            Key::parse(name.trim(), &Units::default()).ok_or_else(wrong)
+            FieldKey::parse(name.trim(), &Units::default()).ok_or_else(wrong)
         };
         let keys = names.split(',').map(key).collect::<Result<Vec<_>, _>>()?;
         let mut words = text.split_ascii_whitespace();
@@ -70,7 +70,7 @@ impl Mapping {
             || Usage(format!("{what}: {} is no unit of it and no number of decimals", shown(unit)));
         for key in &self.keys {
             let field = match key {
-                Key::Field(place, _) => FIELDS.get(*place).ok_or_else(wrong)?,
+                FieldKey::Field(place, _) => FIELDS.get(*place).ok_or_else(wrong)?,
                 _ => return Err(wrong()),
             };
             let has = |units: &Units| {
@@ -127,16 +127,16 @@ impl Mapping {
     }
 
     /// Nothing for a number that cannot be written with that many decimals.
-    fn value(&self, member: &Member) -> Option<Value> {
-        let Value::Number(number) = member.value else {
+    fn value(&self, member: &Member) -> Option<ReadingValue> {
+        let ReadingValue::Number(number) = member.value else {
             return Some(member.value.clone());
         };
         let field = match member.key {
-            Key::Field(place, _) => FIELDS.get(place),
+            FieldKey::Field(place, _) => FIELDS.get(place),
             _ => None,
         };
         let number = field.map_or(number, |field| self.units.number(number, field.unit));
-        Some(Value::Number(match self.decimals {
+        Some(ReadingValue::Number(match self.decimals {
             Some(decimals) => number.with_decimals(decimals.into())?,
             None => number,
         }))
@@ -160,11 +160,11 @@ mod tests {
     );
 
     fn sent(names: &str, text: &str) -> Option<(String, String)> {
-        let mut settings: Settings = "mqtt://b/house".parse().unwrap();
+        let mut settings: SinkSettings = "mqtt://b/house".parse().unwrap();
         let topics = Topics::take(&mut settings).unwrap();
         let site = Site { topics, view: Default::default() };
         let readings = Readings::parse(LINE.as_bytes()).unwrap();
-        let mapping = Mapping::parse(names, text).unwrap();
+        let mapping = CustomTopics::parse(names, text).unwrap();
         let (topic, payload) = mapping.of(&site, &readings, Some("a/+"))?;
         Some((topic, String::from_utf8(payload).unwrap()))
     }
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_meant_is_named() {
-        let why = |names, text| Mapping::parse(names, text).unwrap_err().to_string();
+        let why = |names, text| CustomTopics::parse(names, text).unwrap_err().to_string();
         assert_eq!(why("power", "p"), "topics.power: no field is called power");
         assert_eq!(why("power_net_w", ""), "topics.power_net_w: it is empty");
         assert!(why("power_net_w", "a/#").contains("+ and # have no place"));

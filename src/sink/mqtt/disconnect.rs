@@ -10,7 +10,7 @@ use crate::{
 
 /// Why there is no connection any more, or none yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum Disconnect {
     /// None came about; what the system says.
     Unreachable(String),
     /// There is one, but no answer to the introduction.
@@ -37,7 +37,7 @@ pub enum End {
 
 /// When to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
+pub enum RetryPace {
     /// As soon as a wait that grows allows.
     Growing,
     /// After one or two minutes: whoever else it is has to have its turn.
@@ -48,7 +48,7 @@ pub enum Pace {
 
 /// The broker and the client, as messages name them.
 #[derive(Clone, Copy, Debug)]
-pub struct Names<'a> {
+pub struct BrokerNames<'a> {
     /// `HOST:PORT`.
     pub place: &'a str,
     /// The client.
@@ -57,7 +57,7 @@ pub struct Names<'a> {
     pub tls: bool,
 }
 
-impl End {
+impl Disconnect {
     /// What the system says of a connection that did not come about.
     #[must_use]
     pub fn unreachable(error: &io::Error) -> Self {
@@ -72,31 +72,33 @@ impl End {
 
     /// When to try again.
     #[must_use]
-    pub fn pace(&self) -> Pace {
+    pub fn pace(&self) -> RetryPace {
         const SLOW: [Reason; 4] =
             [Reason::LOGIN, Reason::NOT_AUTHORIZED, Reason::CLIENT_ID, Reason::BANNED];
         match self {
-            Self::Goodbye(Reason::TAKEN_OVER) | Self::ClosedSoon => Pace::Apart,
-            Self::Refused(reason) | Self::Goodbye(reason) if SLOW.contains(reason) => Pace::Slow,
-            Self::Tls(_) => Pace::Slow,
-            _ => Pace::Growing,
+            Self::Goodbye(Reason::TAKEN_OVER) | Self::ClosedSoon => RetryPace::Apart,
+            Self::Refused(reason) | Self::Goodbye(reason) if SLOW.contains(reason) => {
+                RetryPace::Slow
+            }
+            Self::Tls(_) => RetryPace::Slow,
+            _ => RetryPace::Growing,
         }
     }
 
     /// What happened, and what comes now.
     #[must_use]
-    pub fn text(&self, names: Names<'_>) -> String {
+    pub fn text(&self, names: BrokerNames<'_>) -> String {
         let mut text = self.what(names);
         text.push_str(match self.pace() {
-            Pace::Growing => "; trying again, every 60 s at most",
-            Pace::Apart => "; trying again after 60 s to 120 s",
-            Pace::Slow => "; trying again every 60 s",
+            RetryPace::Growing => "; trying again, every 60 s at most",
+            RetryPace::Apart => "; trying again after 60 s to 120 s",
+            RetryPace::Slow => "; trying again every 60 s",
         });
         text
     }
 
-    fn what(&self, names: Names<'_>) -> String {
-        let Names { place, hello, tls } = names;
+    fn what(&self, names: BrokerNames<'_>) -> String {
+        let BrokerNames { place, hello, tls } = names;
         let id = shown(&hello.client_id);
         match self {
             Self::Unreachable(why) => format!("cannot connect to {place}: {why}"),
@@ -132,8 +134,8 @@ const fn hint(tls: bool) -> &'static str {
     if tls { "" } else { ": is it a port for TLS, for mqtts://?" }
 }
 
-fn refusal(reason: Reason, names: Names<'_>) -> String {
-    let Names { place, hello, .. } = names;
+fn refusal(reason: Reason, names: BrokerNames<'_>) -> String {
+    let BrokerNames { place, hello, .. } = names;
     let mut text = format!("{place} refuses ");
     // Writing to a String cannot fail.
     let _ = match (reason, &hello.user) {
@@ -197,14 +199,14 @@ impl Reason {
 mod tests {
     use super::*;
     use crate::sink::{
-        mqtt::announce::{Message, Qos},
+        mqtt::announce::{Publication, Qos},
         settings::Secret,
     };
 
     #[test]
     fn each_trouble_has_its_own_message_with_the_next_step() {
         let qos = Qos::AtLeastOnce;
-        let will = Message { topic: "t".to_owned(), payload: Vec::new(), retain: true, qos };
+        let will = Publication { topic: "t".to_owned(), payload: Vec::new(), retain: true, qos };
         let hello = Hello {
             client_id: "m\x1b".to_owned(),
             user: Some("anna\x1b".to_owned()),
@@ -214,27 +216,27 @@ mod tests {
         };
         let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
         let all = [
-            End::unreachable(&refused),
-            End::NoAnswer(Duration::from_secs(10)),
-            End::Refused(Reason::LOGIN),
-            End::Refused(Reason::NOT_AUTHORIZED),
-            End::Refused(Reason::CLIENT_ID),
-            End::Refused(Reason::VERSION),
-            End::Refused(Reason(0x88)),
-            End::Goodbye(Reason::TAKEN_OVER),
-            End::Goodbye(Reason::SHUTTING_DOWN),
-            End::Goodbye(Reason(0xfe)),
-            End::Closed,
-            End::Unanswered,
-            End::ClosedSoon,
-            End::Silent(Duration::from_secs(45)),
-            End::NotMqtt,
-            End::Tls("the certificate of b:1 has expired".to_owned()),
-            End::TlsBroken("b:1 does not speak TLS".to_owned()),
+            Disconnect::unreachable(&refused),
+            Disconnect::NoAnswer(Duration::from_secs(10)),
+            Disconnect::Refused(Reason::LOGIN),
+            Disconnect::Refused(Reason::NOT_AUTHORIZED),
+            Disconnect::Refused(Reason::CLIENT_ID),
+            Disconnect::Refused(Reason::VERSION),
+            Disconnect::Refused(Reason(0x88)),
+            Disconnect::Goodbye(Reason::TAKEN_OVER),
+            Disconnect::Goodbye(Reason::SHUTTING_DOWN),
+            Disconnect::Goodbye(Reason(0xfe)),
+            Disconnect::Closed,
+            Disconnect::Unanswered,
+            Disconnect::ClosedSoon,
+            Disconnect::Silent(Duration::from_secs(45)),
+            Disconnect::NotMqtt,
+            Disconnect::Tls("the certificate of b:1 has expired".to_owned()),
+            Disconnect::TlsBroken("b:1 does not speak TLS".to_owned()),
         ];
         let texts = all.map(|end| {
             let anonymous = Hello { user: None, password: None, ..hello.clone() };
-            let text = |hello, tls| end.text(Names { place: "b:1", hello, tls });
+            let text = |hello, tls| end.text(BrokerNames { place: "b:1", hello, tls });
             assert!(text(&anonymous, true).contains("; trying again"));
             text(&hello, false)
         });

@@ -7,37 +7,37 @@ use crate::format::{latest::name, readings::Readings};
 
 /// The last readings of each meter, those that came last at the end.
 #[derive(Debug, Default)]
-pub struct Latest {
-    meters: Vec<Entry>,
+pub struct LatestStates {
+    meters: Vec<LatestState>,
     skipped: u64,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct LatestState {
     readings: Arc<Readings>,
     came: Instant,
-    due: Due,
+    due: StateDue,
 }
 
 /// Whether readings have to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Due {
+enum StateDue {
     Not,
     /// Once more: nothing is lost if they are not.
     Again,
     First,
 }
 
-impl Latest {
+impl LatestStates {
     /// Takes readings.
     pub fn put(&mut self, readings: Arc<Readings>) {
         let at = self.meters.iter().position(|it| name(&it.readings) == name(&readings));
         let at = at.or_else(|| (self.meters.len() == MOST).then_some(0));
         if let Some(at) = at {
             let before = self.meters.remove(at);
-            self.skipped += u64::from(before.due == Due::First);
+            self.skipped += u64::from(before.due == StateDue::First);
         }
-        self.meters.push(Entry { readings, came: Instant::now(), due: Due::First });
+        self.meters.push(LatestState { readings, came: Instant::now(), due: StateDue::First });
     }
 
     /// So many readings never came as far as here.
@@ -56,10 +56,10 @@ impl Latest {
     pub fn renew(&mut self, fresh: Duration) {
         for entry in &mut self.meters {
             match entry.due {
-                Due::Not if entry.came.elapsed() < fresh => entry.due = Due::Again,
-                Due::First | Due::Again if entry.came.elapsed() >= fresh => {
-                    self.skipped += u64::from(entry.due == Due::First);
-                    entry.due = Due::Not;
+                StateDue::Not if entry.came.elapsed() < fresh => entry.due = StateDue::Again,
+                StateDue::First | StateDue::Again if entry.came.elapsed() >= fresh => {
+                    self.skipped += u64::from(entry.due == StateDue::First);
+                    entry.due = StateDue::Not;
                 }
                 _ => (),
             }
@@ -68,25 +68,25 @@ impl Latest {
 
     /// The next that have to be told, and whether that is once more. The first time they need room.
     pub fn take(&mut self, room: bool) -> Option<(Arc<Readings>, bool)> {
-        let entry = self.meters.iter_mut().find(|entry| entry.due != Due::Not)?;
-        let again = entry.due == Due::Again;
+        let entry = self.meters.iter_mut().find(|entry| entry.due != StateDue::Not)?;
+        let again = entry.due == StateDue::Again;
         if !again && !room {
             return None;
         }
-        entry.due = Due::Not;
+        entry.due = StateDue::Not;
         Some((entry.readings.clone(), again))
     }
 
     /// Whether any have to be told.
     #[must_use]
     pub fn is_due(&self) -> bool {
-        self.meters.iter().any(|entry| entry.due != Due::Not)
+        self.meters.iter().any(|entry| entry.due != StateDue::Not)
     }
 
     /// How many have never been told.
     #[must_use]
     pub fn untold(&self) -> u64 {
-        self.meters.iter().map(|entry| u64::from(entry.due == Due::First)).sum()
+        self.meters.iter().map(|entry| u64::from(entry.due == StateDue::First)).sum()
     }
 
     /// How many never were, because newer ones of the same meter came.
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn of_each_meter_the_last_readings_are_told_once() {
-        let mut latest = Latest::default();
+        let mut latest = LatestStates::default();
         for (meter, power) in [(1, 1), (2, 2), (1, 3), (1, 4)] {
             latest.put(readings(meter, power));
         }
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn what_is_told_once_more_counts_no_more_and_waits_for_no_room() {
-        let mut latest = Latest::default();
+        let mut latest = LatestStates::default();
         latest.put(readings(1, 1));
         latest.take(true);
         latest.put(readings(2, 2));
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn what_is_old_is_not_told_again() {
-        let mut latest = Latest::default();
+        let mut latest = LatestStates::default();
         latest.put(readings(1, 1));
         latest.put(readings(2, 1));
         assert!(latest.take(true).is_some());
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn invented_meters_do_not_fill_the_memory() {
-        let mut latest = Latest::default();
+        let mut latest = LatestStates::default();
         (0..1000).for_each(|meter| latest.put(readings(meter, 1)));
         assert_eq!((latest.untold(), latest.skipped()), (64, 936));
     }

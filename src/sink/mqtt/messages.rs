@@ -2,48 +2,48 @@
 
 use crate::{
     format::{
-        key::Key,
+        key::FieldKey,
         latest::name,
         printable::shown,
-        readings::{Readings, Value},
+        readings::{ReadingValue, Readings},
         usage::Usage,
     },
     sink::{
         mqtt::{
-            announce::{Extra, Message, Qos, Site},
-            custom_topics::Mapping,
-            topics::Layout,
+            announce::{Extra, Publication, Qos, Site},
+            custom_topics::CustomTopics,
+            topics::TopicLayout,
         },
-        settings::Settings,
-        single_meter::Seat,
+        settings::SinkSettings,
+        single_meter::SingleMeter,
     },
 };
 
 /// How readings become messages.
 #[derive(Clone, Debug)]
-pub struct States {
+pub struct StateMessages {
     site: Site,
-    mappings: Vec<Mapping>,
+    mappings: Vec<CustomTopics>,
     qos: Qos,
     retain: bool,
-    seat: Seat,
+    seat: SingleMeter,
     notes: Vec<String>,
 }
 
-impl States {
+impl StateMessages {
     /// Takes `topics`, `qos` and `retain`.
     ///
     /// # Errors
     /// Values that do not read.
-    pub fn take(settings: &mut Settings, site: Site) -> Result<Self, Usage> {
+    pub fn take(settings: &mut SinkSettings, site: Site) -> Result<Self, Usage> {
         let qos = match settings.take("qos").as_deref() {
             None | Some("0") => Qos::AtMostOnce,
             Some("1") => Qos::AtLeastOnce,
             Some(_) => return Err(Usage("qos: 0 or 1 expected".to_owned())),
         };
-        let mappings = Mapping::take(settings)?;
+        let mappings = CustomTopics::take(settings)?;
         let retain = settings.take_switch("retain")?;
-        let (seat, notes) = (Seat::default(), Vec::new());
+        let (seat, notes) = (SingleMeter::default(), Vec::new());
         Ok(Self { site, mappings, qos, retain, seat, notes })
     }
 
@@ -56,7 +56,12 @@ impl States {
     /// The messages of some readings; `null` for those of `due` that are not there, and for what of
     /// `extra` has no number. A topic that meters share is for the first of them.
     #[must_use]
-    pub fn messages(&mut self, readings: &Readings, due: &[Key], extra: &[Extra]) -> Vec<Message> {
+    pub fn messages(
+        &mut self,
+        readings: &Readings,
+        due: &[FieldKey],
+        extra: &[Extra],
+    ) -> Vec<Publication> {
         let meter = name(readings);
         let sits = self.sits(readings);
         let Site { topics, view } = &self.site;
@@ -64,15 +69,15 @@ impl States {
         let mapped = mapped.filter_map(|it| it.of(&self.site, readings, meter));
         let mut all: Vec<_> = mapped.map(|(topic, payload)| self.message(topic, payload)).collect();
         match topics.layout() {
-            Layout::Nothing => (),
+            TopicLayout::Nothing => (),
             _ if topics.is_shared() && !sits => (),
-            Layout::Json => {
+            TopicLayout::Json => {
                 let mut text = Vec::new();
                 view.write_json(readings, due, &mut text);
                 add(extra, &mut text);
                 all.push(self.message(topics.state(meter), text));
             }
-            Layout::Flat => {
+            TopicLayout::Flat => {
                 all.extend(view.of(readings).map(|shown| {
                     self.message(topics.value(meter, &shown.name), plain(&shown.value))
                 }));
@@ -88,7 +93,7 @@ impl States {
     /// Whether the topics that meters share are for this one.
     fn sits(&mut self, readings: &Readings) -> bool {
         let topics = &self.site.topics;
-        let shared = self.mappings.iter().any(Mapping::is_shared) || topics.is_shared();
+        let shared = self.mappings.iter().any(CustomTopics::is_shared) || topics.is_shared();
         let sits = !shared || self.seat.takes(readings);
         if !sits {
             let place = if topics.is_shared() { topics.state(None) } else { "topics".to_owned() };
@@ -102,8 +107,8 @@ impl States {
         core::mem::take(&mut self.notes)
     }
 
-    fn message(&self, topic: String, payload: Vec<u8>) -> Message {
-        Message { topic, payload, retain: self.retain, qos: self.qos }
+    fn message(&self, topic: String, payload: Vec<u8>) -> Publication {
+        Publication { topic, payload, retain: self.retain, qos: self.qos }
     }
 }
 
@@ -126,7 +131,7 @@ fn add(extra: &[Extra], text: &mut Vec<u8>) {
 }
 
 /// As text for programs that know no JSON, and for people who look at it on a terminal.
-fn plain(value: &Value) -> Vec<u8> {
+fn plain(value: &ReadingValue) -> Vec<u8> {
     shown(&value.to_string()).into_owned().into_bytes()
 }
 
@@ -140,22 +145,22 @@ mod tests {
         "\"meter\":\"a/+/#{{x}}\\u001b[2J\",\"energy_import_wh\":12937,\"voltage_l1_v\":233.7}"
     );
 
-    fn messages(query: &str, due: &[Key]) -> Vec<(String, String, bool, Qos)> {
-        let mut settings: Settings = format!("mqtt://b/house{query}").parse().unwrap();
+    fn messages(query: &str, due: &[FieldKey]) -> Vec<(String, String, bool, Qos)> {
+        let mut settings: SinkSettings = format!("mqtt://b/house{query}").parse().unwrap();
         let topics = Topics::take(&mut settings).unwrap();
         let view = settings.take_view().unwrap();
-        let mut states = States::take(&mut settings, Site { topics, view }).unwrap();
+        let mut states = StateMessages::take(&mut settings, Site { topics, view }).unwrap();
         settings.finish().unwrap();
         let readings = Readings::parse(LINE.as_bytes()).unwrap();
         let all = states.messages(&readings, due, &[]).into_iter();
         let text =
-            |it: Message| (it.topic, String::from_utf8(it.payload).unwrap(), it.retain, it.qos);
+            |it: Publication| (it.topic, String::from_utf8(it.payload).unwrap(), it.retain, it.qos);
         all.map(text).collect()
     }
 
     #[test]
     fn a_telegram_is_one_object_with_its_meter_as_it_was_in_it() {
-        let net = Key::parse("power_net_w", &Units::default()).unwrap();
+        let net = FieldKey::parse("power_net_w", &Units::default()).unwrap();
         let [(topic, payload, retain, qos)] = <[_; 1]>::try_from(messages("", &[net])).unwrap();
         assert_eq!(topic, "house/a______x____2J-c3f21002/state");
         assert_eq!((retain, qos), (false, Qos::AtMostOnce));
@@ -196,10 +201,10 @@ mod tests {
     #[test]
     fn a_topic_without_a_meter_in_it_is_for_one() {
         let told = |query: &str| {
-            let mut settings: Settings = format!("mqtt://b{query}").parse().unwrap();
+            let mut settings: SinkSettings = format!("mqtt://b{query}").parse().unwrap();
             let topics = Topics::take(&mut settings).unwrap();
             let view = settings.take_view().unwrap();
-            let mut states = States::take(&mut settings, Site { topics, view }).unwrap();
+            let mut states = StateMessages::take(&mut settings, Site { topics, view }).unwrap();
             let mut all = Vec::new();
             for meter in ["1", "2", "1", "2"] {
                 let line = format!("{{\"meter\":\"{meter}\",\"power_net_w\":{meter}}}");
@@ -223,10 +228,10 @@ mod tests {
         let readings = Readings::parse(LINE.as_bytes()).unwrap();
         let extra = [("clock_drift_s", Decimal::parse("-2.518")), ("frames_damaged", None)];
         let told = |query: &str| {
-            let mut settings: Settings = format!("mqtt://b{query}").parse().unwrap();
+            let mut settings: SinkSettings = format!("mqtt://b{query}").parse().unwrap();
             let topics = Topics::take(&mut settings).unwrap();
             let view = settings.take_view().unwrap();
-            let mut states = States::take(&mut settings, Site { topics, view }).unwrap();
+            let mut states = StateMessages::take(&mut settings, Site { topics, view }).unwrap();
             let all = states.messages(&readings, &[], &extra).into_iter();
             all.map(|it| (it.topic, String::from_utf8(it.payload).unwrap())).collect::<Vec<_>>()
         };

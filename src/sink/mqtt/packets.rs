@@ -25,7 +25,7 @@ use mqtt_protocol_core::mqtt::{
 };
 
 use crate::sink::{
-    mqtt::announce::{Message, Qos},
+    mqtt::announce::{Publication, Qos},
     settings::Secret,
 };
 
@@ -50,7 +50,7 @@ pub struct Hello {
     /// Seconds after half as many more of which without a word the broker gives the client up.
     pub keepalive: u16,
     /// What the broker says when the client is gone without a word.
-    pub will: Option<Message>,
+    pub will: Option<Publication>,
 }
 
 impl Hello {
@@ -189,7 +189,7 @@ impl Packets {
                 .clean_start(true)
                 .keep_alive(hello.keepalive)
                 .client_id(hello.client_id.as_str())?;
-            if let Some(Message { topic, payload, retain, qos }) = &hello.will {
+            if let Some(Publication { topic, payload, retain, qos }) = &hello.will {
                 connect =
                     connect.will_message(topic.as_str(), payload.clone(), level(*qos), *retain)?;
             }
@@ -214,7 +214,7 @@ impl Packets {
     ///
     /// # Errors
     /// A message that is larger than the broker takes.
-    pub fn publish(&mut self, message: &Message) -> Result<Option<u16>, Malformed> {
+    pub fn publish(&mut self, message: &Publication) -> Result<Option<u16>, Malformed> {
         let id = match message.qos {
             Qos::AtMostOnce => None,
             Qos::AtLeastOnce => Some(self.connection.acquire_packet_id()?),
@@ -444,7 +444,7 @@ mod tests {
     use super::*;
 
     fn packets(protocol: Protocol) -> Packets {
-        let will = Message {
+        let will = Publication {
             topic: "status".to_owned(),
             payload: b"offline".to_vec(),
             retain: true,
@@ -465,7 +465,7 @@ mod tests {
         assert!(matches!(packets.feed(connack).unwrap()[..], [Incoming::Open(_)]));
         for _ in 0..3 {
             let (topic, payload) = ("t".to_owned(), b"x".to_vec());
-            let message = Message { topic, payload, retain: false, qos: Qos::AtLeastOnce };
+            let message = Publication { topic, payload, retain: false, qos: Qos::AtLeastOnce };
             packets.publish(&message).unwrap().unwrap();
         }
         packets.subscribe(&["birth".to_owned()]).unwrap();

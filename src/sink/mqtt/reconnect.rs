@@ -12,14 +12,14 @@ use core::{mem, time::Duration};
 use crate::{
     backoff::Backoff,
     sink::mqtt::{
-        disconnect::{End, Pace},
+        disconnect::{Disconnect, RetryPace},
         packets::Reason,
     },
 };
 
 /// The memory of one sink.
 #[derive(Debug)]
-pub struct Losses {
+pub struct Reconnect {
     backoff: Backoff,
     /// The broker closed the last connection, and has not been found away since.
     prompt: bool,
@@ -31,7 +31,7 @@ pub struct Losses {
     said: Option<String>,
 }
 
-impl Losses {
+impl Reconnect {
     /// Nothing was lost yet.
     #[must_use]
     pub fn new() -> Self {
@@ -52,38 +52,38 @@ impl Losses {
     }
 
     /// What the end of a connection means that lived for some time, or never was, and how long to wait.
-    pub fn judge(&mut self, end: &End, lived: Option<Duration>) -> (End, Duration) {
+    pub fn judge(&mut self, end: &Disconnect, lived: Option<Duration>) -> (Disconnect, Duration) {
         let mut end = end.clone();
         match lived {
             None => {
                 self.prompt = false;
-                self.suspect &= end == End::ClosedSoon;
-                if end == End::Closed {
-                    end = End::Unanswered;
+                self.suspect &= end == Disconnect::ClosedSoon;
+                if end == Disconnect::Closed {
+                    end = Disconnect::Unanswered;
                 }
             }
             Some(lived) => {
-                self.prompt = end == End::Closed;
+                self.prompt = end == Disconnect::Closed;
                 self.suspect &= lived < LONG;
                 self.suspect |= self.prompt && lived < INSTANT;
                 self.told_twin &= lived < LONG;
                 // A broker that ends may be back in the next instant, however often it does.
-                let ended = self.prompt || end == End::Goodbye(Reason::SHUTTING_DOWN);
+                let ended = self.prompt || end == Disconnect::Goodbye(Reason::SHUTTING_DOWN);
                 self.backoff.worked_for(if ended { Duration::MAX } else { lived });
             }
         }
         let wait = match end.pace() {
-            Pace::Growing if self.prompt => Duration::ZERO,
-            Pace::Growing => self.backoff.delay(),
-            Pace::Apart => Backoff::random(2 * SLOW, 2 * SLOW).delay(),
-            Pace::Slow => SLOW,
+            RetryPace::Growing if self.prompt => Duration::ZERO,
+            RetryPace::Growing => self.backoff.delay(),
+            RetryPace::Apart => Backoff::random(2 * SLOW, 2 * SLOW).delay(),
+            RetryPace::Slow => SLOW,
         };
         (end, wait)
     }
 
     /// What is to be said of it, if it is new.
-    pub fn complain(&mut self, text: String, pace: Pace) -> Option<String> {
-        let twin = pace == Pace::Apart;
+    pub fn complain(&mut self, text: String, pace: RetryPace) -> Option<String> {
+        let twin = pace == RetryPace::Apart;
         // Two of the same name take turns from now on, which is nothing new each time.
         let known = self.told_twin && (twin || self.prompt);
         self.told_twin |= twin;
@@ -95,7 +95,7 @@ impl Losses {
     }
 }
 
-impl Default for Losses {
+impl Default for Reconnect {
     fn default() -> Self {
         Self::new()
     }
@@ -117,16 +117,19 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn refused() -> End {
-        End::Unreachable("connection refused".to_owned())
+    fn refused() -> Disconnect {
+        Disconnect::Unreachable("connection refused".to_owned())
     }
 
     #[test]
     fn a_broker_that_ends_and_comes_back_is_found_at_once_each_time() {
-        let mut losses = Losses::new();
+        let mut losses = Reconnect::new();
         for _ in 0..10 {
             losses.recover();
-            assert_eq!(losses.judge(&End::Closed, Some(SECOND)), (End::Closed, Duration::ZERO));
+            assert_eq!(
+                losses.judge(&Disconnect::Closed, Some(SECOND)),
+                (Disconnect::Closed, Duration::ZERO)
+            );
             assert!(!losses.is_probe());
             let (end, wait) = losses.judge(&refused(), None);
             assert_eq!(end, refused());
@@ -135,7 +138,7 @@ mod tests {
         // Nor is one waited for that says that it ends.
         for _ in 0..10 {
             losses.recover();
-            let end = End::Goodbye(Reason::SHUTTING_DOWN);
+            let end = Disconnect::Goodbye(Reason::SHUTTING_DOWN);
             assert!(losses.judge(&end, Some(SECOND)).1 <= SECOND);
             assert!(losses.judge(&refused(), None).1 <= 2 * SECOND);
         }
@@ -143,29 +146,29 @@ mod tests {
 
     #[test]
     fn who_closes_and_takes_and_closes_again_does_it_on_purpose() {
-        let mut losses = Losses::new();
+        let mut losses = Reconnect::new();
         losses.recover();
-        losses.judge(&End::Closed, Some(1000 * SECOND));
+        losses.judge(&Disconnect::Closed, Some(1000 * SECOND));
         losses.recover();
         for turn in 0..3 {
-            let (end, wait) = losses.judge(&End::Closed, Some(40 * SECOND));
+            let (end, wait) = losses.judge(&Disconnect::Closed, Some(40 * SECOND));
             let said = losses.complain("closed".to_owned(), end.pace());
             assert_eq!(said.is_some(), turn == 0);
             assert_eq!((wait, losses.is_probe()), (Duration::ZERO, true));
-            let (end, wait) = losses.judge(&End::ClosedSoon, None);
+            let (end, wait) = losses.judge(&Disconnect::ClosedSoon, None);
             assert!(wait >= 60 * SECOND && wait <= 120 * SECOND, "{wait:?}");
             let said = losses.complain("twin".to_owned(), end.pace());
             assert_eq!(said.is_some(), turn == 0, "it is said once");
             assert_eq!(losses.recover(), turn == 0);
         }
         // The other one is gone for good.
-        losses.judge(&End::Closed, Some(LONG));
+        losses.judge(&Disconnect::Closed, Some(LONG));
         assert!(!losses.is_probe());
     }
 
     /// A client as a broker sees it.
     struct Client {
-        losses: Losses,
+        losses: Reconnect,
         /// When it connected, if it is connected.
         since: Option<Duration>,
         /// When it tries again otherwise.
@@ -174,18 +177,18 @@ mod tests {
 
     impl Client {
         fn starting(next: Duration) -> Self {
-            Self { losses: Losses::new(), since: None, next }
+            Self { losses: Reconnect::new(), since: None, next }
         }
 
         /// The broker closes it out, without a word or with one.
-        fn close(&mut self, now: Duration, end: &End) {
+        fn close(&mut self, now: Duration, end: &Disconnect) {
             let lived = self.since.take().map(|since| now - since);
             self.next = now + self.losses.judge(end, lived).1 + Duration::from_millis(5);
         }
     }
 
     /// When clients of one name connect in an hour, one of which starts later.
-    fn connections(later: Duration, end: &End) -> Vec<Duration> {
+    fn connections(later: Duration, end: &Disconnect) -> Vec<Duration> {
         let mut clients = [SECOND, SECOND + later].map(Client::starting);
         let mut all = Vec::new();
         loop {
@@ -196,7 +199,7 @@ mod tests {
                 return all;
             }
             if clients[at].losses.is_probe() {
-                clients[at].close(now, &End::ClosedSoon);
+                clients[at].close(now, &Disconnect::ClosedSoon);
                 continue;
             }
             clients[at].losses.recover();
@@ -210,7 +213,7 @@ mod tests {
 
     #[test]
     fn two_of_the_same_name_come_three_times_a_minute_at_most() {
-        for end in [End::Closed, End::Goodbye(Reason::TAKEN_OVER)] {
+        for end in [Disconnect::Closed, Disconnect::Goodbye(Reason::TAKEN_OVER)] {
             for later in [0, 20, 300, 700, 3000, 45_000, 100_000, 900_000] {
                 let all = connections(Duration::from_millis(later), &end);
                 assert!(all.len() >= 20, "both have their turns");
@@ -225,29 +228,29 @@ mod tests {
 
     #[test]
     fn waits_grow_until_a_connection_has_lived_for_a_while() {
-        let mut losses = Losses::new();
+        let mut losses = Reconnect::new();
         for _ in 0..10 {
             losses.judge(&refused(), None);
         }
         assert!(losses.judge(&refused(), None).1 >= 30 * SECOND);
         losses.recover();
-        let quota = End::Goodbye(Reason(0x97));
+        let quota = Disconnect::Goodbye(Reason(0x97));
         assert!(losses.judge(&quota, Some(SECOND)).1 >= 30 * SECOND, "no storm of it");
         losses.recover();
         assert!(losses.judge(&quota, Some(59 * SECOND)).1 >= 30 * SECOND, "not long enough");
         losses.recover();
         assert!(losses.judge(&quota, Some(60 * SECOND)).1 <= SECOND);
         losses.recover();
-        let (end, wait) = losses.judge(&End::Refused(Reason::LOGIN), None);
-        assert_eq!((end.pace(), wait), (Pace::Slow, 60 * SECOND));
+        let (end, wait) = losses.judge(&Disconnect::Refused(Reason::LOGIN), None);
+        assert_eq!((end.pace(), wait), (RetryPace::Slow, 60 * SECOND));
     }
 
     #[test]
     fn a_change_is_said_and_the_same_is_not() {
-        let mut losses = Losses::new();
-        let mut say = |text: &str| losses.complain(text.to_owned(), Pace::Growing).is_some();
+        let mut losses = Reconnect::new();
+        let mut say = |text: &str| losses.complain(text.to_owned(), RetryPace::Growing).is_some();
         assert_eq!([say("a"), say("a"), say("b"), say("b")], [true, false, true, false]);
         assert!(losses.recover() && !losses.recover());
-        assert!(losses.complain("b".to_owned(), Pace::Growing).is_some());
+        assert!(losses.complain("b".to_owned(), RetryPace::Growing).is_some());
     }
 }

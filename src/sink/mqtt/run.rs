@@ -13,33 +13,33 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use crate::{
     format::readings::Readings,
     sink::{
-        event::Event,
+        event::SinkEvent,
         mqtt::{
             client::{Mqtt, status},
-            connect::Dial,
-            disconnect::{End, Names, Pace},
-            latest::Latest,
+            connect::Connecting,
+            disconnect::{BrokerNames, Disconnect, RetryPace},
+            latest::LatestStates,
             packets::Reason,
-            reconnect::Losses,
-            run::shutdown::Farewell,
+            reconnect::Reconnect,
+            run::shutdown::Shutdown,
             transport::Transport,
         },
-        queue::Inbox,
+        queue::QueueReceiver,
         traits::Report,
     },
 };
 
 /// All there is between two turns of the loop.
-pub(super) struct Run<'a> {
+pub(super) struct ClientRun<'a> {
     mqtt: Mqtt,
-    inbox: &'a Inbox,
+    inbox: &'a QueueReceiver,
     report: &'a dyn Report,
     place: String,
     phase: Phase,
-    latest: Latest,
+    latest: LatestStates,
     /// No connection came about, or it was lost.
     outage: bool,
-    losses: Losses,
+    losses: Reconnect,
     refused: Vec<String>,
     opened: Instant,
     /// When something last went on its way, or there was nothing to go.
@@ -55,12 +55,12 @@ pub(super) struct Run<'a> {
     drained: bool,
     /// How many readings were left at the end, and since when it is not less.
     left: (u64, Instant),
-    farewell: Farewell,
+    farewell: Shutdown,
 }
 
 enum Phase {
     Waiting(Wait),
-    Dialing(Dial),
+    Dialing(Connecting),
     Up(Transport),
 }
 
@@ -74,8 +74,8 @@ struct Wait {
     hopeless: bool,
 }
 
-impl<'a> Run<'a> {
-    pub(super) fn new(mqtt: Mqtt, inbox: &'a Inbox, report: &'a dyn Report) -> Self {
+impl<'a> ClientRun<'a> {
+    pub(super) fn new(mqtt: Mqtt, inbox: &'a QueueReceiver, report: &'a dyn Report) -> Self {
         let now = Instant::now();
         Self {
             place: mqtt.broker.place(),
@@ -83,9 +83,9 @@ impl<'a> Run<'a> {
             inbox,
             report,
             phase: Phase::Waiting(Wait::none(now)),
-            latest: Latest::default(),
+            latest: LatestStates::default(),
             outage: false,
-            losses: Losses::new(),
+            losses: Reconnect::new(),
             refused: Vec::new(),
             opened: now,
             progress: now,
@@ -96,7 +96,7 @@ impl<'a> Run<'a> {
             told_deaf: false,
             drained: false,
             left: (0, now),
-            farewell: Farewell::NotYet,
+            farewell: Shutdown::NotYet,
         }
     }
 
@@ -130,8 +130,8 @@ impl<'a> Run<'a> {
         let ended = self.inbox.is_ended();
         while trouble || self.mqtt.session.has_room() && !self.latest.is_due() {
             match self.inbox.take() {
-                Some(Event::Readings(readings)) => self.put(readings, now),
-                Some(Event::Reopen) => (),
+                Some(SinkEvent::Readings(readings)) => self.put(readings, now),
+                Some(SinkEvent::Reopen) => (),
                 None => {
                     self.drained = ended;
                     break;
@@ -199,26 +199,28 @@ impl<'a> Run<'a> {
         match &mut self.phase {
             Phase::Waiting(wait) => {
                 if now >= if self.inbox.is_ended() { wait.soon } else { wait.until } {
-                    match Dial::start(self.mqtt.broker.host.clone(), self.mqtt.broker.port) {
+                    match Connecting::start(self.mqtt.broker.host.clone(), self.mqtt.broker.port) {
                         Ok(dial) => self.phase = Phase::Dialing(dial),
-                        Err(error) => self.lose(&End::unreachable(&error), now),
+                        Err(error) => self.lose(&Disconnect::unreachable(&error), now),
                     }
                 }
             }
             Phase::Dialing(dial) => match dial.outcome() {
-                Some(Ok(_)) if self.losses.is_probe() => self.lose(&End::ClosedSoon, now),
+                Some(Ok(_)) if self.losses.is_probe() => self.lose(&Disconnect::ClosedSoon, now),
                 Some(Ok(stream)) => {
                     let tls = self.mqtt.broker.tls.as_ref();
                     let up = Transport::new(stream, tls, &self.place).and_then(|transport| {
                         let begun = self.mqtt.session.begin(now);
-                        begun.map(|()| transport).map_err(|_| End::Refused(Reason::CLIENT_ID))
+                        begun
+                            .map(|()| transport)
+                            .map_err(|_| Disconnect::Refused(Reason::CLIENT_ID))
                     });
                     match up {
                         Ok(transport) => self.phase = Phase::Up(transport),
                         Err(end) => self.lose(&end, now),
                     }
                 }
-                Some(Err(error)) => self.lose(&End::unreachable(&error), now),
+                Some(Err(error)) => self.lose(&Disconnect::unreachable(&error), now),
                 None => (),
             },
             Phase::Up(_) => {
@@ -260,7 +262,7 @@ impl<'a> Run<'a> {
     }
 
     /// The connection is gone, or did not come about.
-    fn lose(&mut self, end: &End, now: Instant) {
+    fn lose(&mut self, end: &Disconnect, now: Instant) {
         let lived = self.mqtt.session.is_open().then(|| now.duration_since(self.opened));
         if self.mqtt.session.end(end) {
             // It may speak the older version only. If not, that is said.
@@ -271,9 +273,10 @@ impl<'a> Run<'a> {
         self.outage = true;
         (self.announce, self.settle) = (None, None);
         let (until, soon) = (now + wait, now + wait.min(SOON));
-        self.phase = Phase::Waiting(Wait { until, soon, hopeless: end.pace() != Pace::Growing });
+        self.phase =
+            Phase::Waiting(Wait { until, soon, hopeless: end.pace() != RetryPace::Growing });
         let tls = self.mqtt.broker.tls.is_some();
-        let names = Names { place: &self.place, hello: self.mqtt.session.hello(), tls };
+        let names = BrokerNames { place: &self.place, hello: self.mqtt.session.hello(), tls };
         if let Some(text) = self.losses.complain(end.text(names), end.pace()) {
             self.report.say(&text);
         }

@@ -15,8 +15,8 @@ use core::time::Duration;
 use std::{collections::VecDeque, time::Instant};
 
 use crate::sink::mqtt::{
-    announce::{Message, Qos},
-    disconnect::End,
+    announce::{Publication, Qos},
+    disconnect::Disconnect,
     packets::{Hello, Incoming, Limits, Malformed, Packets, Protocol, Reason, WINDOW},
     versions::Versions,
 };
@@ -26,11 +26,11 @@ pub struct Session {
     hello: Hello,
     versions: Versions,
     again: VecDeque<Outgoing>,
-    line: Option<Line>,
+    line: Option<Contact>,
 }
 
 /// One connection.
-struct Line {
+struct Contact {
     packets: Packets,
     limits: Option<Limits>,
     lane: VecDeque<Outgoing>,
@@ -42,7 +42,7 @@ struct Line {
 
 #[derive(Clone, Debug)]
 struct Outgoing {
-    message: Message,
+    message: Publication,
     /// What is told anew in each connection is 0; the last message of a state is 1, the first time.
     readings: u64,
     /// It is for the next connection if it has to arrive and does not in this one.
@@ -91,7 +91,7 @@ impl Session {
     /// # Errors
     /// The introduction does not fit into a packet.
     pub fn begin(&mut self, now: Instant) -> Result<(), Malformed> {
-        self.line = Some(Line {
+        self.line = Some(Contact {
             packets: Packets::connect(self.versions.current(), &self.hello)?,
             limits: None,
             lane: VecDeque::new(),
@@ -118,7 +118,7 @@ impl Session {
     /// Whether everything has gone, and was acknowledged where it has to be.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        let all = |line: &Line| line.lane.is_empty() && line.unacknowledged.is_empty();
+        let all = |line: &Contact| line.lane.is_empty() && line.unacknowledged.is_empty();
         self.again.is_empty() && self.line.as_ref().is_none_or(all)
     }
 
@@ -139,12 +139,12 @@ impl Session {
     }
 
     /// Publishes what every connection is told anew.
-    pub fn announce(&mut self, message: Message) {
+    pub fn announce(&mut self, message: Publication) {
         self.put(Outgoing { message, readings: 0, stays: false });
     }
 
     /// Publishes the messages of one reading.
-    pub fn publish(&mut self, messages: Vec<Message>) {
+    pub fn publish(&mut self, messages: Vec<Publication>) {
         let last = messages.len().saturating_sub(1);
         for (at, message) in messages.into_iter().enumerate() {
             self.put(Outgoing { message, readings: u64::from(at == last), stays: true });
@@ -153,7 +153,7 @@ impl Session {
 
     /// Publishes the messages of a reading once more: for who has forgotten them, or has not listened.
     /// Who gets them anyway need not get them twice.
-    pub fn repeat(&mut self, messages: Vec<Message>) {
+    pub fn repeat(&mut self, messages: Vec<Publication>) {
         for message in messages {
             if !self.waits(&message) {
                 self.announce(message);
@@ -162,7 +162,7 @@ impl Session {
     }
 
     /// Whether the last message that waits for its topic says the same.
-    fn waits(&self, message: &Message) -> bool {
+    fn waits(&self, message: &Publication) -> bool {
         let mut lane = self.line.iter().flat_map(|line| &line.lane).map(|waiting| &waiting.message);
         let last = lane.rfind(|waiting| waiting.topic == message.topic);
         last.is_some_and(|waiting| waiting.payload == message.payload)
@@ -221,20 +221,20 @@ impl Session {
     ///
     /// # Errors
     /// The connection is at its end, and why.
-    pub fn feed(&mut self, octets: &[u8]) -> Result<Vec<Happened>, End> {
+    pub fn feed(&mut self, octets: &[u8]) -> Result<Vec<Happened>, Disconnect> {
         let Some(line) = &mut self.line else {
             return Ok(Vec::new());
         };
         let mut happened = Vec::new();
-        for incoming in line.packets.feed(octets).map_err(|Malformed| End::NotMqtt)? {
+        for incoming in line.packets.feed(octets).map_err(|Malformed| Disconnect::NotMqtt)? {
             match incoming {
                 Incoming::Open(limits) => {
                     line.limits = Some(limits);
                     self.versions.take();
                     happened.push(Happened::Open);
                 }
-                Incoming::Refused(reason) => return Err(End::Refused(reason)),
-                Incoming::Goodbye(reason) => return Err(End::Goodbye(reason)),
+                Incoming::Refused(reason) => return Err(Disconnect::Refused(reason)),
+                Incoming::Goodbye(reason) => return Err(Disconnect::Goodbye(reason)),
                 Incoming::Acknowledged(id, reason) => happened.extend(line.acknowledge(id, reason)),
                 Incoming::Message(topic, payload) => {
                     happened.push(Happened::Message(topic, payload));
@@ -253,19 +253,23 @@ impl Session {
     ///
     /// # Errors
     /// It is not.
-    pub fn check(&mut self, now: Instant) -> Result<(), End> {
+    pub fn check(&mut self, now: Instant) -> Result<(), Disconnect> {
         let keepalive = self.keepalive();
         let Some(line) = &mut self.line else {
             return Ok(());
         };
         if line.limits.is_none() {
-            return if now >= line.began + ANSWER { Err(End::NoAnswer(ANSWER)) } else { Ok(()) };
+            return if now >= line.began + ANSWER {
+                Err(Disconnect::NoAnswer(ANSWER))
+            } else {
+                Ok(())
+            };
         }
         let patience = keepalive * 3 / 2;
         let oldest = line.unacknowledged.front().map(|(_, sent, _)| *sent);
         let waits = oldest.is_some_and(|sent| now >= sent + patience);
         if waits || !line.answered && now >= line.pinged + keepalive / 2 {
-            return Err(End::Silent(patience));
+            return Err(Disconnect::Silent(patience));
         }
         if line.answered && now >= line.pinged + keepalive {
             line.pinged = now;
@@ -294,19 +298,19 @@ impl Session {
     }
 
     /// The connection is at its end. Says whether to try at once in other words.
-    pub fn end(&mut self, end: &End) -> bool {
+    pub fn end(&mut self, end: &Disconnect) -> bool {
         let was_open = self.is_open();
         if let Some(line) = self.line.take() {
             self.keep(line);
         }
         match end {
-            End::Refused(reason) if self.hello.yields_to(*reason) => true,
+            Disconnect::Refused(reason) if self.hello.yields_to(*reason) => true,
             end => self.versions.end(end, was_open),
         }
     }
 
     /// States that have to arrive are for the next connection.
-    fn keep(&mut self, line: Line) {
+    fn keep(&mut self, line: Contact) {
         let unacknowledged = line.unacknowledged.into_iter().map(|(.., outgoing)| outgoing);
         let due = unacknowledged.chain(line.lane);
         let kept = due.filter(|due| due.stays && due.message.qos == Qos::AtLeastOnce);
@@ -315,7 +319,7 @@ impl Session {
     }
 }
 
-impl Line {
+impl Contact {
     /// The next message that may go.
     fn next(&mut self) -> Option<Outgoing> {
         let limits = self.limits?;
@@ -357,8 +361,8 @@ mod tests {
     use super::*;
     use crate::sink::settings::Secret;
 
-    fn message(text: &str, qos: Qos) -> Message {
-        Message { topic: "t".to_owned(), payload: text.into(), retain: true, qos }
+    fn message(text: &str, qos: Qos) -> Publication {
+        Publication { topic: "t".to_owned(), payload: text.into(), retain: true, qos }
     }
 
     fn session(wanted: Option<Protocol>) -> Session {
@@ -417,13 +421,13 @@ mod tests {
             assert_eq!(session.feed(&acknowledge(2)), Ok(vec![accepted]));
             session.publish(vec![message("7", Qos::AtMostOnce)]);
             assert_eq!(session.unsent(), 6);
-            assert!(!session.end(&End::Closed));
+            assert!(!session.end(&Disconnect::Closed));
             assert_eq!(session.unsent(), 5, "what needs no acknowledgement goes with its time");
 
             // The next connection is refused, the one after that taken.
             session.begin(now).unwrap();
             let busy = session.feed(&[0x20, 3, 0, 0x89, 0]).unwrap_err();
-            assert_eq!(busy, End::Refused(Reason(0x89)));
+            assert_eq!(busy, Disconnect::Refused(Reason(0x89)));
             assert!(!session.end(&busy));
             session.begin(now).unwrap();
             session.take(now);
@@ -458,7 +462,7 @@ mod tests {
         session.repeat(vec![message("1", ONE)]);
         assert_eq!(texts(&mut session), ["1"], "nothing waits any more");
         assert_eq!(session.unsent(), 1);
-        session.end(&End::Closed);
+        session.end(&Disconnect::Closed);
         session.begin(now).unwrap();
         session.take(now);
         session.feed(&OPEN).unwrap();
@@ -518,7 +522,7 @@ mod tests {
                 flags.push(connect[9] & 0b0011_1100);
                 assert_eq!(&connect[2..9], b"\0\x04MQTT\x05");
                 session.feed(&OPEN).unwrap();
-                assert!(!session.end(&End::Closed));
+                assert!(!session.end(&Disconnect::Closed));
             }
             let between = if answers[0] == qos { 0b10_0100 } else { 0b00_1100 };
             assert_eq!(flags, [0b10_1100, between, 0b00_0100, 0b00_0100]);
@@ -527,10 +531,10 @@ mod tests {
         let mut session = session(None);
         for again in [true, false] {
             session.begin(Instant::now()).unwrap();
-            assert_eq!(session.end(&End::Refused(Reason::QOS)), again);
+            assert_eq!(session.end(&Disconnect::Refused(Reason::QOS)), again);
         }
         session.hello.will = None;
-        assert!(!session.end(&End::Refused(Reason::RETAIN)));
+        assert!(!session.end(&Disconnect::Refused(Reason::RETAIN)));
     }
 
     #[test]
@@ -558,7 +562,7 @@ mod tests {
         assert_eq!(answered, Ok(Ok(())));
         answered = Ok(session.check(after(now, 60)));
         assert_eq!(answered, Ok(Ok(())));
-        let silent = End::Silent(Duration::from_secs(45));
+        let silent = Disconnect::Silent(Duration::from_secs(45));
         assert_eq!(session.check(after(now, 75)), Err(silent.clone()));
         // A message is on its way.
         let (mut session, now) = open(&OPEN);
@@ -573,7 +577,10 @@ mod tests {
         let mut session = super::tests::session(None);
         session.begin(now).unwrap();
         assert_eq!(session.check(after(now, 9)), Ok(()));
-        assert_eq!(session.check(after(now, 10)), Err(End::NoAnswer(Duration::from_secs(10))));
+        assert_eq!(
+            session.check(after(now, 10)),
+            Err(Disconnect::NoAnswer(Duration::from_secs(10)))
+        );
     }
 
     #[test]
@@ -585,7 +592,7 @@ mod tests {
                 session.begin(now).unwrap();
                 assert_eq!(&session.take(now).0[2..9], b"\0\x04MQTT\x05");
                 let end = match answer {
-                    [] => End::Closed,
+                    [] => Disconnect::Closed,
                     answer => session.feed(answer).unwrap_err(),
                 };
                 assert!(session.end(&end), "{answer:02x?}");
@@ -593,7 +600,7 @@ mod tests {
                 assert_eq!(&session.take(now).0[2..9], b"\0\x04MQTT\x04");
                 session.feed(&[0x20, 2, 0, 0]).unwrap();
                 assert!(session.is_open() && session.is_fallback());
-                assert!(!session.end(&End::Closed));
+                assert!(!session.end(&Disconnect::Closed));
             }
         }
     }

@@ -34,14 +34,14 @@ use crate::{
         mqtt::{
             announce::{Announcer, Site},
             client::{Broker, Mqtt, status},
-            messages::States,
+            messages::StateMessages,
             packets::{Hello, Protocol},
-            run::Run,
+            run::ClientRun,
             session::Session,
             topics::Topics,
         },
-        queue::Inbox,
-        settings::Settings,
+        queue::QueueReceiver,
+        settings::SinkSettings,
         slug,
         traits::{Report, Sink},
     },
@@ -53,13 +53,13 @@ use crate::{
 /// # Errors
 /// A value that cannot be meant, or a file that cannot be read.
 pub fn new(
-    settings: &mut Settings,
+    settings: &mut SinkSettings,
     apart: Option<Duration>,
-    announcer: impl FnOnce(&mut Settings, &Site) -> Result<Option<Box<dyn Announcer>>, Usage>,
+    announcer: impl FnOnce(&mut SinkSettings, &Site) -> Result<Option<Box<dyn Announcer>>, Usage>,
 ) -> Result<Box<dyn Sink>, Usage> {
     let broker = Broker::take(settings)?;
     let site = Site { topics: Topics::take(settings)?, view: settings.take_view()? };
-    let states = States::take(settings, site)?;
+    let states = StateMessages::take(settings, site)?;
     let announcer = announcer(settings, states.site())?;
     let hello = hello(settings, states.site())?;
     let protocol = match settings.take("protocol").as_deref() {
@@ -74,12 +74,12 @@ pub fn new(
 }
 
 impl Sink for Mqtt {
-    fn run(self: Box<Self>, inbox: Inbox, report: &dyn Report) {
-        Run::new(*self, &inbox, report).run();
+    fn run(self: Box<Self>, inbox: QueueReceiver, report: &dyn Report) {
+        ClientRun::new(*self, &inbox, report).run();
     }
 }
 
-fn hello(settings: &mut Settings, site: &Site) -> Result<Hello, Usage> {
+fn hello(settings: &mut SinkSettings, site: &Site) -> Result<Hello, Usage> {
     let user = settings.take("user").filter(|user| !user.is_empty());
     let password = settings.take_secret("password")?;
     if user.is_none() && password.is_some() {
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     fn made(uri: &str) -> Result<Box<dyn Sink>, Usage> {
-        let mut settings: Settings = uri.parse().unwrap();
+        let mut settings: SinkSettings = uri.parse().unwrap();
         let sink = new(&mut settings, None, |_, _| Ok(None))?;
         settings.finish()?;
         Ok(sink)
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn a_client_has_a_name_of_its_own_that_stays() {
         let id = |uri: &str| {
-            let mut settings: Settings = uri.parse().unwrap();
+            let mut settings: SinkSettings = uri.parse().unwrap();
             let site =
                 Site { topics: Topics::take(&mut settings).unwrap(), view: Default::default() };
             hello(&mut settings, &site).unwrap().client_id
@@ -159,7 +159,7 @@ mod tests {
         let usual = id("mqtt://b");
         assert_eq!(usual, id("mqtt://b"));
         assert_ne!(usual, id("mqtt://b/other"));
-        let mut other: Settings = "mqtt://b".parse().unwrap();
+        let mut other: SinkSettings = "mqtt://b".parse().unwrap();
         other.run = "watch sim:".to_owned();
         let site = Site { topics: Topics::take(&mut other).unwrap(), view: Default::default() };
         assert_ne!(usual, hello(&mut other, &site).unwrap().client_id, "of another meter");

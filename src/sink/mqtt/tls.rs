@@ -24,7 +24,7 @@ use rustls::{
 
 use crate::{
     format::{printable::shown, usage::Usage},
-    sink::{mqtt::disconnect::End, settings::Settings, tls},
+    sink::{mqtt::disconnect::Disconnect, settings::SinkSettings, tls},
 };
 
 /// How TLS is spoken with a broker.
@@ -42,7 +42,7 @@ impl Tls {
     ///
     /// # Errors
     /// A file that cannot be read or is none of its kind.
-    pub fn take(settings: &mut Settings, host: &str) -> Result<Self, Usage> {
+    pub fn take(settings: &mut SinkSettings, host: &str) -> Result<Self, Usage> {
         let insecure = settings.take_switch("insecure")?;
         let mut path = |key| settings.take(key).map(PathBuf::from);
         let (ca, certificate, key) = (path("ca"), path("cert"), path("key"));
@@ -94,11 +94,11 @@ impl Tls {
     /// What it means that it did not come about. Certificates and alerts are there for somebody to mend;
     /// everything else may come from what stands before a broker that is just starting.
     #[must_use]
-    pub fn end(&self, error: &Error, place: &str) -> End {
+    pub fn end(&self, error: &Error, place: &str) -> Disconnect {
         let why = self.explain(error, place);
         match error {
-            Error::InvalidCertificate(_) | Error::AlertReceived(_) => End::Tls(why),
-            _ => End::TlsBroken(why),
+            Error::InvalidCertificate(_) | Error::AlertReceived(_) => Disconnect::Tls(why),
+            _ => Disconnect::TlsBroken(why),
         }
     }
 

@@ -15,7 +15,7 @@
 use crate::{
     format::usage::Usage,
     sink::{
-        settings::{Settings, Target},
+        settings::{SinkSettings, SinkTarget},
         slug::segment,
     },
 };
@@ -26,12 +26,12 @@ pub struct Topics {
     base: String,
     state: String,
     status: Option<String>,
-    layout: Layout,
+    layout: TopicLayout,
 }
 
 /// How a state is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Layout {
+pub enum TopicLayout {
     /// All in one JSON object.
     #[default]
     Json,
@@ -46,16 +46,16 @@ impl Topics {
     ///
     /// # Errors
     /// What is no topic, or a place in a template that is not known.
-    pub fn take(settings: &mut Settings) -> Result<Self, Usage> {
+    pub fn take(settings: &mut SinkSettings) -> Result<Self, Usage> {
         let base = match &settings.target {
-            Target::Server { path, .. } if !path.is_empty() => path.trim_end_matches('/'),
+            SinkTarget::Server { path, .. } if !path.is_empty() => path.trim_end_matches('/'),
             _ => BASE,
         };
         let base = checked("the base topic", base, &[])?;
         let layout = match settings.take("layout").as_deref() {
-            None | Some("json") => Layout::Json,
-            Some("flat") => Layout::Flat,
-            Some("none") => Layout::Nothing,
+            None | Some("json") => TopicLayout::Json,
+            Some("flat") => TopicLayout::Flat,
+            Some("none") => TopicLayout::Nothing,
             Some(_) => return Err(Usage("layout: json, flat or none expected".to_owned())),
         };
         let state = settings.take("topic").unwrap_or_else(|| layout.topic().to_owned());
@@ -79,7 +79,7 @@ impl Topics {
 
     /// How a state is told.
     #[must_use]
-    pub const fn layout(&self) -> Layout {
+    pub const fn layout(&self) -> TopicLayout {
         self.layout
     }
 
@@ -104,7 +104,7 @@ impl Topics {
     /// Whether several meters tell their states in one place.
     #[must_use]
     pub fn is_shared(&self) -> bool {
-        self.layout != Layout::Nothing && !self.state.contains("{meter}")
+        self.layout != TopicLayout::Nothing && !self.state.contains("{meter}")
     }
 
     /// A template with its places filled.
@@ -118,7 +118,7 @@ impl Topics {
     }
 }
 
-impl Layout {
+impl TopicLayout {
     const fn topic(self) -> &'static str {
         match self {
             Self::Json | Self::Nothing => "{base}/{meter}/state",

@@ -8,7 +8,7 @@ use std::{
 
 use rustls::ClientConnection;
 
-use crate::sink::mqtt::{disconnect::End, tls::Tls};
+use crate::sink::mqtt::{disconnect::Disconnect, tls::Tls};
 
 /// A connection.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl Transport {
     ///
     /// # Errors
     /// TLS cannot begin.
-    pub fn new(stream: TcpStream, tls: Option<&Tls>, place: &str) -> Result<Self, End> {
+    pub fn new(stream: TcpStream, tls: Option<&Tls>, place: &str) -> Result<Self, Disconnect> {
         let connect = |tls: &Tls| match tls.connect() {
             Ok(connection) => Ok((tls.clone(), Box::new(connection))),
             Err(error) => Err(tls.end(&error, place)),
@@ -65,7 +65,7 @@ impl Transport {
     ///
     /// # Errors
     /// The connection is at its end.
-    pub fn flush(&mut self) -> Result<(), End> {
+    pub fn flush(&mut self) -> Result<(), Disconnect> {
         if let Some((_, tls)) = &mut self.tls {
             while tls.wants_write() {
                 // Into memory: it cannot fail.
@@ -98,7 +98,7 @@ impl Transport {
     ///
     /// # Errors
     /// The connection is at its end, and all that came before was given out.
-    pub fn receive(&mut self) -> Result<Vec<u8>, End> {
+    pub fn receive(&mut self) -> Result<Vec<u8>, Disconnect> {
         let mut room = [0; ROOM];
         let count = loop {
             match self.stream.read(&mut room) {
@@ -114,7 +114,7 @@ impl Transport {
         }
     }
 
-    fn open(&mut self, mut octets: &[u8]) -> Result<Vec<u8>, End> {
+    fn open(&mut self, mut octets: &[u8]) -> Result<Vec<u8>, Disconnect> {
         let Some((settings, tls)) = &mut self.tls else {
             return Ok(octets.to_vec());
         };
@@ -136,13 +136,13 @@ impl Transport {
         Ok(plain)
     }
 
-    fn end(&self) -> End {
+    fn end(&self) -> Disconnect {
         match &self.tls {
-            Some((_, tls)) if tls.is_handshaking() => End::TlsBroken(format!(
+            Some((_, tls)) if tls.is_handshaking() => Disconnect::TlsBroken(format!(
                 "{} closed the connection when TLS was to begin: does it speak TLS?",
                 self.place
             )),
-            _ => End::Closed,
+            _ => Disconnect::Closed,
         }
     }
 }

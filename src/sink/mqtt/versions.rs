@@ -11,7 +11,7 @@
 //! without a word, that is not the reason.
 
 use crate::sink::mqtt::{
-    disconnect::End,
+    disconnect::Disconnect,
     packets::{Protocol, Reason},
 };
 
@@ -55,11 +55,11 @@ impl Versions {
 
     /// A connection is at its end, in which the broker had taken the client or not. Says whether to try
     /// at once in the older version.
-    pub fn end(&mut self, end: &End, was_open: bool) -> bool {
+    pub fn end(&mut self, end: &Disconnect, was_open: bool) -> bool {
         let unclear = self.taken != Some(Protocol::Five);
         let refused = match end {
-            End::Refused(reason) => *reason == Reason::VERSION,
-            End::Closed | End::NotMqtt => unclear && !was_open,
+            Disconnect::Refused(reason) => *reason == Reason::VERSION,
+            Disconnect::Closed | Disconnect::NotMqtt => unclear && !was_open,
             _ => false,
         };
         let older = refused && self.wanted.is_none() && self.next == Protocol::Five;
@@ -76,16 +76,16 @@ impl Versions {
 mod tests {
     use super::*;
 
-    fn refused() -> End {
-        End::Refused(Reason::VERSION)
+    fn refused() -> Disconnect {
+        Disconnect::Refused(Reason::VERSION)
     }
 
-    fn away() -> End {
-        End::Unreachable("connection refused".to_owned())
+    fn away() -> Disconnect {
+        Disconnect::Unreachable("connection refused".to_owned())
     }
 
     /// A client that the broker has taken in the older version, after that answer to the newer one.
-    fn fallen_back(end: &End) -> Versions {
+    fn fallen_back(end: &Disconnect) -> Versions {
         let mut versions = Versions::new(None);
         assert!(versions.end(end, false));
         versions.take();
@@ -95,9 +95,10 @@ mod tests {
 
     #[test]
     fn a_broker_for_the_older_version_is_found_out_in_each_connection() {
-        for end in [refused(), End::Closed, End::NotMqtt] {
+        for end in [refused(), Disconnect::Closed, Disconnect::NotMqtt] {
             let mut versions = fallen_back(&end);
-            for lost in [End::Closed, End::Silent(core::time::Duration::ZERO), away()] {
+            for lost in [Disconnect::Closed, Disconnect::Silent(core::time::Duration::ZERO), away()]
+            {
                 assert!(!versions.end(&lost, true), "nothing is tried before the other is away");
                 assert_eq!(versions.current(), Protocol::Five);
                 assert!(versions.end(&end, false), "and it is found out at once");
@@ -110,14 +111,16 @@ mod tests {
     #[test]
     fn an_unlucky_first_contact_is_no_older_version() {
         // Whatever comes instead of an answer in the older version.
-        for end in [End::Closed, End::NotMqtt, away(), End::Refused(Reason::LOGIN)] {
+        for end in
+            [Disconnect::Closed, Disconnect::NotMqtt, away(), Disconnect::Refused(Reason::LOGIN)]
+        {
             let mut versions = Versions::new(None);
-            assert!(versions.end(&End::Closed, false));
+            assert!(versions.end(&Disconnect::Closed, false));
             assert!(!versions.end(&end, false), "not again and again");
             assert_eq!(versions.current(), Protocol::Five);
         }
         // It was the broker all the same, which had just started.
-        let mut versions = fallen_back(&End::Closed);
+        let mut versions = fallen_back(&Disconnect::Closed);
         assert!(!versions.end(&away(), true));
         versions.take();
         assert_eq!((versions.current(), versions.is_fallback()), (Protocol::Five, false));
@@ -127,8 +130,10 @@ mod tests {
     fn a_broker_that_took_the_newer_version_has_to_say_that_it_does_not_any_more() {
         let mut versions = Versions::new(None);
         versions.take();
-        assert!(!versions.end(&End::Closed, true));
-        assert!(!versions.end(&End::Closed, false) && !versions.end(&End::NotMqtt, false));
+        assert!(!versions.end(&Disconnect::Closed, true));
+        assert!(
+            !versions.end(&Disconnect::Closed, false) && !versions.end(&Disconnect::NotMqtt, false)
+        );
         assert_eq!(versions.current(), Protocol::Five);
         assert!(versions.end(&refused(), false));
         assert_eq!(versions.current(), Protocol::Three);
@@ -138,7 +143,7 @@ mod tests {
     fn who_named_a_version_gets_no_other() {
         for wanted in [Protocol::Five, Protocol::Three] {
             let mut versions = Versions::new(Some(wanted));
-            assert!(!versions.end(&refused(), false) && !versions.end(&End::Closed, false));
+            assert!(!versions.end(&refused(), false) && !versions.end(&Disconnect::Closed, false));
             versions.take();
             assert_eq!((versions.current(), versions.is_fallback()), (wanted, false));
         }

@@ -12,9 +12,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use crate::{
     backoff::Backoff,
     sink::{
-        event::Event,
-        prometheus::{metrics::Metrics, web::Server},
-        queue::Inbox,
+        event::SinkEvent,
+        prometheus::{metrics::Metrics, web::MetricsServer},
+        queue::QueueReceiver,
         traits::{Report, Sink},
     },
 };
@@ -34,7 +34,7 @@ pub struct Exporter {
     host: String,
     port: u16,
     metrics: Metrics,
-    server: Option<Server>,
+    server: Option<MetricsServer>,
     backoff: Backoff,
     /// When to try to listen again, if that failed.
     again: Option<Instant>,
@@ -55,7 +55,7 @@ impl Exporter {
         if self.server.is_some() || !due {
             return;
         }
-        match Server::bind(&self.host, self.port) {
+        match MetricsServer::bind(&self.host, self.port) {
             Ok(server) => {
                 let address = server.address();
                 report.say(&format!("listening on http://{address}/metrics"));
@@ -72,18 +72,18 @@ impl Exporter {
         }
     }
 
-    fn take(&mut self, inbox: &Inbox) {
+    fn take(&mut self, inbox: &QueueReceiver) {
         for event in iter::from_fn(|| inbox.take()) {
-            if let Event::Readings(readings) = event {
+            if let SinkEvent::Readings(readings) = event {
                 self.metrics.take(readings);
                 self.unseen += u64::from(self.server.is_none());
             }
         }
     }
 
-    fn wait(&self, inbox: &Inbox) {
+    fn wait(&self, inbox: &QueueReceiver) {
         let mut waited_for = vec![PollFd::new(inbox, PollFlags::IN)];
-        waited_for.extend(self.server.iter().flat_map(Server::waits_for));
+        waited_for.extend(self.server.iter().flat_map(MetricsServer::waits_for));
         let quiet = self.server.as_ref().is_some_and(|server| !server.has_clients());
         let patience = if quiet { LONG } else { GLANCE };
         let _ = poll(&mut waited_for, Timespec::try_from(patience).ok().as_ref());
@@ -92,7 +92,7 @@ impl Exporter {
 }
 
 impl Sink for Exporter {
-    fn run(mut self: Box<Self>, inbox: Inbox, report: &dyn Report) {
+    fn run(mut self: Box<Self>, inbox: QueueReceiver, report: &dyn Report) {
         loop {
             self.listen(report);
             let ended = inbox.is_ended();

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::format::{latest::Latest, prometheus::Prometheus, readings::Readings};
+use crate::format::{latest::LatestReadings, prometheus::Prometheus, readings::Readings};
 
 /// The last readings, and how long they are true.
 #[derive(Debug)]
 pub struct Metrics {
     format: Prometheus,
-    latest: Latest,
+    latest: LatestReadings,
     expire_after: SignedDuration,
 }
 
@@ -24,7 +24,7 @@ impl Metrics {
             Duration::ZERO => SignedDuration::MAX,
             time => SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX),
         };
-        Self { format, latest: Latest::default(), expire_after }
+        Self { format, latest: LatestReadings::default(), expire_after }
     }
 
     /// Takes readings in that have come now.

@@ -15,11 +15,11 @@ use crate::{
     format::{prometheus::Prometheus, readings::Readings, units::Units, usage::Usage},
     sink::{
         files::{
-            place::{Place, named},
-            snapshot::{Pages, Snapshot},
+            place::{FilePlace, named},
+            snapshot::{Pages, SnapshotSink},
         },
         prometheus::{exporter::Exporter, metrics::Metrics},
-        settings::{Settings, Target},
+        settings::{SinkSettings, SinkTarget},
         traits::Sink,
     },
 };
@@ -31,7 +31,7 @@ const EXPIRE_AFTER: Duration = Duration::from_secs(3600);
 ///
 /// # Errors
 /// What cannot be meant.
-pub fn new(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
+pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
     let expire_after = settings.take_duration("expire_after")?.unwrap_or(EXPIRE_AFTER);
     let view = settings.take_view()?;
     if !view.names.is_empty() || view.units != Units::default() {
@@ -39,7 +39,7 @@ pub fn new(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
         return Err(Usage(text.to_owned()));
     }
     let metrics = Metrics::new(Prometheus::new(view.keys), expire_after);
-    if let Target::Server { host, port, path } = &settings.target {
+    if let SinkTarget::Server { host, port, path } = &settings.target {
         let port = port.ok_or_else(|| {
             Usage("prometheus: a port expected, as in prometheus://127.0.0.1:9888".to_owned())
         })?;
@@ -48,13 +48,13 @@ pub fn new(settings: &mut Settings) -> Result<Box<dyn Sink>, Usage> {
         }
         return Ok(Box::new(Exporter::new(host.clone(), port, metrics)));
     }
-    let place = Place::of(settings)?;
+    let place = FilePlace::of(settings)?;
     if !place.is_fixed() {
         let text = "prometheus: one file holds all meters, its name cannot follow them";
         return Err(Usage(text.to_owned()));
     }
     let is_read = place.has_extension("prom");
-    Ok(Box::new(Snapshot(Textfile { path: place.fixed(), is_read, metrics, shown: None })))
+    Ok(Box::new(SnapshotSink(Textfile { path: place.fixed(), is_read, metrics, shown: None })))
 }
 
 struct Textfile {

@@ -30,22 +30,22 @@ const TURNS: usize = 16;
 
 /// The server.
 #[derive(Debug)]
-pub struct Server {
+pub struct MetricsServer {
     listener: TcpListener,
     address: SocketAddr,
     /// The oldest first.
-    connections: Vec<Connection>,
+    connections: Vec<HttpConnection>,
 }
 
 #[derive(Debug)]
-struct Connection {
+struct HttpConnection {
     stream: TcpStream,
     since: Instant,
-    state: State,
+    state: HttpState,
 }
 
 #[derive(Debug)]
-enum State {
+enum HttpState {
     /// The request as far as it has come.
     Request(Vec<u8>),
     /// The answer, and how much of it has gone.
@@ -54,7 +54,7 @@ enum State {
     Farewell,
 }
 
-impl Server {
+impl MetricsServer {
     /// Listens on an address.
     ///
     /// # Errors
@@ -82,7 +82,7 @@ impl Server {
     pub fn waits_for(&self) -> impl Iterator<Item = PollFd<'_>> {
         let connections = self.connections.iter().map(|connection| {
             let flags = match connection.state {
-                State::Answer(..) => PollFlags::OUT,
+                HttpState::Answer(..) => PollFlags::OUT,
                 _ => PollFlags::IN,
             };
             PollFd::new(&connection.stream, flags)
@@ -107,8 +107,8 @@ impl Server {
                     if self.connections.len() >= MOST {
                         self.connections.remove(0);
                     }
-                    let state = State::Request(Vec::new());
-                    self.connections.push(Connection { stream, since: Instant::now(), state });
+                    let state = HttpState::Request(Vec::new());
+                    self.connections.push(HttpConnection { stream, since: Instant::now(), state });
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 // The client is gone again.
@@ -129,7 +129,7 @@ fn breathe() {
     thread::sleep(Duration::from_millis(50));
 }
 
-impl Connection {
+impl HttpConnection {
     /// Whether it goes on.
     fn proceed(&mut self, page: &dyn Fn() -> Vec<u8>) -> io::Result<bool> {
         for _ in 0..TURNS {
@@ -146,15 +146,15 @@ impl Connection {
     fn step(&mut self, page: &dyn Fn() -> Vec<u8>) -> io::Result<bool> {
         let mut room = [0; 1024];
         match &mut self.state {
-            State::Request(request) => {
+            HttpState::Request(request) => {
                 let count = self.stream.read(&mut room)?;
                 request.extend_from_slice(room.get(..count).unwrap_or_default());
                 if let Some(answer) = answer(request, page) {
-                    self.state = State::Answer(answer, 0);
+                    self.state = HttpState::Answer(answer, 0);
                 }
                 Ok(count > 0)
             }
-            State::Answer(answer, gone) => match answer.get(*gone..) {
+            HttpState::Answer(answer, gone) => match answer.get(*gone..) {
                 Some(rest) if !rest.is_empty() => {
                     let count = self.stream.write(rest)?;
                     *gone += count;
@@ -162,11 +162,11 @@ impl Connection {
                 }
                 _ => {
                     self.stream.shutdown(Shutdown::Write)?;
-                    self.state = State::Farewell;
+                    self.state = HttpState::Farewell;
                     Ok(true)
                 }
             },
-            State::Farewell => Ok(self.stream.read(&mut room)? > 0),
+            HttpState::Farewell => Ok(self.stream.read(&mut room)? > 0),
         }
     }
 }

@@ -9,4 +9,4 @@ pub mod redact;
 pub mod settings;
 pub mod uri;
 
-pub use self::settings::{Secret, Settings, Target};
+pub use self::settings::{Secret, SinkSettings, SinkTarget};

@@ -3,7 +3,7 @@
 //! Two of one name would be two members of one object, or two fields of one point, of which a reader
 //! takes either. So none gets the name of another that may stand beside it.
 
-use crate::format::{key::Key, printable::shown, units::Units, usage::Usage};
+use crate::format::{key::FieldKey, printable::shown, units::Units, usage::Usage};
 
 /// Reads the entries of the table `names`; `keys` is what is shown, all if nothing is said.
 ///
@@ -11,19 +11,19 @@ use crate::format::{key::Key, printable::shown, units::Units, usage::Usage};
 /// A field that is not known, or a name that another one has.
 pub fn parse(
     entries: &[(String, String)],
-    keys: Option<&[Key]>,
+    keys: Option<&[FieldKey]>,
     units: &Units,
-) -> Result<Vec<(Key, String)>, Usage> {
-    let mut names: Vec<(Key, String)> = Vec::new();
+) -> Result<Vec<(FieldKey, String)>, Usage> {
+    let mut names: Vec<(FieldKey, String)> = Vec::new();
     for (field, name) in entries {
         let unknown = || Usage(format!("names.{0}: no field is called {0}", shown(field)));
-        let key = Key::parse(field, units).ok_or_else(unknown)?;
+        let key = FieldKey::parse(field, units).ok_or_else(unknown)?;
         if names.iter().any(|(named, _)| *named == key) {
             return Err(Usage(format!("names.{}: it has a name already", shown(field))));
         }
         names.push((key, name.clone()));
     }
-    let is_shown = |key: &Key| keys.is_none_or(|keys| keys.contains(key));
+    let is_shown = |key: &FieldKey| keys.is_none_or(|keys| keys.contains(key));
     for ((field, name), (key, _)) in
         entries.iter().zip(&names).filter(|(_, (key, _))| is_shown(key))
     {
@@ -43,19 +43,19 @@ pub fn parse(
 }
 
 /// Whether what is called `theirs` takes the name: an object has its unit beside it.
-fn has(other: Key, theirs: &str, name: &str) -> bool {
+fn has(other: FieldKey, theirs: &str, name: &str) -> bool {
     theirs == name || has_unit(other) && name.strip_suffix("_unit") == Some(theirs)
 }
 
 /// What is published under a name.
-fn published(name: &str, units: &Units) -> Option<Key> {
-    let is_called = |name: &str| Key::parse(name, units).filter(|key| key.text(units) == name);
+fn published(name: &str, units: &Units) -> Option<FieldKey> {
+    let is_called = |name: &str| FieldKey::parse(name, units).filter(|key| key.text(units) == name);
     let unit = || is_called(name.strip_suffix("_unit")?).filter(|key| has_unit(*key));
     is_called(name).or_else(unit)
 }
 
-const fn has_unit(key: Key) -> bool {
-    matches!(key, Key::Object(..) | Key::Item(_))
+const fn has_unit(key: FieldKey) -> bool {
+    matches!(key, FieldKey::Object(..) | FieldKey::Item(_))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::format::{printable::shown, usage::Usage};
 
 /// A place where something was said. As text it is the beginning of a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Origin {
+pub enum SettingOrigin {
     /// The text of the sink itself.
     #[default]
     Text,
@@ -19,7 +19,7 @@ pub enum Origin {
     Variable(String),
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for SettingOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text => Ok(()),
@@ -31,30 +31,31 @@ impl fmt::Display for Origin {
 
 /// The places of all that was said of one sink.
 #[derive(Clone, Debug, Default)]
-pub struct Origins {
+pub struct SettingOrigins {
     /// That of the sink as a whole.
-    sink: Origin,
+    sink: SettingOrigin,
     /// Those of its keys.
-    keys: Vec<(String, Origin)>,
+    keys: Vec<(String, SettingOrigin)>,
 }
 
-impl Origins {
+impl SettingOrigins {
     /// Notes that of a key, or of whatever else messages may begin with.
-    pub fn note(&mut self, key: &str, origin: Origin) {
+    pub fn note(&mut self, key: &str, origin: SettingOrigin) {
         self.keys.push((key.to_owned(), origin));
     }
 
     /// Notes that the sink stands in a table of a file, and its text in a line of that.
     pub fn stand_in(&mut self, table: usize, text: usize) {
-        self.sink = Origin::Line(table);
-        for (_, origin) in self.keys.iter_mut().filter(|(_, origin)| *origin == Origin::Text) {
-            *origin = Origin::Line(text);
+        self.sink = SettingOrigin::Line(table);
+        for (_, origin) in self.keys.iter_mut().filter(|(_, origin)| *origin == SettingOrigin::Text)
+        {
+            *origin = SettingOrigin::Line(text);
         }
     }
 
     /// Notes that all of the sink stands in a variable.
     pub fn stand_in_variable(&mut self, name: &str) {
-        self.sink = Origin::Variable(name.to_owned());
+        self.sink = SettingOrigin::Variable(name.to_owned());
     }
 
     /// The message with the place in front; a variable with the line of the sink that took it.
@@ -64,8 +65,8 @@ impl Origins {
         let named = keys.iter().filter(|(key, _)| speaks_of(&mistake.0, key));
         let origin = named.max_by_key(|(key, _)| key.len()).map(|(_, origin)| origin);
         match (sink, origin.unwrap_or(sink)) {
-            (_, Origin::Text) => format!("{sink}{mistake}"),
-            (Origin::Line(_), variable @ Origin::Variable(_)) => {
+            (_, SettingOrigin::Text) => format!("{sink}{mistake}"),
+            (SettingOrigin::Line(_), variable @ SettingOrigin::Variable(_)) => {
                 format!("{sink}{variable}{mistake}")
             }
             (_, origin) => format!("{origin}{mistake}"),
@@ -88,16 +89,16 @@ mod tests {
 
     #[test]
     fn a_mistake_is_where_the_key_stands_that_it_speaks_of() {
-        let variable = Origin::Variable("MQTT_PASS".to_owned());
+        let variable = SettingOrigin::Variable("MQTT_PASS".to_owned());
         let keys = [
-            ("qos", Origin::Line(7)),
-            ("names.1-0", Origin::Line(8)),
-            ("names.1-0:99.1.0", Origin::Line(9)),
-            ("evry", Origin::Line(10)),
+            ("qos", SettingOrigin::Line(7)),
+            ("names.1-0", SettingOrigin::Line(8)),
+            ("names.1-0:99.1.0", SettingOrigin::Line(9)),
+            ("evry", SettingOrigin::Line(10)),
             ("password", variable),
-            ("user", Origin::Text),
+            ("user", SettingOrigin::Text),
         ];
-        let mut typed = Origins::default();
+        let mut typed = SettingOrigins::default();
         keys.into_iter().for_each(|(key, origin)| typed.note(key, origin));
         let mut origins = typed.clone();
         origins.stand_in(3, 4);

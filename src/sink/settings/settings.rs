@@ -22,17 +22,17 @@ use std::{fs, path::PathBuf};
 use zeroize::Zeroizing;
 
 use crate::{
-    format::{key::Key, printable::shown, selection::Selection, units::Units, usage::Usage},
+    format::{key::FieldKey, printable::shown, selection::Selection, units::Units, usage::Usage},
     reading::decimal::Decimal,
     sink::{
-        projection::View,
+        projection::Projection,
         settings::{
             duration::duration,
             names,
-            origin::{Origin, Origins, UNKNOWN},
+            origin::{SettingOrigin, SettingOrigins, UNKNOWN},
             redact,
         },
-        throttle::{OnChange, Wish},
+        throttle::{OnChange, ThrottleOptions},
     },
 };
 
@@ -65,25 +65,25 @@ const SECRETS: [&str; 2] = ["password", "token"];
 
 /// All that is said about one sink.
 #[derive(Clone)]
-pub struct Settings {
+pub struct SinkSettings {
     /// What messages call it.
     pub name: String,
     /// `mqtt`, `solarview`.
     pub scheme: String,
     /// What stands behind the scheme and in front of the `?`: an address, a file.
-    pub target: Target,
+    pub target: SinkTarget,
     /// What tells the run that it is for from others on the same machine.
     pub run: String,
     /// Keys that nobody has taken yet.
     values: Vec<(String, String)>,
     /// Keys that were asked for.
     known: Vec<String>,
-    origins: Origins,
+    origins: SettingOrigins,
 }
 
 /// Where the sink is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
+pub enum SinkTarget {
     /// Of `scheme:PATH`.
     File(PathBuf),
     /// Of `scheme://HOST:PORT/PATH`.
@@ -97,7 +97,7 @@ pub enum Target {
     },
 }
 
-impl fmt::Debug for Settings {
+impl fmt::Debug for SinkSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { scheme, target, .. } = self;
         f.debug_struct("Settings")
@@ -108,10 +108,10 @@ impl fmt::Debug for Settings {
     }
 }
 
-impl Settings {
+impl SinkSettings {
     /// Of which nothing is said yet.
-    pub(super) fn new(name: String, scheme: String, target: Target) -> Self {
-        let (values, known, origins) = (Vec::new(), Vec::new(), Origins::default());
+    pub(super) fn new(name: String, scheme: String, target: SinkTarget) -> Self {
+        let (values, known, origins) = (Vec::new(), Vec::new(), SettingOrigins::default());
         Self { name, scheme, target, run: String::new(), values, known, origins }
     }
 
@@ -119,7 +119,7 @@ impl Settings {
     ///
     /// # Errors
     /// If it was said already.
-    pub fn set(&mut self, key: &str, value: String, origin: Origin) -> Result<(), Usage> {
+    pub fn set(&mut self, key: &str, value: String, origin: SettingOrigin) -> Result<(), Usage> {
         if self.has(key) {
             return Err(Usage(format!("{} stands twice", shown(key))));
         }
@@ -130,12 +130,12 @@ impl Settings {
 
     /// The places of all that is said.
     #[must_use]
-    pub const fn origins(&self) -> &Origins {
+    pub const fn origins(&self) -> &SettingOrigins {
         &self.origins
     }
 
     /// The same, for more than keys.
-    pub const fn origins_mut(&mut self) -> &mut Origins {
+    pub const fn origins_mut(&mut self) -> &mut SettingOrigins {
         &mut self.origins
     }
 
@@ -243,12 +243,12 @@ impl Settings {
     ///
     /// # Errors
     /// Names and units that are not known.
-    pub fn take_view(&mut self) -> Result<View, Usage> {
+    pub fn take_view(&mut self) -> Result<Projection, Usage> {
         let (units, keys) = (self.units()?, self.fields()?);
         self.take_table("units");
         self.take("fields");
         let names = names::parse(&self.take_table("names"), keys.as_deref(), &units)?;
-        Ok(View { keys, names, units })
+        Ok(Projection { keys, names, units })
     }
 
     fn units(&self) -> Result<Units, Usage> {
@@ -262,7 +262,7 @@ impl Settings {
         Ok(units)
     }
 
-    fn fields(&self) -> Result<Option<Vec<Key>>, Usage> {
+    fn fields(&self) -> Result<Option<Vec<FieldKey>>, Usage> {
         let Some((_, fields)) = self.values.iter().find(|(key, _)| key == "fields") else {
             return Ok(None);
         };
@@ -275,7 +275,7 @@ impl Settings {
     ///
     /// # Errors
     /// Values that do not read.
-    pub fn take_wish(&mut self) -> Result<Wish, Usage> {
+    pub fn take_wish(&mut self) -> Result<ThrottleOptions, Usage> {
         let (meter, every) = (self.take("meter"), self.take_duration("every")?);
         let at_least_every = self.take_duration("at_least_every")?;
         let on_change = self.take("on_change");
@@ -287,15 +287,15 @@ impl Settings {
         });
         let bands = bands.collect::<Result<Vec<_>, Usage>>()?;
         let keys = match on_change.as_deref() {
-            Some("false") => return Ok(Wish { meter, every, on_change: None }),
+            Some("false") => return Ok(ThrottleOptions { meter, every, on_change: None }),
             None if bands.is_empty() && at_least_every.is_none() => {
-                return Ok(Wish { meter, every, on_change: None });
+                return Ok(ThrottleOptions { meter, every, on_change: None });
             }
             // What does not go there does not count.
             None | Some("true") => {
                 let fields = self.fields()?.into_iter();
-                let shown =
-                    fields.map(|keys| keys.into_iter().filter(|it| !matches!(it, Key::Meta(_))));
+                let shown = fields
+                    .map(|keys| keys.into_iter().filter(|it| !matches!(it, FieldKey::Meta(_))));
                 shown.map(Iterator::collect).next()
             }
             Some(fields) => {
@@ -303,7 +303,11 @@ impl Settings {
                 Some(keys.collect::<Result<Vec<_>, Usage>>()?)
             }
         };
-        Ok(Wish { meter, every, on_change: Some(OnChange { keys, bands, at_least_every }) })
+        Ok(ThrottleOptions {
+            meter,
+            every,
+            on_change: Some(OnChange { keys, bands, at_least_every }),
+        })
     }
 
     /// Says that all keys were asked for that there are.
@@ -326,9 +330,9 @@ impl Settings {
     }
 }
 
-fn key(what: &str, name: &str) -> Result<Key, Usage> {
+fn key(what: &str, name: &str) -> Result<FieldKey, Usage> {
     let wrong = || Usage(format!("{what}: no field is called {}", shown(name)));
-    Key::parse(name, &Units::default()).ok_or_else(wrong)
+    FieldKey::parse(name, &Units::default()).ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -336,7 +340,7 @@ mod tests {
     use super::*;
     use crate::format::key::Meta;
 
-    fn settings(text: &str) -> Settings {
+    fn settings(text: &str) -> SinkSettings {
         text.parse().unwrap()
     }
 
@@ -385,8 +389,8 @@ mod tests {
             "&every=30s&on_change=power_net_w&bands.power_net_w=20.5&at_least_every=5m"
         ));
         let view = it.take_view().unwrap();
-        let energy = Key::parse("energy_import_wh", &Units::default()).unwrap();
-        assert_eq!(view.keys.unwrap(), [Key::Meta(Meta::Time), energy]);
+        let energy = FieldKey::parse("energy_import_wh", &Units::default()).unwrap();
+        assert_eq!(view.keys.unwrap(), [FieldKey::Meta(Meta::Time), energy]);
         assert_eq!(view.names, [(energy, "A".to_owned())]);
         let wish = it.take_wish().unwrap();
         assert_eq!(wish.every, Some(Duration::from_secs(30)));

@@ -12,13 +12,13 @@ use core::str::FromStr;
 
 use crate::{
     format::{printable::shown, usage::Usage},
-    sink::settings::{Settings, Target, origin::Origin},
+    sink::settings::{SinkSettings, SinkTarget, origin::SettingOrigin},
 };
 
 /// What has a path, in which an `@` is an `@`.
 const FILES: [&str; 3] = ["file", "prometheus", "solarview"];
 
-impl FromStr for Settings {
+impl FromStr for SinkSettings {
     type Err = Usage;
 
     fn from_str(text: &str) -> Result<Self, Usage> {
@@ -38,7 +38,7 @@ impl FromStr for Settings {
             // As files are written in addresses.
             Some(path) if path.starts_with('/') && FILES.contains(&&*lower) => {
                 let name = shown(&format!("{scheme}:{path}")).into_owned();
-                Self::new(name, lower, Target::File(decoded(path)?.into()))
+                Self::new(name, lower, SinkTarget::File(decoded(path)?.into()))
             }
             Some(place) => {
                 let (authority, path) = place.split_once('/').unwrap_or((place, ""));
@@ -58,18 +58,18 @@ impl FromStr for Settings {
             }
             None if FILES.contains(&&*lower) => {
                 let name = shown(&format!("{scheme}:{place}")).into_owned();
-                Self::new(name, lower, Target::File(decoded(place)?.into()))
+                Self::new(name, lower, SinkTarget::File(decoded(place)?.into()))
             }
-            None => Self::new(masked(text), lower, Target::File(decoded(place)?.into())),
+            None => Self::new(masked(text), lower, SinkTarget::File(decoded(place)?.into())),
         };
         for (key, value) in pairs {
-            settings.set(&decoded(key)?, decoded(value)?, Origin::Text)?;
+            settings.set(&decoded(key)?, decoded(value)?, SettingOrigin::Text)?;
         }
         Ok(settings)
     }
 }
 
-fn server(scheme: &str, address: &str, path: &str, has_login: bool) -> Result<Target, Usage> {
+fn server(scheme: &str, address: &str, path: &str, has_login: bool) -> Result<SinkTarget, Usage> {
     let (host, port) = match address.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((host, "")) => (host, None),
         Some((host, port)) => (host, port.strip_prefix(':')),
@@ -91,18 +91,18 @@ fn server(scheme: &str, address: &str, path: &str, has_login: bool) -> Result<Ta
         _ if host.contains(':') && !address.starts_with('[') => {
             Err(Usage("an address of IPv6 stands in brackets, as in [::1]".to_owned()))
         }
-        _ => Ok(Target::Server { host, port, path: decoded(path)? }),
+        _ => Ok(SinkTarget::Server { host, port, path: decoded(path)? }),
     }
 }
 
-fn log_in(settings: &mut Settings, login: &str) -> Result<(), Usage> {
+fn log_in(settings: &mut SinkSettings, login: &str) -> Result<(), Usage> {
     let (user, password) = match login.split_once(':') {
         Some((user, password)) => (user, Some(password)),
         None => (login, None),
     };
-    settings.set("user", decoded(user)?, Origin::Text)?;
+    settings.set("user", decoded(user)?, SettingOrigin::Text)?;
     match password {
-        Some(password) => settings.set("password", decoded(password)?, Origin::Text),
+        Some(password) => settings.set("password", decoded(password)?, SettingOrigin::Text),
         None => Ok(()),
     }
 }
@@ -149,16 +149,16 @@ fn torn() -> Usage {
 mod tests {
     use super::*;
 
-    fn settings(text: &str) -> Settings {
+    fn settings(text: &str) -> SinkSettings {
         text.parse().unwrap()
     }
 
     fn why(text: &str) -> String {
-        text.parse::<Settings>().unwrap_err().to_string()
+        text.parse::<SinkSettings>().unwrap_err().to_string()
     }
 
-    fn server(host: &str, port: Option<u16>, path: &str) -> Target {
-        Target::Server { host: host.to_owned(), port, path: path.to_owned() }
+    fn server(host: &str, port: Option<u16>, path: &str) -> SinkTarget {
+        SinkTarget::Server { host: host.to_owned(), port, path: path.to_owned() }
     }
 
     #[test]
@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(settings("mqtt://[::1]:1884").target, server("::1", Some(1884), ""));
         assert_eq!(settings("mqtt://[fe80::1]/a").target, server("fe80::1", None, "a"));
         assert_eq!(settings("mqtt://h/a%40b").target, server("h", None, "a@b"));
-        assert_eq!(settings("file:/var/a%20b.csv").target, Target::File("/var/a b.csv".into()));
+        assert_eq!(settings("file:/var/a%20b.csv").target, SinkTarget::File("/var/a b.csv".into()));
         assert_eq!(settings("solarview:x?every=5m").take("every").as_deref(), Some("5m"));
         assert_eq!(settings("mqtt://h?client_id=a@b").take("client_id").as_deref(), Some("a@b"));
     }

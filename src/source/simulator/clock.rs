@@ -16,7 +16,7 @@ use jiff::{
 static VIENNA: TimeZone = jiff::tz::get!("Europe/Vienna");
 
 /// A date-time (Blue Book 4.1.6.1). `status` is what the clock says of itself beside summer time:
-/// [`Meter::clock_status`](super::meter::Meter::clock_status).
+/// [`MeterKind::clock_status`](super::meter::MeterKind::clock_status).
 #[must_use]
 pub fn date_time(time: Timestamp, status: u8) -> [u8; 12] {
     let (offset, summer) = local(time);

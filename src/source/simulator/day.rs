@@ -73,7 +73,7 @@ impl Household {
     }
 
     /// The means of one block of a day, counted from midnight UTC.
-    pub(super) fn block(&self, day: &Day, block: i64) -> Block {
+    pub(super) fn block(&self, day: &Day, block: i64) -> FiveMinutes {
         let mut random = Random::at(self.seed, Topic::Block, day.number * BLOCKS + block);
         let sun = self.sun(day, block, &mut random);
         let local = (block + day.ahead).rem_euclid(BLOCKS);
@@ -104,7 +104,7 @@ impl Household {
                 + inductive(active.fridge, 60)
                 + inductive(active.wash, 190)
                 - sun / 40;
-        Block { loads, sun, reactive, stove: active.stove }
+        FiveMinutes { loads, sun, reactive, stove: active.stove }
     }
 
     /// W of the plant in a block.
@@ -191,7 +191,7 @@ impl Appliances {
 
 /// The means of five minutes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Block {
+pub(super) struct FiveMinutes {
     /// W drawn, by phase.
     pub(super) loads: [i32; 3],
     /// W of the PV plant.
@@ -202,7 +202,7 @@ pub(super) struct Block {
     pub(super) stove: bool,
 }
 
-impl Block {
+impl FiveMinutes {
     /// W: positive is drawn from the grid.
     pub(super) fn net(&self) -> i32 {
         self.loads.iter().sum::<i32>() - self.sun
@@ -220,7 +220,7 @@ mod tests {
     /// The day of 2024-01-01.
     const NEW_YEAR: i64 = 19_723;
 
-    fn watt_hours(household: &Household, day: i64, of: impl Fn(&Block) -> i32) -> i64 {
+    fn watt_hours(household: &Household, day: i64, of: impl Fn(&FiveMinutes) -> i32) -> i64 {
         let day = household.day(day);
         (0..BLOCKS).map(|block| i64::from(of(&household.block(&day, block)))).sum::<i64>() / 12
     }

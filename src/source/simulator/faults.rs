@@ -84,18 +84,18 @@ impl Faults {
     }
 
     /// What happens to the next push, if anything.
-    pub(super) fn draw(self, random: &mut Random) -> Option<Kind> {
+    pub(super) fn draw(self, random: &mut Random) -> Option<FaultKind> {
         let Self { noise, flip, cut, lose, duplicate } = self;
         if self == Self::default() {
             return None;
         }
         let mut thrown = random.below(MILLION);
         let kinds = [
-            (noise, Kind::Noise),
-            (flip, Kind::Flip),
-            (cut, Kind::Cut),
-            (lose, Kind::Lose),
-            (duplicate, Kind::Duplicate),
+            (noise, FaultKind::Noise),
+            (flip, FaultKind::Flip),
+            (cut, FaultKind::Cut),
+            (lose, FaultKind::Lose),
+            (duplicate, FaultKind::Duplicate),
         ];
         for (Rate(rate), kind) in kinds {
             match thrown.checked_sub(rate) {
@@ -109,7 +109,7 @@ impl Faults {
 
 /// What is to happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum FaultKind {
     Noise,
     Flip,
     Cut,
@@ -117,7 +117,7 @@ pub(super) enum Kind {
     Duplicate,
 }
 
-impl Kind {
+impl FaultKind {
     /// Does it to the telegram from `start` to the end of `wire`, its frames in `runs`.
     pub(super) fn strike(
         self,
@@ -285,7 +285,7 @@ mod tests {
         (wire, runs)
     }
 
-    fn struck(kind: Kind, index: i64) -> (Vec<u8>, Runs, Fault) {
+    fn struck(kind: FaultKind, index: i64) -> (Vec<u8>, Runs, Fault) {
         let (mut wire, mut runs) = telegram();
         let fault = kind.strike(&mut Random::at(0, Topic::Fault, index), &mut wire, 3, &mut runs);
         assert_eq!(wire[..3], [0xaa; 3], "what stood before is not touched");
@@ -297,28 +297,28 @@ mod tests {
     fn each_fault_does_what_it_says() {
         let whole = telegram().0.split_off(3);
         for index in 0..2_000 {
-            let (wire, _, fault) = struck(Kind::Noise, index);
+            let (wire, _, fault) = struck(FaultKind::Noise, index);
             let Fault::Noise { octets } = fault else { panic!("{fault:?}") };
             assert_eq!(wire[octets..], whole);
             assert!((0..octets).all(|at| !passes(&wire[at..])));
 
-            let (mut wire, _, fault) = struck(Kind::Flip, index);
+            let (mut wire, _, fault) = struck(FaultKind::Flip, index);
             let Fault::Flip { octet, bit } = fault else { panic!("{fault:?}") };
             wire[octet] ^= 1 << bit;
             assert_eq!(wire, whole);
 
-            let (wire, runs, fault) = struck(Kind::Cut, index);
+            let (wire, runs, fault) = struck(FaultKind::Cut, index);
             let Fault::Cut { segment, octets } = fault else { panic!("{fault:?}") };
             assert_eq!(runs.lengths().nth(segment), Some(octets));
             let kept = [256, 26][1 - segment];
             assert_eq!(wire.len(), kept + octets);
             assert!(octets < [256, 26][segment]);
 
-            let (wire, _, fault) = struck(Kind::Lose, index);
+            let (wire, _, fault) = struck(FaultKind::Lose, index);
             let Fault::Lost { segment } = fault else { panic!("{fault:?}") };
             assert_eq!(wire, [&whole[256..], &whole[..256]][segment]);
         }
-        let (wire, runs, _) = struck(Kind::Duplicate, 0);
+        let (wire, runs, _) = struck(FaultKind::Duplicate, 0);
         assert_eq!(wire, [&whole[..], &whole].concat());
         assert_eq!(runs.lengths().collect::<Vec<_>>(), [256, 26, 256, 26]);
     }
@@ -328,7 +328,7 @@ mod tests {
         let alike = |octets: &[u8]| matches!(octets, [0x68, a, b, 0x68] if a == b);
         let count = (0..1_000)
             .filter(|&index| {
-                let (wire, _, Fault::Noise { octets }) = struck(Kind::Noise, index) else {
+                let (wire, _, Fault::Noise { octets }) = struck(FaultKind::Noise, index) else {
                     panic!("no noise")
                 };
                 wire[..octets].windows(4).any(alike)
@@ -350,11 +350,11 @@ mod tests {
             .filter_map(|index| faults.draw(&mut Random::at(0, Topic::Fault, index)))
             .collect();
         for (kind, expected) in [
-            (Kind::Noise, 10_000),
-            (Kind::Flip, 5_000),
-            (Kind::Cut, 0),
-            (Kind::Lose, 2_000),
-            (Kind::Duplicate, 100usize),
+            (FaultKind::Noise, 10_000),
+            (FaultKind::Flip, 5_000),
+            (FaultKind::Cut, 0),
+            (FaultKind::Lose, 2_000),
+            (FaultKind::Duplicate, 100usize),
         ] {
             let found = drawn.iter().filter(|&&drawn| drawn == kind).count();
             // Five standard deviations.

@@ -8,7 +8,7 @@
 use jiff::Timestamp;
 
 use super::{
-    day::{BLOCKS, Block, Day, Household, SECONDS},
+    day::{BLOCKS, Day, FiveMinutes, Household, SECONDS},
     random::{Random, Topic},
 };
 
@@ -51,7 +51,7 @@ pub struct House {
     step: i64,
     first: i64,
     day: Day,
-    block: Block,
+    block: FiveMinutes,
     trend: i32,
     work: Work,
 }
@@ -123,7 +123,7 @@ impl House {
     fn values(&mut self) -> Values {
         let phases = self.phases();
         let net: i32 = phases.iter().sum();
-        let moment = Block { loads: [net, 0, 0], sun: 0, ..self.block };
+        let moment = FiveMinutes { loads: [net, 0, 0], sun: 0, ..self.block };
         self.work.add(&moment, PERIOD);
         let [one, two, three] = if self.single { [net, 0, 0] } else { phases };
         // The reactive power of a house with three phases is spread evenly enough.
@@ -150,7 +150,7 @@ impl House {
 
     /// W by phase. Their sum is the mean of the block and the deviation of the moment.
     fn phases(&self) -> [i32; 3] {
-        let Block { loads: [one, two, three], sun, .. } = self.block;
+        let FiveMinutes { loads: [one, two, three], sun, .. } = self.block;
         let third = sun / 3;
         let deviation = self.deviation();
         let drift = deviation.trend / 3;
@@ -211,7 +211,7 @@ struct Work {
 }
 
 impl Work {
-    fn add(&mut self, block: &Block, seconds: i64) {
+    fn add(&mut self, block: &FiveMinutes, seconds: i64) {
         let energy = |power: i32| u64::try_from(i64::from(power) * seconds).unwrap_or(0);
         let net = block.net();
         self.drawn += energy(net);

@@ -11,7 +11,7 @@ pub const EXAMPLE_KEY: [u8; 16] = [
 
 /// A kind of meter: what it sends, and how it cuts that into frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Meter {
+pub enum MeterKind {
     /// Kaifa MA309 at Netz Niederösterreich.
     #[default]
     NetzNoeKaifa,
@@ -27,14 +27,14 @@ pub enum Meter {
 
 /// The two lists that Austrian meters send over M-Bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
+pub enum ListLayout {
     /// Netz Niederösterreich: 35 elements in one structure.
     Flat,
     /// KSM-West: a structure for each object.
     Nested,
 }
 
-impl Meter {
+impl MeterKind {
     /// Each of them.
     pub const ALL: [Self; 5] = [
         Self::NetzNoeKaifa,
@@ -58,10 +58,10 @@ impl Meter {
 
     /// The list it sends.
     #[must_use]
-    pub const fn layout(self) -> Layout {
+    pub const fn layout(self) -> ListLayout {
         match self {
-            Self::KsmWest | Self::KsmWest1Phase => Layout::Nested,
-            _ => Layout::Flat,
+            Self::KsmWest | Self::KsmWest1Phase => ListLayout::Nested,
+            _ => ListLayout::Flat,
         }
     }
 
@@ -78,8 +78,8 @@ impl Meter {
     #[must_use]
     pub const fn suite(self) -> u8 {
         match self.layout() {
-            Layout::Flat => 0,
-            Layout::Nested => 1,
+            ListLayout::Flat => 0,
+            ListLayout::Nested => 1,
         }
     }
 
@@ -116,8 +116,8 @@ impl Meter {
     #[must_use]
     pub const fn invoke_id(self, number: u32) -> u32 {
         let priority = match self.layout() {
-            Layout::Flat => 0x8000_0000,
-            Layout::Nested => 0,
+            ListLayout::Flat => 0x8000_0000,
+            ListLayout::Nested => 0,
         };
         priority | (number & 0x00ff_ffff)
     }
@@ -138,28 +138,28 @@ impl Identity {
     /// The meter with this serial number (six digits). Title and numbers hang together as they do
     /// on the meters that we know.
     #[must_use]
-    pub fn new(meter: Meter, serial: u32) -> Self {
+    pub fn new(meter: MeterKind, serial: u32) -> Self {
         let serial = serial % 1_000_000;
         let title = |maker: &[u8; 4], rest: u32| {
             (u64::from(u32::from_be_bytes(*maker)) << 32 | u64::from(rest)).to_be_bytes()
         };
         match meter {
-            Meter::NetzNoeKaifa => Self {
+            MeterKind::NetzNoeKaifa => Self {
                 title: title(b"KFMg", 0x5000_0000 | serial),
                 number: format!("181220{serial:06}"),
                 device: None,
             },
-            Meter::NetzNoeSagemcom | Meter::NetzNoeSagemcomOld => Self {
+            MeterKind::NetzNoeSagemcom | MeterKind::NetzNoeSagemcomOld => Self {
                 title: title(b"SAGY", 99_000_000 + serial),
                 number: format!("178210{serial:06}"),
                 device: None,
             },
-            Meter::KsmWest => Self {
+            MeterKind::KsmWest => Self {
                 title: title(b"KFM\x10", 0x2000_0000 | serial),
                 number: format!("1KFM02{serial:08}"),
                 device: Some(format!("KFM12002{serial:08}")),
             },
-            Meter::KsmWest1Phase => Self {
+            MeterKind::KsmWest1Phase => Self {
                 title: title(b"KFM\x10", 0x1000_0000 | serial),
                 number: format!("1KFM01{serial:08}"),
                 device: Some(format!("KFM11001{serial:08}")),
@@ -169,18 +169,18 @@ impl Identity {
 
     /// The meter that belongs to a seed.
     #[must_use]
-    pub fn of_seed(meter: Meter, seed: u64) -> Self {
+    pub fn of_seed(meter: MeterKind, seed: u64) -> Self {
         Self::new(meter, 100_000 + Random::at(seed, Topic::Meter, 0).below(900_000))
     }
 }
 
-impl fmt::Display for Meter {
+impl fmt::Display for MeterKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
 }
 
-impl FromStr for Meter {
+impl FromStr for MeterKind {
     type Err = UnknownMeter;
 
     fn from_str(name: &str) -> Result<Self, UnknownMeter> {
@@ -195,7 +195,7 @@ pub struct UnknownMeter;
 impl fmt::Display for UnknownMeter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("no such meter; there are")?;
-        Meter::ALL.into_iter().enumerate().try_for_each(|(index, meter)| {
+        MeterKind::ALL.into_iter().enumerate().try_for_each(|(index, meter)| {
             write!(f, "{} {meter}", if index == 0 { "" } else { "," })
         })
     }
@@ -209,10 +209,10 @@ mod tests {
 
     #[test]
     fn names_read_back() {
-        for meter in Meter::ALL {
+        for meter in MeterKind::ALL {
             assert_eq!(meter.to_string().parse(), Ok(meter));
         }
-        let error = "kaifa".parse::<Meter>().unwrap_err();
+        let error = "kaifa".parse::<MeterKind>().unwrap_err();
         assert_eq!(
             error.to_string(),
             "no such meter; there are netz-noe-kaifa, netz-noe-sagemcom, netz-noe-sagemcom-old, \
@@ -223,18 +223,18 @@ mod tests {
     #[test]
     fn identities_are_those_of_real_meters() {
         for (meter, serial, title, number, device) in [
-            (Meter::NetzNoeKaifa, 9, "4b464d6750000009", "181220000009", None),
-            (Meter::NetzNoeSagemcom, 128_502, "5341475905e894b6", "178210128502", None),
-            (Meter::NetzNoeSagemcomOld, 252_878, "5341475905ea7a8e", "178210252878", None),
+            (MeterKind::NetzNoeKaifa, 9, "4b464d6750000009", "181220000009", None),
+            (MeterKind::NetzNoeSagemcom, 128_502, "5341475905e894b6", "178210128502", None),
+            (MeterKind::NetzNoeSagemcomOld, 252_878, "5341475905ea7a8e", "178210252878", None),
             (
-                Meter::KsmWest,
+                MeterKind::KsmWest,
                 14_196,
                 "4b464d1020003774",
                 "1KFM0200014196",
                 Some("KFM1200200014196"),
             ),
             (
-                Meter::KsmWest1Phase,
+                MeterKind::KsmWest1Phase,
                 35,
                 "4b464d1010000023",
                 "1KFM0100000035",
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn seeds_make_different_meters() {
-        let of = |seed| Identity::of_seed(Meter::NetzNoeKaifa, seed);
+        let of = |seed| Identity::of_seed(MeterKind::NetzNoeKaifa, seed);
         assert_eq!(of(0), of(0));
         assert_ne!(of(0), of(1));
     }

@@ -9,18 +9,18 @@ use super::{
     clock,
     faults::{Fault, Faults},
     house::{House, PERIOD, Values},
-    meter::{EXAMPLE_KEY, Identity, Meter},
+    meter::{EXAMPLE_KEY, Identity, MeterKind},
     pace::{Pace, Runs},
     random::{Random, Topic},
-    telegram::Telegram,
+    telegram::SimulatedTelegram,
     wire::{self, Sealer},
 };
 
 /// What kind of meter, when, and what goes wrong.
 #[derive(Clone)]
-pub struct Options {
+pub struct PushOptions {
     /// The kind of meter.
-    pub meter: Meter,
+    pub meter: MeterKind,
     /// The house, its people, its weather and the numbers of its meter.
     pub seed: u64,
     /// The meter's clock at the first push; parts of a second are dropped.
@@ -33,17 +33,17 @@ pub struct Options {
     pub faults: Faults,
 }
 
-impl Options {
+impl PushOptions {
     /// Seed 0, the published example key, no tag, no faults.
     #[must_use]
-    pub fn new(meter: Meter, start: Timestamp) -> Self {
+    pub fn new(meter: MeterKind, start: Timestamp) -> Self {
         let guek = Zeroizing::new(EXAMPLE_KEY);
         Self { meter, seed: 0, start, guek, gak: None, faults: Faults::default() }
     }
 }
 
 /// The keys stay out of it.
-impl fmt::Debug for Options {
+impl fmt::Debug for PushOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
             .field("meter", &self.meter)
@@ -56,7 +56,7 @@ impl fmt::Debug for Options {
 
 /// A meter that pushes. It never ends, and its memory does not grow.
 pub struct Simulator {
-    meter: Meter,
+    meter: MeterKind,
     identity: Identity,
     seed: u64,
     second: i64,
@@ -105,8 +105,8 @@ impl Simulator {
     /// A meter just before its first push. It sums up the energies of up to eight years: some
     /// milliseconds.
     #[must_use]
-    pub fn new(options: Options) -> Self {
-        let Options { meter, seed, start, guek, gak, faults } = options;
+    pub fn new(options: PushOptions) -> Self {
+        let PushOptions { meter, seed, start, guek, gak, faults } = options;
         let second = start.as_second();
         Self {
             meter,
@@ -146,7 +146,7 @@ impl Simulator {
     /// Leaves the ciphered APDU in its room.
     fn seal(&mut self, time: Timestamp, counter: u32, values: &Values) {
         self.plain.clear();
-        let telegram = Telegram {
+        let telegram = SimulatedTelegram {
             meter: self.meter,
             identity: &self.identity,
             invoke_id: self.meter.invoke_id(counter.wrapping_add(self.ahead)),
@@ -164,11 +164,11 @@ mod tests {
     use super::*;
     use crate::source::simulator::faults::Rate;
 
-    fn options(meter: Meter) -> Options {
-        Options::new(meter, "2024-05-01T12:00:00Z".parse().unwrap())
+    fn options(meter: MeterKind) -> PushOptions {
+        PushOptions::new(meter, "2024-05-01T12:00:00Z".parse().unwrap())
     }
 
-    fn run(options: Options, pushes: usize) -> (Vec<u8>, Vec<Push>) {
+    fn run(options: PushOptions, pushes: usize) -> (Vec<u8>, Vec<Push>) {
         let mut simulator = Simulator::new(options);
         let mut wire = vec![];
         let pushes = (0..pushes).map(|_| simulator.push(&mut wire)).collect();
@@ -178,11 +178,11 @@ mod tests {
     #[test]
     fn telegrams_have_the_size_of_the_real_ones() {
         for (meter, octets, start) in [
-            (Meter::NetzNoeKaifa, 282, "68fafa6853ff000167db084b464d67"),
-            (Meter::NetzNoeSagemcom, 282, "68fafa6853ff000167db0853414759"),
-            (Meter::NetzNoeSagemcomOld, 282, "6801016853ff000167db0853414759"),
-            (Meter::KsmWest, 376, "68fafa6853ff000167db084b464d10"),
-            (Meter::KsmWest1Phase, 300, "68fafa6853ff000167db084b464d10"),
+            (MeterKind::NetzNoeKaifa, 282, "68fafa6853ff000167db084b464d67"),
+            (MeterKind::NetzNoeSagemcom, 282, "68fafa6853ff000167db0853414759"),
+            (MeterKind::NetzNoeSagemcomOld, 282, "6801016853ff000167db0853414759"),
+            (MeterKind::KsmWest, 376, "68fafa6853ff000167db084b464d10"),
+            (MeterKind::KsmWest1Phase, 300, "68fafa6853ff000167db084b464d10"),
         ] {
             let (wire, pushes) = run(options(meter), 3);
             assert_eq!(wire.len(), 3 * octets, "{meter}");
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_octets_and_another_seed_others() {
-        let seeded = |seed| run(Options { seed, ..options(Meter::KsmWest) }, 100);
+        let seeded = |seed| run(PushOptions { seed, ..options(MeterKind::KsmWest) }, 100);
         assert_eq!(seeded(7), seeded(7));
         assert_ne!(seeded(7).0, seeded(8).0);
     }
@@ -203,8 +203,8 @@ mod tests {
     fn a_seed_gives_the_same_octets_for_ever() {
         let rate = Rate::per_million(100_000);
         let faults = Faults { noise: rate, flip: rate, cut: rate, lose: rate, duplicate: rate };
-        let sums = Meter::ALL.map(|meter| {
-            let (wire, _) = run(Options { seed: 42, faults, ..options(meter) }, 1_000);
+        let sums = MeterKind::ALL.map(|meter| {
+            let (wire, _) = run(PushOptions { seed: 42, faults, ..options(meter) }, 1_000);
             // FNV-1a.
             wire.iter().fold(0xcbf2_9ce4_8422_2325_u64, |sum, &octet| {
                 (sum ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3)
@@ -222,24 +222,24 @@ mod tests {
 
     #[test]
     fn pushes_come_every_five_seconds_and_are_counted() {
-        let (_, pushes) = run(options(Meter::NetzNoeKaifa), 50);
+        let (_, pushes) = run(options(MeterKind::NetzNoeKaifa), 50);
         for pair in pushes.windows(2) {
             assert_eq!(pair[1].time.as_second() - pair[0].time.as_second(), 5);
             assert_eq!(pair[1].invocation_counter, pair[0].invocation_counter + 1);
         }
         // A restart goes on where a run would be.
-        let later = Options { start: pushes[20].time, ..options(Meter::NetzNoeKaifa) };
+        let later = PushOptions { start: pushes[20].time, ..options(MeterKind::NetzNoeKaifa) };
         assert_eq!(run(later, 1).1[0], pushes[20]);
     }
 
     #[test]
     fn without_rates_there_are_no_faults_and_with_all_every_push_has_one() {
-        let (clean, pushes) = run(options(Meter::NetzNoeKaifa), 1_000);
+        let (clean, pushes) = run(options(MeterKind::NetzNoeKaifa), 1_000);
         assert!(pushes.iter().all(|push| push.fault.is_none() && push.deliveries() == 1));
         let fifth = Rate::per_million(200_000);
         let faults =
             Faults { noise: fifth, flip: fifth, cut: fifth, lose: fifth, duplicate: fifth };
-        let (damaged, hit) = run(Options { faults, ..options(Meter::NetzNoeKaifa) }, 1_000);
+        let (damaged, hit) = run(PushOptions { faults, ..options(MeterKind::NetzNoeKaifa) }, 1_000);
         assert!(hit.iter().all(|push| push.fault.is_some()));
         assert_ne!(clean, damaged);
         for (push, hit) in pushes.iter().zip(&hit) {
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn keys_are_not_shown() {
-        let shown = format!("{:?}", options(Meter::KsmWest));
+        let shown = format!("{:?}", options(MeterKind::KsmWest));
         assert!(shown.contains("KsmWest") && !shown.contains("54, 198") && !shown.contains("36"));
     }
 }

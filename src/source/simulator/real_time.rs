@@ -16,27 +16,27 @@ use jiff::Timestamp;
 
 use super::{
     house::PERIOD,
-    meter::{Meter, UnknownMeter},
-    push::{Options, Push, Simulator},
+    meter::{MeterKind, UnknownMeter},
+    push::{Push, PushOptions, Simulator},
 };
 use crate::source::{
-    Burst, Event, OpenError, Source,
+    Burst, OpenError, Source, SourceEvent,
     reconnect::{PATIENCE, now, ready},
 };
 
-/// The meter that `sim:METER` names; `sim:` alone is the [default](Meter::default). Nothing if the
+/// The meter that `sim:METER` names; `sim:` alone is the [default](MeterKind::default). Nothing if the
 /// name is none of a virtual meter.
 #[must_use]
-pub fn of_name(name: &str) -> Option<Result<Meter, UnknownMeter>> {
+pub fn of_name(name: &str) -> Option<Result<MeterKind, UnknownMeter>> {
     match name.strip_prefix(PREFIX)? {
-        "" => Some(Ok(Meter::default())),
+        "" => Some(Ok(MeterKind::default())),
         meter => Some(meter.parse()),
     }
 }
 
 /// The source with that meter: `sim:ksm-west`.
 #[must_use]
-pub fn name(meter: Meter) -> String {
+pub fn name(meter: MeterKind) -> String {
     format!("{PREFIX}{meter}")
 }
 
@@ -44,8 +44,8 @@ pub fn name(meter: Meter) -> String {
 /// [example key](super::meter::EXAMPLE_KEY), its seed 0. The first telegram is there at once, the
 /// others come every five seconds at the pace of the line.
 #[must_use]
-pub fn open(meter: Meter) -> Box<dyn Source> {
-    let simulator = Simulator::new(Options::new(meter, Timestamp::now()));
+pub fn open(meter: MeterKind) -> Box<dyn Source> {
+    let simulator = Simulator::new(PushOptions::new(meter, Timestamp::now()));
     Box::new(Virtual { name: name(meter), line: RealTime::at_once(simulator) })
 }
 
@@ -66,7 +66,7 @@ pub struct RealTime {
 
 /// What is due.
 #[derive(Debug)]
-pub enum Step<'a> {
+pub enum SimulatorStep<'a> {
     /// Nothing before that moment.
     Wait(Instant),
     /// A push begins; its octets follow.
@@ -90,16 +90,16 @@ impl RealTime {
         Self { at_once: true, ..Self::new(simulator) }
     }
 
-    /// What is due at `now`. Ask again until it is [`Step::Wait`].
-    pub fn step(&mut self, now: Instant) -> Step<'_> {
+    /// What is due at `now`. Ask again until it is [`SimulatorStep::Wait`].
+    pub fn step(&mut self, now: Instant) -> SimulatorStep<'_> {
         match self.bursts.front() {
-            Some(&(through, _)) if through > now => return Step::Wait(through),
+            Some(&(through, _)) if through > now => return SimulatorStep::Wait(through),
             Some(_) => {}
-            None if self.due > now => return Step::Wait(self.due),
-            None => return Step::Push(self.push(now)),
+            None if self.due > now => return SimulatorStep::Wait(self.due),
+            None => return SimulatorStep::Push(self.push(now)),
         }
         let range = self.bursts.pop_front().map(|(_, range)| range).unwrap_or_default();
-        Step::Octets(self.wire.get(range).unwrap_or_default())
+        SimulatorStep::Octets(self.wire.get(range).unwrap_or_default())
     }
 
     fn push(&mut self, now: Instant) -> Push {
@@ -139,23 +139,23 @@ impl Source for Virtual {
         &self.name
     }
 
-    fn read(&mut self, burst: &mut Burst) -> Result<Event, OpenError> {
+    fn read(&mut self, burst: &mut Burst) -> Result<SourceEvent, OpenError> {
         burst.clear();
         let enough = Instant::now() + PATIENCE;
         loop {
             let moment = Instant::now();
             match self.line.step(moment) {
-                Step::Push(_) => {}
-                Step::Octets(octets) => {
+                SimulatorStep::Push(_) => {}
+                SimulatorStep::Octets(octets) => {
                     burst.time = now();
                     burst.octets.extend_from_slice(octets);
-                    return Ok(Event::Octets);
+                    return Ok(SourceEvent::Octets);
                 }
-                Step::Wait(until) => {
+                SimulatorStep::Wait(until) => {
                     let rest = until.min(enough).saturating_duration_since(moment);
                     // A wait that a signal ends is a quiet one: the caller looks at its flags.
                     if rest.is_zero() || ready(None, rest).is_err() {
-                        return Ok(Event::Quiet);
+                        return Ok(SourceEvent::Quiet);
                     }
                 }
             }
@@ -168,7 +168,10 @@ mod tests {
     use super::*;
 
     fn simulator() -> Simulator {
-        Simulator::new(Options::new(Meter::KsmWest, "2026-06-21T10:00:00Z".parse().unwrap()))
+        Simulator::new(PushOptions::new(
+            MeterKind::KsmWest,
+            "2026-06-21T10:00:00Z".parse().unwrap(),
+        ))
     }
 
     /// All that is due at that moment: the clocks of the pushes, and the octets.
@@ -176,17 +179,17 @@ mod tests {
         let (mut pushes, mut octets) = (vec![], vec![]);
         loop {
             match line.step(moment) {
-                Step::Push(push) => pushes.push(push.time),
-                Step::Octets(more) => octets.extend_from_slice(more),
-                Step::Wait(until) => return (pushes, octets, until),
+                SimulatorStep::Push(push) => pushes.push(push.time),
+                SimulatorStep::Octets(more) => octets.extend_from_slice(more),
+                SimulatorStep::Wait(until) => return (pushes, octets, until),
             }
         }
     }
 
     #[test]
     fn names_are_those_of_the_meters() {
-        assert_eq!(of_name("sim:"), Some(Ok(Meter::NetzNoeKaifa)));
-        for meter in Meter::ALL {
+        assert_eq!(of_name("sim:"), Some(Ok(MeterKind::NetzNoeKaifa)));
+        for meter in MeterKind::ALL {
             assert_eq!(of_name(&name(meter)), Some(Ok(meter)));
         }
         assert_eq!(of_name("sim:kaifa"), Some(Err(UnknownMeter)));
@@ -224,9 +227,9 @@ mod tests {
         let runs = simulator().push(&mut wire).runs;
         let mut line = RealTime::at_once(simulator());
         let start = line.due;
-        assert!(matches!(line.step(start), Step::Push(_)));
+        assert!(matches!(line.step(start), SimulatorStep::Push(_)));
         for run in runs.ranges() {
-            let Step::Octets(octets) = line.step(start) else { panic!("no octets") };
+            let SimulatorStep::Octets(octets) = line.step(start) else { panic!("no octets") };
             assert_eq!(octets, &wire[run], "a frame is a burst");
         }
         let (pushes, octets, until) = due(&mut line, start);
@@ -251,17 +254,17 @@ mod tests {
 
     #[test]
     fn the_source_gives_a_whole_telegram_without_a_wait() {
-        let mut source = open(Meter::NetzNoeSagemcomOld);
+        let mut source = open(MeterKind::NetzNoeSagemcomOld);
         assert_eq!(source.name(), "sim:netz-noe-sagemcom-old");
         let mut burst = Burst::default();
         let mut sizes = vec![];
         for _ in 0..2 {
-            assert_eq!(source.read(&mut burst), Ok(Event::Octets));
+            assert_eq!(source.read(&mut burst), Ok(SourceEvent::Octets));
             assert!(burst.time.millis().is_some());
             sizes.push(burst.octets.len());
         }
         assert_eq!(sizes, [263, 19]);
-        assert_eq!(source.read(&mut burst), Ok(Event::Quiet));
+        assert_eq!(source.read(&mut burst), Ok(SourceEvent::Quiet));
         assert_eq!(burst, Burst::default());
     }
 }

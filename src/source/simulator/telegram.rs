@@ -14,14 +14,14 @@
 
 use super::{
     house::Values,
-    meter::{Identity, Layout, Meter},
+    meter::{Identity, ListLayout, MeterKind},
 };
 
 /// All that a telegram says before it is ciphered.
 #[derive(Clone, Copy, Debug)]
-pub struct Telegram<'a> {
+pub struct SimulatedTelegram<'a> {
     /// The kind of meter: it decides on the list.
-    pub meter: Meter,
+    pub meter: MeterKind,
     /// Its numbers.
     pub identity: &'a Identity,
     /// The long-invoke-id-and-priority.
@@ -32,7 +32,7 @@ pub struct Telegram<'a> {
     pub values: &'a Values,
 }
 
-impl Telegram<'_> {
+impl SimulatedTelegram<'_> {
     /// Appends the octets.
     pub fn emit(&self, plain: &mut Vec<u8>) {
         plain.push(0x0f);
@@ -40,8 +40,8 @@ impl Telegram<'_> {
         plain.push(0x0c);
         plain.extend_from_slice(&self.clock);
         match self.meter.layout() {
-            Layout::Flat => self.flat(plain),
-            Layout::Nested => self.nested(plain),
+            ListLayout::Flat => self.flat(plain),
+            ListLayout::Nested => self.nested(plain),
         }
     }
 
@@ -81,45 +81,45 @@ impl Telegram<'_> {
         }
     }
 
-    const fn energies(&self) -> [(Quantity, u32); 4] {
+    const fn energies(&self) -> [(RegisterCode, u32); 4] {
         let values = self.values;
         [
-            (Quantity { c: 0x01, d: 8, scaler: 0, unit: 0x1e }, values.energy_import),
-            (Quantity { c: 0x02, d: 8, scaler: 0, unit: 0x1e }, values.energy_export),
-            (Quantity { c: 0x03, d: 8, scaler: 0, unit: 0x20 }, values.reactive_energy_import),
-            (Quantity { c: 0x04, d: 8, scaler: 0, unit: 0x20 }, values.reactive_energy_export),
+            (RegisterCode { c: 0x01, d: 8, scaler: 0, unit: 0x1e }, values.energy_import),
+            (RegisterCode { c: 0x02, d: 8, scaler: 0, unit: 0x1e }, values.energy_export),
+            (RegisterCode { c: 0x03, d: 8, scaler: 0, unit: 0x20 }, values.reactive_energy_import),
+            (RegisterCode { c: 0x04, d: 8, scaler: 0, unit: 0x20 }, values.reactive_energy_export),
         ]
     }
 
-    const fn powers(&self) -> [(Quantity, u32); 2] {
+    const fn powers(&self) -> [(RegisterCode, u32); 2] {
         [
-            (Quantity { c: 0x01, d: 7, scaler: 0, unit: 0x1b }, self.values.power_import),
-            (Quantity { c: 0x02, d: 7, scaler: 0, unit: 0x1b }, self.values.power_export),
+            (RegisterCode { c: 0x01, d: 7, scaler: 0, unit: 0x1b }, self.values.power_import),
+            (RegisterCode { c: 0x02, d: 7, scaler: 0, unit: 0x1b }, self.values.power_export),
         ]
     }
 
-    fn voltages(&self) -> impl Iterator<Item = (Quantity, u16)> + use<> {
-        let volt = |c| Quantity { c, d: 7, scaler: -1, unit: 0x23 };
+    fn voltages(&self) -> impl Iterator<Item = (RegisterCode, u16)> + use<> {
+        let volt = |c| RegisterCode { c, d: 7, scaler: -1, unit: 0x23 };
         self.by_phase([0x20, 0x34, 0x48].map(volt), self.values.voltage)
     }
 
-    fn currents(&self) -> impl Iterator<Item = (Quantity, u16)> + use<> {
-        let ampere = |c| Quantity { c, d: 7, scaler: -2, unit: 0x21 };
+    fn currents(&self) -> impl Iterator<Item = (RegisterCode, u16)> + use<> {
+        let ampere = |c| RegisterCode { c, d: 7, scaler: -2, unit: 0x21 };
         self.by_phase([0x1f, 0x33, 0x47].map(ampere), self.values.current)
     }
 
     fn by_phase(
         &self,
-        quantities: [Quantity; 3],
+        quantities: [RegisterCode; 3],
         values: [u16; 3],
-    ) -> impl Iterator<Item = (Quantity, u16)> + use<> {
+    ) -> impl Iterator<Item = (RegisterCode, u16)> + use<> {
         quantities.into_iter().zip(values).take(self.meter.phases())
     }
 }
 
 /// Octets C and D of an OBIS code 1-0:C.D.0*255, with scaler and unit.
 #[derive(Clone, Copy)]
-struct Quantity {
+struct RegisterCode {
     c: u8,
     d: u8,
     scaler: i8,
@@ -137,10 +137,10 @@ const CLOCK: [u8; 6] = [0, 0, 1, 0, 0, 0xff];
 const METER_NUMBER: [u8; 6] = [0, 0, 96, 1, 0, 0xff];
 const DEVICE: [u8; 6] = [0, 0, 42, 0, 0, 0xff];
 /// Unit FF: a number without a unit.
-const POWER_FACTOR: Quantity = Quantity { c: 0x0d, d: 7, scaler: -3, unit: 0xff };
+const POWER_FACTOR: RegisterCode = RegisterCode { c: 0x0d, d: 7, scaler: -3, unit: 0xff };
 
-fn object(plain: &mut Vec<u8>, quantity: &Quantity, number: Number) {
-    let Quantity { c, d, scaler, unit } = *quantity;
+fn object(plain: &mut Vec<u8>, quantity: &RegisterCode, number: Number) {
+    let RegisterCode { c, d, scaler, unit } = *quantity;
     plain.extend_from_slice(&[0x09, 6, 1, 0, c, d, 0, 0xff]);
     match number {
         Number::DoubleLongUnsigned(value) => {

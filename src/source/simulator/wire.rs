@@ -20,12 +20,12 @@ use super::pace::Runs;
 
 /// Ciphers APDUs under one key.
 pub struct Sealer {
-    cipher: Cipher,
+    cipher: Ciphering,
     suite: u8,
 }
 
 /// With a tag or without.
-enum Cipher {
+enum Ciphering {
     /// Without one, GCM is CTR from the second counter on.
     Open(Box<Aes128>),
     /// With one, SC and the authentication key are what the tag covers beside the ciphertext.
@@ -37,13 +37,13 @@ impl Sealer {
     #[must_use]
     pub fn new(suite: u8, guek: &[u8; 16], gak: Option<&[u8; 16]>) -> Self {
         let cipher = match gak {
-            None => Cipher::Open(Box::new(Aes128::new(guek.into()))),
+            None => Ciphering::Open(Box::new(Aes128::new(guek.into()))),
             Some(gak) => {
                 let mut covered = Zeroizing::new([TAGGED | suite; 17]);
                 if let Some((_, key)) = covered.split_first_mut() {
                     key.copy_from_slice(gak);
                 }
-                Cipher::Tagged { cipher: Box::new(AesGcm::new(guek.into())), covered }
+                Ciphering::Tagged { cipher: Box::new(AesGcm::new(guek.into())), covered }
             }
         };
         Self { cipher, suite }
@@ -53,8 +53,8 @@ impl Sealer {
     /// here sends.
     pub fn seal(&self, title: &[u8; 8], counter: u32, plain: &[u8], apdu: &mut Vec<u8>) {
         let (control, tag) = match self.cipher {
-            Cipher::Open(_) => (ENCRYPTED | self.suite, 0),
-            Cipher::Tagged { .. } => (TAGGED | self.suite, 12),
+            Ciphering::Open(_) => (ENCRYPTED | self.suite, 0),
+            Ciphering::Tagged { .. } => (TAGGED | self.suite, 12),
         };
         apdu.extend_from_slice(&[0xdb, 8]);
         apdu.extend_from_slice(title);
@@ -71,7 +71,7 @@ impl Sealer {
     }
 }
 
-impl Cipher {
+impl Ciphering {
     /// Ciphers `text` in place under a nonce of 96 bits.
     fn apply(&self, nonce: u128, text: &mut [u8]) -> Option<[u8; 12]> {
         match self {

@@ -6,16 +6,16 @@ use crate::{
     format::printable::shown,
     sink::mqtt::{
         client::Mqtt,
-        disconnect::End,
+        disconnect::Disconnect,
         packets::Reason,
-        run::{Phase, Run, SETTLE, shutdown::Farewell},
+        run::{ClientRun, Phase, SETTLE, shutdown::Shutdown},
         session::Happened,
     },
 };
 
-impl Run<'_> {
+impl ClientRun<'_> {
     /// Hears what the broker says.
-    pub(super) fn converse(&mut self, now: Instant) -> Result<(), End> {
+    pub(super) fn converse(&mut self, now: Instant) -> Result<(), Disconnect> {
         self.mqtt.session.check(now)?;
         for _ in 0..TURNS {
             let Phase::Up(transport) = &mut self.phase else {
@@ -46,7 +46,7 @@ impl Run<'_> {
             Happened::Open => self.open(now),
             Happened::Message(topic, payload) if self.is_status(&topic) => {
                 // Another one with the same status topic has ended.
-                self.online |= payload == b"offline" && self.farewell == Farewell::NotYet;
+                self.online |= payload == b"offline" && self.farewell == Shutdown::NotYet;
             }
             Happened::Message(topic, payload) => {
                 let announcer = self.mqtt.announcer.as_mut();
@@ -120,9 +120,9 @@ impl Run<'_> {
             self.told_version = true;
             self.report.say(&format!("{} does not speak MQTT 5: MQTT 3.1.1 is spoken", self.place));
         }
-        if self.farewell == Farewell::Offline {
+        if self.farewell == Shutdown::Offline {
             // It is said again, behind the `online` of this connection.
-            self.farewell = Farewell::NotYet;
+            self.farewell = Shutdown::NotYet;
         }
         self.outage = false;
         self.opened = now;

@@ -6,19 +6,19 @@ use std::time::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::sink::{
-    event::Event,
-    mqtt::run::{Phase, Run, STUCK, Wait},
+    event::SinkEvent,
+    mqtt::run::{ClientRun, Phase, STUCK, Wait},
 };
 
 /// How far the end has come.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Farewell {
+pub(super) enum Shutdown {
     NotYet,
     Offline,
     Closing,
 }
 
-impl Run<'_> {
+impl ClientRun<'_> {
     fn has_nothing_left(&self) -> bool {
         !self.latest.is_due() && self.mqtt.session.is_idle()
     }
@@ -52,15 +52,15 @@ impl Run<'_> {
             return;
         }
         match self.farewell {
-            Farewell::NotYet => {
+            Shutdown::NotYet => {
                 // Nothing says `online` behind it.
                 (self.settle, self.online) = (None, false);
                 self.status("offline");
-                self.farewell = Farewell::Offline;
+                self.farewell = Shutdown::Offline;
                 self.send(now);
             }
-            Farewell::Offline => self.farewell = Farewell::Closing,
-            Farewell::Closing => (),
+            Shutdown::Offline => self.farewell = Shutdown::Closing,
+            Shutdown::Closing => (),
         }
     }
 
@@ -75,14 +75,14 @@ impl Run<'_> {
             && self.has_nothing_left()
             && self.latest.skipped() == 0
             && !self.mqtt.session.is_open();
-        now >= deadline || hopeless || nothing || self.farewell == Farewell::Closing
+        now >= deadline || hopeless || nothing || self.farewell == Shutdown::Closing
     }
 
     /// Ends the connection in order, if there is one, and counts what did not go.
     pub(super) fn close(&mut self) {
         let now = Instant::now();
         if self.mqtt.session.is_open() {
-            if self.farewell == Farewell::NotYet {
+            if self.farewell == Shutdown::NotYet {
                 self.status("offline");
             }
             self.send(now);
@@ -94,7 +94,7 @@ impl Run<'_> {
             }
         }
         let waiting = core::iter::from_fn(|| self.inbox.take());
-        let waiting = waiting.filter(|event| matches!(event, Event::Readings(_))).count();
+        let waiting = waiting.filter(|event| matches!(event, SinkEvent::Readings(_))).count();
         self.latest.skip(self.inbox.dropped());
         let untold = self.latest.untold() + self.latest.skipped();
         let lost = self.mqtt.session.unsent() + untold + waiting as u64;
