@@ -2,9 +2,9 @@
 //!
 //! ```
 //! use meterpipe::{
-//!     chain::{decode::{Decode, Output}, decrypt::{Decrypt, Demands}},
+//!     chain::{decode::{Decode, DecodeEvent}, decrypt::{Decrypt, Demands}},
 //!     cipher::key_file,
-//!     record::{Attributes, Kind, Place, Record, Time},
+//!     record::{Attributes, RecordKind, Place, Record, Time},
 //! };
 //!
 //! # fn octets() -> Vec<u8> {
@@ -16,13 +16,13 @@
 //! let octets = octets(); // two M-Bus frames
 //! let record = Record {
 //!     time: Time::UNKNOWN,
-//!     kind: Kind::Raw,
+//!     kind: RecordKind::Raw,
 //!     octets: &octets,
 //!     attributes: Attributes::default(),
 //! };
 //! let mut meters = vec![];
-//! chain.feed(&record, Place::Live, &mut |output: Output<'_>| {
-//!     if let Output::Telegram { telegram, .. } = output {
+//! chain.feed(&record, Place::Live, &mut |output: DecodeEvent<'_>| {
+//!     if let DecodeEvent::Telegram { telegram, .. } = output {
 //!         meters.extend(telegram.meter().map(<[u8]>::to_vec));
 //!     }
 //! });

@@ -34,9 +34,9 @@ pub use super::run::HexRun;
 /// What is known at a line end.
 ///
 /// ```
-/// use meterpipe::{error::Mark, hex::dump::{Dump, Run}};
+/// use meterpipe::{error::Mark, hex::dump::{Dump, HexRun}};
 ///
-/// let (mut dump, mut run) = (Dump::default(), Run::default());
+/// let (mut dump, mut run) = (Dump::default(), HexRun::default());
 /// dump.line(b"[12:34:56][D][uart_debug:114]: <<< 68:FA:FA:68", true, &mut run).unwrap();
 /// assert_eq!(run.octets, [0x68, 0xfa, 0xfa, 0x68]);
 ///

@@ -36,11 +36,11 @@ const MOST: usize = 8;
 /// The layouts of the last telegrams.
 ///
 /// ```
-/// use meterpipe::reading::{layout::Layouts, telegram::Telegram};
+/// use meterpipe::reading::{template::Templates, telegram::Telegram};
 ///
 /// # let hex = include_str!("../../tests/data/netznoe-doc-2021.plain.hex").replace('\n', "");
 /// # let octets = hex::decode(hex).unwrap();
-/// let mut layouts = Layouts::default();
+/// let mut layouts = Templates::default();
 /// for _ in 0..2 {
 ///     let telegram = layouts.read(&octets).unwrap();
 ///     assert_eq!(telegram.meter(), Some(&b"181220000009"[..]));

@@ -19,7 +19,7 @@ use meterpipe::record::{HEADER, Place, Record, RecordKind};
 
 /// Runs the subcommand.
 pub fn run(args: &args::CaptureArgs) -> Status {
-    let mut context = Context::new("capture", args.messages);
+    let mut context = Context::new("capture", args.verbosity);
     context.limit = if args.until.once { Some(1) } else { args.until.count };
     context.timeout = args.until.timeout;
     let mut stage = Capturer { binary: args.binary, recorder: Recorders::default(), frames: 0 };

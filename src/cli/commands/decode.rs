@@ -27,7 +27,7 @@ use meterpipe::{
 
 /// Runs the subcommand.
 pub fn run(args: &args::DecodeArgs) -> Status {
-    let mut context = Context::new("decode", args.messages);
+    let mut context = Context::new("decode", args.verbosity);
     if args.format.list_fields {
         context.output.text.extend_from_slice(output_format::list().as_bytes());
         return context.finish_plain();

@@ -17,7 +17,7 @@ use meterpipe::{
 
 /// Runs the subcommand.
 pub fn run(args: &args::DecryptArgs) -> Status {
-    let mut context = Context::new("decrypt", args.messages);
+    let mut context = Context::new("decrypt", args.verbosity);
     let mut stage = Decrypter::default();
     let result = decrypt(args, &mut stage, &mut context);
     context.finish(result, &stage)

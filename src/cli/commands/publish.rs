@@ -31,7 +31,7 @@ const LONGEST: usize = 1 << 20;
 
 /// Runs the subcommand.
 pub fn run(args: &args::PublishArgs) -> Status {
-    let mut context = Context::new("publish", args.messages);
+    let mut context = Context::new("publish", args.verbosity);
     let result = start(args, &mut context).and_then(|()| read(&args.files, &mut context));
     context.finish(result, &())
 }

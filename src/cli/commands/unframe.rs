@@ -18,7 +18,7 @@ use meterpipe::{
 
 /// Runs the subcommand.
 pub fn run(args: &args::UnframeArgs) -> Status {
-    let mut context = Context::new("unframe", args.messages);
+    let mut context = Context::new("unframe", args.verbosity);
     context.output.text.extend_from_slice(HEADER.as_bytes());
     let mut stage = Unframer::default();
     let result = files::run(&args.input.files, args.input.form.form, &mut stage, &mut context);

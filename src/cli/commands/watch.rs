@@ -34,7 +34,7 @@ use meterpipe::{
 
 /// Runs the subcommand.
 pub fn run(args: &args::WatchArgs) -> Status {
-    let mut context = Context::new("watch", args.messages);
+    let mut context = Context::new("watch", args.verbosity);
     context.limit = if args.until.once { Some(1) } else { args.until.count };
     context.timeout = args.until.timeout;
     context.jobs = Jobs::of(args.jobs.jobs);

@@ -105,7 +105,7 @@ pub struct CaptureArgs {
     pub form: InputFormArgs,
     /// How much to say.
     #[command(flatten)]
-    pub messages: Verbosity,
+    pub verbosity: Verbosity,
 }
 
 /// `unframe`.
@@ -120,7 +120,7 @@ pub struct UnframeArgs {
     pub input: InputArgs,
     /// How much to say.
     #[command(flatten)]
-    pub messages: Verbosity,
+    pub verbosity: Verbosity,
 }
 
 /// `decrypt`.
@@ -139,7 +139,7 @@ pub struct DecryptArgs {
     pub keys: KeyArgs,
     /// How much to say.
     #[command(flatten)]
-    pub messages: Verbosity,
+    pub verbosity: Verbosity,
 }
 
 /// `decode`.
@@ -166,7 +166,7 @@ pub struct DecodeArgs {
     pub jobs: JobsArgs,
     /// How much to say.
     #[command(flatten)]
-    pub messages: Verbosity,
+    pub verbosity: Verbosity,
 }
 
 /// `watch`.
@@ -211,7 +211,7 @@ pub struct WatchArgs {
     pub jobs: JobsArgs,
     /// How much to say.
     #[command(flatten)]
-    pub messages: Verbosity,
+    pub verbosity: Verbosity,
 }
 
 /// `publish`.
@@ -231,7 +231,7 @@ pub struct PublishArgs {
     pub to: SinkArgs,
     /// How much to say.
     #[command(flatten)]
-    pub messages: Verbosity,
+    pub verbosity: Verbosity,
 }
 
 /// `config`.
@@ -249,7 +249,7 @@ pub struct ConfigArgs {
     pub config: Option<PathBuf>,
     /// How much to say.
     #[command(flatten)]
-    pub messages: Verbosity,
+    pub verbosity: Verbosity,
 }
 
 /// What to do with the configuration.
@@ -336,7 +336,7 @@ pub struct SimulateArgs {
     pub duplicate: Rate,
     /// How much to say.
     #[command(flatten)]
-    pub messages: Verbosity,
+    pub verbosity: Verbosity,
 }
 
 /// The kinds of meter that can be simulated.

@@ -18,10 +18,10 @@
 //! is a function of the seed and the time, the same for ever, in integers.
 //!
 //! ```
-//! use meterpipe::source::simulator::{meter::Meter, push::{Options, Simulator}};
+//! use meterpipe::source::simulator::{meter::MeterKind, push::{PushOptions, Simulator}};
 //!
 //! let start = "2024-06-21T10:00:00Z".parse().unwrap();
-//! let mut simulator = Simulator::new(Options::new(Meter::NetzNoeKaifa, start));
+//! let mut simulator = Simulator::new(PushOptions::new(MeterKind::NetzNoeKaifa, start));
 //! let mut wire = vec![];
 //! let push = simulator.push(&mut wire);
 //! assert_eq!(wire.len(), 282);
