@@ -2,8 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use meterpipe::{sink::settings::duration::duration, source::simulator::faults::Rate};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum, ValueHint,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
+use meterpipe::{
+    sink::settings::duration::duration,
+    source::simulator::{faults::Rate, meter::MeterKind},
+};
 
 /// Readings from Austrian smart meters, as a pipe of small commands.
 ///
@@ -288,8 +294,8 @@ Examples:
     meterpipe decode --key-file guek")]
 pub struct SimulateArgs {
     /// The kind of meter
-    #[arg(long, value_name = "METER", value_enum, default_value_t)]
-    pub meter: SimulatedMeter,
+    #[arg(long, value_name = "METER", value_parser = meter_kind(), default_value_t)]
+    pub meter: MeterKind,
     /// What to write on standard output
     #[arg(long, value_name = "FORM", value_enum, default_value_t, conflicts_with = "pty")]
     pub output: SimulateOutput,
@@ -337,23 +343,6 @@ pub struct SimulateArgs {
     /// How much to say.
     #[command(flatten)]
     pub verbosity: Verbosity,
-}
-
-/// The kinds of meter that can be simulated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum SimulatedMeter {
-    /// Netz NÖ, Kaifa MA309
-    #[default]
-    NetzNoeKaifa,
-    /// Netz NÖ, Sagemcom T210-D
-    NetzNoeSagemcom,
-    /// Netz NÖ, Sagemcom T210-D with the firmware before V0450
-    NetzNoeSagemcomOld,
-    /// Tyrol, Vorarlberg, Salzburg: Kaifa MA309M
-    KsmWest,
-    /// The same with one phase: Kaifa MA110M
-    #[value(name = "ksm-west-1phase")]
-    KsmWest1Phase,
 }
 
 /// What `simulate` writes.
@@ -549,6 +538,11 @@ pub struct Verbosity {
     /// Always end with a summary
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+fn meter_kind() -> impl TypedValueParser<Value = MeterKind> {
+    let value = |meter: MeterKind| PossibleValue::new(meter.name()).help(meter.description());
+    PossibleValuesParser::new(MeterKind::ALL.map(value)).try_map(|name| name.parse::<MeterKind>())
 }
 
 fn title(text: &str) -> Result<[u8; 8], String> {

@@ -56,6 +56,18 @@ impl MeterKind {
         }
     }
 
+    /// The grid operator or region, and the model, for the help text of the command line.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::NetzNoeKaifa => "Netz NÖ, Kaifa MA309",
+            Self::NetzNoeSagemcom => "Netz NÖ, Sagemcom T210-D",
+            Self::NetzNoeSagemcomOld => "Netz NÖ, Sagemcom T210-D with the firmware before V0450",
+            Self::KsmWest => "Tyrol, Vorarlberg, Salzburg: Kaifa MA309M",
+            Self::KsmWest1Phase => "The same with one phase: Kaifa MA110M",
+        }
+    }
+
     /// The list it sends.
     #[must_use]
     pub const fn layout(self) -> ListLayout {
