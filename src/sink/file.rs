@@ -22,7 +22,6 @@ use crate::{
         csv::{Csv, Locale},
         entry::Format,
         readings::Readings,
-        usage::Usage,
     },
     sink::{
         event::SinkEvent,
@@ -31,9 +30,14 @@ use crate::{
             place::{FilePlace, named},
             rotation::Rotation,
         },
+        kind::{BuildContext, SinkEnvironment, SinkKind, SinkScheme, TargetForm},
         projection::Projection,
         queue::QueueReceiver,
-        settings::SinkSettings,
+        settings::{
+            SinkSettings,
+            error::SettingError,
+            key::{SettingKey, SettingType},
+        },
         traits::{Report, Sink},
     },
 };
@@ -47,31 +51,72 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// How long to wait for readings if nothing else is to be done.
 const LONG: Duration = Duration::from_secs(3600);
 
-/// Reads what the user says about it.
+/// The description of the sink.
+pub const FILE: SinkKind = SinkKind {
+    title: "FILE",
+    schemes: &[SinkScheme {
+        name: "file",
+        form: TargetForm::File,
+        example: "file:PATH",
+        help: "a line for each telegram, appended to a file",
+    }],
+    about: "PATH may hold `{meter}` and `{date}`. On SIGHUP the sink opens files anew that were moved \
+            away.",
+    keys: &[KEYS],
+    notes: "",
+    environment: SinkEnvironment::KEYS_ONLY,
+    build: new,
+};
+
+const KEYS: &[SettingKey] = &[
+    SettingKey::new("format", SettingType::Choice(&["json", "csv"]), "The format of a line.")
+        .or_depending("csv for a PATH that ends in .csv, else json"),
+    SettingKey::new(
+        "csv_locale",
+        SettingType::Choice(&["at"]),
+        "For csv, `at` writes semicolons and decimal commas.",
+    ),
+    SettingKey::new(
+        "rotate",
+        SettingType::Text("daily|SIZE"),
+        "`daily`, or a size as in `10MB`: FILE then becomes FILE.1, FILE.1 becomes FILE.2, and so \
+         on.",
+    ),
+    SettingKey::new(
+        "keep",
+        SettingType::Number("files"),
+        "With `rotate`: the sink removes the oldest files beyond this number.",
+    )
+    .or_depending("all files"),
+];
+
+/// Reads the settings.
 ///
 /// # Errors
-/// What cannot be meant.
-pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
+/// A setting that cannot be meant.
+fn new(settings: &mut SinkSettings, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, SettingError> {
     let place = FilePlace::of(settings)?;
     if place.fixed() == Path::new("-") {
-        return Err(Usage("file: - is no file; --format writes to standard output".to_owned()));
+        return Err(SettingError::new("file: - is no file; --format writes to standard output"));
     }
     let rotation = Rotation::of(settings)?;
-    let form = settings.take("format");
-    let csv = match form.as_deref() {
+    let csv = match settings.take_choice("format")? {
         None => place.has_extension("csv"),
-        Some("csv") => true,
-        Some("json") => false,
-        Some(_) => return Err(Usage("format: json or csv expected".to_owned())),
+        Some(format) => format == "csv",
     };
-    let locale = match settings.take("csv_locale").as_deref() {
+    let locale = match settings.take_choice("csv_locale")? {
         None => Locale::Standard,
-        Some("at") if csv => Locale::Austria,
-        Some("at") => return Err(Usage("csv_locale belongs to csv, not to json".to_owned())),
-        Some(_) => return Err(Usage("csv_locale: at expected".to_owned())),
+        Some(_) if csv => Locale::Austria,
+        Some(_) => {
+            let message = "csv_locale belongs to csv, not to json";
+            return Err(SettingError::new(message).at("csv_locale"));
+        }
     };
-    let view = settings.take_view()?;
-    let lines = if csv { LineFormat::csv(view, locale) } else { LineFormat::Json(view) };
+    let projection = settings.take_projection()?;
+    let lines = match csv {
+        true => LineFormat::csv(projection, locale),
+        false => LineFormat::Json(projection),
+    };
     let files = AppendFiles::new(rotation, lines.header(), !place.is_fixed());
     Ok(Box::new(Log { place, lines, files, batch: Batch::default(), held: None }))
 }

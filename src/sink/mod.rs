@@ -1,17 +1,18 @@
-//! Where readings go to.
+//! The sinks: the places that readings go to.
 //!
-//! - [`traits`]: what every sink does, and what it says; [`event`]: what it is told.
-//! - [`queue`]: the bounded queue in front of each, so that none holds up another.
-//! - [`settings`]: what the user says about a sink.
-//! - [`projection`]: what of the readings goes there, under which names and in which units.
-//! - [`throttle`]: which of them go there: at an interval, or when something changed.
-//! - [`guard`]: what stands before all of them, so that no wrong value is stored.
-//! - [`mqtt`], [`influx`], [`mod@file`], [`solarview`], [`prometheus`]: one sink each.
-//! - [`home_assistant`]: how Home Assistant finds on MQTT what it shows.
-//! - [`line_counters`]: how the line is doing, for sinks that tell it.
-//! - [`timestamps`]: when a telegram was made; [`single_meter`]: a place for one meter; [`slug`]: what a meter
-//!   calls itself, as a part of a name.
-//! - [`files`]: how files are written; [`http`], [`tls`]: how a server is talked to.
+//! - [`registry`]: all kinds of sink; [`kind`]: how a kind describes itself.
+//! - [`settings`]: the settings of a sink.
+//! - [`mqtt`], [`influx`], [`prometheus`], [`solarview`], [`mod@file`]: one sink each.
+//! - [`traits`]: the interface of every sink; [`event`]: its input.
+//! - [`queue`]: the bounded queue in front of each sink, so that no sink delays another.
+//! - [`projection`]: the readings that a sink stores, with their names and units.
+//! - [`throttle`]: the telegrams that a sink stores: at an interval, or on a change.
+//! - [`guard`]: the check in front of all sinks, so that no wrong value is stored.
+//! - [`home_assistant`]: the discovery of meters by Home Assistant, over MQTT.
+//! - [`line_counters`]: the state of the line, for sinks that publish it.
+//! - [`timestamps`]: the clocks of a telegram; [`single_meter`]: a place for one meter; [`slug`]: a text of
+//!   a meter as a part of a name.
+//! - [`files`]: writing files; [`http`], [`tls`]: talking to servers.
 pub mod event;
 pub mod file;
 pub mod files;
@@ -19,11 +20,13 @@ pub mod guard;
 pub mod home_assistant;
 pub mod http;
 pub mod influx;
+pub mod kind;
 pub mod line_counters;
 pub mod mqtt;
 pub mod projection;
 pub mod prometheus;
 pub mod queue;
+pub mod registry;
 pub mod settings;
 pub mod single_meter;
 pub mod slug;

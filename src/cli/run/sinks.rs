@@ -21,22 +21,15 @@ use meterpipe::{
         entry::{Format, OutputTelegram},
         json::Json,
         readings::Readings,
-        usage::Usage,
     },
     sink::{
         event::SinkEvent,
-        file,
         guard::{guard::Guard, verdict::Verdict},
-        home_assistant::announcer::announcer,
-        influx,
         line_counters::LineCounters,
-        mqtt::{self, announce::Site},
-        prometheus,
         queue::{self, QueueSender},
-        settings::SinkSettings,
-        solarview,
+        registry::ConfiguredSink,
         throttle::Throttle,
-        traits::{Report, Sink},
+        traits::Report,
     },
 };
 
@@ -55,14 +48,6 @@ const PARTING: Duration = Duration::from_secs(1);
 
 /// How often we look whether a sink is at its end.
 const GLANCE: Duration = Duration::from_millis(20);
-
-/// A sink and its name for people, ready to be started.
-pub struct Ready {
-    name: String,
-    gate: Throttle,
-    guarded: bool,
-    sink: Box<dyn Sink>,
-}
 
 /// All sinks of a run.
 #[derive(Debug)]
@@ -84,7 +69,7 @@ pub struct Sinks {
 #[derive(Debug)]
 struct Running {
     name: String,
-    gate: Throttle,
+    throttle: Throttle,
     /// It wants only what cannot be wrong.
     guarded: bool,
     outbox: QueueSender,
@@ -92,42 +77,9 @@ struct Running {
     thread: JoinHandle<()>,
 }
 
-/// Builds a sink from what was said of it. Nothing is opened yet.
-pub fn build(mut settings: SinkSettings, health: &LineCounters) -> Result<Ready, Usage> {
-    let name = settings.name.clone();
-    let wish = settings.take_wish()?;
-    let guarded = settings.take_as("guard", "true or false")?.unwrap_or(true);
-    let sink = sink(&mut settings, health, wish.interval())?;
-    settings.finish()?;
-    Ok(Ready { name, gate: Throttle::new(wish), guarded, sink })
-}
-
-fn sink(
-    settings: &mut SinkSettings,
-    health: &LineCounters,
-    apart: Option<Duration>,
-) -> Result<Box<dyn Sink>, Usage> {
-    match settings.scheme.as_str() {
-        "mqtt" | "mqtts" => {
-            let announcer =
-                |settings: &mut SinkSettings, site: &Site| announcer(settings, site, health, apart);
-            mqtt::sink::new(settings, apart, announcer)
-        }
-        "influxdb" | "influxdbs" => influx::new(settings),
-        "prometheus" => prometheus::new(settings),
-        "solarview" => solarview::new(settings),
-        "file" => file::new(settings),
-        other => Err(Usage(format!("no sink is called {other}: there are {}", SCHEMES.join(", ")))),
-    }
-}
-
-/// What sinks are called.
-const SCHEMES: [&str; 7] =
-    ["mqtt", "mqtts", "influxdb", "influxdbs", "prometheus", "solarview", "file"];
-
 impl Sinks {
     /// Starts them.
-    pub fn start(sinks: Vec<Ready>, health: LineCounters) -> Result<Self, Stop> {
+    pub fn start(sinks: Vec<ConfiguredSink>, health: LineCounters) -> Result<Self, Stop> {
         let (sender, news) = mpsc::channel();
         let running = sinks.into_iter().map(|sink| Running::start(sink, sender.clone()));
         let running = running.collect::<Result<_, _>>()?;
@@ -186,7 +138,7 @@ impl Sinks {
     /// Hands readings to those that are guarded, or to those that are not.
     fn hand(&mut self, readings: &Arc<Readings>, guarded: bool) {
         for sink in self.running.iter_mut().filter(|sink| sink.guarded == guarded) {
-            if sink.gate.passes(readings) {
+            if sink.throttle.passes(readings) {
                 let event = SinkEvent::Readings(readings.clone());
                 if self.patient { sink.outbox.put(event) } else { sink.outbox.put_now(event) }
             }
@@ -278,7 +230,7 @@ pub struct SinkOutcome {
 
 impl Running {
     fn start(
-        Ready { name, gate, guarded, sink }: Ready,
+        ConfiguredSink { name, throttle, guarded, sink }: ConfiguredSink,
         news: Sender<String>,
     ) -> Result<Self, Stop> {
         let failed = |error| Stop::Failed(Status::Output, format!("{name}: {error}"));
@@ -287,7 +239,7 @@ impl Running {
         let line = SinkReport { name: name.clone(), news, lost: lost.clone() };
         let thread = thread::Builder::new().name("sink".to_owned());
         let thread = thread.spawn(move || sink.run(inbox, &line)).map_err(failed)?;
-        Ok(Self { name, gate, guarded, outbox, lost, thread })
+        Ok(Self { name, throttle, guarded, outbox, lost, thread })
     }
 }
 

@@ -36,10 +36,7 @@ use crate::cli::{
         environment,
     },
 };
-use meterpipe::{
-    format::usage::Usage,
-    sink::settings::{SinkSettings, origin::SettingOrigin},
-};
+use meterpipe::sink::settings::{SinkSettings, error::SettingError, origin::SettingOrigin};
 
 /// What stands in the file.
 #[derive(Debug, Default)]
@@ -184,9 +181,10 @@ fn sink(
         return Err(Mistake { at, text: "the sink has no to = \"mqtt://HOST\"".to_owned() });
     };
     let text = scalar(to).ok_or_else(|| expected(to, "a text"))?;
-    let wrong = |at: Range<usize>| move |usage: Usage| Mistake { at, text: usage.to_string() };
+    let wrong =
+        |at: Range<usize>| move |error: SettingError| Mistake { at, text: error.to_string() };
     let mut settings = environment::sink(&text).map_err(wrong(to.span()))?;
-    settings.origins_mut().stand_in(line(at), line(to.span()));
+    settings.origins_mut().set_lines(line(at), line(to.span()));
     for (key, value) in table.iter().filter(|(key, _)| key.get_ref() != "to") {
         for Flat { name, text, at } in flat(key, value)? {
             let origin = SettingOrigin::Line(line(at.clone()));

@@ -12,7 +12,6 @@ use crate::{
     format::{
         key::{FieldKey, Meta},
         readings::Readings,
-        usage::Usage,
     },
     sink::{
         home_assistant::{
@@ -24,7 +23,7 @@ use crate::{
         },
         line_counters::LineCounters,
         mqtt::announce::{Announcer, Extra, Publication, Site},
-        settings::SinkSettings,
+        settings::{SinkSettings, error::SettingError},
         slug::segment,
     },
 };
@@ -71,15 +70,13 @@ pub fn announcer(
     site: &Site,
     health: &LineCounters,
     apart: Option<Duration>,
-) -> Result<Option<Box<dyn Announcer>>, Usage> {
+) -> Result<Option<Box<dyn Announcer>>, SettingError> {
     let options = DiscoveryOptions::take(settings, site.topics.layout())?;
     let is_taken = |name: &str| Diagnostic::ALL.iter().any(|it| it.member() == name);
     let mut names = site.view.names.iter().filter(|_| options.is_some());
     if let Some((key, name)) = names.find(|(_, name)| is_taken(name)) {
-        let key = key.text(&site.view.units);
-        return Err(Usage(format!(
-            "names.{key} = {name}: that is a name of what is told beside it"
-        )));
+        let key = format!("names.{}", key.text(&site.view.units));
+        return Err(SettingError::value(&key, name, "that is a name of what is told beside it"));
     }
     let announcer = |options| HomeAssistant::new(options, site.clone(), health.clone(), apart);
     Ok(options.map(|options| Box::new(announcer(options)) as Box<dyn Announcer>))
@@ -235,9 +232,9 @@ mod tests {
     fn home_assistant(uri: &str) -> HomeAssistant {
         let mut settings: SinkSettings = uri.parse().unwrap();
         let topics = Topics::take(&mut settings).unwrap();
-        let site = Site { view: settings.take_view().unwrap(), topics };
+        let site = Site { view: settings.take_projection().unwrap(), topics };
         let options = DiscoveryOptions::take(&mut settings, site.topics.layout()).unwrap().unwrap();
-        let apart = settings.take_wish().unwrap().interval();
+        let apart = settings.take_throttle().unwrap().interval();
         settings.finish().unwrap();
         HomeAssistant::new(options, site, LineCounters::default(), apart)
     }
@@ -295,7 +292,7 @@ mod tests {
         let mut settings: SinkSettings =
             "mqtt://b?names.power_net_w=clock_drift_s".parse().unwrap();
         let topics = Topics::take(&mut settings).unwrap();
-        let site = Site { view: settings.take_view().unwrap(), topics };
+        let site = Site { view: settings.take_projection().unwrap(), topics };
         let error = announcer(&mut settings, &site, &LineCounters::default(), None).err().unwrap();
         let text = "names.power_net_w = clock_drift_s: that is a name of what is told beside it";
         assert_eq!(error.to_string(), text);

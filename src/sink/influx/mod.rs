@@ -39,9 +39,8 @@
 //! have waited as long as `retry` go to the disk, 64 MiB of them, and what is left at the end does too.
 mod batch;
 mod delivery;
+pub mod kind;
 mod on_disk;
 mod pending;
 mod response;
 mod settings;
-
-pub use self::settings::new;

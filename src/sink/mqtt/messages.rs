@@ -6,7 +6,6 @@ use crate::{
         latest::name,
         printable::shown,
         readings::{ReadingValue, Readings},
-        usage::Usage,
     },
     sink::{
         mqtt::{
@@ -14,7 +13,7 @@ use crate::{
             custom_topics::CustomTopics,
             topics::TopicLayout,
         },
-        settings::SinkSettings,
+        settings::{SinkSettings, error::SettingError},
         single_meter::SingleMeter,
     },
 };
@@ -35,11 +34,10 @@ impl StateMessages {
     ///
     /// # Errors
     /// Values that do not read.
-    pub fn take(settings: &mut SinkSettings, site: Site) -> Result<Self, Usage> {
-        let qos = match settings.take("qos").as_deref() {
-            None | Some("0") => Qos::AtMostOnce,
+    pub fn take(settings: &mut SinkSettings, site: Site) -> Result<Self, SettingError> {
+        let qos = match settings.take_choice("qos")? {
             Some("1") => Qos::AtLeastOnce,
-            Some(_) => return Err(Usage("qos: 0 or 1 expected".to_owned())),
+            _ => Qos::AtMostOnce,
         };
         let mappings = CustomTopics::take(settings)?;
         let retain = settings.take_switch("retain")?;
@@ -148,7 +146,7 @@ mod tests {
     fn messages(query: &str, due: &[FieldKey]) -> Vec<(String, String, bool, Qos)> {
         let mut settings: SinkSettings = format!("mqtt://b/house{query}").parse().unwrap();
         let topics = Topics::take(&mut settings).unwrap();
-        let view = settings.take_view().unwrap();
+        let view = settings.take_projection().unwrap();
         let mut states = StateMessages::take(&mut settings, Site { topics, view }).unwrap();
         settings.finish().unwrap();
         let readings = Readings::parse(LINE.as_bytes()).unwrap();
@@ -203,7 +201,7 @@ mod tests {
         let told = |query: &str| {
             let mut settings: SinkSettings = format!("mqtt://b{query}").parse().unwrap();
             let topics = Topics::take(&mut settings).unwrap();
-            let view = settings.take_view().unwrap();
+            let view = settings.take_projection().unwrap();
             let mut states = StateMessages::take(&mut settings, Site { topics, view }).unwrap();
             let mut all = Vec::new();
             for meter in ["1", "2", "1", "2"] {
@@ -230,7 +228,7 @@ mod tests {
         let told = |query: &str| {
             let mut settings: SinkSettings = format!("mqtt://b{query}").parse().unwrap();
             let topics = Topics::take(&mut settings).unwrap();
-            let view = settings.take_view().unwrap();
+            let view = settings.take_projection().unwrap();
             let mut states = StateMessages::take(&mut settings, Site { topics, view }).unwrap();
             let all = states.messages(&readings, &[], &extra).into_iter();
             all.map(|it| (it.topic, String::from_utf8(it.payload).unwrap())).collect::<Vec<_>>()

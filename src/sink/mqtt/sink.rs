@@ -28,48 +28,44 @@
 
 use core::time::Duration;
 
-use crate::{
-    format::usage::Usage,
-    sink::{
-        mqtt::{
-            announce::{Announcer, Site},
-            client::{Broker, Mqtt, status},
-            messages::StateMessages,
-            packets::{Hello, Protocol},
-            run::ClientRun,
-            session::Session,
-            topics::Topics,
-        },
-        queue::QueueReceiver,
-        settings::SinkSettings,
-        slug,
-        traits::{Report, Sink},
+use crate::sink::{
+    kind::BuildContext,
+    mqtt::{
+        announce::{Announcer, Site},
+        client::{Broker, Mqtt, status},
+        messages::StateMessages,
+        packets::{Hello, Protocol},
+        run::ClientRun,
+        session::Session,
+        topics::Topics,
     },
+    queue::QueueReceiver,
+    settings::{SinkSettings, error::SettingError},
+    slug,
+    traits::{Report, Sink},
 };
 
-/// The sink that the settings tell of. Who announces its meters, if anybody, takes its own keys and
-/// learns the topics. Telegrams come so far apart, if the settings say it.
+/// Reads the settings. `announcer` takes keys of its own and learns the topics; it gives the announcer of
+/// the meters, if there is one.
 ///
 /// # Errors
 /// A value that cannot be meant, or a file that cannot be read.
 pub fn new(
     settings: &mut SinkSettings,
-    apart: Option<Duration>,
-    announcer: impl FnOnce(&mut SinkSettings, &Site) -> Result<Option<Box<dyn Announcer>>, Usage>,
-) -> Result<Box<dyn Sink>, Usage> {
+    context: &BuildContext<'_>,
+    announcer: impl FnOnce(&mut SinkSettings, &Site) -> Result<Option<Box<dyn Announcer>>, SettingError>,
+) -> Result<Box<dyn Sink>, SettingError> {
     let broker = Broker::take(settings)?;
-    let site = Site { topics: Topics::take(settings)?, view: settings.take_view()? };
+    let site = Site { topics: Topics::take(settings)?, view: settings.take_projection()? };
     let states = StateMessages::take(settings, site)?;
     let announcer = announcer(settings, states.site())?;
-    let hello = hello(settings, states.site())?;
-    let protocol = match settings.take("protocol").as_deref() {
-        None => None,
-        Some("5") => Some(Protocol::Five),
-        Some("3.1.1") => Some(Protocol::Three),
-        Some(_) => return Err(Usage("protocol: 5 or 3.1.1 expected".to_owned())),
-    };
+    let hello = hello(settings, states.site(), context.run)?;
+    let protocol = settings.take_choice("protocol")?.map(|version| match version {
+        "5" => Protocol::Five,
+        _ => Protocol::Three,
+    });
     let session = Session::new(hello, protocol);
-    let fresh = FRESH.max(apart.unwrap_or_default().saturating_mul(3));
+    let fresh = FRESH.max(context.interval.unwrap_or_default().saturating_mul(3));
     Ok(Box::new(Mqtt { broker, session, states, announcer, fresh }))
 }
 
@@ -79,19 +75,19 @@ impl Sink for Mqtt {
     }
 }
 
-fn hello(settings: &mut SinkSettings, site: &Site) -> Result<Hello, Usage> {
+fn hello(settings: &mut SinkSettings, site: &Site, run: &str) -> Result<Hello, SettingError> {
     let user = settings.take("user").filter(|user| !user.is_empty());
     let password = settings.take_secret("password")?;
     if user.is_none() && password.is_some() {
-        return Err(Usage("password: of which user? say user".to_owned()));
+        return Err(SettingError::of("password", "of which user? say user"));
     }
-    let keepalive = settings.take_duration("keepalive")?.unwrap_or(KEEPALIVE).as_secs();
+    let keepalive = settings.take_duration("keepalive")?.unwrap_or_default().as_secs();
     let keepalive = u16::try_from(keepalive).ok().filter(|seconds| *seconds > 0);
     let keepalive =
-        keepalive.ok_or_else(|| Usage("keepalive: 1s to 65535s expected".to_owned()))?;
-    let client_id = settings.take("client_id").unwrap_or_else(|| client_id(site, &settings.run));
+        keepalive.ok_or_else(|| SettingError::of("keepalive", "1s to 65535s expected"))?;
+    let client_id = settings.take("client_id").unwrap_or_else(|| client_id(site, run));
     if client_id.is_empty() || client_id.contains(char::is_control) {
-        return Err(Usage("client_id: it is empty or has control characters".to_owned()));
+        return Err(SettingError::of("client_id", "it is empty or has control characters"));
     }
     Ok(Hello { client_id, user, password, keepalive, will: status(site, "offline") })
 }
@@ -109,18 +105,19 @@ fn client_id(site: &Site, run: &str) -> String {
     format!("meterpipe-{:08x}", slug::hash(&octets))
 }
 
-const KEEPALIVE: Duration = Duration::from_secs(30);
-
 /// Six telegrams of a meter that sends each five seconds.
 const FRESH: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sink::line_counters::LineCounters;
 
-    fn made(uri: &str) -> Result<Box<dyn Sink>, Usage> {
+    fn made(uri: &str) -> Result<Box<dyn Sink>, SettingError> {
         let mut settings: SinkSettings = uri.parse().unwrap();
-        let sink = new(&mut settings, None, |_, _| Ok(None))?;
+        let counters = LineCounters::default();
+        let context = BuildContext { run: "", counters: &counters, interval: None };
+        let sink = new(&mut settings, &context, |_, _| Ok(None))?;
         settings.finish()?;
         Ok(sink)
     }
@@ -154,15 +151,18 @@ mod tests {
             let mut settings: SinkSettings = uri.parse().unwrap();
             let site =
                 Site { topics: Topics::take(&mut settings).unwrap(), view: Default::default() };
-            hello(&mut settings, &site).unwrap().client_id
+            hello(&mut settings, &site, "").unwrap().client_id
         };
         let usual = id("mqtt://b");
         assert_eq!(usual, id("mqtt://b"));
         assert_ne!(usual, id("mqtt://b/other"));
         let mut other: SinkSettings = "mqtt://b".parse().unwrap();
-        other.run = "watch sim:".to_owned();
         let site = Site { topics: Topics::take(&mut other).unwrap(), view: Default::default() };
-        assert_ne!(usual, hello(&mut other, &site).unwrap().client_id, "of another meter");
+        assert_ne!(
+            usual,
+            hello(&mut other, &site, "watch sim:").unwrap().client_id,
+            "of another meter"
+        );
         assert!(usual.len() == 18 && usual.starts_with("meterpipe-"), "{usual}");
         assert_eq!(id("mqtt://b?client_id=mine"), "mine");
     }

@@ -9,10 +9,7 @@
 //! Certificate and name of the broker are verified, and there is no way back to a connection in the
 //! clear: what does not come about is said, with its cause.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 use rustls::{
     AlertDescription, ClientConfig, ClientConnection, DigitallySignedStruct, Error, RootCertStore,
@@ -23,8 +20,12 @@ use rustls::{
 };
 
 use crate::{
-    format::{printable::shown, usage::Usage},
-    sink::{mqtt::disconnect::Disconnect, settings::SinkSettings, tls},
+    format::printable::shown,
+    sink::{
+        mqtt::disconnect::Disconnect,
+        settings::{SinkSettings, error::SettingError},
+        tls,
+    },
 };
 
 /// How TLS is spoken with a broker.
@@ -42,16 +43,16 @@ impl Tls {
     ///
     /// # Errors
     /// A file that cannot be read or is none of its kind.
-    pub fn take(settings: &mut SinkSettings, host: &str) -> Result<Self, Usage> {
+    pub fn take(settings: &mut SinkSettings, host: &str) -> Result<Self, SettingError> {
         let insecure = settings.take_switch("insecure")?;
-        let mut path = |key| settings.take(key).map(PathBuf::from);
-        let (ca, certificate, key) = (path("ca"), path("cert"), path("key"));
+        let (ca, certificate) = (settings.take_path("ca"), settings.take_path("cert"));
+        let key = settings.take_path("key");
         let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| Usage(format!("{} is no name of a server", shown(host))))?;
+            .map_err(|_| SettingError::new(format!("{} is no name of a server", shown(host))))?;
         let provider = tls::provider();
         let config = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
-            .map_err(|error| Usage(error.to_string()))?;
+            .map_err(|error| SettingError::new(error.to_string()))?;
         let config = if insecure {
             config.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider)))
         } else {
@@ -63,12 +64,16 @@ impl Tls {
             (Some(certificate), Some(key)) => {
                 let key_read = PrivateKeyDer::from_pem_file(&key)
                     .map_err(|error| tls::unreadable("key", &key, &error))?;
-                let wrong = |error: Error| Usage(format!("cert and key: {error}"));
+                let wrong =
+                    |error: Error| SettingError::new(format!("cert and key: {error}")).at("cert");
                 config
                     .with_client_auth_cert(tls::certificates("cert", &certificate)?, key_read)
                     .map_err(wrong)?
             }
-            _ => return Err(Usage("cert and key: both or none".to_owned())),
+            (certificate, _) => {
+                let key = if certificate.is_some() { "cert" } else { "key" };
+                return Err(SettingError::new("cert and key: both or none").at(key));
+            }
         };
         let config = Arc::new(config);
         Ok(Self { config, name, insecure, own_ca: ca.is_some(), own_certificate })
@@ -142,14 +147,13 @@ impl Tls {
     }
 }
 
-fn roots(ca: Option<&Path>) -> Result<RootCertStore, Usage> {
+fn roots(ca: Option<&Path>) -> Result<RootCertStore, SettingError> {
     let mut roots = RootCertStore::empty();
     let certificates = tls::roots(ca)?;
     match ca {
         Some(file) => {
             for certificate in certificates {
-                let name = file.to_string_lossy();
-                let wrong = |error| Usage(format!("ca = {}: {error}", shown(&name)));
+                let wrong = |error| SettingError::value("ca", &file.to_string_lossy(), error);
                 roots.add(certificate).map_err(wrong)?;
             }
         }

@@ -1,0 +1,118 @@
+//! All kinds of sink.
+//!
+//! A new sink needs a room with a [`SinkKind`], and one line in [`KINDS`]. Parsing, suggestions, `config`,
+//! the environment, the completions of `--to` and meterpipe-sinks(7) follow from its description.
+
+use core::str::FromStr;
+
+use crate::sink::{
+    file, influx,
+    kind::{BuildContext, Lookup, SinkKind, SinkScheme},
+    line_counters::LineCounters,
+    mqtt, prometheus,
+    settings::{
+        SinkSettings,
+        error::SettingError,
+        key::SettingKey,
+        origin::{SettingOrigin, TARGET_PATH},
+        uri,
+    },
+    solarview,
+    throttle::Throttle,
+    traits::Sink,
+};
+
+/// All kinds of sink, in the order of the manual.
+pub static KINDS: [SinkKind; 5] = [
+    mqtt::kind::MQTT,
+    influx::kind::INFLUX,
+    prometheus::kind::PROMETHEUS,
+    solarview::SOLARVIEW,
+    file::FILE,
+];
+
+/// All schemes.
+pub fn schemes() -> impl Iterator<Item = &'static SinkScheme> {
+    KINDS.iter().flat_map(|kind| kind.schemes)
+}
+
+/// The kind that a scheme belongs to.
+#[must_use]
+pub fn kind(scheme: &str) -> Option<&'static SinkKind> {
+    KINDS.iter().find(|kind| kind.has_scheme(scheme))
+}
+
+impl FromStr for SinkSettings {
+    type Err = SettingError;
+
+    fn from_str(text: &str) -> Result<Self, SettingError> {
+        uri::parse(text, &KINDS)
+    }
+}
+
+/// The settings of `--to`. A scheme alone stands for the address that the environment has for it.
+///
+/// # Errors
+/// The text, or the address of the environment, cannot be meant.
+pub fn parse(text: &str, lookup: Lookup<'_>) -> Result<SinkSettings, SettingError> {
+    let address = kind(text).map(|kind| (kind.environment.read_address)(text, lookup));
+    let Some(address) = address.transpose()?.flatten() else {
+        return text.parse();
+    };
+    let variable = address.variable;
+    let wrong = |error| SettingError::new(format!("${variable}: {error}"));
+    let mut settings: SinkSettings = address.text.parse().map_err(wrong)?;
+    if let Some(variable) = address.path {
+        let origin = SettingOrigin::Variable(variable.to_owned());
+        settings.origins_mut().note(TARGET_PATH, origin);
+    }
+    Ok(settings)
+}
+
+/// The keys that the environment may set in these settings.
+#[must_use]
+pub fn variable_keys(settings: &SinkSettings, lookup: Lookup<'_>) -> Vec<&'static SettingKey> {
+    let Some(kind) = kind(&settings.scheme) else {
+        return Vec::new();
+    };
+    kind.keys().filter(|key| (kind.environment.applies)(settings, key, lookup)).collect()
+}
+
+/// A sink that is ready to be started.
+pub struct ConfiguredSink {
+    /// The name of the sink in messages.
+    pub name: String,
+    /// Decides which telegrams the sink gets.
+    pub throttle: Throttle,
+    /// True if the sink gets only telegrams that the guard passes.
+    pub guarded: bool,
+    /// The sink itself.
+    pub sink: Box<dyn Sink>,
+}
+
+/// Builds a sink for a run. It opens nothing yet.
+///
+/// # Errors
+/// A setting that cannot be meant.
+pub fn build(
+    mut settings: SinkSettings,
+    run: &str,
+    counters: &LineCounters,
+) -> Result<ConfiguredSink, SettingError> {
+    let kind = kind(&settings.scheme).ok_or_else(|| unknown(&settings.scheme))?;
+    settings.refuse_unknown()?;
+    let name = settings.name.clone();
+    let throttle = settings.take_throttle()?;
+    let guarded = settings.take_switch("guard")?;
+    let context = BuildContext { run, counters, interval: throttle.interval() };
+    let sink = (kind.build)(&mut settings, &context)?;
+    settings.finish()?;
+    Ok(ConfiguredSink { name, throttle: Throttle::new(throttle), guarded, sink })
+}
+
+fn unknown(scheme: &str) -> SettingError {
+    let mut names: Vec<_> = schemes().map(|scheme| scheme.name).collect();
+    names.dedup();
+    let names = names.join(", ");
+    SettingError::new(format!("no sink is called {scheme}: there are {names}"))
+}
