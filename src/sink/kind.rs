@@ -116,13 +116,14 @@ impl SinkKind {
 }
 
 impl SinkScheme {
-    /// The part that every target of the scheme begins with: `mqtts://`, `file:`.
+    /// The beginning of every target of the scheme: `mqtts://`, `file:`.
     #[must_use]
-    pub fn prefix(&self) -> String {
-        match self.form {
-            TargetForm::Server => format!("{}://", self.name),
-            TargetForm::File => format!("{}:", self.name),
-        }
+    pub fn prefix(&self) -> &'static str {
+        let end = match self.form {
+            TargetForm::Server => "//",
+            TargetForm::File => ":",
+        };
+        self.example.split_inclusive(end).next().unwrap_or(self.example)
     }
 }
 

@@ -6,10 +6,8 @@
 use core::str::FromStr;
 
 use crate::sink::{
-    file, influx,
     kind::{BuildContext, Lookup, SinkKind, SinkScheme},
     line_counters::LineCounters,
-    mqtt, prometheus,
     settings::{
         SinkSettings,
         error::SettingError,
@@ -17,18 +15,17 @@ use crate::sink::{
         origin::{SettingOrigin, TARGET_PATH},
         uri,
     },
-    solarview,
     throttle::Throttle,
     traits::Sink,
 };
 
 /// All kinds of sink, in the order of the manual.
-pub static KINDS: [SinkKind; 5] = [
-    mqtt::kind::MQTT,
-    influx::kind::INFLUX,
-    prometheus::kind::PROMETHEUS,
-    solarview::SOLARVIEW,
-    file::FILE,
+pub static KINDS: &[SinkKind] = &[
+    crate::sink::mqtt::kind::MQTT,
+    crate::sink::influx::kind::INFLUX,
+    crate::sink::prometheus::kind::PROMETHEUS,
+    crate::sink::solarview::SOLARVIEW,
+    crate::sink::file::FILE,
 ];
 
 /// All schemes.
@@ -46,7 +43,7 @@ impl FromStr for SinkSettings {
     type Err = SettingError;
 
     fn from_str(text: &str) -> Result<Self, SettingError> {
-        uri::parse(text, &KINDS)
+        uri::parse(text, KINDS)
     }
 }
 

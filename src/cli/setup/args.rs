@@ -1,13 +1,13 @@
 //! What may be typed. This file only declares: what it means is for the subcommands.
 
-use std::path::PathBuf;
+use std::{ffi::OsStr, path::PathBuf};
 
 use clap::{
     Args, Parser, Subcommand, ValueEnum, ValueHint,
-    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+    builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser},
 };
 use meterpipe::{
-    sink::settings::duration::duration,
+    sink::{kind::SinkScheme, registry, settings::duration::duration},
     source::simulator::{faults::Rate, meter::MeterKind},
 };
 
@@ -272,10 +272,10 @@ pub enum ConfigAction {
 pub struct SinkArgs {
     /// A sink, as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)
     ///
-    /// What else is to be said of it stands behind a question mark, as in
-    /// mqtt://HOST?retain=true&every=30s. Without it: the sinks of the configuration, which watch
-    /// takes only without a SOURCE or with --config.
-    #[arg(long, value_name = "SINK", help_heading = "Sinks")]
+    /// Options follow a question mark, as in mqtt://HOST?retain=true&every=30s. Without it: the
+    /// sinks of the configuration, which watch takes only without a SOURCE or with --config.
+    #[arg(long, value_name = "SINK", value_parser = SinkParser, hide_possible_values = true,
+        help_heading = "Sinks")]
     pub to: Vec<String>,
     /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Sinks")]
@@ -538,6 +538,28 @@ pub struct Verbosity {
     /// Always end with a summary
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+/// Takes any text, and offers the schemes of all sinks to completions.
+#[derive(Clone)]
+struct SinkParser;
+
+impl TypedValueParser for SinkParser {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let value = |scheme: &SinkScheme| PossibleValue::new(scheme.prefix()).help(scheme.help);
+        Some(Box::new(registry::schemes().map(value)))
+    }
 }
 
 fn meter_kind() -> impl TypedValueParser<Value = MeterKind> {

@@ -31,7 +31,9 @@ pub const INFLUX: SinkKind = SinkKind {
             1. The path stands in front of the path of the API, for servers behind others. The sink \
             sends text readings only if `fields` names them.",
     keys: &[VERSION_2, VERSION_1, POINTS, DELIVERY, TLS],
-    notes: "",
+    notes: "In the variables of the address, `http://HOST` and `https://HOST` mean the ports 80 and 443, \
+            and `HOST` alone means 8086. The variables of version 1 hold for sinks of version 1, and \
+            those of version 2 for sinks of version 2.",
     environment: SinkEnvironment { address: &[("server", URL)], read_address, applies },
     build: settings::new,
 };
