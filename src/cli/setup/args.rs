@@ -111,7 +111,7 @@ pub struct CaptureArgs {
     pub form: InputFormArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `unframe`.
@@ -126,7 +126,7 @@ pub struct UnframeArgs {
     pub input: InputArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `decrypt`.
@@ -145,7 +145,7 @@ pub struct DecryptArgs {
     pub keys: KeyArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `decode`.
@@ -172,7 +172,7 @@ pub struct DecodeArgs {
     pub jobs: JobsArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `watch`.
@@ -217,7 +217,7 @@ pub struct WatchArgs {
     pub jobs: JobsArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `publish`.
@@ -237,7 +237,7 @@ pub struct PublishArgs {
     pub to: SinkArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `config`.
@@ -255,7 +255,7 @@ pub struct ConfigArgs {
     pub config: Option<PathBuf>,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// What to do with the configuration.
@@ -342,7 +342,7 @@ pub struct SimulateArgs {
     pub duplicate: Rate,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// What `simulate` writes.
@@ -529,9 +529,9 @@ pub enum CsvLocale {
     At,
 }
 
-/// How much to say.
+/// How much to print on standard error.
 #[derive(Clone, Copy, Debug, Default, Args)]
-pub struct Verbosity {
+pub struct VerbosityArgs {
     /// Say nothing on standard error; the exit status stays
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
