@@ -21,7 +21,7 @@ pub fn of(
     messages: &Messages,
 ) -> Result<Vec<ConfiguredSink>, Stop> {
     let (file, settings) = match (to.is_empty(), config) {
-        (false, _) => (None, typed(to, messages)?),
+        (false, _) => (None, of_arguments(to, messages)?),
         (true, Some(config)) => (Some(config.path), config.sinks),
         (true, None) => return Ok(Vec::new()),
     };
@@ -56,17 +56,17 @@ fn shared(all: &[SinkSettings]) -> Option<String> {
 }
 
 /// The sinks of `--to`, or of the variable that replaces it. Other users can read the command line.
-fn typed(to: &[String], messages: &Messages) -> Result<Vec<SinkSettings>, Stop> {
+fn of_arguments(to: &[String], messages: &Messages) -> Result<Vec<SinkSettings>, Stop> {
     let mut all = Vec::new();
     for to in to {
-        let is_typed = env::args_os().any(|it| {
+        let is_argument = env::args_os().any(|it| {
             let it = it.to_string_lossy();
             it.strip_prefix("--to=").unwrap_or(&it) == to
         });
-        let place = if is_typed { "--to" } else { "$METERPIPE_TO" };
+        let place = if is_argument { "--to" } else { "$METERPIPE_TO" };
         let settings = environment::sink(to);
         let mut settings = settings.map_err(|error| Stop::usage(format!("{place}: {error}")))?;
-        if !is_typed {
+        if !is_argument {
             settings.origins_mut().set_variable("METERPIPE_TO");
         } else if settings.has_secret() {
             let (name, advice) = (&settings.name, "a file or the environment does not");
@@ -77,7 +77,7 @@ fn typed(to: &[String], messages: &Messages) -> Result<Vec<SinkSettings>, Stop> 
     Ok(all)
 }
 
-/// A sink with the settings that the environment adds. A mistake is located by its line in the
+/// Builds a sink, with the settings that the environment adds. A mistake is located by its line in the
 /// configuration, or by the name of a sink of the command line.
 fn configured(
     mut settings: SinkSettings,
