@@ -26,23 +26,23 @@ end
 
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "capture" -d 'Write what comes from a meter as records: frames, and everything else raw'
+complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "capture" -d 'Write the octets of a meter as records: frames, and everything else raw'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "unframe" -d 'Pull the APDUs out of M-Bus frames'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "decrypt" -d 'Open ciphered APDUs with the key of the meter'
-complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "decode" -d 'Print readings, from whatever comes in: frames, APDUs, hex dumps'
+complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "decode" -d 'Print readings from any input: frames, APDUs, hex dumps'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "watch" -d 'Read a meter and print readings as they come, all in one process'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "publish" -d 'Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files'
-complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "config" -d 'Check the configuration, or show what holds'
+complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "config" -d 'Check the configuration, or show the settings in force'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "simulate" -d 'Be a meter'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l baud -d 'Speed of a serial device [default: 2400]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l parity -d 'Parity of a serial device; auto finds it [default: even]' -r -f -a "even\t'As all Austrian meters send'
 none\t'None'
 odd\t'Odd'
-auto\t'Whichever gives frames'"
+auto\t'The first one that gives frames'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l count -d 'End after N telegrams (capture: frames)' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l timeout -d 'End when nothing has come for so long: 30s, 5m, 1h' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l input -d 'What the input is, if its content is not to decide that' -r -f -a "records\t'Records, as capture writes them'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l timeout -d 'End when nothing has arrived for this time: 30s, 5m, 1h' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l input -d 'The form of the input, instead of detecting it from the content' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l once -d 'End after one telegram, or with an error if the source cannot be opened or is lost'
@@ -51,14 +51,14 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -s q -l qui
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -s v -l verbose -d 'Always end with a summary'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -l input -d 'What the input is, if its content is not to decide that' -r -f -a "records\t'Records, as capture writes them'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -l input -d 'The form of the input, instead of detecting it from the content' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -s q -l quiet -d 'Say nothing on standard error; the exit status stays'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -s v -l verbose -d 'Always end with a summary'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l input -d 'What the input is, if its content is not to decide that' -r -f -a "records\t'Records, as capture writes them'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l input -d 'The form of the input, instead of detecting it from the content' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l key-file -d 'A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)' -r -F
@@ -69,7 +69,7 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -s q -l qui
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -s v -l verbose -d 'Always end with a summary'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l input -d 'What the input is, if its content is not to decide that' -r -f -a "records\t'Records, as capture writes them'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l input -d 'The form of the input, instead of detecting it from the content' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l key-file -d 'A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)' -r -F
@@ -87,7 +87,7 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l fields -d
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l csv-locale -d 'csv: the spreadsheet\'s country; at is a semicolon and decimal commas' -r -f -a "at\t'Semicolon and decimal comma'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l jobs -d 'How many threads decode a file at once; what comes out is the same [default: one a core]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l jobs -d 'The number of threads that decode a file; the output is the same [default: one a core]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l require-auth -d 'Accept only telegrams whose authentication tag was verified'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l list-fields -d 'Print all fields that have a name, and end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l objects -d 'json: add every element of the telegram as it was sent'
@@ -101,10 +101,10 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l baud -d 'S
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l parity -d 'Parity of a serial device; auto finds it [default: even]' -r -f -a "even\t'As all Austrian meters send'
 none\t'None'
 odd\t'Odd'
-auto\t'Whichever gives frames'"
+auto\t'The first one that gives frames'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l count -d 'End after N telegrams (capture: frames)' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timeout -d 'End when nothing has come for so long: 30s, 5m, 1h' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l record -d 'Also write all that comes to FILE, as capture does; reopened on SIGHUP' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timeout -d 'End when nothing has arrived for this time: 30s, 5m, 1h' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l record -d 'Also write all input to FILE, as capture does; reopened on SIGHUP' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l to -d 'A sink, as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)' -r -f -a "mqtt://\t'an MQTT broker, and Home Assistant'
 mqtts://\t'an MQTT broker, over TLS'
 influxdb://\t'InfluxDB, VictoriaMetrics'
@@ -114,7 +114,7 @@ prometheus://\t'metrics for Prometheus to scrape'
 solarview:\t'the energy registers as Solarview reads them'
 file:\t'a line for each telegram, appended to a file'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l input -d 'What the input is, if its content is not to decide that' -r -f -a "records\t'Records, as capture writes them'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l input -d 'The form of the input, instead of detecting it from the content' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l key-file -d 'A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)' -r -F
@@ -132,7 +132,7 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l fields -d 
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l csv-locale -d 'csv: the spreadsheet\'s country; at is a semicolon and decimal commas' -r -f -a "at\t'Semicolon and decimal comma'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l jobs -d 'How many threads decode a file at once; what comes out is the same [default: one a core]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l jobs -d 'The number of threads that decode a file; the output is the same [default: one a core]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l once -d 'End after one telegram, or with an error if the source cannot be opened or is lost'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l require-auth -d 'Accept only telegrams whose authentication tag was verified'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l list-fields -d 'Print all fields that have a name, and end'
@@ -166,31 +166,31 @@ netz-noe-sagemcom\t'Netz NÖ, Sagemcom T210-D'
 netz-noe-sagemcom-old\t'Netz NÖ, Sagemcom T210-D with the firmware before V0450'
 ksm-west\t'Tyrol, Vorarlberg, Salzburg: Kaifa MA309M'
 ksm-west-1phase\t'The same with one phase: Kaifa MA110M'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l output -d 'What to write on standard output' -r -f -a "records\t'Records, as capture writes them'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l output -d 'The form of standard output' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex digits, a frame a line'
 binary\t'The octets of the line'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l pty -d 'Create a pseudo-terminal and a symbolic LINK to it, and be the meter behind it, in real time' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l count -d 'End after N telegrams [default: go on]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l seed -d 'The house, its people, its weather and its mishaps: same seed, meter and start, same octets' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l start -d 'The meter\'s clock at the first telegram, as 2026-06-21T12:00:00+02:00 [default: now]' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l key-file -d 'A key file; its first key is taken, and makes a tag if there is a GAK beside it' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l key-file -d 'A key file; its first key counts, and a GAK beside it makes a tag' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l noise -d 'Share of telegrams with noise before them, as 0.01 or 1%' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l flip -d 'Share of telegrams with a wrong bit' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l cut -d 'Share of telegrams with a frame that breaks off' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l lose -d 'Share of telegrams that lose a frame' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l duplicate -d 'Share of telegrams that are sent twice' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l real-time -d 'A telegram every five seconds, at the pace of 2400 baud; --pty implies it'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l fast -d 'As fast as it is read, and nothing thrown away; the default without --pty'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l fast -d 'As fast as the reader reads, without any loss; the default without --pty'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s q -l quiet -d 'Say nothing on standard error; the exit status stays'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s v -l verbose -d 'Always end with a summary'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "capture" -d 'Write what comes from a meter as records: frames, and everything else raw'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "capture" -d 'Write the octets of a meter as records: frames, and everything else raw'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "unframe" -d 'Pull the APDUs out of M-Bus frames'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "decrypt" -d 'Open ciphered APDUs with the key of the meter'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "decode" -d 'Print readings, from whatever comes in: frames, APDUs, hex dumps'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "decode" -d 'Print readings from any input: frames, APDUs, hex dumps'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "watch" -d 'Read a meter and print readings as they come, all in one process'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "publish" -d 'Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "config" -d 'Check the configuration, or show what holds'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "config" -d 'Check the configuration, or show the settings in force'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "simulate" -d 'Be a meter'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

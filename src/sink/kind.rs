@@ -36,7 +36,7 @@ pub struct SinkKind {
 pub struct SinkScheme {
     /// `mqtts`.
     pub name: &'static str,
-    /// What follows the scheme.
+    /// The part behind the scheme.
     pub form: TargetForm,
     /// As the manual writes it: `mqtts://HOST`.
     pub example: &'static str,
@@ -44,7 +44,7 @@ pub struct SinkScheme {
     pub help: &'static str,
 }
 
-/// What follows a scheme.
+/// The form of the part behind a scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TargetForm {
     /// `scheme://HOST:PORT/PATH`.
@@ -90,7 +90,7 @@ pub struct VariableAddress {
 }
 
 impl SinkEnvironment {
-    /// Nothing but the variables of the keys.
+    /// The variables of the keys alone.
     pub const KEYS_ONLY: Self =
         Self { address: &[], read_address: |_, _| Ok(None), applies: |_, _, _| true };
 }

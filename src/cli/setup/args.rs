@@ -1,4 +1,4 @@
-//! What may be typed. This file only declares: what it means is for the subcommands.
+//! The command line. This file only declares; the subcommands give the arguments their meaning.
 
 use std::{ffi::OsStr, path::PathBuf};
 
@@ -33,7 +33,7 @@ Examples:
     meterpipe decrypt --key-file guek | meterpipe decode --format csv"
 )]
 pub struct Cli {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -41,44 +41,43 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write what comes from a meter as records: frames, and everything else raw
+    /// Write the octets of a meter as records: frames, and everything else raw
     ///
-    /// Nothing is lost: the octets of all records, joined, are those that came from the line. When the
-    /// adapter is unplugged it waits, and goes on when it is back.
+    /// The octets of all records, joined, are exactly those that came from the line. When the adapter
+    /// is unplugged, capture waits, and goes on when it is back.
     Capture(CaptureArgs),
     /// Pull the APDUs out of M-Bus frames
     ///
-    /// Each frame is checked, and the parts of a telegram are put together in their order. What is an
-    /// APDU already passes unchanged.
+    /// It checks each frame, and joins the segments of a telegram in their order. APDUs pass
+    /// unchanged.
     Unframe(UnframeArgs),
     /// Open ciphered APDUs with the key of the meter
     ///
-    /// What is not ciphered passes unchanged; what no key opens is dropped, with a message.
+    /// Plain APDUs pass unchanged; an APDU that no key opens is dropped, with a message.
     Decrypt(DecryptArgs),
-    /// Print readings, from whatever comes in: frames, APDUs, hex dumps
+    /// Print readings from any input: frames, APDUs, hex dumps
     ///
-    /// It does the work of unframe and decrypt where that is needed. Records, hex in any usual form
-    /// (listings of xxd and hexdump -C and lines of logs too) and binary are told apart by their
-    /// content.
+    /// It does the work of unframe and decrypt where that is needed. It tells records, hex in any usual
+    /// form (also listings of xxd and hexdump -C, and lines of logs) and binary apart by their content.
     Decode(DecodeArgs),
     /// Read a meter and print readings as they come, all in one process
     ///
-    /// On a terminal that is a live display, else a line a telegram. When the adapter is unplugged it
-    /// waits, and goes on when it is back. Files are read to their end.
+    /// On a terminal it is a live display, else a line for each telegram. When the adapter is
+    /// unplugged, watch waits, and goes on when it is back. Files are read to their end.
     Watch(WatchArgs),
     /// Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files
     ///
-    /// Reads the JSON Lines of decode. Each sink has a queue and a thread of its own, so that none
-    /// holds up another.
+    /// It reads the JSON Lines of decode. Each sink has a queue and a thread of its own, so that no
+    /// sink delays another.
     Publish(PublishArgs),
-    /// Check the configuration, or show what holds
+    /// Check the configuration, or show the settings in force
     ///
-    /// Nothing is opened and nothing is published.
+    /// It opens nothing and publishes nothing.
     Config(ConfigArgs),
     /// Be a meter
     ///
-    /// The telegrams of a virtual house, ciphered with a published key, octet for octet as a meter
-    /// sends them; with faults on demand, to see what becomes of them.
+    /// It writes the telegrams of a virtual house, ciphered with a published key, octet for octet as a
+    /// meter sends them; with faults on demand, to test programs that read them.
     Simulate(SimulateArgs),
 }
 
@@ -100,16 +99,16 @@ pub struct CaptureArgs {
     /// Line settings.
     #[command(flatten)]
     pub line: SerialArgs,
-    /// When to end.
+    /// Conditions that end the run.
     #[command(flatten)]
     pub until: UntilArgs,
     /// Write the octets alone, not records
     #[arg(long)]
     pub binary: bool,
-    /// How a file is read.
+    /// The form of the input.
     #[command(flatten)]
     pub form: InputFormArgs,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
@@ -121,10 +120,10 @@ Examples:
   meterpipe capture sim: --count 4 | meterpipe unframe
   meterpipe unframe dump.txt > telegrams.records")]
 pub struct UnframeArgs {
-    /// Where octets come from.
+    /// The input.
     #[command(flatten)]
     pub input: InputArgs,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
@@ -137,13 +136,13 @@ Examples:
   meterpipe unframe tagged.records |
     meterpipe decrypt --key-file keys --require-auth   # only verified tags")]
 pub struct DecryptArgs {
-    /// Where octets come from.
+    /// The input.
     #[command(flatten)]
     pub input: InputArgs,
     /// The keys.
     #[command(flatten)]
     pub keys: KeyArgs,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
@@ -158,19 +157,19 @@ Examples:
   meterpipe simulate --count 1 | meterpipe decode --key-file guek --format xml
   meterpipe decode --list-fields")]
 pub struct DecodeArgs {
-    /// Where octets come from.
+    /// The input.
     #[command(flatten)]
     pub input: InputArgs,
     /// The keys.
     #[command(flatten)]
     pub keys: KeyArgs,
-    /// What to print.
+    /// The output.
     #[command(flatten)]
     pub format: FormatArgs,
-    /// How many work.
+    /// The number of threads.
     #[command(flatten)]
     pub jobs: JobsArgs,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
@@ -194,28 +193,28 @@ pub struct WatchArgs {
     /// Line settings.
     #[command(flatten)]
     pub line: SerialArgs,
-    /// When to end.
+    /// Conditions that end the run.
     #[command(flatten)]
     pub until: UntilArgs,
-    /// Also write all that comes to FILE, as capture does; reopened on SIGHUP
+    /// Also write all input to FILE, as capture does; reopened on SIGHUP
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub record: Option<PathBuf>,
-    /// Where else readings go.
+    /// The sinks.
     #[command(flatten)]
     pub to: SinkArgs,
-    /// How a file is read.
+    /// The form of the input.
     #[command(flatten)]
     pub form: InputFormArgs,
     /// The keys.
     #[command(flatten)]
     pub keys: KeyArgs,
-    /// What to print.
+    /// The output.
     #[command(flatten)]
     pub format: FormatArgs,
-    /// How many work.
+    /// The number of threads.
     #[command(flatten)]
     pub jobs: JobsArgs,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
@@ -229,13 +228,13 @@ Examples:
   meterpipe watch /dev/ttyUSB0 --key-file guek --format json |
     meterpipe publish --to solarview:meter.txt --to prometheus:meter.prom")]
 pub struct PublishArgs {
-    /// JSON Lines of decode; - is standard input, and so is nothing
+    /// JSON Lines of decode; without FILE, or with -, standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
-    /// Where to.
+    /// The sinks.
     #[command(flatten)]
     pub to: SinkArgs,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
@@ -247,27 +246,27 @@ Examples:
   meterpipe config check --config house.toml
   meterpipe config show --config house.toml")]
 pub struct ConfigArgs {
-    /// What to do with it
+    /// The action
     #[arg(value_enum)]
     pub action: ConfigAction,
     /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
 
-/// What to do with the configuration.
+/// An action on the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ConfigAction {
-    /// Read all that it names, and say whether it can be meant
+    /// Read everything that it names, and report the first mistake
     Check,
-    /// Print what holds, secrets left out
+    /// Print the settings in force, without secrets
     Show,
 }
 
-/// Where readings go.
+/// The sinks of a run.
 #[derive(Debug, Default, Args)]
 pub struct SinkArgs {
     /// A sink, as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)
@@ -296,19 +295,19 @@ pub struct SimulateArgs {
     /// The kind of meter
     #[arg(long, value_name = "METER", value_parser = meter_kind(), default_value_t)]
     pub meter: MeterKind,
-    /// What to write on standard output
+    /// The form of standard output
     #[arg(long, value_name = "FORM", value_enum, default_value_t, conflicts_with = "pty")]
     pub output: SimulateOutput,
     /// Create a pseudo-terminal and a symbolic LINK to it, and be the meter behind it, in real time
     ///
-    /// A telegram that nobody has begun to read when the next one is due is thrown away, as on a
-    /// line. LINK may be a symbolic link that is there already; it is removed at the end.
+    /// If nobody has begun to read a telegram when the next one is due, it is dropped, as on a line.
+    /// LINK may be an existing symbolic link; it is removed at the end.
     #[arg(long, value_name = "LINK", value_hint = ValueHint::FilePath)]
     pub pty: Option<PathBuf>,
     /// A telegram every five seconds, at the pace of 2400 baud; --pty implies it
     #[arg(long)]
     pub real_time: bool,
-    /// As fast as it is read, and nothing thrown away; the default without --pty
+    /// As fast as the reader reads, without any loss; the default without --pty
     #[arg(long, conflicts_with = "real_time")]
     pub fast: bool,
     /// End after N telegrams [default: go on]
@@ -320,7 +319,7 @@ pub struct SimulateArgs {
     /// The meter's clock at the first telegram, as 2026-06-21T12:00:00+02:00 [default: now]
     #[arg(long, value_name = "TIME")]
     pub start: Option<jiff::Timestamp>,
-    /// A key file; its first key is taken, and makes a tag if there is a GAK beside it
+    /// A key file; its first key counts, and a GAK beside it makes a tag
     ///
     /// Without it: the published example key of Netz NÖ, 36C66639E48A8CA4D6BC8B282A793BBB.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -340,12 +339,12 @@ pub struct SimulateArgs {
     /// Share of telegrams that are sent twice
     #[arg(long, value_name = "RATE", default_value = "0", help_heading = "Faults")]
     pub duplicate: Rate,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
 
-/// What `simulate` writes.
+/// The output of `simulate`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum SimulateOutput {
     /// Records, as capture writes them
@@ -357,29 +356,29 @@ pub enum SimulateOutput {
     Binary,
 }
 
-/// Where octets come from.
+/// The input of a stage.
 #[derive(Debug, Args)]
 pub struct InputArgs {
-    /// Records, hex in any usual form, or binary; - is standard input, and so is nothing
+    /// Records, hex in any usual form, or binary; without FILE, or with -, standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
-    /// How it is read.
+    /// The form of the input.
     #[command(flatten)]
     pub form: InputFormArgs,
 }
 
-/// How many work.
+/// The number of threads.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct JobsArgs {
-    /// How many threads decode a file at once; what comes out is the same [default: one a core]
+    /// The number of threads that decode a file; the output is the same [default: one a core]
     #[arg(long, value_name = "N")]
     pub jobs: Option<std::num::NonZero<usize>>,
 }
 
-/// How a file is read.
+/// The form of the input.
 #[derive(Clone, Debug, Default, Args)]
 pub struct InputFormArgs {
-    /// What the input is, if its content is not to decide that
+    /// The form of the input, instead of detecting it from the content
     #[arg(long = "input", value_name = "FORM", value_enum)]
     pub form: Option<InputForm>,
 }
@@ -416,17 +415,17 @@ pub enum ParityArg {
     None,
     /// Odd
     Odd,
-    /// Whichever gives frames
+    /// The first one that gives frames
     Auto,
 }
 
-/// When a run ends.
+/// Conditions that end a run.
 #[derive(Clone, Debug, Default, Args)]
 pub struct UntilArgs {
     /// End after N telegrams (capture: frames)
     #[arg(long, value_name = "N", help_heading = "End")]
     pub count: Option<u64>,
-    /// End when nothing has come for so long: 30s, 5m, 1h
+    /// End when nothing has arrived for this time: 30s, 5m, 1h
     #[arg(long, value_name = "DUR", value_parser = duration, help_heading = "End")]
     pub timeout: Option<std::time::Duration>,
     /// End after one telegram, or with an error if the source cannot be opened or is lost
@@ -459,7 +458,7 @@ impl std::fmt::Debug for KeyArgs {
     }
 }
 
-/// A secret on the command line: taken as it is, since what refuses a value prints it.
+/// A secret on the command line. The parser takes any text, because an error would print the value.
 #[derive(Clone)]
 pub struct SecretArg(pub zeroize::Zeroizing<String>);
 
@@ -469,7 +468,7 @@ impl From<String> for SecretArg {
     }
 }
 
-/// What to print.
+/// The output of readings.
 #[derive(Clone, Debug, Default, Args)]
 pub struct FormatArgs {
     /// The form of the readings [default: table on a terminal, else json]
@@ -522,7 +521,7 @@ pub enum FormatName {
     Solarview,
 }
 
-/// How a spreadsheet of that country separates.
+/// The separators of spreadsheets in a country.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CsvLocale {
     /// Semicolon and decimal comma

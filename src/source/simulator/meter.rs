@@ -113,7 +113,7 @@ impl MeterKind {
         }
     }
 
-    /// What its clock always says of itself: Sagemcom calls its time doubtful (bit 1), in every
+    /// The constant clock status: Sagemcom calls its time doubtful (bit 1), in every
     /// capture that is public.
     #[must_use]
     pub const fn clock_status(self) -> u8 {
@@ -135,7 +135,7 @@ impl MeterKind {
     }
 }
 
-/// What tells one meter from the others of its kind.
+/// The identifiers of one meter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// The system title.
