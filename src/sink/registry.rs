@@ -113,3 +113,60 @@ fn unknown(scheme: &str) -> SettingError {
     let names = names.join(", ");
     SettingError::new(format!("no sink is called {scheme}: there are {names}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sink::settings::{
+        common_keys::COMMON,
+        duration::duration,
+        key::{SettingDefault, SettingType},
+    };
+
+    #[test]
+    fn schemes_and_keys_have_names_of_their_own() {
+        for kind in KINDS {
+            for scheme in kind.schemes {
+                let kinds = KINDS.iter().filter(|kind| kind.has_scheme(scheme.name));
+                assert_eq!(kinds.count(), 1, "{}", scheme.name);
+                assert!(scheme.example.starts_with(&format!("{}:", scheme.name)));
+            }
+            let keys: Vec<_> = kind.keys().chain(COMMON).collect();
+            for text in keys.iter().flat_map(|key| key.spellings()) {
+                let keys = keys.iter().filter(|key| key.name == text || key.matches(&text));
+                assert_eq!(keys.count(), 1, "{}: {text}", kind.title);
+            }
+        }
+    }
+
+    #[test]
+    fn defaults_are_values_of_their_keys() {
+        for key in KINDS.iter().flat_map(SinkKind::keys).chain(COMMON) {
+            let SettingDefault::Value(default) = key.default else {
+                continue;
+            };
+            let reads = match key.value {
+                SettingType::Choice(words) => words.contains(&default),
+                SettingType::Switch => default.parse::<bool>().is_ok(),
+                SettingType::Number(_) => default.parse::<u32>().is_ok(),
+                SettingType::Duration => duration(default).is_ok(),
+                SettingType::Text(_) => !default.is_empty(),
+                SettingType::List(_) | SettingType::File | SettingType::Table(..) => false,
+                SettingType::Secret => false,
+            };
+            assert!(reads, "{} = {default}", key.name);
+        }
+    }
+
+    #[test]
+    fn only_the_variables_of_a_kind_set_its_keys() {
+        let lookup = |name: &str| (name == "MQTT_USER").then(|| "anna".to_owned());
+        let names = |uri: &str| {
+            let keys = variable_keys(&uri.parse().unwrap(), &lookup).into_iter();
+            keys.filter(|key| !key.variables.is_empty()).map(|key| key.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names("mqtt://h"), ["user", "password"]);
+        assert_eq!(names("influxdb://h?db=d"), ["user", "password", "db"]);
+        assert!(names("file:x").is_empty() && names("carrier:pigeon").is_empty());
+    }
+}
