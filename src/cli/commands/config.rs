@@ -67,7 +67,7 @@ fn count(number: usize, what: &str) -> String {
 
 /// All that holds, secrets left out, in the words of the configuration.
 fn show(config: Config, context: &mut Context) -> Result<(), Stop> {
-    // What is in the name of a file must not end the comment.
+    // A line end in the name of a file must not end the comment.
     let mut text = format!("# {}\n", shown(&config.path.display().to_string()));
     for meter in &config.meters {
         let mut rows = Vec::new();
