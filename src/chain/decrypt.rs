@@ -10,7 +10,8 @@ use crate::{
     chain::event::{Out, Refusal, StageEvent},
     cipher::{
         ciphered::{
-            Ciphered, GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING, SystemTitle, unsupported_apdu,
+            self, Ciphered, GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING, SystemTitle,
+            unsupported_apdu,
         },
         gcm::Cipher,
         key::Key,
@@ -114,7 +115,7 @@ impl Decrypt {
     /// The key that opened the last telegram of a meter.
     #[must_use]
     pub fn chosen(&self, apdu: &[u8]) -> Chosen {
-        let title = Ciphered::parse(apdu).ok().and_then(|apdu| apdu.title.or(self.demands.title));
+        let title = ciphered::title(apdu).or(self.demands.title);
         Chosen {
             key: title.and_then(|title| self.keys.known(&title)),
             changes: self.keys.changes,

@@ -1,4 +1,4 @@
-//! What several jobs make of a file is what one makes of it: text, messages, counts and status.
+//! Several jobs print the same text, messages, counts and status as one.
 
 #[cfg(test)]
 mod tests {
@@ -314,7 +314,7 @@ mod tests {
             _ => format!("{line}\n"),
         };
         let marked: String = one.lines().enumerate().map(mark).collect();
-        // What stands behind the hex would be told, and be no rest.
+        // Text behind the hex would be reported.
         let log = one.replace(" frame ", " info ").replace(" from=a", "");
         let raw: String = frames
             .concat()
@@ -493,7 +493,7 @@ mod tests {
         let way = ReadingWay::key(KEY);
         assert!(way.check("among noise", noise.clone() + &within) > 20);
         assert!(way.check("behind frames", noise.clone() + &lines(&frames) + &within) > 20);
-        // What stands before an APDU in a frame, and what does not, at the end of a line.
+        // The octets before an APDU in a frame, and others, at the end of a line.
         let before = "aabbccdd".repeat(50);
         let behind = |control| format!("{before}ff{control}01\n67{}\n", digits(&apdu));
         let straddling: String =

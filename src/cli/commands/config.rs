@@ -67,7 +67,7 @@ fn count(number: usize, noun: &str) -> String {
 
 /// Prints the settings in force in the form of the configuration, without secrets.
 fn show(config: Config, context: &mut Context) -> Result<(), Stop> {
-    // The name of the file must not end the comment.
+    // A line end in the name of a file must not end the comment.
     let mut text = format!("# {}\n", shown(&config.path.display().to_string()));
     for meter in &config.meters {
         let mut rows = Vec::new();

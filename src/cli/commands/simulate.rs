@@ -119,7 +119,7 @@ fn simulate_on_stdout(
         let signals = Signals::catch();
         while let Some(step) = meter.step(sent, &signals) {
             match step {
-                // What is there has to be out before we wait for more.
+                // Text goes out before a wait.
                 SimulatorStep::Wait(until) => {
                     context.output.flush()?;
                     wait(until);
@@ -265,7 +265,7 @@ impl OctetForm {
         }
     }
 
-    /// What makes a line of a record; nothing if there are none.
+    /// The writer of records; nothing for octets in another form.
     fn line(&self) -> Option<fn(&Record<'_>, &mut Vec<u8>)> {
         match self.output {
             SimulateOutput::Binary => None,
@@ -278,7 +278,7 @@ impl OctetForm {
     }
 }
 
-/// What was sent.
+/// The counts of what was sent.
 #[derive(Debug, Default)]
 struct Sent {
     telegrams: u64,

@@ -108,8 +108,8 @@ impl<'a> TextLines<'a> {
         self.stage.refused(&line_refusal(self.line, error), context);
     }
 
-    /// The first columns of a line that is a record. One of a kind that is not known may be a line of
-    /// a log (`TIME info 68fa…`) if nothing else tells.
+    /// The first columns of a record. A line with an unknown kind is a record only among records: it may
+    /// be a line of a log (`TIME info 68fa…`).
     fn columns<'l>(&self, line: &'l [u8]) -> Option<Columns<'l>> {
         let columns = Columns::of(line.strip_suffix(b"\r").unwrap_or(line))?;
         let is_record = match (self.form, columns.kind) {
@@ -120,7 +120,7 @@ impl<'a> TextLines<'a> {
         is_record.then_some(columns)
     }
 
-    /// Whether a line is no data; notes the header of records.
+    /// True for a line without data. The header of records is noted.
     fn is_comment(&mut self, line: &[u8], context: &mut Context) -> bool {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.starts_with(HEADER_START.as_bytes()) {

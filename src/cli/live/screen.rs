@@ -14,7 +14,7 @@ use meterpipe::{
     },
 };
 
-/// The clock on the screen goes in steps of that.
+/// The time between two updates of the clock on the screen.
 const STEP: Duration = Duration::from_secs(1);
 
 /// Messages at the foot of the screen.
@@ -32,7 +32,7 @@ pub struct Screen {
     stale: bool,
 }
 
-/// What is shown of a meter.
+/// A meter on the screen.
 struct ShownMeter {
     title: Option<SystemTitle>,
     heading: String,
@@ -44,7 +44,7 @@ struct ShownMeter {
 }
 
 impl ShownMeter {
-    /// How it is comes before its values: what does not fit is left out at the end.
+    /// The state stands before the values, since rows that do not fit are cut off at the end.
     fn lines(&self) -> impl Iterator<Item = String> {
         let Self { heading, rows, heard, good, missing, .. } = self;
         let ago = heard.elapsed().as_secs();
@@ -91,7 +91,7 @@ impl Screen {
         self.stale = false;
     }
 
-    /// What stands above the foot.
+    /// The rows above the foot.
     fn upper(&self) -> Vec<String> {
         if self.meters.is_empty() {
             return vec!["waiting for the first telegram".to_owned()];

@@ -47,7 +47,7 @@ impl Context {
         self.limit.is_some_and(|limit| self.tally.telegrams >= limit)
     }
 
-    /// What a stage of the library hands on or has to say.
+    /// Writes the record of a stage, or counts and reports the rest of its events.
     pub fn event(&mut self, event: &StageEvent<'_>) {
         match event {
             StageEvent::Record(record, _) => {
@@ -73,7 +73,7 @@ impl Context {
         }
     }
 
-    /// Something that was refused.
+    /// Counts and reports a refusal.
     pub fn refused(&mut self, refusal: &Refusal<'_>) {
         self.count(&refusal.error);
         self.messages.refused(refusal);
@@ -84,12 +84,12 @@ impl Context {
         self.refused(&line_refusal(line, error));
     }
 
-    /// Octets that belong to nothing.
+    /// Counts octets that belong to no telegram.
     pub const fn noise(&mut self, octets: usize) {
         self.tally.noise += octets as u64;
     }
 
-    /// A tag that nobody can verify.
+    /// Reports a tag that no key can verify.
     pub fn unverified(&mut self, title: Option<SystemTitle>) {
         let title = title.map(|title| format!(" of {}", hex::encode(title))).unwrap_or_default();
         self.messages.say(&format!(
@@ -111,7 +111,7 @@ impl Context {
                 | Cause::NoKey
                 | Cause::NoTitle,
             ) => self.tally.closed += 1,
-            // A line that is none of ours has nothing in it.
+            // A line of another kind holds no telegram.
             (_, Cause::NotReadings { .. }) => {}
             (Layer::Apdu | Layer::Axdr | Layer::Reading | Layer::Cipher, _) => {
                 self.tally.unsound += 1;
@@ -120,7 +120,7 @@ impl Context {
         }
     }
 
-    /// Ends a run that only printed something.
+    /// Ends a run that only printed a text.
     pub fn finish_plain(mut self) -> Status {
         match self.output.flush() {
             Err(Stop::Failed(status, text)) => {
@@ -185,7 +185,7 @@ pub const fn line_refusal(line: u64, error: &Error) -> Refusal<'static> {
     Refusal { place, time, from: None, title: None, error: *error }
 }
 
-/// One alone is damage, only failures mean the key.
+/// A single failure may be damage; failures alone mean the key.
 const fn closed(tally: &Tally) -> &'static str {
     match tally.misfits {
         2.. if tally.misfits == tally.closed => "no telegram could be opened: the key does not fit",

@@ -1,4 +1,4 @@
-//! The way out: standard output, or a file, in large writes and without loss.
+//! Standard output or a file, written in large pieces and without loss.
 
 use std::{
     io,
@@ -13,13 +13,13 @@ use rustix::{
 
 use crate::cli::run::status::{Status, Stop};
 
-/// How much is collected before it is written.
+/// The octets that are collected before a write.
 const FULL: usize = 64 * 1024;
 
-/// Text that is on its way out.
+/// Text that waits for a write.
 #[derive(Debug)]
 pub struct Output {
-    /// What is to be written. Append to it, then call [`settle`](Self::settle).
+    /// The text. Append to it, then call [`settle`](Self::settle).
     pub text: Vec<u8>,
     target: OutputTarget,
 }
@@ -75,8 +75,8 @@ impl Output {
         Ok(())
     }
 
-    /// Fails if nobody reads standard output any more. A write would find that out; but there may be
-    /// nothing to write for long, and the other end of the pipe waits for us to end.
+    /// Fails if standard output has no reader any more. A write would fail too, but the next write may be
+    /// far off, and the other end of the pipe waits for this process to end.
     ///
     /// # Errors
     /// [`Stop::ReaderGone`].
@@ -107,7 +107,7 @@ impl Output {
     }
 }
 
-/// Somebody made our output non-blocking: wait as if it were not.
+/// Another process made the output non-blocking: wait as if it were blocking.
 fn wait_for_room(fd: BorrowedFd<'_>) {
     let _ = poll(&mut [PollFd::new(&fd, PollFlags::OUT)], None);
 }

@@ -159,7 +159,7 @@ impl Sinks {
             }
         }
         self.release(FIRST_KEPT_FOR);
-        self.guard_messages.tell(messages);
+        self.guard_messages.print(messages);
         self.print_reports(messages);
     }
 
@@ -179,7 +179,7 @@ impl Sinks {
     /// than the grace period.
     pub fn finish(mut self, messages: &Messages) -> SinkOutcome {
         self.release(Duration::ZERO);
-        self.guard_messages.tell(messages);
+        self.guard_messages.print(messages);
         self.guard_messages.sum_up(messages);
         let mut deadline = Instant::now() + GRACE;
         for sink in &self.running {
