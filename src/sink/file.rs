@@ -1,12 +1,6 @@
 //! `file:PATH`: every telegram, a line each, appended to a file.
 //!
-//! | key | what |
-//! |---|---|
-//! | `format` | `json` or `csv`; if nothing is said, the ending `.csv` tells |
-//! | `fields`, `units`, `names` | what of the readings, and as what |
-//! | `csv_locale` | `at`: a semicolon and decimal commas |
-//! | `rotate` | `daily`, or a size as in `10MB`: then FILE becomes FILE.1, which becomes FILE.2 … |
-//! | `keep` | how many of those are kept; all, if nothing is said |
+//! The keys are in [`FILE`].
 //!
 //! PATH may hold `{meter}` and `{date}`. A line is written at once or not at all. What cannot be
 //! written waits, in the queue in front of the sink, and is written as soon as that is possible.

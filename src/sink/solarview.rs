@@ -1,10 +1,6 @@
 //! `solarview:FILE`: the energy registers as Solarview reads them, written anew for each telegram.
 //!
-//! | key | what |
-//! |---|---|
-//! | `fields` | these registers instead of 1.8.0 and 2.8.0 |
-//! | `units` | other units than kWh and W, as in `units.power=kW` |
-//! | `style` | `d0`: as IEC 62056-21 has it, for other readers than Solarview |
+//! The keys are in [`SOLARVIEW`].
 //!
 //! FILE may hold `{meter}`: then each meter has its own, and else one does. A register that a telegram does not have has
 //! no line, and without any the file stays as it is.

@@ -1,11 +1,6 @@
 //! What the user can say about Home Assistant.
 //!
-//! | key | default | what |
-//! |---|---|---|
-//! | `ha` | `device` | `device`: a device with all its entities in one message, from Home Assistant 2024.11 on; `component`: a message an entity, for older ones; `off`; `remove`: each meter that is heard of is taken away again |
-//! | `ha_prefix` | `homeassistant` | the discovery prefix, as it is set in Home Assistant |
-//! | `ha_expire_after` | six times the interval of the telegrams or of `every`, 60 s at least | after so long without a telegram a power, a voltage is unavailable; `0`: never |
-//! | `ha_compat` | `false`, with `component` always | no class for reactive energy, which Home Assistant knows from 2025.6 on |
+//! The keys are in [`KEYS`].
 //!
 //! With `layout=none` there is no state that Home Assistant could read, so nothing is announced. With
 //! `on_change` telegrams come at no interval: give `at_least_every` too, or `ha_expire_after=0`.

@@ -1,12 +1,15 @@
 //! The description of the InfluxDB sink, and the environment variables of its server.
 
-use crate::sink::{
-    influx::settings,
-    kind::{Lookup, SinkEnvironment, SinkKind, SinkScheme, TargetForm, VariableAddress, first},
-    settings::{
-        SinkSettings,
-        error::SettingError,
-        key::{SettingKey, SettingType},
+use crate::{
+    format::influx::MEASUREMENT,
+    sink::{
+        influx::settings,
+        kind::{Lookup, SinkEnvironment, SinkKind, SinkScheme, TargetForm, VariableAddress, first},
+        settings::{
+            SinkSettings,
+            error::SettingError,
+            key::{SettingKey, SettingType},
+        },
     },
 };
 
@@ -69,7 +72,7 @@ const VERSION_1: &[SettingKey] = &[
 
 const POINTS: &[SettingKey] = &[
     SettingKey::new("measurement", SettingType::Text("NAME"), "The measurement of all points.")
-        .or("smartmeter"),
+        .or(MEASUREMENT),
     SettingKey::new(
         "tags",
         SettingType::Table("NAME", "VALUE"),

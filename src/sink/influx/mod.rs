@@ -8,20 +8,7 @@
 //! `influxdbs` is the same with TLS. What stands behind the port is put in front of the path of the
 //! API, for servers behind others. A `bucket` means version 2 of the API, a `db` version 1.
 //!
-//! | key | what |
-//! |---|---|
-//! | `bucket`, `org` | where to write to (version 2); VictoriaMetrics needs no `org` |
-//! | `token`, `token_file` | who writes (version 2) |
-//! | `db`, `rp` | where to write to (version 1), and the retention policy if it is not the default |
-//! | `user`, `password`, `password_file` | who writes (version 1) |
-//! | `measurement` | what points are called: `smartmeter` |
-//! | `tags` | a table of tags beside `meter`, which is always there |
-//! | `timestamp` | whose clock counts: `meter`, or else, or if it has none, `received` |
-//! | `batch`, `flush` | a request has as many points, 5000, or all that came in so much time, `10s` |
-//! | `spool` | a folder where readings wait for a server that is away, over a restart too |
-//! | `timeout`, `retry` | how long a server may take, `10s`; the longest time between tries, `60s` |
-//! | `ca`, `insecure` | `influxdbs`: the file of the authority; believe anybody |
-//! | `fields`, `units`, `names` | what goes there; texts only if `fields` names them |
+//! The keys are in [`kind`].
 //!
 //! The [types](crate::format::influx) of fields never change, and a point that is sent twice is one
 //! point, since its meter and its time make it up. So what may or may not have arrived is sent again:

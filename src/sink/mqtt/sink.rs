@@ -5,16 +5,7 @@
 //! mqtts://broker.home:8883?ca=/etc/meterpipe/ca.pem&qos=1
 //! ```
 //!
-//! | key | default | what |
-//! |---|---|---|
-//! | `user`, `password`, `password_file` | none | for the broker |
-//! | `client_id` | a hash | the name of the connection; a broker has each once |
-//! | `protocol` | `5`, else `3.1.1` | the version of MQTT |
-//! | `keepalive` | `30s` | half as much more without a word, and either side gives the other up |
-//! | `qos`, `retain` | `0`, `false` | of the states |
-//! | `topic`, `layout`, `status` | | see [`topics`](super::topics) |
-//! | `topics` | none | see [`mapping`](super::custom_topics) |
-//! | `ca`, `cert`, `key`, `insecure` | | of `mqtts`, see [`tls`](super::tls) |
+//! The keys are in [`kind`](super::kind).
 //!
 //! Beside them `fields`, `units` and `names`. In each connection go out, in this order: `online` on
 //! the status topic, the states that were not acknowledged, the last state of each meter. Where meters

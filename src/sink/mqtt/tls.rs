@@ -1,10 +1,6 @@
 //! TLS: who the broker is, and who the client is.
 //!
-//! | key | default | what |
-//! |---|---|---|
-//! | `ca` | the system's | the certificates of whom the broker's has to be signed by, PEM |
-//! | `cert`, `key` | none | the client's own certificate and its key, PEM |
-//! | `insecure` | `false` | takes any certificate, and says so at every start |
+//! The keys are in [`kind`](super::kind).
 //!
 //! Certificate and name of the broker are verified, and there is no way back to a connection in the
 //! clear: what does not come about is said, with its cause.

@@ -1,11 +1,6 @@
 //! Where on the broker something goes to.
 //!
-//! | key | default | what |
-//! |---|---|---|
-//! | the path of the URI | `meterpipe` | the base |
-//! | `topic` | `{base}/{meter}/state` | the state of a meter, or the place of its values |
-//! | `layout` | `json` | `json`: one object a telegram; `flat`: `/NAME` behind `topic` a value; `none` |
-//! | `status` | `{base}/status` | `online` or `offline`, retained; `none`: neither is told |
+//! The path of the URI is the base; `topic`, `layout` and `status` are in [`kind`](super::kind).
 //!
 //! With `layout=flat` the `topic` is `{base}/{meter}` if nothing is said.
 //!

@@ -1,10 +1,7 @@
 //! `prometheus:FILE` for the textfile collector of node_exporter, `prometheus://127.0.0.1:PORT` for
 //! Prometheus itself.
 //!
-//! | key | what |
-//! |---|---|
-//! | `fields` | these readings only; what is said about the meters is always there |
-//! | `expire_after` | how long after a meter's last telegram its momentary values are still shown, 1h if nothing is said, and `0` for ever; its registers and the time of the last telegram stay |
+//! The keys are in [`kind`](super::kind).
 //!
 //! FILE has to end in `.prom`, or the collector does not read it. The exporter listens on exactly that
 //! address, and answers `GET /metrics`.
