@@ -27,9 +27,13 @@ pub struct SinkKind {
     pub notes: &'static str,
     /// Environment variables besides those of the keys.
     pub environment: SinkEnvironment,
-    /// Builds the sink. It opens nothing yet.
-    pub build: fn(&mut SinkSettings, &BuildContext<'_>) -> Result<Box<dyn Sink>, SettingError>,
+    /// Builds the sink.
+    pub build: BuildSink,
 }
+
+/// Takes the keys of a sink and builds it. It opens nothing yet.
+pub type BuildSink =
+    fn(&mut SinkSettings, &BuildContext<'_>) -> Result<Box<dyn Sink>, SettingError>;
 
 /// A way to write the target of a sink.
 #[derive(Debug)]
