@@ -46,20 +46,20 @@ impl fmt::Display for Parity {
 
 /// What the user asks for: `even`, `none`, `odd` or `auto`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Choice {
+pub enum ParityChoice {
     /// That one, whatever comes.
     Fixed(Parity),
     /// Whichever gives frames.
     Auto,
 }
 
-impl Default for Choice {
+impl Default for ParityChoice {
     fn default() -> Self {
         Self::Fixed(Parity::Even)
     }
 }
 
-impl FromStr for Choice {
+impl FromStr for ParityChoice {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -71,7 +71,7 @@ impl FromStr for Choice {
     }
 }
 
-impl fmt::Display for Choice {
+impl fmt::Display for ParityChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fixed(parity) => parity.fmt(f),
@@ -82,7 +82,7 @@ impl fmt::Display for Choice {
 
 /// Goes through the settings until frames come, and stays with that one.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Search {
+pub struct ParitySearch {
     parity: Parity,
     octets: usize,
     marked: usize,
@@ -90,7 +90,7 @@ pub struct Search {
     changes: usize,
 }
 
-impl Search {
+impl ParitySearch {
     /// The setting to use now.
     #[must_use]
     pub const fn parity(&self) -> Parity {
@@ -98,11 +98,11 @@ impl Search {
     }
 
     /// Counts what one read brought; the answer is a setting to change to.
-    pub fn saw(&mut self, octets: usize, marked: usize) -> Option<Parity> {
+    pub fn record(&mut self, octets: usize, marked: usize) -> Option<Parity> {
         self.octets = self.octets.saturating_add(octets);
         self.marked = self.marked.saturating_add(marked);
-        let bad = self.octets >= SAMPLE && self.marked >= self.octets / SHARE;
-        if self.found || !(bad || self.octets >= FRAMELESS) {
+        let bad = self.octets >= MARK_SAMPLE && self.marked >= self.octets / MARK_SHARE;
+        if self.found || !(bad || self.octets >= FRAME_SAMPLE) {
             return None;
         }
         let (parity, changes) = (self.parity.next(), self.changes.saturating_add(1));
@@ -124,14 +124,14 @@ impl Search {
 }
 
 /// Octets before the share of marks says anything: half a telegram.
-const SAMPLE: usize = 128;
+const MARK_SAMPLE: usize = 128;
 
 /// One in so many octets marked is too many. The wrong setting marks one in two or more.
-const SHARE: usize = 4;
+const MARK_SHARE: usize = 4;
 
 /// Octets that must hold a sound frame: four of the longest (258 of data, 6 around them), since the
 /// first is cut as a rule and noise may take another.
-const FRAMELESS: usize = 4 * 264;
+const FRAME_SAMPLE: usize = 4 * 264;
 
 #[cfg(test)]
 mod tests {
@@ -140,43 +140,43 @@ mod tests {
     #[test]
     fn choices_read_back() {
         for text in ["even", "none", "odd", "auto"] {
-            assert_eq!(text.parse::<Choice>().unwrap().to_string(), text);
+            assert_eq!(text.parse::<ParityChoice>().unwrap().to_string(), text);
         }
-        assert!("Even".parse::<Choice>().is_err());
-        assert_eq!(Choice::default().to_string(), "even");
+        assert!("Even".parse::<ParityChoice>().is_err());
+        assert_eq!(ParityChoice::default().to_string(), "even");
     }
 
     #[test]
     fn many_marks_change_the_setting_within_half_a_telegram() {
-        let mut search = Search::default();
-        assert_eq!(search.saw(127, 127), None, "too few octets to tell");
-        assert_eq!(search.saw(1, 0), Some(Parity::None));
-        assert_eq!(search.saw(128, 64), Some(Parity::Odd));
-        assert_eq!(search.saw(128, 64), Some(Parity::Even));
+        let mut search = ParitySearch::default();
+        assert_eq!(search.record(127, 127), None, "too few octets to tell");
+        assert_eq!(search.record(1, 0), Some(Parity::None));
+        assert_eq!(search.record(128, 64), Some(Parity::Odd));
+        assert_eq!(search.record(128, 64), Some(Parity::Even));
     }
 
     #[test]
     fn noise_on_a_good_line_does_not_change_the_setting() {
-        let mut search = Search::default();
+        let mut search = ParitySearch::default();
         for _ in 0..6 {
-            assert_eq!(search.saw(150, 30), None);
+            assert_eq!(search.record(150, 30), None);
         }
         assert!(search.frames_seen());
     }
 
     #[test]
     fn octets_without_frames_change_the_setting_though_nothing_is_marked() {
-        let mut search = Search::default();
-        assert_eq!(search.saw(FRAMELESS - 1, 0), None);
-        assert_eq!(search.saw(1, 0), Some(Parity::None));
-        assert_eq!(search.saw(FRAMELESS - 1, 0), None, "the count starts over");
+        let mut search = ParitySearch::default();
+        assert_eq!(search.record(FRAME_SAMPLE - 1, 0), None);
+        assert_eq!(search.record(1, 0), Some(Parity::None));
+        assert_eq!(search.record(FRAME_SAMPLE - 1, 0), None, "the count starts over");
     }
 
     #[test]
     fn noise_goes_on_to_change_the_setting_but_only_one_round_is_news() {
-        let mut search = Search::default();
+        let mut search = ParitySearch::default();
         let news = (0..30).filter(|_| {
-            assert!(search.saw(FRAMELESS, 0).is_some());
+            assert!(search.record(FRAME_SAMPLE, 0).is_some());
             search.is_first_round()
         });
         assert_eq!(news.count(), 3);
@@ -184,11 +184,11 @@ mod tests {
 
     #[test]
     fn a_setting_that_gave_frames_stays() {
-        let mut search = Search::default();
-        search.saw(128, 128);
+        let mut search = ParitySearch::default();
+        search.record(128, 128);
         assert!(search.frames_seen());
         assert!(!search.frames_seen(), "told once");
-        assert_eq!(search.saw(100_000, 100_000), None);
+        assert_eq!(search.record(100_000, 100_000), None);
         assert_eq!(search.parity(), Parity::None);
     }
 }

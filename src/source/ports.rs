@@ -33,28 +33,28 @@ pub fn default_port() -> Result<PathBuf, OpenError> {
 
 /// The names to offer to somebody whose device is missing: lasting ones, else nodes that exist.
 #[must_use]
-pub fn there() -> Vec<PathBuf> {
-    there_in(Path::new(BY_ID), Path::new("/dev"))
+pub fn available() -> Vec<PathBuf> {
+    available_in(Path::new(BY_ID), Path::new("/dev"))
 }
 
 fn default_in(by_id: &Path, dev: &Path) -> Result<PathBuf, OpenError> {
     match entries(by_id, |_| true).as_slice() {
         [only] => Ok(only.clone()),
-        _ => Err(OpenError::NoDefault { there: there_in(by_id, dev) }),
+        _ => Err(OpenError::NoDefault { available: available_in(by_id, dev) }),
     }
 }
 
-fn there_in(by_id: &Path, dev: &Path) -> Vec<PathBuf> {
-    let mut there = entries(by_id, |_| true);
-    let named: Vec<_> = there.iter().filter_map(|link| fs::canonicalize(link).ok()).collect();
+fn available_in(by_id: &Path, dev: &Path) -> Vec<PathBuf> {
+    let mut available = entries(by_id, |_| true);
+    let named: Vec<_> = available.iter().filter_map(|link| fs::canonicalize(link).ok()).collect();
     // A built-in UART has no name by id, and nodes of adapters have two.
     let node = |name: &str| NODES.iter().any(|start| name.starts_with(start));
-    there.extend(
+    available.extend(
         entries(dev, node)
             .into_iter()
             .filter(|node| fs::canonicalize(node).is_ok_and(|node| !named.contains(&node))),
     );
-    there
+    available
 }
 
 fn by_id_in(directory: &Path, path: &Path) -> Option<PathBuf> {
@@ -114,20 +114,20 @@ mod tests {
             &["ttyUSB0", "ttyUSB1", "ttyACM0", "serial0", "tty1", "ttyS0"],
             &[("usb-b", "ttyUSB1"), ("usb-a", "ttyUSB0")],
         );
-        let there = vec![
+        let available = vec![
             by_id.join("usb-a"),
             by_id.join("usb-b"),
             dev.join("serial0"),
             dev.join("ttyACM0"),
         ];
-        assert_eq!(default_in(&by_id, &dev), Err(OpenError::NoDefault { there }));
+        assert_eq!(default_in(&by_id, &dev), Err(OpenError::NoDefault { available }));
     }
 
     #[test]
     fn without_any_the_list_is_empty() {
         let (_root, dev, _) = dev(&["tty1"], &[]);
         let gone = dev.join("gone");
-        assert_eq!(default_in(&gone, &dev), Err(OpenError::NoDefault { there: vec![] }));
+        assert_eq!(default_in(&gone, &dev), Err(OpenError::NoDefault { available: vec![] }));
     }
 
     #[test]

@@ -27,7 +27,7 @@ use serialport::TTYPort;
 
 use super::{
     Burst, OpenError, Source,
-    parity::{Choice, Parity, Search},
+    parity::{Parity, ParityChoice, ParitySearch},
     parmrk::Unescaper,
     ports,
 };
@@ -42,7 +42,7 @@ pub struct SerialSettings {
     /// Bits a second.
     pub baud: u32,
     /// The parity bit.
-    pub parity: Choice,
+    pub parity: ParityChoice,
     /// The waits before the device is tried again.
     pub backoff: Backoff,
 }
@@ -54,7 +54,7 @@ impl SerialSettings {
         Self {
             path: path.into(),
             baud: 2400,
-            parity: Choice::default(),
+            parity: ParityChoice::default(),
             backoff: Backoff::random(Duration::from_millis(500), Duration::from_secs(5)),
         }
     }
@@ -72,7 +72,7 @@ struct Tty {
     name: String,
     baud: u32,
     parity: Parity,
-    search: Option<Search>,
+    search: Option<ParitySearch>,
     /// Whether to recommend the name by id; a short run is not worth it.
     recommend: bool,
     opened_before: bool,
@@ -90,8 +90,8 @@ struct TtyPort {
 impl Tty {
     fn new(settings: SerialSettings, lasting: bool) -> Self {
         let (parity, search) = match settings.parity {
-            Choice::Fixed(parity) => (parity, None),
-            Choice::Auto => (Parity::default(), Some(Search::default())),
+            ParityChoice::Fixed(parity) => (parity, None),
+            ParityChoice::Auto => (Parity::default(), Some(ParitySearch::default())),
         };
         Self {
             name: name(&settings.path),
@@ -108,13 +108,15 @@ impl Tty {
     }
 
     /// The remarks that are due when the device opens for the first time.
-    fn remark(&mut self, port: &TtyPort) {
+    fn note_settings(&mut self, port: &TtyPort) {
         if core::mem::replace(&mut self.opened_before, true) {
             return;
         }
-        let refused = tcgetattr(&port.file).map(|got| refused(&got, self.baud, self.parity));
-        if let Ok(refused @ [_, ..]) = refused.as_deref() {
-            self.notes.push_back(format!("ignores these settings: {}", refused.join(", ")));
+        let unapplied_settings =
+            tcgetattr(&port.file).map(|got| unapplied_settings(&got, self.baud, self.parity));
+        if let Ok(unapplied_settings @ [_, ..]) = unapplied_settings.as_deref() {
+            self.notes
+                .push_back(format!("ignores these settings: {}", unapplied_settings.join(", ")));
         }
         if let (true, Some(link)) = (self.recommend, ports::by_id(&self.path)) {
             let (path, link) = (self.path.display(), link.display());
@@ -125,7 +127,7 @@ impl Tty {
     fn search(&mut self, port: &TtyPort, burst: &Burst) {
         let marked = burst.marks.len();
         let Some(search) = &mut self.search else { return };
-        let Some(next) = search.saw(burst.octets.len(), marked) else { return };
+        let Some(next) = search.record(burst.octets.len(), marked) else { return };
         if search.is_first_round() {
             self.notes.push_back(format!("no frames with parity {}: trying {next}", self.parity));
         }
@@ -139,7 +141,7 @@ impl Tty {
         match (error.kind(), error.raw_os_error().map(Errno::from_raw_os_error)) {
             // The node of an adapter that is gone can outlive it, in a container for ever.
             (io::ErrorKind::NotFound, _) | (_, Some(Errno::NXIO | Errno::NODEV)) => {
-                OpenError::Missing { path, there: ports::there() }
+                OpenError::Missing { path, available: ports::available() }
             }
             (io::ErrorKind::PermissionDenied, _) => OpenError::Forbidden { path },
             (io::ErrorKind::ResourceBusy, _) => OpenError::Busy { path, by: node.and_then(holder) },
@@ -162,7 +164,7 @@ impl reconnect::Endpoint for Tty {
         let node = fs::canonicalize(&self.path).map_err(|error| self.explain(&error, None))?;
         let port = TtyPort::open(&node, self.baud, self.parity)
             .map_err(|error| self.explain(&error, Some(&node)))?;
-        self.remark(&port);
+        self.note_settings(&port);
         Ok(Some(port))
     }
 
@@ -178,7 +180,7 @@ impl reconnect::Endpoint for Tty {
     }
 
     fn frames_seen(&mut self) {
-        if self.search.as_mut().is_some_and(Search::frames_seen) {
+        if self.search.as_mut().is_some_and(ParitySearch::frames_seen) {
             self.notes.push_back(format!("frames come with parity {}", self.parity));
         }
     }
@@ -193,9 +195,9 @@ impl TtyPort {
         if !isatty(&file) {
             return Err(Errno::NOTTY.into());
         }
-        free(&file)?;
+        ensure_unlocked(&file)?;
         let builder = serialport::new(node.to_string_lossy(), baud).exclusive(true);
-        let owner = TTYPort::open(&builder).map_err(plain)?;
+        let owner = TTYPort::open(&builder).map_err(io_error)?;
         configure(&file, parity)?;
         // What came before now was received with other settings: wrong speed, no escapes, perhaps
         // from before the adapter was unplugged. It cannot be told from octets of the meter.
@@ -208,7 +210,7 @@ impl TtyPort {
 ///
 /// `serialport` would find out too, but on its way back it lifts the exclusive mode that the other
 /// process has set.
-fn free(file: &File) -> io::Result<()> {
+fn ensure_unlocked(file: &File) -> io::Result<()> {
     match flock(file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(flock(file, FlockOperation::Unlock)?),
         Err(Errno::WOULDBLOCK) => Err(io::ErrorKind::ResourceBusy.into()),
@@ -217,7 +219,7 @@ fn free(file: &File) -> io::Result<()> {
 }
 
 /// The error of `serialport` under the kind that the system gave it.
-fn plain(error: serialport::Error) -> io::Error {
+fn io_error(error: serialport::Error) -> io::Error {
     match error.kind {
         // It stands for EBUSY and for a lock that somebody holds.
         serialport::ErrorKind::NoDevice => io::ErrorKind::ResourceBusy.into(),
@@ -242,20 +244,20 @@ fn configure(file: &File, parity: Parity) -> io::Result<()> {
 
 /// The settings that the device did not take: a pseudo-terminal has no parity, for one. The call
 /// that sets them succeeds all the same.
-fn refused(got: &Termios, baud: u32, parity: Parity) -> Vec<&'static str> {
+fn unapplied_settings(got: &Termios, baud: u32, parity: Parity) -> Vec<&'static str> {
     let parity_bits = ControlModes::PARENB | ControlModes::PARODD;
     let differs = got.control_modes ^ control(parity);
     // A divider of the clock seldom hits the speed exactly.
     let drift = got.input_speed().abs_diff(baud);
     let other = (differs & control_mask()).difference(parity_bits);
-    let checks = [
+    let comparisons = [
         (drift > baud / 50, "speed"),
         (differs.intersects(parity_bits), "parity"),
         (!other.is_empty(), "data bits, stop bits or flow control"),
         (got.input_modes != INPUT, "marks for damaged octets"),
         (!got.local_modes.is_empty(), "raw mode"),
     ];
-    checks.into_iter().filter(|(wrong, _)| *wrong).map(|(_, what)| what).collect()
+    comparisons.into_iter().filter(|(wrong, _)| *wrong).map(|(_, what)| what).collect()
 }
 
 /// No flow control and no translation; errors are looked for, and marked.

@@ -62,14 +62,14 @@ pub fn address(url: &str) -> Option<&str> {
 /// connections also while its adapter is unplugged.
 #[must_use]
 pub fn open(settings: TcpSettings, lasting: bool) -> Box<dyn Source> {
-    let line = TcpServer {
+    let server = TcpServer {
         address: settings.address,
         connect: settings.connect,
         idle: lasting.then_some(settings.idle),
         attempt: None,
         room: vec![0; ROOM],
     };
-    Box::new(Reconnecting::new(line, lasting, settings.backoff))
+    Box::new(Reconnecting::new(server, lasting, settings.backoff))
 }
 
 struct TcpServer {
@@ -98,7 +98,7 @@ impl reconnect::Endpoint for TcpServer {
             Some(attempt) => attempt,
             None => attempt(self.address.clone(), self.connect).map_err(|e| self.explain(&e))?,
         };
-        match attempt.recv_timeout(reconnect::PATIENCE) {
+        match attempt.recv_timeout(reconnect::READ_TIMEOUT) {
             Ok(Ok(stream)) => Ok(Some(TcpConnection { stream, last: Instant::now() })),
             Ok(Err(error)) => Err(self.explain(&error)),
             Err(RecvTimeoutError::Timeout) => {

@@ -58,10 +58,10 @@ impl Household {
             number,
             ahead: noon.map_or(0, clock::ahead) / SECONDS,
             sun: Sun::on(number),
-            sky: match about(5, 5) {
-                ..=3 => Sky::Clear,
-                4..=7 => Sky::Broken,
-                _ => Sky::Overcast,
+            cloudiness: match about(5, 5) {
+                ..=3 => Cloudiness::Clear,
+                4..=7 => Cloudiness::Broken,
+                _ => Cloudiness::Overcast,
             },
             up: about(up + if weekend { 18 } else { 0 }, 3),
             lunch: weekend.then(|| about(hour(12), 6)),
@@ -115,10 +115,10 @@ impl Household {
         if elevation <= 0 {
             return 0;
         }
-        let permille = match day.sky {
-            Sky::Clear => 940 + clearness / 20,
-            Sky::Broken => 250 + clearness * 3 / 4,
-            Sky::Overcast => 70 + clearness / 8,
+        let permille = match day.cloudiness {
+            Cloudiness::Clear => 940 + clearness / 20,
+            Cloudiness::Broken => 250 + clearness * 3 / 4,
+            Cloudiness::Overcast => 70 + clearness / 8,
         };
         // A low sun shines through more air: 30 % less at the horizon.
         let air = ONE * 7 / 10 + elevation * 3 / 10;
@@ -144,7 +144,7 @@ pub(super) struct Day {
     /// Blocks that local time is ahead of UTC.
     ahead: i64,
     sun: Sun,
-    sky: Sky,
+    cloudiness: Cloudiness,
     up: i64,
     lunch: Option<i64>,
     dinner: i64,
@@ -155,7 +155,7 @@ pub(super) struct Day {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Sky {
+enum Cloudiness {
     Clear,
     Broken,
     Overcast,

@@ -89,7 +89,7 @@ impl Faults {
         if self == Self::default() {
             return None;
         }
-        let mut thrown = random.below(MILLION);
+        let mut drawn = random.below(MILLION);
         let kinds = [
             (noise, FaultKind::Noise),
             (flip, FaultKind::Flip),
@@ -98,9 +98,9 @@ impl Faults {
             (duplicate, FaultKind::Duplicate),
         ];
         for (Rate(rate), kind) in kinds {
-            match thrown.checked_sub(rate) {
+            match drawn.checked_sub(rate) {
                 None => return Some(kind),
-                Some(rest) => thrown = rest,
+                Some(rest) => drawn = rest,
             }
         }
         None
@@ -119,7 +119,7 @@ pub(super) enum FaultKind {
 
 impl FaultKind {
     /// Does it to the telegram from `start` to the end of `wire`, its frames in `runs`.
-    pub(super) fn strike(
+    pub(super) fn apply(
         self,
         random: &mut Random,
         wire: &mut Vec<u8>,
@@ -243,9 +243,9 @@ impl Rate {
 }
 
 impl FromStr for Rate {
-    type Err = NotARate;
+    type Err = ParseRateError;
 
-    fn from_str(text: &str) -> Result<Self, NotARate> {
+    fn from_str(text: &str) -> Result<Self, ParseRateError> {
         let (number, places) = match text.strip_suffix('%') {
             Some(percent) => (percent, 4),
             None => (text, 6),
@@ -253,25 +253,25 @@ impl FromStr for Rate {
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
         let digits = |text: &str| text.bytes().all(|digit| digit.is_ascii_digit());
         if whole.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > places {
-            return Err(NotARate);
+            return Err(ParseRateError);
         }
         let millionths: u32 =
-            format!("{whole}{fraction:0<places$}").parse().map_err(|_| NotARate)?;
-        if millionths > MILLION { Err(NotARate) } else { Ok(Self(millionths)) }
+            format!("{whole}{fraction:0<places$}").parse().map_err(|_| ParseRateError)?;
+        if millionths > MILLION { Err(ParseRateError) } else { Ok(Self(millionths)) }
     }
 }
 
 /// A text that is no share of something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotARate;
+pub struct ParseRateError;
 
-impl fmt::Display for NotARate {
+impl fmt::Display for ParseRateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("expected a rate from 0 to 1 or from 0% to 100%, such as 0.01 or 1%")
     }
 }
 
-impl core::error::Error for NotARate {}
+impl core::error::Error for ParseRateError {}
 
 #[cfg(test)]
 mod tests {
@@ -285,9 +285,9 @@ mod tests {
         (wire, runs)
     }
 
-    fn struck(kind: FaultKind, index: i64) -> (Vec<u8>, Runs, Fault) {
+    fn damaged_telegram(kind: FaultKind, index: i64) -> (Vec<u8>, Runs, Fault) {
         let (mut wire, mut runs) = telegram();
-        let fault = kind.strike(&mut Random::at(0, Topic::Fault, index), &mut wire, 3, &mut runs);
+        let fault = kind.apply(&mut Random::at(0, Topic::Fault, index), &mut wire, 3, &mut runs);
         assert_eq!(wire[..3], [0xaa; 3], "what stood before is not touched");
         assert_eq!(runs.octets(), wire.len() - 3);
         (wire.split_off(3), runs, fault)
@@ -297,28 +297,28 @@ mod tests {
     fn each_fault_does_what_it_says() {
         let whole = telegram().0.split_off(3);
         for index in 0..2_000 {
-            let (wire, _, fault) = struck(FaultKind::Noise, index);
+            let (wire, _, fault) = damaged_telegram(FaultKind::Noise, index);
             let Fault::Noise { octets } = fault else { panic!("{fault:?}") };
             assert_eq!(wire[octets..], whole);
             assert!((0..octets).all(|at| !passes(&wire[at..])));
 
-            let (mut wire, _, fault) = struck(FaultKind::Flip, index);
+            let (mut wire, _, fault) = damaged_telegram(FaultKind::Flip, index);
             let Fault::Flip { octet, bit } = fault else { panic!("{fault:?}") };
             wire[octet] ^= 1 << bit;
             assert_eq!(wire, whole);
 
-            let (wire, runs, fault) = struck(FaultKind::Cut, index);
+            let (wire, runs, fault) = damaged_telegram(FaultKind::Cut, index);
             let Fault::Cut { segment, octets } = fault else { panic!("{fault:?}") };
             assert_eq!(runs.lengths().nth(segment), Some(octets));
             let kept = [256, 26][1 - segment];
             assert_eq!(wire.len(), kept + octets);
             assert!(octets < [256, 26][segment]);
 
-            let (wire, _, fault) = struck(FaultKind::Lose, index);
+            let (wire, _, fault) = damaged_telegram(FaultKind::Lose, index);
             let Fault::Lost { segment } = fault else { panic!("{fault:?}") };
             assert_eq!(wire, [&whole[256..], &whole[..256]][segment]);
         }
-        let (wire, runs, _) = struck(FaultKind::Duplicate, 0);
+        let (wire, runs, _) = damaged_telegram(FaultKind::Duplicate, 0);
         assert_eq!(wire, [&whole[..], &whole].concat());
         assert_eq!(runs.lengths().collect::<Vec<_>>(), [256, 26, 256, 26]);
     }
@@ -328,7 +328,8 @@ mod tests {
         let alike = |octets: &[u8]| matches!(octets, [0x68, a, b, 0x68] if a == b);
         let count = (0..1_000)
             .filter(|&index| {
-                let (wire, _, Fault::Noise { octets }) = struck(FaultKind::Noise, index) else {
+                let (wire, _, Fault::Noise { octets }) = damaged_telegram(FaultKind::Noise, index)
+                else {
                     panic!("no noise")
                 };
                 wire[..octets].windows(4).any(alike)
@@ -383,7 +384,7 @@ mod tests {
         for text in
             ["", "%", ".5", "-1", "+1", "1.1", "101%", "1e-3", "0.0000001", "0,5", "99999999999"]
         {
-            assert_eq!(text.parse::<Rate>(), Err(NotARate), "{text}");
+            assert_eq!(text.parse::<Rate>(), Err(ParseRateError), "{text}");
         }
     }
 }

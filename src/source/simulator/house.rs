@@ -53,7 +53,7 @@ pub struct House {
     day: Day,
     block: FiveMinutes,
     trend: i32,
-    work: Work,
+    energies: Energies,
 }
 
 impl House {
@@ -64,18 +64,18 @@ impl House {
         let household = Household::new(seed);
         let step = time.as_second().div_euclid(PERIOD);
         let today = step.div_euclid(BLOCKS * STEPS);
-        let built_in = BUILT_IN + (today - BUILT_IN).div_euclid(SERVICE) * SERVICE;
-        let mut work = Work::default();
-        for number in built_in..today {
+        let installed = INSTALLED + (today - INSTALLED).div_euclid(SERVICE_LIFE) * SERVICE_LIFE;
+        let mut energies = Energies::default();
+        for number in installed..today {
             let day = household.day(number);
-            (0..BLOCKS).for_each(|block| work.add(&household.block(&day, block), SECONDS));
+            (0..BLOCKS).for_each(|block| energies.add(&household.block(&day, block), SECONDS));
         }
         let day = household.day(today);
         let block = household.block(&day, 0);
         let midnight = today * BLOCKS * STEPS;
-        let first = built_in * BLOCKS * STEPS;
+        let first = installed * BLOCKS * STEPS;
         let mut house =
-            Self { seed, single, household, step: midnight, first, day, block, trend: 0, work };
+            Self { seed, single, household, step: midnight, first, day, block, trend: 0, energies };
         house.skip_to(step);
         house
     }
@@ -100,7 +100,7 @@ impl House {
     fn skip_to(&mut self, step: i64) {
         while self.step + STEPS <= step {
             self.enter_block();
-            self.work.add(&self.block, SECONDS);
+            self.energies.add(&self.block, SECONDS);
             self.step += STEPS;
         }
         self.enter_block();
@@ -124,7 +124,7 @@ impl House {
         let phases = self.phases();
         let net: i32 = phases.iter().sum();
         let moment = FiveMinutes { loads: [net, 0, 0], sun: 0, ..self.block };
-        self.work.add(&moment, PERIOD);
+        self.energies.add(&moment, PERIOD);
         let [one, two, three] = if self.single { [net, 0, 0] } else { phases };
         // The reactive power of a house with three phases is spread evenly enough.
         let reactive = self.block.reactive / if self.single { 1 } else { 3 };
@@ -136,10 +136,10 @@ impl House {
         let [volts, amps] =
             if self.single { [voltage, current].map(first) } else { [voltage, current] };
         Values {
-            energy_import: Work::hours(self.work.drawn),
-            energy_export: Work::hours(self.work.fed),
-            reactive_energy_import: Work::hours(self.work.inductive),
-            reactive_energy_export: Work::hours(self.work.capacitive),
+            energy_import: Energies::hours(self.energies.drawn),
+            energy_export: Energies::hours(self.energies.fed),
+            reactive_energy_import: Energies::hours(self.energies.inductive),
+            reactive_energy_export: Energies::hours(self.energies.capacitive),
             power_import: u32::try_from(net).unwrap_or(0),
             power_export: u32::try_from(-net).unwrap_or(0),
             voltage: volts,
@@ -203,14 +203,14 @@ struct Deviation {
 
 /// Energies in Ws and vars.
 #[derive(Clone, Copy, Debug, Default)]
-struct Work {
+struct Energies {
     drawn: u64,
     fed: u64,
     inductive: u64,
     capacitive: u64,
 }
 
-impl Work {
+impl Energies {
     fn add(&mut self, block: &FiveMinutes, seconds: i64) {
         let energy = |power: i32| u64::try_from(i64::from(power) * seconds).unwrap_or(0);
         let net = block.net();
@@ -254,10 +254,10 @@ const fn first([one, ..]: [u16; 3]) -> [u16; 3] {
 }
 
 /// 2024-01-01 in days since 1970.
-const BUILT_IN: i64 = 19_723;
+const INSTALLED: i64 = 19_723;
 
 /// Eight years, after which a meter is replaced: it also bounds the sum at the start.
-const SERVICE: i64 = 2_922;
+const SERVICE_LIFE: i64 = 2_922;
 
 #[cfg(test)]
 mod tests {

@@ -138,7 +138,7 @@ impl Simulator {
         let mut runs = wire::frames(&self.apdu, self.meter.segment(), wire);
         let mut random = Random::at(self.seed, Topic::Fault, self.second);
         let kind = self.faults.draw(&mut random);
-        let fault = kind.map(|kind| kind.strike(&mut random, wire, start, &mut runs));
+        let fault = kind.map(|kind| kind.apply(&mut random, wire, start, &mut runs));
         self.second = self.second.saturating_add(PERIOD);
         Push { time, invocation_counter, fault, values, runs }
     }

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::source::{
     Burst, OpenError, Source, SourceEvent,
-    reconnect::{PATIENCE, now, ready},
+    reconnect::{READ_TIMEOUT, now, ready},
 };
 
 /// The meter that `sim:METER` names; `sim:` alone is the [default](MeterKind::default). Nothing if the
@@ -46,7 +46,7 @@ pub fn name(meter: MeterKind) -> String {
 #[must_use]
 pub fn open(meter: MeterKind) -> Box<dyn Source> {
     let simulator = Simulator::new(PushOptions::new(meter, Timestamp::now()));
-    Box::new(Virtual { name: name(meter), line: RealTime::at_once(simulator) })
+    Box::new(SimulatedSource { name: name(meter), real_time: RealTime::at_once(simulator) })
 }
 
 const PREFIX: &str = "sim:";
@@ -109,7 +109,7 @@ impl RealTime {
             let began = self.due;
             self.due += INTERVAL;
             if self.due > now {
-                self.arrange(&push, began);
+                self.schedule(&push, began);
                 break push;
             }
         };
@@ -117,7 +117,7 @@ impl RealTime {
         push
     }
 
-    fn arrange(&mut self, push: &Push, began: Instant) {
+    fn schedule(&mut self, push: &Push, began: Instant) {
         if self.at_once {
             self.bursts.extend(push.runs.ranges().map(|run| (began, run)));
         } else {
@@ -129,22 +129,22 @@ impl RealTime {
 
 const INTERVAL: Duration = Duration::from_secs(PERIOD.cast_unsigned());
 
-struct Virtual {
+struct SimulatedSource {
     name: String,
-    line: RealTime,
+    real_time: RealTime,
 }
 
-impl Source for Virtual {
+impl Source for SimulatedSource {
     fn name(&self) -> &str {
         &self.name
     }
 
     fn read(&mut self, burst: &mut Burst) -> Result<SourceEvent, OpenError> {
         burst.clear();
-        let enough = Instant::now() + PATIENCE;
+        let enough = Instant::now() + READ_TIMEOUT;
         loop {
             let moment = Instant::now();
-            match self.line.step(moment) {
+            match self.real_time.step(moment) {
                 SimulatorStep::Push(_) => {}
                 SimulatorStep::Octets(octets) => {
                     burst.time = now();
@@ -175,10 +175,10 @@ mod tests {
     }
 
     /// All that is due at that moment: the clocks of the pushes, and the octets.
-    fn due(line: &mut RealTime, moment: Instant) -> (Vec<Timestamp>, Vec<u8>, Instant) {
+    fn due(real_time: &mut RealTime, moment: Instant) -> (Vec<Timestamp>, Vec<u8>, Instant) {
         let (mut pushes, mut octets) = (vec![], vec![]);
         loop {
-            match line.step(moment) {
+            match real_time.step(moment) {
                 SimulatorStep::Push(push) => pushes.push(push.time),
                 SimulatorStep::Octets(more) => octets.extend_from_slice(more),
                 SimulatorStep::Wait(until) => return (pushes, octets, until),
@@ -203,12 +203,12 @@ mod tests {
         let mut reference = simulator();
         let pushes: Vec<_> = (0..3).map(|_| reference.push(&mut wire)).collect();
 
-        let mut line = RealTime::new(simulator());
-        let start = line.due;
+        let mut real_time = RealTime::new(simulator());
+        let start = real_time.due;
         let (mut octets, mut clocks, mut moment) = (vec![], vec![], start);
         while octets.len() < wire.len() {
-            let (pushes, more, until) = due(&mut line, moment);
-            let early = due(&mut line, until - Duration::from_nanos(1));
+            let (pushes, more, until) = due(&mut real_time, moment);
+            let early = due(&mut real_time, until - Duration::from_nanos(1));
             assert_eq!(early, (vec![], vec![], until));
             clocks.extend(pushes.into_iter().map(|clock| (clock, moment - start)));
             octets.extend(more);
@@ -225,26 +225,26 @@ mod tests {
     fn the_first_push_is_there_at_once_and_the_second_is_not() {
         let mut wire = vec![];
         let runs = simulator().push(&mut wire).runs;
-        let mut line = RealTime::at_once(simulator());
-        let start = line.due;
-        assert!(matches!(line.step(start), SimulatorStep::Push(_)));
+        let mut real_time = RealTime::at_once(simulator());
+        let start = real_time.due;
+        assert!(matches!(real_time.step(start), SimulatorStep::Push(_)));
         for run in runs.ranges() {
-            let SimulatorStep::Octets(octets) = line.step(start) else { panic!("no octets") };
+            let SimulatorStep::Octets(octets) = real_time.step(start) else { panic!("no octets") };
             assert_eq!(octets, &wire[run], "a frame is a burst");
         }
-        let (pushes, octets, until) = due(&mut line, start);
+        let (pushes, octets, until) = due(&mut real_time, start);
         assert_eq!((pushes.len(), octets.len(), until - start), (0, 0, INTERVAL));
-        let (pushes, octets, until) = due(&mut line, start + INTERVAL);
+        let (pushes, octets, until) = due(&mut real_time, start + INTERVAL);
         assert_eq!((pushes.len(), octets.len()), (1, 0));
         assert!(until - start < INTERVAL + Duration::from_millis(100));
     }
 
     #[test]
     fn who_was_away_gets_what_is_due_now() {
-        let mut line = RealTime::new(simulator());
-        let start = line.due;
-        let (first, ..) = due(&mut line, start);
-        let (second, octets, until) = due(&mut line, start + Duration::from_secs(3_603));
+        let mut real_time = RealTime::new(simulator());
+        let start = real_time.due;
+        let (first, ..) = due(&mut real_time, start);
+        let (second, octets, until) = due(&mut real_time, start + Duration::from_secs(3_603));
         let all = simulator().push(&mut vec![]).runs.octets();
         assert_eq!(second[0].as_second() - first[0].as_second(), 3_600);
         assert_eq!(second.len(), 1);

@@ -27,7 +27,7 @@ pub struct Sealer {
 /// With a tag or without.
 enum Ciphering {
     /// Without one, GCM is CTR from the second counter on.
-    Open(Box<Aes128>),
+    Untagged(Box<Aes128>),
     /// With one, SC and the authentication key are what the tag covers beside the ciphertext.
     Tagged { cipher: Box<AesGcm<Aes128, U12, U12>>, covered: Zeroizing<[u8; 17]> },
 }
@@ -37,7 +37,7 @@ impl Sealer {
     #[must_use]
     pub fn new(suite: u8, guek: &[u8; 16], gak: Option<&[u8; 16]>) -> Self {
         let cipher = match gak {
-            None => Ciphering::Open(Box::new(Aes128::new(guek.into()))),
+            None => Ciphering::Untagged(Box::new(Aes128::new(guek.into()))),
             Some(gak) => {
                 let mut covered = Zeroizing::new([TAGGED | suite; 17]);
                 if let Some((_, key)) = covered.split_first_mut() {
@@ -53,7 +53,7 @@ impl Sealer {
     /// here sends.
     pub fn seal(&self, title: &[u8; 8], counter: u32, plain: &[u8], apdu: &mut Vec<u8>) {
         let (control, tag) = match self.cipher {
-            Ciphering::Open(_) => (ENCRYPTED | self.suite, 0),
+            Ciphering::Untagged(_) => (ENCRYPTED | self.suite, 0),
             Ciphering::Tagged { .. } => (TAGGED | self.suite, 12),
         };
         apdu.extend_from_slice(&[0xdb, 8]);
@@ -75,7 +75,7 @@ impl Ciphering {
     /// Ciphers `text` in place under a nonce of 96 bits.
     fn apply(&self, nonce: u128, text: &mut [u8]) -> Option<[u8; 12]> {
         match self {
-            Self::Open(cipher) => {
+            Self::Untagged(cipher) => {
                 let counter = (nonce << 32 | 2).to_be_bytes();
                 let core = CtrCore::<_, Ctr32BE>::inner_iv_init(&**cipher, &counter.into());
                 StreamCipherCoreWrapper::from_core(core).apply_keystream(text);
