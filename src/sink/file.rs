@@ -133,21 +133,21 @@ struct Batch {
 }
 
 impl Sink for Log {
-    fn run(mut self: Box<Self>, inbox: QueueReceiver, report: &dyn Report) {
+    fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         loop {
-            let ended = inbox.is_ended();
-            let event = self.held.take().or_else(|| inbox.next(LONG));
+            let ended = queue.is_ended();
+            let event = self.held.take().or_else(|| queue.next(LONG));
             let idle = event.is_none();
             match event {
-                Some(SinkEvent::Readings(readings)) => self.gather(&readings, &inbox, report),
+                Some(SinkEvent::Readings(readings)) => self.gather(&readings, &queue, report),
                 Some(SinkEvent::Reopen) => self.files.close(),
                 None => {}
             }
-            if !self.store(&inbox, report) {
-                return self.give_up(&inbox, report);
+            if !self.store(&queue, report) {
+                return self.give_up(&queue, report);
             }
             if idle && ended {
-                lost(inbox.dropped(), report);
+                lost(queue.dropped(), report);
                 return self.files.close();
             }
         }
@@ -156,11 +156,11 @@ impl Sink for Log {
 
 impl Log {
     /// Makes a batch of these readings and of those that are there already.
-    fn gather(&mut self, readings: &Readings, inbox: &QueueReceiver, report: &dyn Report) {
+    fn gather(&mut self, readings: &Readings, queue: &QueueReceiver, report: &dyn Report) {
         self.batch.path = self.place.path(readings);
         self.add(readings);
         while self.batch.text.len() < self.files.batch(BATCH) {
-            match inbox.take() {
+            match queue.take() {
                 Some(SinkEvent::Readings(next)) if self.place.path(&next) == self.batch.path => {
                     self.add(&next);
                 }
@@ -179,7 +179,7 @@ impl Log {
     }
 
     /// Writes the batch, however long it takes; not if the time is over.
-    fn store(&mut self, inbox: &QueueReceiver, report: &dyn Report) -> bool {
+    fn store(&mut self, queue: &QueueReceiver, report: &dyn Report) -> bool {
         let mut backoff = Backoff::random(Duration::from_secs(1), LONGEST);
         let mut failed = false;
         while !self.batch.text.is_empty() {
@@ -190,31 +190,31 @@ impl Log {
                     if !failed {
                         let text = format!("{}: {error}; trying again", named(path));
                         report.say(&format!("{text}, every {} s at most", LONGEST.as_secs()));
-                        inbox.trouble(true);
+                        queue.trouble(true);
                     }
                     failed = true;
-                    if inbox.deadline().is_some_and(|deadline| deadline <= Instant::now()) {
+                    if queue.deadline().is_some_and(|deadline| deadline <= Instant::now()) {
                         return false;
                     }
-                    pause(inbox, backoff.delay());
+                    pause(queue, backoff.delay());
                 }
             }
             self.files.notes().iter().for_each(|note| report.say(note));
         }
         if failed {
-            inbox.trouble(false);
+            queue.trouble(false);
             report.say("written again");
-            lost(inbox.dropped(), report);
+            lost(queue.dropped(), report);
         }
         true
     }
 
     /// Counts what nobody will write.
-    fn give_up(&mut self, inbox: &QueueReceiver, report: &dyn Report) {
-        let held = self.held.take().into_iter().chain(std::iter::from_fn(|| inbox.take()));
+    fn give_up(&mut self, queue: &QueueReceiver, report: &dyn Report) {
+        let held = self.held.take().into_iter().chain(std::iter::from_fn(|| queue.take()));
         let left = held.filter(|event| matches!(event, SinkEvent::Readings(_))).count();
         let left = u64::try_from(left).unwrap_or(u64::MAX);
-        lost(left.saturating_add(self.batch.readings).saturating_add(inbox.dropped()), report);
+        lost(left.saturating_add(self.batch.readings).saturating_add(queue.dropped()), report);
     }
 }
 
@@ -225,14 +225,14 @@ fn lost(readings: u64, report: &dyn Report) {
 }
 
 /// Waits that long, whatever comes; but not beyond the end.
-fn pause(inbox: &QueueReceiver, delay: Duration) {
+fn pause(queue: &QueueReceiver, delay: Duration) {
     let again = Instant::now() + delay;
     loop {
-        let until = inbox.deadline().map_or(again, |deadline| deadline.min(again));
+        let until = queue.deadline().map_or(again, |deadline| deadline.min(again));
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return;
         }
-        inbox.wait(left);
+        queue.wait(left);
     }
 }

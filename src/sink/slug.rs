@@ -13,7 +13,7 @@
 /// The text as `[A-Za-z0-9_-]`, 64 at most. A text that is so already stays as it is; one that has to be
 /// changed gets an ending that tells it from others. No text at all is `unknown`.
 #[must_use]
-pub fn segment(text: &str) -> String {
+pub fn slug(text: &str) -> String {
     match text {
         "" => "unknown".to_owned(),
         text if text.len() <= LONGEST && text.chars().all(fits) => text.to_owned(),
@@ -50,7 +50,7 @@ mod tests {
     fn what_needs_no_change_stays_as_it_is() {
         let longest = "9".repeat(64);
         for text in ["181220000009", "1KFM-0200_1", "KFM1200200000001", "___", "-", &longest] {
-            assert_eq!(segment(text), text);
+            assert_eq!(slug(text), text);
         }
     }
 
@@ -61,7 +61,7 @@ mod tests {
             ("a/b", "a_b-3a8e75c1"),
             ("a/../+#{{x}}\"\n\x1b[2J", "a________x______2J-1931134e"),
         ] {
-            assert_eq!(segment(text), expected);
+            assert_eq!(slug(text), expected);
         }
         let long = "9".repeat(70_000);
         for (one, other) in [
@@ -72,9 +72,9 @@ mod tests {
             ("\u{e4}", "_"),
             (&long, "9"),
         ] {
-            assert_ne!(segment(one), segment(other));
+            assert_ne!(slug(one), slug(other));
         }
-        assert_ne!(segment(&long), segment(&long[1..]), "also where it is cut");
+        assert_ne!(slug(&long), slug(&long[1..]), "also where it is cut");
     }
 
     #[test]
@@ -82,8 +82,8 @@ mod tests {
         let long = "\u{e4}/".repeat(70_000);
         let hostile = "a/+/#{{x}}\x1b[2J";
         for text in ["", "/", "..", "+/#", "$SYS\0", "\u{202e}", "a b", ".hidden", hostile, &long] {
-            let segment = segment(text);
-            assert!((1..=64).contains(&segment.len()) && segment.chars().all(fits), "{segment}");
+            let slug = slug(text);
+            assert!((1..=64).contains(&slug.len()) && slug.chars().all(fits), "{slug}");
         }
     }
 

@@ -44,13 +44,13 @@ pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
         return Err(Usage("solarview: a register has no other name than its code".to_owned()));
     }
     let format = Solarview::new(view.keys.as_deref(), view.units, style)?;
-    let (seat, changed, notes) = (SingleMeter::default(), Vec::new(), Vec::new());
-    Ok(Box::new(SnapshotSink(SolarviewFiles { place, seat, format, changed, notes })))
+    let (single_meter, changed, notes) = (SingleMeter::default(), Vec::new(), Vec::new());
+    Ok(Box::new(SnapshotSink(SolarviewFiles { place, single_meter, format, changed, notes })))
 }
 
 struct SolarviewFiles {
     place: FilePlace,
-    seat: SingleMeter,
+    single_meter: SingleMeter,
     format: Solarview,
     /// The latest page of each file that does not show it yet.
     changed: Vec<(PathBuf, Vec<u8>)>,
@@ -59,9 +59,9 @@ struct SolarviewFiles {
 
 impl Pages for SolarviewFiles {
     fn take(&mut self, readings: Arc<Readings>) {
-        if !self.place.is_by_meter() && !self.seat.takes(&readings) {
+        if !self.place.is_by_meter() && !self.single_meter.takes(&readings) {
             let path = named(&self.place.path(&readings));
-            return self.notes.extend(self.seat.note(&path, &readings));
+            return self.notes.extend(self.single_meter.note(&path, &readings));
         }
         let mut text = Vec::new();
         self.format.readings(&readings, &mut text);

@@ -8,7 +8,7 @@ pub trait Sink: Send {
     ///
     /// It runs in a thread of its own and may wait for its server, but not for ever: an end of the
     /// inbox has a date by which the sink has to be at its end too.
-    fn run(self: Box<Self>, inbox: QueueReceiver, report: &dyn Report);
+    fn run(self: Box<Self>, queue: QueueReceiver, report: &dyn Report);
 }
 
 /// What a sink has to say.

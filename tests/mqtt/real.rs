@@ -143,7 +143,7 @@ impl Announcer for Herald {
         (payload == b"online").then_some(Duration::from_millis(100))
     }
 
-    fn due(
+    fn required_fields(
         &self,
         _: &meterpipe::format::readings::Readings,
     ) -> &[meterpipe::format::key::FieldKey] {

@@ -435,7 +435,7 @@ impl Announcer for Herald {
         birth.then_some(Duration::from_millis(200))
     }
 
-    fn due(&self, _: &Readings) -> &[FieldKey] {
+    fn required_fields(&self, _: &Readings) -> &[FieldKey] {
         &self.due
     }
 }

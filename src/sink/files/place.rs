@@ -11,7 +11,7 @@ use crate::{
     format::{key::Meta, latest, printable::shown, readings::Readings, usage::Usage},
     sink::{
         settings::{SinkSettings, SinkTarget},
-        slug::segment,
+        slug::slug,
     },
 };
 
@@ -62,7 +62,7 @@ impl FilePlace {
     pub fn path(&self, readings: &Readings) -> PathBuf {
         let piece = |piece: &Piece| match piece {
             Piece::Text(text) => text.clone(),
-            Piece::Meter => segment(latest::name(readings).unwrap_or_default()),
+            Piece::Meter => slug(latest::name(readings).unwrap_or_default()),
             Piece::Date => date(readings),
         };
         self.pieces.iter().map(piece).collect::<String>().into()

@@ -49,15 +49,15 @@ const LONGEST: Duration = Duration::from_secs(10);
 const LONG: Duration = Duration::from_secs(3600);
 
 impl<P: Pages> Sink for SnapshotSink<P> {
-    fn run(self: Box<Self>, inbox: QueueReceiver, report: &dyn Report) {
+    fn run(self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         let mut pages = self.0;
         let mut writer = Writer::new();
         loop {
             pages.notes().iter().for_each(|note| report.say(note));
             let patience = writer.wait().or(pages.fresh_for()).unwrap_or(LONG);
-            let first = inbox.next(patience);
-            let ended = inbox.is_ended();
-            for event in first.into_iter().chain(iter::from_fn(|| inbox.take())) {
+            let first = queue.next(patience);
+            let ended = queue.is_ended();
+            for event in first.into_iter().chain(iter::from_fn(|| queue.take())) {
                 if let SinkEvent::Readings(readings) = event {
                     pages.take(readings);
                 }
@@ -65,7 +65,7 @@ impl<P: Pages> Sink for SnapshotSink<P> {
             pages.notes().iter().for_each(|note| report.say(note));
             writer.owe(pages.pages());
             if ended || writer.wait().is_none_or(|wait| wait.is_zero()) {
-                writer.write(&inbox, report);
+                writer.write(&queue, report);
             }
             if ended {
                 // What is owed is the last page of each file, which nobody will see.
@@ -101,7 +101,7 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, inbox: &QueueReceiver, report: &dyn Report) {
+    fn write(&mut self, queue: &QueueReceiver, report: &dyn Report) {
         let mut failed = None;
         self.owed.retain(|(path, page)| match atomic::replace(path, page) {
             Ok(()) => false,
@@ -119,7 +119,7 @@ impl Writer {
             report.say("written again");
             self.backoff.worked_for(Duration::MAX);
         }
-        inbox.trouble(failed.is_some());
+        queue.trouble(failed.is_some());
         self.again = failed.map(|_| Instant::now() + self.backoff.delay());
     }
 }

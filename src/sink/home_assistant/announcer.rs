@@ -23,9 +23,9 @@ use crate::{
             options::{DiscoveryOptions, PREFIX},
         },
         line_counters::LineCounters,
-        mqtt::announce::{Announcer, Extra, Publication, Site},
+        mqtt::announce::{Announcer, ExtraValue, Publication, StateFormat},
         settings::SinkSettings,
-        slug::segment,
+        slug::slug,
     },
 };
 
@@ -33,7 +33,7 @@ use crate::{
 #[derive(Debug)]
 pub struct HomeAssistant {
     options: DiscoveryOptions,
-    site: Site,
+    state_format: StateFormat,
     health: LineCounters,
     /// How far apart the sink takes telegrams, if it says so.
     apart: Option<Duration>,
@@ -68,20 +68,21 @@ const BIRTH: &[u8] = b"online";
 /// Values that do not read.
 pub fn announcer(
     settings: &mut SinkSettings,
-    site: &Site,
+    state_format: &StateFormat,
     health: &LineCounters,
     apart: Option<Duration>,
 ) -> Result<Option<Box<dyn Announcer>>, Usage> {
-    let options = DiscoveryOptions::take(settings, site.topics.layout())?;
+    let options = DiscoveryOptions::take(settings, state_format.topics.layout())?;
     let is_taken = |name: &str| Diagnostic::ALL.iter().any(|it| it.member() == name);
-    let mut names = site.view.names.iter().filter(|_| options.is_some());
+    let mut names = state_format.projection.names.iter().filter(|_| options.is_some());
     if let Some((key, name)) = names.find(|(_, name)| is_taken(name)) {
-        let key = key.text(&site.view.units);
+        let key = key.text(&state_format.projection.units);
         return Err(Usage(format!(
             "names.{key} = {name}: that is a name of what is told beside it"
         )));
     }
-    let announcer = |options| HomeAssistant::new(options, site.clone(), health.clone(), apart);
+    let announcer =
+        |options| HomeAssistant::new(options, state_format.clone(), health.clone(), apart);
     Ok(options.map(|options| Box::new(announcer(options)) as Box<dyn Announcer>))
 }
 
@@ -90,13 +91,13 @@ impl HomeAssistant {
     #[must_use]
     pub fn new(
         options: DiscoveryOptions,
-        site: Site,
+        state_format: StateFormat,
         health: LineCounters,
         apart: Option<Duration>,
     ) -> Self {
         // Where all meters share a topic, a second device would show the values of the first.
-        let most_meters = if site.topics.is_shared() { 1 } else { MOST_METERS };
-        Self { options, site, health, apart, meters: BTreeMap::new(), most_meters }
+        let most_meters = if state_format.topics.is_shared() { 1 } else { MOST_METERS };
+        Self { options, state_format, health, apart, meters: BTreeMap::new(), most_meters }
     }
 
     fn config<'a>(&'a self, meter: &'a AnnouncedMeter) -> DiscoveryConfig<'a> {
@@ -104,7 +105,7 @@ impl HomeAssistant {
             self.options.expire_after.unwrap_or_else(|| meter.interval.expire_after());
         DiscoveryConfig {
             options: &self.options,
-            site: &self.site,
+            state_format: &self.state_format,
             number: &meter.number,
             expire_after,
         }
@@ -120,7 +121,7 @@ impl HomeAssistant {
     /// The meter of these readings, if it is announced.
     fn meter(&self, readings: &Readings) -> Option<&AnnouncedMeter> {
         let number = readings.meta(Meta::Meter)?;
-        self.meters.get(&segment(number)).filter(|meter| meter.number == number)
+        self.meters.get(&slug(number)).filter(|meter| meter.number == number)
     }
 }
 
@@ -140,7 +141,7 @@ impl Announcer for HomeAssistant {
         let Some(number) = readings.meta(Meta::Meter) else {
             return Vec::new();
         };
-        let name = segment(number);
+        let name = slug(number);
         if !self.meters.contains_key(&name) && self.meters.len() >= self.most_meters {
             return Vec::new();
         }
@@ -150,8 +151,8 @@ impl Announcer for HomeAssistant {
             number.clone_into(&mut meter.number);
         }
         // Two numbers of one segment: the device is the first one's.
-        let changed =
-            meter.number == number && meter.note(readings, &self.site, &self.health, &self.options);
+        let changed = meter.number == number
+            && meter.note(readings, &self.state_format, &self.health, &self.options);
         let messages = if changed { self.messages(&meter) } else { Vec::new() };
         self.meters.insert(name, meter);
         messages
@@ -162,11 +163,11 @@ impl Announcer for HomeAssistant {
         born.then(jitter)
     }
 
-    fn due(&self, readings: &Readings) -> &[FieldKey] {
+    fn required_fields(&self, readings: &Readings) -> &[FieldKey] {
         self.meter(readings).map_or(&[], |meter| &meter.keys)
     }
 
-    fn extra(&self, readings: &Readings) -> Vec<Extra> {
+    fn extra_values(&self, readings: &Readings) -> Vec<ExtraValue> {
         let diagnostics = self.meter(readings).map_or(&[][..], |meter| &meter.diagnostics);
         let value = |it: &Diagnostic| (it.member(), it.value(readings, &self.health));
         diagnostics.iter().map(value).collect()
@@ -182,16 +183,17 @@ impl AnnouncedMeter {
     fn note(
         &mut self,
         readings: &Readings,
-        site: &Site,
+        state_format: &StateFormat,
         health: &LineCounters,
         options: &DiscoveryOptions,
     ) -> bool {
         let slower = self.interval.note(readings) && options.expire_after.is_none();
         let known = self.entities.len();
-        for shown in site.view.of(readings) {
+        for shown in state_format.projection.of(readings) {
             if !self.keys.contains(&shown.key)
                 && self.keys.len() < MOST_ENTITIES
-                && let Some(entity) = Entity::of(&shown, &site.view.units, options.compat)
+                && let Some(entity) =
+                    Entity::of(&shown, &state_format.projection.units, options.compat)
             {
                 self.keys.push(shown.key);
                 self.entities.insert(entity.id.clone(), entity);
@@ -235,11 +237,12 @@ mod tests {
     fn home_assistant(uri: &str) -> HomeAssistant {
         let mut settings: SinkSettings = uri.parse().unwrap();
         let topics = Topics::take(&mut settings).unwrap();
-        let site = Site { view: settings.take_view().unwrap(), topics };
-        let options = DiscoveryOptions::take(&mut settings, site.topics.layout()).unwrap().unwrap();
+        let state_format = StateFormat { projection: settings.take_view().unwrap(), topics };
+        let options =
+            DiscoveryOptions::take(&mut settings, state_format.topics.layout()).unwrap().unwrap();
         let apart = settings.take_wish().unwrap().interval();
         settings.finish().unwrap();
-        HomeAssistant::new(options, site, LineCounters::default(), apart)
+        HomeAssistant::new(options, state_format, LineCounters::default(), apart)
     }
 
     fn readings(line: &str) -> Readings {
@@ -295,8 +298,9 @@ mod tests {
         let mut settings: SinkSettings =
             "mqtt://b?names.power_net_w=clock_drift_s".parse().unwrap();
         let topics = Topics::take(&mut settings).unwrap();
-        let site = Site { view: settings.take_view().unwrap(), topics };
-        let error = announcer(&mut settings, &site, &LineCounters::default(), None).err().unwrap();
+        let state_format = StateFormat { projection: settings.take_view().unwrap(), topics };
+        let error =
+            announcer(&mut settings, &state_format, &LineCounters::default(), None).err().unwrap();
         let text = "names.power_net_w = clock_drift_s: that is a name of what is told beside it";
         assert_eq!(error.to_string(), text);
     }
@@ -332,9 +336,9 @@ mod tests {
         // The octets are those of who saw all of it at once, whatever came first.
         let all = home_assistant("mqtt://broker").on_readings(&readings(LINE));
         assert_eq!(message.payload, all[0].payload);
-        let due: Vec<_> = announcer.due(&readings(less)).to_vec();
+        let due: Vec<_> = announcer.required_fields(&readings(less)).to_vec();
         let mut state = Vec::new();
-        announcer.site.view.write_json(&readings(less), &due, &mut state);
+        announcer.state_format.projection.write_json(&readings(less), &due, &mut state);
         let state: Value = serde_json::from_slice(&state).unwrap();
         assert_eq!(state["energy_import_wh"], Value::Null, "unknown, never 0");
     }
@@ -361,7 +365,7 @@ mod tests {
         assert_eq!(announcer.on_readings(&readings(&other)), []);
         // Two numbers that look alike are two devices. One that is what another becomes is none.
         let mut announcer = home_assistant("mqtt://broker");
-        for (number, devices) in [("a/b", 1), ("a_b", 1), (&segment("a/b"), 0), ("a/b", 0)] {
+        for (number, devices) in [("a/b", 1), ("a_b", 1), (&slug("a/b"), 0), ("a/b", 0)] {
             let line = format!("{{\"meter\":\"{number}\",\"power_net_w\":1}}");
             assert_eq!(announcer.on_readings(&readings(&line)).len(), devices);
         }
@@ -536,7 +540,7 @@ mod tests {
             ["clock_drift", "frames_damaged", "power_net", "telegrams_lost"]
         );
         let extra = |readings: &Readings| {
-            let extra = announcer.extra(readings).into_iter();
+            let extra = announcer.extra_values(readings).into_iter();
             extra.map(|(name, it)| (name, it.map(|it| it.to_string()))).collect::<Vec<_>>()
         };
         let some = |text: &str| Some(text.to_owned());

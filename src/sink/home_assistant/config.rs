@@ -29,10 +29,10 @@ use crate::{
             options::{DiscoveryForm, DiscoveryOptions},
         },
         mqtt::{
-            announce::{Publication, Qos, Site},
+            announce::{Publication, Qos, StateFormat},
             topics::TopicLayout,
         },
-        slug::segment,
+        slug::slug,
     },
 };
 
@@ -42,7 +42,7 @@ pub struct DiscoveryConfig<'a> {
     /// What the user said about it.
     pub options: &'a DiscoveryOptions,
     /// Where the states are.
-    pub site: &'a Site,
+    pub state_format: &'a StateFormat,
     /// The meter number.
     pub number: &'a str,
     /// After how long what expires is out of date; zero for never.
@@ -56,7 +56,7 @@ impl DiscoveryConfig<'_> {
         match self.options.form {
             DiscoveryForm::Device => vec![self.device(entities)],
             DiscoveryForm::Remove => {
-                let state = message(self.site.topics.state(Some(self.number)), Vec::new());
+                let state = message(self.state_format.topics.state(Some(self.number)), Vec::new());
                 [removal(&self.options.prefix, self.number), vec![state]].concat()
             }
             // What has to be switched on is left out: that form is for what is old already, and who
@@ -98,7 +98,7 @@ impl DiscoveryConfig<'_> {
         insert(&mut origin, "name", env!("CARGO_PKG_NAME"));
         insert(&mut origin, "sw", env!("CARGO_PKG_VERSION"));
         let mut shared = Map::new();
-        if let Some(topic) = self.site.topics.status() {
+        if let Some(topic) = self.state_format.topics.status() {
             let mut availability = Map::new();
             insert(&mut availability, "t", topic);
             insert(&mut shared, "avty", vec![Value::Object(availability)]);
@@ -106,8 +106,8 @@ impl DiscoveryConfig<'_> {
         insert(&mut shared, "dev", device);
         insert(&mut shared, "o", origin);
         insert(&mut shared, "qos", 1);
-        if self.site.topics.layout() == TopicLayout::Json {
-            insert(&mut shared, "stat_t", self.site.topics.state(Some(self.number)));
+        if self.state_format.topics.layout() == TopicLayout::Json {
+            insert(&mut shared, "stat_t", self.state_format.topics.state(Some(self.number)));
         }
         shared
     }
@@ -121,9 +121,9 @@ impl DiscoveryConfig<'_> {
             entity_id(&format!("{} {}", name(self.number), entity.name)),
         );
         insert(&mut sensor, "name", entity.name.as_str());
-        match self.site.topics.layout() {
+        match self.state_format.topics.layout() {
             TopicLayout::Flat => {
-                let topic = self.site.topics.value(Some(self.number), &entity.member);
+                let topic = self.state_format.topics.value(Some(self.number), &entity.member);
                 insert(&mut sensor, "stat_t", topic);
                 // Not left out: Home Assistant would keep the template of another layout.
                 insert(&mut sensor, "val_tpl", "{{ value }}");
@@ -161,12 +161,12 @@ pub fn removal(prefix: &str, number: &str) -> Vec<Publication> {
 
 /// What a meter is called where it has to be unique.
 fn id(number: &str) -> String {
-    format!("meterpipe_{}", segment(number))
+    format!("meterpipe_{}", slug(number))
 }
 
 /// What it is called for people: what the meter says of itself may be a template.
 fn name(number: &str) -> String {
-    format!("Smart meter {}", segment(number))
+    format!("Smart meter {}", slug(number))
 }
 
 fn device_topic(prefix: &str, id: &str) -> String {

@@ -233,9 +233,12 @@ mod tests {
         format::readings::Readings, reading::fields::of_name, sink::projection::Projection,
     };
 
-    fn entities(line: &str, view: &Projection, compat: bool) -> Vec<Entity> {
+    fn entities(line: &str, projection: &Projection, compat: bool) -> Vec<Entity> {
         let readings = Readings::parse(line.as_bytes()).unwrap();
-        view.of(&readings).filter_map(|shown| Entity::of(&shown, &view.units, compat)).collect()
+        projection
+            .of(&readings)
+            .filter_map(|shown| Entity::of(&shown, &projection.units, compat))
+            .collect()
     }
 
     fn one(member: &str) -> Option<Entity> {
@@ -303,14 +306,14 @@ mod tests {
     #[test]
     fn a_choice_of_names_and_units_is_followed_by_the_same_entity() {
         let key = |name| FieldKey::parse(name, &Units::default()).unwrap();
-        let mut view = Projection {
+        let mut projection = Projection {
             names: vec![(key("power_net_w"), "Leistung".to_owned())],
             ..Projection::default()
         };
-        view.units.choose("energy=kWh").unwrap();
-        view.units.choose("reactive-energy=Mvarh").unwrap();
+        projection.units.choose("energy=kWh").unwrap();
+        projection.units.choose("reactive-energy=Mvarh").unwrap();
         let line = "{\"energy_import_wh\":5,\"reactive_energy_import_varh\":5,\"power_net_w\":7}";
-        let all = entities(line, &view, false);
+        let all = entities(line, &projection, false);
         let shown: Vec<_> = all
             .iter()
             .map(|it| {

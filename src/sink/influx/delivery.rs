@@ -104,7 +104,7 @@ struct Refused {
 }
 
 impl Sink for Delivery {
-    fn run(mut self: Box<Self>, inbox: QueueReceiver, report: &dyn Report) {
+    fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         if self.order.insecure {
             report.say("insecure: whoever answers is believed to be the server");
         }
@@ -112,13 +112,13 @@ impl Sink for Delivery {
             self.backlog = OnDisk::open(folder, report);
         }
         loop {
-            let ended = inbox.is_ended();
-            self.fill(&inbox, report);
+            let ended = queue.is_ended();
+            self.fill(&queue, report);
             if self.pending.is_empty() && self.trouble.is_none() {
                 self.backlog.take(&mut self.pending, report);
             }
             let now = Instant::now();
-            if inbox.deadline().is_some_and(|deadline| now >= deadline)
+            if queue.deadline().is_some_and(|deadline| now >= deadline)
                 || ended && self.pending.is_empty()
             {
                 break;
@@ -127,14 +127,14 @@ impl Sink for Delivery {
                 self.rest = None;
             }
             match self.due(now, ended).saturating_duration_since(now) {
-                Duration::ZERO => self.send(&inbox, report),
+                Duration::ZERO => self.send(&queue, report),
                 wait => {
-                    let left = inbox.deadline().map_or(LONG, |end| end - now);
-                    inbox.wait(wait.min(left));
+                    let left = queue.deadline().map_or(LONG, |end| end - now);
+                    queue.wait(wait.min(left));
                 }
             }
         }
-        self.give_up(&inbox, report);
+        self.give_up(&queue, report);
     }
 }
 
@@ -158,9 +158,9 @@ impl Delivery {
     }
 
     /// Takes what came, as long as there is room.
-    fn fill(&mut self, inbox: &QueueReceiver, report: &dyn Report) {
+    fn fill(&mut self, queue: &QueueReceiver, report: &dyn Report) {
         while !self.pending.is_full() {
-            match inbox.take() {
+            match queue.take() {
                 Some(SinkEvent::Readings(readings)) => self.add(&readings, report),
                 Some(SinkEvent::Reopen) => {}
                 None => break,
@@ -168,8 +168,8 @@ impl Delivery {
         }
         // Who brings readings waits for a server that is slow, but not for one that is not there.
         let full = self.trouble.is_some() && self.pending.is_full();
-        inbox.trouble(full);
-        inbox.waits(self.trouble.is_some());
+        queue.trouble(full);
+        queue.waits(self.trouble.is_some());
         if full && !core::mem::replace(&mut self.full, true) {
             let count = self.pending.len();
             report.say(&format!(
@@ -177,7 +177,7 @@ impl Delivery {
                 others are lost"
             ));
         }
-        match inbox.dropped() {
+        match queue.dropped() {
             0 => {}
             dropped => report.lost(dropped),
         }
@@ -221,9 +221,9 @@ impl Delivery {
         self.rest.map_or(collected, |rest| rest.max(collected))
     }
 
-    fn send(&mut self, inbox: &QueueReceiver, report: &dyn Report) {
+    fn send(&mut self, queue: &QueueReceiver, report: &dyn Report) {
         let count = self.portion.of(self.pending.len());
-        let Some(answer) = self.post(count, inbox, report) else {
+        let Some(answer) = self.post(count, queue, report) else {
             return;
         };
         match ResponseVerdict::of(&answer, &self.order.names, self.order.server.timeout()) {
@@ -255,7 +255,7 @@ impl Delivery {
     }
 
     /// Sends the first lines; nothing if the end comes before the answer.
-    fn post(&mut self, count: usize, inbox: &QueueReceiver, report: &dyn Report) -> Option<Answer> {
+    fn post(&mut self, count: usize, queue: &QueueReceiver, report: &dyn Report) -> Option<Answer> {
         let (server, text) = (self.order.server.clone(), self.pending.text(count));
         let (answer, answered) = mpsc::channel();
         let request = move || drop(answer.send(server.post(&text)));
@@ -268,9 +268,9 @@ impl Delivery {
                 Err(RecvTimeoutError::Disconnected) => {
                     return Some(Answer::Garbage("the request broke off".to_owned()));
                 }
-                Err(RecvTimeoutError::Timeout) => self.fill(inbox, report),
+                Err(RecvTimeoutError::Timeout) => self.fill(queue, report),
             }
-            if inbox.deadline().is_some_and(|deadline| Instant::now() >= deadline) {
+            if queue.deadline().is_some_and(|deadline| Instant::now() >= deadline) {
                 return None;
             }
         }
@@ -324,8 +324,8 @@ impl Delivery {
     }
 
     /// Keeps what was not stored, or counts it.
-    fn give_up(&mut self, inbox: &QueueReceiver, report: &dyn Report) {
-        while let Some(event) = inbox.take() {
+    fn give_up(&mut self, queue: &QueueReceiver, report: &dyn Report) {
+        while let Some(event) = queue.take() {
             if let SinkEvent::Readings(readings) = event {
                 self.add(&readings, report);
             }
@@ -337,7 +337,7 @@ impl Delivery {
         }
         let lost = self.pending.len().saturating_sub(self.backlog.taken());
         let lost = u64::try_from(lost).unwrap_or(u64::MAX);
-        match lost.saturating_add(inbox.dropped()) {
+        match lost.saturating_add(queue.dropped()) {
             0 => {}
             lost => report.lost(lost),
         }

@@ -39,17 +39,17 @@ pub trait Announcer: Send {
     fn on_message(&mut self, topic: &str, payload: &[u8]) -> Option<Duration>;
 
     /// What has to be in each state of that meter, `null` if it is not there.
-    fn due(&self, readings: &Readings) -> &[FieldKey];
+    fn required_fields(&self, readings: &Readings) -> &[FieldKey];
 
     /// What has to be in that state besides the readings, behind them or each in its topic.
-    fn extra(&self, readings: &Readings) -> Vec<Extra> {
+    fn extra_values(&self, readings: &Readings) -> Vec<ExtraValue> {
         let _ = readings;
         Vec::new()
     }
 }
 
 /// A number that no telegram tells: its name in a state, and `null` if it is not known.
-pub type Extra = (&'static str, Option<Decimal>);
+pub type ExtraValue = (&'static str, Option<Decimal>);
 
 /// What goes to the broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,9 +76,9 @@ pub enum Qos {
 
 /// What an announcer has to know of the sink.
 #[derive(Clone, Debug)]
-pub struct Site {
+pub struct StateFormat {
     /// Where states and the status go to.
     pub topics: Topics,
     /// What is in a state, under which names and in which units.
-    pub view: Projection,
+    pub projection: Projection,
 }

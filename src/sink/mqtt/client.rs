@@ -6,7 +6,7 @@ use crate::{
     format::{printable::shown, usage::Usage},
     sink::{
         mqtt::{
-            announce::{Announcer, Publication, Qos, Site},
+            announce::{Announcer, Publication, Qos, StateFormat},
             messages::StateMessages,
             session::Session,
             tls::Tls,
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A broker, and what goes there.
-pub(super) struct Mqtt {
+pub(super) struct MqttSink {
     pub(super) broker: Broker,
     pub(super) session: Session,
     pub(super) states: StateMessages,
@@ -51,7 +51,7 @@ impl Broker {
     }
 
     /// `HOST:PORT`, for people.
-    pub(super) fn place(&self) -> String {
+    pub(super) fn address(&self) -> String {
         let host = shown(&self.host);
         match host.contains(':') {
             true => format!("[{host}]:{}", self.port),
@@ -61,8 +61,8 @@ impl Broker {
 }
 
 /// The message that tells whether this program is there, if that is told.
-pub(super) fn status(site: &Site, status: &str) -> Option<Publication> {
-    let (topic, payload) = (site.topics.status()?, status.as_bytes().to_vec());
+pub(super) fn status(state_format: &StateFormat, status: &str) -> Option<Publication> {
+    let (topic, payload) = (state_format.topics.status()?, status.as_bytes().to_vec());
     Some(Publication { topic, payload, retain: true, qos: Qos::AtLeastOnce })
 }
 
@@ -72,9 +72,9 @@ mod tests {
 
     #[test]
     fn a_broker_is_named_with_its_port() {
-        let place = |uri: &str| Broker::take(&mut uri.parse().unwrap()).unwrap().place();
-        assert_eq!(place("mqtt://broker.home"), "broker.home:1883");
-        assert_eq!(place("mqtts://broker.home?insecure=true"), "broker.home:8883");
-        assert_eq!(place("mqtt://[::1]:7"), "[::1]:7");
+        let address = |uri: &str| Broker::take(&mut uri.parse().unwrap()).unwrap().address();
+        assert_eq!(address("mqtt://broker.home"), "broker.home:1883");
+        assert_eq!(address("mqtts://broker.home?insecure=true"), "broker.home:8883");
+        assert_eq!(address("mqtt://[::1]:7"), "[::1]:7");
     }
 }

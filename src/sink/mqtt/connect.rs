@@ -17,7 +17,7 @@ use std::{
 pub struct Connecting {
     outcome: Receiver<io::Result<TcpStream>>,
     /// At its end when there is an outcome.
-    bell: PipeReader,
+    done: PipeReader,
 }
 
 impl Connecting {
@@ -26,14 +26,14 @@ impl Connecting {
     /// # Errors
     /// There is no room for a thread or a pipe.
     pub fn start(host: String, port: u16) -> io::Result<Self> {
-        let (bell, ringer) = io::pipe()?;
+        let (done, done_writer) = io::pipe()?;
         let (sender, outcome) = channel();
         thread::Builder::new().name("mqtt-connect".to_owned()).spawn(move || {
             // Nobody waits any more if this fails; the connection is closed then.
             let _ = sender.send(connect(&host, port));
-            drop(ringer);
+            drop(done_writer);
         })?;
-        Ok(Self { outcome, bell })
+        Ok(Self { outcome, done })
     }
 
     /// The outcome, once it is there.
@@ -49,14 +49,14 @@ impl Connecting {
 
 impl AsFd for Connecting {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.bell.as_fd()
+        self.done.as_fd()
     }
 }
 
 fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
     let mut failure = io::Error::other("the name has no address");
     for address in (host, port).to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, PATIENCE) {
+        match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {
             Ok(stream) => {
                 stream.set_nonblocking(true)?;
                 // A state is small and wanted now.
@@ -70,4 +70,4 @@ fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
 }
 
 /// For each address of the host.
-const PATIENCE: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -20,21 +20,21 @@ use crate::{
     },
     reading::fields::FIELDS,
     sink::{
-        mqtt::{announce::Site, topics::checked},
+        mqtt::{announce::StateFormat, topics::checked},
         settings::SinkSettings,
     },
 };
 
 /// One topic and what goes there.
 #[derive(Clone, Debug)]
-pub struct CustomTopics {
+pub struct CustomTopic {
     keys: Vec<FieldKey>,
     topic: String,
     units: Units,
     decimals: Option<u8>,
 }
 
-impl CustomTopics {
+impl CustomTopic {
     /// Takes the table `topics`.
     ///
     /// # Errors
@@ -53,19 +53,19 @@ impl CustomTopics {
         let keys = names.split(',').map(key).collect::<Result<Vec<_>, _>>()?;
         let mut words = text.split_ascii_whitespace();
         let topic = checked(&what, words.next().unwrap_or_default(), &["base", "meter"])?;
-        let mut mapping = Self { keys, topic, units: Units::default(), decimals: None };
+        let mut custom_topic = Self { keys, topic, units: Units::default(), decimals: None };
         for word in words {
             match word.parse() {
-                Ok(decimals @ 0..=MOST_DECIMALS) if mapping.decimals.is_none() => {
-                    mapping.decimals = Some(decimals);
+                Ok(decimals @ 0..=MOST_DECIMALS) if custom_topic.decimals.is_none() => {
+                    custom_topic.decimals = Some(decimals);
                 }
-                _ => mapping.choose(&what, word)?,
+                _ => custom_topic.choose_unit(&what, word)?,
             }
         }
-        Ok(mapping)
+        Ok(custom_topic)
     }
 
-    fn choose(&mut self, what: &str, unit: &str) -> Result<(), Usage> {
+    fn choose_unit(&mut self, what: &str, unit: &str) -> Result<(), Usage> {
         let wrong =
             || Usage(format!("{what}: {} is no unit of it and no number of decimals", shown(unit)));
         for key in &self.keys {
@@ -99,9 +99,9 @@ impl CustomTopics {
 
     /// The topic and what goes there, if the readings have it.
     #[must_use]
-    pub fn of(
+    pub fn message(
         &self,
-        site: &Site,
+        state_format: &StateFormat,
         readings: &Readings,
         meter: Option<&str>,
     ) -> Option<(String, Vec<u8>)> {
@@ -111,7 +111,7 @@ impl CustomTopics {
             [one] => shown(&self.value(one)?.to_string()).into_owned().into_bytes(),
             several => self.list(several)?,
         };
-        Some((site.topics.fill(&self.topic, meter), payload))
+        Some((state_format.topics.fill(&self.topic, meter), payload))
     }
 
     fn list(&self, members: &[&Member]) -> Option<Vec<u8>> {
@@ -162,10 +162,10 @@ mod tests {
     fn sent(names: &str, text: &str) -> Option<(String, String)> {
         let mut settings: SinkSettings = "mqtt://b/house".parse().unwrap();
         let topics = Topics::take(&mut settings).unwrap();
-        let site = Site { topics, view: Default::default() };
+        let state_format = StateFormat { topics, projection: Default::default() };
         let readings = Readings::parse(LINE.as_bytes()).unwrap();
-        let mapping = CustomTopics::parse(names, text).unwrap();
-        let (topic, payload) = mapping.of(&site, &readings, Some("a/+"))?;
+        let custom_topic = CustomTopic::parse(names, text).unwrap();
+        let (topic, payload) = custom_topic.message(&state_format, &readings, Some("a/+"))?;
         Some((topic, String::from_utf8(payload).unwrap()))
     }
 
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_meant_is_named() {
-        let why = |names, text| CustomTopics::parse(names, text).unwrap_err().to_string();
+        let why = |names, text| CustomTopic::parse(names, text).unwrap_err().to_string();
         assert_eq!(why("power", "p"), "topics.power: no field is called power");
         assert_eq!(why("power_net_w", ""), "topics.power_net_w: it is empty");
         assert!(why("power_net_w", "a/#").contains("+ and # have no place"));

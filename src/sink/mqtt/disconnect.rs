@@ -5,7 +5,7 @@ use std::{fmt::Write as _, io};
 
 use crate::{
     format::printable::shown,
-    sink::mqtt::packets::{Hello, Reason},
+    sink::mqtt::packets::{ConnectOptions, Reason},
 };
 
 /// Why there is no connection any more, or none yet.
@@ -18,13 +18,13 @@ pub enum Disconnect {
     /// The broker does not want the client.
     Refused(Reason),
     /// The broker ended it, and said why.
-    Goodbye(Reason),
+    BrokerDisconnect(Reason),
     /// The broker ended it without a word.
     Closed,
     /// The same, before it had answered the introduction.
     Unanswered,
     /// The same again and again.
-    ClosedSoon,
+    ClosedRepeatedly,
     /// There is no sign of the broker any more.
     Silent(Duration),
     /// What answers is no broker.
@@ -41,7 +41,7 @@ pub enum RetryPace {
     /// As soon as a wait that grows allows.
     Growing,
     /// After one or two minutes: whoever else it is has to have its turn.
-    Apart,
+    Staggered,
     /// Once a minute: somebody has to change something first.
     Slow,
 }
@@ -50,9 +50,9 @@ pub enum RetryPace {
 #[derive(Clone, Copy, Debug)]
 pub struct BrokerNames<'a> {
     /// `HOST:PORT`.
-    pub place: &'a str,
+    pub address: &'a str,
     /// The client.
-    pub hello: &'a Hello,
+    pub connect_options: &'a ConnectOptions,
     /// Whether TLS is spoken.
     pub tls: bool,
 }
@@ -76,8 +76,10 @@ impl Disconnect {
         const SLOW: [Reason; 4] =
             [Reason::LOGIN, Reason::NOT_AUTHORIZED, Reason::CLIENT_ID, Reason::BANNED];
         match self {
-            Self::Goodbye(Reason::TAKEN_OVER) | Self::ClosedSoon => RetryPace::Apart,
-            Self::Refused(reason) | Self::Goodbye(reason) if SLOW.contains(reason) => {
+            Self::BrokerDisconnect(Reason::TAKEN_OVER) | Self::ClosedRepeatedly => {
+                RetryPace::Staggered
+            }
+            Self::Refused(reason) | Self::BrokerDisconnect(reason) if SLOW.contains(reason) => {
                 RetryPace::Slow
             }
             Self::Tls(_) => RetryPace::Slow,
@@ -88,42 +90,42 @@ impl Disconnect {
     /// What happened, and what comes now.
     #[must_use]
     pub fn text(&self, names: BrokerNames<'_>) -> String {
-        let mut text = self.what(names);
+        let mut text = self.cause(names);
         text.push_str(match self.pace() {
             RetryPace::Growing => "; trying again, every 60 s at most",
-            RetryPace::Apart => "; trying again after 60 s to 120 s",
+            RetryPace::Staggered => "; trying again after 60 s to 120 s",
             RetryPace::Slow => "; trying again every 60 s",
         });
         text
     }
 
-    fn what(&self, names: BrokerNames<'_>) -> String {
-        let BrokerNames { place, hello, tls } = names;
-        let id = shown(&hello.client_id);
+    fn cause(&self, names: BrokerNames<'_>) -> String {
+        let BrokerNames { address, connect_options, tls } = names;
+        let id = shown(&connect_options.client_id);
         match self {
-            Self::Unreachable(why) => format!("cannot connect to {place}: {why}"),
+            Self::Unreachable(why) => format!("cannot connect to {address}: {why}"),
             Self::NoAnswer(time) => {
-                format!("{place} takes the connection and does not answer within {time:?}")
+                format!("{address} takes the connection and does not answer within {time:?}")
             }
             Self::Refused(reason) => refusal(*reason, names),
-            Self::Goodbye(Reason::TAKEN_OVER) => format!(
-                "another client came to {place} with the name {id}, which only one can have: does \
+            Self::BrokerDisconnect(Reason::TAKEN_OVER) => format!(
+                "another client came to {address} with the name {id}, which only one can have: does \
                  meterpipe run twice? give one of them another name with client_id"
             ),
-            Self::Goodbye(reason) => {
-                format!("{place} ended the connection: {}", reason.text())
+            Self::BrokerDisconnect(reason) => {
+                format!("{address} ended the connection: {}", reason.text())
             }
-            Self::Closed => format!("{place} closed the connection"),
+            Self::Closed => format!("{address} closed the connection"),
             Self::Unanswered => {
-                format!("{place} closed the connection without an answer{}", hint(tls))
+                format!("{address} closed the connection without an answer{}", hint(tls))
             }
-            Self::ClosedSoon => format!(
-                "{place} takes the connection and closes it again: perhaps another client has the \
+            Self::ClosedRepeatedly => format!(
+                "{address} takes the connection and closes it again: perhaps another client has the \
                  same name, {id} (give this one another with client_id), or something that is \
                  published is forbidden"
             ),
-            Self::Silent(time) => format!("{place} has not answered for {time:?}"),
-            Self::NotMqtt => format!("what answers at {place} does not speak MQTT{}", hint(tls)),
+            Self::Silent(time) => format!("{address} has not answered for {time:?}"),
+            Self::NotMqtt => format!("what answers at {address} does not speak MQTT{}", hint(tls)),
             Self::Tls(why) | Self::TlsBroken(why) => why.clone(),
         }
     }
@@ -135,10 +137,10 @@ const fn hint(tls: bool) -> &'static str {
 }
 
 fn refusal(reason: Reason, names: BrokerNames<'_>) -> String {
-    let BrokerNames { place, hello, .. } = names;
-    let mut text = format!("{place} refuses ");
+    let BrokerNames { address, connect_options, .. } = names;
+    let mut text = format!("{address} refuses ");
     // Writing to a String cannot fail.
-    let _ = match (reason, &hello.user) {
+    let _ = match (reason, &connect_options.user) {
         (Reason::LOGIN | Reason::NOT_AUTHORIZED, None) => {
             write!(text, "who has no user name ({}): say user and password_file", reason.text())
         }
@@ -151,7 +153,7 @@ fn refusal(reason: Reason, names: BrokerNames<'_>) -> String {
         (Reason::CLIENT_ID, _) => write!(
             text,
             "the name {} of the client: choose another with client_id",
-            shown(&hello.client_id)
+            shown(&connect_options.client_id)
         ),
         (Reason::VERSION, _) => write!(text, "this version of MQTT: leave protocol out"),
         (reason, _) => write!(text, "the connection: {}", reason.text()),
@@ -207,7 +209,7 @@ mod tests {
     fn each_trouble_has_its_own_message_with_the_next_step() {
         let qos = Qos::AtLeastOnce;
         let will = Publication { topic: "t".to_owned(), payload: Vec::new(), retain: true, qos };
-        let hello = Hello {
+        let connect_options = ConnectOptions {
             client_id: "m\x1b".to_owned(),
             user: Some("anna\x1b".to_owned()),
             password: Some(Secret::new("CANARY".to_owned())),
@@ -223,22 +225,25 @@ mod tests {
             Disconnect::Refused(Reason::CLIENT_ID),
             Disconnect::Refused(Reason::VERSION),
             Disconnect::Refused(Reason(0x88)),
-            Disconnect::Goodbye(Reason::TAKEN_OVER),
-            Disconnect::Goodbye(Reason::SHUTTING_DOWN),
-            Disconnect::Goodbye(Reason(0xfe)),
+            Disconnect::BrokerDisconnect(Reason::TAKEN_OVER),
+            Disconnect::BrokerDisconnect(Reason::SHUTTING_DOWN),
+            Disconnect::BrokerDisconnect(Reason(0xfe)),
             Disconnect::Closed,
             Disconnect::Unanswered,
-            Disconnect::ClosedSoon,
+            Disconnect::ClosedRepeatedly,
             Disconnect::Silent(Duration::from_secs(45)),
             Disconnect::NotMqtt,
             Disconnect::Tls("the certificate of b:1 has expired".to_owned()),
             Disconnect::TlsBroken("b:1 does not speak TLS".to_owned()),
         ];
         let texts = all.map(|end| {
-            let anonymous = Hello { user: None, password: None, ..hello.clone() };
-            let text = |hello, tls| end.text(BrokerNames { place: "b:1", hello, tls });
+            let anonymous =
+                ConnectOptions { user: None, password: None, ..connect_options.clone() };
+            let text = |connect_options, tls| {
+                end.text(BrokerNames { address: "b:1", connect_options, tls })
+            };
             assert!(text(&anonymous, true).contains("; trying again"));
-            text(&hello, false)
+            text(&connect_options, false)
         });
         for (at, text) in texts.iter().enumerate() {
             assert!(text.contains("b:1") && text.contains("; trying again"), "{text}");

@@ -15,7 +15,7 @@ pub struct LatestStates {
 #[derive(Debug)]
 struct LatestState {
     readings: Arc<Readings>,
-    came: Instant,
+    received: Instant,
     due: StateDue,
 }
 
@@ -24,7 +24,7 @@ struct LatestState {
 enum StateDue {
     Not,
     /// Once more: nothing is lost if they are not.
-    Again,
+    Repeat,
     First,
 }
 
@@ -32,12 +32,12 @@ impl LatestStates {
     /// Takes readings.
     pub fn put(&mut self, readings: Arc<Readings>) {
         let at = self.meters.iter().position(|it| name(&it.readings) == name(&readings));
-        let at = at.or_else(|| (self.meters.len() == MOST).then_some(0));
+        let at = at.or_else(|| (self.meters.len() == MOST_METERS).then_some(0));
         if let Some(at) = at {
             let before = self.meters.remove(at);
             self.skipped += u64::from(before.due == StateDue::First);
         }
-        self.meters.push(LatestState { readings, came: Instant::now(), due: StateDue::First });
+        self.meters.push(LatestState { readings, received: Instant::now(), due: StateDue::First });
     }
 
     /// So many readings never came as far as here.
@@ -53,11 +53,11 @@ impl LatestStates {
 
     /// All of them have to be told, those that were once more; but not what came before that time:
     /// whoever hears it takes it for the present.
-    pub fn renew(&mut self, fresh: Duration) {
+    pub fn repeat_all(&mut self, fresh: Duration) {
         for entry in &mut self.meters {
             match entry.due {
-                StateDue::Not if entry.came.elapsed() < fresh => entry.due = StateDue::Again,
-                StateDue::First | StateDue::Again if entry.came.elapsed() >= fresh => {
+                StateDue::Not if entry.received.elapsed() < fresh => entry.due = StateDue::Repeat,
+                StateDue::First | StateDue::Repeat if entry.received.elapsed() >= fresh => {
                     self.skipped += u64::from(entry.due == StateDue::First);
                     entry.due = StateDue::Not;
                 }
@@ -69,12 +69,12 @@ impl LatestStates {
     /// The next that have to be told, and whether that is once more. The first time they need room.
     pub fn take(&mut self, room: bool) -> Option<(Arc<Readings>, bool)> {
         let entry = self.meters.iter_mut().find(|entry| entry.due != StateDue::Not)?;
-        let again = entry.due == StateDue::Again;
-        if !again && !room {
+        let repeat = entry.due == StateDue::Repeat;
+        if !repeat && !room {
             return None;
         }
         entry.due = StateDue::Not;
-        Some((entry.readings.clone(), again))
+        Some((entry.readings.clone(), repeat))
     }
 
     /// Whether any have to be told.
@@ -85,7 +85,7 @@ impl LatestStates {
 
     /// How many have never been told.
     #[must_use]
-    pub fn untold(&self) -> u64 {
+    pub fn unpublished(&self) -> u64 {
         self.meters.iter().map(|entry| u64::from(entry.due == StateDue::First)).sum()
     }
 
@@ -102,7 +102,7 @@ impl LatestStates {
 }
 
 /// How many meters are told apart; whoever can write telegrams can invent their numbers.
-const MOST: usize = 64;
+const MOST_METERS: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -121,7 +121,7 @@ mod tests {
         for (meter, power) in [(1, 1), (2, 2), (1, 3), (1, 4)] {
             latest.put(readings(meter, power));
         }
-        assert_eq!((latest.untold(), latest.skipped()), (2, 2));
+        assert_eq!((latest.unpublished(), latest.skipped()), (2, 2));
         assert_eq!(latest.take(false), None);
         assert_eq!(latest.take(true), Some((readings(2, 2), false)));
         assert_eq!(latest.take(true), Some((readings(1, 4), false)));
@@ -136,12 +136,12 @@ mod tests {
         latest.put(readings(1, 1));
         latest.take(true);
         latest.put(readings(2, 2));
-        latest.renew(LONG);
-        assert_eq!((latest.is_due(), latest.untold()), (true, 1));
+        latest.repeat_all(LONG);
+        assert_eq!((latest.is_due(), latest.unpublished()), (true, 1));
         assert_eq!(latest.take(false), Some((readings(1, 1), true)));
         assert_eq!(latest.take(false), None);
         assert_eq!(latest.take(true), Some((readings(2, 2), false)));
-        latest.renew(LONG);
+        latest.repeat_all(LONG);
         latest.put(readings(1, 3));
         assert_eq!(latest.skipped(), 0, "1 was told");
     }
@@ -152,7 +152,7 @@ mod tests {
         latest.put(readings(1, 1));
         latest.put(readings(2, 1));
         assert!(latest.take(true).is_some());
-        latest.renew(Duration::ZERO);
+        latest.repeat_all(Duration::ZERO);
         assert!(!latest.is_due() && !latest.is_empty());
         assert_eq!(latest.skipped(), 1, "one was told, the other never was");
         latest.put(readings(1, 2));
@@ -163,6 +163,6 @@ mod tests {
     fn invented_meters_do_not_fill_the_memory() {
         let mut latest = LatestStates::default();
         (0..1000).for_each(|meter| latest.put(readings(meter, 1)));
-        assert_eq!((latest.untold(), latest.skipped()), (64, 936));
+        assert_eq!((latest.unpublished(), latest.skipped()), (64, 936));
     }
 }

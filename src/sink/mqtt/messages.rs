@@ -10,8 +10,8 @@ use crate::{
     },
     sink::{
         mqtt::{
-            announce::{Extra, Publication, Qos, Site},
-            custom_topics::CustomTopics,
+            announce::{ExtraValue, Publication, Qos, StateFormat},
+            custom_topics::CustomTopic,
             topics::TopicLayout,
         },
         settings::SinkSettings,
@@ -22,11 +22,11 @@ use crate::{
 /// How readings become messages.
 #[derive(Clone, Debug)]
 pub struct StateMessages {
-    site: Site,
-    mappings: Vec<CustomTopics>,
+    state_format: StateFormat,
+    custom_topics: Vec<CustomTopic>,
     qos: Qos,
     retain: bool,
-    seat: SingleMeter,
+    single_meter: SingleMeter,
     notes: Vec<String>,
 }
 
@@ -35,22 +35,22 @@ impl StateMessages {
     ///
     /// # Errors
     /// Values that do not read.
-    pub fn take(settings: &mut SinkSettings, site: Site) -> Result<Self, Usage> {
+    pub fn take(settings: &mut SinkSettings, state_format: StateFormat) -> Result<Self, Usage> {
         let qos = match settings.take("qos").as_deref() {
             None | Some("0") => Qos::AtMostOnce,
             Some("1") => Qos::AtLeastOnce,
             Some(_) => return Err(Usage("qos: 0 or 1 expected".to_owned())),
         };
-        let mappings = CustomTopics::take(settings)?;
+        let custom_topics = CustomTopic::take(settings)?;
         let retain = settings.take_switch("retain")?;
-        let (seat, notes) = (SingleMeter::default(), Vec::new());
-        Ok(Self { site, mappings, qos, retain, seat, notes })
+        let (single_meter, notes) = (SingleMeter::default(), Vec::new());
+        Ok(Self { state_format, custom_topics, qos, retain, single_meter, notes })
     }
 
     /// Where states go to.
     #[must_use]
-    pub const fn site(&self) -> &Site {
-        &self.site
+    pub const fn state_format(&self) -> &StateFormat {
+        &self.state_format
     }
 
     /// The messages of some readings; `null` for those of `due` that are not there, and for what of
@@ -59,29 +59,33 @@ impl StateMessages {
     pub fn messages(
         &mut self,
         readings: &Readings,
-        due: &[FieldKey],
-        extra: &[Extra],
+        required_fields: &[FieldKey],
+        extra_values: &[ExtraValue],
     ) -> Vec<Publication> {
         let meter = name(readings);
-        let sits = self.sits(readings);
-        let Site { topics, view } = &self.site;
-        let mapped = self.mappings.iter().filter(|mapping| sits || !mapping.is_shared());
-        let mapped = mapped.filter_map(|it| it.of(&self.site, readings, meter));
-        let mut all: Vec<_> = mapped.map(|(topic, payload)| self.message(topic, payload)).collect();
+        let owns_shared_topic = self.owns_shared_topic(readings);
+        let StateFormat { topics, projection } = &self.state_format;
+        let custom = self
+            .custom_topics
+            .iter()
+            .filter(|custom_topic| owns_shared_topic || !custom_topic.is_shared());
+        let custom = custom.filter_map(|it| it.message(&self.state_format, readings, meter));
+        let mut all: Vec<_> = custom.map(|(topic, payload)| self.message(topic, payload)).collect();
         match topics.layout() {
             TopicLayout::Nothing => (),
-            _ if topics.is_shared() && !sits => (),
+            _ if topics.is_shared() && !owns_shared_topic => (),
             TopicLayout::Json => {
                 let mut text = Vec::new();
-                view.write_json(readings, due, &mut text);
-                add(extra, &mut text);
+                projection.write_json(readings, required_fields, &mut text);
+                append_extra(extra_values, &mut text);
                 all.push(self.message(topics.state(meter), text));
             }
             TopicLayout::Flat => {
-                all.extend(view.of(readings).map(|shown| {
+                all.extend(projection.of(readings).map(|shown| {
                     self.message(topics.value(meter, &shown.name), plain(&shown.value))
                 }));
-                let known = extra.iter().filter_map(|(name, number)| Some((name, (*number)?)));
+                let known =
+                    extra_values.iter().filter_map(|(name, number)| Some((name, (*number)?)));
                 all.extend(known.map(|(name, number)| {
                     self.message(topics.value(meter, name), number.to_string().into_bytes())
                 }));
@@ -91,15 +95,15 @@ impl StateMessages {
     }
 
     /// Whether the topics that meters share are for this one.
-    fn sits(&mut self, readings: &Readings) -> bool {
-        let topics = &self.site.topics;
-        let shared = self.mappings.iter().any(CustomTopics::is_shared) || topics.is_shared();
-        let sits = !shared || self.seat.takes(readings);
-        if !sits {
+    fn owns_shared_topic(&mut self, readings: &Readings) -> bool {
+        let topics = &self.state_format.topics;
+        let shared = self.custom_topics.iter().any(CustomTopic::is_shared) || topics.is_shared();
+        let owns_shared_topic = !shared || self.single_meter.takes(readings);
+        if !owns_shared_topic {
             let place = if topics.is_shared() { topics.state(None) } else { "topics".to_owned() };
-            self.notes.extend(self.seat.note(&shown(&place), readings));
+            self.notes.extend(self.single_meter.note(&shown(&place), readings));
         }
-        sits
+        owns_shared_topic
     }
 
     /// What the user should know and has not been told yet.
@@ -113,8 +117,8 @@ impl StateMessages {
 }
 
 /// Puts numbers into an object that is closed already.
-fn add(extra: &[Extra], text: &mut Vec<u8>) {
-    for (name, number) in extra {
+fn append_extra(extra_values: &[ExtraValue], text: &mut Vec<u8>) {
+    for (name, number) in extra_values {
         text.pop();
         if text.len() > 1 {
             text.push(b',');
@@ -145,14 +149,15 @@ mod tests {
         "\"meter\":\"a/+/#{{x}}\\u001b[2J\",\"energy_import_wh\":12937,\"voltage_l1_v\":233.7}"
     );
 
-    fn messages(query: &str, due: &[FieldKey]) -> Vec<(String, String, bool, Qos)> {
+    fn messages(query: &str, required_fields: &[FieldKey]) -> Vec<(String, String, bool, Qos)> {
         let mut settings: SinkSettings = format!("mqtt://b/house{query}").parse().unwrap();
         let topics = Topics::take(&mut settings).unwrap();
-        let view = settings.take_view().unwrap();
-        let mut states = StateMessages::take(&mut settings, Site { topics, view }).unwrap();
+        let projection = settings.take_view().unwrap();
+        let mut states =
+            StateMessages::take(&mut settings, StateFormat { topics, projection }).unwrap();
         settings.finish().unwrap();
         let readings = Readings::parse(LINE.as_bytes()).unwrap();
-        let all = states.messages(&readings, due, &[]).into_iter();
+        let all = states.messages(&readings, required_fields, &[]).into_iter();
         let text =
             |it: Publication| (it.topic, String::from_utf8(it.payload).unwrap(), it.retain, it.qos);
         all.map(text).collect()
@@ -203,8 +208,9 @@ mod tests {
         let told = |query: &str| {
             let mut settings: SinkSettings = format!("mqtt://b{query}").parse().unwrap();
             let topics = Topics::take(&mut settings).unwrap();
-            let view = settings.take_view().unwrap();
-            let mut states = StateMessages::take(&mut settings, Site { topics, view }).unwrap();
+            let projection = settings.take_view().unwrap();
+            let mut states =
+                StateMessages::take(&mut settings, StateFormat { topics, projection }).unwrap();
             let mut all = Vec::new();
             for meter in ["1", "2", "1", "2"] {
                 let line = format!("{{\"meter\":\"{meter}\",\"power_net_w\":{meter}}}");
@@ -226,13 +232,14 @@ mod tests {
     #[test]
     fn what_no_telegram_tells_comes_behind_it() {
         let readings = Readings::parse(LINE.as_bytes()).unwrap();
-        let extra = [("clock_drift_s", Decimal::parse("-2.518")), ("frames_damaged", None)];
+        let extra_values = [("clock_drift_s", Decimal::parse("-2.518")), ("frames_damaged", None)];
         let told = |query: &str| {
             let mut settings: SinkSettings = format!("mqtt://b{query}").parse().unwrap();
             let topics = Topics::take(&mut settings).unwrap();
-            let view = settings.take_view().unwrap();
-            let mut states = StateMessages::take(&mut settings, Site { topics, view }).unwrap();
-            let all = states.messages(&readings, &[], &extra).into_iter();
+            let projection = settings.take_view().unwrap();
+            let mut states =
+                StateMessages::take(&mut settings, StateFormat { topics, projection }).unwrap();
+            let all = states.messages(&readings, &[], &extra_values).into_iter();
             all.map(|it| (it.topic, String::from_utf8(it.payload).unwrap())).collect::<Vec<_>>()
         };
         let topic = "meterpipe/a______x____2J-c3f21002";

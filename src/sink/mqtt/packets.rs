@@ -40,7 +40,7 @@ pub enum Protocol {
 
 /// How a client introduces itself.
 #[derive(Clone, Debug)]
-pub struct Hello {
+pub struct ConnectOptions {
     /// The broker has one connection of this name at a time.
     pub client_id: String,
     /// Who it is.
@@ -53,10 +53,10 @@ pub struct Hello {
     pub will: Option<Publication>,
 }
 
-impl Hello {
+impl ConnectOptions {
     /// Makes the will one that a broker can take which refused it for that reason. Whether there is
     /// anything else to say then.
-    pub fn yields_to(&mut self, reason: Reason) -> bool {
+    pub fn weaken_will(&mut self, reason: Reason) -> bool {
         let Some(will) = &mut self.will else {
             return false;
         };
@@ -93,7 +93,7 @@ pub enum Incoming {
     /// It is there.
     Pong,
     /// It ends the connection.
-    Goodbye(Reason),
+    BrokerDisconnect(Reason),
 }
 
 /// A reason code of MQTT 5. What 3.1.1 says is told in its words.
@@ -173,7 +173,10 @@ impl Packets {
     ///
     /// # Errors
     /// A text that is too long for a packet.
-    pub fn connect(protocol: Protocol, hello: &Hello) -> Result<Self, Malformed> {
+    pub fn connect(
+        protocol: Protocol,
+        connect_options: &ConnectOptions,
+    ) -> Result<Self, Malformed> {
         let version = match protocol {
             Protocol::Three => Version::V3_1_1,
             Protocol::Five => Version::V5_0,
@@ -187,16 +190,16 @@ impl Packets {
             // loses it.
             let mut connect = connect
                 .clean_start(true)
-                .keep_alive(hello.keepalive)
-                .client_id(hello.client_id.as_str())?;
-            if let Some(Publication { topic, payload, retain, qos }) = &hello.will {
+                .keep_alive(connect_options.keepalive)
+                .client_id(connect_options.client_id.as_str())?;
+            if let Some(Publication { topic, payload, retain, qos }) = &connect_options.will {
                 connect =
                     connect.will_message(topic.as_str(), payload.clone(), level(*qos), *retain)?;
             }
-            if let Some(user) = &hello.user {
+            if let Some(user) = &connect_options.user {
                 connect = connect.user_name(user.as_str())?;
             }
-            if let Some(password) = &hello.password {
+            if let Some(password) = &connect_options.password {
                 connect = connect.password(password.reveal())?;
             }
             connect.build()?
@@ -278,8 +281,8 @@ impl Packets {
         let received = mem::take(&mut self.received);
         let mut rest = received.as_slice();
         let mut all = Vec::new();
-        while let Some(size) = size(rest)? {
-            if !rest.first().is_some_and(|first| self.may_come(*first)) {
+        while let Some(size) = packet_size(rest)? {
+            if !rest.first().is_some_and(|first| self.is_allowed(*first)) {
                 return Err(Malformed);
             }
             let Some((packet, behind)) = rest.split_at_checked(size) else {
@@ -292,7 +295,7 @@ impl Packets {
         Ok(all)
     }
 
-    const fn may_come(&self, first: u8) -> bool {
+    const fn is_allowed(&self, first: u8) -> bool {
         match first {
             0x20 => !self.open,
             0x30 | 0x31 | 0x40 | 0x90 | 0xd0 => self.open,
@@ -312,7 +315,7 @@ impl Packets {
         let mut incoming = None;
         for event in self.connection.recv(&mut Cursor::new(packet)) {
             match event {
-                Event::NotifyPacketReceived(packet) => incoming = read(packet),
+                Event::NotifyPacketReceived(packet) => incoming = to_incoming(packet),
                 Event::RequestSendPacket { packet, .. } => {
                     self.out.extend_from_slice(&packet.to_continuous_buffer());
                 }
@@ -348,7 +351,7 @@ const fn level(qos: Qos) -> Level {
 /// How many octets the packet has that begins there; nothing if that is not to be seen yet.
 ///
 /// The length has seven bits in an octet, the lowest first, and the eighth says that more follow.
-fn size(octets: &[u8]) -> Result<Option<usize>, Malformed> {
+fn packet_size(octets: &[u8]) -> Result<Option<usize>, Malformed> {
     let mut length = 0usize;
     for (at, octet) in octets.iter().skip(1).take(4).enumerate() {
         length |= usize::from(octet & 0x7f) << (7 * at);
@@ -362,11 +365,11 @@ fn size(octets: &[u8]) -> Result<Option<usize>, Malformed> {
     if octets.len() > 4 { Err(Malformed) } else { Ok(None) }
 }
 
-fn read(packet: Packet) -> Option<Incoming> {
+fn to_incoming(packet: Packet) -> Option<Incoming> {
     Some(match packet {
         Packet::V3_1_1Connack(ack) => match ack.return_code() as u8 {
             0 => Incoming::Open(Limits::of(&[])),
-            code => Incoming::Refused(translated(code)),
+            code => Incoming::Refused(from_v3_code(code)),
         },
         Packet::V5_0Connack(ack) => match ack.reason_code() as u8 {
             0 => Incoming::Open(Limits::of(ack.props())),
@@ -395,14 +398,14 @@ fn read(packet: Packet) -> Option<Incoming> {
         }
         Packet::V3_1_1Pingresp(_) | Packet::V5_0Pingresp(_) => Incoming::Pong,
         Packet::V5_0Disconnect(end) => {
-            Incoming::Goodbye(Reason(end.reason_code().map_or(0, |code| code as u8)))
+            Incoming::BrokerDisconnect(Reason(end.reason_code().map_or(0, |code| code as u8)))
         }
         _ => return None,
     })
 }
 
 /// A return code of 3.1.1 as that of 5 which means the same.
-const fn translated(code: u8) -> Reason {
+const fn from_v3_code(code: u8) -> Reason {
     match code {
         1 => Reason::VERSION,
         2 => Reason::CLIENT_ID,
@@ -451,9 +454,14 @@ mod tests {
             qos: Qos::AtLeastOnce,
         };
         let client_id = "m".to_owned();
-        let hello =
-            Hello { client_id, user: None, password: None, keepalive: 30, will: Some(will) };
-        Packets::connect(protocol, &hello).unwrap()
+        let connect_options = ConnectOptions {
+            client_id,
+            user: None,
+            password: None,
+            keepalive: 30,
+            will: Some(will),
+        };
+        Packets::connect(protocol, &connect_options).unwrap()
     }
 
     fn open(protocol: Protocol) -> Packets {
@@ -474,7 +482,7 @@ mod tests {
     }
 
     /// What a broker says after CONNACK, in 5: acknowledgements, a message, and so on.
-    const SAID: [&[u8]; 8] = [
+    const BROKER_PACKETS: [&[u8]; 8] = [
         &[0x40, 2, 0, 1],
         &[0x40, 3, 0, 2, 0x87],
         &[0x90, 4, 0, 4, 0, 0],
@@ -487,7 +495,7 @@ mod tests {
 
     #[test]
     fn however_octets_are_cut_the_same_comes_out() {
-        let said = SAID.concat();
+        let said = BROKER_PACKETS.concat();
         let expected = [
             Incoming::Acknowledged(1, Reason(0)),
             Incoming::Acknowledged(2, Reason::NOT_AUTHORIZED),
@@ -496,7 +504,7 @@ mod tests {
             Incoming::Pong,
             Incoming::Acknowledged(3, Reason(0x10)),
             Incoming::Message("a".to_owned(), vec![0, 0xff, 0x30]),
-            Incoming::Goodbye(Reason::TAKEN_OVER),
+            Incoming::BrokerDisconnect(Reason::TAKEN_OVER),
         ];
         assert_eq!(open(Protocol::Five).feed(&said).unwrap(), expected);
         for cut in 1..said.len() {
@@ -575,7 +583,7 @@ mod tests {
                 _ => (open(protocol), Vec::new()),
             };
             for _ in 0..1 + draw(4) {
-                let mut packet = SAID[draw(SAID.len())].to_vec();
+                let mut packet = BROKER_PACKETS[draw(BROKER_PACKETS.len())].to_vec();
                 for _ in 0..draw(4) {
                     let at = draw(packet.len());
                     packet[at] = [draw(256) as u8, 0, packet[at] ^ 1 << draw(8)][draw(3)];

@@ -53,7 +53,9 @@ impl Tls {
             .with_safe_default_protocol_versions()
             .map_err(|error| Usage(error.to_string()))?;
         let config = if insecure {
-            config.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider)))
+            config
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(AcceptAnyCertificate(provider)))
         } else {
             config.with_root_certificates(roots(ca.as_deref())?)
         };
@@ -94,31 +96,31 @@ impl Tls {
     /// What it means that it did not come about. Certificates and alerts are there for somebody to mend;
     /// everything else may come from what stands before a broker that is just starting.
     #[must_use]
-    pub fn end(&self, error: &Error, place: &str) -> Disconnect {
-        let why = self.explain(error, place);
+    pub fn disconnect(&self, error: &Error, address: &str) -> Disconnect {
+        let why = self.explain(error, address);
         match error {
             Error::InvalidCertificate(_) | Error::AlertReceived(_) => Disconnect::Tls(why),
             _ => Disconnect::TlsBroken(why),
         }
     }
 
-    fn explain(&self, error: &Error, place: &str) -> String {
+    fn explain(&self, error: &Error, address: &str) -> String {
         match error {
             Error::InvalidCertificate(error) => {
-                format!("the certificate of {place} {}", tls::fault(error, self.own_ca))
+                format!("the certificate of {address} {}", tls::fault(error, self.own_ca))
             }
-            Error::AlertReceived(alert) => self.alert(*alert, place),
+            Error::AlertReceived(alert) => self.alert(*alert, address),
             Error::InvalidMessage(_) | Error::PeerSentOversizedRecord => {
-                format!("{place} does not speak TLS; is it a port for mqtt:// without the s?")
+                format!("{address} does not speak TLS; is it a port for mqtt:// without the s?")
             }
             Error::PeerIncompatible(_) => {
-                format!("{place} speaks no version of TLS that is safe: {error}")
+                format!("{address} speaks no version of TLS that is safe: {error}")
             }
-            error => format!("TLS with {place}: {}", shown(&error.to_string())),
+            error => format!("TLS with {address}: {}", shown(&error.to_string())),
         }
     }
 
-    fn alert(&self, alert: AlertDescription, place: &str) -> String {
+    fn alert(&self, alert: AlertDescription, address: &str) -> String {
         use AlertDescription as A;
         let certificate = matches!(
             alert,
@@ -133,11 +135,11 @@ impl Tls {
                 | A::UnsupportedCertificate
         );
         match (certificate, self.own_certificate) {
-            (true, true) => format!("{place} does not accept the certificate of cert: {alert:?}"),
+            (true, true) => format!("{address} does not accept the certificate of cert: {alert:?}"),
             (_, false) if certificate || alert == A::HandshakeFailure => format!(
-                "{place} ends TLS ({alert:?}): it may want a certificate; name one with cert and key"
+                "{address} ends TLS ({alert:?}): it may want a certificate; name one with cert and key"
             ),
-            _ => format!("{place} ends TLS: {alert:?}"),
+            _ => format!("{address} ends TLS: {alert:?}"),
         }
     }
 }
@@ -162,9 +164,9 @@ fn roots(ca: Option<&Path>) -> Result<RootCertStore, Usage> {
 
 /// Takes any certificate; who holds it has to have its key nevertheless.
 #[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
+struct AcceptAnyCertificate(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Anybody {
+impl ServerCertVerifier for AcceptAnyCertificate {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

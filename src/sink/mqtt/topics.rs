@@ -16,7 +16,7 @@ use crate::{
     format::usage::Usage,
     sink::{
         settings::{SinkSettings, SinkTarget},
-        slug::segment,
+        slug::slug,
     },
 };
 
@@ -112,7 +112,7 @@ impl Topics {
     pub fn fill(&self, template: &str, meter: Option<&str>) -> String {
         let base = template.replace("{base}", &self.base);
         match base.contains("{meter}") {
-            true => base.replace("{meter}", &segment(meter.unwrap_or_default())),
+            true => base.replace("{meter}", &slug(meter.unwrap_or_default())),
             false => base,
         }
     }

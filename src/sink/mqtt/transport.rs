@@ -15,7 +15,7 @@ use crate::sink::mqtt::{disconnect::Disconnect, tls::Tls};
 pub struct Transport {
     stream: TcpStream,
     tls: Option<(Tls, Box<ClientConnection>)>,
-    place: String,
+    address: String,
     /// What the socket has not taken yet.
     out: Vec<u8>,
 }
@@ -25,13 +25,13 @@ impl Transport {
     ///
     /// # Errors
     /// TLS cannot begin.
-    pub fn new(stream: TcpStream, tls: Option<&Tls>, place: &str) -> Result<Self, Disconnect> {
+    pub fn new(stream: TcpStream, tls: Option<&Tls>, address: &str) -> Result<Self, Disconnect> {
         let connect = |tls: &Tls| match tls.connect() {
             Ok(connection) => Ok((tls.clone(), Box::new(connection))),
-            Err(error) => Err(tls.end(&error, place)),
+            Err(error) => Err(tls.disconnect(&error, address)),
         };
         let tls = tls.map(connect).transpose()?;
-        Ok(Self { stream, tls, place: place.to_owned(), out: Vec::new() })
+        Ok(Self { stream, tls, address: address.to_owned(), out: Vec::new() })
     }
 
     /// Takes octets to send.
@@ -57,7 +57,7 @@ impl Transport {
     }
 
     /// Closes this direction, so that the broker sees the end.
-    pub fn shut(&self) {
+    pub fn shutdown_write(&self) {
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 
@@ -99,17 +99,17 @@ impl Transport {
     /// # Errors
     /// The connection is at its end, and all that came before was given out.
     pub fn receive(&mut self) -> Result<Vec<u8>, Disconnect> {
-        let mut room = [0; ROOM];
+        let mut buffer = [0; READ_BUFFER];
         let count = loop {
-            match self.stream.read(&mut room) {
+            match self.stream.read(&mut buffer) {
                 Ok(count) => break count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Vec::new()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
                 Err(_) => break 0,
             }
         };
-        match room.get(..count) {
-            None | Some([]) => Err(self.end()),
+        match buffer.get(..count) {
+            None | Some([]) => Err(self.end_reason()),
             Some(octets) => self.open(octets),
         }
     }
@@ -125,7 +125,7 @@ impl Transport {
                 break;
             }
             if let Err(error) = tls.process_new_packets() {
-                let end = settings.end(&error, &self.place);
+                let end = settings.disconnect(&error, &self.address);
                 // The broker is told, too.
                 let _ = self.flush();
                 return Err(end);
@@ -136,11 +136,11 @@ impl Transport {
         Ok(plain)
     }
 
-    fn end(&self) -> Disconnect {
+    fn end_reason(&self) -> Disconnect {
         match &self.tls {
             Some((_, tls)) if tls.is_handshaking() => Disconnect::TlsBroken(format!(
                 "{} closed the connection when TLS was to begin: does it speak TLS?",
-                self.place
+                self.address
             )),
             _ => Disconnect::Closed,
         }
@@ -153,4 +153,4 @@ impl AsFd for Transport {
     }
 }
 
-const ROOM: usize = 16 * 1024;
+const READ_BUFFER: usize = 16 * 1024;

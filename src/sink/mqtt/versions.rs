@@ -22,7 +22,7 @@ pub struct Versions {
     wanted: Option<Protocol>,
     next: Protocol,
     /// By the broker, in the last connection that came about.
-    taken: Option<Protocol>,
+    accepted: Option<Protocol>,
 }
 
 impl Versions {
@@ -33,7 +33,7 @@ impl Versions {
             Some(protocol) => protocol,
             None => Protocol::Five,
         };
-        Self { wanted, next, taken: None }
+        Self { wanted, next, accepted: None }
     }
 
     /// The one that is spoken, or tried next.
@@ -45,18 +45,18 @@ impl Versions {
     /// Whether the broker took the older one only.
     #[must_use]
     pub fn is_fallback(&self) -> bool {
-        self.wanted.is_none() && self.taken == Some(Protocol::Three)
+        self.wanted.is_none() && self.accepted == Some(Protocol::Three)
     }
 
     /// The broker takes the client.
-    pub const fn take(&mut self) {
-        self.taken = Some(self.next);
+    pub const fn accept(&mut self) {
+        self.accepted = Some(self.next);
     }
 
     /// A connection is at its end, in which the broker had taken the client or not. Says whether to try
     /// at once in the older version.
-    pub fn end(&mut self, end: &Disconnect, was_open: bool) -> bool {
-        let unclear = self.taken != Some(Protocol::Five);
+    pub fn connection_lost(&mut self, end: &Disconnect, was_open: bool) -> bool {
+        let unclear = self.accepted != Some(Protocol::Five);
         let refused = match end {
             Disconnect::Refused(reason) => *reason == Reason::VERSION,
             Disconnect::Closed | Disconnect::NotMqtt => unclear && !was_open,
@@ -87,8 +87,8 @@ mod tests {
     /// A client that the broker has taken in the older version, after that answer to the newer one.
     fn fallen_back(end: &Disconnect) -> Versions {
         let mut versions = Versions::new(None);
-        assert!(versions.end(end, false));
-        versions.take();
+        assert!(versions.connection_lost(end, false));
+        versions.accept();
         assert_eq!((versions.current(), versions.is_fallback()), (Protocol::Three, true));
         versions
     }
@@ -99,10 +99,13 @@ mod tests {
             let mut versions = fallen_back(&end);
             for lost in [Disconnect::Closed, Disconnect::Silent(core::time::Duration::ZERO), away()]
             {
-                assert!(!versions.end(&lost, true), "nothing is tried before the other is away");
+                assert!(
+                    !versions.connection_lost(&lost, true),
+                    "nothing is tried before the other is away"
+                );
                 assert_eq!(versions.current(), Protocol::Five);
-                assert!(versions.end(&end, false), "and it is found out at once");
-                versions.take();
+                assert!(versions.connection_lost(&end, false), "and it is found out at once");
+                versions.accept();
                 assert!(versions.is_fallback());
             }
         }
@@ -115,27 +118,28 @@ mod tests {
             [Disconnect::Closed, Disconnect::NotMqtt, away(), Disconnect::Refused(Reason::LOGIN)]
         {
             let mut versions = Versions::new(None);
-            assert!(versions.end(&Disconnect::Closed, false));
-            assert!(!versions.end(&end, false), "not again and again");
+            assert!(versions.connection_lost(&Disconnect::Closed, false));
+            assert!(!versions.connection_lost(&end, false), "not again and again");
             assert_eq!(versions.current(), Protocol::Five);
         }
         // It was the broker all the same, which had just started.
         let mut versions = fallen_back(&Disconnect::Closed);
-        assert!(!versions.end(&away(), true));
-        versions.take();
+        assert!(!versions.connection_lost(&away(), true));
+        versions.accept();
         assert_eq!((versions.current(), versions.is_fallback()), (Protocol::Five, false));
     }
 
     #[test]
     fn a_broker_that_took_the_newer_version_has_to_say_that_it_does_not_any_more() {
         let mut versions = Versions::new(None);
-        versions.take();
-        assert!(!versions.end(&Disconnect::Closed, true));
+        versions.accept();
+        assert!(!versions.connection_lost(&Disconnect::Closed, true));
         assert!(
-            !versions.end(&Disconnect::Closed, false) && !versions.end(&Disconnect::NotMqtt, false)
+            !versions.connection_lost(&Disconnect::Closed, false)
+                && !versions.connection_lost(&Disconnect::NotMqtt, false)
         );
         assert_eq!(versions.current(), Protocol::Five);
-        assert!(versions.end(&refused(), false));
+        assert!(versions.connection_lost(&refused(), false));
         assert_eq!(versions.current(), Protocol::Three);
     }
 
@@ -143,8 +147,11 @@ mod tests {
     fn who_named_a_version_gets_no_other() {
         for wanted in [Protocol::Five, Protocol::Three] {
             let mut versions = Versions::new(Some(wanted));
-            assert!(!versions.end(&refused(), false) && !versions.end(&Disconnect::Closed, false));
-            versions.take();
+            assert!(
+                !versions.connection_lost(&refused(), false)
+                    && !versions.connection_lost(&Disconnect::Closed, false)
+            );
+            versions.accept();
             assert_eq!((versions.current(), versions.is_fallback()), (wanted, false));
         }
     }

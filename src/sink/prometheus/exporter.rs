@@ -72,8 +72,8 @@ impl Exporter {
         }
     }
 
-    fn take(&mut self, inbox: &QueueReceiver) {
-        for event in iter::from_fn(|| inbox.take()) {
+    fn take(&mut self, queue: &QueueReceiver) {
+        for event in iter::from_fn(|| queue.take()) {
             if let SinkEvent::Readings(readings) = event {
                 self.metrics.take(readings);
                 self.unseen += u64::from(self.server.is_none());
@@ -81,28 +81,28 @@ impl Exporter {
         }
     }
 
-    fn wait(&self, inbox: &QueueReceiver) {
-        let mut waited_for = vec![PollFd::new(inbox, PollFlags::IN)];
+    fn wait(&self, queue: &QueueReceiver) {
+        let mut waited_for = vec![PollFd::new(queue, PollFlags::IN)];
         waited_for.extend(self.server.iter().flat_map(MetricsServer::waits_for));
         let quiet = self.server.as_ref().is_some_and(|server| !server.has_clients());
         let patience = if quiet { LONG } else { GLANCE };
         let _ = poll(&mut waited_for, Timespec::try_from(patience).ok().as_ref());
-        inbox.hush();
+        queue.hush();
     }
 }
 
 impl Sink for Exporter {
-    fn run(mut self: Box<Self>, inbox: QueueReceiver, report: &dyn Report) {
+    fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         loop {
             self.listen(report);
-            let ended = inbox.is_ended();
-            self.take(&inbox);
+            let ended = queue.is_ended();
+            self.take(&queue);
             if ended {
                 break;
             }
-            self.wait(&inbox);
+            self.wait(&queue);
             // What has come is on the page before who asks for it gets an answer.
-            self.take(&inbox);
+            self.take(&queue);
             let Self { server, metrics, .. } = &mut *self;
             server.iter_mut().for_each(|server| server.serve(&|| metrics.page()));
         }
