@@ -60,10 +60,17 @@ pub enum SessionEvent {
     Accepted(String),
     /// It does not want it; so many readings are not told by that.
     Rejected(String, Reason, u64),
-    /// A message is larger than it takes.
-    TooLarge(String, u64),
     /// It does not let the client listen.
     NotSubscribed(Reason),
+}
+
+/// A message that exceeds the broker's packet size and is dropped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooLarge {
+    /// The topic.
+    pub topic: String,
+    /// The readings that are lost with it.
+    pub readings: u64,
 }
 
 impl Session {
@@ -208,11 +215,11 @@ impl Session {
     }
 
     /// What is to be sent now.
-    pub fn take(&mut self, now: Instant) -> (Vec<u8>, Vec<SessionEvent>) {
+    pub fn take(&mut self, now: Instant) -> (Vec<u8>, Vec<TooLarge>) {
         let Some(connection) = &mut self.connection else {
             return (Vec::new(), Vec::new());
         };
-        let mut events = Vec::new();
+        let mut too_large = Vec::new();
         let mut octets = connection.packets.take();
         while octets.len() < SEND_CHUNK
             && let Some(outgoing) = connection.next()
@@ -221,12 +228,13 @@ impl Session {
                 Ok(Some(id)) => connection.unacknowledged.push_back((id, now, outgoing)),
                 Ok(None) => (),
                 Err(Malformed) => {
-                    events.push(SessionEvent::TooLarge(outgoing.message.topic, outgoing.readings));
+                    let Outgoing { message, readings, .. } = outgoing;
+                    too_large.push(TooLarge { topic: message.topic, readings });
                 }
             }
             octets.append(&mut connection.packets.take());
         }
-        (octets, events)
+        (octets, too_large)
     }
 
     /// Takes octets of the broker.
@@ -515,9 +523,9 @@ mod tests {
         // Maximum Packet Size 20.
         let (mut session, now) = open(&[0x20, 8, 0, 0, 5, 0x27, 0, 0, 0, 20]);
         session.publish(vec![message("1", ONE), message(&"2".repeat(30), ONE)]);
-        let (octets, events) = session.take(now);
+        let (octets, too_large) = session.take(now);
         assert_eq!(published(&octets).len(), 1);
-        assert_eq!(events, [SessionEvent::TooLarge("t".to_owned(), 1)]);
+        assert_eq!(too_large, [TooLarge { topic: "t".to_owned(), readings: 1 }]);
     }
 
     #[test]

@@ -36,7 +36,7 @@ use crate::{
             client::{Broker, MqttSink, status},
             messages::StateMessages,
             packets::{ConnectOptions, Protocol},
-            run::ClientRun,
+            run::state::ClientRun,
             session::Session,
             topics::Topics,
         },

@@ -1,4 +1,4 @@
-//! What the broker says, and what comes of it.
+//! Packets from the broker, and the reaction to each.
 
 use std::time::Instant;
 
@@ -8,17 +8,17 @@ use crate::{
         client::MqttSink,
         disconnect::Disconnect,
         packets::Reason,
-        run::{ClientRun, DISCOVERY_DELAY, Phase, shutdown::ShutdownStep},
+        run::state::{ClientRun, Phase, ShutdownStep},
         session::SessionEvent,
     },
 };
 
 impl ClientRun<'_> {
-    /// Hears what the broker says.
-    pub(super) fn receive_all(&mut self, now: Instant) -> Result<(), Disconnect> {
+    /// Reads from the socket and handles the packets, for a limited time.
+    pub(super) fn receive(&mut self, now: Instant) -> Result<(), Disconnect> {
         self.mqtt.session.check_keepalive(now)?;
         for _ in 0..READS_A_TURN {
-            let Phase::Up(transport) = &mut self.phase else {
+            let Phase::Connected(transport) = &mut self.phase else {
                 return Ok(());
             };
             let octets = transport.receive();
@@ -41,19 +41,19 @@ impl ClientRun<'_> {
         Ok(())
     }
 
-    pub(super) fn handle(&mut self, event: SessionEvent, now: Instant) {
+    fn handle(&mut self, event: SessionEvent, now: Instant) {
         match event {
             SessionEvent::Open => self.open(now),
             SessionEvent::Message(topic, payload) if self.is_status(&topic) => {
-                // Another one with the same status topic has ended.
+                // Another client with this status topic has ended: `online` has to be said again.
                 self.online_pending |=
-                    payload == b"offline" && self.shutdown == ShutdownStep::NotYet;
+                    payload == b"offline" && self.shutdown == ShutdownStep::Running;
             }
             SessionEvent::Message(topic, payload) => {
                 let announcer = self.mqtt.announcer.as_mut();
                 let delay = announcer.and_then(|it| it.on_message(&topic, &payload));
                 if let Some(delay) = delay {
-                    // Who asks again and again does not put it off.
+                    // Repeated births do not postpone the answer.
                     self.announce_at = self.announce_at.or(Some(now + delay));
                 }
             }
@@ -74,9 +74,6 @@ impl ClientRun<'_> {
                 };
                 self.reject(topic, &format!(" ({}){advice}", reason.text()), readings);
             }
-            SessionEvent::TooLarge(topic, readings) => {
-                self.reject(topic, ": it takes nothing that is so large", readings);
-            }
             SessionEvent::NotSubscribed(reason) => {
                 if !core::mem::replace(&mut self.subscription_reported, true) {
                     self.report.say(&format!(
@@ -94,20 +91,10 @@ impl ClientRun<'_> {
         self.mqtt.states.state_format().topics.status().as_deref() == Some(topic)
     }
 
-    fn reject(&mut self, topic: String, why: &str, readings: u64) {
-        if readings > 0 {
-            self.report.lost(readings);
-        }
-        if !self.refused.contains(&topic) && self.refused.len() < MOST_REFUSALS {
-            self.report.say(&format!("{} refuses {}{why}", self.address, shown(&topic)));
-            self.refused.push(topic);
-        }
-    }
-
-    /// A new connection: the broker may have forgotten everything.
+    /// Starts afresh on a new connection: the broker may have forgotten everything.
     fn open(&mut self, now: Instant) {
         if self.disconnected {
-            // Of what came until now only the last states go out.
+            // Only the latest states of the outage go out.
             self.collect(now);
         }
         if self.reconnect.connected() {
@@ -122,9 +109,9 @@ impl ClientRun<'_> {
             self.report
                 .say(&format!("{} does not speak MQTT 5: MQTT 3.1.1 is spoken", self.address));
         }
-        if self.shutdown == ShutdownStep::Offline {
-            // It is said again, behind the `online` of this connection.
-            self.shutdown = ShutdownStep::NotYet;
+        if self.shutdown == ShutdownStep::OfflineSent {
+            // `offline` has to follow the `online` of this connection again.
+            self.shutdown = ShutdownStep::Running;
         }
         self.disconnected = false;
         self.connected_at = now;
@@ -136,24 +123,12 @@ impl ClientRun<'_> {
                 session.subscribe(&[announcer.subscriptions(), Vec::from_iter(status)].concat());
                 self.online_pending = true;
             }
-            None => self.status("online"),
+            None => self.publish_status("online"),
         }
         self.announce_all(now);
         self.mqtt.session.resume();
     }
-
-    fn announce_all(&mut self, now: Instant) {
-        if let Some(announcer) = &mut self.mqtt.announcer {
-            let messages = announcer.on_connect();
-            self.repeat_states_at = (!messages.is_empty()).then_some(now + DISCOVERY_DELAY);
-            messages.into_iter().for_each(|message| self.mqtt.session.announce(message));
-        }
-        self.latest.repeat_all(self.mqtt.fresh);
-    }
 }
 
-/// How often the socket is read in one turn of the loop, 16 KiB each.
+/// The most reads in one turn of the loop, 16 KiB each.
 const READS_A_TURN: usize = 16;
-
-/// So many topics that are refused are told.
-const MOST_REFUSALS: usize = 16;

@@ -1,4 +1,5 @@
-//! How it ends: what is left, then `offline`, then DISCONNECT; and the count of what did not go.
+//! The end in order: the remaining readings, then `offline`, then DISCONNECT. Readings that were not
+//! sent are counted.
 
 use core::time::Duration;
 use std::time::Instant;
@@ -7,16 +8,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::sink::{
     event::SinkEvent,
-    mqtt::run::{ClientRun, Phase, RetryWait, STALL_TIMEOUT},
+    mqtt::run::state::{ClientRun, Phase, RetryWait, STALL_TIMEOUT, ShutdownStep},
 };
-
-/// How far the end has come.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum ShutdownStep {
-    NotYet,
-    Offline,
-    Closing,
-}
 
 impl ClientRun<'_> {
     fn has_nothing_left(&self) -> bool {
@@ -31,11 +24,11 @@ impl ClientRun<'_> {
     }
 
     fn is_sent(&self) -> bool {
-        matches!(&self.phase, Phase::Up(transport) if transport.pending() == 0)
+        matches!(&self.phase, Phase::Connected(transport) if transport.pending() == 0)
     }
 
-    /// At the end there is time as long as less and less is left: a broker may take everything, answer
-    /// every ping, and acknowledge nothing.
+    /// Notes whether the number of remaining readings still falls. A broker may take everything, answer
+    /// every ping and acknowledge nothing; nobody waits for such a broker for ever.
     fn track_remaining(&mut self, now: Instant) {
         let remaining = self.mqtt.session.unsent() + self.latest.unpublished();
         if !self.queue_drained || remaining < self.remaining.0 {
@@ -48,21 +41,21 @@ impl ClientRun<'_> {
         now >= self.remaining.1 + STALL_TIMEOUT
     }
 
-    /// At the end of the inbox: what is left, then `offline`, then DISCONNECT.
+    /// Takes the next step of the shutdown once everything has been sent.
     pub(super) fn advance_shutdown(&mut self, now: Instant) {
         self.track_remaining(now);
         if !self.can_shut_down() {
             return;
         }
         match self.shutdown {
-            ShutdownStep::NotYet => {
-                // Nothing says `online` behind it.
+            ShutdownStep::Running => {
+                // No `online` may follow.
                 (self.repeat_states_at, self.online_pending) = (None, false);
-                self.status("offline");
-                self.shutdown = ShutdownStep::Offline;
+                self.publish_status("offline");
+                self.shutdown = ShutdownStep::OfflineSent;
                 self.send(now);
             }
-            ShutdownStep::Offline => self.shutdown = ShutdownStep::Closing,
+            ShutdownStep::OfflineSent => self.shutdown = ShutdownStep::Closing,
             ShutdownStep::Closing => (),
         }
     }
@@ -73,7 +66,7 @@ impl ClientRun<'_> {
         };
         let needs_action =
             matches!(self.phase, Phase::Waiting(RetryWait { needs_action: true, .. }));
-        // In an outage the broker has said `offline` itself, or will.
+        // During an outage the broker publishes `offline` itself: the will.
         let nothing = self.disconnected
             && self.queue_drained
             && self.has_nothing_left()
@@ -82,15 +75,16 @@ impl ClientRun<'_> {
         now >= deadline || needs_action || nothing || self.shutdown == ShutdownStep::Closing
     }
 
-    /// Ends the connection in order, if there is one, and counts what did not go.
+    /// Ends an open connection in order, and counts the readings that were not sent.
     pub(super) fn close(&mut self) {
         let now = Instant::now();
         if self.mqtt.session.is_open() {
-            if self.shutdown == ShutdownStep::NotYet {
-                self.status("offline");
+            if self.shutdown == ShutdownStep::Running {
+                self.publish_status("offline");
             }
             self.send(now);
-            // Where `offline` did not go out, the broker has to say it: the will is not taken back.
+            // If `offline` did not go out, the broker has to publish it: DISCONNECT would cancel the
+            // will.
             if self.mqtt.session.is_all_sent() {
                 self.mqtt.session.disconnect();
                 self.send(now);
@@ -113,9 +107,9 @@ impl ClientRun<'_> {
         }
     }
 
-    /// Waits for the broker to close, so that nothing on its way is cut off.
+    /// Waits for the broker to close, so that packets under way are not cut off.
     fn await_close(&mut self, now: Instant) {
-        let Phase::Up(transport) = &mut self.phase else {
+        let Phase::Connected(transport) = &mut self.phase else {
             return;
         };
         transport.finish();
@@ -137,8 +131,8 @@ impl ClientRun<'_> {
     }
 }
 
-/// How long a broker may take to close.
+/// The longest wait for the broker to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A last look, when there is no time left.
+/// The wait for the broker to close when the deadline has passed.
 const LAST_LOOK: Duration = Duration::from_millis(50);
