@@ -39,8 +39,8 @@ impl Backoff {
     }
 
     /// Starts over if the source had worked for `healthy`, long enough to call the trouble over.
-    pub fn worked_for(&mut self, healthy: Duration) {
-        if healthy >= HEALTHY {
+    pub fn worked_for(&mut self, uptime: Duration) {
+        if uptime >= STABLE {
             self.next = self.first;
         }
     }
@@ -63,7 +63,7 @@ fn part(whole: Duration, numerator: u32) -> Duration {
 }
 
 /// After that long without trouble the next loss is a new one.
-const HEALTHY: Duration = Duration::from_secs(60);
+const STABLE: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {

@@ -41,12 +41,12 @@ pub enum Trust<'a> {
     /// By the authorities of a file, or of this machine.
     Authorities(Option<&'a Path>),
     /// Whoever it is; what is sent is encrypted all the same.
-    Anybody,
+    AnyCertificate,
 }
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum PostOutcome {
     /// The server said something.
     Status {
         /// The status.
@@ -61,11 +61,11 @@ pub enum Answer {
     /// It is not the one it should be, or cannot be talked to safely.
     Untrusted(String),
     /// It took the connection and ended it, as who speaks something else does.
-    HungUp(String),
+    ConnectionClosed(String),
     /// It took too long.
-    Silent,
+    TimedOut,
     /// What it said is no answer.
-    Garbage(String),
+    InvalidResponse(String),
 }
 
 /// How much of an answer is read: errors are told in a sentence.
@@ -73,7 +73,7 @@ const MOST_BODY: u64 = 16 * 1024;
 const MOST_HEADERS: usize = 16 * 1024;
 
 /// How somebody ends a connection who does not like what he hears.
-const HANGS_UP: [io::ErrorKind; 3] =
+const CLOSED_KINDS: [io::ErrorKind; 3] =
     [io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe];
 
 /// A connection that was idle for longer may be gone at its other end.
@@ -120,10 +120,10 @@ impl PostTarget {
 
     /// Posts text, compressed. It takes as long as the [timeout](Self::timeout).
     #[must_use]
-    pub fn post(&self, text: &[u8]) -> Answer {
+    pub fn post(&self, text: &[u8]) -> PostOutcome {
         let body = match gzip(text) {
             Ok(body) => body,
-            Err(error) => return Answer::Unreachable(error.to_string()),
+            Err(error) => return PostOutcome::Unreachable(error.to_string()),
         };
         let mut request = self
             .agent
@@ -142,9 +142,9 @@ impl PostTarget {
                 // The status says it all; the sentence behind it may be cut.
                 let _ = response.body_mut().as_reader().take(MOST_BODY).read_to_end(&mut body);
                 let retry_after = retry_after(&response);
-                Answer::Status { code: response.status().as_u16(), retry_after, body }
+                PostOutcome::Status { code: response.status().as_u16(), retry_after, body }
             }
-            Err(error) => failure(&error, self.own_ca),
+            Err(error) => outcome_of(&error, self.own_ca),
         }
     }
 }
@@ -152,12 +152,12 @@ impl PostTarget {
 fn tls_config(trust: Trust<'_>) -> Result<TlsConfig, Usage> {
     let roots = match trust {
         Trust::Authorities(ca) => tls::roots(ca)?,
-        Trust::Plain | Trust::Anybody => Vec::new(),
+        Trust::Plain | Trust::AnyCertificate => Vec::new(),
     };
     let roots: Vec<_> = roots.iter().map(|root| Certificate::from_der(root).to_owned()).collect();
     Ok(TlsConfig::builder()
         .root_certs(RootCerts::new_with_certs(&roots))
-        .disable_verification(matches!(trust, Trust::Anybody))
+        .disable_verification(matches!(trust, Trust::AnyCertificate))
         .unversioned_rustls_crypto_provider(tls::provider())
         .build())
 }
@@ -178,24 +178,26 @@ fn retry_after<T>(response: &Response<T>) -> Option<Duration> {
     Duration::try_from(date.duration_since(Timestamp::now())).ok()
 }
 
-fn failure(error: &Error, own_ca: bool) -> Answer {
+fn outcome_of(error: &Error, own_ca: bool) -> PostOutcome {
     match error {
-        Error::Timeout(_) => Answer::Silent,
-        Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => Answer::Silent,
+        Error::Timeout(_) => PostOutcome::TimedOut,
+        Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => PostOutcome::TimedOut,
         Error::Io(error) => match tls::cause(error) {
-            Some(cause) => Answer::Untrusted(tls::told(cause, own_ca)),
+            Some(cause) => PostOutcome::Untrusted(tls::explain(cause, own_ca)),
             None if error.kind() == io::ErrorKind::Other => {
-                Answer::Unreachable(shown(&error.to_string()).into_owned())
+                PostOutcome::Unreachable(shown(&error.to_string()).into_owned())
             }
-            None if HANGS_UP.contains(&error.kind()) => Answer::HungUp(error.kind().to_string()),
-            None => Answer::Unreachable(error.kind().to_string()),
+            None if CLOSED_KINDS.contains(&error.kind()) => {
+                PostOutcome::ConnectionClosed(error.kind().to_string())
+            }
+            None => PostOutcome::Unreachable(error.kind().to_string()),
         },
-        Error::Rustls(error) => Answer::Untrusted(tls::told(error, own_ca)),
-        Error::HostNotFound => Answer::Unreachable("no server has that name".to_owned()),
+        Error::Rustls(error) => PostOutcome::Untrusted(tls::explain(error, own_ca)),
+        Error::HostNotFound => PostOutcome::Unreachable("no server has that name".to_owned()),
         Error::Protocol(_) | Error::Http(_) | Error::LargeResponseHeader(..) => {
-            Answer::Garbage(shown(&error.to_string()).into_owned())
+            PostOutcome::InvalidResponse(shown(&error.to_string()).into_owned())
         }
-        _ => Answer::Unreachable(shown(&error.to_string()).into_owned()),
+        _ => PostOutcome::Unreachable(shown(&error.to_string()).into_owned()),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     },
     sink::{
         files::{
-            place::{FilePlace, named},
+            path_template::{PathTemplate, printable_path},
             snapshot::{Pages, SnapshotSink},
         },
         settings::SinkSettings,
@@ -33,23 +33,29 @@ use crate::{
 /// # Errors
 /// What cannot be meant.
 pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
-    let place = FilePlace::of(settings)?;
+    let path_template = PathTemplate::of(settings)?;
     let style = match settings.take("style").as_deref() {
         None | Some("solarview") => Style::Solarview,
         Some("d0") => Style::Strict,
         Some(_) => return Err(Usage("style: solarview or d0 expected".to_owned())),
     };
-    let view = settings.take_view()?;
-    if !view.names.is_empty() {
+    let projection = settings.take_view()?;
+    if !projection.names.is_empty() {
         return Err(Usage("solarview: a register has no other name than its code".to_owned()));
     }
-    let format = Solarview::new(view.keys.as_deref(), view.units, style)?;
+    let format = Solarview::new(projection.keys.as_deref(), projection.units, style)?;
     let (single_meter, changed, notes) = (SingleMeter::default(), Vec::new(), Vec::new());
-    Ok(Box::new(SnapshotSink(SolarviewFiles { place, single_meter, format, changed, notes })))
+    Ok(Box::new(SnapshotSink(SolarviewFiles {
+        path_template,
+        single_meter,
+        format,
+        changed,
+        notes,
+    })))
 }
 
 struct SolarviewFiles {
-    place: FilePlace,
+    path_template: PathTemplate,
     single_meter: SingleMeter,
     format: Solarview,
     /// The latest page of each file that does not show it yet.
@@ -59,14 +65,14 @@ struct SolarviewFiles {
 
 impl Pages for SolarviewFiles {
     fn take(&mut self, readings: Arc<Readings>) {
-        if !self.place.is_by_meter() && !self.single_meter.takes(&readings) {
-            let path = named(&self.place.path(&readings));
+        if !self.path_template.is_by_meter() && !self.single_meter.takes(&readings) {
+            let path = printable_path(&self.path_template.path(&readings));
             return self.notes.extend(self.single_meter.note(&path, &readings));
         }
         let mut text = Vec::new();
         self.format.readings(&readings, &mut text);
         if !text.is_empty() {
-            let path = self.place.path(&readings);
+            let path = self.path_template.path(&readings);
             self.changed.retain(|(changed, _)| *changed != path);
             self.changed.push((path, text));
         }

@@ -72,9 +72,11 @@ pub fn cause(error: &io::Error) -> Option<&Error> {
 
 /// What went wrong, for people, and what to do, behind the name of a server.
 #[must_use]
-pub fn told(error: &Error, own_ca: bool) -> String {
+pub fn explain(error: &Error, own_ca: bool) -> String {
     match error {
-        Error::InvalidCertificate(wrong) => format!("its certificate {}", fault(wrong, own_ca)),
+        Error::InvalidCertificate(wrong) => {
+            format!("its certificate {}", explain_certificate(wrong, own_ca))
+        }
         Error::InvalidMessage(_) => "no TLS is spoken there".to_owned(),
         _ => format!("no connection that is safe ({})", shown(&error.to_string())),
     }
@@ -83,7 +85,7 @@ pub fn told(error: &Error, own_ca: bool) -> String {
 /// What is wrong with a certificate, behind a word for it, where its authorities are those of a file or
 /// of this machine.
 #[must_use]
-pub fn fault(error: &CertificateError, own_ca: bool) -> String {
+pub fn explain_certificate(error: &CertificateError, own_ca: bool) -> String {
     use CertificateError as E;
     match error {
         // An authority that was made anew under its old name signs otherwise.
@@ -176,12 +178,15 @@ mod tests {
             ),
             (E::BadEncoding, "is not accepted: BadEncoding"),
         ] {
-            assert_eq!(fault(&wrong, false), words);
-            let told = told(&Error::InvalidCertificate(wrong), false);
-            assert_eq!(told, format!("its certificate {words}"));
+            assert_eq!(explain_certificate(&wrong, false), words);
+            let explain = explain(&Error::InvalidCertificate(wrong), false);
+            assert_eq!(explain, format!("its certificate {words}"));
         }
         for wrong in [E::UnknownIssuer, E::BadSignature] {
-            assert_eq!(fault(&wrong, true), "is not signed by what stands in the file of ca");
+            assert_eq!(
+                explain_certificate(&wrong, true),
+                "is not signed by what stands in the file of ca"
+            );
         }
         let error = io::Error::other(Error::InvalidCertificate(E::Expired));
         assert!(cause(&error).is_some());

@@ -10,13 +10,13 @@ use std::{
 use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
 use rustix::fs::OFlags;
 
-use crate::sink::files::{place::named, rotation::Rotation};
+use crate::sink::files::{path_template::printable_path, rotation::Rotation};
 
 /// How many files are open at a time: one a meter, and more are no home.
-const MOST: usize = 16;
+const MOST_OPEN: usize = 16;
 
 /// How far back the start of the last line is looked for.
-const TAIL: u64 = 64 * 1024;
+const TAIL_SEARCH: u64 = 64 * 1024;
 
 /// The files of one sink.
 #[derive(Debug)]
@@ -25,20 +25,20 @@ pub struct AppendFiles {
     /// What stands at the start of each file; nothing for JSON Lines.
     header: Vec<u8>,
     /// A symbolic link is not followed, since others choose the name.
-    strict: bool,
+    no_follow: bool,
     /// The one that was written last stands last.
-    open: Vec<Open>,
+    open: Vec<OpenFile>,
     notes: Vec<String>,
     /// It was told that a file cannot be moved away.
-    told: bool,
+    rotation_failure_reported: bool,
 }
 
 #[derive(Debug)]
-struct Open {
+struct OpenFile {
     path: PathBuf,
     file: File,
     /// What has to be written before the first line.
-    before: Vec<u8>,
+    prefix: Vec<u8>,
     /// The day of its last line.
     written: Date,
 }
@@ -46,8 +46,15 @@ struct Open {
 impl AppendFiles {
     /// No file yet.
     #[must_use]
-    pub const fn new(rotation: Rotation, header: Vec<u8>, strict: bool) -> Self {
-        Self { rotation, header, strict, open: Vec::new(), notes: Vec::new(), told: false }
+    pub const fn new(rotation: Rotation, header: Vec<u8>, no_follow: bool) -> Self {
+        Self {
+            rotation,
+            header,
+            no_follow,
+            open: Vec::new(),
+            notes: Vec::new(),
+            rotation_failure_reported: false,
+        }
     }
 
     /// How much may be appended at once, if that much is wanted.
@@ -64,9 +71,9 @@ impl AppendFiles {
     /// Those of the disk. Then nothing was appended, and the file is opened anew next time.
     pub fn append(&mut self, path: &Path, lines: &[u8]) -> io::Result<()> {
         let mut open = self.take(path)?;
-        let about = open.file.metadata()?;
+        let metadata = open.file.metadata()?;
         let today = Zoned::now().date();
-        if about.is_file() && self.is_due(&open, &about, lines, today) {
+        if metadata.is_file() && self.is_due(&open, &metadata, lines, today) {
             open = self.rotate(open)?;
         }
         open.append(lines)?;
@@ -87,7 +94,7 @@ impl AppendFiles {
         }
     }
 
-    fn take(&mut self, path: &Path) -> io::Result<Open> {
+    fn take(&mut self, path: &Path) -> io::Result<OpenFile> {
         if let Some(at) = self.open.iter().position(|open| open.path == path) {
             let open = self.open.remove(at);
             // Who moves a file away need not say so.
@@ -95,64 +102,64 @@ impl AppendFiles {
                 return Ok(open);
             }
         }
-        if self.open.len() >= MOST {
+        if self.open.len() >= MOST_OPEN {
             self.open.remove(0);
         }
         self.open(path)
     }
 
-    fn is_due(&self, open: &Open, about: &Metadata, lines: &[u8], today: Date) -> bool {
-        let more = lines.len().saturating_add(open.before.len());
+    fn is_due(&self, open: &OpenFile, metadata: &Metadata, lines: &[u8], today: Date) -> bool {
+        let more = lines.len().saturating_add(open.prefix.len());
         let more = u64::try_from(more).unwrap_or(u64::MAX);
-        self.rotation.is_due(about.len(), open.written, more, today)
+        self.rotation.is_due(metadata.len(), open.written, more, today)
     }
 
     /// Moves a file away and opens the next one; the same, if that is not possible: better a file
     /// that is too large than none.
-    fn rotate(&mut self, open: Open) -> io::Result<Open> {
+    fn rotate(&mut self, open: OpenFile) -> io::Result<OpenFile> {
         open.file.sync_all()?;
         match self.rotation.rotate(&open.path) {
             Ok(()) => {
-                self.told = false;
+                self.rotation_failure_reported = false;
                 self.open(&open.path)
             }
             Err(error) => {
-                let text = format!("{} cannot be moved away: {error}", named(&open.path));
-                if !self.told {
+                let text = format!("{} cannot be moved away: {error}", printable_path(&open.path));
+                if !self.rotation_failure_reported {
                     self.notes.push(format!("{text}; it goes on growing"));
                 }
-                self.told = true;
+                self.rotation_failure_reported = true;
                 Ok(open)
             }
         }
     }
 
-    fn open(&mut self, path: &Path) -> io::Result<Open> {
+    fn open(&mut self, path: &Path) -> io::Result<OpenFile> {
         match fs::metadata(path) {
             // To open a FIFO that nobody reads would take for ever.
-            Ok(about) if !about.is_file() && !about.file_type().is_char_device() => {
+            Ok(metadata) if !metadata.is_file() && !metadata.file_type().is_char_device() => {
                 return Err(io::Error::other("not a file"));
             }
             _ => {}
         }
         let mut options = OpenOptions::new();
         options.create(true).append(true);
-        if self.strict {
+        if self.no_follow {
             options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
         }
         let file = options.open(path)?;
-        let about = file.metadata()?;
-        let written = about.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
+        let metadata = file.metadata()?;
+        let written = metadata.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
         let written = written.map_or_else(Zoned::now, |at| at.to_zoned(TimeZone::system()));
-        let before = match about.is_file() {
-            true => self.before(path, about.len())?,
+        let prefix = match metadata.is_file() {
+            true => self.prefix(path, metadata.len())?,
             false => Vec::new(),
         };
-        Ok(Open { path: path.to_owned(), file, before, written: written.date() })
+        Ok(OpenFile { path: path.to_owned(), file, prefix, written: written.date() })
     }
 
     /// What closes the last line, if it breaks off; the names of the columns, if they are not there.
-    fn before(&mut self, path: &Path, size: u64) -> io::Result<Vec<u8>> {
+    fn prefix(&mut self, path: &Path, size: u64) -> io::Result<Vec<u8>> {
         if size == 0 {
             return Ok(self.header.clone());
         }
@@ -163,17 +170,17 @@ impl AppendFiles {
         let mut first = Vec::new();
         let limit = u64::try_from(self.header.len()).unwrap_or(u64::MAX);
         BufReader::new(&file).take(limit).read_until(b'\n', &mut first)?;
-        let mut before = closing(&tail(&mut file, size)?, !self.header.is_empty());
+        let mut prefix = terminator(&tail(&mut file, size)?, !self.header.is_empty());
         if first != self.header {
-            before.extend_from_slice(&self.header);
+            prefix.extend_from_slice(&self.header);
             let text = "has other columns: the names of the new ones stand where they begin";
-            self.notes.push(format!("{} {text}", named(path)));
+            self.notes.push(format!("{} {text}", printable_path(path)));
         }
-        Ok(before)
+        Ok(prefix)
     }
 }
 
-impl Open {
+impl OpenFile {
     /// Whether the file is still the one of that name.
     fn is_there(&self) -> bool {
         let same = |(one, other): (Metadata, Metadata)| {
@@ -184,10 +191,10 @@ impl Open {
 
     fn append(&mut self, lines: &[u8]) -> io::Result<()> {
         let size = self.file.metadata()?.len();
-        let text = [self.before.as_slice(), lines].concat();
+        let text = [self.prefix.as_slice(), lines].concat();
         let written = self.file.write_all(&text);
         match written {
-            Ok(()) => self.before.clear(),
+            Ok(()) => self.prefix.clear(),
             // A part of a line may be there, and would be taken for one.
             Err(_) => drop(self.file.set_len(size)),
         }
@@ -197,7 +204,7 @@ impl Open {
 
 /// The last line, or as much as is looked at.
 fn tail(file: &mut File, size: u64) -> io::Result<Vec<u8>> {
-    let start = file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
+    let start = file.seek(SeekFrom::Start(size.saturating_sub(TAIL_SEARCH)))?;
     let mut tail = Vec::new();
     file.take(size - start).read_to_end(&mut tail)?;
     let line = tail.iter().rposition(|sign| *sign == b'\n').map_or(0, |end| end + 1);
@@ -205,7 +212,7 @@ fn tail(file: &mut File, size: u64) -> io::Result<Vec<u8>> {
 }
 
 /// What has to stand behind a line that breaks off, as it does if the power failed.
-fn closing(line: &[u8], csv: bool) -> Vec<u8> {
+fn terminator(line: &[u8], csv: bool) -> Vec<u8> {
     let quotes = line.iter().filter(|sign| **sign == b'"').count();
     match (line.is_empty(), csv && quotes % 2 == 1) {
         (true, _) => Vec::new(),

@@ -22,20 +22,21 @@ const MODE: u32 = 0o644;
 /// may lead to where others want it.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let old = old(path)?;
-    let beside = beside(path)?;
-    let replaced = store(&beside, old.as_ref(), content).and_then(|()| fs::rename(&beside, path));
+    let temporary = temporary(path)?;
+    let replaced =
+        store(&temporary, old.as_ref(), content).and_then(|()| fs::rename(&temporary, path));
     match replaced {
         // The name is there at the latest when the system writes its folder on its own account.
         Ok(()) => drop(folder(path).and_then(|folder| File::open(folder)?.sync_all())),
-        Err(_) => drop(fs::remove_file(&beside)),
+        Err(_) => drop(fs::remove_file(&temporary)),
     }
     replaced
 }
 
 fn old(path: &Path) -> io::Result<Option<Metadata>> {
     match fs::symlink_metadata(path) {
-        Ok(about) if about.is_file() => Ok(Some(about)),
-        Ok(about) if about.is_symlink() => {
+        Ok(metadata) if metadata.is_file() => Ok(Some(metadata)),
+        Ok(metadata) if metadata.is_symlink() => {
             Err(io::Error::other("a symbolic link: name the file that it leads to"))
         }
         Ok(_) => Err(io::Error::other("not a file")),
@@ -45,12 +46,12 @@ fn old(path: &Path) -> io::Result<Option<Metadata>> {
 }
 
 /// A name that no other process uses, and that the textfile collector does not read.
-fn beside(path: &Path) -> io::Result<PathBuf> {
+fn temporary(path: &Path) -> io::Result<PathBuf> {
     let name = path.file_name().ok_or_else(|| io::Error::other("no name of a file"))?;
-    let mut beside = OsString::from(".");
-    beside.push(name);
-    beside.push(format!(".{}.tmp", process::id()));
-    Ok(path.with_file_name(beside))
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{}.tmp", process::id()));
+    Ok(path.with_file_name(temporary))
 }
 
 fn folder(path: &Path) -> io::Result<&Path> {
@@ -58,8 +59,8 @@ fn folder(path: &Path) -> io::Result<&Path> {
     Ok(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
 }
 
-fn store(beside: &Path, old: Option<&Metadata>, content: &[u8]) -> io::Result<()> {
-    let mut file = create(beside)?;
+fn store(temporary: &Path, old: Option<&Metadata>, content: &[u8]) -> io::Result<()> {
+    let mut file = create(temporary)?;
     let mode = old.map_or(MODE, |old| old.mode() & 0o777);
     if let Some(old) = old {
         // Only root can give a file away; for others it is theirs already.

@@ -15,7 +15,7 @@ use crate::{
     format::readings::Readings,
     sink::{
         event::SinkEvent,
-        files::{atomic, place::named},
+        files::{atomic, path_template::printable_path},
         queue::QueueReceiver,
         traits::{Report, Sink},
     },
@@ -43,19 +43,19 @@ pub trait Pages: Send {
 pub struct SnapshotSink<P>(pub P);
 
 /// The longest wait between tries.
-const LONGEST: Duration = Duration::from_secs(10);
+const LONGEST_RETRY: Duration = Duration::from_secs(10);
 
 /// How long to wait for readings if nothing else is to be done.
-const LONG: Duration = Duration::from_secs(3600);
+const IDLE_WAIT: Duration = Duration::from_secs(3600);
 
 impl<P: Pages> Sink for SnapshotSink<P> {
     fn run(self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         let mut pages = self.0;
-        let mut writer = Writer::new();
+        let mut writer = PageWriter::new();
         loop {
             pages.notes().iter().for_each(|note| report.say(note));
-            let patience = writer.wait().or(pages.fresh_for()).unwrap_or(LONG);
-            let first = queue.next(patience);
+            let timeout = writer.wait().or(pages.fresh_for()).unwrap_or(IDLE_WAIT);
+            let first = queue.next(timeout);
             let ended = queue.is_ended();
             for event in first.into_iter().chain(iter::from_fn(|| queue.take())) {
                 if let SinkEvent::Readings(readings) = event {
@@ -63,63 +63,63 @@ impl<P: Pages> Sink for SnapshotSink<P> {
                 }
             }
             pages.notes().iter().for_each(|note| report.say(note));
-            writer.owe(pages.pages());
+            writer.add(pages.pages());
             if ended || writer.wait().is_none_or(|wait| wait.is_zero()) {
                 writer.write(&queue, report);
             }
             if ended {
                 // What is owed is the last page of each file, which nobody will see.
-                return report.lost(u64::try_from(writer.owed.len()).unwrap_or(u64::MAX));
+                return report.lost(u64::try_from(writer.unwritten.len()).unwrap_or(u64::MAX));
             }
         }
     }
 }
 
-struct Writer {
+struct PageWriter {
     /// Pages that are not written yet, the latest of each file.
-    owed: Vec<(PathBuf, Vec<u8>)>,
+    unwritten: Vec<(PathBuf, Vec<u8>)>,
     backoff: Backoff,
     /// When to try again, if the last try failed.
-    again: Option<Instant>,
+    retry_at: Option<Instant>,
 }
 
-impl Writer {
+impl PageWriter {
     fn new() -> Self {
-        let backoff = Backoff::random(Duration::from_secs(1), LONGEST);
-        Self { owed: Vec::new(), backoff, again: None }
+        let backoff = Backoff::random(Duration::from_secs(1), LONGEST_RETRY);
+        Self { unwritten: Vec::new(), backoff, retry_at: None }
     }
 
     /// How long until the next try, if the last one failed.
     fn wait(&self) -> Option<Duration> {
-        self.again.map(|again| again.saturating_duration_since(Instant::now()))
+        self.retry_at.map(|at| at.saturating_duration_since(Instant::now()))
     }
 
-    fn owe(&mut self, pages: Vec<(PathBuf, Vec<u8>)>) {
+    fn add(&mut self, pages: Vec<(PathBuf, Vec<u8>)>) {
         for (path, page) in pages {
-            self.owed.retain(|(owed, _)| *owed != path);
-            self.owed.push((path, page));
+            self.unwritten.retain(|(other, _)| *other != path);
+            self.unwritten.push((path, page));
         }
     }
 
     fn write(&mut self, queue: &QueueReceiver, report: &dyn Report) {
         let mut failed = None;
-        self.owed.retain(|(path, page)| match atomic::replace(path, page) {
+        self.unwritten.retain(|(path, page)| match atomic::replace(path, page) {
             Ok(()) => false,
             Err(error) => {
-                failed.get_or_insert_with(|| format!("{}: {error}", named(path)));
+                failed.get_or_insert_with(|| format!("{}: {error}", printable_path(path)));
                 true
             }
         });
         if let Some(why) = &failed
-            && self.again.is_none()
+            && self.retry_at.is_none()
         {
             report.say(&format!("{why}; what it showed stays, trying again"));
         }
-        if failed.is_none() && self.again.is_some() {
+        if failed.is_none() && self.retry_at.is_some() {
             report.say("written again");
             self.backoff.worked_for(Duration::MAX);
         }
         queue.trouble(failed.is_some());
-        self.again = failed.map(|_| Instant::now() + self.backoff.delay());
+        self.retry_at = failed.map(|_| Instant::now() + self.backoff.delay());
     }
 }

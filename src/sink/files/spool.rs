@@ -22,13 +22,13 @@ use flate2::Crc;
 use rustix::fs::{FlockOperation, flock};
 
 /// A segment is not much larger: that much is in memory while it is sent.
-const SEGMENT: u64 = 1024 * 1024;
+const SEGMENT_SIZE: u64 = 1024 * 1024;
 
 /// How large all of them may be: a week of one meter.
-const MOST: u64 = 64 * 1024 * 1024;
+const LIMIT: u64 = 64 * 1024 * 1024;
 
 /// What the name of a segment ends with.
-const ENDING: &str = "spool";
+const EXTENSION: &str = "spool";
 
 /// The folder.
 #[derive(Debug)]
@@ -39,8 +39,8 @@ pub struct Spool {
     /// The oldest first.
     segments: VecDeque<Segment>,
     /// The last one is ours, and not full.
-    grows: bool,
-    most: u64,
+    can_grow: bool,
+    limit: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Spool {
         }
         segments.sort_by_key(|segment| segment.number);
         let (folder, segments) = (folder.to_owned(), segments.into());
-        Ok(Self { folder, _lock: lock, segments, grows: false, most: MOST })
+        Ok(Self { folder, _lock: lock, segments, can_grow: false, limit: LIMIT })
     }
 
     /// Whether nothing waits.
@@ -95,7 +95,7 @@ impl Spool {
         let mut text = Vec::new();
         for line in lines {
             let line = line.strip_suffix(b"\n").unwrap_or(line);
-            text.extend_from_slice(format!("{:08x} ", sum(line)).as_bytes());
+            text.extend_from_slice(format!("{:08x} ", crc(line)).as_bytes());
             text.extend_from_slice(line);
             text.push(b'\n');
         }
@@ -104,7 +104,7 @@ impl Spool {
         }
         let size = u64::try_from(text.len()).unwrap_or(u64::MAX);
         let (number, is_new) = match self.segments.back() {
-            Some(last) if self.grows && last.size + size <= SEGMENT => (last.number, false),
+            Some(last) if self.can_grow && last.size + size <= SEGMENT_SIZE => (last.number, false),
             Some(last) => (last.number.saturating_add(1), true),
             None => (1, true),
         };
@@ -112,7 +112,7 @@ impl Spool {
             self.segments.push_back(Segment { number, size: 0 });
         }
         // What is left of a write that failed is no part of what comes next.
-        self.grows = false;
+        self.can_grow = false;
         let mut options = OpenOptions::new();
         let mut file = options.create(true).append(true).mode(0o600).open(self.path(number))?;
         file.write_all(&text)?;
@@ -120,7 +120,7 @@ impl Spool {
         if is_new {
             File::open(&self.folder)?.sync_all()?;
         }
-        self.grows = true;
+        self.can_grow = true;
         if let Some(last) = self.segments.back_mut() {
             last.size += size;
         }
@@ -136,8 +136,8 @@ impl Spool {
             return Ok(None);
         };
         // What comes from now on is not among them.
-        self.grows &= self.segments.len() > 1;
-        Ok(Some(found(&fs::read(self.path(segment.number))?)))
+        self.can_grow &= self.segments.len() > 1;
+        Ok(Some(parse_segment(&fs::read(self.path(segment.number))?)))
     }
 
     /// Forgets the lines that waited for longest.
@@ -152,7 +152,7 @@ impl Spool {
     }
 
     /// Leaves the lines that waited for longest where they are: the next start tries again.
-    pub fn leave_oldest(&mut self) {
+    pub fn skip_oldest(&mut self) {
         self.segments.pop_front();
     }
 
@@ -160,7 +160,7 @@ impl Spool {
     fn shrink(&mut self) -> io::Result<u64> {
         let mut lost = 0;
         let size = |segments: &VecDeque<Segment>| segments.iter().map(|it| it.size).sum::<u64>();
-        while self.segments.len() > 1 && size(&self.segments) > self.most {
+        while self.segments.len() > 1 && size(&self.segments) > self.limit {
             let lines = self.oldest()?.map_or(0, |found| found.lines.len());
             lost += u64::try_from(lines).unwrap_or(u64::MAX);
             self.forget_oldest()?;
@@ -169,19 +169,19 @@ impl Spool {
     }
 
     fn path(&self, number: u64) -> PathBuf {
-        self.folder.join(format!("{number:08}.{ENDING}"))
+        self.folder.join(format!("{number:08}.{EXTENSION}"))
     }
 }
 
 fn number(path: &Path) -> Option<u64> {
-    let is_segment = path.extension().is_some_and(|ending| ending == ENDING);
+    let is_segment = path.extension().is_some_and(|ending| ending == EXTENSION);
     path.file_stem().filter(|_| is_segment)?.to_str()?.parse().ok()
 }
 
-fn found(text: &[u8]) -> SegmentContent {
+fn parse_segment(text: &[u8]) -> SegmentContent {
     let mut found = SegmentContent::default();
     for line in text.split_inclusive(|octet| *octet == b'\n') {
-        match whole(line) {
+        match verified(line) {
             Some(line) => found.lines.push(line.into()),
             None => found.damaged += 1,
         }
@@ -190,14 +190,14 @@ fn found(text: &[u8]) -> SegmentContent {
 }
 
 /// The line behind its sum, with its end, if it is as it was written.
-fn whole(line: &[u8]) -> Option<&[u8]> {
+fn verified(line: &[u8]) -> Option<&[u8]> {
     let (head, line) = line.split_at_checked(9)?;
-    let said = str::from_utf8(head).ok()?.strip_suffix(' ')?;
-    let said = u32::from_str_radix(said, 16).ok()?;
-    (sum(line.strip_suffix(b"\n")?) == said).then_some(line)
+    let expected = str::from_utf8(head).ok()?.strip_suffix(' ')?;
+    let expected = u32::from_str_radix(expected, 16).ok()?;
+    (crc(line.strip_suffix(b"\n")?) == expected).then_some(line)
 }
 
-fn sum(line: &[u8]) -> u32 {
+fn crc(line: &[u8]) -> u32 {
     let mut sum = Crc::new();
     sum.update(line);
     sum.sum()
@@ -273,7 +273,7 @@ mod tests {
     fn the_oldest_go_when_there_is_no_more_room() {
         let folder = tempfile::tempdir().unwrap();
         let mut spool = Spool::open(folder.path()).unwrap();
-        spool.most = 3 * SEGMENT;
+        spool.limit = 3 * SEGMENT_SIZE;
         let long = vec![[vec![b'x'; 99_999], vec![b'\n']].concat(); 10];
         let lost: Vec<_> = (0..6).map(|_| append(&mut spool, &long)).collect();
         assert_eq!(lost, [0, 0, 0, 10, 10, 10]);
@@ -288,19 +288,19 @@ mod tests {
         let written = lines(0..5);
         append(&mut spool, &written);
         let path = spool.path(1);
-        let whole = fs::read(&path).unwrap();
+        let content = fs::read(&path).unwrap();
         let mut check = |text: &[u8], least: usize| {
             fs::write(&path, text).unwrap();
             let found = spool.oldest().unwrap().unwrap();
             assert!(found.lines.iter().all(|line| written.contains(&line.to_vec())));
             assert!(found.lines.len() >= least, "{text:?}");
         };
-        for end in 0..whole.len() {
-            let before = whole[..end].iter().filter(|octet| **octet == b'\n').count();
-            check(&whole[..end], before);
+        for end in 0..content.len() {
+            let before = content[..end].iter().filter(|octet| **octet == b'\n').count();
+            check(&content[..end], before);
         }
-        for bit in 0..8 * whole.len() {
-            let mut text = whole.clone();
+        for bit in 0..8 * content.len() {
+            let mut text = content.clone();
             text[bit / 8] ^= 1 << (bit % 8);
             // A line end that is gone costs two.
             check(&text, 3);

@@ -19,7 +19,7 @@ use crate::{
             config::DiscoveryConfig,
             diagnostics::Diagnostic,
             entity::Entity,
-            interval::Interval,
+            interval::TelegramInterval,
             options::{DiscoveryOptions, PREFIX},
         },
         line_counters::LineCounters,
@@ -34,9 +34,9 @@ use crate::{
 pub struct HomeAssistant {
     options: DiscoveryOptions,
     state_format: StateFormat,
-    health: LineCounters,
+    line_counters: LineCounters,
     /// How far apart the sink takes telegrams, if it says so.
-    apart: Option<Duration>,
+    sink_interval: Option<Duration>,
     /// By what stands for their number in topics and identifiers.
     meters: BTreeMap<String, AnnouncedMeter>,
     most_meters: usize,
@@ -49,7 +49,7 @@ struct AnnouncedMeter {
     entities: BTreeMap<String, Entity>,
     keys: Vec<FieldKey>,
     diagnostics: Vec<Diagnostic>,
-    interval: Interval,
+    interval: TelegramInterval,
 }
 
 /// More are no home, but somebody who makes up numbers.
@@ -69,20 +69,21 @@ const BIRTH: &[u8] = b"online";
 pub fn announcer(
     settings: &mut SinkSettings,
     state_format: &StateFormat,
-    health: &LineCounters,
-    apart: Option<Duration>,
+    line_counters: &LineCounters,
+    sink_interval: Option<Duration>,
 ) -> Result<Option<Box<dyn Announcer>>, Usage> {
     let options = DiscoveryOptions::take(settings, state_format.topics.layout())?;
-    let is_taken = |name: &str| Diagnostic::ALL.iter().any(|it| it.member() == name);
+    let is_reserved = |name: &str| Diagnostic::ALL.iter().any(|it| it.member() == name);
     let mut names = state_format.projection.names.iter().filter(|_| options.is_some());
-    if let Some((key, name)) = names.find(|(_, name)| is_taken(name)) {
+    if let Some((key, name)) = names.find(|(_, name)| is_reserved(name)) {
         let key = key.text(&state_format.projection.units);
         return Err(Usage(format!(
             "names.{key} = {name}: that is a name of what is told beside it"
         )));
     }
-    let announcer =
-        |options| HomeAssistant::new(options, state_format.clone(), health.clone(), apart);
+    let announcer = |options| {
+        HomeAssistant::new(options, state_format.clone(), line_counters.clone(), sink_interval)
+    };
     Ok(options.map(|options| Box::new(announcer(options)) as Box<dyn Announcer>))
 }
 
@@ -92,12 +93,19 @@ impl HomeAssistant {
     pub fn new(
         options: DiscoveryOptions,
         state_format: StateFormat,
-        health: LineCounters,
-        apart: Option<Duration>,
+        line_counters: LineCounters,
+        sink_interval: Option<Duration>,
     ) -> Self {
         // Where all meters share a topic, a second device would show the values of the first.
         let most_meters = if state_format.topics.is_shared() { 1 } else { MOST_METERS };
-        Self { options, state_format, health, apart, meters: BTreeMap::new(), most_meters }
+        Self {
+            options,
+            state_format,
+            line_counters,
+            sink_interval,
+            meters: BTreeMap::new(),
+            most_meters,
+        }
     }
 
     fn config<'a>(&'a self, meter: &'a AnnouncedMeter) -> DiscoveryConfig<'a> {
@@ -146,13 +154,13 @@ impl Announcer for HomeAssistant {
             return Vec::new();
         }
         let mut meter =
-            self.meters.remove(&name).unwrap_or_else(|| AnnouncedMeter::new(self.apart));
+            self.meters.remove(&name).unwrap_or_else(|| AnnouncedMeter::new(self.sink_interval));
         if meter.keys.is_empty() {
             number.clone_into(&mut meter.number);
         }
         // Two numbers of one segment: the device is the first one's.
         let changed = meter.number == number
-            && meter.note(readings, &self.state_format, &self.health, &self.options);
+            && meter.observe(readings, &self.state_format, &self.line_counters, &self.options);
         let messages = if changed { self.messages(&meter) } else { Vec::new() };
         self.meters.insert(name, meter);
         messages
@@ -169,25 +177,25 @@ impl Announcer for HomeAssistant {
 
     fn extra_values(&self, readings: &Readings) -> Vec<ExtraValue> {
         let diagnostics = self.meter(readings).map_or(&[][..], |meter| &meter.diagnostics);
-        let value = |it: &Diagnostic| (it.member(), it.value(readings, &self.health));
+        let value = |it: &Diagnostic| (it.member(), it.value(readings, &self.line_counters));
         diagnostics.iter().map(value).collect()
     }
 }
 
 impl AnnouncedMeter {
-    fn new(apart: Option<Duration>) -> Self {
-        Self { interval: Interval::new(apart), ..Self::default() }
+    fn new(sink_interval: Option<Duration>) -> Self {
+        Self { interval: TelegramInterval::new(sink_interval), ..Self::default() }
     }
 
     /// Takes note of a telegram; whether there is something new to announce.
-    fn note(
+    fn observe(
         &mut self,
         readings: &Readings,
         state_format: &StateFormat,
-        health: &LineCounters,
+        line_counters: &LineCounters,
         options: &DiscoveryOptions,
     ) -> bool {
-        let slower = self.interval.note(readings) && options.expire_after.is_none();
+        let expires_later = self.interval.observe(readings) && options.expire_after.is_none();
         let known = self.entities.len();
         for shown in state_format.projection.of(readings) {
             if !self.keys.contains(&shown.key)
@@ -202,14 +210,14 @@ impl AnnouncedMeter {
         // How the line is doing is worth a device only where there is something to see.
         for diagnostic in Diagnostic::ALL.into_iter().filter(|_| !self.keys.is_empty()) {
             if !self.diagnostics.contains(&diagnostic)
-                && diagnostic.value(readings, health).is_some()
+                && diagnostic.value(readings, line_counters).is_some()
             {
                 self.diagnostics.push(diagnostic);
                 let entity = diagnostic.entity();
                 self.entities.insert(entity.id.clone(), entity);
             }
         }
-        slower || self.entities.len() > known
+        expires_later || self.entities.len() > known
     }
 }
 
@@ -240,9 +248,9 @@ mod tests {
         let state_format = StateFormat { projection: settings.take_view().unwrap(), topics };
         let options =
             DiscoveryOptions::take(&mut settings, state_format.topics.layout()).unwrap().unwrap();
-        let apart = settings.take_wish().unwrap().interval();
+        let sink_interval = settings.take_wish().unwrap().interval();
         settings.finish().unwrap();
-        HomeAssistant::new(options, state_format, LineCounters::default(), apart)
+        HomeAssistant::new(options, state_format, LineCounters::default(), sink_interval)
     }
 
     fn readings(line: &str) -> Readings {
@@ -474,8 +482,8 @@ mod tests {
         assert!(removed.iter().all(|message| message.retain && message.payload.is_empty()));
         for (form, count) in [("device", 1), ("component", all.len() + 5)] {
             let mut announcer = home_assistant(&format!("mqtt://broker?ha={form}"));
-            announcer.health.note(&readings(&line));
-            announcer.health.frames_are_damaged(0);
+            announcer.line_counters.note(&readings(&line));
+            announcer.line_counters.frames_are_damaged(0);
             let messages = announcer.on_readings(&readings(&line));
             assert_eq!(messages.len(), count);
             for message in messages {
@@ -531,9 +539,9 @@ mod tests {
         };
         let message = announcer.on_readings(&line(5)).remove(0);
         assert_eq!(components(&message), ["clock_drift", "power_net"]);
-        announcer.health.note(&line(5));
-        announcer.health.note(&line(9));
-        announcer.health.frames_are_damaged(2);
+        announcer.line_counters.note(&line(5));
+        announcer.line_counters.note(&line(9));
+        announcer.line_counters.frames_are_damaged(2);
         let message = announcer.on_readings(&line(9)).remove(0);
         assert_eq!(
             components(&message),

@@ -46,12 +46,14 @@ impl Diagnostic {
 
     /// Its value, if there is one.
     #[must_use]
-    pub fn value(self, readings: &Readings, health: &LineCounters) -> Option<Decimal> {
+    pub fn value(self, readings: &Readings, line_counters: &LineCounters) -> Option<Decimal> {
         let count = |count: u64| Decimal::of(count.into(), 0);
         match self {
-            Self::TelegramsLost => count(health.telegrams_lost(readings.meta(Meta::Meter)?)?),
+            Self::TelegramsLost => {
+                count(line_counters.telegrams_lost(readings.meta(Meta::Meter)?)?)
+            }
             Self::ClockDrift => drift(readings),
-            Self::FramesDamaged => count(health.frames_damaged()?),
+            Self::FramesDamaged => count(line_counters.frames_damaged()?),
         }
     }
 
@@ -119,11 +121,11 @@ mod tests {
     fn what_nobody_counts_has_no_value() {
         let line = "{\"meter\":\"1\",\"invocation_counter\":5,\"power_net_w\":1}";
         let readings = Readings::parse(line.as_bytes()).unwrap();
-        let health = LineCounters::default();
-        let value = |it: Diagnostic| it.value(&readings, &health).map(|it| it.to_string());
+        let line_counters = LineCounters::default();
+        let value = |it: Diagnostic| it.value(&readings, &line_counters).map(|it| it.to_string());
         assert_eq!(Diagnostic::ALL.map(value), [None, None, None]);
-        health.note(&readings);
-        health.frames_are_damaged(7);
+        line_counters.note(&readings);
+        line_counters.frames_are_damaged(7);
         assert_eq!(Diagnostic::ALL.map(value), [Some("0".into()), None, Some("7".into())]);
     }
 }

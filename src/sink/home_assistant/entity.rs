@@ -46,7 +46,7 @@ pub struct Entity {
 }
 
 /// What Home Assistant knows about a physical quantity: sensor/const.py of 2026.11.
-struct Class {
+struct DeviceClass {
     unit: Unit,
     name: &'static str,
     /// The units that it takes: another makes it refuse the entity.
@@ -61,7 +61,7 @@ const MEASUREMENT: &str = "measurement";
 const TOTAL: &str = "total_increasing";
 
 #[rustfmt::skip]
-const CLASSES: [Class; 9] = [
+const CLASSES: [DeviceClass; 9] = [
     class(Unit::WATT_HOUR, "energy",          &["Wh", "kWh", "MWh"], &["Wh", "kWh", "MWh"], TOTAL,       0),
     // Mvarh and Mvar are not known; mvar is a thousandth there.
     class(Unit::VAR_HOUR,  "reactive_energy", &["varh", "kvarh"],    &[],                   TOTAL,       0),
@@ -75,14 +75,14 @@ const CLASSES: [Class; 9] = [
 ];
 
 /// A Home Assistant state is no longer.
-const LONGEST: usize = 255;
+const LONGEST_STATE: usize = 255;
 
 impl Entity {
     /// What a reading is; nothing for what is no state of an entity.
     #[must_use]
     pub fn of(shown: &Shown<'_>, units: &Units, compat: bool) -> Option<Self> {
         let entity = match (shown.key, shown.value.as_ref()) {
-            (FieldKey::Meta(meta), ReadingValue::Text(text)) if text.len() <= LONGEST => {
+            (FieldKey::Meta(meta), ReadingValue::Text(text)) if text.len() <= LONGEST_STATE => {
                 Self::meta(meta)?
             }
             (FieldKey::Field(place, occurrence), ReadingValue::Number(_)) => {
@@ -92,7 +92,7 @@ impl Entity {
                 Self::unnamed(shown.key, &shown.unit, compat)
             }
             (FieldKey::Object(..) | FieldKey::Item(_), ReadingValue::Text(text))
-                if text.len() <= LONGEST =>
+                if text.len() <= LONGEST_STATE =>
             {
                 Self::unnamed(shown.key, "", compat)
             }
@@ -159,7 +159,7 @@ impl Entity {
             FieldKey::Object(Obis([1, _, _, 8, _, 255]), _) => Some(TOTAL),
             _ => None,
         };
-        let of = |class: &&Class| Some(class.state_class) == state_class && !unit.is_empty();
+        let of = |class: &&DeviceClass| Some(class.state_class) == state_class && !unit.is_empty();
         let class = CLASSES.iter().filter(of).find(|class| class.units.contains(&unit));
         let (id, text) = (id(key), key.text(&Units::default()));
         Self {
@@ -175,7 +175,7 @@ impl Entity {
     }
 }
 
-impl Class {
+impl DeviceClass {
     /// The class, if it takes that unit.
     fn name(&self, unit: &str, compat: bool) -> Option<&'static str> {
         let units = if compat { self.old_units } else { self.units };
@@ -190,8 +190,8 @@ const fn class(
     old_units: &'static [&'static str],
     state_class: &'static str,
     decimals: i16,
-) -> Class {
-    Class { unit, name, units, old_units, state_class, decimals }
+) -> DeviceClass {
+    DeviceClass { unit, name, units, old_units, state_class, decimals }
 }
 
 /// A watt-hour of a megawatt-hour is nothing to look at.

@@ -72,14 +72,14 @@ mod tests {
     fn deliver(count: usize, most: usize, bad: &[usize]) -> (Vec<usize>, usize) {
         let mut lines: Vec<_> = (0..count).collect();
         let (mut stored, mut requests) = (vec![], 0);
-        let mut portion = WriteBatch::new(most);
+        let mut batch = WriteBatch::new(most);
         while !lines.is_empty() {
             requests += 1;
-            let size = portion.of(lines.len());
+            let size = batch.of(lines.len());
             if !lines[..size].iter().any(|line| bad.contains(line)) {
                 stored.extend(lines.drain(..size));
-                portion.stored(size);
-            } else if portion.refused(size) {
+                batch.stored(size);
+            } else if batch.refused(size) {
                 lines.remove(0);
             }
         }
@@ -115,18 +115,18 @@ mod tests {
 
     #[test]
     fn what_was_too_large_once_is_not_tried_again() {
-        let mut portion = WriteBatch::new(100);
-        assert!(!portion.too_large(100));
-        assert_eq!(portion.of(1000), 50);
-        portion.stored(50);
-        assert_eq!(portion.of(1000), 50);
-        assert!(!portion.too_large(50) && !portion.too_large(25) && !portion.too_large(12));
-        assert_eq!(portion.of(1000), 6);
+        let mut batch = WriteBatch::new(100);
+        assert!(!batch.too_large(100));
+        assert_eq!(batch.of(1000), 50);
+        batch.stored(50);
+        assert_eq!(batch.of(1000), 50);
+        assert!(!batch.too_large(50) && !batch.too_large(25) && !batch.too_large(12));
+        assert_eq!(batch.of(1000), 6);
         let mut single = WriteBatch::new(1);
         assert!(single.too_large(1), "a line that never fits");
         assert_eq!(single.of(1000), 1);
         // Once that line is gone the others go as they went before.
-        assert!(!portion.too_large(6) && !portion.too_large(3) && portion.too_large(1));
-        assert_eq!(portion.of(1000), 100);
+        assert!(!batch.too_large(6) && !batch.too_large(3) && batch.too_large(1));
+        assert_eq!(batch.of(1000), 100);
     }
 }

@@ -39,9 +39,9 @@
 //! have waited as long as `retry` go to the disk, 64 MiB of them, and what is left at the end does too.
 mod batch;
 mod delivery;
-mod on_disk;
 mod pending;
 mod response;
 mod settings;
+mod spooled;
 
 pub use self::settings::new;

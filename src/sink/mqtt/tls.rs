@@ -107,7 +107,10 @@ impl Tls {
     fn explain(&self, error: &Error, address: &str) -> String {
         match error {
             Error::InvalidCertificate(error) => {
-                format!("the certificate of {address} {}", tls::fault(error, self.own_ca))
+                format!(
+                    "the certificate of {address} {}",
+                    tls::explain_certificate(error, self.own_ca)
+                )
             }
             Error::AlertReceived(alert) => self.alert(*alert, address),
             Error::InvalidMessage(_) | Error::PeerSentOversizedRecord => {

@@ -20,13 +20,13 @@ use crate::{
 };
 
 /// How often clients that are too slow are looked for, and the address if it is taken.
-const GLANCE: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long to wait if nothing is to be done.
-const LONG: Duration = Duration::from_secs(3600);
+const IDLE_WAIT: Duration = Duration::from_secs(3600);
 
 /// The longest wait until the address may be free.
-const LONGEST: Duration = Duration::from_secs(30);
+const LONGEST_RETRY: Duration = Duration::from_secs(30);
 
 /// The sink.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub struct Exporter {
     server: Option<MetricsServer>,
     backoff: Backoff,
     /// When to try to listen again, if that failed.
-    again: Option<Instant>,
+    retry_at: Option<Instant>,
     /// Readings that nobody could have seen.
     unseen: u64,
 }
@@ -46,12 +46,12 @@ impl Exporter {
     /// On that address, and no other.
     #[must_use]
     pub fn new(host: String, port: u16, metrics: Metrics) -> Self {
-        let backoff = Backoff::random(Duration::from_secs(1), LONGEST);
-        Self { host, port, metrics, server: None, backoff, again: None, unseen: 0 }
+        let backoff = Backoff::random(Duration::from_secs(1), LONGEST_RETRY);
+        Self { host, port, metrics, server: None, backoff, retry_at: None, unseen: 0 }
     }
 
     fn listen(&mut self, report: &dyn Report) {
-        let due = self.again.is_none_or(|again| again <= Instant::now());
+        let due = self.retry_at.is_none_or(|retry_at| retry_at <= Instant::now());
         if self.server.is_some() || !due {
             return;
         }
@@ -63,11 +63,11 @@ impl Exporter {
             }
             Err(error) => {
                 let Self { host, port, .. } = self;
-                if self.again.is_none() {
+                if self.retry_at.is_none() {
                     let text = format!("cannot listen on {host}:{port}: {error}; trying again");
-                    report.say(&format!("{text}, every {} s at most", LONGEST.as_secs()));
+                    report.say(&format!("{text}, every {} s at most", LONGEST_RETRY.as_secs()));
                 }
-                self.again = Some(Instant::now() + self.backoff.delay());
+                self.retry_at = Some(Instant::now() + self.backoff.delay());
             }
         }
     }
@@ -85,8 +85,8 @@ impl Exporter {
         let mut waited_for = vec![PollFd::new(queue, PollFlags::IN)];
         waited_for.extend(self.server.iter().flat_map(MetricsServer::waits_for));
         let quiet = self.server.as_ref().is_some_and(|server| !server.has_clients());
-        let patience = if quiet { LONG } else { GLANCE };
-        let _ = poll(&mut waited_for, Timespec::try_from(patience).ok().as_ref());
+        let timeout = if quiet { IDLE_WAIT } else { CHECK_INTERVAL };
+        let _ = poll(&mut waited_for, Timespec::try_from(timeout).ok().as_ref());
         queue.hush();
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     format::{prometheus::Prometheus, readings::Readings, units::Units, usage::Usage},
     sink::{
         files::{
-            place::{FilePlace, named},
+            path_template::{PathTemplate, printable_path},
             snapshot::{Pages, SnapshotSink},
         },
         prometheus::{exporter::Exporter, metrics::Metrics},
@@ -33,12 +33,12 @@ const EXPIRE_AFTER: Duration = Duration::from_secs(3600);
 /// What cannot be meant.
 pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
     let expire_after = settings.take_duration("expire_after")?.unwrap_or(EXPIRE_AFTER);
-    let view = settings.take_view()?;
-    if !view.names.is_empty() || view.units != Units::default() {
+    let projection = settings.take_view()?;
+    if !projection.names.is_empty() || projection.units != Units::default() {
         let text = "prometheus: names and units are those of Prometheus, they cannot be chosen";
         return Err(Usage(text.to_owned()));
     }
-    let metrics = Metrics::new(Prometheus::new(view.keys), expire_after);
+    let metrics = Metrics::new(Prometheus::new(projection.keys), expire_after);
     if let SinkTarget::Server { host, port, path } = &settings.target {
         let port = port.ok_or_else(|| {
             Usage("prometheus: a port expected, as in prometheus://127.0.0.1:9888".to_owned())
@@ -48,13 +48,18 @@ pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
         }
         return Ok(Box::new(Exporter::new(host.clone(), port, metrics)));
     }
-    let place = FilePlace::of(settings)?;
-    if !place.is_fixed() {
+    let path_template = PathTemplate::of(settings)?;
+    if !path_template.is_fixed() {
         let text = "prometheus: one file holds all meters, its name cannot follow them";
         return Err(Usage(text.to_owned()));
     }
-    let is_read = place.has_extension("prom");
-    Ok(Box::new(SnapshotSink(Textfile { path: place.fixed(), is_read, metrics, shown: None })))
+    let is_read = path_template.has_extension("prom");
+    Ok(Box::new(SnapshotSink(Textfile {
+        path: path_template.fixed(),
+        is_read,
+        metrics,
+        shown: None,
+    })))
 }
 
 struct Textfile {
@@ -70,7 +75,7 @@ impl Pages for Textfile {
         let text = "does not end in .prom: the textfile collector will not read it";
         // It is read, as far as the user need hear.
         let is_read = std::mem::replace(&mut self.is_read, true);
-        if is_read { Vec::new() } else { vec![format!("{} {text}", named(&self.path))] }
+        if is_read { Vec::new() } else { vec![format!("{} {text}", printable_path(&self.path))] }
     }
 
     fn take(&mut self, readings: Arc<Readings>) {

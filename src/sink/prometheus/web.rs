@@ -14,19 +14,19 @@ use std::{
 use rustix::event::{PollFd, PollFlags};
 
 /// How many connections there are at a time.
-const MOST: usize = 32;
+const MOST_CONNECTIONS: usize = 32;
 
 /// How long a connection may last.
-const PATIENCE: Duration = Duration::from_secs(10);
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a request may be. Prometheus sends some 300 octets.
-const LONGEST: usize = 8192;
+const LONGEST_REQUEST: usize = 8192;
 
 /// How many headers it may have.
 const HEADERS: usize = 64;
 
 /// How often one connection is read or written in a row: the others are waiting.
-const TURNS: usize = 16;
+const STEPS_IN_A_ROW: usize = 16;
 
 /// The server.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ enum HttpState {
     /// The answer, and how much of it has gone.
     Answer(Vec<u8>, usize),
     /// All is said. To close while the client is still sending would destroy what is on its way to it.
-    Farewell,
+    Closing,
 }
 
 impl MetricsServer {
@@ -95,16 +95,16 @@ impl MetricsServer {
         self.accept();
         let now = Instant::now();
         self.connections.retain_mut(|connection| {
-            now.duration_since(connection.since) < PATIENCE
+            now.duration_since(connection.since) < CONNECTION_TIMEOUT
                 && connection.proceed(page).unwrap_or(false)
         });
     }
 
     fn accept(&mut self) {
-        for _ in 0..MOST {
+        for _ in 0..MOST_CONNECTIONS {
             match self.listener.accept() {
                 Ok((stream, _)) if stream.set_nonblocking(true).is_ok() => {
-                    if self.connections.len() >= MOST {
+                    if self.connections.len() >= MOST_CONNECTIONS {
                         self.connections.remove(0);
                     }
                     let state = HttpState::Request(Vec::new());
@@ -112,12 +112,12 @@ impl MetricsServer {
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 // The client is gone again.
-                Ok(_) | Err(_) if self.connections.is_empty() => return breathe(),
+                Ok(_) | Err(_) if self.connections.is_empty() => return pause_accepting(),
                 Ok(_) => {}
                 Err(_) => {
                     // Perhaps there are no more files to be had.
                     self.connections.remove(0);
-                    return breathe();
+                    return pause_accepting();
                 }
             }
         }
@@ -125,14 +125,14 @@ impl MetricsServer {
 }
 
 /// What cannot be accepted is reported again at once, for ever.
-fn breathe() {
+fn pause_accepting() {
     thread::sleep(Duration::from_millis(50));
 }
 
 impl HttpConnection {
     /// Whether it goes on.
     fn proceed(&mut self, page: &dyn Fn() -> Vec<u8>) -> io::Result<bool> {
-        for _ in 0..TURNS {
+        for _ in 0..STEPS_IN_A_ROW {
             match self.step(page) {
                 Ok(true) => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
@@ -162,11 +162,11 @@ impl HttpConnection {
                 }
                 _ => {
                     self.stream.shutdown(Shutdown::Write)?;
-                    self.state = HttpState::Farewell;
+                    self.state = HttpState::Closing;
                     Ok(true)
                 }
             },
-            HttpState::Farewell => Ok(self.stream.read(&mut room)? > 0),
+            HttpState::Closing => Ok(self.stream.read(&mut room)? > 0),
         }
     }
 }
@@ -176,7 +176,7 @@ fn answer(request: &[u8], page: &dyn Fn() -> Vec<u8>) -> Option<Vec<u8>> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS];
     let mut parsed = httparse::Request::new(&mut headers);
     match parsed.parse(request) {
-        Ok(httparse::Status::Partial) if request.len() < LONGEST => return None,
+        Ok(httparse::Status::Partial) if request.len() < LONGEST_REQUEST => return None,
         Ok(httparse::Status::Complete(_)) => {}
         Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => {
             return Some(refusal("431 Request Header Fields Too Large", ""));
@@ -245,7 +245,7 @@ mod tests {
             ("garbage\r\n\r\n", "400 Bad Request"),
             ("\u{16}\u{3}\u{1}", "400 Bad Request"),
             (&format!("GET /metrics HTTP/1.1\r\n{many}\r\n"), "431 Request"),
-            (&format!("GET /{} HTTP/1.1\r\n", "x".repeat(LONGEST)), "431 Request"),
+            (&format!("GET /{} HTTP/1.1\r\n", "x".repeat(LONGEST_REQUEST)), "431 Request"),
         ] {
             let answer = text(request).unwrap();
             assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{request}: {answer}");

@@ -3,33 +3,33 @@
 use std::path::Path;
 
 use crate::sink::{
-    files::{place::named, spool::Spool},
+    files::{path_template::printable_path, spool::Spool},
     influx::pending::Pending,
     traits::Report,
 };
 
 /// The spool of one sink, if the user wants one and it can be had.
 #[derive(Debug, Default)]
-pub(super) struct OnDisk {
+pub(super) struct SpooledLines {
     spool: Option<Spool>,
     /// So many of the first lines that wait in memory are the oldest segment.
     taken: usize,
     /// It was told that the disk does not take any.
-    told: bool,
+    failure_reported: bool,
 }
 
-impl OnDisk {
+impl SpooledLines {
     /// The spool in that folder.
     pub(super) fn open(folder: &Path, report: &dyn Report) -> Self {
         match Spool::open(folder) {
             Ok(spool) => {
                 if !spool.is_empty() {
-                    report.say(&format!("readings of before wait in {}", named(folder)));
+                    report.say(&format!("readings of before wait in {}", printable_path(folder)));
                 }
                 Self { spool: Some(spool), ..Self::default() }
             }
             Err(error) => {
-                report.say(&format!("{}: {error}; nothing is kept there", named(folder)));
+                report.say(&format!("{}: {error}; nothing is kept there", printable_path(folder)));
                 Self::default()
             }
         }
@@ -65,14 +65,14 @@ impl OnDisk {
                 Ok(None) => return,
                 Err(error) => {
                     report.say(&format!("readings on the disk cannot be read: {error}"));
-                    spool.leave_oldest();
+                    spool.skip_oldest();
                 }
             }
         }
     }
 
     /// So many of the first lines have come to their end.
-    pub(super) fn done(&mut self, count: usize, report: &dyn Report) {
+    pub(super) fn settled(&mut self, count: usize, report: &dyn Report) {
         if self.taken > 0 {
             self.taken = self.taken.saturating_sub(count);
             if self.taken == 0 {
@@ -95,7 +95,7 @@ impl OnDisk {
         match spool.append(pending.iter(self.taken)) {
             Ok(lost) => {
                 pending.truncate(self.taken);
-                self.told = false;
+                self.failure_reported = false;
                 if lost > 0 {
                     report.lost(lost);
                     report.say(&format!("no more room on the disk: {lost} oldest readings go"));
@@ -103,7 +103,7 @@ impl OnDisk {
                 true
             }
             Err(error) => {
-                if !core::mem::replace(&mut self.told, true) {
+                if !core::mem::replace(&mut self.failure_reported, true) {
                     report.say(&format!("the disk does not keep what waits: {error}"));
                 }
                 false
