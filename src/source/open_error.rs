@@ -1,52 +1,52 @@
-//! Why a source cannot be opened, with the advice that helps.
+//! Reasons why a source cannot be opened, each with advice.
 
 use core::fmt;
 use std::path::PathBuf;
 
-/// Why a source cannot be opened, or that a one-shot run lost it.
+/// A source cannot be opened, or a one-shot run lost it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OpenError {
     /// There is no such device.
     Missing {
         /// As configured.
         path: PathBuf,
-        /// The devices that there are.
+        /// The devices that exist.
         available: Vec<PathBuf>,
     },
-    /// Somebody else reads from it.
+    /// Another process reads from it.
     Busy {
         /// As configured.
         path: PathBuf,
-        /// `program[PID]`, as far as this user may know.
+        /// `program[PID]`, if this user may see it.
         by: Option<String>,
     },
-    /// This user may not.
+    /// The user lacks the permission.
     Forbidden {
         /// As configured.
         path: PathBuf,
     },
-    /// It is there, but it is no tty.
+    /// The path exists and is no tty.
     NotADevice {
         /// As configured.
         path: PathBuf,
     },
-    /// No device is named, and there is not exactly one.
+    /// No source is given, and there is no single device to choose.
     NoDefault {
-        /// The devices that there are.
+        /// The devices that exist.
         available: Vec<PathBuf>,
     },
     /// A one-shot run lost its source.
     Lost {
         /// The source.
         name: String,
-        /// What happened.
+        /// The cause.
         reason: String,
     },
     /// Anything else.
     Other {
         /// The source.
         name: String,
-        /// What the system says.
+        /// The operating system's text.
         reason: String,
     },
 }
@@ -82,7 +82,7 @@ impl fmt::Display for OpenError {
 
 impl core::error::Error for OpenError {}
 
-/// Paths with commas between them, cut where a line would grow too long to read.
+/// Paths with commas between them; a long list is cut.
 struct List<'a>(&'a [PathBuf]);
 
 impl fmt::Display for List<'_> {

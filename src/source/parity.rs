@@ -1,10 +1,12 @@
-//! The parity bit of the line, and how to find it out.
+//! The parity bit of the line, and the search for it.
 //!
-//! Meters on the M-Bus send 8E1. Adapters and converters in between are built for 8N1 now and then.
-//! A reader with the wrong setting sees at least every second octet with a mark, since that is how
-//! often the bit it takes for parity (or for the stop bit) is wrong; noise on a line that still
-//! carries frames stays far below. An adapter that reports no errors at all shows it by the frames
-//! that do not come.
+//! Meters on the M-Bus send 8E1. Some adapters and converters on the way are built for 8N1. A
+//! reader
+//! with the wrong setting marks at least every second octet, because the bit that it takes for
+//! parity
+//! (or for the stop bit) is wrong that often. Noise on a line that still carries frames stays far
+//! below
+//! that. An adapter that reports no errors at all gives itself away by the missing frames.
 
 use core::{fmt, str::FromStr};
 
@@ -23,7 +25,7 @@ pub enum Parity {
 impl Parity {
     const ALL: [Self; 3] = [Self::Even, Self::None, Self::Odd];
 
-    /// The setting to try next: the likelier first, then round again.
+    /// The setting to try next: the likelier first, then all again.
     #[must_use]
     pub const fn next(self) -> Self {
         match self {
@@ -44,12 +46,12 @@ impl fmt::Display for Parity {
     }
 }
 
-/// What the user asks for: `even`, `none`, `odd` or `auto`.
+/// The user's choice: `even`, `none`, `odd` or `auto`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParityChoice {
-    /// That one, whatever comes.
+    /// This setting, always.
     Fixed(Parity),
-    /// Whichever gives frames.
+    /// The setting that gives frames.
     Auto,
 }
 
@@ -80,7 +82,7 @@ impl fmt::Display for ParityChoice {
     }
 }
 
-/// Goes through the settings until frames come, and stays with that one.
+/// Tries one setting after the other until frames come, and keeps that one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ParitySearch {
     parity: Parity,
@@ -97,7 +99,7 @@ impl ParitySearch {
         self.parity
     }
 
-    /// Counts what one read brought; the answer is a setting to change to.
+    /// Counts the octets and marks of one read. Returns a setting to change to.
     pub fn record(&mut self, octets: usize, marked: usize) -> Option<Parity> {
         self.octets = self.octets.saturating_add(octets);
         self.marked = self.marked.saturating_add(marked);
@@ -110,27 +112,26 @@ impl ParitySearch {
         Some(parity)
     }
 
-    /// Whether the last change belongs to the first round. As long as nothing but noise comes the
-    /// search goes on, and there is nothing new to tell of it.
+    /// True during the first round. While nothing but noise comes, the search goes on silently.
     #[must_use]
     pub const fn is_first_round(&self) -> bool {
         self.changes <= Parity::ALL.len()
     }
 
-    /// Frames passed their checks: the search is over. True the first time.
+    /// Frames passed their checks: the search is over. Returns true the first time.
     pub fn frames_seen(&mut self) -> bool {
         !core::mem::replace(&mut self.found, true)
     }
 }
 
-/// Octets before the share of marks says anything: half a telegram.
+/// Octets to see before the share of marks counts: half a telegram.
 const MARK_SAMPLE: usize = 128;
 
-/// One in so many octets marked is too many. The wrong setting marks one in two or more.
+/// One marked octet in four is too many. The wrong setting marks one in two or more.
 const MARK_SHARE: usize = 4;
 
-/// Octets that must hold a sound frame: four of the longest (258 of data, 6 around them), since the
-/// first is cut as a rule and noise may take another.
+/// Octets that must contain a sound frame: four of the longest (258 of data and 6 around them). The
+/// first is usually cut, and noise may spoil another.
 const FRAME_SAMPLE: usize = 4 * 264;
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! What all live sources share: lost, waiting and back, and a wait that anybody can interrupt.
+//! The part that all live sources share: lost, waiting and back, and a wait that a signal
+//! interrupts.
 
 use core::{mem, time::Duration};
 use std::{io, os::fd::BorrowedFd, time::Instant};
@@ -14,24 +15,25 @@ use crate::{backoff::Backoff, record::Time};
 /// The longest that a read blocks.
 pub(super) const READ_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A way to octets that is opened again and again: what differs between a tty and a socket.
+/// A port that is opened again and again: the difference between a tty and a socket.
 pub(super) trait Endpoint: Send {
-    /// What is open. Dropping it closes everything.
+    /// The open port. Dropping it closes everything.
     type Port: Send;
 
-    /// Whether a port that opens proves that the source is back. Otherwise its first octet does: a
-    /// TCP server also takes connections while its own device is unplugged.
+    /// True if an open port proves that the source is back. Otherwise its first octet does: a TCP
+    /// server
+    /// accepts connections even while its own device is unplugged.
     const BACK_WHEN_OPEN: bool;
 
     fn name(&self) -> &str;
 
-    /// Opens the port; `None` if that takes longer, having waited for a while.
+    /// Opens the port. Returns `None` after a while if that takes longer.
     fn open(&mut self) -> Result<Option<Self::Port>, OpenError>;
 
     /// Waits for octets and appends them to `burst`. An error is the reason why the port is lost.
     fn pull(&mut self, port: &mut Self::Port, burst: &mut Burst) -> Result<(), String>;
 
-    /// Something to tell the user.
+    /// The next remark for the user.
     fn note(&mut self) -> Option<String> {
         None
     }
@@ -39,23 +41,23 @@ pub(super) trait Endpoint: Send {
     fn frames_seen(&mut self) {}
 }
 
-/// A line with its state.
+/// An endpoint with its state.
 pub(super) struct Reconnecting<L: Endpoint> {
     endpoint: L,
-    /// Whether to wait for a device, or to give up at once.
+    /// True if the run waits for the device; a one-shot run gives up at once.
     lasting: bool,
     backoff: Backoff,
     port: Option<L::Port>,
-    /// When to try next, while there is no port.
+    /// The time of the next attempt, while there is no port.
     retry_at: Instant,
-    /// Since when the user knows that the source is away.
+    /// The time since which the user knows that the source is away.
     away_since: Option<Instant>,
-    /// The kind of trouble that the user knows, and the one that the last try met.
+    /// The kind of error that was reported, and the kind that the last attempt met.
     reported: Option<OpenErrorKind>,
     last_error: Option<OpenErrorKind>,
-    /// Since when octets come from this port.
+    /// The time of the first octet from this port.
     receiving_since: Option<Instant>,
-    /// Octets that wait for `Back` to be told before them.
+    /// Octets that follow the event `Back`.
     deferred: Option<Burst>,
 }
 
@@ -80,7 +82,7 @@ impl<L: Endpoint> Reconnecting<L> {
     fn connect(&mut self) -> Result<SourceEvent, OpenError> {
         let rest = self.retry_at.saturating_duration_since(Instant::now());
         if !rest.is_zero() {
-            // An interrupted wait is a quiet one: the caller looks at its flags.
+            // A signal that ends the wait counts as quiet: the caller checks its flags.
             let _ = ready(None, rest.min(READ_TIMEOUT));
             return Ok(SourceEvent::Quiet);
         }
@@ -95,10 +97,11 @@ impl<L: Endpoint> Reconnecting<L> {
         }
     }
 
-    /// Arranges the next try, and tells what hinders if that is news.
+    /// Schedules the next attempt, and reports the error if it is news.
     ///
-    /// The first trouble is told at once. Another kind has to last for two tries: a node that comes
-    /// back belongs to nobody for a moment, until udev has set its group.
+    /// The first error is reported at once. An error of another kind has to occur twice: a node
+    /// that
+    /// comes back belongs to nobody for a moment, until udev has set its group.
     fn wait(&mut self, error: &OpenError) -> SourceEvent {
         self.retry_at = Instant::now() + self.backoff.delay();
         let kind = mem::discriminant(error);
@@ -118,8 +121,7 @@ impl<L: Endpoint> Reconnecting<L> {
     }
 
     fn lose(&mut self, reason: String) -> Result<SourceEvent, OpenError> {
-        // Close before anything else: as long as the old node is held, the kernel gives the adapter
-        // another number.
+        // Close first: while the old node is held, the kernel gives the adapter another number.
         self.port = None;
         let name = self.endpoint.name().to_owned();
         let lost = OpenError::Lost { name, reason: reason.clone() };
@@ -134,7 +136,7 @@ impl<L: Endpoint> Reconnecting<L> {
             return Ok(SourceEvent::Quiet);
         }
         self.away_since = Some(Instant::now());
-        // That a lost device is missing goes without saying.
+        // A lost device is missing: no second message.
         let missing = OpenError::Missing { path: Default::default(), available: Vec::new() };
         self.reported = Some(mem::discriminant(&missing));
         Ok(SourceEvent::Lost(reason))
@@ -177,10 +179,11 @@ impl<L: Endpoint> Source for Reconnecting<L> {
     }
 }
 
-/// Waits for octets on `file` and reads what is there; empty if nothing came within [`READ_TIMEOUT`].
+/// Waits for octets on `file` and reads them. Returns nothing if none came within [`READ_TIMEOUT`].
 ///
-/// The file must not block. An error is the reason why it is lost: a device that is gone reads as
-/// the end of input, or as an error, and both for ever.
+/// The file must be non-blocking. An error is the reason for the loss: a device that is gone reads
+/// as
+/// end of input or as an error, for ever.
 pub(super) fn read_some<'a>(
     file: BorrowedFd<'_>,
     room: &'a mut [u8],
@@ -196,14 +199,14 @@ pub(super) fn read_some<'a>(
     match rustix::io::read(file, &mut *room) {
         Ok(0) => Err("closed at the other end, or unplugged".to_owned()),
         Ok(length) => Ok(room.get(..length).unwrap_or_default()),
-        // Ready and yet nothing to read, for ever: that is how a hang-up can look.
+        // A hang-up can look like this: always ready, and nothing to read.
         Err(Errno::AGAIN) if flags.intersects(HANG_UP) => Err("hung up".to_owned()),
         Err(Errno::INTR | Errno::AGAIN) => Ok(&[]),
         Err(error) => Err(io::Error::from(error).to_string()),
     }
 }
 
-/// Waits until `file` is readable or gone, or just waits. A signal ends the wait.
+/// Waits until `file` is readable or gone, or only waits. A signal ends the wait.
 pub(super) fn ready(file: Option<BorrowedFd<'_>>, timeout: Duration) -> Result<PollFlags, Errno> {
     let timeout = Timespec::try_from(timeout).map_err(|_| Errno::INVAL)?;
     let mut files = file.map(|file| PollFd::from_borrowed_fd(file, PollFlags::IN));

@@ -1,62 +1,66 @@
-//! What happens to a push on its way, by rate.
+//! Faults that a push suffers on the line, by rate.
 //!
-//! At most one thing happens to a push, and the push says which: so it is known what a reader has
-//! to bring out ([`Fault::deliveries`]). One flipped bit always changes a sum of eight bits, and noise
-//! that would pass for a frame is thrown anew. What follows a cut frame completes it to a sound one
-//! once in 65 536 times, as on a real line.
+//! A push has at most one fault, and names it; a test therefore knows how many telegrams a reader
+//! has
+//! to deliver ([`Fault::deliveries`]). A single flipped bit always changes the 8-bit sum, and noise
+//! that
+//! would pass for a frame is drawn again. The octets after a cut frame complete it to a sound one
+//! once in
+//! 65 536 times, as on a real line.
 
 use core::{fmt, ops::Range, str::FromStr};
 
 use super::{pace::Runs, random::Random};
 
-/// How often something happens, in parts per million of the pushes.
+/// The frequency of a fault, in parts per million of the pushes.
 ///
-/// Text is a share (`0.01`) or a percentage (`1%`), exact to the millionth.
+/// The text form is a share (`0.01`) or a percentage (`1%`), exact to the millionth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rate(u32);
 
-/// The rates of all faults. Together they reach at most one million: what is beyond it is cut from
-/// the later ones.
+/// The rates of all faults. Their sum is at most one million; the excess is cut from the later
+/// ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
-    /// Octets before the telegram that are none of it: random ones, the idle pattern of a line with
+    /// Octets before the telegram that do not belong to it: random ones, the idle pattern of a line
+    /// with
     /// wrong levels, starts of frames that never follow.
     pub noise: Rate,
-    /// One bit turned over.
+    /// One flipped bit.
     pub flip: Rate,
     /// A frame that breaks off.
     pub cut: Rate,
     /// A frame that is missing.
     pub lose: Rate,
-    /// The whole telegram twice, the same invocation counter in both.
+    /// The whole telegram twice, with the same invocation counter.
     pub duplicate: Rate,
 }
 
-/// What happened to a push.
+/// The fault of a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Noise stands before the telegram.
+    /// Noise precedes the telegram.
     Noise {
-        /// How many octets of it.
+        /// The number of noise octets.
         octets: usize,
     },
-    /// A bit is not what was sent.
+    /// One bit is flipped.
     Flip {
-        /// Where in the push.
+        /// The octet's position in the push.
         octet: usize,
-        /// Which bit: 0 is the lowest.
+        /// The bit; 0 is the lowest.
         bit: u8,
     },
     /// A frame broke off.
     Cut {
-        /// Which one, from 0.
+        /// The number of the frame, from 0.
         segment: usize,
-        /// Octets of it that came.
+        /// The octets of it that arrived.
         octets: usize,
     },
     /// A frame is missing.
     Lost {
-        /// Which one, from 0.
+        /// The number of the frame, from 0.
         segment: usize,
     },
     /// The telegram came twice.
@@ -64,7 +68,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// How many whole telegrams a reader must bring out of the push.
+    /// The number of whole telegrams that a reader must deliver from the push.
     #[must_use]
     pub const fn deliveries(self) -> usize {
         match self {
@@ -76,14 +80,14 @@ impl Fault {
 }
 
 impl Faults {
-    /// Whether the rates are those of different pushes: together, they take at most all.
+    /// True if the rates add up to at most one: each push has one fault at most.
     #[must_use]
     pub const fn fit(self) -> bool {
         let Self { noise, flip, cut, lose, duplicate } = self;
         noise.0 + flip.0 + cut.0 + lose.0 + duplicate.0 <= MILLION
     }
 
-    /// What happens to the next push, if anything.
+    /// Draws the fault of the next push, if any.
     pub(super) fn draw(self, random: &mut Random) -> Option<FaultKind> {
         let Self { noise, flip, cut, lose, duplicate } = self;
         if self == Self::default() {
@@ -107,7 +111,7 @@ impl Faults {
     }
 }
 
-/// What is to happen.
+/// A fault before it is applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FaultKind {
     Noise,
@@ -118,7 +122,8 @@ pub(super) enum FaultKind {
 }
 
 impl FaultKind {
-    /// Does it to the telegram from `start` to the end of `wire`, its frames in `runs`.
+    /// Applies the fault to the telegram that starts at `start` in `wire` and has its frames in
+    /// `runs`.
     pub(super) fn apply(
         self,
         random: &mut Random,
@@ -146,7 +151,7 @@ impl FaultKind {
                 Fault::Flip { octet, bit }
             }
             Self::Cut => {
-                // At least one octet comes, and at least one does not.
+                // At least one octet arrives, and at least one does not.
                 let octets = 1 + below(random, (end - first).saturating_sub(1));
                 remove(wire, start, first + octets..end, runs);
                 Fault::Cut { segment, octets }
@@ -168,7 +173,7 @@ fn below(random: &mut Random, bound: usize) -> usize {
     random.below(bound as u32) as usize
 }
 
-/// Takes `range` (counted from the start of the push) out of the wire and out of its run.
+/// Removes `range` (counted from the start of the push) from the wire and from its run.
 fn remove(wire: &mut Vec<u8>, start: usize, range: Range<usize>, runs: &mut Runs) {
     let mut left = Runs::default();
     for run in runs.ranges() {
@@ -181,7 +186,7 @@ fn remove(wire: &mut Vec<u8>, start: usize, range: Range<usize>, runs: &mut Runs
     wire.drain(start + range.start..start + range.end);
 }
 
-/// Puts 1 to 60 octets of noise before the telegram at `start`, none of which passes for a frame.
+/// Inserts 1 to 60 octets of noise before the telegram at `start`; none of it passes for a frame.
 fn insert_noise(random: &mut Random, wire: &mut Vec<u8>, start: usize) -> usize {
     let count = 1 + below(random, MOST_NOISE);
     let mut noise = [0; MOST_NOISE];
@@ -200,14 +205,14 @@ fn insert_noise(random: &mut Random, wire: &mut Vec<u8>, start: usize) -> usize 
 fn fill(random: &mut Random, noise: &mut [u8; MOST_NOISE]) {
     let idle = [0xf8, 0x78, 0x80, 0x00];
     match random.below(4) {
-        // What a level converter with the wrong threshold delivers.
+        // The output of a level converter with the wrong threshold.
         0 => noise.iter_mut().zip(idle.iter().cycle()).for_each(|(octet, idle)| *octet = *idle),
         kind => {
             noise.iter_mut().for_each(|octet| *octet = random.next() as u8);
             if kind == 1 {
                 return;
             }
-            // A start that looks like one of the meter's own, wherever there is room for it.
+            // A start that looks like the meter's own, wherever there is room for it.
             let length = [0xfa, 0x14, 0x72, 0x01, 0x0d, random.next() as u8]
                 .get(below(random, 6))
                 .copied()
@@ -219,7 +224,7 @@ fn fill(random: &mut Random, noise: &mut [u8; MOST_NOISE]) {
     }
 }
 
-/// Whether the octets begin with a whole frame, as far as its outside tells.
+/// True if the octets begin with a frame whose start, length, checksum and stop are right.
 fn passes(octets: &[u8]) -> bool {
     let [0x68, first, second, 0x68, rest @ ..] = octets else { return false };
     let length = if *first < 3 { usize::from(*first) + 256 } else { usize::from(*first) };
@@ -235,7 +240,7 @@ const MOST_NOISE: usize = 60;
 const MILLION: u32 = 1_000_000;
 
 impl Rate {
-    /// That many pushes in a million, at most all of them.
+    /// This many pushes in a million, at most all of them.
     #[must_use]
     pub const fn per_million(pushes: u32) -> Self {
         Self(if pushes < MILLION { pushes } else { MILLION })
@@ -261,7 +266,7 @@ impl FromStr for Rate {
     }
 }
 
-/// A text that is no share of something.
+/// The error of a text that is no rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseRateError;
 
@@ -278,7 +283,7 @@ mod tests {
     use super::*;
     use crate::source::simulator::{random::Topic, wire};
 
-    /// Two frames, by their outside.
+    /// Two frames; only their header and checksum are real.
     fn telegram() -> (Vec<u8>, Runs) {
         let mut wire = vec![0xaa; 3];
         let runs = wire::frames(&[0x68; 260], 245, &mut wire);

@@ -1,13 +1,14 @@
-//! A virtual meter that keeps the time of a real one, and the source `sim:METER`.
+//! A virtual meter in real time, and the source `sim:METER`.
 //!
 //! ```text
 //! push ▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌  ▌▌     push ▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌  ▌▌     push …
 //!      0 s          1.2 s 1.5 s      5 s               6.5 s      10 s
 //! ```
 //!
-//! [`RealTime`] knows when what is due and does not wait itself: so it can be tried without time
-//! passing. Who falls behind by more than a push gets what is due now, not what he has missed: a line
-//! does not wait either.
+//! [`RealTime`] says when each step is due and does not wait itself, so tests need no real time. A
+//! reader that falls behind by more than a push gets the current push and misses the others, as on
+//! a
+//! line.
 
 use core::{ops::Range, time::Duration};
 use std::{collections::VecDeque, time::Instant};
@@ -24,8 +25,9 @@ use crate::source::{
     reconnect::{READ_TIMEOUT, now, ready},
 };
 
-/// The meter that `sim:METER` names; `sim:` alone is the [default](MeterKind::default). Nothing if the
-/// name is none of a virtual meter.
+/// The meter that `sim:METER` names; `sim:` alone is the [default](MeterKind::default). `None` for
+/// names
+/// of other sources.
 #[must_use]
 pub fn of_name(name: &str) -> Option<Result<MeterKind, UnknownMeter>> {
     match name.strip_prefix(PREFIX)? {
@@ -34,15 +36,15 @@ pub fn of_name(name: &str) -> Option<Result<MeterKind, UnknownMeter>> {
     }
 }
 
-/// The source with that meter: `sim:ksm-west`.
+/// The source's name for that meter: `sim:ksm-west`.
 #[must_use]
 pub fn name(meter: MeterKind) -> String {
     format!("{PREFIX}{meter}")
 }
 
-/// A virtual meter as a source: its clock is right, its key is the
-/// [example key](super::meter::EXAMPLE_KEY), its seed 0. The first telegram is there at once, the
-/// others come every five seconds at the pace of the line.
+/// A virtual meter as a source, with the right time, the
+/// [example key](super::meter::EXAMPLE_KEY) and seed 0. The first telegram comes at once, then one
+/// every five seconds at the pace of the line.
 #[must_use]
 pub fn open(meter: MeterKind) -> Box<dyn Source> {
     let simulator = Simulator::new(PushOptions::new(meter, Timestamp::now()));
@@ -51,20 +53,20 @@ pub fn open(meter: MeterKind) -> Box<dyn Source> {
 
 const PREFIX: &str = "sim:";
 
-/// A simulator and the time.
+/// A simulator with a clock.
 pub struct RealTime {
     simulator: Simulator,
-    /// The octets of the push that is under way.
+    /// The octets of the current push.
     wire: Vec<u8>,
-    /// Its bursts that are still to come, and when each is through.
+    /// The remaining bursts of the current push, each with its end.
     bursts: VecDeque<(Instant, Range<usize>)>,
-    /// When the next push begins.
+    /// The time of the next push.
     due: Instant,
-    /// The next push takes no time.
+    /// True if the next push arrives without delay.
     at_once: bool,
 }
 
-/// What is due.
+/// The next step.
 #[derive(Debug)]
 pub enum SimulatorStep<'a> {
     /// Nothing before that moment.
@@ -76,21 +78,20 @@ pub enum SimulatorStep<'a> {
 }
 
 impl RealTime {
-    /// Its first push begins now.
+    /// A meter whose first push begins now.
     #[must_use]
     pub fn new(simulator: Simulator) -> Self {
         let due = Instant::now();
         Self { simulator, wire: Vec::new(), bursts: VecDeque::new(), due, at_once: false }
     }
 
-    /// The same, and nobody has to wait for the first push: each of its frames is a burst that is
-    /// through now.
+    /// A meter whose first push arrives now: each of its frames is a burst without delay.
     #[must_use]
     pub fn at_once(simulator: Simulator) -> Self {
         Self { at_once: true, ..Self::new(simulator) }
     }
 
-    /// What is due at `now`. Ask again until it is [`SimulatorStep::Wait`].
+    /// The step that is due at `now`. Call it until it returns [`SimulatorStep::Wait`].
     pub fn step(&mut self, now: Instant) -> SimulatorStep<'_> {
         match self.bursts.front() {
             Some(&(through, _)) if through > now => return SimulatorStep::Wait(through),
@@ -153,7 +154,7 @@ impl Source for SimulatedSource {
                 }
                 SimulatorStep::Wait(until) => {
                     let rest = until.min(enough).saturating_duration_since(moment);
-                    // A wait that a signal ends is a quiet one: the caller looks at its flags.
+                    // A signal that ends the wait counts as quiet: the caller checks its flags.
                     if rest.is_zero() || ready(None, rest).is_err() {
                         return Ok(SourceEvent::Quiet);
                     }
@@ -174,7 +175,7 @@ mod tests {
         ))
     }
 
-    /// All that is due at that moment: the clocks of the pushes, and the octets.
+    /// Everything due at that moment: the times of the pushes, the octets and the next due time.
     fn due(real_time: &mut RealTime, moment: Instant) -> (Vec<Timestamp>, Vec<u8>, Instant) {
         let (mut pushes, mut octets) = (vec![], vec![]);
         loop {
