@@ -1,4 +1,4 @@
-//! What there is to do: a broker, and what goes there.
+//! The MQTT sink as one value: broker, session, messages, announcer.
 
 use core::time::Duration;
 
@@ -15,17 +15,17 @@ use crate::{
     },
 };
 
-/// A broker, and what goes there.
+/// The parts of the MQTT sink.
 pub(super) struct MqttSink {
     pub(super) broker: Broker,
     pub(super) session: Session,
     pub(super) states: StateMessages,
     pub(super) announcer: Option<Box<dyn Announcer>>,
-    /// For how long a state is the present.
+    /// The age up to which a state counts as the present.
     pub(super) fresh: Duration,
 }
 
-/// Where the broker is.
+/// The address of the broker.
 #[derive(Clone, Debug)]
 pub(super) struct Broker {
     pub(super) host: String,
@@ -50,7 +50,7 @@ impl Broker {
         Ok(Self { host, port: port.unwrap_or(if secure { 8883 } else { 1883 }), tls })
     }
 
-    /// `HOST:PORT`, for people.
+    /// `HOST:PORT` for messages.
     pub(super) fn address(&self) -> String {
         let host = shown(&self.host);
         match host.contains(':') {
@@ -60,7 +60,7 @@ impl Broker {
     }
 }
 
-/// The message that tells whether this program is there, if that is told.
+/// The status message, if there is a status topic.
 pub(super) fn status(state_format: &StateFormat, status: &str) -> Option<Publication> {
     let (topic, payload) = (state_format.topics.status()?, status.as_bytes().to_vec());
     Some(Publication { topic, payload, retain: true, qos: Qos::AtLeastOnce })

@@ -1,4 +1,4 @@
-//! Readings that have a topic of their own, for what exists already and expects them there.
+//! Readings with a topic of their own, for existing consumers.
 //!
 //! ```text
 //! topics.power_net_w = "house/power"
@@ -6,9 +6,12 @@
 //! topics."voltage_l1_v,voltage_l2_v,voltage_l3_v" = "openWB/set/mqtt/counter/2/get/voltages"
 //! ```
 //!
-//! The value is the topic, with a unit and a number of decimals if they are to be others than the
-//! meter's; it may have the places `{base}` and `{meter}`. Several names with commas between are one
-//! list of JSON. What the telegram does not have is not sent; of a list, all has to be there.
+//! The value is a topic, which may contain `{base}` and `{meter}`, followed by a unit and a number
+//! of
+//! decimals if they differ from the meter's. Several names separated by commas form one JSON array.
+//! A
+//! reading that the telegram lacks is not sent; an array is sent only if all its readings are
+//! present.
 
 use crate::{
     format::{
@@ -25,7 +28,7 @@ use crate::{
     },
 };
 
-/// One topic and what goes there.
+/// One topic and the readings that it shows.
 #[derive(Clone, Debug)]
 pub struct CustomTopic {
     keys: Vec<FieldKey>,
@@ -38,7 +41,7 @@ impl CustomTopic {
     /// Takes the table `topics`.
     ///
     /// # Errors
-    /// A name, a topic, a unit or a number of decimals that cannot be.
+    /// An invalid name, topic, unit or number of decimals.
     pub fn take(settings: &mut SinkSettings) -> Result<Vec<Self>, Usage> {
         let all = settings.take_table("topics");
         all.iter().map(|(names, text)| Self::parse(names, text)).collect()
@@ -91,13 +94,13 @@ impl CustomTopic {
         Ok(())
     }
 
-    /// Whether several meters have one topic.
+    /// True if several meters would use the same topic.
     #[must_use]
     pub fn is_shared(&self) -> bool {
         !self.topic.contains("{meter}")
     }
 
-    /// The topic and what goes there, if the readings have it.
+    /// The topic and its payload, if the readings contain all its fields.
     #[must_use]
     pub fn message(
         &self,
@@ -126,7 +129,7 @@ impl CustomTopic {
         Some(text)
     }
 
-    /// Nothing for a number that cannot be written with that many decimals.
+    /// `None` for a number that cannot be written with that many decimals.
     fn value(&self, member: &Member) -> Option<ReadingValue> {
         let ReadingValue::Number(number) = member.value else {
             return Some(member.value.clone());
@@ -143,7 +146,7 @@ impl CustomTopic {
     }
 }
 
-/// Whose units can be chosen.
+/// The quantities whose unit can be chosen.
 const QUANTITIES: [&str; 4] = ["energy", "reactive-energy", "power", "reactive-power"];
 
 /// More digits than any register has.

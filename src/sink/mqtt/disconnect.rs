@@ -1,4 +1,4 @@
-//! Why a connection came to its end, for people.
+//! The reasons for a lost connection, and their messages.
 
 use core::time::Duration;
 use std::{fmt::Write as _, io};
@@ -8,57 +8,58 @@ use crate::{
     sink::mqtt::packets::{ConnectOptions, Reason},
 };
 
-/// Why there is no connection any more, or none yet.
+/// The reason why there is no connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Disconnect {
-    /// None came about; what the system says.
+    /// No connection came about; the system's text.
     Unreachable(String),
-    /// There is one, but no answer to the introduction.
+    /// The broker accepted the connection and did not answer CONNECT.
     NoAnswer(Duration),
-    /// The broker does not want the client.
+    /// The broker refused the client.
     Refused(Reason),
-    /// The broker ended it, and said why.
+    /// The broker ended the connection with a reason.
     BrokerDisconnect(Reason),
-    /// The broker ended it without a word.
+    /// The broker ended the connection without a reason.
     Closed,
-    /// The same, before it had answered the introduction.
+    /// The same before it had answered CONNECT.
     Unanswered,
     /// The same again and again.
     ClosedRepeatedly,
-    /// There is no sign of the broker any more.
+    /// The broker stopped answering.
     Silent(Duration),
-    /// What answers is no broker.
+    /// The server does not speak MQTT.
     NotMqtt,
-    /// TLS did not come about, and will not; why, as a whole sentence.
+    /// TLS failed and will fail again; the cause as a whole sentence.
     Tls(String),
-    /// TLS did not come about this time: so ends a connection, too, behind which a broker is starting.
+    /// TLS failed this time. A connection to a proxy in front of a starting broker ends like this,
+    /// too.
     TlsBroken(String),
 }
 
-/// When to try again.
+/// The time of the next attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryPace {
-    /// As soon as a wait that grows allows.
+    /// After a growing wait.
     Growing,
-    /// After one or two minutes: whoever else it is has to have its turn.
+    /// After one or two minutes: another client of the same name has to have its turn.
     Staggered,
     /// Once a minute: somebody has to change something first.
     Slow,
 }
 
-/// The broker and the client, as messages name them.
+/// The names of broker and client in messages.
 #[derive(Clone, Copy, Debug)]
 pub struct BrokerNames<'a> {
     /// `HOST:PORT`.
     pub address: &'a str,
-    /// The client.
+    /// The fields of CONNECT.
     pub connect_options: &'a ConnectOptions,
-    /// Whether TLS is spoken.
+    /// True for a TLS connection.
     pub tls: bool,
 }
 
 impl Disconnect {
-    /// What the system says of a connection that did not come about.
+    /// The system's reason for a failed connection.
     #[must_use]
     pub fn unreachable(error: &io::Error) -> Self {
         Self::Unreachable(match error.kind() {
@@ -70,7 +71,7 @@ impl Disconnect {
         })
     }
 
-    /// When to try again.
+    /// The time of the next attempt.
     #[must_use]
     pub fn pace(&self) -> RetryPace {
         const SLOW: [Reason; 4] =
@@ -87,7 +88,7 @@ impl Disconnect {
         }
     }
 
-    /// What happened, and what comes now.
+    /// The whole message: the reason and the next attempt.
     #[must_use]
     pub fn text(&self, names: BrokerNames<'_>) -> String {
         let mut text = self.cause(names);
@@ -131,7 +132,7 @@ impl Disconnect {
     }
 }
 
-/// What may be wrong with the port.
+/// A hint at the wrong port.
 const fn hint(tls: bool) -> &'static str {
     if tls { "" } else { ": is it a port for TLS, for mqtts://?" }
 }
@@ -162,7 +163,7 @@ fn refusal(reason: Reason, names: BrokerNames<'_>) -> String {
 }
 
 impl Reason {
-    /// In the words of the standard (MQTT 5, 2.4).
+    /// The standard's name for the code (MQTT 5, 2.4).
     #[must_use]
     pub fn text(self) -> String {
         let words = match self.0 {

@@ -1,11 +1,11 @@
-//! The last readings of each meter: what a new connection is told.
+//! The latest readings of each meter, sent at the start of a connection.
 
 use core::time::Duration;
 use std::{sync::Arc, time::Instant};
 
 use crate::format::{latest::name, readings::Readings};
 
-/// The last readings of each meter, those that came last at the end.
+/// The latest readings of each meter, the newest at the end.
 #[derive(Debug, Default)]
 pub struct LatestStates {
     meters: Vec<LatestState>,
@@ -19,17 +19,17 @@ struct LatestState {
     due: StateDue,
 }
 
-/// Whether readings have to be told.
+/// Whether these readings are due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StateDue {
     Not,
-    /// Once more: nothing is lost if they are not.
+    /// A repetition: nothing is lost without it.
     Repeat,
     First,
 }
 
 impl LatestStates {
-    /// Takes readings.
+    /// Takes readings and drops older ones of the same meter.
     pub fn put(&mut self, readings: Arc<Readings>) {
         let at = self.meters.iter().position(|it| name(&it.readings) == name(&readings));
         let at = at.or_else(|| (self.meters.len() == MOST_METERS).then_some(0));
@@ -40,19 +40,20 @@ impl LatestStates {
         self.meters.push(LatestState { readings, received: Instant::now(), due: StateDue::First });
     }
 
-    /// So many readings never came as far as here.
+    /// Counts readings that were dropped before they came here.
     pub const fn skip(&mut self, readings: u64) {
         self.skipped += readings;
     }
 
-    /// Whether no readings came yet.
+    /// True if no readings came yet.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.meters.is_empty()
     }
 
-    /// All of them have to be told, those that were once more; but not what came before that time:
-    /// whoever hears it takes it for the present.
+    /// Marks all readings as due again, except those older than `fresh`: a subscriber takes a state
+    /// for the
+    /// present.
     pub fn repeat_all(&mut self, fresh: Duration) {
         for entry in &mut self.meters {
             match entry.due {
@@ -66,7 +67,7 @@ impl LatestStates {
         }
     }
 
-    /// The next that have to be told, and whether that is once more. The first time they need room.
+    /// The next readings that are due, and true for a repetition. The first publication needs room.
     pub fn take(&mut self, room: bool) -> Option<(Arc<Readings>, bool)> {
         let entry = self.meters.iter_mut().find(|entry| entry.due != StateDue::Not)?;
         let repeat = entry.due == StateDue::Repeat;
@@ -77,31 +78,31 @@ impl LatestStates {
         Some((entry.readings.clone(), repeat))
     }
 
-    /// Whether any have to be told.
+    /// True if some readings are due.
     #[must_use]
     pub fn is_due(&self) -> bool {
         self.meters.iter().any(|entry| entry.due != StateDue::Not)
     }
 
-    /// How many have never been told.
+    /// The number of readings that were never published and still can be.
     #[must_use]
     pub fn unpublished(&self) -> u64 {
         self.meters.iter().map(|entry| u64::from(entry.due == StateDue::First)).sum()
     }
 
-    /// How many never were, because newer ones of the same meter came.
+    /// The number of readings that were never published, because newer ones of the same meter came.
     #[must_use]
     pub const fn skipped(&self) -> u64 {
         self.skipped
     }
 
-    /// Forgets how many never were.
+    /// Resets that number.
     pub fn forget_skipped(&mut self) -> u64 {
         std::mem::take(&mut self.skipped)
     }
 }
 
-/// How many meters are told apart; whoever can write telegrams can invent their numbers.
+/// The most meters to tell apart: anybody who can send telegrams can invent meter numbers.
 const MOST_METERS: usize = 64;
 
 #[cfg(test)]

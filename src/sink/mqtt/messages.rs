@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// How readings become messages.
+/// Turns readings into messages.
 #[derive(Clone, Debug)]
 pub struct StateMessages {
     state_format: StateFormat,
@@ -34,7 +34,7 @@ impl StateMessages {
     /// Takes `topics`, `qos` and `retain`.
     ///
     /// # Errors
-    /// Values that do not read.
+    /// Invalid values.
     pub fn take(settings: &mut SinkSettings, state_format: StateFormat) -> Result<Self, Usage> {
         let qos = match settings.take("qos").as_deref() {
             None | Some("0") => Qos::AtMostOnce,
@@ -47,14 +47,15 @@ impl StateMessages {
         Ok(Self { state_format, custom_topics, qos, retain, single_meter, notes })
     }
 
-    /// Where states go to.
+    /// The topics and the content of states.
     #[must_use]
     pub const fn state_format(&self) -> &StateFormat {
         &self.state_format
     }
 
-    /// The messages of some readings; `null` for those of `due` that are not there, and for what of
-    /// `extra` has no number. A topic that meters share is for the first of them.
+    /// The messages of some readings. Missing `required_fields` and unknown `extra_values` become
+    /// `null`.
+    /// A topic that meters share takes only the readings of the first one.
     #[must_use]
     pub fn messages(
         &mut self,
@@ -94,7 +95,7 @@ impl StateMessages {
         all
     }
 
-    /// Whether the topics that meters share are for this one.
+    /// True if these readings may go to the topics that meters share.
     fn owns_shared_topic(&mut self, readings: &Readings) -> bool {
         let topics = &self.state_format.topics;
         let shared = self.custom_topics.iter().any(CustomTopic::is_shared) || topics.is_shared();
@@ -106,7 +107,7 @@ impl StateMessages {
         owns_shared_topic
     }
 
-    /// What the user should know and has not been told yet.
+    /// Remarks for the user, each once.
     pub fn notes(&mut self) -> Vec<String> {
         core::mem::take(&mut self.notes)
     }
@@ -116,7 +117,7 @@ impl StateMessages {
     }
 }
 
-/// Puts numbers into an object that is closed already.
+/// Adds numbers to a JSON object that is closed already.
 fn append_extra(extra_values: &[ExtraValue], text: &mut Vec<u8>) {
     for (name, number) in extra_values {
         text.pop();
@@ -134,7 +135,7 @@ fn append_extra(extra_values: &[ExtraValue], text: &mut Vec<u8>) {
     }
 }
 
-/// As text for programs that know no JSON, and for people who look at it on a terminal.
+/// Text for programs that know no JSON and for people with a terminal.
 fn plain(value: &ReadingValue) -> Vec<u8> {
     shown(&value.to_string()).into_owned().into_bytes()
 }

@@ -1,17 +1,20 @@
 //! MQTT 5 and 3.1.1 as packets.
 //!
-//! The protocol is [`mqtt_protocol_core`]'s: it knows the packets, their order and the identifiers, and
-//! touches no socket. This file makes one language of the two versions, and puts a gate in front:
-//! octets get past it a whole packet at a time, and only what a broker may send to a client that
-//! subscribes with QoS 0:
+//! [`mqtt_protocol_core`] implements the protocol: it knows the packets, their order and the
+//! identifiers,
+//! and touches no socket. This file gives both versions one interface and filters the input. Octets
+//! pass
+//! a whole packet at a time, and only packets that a broker may send to a client that subscribes
+//! with
+//! QoS 0:
 //!
 //! ```text
 //! 20 CONNACK, once, first    30, 31 PUBLISH with QoS 0    40 PUBACK
 //! 90 SUBACK                  d0 PINGRESP                  e0 DISCONNECT (5 only)
 //! ```
 //!
-//! The library answers some packets that are not among them (a PUBLISH with QoS 1 and the identifier 0)
-//! by a panic. Behind the gate twelve million damaged streams gave none.
+//! The library panics on some other packets (a PUBLISH with QoS 1 and the identifier 0). Behind the
+//! filter twelve million damaged streams caused no panic.
 
 use core::mem;
 
@@ -38,24 +41,25 @@ pub enum Protocol {
     Five,
 }
 
-/// How a client introduces itself.
+/// The fields of CONNECT.
 #[derive(Clone, Debug)]
 pub struct ConnectOptions {
-    /// The broker has one connection of this name at a time.
+    /// The client's name. A broker accepts one connection of each name.
     pub client_id: String,
-    /// Who it is.
+    /// The user name.
     pub user: Option<String>,
-    /// And the proof.
+    /// The password.
     pub password: Option<Secret>,
-    /// Seconds after half as many more of which without a word the broker gives the client up.
+    /// The keepalive in seconds. After one and a half times as long without a packet the broker
+    /// drops the
+    /// client.
     pub keepalive: u16,
-    /// What the broker says when the client is gone without a word.
+    /// The will: the message that the broker publishes when the client is lost.
     pub will: Option<Publication>,
 }
 
 impl ConnectOptions {
-    /// Makes the will one that a broker can take which refused it for that reason. Whether there is
-    /// anything else to say then.
+    /// Weakens a will that the broker refused for `reason`. Returns true if that changed it.
     pub fn weaken_will(&mut self, reason: Reason) -> bool {
         let Some(will) = &mut self.will else {
             return false;
@@ -68,7 +72,7 @@ impl ConnectOptions {
     }
 }
 
-/// One connection's packets, both ways.
+/// The packets of one connection, in both directions.
 pub struct Packets {
     connection: Connection<Client>,
     protocol: Protocol,
@@ -77,72 +81,72 @@ pub struct Packets {
     out: Vec<u8>,
 }
 
-/// What the broker says.
+/// A packet from the broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Incoming {
-    /// It takes the client.
+    /// CONNACK: the broker accepts the client.
     Open(Limits),
-    /// It does not, and says why in a [reason code](Reason).
+    /// CONNACK: the broker refuses the client with this [reason code](Reason).
     Refused(Reason),
-    /// It has a message, or does not want it.
+    /// PUBACK: the identifier of a message and its reason code.
     Acknowledged(u16, Reason),
-    /// Somebody's message.
+    /// PUBLISH: topic and payload.
     Message(String, Vec<u8>),
-    /// What became of each subscription.
+    /// SUBACK: a reason code for each subscription.
     Subscribed(Vec<Reason>),
-    /// It is there.
+    /// PINGRESP.
     Pong,
-    /// It ends the connection.
+    /// DISCONNECT: the broker ends the connection.
     BrokerDisconnect(Reason),
 }
 
-/// A reason code of MQTT 5. What 3.1.1 says is told in its words.
+/// A reason code of MQTT 5. Return codes of 3.1.1 are translated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reason(pub u8);
 
 impl Reason {
-    /// From here on a code is a failure.
+    /// Codes from this one on are failures.
     const FAILURE: u8 = 0x80;
-    /// The version is not spoken.
+    /// Unsupported protocol version.
     pub const VERSION: Self = Self(0x84);
-    /// The client's name is not wanted.
+    /// Client identifier not valid.
     pub const CLIENT_ID: Self = Self(0x85);
-    /// The user is not known, or the password is wrong.
+    /// Bad user name or password.
     pub const LOGIN: Self = Self(0x86);
-    /// The user may not.
+    /// Not authorized.
     pub const NOT_AUTHORIZED: Self = Self(0x87);
-    /// The client is not wanted any more.
+    /// Banned.
     pub const BANNED: Self = Self(0x8a);
-    /// The broker ends.
+    /// Server shutting down.
     pub const SHUTTING_DOWN: Self = Self(0x8b);
-    /// Another client came with the same name.
+    /// Session taken over: another client came with the same name.
     pub const TAKEN_OVER: Self = Self(0x8e);
-    /// Nothing is retained, not even a will.
+    /// Retain not supported, not even for a will.
     pub const RETAIN: Self = Self(0x9a);
-    /// No will with that QoS is taken.
+    /// QoS not supported for a will.
     pub const QOS: Self = Self(0x9b);
 
-    /// Whether it is a failure.
+    /// True if the code is a failure.
     #[must_use]
     pub const fn is_failure(self) -> bool {
         self.0 >= Self::FAILURE
     }
 }
 
-/// What the broker can do.
+/// The limits of the broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// So many messages may be on their way to it unacknowledged.
+    /// The most unacknowledged messages.
     pub window: usize,
-    /// It acknowledges messages.
+    /// True if the broker supports QoS 1.
     pub acknowledges: bool,
-    /// It keeps messages.
+    /// True if the broker supports retained messages.
     pub retains: bool,
-    /// The keepalive that it wants instead.
+    /// The keepalive that the broker demands instead.
     pub keepalive: Option<u16>,
 }
 
-/// What no packet can be made of, or is none.
+/// Input that is no valid packet, or content that fits into none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
 
@@ -152,7 +156,7 @@ impl From<MqttError> for Malformed {
     }
 }
 
-/// Makes a packet of either version in the same words.
+/// Builds a packet of either version with the same calls.
 macro_rules! packet {
     ($protocol:expr, $packet:ident, |$builder:ident| $build:expr) => {
         match $protocol {
@@ -172,7 +176,7 @@ impl Packets {
     /// A connection that begins with CONNECT.
     ///
     /// # Errors
-    /// A text that is too long for a packet.
+    /// A text too long for a packet.
     pub fn connect(
         protocol: Protocol,
         connect_options: &ConnectOptions,
@@ -186,8 +190,9 @@ impl Packets {
         let (received, out) = (Vec::new(), Vec::new());
         let mut packets = Self { connection, protocol, open: false, received, out };
         let connect = packet!(protocol, Connect, |connect| {
-            // A clean start: what is not acknowledged is remembered here, where no restart of a broker
-            // loses it.
+            // A clean start: the session keeps unacknowledged messages itself, so that a restarted
+            // broker cannot
+            // lose them.
             let mut connect = connect
                 .clean_start(true)
                 .keep_alive(connect_options.keepalive)
@@ -208,15 +213,15 @@ impl Packets {
         Ok(packets)
     }
 
-    /// What is to be sent, taken away.
+    /// Takes the octets to send.
     pub fn take(&mut self) -> Vec<u8> {
         mem::take(&mut self.out)
     }
 
-    /// Adds a message. Gives the identifier that its acknowledgement will have.
+    /// Adds a message. Returns the identifier that its acknowledgement will have.
     ///
     /// # Errors
-    /// A message that is larger than the broker takes.
+    /// A message larger than the broker accepts.
     pub fn publish(&mut self, message: &Publication) -> Result<Option<u16>, Malformed> {
         let id = match message.qos {
             Qos::AtMostOnce => None,
@@ -240,10 +245,10 @@ impl Packets {
         sent.map(|()| id)
     }
 
-    /// Subscribes to topics, with QoS 0.
+    /// Subscribes to topics with QoS 0.
     ///
     /// # Errors
-    /// What is no topic.
+    /// An invalid topic.
     pub fn subscribe(&mut self, topics: &[String]) -> Result<(), Malformed> {
         let entries = topics.iter().map(|topic| SubEntry::new(topic.as_str(), SubOpts::new()));
         let entries = entries.collect::<Result<Vec<_>, _>>()?;
@@ -254,7 +259,7 @@ impl Packets {
         self.send(subscribe)
     }
 
-    /// Asks whether the broker is there.
+    /// Sends PINGREQ.
     ///
     /// # Errors
     /// There is no connection.
@@ -263,7 +268,7 @@ impl Packets {
         self.send(ping)
     }
 
-    /// Ends the connection, so that the will is not said.
+    /// Sends DISCONNECT, so that the broker discards the will.
     ///
     /// # Errors
     /// There is no connection.
@@ -272,10 +277,10 @@ impl Packets {
         self.send(disconnect)
     }
 
-    /// Takes octets from the broker. However they are cut, the same comes out.
+    /// Takes octets from the broker; it does not matter how they are cut.
     ///
     /// # Errors
-    /// What is no packet, or none that may come.
+    /// Octets that are no packet, or a packet that the broker may not send.
     pub fn feed(&mut self, octets: &[u8]) -> Result<Vec<Incoming>, Malformed> {
         self.received.extend_from_slice(octets);
         let received = mem::take(&mut self.received);
@@ -305,7 +310,7 @@ impl Packets {
     }
 
     fn receive(&mut self, packet: &[u8]) -> Result<Option<Incoming>, Malformed> {
-        // A broker that does not know version 5 answers as if it had been asked in its own.
+        // A broker that does not know version 5 answers in the form of its own version.
         if let ([0x20, 2, _, code], Protocol::Five) = (packet, self.protocol) {
             return match code {
                 1 => Ok(Some(Incoming::Refused(Reason::VERSION))),
@@ -348,9 +353,10 @@ const fn level(qos: Qos) -> Level {
     }
 }
 
-/// How many octets the packet has that begins there; nothing if that is not to be seen yet.
+/// The size of the packet that begins `octets`; `None` if more octets are needed.
 ///
-/// The length has seven bits in an octet, the lowest first, and the eighth says that more follow.
+/// Each octet of the length holds seven bits, the lowest first; the eighth bit says that more
+/// follow.
 fn packet_size(octets: &[u8]) -> Result<Option<usize>, Malformed> {
     let mut length = 0usize;
     for (at, octet) in octets.iter().skip(1).take(4).enumerate() {
@@ -404,7 +410,7 @@ fn to_incoming(packet: Packet) -> Option<Incoming> {
     })
 }
 
-/// A return code of 3.1.1 as that of 5 which means the same.
+/// A return code of 3.1.1 as the equivalent code of 5.
 const fn from_v3_code(code: u8) -> Reason {
     match code {
         1 => Reason::VERSION,
@@ -435,11 +441,11 @@ impl Limits {
     }
 }
 
-/// A broker takes 20 at a time if nothing is said, and queues more (mosquitto: 1000). So many are
-/// remembered while it does not answer.
+/// The most unacknowledged messages, which are kept for the next connection. Brokers accept 20 by
+/// default and queue more (mosquitto: 1000).
 pub const WINDOW: usize = 20;
 
-/// The largest packet that is taken: a birth message has few octets, and only such are subscribed to.
+/// The largest packet accepted. Only birth messages are subscribed to, and they are short.
 const LARGEST: u32 = 64 * 1024;
 
 #[cfg(test)]
@@ -481,7 +487,7 @@ mod tests {
         packets
     }
 
-    /// What a broker says after CONNACK, in 5: acknowledgements, a message, and so on.
+    /// Packets of a broker after CONNACK, in version 5: acknowledgements, a message, and so on.
     const BROKER_PACKETS: [&[u8]; 8] = [
         &[0x40, 2, 0, 1],
         &[0x40, 3, 0, 2, 0x87],

@@ -1,11 +1,17 @@
-//! What the end of a connection means after those before it, and when to try again.
+//! The meaning of a lost connection in view of earlier ones, and the time of the next attempt.
 //!
-//! When another client comes with the same name, a broker closes the connection of the first. Some do
-//! not say why: 3.1.1 has no words for it, and mosquitto 2.0 uses none. A broker that ends closes, too,
-//! but it is away in the next instant. So who closes without a word is looked for at once: who is there
-//! then, takes the client, closes again, and is there even then, does it on purpose. (Twice, because
-//! some start faster than one can look. Once is enough where the client was closed out as soon as it was
-//! in: the other one came back at once.) So two clients come to three connections a minute at most.
+//! When a second client connects with the same name, the broker closes the connection of the first.
+//! Some
+//! brokers do not give the reason: 3.1.1 has no packet for it, and mosquitto 2.0 sends none. A
+//! broker that
+//! shuts down closes connections too, but then it is gone a moment later. After a connection closed
+//! without a reason the sink therefore looks at once. If the broker is there, accepts the client,
+//! closes
+//! again and is still there, it does so on purpose. (Two rounds, because some brokers restart
+//! faster than
+//! the sink looks. One round is enough if the connection was closed as soon as it was accepted: the
+//! other
+//! client came back at once.) Two clients of one name thus make three connections a minute at most.
 
 use core::{mem, time::Duration};
 
@@ -17,22 +23,22 @@ use crate::{
     },
 };
 
-/// The memory of one sink.
+/// The history of one sink's connections.
 #[derive(Debug)]
 pub struct Reconnect {
     backoff: Backoff,
-    /// The broker closed the last connection, and has not been found away since.
+    /// The broker closed the last connection and has been reachable since.
     closed_by_broker: bool,
-    /// It did so, and took the client in the next instant.
+    /// It did so, and accepted the client again a moment later.
     suspected: bool,
-    /// That another client has the same name was said, and is still so.
+    /// A second client of the same name was reported and is still there.
     duplicate_reported: bool,
-    /// What was said last of this outage.
+    /// The last message about this outage.
     last_report: Option<String>,
 }
 
 impl Reconnect {
-    /// Nothing was lost yet.
+    /// No connection was lost yet.
     #[must_use]
     pub fn new() -> Self {
         let backoff = Backoff::random(Duration::from_secs(1), LONGEST_WAIT);
@@ -45,19 +51,21 @@ impl Reconnect {
         }
     }
 
-    /// Whether it is enough for the next try to see if the broker is there.
+    /// True if the next attempt only has to find out whether the broker is reachable.
     #[must_use]
     pub const fn is_probe(&self) -> bool {
         self.closed_by_broker && self.suspected
     }
 
-    /// The broker took the client. Says whether anything was said of an outage.
+    /// The broker accepts the client. Returns true if an outage was reported.
     pub fn connected(&mut self) -> bool {
         self.suspected |= mem::take(&mut self.closed_by_broker);
         self.last_report.take().is_some()
     }
 
-    /// What the end of a connection means that lived for some time, or never was, and how long to wait.
+    /// The meaning of a connection's end, and the time to wait. `uptime` is `None` if the broker
+    /// never
+    /// accepted the client.
     pub fn classify(
         &mut self,
         end: &Disconnect,
@@ -77,7 +85,7 @@ impl Reconnect {
                 self.suspected &= uptime < STABLE;
                 self.suspected |= self.closed_by_broker && uptime < IMMEDIATE;
                 self.duplicate_reported &= uptime < STABLE;
-                // A broker that ends may be back in the next instant, however often it does.
+                // A broker that shuts down may be back at once, however often it does.
                 let ended = self.closed_by_broker
                     || end == Disconnect::BrokerDisconnect(Reason::SHUTTING_DOWN);
                 self.backoff.worked_for(if ended { Duration::MAX } else { uptime });
@@ -92,10 +100,10 @@ impl Reconnect {
         (end, wait)
     }
 
-    /// What is to be said of it, if it is new.
+    /// Returns the message if it is news.
     pub fn report(&mut self, text: String, pace: RetryPace) -> Option<String> {
         let duplicate = pace == RetryPace::Staggered;
-        // Two of the same name take turns from now on, which is nothing new each time.
+        // Two clients of one name take turns from now on, which is not news each time.
         let known = self.duplicate_reported && (duplicate || self.closed_by_broker);
         self.duplicate_reported |= duplicate;
         if known || self.last_report.as_ref() == Some(&text) {
@@ -112,14 +120,13 @@ impl Default for Reconnect {
     }
 }
 
-/// How long until somebody has changed something.
+/// The wait for somebody to change something.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// A connection that lived for less was in the way of somebody.
+/// A connection shorter than this was closed in favour of another client.
 const IMMEDIATE: Duration = Duration::from_millis(500);
 
-/// After a connection that lived for so long nobody is suspected of anything: two of the same name have
-/// met before.
+/// After a connection of this length the suspicion ends: two clients of one name meet sooner.
 const STABLE: Duration = Duration::from_secs(180);
 
 #[cfg(test)]
@@ -146,7 +153,7 @@ mod tests {
             assert_eq!(end, refused());
             assert!(wait <= SECOND, "{wait:?}");
         }
-        // Nor is one waited for that says that it ends.
+        // A broker that announces its shutdown is tried again without delay.
         for _ in 0..10 {
             reconnect.connected();
             let end = Disconnect::BrokerDisconnect(Reason::SHUTTING_DOWN);
@@ -172,7 +179,7 @@ mod tests {
             assert_eq!(last_report.is_some(), turn == 0, "it is said once");
             assert_eq!(reconnect.connected(), turn == 0);
         }
-        // The other one is gone for good.
+        // The other client is gone for good.
         reconnect.classify(&Disconnect::Closed, Some(STABLE));
         assert!(!reconnect.is_probe());
     }
@@ -180,9 +187,9 @@ mod tests {
     /// A client as a broker sees it.
     struct Client {
         reconnect: Reconnect,
-        /// When it connected, if it is connected.
+        /// The start of the connection, if there is one.
         since: Option<Duration>,
-        /// When it tries again otherwise.
+        /// The next attempt otherwise.
         next: Duration,
     }
 
@@ -191,14 +198,14 @@ mod tests {
             Self { reconnect: Reconnect::new(), since: None, next }
         }
 
-        /// The broker closes it out, without a word or with one.
+        /// The broker closes the connection, with or without a reason.
         fn close(&mut self, now: Duration, end: &Disconnect) {
             let uptime = self.since.take().map(|since| now - since);
             self.next = now + self.reconnect.classify(end, uptime).1 + Duration::from_millis(5);
         }
     }
 
-    /// When clients of one name connect in an hour, one of which starts later.
+    /// The connection times of two clients of one name within an hour; the second starts later.
     fn connections(later: Duration, end: &Disconnect) -> Vec<Duration> {
         let mut clients = [SECOND, SECOND + later].map(Client::starting);
         let mut all = Vec::new();

@@ -1,15 +1,16 @@
-//! What has to arrive, over as many connections as it takes.
+//! QoS 1 delivery across reconnects.
 //!
-//! A broker that comes back may have forgotten everything, so nothing is left to its memory: every
-//! connection begins clean, and what was not acknowledged is kept here and sent again in the next one.
+//! A broker that comes back may have forgotten everything, so nothing relies on its memory: every
+//! connection starts clean, and unacknowledged messages are kept here and sent again in the next
+//! one.
 //!
 //! ```text
-//! publish -> lane -> unacknowledged -> gone        QoS 1
-//!              \---------------------> gone        QoS 0
-//! connection lost: states with QoS 1 wait for the next one, in their order; the rest goes
+//! publish -> outbound -> unacknowledged -> acknowledged        QoS 1
+//!                   \--------------------> sent                QoS 0
+//! connection lost: states with QoS 1 wait for the next one, in order; other messages are dropped
 //! ```
 //!
-//! All of it is bounded. There is no socket here, and time is what the caller says it is.
+//! All queues are bounded. There is no socket here, and the caller supplies the time.
 
 use core::time::Duration;
 use std::{collections::VecDeque, time::Instant};
@@ -21,7 +22,7 @@ use crate::sink::mqtt::{
     versions::Versions,
 };
 
-/// What is said to a broker, connection after connection.
+/// The dialogue with a broker, connection after connection.
 pub struct Session {
     connect_options: ConnectOptions,
     versions: Versions,
@@ -43,24 +44,26 @@ struct SessionConnection {
 #[derive(Clone, Debug)]
 struct Outgoing {
     message: Publication,
-    /// What is told anew in each connection is 0; the last message of a state is 1, the first time.
+    /// The readings that this message stands for. Announcements and repeated states count 0; of the
+    /// messages of a state, the last one counts 1.
     readings: u64,
-    /// It is for the next connection if it has to arrive and does not in this one.
+    /// True if a message with QoS 1 goes into the next connection when it is not acknowledged in
+    /// this one.
     keep_for_next: bool,
 }
 
-/// What happened in a connection.
+/// An event in a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionEvent {
-    /// The broker takes the client.
+    /// The broker accepts the client.
     Open,
-    /// Somebody's message.
+    /// A message on a subscribed topic, with its payload.
     Message(String, Vec<u8>),
-    /// The broker has a message on that topic.
+    /// The broker has acknowledged a message on this topic.
     Accepted(String),
-    /// It does not want it; so many readings are not told by that.
+    /// The broker refuses a message on this topic; this many readings are lost with it.
     Rejected(String, Reason, u64),
-    /// It does not let the client listen.
+    /// The broker refuses a subscription.
     NotSubscribed(Reason),
 }
 
@@ -74,20 +77,22 @@ pub struct TooLarge {
 }
 
 impl Session {
-    /// With that introduction, in the version that is wanted, or in what the broker speaks.
+    /// A session with these CONNECT options. Without a `wanted` version it uses the one that the
+    /// broker
+    /// speaks.
     #[must_use]
     pub const fn new(connect_options: ConnectOptions, wanted: Option<Protocol>) -> Self {
         let versions = Versions::new(wanted);
         Self { connect_options, versions, carried_over: VecDeque::new(), connection: None }
     }
 
-    /// Whether the broker took the older version only.
+    /// True if the broker accepts only the older version.
     #[must_use]
     pub fn is_fallback(&self) -> bool {
         self.versions.is_fallback()
     }
 
-    /// How the client introduces itself.
+    /// The fields of CONNECT.
     #[must_use]
     pub const fn connect_options(&self) -> &ConnectOptions {
         &self.connect_options
@@ -96,7 +101,7 @@ impl Session {
     /// Begins a connection.
     ///
     /// # Errors
-    /// The introduction does not fit into a packet.
+    /// The options do not fit into a packet.
     pub fn begin(&mut self, now: Instant) -> Result<(), Malformed> {
         self.connection = Some(SessionConnection {
             packets: Packets::connect(self.versions.current(), &self.connect_options)?,
@@ -110,13 +115,13 @@ impl Session {
         Ok(())
     }
 
-    /// Whether the broker has taken the client.
+    /// True if the broker has accepted the client.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.connection.as_ref().is_some_and(|connection| connection.limits.is_some())
     }
 
-    /// Whether more may be published without anything growing.
+    /// True if more may be published within the bound of the queue.
     #[must_use]
     pub fn has_room(&self) -> bool {
         self.connection.as_ref().is_some_and(|connection| {
@@ -124,7 +129,7 @@ impl Session {
         })
     }
 
-    /// Whether everything has gone, and was acknowledged where it has to be.
+    /// True if every message is sent, and acknowledged if it has to be.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         let all = |connection: &SessionConnection| {
@@ -133,13 +138,13 @@ impl Session {
         self.carried_over.is_empty() && self.connection.as_ref().is_none_or(all)
     }
 
-    /// Whether everything is on its way at least.
+    /// True if every message is sent.
     #[must_use]
     pub fn is_all_sent(&self) -> bool {
         self.connection.as_ref().is_some_and(|connection| connection.outbound.is_empty())
     }
 
-    /// How many readings have not gone or were not acknowledged.
+    /// The number of readings that are not sent or not acknowledged.
     #[must_use]
     pub fn unsent(&self) -> u64 {
         let connection = self.connection.iter().flat_map(|connection| {
@@ -149,7 +154,7 @@ impl Session {
         self.carried_over.iter().chain(connection).map(|outgoing| outgoing.readings).sum()
     }
 
-    /// Publishes what every connection is told anew.
+    /// Publishes a message that every connection begins with.
     pub fn announce(&mut self, message: Publication) {
         self.enqueue(Outgoing { message, readings: 0, keep_for_next: false });
     }
@@ -166,8 +171,9 @@ impl Session {
         }
     }
 
-    /// Publishes the messages of a reading once more: for who has forgotten them, or has not listened.
-    /// Who gets them anyway need not get them twice.
+    /// Publishes the messages of a reading once more, for subscribers that came late. A message
+    /// that is
+    /// queued already is not repeated.
     pub fn repeat(&mut self, messages: Vec<Publication>) {
         for message in messages {
             if !self.is_queued(&message) {
@@ -176,7 +182,7 @@ impl Session {
         }
     }
 
-    /// Whether the last message that waits for its topic says the same.
+    /// True if the last queued message of that topic has the same payload.
     fn is_queued(&self, message: &Publication) -> bool {
         let mut outbound = self
             .connection
@@ -193,28 +199,28 @@ impl Session {
         }
     }
 
-    /// Publishes what former connections could not, in its order.
+    /// Publishes the messages that earlier connections left over, in order.
     pub fn resume(&mut self) {
         if let Some(connection) = &mut self.connection {
             connection.outbound.append(&mut self.carried_over);
         }
     }
 
-    /// Listens to topics. What is no topic is not listened to.
+    /// Subscribes to topics. Invalid topics are left out.
     pub fn subscribe(&mut self, topics: &[String]) {
         if let (Some(connection), false) = (&mut self.connection, topics.is_empty()) {
             let _ = connection.packets.subscribe(topics);
         }
     }
 
-    /// Ends the connection without its will.
+    /// Ends the connection so that the broker discards the will.
     pub fn disconnect(&mut self) {
         if let Some(connection) = &mut self.connection {
             let _ = connection.packets.disconnect();
         }
     }
 
-    /// What is to be sent now.
+    /// Takes the octets to send now, and the messages that are too large to be sent.
     pub fn take(&mut self, now: Instant) -> (Vec<u8>, Vec<TooLarge>) {
         let Some(connection) = &mut self.connection else {
             return (Vec::new(), Vec::new());
@@ -240,7 +246,7 @@ impl Session {
     /// Takes octets of the broker.
     ///
     /// # Errors
-    /// The connection is at its end, and why.
+    /// The reason for which the connection is at its end.
     pub fn feed(&mut self, octets: &[u8]) -> Result<Vec<SessionEvent>, Disconnect> {
         let Some(connection) = &mut self.connection else {
             return Ok(Vec::new());
@@ -273,10 +279,10 @@ impl Session {
         Ok(events)
     }
 
-    /// Looks whether the broker is there, and asks it from time to time.
+    /// Checks that the broker answers, and pings it at intervals.
     ///
     /// # Errors
-    /// It is not.
+    /// The broker does not answer.
     pub fn check_keepalive(&mut self, now: Instant) -> Result<(), Disconnect> {
         let keepalive = self.keepalive();
         let Some(connection) = &mut self.connection else {
@@ -302,7 +308,7 @@ impl Session {
         Ok(())
     }
 
-    /// When to look again.
+    /// The time of the next check.
     #[must_use]
     pub fn next_check(&self) -> Option<Instant> {
         let keepalive = self.keepalive();
@@ -323,7 +329,9 @@ impl Session {
         Duration::from_secs(wanted.unwrap_or(self.connect_options.keepalive).into())
     }
 
-    /// The connection is at its end. Says whether to try at once in other words.
+    /// Closes the connection. Returns true if the next attempt may follow at once, with an older
+    /// version or
+    /// a weaker will.
     pub fn connection_lost(&mut self, end: &Disconnect) -> bool {
         let was_open = self.is_open();
         if let Some(connection) = self.connection.take() {
@@ -335,22 +343,22 @@ impl Session {
         }
     }
 
-    /// States that have to arrive are for the next connection.
+    /// Keeps states with QoS 1 for the next connection.
     fn keep(&mut self, connection: SessionConnection) {
         let unacknowledged = connection.unacknowledged.into_iter().map(|(.., outgoing)| outgoing);
         let due = unacknowledged.chain(connection.outbound);
         let kept = due.filter(|due| due.keep_for_next && due.message.qos == Qos::AtLeastOnce);
-        // What is kept already comes from connections before this one.
+        // Messages of earlier connections stay in front.
         self.carried_over.extend(kept);
     }
 }
 
 impl SessionConnection {
-    /// The next message that may go.
+    /// The next message that may be sent.
     fn next(&mut self) -> Option<Outgoing> {
         let limits = self.limits?;
         if self.unacknowledged.len() >= limits.window {
-            // What needs no acknowledgement may not overtake: the last state has to be the last.
+            // A message with QoS 0 may not overtake either: the last state must arrive last.
             return None;
         }
         let mut next = self.outbound.pop_front()?;
@@ -371,15 +379,16 @@ impl SessionConnection {
     }
 }
 
-/// How many messages wait to be sent before no more readings are taken. The messages of one more may
-/// come on top, and at the beginning of a connection those of the last one, the announcements and the
-/// last state of each meter.
+/// The most messages in the queue before no more readings are taken. The messages of one more
+/// reading
+/// may exceed it, and at the start of a connection those of the last one, the announcements and the
+/// latest state of each meter.
 const MOST_OUTBOUND: usize = WINDOW;
 
-/// So many octets are enough for the socket at a time.
+/// The octets to hand to the socket at a time.
 const SEND_CHUNK: usize = 32 * 1024;
 
-/// How long a broker may take to answer CONNECT.
+/// The longest time for a broker to answer CONNECT.
 const CONNACK_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
@@ -431,7 +440,7 @@ mod tests {
 
     #[test]
     fn what_was_not_acknowledged_is_sent_again_as_new_and_before_what_came_later() {
-        // Whether the broker says that it remembers the session or not.
+        // The broker may or may not claim to remember the session.
         for connack in [OPEN, [0x20, 3, 1, 0, 0]] {
             let (mut session, now) = open(&OPEN);
             session.announce(message("online", ONE));
@@ -530,7 +539,8 @@ mod tests {
 
     #[test]
     fn a_will_that_a_broker_cannot_take_becomes_one_that_it_can() {
-        // Each sees the next one: the flags of CONNECT, and what the broker says of it.
+        // Each will that is refused leads to the next: the flags of CONNECT, and the broker's
+        // answer.
         let (qos, retain) = ([0x20, 3, 0, 0x9b, 0], [0x20, 3, 0, 0x9a, 0]);
         for answers in [[qos, retain], [retain, qos]] {
             let (mut session, now) = (session(None), Instant::now());
@@ -541,7 +551,7 @@ mod tests {
                 let end = session.feed(&answer).unwrap_err();
                 assert!(session.connection_lost(&end), "at once");
             }
-            // It is remembered.
+            // The session remembers the weaker will.
             for _ in 0..2 {
                 session.begin(now).unwrap();
                 let (connect, _) = session.take(now);
@@ -553,7 +563,8 @@ mod tests {
             let between = if answers[0] == qos { 0b10_0100 } else { 0b00_1100 };
             assert_eq!(flags, [0b10_1100, between, 0b00_0100, 0b00_0100]);
         }
-        // Who refuses it even so, or a client without a will, means something else.
+        // A broker that refuses even the weakest will, or a client without one, is not tried again
+        // at once.
         let mut session = session(None);
         for again in [true, false] {
             session.begin(Instant::now()).unwrap();
@@ -576,7 +587,7 @@ mod tests {
     #[test]
     fn a_broker_that_is_silent_is_given_up_after_one_and_a_half_keepalives() {
         let after = |now: Instant, seconds| now + Duration::from_secs(seconds);
-        // Nothing to say: it is asked, and has half as much more to answer.
+        // An idle broker is pinged, and has half an interval to answer.
         let (mut session, now) = open(&OPEN);
         assert_eq!(session.check_keepalive(after(now, 29)), Ok(()));
         assert!(session.take(now).0.is_empty());

@@ -1,30 +1,34 @@
-//! The sink: what a user says of it, and how it begins.
+//! The MQTT sink: its settings, and how it starts.
 //!
 //! ```text
 //! mqtt://anna@broker.home/house/meter?password_file=/etc/meterpipe/mqtt&retain=true
 //! mqtts://broker.home:8883?ca=/etc/meterpipe/ca.pem&qos=1
 //! ```
 //!
-//! | key | default | what |
+//! | key | default | meaning |
 //! |---|---|---|
-//! | `user`, `password`, `password_file` | none | for the broker |
-//! | `client_id` | a hash | the name of the connection; a broker has each once |
+//! | `user`, `password`, `password_file` | none | the login |
+//! | `client_id` | a hash | the client's name; a broker accepts each name once |
 //! | `protocol` | `5`, else `3.1.1` | the version of MQTT |
-//! | `keepalive` | `30s` | half as much more without a word, and either side gives the other up |
-//! | `qos`, `retain` | `0`, `false` | of the states |
+//! | `keepalive` | `30s` | after one and a half times this without a packet, either side drops the other |
+//! | `qos`, `retain` | `0`, `false` | for states |
 //! | `topic`, `layout`, `status` | | see [`topics`](super::topics) |
-//! | `topics` | none | see [`mapping`](super::custom_topics) |
-//! | `ca`, `cert`, `key`, `insecure` | | of `mqtts`, see [`tls`](super::tls) |
+//! | `topics` | none | see [`custom_topics`](super::custom_topics) |
+//! | `ca`, `cert`, `key`, `insecure` | | for `mqtts`, see [`tls`](super::tls) |
 //!
-//! Beside them `fields`, `units` and `names`. In each connection go out, in this order: `online` on
-//! the status topic, the states that were not acknowledged, the last state of each meter. Where meters
-//! are [announced](super::announce), that comes first and `online` last. The status becomes `offline`
-//! before the connection is ended, or by the broker when it finds it ended. A run that is over soon, as
-//! one of cron, says `status=none`: what it told stays true.
+//! `fields`, `units` and `names` apply too. Each connection sends, in this order: `online` on the
+//! status
+//! topic, the unacknowledged states, the latest state of each meter. If meters are
+//! [announced](super::announce), the announcements come first and `online` last. The status becomes
+//! `offline` before the sink disconnects; after a lost connection the broker publishes it. A short
+//! run,
+//! such as a cron job, sets `status=none`: its values stay valid after it has ended.
 //!
-//! A state topic tells how things are, so there is no history in it: of the time without a connection
-//! the last state of each meter goes out, if it is not older than half a minute or three times the
-//! interval of the sink, and with QoS 1 what was on its way when the connection ended.
+//! A state topic shows the present and has no history. After an outage the sink sends the latest
+//! state
+//! of each meter if it is not older than 30 s or three times the interval of the sink, and with QoS
+//! 1
+//! the messages that were under way when the connection ended.
 
 use core::time::Duration;
 
@@ -47,11 +51,13 @@ use crate::{
     },
 };
 
-/// The sink that the settings tell of. Who announces its meters, if anybody, takes its own keys and
-/// learns the topics. Telegrams come so far apart, if the settings say it.
+/// The sink with these settings. `announcer` takes its own keys and learns the topics; it returns
+/// `None`
+/// if no meter is to be announced. `interval` is the time between telegrams that the settings ask
+/// for.
 ///
 /// # Errors
-/// A value that cannot be meant, or a file that cannot be read.
+/// An invalid value, or a file that cannot be read.
 pub fn new(
     settings: &mut SinkSettings,
     interval: Option<Duration>,
@@ -107,9 +113,11 @@ fn connect_options(
     })
 }
 
-/// The same at every start: a broker that has not noticed that the last one is gone throws it out, and
-/// tells its will before this one says anything. Another on another machine, for another place, or for
-/// another meter. A broker for 3.1.1 need not take more than 23 characters.
+/// The same at every start: a broker that has not noticed the end of the last run drops the old
+/// client
+/// and publishes its will before this run says anything. The name differs by machine, topic and
+/// run.
+/// MQTT 3.1.1 brokers need not accept more than 23 characters.
 fn client_id(state_format: &StateFormat, run: &str) -> String {
     let system = rustix::system::uname();
     let mut octets = system.nodename().to_bytes().to_vec();
@@ -122,7 +130,7 @@ fn client_id(state_format: &StateFormat, run: &str) -> String {
 
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
-/// Six telegrams of a meter that sends each five seconds.
+/// Six telegrams of a meter that sends every five seconds.
 const FRESH: Duration = Duration::from_secs(30);
 
 #[cfg(test)]

@@ -1,32 +1,35 @@
-//! In which version of MQTT a broker is spoken to.
+//! The choice of the MQTT version.
 //!
 //! ```text
 //! connection   5, refused   3.1.1, taken   lost   5, refused   3.1.1, taken   lost   5, taken
 //!                        at once                          at once
 //! ```
 //!
-//! Not every older broker says that it is one: some only close, or answer in their own way. What stands
-//! before a broker that is just starting closes, too, so what is found in one connection holds for that
-//! one, and the next begins in 5 again. Only that a broker has taken 5 is remembered: if it closes
-//! without a word, that is not the reason.
+//! Some older brokers do not say that they are older: they close the connection or answer in their
+//! own
+//! way. A proxy in front of a broker that is starting closes connections too. The version found in
+//! one
+//! connection is therefore valid for that one only, and the next begins with 5 again. Only one fact
+//! is
+//! remembered: a broker that has accepted 5 does not close the connection because of the version.
 
 use crate::sink::mqtt::{
     disconnect::Disconnect,
     packets::{Protocol, Reason},
 };
 
-/// The version that is spoken, and what is known of the others.
+/// The current version, and the facts known about the broker.
 #[derive(Clone, Debug)]
 pub struct Versions {
-    /// By the user, who gets no other.
+    /// The version that the user demands; no other is tried.
     wanted: Option<Protocol>,
     next: Protocol,
-    /// By the broker, in the last connection that came about.
+    /// The version that the broker accepted in the last successful connection.
     accepted: Option<Protocol>,
 }
 
 impl Versions {
-    /// The one that is wanted, or what the broker speaks.
+    /// Uses the `wanted` version, or else the one that the broker speaks.
     #[must_use]
     pub const fn new(wanted: Option<Protocol>) -> Self {
         let next = match wanted {
@@ -36,25 +39,26 @@ impl Versions {
         Self { wanted, next, accepted: None }
     }
 
-    /// The one that is spoken, or tried next.
+    /// The version of this connection, or of the next attempt.
     #[must_use]
     pub const fn current(&self) -> Protocol {
         self.next
     }
 
-    /// Whether the broker took the older one only.
+    /// True if the broker accepts only the older version.
     #[must_use]
     pub fn is_fallback(&self) -> bool {
         self.wanted.is_none() && self.accepted == Some(Protocol::Three)
     }
 
-    /// The broker takes the client.
+    /// The broker accepts the client.
     pub const fn accept(&mut self) {
         self.accepted = Some(self.next);
     }
 
-    /// A connection is at its end, in which the broker had taken the client or not. Says whether to try
-    /// at once in the older version.
+    /// Notes the end of a connection, which the broker had accepted or not. Returns true if an
+    /// attempt with
+    /// the older version should follow at once.
     pub fn connection_lost(&mut self, end: &Disconnect, was_open: bool) -> bool {
         let unclear = self.accepted != Some(Protocol::Five);
         let refused = match end {
@@ -84,7 +88,7 @@ mod tests {
         Disconnect::Unreachable("connection refused".to_owned())
     }
 
-    /// A client that the broker has taken in the older version, after that answer to the newer one.
+    /// A client whose broker accepted the older version, after that answer to the newer one.
     fn fallen_back(end: &Disconnect) -> Versions {
         let mut versions = Versions::new(None);
         assert!(versions.connection_lost(end, false));
@@ -113,7 +117,7 @@ mod tests {
 
     #[test]
     fn an_unlucky_first_contact_is_no_older_version() {
-        // Whatever comes instead of an answer in the older version.
+        // Any other answer to the older version.
         for end in
             [Disconnect::Closed, Disconnect::NotMqtt, away(), Disconnect::Refused(Reason::LOGIN)]
         {
@@ -122,7 +126,7 @@ mod tests {
             assert!(!versions.connection_lost(&end, false), "not again and again");
             assert_eq!(versions.current(), Protocol::Five);
         }
-        // It was the broker all the same, which had just started.
+        // The cause was the starting broker, after all.
         let mut versions = fallen_back(&Disconnect::Closed);
         assert!(!versions.connection_lost(&away(), true));
         versions.accept();
