@@ -1,15 +1,16 @@
-//! `file:PATH`: every telegram, a line each, appended to a file.
+//! `file:PATH`: every telegram as a line, appended to a file.
 //!
-//! | key | what |
+//! | key | meaning |
 //! |---|---|
-//! | `format` | `json` or `csv`; if nothing is said, the ending `.csv` tells |
-//! | `fields`, `units`, `names` | what of the readings, and as what |
+//! | `format` | `json` or `csv`; by default the extension `.csv` decides |
+//! | `fields`, `units`, `names` | the readings, their units and names |
 //! | `csv_locale` | `at`: a semicolon and decimal commas |
-//! | `rotate` | `daily`, or a size as in `10MB`: then FILE becomes FILE.1, which becomes FILE.2 … |
-//! | `keep` | how many of those are kept; all, if nothing is said |
+//! | `rotate` | `daily`, or a size such as `10MB`: then FILE becomes FILE.1, which becomes FILE.2 … |
+//! | `keep` | the number of rotated files to keep, by default all |
 //!
-//! PATH may hold `{meter}` and `{date}`. A line is written at once or not at all. What cannot be
-//! written waits, in the queue in front of the sink, and is written as soon as that is possible.
+//! PATH may contain `{meter}` and `{date}`. A line is written whole or not at all. After a failed
+//! write
+//! the readings wait in the sink's queue, and are written as soon as that is possible.
 
 use std::{
     path::{Path, PathBuf},
@@ -38,19 +39,19 @@ use crate::{
     },
 };
 
-/// How much is written at once, if much is there.
+/// The most octets in one write.
 const BATCH_OCTETS: usize = 64 * 1024;
 
-/// The longest wait between tries.
+/// The longest wait between attempts.
 const LONGEST_RETRY: Duration = Duration::from_secs(10);
 
-/// How long to wait for readings if nothing else is to be done.
+/// The wait for readings if nothing else is scheduled.
 const IDLE_WAIT: Duration = Duration::from_secs(3600);
 
-/// Reads what the user says about it.
+/// Builds the sink from its settings.
 ///
 /// # Errors
-/// What cannot be meant.
+/// Invalid values.
 pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
     let path_template = PathTemplate::of(settings)?;
     if path_template.fixed() == Path::new("-") {
@@ -83,7 +84,7 @@ pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
     }))
 }
 
-/// How a telegram becomes a line.
+/// The form of a line.
 enum LineFormat {
     Json(Projection),
     Csv(Box<Csv>, Projection),
@@ -97,7 +98,7 @@ impl LineFormat {
         )
     }
 
-    /// What stands at the start of a file.
+    /// The first line of a file.
     fn header(&self) -> Vec<u8> {
         let mut text = Vec::new();
         if let Self::Csv(csv, projection) = self {
@@ -130,11 +131,11 @@ struct FileSink {
     lines: LineFormat,
     files: AppendFiles,
     batch: LineBatch,
-    /// What came, and does not belong to the batch.
+    /// An event that was taken from the queue and does not belong to the batch.
     next_event: Option<SinkEvent>,
 }
 
-/// Lines that go to the same file.
+/// Lines for the same file.
 #[derive(Default)]
 struct LineBatch {
     path: PathBuf,
@@ -165,7 +166,7 @@ impl Sink for FileSink {
 }
 
 impl FileSink {
-    /// Makes a batch of these readings and of those that are there already.
+    /// Makes a batch of these readings and those already in the queue.
     fn gather(&mut self, readings: &Readings, queue: &QueueReceiver, report: &dyn Report) {
         self.batch.path = self.path_template.path(readings);
         self.add(readings);
@@ -190,7 +191,7 @@ impl FileSink {
         self.batch.readings += 1;
     }
 
-    /// Writes the batch, however long it takes; not if the time is over.
+    /// Writes the batch, however long it takes; returns false if the deadline has passed.
     fn write_batch(&mut self, queue: &QueueReceiver, report: &dyn Report) -> bool {
         let mut backoff = Backoff::random(Duration::from_secs(1), LONGEST_RETRY);
         let mut failed = false;
@@ -221,7 +222,7 @@ impl FileSink {
         true
     }
 
-    /// Counts what nobody will write.
+    /// Counts the readings that will not be written.
     fn give_up(&mut self, queue: &QueueReceiver, report: &dyn Report) {
         let next_event =
             self.next_event.take().into_iter().chain(std::iter::from_fn(|| queue.take()));
@@ -237,7 +238,7 @@ fn lost(readings: u64, report: &dyn Report) {
     }
 }
 
-/// Waits that long, whatever comes; but not beyond the end.
+/// Waits for `delay` regardless of new events, but not beyond the deadline.
 fn pause(queue: &QueueReceiver, delay: Duration) {
     let again = Instant::now() + delay;
     loop {

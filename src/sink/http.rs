@@ -1,7 +1,9 @@
-//! Posting to a server.
+//! HTTP POST to a server.
 //!
-//! No proxy of the environment stands between, since the servers are those of the home; no redirect
-//! takes the token to another server; no answer is read for longer or farther than is of use.
+//! Proxies of the environment are ignored, since the servers are those of the home. Redirects are
+//! not
+//! followed, so the token reaches no other server. The size of a response and the time for it are
+//! limited.
 
 use core::time::Duration;
 use std::{
@@ -22,68 +24,68 @@ use crate::{
     sink::{settings::Secret, tls},
 };
 
-/// A place to post to.
+/// A server and path to post to.
 #[derive(Debug)]
 pub struct PostTarget {
     agent: Agent,
     uri: Uri,
     authorization: Option<Secret>,
     timeout: Duration,
-    /// Whom to trust stands in a file.
+    /// True if the authorities come from a file of the user's.
     own_ca: bool,
 }
 
-/// How a server is to be trusted.
+/// How to verify a server.
 #[derive(Clone, Copy, Debug)]
 pub enum Trust<'a> {
-    /// It is not: nothing is encrypted.
+    /// Not at all: the connection is not encrypted.
     Plain,
-    /// By the authorities of a file, or of this machine.
+    /// By the authorities in a file, or by those of this machine.
     Authorities(Option<&'a Path>),
-    /// Whoever it is; what is sent is encrypted all the same.
+    /// Any certificate is accepted; the connection is encrypted nevertheless.
     AnyCertificate,
 }
 
-/// What came of it.
+/// The outcome of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PostOutcome {
-    /// The server said something.
+    /// The server responded.
     Status {
-        /// The status.
+        /// The status code.
         code: u16,
-        /// How long it wants to be left alone.
+        /// The wait that the server asks for.
         retry_after: Option<Duration>,
-        /// The beginning of what stands behind the headers.
+        /// The beginning of the body.
         body: Vec<u8>,
     },
-    /// There is no way to it.
+    /// The server cannot be reached.
     Unreachable(String),
-    /// It is not the one it should be, or cannot be talked to safely.
+    /// The server's certificate is not valid, or no safe connection is possible.
     Untrusted(String),
-    /// It took the connection and ended it, as who speaks something else does.
+    /// The server accepted the connection and closed it, as a server of another protocol does.
     ConnectionClosed(String),
-    /// It took too long.
+    /// The server took too long.
     TimedOut,
-    /// What it said is no answer.
+    /// The response is not HTTP.
     InvalidResponse(String),
 }
 
-/// How much of an answer is read: errors are told in a sentence.
+/// The most octets read of a body: error messages are short.
 const MOST_BODY: u64 = 16 * 1024;
 const MOST_HEADERS: usize = 16 * 1024;
 
-/// How somebody ends a connection who does not like what he hears.
+/// The errors seen when a server closes a connection that it does not understand.
 const CLOSED_KINDS: [io::ErrorKind; 3] =
     [io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe];
 
-/// A connection that was idle for longer may be gone at its other end.
+/// The server may have closed a connection that was idle for longer.
 const IDLE: Duration = Duration::from_secs(5);
 
 impl PostTarget {
-    /// The server at an address.
+    /// A target at an address.
     ///
     /// # Errors
-    /// An address that is none, an authorisation that no header can hold, no authorities.
+    /// An invalid address, a token that no header can hold, no authorities.
     pub fn new(
         uri: &str,
         trust: Trust<'_>,
@@ -112,13 +114,13 @@ impl PostTarget {
         Ok(Self { agent: config.into(), uri, authorization, timeout, own_ca })
     }
 
-    /// How long a server may take.
+    /// The time-out of a request.
     #[must_use]
     pub const fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// Posts text, compressed. It takes as long as the [timeout](Self::timeout).
+    /// Posts text, compressed. It takes no longer than the [time-out](Self::timeout).
     #[must_use]
     pub fn post(&self, text: &[u8]) -> PostOutcome {
         let body = match gzip(text) {
@@ -139,7 +141,7 @@ impl PostTarget {
         match request.send(&body) {
             Ok(mut response) => {
                 let mut body = Vec::new();
-                // The status says it all; the sentence behind it may be cut.
+                // The status decides; the message in the body may be cut.
                 let _ = response.body_mut().as_reader().take(MOST_BODY).read_to_end(&mut body);
                 let retry_after = retry_after(&response);
                 PostOutcome::Status { code: response.status().as_u16(), retry_after, body }
@@ -201,7 +203,7 @@ fn outcome_of(error: &Error, own_ca: bool) -> PostOutcome {
     }
 }
 
-/// Names and values behind the `?` of an address.
+/// The query string of an address.
 #[must_use]
 pub fn query(pairs: &[(&str, &str)]) -> String {
     let pairs = pairs.iter().map(|(name, value)| format!("{name}={}", encoded(value)));

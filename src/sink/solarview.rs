@@ -1,13 +1,14 @@
-//! `solarview:FILE`: the energy registers as Solarview reads them, written anew for each telegram.
+//! `solarview:FILE`: the energy registers in Solarview's format, rewritten for each telegram.
 //!
-//! | key | what |
+//! | key | meaning |
 //! |---|---|
 //! | `fields` | these registers instead of 1.8.0 and 2.8.0 |
-//! | `units` | other units than kWh and W, as in `units.power=kW` |
-//! | `style` | `d0`: as IEC 62056-21 has it, for other readers than Solarview |
+//! | `units` | other units than kWh and W, such as `units.power=kW` |
+//! | `style` | `d0`: strictly by IEC 62056-21, for other readers than Solarview |
 //!
-//! FILE may hold `{meter}`: then each meter has its own, and else one does. A register that a telegram does not have has
-//! no line, and without any the file stays as it is.
+//! If FILE contains `{meter}`, each meter has its own file; otherwise only one meter is shown. A
+//! register
+//! that a telegram lacks has no line, and a telegram without any leaves the file as it is.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -28,10 +29,10 @@ use crate::{
     },
 };
 
-/// Reads what the user says about it.
+/// Builds the sink from its settings.
 ///
 /// # Errors
-/// What cannot be meant.
+/// Invalid values.
 pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
     let path_template = PathTemplate::of(settings)?;
     let style = match settings.take("style").as_deref() {

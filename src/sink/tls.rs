@@ -1,4 +1,4 @@
-//! Whom to believe that a server is who it says.
+//! The authorities that vouch for a server, and messages about certificates.
 
 use std::{io, path::Path, sync::Arc};
 
@@ -13,13 +13,13 @@ use rustls::{
 
 use crate::format::{printable::shown, usage::Usage};
 
-/// The algorithms: those of ring.
+/// The cryptography: ring's.
 #[must_use]
 pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
-/// The authorities that a file names, in PEM, or else those of this machine.
+/// The authorities in a PEM file, or else those of this machine.
 ///
 /// # Errors
 /// There are none, or the file cannot be read.
@@ -38,7 +38,7 @@ pub fn roots(ca: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, Usage> {
     }
 }
 
-/// The certificates in the file that a key of the settings names, in PEM.
+/// The certificates in the PEM file that a setting names.
 ///
 /// # Errors
 /// There are none, or the file cannot be read.
@@ -52,25 +52,25 @@ pub fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static
     }
 }
 
-/// Why a file is none of what the key names.
+/// The error of a file without the expected content.
 #[must_use]
 pub fn unreadable(key: &str, path: &Path, error: &pem::Error) -> Usage {
     let why = match error {
         pem::Error::Io(error) => error.to_string(),
         pem::Error::NoItemsFound => "nothing of that kind in it; it has to be PEM".to_owned(),
-        // Not the text of it, which may be a part of a key.
+        // Without the error's text, which may quote part of a key.
         _ => "it is no PEM".to_owned(),
     };
     Usage(format!("{key} = {}: {why}", shown(&path.to_string_lossy())))
 }
 
-/// The error of the handshake behind one of reading or writing, if it is one.
+/// The TLS error inside an I/O error, if there is one.
 #[must_use]
 pub fn cause(error: &io::Error) -> Option<&Error> {
     error.get_ref()?.downcast_ref()
 }
 
-/// What went wrong, for people, and what to do, behind the name of a server.
+/// The message and the advice, to follow the name of a server.
 #[must_use]
 pub fn explain(error: &Error, own_ca: bool) -> String {
     match error {
@@ -82,13 +82,14 @@ pub fn explain(error: &Error, own_ca: bool) -> String {
     }
 }
 
-/// What is wrong with a certificate, behind a word for it, where its authorities are those of a file or
-/// of this machine.
+/// The fault of a certificate, to follow a noun. `own_ca` tells whether the authorities come from a
+/// file
+/// of the user's.
 #[must_use]
 pub fn explain_certificate(error: &CertificateError, own_ca: bool) -> String {
     use CertificateError as E;
     match error {
-        // An authority that was made anew under its old name signs otherwise.
+        // An authority that was recreated under its old name signs with another key.
         E::UnknownIssuer | E::BadSignature => match own_ca {
             true => "is not signed by what stands in the file of ca".to_owned(),
             false => "is signed by nobody whom this machine trusts: name a file with ca".to_owned(),

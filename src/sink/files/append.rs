@@ -1,4 +1,4 @@
-//! Files that lines are appended to: each batch of lines is there whole, or not at all.
+//! Files that lines are appended to: each batch of lines is written whole or not at all.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
@@ -12,24 +12,25 @@ use rustix::fs::OFlags;
 
 use crate::sink::files::{path_template::printable_path, rotation::Rotation};
 
-/// How many files are open at a time: one a meter, and more are no home.
+/// The most files open at a time: one for each meter, and no home has more.
 const MOST_OPEN: usize = 16;
 
-/// How far back the start of the last line is looked for.
+/// How far back to search for the start of the last line.
 const TAIL_SEARCH: u64 = 64 * 1024;
 
 /// The files of one sink.
 #[derive(Debug)]
 pub struct AppendFiles {
     rotation: Rotation,
-    /// What stands at the start of each file; nothing for JSON Lines.
+    /// The first line of each file; empty for JSON Lines.
     header: Vec<u8>,
-    /// A symbolic link is not followed, since others choose the name.
+    /// True if symbolic links are not followed: the name depends on the telegram, which others can
+    /// write.
     no_follow: bool,
-    /// The one that was written last stands last.
+    /// The file written last is at the end.
     open: Vec<OpenFile>,
     notes: Vec<String>,
-    /// It was told that a file cannot be moved away.
+    /// True if a failed rotation was reported.
     rotation_failure_reported: bool,
 }
 
@@ -37,14 +38,14 @@ pub struct AppendFiles {
 struct OpenFile {
     path: PathBuf,
     file: File,
-    /// What has to be written before the first line.
+    /// The text to write before the first line.
     prefix: Vec<u8>,
-    /// The day of its last line.
+    /// The date of its last line.
     written: Date,
 }
 
 impl AppendFiles {
-    /// No file yet.
+    /// No file is open yet.
     #[must_use]
     pub const fn new(rotation: Rotation, header: Vec<u8>, no_follow: bool) -> Self {
         Self {
@@ -57,10 +58,10 @@ impl AppendFiles {
         }
     }
 
-    /// How much may be appended at once, if that much is wanted.
+    /// The amount to append at once, if `wanted` is available.
     #[must_use]
     pub fn batch(&self, wanted: usize) -> usize {
-        // Files come out close to their limit.
+        // Rotated files come out close to the limit.
         let limit = self.rotation.limit().and_then(|limit| usize::try_from(limit / 16).ok());
         limit.map_or(wanted, |limit| limit.min(wanted))
     }
@@ -68,7 +69,7 @@ impl AppendFiles {
     /// Appends lines to a file.
     ///
     /// # Errors
-    /// Those of the disk. Then nothing was appended, and the file is opened anew next time.
+    /// Errors of the disk. Nothing was appended then, and the next call opens the file again.
     pub fn append(&mut self, path: &Path, lines: &[u8]) -> io::Result<()> {
         let mut open = self.take(path)?;
         let metadata = open.file.metadata()?;
@@ -82,12 +83,12 @@ impl AppendFiles {
         Ok(())
     }
 
-    /// What the user should know and has not been told yet.
+    /// Remarks for the user, each once.
     pub fn notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
     }
 
-    /// Closes all files: they were moved away, or this is the end.
+    /// Closes all files, because they were moved away or at the end.
     pub fn close(&mut self) {
         for open in self.open.drain(..) {
             let _ = open.file.sync_all();
@@ -97,7 +98,7 @@ impl AppendFiles {
     fn take(&mut self, path: &Path) -> io::Result<OpenFile> {
         if let Some(at) = self.open.iter().position(|open| open.path == path) {
             let open = self.open.remove(at);
-            // Who moves a file away need not say so.
+            // The file may have been moved away without a signal.
             if open.is_there() {
                 return Ok(open);
             }
@@ -114,8 +115,9 @@ impl AppendFiles {
         self.rotation.is_due(metadata.len(), open.written, more, today)
     }
 
-    /// Moves a file away and opens the next one; the same, if that is not possible: better a file
-    /// that is too large than none.
+    /// Moves a file away and opens the next one. If that fails, the file stays in use: better one
+    /// that is
+    /// too large than none.
     fn rotate(&mut self, open: OpenFile) -> io::Result<OpenFile> {
         open.file.sync_all()?;
         match self.rotation.rotate(&open.path) {
@@ -136,7 +138,7 @@ impl AppendFiles {
 
     fn open(&mut self, path: &Path) -> io::Result<OpenFile> {
         match fs::metadata(path) {
-            // To open a FIFO that nobody reads would take for ever.
+            // Opening a FIFO without a reader would block for ever.
             Ok(metadata) if !metadata.is_file() && !metadata.file_type().is_char_device() => {
                 return Err(io::Error::other("not a file"));
             }
@@ -158,12 +160,12 @@ impl AppendFiles {
         Ok(OpenFile { path: path.to_owned(), file, prefix, written: written.date() })
     }
 
-    /// What closes the last line, if it breaks off; the names of the columns, if they are not there.
+    /// The text that completes a broken last line, and the header if the file has another one.
     fn prefix(&mut self, path: &Path, size: u64) -> io::Result<Vec<u8>> {
         if size == 0 {
             return Ok(self.header.clone());
         }
-        // Who may write but not read has to trust in it.
+        // Without permission to read, the content is trusted.
         let Ok(mut file) = File::open(path) else {
             return Ok(Vec::new());
         };
@@ -181,7 +183,7 @@ impl AppendFiles {
 }
 
 impl OpenFile {
-    /// Whether the file is still the one of that name.
+    /// True if the path still leads to the open file.
     fn is_there(&self) -> bool {
         let same = |(one, other): (Metadata, Metadata)| {
             (one.dev(), one.ino()) == (other.dev(), other.ino())
@@ -195,14 +197,14 @@ impl OpenFile {
         let written = self.file.write_all(&text);
         match written {
             Ok(()) => self.prefix.clear(),
-            // A part of a line may be there, and would be taken for one.
+            // Part of a line may have been written, and would be taken for a whole one.
             Err(_) => drop(self.file.set_len(size)),
         }
         written
     }
 }
 
-/// The last line, or as much as is looked at.
+/// The last line, or as much of it as is searched.
 fn tail(file: &mut File, size: u64) -> io::Result<Vec<u8>> {
     let start = file.seek(SeekFrom::Start(size.saturating_sub(TAIL_SEARCH)))?;
     let mut tail = Vec::new();
@@ -211,7 +213,7 @@ fn tail(file: &mut File, size: u64) -> io::Result<Vec<u8>> {
     Ok(tail.split_off(line.min(tail.len())))
 }
 
-/// What has to stand behind a line that breaks off, as it does if the power failed.
+/// The text that ends a broken line, as a power failure leaves it.
 fn terminator(line: &[u8], csv: bool) -> Vec<u8> {
     let quotes = line.iter().filter(|sign| **sign == b'"').count();
     match (line.is_empty(), csv && quotes % 2 == 1) {

@@ -1,7 +1,8 @@
-//! The name of a file, some of which depends on the readings: `/data/{meter}-{date}.csv`.
+//! A file name that may depend on the readings: `/data/{meter}-{date}.csv`.
 //!
-//! The meter's number comes from the telegram, so whoever can write telegrams chooses it. What goes
-//! into a name is a [segment](crate::sink::slug); so it can neither leave the folder nor hide.
+//! The meter number comes from the telegram, so anybody who can send telegrams chooses it. In a
+//! name it
+//! becomes a [slug](crate::sink::slug), which can neither leave the folder nor hide the file.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +16,7 @@ use crate::{
     },
 };
 
-/// Where a sink writes to.
+/// The file of a sink.
 #[derive(Clone, Debug)]
 pub struct PathTemplate {
     parts: Vec<PathPart>,
@@ -32,7 +33,7 @@ impl PathTemplate {
     /// The file of a sink.
     ///
     /// # Errors
-    /// It is none, or it has a `{placeholder}` that is not known.
+    /// The target is no file, or has an unknown `{placeholder}`.
     pub fn of(settings: &SinkSettings) -> Result<Self, Usage> {
         let scheme = &settings.scheme;
         match &settings.target {
@@ -45,13 +46,13 @@ impl PathTemplate {
         }
     }
 
-    /// Whether it is always the same file.
+    /// True if the name is always the same.
     #[must_use]
     pub fn is_fixed(&self) -> bool {
         !self.parts.iter().any(|part| !matches!(part, PathPart::Text(_)))
     }
 
-    /// Whether each meter has its own.
+    /// True if each meter has its own file.
     #[must_use]
     pub fn is_by_meter(&self) -> bool {
         self.parts.contains(&PathPart::Meter)
@@ -68,7 +69,7 @@ impl PathTemplate {
         self.parts.iter().map(part).collect::<String>().into()
     }
 
-    /// The file, if it is always the same, and the text of its name otherwise.
+    /// The file if the name is always the same; otherwise the text of the template.
     #[must_use]
     pub fn fixed(&self) -> PathBuf {
         let part = |part: &PathPart| match part {
@@ -79,7 +80,7 @@ impl PathTemplate {
         self.parts.iter().map(part).collect::<String>().into()
     }
 
-    /// Whether the name ends like that.
+    /// True if the name has that extension.
     #[must_use]
     pub fn has_extension(&self, extension: &str) -> bool {
         let path = self.fixed();
@@ -104,7 +105,7 @@ fn parts(text: &str) -> Result<Vec<PathPart>, String> {
     Ok(parts)
 }
 
-/// The date at the meter when the telegram was made, else when it arrived, else today's.
+/// The date at the meter when the telegram was made, else the date of arrival, else today.
 fn date(readings: &Readings) -> String {
     let at_meter = readings.meta(Meta::Time).and_then(|time| time.get(..10)).filter(is_date);
     let arrived = || {
@@ -125,7 +126,7 @@ fn is_date(text: &&str) -> bool {
     text.bytes().enumerate().all(fits)
 }
 
-/// The path for people.
+/// The path in printable form.
 #[must_use]
 pub fn printable_path(path: &Path) -> String {
     shown(&path.to_string_lossy()).into_owned()

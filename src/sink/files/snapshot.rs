@@ -1,7 +1,8 @@
-//! A file that shows the latest readings, written anew for each.
+//! A file that shows the latest readings, rewritten for each.
 //!
-//! If that fails, what it showed before stays, it is told once, and tried again after a while. Nothing
-//! is kept for later: the next readings are as good.
+//! If a write fails, the file keeps its old content, the failure is reported once, and another
+//! attempt
+//! follows. Nothing is kept for later: the next readings replace these.
 
 use std::{
     iter,
@@ -21,31 +22,31 @@ use crate::{
     },
 };
 
-/// What can be made from readings.
+/// A source of pages that show the latest readings.
 pub trait Pages: Send {
-    /// What the user should know and has not been told yet.
+    /// Remarks for the user, each once.
     fn notes(&mut self) -> Vec<String>;
 
     /// Takes readings in.
     fn take(&mut self, readings: Arc<Readings>);
 
-    /// How long until what is shown is not true any more, without any readings.
+    /// The time after which a page is out of date without new readings.
     fn fresh_for(&self) -> Option<Duration> {
         None
     }
 
-    /// Hands out each page that has changed, and the file where it belongs; nothing twice.
+    /// Hands out each changed page with its file, once.
     fn pages(&mut self) -> Vec<(PathBuf, Vec<u8>)>;
 }
 
-/// The sink that writes them.
+/// The sink that writes the pages.
 #[derive(Debug)]
 pub struct SnapshotSink<P>(pub P);
 
-/// The longest wait between tries.
+/// The longest wait between attempts.
 const LONGEST_RETRY: Duration = Duration::from_secs(10);
 
-/// How long to wait for readings if nothing else is to be done.
+/// The wait for readings if nothing else is scheduled.
 const IDLE_WAIT: Duration = Duration::from_secs(3600);
 
 impl<P: Pages> Sink for SnapshotSink<P> {
@@ -68,7 +69,7 @@ impl<P: Pages> Sink for SnapshotSink<P> {
                 writer.write(&queue, report);
             }
             if ended {
-                // What is owed is the last page of each file, which nobody will see.
+                // The remaining pages are the last ones of their files, and nobody will see them.
                 return report.lost(u64::try_from(writer.unwritten.len()).unwrap_or(u64::MAX));
             }
         }
@@ -76,10 +77,10 @@ impl<P: Pages> Sink for SnapshotSink<P> {
 }
 
 struct PageWriter {
-    /// Pages that are not written yet, the latest of each file.
+    /// Pages to write, the latest of each file.
     unwritten: Vec<(PathBuf, Vec<u8>)>,
     backoff: Backoff,
-    /// When to try again, if the last try failed.
+    /// The time of the next attempt, after a failure.
     retry_at: Option<Instant>,
 }
 
@@ -89,7 +90,7 @@ impl PageWriter {
         Self { unwritten: Vec::new(), backoff, retry_at: None }
     }
 
-    /// How long until the next try, if the last one failed.
+    /// The wait until the next attempt, after a failure.
     fn wait(&self) -> Option<Duration> {
         self.retry_at.map(|at| at.saturating_duration_since(Instant::now()))
     }

@@ -1,14 +1,15 @@
-//! Lines that wait on a disk for a server that is away: neither a restart nor a power cut loses them.
+//! A spool: lines for an unreachable server, kept on a disk across restarts and power cuts.
 //!
-//! A folder has segments, `00000001.spool` and so on, of lines with their CRC-32 in front:
+//! A folder has segments, `00000001.spool` and so on. Their lines begin with a CRC-32:
 //!
 //! ```text
 //! 3ef8a670 smartmeter,meter=181220000009 power_net_w=5i 1795185093
 //! ```
 //!
-//! So what a power cut or a dying card has left is told from what was written, and is passed over. A
-//! segment goes when all of it is stored; if that is not to be known, it is sent again. Nothing is
-//! written while the server takes what it gets: cards wear out.
+//! The CRC tells whole lines from those that a power cut or a dying card left behind; these are
+//! skipped.
+//! A segment is removed when all its lines are stored; in doubt, it is sent again. While the server
+//! accepts lines nothing is written, because memory cards wear out.
 
 use std::{
     collections::VecDeque,
@@ -21,24 +22,24 @@ use std::{
 use flate2::Crc;
 use rustix::fs::{FlockOperation, flock};
 
-/// A segment is not much larger: that much is in memory while it is sent.
+/// A segment is hardly larger than this, the amount held in memory while it is sent.
 const SEGMENT_SIZE: u64 = 1024 * 1024;
 
-/// How large all of them may be: a week of one meter.
+/// The largest size of all segments: a week of one meter.
 const LIMIT: u64 = 64 * 1024 * 1024;
 
-/// What the name of a segment ends with.
+/// The extension of a segment.
 const EXTENSION: &str = "spool";
 
-/// The folder.
+/// The spool folder.
 #[derive(Debug)]
 pub struct Spool {
     folder: PathBuf,
-    /// Held as long as this one is there: two would send everything twice.
+    /// Held for the lifetime of the spool: two sinks would send everything twice.
     _lock: File,
     /// The oldest first.
     segments: VecDeque<Segment>,
-    /// The last one is ours, and not full.
+    /// True if this run created the last segment and it is not full.
     can_grow: bool,
     limit: u64,
 }
@@ -49,20 +50,20 @@ struct Segment {
     size: u64,
 }
 
-/// What a segment holds.
+/// The content of a segment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SegmentContent {
-    /// Its lines, each with its end.
+    /// Its lines, each with its line end.
     pub lines: Vec<Box<[u8]>>,
-    /// How many others are damaged.
+    /// The number of damaged lines.
     pub damaged: u64,
 }
 
 impl Spool {
-    /// The spool in a folder, which is made if it is not there.
+    /// Opens the spool in a folder, which is created if needed.
     ///
     /// # Errors
-    /// The folder cannot be used, or somebody else does.
+    /// The folder cannot be used, or another sink uses it.
     pub fn open(folder: &Path) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let mut options = OpenOptions::new();
@@ -81,16 +82,19 @@ impl Spool {
         Ok(Self { folder, _lock: lock, segments, can_grow: false, limit: LIMIT })
     }
 
-    /// Whether nothing waits.
+    /// True if no lines wait.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.segments.is_empty()
     }
 
-    /// Puts lines behind the others, to stay. How many of the oldest had to go for them.
+    /// Appends lines and syncs them to the disk. Returns the number of oldest lines that were
+    /// dropped for
+    /// them.
     ///
     /// # Errors
-    /// Those of the disk. Some of the lines may be there then, and are to come again.
+    /// Errors of the disk. Some of the lines may have been written; the caller gives all of them
+    /// again.
     pub fn append<'a>(&mut self, lines: impl Iterator<Item = &'a [u8]>) -> io::Result<u64> {
         let mut text = Vec::new();
         for line in lines {
@@ -111,7 +115,7 @@ impl Spool {
         if is_new {
             self.segments.push_back(Segment { number, size: 0 });
         }
-        // What is left of a write that failed is no part of what comes next.
+        // The next append must not continue a failed write.
         self.can_grow = false;
         let mut options = OpenOptions::new();
         let mut file = options.create(true).append(true).mode(0o600).open(self.path(number))?;
@@ -127,23 +131,23 @@ impl Spool {
         self.shrink()
     }
 
-    /// The lines that wait for longest.
+    /// The lines of the oldest segment.
     ///
     /// # Errors
-    /// Those of the disk.
+    /// Errors of the disk.
     pub fn oldest(&mut self) -> io::Result<Option<SegmentContent>> {
         let Some(segment) = self.segments.front() else {
             return Ok(None);
         };
-        // What comes from now on is not among them.
+        // New lines do not join a segment that is being sent.
         self.can_grow &= self.segments.len() > 1;
         Ok(Some(parse_segment(&fs::read(self.path(segment.number))?)))
     }
 
-    /// Forgets the lines that waited for longest.
+    /// Removes the oldest segment.
     ///
     /// # Errors
-    /// Those of the disk. Then they come again after the next start.
+    /// Errors of the disk. The next start sends its lines again.
     pub fn forget_oldest(&mut self) -> io::Result<()> {
         match self.segments.pop_front() {
             Some(segment) => fs::remove_file(self.path(segment.number)),
@@ -151,12 +155,14 @@ impl Spool {
         }
     }
 
-    /// Leaves the lines that waited for longest where they are: the next start tries again.
+    /// Leaves the oldest segment on the disk: the next start tries again.
     pub fn skip_oldest(&mut self) {
         self.segments.pop_front();
     }
 
-    /// Makes all of it small enough, but for the last segment. How many lines that cost.
+    /// Removes the oldest segments until the size fits, but never the last. Returns the number of
+    /// lines
+    /// lost.
     fn shrink(&mut self) -> io::Result<u64> {
         let mut lost = 0;
         let size = |segments: &VecDeque<Segment>| segments.iter().map(|it| it.size).sum::<u64>();
@@ -189,7 +195,7 @@ fn parse_segment(text: &[u8]) -> SegmentContent {
     found
 }
 
-/// The line behind its sum, with its end, if it is as it was written.
+/// The line after its CRC, with its line end, if the CRC is right.
 fn verified(line: &[u8]) -> Option<&[u8]> {
     let (head, line) = line.split_at_checked(9)?;
     let expected = str::from_utf8(head).ok()?.strip_suffix(' ')?;
@@ -235,7 +241,7 @@ mod tests {
         append(&mut spool, &lines(3..5));
         assert_eq!(spool.segments.len(), 1);
         let first = String::from_utf8(fs::read(spool.path(1)).unwrap()).unwrap();
-        // By zlib: the sum is not only what this file makes and reads.
+        // The sum comes from zlib, so the test does not rest on this file alone.
         assert!(first.starts_with("9ed90d3d m,meter=7 power_net_w=0i 0\n"), "{first}");
         drop(spool);
         let mut spool = Spool::open(&place).unwrap();
@@ -280,7 +286,7 @@ mod tests {
         assert_eq!(drain(&mut spool).0.len(), 30);
     }
 
-    /// Every cut and every wrong bit: a line is there as it was written, or it is not there.
+    /// Every cut and every flipped bit: a line comes back as it was written, or not at all.
     #[test]
     fn a_damaged_segment_costs_no_line_but_those_that_are_damaged() {
         let folder = tempfile::tempdir().unwrap();
@@ -302,7 +308,7 @@ mod tests {
         for bit in 0..8 * content.len() {
             let mut text = content.clone();
             text[bit / 8] ^= 1 << (bit % 8);
-            // A line end that is gone costs two.
+            // A lost line end costs two lines.
             check(&text, 3);
         }
         for text in [&b""[..], b"\n", b"\0\0\0\0\0\0\0\0\0\0\0", &[0xff; 5000]] {

@@ -1,9 +1,11 @@
-//! When which meter is announced.
+//! Decides when a meter is announced to Home Assistant.
 //!
-//! With the first telegram of a meter, and again when a telegram has something that was not announced
-//! yet; all of it in each connection to the broker, which may have forgotten it, and when Home Assistant
-//! says that it has started. Only what a meter sends is announced. A telegram without a meter number
-//! announces nothing: a device without a name would stay for ever.
+//! A meter is announced with its first telegram, and again when a telegram brings something new.
+//! Everything is announced again in each connection to the broker, which may have forgotten it, and
+//! when
+//! Home Assistant reports its start. Only values that a meter sends are announced. A telegram
+//! without a
+//! meter number announces nothing: a device without a name would stay for ever.
 
 use core::{hash::BuildHasher, time::Duration};
 use std::{collections::BTreeMap, hash::RandomState};
@@ -35,9 +37,9 @@ pub struct HomeAssistant {
     options: DiscoveryOptions,
     state_format: StateFormat,
     line_counters: LineCounters,
-    /// How far apart the sink takes telegrams, if it says so.
+    /// The interval at which the sink takes telegrams, if the settings name one.
     sink_interval: Option<Duration>,
-    /// By what stands for their number in topics and identifiers.
+    /// By the slug of their number, as in topics and identifiers.
     meters: BTreeMap<String, AnnouncedMeter>,
     most_meters: usize,
 }
@@ -45,27 +47,27 @@ pub struct HomeAssistant {
 #[derive(Debug, Default)]
 struct AnnouncedMeter {
     number: String,
-    /// By their identifiers.
+    /// By identifier.
     entities: BTreeMap<String, Entity>,
     keys: Vec<FieldKey>,
     diagnostics: Vec<Diagnostic>,
     interval: TelegramInterval,
 }
 
-/// More are no home, but somebody who makes up numbers.
+/// No home has more meters; somebody makes up numbers.
 const MOST_METERS: usize = 64;
 
-/// More are no meter: the longest list of one that is known has 60 objects.
+/// No meter has more; the longest known list has 60 objects.
 const MOST_ENTITIES: usize = 256;
 
-/// What Home Assistant says when it has started.
+/// Home Assistant's message at its start.
 const BIRTH: &[u8] = b"online";
 
-/// Takes what is said about Home Assistant, and gives who announces the meters there, if somebody is to:
-/// those of a sink that takes telegrams so far apart, if it says so.
+/// Takes the settings of Home Assistant and returns its announcer, if meters are to be announced.
+/// `sink_interval` is the interval at which the sink takes telegrams, if the settings name one.
 ///
 /// # Errors
-/// Values that do not read.
+/// Invalid values.
 pub fn announcer(
     settings: &mut SinkSettings,
     state_format: &StateFormat,
@@ -88,7 +90,7 @@ pub fn announcer(
 }
 
 impl HomeAssistant {
-    /// With nothing announced yet.
+    /// An announcer that has announced nothing yet.
     #[must_use]
     pub fn new(
         options: DiscoveryOptions,
@@ -96,7 +98,7 @@ impl HomeAssistant {
         line_counters: LineCounters,
         sink_interval: Option<Duration>,
     ) -> Self {
-        // Where all meters share a topic, a second device would show the values of the first.
+        // On a topic that meters share, a second device would show the values of the first.
         let most_meters = if state_format.topics.is_shared() { 1 } else { MOST_METERS };
         Self {
             options,
@@ -126,7 +128,7 @@ impl HomeAssistant {
         }
     }
 
-    /// The meter of these readings, if it is announced.
+    /// The meter of these readings, if it was announced.
     fn meter(&self, readings: &Readings) -> Option<&AnnouncedMeter> {
         let number = readings.meta(Meta::Meter)?;
         self.meters.get(&slug(number)).filter(|meter| meter.number == number)
@@ -135,7 +137,7 @@ impl HomeAssistant {
 
 impl Announcer for HomeAssistant {
     fn subscriptions(&self) -> Vec<String> {
-        // The prefix and the topic of the birth are two settings there.
+        // The discovery prefix and the birth topic are two settings of Home Assistant.
         let mut topics = vec![birth_topic(PREFIX), birth_topic(&self.options.prefix)];
         topics.dedup();
         topics
@@ -158,7 +160,7 @@ impl Announcer for HomeAssistant {
         if meter.keys.is_empty() {
             number.clone_into(&mut meter.number);
         }
-        // Two numbers of one segment: the device is the first one's.
+        // If two numbers have the same slug, the device belongs to the first.
         let changed = meter.number == number
             && meter.observe(readings, &self.state_format, &self.line_counters, &self.options);
         let messages = if changed { self.messages(&meter) } else { Vec::new() };
@@ -187,7 +189,7 @@ impl AnnouncedMeter {
         Self { interval: TelegramInterval::new(sink_interval), ..Self::default() }
     }
 
-    /// Takes note of a telegram; whether there is something new to announce.
+    /// Notes the content of a telegram. Returns true if there is something new to announce.
     fn observe(
         &mut self,
         readings: &Readings,
@@ -207,7 +209,7 @@ impl AnnouncedMeter {
                 self.entities.insert(entity.id.clone(), entity);
             }
         }
-        // How the line is doing is worth a device only where there is something to see.
+        // Diagnostics justify a device only beside readings.
         for diagnostic in Diagnostic::ALL.into_iter().filter(|_| !self.keys.is_empty()) {
             if !self.diagnostics.contains(&diagnostic)
                 && diagnostic.value(readings, line_counters).is_some()
@@ -225,7 +227,7 @@ fn birth_topic(prefix: &str) -> String {
     format!("{prefix}/status")
 }
 
-/// One to five seconds: when Home Assistant starts, not all who hear it talk at once.
+/// One to five seconds: when Home Assistant starts, not all its clients should publish at once.
 fn jitter() -> Duration {
     Duration::from_millis(1000 + RandomState::new().hash_one(0) % 4001)
 }
@@ -341,7 +343,7 @@ mod tests {
             ["energy_import", "meter_number", "meter_time", "power_net"]
         );
         assert_eq!(announcer.on_readings(&readings(less)), []);
-        // The octets are those of who saw all of it at once, whatever came first.
+        // The octets are those of an announcer that saw all of it at once, in any order.
         let all = home_assistant("mqtt://broker").on_readings(&readings(LINE));
         assert_eq!(message.payload, all[0].payload);
         let due: Vec<_> = announcer.required_fields(&readings(less)).to_vec();
@@ -371,7 +373,8 @@ mod tests {
         assert_eq!(announcer.on_readings(&readings(LINE)).len(), 1);
         let other = LINE.replace("181220000009", "2");
         assert_eq!(announcer.on_readings(&readings(&other)), []);
-        // Two numbers that look alike are two devices. One that is what another becomes is none.
+        // Two numbers that look alike are two devices. A number equal to another one's slug is
+        // none.
         let mut announcer = home_assistant("mqtt://broker");
         for (number, devices) in [("a/b", 1), ("a_b", 1), (&slug("a/b"), 0), ("a/b", 0)] {
             let line = format!("{{\"meter\":\"{number}\",\"power_net_w\":1}}");
@@ -410,7 +413,7 @@ mod tests {
                 let plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
                 assert!(message.topic.split('/').all(|level| level.chars().all(plain)));
                 let mut payload = payload(message);
-                // The number itself is only told as such, where it is a text like any other.
+                // The raw number appears only where it is plain text.
                 let told = payload["dev"].as_object_mut().unwrap().remove("sn").unwrap();
                 assert_eq!(told, readings(&line).meta(Meta::Meter).unwrap());
                 let text = payload.to_string();
@@ -493,7 +496,7 @@ mod tests {
         let mut announcer = home_assistant("mqtt://broker?ha=remove&layout=none");
         let mut messages = announcer.on_readings(&readings(&line));
         assert_eq!(announcer.on_connect(), messages);
-        // And what a broker keeps of its states.
+        // The state that the broker retains goes, too.
         let state = messages.pop().unwrap();
         assert_eq!(state.topic, "meterpipe/a_b-3a8e75c1/state");
         assert!(state.retain && state.payload.is_empty());
@@ -518,7 +521,7 @@ mod tests {
             assert_eq!(changes, [true, false, query.is_empty(), false, false]);
             assert_eq!(expires(&mut announcer), seconds);
         }
-        // Each run of a sink that takes few of them says the same from the beginning.
+        // A sink that takes few telegrams announces the same from its first telegram, in each run.
         let mut announcer = home_assistant("mqtt://broker?every=1m");
         let changes = |minute| !announcer.on_readings(&readings(&at(minute))).is_empty();
         assert_eq!((0..3).map(changes).collect::<Vec<_>>(), [true, false, false]);

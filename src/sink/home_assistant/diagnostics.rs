@@ -1,10 +1,10 @@
-//! Entities that tell how the line and the meter's clock are doing.
+//! Entities for the state of the line and of the meter's clock.
 //!
-//! | name in the state | what |
+//! | name in the state | meaning |
 //! |---|---|
-//! | `telegrams_lost` | telegrams of this meter that are missing, by its invocation counter, since the start |
-//! | `clock_drift_s` | seconds from the meter's clock to the time of arrival: how far the meter is behind |
-//! | `frames_damaged` | frames that failed a check since the start, of whichever meter; in `watch` |
+//! | `telegrams_lost` | missing telegrams of this meter since the start, by its invocation counter |
+//! | `clock_drift_s` | seconds from the meter's clock to the time of arrival: by how much the meter is behind |
+//! | `frames_damaged` | frames of any meter that failed a check since the start; in `watch` |
 //!
 //! These names are reserved: no reading gets one of them.
 
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// One of them.
+/// A diagnostic entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Diagnostic {
     /// By the invocation counter.
@@ -57,7 +57,7 @@ impl Diagnostic {
         }
     }
 
-    /// What it is in Home Assistant.
+    /// Its entity in Home Assistant.
     #[must_use]
     pub fn entity(self) -> Entity {
         let id = match self {
@@ -84,7 +84,7 @@ impl Diagnostic {
     }
 }
 
-/// Seconds, with the milliseconds that a time of arrival has.
+/// Seconds, with the milliseconds of the time of arrival.
 fn drift(readings: &Readings) -> Option<Decimal> {
     let time = |meta| readings.meta(meta)?.parse::<Timestamp>().ok();
     let drift = time(Meta::Received)?.duration_since(time(Meta::Time)?);

@@ -1,10 +1,14 @@
-//! After how long without a telegram a value is out of date.
+//! The time after which a value is out of date.
 //!
-//! Six telegrams may be missing, and a minute is nothing. The time goes up in a few wide steps and
-//! never down: what is announced has to be the same in each run with the same meter, since each change
-//! of it makes the entities unavailable for a moment. So a pause does not count, only two in a row do,
-//! the shorter of both; and the first telegram of a meter is announced as if the usual 5 s were known,
-//! or what the sink itself says of the interval, if that is longer.
+//! Six telegrams may be missing, and a minute is always allowed. The time rises in a few wide steps
+//! and
+//! never falls, because each change of an announcement makes the entities unavailable for a moment:
+//! every
+//! run with the same meter should announce the same. A single pause therefore does not count; of
+//! two
+//! intervals in a row the shorter does. The first telegram of a meter is announced as if the usual
+//! 5 s were
+//! known, or with the interval of the sink if that is longer.
 
 use core::time::Duration;
 
@@ -12,24 +16,25 @@ use jiff::Timestamp;
 
 use crate::format::{key::Meta, readings::Readings};
 
-/// What is known of the interval of the telegrams of one meter.
+/// The known interval between the telegrams of one meter.
 #[derive(Clone, Debug, Default)]
 pub struct TelegramInterval {
     last: Option<Timestamp>,
     /// The time between the last two, in milliseconds.
     interval: Option<u64>,
-    /// The place in [`STEPS`].
+    /// The index into [`STEPS`].
     step: usize,
 }
 
-/// Seconds. A push each minute has six of them, one each quarter of an hour its six too.
+/// Seconds. With a push a minute, six fit into a step; with a push every quarter of an hour, six do
+/// too.
 const STEPS: [u32; 9] = [60, 120, 360, 720, 1800, 3600, 7200, 21600, 86400];
 
-/// How many telegrams may be missing.
+/// The number of telegrams that may be missing.
 const MISSING: u64 = 6;
 
 impl TelegramInterval {
-    /// Of a sink that takes telegrams so far apart, if it says so.
+    /// For a sink that takes telegrams at this interval, if the settings name one.
     #[must_use]
     pub fn new(sink_interval: Option<Duration>) -> Self {
         let sink_interval = sink_interval.unwrap_or_default().as_millis();
@@ -37,7 +42,7 @@ impl TelegramInterval {
         Self { step, ..Self::default() }
     }
 
-    /// Takes note of a telegram; whether the answer is another now.
+    /// Notes a telegram. Returns true if the time has risen.
     pub fn observe(&mut self, readings: &Readings) -> bool {
         let Some(now) = time(readings) else {
             return false;
@@ -55,7 +60,7 @@ impl TelegramInterval {
         longer
     }
 
-    /// After how long a value is out of date.
+    /// The time after which a value is out of date.
     #[must_use]
     pub fn expire_after(&self) -> Duration {
         let step = STEPS.get(self.step).copied().unwrap_or_default();
@@ -63,18 +68,19 @@ impl TelegramInterval {
     }
 }
 
-/// The place of the first step for telegrams so far apart, in milliseconds.
+/// The index of the first step for telegrams at this interval, in milliseconds.
 fn step_of(interval: u64) -> usize {
     STEPS.iter().position(|step| tolerates(interval, *step)).unwrap_or(STEPS.len() - 1)
 }
 
-/// Whether telegrams so far apart, in milliseconds, are often enough for that step, in seconds. One
-/// tenth is for a clock that is read a little late.
+/// True if telegrams at this interval, in milliseconds, are frequent enough for that step, in
+/// seconds.
+/// One tenth is allowed for a clock that is read a little late.
 fn tolerates(interval: u64, step: u32) -> bool {
     interval.saturating_mul(10 * MISSING) <= u64::from(step) * 11_000
 }
 
-/// The meter's clock is the calmer one of the two.
+/// The meter's clock varies less than the time of arrival.
 fn time(readings: &Readings) -> Option<Timestamp> {
     readings.meta(Meta::Time).or_else(|| readings.meta(Meta::Received))?.parse().ok()
 }
@@ -89,7 +95,7 @@ mod tests {
         Readings::parse(line.as_bytes()).unwrap()
     }
 
-    /// What is announced after each telegram.
+    /// The announced time after each telegram.
     fn after(seconds: impl IntoIterator<Item = u64>) -> Vec<u64> {
         let mut interval = TelegramInterval::default();
         let mut observe = |second| {

@@ -1,7 +1,8 @@
-//! The way of readings to a database: collected, sent, kept until they are stored.
+//! Delivery to a database: readings are collected, sent and kept until they are stored.
 //!
-//! A request runs in a thread of its own, since nothing ends one before its time: so the inbox is
-//! emptied meanwhile, and the end comes when it has to.
+//! A request runs in a thread of its own, because nothing can interrupt it. Meanwhile the sink
+//! empties
+//! its queue, and meets its deadline.
 
 use std::{
     path::PathBuf,
@@ -36,33 +37,33 @@ use crate::{
     },
 };
 
-/// The first wait between tries.
+/// The first wait between attempts.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 
-/// How long a server may ask for patience.
+/// The longest wait that a server may ask for.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(600);
 
-/// How often the inbox and the date of the end are looked at while a request runs.
+/// The interval at which queue and deadline are checked during a request.
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How long to wait for an event if nothing else is to be done.
+/// The wait for an event if nothing else is scheduled.
 const IDLE_WAIT: Duration = Duration::from_secs(3600);
 
-/// How often refused lines are told.
+/// The interval between reports of refused lines.
 const REPORT_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// How much is sent, and when.
+/// The size and the time of requests.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DeliveryPace {
-    /// So many lines at once.
+    /// The lines of a request.
     pub(super) batch: usize,
-    /// Fewer, if the first has waited for so long.
+    /// A request has fewer lines if the first has waited for this long.
     pub(super) flush: Duration,
-    /// The longest time between two tries.
+    /// The longest wait between attempts.
     pub(super) longest: Duration,
 }
 
-/// What the user wants.
+/// The user's settings.
 pub(super) struct DeliverySettings {
     pub(super) server: Arc<PostTarget>,
     pub(super) names: ServerNames,
@@ -81,13 +82,13 @@ pub(super) struct Delivery {
     spooled: SpooledLines,
     batch: WriteBatch,
     backoff: Backoff,
-    /// What was told of the trouble there is.
+    /// The outage that was reported.
     outage: Option<OutageKind>,
-    /// Since when nothing went wrong.
+    /// The time since which requests succeed.
     working_since: Instant,
-    /// No try before that.
+    /// The earliest time of the next attempt.
     retry_at: Option<Instant>,
-    /// The end is near, and a last try was granted.
+    /// The queue has ended, and the last attempt was made.
     final_attempt: bool,
     full_reported: bool,
     missing_time_reported: bool,
@@ -97,9 +98,9 @@ pub(super) struct Delivery {
 /// The lines that were refused.
 #[derive(Debug, Default)]
 struct RefusedLines {
-    /// When it was told last.
+    /// The time of the last report.
     reported: Option<Instant>,
-    /// How many since.
+    /// The number since then.
     count: u64,
 }
 
@@ -157,7 +158,7 @@ impl Delivery {
         }
     }
 
-    /// Takes what came, as long as there is room.
+    /// Takes readings from the queue while there is room.
     fn fill(&mut self, queue: &QueueReceiver, report: &dyn Report) {
         while !self.pending.is_full() {
             match queue.take() {
@@ -166,7 +167,7 @@ impl Delivery {
                 None => break,
             }
         }
-        // Who brings readings waits for a server that is slow, but not for one that is not there.
+        // Producers wait for a slow server, but not for an unreachable one.
         let full_reported = self.outage.is_some() && self.pending.is_full();
         queue.trouble(full_reported);
         queue.waits(self.outage.is_some());
@@ -183,7 +184,7 @@ impl Delivery {
         }
     }
 
-    /// Puts readings among the lines that wait.
+    /// Turns readings into a line that waits.
     fn add(&mut self, readings: &Readings, report: &dyn Report) {
         let Some(seconds) = seconds(readings, self.settings.timestamps) else {
             report.lost(1);
@@ -209,7 +210,7 @@ impl Delivery {
         self.settings.points.notes().iter().for_each(|note| report.say(note));
     }
 
-    /// When the next request is to be sent.
+    /// The time of the next request.
     fn due(&self, now: Instant, ended: bool) -> Instant {
         let whole = self.batch.is_whole(self.pending.len());
         let collected = match self.pending.since(0) {
@@ -248,13 +249,13 @@ impl Delivery {
         }
     }
 
-    /// The first lines have come to their end.
+    /// Removes the first lines, which are stored or refused.
     fn remove(&mut self, count: usize, report: &dyn Report) {
         self.pending.remove(count);
         self.spooled.settled(count, report);
     }
 
-    /// Sends the first lines; nothing if the end comes before the answer.
+    /// Sends the first lines; `None` if the deadline passes before the response.
     fn post(
         &mut self,
         count: usize,
@@ -281,7 +282,7 @@ impl Delivery {
         }
     }
 
-    /// The server is there and reads what it gets.
+    /// The server responds and reads its input.
     fn connected(&mut self, report: &dyn Report) {
         self.retry_at = None;
         self.full_reported = false;
@@ -315,7 +316,7 @@ impl Delivery {
         }
     }
 
-    /// The first line will never be stored.
+    /// Leaves out the first line, which will never be stored.
     fn leave_out(&mut self, reason: &str, report: &dyn Report) {
         self.remove(1, report);
         report.lost(1);
@@ -330,7 +331,7 @@ impl Delivery {
         }
     }
 
-    /// Keeps what was not stored, or counts it.
+    /// Keeps the remaining lines on the disk, or counts them as lost.
     fn give_up(&mut self, queue: &QueueReceiver, report: &dyn Report) {
         while let Some(event) = queue.take() {
             if let SinkEvent::Readings(readings) = event {

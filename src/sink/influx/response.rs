@@ -1,4 +1,4 @@
-//! What an answer means for what was sent.
+//! The meaning of a response for the lines that were sent.
 
 use core::time::Duration;
 
@@ -9,31 +9,31 @@ use crate::{
     sink::{http::PostOutcome, settings::Secret},
 };
 
-/// What to do with what was sent.
+/// The reaction to a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum WriteOutcome {
-    /// Forget it.
+    /// The lines are stored.
     Stored,
-    /// Keep it and try again.
+    /// The lines stay and are sent again.
     Retry(Outage),
-    /// Send less at once.
+    /// The request has to be smaller.
     TooLarge(String),
-    /// Some of it is wrong and will always be.
+    /// At least one line is wrong and always will be.
     Refused(String),
 }
 
-/// Why nothing can be stored.
+/// The reason why nothing can be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Outage {
-    /// What it is about: what is of the same kind is told once.
+    /// The kind: outages of the same kind are reported once.
     pub(super) kind: OutageKind,
-    /// What to tell.
+    /// The message.
     pub(super) text: String,
-    /// When to try again.
+    /// The time of the next attempt.
     pub(super) pause: RetryDelay,
 }
 
-/// What trouble is about.
+/// The kind of an outage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OutageKind {
     Unreachable,
@@ -42,36 +42,36 @@ pub(super) enum OutageKind {
     ConnectionClosed,
     InvalidResponse,
     Status(u16),
-    /// Whichever of the statuses that say so: proxies alternate.
+    /// Any status that means overload: proxies alternate between them.
     Busy,
 }
 
-/// How long to wait.
+/// The wait before the next attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RetryDelay {
     /// Longer each time.
     Growing,
-    /// The same, and not less than the server asks for.
+    /// The same, and no shorter than the server asks for.
     AtLeast(Duration),
-    /// As long as people need to mend what only they can.
+    /// The longest wait: somebody has to act first.
     Long,
 }
 
-/// The server as the user wrote it down.
+/// The server in the user's words.
 #[derive(Clone, Debug)]
 pub(super) struct ServerNames {
     /// `influx.home:8086`
     pub(super) server: String,
     /// `the bucket house`
     pub(super) store: String,
-    /// `the token`, `user and password`; nothing if none is given.
+    /// `the token`, `user and password`; `None` without a login.
     pub(super) login: Option<&'static str>,
-    /// What must never be told.
+    /// Secrets that no message may contain.
     pub(super) secrets: Vec<Secret>,
 }
 
 impl WriteOutcome {
-    /// Of an answer, in these words.
+    /// The reaction to a response, with its message.
     pub(super) fn of(answer: &PostOutcome, names: &ServerNames, timeout: Duration) -> Self {
         let server = &names.server;
         let outage = |kind, text, pause| Self::Retry(Outage { kind, text, pause });
@@ -124,14 +124,14 @@ impl WriteOutcome {
                 outage(kind, format!("{server} answers {description}"), pause)
             }
             413 => Self::TooLarge(description),
-            // Anything else is about what was sent.
+            // Any other status concerns the content.
             _ => Self::Refused(description),
         }
     }
 }
 
 impl ServerNames {
-    /// The status and what the server says about it, in a line that is safe to look at.
+    /// The status and the server's message, in a printable line.
     fn description(&self, code: u16, body: &[u8]) -> String {
         let mut text = message(body);
         for secret in &self.secrets {
@@ -149,7 +149,7 @@ impl ServerNames {
     }
 }
 
-/// The sentence in the answer of a server: in JSON, or as it is.
+/// The message in the body: a member of JSON, or the whole text.
 fn message(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let json = serde_json::from_str::<Value>(&text).ok();
@@ -157,7 +157,7 @@ fn message(body: &[u8]) -> String {
     member("message").or_else(|| member("error")).unwrap_or_else(|| text.into_owned())
 }
 
-/// How many characters of a server's sentence are told.
+/// The most characters of a server's message.
 const LONGEST_TEXT: usize = 200;
 
 #[cfg(test)]

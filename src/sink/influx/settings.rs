@@ -1,4 +1,4 @@
-//! What the user says about a database.
+//! The settings of the InfluxDB sink.
 
 use core::time::Duration;
 use std::{path::PathBuf, sync::Arc};
@@ -27,17 +27,17 @@ use crate::{
 /// The port of InfluxDB.
 const PORT: u16 = 8086;
 
-/// As many lines as the makers of InfluxDB advise.
+/// The number of lines that InfluxDB's makers advise.
 const BATCH: usize = 5000;
 
 const FLUSH: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(10);
 const RETRY: Duration = Duration::from_secs(60);
 
-/// The sink of these settings.
+/// Builds the sink from its settings.
 ///
 /// # Errors
-/// Settings that are missing, contradict each other or do not read.
+/// Settings that are missing, invalid or contradictory.
 pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
     let api = Api::take(settings)?;
     let projection = settings.take_view()?;
@@ -74,12 +74,12 @@ pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
     Ok(Box::new(Delivery::new(delivery_settings)))
 }
 
-/// One of the two ways to write.
+/// One of the two versions of the API.
 struct Api {
     /// Path and query.
     path: String,
     authorization: Option<Secret>,
-    /// For people.
+    /// For messages.
     store: String,
     login: Option<&'static str>,
     secrets: Vec<Secret>,
@@ -146,7 +146,7 @@ impl Api {
     }
 }
 
-/// Refuses what belongs to the other version.
+/// Refuses keys of the other version.
 fn other_version(settings: &SinkSettings, keys: &[&str], version: &str) -> Result<(), Usage> {
     match keys.iter().find(|key| settings.has(key)) {
         Some(key) => Err(Usage(format!("{key} is of version {version}"))),
@@ -154,7 +154,7 @@ fn other_version(settings: &SinkSettings, keys: &[&str], version: &str) -> Resul
     }
 }
 
-/// Host and port, and what stands in front of the path of the API.
+/// Host and port, and the path in front of that of the API.
 fn address(target: &SinkTarget) -> Result<(String, String), Usage> {
     let SinkTarget::Server { host, port, path } = target else {
         return Err(Usage("a server is expected: influxdb://HOST:PORT".to_owned()));
@@ -168,7 +168,7 @@ fn address(target: &SinkTarget) -> Result<(String, String), Usage> {
 
 fn points(settings: &mut SinkSettings, projection: &Projection) -> Result<Points, Usage> {
     let measurement = settings.take("measurement").unwrap_or_else(|| MEASUREMENT.to_owned());
-    // A line that begins with # is a comment, and names with _ are the database's own.
+    // A line that begins with # is a comment, and names with _ belong to the database.
     if measurement.is_empty() || measurement.starts_with(['#', '_']) {
         return Err(Usage(format!("measurement = {}: not a name", shown(&measurement))));
     }

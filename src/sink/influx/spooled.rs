@@ -1,4 +1,4 @@
-//! What waits on a disk, and the part of it that is on its way.
+//! The lines that wait on a disk, and the part of them that is being sent.
 
 use std::path::Path;
 
@@ -8,18 +8,18 @@ use crate::sink::{
     traits::Report,
 };
 
-/// The spool of one sink, if the user wants one and it can be had.
+/// The spool of one sink, if the user wants one and it works.
 #[derive(Debug, Default)]
 pub(super) struct SpooledLines {
     spool: Option<Spool>,
-    /// So many of the first lines that wait in memory are the oldest segment.
+    /// The number of first lines in memory that belong to the oldest segment.
     taken: usize,
-    /// It was told that the disk does not take any.
+    /// A failure of the disk was reported.
     failure_reported: bool,
 }
 
 impl SpooledLines {
-    /// The spool in that folder.
+    /// Opens the spool in that folder.
     pub(super) fn open(folder: &Path, report: &dyn Report) -> Self {
         match Spool::open(folder) {
             Ok(spool) => {
@@ -35,17 +35,17 @@ impl SpooledLines {
         }
     }
 
-    /// Whether nothing waits there but what is on its way.
+    /// True if nothing waits there besides the lines that are being sent.
     pub(super) fn is_empty(&self) -> bool {
         self.taken > 0 || self.spool.as_ref().is_none_or(Spool::is_empty)
     }
 
-    /// How many of the first lines that wait in memory are on the disk too.
+    /// The number of first lines in memory that are on the disk too.
     pub(super) const fn taken(&self) -> usize {
         self.taken
     }
 
-    /// Brings the oldest segment into memory, if none is there.
+    /// Reads the oldest segment into memory, unless one is there.
     pub(super) fn take(&mut self, pending: &mut Pending, report: &dyn Report) {
         while !self.is_empty()
             && let Some(spool) = &mut self.spool
@@ -71,7 +71,7 @@ impl SpooledLines {
         }
     }
 
-    /// So many of the first lines have come to their end.
+    /// The first lines are stored or refused.
     pub(super) fn settled(&mut self, count: usize, report: &dyn Report) {
         if self.taken > 0 {
             self.taken = self.taken.saturating_sub(count);
@@ -87,7 +87,7 @@ impl SpooledLines {
         }
     }
 
-    /// Puts the lines that wait in memory alone on the disk. Whether they are there.
+    /// Writes the lines that exist only in memory to the disk. Returns false if that fails.
     pub(super) fn put(&mut self, pending: &mut Pending, report: &dyn Report) -> bool {
         let Some(spool) = &mut self.spool else {
             return false;

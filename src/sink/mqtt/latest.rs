@@ -19,7 +19,7 @@ struct LatestState {
     due: StateDue,
 }
 
-/// Whether these readings are due.
+/// The publication that readings are due for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StateDue {
     Not,

@@ -29,7 +29,7 @@ pub struct Reconnect {
     backoff: Backoff,
     /// The broker closed the last connection and has been reachable since.
     closed_by_broker: bool,
-    /// It did so, and accepted the client again a moment later.
+    /// The broker did that and accepted the client again a moment later.
     suspected: bool,
     /// A second client of the same name was reported and is still there.
     duplicate_reported: bool,

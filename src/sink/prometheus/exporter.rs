@@ -1,6 +1,6 @@
-//! The page of metrics, for who asks for it.
+//! The page of metrics over HTTP.
 //!
-//! One thread waits for readings and for clients alike, and none of them can hold it up.
+//! One thread waits for readings and for clients; no client can hold it up.
 
 use std::{
     iter,
@@ -19,13 +19,13 @@ use crate::{
     },
 };
 
-/// How often clients that are too slow are looked for, and the address if it is taken.
+/// The interval at which slow clients are dropped and a taken address is tried again.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long to wait if nothing is to be done.
+/// The wait if nothing is scheduled.
 const IDLE_WAIT: Duration = Duration::from_secs(3600);
 
-/// The longest wait until the address may be free.
+/// The longest wait until the address is tried again.
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
 
 /// The sink.
@@ -36,14 +36,14 @@ pub struct Exporter {
     metrics: Metrics,
     server: Option<MetricsServer>,
     backoff: Backoff,
-    /// When to try to listen again, if that failed.
+    /// The time of the next attempt to listen, after a failure.
     retry_at: Option<Instant>,
     /// Readings that nobody could have seen.
     unseen: u64,
 }
 
 impl Exporter {
-    /// On that address, and no other.
+    /// Listens on that address and no other.
     #[must_use]
     pub fn new(host: String, port: u16, metrics: Metrics) -> Self {
         let backoff = Backoff::random(Duration::from_secs(1), LONGEST_RETRY);
@@ -101,7 +101,7 @@ impl Sink for Exporter {
                 break;
             }
             self.wait(&queue);
-            // What has come is on the page before who asks for it gets an answer.
+            // The page contains all readings that came before the request is answered.
             self.take(&queue);
             let Self { server, metrics, .. } = &mut *self;
             server.iter_mut().for_each(|server| server.serve(&|| metrics.page()));
