@@ -414,8 +414,8 @@ mod tests {
                 assert!(message.topic.split('/').all(|level| level.chars().all(plain)));
                 let mut payload = payload(message);
                 // The raw number appears only where it is plain text.
-                let told = payload["dev"].as_object_mut().unwrap().remove("sn").unwrap();
-                assert_eq!(told, readings(&line).meta(Meta::Meter).unwrap());
+                let number = payload["dev"].as_object_mut().unwrap().remove("sn").unwrap();
+                assert_eq!(number, readings(&line).meta(Meta::Meter).unwrap());
                 let text = payload.to_string();
                 let rest = text.replace("{{ value_json['", "").replace("'] }}\"", "\"");
                 assert!(!rest.contains("{{") && !rest.contains("{%"), "{rest}");

@@ -173,13 +173,13 @@ mod tests {
         }
     }
 
-    fn verdict(code: u16, body: &str) -> WriteOutcome {
+    fn outcome(code: u16, body: &str) -> WriteOutcome {
         let answer = PostOutcome::Status { code, retry_after: None, body: body.into() };
         WriteOutcome::of(&answer, &names(), Duration::from_secs(10))
     }
 
     fn kept(code: u16, body: &str) -> (String, RetryDelay) {
-        match verdict(code, body) {
+        match outcome(code, body) {
             WriteOutcome::Retry(Outage { text, pause, kind: OutageKind::Busy }) if code != 429 => {
                 (text, pause)
             }
@@ -194,12 +194,12 @@ mod tests {
 
     #[test]
     fn each_status_has_its_consequence() {
-        assert_eq!(verdict(204, ""), WriteOutcome::Stored);
-        assert_eq!(verdict(200, ""), WriteOutcome::Stored);
+        assert_eq!(outcome(204, ""), WriteOutcome::Stored);
+        assert_eq!(outcome(200, ""), WriteOutcome::Stored);
         for code in [400, 405, 406, 410, 415, 422] {
-            assert_eq!(verdict(code, "no"), WriteOutcome::Refused(format!("{code} (no)")));
+            assert_eq!(outcome(code, "no"), WriteOutcome::Refused(format!("{code} (no)")));
         }
-        assert_eq!(verdict(413, ""), WriteOutcome::TooLarge("413".to_owned()));
+        assert_eq!(outcome(413, ""), WriteOutcome::TooLarge("413".to_owned()));
         for code in [408, 429, 500, 502, 503, 504, 599] {
             assert_eq!(
                 kept(code, "x"),
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn what_a_server_says_is_told_short_safe_and_without_secrets() {
-        let description = |body: &str| match verdict(400, body) {
+        let description = |body: &str| match outcome(400, body) {
             WriteOutcome::Refused(description) => description,
             other => panic!("{other:?}"),
         };

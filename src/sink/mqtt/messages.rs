@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_topic_without_a_meter_in_it_is_for_one() {
-        let told = |query: &str| {
+        let published = |query: &str| {
             let mut settings: SinkSettings = format!("mqtt://b{query}").parse().unwrap();
             let topics = Topics::take(&mut settings).unwrap();
             let projection = settings.take_view().unwrap();
@@ -220,21 +220,21 @@ mod tests {
             }
             (all, states.notes())
         };
-        let (topics, notes) = told("?topic=x");
+        let (topics, notes) = published("?topic=x");
         assert_eq!(topics, ["x", "x"]);
         assert!(notes.len() == 1 && notes[0].starts_with("x has room for one meter, 1: 2 is"));
-        let (topics, notes) = told("?topics.power_net_w=own");
+        let (topics, notes) = published("?topics.power_net_w=own");
         let (one, two) = ("meterpipe/1/state", "meterpipe/2/state");
         assert_eq!(topics, ["own", one, two, "own", one, two]);
         assert_eq!(notes.len(), 1, "{notes:?}");
-        assert_eq!(told("?topics.power_net_w={meter}/own").1, Vec::<String>::new());
+        assert_eq!(published("?topics.power_net_w={meter}/own").1, Vec::<String>::new());
     }
 
     #[test]
     fn what_no_telegram_tells_comes_behind_it() {
         let readings = Readings::parse(LINE.as_bytes()).unwrap();
         let extra_values = [("clock_drift_s", Decimal::parse("-2.518")), ("frames_damaged", None)];
-        let told = |query: &str| {
+        let published = |query: &str| {
             let mut settings: SinkSettings = format!("mqtt://b{query}").parse().unwrap();
             let topics = Topics::take(&mut settings).unwrap();
             let projection = settings.take_view().unwrap();
@@ -245,12 +245,15 @@ mod tests {
         };
         let topic = "meterpipe/a______x____2J-c3f21002";
         let text = r#"{"voltage_l1_v":233.7,"clock_drift_s":-2.518,"frames_damaged":null}"#;
-        assert_eq!(told("?fields=voltage_l1_v"), [(format!("{topic}/state"), text.to_owned())]);
+        assert_eq!(
+            published("?fields=voltage_l1_v"),
+            [(format!("{topic}/state"), text.to_owned())]
+        );
         let text = r#"{"clock_drift_s":-2.518,"frames_damaged":null}"#;
-        assert_eq!(told("?fields=power_net_w")[0].1, text);
-        let flat = told("?layout=flat&fields=voltage_l1_v");
+        assert_eq!(published("?fields=power_net_w")[0].1, text);
+        let flat = published("?layout=flat&fields=voltage_l1_v");
         let value = |name, value: &str| (format!("{topic}/{name}"), value.to_owned());
         assert_eq!(flat, [value("voltage_l1_v", "233.7"), value("clock_drift_s", "-2.518")]);
-        assert_eq!(told("?layout=none"), []);
+        assert_eq!(published("?layout=none"), []);
     }
 }

@@ -501,7 +501,7 @@ mod tests {
 
     #[test]
     fn however_octets_are_cut_the_same_comes_out() {
-        let said = BROKER_PACKETS.concat();
+        let all_packets = BROKER_PACKETS.concat();
         let expected = [
             Incoming::Acknowledged(1, Reason(0)),
             Incoming::Acknowledged(2, Reason::NOT_AUTHORIZED),
@@ -512,16 +512,16 @@ mod tests {
             Incoming::Message("a".to_owned(), vec![0, 0xff, 0x30]),
             Incoming::BrokerDisconnect(Reason::TAKEN_OVER),
         ];
-        assert_eq!(open(Protocol::Five).feed(&said).unwrap(), expected);
-        for cut in 1..said.len() {
+        assert_eq!(open(Protocol::Five).feed(&all_packets).unwrap(), expected);
+        for cut in 1..all_packets.len() {
             let mut packets = open(Protocol::Five);
-            let (first, second) = said.split_at(cut);
+            let (first, second) = all_packets.split_at(cut);
             let mut all = packets.feed(first).unwrap();
             all.extend(packets.feed(second).unwrap());
             assert_eq!(all, expected, "cut at {cut}");
         }
         let mut packets = open(Protocol::Five);
-        let all = said.chunks(1).flat_map(|octet| packets.feed(octet).unwrap());
+        let all = all_packets.chunks(1).flat_map(|octet| packets.feed(octet).unwrap());
         assert_eq!(all.collect::<Vec<_>>(), expected);
     }
 

@@ -206,12 +206,12 @@ mod tests {
 
         let mut real_time = RealTime::new(simulator());
         let start = real_time.due;
-        let (mut octets, mut clocks, mut moment) = (vec![], vec![], start);
+        let (mut octets, mut times, mut moment) = (vec![], vec![], start);
         while octets.len() < wire.len() {
             let (pushes, more, until) = due(&mut real_time, moment);
             let early = due(&mut real_time, until - Duration::from_nanos(1));
             assert_eq!(early, (vec![], vec![], until));
-            clocks.extend(pushes.into_iter().map(|clock| (clock, moment - start)));
+            times.extend(pushes.into_iter().map(|clock| (clock, moment - start)));
             octets.extend(more);
             moment = until;
         }
@@ -219,7 +219,7 @@ mod tests {
         let seconds = |n: u64| Duration::from_secs(5 * n);
         let expected: Vec<_> =
             pushes.iter().map(|push| push.time).zip((0..).map(seconds)).collect();
-        assert_eq!(clocks, expected);
+        assert_eq!(times, expected);
     }
 
     #[test]
