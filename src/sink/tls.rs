@@ -57,9 +57,9 @@ pub fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static
 pub fn unreadable(key: &str, path: &Path, error: &pem::Error) -> Usage {
     let why = match error {
         pem::Error::Io(error) => error.to_string(),
-        pem::Error::NoItemsFound => "nothing of that kind in it; it has to be PEM".to_owned(),
+        pem::Error::NoItemsFound => "no such entry in it; PEM is expected".to_owned(),
         // Without the error's text, which may quote part of a key.
-        _ => "it is no PEM".to_owned(),
+        _ => "it is not PEM".to_owned(),
     };
     Usage(format!("{key} = {}: {why}", shown(&path.to_string_lossy())))
 }
@@ -77,8 +77,8 @@ pub fn explain(error: &Error, own_ca: bool) -> String {
         Error::InvalidCertificate(wrong) => {
             format!("its certificate {}", explain_certificate(wrong, own_ca))
         }
-        Error::InvalidMessage(_) => "no TLS is spoken there".to_owned(),
-        _ => format!("no connection that is safe ({})", shown(&error.to_string())),
+        Error::InvalidMessage(_) => "it does not speak TLS".to_owned(),
+        _ => format!("no secure connection ({})", shown(&error.to_string())),
     }
 }
 
@@ -91,8 +91,9 @@ pub fn explain_certificate(error: &CertificateError, own_ca: bool) -> String {
     match error {
         // An authority that was recreated under its old name signs with another key.
         E::UnknownIssuer | E::BadSignature => match own_ca {
-            true => "is not signed by what stands in the file of ca".to_owned(),
-            false => "is signed by nobody whom this machine trusts: name a file with ca".to_owned(),
+            true => "is not signed by an authority in the file of ca".to_owned(),
+            false => "is not signed by an authority that this machine trusts: name one with ca"
+                .to_owned(),
         },
         E::Expired => "has expired".to_owned(),
         E::ExpiredContext { not_after, .. } => format!("has expired on {}", day(*not_after)),
@@ -107,7 +108,7 @@ pub fn explain_certificate(error: &CertificateError, own_ca: bool) -> String {
             format!("is not for {}, but for {}", shown(&expected), shown(&presented))
         }
         E::Other(_) if error.to_string().contains("CaUsedAsEndEntity") => {
-            "is that of an authority itself: a server has one of its own, signed by it; or \
+            "is the authority\'s own: give the server a certificate that it has signed, or set \
              insecure=true"
                 .to_owned()
         }
@@ -140,7 +141,7 @@ mod tests {
         fs::write(&path, "no certificate").unwrap();
         assert_eq!(
             message(),
-            format!("ca = {}: nothing of that kind in it; it has to be PEM", path.display())
+            format!("ca = {}: no such entry in it; PEM is expected", path.display())
         );
         let broken = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
         fs::write(&path, broken).unwrap();
@@ -157,8 +158,14 @@ mod tests {
         let presented = vec!["DnsName(\"\u{1b}b\")".to_owned(), "10.0.0.1".to_owned()];
         let expected = ServerName::try_from("localhost").unwrap();
         for (wrong, words) in [
-            (E::UnknownIssuer, "is signed by nobody whom this machine trusts: name a file with ca"),
-            (E::BadSignature, "is signed by nobody whom this machine trusts: name a file with ca"),
+            (
+                E::UnknownIssuer,
+                "is not signed by an authority that this machine trusts: name one with ca",
+            ),
+            (
+                E::BadSignature,
+                "is not signed by an authority that this machine trusts: name one with ca",
+            ),
             (E::Expired, "has expired"),
             (E::ExpiredContext { time: time(0), not_after }, "has expired on 2021-01-01"),
             (E::NotValidYet, "is not valid yet: is the clock of this machine right?"),
@@ -174,7 +181,7 @@ mod tests {
             (E::Revoked, "was revoked"),
             (
                 E::Other(rustls::OtherError(Arc::new(io::Error::other("CaUsedAsEndEntity")))),
-                "is that of an authority itself: a server has one of its own, signed by it; or \
+                "is the authority\'s own: give the server a certificate that it has signed, or set \
                  insecure=true",
             ),
             (E::BadEncoding, "is not accepted: BadEncoding"),
@@ -186,7 +193,7 @@ mod tests {
         for wrong in [E::UnknownIssuer, E::BadSignature] {
             assert_eq!(
                 explain_certificate(&wrong, true),
-                "is not signed by what stands in the file of ca"
+                "is not signed by an authority in the file of ca"
             );
         }
         let error = io::Error::other(Error::InvalidCertificate(E::Expired));

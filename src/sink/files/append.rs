@@ -128,7 +128,7 @@ impl AppendFiles {
             Err(error) => {
                 let text = format!("{} cannot be moved away: {error}", printable_path(&open.path));
                 if !self.rotation_failure_reported {
-                    self.notes.push(format!("{text}; it goes on growing"));
+                    self.notes.push(format!("{text}; it keeps growing"));
                 }
                 self.rotation_failure_reported = true;
                 Ok(open)
@@ -175,7 +175,7 @@ impl AppendFiles {
         let mut prefix = terminator(&tail(&mut file, size)?, !self.header.is_empty());
         if first != self.header {
             prefix.extend_from_slice(&self.header);
-            let text = "has other columns: the names of the new ones stand where they begin";
+            let text = "has other columns: a new header precedes the new rows";
             self.notes.push(format!("{} {text}", printable_path(path)));
         }
         Ok(prefix)

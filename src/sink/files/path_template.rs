@@ -97,7 +97,12 @@ fn parts(text: &str) -> Result<Vec<PathPart>, String> {
         parts.push(match name {
             "meter" => PathPart::Meter,
             "date" => PathPart::Date,
-            _ => return Err(format!("{{{}}}: there are {{meter}} and {{date}}", shown(name))),
+            _ => {
+                return Err(format!(
+                    "{{{}}}: unknown; only {{meter}} and {{date}} exist",
+                    shown(name)
+                ));
+            }
         });
         rest = after;
     }
@@ -169,7 +174,7 @@ mod tests {
         let why = |uri: &str| PathTemplate::of(&uri.parse().unwrap()).unwrap_err().0;
         assert_eq!(why("file:"), "file: a file expected, as in file:/PATH");
         assert_eq!(why("solarview://host/x"), "solarview: a file expected, as in solarview:/PATH");
-        assert_eq!(why("file:a{mater}"), "file: {mater}: there are {meter} and {date}");
+        assert_eq!(why("file:a{mater}"), "file: {mater}: unknown; only {meter} and {date} exist");
         assert_eq!(why("file:a{meter"), "file: a { that is not closed");
     }
 }

@@ -114,7 +114,7 @@ impl PageWriter {
         if let Some(why) = &failed
             && self.retry_at.is_none()
         {
-            report.say(&format!("{why}; what it showed stays, trying again"));
+            report.say(&format!("{why}; the old content stays; trying again"));
         }
         if failed.is_none() && self.retry_at.is_some() {
             report.say("written again");

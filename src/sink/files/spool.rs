@@ -69,7 +69,7 @@ impl Spool {
         let mut options = OpenOptions::new();
         let lock = options.create(true).append(true).mode(0o600).open(folder.join("lock"))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive)
-            .map_err(|_| io::Error::other("another sink has it"))?;
+            .map_err(|_| io::Error::other("another sink uses it"))?;
         let mut segments = Vec::new();
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
@@ -268,7 +268,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let spool = Spool::open(folder.path()).unwrap();
         let error = Spool::open(folder.path()).unwrap_err();
-        assert_eq!(error.to_string(), "another sink has it");
+        assert_eq!(error.to_string(), "another sink uses it");
         drop(spool);
         assert!(Spool::open(folder.path()).is_ok());
         fs::write(folder.path().join("file"), "").unwrap();

@@ -80,7 +80,7 @@ pub fn announcer(
     if let Some((key, name)) = names.find(|(_, name)| is_reserved(name)) {
         let key = key.text(&state_format.projection.units);
         return Err(Usage(format!(
-            "names.{key} = {name}: that is a name of what is told beside it"
+            "names.{key} = {name}: this name is reserved for a diagnostic value"
         )));
     }
     let announcer = |options| {
@@ -311,7 +311,8 @@ mod tests {
         let state_format = StateFormat { projection: settings.take_view().unwrap(), topics };
         let error =
             announcer(&mut settings, &state_format, &LineCounters::default(), None).err().unwrap();
-        let text = "names.power_net_w = clock_drift_s: that is a name of what is told beside it";
+        let text =
+            "names.power_net_w = clock_drift_s: this name is reserved for a diagnostic value";
         assert_eq!(error.to_string(), text);
     }
 

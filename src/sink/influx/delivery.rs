@@ -107,7 +107,7 @@ struct RefusedLines {
 impl Sink for Delivery {
     fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         if self.settings.insecure {
-            report.say("insecure: whoever answers is believed to be the server");
+            report.say("insecure: the certificate of the server is not checked");
         }
         if let Some(folder) = &self.settings.spool {
             self.spooled = SpooledLines::open(folder, report);
@@ -168,14 +168,14 @@ impl Delivery {
             }
         }
         // Producers wait for a slow server, but not for an unreachable one.
-        let full_reported = self.outage.is_some() && self.pending.is_full();
-        queue.trouble(full_reported);
+        let full = self.outage.is_some() && self.pending.is_full();
+        queue.trouble(full);
         queue.waits(self.outage.is_some());
-        if full_reported && !core::mem::replace(&mut self.full_reported, true) {
+        if full && !core::mem::replace(&mut self.full_reported, true) {
             let count = self.pending.len();
             report.say(&format!(
-                "{count} readings wait, and no more find room: the oldest of the \
-                others are lost"
+                "{count} readings wait and no room is left: the oldest of the others \
+                are lost"
             ));
         }
         match queue.dropped() {
@@ -189,7 +189,7 @@ impl Delivery {
         let Some(seconds) = seconds(readings, self.settings.timestamps) else {
             report.lost(1);
             if !core::mem::replace(&mut self.missing_time_reported, true) {
-                report.say("readings without a time: no point can be made of them");
+                report.say("readings without a time cannot be stored");
             }
             return;
         };
@@ -272,7 +272,9 @@ impl Delivery {
             match answered.recv_timeout(CHECK_INTERVAL) {
                 Ok(answer) => return Some(answer),
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Some(PostOutcome::InvalidResponse("the request broke off".to_owned()));
+                    return Some(PostOutcome::InvalidResponse(
+                        "the request was interrupted".to_owned(),
+                    ));
                 }
                 Err(RecvTimeoutError::Timeout) => self.fill(queue, report),
             }

@@ -88,7 +88,7 @@ impl WriteOutcome {
                 return growing(OutageKind::Untrusted, format!("cannot trust {server}: {why}"));
             }
             PostOutcome::ConnectionClosed(why) => {
-                let hint = "does something else listen there, or TLS?";
+                let hint = "is it another service, or a TLS port?";
                 let text =
                     format!("{server} ends the connection without an answer ({why}): {hint}");
                 return growing(OutageKind::ConnectionClosed, text);
@@ -110,12 +110,12 @@ impl WriteOutcome {
         match code {
             200..=299 if body.is_empty() || code == 204 => Self::Stored,
             200..=399 => long(format!(
-                "{server} answers {description}, as no InfluxDB does: is the address right?"
+                "{server} answers {description}, unlike InfluxDB: is the address right?"
             )),
             401 | 403 => long(match (names.login, code) {
                 (Some(login), 401) => format!("{server} does not accept {login}: {description}"),
                 (Some(login), _) => format!("{server} does not let {login} write: {description}"),
-                (None, _) => format!("{server} wants to know who writes: {description}"),
+                (None, _) => format!("{server} requires a login: {description}"),
             }),
             404 => long(format!("{server} does not know {}: {description}", names.store)),
             408 | 429 | 500.. => {
@@ -225,7 +225,7 @@ mod tests {
         let WriteOutcome::Retry(outage) = WriteOutcome::of(&answer, &nobody, Duration::ZERO) else {
             panic!();
         };
-        assert_eq!(outage.text, "h:8086 wants to know who writes: 401");
+        assert_eq!(outage.text, "h:8086 requires a login: 401");
     }
 
     #[test]

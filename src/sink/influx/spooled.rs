@@ -24,7 +24,10 @@ impl SpooledLines {
         match Spool::open(folder) {
             Ok(spool) => {
                 if !spool.is_empty() {
-                    report.say(&format!("readings of before wait in {}", printable_path(folder)));
+                    report.say(&format!(
+                        "readings of an earlier run wait in {}",
+                        printable_path(folder)
+                    ));
                 }
                 Self { spool: Some(spool), ..Self::default() }
             }
@@ -98,13 +101,14 @@ impl SpooledLines {
                 self.failure_reported = false;
                 if lost > 0 {
                     report.lost(lost);
-                    report.say(&format!("no more room on the disk: {lost} oldest readings go"));
+                    report
+                        .say(&format!("the spool is full: the {lost} oldest readings are dropped"));
                 }
                 true
             }
             Err(error) => {
                 if !core::mem::replace(&mut self.failure_reported, true) {
-                    report.say(&format!("the disk does not keep what waits: {error}"));
+                    report.say(&format!("waiting readings cannot be written to the disk: {error}"));
                 }
                 false
             }

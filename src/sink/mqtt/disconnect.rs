@@ -106,12 +106,12 @@ impl Disconnect {
         match self {
             Self::Unreachable(why) => format!("cannot connect to {address}: {why}"),
             Self::NoAnswer(time) => {
-                format!("{address} takes the connection and does not answer within {time:?}")
+                format!("{address} accepts the connection and does not answer within {time:?}")
             }
             Self::Refused(reason) => refusal(*reason, names),
             Self::BrokerDisconnect(Reason::TAKEN_OVER) => format!(
-                "another client came to {address} with the name {id}, which only one can have: does \
-                 meterpipe run twice? give one of them another name with client_id"
+                "another client connected to {address} as {id}, and a broker accepts each name once: \
+                 does meterpipe run twice? give one of them another name with client_id"
             ),
             Self::BrokerDisconnect(reason) => {
                 format!("{address} ended the connection: {}", reason.text())
@@ -121,12 +121,12 @@ impl Disconnect {
                 format!("{address} closed the connection without an answer{}", hint(tls))
             }
             Self::ClosedRepeatedly => format!(
-                "{address} takes the connection and closes it again: perhaps another client has the \
-                 same name, {id} (give this one another with client_id), or something that is \
-                 published is forbidden"
+                "{address} accepts the connection and closes it again: perhaps another client has \
+                 the same name, {id} (give this one another with client_id), or the broker forbids \
+                 a message"
             ),
             Self::Silent(time) => format!("{address} has not answered for {time:?}"),
-            Self::NotMqtt => format!("what answers at {address} does not speak MQTT{}", hint(tls)),
+            Self::NotMqtt => format!("the server at {address} does not speak MQTT{}", hint(tls)),
             Self::Tls(why) | Self::TlsBroken(why) => why.clone(),
         }
     }
@@ -134,7 +134,7 @@ impl Disconnect {
 
 /// A hint at the wrong port.
 const fn hint(tls: bool) -> &'static str {
-    if tls { "" } else { ": is it a port for TLS, for mqtts://?" }
+    if tls { "" } else { ": is it a TLS port, for mqtts://?" }
 }
 
 fn refusal(reason: Reason, names: BrokerNames<'_>) -> String {
@@ -143,7 +143,11 @@ fn refusal(reason: Reason, names: BrokerNames<'_>) -> String {
     // Writing to a String cannot fail.
     let _ = match (reason, &connect_options.user) {
         (Reason::LOGIN | Reason::NOT_AUTHORIZED, None) => {
-            write!(text, "who has no user name ({}): say user and password_file", reason.text())
+            write!(
+                text,
+                "a client without a user name ({}): set user and password_file",
+                reason.text()
+            )
         }
         (Reason::LOGIN | Reason::NOT_AUTHORIZED, Some(user)) => write!(
             text,
@@ -156,7 +160,7 @@ fn refusal(reason: Reason, names: BrokerNames<'_>) -> String {
             "the name {} of the client: choose another with client_id",
             shown(&connect_options.client_id)
         ),
-        (Reason::VERSION, _) => write!(text, "this version of MQTT: leave protocol out"),
+        (Reason::VERSION, _) => write!(text, "this version of MQTT: remove the setting protocol"),
         (reason, _) => write!(text, "the connection: {}", reason.text()),
     };
     text

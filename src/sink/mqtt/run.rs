@@ -30,10 +30,8 @@ use crate::sink::mqtt::{
 impl ClientRun<'_> {
     pub(super) fn run(mut self) {
         if self.mqtt.broker.tls.as_ref().is_some_and(Tls::is_insecure) {
-            self.report.say(&format!(
-                "insecure=true: whoever answers at {} is taken for the broker",
-                self.address
-            ));
+            self.report
+                .say(&format!("insecure=true: the certificate of {} is not checked", self.address));
         }
         while !self.is_over(Instant::now()) {
             let now = Instant::now();

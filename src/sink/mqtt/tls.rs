@@ -119,7 +119,7 @@ impl Tls {
                 format!("{address} does not speak TLS; is it a port for mqtt:// without the s?")
             }
             Error::PeerIncompatible(_) => {
-                format!("{address} speaks no version of TLS that is safe: {error}")
+                format!("{address} speaks no secure version of TLS: {error}")
             }
             error => format!("TLS with {address}: {}", shown(&error.to_string())),
         }
@@ -142,7 +142,7 @@ impl Tls {
         match (certificate, self.own_certificate) {
             (true, true) => format!("{address} does not accept the certificate of cert: {alert:?}"),
             (_, false) if certificate || alert == A::HandshakeFailure => format!(
-                "{address} ends TLS ({alert:?}): it may want a certificate; name one with cert and key"
+                "{address} ends TLS ({alert:?}): it may require a certificate; name one with cert and key"
             ),
             _ => format!("{address} ends TLS: {alert:?}"),
         }

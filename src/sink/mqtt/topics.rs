@@ -150,7 +150,7 @@ pub fn checked(what: &str, template: &str, places: &[&str]) -> Result<String, Us
         "a control character has no place in a topic".to_owned()
     } else if bare.contains(['{', '}']) {
         let known: Vec<_> = places.iter().map(|place| format!("{{{place}}}")).collect();
-        format!("what stands in braces must be one of {}", known.join(", "))
+        format!("a placeholder must be one of {}", known.join(", "))
     } else if bare.starts_with('$') {
         "topics with a $ in front belong to the broker".to_owned()
     } else if bare.len() > LONGEST_TOPIC {

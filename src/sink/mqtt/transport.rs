@@ -140,7 +140,7 @@ impl Transport {
     fn end_reason(&self) -> Disconnect {
         match &self.tls {
             Some((_, tls)) if tls.is_handshaking() => Disconnect::TlsBroken(format!(
-                "{} closed the connection when TLS was to begin: does it speak TLS?",
+                "{} closed the connection at the start of TLS: does it speak TLS?",
                 self.address
             )),
             _ => Disconnect::Closed,

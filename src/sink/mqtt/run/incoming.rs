@@ -61,7 +61,7 @@ impl ClientRun<'_> {
                 self.last_progress = now;
                 if let Some(at) = self.refused.iter().position(|refused| *refused == topic) {
                     self.refused.remove(at);
-                    self.report.say(&format!("{} takes {} now", self.address, shown(&topic)));
+                    self.report.say(&format!("{} accepts {} now", self.address, shown(&topic)));
                 }
             }
             SessionEvent::Rejected(topic, reason, readings) => {
@@ -77,7 +77,7 @@ impl ClientRun<'_> {
             SessionEvent::NotSubscribed(reason) => {
                 if !core::mem::replace(&mut self.subscription_reported, true) {
                     self.report.say(&format!(
-                        "{} does not let this client listen ({}): announcements go out when it \
+                        "{} does not let this client subscribe ({}): announcements go out when it \
                          connects only",
                         self.address,
                         reason.text()
@@ -106,8 +106,7 @@ impl ClientRun<'_> {
         }
         if self.mqtt.session.is_fallback() && !self.fallback_reported {
             self.fallback_reported = true;
-            self.report
-                .say(&format!("{} does not speak MQTT 5: MQTT 3.1.1 is spoken", self.address));
+            self.report.say(&format!("{} does not speak MQTT 5: using MQTT 3.1.1", self.address));
         }
         if self.shutdown == ShutdownStep::OfflineSent {
             // `offline` has to follow the `online` of this connection again.

@@ -102,7 +102,7 @@ impl ClientRun<'_> {
             if !is_open && !self.disconnected {
                 self.report.say(&format!("{} does not answer", self.address));
             } else if is_open && self.is_sent() && self.is_stalled(now) {
-                self.report.say(&format!("{} does not acknowledge what it is sent", self.address));
+                self.report.say(&format!("{} does not acknowledge messages", self.address));
             }
         }
     }

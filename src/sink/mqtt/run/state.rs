@@ -130,7 +130,7 @@ impl<'a> ClientRun<'a> {
             }
             if !too_large.is_empty() {
                 for TooLarge { topic, readings } in too_large {
-                    self.reject(topic, ": it takes nothing that is so large", readings);
+                    self.reject(topic, ": the message is larger than it accepts", readings);
                 }
                 return;
             }
