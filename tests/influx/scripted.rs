@@ -187,7 +187,7 @@ fn what_is_no_influxdb_is_told_and_nothing_is_lost() {
     assert!(said[2].starts_with("127.0.0.1:PORT does not speak HTTP: "), "{said:?}");
     assert!(said[3].starts_with("127.0.0.1:PORT answers 503 (xxxx"), "{said:?}");
     assert!(said[3].len() < 400);
-    assert!(said[4].starts_with("127.0.0.1:PORT answers 200 (<html>It works!</html>), as no"));
+    assert!(said[4].starts_with("127.0.0.1:PORT answers 200 (<html>It works!</html>), unlike"));
     assert!(said[5].starts_with("127.0.0.1:PORT answers 307, unlike InfluxDB"), "{said:?}");
     assert!(said[6].starts_with("127.0.0.1:PORT does not know the bucket house: 404"));
     assert_eq!(said[7], "connected again");
