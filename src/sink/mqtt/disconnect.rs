@@ -110,8 +110,8 @@ impl Disconnect {
             }
             Self::Refused(reason) => refusal(*reason, names),
             Self::BrokerDisconnect(Reason::TAKEN_OVER) => format!(
-                "another client connected to {address} with the name {id}, and a broker accepts each name once: \
-                 does meterpipe run twice? give one of them another name with client_id"
+                "another client connected to {address} with the name {id}, and a broker accepts \
+                 each name once: does meterpipe run twice? give one of them another name with client_id"
             ),
             Self::BrokerDisconnect(reason) => {
                 format!("{address} ended the connection: {}", reason.text())
