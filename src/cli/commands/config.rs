@@ -34,14 +34,14 @@ pub fn run(args: &args::ConfigArgs) -> Status {
     });
     match result {
         Ok(()) => context.finish_plain(),
-        Err(stop) => context.finish(Err(stop), &()),
+        Err(stop) => context.stop(stop),
     }
 }
 
 /// Reads all that is named, and opens nothing.
 fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
     let (meters, sinks) = (config.meters.len(), config.sinks.len());
-    keys::configured(&config.meters, context)?;
+    keys::configured(&config.meters, &context.messages)?;
     for meter in &config.meters {
         // Nothing is opened by that, but what is none is told.
         let line = meter.line(&args::SerialArgs::default());

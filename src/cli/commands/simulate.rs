@@ -96,7 +96,7 @@ fn options(args: &args::SimulateArgs, context: &Context) -> Result<PushOptions, 
     }
     if let Some(path) = &args.key_file {
         let octets = |key: &meterpipe::cipher::key::Key| Zeroizing::new(*key.octets());
-        if let Some(entry) = keys::file(path, context)?.first() {
+        if let Some(entry) = keys::file(path, &context.messages)?.first() {
             options.guek = octets(&entry.guek);
             options.gak = entry.gak.as_ref().map(octets);
         }

@@ -40,13 +40,6 @@ impl Progress {
             bar.inc(octets as u64);
         }
     }
-
-    /// So many octets in all.
-    pub fn reach(&self, octets: u64) {
-        if let Some(bar) = &self.0 {
-            bar.set_position(octets);
-        }
-    }
 }
 
 impl Drop for Progress {

@@ -16,9 +16,9 @@ use crate::cli::{
         source_state::SourceState,
     },
     run::{
-        context::{Context, Stage},
+        context::Context,
         signals::Signals,
-        sinks::Sinks,
+        stage::Stage,
         status::{Status, Stop},
     },
     setup::args::UntilArgs,
@@ -51,7 +51,7 @@ pub fn run(
     context: &mut Context,
 ) -> Result<(), Stop> {
     context.messages.live();
-    context.sinks.iter_mut().for_each(Sinks::hurry);
+    stage.start_live();
     let signals = Signals::catch();
     let failed = |error| Stop::Failed(Status::Source, format!("queue of the sources: {error}"));
     let (sender, backlog) = queue::queue().map_err(failed)?;
@@ -125,7 +125,7 @@ impl EventLoop {
             // What is decoded has to be out before we wait for more.
             context.output.flush()?;
             context.output.check_reader()?;
-            self.backlog.wait(self.patience().min(stage.patience()));
+            self.backlog.wait(self.next_look().min(stage.tick_interval()));
             message = self.backlog.try_next();
         }
         match message {
@@ -141,7 +141,7 @@ impl EventLoop {
     }
 
     /// How long nothing has to be done if nothing comes.
-    fn patience(&self) -> Duration {
+    fn next_look(&self) -> Duration {
         let silent = self.silent();
         let next = [LOOK, SILENCE].into_iter().find_map(|at| at.checked_sub(silent));
         let timeout = self.timeout.map(|timeout| timeout.saturating_sub(self.heard.elapsed()));
@@ -266,7 +266,7 @@ mod tests {
     use rustix::process::{Signal, getpid, kill_process};
 
     use super::*;
-    use crate::cli::setup::args;
+    use crate::cli::run::{messages::Verbosity, stage::Task};
     use meterpipe::source::OpenError;
 
     const BURSTS: u8 = 200;
@@ -294,6 +294,8 @@ mod tests {
     /// Is slow at first, and is asked to end meanwhile.
     struct Slow(Vec<u8>, Arc<AtomicBool>);
 
+    impl Task for Slow {}
+
     impl Stage for Slow {
         fn feed(&mut self, record: &Record<'_>, _: Place, _: &mut Context) {
             if self.0.is_empty() {
@@ -313,7 +315,7 @@ mod tests {
         let taken = Arc::new(AtomicBool::new(false));
         let source: Box<dyn super::Source> = Box::new(TestSource(0, taken.clone()));
         let mut stage = Slow(vec![], taken);
-        let mut context = Context::new("test", args::Verbosity { quiet: true, verbose: false });
+        let mut context = Context::new("test", Verbosity::Quiet);
         let until = UntilArgs { count: None, timeout: None, once: false };
         let ended = run(vec![source], &until, &mut stage, &mut context);
         assert!(matches!(ended, Err(Stop::Interrupted)), "{ended:?}");

@@ -15,13 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::cli::{
-    run::{
-        deferred_messages::{DeferredMessage, DeferredMessages},
-        status::{Status, Tally},
-    },
-    setup::args,
-};
+use crate::cli::run::status::{Status, Tally};
 use meterpipe::{
     chain::event::Refusal,
     error::{Cause, Error, Layer, Mark},
@@ -41,7 +35,7 @@ pub type Collected = Rc<RefCell<VecDeque<String>>>;
 #[derive(Debug)]
 pub struct Messages {
     stage: &'static str,
-    options: args::Verbosity,
+    verbosity: Verbosity,
     /// A live run: there is no end at which to count.
     live: bool,
     /// The file that is being read, where there are several.
@@ -57,15 +51,18 @@ enum MessageTarget {
     Stderr,
     /// To a screen, the last so many.
     Collected(Collected, usize),
-    /// To another voice.
-    Deferred(DeferredMessages),
 }
 
-/// What a voice that speaks to another one has gathered.
-#[derive(Debug, Default)]
-pub struct Gathered {
-    held: DeferredMessages,
-    causes: HashMap<Sort, Heard>,
+/// How much a run prints on standard error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verbosity {
+    /// Nothing.
+    Quiet,
+    /// Refusals and changes of state.
+    #[default]
+    Normal,
+    /// The summary of every run as well.
+    Verbose,
 }
 
 /// Causes that differ only in their numbers are one sort.
@@ -84,18 +81,9 @@ struct Heard {
 impl Messages {
     /// The voice of `stage`.
     #[must_use]
-    pub fn new(stage: &'static str, options: args::Verbosity) -> Self {
+    pub fn new(stage: &'static str, verbosity: Verbosity) -> Self {
         let (causes, way) = (HashMap::new(), RefCell::default());
-        Self { stage, options, live: false, input: None, causes, way }
-    }
-
-    /// A voice that says nothing itself: [`gathered`](Self::gathered) is for another one to
-    /// [`repeat`](Self::repeat).
-    #[must_use]
-    pub fn held() -> Self {
-        let messages = Self::new("", args::Verbosity::default());
-        messages.way.replace(MessageTarget::Deferred(DeferredMessages::default()));
-        messages
+        Self { stage, verbosity, live: false, input: None, causes, way }
     }
 
     /// Says that the run is live.
@@ -122,12 +110,11 @@ impl Messages {
 
     /// A line.
     pub fn say(&self, text: &str) {
-        if self.options.quiet {
+        if self.verbosity == Verbosity::Quiet {
             return;
         }
         match &mut *self.way.borrow_mut() {
             MessageTarget::Stderr => {}
-            MessageTarget::Deferred(held) => return held.line(text),
             MessageTarget::Collected(collected, most) => {
                 let mut collected = collected.borrow_mut();
                 if collected.len() == *most {
@@ -154,37 +141,8 @@ impl Messages {
         let Some(untold) = self.hear(&refusal.error) else {
             return;
         };
-        if let MessageTarget::Deferred(held) = self.way.get_mut() {
-            return held.refused(refusal);
-        }
         let text = self.text(refusal, untold);
         self.say(&text);
-    }
-
-    /// What was gathered since the last time.
-    pub fn gathered(&mut self) -> Gathered {
-        let causes = std::mem::take(&mut self.causes);
-        match self.way.get_mut() {
-            MessageTarget::Deferred(held) => Gathered { held: std::mem::take(held), causes },
-            _ => Gathered { held: DeferredMessages::default(), causes },
-        }
-    }
-
-    /// Says what another voice has gathered, behind so many lines of the input. The outcome is as if
-    /// it had been said to this one in the first place.
-    pub fn repeat(&mut self, gathered: Gathered, lines: u64) {
-        for message in gathered.held.behind(lines) {
-            match message {
-                DeferredMessage::Line(text, times) => (0..times).for_each(|_| self.say(&text)),
-                DeferredMessage::Refused(refusal) => self.refused(&refusal),
-            }
-        }
-        for (sort, heard) in gathered.causes {
-            if let Some(known) = self.causes.get_mut(&sort) {
-                known.times += heard.untold;
-                known.untold += heard.untold;
-            }
-        }
     }
 
     /// Counts an error; how many of its sort were not told before it, if it is to be told.
@@ -267,7 +225,7 @@ impl Messages {
         if let Some(reason) = reason {
             self.say(reason);
         }
-        if tally.rejected > 0 || self.options.verbose || status != Status::Fine {
+        if tally.rejected > 0 || self.verbosity == Verbosity::Verbose || status != Status::Fine {
             self.say(&summary(tally));
         }
     }

@@ -105,7 +105,7 @@ pub struct CaptureArgs {
     pub form: InputFormArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `unframe`.
@@ -120,7 +120,7 @@ pub struct UnframeArgs {
     pub input: InputArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `decrypt`.
@@ -139,7 +139,7 @@ pub struct DecryptArgs {
     pub keys: KeyArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `decode`.
@@ -166,7 +166,7 @@ pub struct DecodeArgs {
     pub jobs: JobsArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `watch`.
@@ -211,7 +211,7 @@ pub struct WatchArgs {
     pub jobs: JobsArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `publish`.
@@ -231,7 +231,7 @@ pub struct PublishArgs {
     pub to: SinkArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `config`.
@@ -249,7 +249,7 @@ pub struct ConfigArgs {
     pub config: Option<PathBuf>,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// An action on the configuration.
@@ -335,7 +335,7 @@ pub struct SimulateArgs {
     pub duplicate: Rate,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// The kinds of meter that can be simulated.
@@ -539,9 +539,9 @@ pub enum CsvLocale {
     At,
 }
 
-/// How much to say.
+/// How much to print on standard error.
 #[derive(Clone, Copy, Debug, Default, Args)]
-pub struct Verbosity {
+pub struct VerbosityArgs {
     /// Print nothing on standard error; the exit status stays
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
