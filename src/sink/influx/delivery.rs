@@ -27,7 +27,7 @@ use crate::{
         http::{PostOutcome, PostTarget},
         influx::{
             batch::WriteBatch,
-            pending::Pending,
+            pending::PendingLines,
             response::{Outage, OutageKind, RetryDelay, ServerNames, WriteOutcome},
             spooled::SpooledLines,
         },
@@ -78,7 +78,7 @@ pub(super) struct DeliverySettings {
 /// The sink.
 pub(super) struct Delivery {
     settings: DeliverySettings,
-    pending: Pending,
+    pending: PendingLines,
     spooled: SpooledLines,
     batch: WriteBatch,
     backoff: Backoff,
@@ -144,7 +144,7 @@ impl Delivery {
         let DeliveryPace { batch, longest, .. } = settings.pace;
         Self {
             settings,
-            pending: Pending::default(),
+            pending: PendingLines::default(),
             spooled: SpooledLines::default(),
             batch: WriteBatch::new(batch),
             backoff: Backoff::random(FIRST_RETRY, longest),

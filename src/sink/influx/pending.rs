@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Instant};
 
 /// Lines with the time of their arrival.
 #[derive(Debug, Default)]
-pub(super) struct Pending {
+pub(super) struct PendingLines {
     lines: VecDeque<(Instant, Box<[u8]>)>,
     octets: usize,
 }
@@ -15,7 +15,7 @@ const OVERHEAD: usize = 48;
 /// The most memory for all of them.
 const MOST_OCTETS: usize = 8 * 1024 * 1024;
 
-impl Pending {
+impl PendingLines {
     pub(super) fn push(&mut self, line: &[u8]) {
         self.octets += line.len() + OVERHEAD;
         self.lines.push_back((Instant::now(), line.into()));
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn others_may_come_before_and_go_from_behind() {
-        let mut pending = Pending::default();
+        let mut pending = PendingLines::default();
         pending.push(b"3\n");
         pending.push_front([&b"1\n"[..], b"2\n"].map(Box::from).to_vec());
         assert_eq!((pending.text(9), pending.iter(1).count()), (b"1\n2\n3\n".to_vec(), 2));
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn lines_leave_in_the_order_in_which_they_came_and_memory_has_an_end() {
-        let mut pending = Pending::default();
+        let mut pending = PendingLines::default();
         let mut count = 0;
         while !pending.is_full() {
             pending.push(format!("{count:0300}\n").as_bytes());

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::sink::{
     files::{path_template::printable_path, spool::Spool},
-    influx::pending::Pending,
+    influx::pending::PendingLines,
     traits::Report,
 };
 
@@ -49,7 +49,7 @@ impl SpooledLines {
     }
 
     /// Reads the oldest segment into memory, unless one is there.
-    pub(super) fn take(&mut self, pending: &mut Pending, report: &dyn Report) {
+    pub(super) fn take(&mut self, pending: &mut PendingLines, report: &dyn Report) {
         while !self.is_empty()
             && let Some(spool) = &mut self.spool
         {
@@ -91,7 +91,7 @@ impl SpooledLines {
     }
 
     /// Writes the lines that exist only in memory to the disk. Returns false if that fails.
-    pub(super) fn put(&mut self, pending: &mut Pending, report: &dyn Report) -> bool {
+    pub(super) fn put(&mut self, pending: &mut PendingLines, report: &dyn Report) -> bool {
         let Some(spool) = &mut self.spool else {
             return false;
         };
