@@ -30,7 +30,7 @@ use meterpipe::{
         home_assistant::announcer::announcer,
         influx,
         line_counters::LineCounters,
-        mqtt::{self, announce::Site},
+        mqtt::{self, announce::StateFormat},
         prometheus,
         queue::{self, QueueSender},
         settings::SinkSettings,
@@ -109,8 +109,9 @@ fn sink(
 ) -> Result<Box<dyn Sink>, Usage> {
     match settings.scheme.as_str() {
         "mqtt" | "mqtts" => {
-            let announcer =
-                |settings: &mut SinkSettings, site: &Site| announcer(settings, site, health, apart);
+            let announcer = |settings: &mut SinkSettings, state_format: &StateFormat| {
+                announcer(settings, state_format, health, apart)
+            };
             mqtt::sink::new(settings, apart, announcer)
         }
         "influxdb" | "influxdbs" => influx::new(settings),
