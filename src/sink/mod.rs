@@ -1,18 +1,18 @@
-//! The sinks: the places that readings go to.
+//! Sinks: destinations of readings.
 //!
-//! - [`registry`]: all kinds of sink; [`kind`]: how a kind describes itself.
+//! - [`registry`]: all kinds of sink; [`kind`]: the description of a kind.
 //! - [`settings`]: the settings of a sink.
-//! - [`mqtt`], [`influx`], [`prometheus`], [`solarview`], [`mod@file`]: one sink each.
-//! - [`traits`]: the interface of every sink; [`event`]: its input.
-//! - [`queue`]: the bounded queue in front of each sink, so that no sink delays another.
-//! - [`projection`]: the readings that a sink stores, with their names and units.
-//! - [`throttle`]: the telegrams that a sink stores: at an interval, or on a change.
-//! - [`guard`]: the check in front of all sinks, so that no wrong value is stored.
-//! - [`home_assistant`]: the discovery of meters by Home Assistant, over MQTT.
-//! - [`line_counters`]: the state of the line, for sinks that publish it.
-//! - [`timestamps`]: the clocks of a telegram; [`single_meter`]: a place for one meter; [`slug`]: a text of
-//!   a meter as a part of a name.
-//! - [`files`]: writing files; [`http`], [`tls`]: talking to servers.
+//! - [`mqtt`], [`influx`], [`prometheus`], [`solarview`], [`mod@file`]: the sinks.
+//! - [`traits`]: the interfaces of a sink; [`event`]: its input.
+//! - [`queue`]: the bounded queue in front of each sink, so that none holds up another.
+//! - [`projection`]: the readings that a sink takes, with their names and units.
+//! - [`throttle`]: the telegrams that a sink takes: at an interval, or when a value changed.
+//! - [`guard`]: the check in front of all sinks that keeps wrong values out.
+//! - [`home_assistant`]: discovery by Home Assistant through MQTT.
+//! - [`line_counters`]: counters for the state of the line.
+//! - [`timestamps`]: the time of a telegram; [`single_meter`]: a destination for one meter;
+//!   [`slug`]: texts from telegrams as part of a name.
+//! - [`files`]: writing files; [`http`], [`tls`]: connections to servers.
 pub mod event;
 pub mod file;
 pub mod files;

@@ -1,9 +1,10 @@
-//! `solarview:FILE`: the energy registers as Solarview reads them, written anew for each telegram.
+//! `solarview:FILE`: the energy registers in Solarview's format, rewritten for each telegram.
 //!
 //! The keys are in [`SOLARVIEW`].
 //!
-//! FILE may hold `{meter}`: then each meter has its own, and else one does. A register that a telegram does not have has
-//! no line, and without any the file stays as it is.
+//! If FILE contains `{meter}`, each meter has its own file; otherwise only one meter is shown. A
+//! register
+//! that a telegram lacks has no line, and a telegram without any leaves the file as it is.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -14,7 +15,7 @@ use crate::{
     },
     sink::{
         files::{
-            place::{FilePlace, named},
+            path_template::{PathTemplate, printable_path},
             snapshot::{Pages, SnapshotSink},
         },
         kind::{BuildContext, SinkEnvironment, SinkKind, SinkScheme, TargetForm},
@@ -53,12 +54,12 @@ const KEYS: &[SettingKey] = &[SettingKey::new(
 )
 .or("solarview")];
 
-/// Reads the settings.
+/// Builds the sink from its settings.
 ///
 /// # Errors
-/// A setting that cannot be meant.
+/// Invalid values.
 fn new(settings: &mut SinkSettings, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, SettingError> {
-    let place = FilePlace::of(settings)?;
+    let path_template = PathTemplate::of(settings)?;
     let style = match settings.take_choice("style")? {
         Some("d0") => Style::Strict,
         _ => Style::Solarview,
@@ -69,13 +70,19 @@ fn new(settings: &mut SinkSettings, _: &BuildContext<'_>) -> Result<Box<dyn Sink
         return Err(SettingError::new(message));
     }
     let format = Solarview::new(projection.keys.as_deref(), projection.units, style)?;
-    let (seat, changed, notes) = (SingleMeter::default(), Vec::new(), Vec::new());
-    Ok(Box::new(SnapshotSink(SolarviewFiles { place, seat, format, changed, notes })))
+    let (single_meter, changed, notes) = (SingleMeter::default(), Vec::new(), Vec::new());
+    Ok(Box::new(SnapshotSink(SolarviewFiles {
+        path_template,
+        single_meter,
+        format,
+        changed,
+        notes,
+    })))
 }
 
 struct SolarviewFiles {
-    place: FilePlace,
-    seat: SingleMeter,
+    path_template: PathTemplate,
+    single_meter: SingleMeter,
     format: Solarview,
     /// The latest page of each file that does not show it yet.
     changed: Vec<(PathBuf, Vec<u8>)>,
@@ -84,14 +91,14 @@ struct SolarviewFiles {
 
 impl Pages for SolarviewFiles {
     fn take(&mut self, readings: Arc<Readings>) {
-        if !self.place.is_by_meter() && !self.seat.takes(&readings) {
-            let path = named(&self.place.path(&readings));
-            return self.notes.extend(self.seat.note(&path, &readings));
+        if !self.path_template.is_by_meter() && !self.single_meter.takes(&readings) {
+            let path = printable_path(&self.path_template.path(&readings));
+            return self.notes.extend(self.single_meter.note(&path, &readings));
         }
         let mut text = Vec::new();
         self.format.readings(&readings, &mut text);
         if !text.is_empty() {
-            let path = self.place.path(&readings);
+            let path = self.path_template.path(&readings);
             self.changed.retain(|(changed, _)| *changed != path);
             self.changed.push((path, text));
         }

@@ -1,4 +1,4 @@
-//! The command line. This file only declares; the subcommands give the arguments their meaning.
+//! The command line. This file only declares it; the subcommands give it its meaning.
 
 use std::{ffi::OsStr, path::PathBuf};
 
@@ -41,43 +41,44 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write the octets of a meter as records: frames, and everything else raw
+    /// Record the octets from a meter: sound frames, and everything else raw
     ///
-    /// The octets of all records, joined, are exactly those that came from the line. When the adapter
-    /// is unplugged, capture waits, and goes on when it is back.
+    /// Nothing is lost: the octets of all records, joined, are those that came from the line. When the
+    /// adapter is unplugged, meterpipe waits until it is back.
     Capture(CaptureArgs),
     /// Pull the APDUs out of M-Bus frames
     ///
-    /// It checks each frame, and joins the segments of a telegram in their order. APDUs pass
+    /// Each frame is checked, and the parts of a telegram are put together in order. APDUs pass
     /// unchanged.
     Unframe(UnframeArgs),
     /// Open ciphered APDUs with the key of the meter
     ///
-    /// Plain APDUs pass unchanged; an APDU that no key opens is dropped, with a message.
+    /// Plain APDUs pass unchanged; those that no key opens are dropped, with a message.
     Decrypt(DecryptArgs),
     /// Print readings from any input: frames, APDUs, hex dumps
     ///
-    /// It does the work of unframe and decrypt where that is needed. It tells records, hex in any usual
-    /// form (also listings of xxd and hexdump -C, and lines of logs) and binary apart by their content.
+    /// The command does the work of unframe and decrypt where that is needed. It detects the form of
+    /// the input from the content: records, hex in any usual form (also listings of xxd and hexdump
+    /// -C and lines of logs) or binary.
     Decode(DecodeArgs),
     /// Read a meter and print readings as they come, all in one process
     ///
-    /// On a terminal it is a live display, else a line for each telegram. When the adapter is
-    /// unplugged, watch waits, and goes on when it is back. Files are read to their end.
+    /// On a terminal it shows a live display, otherwise it prints a line for each telegram. When the
+    /// adapter is unplugged, meterpipe waits until it is back. Files are read to their end.
     Watch(WatchArgs),
     /// Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files
     ///
-    /// It reads the JSON Lines of decode. Each sink has a queue and a thread of its own, so that no
-    /// sink delays another.
+    /// The input is the JSON Lines of decode. Each sink has its own queue and thread, so that none
+    /// holds up another.
     Publish(PublishArgs),
-    /// Check the configuration, or show the settings in force
+    /// Check the configuration, or show the settings in effect
     ///
     /// It opens nothing and publishes nothing.
     Config(ConfigArgs),
-    /// Be a meter
+    /// Simulate a meter
     ///
-    /// It writes the telegrams of a virtual house, ciphered with a published key, octet for octet as a
-    /// meter sends them; with faults on demand, to test programs that read them.
+    /// The output is the telegrams of a virtual house, ciphered with a published key, octet for octet
+    /// as a meter sends them. Options add faults of the line.
     Simulate(SimulateArgs),
 }
 
@@ -166,7 +167,7 @@ pub struct DecodeArgs {
     /// The output.
     #[command(flatten)]
     pub format: FormatArgs,
-    /// The number of threads.
+    /// Parallel work.
     #[command(flatten)]
     pub jobs: JobsArgs,
     /// The amount of messages.
@@ -196,10 +197,10 @@ pub struct WatchArgs {
     /// Conditions that end the run.
     #[command(flatten)]
     pub until: UntilArgs,
-    /// Also write all input to FILE, as capture does; reopened on SIGHUP
+    /// Also record all input to FILE, as capture does; reopened on SIGHUP
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub record: Option<PathBuf>,
-    /// The sinks.
+    /// Sinks.
     #[command(flatten)]
     pub to: SinkArgs,
     /// The form of the input.
@@ -211,7 +212,7 @@ pub struct WatchArgs {
     /// The output.
     #[command(flatten)]
     pub format: FormatArgs,
-    /// The number of threads.
+    /// Parallel work.
     #[command(flatten)]
     pub jobs: JobsArgs,
     /// The amount of messages.
@@ -228,10 +229,10 @@ Examples:
   meterpipe watch /dev/ttyUSB0 --key-file guek --format json |
     meterpipe publish --to solarview:meter.txt --to prometheus:meter.prom")]
 pub struct PublishArgs {
-    /// JSON Lines of decode; without FILE, or with -, standard input
+    /// JSON Lines of decode; without a FILE or with -, standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
-    /// The sinks.
+    /// Sinks.
     #[command(flatten)]
     pub to: SinkArgs,
     /// The amount of messages.
@@ -260,19 +261,19 @@ pub struct ConfigArgs {
 /// An action on the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ConfigAction {
-    /// Read everything that it names, and report the first mistake
+    /// Read it and all files that it names, and report mistakes
     Check,
-    /// Print the settings in force, without secrets
+    /// Print the settings in effect, without secrets
     Show,
 }
 
-/// The sinks of a run.
+/// The sinks.
 #[derive(Debug, Default, Args)]
 pub struct SinkArgs {
-    /// A sink, as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)
+    /// A sink, such as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)
     ///
-    /// Options follow a question mark, as in mqtt://HOST?retain=true&every=30s. Without it: the
-    /// sinks of the configuration, which watch takes only without a SOURCE or with --config.
+    /// Options follow a question mark: mqtt://HOST?retain=true&every=30s. Without --to: the sinks of
+    /// the configuration, which watch uses only without a SOURCE or with --config.
     #[arg(long, value_name = "SINK", value_parser = SinkParser, hide_possible_values = true,
         help_heading = "Sinks")]
     pub to: Vec<String>,
@@ -295,45 +296,45 @@ pub struct SimulateArgs {
     /// The kind of meter
     #[arg(long, value_name = "METER", value_parser = meter_kind(), default_value_t)]
     pub meter: MeterKind,
-    /// The form of standard output
+    /// The form of the output
     #[arg(long, value_name = "FORM", value_enum, default_value_t, conflicts_with = "pty")]
     pub output: SimulateOutput,
-    /// Create a pseudo-terminal and a symbolic LINK to it, and be the meter behind it, in real time
+    /// Create a pseudo-terminal and a symbolic LINK to it, and send the telegrams there in real time
     ///
-    /// If nobody has begun to read a telegram when the next one is due, it is dropped, as on a line.
+    /// A telegram that nobody has begun to read when the next one is due is discarded, as on a line.
     /// LINK may be an existing symbolic link; it is removed at the end.
     #[arg(long, value_name = "LINK", value_hint = ValueHint::FilePath)]
     pub pty: Option<PathBuf>,
-    /// A telegram every five seconds, at the pace of 2400 baud; --pty implies it
+    /// Send a telegram every five seconds, at the pace of 2400 baud; --pty implies it
     #[arg(long)]
     pub real_time: bool,
-    /// As fast as the reader reads, without any loss; the default without --pty
+    /// Write as fast as it is read, and discard nothing; the default without --pty
     #[arg(long, conflicts_with = "real_time")]
     pub fast: bool,
     /// End after N telegrams [default: go on]
     #[arg(long, value_name = "N")]
     pub count: Option<u64>,
-    /// The house, its people, its weather and its mishaps: same seed, meter and start, same octets
+    /// The seed of house, people, weather and faults: same seed, meter and start, same octets
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// The meter's clock at the first telegram, as 2026-06-21T12:00:00+02:00 [default: now]
+    /// The meter's clock at the first telegram, such as 2026-06-21T12:00:00+02:00 [default: now]
     #[arg(long, value_name = "TIME")]
     pub start: Option<jiff::Timestamp>,
-    /// A key file; its first key counts, and a GAK beside it makes a tag
+    /// A key file; its first key is used, and a GAK beside it adds authentication tags
     ///
     /// Without it: the published example key of Netz NÖ, 36C66639E48A8CA4D6BC8B282A793BBB.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub key_file: Option<PathBuf>,
-    /// Share of telegrams with noise before them, as 0.01 or 1%
+    /// Share of telegrams with noise before them, such as 0.01 or 1%
     #[arg(long, value_name = "RATE", default_value = "0", help_heading = "Faults")]
     pub noise: Rate,
-    /// Share of telegrams with a wrong bit
+    /// Share of telegrams with a flipped bit
     #[arg(long, value_name = "RATE", default_value = "0", help_heading = "Faults")]
     pub flip: Rate,
-    /// Share of telegrams with a frame that breaks off
+    /// Share of telegrams with a truncated frame
     #[arg(long, value_name = "RATE", default_value = "0", help_heading = "Faults")]
     pub cut: Rate,
-    /// Share of telegrams that lose a frame
+    /// Share of telegrams with a missing frame
     #[arg(long, value_name = "RATE", default_value = "0", help_heading = "Faults")]
     pub lose: Rate,
     /// Share of telegrams that are sent twice
@@ -344,7 +345,7 @@ pub struct SimulateArgs {
     pub verbosity: VerbosityArgs,
 }
 
-/// The output of `simulate`.
+/// The form of the output of `simulate`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum SimulateOutput {
     /// Records, as capture writes them
@@ -359,7 +360,7 @@ pub enum SimulateOutput {
 /// The input of a stage.
 #[derive(Debug, Args)]
 pub struct InputArgs {
-    /// Records, hex in any usual form, or binary; without FILE, or with -, standard input
+    /// Records, hex in any usual form, or binary; without a FILE or with -, standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
     /// The form of the input.
@@ -367,7 +368,7 @@ pub struct InputArgs {
     pub form: InputFormArgs,
 }
 
-/// The number of threads.
+/// Parallel work.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct JobsArgs {
     /// The number of threads that decode a file; the output is the same [default: one a core]
@@ -378,7 +379,7 @@ pub struct JobsArgs {
 /// The form of the input.
 #[derive(Clone, Debug, Default, Args)]
 pub struct InputFormArgs {
-    /// The form of the input, instead of detecting it from the content
+    /// The form of the input [default: detected from the content]
     #[arg(long = "input", value_name = "FORM", value_enum)]
     pub form: Option<InputForm>,
 }
@@ -415,7 +416,7 @@ pub enum ParityArg {
     None,
     /// Odd
     Odd,
-    /// The first one that gives frames
+    /// The one that gives frames
     Auto,
 }
 
@@ -425,7 +426,7 @@ pub struct UntilArgs {
     /// End after N telegrams (capture: frames)
     #[arg(long, value_name = "N", help_heading = "End")]
     pub count: Option<u64>,
-    /// End when nothing has arrived for this time: 30s, 5m, 1h
+    /// End when nothing has come for this long: 30s, 5m, 1h
     #[arg(long, value_name = "DUR", value_parser = duration, help_heading = "End")]
     pub timeout: Option<std::time::Duration>,
     /// End after one telegram, or with an error if the source cannot be opened or is lost
@@ -458,7 +459,7 @@ impl std::fmt::Debug for KeyArgs {
     }
 }
 
-/// A secret on the command line. The parser takes any text, because an error would print the value.
+/// A secret on the command line, accepted unparsed: an error would print the refused value.
 #[derive(Clone)]
 pub struct SecretArg(pub zeroize::Zeroizing<String>);
 
@@ -468,7 +469,7 @@ impl From<String> for SecretArg {
     }
 }
 
-/// The output of readings.
+/// The output.
 #[derive(Clone, Debug, Default, Args)]
 pub struct FormatArgs {
     /// The form of the readings [default: table on a terminal, else json]
@@ -492,7 +493,7 @@ pub struct FormatArgs {
     /// csv: no header line, for appending
     #[arg(long, help_heading = "Output")]
     pub no_header: bool,
-    /// csv: the spreadsheet's country; at is a semicolon and decimal commas
+    /// csv: the spreadsheet's country; at means semicolons and decimal commas
     #[arg(long, value_name = "LOCALE", value_enum, help_heading = "Output")]
     pub csv_locale: Option<CsvLocale>,
     /// xml: add comments with OBIS codes, times and texts
@@ -509,19 +510,19 @@ pub enum FormatName {
     Csv,
     /// The tree of the telegram, as Gurux prints it
     Xml,
-    /// Aligned, for people
+    /// Aligned columns, for people
     Table,
     /// TAB-separated, one reading a line
     Lines,
     /// Line protocol of InfluxDB, one point a telegram
     Influx,
-    /// The last readings of each meter, at the end, as metrics of Prometheus
+    /// Metrics for Prometheus: the last readings of each meter, at the end
     Prometheus,
-    /// The last energy registers, at the end, as Solarview reads them
+    /// The last energy registers in Solarview's format, at the end
     Solarview,
 }
 
-/// The separators of spreadsheets in a country.
+/// The separators of a spreadsheet in that country.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CsvLocale {
     /// Semicolon and decimal comma
@@ -531,10 +532,10 @@ pub enum CsvLocale {
 /// How much to print on standard error.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct VerbosityArgs {
-    /// Say nothing on standard error; the exit status stays
+    /// Print nothing on standard error; the exit status stays
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Always end with a summary
+    /// Always print a summary at the end
     #[arg(short, long)]
     pub verbose: bool,
 }

@@ -1,12 +1,13 @@
-//! What the user can say about Home Assistant.
+//! The settings for Home Assistant.
 //!
 //! The keys are in [`KEYS`].
 //!
-//! With `layout=none` there is no state that Home Assistant could read, so nothing is announced. With
-//! `on_change` telegrams come at no interval: give `at_least_every` too, or `ha_expire_after=0`.
+//! With `layout=none` there is no state for Home Assistant to read, so nothing is announced. With
+//! `on_change` telegrams come at no fixed interval: add `at_least_every`, or `ha_expire_after=0`.
 //!
-//! Who goes over from one form to the other removes the meter first, with `ha=remove&layout=none`: what
-//! was announced in both is there once, by the message that came first.
+//! Before you change from one form to the other, remove the meter with `ha=remove&layout=none`: an
+//! entity
+//! announced in both forms exists once, by the message that came first.
 
 use core::time::Duration;
 
@@ -46,40 +47,41 @@ pub const KEYS: &[SettingKey] = &[
     .or("false"),
 ];
 
-/// How Home Assistant is told.
+/// The form of discovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiscoveryOptions {
-    /// In which form.
+    /// The form of the announcement.
     pub form: DiscoveryForm,
-    /// Where it listens, without a slash at the end.
+    /// The discovery prefix, without a slash at the end.
     pub prefix: String,
-    /// After so long instantaneous values are out of date: zero for never, nothing for a time that
-    /// follows the telegrams.
+    /// The time after which instantaneous values expire: zero for never, `None` to derive it from
+    /// the
+    /// telegrams.
     pub expire_after: Option<Duration>,
-    /// Nothing that came with Home Assistant 2025.6.
+    /// True to avoid features that came with Home Assistant 2025.6.
     pub compat: bool,
 }
 
 /// The form of the announcement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DiscoveryForm {
-    /// A message a device.
+    /// A message for each device.
     #[default]
     Device,
-    /// A message an entity.
+    /// A message for each entity.
     Component,
-    /// Not any more: what there is of a meter goes, in whichever form it was announced.
+    /// A removal: whatever exists of a meter goes, in either form.
     Remove,
 }
 
-/// Where Home Assistant listens if nothing else is said there.
+/// Home Assistant's default discovery prefix.
 pub const PREFIX: &str = "homeassistant";
 
 impl DiscoveryOptions {
-    /// Takes the keys; nothing if nothing is to be announced.
+    /// Takes the keys; `None` if nothing is to be announced.
     ///
     /// # Errors
-    /// Values that do not read, or an announcement without a state.
+    /// Invalid values, or an announcement without a state.
     pub fn take(
         settings: &mut SinkSettings,
         layout: TopicLayout,
@@ -99,7 +101,7 @@ impl DiscoveryOptions {
             _ => DiscoveryForm::Device,
         };
         let prefix = checked("ha_prefix", prefix.trim_end_matches('/'), &[])?;
-        // Who needs a message an entity has a Home Assistant that is older still.
+        // Users of the component form run a version that is older still.
         let compat = compat || form == DiscoveryForm::Component;
         Ok(Some(Self { form, prefix, expire_after, compat }))
     }

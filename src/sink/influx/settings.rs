@@ -1,4 +1,4 @@
-//! What the user says about a database.
+//! The settings of the InfluxDB sink.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::{
     sink::{
         http::{PostTarget, Trust, query},
         influx::{
-            delivery::{Delivery, DeliveryPace, Order},
+            delivery::{Delivery, DeliveryPace, DeliverySettings},
             response::ServerNames,
         },
         kind::BuildContext,
@@ -27,18 +27,18 @@ use crate::{
 /// The port of InfluxDB.
 const PORT: u16 = 8086;
 
-/// The sink of these settings.
+/// Builds the sink from its settings.
 ///
 /// # Errors
-/// Settings that are missing, contradict each other or do not read.
+/// Settings that are missing, invalid or contradictory.
 pub(super) fn new(
     settings: &mut SinkSettings,
     _: &BuildContext<'_>,
 ) -> Result<Box<dyn Sink>, SettingError> {
     let api = Api::take(settings)?;
-    let view = settings.take_projection()?;
-    let points = points(settings, &view)?;
-    let clocks = clocks(settings)?;
+    let projection = settings.take_projection()?;
+    let points = points(settings, &projection)?;
+    let timestamps = timestamps(settings)?;
     let pace = pace(settings)?;
     let timeout = settings.take_duration("timeout")?.unwrap_or_default();
     if timeout.is_zero() {
@@ -59,23 +59,24 @@ pub(super) fn new(
         (true, true) if ca.is_some() => {
             return Err(SettingError::new("ca and insecure: one of the two").at("ca"));
         }
-        (true, true) => Trust::Anybody,
+        (true, true) => Trust::AnyCertificate,
     };
     let (server, path) = address(&settings.target)?;
     let uri = format!("{}://{server}{path}{}", if secure { "https" } else { "http" }, api.path);
     let names = ServerNames { server, store: api.store, login: api.login, secrets: api.secrets };
     let server = Arc::new(PostTarget::new(&uri, trust, api.authorization, timeout)?);
     let spool = settings.take_path("spool");
-    let order = Order { server, names, insecure, points, view, clocks, pace, spool };
-    Ok(Box::new(Delivery::new(order)))
+    let delivery_settings =
+        DeliverySettings { server, names, insecure, points, projection, timestamps, pace, spool };
+    Ok(Box::new(Delivery::new(delivery_settings)))
 }
 
-/// One of the two ways to write.
+/// One of the two versions of the API.
 struct Api {
     /// Path and query.
     path: String,
     authorization: Option<Secret>,
-    /// For people.
+    /// For messages.
     store: String,
     login: Option<&'static str>,
     secrets: Vec<Secret>,
@@ -142,7 +143,7 @@ impl Api {
     }
 }
 
-/// Refuses what belongs to the other version.
+/// Refuses keys of the other version.
 fn other_version(
     settings: &SinkSettings,
     keys: &[&str],
@@ -154,7 +155,7 @@ fn other_version(
     }
 }
 
-/// Host and port, and what stands in front of the path of the API.
+/// Host and port, and the path in front of that of the API.
 fn address(target: &SinkTarget) -> Result<(String, String), SettingError> {
     let SinkTarget::Server { host, port, path } = target else {
         return Err(SettingError::new("a server is expected: influxdb://HOST:PORT"));
@@ -166,32 +167,32 @@ fn address(target: &SinkTarget) -> Result<(String, String), SettingError> {
     Ok((format!("{host}:{}", port.unwrap_or(PORT)), path))
 }
 
-fn points(settings: &mut SinkSettings, view: &Projection) -> Result<Points, SettingError> {
+fn points(settings: &mut SinkSettings, projection: &Projection) -> Result<Points, SettingError> {
     let measurement = settings.take("measurement").unwrap_or_default();
-    // A line that begins with # is a comment, and names with _ are the database's own.
+    // A line that begins with # is a comment, and names with _ belong to the database.
     if measurement.is_empty() || measurement.starts_with(['#', '_']) {
         return Err(SettingError::value("measurement", &measurement, "not a name"));
     }
-    let meter = view.name(FieldKey::Meta(Meta::Meter));
+    let meter = projection.name(FieldKey::Meta(Meta::Meter));
     let tags = settings.take_table("tags");
     let kept = |name: &str| name.is_empty() || name == "time" || name.starts_with('_');
     let why = "a name that InfluxDB keeps for itself";
     if let Some((name, _)) = tags.iter().find(|(name, _)| kept(name)) {
         return Err(SettingError::of(&format!("tags.{name}"), why));
     }
-    if let Some((key, name)) = view.names.iter().find(|(_, name)| kept(name)) {
-        let key = format!("names.{}", key.text(&view.units));
+    if let Some((key, name)) = projection.names.iter().find(|(_, name)| kept(name)) {
+        let key = format!("names.{}", key.text(&projection.units));
         return Err(SettingError::value(&key, name, why));
     }
     if tags.iter().any(|(name, _)| *name == meter) {
         let cause = "that is the number of the meter";
         return Err(SettingError::of(&format!("tags.{meter}"), cause));
     }
-    let points = Points::new(&measurement, &tags, &meter, view.units, Precision::Seconds);
-    Ok(points.with_texts(view.keys.is_some()))
+    let points = Points::new(&measurement, &tags, &meter, projection.units, Precision::Seconds);
+    Ok(points.with_texts(projection.keys.is_some()))
 }
 
-fn clocks(settings: &mut SinkSettings) -> Result<[Meta; 2], SettingError> {
+fn timestamps(settings: &mut SinkSettings) -> Result<[Meta; 2], SettingError> {
     match settings.take_choice("timestamp")? {
         Some("received") => Ok([Meta::Received, Meta::Time]),
         _ => Ok([Meta::Time, Meta::Received]),

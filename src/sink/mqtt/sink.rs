@@ -1,4 +1,4 @@
-//! The sink: what a user says of it, and how it begins.
+//! The MQTT sink: its settings, and how it starts.
 //!
 //! ```text
 //! mqtt://anna@broker.home/house/meter?password_file=/etc/meterpipe/mqtt&retain=true
@@ -7,26 +7,30 @@
 //!
 //! The keys are in [`kind`](super::kind).
 //!
-//! Beside them `fields`, `units` and `names`. In each connection go out, in this order: `online` on
-//! the status topic, the states that were not acknowledged, the last state of each meter. Where meters
-//! are [announced](super::announce), that comes first and `online` last. The status becomes `offline`
-//! before the connection is ended, or by the broker when it finds it ended. A run that is over soon, as
-//! one of cron, says `status=none`: what it told stays true.
+//! `fields`, `units` and `names` apply too. Each connection sends, in this order: `online` on the
+//! status
+//! topic, the unacknowledged states, the latest state of each meter. If meters are
+//! [announced](super::announce), the announcements come first and `online` last. The status becomes
+//! `offline` before the sink disconnects; after a lost connection the broker publishes it. A short
+//! run,
+//! such as a cron job, sets `status=none`: its values stay valid after it has ended.
 //!
-//! A state topic tells how things are, so there is no history in it: of the time without a connection
-//! the last state of each meter goes out, if it is not older than half a minute or three times the
-//! interval of the sink, and with QoS 1 what was on its way when the connection ended.
+//! A state topic shows the present and has no history. After an outage the sink sends the latest
+//! state
+//! of each meter if it is not older than 30 s or three times the interval of the sink, and with QoS
+//! 1
+//! the messages that were under way when the connection ended.
 
 use core::time::Duration;
 
 use crate::sink::{
     kind::BuildContext,
     mqtt::{
-        announce::{Announcer, Site},
-        client::{Broker, Mqtt, status},
+        announce::{Announcer, StateFormat},
+        client::{Broker, MqttSink, status},
         messages::StateMessages,
-        packets::{Hello, Protocol},
-        run::ClientRun,
+        packets::{ConnectOptions, Protocol},
+        run::state::ClientRun,
         session::Session,
         topics::Topics,
     },
@@ -40,33 +44,41 @@ use crate::sink::{
 /// the meters, if there is one.
 ///
 /// # Errors
-/// A value that cannot be meant, or a file that cannot be read.
+/// An invalid value, or a file that cannot be read.
 pub fn new(
     settings: &mut SinkSettings,
     context: &BuildContext<'_>,
-    announcer: impl FnOnce(&mut SinkSettings, &Site) -> Result<Option<Box<dyn Announcer>>, SettingError>,
+    announcer: impl FnOnce(
+        &mut SinkSettings,
+        &StateFormat,
+    ) -> Result<Option<Box<dyn Announcer>>, SettingError>,
 ) -> Result<Box<dyn Sink>, SettingError> {
     let broker = Broker::take(settings)?;
-    let site = Site { topics: Topics::take(settings)?, view: settings.take_projection()? };
-    let states = StateMessages::take(settings, site)?;
-    let announcer = announcer(settings, states.site())?;
-    let hello = hello(settings, states.site(), context.run)?;
+    let state_format =
+        StateFormat { topics: Topics::take(settings)?, projection: settings.take_projection()? };
+    let states = StateMessages::take(settings, state_format)?;
+    let announcer = announcer(settings, states.state_format())?;
+    let connect_options = connect_options(settings, states.state_format(), context.run)?;
     let protocol = settings.take_choice("protocol")?.map(|version| match version {
         "5" => Protocol::Five,
         _ => Protocol::Three,
     });
-    let session = Session::new(hello, protocol);
+    let session = Session::new(connect_options, protocol);
     let fresh = FRESH.max(context.interval.unwrap_or_default().saturating_mul(3));
-    Ok(Box::new(Mqtt { broker, session, states, announcer, fresh }))
+    Ok(Box::new(MqttSink { broker, session, states, announcer, fresh }))
 }
 
-impl Sink for Mqtt {
-    fn run(self: Box<Self>, inbox: QueueReceiver, report: &dyn Report) {
-        ClientRun::new(*self, &inbox, report).run();
+impl Sink for MqttSink {
+    fn run(self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
+        ClientRun::new(*self, &queue, report).run();
     }
 }
 
-fn hello(settings: &mut SinkSettings, site: &Site, run: &str) -> Result<Hello, SettingError> {
+fn connect_options(
+    settings: &mut SinkSettings,
+    state_format: &StateFormat,
+    run: &str,
+) -> Result<ConnectOptions, SettingError> {
     let user = settings.take("user").filter(|user| !user.is_empty());
     let password = settings.take_secret("password")?;
     if user.is_none() && password.is_some() {
@@ -76,27 +88,35 @@ fn hello(settings: &mut SinkSettings, site: &Site, run: &str) -> Result<Hello, S
     let keepalive = u16::try_from(keepalive).ok().filter(|seconds| *seconds > 0);
     let keepalive =
         keepalive.ok_or_else(|| SettingError::of("keepalive", "1s to 65535s expected"))?;
-    let client_id = settings.take("client_id").unwrap_or_else(|| client_id(site, run));
+    let client_id = settings.take("client_id").unwrap_or_else(|| client_id(state_format, run));
     if client_id.is_empty() || client_id.contains(char::is_control) {
         return Err(SettingError::of("client_id", "it is empty or has control characters"));
     }
-    Ok(Hello { client_id, user, password, keepalive, will: status(site, "offline") })
+    Ok(ConnectOptions {
+        client_id,
+        user,
+        password,
+        keepalive,
+        will: status(state_format, "offline"),
+    })
 }
 
-/// The same at every start: a broker that has not noticed that the last one is gone throws it out, and
-/// tells its will before this one says anything. Another on another machine, for another place, or for
-/// another meter. A broker for 3.1.1 need not take more than 23 characters.
-fn client_id(site: &Site, run: &str) -> String {
+/// The same at every start: a broker that has not noticed the end of the last run drops the old
+/// client
+/// and publishes its will before this run says anything. The name differs by machine, topic and
+/// run.
+/// MQTT 3.1.1 brokers need not accept more than 23 characters.
+fn client_id(state_format: &StateFormat, run: &str) -> String {
     let system = rustix::system::uname();
     let mut octets = system.nodename().to_bytes().to_vec();
-    for part in [&site.topics.state(None), run] {
+    for part in [&state_format.topics.state(None), run] {
         octets.push(0);
         octets.extend_from_slice(part.as_bytes());
     }
     format!("meterpipe-{:08x}", slug::hash(&octets))
 }
 
-/// Six telegrams of a meter that sends each five seconds.
+/// Six telegrams of a meter that sends every five seconds.
 const FRESH: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
@@ -140,18 +160,23 @@ mod tests {
     fn a_client_has_a_name_of_its_own_that_stays() {
         let id = |uri: &str| {
             let mut settings: SinkSettings = uri.parse().unwrap();
-            let site =
-                Site { topics: Topics::take(&mut settings).unwrap(), view: Default::default() };
-            hello(&mut settings, &site, "").unwrap().client_id
+            let state_format = StateFormat {
+                topics: Topics::take(&mut settings).unwrap(),
+                projection: Default::default(),
+            };
+            connect_options(&mut settings, &state_format, "").unwrap().client_id
         };
         let usual = id("mqtt://b");
         assert_eq!(usual, id("mqtt://b"));
         assert_ne!(usual, id("mqtt://b/other"));
         let mut other: SinkSettings = "mqtt://b".parse().unwrap();
-        let site = Site { topics: Topics::take(&mut other).unwrap(), view: Default::default() };
+        let state_format = StateFormat {
+            topics: Topics::take(&mut other).unwrap(),
+            projection: Default::default(),
+        };
         assert_ne!(
             usual,
-            hello(&mut other, &site, "watch sim:").unwrap().client_id,
+            connect_options(&mut other, &state_format, "watch sim:").unwrap().client_id,
             "of another meter"
         );
         assert!(usual.len() == 18 && usual.starts_with("meterpipe-"), "{usual}");

@@ -3,8 +3,9 @@
 //!
 //! The keys are in [`kind`](super::kind).
 //!
-//! FILE has to end in `.prom`, or the collector does not read it. The exporter listens on exactly that
-//! address, and answers `GET /metrics`.
+//! FILE has to end in `.prom`, or the collector does not read it. The exporter listens on exactly
+//! that
+//! address and answers `GET /metrics`.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -12,7 +13,7 @@ use crate::{
     format::{prometheus::Prometheus, readings::Readings, units::Units},
     sink::{
         files::{
-            place::{FilePlace, named},
+            path_template::{PathTemplate, printable_path},
             snapshot::{Pages, SnapshotSink},
         },
         kind::BuildContext,
@@ -22,10 +23,10 @@ use crate::{
     },
 };
 
-/// Reads the settings.
+/// Builds the sink from its settings.
 ///
 /// # Errors
-/// A setting that cannot be meant.
+/// Invalid values.
 pub fn new(
     settings: &mut SinkSettings,
     _: &BuildContext<'_>,
@@ -46,29 +47,34 @@ pub fn new(
         }
         return Ok(Box::new(Exporter::new(host.clone(), port, metrics)));
     }
-    let place = FilePlace::of(settings)?;
-    if !place.is_fixed() {
+    let path_template = PathTemplate::of(settings)?;
+    if !path_template.is_fixed() {
         let text = "prometheus: one file holds all meters, its name cannot follow them";
         return Err(SettingError::new(text));
     }
-    let is_read = place.has_extension("prom");
-    Ok(Box::new(SnapshotSink(Textfile { path: place.fixed(), is_read, metrics, shown: None })))
+    let is_read = path_template.has_extension("prom");
+    Ok(Box::new(SnapshotSink(Textfile {
+        path: path_template.fixed(),
+        is_read,
+        metrics,
+        shown: None,
+    })))
 }
 
 struct Textfile {
     path: PathBuf,
     is_read: bool,
     metrics: Metrics,
-    /// The state that the file tells of.
+    /// The state that the file shows.
     shown: Option<(u64, usize)>,
 }
 
 impl Pages for Textfile {
     fn notes(&mut self) -> Vec<String> {
         let text = "does not end in .prom: the textfile collector will not read it";
-        // It is read, as far as the user need hear.
+        // The remark is due once.
         let is_read = std::mem::replace(&mut self.is_read, true);
-        if is_read { Vec::new() } else { vec![format!("{} {text}", named(&self.path))] }
+        if is_read { Vec::new() } else { vec![format!("{} {text}", printable_path(&self.path))] }
     }
 
     fn take(&mut self, readings: Arc<Readings>) {
