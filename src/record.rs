@@ -265,10 +265,10 @@ impl<'a> Columns<'a> {
     /// Of a line without its end; nothing if it does not look like a record at all.
     #[must_use]
     pub fn of(line: &'a [u8]) -> Option<Self> {
-        // Look at the one octet behind the time first: most lines of a hex dump end here.
+        // The end of the time comes first: most lines of a hex dump have another one.
         let width = match line {
             [b'-', b' ', ..] => 1,
-            _ if line.get(24) == Some(&b' ') => 24,
+            _ if line.get(23..25) == Some(b"Z ") => 24,
             _ => return None,
         };
         let (time, rest) = line.split_at_checked(width)?;

@@ -9,7 +9,7 @@
 //! An unreadable character is taken to stand in a digit's place, so that what follows stays aligned.
 //! All state is here and none in the text: where the text is cut into pieces never matters.
 
-use super::{canonical, run::HexRun};
+use super::{canonical, groups, run::HexRun};
 use crate::error::{Cause, Error, Layer, Mark, Result};
 
 /// The state between two characters.
@@ -54,14 +54,18 @@ enum LooseDigits {
 }
 
 impl Digits {
-    /// A line of bare hex and nothing else; false, and nothing done, if it is anything else.
+    /// A line of bare hex and nothing else, or of groups of two with one separator; false, and
+    /// nothing done, if it is anything else.
     pub(super) fn plain(&mut self, text: &[u8], run: &mut HexRun) -> bool {
         if self.half.is_some() {
             return false;
         }
         let start = run.octets.len();
-        let plain = canonical::decode(text, &mut run.octets).is_ok();
-        if plain && !text.is_empty() {
+        let plain = canonical::decode(text, &mut run.octets).is_ok()
+            || is_plain_separator(text) && groups::decode(text, &mut run.octets) == text.len();
+        if !plain {
+            run.octets.truncate(start);
+        } else if !text.is_empty() {
             self.set_mark(start, run);
         }
         plain
@@ -95,8 +99,23 @@ impl Digits {
             self.character(first, run);
             rest = behind;
         }
-        for &character in self.pairs(rest, run) {
-            self.character(character, run);
+        rest = self.pairs(rest, run);
+        let mut sound = true;
+        while let Some((&first, behind)) = rest.split_first() {
+            rest = match sound && self.is_between_octets() && starts_group(rest) {
+                true => match self.groups(rest, run) {
+                    Some(behind) => behind,
+                    // A group that is no octet is met by every search before it: one is enough.
+                    None => {
+                        sound = false;
+                        continue;
+                    }
+                },
+                false => {
+                    self.character(first, run);
+                    behind
+                }
+            };
         }
     }
 
@@ -105,6 +124,12 @@ impl Digits {
         for octet in octets {
             self.push(octet, run);
         }
+    }
+
+    /// The octets of a whole line, read in another way.
+    pub(super) fn whole(&mut self, octets: &[u8], run: &mut HexRun) {
+        self.set_mark(run.octets.len(), run);
+        run.octets.extend_from_slice(octets);
     }
 
     /// The line ends; its first defect.
@@ -148,15 +173,36 @@ impl Digits {
     /// As many whole octets as possible without looking at single characters; what is left.
     fn pairs<'a>(&mut self, text: &'a [u8], run: &mut HexRun) -> &'a [u8] {
         let (even, odd) = text.split_at(text.len() & !1);
-        let clean = self.half.is_none() && !self.lame && !self.escape;
         let start = run.octets.len();
-        if !clean || even.is_empty() || canonical::decode(even, &mut run.octets).is_err() {
+        if !self.is_between_octets()
+            || even.is_empty()
+            || canonical::decode(even, &mut run.octets).is_err()
+        {
             return text;
         }
         self.set_mark(start, run);
         self.count = self.count.saturating_add(even.len());
         self.at += even.len();
         odd
+    }
+
+    /// The octets of groups with one separator; what is behind them.
+    fn groups<'a>(&mut self, text: &'a [u8], run: &mut HexRun) -> Option<&'a [u8]> {
+        let start = run.octets.len();
+        let length = groups::decode(text, &mut run.octets);
+        let behind = text.get(length..).filter(|_| length > 0)?;
+        self.set_mark(start, run);
+        // As the last separator and the two digits behind it leave it.
+        self.broken = true;
+        self.prefixed = false;
+        self.count = 2;
+        self.at += length;
+        Some(behind)
+    }
+
+    /// Whether the next digit is the first of an octet.
+    pub(super) const fn is_between_octets(&self) -> bool {
+        self.half.is_none() && !self.lame && !self.escape
     }
 
     fn character(&mut self, character: u8, run: &mut HexRun) {
@@ -268,6 +314,21 @@ impl Digits {
     }
 }
 
+/// Two digits, a separator, and one more digit.
+const fn starts_group(text: &[u8]) -> bool {
+    let [high, low, separator, next, ..] = text else {
+        return false;
+    };
+    let digits = high.is_ascii_hexdigit() && low.is_ascii_hexdigit() && next.is_ascii_hexdigit();
+    digits && is_separator(*separator)
+}
+
+/// Groups with this separator are no date and no time, if there are more than three of them, nor
+/// anything else that a careful look would leave out.
+const fn is_plain_separator(text: &[u8]) -> bool {
+    matches!(text, [_, _, b' ' | b':' | b'-' | b',', _, _, _, _, _, _, ..])
+}
+
 /// Characters between two octets, or around them.
 pub(super) const fn is_separator(character: u8) -> bool {
     matches!(character, b',' | b';' | b':' | b'-' | b'.' | b'_' | b'=' | b'|' | b'\'' | b'"' | b'`')
@@ -282,4 +343,39 @@ pub(super) const fn is_blank(character: u8) -> bool {
 
 fn value(character: u8) -> Option<u8> {
     char::from(character).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_characters_at_once_leave_the_state_of_one_after_the_other() {
+        let mut random = 1u32;
+        let mut below = |bound: usize| {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (random >> 16) as usize % bound
+        };
+        for _ in 0..5_000 {
+            let separator = b" :-,.;|'"[below(8)];
+            let mut text = vec![];
+            for _ in 0..[1, 3, 5, 40, 600][below(5)] {
+                text.extend([b"0123abefAF"[below(10)], b"0123abefAF"[below(10)], separator]);
+            }
+            for _ in 0..below(3) {
+                let at = below(text.len());
+                text[at] = b"0x\\S -6\xc3\xa4"[below(9)];
+            }
+            let (mut fast, mut slow) = (Digits::default(), Digits::default());
+            let (mut found, mut expected) = (HexRun::default(), HexRun::default());
+            let (one, other) = text.split_at(below(text.len()));
+            for part in [one, other, b""] {
+                fast.feed(part, &mut found);
+                part.iter().for_each(|&character| slow.character(character, &mut expected));
+                let text = String::from_utf8_lossy(&text);
+                assert_eq!(format!("{fast:?}"), format!("{slow:?}"), "{text}");
+                assert_eq!(found, expected, "{text}");
+            }
+        }
+    }
 }

@@ -26,7 +26,7 @@
 
 use core::ops::Range;
 
-use super::{digits::is_blank, prefix::characters};
+use super::{digits::is_blank, prefix::characters, row_shape::RowShape};
 
 /// What a line means to the listing that it belongs to.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,6 +59,10 @@ pub(super) struct Listing {
     /// The text of a row has shown that octets stand in their order. A later one that looks otherwise
     /// does so by chance, or is damaged.
     ordered: bool,
+    /// The shape of the last row that had one.
+    shape: Option<RowShape>,
+    /// Room for a row that may turn out to have another.
+    room: Vec<u8>,
 }
 
 /// Takes a line. `None`: it belongs to no listing.
@@ -81,7 +85,10 @@ pub(super) fn step(state: &mut Option<Listing>, line: &[u8]) -> Option<ListingSt
     }
     let row = ListingRow::parse(line, state.is_some())?;
     match state {
-        Some(listing) if listing.owns(&row) => listing.go_on(row),
+        Some(listing) if listing.owns(&row) => {
+            listing.learn(line, &row);
+            listing.go_on(row)
+        }
         _ if row.begins() => {
             // A new listing within an old one begins at zero, or else rows are missing.
             let gap = state.as_ref().is_some_and(|old| old.star || row.value(16) != Some(0));
@@ -101,9 +108,43 @@ impl Listing {
             star: false,
             refused: row.refused,
             ordered: row.ordered,
+            shape: None,
+            room: Vec::new(),
         };
         listing.restart(row);
         listing
+    }
+
+    /// The octets of the next row if it has the shape of one before it and stands in its place. All
+    /// else takes the careful way through [`step`].
+    pub(super) fn next_row(&mut self, line: &[u8]) -> Option<&[u8]> {
+        let shape = self.shape.as_mut()?;
+        // Octets that stand in their order show it in no group of one.
+        let ordered = self.ordered || shape.width() == 2;
+        let (next, radix) = match &mut self.next {
+            [next @ Some(_), None, None] => (next, 8),
+            [None, next @ Some(_), None] => (next, 10),
+            [None, None, next @ Some(_)] => (next, 16),
+            _ => return None,
+        };
+        if self.star || self.refused.is_some() || !ordered {
+            return None;
+        }
+        let offset = shape.read(line, radix, &mut self.room)?;
+        if *next != Some(offset) {
+            return None;
+        }
+        *next = offset.checked_add(u64::try_from(self.room.len()).ok()?);
+        core::mem::swap(&mut self.row, &mut self.room);
+        Some(&self.row)
+    }
+
+    /// Keeps the shape of a row.
+    fn learn(&mut self, line: &[u8], row: &ListingRow<'_>) {
+        let known =
+            row.refused.is_none() && row.octets <= ROW_OCTETS && line.starts_with(row.offset);
+        let shape = known.then(|| RowShape::of(line, row.offset.len(), &row.body)).flatten();
+        self.shape = shape.or(self.shape.take());
     }
 
     /// Whether a `*` waits for the offset that says how much it stands for.

@@ -44,8 +44,9 @@ pub(super) fn part(line: &[u8]) -> Option<HexPart> {
     let end = visible_end(line);
     let text = line.get(..end)?;
     let start = stamp::skip(text);
+    let sound = sound_from(text);
     let mut begin = start;
-    for word in words(text, start) {
+    for word in words(text, start, sound) {
         let Some(wrong) = first_wrong(text, &word) else {
             continue;
         };
@@ -72,16 +73,42 @@ pub(super) fn is_comment(line: &[u8]) -> bool {
     line.starts_with(b"#") || line.starts_with(b"//")
 }
 
-/// The words from `start` on.
-fn words(text: &[u8], start: usize) -> impl Iterator<Item = Range<usize>> + '_ {
+/// The words from `start` on that begin before `end`.
+fn words(text: &[u8], start: usize, end: usize) -> impl Iterator<Item = Range<usize>> + '_ {
     let mut at = start;
     core::iter::from_fn(move || {
         let rest = slice(text, at..text.len());
         let begin = at + rest.iter().position(|&c| !is_blank(c))?;
+        if begin >= end {
+            return None;
+        }
         let rest = slice(text, begin..text.len());
         at = begin + rest.iter().position(|&c| is_blank(c)).unwrap_or(rest.len());
         Some(begin..at)
     })
+}
+
+/// Behind the last character that may be wrong. All that stands from here on is digits and separators
+/// whose neighbours do not matter.
+fn sound_from(text: &[u8]) -> usize {
+    let mut end = text.len();
+    for chunk in text.rchunks(CHUNK) {
+        // Without a way out in between it is a few instructions for all of them.
+        if !chunk.iter().fold(true, |sound, &c| sound & is_sound(c)) {
+            let behind = chunk.iter().rev().take_while(|&&c| is_sound(c)).count();
+            return end - behind;
+        }
+        end -= chunk.len();
+    }
+    0
+}
+
+const fn is_sound(c: u8) -> bool {
+    // Digits and colon, comma to full stop.
+    (c.wrapping_sub(b'0') <= b':' - b'0')
+        | (c.wrapping_sub(b',') <= b'.' - b',')
+        | ((c | 0x20).wrapping_sub(b'a') <= b'f' - b'a')
+        | (c == b' ')
 }
 
 /// The first character of a word that is neither digit nor separator nor part of `0x` or `\x`.
@@ -183,11 +210,12 @@ fn is_long(before: &[u8], group: &[u8], after: &[u8]) -> bool {
 
 /// Where the text ends that is no comment, no note in brackets and no colour.
 fn visible_end(line: &[u8]) -> usize {
-    let comment = (1..line.len()).find(|&at| {
-        line.get(at - 1).is_some_and(|&c| is_blank(c)) && is_comment(slice(line, at..line.len()))
+    let comment = memchr::memchr2_iter(b'#', b'/', line).find(|&at| {
+        let before = at.checked_sub(1).and_then(|before| line.get(before));
+        before.is_some_and(|&c| is_blank(c)) && is_comment(slice(line, at..line.len()))
     });
     let text = slice(line, 0..comment.unwrap_or(line.len()));
-    let colour = text.iter().rposition(|&c| c == 0x1b).filter(|&at| {
+    let colour = memchr::memrchr(0x1b, text).filter(|&at| {
         let behind = slice(text, at..text.len()).trim_ascii_end();
         stamp::colour_length(behind) == Some(behind.len())
     });
@@ -233,6 +261,9 @@ pub(super) fn characters(text: &[u8]) -> usize {
 fn slice(text: &[u8], range: Range<usize>) -> &[u8] {
     text.get(range).unwrap_or_default()
 }
+
+/// How much is looked at in one go.
+const CHUNK: usize = 64;
 
 /// Fewer octets behind prose may be words: `deed`, `2023`.
 const TAIL_OCTETS: usize = 4;
@@ -350,5 +381,24 @@ mod tests {
         let line = format!("{long} and so on");
         let part = part(line.as_bytes()).unwrap();
         assert_eq!((line[part.range].trim(), part.prose), (long, Some(44)), "a defect");
+    }
+
+    #[test]
+    fn no_word_behind_the_last_wrong_character_has_one() {
+        let alphabet = b"0189abfFAF: -,.x\\'\"bSg/#|\t\xc3\xa4";
+        let mut random = 1u32;
+        let mut below = |bound: usize| {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (random >> 16) as usize % bound
+        };
+        for _ in 0..5_000 {
+            let few = [16, alphabet.len()][below(2)];
+            let text: Vec<u8> = (0..below(200)).map(|_| alphabet[below(few)]).collect();
+            let sound = sound_from(&text);
+            for word in words(&text, 0, text.len()).filter(|word| word.start >= sound) {
+                assert_eq!(first_wrong(&text, &word), None, "{}", text.escape_ascii());
+            }
+            assert!(sound == 0 || !is_sound(text[sound - 1]));
+        }
     }
 }
