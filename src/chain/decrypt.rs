@@ -264,6 +264,11 @@ impl MeterKeys {
             }
             (Some(_), None) if demands.authenticated => return Err(Cause::NotAuthenticated),
             (tag, _) => {
+                // Nearly all wrong keys show in the first octet, and there may be thousands.
+                let first = self.cipher.first_octet(apdu, title);
+                if !matches!(first, Some(DATA_NOTIFICATION | DSMR)) {
+                    return Err(Cause::KeyOrDamage);
+                }
                 self.cipher.decrypt(apdu, title, plain);
                 if tag.is_some() { Auth::Unverified } else { Auth::None }
             }
@@ -288,10 +293,13 @@ impl MeterKeys {
     }
 }
 
+/// The first octet of a DSMR telegram.
+const DSMR: u8 = b'/';
+
 /// A DSMR telegram: text from the slash on, and nothing else.
 fn is_dsmr(plain: &[u8]) -> bool {
     let text = |octet: &u8| matches!(octet, b' '..=b'~' | b'\r' | b'\n');
-    plain.len() > 16 && plain.first() == Some(&b'/') && plain.iter().all(text)
+    plain.len() > 16 && plain.first() == Some(&DSMR) && plain.iter().all(text)
 }
 
 const fn refusal(cause: Cause) -> Error {
