@@ -119,18 +119,16 @@ impl Listing {
     /// else takes the careful way through [`step`].
     pub(super) fn next_row(&mut self, line: &[u8]) -> Option<&[u8]> {
         let shape = self.shape.as_mut()?;
-        // Octets that stand in their order show it in no group of one.
-        let ordered = self.ordered || shape.width() == 2;
         let (next, radix) = match &mut self.next {
             [next @ Some(_), None, None] => (next, 8),
             [None, next @ Some(_), None] => (next, 10),
             [None, None, next @ Some(_)] => (next, 16),
             _ => return None,
         };
-        if self.star || self.refused.is_some() || !ordered {
+        if self.star || self.refused.is_some() || !self.ordered && shape.width() > 2 {
             return None;
         }
-        let offset = shape.read(line, radix, &mut self.room)?;
+        let offset = shape.read(line, radix, self.ordered, &mut self.room)?;
         if *next != Some(offset) {
             return None;
         }

@@ -91,16 +91,17 @@ fn words(text: &[u8], start: usize, end: usize) -> impl Iterator<Item = Range<us
 /// Behind the last character that may be wrong. All that stands from here on is digits and separators
 /// whose neighbours do not matter.
 fn sound_from(text: &[u8]) -> usize {
+    let behind = |part: &[u8]| part.iter().rev().take_while(|&&c| is_sound(c)).count();
+    let (start, chunks) = text.as_rchunks::<CHUNK>();
     let mut end = text.len();
-    for chunk in text.rchunks(CHUNK) {
+    for chunk in chunks.iter().rev() {
         // Without a way out in between it is a few instructions for all of them.
         if !chunk.iter().fold(true, |sound, &c| sound & is_sound(c)) {
-            let behind = chunk.iter().rev().take_while(|&&c| is_sound(c)).count();
-            return end - behind;
+            return end - behind(chunk);
         }
-        end -= chunk.len();
+        end -= CHUNK;
     }
-    0
+    end - behind(start)
 }
 
 const fn is_sound(c: u8) -> bool {
@@ -263,7 +264,7 @@ fn slice(text: &[u8], range: Range<usize>) -> &[u8] {
 }
 
 /// How much is looked at in one go.
-const CHUNK: usize = 64;
+const CHUNK: usize = 32;
 
 /// Fewer octets behind prose may be words: `deed`, `2023`.
 const TAIL_OCTETS: usize = 4;

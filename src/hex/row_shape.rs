@@ -61,7 +61,7 @@ impl RowShape {
         }
         let (sample, digits) = (line.to_vec(), vec![[0; 2]; octets]);
         let mut shape = Self { sample, fixed, offset, places, width, text, digits };
-        shape.read(line, 16, &mut Vec::new()).is_some().then_some(shape)
+        shape.read(line, 16, true, &mut Vec::new()).is_some().then_some(shape)
     }
 
     /// Digits of a group.
@@ -71,7 +71,15 @@ impl RowShape {
 
     /// The offset of a row that has this shape. Its octets are put into `octets`, which is emptied
     /// first.
-    pub(super) fn read(&mut self, line: &[u8], radix: u8, octets: &mut Vec<u8>) -> Option<u64> {
+    ///
+    /// `ordered`: the octets are known to stand in their order, whatever the text looks like.
+    pub(super) fn read(
+        &mut self,
+        line: &[u8],
+        radix: u8,
+        ordered: bool,
+        octets: &mut Vec<u8>,
+    ) -> Option<u64> {
         let pairs = line.iter().zip(&self.sample).zip(&self.fixed);
         let differs = || pairs.fold(0, |sum, ((a, b), fixed)| sum | (a ^ b) & fixed) != 0;
         if line.len() != self.sample.len() || differs() {
@@ -83,7 +91,7 @@ impl RowShape {
         octets.clear();
         canonical::decode(self.digits.as_flattened(), octets).ok()?;
         if let Some((start, framed)) = self.text
-            && !shows(line.get(start..start + octets.len())?, octets, framed)
+            && !shows(line.get(start..start + octets.len())?, octets, framed, ordered)
         {
             return None;
         }
@@ -91,13 +99,14 @@ impl RowShape {
     }
 }
 
-/// The number that the digits make, nothing if one of them is none.
+/// The number that up to 16 digits make, nothing if one of them is none.
 fn number(digits: &[u8], radix: u8) -> Option<u64> {
-    digits.iter().try_fold(0u64, |number, &c| {
-        let digit = (c & 0x0f) + if c.is_ascii_digit() { 0 } else { 9 };
-        let sound = c.is_ascii_hexdigit() && digit < radix;
-        number.checked_mul(radix.into()).filter(|_| sound)?.checked_add(digit.into())
-    })
+    let (number, sound) = digits.iter().fold((0u64, true), |(number, sound), &c| {
+        let digit = (c & 0x0f) + if c > b'9' { 9 } else { 0 };
+        let number = number.wrapping_mul(radix.into()).wrapping_add(digit.into());
+        (number, sound & c.is_ascii_hexdigit() & (digit < radix))
+    });
+    sound.then_some(number)
 }
 
 /// True if no end of these groups of two digits can be taken for the text beside the groups before
@@ -106,13 +115,15 @@ const fn is_without_doubt(groups: &[u8], octets: usize) -> bool {
     groups.len() + 1 == 3 * octets && octets % 4 != 3
 }
 
-/// True if the text is exactly what a program shows for the octets, and cannot be taken for less.
-fn shows(text: &[u8], octets: &[u8], framed: bool) -> bool {
+/// True if the text is exactly what a program shows for the octets, and all of it is seen to be: a
+/// blank at the end is lost, and at the start, or behind a bar, text looks as if it were shifted.
+fn shows(text: &[u8], octets: &[u8], framed: bool, ordered: bool) -> bool {
     let shown = |octet: u8| if matches!(octet, b' '..=b'~') { octet } else { b'.' };
     let differs = text.iter().zip(octets).fold(0, |sum, (&c, &octet)| sum | (c ^ shown(octet)));
-    let ends = || match text {
-        [b' ' | b'|' | b'>', ..] | [.., b' '] => false,
-        [..] => true,
+    let whole = match text {
+        [.., b' '] => false,
+        [b' ' | b'|' | b'>', ..] => ordered,
+        _ => true,
     };
-    differs == 0 && (framed || ends())
+    differs == 0 && (framed || whole)
 }
