@@ -121,7 +121,7 @@ impl Time {
     }
 }
 
-/// What the octets of a record are.
+/// The meaning of a record's octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordKind<'a> {
     /// Any run of octets from the line.
@@ -161,14 +161,14 @@ impl<'a> RecordKind<'a> {
     }
 }
 
-/// What is known of the integrity of a telegram that was ciphered.
+/// The integrity of a telegram that was ciphered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Auth {
-    /// It carried no tag.
+    /// The telegram carried no tag.
     None,
-    /// It carried a tag, and there was no key to verify it.
+    /// The telegram carried a tag, and there was no key to verify it.
     Unverified,
-    /// Its tag was verified.
+    /// The tag was verified.
     Verified,
 }
 
@@ -201,7 +201,7 @@ pub struct Attributes<'a> {
     pub ic: Option<u32>,
     /// Its security control octet.
     pub sc: Option<u8>,
-    /// What is known of its integrity.
+    /// The integrity of a ciphered APDU.
     pub auth: Option<Auth>,
     /// Marks of the UART by octet: `parity@17,overrun@40`. [`marks`] reads it.
     pub err: Option<&'a str>,
@@ -214,7 +214,7 @@ pub struct Attributes<'a> {
 pub struct Record<'a> {
     /// When its first octet arrived.
     pub time: Time,
-    /// What the octets are.
+    /// The meaning of the octets.
     pub kind: RecordKind<'a>,
     /// The octets.
     pub octets: &'a [u8],

@@ -1,8 +1,8 @@
 //! Ciphered APDUs to plain ones.
 //!
 //! Most Austrian telegrams carry no tag, so nothing in the ciphering says whether a key is the right
-//! one. What comes out under a key is accepted only if it is a whole telegram, to the last octet;
-//! noise is that about once in 2^40.
+//! one. A plaintext is accepted only if it is a whole telegram, to the last octet; noise looks like one
+//! about once in 2^40.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -22,7 +22,7 @@ use crate::{
     record::{Attributes, Auth, Place, Record, RecordKind},
 };
 
-/// What is demanded of telegrams.
+/// The demands on telegrams.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Demands {
     /// Accept only what has a tag that was verified.
@@ -45,9 +45,9 @@ pub struct Decrypt {
 #[derive(Clone, Default)]
 struct KeyRing {
     ring: Arc<Ring>,
-    /// What opened the last telegram of a meter.
+    /// The key that opened the last telegram of a meter.
     known: HashMap<SystemTitle, usize>,
-    /// What opened the last telegram at all: most lines have one meter.
+    /// The key that opened the last telegram at all: most lines have one meter.
     last: Option<(SystemTitle, usize)>,
     /// How often something became known that bears on what is tried next.
     learnt: u64,
@@ -96,7 +96,7 @@ impl Decrypt {
         Self { keys, demands, ..Self::default() }
     }
 
-    /// How much was learnt that bears on all records to come. It only ever grows.
+    /// How much was learnt that bears on all records to come. The number only ever grows.
     #[must_use]
     pub fn learnt(&self) -> u64 {
         self.keys.learnt + u64::from(self.told_unverified)
@@ -136,7 +136,7 @@ impl Decrypt {
     }
 
     /// Opens a ciphered APDU with the key that opened the last one of its meter; nothing if there is
-    /// none. What comes out is not checked: if it is no telegram, [`feed`](Self::feed) says why.
+    /// none. The plaintext is not checked: if it is no telegram, [`feed`](Self::feed) says why.
     pub fn reopen<'s>(&'s mut self, record: &Record<'s>) -> Option<Record<'s>> {
         let apdu = Ciphered::parse(record.octets).ok()?;
         let title = apdu.title.or(self.demands.title)?;
@@ -151,7 +151,7 @@ impl Decrypt {
         Some(Record { octets: &self.plain, attributes, ..*record })
     }
 
-    /// Whether a plain APDU is not what is demanded: nothing vouches for it, unless an earlier stage
+    /// True if a plain APDU does not meet the demands: nothing vouches for it, unless an earlier stage
     /// verified its tag.
     fn refuses(&self, record: &Record<'_>) -> bool {
         self.demands.authenticated && record.attributes.auth != Some(Auth::Verified)
@@ -187,7 +187,7 @@ impl Decrypt {
     }
 }
 
-/// What the ciphering header adds to a record.
+/// The attributes that the ciphering header adds to a record.
 const fn attributes<'a>(
     apdu: &Ciphered<'_>,
     title: SystemTitle,
@@ -211,7 +211,7 @@ impl KeyRing {
         }
     }
 
-    /// Remembers what opened a telegram.
+    /// Remembers the key that opened a telegram.
     fn opened(&mut self, title: SystemTitle, index: usize) {
         if self.known(&title) != Some(index) {
             self.known.insert(title, index);
@@ -220,7 +220,7 @@ impl KeyRing {
         self.last = Some((title, index));
     }
 
-    /// The keys to try for a meter: what worked last, its own, then those that may be anybody's.
+    /// The keys to try for a meter: the last that fitted, its own, then those that may be anybody's.
     fn candidates(&self, title: &SystemTitle) -> impl Iterator<Item = usize> {
         let known = self.known(title);
         let others = self.ring.candidates(title).filter(move |i| Some(*i) != known);
@@ -235,7 +235,7 @@ impl Ring {
         own.iter().chain(&self.to_try).copied()
     }
 
-    /// Whether a meter has one key to try, and opening with it is all there is to it: then it makes
+    /// True if a meter has one key to try, and opening with it is all there is to it: then it makes
     /// no difference whether that key has opened a telegram before.
     fn is_only(&self, title: &SystemTitle) -> bool {
         let mut candidates = self.candidates(title).filter_map(|index| self.all.get(index));
@@ -273,14 +273,14 @@ impl MeterKeys {
                 if tag.is_some() { Auth::Unverified } else { Auth::None }
             }
         };
-        // What a tag vouches for is passed on whatever it is.
+        // A tag vouches for a plaintext of any content.
         match auth {
             Auth::Verified => Ok(auth),
             _ => self.check(plain, layouts).and(Ok(auth)),
         }
     }
 
-    /// Whether a plaintext is a telegram, and of this meter if the key is for one.
+    /// Checks that a plaintext is a telegram, and of this meter if the key is for one.
     fn check(&self, plain: &[u8], layouts: &mut Templates) -> Result<(), Cause> {
         if plain.first() != Some(&DATA_NOTIFICATION) {
             return is_dsmr(plain).then_some(()).ok_or(Cause::KeyOrDamage);

@@ -19,7 +19,7 @@ pub(super) struct Digits {
     half: Option<Half>,
     /// The half is the end of an earlier line that had no hyphen.
     wrapped: bool,
-    /// What follows the half and may still be the end of the line.
+    /// The character behind the half that may still end the line.
     loose: Option<LooseDigits>,
     /// The first digit of an octet was unreadable.
     lame: bool,
@@ -37,7 +37,7 @@ pub(super) struct Digits {
     at: usize,
     /// The first defect of the line.
     defect: Option<Error>,
-    /// It has been reported.
+    /// The defect has been reported.
     told: bool,
 }
 
@@ -71,7 +71,7 @@ impl Digits {
         plain
     }
 
-    /// Whether a line before ended amid an octet, without a hyphen.
+    /// True if an earlier line ended amid an octet, without a hyphen.
     pub(super) const fn is_wrapped(&self) -> bool {
         self.wrapped
     }
@@ -158,7 +158,7 @@ impl Digits {
         self.tell()
     }
 
-    /// Whether nothing of what came bears on the next line.
+    /// True if nothing so far bears on the next line.
     pub(super) const fn is_at_rest(&self) -> bool {
         let octet = self.half.is_some() || self.wrapped || self.lame || self.escape;
         !octet && !self.mark
@@ -200,7 +200,7 @@ impl Digits {
         Some(behind)
     }
 
-    /// Whether the next digit is the first of an octet.
+    /// True if the next digit is the first of an octet.
     pub(super) const fn is_between_octets(&self) -> bool {
         self.half.is_none() && !self.lame && !self.escape
     }
@@ -249,7 +249,7 @@ impl Digits {
         }
     }
 
-    /// Whether an `x` here says that hex follows.
+    /// True if an `x` here says that hex follows.
     fn is_prefix(&self) -> bool {
         self.escape || self.count == 1 && self.half.is_some_and(|half| half.digit == 0)
     }
@@ -297,7 +297,7 @@ impl Digits {
         }
     }
 
-    /// Whether the line may end here amid an octet.
+    /// True if the line may end here amid an octet.
     const fn is_half(&self) -> bool {
         self.half.is_some() && !self.prefixed
     }

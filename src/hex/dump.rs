@@ -11,7 +11,7 @@
 //! The lines are one stream of octets. Octets that are split over a line end are joined
 //!
 //! - if the first line ends with a hyphen, as operators' PDFs break them; or
-//! - if both lines are bare digits and odd in number. So text of an even number of digits can be
+//! - if both lines are bare digits and odd in number. Text of an even number of digits can thus be
 //!   wrapped at any width: an even width splits no octet, and with an odd one every second line end
 //!   does, the last line being odd exactly if one line is left over.
 //!
@@ -31,7 +31,7 @@ use crate::error::{Cause, Error, Layer, Result};
 
 pub use super::run::HexRun;
 
-/// What is known at a line end.
+/// The state at a line end.
 ///
 /// ```
 /// use meterpipe::{error::Mark, hex::dump::{Dump, HexRun}};
@@ -69,8 +69,8 @@ impl Dump {
     /// a comment or hex, without stamp and offset, wherever it is cut.
     ///
     /// The error is the first defect of the line; its offset counts characters. The octets before
-    /// and behind it are in `run` all the same. That a line ended amid an octet is only known, and told, at the
-    /// next one, and then by the offset in its own line.
+    /// and behind it are in `run` all the same. A line that ended amid an octet is only found, and
+    /// reported, at the next one, and then by the offset in its own line.
     pub fn line(&mut self, text: &[u8], end: bool, run: &mut HexRun) -> Result<()> {
         let text = self.without_byte_order_mark(text);
         if end && self.begun.is_none() && self.plain(text, run) {
@@ -177,7 +177,7 @@ impl Dump {
         result
     }
 
-    /// What a `*` stands for.
+    /// The octets that a `*` stands for.
     fn repeat(&mut self, count: u64, run: &mut HexRun) {
         if count > STAR_OCTETS {
             let limit = usize::try_from(STAR_OCTETS).unwrap_or(usize::MAX);

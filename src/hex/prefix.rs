@@ -68,7 +68,7 @@ pub(super) fn part(line: &[u8]) -> Option<HexPart> {
     enough.then_some(HexPart { range: begin..end, prose: None, bare })
 }
 
-/// Whether the line is a comment from its start.
+/// True if the line is a comment from its start.
 pub(super) fn is_comment(line: &[u8]) -> bool {
     line.starts_with(b"#") || line.starts_with(b"//")
 }
@@ -155,7 +155,7 @@ fn behind_word(text: &[u8], word: &Range<usize>) -> usize {
     }
 }
 
-/// Whether the wrong character belongs to hex that was damaged. The hex before it is `begin..`.
+/// True if the wrong character belongs to hex that was damaged. The hex before it is `begin..`.
 fn is_damaged_hex(text: &[u8], begin: usize, wrong: usize) -> bool {
     let before = slice(text, begin..wrong);
     let after = slice(text, wrong..text.len());
@@ -245,7 +245,7 @@ fn octets_start(text: &[u8]) -> Option<usize> {
     (characters(slice(text, at + 2..text.len())) == groups + 1).then_some(at)
 }
 
-/// Whether the groups of digits make `count` octets. Stops there: lines may be long.
+/// True if the groups of digits make `count` octets. Stops there: lines may be long.
 fn has_octets(text: &[u8], count: usize) -> bool {
     let mut left = count;
     text.split(|c| !c.is_ascii_hexdigit()).any(|group| {

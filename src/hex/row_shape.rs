@@ -6,8 +6,8 @@
 //! ```
 //!
 //! A row that differs from an earlier one only in its offset, its digits and the text beside them
-//! is read without a search for any of these. It has to be exactly what a program writes: whatever
-//! is missing, damaged or ambiguous is left to the careful look.
+//! is read without a search for any of these. Such a row has to be exactly as a program writes it:
+//! a row that is incomplete, damaged or ambiguous is left to the careful look.
 
 use core::ops::Range;
 

@@ -174,7 +174,7 @@ impl TemplatePart {
         Some(Self { range, named, object: Box::new(Object { value, ..object }), closing })
     }
 
-    /// Whether the octets of its value bear on nothing else.
+    /// True if the octets of its value bear on nothing else.
     fn is_free(&self) -> bool {
         match self.object.value.kind.shape() {
             Some(Shape::Fixed(_)) => true,
