@@ -61,12 +61,17 @@ impl Digits {
             return false;
         }
         let start = run.octets.len();
-        let plain = canonical::decode(text, &mut run.octets).is_ok()
-            || is_plain_separator(text) && groups::decode(text, &mut run.octets) == text.len();
-        if !plain {
-            run.octets.truncate(start);
-        } else if !text.is_empty() {
-            self.set_mark(start, run);
+        let plain = match text {
+            [] => return true,
+            [first, ..] if !first.is_ascii_hexdigit() => return false,
+            [_, _, third, ..] if !third.is_ascii_hexdigit() => {
+                is_plain_separator(text) && groups::decode(text, &mut run.octets) == text.len()
+            }
+            _ => canonical::decode(text, &mut run.octets).is_ok(),
+        };
+        match plain {
+            true => self.set_mark(start, run),
+            false => run.octets.truncate(start),
         }
         plain
     }
@@ -99,6 +104,7 @@ impl Digits {
             self.character(first, run);
             rest = behind;
         }
+        rest = self.behind_separators(rest);
         rest = self.pairs(rest, run);
         let mut sound = true;
         while let Some((&first, behind)) = rest.split_first() {
@@ -168,6 +174,14 @@ impl Digits {
     pub(super) fn spoil(&mut self, at: usize, cause: Cause) {
         self.defect.get_or_insert(Error::new(Layer::Hex, at, cause));
         self.mark = true;
+    }
+
+    /// The text behind the separators before the first group of a line.
+    fn behind_separators<'a>(&mut self, text: &'a [u8]) -> &'a [u8] {
+        let amid = self.count > 0 || self.prefixed || !self.is_between_octets();
+        let count = text.iter().take_while(|&&c| !amid && is_separator(c)).count();
+        self.at += count;
+        text.get(count..).unwrap_or_default()
     }
 
     /// As many whole octets as possible without looking at single characters; what is left.

@@ -99,14 +99,17 @@ impl RowShape {
     }
 }
 
-/// The number that up to 16 digits make, nothing if one of them is none.
+/// The number that up to 16 digits make, in lower case as programs write them.
 fn number(digits: &[u8], radix: u8) -> Option<u64> {
-    let (number, sound) = digits.iter().fold((0u64, true), |(number, sound), &c| {
-        let digit = (c & 0x0f) + if c > b'9' { 9 } else { 0 };
-        let number = number.wrapping_mul(radix.into()).wrapping_add(digit.into());
-        (number, sound & c.is_ascii_hexdigit() & (digit < radix))
-    });
-    sound.then_some(number)
+    digits.iter().try_fold(0u64, |number, &c| {
+        let digit = match c {
+            b'0'..=b'9' => c - b'0',
+            b'a'..=b'f' => c - b'a' + 10,
+            _ => return None,
+        };
+        let next = number.wrapping_mul(radix.into()).wrapping_add(digit.into());
+        (digit < radix).then_some(next)
+    })
 }
 
 /// True if no end of these groups of two digits can be taken for the text beside the groups before

@@ -147,9 +147,13 @@ fn numbers<const N: usize>(text: &[u8], shape: &[u8; N]) -> Option<[u16; 3]> {
         return None;
     }
     let mut numbers = [0; 3];
-    let groups = text.get(..N)?.split(|c| !c.is_ascii_digit());
-    for (number, digits) in numbers.iter_mut().zip(groups) {
-        *number = core::str::from_utf8(digits).ok()?.parse().ok()?;
+    let mut rest = numbers.iter_mut();
+    let mut number = rest.next()?;
+    for c in text.get(..N)? {
+        match c.is_ascii_digit() {
+            true => *number = 10 * *number + u16::from(c & 0x0f),
+            false => number = rest.next()?,
+        }
     }
     Some(numbers)
 }

@@ -65,15 +65,16 @@ impl Templates {
     /// The same.
     pub fn read<'a>(&mut self, octets: &'a [u8]) -> Result<Telegram<'a>> {
         // Meters of one stream mostly take turns: the template behind the last one comes next.
-        for at in (self.last..self.known.len()).chain(0..self.last) {
-            if let Some(layout) = self.known.get_mut(at)
-                && let Some(telegram) = layout.read(octets)
-            {
-                layout.hits = layout.hits.saturating_add(1);
-                self.last = at;
-                self.misses = 0;
-                return Ok(telegram);
-            }
+        let mut turns = (self.last..self.known.len()).chain(0..self.last);
+        let fits = |at: &usize| self.known.get(*at).is_some_and(|known| known.fits(octets));
+        if let Some(at) = turns.find(fits)
+            && let Some(known) = self.known.get_mut(at)
+            && let Some(telegram) = known.read(octets)
+        {
+            known.hits = known.hits.saturating_add(1);
+            self.last = at;
+            self.misses = 0;
+            return Ok(telegram);
         }
         let telegram = Telegram::parse(octets)?;
         self.misses = self.misses.saturating_add(1);
@@ -146,15 +147,15 @@ impl Template {
         Self { hits: 0, sample: octets.to_vec(), fixed, body, parts }
     }
 
-    /// Reads a telegram; nothing if its layout is another one, or if it does not pass.
-    fn read<'a>(&self, octets: &'a [u8]) -> Option<Telegram<'a>> {
-        if octets.len() != self.sample.len() {
-            return None;
-        }
+    /// True if a telegram has this layout.
+    fn fits(&self, octets: &[u8]) -> bool {
         let pairs = octets.iter().zip(&self.sample).zip(&self.fixed);
-        if pairs.fold(0, |sum, ((a, b), fixed)| sum | (a ^ b) & fixed) != 0 {
-            return None;
-        }
+        octets.len() == self.sample.len()
+            && pairs.fold(0, |sum, ((a, b), fixed)| sum | (a ^ b) & fixed) == 0
+    }
+
+    /// Reads a telegram that fits; nothing if it does not pass.
+    fn read<'a>(&self, octets: &'a [u8]) -> Option<Telegram<'a>> {
         let notification = Notification::with_body(octets, self.body)?;
         Telegram::of(notification, self.parts.iter().map(|part| part.fill(octets))).ok()
     }
@@ -255,6 +256,10 @@ mod tests {
         telegram.map(|telegram| format!("{telegram:?}"))
     }
 
+    fn read<'a>(layout: &Template, octets: &'a [u8]) -> Option<Telegram<'a>> {
+        layout.fits(octets).then(|| layout.read(octets)).flatten()
+    }
+
     /// With everything about it that a layout might get wrong, and the values alone.
     #[test]
     fn what_is_read_by_a_layout_is_what_the_careful_look_sees() {
@@ -264,12 +269,12 @@ mod tests {
             assert!(first.is_ok(), "{first:?} {}", hex::encode(&telegram));
             assert_eq!(layouts.known.len(), 1);
             let layout = layouts.known[0].clone();
-            assert_eq!(layout.read(&telegram).map(|it| format!("{it:?}")), first.ok());
+            assert_eq!(read(&layout, &telegram).map(|it| format!("{it:?}")), first.ok());
             let mut hits = 0;
             for bit in 0..8 * telegram.len() {
                 let mut flipped = telegram.clone();
                 flipped[bit / 8] ^= 1 << (bit % 8);
-                if let Some(read) = layout.read(&flipped) {
+                if let Some(read) = read(&layout, &flipped) {
                     hits += 1;
                     assert_eq!(Ok(format!("{read:?}")), shown(Telegram::parse(&flipped)), "{bit}");
                 }
@@ -277,7 +282,7 @@ mod tests {
             }
             assert!(hits >= 8 * 4, "the values are free: {hits} of {}", 8 * telegram.len());
             for size in 0..telegram.len() {
-                assert!(layout.read(&telegram[..size]).is_none(), "cut to {size}");
+                assert!(read(&layout, &telegram[..size]).is_none(), "cut to {size}");
             }
         }
     }
@@ -299,7 +304,7 @@ mod tests {
                         *octet = (random >> 16) as u8;
                     }
                 }
-                hits += usize::from(layout.read(&other).is_some());
+                hits += usize::from(read(&layout, &other).is_some());
                 assert_eq!(shown(layouts.read(&other)), shown(Telegram::parse(&other)));
             }
             assert!(hits > 0, "{hits}");
@@ -326,7 +331,7 @@ mod tests {
         for telegram in texts() {
             assert!(layouts.read(regular).is_ok());
             assert!(layouts.read(&telegram).is_ok());
-            assert!(layouts.known.iter().any(|layout| layout.read(regular).is_some()));
+            assert!(layouts.known.iter().any(|layout| layout.fits(regular)));
         }
         assert_eq!(layouts.known.len(), MOST);
     }
@@ -348,7 +353,7 @@ mod tests {
             let telegrams = texts().skip(skip).take(MOST + 8);
             let mut hits = 0;
             for telegram in telegrams {
-                hits += usize::from(layouts.known.iter().any(|it| it.read(&telegram).is_some()));
+                hits += usize::from(layouts.known.iter().any(|it| it.fits(&telegram)));
                 assert_eq!(shown(layouts.read(&telegram)), shown(Telegram::parse(&telegram)));
             }
             hits
