@@ -1,13 +1,10 @@
 //! APDUs without frames around them, and telegrams that are not read here.
-#![cfg(feature = "cli")]
-
-mod common;
 
 use std::fs;
 
-use common::{EXAMPLE_KEY, beside, decode_dump, decode_octets};
+use crate::common::chain::{EXAMPLE_KEY, beside, decode_dump, decode_octets};
 
-const PLAIN: &str = include_str!("data/netznoe-doc-2021.plain.hex");
+const PLAIN: &str = include_str!("../data/netznoe-doc-2021.plain.hex");
 
 fn plain() -> String {
     PLAIN.replace('\n', "")
@@ -15,7 +12,7 @@ fn plain() -> String {
 
 /// The ciphered APDU of the published telegram.
 fn ciphered() -> String {
-    let frames = include_str!("data/netznoe-doc-2021.hex");
+    let frames = include_str!("../data/netznoe-doc-2021.hex");
     let data = |frame: &str| frame[18..frame.len() - 4].to_lowercase();
     frames.lines().map(data).collect()
 }
@@ -96,7 +93,7 @@ fn what_other_meters_send_is_named() {
 
 #[test]
 fn an_apdu_whose_frame_was_damaged_is_none() {
-    let telegram = include_str!("data/netznoe-doc-2021.hex").replace('\n', "");
+    let telegram = include_str!("../data/netznoe-doc-2021.hex").replace('\n', "");
     let mut octets = hex::decode(telegram).unwrap();
     // Not even if the start of the frame is what was damaged.
     octets[0] = 0x78;

@@ -1,11 +1,6 @@
 //! `capture` as a user runs it, on inputs with an end.
 
-#[path = "common/binary.rs"]
-mod binary;
-#[path = "common/secrets.rs"]
-mod secrets;
-
-use binary::{command, run};
+use crate::common::binary::{command, run};
 
 /// A long frame around that data.
 fn frame(data: &[u8]) -> Vec<u8> {

@@ -1,20 +1,15 @@
 //! `unframe`, `decrypt` and `decode` as a user runs them.
-#![cfg(feature = "cli")]
 
-#[path = "common/binary.rs"]
-mod binary;
-#[path = "common/secrets.rs"]
-mod secrets;
-
+use crate::common::binary;
 use std::{fs, process::Command};
 
-use binary::{METERPIPE, Ran, command, run, run_command};
+use crate::common::binary::{METERPIPE, Ran, command, run, run_command};
 use serde_json::Value;
 use tempfile::TempDir;
 
 const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
 const WRONG_KEY: &str = "000102030405060708090A0B0C0D0E0F";
-const DUMP: &str = include_str!("data/netznoe-doc-2021.hex");
+const DUMP: &str = include_str!("../data/netznoe-doc-2021.hex");
 
 /// The reading of the published telegram, which is the operator's own.
 const READING: &str = concat!(

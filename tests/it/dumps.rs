@@ -12,7 +12,7 @@ use meterpipe::{
 };
 
 /// The example of Netz NÖ, from 2021: two frames.
-const TELEGRAM: &str = include_str!("data/netznoe-doc-2021.hex");
+const TELEGRAM: &str = include_str!("../data/netznoe-doc-2021.hex");
 
 fn digits() -> String {
     TELEGRAM.split_whitespace().collect()

@@ -1,14 +1,9 @@
 //! What the environment says, and what goes before it.
-#![cfg(feature = "cli")]
 
-#[path = "common/binary.rs"]
-mod binary;
-#[path = "common/secrets.rs"]
-mod secrets;
-
+use crate::common::{binary, secrets};
 use std::{fs, io::Read, net::TcpListener, process::Stdio};
 
-use binary::{Ran, command, run_command};
+use crate::common::binary::{Ran, command, run_command};
 
 const DUMP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/netznoe-doc-2021.hex");
 const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";

@@ -1,14 +1,6 @@
 //! The sinks that write files: what is in them, whoever looks, whatever happens to them.
 
-#[path = "common/binary.rs"]
-mod binary;
-#[path = "common/secrets.rs"]
-mod secrets;
-#[path = "common/sinks.rs"]
-mod sinks;
-#[path = "generated/tools.rs"]
-mod tools;
-
+use crate::common::{sinks, tools};
 use std::{
     fs::{self, File},
     path::Path,
@@ -17,9 +9,9 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use binary::wait_for;
+use crate::common::binary::{ignored_test, wait_for};
+use crate::common::sinks::{HOSTILE, names, refused, start};
 use meterpipe::sink::{file, prometheus, solarview};
-use sinks::{HOSTILE, names, refused, start};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -210,8 +202,9 @@ fn with_small_disk(test: &str) {
         // Root has no need of a namespace of users, and may not be allowed one.
         let own = if rustix::process::getuid().is_root() { "-m" } else { "-rm" };
         let script = "mount -t tmpfs -o size=64k none \"$DISK\" && exec \"$@\"";
-        unshare.args([own, "sh", "-c", script, "sh"]).arg(std::env::current_exe().unwrap());
-        unshare.args([test, "--exact", "--ignored", "--nocapture"]).env("DISK", folder.path());
+        unshare.args([own, "sh", "-c", script, "sh"]);
+        let test = ignored_test(test);
+        unshare.arg(test.get_program()).args(test.get_args()).env("DISK", folder.path());
         let ran = unshare.output().unwrap();
         let (out, err) =
             (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
@@ -232,7 +225,7 @@ fn fill(filler: &Path) {
 
 #[test]
 fn a_full_disk_leaves_the_old_page_and_is_told_once() {
-    with_small_disk("small_disk_snapshot");
+    with_small_disk("files::small_disk_snapshot");
 }
 
 #[test]
@@ -268,7 +261,7 @@ fn small_disk_snapshot() {
 
 #[test]
 fn a_full_disk_holds_lines_up_and_those_that_find_no_room_are_counted() {
-    with_small_disk("small_disk_log");
+    with_small_disk("files::small_disk_log");
 }
 
 #[test]

@@ -22,7 +22,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The plain APDU in the operator's paper of 2021.
-const PUBLISHED: &str = include_str!("data/netznoe-doc-2021.plain.hex");
+const PUBLISHED: &str = include_str!("../data/netznoe-doc-2021.plain.hex");
 
 fn octets(digits: &str) -> Vec<u8> {
     hex::decode(digits.split_whitespace().collect::<String>()).unwrap()

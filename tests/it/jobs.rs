@@ -1,10 +1,4 @@
 //! `--jobs`: a file decoded by several threads comes out as by one, and ends as with one.
-#![cfg(feature = "cli")]
-
-#[path = "common/binary.rs"]
-mod binary;
-#[path = "common/secrets.rs"]
-mod secrets;
 
 use std::{
     fs::{self, File},
@@ -12,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use binary::{METERPIPE, Ran, Running, command, ran, run};
+use crate::common::binary::{METERPIPE, Ran, Running, command, ran, run};
 use tempfile::TempDir;
 
 const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";

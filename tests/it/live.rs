@@ -1,23 +1,18 @@
 //! `capture` and `watch` on live sources, as a user runs them.
-#![cfg(feature = "cli")]
 
-#[path = "common/binary.rs"]
-mod binary;
-#[path = "common/secrets.rs"]
-mod secrets;
-
+use crate::common::{binary, terminal::terminal};
 use std::{
     fs,
     io::{BufRead, BufReader, Read},
-    os::{fd::OwnedFd, unix::ffi::OsStrExt, unix::fs::symlink},
-    path::{Path, PathBuf},
+    os::{fd::OwnedFd, unix::fs::symlink},
+    path::Path,
     process::Stdio,
     sync::{Arc, Mutex},
     thread,
     time::Instant,
 };
 
-use binary::{METERPIPE, Running, command, run, signal, wait_for};
+use crate::common::binary::{METERPIPE, Running, command, run, signal, wait_for};
 use jiff::Timestamp;
 use meterpipe::source::simulator::{
     meter::MeterKind,
@@ -25,21 +20,11 @@ use meterpipe::source::simulator::{
 };
 use rustix::{
     process::Signal,
-    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
     termios::{OptionalActions, Winsize, tcgetattr, tcsetattr, tcsetwinsize},
 };
 use serde_json::Value;
 
 const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
-
-/// A pseudo-terminal: the end that a test holds, and the device.
-fn terminal() -> (OwnedFd, PathBuf) {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
-    grantpt(&master).unwrap();
-    unlockpt(&master).unwrap();
-    let node = ptsname(&master, vec![]).unwrap();
-    (master, PathBuf::from(std::ffi::OsStr::from_bytes(node.as_bytes())))
-}
 
 fn relink(node: &Path, link: &Path) {
     let temporary = link.with_extension("new");

@@ -1,18 +1,14 @@
 //! What the stages make of inputs that are cut, mixed, marked or not what they seem.
 
-#[path = "common/binary.rs"]
-mod binary;
-#[path = "common/secrets.rs"]
-mod secrets;
-
+use crate::common::binary;
 use std::fs;
 
-use binary::run;
+use crate::common::binary::run;
 use tempfile::TempDir;
 
 const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
-const DUMP: &str = include_str!("data/netznoe-doc-2021.hex");
-const PLAIN: &str = include_str!("data/netznoe-doc-2021.plain.hex");
+const DUMP: &str = include_str!("../data/netznoe-doc-2021.hex");
+const PLAIN: &str = include_str!("../data/netznoe-doc-2021.plain.hex");
 const HEADER: &str = "# meterpipe-record 1\n";
 
 struct Folder(TempDir);

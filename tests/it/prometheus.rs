@@ -1,14 +1,6 @@
 //! The metrics, as those see them that they are for: promtool, node_exporter, Prometheus.
 
-#[path = "common/binary.rs"]
-mod binary;
-#[path = "common/secrets.rs"]
-mod secrets;
-#[path = "common/sinks.rs"]
-mod sinks;
-#[path = "generated/tools.rs"]
-mod tools;
-
+use crate::common::{binary, port::free_port, sinks, tools};
 use std::{
     fs,
     io::{Read, Write},
@@ -17,14 +9,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use binary::{Running as Process, run, wait_for};
+use crate::common::binary::{Running as Process, run, wait_for};
+use crate::common::sinks::{HOSTILE, names, start};
 use meterpipe::{reading::fields::FIELDS, sink::prometheus};
-use sinks::{HOSTILE, names, start};
 
 const SOON: Duration = Duration::from_secs(30);
 
 /// The published telegram of Netz NÖ.
-const PUBLISHED: &str = include_str!("data/netznoe-doc-2021.plain.hex");
+const PUBLISHED: &str = include_str!("../data/netznoe-doc-2021.plain.hex");
 
 /// Every published name, an object without one, a second occurrence.
 fn everything(meter: &str) -> String {
@@ -140,11 +132,6 @@ fn momentary_values_go_from_the_file_when_nothing_comes_any_more() {
     sink.put(&everything("2"));
     assert_eq!(sink.end(SOON), (vec![], 0));
     assert!(page().contains("voltage_volts{meter=\"2\""), "{}", page());
-}
-
-/// A port that nobody uses now.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// What a server answers to a request, as far as it comes.
@@ -296,8 +283,8 @@ fn who_takes_nothing_of_the_answer_holds_up_nobody() {
 
 #[test]
 fn an_address_that_is_taken_is_told_once_and_waited_for() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap();
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let taken = TcpListener::bind(address).unwrap();
     let sink = start(prometheus::new, &format!("prometheus://{address}"), 8);
     wait_for("the message", || !sink.said.texts().is_empty());
     sink.put(&everything("1"));

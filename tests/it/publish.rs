@@ -1,11 +1,6 @@
 //! `publish`, `watch --to` and `config`, as a user runs them.
-#![cfg(feature = "cli")]
 
-#[path = "common/binary.rs"]
-mod binary;
-#[path = "common/secrets.rs"]
-mod secrets;
-
+use crate::common::secrets;
 use std::{
     collections::BTreeSet,
     fs,
@@ -16,12 +11,10 @@ use std::{
     time::Duration,
 };
 
-use binary::{Ran, Running, command, ran, run, run_command, signal, wait_for};
-use rustix::{
-    process::Signal,
-    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
-};
-use secrets::{CANARY, TYPED};
+use crate::common::binary::{Ran, Running, command, ran, run, run_command, signal, wait_for};
+use crate::common::secrets::{CANARY, TYPED};
+use crate::common::terminal::terminal;
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 fn readings(count: &str) -> String {
@@ -502,10 +495,8 @@ fn watch_looks_after_its_sinks_while_a_pipe_is_silent() {
 fn a_sink_that_hangs_holds_up_no_other_for_long() {
     let folder = TempDir::new().unwrap();
     // Nobody ever reads it, so whoever writes to it waits for ever.
-    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&terminal).unwrap();
-    unlockpt(&terminal).unwrap();
-    let name = ptsname(&terminal, vec![]).unwrap().into_string().unwrap();
+    let (_terminal, name) = terminal();
+    let name = name.display();
     let (line, mut input) = (readings("1"), String::new());
     for counter in 0..3000 {
         let (start, end) = line.split_once("\"invocation_counter\":").unwrap();

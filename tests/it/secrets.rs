@@ -1,11 +1,5 @@
 //! A secret from wherever it may come reaches its server, and nobody else: neither what is said, nor
 //! the list of processes, shows it. (That no other program is started is one of the rules of the house.)
-#![cfg(feature = "cli")]
-
-#[path = "common/binary.rs"]
-mod binary;
-#[path = "common/secrets.rs"]
-mod secrets;
 
 use std::{
     fs,
@@ -16,9 +10,9 @@ use std::{
     thread,
 };
 
-use binary::{Ran, Running, command, ran, run_command, signal, wait_for};
+use crate::common::binary::{Ran, Running, command, ran, run_command, signal, wait_for};
+use crate::common::secrets::{CANARY, open};
 use rustix::process::Signal;
-use secrets::{CANARY, open};
 use tempfile::TempDir;
 
 /// A broker that refuses everybody, and hands on what it heard.

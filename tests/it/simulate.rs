@@ -1,5 +1,4 @@
 //! `simulate` as a program: what it writes, where to, and how it ends.
-#![cfg(feature = "cli")]
 
 use std::{
     fs::{self, File, OpenOptions},

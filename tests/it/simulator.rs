@@ -1,5 +1,4 @@
 //! The virtual meter against real telegrams: given the values, it has to send the same octets.
-#![cfg(feature = "cli")]
 
 use std::{
     fs,

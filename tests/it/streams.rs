@@ -1,11 +1,9 @@
 //! Synthetic streams of an independent generator: exactly its telegrams come out, none lost, none
 //! invented, however the octets are cut.
 
-mod common;
-
 use std::{fs, path::PathBuf};
 
-use common::{beside, decode_octets, keys_beside};
+use crate::common::chain::{beside, decode_octets, keys_beside};
 use meterpipe::record::Auth;
 use serde_json::Value;
 

@@ -1,14 +1,8 @@
 //! Every truncation, every flipped bit, wrong keys without number: nothing comes out that is not a
 //! reading of what was sent, and nothing panics.
-#![cfg(feature = "cli")]
 
-#[path = "common/binary.rs"]
-mod binary;
-mod common;
-#[path = "common/secrets.rs"]
-mod secrets;
-
-use common::{EXAMPLE_KEY, Outcome, decode_dump, decode_octets};
+use crate::common::binary;
+use crate::common::chain::{EXAMPLE_KEY, Outcome, decode_dump, decode_octets};
 use jiff::Timestamp;
 use meterpipe::{
     chain::decode::{Decode, DecodeEvent},
@@ -24,7 +18,7 @@ const GAK: &str = "000102030405060708090A0B0C0D0E0F";
 
 /// The published telegram of Netz NÖ.
 fn published() -> Vec<u8> {
-    hex::decode(include_str!("data/netznoe-doc-2021.hex").replace('\n', "")).unwrap()
+    hex::decode(include_str!("../data/netznoe-doc-2021.hex").replace('\n', "")).unwrap()
 }
 
 /// A telegram of every kind of meter, one of them published, half of them with a tag.

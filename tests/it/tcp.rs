@@ -1,10 +1,6 @@
 //! The TCP source against real servers on loopback.
 //!
 //! The limits are short so that the tests are; none depends on how short.
-#![cfg(feature = "cli")]
-
-#[path = "common/events.rs"]
-mod events;
 
 use std::{
     io::{ErrorKind, Write},
@@ -13,13 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use events::{next, try_next};
+use crate::common::events::{next, try_next};
 use meterpipe::backoff::Backoff;
 use meterpipe::source::{
     Burst, OpenError, Source, SourceEvent,
     tcp::{TcpSettings, open},
 };
-use rustix::net::{AddressFamily, SocketType, bind, getsockname, listen, socket};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, getsockname, listen, socket_with};
 
 const LONG: Duration = Duration::from_secs(600);
 
@@ -168,7 +164,14 @@ fn reads_return_while_a_connection_hangs() {
 
 /// A server that refuses connections until it listens. Its port cannot become anybody else's.
 fn closed_server() -> (OwnedFd, SocketAddr) {
-    let server = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    let server = socket_with(
+        AddressFamily::INET,
+        SocketType::STREAM,
+        // A process that another test starts must not keep the port.
+        SocketFlags::CLOEXEC,
+        None,
+    )
+    .unwrap();
     bind(&server, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
     let address = SocketAddr::try_from(getsockname(&server).unwrap()).unwrap();
     (server, address)

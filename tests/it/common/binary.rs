@@ -1,7 +1,6 @@
 //! The binary as a user runs it.
-#![allow(dead_code)] // each test uses a part of it
 
-use crate::secrets;
+use super::secrets;
 use std::{
     io::Write,
     process::{Child, Command, Output, Stdio},
@@ -44,6 +43,13 @@ pub fn run_command(mut command: Command, input: &[u8]) -> Ran {
     let output = child.wait_with_output().expect("meterpipe ends");
     writer.join().expect("written");
     ran(output)
+}
+
+/// A test of this program that is marked as ignored, in a process of its own.
+pub fn ignored_test(name: &str) -> Command {
+    let mut test = Command::new(std::env::current_exe().unwrap());
+    test.args([name, "--exact", "--ignored", "--nocapture"]);
+    test
 }
 
 /// A finished run as text, without any secret.

@@ -1,5 +1,4 @@
 //! What several tests need: the chain as a function, and the folders of real telegrams.
-#![allow(dead_code)] // each test uses a part of it
 
 use std::{
     fs,

@@ -2,7 +2,6 @@
 //!
 //! Every password and every token of a test has the canary in it, and keys are these. All that the
 //! program and its sinks say in the whole suite comes by here.
-#![allow(dead_code)] // each test uses a part of it
 
 /// What is in every password and in every token.
 pub const CANARY: &str = "c4nary";

@@ -1,7 +1,6 @@
 //! A sink as `publish` runs it: in a thread, behind its queue.
-#![allow(dead_code)] // each test uses a part of it
 
-use crate::secrets;
+use super::secrets;
 use std::{
     path::Path,
     sync::{

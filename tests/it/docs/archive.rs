@@ -1,10 +1,11 @@
 //! The archive of the README, counted by somebody else.
 
+use crate::common::tools;
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use crate::{bench::Bench, read, text, tools};
+use super::{bench::Bench, read, text};
 
 /// Adds a record that breaks off to the first day, so that one telegram of many is rejected.
 const TEAR: &str = "cd archive && gunzip 2026-06-20.rec.gz && \

@@ -16,7 +16,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{
+use super::{
     ROOT,
     process::{Ran, Shell, in_terminal},
 };

@@ -9,17 +9,13 @@
 //! A device is replaced by a virtual meter behind a pseudo-terminal or a TCP port, and `cargo run` by
 //! the program that cargo has built for the test. `tests/run` is only read: most likely it runs this.
 //! What needs DuckDB says so where there is none, and fails where all is to be tested.
-#![cfg(feature = "cli")]
 
 mod archive;
 mod bench;
 mod process;
-#[path = "../common/secrets.rs"]
-mod secrets;
 mod text;
-#[path = "../generated/tools.rs"]
-mod tools;
 
+use crate::common::tools;
 use std::{fs, path::Path, process::Command, thread};
 
 use bench::Bench;

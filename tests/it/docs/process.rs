@@ -10,11 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::secrets;
-use rustix::{
-    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
-    termios::{Winsize, tcsetwinsize},
-};
+use crate::common::{secrets, terminal::terminal};
+use rustix::termios::{Winsize, tcsetwinsize};
 
 /// Longer than anything in the documents takes: a meter sends every five seconds.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -97,10 +94,7 @@ impl Drop for Shell {
 
 /// Runs a command in a terminal of 100 columns, as a reader of the README does.
 pub(crate) fn in_terminal(mut shell: Command, command: &str) -> Ran {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&master).unwrap();
-    unlockpt(&master).unwrap();
-    let name = ptsname(&master, vec![]).unwrap().into_string().unwrap();
+    let (master, name) = terminal();
     let size = Winsize { ws_row: 40, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
     tcsetwinsize(&master, size).unwrap();
     let terminal = File::options().read(true).write(true).open(name).unwrap();

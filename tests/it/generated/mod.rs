@@ -1,17 +1,16 @@
 //! The man pages and completions in the tree are those of the program.
 //!
 //! They are committed so that package builders can copy them, and rendered here from the command
-//! line's own declaration. After a change of a help text: `BLESS=1 cargo test --test generated`.
-#![cfg(feature = "cli")]
+//! line's own declaration. After a change of a help text: `BLESS=1 cargo test generated`.
 
 // The declaration stands alone on purpose: the binary and this test both include it.
 #[allow(dead_code, unreachable_pub)]
-#[path = "../../src/cli/setup/args.rs"]
+#[path = "../../../src/cli/setup/args.rs"]
 mod args;
 mod pages;
 mod readme;
-mod tools;
 
+use crate::common::tools;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -58,7 +57,7 @@ fn man_pages_and_completions_are_those_of_the_program() {
     }
     assert!(
         stale.is_empty(),
-        "not as the program is now: {stale:#?}\nwrite them with: BLESS=1 cargo test --test generated"
+        "not as the program is now: {stale:#?}\nwrite them with: BLESS=1 cargo test generated"
     );
 }
 

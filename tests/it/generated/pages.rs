@@ -6,7 +6,7 @@ use clap_mangen::{
     roff::{Roff, bold, roman},
 };
 
-use crate::readme;
+use super::readme;
 
 /// Variables that the program reads, for the pages of the subcommands that have the option beside
 /// them.

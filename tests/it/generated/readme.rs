@@ -2,7 +2,7 @@
 
 /// The rows of its table of exit statuses: the number and what it means.
 pub(crate) fn exit_statuses() -> Vec<(String, String)> {
-    let readme = include_str!("../../README.md");
+    let readme = include_str!("../../../README.md");
     let section = readme.split("\n## Exit status\n").nth(1).expect("a section `Exit status`");
     let section = section.split("\n## ").next().unwrap_or_default();
     let rows = section.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));

@@ -2,18 +2,11 @@
 //!
 //! `scripted` is a server that answers as the test says, `spool` one that is away; `real` starts VictoriaMetrics and InfluxDB
 //! on the loopback interface, which `tests/run` installs, and reads back what they stored.
-#![cfg(feature = "cli")]
 
 mod real;
 mod scripted;
-#[path = "../common/secrets.rs"]
-mod secrets;
 mod server;
-#[path = "../common/sinks.rs"]
-mod sinks;
 mod spool;
-#[path = "../generated/tools.rs"]
-mod tools;
 
 use std::{
     sync::Arc,
@@ -31,7 +24,7 @@ use meterpipe::{
     },
 };
 
-use sinks::Said;
+use crate::common::sinks::Said;
 
 /// No test waits longer for anything.
 const LIMIT: Duration = Duration::from_secs(30);

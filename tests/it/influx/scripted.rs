@@ -7,11 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
+use super::{
     LIMIT, Sink, assert_stored, line, lines, reading,
     server::{Reply, Request, Server},
     wait_for,
 };
+use crate::common::port::free_port;
 
 /// Never in any output.
 const CANARY: &str = "c4nary-3f9a";
@@ -87,7 +88,8 @@ fn a_file_is_stored_in_batches_compressed_and_in_order() {
 #[test]
 fn no_proxy_of_the_environment_stands_between() {
     let mut again = Command::new(std::env::current_exe().unwrap());
-    again.args(["--exact", "scripted::a_file_is_stored_in_batches_compressed_and_in_order"]);
+    again
+        .args(["--exact", "influx::scripted::a_file_is_stored_in_batches_compressed_and_in_order"]);
     for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
         again.env(name, "http://127.0.0.1:1");
     }
@@ -255,9 +257,7 @@ fn a_server_that_takes_little_at_once_gets_little() {
 
 #[test]
 fn an_hour_without_a_server_costs_nothing() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let port = free_port();
     let sink = Sink::start(&format!("influxdb://127.0.0.1:{port}/?db=d&retry=1s&flush=0"), 10);
     sink.put(&reading(0));
     sink.hears("connection refused");
@@ -279,9 +279,7 @@ fn an_hour_without_a_server_costs_nothing() {
 #[test]
 fn memory_has_an_end_and_what_goes_is_counted() {
     const ALL: usize = 60_000;
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let port = free_port();
     let sink = Sink::start(&format!("influxdb://127.0.0.1:{port}/?db=d&retry=1s&flush=0"), 100);
     sink.put(&reading(0));
     sink.hears("connection refused");

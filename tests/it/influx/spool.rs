@@ -11,17 +11,12 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{
+use super::{
     LIMIT, Sink, lines, reading,
     server::{Reply, Server},
-    sinks::names,
     wait_for,
 };
-
-/// A port that somebody will listen to later.
-fn port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
+use crate::common::{port::free_port, sinks::names};
 
 fn uri(port: u16, folder: &Path) -> String {
     let folder = folder.display();
@@ -50,7 +45,7 @@ fn in_vain(uri: &str, readings: std::ops::Range<usize>) -> (Vec<String>, u64) {
 
 #[test]
 fn what_was_not_stored_waits_for_the_next_start() {
-    let (folder, port) = (TempDir::new().unwrap(), port());
+    let (folder, port) = (TempDir::new().unwrap(), free_port());
     let uri = uri(port, folder.path());
     let (said, lost) = in_vain(&uri, 0..20);
     assert_eq!(lost, 0);
@@ -71,7 +66,7 @@ fn what_was_not_stored_waits_for_the_next_start() {
 
 #[test]
 fn a_run_that_only_ends_sends_what_was_left_by_others() {
-    let (folder, port) = (TempDir::new().unwrap(), port());
+    let (folder, port) = (TempDir::new().unwrap(), free_port());
     let uri = uri(port, folder.path());
     in_vain(&uri, 0..5);
     let server = server(port);
@@ -81,7 +76,7 @@ fn a_run_that_only_ends_sends_what_was_left_by_others() {
 
 #[test]
 fn a_damaged_disk_costs_what_is_damaged_and_no_start() {
-    let (folder, port) = (TempDir::new().unwrap(), port());
+    let (folder, port) = (TempDir::new().unwrap(), free_port());
     let uri = uri(port, folder.path());
     in_vain(&uri, 0..5);
     let segment = folder.path().join("spool/00000001.spool");
@@ -101,7 +96,7 @@ fn a_damaged_disk_costs_what_is_damaged_and_no_start() {
 #[test]
 fn two_sinks_do_not_share_a_folder_and_a_folder_that_is_none_stops_nobody() {
     let folder = TempDir::new().unwrap();
-    let port = port();
+    let port = free_port();
     let server = server(port);
     let uri = uri(port, folder.path());
     let first = Sink::start(&uri, 100);
@@ -120,7 +115,7 @@ fn two_sinks_do_not_share_a_folder_and_a_folder_that_is_none_stops_nobody() {
 
 #[test]
 fn who_is_killed_has_lost_nothing_that_waited_for_longer_than_a_try() {
-    let (folder, port) = (TempDir::new().unwrap(), port());
+    let (folder, port) = (TempDir::new().unwrap(), free_port());
     let uri = uri(port, folder.path());
     let publish = || {
         let mut publish = Command::new(env!("CARGO_BIN_EXE_meterpipe"));

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use crate::sink::LIMIT;
+use super::sink::LIMIT;
 
 /// Where connections come to.
 pub(crate) struct Fake {

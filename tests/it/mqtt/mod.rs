@@ -5,10 +5,4 @@ mod fake;
 mod mosquitto;
 mod real;
 mod scripted;
-#[path = "../common/secrets.rs"]
-mod secrets;
 mod sink;
-#[path = "../common/sinks.rs"]
-mod sinks;
-#[path = "../generated/tools.rs"]
-mod tools;

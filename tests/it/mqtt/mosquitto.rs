@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     path::Path,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
@@ -13,7 +13,8 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::{sink::until, tools::need};
+use super::sink::until;
+use crate::common::{port::free_port, tools::need};
 
 /// A broker of its own, on loopback.
 pub(crate) struct Mosquitto {
@@ -41,7 +42,7 @@ impl Mosquitto {
 
     /// With what is to be said of its listener. `FOLDER` is where its files are.
     pub(crate) fn start(folder: TempDir, says: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let path = folder.path().to_str().unwrap();
         let says = says.replace("FOLDER", path);
         let text = format!("user root\npersistence false\nlistener {port} 127.0.0.1\n{says}\n");

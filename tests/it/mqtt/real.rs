@@ -17,11 +17,12 @@ use meterpipe::sink::{
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::{
+use super::{
     certificates::Authority,
     mosquitto::{Killed, Mosquitto, send, with_mosquitto},
     sink::{LIMIT, Running, until},
 };
+use crate::common::binary::ignored_test;
 
 fn uri(broker: &Mosquitto, query: &str) -> String {
     format!("mqtt://127.0.0.1:{}/house?{query}", broker.port)
@@ -204,8 +205,7 @@ fn who_is_killed_or_hangs_is_offline() {
         let broker = Mosquitto::open();
         let listener = broker.listen(&[]);
         let start = || {
-            let mut child = Command::new(std::env::current_exe().unwrap());
-            child.args(["--ignored", "--exact", "real::the_process_that_is_killed"]);
+            let mut child = ignored_test("mqtt::real::the_process_that_is_killed");
             let child = child.env("METERPIPE_TEST_URI", uri(&broker, "keepalive=2s"));
             Killed(child.stdout(Stdio::null()).spawn().unwrap())
         };

@@ -11,10 +11,11 @@ use meterpipe::{
     sink::mqtt::announce::{Announcer, Publication, Qos},
 };
 
-use crate::{
+use super::{
     fake::{Client, Fake, Published},
     sink::{LIMIT, Running, until},
 };
+use crate::common::port::free_port;
 
 fn powers(published: &[Published]) -> Vec<usize> {
     let power = |it: &Published| it.payload.rsplit_once(':')?.1.strip_suffix('}')?.parse().ok();
@@ -354,7 +355,7 @@ fn what_ends_before_tls_is_there_may_be_over_soon() {
 fn memory_and_messages_stay_small_in_a_long_outage() {
     // Nobody listens there any more.
     let port = Fake::start().port;
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let closed = free_port();
     assert_ne!(port, closed);
     let sink = Running::start(&format!("mqtt://127.0.0.1:{closed}/house?qos=1"));
     sink.wait_for("connection refused; trying again, every 60 s at most");

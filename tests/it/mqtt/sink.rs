@@ -16,7 +16,7 @@ use meterpipe::{
     },
 };
 
-use crate::sinks::Said;
+use crate::common::sinks::Said;
 
 /// No wait of a test is longer.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
