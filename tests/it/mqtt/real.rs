@@ -2,6 +2,7 @@
 
 use std::{
     process::{Command, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -163,7 +164,7 @@ fn ten_times_a_broker_forgets_everything_and_has_it_back_within_five_seconds() {
             broker.listen(&[]).wait_for("house/181220000009/state ");
             broker.kill();
             // Whoever starts it again needs a moment, too.
-            std::thread::sleep(Duration::from_millis(100));
+            thread::sleep(Duration::from_millis(100));
             broker.run();
             let start = Instant::now();
             let listener = broker.listen(&[]);
@@ -241,8 +242,8 @@ fn the_process_that_is_killed() {
     let mut settings: SinkSettings = uri.parse().unwrap();
     let (outbox, inbox) = queue(1).unwrap();
     let sink = new(&mut settings, None, |_, _| Ok(None)).unwrap();
-    std::thread::spawn(move || sink.run(inbox, &Quiet));
-    std::thread::sleep(2 * LIMIT);
+    thread::spawn(move || sink.run(inbox, &Quiet));
+    thread::sleep(2 * LIMIT);
     drop(outbox);
 }
 
@@ -450,7 +451,7 @@ fn files_that_are_none_are_told_at_the_start() {
 #[test]
 fn two_of_the_same_name_come_to_rest() {
     with_mosquitto(|| {
-        for protocol in ["5", "3.1.1"] {
+        let rest = |protocol| {
             let broker = Mosquitto::open();
             let uri = uri(&broker, &format!("client_id=twin&protocol={protocol}"));
             let twins = [Running::start(&uri), Running::start(&uri)];
@@ -461,11 +462,16 @@ fn two_of_the_same_name_come_to_rest() {
             };
             let text = until(find).unwrap();
             assert!(text.contains("twin") && text.contains("client_id"), "{text}");
-            std::thread::sleep(Duration::from_secs(5));
+            thread::sleep(Duration::from_secs(5));
             let log = std::fs::read_to_string(broker.folder.path().join("log")).unwrap();
             let connects = log.matches("New client connected").count();
             println!("{protocol}: {connects} connections of two");
             assert!(connects < 4, "{connects}");
-        }
+        };
+        thread::scope(|scope| {
+            for protocol in ["5", "3.1.1"] {
+                scope.spawn(move || rest(protocol));
+            }
+        });
     });
 }
