@@ -1,4 +1,4 @@
-//! APDUs without frames around them, and telegrams that are not read here.
+//! APDUs without frames, and telegrams of protocols that meterpipe does not read.
 
 use std::fs;
 

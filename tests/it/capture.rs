@@ -1,4 +1,4 @@
-//! `capture` as a user runs it, on inputs with an end.
+//! `capture` as a user runs it, on finite input.
 
 use crate::common::binary::{command, run};
 

@@ -1,5 +1,5 @@
-//! Real telegrams: every wired M-Bus item and every plain Austrian APDU behaves as its expectation
-//! says, which was derived by other decoders.
+//! Real telegrams: every wired M-Bus item and every plain Austrian APDU matches its expectation,
+//! which other decoders derived.
 
 use std::{
     fs,

@@ -454,7 +454,7 @@ fn where_a_long_line_is_cut_never_matters() {
     assert_eq!(run.octets, [telegram(), octets("68FA")].concat());
 }
 
-/// What one line gives that comes in pieces, the last of them empty, and the line behind it.
+/// The runs of a line in pieces, the last of them empty, and of the line behind it.
 fn pieces(pieces: &[&[u8]]) -> (HexRun, Vec<Error>) {
     let (mut dump, mut run, mut defects) = (Dump::default(), HexRun::default(), vec![]);
     for piece in pieces {

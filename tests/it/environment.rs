@@ -1,4 +1,4 @@
-//! What the environment says, and what goes before it.
+//! Environment variables and their precedence.
 
 use crate::common::{binary, secrets};
 use std::{fs, io::Read, net::TcpListener, process::Stdio};
@@ -21,7 +21,7 @@ fn an_option_that_is_not_typed_comes_from_the_environment() {
     let fields = ("METERPIPE_FIELDS", "meter,energy_import_wh");
     let ran = run(&["decode", DUMP], &[key, fields, ("METERPIPE_FORMAT", "csv")]);
     assert_eq!((ran.status, &*ran.out), (0, "meter,energy_import_wh\n181220000009,12937\n"));
-    // What is typed goes before it, and an empty one says nothing.
+    // An option that is typed takes precedence, and an empty variable counts as absent.
     let variables = [key, fields, ("METERPIPE_FORMAT", "xml")];
     let ran = run(&["decode", DUMP, "--format=json", "--fields=meter"], &variables);
     assert_eq!((ran.status, &*ran.out), (0, "{\"meter\":\"181220000009\"}\n"));
@@ -87,7 +87,7 @@ fn the_source_and_the_sink_may_stand_there() {
     assert!(!ran.err.contains("other users"), "{}", ran.err);
 }
 
-/// What a broker is told first, of a run that reads that source.
+/// The CONNECT packet of a run that reads that source.
 fn connect(source: &str) -> String {
     let broker = TcpListener::bind("127.0.0.1:0").unwrap();
     let sink = format!("mqtt://127.0.0.1:{}", broker.local_addr().unwrap().port());

@@ -1,4 +1,4 @@
-//! The sinks that write files: what is in them, whoever looks, whatever happens to them.
+//! The sinks that write files: their content at any moment, and after any failure.
 
 use crate::common::{sinks, tools};
 use std::{

@@ -33,7 +33,7 @@ fn push(body: &str) -> Vec<u8> {
     octets(&format!("0f00000001 00 {body}"))
 }
 
-/// What the record of the published telegram says.
+/// The record of the published telegram.
 fn ciphered() -> Attributes<'static> {
     let title = Some(*b"KFMgP\0\0\x09");
     Attributes {
@@ -482,7 +482,7 @@ fn influx_of_the_published_telegram() {
     );
 }
 
-/// What comes out of a pipe of JSON is what the telegram itself would have given.
+/// Readings parsed from JSON print as those of the telegram itself.
 #[test]
 fn influx_of_a_telegram_and_of_its_json_are_one() {
     for (apdu, plain) in [(octets(PUBLISHED), false), (octets(PUBLISHED), true)] {

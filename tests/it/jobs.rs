@@ -1,4 +1,4 @@
-//! `--jobs`: a file decoded by several threads comes out as by one, and ends as with one.
+//! `--jobs`: several threads give the same output and status as one.
 
 use std::{
     fs::{self, File},

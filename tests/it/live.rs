@@ -109,7 +109,7 @@ fn a_capture_survives_ten_replugs_and_replays_to_the_same_readings() {
     let record = folder.path().join("watched.records");
     let mut meter = meter(MeterKind::NetzNoeKaifa);
     let mut sent = vec![];
-    // It is away at the start, and comes under another name each time.
+    // The device is missing at the start, and comes back under another name each time.
     symlink("/dev/pts/none", &link).unwrap();
     let link_text = link.to_str().unwrap();
     let capture = Live::start(&["capture", link_text]);

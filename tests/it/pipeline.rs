@@ -1,4 +1,4 @@
-//! What the stages make of inputs that are cut, mixed, marked or not what they seem.
+//! The stages on inputs that are cut, mixed, marked or misleading.
 
 use crate::common::binary;
 use std::fs;
@@ -85,7 +85,7 @@ fn a_damaged_text_is_a_text_all_the_same() {
     let [first, second] = frames();
     let records = format!("{HEADER}- frame {first}\n- frame {second}\n");
     let records = records.as_bytes();
-    // What a power cut leaves at the end of a file, and amid it when the logger goes on.
+    // A power cut leaves such octets at the end of a file, or within it when the logger goes on.
     assert_eq!(folder.decode(&[], [records, &[0; 4096]].concat()), fine(1));
     let amid = [records, &[0; 512], b"\n", records].concat();
     assert_eq!(folder.decode(&[], amid), fine(2));

@@ -1,4 +1,4 @@
-//! The metrics, as those see them that they are for: promtool, node_exporter, Prometheus.
+//! The metrics as promtool, node_exporter and Prometheus read them.
 
 use crate::common::{binary, port::free_port, sinks, tools};
 use std::{
@@ -29,7 +29,7 @@ fn everything(meter: &str) -> String {
     )
 }
 
-/// Nothing to complain about, and nothing said.
+/// promtool accepts the page without any message.
 fn promtool_is_content(page: &str) {
     tools::need("promtool", |mut promtool: Command| {
         promtool.args(["check", "metrics"]).stdin(Stdio::piped());
@@ -134,7 +134,7 @@ fn momentary_values_go_from_the_file_when_nothing_comes_any_more() {
     assert!(page().contains("voltage_volts{meter=\"2\""), "{}", page());
 }
 
-/// What a server answers to a request, as far as it comes.
+/// The answer of a server, as far as it arrives.
 fn ask(address: SocketAddr, request: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(SOON)).unwrap();
@@ -168,7 +168,7 @@ fn node_exporter_shows_the_values_of_the_textfile() {
             page.starts_with("HTTP/1.0 200")
         });
         assert!(page.contains("\nnode_textfile_scrape_error 0\n"), "{page}");
-        // It sorts the labels, and adds empty ones, so that all samples of a metric have the same.
+        // node_exporter sorts the labels and adds empty ones, so that all samples of a metric have the same.
         let sorted = |(name, value): (String, f64)| match name.split_once('{') {
             Some((name, labels)) => {
                 let mut labels: Vec<_> = labels.trim_end_matches("\"}").split("\",").collect();

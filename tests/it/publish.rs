@@ -122,7 +122,7 @@ fn what_cannot_be_meant_is_said_before_anything_is_read() {
 #[test]
 fn a_sink_that_cannot_store_holds_up_no_other_and_its_loss_is_told() {
     let (folder, input) = (TempDir::new().unwrap(), readings("50"));
-    // It takes connections, and never answers.
+    // This server accepts connections and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();
     let influx = format!("--to=influxdb://u:{TYPED}@127.0.0.1:{port}?db=x&timeout=1s");
@@ -149,7 +149,7 @@ fn a_broker_that_answers_and_acknowledges_nothing_is_not_waited_for_for_ever() {
             }
         }
         broker.set_nonblocking(true).unwrap();
-        // Who waits for too long gives up this connection and makes another one.
+        // A sink that waits too long gives up this connection and opens another.
         thread::sleep(Duration::from_secs(3));
         broker.accept().is_err()
     });
@@ -371,7 +371,7 @@ style = "d0"
     assert_eq!(shown.matches(" = ").count(), 58, "{shown}");
     fs::write(at("b.toml"), &shown).unwrap();
     config("check", "b.toml");
-    // What stood in the text of the sink comes in another order.
+    // Settings from the URI come in another order.
     let tables = |text: &str| {
         let rows = |table: &str| table.lines().map(str::to_owned).collect::<BTreeSet<_>>();
         text.split("\n\n").map(rows).collect::<Vec<_>>()
@@ -494,7 +494,7 @@ fn watch_looks_after_its_sinks_while_a_pipe_is_silent() {
 #[test]
 fn a_sink_that_hangs_holds_up_no_other_for_long() {
     let folder = TempDir::new().unwrap();
-    // Nobody ever reads it, so whoever writes to it waits for ever.
+    // Nothing reads this terminal: a writer blocks for ever.
     let (_terminal, name) = terminal();
     let name = name.display();
     let (line, mut input) = (readings("1"), String::new());

@@ -1,5 +1,5 @@
-//! A secret from wherever it may come reaches its server, and nobody else: neither what is said, nor
-//! the list of processes, shows it. (That no other program is started is one of the rules of the house.)
+//! A secret from any source reaches its server and nobody else: no message shows it, nor
+//! does the list of processes. (clippy.toml forbids starting other programs.)
 
 use std::{
     fs,

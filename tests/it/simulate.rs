@@ -239,7 +239,7 @@ fn real_time_brings_the_same_octets_and_the_present_time() {
 fn a_pseudo_terminal_brings_the_octets_and_its_link_goes_at_the_end() {
     let folder = TempDir::new().unwrap();
     let link = folder.path().join("meter");
-    // What an earlier run left behind.
+    // Left behind by an earlier run.
     symlink("/dev/pts/nothing", &link).unwrap();
     let args = ["--count", "50", "--seed", "3"];
     let (child, mut device) = behind_pty(&link, &[&args[..], &["--fast"]].concat());

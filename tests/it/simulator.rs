@@ -16,7 +16,7 @@ use meterpipe::source::simulator::{
 };
 use serde_json::Value;
 
-/// What came before the ciphering, and what is on the wire.
+/// The plaintext of a telegram, and its octets on the wire.
 struct Sent {
     plain: Vec<u8>,
     wire: Vec<u8>,

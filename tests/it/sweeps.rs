@@ -1,5 +1,5 @@
-//! Every truncation, every flipped bit, wrong keys without number: nothing comes out that is not a
-//! reading of what was sent, and nothing panics.
+//! Every truncation, every flipped bit, many wrong keys: every reading that comes out was sent,
+//! and nothing panics.
 
 use crate::common::binary;
 use crate::common::chain::{EXAMPLE_KEY, Outcome, decode_dump, decode_octets};

@@ -10,7 +10,7 @@ use std::{
 /// The binary under test.
 pub const METERPIPE: &str = env!("CARGO_BIN_EXE_meterpipe");
 
-/// What a run gave.
+/// Status and output of a run.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ran {
     pub status: i32,
@@ -18,7 +18,7 @@ pub struct Ran {
     pub err: String,
 }
 
-/// A command without anything of this machine's surroundings that it could take a key from.
+/// A command in an empty environment, so that no key comes from this machine.
 pub fn command(args: &[&str]) -> Command {
     let mut command = Command::new(METERPIPE);
     command.args(args).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -37,8 +37,8 @@ pub fn run_command(mut command: Command, input: &[u8]) -> Ran {
     secrets::process(child.id());
     let mut stdin = child.stdin.take().expect("a pipe");
     let input = input.to_vec();
-    // In a thread, since the other end may write before it has read everything; and it may stop
-    // reading, which is no failure here.
+    // In a thread, since the program may write before it has read everything. A program that stops
+    // reading early is no failure here.
     let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
     let output = child.wait_with_output().expect("meterpipe ends");
     writer.join().expect("written");
@@ -59,7 +59,7 @@ pub fn ran(output: Output) -> Ran {
     Ran { status, out: text(output.stdout), err: text(output.stderr) }
 }
 
-/// Waits until something holds, for a generous while.
+/// Waits until a condition holds, with a generous limit.
 pub fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
     let patience = Instant::now() + Duration::from_secs(60);
     while !holds() {

@@ -1,4 +1,4 @@
-//! What several tests need: the chain as a function, and the folders of real telegrams.
+//! The chain of stages as a function, and the folders of real telegrams.
 
 use std::{
     fs,
@@ -21,7 +21,7 @@ use meterpipe::{
 /// The published example key of Netz NÖ.
 pub const EXAMPLE_KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
 
-/// A folder of real telegrams beside the project, or nothing, which the test then says.
+/// A folder of real telegrams beside the project. Prints a line if it is missing.
 pub fn beside(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(name);
     if path.is_dir() {
@@ -31,7 +31,7 @@ pub fn beside(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// What came out of the chain.
+/// The output of the chain.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     pub telegrams: Vec<Reading>,

@@ -21,7 +21,7 @@ use meterpipe::{
     },
 };
 
-/// What a sink said.
+/// The messages of a sink.
 #[derive(Debug, Default)]
 pub struct Said {
     texts: Mutex<Vec<String>>,

@@ -1,4 +1,4 @@
-//! The archive of the README, counted by somebody else.
+//! The archive of the README, counted by DuckDB.
 
 use crate::common::tools;
 use std::collections::BTreeMap;

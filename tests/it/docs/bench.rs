@@ -1,4 +1,4 @@
-//! A folder to type commands in, with the files and devices that the documents name.
+//! A folder for commands, with the files and devices that the documents name.
 
 use std::{
     cell::OnceCell,

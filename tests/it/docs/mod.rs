@@ -1,4 +1,4 @@
-//! What the documents tell a user to type does what they say.
+//! The commands of the documents do what the documents say.
 //!
 //! - Every `console` block of the README is typed into a terminal, one after the other in one folder,
 //!   and the answer compared with the lines below the command. `…` stands for anything, as a line for
@@ -8,7 +8,7 @@
 //!
 //! A device is replaced by a virtual meter behind a pseudo-terminal or a TCP port, and `cargo run` by
 //! the program that cargo has built for the test. `tests/run` is only read: most likely it runs this.
-//! What needs DuckDB says so where there is none, and fails where all is to be tested.
+//! A test that needs DuckDB fails without it in CI, and prints a line elsewhere.
 
 mod archive;
 mod bench;
@@ -96,7 +96,7 @@ fn the_crontab_of_the_readme_appends_rows() {
     assert!(columns.iter().all(|count| *count == columns[0] && *count > 10), "{table}");
 }
 
-/// What the documents say in a configuration is understood.
+/// The configurations in the documents are valid.
 #[test]
 fn the_configurations_of_the_documents_have_no_mistake() {
     let page = read("man/meterpipe-sinks.7").replace("\\-", "-");
@@ -212,12 +212,12 @@ fn run_example(example: &str) {
         return bench.run_until_it_writes(example);
     }
     let ran = bench.run(example);
-    // What is simulated with faults is rejected in part.
+    // Some telegrams of a simulation with faults are rejected.
     let faulty = example.contains("--flip") && ran.status.code() == Some(1);
     assert!(faulty || ran.status.success(), "{example}: {ran:?}");
 }
 
-/// Whether a command goes on until it is ended.
+/// True for a command that runs until it is ended.
 fn is_live(example: &str) -> bool {
     let source = ["sim:", "/dev/", "tcp://", "--pty"].iter().any(|source| example.contains(source));
     let ends = ["--once", "--count"].iter().any(|end| example.contains(end));

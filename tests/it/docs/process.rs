@@ -1,5 +1,5 @@
-//! A command line in a shell, bounded: what runs too long is ended, with all that it started and
-//! nothing else.
+//! A command line in a shell with a time limit: a command that exceeds it is killed with all
+//! processes that it started, and no others.
 
 use std::{
     fs::File,
@@ -16,7 +16,7 @@ use rustix::termios::{Winsize, tcsetwinsize};
 /// Longer than anything in the documents takes: a meter sends every five seconds.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// What a command did.
+/// Output and status of a command.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) command: String,
@@ -44,7 +44,7 @@ impl Shell {
         Self { child, command: command.to_owned() }
     }
 
-    /// Whether it has ended by itself.
+    /// The status, once the command has ended by itself.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().unwrap()
     }

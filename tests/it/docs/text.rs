@@ -44,7 +44,7 @@ impl Block {
     }
 }
 
-/// Whether the next line belongs to the same command.
+/// True if the next line belongs to the same command.
 fn continues(line: &str) -> bool {
     line.ends_with('|') || line.ends_with('\\')
 }
@@ -87,7 +87,7 @@ pub(crate) fn examples(page: &str) -> Vec<String> {
     commands
 }
 
-/// Whether an answer is the expected one; see the head of this test.
+/// True if an answer is the expected one; see the head of this test.
 pub(crate) fn alike(expected: &str, found: &str, varying: bool) -> bool {
     let tidy = |text: &str| -> Vec<String> {
         let line = |line: &str| match varying {

@@ -47,7 +47,7 @@ const FLOORS: [&[&str]; 12] = [
 /// How many floors, from below, are the protocol.
 const PROTOCOL: usize = 5;
 
-/// What the protocol must not know: files, the environment, the clock, other processes, the network,
+/// The protocol knows none of these: files, the environment, the clock, other processes, the network,
 /// threads.
 const MACHINE: [&str; 13] = [
     "std::fs",
@@ -274,7 +274,7 @@ fn machine(room: &str, names: &[String]) -> Option<String> {
     let machine = |known: &&&str| {
         path == **known
             || path.starts_with(&format!("{known}::"))
-            // What was imported is written in short.
+            // `Timestamp` may be imported by itself.
             || known.ends_with("::now") && known.ends_with(&path)
     };
     let protocol = floor(room).is_some_and(|floor| floor < PROTOCOL);

@@ -24,7 +24,7 @@ use meterpipe::{
     record::{Attributes, Auth, HEADER, Place, Record, RecordKind, Time},
 };
 
-/// What the program says of itself, in full.
+/// The declaration of the command line.
 fn command() -> clap::Command {
     let mut command = args::Cli::command().disable_help_subcommand(true);
     command.build();
@@ -244,7 +244,7 @@ fn pages_have_no_lint() {
     });
 }
 
-/// What each shell does with its file, the first argument: load it, and complete `meterpipe deco`.
+/// Each shell loads its file, the first argument, and completes `meterpipe deco`.
 /// zsh completes only at a prompt: it prints the subcommands that it would choose from.
 const BASH: &str = r#"
     . "$1"

@@ -23,7 +23,7 @@ pub(crate) const VARIABLES: [(&str, &str); 7] = [
     ("P1_GAK", "The authentication key itself."),
 ];
 
-/// What stands behind them on all pages.
+/// The text behind them on all pages.
 const OPTION: &str = "Any option that takes a value and is not typed, --key and --key-file left out: \
                       METERPIPE_FORMAT for --format. The SOURCE is METERPIPE_SOURCE, the key \
                       METERPIPE_KEY or, better, METERPIPE_KEY_FILE. An empty one says nothing.";
@@ -70,7 +70,7 @@ fn title(command: &Command) -> String {
     format!(".TH {} 1 \"\" \"meterpipe {version}\" meterpipe\n", name(command))
 }
 
-/// What clap_mangen renders, as mandoc likes it.
+/// The output of clap_mangen in the form that mandoc expects.
 fn section(render: impl Fn(&mut dyn std::io::Write) -> std::io::Result<()>) -> String {
     let mut text = vec![];
     render(&mut text).unwrap();

@@ -1,4 +1,4 @@
-//! What the pages take from the README, so that it is said once.
+//! Parts of the README that the pages repeat.
 
 /// The rows of its table of exit statuses: the number and what it means.
 pub(crate) fn exit_statuses() -> Vec<(String, String)> {

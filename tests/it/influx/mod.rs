@@ -1,7 +1,7 @@
-//! The sink of InfluxDB against servers that do what servers do, and against real ones.
+//! The InfluxDB sink against scripted servers and against real ones.
 //!
-//! `scripted` is a server that answers as the test says, `spool` one that is away; `real` starts VictoriaMetrics and InfluxDB
-//! on the loopback interface, which `tests/run` installs, and reads back what they stored.
+//! `scripted` has a server with given answers, `spool` one that is away. `real` starts VictoriaMetrics and InfluxDB
+//! on the loopback interface, which `tests/run` installs, and reads the stored points back.
 
 mod real;
 mod scripted;
@@ -26,7 +26,7 @@ use meterpipe::{
 
 use crate::common::sinks::Said;
 
-/// No test waits longer for anything.
+/// The longest wait of a test.
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// The first moment of the readings, 2026-11-20T12:00:00+01:00.
@@ -60,12 +60,12 @@ impl Sink {
         self.said.texts()
     }
 
-    /// Waits until the sink has said something of that kind.
+    /// Waits for a message that contains `part`.
     fn hears(&self, part: &str) {
         wait_for(part, || self.said().iter().any(|text| text.contains(part)));
     }
 
-    /// Ends the sink, which has so much time for what is left: what it said, and how many are lost.
+    /// Ends the sink within that time; returns its messages and the number of lost readings.
     fn end(mut self, time: Duration) -> (Vec<String>, u64) {
         self.outbox.take().unwrap().end(Instant::now() + time);
         self.thread.join().unwrap();
@@ -118,7 +118,7 @@ fn line(number: usize) -> String {
     )
 }
 
-/// That a server stored exactly these lines, in this order.
+/// Fails unless a server stored exactly these lines, in this order.
 fn assert_stored(stored: &[String], numbers: impl IntoIterator<Item = usize>) {
     let wanted: Vec<_> = numbers.into_iter().map(line).collect();
     let differs = stored.iter().zip(&wanted).position(|(stored, wanted)| stored != wanted);

@@ -1,4 +1,4 @@
-//! VictoriaMetrics and InfluxDB 1, and what they have stored.
+//! The points that VictoriaMetrics and InfluxDB 1 store.
 
 use std::{
     collections::BTreeMap,

@@ -1,4 +1,4 @@
-//! What servers answer, and what becomes of the readings.
+//! Answers of servers, and their effect on the readings.
 
 use std::{
     net::TcpListener,
@@ -48,7 +48,7 @@ fn server(mut replies: Vec<Reply>) -> (Server, Store) {
     (server, store)
 }
 
-/// What is said when the server first gives these answers, and then everything is stored.
+/// The messages of a sink whose server first gives these answers and then stores everything.
 fn said_after(replies: Vec<Reply>, more: &str) -> (Vec<String>, Vec<Request>) {
     let (server, store) = server(replies);
     let sink = Sink::start(&uri(&server, more), 100);
@@ -196,7 +196,7 @@ fn what_is_no_influxdb_is_told_and_nothing_is_lost() {
     assert_eq!(other.requests().len(), 0, "no token goes to another server");
 }
 
-/// What a server that refuses requests with some lines stores.
+/// The lines that are stored by a server that refuses requests with some of them.
 fn refusing(code: u16, bad: &'static [usize], count: usize) -> (Store, Vec<String>, u64, usize) {
     let store = Store::default();
     let kept = store.clone();

@@ -1,4 +1,4 @@
-//! A server that answers as it is told, and remembers what it got.
+//! A scripted server that keeps its requests.
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -22,13 +22,13 @@ pub(crate) struct Request {
     pub(crate) when: Instant,
 }
 
-/// What the server does with it.
+/// The reaction of the server to a request.
 pub(crate) enum Reply {
     /// A status, further headers each with their line end, a body.
     Status(u16, &'static str, String),
     /// These octets, and the end.
     Octets(Vec<u8>),
-    /// A beginning, and then octets without an end, until the other side has enough of them.
+    /// A beginning, and then endless octets, until the client closes.
     Endless(&'static str),
     /// Nothing at all.
     Nothing,

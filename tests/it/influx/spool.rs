@@ -1,4 +1,4 @@
-//! Servers that are away for longer than the sink is there.
+//! Servers that are away for longer than the sink runs.
 
 use std::{
     fs,

@@ -1,4 +1,4 @@
-//! Certificates as brokers have them, good and bad, written into a folder.
+//! Valid and invalid certificates of brokers, written into a folder.
 
 use std::{fs, path::Path};
 
@@ -7,7 +7,7 @@ use rcgen::{
     date_time_ymd,
 };
 
-/// Who signs.
+/// A certificate authority.
 pub(crate) struct Authority(Issuer<'static, KeyPair>);
 
 impl Authority {

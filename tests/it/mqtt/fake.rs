@@ -1,4 +1,4 @@
-//! A broker that does what a test wants. It knows as much of MQTT as that takes.
+//! A scripted broker with the part of MQTT that the tests need.
 
 use std::{
     io::{Read, Write},
@@ -10,7 +10,7 @@ use std::{
 
 use super::sink::LIMIT;
 
-/// Where connections come to.
+/// The listening broker.
 pub(crate) struct Fake {
     pub(crate) port: u16,
     connections: Receiver<TcpStream>,
@@ -22,7 +22,7 @@ pub(crate) struct Client {
     pub(crate) version: u8,
 }
 
-/// A packet: its first octet, and what stands behind its length.
+/// A packet: its first octet, and the octets behind its length.
 pub(crate) struct Packet {
     pub(crate) first: u8,
     pub(crate) body: Vec<u8>,
@@ -57,14 +57,14 @@ impl Fake {
         format!("mqtt://127.0.0.1:{}/house?{query}", self.port)
     }
 
-    /// The next connection, before it has said anything.
+    /// The next connection, before its CONNECT is read.
     pub(crate) fn accept(&self) -> Client {
         let stream = self.connections.recv_timeout(LIMIT).expect("nobody connects");
         stream.set_read_timeout(Some(LIMIT)).unwrap();
         Client { stream, version: 0 }
     }
 
-    /// How many connections come within some time.
+    /// The number of connections within some time.
     pub(crate) fn count(&self, within: Duration, mut each: impl FnMut(Client)) -> usize {
         let start = std::time::Instant::now();
         let mut count = 0;
@@ -78,7 +78,7 @@ impl Fake {
         count
     }
 
-    /// The next connection, taken.
+    /// The next connection, accepted.
     pub(crate) fn open(&self) -> Client {
         let mut client = self.accept();
         client.connect();
@@ -96,7 +96,7 @@ impl Client {
         packet
     }
 
-    /// Says that the client is taken, and perhaps that its session is known.
+    /// Sends CONNACK, with or without a present session.
     pub(crate) fn accept(&mut self, session_present: bool) {
         let present = u8::from(session_present);
         match self.version {
@@ -106,7 +106,7 @@ impl Client {
     }
 
     pub(crate) fn write(&mut self, octets: &[u8]) {
-        // Who is gone hears nothing.
+        // The client may have closed the connection.
         let _ = self.stream.write_all(octets);
     }
 
@@ -165,12 +165,12 @@ impl Client {
         Published { topic, payload, qos, retain: first & 1 == 1, id }
     }
 
-    /// Closes after so long that nobody came in its way.
+    /// Closes after a pause that rules out a second client with the same name.
     pub(crate) fn close(self) {
         thread::sleep(Duration::from_millis(600));
     }
 
-    /// The next message, acknowledged if it wants to be.
+    /// The next message, acknowledged if it has QoS 1.
     pub(crate) fn take(&mut self) -> Option<Published> {
         let published = self.published()?;
         if published.qos == 1 {

@@ -1,4 +1,4 @@
-//! The MQTT sink: against a broker that does as it is told, and against mosquitto.
+//! The MQTT sink against a scripted broker and against mosquitto.
 
 mod certificates;
 mod fake;

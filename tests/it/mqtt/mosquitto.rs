@@ -1,4 +1,4 @@
-//! mosquitto, and who listens to it.
+//! mosquitto, and a client that subscribes to everything.
 
 use std::{
     fs,
@@ -23,24 +23,24 @@ pub(crate) struct Mosquitto {
     child: Option<Child>,
 }
 
-/// Runs a test where there is mosquitto and what belongs to it.
+/// Runs a test if mosquitto and its clients are installed.
 pub(crate) fn with_mosquitto(mut test: impl FnMut()) {
     need(program(), |_| need("mosquitto_sub", |_| test()));
 }
 
-/// Debian has it where only an administrator looks.
+/// Debian installs it into a folder that is not on the path of users.
 fn program() -> &'static str {
     let there = Path::new("/usr/sbin/mosquitto");
     if there.exists() { "/usr/sbin/mosquitto" } else { "mosquitto" }
 }
 
 impl Mosquitto {
-    /// Takes anybody.
+    /// Accepts every client.
     pub(crate) fn open() -> Self {
         Self::start(TempDir::new().unwrap(), "allow_anonymous true")
     }
 
-    /// With what is to be said of its listener. `FOLDER` is where its files are.
+    /// With these settings of its listener; `FOLDER` is the folder of its files.
     pub(crate) fn start(folder: TempDir, says: &str) -> Self {
         let port = free_port();
         let path = folder.path().to_str().unwrap();
@@ -64,7 +64,7 @@ impl Mosquitto {
         assert!(listens.is_some(), "mosquitto does not listen: {:?}", log());
     }
 
-    /// It is gone without a word.
+    /// Kills the broker: no DISCONNECT is sent.
     pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().unwrap();
@@ -76,11 +76,11 @@ impl Mosquitto {
         send(self.child.as_ref().unwrap(), signal);
     }
 
-    /// Somebody who hears everything.
+    /// A client that subscribes to everything.
     pub(crate) fn listen(&self, more: &[&str]) -> Listener {
         let port = self.port.to_string();
         let broker = ["-h", "127.0.0.1", "-p", &port];
-        // A message that is kept is the first that is heard, and tells that all after it will be.
+        // A retained message arrives first: from then on, the subscription is active.
         let mut mark = Command::new("mosquitto_pub");
         mark.args(broker).args(more).args(["-r", "-t", MARK, "-m", "here"]);
         assert!(mark.status().unwrap().success());
@@ -111,7 +111,7 @@ impl Drop for Killed {
     }
 }
 
-/// Who hears everything: lines `RETAINED QOS TOPIC PAYLOAD`.
+/// All messages that the broker forwards, as lines `RETAINED QOS TOPIC PAYLOAD`.
 pub(crate) struct Listener {
     _child: Killed,
     heard: Arc<Mutex<Vec<String>>>,
@@ -128,20 +128,20 @@ impl Listener {
         listener
     }
 
-    /// What was heard so far.
+    /// The messages so far.
     pub(crate) fn heard(&self) -> Vec<String> {
         let heard = self.heard.lock().unwrap();
         heard.iter().filter(|line| !line.contains(MARK)).cloned().collect()
     }
 
-    /// Waits for a line with that in it.
+    /// Waits for a line that contains `part`.
     pub(crate) fn wait_for(&self, part: &str) -> String {
         let find = || self.heard.lock().unwrap().iter().find(|line| line.contains(part)).cloned();
         until(find)
             .unwrap_or_else(|| panic!("{part:?} is not in {:#?}", self.heard.lock().unwrap()))
     }
 
-    /// Forgets what was heard.
+    /// Forgets the messages so far.
     pub(crate) fn forget(&self) {
         self.heard.lock().unwrap().clear();
     }

@@ -1,4 +1,4 @@
-//! What mosquitto makes of it.
+//! The sink against mosquitto.
 
 use std::{
     process::{Command, Stdio},
@@ -48,7 +48,7 @@ fn a_state_arrives_and_is_kept_where_that_is_wanted() {
             listener.wait_for("house/181220000009/state ");
             assert_eq!(sink.end(LIMIT), (vec![], 0));
             assert_eq!(kept.end(LIMIT), (vec![], 0));
-            // What was acknowledged to the sink may still be on its way to who listens.
+            // Acknowledged messages may still be on their way to the listener.
             listener.wait_for("house/power 1.23");
             listener.wait_for("house/status offline");
             let heard = listener.heard();
@@ -61,7 +61,7 @@ fn a_state_arrives_and_is_kept_where_that_is_wanted() {
             ] {
                 assert!(heard.contains(&line), "{line} is not in {heard:#?}");
             }
-            // Who comes later hears what was kept, and nothing else.
+            // A later listener receives the retained messages and nothing else.
             let late = broker.listen(&[]);
             late.wait_for("kept/status");
             late.wait_for("house/status");
@@ -159,11 +159,11 @@ fn ten_times_a_broker_forgets_everything_and_has_it_back_within_five_seconds() {
         let mut broker = Mosquitto::open();
         let sink = Running::announcing(&uri(&broker, "qos=1&retain=true"), Some(Box::new(Herald)));
         for restart in 0..10 {
-            // What is older is not told again.
+            // Older states are not repeated.
             sink.put(7);
             broker.listen(&[]).wait_for("house/181220000009/state ");
             broker.kill();
-            // Whoever starts it again needs a moment, too.
+            // A restart takes a moment.
             thread::sleep(Duration::from_millis(100));
             broker.run();
             let start = Instant::now();
@@ -342,7 +342,7 @@ fn secure(broker: &Mosquitto, query: &str) -> String {
     format!("mqtts://localhost:{}/house?{}", broker.port, query.replace("FOLDER", folder))
 }
 
-/// It works, and says no more than that.
+/// The connection works without any message.
 fn works(broker: &Mosquitto, query: &str) -> Vec<String> {
     let sink = Running::start(&secure(broker, &format!("qos=1&{query}")));
     sink.put(1);
@@ -351,7 +351,7 @@ fn works(broker: &Mosquitto, query: &str) -> Vec<String> {
     said
 }
 
-/// It does not, and says that, once; nothing goes out.
+/// The connection fails with one message, and nothing is sent.
 fn fails(uri: &str, part: &str) {
     let sink = Running::start(uri);
     sink.put(1);

@@ -1,4 +1,4 @@
-//! What no real broker does when it is asked to.
+//! Cases that no real broker produces on request.
 
 use std::{thread, time::Duration};
 
@@ -125,7 +125,7 @@ fn the_last_state_comes_behind_one_that_waits_and_is_no_reading_of_its_own() {
 
 #[test]
 fn a_broker_that_knows_the_older_version_only_is_spoken_to_in_it() {
-    // It answers as 3.1.1 says, as 5 says, or only closes.
+    // The broker answers as 3.1.1 says, as 5 says, or only closes.
     for answer in [&[0x20, 2, 0, 1][..], &[0x20, 3, 0, 0x84, 0], &[]] {
         let fake = Fake::start();
         let sink = Running::start(&fake.uri(""));
@@ -157,7 +157,7 @@ fn a_broker_that_knows_the_older_version_only_is_spoken_to_in_it() {
 fn a_broker_that_closes_while_it_starts_is_spoken_to_in_the_newer_version() {
     let fake = Fake::start();
     let _sink = Running::start(&fake.uri(""));
-    // What stands before it takes each connection, and has nobody to hand it to.
+    // A proxy in front of the broker accepts each connection, but the broker is away.
     for version in [5, 4] {
         let mut client = fake.accept();
         client.connect();
@@ -527,7 +527,7 @@ fn a_broker_that_hangs_is_left_and_found_again() {
     let fake = Fake::start();
     let sink = Running::start(&fake.uri("keepalive=2s"));
     let client = fake.open();
-    // It reads nothing and answers nothing; the state has QoS 0.
+    // The broker reads nothing and answers nothing; the state has QoS 0.
     sink.put(1);
     let text = sink.wait_for("has not answered for 3s");
     let mut again = fake.open();

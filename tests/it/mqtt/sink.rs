@@ -1,4 +1,4 @@
-//! A sink at work in a thread of the test, and what it says.
+//! A sink that runs in a thread of the test, and its messages.
 
 use std::{
     sync::Arc,
@@ -18,7 +18,7 @@ use meterpipe::{
 
 use crate::common::sinks::Said;
 
-/// No wait of a test is longer.
+/// The longest wait of a test.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// A sink at work.
@@ -29,12 +29,12 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Of what a user writes.
+    /// From a URI as a user writes it.
     pub(crate) fn start(uri: &str) -> Self {
         Self::announcing(uri, None)
     }
 
-    /// With somebody who announces.
+    /// With an announcer.
     pub(crate) fn announcing(uri: &str, announcer: Option<Box<dyn Announcer>>) -> Self {
         let mut settings: SinkSettings = uri.parse().unwrap();
         let sink = new(&mut settings, None, |_, _| Ok(announcer)).unwrap();
@@ -56,23 +56,23 @@ impl Running {
         self.outbox.as_ref().unwrap().put(SinkEvent::Readings(Arc::new(readings)));
     }
 
-    /// What it has said.
+    /// The messages so far.
     pub(crate) fn said(&self) -> Vec<String> {
         self.said.texts()
     }
 
-    /// How many readings it has lost.
+    /// The number of lost readings.
     pub(crate) fn lost(&self) -> u64 {
         self.said.lost()
     }
 
-    /// Waits until it says something with that in it.
+    /// Waits for a message that contains `part`.
     pub(crate) fn wait_for(&self, part: &str) -> String {
         let find = || self.said().into_iter().find(|text| text.contains(part));
         until(find).unwrap_or_else(|| panic!("{part:?} is not in {:#?}", self.said()))
     }
 
-    /// Ends it within that time; gives what was said and how much was lost.
+    /// Ends the sink within that time; returns its messages and the number of lost readings.
     pub(crate) fn end(mut self, within: Duration) -> (Vec<String>, u64) {
         let start = Instant::now();
         self.outbox.as_ref().unwrap().end(start + within);
@@ -90,7 +90,7 @@ impl Drop for Running {
     }
 }
 
-/// Waits until there is something, no longer than a test may wait.
+/// Waits for a value, up to the limit.
 pub(crate) fn until<T>(mut find: impl FnMut() -> Option<T>) -> Option<T> {
     let start = Instant::now();
     while start.elapsed() < LIMIT {
