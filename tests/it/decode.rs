@@ -11,7 +11,7 @@ const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
 const WRONG_KEY: &str = "000102030405060708090A0B0C0D0E0F";
 const DUMP: &str = include_str!("../data/netznoe-doc-2021.hex");
 
-/// The reading of the published telegram, which is the operator's own.
+/// The reading of the published telegram, as the operator prints it.
 const READING: &str = concat!(
     r#"{"schema":1,"time":"2021-09-27T09:47:15+02:00","meter":"181220000009","#,
     r#""system_title":"4b464d6750000009","invocation_counter":35,"authenticated":false,"#,

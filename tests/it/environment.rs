@@ -80,7 +80,7 @@ fn the_source_and_the_sink_may_stand_there() {
         assert_eq!((ran.status, &*ran.out, &*ran.err), (0, "", ""), "{variables:?}");
     }
     assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 2);
-    // Nobody else sees what stands there.
+    // Other users cannot read the environment, so there is no warning.
     let sink = "influxdb://u:c4nary@127.0.0.1:1?db=x&timeout=1s";
     let ran = run(&once, &[("P1_PORT", "sim:"), ("METERPIPE_TO", sink)]);
     assert_eq!(ran.status, 6);

@@ -33,7 +33,7 @@ fn solarview_gets_the_file_that_it_knows() {
     let path = folder.path().join("solar.txt");
     let sink = start(solarview::new, &uri("solarview", &path, ""), 8);
     sink.put(r#"{"meter":"1","energy_import_wh":166429,"energy_export_wh":1176026}"#);
-    // Nothing that the file could show, so it shows what it showed.
+    // These readings have no value for the file, so its content stays.
     sink.put(r#"{"meter":"1","power_net_w":1}"#);
     assert_eq!(sink.end(SOON), (vec![], 0));
     let published = "/?!\n/KAIFA\n1.8.0(000166.429*kWh)\n2.8.0(001176.026*kWh)\n!\n";
@@ -121,9 +121,9 @@ fn in_memory() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
-/// Rewrites a file 10 000 times, which two threads read all the while without a pause. The next
-/// page comes when this one was seen, so each of them was in the file. How many reads there were; a read
-/// of what is no whole page, or older than the page before, ends the test.
+/// Rewrites a file 10 000 times while two threads read it without a pause. The next
+/// page comes when this one was seen, so each of them was in the file. Returns the number of reads; a read
+/// of a torn page, or of one older than the page before, fails the test.
 fn rewrite(sink: &sinks::Running, path: &Path, value: fn(&str) -> Option<u64>) -> u64 {
     const PAGES: u64 = 10_000;
     let patience = Instant::now() + Duration::from_secs(600);
@@ -132,7 +132,7 @@ fn rewrite(sink: &sinks::Running, path: &Path, value: fn(&str) -> Option<u64>) -
         let page = fs::read_to_string(path).unwrap();
         let now = value(&page).filter(|now| *now >= shown && Instant::now() < patience);
         now.unwrap_or_else(|| {
-            // The others are not to wait for what will not come any more.
+            // The other threads must not wait for pages that will not come.
             failed.store(true, Ordering::Relaxed);
             panic!("after {shown}: {page:?}: {:?}", sink.said)
         })
@@ -185,7 +185,7 @@ fn who_reads_the_textfile_sees_whole_pages_only_over_10_000_rewrites() {
             let (_, rest) = page.split_once(&format!("\n{name}{{meter=\"1\"}} "))?;
             rest.split_once('\n')?.0.parse::<u64>().ok()
         };
-        // The last metric has come as far as the first one, so the page is whole.
+        // The first and the last metric agree, so the page is whole.
         let telegrams = number("smartmeter_telegrams_total")?;
         let value = number("smartmeter_active_energy_import_watthours_total")?;
         (value == telegrams && page.ends_with(&format!(" {telegrams}\n"))).then_some(value)
@@ -212,7 +212,7 @@ fn with_small_disk(test: &str) {
     });
 }
 
-/// The small disk, if it is there, and what fills it.
+/// The small disk, if it is there, and the file that fills it.
 fn small_disk() -> Option<(std::path::PathBuf, std::path::PathBuf)> {
     let disk = std::path::PathBuf::from(std::env::var_os("DISK")?);
     let filler = disk.join("filler");
@@ -426,7 +426,7 @@ fn no_line_is_lost_or_split_while_files_are_moved_away_a_hundred_times() {
         for number in 0..50 {
             sink.put(&energy("1", round * 50 + number));
         }
-        // As logrotate does it: whenever it likes, and the signal afterwards.
+        // logrotate moves the file at any moment and sends the signal afterwards.
         wait_for("a file", || path.exists());
         let moved = folder.path().join(format!("moved.{round:03}"));
         fs::rename(&path, &moved).unwrap();
@@ -477,7 +477,7 @@ fn a_file_of_yesterday_is_moved_away_with_the_first_line_of_today() {
 fn a_file_that_cannot_be_moved_away_goes_on_growing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log.jsonl");
-    // A name is taken by a folder with something in it, which nothing can be moved onto.
+    // The name belongs to a folder that is not empty, so no file can be moved onto it.
     fs::create_dir_all(folder.path().join("log.jsonl.1/x")).unwrap();
     let sink = start(file::new, &uri("file", &path, "?rotate=100&keep=1"), 8);
     (0..20).for_each(|number| sink.put(&energy("1", number)));

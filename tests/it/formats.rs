@@ -351,7 +351,7 @@ fn csv_names_what_has_no_column_once() {
         ]
     );
     assert_eq!(write_all(FormatKind::Csv, &fields("time"), &apdus, true).1, [""; 0]);
-    // A telegram may hold whatever it likes, but it cannot fill the memory with notes.
+    // No telegram can fill the memory with notes.
     let crafted = |b: u8| {
         let object = |e: u8| format!("0202 0906 01 {b:02x} 63 01 {e:02x} ff 1101");
         push(&format!("01 32 {}", (0..50).map(object).collect::<String>()))
@@ -616,7 +616,7 @@ fn comments_tell_codes_times_and_texts() {
     }
 }
 
-/// Whatever a telegram holds, each format stays what it is.
+/// Each format stays well-formed for any content of a telegram.
 #[test]
 fn hostile_strings_harm_no_format() {
     let hostile: &[&[u8]] = &[

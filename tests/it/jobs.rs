@@ -88,7 +88,7 @@ fn standard_input_is_read_from_where_it_stands_and_to_its_end() {
     let key = folder.path("guek");
     let sh = |jobs: &str| {
         let decode = format!("{METERPIPE} decode --key-file {key} --jobs {jobs} --format csv");
-        // Two lines are taken by somebody else, and nothing is left.
+        // The shell reads two lines before the decoder starts, and the decoder leaves none behind.
         let script = format!("read -r a; read -r b; {decode}; echo \"$?\"; wc -c");
         let mut command = Command::new("sh");
         command.args(["-c", &script]).stdin(File::open(&path).unwrap());

@@ -52,7 +52,7 @@ fn meter(kind: MeterKind) -> Simulator {
     Simulator::new(PushOptions::new(kind, Timestamp::from_second(1_790_000_000).unwrap()))
 }
 
-/// Collects what a process says, line by line.
+/// Collects the output of a process, line by line.
 fn listen(from: impl Read + Send + 'static) -> Arc<Mutex<Vec<String>>> {
     let lines = Arc::new(Mutex::new(vec![]));
     let collected = lines.clone();

@@ -59,7 +59,7 @@ fn a_telegram_that_the_end_or_the_start_of_a_file_cuts_is_no_error() {
     assert_eq!(folder.decode(&[&ends, &ends], ""), fine(2));
     assert_eq!(folder.decode(&[&begins, &begins], ""), fine(2));
     assert_eq!(folder.decode(&[&amid, &amid, &begins], ""), fine(3));
-    // As from a log that was rotated between the two frames.
+    // Like a log that was rotated between the two frames.
     assert_eq!(folder.decode(&[&ends, &begins], ""), fine(3));
 }
 
@@ -91,7 +91,7 @@ fn a_damaged_text_is_a_text_all_the_same() {
     assert_eq!(folder.decode(&[], amid), fine(2));
     let latin = [b"Z\xe4hler:\n", DUMP.as_bytes()].concat();
     assert_eq!(folder.decode(&[], latin), fine(1));
-    // The end of what is looked at first cuts a character.
+    // The end of the inspected prefix cuts a character.
     let long = [&[b'-'; 4095][..], "ä\n".as_bytes(), DUMP.as_bytes()].concat();
     assert_eq!(folder.decode(&[], long), fine(1));
 }
@@ -249,7 +249,7 @@ fn a_silent_pipe_ends_with_the_timeout() {
         command.stdin(std::process::Stdio::piped());
         command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
         let mut child = command.spawn().unwrap();
-        // Open, and nothing comes any more.
+        // The input stays open, and nothing more comes.
         let mut silent = child.stdin.take().unwrap();
         std::io::Write::write_all(&mut silent, DUMP.as_bytes()).unwrap();
         let ran = binary::ran(child.wait_with_output().unwrap());

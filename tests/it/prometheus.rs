@@ -235,7 +235,7 @@ fn clients_that_dawdle_hold_up_nobody_and_are_gone_after_a_while() {
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         stream
     };
-    // Far more than there is room for, some of which say a part of something.
+    // Far more clients than there is room for; half of them send a part of a request.
     let mut crowd: Vec<_> =
         (0..300).map(|at| dawdle(if at % 2 == 0 { "" } else { "GET /metrics HT" })).collect();
     for round in 1..=20 {
@@ -246,7 +246,7 @@ fn clients_that_dawdle_hold_up_nobody_and_are_gone_after_a_while() {
             answer.contains(&format!("smartmeter_telegrams_total{{meter=\"1\"}} {round}\n"))
         });
     }
-    // The first had to go for others, and the last are let go when their time is over.
+    // The first clients were dropped for later ones, the last ones when their time is over.
     let since = Instant::now();
     for mut stream in crowd {
         let mut rest = Vec::new();

@@ -92,7 +92,7 @@ fn a_line_that_is_none_costs_no_other() {
     assert_eq!(ran.status, 3, "{}", ran.err);
     let advice = "these are records, not readings: decode makes them";
     assert_eq!(ran.err.matches(advice).count(), 1, "{}", ran.err);
-    // Nothing at all is an error too, as everywhere.
+    // Empty input is an error too, as in all subcommands.
     assert_eq!(publish(&folder, &["--to=file:none.jsonl"], "").status, 3);
 }
 
@@ -161,7 +161,7 @@ fn a_broker_that_answers_and_acknowledges_nothing_is_not_waited_for_for_ever() {
     assert!(ran.err.contains("does not acknowledge what it is sent"), "{}", ran.err);
 }
 
-/// The most memory that a process has taken, in MiB.
+/// The peak memory of a process, in MiB.
 fn peak(id: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
@@ -172,7 +172,7 @@ fn peak(id: u32) -> u64 {
 fn a_week_in_which_nothing_can_be_stored_takes_no_more_memory_than_an_hour() {
     let folder = TempDir::new().unwrap();
     let full = "--to=file:/dev/full";
-    // Nobody listens there.
+    // No server listens there.
     let dead = ["--to=mqtt://127.0.0.1:1?qos=1", "--to=influxdb://127.0.0.1:1?bucket=b&org=o"];
     let mut publish = at_home(&folder, &[&["publish", full], &dead[..]].concat());
     publish.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
@@ -219,7 +219,7 @@ fn a_secret_comes_from_the_environment_and_is_never_told() {
             },
             input.as_bytes(),
         );
-        // Nobody listens there: that far it came, so all that has to be said was said.
+        // No server listens there. The run got that far, so every other message was printed before.
         assert_eq!(ran.status, 6, "{}", ran.err);
         assert!(ran.err.contains("cannot connect to 127.0.0.1:9"), "{}", ran.err);
     }
@@ -461,7 +461,7 @@ fn piped(folder: &TempDir, args: &[&str]) -> (Running, std::process::ChildStdin)
     (running, stdin)
 }
 
-/// How it ended, and what it said.
+/// Status and messages of the run.
 fn ended(mut running: Running) -> (Option<i32>, String) {
     let status = running.0.wait().unwrap();
     let mut err = String::new();

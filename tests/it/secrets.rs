@@ -15,12 +15,12 @@ use crate::common::secrets::{CANARY, open};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-/// A broker that refuses everybody, and hands on what it heard.
+/// A broker that refuses every client, and hands on the octets that it received.
 fn broker() -> (u16, Receiver<String>) {
     serve(&[0x20, 3, 0, 0x86, 0])
 }
 
-/// A database that does, and repeats what it was told.
+/// A database that refuses every client and repeats the token in its answer.
 fn database() -> (u16, Receiver<String>) {
     let body = format!("{{\"message\":\"no such token: {CANARY}-token\"}}");
     let head = format!("HTTP/1.1 401 Unauthorized\r\nContent-Length: {}\r\n\r\n", body.len());
@@ -62,7 +62,7 @@ fn at(home: &TempDir, args: &[&str], variables: &[(&str, String)]) -> Command {
     command
 }
 
-/// A run that goes on until both servers have refused it, and is ended then.
+/// A run that is ended once both servers have refused it.
 fn refused(mut watch: Command) -> Ran {
     watch.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut running = Running(watch.spawn().unwrap());
@@ -178,7 +178,7 @@ fn what_is_shown_of_a_configuration_is_known_not_to_be_a_secret() {
         assert_eq!(shown(&format!("{key} = \"{CANARY}\"")), format!("{key} = \"…\""));
     }
     assert_eq!(shown("password_file = \"/etc/no\""), "password_file = \"/etc/no\"");
-    // A key in the place of its file: that it is nowhere is looked for in all that comes out.
+    // A key in the place of its file: the output is searched for it, as always.
     let key = "36C66639E48A8CA4D6BC8B282A793BBB";
     assert_eq!(shown(&format!("[[meter]]\nkey_file = \"{key}\"")), "to = \"mqtt://h\"");
 }

@@ -118,7 +118,7 @@ fn a_flipped_bit_without_a_tag_gives_a_reading_or_a_reason() {
             flipped[bit / 8] ^= 1 << (bit % 8);
             let outcome = decode_apdu(&flipped, &keys);
             let told = !outcome.telegrams.is_empty() || !outcome.refused.is_empty();
-            // In the octets that say what it is, a flip makes it something else, or nothing.
+            // A flip in the octets that tell the kind of APDU makes another kind of it, or none.
             assert!(told || bit < 13 * 8, "{name}: bit {bit}");
         }
     }
@@ -166,7 +166,7 @@ fn no_octets_make_it_panic() {
         state ^= state << 17;
         state
     };
-    // Octets that begin things are as frequent as all others together.
+    // Octets that begin a frame or an APDU are as frequent as all others together.
     let special =
         [0x68, 0x16, 0x53, 0xff, 0x10, 0xdb, 0x08, 0x0f, 0x0c, 0x02, 0x09, 0x06, 0x7e, 0x13];
     for _ in 0..2_000 {

@@ -1,6 +1,6 @@
 //! The TCP source against real servers on loopback.
 //!
-//! The limits are short so that the tests are; none depends on how short.
+//! Short limits keep the tests short; no result depends on them.
 
 use std::{
     io::{ErrorKind, Write},

@@ -38,7 +38,7 @@ pub struct Outcome {
     pub refused: Vec<String>,
 }
 
-/// One telegram with everything that an expectation may name.
+/// One telegram with every property that an expectation may name.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Reading {
     pub title: Option<String>,

@@ -8,8 +8,8 @@ use std::{
 
 /// A port of 127.0.0.1 on which nothing listens yet.
 ///
-/// The system hands out ports from 32768 upwards to whoever binds port 0 or connects, which all
-/// tests do. These lie below, and each is given once.
+/// The kernel hands out ports from 32768 upwards to sockets that bind port 0 or connect, as in all
+/// tests. These lie below, and each is given once.
 pub fn free_port() -> u16 {
     const FIRST: u16 = 16_384;
     static GIVEN: AtomicU16 = AtomicU16::new(0);

@@ -49,7 +49,7 @@ impl Said {
     }
 }
 
-/// How a sink is made.
+/// The constructor of a sink.
 pub type New = fn(&mut SinkSettings) -> Result<Box<dyn Sink>, Usage>;
 
 /// A sink at work.
@@ -59,7 +59,7 @@ pub struct Running {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Starts the sink of that URI behind a queue for so many events.
+/// Starts the sink of that URI behind a queue of that capacity.
 pub fn start(new: New, uri: &str, capacity: usize) -> Running {
     let mut settings: SinkSettings = uri.parse().unwrap();
     let sink = new(&mut settings).unwrap();
@@ -71,7 +71,7 @@ pub fn start(new: New, uri: &str, capacity: usize) -> Running {
     Running { said, outbox, thread }
 }
 
-/// Why a sink cannot be had.
+/// The mistake for which a sink is refused.
 pub fn refused(new: New, uri: &str) -> String {
     let mut settings: SinkSettings = uri.parse().unwrap();
     match new(&mut settings).and_then(|_| settings.finish()) {
@@ -90,7 +90,7 @@ impl Running {
         self.outbox.put(SinkEvent::Reopen);
     }
 
-    /// Ends it, and waits until it is at its end; what it said.
+    /// Ends the sink and waits for it; returns its messages and the number of lost readings.
     pub fn end(mut self, patience: Duration) -> (Vec<String>, u64) {
         self.outbox.end(Instant::now() + patience);
         self.thread.take().unwrap().join().unwrap();

@@ -2,8 +2,8 @@
 
 use std::process::{Command, Stdio};
 
-/// Runs `test` with a program, or says that it is not there: where all is to be tested (`CI=true`,
-/// and `tests/run` sets it) that is a failure.
+/// Runs `test` with a program. If the program is missing, the test fails in CI (`CI=true`, which
+/// `tests/run` sets) and prints a line elsewhere.
 pub(crate) fn need(program: &str, mut test: impl FnMut(Command)) {
     let there = Command::new(program)
         .arg("--version")

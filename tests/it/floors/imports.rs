@@ -1,4 +1,4 @@
-//! A room imports only from lower floors, and no two files import each other, however far around.
+//! A room imports only from lower floors, and no file imports itself through others.
 //!
 //! ```text
 //!     main
@@ -12,7 +12,7 @@
 //! 4   reading                            named, scaled, exact
 //! 3   link  cipher  cosem  record        frames, ciphering, A-XDR, the line between stages
 //! 2   reader  hex  backoff  wake         cursor, digits, waits between tries, wake-ups
-//! 1   error                              knows nobody
+//! 1   error                              imports nothing
 //! ```
 //!
 //! A room is a file of `src` or a folder with all its files; below `cli`, each of them. Rooms of one

@@ -191,7 +191,7 @@ fn a_birth_brings_announcements_and_states_again() {
         listener.wait_for("homeassistant/device/1/config");
         let port = broker.port.to_string();
         let birth = ["-p", &port, "-t", "homeassistant/status", "-m", "online"];
-        // The subscription is on its way before the first state, but nothing says that it has arrived.
+        // The subscription is sent before the first state, but its arrival is not acknowledged here.
         listener.forget();
         let mut born = Command::new("mosquitto_pub");
         assert!(born.args(["-h", "127.0.0.1"]).args(birth).status().unwrap().success());
@@ -269,7 +269,7 @@ fn a_broker_that_is_stopped_is_left_and_found_again() {
     });
 }
 
-/// A broker with passwords, and who may write where.
+/// A broker with passwords and access rules.
 fn guarded() -> Mosquitto {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("passwords");
@@ -382,7 +382,7 @@ fn tls_is_spoken_with_the_right_broker_only() {
             Ok(_) => fails(&secure(&broker, ""), "is signed by nobody whom this machine trusts"),
             Err(error) => assert!(error.to_string().contains("no certificates on this system")),
         }
-        // Without TLS there is no connection, and no TLS with who does not speak it.
+        // Neither side connects if only one of them speaks TLS.
         let plain = format!("mqtt://127.0.0.1:{}/house", broker.port);
         fails(&plain, "is it a port for TLS, for mqtts://?; trying again, every 60 s at most");
         let open = Mosquitto::open();

@@ -59,7 +59,7 @@ fn swallowed_states_are_sent_again_whatever_the_broker_remembers() {
     }
 }
 
-/// Says that it ends.
+/// Sends DISCONNECT with the reason that the server shuts down.
 fn shut_down(mut client: Client) {
     client.write(&[0xe0, 1, 0x8b]);
 }
@@ -138,7 +138,7 @@ fn a_broker_that_knows_the_older_version_only_is_spoken_to_in_it() {
         assert_eq!(client.version, 4);
         assert_eq!(client.take().unwrap().payload, "online");
         sink.wait_for("does not speak MQTT 5: MQTT 3.1.1 is spoken");
-        // After an outage it may be a newer one. It is not, which is nothing new.
+        // After an outage the broker may be a newer one; this one is not, so no message follows.
         client.close();
         let mut client = fake.accept();
         client.connect();
@@ -356,25 +356,25 @@ fn what_ends_before_tls_is_there_may_be_over_soon() {
         let text = sink.wait_for(part);
         assert!(text.ends_with("; trying again, every 60 s at most"), "{text}");
         fake.accept().write(answer);
-        // At the end of a run it is not given up before its time.
+        // At the end of a run the sink does not give up early.
         sink.put(1);
         let ending = thread::spawn(move || sink.end(Duration::from_secs(5)));
         fake.accept().write(answer);
         let (said, lost) = ending.join().unwrap();
-        // Besides that anybody is believed.
+        // Then the reading is lost, with one more message.
         assert_eq!((said.len(), lost), (2, 1), "{said:?}");
     }
 }
 
 #[test]
 fn memory_and_messages_stay_small_in_a_long_outage() {
-    // Nobody listens there any more.
+    // No server listens on that port.
     let port = Fake::start().port;
     let closed = free_port();
     assert_ne!(port, closed);
     let sink = Running::start(&format!("mqtt://127.0.0.1:{closed}/house?qos=1"));
     sink.wait_for("connection refused; trying again, every 60 s at most");
-    // Nobody waits: more than any queue holds go through.
+    // The producer never blocks: more readings than any queue holds go through.
     for power in 0..50_000 {
         sink.put(power);
     }
@@ -476,7 +476,7 @@ fn announcements_go_before_the_state_and_again_when_they_are_asked_for() {
             sink.put(1);
         }
         known.into_iter().for_each(|(topic, payload)| expect(topic, payload));
-        // Once more, for who has just heard of it.
+        // Sent again for the client that has just read the announcement.
         expect(state, known[1].1);
         expect("house/status", "online");
         // Not to this topic, then to it.
@@ -514,7 +514,7 @@ fn what_is_announced_later_is_told_between_offline_and_online() {
         "house/181220000009/state {\"meter\":\"181220000009\",\"power_net_w\":1,\"device\":null}";
     let two = "house/2/state {\"meter\":\"2\",\"power_net_w\":5,\"device\":null}";
     let config = "homeassistant/device/2/config {}";
-    // The states once more, for who has just heard of them.
+    // The states are sent again for the client that has just read the announcements.
     assert_eq!(told, ["house/status offline", config, two, one, two, "house/status online"]);
     let (said, lost) = sink.end(LIMIT);
     assert_eq!((said, lost), (Vec::new(), 0));
@@ -535,7 +535,7 @@ fn a_broker_that_hangs_is_left_and_found_again() {
     assert_eq!(again.take().unwrap().payload, "online");
     assert_eq!(powers(&[again.take().unwrap()]), [1], "{text}");
     drop(client);
-    // The broker's will tells of the end of this one, since nothing could be said any more.
+    // The will reports the end, since the sink can send nothing more.
     let sink = Running::start(&fake.uri("keepalive=60s&qos=1"));
     let mut client = fake.open();
     assert_eq!(client.published().unwrap().payload, "online");
@@ -560,7 +560,7 @@ fn who_is_told_to_be_offline_by_another_says_that_it_is_not() {
         while client.take().unwrap().payload != "online" {}
     };
     online(&mut client);
-    // Of a process that has the same status topic, and ends.
+    // From a process that has the same status topic, and ends.
     client.write(b"\x30\x15\0\x0chouse/statusoffline");
     online(&mut client);
     client.write(b"\x30\x14\0\x0chouse/statusonline");
