@@ -55,11 +55,11 @@ pub trait Format: Send {
         Vec::new()
     }
 
-    /// How much was learnt from the telegrams so far that bears on those to come. It only ever grows.
-    fn learnt(&self) -> u64 {
-        0
+    /// True if the text is written at the end only, from all telegrams.
+    fn is_snapshot(&self) -> bool {
+        false
     }
 
-    /// One more that goes on from here.
+    /// A format that goes on from here, for another thread.
     fn fork(&self) -> Box<dyn Format>;
 }

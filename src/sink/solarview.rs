@@ -1,13 +1,14 @@
-//! `solarview:FILE`: the energy registers as Solarview reads them, written anew for each telegram.
+//! `solarview:FILE`: the energy registers in Solarview's format, rewritten for each telegram.
 //!
-//! | key | what |
+//! | key | meaning |
 //! |---|---|
 //! | `fields` | these registers instead of 1.8.0 and 2.8.0 |
-//! | `units` | other units than kWh and W, as in `units.power=kW` |
-//! | `style` | `d0`: as IEC 62056-21 has it, for other readers than Solarview |
+//! | `units` | other units than kWh and W, such as `units.power=kW` |
+//! | `style` | `d0`: strictly by IEC 62056-21, for other readers than Solarview |
 //!
-//! FILE may hold `{meter}`: then each meter has its own, and else one does. A register that a telegram does not have has
-//! no line, and without any the file stays as it is.
+//! If FILE contains `{meter}`, each meter has its own file; otherwise only one meter is shown. A
+//! register
+//! that a telegram lacks has no line, and a telegram without any leaves the file as it is.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -19,7 +20,7 @@ use crate::{
     },
     sink::{
         files::{
-            place::{FilePlace, named},
+            path_template::{PathTemplate, printable_path},
             snapshot::{Pages, SnapshotSink},
         },
         settings::SinkSettings,
@@ -28,29 +29,35 @@ use crate::{
     },
 };
 
-/// Reads what the user says about it.
+/// Builds the sink from its settings.
 ///
 /// # Errors
-/// What cannot be meant.
+/// Invalid values.
 pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
-    let place = FilePlace::of(settings)?;
+    let path_template = PathTemplate::of(settings)?;
     let style = match settings.take("style").as_deref() {
         None | Some("solarview") => Style::Solarview,
         Some("d0") => Style::Strict,
         Some(_) => return Err(Usage("style: solarview or d0 expected".to_owned())),
     };
-    let view = settings.take_view()?;
-    if !view.names.is_empty() {
+    let projection = settings.take_view()?;
+    if !projection.names.is_empty() {
         return Err(Usage("solarview: a register has no other name than its code".to_owned()));
     }
-    let format = Solarview::new(view.keys.as_deref(), view.units, style)?;
-    let (seat, changed, notes) = (SingleMeter::default(), Vec::new(), Vec::new());
-    Ok(Box::new(SnapshotSink(SolarviewFiles { place, seat, format, changed, notes })))
+    let format = Solarview::new(projection.keys.as_deref(), projection.units, style)?;
+    let (single_meter, changed, notes) = (SingleMeter::default(), Vec::new(), Vec::new());
+    Ok(Box::new(SnapshotSink(SolarviewFiles {
+        path_template,
+        single_meter,
+        format,
+        changed,
+        notes,
+    })))
 }
 
 struct SolarviewFiles {
-    place: FilePlace,
-    seat: SingleMeter,
+    path_template: PathTemplate,
+    single_meter: SingleMeter,
     format: Solarview,
     /// The latest page of each file that does not show it yet.
     changed: Vec<(PathBuf, Vec<u8>)>,
@@ -59,14 +66,14 @@ struct SolarviewFiles {
 
 impl Pages for SolarviewFiles {
     fn take(&mut self, readings: Arc<Readings>) {
-        if !self.place.is_by_meter() && !self.seat.takes(&readings) {
-            let path = named(&self.place.path(&readings));
-            return self.notes.extend(self.seat.note(&path, &readings));
+        if !self.path_template.is_by_meter() && !self.single_meter.takes(&readings) {
+            let path = printable_path(&self.path_template.path(&readings));
+            return self.notes.extend(self.single_meter.note(&path, &readings));
         }
         let mut text = Vec::new();
         self.format.readings(&readings, &mut text);
         if !text.is_empty() {
-            let path = self.place.path(&readings);
+            let path = self.path_template.path(&readings);
             self.changed.retain(|(changed, _)| *changed != path);
             self.changed.push((path, text));
         }

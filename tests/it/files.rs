@@ -251,7 +251,7 @@ fn small_disk_snapshot() {
     sink.put(&energy("1", 3000));
     let (said, lost) = sink.end(Duration::from_secs(1));
     let full = format!(
-        "{}: No space left on device (os error 28); what it showed stays, trying again",
+        "{}: No space left on device (os error 28); the old content stays; trying again",
         path.display()
     );
     assert_eq!(said, [full.as_str(), "written again", full.as_str()]);
@@ -338,7 +338,7 @@ fn csv_has_the_names_of_its_columns_once_a_file() {
     let row = "1;12,937;233,7\n";
     assert_eq!(text(&path), format!("{head}{row}{row}"));
     let said = run("?fields=meter");
-    let other = "has other columns: the names of the new ones stand where they begin";
+    let other = "has other columns: a new header precedes the new rows";
     assert_eq!(said, [format!("{} {other}", path.display())]);
     assert_eq!(text(&path), format!("{head}{row}{row}meter\n1\n"));
     fs::remove_file(&path).unwrap();

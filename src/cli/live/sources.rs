@@ -1,4 +1,4 @@
-//! What a SOURCE is: a device, a TCP peer, a virtual meter, or something with an end.
+//! From the SOURCE argument to a source: a device, a TCP peer, a virtual meter, or an input that ends.
 
 use std::{
     os::unix::fs::FileTypeExt,
@@ -18,9 +18,9 @@ use meterpipe::source::{Source, parity, ports, serial, simulator, tcp};
 
 /// A source that is ready to be read.
 pub enum Spec {
-    /// It reconnects, or never ends.
+    /// A source that reconnects, or never ends.
     Live(Box<dyn Source>),
-    /// A virtual meter, whose key is known.
+    /// A virtual meter with the example key.
     Simulated(Box<dyn Source>),
     /// A file, a FIFO, standard input.
     File(PathBuf),
@@ -51,10 +51,10 @@ pub fn find(name: Option<&str>, line: &SerialArgs, lasting: bool) -> Result<Spec
     settings.baud = line.baud.unwrap_or(settings.baud);
     settings.parity = match line.parity {
         None => settings.parity,
-        Some(ParityArg::Even) => parity::Choice::Fixed(parity::Parity::Even),
-        Some(ParityArg::None) => parity::Choice::Fixed(parity::Parity::None),
-        Some(ParityArg::Odd) => parity::Choice::Fixed(parity::Parity::Odd),
-        Some(ParityArg::Auto) => parity::Choice::Auto,
+        Some(ParityArg::Even) => parity::ParityChoice::Fixed(parity::Parity::Even),
+        Some(ParityArg::None) => parity::ParityChoice::Fixed(parity::Parity::None),
+        Some(ParityArg::Odd) => parity::ParityChoice::Fixed(parity::Parity::Odd),
+        Some(ParityArg::Auto) => parity::ParityChoice::Auto,
     };
     Ok(Spec::Live(serial::open(settings, lasting)))
 }
@@ -68,7 +68,7 @@ fn default() -> Result<String, Stop> {
     Ok(port.display().to_string())
 }
 
-/// Whether a path is a serial device, or will be one when it is plugged in.
+/// True if a path is a serial device, or will be one when it is plugged in.
 fn is_device(path: &Path) -> bool {
     match path.metadata() {
         // Opened in a way that neither waits for a carrier nor takes the terminal.

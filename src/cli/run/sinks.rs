@@ -30,7 +30,7 @@ use meterpipe::{
         home_assistant::announcer::announcer,
         influx,
         line_counters::LineCounters,
-        mqtt::{self, announce::Site},
+        mqtt::{self, announce::StateFormat},
         prometheus,
         queue::{self, QueueSender},
         settings::SinkSettings,
@@ -109,8 +109,9 @@ fn sink(
 ) -> Result<Box<dyn Sink>, Usage> {
     match settings.scheme.as_str() {
         "mqtt" | "mqtts" => {
-            let announcer =
-                |settings: &mut SinkSettings, site: &Site| announcer(settings, site, health, apart);
+            let announcer = |settings: &mut SinkSettings, state_format: &StateFormat| {
+                announcer(settings, state_format, health, apart)
+            };
             mqtt::sink::new(settings, apart, announcer)
         }
         "influxdb" | "influxdbs" => influx::new(settings),
@@ -209,7 +210,7 @@ impl Sinks {
             }
         }
         self.release(KEPT);
-        self.doubts.tell(messages);
+        self.doubts.print(messages);
         self.tell_news(messages);
     }
 
@@ -228,7 +229,7 @@ impl Sinks {
     /// they may take as long as they are at work; who was asked to end, or is in trouble, has no time.
     pub fn finish(mut self, messages: &Messages) -> SinkOutcome {
         self.release(Duration::ZERO);
-        self.doubts.tell(messages);
+        self.doubts.print(messages);
         self.doubts.sum_up(messages);
         let mut deadline = Instant::now() + GRACE;
         for sink in &self.running {

@@ -1,4 +1,4 @@
-//! What may be typed. This file only declares: what it means is for the subcommands.
+//! The command line. This file only declares it; the subcommands give it its meaning.
 
 use std::path::PathBuf;
 
@@ -27,7 +27,7 @@ Examples:
     meterpipe decrypt --key-file guek | meterpipe decode --format csv"
 )]
 pub struct Cli {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -35,44 +35,44 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write what comes from a meter as records: frames, and everything else raw
+    /// Record the octets from a meter: sound frames, and everything else raw
     ///
     /// Nothing is lost: the octets of all records, joined, are those that came from the line. When the
-    /// adapter is unplugged it waits, and goes on when it is back.
+    /// adapter is unplugged, meterpipe waits until it is back.
     Capture(CaptureArgs),
     /// Pull the APDUs out of M-Bus frames
     ///
-    /// Each frame is checked, and the parts of a telegram are put together in their order. What is an
-    /// APDU already passes unchanged.
+    /// Each frame is checked, and the parts of a telegram are put together in order. APDUs pass
+    /// unchanged.
     Unframe(UnframeArgs),
     /// Open ciphered APDUs with the key of the meter
     ///
-    /// What is not ciphered passes unchanged; what no key opens is dropped, with a message.
+    /// Plain APDUs pass unchanged; those that no key opens are dropped, with a message.
     Decrypt(DecryptArgs),
-    /// Print readings, from whatever comes in: frames, APDUs, hex dumps
+    /// Print readings from any input: frames, APDUs, hex dumps
     ///
-    /// It does the work of unframe and decrypt where that is needed. Records, hex in any usual form
-    /// (listings of xxd and hexdump -C and lines of logs too) and binary are told apart by their
-    /// content.
+    /// The command does the work of unframe and decrypt where that is needed. It detects the form of
+    /// the input from the content: records, hex in any usual form (also listings of xxd and hexdump
+    /// -C and lines of logs) or binary.
     Decode(DecodeArgs),
     /// Read a meter and print readings as they come, all in one process
     ///
-    /// On a terminal that is a live display, else a line a telegram. When the adapter is unplugged it
-    /// waits, and goes on when it is back. Files are read to their end.
+    /// On a terminal it shows a live display, otherwise it prints a line for each telegram. When the
+    /// adapter is unplugged, meterpipe waits until it is back. Files are read to their end.
     Watch(WatchArgs),
     /// Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files
     ///
-    /// Reads the JSON Lines of decode. Each sink has a queue and a thread of its own, so that none
+    /// The input is the JSON Lines of decode. Each sink has its own queue and thread, so that none
     /// holds up another.
     Publish(PublishArgs),
-    /// Check the configuration, or show what holds
+    /// Check the configuration, or show the settings in effect
     ///
     /// Nothing is opened and nothing is published.
     Config(ConfigArgs),
-    /// Be a meter
+    /// Simulate a meter
     ///
-    /// The telegrams of a virtual house, ciphered with a published key, octet for octet as a meter
-    /// sends them; with faults on demand, to see what becomes of them.
+    /// The output is the telegrams of a virtual house, ciphered with a published key, octet for octet
+    /// as a meter sends them. Options add faults of the line.
     Simulate(SimulateArgs),
 }
 
@@ -105,7 +105,7 @@ pub struct CaptureArgs {
     pub form: InputFormArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `unframe`.
@@ -120,7 +120,7 @@ pub struct UnframeArgs {
     pub input: InputArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `decrypt`.
@@ -139,7 +139,7 @@ pub struct DecryptArgs {
     pub keys: KeyArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `decode`.
@@ -158,15 +158,15 @@ pub struct DecodeArgs {
     /// The keys.
     #[command(flatten)]
     pub keys: KeyArgs,
-    /// What to print.
+    /// The output.
     #[command(flatten)]
     pub format: FormatArgs,
-    /// How many work.
+    /// Parallel work.
     #[command(flatten)]
     pub jobs: JobsArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `watch`.
@@ -191,10 +191,10 @@ pub struct WatchArgs {
     /// When to end.
     #[command(flatten)]
     pub until: UntilArgs,
-    /// Also write all that comes to FILE, as capture does; reopened on SIGHUP
+    /// Also record all input to FILE, as capture does; reopened on SIGHUP
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub record: Option<PathBuf>,
-    /// Where else readings go.
+    /// Sinks.
     #[command(flatten)]
     pub to: SinkArgs,
     /// How a file is read.
@@ -203,15 +203,15 @@ pub struct WatchArgs {
     /// The keys.
     #[command(flatten)]
     pub keys: KeyArgs,
-    /// What to print.
+    /// The output.
     #[command(flatten)]
     pub format: FormatArgs,
-    /// How many work.
+    /// Parallel work.
     #[command(flatten)]
     pub jobs: JobsArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `publish`.
@@ -223,15 +223,15 @@ Examples:
   meterpipe watch /dev/ttyUSB0 --key-file guek --format json |
     meterpipe publish --to solarview:meter.txt --to prometheus:meter.prom")]
 pub struct PublishArgs {
-    /// JSON Lines of decode; - is standard input, and so is nothing
+    /// JSON Lines of decode; without a FILE or with -, standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
-    /// Where to.
+    /// Sinks.
     #[command(flatten)]
     pub to: SinkArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `config`.
@@ -241,7 +241,7 @@ Examples:
   meterpipe config check --config house.toml
   meterpipe config show --config house.toml")]
 pub struct ConfigArgs {
-    /// What to do with it
+    /// The action
     #[arg(value_enum)]
     pub action: ConfigAction,
     /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
@@ -249,26 +249,25 @@ pub struct ConfigArgs {
     pub config: Option<PathBuf>,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
-/// What to do with the configuration.
+/// An action on the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ConfigAction {
-    /// Read all that it names, and say whether it can be meant
+    /// Read it and all files that it names, and report mistakes
     Check,
-    /// Print what holds, secrets left out
+    /// Print the settings in effect, without secrets
     Show,
 }
 
-/// Where readings go.
+/// The sinks.
 #[derive(Debug, Default, Args)]
 pub struct SinkArgs {
-    /// A sink, as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)
+    /// A sink, such as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)
     ///
-    /// What else is to be said of it stands behind a question mark, as in
-    /// mqtt://HOST?retain=true&every=30s. Without it: the sinks of the configuration, which watch
-    /// takes only without a SOURCE or with --config.
+    /// Options follow a question mark: mqtt://HOST?retain=true&every=30s. Without --to: the sinks of
+    /// the configuration, which watch uses only without a SOURCE or with --config.
     #[arg(long, value_name = "SINK", help_heading = "Sinks")]
     pub to: Vec<String>,
     /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
@@ -290,45 +289,45 @@ pub struct SimulateArgs {
     /// The kind of meter
     #[arg(long, value_name = "METER", value_enum, default_value_t)]
     pub meter: SimulatedMeter,
-    /// What to write on standard output
+    /// The form of the output
     #[arg(long, value_name = "FORM", value_enum, default_value_t, conflicts_with = "pty")]
     pub output: SimulateOutput,
-    /// Create a pseudo-terminal and a symbolic LINK to it, and be the meter behind it, in real time
+    /// Create a pseudo-terminal and a symbolic LINK to it, and send the telegrams there in real time
     ///
-    /// A telegram that nobody has begun to read when the next one is due is thrown away, as on a
-    /// line. LINK may be a symbolic link that is there already; it is removed at the end.
+    /// A telegram that nobody has begun to read when the next one is due is discarded, as on a line.
+    /// LINK may be an existing symbolic link; it is removed at the end.
     #[arg(long, value_name = "LINK", value_hint = ValueHint::FilePath)]
     pub pty: Option<PathBuf>,
-    /// A telegram every five seconds, at the pace of 2400 baud; --pty implies it
+    /// Send a telegram every five seconds, at the pace of 2400 baud; --pty implies it
     #[arg(long)]
     pub real_time: bool,
-    /// As fast as it is read, and nothing thrown away; the default without --pty
+    /// Write as fast as it is read, and discard nothing; the default without --pty
     #[arg(long, conflicts_with = "real_time")]
     pub fast: bool,
     /// End after N telegrams [default: go on]
     #[arg(long, value_name = "N")]
     pub count: Option<u64>,
-    /// The house, its people, its weather and its mishaps: same seed, meter and start, same octets
+    /// The seed of house, people, weather and faults: same seed, meter and start, same octets
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// The meter's clock at the first telegram, as 2026-06-21T12:00:00+02:00 [default: now]
+    /// The meter's clock at the first telegram, such as 2026-06-21T12:00:00+02:00 [default: now]
     #[arg(long, value_name = "TIME")]
     pub start: Option<jiff::Timestamp>,
-    /// A key file; its first key is taken, and makes a tag if there is a GAK beside it
+    /// A key file; its first key is used, and a GAK beside it adds authentication tags
     ///
     /// Without it: the published example key of Netz NÖ, 36C66639E48A8CA4D6BC8B282A793BBB.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub key_file: Option<PathBuf>,
-    /// Share of telegrams with noise before them, as 0.01 or 1%
+    /// Share of telegrams with noise before them, such as 0.01 or 1%
     #[arg(long, value_name = "RATE", default_value = "0", help_heading = "Faults")]
     pub noise: Rate,
-    /// Share of telegrams with a wrong bit
+    /// Share of telegrams with a flipped bit
     #[arg(long, value_name = "RATE", default_value = "0", help_heading = "Faults")]
     pub flip: Rate,
-    /// Share of telegrams with a frame that breaks off
+    /// Share of telegrams with a truncated frame
     #[arg(long, value_name = "RATE", default_value = "0", help_heading = "Faults")]
     pub cut: Rate,
-    /// Share of telegrams that lose a frame
+    /// Share of telegrams with a missing frame
     #[arg(long, value_name = "RATE", default_value = "0", help_heading = "Faults")]
     pub lose: Rate,
     /// Share of telegrams that are sent twice
@@ -336,7 +335,7 @@ pub struct SimulateArgs {
     pub duplicate: Rate,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// The kinds of meter that can be simulated.
@@ -356,7 +355,7 @@ pub enum SimulatedMeter {
     KsmWest1Phase,
 }
 
-/// What `simulate` writes.
+/// The form of the output of `simulate`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum SimulateOutput {
     /// Records, as capture writes them
@@ -371,7 +370,7 @@ pub enum SimulateOutput {
 /// Where octets come from.
 #[derive(Debug, Args)]
 pub struct InputArgs {
-    /// Records, hex in any usual form, or binary; - is standard input, and so is nothing
+    /// Records, hex in any usual form, or binary; without a FILE or with -, standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
     /// How it is read.
@@ -379,10 +378,10 @@ pub struct InputArgs {
     pub form: InputFormArgs,
 }
 
-/// How many work.
+/// Parallel work.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct JobsArgs {
-    /// How many threads decode a file at once; what comes out is the same [default: one a core]
+    /// The number of threads that decode a file; the output is the same [default: one a core]
     #[arg(long, value_name = "N")]
     pub jobs: Option<std::num::NonZero<usize>>,
 }
@@ -390,7 +389,7 @@ pub struct JobsArgs {
 /// How a file is read.
 #[derive(Clone, Debug, Default, Args)]
 pub struct InputFormArgs {
-    /// What the input is, if its content is not to decide that
+    /// The form of the input [default: detected from the content]
     #[arg(long = "input", value_name = "FORM", value_enum)]
     pub form: Option<InputForm>,
 }
@@ -427,7 +426,7 @@ pub enum ParityArg {
     None,
     /// Odd
     Odd,
-    /// Whichever gives frames
+    /// The one that gives frames
     Auto,
 }
 
@@ -437,7 +436,7 @@ pub struct UntilArgs {
     /// End after N telegrams (capture: frames)
     #[arg(long, value_name = "N", help_heading = "End")]
     pub count: Option<u64>,
-    /// End when nothing has come for so long: 30s, 5m, 1h
+    /// End when nothing has come for this long: 30s, 5m, 1h
     #[arg(long, value_name = "DUR", value_parser = duration, help_heading = "End")]
     pub timeout: Option<std::time::Duration>,
     /// End after one telegram, or with an error if the source cannot be opened or is lost
@@ -470,7 +469,7 @@ impl std::fmt::Debug for KeyArgs {
     }
 }
 
-/// A secret on the command line: taken as it is, since what refuses a value prints it.
+/// A secret on the command line, accepted unparsed: an error would print the refused value.
 #[derive(Clone)]
 pub struct SecretArg(pub zeroize::Zeroizing<String>);
 
@@ -480,7 +479,7 @@ impl From<String> for SecretArg {
     }
 }
 
-/// What to print.
+/// The output.
 #[derive(Clone, Debug, Default, Args)]
 pub struct FormatArgs {
     /// The form of the readings [default: table on a terminal, else json]
@@ -504,7 +503,7 @@ pub struct FormatArgs {
     /// csv: no header line, for appending
     #[arg(long, help_heading = "Output")]
     pub no_header: bool,
-    /// csv: the spreadsheet's country; at is a semicolon and decimal commas
+    /// csv: the spreadsheet's country; at means semicolons and decimal commas
     #[arg(long, value_name = "LOCALE", value_enum, help_heading = "Output")]
     pub csv_locale: Option<CsvLocale>,
     /// xml: add comments with OBIS codes, times and texts
@@ -521,32 +520,32 @@ pub enum FormatName {
     Csv,
     /// The tree of the telegram, as Gurux prints it
     Xml,
-    /// Aligned, for people
+    /// Aligned columns, for people
     Table,
     /// TAB-separated, one reading a line
     Lines,
     /// Line protocol of InfluxDB, one point a telegram
     Influx,
-    /// The last readings of each meter, at the end, as metrics of Prometheus
+    /// Metrics for Prometheus: the last readings of each meter, at the end
     Prometheus,
-    /// The last energy registers, at the end, as Solarview reads them
+    /// The last energy registers in Solarview's format, at the end
     Solarview,
 }
 
-/// How a spreadsheet of that country separates.
+/// The separators of a spreadsheet in that country.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CsvLocale {
     /// Semicolon and decimal comma
     At,
 }
 
-/// How much to say.
+/// How much to print on standard error.
 #[derive(Clone, Copy, Debug, Default, Args)]
-pub struct Verbosity {
-    /// Say nothing on standard error; the exit status stays
+pub struct VerbosityArgs {
+    /// Print nothing on standard error; the exit status stays
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Always end with a summary
+    /// Always print a summary at the end
     #[arg(short, long)]
     pub verbose: bool,
 }

@@ -1,4 +1,4 @@
-//! When a file is moved away, and where to: FILE becomes FILE.1, FILE.1 becomes FILE.2, and so on.
+//! Rotation: FILE becomes FILE.1, FILE.1 becomes FILE.2, and so on.
 
 use std::{
     ffi::OsString,
@@ -13,7 +13,7 @@ use crate::{
     sink::settings::SinkSettings,
 };
 
-/// What the user wants.
+/// The user's settings for rotation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rotation {
     due: Option<RotationDue>,
@@ -22,9 +22,9 @@ pub struct Rotation {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RotationDue {
-    /// With the first line of a day, by the clock of this machine.
+    /// Before the first line of a day, by the clock of this machine.
     Daily,
-    /// Before it would be larger than that.
+    /// Before the file would exceed this size.
     Size(u64),
 }
 
@@ -32,7 +32,7 @@ impl Rotation {
     /// Takes `rotate` and `keep`.
     ///
     /// # Errors
-    /// What cannot be meant.
+    /// Invalid values.
     pub fn of(settings: &mut SinkSettings) -> Result<Self, Usage> {
         let due = match settings.take("rotate") {
             None => None,
@@ -49,7 +49,7 @@ impl Rotation {
         }
     }
 
-    /// How large a file may be.
+    /// The largest size of a file.
     #[must_use]
     pub const fn limit(&self) -> Option<u64> {
         match self.due {
@@ -58,8 +58,9 @@ impl Rotation {
         }
     }
 
-    /// Whether a file of that size, last written on one day, has to go before so much more is
-    /// written on another.
+    /// True if a file of this size, last written on that day, has to be moved away before `more`
+    /// octets are
+    /// written today.
     #[must_use]
     pub fn is_due(&self, size: u64, written: Date, more: u64, today: Date) -> bool {
         let full = |limit| size.saturating_add(more) > limit;
@@ -70,10 +71,11 @@ impl Rotation {
         }
     }
 
-    /// Moves a file away, and the older ones further. The last one that is to be kept is overwritten.
+    /// Moves a file away, and the older ones one number up. The oldest one beyond `keep` is
+    /// overwritten.
     ///
     /// # Errors
-    /// Those of the disk. Then some may have moved, and none is lost.
+    /// Errors of the disk. Some files may have moved then; none is lost.
     pub fn rotate(&self, path: &Path) -> io::Result<()> {
         let mut last = 1;
         while self.keep.is_none_or(|keep| last < keep) && is_there(&numbered(path, last))? {

@@ -1,4 +1,4 @@
-//! What the user says about a database.
+//! The settings of the InfluxDB sink.
 
 use core::time::Duration;
 use std::{path::PathBuf, sync::Arc};
@@ -15,7 +15,7 @@ use crate::{
     sink::{
         http::{PostTarget, Trust, query},
         influx::{
-            delivery::{Delivery, DeliveryPace, Order},
+            delivery::{Delivery, DeliveryPace, DeliverySettings},
             response::ServerNames,
         },
         projection::Projection,
@@ -27,22 +27,22 @@ use crate::{
 /// The port of InfluxDB.
 const PORT: u16 = 8086;
 
-/// As many lines as the makers of InfluxDB advise.
+/// The number of lines that InfluxDB's makers advise.
 const BATCH: usize = 5000;
 
 const FLUSH: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(10);
 const RETRY: Duration = Duration::from_secs(60);
 
-/// The sink of these settings.
+/// Builds the sink from its settings.
 ///
 /// # Errors
-/// Settings that are missing, contradict each other or do not read.
+/// Settings that are missing, invalid or contradictory.
 pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
     let api = Api::take(settings)?;
-    let view = settings.take_view()?;
-    let points = points(settings, &view)?;
-    let clocks = clocks(settings)?;
+    let projection = settings.take_view()?;
+    let points = points(settings, &projection)?;
+    let timestamps = timestamps(settings)?;
     let pace = pace(settings)?;
     let timeout = settings.take_duration("timeout")?.unwrap_or(TIMEOUT);
     if timeout.is_zero() {
@@ -62,23 +62,24 @@ pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
         (true, true) if ca.is_some() => {
             return Err(Usage("ca and insecure: one of the two".to_owned()));
         }
-        (true, true) => Trust::Anybody,
+        (true, true) => Trust::AnyCertificate,
     };
     let (server, path) = address(&settings.target)?;
     let uri = format!("{}://{server}{path}{}", if secure { "https" } else { "http" }, api.path);
     let names = ServerNames { server, store: api.store, login: api.login, secrets: api.secrets };
     let server = Arc::new(PostTarget::new(&uri, trust, api.authorization, timeout)?);
     let spool = settings.take("spool").map(PathBuf::from);
-    let order = Order { server, names, insecure, points, view, clocks, pace, spool };
-    Ok(Box::new(Delivery::new(order)))
+    let delivery_settings =
+        DeliverySettings { server, names, insecure, points, projection, timestamps, pace, spool };
+    Ok(Box::new(Delivery::new(delivery_settings)))
 }
 
-/// One of the two ways to write.
+/// One of the two versions of the API.
 struct Api {
     /// Path and query.
     path: String,
     authorization: Option<Secret>,
-    /// For people.
+    /// For messages.
     store: String,
     login: Option<&'static str>,
     secrets: Vec<Secret>,
@@ -145,7 +146,7 @@ impl Api {
     }
 }
 
-/// Refuses what belongs to the other version.
+/// Refuses keys of the other version.
 fn other_version(settings: &SinkSettings, keys: &[&str], version: &str) -> Result<(), Usage> {
     match keys.iter().find(|key| settings.has(key)) {
         Some(key) => Err(Usage(format!("{key} is of version {version}"))),
@@ -153,7 +154,7 @@ fn other_version(settings: &SinkSettings, keys: &[&str], version: &str) -> Resul
     }
 }
 
-/// Host and port, and what stands in front of the path of the API.
+/// Host and port, and the path in front of that of the API.
 fn address(target: &SinkTarget) -> Result<(String, String), Usage> {
     let SinkTarget::Server { host, port, path } = target else {
         return Err(Usage("a server is expected: influxdb://HOST:PORT".to_owned()));
@@ -165,31 +166,31 @@ fn address(target: &SinkTarget) -> Result<(String, String), Usage> {
     Ok((format!("{host}:{}", port.unwrap_or(PORT)), path))
 }
 
-fn points(settings: &mut SinkSettings, view: &Projection) -> Result<Points, Usage> {
+fn points(settings: &mut SinkSettings, projection: &Projection) -> Result<Points, Usage> {
     let measurement = settings.take("measurement").unwrap_or_else(|| MEASUREMENT.to_owned());
-    // A line that begins with # is a comment, and names with _ are the database's own.
+    // A line that begins with # is a comment, and names with _ belong to the database.
     if measurement.is_empty() || measurement.starts_with(['#', '_']) {
         return Err(Usage(format!("measurement = {}: not a name", shown(&measurement))));
     }
-    let meter = view.name(FieldKey::Meta(Meta::Meter));
+    let meter = projection.name(FieldKey::Meta(Meta::Meter));
     let tags = settings.take_table("tags");
     let kept = |name: &str| name.is_empty() || name == "time" || name.starts_with('_');
     let why = "a name that InfluxDB keeps for itself";
     if let Some((name, _)) = tags.iter().find(|(name, _)| kept(name)) {
         return Err(Usage(format!("tags.{}: {why}", shown(name))));
     }
-    if let Some((key, name)) = view.names.iter().find(|(_, name)| kept(name)) {
-        let field = key.text(&view.units);
+    if let Some((key, name)) = projection.names.iter().find(|(_, name)| kept(name)) {
+        let field = key.text(&projection.units);
         return Err(Usage(format!("names.{field} = {}: {why}", shown(name))));
     }
     if tags.iter().any(|(name, _)| *name == meter) {
         return Err(Usage(format!("tags.{meter}: that is the number of the meter")));
     }
-    let points = Points::new(&measurement, &tags, &meter, view.units, Precision::Seconds);
-    Ok(points.with_texts(view.keys.is_some()))
+    let points = Points::new(&measurement, &tags, &meter, projection.units, Precision::Seconds);
+    Ok(points.with_texts(projection.keys.is_some()))
 }
 
-fn clocks(settings: &mut SinkSettings) -> Result<[Meta; 2], Usage> {
+fn timestamps(settings: &mut SinkSettings) -> Result<[Meta; 2], Usage> {
     match settings.take("timestamp").as_deref() {
         None | Some("meter") => Ok([Meta::Time, Meta::Received]),
         Some("received") => Ok([Meta::Received, Meta::Time]),

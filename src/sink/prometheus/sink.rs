@@ -1,13 +1,14 @@
 //! `prometheus:FILE` for the textfile collector of node_exporter, `prometheus://127.0.0.1:PORT` for
 //! Prometheus itself.
 //!
-//! | key | what |
+//! | key | meaning |
 //! |---|---|
-//! | `fields` | these readings only; what is said about the meters is always there |
-//! | `expire_after` | how long after a meter's last telegram its momentary values are still shown, 1h if nothing is said, and `0` for ever; its registers and the time of the last telegram stay |
+//! | `fields` | only these readings; the metrics about the meter itself always stay |
+//! | `expire_after` | how long momentary values stay after a meter's last telegram, by default 1h; `0` means for ever; registers and the time of the last telegram always stay |
 //!
-//! FILE has to end in `.prom`, or the collector does not read it. The exporter listens on exactly that
-//! address, and answers `GET /metrics`.
+//! FILE has to end in `.prom`, or the collector does not read it. The exporter listens on exactly
+//! that
+//! address and answers `GET /metrics`.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -15,7 +16,7 @@ use crate::{
     format::{prometheus::Prometheus, readings::Readings, units::Units, usage::Usage},
     sink::{
         files::{
-            place::{FilePlace, named},
+            path_template::{PathTemplate, printable_path},
             snapshot::{Pages, SnapshotSink},
         },
         prometheus::{exporter::Exporter, metrics::Metrics},
@@ -24,21 +25,21 @@ use crate::{
     },
 };
 
-/// Much longer than any interval at which a home's meter is watched.
+/// Much longer than any interval at which a home's meter is read.
 const EXPIRE_AFTER: Duration = Duration::from_secs(3600);
 
-/// Reads what the user says about it.
+/// Builds the sink from its settings.
 ///
 /// # Errors
-/// What cannot be meant.
+/// Invalid values.
 pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
     let expire_after = settings.take_duration("expire_after")?.unwrap_or(EXPIRE_AFTER);
-    let view = settings.take_view()?;
-    if !view.names.is_empty() || view.units != Units::default() {
+    let projection = settings.take_view()?;
+    if !projection.names.is_empty() || projection.units != Units::default() {
         let text = "prometheus: names and units are those of Prometheus, they cannot be chosen";
         return Err(Usage(text.to_owned()));
     }
-    let metrics = Metrics::new(Prometheus::new(view.keys), expire_after);
+    let metrics = Metrics::new(Prometheus::new(projection.keys), expire_after);
     if let SinkTarget::Server { host, port, path } = &settings.target {
         let port = port.ok_or_else(|| {
             Usage("prometheus: a port expected, as in prometheus://127.0.0.1:9888".to_owned())
@@ -48,29 +49,34 @@ pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
         }
         return Ok(Box::new(Exporter::new(host.clone(), port, metrics)));
     }
-    let place = FilePlace::of(settings)?;
-    if !place.is_fixed() {
+    let path_template = PathTemplate::of(settings)?;
+    if !path_template.is_fixed() {
         let text = "prometheus: one file holds all meters, its name cannot follow them";
         return Err(Usage(text.to_owned()));
     }
-    let is_read = place.has_extension("prom");
-    Ok(Box::new(SnapshotSink(Textfile { path: place.fixed(), is_read, metrics, shown: None })))
+    let is_read = path_template.has_extension("prom");
+    Ok(Box::new(SnapshotSink(Textfile {
+        path: path_template.fixed(),
+        is_read,
+        metrics,
+        shown: None,
+    })))
 }
 
 struct Textfile {
     path: PathBuf,
     is_read: bool,
     metrics: Metrics,
-    /// The state that the file tells of.
+    /// The state that the file shows.
     shown: Option<(u64, usize)>,
 }
 
 impl Pages for Textfile {
     fn notes(&mut self) -> Vec<String> {
         let text = "does not end in .prom: the textfile collector will not read it";
-        // It is read, as far as the user need hear.
+        // The remark is due once.
         let is_read = std::mem::replace(&mut self.is_read, true);
-        if is_read { Vec::new() } else { vec![format!("{} {text}", named(&self.path))] }
+        if is_read { Vec::new() } else { vec![format!("{} {text}", printable_path(&self.path))] }
     }
 
     fn take(&mut self, readings: Arc<Readings>) {

@@ -145,7 +145,7 @@ impl Announcer for Herald {
         (payload == b"online").then_some(Duration::from_millis(100))
     }
 
-    fn due(
+    fn required_fields(
         &self,
         _: &meterpipe::format::readings::Readings,
     ) -> &[meterpipe::format::key::FieldKey] {
@@ -306,7 +306,7 @@ fn a_password_is_proved_and_a_wrong_one_is_told_without_being_shown() {
             let (said, lost) = sink.end(LIMIT);
             assert_eq!((said.len(), lost), (1, 1), "{said:?}");
             let sink = Running::start(&uri(&broker, &format!("protocol={protocol}")));
-            sink.wait_for("refuses who has no user name (");
+            sink.wait_for("refuses a client without a user name (");
         }
     });
 }
@@ -368,30 +368,31 @@ fn tls_is_spoken_with_the_right_broker_only() {
         assert_eq!(works(&broker, "ca=FOLDER/ca.pem&protocol=3.1.1"), Vec::<String>::new());
         fails(
             &secure(&broker, "ca=FOLDER/other.pem"),
-            "is not signed by what stands in the file of ca; trying again every 60 s",
+            "is not signed by an authority in the file of ca; trying again every 60 s",
         );
         let said = works(&broker, "insecure=true");
-        let warning = format!(
-            "insecure=true: whoever answers at localhost:{} is taken for the broker",
-            broker.port
-        );
+        let warning =
+            format!("insecure=true: the certificate of localhost:{} is not checked", broker.port);
         assert_eq!(said, [warning]);
         // A system without any certificates says so at once.
         let mut settings: SinkSettings = secure(&broker, "").parse().unwrap();
         match new(&mut settings, None, |_, _| Ok(None)) {
-            Ok(_) => fails(&secure(&broker, ""), "is signed by nobody whom this machine trusts"),
+            Ok(_) => fails(
+                &secure(&broker, ""),
+                "is not signed by an authority that this machine trusts",
+            ),
             Err(error) => assert!(error.to_string().contains("no certificates on this system")),
         }
         // Neither side connects if only one of them speaks TLS.
         let plain = format!("mqtt://127.0.0.1:{}/house", broker.port);
-        fails(&plain, "is it a port for TLS, for mqtts://?; trying again, every 60 s at most");
+        fails(&plain, "is it a TLS port, for mqtts://?; trying again, every 60 s at most");
         let open = Mosquitto::open();
         let uri = format!(
             "mqtts://localhost:{}/house?ca={}/ca.pem",
             open.port,
             broker.folder.path().display()
         );
-        fails(&uri, "closed the connection when TLS was to begin: does it speak TLS?");
+        fails(&uri, "closed the connection at the start of TLS: does it speak TLS?");
     });
 }
 
@@ -418,7 +419,7 @@ fn a_client_shows_its_certificate_where_it_is_wanted() {
         assert_eq!(works(&broker, own), Vec::<String>::new());
         fails(
             &secure(&broker, "ca=FOLDER/ca.pem"),
-            "it may want a certificate; name one with cert and key",
+            "it may require a certificate; name one with cert and key",
         );
     });
 }
@@ -436,7 +437,7 @@ fn files_that_are_none_are_told_at_the_start() {
         error.replace(path, "FOLDER")
     };
     assert_eq!(why("ca=FOLDER/none"), "ca = FOLDER/none: No such file or directory (os error 2)");
-    let pem = "nothing of that kind in it; it has to be PEM";
+    let pem = "no such entry in it; PEM is expected";
     assert_eq!(why("ca=FOLDER/empty"), format!("ca = FOLDER/empty: {pem}"));
     let ca = "ca=FOLDER/ca.pem";
     assert_eq!(why(&format!("{ca}&cert=FOLDER/client.pem")), "cert and key: both or none");
