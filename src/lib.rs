@@ -21,7 +21,14 @@
         clippy::panic,
         clippy::indexing_slicing,
         clippy::unreachable,
-        clippy::todo
+        clippy::unimplemented,
+        clippy::todo,
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        clippy::float_arithmetic,
+        clippy::print_stdout,
+        clippy::print_stderr,
+        clippy::dbg_macro
     )
 )]
 

@@ -1,6 +1,21 @@
 //! The command line: parse, run, exit.
 
-#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::unreachable,
+        clippy::unimplemented,
+        clippy::todo,
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        clippy::float_arithmetic,
+        clippy::dbg_macro
+    )
+)]
 
 mod cli;
 

@@ -64,6 +64,7 @@ impl<'a> Value<'a> {
     }
 
     /// The shortest decimal that reads back as the same float.
+    #[allow(clippy::disallowed_types, reason = "a float that the meter sends is printed as sent")]
     fn float(data: &Data<'a>, scaler: i16) -> Self {
         let text = match (data.octets.try_into(), data.octets.try_into()) {
             (Ok(octets), _) => format!("{:e}", f32::from_be_bytes(octets)),

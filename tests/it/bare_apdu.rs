@@ -1,0 +1,105 @@
+//! APDUs without frames, and telegrams of protocols that meterpipe does not read.
+
+use std::fs;
+
+use crate::common::chain::{EXAMPLE_KEY, beside, decode_dump, decode_octets};
+
+const PLAIN: &str = include_str!("../data/netznoe-doc-2021.plain.hex");
+
+fn plain() -> String {
+    PLAIN.replace('\n', "")
+}
+
+/// The ciphered APDU of the published telegram.
+fn ciphered() -> String {
+    let frames = include_str!("../data/netznoe-doc-2021.hex");
+    let data = |frame: &str| frame[18..frame.len() - 4].to_lowercase();
+    frames.lines().map(data).collect()
+}
+
+fn refused(dump: &str) -> (usize, Vec<String>) {
+    let outcome = decode_dump(dump, EXAMPLE_KEY);
+    (outcome.telegrams.len(), outcome.refused)
+}
+
+#[test]
+fn one_or_several_on_a_line_or_over_lines() {
+    let (plain, ciphered) = (plain(), ciphered());
+    for (dump, telegrams) in [
+        (plain.clone(), 1),
+        (ciphered.clone(), 1),
+        (format!("{plain}{plain}"), 2),
+        (format!("{ciphered} {ciphered}\n{plain}"), 3),
+        (format!("{}\n{}\n", &ciphered[..100], &ciphered[100..]), 1),
+        (format!("{}\n{}\n{plain}", &plain[..64], &plain[64..]), 2),
+        (format!("00112233{ciphered}ffffff{plain}"), 2),
+    ] {
+        assert_eq!(refused(&dump), (telegrams, vec![]), "{dump}");
+    }
+    let octets = hex::decode(format!("a0a0{ciphered}{ciphered}{plain}")).unwrap();
+    for piece in [1, 3, 64, 4096] {
+        let outcome = decode_octets(&octets, EXAMPLE_KEY, piece);
+        assert_eq!((outcome.telegrams.len(), outcome.refused.len()), (3, 0), "by {piece}");
+    }
+}
+
+#[test]
+fn a_broken_one_is_named_and_the_next_one_read() {
+    let (plain, ciphered) = (plain(), ciphered());
+    let (telegrams, messages) = refused(&format!("{}\n{ciphered}\n", &plain[..plain.len() - 20]));
+    assert_eq!(telegrams, 1);
+    assert_eq!(messages, ["apdu: a telegram breaks off after 233 octets"]);
+    let (telegrams, messages) = refused(&format!("{plain}1122334455\n{ciphered}\n"));
+    assert_eq!(telegrams, 1);
+    assert_eq!(messages, ["axdr: 5 octets left at octet 243, behind the data"]);
+    // A type that does not exist.
+    let (telegrams, messages) = refused(&plain.replace("0600003289", "0800003289"));
+    assert_eq!(telegrams, 0);
+    assert_eq!(messages, ["axdr: type at octet 42: found 08, expected one of the Blue Book"]);
+    // A meter number with a letter in it.
+    let (telegrams, messages) = refused(&format!("{}41", &plain[..plain.len() - 2]));
+    assert_eq!(telegrams, 0);
+    assert_eq!(
+        messages,
+        ["reading: the closing element at octet 231 is not a meter number in digits"]
+    );
+}
+
+#[test]
+fn what_breaks_off_behind_its_date_time_borrows_nothing_from_the_next_line() {
+    let head = &plain()[..2 * 18];
+    // Each would be one whole value: null, a number, a string, a bit-string, a boolean.
+    for next in ["00", "1105", "06000000ff", "090468003109", "04086811", "0301"] {
+        for dump in [format!("{head}\n{next}\n"), format!("{head}\n{next}6812345678\n")] {
+            let (telegrams, _) = refused(&format!("{dump}{}\n", ciphered()));
+            assert_eq!(telegrams, 1, "{next}: only the whole one");
+        }
+    }
+}
+
+#[test]
+fn what_other_meters_send_is_named() {
+    let Some(corpus) = beside("corpus") else { return };
+    for (file, name) in [
+        ("at-iskra-am550/kaernten-gh787-1.hex", "hdlc: not supported: HDLC frames"),
+        ("at-landisgyr-e450/wien-4381ad-noisy-capture.hex", "hdlc: not supported: HDLC frames"),
+        ("at-sagemcom-t210dr-styria/gh264-1-plain.hex", "apdu: not supported: DSMR telegrams"),
+    ] {
+        let (telegrams, messages) = refused(&fs::read_to_string(corpus.join(file)).unwrap());
+        assert_eq!(telegrams, 0, "{file}");
+        assert!(messages.iter().any(|message| message.starts_with(name)), "{file}: {messages:?}");
+    }
+}
+
+#[test]
+fn an_apdu_whose_frame_was_damaged_is_none() {
+    let telegram = include_str!("../data/netznoe-doc-2021.hex").replace('\n', "");
+    let mut octets = hex::decode(telegram).unwrap();
+    // Not even if the start of the frame is what was damaged.
+    octets[0] = 0x78;
+    octets.truncate(256);
+    assert!(decode_octets(&octets, EXAMPLE_KEY, 4096).telegrams.is_empty());
+    // A single frame with everything but its start: the APDU would be whole.
+    let apdu = format!("53ff100167{}", ciphered());
+    assert!(decode_octets(&hex::decode(apdu).unwrap(), EXAMPLE_KEY, 4096).telegrams.is_empty());
+}

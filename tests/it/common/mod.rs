@@ -1,0 +1,10 @@
+//! Helpers that several subjects share.
+
+pub mod binary;
+pub mod chain;
+pub mod events;
+pub mod port;
+pub mod secrets;
+pub mod sinks;
+pub mod terminal;
+pub mod tools;

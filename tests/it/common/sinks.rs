@@ -1,0 +1,110 @@
+//! A sink as `publish` runs it: in a thread, behind its queue.
+
+use super::secrets;
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use meterpipe::{
+    format::readings::Readings,
+    sink::{
+        event::SinkEvent,
+        line_counters::LineCounters,
+        queue::{QueueSender, queue},
+        registry,
+        settings::error::SettingError,
+        traits::{Report, Sink},
+    },
+};
+
+/// The messages of a sink.
+#[derive(Debug, Default)]
+pub struct Said {
+    texts: Mutex<Vec<String>>,
+    lost: AtomicU64,
+}
+
+impl Report for Said {
+    fn say(&self, text: &str) {
+        self.texts.lock().unwrap().push(text.to_owned());
+    }
+
+    fn lost(&self, readings: u64) {
+        self.lost.fetch_add(readings, Ordering::SeqCst);
+    }
+}
+
+impl Said {
+    /// All of it, without any secret.
+    pub fn texts(&self) -> Vec<String> {
+        self.texts.lock().unwrap().iter().cloned().map(secrets::open).collect()
+    }
+
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::SeqCst)
+    }
+}
+
+/// A sink at work.
+pub struct Running {
+    pub said: Arc<Said>,
+    outbox: QueueSender,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Starts the sink of that URI behind a queue of that capacity.
+pub fn start(uri: &str, capacity: usize) -> Running {
+    let sink = build(uri).unwrap();
+    let (outbox, inbox) = queue(capacity).unwrap();
+    let said = Arc::new(Said::default());
+    let report = said.clone();
+    let thread = Some(thread::spawn(move || sink.run(inbox, &*report)));
+    Running { said, outbox, thread }
+}
+
+/// The mistake for which a sink is refused.
+pub fn refused(uri: &str) -> String {
+    build(uri).err().map(|error| error.to_string()).unwrap_or_default()
+}
+
+/// The sink of that URI.
+pub fn build(uri: &str) -> Result<Box<dyn Sink>, SettingError> {
+    registry::build(uri.parse()?, "", &LineCounters::default()).map(|built| built.sink)
+}
+
+impl Running {
+    /// Readings, as a line of JSON.
+    pub fn put(&self, line: &str) {
+        self.outbox.put(SinkEvent::Readings(Arc::new(Readings::parse(line.as_bytes()).unwrap())));
+    }
+
+    pub fn reopen(&self) {
+        self.outbox.put(SinkEvent::Reopen);
+    }
+
+    /// Ends the sink and waits for it; returns its messages and the number of lost readings.
+    pub fn end(mut self, patience: Duration) -> (Vec<String>, u64) {
+        self.outbox.end(Instant::now() + patience);
+        self.thread.take().unwrap().join().unwrap();
+        (self.said.texts(), self.said.lost())
+    }
+}
+
+/// The names in a folder, sorted.
+pub fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// A meter's name that harms where it can, as JSON has it: `a/../+#{{x}}"`, a line feed, and what
+/// clears a screen.
+pub const HOSTILE: &str = r#"a/../+#{{x}}\"\n\u001b[2J"#;

@@ -1,0 +1,235 @@
+//! The commands of the documents do what the documents say.
+//!
+//! - Every `console` block of the README is typed into a terminal, one after the other in one folder,
+//!   and the answer compared with the lines below the command. `…` stands for anything, as a line for
+//!   any lines; in a block marked `console varying` a number stands for any number.
+//! - Its `crontab` is run twice.
+//! - Every example of a man page (they are those of `--help`) is run beside the files that it names.
+//!
+//! A device is replaced by a virtual meter behind a pseudo-terminal or a TCP port, and `cargo run` by
+//! the program that cargo has built for the test. `tests/run` is only read: most likely it runs this.
+//! A test that needs DuckDB fails without it in CI, and prints a line elsewhere.
+
+mod archive;
+mod bench;
+mod process;
+mod text;
+
+use crate::common::tools;
+use std::{fs, path::Path, process::Command, thread};
+
+use bench::Bench;
+use meterpipe::record::Record;
+use text::{Block, alike};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn read(path: &str) -> String {
+    let path = Path::new(ROOT).join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn the_readme_answers_as_it_says() {
+    let bench = Bench::empty();
+    let blocks = text::blocks(&read("README.md"), "console");
+    let typed: Vec<_> = blocks.iter().flat_map(Block::commands).collect();
+    assert!(typed.len() > 5, "only {} commands found", typed.len());
+    for (varying, command, expected) in typed {
+        if command == "tests/run" {
+            let script = format!("{ROOT}/tests/run");
+            let read = Command::new("bash").args(["-n", &script]).status().unwrap();
+            assert!(read.success(), "{script} is no script");
+            continue;
+        }
+        let answers = || {
+            let ran = bench.type_in(&command);
+            ran.succeeded();
+            let same = alike(&expected, &ran.text, varying);
+            assert!(same, "\n$ {command}\n{}\n--- the README has:\n{expected}\n", ran.text);
+        };
+        match command.starts_with("duckdb ") {
+            true => tools::need("duckdb", |_| answers()),
+            false => answers(),
+        }
+    }
+}
+
+/// The text of a file, or of all files below a folder.
+fn text_below(path: &Path) -> String {
+    if !path.is_dir() {
+        return fs::read_to_string(path).unwrap();
+    }
+    fs::read_dir(path).unwrap().map(|entry| text_below(&entry.unwrap().path())).collect()
+}
+
+/// The program says the messages that the README explains.
+#[test]
+fn messages_in_the_readme_are_those_of_the_program() {
+    let readme = read("README.md");
+    let table = readme.split("| it says | ").nth(1).unwrap().split("\n\n").next().unwrap();
+    let messages: Vec<_> = table.lines().filter_map(|row| row.strip_prefix("| `")).collect();
+    let source = ["src/source", "src/cli", "src/error.rs"];
+    let source = source.map(|path| text_below(&Path::new(ROOT).join(path))).concat();
+    assert!(messages.len() > 5);
+    for message in messages {
+        let message = message.split('`').next().unwrap();
+        let said = message.split("; ").all(|part| source.contains(part));
+        assert!(said, "nothing says: {message}");
+    }
+}
+
+/// The crontab of the README: what it appends has the columns of the header, row for row.
+#[test]
+fn the_crontab_of_the_readme_appends_rows() {
+    let bench = Bench::furnished();
+    let crontab = text::blocks(&read("README.md"), "crontab").remove(0).text;
+    let jobs = text::cron_jobs(&crontab);
+    assert!(!jobs.is_empty());
+    bench.run("meterpipe decode --key-file guek --format csv dump.txt > meter.csv").succeeded();
+    for job in jobs.iter().chain(&jobs) {
+        bench.run(job).succeeded();
+    }
+    let table = bench.file("meter.csv");
+    let columns: Vec<_> = table.lines().map(|row| row.matches(',').count()).collect();
+    assert_eq!(columns.len(), 4, "a header, the row of the dump, and one row a run: {table}");
+    assert!(columns.iter().all(|count| *count == columns[0] && *count > 10), "{table}");
+}
+
+/// The configurations in the documents are valid.
+#[test]
+fn the_configurations_of_the_documents_have_no_mistake() {
+    let page = read("man/meterpipe-sinks.7").replace("\\-", "-");
+    let page = page.split(".EX\n").skip(1).map(|block| block.split("\n.EE").next().unwrap());
+    let readme = text::blocks(&read("README.md"), "toml");
+    let contrib = ["older", "go-e", "openwb"].map(|folder| format!("{ROOT}/contrib/{folder}"));
+    let contrib = contrib.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    let contrib = contrib.map(|file| file.unwrap().path());
+    let contrib: Vec<_> =
+        contrib.filter(|path| path.extension().is_some_and(|it| it == "toml")).collect();
+    let contrib: Vec<_> = contrib.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let all = readme.iter().map(|block| block.text.as_str()).chain(page);
+    let all: Vec<_> = all.chain(contrib.iter().map(String::as_str)).collect();
+    assert!(all.len() > 8);
+    for text in all {
+        let bench = Bench::furnished();
+        bench.run("cp guek mqtt; cp guek influx").succeeded();
+        bench.write("config.toml", &text.replace("/etc/meterpipe/", ""));
+        let ran = bench.run("meterpipe config check --config config.toml");
+        assert!(ran.status.success() && ran.text.ends_with("no mistake\n"), "{text}: {ran:?}");
+    }
+}
+
+/// The pages and their commands: those that are given names below.
+#[test]
+fn no_page_with_examples_is_forgotten() {
+    let files = fs::read_dir(Path::new(ROOT).join("man")).unwrap();
+    let mut pages: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+    pages.retain(|page| read(&format!("man/{}", page.display())).contains(".SH EXAMPLES\n"));
+    pages.sort();
+    assert_eq!(pages, PAGES);
+}
+
+const PAGES: [&str; 10] = [
+    "meterpipe-capture.1",
+    "meterpipe-config.1",
+    "meterpipe-decode.1",
+    "meterpipe-decrypt.1",
+    "meterpipe-publish.1",
+    "meterpipe-record.5",
+    "meterpipe-simulate.1",
+    "meterpipe-unframe.1",
+    "meterpipe-watch.1",
+    "meterpipe.1",
+];
+
+#[test]
+fn the_examples_of_capture_run() {
+    run_examples(PAGES[0]);
+}
+
+#[test]
+fn the_examples_of_config_run() {
+    run_examples(PAGES[1]);
+}
+
+#[test]
+fn the_examples_of_decode_run() {
+    run_examples(PAGES[2]);
+}
+
+#[test]
+fn the_examples_of_decrypt_run() {
+    run_examples(PAGES[3]);
+}
+
+#[test]
+fn the_examples_of_publish_run() {
+    run_examples(PAGES[4]);
+}
+
+#[test]
+fn the_examples_of_the_record_page_run() {
+    run_examples(PAGES[5]);
+}
+
+#[test]
+fn the_examples_of_simulate_run() {
+    run_examples(PAGES[6]);
+}
+
+#[test]
+fn the_examples_of_unframe_run() {
+    run_examples(PAGES[7]);
+}
+
+#[test]
+fn the_examples_of_watch_run() {
+    run_examples(PAGES[8]);
+}
+
+#[test]
+fn the_examples_of_the_program_run() {
+    run_examples(PAGES[9]);
+}
+
+fn run_examples(page: &str) {
+    let examples = text::examples(&read(&format!("man/{page}")));
+    let is_record = |line: &String| Record::kind(line.as_bytes()).is_some();
+    let examples: Vec<_> = examples.into_iter().filter(|line| !is_record(line)).collect();
+    assert!(!examples.is_empty());
+    // Each waits for the next telegram of its meter: together they wait once.
+    thread::scope(|scope| {
+        for example in &examples {
+            scope.spawn(|| run_example(example));
+        }
+    });
+}
+
+fn run_example(example: &str) {
+    let bench = Bench::furnished();
+    if is_live(example) {
+        return bench.run_until_it_writes(example);
+    }
+    let ran = bench.run(example);
+    // Some telegrams of a simulation with faults are rejected.
+    let faulty = example.contains("--flip") && ran.status.code() == Some(1);
+    assert!(faulty || ran.status.success(), "{example}: {ran:?}");
+}
+
+/// True for a command that runs until it is ended.
+fn is_live(example: &str) -> bool {
+    let source = ["sim:", "/dev/", "tcp://", "--pty"].iter().any(|source| example.contains(source));
+    let ends = ["--once", "--count"].iter().any(|end| example.contains(end));
+    source && !ends
+}
+
+#[test]
+fn what_differs_is_seen() {
+    assert!(alike("a\n…\nd", "a\nb\nc\nd", false) && alike("a\n…\nd", "a\nd", false));
+    assert!(alike("a … c", "a b c", false) && alike("a…", "abc", false));
+    assert!(!alike("a\nb", "a\nc", false) && !alike("a", "a\nb", false));
+    assert!(!alike("a\n…\nd", "a\nb", false) && !alike("a … c", "a b d", false));
+    assert!(alike("power   12 W", "power  -3 W", true) && !alike("power 12 W", "power 3 W", false));
+    assert!(!alike("power 12 W", "power 12 kW", true) && !alike("1.0", "1", true));
+}

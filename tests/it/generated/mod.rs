@@ -1,0 +1,299 @@
+//! The man pages and completions in the tree are those of the program.
+//!
+//! They are committed so that package builders can copy them, and rendered here from the command
+//! line's own declaration. After a change of a help text: `BLESS=1 cargo test generated`.
+
+// The declaration stands alone on purpose: the binary and this test both include it.
+#[allow(dead_code, unreachable_pub)]
+#[path = "../../../src/cli/setup/args.rs"]
+mod args;
+mod pages;
+mod readme;
+
+use crate::common::tools;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+use meterpipe::{
+    chain::{event::StageEvent, unframe::Unframe},
+    cipher::key_file,
+    record::{Attributes, Auth, HEADER, Place, Record, RecordKind, Time},
+    sink::{kind::SinkScheme, registry},
+};
+
+/// The declaration of the command line.
+fn command() -> clap::Command {
+    let mut command = args::Cli::command().disable_help_subcommand(true);
+    command.build();
+    command
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All generated files: their paths and texts.
+fn wanted() -> Vec<(String, String)> {
+    [pages::all(&command()), completions()].concat()
+}
+
+/// The text of one of them.
+fn text(path: &str) -> String {
+    wanted().into_iter().find(|(name, _)| name == path).unwrap_or_else(|| panic!("no {path}")).1
+}
+
+#[test]
+fn man_pages_and_completions_are_those_of_the_program() {
+    let wanted = wanted();
+    let is = |path: &Path| fs::read_to_string(path).unwrap_or_default();
+    let stale = wanted.iter().filter(|(path, text)| is(&root().join(path)) != *text);
+    let mut stale: Vec<_> = stale.map(|(path, _)| root().join(path)).collect();
+    stale.extend(left_over(&wanted));
+    if std::env::var_os("BLESS").is_some() {
+        return bless(&wanted);
+    }
+    assert!(
+        stale.is_empty(),
+        "not as the program is now: {stale:#?}\nwrite them with: BLESS=1 cargo test generated"
+    );
+}
+
+fn bless(wanted: &[(String, String)]) {
+    for path in left_over(wanted) {
+        fs::remove_file(path).unwrap();
+    }
+    for (path, text) in wanted {
+        fs::write(root().join(path), text).unwrap();
+    }
+}
+
+/// Files beside the generated ones that nobody generates: a page of a subcommand that is gone.
+fn left_over(wanted: &[(String, String)]) -> Vec<PathBuf> {
+    let folders = ["man", "completions"].map(|folder| root().join(folder));
+    let files = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    let paths = files.map(|file| file.unwrap().path());
+    paths.filter(|path| !wanted.iter().any(|(name, _)| root().join(name) == *path)).collect()
+}
+
+fn completions() -> Vec<(String, String)> {
+    let shells = [
+        (Shell::Bash, "completions/meterpipe.bash"),
+        (Shell::Zsh, "completions/_meterpipe"),
+        (Shell::Fish, "completions/meterpipe.fish"),
+    ];
+    let render = |shell| {
+        let mut text = vec![];
+        clap_complete::generate(shell, &mut args::Cli::command(), "meterpipe", &mut text);
+        let text = String::from_utf8(text).unwrap();
+        if shell == Shell::Zsh { with_colons(text) } else { text }
+    };
+    shells.map(|(shell, path)| (path.to_owned(), render(shell))).into()
+}
+
+/// zsh reads a value with a description twice, so a colon in it needs two escapes; clap_complete writes
+/// one, and zsh would offer `mqtt` with the description `//:an MQTT broker`.
+fn with_colons(mut text: String) -> String {
+    for prefix in registry::schemes().map(SinkScheme::prefix) {
+        let value = |colon: &str| format!("{}\\:\"", prefix.replace(':', colon));
+        text = text.replace(&value("\\:"), &value(r"\\\:"));
+    }
+    text
+}
+
+#[test]
+fn every_subcommand_has_a_page_with_all_sections() {
+    for subcommand in command().get_subcommands() {
+        let name = format!("man/meterpipe-{}.1", subcommand.get_name());
+        let page = text(&name);
+        for section in [
+            "NAME",
+            "SYNOPSIS",
+            "DESCRIPTION",
+            "OPTIONS",
+            "EXAMPLES",
+            "\"EXIT STATUS\"",
+            "\"SEE ALSO\"",
+        ] {
+            let heading = format!("\n.SH {section}\n");
+            assert_eq!(page.matches(&heading).count(), 1, "{name}: {section}");
+        }
+    }
+}
+
+/// clap breaks longer lines, and what is broken cannot be copied.
+#[test]
+fn examples_fit_into_a_terminal_of_80_columns() {
+    let command = command();
+    for command in command.get_subcommands().chain([&command]) {
+        let lines = pages::example_lines(command);
+        assert!(!lines.is_empty(), "{} has no examples", command.get_name());
+        let long: Vec<_> = lines.iter().filter(|line| line.chars().count() > 78).collect();
+        assert!(long.is_empty(), "{long:?}");
+    }
+}
+
+/// No page tells of a variable that the program does not know.
+#[test]
+fn variables_on_the_pages_are_read_by_the_program() {
+    fn read(folder: &Path) -> String {
+        let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+        let text = |path: PathBuf| match path.is_dir() {
+            true => read(&path),
+            false => fs::read_to_string(path).unwrap(),
+        };
+        files.map(text).collect()
+    }
+    let source = ["src/cli", "src/source"].map(|folder| read(&root().join(folder))).concat();
+    for (variable, _) in pages::VARIABLES {
+        // A file with a secret is looked for beside each variable that may hold it.
+        let name = variable.strip_suffix("_FILE").unwrap_or(variable);
+        assert!(source.contains(&format!("\"{name}\"")), "{variable} is read nowhere");
+    }
+}
+
+/// The lines between `.EX` and `.EE`, as a reader of the page sees them.
+fn examples(page: &str) -> Vec<Vec<String>> {
+    let page = text(page);
+    let blocks = page.split("\n.EX\n").skip(1).map(|block| block.split("\n.EE").next().unwrap());
+    let plain = |line: &str| line.replace("\\-", "-").replace("\\(aq", "'").replace("\\&", "");
+    blocks.map(|block| block.lines().map(plain).collect()).collect()
+}
+
+/// The records on the page of records; its other examples are commands, which the tests of the
+/// documents run.
+fn records() -> Vec<String> {
+    let lines = examples("man/meterpipe-record.5").concat();
+    assert_eq!(lines.iter().filter(|line| **line == HEADER.trim_end()).count(), 1);
+    lines.into_iter().filter(|line| Record::kind(line.as_bytes()).is_some()).collect()
+}
+
+#[test]
+fn the_records_on_their_page_are_records() {
+    for line in records() {
+        let (mut room, mut text) = (vec![], vec![]);
+        let record = Record::parse(line.as_bytes(), &mut room);
+        let record = record.unwrap_or_else(|error| panic!("{line}: {error}"));
+        assert!(!matches!(record.kind, RecordKind::Other(_)), "{line}: {:?}", record.kind);
+        record.write(&mut text);
+        assert_eq!(String::from_utf8(text).unwrap(), format!("{line}\n"));
+    }
+}
+
+#[test]
+fn the_frame_on_the_page_of_records_holds_the_apdu_below_it() {
+    let (mut unframe, mut text) = (Unframe::default(), vec![]);
+    let mut out = |event: StageEvent<'_>| match event {
+        StageEvent::Record(record, _) => record.write(&mut text),
+        StageEvent::Refused(refusal) => panic!("{}", refusal.error),
+        StageEvent::Noise(_) | StageEvent::Unverified(_) => {}
+    };
+    let records = records();
+    for line in &records[..2] {
+        let mut room = vec![];
+        let record = Record::parse(line.as_bytes(), &mut room).unwrap();
+        unframe.feed(&record, Place::default(), &mut out);
+    }
+    unframe.end(&mut out);
+    assert_eq!(String::from_utf8(text).unwrap(), format!("{}\n", records[2]));
+}
+
+/// Every column and every kind that the program writes is described, and no other.
+#[test]
+fn the_page_of_records_names_all_kinds_and_columns() {
+    let attributes = Attributes {
+        from: Some("ttyUSB0"),
+        link: Some("mbus"),
+        title: Some([0; 8]),
+        ic: Some(1),
+        sc: Some(0x20),
+        auth: Some(Auth::None),
+        err: Some("parity@1"),
+        text: "",
+    };
+    let (time, octets, mut line) = (Time::UNKNOWN, [0].as_slice(), vec![]);
+    Record { time, kind: RecordKind::Raw, octets, attributes }.write(&mut line);
+    let line = String::from_utf8(line).unwrap();
+    let keys = line.split(' ').filter_map(|column| Some(format!("{}=", column.split_once('=')?.0)));
+    let kinds =
+        [RecordKind::Raw, RecordKind::Frame, RecordKind::Apdu].map(|kind| kind.as_str().to_owned());
+
+    let page = text("man/meterpipe-record.5");
+    let terms = page.split("\n.TP\n").skip(1).filter_map(|term| term.lines().next());
+    let named: Vec<_> = terms.filter_map(|term| term.strip_prefix(".B ")).collect();
+    let known: Vec<_> = kinds.into_iter().chain(keys).collect();
+    assert_eq!(named, known, "the terms on meterpipe-record(5)");
+}
+
+#[test]
+fn the_key_files_on_their_page_are_key_files() {
+    let files = examples("man/meterpipe-keys.5");
+    let found: Vec<_> = files.iter().map(|lines| key_file::parse(&lines.join("\n"))).collect();
+    let entries: Vec<_> = found.into_iter().map(|entries| entries.unwrap()).collect();
+    let shape = |entry: &key_file::KeyEntry| (entry.name.is_some(), entry.gak.is_some());
+    let shapes: Vec<Vec<_>> = entries.iter().map(|e| e.iter().map(shape).collect()).collect();
+    let several = vec![(true, false), (true, false), (true, true)];
+    assert_eq!(shapes, [vec![(false, false)], vec![(false, true)], several]);
+}
+
+#[test]
+fn pages_have_no_lint() {
+    let folder = tempfile::tempdir().unwrap();
+    tools::need("mandoc", |mut mandoc| {
+        mandoc.args(["-T", "lint", "-W", "warning"]).current_dir(&folder);
+        for (path, text) in wanted().iter().filter(|(path, _)| path.starts_with("man/")) {
+            let page = path.trim_start_matches("man/");
+            fs::write(folder.path().join(page), text).unwrap();
+            mandoc.arg(page);
+        }
+        let said = String::from_utf8(mandoc.output().unwrap().stdout).unwrap();
+        // A page has no date: it belongs to a version.
+        let lint: Vec<_> = said.lines().filter(|line| !line.contains("missing date")).collect();
+        assert!(lint.is_empty(), "{}", lint.join("\n"));
+    });
+}
+
+/// Each shell loads its file, the first argument, and completes `meterpipe deco` and
+/// `meterpipe publish --to mq`. zsh completes only at a prompt: it prints the subcommands that it would
+/// choose from.
+const BASH: &str = r#"
+    . "$1"
+    COMP_WORDS=(meterpipe deco) COMP_CWORD=1
+    _meterpipe meterpipe deco meterpipe
+    printf '%s\n' "${COMPREPLY[@]}"
+    COMP_WORDS=(meterpipe publish --to mq) COMP_CWORD=3
+    _meterpipe meterpipe mq --to
+    printf '%s\n' "${COMPREPLY[@]}"
+"#;
+const ZSH: &str = r#"
+    autoload -Uz compinit && compinit -D -u
+    _describe() { print -l -- ${(P)4} }
+    . "$1"
+    [[ $_comps[meterpipe] == _meterpipe ]] && _meterpipe_commands
+"#;
+const FISH: &str =
+    "source $argv[1]; complete -C 'meterpipe deco'; complete -C 'meterpipe publish --to mq'";
+
+#[test]
+fn completions_load_in_their_shells() {
+    let folder = tempfile::tempdir().unwrap();
+    let complete = |shell: &str, options: &[&str], script: &str, name: &str| {
+        let file = folder.path().join("meterpipe");
+        fs::write(&file, text(name)).unwrap();
+        tools::need(shell, |mut command| {
+            // The file is $0 and $1.
+            let output = command.args(options).arg(script).args([&file, &file]).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stdout);
+            let complained = String::from_utf8_lossy(&output.stderr);
+            assert!(said.contains("decode"), "{shell}: {said}{complained}");
+            assert!(shell == "zsh" || said.contains("mqtts://"), "{shell}: {said}{complained}");
+            assert!(output.status.success() && complained.is_empty(), "{shell}: {complained}");
+        });
+    };
+    complete("bash", &["--norc", "-ec"], BASH, "completions/meterpipe.bash");
+    complete("zsh", &["-fc"], ZSH, "completions/_meterpipe");
+    complete("fish", &["--no-config", "-c"], FISH, "completions/meterpipe.fish");
+}

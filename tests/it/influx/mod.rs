@@ -1,0 +1,129 @@
+//! The InfluxDB sink against scripted servers and against real ones.
+//!
+//! `scripted` has a server with given answers, `spool` one that is away. `real` starts VictoriaMetrics and InfluxDB
+//! on the loopback interface, which `tests/run` installs, and reads the stored points back.
+
+mod real;
+mod scripted;
+mod server;
+mod spool;
+
+use std::{
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use meterpipe::{
+    format::readings::Readings,
+    sink::{
+        event::SinkEvent,
+        queue::{QueueSender, queue},
+    },
+};
+
+use crate::common::sinks::Said;
+
+/// The longest wait of a test.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// The first moment of the readings, 2026-11-20T12:00:00+01:00.
+const START: i64 = 1_795_172_400;
+
+/// A sink at work.
+struct Sink {
+    outbox: Option<QueueSender>,
+    said: Arc<Said>,
+    thread: JoinHandle<()>,
+}
+
+impl Sink {
+    fn start(uri: &str, capacity: usize) -> Self {
+        let sink = crate::common::sinks::build(uri).unwrap_or_else(|error| panic!("{error}"));
+        let (outbox, inbox) = queue(capacity).unwrap();
+        let said = Arc::new(Said::default());
+        let report = said.clone();
+        let thread = thread::spawn(move || sink.run(inbox, &*report));
+        Self { outbox: Some(outbox), said, thread }
+    }
+
+    fn put(&self, line: &str) {
+        let readings = Readings::parse(line.as_bytes()).unwrap();
+        self.outbox.as_ref().unwrap().put(SinkEvent::Readings(Arc::new(readings)));
+    }
+
+    fn said(&self) -> Vec<String> {
+        self.said.texts()
+    }
+
+    /// Waits for a message that contains `part`.
+    fn hears(&self, part: &str) {
+        wait_for(part, || self.said().iter().any(|text| text.contains(part)));
+    }
+
+    /// Ends the sink within that time; returns its messages and the number of lost readings.
+    fn end(mut self, time: Duration) -> (Vec<String>, u64) {
+        self.outbox.take().unwrap().end(Instant::now() + time);
+        self.thread.join().unwrap();
+        (self.said.texts(), self.said.lost())
+    }
+}
+
+fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
+    let end = Instant::now() + LIMIT;
+    while !done() {
+        assert!(Instant::now() < end, "in vain: {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The line of a reading, five seconds after the one before.
+fn reading(number: usize) -> String {
+    let time = START + 5 * i64::try_from(number).unwrap();
+    let time = jiff::Timestamp::from_second(time).unwrap();
+    format!(
+        concat!(
+            "{{\"schema\":1,\"time\":\"{}\",\"meter\":\"181220000009\",\"energy_import_wh\":{},",
+            "\"power_net_w\":{},\"voltage_l1_v\":{}.{},\"current_l1_a\":{},\"1-0:99.1.0\":{}}}"
+        ),
+        time,
+        12_937 + number,
+        -8615 + i64::try_from(number).unwrap(),
+        230 + number % 7,
+        number % 10,
+        // Whole numbers and others, in one field.
+        ["0", "0.05", "1", "12.30"][number % 4],
+        ["7", "7.25"][number % 2],
+    )
+}
+
+/// The line that the server gets.
+fn line(number: usize) -> String {
+    format!(
+        concat!(
+            "smartmeter,meter=181220000009 energy_import_wh={}i,power_net_w={}i,",
+            "voltage_l1_v={}.{},current_l1_a={},1-0:99.1.0={} {}"
+        ),
+        12_937 + number,
+        -8615 + i64::try_from(number).unwrap(),
+        230 + number % 7,
+        number % 10,
+        ["0.0", "0.05", "1.0", "12.30"][number % 4],
+        ["7.0", "7.25"][number % 2],
+        START + 5 * i64::try_from(number).unwrap(),
+    )
+}
+
+/// Fails unless a server stored exactly these lines, in this order.
+fn assert_stored(stored: &[String], numbers: impl IntoIterator<Item = usize>) {
+    let wanted: Vec<_> = numbers.into_iter().map(line).collect();
+    let differs = stored.iter().zip(&wanted).position(|(stored, wanted)| stored != wanted);
+    if let Some(at) = differs {
+        panic!("line {at}: {}\n      not: {}", stored[at], wanted[at]);
+    }
+    assert_eq!(stored.len(), wanted.len(), "so many lines");
+}
+
+fn lines(numbers: impl IntoIterator<Item = usize>) -> Vec<String> {
+    numbers.into_iter().map(line).collect()
+}

@@ -1,0 +1,150 @@
+//! Servers that are away for longer than the sink runs.
+
+use std::{
+    fs,
+    io::Write,
+    net::TcpListener,
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use tempfile::TempDir;
+
+use super::{
+    LIMIT, Sink, lines, reading,
+    server::{Reply, Server},
+    wait_for,
+};
+use crate::common::{port::free_port, sinks::names};
+
+fn uri(port: u16, folder: &Path) -> String {
+    let folder = folder.display();
+    format!("influxdb://127.0.0.1:{port}/?bucket=house&retry=1s&flush=0&spool={folder}/spool")
+}
+
+/// A server that stores everything.
+fn server(port: u16) -> Server {
+    Server::on(TcpListener::bind(("127.0.0.1", port)).unwrap(), |_| Reply::status(204))
+}
+
+/// All lines that a server stored, by their time.
+fn stored(server: &Server) -> Vec<String> {
+    let mut all: Vec<_> = server.requests().into_iter().flat_map(|request| request.lines).collect();
+    all.sort_by_key(|line| line.rsplit_once(' ').unwrap().1.to_owned());
+    all
+}
+
+/// A sink that cannot store these, and ends.
+fn in_vain(uri: &str, readings: std::ops::Range<usize>) -> (Vec<String>, u64) {
+    let sink = Sink::start(uri, 100);
+    readings.for_each(|number| sink.put(&reading(number)));
+    sink.hears("cannot connect to");
+    sink.end(Duration::from_millis(500))
+}
+
+#[test]
+fn what_was_not_stored_waits_for_the_next_start() {
+    let (folder, port) = (TempDir::new().unwrap(), free_port());
+    let uri = uri(port, folder.path());
+    let (said, lost) = in_vain(&uri, 0..20);
+    assert_eq!(lost, 0);
+    assert_eq!(said[1], "20 readings wait on the disk for the next start");
+    let (said, lost) = in_vain(&uri, 20..30);
+    assert_eq!(
+        (lost, &*said[0]),
+        (0, &*format!("readings of an earlier run wait in {}/spool", folder.path().display()))
+    );
+    let server = server(port);
+    let sink = Sink::start(&uri, 100);
+    (30..40).for_each(|number| sink.put(&reading(number)));
+    wait_for("all lines", || stored(&server).len() >= 40);
+    let (_, lost) = sink.end(LIMIT);
+    assert_eq!((stored(&server), lost), (lines(0..40), 0), "each once");
+    assert_eq!(names(&folder.path().join("spool")), ["lock"], "and is gone from the disk");
+}
+
+#[test]
+fn a_run_that_only_ends_sends_what_was_left_by_others() {
+    let (folder, port) = (TempDir::new().unwrap(), free_port());
+    let uri = uri(port, folder.path());
+    in_vain(&uri, 0..5);
+    let server = server(port);
+    let (_, lost) = Sink::start(&uri, 100).end(LIMIT);
+    assert_eq!((stored(&server), lost), (lines(0..5), 0));
+}
+
+#[test]
+fn a_damaged_disk_costs_what_is_damaged_and_no_start() {
+    let (folder, port) = (TempDir::new().unwrap(), free_port());
+    let uri = uri(port, folder.path());
+    in_vain(&uri, 0..5);
+    let segment = folder.path().join("spool/00000001.spool");
+    let text = fs::read_to_string(&segment).unwrap();
+    // A digit that nobody sent, and what a power cut leaves.
+    let text = text.replacen("power_net_w=-8613i", "power_net_w=-8013i", 1);
+    fs::write(&segment, text + "12345678 smartmeter,met").unwrap();
+    fs::write(folder.path().join("spool/00000002.spool"), [0; 512]).unwrap();
+    fs::write(folder.path().join("spool/00000003.spool"), "").unwrap();
+    let server = server(port);
+    let (said, lost) = Sink::start(&uri, 100).end(LIMIT);
+    assert_eq!((stored(&server), lost), (lines([0, 1, 3, 4]), 3), "{said:?}");
+    assert!(said.contains(&"2 readings on the disk are damaged".to_owned()), "{said:?}");
+    assert_eq!(names(&folder.path().join("spool")), ["lock"]);
+}
+
+#[test]
+fn two_sinks_do_not_share_a_folder_and_a_folder_that_is_none_stops_nobody() {
+    let folder = TempDir::new().unwrap();
+    let port = free_port();
+    let server = server(port);
+    let uri = uri(port, folder.path());
+    let first = Sink::start(&uri, 100);
+    wait_for("the folder", || folder.path().join("spool/lock").exists());
+    let other = Sink::start(&uri, 100);
+    other.hears("another sink uses it; nothing is kept there");
+    fs::write(folder.path().join("file"), "").unwrap();
+    let none = Sink::start(&uri.replace("/spool", "/file/spool"), 100);
+    none.hears("nothing is kept there");
+    for (number, sink) in [first, other, none].into_iter().enumerate() {
+        sink.put(&reading(number));
+        assert_eq!(sink.end(LIMIT).1, 0);
+    }
+    assert_eq!(stored(&server), lines(0..3));
+}
+
+#[test]
+fn who_is_killed_has_lost_nothing_that_waited_for_longer_than_a_try() {
+    let (folder, port) = (TempDir::new().unwrap(), free_port());
+    let uri = uri(port, folder.path());
+    let publish = || {
+        let mut publish = Command::new(env!("CARGO_BIN_EXE_meterpipe"));
+        publish.args(["publish", "--to", &uri]).env_clear();
+        publish.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        publish.spawn().unwrap()
+    };
+    for round in 0..5 {
+        let mut child = publish();
+        let mut stdin = child.stdin.take().unwrap();
+        let numbers = 10 * round..10 * (round + 1);
+        let input: String = numbers.map(|number| reading(number) + "\n").collect();
+        stdin.write_all(input.as_bytes()).unwrap();
+        let kept = || {
+            let names = fs::read_dir(folder.path().join("spool")).into_iter().flatten();
+            let texts = names.map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
+            texts.map(|text| text.lines().count()).sum::<usize>()
+        };
+        // The first telegram of a run waits for the second.
+        wait_for("the disk", || kept() >= 10 * (round + 1));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        drop(stdin);
+    }
+    let server = server(port);
+    let mut child = publish();
+    drop(child.stdin.take());
+    child.wait().unwrap();
+    let mut all = stored(&server);
+    all.dedup();
+    assert_eq!(all, lines(0..50));
+}

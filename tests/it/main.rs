@@ -1,0 +1,33 @@
+//! All integration tests, one module a subject: one program links faster than thirty.
+//!
+//! The tests of a module run beside those of all others in one process, so none changes the
+//! environment, the current directory or a signal handler, and none counts what others open: a test
+//! that needs this starts a process of its own.
+
+mod bare_apdu;
+mod capture;
+mod common;
+mod corpus;
+mod corpus_formats;
+mod decode;
+mod docs;
+mod dumps;
+mod environment;
+mod files;
+mod floors;
+mod formats;
+mod generated;
+mod influx;
+mod jobs;
+mod live;
+mod mqtt;
+mod pipeline;
+mod prometheus;
+mod publish;
+mod secrets;
+mod serial;
+mod simulate;
+mod simulator;
+mod streams;
+mod sweeps;
+mod tcp;

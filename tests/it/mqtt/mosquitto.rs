@@ -1,0 +1,150 @@
+//! mosquitto, and a client that subscribes to everything.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    net::TcpStream,
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use super::sink::until;
+use crate::common::{port::free_port, tools::need};
+
+/// A broker of its own, on loopback.
+pub(crate) struct Mosquitto {
+    pub(crate) folder: TempDir,
+    pub(crate) port: u16,
+    child: Option<Child>,
+}
+
+/// Runs a test if mosquitto and its clients are installed.
+pub(crate) fn with_mosquitto(mut test: impl FnMut()) {
+    need(program(), |_| need("mosquitto_sub", |_| test()));
+}
+
+/// Debian installs it into a folder that is not on the path of users.
+fn program() -> &'static str {
+    let there = Path::new("/usr/sbin/mosquitto");
+    if there.exists() { "/usr/sbin/mosquitto" } else { "mosquitto" }
+}
+
+impl Mosquitto {
+    /// Accepts every client.
+    pub(crate) fn open() -> Self {
+        Self::start(TempDir::new().unwrap(), "allow_anonymous true")
+    }
+
+    /// With these settings of its listener; `FOLDER` is the folder of its files.
+    pub(crate) fn start(folder: TempDir, says: &str) -> Self {
+        let port = free_port();
+        let path = folder.path().to_str().unwrap();
+        let says = says.replace("FOLDER", path);
+        let text = format!("user root\npersistence false\nlistener {port} 127.0.0.1\n{says}\n");
+        fs::write(folder.path().join("mosquitto.conf"), text).unwrap();
+        let mut broker = Self { folder, port, child: None };
+        broker.run();
+        broker
+    }
+
+    /// Starts it, on the same port.
+    pub(crate) fn run(&mut self) {
+        let log = fs::File::create(self.folder.path().join("log")).unwrap();
+        let config = self.folder.path().join("mosquitto.conf");
+        let mut broker = Command::new(program());
+        broker.arg("-c").arg(config).stdout(Stdio::null()).stderr(log);
+        self.child = Some(broker.spawn().unwrap());
+        let listens = until(|| TcpStream::connect(("127.0.0.1", self.port)).ok());
+        let log = || fs::read_to_string(self.folder.path().join("log"));
+        assert!(listens.is_some(), "mosquitto does not listen: {:?}", log());
+    }
+
+    /// Kills the broker: no DISCONNECT is sent.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        send(self.child.as_ref().unwrap(), signal);
+    }
+
+    /// A client that subscribes to everything.
+    pub(crate) fn listen(&self, more: &[&str]) -> Listener {
+        let port = self.port.to_string();
+        let broker = ["-h", "127.0.0.1", "-p", &port];
+        // A retained message arrives first: from then on, the subscription is active.
+        let mut mark = Command::new("mosquitto_pub");
+        mark.args(broker).args(more).args(["-r", "-t", MARK, "-m", "here"]);
+        assert!(mark.status().unwrap().success());
+        let mut program = Command::new("mosquitto_sub");
+        program.args(broker).args(more).args(["-t", "#", "-F", "%r %q %t %p"]);
+        Listener::start(&mut program)
+    }
+}
+
+impl Drop for Mosquitto {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+pub(crate) fn send(child: &Child, signal: Signal) {
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, signal).unwrap();
+}
+
+/// A child that does not outlive its test.
+pub(crate) struct Killed(pub(crate) Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// All messages that the broker forwards, as lines `RETAINED QOS TOPIC PAYLOAD`.
+pub(crate) struct Listener {
+    _child: Killed,
+    heard: Arc<Mutex<Vec<String>>>,
+}
+
+impl Listener {
+    fn start(program: &mut Command) -> Self {
+        let mut child = program.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let (lines, to) = (BufReader::new(child.stdout.take().unwrap()).lines(), heard.clone());
+        thread::spawn(move || lines.map_while(Result::ok).for_each(|l| to.lock().unwrap().push(l)));
+        let listener = Self { _child: Killed(child), heard };
+        listener.wait_for(MARK);
+        listener
+    }
+
+    /// The messages so far.
+    pub(crate) fn heard(&self) -> Vec<String> {
+        let heard = self.heard.lock().unwrap();
+        heard.iter().filter(|line| !line.contains(MARK)).cloned().collect()
+    }
+
+    /// Waits for a line that contains `part`.
+    pub(crate) fn wait_for(&self, part: &str) -> String {
+        let find = || self.heard.lock().unwrap().iter().find(|line| line.contains(part)).cloned();
+        until(find)
+            .unwrap_or_else(|| panic!("{part:?} is not in {:#?}", self.heard.lock().unwrap()))
+    }
+
+    /// Forgets the messages so far.
+    pub(crate) fn forget(&self) {
+        self.heard.lock().unwrap().clear();
+    }
+}
+
+const MARK: &str = "mark/of/the/listener";

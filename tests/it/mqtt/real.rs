@@ -1,0 +1,471 @@
+//! The sink against mosquitto.
+
+use std::{
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use meterpipe::sink::{
+    mqtt::announce::{Announcer, Publication, Qos},
+    queue::queue,
+    traits::Report,
+};
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use super::{
+    certificates::Authority,
+    mosquitto::{Killed, Mosquitto, send, with_mosquitto},
+    sink::{LIMIT, Running, build, until},
+};
+use crate::common::binary::ignored_test;
+
+fn uri(broker: &Mosquitto, query: &str) -> String {
+    format!("mqtt://127.0.0.1:{}/house?{query}", broker.port)
+}
+
+#[test]
+fn a_state_arrives_and_is_kept_where_that_is_wanted() {
+    with_mosquitto(|| {
+        for protocol in ["5", "3.1.1"] {
+            let broker = Mosquitto::open();
+            let listener = broker.listen(&[]);
+            let query =
+                format!("qos=1&protocol={protocol}&topics.power_net_w=house/power%20kW%202");
+            let sink = Running::start(&uri(&broker, &query));
+            let kept = Running::start(&uri(
+                &broker,
+                &format!("{query}&retain=true&topic=kept/{{meter}}&status=kept/status"),
+            ));
+            sink.put(1234);
+            kept.put(99);
+            listener.wait_for("kept/181220000009 ");
+            listener.wait_for("house/181220000009/state ");
+            assert_eq!(sink.end(LIMIT), (vec![], 0));
+            assert_eq!(kept.end(LIMIT), (vec![], 0));
+            // Acknowledged messages may still be on their way to the listener.
+            listener.wait_for("house/power 1.23");
+            listener.wait_for("house/status offline");
+            let heard = listener.heard();
+            let state = r#"{"meter":"181220000009","power_net_w":1234}"#;
+            for line in [
+                "0 0 house/status online".to_owned(),
+                "0 0 house/power 1.23".to_owned(),
+                format!("0 0 house/181220000009/state {state}"),
+                "0 0 house/status offline".to_owned(),
+            ] {
+                assert!(heard.contains(&line), "{line} is not in {heard:#?}");
+            }
+            // A later listener receives the retained messages and nothing else.
+            let late = broker.listen(&[]);
+            late.wait_for("kept/status");
+            late.wait_for("house/status");
+            late.wait_for("kept/181220000009 ");
+            let mut heard = late.heard();
+            heard.sort();
+            let state = r#"{"meter":"181220000009","power_net_w":99}"#;
+            assert_eq!(
+                heard,
+                [
+                    "1 0 house/power 0.10".to_owned(),
+                    "1 0 house/status offline".to_owned(),
+                    format!("1 0 kept/181220000009 {state}"),
+                    "1 0 kept/status offline".to_owned(),
+                ]
+            );
+        }
+    });
+}
+
+#[test]
+fn a_broker_that_acknowledges_nothing_takes_the_client_all_the_same() {
+    with_mosquitto(|| {
+        let broker = Mosquitto::start(TempDir::new().unwrap(), "allow_anonymous true\nmax_qos 0");
+        let listener = broker.listen(&[]);
+        let sink = Running::start(&uri(&broker, "qos=1&retain=true"));
+        sink.put(7);
+        listener.wait_for("\"power_net_w\":7}");
+        assert_eq!(sink.end(LIMIT), (vec![], 0));
+        listener.wait_for("house/status offline");
+    });
+}
+
+#[test]
+fn values_go_to_topics_of_their_own() {
+    with_mosquitto(|| {
+        let broker = Mosquitto::open();
+        let listener = broker.listen(&[]);
+        let sink = Running::start(&uri(&broker, "layout=flat&units.power=kW"));
+        sink.put(1234);
+        listener.wait_for("house/181220000009/power_net_kw 1.234");
+        listener.wait_for("house/181220000009/meter 181220000009");
+    });
+}
+
+#[test]
+fn a_meter_that_calls_itself_a_wildcard_gets_no_farther_than_its_topic() {
+    with_mosquitto(|| {
+        let broker = Mosquitto::open();
+        let listener = broker.listen(&[]);
+        let sink = Running::start(&uri(&broker, ""));
+        sink.put_line("{\"meter\":\"a/+/#{{x}}\\u001b[2J\",\"power_net_w\":1}");
+        let line = listener.wait_for("/state");
+        assert_eq!(
+            line,
+            "0 0 house/a______x____2J-c3f21002/state {\"meter\":\"a/+/#{{x}}\\u001b[2J\",\"power_net_w\":1}"
+        );
+        assert_eq!(sink.end(LIMIT), (vec![], 0));
+        assert!(!listener.heard().concat().contains('\x1b'));
+    });
+}
+
+/// Announces one device.
+struct Herald;
+
+impl Announcer for Herald {
+    fn subscriptions(&self) -> Vec<String> {
+        vec!["homeassistant/status".to_owned()]
+    }
+
+    fn on_connect(&mut self) -> Vec<Publication> {
+        let (topic, payload) = ("homeassistant/device/1/config".to_owned(), b"{}".to_vec());
+        vec![Publication { topic, payload, retain: true, qos: Qos::AtLeastOnce }]
+    }
+
+    fn on_readings(&mut self, _: &meterpipe::format::readings::Readings) -> Vec<Publication> {
+        Vec::new()
+    }
+
+    fn on_message(&mut self, _: &str, payload: &[u8]) -> Option<Duration> {
+        (payload == b"online").then_some(Duration::from_millis(100))
+    }
+
+    fn required_fields(
+        &self,
+        _: &meterpipe::format::readings::Readings,
+    ) -> &[meterpipe::format::key::FieldKey] {
+        &[]
+    }
+}
+
+#[test]
+fn ten_times_a_broker_forgets_everything_and_has_it_back_within_five_seconds() {
+    with_mosquitto(|| {
+        let mut broker = Mosquitto::open();
+        let sink = Running::announcing(&uri(&broker, "qos=1&retain=true"), Some(Box::new(Herald)));
+        for restart in 0..10 {
+            // Older states are not repeated.
+            sink.put(7);
+            broker.listen(&[]).wait_for("house/181220000009/state ");
+            broker.kill();
+            // A restart takes a moment.
+            thread::sleep(Duration::from_millis(100));
+            broker.run();
+            let start = Instant::now();
+            let listener = broker.listen(&[]);
+            listener.wait_for(" house/status online");
+            listener.wait_for(" homeassistant/device/1/config {}");
+            listener
+                .wait_for(r#" house/181220000009/state {"meter":"181220000009","power_net_w":7}"#);
+            let took = start.elapsed();
+            println!("restart {restart}: back after {took:?}");
+            assert!(took < Duration::from_secs(5), "restart {restart}: {took:?}");
+        }
+        let (said, lost) = sink.end(LIMIT);
+        assert_eq!(lost, 0, "{said:?}");
+    });
+}
+
+#[test]
+fn a_birth_brings_announcements_and_states_again() {
+    with_mosquitto(|| {
+        let broker = Mosquitto::open();
+        let sink = Running::announcing(&uri(&broker, ""), Some(Box::new(Herald)));
+        sink.put(7);
+        let listener = broker.listen(&[]);
+        listener.wait_for("homeassistant/device/1/config");
+        let port = broker.port.to_string();
+        let birth = ["-p", &port, "-t", "homeassistant/status", "-m", "online"];
+        // The subscription is sent before the first state, but its arrival is not acknowledged here.
+        listener.forget();
+        let mut born = Command::new("mosquitto_pub");
+        assert!(born.args(["-h", "127.0.0.1"]).args(birth).status().unwrap().success());
+        listener.wait_for("homeassistant/device/1/config");
+        listener.wait_for("house/181220000009/state ");
+    });
+}
+
+#[test]
+fn who_is_killed_or_hangs_is_offline() {
+    with_mosquitto(|| {
+        let broker = Mosquitto::open();
+        let listener = broker.listen(&[]);
+        let start = || {
+            let mut child = ignored_test("mqtt::real::the_process_that_is_killed");
+            let child = child.env("METERPIPE_TEST_URI", uri(&broker, "keepalive=2s"));
+            Killed(child.stdout(Stdio::null()).spawn().unwrap())
+        };
+        // Killed: the system closes the connection.
+        let mut child = start();
+        listener.wait_for("house/status online");
+        child.0.kill().unwrap();
+        listener.wait_for("house/status offline");
+        listener.forget();
+        // Stopped: nothing is closed, and the broker waits one and a half times the keepalive.
+        let child = start();
+        listener.wait_for("house/status online");
+        send(&child.0, Signal::STOP);
+        listener.wait_for("house/status offline");
+        listener.forget();
+        send(&child.0, Signal::CONT);
+        listener.wait_for("house/status online");
+    });
+}
+
+/// For [`who_is_killed_or_hangs_is_offline`], which runs it in a process of its own.
+#[test]
+#[ignore = "a part of another test"]
+fn the_process_that_is_killed() {
+    struct Quiet;
+    impl Report for Quiet {
+        fn say(&self, _: &str) {}
+        fn lost(&self, _: u64) {}
+    }
+    let Ok(uri) = std::env::var("METERPIPE_TEST_URI") else {
+        return;
+    };
+    let (outbox, inbox) = queue(1).unwrap();
+    let sink = build(&uri, None).unwrap();
+    thread::spawn(move || sink.run(inbox, &Quiet));
+    thread::sleep(2 * LIMIT);
+    drop(outbox);
+}
+
+#[test]
+fn a_broker_that_is_stopped_is_left_and_found_again() {
+    with_mosquitto(|| {
+        let broker = Mosquitto::open();
+        let sink = Running::start(&uri(&broker, "keepalive=2s&qos=1"));
+        sink.put(1);
+        broker.listen(&[]).wait_for("house/status online");
+        broker.signal(Signal::STOP);
+        sink.put(2);
+        sink.wait_for("has not answered for 3s");
+        sink.put(3);
+        broker.signal(Signal::CONT);
+        sink.wait_for("connected again");
+        let listener = broker.listen(&[]);
+        listener.wait_for("house/status online");
+        sink.put(4);
+        listener.wait_for("\"power_net_w\":4}");
+        let (said, lost) = sink.end(LIMIT);
+        assert_eq!(lost, 0, "{said:?}");
+    });
+}
+
+/// A broker with passwords and access rules.
+fn guarded() -> Mosquitto {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("passwords");
+    std::fs::write(&file, "").unwrap();
+    for (user, password) in [("meter", "c4nary word:§1"), ("listener", "c4nary-listening")] {
+        let mut add = Command::new("mosquitto_passwd");
+        assert!(add.arg("-b").arg(&file).args([user, password]).status().unwrap().success());
+    }
+    let acl = "user meter\ntopic write house/#\nuser listener\ntopic readwrite #\n";
+    std::fs::write(folder.path().join("acl"), acl).unwrap();
+    let says = "allow_anonymous false\npassword_file FOLDER/passwords\nacl_file FOLDER/acl";
+    Mosquitto::start(folder, says)
+}
+
+#[test]
+fn a_password_is_proved_and_a_wrong_one_is_told_without_being_shown() {
+    with_mosquitto(|| {
+        let broker = guarded();
+        let secret = broker.folder.path().join("secret");
+        std::fs::write(&secret, "c4nary word:§1\n").unwrap();
+        let query = format!("user=meter&password_file={}", secret.to_str().unwrap());
+        let listener = broker.listen(&["-u", "listener", "-P", "c4nary-listening"]);
+        for protocol in ["5", "3.1.1"] {
+            let sink = Running::start(&uri(&broker, &format!("{query}&protocol={protocol}")));
+            sink.put(1);
+            listener.wait_for("house/181220000009/state ");
+            assert_eq!(sink.end(LIMIT), (vec![], 0));
+            listener.forget();
+            let wrong = "user=meter&password=c4nary-5e1f";
+            let sink = Running::start(&uri(&broker, &format!("{wrong}&protocol={protocol}")));
+            let text = sink.wait_for("refuses user meter (");
+            assert!(text.ends_with("right?; trying again every 60 s"), "{text}");
+            sink.put(1);
+            let (said, lost) = sink.end(LIMIT);
+            assert_eq!((said.len(), lost), (1, 1), "{said:?}");
+            let sink = Running::start(&uri(&broker, &format!("protocol={protocol}")));
+            sink.wait_for("refuses a client without a user name (");
+        }
+    });
+}
+
+#[test]
+fn a_topic_that_the_access_list_forbids_is_told() {
+    with_mosquitto(|| {
+        let broker = guarded();
+        let login = "user=meter&password=c4nary%20word:%C2%A71";
+        let sink = Running::start(&uri(&broker, &format!("{login}&qos=1&topic=garden/{{meter}}")));
+        sink.put(1);
+        let text = sink.wait_for("refuses garden/181220000009 (not authorized)");
+        assert!(text.ends_with("its access list does not let this user write there"), "{text}");
+        let (said, lost) = sink.end(LIMIT);
+        assert_eq!((said.len(), lost), (1, 1), "{said:?}");
+    });
+}
+
+/// A broker that speaks TLS, with that certificate.
+fn secured(hosts: &[&str], expired: bool, more: &str) -> Mosquitto {
+    let folder = TempDir::new().unwrap();
+    let authority = Authority::new(folder.path(), "ca");
+    Authority::new(folder.path(), "other");
+    authority.sign(folder.path(), "broker", hosts, expired);
+    authority.sign(folder.path(), "client", &["meter"], false);
+    let says = "allow_anonymous true\ncertfile FOLDER/broker.pem\nkeyfile FOLDER/broker.key";
+    Mosquitto::start(folder, &format!("{says}\n{more}"))
+}
+
+/// The URI with files of the broker's folder.
+fn secure(broker: &Mosquitto, query: &str) -> String {
+    let folder = broker.folder.path().to_str().unwrap();
+    format!("mqtts://localhost:{}/house?{}", broker.port, query.replace("FOLDER", folder))
+}
+
+/// The connection works without any message.
+fn works(broker: &Mosquitto, query: &str) -> Vec<String> {
+    let sink = Running::start(&secure(broker, &format!("qos=1&{query}")));
+    sink.put(1);
+    let (said, lost) = sink.end(LIMIT);
+    assert_eq!(lost, 0, "{said:?}");
+    said
+}
+
+/// The connection fails with one message, and nothing is sent.
+fn fails(uri: &str, part: &str) {
+    let sink = Running::start(uri);
+    sink.put(1);
+    sink.wait_for(part);
+    let (said, lost) = sink.end(Duration::from_secs(2));
+    assert_eq!((said.len(), lost), (1, 1), "{said:?}");
+}
+
+#[test]
+fn tls_is_spoken_with_the_right_broker_only() {
+    with_mosquitto(|| {
+        let broker = secured(&["localhost", "127.0.0.1"], false, "");
+        assert_eq!(works(&broker, "ca=FOLDER/ca.pem"), Vec::<String>::new());
+        assert_eq!(works(&broker, "ca=FOLDER/ca.pem&protocol=3.1.1"), Vec::<String>::new());
+        fails(
+            &secure(&broker, "ca=FOLDER/other.pem"),
+            "is not signed by an authority in the file of ca; trying again every 60 s",
+        );
+        let said = works(&broker, "insecure=true");
+        let warning =
+            format!("insecure=true: the certificate of localhost:{} is not checked", broker.port);
+        assert_eq!(said, [warning]);
+        // A system without any certificates says so at once.
+        match build(&secure(&broker, ""), None) {
+            Ok(_) => fails(
+                &secure(&broker, ""),
+                "is not signed by an authority that this machine trusts",
+            ),
+            Err(error) => assert!(error.to_string().contains("no certificates on this system")),
+        }
+        // Neither side connects if only one of them speaks TLS.
+        let plain = format!("mqtt://127.0.0.1:{}/house", broker.port);
+        fails(&plain, "is it a TLS port, for mqtts://?; trying again, every 60 s at most");
+        let open = Mosquitto::open();
+        let uri = format!(
+            "mqtts://localhost:{}/house?ca={}/ca.pem",
+            open.port,
+            broker.folder.path().display()
+        );
+        fails(&uri, "closed the connection at the start of TLS: does it speak TLS?");
+    });
+}
+
+#[test]
+fn certificates_that_expired_or_are_for_others_are_told_apart() {
+    with_mosquitto(|| {
+        let broker = secured(&["localhost"], true, "");
+        fails(
+            &secure(&broker, "ca=FOLDER/ca.pem"),
+            &format!("the certificate of localhost:{} has expired on 2021-01-01", broker.port),
+        );
+        let broker = secured(&["broker.example", "10.0.0.1"], false, "");
+        let text = "is not for localhost, but for ";
+        fails(&secure(&broker, "ca=FOLDER/ca.pem"), text);
+    });
+}
+
+#[test]
+fn a_client_shows_its_certificate_where_it_is_wanted() {
+    with_mosquitto(|| {
+        let more = "cafile FOLDER/ca.pem\nrequire_certificate true";
+        let broker = secured(&["localhost"], false, more);
+        let own = "ca=FOLDER/ca.pem&cert=FOLDER/client.pem&key=FOLDER/client.key";
+        assert_eq!(works(&broker, own), Vec::<String>::new());
+        fails(
+            &secure(&broker, "ca=FOLDER/ca.pem"),
+            "it may require a certificate; name one with cert and key",
+        );
+    });
+}
+
+#[test]
+fn files_that_are_none_are_told_at_the_start() {
+    let folder = TempDir::new().unwrap();
+    Authority::new(folder.path(), "ca").sign(folder.path(), "client", &["meter"], false);
+    std::fs::write(folder.path().join("empty"), "").unwrap();
+    let why = |query: &str| {
+        let path = folder.path().to_str().unwrap();
+        let uri = format!("mqtts://localhost?{}", query.replace("FOLDER", path));
+        let error = build(&uri, None).err().unwrap().to_string();
+        error.replace(path, "FOLDER")
+    };
+    assert_eq!(why("ca=FOLDER/none"), "ca = FOLDER/none: No such file or directory (os error 2)");
+    let pem = "no such entry in it; PEM is expected";
+    assert_eq!(why("ca=FOLDER/empty"), format!("ca = FOLDER/empty: {pem}"));
+    let ca = "ca=FOLDER/ca.pem";
+    assert_eq!(why(&format!("{ca}&cert=FOLDER/client.pem")), "cert and key: both or none");
+    assert_eq!(
+        why(&format!("{ca}&cert=FOLDER/client.pem&key=FOLDER/ca.pem")),
+        format!("key = FOLDER/ca.pem: {pem}")
+    );
+    let mixed = format!("{ca}&cert=FOLDER/ca.pem&key=FOLDER/client.key");
+    assert!(why(&mixed).starts_with("cert and key: "), "{}", why(&mixed));
+}
+
+#[test]
+fn two_of_the_same_name_come_to_rest() {
+    with_mosquitto(|| {
+        let rest = |protocol| {
+            let broker = Mosquitto::open();
+            let uri = uri(&broker, &format!("client_id=twin&protocol={protocol}"));
+            let twins = [Running::start(&uri), Running::start(&uri)];
+            let find = || {
+                let said = twins.iter().flat_map(Running::said);
+                said.into_iter()
+                    .find(|text| text.contains("same name") || text.contains("the name"))
+            };
+            let text = until(find).unwrap();
+            assert!(text.contains("twin") && text.contains("client_id"), "{text}");
+            thread::sleep(Duration::from_secs(5));
+            let log = std::fs::read_to_string(broker.folder.path().join("log")).unwrap();
+            let connects = log.matches("New client connected").count();
+            println!("{protocol}: {connects} connections of two");
+            assert!(connects < 4, "{connects}");
+        };
+        thread::scope(|scope| {
+            for protocol in ["5", "3.1.1"] {
+                scope.spawn(move || rest(protocol));
+            }
+        });
+    });
+}

@@ -1,0 +1,614 @@
+//! `publish`, `watch --to` and `config`, as a user runs them.
+
+use crate::common::secrets;
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{Read, Write},
+    net::TcpListener,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use crate::common::binary::{Ran, Running, command, ran, run, run_command, signal, wait_for};
+use crate::common::secrets::{CANARY, TYPED};
+use crate::common::terminal::terminal;
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+fn readings(count: &str) -> String {
+    let start = "2026-06-21T00:00:00+02:00";
+    let wire = run(&["simulate", "--count", count, "--start", start], b"");
+    let mut decode = command(&["decode"]);
+    decode.env("P1_GUEK", "36C66639E48A8CA4D6BC8B282A793BBB");
+    let ran = run_command(decode, wire.out.as_bytes());
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    ran.out
+}
+
+/// A command that finds no configuration but ours.
+fn at_home(folder: &TempDir, args: &[&str]) -> Command {
+    let mut command = command(args);
+    command.env("XDG_CONFIG_HOME", folder.path()).current_dir(folder.path());
+    command
+}
+
+fn publish(folder: &TempDir, args: &[&str], input: &str) -> Ran {
+    let args = [&["publish"], args].concat();
+    run_command(at_home(folder, &args), input.as_bytes())
+}
+
+fn read(folder: &TempDir, name: &str) -> String {
+    fs::read_to_string(folder.path().join(name)).unwrap_or_default()
+}
+
+#[test]
+fn each_sink_gets_what_it_wants_in_its_own_form() {
+    let (folder, input) = (TempDir::new().unwrap(), readings("7"));
+    let ran = publish(
+        &folder,
+        &[
+            "--to=file:all.jsonl",
+            "--to=file:few.csv?fields=time,power_net_w&every=10s",
+            "--to=solarview:solarview.txt",
+            "--to=prometheus:metrics.prom",
+        ],
+        &input,
+    );
+    assert_eq!(ran, Ran { status: 0, out: String::new(), err: String::new() });
+    assert_eq!(read(&folder, "all.jsonl"), input, "a line is a line");
+    // Every second telegram, and the header.
+    let few = read(&folder, "few.csv");
+    assert_eq!(few.lines().count(), 1 + 4, "{few}");
+    assert!(few.starts_with("time,power_net_w\n2026-06-21T00:00:00+02:00,"), "{few}");
+    assert!(read(&folder, "solarview.txt").starts_with("/?!\n/KAIFA\n1.8.0("));
+    let metrics = read(&folder, "metrics.prom");
+    assert!(
+        metrics.contains("smartmeter_telegrams_total{meter=\"181220404247\"} 7\n"),
+        "{metrics}"
+    );
+}
+
+#[test]
+fn a_line_that_is_none_costs_no_other() {
+    let (folder, input) = (TempDir::new().unwrap(), readings("2"));
+    let (first, second) = input.split_once('\n').unwrap();
+    let torn = &first[..100];
+    let mixed = format!("{first}\nhello\n{{\"schema\":1}}\n{torn}\n\n{second}");
+    let ran = publish(&folder, &["--to=file:all.jsonl"], &mixed);
+    assert_eq!(ran.status, 1);
+    assert_eq!(read(&folder, "all.jsonl"), input);
+    for told in [
+        "line 2: reading: not a line of readings: no JSON at octet 0",
+        "line 3: reading: not a line of readings: nothing known at octet 0",
+        "line 4: reading: not a line of readings: JSON that breaks off at octet 99",
+        "2 telegrams, 3 rejected",
+    ] {
+        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+    }
+    let records = run(&["simulate", "--count", "1"], b"").out;
+    let ran = publish(&folder, &["--to=file:none.jsonl"], &records);
+    assert_eq!(ran.status, 3, "{}", ran.err);
+    let advice = "these are records, not readings: decode makes them";
+    assert_eq!(ran.err.matches(advice).count(), 1, "{}", ran.err);
+    // Empty input is an error too, as in all subcommands.
+    assert_eq!(publish(&folder, &["--to=file:none.jsonl"], "").status, 3);
+}
+
+#[test]
+fn what_cannot_be_meant_is_said_before_anything_is_read() {
+    let folder = TempDir::new().unwrap();
+    for (args, told) in [
+        (&["--to=broker"][..], "--to: broker: a sink is written as mqtt://HOST or file:PATH"),
+        (&["--to=carrier:pigeon"], "carrier:pigeon: no sink is called carrier: there are "),
+        (&["--to=file:x?evry=1s"], "file:x: file: nothing is called evry: did you mean every?"),
+        (&["--to=influxdb://h?db=d&retry=999999999999999999d"], "d: at most ten years expected"),
+        (&["--to=file:x?fields=what"], "file:x: fields: no field is called what: did you mean "),
+        (&[], "nowhere to publish to: name a sink with --to, or a configuration"),
+        (&["--config=none.toml"], "none.toml: No such file or directory"),
+        (&["--to=file:x", "mqtt://u:typ3d@h"], "a sink stands where a FILE is expected"),
+    ] {
+        let ran = publish(&folder, args, "");
+        assert_eq!(ran.status, 2, "{args:?}");
+        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+    }
+    let ran = run_command(at_home(&folder, &["watch", "mqtt://u:typ3d@h"]), b"");
+    assert_eq!(ran.status, 2);
+    assert!(ran.err.contains("a sink stands where a SOURCE is expected"), "{}", ran.err);
+    assert!(!folder.path().join("x").exists());
+}
+
+#[test]
+fn a_sink_that_cannot_store_holds_up_no_other_and_its_loss_is_told() {
+    let (folder, input) = (TempDir::new().unwrap(), readings("50"));
+    // This server accepts connections and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let influx = format!("--to=influxdb://u:{TYPED}@127.0.0.1:{port}?db=x&timeout=1s");
+    let ran = publish(&folder, &[&influx, "--to=file:all.jsonl"], &input);
+    assert_eq!(ran.status, 6, "{}", ran.err);
+    assert_eq!(read(&folder, "all.jsonl"), input);
+    assert!(ran.err.contains("50 readings not stored"), "{}", ran.err);
+    assert!(ran.err.contains("--to shows its secret to other users here"), "{}", ran.err);
+}
+
+#[test]
+fn a_broker_that_answers_and_acknowledges_nothing_is_not_waited_for_for_ever() {
+    let (folder, input) = (TempDir::new().unwrap(), readings("7"));
+    let broker = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = broker.local_addr().unwrap().port();
+    let first = thread::spawn(move || {
+        let (mut stream, _) = broker.accept().unwrap();
+        let (mut octets, mut count) = ([0; 4096], stream.read(&mut [0; 4096]).unwrap());
+        stream.write_all(&[0x20, 3, 0, 0, 0]).unwrap();
+        while count > 0 {
+            count = stream.read(&mut octets).unwrap_or(0);
+            if octets[..count].ends_with(&[0xc0, 0]) {
+                stream.write_all(&[0xd0, 0]).unwrap();
+            }
+        }
+        broker.set_nonblocking(true).unwrap();
+        // A sink that waits too long gives up this connection and opens another.
+        thread::sleep(Duration::from_secs(3));
+        broker.accept().is_err()
+    });
+    let to = format!("--to=mqtt://127.0.0.1:{port}?qos=1&keepalive=10s&ha=off");
+    let ran = publish(&folder, &[&to, "--to=file:all.jsonl"], &input);
+    assert!(first.join().unwrap(), "{}", ran.err);
+    assert_eq!((ran.status, read(&folder, "all.jsonl")), (6, input));
+    assert!(ran.err.contains("7 readings not stored"), "{}", ran.err);
+    assert!(ran.err.contains("does not acknowledge messages"), "{}", ran.err);
+}
+
+/// The peak memory of a process, in MiB.
+fn peak(id: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+}
+
+#[test]
+fn a_week_in_which_nothing_can_be_stored_takes_no_more_memory_than_an_hour() {
+    let folder = TempDir::new().unwrap();
+    let full = "--to=file:/dev/full";
+    // No server listens there.
+    let dead = ["--to=mqtt://127.0.0.1:1?qos=1", "--to=influxdb://127.0.0.1:1?bucket=b&org=o"];
+    let mut publish = at_home(&folder, &[&["publish", full], &dead[..]].concat());
+    publish.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut running = Running(publish.spawn().unwrap());
+    let mut stdin = running.0.stdin.take().unwrap();
+    let line = readings("1");
+    let (start, rest) = line.split_once("\"energy_import_wh\":").unwrap();
+    let rest = rest.split_once(',').unwrap().1;
+    let clock = "\"time\":\"2026-06-21T00:00:00+02:00\"";
+    assert!(start.contains(clock), "{start}");
+    let mut peaks = Vec::new();
+    for telegram in 0..120_960 {
+        let time = jiff::Timestamp::from_second(1_782_000_000 + 5 * telegram).unwrap();
+        let start = start.replace(clock, &format!("\"time\":\"{time}\""));
+        // A counter that stands still says nothing, so the clock counts.
+        let text = format!("{start}\"energy_import_wh\":{},{rest}", 6_000_000 + telegram);
+        std::io::Write::write_all(&mut stdin, text.as_bytes()).unwrap();
+        if [40_000, 120_959].contains(&telegram) {
+            peaks.push(peak(running.0.id()));
+        }
+    }
+    println!("after 40 000 and 120 960 telegrams: {peaks:?} MiB");
+    assert!(peaks[1] <= peaks[0] + 4 && peaks[1] < 32, "{peaks:?}");
+    drop(stdin);
+    assert_eq!(running.0.wait().unwrap().code(), Some(6));
+    let mut err = String::new();
+    std::io::Read::read_to_string(&mut running.0.stderr.take().unwrap(), &mut err).unwrap();
+    let lost: Vec<_> = err.lines().filter(|line| line.contains("120960 readings not")).collect();
+    assert_eq!(lost.len(), 3, "{err}");
+}
+
+#[test]
+fn a_secret_comes_from_the_environment_and_is_never_told() {
+    let (folder, input) = (TempDir::new().unwrap(), readings("1"));
+    fs::write(folder.path().join("token"), format!("{CANARY}\n")).unwrap();
+    let url = "http://127.0.0.1:9";
+    for (name, value) in [("INFLUX_TOKEN", CANARY), ("INFLUX_TOKEN_FILE", "token")] {
+        let mut publish = at_home(&folder, &["publish", "--to=influxdb"]);
+        publish.envs([("INFLUX_URL", url), ("INFLUX_ORG", "o"), ("INFLUX_BUCKET", "b")]);
+        let ran = run_command(
+            {
+                publish.env(name, value);
+                publish
+            },
+            input.as_bytes(),
+        );
+        // No server listens there. The run got that far, so every other message was printed before.
+        assert_eq!(ran.status, 6, "{}", ran.err);
+        assert!(ran.err.contains("cannot connect to 127.0.0.1:9"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn the_configuration_is_checked_and_shown_without_its_secrets() {
+    let folder = TempDir::new().unwrap();
+    let place = folder.path().join("meterpipe");
+    fs::create_dir(&place).unwrap();
+    fs::write(folder.path().join("keys"), "36C66639E48A8CA4D6BC8B282A793BBB\n").unwrap();
+    let write = |text: &str| fs::write(place.join("config.toml"), text).unwrap();
+    let config = |action: &str| run_command(at_home(&folder, &["config", action]), b"");
+    assert!(config("check").err.contains("there is no configuration"));
+    assert_eq!(config("show").status, 2);
+    write(&format!(
+        "[[meter]]\nsource = \"sim:\"\nkey_file = \"keys\"\n\n\
+         [[sink]]\nto = \"influxdb://u:{CANARY}@localhost\"\ndb = \"home\"\n\n\
+         [[sink]]\nto = \"file:new.csv\"\nfields = [\"time\", \"power_net_w\"]\n"
+    ));
+    let checked = config("check");
+    assert_eq!(checked.status, 0, "{}", checked.err);
+    assert!(
+        checked.out.ends_with("config.toml: 1 meter, 2 sinks, no mistake\n"),
+        "{}",
+        checked.out
+    );
+    let shown = config("show");
+    assert_eq!(shown.status, 0);
+    assert!(shown.out.contains("password = \"…\""), "{}", shown.out);
+    assert!(shown.out.contains("fields = \"time,power_net_w\""), "{}", shown.out);
+    assert!(!folder.path().join("new.csv").exists(), "nothing is opened");
+    write("[[meter]]\nkey_file = \"nowhere\"\n");
+    assert!(config("check").err.contains("nowhere: No such file"));
+}
+
+#[test]
+fn a_mistake_in_a_sink_is_told_with_its_line() {
+    let folder = TempDir::new().unwrap();
+    let place = folder.path().join("c.toml");
+    let told = |text: &str, action: &[&str]| {
+        fs::write(&place, format!("[[sink]]\nto = \"file:a\"\n\n[[sink]]\n{text}\n")).unwrap();
+        let ran = run_command(at_home(&folder, &[action, &["--config=c.toml"]].concat()), b"");
+        assert_eq!(ran.status, 2, "{}", ran.err);
+        ran.err.split_once("c.toml: ").unwrap().1.trim_end().to_owned()
+    };
+    for (text, why) in [
+        ("to = \"file:a\"\nevry = 1", "line 6: file: nothing is called evry: did you mean every?"),
+        ("to = \"file:a\"\n[sink.nmes]\ntime = 1", "line 7: file: nothing is called nmes.time"),
+        ("evry = 1\nto = \"file:a?rotate=daily\"", "line 5: file: nothing is called evry"),
+        ("every = 1\nto = \"file:a?rotat=daily\"", "line 6: file: nothing is called rotat"),
+        ("to = \"file:a\"\nevery = \"1x\"", "line 6: every = 1x: a number of s, m, h or d"),
+        ("to = \"file:a\"\nkeep = 2", "line 6: keep goes with rotate"),
+        ("to = \"file:a\"\nfields = [\n\"a\"]", "line 6: fields: no field is called a"),
+        ("to = \"file:a\"\nnames.a = \"b\"", "line 6: names.a: no field is called a"),
+        ("to = \"file:a\"\n[sink.bands]\n\n\"1-0:1.8.0\" = \"b\"", "line 8: bands.1-0:1.8.0 = b: "),
+        ("to = \"file:a\"\nunits = { energy = \"W\" }", "line 6: units.energy: energy in W: "),
+        ("to = \"mqtt://h\"\nuser = \"u\"\nqos = 7\nretain = true", "line 7: qos: 0 or 1"),
+        ("\nto = \"influxdb://h\"\nbatch = 1", "line 4: where to write to is missing"),
+        ("to = \"carrier:pigeon\"", "line 4: no sink is called carrier"),
+    ] {
+        for action in [&["config", "check"][..], &["publish"]] {
+            let line = told(text, action);
+            assert!(line.starts_with(why), "{why}: {line}");
+        }
+    }
+}
+
+#[test]
+fn what_is_shown_of_a_configuration_is_a_configuration_that_says_the_same() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for name in ["guek", "secret"] {
+        fs::write(at(name), "36C66639E48A8CA4D6BC8B282A793BBB\n").unwrap();
+    }
+    let all = r#"[[meter]]
+name = "Haus \"A\""
+source = "sim:"
+key_file = "guek"
+baud = 9600
+parity = "none"
+
+[[sink]]
+to = "MQTT://anna@[::1]:1884/a%40b?qos=1&names.1-0:99.1.0=x"
+password_file = "secret"
+client_id = "a\"b"
+keepalive = "1m"
+protocol = 5
+topic = "{base}/{meter}"
+layout = "json"
+status = "none"
+retain = true
+ha = "component"
+ha_prefix = "h"
+ha_expire_after = 0
+ha_compat = true
+fields = ["power_net_w", "1-0:99.1.0", "voltage_l1_v"]
+topics = { "voltage_l1_v,voltage_l2_v" = "openWB/u 1", power_net_w = "a/b kW 3" }
+units.power = "kW"
+names."item_3" = "drei"
+
+[[sink]]
+to = "influxdbs://h/x?bucket=b"
+org = "o"
+token_file = "./secret"
+insecure = true
+measurement = "m\u007f"
+tags = { "a b" = "c" }
+timestamp = "received"
+batch = 5
+flush = "1s"
+timeout = "2s"
+retry = "3s"
+
+[[sink]]
+to = "influxdb://anna@h"
+db = "d"
+rp = "r"
+password_file = "secret"
+
+[[sink]]
+to = "file:a%20@b.csv?rotate=daily&keep=3"
+format = "csv"
+csv_locale = "at"
+every = "30s"
+on_change = ["power_net_w", "1-0:99.1.0"]
+bands = { "1-0:99.1.0" = 1.50 }
+at_least_every = "5m"
+guard = false
+
+[[sink]]
+to = "prometheus://127.0.0.1:9888"
+expire_after = "1h"
+
+[[sink]]
+to = "solarview:s.txt"
+meter = "1"
+style = "d0"
+"#;
+    let config = |action: &str, file: &str| {
+        let ran = run_command(at_home(&folder, &["config", action, "--config", file]), b"");
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        ran.out.split_once('\n').map_or(ran.out.clone(), |(_, rows)| rows.to_owned())
+    };
+    fs::write(at("a.toml"), all).unwrap();
+    let shown = config("show", "a.toml");
+    assert!(!shown.contains('…'), "{shown}");
+    // No key is lost, and each of a table has a line.
+    assert_eq!(shown.matches(" = ").count(), 58, "{shown}");
+    fs::write(at("b.toml"), &shown).unwrap();
+    config("check", "b.toml");
+    // Settings from the URI come in another order.
+    let tables = |text: &str| {
+        let rows = |table: &str| table.lines().map(str::to_owned).collect::<BTreeSet<_>>();
+        text.split("\n\n").map(rows).collect::<Vec<_>>()
+    };
+    assert_eq!(tables(&config("show", "b.toml")), tables(&shown));
+}
+
+/// A run that is asked to end after the file has so many lines.
+fn watch_until(folder: &TempDir, args: &[&str], name: &str, lines: usize) -> Ran {
+    let mut watch = at_home(folder, args);
+    watch.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = Running(watch.spawn().unwrap());
+    wait_for("readings", || read(folder, name).lines().count() >= lines);
+    signal(&running.0, Signal::TERM);
+    let status = running.0.wait().unwrap();
+    let (out, err) = (running.0.stdout.take().unwrap(), running.0.stderr.take().unwrap());
+    let text = |stream| {
+        let mut text = Vec::new();
+        std::io::Read::read_to_end(&mut { stream }, &mut text).unwrap();
+        text
+    };
+    let out = text(Box::new(out) as Box<dyn std::io::Read>);
+    ran(std::process::Output { status, stdout: out, stderr: text(Box::new(err)) })
+}
+
+#[test]
+fn watch_feeds_sinks_and_leaves_standard_output_to_who_asks_for_it() {
+    let folder = TempDir::new().unwrap();
+    let quiet = watch_until(&folder, &["watch", "sim:", "--to=file:a.jsonl"], "a.jsonl", 1);
+    assert_eq!((quiet.status, quiet.out.as_str(), quiet.err.as_str()), (0, "", ""));
+    let args = ["watch", "sim:", "--to=file:b.jsonl", "--format=json"];
+    let both = watch_until(&folder, &args, "b.jsonl", 1);
+    assert_eq!(both.status, 0);
+    assert_eq!(both.out, read(&folder, "b.jsonl"), "the same line on both ways");
+}
+
+#[test]
+fn watch_without_a_source_takes_all_that_is_configured_and_nothing_of_it_with_one() {
+    let folder = TempDir::new().unwrap();
+    let place = folder.path().join("meterpipe");
+    fs::create_dir(&place).unwrap();
+    let config = "[[meter]]\nsource = \"sim:ksm-west\"\n[[sink]]\nto = \"file:a.jsonl\"\n";
+    fs::write(place.join("config.toml"), config).unwrap();
+    let ran = watch_until(&folder, &["watch"], "a.jsonl", 1);
+    assert_eq!((ran.status, ran.out.as_str()), (0, ""));
+    assert!(read(&folder, "a.jsonl").contains("\"meter\":\"1KFM"));
+    fs::remove_file(folder.path().join("a.jsonl")).unwrap();
+    let args = ["watch", "--once", "sim:", "--format=json"];
+    let ran = run_command(at_home(&folder, &args), b"");
+    assert_eq!((ran.status, ran.out.lines().count()), (0, 1));
+    assert!(!folder.path().join("a.jsonl").exists(), "a virtual meter is not the house");
+}
+
+#[test]
+fn files_that_were_moved_away_are_opened_anew_on_sighup() {
+    let (folder, input) = (TempDir::new().unwrap(), readings("50"));
+    let mut publish = at_home(&folder, &["publish", "--to=file:log.jsonl"]);
+    let mut running =
+        Running(publish.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let mut stdin = running.0.stdin.take().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let mut sent = 0;
+    for line in input.lines() {
+        std::io::Write::write_all(&mut stdin, format!("{line}\n").as_bytes()).unwrap();
+        sent += 1;
+        wait_for("the line", || {
+            (read(&folder, "log.jsonl.1") + &read(&folder, "log.jsonl")).lines().count() == sent
+        });
+        if sent == 1 {
+            fs::rename(at("log.jsonl"), at("log.jsonl.1")).unwrap();
+            signal(&running.0, Signal::HUP);
+        }
+    }
+    assert!(read(&folder, "log.jsonl").lines().count() > 40, "{}", read(&folder, "log.jsonl"));
+    drop(stdin);
+    assert!(running.0.wait().unwrap().success());
+    assert_eq!(read(&folder, "log.jsonl.1") + &read(&folder, "log.jsonl"), input);
+}
+
+/// A run with a pipe as its input, which stays open.
+fn piped(folder: &TempDir, args: &[&str]) -> (Running, std::process::ChildStdin) {
+    let mut command = at_home(folder, args);
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command.env("P1_GUEK", "36C66639E48A8CA4D6BC8B282A793BBB");
+    let mut running = Running(command.spawn().unwrap());
+    let stdin = running.0.stdin.take().unwrap();
+    (running, stdin)
+}
+
+/// Status and messages of the run.
+fn ended(mut running: Running) -> (Option<i32>, String) {
+    let status = running.0.wait().unwrap();
+    let mut err = String::new();
+    std::io::Read::read_to_string(&mut running.0.stderr.take().unwrap(), &mut err).unwrap();
+    (status.code(), secrets::open(err))
+}
+
+#[test]
+fn watch_looks_after_its_sinks_while_a_pipe_is_silent() {
+    let folder = TempDir::new().unwrap();
+    let wire = run(&["simulate", "--count", "3"], b"").out;
+    let args = ["watch", "-", "--to=file:log.jsonl"];
+    let (running, mut stdin) = piped(&folder, &args);
+    std::io::Write::write_all(&mut stdin, wire.as_bytes()).unwrap();
+    // The last one waits for the end.
+    wait_for("readings", || read(&folder, "log.jsonl").lines().count() >= 2);
+    fs::rename(folder.path().join("log.jsonl"), folder.path().join("log.jsonl.1")).unwrap();
+    signal(&running.0, Signal::HUP);
+    let more = run(&["simulate", "--count", "3", "--start", "2027-01-01T00:00+01"], b"").out;
+    std::io::Write::write_all(&mut stdin, more.as_bytes()).unwrap();
+    wait_for("the new file", || read(&folder, "log.jsonl").lines().count() >= 2);
+    signal(&running.0, Signal::TERM);
+    let (status, err) = ended(running);
+    assert_eq!((status, &*err), (Some(0), ""));
+    let all = read(&folder, "log.jsonl.1") + &read(&folder, "log.jsonl");
+    assert!(all.lines().count() >= 5, "{all}");
+    drop(stdin);
+}
+
+#[test]
+fn a_sink_that_hangs_holds_up_no_other_for_long() {
+    let folder = TempDir::new().unwrap();
+    // Nothing reads this terminal: a writer blocks for ever.
+    let (_terminal, name) = terminal();
+    let name = name.display();
+    let (line, mut input) = (readings("1"), String::new());
+    for counter in 0..3000 {
+        let (start, end) = line.split_once("\"invocation_counter\":").unwrap();
+        let end = end.split_once(',').unwrap().1;
+        input += &format!("{start}\"invocation_counter\":{counter},{end}");
+    }
+    let stuck = format!("--to=file:{name}");
+    let ran = publish(&folder, &[&stuck, "--to=file:all.jsonl"], &input);
+    assert_eq!(ran.status, 6, "{}", ran.err);
+    assert!(read(&folder, "all.jsonl") == input, "all of it is there");
+    assert!(ran.err.contains(&format!("file:{name}: does not come to its end")), "{}", ran.err);
+}
+
+#[test]
+fn a_slow_server_has_the_time_that_it_takes_and_no_more() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port();
+    let (sender, requests) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in server.incoming() {
+            let mut stream = stream.unwrap();
+            let mut octets = [0; 64 * 1024];
+            let size = std::io::Read::read(&mut stream, &mut octets).unwrap();
+            std::thread::sleep(std::time::Duration::from_secs(2));
+            let answer = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+            std::io::Write::write_all(&mut stream, answer).unwrap();
+            sender.send(size).unwrap();
+        }
+    });
+    let folder = TempDir::new().unwrap();
+    let sink = format!("--to=influxdb://127.0.0.1:{port}?bucket=b&batch=10");
+    let ran = publish(&folder, &[&sink], &readings("40"));
+    assert_eq!((ran.status, &*ran.err), (0, ""));
+    assert_eq!(requests.try_iter().count(), 4, "8 s of requests");
+}
+
+#[test]
+fn what_the_guard_refuses_is_counted() {
+    let folder = TempDir::new().unwrap();
+    let energies = ["12937", "12937", "5", "12938"];
+    let input: String = (0..)
+        .zip(energies)
+        .map(|(second, energy)| {
+            format!(
+                "{{\"time\":\"2026-11-20T12:00:{second:02}Z\",\"meter\":\"7\",\
+                 \"energy_import_wh\":{energy}}}\n"
+            )
+        })
+        .collect();
+    let stored = input.lines().filter(|line| !line.contains(":5}")).map(|line| format!("{line}\n"));
+    let ran = publish(&folder, &["--to=file:a.jsonl", "--to=file:b.jsonl?guard=false"], &input);
+    assert_eq!((ran.status, read(&folder, "a.jsonl")), (1, stored.collect::<String>()));
+    assert!(ran.err.contains("falls from 12937 to 5; left out"), "{}", ran.err);
+    assert!(ran.err.contains("4 telegrams, 1 rejected"), "{}", ran.err);
+    assert_eq!(read(&folder, "b.jsonl"), input);
+}
+
+#[test]
+fn a_configuration_that_cannot_run_has_mistakes() {
+    let folder = TempDir::new().unwrap();
+    let config = folder.path().join("c.toml");
+    for (text, told) in [
+        ("[[meter]]\nsource = \"sim:what\"", "sim:what: "),
+        ("[[meter]]\nsource = \"tcp://host\"", "tcp://host: a peer is written as tcp://HOST:PORT"),
+        ("[[meter]]\nbaud = 0", "line 2: a number is expected here"),
+        ("[[meter]]\nkey = \"a\"", "line 2: a key stands in a file of its own: key_file"),
+        ("[[sink]]\nto = \"file:a\"\n[[sink]]\nto = \"file:///a\"", ""),
+        (
+            "[[sink]]\nto = \"file:a\"\n[[sink]]\nto = \"file:a\"",
+            "file:a: another sink writes there",
+        ),
+        ("[[sink]]\nto = \"file:-\"", "- is no file"),
+        ("[[sink]]\nto = \"file:a\"\nbands = { power_net_w = -5 }", "a number from 0 expected"),
+    ] {
+        fs::write(&config, text).unwrap();
+        let args = ["config", "check", "--config", "c.toml"];
+        let ran = run_command(at_home(&folder, &args), b"");
+        assert_eq!(ran.status, if told.is_empty() { 0 } else { 2 }, "{text}: {}", ran.err);
+        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+    }
+}
+
+#[test]
+fn a_meter_is_called_what_its_user_calls_it() {
+    let folder = TempDir::new().unwrap();
+    let config = "[[meter]]\nname = \"my house\"\nsource = \"sim:\"\n";
+    fs::write(folder.path().join("c.toml"), config).unwrap();
+    let args = ["watch", "--once", "--config=c.toml", "--record=r.records"];
+    assert_eq!(run_command(at_home(&folder, &args), b"").status, 0);
+    let recorded = read(&folder, "r.records");
+    assert!(recorded.contains(" from=my%20house\n"), "{recorded}");
+}
+
+#[test]
+fn one_meter_of_several_may_be_chosen_and_only_what_goes_to_a_sink_changes() {
+    let folder = TempDir::new().unwrap();
+    let line = |second: u32, meter: u32, energy: u32, power: u32| {
+        format!(
+            "{{\"time\":\"2026-11-20T12:00:{second:02}Z\",\"meter\":\"{meter}\",\
+             \"energy_import_wh\":{energy},\"power_net_w\":{power}}}\n"
+        )
+    };
+    let all = (0..4).flat_map(|at| [line(5 * at, 1, 7 + at / 2, at), line(5 * at, 2, 9, at)]);
+    let args = [
+        "--to=file:two.jsonl?meter=2",
+        "--to=file:changed.jsonl?meter=1&fields=time,energy_import_wh&on_change=true",
+    ];
+    let ran = publish(&folder, &args, &all.collect::<String>());
+    assert_eq!((ran.status, &*ran.err), (0, ""));
+    assert_eq!(read(&folder, "two.jsonl").matches("\"meter\":\"2\"").count(), 4);
+    let changed = [(0, 7), (10, 8)].map(|(second, energy)| {
+        format!("{{\"time\":\"2026-11-20T12:00:{second:02}Z\",\"energy_import_wh\":{energy}}}\n")
+    });
+    assert_eq!(read(&folder, "changed.jsonl"), changed.concat());
+}

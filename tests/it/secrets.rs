@@ -1,0 +1,184 @@
+//! A secret from any source reaches its server and nobody else: no message shows it, nor
+//! does the list of processes. (clippy.toml forbids starting other programs.)
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpListener,
+    process::{Command, Stdio},
+    sync::mpsc::{Receiver, channel},
+    thread,
+};
+
+use crate::common::binary::{Ran, Running, command, ran, run_command, signal, wait_for};
+use crate::common::secrets::{CANARY, open};
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+/// A broker that refuses every client, and hands on the octets that it received.
+fn broker() -> (u16, Receiver<String>) {
+    serve(&[0x20, 3, 0, 0x86, 0])
+}
+
+/// A database that refuses every client and repeats the token in its answer.
+fn database() -> (u16, Receiver<String>) {
+    let body = format!("{{\"message\":\"no such token: {CANARY}-token\"}}");
+    let head = format!("HTTP/1.1 401 Unauthorized\r\nContent-Length: {}\r\n\r\n", body.len());
+    serve(format!("{head}{body}").as_bytes())
+}
+
+fn serve(answer: &[u8]) -> (u16, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let ((heard, hears), answer) = (channel(), answer.to_vec());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, mut octets) = (stream.unwrap(), [0; 4096]);
+            let size = stream.read(&mut octets).unwrap_or_default();
+            let _ = stream.write_all(&answer);
+            if heard.send(String::from_utf8_lossy(&octets[..size]).into_owned()).is_err() {
+                return;
+            }
+        }
+    });
+    (port, hears)
+}
+
+/// A home with the secrets in files, and a configuration.
+fn home(config: &str) -> TempDir {
+    let home = tempfile::tempdir().unwrap();
+    for (name, text) in [("mqtt_password", "password"), ("influx_token", "token")] {
+        fs::write(home.path().join(name), format!("{CANARY}-{text}\n")).unwrap();
+    }
+    fs::create_dir(home.path().join("meterpipe")).unwrap();
+    fs::write(home.path().join("meterpipe/config.toml"), config).unwrap();
+    home
+}
+
+fn at(home: &TempDir, args: &[&str], variables: &[(&str, String)]) -> Command {
+    let mut command = command(args);
+    command.current_dir(home).env("XDG_CONFIG_HOME", home.path());
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
+    command
+}
+
+/// A run that is ended once both servers have refused it.
+fn refused(mut watch: Command) -> Ran {
+    watch.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = Running(watch.spawn().unwrap());
+    let (out, mut err) = (running.0.stdout.take(), running.0.stderr.take().unwrap());
+    let (sender, said) = channel();
+    thread::spawn(move || {
+        let mut octets = [0; 4096];
+        while let Ok(size @ 1..) = err.read(&mut octets) {
+            let _ = sender.send(octets[..size].to_vec());
+        }
+    });
+    let mut text = Vec::new();
+    wait_for("two refusals", || {
+        text.extend(said.try_iter().flatten());
+        let text = String::from_utf8_lossy(&text);
+        text.contains("refuses user meter") && text.contains("does not accept the token: 401")
+    });
+    let mine = fs::read(format!("/proc/{}/cmdline", running.0.id())).unwrap();
+    open(String::from_utf8_lossy(&mine).into_owned());
+    assert!(!mine.is_empty());
+    signal(&running.0, Signal::TERM);
+    let status = running.0.wait().unwrap();
+    text.extend(said.iter().flatten());
+    let mut stdout = Vec::new();
+    out.unwrap().read_to_end(&mut stdout).unwrap();
+    ran(std::process::Output { status, stdout, stderr: text })
+}
+
+#[test]
+fn a_secret_reaches_its_server_from_wherever_it_comes_and_nobody_else() {
+    let (inline, files) = (
+        format!("password = \"{CANARY}-password\"\n"),
+        "password_file = \"mqtt_password\"\n".to_owned(),
+    );
+    let (token, token_file) =
+        (format!("token = \"{CANARY}-token\"\n"), "token_file = \"influx_token\"\n".to_owned());
+    let word = |text: &str| format!("{CANARY}-{text}");
+    let none: &[(&str, String)] = &[];
+    let plain: &[_] = &[("MQTT_PASS", word("password")), ("INFLUX_TOKEN", word("token"))];
+    let named: &[_] = &[
+        ("METERPIPE_MQTT_PASSWORD_FILE", "mqtt_password".to_owned()),
+        ("INFLUX_TOKEN_FILE", "influx_token".to_owned()),
+    ];
+    let systemd: &[_] = &[("CREDENTIALS_DIRECTORY", ".".to_owned())];
+    let hand = |mqtt: &str, influx: &str, variables: &[(&str, String)]| {
+        let ((mqtt_port, connect), (influx_port, request)) = (broker(), database());
+        let home = home(&format!(
+            "[[meter]]\nsource = \"sim:\"\n\n\
+             [[sink]]\nto = \"mqtt://127.0.0.1:{mqtt_port}\"\nuser = \"meter\"\n{mqtt}\n\
+             [[sink]]\nto = \"influxdb://127.0.0.1:{influx_port}\"\nbucket = \"b\"\norg = \"o\"\n\
+             flush = \"0\"\n{influx}"
+        ));
+        let ran = refused(at(&home, &["watch", "-v"], variables));
+        assert_eq!(ran.status, 6, "{}", ran.err);
+        assert!(connect.recv().unwrap().contains(&word("password")), "{variables:?}");
+        assert!(request.recv().unwrap().contains(&format!("Token {CANARY}-token")));
+        for action in ["show", "check"] {
+            let ran = run_command(at(&home, &["config", action], variables), b"");
+            assert_eq!(ran.status, 0, "{}", ran.err);
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| hand(&inline, &token, none));
+        scope.spawn(|| hand(&files, &token_file, none));
+        for variables in [plain, named, systemd] {
+            scope.spawn(|| hand("", "", variables));
+        }
+    });
+}
+
+#[test]
+fn mistakes_are_told_without_the_secret_that_stands_beside_them() {
+    let secret = format!("password = \"{CANARY}\"");
+    for (text, told) in [
+        (format!("to = \"mqtt://u:{CANARY}@h:x\""), "x is no port"),
+        (format!("to = \"mqtt://u:{CANARY}%@h\""), "a % that is no escape"),
+        (format!("to = \"mqtt://u:{CANARY}\""), "not followed by a port"),
+        (format!("to = \"mqtt://u:{CANARY}/x@h\""), "write %2f for /"),
+        (format!("to = \"mqtt://u:x?{CANARY}@h\""), "%3f for ?"),
+        (format!("to = \"mqtt:u:{CANARY}@h\""), "a broker is written as mqtt://HOST"),
+        (format!("to = \"mqtt:/u:{CANARY}@h\""), "a broker is written as mqtt://HOST"),
+        (format!("to = \"u:{CANARY}@h\""), "no sink is called u"),
+        (format!("to = \"u-{CANARY}@h\""), "h: a sink is written as"),
+        (format!("to = \"mqtt://h\"\n{secret}"), "of which user? say user"),
+        (format!("to = \"mqtt://h\"\nuser = \"u\"\n{secret}\nqos = 7"), "qos: 0 or 1 expected"),
+        (format!("to = \"mqtt://h\"\n{secret}\npassword_file = \"a\""), "one of the two"),
+        (
+            format!("to = \"mqtt://h\"\nuser = \"u\"\npassword_file = \"{CANARY}\""),
+            "not the secret",
+        ),
+        (format!("to = \"influxdb://h\"\nbucket = \"b\"\ntoken_file = \"{CANARY}/x\""), "no such"),
+        (format!("to = \"mqtt://h\"\npasword = \"{CANARY}\""), "did you mean password?"),
+        (format!("to = \"influxdb://h\"\nbucket = \"b\"\ntoken = \"{CANARY}\\n\""), "the token"),
+        (format!("to = \"mqtt://h\"\npassword = [\"{CANARY}\"]\n{secret}"), ""),
+        (format!("to = \"mqtt://h\"\npassword = \"{CANARY}\nqos = 1"), "line "),
+    ] {
+        let home = home(&format!("[[sink]]\n{text}\n"));
+        let ran = run_command(at(&home, &["config", "check"], &[]), b"");
+        assert_eq!(ran.status, 2, "{}", ran.err);
+        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+    }
+}
+
+#[test]
+fn what_is_shown_of_a_configuration_is_known_not_to_be_a_secret() {
+    let shown = |text: &str| {
+        let home = home(&format!("[[sink]]\nto = \"mqtt://h\"\n{text}\n"));
+        let ran = run_command(at(&home, &["config", "show"], &[]), b"");
+        assert_eq!((ran.status, &*ran.err), (0, ""));
+        ran.out.lines().last().unwrap().to_owned()
+    };
+    for key in ["passwort", "pass", "Token", "password", "password_file", "secret.a", "key"] {
+        assert_eq!(shown(&format!("{key} = \"{CANARY}\"")), format!("{key} = \"…\""));
+    }
+    assert_eq!(shown("password_file = \"/etc/no\""), "password_file = \"/etc/no\"");
+    // A key in the place of its file: the output is searched for it, as always.
+    let key = "36C66639E48A8CA4D6BC8B282A793BBB";
+    assert_eq!(shown(&format!("[[meter]]\nkey_file = \"{key}\"")), "to = \"mqtt://h\"");
+}
