@@ -29,7 +29,7 @@ use meterpipe::{
         options::FormatKind,
     },
     hex::dump::{Dump, HexRun},
-    link::mbus::Deframer,
+    link::deframer::Deframer,
     reading::telegram::Telegram,
     record::{Attributes, Place, RecordKind, Time},
     source::simulator::meter::MeterKind,

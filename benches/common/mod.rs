@@ -11,7 +11,7 @@ use meterpipe::{
     cipher::{key::Key, key_file},
     format::{entry::Format, options},
     hex::canonical,
-    link::mbus::Deframer,
+    link::deframer::Deframer,
     record::{Attributes, Place, Record, RecordKind, Time},
     source::simulator::{
         meter::{EXAMPLE_KEY, MeterKind},
@@ -77,7 +77,7 @@ fn lines(wire: &[u8]) -> Vec<Vec<u8>> {
     deframer.push(wire, []);
     while let Some(frame) = deframer.next() {
         let mut line = vec![];
-        canonical::encode(frame.expect("a frame").octets(), &mut line);
+        canonical::encode(frame.expect("a frame").octets, &mut line);
         lines.push(line);
     }
     lines

@@ -4,10 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::{
     cosem::{
-        axdr::{Data, DataType},
-        clock::Stamp,
-        compact::CompactArray,
-        obis::Obis,
+        axdr::Data, clock::Stamp, compact::CompactArray, data_type::DataType, obis::Obis,
         unit::Unit,
     },
     format::{

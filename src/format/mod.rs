@@ -10,6 +10,7 @@
 //! - [`usage`]: why a choice cannot be had.
 //! - [`printable`]: text that is safe to look at.
 pub mod cell;
+#[cfg(feature = "formats")]
 pub mod csv;
 pub mod entry;
 pub mod influx;
@@ -18,6 +19,7 @@ pub mod key;
 pub mod latest;
 pub mod lines;
 pub mod meters;
+#[cfg(feature = "formats")]
 pub mod options;
 pub mod printable;
 pub mod prometheus;
@@ -28,4 +30,5 @@ pub mod solarview;
 pub mod table;
 pub mod units;
 pub mod usage;
+#[cfg(feature = "formats")]
 pub mod xml;

@@ -22,12 +22,7 @@ use jiff::tz::TimeZone;
 use quick_xml::escape::escape;
 
 use crate::{
-    cosem::{
-        axdr::{Data, DataType},
-        clock::Clock,
-        compact::CompactArray,
-        obis::Obis,
-    },
+    cosem::{axdr::Data, clock::Clock, compact::CompactArray, data_type::DataType, obis::Obis},
     error::Layer,
     format::{
         cell::bits,

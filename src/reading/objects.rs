@@ -25,7 +25,8 @@
 
 use crate::{
     cosem::{
-        axdr::{Data, DataType, Elements},
+        axdr::{Data, Elements},
+        data_type::DataType,
         obis::Obis,
         unit::Unit,
     },
@@ -206,7 +207,7 @@ fn nested<'a>(data: &Data<'a>) -> Option<(Obis, Data<'a>, Option<ScalerUnit>)> {
 mod tests {
     use super::*;
     use crate::{
-        cosem::axdr::{MAX_DEPTH, read_whole},
+        cosem::{axdr::read_whole, data_type::MAX_DEPTH},
         error::Layer,
         reader::Reader,
     };

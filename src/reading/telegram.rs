@@ -4,8 +4,9 @@ use jiff::tz::TimeZone;
 
 use crate::{
     cosem::{
-        axdr::{Data, DataType},
+        axdr::Data,
         clock::{Clock, Stamp},
+        data_type::DataType,
         notification::Notification,
         obis::Obis,
     },
@@ -176,6 +177,12 @@ impl<'a> Telegram<'a> {
     #[must_use]
     pub const fn notification(&self) -> &Notification<'a> {
         &self.notification
+    }
+
+    /// A value by its published name: `telegram.get("energy_import_wh")`.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Decimal> {
+        self.field(fields::of_name(name)?)
     }
 
     /// A named value, by its place in [`FIELDS`](fields::FIELDS).

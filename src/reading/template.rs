@@ -17,7 +17,8 @@ use core::ops::Range;
 
 use crate::{
     cosem::{
-        axdr::{Data, DataType, Shape},
+        axdr::Data,
+        data_type::{DataType, Shape},
         notification::Notification,
     },
     error::Result,

@@ -1,11 +1,7 @@
 //! One value as people see it: a number in its unit, a text, a time.
 
 use crate::{
-    cosem::{
-        axdr::{Data, DataType},
-        clock::Clock,
-        obis::Obis,
-    },
+    cosem::{axdr::Data, clock::Clock, data_type::DataType, obis::Obis},
     reading::{decimal::Decimal, objects::Object},
 };
 

@@ -24,7 +24,7 @@ use std::{
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use meterpipe::{
-    link::mbus::STOP,
+    link::registry::LinkKind,
     source::{Burst, OpenError, SourceEvent},
 };
 
@@ -108,7 +108,8 @@ impl Sender {
 
 /// Whether nothing comes of a message before others follow.
 fn may_wait((_, event, burst): &SourceMessage) -> bool {
-    matches!(event, Ok(SourceEvent::Octets)) && burst.octets.last() != Some(&STOP)
+    let ends = burst.octets.last().is_some_and(|last| LinkKind::may_end(*last));
+    matches!(event, Ok(SourceEvent::Octets)) && !ends
 }
 
 impl Receiver {
