@@ -6,13 +6,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::{
-    format::{
-        key::{FieldKey, Meta},
-        meters::Meters,
-        readings::{ReadingValue, Readings},
-    },
-    reading::decimal::Decimal,
+use crate::format::{
+    key::{FieldKey, Meta},
+    meters::Meters,
+    readings::{ReadingValue, Readings},
 };
 
 /// The counts, one board for all who have a clone of it.
@@ -104,13 +101,9 @@ impl MeterCounters {
 
 fn counter(readings: &Readings) -> Option<u64> {
     match readings.get(FieldKey::Meta(Meta::InvocationCounter)) {
-        Some(ReadingValue::Number(number)) => whole(*number),
+        Some(ReadingValue::Number(number)) => u64::try_from(number.to_integer()?).ok(),
         _ => None,
     }
-}
-
-fn whole(number: Decimal) -> Option<u64> {
-    number.to_string().parse().ok()
 }
 
 #[cfg(test)]

@@ -214,6 +214,14 @@ mod tests {
     }
 
     #[test]
+    fn another_spelling_of_the_same_number_is_no_change() {
+        let on_change = Some(OnChange::default());
+        let wish = ThrottleOptions { on_change, ..ThrottleOptions::default() };
+        let all = [(0, 5, "230.0"), (5, 5, "230"), (10, 5, "230.00"), (15, 5, "230.01")];
+        assert_eq!(passing(wish, &all), [0, 15]);
+    }
+
+    #[test]
     fn one_meter_may_be_chosen() {
         let mut gate = Throttle::new(ThrottleOptions {
             meter: Some("2".to_owned()),

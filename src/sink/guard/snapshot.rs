@@ -52,7 +52,9 @@ impl MeterSnapshot {
     pub(super) fn of(readings: &Readings) -> Self {
         let clocks = Timestamps::of(readings);
         let counter = match readings.get(FieldKey::Meta(Meta::InvocationCounter)) {
-            Some(ReadingValue::Number(number)) => number.to_string().parse().ok(),
+            Some(ReadingValue::Number(number)) => {
+                number.to_integer().and_then(|count| count.try_into().ok())
+            }
             _ => None,
         };
         let (mut registers, mut wild) = (Vec::new(), Vec::new());
