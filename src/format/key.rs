@@ -9,20 +9,20 @@
 //!
 //! `#2` behind a name or a code means its second occurrence.
 
-use std::io::Write as _;
+use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
 
 use crate::{
     cosem::obis::Obis,
     format::units::Units,
     reading::{
-        fields::{FIELDS, Field},
+        fields::{self, FIELDS},
         objects::Object,
         telegram::Telegram,
     },
 };
 
 /// What is said about a telegram as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Meta {
     /// The version of the JSON form.
     Schema,
@@ -92,7 +92,7 @@ impl Meta {
 }
 
 /// The name of one thing in a telegram.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FieldKey {
     /// Something about the telegram.
     Meta(Meta),
@@ -118,8 +118,8 @@ impl FieldKey {
     /// Reads its text; names with or without the unit that the user chose.
     #[must_use]
     pub fn parse(text: &str, units: &Units) -> Option<Self> {
-        if let Some(meta) = Meta::ALL.into_iter().find(|meta| meta.name() == text) {
-            return Some(Self::Meta(meta));
+        if let Some(key) = NAMES.get(text) {
+            return Some(*key);
         }
         if let Some(index) = text.strip_prefix("item_") {
             return Some(Self::Item(count(index)?));
@@ -128,9 +128,7 @@ impl FieldKey {
             Some((name, occurrence)) => (name, count(occurrence)?),
             None => (text, 1),
         };
-        let named =
-            |(place, field): (usize, &Field)| field.name == name || units.name(place) == name;
-        match FIELDS.iter().enumerate().position(named) {
+        match fields::of_name(name).or_else(|| units.place(name)) {
             Some(place) => Some(Self::Field(place, occurrence)),
             None => Some(Self::Object(name.parse().ok()?, occurrence)),
         }
@@ -138,25 +136,61 @@ impl FieldKey {
 
     /// Appends its text, names with the unit that the user chose.
     pub fn write(self, units: &Units, text: &mut Vec<u8>) {
-        // Writing to a Vec cannot fail.
-        let _ = match self {
-            Self::Meta(meta) => text.write_all(meta.name().as_bytes()),
-            Self::Field(place, _) => text.write_all(units.name(place).as_bytes()),
-            Self::Object(obis, _) => write!(text, "{obis}"),
-            Self::Item(index) => write!(text, "item_{index}"),
-        };
+        match self {
+            Self::Meta(meta) => text.extend_from_slice(meta.name().as_bytes()),
+            Self::Field(place, _) => text.extend_from_slice(units.name(place).as_bytes()),
+            Self::Object(obis, _) => write_code(obis, text),
+            Self::Item(index) => {
+                text.extend_from_slice(b"item_");
+                write_count(index, text);
+            }
+        }
         if let Self::Field(_, occurrence @ 2..) | Self::Object(_, occurrence @ 2..) = self {
-            let _ = write!(text, "#{occurrence}");
+            text.push(b'#');
+            write_count(occurrence, text);
         }
     }
 
-    /// Its text.
+    /// Its text; most texts are known names, which take no allocation.
+    #[must_use]
+    pub fn name(self, units: &Units) -> Cow<'static, str> {
+        match self {
+            Self::Meta(meta) => meta.name().into(),
+            Self::Field(place, 1) => units.name(place),
+            _ => {
+                let mut text = Vec::new();
+                self.write(units, &mut text);
+                String::from_utf8_lossy(&text).into_owned().into()
+            }
+        }
+    }
+
+    /// Its text as a string of its own.
     #[must_use]
     pub fn text(self, units: &Units) -> String {
-        let mut text = Vec::new();
-        self.write(units, &mut text);
-        String::from_utf8_lossy(&text).into_owned()
+        self.name(units).into_owned()
     }
+}
+
+/// The keys of all names: a line of readings asks for two dozen.
+static NAMES: LazyLock<HashMap<&str, FieldKey>> = LazyLock::new(|| {
+    let metas = Meta::ALL.into_iter().map(|meta| (meta.name(), FieldKey::Meta(meta)));
+    let fields = FIELDS.iter().enumerate();
+    metas.chain(fields.map(|(place, field)| (field.name, FieldKey::Field(place, 1)))).collect()
+});
+
+/// Appends a code as its `Display` writes it, without the cost of a formatter.
+pub(super) fn write_code(Obis([a, b, c, d, e, history]): Obis, text: &mut Vec<u8>) {
+    for (separator, group) in [("", a), ("-", b), (":", c), (".", d), (".", e), ("*", history)] {
+        if separator != "*" || history != u8::MAX {
+            text.extend_from_slice(separator.as_bytes());
+            write_count(group.into(), text);
+        }
+    }
+}
+
+fn write_count(count: usize, text: &mut Vec<u8>) {
+    text.extend_from_slice(itoa::Buffer::new().format(count).as_bytes());
 }
 
 /// A number from 1, in digits only.

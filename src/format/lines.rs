@@ -4,14 +4,14 @@
 //! 2021-09-27T09:47:15+02:00  181220000009  1-0:32.7.0  voltage_l1_v  233.7  V
 //! ```
 //!
-//! One TAB between the columns, `-` where there is nothing: a computed value has no code, an object
+//! One TAB between the columns, `-` for an absent cell: a computed value has no code, an object
 //! without a published name has no name.
 
 use crate::{
     format::{
         cell::{Cell, Content},
         entry::{Format, OutputTelegram},
-        key::{FieldKey, Meta},
+        key::{FieldKey, Meta, write_code},
         printable::shown,
         selection::Selection,
         units::{Units, symbol},
@@ -47,10 +47,14 @@ impl Format for Lines {
             }
             head.push(b'\t');
         }
-        Cell::each(entry, selection.as_ref(), |cell| {
+        let codes = entry.telegram.codes();
+        for mut cell in Cell::all(entry, selection.as_ref()) {
+            if let FieldKey::Field(place, 1) = cell.key {
+                cell.code = codes.get(place).copied().flatten();
+            }
             text.extend_from_slice(head);
             line(&cell, entry, units, text);
-        });
+        }
     }
 
     fn fork(&self) -> Box<dyn Format> {
@@ -60,7 +64,7 @@ impl Format for Lines {
 
 fn line(cell: &Cell<'_>, entry: &OutputTelegram<'_>, units: &Units, text: &mut Vec<u8>) {
     match cell.code {
-        Some(code) => text.extend_from_slice(code.to_string().as_bytes()),
+        Some(code) => write_code(code, text),
         None => text.push(b'-'),
     }
     text.push(b'\t');
@@ -85,7 +89,7 @@ fn line(cell: &Cell<'_>, entry: &OutputTelegram<'_>, units: &Units, text: &mut V
     text.push(b'\n');
 }
 
-/// Appends a value that is no number, `-` if it has no characters.
+/// Appends a value other than a number, `-` if it is empty.
 fn value(content: &Content<'_>, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
     let start = text.len();
     match content {

@@ -14,6 +14,8 @@ pub mod csv;
 pub mod entry;
 pub mod influx;
 pub mod json;
+mod json_line;
+pub mod json_string;
 pub mod key;
 pub mod latest;
 pub mod lines;

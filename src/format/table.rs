@@ -67,9 +67,8 @@ impl Table {
     /// Every reading, or what was selected, in its order.
     #[must_use]
     pub fn rows(&self, entry: &OutputTelegram<'_>) -> Vec<TableRow> {
-        let mut rows = Vec::new();
-        Cell::each(entry, self.selection.as_ref(), |cell| rows.push(self.row(entry, &cell)));
-        rows
+        let cells = Cell::all(entry, self.selection.as_ref());
+        cells.map(|cell| self.row(entry, &cell)).collect()
     }
 
     fn row(&self, entry: &OutputTelegram<'_>, cell: &Cell<'_>) -> TableRow {

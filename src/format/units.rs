@@ -33,6 +33,9 @@ const QUANTITIES: [Quantity; 4] = [
     Quantity { name: "reactive-power",  unit: Unit::VAR,       symbols: ["var", "kvar", "Mvar"] },
 ];
 
+/// Nearly always nothing is chosen.
+const NOTHING: [Option<usize>; QUANTITIES.len()] = [None; QUANTITIES.len()];
+
 impl Units {
     /// Takes one choice, `QUANTITY=UNIT`, on top of those before it.
     ///
@@ -72,9 +75,8 @@ impl Units {
     /// The number in the chosen unit.
     #[must_use]
     pub fn number(&self, number: Decimal, unit: Unit) -> Decimal {
-        // Nearly always nothing was chosen.
         match self.chosen {
-            [None, None, None, None] => number,
+            NOTHING => number,
             _ => self.apply(number, unit).0,
         }
     }
@@ -92,12 +94,24 @@ impl Units {
         self.of(unit).map_or(0, |(power, _)| power)
     }
 
+    /// The place of a name with the chosen unit.
+    #[must_use]
+    pub fn place(&self, name: &str) -> Option<usize> {
+        match self.chosen {
+            NOTHING => None,
+            _ => (0..FIELDS.len()).find(|place| self.name(*place) == name),
+        }
+    }
+
     /// The published name at a place, with the chosen unit.
     #[must_use]
     pub fn name(&self, place: usize) -> Cow<'static, str> {
         let Some(field) = FIELDS.get(place) else {
             return "".into();
         };
+        if self.chosen == NOTHING {
+            return field.name.into();
+        }
         let symbol = self.of(field.unit).filter(|(power, _)| *power != 0);
         match (symbol, field.name.rsplit_once('_')) {
             (Some((_, symbol)), Some((name, _))) => {

@@ -226,6 +226,18 @@ impl<'a> Telegram<'a> {
         Objects::of(self.notification.body)
     }
 
+    /// The code that each named value comes from, by its place; none for a computed one.
+    #[must_use]
+    pub fn codes(&self) -> [Option<Obis>; COUNT] {
+        let mut codes = [None; COUNT];
+        for object in self.objects() {
+            if let Some(code) = self.name_of(&object).and_then(|place| codes.get_mut(place)) {
+                *code = code.or(object.obis);
+            }
+        }
+        codes
+    }
+
     /// The objects that neither have a name nor are the time, the meter number or the device name
     /// already told, in their order; and how often the key of each has been used, itself included.
     ///

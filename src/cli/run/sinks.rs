@@ -17,12 +17,7 @@ use crate::cli::run::{
     status::{Status, Stop},
 };
 use meterpipe::{
-    format::{
-        entry::{Format, OutputTelegram},
-        json::Json,
-        readings::Readings,
-        usage::Usage,
-    },
+    format::{entry::OutputTelegram, readings::Readings, usage::Usage},
     sink::{
         event::SinkEvent,
         file,
@@ -69,10 +64,6 @@ pub struct Ready {
 pub struct Sinks {
     running: Vec<Running>,
     news: Receiver<String>,
-    /// The line that a telegram becomes: what is in the same process knows no more than what comes
-    /// behind a pipe.
-    json: Json,
-    line: Vec<u8>,
     signals: Signals,
     guard: Guard,
     health: LineCounters,
@@ -131,19 +122,9 @@ impl Sinks {
         let (sender, news) = mpsc::channel();
         let running = sinks.into_iter().map(|sink| Running::start(sink, sender.clone()));
         let running = running.collect::<Result<_, _>>()?;
-        let (json, signals) = (Json::new(None, false), Signals::catch_all());
+        let signals = Signals::catch_all();
         let (guard, doubts) = (Guard::default(), GuardMessages::default());
-        Ok(Self {
-            running,
-            news,
-            json,
-            line: Vec::new(),
-            signals,
-            guard,
-            health,
-            doubts,
-            patient: true,
-        })
+        Ok(Self { running, news, signals, guard, health, doubts, patient: true })
     }
 
     /// From now on readings come as a meter sends them, and nobody can wait.
@@ -158,10 +139,7 @@ impl Sinks {
 
     /// Hands a telegram to all that want it.
     pub fn telegram(&mut self, entry: &OutputTelegram<'_>) {
-        self.line.clear();
-        self.json.entry(entry, &mut self.line);
-        // A telegram that says nothing at all is no reading.
-        if let Ok(readings) = Readings::parse(&self.line) {
+        if let Some(readings) = Readings::of(entry) {
             self.put(readings);
         }
     }

@@ -1,0 +1,18 @@
+//! Strings of JSON.
+
+/// Appends a text as a JSON string, its quotes included.
+pub fn write(value: &str, text: &mut Vec<u8>) {
+    if value.bytes().all(is_plain) {
+        text.push(b'"');
+        text.extend_from_slice(value.as_bytes());
+        text.push(b'"');
+    } else {
+        // Writing to a Vec cannot fail.
+        let _ = serde_json::to_writer(text, value);
+    }
+}
+
+/// Whether a character needs no escape: true for all characters of numbers, names and times.
+const fn is_plain(character: u8) -> bool {
+    matches!(character, b' '..=b'~') && !matches!(character, b'"' | b'\\')
+}
