@@ -14,11 +14,11 @@ use serde_json::{error::Category, value::RawValue};
 use crate::{
     error::{Cause, Error, Layer},
     format::{
-        key::{FieldKey, Meta},
+        key::{FieldKey, KNOWN, Meta},
         readings::{Member, ReadingValue, Readings, USUAL, unit},
         units::Units,
     },
-    reading::decimal::Decimal,
+    reading::{decimal::Decimal, fields::COUNT},
 };
 
 /// The schema that is read.
@@ -66,33 +66,49 @@ const fn not_readings(found: &'static str, offset: usize) -> Error {
 #[derive(Default)]
 struct ReadingsBuilder {
     readings: Readings,
-    /// A bit for each published name that has a value.
-    named: u64,
+    /// The place in [`KNOWN`] behind the last name.
+    next: usize,
+    /// A bit for each name of [`KNOWN`] that has a value.
+    known: u128,
     /// All other names that have a value: a set, since a line may hold any number of them.
     others: HashSet<FieldKey>,
 }
 
+const _: () = assert!(Meta::ALL.len() + COUNT <= 128, "there is a bit for each name");
+
 impl ReadingsBuilder {
     fn take(&mut self, name: &str, raw: &str) {
-        match FieldKey::parse(name, &Units::default()) {
-            Some(key) => self.member(key, raw),
-            None => self.unit(name, raw),
+        // Lines have the names in their order, so the next name is near.
+        let rest = KNOWN.get(self.next..).unwrap_or_default();
+        let found = (0..).zip(rest).find(|(_, (known, _))| *known == name);
+        match found.map(|(ahead, (_, key))| (self.next + ahead, *key)) {
+            Some((place, key)) => {
+                self.next = place + 1;
+                self.member(key, Some(place), raw);
+            }
+            None => match FieldKey::parse(name, &Units::default()) {
+                Some(key) => self.member(key, KNOWN.iter().position(|(_, it)| *it == key), raw),
+                None => self.unit(name, raw),
+            },
         }
     }
 
-    fn member(&mut self, key: FieldKey, raw: &str) {
+    fn member(&mut self, key: FieldKey, known: Option<usize>, raw: &str) {
         let Some(value) = value(raw) else {
             return;
         };
-        // A published name has a number as its value. The first of two values counts.
-        let is_new = match key {
-            FieldKey::Field(..) if !matches!(value, ReadingValue::Number(_)) => false,
-            FieldKey::Field(place, 1) => {
-                let before = self.named;
-                self.named |= 1 << place;
-                self.named != before
+        // A published name has a number as its value.
+        if matches!(key, FieldKey::Field(..)) && !matches!(value, ReadingValue::Number(_)) {
+            return;
+        }
+        // The first of two values counts.
+        let is_new = match known {
+            Some(place) => {
+                let before = self.known;
+                self.known |= 1 << place;
+                self.known != before
             }
-            _ => self.others.insert(key),
+            None => self.others.insert(key),
         };
         if is_new {
             self.readings.members.push(Member { key, value, unit: unit(key) });

@@ -2,7 +2,8 @@
 
 /// Appends a text as a JSON string, its quotes included.
 pub fn write(value: &str, text: &mut Vec<u8>) {
-    if value.bytes().all(is_plain) {
+    // All octets are looked at, without a branch each.
+    if value.bytes().fold(true, |plain, octet| plain & is_plain(octet)) {
         text.push(b'"');
         text.extend_from_slice(value.as_bytes());
         text.push(b'"');

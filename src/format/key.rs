@@ -172,21 +172,37 @@ impl FieldKey {
     }
 }
 
-/// The keys of all names: a line of readings asks for two dozen.
-static NAMES: LazyLock<HashMap<&str, FieldKey>> = LazyLock::new(|| {
+/// All names in the order in which they are printed.
+pub(super) static KNOWN: LazyLock<Vec<(&str, FieldKey)>> = LazyLock::new(|| {
     let metas = Meta::ALL.into_iter().map(|meta| (meta.name(), FieldKey::Meta(meta)));
     let fields = FIELDS.iter().enumerate();
     metas.chain(fields.map(|(place, field)| (field.name, FieldKey::Field(place, 1)))).collect()
 });
 
+/// The same by name.
+static NAMES: LazyLock<HashMap<&str, FieldKey>> = LazyLock::new(|| KNOWN.iter().copied().collect());
+
 /// Appends a code as its `Display` writes it, without the cost of a formatter.
 pub(super) fn write_code(Obis([a, b, c, d, e, history]): Obis, text: &mut Vec<u8>) {
-    for (separator, group) in [("", a), ("-", b), (":", c), (".", d), (".", e), ("*", history)] {
-        if separator != "*" || history != u8::MAX {
-            text.extend_from_slice(separator.as_bytes());
-            write_count(group.into(), text);
-        }
+    for (group, separator) in [(a, b'-'), (b, b':'), (c, b'.'), (d, b'.')] {
+        write_octet(group, text);
+        text.push(separator);
     }
+    write_octet(e, text);
+    if history != u8::MAX {
+        text.push(b'*');
+        write_octet(history, text);
+    }
+}
+
+fn write_octet(number: u8, text: &mut Vec<u8>) {
+    if number >= 100 {
+        text.push(b'0' + number / 100);
+    }
+    if number >= 10 {
+        text.push(b'0' + number / 10 % 10);
+    }
+    text.push(b'0' + number % 10);
 }
 
 fn write_count(count: usize, text: &mut Vec<u8>) {

@@ -65,7 +65,7 @@ impl Readings {
             }
         }
         let metas = members.len();
-        members.extend(Cell::all(entry, None).map(|cell| Member::of(&cell, entry.zone)));
+        Cell::all(entry, None).for_each(|cell| members.push(Member::of(&cell, entry.zone)));
         (members.len() > metas).then_some(Self { members })
     }
 

@@ -136,16 +136,16 @@ impl<'a> Iterator for Objects<'a> {
                 }
                 continue;
             }
-            if let Some(obis) = code(&element)
-                && let Some(value) = elements.clone().next()
-                && !is_list(&value)
-            {
-                elements.next();
-                let scale = elements.clone().next().and_then(|data| scale(&data));
-                if scale.is_some() {
-                    elements.next();
+            if let Some(obis) = code(&element) {
+                let mut ahead = *elements;
+                if let Some(value) = ahead.next().filter(|value| !is_list(value)) {
+                    *elements = ahead;
+                    let scale = ahead.next().and_then(|data| scale(&data));
+                    if scale.is_some() {
+                        *elements = ahead;
+                    }
+                    return Some(Object { scale, ..self.object(Some(obis), value, true) });
                 }
-                return Some(Object { scale, ..self.object(Some(obis), value, true) });
             }
             if let Some((obis, value, scale)) = nested(&element) {
                 return Some(Object { scale, ..self.object(Some(obis), value, false) });

@@ -21,7 +21,7 @@ impl Guard {
         let meter = name(readings);
         let (verdict, refused) = self.meters.seen(meter, |watch| watch.judge(readings));
         self.refused += refused;
-        verdict.about(&match meter {
+        verdict.about(|| match meter {
             Some(meter) => format!("meter {}", shown(meter)),
             None => "a meter without a number".to_owned(),
         })

@@ -40,8 +40,8 @@ impl Verdict {
     }
 
     /// The same, with what it is about in front of the message.
-    pub(super) fn about(self, name: &str) -> Self {
-        let text = |text| format!("{name}: {text}");
+    pub(super) fn about(self, name: impl Fn() -> String) -> Self {
+        let text = |text| format!("{}: {text}", name());
         match self {
             Self::Confirmed(it) => Self::Confirmed(text(it)),
             Self::Held(it) => Self::Held(text(it)),
