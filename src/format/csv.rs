@@ -12,6 +12,8 @@ use crate::{
         cell::{Cell, Content},
         entry::{Format, OutputTelegram},
         key::{FieldKey, Meta},
+        locale::Locale,
+        options::{FormatEntry, FormatOptions, OwnOption},
         readings::{self, Member, Readings},
         selection::Selection,
         units::Units,
@@ -19,24 +21,23 @@ use crate::{
     reading::{decimal::Decimal, fields::FIELDS, value::Value},
 };
 
-/// The signs between cells and in numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Locale {
-    /// Comma and point.
-    #[default]
-    Standard,
-    /// Semicolon and comma, as spreadsheets in Austria read and write them.
-    Austria,
-}
-
-impl Locale {
-    const fn delimiter(self) -> u8 {
-        match self {
-            Self::Standard => b',',
-            Self::Austria => b';',
-        }
-    }
-}
+/// The description of the format.
+pub static FORMAT: FormatEntry = FormatEntry {
+    name: "csv",
+    help: "Comma-separated values, one row a telegram",
+    own: &[
+        OwnOption {
+            flag: "--csv-locale",
+            is_chosen: |options| options.locale != Locale::default(),
+            optional: false,
+        },
+        OwnOption { flag: "--no-header", is_chosen: |options| options.no_header, optional: true },
+    ],
+    build: |options| {
+        let FormatOptions { selection, units, locale, no_header, .. } = options;
+        Ok(Box::new(Csv::new(selection, units, locale, !no_header)))
+    },
+};
 
 /// The format.
 #[derive(Clone, Debug)]

@@ -31,8 +31,9 @@ use crate::{
         cell::{Cell, Content},
         entry::{Format, OutputTelegram},
         key::{FieldKey, Meta},
+        options::FormatEntry,
         printable::shown,
-        readings::{Member, ReadingValue, Readings},
+        readings::{Member, ReadingValue, Readings, USUAL},
         selection::Selection,
         units::Units,
     },
@@ -283,6 +284,14 @@ pub const fn is_told(key: FieldKey) -> bool {
     matches!(key, FieldKey::Meta(Meta::Time | Meta::Meter))
 }
 
+/// The description of the format.
+pub static FORMAT: FormatEntry = FormatEntry {
+    name: "influx",
+    help: "Line protocol of InfluxDB, one point a telegram",
+    own: &[],
+    build: |options| Ok(Box::new(Influx::new(options.selection, options.units))),
+};
+
 /// The format.
 #[derive(Clone, Debug)]
 pub struct Influx {
@@ -330,7 +339,8 @@ impl Format for Influx {
             content.write(entry.zone, &mut meter);
         }
         let cells = Cell::all(entry, self.selection.as_ref()).filter(|cell| !is_told(cell.key));
-        let members: Vec<_> = cells.map(|cell| Member::of(&cell, entry.zone)).collect();
+        let mut members = Vec::with_capacity(USUAL);
+        cells.for_each(|cell| members.push(Member::of(&cell, entry.zone)));
         let units = self.points.units;
         let fields = members.iter().map(|Member { key, value, .. }| {
             (*key, key.name(&units), in_units(*key, value, &units))
@@ -423,10 +433,9 @@ fn escaped(text: &str, special: &[char]) -> String {
 /// Appends a text with `\` in front of `special` characters, and percent-encoded where `\` would help
 /// with one reader and harm with the next.
 fn escape(text: &str, special: &[char], safe: &mut Vec<u8>) {
-    // Nearly all names are such.
-    let is_plain =
-        |sign: u8| sign.is_ascii_alphanumeric() || matches!(sign, b'_' | b'-' | b':' | b'.');
-    if text.bytes().all(is_plain) {
+    // Nearly all names are plain: all octets are looked at, without a branch each.
+    let is_plain = |sign: u8| sign.is_ascii_alphanumeric() | (sign == b'_') | (sign == b':');
+    if text.bytes().fold(true, |plain, sign| plain & is_plain(sign)) {
         return safe.extend_from_slice(text.as_bytes());
     }
     let mut rest = text.chars();

@@ -14,11 +14,20 @@ use crate::{
         entry::{Format, OutputTelegram},
         json_string,
         key::{FieldKey, Meta, write_code},
+        options::{FormatEntry, OwnOption},
         selection::Selection,
         units::{Units, symbol},
     },
     hex::canonical,
     reading::{decimal::Decimal, fields::FIELDS, objects::Object},
+};
+
+/// The description of the format.
+pub static FORMAT: FormatEntry = FormatEntry {
+    name: "json",
+    help: "JSON Lines, one object a telegram",
+    own: &[OwnOption { flag: "--objects", is_chosen: |options| options.objects, optional: false }],
+    build: |options| Ok(Box::new(Json::new(options.selection, options.objects))),
 };
 
 /// The format.

@@ -12,11 +12,20 @@ use crate::{
         cell::{Cell, Content},
         entry::{Format, OutputTelegram},
         key::{FieldKey, Meta, write_code},
+        options::FormatEntry,
         printable::shown,
         selection::Selection,
         units::{Units, symbol},
     },
     reading::value::Value,
+};
+
+/// The description of the format.
+pub static FORMAT: FormatEntry = FormatEntry {
+    name: "lines",
+    help: "TAB-separated, one reading a line",
+    own: &[],
+    build: |options| Ok(Box::new(Lines::new(options.selection, options.units))),
 };
 
 /// The format.
@@ -48,13 +57,13 @@ impl Format for Lines {
             head.push(b'\t');
         }
         let codes = entry.telegram.codes();
-        for mut cell in Cell::all(entry, selection.as_ref()) {
+        Cell::all(entry, selection.as_ref()).for_each(|mut cell| {
             if let FieldKey::Field(place, 1) = cell.key {
                 cell.code = codes.get(place).copied().flatten();
             }
             text.extend_from_slice(head);
             line(&cell, entry, units, text);
-        }
+        });
     }
 
     fn fork(&self) -> Box<dyn Format> {

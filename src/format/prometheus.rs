@@ -21,12 +21,24 @@ use crate::{
     format::{
         key::{FieldKey, Meta},
         latest::{LatestReadings, Seen},
+        options::FormatEntry,
         printable::shown,
         readings::ReadingValue,
-        snapshot::Page,
+        snapshot::{Page, SnapshotFormat},
         units::Units,
     },
     reading::{decimal::Decimal, fields::FIELDS},
+};
+
+/// The description of the format.
+pub static FORMAT: FormatEntry = FormatEntry {
+    name: "prometheus",
+    help: "The last readings of each meter, at the end, as metrics of Prometheus",
+    own: &[],
+    build: |options| {
+        let keys = options.selection.map(|selection| selection.keys().to_vec());
+        Ok(Box::new(SnapshotFormat::new(Prometheus::new(keys))))
+    },
 };
 
 /// The format.

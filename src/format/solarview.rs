@@ -18,9 +18,11 @@ use crate::{
     format::{
         key::{FieldKey, Meta},
         latest::LatestReadings,
+        options::FormatEntry,
         printable::shown,
         readings::{Member, ReadingValue, Readings},
-        snapshot::Page,
+        selection::Selection,
+        snapshot::{Page, SnapshotFormat},
         units::Units,
         usage::Usage,
     },
@@ -37,6 +39,18 @@ pub enum Style {
     /// As the standard has it, which is also called D0: an identification, whole codes, CR LF.
     Strict,
 }
+
+/// The description of the format.
+pub static FORMAT: FormatEntry = FormatEntry {
+    name: "solarview",
+    help: "The last energy registers, at the end, as Solarview reads them",
+    own: &[],
+    build: |options| {
+        let keys = options.selection.as_ref().map(Selection::keys);
+        let format = Solarview::new(keys, options.units, Style::default())?;
+        Ok(Box::new(SnapshotFormat::new(format)))
+    },
+};
 
 /// The format.
 #[derive(Clone, Debug)]

@@ -32,10 +32,27 @@ use crate::{
     format::{
         cell::bits,
         entry::{Format, OutputTelegram},
+        options::{FormatEntry, OwnOption},
         printable::shown,
+        usage::Usage,
     },
     hex::canonical,
     reader::Reader,
+};
+
+/// The description of the format.
+pub static FORMAT: FormatEntry = FormatEntry {
+    name: "xml",
+    help: "The tree of the telegram, as Gurux prints it",
+    own: &[OwnOption {
+        flag: "--comments",
+        is_chosen: |options| options.comments,
+        optional: false,
+    }],
+    build: |options| match options.selection {
+        None => Ok(Box::new(Xml::new(options.comments))),
+        Some(_) => Err(Usage("xml is the whole tree: --fields cannot select from it".to_owned())),
+    },
 };
 
 /// The format.

@@ -18,12 +18,7 @@ use std::{
 
 use crate::{
     backoff::Backoff,
-    format::{
-        csv::{Csv, Locale},
-        entry::Format,
-        readings::Readings,
-        usage::Usage,
-    },
+    format::{csv::Csv, entry::Format, locale::Locale, readings::Readings, usage::Usage},
     sink::{
         event::SinkEvent,
         files::{
@@ -132,6 +127,14 @@ struct Batch {
     readings: u64,
 }
 
+impl Batch {
+    /// Empties the batch; its room stays.
+    fn clear(&mut self) {
+        self.text.clear();
+        self.readings = 0;
+    }
+}
+
 impl Sink for Log {
     fn run(mut self: Box<Self>, inbox: QueueReceiver, report: &dyn Report) {
         loop {
@@ -185,7 +188,7 @@ impl Log {
         while !self.batch.text.is_empty() {
             let Batch { path, text, .. } = &self.batch;
             match self.files.append(path, text) {
-                Ok(()) => self.batch = Batch::default(),
+                Ok(()) => self.batch.clear(),
                 Err(error) => {
                     if !failed {
                         let text = format!("{}: {error}; trying again", named(path));

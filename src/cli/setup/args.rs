@@ -2,8 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use meterpipe::{sink::settings::duration::duration, source::simulator::faults::Rate};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum, ValueHint,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
+use meterpipe::{
+    format::kinds::FormatKind, sink::settings::duration::duration, source::simulator::faults::Rate,
+};
 
 /// Readings from Austrian smart meters, as a pipe of small commands.
 ///
@@ -484,8 +489,8 @@ impl From<String> for SecretArg {
 #[derive(Clone, Debug, Default, Args)]
 pub struct FormatArgs {
     /// The form of the readings [default: table on a terminal, else json]
-    #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Output")]
-    pub format: Option<FormatName>,
+    #[arg(long, value_name = "FORMAT", value_parser = formats(), help_heading = "Output")]
+    pub format: Option<FormatKind>,
     /// Print these fields in this order: names, OBIS codes, item_N
     #[arg(long, value_name = "FIELDS", help_heading = "Output")]
     pub fields: Option<String>,
@@ -512,27 +517,6 @@ pub struct FormatArgs {
     pub comments: bool,
 }
 
-/// The forms of readings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FormatName {
-    /// JSON Lines, one object a telegram
-    Json,
-    /// Comma-separated values, one row a telegram
-    Csv,
-    /// The tree of the telegram, as Gurux prints it
-    Xml,
-    /// Aligned, for people
-    Table,
-    /// TAB-separated, one reading a line
-    Lines,
-    /// Line protocol of InfluxDB, one point a telegram
-    Influx,
-    /// The last readings of each meter, at the end, as metrics of Prometheus
-    Prometheus,
-    /// The last energy registers, at the end, as Solarview reads them
-    Solarview,
-}
-
 /// How a spreadsheet of that country separates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CsvLocale {
@@ -549,6 +533,12 @@ pub struct Verbosity {
     /// Always end with a summary
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+/// The formats with their help, from their own table.
+fn formats() -> impl TypedValueParser<Value = FormatKind> {
+    let name = |kind: FormatKind| PossibleValue::new(kind.name()).help(kind.entry().help);
+    PossibleValuesParser::new(FormatKind::ALL.map(name)).try_map(|name| name.parse::<FormatKind>())
 }
 
 fn title(text: &str) -> Result<[u8; 8], String> {
