@@ -17,7 +17,9 @@ use crate::{
         selection::Selection,
     },
     hex::canonical,
-    reading::{decimal::Decimal, fields::FIELDS, objects::Object, value::Value},
+    reading::{
+        decimal::Decimal, fields::FIELDS, objects::Object, telegram::Telegram, value::Value,
+    },
 };
 
 /// One reading in a telegram.
@@ -25,7 +27,7 @@ use crate::{
 pub struct Cell<'a> {
     /// Its name.
     pub key: FieldKey,
-    /// The code of its object. The first value of a published name has none here: see [`Telegram::codes`](crate::reading::telegram::Telegram::codes).
+    /// The code of its object.
     pub code: Option<Obis>,
     /// Its value.
     pub content: Content<'a>,
@@ -53,7 +55,9 @@ impl<'a> Cell<'a> {
         selection: Option<&Selection>,
     ) -> impl Iterator<Item = Self> {
         let all = selection.is_none().then(|| {
-            let named = entry.telegram.fields().map(|(place, number)| Self::named(place, number));
+            let telegram = entry.telegram;
+            let named =
+                telegram.fields().map(|(place, number)| Self::named(telegram, place, number));
             named.chain(Self::others(entry))
         });
         let keys = selection.map_or(&[][..], Selection::keys);
@@ -79,7 +83,7 @@ impl<'a> Cell<'a> {
                 content: Content::of_meta(entry, meta)?,
                 unit: Unit::COUNT,
             }),
-            FieldKey::Field(place, 1) => Some(Self::named(place, telegram.field(place)?)),
+            FieldKey::Field(place, 1) => Some(Self::named(telegram, place, telegram.field(place)?)),
             FieldKey::Field(..) => Self::others(entry).find(|cell| cell.key == key),
             FieldKey::Object(obis, occurrence) => {
                 let mut same = telegram.objects().filter(|object| object.obis == Some(obis));
@@ -92,10 +96,10 @@ impl<'a> Cell<'a> {
         }
     }
 
-    pub(super) fn named(place: usize, number: Decimal) -> Self {
+    fn named(telegram: &Telegram<'_>, place: usize, number: Decimal) -> Self {
         let unit = FIELDS.get(place).map_or(Unit::COUNT, |field| field.unit);
         let content = Content::Value(Value::Number(number));
-        Self { key: FieldKey::Field(place, 1), code: None, content, unit }
+        Self { key: FieldKey::Field(place, 1), code: telegram.code(place), content, unit }
     }
 
     fn of(key: FieldKey, object: &Object<'a>) -> Option<Self> {

@@ -32,8 +32,11 @@ impl Readings {
     pub fn parse(line: &[u8]) -> Result<Self, Error> {
         let line =
             str::from_utf8(line).map_err(|error| not_readings(NO_JSON, error.valid_up_to()))?;
-        let ReadingsBuilder { readings, .. } =
-            serde_json::from_str(line).map_err(|error| not_json(&error))?;
+        let builder = match ReadingsBuilder::plain(line) {
+            Some(builder) => builder,
+            None => serde_json::from_str(line).map_err(|error| not_json(&error))?,
+        };
+        let readings = builder.readings;
         match readings.get(FieldKey::Meta(Meta::Schema)) {
             Some(schema) if !is_known(schema) => Err(not_readings("readings of another schema", 0)),
             _ if readings.values().next().is_none() => Err(not_readings("nothing known", 0)),
@@ -77,24 +80,43 @@ struct ReadingsBuilder {
 const _: () = assert!(Meta::ALL.len() + COUNT <= 128, "there is a bit for each name");
 
 impl ReadingsBuilder {
-    fn take(&mut self, name: &str, raw: &str) {
+    /// Reads a line as `decode` writes it: no blanks, no escapes, no lists. `None` for any other line,
+    /// which takes the long way through a parser of all JSON.
+    fn plain(line: &str) -> Option<Self> {
+        let mut builder = Self::default();
+        builder.readings.members.reserve(USUAL);
+        let mut rest = line.strip_prefix('{')?;
+        loop {
+            let (name, behind) = rest.split_at_checked(plain_string(rest)?)?;
+            let behind = behind.strip_prefix(':')?;
+            let (raw, behind) = behind.split_at_checked(plain_value(behind)?)?;
+            builder.take(name.get(1..name.len() - 1)?, Some(value(raw)?));
+            match behind.as_bytes() {
+                [b',', ..] => rest = behind.get(1..)?,
+                [b'}'] => return Some(builder),
+                _ => return None,
+            }
+        }
+    }
+
+    fn take(&mut self, name: &str, value: Option<ReadingValue>) {
         // Lines have the names in their order, so the next name is near.
         let rest = KNOWN.get(self.next..).unwrap_or_default();
         let found = (0..).zip(rest).find(|(_, (known, _))| *known == name);
         match found.map(|(ahead, (_, key))| (self.next + ahead, *key)) {
             Some((place, key)) => {
                 self.next = place + 1;
-                self.member(key, Some(place), raw);
+                self.member(key, Some(place), value);
             }
             None => match FieldKey::parse(name, &Units::default()) {
-                Some(key) => self.member(key, KNOWN.iter().position(|(_, it)| *it == key), raw),
-                None => self.unit(name, raw),
+                Some(key) => self.member(key, KNOWN.iter().position(|(_, it)| *it == key), value),
+                None => self.unit(name, value),
             },
         }
     }
 
-    fn member(&mut self, key: FieldKey, known: Option<usize>, raw: &str) {
-        let Some(value) = value(raw) else {
+    fn member(&mut self, key: FieldKey, known: Option<usize>, value: Option<ReadingValue>) {
+        let Some(value) = value else {
             return;
         };
         // A published name has a number as its value.
@@ -116,13 +138,37 @@ impl ReadingsBuilder {
     }
 
     /// Takes the unit of the last member.
-    fn unit(&mut self, name: &str, raw: &str) {
+    fn unit(&mut self, name: &str, value: Option<ReadingValue>) {
         if let (Some(of), Some(last)) =
             (name.strip_suffix("_unit"), self.readings.members.last_mut())
             && FieldKey::parse(of, &Units::default()) == Some(last.key)
-            && let Some(ReadingValue::Text(unit)) = value(raw)
+            && let Some(ReadingValue::Text(unit)) = value
         {
             last.unit = unit.into();
+        }
+    }
+}
+
+/// The size of the string at the start of a text, its quotes included, if it needs no escapes.
+fn plain_string(text: &str) -> Option<usize> {
+    let inner = text.as_bytes().strip_prefix(b"\"")?;
+    let end = inner.iter().position(|sign| matches!(sign, b'"' | b'\\' | ..b' '))?;
+    (inner.get(end) == Some(&b'"')).then_some(end + 2)
+}
+
+/// The size of the string, number or truth value at the start of a text.
+fn plain_value(text: &str) -> Option<usize> {
+    match text.as_bytes() {
+        [b'"', ..] => plain_string(text),
+        [b't', b'r', b'u', b'e', ..] => Some(4),
+        [b'f', b'a', b'l', b's', b'e', ..] => Some(5),
+        octets => {
+            let size = octets.iter().position(|sign| matches!(sign, b',' | b'}'))?;
+            let digits = octets.get(..size)?;
+            let digits = digits.strip_prefix(b"-").unwrap_or(digits);
+            // JSON has no zeros in front of a number; `Decimal` refuses all else that is no number.
+            let is_json = !matches!(digits, [b'0', b'0'..=b'9', ..]);
+            is_json.then_some(size)
         }
     }
 }
@@ -155,7 +201,7 @@ impl<'de> Deserialize<'de> for ReadingsBuilder {
                 let mut builder = ReadingsBuilder::default();
                 builder.readings.members.reserve(USUAL);
                 while let Some((name, raw)) = map.next_entry::<MemberName<'de>, &RawValue>()? {
-                    builder.take(&name.0, raw.get());
+                    builder.take(&name.0, value(raw.get()));
                 }
                 Ok(builder)
             }
@@ -225,6 +271,34 @@ mod tests {
         assert_eq!(readings.values().count(), 6);
         let place = of_name("energy_import_wh").unwrap();
         assert_eq!(readings.number(place), Some(Decimal::new(12_937, 0)));
+    }
+
+    #[test]
+    fn a_plain_line_reads_as_any_json_does() {
+        let blanks = |line: &str| line.replace(',', " , ").replace(':', " : ");
+        for line in [
+            r#"{"meter":"7","power_net_w":-8615,"voltage_l1_v":233.70,"authenticated":true}"#,
+            r#"{"power_net_w":1,"item_9":"ä","item_10":false,"device":"","voltage_l1_v":0.0}"#,
+            r#"{"power_net_w":1,"item_9":12000000000000000000000000,"mine":1,"meter":"7"}"#,
+            r#"{"power_net_w":1,"item_9":1e3,"item_8":null,"item_7":[1],"item_6":"\u0041"}"#,
+        ] {
+            let read = |line: &str| format!("{:?}", Readings::parse(line.as_bytes()).unwrap());
+            assert_eq!(read(line), read(&blanks(line)), "{line}");
+        }
+        for line in [
+            r#"{"power_net_w":01}"#,
+            r#"{"power_net_w":-}"#,
+            r#"{"power_net_w":1.}"#,
+            r#"{"power_net_w":1.2.3}"#,
+            r#"{"power_net_w":1"#,
+            r#"{"power_net_w":1,}"#,
+            r#"{"power_net_w":1}x"#,
+            r#"{"power_net_w":trueish}"#,
+            r#"{"power_net_w":1,"meter":"7}"#,
+            "{\"power_net_w\":1,\"meter\":\"\t\"}",
+        ] {
+            assert!(Readings::parse(line.as_bytes()).is_err(), "{line}");
+        }
     }
 
     #[test]

@@ -56,11 +56,7 @@ impl Format for Lines {
             }
             head.push(b'\t');
         }
-        let codes = entry.telegram.codes();
-        Cell::all(entry, selection.as_ref()).for_each(|mut cell| {
-            if let FieldKey::Field(place, 1) = cell.key {
-                cell.code = codes.get(place).copied().flatten();
-            }
+        Cell::all(entry, selection.as_ref()).for_each(|cell| {
             text.extend_from_slice(head);
             line(&cell, entry, units, text);
         });

@@ -24,7 +24,9 @@ use crate::{
 pub struct Telegram<'a> {
     notification: Notification<'a>,
     named: [Option<Decimal>; COUNT],
-    /// A bit for each name that is there, so that nobody has to look at all of them.
+    /// The channel (group B) of the code of each named value.
+    channels: [u8; COUNT],
+    /// A bit for each name that has a value, which saves a look at all of them.
     present: u64,
     meter: Option<(NumberSource, &'a [u8])>,
     device: Option<&'a [u8]>,
@@ -94,6 +96,7 @@ impl<'a> Telegram<'a> {
         let mut telegram = Self {
             notification,
             named: [None; COUNT],
+            channels: [0; COUNT],
             present: 0,
             meter: None,
             device: None,
@@ -103,7 +106,7 @@ impl<'a> Telegram<'a> {
         let mut rank = NUMBERS.len();
         for step in steps {
             match step {
-                ObjectStep::Named(place, number) => telegram.name(place, number),
+                ObjectStep::Named(place, channel, number) => telegram.name(place, channel, number),
                 ObjectStep::Any(object) => telegram.take(&object, &mut rank),
                 ObjectStep::Closing(Object { value, .. }) if !is_number(&value) => {
                     return Err(Error::new(Layer::Reading, value.offset, Cause::MeterNumber));
@@ -116,7 +119,7 @@ impl<'a> Telegram<'a> {
             }
         }
         if let Some(net) = telegram.net() {
-            telegram.name(POWER_NET, net);
+            telegram.name(POWER_NET, 0, net);
         }
         Ok(telegram)
     }
@@ -124,7 +127,9 @@ impl<'a> Telegram<'a> {
     fn take(&mut self, object: &Object<'a>, rank: &mut usize) {
         if let Some(place) = self.slot(object) {
             return match Value::of(object) {
-                Value::Number(number) => self.name(place, number),
+                Value::Number(number) => {
+                    self.name(place, object.obis.map_or(0, Obis::channel), number);
+                }
                 _ => self.unnamed.add(object),
             };
         }
@@ -152,10 +157,11 @@ impl<'a> Telegram<'a> {
     }
 
     /// Takes a value with a name, which belongs to the first that has it.
-    fn name(&mut self, place: usize, number: Decimal) {
-        match self.named.get_mut(place) {
-            Some(slot @ None) => {
+    fn name(&mut self, place: usize, channel: u8, number: Decimal) {
+        match (self.named.get_mut(place), self.channels.get_mut(place)) {
+            (Some(slot @ None), Some(slot_channel)) => {
                 *slot = Some(number);
+                *slot_channel = channel;
                 self.present |= 1 << place;
             }
             _ => self.unnamed.more = true,
@@ -226,16 +232,11 @@ impl<'a> Telegram<'a> {
         Objects::of(self.notification.body)
     }
 
-    /// The code that each named value comes from, by its place; none for a computed one.
+    /// The code of a named value; `None` for a computed one.
     #[must_use]
-    pub fn codes(&self) -> [Option<Obis>; COUNT] {
-        let mut codes = [None; COUNT];
-        for object in self.objects() {
-            if let Some(code) = self.name_of(&object).and_then(|place| codes.get_mut(place)) {
-                *code = code.or(object.obis);
-            }
-        }
-        codes
+    pub fn code(&self, place: usize) -> Option<Obis> {
+        let [c, d, e] = fields::FIELDS.get(place)?.code?;
+        Some(Obis([1, *self.channels.get(place)?, c, d, e, 255]))
     }
 
     /// The objects that neither have a name nor are the time, the meter number or the device name

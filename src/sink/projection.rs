@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::{
+    cosem::unit::Unit,
     format::{
         json_string,
         key::FieldKey,
@@ -39,9 +40,13 @@ pub struct Shown<'a> {
 impl Projection {
     /// The chosen readings, in their order.
     pub fn of<'a>(&'a self, readings: &'a Readings) -> impl Iterator<Item = Shown<'a>> {
+        self.members(readings).map(|member| self.show(member))
+    }
+
+    fn members<'a>(&'a self, readings: &'a Readings) -> impl Iterator<Item = &'a Member> {
         let all = self.keys.is_none().then(|| readings.members());
         let chosen = self.keys.iter().flatten().filter_map(|key| readings.member(*key));
-        all.into_iter().flatten().chain(chosen).map(|member| self.show(member))
+        all.into_iter().flatten().chain(chosen)
     }
 
     /// One reading as the sink shows it.
@@ -79,16 +84,9 @@ impl Projection {
     /// Appends them as a JSON object; `null` for each key of `due` that is absent.
     pub fn write_json(&self, readings: &Readings, due: &[FieldKey], text: &mut Vec<u8>) {
         let start = text.len();
-        for Shown { key, name, value, unit } in self.of(readings) {
-            name_member(&name, text);
-            value.write_json(text);
-            if matches!(key, FieldKey::Object(..) | FieldKey::Item(_)) && !unit.is_empty() {
-                name_member(&format!("{name}_unit"), text);
-                json_string::write(&unit, text);
-            }
-        }
+        self.members(readings).for_each(|member| self.write_member(member, text));
         for key in due.iter().filter(|key| readings.member(**key).is_none()) {
-            name_member(&self.name(*key), text);
+            self.write_name(*key, "", text);
             text.extend_from_slice(b"null");
         }
         // Every member begins with a comma; the first comma becomes the brace.
@@ -98,12 +96,36 @@ impl Projection {
         }
         text.push(b'}');
     }
-}
 
-fn name_member(name: &str, text: &mut Vec<u8>) {
-    text.push(b',');
-    json_string::write(name, text);
-    text.push(b':');
+    fn write_member(&self, Member { key, value, unit }: &Member, text: &mut Vec<u8>) {
+        self.write_name(*key, "", text);
+        match (value, key) {
+            (ReadingValue::Number(number), FieldKey::Field(place, _)) => {
+                let unit = FIELDS.get(*place).map_or(Unit::COUNT, |field| field.unit);
+                self.units.number(*number, unit).write(text);
+            }
+            _ => value.write_json(text),
+        }
+        if matches!(key, FieldKey::Object(..) | FieldKey::Item(_)) && !unit.is_empty() {
+            self.write_name(*key, "_unit", text);
+            json_string::write(unit, text);
+        }
+    }
+
+    fn write_name(&self, key: FieldKey, ending: &str, text: &mut Vec<u8>) {
+        text.push(b',');
+        match self.names.iter().find(|(named, _)| *named == key) {
+            Some((_, name)) => json_string::write(&format!("{name}{ending}"), text),
+            None => {
+                // No name of ours needs an escape.
+                text.push(b'"');
+                key.write(&self.units, text);
+                text.extend_from_slice(ending.as_bytes());
+                text.push(b'"');
+            }
+        }
+        text.push(b':');
+    }
 }
 
 #[cfg(test)]
