@@ -45,14 +45,14 @@ pub struct Csv {
     columns: Vec<Column>,
     cells: Cells,
     header: bool,
-    /// What has no column and was named, unless the user chose the columns.
+    /// Readings without a column; `None` if the user chose the columns.
     missing: Option<Missing>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Column {
     key: FieldKey,
-    /// The power of ten of the unit that the user chose, if it is a named value.
+    /// The power of ten of the chosen unit, 0 for all but named values.
     power: i16,
 }
 
@@ -73,7 +73,7 @@ struct Missing {
     notes: Vec<String>,
 }
 
-/// How many things without a column are named; a telegram may hold whatever it likes.
+/// The most readings without a column that are named: a telegram may have any number of them.
 const MAX_NOTES: usize = 100;
 
 impl Csv {
@@ -99,7 +99,7 @@ impl Csv {
         Self { columns, cells, header, missing }
     }
 
-    /// Appends the row of names, each by what it is called.
+    /// Appends the row of names.
     pub fn names<'a>(&self, name: impl Fn(FieldKey) -> Cow<'a, str>, text: &mut Vec<u8>) {
         let delimiter = self.cells.locale.delimiter();
         for (at, Column { key, .. }) in self.columns.iter().enumerate() {
@@ -111,7 +111,7 @@ impl Csv {
         text.push(b'\n');
     }
 
-    /// Appends the row of readings apart from their telegram, the same that their telegram has.
+    /// Appends the row of readings: the same row that their telegram has.
     pub fn row(&mut self, readings: &Readings, text: &mut Vec<u8>) {
         let start = text.len();
         let Self { columns, cells, .. } = self;
@@ -203,7 +203,7 @@ impl Format for Csv {
                 text.push(cells.locale.delimiter());
             }
             match *key {
-                // Nearly all cells, without asking for the code that they come from.
+                // Nearly all cells.
                 FieldKey::Field(place, 1) => {
                     if let Some(number) = entry.telegram.field(place) {
                         cells.decimal(number.in_larger_unit(*power), text);
@@ -292,7 +292,7 @@ fn usual() -> Vec<FieldKey> {
     [FieldKey::Meta(Meta::Time), FieldKey::Meta(Meta::Meter)].into_iter().chain(fields).collect()
 }
 
-/// Whether a spreadsheet may take the text for more than text: OWASP, "CSV injection".
+/// Whether a spreadsheet may run the text as a formula: OWASP, "CSV injection".
 fn is_formula(value: &str) -> bool {
     let lead_in = |sign: char| "=+-@\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".contains(sign);
     value.starts_with(['\t', '\r', '\n']) || value.trim_start().starts_with(lead_in)
@@ -304,7 +304,7 @@ fn quoted(cell: &[u8], delimiter: u8, text: &mut Vec<u8>) {
         return text.extend_from_slice(cell);
     }
     let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(&mut *text);
-    // Writing to a Vec cannot fail. The closing quote comes with the end of the line, which goes.
+    // Writing to a Vec cannot fail. The closing quote comes with a line end, which is removed.
     let _ = writer.write_record([cell]);
     drop(writer);
     text.pop_if(|end| *end == b'\n');

@@ -1,11 +1,11 @@
-//! The names of things in a telegram.
+//! The names of readings and metadata.
 //!
-//! | key | what |
+//! | key | meaning |
 //! |---|---|
-//! | `meter` | what is said about the telegram as a whole |
+//! | `meter` | metadata of the telegram |
 //! | `energy_import_wh` | a value with a published name |
 //! | `1-0:99.1.0` | any other object |
-//! | `item_7` | the seventh object, if it has no code |
+//! | `item_7` | the seventh object, which has no code |
 //!
 //! `#2` behind a name or a code means its second occurrence.
 
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// What is said about a telegram as a whole.
+/// Metadata: facts about a telegram as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Meta {
     /// The version of the JSON form.
@@ -74,7 +74,7 @@ impl Meta {
         }
     }
 
-    /// What it is, for people.
+    /// Its description for people.
     #[must_use]
     pub const fn about(self) -> &'static str {
         match self {
@@ -91,10 +91,10 @@ impl Meta {
     }
 }
 
-/// The name of one thing in a telegram.
+/// The name of a reading or of an item of metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FieldKey {
-    /// Something about the telegram.
+    /// Metadata.
     Meta(Meta),
     /// A published name, by its place, and which occurrence of it, from 1.
     Field(usize, usize),

@@ -38,7 +38,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// With everything or a selection.
+    /// With all readings or a selection.
     #[must_use]
     pub const fn new(selection: Option<Selection>, units: Units) -> Self {
         Self { selection, units, head: Vec::new() }

@@ -51,7 +51,7 @@ pub struct TableRow {
     pub value: String,
     /// Whether it is a number, which is aligned at its point.
     pub number: bool,
-    /// The unit, or nothing.
+    /// The unit, or an empty text.
     pub unit: Cow<'static, str>,
 }
 

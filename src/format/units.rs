@@ -17,8 +17,8 @@ pub struct Units {
     chosen: [Option<usize>; QUANTITIES.len()],
 }
 
-/// What can be told in several units: its name, the unit of the meter, and all units, the power of
-/// ten of each three more than that of the one before.
+/// A quantity with several units: its name, the unit of the meter, and all units, each a thousand times
+/// the one before.
 struct Quantity {
     name: &'static str,
     unit: Unit,
@@ -37,10 +37,10 @@ const QUANTITIES: [Quantity; 4] = [
 const NOTHING: [Option<usize>; QUANTITIES.len()] = [None; QUANTITIES.len()];
 
 impl Units {
-    /// Takes one choice, `QUANTITY=UNIT`, on top of those before it.
+    /// Adds one choice, `QUANTITY=UNIT`, to the earlier ones.
     ///
     /// # Errors
-    /// If either side is not known.
+    /// An unknown quantity or unit.
     pub fn choose(&mut self, text: &str) -> Result<(), Usage> {
         let (name, symbol) = text.split_once('=').ok_or_else(|| {
             Usage(format!("{}: expected QUANTITY=UNIT, as in energy=kWh", shown(text)))
@@ -63,7 +63,7 @@ impl Units {
         Ok(())
     }
 
-    /// The number in the chosen unit, and that unit; nothing for a count.
+    /// The number in the chosen unit, and that unit, empty for a count.
     #[must_use]
     pub fn apply(&self, number: Decimal, unit: Unit) -> (Decimal, Cow<'static, str>) {
         match self.of(unit) {
@@ -81,7 +81,7 @@ impl Units {
         }
     }
 
-    /// Whether the user said anything about it.
+    /// Whether the user chose a unit for this quantity.
     #[must_use]
     pub fn is_chosen(&self, unit: Unit) -> bool {
         let mut all = QUANTITIES.iter().zip(self.chosen);

@@ -35,9 +35,9 @@ pub struct Telegram<'a> {
     unnamed: Unnamed<'a>,
 }
 
-/// The objects that are not told by a name, as long as there are few: the usual lists have two or
-/// three, and then nobody needs to walk through the list again. Those without a code that are told as
-/// time or meter number are left out.
+/// The objects without a name, as long as there are few: the usual lists have two or three, and then no
+/// second walk through the list is necessary. Objects without a code that gave the time or the meter
+/// number are left out.
 #[derive(Clone, Copy, Debug, Default)]
 struct Unnamed<'a> {
     few: [Option<Object<'a>>; 4],
@@ -79,7 +79,7 @@ impl<'a> Telegram<'a> {
     ///
     /// # Errors
     /// As [`Notification::parse`], and [`Cause::MeterNumber`] if the flat list of Netz NÖ does not
-    /// end with a number: nothing else vouches for the octets of its second frame.
+    /// end with a number: no other check covers the octets of its second frame.
     pub fn parse(octets: &'a [u8]) -> Result<Self> {
         let notification = Notification::parse(octets)?;
         Self::of(notification, Steps::of(notification.body))
@@ -88,7 +88,7 @@ impl<'a> Telegram<'a> {
     /// Puts a telegram together.
     ///
     /// # Errors
-    /// If the closing element of the flat list is no number.
+    /// The closing element of the flat list is no number.
     pub(super) fn of(
         notification: Notification<'a>,
         steps: impl Iterator<Item = ObjectStep<'a>>,
@@ -156,7 +156,7 @@ impl<'a> Telegram<'a> {
         }
     }
 
-    /// Takes a value with a name, which belongs to the first that has it.
+    /// Takes a value with a name. The name belongs to its first value.
     fn name(&mut self, place: usize, channel: u8, number: Decimal) {
         match (self.named.get_mut(place), self.channels.get_mut(place)) {
             (Some(slot @ None), Some(slot_channel)) => {
@@ -190,7 +190,7 @@ impl<'a> Telegram<'a> {
         self.named.get(place).copied().flatten()
     }
 
-    /// The named values that are there, with their places.
+    /// The named values of the telegram, with their places.
     pub fn fields(&self) -> impl Iterator<Item = (usize, Decimal)> {
         let mut present = self.present;
         core::iter::from_fn(move || {
@@ -239,10 +239,10 @@ impl<'a> Telegram<'a> {
         Some(Obis([1, *self.channels.get(place)?, c, d, e, 255]))
     }
 
-    /// The objects that neither have a name nor are the time, the meter number or the device name
-    /// already told, in their order; and how often the key of each has been used, itself included.
+    /// The objects without a name, in their order, except those that gave the time, the meter number or
+    /// the device name; with the number of uses of the key of each so far, itself included.
     ///
-    /// The key is the name, else the code: a second object with a name that is taken is among them.
+    /// The key is the name, else the code: a second object with a taken name is among them.
     pub fn others(&self) -> impl Iterator<Item = (Object<'a>, usize)> {
         self.candidates().filter_map(move |object| {
             let before = match object.obis {
@@ -270,7 +270,7 @@ impl<'a> Telegram<'a> {
         earlier.filter(|earlier| key(earlier) == key(object)).count()
     }
 
-    /// The place of the name of an object, if its value is told by that name.
+    /// The place of the name of an object, if its value is a number.
     #[must_use]
     pub fn name_of(&self, object: &Object<'_>) -> Option<usize> {
         self.slot(object).filter(|_| matches!(Value::of(object), Value::Number(_)))
@@ -289,14 +289,14 @@ impl<'a> Telegram<'a> {
             }
     }
 
-    /// A clock that says the same as the time of the telegram.
+    /// Whether an object is a clock equal to the time of the telegram.
     fn is_told_clock(&self, object: &Object<'_>) -> bool {
         self.is_header_clock(object)
             || self.notification.clock.is_none()
                 && Value::time(object).is_some_and(|clock| self.clock == Some(clock))
     }
 
-    /// A clock with the very octets of that of the APDU: nearly all are.
+    /// Whether an object is a clock with the octets of that of the APDU, as nearly all are.
     fn is_header_clock(&self, object: &Object<'_>) -> bool {
         let header = self.notification.clock.as_ref().map(|clock| clock.0.as_slice());
         header == Some(object.value.octets) && object.obis.is_none_or(|obis| obis == Obis::CLOCK)
