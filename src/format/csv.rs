@@ -152,16 +152,8 @@ impl Cells {
         }
         match cell.content {
             Content::Stamp(stamp) => return stamp.write(text),
-            // A meter number: nothing to quote.
-            Content::Value(Value::Text(value))
-                if value.bytes().all(|c| c.is_ascii_alphanumeric()) =>
-            {
-                return text.extend_from_slice(value.as_bytes());
-            }
+            Content::Value(Value::Text(value)) => return self.text(value, text),
             _ => {}
-        }
-        if let Content::Value(Value::Text(value)) = cell.content {
-            return self.text(value, text);
         }
         self.room.clear();
         cell.content.write(entry.zone, &mut self.room);
@@ -213,6 +205,9 @@ impl Format for Csv {
                     if let Some(time) = entry.time() {
                         time.write(text);
                     }
+                }
+                FieldKey::Meta(Meta::Meter) if entry.telegram.meter().is_some_and(is_plain) => {
+                    text.extend_from_slice(entry.telegram.meter().unwrap_or_default());
                 }
                 key => {
                     if let Some(cell) = Cell::find(entry, key) {
@@ -290,6 +285,11 @@ fn usual() -> Vec<FieldKey> {
     let fields = FIELDS.iter().enumerate().filter(|(_, field)| field.column);
     let fields = fields.map(|(place, _)| FieldKey::Field(place, 1));
     [FieldKey::Meta(Meta::Time), FieldKey::Meta(Meta::Meter)].into_iter().chain(fields).collect()
+}
+
+/// Whether a text needs neither quotes nor a guard against formulas, as nearly all meter numbers.
+fn is_plain(octets: &[u8]) -> bool {
+    octets.iter().fold(true, |plain, octet| plain & octet.is_ascii_alphanumeric())
 }
 
 /// Whether a spreadsheet may run the text as a formula: OWASP, "CSV injection".
