@@ -39,18 +39,6 @@ pub enum Place {
     Live,
 }
 
-impl Place {
-    /// The place when it turns out that so many lines stand before those that were counted.
-    #[must_use]
-    pub const fn behind(self, lines: u64) -> Self {
-        match self {
-            Self::Line(line) => Self::Line(line + lines),
-            Self::Record(line) => Self::Record(line + lines),
-            Self::Octet(_) | Self::Live => self,
-        }
-    }
-}
-
 /// When the first octet of something arrived: UTC with milliseconds, 24 characters, or unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Time(Option<[u8; 24]>);

@@ -35,6 +35,7 @@ use crate::{
     chain::{
         decrypt::Decrypt,
         event::{Refusal, StageEvent},
+        reopen::Reopen,
         unframe::Unframe,
     },
     cipher::ciphered::{SystemTitle, unsupported_apdu},
@@ -47,8 +48,15 @@ use crate::{
 #[derive(Clone, Default)]
 pub struct Decode {
     unframe: Unframe,
+    telegrams: Telegrams,
+}
+
+/// The second half of the chain: APDUs in, telegrams out.
+#[derive(Clone, Default)]
+pub struct Telegrams {
     decrypt: Decrypt,
-    layouts: Templates,
+    reopen: Reopen,
+    templates: Templates,
 }
 
 /// What comes out.
@@ -74,7 +82,7 @@ impl Decode {
     /// With the keys and demands of `decrypt`.
     #[must_use]
     pub fn new(decrypt: Decrypt) -> Self {
-        Self { decrypt, ..Self::default() }
+        Self { telegrams: Telegrams::new(decrypt), ..Self::default() }
     }
 
     /// Takes a record.
@@ -84,21 +92,20 @@ impl Decode {
         place: Place,
         out: &mut (impl FnMut(DecodeEvent<'_>) + ?Sized),
     ) {
-        let Self { unframe, decrypt, layouts } = self;
-        unframe
-            .feed(record, place, &mut |event: StageEvent<'_>| open(decrypt, layouts, event, out));
+        let Self { unframe, telegrams } = self;
+        unframe.feed(record, place, &mut |event: StageEvent<'_>| telegrams.feed(event, out));
     }
 
     /// Says that a source was closed or that its octets do not go on.
     pub fn end(&mut self, out: &mut (impl FnMut(DecodeEvent<'_>) + ?Sized)) {
-        let Self { unframe, decrypt, layouts } = self;
-        unframe.end(&mut |event: StageEvent<'_>| open(decrypt, layouts, event, out));
+        let Self { unframe, telegrams } = self;
+        unframe.end(&mut |event: StageEvent<'_>| telegrams.feed(event, out));
     }
 
     /// Says that nothing has come for so long, live.
     pub fn quiet(&mut self, silent: Duration, out: &mut (impl FnMut(DecodeEvent<'_>) + ?Sized)) {
-        let Self { unframe, decrypt, layouts } = self;
-        unframe.quiet(silent, &mut |event: StageEvent<'_>| open(decrypt, layouts, event, out));
+        let Self { unframe, telegrams } = self;
+        unframe.quiet(silent, &mut |event: StageEvent<'_>| telegrams.feed(event, out));
     }
 
     /// Frames that passed their checks so far.
@@ -113,18 +120,46 @@ impl Decode {
         self.unframe.partial()
     }
 
-    /// How much was learnt that bears on all records to come; nothing amid a telegram. It only ever
-    /// grows until the [`end`](Self::end): a chain that rests and has learnt no more than at an earlier
-    /// rest does with what comes what it would have done then.
+    /// The stage that holds the keys.
     #[must_use]
-    pub fn at_rest(&self) -> Option<u64> {
-        self.unframe.at_rest().map(|learnt| learnt + self.decrypt.learnt())
+    pub const fn decrypt(&self) -> &Decrypt {
+        &self.telegrams.decrypt
+    }
+}
+
+impl Telegrams {
+    /// With the keys and demands of `decrypt`.
+    #[must_use]
+    pub fn new(decrypt: Decrypt) -> Self {
+        Self { reopen: Reopen::new(&decrypt), decrypt, templates: Templates::default() }
     }
 
-    /// Says that so many lines stand before those that were counted so far: what is pending is told
-    /// with its place.
-    pub fn count_behind(&mut self, lines: u64) {
-        self.unframe.count_behind(lines);
+    /// Takes what [`Unframe`] hands on.
+    pub fn feed(
+        &mut self,
+        event: StageEvent<'_>,
+        out: &mut (impl FnMut(DecodeEvent<'_>) + ?Sized),
+    ) {
+        let Self { decrypt, reopen, templates } = self;
+        match event {
+            StageEvent::Record(record, place) if record.kind == RecordKind::Apdu => {
+                let chosen = decrypt.chosen(record.octets);
+                if let Some((telegram, record)) = reopen.read(&record, &chosen) {
+                    let (telegram, record) = (&telegram, &record);
+                    return out(DecodeEvent::Telegram { telegram, record, place });
+                }
+                decrypt.feed(&record, place, &mut |event: StageEvent<'_>| {
+                    read(templates, event, out);
+                });
+            }
+            event => read(templates, event, out),
+        }
+    }
+
+    /// A reader with the same keys, for another thread.
+    #[must_use]
+    pub fn reopen(&self) -> Reopen {
+        Reopen::new(&self.decrypt)
     }
 
     /// The stage that holds the keys.
@@ -134,36 +169,14 @@ impl Decode {
     }
 }
 
-fn open(
-    decrypt: &mut Decrypt,
-    layouts: &mut Templates,
-    event: StageEvent<'_>,
-    out: &mut (impl FnMut(DecodeEvent<'_>) + ?Sized),
-) {
-    match event {
-        StageEvent::Record(record, place) => {
-            // Nearly always the last key fits again, and then the telegram need not be read twice,
-            // once to see whether it is one.
-            if record.kind == RecordKind::Apdu
-                && let Some(plain) = decrypt.reopen(&record)
-                && let Ok(telegram) = layouts.read(plain.octets)
-            {
-                return out(DecodeEvent::Telegram { telegram: &telegram, record: &plain, place });
-            }
-            decrypt.feed(&record, place, &mut |event: StageEvent<'_>| read(layouts, event, out));
-        }
-        event => read(layouts, event, out),
-    }
-}
-
 fn read(
-    layouts: &mut Templates,
+    templates: &mut Templates,
     event: StageEvent<'_>,
     out: &mut (impl FnMut(DecodeEvent<'_>) + ?Sized),
 ) {
     match event {
         StageEvent::Record(record, place) if record.kind == RecordKind::Apdu => {
-            match telegram(layouts, record.octets) {
+            match telegram(templates, record.octets) {
                 Ok(telegram) => {
                     out(DecodeEvent::Telegram { telegram: &telegram, record: &record, place })
                 }
@@ -184,7 +197,7 @@ fn read(
     }
 }
 
-fn telegram<'a>(layouts: &mut Templates, octets: &'a [u8]) -> Result<Telegram<'a>, Error> {
+fn telegram<'a>(templates: &mut Templates, octets: &'a [u8]) -> Result<Telegram<'a>, Error> {
     let unsupported = match octets.first() {
         Some(b'/') => Some("DSMR telegrams (P1 text)"),
         Some(tag) => unsupported_apdu(*tag),
@@ -192,6 +205,6 @@ fn telegram<'a>(layouts: &mut Templates, octets: &'a [u8]) -> Result<Telegram<'a
     };
     match unsupported {
         Some(what) => Err(Error::new(Layer::Apdu, 0, Cause::Unsupported { what })),
-        None => layouts.read(octets),
+        None => templates.read(octets),
     }
 }

@@ -10,7 +10,8 @@ use crate::{
     chain::event::{Out, Refusal, StageEvent},
     cipher::{
         ciphered::{
-            Ciphered, GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING, SystemTitle, unsupported_apdu,
+            self, Ciphered, GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING, SystemTitle,
+            unsupported_apdu,
         },
         gcm::Cipher,
         key::Key,
@@ -41,6 +42,16 @@ pub struct Decrypt {
     layouts: Templates,
 }
 
+/// The choice of a key for one telegram.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Chosen {
+    /// The number of the key; nothing if no key has opened a telegram of this meter.
+    pub(super) key: Option<usize>,
+    changes: u64,
+    /// The user knows that tags are not verified.
+    pub(super) told_unverified: bool,
+}
+
 /// The keys of all meters, and what they opened.
 #[derive(Clone, Default)]
 struct KeyRing {
@@ -49,14 +60,14 @@ struct KeyRing {
     known: HashMap<SystemTitle, usize>,
     /// What opened the last telegram at all: most lines have one meter.
     last: Option<(SystemTitle, usize)>,
-    /// How often something became known that bears on what is tried next.
-    learnt: u64,
+    /// How often a meter's telegram was opened by another key than the one before.
+    changes: u64,
 }
 
 /// The keys, ready for use. They are there once, however many work with them.
 #[derive(Default)]
-struct Ring {
-    all: Vec<MeterKeys>,
+pub(super) struct Ring {
+    pub(super) all: Vec<MeterKeys>,
     /// Those of one meter, by its system title.
     by_title: HashMap<SystemTitle, Vec<usize>>,
     /// Those of any meter, and of meters named by a number that only the plain telegram shows.
@@ -64,10 +75,10 @@ struct Ring {
 }
 
 /// The keys of a meter.
-struct MeterKeys {
-    number: Option<String>,
-    cipher: Cipher,
-    gak: Option<Key>,
+pub(super) struct MeterKeys {
+    pub(super) number: Option<String>,
+    pub(super) cipher: Cipher,
+    pub(super) gak: Option<Key>,
 }
 
 impl Decrypt {
@@ -96,10 +107,26 @@ impl Decrypt {
         Self { keys, demands, ..Self::default() }
     }
 
-    /// How much was learnt that bears on all records to come. It only ever grows.
+    /// The keys and demands, for another thread.
+    pub(super) fn share(&self) -> (Arc<Ring>, Demands) {
+        (self.keys.ring.clone(), self.demands)
+    }
+
+    /// The key that opened the last telegram of a meter.
     #[must_use]
-    pub fn learnt(&self) -> u64 {
-        self.keys.learnt + u64::from(self.told_unverified)
+    pub fn chosen(&self, apdu: &[u8]) -> Chosen {
+        let title = ciphered::title(apdu).or(self.demands.title);
+        Chosen {
+            key: title.and_then(|title| self.keys.known(&title)),
+            changes: self.keys.changes,
+            told_unverified: self.told_unverified,
+        }
+    }
+
+    /// True while a choice is still the one that [`chosen`](Self::chosen) would make.
+    #[must_use]
+    pub const fn is_current(&self, chosen: &Chosen) -> bool {
+        self.keys.changes == chosen.changes
     }
 
     /// Takes a record: opens a ciphered APDU, hands on everything else.
@@ -133,22 +160,6 @@ impl Decrypt {
                 out(StageEvent::Refused(Refusal { place, time: record.time, from, title, error }));
             }
         }
-    }
-
-    /// Opens a ciphered APDU with the key that opened the last one of its meter; nothing if there is
-    /// none. What comes out is not checked: if it is no telegram, [`feed`](Self::feed) says why.
-    pub fn reopen<'s>(&'s mut self, record: &Record<'s>) -> Option<Record<'s>> {
-        let apdu = Ciphered::parse(record.octets).ok()?;
-        let title = apdu.title.or(self.demands.title)?;
-        let index = self.keys.known(&title)?;
-        let meter = self.keys.ring.all.get(index)?;
-        // A tag is worth the full way.
-        if apdu.tag.is_some() || self.demands.authenticated {
-            return None;
-        }
-        meter.cipher.decrypt(&apdu, &title, &mut self.plain);
-        let attributes = attributes(&apdu, title, Auth::None, record.attributes);
-        Some(Record { octets: &self.plain, attributes, ..*record })
     }
 
     /// Whether a plain APDU is not what is demanded: nothing vouches for it, unless an earlier stage
@@ -187,8 +198,8 @@ impl Decrypt {
     }
 }
 
-/// What the ciphering header adds to a record.
-const fn attributes<'a>(
+/// The attributes that the ciphering header adds to a record.
+pub(super) const fn attributes<'a>(
     apdu: &Ciphered<'_>,
     title: SystemTitle,
     auth: Auth,
@@ -214,8 +225,7 @@ impl KeyRing {
     /// Remembers what opened a telegram.
     fn opened(&mut self, title: SystemTitle, index: usize) {
         if self.known(&title) != Some(index) {
-            self.known.insert(title, index);
-            self.learnt += u64::from(!self.ring.is_only(&title));
+            self.changes += u64::from(self.known.insert(title, index).is_some());
         }
         self.last = Some((title, index));
     }
@@ -233,14 +243,6 @@ impl Ring {
     fn candidates(&self, title: &SystemTitle) -> impl Iterator<Item = usize> {
         let own = self.by_title.get(title).map_or(&[][..], Vec::as_slice);
         own.iter().chain(&self.to_try).copied()
-    }
-
-    /// Whether a meter has one key to try, and opening with it is all there is to it: then it makes
-    /// no difference whether that key has opened a telegram before.
-    fn is_only(&self, title: &SystemTitle) -> bool {
-        let mut candidates = self.candidates(title).filter_map(|index| self.all.get(index));
-        let only = candidates.next().is_some_and(|meter| meter.number.is_none());
-        only && candidates.next().is_none()
     }
 }
 

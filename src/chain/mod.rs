@@ -3,6 +3,7 @@
 //! - [`event`]: what comes out of a stage.
 //! - [`unframe`]: octets of a line to APDUs, and [`bare_apdu`] for APDUs that come without frames.
 //! - [`decrypt`]: ciphered APDUs to plain ones.
+//! - [`reopen`]: ciphered APDUs with a chosen key, to telegrams.
 //! - [`decode`]: all of it, to telegrams.
 //!
 //! No stage fails: what cannot be read is an event, and the stream goes on behind it.
@@ -10,4 +11,5 @@ pub mod bare_apdu;
 pub mod decode;
 pub mod decrypt;
 pub mod event;
+pub mod reopen;
 pub mod unframe;

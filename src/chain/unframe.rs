@@ -29,8 +29,6 @@ pub struct Unframe {
     /// The sources by name. Nearly always there is one, so a list is the fastest map.
     lines: Vec<(Option<String>, SourceStream)>,
     frames: u64,
-    /// The sources that ever came, and what was learnt of those that are not kept any more.
-    learnt: u64,
 }
 
 impl Unframe {
@@ -82,35 +80,14 @@ impl Unframe {
         self.lines.iter().find_map(|(_, line)| line.reassembly.partial().or(line.loose.partial()))
     }
 
-    /// How much was learnt that bears on all records to come; nothing amid a telegram of any source.
-    /// It only ever grows until the [`end`](Self::end): what has learnt no more than before, and rests
-    /// as before, is as before.
-    #[must_use]
-    pub fn at_rest(&self) -> Option<u64> {
-        let lines = || self.lines.iter().map(|(_, line)| line);
-        let rests = lines().all(SourceStream::is_at_rest);
-        rests.then(|| self.learnt + lines().map(SourceStream::learnt).sum::<u64>())
-    }
-
-    /// Says that so many lines stand before those that were counted so far: what is pending is told
-    /// with its place.
-    pub fn count_behind(&mut self, lines: u64) {
-        for (_, line) in &mut self.lines {
-            line.origins.0.iter_mut().chain([&mut line.first]).for_each(|origin| {
-                origin.place = origin.place.behind(lines);
-            });
-        }
-    }
-
     fn line(&mut self, from: Option<&str>) -> Option<&mut SourceStream> {
         let found = self.lines.iter().position(|(name, _)| name.as_deref() == from);
         let index = match found {
             Some(index) => index,
             None => {
                 if self.lines.len() == MAX_SOURCES {
-                    self.learnt += self.lines.remove(0).1.learnt();
+                    self.lines.remove(0);
                 }
-                self.learnt += 1;
                 self.lines.push((from.map(str::to_owned), SourceStream::default()));
                 self.lines.len() - 1
             }
@@ -176,14 +153,6 @@ impl SourceStream {
                 }
             }
         }
-    }
-
-    fn is_at_rest(&self) -> bool {
-        self.deframer.is_at_rest() && self.reassembly.is_at_rest() && self.loose.is_at_rest()
-    }
-
-    fn learnt(&self) -> u64 {
-        self.loose.learnt() + u64::from(self.reassembly.is_begun())
     }
 
     fn drain_loose(&mut self, from: Option<&str>, out: &mut impl Out) {

@@ -113,6 +113,17 @@ impl<'a> Ciphered<'a> {
     }
 }
 
+/// The system title of an APDU that begins as a ciphered one does. The rest of it is not looked at.
+#[must_use]
+pub fn title(apdu: &[u8]) -> Option<SystemTitle> {
+    match apdu {
+        [GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING, 8, rest @ ..] => {
+            rest.first_chunk().copied()
+        }
+        _ => None,
+    }
+}
+
 /// The size that the first octets of a ciphered APDU announce for the whole of it; nothing if more
 /// octets are needed to know.
 ///

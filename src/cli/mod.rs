@@ -10,5 +10,7 @@ mod commands;
 pub mod dispatch;
 mod input;
 mod live;
+#[cfg(test)]
+mod parallel_test;
 mod run;
 mod setup;

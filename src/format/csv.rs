@@ -226,10 +226,6 @@ impl Format for Csv {
         self.missing.as_mut().map_or_else(Vec::new, |missing| core::mem::take(&mut missing.notes))
     }
 
-    fn learnt(&self) -> u64 {
-        self.missing.as_ref().map_or(0, |missing| missing.named.len() as u64)
-    }
-
     fn fork(&self) -> Box<dyn Format> {
         Box::new(self.clone())
     }

@@ -55,11 +55,11 @@ pub trait Format: Send {
         Vec::new()
     }
 
-    /// A count of the facts learnt so far that bear on later telegrams. It only ever grows.
-    fn learnt(&self) -> u64 {
-        0
+    /// True if the text is written at the end only, from all telegrams.
+    fn is_snapshot(&self) -> bool {
+        false
     }
 
-    /// Another format in the same state.
+    /// A format that goes on from here, for another thread.
     fn fork(&self) -> Box<dyn Format>;
 }

@@ -354,10 +354,6 @@ impl Format for Influx {
         notes
     }
 
-    fn learnt(&self) -> u64 {
-        self.points.noted.len() as u64 + u64::from(self.timeless)
-    }
-
     fn fork(&self) -> Box<dyn Format> {
         Box::new(self.clone())
     }

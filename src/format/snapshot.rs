@@ -42,9 +42,8 @@ impl<P: Page + Clone + 'static> Format for SnapshotFormat<P> {
         self.page.write(&self.latest, text);
     }
 
-    /// Every telegram bears on the page.
-    fn learnt(&self) -> u64 {
-        self.latest.meters().map(|seen| seen.telegrams).fold(0, u64::saturating_add)
+    fn is_snapshot(&self) -> bool {
+        true
     }
 
     fn fork(&self) -> Box<dyn Format> {

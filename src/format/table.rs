@@ -116,10 +116,6 @@ impl Format for Table {
         }
     }
 
-    fn learnt(&self) -> u64 {
-        u64::from(self.begun)
-    }
-
     fn fork(&self) -> Box<dyn Format> {
         Box::new(self.clone())
     }

@@ -10,7 +10,8 @@ use crate::cli::{
         sources::{self, Spec},
     },
     run::{
-        context::{Context, Stage},
+        context::Context,
+        stage::{self, Stage, Task},
         status::{Status, Stop},
     },
     setup::args,
@@ -21,11 +22,10 @@ use meterpipe::record::{HEADER, Place, Record, RecordKind};
 pub fn run(args: &args::CaptureArgs) -> Status {
     let mut context = Context::new("capture", args.verbosity);
     context.limit = if args.until.once { Some(1) } else { args.until.count };
-    context.timeout = args.until.timeout;
     let mut stage = Capturer { binary: args.binary, recorder: Recorders::default(), frames: 0 };
     let result = capture(args, &mut stage, &mut context);
     stage.end(&mut context);
-    context.finish(result, &stage)
+    stage::finish(context, result, &mut stage)
 }
 
 fn capture(
@@ -38,7 +38,7 @@ fn capture(
         context.output.text.extend_from_slice(HEADER.as_bytes());
     }
     match source {
-        Spec::File(path) => files::run(&[path], args.form.form, stage, context),
+        Spec::File(path) => files::run(&[path], args.form.form, args.until.timeout, stage, context),
         Spec::Live(source) | Spec::Simulated(source) => {
             event_loop::run(vec![source], &args.until, stage, context)
         }
@@ -66,6 +66,8 @@ fn writer(binary: bool, context: &mut Context) -> impl FnMut(&Record<'_>) {
         context.tally.passed += u64::from(matches!(record.kind, RecordKind::Other(_)));
     }
 }
+
+impl Task for Capturer {}
 
 impl Stage for Capturer {
     fn feed(&mut self, record: &Record<'_>, _: Place, context: &mut Context) {

@@ -34,14 +34,14 @@ pub fn run(args: &args::ConfigArgs) -> Status {
     });
     match result {
         Ok(()) => context.finish_plain(),
-        Err(stop) => context.finish(Err(stop), &()),
+        Err(stop) => context.stop(stop),
     }
 }
 
 /// Reads all that is named, and opens nothing.
 fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
     let (meters, sinks) = (config.meters.len(), config.sinks.len());
-    keys::configured(&config.meters, context)?;
+    keys::configured(&config.meters, &context.messages)?;
     for meter in &config.meters {
         // Nothing is opened by that, but what is none is told.
         let line = meter.line(&args::SerialArgs::default());
@@ -67,7 +67,7 @@ fn count(number: usize, what: &str) -> String {
 
 /// All that holds, secrets left out, in the words of the configuration.
 fn show(config: Config, context: &mut Context) -> Result<(), Stop> {
-    // What is in the name of a file must not end the comment.
+    // A line end in the name of a file must not end the comment.
     let mut text = format!("# {}\n", shown(&config.path.display().to_string()));
     for meter in &config.meters {
         let mut rows = Vec::new();

@@ -5,7 +5,8 @@
 use crate::cli::{
     input::files,
     run::{
-        context::{Context, Stage},
+        context::Context,
+        stage::{self, Stage, Task},
         status::{Status, Stop},
     },
     setup::{args, keys},
@@ -20,7 +21,7 @@ pub fn run(args: &args::DecryptArgs) -> Status {
     let mut context = Context::new("decrypt", args.verbosity);
     let mut stage = Decrypter::default();
     let result = decrypt(args, &mut stage, &mut context);
-    context.finish(result, &stage)
+    stage::finish(context, result, &mut stage)
 }
 
 fn decrypt(
@@ -28,9 +29,9 @@ fn decrypt(
     stage: &mut Decrypter,
     context: &mut Context,
 ) -> Result<(), Stop> {
-    stage.decrypt = keys::decrypt(&args.keys, &args.input, context)?;
+    stage.decrypt = keys::decrypt(&args.keys, &args.input, &context.messages)?;
     context.output.text.extend_from_slice(HEADER.as_bytes());
-    files::run(&args.input.files, args.input.form.form, stage, context)
+    files::run(&args.input.files, args.input.form.form, None, stage, context)
 }
 
 /// Hex and binary hold APDUs without records around them, so those are looked for first.
@@ -39,6 +40,8 @@ struct Decrypter {
     unframe: Unframe,
     decrypt: Decrypt,
 }
+
+impl Task for Decrypter {}
 
 impl Stage for Decrypter {
     fn feed(&mut self, record: &Record<'_>, place: Place, context: &mut Context) {

@@ -96,7 +96,7 @@ fn options(args: &args::SimulateArgs, context: &Context) -> Result<PushOptions, 
     }
     if let Some(path) = &args.key_file {
         let octets = |key: &meterpipe::cipher::key::Key| Zeroizing::new(*key.octets());
-        if let Some(entry) = keys::file(path, context)?.first() {
+        if let Some(entry) = keys::file(path, &context.messages)?.first() {
             options.guek = octets(&entry.guek);
             options.gak = entry.gak.as_ref().map(octets);
         }
@@ -120,7 +120,7 @@ fn simulate_on_stdout(
         let signals = Signals::catch();
         while let Some(step) = meter.step(sent, &signals) {
             match step {
-                // What is there has to be out before we wait for more.
+                // Text goes out before a wait.
                 SimulatorStep::Wait(until) => {
                     context.output.flush()?;
                     wait(until);
@@ -266,7 +266,7 @@ impl OctetForm {
         }
     }
 
-    /// What makes a line of a record; nothing if there are none.
+    /// The writer of records; nothing for octets in another form.
     fn line(&self) -> Option<fn(&Record<'_>, &mut Vec<u8>)> {
         match self.output {
             SimulateOutput::Binary => None,
@@ -279,7 +279,7 @@ impl OctetForm {
     }
 }
 
-/// What was sent.
+/// The counts of what was sent.
 #[derive(Debug, Default)]
 struct Sent {
     telegrams: u64,

@@ -5,7 +5,8 @@
 use crate::cli::{
     input::files,
     run::{
-        context::{Context, Stage},
+        context::Context,
+        stage::{self, Stage, Task},
         status::Status,
     },
     setup::args,
@@ -21,12 +22,15 @@ pub fn run(args: &args::UnframeArgs) -> Status {
     let mut context = Context::new("unframe", args.verbosity);
     context.output.text.extend_from_slice(HEADER.as_bytes());
     let mut stage = Unframer::default();
-    let result = files::run(&args.input.files, args.input.form.form, &mut stage, &mut context);
-    context.finish(result, &stage)
+    let (files, form) = (&args.input.files, args.input.form.form);
+    let result = files::run(files, form, None, &mut stage, &mut context);
+    stage::finish(context, result, &mut stage)
 }
 
 #[derive(Default)]
 struct Unframer(Unframe);
+
+impl Task for Unframer {}
 
 impl Stage for Unframer {
     fn feed(&mut self, record: &Record<'_>, place: Place, context: &mut Context) {

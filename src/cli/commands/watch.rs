@@ -3,8 +3,7 @@
 use std::{io::IsTerminal, path::PathBuf, time::Duration};
 
 use crate::cli::{
-    commands::decode::Decoder,
-    input::{files, parallel::Jobs},
+    input::files,
     live::{
         event_loop,
         recording::Recording,
@@ -12,8 +11,12 @@ use crate::cli::{
         sources::{self, Spec},
     },
     run::{
-        context::{Context, Stage},
+        context::Context,
+        decoder::{Decoder, TelegramConsumer, TextOutput},
+        parallel::{Jobs, text_decoder},
+        sink_output::SinkOutput,
         sinks::Sinks,
+        stage::{self, Stage, Task},
         status::{Status, Stop},
     },
     setup::{
@@ -26,7 +29,7 @@ use meterpipe::{
     chain::decrypt::Decrypt,
     cipher::{key::Key, key_file::KeyEntry},
     error::Error,
-    format::{entry as format, entry::Format},
+    format::entry::Format,
     record::{Place, Record},
     sink::line_counters::LineCounters,
     source::{Source, named::named, simulator},
@@ -36,20 +39,17 @@ use meterpipe::{
 pub fn run(args: &args::WatchArgs) -> Status {
     let mut context = Context::new("watch", args.verbosity);
     context.limit = if args.until.once { Some(1) } else { args.until.count };
-    context.timeout = args.until.timeout;
-    context.jobs = Jobs::of(args.jobs.jobs);
     if args.format.list_fields {
         context.output.text.extend_from_slice(output_format::list().as_bytes());
         return context.finish_plain();
     }
-    let (found, mut stage) = match prepare(args, &mut context) {
-        Ok(prepared) => prepared,
-        Err(stop) => return context.finish(Err(stop), &()),
-    };
-    stage.start(&mut context);
-    let result = read(found, args, &mut stage, &mut context);
-    stage.finish(&mut context);
-    context.finish(result, &stage)
+    match prepare(args, &mut context) {
+        Ok((found, mut stage)) => {
+            let result = read(found, args, stage.as_mut(), &mut context);
+            stage::finish(context, result, stage.as_mut())
+        }
+        Err(stop) => context.stop(stop),
+    }
 }
 
 /// The sources by how they are read.
@@ -63,11 +63,11 @@ struct FoundSources {
 fn read(
     found: FoundSources,
     args: &args::WatchArgs,
-    stage: &mut Watcher,
+    stage: &mut dyn Stage,
     context: &mut Context,
 ) -> Result<(), Stop> {
     if !found.files.is_empty() {
-        files::run(&found.files, args.form.form, stage, context)?;
+        files::run(&found.files, args.form.form, args.until.timeout, stage, context)?;
     }
     match found.live.is_empty() {
         true => Ok(()),
@@ -75,49 +75,78 @@ fn read(
     }
 }
 
-fn prepare(args: &args::WatchArgs, context: &mut Context) -> Result<(FoundSources, Watcher), Stop> {
-    // What is wrong with options and keys is said before anything is opened.
+fn prepare(
+    args: &args::WatchArgs,
+    context: &mut Context,
+) -> Result<(FoundSources, Box<dyn Stage>), Stop> {
+    // Mistakes in options and keys are reported before anything is opened.
     let format = output_format::build(&args.format)?;
     let zone = output_format::zone(&args.format)?;
     keys::guard_stdin(&args.keys, args.sources.iter().any(|source| source == "-"))?;
     let config = config(args)?;
     let meters = config.as_ref().map_or(&[][..], |config| &config.meters);
-    let mut entries = keys::entries(&args.keys, context)?;
+    let mut entries = keys::entries(&args.keys, &context.messages)?;
     if entries.is_empty() {
-        entries = keys::configured(meters, context)?;
+        entries = keys::configured(meters, &context.messages)?;
     }
     let found = find(args, meters)?;
     let example = found.simulated.then(|| Key::new(simulator::meter::EXAMPLE_KEY));
     let example = example.map(|guek| KeyEntry { name: None, guek, gak: None });
     let entries = entries.into_iter().chain(example).collect();
     let decrypt = Decrypt::new(entries, keys::demands(&args.keys));
-    let on_screen = args.format.format.is_none() && !args.until.once && !found.live.is_empty();
-    let terminal = std::io::stdout().is_terminal();
-    let health = LineCounters::default();
+    let sinks = sinks(args, config, context)?;
+    let recording = args.record.as_deref();
+    let recording = recording.map(|path| Recording::open(path, &found.files)).transpose()?;
+    let stage = match (sinks, recording) {
+        (None, None) if found.live.is_empty() => {
+            let jobs = (Jobs::new(args.jobs.jobs), found.files.as_slice());
+            text_decoder(decrypt, format, zone, jobs, context)
+        }
+        (sinks, recording) => {
+            let live = !found.live.is_empty();
+            let shown = shown(args, format, live, sinks.is_some(), context)?;
+            let sinks =
+                sinks.map(|it| Box::new(SinkOutput::start(it)) as Box<dyn TelegramConsumer>);
+            let consumers = sinks.into_iter().chain(shown).collect();
+            Box::new(Watcher { decoder: Decoder::new(decrypt, zone, consumers), recording })
+        }
+    };
+    Ok((found, stage))
+}
+
+/// Starts the sinks of the run.
+fn sinks(
+    args: &args::WatchArgs,
+    config: Option<Config>,
+    context: &Context,
+) -> Result<Option<Sinks>, Stop> {
+    let meters = config.as_ref().map_or(&[][..], |config| &config.meters);
     let configured = meters.iter().filter_map(|meter| meter.source.clone());
     let sources = args.sources.iter().cloned().chain(environment::source()).chain(configured);
     let run = ["watch".to_owned()].into_iter().chain(sources).collect::<Vec<_>>().join(" ");
-    let sinks = destinations::of(&args.to.to, config, &run, &health, &context.messages)?;
-    let view = match on_screen && terminal {
-        true => WatchOutput::Screen(Screen::new(
-            decrypt,
-            zone,
-            output_format::options(&args.format)?,
-            context,
-        )),
-        // What goes to sinks is not asked for on standard output too.
-        false if !sinks.is_empty() && args.format.format.is_none() && !terminal => {
-            WatchOutput::Text(Decoder::new(decrypt, Box::new(Nothing), zone))
+    let counters = LineCounters::default();
+    let sinks = destinations::of(&args.to.to, config, &run, &counters, &context.messages)?;
+    (!sinks.is_empty()).then(|| Sinks::start(sinks, counters)).transpose()
+}
+
+/// The consumer that shows telegrams on standard output, if the user wants to see them there.
+fn shown(
+    args: &args::WatchArgs,
+    format: Box<dyn Format>,
+    live: bool,
+    has_sinks: bool,
+    context: &mut Context,
+) -> Result<Option<Box<dyn TelegramConsumer>>, Stop> {
+    let chosen = args.format.format.is_some();
+    let terminal = std::io::stdout().is_terminal();
+    Ok(match (live && !chosen && !args.until.once, terminal) {
+        (true, true) => {
+            let options = output_format::options(&args.format)?;
+            Some(Box::new(Screen::new(options, context)))
         }
-        false => WatchOutput::Text(Decoder::new(decrypt, format, zone)),
-    };
-    if !sinks.is_empty() {
-        health.frames_are_damaged(0);
-        context.sinks = Some(Sinks::start(sinks, health)?);
-    }
-    let record = args.record.as_deref();
-    let recording = record.map(|path| Recording::open(path, &found.files)).transpose()?;
-    Ok((found, Watcher { view, recording }))
+        (_, false) if has_sinks && !chosen => None,
+        _ => Some(Box::new(TextOutput::start(format, context))),
+    })
 }
 
 /// The configuration. Who names a source means that source, and not all that is configured: nobody
@@ -163,50 +192,23 @@ fn find(args: &args::WatchArgs, meters: &[MeterConfig]) -> Result<FoundSources, 
     Ok(found)
 }
 
-/// No output at all.
-struct Nothing;
-
-impl Format for Nothing {
-    fn entry(&mut self, _: &format::OutputTelegram<'_>, _: &mut Vec<u8>) {}
-
-    fn fork(&self) -> Box<dyn Format> {
-        Box::new(Self)
-    }
-}
-
-/// The chain, and the recording beside it.
+/// The decoder, and the recording beside it.
 struct Watcher {
-    view: WatchOutput,
+    decoder: Decoder,
     recording: Option<Recording>,
 }
 
-enum WatchOutput {
-    Text(Decoder),
-    Screen(Screen),
-}
-
-impl Watcher {
-    fn start(&mut self, context: &mut Context) {
-        if let WatchOutput::Text(decoder) = &mut self.view {
-            decoder.start(context);
-        }
+impl Task for Watcher {
+    fn tick(&mut self, context: &mut Context) {
+        self.decoder.tick(context);
     }
 
-    fn finish(&mut self, context: &mut Context) {
-        match &mut self.view {
-            WatchOutput::Text(decoder) => decoder.finish(context),
-            WatchOutput::Screen(screen) => screen.finish(context),
-        }
-        if let Some(recording) = &mut self.recording {
-            recording.end(context);
-        }
+    fn tick_interval(&self) -> Duration {
+        self.decoder.tick_interval()
     }
 
-    fn stage(&mut self) -> &mut dyn Stage {
-        match &mut self.view {
-            WatchOutput::Text(decoder) => decoder,
-            WatchOutput::Screen(screen) => screen,
-        }
+    fn is_asked_to_end(&self) -> bool {
+        self.decoder.is_asked_to_end()
     }
 }
 
@@ -215,57 +217,41 @@ impl Stage for Watcher {
         if let Some(recording) = &mut self.recording {
             recording.take(record, context);
         }
-        self.stage().feed(record, place, context);
+        self.decoder.feed(record, place, context);
     }
 
     fn end(&mut self, context: &mut Context) {
         if let Some(recording) = &mut self.recording {
             recording.end(context);
         }
-        self.stage().end(context);
+        self.decoder.end(context);
+    }
+
+    fn start_live(&mut self) {
+        self.decoder.start_live();
     }
 
     fn quiet(&mut self, silent: Duration, context: &mut Context) {
         if let Some(recording) = &mut self.recording {
             recording.quiet(silent, context);
         }
-        self.stage().quiet(silent, context);
-    }
-
-    fn tick(&mut self, context: &mut Context) {
-        context.tick();
-        self.stage().tick(context);
-    }
-
-    fn patience(&self) -> Duration {
-        match &self.view {
-            WatchOutput::Text(decoder) => decoder.patience(),
-            WatchOutput::Screen(screen) => screen.patience(),
-        }
+        self.decoder.quiet(silent, context);
     }
 
     fn frames(&self) -> u64 {
-        match &self.view {
-            WatchOutput::Text(decoder) => decoder.frames(),
-            WatchOutput::Screen(screen) => screen.frames(),
-        }
+        self.decoder.frames()
     }
 
     fn partial(&self) -> Option<Error> {
-        match &self.view {
-            WatchOutput::Text(decoder) => decoder.partial(),
-            WatchOutput::Screen(_) => None,
-        }
+        self.decoder.partial()
     }
 
-    fn decoder(&mut self) -> Option<&mut Decoder> {
-        match (&mut self.view, &self.recording) {
-            (WatchOutput::Text(decoder), None) => Some(decoder),
-            _ => None,
-        }
-    }
-
-    fn failed(&self) -> bool {
-        self.recording.as_ref().is_some_and(Recording::failed)
+    fn finish(&mut self, context: &mut Context) -> bool {
+        let stored = self.decoder.finish(context);
+        let Some(recording) = &mut self.recording else {
+            return stored;
+        };
+        recording.end(context);
+        stored && !recording.failed()
     }
 }

@@ -1,21 +1,27 @@
-//! The loop over what is read of an input: octets into a buffer, out of it lines or records.
+//! The read loop: octets into a buffer, out of it lines or records.
 
 use crate::cli::{
-    input::lines::TextLines,
+    input::lines::LineReader,
     run::{
-        context::{Context, Stage},
+        context::Context,
+        stage::{Stage, Task},
         status::Stop,
     },
 };
 use meterpipe::record::{Attributes, Place, Record, RecordKind, Time};
 
-/// How much is read at once; also the longest record.
+/// The most octets of one read; also the longest line that is read whole.
 pub const CHUNK: usize = 256 * 1024;
 
-/// Where octets are read from.
+/// An open input.
 pub trait Octets {
-    /// Reads what there is into `room`, at least one octet; 0 at the end.
-    fn read(&mut self, room: &mut [u8], context: &mut Context) -> Result<usize, Stop>;
+    /// Reads at least one octet into `room`; returns 0 at the end. The task goes on meanwhile.
+    fn read(
+        &mut self,
+        room: &mut [u8],
+        task: &mut dyn Task,
+        context: &mut Context,
+    ) -> Result<usize, Stop>;
 }
 
 /// The buffer.
@@ -26,38 +32,38 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// Empty.
+    /// An empty buffer.
     pub fn new() -> Self {
         Self { buffer: vec![0; CHUNK], filled: 0 }
     }
 
-    /// What was read and waits.
+    /// The octets that were read and wait.
     pub fn waiting(&self) -> &[u8] {
         self.buffer.get(..self.filled).unwrap_or_default()
     }
 
-    /// Throws away what waits.
-    pub const fn clear(&mut self) {
-        self.filled = 0;
-    }
-
     /// Reads more; false at the end.
-    pub fn fill(&mut self, octets: &mut dyn Octets, context: &mut Context) -> Result<bool, Stop> {
+    pub fn fill(
+        &mut self,
+        octets: &mut dyn Octets,
+        task: &mut dyn Task,
+        context: &mut Context,
+    ) -> Result<bool, Stop> {
         let room = self.buffer.get_mut(self.filled..).unwrap_or_default();
-        let size = octets.read(room, context)?;
+        let size = octets.read(room, task, context)?;
         self.filled += size;
         Ok(size > 0)
     }
 
-    /// Hands all octets on; the first of them stands at `position`.
+    /// Hands all octets to the stage.
     pub fn binary(
         &mut self,
-        mut position: u64,
         octets: &mut dyn Octets,
         stage: &mut dyn Stage,
         context: &mut Context,
     ) -> Result<(), Stop> {
-        while self.filled > 0 || self.fill(octets, context)? {
+        let mut position = 0;
+        while self.filled > 0 || self.fill(octets, stage, context)? {
             let waiting = self.waiting();
             let (time, attributes) = (Time::UNKNOWN, Attributes::default());
             let record = Record { time, kind: RecordKind::Raw, octets: waiting, attributes };
@@ -73,20 +79,18 @@ impl Buffer {
         Ok(())
     }
 
-    /// Hands all lines on. What stands behind the last line end still [waits](Self::waiting).
+    /// Hands all lines to the reader, and at the end the octets behind the last line end.
     pub fn text(
         &mut self,
-        text: &mut TextLines,
         octets: &mut dyn Octets,
-        stage: &mut dyn Stage,
+        reader: &mut dyn LineReader,
         context: &mut Context,
     ) -> Result<(), Stop> {
         loop {
             let mut start = 0;
             let waiting = self.buffer.get(..self.filled).unwrap_or_default();
             for end in memchr::memchr_iter(b'\n', waiting) {
-                let line = waiting.get(start..end).unwrap_or_default();
-                text.line(line, true, stage, context);
+                reader.line(waiting.get(start..end).unwrap_or_default(), true, context);
                 if context.is_full() {
                     return Err(Stop::Done);
                 }
@@ -94,12 +98,13 @@ impl Buffer {
                 start = end + 1;
             }
             if start == 0 && self.filled == CHUNK {
-                text.line(waiting, false, stage, context);
+                reader.line(waiting, false, context);
                 start = self.filled;
             }
             self.buffer.copy_within(start..self.filled, 0);
             self.filled -= start;
-            if !self.fill(octets, context)? {
+            if !self.fill(octets, reader, context)? {
+                reader.rest(self.waiting(), context);
                 return Ok(());
             }
         }

@@ -1,86 +1,98 @@
-//! The loop over inputs with an end: files, pipes, standard input.
+//! The loop over inputs that end: files, pipes, standard input.
 
 use std::{
     io::IsTerminal,
     os::fd::{AsFd, OwnedFd},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    fs::{FileType, SeekFrom},
     io::Errno,
 };
 
 use crate::cli::{
     input::{
-        blocks::Whole,
         buffer::{Buffer, Octets},
-        lines::TextLines,
-        parallel,
+        lines::{LineReader, TextLines},
         progress::Progress,
         timeout::{self, Timeout},
     },
     run::{
-        context::{Context, Stage},
+        context::Context,
+        stage::{Stage, Task},
         status::{Status, Stop},
     },
-    setup::{args::InputForm, keys},
+    setup::{args::InputForm, destinations, keys},
 };
 use meterpipe::{
     hex::detect::{self, Form},
     record::HEADER_START,
 };
 
-/// How much of an input says what it is.
+/// How much of an input shows its form.
 const SAMPLE: usize = 4096;
 
-/// Reads all inputs to their ends; `-` is standard input, and so is nothing.
+/// Reads records, hex and binary from all inputs, for a stage.
 pub fn run(
     files: &[PathBuf],
     form: Option<InputForm>,
+    timeout: Option<Duration>,
     stage: &mut dyn Stage,
     context: &mut Context,
 ) -> Result<(), Stop> {
-    if files.is_empty() && std::io::stdin().is_terminal() {
-        return Err(Stop::usage(
-            "nothing to read: name a FILE, pipe something in, or - to type it",
-        ));
-    }
-    let stdin = [PathBuf::from("-")];
-    let files = if files.is_empty() { &stdin } else { files };
-    for path in files {
-        context.messages.input((files.len() > 1).then(|| path.display().to_string()));
-        let read = open(path, context)
-            .and_then(|file| OpenInput::new(file, form, context).read(stage, context));
-        match read {
-            // One input that cannot be read is no reason to leave out the others.
-            Err(Stop::Failed(Status::Source, error)) => {
-                context.tally.source_failed = true;
-                context.messages.say(&format!("{}: {error}", keys::display(path)));
-            }
-            read => read?,
-        }
+    for path in inputs(files)? {
+        let read = OpenInput::open(path, files.len(), timeout, stage, context)
+            .and_then(|input| input.read(form, stage, context));
+        stage.settle(context);
+        go_on(read, path, context)?;
         stage.end(context);
     }
     Ok(())
 }
 
-/// Opens an input.
-fn open(path: &Path, context: &Context) -> Result<OwnedFd, Stop> {
-    if path == Path::new("-") {
-        return std::io::stdin().as_fd().try_clone_to_owned().map_err(|error| failed(&error));
+/// Reads the lines of all inputs.
+pub fn lines(
+    files: &[PathBuf],
+    reader: &mut dyn LineReader,
+    context: &mut Context,
+) -> Result<(), Stop> {
+    for path in inputs(files)? {
+        reader.begin();
+        let read = OpenInput::open(path, files.len(), None, reader, context).and_then(
+            |OpenInput { mut stream, mut buffer }| buffer.text(&mut stream, reader, context),
+        );
+        go_on(read, path, context)?;
     }
-    let file = timeout::open(path, context).map_err(|error| failed(&error))?;
-    if file.is_terminal() {
-        let text = "a terminal or serial device: use watch or capture".to_owned();
-        return Err(Stop::Failed(Status::Source, text));
-    }
-    Ok(file)
+    Ok(())
 }
 
-/// What is said of an input that cannot be read.
-pub fn failed(error: &std::io::Error) -> Stop {
+/// The inputs; `-` is standard input, and so is an empty list.
+fn inputs(files: &[PathBuf]) -> Result<impl Iterator<Item = &Path>, Stop> {
+    if files.is_empty() && std::io::stdin().is_terminal() {
+        return Err(Stop::usage(
+            "nothing to read: name a FILE, pipe something in, or - to type it",
+        ));
+    }
+    files.iter().try_for_each(|file| destinations::is_none(file, "FILE"))?;
+    let stdin = files.is_empty().then_some(Path::new("-"));
+    Ok(files.iter().map(PathBuf::as_path).chain(stdin))
+}
+
+/// An unreadable input is reported, and the next one is read.
+fn go_on(read: Result<(), Stop>, path: &Path, context: &mut Context) -> Result<(), Stop> {
+    match read {
+        Err(Stop::Failed(Status::Source, error)) => {
+            context.tally.source_failed = true;
+            context.messages.say(&format!("{}: {error}", keys::display(path)));
+            Ok(())
+        }
+        read => read,
+    }
+}
+
+fn failed(error: &std::io::Error) -> Stop {
     let text = match error.kind() {
         std::io::ErrorKind::NotFound => "no such file".to_owned(),
         std::io::ErrorKind::IsADirectory => "a folder, not a file".to_owned(),
@@ -91,53 +103,63 @@ pub fn failed(error: &std::io::Error) -> Stop {
 
 struct OpenInput {
     stream: Stream,
-    form: Option<InputForm>,
-    pump: Buffer,
+    buffer: Buffer,
 }
 
 impl OpenInput {
-    fn new(file: OwnedFd, form: Option<InputForm>, context: &Context) -> Self {
-        let progress = Progress::of(file.as_fd());
-        let patience = Timeout::new(&file, context);
-        Self { stream: Stream { file, progress, patience }, form, pump: Buffer::new() }
-    }
-
-    fn read(mut self, stage: &mut dyn Stage, context: &mut Context) -> Result<(), Stop> {
-        let Some(form) = self.detect(context)? else {
-            return Ok(());
+    /// Opens one of `count` inputs.
+    fn open(
+        path: &Path,
+        count: usize,
+        timeout: Option<Duration>,
+        task: &dyn Task,
+        context: &mut Context,
+    ) -> Result<Self, Stop> {
+        context.messages.input((count > 1).then(|| path.display().to_string()));
+        let file = match path == Path::new("-") {
+            true => std::io::stdin().as_fd().try_clone_to_owned(),
+            false => timeout::open(path, timeout.is_some() || task.tick_interval() < Duration::MAX),
         };
-        let Self { mut stream, form: said, mut pump } = self;
-        let ahead = pump.waiting().len() as u64;
-        if let Some(whole) = whole(&stream.file, form, said, ahead, context)
-            && let Some(decoder) = stage.decoder()
-        {
-            let end = parallel::run(whole, decoder, pump, &stream.progress, context)?;
-            // Whoever reads on from the same open file finds it read.
-            let _ = rustix::fs::seek(&stream.file, SeekFrom::Start(end));
-            return Ok(());
+        let file = file.map_err(|error| failed(&error))?;
+        if path != Path::new("-") && file.is_terminal() {
+            let text = "a terminal or serial device: use watch or capture".to_owned();
+            return Err(Stop::Failed(Status::Source, text));
         }
-        match form {
-            Form::Binary => pump.binary(0, &mut stream, stage, context),
-            Form::Text => {
-                let mut text = TextLines::new(said);
-                pump.text(&mut text, &mut stream, stage, context)?;
-                text.rest(pump.waiting(), stage, context);
-                text.finish(context);
-                Ok(())
-            }
+        let progress = Progress::of(file.as_fd());
+        let timeout = Timeout::start(timeout, &file, context);
+        Ok(Self { stream: Stream { file, progress, timeout }, buffer: Buffer::new() })
+    }
+
+    fn read(
+        mut self,
+        form: Option<InputForm>,
+        stage: &mut dyn Stage,
+        context: &mut Context,
+    ) -> Result<(), Stop> {
+        let detected = self.detect(form, stage, context)?;
+        let Self { mut stream, mut buffer } = self;
+        match detected {
+            None => Ok(()),
+            Some(Form::Binary) => buffer.binary(&mut stream, stage, context),
+            Some(Form::Text) => buffer.text(&mut stream, &mut TextLines::new(form, stage), context),
         }
     }
 
-    /// What the input is; nothing if it is not to be read.
-    fn detect(&mut self, context: &mut Context) -> Result<Option<Form>, Stop> {
-        match self.form {
+    /// The form of the input; nothing if the input cannot be read.
+    fn detect(
+        &mut self,
+        form: Option<InputForm>,
+        stage: &mut dyn Stage,
+        context: &mut Context,
+    ) -> Result<Option<Form>, Stop> {
+        match form {
             Some(InputForm::Binary) => return Ok(Some(Form::Binary)),
             Some(_) => return Ok(Some(Form::Text)),
             None => {}
         }
         loop {
-            let complete = !self.pump.fill(&mut self.stream, context)?;
-            let waiting = self.pump.waiting();
+            let complete = !self.buffer.fill(&mut self.stream, stage, context)?;
+            let waiting = self.buffer.waiting();
             let sample = waiting.get(..SAMPLE).unwrap_or(waiting);
             if sample.starts_with(HEADER_START.as_bytes()) {
                 // Whatever else a disk or an editor did to it.
@@ -156,43 +178,26 @@ impl OpenInput {
     }
 }
 
-/// What several may read at once: a regular file that is worth it. So many octets of it were read to
-/// see what it is.
-fn whole<'a>(
-    file: &'a OwnedFd,
-    form: Form,
-    said: Option<InputForm>,
-    ahead: u64,
-    context: &Context,
-) -> Option<Whole<'a>> {
-    let (file, jobs) = (file.as_fd(), context.jobs);
-    let about = rustix::fs::fstat(file).ok()?;
-    let regular = FileType::from_raw_mode(about.st_mode) == FileType::RegularFile;
-    let alone = jobs.count < 2 || context.limit.is_some() || context.sinks.is_some();
-    if alone || !regular {
-        return None;
-    }
-    let start = rustix::fs::tell(file).ok()?.checked_sub(ahead)?;
-    let end = u64::try_from(about.st_size).ok()?;
-    let size = end.checked_sub(start)?;
-    (size >= 2 * jobs.block).then_some(Whole { file, form, said, start, end })
-}
-
 /// An input that is read from its beginning to its end.
 struct Stream {
     file: OwnedFd,
     progress: Progress,
-    patience: Timeout,
+    timeout: Timeout,
 }
 
 impl Octets for Stream {
-    fn read(&mut self, room: &mut [u8], context: &mut Context) -> Result<usize, Stop> {
+    fn read(
+        &mut self,
+        room: &mut [u8],
+        task: &mut dyn Task,
+        context: &mut Context,
+    ) -> Result<usize, Stop> {
         loop {
-            // What is decoded has to be out before we wait for more.
+            // Decoded text goes out before a wait.
             if !context.output.text.is_empty() && would_block(&self.file) {
                 context.output.flush()?;
             }
-            self.patience.wait(&self.file, context)?;
+            self.timeout.wait(&self.file, task, context)?;
             match rustix::io::read(&self.file, &mut *room) {
                 Ok(size) => {
                     self.progress.advance(size);

@@ -1,7 +1,12 @@
 //! The lines of a text: records, or hex in any usual form.
 
+use std::time::Duration;
+
 use crate::cli::{
-    run::context::{Context, Stage},
+    run::{
+        context::{Context, line_refusal},
+        stage::{Stage, Task},
+    },
     setup::args::InputForm,
 };
 use meterpipe::{
@@ -10,15 +15,28 @@ use meterpipe::{
     record::{self, Attributes, Columns, HEADER, HEADER_START, Place, Record, RecordKind, Time},
 };
 
-/// The state from line to line.
-#[derive(Clone, Debug, Default)]
-pub struct TextLines {
+/// Takes the lines of a text.
+pub trait LineReader: Task {
+    /// Begins an input.
+    fn begin(&mut self) {}
+
+    /// Takes a line without its end; or, if `end` is false, a part of a line that is too long for a
+    /// buffer.
+    fn line(&mut self, line: &[u8], end: bool, context: &mut Context);
+
+    /// Takes the octets behind the last line end; the text ends with them.
+    fn rest(&mut self, line: &[u8], context: &mut Context);
+}
+
+/// Reads records and hex from lines, for a stage.
+pub struct TextLines<'a> {
+    stage: &'a mut dyn Stage,
     form: Option<InputForm>,
     line: u64,
     dump: Dump,
     run: HexRun,
     octets: Vec<u8>,
-    /// Within a line that is too long for a buffer.
+    /// A line that is too long for a buffer, of which more parts follow.
     within: Option<Within>,
     /// Records came, or their header.
     records: bool,
@@ -30,15 +48,22 @@ enum Within {
     Record,
 }
 
-impl TextLines {
-    /// Of the form that the user says, if he says one.
-    #[must_use]
-    pub fn new(form: Option<InputForm>) -> Self {
-        Self { form, ..Self::default() }
+impl Task for TextLines<'_> {
+    fn tick(&mut self, context: &mut Context) {
+        self.stage.tick(context);
     }
 
-    /// Takes a line without its end, or the next part of one.
-    pub fn line(&mut self, line: &[u8], end: bool, stage: &mut dyn Stage, context: &mut Context) {
+    fn tick_interval(&self) -> Duration {
+        self.stage.tick_interval()
+    }
+
+    fn is_asked_to_end(&self) -> bool {
+        self.stage.is_asked_to_end()
+    }
+}
+
+impl LineReader for TextLines<'_> {
+    fn line(&mut self, line: &[u8], end: bool, context: &mut Context) {
         let within = self.within.take();
         self.line += u64::from(within.is_none());
         let columns = match within {
@@ -49,54 +74,43 @@ impl TextLines {
         self.records |= record;
         self.within = (!end).then_some(if record { Within::Record } else { Within::Hex });
         match columns {
-            Some(columns) if end => self.record(columns, stage, context),
+            Some(columns) if end => self.record(columns, context),
             Some(_) => {
                 let limit = Cause::Limit { what: "length of a record", limit: line.len() };
-                context.defect(self.line, &Error::new(Layer::Record, 0, limit));
+                self.refuse(&Error::new(Layer::Record, 0, limit), context);
             }
             None if record => {}
             None if within.is_none() && self.is_comment(line, context) => {}
-            None => self.hex(line, end, stage, context),
+            None => self.hex(line, end, context),
         }
     }
 
-    /// Takes what stands behind the last line end. Among records, what cannot be read there is a
-    /// record that was cut off by the end of the input, which is no error.
-    pub fn rest(&mut self, line: &[u8], stage: &mut dyn Stage, context: &mut Context) {
+    /// Among records, an unreadable rest is a record that the end of the input cut off, which is no
+    /// error.
+    fn rest(&mut self, line: &[u8], context: &mut Context) {
         let record = self.within.is_none() && self.records;
         let cut = record && Record::parse(line, &mut self.octets).is_err();
-        self.line(if cut { b"" } else { line }, true, stage, context);
-    }
-
-    /// Says that the text is at its end.
-    pub fn finish(&mut self, context: &mut Context) {
+        self.line(if cut { b"" } else { line }, true, context);
         if let Err(error) = self.dump.finish() {
-            context.defect(self.line, &error);
+            self.refuse(&error, context);
         }
     }
+}
 
-    /// The lines so far.
-    #[must_use]
-    pub const fn lines(&self) -> u64 {
-        self.line
+impl<'a> TextLines<'a> {
+    /// A reader of `form`, or of the form that the text shows.
+    pub fn new(form: Option<InputForm>, stage: &'a mut dyn Stage) -> Self {
+        let (dump, run, octets) = (Dump::default(), HexRun::default(), Vec::new());
+        Self { stage, form, line: 0, dump, run, octets, within: None, records: false }
     }
 
-    /// Counts on from so many lines.
-    pub const fn count_from(&mut self, lines: u64) {
-        self.line = lines;
+    fn refuse(&mut self, error: &Error, context: &mut Context) {
+        self.stage.refused(&line_refusal(self.line, error), context);
     }
 
-    /// How much was learnt that bears on all lines to come, but for their number; nothing within a
-    /// line or an octet. It only ever grows.
-    #[must_use]
-    pub fn at_rest(&self) -> Option<u64> {
-        let learnt = self.dump.at_rest().filter(|_| self.within.is_none())?;
-        Some(learnt + u64::from(self.records))
-    }
-
-    /// The first columns of a line that is a record. One of a kind that is not known may be a line of
-    /// a log (`TIME info 68fa…`) if nothing else tells.
-    fn columns<'a>(&self, line: &'a [u8]) -> Option<Columns<'a>> {
+    /// The first columns of a record. A line with an unknown kind is a record only among records: it may
+    /// be a line of a log (`TIME info 68fa…`).
+    fn columns<'l>(&self, line: &'l [u8]) -> Option<Columns<'l>> {
         let columns = Columns::of(line.strip_suffix(b"\r").unwrap_or(line))?;
         let is_record = match (self.form, columns.kind) {
             (Some(InputForm::Hex), _) => false,
@@ -106,37 +120,38 @@ impl TextLines {
         is_record.then_some(columns)
     }
 
-    /// Whether a line is no data; notes the header of records.
+    /// True for a line without data. The header of records is noted.
     fn is_comment(&mut self, line: &[u8], context: &mut Context) -> bool {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.starts_with(HEADER_START.as_bytes()) {
             context.tally.records = true;
             self.records = true;
             if line != HEADER.trim_end().as_bytes() {
-                context.messages.say("records of another version: what is not known is passed on");
+                let text = "records of another version: what is not known is passed on";
+                self.stage.remark(text, context);
             }
         }
         line.is_empty() || line.starts_with(b"#")
     }
 
-    fn record(&mut self, columns: Columns<'_>, stage: &mut dyn Stage, context: &mut Context) {
+    fn record(&mut self, columns: Columns<'_>, context: &mut Context) {
         match columns.read(&mut self.octets) {
             Ok(record) => {
                 context.tally.octets += record.octets.len() as u64;
-                stage.feed(&record, Place::Record(self.line), context);
+                self.stage.feed(&record, Place::Record(self.line), context);
             }
-            Err(error) => context.defect(self.line, &error),
+            Err(error) => self.refuse(&error, context),
         }
     }
 
-    fn hex(&mut self, line: &[u8], end: bool, stage: &mut dyn Stage, context: &mut Context) {
+    fn hex(&mut self, line: &[u8], end: bool, context: &mut Context) {
         if self.form == Some(InputForm::Records) {
             let error = Error::new(Layer::Record, 0, Cause::NotARecord);
-            return context.defect(self.line, &error);
+            return self.refuse(&error, context);
         }
         self.run.clear();
         if let Err(error) = self.dump.line(line, end, &mut self.run) {
-            context.defect(self.line, &error);
+            self.refuse(&error, context);
         }
         if self.run.octets.is_empty() {
             context.tally.prose += 1;
@@ -148,6 +163,6 @@ impl TextLines {
         let octets = &self.run.octets;
         context.tally.octets += octets.len() as u64;
         let record = Record { time: Time::UNKNOWN, kind: RecordKind::Raw, octets, attributes };
-        stage.feed(&record, Place::Line(self.line), context);
+        self.stage.feed(&record, Place::Line(self.line), context);
     }
 }

@@ -1,11 +1,11 @@
-//! How far a run over a long file has come, for people who wait at a terminal.
+//! The progress bar of a run over a long file, on a terminal.
 
 use std::{io::IsTerminal, os::fd::BorrowedFd};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use rustix::fs::FileType;
 
-/// Files below that size are read before anybody could see a bar.
+/// Files below this size are read before a bar could be seen.
 const LONG: u64 = 32 * 1024 * 1024;
 
 /// A bar on standard error, or nothing.
@@ -13,7 +13,7 @@ const LONG: u64 = 32 * 1024 * 1024;
 pub struct Progress(Option<ProgressBar>);
 
 impl Progress {
-    /// For an input that is about to be read.
+    /// The bar of an input that is about to be read.
     #[must_use]
     pub fn of(file: BorrowedFd<'_>) -> Self {
         let size = rustix::fs::fstat(file)
@@ -21,7 +21,7 @@ impl Progress {
             .filter(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile)
             .and_then(|stat| u64::try_from(stat.st_size).ok())
             .filter(|size| *size >= LONG);
-        // Where the readings themselves scroll by, a bar would be in their way.
+        // A bar would be in the way of readings that scroll by.
         let shown = std::io::stderr().is_terminal() && !std::io::stdout().is_terminal();
         Self(size.filter(|_| shown).map(|size| {
             let bar = ProgressBar::new(size);
@@ -34,17 +34,10 @@ impl Progress {
         }))
     }
 
-    /// So many octets further.
+    /// Moves the bar on by so many octets.
     pub fn advance(&self, octets: usize) {
         if let Some(bar) = &self.0 {
             bar.inc(octets as u64);
-        }
-    }
-
-    /// So many octets in all.
-    pub fn reach(&self, octets: u64) {
-        if let Some(bar) = &self.0 {
-            bar.set_position(octets);
         }
     }
 }

@@ -13,45 +13,47 @@ use rustix::{
     fs::{FileType, Mode, OFlags},
 };
 
-use crate::cli::run::{context::Context, status::Stop};
+use crate::cli::run::{context::Context, stage::Task, status::Stop};
 
-/// How long is waited for the next telegram.
+/// The wait for the next telegram.
 pub struct Timeout {
     limit: Option<Duration>,
     heard: Instant,
     telegrams: u64,
 }
 
-/// How often sinks are looked after, at least.
-const TICK: Duration = Duration::from_secs(1);
-
 impl Timeout {
-    /// With an input that is open now.
-    pub fn new(file: &OwnedFd, context: &Context) -> Self {
+    /// Starts to wait for the first telegram of an open input. A regular file is never silent.
+    pub fn start(limit: Option<Duration>, file: &OwnedFd, context: &Context) -> Self {
         let kind = rustix::fs::fstat(file).map(|about| FileType::from_raw_mode(about.st_mode));
-        // A file is never silent.
-        let limit = context.timeout.filter(|_| kind != Ok(FileType::RegularFile));
+        let limit = limit.filter(|_| kind != Ok(FileType::RegularFile));
         Self { limit, heard: Instant::now(), telegrams: context.tally.telegrams }
     }
 
-    /// Waits until there is something to read, or the end of the input. Sinks are looked after
-    /// meanwhile.
-    pub fn wait(&mut self, file: &OwnedFd, context: &mut Context) -> Result<(), Stop> {
+    /// Waits until there is something to read, or the end of the input. The task goes on meanwhile.
+    pub fn wait(
+        &mut self,
+        file: &OwnedFd,
+        task: &mut dyn Task,
+        context: &mut Context,
+    ) -> Result<(), Stop> {
         if context.tally.telegrams > self.telegrams {
             (self.telegrams, self.heard) = (context.tally.telegrams, Instant::now());
         }
         let mut fds = [PollFd::new(file, PollFlags::IN)];
         loop {
-            context.look_after_sinks()?;
-            let left = match (self.limit, &context.sinks) {
-                (None, None) => return Ok(()),
-                (None, Some(_)) => TICK,
-                (Some(limit), sinks) => {
-                    let left = limit.checked_sub(self.heard.elapsed());
-                    let left = left.ok_or_else(|| context.tally.late(limit))?;
-                    if sinks.is_some() { left.min(TICK) } else { left }
-                }
-            };
+            task.tick(context);
+            if task.is_asked_to_end() {
+                return Err(Stop::Interrupted);
+            }
+            let mut left = task.tick_interval();
+            if let Some(limit) = self.limit {
+                let silent = limit.checked_sub(self.heard.elapsed());
+                left = left.min(silent.ok_or_else(|| context.tally.late(limit))?);
+            }
+            if left == Duration::MAX {
+                return Ok(());
+            }
             if poll(&mut fds, Timespec::try_from(left).ok().as_ref()).is_ok_and(|ready| ready > 0) {
                 return Ok(());
             }
@@ -59,9 +61,10 @@ impl Timeout {
     }
 }
 
-/// Opens a FIFO without waiting for somebody who writes, which [`Timeout::wait`] does.
-pub fn open(path: &Path, context: &Context) -> io::Result<OwnedFd> {
-    if context.timeout.is_none() && context.sinks.is_none() {
+/// Opens an input. If the open must not block, a FIFO opens before its writer comes, and
+/// [`Timeout::wait`] waits for the writer.
+pub fn open(path: &Path, must_not_block: bool) -> io::Result<OwnedFd> {
+    if !must_not_block {
         return File::open(path).map(OwnedFd::from);
     }
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;

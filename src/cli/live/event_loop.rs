@@ -16,9 +16,9 @@ use crate::cli::{
         source_state::SourceState,
     },
     run::{
-        context::{Context, Stage},
+        context::Context,
         signals::Signals,
-        sinks::Sinks,
+        stage::Stage,
         status::{Status, Stop},
     },
     setup::args::UntilArgs,
@@ -29,21 +29,21 @@ use meterpipe::{
     source::{Burst, Source, SourceEvent},
 };
 
-/// How often we look at times, at least, and whether we are still read. A signal wakes us, but for one
-/// that comes just before we wait.
+/// The longest wait: times and the reader of standard output are checked after it. A signal ends the
+/// wait, unless it comes just before.
 const TICK: Duration = Duration::from_secs(1);
 
 /// A silence that ends a telegram: more than its segments may be apart.
 const SILENCE: Duration = Duration::from_millis(PAUSE_MILLIS.unsigned_abs() + 1);
 
-/// How long a run that was asked to end goes on with what was read before: a peer on the network can
-/// send faster than we decode.
+/// How long a run that was asked to end decodes octets that were read before. A peer on the network can
+/// send faster than this process decodes.
 const REST: Duration = Duration::from_secs(5);
 
-/// How long `--once` waits if nothing else is said.
+/// The timeout of `--once` if the user sets none.
 const ONCE: Duration = Duration::from_secs(60);
 
-/// Reads all sources until something ends the run.
+/// Reads all sources until the run ends.
 pub fn run(
     sources: Vec<Box<dyn Source>>,
     until: &UntilArgs,
@@ -51,7 +51,7 @@ pub fn run(
     context: &mut Context,
 ) -> Result<(), Stop> {
     context.messages.live();
-    context.sinks.iter_mut().for_each(Sinks::hurry);
+    stage.start_live();
     let signals = Signals::catch();
     let failed = |error| Stop::Failed(Status::Source, format!("queue of the sources: {error}"));
     let (sender, backlog) = queue::queue().map_err(failed)?;
@@ -63,7 +63,8 @@ pub fn run(
     }
     drop(sender);
     let timeout = until.timeout.or(until.once.then_some(ONCE));
-    let mut run = EventLoop { lines, backlog, timeout, heard: Instant::now(), telegrams: 0 };
+    let mut run =
+        EventLoop { lines, backlog, timeout, last_telegram: Instant::now(), telegrams: 0 };
     loop {
         run.wait(stage, context)?;
         if signals.ended() {
@@ -85,8 +86,8 @@ struct EventLoop {
     lines: Vec<SourceState>,
     backlog: Receiver,
     timeout: Option<Duration>,
-    /// When the last telegram came.
-    heard: Instant,
+    /// The time of the last telegram.
+    last_telegram: Instant,
     telegrams: u64,
 }
 
@@ -118,14 +119,14 @@ fn read_in_thread(
 }
 
 impl EventLoop {
-    /// Takes what has come, and waits for more.
+    /// Takes the next message, or waits for one.
     fn wait(&mut self, stage: &mut dyn Stage, context: &mut Context) -> Result<(), Stop> {
         let mut message = self.backlog.try_next();
         if message == Err(TryRecvError::Empty) {
-            // What is decoded has to be out before we wait for more.
+            // Decoded text goes out before a wait.
             context.output.flush()?;
             context.output.check_reader()?;
-            self.backlog.wait(self.patience().min(stage.patience()));
+            self.backlog.wait(self.next_look().min(stage.tick_interval()));
             message = self.backlog.try_next();
         }
         match message {
@@ -135,16 +136,17 @@ impl EventLoop {
         }
         if context.tally.telegrams > self.telegrams {
             self.telegrams = context.tally.telegrams;
-            self.heard = Instant::now();
+            self.last_telegram = Instant::now();
         }
         context.output.settle()
     }
 
-    /// How long nothing has to be done if nothing comes.
-    fn patience(&self) -> Duration {
+    /// The time until the next check, if no octets come.
+    fn next_look(&self) -> Duration {
         let silent = self.silent();
         let next = [LOOK, SILENCE].into_iter().find_map(|at| at.checked_sub(silent));
-        let timeout = self.timeout.map(|timeout| timeout.saturating_sub(self.heard.elapsed()));
+        let timeout =
+            self.timeout.map(|timeout| timeout.saturating_sub(self.last_telegram.elapsed()));
         [next, timeout].into_iter().flatten().fold(TICK, Duration::min)
     }
 
@@ -155,7 +157,7 @@ impl EventLoop {
         }
     }
 
-    /// Takes what waits, after which a run that was asked to end ends.
+    /// Takes messages that wait already, before a run that was asked to end does so.
     fn take_rest(&mut self, stage: &mut dyn Stage, context: &mut Context) -> Result<(), Stop> {
         let start = Instant::now();
         while let Ok(message) = self.backlog.try_next()
@@ -194,8 +196,8 @@ impl EventLoop {
             }
             SourceEvent::Quiet => {}
             SourceEvent::Lost(why) => {
-                // To end the stage is to end all sources. A single one among others is left to its
-                // checksums and to the time that segments may be apart.
+                // The stage can only end all sources at once. One source among others relies on its
+                // checksums and on the longest pause between segments.
                 if alone {
                     stage.end(context);
                 }
@@ -218,7 +220,7 @@ impl EventLoop {
         Ok(())
     }
 
-    /// How long no source has said anything.
+    /// The time since the last message of any source.
     fn silent(&self) -> Duration {
         let now = Instant::now();
         self.lines.iter().map(|line| line.silent(now)).min().unwrap_or_default()
@@ -227,9 +229,10 @@ impl EventLoop {
     fn check_times(&mut self, context: &mut Context) -> Result<(), Stop> {
         let now = Instant::now();
         for line in &mut self.lines {
-            context.messages.say_if(line.trouble(now));
+            context.messages.say_if(line.fault(now));
         }
-        let Some(timeout) = self.timeout.filter(|timeout| now - self.heard >= *timeout) else {
+        let Some(timeout) = self.timeout.filter(|timeout| now - self.last_telegram >= *timeout)
+        else {
             return Ok(());
         };
         let late = context.tally.late(timeout);
@@ -266,7 +269,7 @@ mod tests {
     use rustix::process::{Signal, getpid, kill_process};
 
     use super::*;
-    use crate::cli::setup::args;
+    use crate::cli::run::{messages::Verbosity, stage::Task};
     use meterpipe::source::OpenError;
 
     const BURSTS: u8 = 200;
@@ -294,6 +297,8 @@ mod tests {
     /// Is slow at first, and is asked to end meanwhile.
     struct Slow(Vec<u8>, Arc<AtomicBool>);
 
+    impl Task for Slow {}
+
     impl Stage for Slow {
         fn feed(&mut self, record: &Record<'_>, _: Place, _: &mut Context) {
             if self.0.is_empty() {
@@ -313,7 +318,7 @@ mod tests {
         let taken = Arc::new(AtomicBool::new(false));
         let source: Box<dyn super::Source> = Box::new(TestSource(0, taken.clone()));
         let mut stage = Slow(vec![], taken);
-        let mut context = Context::new("test", args::Verbosity { quiet: true, verbose: false });
+        let mut context = Context::new("test", Verbosity::Quiet);
         let until = UntilArgs { count: None, timeout: None, once: false };
         let ended = run(vec![source], &until, &mut stage, &mut context);
         assert!(matches!(ended, Err(Stop::Interrupted)), "{ended:?}");

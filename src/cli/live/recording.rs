@@ -1,4 +1,4 @@
-//! What `watch --record` keeps: the same records that `capture` writes.
+//! The recording of `watch --record`: the records that `capture` would write.
 
 use std::{
     fs::{File, Metadata, OpenOptions},
@@ -19,7 +19,7 @@ use crate::cli::{
 };
 use meterpipe::record::{HEADER, Record};
 
-/// A file of records, opened again when it was moved away.
+/// A file of records, which SIGHUP opens again.
 pub struct Recording {
     path: PathBuf,
     output: Output,
@@ -29,8 +29,8 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// Opens the file for appending, unless it is one of the `files` that are to be read: what it
-    /// grew by would be read again, for ever.
+    /// Opens the file for appending, unless it is one of the `files` that the run reads: the run would
+    /// read its own recording, for ever.
     pub fn open(path: &Path, files: &[PathBuf]) -> Result<Self, Stop> {
         if identity(path).is_some_and(|it| files.iter().any(|file| identity(file) == Some(it))) {
             let text = "it is read already: record to another file";
@@ -45,14 +45,14 @@ impl Recording {
         })
     }
 
-    /// Keeps what a source gave.
+    /// Keeps a record of a source.
     pub fn take(&mut self, record: &Record<'_>, context: &Context) {
         let text = &mut self.output.text;
         self.recorder.take(record, &mut |record| record.write(text));
         self.store(context);
     }
 
-    /// Keeps what was held back, if nothing has come for so long.
+    /// Keeps octets that were held back, after a silence.
     pub fn quiet(&mut self, silent: Duration, context: &Context) {
         let text = &mut self.output.text;
         self.recorder.quiet(silent, &mut |record| record.write(text));
@@ -66,7 +66,7 @@ impl Recording {
         self.store(context);
     }
 
-    /// Whether something could not be kept.
+    /// True once a record could not be kept.
     pub const fn failed(&self) -> bool {
         self.failed
     }
@@ -74,7 +74,7 @@ impl Recording {
     fn store(&mut self, context: &Context) {
         let mut stored = self.output.flush();
         if stored.is_err() {
-            // Half a line may be there. What comes next must not be read as the rest of it.
+            // The line may be torn. The next one must not be read as its rest.
             self.output.text.push(b'\n');
         }
         if self.signals.reopen() {
@@ -86,7 +86,7 @@ impl Recording {
         }
     }
 
-    /// The readings go on without the recording.
+    /// Reports the first failure. Readings go on without the recording.
     fn tell(&mut self, stop: Stop, context: &Context) {
         if let Stop::Failed(_, text) = stop
             && !self.failed
@@ -97,7 +97,7 @@ impl Recording {
     }
 }
 
-/// Opens the file and writes what stands before all records, so that it is there from now on.
+/// Opens the file and writes the header, without which the records would not be known as such.
 fn append(path: &Path) -> Result<Output, Stop> {
     let name = path.display().to_string();
     let failed = |error| Stop::Failed(Status::Output, format!("{name}: {error}"));
@@ -112,7 +112,7 @@ fn append(path: &Path) -> Result<Output, Stop> {
     Ok(output)
 }
 
-/// Whether a file breaks off within a line, as it does if the power failed.
+/// True if a file breaks off within a line, as it does after a power cut.
 fn ends_within_a_line(path: &Path) -> bool {
     let last = || {
         let mut file = File::open(path).ok()?;
@@ -121,11 +121,11 @@ fn ends_within_a_line(path: &Path) -> bool {
         file.read_exact(&mut octet).ok()?;
         Some(octet)
     };
-    // Nothing but a file has an end, and merely opening a FIFO can take for ever.
+    // Only a file has an end; to open a FIFO can block for ever.
     path.is_file() && last().is_some_and(|octet| octet != *b"\n")
 }
 
-/// What tells that two names are of one file; `-` is standard input.
+/// The identity of a file, whatever its name; `-` is standard input.
 fn identity(path: &Path) -> Option<(u64, u64)> {
     let about = if path == Path::new("-") {
         File::from(stdin().as_fd().try_clone_to_owned().ok()?).metadata()

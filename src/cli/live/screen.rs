@@ -3,25 +3,18 @@
 use std::time::{Duration, Instant};
 
 use crate::cli::run::{
-    context::{Context, Stage},
-    messages::Collected,
+    context::Context, decoder::TelegramConsumer, messages::Collected, stage::Task,
 };
-use jiff::tz::TimeZone;
 use meterpipe::{
-    chain::{
-        decode::{Decode, DecodeEvent},
-        decrypt::Decrypt,
-    },
     cipher::ciphered::SystemTitle,
     format::{
         entry::OutputTelegram,
         options::FormatOptions,
         table::{Table, aligned},
     },
-    record::{Place, Record},
 };
 
-/// The clock on the screen goes in steps of that.
+/// The time between two updates of the clock on the screen.
 const STEP: Duration = Duration::from_secs(1);
 
 /// Messages at the foot of the screen.
@@ -32,8 +25,6 @@ const METERS: usize = 8;
 
 /// The view.
 pub struct Screen {
-    chain: Decode,
-    zone: TimeZone,
     table: Table,
     meters: Vec<ShownMeter>,
     messages: Collected,
@@ -41,7 +32,7 @@ pub struct Screen {
     stale: bool,
 }
 
-/// What is shown of a meter.
+/// A meter on the screen.
 struct ShownMeter {
     title: Option<SystemTitle>,
     heading: String,
@@ -53,7 +44,7 @@ struct ShownMeter {
 }
 
 impl ShownMeter {
-    /// How it is comes before its values: what does not fit is left out at the end.
+    /// The state stands before the values, since rows that do not fit are cut off at the end.
     fn lines(&self) -> impl Iterator<Item = String> {
         let Self { heading, rows, heard, good, missing, .. } = self;
         let ago = heard.elapsed().as_secs();
@@ -64,28 +55,15 @@ impl ShownMeter {
 }
 
 impl Screen {
-    /// With the keys of `decrypt`. From now on messages go to the foot of the screen.
-    pub fn new(
-        decrypt: Decrypt,
-        zone: TimeZone,
-        options: FormatOptions,
-        context: &Context,
-    ) -> Self {
+    /// From now on messages go to the foot of the screen.
+    pub fn new(options: FormatOptions, context: &Context) -> Self {
         Self {
-            chain: Decode::new(decrypt),
-            zone,
             table: Table::new(options.selection, options.units),
             meters: vec![],
             messages: context.messages.collect(MESSAGES),
             drawn: None,
             stale: true,
         }
-    }
-
-    /// Leaves the last picture standing.
-    pub fn finish(&mut self, context: &mut Context) {
-        self.draw(context);
-        context.messages.release();
     }
 
     fn draw(&mut self, context: &mut Context) {
@@ -113,7 +91,7 @@ impl Screen {
         self.stale = false;
     }
 
-    /// What stands above the foot.
+    /// The rows above the foot.
     fn upper(&self) -> Vec<String> {
         if self.meters.is_empty() {
             return vec!["waiting for the first telegram".to_owned()];
@@ -143,26 +121,6 @@ impl Screen {
         self.meters.get_mut(index)
     }
 
-    fn run(
-        &mut self,
-        context: &mut Context,
-        run: impl FnOnce(&mut Decode, &mut dyn FnMut(DecodeEvent<'_>)),
-    ) {
-        // Moved out and back, because what comes out of the chain goes to the rest of the screen.
-        let mut chain = std::mem::take(&mut self.chain);
-        let zone = self.zone.clone();
-        run(&mut chain, &mut |output: DecodeEvent<'_>| match output {
-            DecodeEvent::Telegram { telegram, record, .. } => {
-                let (received, attributes) = (record.time, record.attributes);
-                let entry = OutputTelegram { telegram, zone: &zone, received, attributes };
-                context.telegram(&entry);
-                self.take(&entry);
-            }
-            other => context.other(&other),
-        });
-        self.chain = chain;
-    }
-
     fn take(&mut self, entry: &OutputTelegram<'_>) {
         let rows = aligned(&self.table.rows(entry));
         let attributes = entry.attributes;
@@ -181,31 +139,28 @@ impl Screen {
     }
 }
 
-impl Stage for Screen {
-    fn feed(&mut self, record: &Record<'_>, place: Place, context: &mut Context) {
-        self.run(context, |chain, out| chain.feed(record, place, out));
-    }
-
-    fn quiet(&mut self, silent: Duration, context: &mut Context) {
-        self.run(context, |chain, out| chain.quiet(silent, out));
-    }
-
-    fn end(&mut self, context: &mut Context) {
-        self.run(context, |chain, out| chain.end(out));
-    }
-
+impl Task for Screen {
     fn tick(&mut self, context: &mut Context) {
-        if self.stale || self.patience().is_zero() {
+        if self.stale || self.tick_interval().is_zero() {
             self.draw(context);
         }
     }
 
-    fn patience(&self) -> Duration {
+    fn tick_interval(&self) -> Duration {
         self.drawn.map_or(Duration::ZERO, |drawn| STEP.saturating_sub(drawn.elapsed()))
     }
+}
 
-    fn frames(&self) -> u64 {
-        self.chain.frames()
+impl TelegramConsumer for Screen {
+    fn telegram(&mut self, telegram: &OutputTelegram<'_>, _: &mut Context) {
+        self.take(telegram);
+    }
+
+    /// Leaves the last picture standing.
+    fn finish(&mut self, context: &mut Context) -> bool {
+        self.draw(context);
+        context.messages.release();
+        true
     }
 }
 

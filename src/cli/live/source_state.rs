@@ -1,7 +1,7 @@
-//! What is known of a live source, and what is worth telling of it.
+//! The state of a live source, and the messages about its changes.
 //!
-//! "No octets" and "octets, but no frames" are two troubles with two remedies. Each is told once,
-//! and so is its end.
+//! "No octets" and "octets, but no frames" are two faults with two remedies. Each is reported once, and
+//! so is its end.
 
 use std::{
     sync::{Arc, atomic::AtomicU64},
@@ -10,28 +10,28 @@ use std::{
 
 use meterpipe::{record, source::Burst};
 
-/// A meter that has not been heard for three of its intervals is worth a line.
+/// A silence that is reported: three intervals of a meter.
 const SILENT: Duration = Duration::from_secs(15);
 
-/// So are octets without a frame for six of them: one telegram may be damaged, not all.
+/// A time without frames that is reported: six intervals, since a single telegram may be damaged.
 const FRAMELESS: Duration = Duration::from_secs(30);
 
-/// A source.
+/// The state of a source.
 #[derive(Debug)]
 pub struct SourceState {
-    /// As messages name it.
+    /// The name in messages.
     pub name: String,
-    /// As records name it.
+    /// The name in records.
     pub from: String,
-    /// How many frames came out of it, for the thread that reads it.
+    /// The number of frames so far, for the thread that reads the source.
     pub frames: Arc<AtomicU64>,
-    /// Why it is away.
+    /// The reason why the source is away.
     pub away: Option<String>,
-    /// When octets came last, or it went or came back.
+    /// The time of the last octets, or of the last change of state.
     heard: Instant,
-    told_silent: bool,
+    reported_silent: bool,
     frameless: Option<Frameless>,
-    told_frameless: bool,
+    reported_frameless: bool,
 }
 
 /// Octets since the last frame.
@@ -44,7 +44,7 @@ struct Frameless {
 }
 
 impl SourceState {
-    /// The source of that name, from `now` on.
+    /// A source that is opened now.
     pub fn new(name: &str, now: Instant) -> Self {
         Self {
             name: name.to_owned(),
@@ -52,24 +52,24 @@ impl SourceState {
             frames: Arc::default(),
             away: None,
             heard: now,
-            told_silent: false,
+            reported_silent: false,
             frameless: None,
-            told_frameless: false,
+            reported_frameless: false,
         }
     }
 
-    /// How long nothing has come.
+    /// The time since the last octets.
     pub fn silent(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.heard)
     }
 
-    /// It is away, and why.
+    /// Notes that the source is away.
     pub fn went(&mut self, why: String, now: Instant) {
         self.start_over(now);
         self.away = Some(why);
     }
 
-    /// It is back.
+    /// Notes that the source is back.
     pub fn came_back(&mut self, now: Instant) {
         self.start_over(now);
         self.away = None;
@@ -77,28 +77,28 @@ impl SourceState {
 
     fn start_over(&mut self, now: Instant) {
         self.heard = now;
-        self.told_silent = false;
+        self.reported_silent = false;
         self.frameless = None;
     }
 
-    /// Octets came. What there is to say if they are the first for long.
+    /// Notes octets. Returns a message if they end a silence that was reported.
     pub fn heard(&mut self, now: Instant) -> Option<String> {
         let silent = self.silent(now).as_secs();
         self.heard = now;
-        if !core::mem::take(&mut self.told_silent) {
+        if !core::mem::take(&mut self.reported_silent) {
             return None;
         }
         self.frameless = None;
-        Some(self.says(&format!("octets again after {silent} s")))
+        Some(self.message(&format!("octets again after {silent} s")))
     }
 
-    /// Frames came out of the last octets. What there is to say if they are the first for long.
+    /// Notes frames. Returns a message if their absence was reported.
     pub fn framed(&mut self) -> Option<String> {
         self.frameless = None;
-        core::mem::take(&mut self.told_frameless).then(|| self.says("frames again"))
+        core::mem::take(&mut self.reported_frameless).then(|| self.message("frames again"))
     }
 
-    /// No frame came out of these octets.
+    /// Notes octets without a frame.
     pub fn unframed(&mut self, burst: &Burst, now: Instant) {
         let start = Frameless { since: now, octets: 0, marked: 0, zeros: 0 };
         let frameless = self.frameless.get_or_insert(start);
@@ -107,26 +107,26 @@ impl SourceState {
         frameless.zeros += burst.octets.iter().filter(|&&octet| octet == 0).count();
     }
 
-    /// What there is to say as time goes by.
-    pub fn trouble(&mut self, now: Instant) -> Option<String> {
+    /// Returns a message about a fault that has lasted long enough.
+    pub fn fault(&mut self, now: Instant) -> Option<String> {
         if self.away.is_some() {
             return None;
         }
         let silent = self.silent(now);
-        if silent >= SILENT && !self.told_silent {
-            self.told_silent = true;
-            return Some(self.says(&format!("nothing for {} s; {WIRING}", silent.as_secs())));
+        if silent >= SILENT && !self.reported_silent {
+            self.reported_silent = true;
+            return Some(self.message(&format!("nothing for {} s; {WIRING}", silent.as_secs())));
         }
         let frameless =
             self.frameless.filter(|it| now.saturating_duration_since(it.since) >= FRAMELESS)?;
-        // One trouble at a time: a silence has been told.
-        if self.told_silent || core::mem::replace(&mut self.told_frameless, true) {
+        // One fault at a time: the silence was reported.
+        if self.reported_silent || core::mem::replace(&mut self.reported_frameless, true) {
             return None;
         }
-        Some(self.says(&frameless.text(now)))
+        Some(self.message(&frameless.text(now)))
     }
 
-    fn says(&self, text: &str) -> String {
+    fn message(&self, text: &str) -> String {
         format!("{}: {text}", self.name)
     }
 }
@@ -165,27 +165,27 @@ mod tests {
     #[test]
     fn silence_is_told_once_and_so_is_its_end() {
         let (mut line, at) = line();
-        assert_eq!(line.trouble(at(14)), None);
-        let told = line.trouble(at(15)).unwrap();
+        assert_eq!(line.fault(at(14)), None);
+        let told = line.fault(at(15)).unwrap();
         assert!(told.starts_with("tty: nothing for 15 s; check the wiring"), "{told}");
-        assert_eq!(line.trouble(at(100)), None);
+        assert_eq!(line.fault(at(100)), None);
         assert_eq!(line.heard(at(100)).as_deref(), Some("tty: octets again after 100 s"));
         assert_eq!(line.heard(at(101)), None);
-        assert_eq!(line.trouble(at(115)), None);
-        assert!(line.trouble(at(116)).is_some());
+        assert_eq!(line.fault(at(115)), None);
+        assert!(line.fault(at(116)).is_some());
     }
 
     #[test]
     fn a_source_that_is_away_is_not_silent_and_starts_over_when_it_is_back() {
         let (mut line, at) = line();
-        assert!(line.trouble(at(20)).is_some());
+        assert!(line.fault(at(20)).is_some());
         line.went("unplugged".to_owned(), at(21));
-        assert_eq!(line.trouble(at(90)), None);
+        assert_eq!(line.fault(at(90)), None);
         line.came_back(at(100));
         assert_eq!(line.heard(at(101)), None, "it was not silent, it was away");
         line.came_back(at(102));
-        assert_eq!(line.trouble(at(116)), None);
-        assert!(line.trouble(at(117)).is_some());
+        assert_eq!(line.fault(at(116)), None);
+        assert!(line.fault(at(117)).is_some());
     }
 
     #[test]
@@ -193,16 +193,16 @@ mod tests {
         let (mut line, at) = line();
         for second in 1..=30 {
             line.heard(at(second));
-            assert_eq!(line.trouble(at(second)), None);
+            assert_eq!(line.fault(at(second)), None);
             let marks = vec![(0, meterpipe::error::Mark::Parity)];
             line.unframed(&Burst { marks, ..burst(&[0, 0x68]) }, at(second));
         }
-        let told = line.trouble(at(31)).unwrap();
+        let told = line.fault(at(31)).unwrap();
         let start =
             "tty: no frame in the 60 octets of 30 s, 30 of them damaged on the line; check adapter";
         assert!(told.starts_with(start), "{told}");
         line.heard(at(40));
-        assert_eq!(line.trouble(at(40)), None);
+        assert_eq!(line.fault(at(40)), None);
         assert_eq!(line.framed().as_deref(), Some("tty: frames again"));
         assert_eq!(line.framed(), None);
     }
@@ -214,7 +214,7 @@ mod tests {
             line.heard(at(second));
             line.unframed(&burst(&[0; 5]), at(second));
         }
-        let told = line.trouble(at(31)).unwrap();
+        let told = line.fault(at(31)).unwrap();
         assert!(told.starts_with("tty: no frame in the 20 octets of 30 s; all are 00"), "{told}");
     }
 
@@ -223,10 +223,10 @@ mod tests {
         let (mut line, at) = line();
         line.heard(at(1));
         line.unframed(&burst(&[0xff]), at(1));
-        assert!(line.trouble(at(16)).unwrap().starts_with("tty: nothing"));
-        assert_eq!(line.trouble(at(40)), None, "a few octets, then silence");
+        assert!(line.fault(at(16)).unwrap().starts_with("tty: nothing"));
+        assert_eq!(line.fault(at(40)), None, "a few octets, then silence");
         line.heard(at(41));
         line.unframed(&burst(&[0x68]), at(41));
-        assert_eq!(line.trouble(at(41)), None, "the first octets of a telegram");
+        assert_eq!(line.fault(at(41)), None, "the first octets of a telegram");
     }
 }

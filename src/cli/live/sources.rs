@@ -1,4 +1,4 @@
-//! What a SOURCE is: a device, a TCP peer, a virtual meter, or something with an end.
+//! From the SOURCE argument to a source: a device, a TCP peer, a virtual meter, or an input that ends.
 
 use std::{
     os::unix::fs::FileTypeExt,
@@ -18,9 +18,9 @@ use meterpipe::source::{Source, parity, ports, serial, simulator, tcp};
 
 /// A source that is ready to be read.
 pub enum Spec {
-    /// It reconnects, or never ends.
+    /// A source that reconnects, or never ends.
     Live(Box<dyn Source>),
-    /// A virtual meter, whose key is known.
+    /// A virtual meter with the example key.
     Simulated(Box<dyn Source>),
     /// A file, a FIFO, standard input.
     File(PathBuf),
@@ -68,7 +68,7 @@ fn default() -> Result<String, Stop> {
     Ok(port.display().to_string())
 }
 
-/// Whether a path is a serial device, or will be one when it is plugged in.
+/// True if a path is a serial device, or will be one when it is plugged in.
 fn is_device(path: &Path) -> bool {
     match path.metadata() {
         // Opened in a way that neither waits for a carrier nor takes the terminal.

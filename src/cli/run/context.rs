@@ -1,35 +1,19 @@
-//! What every run has: a way out, a voice, and a tally.
+//! The context of a run: output, messages, counts.
 
-use std::time::Duration;
-
-use crate::cli::{
-    commands::decode::Decoder,
-    input::parallel::Jobs,
-    run::{
-        messages::Messages,
-        output::Output,
-        sinks::Sinks,
-        status::{Status, Stop, Tally},
-    },
-    setup::args,
+use crate::cli::run::{
+    messages::{Messages, Verbosity},
+    output::Output,
+    status::{Status, Stop, Tally},
 };
 use meterpipe::{
     chain::{
-        decode,
+        decode::DecodeEvent,
         event::{Refusal, StageEvent},
     },
     cipher::ciphered::SystemTitle,
     error::{Cause, Error, Layer},
-    format::entry::OutputTelegram,
-    record::{Place, Record, RecordKind, Time},
+    record::{Place, RecordKind, Time},
 };
-
-/// Nothing to do.
-impl Stage for () {
-    fn feed(&mut self, _: &Record<'_>, _: Place, _: &mut Context) {}
-
-    fn end(&mut self, _: &mut Context) {}
-}
 
 /// The surroundings of a stage.
 #[derive(Debug)]
@@ -38,118 +22,32 @@ pub struct Context {
     pub output: Output,
     /// Standard error.
     pub messages: Messages,
-    /// What came of it so far.
+    /// Counts of telegrams, refusals and octets.
     pub tally: Tally,
-    /// Where readings go to besides standard output.
-    pub sinks: Option<Sinks>,
-    /// How many frames failed a check.
-    pub frames_damaged: u64,
-    /// How many telegrams are wanted.
+    /// The number of telegrams after which the run ends.
     pub limit: Option<u64>,
-    /// How long to wait for one, from an input that can be silent.
-    pub timeout: Option<Duration>,
-    /// How many may work on a file at once.
-    pub jobs: Jobs,
-}
-
-/// A stage: takes records, appends to the output of its context.
-pub trait Stage {
-    /// Takes a record.
-    fn feed(&mut self, record: &Record<'_>, place: Place, context: &mut Context);
-
-    /// Says that an input, or the octets of a source, came to an end.
-    fn end(&mut self, context: &mut Context);
-
-    /// Says that nothing has come for so long, live.
-    fn quiet(&mut self, silent: Duration, context: &mut Context) {
-        let _ = (silent, context);
-    }
-
-    /// Says that some time has passed, live: at every wake-up, and about every second.
-    fn tick(&mut self, context: &mut Context) {
-        let _ = context;
-    }
-
-    /// How long it can do without a tick.
-    fn patience(&self) -> Duration {
-        Duration::MAX
-    }
-
-    /// Frames that passed their checks so far.
-    fn frames(&self) -> u64 {
-        0
-    }
-
-    /// Whether something besides standard output was not stored.
-    fn failed(&self) -> bool {
-        false
-    }
-
-    /// The decoder, if the stage is but that: then others like it can do a part of the work.
-    fn decoder(&mut self) -> Option<&mut Decoder> {
-        None
-    }
-
-    /// What the end of the input cut off.
-    fn partial(&self) -> Option<Error> {
-        None
-    }
 }
 
 impl Context {
-    /// Of the subcommand `stage`.
+    /// The context of the subcommand `name`.
     #[must_use]
-    pub fn new(stage: &'static str, messages: args::Verbosity) -> Self {
-        Self::with(Output::stdout(), Messages::new(stage, messages))
+    pub fn new(name: &'static str, verbosity: impl Into<Verbosity>) -> Self {
+        Self::with(Output::stdout(), Messages::new(name, verbosity.into()))
     }
 
-    /// With a way out and a voice.
+    /// A context with this output and these messages.
     #[must_use]
     pub fn with(output: Output, messages: Messages) -> Self {
-        let (tally, jobs) = (Tally::default(), Jobs::default());
-        Self {
-            output,
-            messages,
-            tally,
-            sinks: None,
-            frames_damaged: 0,
-            limit: None,
-            timeout: None,
-            jobs,
-        }
+        Self { output, messages, tally: Tally::default(), limit: None }
     }
 
-    /// Whether as many telegrams came as are wanted.
+    /// True once as many telegrams came as the run wants.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.limit.is_some_and(|limit| self.tally.telegrams >= limit)
     }
 
-    /// A telegram on its way out.
-    pub fn telegram(&mut self, entry: &OutputTelegram<'_>) {
-        self.tally.telegrams += 1;
-        if let Some(sinks) = &mut self.sinks {
-            sinks.telegram(entry);
-        }
-    }
-
-    /// Sees to what else there is to do, now and then.
-    pub fn tick(&mut self) {
-        if let Some(sinks) = &mut self.sinks {
-            sinks.tick(&self.messages);
-        }
-    }
-
-    /// The same, where nothing else hears that a run with sinks is to end.
-    pub fn look_after_sinks(&mut self) -> Result<(), Stop> {
-        self.tick();
-        match &self.sinks {
-            Some(sinks) if sinks.are_to_end() => Err(Stop::Interrupted),
-            _ => Ok(()),
-        }
-    }
-
-    /// What a stage of the library hands on or has to say.
+    /// Writes the record of a stage, or counts and reports the rest of its events.
     pub fn event(&mut self, event: &StageEvent<'_>) {
         match event {
             StageEvent::Record(record, _) => {
@@ -165,39 +63,33 @@ impl Context {
         }
     }
 
-    /// What the whole chain has to say besides telegrams.
-    pub fn other(&mut self, output: &decode::DecodeEvent<'_>) {
-        match output {
-            decode::DecodeEvent::Telegram { .. } => {}
-            decode::DecodeEvent::Refused(refusal) => self.refused(refusal),
-            decode::DecodeEvent::Noise(octets) => self.noise(*octets),
-            decode::DecodeEvent::Unverified(title) => self.unverified(*title),
+    /// Counts and reports what came out of the whole chain. Telegrams are for the caller.
+    pub fn decoded(&mut self, event: &DecodeEvent<'_>) {
+        match event {
+            DecodeEvent::Telegram { .. } => {}
+            DecodeEvent::Refused(refusal) => self.refused(refusal),
+            DecodeEvent::Noise(octets) => self.noise(*octets),
+            DecodeEvent::Unverified(title) => self.unverified(*title),
         }
     }
 
-    /// Something that was refused.
+    /// Counts and reports a refusal.
     pub fn refused(&mut self, refusal: &Refusal<'_>) {
         self.count(&refusal.error);
-        self.frames_damaged += u64::from(refusal.error.layer == Layer::Mbus);
-        if let Some(sinks) = &self.sinks {
-            sinks.frames_are_damaged(self.frames_damaged);
-        }
         self.messages.refused(refusal);
     }
 
-    /// A line of text that is wrong.
+    /// Counts and reports a damaged line of text.
     pub fn defect(&mut self, line: u64, error: &Error) {
-        self.count(error);
-        let (place, time) = (Place::Line(line), Time::UNKNOWN);
-        self.messages.refused(&Refusal { place, time, from: None, title: None, error: *error });
+        self.refused(&line_refusal(line, error));
     }
 
-    /// Octets that belong to nothing.
+    /// Counts octets that belong to no telegram.
     pub const fn noise(&mut self, octets: usize) {
         self.tally.noise += octets as u64;
     }
 
-    /// A tag that nobody can verify.
+    /// Reports a tag that no key can verify.
     pub fn unverified(&mut self, title: Option<SystemTitle>) {
         let title = title.map(|title| format!(" of {}", hex::encode(title))).unwrap_or_default();
         self.messages.say(&format!(
@@ -219,7 +111,7 @@ impl Context {
                 | Cause::NoKey
                 | Cause::NoTitle,
             ) => self.tally.closed += 1,
-            // A line that is none of ours has nothing in it.
+            // A line of another kind holds no telegram.
             (_, Cause::NotReadings { .. }) => {}
             (Layer::Apdu | Layer::Axdr | Layer::Reading | Layer::Cipher, _) => {
                 self.tally.unsound += 1;
@@ -228,7 +120,7 @@ impl Context {
         }
     }
 
-    /// Ends a run that only printed something.
+    /// Ends a run that only printed a text.
     pub fn finish_plain(mut self) -> Status {
         match self.output.flush() {
             Err(Stop::Failed(status, text)) => {
@@ -239,17 +131,19 @@ impl Context {
         }
     }
 
-    /// Ends a run: writes the rest, sums up, and gives the status.
-    pub fn finish(mut self, result: Result<(), Stop>, stage: &dyn Stage) -> Status {
-        let outcome = self.sinks.take().map(|sinks| sinks.finish(&self.messages));
-        let stored = outcome.is_none_or(|outcome| outcome.stored);
-        self.tally.rejected += outcome.map_or(0, |outcome| outcome.refused);
+    /// Ends a run that never had a stage.
+    pub fn stop(self, stop: Stop) -> Status {
+        self.finish(Err(stop), Ending::default())
+    }
+
+    /// Ends a run: writes the rest, prints the summary, and returns the exit status.
+    pub fn finish(mut self, result: Result<(), Stop>, ending: Ending) -> Status {
         let interrupted = matches!(result, Err(Stop::Interrupted));
         let result = match result {
             Err(stop @ (Stop::ReaderGone | Stop::Failed(Status::Usage | Status::Output, _))) => {
                 Err(stop)
             }
-            // Whatever ended the run, what was decoded gets out.
+            // Decoded text is written, however the run ended.
             result => self.output.flush().and(result),
         };
         match result {
@@ -261,12 +155,12 @@ impl Context {
             }
         }
         let status = match self.tally.status() {
-            _ if stage.failed() || !stored => Status::Output,
+            _ if ending.not_stored => Status::Output,
             _ if interrupted => Status::Fine,
             status => status,
         };
         let reason = match status {
-            Status::Nothing => Some(nothing(&self.tally, stage.partial())),
+            Status::Nothing => Some(nothing(&self.tally, ending.partial)),
             Status::Closed => Some(closed(&self.tally).to_owned()),
             _ => None,
         };
@@ -275,7 +169,23 @@ impl Context {
     }
 }
 
-/// One alone is damage, only failures mean the key.
+/// The state in which a stage ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ending {
+    /// The telegram that the end of the input cut off.
+    pub partial: Option<Error>,
+    /// A sink or a recording did not store everything.
+    pub not_stored: bool,
+}
+
+/// The refusal of a line of text.
+#[must_use]
+pub const fn line_refusal(line: u64, error: &Error) -> Refusal<'static> {
+    let (place, time) = (Place::Line(line), Time::UNKNOWN);
+    Refusal { place, time, from: None, title: None, error: *error }
+}
+
+/// A single failure may be damage; failures alone mean the key.
 const fn closed(tally: &Tally) -> &'static str {
     match tally.misfits {
         2.. if tally.misfits == tally.closed => "no telegram could be opened: the key does not fit",

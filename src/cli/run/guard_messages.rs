@@ -1,39 +1,39 @@
-//! What the guard before the sinks has to say.
+//! The messages of the guard in front of the sinks.
 
 use std::time::{Duration, Instant};
 
 use crate::cli::run::messages::Messages;
 use meterpipe::sink::guard::verdict::Verdict;
 
-/// What the guard has to say: ten a minute, and how many more there were.
+/// At most ten messages a minute, and the number of the others.
 #[derive(Debug, Default)]
 pub struct GuardMessages {
     texts: Vec<String>,
     since: Option<Instant>,
-    told: u64,
-    untold: u64,
+    printed: u64,
+    others: u64,
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
 const MOST: u64 = 10;
 
 impl GuardMessages {
-    /// Takes what it says of a telegram.
+    /// Takes the verdict on a telegram.
     pub fn take(&mut self, verdict: &Verdict) {
         let Some(text) = verdict.message() else {
             return;
         };
-        if self.told < MOST || verdict.passes() {
-            self.told += 1;
+        if self.printed < MOST || verdict.passes() {
+            self.printed += 1;
             self.since.get_or_insert_with(Instant::now);
             self.texts.push(text.to_owned());
         } else {
-            self.untold += 1;
+            self.others += 1;
         }
     }
 
-    /// Tells what is new, and each minute how many more there were.
-    pub fn tell(&mut self, messages: &Messages) {
+    /// Prints new messages, and each minute the number of the others.
+    pub fn print(&mut self, messages: &Messages) {
         for text in self.texts.drain(..) {
             messages.say(&text);
         }
@@ -42,10 +42,10 @@ impl GuardMessages {
         }
     }
 
-    /// Tells how many more there were, and starts over.
+    /// Prints the number of the others, and starts over.
     pub fn sum_up(&mut self, messages: &Messages) {
-        if self.untold > 0 {
-            messages.say(&format!("{} more readings were doubted like these", self.untold));
+        if self.others > 0 {
+            messages.say(&format!("{} more readings were doubted like these", self.others));
         }
         *self = Self::default();
     }

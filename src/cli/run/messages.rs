@@ -1,10 +1,10 @@
-//! What is said on standard error: one line a thing, with the place and the next step.
+//! Messages on standard error: one line each, with the place, the layer and the next step.
 //!
 //! `meterpipe unframe: line 17 (2026-08-24T21:03:17.482Z): mbus: checksum at octet 254: found 17,
 //! computed 18`
 //!
-//! On files the first ten of a cause are shown and the rest counted; live, the first is shown at
-//! once and repeats are summed up once a minute.
+//! A run over files prints the first ten messages of a cause and counts the rest. A live run prints
+//! the first one at once and sums up repeats once a minute.
 
 use std::{
     cell::RefCell,
@@ -15,119 +15,106 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::cli::{
-    run::{
-        deferred_messages::{DeferredMessage, DeferredMessages},
-        status::{Status, Tally},
-    },
-    setup::args,
-};
+use crate::cli::run::status::{Status, Tally};
 use meterpipe::{
     chain::event::Refusal,
     error::{Cause, Error, Layer, Mark},
     record::Place,
 };
 
-/// How many of a cause are shown of a file.
+/// The messages of one cause that a run over files prints.
 const SHOWN: u64 = 10;
 
-/// How often repeats are summed up, live.
+/// The time between two summaries of repeats in a live run.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Messages for a screen.
+/// Messages for the live table.
 pub type Collected = Rc<RefCell<VecDeque<String>>>;
 
-/// The voice of a subcommand.
+/// The messages of a subcommand.
 #[derive(Debug)]
 pub struct Messages {
     stage: &'static str,
-    options: args::Verbosity,
-    /// A live run: there is no end at which to count.
+    verbosity: Verbosity,
+    /// True for a live run, which has no end at which to count.
     live: bool,
-    /// The file that is being read, where there are several.
+    /// The name of the input, if there are several.
     input: Option<String>,
-    causes: HashMap<Sort, Heard>,
-    way: RefCell<MessageTarget>,
+    causes: HashMap<CauseKind, CauseCount>,
+    target: RefCell<MessageTarget>,
 }
 
-/// Where messages go.
+/// The place where messages go.
 #[derive(Debug, Default)]
 enum MessageTarget {
     #[default]
     Stderr,
-    /// To a screen, the last so many.
+    /// The last messages, at most so many, for the live table.
     Collected(Collected, usize),
-    /// To another voice.
-    Deferred(DeferredMessages),
 }
 
-/// What a voice that speaks to another one has gathered.
-#[derive(Debug, Default)]
-pub struct Gathered {
-    held: DeferredMessages,
-    causes: HashMap<Sort, Heard>,
+/// How much a run prints on standard error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verbosity {
+    /// Nothing.
+    Quiet,
+    /// Refusals and changes of state.
+    #[default]
+    Normal,
+    /// The summary of every run as well.
+    Verbose,
 }
 
-/// Causes that differ only in their numbers are one sort.
-type Sort = (Layer, Discriminant<Cause>, Option<&'static str>);
+/// The key of a cause: causes that differ only in their numbers are one.
+type CauseKind = (Layer, Discriminant<Cause>, Option<&'static str>);
 
+/// The refusals of one cause.
 #[derive(Debug)]
-struct Heard {
-    /// How often.
+struct CauseCount {
     times: u64,
-    /// How often since it was last told, live.
-    untold: u64,
-    told: Instant,
+    /// Refusals since the last message about them.
+    unreported: u64,
+    reported: Instant,
     example: Error,
 }
 
 impl Messages {
-    /// The voice of `stage`.
+    /// The messages of the subcommand `stage`.
     #[must_use]
-    pub fn new(stage: &'static str, options: args::Verbosity) -> Self {
-        let (causes, way) = (HashMap::new(), RefCell::default());
-        Self { stage, options, live: false, input: None, causes, way }
+    pub fn new(stage: &'static str, verbosity: Verbosity) -> Self {
+        let (causes, target) = (HashMap::new(), RefCell::default());
+        Self { stage, verbosity, live: false, input: None, causes, target }
     }
 
-    /// A voice that says nothing itself: [`gathered`](Self::gathered) is for another one to
-    /// [`repeat`](Self::repeat).
-    #[must_use]
-    pub fn held() -> Self {
-        let messages = Self::new("", args::Verbosity::default());
-        messages.way.replace(MessageTarget::Deferred(DeferredMessages::default()));
-        messages
-    }
-
-    /// Says that the run is live.
+    /// Sums up repeats by time from now on.
     pub const fn live(&mut self) {
         self.live = true;
     }
 
-    /// Names the input of what follows; nothing if there is but one.
+    /// Names the input that the next messages are about, if there are several.
     pub fn input(&mut self, name: Option<String>) {
         self.input = name;
     }
 
-    /// From now on the last messages are collected, for a screen that shows them itself.
+    /// Collects the last messages from now on, for the live table that shows them itself.
     pub fn collect(&self, most: usize) -> Collected {
         let collected = Collected::default();
-        self.way.replace(MessageTarget::Collected(collected.clone(), most));
+        self.target.replace(MessageTarget::Collected(collected.clone(), most));
         collected
     }
 
-    /// From now on messages go to standard error again.
+    /// Prints messages on standard error again.
     pub fn release(&self) {
-        self.way.replace(MessageTarget::Stderr);
+        self.target.replace(MessageTarget::Stderr);
     }
 
-    /// A line.
+    /// Prints a line.
     pub fn say(&self, text: &str) {
-        if self.options.quiet {
+        if self.verbosity == Verbosity::Quiet {
             return;
         }
-        match &mut *self.way.borrow_mut() {
+        match &mut *self.target.borrow_mut() {
             MessageTarget::Stderr => {}
-            MessageTarget::Deferred(held) => return held.line(text),
             MessageTarget::Collected(collected, most) => {
                 let mut collected = collected.borrow_mut();
                 if collected.len() == *most {
@@ -136,81 +123,52 @@ impl Messages {
                 return collected.push_back(printable(text));
             }
         }
-        // One write a line, so that lines of a pipe's stages do not mix; a closed or full standard
-        // error is no reason to stop.
+        // One write a line keeps the lines of a pipe's stages apart. The run goes on if standard error
+        // is closed or full.
         let line = format!("meterpipe {}: {}\n", self.stage, printable(text));
         let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
     }
 
-    /// A line, if there is something to say.
+    /// Prints a line, if there is one.
     pub fn say_if(&self, text: Option<String>) {
         if let Some(text) = text {
             self.say(&text);
         }
     }
 
-    /// Something that was refused.
+    /// Reports a refusal, or counts it if enough of its cause were reported.
     pub fn refused(&mut self, refusal: &Refusal<'_>) {
-        let Some(untold) = self.hear(&refusal.error) else {
+        let Some(unreported) = self.count(&refusal.error) else {
             return;
         };
-        if let MessageTarget::Deferred(held) = self.way.get_mut() {
-            return held.refused(refusal);
-        }
-        let text = self.text(refusal, untold);
+        let text = self.text(refusal, unreported);
         self.say(&text);
     }
 
-    /// What was gathered since the last time.
-    pub fn gathered(&mut self) -> Gathered {
-        let causes = std::mem::take(&mut self.causes);
-        match self.way.get_mut() {
-            MessageTarget::Deferred(held) => Gathered { held: std::mem::take(held), causes },
-            _ => Gathered { held: DeferredMessages::default(), causes },
-        }
-    }
-
-    /// Says what another voice has gathered, behind so many lines of the input. The outcome is as if
-    /// it had been said to this one in the first place.
-    pub fn repeat(&mut self, gathered: Gathered, lines: u64) {
-        for message in gathered.held.behind(lines) {
-            match message {
-                DeferredMessage::Line(text, times) => (0..times).for_each(|_| self.say(&text)),
-                DeferredMessage::Refused(refusal) => self.refused(&refusal),
-            }
-        }
-        for (sort, heard) in gathered.causes {
-            if let Some(known) = self.causes.get_mut(&sort) {
-                known.times += heard.untold;
-                known.untold += heard.untold;
-            }
-        }
-    }
-
-    /// Counts an error; how many of its sort were not told before it, if it is to be told.
-    fn hear(&mut self, error: &Error) -> Option<u64> {
+    /// Counts an error. If it is to be reported, returns the number of earlier ones that were not.
+    fn count(&mut self, error: &Error) -> Option<u64> {
         let now = Instant::now();
         let live = self.live;
-        let heard = self.causes.entry(sort(error)).or_insert(Heard {
+        let count = self.causes.entry(cause_kind(error)).or_insert(CauseCount {
             times: 0,
-            untold: 0,
-            told: now.checked_sub(MINUTE).unwrap_or(now),
+            unreported: 0,
+            reported: now.checked_sub(MINUTE).unwrap_or(now),
             example: *error,
         });
-        heard.times += 1;
+        count.times += 1;
         let tell = match live {
-            true => heard.times == 1 || now.duration_since(heard.told) >= MINUTE,
-            false => heard.times <= SHOWN,
+            true => count.times == 1 || now.duration_since(count.reported) >= MINUTE,
+            false => count.times <= SHOWN,
         };
         if !tell {
-            heard.untold += 1;
+            count.unreported += 1;
             return None;
         }
-        heard.told = now;
-        Some(std::mem::take(&mut heard.untold))
+        count.reported = now;
+        Some(std::mem::take(&mut count.unreported))
     }
 
-    fn text(&self, refusal: &Refusal<'_>, untold: u64) -> String {
+    fn text(&self, refusal: &Refusal<'_>, unreported: u64) -> String {
         let place = place(refusal);
         let error = &refusal.error;
         let mut text = String::new();
@@ -226,13 +184,13 @@ impl Messages {
         if let Some(advice) = advice(error) {
             let _ = write!(text, "; {advice}");
         }
-        if self.live && untold > 0 {
-            let _ = write!(text, " ({untold} more since it was last told)");
+        if self.live && unreported > 0 {
+            let _ = write!(text, " ({unreported} more since it was last told)");
         }
         text
     }
 
-    /// Sums up what was not told.
+    /// Sums up refusals that were not reported.
     pub fn tick(&mut self) {
         if !self.live {
             return;
@@ -241,24 +199,24 @@ impl Messages {
         let due: Vec<_> = self
             .causes
             .values_mut()
-            .filter(|heard| heard.untold > 0 && now.duration_since(heard.told) >= MINUTE)
-            .map(|heard| {
-                heard.told = now;
-                (heard.example, std::mem::take(&mut heard.untold))
+            .filter(|count| count.unreported > 0 && now.duration_since(count.reported) >= MINUTE)
+            .map(|count| {
+                count.reported = now;
+                (count.example, std::mem::take(&mut count.unreported))
             })
             .collect();
-        for (example, untold) in due {
-            self.say(&format!("{untold} more of: {example}"));
+        for (example, unreported) in due {
+            self.say(&format!("{unreported} more of: {example}"));
         }
     }
 
-    /// The end of a run: what was counted, and why nothing came if nothing did.
+    /// Ends a run: prints the counts, and the reason if there was no telegram.
     pub fn finish(&mut self, tally: &Tally, status: Status, reason: Option<&str>) {
         let mut counted: Vec<_> = self
             .causes
             .values()
-            .filter(|heard| !self.live && heard.times > SHOWN)
-            .map(|heard| (heard.times - SHOWN, heard.example))
+            .filter(|count| !self.live && count.times > SHOWN)
+            .map(|count| (count.times - SHOWN, count.example))
             .collect();
         counted.sort_by_key(|(times, example)| (std::cmp::Reverse(*times), example.to_string()));
         for (times, example) in counted {
@@ -267,7 +225,7 @@ impl Messages {
         if let Some(reason) = reason {
             self.say(reason);
         }
-        if tally.rejected > 0 || self.options.verbose || status != Status::Fine {
+        if tally.rejected > 0 || self.verbosity == Verbosity::Verbose || status != Status::Fine {
             self.say(&summary(tally));
         }
     }
@@ -299,7 +257,7 @@ fn summary(tally: &Tally) -> String {
     text
 }
 
-fn sort(error: &Error) -> Sort {
+fn cause_kind(error: &Error) -> CauseKind {
     let what = match error.cause {
         Cause::Unsupported { what } | Cause::Unexpected { what, .. } => Some(what),
         _ => None,
@@ -307,7 +265,7 @@ fn sort(error: &Error) -> Sort {
     (error.layer, discriminant(&error.cause), what)
 }
 
-/// The next step, where there is one that helps.
+/// The next step for the user, where one helps.
 fn advice(error: &Error) -> Option<&'static str> {
     Some(match error.cause {
         Cause::NoKey => "give it with --key-file",

@@ -1,9 +1,13 @@
-//! The context of a run: output, messages, sinks, signals, status.
+//! The context of a run and the stages that decode: output, messages, sinks, signals, status.
+pub mod batch;
 pub mod context;
-pub mod deferred_messages;
+pub mod decoder;
 pub mod guard_messages;
 pub mod messages;
 pub mod output;
+pub mod parallel;
 pub mod signals;
+pub mod sink_output;
 pub mod sinks;
+pub mod stage;
 pub mod status;

@@ -1,4 +1,4 @@
-//! The way out: standard output, or a file, in large writes and without loss.
+//! Standard output or a file, written in large pieces and without loss.
 
 use std::{
     io,
@@ -13,13 +13,13 @@ use rustix::{
 
 use crate::cli::run::status::{Status, Stop};
 
-/// How much is collected before it is written.
+/// The octets that are collected before a write.
 const FULL: usize = 64 * 1024;
 
-/// Text that is on its way out.
+/// Text that waits for a write.
 #[derive(Debug)]
 pub struct Output {
-    /// What is to be written. Append to it, then call [`settle`](Self::settle).
+    /// The text. Append to it, then call [`settle`](Self::settle).
     pub text: Vec<u8>,
     target: OutputTarget,
 }
@@ -28,8 +28,6 @@ pub struct Output {
 enum OutputTarget {
     Stdout,
     File(OwnedFd, String),
-    /// Nothing is written, and no more than so much is collected.
-    Room(usize),
 }
 
 impl Output {
@@ -45,35 +43,12 @@ impl Output {
         Self { text: Vec::new(), target: OutputTarget::File(file.into(), name) }
     }
 
-    /// Text that somebody else will write; it is added to `text`.
-    #[must_use]
-    pub const fn room(text: Vec<u8>, limit: usize) -> Self {
-        Self { text, target: OutputTarget::Room(limit) }
-    }
-
     /// Writes if enough has been collected.
     ///
     /// # Errors
-    /// Those of [`flush`](Self::flush); [`Stop::Done`] if there is no room for more.
-    pub fn settle(&mut self) -> Result<(), Stop> {
-        match (self.text.len(), &self.target) {
-            (size, OutputTarget::Room(limit)) if size > *limit => Err(Stop::Done),
-            (FULL.., _) => self.flush(),
-            _ => Ok(()),
-        }
-    }
-
-    /// Writes everything, and then that text.
-    ///
-    /// # Errors
     /// Those of [`flush`](Self::flush).
-    pub fn append(&mut self, text: &[u8]) -> Result<(), Stop> {
-        if text.len() < FULL || matches!(self.target, OutputTarget::Room(_)) {
-            self.text.extend_from_slice(text);
-            return self.settle();
-        }
-        self.flush()?;
-        self.write(text)
+    pub fn settle(&mut self) -> Result<(), Stop> {
+        if self.text.len() >= FULL { self.flush() } else { Ok(()) }
     }
 
     /// Writes everything.
@@ -82,9 +57,6 @@ impl Output {
     /// [`Stop::ReaderGone`] if standard output is a pipe that nobody reads any more; else a failure
     /// with what the system says, a full disk for example.
     pub fn flush(&mut self) -> Result<(), Stop> {
-        if matches!(self.target, OutputTarget::Room(_)) {
-            return Ok(());
-        }
         let result = self.write(&self.text);
         self.text.clear();
         result
@@ -103,8 +75,8 @@ impl Output {
         Ok(())
     }
 
-    /// Fails if nobody reads standard output any more. A write would find that out; but there may be
-    /// nothing to write for long, and the other end of the pipe waits for us to end.
+    /// Fails if standard output has no reader any more. A write would fail too, but the next write may be
+    /// far off, and the other end of the pipe waits for this process to end.
     ///
     /// # Errors
     /// [`Stop::ReaderGone`].
@@ -120,7 +92,7 @@ impl Output {
 
     fn fd(&self) -> BorrowedFd<'_> {
         match &self.target {
-            OutputTarget::Stdout | OutputTarget::Room(_) => stdio::stdout(),
+            OutputTarget::Stdout => stdio::stdout(),
             OutputTarget::File(file, _) => file.as_fd(),
         }
     }
@@ -128,14 +100,14 @@ impl Output {
     fn stop(&self, errno: Errno) -> Stop {
         let name = match &self.target {
             OutputTarget::Stdout if errno == Errno::PIPE => return Stop::ReaderGone,
-            OutputTarget::Stdout | OutputTarget::Room(_) => "standard output",
+            OutputTarget::Stdout => "standard output",
             OutputTarget::File(_, name) => name,
         };
         Stop::Failed(Status::Output, format!("{name}: {}", io::Error::from(errno)))
     }
 }
 
-/// Somebody made our output non-blocking: wait as if it were not.
+/// Another process made the output non-blocking: wait as if it were blocking.
 fn wait_for_room(fd: BorrowedFd<'_>) {
     let _ = poll(&mut [PollFd::new(&fd, PollFlags::OUT)], None);
 }

@@ -10,7 +10,7 @@ use signal_hook::{
     flag,
 };
 
-/// What has been asked for.
+/// The signals that came.
 #[derive(Debug, Default)]
 pub struct Signals {
     end: Arc<AtomicBool>,
@@ -18,7 +18,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Catches them from now on.
+    /// Catches SIGINT and SIGTERM from now on.
     pub fn catch() -> Self {
         let signals = Self::default();
         for (signal, status) in [(SIGINT, 130), (SIGTERM, 143)] {
@@ -29,7 +29,7 @@ impl Signals {
         signals
     }
 
-    /// Catches SIGHUP alone, which otherwise ends the process.
+    /// Catches only SIGHUP, which otherwise ends the process.
     pub fn catch_reopen() -> Self {
         let signals = Self::default();
         let _ = flag::register(SIGHUP, signals.reopen.clone());
@@ -41,12 +41,12 @@ impl Signals {
         Self { reopen: Self::catch_reopen().reopen, ..Self::catch() }
     }
 
-    /// Whether the run is to end.
+    /// True once a signal has asked the run to end.
     pub fn ended(&self) -> bool {
         self.end.load(Ordering::Relaxed)
     }
 
-    /// Whether files are to be opened again; asked once.
+    /// True once for each SIGHUP: files are to be opened again.
     pub fn reopen(&self) -> bool {
         self.reopen.swap(false, Ordering::Relaxed)
     }

@@ -187,7 +187,7 @@ impl Sinks {
             }
         }
         self.release(KEPT);
-        self.doubts.tell(messages);
+        self.doubts.print(messages);
         self.tell_news(messages);
     }
 
@@ -206,7 +206,7 @@ impl Sinks {
     /// they may take as long as they are at work; who was asked to end, or is in trouble, has no time.
     pub fn finish(mut self, messages: &Messages) -> SinkOutcome {
         self.release(Duration::ZERO);
-        self.doubts.tell(messages);
+        self.doubts.print(messages);
         self.doubts.sum_up(messages);
         let mut deadline = Instant::now() + GRACE;
         for sink in &self.running {

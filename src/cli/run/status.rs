@@ -1,11 +1,11 @@
-//! How a run ended.
+//! The exit status of a run, the reasons to stop one, and its counts.
 
 use std::{ops::AddAssign, process::ExitCode, time::Duration};
 
 /// The exit status, and what it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// All fine; also when the reader of standard output went away.
+    /// No mistake; also when the reader of standard output went away.
     Fine = 0,
     /// Finished, but some telegrams were rejected.
     Rejected = 1,
@@ -27,16 +27,16 @@ impl From<Status> for ExitCode {
     }
 }
 
-/// What a run is stopped by.
+/// The reason to stop a run.
 #[derive(Debug)]
 pub enum Stop {
-    /// Nobody reads standard output any more.
+    /// Standard output has no reader any more.
     ReaderGone,
-    /// What was asked for is there.
+    /// The run has all telegrams that it wants.
     Done,
     /// A signal asked a live run to end.
     Interrupted,
-    /// For good, with what is to be said.
+    /// A failure, with its exit status and its message.
     Failed(Status, String),
 }
 
@@ -47,7 +47,7 @@ impl Stop {
     }
 }
 
-/// What came of a run so far.
+/// The counts of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Telegrams handed on.
@@ -75,7 +75,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// What stops a run that has waited in vain for so long.
+    /// The reason to stop a run that has waited in vain for so long.
     #[must_use]
     pub fn late(&self, waited: Duration) -> Stop {
         let text = format!("no telegram for {} s", waited.as_secs());

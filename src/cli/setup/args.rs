@@ -110,7 +110,7 @@ pub struct CaptureArgs {
     pub form: InputFormArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `unframe`.
@@ -125,7 +125,7 @@ pub struct UnframeArgs {
     pub input: InputArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `decrypt`.
@@ -144,7 +144,7 @@ pub struct DecryptArgs {
     pub keys: KeyArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `decode`.
@@ -171,7 +171,7 @@ pub struct DecodeArgs {
     pub jobs: JobsArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `watch`.
@@ -216,7 +216,7 @@ pub struct WatchArgs {
     pub jobs: JobsArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `publish`.
@@ -236,7 +236,7 @@ pub struct PublishArgs {
     pub to: SinkArgs,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// `config`.
@@ -254,7 +254,7 @@ pub struct ConfigArgs {
     pub config: Option<PathBuf>,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// What to do with the configuration.
@@ -341,7 +341,7 @@ pub struct SimulateArgs {
     pub duplicate: Rate,
     /// How much to say.
     #[command(flatten)]
-    pub verbosity: Verbosity,
+    pub verbosity: VerbosityArgs,
 }
 
 /// The kinds of meter that can be simulated.
@@ -524,9 +524,9 @@ pub enum CsvLocale {
     At,
 }
 
-/// How much to say.
+/// How much to print on standard error.
 #[derive(Clone, Copy, Debug, Default, Args)]
-pub struct Verbosity {
+pub struct VerbosityArgs {
     /// Say nothing on standard error; the exit status stays
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,

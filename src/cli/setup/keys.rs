@@ -10,7 +10,7 @@ use std::{
 use zeroize::Zeroizing;
 
 use crate::cli::{
-    run::{context::Context, status::Stop},
+    run::{messages::Messages, status::Stop},
     setup::{args, config_file::MeterConfig},
 };
 use meterpipe::{
@@ -29,11 +29,11 @@ const LONGEST: u64 = 1024 * 1024;
 pub fn decrypt(
     args: &args::KeyArgs,
     input: &args::InputArgs,
-    context: &Context,
+    messages: &Messages,
 ) -> Result<Decrypt, Stop> {
     let stdin = input.files.is_empty() || input.files.iter().any(|file| file == Path::new("-"));
     guard_stdin(args, stdin)?;
-    Ok(Decrypt::new(entries(args, context)?, demands(args)))
+    Ok(Decrypt::new(entries(args, messages)?, demands(args)))
 }
 
 /// Standard input can be the key or the data.
@@ -50,9 +50,9 @@ pub const fn demands(args: &args::KeyArgs) -> Demands {
 }
 
 /// All keys there are.
-pub fn entries(args: &args::KeyArgs, context: &Context) -> Result<Vec<KeyEntry>, Stop> {
-    let mut entries = encryption_keys(args, context)?;
-    if let Some(gak) = secret("gak", &["METERPIPE_GAK", "P1_GAK"], context)? {
+pub fn entries(args: &args::KeyArgs, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
+    let mut entries = encryption_keys(args, messages)?;
+    if let Some(gak) = secret("gak", &["METERPIPE_GAK", "P1_GAK"], messages)? {
         let gak = one(&gak, "the authentication key (GAK)")?;
         for entry in &mut entries {
             entry.gak.get_or_insert_with(|| gak.clone());
@@ -62,15 +62,15 @@ pub fn entries(args: &args::KeyArgs, context: &Context) -> Result<Vec<KeyEntry>,
 }
 
 /// The keys of the meters of a configuration.
-pub fn configured(meters: &[MeterConfig], context: &Context) -> Result<Vec<KeyEntry>, Stop> {
+pub fn configured(meters: &[MeterConfig], messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
     let files = meters.iter().filter_map(|meter| meter.key_file.as_deref());
-    let all = files.map(|path| file(path, context)).collect::<Result<Vec<_>, _>>()?;
+    let all = files.map(|path| file(path, messages)).collect::<Result<Vec<_>, _>>()?;
     Ok(all.into_iter().flatten().collect())
 }
 
 /// Reads a key file.
-pub fn file(path: &Path, context: &Context) -> Result<Vec<KeyEntry>, Stop> {
-    let text = read(path, context)?;
+pub fn file(path: &Path, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
+    let text = read(path, messages)?;
     parse(&text, &display(path))
 }
 
@@ -90,18 +90,16 @@ pub fn is_key(path: &Path) -> bool {
     (30..=34).contains(&digits) && others <= 2
 }
 
-fn encryption_keys(args: &args::KeyArgs, context: &Context) -> Result<Vec<KeyEntry>, Stop> {
+fn encryption_keys(args: &args::KeyArgs, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
     if let Some(path) = &args.key_file {
-        return file(path, context);
+        return file(path, messages);
     }
     if let Some(args::SecretArg(text)) = &args.key {
-        context
-            .messages
-            .say("--key shows the key to other users of this machine: --key-file does not");
+        messages.say("--key shows the key to other users of this machine: --key-file does not");
         return parse(text, "--key");
     }
     // The last name is that of a program which this one stands in for.
-    match secret("guek", &["METERPIPE_KEY", "P1_GUEK", "SERIAL_KEY"], context)? {
+    match secret("guek", &["METERPIPE_KEY", "P1_GUEK", "SERIAL_KEY"], messages)? {
         Some((text, name)) => parse(&text, &name),
         None => Ok(vec![]),
     }
@@ -115,7 +113,7 @@ type NamedSecret = (Zeroizing<String>, String);
 fn secret(
     credential: &str,
     names: &[&str],
-    context: &Context,
+    messages: &Messages,
 ) -> Result<Option<NamedSecret>, Stop> {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
     if let Some(folder) = set("CREDENTIALS_DIRECTORY") {
@@ -126,7 +124,7 @@ fn secret(
     }
     for name in names {
         if let Some(path) = set(&format!("{name}_FILE")).map(PathBuf::from) {
-            return Ok(Some((read(&path, context)?, display(&path))));
+            return Ok(Some((read(&path, messages)?, display(&path))));
         }
         if let Some(value) = set(name) {
             let text = value.into_string();
@@ -139,11 +137,11 @@ fn secret(
 
 /// Reads a file of the user's, who hears if others can read it too. What systemd keeps is its own
 /// matter, and its access list looks like rights of a group.
-fn read(path: &Path, context: &Context) -> Result<Zeroizing<String>, Stop> {
+fn read(path: &Path, messages: &Messages) -> Result<Zeroizing<String>, Stop> {
     let (text, mode) = text_of(path)?;
     if mode & 0o044 != 0 {
         let name = display(path);
-        context.messages.say(&format!("{name}: others can read the keys; chmod 600 {name}"));
+        messages.say(&format!("{name}: others can read the keys; chmod 600 {name}"));
     }
     Ok(text)
 }

@@ -5,3 +5,4 @@ pub mod destinations;
 pub mod environment;
 pub mod keys;
 pub mod output_format;
+mod verbosity;

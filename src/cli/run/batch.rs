@@ -1,0 +1,149 @@
+//! A batch of APDUs, which any thread can read: it holds all that the text of its telegrams needs.
+
+use jiff::tz::TimeZone;
+
+use meterpipe::{
+    chain::{decrypt::Chosen, event::Refusal, reopen::Reopen},
+    format::entry::{Format, OutputTelegram},
+    record::{Attributes, Place, Record, RecordKind, Time},
+};
+
+/// APDUs, and messages between them, in the order of the input.
+#[derive(Default)]
+pub struct Batch {
+    items: Vec<BatchItem>,
+    /// The octets of the APDUs, joined.
+    octets: Vec<u8>,
+    /// The text of the telegrams that were read, joined.
+    text: Vec<u8>,
+}
+
+enum BatchItem {
+    Apdu(BatchApdu),
+    Refused(Refusal<'static>),
+    Remark(String),
+}
+
+struct BatchApdu {
+    place: Place,
+    time: Time,
+    attributes: Attributes<'static>,
+    chosen: Chosen,
+    /// The end of its octets; they begin where those of the APDU before end.
+    end: usize,
+    /// The end of its text, likewise; nothing if the APDU takes the careful way.
+    text_end: Option<usize>,
+}
+
+/// What became of an item.
+pub enum BatchResult<'a> {
+    /// An APDU, and the text of its telegram unless it takes the careful way.
+    Apdu(Record<'a>, Place, &'a Chosen, Option<&'a [u8]>),
+    /// A refusal of the stages before.
+    Refused(&'a Refusal<'static>),
+    /// A remark about the input.
+    Remark(&'a str),
+}
+
+impl Batch {
+    /// The number of items.
+    pub const fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Adds the APDU of a record. Its textual attributes are left out: no format prints them.
+    pub fn push_apdu(&mut self, record: &Record<'_>, place: Place, chosen: Chosen) {
+        self.octets.extend_from_slice(record.octets);
+        let Attributes { title, ic, sc, auth, .. } = record.attributes;
+        let attributes = Attributes { title, ic, sc, auth, ..Attributes::default() };
+        let (time, end) = (record.time, self.octets.len());
+        let apdu = BatchApdu { place, time, attributes, chosen, end, text_end: None };
+        self.items.push(BatchItem::Apdu(apdu));
+    }
+
+    /// Adds a refusal. Its source is left out: messages name only live sources.
+    pub fn push_refused(&mut self, refusal: &Refusal<'_>) {
+        let Refusal { place, time, title, error, .. } = *refusal;
+        self.items.push(BatchItem::Refused(Refusal { place, time, from: None, title, error }));
+    }
+
+    /// Adds a remark about the input.
+    pub fn push_remark(&mut self, text: &str) {
+        self.items.push(BatchItem::Remark(text.to_owned()));
+    }
+
+    /// Empties the batch, which keeps its room.
+    pub fn clear(&mut self) {
+        self.items.clear();
+        self.octets.clear();
+        self.text.clear();
+    }
+
+    /// Hands out all items in their order.
+    pub fn results(&self, mut take: impl FnMut(BatchResult<'_>)) {
+        let (mut start, mut text_start) = (0, 0);
+        for item in &self.items {
+            take(match item {
+                BatchItem::Refused(refusal) => BatchResult::Refused(refusal),
+                BatchItem::Remark(text) => BatchResult::Remark(text),
+                BatchItem::Apdu(apdu) => {
+                    let record = apdu.record(&self.octets, start);
+                    start = apdu.end;
+                    let text = apdu.text_end.map(|end| {
+                        let text = self.text.get(text_start..end).unwrap_or_default();
+                        text_start = end;
+                        text
+                    });
+                    BatchResult::Apdu(record, apdu.place, &apdu.chosen, text)
+                }
+            });
+        }
+    }
+}
+
+impl BatchApdu {
+    fn record<'a>(&self, octets: &'a [u8], start: usize) -> Record<'a> {
+        let octets = octets.get(start..self.end).unwrap_or_default();
+        Record { time: self.time, kind: RecordKind::Apdu, octets, attributes: self.attributes }
+    }
+}
+
+/// Reads batches in a thread of its own.
+pub struct BatchReader {
+    reopen: Reopen,
+    format: Box<dyn Format>,
+    zone: TimeZone,
+}
+
+impl BatchReader {
+    /// A reader that writes as `format` does.
+    pub fn new(reopen: Reopen, format: Box<dyn Format>, zone: TimeZone) -> Self {
+        Self { reopen, format, zone }
+    }
+
+    /// Reads each APDU whose telegram depends on nothing but itself. The others take the careful
+    /// way: those that cannot be read, and those of which the format has something to report.
+    pub fn read(&mut self, batch: &mut Batch) {
+        let Self { reopen, format, zone } = self;
+        let Batch { items, octets, text } = batch;
+        let mut start = 0;
+        for item in items {
+            let BatchItem::Apdu(apdu) = item else {
+                continue;
+            };
+            let record = apdu.record(octets, start);
+            start = apdu.end;
+            let Some((telegram, record)) = reopen.read(&record, &apdu.chosen) else {
+                continue;
+            };
+            let text_start = text.len();
+            let (received, attributes) = (record.time, record.attributes);
+            let telegram = OutputTelegram { telegram: &telegram, zone, received, attributes };
+            format.entry(&telegram, text);
+            match format.notes().is_empty() {
+                true => apdu.text_end = Some(text.len()),
+                false => text.truncate(text_start),
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The stage that decodes: records in, telegrams out to every consumer.
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use crate::cli::run::{
+    context::Context,
+    stage::{Stage, Task},
+};
+use meterpipe::{
+    chain::{
+        decode::{Decode, DecodeEvent},
+        decrypt::Decrypt,
+        event::Refusal,
+    },
+    error::Error,
+    format::entry::{Format, OutputTelegram},
+    record::{Place, Record},
+};
+
+/// Takes decoded telegrams: standard output, the live table, the sinks.
+pub trait TelegramConsumer: Task {
+    /// Takes a telegram.
+    fn telegram(&mut self, telegram: &OutputTelegram<'_>, context: &mut Context);
+
+    /// Takes note of a refusal. The decoder has counted and reported it.
+    fn refused(&mut self, refusal: &Refusal<'_>) {
+        let _ = refusal;
+    }
+
+    /// Tells the consumer that telegrams come from a live source.
+    fn start_live(&mut self) {}
+
+    /// Ends the run; false if not everything was stored.
+    fn finish(&mut self, context: &mut Context) -> bool;
+}
+
+/// Unframes, decrypts and decodes, each step idle when it has nothing to do.
+pub struct Decoder {
+    chain: Decode,
+    zone: TimeZone,
+    consumers: Vec<Box<dyn TelegramConsumer>>,
+}
+
+impl Decoder {
+    /// A decoder with the keys of `decrypt`; `zone` is for clocks without an offset.
+    pub fn new(
+        decrypt: Decrypt,
+        zone: TimeZone,
+        consumers: Vec<Box<dyn TelegramConsumer>>,
+    ) -> Self {
+        Self { chain: Decode::new(decrypt), zone, consumers }
+    }
+
+    fn run(
+        &mut self,
+        context: &mut Context,
+        step: impl FnOnce(&mut Decode, &mut dyn FnMut(DecodeEvent<'_>)),
+    ) {
+        let Self { chain, zone, consumers } = self;
+        step(chain, &mut |event| match event {
+            DecodeEvent::Telegram { .. } if context.is_full() => {}
+            DecodeEvent::Telegram { telegram, record, .. } => {
+                let (received, attributes) = (record.time, record.attributes);
+                let telegram = OutputTelegram { telegram, zone, received, attributes };
+                context.tally.telegrams += 1;
+                for consumer in consumers.iter_mut() {
+                    consumer.telegram(&telegram, context);
+                }
+            }
+            event => {
+                if let DecodeEvent::Refused(refusal) = &event {
+                    consumers.iter_mut().for_each(|consumer| consumer.refused(refusal));
+                }
+                context.decoded(&event);
+            }
+        });
+    }
+}
+
+impl Task for Decoder {
+    fn tick(&mut self, context: &mut Context) {
+        self.consumers.iter_mut().for_each(|consumer| consumer.tick(context));
+    }
+
+    fn tick_interval(&self) -> Duration {
+        self.consumers.iter().map(|it| it.tick_interval()).min().unwrap_or(Duration::MAX)
+    }
+
+    fn is_asked_to_end(&self) -> bool {
+        self.consumers.iter().any(|consumer| consumer.is_asked_to_end())
+    }
+}
+
+impl Stage for Decoder {
+    fn feed(&mut self, record: &Record<'_>, place: Place, context: &mut Context) {
+        self.run(context, |chain, out| chain.feed(record, place, out));
+    }
+
+    fn end(&mut self, context: &mut Context) {
+        self.run(context, |chain, out| chain.end(out));
+    }
+
+    fn start_live(&mut self) {
+        self.consumers.iter_mut().for_each(|consumer| consumer.start_live());
+    }
+
+    fn quiet(&mut self, silent: Duration, context: &mut Context) {
+        self.run(context, |chain, out| chain.quiet(silent, out));
+    }
+
+    fn frames(&self) -> u64 {
+        self.chain.frames()
+    }
+
+    fn partial(&self) -> Option<Error> {
+        self.chain.partial()
+    }
+
+    fn finish(&mut self, context: &mut Context) -> bool {
+        let finish = |stored, it: &mut Box<dyn TelegramConsumer>| it.finish(context) && stored;
+        self.consumers.iter_mut().fold(true, finish)
+    }
+}
+
+/// Telegrams as text on standard output.
+pub struct TextOutput {
+    format: Box<dyn Format>,
+}
+
+impl TextOutput {
+    /// Writes the start of the text.
+    pub fn start(mut format: Box<dyn Format>, context: &mut Context) -> Self {
+        format.start(&mut context.output.text);
+        Self { format }
+    }
+}
+
+impl Task for TextOutput {}
+
+impl TelegramConsumer for TextOutput {
+    fn telegram(&mut self, telegram: &OutputTelegram<'_>, context: &mut Context) {
+        self.format.entry(telegram, &mut context.output.text);
+        // At once, in the order of the other messages.
+        report_notes(self.format.as_mut(), context);
+    }
+
+    fn finish(&mut self, context: &mut Context) -> bool {
+        self.format.end(&mut context.output.text);
+        report_notes(self.format.as_mut(), context);
+        true
+    }
+}
+
+/// Prints the notes of a format.
+pub fn report_notes(format: &mut dyn Format, context: &Context) {
+    for note in format.notes() {
+        context.messages.say(&note);
+    }
+}

@@ -1,0 +1,353 @@
+//! The stage that decodes files with several threads.
+//!
+//! ```text
+//! main thread   unframe, choose the key ─► batch ─┬──────────────► emit in order
+//! worker                                          ├─► read batch ─►
+//! worker                                          └─► read batch ─►
+//! ```
+//!
+//! One thread does all work that has a memory: framing, reassembly, the choice of a key, messages,
+//! counts. Workers do the rest: they decipher with the chosen key, read A-XDR and write text. An APDU
+//! that a worker cannot read goes the careful way, in the main thread and in its turn. The output is
+//! therefore that of one thread.
+//!
+//! A batch is read by the main thread itself while the workers have enough to do.
+
+use std::{
+    collections::VecDeque,
+    num::NonZero,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        mpsc::{self, Receiver, Sender, SyncSender, TrySendError},
+    },
+    thread,
+};
+
+use jiff::tz::TimeZone;
+use rustix::fs::FileType;
+
+use crate::cli::run::{
+    batch::{Batch, BatchReader, BatchResult},
+    context::Context,
+    decoder::{Decoder, TextOutput, report_notes},
+    stage::{Stage, Task},
+};
+use meterpipe::{
+    chain::{
+        decode::{DecodeEvent, Telegrams},
+        decrypt::Decrypt,
+        event::{Refusal, StageEvent},
+        unframe::Unframe,
+    },
+    error::Error,
+    format::entry::{Format, OutputTelegram},
+    record::{Place, Record, RecordKind},
+};
+
+/// The number of threads, and the work that they share.
+#[derive(Clone, Copy, Debug)]
+pub struct Jobs {
+    /// Threads, the main thread among them.
+    pub count: usize,
+    /// The items of a batch.
+    pub batch: usize,
+    /// The least size of all files together that is worth several threads.
+    pub least: u64,
+}
+
+impl Jobs {
+    /// As many threads as the user says, else as there are cores.
+    pub fn new(count: Option<NonZero<usize>>) -> Self {
+        let count = count.or_else(|| thread::available_parallelism().ok());
+        Self { count: count.map_or(1, NonZero::get), batch: 64, least: 512 * 1024 }
+    }
+
+    /// True for regular files that are worth several threads. Anything else may be live.
+    fn fit(&self, files: &[PathBuf]) -> bool {
+        let stdin = [PathBuf::from("-")];
+        let files = if files.is_empty() { &stdin } else { files };
+        let size = files.iter().try_fold(0u64, |sum, path| Some(sum.saturating_add(size(path)?)));
+        self.count > 1 && size.is_some_and(|size| size >= self.least)
+    }
+}
+
+/// The size of a regular file, 0 for a file that cannot be read; nothing for a pipe or a device.
+fn size(path: &Path) -> Option<u64> {
+    let about = match path == Path::new("-") {
+        true => rustix::fs::fstat(rustix::stdio::stdin()),
+        false => rustix::fs::stat(path),
+    };
+    match about {
+        Ok(about) if FileType::from_raw_mode(about.st_mode) == FileType::RegularFile => {
+            u64::try_from(about.st_size).ok()
+        }
+        Ok(_) => None,
+        Err(_) => Some(0),
+    }
+}
+
+/// The stage that decodes `files` to text: with several threads where they are of use.
+pub fn text_decoder(
+    decrypt: Decrypt,
+    format: Box<dyn Format>,
+    zone: TimeZone,
+    (jobs, files): (Jobs, &[PathBuf]),
+    context: &mut Context,
+) -> Box<dyn Stage> {
+    if context.limit.is_none() && !format.is_snapshot() && jobs.fit(files) {
+        return Box::new(ParallelDecoder::start(decrypt, format, zone, jobs, context));
+    }
+    let text = TextOutput::start(format, context);
+    Box::new(Decoder::new(decrypt, zone, vec![Box::new(text)]))
+}
+
+/// The stage.
+pub struct ParallelDecoder {
+    unframe: Unframe,
+    emitter: Emitter,
+}
+
+/// Everything behind the unframing.
+struct Emitter {
+    telegrams: Telegrams,
+    format: Box<dyn Format>,
+    zone: TimeZone,
+    jobs: Jobs,
+    /// The workers, once there has been a telegram.
+    workers: Option<Workers>,
+    /// The batch that is being filled.
+    batch: Batch,
+    /// Full batches in order.
+    pending: VecDeque<Pending>,
+    spare: Vec<Batch>,
+}
+
+/// A full batch.
+enum Pending {
+    Sent(Receiver<Batch>),
+    Read(Batch),
+}
+
+impl ParallelDecoder {
+    fn start(
+        decrypt: Decrypt,
+        mut format: Box<dyn Format>,
+        zone: TimeZone,
+        jobs: Jobs,
+        context: &mut Context,
+    ) -> Self {
+        format.start(&mut context.output.text);
+        let (telegrams, batch) = (Telegrams::new(decrypt), Batch::default());
+        let (workers, pending, spare) = (None, VecDeque::new(), Vec::new());
+        let emitter = Emitter { telegrams, format, zone, jobs, workers, batch, pending, spare };
+        Self { unframe: Unframe::default(), emitter }
+    }
+}
+
+impl Task for ParallelDecoder {}
+
+impl Stage for ParallelDecoder {
+    fn feed(&mut self, record: &Record<'_>, place: Place, context: &mut Context) {
+        let Self { unframe, emitter } = self;
+        unframe.feed(record, place, &mut |event: StageEvent<'_>| emitter.take(&event, context));
+    }
+
+    fn end(&mut self, context: &mut Context) {
+        let Self { unframe, emitter } = self;
+        unframe.end(&mut |event: StageEvent<'_>| emitter.take(&event, context));
+        emitter.settle(context);
+    }
+
+    fn refused(&mut self, refusal: &Refusal<'_>, context: &mut Context) {
+        self.emitter.take(&StageEvent::Refused(*refusal), context);
+    }
+
+    fn remark(&mut self, text: &str, context: &mut Context) {
+        self.emitter.batch.push_remark(text);
+        self.emitter.send_if_full(context);
+    }
+
+    fn settle(&mut self, context: &mut Context) {
+        self.emitter.settle(context);
+    }
+
+    fn frames(&self) -> u64 {
+        self.unframe.frames()
+    }
+
+    fn partial(&self) -> Option<Error> {
+        self.unframe.partial()
+    }
+
+    fn finish(&mut self, context: &mut Context) -> bool {
+        self.emitter.settle(context);
+        self.emitter.format.end(&mut context.output.text);
+        report_notes(self.emitter.format.as_mut(), context);
+        true
+    }
+}
+
+impl Emitter {
+    fn take(&mut self, event: &StageEvent<'_>, context: &mut Context) {
+        match event {
+            StageEvent::Record(record, place) if record.kind == RecordKind::Apdu => {
+                let chosen = self.telegrams.decrypt().chosen(record.octets);
+                self.batch.push_apdu(record, *place, chosen);
+            }
+            // A kind of a later version is for later stages.
+            StageEvent::Record(..) => return,
+            StageEvent::Refused(refusal) => self.batch.push_refused(refusal),
+            StageEvent::Noise(octets) => return context.noise(*octets),
+            StageEvent::Unverified(title) => return context.unverified(*title),
+        }
+        self.send_if_full(context);
+    }
+
+    /// Sends a full batch. Until the first telegram every item is a batch: the workers' formats go on
+    /// from the one that has written it.
+    fn send_if_full(&mut self, context: &mut Context) {
+        if self.workers.is_none() {
+            self.settle(context);
+            if context.tally.telegrams > 0 {
+                self.workers = Workers::start(self);
+            }
+        } else if self.batch.len() >= self.jobs.batch {
+            self.send();
+            self.emit_ready(context);
+        }
+    }
+
+    fn send(&mut self) {
+        let next = self.spare.pop().unwrap_or_default();
+        let batch = std::mem::replace(&mut self.batch, next);
+        let pending = match &mut self.workers {
+            Some(workers) => workers.send(batch),
+            None => Pending::Read(batch),
+        };
+        self.pending.push_back(pending);
+    }
+
+    /// Emits the batches that were read, as far as they are next; waits if too many are pending.
+    fn emit_ready(&mut self, context: &mut Context) {
+        let most = 4 * self.jobs.count;
+        while let Some(first) = self.pending.pop_front() {
+            let batch = match first {
+                Pending::Read(batch) => batch,
+                // A worker ends only with the process.
+                Pending::Sent(batch) if self.pending.len() >= most => {
+                    batch.recv().unwrap_or_default()
+                }
+                Pending::Sent(receiver) => match receiver.try_recv() {
+                    Ok(batch) => batch,
+                    Err(_) => return self.pending.push_front(Pending::Sent(receiver)),
+                },
+            };
+            self.emit(batch, context);
+        }
+    }
+
+    /// Emits everything so far.
+    fn settle(&mut self, context: &mut Context) {
+        if self.batch.len() > 0 {
+            let next = self.spare.pop().unwrap_or_default();
+            self.pending.push_back(Pending::Read(std::mem::replace(&mut self.batch, next)));
+        }
+        while let Some(first) = self.pending.pop_front() {
+            let batch = match first {
+                Pending::Read(batch) => batch,
+                Pending::Sent(batch) => batch.recv().unwrap_or_default(),
+            };
+            self.emit(batch, context);
+        }
+    }
+
+    fn emit(&mut self, mut batch: Batch, context: &mut Context) {
+        batch.results(|result| match result {
+            BatchResult::Refused(refusal) => context.refused(refusal),
+            BatchResult::Remark(text) => context.messages.say(text),
+            BatchResult::Apdu(_, _, chosen, Some(text))
+                if self.telegrams.decrypt().is_current(chosen) =>
+            {
+                #[cfg(test)]
+                TAKEN.set(TAKEN.get() + 1);
+                context.tally.telegrams += 1;
+                context.output.text.extend_from_slice(text);
+            }
+            BatchResult::Apdu(record, place, ..) => self.read(record, place, context),
+        });
+        batch.clear();
+        self.spare.push(batch);
+    }
+
+    /// Reads an APDU the careful way.
+    fn read(&mut self, record: Record<'_>, place: Place, context: &mut Context) {
+        let Self { telegrams, format, zone, .. } = self;
+        telegrams.feed(StageEvent::Record(record, place), &mut |event| match event {
+            DecodeEvent::Telegram { telegram, record, .. } => {
+                let (received, attributes) = (record.time, record.attributes);
+                let telegram = OutputTelegram { telegram, zone, received, attributes };
+                context.tally.telegrams += 1;
+                format.entry(&telegram, &mut context.output.text);
+                report_notes(format.as_mut(), context);
+            }
+            event => context.decoded(&event),
+        });
+    }
+}
+
+/// The threads that read batches.
+struct Workers {
+    queue: SyncSender<(Batch, Sender<Batch>)>,
+    /// The reader of the main thread.
+    own: BatchReader,
+}
+
+impl Workers {
+    /// Starts them; nothing if not even one can be started.
+    fn start(emitter: &Emitter) -> Option<Self> {
+        let reader = || {
+            let format = emitter.format.fork();
+            BatchReader::new(emitter.telegrams.reopen(), format, emitter.zone.clone())
+        };
+        let count = emitter.jobs.count.saturating_sub(1);
+        // As many batches wait as there are workers, so that none waits for the main thread.
+        let (queue, batches) = mpsc::sync_channel(count);
+        let batches = Arc::new(Mutex::new(batches));
+        let started = (0..count).take_while(|_| {
+            let (mut reader, batches) = (reader(), batches.clone());
+            let thread = thread::Builder::new().name("worker".to_owned());
+            thread.spawn(move || work(&mut reader, &batches)).is_ok()
+        });
+        (started.count() > 0).then(|| Self { queue, own: reader() })
+    }
+
+    /// Gives a batch to the workers; if they have enough to do, it is read here.
+    fn send(&mut self, batch: Batch) -> Pending {
+        let (sender, receiver) = mpsc::channel();
+        match self.queue.try_send((batch, sender)) {
+            Ok(()) => Pending::Sent(receiver),
+            Err(
+                TrySendError::Full((mut batch, _)) | TrySendError::Disconnected((mut batch, _)),
+            ) => {
+                self.own.read(&mut batch);
+                Pending::Read(batch)
+            }
+        }
+    }
+}
+
+/// Reads batches until the queue is closed.
+fn work(reader: &mut BatchReader, batches: &Mutex<Receiver<(Batch, Sender<Batch>)>>) {
+    let next = || batches.lock().ok()?.recv().ok();
+    while let Some((mut batch, done)) = next() {
+        reader.read(&mut batch);
+        let _ = done.send(batch);
+    }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// The telegrams that were read by workers, or in batches by the main thread.
+    pub static TAKEN: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}

@@ -1,0 +1,64 @@
+//! The sinks of a run as a consumer of telegrams.
+
+use std::time::Duration;
+
+use crate::cli::run::{context::Context, decoder::TelegramConsumer, sinks::Sinks, stage::Task};
+use meterpipe::{chain::event::Refusal, error::Layer, format::entry::OutputTelegram};
+
+/// The longest time between two looks at the sinks.
+pub const TICK: Duration = Duration::from_secs(1);
+
+/// The sinks, until the run ends.
+pub struct SinkOutput {
+    sinks: Option<Sinks>,
+    frames_damaged: u64,
+}
+
+impl SinkOutput {
+    /// Counts damaged frames from now on.
+    pub fn start(sinks: Sinks) -> Self {
+        sinks.frames_are_damaged(0);
+        Self { sinks: Some(sinks), frames_damaged: 0 }
+    }
+}
+
+impl Task for SinkOutput {
+    fn tick(&mut self, context: &mut Context) {
+        self.sinks.iter_mut().for_each(|sinks| sinks.tick(&context.messages));
+    }
+
+    fn tick_interval(&self) -> Duration {
+        TICK
+    }
+
+    fn is_asked_to_end(&self) -> bool {
+        self.sinks.as_ref().is_some_and(Sinks::are_to_end)
+    }
+}
+
+impl TelegramConsumer for SinkOutput {
+    fn telegram(&mut self, telegram: &OutputTelegram<'_>, _: &mut Context) {
+        self.sinks.iter_mut().for_each(|sinks| sinks.telegram(telegram));
+    }
+
+    fn refused(&mut self, refusal: &Refusal<'_>) {
+        self.frames_damaged += u64::from(refusal.error.layer == Layer::Mbus);
+        self.sinks.iter().for_each(|sinks| sinks.frames_are_damaged(self.frames_damaged));
+    }
+
+    fn start_live(&mut self) {
+        self.sinks.iter_mut().for_each(Sinks::hurry);
+    }
+
+    fn finish(&mut self, context: &mut Context) -> bool {
+        finish(self.sinks.take(), context)
+    }
+}
+
+/// Lets the sinks store their rest, and counts what the guard refused; false if something was not
+/// stored.
+pub fn finish(sinks: Option<Sinks>, context: &mut Context) -> bool {
+    let outcome = sinks.map(|sinks| sinks.finish(&context.messages));
+    context.tally.rejected += outcome.map_or(0, |outcome| outcome.refused);
+    outcome.is_none_or(|outcome| outcome.stored)
+}
