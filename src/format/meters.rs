@@ -16,6 +16,12 @@ const MOST: usize = 1024;
 impl<T: Default> Meters<T> {
     /// Notes that a meter is seen now, and changes its value, which is new for a new meter.
     pub fn seen<R>(&mut self, name: Option<&str>, change: impl FnOnce(&mut T) -> R) -> R {
+        // Nearly always it is the meter that was seen last.
+        if let Some((known, value)) = self.kept.last_mut()
+            && known.as_deref() == name
+        {
+            return change(value);
+        }
         let found = self.kept.iter().rposition(|(known, _)| known.as_deref() == name);
         let (name, mut value) = match found {
             Some(at) => self.kept.remove(at),
