@@ -156,7 +156,7 @@ impl<'a> Content<'a> {
         }))
     }
 
-    /// Whether its text is a list of JSON.
+    /// True if its text is a list of JSON.
     #[must_use]
     pub(super) fn is_list(&self) -> bool {
         matches!(self, Self::Array(octets) if elements(octets).is_some())

@@ -271,7 +271,7 @@ fn end_row(start: usize, text: &mut Vec<u8>) {
     text.push(b'\n');
 }
 
-/// Whether it has one of the usual columns.
+/// True if it has one of the usual columns.
 fn is_column(key: FieldKey) -> bool {
     matches!(key, FieldKey::Field(place, 1) if FIELDS.get(place).is_some_and(|field| field.column))
 }
@@ -283,12 +283,12 @@ fn usual() -> Vec<FieldKey> {
     [FieldKey::Meta(Meta::Time), FieldKey::Meta(Meta::Meter)].into_iter().chain(fields).collect()
 }
 
-/// Whether a text needs neither quotes nor a guard against formulas, as nearly all meter numbers.
+/// True if a text needs neither quotes nor a guard against formulas, as nearly all meter numbers.
 fn is_plain(octets: &[u8]) -> bool {
     octets.iter().fold(true, |plain, octet| plain & octet.is_ascii_alphanumeric())
 }
 
-/// Whether a spreadsheet may run the text as a formula: OWASP, "CSV injection".
+/// True if a spreadsheet may run the text as a formula: OWASP, "CSV injection".
 fn is_formula(value: &str) -> bool {
     let lead_in = |sign: char| "=+-@\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".contains(sign);
     value.starts_with(['\t', '\r', '\n']) || value.trim_start().starts_with(lead_in)

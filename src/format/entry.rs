@@ -28,7 +28,7 @@ impl OutputTelegram<'_> {
         self.telegram.time(self.zone)
     }
 
-    /// Whether its tag was verified; `None` if it was never ciphered.
+    /// True if its tag was verified; `None` if it was never ciphered.
     #[must_use]
     pub fn authenticated(&self) -> Option<bool> {
         let Attributes { title, ic, sc, auth, .. } = self.attributes;

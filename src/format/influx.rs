@@ -359,12 +359,12 @@ impl Format for Influx {
     }
 }
 
-/// Whether meters count this quantity in whole units.
+/// True if meters count this quantity in whole units.
 fn is_whole(unit: Unit) -> bool {
     [Unit::WATT_HOUR, Unit::VAR_HOUR, Unit::WATT, Unit::VAR].contains(&unit)
 }
 
-/// Whether a database can store this time: nanoseconds in 64 bits, less a few reserved values.
+/// True if a database can store this time: nanoseconds in 64 bits, less a few reserved values.
 fn is_storable(seconds: i64) -> bool {
     seconds.checked_mul(1_000_000_000).is_some_and(|nanos| nanos.unsigned_abs() < u64::MAX / 2 - 9)
 }
@@ -453,7 +453,7 @@ fn escape(text: &str, special: &[char], safe: &mut Vec<u8>) {
     }
 }
 
-/// Whether two hexadecimal digits stand behind a `%`.
+/// True if two hexadecimal digits stand behind a `%`.
 fn looks_encoded(behind: &str) -> bool {
     matches!(behind.as_bytes(), [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
 }
@@ -501,7 +501,7 @@ mod tests {
         line(&Units::default(), name, InfluxValue::Number(Decimal::parse(digits).unwrap()))
     }
 
-    /// What a careful reader makes of a text that was written.
+    /// A written text as a careful reader decodes it.
     fn decoded(text: &str) -> String {
         let mut octets = Vec::new();
         let mut rest = text.as_bytes();

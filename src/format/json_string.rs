@@ -13,7 +13,7 @@ pub fn write(value: &str, text: &mut Vec<u8>) {
     }
 }
 
-/// Whether a character needs no escape: true for all characters of numbers, names and times.
+/// True if a character needs no escape, as in numbers, names and times.
 const fn is_plain(character: u8) -> bool {
     matches!(character, b' '..=b'~') && !matches!(character, b'"' | b'\\')
 }

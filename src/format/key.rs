@@ -40,7 +40,7 @@ pub enum Meta {
     SystemTitle,
     /// Its invocation counter.
     InvocationCounter,
-    /// Whether its tag was verified.
+    /// True if its tag was verified.
     Authenticated,
 }
 

@@ -1,4 +1,4 @@
-//! What a user can choose about a format, and what a format tells of itself.
+//! The choices of a user about a format, and the description of a format.
 
 use crate::format::{
     entry::Format, locale::Locale, selection::Selection, units::Units, usage::Usage,
@@ -42,8 +42,8 @@ pub struct FormatEntry {
 pub struct OwnOption {
     /// Its name on the command line.
     pub flag: &'static str,
-    /// Whether the user chose it.
+    /// True if the user chose it.
     pub is_chosen: fn(&FormatOptions) -> bool,
-    /// Whether other formats ignore it instead of refusing it: its absence would not be missed.
+    /// True if other formats ignore it instead of refusing it: its absence would not be missed.
     pub optional: bool,
 }

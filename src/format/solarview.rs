@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn values_are_written_as_a_format_of_ten_signs_and_three_decimals_does() {
-        // What Python prints for "{:010.3F}".format(value / 1000).
+        // As Python prints "{:010.3F}".format(value / 1000).
         for (number, text) in [
             ("0", "000000.000"),
             ("1", "000000.001"),

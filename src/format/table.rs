@@ -38,7 +38,7 @@ pub static FORMAT: FormatEntry = FormatEntry {
 pub struct Table {
     selection: Option<Selection>,
     units: Units,
-    /// Whether a block was written: the next one begins with an empty line.
+    /// True if a block was written: the next one begins with an empty line.
     begun: bool,
 }
 
@@ -49,7 +49,7 @@ pub struct TableRow {
     pub label: Cow<'static, str>,
     /// The value.
     pub value: String,
-    /// Whether it is a number, which is aligned at its point.
+    /// True if it is a number, which is aligned at its point.
     pub number: bool,
     /// The unit, or an empty text.
     pub unit: Cow<'static, str>,

@@ -81,7 +81,7 @@ impl Units {
         }
     }
 
-    /// Whether the user chose a unit for this quantity.
+    /// True if the user chose a unit for this quantity.
     #[must_use]
     pub fn is_chosen(&self, unit: Unit) -> bool {
         let mut all = QUANTITIES.iter().zip(self.chosen);

@@ -250,7 +250,7 @@ fn readable(octets: &[u8]) -> Option<&str> {
 }
 
 fn compact(octets: &[u8], depth: usize, text: &mut Vec<u8>) {
-    // It was checked when it was read.
+    // The telegram was checked when it was read.
     let Some(CompactArray { description, values }) = CompactArray::of(octets) else {
         return;
     };

@@ -75,7 +75,7 @@ impl Decimal {
         }
     }
 
-    /// Whether both numbers are written alike: equal, and with as many digits behind the point.
+    /// True if both numbers are written alike: equal, and with as many digits behind the point.
     #[must_use]
     pub fn same_digits(self, other: Self) -> bool {
         let decimals = self.exponent.min(0) == other.exponent.min(0);
@@ -122,13 +122,13 @@ impl Decimal {
         Self::of(at(self)?.checked_sub(at(other)?)?, exponent)
     }
 
-    /// Whether it is less than zero.
+    /// True if it is less than zero.
     #[must_use]
     pub const fn is_negative(self) -> bool {
         self.negative && self.magnitude > 0
     }
 
-    /// Whether it is farther from zero than `band`.
+    /// True if it is farther from zero than `band`.
     #[must_use]
     pub fn exceeds(self, band: Self) -> bool {
         self.cmp_size(band) == Ordering::Greater

@@ -17,7 +17,7 @@ pub struct Field {
     pub code: Option<[u8; 3]>,
     /// The unit of the name.
     pub unit: Unit,
-    /// Whether an Austrian M-Bus layout has it: tables with fixed columns have one for it.
+    /// True if an Austrian M-Bus layout has it: tables with fixed columns have one for it.
     pub column: bool,
 }
 

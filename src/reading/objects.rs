@@ -46,7 +46,7 @@ pub struct Object<'a> {
     pub value: Data<'a>,
     /// Its power of ten and its unit, if the meter sends them.
     pub scale: Option<ScalerUnit>,
-    /// Whether it stands in the list itself, not in a structure of its own.
+    /// True if it stands in the list itself, not in a structure of its own.
     pub flat: bool,
 }
 

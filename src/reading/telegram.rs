@@ -289,14 +289,14 @@ impl<'a> Telegram<'a> {
             }
     }
 
-    /// Whether an object is a clock equal to the time of the telegram.
+    /// True if an object is a clock equal to the time of the telegram.
     fn is_told_clock(&self, object: &Object<'_>) -> bool {
         self.is_header_clock(object)
             || self.notification.clock.is_none()
                 && Value::time(object).is_some_and(|clock| self.clock == Some(clock))
     }
 
-    /// Whether an object is a clock with the octets of that of the APDU, as nearly all are.
+    /// True if an object is a clock with the octets of that of the APDU, as nearly all are.
     fn is_header_clock(&self, object: &Object<'_>) -> bool {
         let header = self.notification.clock.as_ref().map(|clock| clock.0.as_slice());
         header == Some(object.value.octets) && object.obis.is_none_or(|obis| obis == Obis::CLOCK)

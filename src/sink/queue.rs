@@ -90,7 +90,7 @@ impl Shared {
 }
 
 impl Queue {
-    /// Whether the sink works on its events.
+    /// True if the sink works on its events.
     fn is_at_work(&self) -> bool {
         !self.trouble && !self.closed && self.alive.elapsed() < HANGS
     }

@@ -20,7 +20,7 @@ pub struct SingleMeter {
 const GONE: Duration = Duration::from_secs(3600);
 
 impl SingleMeter {
-    /// Whether these readings belong to the meter that has the place.
+    /// True if these readings belong to the meter that has the place.
     pub fn takes(&mut self, readings: &Readings) -> bool {
         self.takes_at(readings, Instant::now())
     }

@@ -53,7 +53,7 @@ impl Throttle {
         Self { wish, last: Meters::default() }
     }
 
-    /// Whether readings pass.
+    /// True if readings pass.
     pub fn passes(&mut self, readings: &Readings) -> bool {
         let ThrottleOptions { meter, every, on_change } = &self.wish;
         if meter.is_some() && meter.as_deref() != name(readings) {

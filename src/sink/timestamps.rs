@@ -32,7 +32,7 @@ impl Timestamps {
         times.map(|(now, before)| now.cmp(&before))
     }
 
-    /// Whether it arrived after another one.
+    /// True if it arrived after another one.
     #[must_use]
     pub fn arrived_after(&self, before: &Self) -> bool {
         self.received.zip(before.received).is_some_and(|(now, before)| now > before)

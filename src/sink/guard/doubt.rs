@@ -10,7 +10,7 @@ use crate::{
 /// Why a telegram may be wrong.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Doubt {
-    /// It is older than the last one; the counters before and now, if it has them.
+    /// Older than the last one: the counters before and now, if there are any.
     Older(Option<(u64, u64)>),
     /// A register below zero: its value.
     BelowZero(FieldKey, Decimal),
@@ -27,12 +27,12 @@ pub(super) enum Doubt {
 }
 
 impl Doubt {
-    /// Whether other telegrams can confirm it.
+    /// True if other telegrams can confirm it.
     pub(super) const fn can_be_confirmed(&self) -> bool {
         !matches!(self, Self::Older(_) | Self::BelowZero(..))
     }
 
-    /// Whether both doubt the same value for the same reason.
+    /// True if both doubt the same value for the same reason.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         core::mem::discriminant(self) == core::mem::discriminant(other) && self.key() == other.key()
     }

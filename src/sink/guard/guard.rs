@@ -297,7 +297,7 @@ mod tests {
             };
             assert_eq!(fates, expected, "{}", field.name);
         }
-        // What sums up by its code, as Home Assistant is told.
+        // Objects that sum up by their code, as Home Assistant is told.
         let object = |value: u32, second: u32| {
             line(second, None, "1")
                 .replace("energy_import_wh", "1-1:1.8.0")

@@ -81,12 +81,12 @@ impl MeterSnapshot {
         self.registers.append(&mut registers);
     }
 
-    /// Whether it has no register.
+    /// True if it has no register.
     pub(super) const fn has_no_registers(&self) -> bool {
         self.registers.is_empty()
     }
 
-    /// Whether it has a value of this field.
+    /// True if it has a value of this field.
     pub(super) fn has(&self, key: FieldKey) -> bool {
         self.register(key).is_some() || self.wild.iter().any(|(wild, _)| *wild == key)
     }
@@ -96,7 +96,7 @@ impl MeterSnapshot {
         self.wild.iter().map(|(key, value)| Doubt::Wild(*key, *value))
     }
 
-    /// Whether it repeats that telegram.
+    /// True if it repeats that telegram.
     pub(super) fn repeats(&self, last: &Self) -> bool {
         let same = |it: &Register| last.register(it.key).is_some_and(|at| at.value == it.value);
         self.counter.is_some()
@@ -178,7 +178,7 @@ impl MeterSnapshot {
     }
 }
 
-/// Whether it counts up: energies with a published name, and sums by their code.
+/// True if it counts up: energies with a published name, and sums by their code.
 fn is_register(key: FieldKey) -> bool {
     match key {
         FieldKey::Field(place, _) => {

@@ -7,24 +7,24 @@ use crate::format::readings::Readings;
 /// The decision on a telegram.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It passes.
+    /// The telegram passes.
     Passes,
-    /// It is the first of its meter, and passes when another one agrees.
+    /// The first of its meter: it passes when another one agrees.
     Kept,
-    /// It passes after the first one, with which it agrees.
+    /// The telegram passes after the first one, with which it agrees.
     Agrees(Arc<Readings>),
-    /// It repeats the last one.
+    /// A repetition of the last one.
     Repeated,
-    /// It passes and confirms a doubt about earlier ones; the text is for people.
+    /// The telegram passes and confirms earlier ones; the text is for people.
     Confirmed(String),
-    /// It may be wrong; the text says why, for people.
+    /// The telegram may be wrong; the text says why, for people.
     Held(String),
-    /// It never passes; the text says why, for people.
+    /// The telegram never passes; the text says why, for people.
     LeftOut(String),
 }
 
 impl Verdict {
-    /// Whether it passes.
+    /// True if it passes.
     #[must_use]
     pub const fn passes(&self) -> bool {
         matches!(self, Self::Passes | Self::Agrees(_) | Self::Confirmed(_))
