@@ -26,50 +26,50 @@ end
 
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "capture" -d 'Write what comes from a meter as records: frames, and everything else raw'
+complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "capture" -d 'Record the octets from a meter: sound frames, and everything else raw'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "unframe" -d 'Pull the APDUs out of M-Bus frames'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "decrypt" -d 'Open ciphered APDUs with the key of the meter'
-complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "decode" -d 'Print readings, from whatever comes in: frames, APDUs, hex dumps'
+complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "decode" -d 'Print readings from any input: frames, APDUs, hex dumps'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "watch" -d 'Read a meter and print readings as they come, all in one process'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "publish" -d 'Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files'
-complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "config" -d 'Check the configuration, or show what holds'
-complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "simulate" -d 'Be a meter'
+complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "config" -d 'Check the configuration, or show the settings in effect'
+complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "simulate" -d 'Simulate a meter'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l baud -d 'Speed of a serial device [default: 2400]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l parity -d 'Parity of a serial device; auto finds it [default: even]' -r -f -a "even\t'As all Austrian meters send'
 none\t'None'
 odd\t'Odd'
-auto\t'Whichever gives frames'"
+auto\t'The one that gives frames'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l count -d 'End after N telegrams (capture: frames)' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l timeout -d 'End when nothing has come for so long: 30s, 5m, 1h' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l input -d 'What the input is, if its content is not to decide that' -r -f -a "records\t'Records, as capture writes them'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l timeout -d 'End when nothing has come for this long: 30s, 5m, 1h' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l input -d 'The form of the input [default: detected from the content]' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l once -d 'End after one telegram, or with an error if the source cannot be opened or is lost'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l binary -d 'Write the octets alone, not records'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -s q -l quiet -d 'Say nothing on standard error; the exit status stays'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -s v -l verbose -d 'Always end with a summary'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -s q -l quiet -d 'Print nothing on standard error; the exit status stays'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -l input -d 'What the input is, if its content is not to decide that' -r -f -a "records\t'Records, as capture writes them'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -l input -d 'The form of the input [default: detected from the content]' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -s q -l quiet -d 'Say nothing on standard error; the exit status stays'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -s v -l verbose -d 'Always end with a summary'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -s q -l quiet -d 'Print nothing on standard error; the exit status stays'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l input -d 'What the input is, if its content is not to decide that' -r -f -a "records\t'Records, as capture writes them'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l input -d 'The form of the input [default: detected from the content]' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l key-file -d 'A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l key -d 'The key itself; other users of this machine can read it while meterpipe runs' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l system-title -d 'The system title of meters that send none, 16 hex digits' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l require-auth -d 'Accept only telegrams whose authentication tag was verified'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -s q -l quiet -d 'Say nothing on standard error; the exit status stays'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -s v -l verbose -d 'Always end with a summary'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -s q -l quiet -d 'Print nothing on standard error; the exit status stays'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l input -d 'What the input is, if its content is not to decide that' -r -f -a "records\t'Records, as capture writes them'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l input -d 'The form of the input [default: detected from the content]' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l key-file -d 'A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)' -r -F
@@ -78,36 +78,43 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l system-ti
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l format -d 'The form of the readings [default: table on a terminal, else json]' -r -f -a "json\t'JSON Lines, one object a telegram'
 csv\t'Comma-separated values, one row a telegram'
 xml\t'The tree of the telegram, as Gurux prints it'
-table\t'Aligned, for people'
+table\t'Aligned columns, for people'
 lines\t'TAB-separated, one reading a line'
 influx\t'Line protocol of InfluxDB, one point a telegram'
-prometheus\t'The last readings of each meter, at the end, as metrics of Prometheus'
-solarview\t'The last energy registers, at the end, as Solarview reads them'"
+prometheus\t'Metrics for Prometheus: the last readings of each meter, at the end'
+solarview\t'The last energy registers in Solarview\'s format, at the end'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l fields -d 'Print these fields in this order: names, OBIS codes, item_N' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l csv-locale -d 'csv: the spreadsheet\'s country; at is a semicolon and decimal commas' -r -f -a "at\t'Semicolon and decimal comma'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l jobs -d 'How many threads decode a file at once; what comes out is the same [default: one a core]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l csv-locale -d 'csv: the spreadsheet\'s country; at means semicolons and decimal commas' -r -f -a "at\t'Semicolon and decimal comma'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l jobs -d 'The number of threads that decode a file; the output is the same [default: one a core]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l require-auth -d 'Accept only telegrams whose authentication tag was verified'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l list-fields -d 'Print all fields that have a name, and end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l objects -d 'json: add every element of the telegram as it was sent'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l no-header -d 'csv: no header line, for appending'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l comments -d 'xml: add comments with OBIS codes, times and texts'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s q -l quiet -d 'Say nothing on standard error; the exit status stays'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s v -l verbose -d 'Always end with a summary'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s q -l quiet -d 'Print nothing on standard error; the exit status stays'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s V -l version -d 'Print version'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l baud -d 'Speed of a serial device [default: 2400]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l parity -d 'Parity of a serial device; auto finds it [default: even]' -r -f -a "even\t'As all Austrian meters send'
 none\t'None'
 odd\t'Odd'
-auto\t'Whichever gives frames'"
+auto\t'The one that gives frames'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l count -d 'End after N telegrams (capture: frames)' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timeout -d 'End when nothing has come for so long: 30s, 5m, 1h' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l record -d 'Also write all that comes to FILE, as capture does; reopened on SIGHUP' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l to -d 'A sink, as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timeout -d 'End when nothing has come for this long: 30s, 5m, 1h' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l record -d 'Also record all input to FILE, as capture does; reopened on SIGHUP' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l to -d 'A sink, such as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)' -r -f -a "mqtt://\t'an MQTT broker, and Home Assistant'
+mqtts://\t'an MQTT broker, over TLS'
+influxdb://\t'InfluxDB, VictoriaMetrics'
+influxdbs://\t'InfluxDB, VictoriaMetrics, over TLS'
+prometheus:\t'metrics for the textfile collector of node_exporter'
+prometheus://\t'metrics for Prometheus to scrape'
+solarview:\t'the energy registers as Solarview reads them'
+file:\t'a line for each telegram, appended to a file'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l input -d 'What the input is, if its content is not to decide that' -r -f -a "records\t'Records, as capture writes them'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l input -d 'The form of the input [default: detected from the content]' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l key-file -d 'A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)' -r -F
@@ -116,35 +123,42 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l system-tit
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l format -d 'The form of the readings [default: table on a terminal, else json]' -r -f -a "json\t'JSON Lines, one object a telegram'
 csv\t'Comma-separated values, one row a telegram'
 xml\t'The tree of the telegram, as Gurux prints it'
-table\t'Aligned, for people'
+table\t'Aligned columns, for people'
 lines\t'TAB-separated, one reading a line'
 influx\t'Line protocol of InfluxDB, one point a telegram'
-prometheus\t'The last readings of each meter, at the end, as metrics of Prometheus'
-solarview\t'The last energy registers, at the end, as Solarview reads them'"
+prometheus\t'Metrics for Prometheus: the last readings of each meter, at the end'
+solarview\t'The last energy registers in Solarview\'s format, at the end'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l fields -d 'Print these fields in this order: names, OBIS codes, item_N' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l csv-locale -d 'csv: the spreadsheet\'s country; at is a semicolon and decimal commas' -r -f -a "at\t'Semicolon and decimal comma'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l jobs -d 'How many threads decode a file at once; what comes out is the same [default: one a core]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l csv-locale -d 'csv: the spreadsheet\'s country; at means semicolons and decimal commas' -r -f -a "at\t'Semicolon and decimal comma'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l jobs -d 'The number of threads that decode a file; the output is the same [default: one a core]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l once -d 'End after one telegram, or with an error if the source cannot be opened or is lost'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l require-auth -d 'Accept only telegrams whose authentication tag was verified'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l list-fields -d 'Print all fields that have a name, and end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l objects -d 'json: add every element of the telegram as it was sent'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l no-header -d 'csv: no header line, for appending'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l comments -d 'xml: add comments with OBIS codes, times and texts'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -s q -l quiet -d 'Say nothing on standard error; the exit status stays'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -s v -l verbose -d 'Always end with a summary'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -s q -l quiet -d 'Print nothing on standard error; the exit status stays'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -l to -d 'A sink, as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -l to -d 'A sink, such as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)' -r -f -a "mqtt://\t'an MQTT broker, and Home Assistant'
+mqtts://\t'an MQTT broker, over TLS'
+influxdb://\t'InfluxDB, VictoriaMetrics'
+influxdbs://\t'InfluxDB, VictoriaMetrics, over TLS'
+prometheus:\t'metrics for the textfile collector of node_exporter'
+prometheus://\t'metrics for Prometheus to scrape'
+solarview:\t'the energy registers as Solarview reads them'
+file:\t'a line for each telegram, appended to a file'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s q -l quiet -d 'Say nothing on standard error; the exit status stays'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s v -l verbose -d 'Always end with a summary'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s q -l quiet -d 'Print nothing on standard error; the exit status stays'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s V -l version -d 'Print version'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s q -l quiet -d 'Say nothing on standard error; the exit status stays'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s v -l verbose -d 'Always end with a summary'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s q -l quiet -d 'Print nothing on standard error; the exit status stays'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s V -l version -d 'Print version'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l meter -d 'The kind of meter' -r -f -a "netz-noe-kaifa\t'Netz NÖ, Kaifa MA309'
@@ -152,31 +166,31 @@ netz-noe-sagemcom\t'Netz NÖ, Sagemcom T210-D'
 netz-noe-sagemcom-old\t'Netz NÖ, Sagemcom T210-D with the firmware before V0450'
 ksm-west\t'Tyrol, Vorarlberg, Salzburg: Kaifa MA309M'
 ksm-west-1phase\t'The same with one phase: Kaifa MA110M'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l output -d 'What to write on standard output' -r -f -a "records\t'Records, as capture writes them'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l output -d 'The form of the output' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex digits, a frame a line'
 binary\t'The octets of the line'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l pty -d 'Create a pseudo-terminal and a symbolic LINK to it, and be the meter behind it, in real time' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l pty -d 'Create a pseudo-terminal and a symbolic LINK to it, and send the telegrams there in real time' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l count -d 'End after N telegrams [default: go on]' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l seed -d 'The house, its people, its weather and its mishaps: same seed, meter and start, same octets' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l start -d 'The meter\'s clock at the first telegram, as 2026-06-21T12:00:00+02:00 [default: now]' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l key-file -d 'A key file; its first key is taken, and makes a tag if there is a GAK beside it' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l noise -d 'Share of telegrams with noise before them, as 0.01 or 1%' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l flip -d 'Share of telegrams with a wrong bit' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l cut -d 'Share of telegrams with a frame that breaks off' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l lose -d 'Share of telegrams that lose a frame' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l seed -d 'The seed of house, people, weather and faults: same seed, meter and start, same octets' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l start -d 'The meter\'s clock at the first telegram, such as 2026-06-21T12:00:00+02:00 [default: now]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l key-file -d 'A key file; its first key is used, and a GAK beside it adds authentication tags' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l noise -d 'Share of telegrams with noise before them, such as 0.01 or 1%' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l flip -d 'Share of telegrams with a flipped bit' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l cut -d 'Share of telegrams with a truncated frame' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l lose -d 'Share of telegrams with a missing frame' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l duplicate -d 'Share of telegrams that are sent twice' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l real-time -d 'A telegram every five seconds, at the pace of 2400 baud; --pty implies it'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l fast -d 'As fast as it is read, and nothing thrown away; the default without --pty'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s q -l quiet -d 'Say nothing on standard error; the exit status stays'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s v -l verbose -d 'Always end with a summary'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l real-time -d 'Send a telegram every five seconds, at the pace of 2400 baud; --pty implies it'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l fast -d 'Write as fast as it is read, and discard nothing; the default without --pty'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s q -l quiet -d 'Print nothing on standard error; the exit status stays'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "capture" -d 'Write what comes from a meter as records: frames, and everything else raw'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "capture" -d 'Record the octets from a meter: sound frames, and everything else raw'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "unframe" -d 'Pull the APDUs out of M-Bus frames'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "decrypt" -d 'Open ciphered APDUs with the key of the meter'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "decode" -d 'Print readings, from whatever comes in: frames, APDUs, hex dumps'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "decode" -d 'Print readings from any input: frames, APDUs, hex dumps'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "watch" -d 'Read a meter and print readings as they come, all in one process'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "publish" -d 'Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "config" -d 'Check the configuration, or show what holds'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "simulate" -d 'Be a meter'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "config" -d 'Check the configuration, or show the settings in effect'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "simulate" -d 'Simulate a meter'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config simulate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

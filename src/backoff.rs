@@ -1,13 +1,15 @@
-//! How long to wait before the next try.
+//! The wait before the next attempt.
 //!
-//! The wait doubles from `first` to `longest`, and each is shortened by up to a half at random: a
-//! dozen readers of one ser2net that restarts do not come back in the same instant. `longest` is
-//! never passed, so it is also a promise to the user.
+//! The wait doubles from `first` to `longest`, and each is shortened at random by up to a half: a
+//! dozen
+//! readers of one ser2net that restarts do not come back at the same instant. No wait exceeds
+//! `longest`,
+//! which messages promise to the user.
 
 use core::{hash::BuildHasher, time::Duration};
 use std::hash::RandomState;
 
-/// The waits between tries.
+/// The waits between attempts.
 #[derive(Clone, Debug)]
 pub struct Backoff {
     first: Duration,
@@ -23,10 +25,10 @@ impl Backoff {
         Self { first, longest, next: first, state: seed }
     }
 
-    /// The same with a seed of its own in each run.
+    /// The same with a random seed.
     #[must_use]
     pub fn random(first: Duration, longest: Duration) -> Self {
-        // The standard library's hash keys are the only randomness it has, and good enough here.
+        // The standard library's hash keys are its only source of randomness, and good enough here.
         Self::new(first, longest, RandomState::new().hash_one(0))
     }
 
@@ -38,9 +40,9 @@ impl Backoff {
         half + part(half, self.draw())
     }
 
-    /// Starts over if the source had worked for `healthy`, long enough to call the trouble over.
-    pub fn worked_for(&mut self, healthy: Duration) {
-        if healthy >= HEALTHY {
+    /// Starts over if the source worked for `uptime` and that was long enough.
+    pub fn worked_for(&mut self, uptime: Duration) {
+        if uptime >= STABLE {
             self.next = self.first;
         }
     }
@@ -62,8 +64,8 @@ fn part(whole: Duration, numerator: u32) -> Duration {
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
-/// After that long without trouble the next loss is a new one.
-const HEALTHY: Duration = Duration::from_secs(60);
+/// After this long without failure the next one is new.
+const STABLE: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {

@@ -41,3 +41,5 @@ pub mod record;
 pub mod sink;
 #[cfg(feature = "cli")]
 pub mod source;
+#[cfg(feature = "cli")]
+pub mod wake;

@@ -165,7 +165,7 @@ fn a_broker_that_answers_and_acknowledges_nothing_is_not_waited_for_for_ever() {
     assert!(first.join().unwrap(), "{}", ran.err);
     assert_eq!((ran.status, read(&folder, "all.jsonl")), (6, input));
     assert!(ran.err.contains("7 readings not stored"), "{}", ran.err);
-    assert!(ran.err.contains("does not acknowledge what it is sent"), "{}", ran.err);
+    assert!(ran.err.contains("does not acknowledge messages"), "{}", ran.err);
 }
 
 /// The most memory that a process has taken, in MiB.

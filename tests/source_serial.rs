@@ -25,7 +25,7 @@ use meterpipe::{
     record::Time,
     source::{
         Burst, OpenError, Source, SourceEvent,
-        parity::{Choice, Parity},
+        parity::{Parity, ParityChoice},
         serial::{SerialSettings, open},
     },
 };
@@ -358,7 +358,7 @@ fn the_search_for_the_parity_sets_the_device_and_ends_with_frames() {
     let _turn = turn();
     let adapter = Adapter::plug();
     let mut source =
-        open(SerialSettings { parity: Choice::Auto, ..settings(&adapter.node) }, false);
+        open(SerialSettings { parity: ParityChoice::Auto, ..settings(&adapter.node) }, false);
     opened(source.as_mut());
     // Of the parity flags a pseudo-terminal keeps this one.
     let odd = || tcgetattr(&adapter.master).unwrap().control_modes.contains(ControlModes::PARODD);
@@ -402,7 +402,7 @@ fn without_frames(source: &mut dyn Source, adapter: &Adapter) -> String {
 fn a_fixed_parity_is_never_changed() {
     let _turn = turn();
     let adapter = Adapter::plug();
-    let parity = Choice::Fixed(Parity::None);
+    let parity = ParityChoice::Fixed(Parity::None);
     let mut source = open(SerialSettings { parity, ..settings(&adapter.node) }, false);
     // A pseudo-terminal takes this one, so there is no remark to wait for.
     all_quiet(source.as_mut(), 1);

@@ -1,4 +1,4 @@
-"""Compares what the Spark job writes with what `meterpipe decode` says. Run by `test`."""
+"""Compares the rows of the Spark job with the output of `meterpipe decode`. Run by `test`."""
 
 import argparse
 import contextlib
@@ -24,7 +24,7 @@ import decode
 
 METERPIPE = os.environ["METERPIPE"]
 JOB = Path(__file__).with_name("decode.py")
-# Where the executors of a local cluster work.
+# The work folder of the executors of a local cluster.
 WORK = Path(pyspark.__file__).with_name("work")
 START = ["--start", "2026-06-20T23:58:00+02:00"]
 COUNT = 200
@@ -59,7 +59,7 @@ class Archive:
         made = ["--meter", meter, "--seed", str(seed), "--key-file", alone, *START]
         capture = meterpipe("simulate", *made, "--count", str(COUNT))
         first = json.loads(meterpipe("decode", "--key-file", alone, stdin=capture).splitlines()[0])
-        # One of them by its number.
+        # One meter is named by its number.
         name = first["meter"] if seed == 2 else first["system_title"]
         self.secret("keys", self.keys.read_text() + f"{name} {key}\n")
         return capture
@@ -71,13 +71,13 @@ class Archive:
         return path
 
     def keep(self, name, records):
-        """The first stays plain, to be cut by Spark; the others are packed."""
+        """The first file stays plain, so that Spark cuts it; the others are compressed."""
         if name != "0.rec":
             name, records = f"{name}.gz", gzip.compress(records)
         (self.input / name).write_bytes(records)
 
     def damage(self):
-        """A record that breaks off, one with a wrong digit in its head, and no record at all."""
+        """Adds a truncated record, one with a wrong digit in its head, and a line that is no record."""
         path = self.input / "0.rec"
         lines = path.read_bytes().splitlines(keepends=True)
         lines[50] = lines[50][:200] + b"\n"
@@ -86,7 +86,7 @@ class Archive:
         path.write_bytes(b"".join(lines))
 
     def expected(self, ends=0):
-        """The readings of the whole folder in one process, numbers as they stand in the text."""
+        """The readings of the whole folder from one process, with numbers as printed."""
         files = sorted(self.input.iterdir())
         packed = [f.read_bytes() if f.suffix == ".rec" else gzip.decompress(f.read_bytes()) for f in files]
         text = meterpipe("decode", "--key-file", str(self.keys), stdin=b"".join(packed), ends=ends)
@@ -122,7 +122,7 @@ class Job(unittest.TestCase):
         self.archive = Archive(folder.name)
 
     def submit(self, master, *options):
-        """As a user does. Gives the exit status and what was said."""
+        """Runs the job as a user does. Returns the exit status and the messages."""
         files = f"{self.archive.keys},{METERPIPE}"
         command = ["spark-submit", "--master", master, "--files", files, *options, str(JOB)]
         paths = [str(self.archive.input), str(self.archive.output)]
@@ -146,7 +146,7 @@ class Job(unittest.TestCase):
 
     def written(self):
         """The rows as text and decimals, with times as seconds."""
-        # Else Spark makes a number of a meter number.
+        # Otherwise Spark turns the meter number into a number.
         self.spark.conf.set("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
         table = self.spark.read.parquet(str(self.archive.output))
         for name in decode.NUMBERS:
@@ -156,7 +156,7 @@ class Job(unittest.TestCase):
         return [tuple(row) for row in table.select(*times, *names).collect()]
 
     def assert_same(self, written, expected):
-        # 1.50 and 1.500 are one value, and have one hash.
+        # 1.50 and 1.500 are equal and have the same hash.
         self.assertEqual(Counter(written), Counter(expected))
 
     def test_readings_of_all_meters_are_those_of_decode_but_for_damaged_records(self):
@@ -166,7 +166,7 @@ class Job(unittest.TestCase):
         status, said = self.submit("local[2]", *cuts)
         self.assertEqual(status, decode.SOME_REJECTED, said)
         self.assertIn(f"{3 * COUNT - 2} readings of {3 * COUNT + 1} records", said)
-        # Standard error of an executor is here that of the driver.
+        # In local mode the executors share the driver's standard error.
         self.assertIn("meterpipe decode: line ", said)
         expected = self.archive.expected(ends=1)
         self.assertEqual(len(expected), 3 * COUNT - 2)

@@ -39,18 +39,18 @@ NUMBERS = [
     "power_factor",
 ]
 
-# Fifteen digits before the point, three behind: more than any meter has.
+# Fifteen digits before the decimal point and three after it: more than any meter sends.
 NUMBER = DecimalType(18, 3)
 FITS = r"^-?[0-9]{1,15}(\.[0-9]{1,3})?$"
 
-# What Spark cuts out of a file has no header, and a cut without any record is nothing wrong.
+# Spark cuts a file into parts without a header. A part without records is valid.
 HEADER = "# meterpipe-record 1"
 
 
 def main():
     args = arguments()
     spark = SparkSession.builder.appName("meterpipe").getOrCreate()
-    # Days and times must not depend on where a machine stands.
+    # Days and times must not depend on a machine's time zone.
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     status = run(spark, args)
     spark.stop()
@@ -88,12 +88,12 @@ def run(spark, args):
     decoded = pipe(spark, lines, command(spark, args))
     table = readings(decoded)
     table.write.partitionBy("meter", "day").parquet(args.output)
-    # Counted where they are kept: a task can run twice.
+    # Rows are counted in the output, because a task can run twice.
     return tell(records, spark.read.schema(table.schema).parquet(args.output).count())
 
 
 def count_kinds(lines):
-    """How many records there are of which kind, the second column."""
+    """Counts the records of each kind, the second column."""
     data = lines.where(~F.col("value").startswith("#") & (F.trim("value") != ""))
     kind = F.split("value", " ").getItem(1)
     return {row["kind"]: row["count"] for row in data.groupBy(kind.alias("kind")).count().collect()}
@@ -101,8 +101,8 @@ def count_kinds(lines):
 
 def command(spark, args):
     """The command line of `rdd.pipe`. Telegrams that cannot be opened (status 1, or 4 if a cut has no
-    others) do not fail a task, which would only be tried again; all else does: a key file that is not
-    there, no program."""
+    others) do not fail a task, because a retry could not help. Any other status does, such as that of a
+    missing key file or program."""
     fields = ",".join(TEXTS + NUMBERS)
     decode = [
         shipped(spark, args.meterpipe),
@@ -115,8 +115,8 @@ def command(spark, args):
 
 
 def shipped(spark, path):
-    """Where an executor finds what came with --files: where it runs, or in local mode in a folder of
-    the driver."""
+    """The path of a file shipped with --files: in the executor's work folder, or in local mode in a
+    folder of the driver."""
     if os.path.isabs(path):
         return path
     local = spark.sparkContext.master.startswith("local[") or spark.sparkContext.master == "local"
@@ -130,8 +130,8 @@ def pipe(spark, lines, command):
 
 
 def readings(decoded):
-    """Rows to columns. CSV and not JSON, where Spark makes a double of what has a decimal point, even
-    of what is asked for as text."""
+    """Turns rows into columns. The format is CSV, because Spark reads a JSON number with a decimal point
+    as a double, even if text is asked for."""
     shape = ", ".join(f"{name} STRING" for name in TEXTS + NUMBERS)
     row = F.from_csv("value", shape, {"mode": "FAILFAST", "escape": '"'})
     texts = decoded.select(row.alias("row")).select("row.*")
@@ -142,7 +142,7 @@ def readings(decoded):
         "system_title",
         F.col("invocation_counter").cast("long").alias("invocation_counter"),
         *[exact(name) for name in NUMBERS],
-        # As the meter's clock has it.
+        # The date of the meter's own clock.
         F.substring("time", 1, 10).cast("date").alias("day"),
     )
 

@@ -4,6 +4,8 @@ use std::sync::{Arc, atomic::AtomicBool};
 
 use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
 
+use meterpipe::format::printable::shown;
+
 use crate::cli::{
     commands::{capture, config, decode, decrypt, publish, simulate, unframe, watch},
     run::{
@@ -52,7 +54,7 @@ fn usage(error: &clap::Error) -> Status {
             }
         }
         _ => {
-            match masked(&error.render().to_string()) {
+            match safe(&error.render().to_string()) {
                 Some(text) => eprint!("{text}"),
                 None => drop(error.print()),
             }
@@ -61,28 +63,37 @@ fn usage(error: &clap::Error) -> Status {
     }
 }
 
-/// A text with what may be a key, typed in the wrong place, made unreadable; nothing if there is none.
-fn masked(text: &str) -> Option<String> {
-    let mut masked = String::with_capacity(text.len());
-    let mut found = false;
-    for word in text.split_inclusive(|c: char| !c.is_ascii_hexdigit()) {
+/// A text with hidden characters escaped and with keys in the wrong place made unreadable; nothing if it
+/// has neither.
+fn safe(text: &str) -> Option<String> {
+    let shown = text.split('\n').map(shown).collect::<Vec<_>>().join("\n");
+    let mut safe = String::with_capacity(shown.len());
+    let mut found = shown != text;
+    for word in shown.split_inclusive(|c: char| !c.is_ascii_hexdigit()) {
         let digits = word.trim_end_matches(|c: char| !c.is_ascii_hexdigit());
         let secret = digits.len() >= 24;
         found |= secret;
-        masked.push_str(if secret { "…" } else { digits });
-        masked.push_str(word.strip_prefix(digits).unwrap_or_default());
+        safe.push_str(if secret { "…" } else { digits });
+        safe.push_str(word.strip_prefix(digits).unwrap_or_default());
     }
-    found.then_some(masked)
+    found.then_some(safe)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::masked;
+    use super::safe;
 
     #[test]
     fn a_key_in_the_wrong_place_is_not_repeated() {
         let text = "error: unrecognized subcommand '36C66639E48A8CA4D6BC8B282A793BBB'\n";
-        assert_eq!(masked(text).as_deref(), Some("error: unrecognized subcommand '…'\n"));
-        assert_eq!(masked("error: invalid value '4b464d6750000009' for"), None);
+        assert_eq!(safe(text).as_deref(), Some("error: unrecognized subcommand '…'\n"));
+        assert_eq!(safe("error: invalid value '4b464d6750000009' for"), None);
+    }
+
+    #[test]
+    fn a_hidden_character_of_the_command_line_is_escaped() {
+        let text = "error: unexpected argument '\u{61c}\u{2028}x\x1b[2J'\n\nUsage\n";
+        let escaped = "error: unexpected argument '\\u{61c}\\u{2028}x\\x1b[2J'\n\nUsage\n";
+        assert_eq!(safe(text).as_deref(), Some(escaped));
     }
 }

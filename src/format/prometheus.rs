@@ -33,7 +33,7 @@ use crate::{
 /// The description of the format.
 pub static FORMAT: FormatEntry = FormatEntry {
     name: "prometheus",
-    help: "The last readings of each meter, at the end, as metrics of Prometheus",
+    help: "Metrics for Prometheus: the last readings of each meter, at the end",
     own: &[],
     build: |options| {
         let keys = options.selection.map(|selection| selection.keys().to_vec());

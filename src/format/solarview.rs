@@ -43,7 +43,7 @@ pub enum Style {
 /// The description of the format.
 pub static FORMAT: FormatEntry = FormatEntry {
     name: "solarview",
-    help: "The last energy registers, at the end, as Solarview reads them",
+    help: "The last energy registers in Solarview's format, at the end",
     own: &[],
     build: |options| {
         let keys = options.selection.as_ref().map(Selection::keys);

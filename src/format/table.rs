@@ -28,7 +28,7 @@ use crate::{
 /// The description of the format.
 pub static FORMAT: FormatEntry = FormatEntry {
     name: "table",
-    help: "Aligned, for people",
+    help: "Aligned columns, for people",
     own: &[],
     build: |options| Ok(Box::new(Table::new(options.selection, options.units))),
 };

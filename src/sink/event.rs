@@ -1,14 +1,14 @@
-//! What a sink is told.
+//! The input of a sink.
 
 use std::sync::Arc;
 
 use crate::format::readings::Readings;
 
-/// What comes to a sink.
+/// An event for a sink.
 #[derive(Clone, Debug)]
 pub enum SinkEvent {
     /// The readings of a telegram.
     Readings(Arc<Readings>),
-    /// Files are to be opened anew: they were moved away.
+    /// Reopens files, which were moved away.
     Reopen,
 }

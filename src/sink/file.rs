@@ -1,15 +1,10 @@
-//! `file:PATH`: every telegram, a line each, appended to a file.
+//! `file:PATH`: every telegram as a line, appended to a file.
 //!
-//! | key | what |
-//! |---|---|
-//! | `format` | `json` or `csv`; if nothing is said, the ending `.csv` tells |
-//! | `fields`, `units`, `names` | what of the readings, and as what |
-//! | `csv_locale` | `at`: a semicolon and decimal commas |
-//! | `rotate` | `daily`, or a size as in `10MB`: then FILE becomes FILE.1, which becomes FILE.2 … |
-//! | `keep` | how many of those are kept; all, if nothing is said |
+//! The keys are in [`FILE`].
 //!
-//! PATH may hold `{meter}` and `{date}`. A line is written at once or not at all. What cannot be
-//! written waits, in the queue in front of the sink, and is written as soon as that is possible.
+//! PATH may contain `{meter}` and `{date}`. A line is written whole or not at all. After a failed
+//! write
+//! the readings wait in the sink's queue, and are written as soon as that is possible.
 
 use std::{
     path::{Path, PathBuf},
@@ -18,83 +13,138 @@ use std::{
 
 use crate::{
     backoff::Backoff,
-    format::{csv::Csv, entry::Format, locale::Locale, readings::Readings, usage::Usage},
+    format::{csv::Csv, entry::Format, locale::Locale, readings::Readings},
     sink::{
         event::SinkEvent,
         files::{
             append::AppendFiles,
-            place::{FilePlace, named},
+            path_template::{PathTemplate, printable_path},
             rotation::Rotation,
         },
+        kind::{BuildContext, SinkEnvironment, SinkKind, SinkScheme, TargetForm},
         projection::Projection,
         queue::QueueReceiver,
-        settings::SinkSettings,
+        settings::{
+            SinkSettings,
+            error::SettingError,
+            key::{SettingKey, SettingType},
+        },
         traits::{Report, Sink},
     },
 };
 
-/// How much is written at once, if much is there.
-const BATCH: usize = 64 * 1024;
+/// The most octets in one write.
+const BATCH_OCTETS: usize = 64 * 1024;
 
-/// The longest wait between tries.
-const LONGEST: Duration = Duration::from_secs(10);
+/// The longest wait between attempts.
+const LONGEST_RETRY: Duration = Duration::from_secs(10);
 
-/// How long to wait for readings if nothing else is to be done.
-const LONG: Duration = Duration::from_secs(3600);
+/// The wait for readings if nothing else is scheduled.
+const IDLE_WAIT: Duration = Duration::from_secs(3600);
 
-/// Reads what the user says about it.
+/// The description of the sink.
+pub const FILE: SinkKind = SinkKind {
+    title: "FILE",
+    schemes: &[SinkScheme {
+        name: "file",
+        form: TargetForm::File,
+        example: "file:PATH",
+        help: "a line for each telegram, appended to a file",
+    }],
+    about: "PATH may hold `{meter}` and `{date}`. On SIGHUP the sink opens files anew that were moved \
+            away.",
+    keys: &[KEYS],
+    notes: "",
+    environment: SinkEnvironment::KEYS_ONLY,
+    build: new,
+};
+
+const KEYS: &[SettingKey] = &[
+    SettingKey::new("format", SettingType::Choice(&["json", "csv"]), "The format of a line.")
+        .or_depending("csv for a PATH that ends in .csv, else json"),
+    SettingKey::new(
+        "csv_locale",
+        SettingType::Choice(&["at"]),
+        "For csv, `at` writes semicolons and decimal commas.",
+    ),
+    SettingKey::new(
+        "rotate",
+        SettingType::Text("daily|SIZE"),
+        "`daily`, or a size as in `10MB`: FILE then becomes FILE.1, FILE.1 becomes FILE.2, and so \
+         on.",
+    ),
+    SettingKey::new(
+        "keep",
+        SettingType::Number("files"),
+        "With `rotate`: the sink removes the oldest files beyond this number.",
+    )
+    .or_depending("all files"),
+];
+
+/// Builds the sink from its settings.
 ///
 /// # Errors
-/// What cannot be meant.
-pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
-    let place = FilePlace::of(settings)?;
-    if place.fixed() == Path::new("-") {
-        return Err(Usage("file: - is no file; --format writes to standard output".to_owned()));
+/// Invalid values.
+fn new(settings: &mut SinkSettings, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, SettingError> {
+    let path_template = PathTemplate::of(settings)?;
+    if path_template.fixed() == Path::new("-") {
+        return Err(SettingError::new("file: - is no file; --format writes to standard output"));
     }
     let rotation = Rotation::of(settings)?;
-    let form = settings.take("format");
-    let csv = match form.as_deref() {
-        None => place.has_extension("csv"),
-        Some("csv") => true,
-        Some("json") => false,
-        Some(_) => return Err(Usage("format: json or csv expected".to_owned())),
+    let csv = match settings.take_choice("format")? {
+        None => path_template.has_extension("csv"),
+        Some(format) => format == "csv",
     };
-    let locale = match settings.take("csv_locale").as_deref() {
+    let locale = match settings.take_choice("csv_locale")? {
         None => Locale::Standard,
-        Some("at") if csv => Locale::Austria,
-        Some("at") => return Err(Usage("csv_locale belongs to csv, not to json".to_owned())),
-        Some(_) => return Err(Usage("csv_locale: at expected".to_owned())),
+        Some(_) if csv => Locale::Austria,
+        Some(_) => {
+            let message = "csv_locale belongs to csv, not to json";
+            return Err(SettingError::new(message).at("csv_locale"));
+        }
     };
-    let view = settings.take_view()?;
-    let lines = if csv { LineFormat::csv(view, locale) } else { LineFormat::Json(view) };
-    let files = AppendFiles::new(rotation, lines.header(), !place.is_fixed());
-    Ok(Box::new(Log { place, lines, files, batch: Batch::default(), held: None }))
+    let projection = settings.take_projection()?;
+    let lines = match csv {
+        true => LineFormat::csv(projection, locale),
+        false => LineFormat::Json(projection),
+    };
+    let files = AppendFiles::new(rotation, lines.header(), !path_template.is_fixed());
+    Ok(Box::new(FileSink {
+        path_template,
+        lines,
+        files,
+        batch: LineBatch::default(),
+        next_event: None,
+    }))
 }
 
-/// How a telegram becomes a line.
+/// The form of a line.
 enum LineFormat {
     Json(Projection),
     Csv(Box<Csv>, Projection),
 }
 
 impl LineFormat {
-    fn csv(view: Projection, locale: Locale) -> Self {
-        Self::Csv(Box::new(Csv::with_columns(view.keys.clone(), view.units, locale, true)), view)
+    fn csv(projection: Projection, locale: Locale) -> Self {
+        Self::Csv(
+            Box::new(Csv::with_columns(projection.keys.clone(), projection.units, locale, true)),
+            projection,
+        )
     }
 
-    /// What stands at the start of a file.
+    /// The first line of a file.
     fn header(&self) -> Vec<u8> {
         let mut text = Vec::new();
-        if let Self::Csv(csv, view) = self {
-            csv.names(|key| view.name(key), &mut text);
+        if let Self::Csv(csv, projection) = self {
+            csv.names(|key| projection.name(key), &mut text);
         }
         text
     }
 
     fn write(&mut self, readings: &Readings, text: &mut Vec<u8>) {
         match self {
-            Self::Json(view) => {
-                view.write_json(readings, &[], text);
+            Self::Json(projection) => {
+                projection.write_json(readings, &[], text);
                 text.push(b'\n');
             }
             Self::Csv(csv, _) => csv.row(readings, text),
@@ -110,24 +160,24 @@ impl LineFormat {
 }
 
 /// The sink.
-struct Log {
-    place: FilePlace,
+struct FileSink {
+    path_template: PathTemplate,
     lines: LineFormat,
     files: AppendFiles,
-    batch: Batch,
-    /// What came, and does not belong to the batch.
-    held: Option<SinkEvent>,
+    batch: LineBatch,
+    /// An event that was taken from the queue and does not belong to the batch.
+    next_event: Option<SinkEvent>,
 }
 
-/// Lines that go to the same file.
+/// Lines for the same file.
 #[derive(Default)]
-struct Batch {
+struct LineBatch {
     path: PathBuf,
     text: Vec<u8>,
     readings: u64,
 }
 
-impl Batch {
+impl LineBatch {
     /// Empties the batch; its room stays.
     fn clear(&mut self) {
         self.text.clear();
@@ -135,40 +185,42 @@ impl Batch {
     }
 }
 
-impl Sink for Log {
-    fn run(mut self: Box<Self>, inbox: QueueReceiver, report: &dyn Report) {
+impl Sink for FileSink {
+    fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         loop {
-            let ended = inbox.is_ended();
-            let event = self.held.take().or_else(|| inbox.next(LONG));
+            let ended = queue.is_ended();
+            let event = self.next_event.take().or_else(|| queue.next(IDLE_WAIT));
             let idle = event.is_none();
             match event {
-                Some(SinkEvent::Readings(readings)) => self.gather(&readings, &inbox, report),
+                Some(SinkEvent::Readings(readings)) => self.gather(&readings, &queue, report),
                 Some(SinkEvent::Reopen) => self.files.close(),
                 None => {}
             }
-            if !self.store(&inbox, report) {
-                return self.give_up(&inbox, report);
+            if !self.write_batch(&queue, report) {
+                return self.give_up(&queue, report);
             }
             if idle && ended {
-                lost(inbox.dropped(), report);
+                lost(queue.dropped(), report);
                 return self.files.close();
             }
         }
     }
 }
 
-impl Log {
-    /// Makes a batch of these readings and of those that are there already.
-    fn gather(&mut self, readings: &Readings, inbox: &QueueReceiver, report: &dyn Report) {
-        self.batch.path = self.place.path(readings);
+impl FileSink {
+    /// Makes a batch of these readings and those already in the queue.
+    fn gather(&mut self, readings: &Readings, queue: &QueueReceiver, report: &dyn Report) {
+        self.batch.path = self.path_template.path(readings);
         self.add(readings);
-        while self.batch.text.len() < self.files.batch(BATCH) {
-            match inbox.take() {
-                Some(SinkEvent::Readings(next)) if self.place.path(&next) == self.batch.path => {
+        while self.batch.text.len() < self.files.batch(BATCH_OCTETS) {
+            match queue.take() {
+                Some(SinkEvent::Readings(next))
+                    if self.path_template.path(&next) == self.batch.path =>
+                {
                     self.add(&next);
                 }
                 other => {
-                    self.held = other;
+                    self.next_event = other;
                     break;
                 }
             }
@@ -181,43 +233,44 @@ impl Log {
         self.batch.readings += 1;
     }
 
-    /// Writes the batch, however long it takes; not if the time is over.
-    fn store(&mut self, inbox: &QueueReceiver, report: &dyn Report) -> bool {
-        let mut backoff = Backoff::random(Duration::from_secs(1), LONGEST);
+    /// Writes the batch, however long it takes; returns false if the deadline has passed.
+    fn write_batch(&mut self, queue: &QueueReceiver, report: &dyn Report) -> bool {
+        let mut backoff = Backoff::random(Duration::from_secs(1), LONGEST_RETRY);
         let mut failed = false;
         while !self.batch.text.is_empty() {
-            let Batch { path, text, .. } = &self.batch;
+            let LineBatch { path, text, .. } = &self.batch;
             match self.files.append(path, text) {
                 Ok(()) => self.batch.clear(),
                 Err(error) => {
                     if !failed {
-                        let text = format!("{}: {error}; trying again", named(path));
-                        report.say(&format!("{text}, every {} s at most", LONGEST.as_secs()));
-                        inbox.trouble(true);
+                        let text = format!("{}: {error}; trying again", printable_path(path));
+                        report.say(&format!("{text}, every {} s at most", LONGEST_RETRY.as_secs()));
+                        queue.trouble(true);
                     }
                     failed = true;
-                    if inbox.deadline().is_some_and(|deadline| deadline <= Instant::now()) {
+                    if queue.deadline().is_some_and(|deadline| deadline <= Instant::now()) {
                         return false;
                     }
-                    pause(inbox, backoff.delay());
+                    pause(queue, backoff.delay());
                 }
             }
             self.files.notes().iter().for_each(|note| report.say(note));
         }
         if failed {
-            inbox.trouble(false);
+            queue.trouble(false);
             report.say("written again");
-            lost(inbox.dropped(), report);
+            lost(queue.dropped(), report);
         }
         true
     }
 
-    /// Counts what nobody will write.
-    fn give_up(&mut self, inbox: &QueueReceiver, report: &dyn Report) {
-        let held = self.held.take().into_iter().chain(std::iter::from_fn(|| inbox.take()));
-        let left = held.filter(|event| matches!(event, SinkEvent::Readings(_))).count();
+    /// Counts the readings that will not be written.
+    fn give_up(&mut self, queue: &QueueReceiver, report: &dyn Report) {
+        let next_event =
+            self.next_event.take().into_iter().chain(std::iter::from_fn(|| queue.take()));
+        let left = next_event.filter(|event| matches!(event, SinkEvent::Readings(_))).count();
         let left = u64::try_from(left).unwrap_or(u64::MAX);
-        lost(left.saturating_add(self.batch.readings).saturating_add(inbox.dropped()), report);
+        lost(left.saturating_add(self.batch.readings).saturating_add(queue.dropped()), report);
     }
 }
 
@@ -227,15 +280,15 @@ fn lost(readings: u64, report: &dyn Report) {
     }
 }
 
-/// Waits that long, whatever comes; but not beyond the end.
-fn pause(inbox: &QueueReceiver, delay: Duration) {
+/// Waits for `delay` regardless of new events, but not beyond the deadline.
+fn pause(queue: &QueueReceiver, delay: Duration) {
     let again = Instant::now() + delay;
     loop {
-        let until = inbox.deadline().map_or(again, |deadline| deadline.min(again));
+        let until = queue.deadline().map_or(again, |deadline| deadline.min(again));
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return;
         }
-        inbox.wait(left);
+        queue.wait(left);
     }
 }

@@ -1,7 +1,9 @@
-//! Posting to a server.
+//! HTTP POST to a server.
 //!
-//! No proxy of the environment stands between, since the servers are those of the home; no redirect
-//! takes the token to another server; no answer is read for longer or farther than is of use.
+//! Proxies of the environment are ignored, since the servers are those of the home. Redirects are
+//! not
+//! followed, so the token reaches no other server. The size of a response and the time for it are
+//! limited.
 
 use core::time::Duration;
 use std::{
@@ -18,84 +20,87 @@ use ureq::{
 };
 
 use crate::{
-    format::{printable::shown, usage::Usage},
-    sink::{settings::Secret, tls},
+    format::printable::shown,
+    sink::{
+        settings::{Secret, error::SettingError},
+        tls,
+    },
 };
 
-/// A place to post to.
+/// A server and path to post to.
 #[derive(Debug)]
 pub struct PostTarget {
     agent: Agent,
     uri: Uri,
     authorization: Option<Secret>,
     timeout: Duration,
-    /// Whom to trust stands in a file.
+    /// True if the authorities come from a file of the user's.
     own_ca: bool,
 }
 
-/// How a server is to be trusted.
+/// How to verify a server.
 #[derive(Clone, Copy, Debug)]
 pub enum Trust<'a> {
-    /// It is not: nothing is encrypted.
+    /// Not at all: the connection is not encrypted.
     Plain,
-    /// By the authorities of a file, or of this machine.
+    /// By the authorities in a file, or by those of this machine.
     Authorities(Option<&'a Path>),
-    /// Whoever it is; what is sent is encrypted all the same.
-    Anybody,
+    /// Any certificate is accepted; the connection is encrypted nevertheless.
+    AnyCertificate,
 }
 
-/// What came of it.
+/// The outcome of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// The server said something.
+pub enum PostOutcome {
+    /// The server responded.
     Status {
-        /// The status.
+        /// The status code.
         code: u16,
-        /// How long it wants to be left alone.
+        /// The wait that the server asks for.
         retry_after: Option<Duration>,
-        /// The beginning of what stands behind the headers.
+        /// The beginning of the body.
         body: Vec<u8>,
     },
-    /// There is no way to it.
+    /// The server cannot be reached.
     Unreachable(String),
-    /// It is not the one it should be, or cannot be talked to safely.
+    /// The server's certificate is not valid, or no safe connection is possible.
     Untrusted(String),
-    /// It took the connection and ended it, as who speaks something else does.
-    HungUp(String),
-    /// It took too long.
-    Silent,
-    /// What it said is no answer.
-    Garbage(String),
+    /// The server accepted the connection and closed it, as a server of another protocol does.
+    ConnectionClosed(String),
+    /// The server took too long.
+    TimedOut,
+    /// The response is not HTTP.
+    InvalidResponse(String),
 }
 
-/// How much of an answer is read: errors are told in a sentence.
+/// The most octets read of a body: error messages are short.
 const MOST_BODY: u64 = 16 * 1024;
 const MOST_HEADERS: usize = 16 * 1024;
 
-/// How somebody ends a connection who does not like what he hears.
-const HANGS_UP: [io::ErrorKind; 3] =
+/// The errors seen when a server closes a connection that it does not understand.
+const CLOSED_KINDS: [io::ErrorKind; 3] =
     [io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe];
 
-/// A connection that was idle for longer may be gone at its other end.
+/// The server may have closed a connection that was idle for longer.
 const IDLE: Duration = Duration::from_secs(5);
 
 impl PostTarget {
-    /// The server at an address.
+    /// A target at an address.
     ///
     /// # Errors
-    /// An address that is none, an authorisation that no header can hold, no authorities.
+    /// An invalid address, a token that no header can hold, no authorities.
     pub fn new(
         uri: &str,
         trust: Trust<'_>,
         authorization: Option<Secret>,
         timeout: Duration,
-    ) -> Result<Self, Usage> {
-        let wrong = |_| Usage(format!("{} is no address", shown(uri)));
+    ) -> Result<Self, SettingError> {
+        let wrong = |_| SettingError::new(format!("{} is no address", shown(uri)));
         let uri: Uri = uri.parse().map_err(wrong)?;
         if let Some(secret) = &authorization
             && HeaderValue::from_str(secret.reveal()).is_err()
         {
-            return Err(Usage("the token has characters that no token has".to_owned()));
+            return Err(SettingError::new("the token has characters that no token has").at("token"));
         }
         let config = Agent::config_builder()
             .http_status_as_error(false)
@@ -112,18 +117,18 @@ impl PostTarget {
         Ok(Self { agent: config.into(), uri, authorization, timeout, own_ca })
     }
 
-    /// How long a server may take.
+    /// The time-out of a request.
     #[must_use]
     pub const fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// Posts text, compressed. It takes as long as the [timeout](Self::timeout).
+    /// Posts text, compressed. It takes no longer than the [time-out](Self::timeout).
     #[must_use]
-    pub fn post(&self, text: &[u8]) -> Answer {
+    pub fn post(&self, text: &[u8]) -> PostOutcome {
         let body = match gzip(text) {
             Ok(body) => body,
-            Err(error) => return Answer::Unreachable(error.to_string()),
+            Err(error) => return PostOutcome::Unreachable(error.to_string()),
         };
         let mut request = self
             .agent
@@ -139,25 +144,25 @@ impl PostTarget {
         match request.send(&body) {
             Ok(mut response) => {
                 let mut body = Vec::new();
-                // The status says it all; the sentence behind it may be cut.
+                // The status decides; the message in the body may be cut.
                 let _ = response.body_mut().as_reader().take(MOST_BODY).read_to_end(&mut body);
                 let retry_after = retry_after(&response);
-                Answer::Status { code: response.status().as_u16(), retry_after, body }
+                PostOutcome::Status { code: response.status().as_u16(), retry_after, body }
             }
-            Err(error) => failure(&error, self.own_ca),
+            Err(error) => outcome_of(&error, self.own_ca),
         }
     }
 }
 
-fn tls_config(trust: Trust<'_>) -> Result<TlsConfig, Usage> {
+fn tls_config(trust: Trust<'_>) -> Result<TlsConfig, SettingError> {
     let roots = match trust {
         Trust::Authorities(ca) => tls::roots(ca)?,
-        Trust::Plain | Trust::Anybody => Vec::new(),
+        Trust::Plain | Trust::AnyCertificate => Vec::new(),
     };
     let roots: Vec<_> = roots.iter().map(|root| Certificate::from_der(root).to_owned()).collect();
     Ok(TlsConfig::builder()
         .root_certs(RootCerts::new_with_certs(&roots))
-        .disable_verification(matches!(trust, Trust::Anybody))
+        .disable_verification(matches!(trust, Trust::AnyCertificate))
         .unversioned_rustls_crypto_provider(tls::provider())
         .build())
 }
@@ -178,28 +183,30 @@ fn retry_after<T>(response: &Response<T>) -> Option<Duration> {
     Duration::try_from(date.duration_since(Timestamp::now())).ok()
 }
 
-fn failure(error: &Error, own_ca: bool) -> Answer {
+fn outcome_of(error: &Error, own_ca: bool) -> PostOutcome {
     match error {
-        Error::Timeout(_) => Answer::Silent,
-        Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => Answer::Silent,
+        Error::Timeout(_) => PostOutcome::TimedOut,
+        Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => PostOutcome::TimedOut,
         Error::Io(error) => match tls::cause(error) {
-            Some(cause) => Answer::Untrusted(tls::told(cause, own_ca)),
+            Some(cause) => PostOutcome::Untrusted(tls::explain(cause, own_ca)),
             None if error.kind() == io::ErrorKind::Other => {
-                Answer::Unreachable(shown(&error.to_string()).into_owned())
+                PostOutcome::Unreachable(shown(&error.to_string()).into_owned())
             }
-            None if HANGS_UP.contains(&error.kind()) => Answer::HungUp(error.kind().to_string()),
-            None => Answer::Unreachable(error.kind().to_string()),
+            None if CLOSED_KINDS.contains(&error.kind()) => {
+                PostOutcome::ConnectionClosed(error.kind().to_string())
+            }
+            None => PostOutcome::Unreachable(error.kind().to_string()),
         },
-        Error::Rustls(error) => Answer::Untrusted(tls::told(error, own_ca)),
-        Error::HostNotFound => Answer::Unreachable("no server has that name".to_owned()),
+        Error::Rustls(error) => PostOutcome::Untrusted(tls::explain(error, own_ca)),
+        Error::HostNotFound => PostOutcome::Unreachable("no server has that name".to_owned()),
         Error::Protocol(_) | Error::Http(_) | Error::LargeResponseHeader(..) => {
-            Answer::Garbage(shown(&error.to_string()).into_owned())
+            PostOutcome::InvalidResponse(shown(&error.to_string()).into_owned())
         }
-        _ => Answer::Unreachable(shown(&error.to_string()).into_owned()),
+        _ => PostOutcome::Unreachable(shown(&error.to_string()).into_owned()),
     }
 }
 
-/// Names and values behind the `?` of an address.
+/// The query string of an address.
 #[must_use]
 pub fn query(pairs: &[(&str, &str)]) -> String {
     let pairs = pairs.iter().map(|(name, value)| format!("{name}={}", encoded(value)));

@@ -1,17 +1,18 @@
-//! Where readings go to.
+//! Sinks: destinations of readings.
 //!
-//! - [`traits`]: what every sink does, and what it says; [`event`]: what it is told.
-//! - [`queue`]: the bounded queue in front of each, so that none holds up another.
-//! - [`settings`]: what the user says about a sink.
-//! - [`projection`]: what of the readings goes there, under which names and in which units.
-//! - [`throttle`]: which of them go there: at an interval, or when something changed.
-//! - [`guard`]: what stands before all of them, so that no wrong value is stored.
-//! - [`mqtt`], [`influx`], [`mod@file`], [`solarview`], [`prometheus`]: one sink each.
-//! - [`home_assistant`]: how Home Assistant finds on MQTT what it shows.
-//! - [`line_counters`]: how the line is doing, for sinks that tell it.
-//! - [`timestamps`]: when a telegram was made; [`single_meter`]: a place for one meter; [`slug`]: what a meter
-//!   calls itself, as a part of a name.
-//! - [`files`]: how files are written; [`http`], [`tls`]: how a server is talked to.
+//! - [`registry`]: all kinds of sink; [`kind`]: the description of a kind.
+//! - [`settings`]: the settings of a sink.
+//! - [`mqtt`], [`influx`], [`prometheus`], [`solarview`], [`mod@file`]: the sinks.
+//! - [`traits`]: the interfaces of a sink; [`event`]: its input.
+//! - [`queue`]: the bounded queue in front of each sink, so that none holds up another.
+//! - [`projection`]: the readings that a sink takes, with their names and units.
+//! - [`throttle`]: the telegrams that a sink takes: at an interval, or when a value changed.
+//! - [`guard`]: the check in front of all sinks that keeps wrong values out.
+//! - [`home_assistant`]: discovery by Home Assistant through MQTT.
+//! - [`line_counters`]: counters for the state of the line.
+//! - [`timestamps`]: the time of a telegram; [`single_meter`]: a destination for one meter;
+//!   [`slug`]: texts from telegrams as part of a name.
+//! - [`files`]: writing files; [`http`], [`tls`]: connections to servers.
 pub mod event;
 pub mod file;
 pub mod files;
@@ -19,11 +20,13 @@ pub mod guard;
 pub mod home_assistant;
 pub mod http;
 pub mod influx;
+pub mod kind;
 pub mod line_counters;
 pub mod mqtt;
 pub mod projection;
 pub mod prometheus;
 pub mod queue;
+pub mod registry;
 pub mod settings;
 pub mod single_meter;
 pub mod slug;

@@ -1,4 +1,4 @@
-//! A text of a telegram where it becomes a part of a name: of a topic, an identifier, a file.
+//! Texts from telegrams as part of a name: in a topic, an identifier or a file name.
 //!
 //! ```text
 //! 181220000009          181220000009
@@ -6,14 +6,16 @@
 //! a/b                   a_b-3a8e75c1
 //! ```
 //!
-//! Whoever can write telegrams chooses the text. In a segment nothing is left that means something to a
-//! broker, a file system or Home Assistant, and two texts that would become the same get endings of their
-//! own.
+//! Anybody who can send telegrams chooses the text. A slug has no characters that mean something to
+//! a
+//! broker, a file system or Home Assistant, and two texts that would become equal get different
+//! endings.
 
-/// The text as `[A-Za-z0-9_-]`, 64 at most. A text that is so already stays as it is; one that has to be
-/// changed gets an ending that tells it from others. No text at all is `unknown`.
+/// The text as `[A-Za-z0-9_-]`, 64 at most. A text of that form stays as it is; a changed one gets
+/// an
+/// ending that tells it from others. An empty text becomes `unknown`.
 #[must_use]
-pub fn segment(text: &str) -> String {
+pub fn slug(text: &str) -> String {
     match text {
         "" => "unknown".to_owned(),
         text if text.len() <= LONGEST && text.chars().all(fits) => text.to_owned(),
@@ -29,17 +31,18 @@ const fn fits(sign: char) -> bool {
     sign.is_ascii_alphanumeric() || matches!(sign, '_' | '-')
 }
 
-/// FNV-1a: the same on every machine and in every version, so that a meter keeps its topic and its file.
+/// FNV-1a, which is the same on every machine and in every version: a meter keeps its topic and its
+/// file.
 #[must_use]
 pub fn hash(octets: &[u8]) -> u32 {
     let step = |hash: u32, octet: &u8| (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193);
     octets.iter().fold(0x811c_9dc5, step)
 }
 
-/// As long as a segment gets: topics and files with it in their names are long enough then.
+/// The longest slug, so that topics and file names stay within their limits.
 const LONGEST: usize = 64;
 
-/// The hyphen and the eight digits of a hash.
+/// The length of the ending: a hyphen and eight digits.
 const ENDING: usize = 9;
 
 #[cfg(test)]
@@ -50,7 +53,7 @@ mod tests {
     fn what_needs_no_change_stays_as_it_is() {
         let longest = "9".repeat(64);
         for text in ["181220000009", "1KFM-0200_1", "KFM1200200000001", "___", "-", &longest] {
-            assert_eq!(segment(text), text);
+            assert_eq!(slug(text), text);
         }
     }
 
@@ -61,7 +64,7 @@ mod tests {
             ("a/b", "a_b-3a8e75c1"),
             ("a/../+#{{x}}\"\n\x1b[2J", "a________x______2J-1931134e"),
         ] {
-            assert_eq!(segment(text), expected);
+            assert_eq!(slug(text), expected);
         }
         let long = "9".repeat(70_000);
         for (one, other) in [
@@ -72,9 +75,9 @@ mod tests {
             ("\u{e4}", "_"),
             (&long, "9"),
         ] {
-            assert_ne!(segment(one), segment(other));
+            assert_ne!(slug(one), slug(other));
         }
-        assert_ne!(segment(&long), segment(&long[1..]), "also where it is cut");
+        assert_ne!(slug(&long), slug(&long[1..]), "also where it is cut");
     }
 
     #[test]
@@ -82,8 +85,8 @@ mod tests {
         let long = "\u{e4}/".repeat(70_000);
         let hostile = "a/+/#{{x}}\x1b[2J";
         for text in ["", "/", "..", "+/#", "$SYS\0", "\u{202e}", "a b", ".hidden", hostile, &long] {
-            let segment = segment(text);
-            assert!((1..=64).contains(&segment.len()) && segment.chars().all(fits), "{segment}");
+            let slug = slug(text);
+            assert!((1..=64).contains(&slug.len()) && slug.chars().all(fits), "{slug}");
         }
     }
 

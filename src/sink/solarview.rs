@@ -1,13 +1,10 @@
-//! `solarview:FILE`: the energy registers as Solarview reads them, written anew for each telegram.
+//! `solarview:FILE`: the energy registers in Solarview's format, rewritten for each telegram.
 //!
-//! | key | what |
-//! |---|---|
-//! | `fields` | these registers instead of 1.8.0 and 2.8.0 |
-//! | `units` | other units than kWh and W, as in `units.power=kW` |
-//! | `style` | `d0`: as IEC 62056-21 has it, for other readers than Solarview |
+//! The keys are in [`SOLARVIEW`].
 //!
-//! FILE may hold `{meter}`: then each meter has its own, and else one does. A register that a telegram does not have has
-//! no line, and without any the file stays as it is.
+//! If FILE contains `{meter}`, each meter has its own file; otherwise only one meter is shown. A
+//! register
+//! that a telegram lacks has no line, and a telegram without any leaves the file as it is.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -15,42 +12,77 @@ use crate::{
     format::{
         readings::Readings,
         solarview::{Solarview, Style},
-        usage::Usage,
     },
     sink::{
         files::{
-            place::{FilePlace, named},
+            path_template::{PathTemplate, printable_path},
             snapshot::{Pages, SnapshotSink},
         },
-        settings::SinkSettings,
+        kind::{BuildContext, SinkEnvironment, SinkKind, SinkScheme, TargetForm},
+        settings::{
+            SinkSettings,
+            error::SettingError,
+            key::{SettingKey, SettingType},
+        },
         single_meter::SingleMeter,
         traits::Sink,
     },
 };
 
-/// Reads what the user says about it.
+/// The description of the sink.
+pub const SOLARVIEW: SinkKind = SinkKind {
+    title: "SOLARVIEW",
+    schemes: &[SinkScheme {
+        name: "solarview",
+        form: TargetForm::File,
+        example: "solarview:FILE",
+        help: "the energy registers as Solarview reads them",
+    }],
+    about: "Each telegram replaces FILE in one step. FILE may hold `{meter}`. Without `fields` the file \
+            has the registers 1.8.0 and 2.8.0, in kWh and W.",
+    keys: &[KEYS],
+    notes: "With each telegram this file, and that of `prometheus:FILE`, is written to the disk. On a \
+            memory card, `every` spares it, or a FILE in `/run`.",
+    environment: SinkEnvironment::KEYS_ONLY,
+    build: new,
+};
+
+const KEYS: &[SettingKey] = &[SettingKey::new(
+    "style",
+    SettingType::Choice(&["solarview", "d0"]),
+    "`d0` is for readers that take IEC 62056-21 at its word.",
+)
+.or("solarview")];
+
+/// Builds the sink from its settings.
 ///
 /// # Errors
-/// What cannot be meant.
-pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
-    let place = FilePlace::of(settings)?;
-    let style = match settings.take("style").as_deref() {
-        None | Some("solarview") => Style::Solarview,
+/// Invalid values.
+fn new(settings: &mut SinkSettings, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, SettingError> {
+    let path_template = PathTemplate::of(settings)?;
+    let style = match settings.take_choice("style")? {
         Some("d0") => Style::Strict,
-        Some(_) => return Err(Usage("style: solarview or d0 expected".to_owned())),
+        _ => Style::Solarview,
     };
-    let view = settings.take_view()?;
-    if !view.names.is_empty() {
-        return Err(Usage("solarview: a register has no other name than its code".to_owned()));
+    let projection = settings.take_projection()?;
+    if !projection.names.is_empty() {
+        let message = "solarview: a register has no other name than its code";
+        return Err(SettingError::new(message));
     }
-    let format = Solarview::new(view.keys.as_deref(), view.units, style)?;
-    let (seat, changed, notes) = (SingleMeter::default(), Vec::new(), Vec::new());
-    Ok(Box::new(SnapshotSink(SolarviewFiles { place, seat, format, changed, notes })))
+    let format = Solarview::new(projection.keys.as_deref(), projection.units, style)?;
+    let (single_meter, changed, notes) = (SingleMeter::default(), Vec::new(), Vec::new());
+    Ok(Box::new(SnapshotSink(SolarviewFiles {
+        path_template,
+        single_meter,
+        format,
+        changed,
+        notes,
+    })))
 }
 
 struct SolarviewFiles {
-    place: FilePlace,
-    seat: SingleMeter,
+    path_template: PathTemplate,
+    single_meter: SingleMeter,
     format: Solarview,
     /// The latest page of each file that does not show it yet.
     changed: Vec<(PathBuf, Vec<u8>)>,
@@ -59,14 +91,14 @@ struct SolarviewFiles {
 
 impl Pages for SolarviewFiles {
     fn take(&mut self, readings: Arc<Readings>) {
-        if !self.place.is_by_meter() && !self.seat.takes(&readings) {
-            let path = named(&self.place.path(&readings));
-            return self.notes.extend(self.seat.note(&path, &readings));
+        if !self.path_template.is_by_meter() && !self.single_meter.takes(&readings) {
+            let path = printable_path(&self.path_template.path(&readings));
+            return self.notes.extend(self.single_meter.note(&path, &readings));
         }
         let mut text = Vec::new();
         self.format.readings(&readings, &mut text);
         if !text.is_empty() {
-            let path = self.place.path(&readings);
+            let path = self.path_template.path(&readings);
             self.changed.retain(|(changed, _)| *changed != path);
             self.changed.push((path, text));
         }

@@ -1,4 +1,4 @@
-//! Whom to believe that a server is who it says.
+//! The authorities that vouch for a server, and messages about certificates.
 
 use std::{io, path::Path, sync::Arc};
 
@@ -11,38 +11,37 @@ use rustls::{
     },
 };
 
-use crate::format::{printable::shown, usage::Usage};
+use crate::{format::printable::shown, sink::settings::error::SettingError};
 
-/// The algorithms: those of ring.
+/// The cryptography: ring's.
 #[must_use]
 pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
-/// The authorities that a file names, in PEM, or else those of this machine.
+/// The authorities in a PEM file, or else those of this machine.
 ///
 /// # Errors
 /// There are none, or the file cannot be read.
-pub fn roots(ca: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, Usage> {
+pub fn roots(ca: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, SettingError> {
     if let Some(path) = ca {
         return certificates("ca", path);
     }
     let certificates = rustls_native_certs::load_native_certs().certs;
     match certificates.is_empty() {
-        true => Err(Usage(
+        true => Err(SettingError::new(
             "this machine knows no authorities: name a file with ca, or install the package \
-             ca-certificates"
-                .to_owned(),
+             ca-certificates",
         )),
         false => Ok(certificates),
     }
 }
 
-/// The certificates in the file that a key of the settings names, in PEM.
+/// The certificates in the PEM file that a setting names.
 ///
 /// # Errors
 /// There are none, or the file cannot be read.
-pub fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, Usage> {
+pub fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, SettingError> {
     let all = CertificateDer::pem_file_iter(path);
     let all = all.and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let all = all.map_err(|error| unreadable(key, path, &error))?;
@@ -52,44 +51,48 @@ pub fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static
     }
 }
 
-/// Why a file is none of what the key names.
+/// The error of a file without the expected content.
 #[must_use]
-pub fn unreadable(key: &str, path: &Path, error: &pem::Error) -> Usage {
+pub fn unreadable(key: &str, path: &Path, error: &pem::Error) -> SettingError {
     let why = match error {
         pem::Error::Io(error) => error.to_string(),
-        pem::Error::NoItemsFound => "nothing of that kind in it; it has to be PEM".to_owned(),
-        // Not the text of it, which may be a part of a key.
-        _ => "it is no PEM".to_owned(),
+        pem::Error::NoItemsFound => "no such entry in it; PEM is expected".to_owned(),
+        // Without the error's text, which may quote part of a key.
+        _ => "it is not PEM".to_owned(),
     };
-    Usage(format!("{key} = {}: {why}", shown(&path.to_string_lossy())))
+    SettingError::value(key, &path.to_string_lossy(), why)
 }
 
-/// The error of the handshake behind one of reading or writing, if it is one.
+/// The TLS error inside an I/O error, if there is one.
 #[must_use]
 pub fn cause(error: &io::Error) -> Option<&Error> {
     error.get_ref()?.downcast_ref()
 }
 
-/// What went wrong, for people, and what to do, behind the name of a server.
+/// The message and the advice, to follow the name of a server.
 #[must_use]
-pub fn told(error: &Error, own_ca: bool) -> String {
+pub fn explain(error: &Error, own_ca: bool) -> String {
     match error {
-        Error::InvalidCertificate(wrong) => format!("its certificate {}", fault(wrong, own_ca)),
-        Error::InvalidMessage(_) => "no TLS is spoken there".to_owned(),
-        _ => format!("no connection that is safe ({})", shown(&error.to_string())),
+        Error::InvalidCertificate(wrong) => {
+            format!("its certificate {}", explain_certificate(wrong, own_ca))
+        }
+        Error::InvalidMessage(_) => "it does not speak TLS".to_owned(),
+        _ => format!("no secure connection ({})", shown(&error.to_string())),
     }
 }
 
-/// What is wrong with a certificate, behind a word for it, where its authorities are those of a file or
-/// of this machine.
+/// The fault of a certificate, to follow a noun. `own_ca` tells whether the authorities come from a
+/// file
+/// of the user's.
 #[must_use]
-pub fn fault(error: &CertificateError, own_ca: bool) -> String {
+pub fn explain_certificate(error: &CertificateError, own_ca: bool) -> String {
     use CertificateError as E;
     match error {
-        // An authority that was made anew under its old name signs otherwise.
+        // An authority that was recreated under its old name signs with another key.
         E::UnknownIssuer | E::BadSignature => match own_ca {
-            true => "is not signed by what stands in the file of ca".to_owned(),
-            false => "is signed by nobody whom this machine trusts: name a file with ca".to_owned(),
+            true => "is not signed by an authority in the file of ca".to_owned(),
+            false => "is not signed by an authority that this machine trusts: name one with ca"
+                .to_owned(),
         },
         E::Expired => "has expired".to_owned(),
         E::ExpiredContext { not_after, .. } => format!("has expired on {}", day(*not_after)),
@@ -104,7 +107,7 @@ pub fn fault(error: &CertificateError, own_ca: bool) -> String {
             format!("is not for {}, but for {}", shown(&expected), shown(&presented))
         }
         E::Other(_) if error.to_string().contains("CaUsedAsEndEntity") => {
-            "is that of an authority itself: a server has one of its own, signed by it; or \
+            "is the authority\'s own: give the server a certificate that it has signed, or set \
              insecure=true"
                 .to_owned()
         }
@@ -137,7 +140,7 @@ mod tests {
         fs::write(&path, "no certificate").unwrap();
         assert_eq!(
             message(),
-            format!("ca = {}: nothing of that kind in it; it has to be PEM", path.display())
+            format!("ca = {}: no such entry in it; PEM is expected", path.display())
         );
         let broken = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
         fs::write(&path, broken).unwrap();
@@ -154,8 +157,14 @@ mod tests {
         let presented = vec!["DnsName(\"\u{1b}b\")".to_owned(), "10.0.0.1".to_owned()];
         let expected = ServerName::try_from("localhost").unwrap();
         for (wrong, words) in [
-            (E::UnknownIssuer, "is signed by nobody whom this machine trusts: name a file with ca"),
-            (E::BadSignature, "is signed by nobody whom this machine trusts: name a file with ca"),
+            (
+                E::UnknownIssuer,
+                "is not signed by an authority that this machine trusts: name one with ca",
+            ),
+            (
+                E::BadSignature,
+                "is not signed by an authority that this machine trusts: name one with ca",
+            ),
             (E::Expired, "has expired"),
             (E::ExpiredContext { time: time(0), not_after }, "has expired on 2021-01-01"),
             (E::NotValidYet, "is not valid yet: is the clock of this machine right?"),
@@ -171,17 +180,20 @@ mod tests {
             (E::Revoked, "was revoked"),
             (
                 E::Other(rustls::OtherError(Arc::new(io::Error::other("CaUsedAsEndEntity")))),
-                "is that of an authority itself: a server has one of its own, signed by it; or \
+                "is the authority\'s own: give the server a certificate that it has signed, or set \
                  insecure=true",
             ),
             (E::BadEncoding, "is not accepted: BadEncoding"),
         ] {
-            assert_eq!(fault(&wrong, false), words);
-            let told = told(&Error::InvalidCertificate(wrong), false);
-            assert_eq!(told, format!("its certificate {words}"));
+            assert_eq!(explain_certificate(&wrong, false), words);
+            let explain = explain(&Error::InvalidCertificate(wrong), false);
+            assert_eq!(explain, format!("its certificate {words}"));
         }
         for wrong in [E::UnknownIssuer, E::BadSignature] {
-            assert_eq!(fault(&wrong, true), "is not signed by what stands in the file of ca");
+            assert_eq!(
+                explain_certificate(&wrong, true),
+                "is not signed by an authority in the file of ca"
+            );
         }
         let error = io::Error::other(Error::InvalidCertificate(E::Expired));
         assert!(cause(&error).is_some());

@@ -1,22 +1,24 @@
-//! What a sink does, and what it says.
+//! The interfaces of a sink: its work, and its reports.
 
 use crate::sink::queue::QueueReceiver;
 
-/// A place where readings go to.
+/// A destination of readings.
 pub trait Sink: Send {
-    /// Takes what comes, until the inbox is at its end.
+    /// Takes events until the queue ends.
     ///
-    /// It runs in a thread of its own and may wait for its server, but not for ever: an end of the
-    /// inbox has a date by which the sink has to be at its end too.
-    fn run(self: Box<Self>, inbox: QueueReceiver, report: &dyn Report);
+    /// The sink runs in a thread of its own and may wait for its server, but not for ever: once the
+    /// queue has
+    /// ended, the sink has to return by the queue's deadline.
+    fn run(self: Box<Self>, queue: QueueReceiver, report: &dyn Report);
 }
 
-/// What a sink has to say.
+/// The receiver of a sink's reports.
 pub trait Report {
-    /// A change of its state, for people: `connected`, `no answer for 10 s; trying again`. Whoever
-    /// listens knows which sink it is.
+    /// Reports a change of state to the user: `connected`, `no answer for 10 s; trying again`. The
+    /// receiver
+    /// adds the name of the sink.
     fn say(&self, text: &str);
 
-    /// Readings that were not stored, and never will be.
+    /// Counts readings that were not stored and never will be.
     fn lost(&self, readings: u64);
 }

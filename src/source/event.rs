@@ -1,23 +1,23 @@
-//! What a live source gives: bursts of octets, and changes of its state.
+//! The interface of a live source: bursts of octets, and changes of its state.
 
 use core::time::Duration;
 
 use super::OpenError;
 use crate::{error::Mark, record::Time};
 
-/// What one read brought. Reuse it: each read empties it first.
+/// The result of one read. Reuse it: each read empties it first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Burst {
-    /// The clock of this machine when the first of the octets arrived.
+    /// This machine's clock when the first octet arrived.
     pub time: Time,
-    /// The octets as the sender meant them, escapes of the kernel undone.
+    /// The octets as sent: the kernel's escapes are undone.
     pub octets: Vec<u8>,
-    /// The marks of the UART, each with the position of its octet in `octets`.
+    /// The UART marks, each with the position of its octet in `octets`.
     pub marks: Vec<(usize, Mark)>,
 }
 
 impl Burst {
-    /// Forgets the octets and keeps the room.
+    /// Empties the burst and keeps its capacity.
     pub fn clear(&mut self) {
         self.time = Time::UNKNOWN;
         self.octets.clear();
@@ -25,45 +25,47 @@ impl Burst {
     }
 }
 
-/// Why a read returned.
+/// The reason why a read returned.
 ///
-/// `Lost`, `Waiting` and `Back` tell changes of state, once each however long the state lasts. A
-/// one-shot run sees none of the three: what they would tell is an [`OpenError`] there.
+/// `Lost`, `Waiting` and `Back` report changes of state, each once however long the state lasts. A
+/// one-shot run sees none of them: it gets an [`OpenError`] instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceEvent {
     /// Octets are in the burst.
     Octets,
-    /// Nothing came for a moment, or a signal did: the time to look at flags and time-outs.
+    /// Nothing came for a moment, or a signal arrived: the caller checks its flags and time-outs.
     Quiet,
-    /// The source went away, and why. It is closed, and is tried again from now on. The octets before
-    /// and those to come do not belong together.
+    /// The source was lost, with the reason. It is closed and will be opened again. Octets before
+    /// and
+    /// after the loss do not belong together.
     Lost(String),
-    /// The source cannot be opened, and why. It is tried again; another `Waiting` follows only if the
-    /// reason changes for good.
+    /// The source cannot be opened, with the reason. It will be tried again; another `Waiting`
+    /// follows
+    /// only if the reason changes and the new one lasts.
     Waiting(String),
-    /// The source works again, or for the first time after a `Waiting`; it was away for so long.
+    /// The source works again, or for the first time after a `Waiting`; it was away for this long.
     Back(Duration),
-    /// Something worth a line to the user, with no change of state.
+    /// A remark for the user, without a change of state.
     Note(String),
-    /// A source with an end has come to it. The sources of this floor that reconnect never say so.
+    /// The end of a source that has one. Sources that reconnect never return it.
     End,
 }
 
-/// Where octets come from, live.
+/// A live source of octets.
 pub trait Source: Send {
     /// The value of the `from` attribute, not yet escaped: `ttyUSB0`, `HOST:PORT`.
     fn name(&self) -> &str;
 
-    /// The next burst or change, after about a second at most.
+    /// Waits for the next burst or change, about a second at most.
     ///
     /// The first read opens the source.
     ///
     /// # Errors
-    /// In a one-shot run, that the source cannot be opened or was lost. A lasting run has no errors.
+    /// In a one-shot run: the source cannot be opened, or was lost. A lasting run has no errors.
     fn read(&mut self, burst: &mut Burst) -> Result<SourceEvent, OpenError>;
 
-    /// Tells the source that frames which pass their checks came out of its octets: its settings are
-    /// right then.
+    /// Tells the source that its octets held frames that passed their checks, which proves its
+    /// settings.
     fn frames_seen(&mut self, frames: usize) {
         let _ = frames;
     }

@@ -1,12 +1,12 @@
 //! The live sources: a serial device, a serial device behind TCP, and a virtual meter.
 //!
-//! They come as a [`Source`] that is read in bursts of octets and says when it is lost and back.
+//! A [`Source`] is read in bursts of octets and reports when it is lost and when it is back.
 //!
 //! - [`serial`]: a tty, with the marks of its UART. [`ports`] finds it.
-//! - [`tcp`]: the octets that ser2net and its like hand out.
+//! - [`tcp`]: the octets that a server such as ser2net hands out.
 //! - [`simulator`]: a virtual meter.
-//! - [`named`]: one under a name of its user's.
-//! - [`parmrk`], [`parity`]: the parts that need neither.
+//! - [`named`]: a source under a name chosen by the user.
+//! - [`parmrk`], [`parity`]: octet escapes and the search for the parity, without any device.
 
 pub mod event;
 pub mod named;

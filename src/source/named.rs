@@ -1,8 +1,8 @@
-//! A source under the name that its user gave it.
+//! A source under a name chosen by the user.
 
 use crate::source::{Burst, OpenError, Source, SourceEvent};
 
-/// The source, under that name.
+/// Gives `source` that name.
 #[must_use]
 pub fn named(name: String, source: Box<dyn Source>) -> Box<dyn Source> {
     Box::new(NamedSource { name, source })

@@ -1,52 +1,52 @@
-//! Why a source cannot be opened, with the advice that helps.
+//! Reasons why a source cannot be opened, each with advice.
 
 use core::fmt;
 use std::path::PathBuf;
 
-/// Why a source cannot be opened, or that a one-shot run lost it.
+/// A source cannot be opened, or a one-shot run lost it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OpenError {
     /// There is no such device.
     Missing {
         /// As configured.
         path: PathBuf,
-        /// The devices that there are.
-        there: Vec<PathBuf>,
+        /// The devices that exist.
+        available: Vec<PathBuf>,
     },
-    /// Somebody else reads from it.
+    /// Another process reads from it.
     Busy {
         /// As configured.
         path: PathBuf,
-        /// `program[PID]`, as far as this user may know.
+        /// `program[PID]`, if this user may see it.
         by: Option<String>,
     },
-    /// This user may not.
+    /// The user lacks the permission.
     Forbidden {
         /// As configured.
         path: PathBuf,
     },
-    /// It is there, but it is no tty.
+    /// The path exists and is no tty.
     NotADevice {
         /// As configured.
         path: PathBuf,
     },
-    /// No device is named, and there is not exactly one.
+    /// No source is given, and there is no single device to choose.
     NoDefault {
-        /// The devices that there are.
-        there: Vec<PathBuf>,
+        /// The devices that exist.
+        available: Vec<PathBuf>,
     },
     /// A one-shot run lost its source.
     Lost {
         /// The source.
         name: String,
-        /// What happened.
+        /// The cause.
         reason: String,
     },
     /// Anything else.
     Other {
         /// The source.
         name: String,
-        /// What the system says.
+        /// The operating system's text.
         reason: String,
     },
 }
@@ -54,11 +54,11 @@ pub enum OpenError {
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing { path, there } if there.is_empty() => {
+            Self::Missing { path, available } if available.is_empty() => {
                 write!(f, "{}: no such device; is the adapter plugged in?", path.display())
             }
-            Self::Missing { path, there } => {
-                write!(f, "{}: no such device; there is {}", path.display(), List(there))
+            Self::Missing { path, available } => {
+                write!(f, "{}: no such device; there is {}", path.display(), List(available))
             }
             Self::Busy { path, by: Some(by) } => write!(f, "{}: in use by {by}", path.display()),
             Self::Busy { path, by: None } => {
@@ -68,11 +68,11 @@ impl fmt::Display for OpenError {
                 write!(f, "{}: permission denied; add the user to group dialout", path.display())
             }
             Self::NotADevice { path } => write!(f, "{}: not a serial device", path.display()),
-            Self::NoDefault { there } if there.is_empty() => {
+            Self::NoDefault { available } if available.is_empty() => {
                 f.write_str("no source given, and no serial device found")
             }
-            Self::NoDefault { there } => {
-                write!(f, "no source given; name one of {}", List(there))
+            Self::NoDefault { available } => {
+                write!(f, "no source given; name one of {}", List(available))
             }
             Self::Lost { name, reason } => write!(f, "{name}: lost: {reason}"),
             Self::Other { name, reason } => write!(f, "{name}: {reason}"),
@@ -82,7 +82,7 @@ impl fmt::Display for OpenError {
 
 impl core::error::Error for OpenError {}
 
-/// Paths with commas between them, cut where a line would grow too long to read.
+/// Paths with commas between them; a long list is cut.
 struct List<'a>(&'a [PathBuf]);
 
 impl fmt::Display for List<'_> {
@@ -107,14 +107,14 @@ mod tests {
     #[test]
     fn each_text_names_the_device_and_the_next_step() {
         let path = PathBuf::from("/dev/ttyUSB0");
-        let there = vec![PathBuf::from("/dev/a"), PathBuf::from("/dev/b")];
+        let available = vec![PathBuf::from("/dev/a"), PathBuf::from("/dev/b")];
         for (error, text) in [
             (
-                OpenError::Missing { path: path.clone(), there: vec![] },
+                OpenError::Missing { path: path.clone(), available: vec![] },
                 "/dev/ttyUSB0: no such device; is the adapter plugged in?",
             ),
             (
-                OpenError::Missing { path: path.clone(), there: there.clone() },
+                OpenError::Missing { path: path.clone(), available: available.clone() },
                 "/dev/ttyUSB0: no such device; there is /dev/a, /dev/b",
             ),
             (
@@ -129,7 +129,7 @@ mod tests {
                 OpenError::Forbidden { path },
                 "/dev/ttyUSB0: permission denied; add the user to group dialout",
             ),
-            (OpenError::NoDefault { there }, "no source given; name one of /dev/a, /dev/b"),
+            (OpenError::NoDefault { available }, "no source given; name one of /dev/a, /dev/b"),
         ] {
             assert_eq!(error.to_string(), text);
         }
@@ -137,8 +137,8 @@ mod tests {
 
     #[test]
     fn a_long_list_is_cut() {
-        let there: Vec<PathBuf> = (0..40).map(|n| PathBuf::from(format!("{n}"))).collect();
-        let text = OpenError::NoDefault { there }.to_string();
+        let available: Vec<PathBuf> = (0..40).map(|n| PathBuf::from(format!("{n}"))).collect();
+        let text = OpenError::NoDefault { available }.to_string();
         assert!(text.ends_with("6, 7 and 32 more"), "{text}");
     }
 }

@@ -1,10 +1,12 @@
-//! The parity bit of the line, and how to find it out.
+//! The parity bit of the line, and the search for it.
 //!
-//! Meters on the M-Bus send 8E1. Adapters and converters in between are built for 8N1 now and then.
-//! A reader with the wrong setting sees at least every second octet with a mark, since that is how
-//! often the bit it takes for parity (or for the stop bit) is wrong; noise on a line that still
-//! carries frames stays far below. An adapter that reports no errors at all shows it by the frames
-//! that do not come.
+//! Meters on the M-Bus send 8E1. Some adapters and converters on the way are built for 8N1. A
+//! reader
+//! with the wrong setting marks at least every second octet, because the bit that it takes for
+//! parity
+//! (or for the stop bit) is wrong that often. Noise on a line that still carries frames stays far
+//! below
+//! that. An adapter that reports no errors at all gives itself away by the missing frames.
 
 use core::{fmt, str::FromStr};
 
@@ -23,7 +25,7 @@ pub enum Parity {
 impl Parity {
     const ALL: [Self; 3] = [Self::Even, Self::None, Self::Odd];
 
-    /// The setting to try next: the likelier first, then round again.
+    /// The setting to try next: the likelier first, then all again.
     #[must_use]
     pub const fn next(self) -> Self {
         match self {
@@ -44,22 +46,22 @@ impl fmt::Display for Parity {
     }
 }
 
-/// What the user asks for: `even`, `none`, `odd` or `auto`.
+/// The user's choice: `even`, `none`, `odd` or `auto`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Choice {
-    /// That one, whatever comes.
+pub enum ParityChoice {
+    /// This setting, always.
     Fixed(Parity),
-    /// Whichever gives frames.
+    /// The setting that gives frames.
     Auto,
 }
 
-impl Default for Choice {
+impl Default for ParityChoice {
     fn default() -> Self {
         Self::Fixed(Parity::Even)
     }
 }
 
-impl FromStr for Choice {
+impl FromStr for ParityChoice {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -71,7 +73,7 @@ impl FromStr for Choice {
     }
 }
 
-impl fmt::Display for Choice {
+impl fmt::Display for ParityChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fixed(parity) => parity.fmt(f),
@@ -80,9 +82,9 @@ impl fmt::Display for Choice {
     }
 }
 
-/// Goes through the settings until frames come, and stays with that one.
+/// Tries one setting after the other until frames come, and keeps that one.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Search {
+pub struct ParitySearch {
     parity: Parity,
     octets: usize,
     marked: usize,
@@ -90,19 +92,19 @@ pub struct Search {
     changes: usize,
 }
 
-impl Search {
+impl ParitySearch {
     /// The setting to use now.
     #[must_use]
     pub const fn parity(&self) -> Parity {
         self.parity
     }
 
-    /// Counts what one read brought; the answer is a setting to change to.
-    pub fn saw(&mut self, octets: usize, marked: usize) -> Option<Parity> {
+    /// Counts the octets and marks of one read. Returns a setting to change to.
+    pub fn record(&mut self, octets: usize, marked: usize) -> Option<Parity> {
         self.octets = self.octets.saturating_add(octets);
         self.marked = self.marked.saturating_add(marked);
-        let bad = self.octets >= SAMPLE && self.marked >= self.octets / SHARE;
-        if self.found || !(bad || self.octets >= FRAMELESS) {
+        let bad = self.octets >= MARK_SAMPLE && self.marked >= self.octets / MARK_SHARE;
+        if self.found || !(bad || self.octets >= FRAME_SAMPLE) {
             return None;
         }
         let (parity, changes) = (self.parity.next(), self.changes.saturating_add(1));
@@ -110,28 +112,27 @@ impl Search {
         Some(parity)
     }
 
-    /// Whether the last change belongs to the first round. As long as nothing but noise comes the
-    /// search goes on, and there is nothing new to tell of it.
+    /// True during the first round. While nothing but noise comes, the search goes on silently.
     #[must_use]
     pub const fn is_first_round(&self) -> bool {
         self.changes <= Parity::ALL.len()
     }
 
-    /// Frames passed their checks: the search is over. True the first time.
+    /// Frames passed their checks: the search is over. Returns true the first time.
     pub fn frames_seen(&mut self) -> bool {
         !core::mem::replace(&mut self.found, true)
     }
 }
 
-/// Octets before the share of marks says anything: half a telegram.
-const SAMPLE: usize = 128;
+/// Octets to see before the share of marks counts: half a telegram.
+const MARK_SAMPLE: usize = 128;
 
-/// One in so many octets marked is too many. The wrong setting marks one in two or more.
-const SHARE: usize = 4;
+/// One marked octet in four is too many. The wrong setting marks one in two or more.
+const MARK_SHARE: usize = 4;
 
-/// Octets that must hold a sound frame: four of the longest (258 of data, 6 around them), since the
-/// first is cut as a rule and noise may take another.
-const FRAMELESS: usize = 4 * 264;
+/// Octets that must contain a sound frame: four of the longest (258 of data and 6 around them). The
+/// first is usually cut, and noise may spoil another.
+const FRAME_SAMPLE: usize = 4 * 264;
 
 #[cfg(test)]
 mod tests {
@@ -140,43 +141,43 @@ mod tests {
     #[test]
     fn choices_read_back() {
         for text in ["even", "none", "odd", "auto"] {
-            assert_eq!(text.parse::<Choice>().unwrap().to_string(), text);
+            assert_eq!(text.parse::<ParityChoice>().unwrap().to_string(), text);
         }
-        assert!("Even".parse::<Choice>().is_err());
-        assert_eq!(Choice::default().to_string(), "even");
+        assert!("Even".parse::<ParityChoice>().is_err());
+        assert_eq!(ParityChoice::default().to_string(), "even");
     }
 
     #[test]
     fn many_marks_change_the_setting_within_half_a_telegram() {
-        let mut search = Search::default();
-        assert_eq!(search.saw(127, 127), None, "too few octets to tell");
-        assert_eq!(search.saw(1, 0), Some(Parity::None));
-        assert_eq!(search.saw(128, 64), Some(Parity::Odd));
-        assert_eq!(search.saw(128, 64), Some(Parity::Even));
+        let mut search = ParitySearch::default();
+        assert_eq!(search.record(127, 127), None, "too few octets to tell");
+        assert_eq!(search.record(1, 0), Some(Parity::None));
+        assert_eq!(search.record(128, 64), Some(Parity::Odd));
+        assert_eq!(search.record(128, 64), Some(Parity::Even));
     }
 
     #[test]
     fn noise_on_a_good_line_does_not_change_the_setting() {
-        let mut search = Search::default();
+        let mut search = ParitySearch::default();
         for _ in 0..6 {
-            assert_eq!(search.saw(150, 30), None);
+            assert_eq!(search.record(150, 30), None);
         }
         assert!(search.frames_seen());
     }
 
     #[test]
     fn octets_without_frames_change_the_setting_though_nothing_is_marked() {
-        let mut search = Search::default();
-        assert_eq!(search.saw(FRAMELESS - 1, 0), None);
-        assert_eq!(search.saw(1, 0), Some(Parity::None));
-        assert_eq!(search.saw(FRAMELESS - 1, 0), None, "the count starts over");
+        let mut search = ParitySearch::default();
+        assert_eq!(search.record(FRAME_SAMPLE - 1, 0), None);
+        assert_eq!(search.record(1, 0), Some(Parity::None));
+        assert_eq!(search.record(FRAME_SAMPLE - 1, 0), None, "the count starts over");
     }
 
     #[test]
     fn noise_goes_on_to_change_the_setting_but_only_one_round_is_news() {
-        let mut search = Search::default();
+        let mut search = ParitySearch::default();
         let news = (0..30).filter(|_| {
-            assert!(search.saw(FRAMELESS, 0).is_some());
+            assert!(search.record(FRAME_SAMPLE, 0).is_some());
             search.is_first_round()
         });
         assert_eq!(news.count(), 3);
@@ -184,11 +185,11 @@ mod tests {
 
     #[test]
     fn a_setting_that_gave_frames_stays() {
-        let mut search = Search::default();
-        search.saw(128, 128);
+        let mut search = ParitySearch::default();
+        search.record(128, 128);
         assert!(search.frames_seen());
         assert!(!search.frames_seen(), "told once");
-        assert_eq!(search.saw(100_000, 100_000), None);
+        assert_eq!(search.record(100_000, 100_000), None);
         assert_eq!(search.parity(), Parity::None);
     }
 }

@@ -7,17 +7,19 @@
 //! x          any other octet, sound
 //! ```
 //!
-//! The third line is taken for a break: a frame is refused for either. What a read brings may end
-//! inside an escape; the rest comes with the next.
+//! The third line is taken for a break: a frame is refused for either. A read may end inside an
+//! escape; the next one brings the rest.
 //!
-//! What this does not show: octets lost between UART and reader. The line discipline only writes
-//! them to the kernel's log, and the counters of `TIOCGICOUNT` are out of reach without unsafe
-//! code. The checksum and the lengths of a frame have to find those.
+//! Octets lost between UART and reader do not show here. The line discipline only writes them to
+//! the
+//! kernel's log, and the counters of `TIOCGICOUNT` are out of reach without unsafe code. The
+//! checksum
+//! and the lengths of a frame have to find those.
 
 use super::Burst;
 use crate::error::Mark;
 
-/// Undoes the escapes, over any number of reads.
+/// Undoes the escapes, across any number of reads.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Unescaper {
     state: EscapeState,
@@ -27,9 +29,9 @@ pub struct Unescaper {
 enum EscapeState {
     #[default]
     Plain,
-    /// Behind `FF`.
+    /// After `FF`.
     Escape,
-    /// Behind `FF 00`.
+    /// After `FF 00`.
     Marked,
 }
 
@@ -54,7 +56,7 @@ impl Unescaper {
         }
     }
 
-    /// Takes everything up to the next escape at once, and returns what is behind its `FF`.
+    /// Copies everything up to the next escape, and returns the octets after its `FF`.
     fn run<'a>(&mut self, raw: &'a [u8], burst: &mut Burst) -> &'a [u8] {
         let length = memchr::memchr(ESCAPE, raw).unwrap_or(raw.len());
         let (plain, rest) = raw.split_at_checked(length).unwrap_or((raw, &[]));
@@ -73,7 +75,7 @@ impl Unescaper {
         match octet {
             ESCAPE => burst.octets.push(ESCAPE),
             0 => self.state = EscapeState::Marked,
-            // The kernel never writes this. Nothing is lost if it ever does.
+            // The kernel never writes this. If it does, nothing is lost.
             _ => burst.octets.extend_from_slice(&[ESCAPE, octet]),
         }
     }

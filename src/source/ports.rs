@@ -1,7 +1,8 @@
 //! The serial devices of this machine.
 //!
-//! Names under `/dev/serial/by-id` stay with an adapter when it comes back as `ttyUSB1` instead of
-//! `ttyUSB0`; so they are the ones to use, to list and to recommend.
+//! A name under `/dev/serial/by-id` stays with its adapter, even if the adapter comes back as
+//! `ttyUSB1`
+//! instead of `ttyUSB0`. These are the names to use, to list and to recommend.
 
 use std::{
     fs,
@@ -16,7 +17,7 @@ pub fn candidates() -> Vec<PathBuf> {
     entries(Path::new(BY_ID), |_| true)
 }
 
-/// The lasting name of a device that is given by a name that may change.
+/// The lasting name of a device, if `path` is a name that may change.
 #[must_use]
 pub fn by_id(path: &Path) -> Option<PathBuf> {
     by_id_in(Path::new(BY_ID), path)
@@ -25,36 +26,35 @@ pub fn by_id(path: &Path) -> Option<PathBuf> {
 /// The only device under `/dev/serial/by-id`.
 ///
 /// # Errors
-/// [`OpenError::NoDefault`] if there is none or more than one, with all the serial devices that
-/// there are.
+/// [`OpenError::NoDefault`] with all existing serial devices, if there is none or more than one.
 pub fn default_port() -> Result<PathBuf, OpenError> {
     default_in(Path::new(BY_ID), Path::new("/dev"))
 }
 
-/// The names to offer to somebody whose device is missing: lasting ones, else nodes that exist.
+/// Names to suggest when a device is missing: lasting ones, and nodes without one.
 #[must_use]
-pub fn there() -> Vec<PathBuf> {
-    there_in(Path::new(BY_ID), Path::new("/dev"))
+pub fn available() -> Vec<PathBuf> {
+    available_in(Path::new(BY_ID), Path::new("/dev"))
 }
 
 fn default_in(by_id: &Path, dev: &Path) -> Result<PathBuf, OpenError> {
     match entries(by_id, |_| true).as_slice() {
         [only] => Ok(only.clone()),
-        _ => Err(OpenError::NoDefault { there: there_in(by_id, dev) }),
+        _ => Err(OpenError::NoDefault { available: available_in(by_id, dev) }),
     }
 }
 
-fn there_in(by_id: &Path, dev: &Path) -> Vec<PathBuf> {
-    let mut there = entries(by_id, |_| true);
-    let named: Vec<_> = there.iter().filter_map(|link| fs::canonicalize(link).ok()).collect();
-    // A built-in UART has no name by id, and nodes of adapters have two.
+fn available_in(by_id: &Path, dev: &Path) -> Vec<PathBuf> {
+    let mut available = entries(by_id, |_| true);
+    let named: Vec<_> = available.iter().filter_map(|link| fs::canonicalize(link).ok()).collect();
+    // A built-in UART has no name by id. The node of an adapter has one, and is not listed twice.
     let node = |name: &str| NODES.iter().any(|start| name.starts_with(start));
-    there.extend(
+    available.extend(
         entries(dev, node)
             .into_iter()
             .filter(|node| fs::canonicalize(node).is_ok_and(|node| !named.contains(&node))),
     );
-    there
+    available
 }
 
 fn by_id_in(directory: &Path, path: &Path) -> Option<PathBuf> {
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
 
-    /// A `/dev` with those nodes (plain files do here) and those names by id.
+    /// A `/dev` with these nodes (plain files do here) and these names by id.
     fn dev(nodes: &[&str], names: &[(&str, &str)]) -> (tempfile::TempDir, PathBuf, PathBuf) {
         let root = tempfile::tempdir().unwrap();
         let dev = root.path().canonicalize().unwrap();
@@ -114,20 +114,20 @@ mod tests {
             &["ttyUSB0", "ttyUSB1", "ttyACM0", "serial0", "tty1", "ttyS0"],
             &[("usb-b", "ttyUSB1"), ("usb-a", "ttyUSB0")],
         );
-        let there = vec![
+        let available = vec![
             by_id.join("usb-a"),
             by_id.join("usb-b"),
             dev.join("serial0"),
             dev.join("ttyACM0"),
         ];
-        assert_eq!(default_in(&by_id, &dev), Err(OpenError::NoDefault { there }));
+        assert_eq!(default_in(&by_id, &dev), Err(OpenError::NoDefault { available }));
     }
 
     #[test]
     fn without_any_the_list_is_empty() {
         let (_root, dev, _) = dev(&["tty1"], &[]);
         let gone = dev.join("gone");
-        assert_eq!(default_in(&gone, &dev), Err(OpenError::NoDefault { there: vec![] }));
+        assert_eq!(default_in(&gone, &dev), Err(OpenError::NoDefault { available: vec![] }));
     }
 
     #[test]

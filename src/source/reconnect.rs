@@ -1,4 +1,5 @@
-//! What all live sources share: lost, waiting and back, and a wait that anybody can interrupt.
+//! The part that all live sources share: lost, waiting and back, and a wait that a signal
+//! interrupts.
 
 use core::{mem, time::Duration};
 use std::{io, os::fd::BorrowedFd, time::Instant};
@@ -12,26 +13,27 @@ use super::{Burst, OpenError, Source, SourceEvent};
 use crate::{backoff::Backoff, record::Time};
 
 /// The longest that a read blocks.
-pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const READ_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A way to octets that is opened again and again: what differs between a tty and a socket.
+/// A port that is opened again and again: the difference between a tty and a socket.
 pub(super) trait Endpoint: Send {
-    /// What is open. Dropping it closes everything.
+    /// The open port. Dropping it closes everything.
     type Port: Send;
 
-    /// Whether a port that opens proves that the source is back. Otherwise its first octet does: a
-    /// TCP server also takes connections while its own device is unplugged.
+    /// True if an open port proves that the source is back. Otherwise its first octet does: a TCP
+    /// server
+    /// accepts connections even while its own device is unplugged.
     const BACK_WHEN_OPEN: bool;
 
     fn name(&self) -> &str;
 
-    /// Opens the port; `None` if that takes longer, having waited for a while.
+    /// Opens the port. Returns `None` after a while if that takes longer.
     fn open(&mut self) -> Result<Option<Self::Port>, OpenError>;
 
     /// Waits for octets and appends them to `burst`. An error is the reason why the port is lost.
     fn pull(&mut self, port: &mut Self::Port, burst: &mut Burst) -> Result<(), String>;
 
-    /// Something to tell the user.
+    /// The next remark for the user.
     fn note(&mut self) -> Option<String> {
         None
     }
@@ -39,52 +41,52 @@ pub(super) trait Endpoint: Send {
     fn frames_seen(&mut self) {}
 }
 
-/// A line with its state.
+/// An endpoint with its state.
 pub(super) struct Reconnecting<L: Endpoint> {
-    line: L,
-    /// Whether to wait for a device, or to give up at once.
+    endpoint: L,
+    /// True if the run waits for the device; a one-shot run gives up at once.
     lasting: bool,
     backoff: Backoff,
     port: Option<L::Port>,
-    /// When to try next, while there is no port.
-    due: Instant,
-    /// Since when the user knows that the source is away.
-    away: Option<Instant>,
-    /// The kind of trouble that the user knows, and the one that the last try met.
-    told: Option<OpenErrorKind>,
-    met: Option<OpenErrorKind>,
-    /// Since when octets come from this port.
-    healthy: Option<Instant>,
-    /// Octets that wait for `Back` to be told before them.
-    held: Option<Burst>,
+    /// The time of the next attempt, while there is no port.
+    retry_at: Instant,
+    /// The time since which the user knows that the source is away.
+    away_since: Option<Instant>,
+    /// The kind of error that was reported, and the kind that the last attempt met.
+    reported: Option<OpenErrorKind>,
+    last_error: Option<OpenErrorKind>,
+    /// The time of the first octet from this port.
+    receiving_since: Option<Instant>,
+    /// Octets that follow the event `Back`.
+    deferred: Option<Burst>,
 }
 
 type OpenErrorKind = mem::Discriminant<OpenError>;
 
 impl<L: Endpoint> Reconnecting<L> {
-    pub(super) fn new(line: L, lasting: bool, backoff: Backoff) -> Self {
+    pub(super) fn new(endpoint: L, lasting: bool, backoff: Backoff) -> Self {
         Self {
-            line,
+            endpoint,
             lasting,
             backoff,
             port: None,
-            due: Instant::now(),
-            away: None,
-            told: None,
-            met: None,
-            healthy: None,
-            held: None,
+            retry_at: Instant::now(),
+            away_since: None,
+            reported: None,
+            last_error: None,
+            receiving_since: None,
+            deferred: None,
         }
     }
 
     fn connect(&mut self) -> Result<SourceEvent, OpenError> {
-        let rest = self.due.saturating_duration_since(Instant::now());
+        let rest = self.retry_at.saturating_duration_since(Instant::now());
         if !rest.is_zero() {
-            // An interrupted wait is a quiet one: the caller looks at its flags.
-            let _ = ready(None, rest.min(PATIENCE));
+            // A signal that ends the wait counts as quiet: the caller checks its flags.
+            let _ = ready(None, rest.min(READ_TIMEOUT));
             return Ok(SourceEvent::Quiet);
         }
-        match self.line.open() {
+        match self.endpoint.open() {
             Ok(None) => Ok(SourceEvent::Quiet),
             Ok(Some(port)) => {
                 self.port = Some(port);
@@ -95,75 +97,75 @@ impl<L: Endpoint> Reconnecting<L> {
         }
     }
 
-    /// Arranges the next try, and tells what hinders if that is news.
+    /// Schedules the next attempt, and reports the error if it is news.
     ///
-    /// The first trouble is told at once. Another kind has to last for two tries: a node that comes
-    /// back belongs to nobody for a moment, until udev has set its group.
+    /// The first error is reported at once. An error of another kind has to occur twice: a node
+    /// that
+    /// comes back belongs to nobody for a moment, until udev has set its group.
     fn wait(&mut self, error: &OpenError) -> SourceEvent {
-        self.due = Instant::now() + self.backoff.delay();
+        self.retry_at = Instant::now() + self.backoff.delay();
         let kind = mem::discriminant(error);
-        let lasts = self.met.replace(kind) == Some(kind);
-        if self.told == Some(kind) || !(self.told.is_none() || lasts) {
+        let lasts = self.last_error.replace(kind) == Some(kind);
+        if self.reported == Some(kind) || !(self.reported.is_none() || lasts) {
             return SourceEvent::Quiet;
         }
-        self.told = Some(kind);
-        self.away.get_or_insert_with(Instant::now);
+        self.reported = Some(kind);
+        self.away_since.get_or_insert_with(Instant::now);
         SourceEvent::Waiting(error.to_string())
     }
 
     fn back(&mut self) -> Option<SourceEvent> {
-        self.told = None;
-        self.met = None;
-        self.away.take().map(|since| SourceEvent::Back(since.elapsed()))
+        self.reported = None;
+        self.last_error = None;
+        self.away_since.take().map(|since| SourceEvent::Back(since.elapsed()))
     }
 
     fn lose(&mut self, reason: String) -> Result<SourceEvent, OpenError> {
-        // Close before anything else: as long as the old node is held, the kernel gives the adapter
-        // another number.
+        // Close first: while the old node is held, the kernel gives the adapter another number.
         self.port = None;
-        let name = self.line.name().to_owned();
+        let name = self.endpoint.name().to_owned();
         let lost = OpenError::Lost { name, reason: reason.clone() };
-        if let Some(since) = self.healthy.take() {
+        if let Some(since) = self.receiving_since.take() {
             self.backoff.worked_for(since.elapsed());
         }
-        self.due = Instant::now() + self.backoff.delay();
+        self.retry_at = Instant::now() + self.backoff.delay();
         if !self.lasting {
             return Err(lost);
         }
-        if self.away.is_some() {
+        if self.away_since.is_some() {
             return Ok(SourceEvent::Quiet);
         }
-        self.away = Some(Instant::now());
-        // That a lost device is missing goes without saying.
-        let missing = OpenError::Missing { path: Default::default(), there: Vec::new() };
-        self.told = Some(mem::discriminant(&missing));
+        self.away_since = Some(Instant::now());
+        // A lost device is missing: no second message.
+        let missing = OpenError::Missing { path: Default::default(), available: Vec::new() };
+        self.reported = Some(mem::discriminant(&missing));
         Ok(SourceEvent::Lost(reason))
     }
 
     fn octets(&mut self, burst: &mut Burst) -> SourceEvent {
-        self.healthy.get_or_insert_with(Instant::now);
+        self.receiving_since.get_or_insert_with(Instant::now);
         let Some(back) = self.back() else { return SourceEvent::Octets };
-        self.held = Some(mem::take(burst));
+        self.deferred = Some(mem::take(burst));
         back
     }
 }
 
 impl<L: Endpoint> Source for Reconnecting<L> {
     fn name(&self) -> &str {
-        self.line.name()
+        self.endpoint.name()
     }
 
     fn read(&mut self, burst: &mut Burst) -> Result<SourceEvent, OpenError> {
         burst.clear();
-        if let Some(held) = self.held.take() {
-            *burst = held;
+        if let Some(deferred) = self.deferred.take() {
+            *burst = deferred;
             return Ok(SourceEvent::Octets);
         }
-        if let Some(note) = self.line.note() {
+        if let Some(note) = self.endpoint.note() {
             return Ok(SourceEvent::Note(note));
         }
         let Some(port) = &mut self.port else { return self.connect() };
-        match self.line.pull(port, burst) {
+        match self.endpoint.pull(port, burst) {
             Ok(()) if burst.octets.is_empty() => Ok(SourceEvent::Quiet),
             Ok(()) => Ok(self.octets(burst)),
             Err(reason) => self.lose(reason),
@@ -172,21 +174,22 @@ impl<L: Endpoint> Source for Reconnecting<L> {
 
     fn frames_seen(&mut self, frames: usize) {
         if frames > 0 {
-            self.line.frames_seen();
+            self.endpoint.frames_seen();
         }
     }
 }
 
-/// Waits for octets on `file` and reads what is there; empty if nothing came within [`PATIENCE`].
+/// Waits for octets on `file` and reads them. Returns nothing if none came within [`READ_TIMEOUT`].
 ///
-/// The file must not block. An error is the reason why it is lost: a device that is gone reads as
-/// the end of input, or as an error, and both for ever.
+/// The file must be non-blocking. An error is the reason for the loss: a device that is gone reads
+/// as
+/// end of input or as an error, for ever.
 pub(super) fn read_some<'a>(
     file: BorrowedFd<'_>,
     room: &'a mut [u8],
     burst: &mut Burst,
 ) -> Result<&'a [u8], String> {
-    let flags = match ready(Some(file), PATIENCE) {
+    let flags = match ready(Some(file), READ_TIMEOUT) {
         Ok(flags) if flags.is_empty() => return Ok(&[]),
         Ok(flags) => flags,
         Err(Errno::INTR) => return Ok(&[]),
@@ -196,16 +199,16 @@ pub(super) fn read_some<'a>(
     match rustix::io::read(file, &mut *room) {
         Ok(0) => Err("closed at the other end, or unplugged".to_owned()),
         Ok(length) => Ok(room.get(..length).unwrap_or_default()),
-        // Ready and yet nothing to read, for ever: that is how a hang-up can look.
-        Err(Errno::AGAIN) if flags.intersects(GONE) => Err("hung up".to_owned()),
+        // A hang-up can look like this: always ready, and nothing to read.
+        Err(Errno::AGAIN) if flags.intersects(HANG_UP) => Err("hung up".to_owned()),
         Err(Errno::INTR | Errno::AGAIN) => Ok(&[]),
         Err(error) => Err(io::Error::from(error).to_string()),
     }
 }
 
-/// Waits until `file` is readable or gone, or just waits. A signal ends the wait.
-pub(super) fn ready(file: Option<BorrowedFd<'_>>, patience: Duration) -> Result<PollFlags, Errno> {
-    let timeout = Timespec::try_from(patience).map_err(|_| Errno::INVAL)?;
+/// Waits until `file` is readable or gone, or only waits. A signal ends the wait.
+pub(super) fn ready(file: Option<BorrowedFd<'_>>, timeout: Duration) -> Result<PollFlags, Errno> {
+    let timeout = Timespec::try_from(timeout).map_err(|_| Errno::INVAL)?;
     let mut files = file.map(|file| PollFd::from_borrowed_fd(file, PollFlags::IN));
     poll(files.as_mut_slice(), Some(&timeout))?;
     Ok(files.map_or(PollFlags::empty(), |file| file.revents()))
@@ -215,4 +218,4 @@ pub(super) fn now() -> Time {
     Time::from_millis(jiff::Timestamp::now().as_millisecond())
 }
 
-const GONE: PollFlags = PollFlags::HUP.union(PollFlags::ERR).union(PollFlags::NVAL);
+const HANG_UP: PollFlags = PollFlags::HUP.union(PollFlags::ERR).union(PollFlags::NVAL);

@@ -1,10 +1,12 @@
 //! A serial device, read with the marks of its UART.
 //!
-//! `serialport` opens the device for this process alone and sets the speed. Its own reads would turn
-//! an octet with a wrong parity bit into `00` without a word; so the octets are read from a second
-//! handle, on which the kernel is told to mark such octets ([`super::parmrk`]).
+//! `serialport` opens the device for this process alone and sets the speed. Its own reads would
+//! turn an
+//! octet with a wrong parity bit into `00` silently. Octets are therefore read from a second
+//! handle, on
+//! which the kernel marks such octets ([`super::parmrk`]).
 //!
-//! Nothing is ever written to the device: a push meter only talks.
+//! Nothing is ever written to the device: a push meter only sends.
 
 use core::time::Duration;
 use std::{
@@ -27,40 +29,40 @@ use serialport::TTYPort;
 
 use super::{
     Burst, OpenError, Source,
-    parity::{Choice, Parity, Search},
+    parity::{Parity, ParityChoice, ParitySearch},
     parmrk::Unescaper,
     ports,
 };
 use crate::backoff::Backoff;
 use crate::source::reconnect::{self, Reconnecting};
 
-/// How to read a serial device. [`SerialSettings::new`] has what meters on the M-Bus need.
+/// The settings of a serial device. [`SerialSettings::new`] has those of meters on the M-Bus.
 #[derive(Clone, Debug)]
 pub struct SerialSettings {
-    /// The device, or a link to it, which is followed anew whenever it is opened.
+    /// The device, or a link to it. The link is followed again each time the device is opened.
     pub path: PathBuf,
     /// Bits a second.
     pub baud: u32,
     /// The parity bit.
-    pub parity: Choice,
-    /// The waits before the device is tried again.
+    pub parity: ParityChoice,
+    /// The waits between attempts to open the device.
     pub backoff: Backoff,
 }
 
 impl SerialSettings {
-    /// 2400 8E1, tried again after half a second to five seconds.
+    /// 2400 8E1; waits of half a second to five seconds.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
             baud: 2400,
-            parity: Choice::default(),
+            parity: ParityChoice::default(),
             backoff: Backoff::random(Duration::from_millis(500), Duration::from_secs(5)),
         }
     }
 }
 
-/// The device as a source. It is opened by the first read; a `lasting` source waits for it.
+/// The device as a source. The first read opens it; a `lasting` source waits for it.
 #[must_use]
 pub fn open(settings: SerialSettings, lasting: bool) -> Box<dyn Source> {
     let backoff = settings.backoff.clone();
@@ -72,8 +74,8 @@ struct Tty {
     name: String,
     baud: u32,
     parity: Parity,
-    search: Option<Search>,
-    /// Whether to recommend the name by id; a short run is not worth it.
+    search: Option<ParitySearch>,
+    /// True if the run lasts long enough to recommend the name by id.
     recommend: bool,
     opened_before: bool,
     notes: VecDeque<String>,
@@ -90,8 +92,8 @@ struct TtyPort {
 impl Tty {
     fn new(settings: SerialSettings, lasting: bool) -> Self {
         let (parity, search) = match settings.parity {
-            Choice::Fixed(parity) => (parity, None),
-            Choice::Auto => (Parity::default(), Some(Search::default())),
+            ParityChoice::Fixed(parity) => (parity, None),
+            ParityChoice::Auto => (Parity::default(), Some(ParitySearch::default())),
         };
         Self {
             name: name(&settings.path),
@@ -107,14 +109,16 @@ impl Tty {
         }
     }
 
-    /// The remarks that are due when the device opens for the first time.
-    fn remark(&mut self, port: &TtyPort) {
+    /// Queues the remarks that are due when the device opens for the first time.
+    fn note_settings(&mut self, port: &TtyPort) {
         if core::mem::replace(&mut self.opened_before, true) {
             return;
         }
-        let refused = tcgetattr(&port.file).map(|got| refused(&got, self.baud, self.parity));
-        if let Ok(refused @ [_, ..]) = refused.as_deref() {
-            self.notes.push_back(format!("ignores these settings: {}", refused.join(", ")));
+        let unapplied_settings =
+            tcgetattr(&port.file).map(|got| unapplied_settings(&got, self.baud, self.parity));
+        if let Ok(unapplied_settings @ [_, ..]) = unapplied_settings.as_deref() {
+            self.notes
+                .push_back(format!("ignores these settings: {}", unapplied_settings.join(", ")));
         }
         if let (true, Some(link)) = (self.recommend, ports::by_id(&self.path)) {
             let (path, link) = (self.path.display(), link.display());
@@ -125,21 +129,21 @@ impl Tty {
     fn search(&mut self, port: &TtyPort, burst: &Burst) {
         let marked = burst.marks.len();
         let Some(search) = &mut self.search else { return };
-        let Some(next) = search.saw(burst.octets.len(), marked) else { return };
+        let Some(next) = search.record(burst.octets.len(), marked) else { return };
         if search.is_first_round() {
             self.notes.push_back(format!("no frames with parity {}: trying {next}", self.parity));
         }
         self.parity = next;
-        // This fails only for a device that is gone, which the next read finds out.
+        // This fails only for a device that is gone; the next read notices that.
         let _ = configure(&port.file, next);
     }
 
     fn explain(&self, error: &io::Error, node: Option<&Path>) -> OpenError {
         let path = self.path.clone();
         match (error.kind(), error.raw_os_error().map(Errno::from_raw_os_error)) {
-            // The node of an adapter that is gone can outlive it, in a container for ever.
+            // The node of an unplugged adapter can outlive it, in a container for ever.
             (io::ErrorKind::NotFound, _) | (_, Some(Errno::NXIO | Errno::NODEV)) => {
-                OpenError::Missing { path, there: ports::there() }
+                OpenError::Missing { path, available: ports::available() }
             }
             (io::ErrorKind::PermissionDenied, _) => OpenError::Forbidden { path },
             (io::ErrorKind::ResourceBusy, _) => OpenError::Busy { path, by: node.and_then(holder) },
@@ -162,7 +166,7 @@ impl reconnect::Endpoint for Tty {
         let node = fs::canonicalize(&self.path).map_err(|error| self.explain(&error, None))?;
         let port = TtyPort::open(&node, self.baud, self.parity)
             .map_err(|error| self.explain(&error, Some(&node)))?;
-        self.remark(&port);
+        self.note_settings(&port);
         Ok(Some(port))
     }
 
@@ -178,7 +182,7 @@ impl reconnect::Endpoint for Tty {
     }
 
     fn frames_seen(&mut self) {
-        if self.search.as_mut().is_some_and(Search::frames_seen) {
+        if self.search.as_mut().is_some_and(ParitySearch::frames_seen) {
             self.notes.push_back(format!("frames come with parity {}", self.parity));
         }
     }
@@ -186,19 +190,20 @@ impl reconnect::Endpoint for Tty {
 
 impl TtyPort {
     fn open(node: &Path, baud: u32, parity: Parity) -> io::Result<Self> {
-        // Without O_NONBLOCK the open waits for a carrier, which a meter never gives.
+        // Without O_NONBLOCK the open waits for a carrier, which a meter never raises.
         let flags = OFlags::NOCTTY | OFlags::NONBLOCK;
         let file =
             OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(node)?;
         if !isatty(&file) {
             return Err(Errno::NOTTY.into());
         }
-        free(&file)?;
+        ensure_unlocked(&file)?;
         let builder = serialport::new(node.to_string_lossy(), baud).exclusive(true);
-        let owner = TTYPort::open(&builder).map_err(plain)?;
+        let owner = TTYPort::open(&builder).map_err(io_error)?;
         configure(&file, parity)?;
-        // What came before now was received with other settings: wrong speed, no escapes, perhaps
-        // from before the adapter was unplugged. It cannot be told from octets of the meter.
+        // Octets received before now had other settings: wrong speed, no escapes, perhaps from
+        // before the
+        // adapter was unplugged. Nothing tells them from octets of the meter.
         tcflush(&file, QueueSelector::IFlush)?;
         Ok(Self { file, _owner: owner })
     }
@@ -206,9 +211,9 @@ impl TtyPort {
 
 /// Fails if another process has locked the device.
 ///
-/// `serialport` would find out too, but on its way back it lifts the exclusive mode that the other
-/// process has set.
-fn free(file: &File) -> io::Result<()> {
+/// `serialport` would notice the lock too, but on its way back it lifts the exclusive mode that the
+/// other process has set.
+fn ensure_unlocked(file: &File) -> io::Result<()> {
     match flock(file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(flock(file, FlockOperation::Unlock)?),
         Err(Errno::WOULDBLOCK) => Err(io::ErrorKind::ResourceBusy.into()),
@@ -217,16 +222,16 @@ fn free(file: &File) -> io::Result<()> {
 }
 
 /// The error of `serialport` under the kind that the system gave it.
-fn plain(error: serialport::Error) -> io::Error {
+fn io_error(error: serialport::Error) -> io::Error {
     match error.kind {
-        // It stands for EBUSY and for a lock that somebody holds.
+        // `NoDevice` stands for EBUSY and for a lock held by another process.
         serialport::ErrorKind::NoDevice => io::ErrorKind::ResourceBusy.into(),
         serialport::ErrorKind::Io(kind) => io::Error::new(kind, error.description),
         _ => io::Error::other(error.description),
     }
 }
 
-/// Sets every flag that matters, whoever used the device before; the speed stays as it is.
+/// Sets every flag that matters, whatever the last user left behind; the speed stays.
 fn configure(file: &File, parity: Parity) -> io::Result<()> {
     let mut termios = tcgetattr(file)?;
     termios.input_modes = INPUT;
@@ -234,31 +239,32 @@ fn configure(file: &File, parity: Parity) -> io::Result<()> {
     termios.local_modes = LocalModes::empty();
     termios.control_modes.remove(control_mask());
     termios.control_modes.insert(control(parity));
-    // One octet is enough to wake up, and only the end of a device reads as nothing.
+    // One octet wakes the reader, and only a device that is gone reads as nothing.
     termios.special_codes[SpecialCodeIndex::VMIN] = 1;
     termios.special_codes[SpecialCodeIndex::VTIME] = 0;
     Ok(tcsetattr(file, OptionalActions::Now, &termios)?)
 }
 
-/// The settings that the device did not take: a pseudo-terminal has no parity, for one. The call
+/// The settings that the device did not apply; a pseudo-terminal has no parity, for example. The
+/// call
 /// that sets them succeeds all the same.
-fn refused(got: &Termios, baud: u32, parity: Parity) -> Vec<&'static str> {
+fn unapplied_settings(got: &Termios, baud: u32, parity: Parity) -> Vec<&'static str> {
     let parity_bits = ControlModes::PARENB | ControlModes::PARODD;
     let differs = got.control_modes ^ control(parity);
-    // A divider of the clock seldom hits the speed exactly.
+    // A clock divider seldom hits the speed exactly.
     let drift = got.input_speed().abs_diff(baud);
     let other = (differs & control_mask()).difference(parity_bits);
-    let checks = [
+    let comparisons = [
         (drift > baud / 50, "speed"),
         (differs.intersects(parity_bits), "parity"),
         (!other.is_empty(), "data bits, stop bits or flow control"),
         (got.input_modes != INPUT, "marks for damaged octets"),
         (!got.local_modes.is_empty(), "raw mode"),
     ];
-    checks.into_iter().filter(|(wrong, _)| *wrong).map(|(_, what)| what).collect()
+    comparisons.into_iter().filter(|(wrong, _)| *wrong).map(|(_, what)| what).collect()
 }
 
-/// No flow control and no translation; errors are looked for, and marked.
+/// No flow control and no translation; errors are detected and marked.
 const INPUT: InputModes = InputModes::INPCK.union(InputModes::PARMRK);
 
 fn control(parity: Parity) -> ControlModes {
@@ -271,7 +277,7 @@ fn control(parity: Parity) -> ControlModes {
         }
 }
 
-/// The flags of [`control`], and those that must not be set beside them.
+/// The flags of [`control`], and those that must be clear beside them.
 fn control_mask() -> ControlModes {
     let mask = control(Parity::Odd) | ControlModes::CSIZE | ControlModes::CSTOPB;
     #[cfg(target_os = "linux")]
@@ -279,7 +285,7 @@ fn control_mask() -> ControlModes {
     mask | ControlModes::CRTSCTS
 }
 
-/// What records call the device: `ttyUSB0`; for a link, the link's own name, which stays when the
+/// The device's name in records: `ttyUSB0`; for a link, the link's own name, which stays when the
 /// adapter comes back under another number. A pseudo-terminal is `pts/3`.
 fn name(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
@@ -289,7 +295,7 @@ fn name(path: &Path) -> String {
     }
 }
 
-/// `program[PID]` of a process that has the device open, as far as this user may look.
+/// `program[PID]` of a process that has the device open, if this user may see it.
 fn holder(node: &Path) -> Option<String> {
     let processes = fs::read_dir("/proc").ok()?.flatten();
     let holds = |process: &Path| {
@@ -306,7 +312,7 @@ fn holder(node: &Path) -> Option<String> {
     })
 }
 
-/// As much as the kernel keeps for a tty.
+/// The kernel's buffer for a tty.
 const ROOM: usize = 4096;
 
 #[cfg(test)]

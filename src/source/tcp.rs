@@ -1,8 +1,9 @@
-//! The octets of a serial device on another machine, as ser2net and its like hand them out over TCP.
+//! The octets of a serial device on another machine, served over TCP by ser2net or a similar
+//! program.
 //!
-//! There are no marks of a UART here, and no handshake. A peer that vanishes without a word is found
-//! out by the kernel's keepalive probes; one that is there and sends nothing (its process hangs, or
-//! its adapter does) by the time since the last octet.
+//! There are no UART marks here, and no handshake. The kernel's keepalive probes find a peer that
+//! vanished silently. The time since the last octet finds a peer that is there and sends nothing,
+//! because its process or its adapter hangs.
 
 use core::time::Duration;
 use std::{
@@ -20,21 +21,21 @@ use super::{Burst, OpenError, Source};
 use crate::backoff::Backoff;
 use crate::source::reconnect::{self, Reconnecting};
 
-/// How to read from a TCP server.
+/// The settings of a TCP source.
 #[derive(Clone, Debug)]
 pub struct TcpSettings {
     /// `HOST:PORT`.
     pub address: String,
-    /// How long to wait for a connection, for each address of the host.
+    /// The time-out of a connection attempt, for each address of the host.
     pub connect: Duration,
-    /// How long a lasting run bears a connection without an octet. A one-shot run has its own limit.
+    /// The longest time without an octet in a lasting run. A one-shot run has its own limit.
     pub idle: Duration,
-    /// The waits before the next connection.
+    /// The waits between connection attempts.
     pub backoff: Backoff,
 }
 
 impl TcpSettings {
-    /// 10 s to connect, 30 s without an octet, which is six pushes; again after 1 s to 60 s.
+    /// 10 s to connect; 30 s without an octet, which is six pushes; waits of 1 s to 60 s.
     #[must_use]
     pub fn new(address: impl Into<String>) -> Self {
         Self {
@@ -46,7 +47,7 @@ impl TcpSettings {
     }
 }
 
-/// The `HOST:PORT` of `tcp://HOST:PORT`, if it is one.
+/// The `HOST:PORT` of `tcp://HOST:PORT`; `None` for other texts.
 #[must_use]
 pub fn address(url: &str) -> Option<&str> {
     let address = url.strip_prefix("tcp://")?;
@@ -56,20 +57,20 @@ pub fn address(url: &str) -> Option<&str> {
     valid.then_some(address)
 }
 
-/// The server as a source. The first read starts to connect; a `lasting` source connects again.
+/// The server as a source. The first read starts to connect; a `lasting` source reconnects.
 ///
 /// After a loss, `Back` comes with the first octet and not with the connection: ser2net accepts
-/// connections also while its adapter is unplugged.
+/// connections even while its adapter is unplugged.
 #[must_use]
 pub fn open(settings: TcpSettings, lasting: bool) -> Box<dyn Source> {
-    let line = TcpServer {
+    let server = TcpServer {
         address: settings.address,
         connect: settings.connect,
         idle: lasting.then_some(settings.idle),
         attempt: None,
         room: vec![0; ROOM],
     };
-    Box::new(Reconnecting::new(line, lasting, settings.backoff))
+    Box::new(Reconnecting::new(server, lasting, settings.backoff))
 }
 
 struct TcpServer {
@@ -98,7 +99,7 @@ impl reconnect::Endpoint for TcpServer {
             Some(attempt) => attempt,
             None => attempt(self.address.clone(), self.connect).map_err(|e| self.explain(&e))?,
         };
-        match attempt.recv_timeout(reconnect::PATIENCE) {
+        match attempt.recv_timeout(reconnect::READ_TIMEOUT) {
             Ok(Ok(stream)) => Ok(Some(TcpConnection { stream, last: Instant::now() })),
             Ok(Err(error)) => Err(self.explain(&error)),
             Err(RecvTimeoutError::Timeout) => {
@@ -134,11 +135,11 @@ impl TcpServer {
     }
 }
 
-/// Connects in a thread of its own: looking up a name can take many seconds, and nothing interrupts it.
+/// Connects in its own thread: resolving a name can take many seconds and cannot be interrupted.
 fn attempt(address: String, limit: Duration) -> io::Result<Receiver<io::Result<TcpStream>>> {
     let (sender, receiver) = channel();
     thread::Builder::new().name("connect".to_owned()).spawn(move || {
-        // Nobody waits any more if this fails; the connection is closed then.
+        // This fails if the receiver is gone; the connection is closed then.
         let _ = sender.send(connect(&address, limit));
     })?;
     Ok(receiver)
@@ -164,7 +165,7 @@ fn prepare(stream: TcpStream) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// A peer that vanished is lost after 15 s and three probes 5 s apart: 30 s, like one that is silent.
+/// A vanished peer is lost after 15 s and three probes 5 s apart: 30 s, the same as a silent one.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 const KEEPALIVE_PROBES: u32 = 3;

@@ -8,6 +8,9 @@ use clap_mangen::{
 
 use crate::readme;
 
+#[path = "sinks.rs"]
+mod sinks;
+
 /// Variables that the program reads, for the pages of the subcommands that have the option beside
 /// them.
 pub(crate) const VARIABLES: [(&str, &str); 7] = [
@@ -37,7 +40,10 @@ pub(crate) fn all(command: &Command) -> Vec<(String, String)> {
     let version = |template: &str| template.replace("@VERSION@", env!("CARGO_PKG_VERSION"));
     pages.push(("man/meterpipe-record.5".into(), version(include_str!("meterpipe-record.5"))));
     pages.push(("man/meterpipe-keys.5".into(), version(include_str!("meterpipe-keys.5"))));
-    pages.push(("man/meterpipe-sinks.7".into(), version(include_str!("meterpipe-sinks.7"))));
+    pages.push((
+        "man/meterpipe-sinks.7".into(),
+        version(&sinks::page(include_str!("meterpipe-sinks.7"))),
+    ));
     pages
 }
 

@@ -58,7 +58,7 @@ fn what_was_not_stored_waits_for_the_next_start() {
     let (said, lost) = in_vain(&uri, 20..30);
     assert_eq!(
         (lost, &*said[0]),
-        (0, &*format!("readings of before wait in {}/spool", folder.path().display()))
+        (0, &*format!("readings of an earlier run wait in {}/spool", folder.path().display()))
     );
     let server = server(port);
     let sink = Sink::start(&uri, 100);
@@ -107,7 +107,7 @@ fn two_sinks_do_not_share_a_folder_and_a_folder_that_is_none_stops_nobody() {
     let first = Sink::start(&uri, 100);
     wait_for("the folder", || folder.path().join("spool/lock").exists());
     let other = Sink::start(&uri, 100);
-    other.hears("another sink has it; nothing is kept there");
+    other.hears("another sink uses it; nothing is kept there");
     fs::write(folder.path().join("file"), "").unwrap();
     let none = Sink::start(&uri.replace("/spool", "/file/spool"), 100);
     none.hears("nothing is kept there");

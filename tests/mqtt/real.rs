@@ -6,12 +6,8 @@ use std::{
 };
 
 use meterpipe::sink::{
-    mqtt::{
-        announce::{Announcer, Publication, Qos},
-        sink::new,
-    },
+    mqtt::announce::{Announcer, Publication, Qos},
     queue::queue,
-    settings::SinkSettings,
     traits::Report,
 };
 use rustix::process::Signal;
@@ -20,7 +16,7 @@ use tempfile::TempDir;
 use crate::{
     certificates::Authority,
     mosquitto::{Killed, Mosquitto, send, with_mosquitto},
-    sink::{LIMIT, Running, until},
+    sink::{LIMIT, Running, build, until},
 };
 
 fn uri(broker: &Mosquitto, query: &str) -> String {
@@ -143,7 +139,7 @@ impl Announcer for Herald {
         (payload == b"online").then_some(Duration::from_millis(100))
     }
 
-    fn due(
+    fn required_fields(
         &self,
         _: &meterpipe::format::readings::Readings,
     ) -> &[meterpipe::format::key::FieldKey] {
@@ -238,9 +234,8 @@ fn the_process_that_is_killed() {
     let Ok(uri) = std::env::var("METERPIPE_TEST_URI") else {
         return;
     };
-    let mut settings: SinkSettings = uri.parse().unwrap();
     let (outbox, inbox) = queue(1).unwrap();
-    let sink = new(&mut settings, None, |_, _| Ok(None)).unwrap();
+    let sink = build(&uri, None).unwrap();
     std::thread::spawn(move || sink.run(inbox, &Quiet));
     std::thread::sleep(2 * LIMIT);
     drop(outbox);
@@ -305,7 +300,7 @@ fn a_password_is_proved_and_a_wrong_one_is_told_without_being_shown() {
             let (said, lost) = sink.end(LIMIT);
             assert_eq!((said.len(), lost), (1, 1), "{said:?}");
             let sink = Running::start(&uri(&broker, &format!("protocol={protocol}")));
-            sink.wait_for("refuses who has no user name (");
+            sink.wait_for("refuses a client without a user name (");
         }
     });
 }
@@ -367,30 +362,30 @@ fn tls_is_spoken_with_the_right_broker_only() {
         assert_eq!(works(&broker, "ca=FOLDER/ca.pem&protocol=3.1.1"), Vec::<String>::new());
         fails(
             &secure(&broker, "ca=FOLDER/other.pem"),
-            "is not signed by what stands in the file of ca; trying again every 60 s",
+            "is not signed by an authority in the file of ca; trying again every 60 s",
         );
         let said = works(&broker, "insecure=true");
-        let warning = format!(
-            "insecure=true: whoever answers at localhost:{} is taken for the broker",
-            broker.port
-        );
+        let warning =
+            format!("insecure=true: the certificate of localhost:{} is not checked", broker.port);
         assert_eq!(said, [warning]);
         // A system without any certificates says so at once.
-        let mut settings: SinkSettings = secure(&broker, "").parse().unwrap();
-        match new(&mut settings, None, |_, _| Ok(None)) {
-            Ok(_) => fails(&secure(&broker, ""), "is signed by nobody whom this machine trusts"),
+        match build(&secure(&broker, ""), None) {
+            Ok(_) => fails(
+                &secure(&broker, ""),
+                "is not signed by an authority that this machine trusts",
+            ),
             Err(error) => assert!(error.to_string().contains("no certificates on this system")),
         }
         // Without TLS there is no connection, and no TLS with who does not speak it.
         let plain = format!("mqtt://127.0.0.1:{}/house", broker.port);
-        fails(&plain, "is it a port for TLS, for mqtts://?; trying again, every 60 s at most");
+        fails(&plain, "is it a TLS port, for mqtts://?; trying again, every 60 s at most");
         let open = Mosquitto::open();
         let uri = format!(
             "mqtts://localhost:{}/house?ca={}/ca.pem",
             open.port,
             broker.folder.path().display()
         );
-        fails(&uri, "closed the connection when TLS was to begin: does it speak TLS?");
+        fails(&uri, "closed the connection at the start of TLS: does it speak TLS?");
     });
 }
 
@@ -417,7 +412,7 @@ fn a_client_shows_its_certificate_where_it_is_wanted() {
         assert_eq!(works(&broker, own), Vec::<String>::new());
         fails(
             &secure(&broker, "ca=FOLDER/ca.pem"),
-            "it may want a certificate; name one with cert and key",
+            "it may require a certificate; name one with cert and key",
         );
     });
 }
@@ -430,12 +425,11 @@ fn files_that_are_none_are_told_at_the_start() {
     let why = |query: &str| {
         let path = folder.path().to_str().unwrap();
         let uri = format!("mqtts://localhost?{}", query.replace("FOLDER", path));
-        let mut settings: SinkSettings = uri.parse().unwrap();
-        let error = new(&mut settings, None, |_, _| Ok(None)).err().unwrap().to_string();
+        let error = build(&uri, None).err().unwrap().to_string();
         error.replace(path, "FOLDER")
     };
     assert_eq!(why("ca=FOLDER/none"), "ca = FOLDER/none: No such file or directory (os error 2)");
-    let pem = "nothing of that kind in it; it has to be PEM";
+    let pem = "no such entry in it; PEM is expected";
     assert_eq!(why("ca=FOLDER/empty"), format!("ca = FOLDER/empty: {pem}"));
     let ca = "ca=FOLDER/ca.pem";
     assert_eq!(why(&format!("{ca}&cert=FOLDER/client.pem")), "cert and key: both or none");

@@ -136,7 +136,7 @@ fn a_broker_that_knows_the_older_version_only_is_spoken_to_in_it() {
         let mut client = fake.open();
         assert_eq!(client.version, 4);
         assert_eq!(client.take().unwrap().payload, "online");
-        sink.wait_for("does not speak MQTT 5: MQTT 3.1.1 is spoken");
+        sink.wait_for("does not speak MQTT 5: using MQTT 3.1.1");
         // After an outage it may be a newer one. It is not, which is nothing new.
         client.close();
         let mut client = fake.accept();
@@ -230,7 +230,7 @@ fn a_version_that_the_user_fixed_is_not_left() {
         assert_eq!(client.version, 5);
         client.write(&[0x20, 3, 0, 0x84, 0]);
     }
-    let text = sink.wait_for("refuses this version of MQTT: leave protocol out");
+    let text = sink.wait_for("refuses this version of MQTT: remove the setting protocol");
     assert!(text.ends_with("trying again, every 60 s at most"), "{text}");
 }
 
@@ -242,7 +242,7 @@ fn two_of_the_same_name_do_not_chase_each_other() {
     client.take().unwrap();
     client.write(&[0xe0, 1, 0x8e]);
     drop(client);
-    let text = sink.wait_for("another client came");
+    let text = sink.wait_for("another client connected");
     assert!(text.contains("with the name twin") && text.contains("client_id"), "{text}");
     assert!(text.ends_with("trying again after 60 s to 120 s"), "{text}");
     assert_eq!(fake.count(Duration::from_secs(5), drop), 0);
@@ -305,7 +305,7 @@ fn a_refused_topic_is_told_once_and_when_it_is_taken_again() {
         sink.said(),
         [
             format!("{place} refuses {topic} (not authorized): {acl}"),
-            format!("{place} takes {topic} now"),
+            format!("{place} accepts {topic} now"),
             format!("{place} refuses {topic} (quota exceeded)"),
         ]
     );
@@ -321,7 +321,7 @@ fn what_is_no_broker_is_told_from_one() {
         client.connect();
         client.write(b"HTTP/1.1 400 Bad Request\r\n\r\n");
     }
-    sink.wait_for("does not speak MQTT: is it a port for TLS, for mqtts://?");
+    sink.wait_for("does not speak MQTT: is it a TLS port, for mqtts://?");
     sink.put(1);
     let (said, lost) = sink.end(Duration::from_secs(2));
     assert_eq!((said.len(), lost), (1, 1), "{said:?}");
@@ -330,7 +330,7 @@ fn what_is_no_broker_is_told_from_one() {
 #[test]
 fn what_ends_before_tls_is_there_may_be_over_soon() {
     for (answer, part) in [
-        (&b""[..], "closed the connection when TLS was to begin: does it speak TLS?"),
+        (&b""[..], "closed the connection at the start of TLS: does it speak TLS?"),
         (b"HTTP/1.1 503 ", "does not speak TLS; is it a port for mqtt:// without the s?"),
     ] {
         let fake = Fake::start();
@@ -435,7 +435,7 @@ impl Announcer for Herald {
         birth.then_some(Duration::from_millis(200))
     }
 
-    fn due(&self, _: &Readings) -> &[FieldKey] {
+    fn required_fields(&self, _: &Readings) -> &[FieldKey] {
         &self.due
     }
 }

@@ -51,10 +51,10 @@ pub fn find(name: Option<&str>, line: &SerialArgs, lasting: bool) -> Result<Spec
     settings.baud = line.baud.unwrap_or(settings.baud);
     settings.parity = match line.parity {
         None => settings.parity,
-        Some(ParityArg::Even) => parity::Choice::Fixed(parity::Parity::Even),
-        Some(ParityArg::None) => parity::Choice::Fixed(parity::Parity::None),
-        Some(ParityArg::Odd) => parity::Choice::Fixed(parity::Parity::Odd),
-        Some(ParityArg::Auto) => parity::Choice::Auto,
+        Some(ParityArg::Even) => parity::ParityChoice::Fixed(parity::Parity::Even),
+        Some(ParityArg::None) => parity::ParityChoice::Fixed(parity::Parity::None),
+        Some(ParityArg::Odd) => parity::ParityChoice::Fixed(parity::Parity::Odd),
+        Some(ParityArg::Auto) => parity::ParityChoice::Auto,
     };
     Ok(Spec::Live(serial::open(settings, lasting)))
 }

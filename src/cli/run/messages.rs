@@ -19,6 +19,7 @@ use crate::cli::run::status::{Status, Tally};
 use meterpipe::{
     chain::event::Refusal,
     error::{Cause, Error, Layer, Mark},
+    format::printable::shown,
     record::Place,
 };
 
@@ -120,12 +121,12 @@ impl Messages {
                 if collected.len() == *most {
                     collected.pop_front();
                 }
-                return collected.push_back(printable(text));
+                return collected.push_back(shown(text).into_owned());
             }
         }
         // One write a line keeps the lines of a pipe's stages apart. The run goes on if standard error
         // is closed or full.
-        let line = format!("meterpipe {}: {}\n", self.stage, printable(text));
+        let line = format!("meterpipe {}: {}\n", self.stage, shown(text));
         let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
     }
 
@@ -283,31 +284,4 @@ fn advice(error: &Error) -> Option<&'static str> {
         }
         _ => return None,
     })
-}
-
-/// A text that cannot play tricks on a terminal.
-#[must_use]
-pub fn printable(text: &str) -> String {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        match hidden(character) {
-            true => shown.extend(character.escape_unicode()),
-            false => shown.push(character),
-        }
-    }
-    shown
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_that_a_terminal_obeys_is_printed() {
-        assert_eq!(printable("a\x1b[2Jü\u{202e}\n"), "a\\u{1b}[2Jü\\u{202e}\\u{a}");
-    }
 }

@@ -1,13 +1,15 @@
-//! What may be typed. This file only declares: what it means is for the subcommands.
+//! The command line. This file only declares it; the subcommands give it its meaning.
 
-use std::path::PathBuf;
+use std::{ffi::OsStr, path::PathBuf};
 
 use clap::{
     Args, Parser, Subcommand, ValueEnum, ValueHint,
-    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+    builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser},
 };
 use meterpipe::{
-    format::kinds::FormatKind, sink::settings::duration::duration, source::simulator::faults::Rate,
+    format::kinds::FormatKind,
+    sink::{kind::SinkScheme, registry, settings::duration::duration},
+    source::simulator::{faults::Rate, meter::MeterKind},
 };
 
 /// Readings from Austrian smart meters, as a pipe of small commands.
@@ -32,7 +34,7 @@ Examples:
     meterpipe decrypt --key-file guek | meterpipe decode --format csv"
 )]
 pub struct Cli {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -40,44 +42,44 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write what comes from a meter as records: frames, and everything else raw
+    /// Record the octets from a meter: sound frames, and everything else raw
     ///
     /// Nothing is lost: the octets of all records, joined, are those that came from the line. When the
-    /// adapter is unplugged it waits, and goes on when it is back.
+    /// adapter is unplugged, meterpipe waits until it is back.
     Capture(CaptureArgs),
     /// Pull the APDUs out of M-Bus frames
     ///
-    /// Each frame is checked, and the parts of a telegram are put together in their order. What is an
-    /// APDU already passes unchanged.
+    /// Each frame is checked, and the parts of a telegram are put together in order. APDUs pass
+    /// unchanged.
     Unframe(UnframeArgs),
     /// Open ciphered APDUs with the key of the meter
     ///
-    /// What is not ciphered passes unchanged; what no key opens is dropped, with a message.
+    /// Plain APDUs pass unchanged; those that no key opens are dropped, with a message.
     Decrypt(DecryptArgs),
-    /// Print readings, from whatever comes in: frames, APDUs, hex dumps
+    /// Print readings from any input: frames, APDUs, hex dumps
     ///
-    /// It does the work of unframe and decrypt where that is needed. Records, hex in any usual form
-    /// (listings of xxd and hexdump -C and lines of logs too) and binary are told apart by their
-    /// content.
+    /// The command does the work of unframe and decrypt where that is needed. It detects the form of
+    /// the input from the content: records, hex in any usual form (also listings of xxd and hexdump
+    /// -C and lines of logs) or binary.
     Decode(DecodeArgs),
     /// Read a meter and print readings as they come, all in one process
     ///
-    /// On a terminal that is a live display, else a line a telegram. When the adapter is unplugged it
-    /// waits, and goes on when it is back. Files are read to their end.
+    /// On a terminal it shows a live display, otherwise it prints a line for each telegram. When the
+    /// adapter is unplugged, meterpipe waits until it is back. Files are read to their end.
     Watch(WatchArgs),
     /// Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files
     ///
-    /// Reads the JSON Lines of decode. Each sink has a queue and a thread of its own, so that none
+    /// The input is the JSON Lines of decode. Each sink has its own queue and thread, so that none
     /// holds up another.
     Publish(PublishArgs),
-    /// Check the configuration, or show what holds
+    /// Check the configuration, or show the settings in effect
     ///
-    /// Nothing is opened and nothing is published.
+    /// It opens nothing and publishes nothing.
     Config(ConfigArgs),
-    /// Be a meter
+    /// Simulate a meter
     ///
-    /// The telegrams of a virtual house, ciphered with a published key, octet for octet as a meter
-    /// sends them; with faults on demand, to see what becomes of them.
+    /// The output is the telegrams of a virtual house, ciphered with a published key, octet for octet
+    /// as a meter sends them. Options add faults of the line.
     Simulate(SimulateArgs),
 }
 
@@ -99,16 +101,16 @@ pub struct CaptureArgs {
     /// Line settings.
     #[command(flatten)]
     pub line: SerialArgs,
-    /// When to end.
+    /// Conditions that end the run.
     #[command(flatten)]
     pub until: UntilArgs,
     /// Write the octets alone, not records
     #[arg(long)]
     pub binary: bool,
-    /// How a file is read.
+    /// The form of the input.
     #[command(flatten)]
     pub form: InputFormArgs,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
@@ -120,10 +122,10 @@ Examples:
   meterpipe capture sim: --count 4 | meterpipe unframe
   meterpipe unframe dump.txt > telegrams.records")]
 pub struct UnframeArgs {
-    /// Where octets come from.
+    /// The input.
     #[command(flatten)]
     pub input: InputArgs,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
@@ -136,13 +138,13 @@ Examples:
   meterpipe unframe tagged.records |
     meterpipe decrypt --key-file keys --require-auth   # only verified tags")]
 pub struct DecryptArgs {
-    /// Where octets come from.
+    /// The input.
     #[command(flatten)]
     pub input: InputArgs,
     /// The keys.
     #[command(flatten)]
     pub keys: KeyArgs,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
@@ -157,19 +159,19 @@ Examples:
   meterpipe simulate --count 1 | meterpipe decode --key-file guek --format xml
   meterpipe decode --list-fields")]
 pub struct DecodeArgs {
-    /// Where octets come from.
+    /// The input.
     #[command(flatten)]
     pub input: InputArgs,
     /// The keys.
     #[command(flatten)]
     pub keys: KeyArgs,
-    /// What to print.
+    /// The output.
     #[command(flatten)]
     pub format: FormatArgs,
-    /// How many work.
+    /// Parallel work.
     #[command(flatten)]
     pub jobs: JobsArgs,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
@@ -193,28 +195,28 @@ pub struct WatchArgs {
     /// Line settings.
     #[command(flatten)]
     pub line: SerialArgs,
-    /// When to end.
+    /// Conditions that end the run.
     #[command(flatten)]
     pub until: UntilArgs,
-    /// Also write all that comes to FILE, as capture does; reopened on SIGHUP
+    /// Also record all input to FILE, as capture does; reopened on SIGHUP
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub record: Option<PathBuf>,
-    /// Where else readings go.
+    /// Sinks.
     #[command(flatten)]
     pub to: SinkArgs,
-    /// How a file is read.
+    /// The form of the input.
     #[command(flatten)]
     pub form: InputFormArgs,
     /// The keys.
     #[command(flatten)]
     pub keys: KeyArgs,
-    /// What to print.
+    /// The output.
     #[command(flatten)]
     pub format: FormatArgs,
-    /// How many work.
+    /// Parallel work.
     #[command(flatten)]
     pub jobs: JobsArgs,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
@@ -228,13 +230,13 @@ Examples:
   meterpipe watch /dev/ttyUSB0 --key-file guek --format json |
     meterpipe publish --to solarview:meter.txt --to prometheus:meter.prom")]
 pub struct PublishArgs {
-    /// JSON Lines of decode; - is standard input, and so is nothing
+    /// JSON Lines of decode; without a FILE or with -, standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
-    /// Where to.
+    /// Sinks.
     #[command(flatten)]
     pub to: SinkArgs,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
@@ -246,35 +248,35 @@ Examples:
   meterpipe config check --config house.toml
   meterpipe config show --config house.toml")]
 pub struct ConfigArgs {
-    /// What to do with it
+    /// The action
     #[arg(value_enum)]
     pub action: ConfigAction,
     /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
 
-/// What to do with the configuration.
+/// An action on the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ConfigAction {
-    /// Read all that it names, and say whether it can be meant
+    /// Read it and all files that it names, and report mistakes
     Check,
-    /// Print what holds, secrets left out
+    /// Print the settings in effect, without secrets
     Show,
 }
 
-/// Where readings go.
+/// The sinks.
 #[derive(Debug, Default, Args)]
 pub struct SinkArgs {
-    /// A sink, as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)
+    /// A sink, such as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)
     ///
-    /// What else is to be said of it stands behind a question mark, as in
-    /// mqtt://HOST?retain=true&every=30s. Without it: the sinks of the configuration, which watch
-    /// takes only without a SOURCE or with --config.
-    #[arg(long, value_name = "SINK", help_heading = "Sinks")]
+    /// Options follow a question mark: mqtt://HOST?retain=true&every=30s. Without --to: the sinks of
+    /// the configuration, which watch uses only without a SOURCE or with --config.
+    #[arg(long, value_name = "SINK", value_parser = SinkParser, hide_possible_values = true,
+        help_heading = "Sinks")]
     pub to: Vec<String>,
     /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Sinks")]
@@ -293,75 +295,58 @@ Examples:
     meterpipe decode --key-file guek")]
 pub struct SimulateArgs {
     /// The kind of meter
-    #[arg(long, value_name = "METER", value_enum, default_value_t)]
-    pub meter: SimulatedMeter,
-    /// What to write on standard output
+    #[arg(long, value_name = "METER", value_parser = meter_kind(), default_value_t)]
+    pub meter: MeterKind,
+    /// The form of the output
     #[arg(long, value_name = "FORM", value_enum, default_value_t, conflicts_with = "pty")]
     pub output: SimulateOutput,
-    /// Create a pseudo-terminal and a symbolic LINK to it, and be the meter behind it, in real time
+    /// Create a pseudo-terminal and a symbolic LINK to it, and send the telegrams there in real time
     ///
-    /// A telegram that nobody has begun to read when the next one is due is thrown away, as on a
-    /// line. LINK may be a symbolic link that is there already; it is removed at the end.
+    /// A telegram that nobody has begun to read when the next one is due is discarded, as on a line.
+    /// LINK may be an existing symbolic link; it is removed at the end.
     #[arg(long, value_name = "LINK", value_hint = ValueHint::FilePath)]
     pub pty: Option<PathBuf>,
-    /// A telegram every five seconds, at the pace of 2400 baud; --pty implies it
+    /// Send a telegram every five seconds, at the pace of 2400 baud; --pty implies it
     #[arg(long)]
     pub real_time: bool,
-    /// As fast as it is read, and nothing thrown away; the default without --pty
+    /// Write as fast as it is read, and discard nothing; the default without --pty
     #[arg(long, conflicts_with = "real_time")]
     pub fast: bool,
     /// End after N telegrams [default: go on]
     #[arg(long, value_name = "N")]
     pub count: Option<u64>,
-    /// The house, its people, its weather and its mishaps: same seed, meter and start, same octets
+    /// The seed of house, people, weather and faults: same seed, meter and start, same octets
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// The meter's clock at the first telegram, as 2026-06-21T12:00:00+02:00 [default: now]
+    /// The meter's clock at the first telegram, such as 2026-06-21T12:00:00+02:00 [default: now]
     #[arg(long, value_name = "TIME")]
     pub start: Option<jiff::Timestamp>,
-    /// A key file; its first key is taken, and makes a tag if there is a GAK beside it
+    /// A key file; its first key is used, and a GAK beside it adds authentication tags
     ///
     /// Without it: the published example key of Netz NÖ, 36C66639E48A8CA4D6BC8B282A793BBB.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub key_file: Option<PathBuf>,
-    /// Share of telegrams with noise before them, as 0.01 or 1%
+    /// Share of telegrams with noise before them, such as 0.01 or 1%
     #[arg(long, value_name = "RATE", default_value = "0", help_heading = "Faults")]
     pub noise: Rate,
-    /// Share of telegrams with a wrong bit
+    /// Share of telegrams with a flipped bit
     #[arg(long, value_name = "RATE", default_value = "0", help_heading = "Faults")]
     pub flip: Rate,
-    /// Share of telegrams with a frame that breaks off
+    /// Share of telegrams with a truncated frame
     #[arg(long, value_name = "RATE", default_value = "0", help_heading = "Faults")]
     pub cut: Rate,
-    /// Share of telegrams that lose a frame
+    /// Share of telegrams with a missing frame
     #[arg(long, value_name = "RATE", default_value = "0", help_heading = "Faults")]
     pub lose: Rate,
     /// Share of telegrams that are sent twice
     #[arg(long, value_name = "RATE", default_value = "0", help_heading = "Faults")]
     pub duplicate: Rate,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
 
-/// The kinds of meter that can be simulated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum SimulatedMeter {
-    /// Netz NÖ, Kaifa MA309
-    #[default]
-    NetzNoeKaifa,
-    /// Netz NÖ, Sagemcom T210-D
-    NetzNoeSagemcom,
-    /// Netz NÖ, Sagemcom T210-D with the firmware before V0450
-    NetzNoeSagemcomOld,
-    /// Tyrol, Vorarlberg, Salzburg: Kaifa MA309M
-    KsmWest,
-    /// The same with one phase: Kaifa MA110M
-    #[value(name = "ksm-west-1phase")]
-    KsmWest1Phase,
-}
-
-/// What `simulate` writes.
+/// The form of the output of `simulate`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum SimulateOutput {
     /// Records, as capture writes them
@@ -373,29 +358,29 @@ pub enum SimulateOutput {
     Binary,
 }
 
-/// Where octets come from.
+/// The input of a stage.
 #[derive(Debug, Args)]
 pub struct InputArgs {
-    /// Records, hex in any usual form, or binary; - is standard input, and so is nothing
+    /// Records, hex in any usual form, or binary; without a FILE or with -, standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
-    /// How it is read.
+    /// The form of the input.
     #[command(flatten)]
     pub form: InputFormArgs,
 }
 
-/// How many work.
+/// Parallel work.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct JobsArgs {
-    /// How many threads decode a file at once; what comes out is the same [default: one a core]
+    /// The number of threads that decode a file; the output is the same [default: one a core]
     #[arg(long, value_name = "N")]
     pub jobs: Option<std::num::NonZero<usize>>,
 }
 
-/// How a file is read.
+/// The form of the input.
 #[derive(Clone, Debug, Default, Args)]
 pub struct InputFormArgs {
-    /// What the input is, if its content is not to decide that
+    /// The form of the input [default: detected from the content]
     #[arg(long = "input", value_name = "FORM", value_enum)]
     pub form: Option<InputForm>,
 }
@@ -432,17 +417,17 @@ pub enum ParityArg {
     None,
     /// Odd
     Odd,
-    /// Whichever gives frames
+    /// The one that gives frames
     Auto,
 }
 
-/// When a run ends.
+/// Conditions that end a run.
 #[derive(Clone, Debug, Default, Args)]
 pub struct UntilArgs {
     /// End after N telegrams (capture: frames)
     #[arg(long, value_name = "N", help_heading = "End")]
     pub count: Option<u64>,
-    /// End when nothing has come for so long: 30s, 5m, 1h
+    /// End when nothing has come for this long: 30s, 5m, 1h
     #[arg(long, value_name = "DUR", value_parser = duration, help_heading = "End")]
     pub timeout: Option<std::time::Duration>,
     /// End after one telegram, or with an error if the source cannot be opened or is lost
@@ -475,7 +460,7 @@ impl std::fmt::Debug for KeyArgs {
     }
 }
 
-/// A secret on the command line: taken as it is, since what refuses a value prints it.
+/// A secret on the command line, accepted unparsed: an error would print the refused value.
 #[derive(Clone)]
 pub struct SecretArg(pub zeroize::Zeroizing<String>);
 
@@ -485,7 +470,7 @@ impl From<String> for SecretArg {
     }
 }
 
-/// What to print.
+/// The output.
 #[derive(Clone, Debug, Default, Args)]
 pub struct FormatArgs {
     /// The form of the readings [default: table on a terminal, else json]
@@ -509,7 +494,7 @@ pub struct FormatArgs {
     /// csv: no header line, for appending
     #[arg(long, help_heading = "Output")]
     pub no_header: bool,
-    /// csv: the spreadsheet's country; at is a semicolon and decimal commas
+    /// csv: the spreadsheet's country; at means semicolons and decimal commas
     #[arg(long, value_name = "LOCALE", value_enum, help_heading = "Output")]
     pub csv_locale: Option<CsvLocale>,
     /// xml: add comments with OBIS codes, times and texts
@@ -517,7 +502,7 @@ pub struct FormatArgs {
     pub comments: bool,
 }
 
-/// How a spreadsheet of that country separates.
+/// The separators of a spreadsheet in that country.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CsvLocale {
     /// Semicolon and decimal comma
@@ -527,10 +512,10 @@ pub enum CsvLocale {
 /// How much to print on standard error.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct VerbosityArgs {
-    /// Say nothing on standard error; the exit status stays
+    /// Print nothing on standard error; the exit status stays
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Always end with a summary
+    /// Always print a summary at the end
     #[arg(short, long)]
     pub verbose: bool,
 }
@@ -539,6 +524,33 @@ pub struct VerbosityArgs {
 fn formats() -> impl TypedValueParser<Value = FormatKind> {
     let name = |kind: FormatKind| PossibleValue::new(kind.name()).help(kind.entry().help);
     PossibleValuesParser::new(FormatKind::ALL.map(name)).try_map(|name| name.parse::<FormatKind>())
+}
+
+/// Takes any text, and offers the schemes of all sinks to completions.
+#[derive(Clone)]
+struct SinkParser;
+
+impl TypedValueParser for SinkParser {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let value = |scheme: &SinkScheme| PossibleValue::new(scheme.prefix()).help(scheme.help);
+        Some(Box::new(registry::schemes().map(value)))
+    }
+}
+
+fn meter_kind() -> impl TypedValueParser<Value = MeterKind> {
+    let value = |meter: MeterKind| PossibleValue::new(meter.name()).help(meter.description());
+    PossibleValuesParser::new(MeterKind::ALL.map(value)).try_map(|name| name.parse::<MeterKind>())
 }
 
 fn title(text: &str) -> Result<[u8; 8], String> {

@@ -1,4 +1,4 @@
-//! The format that `--format` and its companions ask for.
+//! `--format` and the options beside it.
 
 use std::io::IsTerminal;
 
@@ -31,7 +31,7 @@ pub fn build(args: &Args) -> Result<Box<dyn Format>, Stop> {
     kind.unwrap_or_else(usual).build(&options).map_err(usage)
 }
 
-/// The options, read.
+/// Reads the options.
 pub fn options(args: &Args) -> Result<FormatOptions, Stop> {
     let mut units = Units::default();
     for unit in &args.unit {
@@ -51,7 +51,7 @@ pub fn options(args: &Args) -> Result<FormatOptions, Stop> {
     })
 }
 
-/// The zone of clocks that do not say their own.
+/// The time zone of clocks that do not send their own.
 pub fn zone(args: &Args) -> Result<TimeZone, Stop> {
     match args.timezone.as_deref() {
         None => Ok(VIENNA.clone()),
@@ -61,7 +61,7 @@ pub fn zone(args: &Args) -> Result<TimeZone, Stop> {
     }
 }
 
-/// What `--list-fields` prints.
+/// The output of `--list-fields`.
 pub fn list() -> String {
     selection::list()
 }

@@ -1,4 +1,4 @@
-//! Files that lines are appended to: each batch of lines is there whole, or not at all.
+//! Files that lines are appended to: each batch of lines is written whole or not at all.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
@@ -10,50 +10,58 @@ use std::{
 use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
 use rustix::fs::OFlags;
 
-use crate::sink::files::{place::named, rotation::Rotation};
+use crate::sink::files::{path_template::printable_path, rotation::Rotation};
 
-/// How many files are open at a time: one a meter, and more are no home.
-const MOST: usize = 16;
+/// The most files open at a time: one for each meter, and no home has more.
+const MOST_OPEN: usize = 16;
 
-/// How far back the start of the last line is looked for.
-const TAIL: u64 = 64 * 1024;
+/// How far back to search for the start of the last line.
+const TAIL_SEARCH: u64 = 64 * 1024;
 
 /// The files of one sink.
 #[derive(Debug)]
 pub struct AppendFiles {
     rotation: Rotation,
-    /// What stands at the start of each file; nothing for JSON Lines.
+    /// The first line of each file; empty for JSON Lines.
     header: Vec<u8>,
-    /// A symbolic link is not followed, since others choose the name.
-    strict: bool,
-    /// The one that was written last stands last.
-    open: Vec<Open>,
+    /// True if symbolic links are not followed: the name depends on the telegram, which others can
+    /// write.
+    no_follow: bool,
+    /// The file written last is at the end.
+    open: Vec<OpenFile>,
     notes: Vec<String>,
-    /// It was told that a file cannot be moved away.
-    told: bool,
+    /// True if a failed rotation was reported.
+    rotation_failure_reported: bool,
 }
 
 #[derive(Debug)]
-struct Open {
+struct OpenFile {
     path: PathBuf,
     file: File,
-    /// What has to be written before the first line.
-    before: Vec<u8>,
-    /// The day of its last line.
+    /// The text to write before the first line.
+    prefix: Vec<u8>,
+    /// The date of its last line.
     written: Date,
 }
 
 impl AppendFiles {
-    /// No file yet.
+    /// No file is open yet.
     #[must_use]
-    pub const fn new(rotation: Rotation, header: Vec<u8>, strict: bool) -> Self {
-        Self { rotation, header, strict, open: Vec::new(), notes: Vec::new(), told: false }
+    pub const fn new(rotation: Rotation, header: Vec<u8>, no_follow: bool) -> Self {
+        Self {
+            rotation,
+            header,
+            no_follow,
+            open: Vec::new(),
+            notes: Vec::new(),
+            rotation_failure_reported: false,
+        }
     }
 
-    /// How much may be appended at once, if that much is wanted.
+    /// The amount to append at once, if `wanted` is available.
     #[must_use]
     pub fn batch(&self, wanted: usize) -> usize {
-        // Files come out close to their limit.
+        // Rotated files come out close to the limit.
         let limit = self.rotation.limit().and_then(|limit| usize::try_from(limit / 16).ok());
         limit.map_or(wanted, |limit| limit.min(wanted))
     }
@@ -61,12 +69,12 @@ impl AppendFiles {
     /// Appends lines to a file.
     ///
     /// # Errors
-    /// Those of the disk. Then nothing was appended, and the file is opened anew next time.
+    /// Errors of the disk. Nothing was appended then, and the next call opens the file again.
     pub fn append(&mut self, path: &Path, lines: &[u8]) -> io::Result<()> {
         let mut open = self.take(path)?;
-        let about = open.file.metadata()?;
+        let metadata = open.file.metadata()?;
         let today = Zoned::now().date();
-        if about.is_file() && self.is_due(&open, &about, lines, today) {
+        if metadata.is_file() && self.is_due(&open, &metadata, lines, today) {
             open = self.rotate(open)?;
         }
         open.append(lines)?;
@@ -75,106 +83,107 @@ impl AppendFiles {
         Ok(())
     }
 
-    /// What the user should know and has not been told yet.
+    /// Remarks for the user, each once.
     pub fn notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
     }
 
-    /// Closes all files: they were moved away, or this is the end.
+    /// Closes all files, because they were moved away or at the end.
     pub fn close(&mut self) {
         for open in self.open.drain(..) {
             let _ = open.file.sync_all();
         }
     }
 
-    fn take(&mut self, path: &Path) -> io::Result<Open> {
+    fn take(&mut self, path: &Path) -> io::Result<OpenFile> {
         if let Some(at) = self.open.iter().position(|open| open.path == path) {
             let open = self.open.remove(at);
-            // Who moves a file away need not say so.
+            // The file may have been moved away without a signal.
             if open.is_there() {
                 return Ok(open);
             }
         }
-        if self.open.len() >= MOST {
+        if self.open.len() >= MOST_OPEN {
             self.open.remove(0);
         }
         self.open(path)
     }
 
-    fn is_due(&self, open: &Open, about: &Metadata, lines: &[u8], today: Date) -> bool {
-        let more = lines.len().saturating_add(open.before.len());
+    fn is_due(&self, open: &OpenFile, metadata: &Metadata, lines: &[u8], today: Date) -> bool {
+        let more = lines.len().saturating_add(open.prefix.len());
         let more = u64::try_from(more).unwrap_or(u64::MAX);
-        self.rotation.is_due(about.len(), open.written, more, today)
+        self.rotation.is_due(metadata.len(), open.written, more, today)
     }
 
-    /// Moves a file away and opens the next one; the same, if that is not possible: better a file
-    /// that is too large than none.
-    fn rotate(&mut self, open: Open) -> io::Result<Open> {
+    /// Moves a file away and opens the next one. If that fails, the file stays in use: better one
+    /// that is
+    /// too large than none.
+    fn rotate(&mut self, open: OpenFile) -> io::Result<OpenFile> {
         open.file.sync_all()?;
         match self.rotation.rotate(&open.path) {
             Ok(()) => {
-                self.told = false;
+                self.rotation_failure_reported = false;
                 self.open(&open.path)
             }
             Err(error) => {
-                let text = format!("{} cannot be moved away: {error}", named(&open.path));
-                if !self.told {
-                    self.notes.push(format!("{text}; it goes on growing"));
+                let text = format!("{} cannot be moved away: {error}", printable_path(&open.path));
+                if !self.rotation_failure_reported {
+                    self.notes.push(format!("{text}; it keeps growing"));
                 }
-                self.told = true;
+                self.rotation_failure_reported = true;
                 Ok(open)
             }
         }
     }
 
-    fn open(&mut self, path: &Path) -> io::Result<Open> {
+    fn open(&mut self, path: &Path) -> io::Result<OpenFile> {
         match fs::metadata(path) {
-            // To open a FIFO that nobody reads would take for ever.
-            Ok(about) if !about.is_file() && !about.file_type().is_char_device() => {
+            // Opening a FIFO without a reader would block for ever.
+            Ok(metadata) if !metadata.is_file() && !metadata.file_type().is_char_device() => {
                 return Err(io::Error::other("not a file"));
             }
             _ => {}
         }
         let mut options = OpenOptions::new();
         options.create(true).append(true);
-        if self.strict {
+        if self.no_follow {
             options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
         }
         let file = options.open(path)?;
-        let about = file.metadata()?;
-        let written = about.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
+        let metadata = file.metadata()?;
+        let written = metadata.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
         let written = written.map_or_else(Zoned::now, |at| at.to_zoned(TimeZone::system()));
-        let before = match about.is_file() {
-            true => self.before(path, about.len())?,
+        let prefix = match metadata.is_file() {
+            true => self.prefix(path, metadata.len())?,
             false => Vec::new(),
         };
-        Ok(Open { path: path.to_owned(), file, before, written: written.date() })
+        Ok(OpenFile { path: path.to_owned(), file, prefix, written: written.date() })
     }
 
-    /// What closes the last line, if it breaks off; the names of the columns, if they are not there.
-    fn before(&mut self, path: &Path, size: u64) -> io::Result<Vec<u8>> {
+    /// The text that completes a broken last line, and the header if the file has another one.
+    fn prefix(&mut self, path: &Path, size: u64) -> io::Result<Vec<u8>> {
         if size == 0 {
             return Ok(self.header.clone());
         }
-        // Who may write but not read has to trust in it.
+        // Without permission to read, the content is trusted.
         let Ok(mut file) = File::open(path) else {
             return Ok(Vec::new());
         };
         let mut first = Vec::new();
         let limit = u64::try_from(self.header.len()).unwrap_or(u64::MAX);
         BufReader::new(&file).take(limit).read_until(b'\n', &mut first)?;
-        let mut before = closing(&tail(&mut file, size)?, !self.header.is_empty());
+        let mut prefix = terminator(&tail(&mut file, size)?, !self.header.is_empty());
         if first != self.header {
-            before.extend_from_slice(&self.header);
-            let text = "has other columns: the names of the new ones stand where they begin";
-            self.notes.push(format!("{} {text}", named(path)));
+            prefix.extend_from_slice(&self.header);
+            let text = "has other columns: a new header precedes the new rows";
+            self.notes.push(format!("{} {text}", printable_path(path)));
         }
-        Ok(before)
+        Ok(prefix)
     }
 }
 
-impl Open {
-    /// Whether the file is still the one of that name.
+impl OpenFile {
+    /// True if the path still leads to the open file.
     fn is_there(&self) -> bool {
         let same = |(one, other): (Metadata, Metadata)| {
             (one.dev(), one.ino()) == (other.dev(), other.ino())
@@ -184,28 +193,28 @@ impl Open {
 
     fn append(&mut self, lines: &[u8]) -> io::Result<()> {
         let size = self.file.metadata()?.len();
-        let text = [self.before.as_slice(), lines].concat();
+        let text = [self.prefix.as_slice(), lines].concat();
         let written = self.file.write_all(&text);
         match written {
-            Ok(()) => self.before.clear(),
-            // A part of a line may be there, and would be taken for one.
+            Ok(()) => self.prefix.clear(),
+            // Part of a line may have been written, and would be taken for a whole one.
             Err(_) => drop(self.file.set_len(size)),
         }
         written
     }
 }
 
-/// The last line, or as much as is looked at.
+/// The last line, or as much of it as is searched.
 fn tail(file: &mut File, size: u64) -> io::Result<Vec<u8>> {
-    let start = file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
+    let start = file.seek(SeekFrom::Start(size.saturating_sub(TAIL_SEARCH)))?;
     let mut tail = Vec::new();
     file.take(size - start).read_to_end(&mut tail)?;
     let line = tail.iter().rposition(|sign| *sign == b'\n').map_or(0, |end| end + 1);
     Ok(tail.split_off(line.min(tail.len())))
 }
 
-/// What has to stand behind a line that breaks off, as it does if the power failed.
-fn closing(line: &[u8], csv: bool) -> Vec<u8> {
+/// The text that ends a broken line, as a power failure leaves it.
+fn terminator(line: &[u8], csv: bool) -> Vec<u8> {
     let quotes = line.iter().filter(|sign| **sign == b'"').count();
     match (line.is_empty(), csv && quotes % 2 == 1) {
         (true, _) => Vec::new(),

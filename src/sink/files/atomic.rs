@@ -1,7 +1,8 @@
-//! Replaces a file in one step: who reads it sees the old content or the new one, never a part.
+//! Replaces a file in one step: a reader sees the old content or the new, never a mixture.
 //!
-//! The new content goes to a file beside it, to the disk, and then takes the name of the old one. If
-//! any of that fails, the old content stays and nothing else is left.
+//! The new content goes to a temporary file beside it and to the disk; then the temporary file
+//! takes the
+//! name of the old one. If any step fails, the old content stays and the temporary file is removed.
 
 use std::{
     ffi::OsString,
@@ -12,30 +13,32 @@ use std::{
     process,
 };
 
-/// The mode of a file that was not there: what shows it runs as another user.
+/// The mode of a new file: the program that shows it runs as another user.
 const MODE: u32 = 0o644;
 
-/// Gives a file that content. It keeps its mode and its owner.
+/// Replaces the content of a file, which keeps its mode and its owner.
 ///
 /// # Errors
-/// Those of the disk. What is no file is not replaced: neither a device, nor a symbolic link, which
-/// may lead to where others want it.
+/// Errors of the disk. Only files are replaced: neither a device nor a symbolic link, which could
+/// lead
+/// to a place that somebody else chose.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let old = old(path)?;
-    let beside = beside(path)?;
-    let replaced = store(&beside, old.as_ref(), content).and_then(|()| fs::rename(&beside, path));
+    let temporary = temporary(path)?;
+    let replaced =
+        store(&temporary, old.as_ref(), content).and_then(|()| fs::rename(&temporary, path));
     match replaced {
-        // The name is there at the latest when the system writes its folder on its own account.
+        // An error here is no failure: the system writes the folder later.
         Ok(()) => drop(folder(path).and_then(|folder| File::open(folder)?.sync_all())),
-        Err(_) => drop(fs::remove_file(&beside)),
+        Err(_) => drop(fs::remove_file(&temporary)),
     }
     replaced
 }
 
 fn old(path: &Path) -> io::Result<Option<Metadata>> {
     match fs::symlink_metadata(path) {
-        Ok(about) if about.is_file() => Ok(Some(about)),
-        Ok(about) if about.is_symlink() => {
+        Ok(metadata) if metadata.is_file() => Ok(Some(metadata)),
+        Ok(metadata) if metadata.is_symlink() => {
             Err(io::Error::other("a symbolic link: name the file that it leads to"))
         }
         Ok(_) => Err(io::Error::other("not a file")),
@@ -44,13 +47,13 @@ fn old(path: &Path) -> io::Result<Option<Metadata>> {
     }
 }
 
-/// A name that no other process uses, and that the textfile collector does not read.
-fn beside(path: &Path) -> io::Result<PathBuf> {
+/// A name that no other process uses and that the textfile collector ignores.
+fn temporary(path: &Path) -> io::Result<PathBuf> {
     let name = path.file_name().ok_or_else(|| io::Error::other("no name of a file"))?;
-    let mut beside = OsString::from(".");
-    beside.push(name);
-    beside.push(format!(".{}.tmp", process::id()));
-    Ok(path.with_file_name(beside))
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{}.tmp", process::id()));
+    Ok(path.with_file_name(temporary))
 }
 
 fn folder(path: &Path) -> io::Result<&Path> {
@@ -58,11 +61,11 @@ fn folder(path: &Path) -> io::Result<&Path> {
     Ok(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
 }
 
-fn store(beside: &Path, old: Option<&Metadata>, content: &[u8]) -> io::Result<()> {
-    let mut file = create(beside)?;
+fn store(temporary: &Path, old: Option<&Metadata>, content: &[u8]) -> io::Result<()> {
+    let mut file = create(temporary)?;
     let mode = old.map_or(MODE, |old| old.mode() & 0o777);
     if let Some(old) = old {
-        // Only root can give a file away; for others it is theirs already.
+        // Only root can change the owner; for other users the file has the right one already.
         let _ = fchown(&file, Some(old.uid()), Some(old.gid()));
     }
     file.set_permissions(Permissions::from_mode(mode))?;
@@ -70,11 +73,11 @@ fn store(beside: &Path, old: Option<&Metadata>, content: &[u8]) -> io::Result<()
     file.sync_all()
 }
 
-/// Creates a file that was not there; so it cannot be a link to somewhere else.
+/// Creates a new file, which therefore cannot be a link to another place.
 fn create(path: &Path) -> io::Result<File> {
     let create = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     match create() {
-        // Left by a process of the same number that was killed: in a container it is always 1.
+        // A killed process with the same id left it behind: in a container the id is always 1.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             fs::remove_file(path)?;
             create()

@@ -1,12 +1,12 @@
 //! Files, replaced or appended to.
 //!
-//! - [`place`]: the name of one, some of which depends on the readings.
-//! - [`atomic`], [`snapshot`]: replaced in one step, by what is the latest.
-//! - [`append`], [`rotation`]: appended to, and moved away.
-//! - [`spool`]: what waits for a server that is away.
+//! - [`path_template`]: a file name that may depend on the readings.
+//! - [`atomic`], [`snapshot`]: files replaced in one step by the latest content.
+//! - [`append`], [`rotation`]: files that are appended to and rotated.
+//! - [`spool`]: lines that wait for an unreachable server.
 pub mod append;
 pub mod atomic;
-pub mod place;
+pub mod path_template;
 pub mod rotation;
 pub mod snapshot;
 pub mod spool;

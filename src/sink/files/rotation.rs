@@ -1,4 +1,4 @@
-//! When a file is moved away, and where to: FILE becomes FILE.1, FILE.1 becomes FILE.2, and so on.
+//! Rotation: FILE becomes FILE.1, FILE.1 becomes FILE.2, and so on.
 
 use std::{
     ffi::OsString,
@@ -8,12 +8,9 @@ use std::{
 
 use jiff::civil::Date;
 
-use crate::{
-    format::{printable::shown, usage::Usage},
-    sink::settings::SinkSettings,
-};
+use crate::sink::settings::{SinkSettings, error::SettingError};
 
-/// What the user wants.
+/// The user's settings for rotation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rotation {
     due: Option<RotationDue>,
@@ -22,9 +19,9 @@ pub struct Rotation {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RotationDue {
-    /// With the first line of a day, by the clock of this machine.
+    /// Before the first line of a day, by the clock of this machine.
     Daily,
-    /// Before it would be larger than that.
+    /// Before the file would exceed this size.
     Size(u64),
 }
 
@@ -32,24 +29,24 @@ impl Rotation {
     /// Takes `rotate` and `keep`.
     ///
     /// # Errors
-    /// What cannot be meant.
-    pub fn of(settings: &mut SinkSettings) -> Result<Self, Usage> {
+    /// Invalid values.
+    pub fn of(settings: &mut SinkSettings) -> Result<Self, SettingError> {
         let due = match settings.take("rotate") {
             None => None,
             Some(text) if text == "daily" => Some(RotationDue::Daily),
             Some(text) => Some(RotationDue::Size(size(&text).ok_or_else(|| {
-                Usage(format!("rotate = {}: daily or a size expected, as in 10MB", shown(&text)))
+                SettingError::value("rotate", &text, "daily or a size expected, as in 10MB")
             })?)),
         };
-        let keep = settings.take_as("keep", "a number of files")?;
+        let keep = settings.take_number("keep")?;
         match (due, keep) {
-            (None, Some(_)) => Err(Usage("keep goes with rotate".to_owned())),
-            (_, Some(0)) => Err(Usage("keep = 0: at least one file is kept".to_owned())),
+            (None, Some(_)) => Err(SettingError::new("keep goes with rotate").at("keep")),
+            (_, Some(0)) => Err(SettingError::value("keep", "0", "at least one file is kept")),
             _ => Ok(Self { due, keep }),
         }
     }
 
-    /// How large a file may be.
+    /// The largest size of a file.
     #[must_use]
     pub const fn limit(&self) -> Option<u64> {
         match self.due {
@@ -58,8 +55,9 @@ impl Rotation {
         }
     }
 
-    /// Whether a file of that size, last written on one day, has to go before so much more is
-    /// written on another.
+    /// True if a file of this size, last written on that day, has to be moved away before `more`
+    /// octets are
+    /// written today.
     #[must_use]
     pub fn is_due(&self, size: u64, written: Date, more: u64, today: Date) -> bool {
         let full = |limit| size.saturating_add(more) > limit;
@@ -70,10 +68,11 @@ impl Rotation {
         }
     }
 
-    /// Moves a file away, and the older ones further. The last one that is to be kept is overwritten.
+    /// Moves a file away, and the older ones one number up. The oldest one beyond `keep` is
+    /// overwritten.
     ///
     /// # Errors
-    /// Those of the disk. Then some may have moved, and none is lost.
+    /// Errors of the disk. Some files may have moved then; none is lost.
     pub fn rotate(&self, path: &Path) -> io::Result<()> {
         let mut last = 1;
         while self.keep.is_none_or(|keep| last < keep) && is_there(&numbered(path, last))? {
@@ -123,7 +122,7 @@ mod tests {
 
     fn rotation(query: &str) -> Result<Rotation, String> {
         let mut settings: SinkSettings = format!("file:x?{query}").parse().unwrap();
-        Rotation::of(&mut settings).map_err(|usage| usage.0)
+        Rotation::of(&mut settings).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! A file that shows the latest readings, written anew for each.
+//! A file that shows the latest readings, rewritten for each.
 //!
-//! If that fails, what it showed before stays, it is told once, and tried again after a while. Nothing
-//! is kept for later: the next readings are as good.
+//! If a write fails, the file keeps its old content, the failure is reported once, and another
+//! attempt
+//! follows. Nothing is kept for later: the next readings replace these.
 
 use std::{
     iter,
@@ -15,111 +16,111 @@ use crate::{
     format::readings::Readings,
     sink::{
         event::SinkEvent,
-        files::{atomic, place::named},
+        files::{atomic, path_template::printable_path},
         queue::QueueReceiver,
         traits::{Report, Sink},
     },
 };
 
-/// What can be made from readings.
+/// A source of pages that show the latest readings.
 pub trait Pages: Send {
-    /// What the user should know and has not been told yet.
+    /// Remarks for the user, each once.
     fn notes(&mut self) -> Vec<String>;
 
     /// Takes readings in.
     fn take(&mut self, readings: Arc<Readings>);
 
-    /// How long until what is shown is not true any more, without any readings.
+    /// The time after which a page is out of date without new readings.
     fn fresh_for(&self) -> Option<Duration> {
         None
     }
 
-    /// Hands out each page that has changed, and the file where it belongs; nothing twice.
+    /// Hands out each changed page with its file, once.
     fn pages(&mut self) -> Vec<(PathBuf, Vec<u8>)>;
 }
 
-/// The sink that writes them.
+/// The sink that writes the pages.
 #[derive(Debug)]
 pub struct SnapshotSink<P>(pub P);
 
-/// The longest wait between tries.
-const LONGEST: Duration = Duration::from_secs(10);
+/// The longest wait between attempts.
+const LONGEST_RETRY: Duration = Duration::from_secs(10);
 
-/// How long to wait for readings if nothing else is to be done.
-const LONG: Duration = Duration::from_secs(3600);
+/// The wait for readings if nothing else is scheduled.
+const IDLE_WAIT: Duration = Duration::from_secs(3600);
 
 impl<P: Pages> Sink for SnapshotSink<P> {
-    fn run(self: Box<Self>, inbox: QueueReceiver, report: &dyn Report) {
+    fn run(self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         let mut pages = self.0;
-        let mut writer = Writer::new();
+        let mut writer = PageWriter::new();
         loop {
             pages.notes().iter().for_each(|note| report.say(note));
-            let patience = writer.wait().or(pages.fresh_for()).unwrap_or(LONG);
-            let first = inbox.next(patience);
-            let ended = inbox.is_ended();
-            for event in first.into_iter().chain(iter::from_fn(|| inbox.take())) {
+            let timeout = writer.wait().or(pages.fresh_for()).unwrap_or(IDLE_WAIT);
+            let first = queue.next(timeout);
+            let ended = queue.is_ended();
+            for event in first.into_iter().chain(iter::from_fn(|| queue.take())) {
                 if let SinkEvent::Readings(readings) = event {
                     pages.take(readings);
                 }
             }
             pages.notes().iter().for_each(|note| report.say(note));
-            writer.owe(pages.pages());
+            writer.add(pages.pages());
             if ended || writer.wait().is_none_or(|wait| wait.is_zero()) {
-                writer.write(&inbox, report);
+                writer.write(&queue, report);
             }
             if ended {
-                // What is owed is the last page of each file, which nobody will see.
-                return report.lost(u64::try_from(writer.owed.len()).unwrap_or(u64::MAX));
+                // The remaining pages are the last ones of their files, and nobody will see them.
+                return report.lost(u64::try_from(writer.unwritten.len()).unwrap_or(u64::MAX));
             }
         }
     }
 }
 
-struct Writer {
-    /// Pages that are not written yet, the latest of each file.
-    owed: Vec<(PathBuf, Vec<u8>)>,
+struct PageWriter {
+    /// Pages to write, the latest of each file.
+    unwritten: Vec<(PathBuf, Vec<u8>)>,
     backoff: Backoff,
-    /// When to try again, if the last try failed.
-    again: Option<Instant>,
+    /// The time of the next attempt, after a failure.
+    retry_at: Option<Instant>,
 }
 
-impl Writer {
+impl PageWriter {
     fn new() -> Self {
-        let backoff = Backoff::random(Duration::from_secs(1), LONGEST);
-        Self { owed: Vec::new(), backoff, again: None }
+        let backoff = Backoff::random(Duration::from_secs(1), LONGEST_RETRY);
+        Self { unwritten: Vec::new(), backoff, retry_at: None }
     }
 
-    /// How long until the next try, if the last one failed.
+    /// The wait until the next attempt, after a failure.
     fn wait(&self) -> Option<Duration> {
-        self.again.map(|again| again.saturating_duration_since(Instant::now()))
+        self.retry_at.map(|at| at.saturating_duration_since(Instant::now()))
     }
 
-    fn owe(&mut self, pages: Vec<(PathBuf, Vec<u8>)>) {
+    fn add(&mut self, pages: Vec<(PathBuf, Vec<u8>)>) {
         for (path, page) in pages {
-            self.owed.retain(|(owed, _)| *owed != path);
-            self.owed.push((path, page));
+            self.unwritten.retain(|(other, _)| *other != path);
+            self.unwritten.push((path, page));
         }
     }
 
-    fn write(&mut self, inbox: &QueueReceiver, report: &dyn Report) {
+    fn write(&mut self, queue: &QueueReceiver, report: &dyn Report) {
         let mut failed = None;
-        self.owed.retain(|(path, page)| match atomic::replace(path, page) {
+        self.unwritten.retain(|(path, page)| match atomic::replace(path, page) {
             Ok(()) => false,
             Err(error) => {
-                failed.get_or_insert_with(|| format!("{}: {error}", named(path)));
+                failed.get_or_insert_with(|| format!("{}: {error}", printable_path(path)));
                 true
             }
         });
         if let Some(why) = &failed
-            && self.again.is_none()
+            && self.retry_at.is_none()
         {
-            report.say(&format!("{why}; what it showed stays, trying again"));
+            report.say(&format!("{why}; the old content stays; trying again"));
         }
-        if failed.is_none() && self.again.is_some() {
+        if failed.is_none() && self.retry_at.is_some() {
             report.say("written again");
             self.backoff.worked_for(Duration::MAX);
         }
-        inbox.trouble(failed.is_some());
-        self.again = failed.map(|_| Instant::now() + self.backoff.delay());
+        queue.trouble(failed.is_some());
+        self.retry_at = failed.map(|_| Instant::now() + self.backoff.delay());
     }
 }

@@ -1,14 +1,15 @@
-//! Lines that wait on a disk for a server that is away: neither a restart nor a power cut loses them.
+//! A spool: lines for an unreachable server, kept on a disk across restarts and power cuts.
 //!
-//! A folder has segments, `00000001.spool` and so on, of lines with their CRC-32 in front:
+//! A folder has segments, `00000001.spool` and so on. Their lines begin with a CRC-32:
 //!
 //! ```text
 //! 3ef8a670 smartmeter,meter=181220000009 power_net_w=5i 1795185093
 //! ```
 //!
-//! So what a power cut or a dying card has left is told from what was written, and is passed over. A
-//! segment goes when all of it is stored; if that is not to be known, it is sent again. Nothing is
-//! written while the server takes what it gets: cards wear out.
+//! The CRC tells whole lines from those that a power cut or a dying card left behind; these are
+//! skipped.
+//! A segment is removed when all its lines are stored; in doubt, it is sent again. While the server
+//! accepts lines nothing is written, because memory cards wear out.
 
 use std::{
     collections::VecDeque,
@@ -21,26 +22,26 @@ use std::{
 use flate2::Crc;
 use rustix::fs::{FlockOperation, flock};
 
-/// A segment is not much larger: that much is in memory while it is sent.
-const SEGMENT: u64 = 1024 * 1024;
+/// A segment is hardly larger than this, the amount held in memory while it is sent.
+const SEGMENT_SIZE: u64 = 1024 * 1024;
 
-/// How large all of them may be: a week of one meter.
-const MOST: u64 = 64 * 1024 * 1024;
+/// The largest size of all segments: a week of one meter.
+const LIMIT: u64 = 64 * 1024 * 1024;
 
-/// What the name of a segment ends with.
-const ENDING: &str = "spool";
+/// The extension of a segment.
+const EXTENSION: &str = "spool";
 
-/// The folder.
+/// The spool folder.
 #[derive(Debug)]
 pub struct Spool {
     folder: PathBuf,
-    /// Held as long as this one is there: two would send everything twice.
+    /// Held for the lifetime of the spool: two sinks would send everything twice.
     _lock: File,
     /// The oldest first.
     segments: VecDeque<Segment>,
-    /// The last one is ours, and not full.
-    grows: bool,
-    most: u64,
+    /// True if this run created the last segment and it is not full.
+    can_grow: bool,
+    limit: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,26 +50,26 @@ struct Segment {
     size: u64,
 }
 
-/// What a segment holds.
+/// The content of a segment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SegmentContent {
-    /// Its lines, each with its end.
+    /// Its lines, each with its line end.
     pub lines: Vec<Box<[u8]>>,
-    /// How many others are damaged.
+    /// The number of damaged lines.
     pub damaged: u64,
 }
 
 impl Spool {
-    /// The spool in a folder, which is made if it is not there.
+    /// Opens the spool in a folder, which is created if needed.
     ///
     /// # Errors
-    /// The folder cannot be used, or somebody else does.
+    /// The folder cannot be used, or another sink uses it.
     pub fn open(folder: &Path) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let mut options = OpenOptions::new();
         let lock = options.create(true).append(true).mode(0o600).open(folder.join("lock"))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive)
-            .map_err(|_| io::Error::other("another sink has it"))?;
+            .map_err(|_| io::Error::other("another sink uses it"))?;
         let mut segments = Vec::new();
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
@@ -78,24 +79,27 @@ impl Spool {
         }
         segments.sort_by_key(|segment| segment.number);
         let (folder, segments) = (folder.to_owned(), segments.into());
-        Ok(Self { folder, _lock: lock, segments, grows: false, most: MOST })
+        Ok(Self { folder, _lock: lock, segments, can_grow: false, limit: LIMIT })
     }
 
-    /// Whether nothing waits.
+    /// True if no lines wait.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.segments.is_empty()
     }
 
-    /// Puts lines behind the others, to stay. How many of the oldest had to go for them.
+    /// Appends lines and syncs them to the disk. Returns the number of oldest lines that were
+    /// dropped for
+    /// them.
     ///
     /// # Errors
-    /// Those of the disk. Some of the lines may be there then, and are to come again.
+    /// Errors of the disk. Some of the lines may have been written; the caller gives all of them
+    /// again.
     pub fn append<'a>(&mut self, lines: impl Iterator<Item = &'a [u8]>) -> io::Result<u64> {
         let mut text = Vec::new();
         for line in lines {
             let line = line.strip_suffix(b"\n").unwrap_or(line);
-            text.extend_from_slice(format!("{:08x} ", sum(line)).as_bytes());
+            text.extend_from_slice(format!("{:08x} ", crc(line)).as_bytes());
             text.extend_from_slice(line);
             text.push(b'\n');
         }
@@ -104,15 +108,15 @@ impl Spool {
         }
         let size = u64::try_from(text.len()).unwrap_or(u64::MAX);
         let (number, is_new) = match self.segments.back() {
-            Some(last) if self.grows && last.size + size <= SEGMENT => (last.number, false),
+            Some(last) if self.can_grow && last.size + size <= SEGMENT_SIZE => (last.number, false),
             Some(last) => (last.number.saturating_add(1), true),
             None => (1, true),
         };
         if is_new {
             self.segments.push_back(Segment { number, size: 0 });
         }
-        // What is left of a write that failed is no part of what comes next.
-        self.grows = false;
+        // The next append must not continue a failed write.
+        self.can_grow = false;
         let mut options = OpenOptions::new();
         let mut file = options.create(true).append(true).mode(0o600).open(self.path(number))?;
         file.write_all(&text)?;
@@ -120,30 +124,30 @@ impl Spool {
         if is_new {
             File::open(&self.folder)?.sync_all()?;
         }
-        self.grows = true;
+        self.can_grow = true;
         if let Some(last) = self.segments.back_mut() {
             last.size += size;
         }
         self.shrink()
     }
 
-    /// The lines that wait for longest.
+    /// The lines of the oldest segment.
     ///
     /// # Errors
-    /// Those of the disk.
+    /// Errors of the disk.
     pub fn oldest(&mut self) -> io::Result<Option<SegmentContent>> {
         let Some(segment) = self.segments.front() else {
             return Ok(None);
         };
-        // What comes from now on is not among them.
-        self.grows &= self.segments.len() > 1;
-        Ok(Some(found(&fs::read(self.path(segment.number))?)))
+        // New lines do not join a segment that is being sent.
+        self.can_grow &= self.segments.len() > 1;
+        Ok(Some(parse_segment(&fs::read(self.path(segment.number))?)))
     }
 
-    /// Forgets the lines that waited for longest.
+    /// Removes the oldest segment.
     ///
     /// # Errors
-    /// Those of the disk. Then they come again after the next start.
+    /// Errors of the disk. The next start sends its lines again.
     pub fn forget_oldest(&mut self) -> io::Result<()> {
         match self.segments.pop_front() {
             Some(segment) => fs::remove_file(self.path(segment.number)),
@@ -151,16 +155,18 @@ impl Spool {
         }
     }
 
-    /// Leaves the lines that waited for longest where they are: the next start tries again.
-    pub fn leave_oldest(&mut self) {
+    /// Leaves the oldest segment on the disk: the next start tries again.
+    pub fn skip_oldest(&mut self) {
         self.segments.pop_front();
     }
 
-    /// Makes all of it small enough, but for the last segment. How many lines that cost.
+    /// Removes the oldest segments until the size fits, but never the last. Returns the number of
+    /// lines
+    /// lost.
     fn shrink(&mut self) -> io::Result<u64> {
         let mut lost = 0;
         let size = |segments: &VecDeque<Segment>| segments.iter().map(|it| it.size).sum::<u64>();
-        while self.segments.len() > 1 && size(&self.segments) > self.most {
+        while self.segments.len() > 1 && size(&self.segments) > self.limit {
             let lines = self.oldest()?.map_or(0, |found| found.lines.len());
             lost += u64::try_from(lines).unwrap_or(u64::MAX);
             self.forget_oldest()?;
@@ -169,19 +175,19 @@ impl Spool {
     }
 
     fn path(&self, number: u64) -> PathBuf {
-        self.folder.join(format!("{number:08}.{ENDING}"))
+        self.folder.join(format!("{number:08}.{EXTENSION}"))
     }
 }
 
 fn number(path: &Path) -> Option<u64> {
-    let is_segment = path.extension().is_some_and(|ending| ending == ENDING);
+    let is_segment = path.extension().is_some_and(|ending| ending == EXTENSION);
     path.file_stem().filter(|_| is_segment)?.to_str()?.parse().ok()
 }
 
-fn found(text: &[u8]) -> SegmentContent {
+fn parse_segment(text: &[u8]) -> SegmentContent {
     let mut found = SegmentContent::default();
     for line in text.split_inclusive(|octet| *octet == b'\n') {
-        match whole(line) {
+        match verified(line) {
             Some(line) => found.lines.push(line.into()),
             None => found.damaged += 1,
         }
@@ -189,15 +195,15 @@ fn found(text: &[u8]) -> SegmentContent {
     found
 }
 
-/// The line behind its sum, with its end, if it is as it was written.
-fn whole(line: &[u8]) -> Option<&[u8]> {
+/// The line after its CRC, with its line end, if the CRC is right.
+fn verified(line: &[u8]) -> Option<&[u8]> {
     let (head, line) = line.split_at_checked(9)?;
-    let said = str::from_utf8(head).ok()?.strip_suffix(' ')?;
-    let said = u32::from_str_radix(said, 16).ok()?;
-    (sum(line.strip_suffix(b"\n")?) == said).then_some(line)
+    let expected = str::from_utf8(head).ok()?.strip_suffix(' ')?;
+    let expected = u32::from_str_radix(expected, 16).ok()?;
+    (crc(line.strip_suffix(b"\n")?) == expected).then_some(line)
 }
 
-fn sum(line: &[u8]) -> u32 {
+fn crc(line: &[u8]) -> u32 {
     let mut sum = Crc::new();
     sum.update(line);
     sum.sum()
@@ -235,7 +241,7 @@ mod tests {
         append(&mut spool, &lines(3..5));
         assert_eq!(spool.segments.len(), 1);
         let first = String::from_utf8(fs::read(spool.path(1)).unwrap()).unwrap();
-        // By zlib: the sum is not only what this file makes and reads.
+        // The sum comes from zlib, so the test does not rest on this file alone.
         assert!(first.starts_with("9ed90d3d m,meter=7 power_net_w=0i 0\n"), "{first}");
         drop(spool);
         let mut spool = Spool::open(&place).unwrap();
@@ -262,7 +268,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let spool = Spool::open(folder.path()).unwrap();
         let error = Spool::open(folder.path()).unwrap_err();
-        assert_eq!(error.to_string(), "another sink has it");
+        assert_eq!(error.to_string(), "another sink uses it");
         drop(spool);
         assert!(Spool::open(folder.path()).is_ok());
         fs::write(folder.path().join("file"), "").unwrap();
@@ -273,14 +279,14 @@ mod tests {
     fn the_oldest_go_when_there_is_no_more_room() {
         let folder = tempfile::tempdir().unwrap();
         let mut spool = Spool::open(folder.path()).unwrap();
-        spool.most = 3 * SEGMENT;
+        spool.limit = 3 * SEGMENT_SIZE;
         let long = vec![[vec![b'x'; 99_999], vec![b'\n']].concat(); 10];
         let lost: Vec<_> = (0..6).map(|_| append(&mut spool, &long)).collect();
         assert_eq!(lost, [0, 0, 0, 10, 10, 10]);
         assert_eq!(drain(&mut spool).0.len(), 30);
     }
 
-    /// Every cut and every wrong bit: a line is there as it was written, or it is not there.
+    /// Every cut and every flipped bit: a line comes back as it was written, or not at all.
     #[test]
     fn a_damaged_segment_costs_no_line_but_those_that_are_damaged() {
         let folder = tempfile::tempdir().unwrap();
@@ -288,21 +294,21 @@ mod tests {
         let written = lines(0..5);
         append(&mut spool, &written);
         let path = spool.path(1);
-        let whole = fs::read(&path).unwrap();
+        let content = fs::read(&path).unwrap();
         let mut check = |text: &[u8], least: usize| {
             fs::write(&path, text).unwrap();
             let found = spool.oldest().unwrap().unwrap();
             assert!(found.lines.iter().all(|line| written.contains(&line.to_vec())));
             assert!(found.lines.len() >= least, "{text:?}");
         };
-        for end in 0..whole.len() {
-            let before = whole[..end].iter().filter(|octet| **octet == b'\n').count();
-            check(&whole[..end], before);
+        for end in 0..content.len() {
+            let before = content[..end].iter().filter(|octet| **octet == b'\n').count();
+            check(&content[..end], before);
         }
-        for bit in 0..8 * whole.len() {
-            let mut text = whole.clone();
+        for bit in 0..8 * content.len() {
+            let mut text = content.clone();
             text[bit / 8] ^= 1 << (bit % 8);
-            // A line end that is gone costs two.
+            // A lost line end costs two lines.
             check(&text, 3);
         }
         for text in [&b""[..], b"\n", b"\0\0\0\0\0\0\0\0\0\0\0", &[0xff; 5000]] {

@@ -1,9 +1,11 @@
-//! When which meter is announced.
+//! Decides when a meter is announced to Home Assistant.
 //!
-//! With the first telegram of a meter, and again when a telegram has something that was not announced
-//! yet; all of it in each connection to the broker, which may have forgotten it, and when Home Assistant
-//! says that it has started. Only what a meter sends is announced. A telegram without a meter number
-//! announces nothing: a device without a name would stay for ever.
+//! A meter is announced with its first telegram, and again when a telegram brings something new.
+//! Everything is announced again in each connection to the broker, which may have forgotten it, and
+//! when
+//! Home Assistant reports its start. Only values that a meter sends are announced. A telegram
+//! without a
+//! meter number announces nothing: a device without a name would stay for ever.
 
 use core::{hash::BuildHasher, time::Duration};
 use std::{collections::BTreeMap, hash::RandomState};
@@ -12,20 +14,19 @@ use crate::{
     format::{
         key::{FieldKey, Meta},
         readings::Readings,
-        usage::Usage,
     },
     sink::{
         home_assistant::{
             config::DiscoveryConfig,
             diagnostics::Diagnostic,
             entity::Entity,
-            interval::Interval,
+            interval::TelegramInterval,
             options::{DiscoveryOptions, PREFIX},
         },
         line_counters::LineCounters,
-        mqtt::announce::{Announcer, Extra, Publication, Site},
-        settings::SinkSettings,
-        slug::segment,
+        mqtt::announce::{Announcer, ExtraValue, Publication, StateFormat},
+        settings::{SinkSettings, error::SettingError},
+        slug::slug,
     },
 };
 
@@ -33,11 +34,11 @@ use crate::{
 #[derive(Debug)]
 pub struct HomeAssistant {
     options: DiscoveryOptions,
-    site: Site,
-    health: LineCounters,
-    /// How far apart the sink takes telegrams, if it says so.
-    apart: Option<Duration>,
-    /// By what stands for their number in topics and identifiers.
+    state_format: StateFormat,
+    line_counters: LineCounters,
+    /// The interval at which the sink takes telegrams, if the settings name one.
+    sink_interval: Option<Duration>,
+    /// By the slug of their number, as in topics and identifiers.
     meters: BTreeMap<String, AnnouncedMeter>,
     most_meters: usize,
 }
@@ -45,58 +46,69 @@ pub struct HomeAssistant {
 #[derive(Debug, Default)]
 struct AnnouncedMeter {
     number: String,
-    /// By their identifiers.
+    /// By identifier.
     entities: BTreeMap<String, Entity>,
     keys: Vec<FieldKey>,
     diagnostics: Vec<Diagnostic>,
-    interval: Interval,
+    interval: TelegramInterval,
 }
 
-/// More are no home, but somebody who makes up numbers.
+/// No home has more meters; somebody makes up numbers.
 const MOST_METERS: usize = 64;
 
-/// More are no meter: the longest list of one that is known has 60 objects.
+/// No meter has more; the longest known list has 60 objects.
 const MOST_ENTITIES: usize = 256;
 
-/// What Home Assistant says when it has started.
+/// Home Assistant's message at its start.
 const BIRTH: &[u8] = b"online";
 
-/// Takes what is said about Home Assistant, and gives who announces the meters there, if somebody is to:
-/// those of a sink that takes telegrams so far apart, if it says so.
+/// Takes the settings of Home Assistant and returns its announcer, if meters are to be announced.
+/// `sink_interval` is the interval at which the sink takes telegrams, if the settings name one.
 ///
 /// # Errors
-/// Values that do not read.
+/// Invalid values.
 pub fn announcer(
     settings: &mut SinkSettings,
-    site: &Site,
-    health: &LineCounters,
-    apart: Option<Duration>,
-) -> Result<Option<Box<dyn Announcer>>, Usage> {
-    let options = DiscoveryOptions::take(settings, site.topics.layout())?;
-    let is_taken = |name: &str| Diagnostic::ALL.iter().any(|it| it.member() == name);
-    let mut names = site.view.names.iter().filter(|_| options.is_some());
-    if let Some((key, name)) = names.find(|(_, name)| is_taken(name)) {
-        let key = key.text(&site.view.units);
-        return Err(Usage(format!(
-            "names.{key} = {name}: that is a name of what is told beside it"
-        )));
+    state_format: &StateFormat,
+    line_counters: &LineCounters,
+    sink_interval: Option<Duration>,
+) -> Result<Option<Box<dyn Announcer>>, SettingError> {
+    let options = DiscoveryOptions::take(settings, state_format.topics.layout())?;
+    let is_reserved = |name: &str| Diagnostic::ALL.iter().any(|it| it.member() == name);
+    let mut names = state_format.projection.names.iter().filter(|_| options.is_some());
+    if let Some((key, name)) = names.find(|(_, name)| is_reserved(name)) {
+        let key = format!("names.{}", key.text(&state_format.projection.units));
+        return Err(SettingError::value(
+            &key,
+            name,
+            "this name is reserved for a diagnostic value",
+        ));
     }
-    let announcer = |options| HomeAssistant::new(options, site.clone(), health.clone(), apart);
+    let announcer = |options| {
+        HomeAssistant::new(options, state_format.clone(), line_counters.clone(), sink_interval)
+    };
     Ok(options.map(|options| Box::new(announcer(options)) as Box<dyn Announcer>))
 }
 
 impl HomeAssistant {
-    /// With nothing announced yet.
+    /// An announcer that has announced nothing yet.
     #[must_use]
     pub fn new(
         options: DiscoveryOptions,
-        site: Site,
-        health: LineCounters,
-        apart: Option<Duration>,
+        state_format: StateFormat,
+        line_counters: LineCounters,
+        sink_interval: Option<Duration>,
     ) -> Self {
-        // Where all meters share a topic, a second device would show the values of the first.
-        let most_meters = if site.topics.is_shared() { 1 } else { MOST_METERS };
-        Self { options, site, health, apart, meters: BTreeMap::new(), most_meters }
+        // On a topic that meters share, a second device would show the values of the first.
+        let most_meters = if state_format.topics.is_shared() { 1 } else { MOST_METERS };
+        Self {
+            options,
+            state_format,
+            line_counters,
+            sink_interval,
+            meters: BTreeMap::new(),
+            most_meters,
+        }
     }
 
     fn config<'a>(&'a self, meter: &'a AnnouncedMeter) -> DiscoveryConfig<'a> {
@@ -104,7 +116,7 @@ impl HomeAssistant {
             self.options.expire_after.unwrap_or_else(|| meter.interval.expire_after());
         DiscoveryConfig {
             options: &self.options,
-            site: &self.site,
+            state_format: &self.state_format,
             number: &meter.number,
             expire_after,
         }
@@ -117,16 +129,16 @@ impl HomeAssistant {
         }
     }
 
-    /// The meter of these readings, if it is announced.
+    /// The meter of these readings, if it was announced.
     fn meter(&self, readings: &Readings) -> Option<&AnnouncedMeter> {
         let number = readings.meta(Meta::Meter)?;
-        self.meters.get(&segment(number)).filter(|meter| meter.number == number)
+        self.meters.get(&slug(number)).filter(|meter| meter.number == number)
     }
 }
 
 impl Announcer for HomeAssistant {
     fn subscriptions(&self) -> Vec<String> {
-        // The prefix and the topic of the birth are two settings there.
+        // The discovery prefix and the birth topic are two settings of Home Assistant.
         let mut topics = vec![birth_topic(PREFIX), birth_topic(&self.options.prefix)];
         topics.dedup();
         topics
@@ -140,18 +152,18 @@ impl Announcer for HomeAssistant {
         let Some(number) = readings.meta(Meta::Meter) else {
             return Vec::new();
         };
-        let name = segment(number);
+        let name = slug(number);
         if !self.meters.contains_key(&name) && self.meters.len() >= self.most_meters {
             return Vec::new();
         }
         let mut meter =
-            self.meters.remove(&name).unwrap_or_else(|| AnnouncedMeter::new(self.apart));
+            self.meters.remove(&name).unwrap_or_else(|| AnnouncedMeter::new(self.sink_interval));
         if meter.keys.is_empty() {
             number.clone_into(&mut meter.number);
         }
-        // Two numbers of one segment: the device is the first one's.
-        let changed =
-            meter.number == number && meter.note(readings, &self.site, &self.health, &self.options);
+        // If two numbers have the same slug, the device belongs to the first.
+        let changed = meter.number == number
+            && meter.observe(readings, &self.state_format, &self.line_counters, &self.options);
         let messages = if changed { self.messages(&meter) } else { Vec::new() };
         self.meters.insert(name, meter);
         messages
@@ -162,52 +174,53 @@ impl Announcer for HomeAssistant {
         born.then(jitter)
     }
 
-    fn due(&self, readings: &Readings) -> &[FieldKey] {
+    fn required_fields(&self, readings: &Readings) -> &[FieldKey] {
         self.meter(readings).map_or(&[], |meter| &meter.keys)
     }
 
-    fn extra(&self, readings: &Readings) -> Vec<Extra> {
+    fn extra_values(&self, readings: &Readings) -> Vec<ExtraValue> {
         let diagnostics = self.meter(readings).map_or(&[][..], |meter| &meter.diagnostics);
-        let value = |it: &Diagnostic| (it.member(), it.value(readings, &self.health));
+        let value = |it: &Diagnostic| (it.member(), it.value(readings, &self.line_counters));
         diagnostics.iter().map(value).collect()
     }
 }
 
 impl AnnouncedMeter {
-    fn new(apart: Option<Duration>) -> Self {
-        Self { interval: Interval::new(apart), ..Self::default() }
+    fn new(sink_interval: Option<Duration>) -> Self {
+        Self { interval: TelegramInterval::new(sink_interval), ..Self::default() }
     }
 
-    /// Takes note of a telegram; whether there is something new to announce.
-    fn note(
+    /// Notes the content of a telegram. Returns true if there is something new to announce.
+    fn observe(
         &mut self,
         readings: &Readings,
-        site: &Site,
-        health: &LineCounters,
+        state_format: &StateFormat,
+        line_counters: &LineCounters,
         options: &DiscoveryOptions,
     ) -> bool {
-        let slower = self.interval.note(readings) && options.expire_after.is_none();
+        let expires_later = self.interval.observe(readings) && options.expire_after.is_none();
         let known = self.entities.len();
-        for shown in site.view.of(readings) {
+        for shown in state_format.projection.of(readings) {
             if !self.keys.contains(&shown.key)
                 && self.keys.len() < MOST_ENTITIES
-                && let Some(entity) = Entity::of(&shown, &site.view.units, options.compat)
+                && let Some(entity) =
+                    Entity::of(&shown, &state_format.projection.units, options.compat)
             {
                 self.keys.push(shown.key);
                 self.entities.insert(entity.id.clone(), entity);
             }
         }
-        // How the line is doing is worth a device only where there is something to see.
+        // Diagnostics justify a device only beside readings.
         for diagnostic in Diagnostic::ALL.into_iter().filter(|_| !self.keys.is_empty()) {
             if !self.diagnostics.contains(&diagnostic)
-                && diagnostic.value(readings, health).is_some()
+                && diagnostic.value(readings, line_counters).is_some()
             {
                 self.diagnostics.push(diagnostic);
                 let entity = diagnostic.entity();
                 self.entities.insert(entity.id.clone(), entity);
             }
         }
-        slower || self.entities.len() > known
+        expires_later || self.entities.len() > known
     }
 }
 
@@ -215,7 +228,7 @@ fn birth_topic(prefix: &str) -> String {
     format!("{prefix}/status")
 }
 
-/// One to five seconds: when Home Assistant starts, not all who hear it talk at once.
+/// One to five seconds: when Home Assistant starts, not all its clients should publish at once.
 fn jitter() -> Duration {
     Duration::from_millis(1000 + RandomState::new().hash_one(0) % 4001)
 }
@@ -235,11 +248,12 @@ mod tests {
     fn home_assistant(uri: &str) -> HomeAssistant {
         let mut settings: SinkSettings = uri.parse().unwrap();
         let topics = Topics::take(&mut settings).unwrap();
-        let site = Site { view: settings.take_view().unwrap(), topics };
-        let options = DiscoveryOptions::take(&mut settings, site.topics.layout()).unwrap().unwrap();
-        let apart = settings.take_wish().unwrap().interval();
+        let state_format = StateFormat { projection: settings.take_projection().unwrap(), topics };
+        let options =
+            DiscoveryOptions::take(&mut settings, state_format.topics.layout()).unwrap().unwrap();
+        let sink_interval = settings.take_throttle().unwrap().interval();
         settings.finish().unwrap();
-        HomeAssistant::new(options, site, LineCounters::default(), apart)
+        HomeAssistant::new(options, state_format, LineCounters::default(), sink_interval)
     }
 
     fn readings(line: &str) -> Readings {
@@ -295,9 +309,11 @@ mod tests {
         let mut settings: SinkSettings =
             "mqtt://b?names.power_net_w=clock_drift_s".parse().unwrap();
         let topics = Topics::take(&mut settings).unwrap();
-        let site = Site { view: settings.take_view().unwrap(), topics };
-        let error = announcer(&mut settings, &site, &LineCounters::default(), None).err().unwrap();
-        let text = "names.power_net_w = clock_drift_s: that is a name of what is told beside it";
+        let state_format = StateFormat { projection: settings.take_projection().unwrap(), topics };
+        let error =
+            announcer(&mut settings, &state_format, &LineCounters::default(), None).err().unwrap();
+        let text =
+            "names.power_net_w = clock_drift_s: this name is reserved for a diagnostic value";
         assert_eq!(error.to_string(), text);
     }
 
@@ -329,12 +345,12 @@ mod tests {
             ["energy_import", "meter_number", "meter_time", "power_net"]
         );
         assert_eq!(announcer.on_readings(&readings(less)), []);
-        // The octets are those of who saw all of it at once, whatever came first.
+        // The octets are those of an announcer that saw all of it at once, in any order.
         let all = home_assistant("mqtt://broker").on_readings(&readings(LINE));
         assert_eq!(message.payload, all[0].payload);
-        let due: Vec<_> = announcer.due(&readings(less)).to_vec();
+        let due: Vec<_> = announcer.required_fields(&readings(less)).to_vec();
         let mut state = Vec::new();
-        announcer.site.view.write_json(&readings(less), &due, &mut state);
+        announcer.state_format.projection.write_json(&readings(less), &due, &mut state);
         let state: Value = serde_json::from_slice(&state).unwrap();
         assert_eq!(state["energy_import_wh"], Value::Null, "unknown, never 0");
     }
@@ -359,9 +375,10 @@ mod tests {
         assert_eq!(announcer.on_readings(&readings(LINE)).len(), 1);
         let other = LINE.replace("181220000009", "2");
         assert_eq!(announcer.on_readings(&readings(&other)), []);
-        // Two numbers that look alike are two devices. One that is what another becomes is none.
+        // Two numbers that look alike are two devices. A number equal to another one's slug is
+        // none.
         let mut announcer = home_assistant("mqtt://broker");
-        for (number, devices) in [("a/b", 1), ("a_b", 1), (&segment("a/b"), 0), ("a/b", 0)] {
+        for (number, devices) in [("a/b", 1), ("a_b", 1), (&slug("a/b"), 0), ("a/b", 0)] {
             let line = format!("{{\"meter\":\"{number}\",\"power_net_w\":1}}");
             assert_eq!(announcer.on_readings(&readings(&line)).len(), devices);
         }
@@ -398,9 +415,9 @@ mod tests {
                 let plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
                 assert!(message.topic.split('/').all(|level| level.chars().all(plain)));
                 let mut payload = payload(message);
-                // The number itself is only told as such, where it is a text like any other.
-                let told = payload["dev"].as_object_mut().unwrap().remove("sn").unwrap();
-                assert_eq!(told, readings(&line).meta(Meta::Meter).unwrap());
+                // The raw number appears only where it is plain text.
+                let number = payload["dev"].as_object_mut().unwrap().remove("sn").unwrap();
+                assert_eq!(number, readings(&line).meta(Meta::Meter).unwrap());
                 let text = payload.to_string();
                 let rest = text.replace("{{ value_json['", "").replace("'] }}\"", "\"");
                 assert!(!rest.contains("{{") && !rest.contains("{%"), "{rest}");
@@ -470,8 +487,8 @@ mod tests {
         assert!(removed.iter().all(|message| message.retain && message.payload.is_empty()));
         for (form, count) in [("device", 1), ("component", all.len() + 5)] {
             let mut announcer = home_assistant(&format!("mqtt://broker?ha={form}"));
-            announcer.health.note(&readings(&line));
-            announcer.health.frames_are_damaged(0);
+            announcer.line_counters.note(&readings(&line));
+            announcer.line_counters.frames_are_damaged(0);
             let messages = announcer.on_readings(&readings(&line));
             assert_eq!(messages.len(), count);
             for message in messages {
@@ -481,7 +498,7 @@ mod tests {
         let mut announcer = home_assistant("mqtt://broker?ha=remove&layout=none");
         let mut messages = announcer.on_readings(&readings(&line));
         assert_eq!(announcer.on_connect(), messages);
-        // And what a broker keeps of its states.
+        // The state that the broker retains goes, too.
         let state = messages.pop().unwrap();
         assert_eq!(state.topic, "meterpipe/a_b-3a8e75c1/state");
         assert!(state.retain && state.payload.is_empty());
@@ -506,7 +523,7 @@ mod tests {
             assert_eq!(changes, [true, false, query.is_empty(), false, false]);
             assert_eq!(expires(&mut announcer), seconds);
         }
-        // Each run of a sink that takes few of them says the same from the beginning.
+        // A sink that takes few telegrams announces the same from its first telegram, in each run.
         let mut announcer = home_assistant("mqtt://broker?every=1m");
         let changes = |minute| !announcer.on_readings(&readings(&at(minute))).is_empty();
         assert_eq!((0..3).map(changes).collect::<Vec<_>>(), [true, false, false]);
@@ -527,16 +544,16 @@ mod tests {
         };
         let message = announcer.on_readings(&line(5)).remove(0);
         assert_eq!(components(&message), ["clock_drift", "power_net"]);
-        announcer.health.note(&line(5));
-        announcer.health.note(&line(9));
-        announcer.health.frames_are_damaged(2);
+        announcer.line_counters.note(&line(5));
+        announcer.line_counters.note(&line(9));
+        announcer.line_counters.frames_are_damaged(2);
         let message = announcer.on_readings(&line(9)).remove(0);
         assert_eq!(
             components(&message),
             ["clock_drift", "frames_damaged", "power_net", "telegrams_lost"]
         );
         let extra = |readings: &Readings| {
-            let extra = announcer.extra(readings).into_iter();
+            let extra = announcer.extra_values(readings).into_iter();
             extra.map(|(name, it)| (name, it.map(|it| it.to_string()))).collect::<Vec<_>>()
         };
         let some = |text: &str| Some(text.to_owned());

@@ -1,4 +1,4 @@
-//! The announcement of a meter, and the messages that take it back.
+//! The announcement of a meter, and the messages that remove it.
 //!
 //! ```text
 //! homeassistant/device/meterpipe_181220000009/config
@@ -9,11 +9,13 @@
 //!  "o":{"name":"meterpipe","sw":"0.1.0"},"qos":1,"stat_t":"meterpipe/181220000009/state"}
 //! ```
 //!
-//! The keys are Home Assistant's abbreviations (mqtt/abbreviations.py), in alphabetical order: the same
-//! entities are the same octets, and octets that Home Assistant has seen already do nothing there.
+//! The keys are Home Assistant's abbreviations (mqtt/abbreviations.py), in alphabetical order.
+//! Equal
+//! entities thus give equal octets, and Home Assistant ignores octets that it has seen already.
 //!
-//! A device is told by its meter number alone: neither by the machine nor the broker, so that it stays
-//! the same one when they change.
+//! The meter number alone identifies a device. Machine and broker do not count, so that a device
+//! survives
+//! a change of either.
 
 use core::time::Duration;
 
@@ -29,38 +31,39 @@ use crate::{
             options::{DiscoveryForm, DiscoveryOptions},
         },
         mqtt::{
-            announce::{Publication, Qos, Site},
+            announce::{Publication, Qos, StateFormat},
             topics::TopicLayout,
         },
-        slug::segment,
+        slug::slug,
     },
 };
 
-/// What is announced.
+/// The content of an announcement.
 #[derive(Clone, Copy, Debug)]
 pub struct DiscoveryConfig<'a> {
-    /// What the user said about it.
+    /// The user's settings.
     pub options: &'a DiscoveryOptions,
-    /// Where the states are.
-    pub site: &'a Site,
+    /// The topics of the states.
+    pub state_format: &'a StateFormat,
     /// The meter number.
     pub number: &'a str,
-    /// After how long what expires is out of date; zero for never.
+    /// The time after which instantaneous values expire; zero for never.
     pub expire_after: Duration,
 }
 
 impl DiscoveryConfig<'_> {
-    /// The messages that announce it with these entities.
+    /// The messages that announce the meter with these entities.
     #[must_use]
     pub fn messages<'a>(&self, entities: impl Iterator<Item = &'a Entity>) -> Vec<Publication> {
         match self.options.form {
             DiscoveryForm::Device => vec![self.device(entities)],
             DiscoveryForm::Remove => {
-                let state = message(self.site.topics.state(Some(self.number)), Vec::new());
+                let state = message(self.state_format.topics.state(Some(self.number)), Vec::new());
                 [removal(&self.options.prefix, self.number), vec![state]].concat()
             }
-            // What has to be switched on is left out: that form is for what is old already, and who
-            // takes it back has to know all its topics.
+            // Entities that are disabled by default are left out: this form is for old versions of
+            // Home Assistant,
+            // and a removal has to know all topics.
             DiscoveryForm::Component => {
                 let shown = entities.filter(|entity| !entity.disabled);
                 shown.map(|entity| self.component(entity)).collect()
@@ -88,7 +91,7 @@ impl DiscoveryConfig<'_> {
         message(topic, Value::Object(payload).to_string().into_bytes())
     }
 
-    /// What is the same for all entities.
+    /// The part that all entities share.
     fn shared(&self) -> Map<String, Value> {
         let mut device = Map::new();
         insert(&mut device, "ids", vec![id(self.number)]);
@@ -98,7 +101,7 @@ impl DiscoveryConfig<'_> {
         insert(&mut origin, "name", env!("CARGO_PKG_NAME"));
         insert(&mut origin, "sw", env!("CARGO_PKG_VERSION"));
         let mut shared = Map::new();
-        if let Some(topic) = self.site.topics.status() {
+        if let Some(topic) = self.state_format.topics.status() {
             let mut availability = Map::new();
             insert(&mut availability, "t", topic);
             insert(&mut shared, "avty", vec![Value::Object(availability)]);
@@ -106,8 +109,8 @@ impl DiscoveryConfig<'_> {
         insert(&mut shared, "dev", device);
         insert(&mut shared, "o", origin);
         insert(&mut shared, "qos", 1);
-        if self.site.topics.layout() == TopicLayout::Json {
-            insert(&mut shared, "stat_t", self.site.topics.state(Some(self.number)));
+        if self.state_format.topics.layout() == TopicLayout::Json {
+            insert(&mut shared, "stat_t", self.state_format.topics.state(Some(self.number)));
         }
         shared
     }
@@ -121,11 +124,12 @@ impl DiscoveryConfig<'_> {
             entity_id(&format!("{} {}", name(self.number), entity.name)),
         );
         insert(&mut sensor, "name", entity.name.as_str());
-        match self.site.topics.layout() {
+        match self.state_format.topics.layout() {
             TopicLayout::Flat => {
-                let topic = self.site.topics.value(Some(self.number), &entity.member);
+                let topic = self.state_format.topics.value(Some(self.number), &entity.member);
                 insert(&mut sensor, "stat_t", topic);
-                // Not left out: Home Assistant would keep the template of another layout.
+                // Always present: without it, Home Assistant would keep the template of an earlier
+                // layout.
                 insert(&mut sensor, "val_tpl", "{{ value }}");
             }
             TopicLayout::Json | TopicLayout::Nothing => {
@@ -145,8 +149,7 @@ impl DiscoveryConfig<'_> {
     }
 }
 
-/// The messages that remove the meter with that number from Home Assistant, in whichever form it was
-/// announced.
+/// The messages that remove a meter from Home Assistant, in whichever form it was announced.
 #[must_use]
 pub fn removal(prefix: &str, number: &str) -> Vec<Publication> {
     let id = id(number);
@@ -159,14 +162,14 @@ pub fn removal(prefix: &str, number: &str) -> Vec<Publication> {
     device.chain(topics).map(|topic| message(topic, Vec::new())).collect()
 }
 
-/// What a meter is called where it has to be unique.
+/// The meter's unique identifier.
 fn id(number: &str) -> String {
-    format!("meterpipe_{}", segment(number))
+    format!("meterpipe_{}", slug(number))
 }
 
-/// What it is called for people: what the meter says of itself may be a template.
+/// The meter's name for people. A raw meter number could be a template.
 fn name(number: &str) -> String {
-    format!("Smart meter {}", segment(number))
+    format!("Smart meter {}", slug(number))
 }
 
 fn device_topic(prefix: &str, id: &str) -> String {
@@ -181,15 +184,17 @@ fn message(topic: String, payload: Vec<u8>) -> Publication {
     Publication { topic, payload, retain: true, qos: Qos::AtLeastOnce }
 }
 
-/// The identifier that Home Assistant makes of a name, also where it does not ask for one.
+/// The identifier that Home Assistant makes of a name, also in places where it expects a finished
+/// one.
 fn entity_id(name: &str) -> String {
     let plain = name.to_ascii_lowercase();
     let words = plain.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     format!("sensor.{}", words.collect::<Vec<_>>().join("_"))
 }
 
-/// How a value is found in a state. The names are ours or the user's; whatever could end the string is
-/// written as an escape, since a template can do everything.
+/// The template that finds a value in a state. The name comes from a table or from the user;
+/// characters
+/// that could end the string are escaped, since a template can do everything.
 fn template(member: &str) -> String {
     let mut escaped = String::with_capacity(member.len());
     for c in member.chars() {

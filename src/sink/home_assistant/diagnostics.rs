@@ -1,10 +1,10 @@
-//! Entities that tell how the line and the meter's clock are doing.
+//! Entities for the state of the line and of the meter's clock.
 //!
-//! | name in the state | what |
+//! | name in the state | meaning |
 //! |---|---|
-//! | `telegrams_lost` | telegrams of this meter that are missing, by its invocation counter, since the start |
-//! | `clock_drift_s` | seconds from the meter's clock to the time of arrival: how far the meter is behind |
-//! | `frames_damaged` | frames that failed a check since the start, of whichever meter; in `watch` |
+//! | `telegrams_lost` | missing telegrams of this meter since the start, by its invocation counter |
+//! | `clock_drift_s` | seconds from the meter's clock to the time of arrival: by how much the meter is behind |
+//! | `frames_damaged` | frames of any meter that failed a check since the start; in `watch` |
 //!
 //! These names are reserved: no reading gets one of them.
 
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// One of them.
+/// A diagnostic entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Diagnostic {
     /// By the invocation counter.
@@ -46,16 +46,18 @@ impl Diagnostic {
 
     /// Its value, if there is one.
     #[must_use]
-    pub fn value(self, readings: &Readings, health: &LineCounters) -> Option<Decimal> {
+    pub fn value(self, readings: &Readings, line_counters: &LineCounters) -> Option<Decimal> {
         let count = |count: u64| Decimal::of(count.into(), 0);
         match self {
-            Self::TelegramsLost => count(health.telegrams_lost(readings.meta(Meta::Meter)?)?),
+            Self::TelegramsLost => {
+                count(line_counters.telegrams_lost(readings.meta(Meta::Meter)?)?)
+            }
             Self::ClockDrift => drift(readings),
-            Self::FramesDamaged => count(health.frames_damaged()?),
+            Self::FramesDamaged => count(line_counters.frames_damaged()?),
         }
     }
 
-    /// What it is in Home Assistant.
+    /// Its entity in Home Assistant.
     #[must_use]
     pub fn entity(self) -> Entity {
         let id = match self {
@@ -82,7 +84,7 @@ impl Diagnostic {
     }
 }
 
-/// Seconds, with the milliseconds that a time of arrival has.
+/// Seconds, with the milliseconds of the time of arrival.
 fn drift(readings: &Readings) -> Option<Decimal> {
     let time = |meta| readings.meta(meta)?.parse::<Timestamp>().ok();
     let drift = time(Meta::Received)?.duration_since(time(Meta::Time)?);
@@ -119,11 +121,11 @@ mod tests {
     fn what_nobody_counts_has_no_value() {
         let line = "{\"meter\":\"1\",\"invocation_counter\":5,\"power_net_w\":1}";
         let readings = Readings::parse(line.as_bytes()).unwrap();
-        let health = LineCounters::default();
-        let value = |it: Diagnostic| it.value(&readings, &health).map(|it| it.to_string());
+        let line_counters = LineCounters::default();
+        let value = |it: Diagnostic| it.value(&readings, &line_counters).map(|it| it.to_string());
         assert_eq!(Diagnostic::ALL.map(value), [None, None, None]);
-        health.note(&readings);
-        health.frames_are_damaged(7);
+        line_counters.note(&readings);
+        line_counters.frames_are_damaged(7);
         assert_eq!(Diagnostic::ALL.map(value), [Some("0".into()), None, Some("7".into())]);
     }
 }

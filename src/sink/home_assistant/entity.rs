@@ -1,8 +1,10 @@
-//! What a reading is in Home Assistant.
+//! The Home Assistant entity of a reading.
 //!
-//! Names and classes come from tables in here, never from a telegram: nobody who can write telegrams
-//! writes into a user's Home Assistant, where texts may be templates that are run. The identifier of
-//! a named reading is its name without its unit, so that another unit is the same entity.
+//! Names and classes come from tables here, never from a telegram. Home Assistant runs templates
+//! found in
+//! texts, and anybody who can send telegrams could write one. The identifier of a named reading is
+//! its name
+//! without the unit, so that the entity stays the same when the unit changes.
 
 use std::borrow::Cow;
 
@@ -20,11 +22,11 @@ use crate::{
 /// An entity, always a sensor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entity {
-    /// What tells it from the others of its device, for ever: `[a-z0-9_]`.
+    /// The identifier within its device, which never changes: `[a-z0-9_]`.
     pub id: String,
     /// Its name in the state.
     pub member: String,
-    /// Its name for people, to be read behind that of the device.
+    /// Its name for people, shown after the name of the device.
     pub name: String,
     /// The device class.
     pub class: Option<&'static str>,
@@ -32,26 +34,27 @@ pub struct Entity {
     pub state_class: Option<&'static str>,
     /// The unit.
     pub unit: Option<Cow<'static, str>>,
-    /// How many decimals to show.
+    /// The number of decimals to show.
     pub decimals: Option<i16>,
     /// The icon.
     pub icon: Option<&'static str>,
-    /// It is out of date when no telegram comes. A counter never is: without a value the energy
+    /// True if the value expires without telegrams. A counter never does: without a value the
+    /// energy
     /// dashboard would complain.
     pub expires: bool,
-    /// It stands among the diagnostics.
+    /// True for a diagnostic entity.
     pub diagnostic: bool,
-    /// It is there, but somebody has to switch it on.
+    /// True if the user has to enable the entity.
     pub disabled: bool,
 }
 
-/// What Home Assistant knows about a physical quantity: sensor/const.py of 2026.11.
-struct Class {
+/// A device class of Home Assistant: sensor/const.py of 2026.11.
+struct DeviceClass {
     unit: Unit,
     name: &'static str,
-    /// The units that it takes: another makes it refuse the entity.
+    /// The accepted units: with another one Home Assistant refuses the entity.
     units: &'static [&'static str],
-    /// Those that it took before 2025.6. There was no class for reactive energy then.
+    /// The units accepted before 2025.6. Reactive energy had no class then.
     old_units: &'static [&'static str],
     state_class: &'static str,
     decimals: i16,
@@ -61,9 +64,9 @@ const MEASUREMENT: &str = "measurement";
 const TOTAL: &str = "total_increasing";
 
 #[rustfmt::skip]
-const CLASSES: [Class; 9] = [
+const CLASSES: [DeviceClass; 9] = [
     class(Unit::WATT_HOUR, "energy",          &["Wh", "kWh", "MWh"], &["Wh", "kWh", "MWh"], TOTAL,       0),
-    // Mvarh and Mvar are not known; mvar is a thousandth there.
+    // Mvarh and Mvar are unknown there; mvar is a thousandth of a var.
     class(Unit::VAR_HOUR,  "reactive_energy", &["varh", "kvarh"],    &[],                   TOTAL,       0),
     class(Unit::WATT,      "power",           &["W", "kW", "MW"],    &["W", "kW"],          MEASUREMENT, 0),
     class(Unit::VAR,       "reactive_power",  &["var", "kvar"],      &["var"],              MEASUREMENT, 0),
@@ -74,15 +77,15 @@ const CLASSES: [Class; 9] = [
     class(Unit::COUNT,     "power_factor",    &[""],                 &[""],                 MEASUREMENT, 3),
 ];
 
-/// A Home Assistant state is no longer.
-const LONGEST: usize = 255;
+/// The longest state that Home Assistant accepts.
+const LONGEST_STATE: usize = 255;
 
 impl Entity {
-    /// What a reading is; nothing for what is no state of an entity.
+    /// The entity of a reading; `None` if the reading fits no state.
     #[must_use]
     pub fn of(shown: &Shown<'_>, units: &Units, compat: bool) -> Option<Self> {
         let entity = match (shown.key, shown.value.as_ref()) {
-            (FieldKey::Meta(meta), ReadingValue::Text(text)) if text.len() <= LONGEST => {
+            (FieldKey::Meta(meta), ReadingValue::Text(text)) if text.len() <= LONGEST_STATE => {
                 Self::meta(meta)?
             }
             (FieldKey::Field(place, occurrence), ReadingValue::Number(_)) => {
@@ -92,7 +95,7 @@ impl Entity {
                 Self::unnamed(shown.key, &shown.unit, compat)
             }
             (FieldKey::Object(..) | FieldKey::Item(_), ReadingValue::Text(text))
-                if text.len() <= LONGEST =>
+                if text.len() <= LONGEST_STATE =>
             {
                 Self::unnamed(shown.key, "", compat)
             }
@@ -104,7 +107,7 @@ impl Entity {
         Some(Self { member: shown.name.clone().into_owned(), ..entity })
     }
 
-    /// Of the table of names.
+    /// The entity of a field with a name.
     #[must_use]
     pub fn named(place: usize, occurrence: usize, units: &Units, compat: bool) -> Option<Self> {
         let field = FIELDS.get(place)?;
@@ -132,7 +135,7 @@ impl Entity {
         })
     }
 
-    /// What is said about a telegram as a whole and is an entity: its identifier.
+    /// The metadata that are entities, with their identifiers.
     pub const METAS: [(&'static str, Meta); 2] =
         [("meter_time", Meta::Time), ("meter_number", Meta::Meter)];
 
@@ -150,16 +153,16 @@ impl Entity {
         })
     }
 
-    /// What has no name is for people who know their meter.
+    /// The entity of an object without a name, for users who know their meter.
     fn unnamed(key: FieldKey, unit: &str, compat: bool) -> Self {
         let known = (0..=u8::MAX).find_map(|code| Unit(code).symbol().filter(|it| *it == unit));
-        // What sums up or is measured just now is told by the code, and by nothing else.
+        // Only the code tells a register from a momentary value.
         let state_class = match key {
             FieldKey::Object(Obis([1, _, _, 7, 0, 255]), _) => Some(MEASUREMENT),
             FieldKey::Object(Obis([1, _, _, 8, _, 255]), _) => Some(TOTAL),
             _ => None,
         };
-        let of = |class: &&Class| Some(class.state_class) == state_class && !unit.is_empty();
+        let of = |class: &&DeviceClass| Some(class.state_class) == state_class && !unit.is_empty();
         let class = CLASSES.iter().filter(of).find(|class| class.units.contains(&unit));
         let (id, text) = (id(key), key.text(&Units::default()));
         Self {
@@ -175,8 +178,8 @@ impl Entity {
     }
 }
 
-impl Class {
-    /// The class, if it takes that unit.
+impl DeviceClass {
+    /// The class, if it accepts that unit.
     fn name(&self, unit: &str, compat: bool) -> Option<&'static str> {
         let units = if compat { self.old_units } else { self.units };
         units.contains(&unit).then_some(self.name)
@@ -190,11 +193,11 @@ const fn class(
     old_units: &'static [&'static str],
     state_class: &'static str,
     decimals: i16,
-) -> Class {
-    Class { unit, name, units, old_units, state_class, decimals }
+) -> DeviceClass {
+    DeviceClass { unit, name, units, old_units, state_class, decimals }
 }
 
-/// A watt-hour of a megawatt-hour is nothing to look at.
+/// More decimals would show the watt-hours of a megawatt-hour.
 const MOST_DECIMALS: i16 = 3;
 
 /// `voltage_l1` as `Voltage L1`.
@@ -214,7 +217,7 @@ pub fn name(id: &str) -> String {
     name
 }
 
-/// `1-0:99.1.0` as `obis_1_0_99_1_0`; `f` and `n` stand in front of a sixth group and an occurrence.
+/// `1-0:99.1.0` as `obis_1_0_99_1_0`; `f` precedes a sixth group and `n` an occurrence.
 fn id(key: FieldKey) -> String {
     let plain = key.text(&Units::default()).replace('*', "_f").replace('#', "_n");
     let plain = plain.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
@@ -233,9 +236,12 @@ mod tests {
         format::readings::Readings, reading::fields::of_name, sink::projection::Projection,
     };
 
-    fn entities(line: &str, view: &Projection, compat: bool) -> Vec<Entity> {
+    fn entities(line: &str, projection: &Projection, compat: bool) -> Vec<Entity> {
         let readings = Readings::parse(line.as_bytes()).unwrap();
-        view.of(&readings).filter_map(|shown| Entity::of(&shown, &view.units, compat)).collect()
+        projection
+            .of(&readings)
+            .filter_map(|shown| Entity::of(&shown, &projection.units, compat))
+            .collect()
     }
 
     fn one(member: &str) -> Option<Entity> {
@@ -303,14 +309,14 @@ mod tests {
     #[test]
     fn a_choice_of_names_and_units_is_followed_by_the_same_entity() {
         let key = |name| FieldKey::parse(name, &Units::default()).unwrap();
-        let mut view = Projection {
+        let mut projection = Projection {
             names: vec![(key("power_net_w"), "Leistung".to_owned())],
             ..Projection::default()
         };
-        view.units.choose("energy=kWh").unwrap();
-        view.units.choose("reactive-energy=Mvarh").unwrap();
+        projection.units.choose("energy=kWh").unwrap();
+        projection.units.choose("reactive-energy=Mvarh").unwrap();
         let line = "{\"energy_import_wh\":5,\"reactive_energy_import_varh\":5,\"power_net_w\":7}";
-        let all = entities(line, &view, false);
+        let all = entities(line, &projection, false);
         let shown: Vec<_> = all
             .iter()
             .map(|it| {
@@ -321,7 +327,7 @@ mod tests {
             shown,
             [
                 ("energy_import", "energy_import_kwh", Some("energy"), Some("kWh"), Some(3)),
-                // Home Assistant knows no Mvarh: with the class it would refuse the entity.
+                // Home Assistant does not know Mvarh: with the class it would refuse the entity.
                 (
                     "reactive_energy_import",
                     "reactive_energy_import_mvarh",

@@ -1,17 +1,17 @@
-//! Home Assistant learns by itself what there is, from what the [MQTT sink](super::mqtt) announces.
+//! Discovery by Home Assistant, through the [MQTT sink](super::mqtt).
 //!
 //! ```text
 //! homeassistant/device/meterpipe_181220000009/config     retained: the device and its entities
 //! meterpipe/181220000009/state                           a JSON object a telegram: their values
-//! meterpipe/status                                       online, offline: whether they are there
+//! meterpipe/status                                       online, offline: their availability
 //! ```
 //!
-//! - [`options`]: what the user can say about it.
-//! - [`entity`]: what a reading is in Home Assistant: its name, class, unit.
-//! - [`diagnostics`]: entities that tell how the line and the meter's clock are doing.
-//! - [`interval`]: after how long without a telegram a value is out of date.
-//! - [`config`]: the announcement as messages, and the messages that take it back.
-//! - [`announcer`]: when which meter is announced.
+//! - [`options`]: the settings.
+//! - [`entity`]: the name, class and unit of a reading.
+//! - [`diagnostics`]: entities for the state of the line and of the meter's clock.
+//! - [`interval`]: the time after which a value is out of date.
+//! - [`config`]: the announcement as messages, and the messages that remove it.
+//! - [`announcer`]: the time of each announcement.
 pub mod announcer;
 pub mod config;
 pub mod diagnostics;

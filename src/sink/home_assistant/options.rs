@@ -1,82 +1,107 @@
-//! What the user can say about Home Assistant.
+//! The settings for Home Assistant.
 //!
-//! | key | default | what |
-//! |---|---|---|
-//! | `ha` | `device` | `device`: a device with all its entities in one message, from Home Assistant 2024.11 on; `component`: a message an entity, for older ones; `off`; `remove`: each meter that is heard of is taken away again |
-//! | `ha_prefix` | `homeassistant` | the discovery prefix, as it is set in Home Assistant |
-//! | `ha_expire_after` | six times the interval of the telegrams or of `every`, 60 s at least | after so long without a telegram a power, a voltage is unavailable; `0`: never |
-//! | `ha_compat` | `false`, with `component` always | no class for reactive energy, which Home Assistant knows from 2025.6 on |
+//! The keys are in [`KEYS`].
 //!
-//! With `layout=none` there is no state that Home Assistant could read, so nothing is announced. With
-//! `on_change` telegrams come at no interval: give `at_least_every` too, or `ha_expire_after=0`.
+//! With `layout=none` there is no state for Home Assistant to read, so nothing is announced. With
+//! `on_change` telegrams come at no fixed interval: add `at_least_every`, or `ha_expire_after=0`.
 //!
-//! Who goes over from one form to the other removes the meter first, with `ha=remove&layout=none`: what
-//! was announced in both is there once, by the message that came first.
+//! Before you change from one form to the other, remove the meter with `ha=remove&layout=none`: an
+//! entity
+//! announced in both forms exists once, by the message that came first.
 
 use core::time::Duration;
 
-use crate::{
-    format::usage::Usage,
-    sink::{
-        mqtt::topics::{TopicLayout, checked},
-        settings::SinkSettings,
+use crate::sink::{
+    mqtt::topics::{TopicLayout, checked},
+    settings::{
+        SinkSettings,
+        error::SettingError,
+        key::{SettingKey, SettingType},
     },
 };
 
-/// How Home Assistant is told.
+/// The keys of the discovery, in the order of the manual.
+pub const KEYS: &[SettingKey] = &[
+    SettingKey::new(
+        "ha",
+        SettingType::Choice(&["device", "component", "remove", "off"]),
+        "The discovery of Home Assistant: `device` announces a device in one message, for Home \
+         Assistant 2024.11 and later; `component` sends a message for each entity, for older ones. \
+         `remove`, with `layout=none`, takes each meter away again that sends a telegram, and the \
+         state that the broker keeps of it.",
+    )
+    .or_depending("device; off with layout=none"),
+    SettingKey::new("ha_prefix", SettingType::Text("TOPIC"), "The discovery prefix.").or(PREFIX),
+    SettingKey::new(
+        "ha_expire_after",
+        SettingType::Duration,
+        "After this time without a telegram momentary values become unavailable; `0` is never. With \
+         `on_change` telegrams come at no interval: set `at_least_every` too, or `0` here.",
+    )
+    .or_depending("six times the interval of the telegrams or of every, at least 60s"),
+    SettingKey::new(
+        "ha_compat",
+        SettingType::Switch,
+        "No device class that came with Home Assistant 2025.6. `component` implies it.",
+    )
+    .or("false"),
+];
+
+/// The form of discovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiscoveryOptions {
-    /// In which form.
+    /// The form of the announcement.
     pub form: DiscoveryForm,
-    /// Where it listens, without a slash at the end.
+    /// The discovery prefix, without a slash at the end.
     pub prefix: String,
-    /// After so long instantaneous values are out of date: zero for never, nothing for a time that
-    /// follows the telegrams.
+    /// The time after which instantaneous values expire: zero for never, `None` to derive it from
+    /// the
+    /// telegrams.
     pub expire_after: Option<Duration>,
-    /// Nothing that came with Home Assistant 2025.6.
+    /// True to avoid features that came with Home Assistant 2025.6.
     pub compat: bool,
 }
 
 /// The form of the announcement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DiscoveryForm {
-    /// A message a device.
+    /// A message for each device.
     #[default]
     Device,
-    /// A message an entity.
+    /// A message for each entity.
     Component,
-    /// Not any more: what there is of a meter goes, in whichever form it was announced.
+    /// A removal: whatever exists of a meter goes, in either form.
     Remove,
 }
 
-/// Where Home Assistant listens if nothing else is said there.
+/// Home Assistant's default discovery prefix.
 pub const PREFIX: &str = "homeassistant";
 
 impl DiscoveryOptions {
-    /// Takes the keys; nothing if nothing is to be announced.
+    /// Takes the keys; `None` if nothing is to be announced.
     ///
     /// # Errors
-    /// Values that do not read, or an announcement without a state.
-    pub fn take(settings: &mut SinkSettings, layout: TopicLayout) -> Result<Option<Self>, Usage> {
-        let ha = settings.take("ha");
-        let prefix = settings.take("ha_prefix").unwrap_or_else(|| PREFIX.to_owned());
+    /// Invalid values, or an announcement without a state.
+    pub fn take(
+        settings: &mut SinkSettings,
+        layout: TopicLayout,
+    ) -> Result<Option<Self>, SettingError> {
+        let ha = settings.take_choice("ha")?;
+        let prefix = settings.take("ha_prefix").unwrap_or_default();
         let expire_after = settings.take_duration("ha_expire_after")?;
         let compat = settings.take_switch("ha_compat")?;
-        let form = match ha.as_deref() {
+        let form = match ha {
             Some("off") => return Ok(None),
             None if layout == TopicLayout::Nothing => return Ok(None),
             Some("device" | "component") if layout == TopicLayout::Nothing => {
-                return Err(Usage("ha: there is no state to show with layout=none".to_owned()));
+                return Err(SettingError::of("ha", "there is no state to show with layout=none"));
             }
-            None | Some("device") => DiscoveryForm::Device,
             Some("component") => DiscoveryForm::Component,
             Some("remove") => DiscoveryForm::Remove,
-            Some(_) => {
-                return Err(Usage("ha: device, component, remove or off expected".to_owned()));
-            }
+            _ => DiscoveryForm::Device,
         };
         let prefix = checked("ha_prefix", prefix.trim_end_matches('/'), &[])?;
-        // Who needs a message an entity has a Home Assistant that is older still.
+        // Users of the component form run a version that is older still.
         let compat = compat || form == DiscoveryForm::Component;
         Ok(Some(Self { form, prefix, expire_after, compat }))
     }

@@ -1,6 +1,7 @@
-//! How many of the waiting lines go into the next request.
+//! The number of waiting lines in the next request.
 //!
-//! A server that refuses a batch does not say which line is wrong. So the batch is halved until the
+//! A server that refuses a batch does not say which line is wrong. The batch is halved until the
+//! wrong
 //! line stands alone, and only that one is left out:
 //!
 //! ```text
@@ -10,13 +11,13 @@
 /// The size of requests.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WriteBatch {
-    /// The size that is wanted.
+    /// The configured size.
     wanted: usize,
-    /// The size that was never too large.
+    /// The largest size that was not too large.
     most: usize,
-    /// The size of the next one, if nothing is suspected.
+    /// The next size, while no lines are suspected.
     next: usize,
-    /// So many of the first lines were refused together.
+    /// The number of first lines that were refused together.
     suspects: usize,
 }
 
@@ -25,18 +26,18 @@ impl WriteBatch {
         Self { wanted: most, most, next: most, suspects: 0 }
     }
 
-    /// How many of so many that wait.
+    /// The number of lines to send, of those that wait.
     pub(super) fn of(&self, waiting: usize) -> usize {
         let size = if self.suspects > 0 { self.suspects.div_ceil(2) } else { self.next };
         size.clamp(1, waiting.max(1))
     }
 
-    /// Whether so many need not wait for more to come.
+    /// True if this many lines need not wait for more.
     pub(super) const fn is_whole(&self, waiting: usize) -> bool {
         self.suspects > 0 || waiting >= self.next
     }
 
-    /// The first lines are stored.
+    /// The first lines were stored.
     pub(super) fn stored(&mut self, count: usize) {
         if self.suspects > 0 {
             self.suspects = self.suspects.saturating_sub(count);
@@ -45,7 +46,8 @@ impl WriteBatch {
         }
     }
 
-    /// The first lines are refused; whether that condemns them, since it is only one.
+    /// The first lines were refused. Returns true if it was a single line, which is therefore
+    /// wrong.
     pub(super) fn refused(&mut self, count: usize) -> bool {
         self.suspects = if count > 1 { count } else { 0 };
         if count == 1 {
@@ -54,9 +56,10 @@ impl WriteBatch {
         count == 1
     }
 
-    /// The first lines are too many at once; whether that condemns them, since it is only one.
+    /// The first lines were too many at once. Returns true if it was a single line, which is
+    /// therefore wrong.
     pub(super) fn too_large(&mut self, count: usize) -> bool {
-        // A line that is too large alone has nothing to say about others.
+        // A single line that is too large says nothing about others.
         self.most = if count == 1 { self.wanted } else { (count / 2).max(1) };
         self.next = self.most;
         self.suspects = 0;
@@ -68,18 +71,18 @@ impl WriteBatch {
 mod tests {
     use super::*;
 
-    /// What a server that dislikes some lines stores, and in how many requests.
+    /// The lines that a server stores if it refuses some, and the number of requests.
     fn deliver(count: usize, most: usize, bad: &[usize]) -> (Vec<usize>, usize) {
         let mut lines: Vec<_> = (0..count).collect();
         let (mut stored, mut requests) = (vec![], 0);
-        let mut portion = WriteBatch::new(most);
+        let mut batch = WriteBatch::new(most);
         while !lines.is_empty() {
             requests += 1;
-            let size = portion.of(lines.len());
+            let size = batch.of(lines.len());
             if !lines[..size].iter().any(|line| bad.contains(line)) {
                 stored.extend(lines.drain(..size));
-                portion.stored(size);
-            } else if portion.refused(size) {
+                batch.stored(size);
+            } else if batch.refused(size) {
                 lines.remove(0);
             }
         }
@@ -115,18 +118,18 @@ mod tests {
 
     #[test]
     fn what_was_too_large_once_is_not_tried_again() {
-        let mut portion = WriteBatch::new(100);
-        assert!(!portion.too_large(100));
-        assert_eq!(portion.of(1000), 50);
-        portion.stored(50);
-        assert_eq!(portion.of(1000), 50);
-        assert!(!portion.too_large(50) && !portion.too_large(25) && !portion.too_large(12));
-        assert_eq!(portion.of(1000), 6);
+        let mut batch = WriteBatch::new(100);
+        assert!(!batch.too_large(100));
+        assert_eq!(batch.of(1000), 50);
+        batch.stored(50);
+        assert_eq!(batch.of(1000), 50);
+        assert!(!batch.too_large(50) && !batch.too_large(25) && !batch.too_large(12));
+        assert_eq!(batch.of(1000), 6);
         let mut single = WriteBatch::new(1);
         assert!(single.too_large(1), "a line that never fits");
         assert_eq!(single.of(1000), 1);
-        // Once that line is gone the others go as they went before.
-        assert!(!portion.too_large(6) && !portion.too_large(3) && portion.too_large(1));
-        assert_eq!(portion.of(1000), 100);
+        // Without that line the others go out as before.
+        assert!(!batch.too_large(6) && !batch.too_large(3) && batch.too_large(1));
+        assert_eq!(batch.of(1000), 100);
     }
 }

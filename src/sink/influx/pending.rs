@@ -2,26 +2,26 @@
 
 use std::{collections::VecDeque, time::Instant};
 
-/// Lines and when they came.
+/// Lines with the time of their arrival.
 #[derive(Debug, Default)]
-pub(super) struct Pending {
+pub(super) struct PendingLines {
     lines: VecDeque<(Instant, Box<[u8]>)>,
     octets: usize,
 }
 
-/// What a line takes beside its text: its place in the queue, and in the heap.
+/// The memory for a line besides its text: its place in the queue and in the heap.
 const OVERHEAD: usize = 48;
 
-/// How much memory all of them may take.
+/// The most memory for all of them.
 const MOST_OCTETS: usize = 8 * 1024 * 1024;
 
-impl Pending {
+impl PendingLines {
     pub(super) fn push(&mut self, line: &[u8]) {
         self.octets += line.len() + OVERHEAD;
         self.lines.push_back((Instant::now(), line.into()));
     }
 
-    /// Puts lines in front of the others, in their order.
+    /// Puts lines in front of the others, in order.
     pub(super) fn push_front(&mut self, lines: Vec<Box<[u8]>>) {
         for line in lines.into_iter().rev() {
             self.octets += line.len() + OVERHEAD;
@@ -37,36 +37,36 @@ impl Pending {
         self.lines.is_empty()
     }
 
-    /// Whether there is no room for more.
+    /// True if there is no room for more.
     pub(super) const fn is_full(&self) -> bool {
         self.octets >= MOST_OCTETS
     }
 
-    /// When the oldest line came, so many of the first left out.
+    /// The arrival of the oldest line after the first `skipped` ones.
     pub(super) fn since(&self, skipped: usize) -> Option<Instant> {
         self.lines.get(skipped).map(|(since, _)| *since)
     }
 
-    /// The lines, so many of the first left out.
+    /// The lines after the first `skipped` ones.
     pub(super) fn iter(&self, skipped: usize) -> impl Iterator<Item = &[u8]> {
         self.lines.iter().skip(skipped).map(|(_, line)| line.as_ref())
     }
 
-    /// Forgets all lines but so many of the first.
+    /// Drops all lines but the first `kept` ones.
     pub(super) fn truncate(&mut self, kept: usize) {
         for (_, line) in self.lines.drain(kept.min(self.lines.len())..) {
             self.octets = self.octets.saturating_sub(line.len() + OVERHEAD);
         }
     }
 
-    /// The first lines in one piece.
+    /// The first lines as one text.
     pub(super) fn text(&self, count: usize) -> Vec<u8> {
         let mut text = Vec::new();
         self.lines.iter().take(count).for_each(|(_, line)| text.extend_from_slice(line));
         text
     }
 
-    /// Forgets the first lines.
+    /// Drops the first lines.
     pub(super) fn remove(&mut self, count: usize) {
         for (_, line) in self.lines.drain(..count.min(self.lines.len())) {
             self.octets = self.octets.saturating_sub(line.len() + OVERHEAD);
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn others_may_come_before_and_go_from_behind() {
-        let mut pending = Pending::default();
+        let mut pending = PendingLines::default();
         pending.push(b"3\n");
         pending.push_front([&b"1\n"[..], b"2\n"].map(Box::from).to_vec());
         assert_eq!((pending.text(9), pending.iter(1).count()), (b"1\n2\n3\n".to_vec(), 2));
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn lines_leave_in_the_order_in_which_they_came_and_memory_has_an_end() {
-        let mut pending = Pending::default();
+        let mut pending = PendingLines::default();
         let mut count = 0;
         while !pending.is_full() {
             pending.push(format!("{count:0300}\n").as_bytes());

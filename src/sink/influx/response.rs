@@ -1,4 +1,4 @@
-//! What an answer means for what was sent.
+//! The meaning of a response for the lines that were sent.
 
 use core::time::Duration;
 
@@ -6,133 +6,133 @@ use serde_json::Value;
 
 use crate::{
     format::printable::shown,
-    sink::{http::Answer, settings::Secret},
+    sink::{http::PostOutcome, settings::Secret},
 };
 
-/// What to do with what was sent.
+/// The reaction to a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum ResponseVerdict {
-    /// Forget it.
+pub(super) enum WriteOutcome {
+    /// The lines are stored.
     Stored,
-    /// Keep it and try again.
-    Kept(Trouble),
-    /// Send less at once.
+    /// The lines stay and are sent again.
+    Retry(Outage),
+    /// The request has to be smaller.
     TooLarge(String),
-    /// Some of it is wrong and will always be.
+    /// At least one line is wrong and always will be.
     Refused(String),
 }
 
-/// Why nothing can be stored.
+/// The reason why nothing can be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Trouble {
-    /// What it is about: what is of the same kind is told once.
-    pub(super) kind: TroubleKind,
-    /// What to tell.
+pub(super) struct Outage {
+    /// The kind: outages of the same kind are reported once.
+    pub(super) kind: OutageKind,
+    /// The message.
     pub(super) text: String,
-    /// When to try again.
-    pub(super) pause: Pause,
+    /// The time of the next attempt.
+    pub(super) pause: RetryDelay,
 }
 
-/// What trouble is about.
+/// The kind of an outage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TroubleKind {
+pub(super) enum OutageKind {
     Unreachable,
     Untrusted,
-    Silent,
-    HungUp,
-    Garbage,
+    TimedOut,
+    ConnectionClosed,
+    InvalidResponse,
     Status(u16),
-    /// Whichever of the statuses that say so: proxies alternate.
+    /// Any status that means overload: proxies alternate between them.
     Busy,
 }
 
-/// How long to wait.
+/// The wait before the next attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pause {
+pub(super) enum RetryDelay {
     /// Longer each time.
     Growing,
-    /// The same, and not less than the server asks for.
+    /// The same, and no shorter than the server asks for.
     AtLeast(Duration),
-    /// As long as people need to mend what only they can.
+    /// The longest wait: somebody has to act first.
     Long,
 }
 
-/// The server as the user wrote it down.
+/// The server in the user's words.
 #[derive(Clone, Debug)]
 pub(super) struct ServerNames {
     /// `influx.home:8086`
     pub(super) server: String,
     /// `the bucket house`
     pub(super) store: String,
-    /// `the token`, `user and password`; nothing if none is given.
+    /// `the token`, `user and password`; `None` without a login.
     pub(super) login: Option<&'static str>,
-    /// What must never be told.
+    /// Secrets that no message may contain.
     pub(super) secrets: Vec<Secret>,
 }
 
-impl ResponseVerdict {
-    /// Of an answer, in these words.
-    pub(super) fn of(answer: &Answer, names: &ServerNames, timeout: Duration) -> Self {
+impl WriteOutcome {
+    /// The reaction to a response, with its message.
+    pub(super) fn of(answer: &PostOutcome, names: &ServerNames, timeout: Duration) -> Self {
         let server = &names.server;
-        let trouble = |kind, text, pause| Self::Kept(Trouble { kind, text, pause });
-        let growing = |kind, text| trouble(kind, text, Pause::Growing);
+        let outage = |kind, text, pause| Self::Retry(Outage { kind, text, pause });
+        let growing = |kind, text| outage(kind, text, RetryDelay::Growing);
         let (code, retry_after, body) = match answer {
-            Answer::Status { code, retry_after, body } => (*code, *retry_after, body),
-            Answer::Unreachable(why) => {
+            PostOutcome::Status { code, retry_after, body } => (*code, *retry_after, body),
+            PostOutcome::Unreachable(why) => {
                 return growing(
-                    TroubleKind::Unreachable,
+                    OutageKind::Unreachable,
                     format!("cannot connect to {server}: {why}"),
                 );
             }
-            Answer::Untrusted(why) => {
-                return growing(TroubleKind::Untrusted, format!("cannot trust {server}: {why}"));
+            PostOutcome::Untrusted(why) => {
+                return growing(OutageKind::Untrusted, format!("cannot trust {server}: {why}"));
             }
-            Answer::HungUp(why) => {
-                let hint = "does something else listen there, or TLS?";
+            PostOutcome::ConnectionClosed(why) => {
+                let hint = "is it another service, or a TLS port?";
                 let text =
                     format!("{server} ends the connection without an answer ({why}): {hint}");
-                return growing(TroubleKind::HungUp, text);
+                return growing(OutageKind::ConnectionClosed, text);
             }
-            Answer::Silent => {
+            PostOutcome::TimedOut => {
                 let text = format!("no answer from {server} for {} s", timeout.as_secs());
-                return growing(TroubleKind::Silent, text);
+                return growing(OutageKind::TimedOut, text);
             }
-            Answer::Garbage(why) => {
+            PostOutcome::InvalidResponse(why) => {
                 return growing(
-                    TroubleKind::Garbage,
+                    OutageKind::InvalidResponse,
                     format!("{server} does not speak HTTP: {why}"),
                 );
             }
         };
-        let said = names.said(code, body);
-        let status = TroubleKind::Status(code);
-        let long = |text| trouble(status, text, Pause::Long);
+        let description = names.description(code, body);
+        let status = OutageKind::Status(code);
+        let long = |text| outage(status, text, RetryDelay::Long);
         match code {
             200..=299 if body.is_empty() || code == 204 => Self::Stored,
-            200..=399 => {
-                long(format!("{server} answers {said}, as no InfluxDB does: is the address right?"))
-            }
+            200..=399 => long(format!(
+                "{server} answers {description}, unlike InfluxDB: is the address right?"
+            )),
             401 | 403 => long(match (names.login, code) {
-                (Some(login), 401) => format!("{server} does not accept {login}: {said}"),
-                (Some(login), _) => format!("{server} does not let {login} write: {said}"),
-                (None, _) => format!("{server} wants to know who writes: {said}"),
+                (Some(login), 401) => format!("{server} does not accept {login}: {description}"),
+                (Some(login), _) => format!("{server} does not let {login} write: {description}"),
+                (None, _) => format!("{server} requires a login: {description}"),
             }),
-            404 => long(format!("{server} does not know {}: {said}", names.store)),
+            404 => long(format!("{server} does not know {}: {description}", names.store)),
             408 | 429 | 500.. => {
-                let pause = retry_after.map_or(Pause::Growing, Pause::AtLeast);
-                let kind = if code == 429 { status } else { TroubleKind::Busy };
-                trouble(kind, format!("{server} answers {said}"), pause)
+                let pause = retry_after.map_or(RetryDelay::Growing, RetryDelay::AtLeast);
+                let kind = if code == 429 { status } else { OutageKind::Busy };
+                outage(kind, format!("{server} answers {description}"), pause)
             }
-            413 => Self::TooLarge(said),
-            // Anything else is about what was sent.
-            _ => Self::Refused(said),
+            413 => Self::TooLarge(description),
+            // Any other status concerns the content.
+            _ => Self::Refused(description),
         }
     }
 }
 
 impl ServerNames {
-    /// The status and what the server says about it, in a line that is safe to look at.
-    fn said(&self, code: u16, body: &[u8]) -> String {
+    /// The status and the server's message, in a printable line.
+    fn description(&self, code: u16, body: &[u8]) -> String {
         let mut text = message(body);
         for secret in &self.secrets {
             if !secret.reveal().is_empty() {
@@ -140,7 +140,7 @@ impl ServerNames {
             }
         }
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let short: String = text.chars().take(LONGEST).collect();
+        let short: String = text.chars().take(LONGEST_TEXT).collect();
         let cut = if short.len() < text.len() { " …" } else { "" };
         match short.is_empty() {
             true => code.to_string(),
@@ -149,7 +149,7 @@ impl ServerNames {
     }
 }
 
-/// The sentence in the answer of a server: in JSON, or as it is.
+/// The message in the body: a member of JSON, or the whole text.
 fn message(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let json = serde_json::from_str::<Value>(&text).ok();
@@ -157,8 +157,8 @@ fn message(body: &[u8]) -> String {
     member("message").or_else(|| member("error")).unwrap_or_else(|| text.into_owned())
 }
 
-/// How many characters of a server's sentence are told.
-const LONGEST: usize = 200;
+/// The most characters of a server's message.
+const LONGEST_TEXT: usize = 200;
 
 #[cfg(test)]
 mod tests {
@@ -173,19 +173,17 @@ mod tests {
         }
     }
 
-    fn verdict(code: u16, body: &str) -> ResponseVerdict {
-        let answer = Answer::Status { code, retry_after: None, body: body.into() };
-        ResponseVerdict::of(&answer, &names(), Duration::from_secs(10))
+    fn outcome(code: u16, body: &str) -> WriteOutcome {
+        let answer = PostOutcome::Status { code, retry_after: None, body: body.into() };
+        WriteOutcome::of(&answer, &names(), Duration::from_secs(10))
     }
 
-    fn kept(code: u16, body: &str) -> (String, Pause) {
-        match verdict(code, body) {
-            ResponseVerdict::Kept(Trouble { text, pause, kind: TroubleKind::Busy })
-                if code != 429 =>
-            {
+    fn kept(code: u16, body: &str) -> (String, RetryDelay) {
+        match outcome(code, body) {
+            WriteOutcome::Retry(Outage { text, pause, kind: OutageKind::Busy }) if code != 429 => {
                 (text, pause)
             }
-            ResponseVerdict::Kept(Trouble { text, pause, kind: TroubleKind::Status(of) })
+            WriteOutcome::Retry(Outage { text, pause, kind: OutageKind::Status(of) })
                 if of == code =>
             {
                 (text, pause)
@@ -196,17 +194,20 @@ mod tests {
 
     #[test]
     fn each_status_has_its_consequence() {
-        assert_eq!(verdict(204, ""), ResponseVerdict::Stored);
-        assert_eq!(verdict(200, ""), ResponseVerdict::Stored);
+        assert_eq!(outcome(204, ""), WriteOutcome::Stored);
+        assert_eq!(outcome(200, ""), WriteOutcome::Stored);
         for code in [400, 405, 406, 410, 415, 422] {
-            assert_eq!(verdict(code, "no"), ResponseVerdict::Refused(format!("{code} (no)")));
+            assert_eq!(outcome(code, "no"), WriteOutcome::Refused(format!("{code} (no)")));
         }
-        assert_eq!(verdict(413, ""), ResponseVerdict::TooLarge("413".to_owned()));
+        assert_eq!(outcome(413, ""), WriteOutcome::TooLarge("413".to_owned()));
         for code in [408, 429, 500, 502, 503, 504, 599] {
-            assert_eq!(kept(code, "x"), (format!("h:8086 answers {code} (x)"), Pause::Growing));
+            assert_eq!(
+                kept(code, "x"),
+                (format!("h:8086 answers {code} (x)"), RetryDelay::Growing)
+            );
         }
         for code in [200, 301, 307, 308, 401, 403, 404] {
-            assert_eq!(kept(code, "x").1, Pause::Long, "{code}");
+            assert_eq!(kept(code, "x").1, RetryDelay::Long, "{code}");
         }
     }
 
@@ -220,35 +221,34 @@ mod tests {
         );
         assert!(kept(200, "<html>").0.ends_with("is the address right?"));
         let nobody = ServerNames { login: None, ..names() };
-        let answer = Answer::Status { code: 401, retry_after: None, body: vec![] };
-        let ResponseVerdict::Kept(trouble) = ResponseVerdict::of(&answer, &nobody, Duration::ZERO)
-        else {
+        let answer = PostOutcome::Status { code: 401, retry_after: None, body: vec![] };
+        let WriteOutcome::Retry(outage) = WriteOutcome::of(&answer, &nobody, Duration::ZERO) else {
             panic!();
         };
-        assert_eq!(trouble.text, "h:8086 wants to know who writes: 401");
+        assert_eq!(outage.text, "h:8086 requires a login: 401");
     }
 
     #[test]
     fn what_a_server_says_is_told_short_safe_and_without_secrets() {
-        let said = |body: &str| match verdict(400, body) {
-            ResponseVerdict::Refused(said) => said,
+        let description = |body: &str| match outcome(400, body) {
+            WriteOutcome::Refused(description) => description,
             other => panic!("{other:?}"),
         };
-        assert_eq!(said(r#"{"error":"partial\n write"}"#), "400 (partial write)");
-        assert_eq!(said("Token canary is\x1b[2J wrong"), "400 (Token … is\\x1b[2J wrong)");
-        assert_eq!(said(r#"{"message":7}"#), "400 ({\"message\":7})");
-        assert_eq!(said(&"ä".repeat(10_000)), format!("400 ({} …)", "ä".repeat(200)));
-        assert_eq!(said("  \n"), "400");
+        assert_eq!(description(r#"{"error":"partial\n write"}"#), "400 (partial write)");
+        assert_eq!(description("Token canary is\x1b[2J wrong"), "400 (Token … is\\x1b[2J wrong)");
+        assert_eq!(description(r#"{"message":7}"#), "400 ({\"message\":7})");
+        assert_eq!(description(&"ä".repeat(10_000)), format!("400 ({} …)", "ä".repeat(200)));
+        assert_eq!(description("  \n"), "400");
     }
 
     #[test]
     fn a_server_is_asked_when_it_likes() {
         let after = Some(Duration::from_secs(7));
-        let answer = Answer::Status { code: 429, retry_after: after, body: vec![] };
-        let ResponseVerdict::Kept(trouble) = ResponseVerdict::of(&answer, &names(), Duration::ZERO)
+        let answer = PostOutcome::Status { code: 429, retry_after: after, body: vec![] };
+        let WriteOutcome::Retry(outage) = WriteOutcome::of(&answer, &names(), Duration::ZERO)
         else {
             panic!();
         };
-        assert_eq!(trouble.pause, Pause::AtLeast(Duration::from_secs(7)));
+        assert_eq!(outage.pause, RetryDelay::AtLeast(Duration::from_secs(7)));
     }
 }

@@ -1,16 +1,20 @@
-//! The hook for who announces the meters to a home automation.
+//! The interface for discovery: an announcer tells a home automation about the meters.
 //!
-//! The sink knows the broker, its topics and when it is connected; what is announced, and how, it
-//! leaves to others. With an announcer the order in a connection is: what
-//! [`on_connect`](Announcer::on_connect) says, the last state of each meter, a second later the state
-//! again, and `online` on the status topic; the first time not before there is a state. What
-//! [`on_readings`](Announcer::on_readings) says goes before the state of these readings; if it is
-//! `online` already, between `offline` and, behind the second state, `online`: an announcement may
-//! change the unit of a value, and who has a value of before must not tell it in the new unit. Who
-//! hears an announcement takes a moment until it listens to the state.
+//! The sink knows the broker, its topics and the state of the connection; the announcer decides the
+//! content of announcements. With an announcer a connection sends, in this order: the messages of
+//! [`on_connect`](Announcer::on_connect), the latest state of each meter, a second later that state
+//! again, then `online` on the status topic, but never before the first state. The messages of
+//! [`on_readings`](Announcer::on_readings) go before the state of these readings. If the status is
+//! `online` by then, `offline` goes before them and `online` after the second state: an
+//! announcement may
+//! change a unit, and a subscriber must not show its old value in the new unit. The second state is
+//! for
+//! subscribers that need a moment to subscribe after an announcement.
 //!
-//! Who makes the sink says who announces: `mqtt::sink::new(settings, None, |settings, site| ...)`, where the
-//! closure takes the keys that it knows and gives an announcer or none.
+//! The caller that builds the sink supplies the announcer: `mqtt::sink::new(settings, None,
+//! |settings,
+//! state_format| ...)`. The closure takes the keys that it knows and returns an announcer or
+//! `None`.
 
 use std::time::Duration;
 
@@ -20,51 +24,53 @@ use crate::{
     sink::{mqtt::topics::Topics, projection::Projection},
 };
 
-/// Who announces the meters.
+/// Announces meters.
 pub trait Announcer: Send {
-    /// Topics to listen to, subscribed to in each connection with QoS 0.
+    /// Topics to subscribe to in each connection, with QoS 0.
     fn subscriptions(&self) -> Vec<String>;
 
-    /// What goes out in each new connection, before the states: the broker may have forgotten all.
+    /// Messages that start each new connection, before the states: the broker may have forgotten
+    /// all.
     fn on_connect(&mut self) -> Vec<Publication>;
 
-    /// What has to go out before the state of these readings; nothing if all of it is known already.
+    /// Messages that have to precede the state of these readings; none if they bring nothing new.
     ///
-    /// It is asked for all readings, also while there is no connection: then nothing of it is sent,
-    /// because [`on_connect`](Self::on_connect) says it later.
+    /// The sink calls it for all readings, even without a connection. It then drops the messages,
+    /// because
+    /// [`on_connect`](Self::on_connect) returns them later.
     fn on_readings(&mut self, readings: &Readings) -> Vec<Publication>;
 
-    /// Takes a message from the broker. After the time that it returns, which has its jitter
-    /// already, announcements and last states go out again as in a new connection.
+    /// Handles a message from the broker. After the returned time, jitter included, the sink sends
+    /// announcements and latest states again as in a new connection.
     fn on_message(&mut self, topic: &str, payload: &[u8]) -> Option<Duration>;
 
-    /// What has to be in each state of that meter, `null` if it is not there.
-    fn due(&self, readings: &Readings) -> &[FieldKey];
+    /// Fields that each state of this meter contains, as `null` if the telegram lacks them.
+    fn required_fields(&self, readings: &Readings) -> &[FieldKey];
 
-    /// What has to be in that state besides the readings, behind them or each in its topic.
-    fn extra(&self, readings: &Readings) -> Vec<Extra> {
+    /// Values to add to a state besides the readings.
+    fn extra_values(&self, readings: &Readings) -> Vec<ExtraValue> {
         let _ = readings;
         Vec::new()
     }
 }
 
-/// A number that no telegram tells: its name in a state, and `null` if it is not known.
-pub type Extra = (&'static str, Option<Decimal>);
+/// A number that no telegram contains: its name in a state, and `None` if it is unknown.
+pub type ExtraValue = (&'static str, Option<Decimal>);
 
-/// What goes to the broker.
+/// A message to the broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Publication {
-    /// Where to.
+    /// The topic.
     pub topic: String,
-    /// What.
+    /// The payload.
     pub payload: Vec<u8>,
-    /// Whether the broker keeps it for who comes later.
+    /// True if the broker keeps it for later subscribers.
     pub retain: bool,
-    /// Whether it has to be acknowledged.
+    /// The quality of service.
     pub qos: Qos,
 }
 
-/// How sure it has to be that a message arrives. There is no 2: a state that comes twice does no harm.
+/// The quality of service of MQTT. Level 2 is left out: a state that arrives twice does no harm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Qos {
     /// 0: not acknowledged.
@@ -74,11 +80,11 @@ pub enum Qos {
     AtLeastOnce,
 }
 
-/// What an announcer has to know of the sink.
+/// The form of the states, which an announcer has to know.
 #[derive(Clone, Debug)]
-pub struct Site {
-    /// Where states and the status go to.
+pub struct StateFormat {
+    /// The topics of states and status.
     pub topics: Topics,
-    /// What is in a state, under which names and in which units.
-    pub view: Projection,
+    /// The content of a state: fields, names and units.
+    pub projection: Projection,
 }

@@ -1,31 +1,31 @@
-//! What there is to do: a broker, and what goes there.
+//! The MQTT sink as one value: broker, session, messages, announcer.
 
 use core::time::Duration;
 
 use crate::{
-    format::{printable::shown, usage::Usage},
+    format::printable::shown,
     sink::{
         mqtt::{
-            announce::{Announcer, Publication, Qos, Site},
+            announce::{Announcer, Publication, Qos, StateFormat},
             messages::StateMessages,
             session::Session,
             tls::Tls,
         },
-        settings::{SinkSettings, SinkTarget},
+        settings::{SinkSettings, SinkTarget, error::SettingError},
     },
 };
 
-/// A broker, and what goes there.
-pub(super) struct Mqtt {
+/// The parts of the MQTT sink.
+pub(super) struct MqttSink {
     pub(super) broker: Broker,
     pub(super) session: Session,
     pub(super) states: StateMessages,
     pub(super) announcer: Option<Box<dyn Announcer>>,
-    /// For how long a state is the present.
+    /// The age up to which a state counts as the present.
     pub(super) fresh: Duration,
 }
 
-/// Where the broker is.
+/// The address of the broker.
 #[derive(Clone, Debug)]
 pub(super) struct Broker {
     pub(super) host: String,
@@ -34,10 +34,11 @@ pub(super) struct Broker {
 }
 
 impl Broker {
-    pub(super) fn take(settings: &mut SinkSettings) -> Result<Self, Usage> {
+    pub(super) fn take(settings: &mut SinkSettings) -> Result<Self, SettingError> {
         let SinkTarget::Server { host, port, .. } = &settings.target else {
             let scheme = &settings.scheme;
-            return Err(Usage(format!("{scheme}: a broker is written as {scheme}://HOST")));
+            let message = format!("{scheme}: a broker is written as {scheme}://HOST");
+            return Err(SettingError::new(message));
         };
         let (host, port) = (host.clone(), *port);
         let secure = settings.scheme == "mqtts";
@@ -45,13 +46,14 @@ impl Broker {
         if let (false, Some(key)) =
             (secure, ["ca", "cert", "key", "insecure"].into_iter().find(|key| settings.has(key)))
         {
-            return Err(Usage(format!("{key} is of TLS: write mqtts:// and not mqtt://")));
+            let message = format!("{key} is of TLS: write mqtts:// and not mqtt://");
+            return Err(SettingError::new(message).at(key));
         }
         Ok(Self { host, port: port.unwrap_or(if secure { 8883 } else { 1883 }), tls })
     }
 
-    /// `HOST:PORT`, for people.
-    pub(super) fn place(&self) -> String {
+    /// `HOST:PORT` for messages.
+    pub(super) fn address(&self) -> String {
         let host = shown(&self.host);
         match host.contains(':') {
             true => format!("[{host}]:{}", self.port),
@@ -60,9 +62,9 @@ impl Broker {
     }
 }
 
-/// The message that tells whether this program is there, if that is told.
-pub(super) fn status(site: &Site, status: &str) -> Option<Publication> {
-    let (topic, payload) = (site.topics.status()?, status.as_bytes().to_vec());
+/// The status message, if there is a status topic.
+pub(super) fn status(state_format: &StateFormat, status: &str) -> Option<Publication> {
+    let (topic, payload) = (state_format.topics.status()?, status.as_bytes().to_vec());
     Some(Publication { topic, payload, retain: true, qos: Qos::AtLeastOnce })
 }
 
@@ -72,9 +74,9 @@ mod tests {
 
     #[test]
     fn a_broker_is_named_with_its_port() {
-        let place = |uri: &str| Broker::take(&mut uri.parse().unwrap()).unwrap().place();
-        assert_eq!(place("mqtt://broker.home"), "broker.home:1883");
-        assert_eq!(place("mqtts://broker.home?insecure=true"), "broker.home:8883");
-        assert_eq!(place("mqtt://[::1]:7"), "[::1]:7");
+        let address = |uri: &str| Broker::take(&mut uri.parse().unwrap()).unwrap().address();
+        assert_eq!(address("mqtt://broker.home"), "broker.home:1883");
+        assert_eq!(address("mqtts://broker.home?insecure=true"), "broker.home:8883");
+        assert_eq!(address("mqtt://[::1]:7"), "[::1]:7");
     }
 }

@@ -1,7 +1,6 @@
-//! A TCP connection on its way.
+//! A TCP connection under way.
 //!
-//! It is made in a thread of its own: looking up a name can take many seconds, and nothing interrupts
-//! it.
+//! A thread of its own connects: resolving a name can take many seconds and cannot be interrupted.
 
 use core::time::Duration;
 use std::{
@@ -12,31 +11,31 @@ use std::{
     thread,
 };
 
-/// A connection that somebody makes.
+/// A connection attempt.
 #[derive(Debug)]
 pub struct Connecting {
     outcome: Receiver<io::Result<TcpStream>>,
-    /// At its end when there is an outcome.
-    bell: PipeReader,
+    /// Reaches its end of file when there is an outcome.
+    done: PipeReader,
 }
 
 impl Connecting {
     /// Begins to connect.
     ///
     /// # Errors
-    /// There is no room for a thread or a pipe.
+    /// The system refuses a thread or a pipe.
     pub fn start(host: String, port: u16) -> io::Result<Self> {
-        let (bell, ringer) = io::pipe()?;
+        let (done, done_writer) = io::pipe()?;
         let (sender, outcome) = channel();
         thread::Builder::new().name("mqtt-connect".to_owned()).spawn(move || {
-            // Nobody waits any more if this fails; the connection is closed then.
+            // This fails if the receiver is gone; the connection is closed then.
             let _ = sender.send(connect(&host, port));
-            drop(ringer);
+            drop(done_writer);
         })?;
-        Ok(Self { outcome, bell })
+        Ok(Self { outcome, done })
     }
 
-    /// The outcome, once it is there.
+    /// The outcome, once there is one.
     #[must_use]
     pub fn outcome(&self) -> Option<io::Result<TcpStream>> {
         match self.outcome.try_recv() {
@@ -49,17 +48,17 @@ impl Connecting {
 
 impl AsFd for Connecting {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.bell.as_fd()
+        self.done.as_fd()
     }
 }
 
 fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
     let mut failure = io::Error::other("the name has no address");
     for address in (host, port).to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, PATIENCE) {
+        match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {
             Ok(stream) => {
                 stream.set_nonblocking(true)?;
-                // A state is small and wanted now.
+                // A state is small and should arrive at once.
                 stream.set_nodelay(true)?;
                 return Ok(stream);
             }
@@ -69,5 +68,5 @@ fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
     Err(failure)
 }
 
-/// For each address of the host.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The time-out for each address of the host.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,4 +1,4 @@
-//! Readings that have a topic of their own, for what exists already and expects them there.
+//! Readings with a topic of their own, for existing consumers.
 //!
 //! ```text
 //! topics.power_net_w = "house/power"
@@ -6,9 +6,12 @@
 //! topics."voltage_l1_v,voltage_l2_v,voltage_l3_v" = "openWB/set/mqtt/counter/2/get/voltages"
 //! ```
 //!
-//! The value is the topic, with a unit and a number of decimals if they are to be others than the
-//! meter's; it may have the places `{base}` and `{meter}`. Several names with commas between are one
-//! list of JSON. What the telegram does not have is not sent; of a list, all has to be there.
+//! The value is a topic, which may contain `{base}` and `{meter}`, followed by a unit and a number
+//! of
+//! decimals if they differ from the meter's. Several names separated by commas form one JSON array.
+//! A
+//! reading that the telegram lacks is not sent; an array is sent only if all its readings are
+//! present.
 
 use crate::{
     format::{
@@ -16,58 +19,54 @@ use crate::{
         printable::shown,
         readings::{Member, ReadingValue, Readings},
         units::Units,
-        usage::Usage,
     },
     reading::fields::FIELDS,
     sink::{
-        mqtt::{announce::Site, topics::checked},
-        settings::SinkSettings,
+        mqtt::{announce::StateFormat, topics::checked},
+        settings::{SinkSettings, common::field, error::SettingError},
     },
 };
 
-/// One topic and what goes there.
+/// One topic and the readings that it shows.
 #[derive(Clone, Debug)]
-pub struct CustomTopics {
+pub struct CustomTopic {
     keys: Vec<FieldKey>,
     topic: String,
     units: Units,
     decimals: Option<u8>,
 }
 
-impl CustomTopics {
+impl CustomTopic {
     /// Takes the table `topics`.
     ///
     /// # Errors
-    /// A name, a topic, a unit or a number of decimals that cannot be.
-    pub fn take(settings: &mut SinkSettings) -> Result<Vec<Self>, Usage> {
+    /// An invalid name, topic, unit or number of decimals.
+    pub fn take(settings: &mut SinkSettings) -> Result<Vec<Self>, SettingError> {
         let all = settings.take_table("topics");
         all.iter().map(|(names, text)| Self::parse(names, text)).collect()
     }
 
-    fn parse(names: &str, text: &str) -> Result<Self, Usage> {
-        let what = format!("topics.{}", shown(names));
-        let key = |name: &str| {
-            let wrong = || Usage(format!("{what}: no field is called {}", shown(name)));
-            FieldKey::parse(name.trim(), &Units::default()).ok_or_else(wrong)
-        };
+    fn parse(names: &str, text: &str) -> Result<Self, SettingError> {
+        let setting = format!("topics.{names}");
+        let key = |name: &str| field(&setting, name.trim());
         let keys = names.split(',').map(key).collect::<Result<Vec<_>, _>>()?;
         let mut words = text.split_ascii_whitespace();
-        let topic = checked(&what, words.next().unwrap_or_default(), &["base", "meter"])?;
-        let mut mapping = Self { keys, topic, units: Units::default(), decimals: None };
+        let topic = checked(&setting, words.next().unwrap_or_default(), &["base", "meter"])?;
+        let mut custom_topic = Self { keys, topic, units: Units::default(), decimals: None };
         for word in words {
             match word.parse() {
-                Ok(decimals @ 0..=MOST_DECIMALS) if mapping.decimals.is_none() => {
-                    mapping.decimals = Some(decimals);
+                Ok(decimals @ 0..=MOST_DECIMALS) if custom_topic.decimals.is_none() => {
+                    custom_topic.decimals = Some(decimals);
                 }
-                _ => mapping.choose(&what, word)?,
+                _ => custom_topic.choose_unit(&setting, word)?,
             }
         }
-        Ok(mapping)
+        Ok(custom_topic)
     }
 
-    fn choose(&mut self, what: &str, unit: &str) -> Result<(), Usage> {
-        let wrong =
-            || Usage(format!("{what}: {} is no unit of it and no number of decimals", shown(unit)));
+    fn choose_unit(&mut self, setting: &str, unit: &str) -> Result<(), SettingError> {
+        let cause = format!("{} is no unit of it and no number of decimals", shown(unit));
+        let wrong = || SettingError::of(setting, &cause);
         for key in &self.keys {
             let field = match key {
                 FieldKey::Field(place, _) => FIELDS.get(*place).ok_or_else(wrong)?,
@@ -91,17 +90,17 @@ impl CustomTopics {
         Ok(())
     }
 
-    /// Whether several meters have one topic.
+    /// True if several meters would use the same topic.
     #[must_use]
     pub fn is_shared(&self) -> bool {
         !self.topic.contains("{meter}")
     }
 
-    /// The topic and what goes there, if the readings have it.
+    /// The topic and its payload, if the readings contain all its fields.
     #[must_use]
-    pub fn of(
+    pub fn message(
         &self,
-        site: &Site,
+        state_format: &StateFormat,
         readings: &Readings,
         meter: Option<&str>,
     ) -> Option<(String, Vec<u8>)> {
@@ -111,7 +110,7 @@ impl CustomTopics {
             [one] => shown(&self.value(one)?.to_string()).into_owned().into_bytes(),
             several => self.list(several)?,
         };
-        Some((site.topics.fill(&self.topic, meter), payload))
+        Some((state_format.topics.fill(&self.topic, meter), payload))
     }
 
     fn list(&self, members: &[&Member]) -> Option<Vec<u8>> {
@@ -126,7 +125,7 @@ impl CustomTopics {
         Some(text)
     }
 
-    /// Nothing for a number that cannot be written with that many decimals.
+    /// `None` for a number that cannot be written with that many decimals.
     fn value(&self, member: &Member) -> Option<ReadingValue> {
         let ReadingValue::Number(number) = member.value else {
             return Some(member.value.clone());
@@ -143,7 +142,7 @@ impl CustomTopics {
     }
 }
 
-/// Whose units can be chosen.
+/// The quantities whose unit can be chosen.
 const QUANTITIES: [&str; 4] = ["energy", "reactive-energy", "power", "reactive-power"];
 
 /// More digits than any register has.
@@ -162,10 +161,10 @@ mod tests {
     fn sent(names: &str, text: &str) -> Option<(String, String)> {
         let mut settings: SinkSettings = "mqtt://b/house".parse().unwrap();
         let topics = Topics::take(&mut settings).unwrap();
-        let site = Site { topics, view: Default::default() };
+        let state_format = StateFormat { topics, projection: Default::default() };
         let readings = Readings::parse(LINE.as_bytes()).unwrap();
-        let mapping = CustomTopics::parse(names, text).unwrap();
-        let (topic, payload) = mapping.of(&site, &readings, Some("a/+"))?;
+        let custom_topic = CustomTopic::parse(names, text).unwrap();
+        let (topic, payload) = custom_topic.message(&state_format, &readings, Some("a/+"))?;
         Some((topic, String::from_utf8(payload).unwrap()))
     }
 
@@ -195,7 +194,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_meant_is_named() {
-        let why = |names, text| CustomTopics::parse(names, text).unwrap_err().to_string();
+        let why = |names, text| CustomTopic::parse(names, text).unwrap_err().to_string();
         assert_eq!(why("power", "p"), "topics.power: no field is called power");
         assert_eq!(why("power_net_w", ""), "topics.power_net_w: it is empty");
         assert!(why("power_net_w", "a/#").contains("+ and # have no place"));

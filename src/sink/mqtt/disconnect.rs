@@ -1,64 +1,65 @@
-//! Why a connection came to its end, for people.
+//! The reasons for a lost connection, and their messages.
 
 use core::time::Duration;
 use std::{fmt::Write as _, io};
 
 use crate::{
     format::printable::shown,
-    sink::mqtt::packets::{Hello, Reason},
+    sink::mqtt::packets::{ConnectOptions, Reason},
 };
 
-/// Why there is no connection any more, or none yet.
+/// The reason why there is no connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Disconnect {
-    /// None came about; what the system says.
+    /// No connection came about; the system's text.
     Unreachable(String),
-    /// There is one, but no answer to the introduction.
+    /// The broker accepted the connection and did not answer CONNECT.
     NoAnswer(Duration),
-    /// The broker does not want the client.
+    /// The broker refused the client.
     Refused(Reason),
-    /// The broker ended it, and said why.
-    Goodbye(Reason),
-    /// The broker ended it without a word.
+    /// The broker ended the connection with a reason.
+    BrokerDisconnect(Reason),
+    /// The broker ended the connection without a reason.
     Closed,
-    /// The same, before it had answered the introduction.
+    /// The same before it had answered CONNECT.
     Unanswered,
     /// The same again and again.
-    ClosedSoon,
-    /// There is no sign of the broker any more.
+    ClosedRepeatedly,
+    /// The broker stopped answering.
     Silent(Duration),
-    /// What answers is no broker.
+    /// The server does not speak MQTT.
     NotMqtt,
-    /// TLS did not come about, and will not; why, as a whole sentence.
+    /// TLS failed and will fail again; the cause as a whole sentence.
     Tls(String),
-    /// TLS did not come about this time: so ends a connection, too, behind which a broker is starting.
+    /// TLS failed this time. A connection to a proxy in front of a starting broker ends like this,
+    /// too.
     TlsBroken(String),
 }
 
-/// When to try again.
+/// The time of the next attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryPace {
-    /// As soon as a wait that grows allows.
+    /// After a growing wait.
     Growing,
-    /// After one or two minutes: whoever else it is has to have its turn.
-    Apart,
+    /// After one or two minutes: another client of the same name has to have its turn.
+    Staggered,
     /// Once a minute: somebody has to change something first.
     Slow,
 }
 
-/// The broker and the client, as messages name them.
+/// The names of broker and client in messages.
 #[derive(Clone, Copy, Debug)]
 pub struct BrokerNames<'a> {
     /// `HOST:PORT`.
-    pub place: &'a str,
-    /// The client.
-    pub hello: &'a Hello,
-    /// Whether TLS is spoken.
+    pub address: &'a str,
+    /// The fields of CONNECT.
+    pub connect_options: &'a ConnectOptions,
+    /// True for a TLS connection.
     pub tls: bool,
 }
 
 impl Disconnect {
-    /// What the system says of a connection that did not come about.
+    /// The system's reason for a failed connection.
     #[must_use]
     pub fn unreachable(error: &io::Error) -> Self {
         Self::Unreachable(match error.kind() {
@@ -70,14 +71,16 @@ impl Disconnect {
         })
     }
 
-    /// When to try again.
+    /// The time of the next attempt.
     #[must_use]
     pub fn pace(&self) -> RetryPace {
         const SLOW: [Reason; 4] =
             [Reason::LOGIN, Reason::NOT_AUTHORIZED, Reason::CLIENT_ID, Reason::BANNED];
         match self {
-            Self::Goodbye(Reason::TAKEN_OVER) | Self::ClosedSoon => RetryPace::Apart,
-            Self::Refused(reason) | Self::Goodbye(reason) if SLOW.contains(reason) => {
+            Self::BrokerDisconnect(Reason::TAKEN_OVER) | Self::ClosedRepeatedly => {
+                RetryPace::Staggered
+            }
+            Self::Refused(reason) | Self::BrokerDisconnect(reason) if SLOW.contains(reason) => {
                 RetryPace::Slow
             }
             Self::Tls(_) => RetryPace::Slow,
@@ -85,62 +88,66 @@ impl Disconnect {
         }
     }
 
-    /// What happened, and what comes now.
+    /// The whole message: the reason and the next attempt.
     #[must_use]
     pub fn text(&self, names: BrokerNames<'_>) -> String {
-        let mut text = self.what(names);
+        let mut text = self.cause(names);
         text.push_str(match self.pace() {
             RetryPace::Growing => "; trying again, every 60 s at most",
-            RetryPace::Apart => "; trying again after 60 s to 120 s",
+            RetryPace::Staggered => "; trying again after 60 s to 120 s",
             RetryPace::Slow => "; trying again every 60 s",
         });
         text
     }
 
-    fn what(&self, names: BrokerNames<'_>) -> String {
-        let BrokerNames { place, hello, tls } = names;
-        let id = shown(&hello.client_id);
+    fn cause(&self, names: BrokerNames<'_>) -> String {
+        let BrokerNames { address, connect_options, tls } = names;
+        let id = shown(&connect_options.client_id);
         match self {
-            Self::Unreachable(why) => format!("cannot connect to {place}: {why}"),
+            Self::Unreachable(why) => format!("cannot connect to {address}: {why}"),
             Self::NoAnswer(time) => {
-                format!("{place} takes the connection and does not answer within {time:?}")
+                format!("{address} accepts the connection and does not answer within {time:?}")
             }
             Self::Refused(reason) => refusal(*reason, names),
-            Self::Goodbye(Reason::TAKEN_OVER) => format!(
-                "another client came to {place} with the name {id}, which only one can have: does \
-                 meterpipe run twice? give one of them another name with client_id"
+            Self::BrokerDisconnect(Reason::TAKEN_OVER) => format!(
+                "another client connected to {address} with the name {id}, and a broker accepts \
+                 each name once: does meterpipe run twice? give one of them another name with client_id"
             ),
-            Self::Goodbye(reason) => {
-                format!("{place} ended the connection: {}", reason.text())
+            Self::BrokerDisconnect(reason) => {
+                format!("{address} ended the connection: {}", reason.text())
             }
-            Self::Closed => format!("{place} closed the connection"),
+            Self::Closed => format!("{address} closed the connection"),
             Self::Unanswered => {
-                format!("{place} closed the connection without an answer{}", hint(tls))
+                format!("{address} closed the connection without an answer{}", hint(tls))
             }
-            Self::ClosedSoon => format!(
-                "{place} takes the connection and closes it again: perhaps another client has the \
-                 same name, {id} (give this one another with client_id), or something that is \
-                 published is forbidden"
+            Self::ClosedRepeatedly => format!(
+                "{address} accepts the connection and closes it again: perhaps another client has \
+                 the same name, {id} (give this one another with client_id), or the broker forbids \
+                 a message"
             ),
-            Self::Silent(time) => format!("{place} has not answered for {time:?}"),
-            Self::NotMqtt => format!("what answers at {place} does not speak MQTT{}", hint(tls)),
+            Self::Silent(time) => format!("{address} has not answered for {time:?}"),
+            Self::NotMqtt => format!("the server at {address} does not speak MQTT{}", hint(tls)),
             Self::Tls(why) | Self::TlsBroken(why) => why.clone(),
         }
     }
 }
 
-/// What may be wrong with the port.
+/// A hint at the wrong port.
 const fn hint(tls: bool) -> &'static str {
-    if tls { "" } else { ": is it a port for TLS, for mqtts://?" }
+    if tls { "" } else { ": is it a TLS port, for mqtts://?" }
 }
 
 fn refusal(reason: Reason, names: BrokerNames<'_>) -> String {
-    let BrokerNames { place, hello, .. } = names;
-    let mut text = format!("{place} refuses ");
+    let BrokerNames { address, connect_options, .. } = names;
+    let mut text = format!("{address} refuses ");
     // Writing to a String cannot fail.
-    let _ = match (reason, &hello.user) {
+    let _ = match (reason, &connect_options.user) {
         (Reason::LOGIN | Reason::NOT_AUTHORIZED, None) => {
-            write!(text, "who has no user name ({}): say user and password_file", reason.text())
+            write!(
+                text,
+                "a client without a user name ({}): set user and password_file",
+                reason.text()
+            )
         }
         (Reason::LOGIN | Reason::NOT_AUTHORIZED, Some(user)) => write!(
             text,
@@ -151,16 +158,16 @@ fn refusal(reason: Reason, names: BrokerNames<'_>) -> String {
         (Reason::CLIENT_ID, _) => write!(
             text,
             "the name {} of the client: choose another with client_id",
-            shown(&hello.client_id)
+            shown(&connect_options.client_id)
         ),
-        (Reason::VERSION, _) => write!(text, "this version of MQTT: leave protocol out"),
+        (Reason::VERSION, _) => write!(text, "this version of MQTT: remove the setting protocol"),
         (reason, _) => write!(text, "the connection: {}", reason.text()),
     };
     text
 }
 
 impl Reason {
-    /// In the words of the standard (MQTT 5, 2.4).
+    /// The standard's name for the code (MQTT 5, 2.4).
     #[must_use]
     pub fn text(self) -> String {
         let words = match self.0 {
@@ -207,7 +214,7 @@ mod tests {
     fn each_trouble_has_its_own_message_with_the_next_step() {
         let qos = Qos::AtLeastOnce;
         let will = Publication { topic: "t".to_owned(), payload: Vec::new(), retain: true, qos };
-        let hello = Hello {
+        let connect_options = ConnectOptions {
             client_id: "m\x1b".to_owned(),
             user: Some("anna\x1b".to_owned()),
             password: Some(Secret::new("CANARY".to_owned())),
@@ -223,22 +230,25 @@ mod tests {
             Disconnect::Refused(Reason::CLIENT_ID),
             Disconnect::Refused(Reason::VERSION),
             Disconnect::Refused(Reason(0x88)),
-            Disconnect::Goodbye(Reason::TAKEN_OVER),
-            Disconnect::Goodbye(Reason::SHUTTING_DOWN),
-            Disconnect::Goodbye(Reason(0xfe)),
+            Disconnect::BrokerDisconnect(Reason::TAKEN_OVER),
+            Disconnect::BrokerDisconnect(Reason::SHUTTING_DOWN),
+            Disconnect::BrokerDisconnect(Reason(0xfe)),
             Disconnect::Closed,
             Disconnect::Unanswered,
-            Disconnect::ClosedSoon,
+            Disconnect::ClosedRepeatedly,
             Disconnect::Silent(Duration::from_secs(45)),
             Disconnect::NotMqtt,
             Disconnect::Tls("the certificate of b:1 has expired".to_owned()),
             Disconnect::TlsBroken("b:1 does not speak TLS".to_owned()),
         ];
         let texts = all.map(|end| {
-            let anonymous = Hello { user: None, password: None, ..hello.clone() };
-            let text = |hello, tls| end.text(BrokerNames { place: "b:1", hello, tls });
+            let anonymous =
+                ConnectOptions { user: None, password: None, ..connect_options.clone() };
+            let text = |connect_options, tls| {
+                end.text(BrokerNames { address: "b:1", connect_options, tls })
+            };
             assert!(text(&anonymous, true).contains("; trying again"));
-            text(&hello, false)
+            text(&connect_options, false)
         });
         for (at, text) in texts.iter().enumerate() {
             assert!(text.contains("b:1") && text.contains("; trying again"), "{text}");

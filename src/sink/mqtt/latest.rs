@@ -1,11 +1,11 @@
-//! The last readings of each meter: what a new connection is told.
+//! The latest readings of each meter, sent at the start of a connection.
 
 use core::time::Duration;
 use std::{sync::Arc, time::Instant};
 
 use crate::format::{latest::name, readings::Readings};
 
-/// The last readings of each meter, those that came last at the end.
+/// The latest readings of each meter, the newest at the end.
 #[derive(Debug, Default)]
 pub struct LatestStates {
     meters: Vec<LatestState>,
@@ -15,49 +15,50 @@ pub struct LatestStates {
 #[derive(Debug)]
 struct LatestState {
     readings: Arc<Readings>,
-    came: Instant,
+    received: Instant,
     due: StateDue,
 }
 
-/// Whether readings have to be told.
+/// The publication that readings are due for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StateDue {
     Not,
-    /// Once more: nothing is lost if they are not.
-    Again,
+    /// A repetition: nothing is lost without it.
+    Repeat,
     First,
 }
 
 impl LatestStates {
-    /// Takes readings.
+    /// Takes readings and drops older ones of the same meter.
     pub fn put(&mut self, readings: Arc<Readings>) {
         let at = self.meters.iter().position(|it| name(&it.readings) == name(&readings));
-        let at = at.or_else(|| (self.meters.len() == MOST).then_some(0));
+        let at = at.or_else(|| (self.meters.len() == MOST_METERS).then_some(0));
         if let Some(at) = at {
             let before = self.meters.remove(at);
             self.skipped += u64::from(before.due == StateDue::First);
         }
-        self.meters.push(LatestState { readings, came: Instant::now(), due: StateDue::First });
+        self.meters.push(LatestState { readings, received: Instant::now(), due: StateDue::First });
     }
 
-    /// So many readings never came as far as here.
+    /// Counts readings that were dropped before they came here.
     pub const fn skip(&mut self, readings: u64) {
         self.skipped += readings;
     }
 
-    /// Whether no readings came yet.
+    /// True if no readings came yet.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.meters.is_empty()
     }
 
-    /// All of them have to be told, those that were once more; but not what came before that time:
-    /// whoever hears it takes it for the present.
-    pub fn renew(&mut self, fresh: Duration) {
+    /// Marks all readings as due again, except those older than `fresh`: a subscriber takes a state
+    /// for the
+    /// present.
+    pub fn repeat_all(&mut self, fresh: Duration) {
         for entry in &mut self.meters {
             match entry.due {
-                StateDue::Not if entry.came.elapsed() < fresh => entry.due = StateDue::Again,
-                StateDue::First | StateDue::Again if entry.came.elapsed() >= fresh => {
+                StateDue::Not if entry.received.elapsed() < fresh => entry.due = StateDue::Repeat,
+                StateDue::First | StateDue::Repeat if entry.received.elapsed() >= fresh => {
                     self.skipped += u64::from(entry.due == StateDue::First);
                     entry.due = StateDue::Not;
                 }
@@ -66,43 +67,43 @@ impl LatestStates {
         }
     }
 
-    /// The next that have to be told, and whether that is once more. The first time they need room.
+    /// The next readings that are due, and true for a repetition. The first publication needs room.
     pub fn take(&mut self, room: bool) -> Option<(Arc<Readings>, bool)> {
         let entry = self.meters.iter_mut().find(|entry| entry.due != StateDue::Not)?;
-        let again = entry.due == StateDue::Again;
-        if !again && !room {
+        let repeat = entry.due == StateDue::Repeat;
+        if !repeat && !room {
             return None;
         }
         entry.due = StateDue::Not;
-        Some((entry.readings.clone(), again))
+        Some((entry.readings.clone(), repeat))
     }
 
-    /// Whether any have to be told.
+    /// True if some readings are due.
     #[must_use]
     pub fn is_due(&self) -> bool {
         self.meters.iter().any(|entry| entry.due != StateDue::Not)
     }
 
-    /// How many have never been told.
+    /// The number of readings that were never published and still can be.
     #[must_use]
-    pub fn untold(&self) -> u64 {
+    pub fn unpublished(&self) -> u64 {
         self.meters.iter().map(|entry| u64::from(entry.due == StateDue::First)).sum()
     }
 
-    /// How many never were, because newer ones of the same meter came.
+    /// The number of readings that were never published, because newer ones of the same meter came.
     #[must_use]
     pub const fn skipped(&self) -> u64 {
         self.skipped
     }
 
-    /// Forgets how many never were.
+    /// Resets that number.
     pub fn forget_skipped(&mut self) -> u64 {
         std::mem::take(&mut self.skipped)
     }
 }
 
-/// How many meters are told apart; whoever can write telegrams can invent their numbers.
-const MOST: usize = 64;
+/// The most meters to tell apart: anybody who can send telegrams can invent meter numbers.
+const MOST_METERS: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -121,7 +122,7 @@ mod tests {
         for (meter, power) in [(1, 1), (2, 2), (1, 3), (1, 4)] {
             latest.put(readings(meter, power));
         }
-        assert_eq!((latest.untold(), latest.skipped()), (2, 2));
+        assert_eq!((latest.unpublished(), latest.skipped()), (2, 2));
         assert_eq!(latest.take(false), None);
         assert_eq!(latest.take(true), Some((readings(2, 2), false)));
         assert_eq!(latest.take(true), Some((readings(1, 4), false)));
@@ -136,12 +137,12 @@ mod tests {
         latest.put(readings(1, 1));
         latest.take(true);
         latest.put(readings(2, 2));
-        latest.renew(LONG);
-        assert_eq!((latest.is_due(), latest.untold()), (true, 1));
+        latest.repeat_all(LONG);
+        assert_eq!((latest.is_due(), latest.unpublished()), (true, 1));
         assert_eq!(latest.take(false), Some((readings(1, 1), true)));
         assert_eq!(latest.take(false), None);
         assert_eq!(latest.take(true), Some((readings(2, 2), false)));
-        latest.renew(LONG);
+        latest.repeat_all(LONG);
         latest.put(readings(1, 3));
         assert_eq!(latest.skipped(), 0, "1 was told");
     }
@@ -152,7 +153,7 @@ mod tests {
         latest.put(readings(1, 1));
         latest.put(readings(2, 1));
         assert!(latest.take(true).is_some());
-        latest.renew(Duration::ZERO);
+        latest.repeat_all(Duration::ZERO);
         assert!(!latest.is_due() && !latest.is_empty());
         assert_eq!(latest.skipped(), 1, "one was told, the other never was");
         latest.put(readings(1, 2));
@@ -163,6 +164,6 @@ mod tests {
     fn invented_meters_do_not_fill_the_memory() {
         let mut latest = LatestStates::default();
         (0..1000).for_each(|meter| latest.put(readings(meter, 1)));
-        assert_eq!((latest.untold(), latest.skipped()), (64, 936));
+        assert_eq!((latest.unpublished(), latest.skipped()), (64, 936));
     }
 }

@@ -6,27 +6,26 @@ use crate::{
         latest::name,
         printable::shown,
         readings::{ReadingValue, Readings},
-        usage::Usage,
     },
     sink::{
         mqtt::{
-            announce::{Extra, Publication, Qos, Site},
-            custom_topics::CustomTopics,
+            announce::{ExtraValue, Publication, Qos, StateFormat},
+            custom_topics::CustomTopic,
             topics::TopicLayout,
         },
-        settings::SinkSettings,
+        settings::{SinkSettings, error::SettingError},
         single_meter::SingleMeter,
     },
 };
 
-/// How readings become messages.
+/// Turns readings into messages.
 #[derive(Clone, Debug)]
 pub struct StateMessages {
-    site: Site,
-    mappings: Vec<CustomTopics>,
+    state_format: StateFormat,
+    custom_topics: Vec<CustomTopic>,
     qos: Qos,
     retain: bool,
-    seat: SingleMeter,
+    single_meter: SingleMeter,
     notes: Vec<String>,
 }
 
@@ -34,54 +33,61 @@ impl StateMessages {
     /// Takes `topics`, `qos` and `retain`.
     ///
     /// # Errors
-    /// Values that do not read.
-    pub fn take(settings: &mut SinkSettings, site: Site) -> Result<Self, Usage> {
-        let qos = match settings.take("qos").as_deref() {
-            None | Some("0") => Qos::AtMostOnce,
+    /// Invalid values.
+    pub fn take(
+        settings: &mut SinkSettings,
+        state_format: StateFormat,
+    ) -> Result<Self, SettingError> {
+        let qos = match settings.take_choice("qos")? {
             Some("1") => Qos::AtLeastOnce,
-            Some(_) => return Err(Usage("qos: 0 or 1 expected".to_owned())),
+            _ => Qos::AtMostOnce,
         };
-        let mappings = CustomTopics::take(settings)?;
+        let custom_topics = CustomTopic::take(settings)?;
         let retain = settings.take_switch("retain")?;
-        let (seat, notes) = (SingleMeter::default(), Vec::new());
-        Ok(Self { site, mappings, qos, retain, seat, notes })
+        let (single_meter, notes) = (SingleMeter::default(), Vec::new());
+        Ok(Self { state_format, custom_topics, qos, retain, single_meter, notes })
     }
 
-    /// Where states go to.
+    /// The topics and the content of states.
     #[must_use]
-    pub const fn site(&self) -> &Site {
-        &self.site
+    pub const fn state_format(&self) -> &StateFormat {
+        &self.state_format
     }
 
-    /// The messages of some readings; `null` for those of `due` that are not there, and for what of
-    /// `extra` has no number. A topic that meters share is for the first of them.
+    /// The messages of some readings. Missing `required_fields` and unknown `extra_values` become
+    /// `null`.
+    /// A topic that meters share takes only the readings of the first one.
     #[must_use]
     pub fn messages(
         &mut self,
         readings: &Readings,
-        due: &[FieldKey],
-        extra: &[Extra],
+        required_fields: &[FieldKey],
+        extra_values: &[ExtraValue],
     ) -> Vec<Publication> {
         let meter = name(readings);
-        let sits = self.sits(readings);
-        let Site { topics, view } = &self.site;
-        let mapped = self.mappings.iter().filter(|mapping| sits || !mapping.is_shared());
-        let mapped = mapped.filter_map(|it| it.of(&self.site, readings, meter));
-        let mut all: Vec<_> = mapped.map(|(topic, payload)| self.message(topic, payload)).collect();
+        let owns_shared_topic = self.owns_shared_topic(readings);
+        let StateFormat { topics, projection } = &self.state_format;
+        let custom = self
+            .custom_topics
+            .iter()
+            .filter(|custom_topic| owns_shared_topic || !custom_topic.is_shared());
+        let custom = custom.filter_map(|it| it.message(&self.state_format, readings, meter));
+        let mut all: Vec<_> = custom.map(|(topic, payload)| self.message(topic, payload)).collect();
         match topics.layout() {
             TopicLayout::Nothing => (),
-            _ if topics.is_shared() && !sits => (),
+            _ if topics.is_shared() && !owns_shared_topic => (),
             TopicLayout::Json => {
                 let mut text = Vec::new();
-                view.write_json(readings, due, &mut text);
-                add(extra, &mut text);
+                projection.write_json(readings, required_fields, &mut text);
+                append_extra(extra_values, &mut text);
                 all.push(self.message(topics.state(meter), text));
             }
             TopicLayout::Flat => {
-                all.extend(view.of(readings).map(|shown| {
+                all.extend(projection.of(readings).map(|shown| {
                     self.message(topics.value(meter, &shown.name), plain(&shown.value))
                 }));
-                let known = extra.iter().filter_map(|(name, number)| Some((name, (*number)?)));
+                let known =
+                    extra_values.iter().filter_map(|(name, number)| Some((name, (*number)?)));
                 all.extend(known.map(|(name, number)| {
                     self.message(topics.value(meter, name), number.to_string().into_bytes())
                 }));
@@ -90,19 +96,19 @@ impl StateMessages {
         all
     }
 
-    /// Whether the topics that meters share are for this one.
-    fn sits(&mut self, readings: &Readings) -> bool {
-        let topics = &self.site.topics;
-        let shared = self.mappings.iter().any(CustomTopics::is_shared) || topics.is_shared();
-        let sits = !shared || self.seat.takes(readings);
-        if !sits {
+    /// True if these readings may go to the topics that meters share.
+    fn owns_shared_topic(&mut self, readings: &Readings) -> bool {
+        let topics = &self.state_format.topics;
+        let shared = self.custom_topics.iter().any(CustomTopic::is_shared) || topics.is_shared();
+        let owns_shared_topic = !shared || self.single_meter.takes(readings);
+        if !owns_shared_topic {
             let place = if topics.is_shared() { topics.state(None) } else { "topics".to_owned() };
-            self.notes.extend(self.seat.note(&shown(&place), readings));
+            self.notes.extend(self.single_meter.note(&shown(&place), readings));
         }
-        sits
+        owns_shared_topic
     }
 
-    /// What the user should know and has not been told yet.
+    /// Remarks for the user, each once.
     pub fn notes(&mut self) -> Vec<String> {
         core::mem::take(&mut self.notes)
     }
@@ -112,9 +118,9 @@ impl StateMessages {
     }
 }
 
-/// Puts numbers into an object that is closed already.
-fn add(extra: &[Extra], text: &mut Vec<u8>) {
-    for (name, number) in extra {
+/// Adds numbers to a JSON object that is closed already.
+fn append_extra(extra_values: &[ExtraValue], text: &mut Vec<u8>) {
+    for (name, number) in extra_values {
         text.pop();
         if text.len() > 1 {
             text.push(b',');
@@ -130,7 +136,7 @@ fn add(extra: &[Extra], text: &mut Vec<u8>) {
     }
 }
 
-/// As text for programs that know no JSON, and for people who look at it on a terminal.
+/// Text for programs that know no JSON and for people with a terminal.
 fn plain(value: &ReadingValue) -> Vec<u8> {
     shown(&value.to_string()).into_owned().into_bytes()
 }
@@ -145,14 +151,15 @@ mod tests {
         "\"meter\":\"a/+/#{{x}}\\u001b[2J\",\"energy_import_wh\":12937,\"voltage_l1_v\":233.7}"
     );
 
-    fn messages(query: &str, due: &[FieldKey]) -> Vec<(String, String, bool, Qos)> {
+    fn messages(query: &str, required_fields: &[FieldKey]) -> Vec<(String, String, bool, Qos)> {
         let mut settings: SinkSettings = format!("mqtt://b/house{query}").parse().unwrap();
         let topics = Topics::take(&mut settings).unwrap();
-        let view = settings.take_view().unwrap();
-        let mut states = StateMessages::take(&mut settings, Site { topics, view }).unwrap();
+        let projection = settings.take_projection().unwrap();
+        let mut states =
+            StateMessages::take(&mut settings, StateFormat { topics, projection }).unwrap();
         settings.finish().unwrap();
         let readings = Readings::parse(LINE.as_bytes()).unwrap();
-        let all = states.messages(&readings, due, &[]).into_iter();
+        let all = states.messages(&readings, required_fields, &[]).into_iter();
         let text =
             |it: Publication| (it.topic, String::from_utf8(it.payload).unwrap(), it.retain, it.qos);
         all.map(text).collect()
@@ -200,11 +207,12 @@ mod tests {
 
     #[test]
     fn a_topic_without_a_meter_in_it_is_for_one() {
-        let told = |query: &str| {
+        let published = |query: &str| {
             let mut settings: SinkSettings = format!("mqtt://b{query}").parse().unwrap();
             let topics = Topics::take(&mut settings).unwrap();
-            let view = settings.take_view().unwrap();
-            let mut states = StateMessages::take(&mut settings, Site { topics, view }).unwrap();
+            let projection = settings.take_projection().unwrap();
+            let mut states =
+                StateMessages::take(&mut settings, StateFormat { topics, projection }).unwrap();
             let mut all = Vec::new();
             for meter in ["1", "2", "1", "2"] {
                 let line = format!("{{\"meter\":\"{meter}\",\"power_net_w\":{meter}}}");
@@ -213,36 +221,40 @@ mod tests {
             }
             (all, states.notes())
         };
-        let (topics, notes) = told("?topic=x");
+        let (topics, notes) = published("?topic=x");
         assert_eq!(topics, ["x", "x"]);
         assert!(notes.len() == 1 && notes[0].starts_with("x has room for one meter, 1: 2 is"));
-        let (topics, notes) = told("?topics.power_net_w=own");
+        let (topics, notes) = published("?topics.power_net_w=own");
         let (one, two) = ("meterpipe/1/state", "meterpipe/2/state");
         assert_eq!(topics, ["own", one, two, "own", one, two]);
         assert_eq!(notes.len(), 1, "{notes:?}");
-        assert_eq!(told("?topics.power_net_w={meter}/own").1, Vec::<String>::new());
+        assert_eq!(published("?topics.power_net_w={meter}/own").1, Vec::<String>::new());
     }
 
     #[test]
     fn what_no_telegram_tells_comes_behind_it() {
         let readings = Readings::parse(LINE.as_bytes()).unwrap();
-        let extra = [("clock_drift_s", Decimal::parse("-2.518")), ("frames_damaged", None)];
-        let told = |query: &str| {
+        let extra_values = [("clock_drift_s", Decimal::parse("-2.518")), ("frames_damaged", None)];
+        let published = |query: &str| {
             let mut settings: SinkSettings = format!("mqtt://b{query}").parse().unwrap();
             let topics = Topics::take(&mut settings).unwrap();
-            let view = settings.take_view().unwrap();
-            let mut states = StateMessages::take(&mut settings, Site { topics, view }).unwrap();
-            let all = states.messages(&readings, &[], &extra).into_iter();
+            let projection = settings.take_projection().unwrap();
+            let mut states =
+                StateMessages::take(&mut settings, StateFormat { topics, projection }).unwrap();
+            let all = states.messages(&readings, &[], &extra_values).into_iter();
             all.map(|it| (it.topic, String::from_utf8(it.payload).unwrap())).collect::<Vec<_>>()
         };
         let topic = "meterpipe/a______x____2J-c3f21002";
         let text = r#"{"voltage_l1_v":233.7,"clock_drift_s":-2.518,"frames_damaged":null}"#;
-        assert_eq!(told("?fields=voltage_l1_v"), [(format!("{topic}/state"), text.to_owned())]);
+        assert_eq!(
+            published("?fields=voltage_l1_v"),
+            [(format!("{topic}/state"), text.to_owned())]
+        );
         let text = r#"{"clock_drift_s":-2.518,"frames_damaged":null}"#;
-        assert_eq!(told("?fields=power_net_w")[0].1, text);
-        let flat = told("?layout=flat&fields=voltage_l1_v");
+        assert_eq!(published("?fields=power_net_w")[0].1, text);
+        let flat = published("?layout=flat&fields=voltage_l1_v");
         let value = |name, value: &str| (format!("{topic}/{name}"), value.to_owned());
         assert_eq!(flat, [value("voltage_l1_v", "233.7"), value("clock_drift_s", "-2.518")]);
-        assert_eq!(told("?layout=none"), []);
+        assert_eq!(published("?layout=none"), []);
     }
 }

@@ -1,18 +1,20 @@
-//! Readings to an MQTT broker.
+//! The MQTT sink.
 //!
-//! - [`sink`]: the keys, and the sink itself. `plan`: what there is to do. `run`: the loop of it all.
+//! - [`sink`]: the settings, and the sink itself; `client`: its parts; `run`: its loop.
 //! - [`topics`], [`custom_topics`], [`messages`]: from readings to messages.
-//! - [`announce`]: what a home automation is told of the meters, by somebody else.
-//! - [`packets`], [`versions`]: MQTT 5 and 3.1.1, whichever the broker speaks.
-//! - [`session`]: what has to arrive, over as many connections as it takes.
+//! - [`announce`]: the interface for discovery, implemented by Home Assistant's announcer.
+//! - [`packets`], [`versions`]: MQTT 5 and 3.1.1, depending on the broker.
+//! - [`session`]: QoS 1 delivery across reconnects.
 //! - [`connect`], [`transport`], [`tls`]: the connection.
-//! - [`reconnect`], [`disconnect`]: what it means when there is none, and what is said of it.
-//! - [`latest`]: the last readings of each meter.
+//! - [`reconnect`], [`disconnect`]: the reason for a lost connection, its message and the next
+//!   attempt.
+//! - [`latest`]: the latest readings of each meter.
 pub mod announce;
 mod client;
 pub mod connect;
 pub mod custom_topics;
 pub mod disconnect;
+pub mod kind;
 pub mod latest;
 pub mod messages;
 pub mod packets;

@@ -1,17 +1,20 @@
 //! MQTT 5 and 3.1.1 as packets.
 //!
-//! The protocol is [`mqtt_protocol_core`]'s: it knows the packets, their order and the identifiers, and
-//! touches no socket. This file makes one language of the two versions, and puts a gate in front:
-//! octets get past it a whole packet at a time, and only what a broker may send to a client that
-//! subscribes with QoS 0:
+//! [`mqtt_protocol_core`] implements the protocol: it knows the packets, their order and the
+//! identifiers,
+//! and touches no socket. This file gives both versions one interface and filters the input. Octets
+//! pass
+//! a whole packet at a time, and only packets that a broker may send to a client that subscribes
+//! with
+//! QoS 0:
 //!
 //! ```text
 //! 20 CONNACK, once, first    30, 31 PUBLISH with QoS 0    40 PUBACK
 //! 90 SUBACK                  d0 PINGRESP                  e0 DISCONNECT (5 only)
 //! ```
 //!
-//! The library answers some packets that are not among them (a PUBLISH with QoS 1 and the identifier 0)
-//! by a panic. Behind the gate twelve million damaged streams gave none.
+//! The library panics on some other packets (a PUBLISH with QoS 1 and the identifier 0). Behind the
+//! filter twelve million damaged streams caused no panic.
 
 use core::mem;
 
@@ -38,25 +41,26 @@ pub enum Protocol {
     Five,
 }
 
-/// How a client introduces itself.
+/// The fields of CONNECT.
 #[derive(Clone, Debug)]
-pub struct Hello {
-    /// The broker has one connection of this name at a time.
+pub struct ConnectOptions {
+    /// The client's name. A broker accepts one connection of each name.
     pub client_id: String,
-    /// Who it is.
+    /// The user name.
     pub user: Option<String>,
-    /// And the proof.
+    /// The password.
     pub password: Option<Secret>,
-    /// Seconds after half as many more of which without a word the broker gives the client up.
+    /// The keepalive in seconds. After one and a half times as long without a packet the broker
+    /// drops the
+    /// client.
     pub keepalive: u16,
-    /// What the broker says when the client is gone without a word.
+    /// The will: the message that the broker publishes when the client is lost.
     pub will: Option<Publication>,
 }
 
-impl Hello {
-    /// Makes the will one that a broker can take which refused it for that reason. Whether there is
-    /// anything else to say then.
-    pub fn yields_to(&mut self, reason: Reason) -> bool {
+impl ConnectOptions {
+    /// Weakens a will that the broker refused for `reason`. Returns true if that changed it.
+    pub fn weaken_will(&mut self, reason: Reason) -> bool {
         let Some(will) = &mut self.will else {
             return false;
         };
@@ -68,7 +72,7 @@ impl Hello {
     }
 }
 
-/// One connection's packets, both ways.
+/// The packets of one connection, in both directions.
 pub struct Packets {
     connection: Connection<Client>,
     protocol: Protocol,
@@ -77,72 +81,72 @@ pub struct Packets {
     out: Vec<u8>,
 }
 
-/// What the broker says.
+/// A packet from the broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Incoming {
-    /// It takes the client.
+    /// CONNACK: the broker accepts the client.
     Open(Limits),
-    /// It does not, and says why in a [reason code](Reason).
+    /// CONNACK: the broker refuses the client with this [reason code](Reason).
     Refused(Reason),
-    /// It has a message, or does not want it.
+    /// PUBACK: the identifier of a message and its reason code.
     Acknowledged(u16, Reason),
-    /// Somebody's message.
+    /// PUBLISH: topic and payload.
     Message(String, Vec<u8>),
-    /// What became of each subscription.
+    /// SUBACK: a reason code for each subscription.
     Subscribed(Vec<Reason>),
-    /// It is there.
+    /// PINGRESP.
     Pong,
-    /// It ends the connection.
-    Goodbye(Reason),
+    /// DISCONNECT: the broker ends the connection.
+    BrokerDisconnect(Reason),
 }
 
-/// A reason code of MQTT 5. What 3.1.1 says is told in its words.
+/// A reason code of MQTT 5. Return codes of 3.1.1 are translated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reason(pub u8);
 
 impl Reason {
-    /// From here on a code is a failure.
+    /// Codes from this one on are failures.
     const FAILURE: u8 = 0x80;
-    /// The version is not spoken.
+    /// Unsupported protocol version.
     pub const VERSION: Self = Self(0x84);
-    /// The client's name is not wanted.
+    /// Client identifier not valid.
     pub const CLIENT_ID: Self = Self(0x85);
-    /// The user is not known, or the password is wrong.
+    /// Bad user name or password.
     pub const LOGIN: Self = Self(0x86);
-    /// The user may not.
+    /// Not authorized.
     pub const NOT_AUTHORIZED: Self = Self(0x87);
-    /// The client is not wanted any more.
+    /// Banned.
     pub const BANNED: Self = Self(0x8a);
-    /// The broker ends.
+    /// Server shutting down.
     pub const SHUTTING_DOWN: Self = Self(0x8b);
-    /// Another client came with the same name.
+    /// Session taken over: another client came with the same name.
     pub const TAKEN_OVER: Self = Self(0x8e);
-    /// Nothing is retained, not even a will.
+    /// Retain not supported, not even for a will.
     pub const RETAIN: Self = Self(0x9a);
-    /// No will with that QoS is taken.
+    /// QoS not supported for a will.
     pub const QOS: Self = Self(0x9b);
 
-    /// Whether it is a failure.
+    /// True if the code is a failure.
     #[must_use]
     pub const fn is_failure(self) -> bool {
         self.0 >= Self::FAILURE
     }
 }
 
-/// What the broker can do.
+/// The limits of the broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// So many messages may be on their way to it unacknowledged.
+    /// The most unacknowledged messages.
     pub window: usize,
-    /// It acknowledges messages.
+    /// True if the broker supports QoS 1.
     pub acknowledges: bool,
-    /// It keeps messages.
+    /// True if the broker supports retained messages.
     pub retains: bool,
-    /// The keepalive that it wants instead.
+    /// The keepalive that the broker demands instead.
     pub keepalive: Option<u16>,
 }
 
-/// What no packet can be made of, or is none.
+/// Input that is no valid packet, or content that fits into none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
 
@@ -152,7 +156,7 @@ impl From<MqttError> for Malformed {
     }
 }
 
-/// Makes a packet of either version in the same words.
+/// Builds a packet of either version with the same calls.
 macro_rules! packet {
     ($protocol:expr, $packet:ident, |$builder:ident| $build:expr) => {
         match $protocol {
@@ -172,8 +176,11 @@ impl Packets {
     /// A connection that begins with CONNECT.
     ///
     /// # Errors
-    /// A text that is too long for a packet.
-    pub fn connect(protocol: Protocol, hello: &Hello) -> Result<Self, Malformed> {
+    /// A text too long for a packet.
+    pub fn connect(
+        protocol: Protocol,
+        connect_options: &ConnectOptions,
+    ) -> Result<Self, Malformed> {
         let version = match protocol {
             Protocol::Three => Version::V3_1_1,
             Protocol::Five => Version::V5_0,
@@ -183,20 +190,21 @@ impl Packets {
         let (received, out) = (Vec::new(), Vec::new());
         let mut packets = Self { connection, protocol, open: false, received, out };
         let connect = packet!(protocol, Connect, |connect| {
-            // A clean start: what is not acknowledged is remembered here, where no restart of a broker
-            // loses it.
+            // A clean start: the session keeps unacknowledged messages itself, so that a restarted
+            // broker cannot
+            // lose them.
             let mut connect = connect
                 .clean_start(true)
-                .keep_alive(hello.keepalive)
-                .client_id(hello.client_id.as_str())?;
-            if let Some(Publication { topic, payload, retain, qos }) = &hello.will {
+                .keep_alive(connect_options.keepalive)
+                .client_id(connect_options.client_id.as_str())?;
+            if let Some(Publication { topic, payload, retain, qos }) = &connect_options.will {
                 connect =
                     connect.will_message(topic.as_str(), payload.clone(), level(*qos), *retain)?;
             }
-            if let Some(user) = &hello.user {
+            if let Some(user) = &connect_options.user {
                 connect = connect.user_name(user.as_str())?;
             }
-            if let Some(password) = &hello.password {
+            if let Some(password) = &connect_options.password {
                 connect = connect.password(password.reveal())?;
             }
             connect.build()?
@@ -205,15 +213,15 @@ impl Packets {
         Ok(packets)
     }
 
-    /// What is to be sent, taken away.
+    /// Takes the octets to send.
     pub fn take(&mut self) -> Vec<u8> {
         mem::take(&mut self.out)
     }
 
-    /// Adds a message. Gives the identifier that its acknowledgement will have.
+    /// Adds a message. Returns the identifier that its acknowledgement will have.
     ///
     /// # Errors
-    /// A message that is larger than the broker takes.
+    /// A message larger than the broker accepts.
     pub fn publish(&mut self, message: &Publication) -> Result<Option<u16>, Malformed> {
         let id = match message.qos {
             Qos::AtMostOnce => None,
@@ -237,10 +245,10 @@ impl Packets {
         sent.map(|()| id)
     }
 
-    /// Subscribes to topics, with QoS 0.
+    /// Subscribes to topics with QoS 0.
     ///
     /// # Errors
-    /// What is no topic.
+    /// An invalid topic.
     pub fn subscribe(&mut self, topics: &[String]) -> Result<(), Malformed> {
         let entries = topics.iter().map(|topic| SubEntry::new(topic.as_str(), SubOpts::new()));
         let entries = entries.collect::<Result<Vec<_>, _>>()?;
@@ -251,7 +259,7 @@ impl Packets {
         self.send(subscribe)
     }
 
-    /// Asks whether the broker is there.
+    /// Sends PINGREQ.
     ///
     /// # Errors
     /// There is no connection.
@@ -260,7 +268,7 @@ impl Packets {
         self.send(ping)
     }
 
-    /// Ends the connection, so that the will is not said.
+    /// Sends DISCONNECT, so that the broker discards the will.
     ///
     /// # Errors
     /// There is no connection.
@@ -269,17 +277,17 @@ impl Packets {
         self.send(disconnect)
     }
 
-    /// Takes octets from the broker. However they are cut, the same comes out.
+    /// Takes octets from the broker; it does not matter how they are cut.
     ///
     /// # Errors
-    /// What is no packet, or none that may come.
+    /// Octets that are no packet, or a packet that the broker may not send.
     pub fn feed(&mut self, octets: &[u8]) -> Result<Vec<Incoming>, Malformed> {
         self.received.extend_from_slice(octets);
         let received = mem::take(&mut self.received);
         let mut rest = received.as_slice();
         let mut all = Vec::new();
-        while let Some(size) = size(rest)? {
-            if !rest.first().is_some_and(|first| self.may_come(*first)) {
+        while let Some(size) = packet_size(rest)? {
+            if !rest.first().is_some_and(|first| self.is_allowed(*first)) {
                 return Err(Malformed);
             }
             let Some((packet, behind)) = rest.split_at_checked(size) else {
@@ -292,7 +300,7 @@ impl Packets {
         Ok(all)
     }
 
-    const fn may_come(&self, first: u8) -> bool {
+    const fn is_allowed(&self, first: u8) -> bool {
         match first {
             0x20 => !self.open,
             0x30 | 0x31 | 0x40 | 0x90 | 0xd0 => self.open,
@@ -302,7 +310,7 @@ impl Packets {
     }
 
     fn receive(&mut self, packet: &[u8]) -> Result<Option<Incoming>, Malformed> {
-        // A broker that does not know version 5 answers as if it had been asked in its own.
+        // A broker that does not know version 5 answers in the form of its own version.
         if let ([0x20, 2, _, code], Protocol::Five) = (packet, self.protocol) {
             return match code {
                 1 => Ok(Some(Incoming::Refused(Reason::VERSION))),
@@ -312,7 +320,7 @@ impl Packets {
         let mut incoming = None;
         for event in self.connection.recv(&mut Cursor::new(packet)) {
             match event {
-                Event::NotifyPacketReceived(packet) => incoming = read(packet),
+                Event::NotifyPacketReceived(packet) => incoming = to_incoming(packet),
                 Event::RequestSendPacket { packet, .. } => {
                     self.out.extend_from_slice(&packet.to_continuous_buffer());
                 }
@@ -345,10 +353,11 @@ const fn level(qos: Qos) -> Level {
     }
 }
 
-/// How many octets the packet has that begins there; nothing if that is not to be seen yet.
+/// The size of the packet that begins `octets`; `None` if more octets are needed.
 ///
-/// The length has seven bits in an octet, the lowest first, and the eighth says that more follow.
-fn size(octets: &[u8]) -> Result<Option<usize>, Malformed> {
+/// Each octet of the length holds seven bits, the lowest first; the eighth bit says that more
+/// follow.
+fn packet_size(octets: &[u8]) -> Result<Option<usize>, Malformed> {
     let mut length = 0usize;
     for (at, octet) in octets.iter().skip(1).take(4).enumerate() {
         length |= usize::from(octet & 0x7f) << (7 * at);
@@ -362,11 +371,11 @@ fn size(octets: &[u8]) -> Result<Option<usize>, Malformed> {
     if octets.len() > 4 { Err(Malformed) } else { Ok(None) }
 }
 
-fn read(packet: Packet) -> Option<Incoming> {
+fn to_incoming(packet: Packet) -> Option<Incoming> {
     Some(match packet {
         Packet::V3_1_1Connack(ack) => match ack.return_code() as u8 {
             0 => Incoming::Open(Limits::of(&[])),
-            code => Incoming::Refused(translated(code)),
+            code => Incoming::Refused(from_v3_code(code)),
         },
         Packet::V5_0Connack(ack) => match ack.reason_code() as u8 {
             0 => Incoming::Open(Limits::of(ack.props())),
@@ -395,14 +404,14 @@ fn read(packet: Packet) -> Option<Incoming> {
         }
         Packet::V3_1_1Pingresp(_) | Packet::V5_0Pingresp(_) => Incoming::Pong,
         Packet::V5_0Disconnect(end) => {
-            Incoming::Goodbye(Reason(end.reason_code().map_or(0, |code| code as u8)))
+            Incoming::BrokerDisconnect(Reason(end.reason_code().map_or(0, |code| code as u8)))
         }
         _ => return None,
     })
 }
 
-/// A return code of 3.1.1 as that of 5 which means the same.
-const fn translated(code: u8) -> Reason {
+/// A return code of 3.1.1 as the equivalent code of 5.
+const fn from_v3_code(code: u8) -> Reason {
     match code {
         1 => Reason::VERSION,
         2 => Reason::CLIENT_ID,
@@ -432,11 +441,11 @@ impl Limits {
     }
 }
 
-/// A broker takes 20 at a time if nothing is said, and queues more (mosquitto: 1000). So many are
-/// remembered while it does not answer.
+/// The most unacknowledged messages, which are kept for the next connection. Brokers accept 20 by
+/// default and queue more (mosquitto: 1000).
 pub const WINDOW: usize = 20;
 
-/// The largest packet that is taken: a birth message has few octets, and only such are subscribed to.
+/// The largest packet accepted. Only birth messages are subscribed to, and they are short.
 const LARGEST: u32 = 64 * 1024;
 
 #[cfg(test)]
@@ -451,9 +460,14 @@ mod tests {
             qos: Qos::AtLeastOnce,
         };
         let client_id = "m".to_owned();
-        let hello =
-            Hello { client_id, user: None, password: None, keepalive: 30, will: Some(will) };
-        Packets::connect(protocol, &hello).unwrap()
+        let connect_options = ConnectOptions {
+            client_id,
+            user: None,
+            password: None,
+            keepalive: 30,
+            will: Some(will),
+        };
+        Packets::connect(protocol, &connect_options).unwrap()
     }
 
     fn open(protocol: Protocol) -> Packets {
@@ -473,8 +487,8 @@ mod tests {
         packets
     }
 
-    /// What a broker says after CONNACK, in 5: acknowledgements, a message, and so on.
-    const SAID: [&[u8]; 8] = [
+    /// Packets of a broker after CONNACK, in version 5: acknowledgements, a message, and so on.
+    const BROKER_PACKETS: [&[u8]; 8] = [
         &[0x40, 2, 0, 1],
         &[0x40, 3, 0, 2, 0x87],
         &[0x90, 4, 0, 4, 0, 0],
@@ -487,7 +501,7 @@ mod tests {
 
     #[test]
     fn however_octets_are_cut_the_same_comes_out() {
-        let said = SAID.concat();
+        let all_packets = BROKER_PACKETS.concat();
         let expected = [
             Incoming::Acknowledged(1, Reason(0)),
             Incoming::Acknowledged(2, Reason::NOT_AUTHORIZED),
@@ -496,18 +510,18 @@ mod tests {
             Incoming::Pong,
             Incoming::Acknowledged(3, Reason(0x10)),
             Incoming::Message("a".to_owned(), vec![0, 0xff, 0x30]),
-            Incoming::Goodbye(Reason::TAKEN_OVER),
+            Incoming::BrokerDisconnect(Reason::TAKEN_OVER),
         ];
-        assert_eq!(open(Protocol::Five).feed(&said).unwrap(), expected);
-        for cut in 1..said.len() {
+        assert_eq!(open(Protocol::Five).feed(&all_packets).unwrap(), expected);
+        for cut in 1..all_packets.len() {
             let mut packets = open(Protocol::Five);
-            let (first, second) = said.split_at(cut);
+            let (first, second) = all_packets.split_at(cut);
             let mut all = packets.feed(first).unwrap();
             all.extend(packets.feed(second).unwrap());
             assert_eq!(all, expected, "cut at {cut}");
         }
         let mut packets = open(Protocol::Five);
-        let all = said.chunks(1).flat_map(|octet| packets.feed(octet).unwrap());
+        let all = all_packets.chunks(1).flat_map(|octet| packets.feed(octet).unwrap());
         assert_eq!(all.collect::<Vec<_>>(), expected);
     }
 
@@ -575,7 +589,7 @@ mod tests {
                 _ => (open(protocol), Vec::new()),
             };
             for _ in 0..1 + draw(4) {
-                let mut packet = SAID[draw(SAID.len())].to_vec();
+                let mut packet = BROKER_PACKETS[draw(BROKER_PACKETS.len())].to_vec();
                 for _ in 0..draw(4) {
                     let at = draw(packet.len());
                     packet[at] = [draw(256) as u8, 0, packet[at] ^ 1 << draw(8)][draw(3)];

@@ -1,11 +1,17 @@
-//! What the end of a connection means after those before it, and when to try again.
+//! The meaning of a lost connection in view of earlier ones, and the time of the next attempt.
 //!
-//! When another client comes with the same name, a broker closes the connection of the first. Some do
-//! not say why: 3.1.1 has no words for it, and mosquitto 2.0 uses none. A broker that ends closes, too,
-//! but it is away in the next instant. So who closes without a word is looked for at once: who is there
-//! then, takes the client, closes again, and is there even then, does it on purpose. (Twice, because
-//! some start faster than one can look. Once is enough where the client was closed out as soon as it was
-//! in: the other one came back at once.) So two clients come to three connections a minute at most.
+//! When a second client connects with the same name, the broker closes the connection of the first.
+//! Some
+//! brokers do not give the reason: 3.1.1 has no packet for it, and mosquitto 2.0 sends none. A
+//! broker that
+//! shuts down closes connections too, but then it is gone a moment later. After a connection closed
+//! without a reason the sink therefore looks at once. If the broker is there, accepts the client,
+//! closes
+//! again and is still there, it does so on purpose. (Two rounds, because some brokers restart
+//! faster than
+//! the sink looks. One round is enough if the connection was closed as soon as it was accepted: the
+//! other
+//! client came back at once.) Two clients of one name thus make three connections a minute at most.
 
 use core::{mem, time::Duration};
 
@@ -17,80 +23,93 @@ use crate::{
     },
 };
 
-/// The memory of one sink.
+/// The history of one sink's connections.
 #[derive(Debug)]
 pub struct Reconnect {
     backoff: Backoff,
-    /// The broker closed the last connection, and has not been found away since.
-    prompt: bool,
-    /// It did so, and took the client in the next instant.
-    suspect: bool,
-    /// That another client has the same name was said, and is still so.
-    told_twin: bool,
-    /// What was said last of this outage.
-    said: Option<String>,
+    /// The broker closed the last connection and has been reachable since.
+    closed_by_broker: bool,
+    /// The broker did that and accepted the client again a moment later.
+    suspected: bool,
+    /// A second client of the same name was reported and is still there.
+    duplicate_reported: bool,
+    /// The last message about this outage.
+    last_report: Option<String>,
 }
 
 impl Reconnect {
-    /// Nothing was lost yet.
+    /// No connection was lost yet.
     #[must_use]
     pub fn new() -> Self {
-        let backoff = Backoff::random(Duration::from_secs(1), SLOW);
-        Self { backoff, prompt: false, suspect: false, told_twin: false, said: None }
+        let backoff = Backoff::random(Duration::from_secs(1), LONGEST_WAIT);
+        Self {
+            backoff,
+            closed_by_broker: false,
+            suspected: false,
+            duplicate_reported: false,
+            last_report: None,
+        }
     }
 
-    /// Whether it is enough for the next try to see if the broker is there.
+    /// True if the next attempt only has to find out whether the broker is reachable.
     #[must_use]
     pub const fn is_probe(&self) -> bool {
-        self.prompt && self.suspect
+        self.closed_by_broker && self.suspected
     }
 
-    /// The broker took the client. Says whether anything was said of an outage.
-    pub fn recover(&mut self) -> bool {
-        self.suspect |= mem::take(&mut self.prompt);
-        self.said.take().is_some()
+    /// The broker accepts the client. Returns true if an outage was reported.
+    pub fn connected(&mut self) -> bool {
+        self.suspected |= mem::take(&mut self.closed_by_broker);
+        self.last_report.take().is_some()
     }
 
-    /// What the end of a connection means that lived for some time, or never was, and how long to wait.
-    pub fn judge(&mut self, end: &Disconnect, lived: Option<Duration>) -> (Disconnect, Duration) {
+    /// The meaning of a connection's end, and the time to wait. `uptime` is `None` if the broker
+    /// never
+    /// accepted the client.
+    pub fn classify(
+        &mut self,
+        end: &Disconnect,
+        uptime: Option<Duration>,
+    ) -> (Disconnect, Duration) {
         let mut end = end.clone();
-        match lived {
+        match uptime {
             None => {
-                self.prompt = false;
-                self.suspect &= end == Disconnect::ClosedSoon;
+                self.closed_by_broker = false;
+                self.suspected &= end == Disconnect::ClosedRepeatedly;
                 if end == Disconnect::Closed {
                     end = Disconnect::Unanswered;
                 }
             }
-            Some(lived) => {
-                self.prompt = end == Disconnect::Closed;
-                self.suspect &= lived < LONG;
-                self.suspect |= self.prompt && lived < INSTANT;
-                self.told_twin &= lived < LONG;
-                // A broker that ends may be back in the next instant, however often it does.
-                let ended = self.prompt || end == Disconnect::Goodbye(Reason::SHUTTING_DOWN);
-                self.backoff.worked_for(if ended { Duration::MAX } else { lived });
+            Some(uptime) => {
+                self.closed_by_broker = end == Disconnect::Closed;
+                self.suspected &= uptime < STABLE;
+                self.suspected |= self.closed_by_broker && uptime < IMMEDIATE;
+                self.duplicate_reported &= uptime < STABLE;
+                // A broker that shuts down may be back at once, however often it does.
+                let ended = self.closed_by_broker
+                    || end == Disconnect::BrokerDisconnect(Reason::SHUTTING_DOWN);
+                self.backoff.worked_for(if ended { Duration::MAX } else { uptime });
             }
         }
         let wait = match end.pace() {
-            RetryPace::Growing if self.prompt => Duration::ZERO,
+            RetryPace::Growing if self.closed_by_broker => Duration::ZERO,
             RetryPace::Growing => self.backoff.delay(),
-            RetryPace::Apart => Backoff::random(2 * SLOW, 2 * SLOW).delay(),
-            RetryPace::Slow => SLOW,
+            RetryPace::Staggered => Backoff::random(2 * LONGEST_WAIT, 2 * LONGEST_WAIT).delay(),
+            RetryPace::Slow => LONGEST_WAIT,
         };
         (end, wait)
     }
 
-    /// What is to be said of it, if it is new.
-    pub fn complain(&mut self, text: String, pace: RetryPace) -> Option<String> {
-        let twin = pace == RetryPace::Apart;
-        // Two of the same name take turns from now on, which is nothing new each time.
-        let known = self.told_twin && (twin || self.prompt);
-        self.told_twin |= twin;
-        if known || self.said.as_ref() == Some(&text) {
+    /// Returns the message if it is news.
+    pub fn report(&mut self, text: String, pace: RetryPace) -> Option<String> {
+        let duplicate = pace == RetryPace::Staggered;
+        // Two clients of one name take turns from now on, which is not news each time.
+        let known = self.duplicate_reported && (duplicate || self.closed_by_broker);
+        self.duplicate_reported |= duplicate;
+        if known || self.last_report.as_ref() == Some(&text) {
             return None;
         }
-        self.said = Some(text.clone());
+        self.last_report = Some(text.clone());
         Some(text)
     }
 }
@@ -101,15 +120,14 @@ impl Default for Reconnect {
     }
 }
 
-/// How long until somebody has changed something.
-const SLOW: Duration = Duration::from_secs(60);
+/// The wait for somebody to change something.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// A connection that lived for less was in the way of somebody.
-const INSTANT: Duration = Duration::from_millis(500);
+/// A connection shorter than this was closed in favour of another client.
+const IMMEDIATE: Duration = Duration::from_millis(500);
 
-/// After a connection that lived for so long nobody is suspected of anything: two of the same name have
-/// met before.
-const LONG: Duration = Duration::from_secs(180);
+/// After a connection of this length the suspicion ends: two clients of one name meet sooner.
+const STABLE: Duration = Duration::from_secs(180);
 
 #[cfg(test)]
 mod tests {
@@ -123,71 +141,71 @@ mod tests {
 
     #[test]
     fn a_broker_that_ends_and_comes_back_is_found_at_once_each_time() {
-        let mut losses = Reconnect::new();
+        let mut reconnect = Reconnect::new();
         for _ in 0..10 {
-            losses.recover();
+            reconnect.connected();
             assert_eq!(
-                losses.judge(&Disconnect::Closed, Some(SECOND)),
+                reconnect.classify(&Disconnect::Closed, Some(SECOND)),
                 (Disconnect::Closed, Duration::ZERO)
             );
-            assert!(!losses.is_probe());
-            let (end, wait) = losses.judge(&refused(), None);
+            assert!(!reconnect.is_probe());
+            let (end, wait) = reconnect.classify(&refused(), None);
             assert_eq!(end, refused());
             assert!(wait <= SECOND, "{wait:?}");
         }
-        // Nor is one waited for that says that it ends.
+        // A broker that announces its shutdown is tried again without delay.
         for _ in 0..10 {
-            losses.recover();
-            let end = Disconnect::Goodbye(Reason::SHUTTING_DOWN);
-            assert!(losses.judge(&end, Some(SECOND)).1 <= SECOND);
-            assert!(losses.judge(&refused(), None).1 <= 2 * SECOND);
+            reconnect.connected();
+            let end = Disconnect::BrokerDisconnect(Reason::SHUTTING_DOWN);
+            assert!(reconnect.classify(&end, Some(SECOND)).1 <= SECOND);
+            assert!(reconnect.classify(&refused(), None).1 <= 2 * SECOND);
         }
     }
 
     #[test]
     fn who_closes_and_takes_and_closes_again_does_it_on_purpose() {
-        let mut losses = Reconnect::new();
-        losses.recover();
-        losses.judge(&Disconnect::Closed, Some(1000 * SECOND));
-        losses.recover();
+        let mut reconnect = Reconnect::new();
+        reconnect.connected();
+        reconnect.classify(&Disconnect::Closed, Some(1000 * SECOND));
+        reconnect.connected();
         for turn in 0..3 {
-            let (end, wait) = losses.judge(&Disconnect::Closed, Some(40 * SECOND));
-            let said = losses.complain("closed".to_owned(), end.pace());
-            assert_eq!(said.is_some(), turn == 0);
-            assert_eq!((wait, losses.is_probe()), (Duration::ZERO, true));
-            let (end, wait) = losses.judge(&Disconnect::ClosedSoon, None);
+            let (end, wait) = reconnect.classify(&Disconnect::Closed, Some(40 * SECOND));
+            let last_report = reconnect.report("closed".to_owned(), end.pace());
+            assert_eq!(last_report.is_some(), turn == 0);
+            assert_eq!((wait, reconnect.is_probe()), (Duration::ZERO, true));
+            let (end, wait) = reconnect.classify(&Disconnect::ClosedRepeatedly, None);
             assert!(wait >= 60 * SECOND && wait <= 120 * SECOND, "{wait:?}");
-            let said = losses.complain("twin".to_owned(), end.pace());
-            assert_eq!(said.is_some(), turn == 0, "it is said once");
-            assert_eq!(losses.recover(), turn == 0);
+            let last_report = reconnect.report("twin".to_owned(), end.pace());
+            assert_eq!(last_report.is_some(), turn == 0, "it is said once");
+            assert_eq!(reconnect.connected(), turn == 0);
         }
-        // The other one is gone for good.
-        losses.judge(&Disconnect::Closed, Some(LONG));
-        assert!(!losses.is_probe());
+        // The other client is gone for good.
+        reconnect.classify(&Disconnect::Closed, Some(STABLE));
+        assert!(!reconnect.is_probe());
     }
 
     /// A client as a broker sees it.
     struct Client {
-        losses: Reconnect,
-        /// When it connected, if it is connected.
+        reconnect: Reconnect,
+        /// The start of the connection, if there is one.
         since: Option<Duration>,
-        /// When it tries again otherwise.
+        /// The next attempt otherwise.
         next: Duration,
     }
 
     impl Client {
         fn starting(next: Duration) -> Self {
-            Self { losses: Reconnect::new(), since: None, next }
+            Self { reconnect: Reconnect::new(), since: None, next }
         }
 
-        /// The broker closes it out, without a word or with one.
+        /// The broker closes the connection, with or without a reason.
         fn close(&mut self, now: Duration, end: &Disconnect) {
-            let lived = self.since.take().map(|since| now - since);
-            self.next = now + self.losses.judge(end, lived).1 + Duration::from_millis(5);
+            let uptime = self.since.take().map(|since| now - since);
+            self.next = now + self.reconnect.classify(end, uptime).1 + Duration::from_millis(5);
         }
     }
 
-    /// When clients of one name connect in an hour, one of which starts later.
+    /// The connection times of two clients of one name within an hour; the second starts later.
     fn connections(later: Duration, end: &Disconnect) -> Vec<Duration> {
         let mut clients = [SECOND, SECOND + later].map(Client::starting);
         let mut all = Vec::new();
@@ -198,11 +216,11 @@ mod tests {
             if now > 3600 * SECOND {
                 return all;
             }
-            if clients[at].losses.is_probe() {
-                clients[at].close(now, &Disconnect::ClosedSoon);
+            if clients[at].reconnect.is_probe() {
+                clients[at].close(now, &Disconnect::ClosedRepeatedly);
                 continue;
             }
-            clients[at].losses.recover();
+            clients[at].reconnect.connected();
             clients[at].since = Some(now);
             all.push(now);
             if clients[1 - at].since.is_some() {
@@ -213,7 +231,7 @@ mod tests {
 
     #[test]
     fn two_of_the_same_name_come_three_times_a_minute_at_most() {
-        for end in [Disconnect::Closed, Disconnect::Goodbye(Reason::TAKEN_OVER)] {
+        for end in [Disconnect::Closed, Disconnect::BrokerDisconnect(Reason::TAKEN_OVER)] {
             for later in [0, 20, 300, 700, 3000, 45_000, 100_000, 900_000] {
                 let all = connections(Duration::from_millis(later), &end);
                 assert!(all.len() >= 20, "both have their turns");
@@ -228,29 +246,29 @@ mod tests {
 
     #[test]
     fn waits_grow_until_a_connection_has_lived_for_a_while() {
-        let mut losses = Reconnect::new();
+        let mut reconnect = Reconnect::new();
         for _ in 0..10 {
-            losses.judge(&refused(), None);
+            reconnect.classify(&refused(), None);
         }
-        assert!(losses.judge(&refused(), None).1 >= 30 * SECOND);
-        losses.recover();
-        let quota = Disconnect::Goodbye(Reason(0x97));
-        assert!(losses.judge(&quota, Some(SECOND)).1 >= 30 * SECOND, "no storm of it");
-        losses.recover();
-        assert!(losses.judge(&quota, Some(59 * SECOND)).1 >= 30 * SECOND, "not long enough");
-        losses.recover();
-        assert!(losses.judge(&quota, Some(60 * SECOND)).1 <= SECOND);
-        losses.recover();
-        let (end, wait) = losses.judge(&Disconnect::Refused(Reason::LOGIN), None);
+        assert!(reconnect.classify(&refused(), None).1 >= 30 * SECOND);
+        reconnect.connected();
+        let quota = Disconnect::BrokerDisconnect(Reason(0x97));
+        assert!(reconnect.classify(&quota, Some(SECOND)).1 >= 30 * SECOND, "no storm of it");
+        reconnect.connected();
+        assert!(reconnect.classify(&quota, Some(59 * SECOND)).1 >= 30 * SECOND, "not long enough");
+        reconnect.connected();
+        assert!(reconnect.classify(&quota, Some(60 * SECOND)).1 <= SECOND);
+        reconnect.connected();
+        let (end, wait) = reconnect.classify(&Disconnect::Refused(Reason::LOGIN), None);
         assert_eq!((end.pace(), wait), (RetryPace::Slow, 60 * SECOND));
     }
 
     #[test]
     fn a_change_is_said_and_the_same_is_not() {
-        let mut losses = Reconnect::new();
-        let mut say = |text: &str| losses.complain(text.to_owned(), RetryPace::Growing).is_some();
+        let mut reconnect = Reconnect::new();
+        let mut say = |text: &str| reconnect.report(text.to_owned(), RetryPace::Growing).is_some();
         assert_eq!([say("a"), say("a"), say("b"), say("b")], [true, false, true, false]);
-        assert!(losses.recover() && !losses.recover());
-        assert!(losses.complain("b".to_owned(), RetryPace::Growing).is_some());
+        assert!(reconnect.connected() && !reconnect.connected());
+        assert!(reconnect.report("b".to_owned(), RetryPace::Growing).is_some());
     }
 }

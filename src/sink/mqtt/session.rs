@@ -1,15 +1,16 @@
-//! What has to arrive, over as many connections as it takes.
+//! QoS 1 delivery across reconnects.
 //!
-//! A broker that comes back may have forgotten everything, so nothing is left to its memory: every
-//! connection begins clean, and what was not acknowledged is kept here and sent again in the next one.
+//! A broker that comes back may have forgotten everything, so nothing relies on its memory: every
+//! connection starts clean, and unacknowledged messages are kept here and sent again in the next
+//! one.
 //!
 //! ```text
-//! publish -> lane -> unacknowledged -> gone        QoS 1
-//!              \---------------------> gone        QoS 0
-//! connection lost: states with QoS 1 wait for the next one, in their order; the rest goes
+//! publish -> outbound -> unacknowledged -> acknowledged        QoS 1
+//!                   \--------------------> sent                QoS 0
+//! connection lost: states with QoS 1 wait for the next one, in order; other messages are dropped
 //! ```
 //!
-//! All of it is bounded. There is no socket here, and time is what the caller says it is.
+//! All queues are bounded. There is no socket here, and the caller supplies the time.
 
 use core::time::Duration;
 use std::{collections::VecDeque, time::Instant};
@@ -17,317 +18,350 @@ use std::{collections::VecDeque, time::Instant};
 use crate::sink::mqtt::{
     announce::{Publication, Qos},
     disconnect::Disconnect,
-    packets::{Hello, Incoming, Limits, Malformed, Packets, Protocol, Reason, WINDOW},
+    packets::{ConnectOptions, Incoming, Limits, Malformed, Packets, Protocol, Reason, WINDOW},
     versions::Versions,
 };
 
-/// What is said to a broker, connection after connection.
+/// The dialogue with a broker, connection after connection.
 pub struct Session {
-    hello: Hello,
+    connect_options: ConnectOptions,
     versions: Versions,
-    again: VecDeque<Outgoing>,
-    line: Option<Contact>,
+    carried_over: VecDeque<Outgoing>,
+    connection: Option<SessionConnection>,
 }
 
 /// One connection.
-struct Contact {
+struct SessionConnection {
     packets: Packets,
     limits: Option<Limits>,
-    lane: VecDeque<Outgoing>,
+    outbound: VecDeque<Outgoing>,
     unacknowledged: VecDeque<(u16, Instant, Outgoing)>,
-    began: Instant,
-    pinged: Instant,
-    answered: bool,
+    started: Instant,
+    last_ping: Instant,
+    pong_received: bool,
 }
 
 #[derive(Clone, Debug)]
 struct Outgoing {
     message: Publication,
-    /// What is told anew in each connection is 0; the last message of a state is 1, the first time.
+    /// The readings that this message stands for. Announcements and repeated states count 0; of the
+    /// messages of a state, the last one counts 1.
     readings: u64,
-    /// It is for the next connection if it has to arrive and does not in this one.
-    stays: bool,
+    /// True if a message with QoS 1 goes into the next connection when it is not acknowledged in
+    /// this one.
+    keep_for_next: bool,
 }
 
-/// What happened in a connection.
+/// An event in a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Happened {
-    /// The broker takes the client.
+pub enum SessionEvent {
+    /// The broker accepts the client.
     Open,
-    /// Somebody's message.
+    /// A message on a subscribed topic, with its payload.
     Message(String, Vec<u8>),
-    /// The broker has a message on that topic.
+    /// The broker has acknowledged a message on this topic.
     Accepted(String),
-    /// It does not want it; so many readings are not told by that.
+    /// The broker refuses a message on this topic; this many readings are lost with it.
     Rejected(String, Reason, u64),
-    /// A message is larger than it takes.
-    TooLarge(String, u64),
-    /// It does not let the client listen.
+    /// The broker refuses a subscription.
     NotSubscribed(Reason),
 }
 
+/// A message that exceeds the broker's packet size and is dropped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooLarge {
+    /// The topic.
+    pub topic: String,
+    /// The readings that are lost with it.
+    pub readings: u64,
+}
+
 impl Session {
-    /// With that introduction, in the version that is wanted, or in what the broker speaks.
+    /// A session with these CONNECT options. Without a `wanted` version it uses the one that the
+    /// broker
+    /// speaks.
     #[must_use]
-    pub const fn new(hello: Hello, wanted: Option<Protocol>) -> Self {
+    pub const fn new(connect_options: ConnectOptions, wanted: Option<Protocol>) -> Self {
         let versions = Versions::new(wanted);
-        Self { hello, versions, again: VecDeque::new(), line: None }
+        Self { connect_options, versions, carried_over: VecDeque::new(), connection: None }
     }
 
-    /// Whether the broker took the older version only.
+    /// True if the broker accepts only the older version.
     #[must_use]
     pub fn is_fallback(&self) -> bool {
         self.versions.is_fallback()
     }
 
-    /// How the client introduces itself.
+    /// The fields of CONNECT.
     #[must_use]
-    pub const fn hello(&self) -> &Hello {
-        &self.hello
+    pub const fn connect_options(&self) -> &ConnectOptions {
+        &self.connect_options
     }
 
     /// Begins a connection.
     ///
     /// # Errors
-    /// The introduction does not fit into a packet.
+    /// The options do not fit into a packet.
     pub fn begin(&mut self, now: Instant) -> Result<(), Malformed> {
-        self.line = Some(Contact {
-            packets: Packets::connect(self.versions.current(), &self.hello)?,
+        self.connection = Some(SessionConnection {
+            packets: Packets::connect(self.versions.current(), &self.connect_options)?,
             limits: None,
-            lane: VecDeque::new(),
+            outbound: VecDeque::new(),
             unacknowledged: VecDeque::new(),
-            began: now,
-            pinged: now,
-            answered: true,
+            started: now,
+            last_ping: now,
+            pong_received: true,
         });
         Ok(())
     }
 
-    /// Whether the broker has taken the client.
+    /// True if the broker has accepted the client.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.line.as_ref().is_some_and(|line| line.limits.is_some())
+        self.connection.as_ref().is_some_and(|connection| connection.limits.is_some())
     }
 
-    /// Whether more may be published without anything growing.
+    /// True if more may be published within the bound of the queue.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        self.line.as_ref().is_some_and(|line| line.limits.is_some() && line.lane.len() < LANE)
+        self.connection.as_ref().is_some_and(|connection| {
+            connection.limits.is_some() && connection.outbound.len() < MOST_OUTBOUND
+        })
     }
 
-    /// Whether everything has gone, and was acknowledged where it has to be.
+    /// True if every message is sent, and acknowledged if it has to be.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        let all = |line: &Contact| line.lane.is_empty() && line.unacknowledged.is_empty();
-        self.again.is_empty() && self.line.as_ref().is_none_or(all)
+        let all = |connection: &SessionConnection| {
+            connection.outbound.is_empty() && connection.unacknowledged.is_empty()
+        };
+        self.carried_over.is_empty() && self.connection.as_ref().is_none_or(all)
     }
 
-    /// Whether everything is on its way at least.
+    /// True if every message is sent.
     #[must_use]
-    pub fn has_gone(&self) -> bool {
-        self.line.as_ref().is_some_and(|line| line.lane.is_empty())
+    pub fn is_all_sent(&self) -> bool {
+        self.connection.as_ref().is_some_and(|connection| connection.outbound.is_empty())
     }
 
-    /// How many readings have not gone or were not acknowledged.
+    /// The number of readings that are not sent or not acknowledged.
     #[must_use]
     pub fn unsent(&self) -> u64 {
-        let line = self.line.iter().flat_map(|line| {
-            let unacknowledged = line.unacknowledged.iter().map(|(.., outgoing)| outgoing);
-            unacknowledged.chain(&line.lane)
+        let connection = self.connection.iter().flat_map(|connection| {
+            let unacknowledged = connection.unacknowledged.iter().map(|(.., outgoing)| outgoing);
+            unacknowledged.chain(&connection.outbound)
         });
-        self.again.iter().chain(line).map(|outgoing| outgoing.readings).sum()
+        self.carried_over.iter().chain(connection).map(|outgoing| outgoing.readings).sum()
     }
 
-    /// Publishes what every connection is told anew.
+    /// Publishes a message that every connection begins with.
     pub fn announce(&mut self, message: Publication) {
-        self.put(Outgoing { message, readings: 0, stays: false });
+        self.enqueue(Outgoing { message, readings: 0, keep_for_next: false });
     }
 
     /// Publishes the messages of one reading.
     pub fn publish(&mut self, messages: Vec<Publication>) {
         let last = messages.len().saturating_sub(1);
         for (at, message) in messages.into_iter().enumerate() {
-            self.put(Outgoing { message, readings: u64::from(at == last), stays: true });
+            self.enqueue(Outgoing {
+                message,
+                readings: u64::from(at == last),
+                keep_for_next: true,
+            });
         }
     }
 
-    /// Publishes the messages of a reading once more: for who has forgotten them, or has not listened.
-    /// Who gets them anyway need not get them twice.
+    /// Publishes the messages of a reading once more, for subscribers that came late. A message
+    /// that is
+    /// queued already is not repeated.
     pub fn repeat(&mut self, messages: Vec<Publication>) {
         for message in messages {
-            if !self.waits(&message) {
+            if !self.is_queued(&message) {
                 self.announce(message);
             }
         }
     }
 
-    /// Whether the last message that waits for its topic says the same.
-    fn waits(&self, message: &Publication) -> bool {
-        let mut lane = self.line.iter().flat_map(|line| &line.lane).map(|waiting| &waiting.message);
-        let last = lane.rfind(|waiting| waiting.topic == message.topic);
+    /// True if the last queued message of that topic has the same payload.
+    fn is_queued(&self, message: &Publication) -> bool {
+        let mut outbound = self
+            .connection
+            .iter()
+            .flat_map(|connection| &connection.outbound)
+            .map(|waiting| &waiting.message);
+        let last = outbound.rfind(|waiting| waiting.topic == message.topic);
         last.is_some_and(|waiting| waiting.payload == message.payload)
     }
 
-    fn put(&mut self, outgoing: Outgoing) {
-        if let Some(line) = &mut self.line {
-            line.lane.push_back(outgoing);
+    fn enqueue(&mut self, outgoing: Outgoing) {
+        if let Some(connection) = &mut self.connection {
+            connection.outbound.push_back(outgoing);
         }
     }
 
-    /// Publishes what former connections could not, in its order.
+    /// Publishes the messages that earlier connections left over, in order.
     pub fn resume(&mut self) {
-        if let Some(line) = &mut self.line {
-            line.lane.append(&mut self.again);
+        if let Some(connection) = &mut self.connection {
+            connection.outbound.append(&mut self.carried_over);
         }
     }
 
-    /// Listens to topics. What is no topic is not listened to.
+    /// Subscribes to topics. Invalid topics are left out.
     pub fn subscribe(&mut self, topics: &[String]) {
-        if let (Some(line), false) = (&mut self.line, topics.is_empty()) {
-            let _ = line.packets.subscribe(topics);
+        if let (Some(connection), false) = (&mut self.connection, topics.is_empty()) {
+            let _ = connection.packets.subscribe(topics);
         }
     }
 
-    /// Ends the connection without its will.
+    /// Ends the connection so that the broker discards the will.
     pub fn disconnect(&mut self) {
-        if let Some(line) = &mut self.line {
-            let _ = line.packets.disconnect();
+        if let Some(connection) = &mut self.connection {
+            let _ = connection.packets.disconnect();
         }
     }
 
-    /// What is to be sent now.
-    pub fn take(&mut self, now: Instant) -> (Vec<u8>, Vec<Happened>) {
-        let Some(line) = &mut self.line else {
+    /// Takes the octets to send now, and the messages that are too large to be sent.
+    pub fn take(&mut self, now: Instant) -> (Vec<u8>, Vec<TooLarge>) {
+        let Some(connection) = &mut self.connection else {
             return (Vec::new(), Vec::new());
         };
-        let mut happened = Vec::new();
-        let mut octets = line.packets.take();
-        while octets.len() < ENOUGH
-            && let Some(outgoing) = line.next()
+        let mut too_large = Vec::new();
+        let mut octets = connection.packets.take();
+        while octets.len() < SEND_CHUNK
+            && let Some(outgoing) = connection.next()
         {
-            match line.packets.publish(&outgoing.message) {
-                Ok(Some(id)) => line.unacknowledged.push_back((id, now, outgoing)),
+            match connection.packets.publish(&outgoing.message) {
+                Ok(Some(id)) => connection.unacknowledged.push_back((id, now, outgoing)),
                 Ok(None) => (),
                 Err(Malformed) => {
-                    happened.push(Happened::TooLarge(outgoing.message.topic, outgoing.readings));
+                    let Outgoing { message, readings, .. } = outgoing;
+                    too_large.push(TooLarge { topic: message.topic, readings });
                 }
             }
-            octets.append(&mut line.packets.take());
+            octets.append(&mut connection.packets.take());
         }
-        (octets, happened)
+        (octets, too_large)
     }
 
     /// Takes octets of the broker.
     ///
     /// # Errors
-    /// The connection is at its end, and why.
-    pub fn feed(&mut self, octets: &[u8]) -> Result<Vec<Happened>, Disconnect> {
-        let Some(line) = &mut self.line else {
+    /// The reason for which the connection is at its end.
+    pub fn feed(&mut self, octets: &[u8]) -> Result<Vec<SessionEvent>, Disconnect> {
+        let Some(connection) = &mut self.connection else {
             return Ok(Vec::new());
         };
-        let mut happened = Vec::new();
-        for incoming in line.packets.feed(octets).map_err(|Malformed| Disconnect::NotMqtt)? {
+        let mut events = Vec::new();
+        for incoming in connection.packets.feed(octets).map_err(|Malformed| Disconnect::NotMqtt)? {
             match incoming {
                 Incoming::Open(limits) => {
-                    line.limits = Some(limits);
-                    self.versions.take();
-                    happened.push(Happened::Open);
+                    connection.limits = Some(limits);
+                    self.versions.accept();
+                    events.push(SessionEvent::Open);
                 }
                 Incoming::Refused(reason) => return Err(Disconnect::Refused(reason)),
-                Incoming::Goodbye(reason) => return Err(Disconnect::Goodbye(reason)),
-                Incoming::Acknowledged(id, reason) => happened.extend(line.acknowledge(id, reason)),
+                Incoming::BrokerDisconnect(reason) => {
+                    return Err(Disconnect::BrokerDisconnect(reason));
+                }
+                Incoming::Acknowledged(id, reason) => {
+                    events.extend(connection.acknowledge(id, reason))
+                }
                 Incoming::Message(topic, payload) => {
-                    happened.push(Happened::Message(topic, payload));
+                    events.push(SessionEvent::Message(topic, payload));
                 }
                 Incoming::Subscribed(reasons) => {
                     let failed = reasons.into_iter().find(|reason| reason.is_failure());
-                    happened.extend(failed.map(Happened::NotSubscribed));
+                    events.extend(failed.map(SessionEvent::NotSubscribed));
                 }
-                Incoming::Pong => line.answered = true,
+                Incoming::Pong => connection.pong_received = true,
             }
         }
-        Ok(happened)
+        Ok(events)
     }
 
-    /// Looks whether the broker is there, and asks it from time to time.
+    /// Checks that the broker answers, and pings it at intervals.
     ///
     /// # Errors
-    /// It is not.
-    pub fn check(&mut self, now: Instant) -> Result<(), Disconnect> {
+    /// The broker does not answer.
+    pub fn check_keepalive(&mut self, now: Instant) -> Result<(), Disconnect> {
         let keepalive = self.keepalive();
-        let Some(line) = &mut self.line else {
+        let Some(connection) = &mut self.connection else {
             return Ok(());
         };
-        if line.limits.is_none() {
-            return if now >= line.began + ANSWER {
-                Err(Disconnect::NoAnswer(ANSWER))
+        if connection.limits.is_none() {
+            return if now >= connection.started + CONNACK_TIMEOUT {
+                Err(Disconnect::NoAnswer(CONNACK_TIMEOUT))
             } else {
                 Ok(())
             };
         }
-        let patience = keepalive * 3 / 2;
-        let oldest = line.unacknowledged.front().map(|(_, sent, _)| *sent);
-        let waits = oldest.is_some_and(|sent| now >= sent + patience);
-        if waits || !line.answered && now >= line.pinged + keepalive / 2 {
-            return Err(Disconnect::Silent(patience));
+        let timeout = keepalive * 3 / 2;
+        let oldest = connection.unacknowledged.front().map(|(_, sent, _)| *sent);
+        let overdue = oldest.is_some_and(|sent| now >= sent + timeout);
+        if overdue || !connection.pong_received && now >= connection.last_ping + keepalive / 2 {
+            return Err(Disconnect::Silent(timeout));
         }
-        if line.answered && now >= line.pinged + keepalive {
-            line.pinged = now;
-            line.answered = line.packets.ping().is_err();
+        if connection.pong_received && now >= connection.last_ping + keepalive {
+            connection.last_ping = now;
+            connection.pong_received = connection.packets.ping().is_err();
         }
         Ok(())
     }
 
-    /// When to look again.
+    /// The time of the next check.
     #[must_use]
     pub fn next_check(&self) -> Option<Instant> {
         let keepalive = self.keepalive();
-        let line = self.line.as_ref()?;
-        if line.limits.is_none() {
-            return Some(line.began + ANSWER);
+        let connection = self.connection.as_ref()?;
+        if connection.limits.is_none() {
+            return Some(connection.started + CONNACK_TIMEOUT);
         }
-        let ping = line.pinged + if line.answered { keepalive } else { keepalive / 2 };
-        let oldest = line.unacknowledged.front().map(|(_, sent, _)| *sent + keepalive * 3 / 2);
+        let ping =
+            connection.last_ping + if connection.pong_received { keepalive } else { keepalive / 2 };
+        let oldest =
+            connection.unacknowledged.front().map(|(_, sent, _)| *sent + keepalive * 3 / 2);
         Some(oldest.map_or(ping, |oldest| oldest.min(ping)))
     }
 
     fn keepalive(&self) -> Duration {
-        let limits = self.line.as_ref().and_then(|line| line.limits);
+        let limits = self.connection.as_ref().and_then(|connection| connection.limits);
         let wanted = limits.and_then(|limits| limits.keepalive).filter(|seconds| *seconds > 0);
-        Duration::from_secs(wanted.unwrap_or(self.hello.keepalive).into())
+        Duration::from_secs(wanted.unwrap_or(self.connect_options.keepalive).into())
     }
 
-    /// The connection is at its end. Says whether to try at once in other words.
-    pub fn end(&mut self, end: &Disconnect) -> bool {
+    /// Closes the connection. Returns true if the next attempt may follow at once, with an older
+    /// version or
+    /// a weaker will.
+    pub fn connection_lost(&mut self, end: &Disconnect) -> bool {
         let was_open = self.is_open();
-        if let Some(line) = self.line.take() {
-            self.keep(line);
+        if let Some(connection) = self.connection.take() {
+            self.keep(connection);
         }
         match end {
-            Disconnect::Refused(reason) if self.hello.yields_to(*reason) => true,
-            end => self.versions.end(end, was_open),
+            Disconnect::Refused(reason) if self.connect_options.weaken_will(*reason) => true,
+            end => self.versions.connection_lost(end, was_open),
         }
     }
 
-    /// States that have to arrive are for the next connection.
-    fn keep(&mut self, line: Contact) {
-        let unacknowledged = line.unacknowledged.into_iter().map(|(.., outgoing)| outgoing);
-        let due = unacknowledged.chain(line.lane);
-        let kept = due.filter(|due| due.stays && due.message.qos == Qos::AtLeastOnce);
-        // What is kept already comes from connections before this one.
-        self.again.extend(kept);
+    /// Keeps states with QoS 1 for the next connection.
+    fn keep(&mut self, connection: SessionConnection) {
+        let unacknowledged = connection.unacknowledged.into_iter().map(|(.., outgoing)| outgoing);
+        let due = unacknowledged.chain(connection.outbound);
+        let kept = due.filter(|due| due.keep_for_next && due.message.qos == Qos::AtLeastOnce);
+        // Messages of earlier connections stay in front.
+        self.carried_over.extend(kept);
     }
 }
 
-impl Contact {
-    /// The next message that may go.
+impl SessionConnection {
+    /// The next message that may be sent.
     fn next(&mut self) -> Option<Outgoing> {
         let limits = self.limits?;
         if self.unacknowledged.len() >= limits.window {
-            // What needs no acknowledgement may not overtake: the last state has to be the last.
+            // A message with QoS 0 may not overtake either: the last state must arrive last.
             return None;
         }
-        let mut next = self.lane.pop_front()?;
+        let mut next = self.outbound.pop_front()?;
         next.message.retain &= limits.retains;
         if !limits.acknowledges {
             next.message.qos = Qos::AtMostOnce;
@@ -335,26 +369,27 @@ impl Contact {
         Some(next)
     }
 
-    fn acknowledge(&mut self, id: u16, reason: Reason) -> Option<Happened> {
+    fn acknowledge(&mut self, id: u16, reason: Reason) -> Option<SessionEvent> {
         let at = self.unacknowledged.iter().position(|(sent, ..)| *sent == id)?;
         let (.., Outgoing { message, readings, .. }) = self.unacknowledged.remove(at)?;
         Some(match reason.is_failure() {
-            true => Happened::Rejected(message.topic, reason, readings),
-            false => Happened::Accepted(message.topic),
+            true => SessionEvent::Rejected(message.topic, reason, readings),
+            false => SessionEvent::Accepted(message.topic),
         })
     }
 }
 
-/// How many messages wait to be sent before no more readings are taken. The messages of one more may
-/// come on top, and at the beginning of a connection those of the last one, the announcements and the
-/// last state of each meter.
-const LANE: usize = WINDOW;
+/// The most messages in the queue before no more readings are taken. The messages of one more
+/// reading
+/// may exceed it, and at the start of a connection those of the last one, the announcements and the
+/// latest state of each meter.
+const MOST_OUTBOUND: usize = WINDOW;
 
-/// So many octets are enough for the socket at a time.
-const ENOUGH: usize = 32 * 1024;
+/// The octets to hand to the socket at a time.
+const SEND_CHUNK: usize = 32 * 1024;
 
-/// How long a broker may take to answer CONNECT.
-const ANSWER: Duration = Duration::from_secs(10);
+/// The longest time for a broker to answer CONNECT.
+const CONNACK_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {
@@ -366,14 +401,14 @@ mod tests {
     }
 
     fn session(wanted: Option<Protocol>) -> Session {
-        let hello = Hello {
+        let connect_options = ConnectOptions {
             client_id: "m".to_owned(),
             user: Some("anna".to_owned()),
             password: Some(Secret::new("geheim".to_owned())),
             keepalive: 30,
             will: Some(message("offline", Qos::AtLeastOnce)),
         };
-        Session::new(hello, wanted)
+        Session::new(connect_options, wanted)
     }
 
     /// A session with an answer to its CONNECT.
@@ -382,7 +417,7 @@ mod tests {
         let now = Instant::now();
         session.begin(now).unwrap();
         assert!(!session.take(now).0.is_empty() && !session.is_open());
-        assert_eq!(session.feed(connack), Ok(vec![Happened::Open]));
+        assert_eq!(session.feed(connack), Ok(vec![SessionEvent::Open]));
         (session, now)
     }
 
@@ -405,7 +440,7 @@ mod tests {
 
     #[test]
     fn what_was_not_acknowledged_is_sent_again_as_new_and_before_what_came_later() {
-        // Whether the broker says that it remembers the session or not.
+        // The broker may or may not claim to remember the session.
         for connack in [OPEN, [0x20, 3, 1, 0, 0]] {
             let (mut session, now) = open(&OPEN);
             session.announce(message("online", ONE));
@@ -416,19 +451,19 @@ mod tests {
             assert_eq!(sent.len(), 7);
             // `online` and 2 arrived.
             let acknowledge = |at: usize| [0x40, 2, sent[at].1.to_be_bytes()[0], sent[at].1 as u8];
-            let accepted = Happened::Accepted("t".to_owned());
+            let accepted = SessionEvent::Accepted("t".to_owned());
             assert_eq!(session.feed(&acknowledge(0)), Ok(vec![accepted.clone()]));
             assert_eq!(session.feed(&acknowledge(2)), Ok(vec![accepted]));
             session.publish(vec![message("7", Qos::AtMostOnce)]);
             assert_eq!(session.unsent(), 6);
-            assert!(!session.end(&Disconnect::Closed));
+            assert!(!session.connection_lost(&Disconnect::Closed));
             assert_eq!(session.unsent(), 5, "what needs no acknowledgement goes with its time");
 
             // The next connection is refused, the one after that taken.
             session.begin(now).unwrap();
             let busy = session.feed(&[0x20, 3, 0, 0x89, 0]).unwrap_err();
             assert_eq!(busy, Disconnect::Refused(Reason(0x89)));
-            assert!(!session.end(&busy));
+            assert!(!session.connection_lost(&busy));
             session.begin(now).unwrap();
             session.take(now);
             session.feed(&connack).unwrap();
@@ -462,7 +497,7 @@ mod tests {
         session.repeat(vec![message("1", ONE)]);
         assert_eq!(texts(&mut session), ["1"], "nothing waits any more");
         assert_eq!(session.unsent(), 1);
-        session.end(&Disconnect::Closed);
+        session.connection_lost(&Disconnect::Closed);
         session.begin(now).unwrap();
         session.take(now);
         session.feed(&OPEN).unwrap();
@@ -497,14 +532,15 @@ mod tests {
         // Maximum Packet Size 20.
         let (mut session, now) = open(&[0x20, 8, 0, 0, 5, 0x27, 0, 0, 0, 20]);
         session.publish(vec![message("1", ONE), message(&"2".repeat(30), ONE)]);
-        let (octets, happened) = session.take(now);
+        let (octets, too_large) = session.take(now);
         assert_eq!(published(&octets).len(), 1);
-        assert_eq!(happened, [Happened::TooLarge("t".to_owned(), 1)]);
+        assert_eq!(too_large, [TooLarge { topic: "t".to_owned(), readings: 1 }]);
     }
 
     #[test]
     fn a_will_that_a_broker_cannot_take_becomes_one_that_it_can() {
-        // Each sees the next one: the flags of CONNECT, and what the broker says of it.
+        // Each will that is refused leads to the next: the flags of CONNECT, and the broker's
+        // answer.
         let (qos, retain) = ([0x20, 3, 0, 0x9b, 0], [0x20, 3, 0, 0x9a, 0]);
         for answers in [[qos, retain], [retain, qos]] {
             let (mut session, now) = (session(None), Instant::now());
@@ -513,28 +549,29 @@ mod tests {
                 session.begin(now).unwrap();
                 flags.push(session.take(now).0[9] & 0b0011_1100);
                 let end = session.feed(&answer).unwrap_err();
-                assert!(session.end(&end), "at once");
+                assert!(session.connection_lost(&end), "at once");
             }
-            // It is remembered.
+            // The session remembers the weaker will.
             for _ in 0..2 {
                 session.begin(now).unwrap();
                 let (connect, _) = session.take(now);
                 flags.push(connect[9] & 0b0011_1100);
                 assert_eq!(&connect[2..9], b"\0\x04MQTT\x05");
                 session.feed(&OPEN).unwrap();
-                assert!(!session.end(&Disconnect::Closed));
+                assert!(!session.connection_lost(&Disconnect::Closed));
             }
             let between = if answers[0] == qos { 0b10_0100 } else { 0b00_1100 };
             assert_eq!(flags, [0b10_1100, between, 0b00_0100, 0b00_0100]);
         }
-        // Who refuses it even so, or a client without a will, means something else.
+        // A broker that refuses even the weakest will, or a client without one, is not tried again
+        // at once.
         let mut session = session(None);
         for again in [true, false] {
             session.begin(Instant::now()).unwrap();
-            assert_eq!(session.end(&Disconnect::Refused(Reason::QOS)), again);
+            assert_eq!(session.connection_lost(&Disconnect::Refused(Reason::QOS)), again);
         }
-        session.hello.will = None;
-        assert!(!session.end(&Disconnect::Refused(Reason::RETAIN)));
+        session.connect_options.will = None;
+        assert!(!session.connection_lost(&Disconnect::Refused(Reason::RETAIN)));
     }
 
     #[test]
@@ -542,7 +579,7 @@ mod tests {
         let (mut session, now) = open(&OPEN);
         session.publish(vec![message("1", ONE)]);
         let id = published(&session.take(now).0)[0].1 as u8;
-        let rejected = Happened::Rejected("t".to_owned(), Reason::NOT_AUTHORIZED, 1);
+        let rejected = SessionEvent::Rejected("t".to_owned(), Reason::NOT_AUTHORIZED, 1);
         assert_eq!(session.feed(&[0x40, 3, 0, id, 0x87]), Ok(vec![rejected]));
         assert!(session.is_idle());
     }
@@ -550,35 +587,36 @@ mod tests {
     #[test]
     fn a_broker_that_is_silent_is_given_up_after_one_and_a_half_keepalives() {
         let after = |now: Instant, seconds| now + Duration::from_secs(seconds);
-        // Nothing to say: it is asked, and has half as much more to answer.
+        // An idle broker is pinged, and has half an interval to answer.
         let (mut session, now) = open(&OPEN);
-        assert_eq!(session.check(after(now, 29)), Ok(()));
+        assert_eq!(session.check_keepalive(after(now, 29)), Ok(()));
         assert!(session.take(now).0.is_empty());
-        assert_eq!(session.check(after(now, 30)), Ok(()));
+        assert_eq!(session.check_keepalive(after(now, 30)), Ok(()));
         assert_eq!(session.take(now).0, [0xc0, 0]);
         assert_eq!(session.next_check(), Some(after(now, 45)));
-        assert_eq!(session.check(after(now, 44)), Ok(()));
-        let mut answered = session.feed(&[0xd0, 0]).map(|_| session.check(after(now, 59)));
-        assert_eq!(answered, Ok(Ok(())));
-        answered = Ok(session.check(after(now, 60)));
-        assert_eq!(answered, Ok(Ok(())));
+        assert_eq!(session.check_keepalive(after(now, 44)), Ok(()));
+        let mut pong_received =
+            session.feed(&[0xd0, 0]).map(|_| session.check_keepalive(after(now, 59)));
+        assert_eq!(pong_received, Ok(Ok(())));
+        pong_received = Ok(session.check_keepalive(after(now, 60)));
+        assert_eq!(pong_received, Ok(Ok(())));
         let silent = Disconnect::Silent(Duration::from_secs(45));
-        assert_eq!(session.check(after(now, 75)), Err(silent.clone()));
+        assert_eq!(session.check_keepalive(after(now, 75)), Err(silent.clone()));
         // A message is on its way.
         let (mut session, now) = open(&OPEN);
         session.publish(vec![message("1", ONE)]);
         session.take(after(now, 20));
-        session.check(after(now, 30)).unwrap();
+        session.check_keepalive(after(now, 30)).unwrap();
         session.feed(&[0xd0, 0]).unwrap();
-        session.check(after(now, 60)).unwrap();
+        session.check_keepalive(after(now, 60)).unwrap();
         session.feed(&[0xd0, 0]).unwrap();
-        assert_eq!(session.check(after(now, 65)), Err(silent));
+        assert_eq!(session.check_keepalive(after(now, 65)), Err(silent));
         // No answer to CONNECT.
         let mut session = super::tests::session(None);
         session.begin(now).unwrap();
-        assert_eq!(session.check(after(now, 9)), Ok(()));
+        assert_eq!(session.check_keepalive(after(now, 9)), Ok(()));
         assert_eq!(
-            session.check(after(now, 10)),
+            session.check_keepalive(after(now, 10)),
             Err(Disconnect::NoAnswer(Duration::from_secs(10)))
         );
     }
@@ -595,12 +633,12 @@ mod tests {
                     [] => Disconnect::Closed,
                     answer => session.feed(answer).unwrap_err(),
                 };
-                assert!(session.end(&end), "{answer:02x?}");
+                assert!(session.connection_lost(&end), "{answer:02x?}");
                 session.begin(now).unwrap();
                 assert_eq!(&session.take(now).0[2..9], b"\0\x04MQTT\x04");
                 session.feed(&[0x20, 2, 0, 0]).unwrap();
                 assert!(session.is_open() && session.is_fallback());
-                assert!(!session.end(&Disconnect::Closed));
+                assert!(!session.connection_lost(&Disconnect::Closed));
             }
         }
     }
@@ -617,7 +655,7 @@ mod tests {
             for part in ["\0\x01m", "\0\x01t", "\0\x07offline", "\0\x04anna", "\0\x06geheim"] {
                 assert!(text.contains(part), "{text:?}");
             }
-            assert!(!format!("{:?}", session.hello()).contains("geheim"));
+            assert!(!format!("{:?}", session.connect_options()).contains("geheim"));
         }
     }
 }

@@ -1,126 +1,134 @@
-//! The sink: what a user says of it, and how it begins.
+//! The MQTT sink: its settings, and how it starts.
 //!
 //! ```text
 //! mqtt://anna@broker.home/house/meter?password_file=/etc/meterpipe/mqtt&retain=true
 //! mqtts://broker.home:8883?ca=/etc/meterpipe/ca.pem&qos=1
 //! ```
 //!
-//! | key | default | what |
-//! |---|---|---|
-//! | `user`, `password`, `password_file` | none | for the broker |
-//! | `client_id` | a hash | the name of the connection; a broker has each once |
-//! | `protocol` | `5`, else `3.1.1` | the version of MQTT |
-//! | `keepalive` | `30s` | half as much more without a word, and either side gives the other up |
-//! | `qos`, `retain` | `0`, `false` | of the states |
-//! | `topic`, `layout`, `status` | | see [`topics`](super::topics) |
-//! | `topics` | none | see [`mapping`](super::custom_topics) |
-//! | `ca`, `cert`, `key`, `insecure` | | of `mqtts`, see [`tls`](super::tls) |
+//! The keys are in [`kind`](super::kind).
 //!
-//! Beside them `fields`, `units` and `names`. In each connection go out, in this order: `online` on
-//! the status topic, the states that were not acknowledged, the last state of each meter. Where meters
-//! are [announced](super::announce), that comes first and `online` last. The status becomes `offline`
-//! before the connection is ended, or by the broker when it finds it ended. A run that is over soon, as
-//! one of cron, says `status=none`: what it told stays true.
+//! `fields`, `units` and `names` apply too. Each connection sends, in this order: `online` on the
+//! status
+//! topic, the unacknowledged states, the latest state of each meter. If meters are
+//! [announced](super::announce), the announcements come first and `online` last. The status becomes
+//! `offline` before the sink disconnects; after a lost connection the broker publishes it. A short
+//! run,
+//! such as a cron job, sets `status=none`: its values stay valid after it has ended.
 //!
-//! A state topic tells how things are, so there is no history in it: of the time without a connection
-//! the last state of each meter goes out, if it is not older than half a minute or three times the
-//! interval of the sink, and with QoS 1 what was on its way when the connection ended.
+//! A state topic shows the present and has no history. After an outage the sink sends the latest
+//! state
+//! of each meter if it is not older than 30 s or three times the interval of the sink, and with QoS
+//! 1
+//! the messages that were under way when the connection ended.
 
 use core::time::Duration;
 
-use crate::{
-    format::usage::Usage,
-    sink::{
-        mqtt::{
-            announce::{Announcer, Site},
-            client::{Broker, Mqtt, status},
-            messages::StateMessages,
-            packets::{Hello, Protocol},
-            run::ClientRun,
-            session::Session,
-            topics::Topics,
-        },
-        queue::QueueReceiver,
-        settings::SinkSettings,
-        slug,
-        traits::{Report, Sink},
+use crate::sink::{
+    kind::BuildContext,
+    mqtt::{
+        announce::{Announcer, StateFormat},
+        client::{Broker, MqttSink, status},
+        messages::StateMessages,
+        packets::{ConnectOptions, Protocol},
+        run::state::ClientRun,
+        session::Session,
+        topics::Topics,
     },
+    queue::QueueReceiver,
+    settings::{SinkSettings, error::SettingError},
+    slug,
+    traits::{Report, Sink},
 };
 
-/// The sink that the settings tell of. Who announces its meters, if anybody, takes its own keys and
-/// learns the topics. Telegrams come so far apart, if the settings say it.
+/// Reads the settings. `announcer` takes keys of its own and learns the topics; it gives the announcer of
+/// the meters, if there is one.
 ///
 /// # Errors
-/// A value that cannot be meant, or a file that cannot be read.
+/// An invalid value, or a file that cannot be read.
 pub fn new(
     settings: &mut SinkSettings,
-    apart: Option<Duration>,
-    announcer: impl FnOnce(&mut SinkSettings, &Site) -> Result<Option<Box<dyn Announcer>>, Usage>,
-) -> Result<Box<dyn Sink>, Usage> {
+    context: &BuildContext<'_>,
+    announcer: impl FnOnce(
+        &mut SinkSettings,
+        &StateFormat,
+    ) -> Result<Option<Box<dyn Announcer>>, SettingError>,
+) -> Result<Box<dyn Sink>, SettingError> {
     let broker = Broker::take(settings)?;
-    let site = Site { topics: Topics::take(settings)?, view: settings.take_view()? };
-    let states = StateMessages::take(settings, site)?;
-    let announcer = announcer(settings, states.site())?;
-    let hello = hello(settings, states.site())?;
-    let protocol = match settings.take("protocol").as_deref() {
-        None => None,
-        Some("5") => Some(Protocol::Five),
-        Some("3.1.1") => Some(Protocol::Three),
-        Some(_) => return Err(Usage("protocol: 5 or 3.1.1 expected".to_owned())),
-    };
-    let session = Session::new(hello, protocol);
-    let fresh = FRESH.max(apart.unwrap_or_default().saturating_mul(3));
-    Ok(Box::new(Mqtt { broker, session, states, announcer, fresh }))
+    let state_format =
+        StateFormat { topics: Topics::take(settings)?, projection: settings.take_projection()? };
+    let states = StateMessages::take(settings, state_format)?;
+    let announcer = announcer(settings, states.state_format())?;
+    let connect_options = connect_options(settings, states.state_format(), context.run)?;
+    let protocol = settings.take_choice("protocol")?.map(|version| match version {
+        "5" => Protocol::Five,
+        _ => Protocol::Three,
+    });
+    let session = Session::new(connect_options, protocol);
+    let fresh = FRESH.max(context.interval.unwrap_or_default().saturating_mul(3));
+    Ok(Box::new(MqttSink { broker, session, states, announcer, fresh }))
 }
 
-impl Sink for Mqtt {
-    fn run(self: Box<Self>, inbox: QueueReceiver, report: &dyn Report) {
-        ClientRun::new(*self, &inbox, report).run();
+impl Sink for MqttSink {
+    fn run(self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
+        ClientRun::new(*self, &queue, report).run();
     }
 }
 
-fn hello(settings: &mut SinkSettings, site: &Site) -> Result<Hello, Usage> {
+fn connect_options(
+    settings: &mut SinkSettings,
+    state_format: &StateFormat,
+    run: &str,
+) -> Result<ConnectOptions, SettingError> {
     let user = settings.take("user").filter(|user| !user.is_empty());
     let password = settings.take_secret("password")?;
     if user.is_none() && password.is_some() {
-        return Err(Usage("password: of which user? say user".to_owned()));
+        return Err(SettingError::of("password", "of which user? say user"));
     }
-    let keepalive = settings.take_duration("keepalive")?.unwrap_or(KEEPALIVE).as_secs();
+    let keepalive = settings.take_duration("keepalive")?.unwrap_or_default().as_secs();
     let keepalive = u16::try_from(keepalive).ok().filter(|seconds| *seconds > 0);
     let keepalive =
-        keepalive.ok_or_else(|| Usage("keepalive: 1s to 65535s expected".to_owned()))?;
-    let client_id = settings.take("client_id").unwrap_or_else(|| client_id(site, &settings.run));
+        keepalive.ok_or_else(|| SettingError::of("keepalive", "1s to 65535s expected"))?;
+    let client_id = settings.take("client_id").unwrap_or_else(|| client_id(state_format, run));
     if client_id.is_empty() || client_id.contains(char::is_control) {
-        return Err(Usage("client_id: it is empty or has control characters".to_owned()));
+        return Err(SettingError::of("client_id", "it is empty or has control characters"));
     }
-    Ok(Hello { client_id, user, password, keepalive, will: status(site, "offline") })
+    Ok(ConnectOptions {
+        client_id,
+        user,
+        password,
+        keepalive,
+        will: status(state_format, "offline"),
+    })
 }
 
-/// The same at every start: a broker that has not noticed that the last one is gone throws it out, and
-/// tells its will before this one says anything. Another on another machine, for another place, or for
-/// another meter. A broker for 3.1.1 need not take more than 23 characters.
-fn client_id(site: &Site, run: &str) -> String {
+/// The same at every start: a broker that has not noticed the end of the last run drops the old
+/// client
+/// and publishes its will before this run says anything. The name differs by machine, topic and
+/// run.
+/// MQTT 3.1.1 brokers need not accept more than 23 characters.
+fn client_id(state_format: &StateFormat, run: &str) -> String {
     let system = rustix::system::uname();
     let mut octets = system.nodename().to_bytes().to_vec();
-    for part in [&site.topics.state(None), run] {
+    for part in [&state_format.topics.state(None), run] {
         octets.push(0);
         octets.extend_from_slice(part.as_bytes());
     }
     format!("meterpipe-{:08x}", slug::hash(&octets))
 }
 
-const KEEPALIVE: Duration = Duration::from_secs(30);
-
-/// Six telegrams of a meter that sends each five seconds.
+/// Six telegrams of a meter that sends every five seconds.
 const FRESH: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sink::line_counters::LineCounters;
 
-    fn made(uri: &str) -> Result<Box<dyn Sink>, Usage> {
+    fn made(uri: &str) -> Result<Box<dyn Sink>, SettingError> {
         let mut settings: SinkSettings = uri.parse().unwrap();
-        let sink = new(&mut settings, None, |_, _| Ok(None))?;
+        let counters = LineCounters::default();
+        let context = BuildContext { run: "", counters: &counters, interval: None };
+        let sink = new(&mut settings, &context, |_, _| Ok(None))?;
         settings.finish()?;
         Ok(sink)
     }
@@ -152,17 +160,25 @@ mod tests {
     fn a_client_has_a_name_of_its_own_that_stays() {
         let id = |uri: &str| {
             let mut settings: SinkSettings = uri.parse().unwrap();
-            let site =
-                Site { topics: Topics::take(&mut settings).unwrap(), view: Default::default() };
-            hello(&mut settings, &site).unwrap().client_id
+            let state_format = StateFormat {
+                topics: Topics::take(&mut settings).unwrap(),
+                projection: Default::default(),
+            };
+            connect_options(&mut settings, &state_format, "").unwrap().client_id
         };
         let usual = id("mqtt://b");
         assert_eq!(usual, id("mqtt://b"));
         assert_ne!(usual, id("mqtt://b/other"));
         let mut other: SinkSettings = "mqtt://b".parse().unwrap();
-        other.run = "watch sim:".to_owned();
-        let site = Site { topics: Topics::take(&mut other).unwrap(), view: Default::default() };
-        assert_ne!(usual, hello(&mut other, &site).unwrap().client_id, "of another meter");
+        let state_format = StateFormat {
+            topics: Topics::take(&mut other).unwrap(),
+            projection: Default::default(),
+        };
+        assert_ne!(
+            usual,
+            connect_options(&mut other, &state_format, "watch sim:").unwrap().client_id,
+            "of another meter"
+        );
         assert!(usual.len() == 18 && usual.starts_with("meterpipe-"), "{usual}");
         assert_eq!(id("mqtt://b?client_id=mine"), "mine");
     }

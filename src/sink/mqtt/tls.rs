@@ -1,18 +1,12 @@
-//! TLS: who the broker is, and who the client is.
+//! TLS to a broker.
 //!
-//! | key | default | what |
-//! |---|---|---|
-//! | `ca` | the system's | the certificates of whom the broker's has to be signed by, PEM |
-//! | `cert`, `key` | none | the client's own certificate and its key, PEM |
-//! | `insecure` | `false` | takes any certificate, and says so at every start |
+//! The keys are in [`kind`](super::kind).
 //!
-//! Certificate and name of the broker are verified, and there is no way back to a connection in the
-//! clear: what does not come about is said, with its cause.
+//! The broker's certificate and name are verified. The sink never falls back to a plain connection:
+//! a
+//! failed handshake is reported with its cause.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 use rustls::{
     AlertDescription, ClientConfig, ClientConnection, DigitallySignedStruct, Error, RootCertStore,
@@ -23,11 +17,15 @@ use rustls::{
 };
 
 use crate::{
-    format::{printable::shown, usage::Usage},
-    sink::{mqtt::disconnect::Disconnect, settings::SinkSettings, tls},
+    format::printable::shown,
+    sink::{
+        mqtt::disconnect::Disconnect,
+        settings::{SinkSettings, error::SettingError},
+        tls,
+    },
 };
 
-/// How TLS is spoken with a broker.
+/// The TLS settings for a broker.
 #[derive(Clone, Debug)]
 pub struct Tls {
     config: Arc<ClientConfig>,
@@ -41,19 +39,21 @@ impl Tls {
     /// Takes `ca`, `cert`, `key` and `insecure`.
     ///
     /// # Errors
-    /// A file that cannot be read or is none of its kind.
-    pub fn take(settings: &mut SinkSettings, host: &str) -> Result<Self, Usage> {
+    /// A file that cannot be read or has no such content.
+    pub fn take(settings: &mut SinkSettings, host: &str) -> Result<Self, SettingError> {
         let insecure = settings.take_switch("insecure")?;
-        let mut path = |key| settings.take(key).map(PathBuf::from);
-        let (ca, certificate, key) = (path("ca"), path("cert"), path("key"));
+        let (ca, certificate) = (settings.take_path("ca"), settings.take_path("cert"));
+        let key = settings.take_path("key");
         let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| Usage(format!("{} is no name of a server", shown(host))))?;
+            .map_err(|_| SettingError::new(format!("{} is no name of a server", shown(host))))?;
         let provider = tls::provider();
         let config = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
-            .map_err(|error| Usage(error.to_string()))?;
+            .map_err(|error| SettingError::new(error.to_string()))?;
         let config = if insecure {
-            config.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider)))
+            config
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(AcceptAnyCertificate(provider)))
         } else {
             config.with_root_certificates(roots(ca.as_deref())?)
         };
@@ -63,18 +63,22 @@ impl Tls {
             (Some(certificate), Some(key)) => {
                 let key_read = PrivateKeyDer::from_pem_file(&key)
                     .map_err(|error| tls::unreadable("key", &key, &error))?;
-                let wrong = |error: Error| Usage(format!("cert and key: {error}"));
+                let wrong =
+                    |error: Error| SettingError::new(format!("cert and key: {error}")).at("cert");
                 config
                     .with_client_auth_cert(tls::certificates("cert", &certificate)?, key_read)
                     .map_err(wrong)?
             }
-            _ => return Err(Usage("cert and key: both or none".to_owned())),
+            (certificate, _) => {
+                let key = if certificate.is_some() { "cert" } else { "key" };
+                return Err(SettingError::new("cert and key: both or none").at(key));
+            }
         };
         let config = Arc::new(config);
         Ok(Self { config, name, insecure, own_ca: ca.is_some(), own_certificate })
     }
 
-    /// Whether anybody may be the broker.
+    /// True if any certificate is accepted.
     #[must_use]
     pub const fn is_insecure(&self) -> bool {
         self.insecure
@@ -83,42 +87,46 @@ impl Tls {
     /// The client's end of a connection.
     ///
     /// # Errors
-    /// There is no randomness to be had.
+    /// The system has no randomness.
     pub fn connect(&self) -> Result<ClientConnection, Error> {
         let mut connection = ClientConnection::new(self.config.clone(), self.name.clone())?;
-        // What is written is bounded by who writes it.
+        // The writer bounds its output.
         connection.set_buffer_limit(None);
         Ok(connection)
     }
 
-    /// What it means that it did not come about. Certificates and alerts are there for somebody to mend;
-    /// everything else may come from what stands before a broker that is just starting.
+    /// The meaning of a failed handshake. Somebody has to act on a wrong certificate or an alert;
+    /// any other
+    /// failure may come from a proxy in front of a starting broker.
     #[must_use]
-    pub fn end(&self, error: &Error, place: &str) -> Disconnect {
-        let why = self.explain(error, place);
+    pub fn disconnect(&self, error: &Error, address: &str) -> Disconnect {
+        let why = self.explain(error, address);
         match error {
             Error::InvalidCertificate(_) | Error::AlertReceived(_) => Disconnect::Tls(why),
             _ => Disconnect::TlsBroken(why),
         }
     }
 
-    fn explain(&self, error: &Error, place: &str) -> String {
+    fn explain(&self, error: &Error, address: &str) -> String {
         match error {
             Error::InvalidCertificate(error) => {
-                format!("the certificate of {place} {}", tls::fault(error, self.own_ca))
+                format!(
+                    "the certificate of {address} {}",
+                    tls::explain_certificate(error, self.own_ca)
+                )
             }
-            Error::AlertReceived(alert) => self.alert(*alert, place),
+            Error::AlertReceived(alert) => self.alert(*alert, address),
             Error::InvalidMessage(_) | Error::PeerSentOversizedRecord => {
-                format!("{place} does not speak TLS; is it a port for mqtt:// without the s?")
+                format!("{address} does not speak TLS; is it a port for mqtt:// without the s?")
             }
             Error::PeerIncompatible(_) => {
-                format!("{place} speaks no version of TLS that is safe: {error}")
+                format!("{address} speaks no secure version of TLS: {error}")
             }
-            error => format!("TLS with {place}: {}", shown(&error.to_string())),
+            error => format!("TLS with {address}: {}", shown(&error.to_string())),
         }
     }
 
-    fn alert(&self, alert: AlertDescription, place: &str) -> String {
+    fn alert(&self, alert: AlertDescription, address: &str) -> String {
         use AlertDescription as A;
         let certificate = matches!(
             alert,
@@ -133,23 +141,22 @@ impl Tls {
                 | A::UnsupportedCertificate
         );
         match (certificate, self.own_certificate) {
-            (true, true) => format!("{place} does not accept the certificate of cert: {alert:?}"),
+            (true, true) => format!("{address} does not accept the certificate of cert: {alert:?}"),
             (_, false) if certificate || alert == A::HandshakeFailure => format!(
-                "{place} ends TLS ({alert:?}): it may want a certificate; name one with cert and key"
+                "{address} ends TLS ({alert:?}): it may require a certificate; name one with cert and key"
             ),
-            _ => format!("{place} ends TLS: {alert:?}"),
+            _ => format!("{address} ends TLS: {alert:?}"),
         }
     }
 }
 
-fn roots(ca: Option<&Path>) -> Result<RootCertStore, Usage> {
+fn roots(ca: Option<&Path>) -> Result<RootCertStore, SettingError> {
     let mut roots = RootCertStore::empty();
     let certificates = tls::roots(ca)?;
     match ca {
         Some(file) => {
             for certificate in certificates {
-                let name = file.to_string_lossy();
-                let wrong = |error| Usage(format!("ca = {}: {error}", shown(&name)));
+                let wrong = |error| SettingError::value("ca", &file.to_string_lossy(), error);
                 roots.add(certificate).map_err(wrong)?;
             }
         }
@@ -160,11 +167,11 @@ fn roots(ca: Option<&Path>) -> Result<RootCertStore, Usage> {
     Ok(roots)
 }
 
-/// Takes any certificate; who holds it has to have its key nevertheless.
+/// Accepts any certificate; the server must still hold its key.
 #[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
+struct AcceptAnyCertificate(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Anybody {
+impl ServerCertVerifier for AcceptAnyCertificate {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

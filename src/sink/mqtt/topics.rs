@@ -1,23 +1,15 @@
-//! Where on the broker something goes to.
+//! The topics of the sink.
 //!
-//! | key | default | what |
-//! |---|---|---|
-//! | the path of the URI | `meterpipe` | the base |
-//! | `topic` | `{base}/{meter}/state` | the state of a meter, or the place of its values |
-//! | `layout` | `json` | `json`: one object a telegram; `flat`: `/NAME` behind `topic` a value; `none` |
-//! | `status` | `{base}/status` | `online` or `offline`, retained; `none`: neither is told |
+//! The path of the URI is the base; `topic`, `layout` and `status` are in [`kind`](super::kind).
 //!
-//! With `layout=flat` the `topic` is `{base}/{meter}` if nothing is said.
+//! With `layout=flat` the default of `topic` is `{base}/{meter}`.
 //!
-//! What a telegram calls itself was written by whoever can write telegrams. In a topic it becomes a
-//! [segment](crate::sink::slug), in which nothing is left that means something to a broker.
+//! Anybody who can send telegrams chooses the meter number in them. In a topic the number becomes a
+//! [slug](crate::sink::slug), without characters that mean something to a broker.
 
-use crate::{
-    format::usage::Usage,
-    sink::{
-        settings::{SinkSettings, SinkTarget},
-        slug::segment,
-    },
+use crate::sink::{
+    settings::{SinkSettings, SinkTarget, error::SettingError, origin::TARGET_PATH},
+    slug::slug,
 };
 
 /// The topics of one sink.
@@ -29,15 +21,15 @@ pub struct Topics {
     layout: TopicLayout,
 }
 
-/// How a state is told.
+/// The form of a state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TopicLayout {
-    /// All in one JSON object.
+    /// All values in one JSON object.
     #[default]
     Json,
-    /// A topic a value.
+    /// A topic for each value.
     Flat,
-    /// Not at all: only what has a topic of its own.
+    /// No state: only custom topics.
     Nothing,
 }
 
@@ -45,24 +37,20 @@ impl Topics {
     /// Takes `topic`, `layout` and `status`.
     ///
     /// # Errors
-    /// What is no topic, or a place in a template that is not known.
-    pub fn take(settings: &mut SinkSettings) -> Result<Self, Usage> {
+    /// An invalid topic, or an unknown placeholder in a template.
+    pub fn take(settings: &mut SinkSettings) -> Result<Self, SettingError> {
         let base = match &settings.target {
             SinkTarget::Server { path, .. } if !path.is_empty() => path.trim_end_matches('/'),
             _ => BASE,
         };
-        let base = checked("the base topic", base, &[])?;
-        let layout = match settings.take("layout").as_deref() {
-            None | Some("json") => TopicLayout::Json,
+        let base = checked("the base topic", base, &[]).map_err(|error| error.at(TARGET_PATH))?;
+        let layout = match settings.take_choice("layout")? {
             Some("flat") => TopicLayout::Flat,
             Some("none") => TopicLayout::Nothing,
-            Some(_) => return Err(Usage("layout: json, flat or none expected".to_owned())),
+            _ => TopicLayout::Json,
         };
         let state = settings.take("topic").unwrap_or_else(|| layout.topic().to_owned());
-        let status = match settings.take("status") {
-            None => Some("{base}/status".to_owned()),
-            Some(status) => Some(status).filter(|status| status != "none"),
-        };
+        let status = settings.take("status").filter(|status| status != "none");
         Ok(Self {
             state: checked("topic", state.trim_end_matches('/'), &["base", "meter"])?,
             status: status.map(|status| checked("status", &status, &["base"])).transpose()?,
@@ -77,42 +65,42 @@ impl Topics {
         &self.base
     }
 
-    /// How a state is told.
+    /// The form of a state.
     #[must_use]
     pub const fn layout(&self) -> TopicLayout {
         self.layout
     }
 
-    /// Where `online` and `offline` stand, if they are told.
+    /// The topic of `online` and `offline`, if there is one.
     #[must_use]
     pub fn status(&self) -> Option<String> {
         self.status.as_ref().map(|status| self.fill(status, None))
     }
 
-    /// Where the state of a meter goes to, by its number.
+    /// The topic for the state of a meter.
     #[must_use]
     pub fn state(&self, meter: Option<&str>) -> String {
         self.fill(&self.state, meter)
     }
 
-    /// Where a value of it goes to, in the flat layout.
+    /// The topic for a value of a meter, in the flat layout.
     #[must_use]
     pub fn value(&self, meter: Option<&str>, name: &str) -> String {
         format!("{}/{}", self.state(meter), level(name))
     }
 
-    /// Whether several meters tell their states in one place.
+    /// True if several meters share one state topic.
     #[must_use]
     pub fn is_shared(&self) -> bool {
         self.layout != TopicLayout::Nothing && !self.state.contains("{meter}")
     }
 
-    /// A template with its places filled.
+    /// A template with its placeholders filled in.
     #[must_use]
     pub fn fill(&self, template: &str, meter: Option<&str>) -> String {
         let base = template.replace("{base}", &self.base);
         match base.contains("{meter}") {
-            true => base.replace("{meter}", &segment(meter.unwrap_or_default())),
+            true => base.replace("{meter}", &slug(meter.unwrap_or_default())),
             false => base,
         }
     }
@@ -127,17 +115,17 @@ impl TopicLayout {
     }
 }
 
-/// A name as the last level of a topic: that of an object keeps its points and colons.
+/// A name as the last level of a topic; the code of an object keeps its dots and colons.
 fn level(name: &str) -> String {
     let plain = |c: char| if matches!(c, '+' | '/') || c.is_control() { '_' } else { c };
     name.chars().map(plain).map(|c| if c == '#' { '_' } else { c }).collect()
 }
 
-/// A template whose places are all known and that is a topic when they are filled.
+/// Checks that a template has only known placeholders and gives a valid topic.
 ///
 /// # Errors
-/// What is wrong with it.
-pub fn checked(what: &str, template: &str, places: &[&str]) -> Result<String, Usage> {
+/// The fault of the template.
+pub fn checked(key: &str, template: &str, places: &[&str]) -> Result<String, SettingError> {
     let mut bare = template.to_owned();
     for place in places {
         bare = bare.replace(&format!("{{{place}}}"), "x");
@@ -150,7 +138,7 @@ pub fn checked(what: &str, template: &str, places: &[&str]) -> Result<String, Us
         "a control character has no place in a topic".to_owned()
     } else if bare.contains(['{', '}']) {
         let known: Vec<_> = places.iter().map(|place| format!("{{{place}}}")).collect();
-        format!("what stands in braces must be one of {}", known.join(", "))
+        format!("a placeholder must be one of {}", known.join(", "))
     } else if bare.starts_with('$') {
         "topics with a $ in front belong to the broker".to_owned()
     } else if bare.len() > LONGEST_TOPIC {
@@ -158,19 +146,19 @@ pub fn checked(what: &str, template: &str, places: &[&str]) -> Result<String, Us
     } else {
         return Ok(template.to_owned());
     };
-    Err(Usage(format!("{what}: {wrong}")))
+    Err(SettingError::of(key, wrong))
 }
 
 const BASE: &str = "meterpipe";
 
-/// With the longest meter number, all a broker may be asked for: MQTT itself ends at 65535.
+/// Enough for the longest meter number; MQTT itself allows 65535.
 const LONGEST_TOPIC: usize = 1024;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn topics(uri: &str) -> Result<Topics, Usage> {
+    fn topics(uri: &str) -> Result<Topics, SettingError> {
         Topics::take(&mut uri.parse().unwrap())
     }
 

@@ -1,4 +1,4 @@
-//! The octets of a connection, in the clear or through TLS. Nothing here waits.
+//! The octets of a connection, plain or through TLS. Nothing here blocks.
 
 use std::{
     io::{self, Read, Write},
@@ -15,60 +15,60 @@ use crate::sink::mqtt::{disconnect::Disconnect, tls::Tls};
 pub struct Transport {
     stream: TcpStream,
     tls: Option<(Tls, Box<ClientConnection>)>,
-    place: String,
-    /// What the socket has not taken yet.
+    address: String,
+    /// Octets that the socket has not taken yet.
     out: Vec<u8>,
 }
 
 impl Transport {
-    /// Over a socket that does not block.
+    /// A transport over a non-blocking socket.
     ///
     /// # Errors
     /// TLS cannot begin.
-    pub fn new(stream: TcpStream, tls: Option<&Tls>, place: &str) -> Result<Self, Disconnect> {
+    pub fn new(stream: TcpStream, tls: Option<&Tls>, address: &str) -> Result<Self, Disconnect> {
         let connect = |tls: &Tls| match tls.connect() {
             Ok(connection) => Ok((tls.clone(), Box::new(connection))),
-            Err(error) => Err(tls.end(&error, place)),
+            Err(error) => Err(tls.disconnect(&error, address)),
         };
         let tls = tls.map(connect).transpose()?;
-        Ok(Self { stream, tls, place: place.to_owned(), out: Vec::new() })
+        Ok(Self { stream, tls, address: address.to_owned(), out: Vec::new() })
     }
 
-    /// Takes octets to send.
+    /// Queues octets to send.
     pub fn send(&mut self, octets: &[u8]) {
         match &mut self.tls {
             None => self.out.extend_from_slice(octets),
-            // Into memory that has no limit: it cannot fail.
+            // This writes to unlimited memory and cannot fail.
             Some((_, tls)) => drop(tls.writer().write_all(octets)),
         }
     }
 
-    /// How many octets wait for the socket.
+    /// The number of octets that wait for the socket.
     #[must_use]
     pub const fn pending(&self) -> usize {
         self.out.len()
     }
 
-    /// Says that nothing more is sent, once what waits is gone.
+    /// Queues the end of TLS, after all other octets.
     pub fn finish(&mut self) {
         if let Some((_, tls)) = &mut self.tls {
             tls.send_close_notify();
         }
     }
 
-    /// Closes this direction, so that the broker sees the end.
-    pub fn shut(&self) {
+    /// Closes the sending direction, so that the broker sees the end.
+    pub fn shutdown_write(&self) {
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 
-    /// Sends what the socket takes.
+    /// Sends as much as the socket takes.
     ///
     /// # Errors
     /// The connection is at its end.
     pub fn flush(&mut self) -> Result<(), Disconnect> {
         if let Some((_, tls)) = &mut self.tls {
             while tls.wants_write() {
-                // Into memory: it cannot fail.
+                // This writes to memory and cannot fail.
                 let _ = tls.write_tls(&mut self.out);
             }
         }
@@ -86,7 +86,7 @@ impl Transport {
             }
         };
         self.out.drain(..gone);
-        // What the broker said before it closed is worth more than that it is gone: reading finds
+        // The broker's last packets matter more than the fact that it is gone: the next read finds
         // both.
         if ended {
             self.out.clear();
@@ -94,22 +94,22 @@ impl Transport {
         Ok(())
     }
 
-    /// What has come; nothing is an empty one.
+    /// The octets that have arrived, possibly none.
     ///
     /// # Errors
-    /// The connection is at its end, and all that came before was given out.
+    /// The connection is at its end, and all octets before it have been returned.
     pub fn receive(&mut self) -> Result<Vec<u8>, Disconnect> {
-        let mut room = [0; ROOM];
+        let mut buffer = [0; READ_BUFFER];
         let count = loop {
-            match self.stream.read(&mut room) {
+            match self.stream.read(&mut buffer) {
                 Ok(count) => break count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Vec::new()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
                 Err(_) => break 0,
             }
         };
-        match room.get(..count) {
-            None | Some([]) => Err(self.end()),
+        match buffer.get(..count) {
+            None | Some([]) => Err(self.end_reason()),
             Some(octets) => self.open(octets),
         }
     }
@@ -120,27 +120,28 @@ impl Transport {
         };
         let mut plain = Vec::new();
         while !octets.is_empty() {
-            // From memory: it cannot fail, and takes something as long as all before was opened.
+            // This reads from memory and cannot fail. It takes octets as long as the earlier ones
+            // were processed.
             if tls.read_tls(&mut octets).unwrap_or_default() == 0 {
                 break;
             }
             if let Err(error) = tls.process_new_packets() {
-                let end = settings.end(&error, &self.place);
-                // The broker is told, too.
+                let end = settings.disconnect(&error, &self.address);
+                // The alert goes to the broker, too.
                 let _ = self.flush();
                 return Err(end);
             }
-            // It ends with an error, when there is nothing more for now.
+            // The reader ends with an error when it has no more octets for now.
             let _ = tls.reader().read_to_end(&mut plain);
         }
         Ok(plain)
     }
 
-    fn end(&self) -> Disconnect {
+    fn end_reason(&self) -> Disconnect {
         match &self.tls {
             Some((_, tls)) if tls.is_handshaking() => Disconnect::TlsBroken(format!(
-                "{} closed the connection when TLS was to begin: does it speak TLS?",
-                self.place
+                "{} closed the connection at the start of TLS: does it speak TLS?",
+                self.address
             )),
             _ => Disconnect::Closed,
         }
@@ -153,4 +154,4 @@ impl AsFd for Transport {
     }
 }
 
-const ROOM: usize = 16 * 1024;
+const READ_BUFFER: usize = 16 * 1024;

@@ -1,62 +1,66 @@
-//! In which version of MQTT a broker is spoken to.
+//! The choice of the MQTT version.
 //!
 //! ```text
 //! connection   5, refused   3.1.1, taken   lost   5, refused   3.1.1, taken   lost   5, taken
 //!                        at once                          at once
 //! ```
 //!
-//! Not every older broker says that it is one: some only close, or answer in their own way. What stands
-//! before a broker that is just starting closes, too, so what is found in one connection holds for that
-//! one, and the next begins in 5 again. Only that a broker has taken 5 is remembered: if it closes
-//! without a word, that is not the reason.
+//! Some older brokers do not say that they are older: they close the connection or answer in their
+//! own
+//! way. A proxy in front of a broker that is starting closes connections too. The version found in
+//! one
+//! connection is therefore valid for that one only, and the next begins with 5 again. Only one fact
+//! is
+//! remembered: a broker that has accepted 5 does not close the connection because of the version.
 
 use crate::sink::mqtt::{
     disconnect::Disconnect,
     packets::{Protocol, Reason},
 };
 
-/// The version that is spoken, and what is known of the others.
+/// The current version, and the facts known about the broker.
 #[derive(Clone, Debug)]
 pub struct Versions {
-    /// By the user, who gets no other.
+    /// The version that the user demands; no other is tried.
     wanted: Option<Protocol>,
     next: Protocol,
-    /// By the broker, in the last connection that came about.
-    taken: Option<Protocol>,
+    /// The version that the broker accepted in the last successful connection.
+    accepted: Option<Protocol>,
 }
 
 impl Versions {
-    /// The one that is wanted, or what the broker speaks.
+    /// Uses the `wanted` version, or else the one that the broker speaks.
     #[must_use]
     pub const fn new(wanted: Option<Protocol>) -> Self {
         let next = match wanted {
             Some(protocol) => protocol,
             None => Protocol::Five,
         };
-        Self { wanted, next, taken: None }
+        Self { wanted, next, accepted: None }
     }
 
-    /// The one that is spoken, or tried next.
+    /// The version of this connection, or of the next attempt.
     #[must_use]
     pub const fn current(&self) -> Protocol {
         self.next
     }
 
-    /// Whether the broker took the older one only.
+    /// True if the broker accepts only the older version.
     #[must_use]
     pub fn is_fallback(&self) -> bool {
-        self.wanted.is_none() && self.taken == Some(Protocol::Three)
+        self.wanted.is_none() && self.accepted == Some(Protocol::Three)
     }
 
-    /// The broker takes the client.
-    pub const fn take(&mut self) {
-        self.taken = Some(self.next);
+    /// The broker accepts the client.
+    pub const fn accept(&mut self) {
+        self.accepted = Some(self.next);
     }
 
-    /// A connection is at its end, in which the broker had taken the client or not. Says whether to try
-    /// at once in the older version.
-    pub fn end(&mut self, end: &Disconnect, was_open: bool) -> bool {
-        let unclear = self.taken != Some(Protocol::Five);
+    /// Notes the end of a connection, which the broker had accepted or not. Returns true if an
+    /// attempt with
+    /// the older version should follow at once.
+    pub fn connection_lost(&mut self, end: &Disconnect, was_open: bool) -> bool {
+        let unclear = self.accepted != Some(Protocol::Five);
         let refused = match end {
             Disconnect::Refused(reason) => *reason == Reason::VERSION,
             Disconnect::Closed | Disconnect::NotMqtt => unclear && !was_open,
@@ -84,11 +88,11 @@ mod tests {
         Disconnect::Unreachable("connection refused".to_owned())
     }
 
-    /// A client that the broker has taken in the older version, after that answer to the newer one.
+    /// A client whose broker accepted the older version, after that answer to the newer one.
     fn fallen_back(end: &Disconnect) -> Versions {
         let mut versions = Versions::new(None);
-        assert!(versions.end(end, false));
-        versions.take();
+        assert!(versions.connection_lost(end, false));
+        versions.accept();
         assert_eq!((versions.current(), versions.is_fallback()), (Protocol::Three, true));
         versions
     }
@@ -99,10 +103,13 @@ mod tests {
             let mut versions = fallen_back(&end);
             for lost in [Disconnect::Closed, Disconnect::Silent(core::time::Duration::ZERO), away()]
             {
-                assert!(!versions.end(&lost, true), "nothing is tried before the other is away");
+                assert!(
+                    !versions.connection_lost(&lost, true),
+                    "nothing is tried before the other is away"
+                );
                 assert_eq!(versions.current(), Protocol::Five);
-                assert!(versions.end(&end, false), "and it is found out at once");
-                versions.take();
+                assert!(versions.connection_lost(&end, false), "and it is found out at once");
+                versions.accept();
                 assert!(versions.is_fallback());
             }
         }
@@ -110,32 +117,33 @@ mod tests {
 
     #[test]
     fn an_unlucky_first_contact_is_no_older_version() {
-        // Whatever comes instead of an answer in the older version.
+        // Any other answer to the older version.
         for end in
             [Disconnect::Closed, Disconnect::NotMqtt, away(), Disconnect::Refused(Reason::LOGIN)]
         {
             let mut versions = Versions::new(None);
-            assert!(versions.end(&Disconnect::Closed, false));
-            assert!(!versions.end(&end, false), "not again and again");
+            assert!(versions.connection_lost(&Disconnect::Closed, false));
+            assert!(!versions.connection_lost(&end, false), "not again and again");
             assert_eq!(versions.current(), Protocol::Five);
         }
-        // It was the broker all the same, which had just started.
+        // The cause was the starting broker, after all.
         let mut versions = fallen_back(&Disconnect::Closed);
-        assert!(!versions.end(&away(), true));
-        versions.take();
+        assert!(!versions.connection_lost(&away(), true));
+        versions.accept();
         assert_eq!((versions.current(), versions.is_fallback()), (Protocol::Five, false));
     }
 
     #[test]
     fn a_broker_that_took_the_newer_version_has_to_say_that_it_does_not_any_more() {
         let mut versions = Versions::new(None);
-        versions.take();
-        assert!(!versions.end(&Disconnect::Closed, true));
+        versions.accept();
+        assert!(!versions.connection_lost(&Disconnect::Closed, true));
         assert!(
-            !versions.end(&Disconnect::Closed, false) && !versions.end(&Disconnect::NotMqtt, false)
+            !versions.connection_lost(&Disconnect::Closed, false)
+                && !versions.connection_lost(&Disconnect::NotMqtt, false)
         );
         assert_eq!(versions.current(), Protocol::Five);
-        assert!(versions.end(&refused(), false));
+        assert!(versions.connection_lost(&refused(), false));
         assert_eq!(versions.current(), Protocol::Three);
     }
 
@@ -143,8 +151,11 @@ mod tests {
     fn who_named_a_version_gets_no_other() {
         for wanted in [Protocol::Five, Protocol::Three] {
             let mut versions = Versions::new(Some(wanted));
-            assert!(!versions.end(&refused(), false) && !versions.end(&Disconnect::Closed, false));
-            versions.take();
+            assert!(
+                !versions.connection_lost(&refused(), false)
+                    && !versions.connection_lost(&Disconnect::Closed, false)
+            );
+            versions.accept();
             assert_eq!((versions.current(), versions.is_fallback()), (wanted, false));
         }
     }

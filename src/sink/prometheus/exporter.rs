@@ -1,6 +1,6 @@
-//! The page of metrics, for who asks for it.
+//! The page of metrics over HTTP.
 //!
-//! One thread waits for readings and for clients alike, and none of them can hold it up.
+//! One thread waits for readings and for clients; no client can hold it up.
 
 use std::{
     iter,
@@ -19,14 +19,14 @@ use crate::{
     },
 };
 
-/// How often clients that are too slow are looked for, and the address if it is taken.
-const GLANCE: Duration = Duration::from_secs(1);
+/// The interval at which slow clients are dropped and a taken address is tried again.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long to wait if nothing is to be done.
-const LONG: Duration = Duration::from_secs(3600);
+/// The wait if nothing is scheduled.
+const IDLE_WAIT: Duration = Duration::from_secs(3600);
 
-/// The longest wait until the address may be free.
-const LONGEST: Duration = Duration::from_secs(30);
+/// The longest wait until the address is tried again.
+const LONGEST_RETRY: Duration = Duration::from_secs(30);
 
 /// The sink.
 #[derive(Debug)]
@@ -36,22 +36,22 @@ pub struct Exporter {
     metrics: Metrics,
     server: Option<MetricsServer>,
     backoff: Backoff,
-    /// When to try to listen again, if that failed.
-    again: Option<Instant>,
+    /// The time of the next attempt to listen, after a failure.
+    retry_at: Option<Instant>,
     /// Readings that nobody could have seen.
     unseen: u64,
 }
 
 impl Exporter {
-    /// On that address, and no other.
+    /// Listens on that address and no other.
     #[must_use]
     pub fn new(host: String, port: u16, metrics: Metrics) -> Self {
-        let backoff = Backoff::random(Duration::from_secs(1), LONGEST);
-        Self { host, port, metrics, server: None, backoff, again: None, unseen: 0 }
+        let backoff = Backoff::random(Duration::from_secs(1), LONGEST_RETRY);
+        Self { host, port, metrics, server: None, backoff, retry_at: None, unseen: 0 }
     }
 
     fn listen(&mut self, report: &dyn Report) {
-        let due = self.again.is_none_or(|again| again <= Instant::now());
+        let due = self.retry_at.is_none_or(|retry_at| retry_at <= Instant::now());
         if self.server.is_some() || !due {
             return;
         }
@@ -63,17 +63,17 @@ impl Exporter {
             }
             Err(error) => {
                 let Self { host, port, .. } = self;
-                if self.again.is_none() {
+                if self.retry_at.is_none() {
                     let text = format!("cannot listen on {host}:{port}: {error}; trying again");
-                    report.say(&format!("{text}, every {} s at most", LONGEST.as_secs()));
+                    report.say(&format!("{text}, every {} s at most", LONGEST_RETRY.as_secs()));
                 }
-                self.again = Some(Instant::now() + self.backoff.delay());
+                self.retry_at = Some(Instant::now() + self.backoff.delay());
             }
         }
     }
 
-    fn take(&mut self, inbox: &QueueReceiver) {
-        for event in iter::from_fn(|| inbox.take()) {
+    fn take(&mut self, queue: &QueueReceiver) {
+        for event in iter::from_fn(|| queue.take()) {
             if let SinkEvent::Readings(readings) = event {
                 self.metrics.take(readings);
                 self.unseen += u64::from(self.server.is_none());
@@ -81,28 +81,28 @@ impl Exporter {
         }
     }
 
-    fn wait(&self, inbox: &QueueReceiver) {
-        let mut waited_for = vec![PollFd::new(inbox, PollFlags::IN)];
+    fn wait(&self, queue: &QueueReceiver) {
+        let mut waited_for = vec![PollFd::new(queue, PollFlags::IN)];
         waited_for.extend(self.server.iter().flat_map(MetricsServer::waits_for));
         let quiet = self.server.as_ref().is_some_and(|server| !server.has_clients());
-        let patience = if quiet { LONG } else { GLANCE };
-        let _ = poll(&mut waited_for, Timespec::try_from(patience).ok().as_ref());
-        inbox.hush();
+        let timeout = if quiet { IDLE_WAIT } else { CHECK_INTERVAL };
+        let _ = poll(&mut waited_for, Timespec::try_from(timeout).ok().as_ref());
+        queue.hush();
     }
 }
 
 impl Sink for Exporter {
-    fn run(mut self: Box<Self>, inbox: QueueReceiver, report: &dyn Report) {
+    fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         loop {
             self.listen(report);
-            let ended = inbox.is_ended();
-            self.take(&inbox);
+            let ended = queue.is_ended();
+            self.take(&queue);
             if ended {
                 break;
             }
-            self.wait(&inbox);
-            // What has come is on the page before who asks for it gets an answer.
-            self.take(&inbox);
+            self.wait(&queue);
+            // The page contains all readings that came before the request is answered.
+            self.take(&queue);
             let Self { server, metrics, .. } = &mut *self;
             server.iter_mut().for_each(|server| server.serve(&|| metrics.page()));
         }

@@ -1,4 +1,4 @@
-//! The metrics of Prometheus as they are now.
+//! The current metrics for Prometheus.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::format::{latest::LatestReadings, prometheus::Prometheus, readings::Readings};
 
-/// The last readings, and how long they are true.
+/// The latest readings, and the time for which they are valid.
 #[derive(Debug)]
 pub struct Metrics {
     format: Prometheus,
@@ -16,8 +16,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// In that form; momentary values are true for so long after the last telegram, or for ever if that
-    /// is no time.
+    /// Momentary values are valid for `expire_after` since the last telegram; zero means for ever.
     #[must_use]
     pub fn new(format: Prometheus, expire_after: Duration) -> Self {
         let expire_after = match expire_after {
@@ -27,12 +26,12 @@ impl Metrics {
         Self { format, latest: LatestReadings::default(), expire_after }
     }
 
-    /// Takes readings in that have come now.
+    /// Takes readings that arrive now.
     pub fn take(&mut self, readings: Arc<Readings>) {
         self.latest.put(readings, 1, Some(Timestamp::now()));
     }
 
-    /// The page as it is to be seen now.
+    /// The current page.
     #[must_use]
     pub fn page(&self) -> Vec<u8> {
         let mut text = Vec::new();
@@ -40,12 +39,12 @@ impl Metrics {
         text
     }
 
-    /// Meters that were seen before are stale.
+    /// Meters last seen before this time are stale.
     fn stale(&self) -> Option<Timestamp> {
         Timestamp::now().checked_sub(self.expire_after).ok()
     }
 
-    /// How many telegrams and how many stale meters there are: another page has others.
+    /// The number of telegrams and of stale meters: a new page differs in one of them.
     #[must_use]
     pub fn state(&self) -> (u64, usize) {
         let stale = self.stale();
@@ -54,13 +53,13 @@ impl Metrics {
         (telegrams, self.latest.meters().filter(|seen| is_stale(seen.arrived)).count())
     }
 
-    /// How long until the next meter, of those that are not stale, will be.
+    /// The time until the next meter becomes stale.
     #[must_use]
     pub fn fresh_for(&self) -> Option<Duration> {
         let stale = self.stale()?;
         let arrivals = self.latest.meters().filter_map(|seen| seen.arrived);
         let left = arrivals.filter(|at| *at >= stale).map(|at| at.duration_since(stale)).min()?;
-        // A little later than too early.
+        // Rather a little late than early.
         Duration::try_from(left).ok().map(|left| left + Duration::from_millis(10))
     }
 }

@@ -1,76 +1,80 @@
 //! `prometheus:FILE` for the textfile collector of node_exporter, `prometheus://127.0.0.1:PORT` for
 //! Prometheus itself.
 //!
-//! | key | what |
-//! |---|---|
-//! | `fields` | these readings only; what is said about the meters is always there |
-//! | `expire_after` | how long after a meter's last telegram its momentary values are still shown, 1h if nothing is said, and `0` for ever; its registers and the time of the last telegram stay |
+//! The keys are in [`kind`](super::kind).
 //!
-//! FILE has to end in `.prom`, or the collector does not read it. The exporter listens on exactly that
-//! address, and answers `GET /metrics`.
+//! FILE has to end in `.prom`, or the collector does not read it. The exporter listens on exactly
+//! that
+//! address and answers `GET /metrics`.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
-    format::{prometheus::Prometheus, readings::Readings, units::Units, usage::Usage},
+    format::{prometheus::Prometheus, readings::Readings, units::Units},
     sink::{
         files::{
-            place::{FilePlace, named},
+            path_template::{PathTemplate, printable_path},
             snapshot::{Pages, SnapshotSink},
         },
+        kind::BuildContext,
         prometheus::{exporter::Exporter, metrics::Metrics},
-        settings::{SinkSettings, SinkTarget},
+        settings::{SinkSettings, SinkTarget, error::SettingError},
         traits::Sink,
     },
 };
 
-/// Much longer than any interval at which a home's meter is watched.
-const EXPIRE_AFTER: Duration = Duration::from_secs(3600);
-
-/// Reads what the user says about it.
+/// Builds the sink from its settings.
 ///
 /// # Errors
-/// What cannot be meant.
-pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
-    let expire_after = settings.take_duration("expire_after")?.unwrap_or(EXPIRE_AFTER);
-    let view = settings.take_view()?;
-    if !view.names.is_empty() || view.units != Units::default() {
+/// Invalid values.
+pub fn new(
+    settings: &mut SinkSettings,
+    _: &BuildContext<'_>,
+) -> Result<Box<dyn Sink>, SettingError> {
+    let expire_after = settings.take_duration("expire_after")?.unwrap_or_default();
+    let projection = settings.take_projection()?;
+    if !projection.names.is_empty() || projection.units != Units::default() {
         let text = "prometheus: names and units are those of Prometheus, they cannot be chosen";
-        return Err(Usage(text.to_owned()));
+        return Err(SettingError::new(text));
     }
-    let metrics = Metrics::new(Prometheus::new(view.keys), expire_after);
+    let metrics = Metrics::new(Prometheus::new(projection.keys), expire_after);
     if let SinkTarget::Server { host, port, path } = &settings.target {
         let port = port.ok_or_else(|| {
-            Usage("prometheus: a port expected, as in prometheus://127.0.0.1:9888".to_owned())
+            SettingError::new("prometheus: a port expected, as in prometheus://127.0.0.1:9888")
         })?;
         if !matches!(path.as_str(), "" | "metrics") {
-            return Err(Usage("prometheus: the page is always /metrics".to_owned()));
+            return Err(SettingError::new("prometheus: the page is always /metrics"));
         }
         return Ok(Box::new(Exporter::new(host.clone(), port, metrics)));
     }
-    let place = FilePlace::of(settings)?;
-    if !place.is_fixed() {
+    let path_template = PathTemplate::of(settings)?;
+    if !path_template.is_fixed() {
         let text = "prometheus: one file holds all meters, its name cannot follow them";
-        return Err(Usage(text.to_owned()));
+        return Err(SettingError::new(text));
     }
-    let is_read = place.has_extension("prom");
-    Ok(Box::new(SnapshotSink(Textfile { path: place.fixed(), is_read, metrics, shown: None })))
+    let is_read = path_template.has_extension("prom");
+    Ok(Box::new(SnapshotSink(Textfile {
+        path: path_template.fixed(),
+        is_read,
+        metrics,
+        shown: None,
+    })))
 }
 
 struct Textfile {
     path: PathBuf,
     is_read: bool,
     metrics: Metrics,
-    /// The state that the file tells of.
+    /// The state that the file shows.
     shown: Option<(u64, usize)>,
 }
 
 impl Pages for Textfile {
     fn notes(&mut self) -> Vec<String> {
         let text = "does not end in .prom: the textfile collector will not read it";
-        // It is read, as far as the user need hear.
+        // The remark is due once.
         let is_read = std::mem::replace(&mut self.is_read, true);
-        if is_read { Vec::new() } else { vec![format!("{} {text}", named(&self.path))] }
+        if is_read { Vec::new() } else { vec![format!("{} {text}", printable_path(&self.path))] }
     }
 
     fn take(&mut self, readings: Arc<Readings>) {

@@ -1,8 +1,10 @@
-//! A server of one page over HTTP/1.1, small enough to be safe.
+//! A small HTTP/1.1 server for a single page.
 //!
-//! It never waits: whatever a client sends or takes, as little as it may be, is taken when it is there.
-//! Each connection has one request, a limit for its size, and a date by which it is over. If there are
-//! too many, the oldest goes, so who connects and does nothing cannot keep others out.
+//! The server never blocks: it reads and writes as much as each client offers. Each connection
+//! carries
+//! one request of limited size and ends at a deadline. If there are too many connections, the
+//! oldest is
+//! closed, so idle clients cannot keep others out.
 
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -13,20 +15,20 @@ use std::{
 
 use rustix::event::{PollFd, PollFlags};
 
-/// How many connections there are at a time.
-const MOST: usize = 32;
+/// The most connections at a time.
+const MOST_CONNECTIONS: usize = 32;
 
-/// How long a connection may last.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The longest lifetime of a connection.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a request may be. Prometheus sends some 300 octets.
-const LONGEST: usize = 8192;
+/// The largest request. Prometheus sends about 300 octets.
+const LONGEST_REQUEST: usize = 8192;
 
-/// How many headers it may have.
+/// The most headers of a request.
 const HEADERS: usize = 64;
 
-/// How often one connection is read or written in a row: the others are waiting.
-const TURNS: usize = 16;
+/// The most steps of one connection in a row: other connections wait.
+const STEPS_IN_A_ROW: usize = 16;
 
 /// The server.
 #[derive(Debug)]
@@ -46,19 +48,20 @@ struct HttpConnection {
 
 #[derive(Debug)]
 enum HttpState {
-    /// The request as far as it has come.
+    /// The request so far.
     Request(Vec<u8>),
-    /// The answer, and how much of it has gone.
+    /// The answer, and the octets of it that were sent.
     Answer(Vec<u8>, usize),
-    /// All is said. To close while the client is still sending would destroy what is on its way to it.
-    Farewell,
+    /// The answer is sent. Closing while the client still sends would destroy the octets on their
+    /// way to it.
+    Closing,
 }
 
 impl MetricsServer {
     /// Listens on an address.
     ///
     /// # Errors
-    /// It is not ours, or not free.
+    /// The address belongs to another machine, or is in use.
     pub fn bind(host: &str, port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((host, port))?;
         listener.set_nonblocking(true)?;
@@ -72,13 +75,13 @@ impl MetricsServer {
         self.address
     }
 
-    /// Whether there are clients whose time may be over.
+    /// True if there are clients that may time out.
     #[must_use]
     pub const fn has_clients(&self) -> bool {
         !self.connections.is_empty()
     }
 
-    /// What to wait for until there is something to do.
+    /// The descriptors to wait for.
     pub fn waits_for(&self) -> impl Iterator<Item = PollFd<'_>> {
         let connections = self.connections.iter().map(|connection| {
             let flags = match connection.state {
@@ -90,49 +93,49 @@ impl MetricsServer {
         [PollFd::new(&self.listener, PollFlags::IN)].into_iter().chain(connections)
     }
 
-    /// Does all there is to do, and waits for nothing.
+    /// Handles everything that is ready, without waiting.
     pub fn serve(&mut self, page: &dyn Fn() -> Vec<u8>) {
         self.accept();
         let now = Instant::now();
         self.connections.retain_mut(|connection| {
-            now.duration_since(connection.since) < PATIENCE
+            now.duration_since(connection.since) < CONNECTION_TIMEOUT
                 && connection.proceed(page).unwrap_or(false)
         });
     }
 
     fn accept(&mut self) {
-        for _ in 0..MOST {
+        for _ in 0..MOST_CONNECTIONS {
             match self.listener.accept() {
                 Ok((stream, _)) if stream.set_nonblocking(true).is_ok() => {
-                    if self.connections.len() >= MOST {
+                    if self.connections.len() >= MOST_CONNECTIONS {
                         self.connections.remove(0);
                     }
                     let state = HttpState::Request(Vec::new());
                     self.connections.push(HttpConnection { stream, since: Instant::now(), state });
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                // The client is gone again.
-                Ok(_) | Err(_) if self.connections.is_empty() => return breathe(),
+                // The client is gone already.
+                Ok(_) | Err(_) if self.connections.is_empty() => return pause_accepting(),
                 Ok(_) => {}
                 Err(_) => {
-                    // Perhaps there are no more files to be had.
+                    // Perhaps the process has run out of file descriptors.
                     self.connections.remove(0);
-                    return breathe();
+                    return pause_accepting();
                 }
             }
         }
     }
 }
 
-/// What cannot be accepted is reported again at once, for ever.
-fn breathe() {
+/// The system would report the same failure again at once, for ever.
+fn pause_accepting() {
     thread::sleep(Duration::from_millis(50));
 }
 
 impl HttpConnection {
-    /// Whether it goes on.
+    /// Returns false at the end of the connection.
     fn proceed(&mut self, page: &dyn Fn() -> Vec<u8>) -> io::Result<bool> {
-        for _ in 0..TURNS {
+        for _ in 0..STEPS_IN_A_ROW {
             match self.step(page) {
                 Ok(true) => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
@@ -162,21 +165,21 @@ impl HttpConnection {
                 }
                 _ => {
                     self.stream.shutdown(Shutdown::Write)?;
-                    self.state = HttpState::Farewell;
+                    self.state = HttpState::Closing;
                     Ok(true)
                 }
             },
-            HttpState::Farewell => Ok(self.stream.read(&mut room)? > 0),
+            HttpState::Closing => Ok(self.stream.read(&mut room)? > 0),
         }
     }
 }
 
-/// The answer to a request; nothing as long as it is not whole.
+/// The answer to a request; `None` while the request is incomplete.
 fn answer(request: &[u8], page: &dyn Fn() -> Vec<u8>) -> Option<Vec<u8>> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS];
     let mut parsed = httparse::Request::new(&mut headers);
     match parsed.parse(request) {
-        Ok(httparse::Status::Partial) if request.len() < LONGEST => return None,
+        Ok(httparse::Status::Partial) if request.len() < LONGEST_REQUEST => return None,
         Ok(httparse::Status::Complete(_)) => {}
         Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => {
             return Some(refusal("431 Request Header Fields Too Large", ""));
@@ -192,7 +195,7 @@ fn answer(request: &[u8], page: &dyn Fn() -> Vec<u8>) -> Option<Vec<u8>> {
     })
 }
 
-/// The format of the page, as its version says.
+/// The content type carries the version of the text format.
 const FOUND: &str = "200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8";
 
 fn found(mut page: Vec<u8>, wanted: bool) -> Vec<u8> {
@@ -245,7 +248,7 @@ mod tests {
             ("garbage\r\n\r\n", "400 Bad Request"),
             ("\u{16}\u{3}\u{1}", "400 Bad Request"),
             (&format!("GET /metrics HTTP/1.1\r\n{many}\r\n"), "431 Request"),
-            (&format!("GET /{} HTTP/1.1\r\n", "x".repeat(LONGEST)), "431 Request"),
+            (&format!("GET /{} HTTP/1.1\r\n", "x".repeat(LONGEST_REQUEST)), "431 Request"),
         ] {
             let answer = text(request).unwrap();
             assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{request}: {answer}");

@@ -12,10 +12,10 @@ use jiff::{
     tz::{Offset, TimeZone},
 };
 
-/// Compiled in: a virtual meter needs no tzdata.
+/// Compiled in: the virtual meter needs no tzdata.
 static VIENNA: TimeZone = jiff::tz::get!("Europe/Vienna");
 
-/// A date-time (Blue Book 4.1.6.1). `status` is what the clock says of itself beside summer time:
+/// A date-time (Blue Book 4.1.6.1). `status` is the clock status without the summer time bit:
 /// [`MeterKind::clock_status`](super::meter::MeterKind::clock_status).
 #[must_use]
 pub fn date_time(time: Timestamp, status: u8) -> [u8; 12] {
@@ -39,7 +39,7 @@ pub fn date_time(time: Timestamp, status: u8) -> [u8; 12] {
     ]
 }
 
-/// Seconds that local time is ahead of UTC.
+/// Seconds by which local time is ahead of UTC.
 pub(super) fn ahead(time: Timestamp) -> i64 {
     i64::from(local(time).0.seconds())
 }
@@ -49,7 +49,7 @@ fn local(time: Timestamp) -> (Offset, bool) {
     (info.offset(), info.dst().is_dst())
 }
 
-/// What has to be added to local time to get UTC: the opposite sign of RFC 3339.
+/// Minutes from local time to UTC: the opposite sign of RFC 3339.
 fn deviation(offset: Offset) -> i16 {
     i16::try_from(-offset.seconds() / 60).unwrap_or_default()
 }

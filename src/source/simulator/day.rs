@@ -1,7 +1,8 @@
-//! What a household draws and feeds in, in blocks of five minutes.
+//! The power that a household draws and feeds in, in blocks of five minutes.
 //!
-//! A block knows only its mean powers, so a year is the sum of 105 120 of them and not of six
-//! million pushes: this is how a meter that starts anywhere knows at once what its registers show.
+//! A block knows only its mean powers, so a year is the sum of 105 120 blocks and not of six
+//! million
+//! pushes. A meter that starts at any time can therefore compute its registers at once.
 
 use super::{
     clock,
@@ -18,7 +19,7 @@ pub(super) const SECONDS: i64 = 300;
 /// Seconds a day of UTC.
 const DAY: i64 = 86_400;
 
-/// What does not change: people and devices.
+/// The constants of a household: people and devices.
 #[derive(Clone, Debug)]
 pub(super) struct Household {
     seed: u64,
@@ -26,14 +27,14 @@ pub(super) struct Household {
     plant: i64,
     /// W that are always on, by phase.
     standby: [i32; 3],
-    /// Where in its cycle the fridge stands at midnight.
+    /// The fridge's position in its cycle at midnight.
     fridge: i64,
-    /// The block of local time in which people usually get up, have dinner, go to bed.
+    /// The blocks of local time in which people usually get up, have dinner and go to bed.
     habits: [i64; 3],
 }
 
 impl Household {
-    /// The household that belongs to a seed.
+    /// The household of a seed.
     pub(super) fn new(seed: u64) -> Self {
         let mut random = Random::at(seed, Topic::Household, 0);
         let mut about = |middle: i64, reach| middle + i64::from(random.around(reach));
@@ -46,7 +47,7 @@ impl Household {
         }
     }
 
-    /// What happens on the day of UTC that many days after 1970-01-01.
+    /// The events of a UTC day, counted in days since 1970-01-01.
     pub(super) fn day(&self, number: i64) -> Day {
         let mut random = Random::at(self.seed, Topic::Day, number);
         let mut about = |middle: i64, reach| middle + i64::from(random.around(reach));
@@ -58,10 +59,10 @@ impl Household {
             number,
             ahead: noon.map_or(0, clock::ahead) / SECONDS,
             sun: Sun::on(number),
-            sky: match about(5, 5) {
-                ..=3 => Sky::Clear,
-                4..=7 => Sky::Broken,
-                _ => Sky::Overcast,
+            cloudiness: match about(5, 5) {
+                ..=3 => Cloudiness::Clear,
+                4..=7 => Cloudiness::Broken,
+                _ => Cloudiness::Overcast,
             },
             up: about(up + if weekend { 18 } else { 0 }, 3),
             lunch: weekend.then(|| about(hour(12), 6)),
@@ -115,18 +116,19 @@ impl Household {
         if elevation <= 0 {
             return 0;
         }
-        let permille = match day.sky {
-            Sky::Clear => 940 + clearness / 20,
-            Sky::Broken => 250 + clearness * 3 / 4,
-            Sky::Overcast => 70 + clearness / 8,
+        let permille = match day.cloudiness {
+            Cloudiness::Clear => 940 + clearness / 20,
+            Cloudiness::Broken => 250 + clearness * 3 / 4,
+            Cloudiness::Overcast => 70 + clearness / 8,
         };
         // A low sun shines through more air: 30 % less at the horizon.
         let air = ONE * 7 / 10 + elevation * 3 / 10;
         (self.plant * permille / 1_000 * elevation / ONE * air / ONE) as i32
     }
 
-    /// How much the plant gains across a block: half of what it gains from the middle of the block
-    /// before it to that of the block behind it.
+    /// The plant's gain across a block: half the difference between the block after it and the
+    /// block
+    /// before it.
     pub(super) fn trend(&self, day: &Day, block: i64) -> i32 {
         let sun = |block| {
             let mut random = Random::at(self.seed, Topic::Block, day.number * BLOCKS + block);
@@ -136,32 +138,32 @@ impl Household {
     }
 }
 
-/// What happens on one day. Times are blocks of local time.
+/// The events of one day. Times are blocks of local time.
 #[derive(Clone, Debug)]
 pub(super) struct Day {
     /// Days since 1970-01-01.
     pub(super) number: i64,
-    /// Blocks that local time is ahead of UTC.
+    /// Blocks by which local time is ahead of UTC.
     ahead: i64,
     sun: Sun,
-    sky: Sky,
+    cloudiness: Cloudiness,
     up: i64,
     lunch: Option<i64>,
     dinner: i64,
     bed: i64,
     laundry: Option<i64>,
-    /// How long the hot water boiler heats at night.
+    /// Blocks for which the hot water boiler heats at night.
     boiler: i64,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Sky {
+enum Cloudiness {
     Clear,
     Broken,
     Overcast,
 }
 
-/// What is switched on in a block.
+/// The devices that are on in a block.
 struct Appliances {
     fridge: bool,
     kettle: bool,
@@ -198,7 +200,7 @@ pub(super) struct FiveMinutes {
     pub(super) sun: i32,
     /// var: positive is drawn (inductive).
     pub(super) reactive: i32,
-    /// Whether a thermostat switches on the second phase.
+    /// True while the stove's thermostat switches on the second phase.
     pub(super) stove: bool,
 }
 

@@ -1,62 +1,66 @@
-//! What happens to a push on its way, by rate.
+//! Faults that a push suffers on the line, by rate.
 //!
-//! At most one thing happens to a push, and the push says which: so it is known what a reader has
-//! to bring out ([`Fault::deliveries`]). One flipped bit always changes a sum of eight bits, and noise
-//! that would pass for a frame is thrown anew. What follows a cut frame completes it to a sound one
-//! once in 65 536 times, as on a real line.
+//! A push has at most one fault, and names it; a test therefore knows how many telegrams a reader
+//! has
+//! to deliver ([`Fault::deliveries`]). A single flipped bit always changes the 8-bit sum, and noise
+//! that
+//! would pass for a frame is drawn again. The octets after a cut frame complete it to a sound one
+//! once in
+//! 65 536 times, as on a real line.
 
 use core::{fmt, ops::Range, str::FromStr};
 
 use super::{pace::Runs, random::Random};
 
-/// How often something happens, in parts per million of the pushes.
+/// The frequency of a fault, in parts per million of the pushes.
 ///
-/// Text is a share (`0.01`) or a percentage (`1%`), exact to the millionth.
+/// The text form is a share (`0.01`) or a percentage (`1%`), exact to the millionth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rate(u32);
 
-/// The rates of all faults. Together they reach at most one million: what is beyond it is cut from
-/// the later ones.
+/// The rates of all faults. Their sum is at most one million; the excess is cut from the later
+/// ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
-    /// Octets before the telegram that are none of it: random ones, the idle pattern of a line with
+    /// Octets before the telegram that do not belong to it: random ones, the idle pattern of a line
+    /// with
     /// wrong levels, starts of frames that never follow.
     pub noise: Rate,
-    /// One bit turned over.
+    /// One flipped bit.
     pub flip: Rate,
     /// A frame that breaks off.
     pub cut: Rate,
     /// A frame that is missing.
     pub lose: Rate,
-    /// The whole telegram twice, the same invocation counter in both.
+    /// The whole telegram twice, with the same invocation counter.
     pub duplicate: Rate,
 }
 
-/// What happened to a push.
+/// The fault of a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Noise stands before the telegram.
+    /// Noise precedes the telegram.
     Noise {
-        /// How many octets of it.
+        /// The number of noise octets.
         octets: usize,
     },
-    /// A bit is not what was sent.
+    /// One bit is flipped.
     Flip {
-        /// Where in the push.
+        /// The octet's position in the push.
         octet: usize,
-        /// Which bit: 0 is the lowest.
+        /// The bit; 0 is the lowest.
         bit: u8,
     },
     /// A frame broke off.
     Cut {
-        /// Which one, from 0.
+        /// The number of the frame, from 0.
         segment: usize,
-        /// Octets of it that came.
+        /// The octets of it that arrived.
         octets: usize,
     },
     /// A frame is missing.
     Lost {
-        /// Which one, from 0.
+        /// The number of the frame, from 0.
         segment: usize,
     },
     /// The telegram came twice.
@@ -64,7 +68,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// How many whole telegrams a reader must bring out of the push.
+    /// The number of whole telegrams that a reader must deliver from the push.
     #[must_use]
     pub const fn deliveries(self) -> usize {
         match self {
@@ -76,20 +80,20 @@ impl Fault {
 }
 
 impl Faults {
-    /// Whether the rates are those of different pushes: together, they take at most all.
+    /// True if the rates add up to at most one: each push has one fault at most.
     #[must_use]
     pub const fn fit(self) -> bool {
         let Self { noise, flip, cut, lose, duplicate } = self;
         noise.0 + flip.0 + cut.0 + lose.0 + duplicate.0 <= MILLION
     }
 
-    /// What happens to the next push, if anything.
+    /// Draws the fault of the next push, if any.
     pub(super) fn draw(self, random: &mut Random) -> Option<FaultKind> {
         let Self { noise, flip, cut, lose, duplicate } = self;
         if self == Self::default() {
             return None;
         }
-        let mut thrown = random.below(MILLION);
+        let mut drawn = random.below(MILLION);
         let kinds = [
             (noise, FaultKind::Noise),
             (flip, FaultKind::Flip),
@@ -98,16 +102,16 @@ impl Faults {
             (duplicate, FaultKind::Duplicate),
         ];
         for (Rate(rate), kind) in kinds {
-            match thrown.checked_sub(rate) {
+            match drawn.checked_sub(rate) {
                 None => return Some(kind),
-                Some(rest) => thrown = rest,
+                Some(rest) => drawn = rest,
             }
         }
         None
     }
 }
 
-/// What is to happen.
+/// A fault before it is applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FaultKind {
     Noise,
@@ -118,8 +122,9 @@ pub(super) enum FaultKind {
 }
 
 impl FaultKind {
-    /// Does it to the telegram from `start` to the end of `wire`, its frames in `runs`.
-    pub(super) fn strike(
+    /// Applies the fault to the telegram that starts at `start` in `wire` and has its frames in
+    /// `runs`.
+    pub(super) fn apply(
         self,
         random: &mut Random,
         wire: &mut Vec<u8>,
@@ -146,7 +151,7 @@ impl FaultKind {
                 Fault::Flip { octet, bit }
             }
             Self::Cut => {
-                // At least one octet comes, and at least one does not.
+                // At least one octet arrives, and at least one does not.
                 let octets = 1 + below(random, (end - first).saturating_sub(1));
                 remove(wire, start, first + octets..end, runs);
                 Fault::Cut { segment, octets }
@@ -168,7 +173,7 @@ fn below(random: &mut Random, bound: usize) -> usize {
     random.below(bound as u32) as usize
 }
 
-/// Takes `range` (counted from the start of the push) out of the wire and out of its run.
+/// Removes `range` (counted from the start of the push) from the wire and from its run.
 fn remove(wire: &mut Vec<u8>, start: usize, range: Range<usize>, runs: &mut Runs) {
     let mut left = Runs::default();
     for run in runs.ranges() {
@@ -181,7 +186,7 @@ fn remove(wire: &mut Vec<u8>, start: usize, range: Range<usize>, runs: &mut Runs
     wire.drain(start + range.start..start + range.end);
 }
 
-/// Puts 1 to 60 octets of noise before the telegram at `start`, none of which passes for a frame.
+/// Inserts 1 to 60 octets of noise before the telegram at `start`; none of it passes for a frame.
 fn insert_noise(random: &mut Random, wire: &mut Vec<u8>, start: usize) -> usize {
     let count = 1 + below(random, MOST_NOISE);
     let mut noise = [0; MOST_NOISE];
@@ -200,14 +205,14 @@ fn insert_noise(random: &mut Random, wire: &mut Vec<u8>, start: usize) -> usize 
 fn fill(random: &mut Random, noise: &mut [u8; MOST_NOISE]) {
     let idle = [0xf8, 0x78, 0x80, 0x00];
     match random.below(4) {
-        // What a level converter with the wrong threshold delivers.
+        // The output of a level converter with the wrong threshold.
         0 => noise.iter_mut().zip(idle.iter().cycle()).for_each(|(octet, idle)| *octet = *idle),
         kind => {
             noise.iter_mut().for_each(|octet| *octet = random.next() as u8);
             if kind == 1 {
                 return;
             }
-            // A start that looks like one of the meter's own, wherever there is room for it.
+            // A start that looks like the meter's own, wherever there is room for it.
             let length = [0xfa, 0x14, 0x72, 0x01, 0x0d, random.next() as u8]
                 .get(below(random, 6))
                 .copied()
@@ -219,7 +224,7 @@ fn fill(random: &mut Random, noise: &mut [u8; MOST_NOISE]) {
     }
 }
 
-/// Whether the octets begin with a whole frame, as far as its outside tells.
+/// True if the octets begin with a frame whose start, length, checksum and stop are right.
 fn passes(octets: &[u8]) -> bool {
     let [0x68, first, second, 0x68, rest @ ..] = octets else { return false };
     let length = if *first < 3 { usize::from(*first) + 256 } else { usize::from(*first) };
@@ -235,7 +240,7 @@ const MOST_NOISE: usize = 60;
 const MILLION: u32 = 1_000_000;
 
 impl Rate {
-    /// That many pushes in a million, at most all of them.
+    /// This many pushes in a million, at most all of them.
     #[must_use]
     pub const fn per_million(pushes: u32) -> Self {
         Self(if pushes < MILLION { pushes } else { MILLION })
@@ -243,9 +248,9 @@ impl Rate {
 }
 
 impl FromStr for Rate {
-    type Err = NotARate;
+    type Err = ParseRateError;
 
-    fn from_str(text: &str) -> Result<Self, NotARate> {
+    fn from_str(text: &str) -> Result<Self, ParseRateError> {
         let (number, places) = match text.strip_suffix('%') {
             Some(percent) => (percent, 4),
             None => (text, 6),
@@ -253,41 +258,41 @@ impl FromStr for Rate {
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
         let digits = |text: &str| text.bytes().all(|digit| digit.is_ascii_digit());
         if whole.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > places {
-            return Err(NotARate);
+            return Err(ParseRateError);
         }
         let millionths: u32 =
-            format!("{whole}{fraction:0<places$}").parse().map_err(|_| NotARate)?;
-        if millionths > MILLION { Err(NotARate) } else { Ok(Self(millionths)) }
+            format!("{whole}{fraction:0<places$}").parse().map_err(|_| ParseRateError)?;
+        if millionths > MILLION { Err(ParseRateError) } else { Ok(Self(millionths)) }
     }
 }
 
-/// A text that is no share of something.
+/// The error of a text that is no rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotARate;
+pub struct ParseRateError;
 
-impl fmt::Display for NotARate {
+impl fmt::Display for ParseRateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("expected a rate from 0 to 1 or from 0% to 100%, such as 0.01 or 1%")
     }
 }
 
-impl core::error::Error for NotARate {}
+impl core::error::Error for ParseRateError {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::source::simulator::{random::Topic, wire};
 
-    /// Two frames, by their outside.
+    /// Two frames; only their header and checksum are real.
     fn telegram() -> (Vec<u8>, Runs) {
         let mut wire = vec![0xaa; 3];
         let runs = wire::frames(&[0x68; 260], 245, &mut wire);
         (wire, runs)
     }
 
-    fn struck(kind: FaultKind, index: i64) -> (Vec<u8>, Runs, Fault) {
+    fn damaged_telegram(kind: FaultKind, index: i64) -> (Vec<u8>, Runs, Fault) {
         let (mut wire, mut runs) = telegram();
-        let fault = kind.strike(&mut Random::at(0, Topic::Fault, index), &mut wire, 3, &mut runs);
+        let fault = kind.apply(&mut Random::at(0, Topic::Fault, index), &mut wire, 3, &mut runs);
         assert_eq!(wire[..3], [0xaa; 3], "what stood before is not touched");
         assert_eq!(runs.octets(), wire.len() - 3);
         (wire.split_off(3), runs, fault)
@@ -297,28 +302,28 @@ mod tests {
     fn each_fault_does_what_it_says() {
         let whole = telegram().0.split_off(3);
         for index in 0..2_000 {
-            let (wire, _, fault) = struck(FaultKind::Noise, index);
+            let (wire, _, fault) = damaged_telegram(FaultKind::Noise, index);
             let Fault::Noise { octets } = fault else { panic!("{fault:?}") };
             assert_eq!(wire[octets..], whole);
             assert!((0..octets).all(|at| !passes(&wire[at..])));
 
-            let (mut wire, _, fault) = struck(FaultKind::Flip, index);
+            let (mut wire, _, fault) = damaged_telegram(FaultKind::Flip, index);
             let Fault::Flip { octet, bit } = fault else { panic!("{fault:?}") };
             wire[octet] ^= 1 << bit;
             assert_eq!(wire, whole);
 
-            let (wire, runs, fault) = struck(FaultKind::Cut, index);
+            let (wire, runs, fault) = damaged_telegram(FaultKind::Cut, index);
             let Fault::Cut { segment, octets } = fault else { panic!("{fault:?}") };
             assert_eq!(runs.lengths().nth(segment), Some(octets));
             let kept = [256, 26][1 - segment];
             assert_eq!(wire.len(), kept + octets);
             assert!(octets < [256, 26][segment]);
 
-            let (wire, _, fault) = struck(FaultKind::Lose, index);
+            let (wire, _, fault) = damaged_telegram(FaultKind::Lose, index);
             let Fault::Lost { segment } = fault else { panic!("{fault:?}") };
             assert_eq!(wire, [&whole[256..], &whole[..256]][segment]);
         }
-        let (wire, runs, _) = struck(FaultKind::Duplicate, 0);
+        let (wire, runs, _) = damaged_telegram(FaultKind::Duplicate, 0);
         assert_eq!(wire, [&whole[..], &whole].concat());
         assert_eq!(runs.lengths().collect::<Vec<_>>(), [256, 26, 256, 26]);
     }
@@ -328,7 +333,8 @@ mod tests {
         let alike = |octets: &[u8]| matches!(octets, [0x68, a, b, 0x68] if a == b);
         let count = (0..1_000)
             .filter(|&index| {
-                let (wire, _, Fault::Noise { octets }) = struck(FaultKind::Noise, index) else {
+                let (wire, _, Fault::Noise { octets }) = damaged_telegram(FaultKind::Noise, index)
+                else {
                     panic!("no noise")
                 };
                 wire[..octets].windows(4).any(alike)
@@ -383,7 +389,7 @@ mod tests {
         for text in
             ["", "%", ".5", "-1", "+1", "1.1", "101%", "1e-3", "0.0000001", "0,5", "99999999999"]
         {
-            assert_eq!(text.parse::<Rate>(), Err(NotARate), "{text}");
+            assert_eq!(text.parse::<Rate>(), Err(ParseRateError), "{text}");
         }
     }
 }

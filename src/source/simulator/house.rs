@@ -1,9 +1,12 @@
-//! What the meter of a house measures, every five seconds.
+//! The measurements of a house's meter, every five seconds.
 //!
-//! Within a block of five minutes the power wanders around the block's mean, but its deviations add
-//! up to zero and never change its sign. So the energy of a block is exactly its mean times 300 s,
-//! in import as in export, and a register is the exact sum of the powers sent × 5 s from the day
-//! on which the meter was built in.
+//! Within a block of five minutes the power wanders around the block's mean. Its deviations add up
+//! to
+//! zero and never change its sign. The energy of a block is therefore exactly its mean times 300 s,
+//! in
+//! import and in export, and a register is the exact sum of the powers sent × 5 s since the meter
+//! was
+//! installed.
 
 use jiff::Timestamp;
 
@@ -18,7 +21,7 @@ pub const PERIOD: i64 = 5;
 /// Pushes a block.
 const STEPS: i64 = SECONDS / PERIOD;
 
-/// What a telegram carries, as the integers it carries.
+/// The values of a telegram, as the integers on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Values {
     /// Wh, 1.8.0.
@@ -41,7 +44,7 @@ pub struct Values {
     pub power_factor: u16,
 }
 
-/// A house, and its meter at some moment.
+/// A house and its meter at some moment.
 #[derive(Clone, Debug)]
 pub struct House {
     seed: u64,
@@ -53,40 +56,41 @@ pub struct House {
     day: Day,
     block: FiveMinutes,
     trend: i32,
-    work: Work,
+    energies: Energies,
 }
 
 impl House {
-    /// The house that belongs to a seed, at a moment. Its meter was built in at the start
-    /// of 2024, or eight, sixteen … years before or after it, and has counted since.
+    /// The house of a seed at a moment. Its meter was installed at the start of 2024, or a multiple
+    /// of
+    /// eight years before or after, and has counted since.
     #[must_use]
     pub fn new(seed: u64, single: bool, time: Timestamp) -> Self {
         let household = Household::new(seed);
         let step = time.as_second().div_euclid(PERIOD);
         let today = step.div_euclid(BLOCKS * STEPS);
-        let built_in = BUILT_IN + (today - BUILT_IN).div_euclid(SERVICE) * SERVICE;
-        let mut work = Work::default();
-        for number in built_in..today {
+        let installed = INSTALLED + (today - INSTALLED).div_euclid(SERVICE_LIFE) * SERVICE_LIFE;
+        let mut energies = Energies::default();
+        for number in installed..today {
             let day = household.day(number);
-            (0..BLOCKS).for_each(|block| work.add(&household.block(&day, block), SECONDS));
+            (0..BLOCKS).for_each(|block| energies.add(&household.block(&day, block), SECONDS));
         }
         let day = household.day(today);
         let block = household.block(&day, 0);
         let midnight = today * BLOCKS * STEPS;
-        let first = built_in * BLOCKS * STEPS;
+        let first = installed * BLOCKS * STEPS;
         let mut house =
-            Self { seed, single, household, step: midnight, first, day, block, trend: 0, work };
+            Self { seed, single, household, step: midnight, first, day, block, trend: 0, energies };
         house.skip_to(step);
         house
     }
 
-    /// Pushes since the meter was built in, which it counts.
+    /// Pushes since the meter was installed.
     #[must_use]
     pub const fn pushes(&self) -> u32 {
         (self.step - self.first) as u32
     }
 
-    /// What the meter measures now; then five seconds pass.
+    /// Returns the values of this moment; then five seconds pass.
     pub fn measure(&mut self) -> Values {
         if self.step.rem_euclid(STEPS) == 0 {
             self.enter_block();
@@ -96,11 +100,11 @@ impl House {
         values
     }
 
-    /// Within the day that has been entered.
+    /// Moves forward within the current day.
     fn skip_to(&mut self, step: i64) {
         while self.step + STEPS <= step {
             self.enter_block();
-            self.work.add(&self.block, SECONDS);
+            self.energies.add(&self.block, SECONDS);
             self.step += STEPS;
         }
         self.enter_block();
@@ -124,7 +128,7 @@ impl House {
         let phases = self.phases();
         let net: i32 = phases.iter().sum();
         let moment = FiveMinutes { loads: [net, 0, 0], sun: 0, ..self.block };
-        self.work.add(&moment, PERIOD);
+        self.energies.add(&moment, PERIOD);
         let [one, two, three] = if self.single { [net, 0, 0] } else { phases };
         // The reactive power of a house with three phases is spread evenly enough.
         let reactive = self.block.reactive / if self.single { 1 } else { 3 };
@@ -136,10 +140,10 @@ impl House {
         let [volts, amps] =
             if self.single { [voltage, current].map(first) } else { [voltage, current] };
         Values {
-            energy_import: Work::hours(self.work.drawn),
-            energy_export: Work::hours(self.work.fed),
-            reactive_energy_import: Work::hours(self.work.inductive),
-            reactive_energy_export: Work::hours(self.work.capacitive),
+            energy_import: Energies::hours(self.energies.drawn),
+            energy_export: Energies::hours(self.energies.fed),
+            reactive_energy_import: Energies::hours(self.energies.inductive),
+            reactive_energy_export: Energies::hours(self.energies.capacitive),
             power_import: u32::try_from(net).unwrap_or(0),
             power_export: u32::try_from(-net).unwrap_or(0),
             voltage: volts,
@@ -148,7 +152,7 @@ impl House {
         }
     }
 
-    /// W by phase. Their sum is the mean of the block and the deviation of the moment.
+    /// W by phase. Their sum is the mean of the block plus the deviation of the moment.
     fn phases(&self) -> [i32; 3] {
         let FiveMinutes { loads: [one, two, three], sun, .. } = self.block;
         let third = sun / 3;
@@ -161,12 +165,13 @@ impl House {
         ]
     }
 
-    /// How far the moment is from the mean. Each part adds up to zero over the sixty steps of a
-    /// block, and together they never exceed the mean.
+    /// The distance of the moment from the mean. Each part adds up to zero over the sixty steps of
+    /// a block,
+    /// and together they never exceed the mean.
     fn deviation(&self) -> Deviation {
         let step = self.step.rem_euclid(STEPS);
         let room = self.block.net().unsigned_abs();
-        // A second half that undoes the first.
+        // The second half of a block mirrors the first with the opposite sign.
         let (mirrored, sign) = if step < STEPS / 2 { (step, 1) } else { (STEPS - 1 - step, -1) };
         let place = self.step.div_euclid(STEPS) * STEPS + mirrored;
         let noise = Random::at(self.seed, Topic::Noise, place).around(9.min(room / 4));
@@ -183,7 +188,7 @@ impl House {
         }
     }
 
-    /// 0.1 V: 232.5 V, less what the line to the house drops, as the neighbours and the noise will.
+    /// 0.1 V: 232.5 V, less the voltage drop on the line to the house, plus neighbours and noise.
     fn voltages(&self, powers: [i32; 3]) -> [u16; 3] {
         let mut slow = Random::at(self.seed, Topic::Step, self.step.div_euclid(STEPS * 3));
         let mut fast = Random::at(self.seed, Topic::Step, self.step);
@@ -203,14 +208,14 @@ struct Deviation {
 
 /// Energies in Ws and vars.
 #[derive(Clone, Copy, Debug, Default)]
-struct Work {
+struct Energies {
     drawn: u64,
     fed: u64,
     inductive: u64,
     capacitive: u64,
 }
 
-impl Work {
+impl Energies {
     fn add(&mut self, block: &FiveMinutes, seconds: i64) {
         let energy = |power: i32| u64::try_from(i64::from(power) * seconds).unwrap_or(0);
         let net = block.net();
@@ -254,10 +259,10 @@ const fn first([one, ..]: [u16; 3]) -> [u16; 3] {
 }
 
 /// 2024-01-01 in days since 1970.
-const BUILT_IN: i64 = 19_723;
+const INSTALLED: i64 = 19_723;
 
-/// Eight years, after which a meter is replaced: it also bounds the sum at the start.
-const SERVICE: i64 = 2_922;
+/// Eight years, after which a meter is replaced; this also bounds the sum at the start.
+const SERVICE_LIFE: i64 = 2_922;
 
 #[cfg(test)]
 mod tests {
@@ -307,7 +312,7 @@ mod tests {
 
     #[test]
     fn a_meter_that_starts_later_shows_what_one_that_ran_shows() {
-        // In the middle of a block, of a block, of a day, and some days later.
+        // Within a block, after a block, within a day, after one day and after some days.
         for steps in [1, 59, 60, 61, 1_234, 17_280, 3 * 17_280 + 7_777] {
             let ran = measured(3, SUMMER + 1_005, steps + 1).last().unwrap();
             let mut started = House::new(3, false, at(SUMMER + 1_005 + PERIOD * steps));

@@ -1,4 +1,4 @@
-//! The meters there are, and how they differ.
+//! The simulated meters and their differences.
 
 use core::{fmt, str::FromStr};
 
@@ -9,19 +9,21 @@ pub const EXAMPLE_KEY: [u8; 16] = [
     0x36, 0xc6, 0x66, 0x39, 0xe4, 0x8a, 0x8c, 0xa4, 0xd6, 0xbc, 0x8b, 0x28, 0x2a, 0x79, 0x3b, 0xbb,
 ];
 
-/// A kind of meter: what it sends, and how it cuts that into frames.
+/// A kind of meter: the list that it sends, and the frames that it cuts it into.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum MeterKind {
     /// Kaifa MA309 at Netz Niederösterreich.
     #[default]
     NetzNoeKaifa,
-    /// Sagemcom T210-D at Netz Niederösterreich, firmware V0450 or later: as the Kaifa there.
+    /// Sagemcom T210-D at Netz Niederösterreich, firmware V0450 or later: the same telegrams as the
+    /// Kaifa.
     NetzNoeSagemcom,
-    /// Sagemcom T210-D before that: frames of 257 octets that announce 01, a signed power factor.
+    /// Sagemcom T210-D with older firmware: frames of 257 octets that announce 01, a signed power
+    /// factor.
     NetzNoeSagemcomOld,
     /// Kaifa MA309M in the west (Tyrol, Salzburg, Vorarlberg), three phases.
     KsmWest,
-    /// Kaifa MA110M there, one phase.
+    /// Kaifa MA110M in the west, one phase.
     KsmWest1Phase,
 }
 
@@ -35,7 +37,7 @@ pub enum ListLayout {
 }
 
 impl MeterKind {
-    /// Each of them.
+    /// All of them.
     pub const ALL: [Self; 5] = [
         Self::NetzNoeKaifa,
         Self::NetzNoeSagemcom,
@@ -53,6 +55,18 @@ impl MeterKind {
             Self::NetzNoeSagemcomOld => "netz-noe-sagemcom-old",
             Self::KsmWest => "ksm-west",
             Self::KsmWest1Phase => "ksm-west-1phase",
+        }
+    }
+
+    /// The grid operator or region, and the model, for the help text of the command line.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::NetzNoeKaifa => "Netz NÖ, Kaifa MA309",
+            Self::NetzNoeSagemcom => "Netz NÖ, Sagemcom T210-D",
+            Self::NetzNoeSagemcomOld => "Netz NÖ, Sagemcom T210-D with the firmware before V0450",
+            Self::KsmWest => "Tyrol, Vorarlberg, Salzburg: Kaifa MA309M",
+            Self::KsmWest1Phase => "The same with one phase: Kaifa MA110M",
         }
     }
 
@@ -74,7 +88,7 @@ impl MeterKind {
         }
     }
 
-    /// The suite in its security control octet. KSM-West says 1 and means AES-128 all the same.
+    /// The suite in its security control octet. KSM-West sends 1 and uses AES-128 nevertheless.
     #[must_use]
     pub const fn suite(self) -> u8 {
         match self.layout() {
@@ -83,7 +97,7 @@ impl MeterKind {
         }
     }
 
-    /// The octets of an APDU that it puts into a frame: L counts five more.
+    /// The APDU octets in a full frame; L counts five more.
     #[must_use]
     pub const fn segment(self) -> usize {
         match self {
@@ -92,7 +106,7 @@ impl MeterKind {
         }
     }
 
-    /// The tag of the power factor: long (10) in the old firmware, long-unsigned (12) else.
+    /// The tag of the power factor: long (10) in the old firmware, else long-unsigned (12).
     #[must_use]
     pub const fn power_factor_tag(self) -> u8 {
         match self {
@@ -101,7 +115,7 @@ impl MeterKind {
         }
     }
 
-    /// What its clock always says of itself: Sagemcom calls its time doubtful (bit 1), in every
+    /// The constant clock status: Sagemcom calls its time doubtful (bit 1), in every
     /// capture that is public.
     #[must_use]
     pub const fn clock_status(self) -> u8 {
@@ -111,8 +125,9 @@ impl MeterKind {
         }
     }
 
-    /// The long-invoke-id-and-priority of the telegram with that number: high priority in Lower
-    /// Austria, and 24 bits that count.
+    /// The long-invoke-id-and-priority of a telegram: high priority in Lower Austria, and 24 bits
+    /// that
+    /// count.
     #[must_use]
     pub const fn invoke_id(self, number: u32) -> u32 {
         let priority = match self.layout() {
@@ -123,20 +138,21 @@ impl MeterKind {
     }
 }
 
-/// What tells one meter from the others of its kind.
+/// The identifiers of one meter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// The system title.
     pub title: [u8; 8],
     /// The meter number, 0-0:96.1.0: at most 127 octets.
     pub number: String,
-    /// The logical device name, 0-0:42.0.0, where it is sent: at most 127 octets.
+    /// The logical device name, 0-0:42.0.0, if the meter sends one: at most 127 octets.
     pub device: Option<String>,
 }
 
 impl Identity {
-    /// The meter with this serial number (six digits). Title and numbers hang together as they do
-    /// on the meters that we know.
+    /// The meter with this serial number (six digits). Title and numbers are related in the same
+    /// way as on
+    /// the known meters.
     #[must_use]
     pub fn new(meter: MeterKind, serial: u32) -> Self {
         let serial = serial % 1_000_000;
@@ -167,7 +183,7 @@ impl Identity {
         }
     }
 
-    /// The meter that belongs to a seed.
+    /// The meter of a seed.
     #[must_use]
     pub fn of_seed(meter: MeterKind, seed: u64) -> Self {
         Self::new(meter, 100_000 + Random::at(seed, Topic::Meter, 0).below(900_000))
@@ -188,7 +204,7 @@ impl FromStr for MeterKind {
     }
 }
 
-/// No meter has that name.
+/// The error of a name that no meter has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownMeter;
 

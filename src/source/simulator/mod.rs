@@ -1,21 +1,22 @@
-//! A virtual meter, so that everything works without hardware.
+//! A virtual meter, for tests and for trying everything without hardware.
 //!
 //! ```text
 //! house ──Values──► telegram ──plain──► wire ──octets──► faults ──► pace
 //! (seed, time)      data-notification   cipher, frames   noise …    2400 baud
 //! ```
 //!
-//! - [`push`]: one push after the other, the whole chain.
-//! - [`meter`]: which meters there are, what they are called, how they differ on the wire.
-//! - [`house`]: what a household draws and feeds in, and what the meter makes of it.
+//! - [`push`]: one push after the other, through the whole chain.
+//! - [`meter`]: the kinds of meters, their names and their differences on the wire.
+//! - [`house`]: the power that a household draws and feeds in, and the meter's registers.
 //! - [`telegram`]: the plain data-notification, octet for octet.
 //! - [`wire`]: ciphering header, cipher, M-Bus frames.
-//! - [`faults`]: what happens to octets on the way.
-//! - [`pace`]: when which octet arrives.
-//! - [`real_time`]: the whole in real time, also as a source.
+//! - [`faults`]: faults on the line.
+//! - [`pace`]: the arrival time of each octet.
+//! - [`real_time`]: the chain in real time, also as a source.
 //!
-//! Nothing here reads through the decoder's modules: each is tested against the other. Everything
-//! is a function of the seed and the time, the same for ever, in integers.
+//! The simulator uses none of the decoder's modules: each is tested against the other. Everything
+//! is a
+//! function of the seed and the time, in integers, and never changes.
 //!
 //! ```
 //! use meterpipe::source::simulator::{meter::MeterKind, push::{PushOptions, Simulator}};

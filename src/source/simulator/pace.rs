@@ -1,13 +1,14 @@
-//! When the octets of a push arrive.
+//! The arrival times of the octets of a push.
 //!
-//! At 2400 baud with eight data bits, even parity and one stop bit an octet takes eleven bits,
-//! 4.58 ms; between the frames of a telegram a Kaifa MA309 pauses for 160 ms. Who plays a push in
-//! real time sleeps until a burst is through and then hands it on: nothing here sleeps.
+//! At 2400 baud with eight data bits, even parity and one stop bit an octet takes eleven bits, 4.58
+//! ms.
+//! A Kaifa MA309 pauses for 160 ms between the frames of a telegram. Nothing here sleeps: a caller
+//! that
+//! plays a push in real time waits for the end of a burst and then hands it on.
 
 use core::{ops::Range, time::Duration};
 
-/// The bursts of a push: when each is through, counted from the start of the push, and which octets
-/// of the push it brings.
+/// The bursts of a push: the end of each, counted from the start of the push, and its octets.
 #[derive(Clone, Debug)]
 pub struct Pace {
     runs: Runs,
@@ -18,7 +19,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// The bursts of a push with those runs.
+    /// The bursts of a push with these runs.
     #[must_use]
     pub const fn new(runs: Runs) -> Self {
         Self { runs, sent: 0, pauses: 0 }
@@ -42,26 +43,27 @@ impl Iterator for Pace {
     }
 }
 
-/// The runs of octets of a push that stand on the wire without a pause.
+/// The runs of octets of a push that follow each other without a pause.
 ///
-/// Five are enough: noise and a telegram, or a telegram twice, at two frames each. What would be a
-/// sixth counts as part of the fifth.
+/// Five are enough: noise and a telegram, or a telegram twice, with two frames each. A sixth run
+/// would
+/// count as part of the fifth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Runs([usize; 5]);
 
 impl Runs {
-    /// Octets of each run, in their order.
+    /// The octets of each run, in order.
     pub fn lengths(self) -> impl Iterator<Item = usize> {
         self.0.into_iter().filter(|&length| length > 0)
     }
 
-    /// Octets of all of them.
+    /// The octets of all runs.
     #[must_use]
     pub fn octets(self) -> usize {
         self.0.iter().sum()
     }
 
-    /// Adds a run behind the others.
+    /// Adds a run at the end.
     pub(super) fn push(&mut self, length: usize) {
         let [.., last] = &self.0;
         let free = if *last > 0 { 4 } else { self.lengths().count() };
@@ -70,7 +72,7 @@ impl Runs {
         }
     }
 
-    /// Where each run lies in the push.
+    /// The range of each run within the push.
     pub(super) fn ranges(self) -> impl Iterator<Item = Range<usize>> {
         self.lengths().scan(0, |end, length| {
             let start = *end;
@@ -79,13 +81,13 @@ impl Runs {
         })
     }
 
-    /// Where the run with that number lies.
+    /// The range of the run with this number.
     pub(super) fn nth(self, segment: usize) -> Range<usize> {
         self.ranges().nth(segment).unwrap_or_default()
     }
 }
 
-/// How long octets take.
+/// The transmission time of this many octets.
 #[must_use]
 pub const fn on_the_line(octets: usize) -> Duration {
     Duration::from_nanos(octets as u64 * BITS * 1_000_000_000 / BAUD)
@@ -95,10 +97,10 @@ pub const fn on_the_line(octets: usize) -> Duration {
 const BITS: u64 = 11;
 const BAUD: u64 = 2_400;
 
-/// Between two frames.
+/// The pause between two frames.
 const PAUSE: Duration = Duration::from_millis(160);
 
-/// Octets in one burst: what the FIFO of a common UART collects before it speaks.
+/// The octets of one burst: the amount at which a common UART's FIFO raises an interrupt.
 const BURST: usize = 16;
 
 #[cfg(test)]

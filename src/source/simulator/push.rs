@@ -1,4 +1,4 @@
-//! One push after the other.
+//! The simulator: one push after the other.
 
 use core::fmt;
 
@@ -16,20 +16,20 @@ use super::{
     wire::{self, Sealer},
 };
 
-/// What kind of meter, when, and what goes wrong.
+/// The kind of meter, the time and the faults.
 #[derive(Clone)]
 pub struct PushOptions {
     /// The kind of meter.
     pub meter: MeterKind,
-    /// The house, its people, its weather and the numbers of its meter.
+    /// The seed of the house, its people, its weather and its meter's numbers.
     pub seed: u64,
-    /// The meter's clock at the first push; parts of a second are dropped.
+    /// The meter's clock at the first push; fractions of a second are dropped.
     pub start: Timestamp,
     /// The encryption key.
     pub guek: Zeroizing<[u8; 16]>,
-    /// The authentication key: with one, telegrams carry a tag.
+    /// The authentication key; if there is one, telegrams carry a tag.
     pub gak: Option<Zeroizing<[u8; 16]>>,
-    /// What happens to the octets.
+    /// The faults on the line.
     pub faults: Faults,
 }
 
@@ -42,7 +42,7 @@ impl PushOptions {
     }
 }
 
-/// The keys stay out of it.
+/// The keys are left out.
 impl fmt::Debug for PushOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
@@ -63,29 +63,29 @@ pub struct Simulator {
     house: House,
     sealer: Sealer,
     faults: Faults,
-    /// How far the invoke id is ahead of the invocation counter.
+    /// The invoke id is this far ahead of the invocation counter.
     ahead: u32,
     plain: Vec<u8>,
     apdu: Vec<u8>,
 }
 
-/// What was pushed, for those who have to know.
+/// The content of a push, for tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Push {
     /// The meter's clock.
     pub time: Timestamp,
-    /// The invocation counter of the ciphering header: one more each push.
+    /// The invocation counter of the ciphering header: it rises by one with each push.
     pub invocation_counter: u32,
-    /// What happened to the octets.
+    /// The fault on the line, if any.
     pub fault: Option<Fault>,
-    /// What the meter sent, whatever came of it.
+    /// The values that the meter sent, even if the line damaged them.
     pub values: Values,
-    /// Its octets, as they stand on the wire between pauses.
+    /// The runs of octets between pauses.
     pub runs: Runs,
 }
 
 impl Push {
-    /// How many whole telegrams a reader must bring out of it.
+    /// The number of whole telegrams that a reader must deliver.
     #[must_use]
     pub const fn deliveries(&self) -> usize {
         match self.fault {
@@ -94,7 +94,7 @@ impl Push {
         }
     }
 
-    /// When which of its octets arrive.
+    /// The arrival times of its octets.
     #[must_use]
     pub const fn pace(&self) -> Pace {
         Pace::new(self.runs)
@@ -102,7 +102,7 @@ impl Push {
 }
 
 impl Simulator {
-    /// A meter just before its first push. It sums up the energies of up to eight years: some
+    /// A meter before its first push. Summing up the energies of up to eight years takes some
     /// milliseconds.
     #[must_use]
     pub fn new(options: PushOptions) -> Self {
@@ -122,13 +122,14 @@ impl Simulator {
         }
     }
 
-    /// What tells this meter from others.
+    /// The numbers of this meter.
     #[must_use]
     pub const fn identity(&self) -> &Identity {
         &self.identity
     }
 
-    /// Appends the octets of the next push to `wire`; five seconds later than the one before.
+    /// Appends the octets of the next push to `wire`. Each push is five seconds later than the
+    /// last.
     pub fn push(&mut self, wire: &mut Vec<u8>) -> Push {
         let time = Timestamp::from_second(self.second).unwrap_or(Timestamp::MAX);
         let invocation_counter = self.house.pushes();
@@ -138,12 +139,12 @@ impl Simulator {
         let mut runs = wire::frames(&self.apdu, self.meter.segment(), wire);
         let mut random = Random::at(self.seed, Topic::Fault, self.second);
         let kind = self.faults.draw(&mut random);
-        let fault = kind.map(|kind| kind.strike(&mut random, wire, start, &mut runs));
+        let fault = kind.map(|kind| kind.apply(&mut random, wire, start, &mut runs));
         self.second = self.second.saturating_add(PERIOD);
         Push { time, invocation_counter, fault, values, runs }
     }
 
-    /// Leaves the ciphered APDU in its room.
+    /// Puts the ciphered APDU into `self.apdu`.
     fn seal(&mut self, time: Timestamp, counter: u32, values: &Values) {
         self.plain.clear();
         let telegram = SimulatedTelegram {
@@ -198,7 +199,7 @@ mod tests {
         assert_ne!(seeded(7).0, seeded(8).0);
     }
 
-    /// What users and tests have recorded under a seed must come out of every later version.
+    /// Recordings of a seed by users and tests must match every later version.
     #[test]
     fn a_seed_gives_the_same_octets_for_ever() {
         let rate = Rate::per_million(100_000);
@@ -227,7 +228,7 @@ mod tests {
             assert_eq!(pair[1].time.as_second() - pair[0].time.as_second(), 5);
             assert_eq!(pair[1].invocation_counter, pair[0].invocation_counter + 1);
         }
-        // A restart goes on where a run would be.
+        // A restart continues as an uninterrupted run would.
         let later = PushOptions { start: pushes[20].time, ..options(MeterKind::NetzNoeKaifa) };
         assert_eq!(run(later, 1).1[0], pushes[20]);
     }
@@ -244,7 +245,7 @@ mod tests {
         assert_ne!(clean, damaged);
         for (push, hit) in pushes.iter().zip(&hit) {
             assert_eq!(push.values, hit.values, "the house does not know of the line");
-            // What happens to a push is over before the next one.
+            // A push with its faults ends before the next one begins.
             let (end, _) = hit.pace().last().unwrap_or_default();
             assert!(end < core::time::Duration::from_secs(5));
         }

@@ -1,16 +1,18 @@
-//! Random numbers that are the same for ever.
+//! Random numbers that never change.
 //!
-//! Own code in place of a crate, for two reasons. The numbers must not change with an update of a
-//! dependency: fastrand, the smallest candidate, promises no such thing between its versions.
-//! And the house needs random *access* (the clouds of a given minute, without all those before it),
-//! which a function of a counter gives and a stateful generator does not.
+//! This is own code for two reasons. The numbers must not change with an update of a dependency:
+//! fastrand, the smallest candidate, does not promise that. And the house needs random *access*
+//! (the
+//! clouds of one minute, without all minutes before it): a function of a counter gives that, a
+//! stateful
+//! generator does not.
 
 /// SplitMix64 (Steele, Lea, Flood 2014): a counter with a good mixer behind it.
 #[derive(Clone, Debug)]
 pub(super) struct Random(u64);
 
 impl Random {
-    /// The numbers that belong to `seed`, a topic, and a place on it (a day, a block, a push).
+    /// The numbers of a seed, a topic and an index within the topic (a day, a block, a push).
     pub(super) const fn at(seed: u64, topic: Topic, index: i64) -> Self {
         let topic = mix(seed.wrapping_add(GAMMA.wrapping_mul(topic as u64)));
         Self(mix(topic ^ index.cast_unsigned()))
@@ -22,9 +24,9 @@ impl Random {
         mix(self.0)
     }
 
-    /// A number in `0..bound`; 0 if there is none.
+    /// A number in `0..bound`; 0 if the range is empty.
     ///
-    /// The high half of the product, so there is no division. Its bias is below 2⁻³² here.
+    /// The high half of the product avoids a division. Its bias is below 2⁻³² here.
     pub(super) const fn below(&mut self, bound: u32) -> u32 {
         (((self.next() >> 32) * bound as u64) >> 32) as u32
     }
@@ -35,7 +37,8 @@ impl Random {
     }
 }
 
-/// What numbers are for. A topic keeps its number, so that a new one leaves the others as they are.
+/// The purpose of a number. Each topic keeps its value, so that a new topic does not change the
+/// others.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Topic {
     Meter = 1,

@@ -1,13 +1,14 @@
-//! A virtual meter that keeps the time of a real one, and the source `sim:METER`.
+//! A virtual meter in real time, and the source `sim:METER`.
 //!
 //! ```text
 //! push ▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌  ▌▌     push ▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌▌  ▌▌     push …
 //!      0 s          1.2 s 1.5 s      5 s               6.5 s      10 s
 //! ```
 //!
-//! [`RealTime`] knows when what is due and does not wait itself: so it can be tried without time
-//! passing. Who falls behind by more than a push gets what is due now, not what he has missed: a line
-//! does not wait either.
+//! [`RealTime`] says when each step is due and does not wait itself, so tests need no real time. A
+//! reader that falls behind by more than a push gets the current push and misses the others, as on
+//! a
+//! line.
 
 use core::{ops::Range, time::Duration};
 use std::{collections::VecDeque, time::Instant};
@@ -21,11 +22,12 @@ use super::{
 };
 use crate::source::{
     Burst, OpenError, Source, SourceEvent,
-    reconnect::{PATIENCE, now, ready},
+    reconnect::{READ_TIMEOUT, now, ready},
 };
 
-/// The meter that `sim:METER` names; `sim:` alone is the [default](MeterKind::default). Nothing if the
-/// name is none of a virtual meter.
+/// The meter that `sim:METER` names; `sim:` alone is the [default](MeterKind::default). `None` for
+/// names
+/// of other sources.
 #[must_use]
 pub fn of_name(name: &str) -> Option<Result<MeterKind, UnknownMeter>> {
     match name.strip_prefix(PREFIX)? {
@@ -34,37 +36,37 @@ pub fn of_name(name: &str) -> Option<Result<MeterKind, UnknownMeter>> {
     }
 }
 
-/// The source with that meter: `sim:ksm-west`.
+/// The source's name for that meter: `sim:ksm-west`.
 #[must_use]
 pub fn name(meter: MeterKind) -> String {
     format!("{PREFIX}{meter}")
 }
 
-/// A virtual meter as a source: its clock is right, its key is the
-/// [example key](super::meter::EXAMPLE_KEY), its seed 0. The first telegram is there at once, the
-/// others come every five seconds at the pace of the line.
+/// A virtual meter as a source, with the right time, the
+/// [example key](super::meter::EXAMPLE_KEY) and seed 0. The first telegram comes at once, then one
+/// every five seconds at the pace of the line.
 #[must_use]
 pub fn open(meter: MeterKind) -> Box<dyn Source> {
     let simulator = Simulator::new(PushOptions::new(meter, Timestamp::now()));
-    Box::new(Virtual { name: name(meter), line: RealTime::at_once(simulator) })
+    Box::new(SimulatedSource { name: name(meter), real_time: RealTime::at_once(simulator) })
 }
 
 const PREFIX: &str = "sim:";
 
-/// A simulator and the time.
+/// A simulator with a clock.
 pub struct RealTime {
     simulator: Simulator,
-    /// The octets of the push that is under way.
+    /// The octets of the current push.
     wire: Vec<u8>,
-    /// Its bursts that are still to come, and when each is through.
+    /// The remaining bursts of the current push, each with its end.
     bursts: VecDeque<(Instant, Range<usize>)>,
-    /// When the next push begins.
+    /// The time of the next push.
     due: Instant,
-    /// The next push takes no time.
+    /// True if the next push arrives without delay.
     at_once: bool,
 }
 
-/// What is due.
+/// The next step.
 #[derive(Debug)]
 pub enum SimulatorStep<'a> {
     /// Nothing before that moment.
@@ -76,21 +78,20 @@ pub enum SimulatorStep<'a> {
 }
 
 impl RealTime {
-    /// Its first push begins now.
+    /// A meter whose first push begins now.
     #[must_use]
     pub fn new(simulator: Simulator) -> Self {
         let due = Instant::now();
         Self { simulator, wire: Vec::new(), bursts: VecDeque::new(), due, at_once: false }
     }
 
-    /// The same, and nobody has to wait for the first push: each of its frames is a burst that is
-    /// through now.
+    /// A meter whose first push arrives now: each of its frames is a burst without delay.
     #[must_use]
     pub fn at_once(simulator: Simulator) -> Self {
         Self { at_once: true, ..Self::new(simulator) }
     }
 
-    /// What is due at `now`. Ask again until it is [`SimulatorStep::Wait`].
+    /// The step that is due at `now`. Call it until it returns [`SimulatorStep::Wait`].
     pub fn step(&mut self, now: Instant) -> SimulatorStep<'_> {
         match self.bursts.front() {
             Some(&(through, _)) if through > now => return SimulatorStep::Wait(through),
@@ -109,7 +110,7 @@ impl RealTime {
             let began = self.due;
             self.due += INTERVAL;
             if self.due > now {
-                self.arrange(&push, began);
+                self.schedule(&push, began);
                 break push;
             }
         };
@@ -117,7 +118,7 @@ impl RealTime {
         push
     }
 
-    fn arrange(&mut self, push: &Push, began: Instant) {
+    fn schedule(&mut self, push: &Push, began: Instant) {
         if self.at_once {
             self.bursts.extend(push.runs.ranges().map(|run| (began, run)));
         } else {
@@ -129,22 +130,22 @@ impl RealTime {
 
 const INTERVAL: Duration = Duration::from_secs(PERIOD.cast_unsigned());
 
-struct Virtual {
+struct SimulatedSource {
     name: String,
-    line: RealTime,
+    real_time: RealTime,
 }
 
-impl Source for Virtual {
+impl Source for SimulatedSource {
     fn name(&self) -> &str {
         &self.name
     }
 
     fn read(&mut self, burst: &mut Burst) -> Result<SourceEvent, OpenError> {
         burst.clear();
-        let enough = Instant::now() + PATIENCE;
+        let enough = Instant::now() + READ_TIMEOUT;
         loop {
             let moment = Instant::now();
-            match self.line.step(moment) {
+            match self.real_time.step(moment) {
                 SimulatorStep::Push(_) => {}
                 SimulatorStep::Octets(octets) => {
                     burst.time = now();
@@ -153,7 +154,7 @@ impl Source for Virtual {
                 }
                 SimulatorStep::Wait(until) => {
                     let rest = until.min(enough).saturating_duration_since(moment);
-                    // A wait that a signal ends is a quiet one: the caller looks at its flags.
+                    // A signal that ends the wait counts as quiet: the caller checks its flags.
                     if rest.is_zero() || ready(None, rest).is_err() {
                         return Ok(SourceEvent::Quiet);
                     }
@@ -174,11 +175,11 @@ mod tests {
         ))
     }
 
-    /// All that is due at that moment: the clocks of the pushes, and the octets.
-    fn due(line: &mut RealTime, moment: Instant) -> (Vec<Timestamp>, Vec<u8>, Instant) {
+    /// Everything due at that moment: the times of the pushes, the octets and the next due time.
+    fn due(real_time: &mut RealTime, moment: Instant) -> (Vec<Timestamp>, Vec<u8>, Instant) {
         let (mut pushes, mut octets) = (vec![], vec![]);
         loop {
-            match line.step(moment) {
+            match real_time.step(moment) {
                 SimulatorStep::Push(push) => pushes.push(push.time),
                 SimulatorStep::Octets(more) => octets.extend_from_slice(more),
                 SimulatorStep::Wait(until) => return (pushes, octets, until),
@@ -203,14 +204,14 @@ mod tests {
         let mut reference = simulator();
         let pushes: Vec<_> = (0..3).map(|_| reference.push(&mut wire)).collect();
 
-        let mut line = RealTime::new(simulator());
-        let start = line.due;
-        let (mut octets, mut clocks, mut moment) = (vec![], vec![], start);
+        let mut real_time = RealTime::new(simulator());
+        let start = real_time.due;
+        let (mut octets, mut times, mut moment) = (vec![], vec![], start);
         while octets.len() < wire.len() {
-            let (pushes, more, until) = due(&mut line, moment);
-            let early = due(&mut line, until - Duration::from_nanos(1));
+            let (pushes, more, until) = due(&mut real_time, moment);
+            let early = due(&mut real_time, until - Duration::from_nanos(1));
             assert_eq!(early, (vec![], vec![], until));
-            clocks.extend(pushes.into_iter().map(|clock| (clock, moment - start)));
+            times.extend(pushes.into_iter().map(|clock| (clock, moment - start)));
             octets.extend(more);
             moment = until;
         }
@@ -218,33 +219,33 @@ mod tests {
         let seconds = |n: u64| Duration::from_secs(5 * n);
         let expected: Vec<_> =
             pushes.iter().map(|push| push.time).zip((0..).map(seconds)).collect();
-        assert_eq!(clocks, expected);
+        assert_eq!(times, expected);
     }
 
     #[test]
     fn the_first_push_is_there_at_once_and_the_second_is_not() {
         let mut wire = vec![];
         let runs = simulator().push(&mut wire).runs;
-        let mut line = RealTime::at_once(simulator());
-        let start = line.due;
-        assert!(matches!(line.step(start), SimulatorStep::Push(_)));
+        let mut real_time = RealTime::at_once(simulator());
+        let start = real_time.due;
+        assert!(matches!(real_time.step(start), SimulatorStep::Push(_)));
         for run in runs.ranges() {
-            let SimulatorStep::Octets(octets) = line.step(start) else { panic!("no octets") };
+            let SimulatorStep::Octets(octets) = real_time.step(start) else { panic!("no octets") };
             assert_eq!(octets, &wire[run], "a frame is a burst");
         }
-        let (pushes, octets, until) = due(&mut line, start);
+        let (pushes, octets, until) = due(&mut real_time, start);
         assert_eq!((pushes.len(), octets.len(), until - start), (0, 0, INTERVAL));
-        let (pushes, octets, until) = due(&mut line, start + INTERVAL);
+        let (pushes, octets, until) = due(&mut real_time, start + INTERVAL);
         assert_eq!((pushes.len(), octets.len()), (1, 0));
         assert!(until - start < INTERVAL + Duration::from_millis(100));
     }
 
     #[test]
     fn who_was_away_gets_what_is_due_now() {
-        let mut line = RealTime::new(simulator());
-        let start = line.due;
-        let (first, ..) = due(&mut line, start);
-        let (second, octets, until) = due(&mut line, start + Duration::from_secs(3_603));
+        let mut real_time = RealTime::new(simulator());
+        let start = real_time.due;
+        let (first, ..) = due(&mut real_time, start);
+        let (second, octets, until) = due(&mut real_time, start + Duration::from_secs(3_603));
         let all = simulator().push(&mut vec![]).runs.octets();
         assert_eq!(second[0].as_second() - first[0].as_second(), 3_600);
         assert_eq!(second.len(), 1);

@@ -1,4 +1,4 @@
-//! Where the sun stands, in integers.
+//! The position of the sun, in integers.
 
 /// A full circle: angles are hundredths of a degree.
 const CIRCLE: i64 = 36_000;
@@ -6,7 +6,7 @@ const CIRCLE: i64 = 36_000;
 /// The sine of 90°: one is 10 000.
 pub(super) const ONE: i64 = 10_000;
 
-/// 48° north, as Vienna, Linz and (nearly) Bregenz.
+/// 48° north: Vienna, Linz and (nearly) Bregenz.
 const LATITUDE: i64 = 4_800;
 
 /// The sun over Lower Austria (16° east) is highest at 10:55 UTC; the equation of time is left out.
@@ -22,7 +22,7 @@ pub(super) struct Sun {
 }
 
 impl Sun {
-    /// The sun of the day that many days after 1970-01-01.
+    /// The sun of a day, counted from 1970-01-01.
     pub(super) const fn on(day: i64) -> Self {
         // 79 days lie before 21 March; a year has 365.2425 of them, the circle 36 000 steps.
         let season = ((day - 79) * 10_000 * CIRCLE).div_euclid(3_652_425);

@@ -9,18 +9,19 @@
 //!    09 0C 313831323230303030303039              meter number
 //! ```
 //!
-//! The nested list names clock, meter number and logical device too, and puts a structure around
-//! each object.
+//! The nested list also gives OBIS codes to the clock, the meter number and the logical device
+//! name,
+//! and wraps each object in a structure.
 
 use super::{
     house::Values,
     meter::{Identity, ListLayout, MeterKind},
 };
 
-/// All that a telegram says before it is ciphered.
+/// The content of a telegram before it is ciphered.
 #[derive(Clone, Copy, Debug)]
 pub struct SimulatedTelegram<'a> {
-    /// The kind of meter: it decides on the list.
+    /// The kind of meter, which determines the list.
     pub meter: MeterKind,
     /// Its numbers.
     pub identity: &'a Identity,
@@ -28,7 +29,7 @@ pub struct SimulatedTelegram<'a> {
     pub invoke_id: u32,
     /// The date-time: [`super::clock::date_time`].
     pub clock: [u8; 12],
-    /// What it measured.
+    /// The measured values.
     pub values: &'a Values,
 }
 
@@ -155,7 +156,7 @@ fn object(plain: &mut Vec<u8>, quantity: &RegisterCode, number: Number) {
     plain.extend_from_slice(&[STRUCTURE, 2, 0x0f, scaler.cast_unsigned(), 0x16, unit]);
 }
 
-/// At most 127 octets, which is more than any of the strings here has.
+/// For at most 127 octets; all strings here are shorter.
 fn octet_string(plain: &mut Vec<u8>, octets: &[u8]) {
     plain.extend_from_slice(&[0x09, octets.len() as u8]);
     plain.extend_from_slice(octets);

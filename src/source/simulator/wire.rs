@@ -24,20 +24,20 @@ pub struct Sealer {
     suite: u8,
 }
 
-/// With a tag or without.
+/// The cipher without or with a tag.
 enum Ciphering {
-    /// Without one, GCM is CTR from the second counter on.
-    Open(Box<Aes128>),
-    /// With one, SC and the authentication key are what the tag covers beside the ciphertext.
+    /// Without a tag, GCM is CTR from the second counter value on.
+    Untagged(Box<Aes128>),
+    /// The tag covers SC and the authentication key besides the ciphertext.
     Tagged { cipher: Box<AesGcm<Aes128, U12, U12>>, covered: Zeroizing<[u8; 17]> },
 }
 
 impl Sealer {
-    /// A sealer for a suite (0 or 1), with a tag if there is an authentication key.
+    /// A sealer for a suite (0 or 1). An authentication key adds a tag.
     #[must_use]
     pub fn new(suite: u8, guek: &[u8; 16], gak: Option<&[u8; 16]>) -> Self {
         let cipher = match gak {
-            None => Ciphering::Open(Box::new(Aes128::new(guek.into()))),
+            None => Ciphering::Untagged(Box::new(Aes128::new(guek.into()))),
             Some(gak) => {
                 let mut covered = Zeroizing::new([TAGGED | suite; 17]);
                 if let Some((_, key)) = covered.split_first_mut() {
@@ -49,11 +49,12 @@ impl Sealer {
         Self { cipher, suite }
     }
 
-    /// Appends the ciphered APDU to `apdu`. `plain` has at most 65 518 octets, more than any meter
-    /// here sends.
+    /// Appends the ciphered APDU to `apdu`. `plain` may have 65 518 octets, more than any simulated
+    /// meter
+    /// sends.
     pub fn seal(&self, title: &[u8; 8], counter: u32, plain: &[u8], apdu: &mut Vec<u8>) {
         let (control, tag) = match self.cipher {
-            Ciphering::Open(_) => (ENCRYPTED | self.suite, 0),
+            Ciphering::Untagged(_) => (ENCRYPTED | self.suite, 0),
             Ciphering::Tagged { .. } => (TAGGED | self.suite, 12),
         };
         apdu.extend_from_slice(&[0xdb, 8]);
@@ -75,7 +76,7 @@ impl Ciphering {
     /// Ciphers `text` in place under a nonce of 96 bits.
     fn apply(&self, nonce: u128, text: &mut [u8]) -> Option<[u8; 12]> {
         match self {
-            Self::Open(cipher) => {
+            Self::Untagged(cipher) => {
                 let counter = (nonce << 32 | 2).to_be_bytes();
                 let core = CtrCore::<_, Ctr32BE>::inner_iv_init(&**cipher, &counter.into());
                 StreamCipherCoreWrapper::from_core(core).apply_keystream(text);
@@ -84,7 +85,7 @@ impl Ciphering {
             Self::Tagged { cipher, covered } => {
                 let nonce = (nonce << 32).to_be_bytes();
                 let (nonce, _) = nonce.split_first_chunk::<12>()?;
-                // It refuses only more than 64 GiB of text.
+                // This fails only for more than 64 GiB of text.
                 let tag = cipher.encrypt_inout_detached(nonce.into(), &**covered, text.into());
                 tag.ok().map(Into::into)
             }
@@ -92,9 +93,10 @@ impl Ciphering {
     }
 }
 
-/// Appends `apdu` as M-Bus frames of at most `segment` octets of data: a run each.
+/// Appends `apdu` as M-Bus frames with at most `segment` octets of data, a run each.
 ///
-/// A frame of more than 255 octets says so modulo 256, as the old Sagemcom does (257: L = 01).
+/// A frame of more than 255 octets gives its length modulo 256, as the old Sagemcom does (257: L =
+/// 01).
 pub fn frames(apdu: &[u8], segment: usize, wire: &mut Vec<u8>) -> Runs {
     let mut runs = Runs::default();
     let mut rest = apdu;
@@ -124,7 +126,7 @@ const ENCRYPTED: u8 = 0x20;
 /// Encrypted and authenticated: bits 5 and 4.
 const TAGGED: u8 = 0x30;
 
-/// The shortest form, as all the meters do: `4D`, `81 F8`, `82 01 55`.
+/// The shortest form, which all meters use: `4D`, `81 F8`, `82 01 55`.
 fn length(apdu: &mut Vec<u8>, value: usize) {
     let [.., high, low] = value.to_be_bytes();
     match (high, low) {

@@ -1,24 +1,24 @@
-//! What the broker says, and what comes of it.
+//! Packets from the broker, and the reaction to each.
 
 use std::time::Instant;
 
 use crate::{
     format::printable::shown,
     sink::mqtt::{
-        client::Mqtt,
+        client::MqttSink,
         disconnect::Disconnect,
         packets::Reason,
-        run::{ClientRun, Phase, SETTLE, shutdown::Shutdown},
-        session::Happened,
+        run::state::{ClientRun, Phase, ShutdownStep},
+        session::SessionEvent,
     },
 };
 
 impl ClientRun<'_> {
-    /// Hears what the broker says.
-    pub(super) fn converse(&mut self, now: Instant) -> Result<(), Disconnect> {
-        self.mqtt.session.check(now)?;
-        for _ in 0..TURNS {
-            let Phase::Up(transport) = &mut self.phase else {
+    /// Reads from the socket and handles the packets, for a limited time.
+    pub(super) fn receive(&mut self, now: Instant) -> Result<(), Disconnect> {
+        self.mqtt.session.check_keepalive(now)?;
+        for _ in 0..READS_A_TURN {
+            let Phase::Connected(transport) = &mut self.phase else {
                 return Ok(());
             };
             let octets = transport.receive();
@@ -27,44 +27,45 @@ impl ClientRun<'_> {
             if octets.is_empty() {
                 break;
             }
-            for happened in self.mqtt.session.feed(&octets)? {
-                self.take(happened, now);
+            for event in self.mqtt.session.feed(&octets)? {
+                self.handle(event, now);
             }
         }
-        if let Some(due) = self.announce
-            && now >= due
+        if let Some(at) = self.announce_at
+            && now >= at
             && self.mqtt.session.has_room()
         {
-            self.announce = None;
+            self.announce_at = None;
             self.announce_all(now);
         }
         Ok(())
     }
 
-    pub(super) fn take(&mut self, happened: Happened, now: Instant) {
-        match happened {
-            Happened::Open => self.open(now),
-            Happened::Message(topic, payload) if self.is_status(&topic) => {
-                // Another one with the same status topic has ended.
-                self.online |= payload == b"offline" && self.farewell == Shutdown::NotYet;
+    fn handle(&mut self, event: SessionEvent, now: Instant) {
+        match event {
+            SessionEvent::Open => self.open(now),
+            SessionEvent::Message(topic, payload) if self.is_status(&topic) => {
+                // Another client with this status topic has ended: `online` has to be said again.
+                self.online_pending |=
+                    payload == b"offline" && self.shutdown == ShutdownStep::Running;
             }
-            Happened::Message(topic, payload) => {
+            SessionEvent::Message(topic, payload) => {
                 let announcer = self.mqtt.announcer.as_mut();
-                let soon = announcer.and_then(|it| it.on_message(&topic, &payload));
-                if let Some(soon) = soon {
-                    // Who asks again and again does not put it off.
-                    self.announce = self.announce.or(Some(now + soon));
+                let delay = announcer.and_then(|it| it.on_message(&topic, &payload));
+                if let Some(delay) = delay {
+                    // Repeated births do not postpone the answer.
+                    self.announce_at = self.announce_at.or(Some(now + delay));
                 }
             }
-            Happened::Accepted(topic) => {
-                self.progress = now;
+            SessionEvent::Accepted(topic) => {
+                self.last_progress = now;
                 if let Some(at) = self.refused.iter().position(|refused| *refused == topic) {
                     self.refused.remove(at);
-                    self.report.say(&format!("{} takes {} now", self.place, shown(&topic)));
+                    self.report.say(&format!("{} accepts {} now", self.address, shown(&topic)));
                 }
             }
-            Happened::Rejected(topic, reason, readings) => {
-                self.progress = now;
+            SessionEvent::Rejected(topic, reason, readings) => {
+                self.last_progress = now;
                 let advice = match reason {
                     Reason::NOT_AUTHORIZED => {
                         ": its access list does not let this user write there"
@@ -73,15 +74,12 @@ impl ClientRun<'_> {
                 };
                 self.reject(topic, &format!(" ({}){advice}", reason.text()), readings);
             }
-            Happened::TooLarge(topic, readings) => {
-                self.reject(topic, ": it takes nothing that is so large", readings);
-            }
-            Happened::NotSubscribed(reason) => {
-                if !core::mem::replace(&mut self.told_deaf, true) {
+            SessionEvent::NotSubscribed(reason) => {
+                if !core::mem::replace(&mut self.subscription_reported, true) {
                     self.report.say(&format!(
-                        "{} does not let this client listen ({}): announcements go out when it \
+                        "{} does not let this client subscribe ({}): announcements go out when it \
                          connects only",
-                        self.place,
+                        self.address,
                         reason.text()
                     ));
                 }
@@ -90,68 +88,46 @@ impl ClientRun<'_> {
     }
 
     fn is_status(&self, topic: &str) -> bool {
-        self.mqtt.states.site().topics.status().as_deref() == Some(topic)
+        self.mqtt.states.state_format().topics.status().as_deref() == Some(topic)
     }
 
-    fn reject(&mut self, topic: String, why: &str, readings: u64) {
-        if readings > 0 {
-            self.report.lost(readings);
-        }
-        if !self.refused.contains(&topic) && self.refused.len() < MOST_REFUSED {
-            self.report.say(&format!("{} refuses {}{why}", self.place, shown(&topic)));
-            self.refused.push(topic);
-        }
-    }
-
-    /// A new connection: the broker may have forgotten everything.
+    /// Starts afresh on a new connection: the broker may have forgotten everything.
     fn open(&mut self, now: Instant) {
-        if self.outage {
-            // Of what came until now only the last states go out.
+        if self.disconnected {
+            // Only the latest states of the outage go out.
             self.collect(now);
         }
-        if self.losses.recover() {
+        if self.reconnect.connected() {
             let skipped = match self.latest.forget_skipped() {
                 0 => String::new(),
                 skipped => format!("; {skipped} older readings were left out"),
             };
             self.report.say(&format!("connected again{skipped}"));
         }
-        if self.mqtt.session.is_fallback() && !self.told_version {
-            self.told_version = true;
-            self.report.say(&format!("{} does not speak MQTT 5: MQTT 3.1.1 is spoken", self.place));
+        if self.mqtt.session.is_fallback() && !self.fallback_reported {
+            self.fallback_reported = true;
+            self.report.say(&format!("{} does not speak MQTT 5: using MQTT 3.1.1", self.address));
         }
-        if self.farewell == Shutdown::Offline {
-            // It is said again, behind the `online` of this connection.
-            self.farewell = Shutdown::NotYet;
+        if self.shutdown == ShutdownStep::OfflineSent {
+            // `offline` has to follow the `online` of this connection again.
+            self.shutdown = ShutdownStep::Running;
         }
-        self.outage = false;
-        self.opened = now;
-        self.progress = now;
-        let Mqtt { session, announcer, states, .. } = &mut self.mqtt;
+        self.disconnected = false;
+        self.connected_at = now;
+        self.last_progress = now;
+        let MqttSink { session, announcer, states, .. } = &mut self.mqtt;
         match announcer {
             Some(announcer) => {
-                let status = states.site().topics.status();
+                let status = states.state_format().topics.status();
                 session.subscribe(&[announcer.subscriptions(), Vec::from_iter(status)].concat());
-                self.online = true;
+                self.online_pending = true;
             }
-            None => self.status("online"),
+            None => self.publish_status("online"),
         }
         self.announce_all(now);
         self.mqtt.session.resume();
     }
-
-    fn announce_all(&mut self, now: Instant) {
-        if let Some(announcer) = &mut self.mqtt.announcer {
-            let messages = announcer.on_connect();
-            self.settle = (!messages.is_empty()).then_some(now + SETTLE);
-            messages.into_iter().for_each(|message| self.mqtt.session.announce(message));
-        }
-        self.latest.renew(self.mqtt.fresh);
-    }
 }
 
-/// How often the socket is read in one turn of the loop, 16 KiB each.
-const TURNS: usize = 16;
-
-/// So many topics that are refused are told.
-const MOST_REFUSED: usize = 16;
+/// The most reads in one turn of the loop, 16 KiB each.
+const READS_A_TURN: usize = 16;

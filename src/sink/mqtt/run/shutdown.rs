@@ -1,4 +1,5 @@
-//! How it ends: what is left, then `offline`, then DISCONNECT; and the count of what did not go.
+//! The end in order: the remaining readings, then `offline`, then DISCONNECT. Readings that were not
+//! sent are counted.
 
 use core::time::Duration;
 use std::time::Instant;
@@ -7,111 +8,108 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::sink::{
     event::SinkEvent,
-    mqtt::run::{ClientRun, Phase, STUCK, Wait},
+    mqtt::run::state::{ClientRun, Phase, RetryWait, STALL_TIMEOUT, ShutdownStep},
 };
-
-/// How far the end has come.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shutdown {
-    NotYet,
-    Offline,
-    Closing,
-}
 
 impl ClientRun<'_> {
     fn has_nothing_left(&self) -> bool {
         !self.latest.is_due() && self.mqtt.session.is_idle()
     }
 
-    pub(super) fn can_say_goodbye(&self) -> bool {
-        self.drained && self.mqtt.session.is_open() && self.has_nothing_left() && self.is_sent()
+    pub(super) fn can_shut_down(&self) -> bool {
+        self.queue_drained
+            && self.mqtt.session.is_open()
+            && self.has_nothing_left()
+            && self.is_sent()
     }
 
     fn is_sent(&self) -> bool {
-        matches!(&self.phase, Phase::Up(transport) if transport.pending() == 0)
+        matches!(&self.phase, Phase::Connected(transport) if transport.pending() == 0)
     }
 
-    /// At the end there is time as long as less and less is left: a broker may take everything, answer
-    /// every ping, and acknowledge nothing.
-    fn mind_what_is_left(&mut self, now: Instant) {
-        let left = self.mqtt.session.unsent() + self.latest.untold();
-        if !self.drained || left < self.left.0 {
-            self.left = (left, now);
+    /// Notes whether the number of remaining readings still falls. A broker may take everything, answer
+    /// every ping and acknowledge nothing; nobody waits for such a broker for ever.
+    fn track_remaining(&mut self, now: Instant) {
+        let remaining = self.mqtt.session.unsent() + self.latest.unpublished();
+        if !self.queue_drained || remaining < self.remaining.0 {
+            self.remaining = (remaining, now);
         }
-        self.inbox.waits(self.is_stuck(now));
+        self.queue.waits(self.is_stalled(now));
     }
 
-    fn is_stuck(&self, now: Instant) -> bool {
-        now >= self.left.1 + STUCK
+    fn is_stalled(&self, now: Instant) -> bool {
+        now >= self.remaining.1 + STALL_TIMEOUT
     }
 
-    /// At the end of the inbox: what is left, then `offline`, then DISCONNECT.
-    pub(super) fn say_goodbye(&mut self, now: Instant) {
-        self.mind_what_is_left(now);
-        if !self.can_say_goodbye() {
+    /// Takes the next step of the shutdown once everything has been sent.
+    pub(super) fn advance_shutdown(&mut self, now: Instant) {
+        self.track_remaining(now);
+        if !self.can_shut_down() {
             return;
         }
-        match self.farewell {
-            Shutdown::NotYet => {
-                // Nothing says `online` behind it.
-                (self.settle, self.online) = (None, false);
-                self.status("offline");
-                self.farewell = Shutdown::Offline;
+        match self.shutdown {
+            ShutdownStep::Running => {
+                // No `online` may follow.
+                (self.repeat_states_at, self.online_pending) = (None, false);
+                self.publish_status("offline");
+                self.shutdown = ShutdownStep::OfflineSent;
                 self.send(now);
             }
-            Shutdown::Offline => self.farewell = Shutdown::Closing,
-            Shutdown::Closing => (),
+            ShutdownStep::OfflineSent => self.shutdown = ShutdownStep::Closing,
+            ShutdownStep::Closing => (),
         }
     }
 
     pub(super) fn is_over(&self, now: Instant) -> bool {
-        let Some(deadline) = self.inbox.deadline() else {
+        let Some(deadline) = self.queue.deadline() else {
             return false;
         };
-        let hopeless = matches!(self.phase, Phase::Waiting(Wait { hopeless: true, .. }));
-        // In an outage the broker has said `offline` itself, or will.
-        let nothing = self.outage
-            && self.drained
+        let needs_action =
+            matches!(self.phase, Phase::Waiting(RetryWait { needs_action: true, .. }));
+        // During an outage the broker publishes `offline` itself: the will.
+        let nothing = self.disconnected
+            && self.queue_drained
             && self.has_nothing_left()
             && self.latest.skipped() == 0
             && !self.mqtt.session.is_open();
-        now >= deadline || hopeless || nothing || self.farewell == Shutdown::Closing
+        now >= deadline || needs_action || nothing || self.shutdown == ShutdownStep::Closing
     }
 
-    /// Ends the connection in order, if there is one, and counts what did not go.
+    /// Ends an open connection in order, and counts the readings that were not sent.
     pub(super) fn close(&mut self) {
         let now = Instant::now();
         if self.mqtt.session.is_open() {
-            if self.farewell == Shutdown::NotYet {
-                self.status("offline");
+            if self.shutdown == ShutdownStep::Running {
+                self.publish_status("offline");
             }
             self.send(now);
-            // Where `offline` did not go out, the broker has to say it: the will is not taken back.
-            if self.mqtt.session.has_gone() {
+            // If `offline` did not go out, the broker has to publish it: DISCONNECT would cancel the
+            // will.
+            if self.mqtt.session.is_all_sent() {
                 self.mqtt.session.disconnect();
                 self.send(now);
-                self.hang_up(now);
+                self.await_close(now);
             }
         }
-        let waiting = core::iter::from_fn(|| self.inbox.take());
+        let waiting = core::iter::from_fn(|| self.queue.take());
         let waiting = waiting.filter(|event| matches!(event, SinkEvent::Readings(_))).count();
-        self.latest.skip(self.inbox.dropped());
-        let untold = self.latest.untold() + self.latest.skipped();
-        let lost = self.mqtt.session.unsent() + untold + waiting as u64;
+        self.latest.skip(self.queue.dropped());
+        let unpublished = self.latest.unpublished() + self.latest.skipped();
+        let lost = self.mqtt.session.unsent() + unpublished + waiting as u64;
         if lost > 0 {
             self.report.lost(lost);
             let is_open = self.mqtt.session.is_open();
-            if !is_open && !self.outage {
-                self.report.say(&format!("{} does not answer", self.place));
-            } else if is_open && self.is_sent() && self.is_stuck(now) {
-                self.report.say(&format!("{} does not acknowledge what it is sent", self.place));
+            if !is_open && !self.disconnected {
+                self.report.say(&format!("{} does not answer", self.address));
+            } else if is_open && self.is_sent() && self.is_stalled(now) {
+                self.report.say(&format!("{} does not acknowledge messages", self.address));
             }
         }
     }
 
-    /// Waits for the broker to close, so that nothing on its way is cut off.
-    fn hang_up(&mut self, now: Instant) {
-        let Phase::Up(transport) = &mut self.phase else {
+    /// Waits for the broker to close, so that packets under way are not cut off.
+    fn await_close(&mut self, now: Instant) {
+        let Phase::Connected(transport) = &mut self.phase else {
             return;
         };
         transport.finish();
@@ -119,22 +117,22 @@ impl ClientRun<'_> {
         if transport.pending() > 0 {
             return;
         }
-        transport.shut();
-        let late = self.inbox.deadline().unwrap_or(now).max(now + GLANCE);
-        let until = late.min(now + HANG_UP);
+        transport.shutdown_write();
+        let late = self.queue.deadline().unwrap_or(now).max(now + LAST_LOOK);
+        let until = late.min(now + CLOSE_TIMEOUT);
         while transport.receive().is_ok() {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            let remaining = until.saturating_duration_since(Instant::now());
+            if remaining.is_zero() {
                 return;
             }
-            let timeout = Timespec::try_from(left).ok();
+            let timeout = Timespec::try_from(remaining).ok();
             let _ = poll(&mut [PollFd::new(transport, PollFlags::IN)], timeout.as_ref());
         }
     }
 }
 
-/// How long a broker may take to close.
-const HANG_UP: Duration = Duration::from_secs(1);
+/// The longest wait for the broker to close.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A last look, when there is no time left.
-const GLANCE: Duration = Duration::from_millis(50);
+/// The wait for the broker to close when the deadline has passed.
+const LAST_LOOK: Duration = Duration::from_millis(50);

@@ -1,52 +1,55 @@
-//! What waits on a disk, and the part of it that is on its way.
+//! The lines that wait on a disk, and the part of them that is being sent.
 
 use std::path::Path;
 
 use crate::sink::{
-    files::{place::named, spool::Spool},
-    influx::pending::Pending,
+    files::{path_template::printable_path, spool::Spool},
+    influx::pending::PendingLines,
     traits::Report,
 };
 
-/// The spool of one sink, if the user wants one and it can be had.
+/// The spool of one sink, if the user wants one and it works.
 #[derive(Debug, Default)]
-pub(super) struct OnDisk {
+pub(super) struct SpooledLines {
     spool: Option<Spool>,
-    /// So many of the first lines that wait in memory are the oldest segment.
+    /// The number of first lines in memory that belong to the oldest segment.
     taken: usize,
-    /// It was told that the disk does not take any.
-    told: bool,
+    /// A failure of the disk was reported.
+    failure_reported: bool,
 }
 
-impl OnDisk {
-    /// The spool in that folder.
+impl SpooledLines {
+    /// Opens the spool in that folder.
     pub(super) fn open(folder: &Path, report: &dyn Report) -> Self {
         match Spool::open(folder) {
             Ok(spool) => {
                 if !spool.is_empty() {
-                    report.say(&format!("readings of before wait in {}", named(folder)));
+                    report.say(&format!(
+                        "readings of an earlier run wait in {}",
+                        printable_path(folder)
+                    ));
                 }
                 Self { spool: Some(spool), ..Self::default() }
             }
             Err(error) => {
-                report.say(&format!("{}: {error}; nothing is kept there", named(folder)));
+                report.say(&format!("{}: {error}; nothing is kept there", printable_path(folder)));
                 Self::default()
             }
         }
     }
 
-    /// Whether nothing waits there but what is on its way.
+    /// True if nothing waits there besides the lines that are being sent.
     pub(super) fn is_empty(&self) -> bool {
         self.taken > 0 || self.spool.as_ref().is_none_or(Spool::is_empty)
     }
 
-    /// How many of the first lines that wait in memory are on the disk too.
+    /// The number of first lines in memory that are on the disk too.
     pub(super) const fn taken(&self) -> usize {
         self.taken
     }
 
-    /// Brings the oldest segment into memory, if none is there.
-    pub(super) fn take(&mut self, pending: &mut Pending, report: &dyn Report) {
+    /// Reads the oldest segment into memory, unless one is there.
+    pub(super) fn take(&mut self, pending: &mut PendingLines, report: &dyn Report) {
         while !self.is_empty()
             && let Some(spool) = &mut self.spool
         {
@@ -65,14 +68,14 @@ impl OnDisk {
                 Ok(None) => return,
                 Err(error) => {
                     report.say(&format!("readings on the disk cannot be read: {error}"));
-                    spool.leave_oldest();
+                    spool.skip_oldest();
                 }
             }
         }
     }
 
-    /// So many of the first lines have come to their end.
-    pub(super) fn done(&mut self, count: usize, report: &dyn Report) {
+    /// The first lines are stored or refused.
+    pub(super) fn settled(&mut self, count: usize, report: &dyn Report) {
         if self.taken > 0 {
             self.taken = self.taken.saturating_sub(count);
             if self.taken == 0 {
@@ -87,24 +90,25 @@ impl OnDisk {
         }
     }
 
-    /// Puts the lines that wait in memory alone on the disk. Whether they are there.
-    pub(super) fn put(&mut self, pending: &mut Pending, report: &dyn Report) -> bool {
+    /// Writes the lines that exist only in memory to the disk. Returns false if that fails.
+    pub(super) fn put(&mut self, pending: &mut PendingLines, report: &dyn Report) -> bool {
         let Some(spool) = &mut self.spool else {
             return false;
         };
         match spool.append(pending.iter(self.taken)) {
             Ok(lost) => {
                 pending.truncate(self.taken);
-                self.told = false;
+                self.failure_reported = false;
                 if lost > 0 {
                     report.lost(lost);
-                    report.say(&format!("no more room on the disk: {lost} oldest readings go"));
+                    report
+                        .say(&format!("the spool is full: the {lost} oldest readings are dropped"));
                 }
                 true
             }
             Err(error) => {
-                if !core::mem::replace(&mut self.told, true) {
-                    report.say(&format!("the disk does not keep what waits: {error}"));
+                if !core::mem::replace(&mut self.failure_reported, true) {
+                    report.say(&format!("waiting readings cannot be written to the disk: {error}"));
                 }
                 false
             }

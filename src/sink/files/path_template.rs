@@ -1,85 +1,87 @@
-//! The name of a file, some of which depends on the readings: `/data/{meter}-{date}.csv`.
+//! A file name that may depend on the readings: `/data/{meter}-{date}.csv`.
 //!
-//! The meter's number comes from the telegram, so whoever can write telegrams chooses it. What goes
-//! into a name is a [segment](crate::sink::slug); so it can neither leave the folder nor hide.
+//! The meter number comes from the telegram, so anybody who can send telegrams chooses it. In a
+//! name it
+//! becomes a [slug](crate::sink::slug), which can neither leave the folder nor hide the file.
 
 use std::path::{Path, PathBuf};
 
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use crate::{
-    format::{key::Meta, latest, printable::shown, readings::Readings, usage::Usage},
+    format::{key::Meta, latest, printable::shown, readings::Readings},
     sink::{
-        settings::{SinkSettings, SinkTarget},
-        slug::segment,
+        settings::{SinkSettings, SinkTarget, error::SettingError},
+        slug::slug,
     },
 };
 
-/// Where a sink writes to.
+/// The file of a sink.
 #[derive(Clone, Debug)]
-pub struct FilePlace {
-    pieces: Vec<Piece>,
+pub struct PathTemplate {
+    parts: Vec<PathPart>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Piece {
+enum PathPart {
     Text(String),
     Meter,
     Date,
 }
 
-impl FilePlace {
+impl PathTemplate {
     /// The file of a sink.
     ///
     /// # Errors
-    /// It is none, or it has a `{placeholder}` that is not known.
-    pub fn of(settings: &SinkSettings) -> Result<Self, Usage> {
+    /// The target is no file, or has an unknown `{placeholder}`.
+    pub fn of(settings: &SinkSettings) -> Result<Self, SettingError> {
         let scheme = &settings.scheme;
         match &settings.target {
             SinkTarget::File(path) if !path.as_os_str().is_empty() => {
                 let text = path.to_str().unwrap_or_default();
-                let pieces = pieces(text).map_err(|why| Usage(format!("{scheme}: {why}")))?;
-                Ok(Self { pieces })
+                let parts =
+                    parts(text).map_err(|why| SettingError::new(format!("{scheme}: {why}")))?;
+                Ok(Self { parts })
             }
-            _ => Err(Usage(format!("{scheme}: a file expected, as in {scheme}:/PATH"))),
+            _ => Err(SettingError::new(format!("{scheme}: a file expected, as in {scheme}:/PATH"))),
         }
     }
 
-    /// Whether it is always the same file.
+    /// True if the name is always the same.
     #[must_use]
     pub fn is_fixed(&self) -> bool {
-        !self.pieces.iter().any(|piece| !matches!(piece, Piece::Text(_)))
+        !self.parts.iter().any(|part| !matches!(part, PathPart::Text(_)))
     }
 
-    /// Whether each meter has its own.
+    /// True if each meter has its own file.
     #[must_use]
     pub fn is_by_meter(&self) -> bool {
-        self.pieces.contains(&Piece::Meter)
+        self.parts.contains(&PathPart::Meter)
     }
 
     /// The file for these readings.
     #[must_use]
     pub fn path(&self, readings: &Readings) -> PathBuf {
-        let piece = |piece: &Piece| match piece {
-            Piece::Text(text) => text.clone(),
-            Piece::Meter => segment(latest::name(readings).unwrap_or_default()),
-            Piece::Date => date(readings),
+        let part = |part: &PathPart| match part {
+            PathPart::Text(text) => text.clone(),
+            PathPart::Meter => slug(latest::name(readings).unwrap_or_default()),
+            PathPart::Date => date(readings),
         };
-        self.pieces.iter().map(piece).collect::<String>().into()
+        self.parts.iter().map(part).collect::<String>().into()
     }
 
-    /// The file, if it is always the same, and the text of its name otherwise.
+    /// The file if the name is always the same; otherwise the text of the template.
     #[must_use]
     pub fn fixed(&self) -> PathBuf {
-        let piece = |piece: &Piece| match piece {
-            Piece::Text(text) => text.clone(),
-            Piece::Meter => "{meter}".to_owned(),
-            Piece::Date => "{date}".to_owned(),
+        let part = |part: &PathPart| match part {
+            PathPart::Text(text) => text.clone(),
+            PathPart::Meter => "{meter}".to_owned(),
+            PathPart::Date => "{date}".to_owned(),
         };
-        self.pieces.iter().map(piece).collect::<String>().into()
+        self.parts.iter().map(part).collect::<String>().into()
     }
 
-    /// Whether the name ends like that.
+    /// True if the name has that extension.
     #[must_use]
     pub fn has_extension(&self, extension: &str) -> bool {
         let path = self.fixed();
@@ -87,24 +89,29 @@ impl FilePlace {
     }
 }
 
-fn pieces(text: &str) -> Result<Vec<Piece>, String> {
-    let mut pieces = Vec::new();
+fn parts(text: &str) -> Result<Vec<PathPart>, String> {
+    let mut parts = Vec::new();
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once('{') {
         let (name, after) = behind.split_once('}').ok_or("a { that is not closed")?;
-        pieces.push(Piece::Text(before.to_owned()));
-        pieces.push(match name {
-            "meter" => Piece::Meter,
-            "date" => Piece::Date,
-            _ => return Err(format!("{{{}}}: there are {{meter}} and {{date}}", shown(name))),
+        parts.push(PathPart::Text(before.to_owned()));
+        parts.push(match name {
+            "meter" => PathPart::Meter,
+            "date" => PathPart::Date,
+            _ => {
+                return Err(format!(
+                    "{{{}}}: unknown; only {{meter}} and {{date}} exist",
+                    shown(name)
+                ));
+            }
         });
         rest = after;
     }
-    pieces.push(Piece::Text(rest.to_owned()));
-    Ok(pieces)
+    parts.push(PathPart::Text(rest.to_owned()));
+    Ok(parts)
 }
 
-/// The date at the meter when the telegram was made, else when it arrived, else today's.
+/// The date at the meter when the telegram was made, else the date of arrival, else today.
 fn date(readings: &Readings) -> String {
     let at_meter = readings.meta(Meta::Time).and_then(|time| time.get(..10)).filter(is_date);
     let arrived = || {
@@ -125,9 +132,9 @@ fn is_date(text: &&str) -> bool {
     text.bytes().enumerate().all(fits)
 }
 
-/// The path for people.
+/// The path in printable form.
 #[must_use]
-pub fn named(path: &Path) -> String {
+pub fn printable_path(path: &Path) -> String {
     shown(&path.to_string_lossy()).into_owned()
 }
 
@@ -136,9 +143,9 @@ mod tests {
     use super::*;
 
     fn path(uri: &str, line: &str) -> String {
-        let place = FilePlace::of(&uri.parse().unwrap()).unwrap();
+        let path_template = PathTemplate::of(&uri.parse().unwrap()).unwrap();
         let readings = Readings::parse(line.as_bytes()).unwrap();
-        place.path(&readings).to_str().unwrap().to_owned()
+        path_template.path(&readings).to_str().unwrap().to_owned()
     }
 
     #[test]
@@ -165,10 +172,10 @@ mod tests {
 
     #[test]
     fn a_place_that_cannot_be_meant_is_refused() {
-        let why = |uri: &str| FilePlace::of(&uri.parse().unwrap()).unwrap_err().0;
+        let why = |uri: &str| PathTemplate::of(&uri.parse().unwrap()).unwrap_err().to_string();
         assert_eq!(why("file:"), "file: a file expected, as in file:/PATH");
         assert_eq!(why("solarview://host/x"), "solarview: a file expected, as in solarview:/PATH");
-        assert_eq!(why("file:a{mater}"), "file: {mater}: there are {meter} and {date}");
+        assert_eq!(why("file:a{mater}"), "file: {mater}: unknown; only {meter} and {date} exist");
         assert_eq!(why("file:a{meter"), "file: a { that is not closed");
     }
 }

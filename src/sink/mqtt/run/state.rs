@@ -1,0 +1,162 @@
+//! The state of the running sink, and the few steps that every part of the loop shares.
+
+use core::time::Duration;
+use std::time::Instant;
+
+use crate::{
+    format::printable::shown,
+    sink::{
+        mqtt::{
+            client::{MqttSink, status},
+            connect::Connecting,
+            latest::LatestStates,
+            reconnect::Reconnect,
+            session::TooLarge,
+            transport::Transport,
+        },
+        queue::QueueReceiver,
+        traits::Report,
+    },
+};
+
+/// The state between two turns of the loop.
+pub(in crate::sink::mqtt) struct ClientRun<'a> {
+    pub(super) mqtt: MqttSink,
+    pub(super) queue: &'a QueueReceiver,
+    pub(super) report: &'a dyn Report,
+    pub(super) address: String,
+    pub(super) phase: Phase,
+    pub(super) latest: LatestStates,
+    /// True from a lost or failed connection until the broker accepts the client again.
+    pub(super) disconnected: bool,
+    pub(super) reconnect: Reconnect,
+    /// Topics whose refusal has been reported.
+    pub(super) refused: Vec<String>,
+    pub(super) connected_at: Instant,
+    /// The last time that the broker took something, or that nothing waited for it.
+    pub(super) last_progress: Instant,
+    /// When to repeat the announcements, after Home Assistant has started.
+    pub(super) announce_at: Option<Instant>,
+    /// When to repeat the states after an announcement: by then its readers have subscribed.
+    pub(super) repeat_states_at: Option<Instant>,
+    /// `online` goes out after the repeated states.
+    pub(super) online_pending: bool,
+    pub(super) fallback_reported: bool,
+    pub(super) subscription_reported: bool,
+    /// The queue has ended and is empty.
+    pub(super) queue_drained: bool,
+    /// The readings left at the end, and since when that number has not fallen.
+    pub(super) remaining: (u64, Instant),
+    pub(super) shutdown: ShutdownStep,
+}
+
+pub(super) enum Phase {
+    Waiting(RetryWait),
+    Connecting(Connecting),
+    Connected(Transport),
+}
+
+/// The wait before the next attempt to connect.
+#[derive(Clone, Copy)]
+pub(super) struct RetryWait {
+    pub(super) until: Instant,
+    /// An earlier time, used once the queue has ended: little time is left then.
+    pub(super) until_at_end: Instant,
+    /// No attempt can succeed before the user changes something.
+    pub(super) needs_action: bool,
+}
+
+/// How far the shutdown has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum ShutdownStep {
+    Running,
+    OfflineSent,
+    Closing,
+}
+
+impl<'a> ClientRun<'a> {
+    pub(in crate::sink::mqtt) fn new(
+        mqtt: MqttSink,
+        queue: &'a QueueReceiver,
+        report: &'a dyn Report,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            address: mqtt.broker.address(),
+            mqtt,
+            queue,
+            report,
+            phase: Phase::Waiting(RetryWait::none(now)),
+            latest: LatestStates::default(),
+            disconnected: false,
+            reconnect: Reconnect::new(),
+            refused: Vec::new(),
+            connected_at: now,
+            last_progress: now,
+            announce_at: None,
+            repeat_states_at: None,
+            online_pending: false,
+            fallback_reported: false,
+            subscription_reported: false,
+            queue_drained: false,
+            remaining: (0, now),
+            shutdown: ShutdownStep::Running,
+        }
+    }
+
+    /// Publishes `online` or `offline` on the status topic.
+    pub(super) fn publish_status(&mut self, text: &str) {
+        let MqttSink { session, states, .. } = &mut self.mqtt;
+        let message = status(states.state_format(), text);
+        message.into_iter().for_each(|message| session.announce(message));
+    }
+
+    /// Hands packets to the socket until it takes no more.
+    pub(super) fn send(&mut self, now: Instant) {
+        let Phase::Connected(transport) = &mut self.phase else {
+            return;
+        };
+        while transport.pending() == 0 {
+            let (octets, too_large) = self.mqtt.session.take(now);
+            if octets.is_empty() && too_large.is_empty() {
+                // Nothing is queued, or an acknowledgement has to come first.
+                return;
+            }
+            transport.send(&octets);
+            // The next read reports a broken connection.
+            let _ = transport.flush();
+            if transport.pending() == 0 {
+                self.last_progress = now;
+            }
+            if !too_large.is_empty() {
+                for TooLarge { topic, readings } in too_large {
+                    self.reject(topic, ": the message is larger than it accepts", readings);
+                }
+                return;
+            }
+        }
+    }
+
+    /// Counts readings that the broker refuses, and reports each topic once.
+    pub(super) fn reject(&mut self, topic: String, why: &str, readings: u64) {
+        if readings > 0 {
+            self.report.lost(readings);
+        }
+        if !self.refused.contains(&topic) && self.refused.len() < MOST_REFUSALS {
+            self.report.say(&format!("{} refuses {}{why}", self.address, shown(&topic)));
+            self.refused.push(topic);
+        }
+    }
+}
+
+impl RetryWait {
+    pub(super) const fn none(now: Instant) -> Self {
+        Self { until: now, until_at_end: now, needs_action: false }
+    }
+}
+
+/// A broker that takes nothing for this long no longer holds up the producers.
+pub(super) const STALL_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The most refused topics that are reported.
+const MOST_REFUSALS: usize = 16;
