@@ -26,7 +26,7 @@ use meterpipe::{
     },
     format::{
         entry::{Format, OutputTelegram},
-        options::FormatKind,
+        kinds::FormatKind,
     },
     hex::dump::{Dump, HexRun},
     link::deframer::Deframer,

@@ -9,7 +9,7 @@ use meterpipe::{
         unframe::Unframe,
     },
     cipher::{key::Key, key_file},
-    format::{entry::Format, options},
+    format::{entry::Format, kinds::FormatKind, options},
     hex::canonical,
     link::deframer::Deframer,
     record::{Attributes, Place, Record, RecordKind, Time},
@@ -62,7 +62,7 @@ pub fn decrypt() -> Decrypt {
 }
 
 /// A format as the command line builds it.
-pub fn format(kind: options::FormatKind) -> Box<dyn Format> {
+pub fn format(kind: FormatKind) -> Box<dyn Format> {
     kind.build(&options::FormatOptions::default()).expect("a format without options")
 }
 

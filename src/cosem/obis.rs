@@ -29,6 +29,13 @@ impl Obis {
         let [medium, channel, ..] = code;
         (medium <= 15 && channel <= 199).then_some(Self(code))
     }
+
+    /// Group B.
+    #[must_use]
+    pub const fn channel(self) -> u8 {
+        let Self([_, channel, ..]) = self;
+        channel
+    }
 }
 
 impl fmt::Display for Obis {
