@@ -168,12 +168,6 @@ impl Digits {
         self.tell()
     }
 
-    /// True if nothing so far bears on the next line.
-    pub(super) const fn is_at_rest(&self) -> bool {
-        let octet = self.half.is_some() || self.wrapped || self.lame || self.escape;
-        !octet && !self.mark
-    }
-
     /// Something is lost here.
     pub(super) fn spoil(&mut self, at: usize, cause: Cause) {
         self.defect.get_or_insert(Error::new(Layer::Hex, at, cause));

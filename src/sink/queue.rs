@@ -7,15 +7,16 @@
 
 use std::{
     collections::VecDeque,
-    io::{self, PipeReader, PipeWriter},
+    io,
     os::fd::{AsFd, BorrowedFd},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
-use crate::sink::event::SinkEvent;
+use crate::{
+    sink::event::SinkEvent,
+    wake::{self, Sleeper, Waker},
+};
 
 /// How often a waiting producer checks whether the sink is blocked.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -27,14 +28,14 @@ const HANGS: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct QueueReceiver {
     shared: Arc<Shared>,
-    bell: PipeReader,
+    sleeper: Sleeper,
 }
 
 /// The end that the producer writes.
 #[derive(Debug)]
 pub struct QueueSender {
     shared: Arc<Shared>,
-    bell: PipeWriter,
+    waker: Waker,
 }
 
 #[derive(Debug)]
@@ -64,10 +65,7 @@ struct Queue {
 /// # Errors
 /// The process has no more file descriptors.
 pub fn queue(capacity: usize) -> io::Result<(QueueSender, QueueReceiver)> {
-    let (bell, ringer) = io::pipe()?;
-    // A full bell has been rung already, and a read of an empty bell must not block.
-    rustix::io::ioctl_fionbio(&ringer, true)?;
-    rustix::io::ioctl_fionbio(&bell, true)?;
+    let (waker, sleeper) = wake::pair()?;
     let queue = Queue {
         events: VecDeque::new(),
         alive: Instant::now(),
@@ -79,7 +77,7 @@ pub fn queue(capacity: usize) -> io::Result<(QueueSender, QueueReceiver)> {
     };
     let (queue, room) = (Mutex::new(queue), Condvar::new());
     let shared = Arc::new(Shared { queue, room, capacity: capacity.max(1) });
-    Ok((QueueSender { shared: shared.clone(), bell: ringer }, QueueReceiver { shared, bell }))
+    Ok((QueueSender { shared: shared.clone(), waker }, QueueReceiver { shared, sleeper }))
 }
 
 impl Shared {
@@ -123,7 +121,7 @@ impl QueueSender {
         }
         queue.events.push_back(event);
         drop(queue);
-        self.ring();
+        self.waker.wake();
     }
 
     /// Ends the queue, and sets the time by which the sink has to end.
@@ -131,7 +129,7 @@ impl QueueSender {
         let mut queue = self.shared.lock();
         (queue.deadline, queue.alive) = (Some(deadline), Instant::now());
         drop(queue);
-        self.ring();
+        self.waker.wake();
     }
 
     /// Extends the deadline of a sink that is at work; returns the deadline that holds.
@@ -141,21 +139,17 @@ impl QueueSender {
         let deadline = if more { Some(deadline) } else { queue.deadline };
         *queue.deadline.insert(deadline.unwrap_or_else(Instant::now))
     }
-
-    fn ring(&self) {
-        let _ = rustix::io::write(&self.bell, &[0]);
-    }
 }
 
 impl QueueReceiver {
     /// The next event, if one comes within this time.
-    pub fn next(&self, patience: Duration) -> Option<SinkEvent> {
+    pub fn next(&self, timeout: Duration) -> Option<SinkEvent> {
         let since = Instant::now();
         loop {
-            let left = patience.saturating_sub(since.elapsed());
+            let left = timeout.saturating_sub(since.elapsed());
             let ended = self.is_ended();
             match self.take() {
-                // The bell may have been rung for an event that was already taken, so one look is not enough.
+                // A wake-up may be for an event that was already taken, so one look is not enough.
                 None if !ended && !left.is_zero() => self.wait(left),
                 event => return event,
             }
@@ -208,21 +202,19 @@ impl QueueReceiver {
     }
 
     /// Waits for an event, for the end, or for this time.
-    pub fn wait(&self, patience: Duration) {
-        let mut bell = [PollFd::new(&self.bell, PollFlags::IN)];
-        let _ = poll(&mut bell, Timespec::try_from(patience).ok().as_ref());
-        self.hush();
+    pub fn wait(&self, timeout: Duration) {
+        self.sleeper.wait(timeout);
     }
 
-    /// Silences the bell. For sinks that poll [the descriptor](AsFd) together with others.
-    pub fn hush(&self) {
-        let _ = rustix::io::read(&self.bell, &mut [0; 64]);
+    /// Forgets the wake-ups so far. For sinks that poll [the descriptor](AsFd) together with others.
+    pub fn clear_wake_ups(&self) {
+        self.sleeper.clear();
     }
 }
 
 impl AsFd for QueueReceiver {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.bell.as_fd()
+        self.sleeper.as_fd()
     }
 }
 

@@ -1,5 +1,4 @@
 //! One model: the readings of a telegram are those of its line of JSON, digit for digit.
-#![cfg(feature = "cli")]
 
 use std::{fs, mem::discriminant, path::Path};
 
