@@ -99,7 +99,7 @@ impl Dump {
         result.and(if open { Err(Error::new(Layer::Hex, 0, OFFSET)) } else { Ok(()) })
     }
 
-    /// Reads a line in its plain form, as nearly all are; false, with nothing done, for other lines.
+    /// A line that needs no careful look, as nearly all do; false, and nothing done, for another one.
     fn plain(&mut self, text: &[u8], run: &mut HexRun) -> bool {
         let Some(listing) = &mut self.listing else {
             let bare = text.last().is_some_and(u8::is_ascii_hexdigit);
