@@ -157,9 +157,11 @@ impl Telegrams {
         match event {
             StageEvent::Record(record, place) if record.kind == RecordKind::Apdu => {
                 let chosen = decrypt.chosen(record.octets);
-                if let Some((telegram, record)) = reopen.read(&record, &chosen) {
-                    let (telegram, record) = (&telegram, &record);
-                    return out(DecodeEvent::Telegram { telegram, record, place });
+                let is_read = reopen.read(&record, &chosen, |telegram, record| {
+                    out(DecodeEvent::Telegram { telegram, record, place });
+                });
+                if is_read {
+                    return;
                 }
                 decrypt.feed(&record, place, &mut |event: StageEvent<'_>| {
                     read(templates, event, out);

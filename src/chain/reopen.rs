@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::{
     chain::decrypt::{Chosen, Decrypt, Demands, Ring, attributes},
-    cipher::ciphered::{Ciphered, GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING, SystemTitle},
+    cipher::ciphered::{Ciphered, GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING},
     cosem::notification::DATA_NOTIFICATION,
     reading::{telegram::Telegram, template::Templates},
     record::{Attributes, Auth, Record},
@@ -31,35 +31,37 @@ impl Reopen {
         Self { ring, demands, ..Self::default() }
     }
 
-    /// Reads the APDU of a record; nothing if that takes the careful way.
-    pub fn read<'s>(
-        &'s mut self,
-        record: &Record<'s>,
+    /// Reads the APDU of a record, and lends the telegram to `out`, with the record of its plain APDU.
+    /// False if the APDU takes the careful way.
+    pub fn read(
+        &mut self,
+        record: &Record<'_>,
         chosen: &Chosen,
-    ) -> Option<(Telegram<'s>, Record<'s>)> {
-        match *record.octets.first()? {
-            GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING => {
-                let apdu = Ciphered::parse(record.octets).ok()?;
-                let title = apdu.title.or(self.demands.title)?;
-                let attributes = self.open(&apdu, title, chosen, record.attributes)?;
-                let telegram = self.templates.read(&self.plain).ok()?;
-                Some((telegram, Record { octets: &self.plain, attributes, ..*record }))
-            }
-            DATA_NOTIFICATION if !self.demands.authenticated => {
-                Some((self.templates.read(record.octets).ok()?, *record))
+        out: impl FnOnce(&Telegram<'_>, &Record<'_>),
+    ) -> bool {
+        let plain = match record.octets.first() {
+            Some(&(GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING)) => self.open(record, chosen),
+            Some(&DATA_NOTIFICATION) if !self.demands.authenticated => {
+                self.plain.clear();
+                self.plain.extend_from_slice(record.octets);
+                Some(record.attributes)
             }
             _ => None,
+        };
+        let Some(attributes) = plain else {
+            return false;
+        };
+        let telegram = self.templates.read(&self.plain);
+        if let Ok(telegram) = &telegram {
+            out(telegram, &Record { octets: &self.plain, attributes, ..*record });
         }
+        telegram.is_ok()
     }
 
     /// Deciphers an APDU into `self.plain`.
-    fn open<'a>(
-        &mut self,
-        apdu: &Ciphered<'_>,
-        title: SystemTitle,
-        chosen: &Chosen,
-        of_record: Attributes<'a>,
-    ) -> Option<Attributes<'a>> {
+    fn open<'a>(&mut self, record: &Record<'a>, chosen: &Chosen) -> Option<Attributes<'a>> {
+        let apdu = &Ciphered::parse(record.octets).ok()?;
+        let title = apdu.title.or(self.demands.title)?;
         let keys = self.ring.all.get(chosen.key?)?;
         let auth = match (apdu.tag, &keys.gak) {
             (Some(_), Some(gak)) => {
@@ -72,6 +74,6 @@ impl Reopen {
                 if tag.is_some() { Auth::Unverified } else { Auth::None }
             }
         };
-        Some(attributes(apdu, title, auth, of_record))
+        Some(attributes(apdu, title, auth, record.attributes))
     }
 }

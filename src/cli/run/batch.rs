@@ -133,14 +133,13 @@ impl BatchReader {
             };
             let record = apdu.record(octets, start);
             start = apdu.end;
-            let Some((telegram, record)) = reopen.read(&record, &apdu.chosen) else {
-                continue;
-            };
             let text_start = text.len();
-            let (received, attributes) = (record.time, record.attributes);
-            let telegram = OutputTelegram { telegram: &telegram, zone, received, attributes };
-            format.entry(&telegram, text);
-            match format.notes().is_empty() {
+            let is_read = reopen.read(&record, &apdu.chosen, |telegram, record| {
+                let (received, attributes) = (record.time, record.attributes);
+                let telegram = OutputTelegram { telegram, zone, received, attributes };
+                format.entry(&telegram, text);
+            });
+            match is_read && format.notes().is_empty() {
                 true => apdu.text_end = Some(text.len()),
                 false => text.truncate(text_start),
             }
