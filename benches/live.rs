@@ -1,4 +1,4 @@
-//! What a live run costs beside a meter that talks.
+//! The cost of a live run beside a meter that talks.
 //!
 //! ```text
 //! simulated meter, 2400 baud ──► pseudo-terminal ──► meterpipe watch ──► pipe ──► a line is there
@@ -7,7 +7,7 @@
 //!
 //! `live METERPIPE KEY-FILE TELEGRAMS` runs all ways side by side, so that the same moments are calm
 //! or busy for each: a telegram every five seconds, the ways a second apart. The first telegram is
-//! not measured; after the last one it measures how the ways wait. What goes through `cat` is the
+//! not measured; after the last one it measures how the ways wait. The way through `cat` is the
 //! least: octets that are read and passed on, not understood.
 
 #![allow(missing_docs)]
@@ -221,7 +221,7 @@ fn sleep_until(moment: Instant) {
 }
 
 impl Way {
-    /// Whether it only passes octets on.
+    /// True if it only passes octets on.
     fn is_least(&self) -> bool {
         self.commands == ["cat PTY"]
     }
@@ -277,7 +277,7 @@ impl BenchRun {
         }
     }
 
-    /// What all threads have cost so far.
+    /// The cost of all threads so far.
     fn cost(&self) -> Cost {
         let mut sum = Cost::default();
         for process in &self.processes {
@@ -321,7 +321,7 @@ fn number(path: &Path, name: &str) -> u64 {
     value.and_then(|value| value.parse().ok()).expect("a number")
 }
 
-/// What processes have cost.
+/// The cost of processes.
 #[derive(Debug, Default)]
 struct Cost {
     cpu: Duration,

@@ -1,11 +1,11 @@
-# What benches/run, benches/live and benches/gate share: how to build, to make data and to count.
+# Shared by benches/run, benches/live and benches/gate: how to build, to make data and to count.
 # Source it.
 # shellcheck shell=bash
 #
 # A way is a command that takes a file and reads all of it: `decode FORMAT FILE`, `pipe FILE`. Each
-# process of it is started under "${under[@]}": nothing, or what measures it.
+# process of it is started under "${under[@]}": nothing, or the program that measures it.
 
-# What fails in $(…) fails here too.
+# A command that fails in $(…) fails here too.
 shopt -s inherit_errexit
 export LC_ALL=C
 meterpipe=target/release/meterpipe
@@ -15,7 +15,7 @@ under=()
 # The published example key, which simulate takes too.
 key=36C66639E48A8CA4D6BC8B282A793BBB
 
-# Installs what is missing: PROGRAM:PACKAGE…
+# Installs the programs that are missing: PROGRAM:PACKAGE…
 need() {
     local each missing=() root=()
     for each; do
@@ -32,14 +32,14 @@ need() {
     fi
 }
 
-# The program as it is released, and then what measures it, EXAMPLE: both at once would give the
-# program what only tests need.
+# The program as it is released, and then EXAMPLE, which measures it: both at once would give the
+# program the features that only tests need.
 build() {
     cargo build --locked --release --quiet
     cargo build --locked --release --quiet --example "$1"
 }
 
-# What figures depend on: the day, the machine, the compiler.
+# Figures depend on the day, the machine, the compiler.
 machine() {
     local model
     model=$(awk -F ': ' '/^model name/ { print $2; exit }' /proc/cpuinfo)
@@ -59,9 +59,90 @@ simulate() {
         >"$room/$1.$2.$3"
 }
 
+# The ways that are measured beside the hex of each meter: NAME FORMAT FILES COMMAND…, a line each.
+# make_form makes the files.
+ways() {
+    cat <<END
+spaced csv spaced decode csv
+esphome csv esphome decode csv
+xxd csv xxd decode csv
+layouts csv layouts decode csv
+keys csv keys decode_with keys csv
+hex influx netz-noe-kaifa.hex decode influx
+hex lines netz-noe-kaifa.hex decode lines
+hex table netz-noe-kaifa.hex decode table
+publish file readings publish
+END
+}
+
+# Makes FORM.COUNT in the room from the hex of so many telegrams of netz-noe-kaifa, or from nothing.
+make_form() {
+    local form=$1 count=$2 hex=$room/netz-noe-kaifa.hex.$2 file=$room/$1.$2
+    case $form in
+        # 68 fa fa 68
+        spaced) sed 's/../& /g; s/ $//' "$hex" >"$file" ;;
+        esphome)
+            sed 's/../&:/g; s/:$//; s/^/[12:34:56][D][uart_debug:114]: <<< /' "$hex" >"$file"
+            ;;
+        xxd) xxd -r -p "$hex" | xxd >"$file" ;;
+        layouts) make_layouts "$count" >"$file" ;;
+        keys) make_meters "$count" >"$file" ;;
+        readings) decode json "$hex" >"$file" ;;
+    esac
+}
+
+# Plain lists of four to sixteen registers in turn: thirteen layouts in one stream.
+make_layouts() {
+    awk -v count="$1" 'BEGIN {
+        for (i = 0; i < count; i++) {
+            size = 4 + i % 13
+            printf "0f%08x0c07ea061507%02x%02x0000ff888002%02x", i, i / 60 % 24, i % 60, size
+            for (k = 1; k <= size; k++) {
+                printf "020309060100%02x0800ff06%08x02020f00161e", k, i * k
+            }
+            print ""
+        }
+    }'
+}
+
+# Telegrams of a new meter after every fifty, and a key file with 5 000 numbers, theirs among them.
+make_meters() {
+    local seed each=$(($1 < 50 ? $1 : 50))
+    for ((seed = 1; seed <= $1 / each; seed++)); do
+        "$meterpipe" simulate --start 2026-06-21T00:00:00Z --seed "$seed" --output hex \
+            --count "$each"
+    done | tee "$room/meters" &&
+        (umask 077 && numbers "$room/meters" >"$room/keys")
+}
+
+numbers() {
+    decode lines "$1" | cut -f 2 | uniq | awk -v key="$key" '
+        { number[NR] = $1 }
+        END {
+            for (i = 1; i <= 5000; i++) {
+                own = i % int(5000 / NR) == 0 ? i / int(5000 / NR) : 0
+                if (own in number) {
+                    print number[own], key
+                } else {
+                    printf "%012d %032X\n", i, i
+                }
+            }
+        }'
+}
+
 # On one core: what is measured is work, and a telegram's work is compared with the kernel's.
 decode() {
-    "${under[@]}" "$meterpipe" decode --jobs 1 --key-file "$room/guek" --format "$1" "$2"
+    decode_with guek "$@"
+}
+
+# The same with another file of keys: KEYS FORMAT FILE.
+decode_with() {
+    "${under[@]}" "$meterpipe" decode --jobs 1 --key-file "$room/$1" --format "$2" "$3"
+}
+
+publish() {
+    rm -f "$room/published.jsonl"
+    "${under[@]}" "$meterpipe" publish --to "file:$room/published.jsonl" "$1"
 }
 
 pipe() {

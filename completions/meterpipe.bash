@@ -407,7 +407,7 @@ _meterpipe() {
             fi
             case "${prev}" in
                 --to)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// solarview: file:" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -573,7 +573,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --to)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// solarview: file:" -- "${cur}"))
                     return 0
                     ;;
                 --config)

@@ -105,7 +105,14 @@ auto\t'The one that gives frames'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l count -d 'End after N telegrams (capture: frames)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timeout -d 'End when nothing has come for this long: 30s, 5m, 1h' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l record -d 'Also record all input to FILE, as capture does; reopened on SIGHUP' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l to -d 'A sink, such as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l to -d 'A sink, such as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)' -r -f -a "mqtt://\t'an MQTT broker, and Home Assistant'
+mqtts://\t'an MQTT broker, over TLS'
+influxdb://\t'InfluxDB, VictoriaMetrics'
+influxdbs://\t'InfluxDB, VictoriaMetrics, over TLS'
+prometheus:\t'metrics for the textfile collector of node_exporter'
+prometheus://\t'metrics for Prometheus to scrape'
+solarview:\t'the energy registers as Solarview reads them'
+file:\t'a line for each telegram, appended to a file'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l input -d 'The form of the input [default: detected from the content]' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
@@ -136,7 +143,14 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -s q -l quiet
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -l to -d 'A sink, such as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -l to -d 'A sink, such as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)' -r -f -a "mqtt://\t'an MQTT broker, and Home Assistant'
+mqtts://\t'an MQTT broker, over TLS'
+influxdb://\t'InfluxDB, VictoriaMetrics'
+influxdbs://\t'InfluxDB, VictoriaMetrics, over TLS'
+prometheus:\t'metrics for the textfile collector of node_exporter'
+prometheus://\t'metrics for Prometheus to scrape'
+solarview:\t'the energy registers as Solarview reads them'
+file:\t'a line for each telegram, appended to a file'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s q -l quiet -d 'Print nothing on standard error; the exit status stays'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s v -l verbose -d 'Always print a summary at the end'

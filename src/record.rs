@@ -109,7 +109,7 @@ impl Time {
     }
 }
 
-/// What the octets of a record are.
+/// The meaning of a record's octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordKind<'a> {
     /// Any run of octets from the line.
@@ -149,14 +149,14 @@ impl<'a> RecordKind<'a> {
     }
 }
 
-/// What is known of the integrity of a telegram that was ciphered.
+/// The integrity of a telegram that was ciphered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Auth {
-    /// It carried no tag.
+    /// The telegram carried no tag.
     None,
-    /// It carried a tag, and there was no key to verify it.
+    /// The telegram carried a tag, and there was no key to verify it.
     Unverified,
-    /// Its tag was verified.
+    /// The tag was verified.
     Verified,
 }
 
@@ -189,7 +189,7 @@ pub struct Attributes<'a> {
     pub ic: Option<u32>,
     /// Its security control octet.
     pub sc: Option<u8>,
-    /// What is known of its integrity.
+    /// The integrity of a ciphered APDU.
     pub auth: Option<Auth>,
     /// Marks of the UART by octet: `parity@17,overrun@40`. [`marks`] reads it.
     pub err: Option<&'a str>,
@@ -202,7 +202,7 @@ pub struct Attributes<'a> {
 pub struct Record<'a> {
     /// When its first octet arrived.
     pub time: Time,
-    /// What the octets are.
+    /// The meaning of the octets.
     pub kind: RecordKind<'a>,
     /// The octets.
     pub octets: &'a [u8],
@@ -253,10 +253,10 @@ impl<'a> Columns<'a> {
     /// Of a line without its end; nothing if it does not look like a record at all.
     #[must_use]
     pub fn of(line: &'a [u8]) -> Option<Self> {
-        // Look at the one octet behind the time first: most lines of a hex dump end here.
+        // The end of the time comes first: most lines of a hex dump have another one.
         let width = match line {
             [b'-', b' ', ..] => 1,
-            _ if line.get(24) == Some(&b' ') => 24,
+            _ if line.get(23..25) == Some(b"Z ") => 24,
             _ => return None,
         };
         let (time, rest) = line.split_at_checked(width)?;

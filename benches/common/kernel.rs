@@ -2,7 +2,7 @@
 //!
 //! Hex to octets with SIMD, the sum of the frames, AES-128-CTR over the ciphertext with a key
 //! schedule made once, and a copy of as many octets as the text has. It finds nothing, checks nothing
-//! and understands nothing. What it takes depends on the machine much as a decoder does, so a ratio
+//! and understands nothing. Its cost depends on the machine much as that of a decoder does, so a ratio
 //! to it holds on other machines.
 
 use aes::{
@@ -28,7 +28,7 @@ pub struct Kernel {
     text: Vec<u8>,
 }
 
-/// What it is given of one telegram.
+/// The parts of one telegram that the kernel is given.
 pub struct Load {
     lines: Vec<Vec<u8>>,
     octets: usize,

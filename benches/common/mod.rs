@@ -1,4 +1,4 @@
-//! What the benchmarks work on: telegrams of the simulator, as each stage gets them.
+//! The input of the benchmarks: telegrams of the simulator, as each stage gets them.
 
 pub mod kernel;
 
@@ -22,7 +22,7 @@ use meterpipe::{
 /// One meter of each layout.
 pub const METERS: [MeterKind; 2] = [MeterKind::NetzNoeKaifa, MeterKind::KsmWest];
 
-/// So many telegrams that no branch can be learnt by heart, and so few that they stay in the cache.
+/// Enough telegrams that no branch can be learnt by heart, and few enough to stay in the cache.
 const SAMPLES: usize = 64;
 
 /// One telegram: the same at every stage.

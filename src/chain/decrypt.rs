@@ -1,8 +1,8 @@
 //! Ciphered APDUs to plain ones.
 //!
 //! Most Austrian telegrams carry no tag, so nothing in the ciphering says whether a key is the right
-//! one. What comes out under a key is accepted only if it is a whole telegram, to the last octet;
-//! noise is that about once in 2^40.
+//! one. A plaintext is accepted only if it is a whole telegram, to the last octet; noise looks like one
+//! about once in 2^40.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -23,7 +23,7 @@ use crate::{
     record::{Attributes, Auth, Place, Record, RecordKind},
 };
 
-/// What is demanded of telegrams.
+/// The demands on telegrams.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Demands {
     /// Accept only what has a tag that was verified.
@@ -56,9 +56,9 @@ pub struct Chosen {
 #[derive(Clone, Default)]
 struct KeyRing {
     ring: Arc<Ring>,
-    /// What opened the last telegram of a meter.
+    /// The key that opened the last telegram of a meter.
     known: HashMap<SystemTitle, usize>,
-    /// What opened the last telegram at all: most lines have one meter.
+    /// The key that opened the last telegram at all: most lines have one meter.
     last: Option<(SystemTitle, usize)>,
     /// How often a meter's telegram was opened by another key than the one before.
     changes: u64,
@@ -162,7 +162,7 @@ impl Decrypt {
         }
     }
 
-    /// Whether a plain APDU is not what is demanded: nothing vouches for it, unless an earlier stage
+    /// True if a plain APDU does not meet the demands: nothing vouches for it, unless an earlier stage
     /// verified its tag.
     fn refuses(&self, record: &Record<'_>) -> bool {
         self.demands.authenticated && record.attributes.auth != Some(Auth::Verified)
@@ -222,7 +222,7 @@ impl KeyRing {
         }
     }
 
-    /// Remembers what opened a telegram.
+    /// Remembers the key that opened a telegram.
     fn opened(&mut self, title: SystemTitle, index: usize) {
         if self.known(&title) != Some(index) {
             self.changes += u64::from(self.known.insert(title, index).is_some());
@@ -230,7 +230,7 @@ impl KeyRing {
         self.last = Some((title, index));
     }
 
-    /// The keys to try for a meter: what worked last, its own, then those that may be anybody's.
+    /// The keys to try for a meter: the last that fitted, its own, then those that may be anybody's.
     fn candidates(&self, title: &SystemTitle) -> impl Iterator<Item = usize> {
         let known = self.known(title);
         let others = self.ring.candidates(title).filter(move |i| Some(*i) != known);
@@ -266,18 +266,23 @@ impl MeterKeys {
             }
             (Some(_), None) if demands.authenticated => return Err(Cause::NotAuthenticated),
             (tag, _) => {
+                // Nearly all wrong keys show in the first octet, and there may be thousands.
+                let first = self.cipher.first_octet(apdu, title);
+                if !matches!(first, Some(DATA_NOTIFICATION | DSMR)) {
+                    return Err(Cause::KeyOrDamage);
+                }
                 self.cipher.decrypt(apdu, title, plain);
                 if tag.is_some() { Auth::Unverified } else { Auth::None }
             }
         };
-        // What a tag vouches for is passed on whatever it is.
+        // A tag vouches for a plaintext of any content.
         match auth {
             Auth::Verified => Ok(auth),
             _ => self.check(plain, layouts).and(Ok(auth)),
         }
     }
 
-    /// Whether a plaintext is a telegram, and of this meter if the key is for one.
+    /// Checks that a plaintext is a telegram, and of this meter if the key is for one.
     fn check(&self, plain: &[u8], layouts: &mut Templates) -> Result<(), Cause> {
         if plain.first() != Some(&DATA_NOTIFICATION) {
             return is_dsmr(plain).then_some(()).ok_or(Cause::KeyOrDamage);
@@ -290,10 +295,13 @@ impl MeterKeys {
     }
 }
 
+/// The first octet of a DSMR telegram.
+const DSMR: u8 = b'/';
+
 /// A DSMR telegram: text from the slash on, and nothing else.
 fn is_dsmr(plain: &[u8]) -> bool {
     let text = |octet: &u8| matches!(octet, b' '..=b'~' | b'\r' | b'\n');
-    plain.len() > 16 && plain.first() == Some(&b'/') && plain.iter().all(text)
+    plain.len() > 16 && plain.first() == Some(&DSMR) && plain.iter().all(text)
 }
 
 const fn refusal(cause: Cause) -> Error {

@@ -8,11 +8,12 @@
 //! A telegram on the wire has such an octet among its first eight, so binary is told at once, and a
 //! live stream does not wait. Text is told by its first line end.
 //!
-//! What is neither, and what a user hands over by mistake (a compressed file, UTF-16), is named.
+//! An input that is neither, and that a user hands over by mistake (a compressed file, UTF-16), is
+//! refused by its name.
 
 use crate::error::{Cause, Error, Layer};
 
-/// What an input is.
+/// The form of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// Lines of UTF-8.
@@ -46,7 +47,7 @@ enum FormVerdict {
     Yes(&'static str),
 }
 
-/// Whether the input is one of the things that are named and refused.
+/// Says if the input is one of those that are refused by name.
 fn foreign(sample: &[u8], complete: bool) -> FormVerdict {
     for (magic, what) in MAGIC {
         if sample.starts_with(magic) {
@@ -84,7 +85,7 @@ fn utf16(sample: &[u8], complete: bool) -> FormVerdict {
     }
 }
 
-/// Whether all of the sample is text, and enough of it to say so.
+/// Says if all of the sample is text, and long enough to tell.
 fn readable(sample: &[u8], complete: bool) -> FormVerdict {
     let (text, least) = match core::str::from_utf8(sample) {
         Ok(_) => (sample, LINE_OCTETS),
@@ -112,7 +113,7 @@ fn readable(sample: &[u8], complete: bool) -> FormVerdict {
     }
 }
 
-/// Whether few of the first octets are beyond ASCII.
+/// True if few of the first octets are beyond ASCII.
 fn is_latin(sample: &[u8]) -> bool {
     let beyond = |octets: usize| {
         sample.iter().take(octets).filter(|octet| !octet.is_ascii()).count() * 8 <= octets * 3
@@ -120,7 +121,7 @@ fn is_latin(sample: &[u8]) -> bool {
     beyond(LINE_OCTETS) && beyond(LATIN_OCTETS)
 }
 
-/// What is behind a colour sequence of a terminal (`ESC [ 0;36 m`, as ESPHome writes it into its
+/// The text behind a colour sequence of a terminal (`ESC [ 0;36 m`, as ESPHome writes it into its
 /// logs), `Some(None)` if it is cut, `None` if there is none.
 fn colour(text: &[u8]) -> Option<Option<&[u8]>> {
     let behind = text.strip_prefix(b"\x1b")?;

@@ -9,7 +9,7 @@
 //! An unreadable character is taken to stand in a digit's place, so that what follows stays aligned.
 //! All state is here and none in the text: where the text is cut into pieces never matters.
 
-use super::{canonical, run::HexRun};
+use super::{canonical, groups, run::HexRun};
 use crate::error::{Cause, Error, Layer, Mark, Result};
 
 /// The state between two characters.
@@ -19,7 +19,7 @@ pub(super) struct Digits {
     half: Option<Half>,
     /// The half is the end of an earlier line that had no hyphen.
     wrapped: bool,
-    /// What follows the half and may still be the end of the line.
+    /// The character behind the half that may still end the line.
     loose: Option<LooseDigits>,
     /// The first digit of an octet was unreadable.
     lame: bool,
@@ -37,7 +37,7 @@ pub(super) struct Digits {
     at: usize,
     /// The first defect of the line.
     defect: Option<Error>,
-    /// It has been reported.
+    /// The defect has been reported.
     told: bool,
 }
 
@@ -54,20 +54,29 @@ enum LooseDigits {
 }
 
 impl Digits {
-    /// A line of bare hex and nothing else; false, and nothing done, if it is anything else.
+    /// A line of bare hex and nothing else, or of groups of two with one separator; false, and
+    /// nothing done, if it is anything else.
     pub(super) fn plain(&mut self, text: &[u8], run: &mut HexRun) -> bool {
         if self.half.is_some() {
             return false;
         }
         let start = run.octets.len();
-        let plain = canonical::decode(text, &mut run.octets).is_ok();
-        if plain && !text.is_empty() {
-            self.set_mark(start, run);
+        let plain = match text {
+            [] => return true,
+            [first, ..] if !first.is_ascii_hexdigit() => return false,
+            [_, _, third, ..] if !third.is_ascii_hexdigit() => {
+                is_plain_separator(text) && groups::decode(text, &mut run.octets) == text.len()
+            }
+            _ => canonical::decode(text, &mut run.octets).is_ok(),
+        };
+        match plain {
+            true => self.set_mark(start, run),
+            false => run.octets.truncate(start),
         }
         plain
     }
 
-    /// Whether a line before ended amid an octet, without a hyphen.
+    /// True if an earlier line ended amid an octet, without a hyphen.
     pub(super) const fn is_wrapped(&self) -> bool {
         self.wrapped
     }
@@ -95,8 +104,24 @@ impl Digits {
             self.character(first, run);
             rest = behind;
         }
-        for &character in self.pairs(rest, run) {
-            self.character(character, run);
+        rest = self.behind_separators(rest);
+        rest = self.pairs(rest, run);
+        let mut sound = true;
+        while let Some((&first, behind)) = rest.split_first() {
+            rest = match sound && self.is_between_octets() && starts_group(rest) {
+                true => match self.groups(rest, run) {
+                    Some(behind) => behind,
+                    // A group that is no octet is met by every search before it: one is enough.
+                    None => {
+                        sound = false;
+                        continue;
+                    }
+                },
+                false => {
+                    self.character(first, run);
+                    behind
+                }
+            };
         }
     }
 
@@ -105,6 +130,12 @@ impl Digits {
         for octet in octets {
             self.push(octet, run);
         }
+    }
+
+    /// The octets of a whole line, read in another way.
+    pub(super) fn whole(&mut self, octets: &[u8], run: &mut HexRun) {
+        self.set_mark(run.octets.len(), run);
+        run.octets.extend_from_slice(octets);
     }
 
     /// The line ends; its first defect.
@@ -133,7 +164,7 @@ impl Digits {
         self.tell()
     }
 
-    /// Whether nothing of what came bears on the next line.
+    /// True if nothing so far bears on the next line.
     pub(super) const fn is_at_rest(&self) -> bool {
         let octet = self.half.is_some() || self.wrapped || self.lame || self.escape;
         !octet && !self.mark
@@ -145,18 +176,47 @@ impl Digits {
         self.mark = true;
     }
 
+    /// The text behind the separators before the first group of a line.
+    fn behind_separators<'a>(&mut self, text: &'a [u8]) -> &'a [u8] {
+        let amid = self.count > 0 || self.prefixed || !self.is_between_octets();
+        let count = text.iter().take_while(|&&c| !amid && is_separator(c)).count();
+        self.at += count;
+        text.get(count..).unwrap_or_default()
+    }
+
     /// As many whole octets as possible without looking at single characters; what is left.
     fn pairs<'a>(&mut self, text: &'a [u8], run: &mut HexRun) -> &'a [u8] {
         let (even, odd) = text.split_at(text.len() & !1);
-        let clean = self.half.is_none() && !self.lame && !self.escape;
         let start = run.octets.len();
-        if !clean || even.is_empty() || canonical::decode(even, &mut run.octets).is_err() {
+        if !self.is_between_octets()
+            || even.is_empty()
+            || canonical::decode(even, &mut run.octets).is_err()
+        {
             return text;
         }
         self.set_mark(start, run);
         self.count = self.count.saturating_add(even.len());
         self.at += even.len();
         odd
+    }
+
+    /// The octets of groups with one separator; what is behind them.
+    fn groups<'a>(&mut self, text: &'a [u8], run: &mut HexRun) -> Option<&'a [u8]> {
+        let start = run.octets.len();
+        let length = groups::decode(text, &mut run.octets);
+        let behind = text.get(length..).filter(|_| length > 0)?;
+        self.set_mark(start, run);
+        // As the last separator and the two digits behind it leave it.
+        self.broken = true;
+        self.prefixed = false;
+        self.count = 2;
+        self.at += length;
+        Some(behind)
+    }
+
+    /// True if the next digit is the first of an octet.
+    pub(super) const fn is_between_octets(&self) -> bool {
+        self.half.is_none() && !self.lame && !self.escape
     }
 
     fn character(&mut self, character: u8, run: &mut HexRun) {
@@ -203,7 +263,7 @@ impl Digits {
         }
     }
 
-    /// Whether an `x` here says that hex follows.
+    /// True if an `x` here says that hex follows.
     fn is_prefix(&self) -> bool {
         self.escape || self.count == 1 && self.half.is_some_and(|half| half.digit == 0)
     }
@@ -251,7 +311,7 @@ impl Digits {
         }
     }
 
-    /// Whether the line may end here amid an octet.
+    /// True if the line may end here amid an octet.
     const fn is_half(&self) -> bool {
         self.half.is_some() && !self.prefixed
     }
@@ -268,6 +328,21 @@ impl Digits {
     }
 }
 
+/// Two digits, a separator, and one more digit.
+const fn starts_group(text: &[u8]) -> bool {
+    let [high, low, separator, next, ..] = text else {
+        return false;
+    };
+    let digits = high.is_ascii_hexdigit() && low.is_ascii_hexdigit() && next.is_ascii_hexdigit();
+    digits && is_separator(*separator)
+}
+
+/// Groups with this separator are no date and no time, if there are more than three of them, nor
+/// anything else that a careful look would leave out.
+const fn is_plain_separator(text: &[u8]) -> bool {
+    matches!(text, [_, _, b' ' | b':' | b'-' | b',', _, _, _, _, _, _, ..])
+}
+
 /// Characters between two octets, or around them.
 pub(super) const fn is_separator(character: u8) -> bool {
     matches!(character, b',' | b';' | b':' | b'-' | b'.' | b'_' | b'=' | b'|' | b'\'' | b'"' | b'`')
@@ -282,4 +357,39 @@ pub(super) const fn is_blank(character: u8) -> bool {
 
 fn value(character: u8) -> Option<u8> {
     char::from(character).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_characters_at_once_leave_the_state_of_one_after_the_other() {
+        let mut random = 1u32;
+        let mut below = |bound: usize| {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (random >> 16) as usize % bound
+        };
+        for _ in 0..5_000 {
+            let separator = b" :-,.;|'"[below(8)];
+            let mut text = vec![];
+            for _ in 0..[1, 3, 5, 40, 600][below(5)] {
+                text.extend([b"0123abefAF"[below(10)], b"0123abefAF"[below(10)], separator]);
+            }
+            for _ in 0..below(3) {
+                let at = below(text.len());
+                text[at] = b"0x\\S -6\xc3\xa4"[below(9)];
+            }
+            let (mut fast, mut slow) = (Digits::default(), Digits::default());
+            let (mut found, mut expected) = (HexRun::default(), HexRun::default());
+            let (one, other) = text.split_at(below(text.len()));
+            for part in [one, other, b""] {
+                fast.feed(part, &mut found);
+                part.iter().for_each(|&character| slow.character(character, &mut expected));
+                let text = String::from_utf8_lossy(&text);
+                assert_eq!(format!("{fast:?}"), format!("{slow:?}"), "{text}");
+                assert_eq!(found, expected, "{text}");
+            }
+        }
+    }
 }

@@ -11,7 +11,7 @@
 //! The lines are one stream of octets. Octets that are split over a line end are joined
 //!
 //! - if the first line ends with a hyphen, as operators' PDFs break them; or
-//! - if both lines are bare digits and odd in number. So text of an even number of digits can be
+//! - if both lines are bare digits and odd in number. Text of an even number of digits can thus be
 //!   wrapped at any width: an even width splits no octet, and with an odd one every second line end
 //!   does, the last line being odd exactly if one line is left over.
 //!
@@ -31,7 +31,7 @@ use crate::error::{Cause, Error, Layer, Result};
 
 pub use super::run::HexRun;
 
-/// What is known at a line end.
+/// The state at a line end.
 ///
 /// ```
 /// use meterpipe::{error::Mark, hex::dump::{Dump, HexRun}};
@@ -69,15 +69,17 @@ impl Dump {
     /// a comment or hex, without stamp and offset, wherever it is cut.
     ///
     /// The error is the first defect of the line; its offset counts characters. The octets before
-    /// and behind it are in `run` all the same. That a line ended amid an octet is only known, and told, at the
-    /// next one, and then by the offset in its own line.
+    /// and behind it are in `run` all the same. A line that ended amid an octet is only found, and
+    /// reported, at the next one, and then by the offset in its own line.
     pub fn line(&mut self, text: &[u8], end: bool, run: &mut HexRun) -> Result<()> {
         let text = self.without_byte_order_mark(text);
-        let fresh = end && self.begun.is_none() && self.listing.is_none();
-        if fresh && self.digits.plain(text.strip_suffix(b"\r").unwrap_or(text), run) {
+        if end && self.begun.is_none() && self.plain(text, run) {
             return Ok(());
         }
         let text = &*typed(text);
+        if memchr::memchr(b'\r', text).is_none() {
+            return self.piece(text, end, run);
+        }
         // A CR ends a line too: before LF the line that follows is empty.
         let mut first = Ok(());
         let mut pieces = text.split(|&c| c == b'\r').peekable();
@@ -103,6 +105,16 @@ impl Dump {
     pub fn at_rest(&self) -> Option<u64> {
         let rests = self.digits.is_at_rest() && self.listing.is_none() && self.begun.is_none();
         rests.then_some(self.byte_order_mark as u64)
+    }
+
+    /// A line that needs no careful look, as nearly all do; false, and nothing done, for another one.
+    fn plain(&mut self, text: &[u8], run: &mut HexRun) -> bool {
+        let Some(listing) = &mut self.listing else {
+            let bare = text.last().is_some_and(u8::is_ascii_hexdigit);
+            return self.digits.plain(if bare { text } else { text.trim_ascii_end() }, run);
+        };
+        let row = if self.digits.is_between_octets() { listing.next_row(text) } else { None };
+        row.map(|octets| self.digits.whole(octets, run)).is_some()
     }
 
     fn piece(&mut self, text: &[u8], end: bool, run: &mut HexRun) -> Result<()> {
@@ -166,7 +178,7 @@ impl Dump {
         result
     }
 
-    /// What a `*` stands for.
+    /// The octets that a `*` stands for.
     fn repeat(&mut self, count: u64, run: &mut HexRun) {
         if count > STAR_OCTETS {
             let limit = usize::try_from(STAR_OCTETS).unwrap_or(usize::MAX);
@@ -229,14 +241,17 @@ impl Dump {
 
 /// The blanks and hyphens of web pages and PDF documents as those that are typed.
 fn typed(text: &[u8]) -> Cow<'_, [u8]> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
     match core::str::from_utf8(text) {
-        Ok(characters) if !text.is_ascii() => Cow::Owned(
+        Ok(characters) => Cow::Owned(
             characters
                 .replace(['\u{a0}', '\u{2009}', '\u{202f}'], " ")
                 .replace(['\u{ad}', '\u{2010}', '\u{2011}'], "-")
                 .into_bytes(),
         ),
-        _ => Cow::Borrowed(text),
+        Err(_) => Cow::Borrowed(text),
     }
 }
 
@@ -256,3 +271,169 @@ const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 const STAR_OCTETS: u64 = 1 << 16;
 
 const OFFSET: Cause = Cause::Column { what: "offset" };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The same numbers on every machine.
+    struct Random(u64);
+
+    impl Random {
+        fn below(&mut self, bound: usize) -> usize {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (self.0 >> 33) as usize % bound
+        }
+
+        fn one_of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+            &items[self.below(items.len())]
+        }
+
+        /// Octets, many of which look like something else beside a listing.
+        fn octets(&mut self, count: usize) -> Vec<u8> {
+            let odd = b"  ..||>><<00aafF*#/:\x00\x01\x80\xff";
+            let any = self.below(3) == 0;
+            let mut octet = || if any { self.below(256) as u8 } else { *self.one_of(odd) };
+            (0..count).map(|_| octet()).collect()
+        }
+
+        /// One character more, less, other, or twice.
+        fn damage(&mut self, line: &mut Vec<u8>) {
+            let alphabet =
+                b"0123456789abcdefABCDEFgxXsS :-,.;_|<>()[]{}'\"`\\*#/\t\r\x0b\x0c\x1b\xc3\xa4\xa0";
+            let at = self.below(line.len() + 1);
+            let character = *self.one_of(alphabet);
+            match self.below(5) {
+                0 => line.insert(at, character),
+                1 => line.truncate(at),
+                2 if at < line.len() => drop(line.remove(at)),
+                3 if at < line.len() => line.insert(at, line[at]),
+                _ if at < line.len() => line[at] = character,
+                _ => line.push(character),
+            }
+        }
+    }
+
+    /// Each line without a shortcut.
+    fn careful(dump: &mut Dump, text: &[u8], run: &mut HexRun) -> Result<()> {
+        let text = dump.without_byte_order_mark(text);
+        let mut first = Ok(());
+        for piece in typed(text).split(|&c| c == b'\r') {
+            first = first.and(dump.piece(piece, true, run));
+        }
+        first
+    }
+
+    /// Octets, marks, defects and the state behind each line.
+    fn assert_same(lines: &[Vec<u8>]) {
+        let (mut fast, mut slow) = (Dump::default(), Dump::default());
+        let (mut found, mut expected) = (HexRun::default(), HexRun::default());
+        for line in lines {
+            let text = || String::from_utf8_lossy(&lines.join(&b'\n')).into_owned();
+            let result = fast.line(line, true, &mut found);
+            assert_eq!(result, careful(&mut slow, line, &mut expected), "{}", text());
+            assert_eq!(found, expected, "{}", text());
+            assert_eq!(fast.at_rest().is_some(), slow.at_rest().is_some(), "{}", text());
+        }
+        assert_eq!(fast.finish(), slow.finish());
+    }
+
+    fn grouped(octets: &[u8], size: usize, separator: &str) -> String {
+        let groups: Vec<_> = octets.chunks(size).map(hex::encode).collect();
+        groups.join(separator)
+    }
+
+    #[test]
+    fn a_line_of_groups_is_read_as_the_careful_look_reads_it() {
+        let mut random = Random(1);
+        let heads = [
+            "",
+            "",
+            "",
+            " ",
+            "[12:34:56] ",
+            "[12:34:56][D][uart_debug:114]: <<< ",
+            "12:34:56 ",
+            "2023-08-21 23:23:00,123 RX: ",
+            "\u{1b}[0;36m[12:34:56][D] ",
+            "0x",
+            "# ",
+            "RX:",
+            "7\t",
+            "00000000: ",
+            "0000 ",
+            "b'",
+            "Z\u{e4}hler ",
+            "68FAF",
+            "\u{feff}",
+            "2023-08-21 ",
+        ];
+        let tails =
+            ["", "", "", " ", "\r", " \r", "\t", "\u{1b}[0m", " (6 bytes)", " 5G", "-", "6"];
+        let separators = [" ", " ", ":", ":", "-", ",", ", ", "", ".", ";", "_", "\t", "'", "  "];
+        for _ in 0..4_000 {
+            let line = |random: &mut Random| {
+                let count = *random.one_of(&[1, 2, 3, 4, 5, 8, 16, 17, 40, 270, 600]);
+                let (octets, size) = (random.octets(count), *random.one_of(&[1, 1, 1, 2, 4]));
+                let groups = grouped(&octets, size, random.one_of::<&str>(&separators));
+                let line = format!("{}{groups}{}", random.one_of(&heads), random.one_of(&tails));
+                let mut line =
+                    if random.below(4) == 0 { line.to_uppercase() } else { line }.into_bytes();
+                (0..random.below(3)).for_each(|_| random.damage(&mut line));
+                line
+            };
+            let lines: Vec<_> = (0..3).map(|_| line(&mut random)).collect();
+            assert_same(&lines);
+        }
+    }
+
+    /// As the programs write it: xxd, hexdump, od and Python.
+    fn listing(octets: &[u8], random: &mut Random) -> Vec<Vec<u8>> {
+        let columns = *random.one_of(&[1, 2, 3, 4, 7, 8, 11, 15, 16, 16, 16, 32]);
+        let size = *random.one_of(&[1, 1, 2, 2, 4, 8]);
+        let form = random.below(7);
+        let row = |(number, row): (usize, &[u8])| {
+            let shown =
+                |&octet: &u8| if matches!(octet, b' '..=b'~') { octet as char } else { '.' };
+            let text: String = row.iter().map(shown).collect();
+            let offset = number * columns;
+            match form {
+                0 | 1 => {
+                    let width = 2 * columns + columns.div_ceil(size) - 1;
+                    format!("{offset:08x}: {:width$}  {text}", grouped(row, size, " "))
+                }
+                2 => {
+                    let (head, tail) = row.split_at(row.len().min(8));
+                    let groups = format!("{}  {}", grouped(head, 1, " "), grouped(tail, 1, " "));
+                    format!("{offset:08x}  {groups:48}  |{text}|")
+                }
+                3 => format!("{offset:06x} {}", grouped(row, 1, " ")),
+                4 => format!("{offset:07o} {}", grouped(row, 1, " ")),
+                5 => format!("{offset:07o} {}  >{text}<", grouped(row, 1, " ")),
+                _ => format!("{offset:08x}: {}", grouped(row, size, " ")),
+            }
+            .into_bytes()
+        };
+        octets.chunks(columns).enumerate().map(row).collect()
+    }
+
+    #[test]
+    fn a_row_of_a_listing_is_read_as_the_careful_look_reads_it() {
+        let mut random = Random(2);
+        for _ in 0..1_000 {
+            let count = random.below(300);
+            let mut lines = listing(&random.octets(count), &mut random);
+            for _ in 0..random.below(4) {
+                let at = random.below(lines.len() + 1);
+                match (random.below(6), lines.get_mut(at)) {
+                    (0, Some(_)) => drop(lines.remove(at)),
+                    (1, _) => lines.insert(at, b"*".to_vec()),
+                    (2, _) => lines.insert(at, b"68fafa".to_vec()),
+                    (_, Some(line)) => random.damage(line),
+                    (_, None) => lines.push(b"68 fa fa 68 53 ff".to_vec()),
+                }
+            }
+            assert_same(&lines);
+        }
+    }
+}

@@ -18,17 +18,17 @@
 //! - whose offset begins with `00` and is a multiple of the number of octets, at least eight in
 //!   groups of two.
 //!
-//! So `68FAFA68 53FF0001` and `000000 68 53` are hex. From then on the running offset decides: a row
-//! that does not continue it, though it looks like one, tells that rows are missing.
+//! By these rules `68FAFA68 53FF0001` and `000000 68 53` are hex. From then on the running offset
+//! decides: a row that does not continue it, though it looks like one, tells that rows are missing.
 //!
 //! Words of several octets (plain `od`, plain `hexdump`, `od -x`) stand in the order of the machine
 //! that wrote them, which cannot be told. They are refused, as are octal and binary digits.
 
 use core::ops::Range;
 
-use super::{digits::is_blank, prefix::characters};
+use super::{digits::is_blank, prefix::characters, row_shape::RowShape};
 
-/// What a line means to the listing that it belongs to.
+/// The meaning of a line for the listing that it belongs to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ListingStep {
     /// Octets that a `*` before it stands for.
@@ -59,6 +59,10 @@ pub(super) struct Listing {
     /// The text of a row has shown that octets stand in their order. A later one that looks otherwise
     /// does so by chance, or is damaged.
     ordered: bool,
+    /// The shape of the last row that had one.
+    shape: Option<RowShape>,
+    /// Room for a row that may turn out to have another.
+    room: Vec<u8>,
 }
 
 /// Takes a line. `None`: it belongs to no listing.
@@ -81,7 +85,10 @@ pub(super) fn step(state: &mut Option<Listing>, line: &[u8]) -> Option<ListingSt
     }
     let row = ListingRow::parse(line, state.is_some())?;
     match state {
-        Some(listing) if listing.owns(&row) => listing.go_on(row),
+        Some(listing) if listing.owns(&row) => {
+            listing.learn(line, &row);
+            listing.go_on(row)
+        }
         _ if row.begins() => {
             // A new listing within an old one begins at zero, or else rows are missing.
             let gap = state.as_ref().is_some_and(|old| old.star || row.value(16) != Some(0));
@@ -101,17 +108,49 @@ impl Listing {
             star: false,
             refused: row.refused,
             ordered: row.ordered,
+            shape: None,
+            room: Vec::new(),
         };
         listing.restart(row);
         listing
     }
 
-    /// Whether a `*` waits for the offset that says how much it stands for.
+    /// The octets of the next row if it has the shape of one before it and stands in its place. All
+    /// else takes the careful way through [`step`].
+    pub(super) fn next_row(&mut self, line: &[u8]) -> Option<&[u8]> {
+        let shape = self.shape.as_mut()?;
+        let (next, radix) = match &mut self.next {
+            [next @ Some(_), None, None] => (next, 8),
+            [None, next @ Some(_), None] => (next, 10),
+            [None, None, next @ Some(_)] => (next, 16),
+            _ => return None,
+        };
+        if self.star || self.refused.is_some() || !self.ordered && shape.width() > 2 {
+            return None;
+        }
+        let offset = shape.read(line, radix, self.ordered, &mut self.room)?;
+        if *next != Some(offset) {
+            return None;
+        }
+        *next = offset.checked_add(u64::try_from(self.room.len()).ok()?);
+        core::mem::swap(&mut self.row, &mut self.room);
+        Some(&self.row)
+    }
+
+    /// Keeps the shape of a row.
+    fn learn(&mut self, line: &[u8], row: &ListingRow<'_>) {
+        let known =
+            row.refused.is_none() && row.octets <= ROW_OCTETS && line.starts_with(row.offset);
+        let shape = known.then(|| RowShape::of(line, row.offset.len(), &row.body)).flatten();
+        self.shape = shape.or(self.shape.take());
+    }
+
+    /// True if a `*` waits for the offset that says how many octets it stands for.
     pub(super) const fn is_open(&self) -> bool {
         self.star
     }
 
-    /// What a `*` behind this row repeats; nothing if the row could not be read.
+    /// Keeps the octets that a `*` behind this row repeats; none if the row could not be read.
     pub(super) fn remember(&mut self, octets: &[u8]) {
         self.row.clear();
         if octets.len() <= ROW_OCTETS {
@@ -125,7 +164,7 @@ impl Listing {
         self.row.iter().copied().cycle().take(count)
     }
 
-    /// Whether a row is meant as the next of this listing, in its place or not.
+    /// True if a row is meant as the next of this listing, in its place or not.
     fn owns(&self, row: &ListingRow<'_>) -> bool {
         let fits = self.gaps(row.offset).iter().any(Option::is_some);
         let alike = self.width == row.offset.len() && row.offset.starts_with(b"0");
@@ -276,7 +315,7 @@ impl<'a> ListingRow<'a> {
         })
     }
 
-    /// Whether a listing may begin here: see the top of this file.
+    /// True if a listing may begin here: see the top of this file.
     fn begins(&self) -> bool {
         if !self.offset.starts_with(b"0") {
             return false;
@@ -299,7 +338,7 @@ impl<'a> ListingRow<'a> {
             && matches!(self.width, 4 | 6)
     }
 
-    /// Whether this form writes its offsets so: od with seven digits in octal (or decimal), xxd in
+    /// True if this form writes its offsets so: od with seven digits in octal (or decimal), xxd in
     /// hex (or decimal), all others in hex.
     const fn may_count_in(&self, radix: u32) -> bool {
         match radix {
@@ -326,7 +365,7 @@ impl<'a> ListingRow<'a> {
 
 /// The text beside the octets, one character each.
 struct Gutter<'a> {
-    /// What stands before it.
+    /// The groups before it.
     body: &'a [u8],
     text: &'a [u8],
     sure: bool,
@@ -366,7 +405,7 @@ impl<'a> Gutter<'a> {
         text_like.then_some(Self { body, text, sure: agrees })
     }
 
-    /// What xxd wrote that is no row of octets in their order.
+    /// The name of a row that xxd wrote and that has no octets in their order.
     fn refusal(&self, width: usize, groups: usize) -> Option<&'static str> {
         let binary = self.body.iter().all(|&c| matches!(c, b'0' | b'1') || is_blank(c));
         if width == 8 && binary && characters(self.text) == groups {
@@ -390,8 +429,8 @@ fn framed(text: &[u8]) -> Option<&[u8]> {
     matches!((open, close), (b'|', b'|') | (b'>', b'<')).then_some(inner)
 }
 
-/// Whether each character is what a listing shows beside that octet. `whole`: the text is complete;
-/// else blanks at its start or its end are missing.
+/// True if each character is the one that a listing shows beside that octet. `whole`: the text is
+/// complete; else blanks at its start or its end are missing.
 fn agrees<I>(octets: I, text: &[u8], whole: bool) -> bool
 where
     I: DoubleEndedIterator<Item = Option<u8>>,

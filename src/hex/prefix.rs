@@ -44,8 +44,9 @@ pub(super) fn part(line: &[u8]) -> Option<HexPart> {
     let end = visible_end(line);
     let text = line.get(..end)?;
     let start = stamp::skip(text);
+    let sound = sound_from(text);
     let mut begin = start;
-    for word in words(text, start) {
+    for word in words(text, start, sound) {
         let Some(wrong) = first_wrong(text, &word) else {
             continue;
         };
@@ -67,21 +68,47 @@ pub(super) fn part(line: &[u8]) -> Option<HexPart> {
     enough.then_some(HexPart { range: begin..end, prose: None, bare })
 }
 
-/// Whether the line is a comment from its start.
+/// True if the line is a comment from its start.
 pub(super) fn is_comment(line: &[u8]) -> bool {
     line.starts_with(b"#") || line.starts_with(b"//")
 }
 
-/// The words from `start` on.
-fn words(text: &[u8], start: usize) -> impl Iterator<Item = Range<usize>> + '_ {
+/// The words from `start` on that begin before `end`.
+fn words(text: &[u8], start: usize, end: usize) -> impl Iterator<Item = Range<usize>> + '_ {
     let mut at = start;
     core::iter::from_fn(move || {
         let rest = slice(text, at..text.len());
         let begin = at + rest.iter().position(|&c| !is_blank(c))?;
+        if begin >= end {
+            return None;
+        }
         let rest = slice(text, begin..text.len());
         at = begin + rest.iter().position(|&c| is_blank(c)).unwrap_or(rest.len());
         Some(begin..at)
     })
+}
+
+/// Behind the last character that may be wrong. From here on there are only digits and separators whose
+/// neighbours do not matter.
+fn sound_from(text: &[u8]) -> usize {
+    let behind = |part: &[u8]| part.iter().rev().take_while(|&&c| is_sound(c)).count();
+    let (start, chunks) = text.as_rchunks::<CHUNK>();
+    let mut end = text.len();
+    for chunk in chunks.iter().rev() {
+        // Without a way out in between it is a few instructions for all of them.
+        if !chunk.iter().fold(true, |sound, &c| sound & is_sound(c)) {
+            return end - behind(chunk);
+        }
+        end -= CHUNK;
+    }
+    end - behind(start)
+}
+
+const fn is_sound(c: u8) -> bool {
+    // Digits and the colon behind them, letters, blanks: few comparisons, for many characters.
+    (c.wrapping_sub(b'0') <= b':' - b'0')
+        | ((c | 0x20).wrapping_sub(b'a') <= b'f' - b'a')
+        | (c == b' ')
 }
 
 /// The first character of a word that is neither digit nor separator nor part of `0x` or `\x`.
@@ -127,7 +154,7 @@ fn behind_word(text: &[u8], word: &Range<usize>) -> usize {
     }
 }
 
-/// Whether the wrong character belongs to hex that was damaged. The hex before it is `begin..`.
+/// True if the wrong character belongs to hex that was damaged. The hex before it is `begin..`.
 fn is_damaged_hex(text: &[u8], begin: usize, wrong: usize) -> bool {
     let before = slice(text, begin..wrong);
     let after = slice(text, wrong..text.len());
@@ -163,11 +190,10 @@ fn last_group(text: &[u8]) -> Option<(usize, &[u8])> {
 /// The group is the first of the line, and as wide as the three behind it.
 fn heads_column(before: &[u8], group: &[u8], after: &[u8]) -> bool {
     let digits = |group: &&[u8]| group.len() == 2 && group.iter().all(u8::is_ascii_hexdigit);
-    let neighbours = after.split(|&c| is_separator(c)).skip(1).take(3).filter(digits).count();
-    !has_octets(before, 1)
-        && group.len() == 2
+    group.len() == 2
         && group.first().is_some_and(u8::is_ascii_hexdigit)
-        && neighbours == 3
+        && !has_octets(before, 1)
+        && after.split(|&c| is_separator(c)).skip(1).take(3).filter(digits).count() == 3
 }
 
 /// The group is long, has decimal digits and few wrong characters. Between two parts of a line that
@@ -183,11 +209,12 @@ fn is_long(before: &[u8], group: &[u8], after: &[u8]) -> bool {
 
 /// Where the text ends that is no comment, no note in brackets and no colour.
 fn visible_end(line: &[u8]) -> usize {
-    let comment = (1..line.len()).find(|&at| {
-        line.get(at - 1).is_some_and(|&c| is_blank(c)) && is_comment(slice(line, at..line.len()))
+    let comment = memchr::memchr2_iter(b'#', b'/', line).find(|&at| {
+        let before = at.checked_sub(1).and_then(|before| line.get(before));
+        before.is_some_and(|&c| is_blank(c)) && is_comment(slice(line, at..line.len()))
     });
     let text = slice(line, 0..comment.unwrap_or(line.len()));
-    let colour = text.iter().rposition(|&c| c == 0x1b).filter(|&at| {
+    let colour = memchr::memrchr(0x1b, text).filter(|&at| {
         let behind = slice(text, at..text.len()).trim_ascii_end();
         stamp::colour_length(behind) == Some(behind.len())
     });
@@ -216,7 +243,7 @@ fn octets_start(text: &[u8]) -> Option<usize> {
     (characters(slice(text, at + 2..text.len())) == groups + 1).then_some(at)
 }
 
-/// Whether the groups of digits make `count` octets. Stops there: lines may be long.
+/// True if the groups of digits make `count` octets. Stops there: lines may be long.
 fn has_octets(text: &[u8], count: usize) -> bool {
     let mut left = count;
     text.split(|c| !c.is_ascii_hexdigit()).any(|group| {
@@ -233,6 +260,9 @@ pub(super) fn characters(text: &[u8]) -> usize {
 fn slice(text: &[u8], range: Range<usize>) -> &[u8] {
     text.get(range).unwrap_or_default()
 }
+
+/// How much is looked at in one go.
+const CHUNK: usize = 64;
 
 /// Fewer octets behind prose may be words: `deed`, `2023`.
 const TAIL_OCTETS: usize = 4;
@@ -350,5 +380,24 @@ mod tests {
         let line = format!("{long} and so on");
         let part = part(line.as_bytes()).unwrap();
         assert_eq!((line[part.range].trim(), part.prose), (long, Some(44)), "a defect");
+    }
+
+    #[test]
+    fn no_word_behind_the_last_wrong_character_has_one() {
+        let alphabet = b"0189abfFAF: -,.x\\'\"bSg/#|\t\xc3\xa4";
+        let mut random = 1u32;
+        let mut below = |bound: usize| {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (random >> 16) as usize % bound
+        };
+        for _ in 0..5_000 {
+            let few = [16, alphabet.len()][below(2)];
+            let text: Vec<u8> = (0..below(200)).map(|_| alphabet[below(few)]).collect();
+            let sound = sound_from(&text);
+            for word in words(&text, 0, text.len()).filter(|word| word.start >= sound) {
+                assert_eq!(first_wrong(&text, &word), None, "{}", text.escape_ascii());
+            }
+            assert!(sound == 0 || !is_sound(text[sound - 1]));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::Mark;
 
-/// What was read from text since the last [`clear`](HexRun::clear).
+/// Octets and marks from the text since the last [`clear`](HexRun::clear).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HexRun {
     /// The octets.

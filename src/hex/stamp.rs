@@ -1,4 +1,4 @@
-//! What a logger writes before a line without a letter in it: date, time, seconds, a line number.
+//! Stamps of loggers without a letter in them: date, time, seconds, a line number.
 //!
 //! ```text
 //! 2023-08-21 23:23:00,123    2023-08-21T23:23:00.482Z    21.08.2023 23:23:00
@@ -116,7 +116,7 @@ fn levels(text: &[u8]) -> &[u8] {
     }
 }
 
-/// Whether the line begins with two groups of exactly three octets: `00:01:67 0B:08:4B`.
+/// True if the line begins with two groups of exactly three octets: `00:01:67 0B:08:4B`.
 fn is_triples(text: &[u8]) -> bool {
     let mut words = text.split(|&c| is_blank(c)).take(2);
     let triple = |word: &[u8]| {
@@ -147,14 +147,18 @@ fn numbers<const N: usize>(text: &[u8], shape: &[u8; N]) -> Option<[u16; 3]> {
         return None;
     }
     let mut numbers = [0; 3];
-    let groups = text.get(..N)?.split(|c| !c.is_ascii_digit());
-    for (number, digits) in numbers.iter_mut().zip(groups) {
-        *number = core::str::from_utf8(digits).ok()?.parse().ok()?;
+    let mut rest = numbers.iter_mut();
+    let mut number = rest.next()?;
+    for c in text.get(..N)? {
+        match c.is_ascii_digit() {
+            true => *number = 10 * *number + u16::from(c & 0x0f),
+            false => number = rest.next()?,
+        }
     }
     Some(numbers)
 }
 
-/// Whether the text begins in `shape`: `0` stands for a decimal digit.
+/// True if the text begins in `shape`: `0` stands for a decimal digit.
 fn shaped(text: &[u8], shape: &[u8]) -> bool {
     let fits = |(c, shape): (&u8, &u8)| match shape {
         b'0' => c.is_ascii_digit(),

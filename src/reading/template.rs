@@ -1,17 +1,17 @@
-//! The layouts of telegrams, remembered.
+//! Templates: the layouts of earlier telegrams.
 //!
 //! From one telegram of a meter to the next, types, lengths, codes, scalers, units and their order stay
-//! the same octets at the same places. What the careful look found out about them holds again as long
-//! as each of them is the same, and only values are left to be read:
+//! the same octets at the same places. The findings of the careful look hold again as long as each of
+//! these octets is the same, and only values are left to be read:
 //!
 //! ```text
 //! telegram  0F 8006870E 0C 07E5091B01092F0F00FF8880 … 09 06 0100010800FF 06 00003289 02 02 0F 00 16 1E
 //! layout    0F ........ 0C ........................ … 09 06 0100010800FF 06 ........ 02 02 0F 00 16 1E
 //! ```
 //!
-//! No check is left out. What the careful look checks in the fixed octets is settled by comparing them;
-//! what depends on the others (a date-time is on the calendar, the flat list ends with a number) is
-//! checked anew. Whatever does not pass takes the careful look, which says why.
+//! No check is left out. A comparison settles all that the careful look checks in the fixed octets; all
+//! that depends on the others (a date-time is on the calendar, the flat list ends with a number) is
+//! checked anew. A telegram that does not pass takes the careful look, which says why.
 
 use core::ops::Range;
 
@@ -30,10 +30,11 @@ use crate::{
     },
 };
 
-/// How many are remembered: one line has one meter, and few meters have two lists.
-const MOST: usize = 8;
+/// How many are remembered. One line has one meter, and few meters have two lists, but a file may
+/// have been merged from many lines. A template takes about 7 KiB.
+const MOST: usize = 32;
 
-/// The layouts of the last telegrams.
+/// The templates of the telegrams so far.
 ///
 /// ```
 /// use meterpipe::reading::{template::Templates, telegram::Telegram};
@@ -49,8 +50,10 @@ const MOST: usize = 8;
 #[derive(Clone, Debug, Default)]
 pub struct Templates {
     known: Vec<Template>,
-    /// Where the next one goes.
-    next: usize,
+    /// The one that fitted last.
+    last: usize,
+    /// The one that was looked at last to make room for another.
+    hand: usize,
     /// Telegrams since the last that had a known layout.
     misses: u32,
 }
@@ -61,34 +64,47 @@ impl Templates {
     /// # Errors
     /// The same.
     pub fn read<'a>(&mut self, octets: &'a [u8]) -> Result<Telegram<'a>> {
-        for layout in &self.known {
-            if let Some(telegram) = layout.read(octets) {
-                self.misses = 0;
-                return Ok(telegram);
-            }
+        // Meters of one stream mostly take turns: the template behind the last one comes next.
+        let mut turns = (self.last..self.known.len()).chain(0..self.last);
+        let fits = |at: &usize| self.known.get(*at).is_some_and(|known| known.fits(octets));
+        if let Some(at) = turns.find(fits)
+            && let Some(known) = self.known.get_mut(at)
+            && let Some(telegram) = known.read(octets)
+        {
+            known.hits = known.hits.saturating_add(1);
+            self.last = at;
+            self.misses = 0;
+            return Ok(telegram);
         }
         let telegram = Telegram::parse(octets)?;
         self.misses = self.misses.saturating_add(1);
         // Where no two telegrams are alike there is little use in learning each.
-        if self.misses.is_power_of_two() {
-            self.learn(octets, telegram.notification());
+        let learn = self.misses.is_power_of_two();
+        if learn && self.known.len() < MOST {
+            self.known.push(Template::of(octets, telegram.notification()));
+        } else if let Some(known) = self.next_in_turn() {
+            // In a stream with more layouts than there is room for, those of use stay, and only the
+            // others take the careful look.
+            match known.hits {
+                0 if learn => *known = Template::of(octets, telegram.notification()),
+                hits => known.hits = hits / 2,
+            }
         }
         Ok(telegram)
     }
 
-    fn learn(&mut self, octets: &[u8], notification: &Notification<'_>) {
-        let layout = Template::of(octets, notification);
-        match self.known.get_mut(self.next) {
-            Some(known) => *known = layout,
-            None => self.known.push(layout),
-        }
-        self.next = (self.next + 1) % MOST;
+    /// The template that has to show that it is of use, if there is no more room.
+    fn next_in_turn(&mut self) -> Option<&mut Template> {
+        self.hand = (self.hand + 1) % MOST;
+        if self.known.len() < MOST { None } else { self.known.get_mut(self.hand) }
     }
 }
 
-/// What stays the same.
+/// A layout, as one telegram shows it.
 #[derive(Clone, Debug)]
 struct Template {
+    /// Telegrams that had it, halved from time to time.
+    hits: u8,
     /// A telegram.
     sample: Vec<u8>,
     /// ff for each of its octets that is fixed, 00 for one that is free.
@@ -128,18 +144,18 @@ impl Template {
             fixed.get_mut(range).unwrap_or_default().fill(0);
         }
         let body = Data { octets: &[], ..notification.body };
-        Self { sample: octets.to_vec(), fixed, body, parts }
+        Self { hits: 0, sample: octets.to_vec(), fixed, body, parts }
     }
 
-    /// Reads a telegram; nothing if its layout is another one, or if it does not pass.
-    fn read<'a>(&self, octets: &'a [u8]) -> Option<Telegram<'a>> {
-        if octets.len() != self.sample.len() {
-            return None;
-        }
+    /// True if a telegram has this layout.
+    fn fits(&self, octets: &[u8]) -> bool {
         let pairs = octets.iter().zip(&self.sample).zip(&self.fixed);
-        if pairs.fold(0, |sum, ((a, b), fixed)| sum | (a ^ b) & fixed) != 0 {
-            return None;
-        }
+        octets.len() == self.sample.len()
+            && pairs.fold(0, |sum, ((a, b), fixed)| sum | (a ^ b) & fixed) == 0
+    }
+
+    /// Reads a telegram that fits; nothing if it does not pass.
+    fn read<'a>(&self, octets: &'a [u8]) -> Option<Telegram<'a>> {
         let notification = Notification::with_body(octets, self.body)?;
         Telegram::of(notification, self.parts.iter().map(|part| part.fill(octets))).ok()
     }
@@ -159,7 +175,7 @@ impl TemplatePart {
         Some(Self { range, named, object: Box::new(Object { value, ..object }), closing })
     }
 
-    /// Whether the octets of its value bear on nothing else.
+    /// True if the octets of its value bear on nothing else.
     fn is_free(&self) -> bool {
         match self.object.value.kind.shape() {
             Some(Shape::Fixed(_)) => true,
@@ -240,6 +256,10 @@ mod tests {
         telegram.map(|telegram| format!("{telegram:?}"))
     }
 
+    fn read<'a>(layout: &Template, octets: &'a [u8]) -> Option<Telegram<'a>> {
+        layout.fits(octets).then(|| layout.read(octets)).flatten()
+    }
+
     /// With everything about it that a layout might get wrong, and the values alone.
     #[test]
     fn what_is_read_by_a_layout_is_what_the_careful_look_sees() {
@@ -249,12 +269,12 @@ mod tests {
             assert!(first.is_ok(), "{first:?} {}", hex::encode(&telegram));
             assert_eq!(layouts.known.len(), 1);
             let layout = layouts.known[0].clone();
-            assert_eq!(layout.read(&telegram).map(|it| format!("{it:?}")), first.ok());
+            assert_eq!(read(&layout, &telegram).map(|it| format!("{it:?}")), first.ok());
             let mut hits = 0;
             for bit in 0..8 * telegram.len() {
                 let mut flipped = telegram.clone();
                 flipped[bit / 8] ^= 1 << (bit % 8);
-                if let Some(read) = layout.read(&flipped) {
+                if let Some(read) = read(&layout, &flipped) {
                     hits += 1;
                     assert_eq!(Ok(format!("{read:?}")), shown(Telegram::parse(&flipped)), "{bit}");
                 }
@@ -262,7 +282,7 @@ mod tests {
             }
             assert!(hits >= 8 * 4, "the values are free: {hits} of {}", 8 * telegram.len());
             for size in 0..telegram.len() {
-                assert!(layout.read(&telegram[..size]).is_none(), "cut to {size}");
+                assert!(read(&layout, &telegram[..size]).is_none(), "cut to {size}");
             }
         }
     }
@@ -284,7 +304,7 @@ mod tests {
                         *octet = (random >> 16) as u8;
                     }
                 }
-                hits += usize::from(layout.read(&other).is_some());
+                hits += usize::from(read(&layout, &other).is_some());
                 assert_eq!(shown(layouts.read(&other)), shown(Telegram::parse(&other)));
             }
             assert!(hits > 0, "{hits}");
@@ -301,13 +321,47 @@ mod tests {
         }
         let known = layouts.known.len();
         assert!((2..=MOST).contains(&known), "{known}");
-        // A new one each time: learnt now and then, and never more than there is room for.
-        for count in 0..128u8 {
+        // A new one each time: learnt now and then.
+        for telegram in texts() {
+            assert!(layouts.read(&telegram).is_ok());
+        }
+        assert!((known..known + 9).contains(&layouts.known.len()), "{}", layouts.known.len());
+        // A new one now and then: never more than there is room for, and one in use stays.
+        let regular = &telegrams()[0];
+        for telegram in texts() {
+            assert!(layouts.read(regular).is_ok());
+            assert!(layouts.read(&telegram).is_ok());
+            assert!(layouts.known.iter().any(|layout| layout.fits(regular)));
+        }
+        assert_eq!(layouts.known.len(), MOST);
+    }
+
+    /// Lists of one text, each of another length.
+    fn texts() -> impl Iterator<Item = Vec<u8>> {
+        (0..128u8).map(|count| {
             let mut list = hex::decode("0f00000001000201").unwrap();
             list.extend([9, count]);
             list.resize(list.len() + usize::from(count), b'x');
-            assert!(layouts.read(&list).is_ok());
-        }
-        assert_eq!(layouts.known.len(), MOST);
+            list
+        })
+    }
+
+    #[test]
+    fn more_layouts_than_there_is_room_for_cost_no_more_than_themselves() {
+        let mut layouts = Templates::default();
+        let mut round = |skip| {
+            let telegrams = texts().skip(skip).take(MOST + 8);
+            let mut hits = 0;
+            for telegram in telegrams {
+                hits += usize::from(layouts.known.iter().any(|it| it.fits(&telegram)));
+                assert_eq!(shown(layouts.read(&telegram)), shown(Telegram::parse(&telegram)));
+            }
+            hits
+        };
+        (0..20).for_each(|_| assert!(round(0) <= MOST));
+        assert!((0..20).all(|_| round(0) >= MOST - 2), "{}", round(0));
+        // Others come, and take their place in time.
+        (0..200).for_each(|_| assert!(round(64) <= MOST));
+        assert!(round(64) >= MOST - 2, "{}", round(64));
     }
 }

@@ -1,12 +1,6 @@
 //! `file:PATH`: every telegram as a line, appended to a file.
 //!
-//! | key | meaning |
-//! |---|---|
-//! | `format` | `json` or `csv`; by default the extension `.csv` decides |
-//! | `fields`, `units`, `names` | the readings, their units and names |
-//! | `csv_locale` | `at`: a semicolon and decimal commas |
-//! | `rotate` | `daily`, or a size such as `10MB`: then FILE becomes FILE.1, which becomes FILE.2 … |
-//! | `keep` | the number of rotated files to keep, by default all |
+//! The keys are in [`FILE`].
 //!
 //! PATH may contain `{meter}` and `{date}`. A line is written whole or not at all. After a failed
 //! write
@@ -23,7 +17,6 @@ use crate::{
         csv::{Csv, Locale},
         entry::Format,
         readings::Readings,
-        usage::Usage,
     },
     sink::{
         event::SinkEvent,
@@ -32,9 +25,14 @@ use crate::{
             path_template::{PathTemplate, printable_path},
             rotation::Rotation,
         },
+        kind::{BuildContext, SinkEnvironment, SinkKind, SinkScheme, TargetForm},
         projection::Projection,
         queue::QueueReceiver,
-        settings::SinkSettings,
+        settings::{
+            SinkSettings,
+            error::SettingError,
+            key::{SettingKey, SettingType},
+        },
         traits::{Report, Sink},
     },
 };
@@ -48,32 +46,72 @@ const LONGEST_RETRY: Duration = Duration::from_secs(10);
 /// The wait for readings if nothing else is scheduled.
 const IDLE_WAIT: Duration = Duration::from_secs(3600);
 
+/// The description of the sink.
+pub const FILE: SinkKind = SinkKind {
+    title: "FILE",
+    schemes: &[SinkScheme {
+        name: "file",
+        form: TargetForm::File,
+        example: "file:PATH",
+        help: "a line for each telegram, appended to a file",
+    }],
+    about: "PATH may hold `{meter}` and `{date}`. On SIGHUP the sink opens files anew that were moved \
+            away.",
+    keys: &[KEYS],
+    notes: "",
+    environment: SinkEnvironment::KEYS_ONLY,
+    build: new,
+};
+
+const KEYS: &[SettingKey] = &[
+    SettingKey::new("format", SettingType::Choice(&["json", "csv"]), "The format of a line.")
+        .or_depending("csv for a PATH that ends in .csv, else json"),
+    SettingKey::new(
+        "csv_locale",
+        SettingType::Choice(&["at"]),
+        "For csv, `at` writes semicolons and decimal commas.",
+    ),
+    SettingKey::new(
+        "rotate",
+        SettingType::Text("daily|SIZE"),
+        "`daily`, or a size as in `10MB`: FILE then becomes FILE.1, FILE.1 becomes FILE.2, and so \
+         on.",
+    ),
+    SettingKey::new(
+        "keep",
+        SettingType::Number("files"),
+        "With `rotate`: the sink removes the oldest files beyond this number.",
+    )
+    .or_depending("all files"),
+];
+
 /// Builds the sink from its settings.
 ///
 /// # Errors
 /// Invalid values.
-pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
+fn new(settings: &mut SinkSettings, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, SettingError> {
     let path_template = PathTemplate::of(settings)?;
     if path_template.fixed() == Path::new("-") {
-        return Err(Usage("file: - is no file; --format writes to standard output".to_owned()));
+        return Err(SettingError::new("file: - is no file; --format writes to standard output"));
     }
     let rotation = Rotation::of(settings)?;
-    let form = settings.take("format");
-    let csv = match form.as_deref() {
+    let csv = match settings.take_choice("format")? {
         None => path_template.has_extension("csv"),
-        Some("csv") => true,
-        Some("json") => false,
-        Some(_) => return Err(Usage("format: json or csv expected".to_owned())),
+        Some(format) => format == "csv",
     };
-    let locale = match settings.take("csv_locale").as_deref() {
+    let locale = match settings.take_choice("csv_locale")? {
         None => Locale::Standard,
-        Some("at") if csv => Locale::Austria,
-        Some("at") => return Err(Usage("csv_locale belongs to csv, not to json".to_owned())),
-        Some(_) => return Err(Usage("csv_locale: at expected".to_owned())),
+        Some(_) if csv => Locale::Austria,
+        Some(_) => {
+            let message = "csv_locale belongs to csv, not to json";
+            return Err(SettingError::new(message).at("csv_locale"));
+        }
     };
-    let projection = settings.take_view()?;
-    let lines =
-        if csv { LineFormat::csv(projection, locale) } else { LineFormat::Json(projection) };
+    let projection = settings.take_projection()?;
+    let lines = match csv {
+        true => LineFormat::csv(projection, locale),
+        false => LineFormat::Json(projection),
+    };
     let files = AppendFiles::new(rotation, lines.header(), !path_template.is_fixed());
     Ok(Box::new(FileSink {
         path_template,

@@ -20,8 +20,11 @@ use ureq::{
 };
 
 use crate::{
-    format::{printable::shown, usage::Usage},
-    sink::{settings::Secret, tls},
+    format::printable::shown,
+    sink::{
+        settings::{Secret, error::SettingError},
+        tls,
+    },
 };
 
 /// A server and path to post to.
@@ -91,13 +94,13 @@ impl PostTarget {
         trust: Trust<'_>,
         authorization: Option<Secret>,
         timeout: Duration,
-    ) -> Result<Self, Usage> {
-        let wrong = |_| Usage(format!("{} is no address", shown(uri)));
+    ) -> Result<Self, SettingError> {
+        let wrong = |_| SettingError::new(format!("{} is no address", shown(uri)));
         let uri: Uri = uri.parse().map_err(wrong)?;
         if let Some(secret) = &authorization
             && HeaderValue::from_str(secret.reveal()).is_err()
         {
-            return Err(Usage("the token has characters that no token has".to_owned()));
+            return Err(SettingError::new("the token has characters that no token has").at("token"));
         }
         let config = Agent::config_builder()
             .http_status_as_error(false)
@@ -151,7 +154,7 @@ impl PostTarget {
     }
 }
 
-fn tls_config(trust: Trust<'_>) -> Result<TlsConfig, Usage> {
+fn tls_config(trust: Trust<'_>) -> Result<TlsConfig, SettingError> {
     let roots = match trust {
         Trust::Authorities(ca) => tls::roots(ca)?,
         Trust::Plain | Trust::AnyCertificate => Vec::new(),

@@ -1,12 +1,13 @@
 //! Sinks: destinations of readings.
 //!
+//! - [`registry`]: all kinds of sink; [`kind`]: the description of a kind.
+//! - [`settings`]: the settings of a sink.
+//! - [`mqtt`], [`influx`], [`prometheus`], [`solarview`], [`mod@file`]: the sinks.
 //! - [`traits`]: the interfaces of a sink; [`event`]: its input.
 //! - [`queue`]: the bounded queue in front of each sink, so that none holds up another.
-//! - [`settings`]: the settings of a sink.
 //! - [`projection`]: the readings that a sink takes, with their names and units.
 //! - [`throttle`]: the telegrams that a sink takes: at an interval, or when a value changed.
 //! - [`guard`]: the check in front of all sinks that keeps wrong values out.
-//! - [`mqtt`], [`influx`], [`mod@file`], [`solarview`], [`prometheus`]: the sinks.
 //! - [`home_assistant`]: discovery by Home Assistant through MQTT.
 //! - [`line_counters`]: counters for the state of the line.
 //! - [`timestamps`]: the time of a telegram; [`single_meter`]: a destination for one meter;
@@ -19,11 +20,13 @@ pub mod guard;
 pub mod home_assistant;
 pub mod http;
 pub mod influx;
+pub mod kind;
 pub mod line_counters;
 pub mod mqtt;
 pub mod projection;
 pub mod prometheus;
 pub mod queue;
+pub mod registry;
 pub mod settings;
 pub mod single_meter;
 pub mod slug;

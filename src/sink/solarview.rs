@@ -1,10 +1,6 @@
 //! `solarview:FILE`: the energy registers in Solarview's format, rewritten for each telegram.
 //!
-//! | key | meaning |
-//! |---|---|
-//! | `fields` | these registers instead of 1.8.0 and 2.8.0 |
-//! | `units` | other units than kWh and W, such as `units.power=kW` |
-//! | `style` | `d0`: strictly by IEC 62056-21, for other readers than Solarview |
+//! The keys are in [`SOLARVIEW`].
 //!
 //! If FILE contains `{meter}`, each meter has its own file; otherwise only one meter is shown. A
 //! register
@@ -16,33 +12,62 @@ use crate::{
     format::{
         readings::Readings,
         solarview::{Solarview, Style},
-        usage::Usage,
     },
     sink::{
         files::{
             path_template::{PathTemplate, printable_path},
             snapshot::{Pages, SnapshotSink},
         },
-        settings::SinkSettings,
+        kind::{BuildContext, SinkEnvironment, SinkKind, SinkScheme, TargetForm},
+        settings::{
+            SinkSettings,
+            error::SettingError,
+            key::{SettingKey, SettingType},
+        },
         single_meter::SingleMeter,
         traits::Sink,
     },
 };
 
+/// The description of the sink.
+pub const SOLARVIEW: SinkKind = SinkKind {
+    title: "SOLARVIEW",
+    schemes: &[SinkScheme {
+        name: "solarview",
+        form: TargetForm::File,
+        example: "solarview:FILE",
+        help: "the energy registers as Solarview reads them",
+    }],
+    about: "Each telegram replaces FILE in one step. FILE may hold `{meter}`. Without `fields` the file \
+            has the registers 1.8.0 and 2.8.0, in kWh and W.",
+    keys: &[KEYS],
+    notes: "With each telegram this file, and that of `prometheus:FILE`, is written to the disk. On a \
+            memory card, `every` spares it, or a FILE in `/run`.",
+    environment: SinkEnvironment::KEYS_ONLY,
+    build: new,
+};
+
+const KEYS: &[SettingKey] = &[SettingKey::new(
+    "style",
+    SettingType::Choice(&["solarview", "d0"]),
+    "`d0` is for readers that take IEC 62056-21 at its word.",
+)
+.or("solarview")];
+
 /// Builds the sink from its settings.
 ///
 /// # Errors
 /// Invalid values.
-pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
+fn new(settings: &mut SinkSettings, _: &BuildContext<'_>) -> Result<Box<dyn Sink>, SettingError> {
     let path_template = PathTemplate::of(settings)?;
-    let style = match settings.take("style").as_deref() {
-        None | Some("solarview") => Style::Solarview,
+    let style = match settings.take_choice("style")? {
         Some("d0") => Style::Strict,
-        Some(_) => return Err(Usage("style: solarview or d0 expected".to_owned())),
+        _ => Style::Solarview,
     };
-    let projection = settings.take_view()?;
+    let projection = settings.take_projection()?;
     if !projection.names.is_empty() {
-        return Err(Usage("solarview: a register has no other name than its code".to_owned()));
+        let message = "solarview: a register has no other name than its code";
+        return Err(SettingError::new(message));
     }
     let format = Solarview::new(projection.keys.as_deref(), projection.units, style)?;
     let (single_meter, changed, notes) = (SingleMeter::default(), Vec::new(), Vec::new());

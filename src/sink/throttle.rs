@@ -231,7 +231,7 @@ mod tests {
     fn what_a_sink_says_of_its_interval_is_the_longer_time() {
         let interval = |query: &str| {
             let mut settings: crate::sink::settings::SinkSettings = query.parse().unwrap();
-            settings.take_wish().unwrap().interval().map(|interval| interval.as_secs())
+            settings.take_throttle().unwrap().interval().map(|interval| interval.as_secs())
         };
         for (query, seconds) in [
             ("", None),

@@ -11,7 +11,7 @@ use rustls::{
     },
 };
 
-use crate::format::{printable::shown, usage::Usage};
+use crate::{format::printable::shown, sink::settings::error::SettingError};
 
 /// The cryptography: ring's.
 #[must_use]
@@ -23,16 +23,15 @@ pub fn provider() -> Arc<CryptoProvider> {
 ///
 /// # Errors
 /// There are none, or the file cannot be read.
-pub fn roots(ca: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, Usage> {
+pub fn roots(ca: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, SettingError> {
     if let Some(path) = ca {
         return certificates("ca", path);
     }
     let certificates = rustls_native_certs::load_native_certs().certs;
     match certificates.is_empty() {
-        true => Err(Usage(
+        true => Err(SettingError::new(
             "this machine knows no authorities: name a file with ca, or install the package \
-             ca-certificates"
-                .to_owned(),
+             ca-certificates",
         )),
         false => Ok(certificates),
     }
@@ -42,7 +41,7 @@ pub fn roots(ca: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, Usage> {
 ///
 /// # Errors
 /// There are none, or the file cannot be read.
-pub fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, Usage> {
+pub fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, SettingError> {
     let all = CertificateDer::pem_file_iter(path);
     let all = all.and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let all = all.map_err(|error| unreadable(key, path, &error))?;
@@ -54,14 +53,14 @@ pub fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static
 
 /// The error of a file without the expected content.
 #[must_use]
-pub fn unreadable(key: &str, path: &Path, error: &pem::Error) -> Usage {
+pub fn unreadable(key: &str, path: &Path, error: &pem::Error) -> SettingError {
     let why = match error {
         pem::Error::Io(error) => error.to_string(),
         pem::Error::NoItemsFound => "no such entry in it; PEM is expected".to_owned(),
         // Without the error's text, which may quote part of a key.
         _ => "it is not PEM".to_owned(),
     };
-    Usage(format!("{key} = {}: {why}", shown(&path.to_string_lossy())))
+    SettingError::value(key, &path.to_string_lossy(), why)
 }
 
 /// The TLS error inside an I/O error, if there is one.

@@ -11,7 +11,6 @@ use std::{
 
 use crate::common::binary::{ignored_test, wait_for};
 use crate::common::sinks::{HOSTILE, names, refused, start};
-use meterpipe::sink::{file, prometheus, solarview};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -31,7 +30,7 @@ fn text(path: &Path) -> String {
 fn solarview_gets_the_file_that_it_knows() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("solar.txt");
-    let sink = start(solarview::new, &uri("solarview", &path, ""), 8);
+    let sink = start(&uri("solarview", &path, ""), 8);
     sink.put(r#"{"meter":"1","energy_import_wh":166429,"energy_export_wh":1176026}"#);
     // These readings have no value for the file, so its content stays.
     sink.put(r#"{"meter":"1","power_net_w":1}"#);
@@ -45,8 +44,8 @@ fn solarview_gets_the_file_that_it_knows() {
 fn solarview_shows_one_meter_or_has_a_file_for_each() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    let each = start(solarview::new, &uri("solarview", &path("{meter}.txt"), ""), 8);
-    let first = start(solarview::new, &uri("solarview", &path("first"), "?style=d0"), 8);
+    let each = start(&uri("solarview", &path("{meter}.txt"), ""), 8);
+    let first = start(&uri("solarview", &path("first"), "?style=d0"), 8);
     for (sink, notes) in [(each, 0), (first, 1)] {
         for _ in 0..2 {
             sink.put(&energy("1", 1000));
@@ -64,53 +63,37 @@ fn solarview_shows_one_meter_or_has_a_file_for_each() {
 
 #[test]
 fn what_cannot_be_meant_is_refused() {
-    for (new, uri, why) in [
+    for (uri, why) in [
+        ("solarview:", "solarview: a file expected, as in solarview:/PATH"),
+        ("solarview:x?style=d1", "style: solarview or d0 expected"),
+        ("solarview:x?fields=power_net_w", "solarview: power_net_w has no OBIS code"),
         (
-            solarview::new as sinks::New,
-            "solarview:",
-            "solarview: a file expected, as in solarview:/PATH",
-        ),
-        (solarview::new, "solarview:x?style=d1", "style: solarview or d0 expected"),
-        (
-            solarview::new,
-            "solarview:x?fields=power_net_w",
-            "solarview: power_net_w has no OBIS code",
-        ),
-        (
-            solarview::new,
             "solarview:x?names.power_net_w=a",
             "solarview: a register has no other name than its code",
         ),
+        ("solarview:x?stile=d0", "solarview: nothing is called stile: did you mean style?"),
+        ("prometheus:", "prometheus: a file expected, as in prometheus:/PATH"),
         (
-            solarview::new,
-            "solarview:x?stile=d0",
-            "solarview: nothing is called stile: did you mean style?",
-        ),
-        (prometheus::new, "prometheus:", "prometheus: a file expected, as in prometheus:/PATH"),
-        (
-            prometheus::new,
             "prometheus:{meter}.prom",
             "prometheus: one file holds all meters, its name cannot follow them",
         ),
         (
-            prometheus::new,
             "prometheus://127.0.0.1",
             "prometheus: a port expected, as in prometheus://127.0.0.1:9888",
         ),
-        (prometheus::new, "prometheus://127.0.0.1:1/x", "prometheus: the page is always /metrics"),
+        ("prometheus://127.0.0.1:1/x", "prometheus: the page is always /metrics"),
         (
-            prometheus::new,
             "prometheus:a.prom?units.energy=kWh",
             "prometheus: names and units are those of Prometheus, they cannot be chosen",
         ),
-        (file::new, "file:", "file: a file expected, as in file:/PATH"),
-        (file::new, "file:x?format=xml", "format: json or csv expected"),
-        (file::new, "file:x?csv_locale=at", "csv_locale belongs to csv, not to json"),
-        (file::new, "file:x.csv?csv_locale=de", "csv_locale: at expected"),
-        (file::new, "file:x?rotate=often", "rotate = often: daily or a size expected, as in 10MB"),
-        (file::new, "file:x?keep=3", "keep goes with rotate"),
+        ("file:", "file: a file expected, as in file:/PATH"),
+        ("file:x?format=xml", "format: json or csv expected"),
+        ("file:x?csv_locale=at", "csv_locale belongs to csv, not to json"),
+        ("file:x.csv?csv_locale=de", "csv_locale: at expected"),
+        ("file:x?rotate=often", "rotate = often: daily or a size expected, as in 10MB"),
+        ("file:x?keep=3", "keep goes with rotate"),
     ] {
-        assert_eq!(refused(new, uri), why);
+        assert_eq!(refused(uri), why);
     }
     assert!(!Path::new("x").exists(), "nothing is written before there are readings");
 }
@@ -164,7 +147,7 @@ fn rewrite(sink: &sinks::Running, path: &Path, value: fn(&str) -> Option<u64>) -
 fn who_reads_solarviews_file_sees_whole_pages_only_over_10_000_rewrites() {
     let folder = in_memory();
     let path = folder.path().join("solar.txt");
-    let sink = start(solarview::new, &uri("solarview", &path, ""), 1);
+    let sink = start(&uri("solarview", &path, ""), 1);
     let value = |page: &str| {
         let value = page.strip_prefix("/?!\n/KAIFA\n1.8.0(")?;
         let value = value.strip_suffix("*kWh)\n2.8.0(000000.000*kWh)\n!\n")?;
@@ -179,7 +162,7 @@ fn who_reads_solarviews_file_sees_whole_pages_only_over_10_000_rewrites() {
 fn who_reads_the_textfile_sees_whole_pages_only_over_10_000_rewrites() {
     let folder = in_memory();
     let path = folder.path().join("meter.prom");
-    let sink = start(prometheus::new, &uri("prometheus", &path, ""), 1);
+    let sink = start(&uri("prometheus", &path, ""), 1);
     let value = |page: &str| {
         let number = |name: &str| {
             let (_, rest) = page.split_once(&format!("\n{name}{{meter=\"1\"}} "))?;
@@ -233,7 +216,7 @@ fn a_full_disk_leaves_the_old_page_and_is_told_once() {
 fn small_disk_snapshot() {
     let Some((disk, filler)) = small_disk() else { return };
     let path = disk.join("solar.txt");
-    let sink = start(solarview::new, &uri("solarview", &path, ""), 8);
+    let sink = start(&uri("solarview", &path, ""), 8);
     sink.put(&energy("1", 1000));
     wait_for("the first page", || text(&path).contains("000001.000"));
     let old = text(&path);
@@ -269,7 +252,7 @@ fn a_full_disk_holds_lines_up_and_those_that_find_no_room_are_counted() {
 fn small_disk_log() {
     let Some((disk, filler)) = small_disk() else { return };
     let path = disk.join("log.jsonl");
-    let sink = start(file::new, &uri("file", &path, ""), 200);
+    let sink = start(&uri("file", &path, ""), 200);
     for number in 0..50 {
         sink.put(&energy("1", number));
     }
@@ -309,14 +292,14 @@ fn lines_are_appended_as_they_came() {
     let path = folder.path().join("log.jsonl");
     let line = r#"{"schema":1,"time":"2021-09-27T09:47:15+02:00","meter":"1","energy_import_wh":12937,"voltage_l1_v":233.70}"#;
     for _ in 0..2 {
-        let sink = start(file::new, &uri("file", &path, ""), 8);
+        let sink = start(&uri("file", &path, ""), 8);
         sink.put(line);
         assert_eq!(sink.end(SOON), (vec![], 0));
     }
     assert_eq!(text(&path), format!("{line}\n{line}\n"));
     let query = "?fields=voltage_l1_v,energy_import_wh&units.energy=kWh&names.voltage_l1_v=U1";
     let other = folder.path().join("other");
-    let sink = start(file::new, &uri("file", &other, query), 8);
+    let sink = start(&uri("file", &other, query), 8);
     sink.put(line);
     sink.end(SOON);
     assert_eq!(text(&other), "{\"U1\":233.70,\"energy_import_kwh\":12.937}\n");
@@ -327,7 +310,7 @@ fn csv_has_the_names_of_its_columns_once_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log.csv");
     let run = |query: &str| {
-        let sink = start(file::new, &uri("file", &path, query), 8);
+        let sink = start(&uri("file", &path, query), 8);
         sink.put(r#"{"meter":"1","energy_import_wh":12937,"voltage_l1_v":233.7,"item_9":"x"}"#);
         sink.end(SOON).0
     };
@@ -359,7 +342,7 @@ fn a_line_that_broke_off_is_closed_before_the_next_one() {
         let path = folder.path().join(name);
         fs::write(&path, torn).unwrap();
         let query = if name.ends_with("csv") { "?fields=power_net_w" } else { "" };
-        let sink = start(file::new, &uri("file", &path, query), 8);
+        let sink = start(&uri("file", &path, query), 8);
         sink.put(r#"{"power_net_w":1}"#);
         sink.end(SOON);
         assert_eq!(text(&path), expected, "{name}");
@@ -380,7 +363,7 @@ fn rotated(path: &Path) -> (Vec<String>, usize) {
 fn no_line_is_lost_or_split_over_a_hundred_rotations() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log.jsonl");
-    let sink = start(file::new, &uri("file", &path, "?rotate=4kB"), 64);
+    let sink = start(&uri("file", &path, "?rotate=4kB"), 64);
     for number in 0..8000 {
         sink.put(&energy("1", number));
     }
@@ -400,7 +383,7 @@ fn a_file_that_is_gone_is_made_anew_though_nobody_says_so() {
     let folder = tempfile::tempdir().unwrap();
     for query in ["", "?rotate=1MB"] {
         let path = folder.path().join("log.jsonl");
-        let sink = start(file::new, &uri("file", &path, query), 64);
+        let sink = start(&uri("file", &path, query), 64);
         let written = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap_or_default();
         sink.put("{\"power_net_w\":1}");
         wait_for("the first", || written("log.jsonl").contains(":1}"));
@@ -420,7 +403,7 @@ fn a_file_that_is_gone_is_made_anew_though_nobody_says_so() {
 fn no_line_is_lost_or_split_while_files_are_moved_away_a_hundred_times() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log.jsonl");
-    let sink = start(file::new, &uri("file", &path, ""), 64);
+    let sink = start(&uri("file", &path, ""), 64);
     let mut all = String::new();
     for round in 0..100 {
         for number in 0..50 {
@@ -456,7 +439,7 @@ fn a_file_of_yesterday_is_moved_away_with_the_first_line_of_today() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log.jsonl");
     let run = || {
-        let sink = start(file::new, &uri("file", &path, "?rotate=daily&keep=2"), 8);
+        let sink = start(&uri("file", &path, "?rotate=daily&keep=2"), 8);
         sink.put(&energy("1", 1));
         sink.put(&energy("1", 2));
         assert_eq!(sink.end(SOON), (vec![], 0));
@@ -479,7 +462,7 @@ fn a_file_that_cannot_be_moved_away_goes_on_growing() {
     let path = folder.path().join("log.jsonl");
     // The name belongs to a folder that is not empty, so no file can be moved onto it.
     fs::create_dir_all(folder.path().join("log.jsonl.1/x")).unwrap();
-    let sink = start(file::new, &uri("file", &path, "?rotate=100&keep=1"), 8);
+    let sink = start(&uri("file", &path, "?rotate=100&keep=1"), 8);
     (0..20).for_each(|number| sink.put(&energy("1", number)));
     let (said, lost) = sink.end(SOON);
     assert_eq!((said.len(), lost), (1, 0), "{said:?}");
@@ -493,11 +476,8 @@ fn a_hostile_meter_does_not_leave_its_file_line_or_cell() {
     let line = format!("{{\"meter\":\"{HOSTILE}\",\"energy_import_wh\":5}}");
     let formula = r#"{"meter":"=1+1,\"x\"\n-2","energy_import_wh":-5}"#;
     let path = |name: &str| folder.path().join(name);
-    for (new, uri) in [
-        (file::new as sinks::New, uri("file", &path("{meter}"), "")),
-        (solarview::new, uri("solarview", &path("{meter}.txt"), "")),
-    ] {
-        let sink = start(new, &uri, 8);
+    for uri in [uri("file", &path("{meter}"), ""), uri("solarview", &path("{meter}.txt"), "")] {
+        let sink = start(&uri, 8);
         sink.put(&line);
         assert_eq!(sink.end(SOON), (vec![], 0));
     }
@@ -508,7 +488,7 @@ fn a_hostile_meter_does_not_leave_its_file_line_or_cell() {
     assert_eq!(text(&path(&format!("{name}.txt"))), page);
 
     let csv = path("log.csv");
-    let sink = start(file::new, &uri("file", &csv, "?fields=meter,energy_import_wh"), 8);
+    let sink = start(&uri("file", &csv, "?fields=meter,energy_import_wh"), 8);
     [&line, formula].into_iter().for_each(|line| sink.put(line));
     assert_eq!(sink.end(SOON), (vec![], 0));
     let mut reader = csv::Reader::from_path(&csv).unwrap();
@@ -527,7 +507,7 @@ fn a_link_is_not_followed_where_the_meter_chooses_the_name() {
     let theirs = folder.path().join("theirs");
     fs::write(&theirs, "theirs\n").unwrap();
     std::os::unix::fs::symlink(&theirs, folder.path().join("1")).unwrap();
-    let sink = start(file::new, &uri("file", &folder.path().join("{meter}"), ""), 8);
+    let sink = start(&uri("file", &folder.path().join("{meter}"), ""), 8);
     sink.put(&energy("1", 1));
     let (said, lost) = sink.end(Duration::from_millis(10));
     assert_eq!((said.len(), lost), (1, 1), "{said:?}");
@@ -542,7 +522,7 @@ fn a_link_is_not_followed_where_the_meter_chooses_the_name() {
 fn a_folder_that_comes_later_is_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("later/log.jsonl");
-    let sink = start(file::new, &uri("file", &path, ""), 8);
+    let sink = start(&uri("file", &path, ""), 8);
     sink.put(&energy("1", 1));
     wait_for("the message", || !sink.said.texts().is_empty());
     fs::create_dir(path.parent().unwrap()).unwrap();

@@ -11,7 +11,7 @@ use std::{
 
 use crate::common::binary::{Running as Process, run, wait_for};
 use crate::common::sinks::{HOSTILE, names, start};
-use meterpipe::{reading::fields::FIELDS, sink::prometheus};
+use meterpipe::reading::fields::FIELDS;
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -84,7 +84,7 @@ fn decode_prints_the_registers_of_the_published_telegram() {
 fn promtool_finds_nothing_to_complain_about() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("meter.prom");
-    let sink = start(prometheus::new, &format!("prometheus:{}", path.display()), 8);
+    let sink = start(&format!("prometheus:{}", path.display()), 8);
     for meter in ["181220000009", HOSTILE, "", "ä\u{202e}"] {
         sink.put(&everything(meter));
     }
@@ -100,7 +100,7 @@ fn promtool_finds_nothing_to_complain_about() {
 fn a_file_that_the_collector_would_not_read_is_told_of() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("meter.txt");
-    let sink = start(prometheus::new, &format!("prometheus:{}", path.display()), 8);
+    let sink = start(&format!("prometheus:{}", path.display()), 8);
     sink.put(&everything("1"));
     let text = "does not end in .prom: the textfile collector will not read it";
     assert_eq!(sink.end(SOON), (vec![format!("{} {text}", path.display())], 0));
@@ -112,7 +112,7 @@ fn momentary_values_go_from_the_file_when_nothing_comes_any_more() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("meter.prom");
     let uri = format!("prometheus:{}?expire_after=1s", path.display());
-    let sink = start(prometheus::new, &uri, 8);
+    let sink = start(&uri, 8);
     sink.put(&everything("1"));
     let page = || fs::read_to_string(&path).unwrap_or_default();
     wait_for("the page", || page().contains("voltage_volts{"));
@@ -128,7 +128,7 @@ fn momentary_values_go_from_the_file_when_nothing_comes_any_more() {
     assert_eq!(sink.end(SOON), (vec![], 0));
     // 0 is for ever, as for Home Assistant.
     let uri = format!("prometheus:{}?expire_after=0", path.display());
-    let sink = start(prometheus::new, &uri, 8);
+    let sink = start(&uri, 8);
     sink.put(&everything("2"));
     assert_eq!(sink.end(SOON), (vec![], 0));
     assert!(page().contains("voltage_volts{meter=\"2\""), "{}", page());
@@ -150,7 +150,7 @@ const GET: &str = "GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\
 fn node_exporter_shows_the_values_of_the_textfile() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("meter.prom");
-    let sink = start(prometheus::new, &format!("prometheus:{}", path.display()), 8);
+    let sink = start(&format!("prometheus:{}", path.display()), 8);
     sink.put(&everything("181220000009"));
     sink.put(&everything(HOSTILE));
     assert_eq!(sink.end(SOON), (vec![], 0));
@@ -189,7 +189,7 @@ fn node_exporter_shows_the_values_of_the_textfile() {
 
 /// An exporter, and where it listens.
 fn exporter() -> (sinks::Running, SocketAddr) {
-    let sink = start(prometheus::new, "prometheus://127.0.0.1:0", 8);
+    let sink = start("prometheus://127.0.0.1:0", 8);
     wait_for("the address", || !sink.said.texts().is_empty());
     let said = sink.said.texts().concat();
     let address = said.strip_prefix("listening on http://").unwrap();
@@ -285,7 +285,7 @@ fn who_takes_nothing_of_the_answer_holds_up_nobody() {
 fn an_address_that_is_taken_is_told_once_and_waited_for() {
     let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
     let taken = TcpListener::bind(address).unwrap();
-    let sink = start(prometheus::new, &format!("prometheus://{address}"), 8);
+    let sink = start(&format!("prometheus://{address}"), 8);
     wait_for("the message", || !sink.said.texts().is_empty());
     sink.put(&everything("1"));
     drop(taken);
@@ -299,7 +299,7 @@ fn an_address_that_is_taken_is_told_once_and_waited_for() {
     assert_eq!(lost, 0);
 
     let taken = TcpListener::bind(address).unwrap();
-    let sink = start(prometheus::new, &format!("prometheus://{address}"), 8);
+    let sink = start(&format!("prometheus://{address}"), 8);
     (0..3).for_each(|_| sink.put(&everything("1")));
     assert_eq!(sink.end(SOON).1, 3, "nobody could see them");
     drop(taken);
@@ -309,7 +309,7 @@ fn an_address_that_is_taken_is_told_once_and_waited_for() {
 fn a_hostile_meter_stays_within_its_label() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("meter.prom");
-    let sink = start(prometheus::new, &format!("prometheus:{}", path.display()), 8);
+    let sink = start(&format!("prometheus:{}", path.display()), 8);
     sink.put(&format!("{{\"meter\":\"{HOSTILE}\",\"power_net_w\":-5}}"));
     assert_eq!(sink.end(SOON), (vec![], 0));
     let page = fs::read_to_string(&path).unwrap();

@@ -1,4 +1,4 @@
-//! `config`: what the configuration says, and whether it can be meant.
+//! `config`: checks the configuration, or shows it.
 
 use clap::ValueEnum;
 
@@ -38,12 +38,12 @@ pub fn run(args: &args::ConfigArgs) -> Status {
     }
 }
 
-/// Reads all that is named, and opens nothing.
+/// Reads everything that the configuration names, and opens nothing.
 fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
     let (meters, sinks) = (config.meters.len(), config.sinks.len());
     keys::configured(&config.meters, &context.messages)?;
     for meter in &config.meters {
-        // Nothing is opened by that, but what is none is told.
+        // It opens nothing, and refuses a source that is none.
         let line = meter.line(&args::SerialArgs::default());
         meter
             .source
@@ -61,11 +61,11 @@ fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
     Ok(())
 }
 
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-/// All that holds, secrets left out, in the words of the configuration.
+/// Prints the settings in force in the form of the configuration, without secrets.
 fn show(config: Config, context: &mut Context) -> Result<(), Stop> {
     // A line end in the name of a file must not end the comment.
     let mut text = format!("# {}\n", shown(&config.path.display().to_string()));
@@ -85,8 +85,8 @@ fn show(config: Config, context: &mut Context) -> Result<(), Stop> {
     }
     for mut settings in config.sinks {
         environment::complete(&mut settings);
-        let said = settings.shown();
-        let rows = said.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let settings_shown = settings.shown();
+        let rows = settings_shown.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         table("sink", [("to", settings.name.as_str())].into_iter().chain(rows), &mut text);
     }
     context.output.text.extend_from_slice(text.as_bytes());
@@ -100,7 +100,7 @@ fn table<'a>(name: &str, rows: impl Iterator<Item = (&'a str, &'a str)>, text: &
     }
 }
 
-/// The key of a table behind its name, in quotes where it needs them: `names."1-0:99.1.0"`.
+/// The key of an entry of a table, in quotes where it needs them: `names."1-0:99.1.0"`.
 fn dotted(key: &str) -> String {
     match key.split_once('.') {
         Some((table, key)) => format!("{}.{}", bare(table), bare(key)),

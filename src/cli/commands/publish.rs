@@ -70,7 +70,7 @@ impl Task for ReadingLines {
     }
 
     fn is_asked_to_end(&self) -> bool {
-        self.sinks.are_to_end()
+        self.sinks.is_asked_to_end()
     }
 }
 

@@ -33,7 +33,6 @@ use meterpipe::{
     record::{HEADER, Record, Time},
     source::simulator::{
         faults::{Fault, Faults},
-        meter::MeterKind,
         push::{Push, PushOptions, Simulator},
         real_time::{RealTime, SimulatorStep, name},
     },
@@ -84,7 +83,7 @@ fn simulate(args: &args::SimulateArgs, sent: &mut Sent, context: &mut Context) -
 }
 
 fn options(args: &args::SimulateArgs, context: &Context) -> Result<PushOptions, Stop> {
-    let meter = meter(args.meter);
+    let meter = args.meter;
     let mut options = PushOptions::new(meter, args.start.unwrap_or_else(Timestamp::now));
     let args::SimulateArgs { seed, noise, flip, cut, lose, duplicate, .. } = *args;
     options.seed = seed;
@@ -240,7 +239,7 @@ struct OctetForm {
 
 impl OctetForm {
     fn new(args: &args::SimulateArgs) -> Self {
-        let recorder = Recorder::new(Some(&name(meter(args.meter))));
+        let recorder = Recorder::new(Some(&name(args.meter)));
         Self { output: args.output, recorder }
     }
 
@@ -328,31 +327,9 @@ impl fmt::Display for Sent {
     }
 }
 
-const fn meter(meter: args::SimulatedMeter) -> MeterKind {
-    match meter {
-        args::SimulatedMeter::NetzNoeKaifa => MeterKind::NetzNoeKaifa,
-        args::SimulatedMeter::NetzNoeSagemcom => MeterKind::NetzNoeSagemcom,
-        args::SimulatedMeter::NetzNoeSagemcomOld => MeterKind::NetzNoeSagemcomOld,
-        args::SimulatedMeter::KsmWest => MeterKind::KsmWest,
-        args::SimulatedMeter::KsmWest1Phase => MeterKind::KsmWest1Phase,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use clap::ValueEnum;
-
     use super::*;
-
-    #[test]
-    fn meters_have_the_same_name_everywhere() {
-        let names = args::SimulatedMeter::value_variants().iter().map(|of_args| {
-            let name = of_args.to_possible_value().unwrap().get_name().to_owned();
-            assert_eq!(name, meter(*of_args).name());
-            name
-        });
-        assert!(names.eq(MeterKind::ALL.iter().map(ToString::to_string)));
-    }
 
     #[test]
     fn a_summary_names_only_what_happened() {

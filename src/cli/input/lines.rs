@@ -157,9 +157,9 @@ impl<'a> TextLines<'a> {
             context.tally.prose += 1;
             return;
         }
-        let err = record::err(self.run.marks.iter().copied());
-        let err = (!err.is_empty()).then_some(err.as_str());
-        let attributes = Attributes { err, ..Attributes::default() };
+        let marks = &self.run.marks;
+        let err = (!marks.is_empty()).then(|| record::err(marks.iter().copied()));
+        let attributes = Attributes { err: err.as_deref(), ..Attributes::default() };
         let octets = &self.run.octets;
         context.tally.octets += octets.len() as u64;
         let record = Record { time: Time::UNKNOWN, kind: RecordKind::Raw, octets, attributes };

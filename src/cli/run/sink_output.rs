@@ -32,7 +32,7 @@ impl Task for SinkOutput {
     }
 
     fn is_asked_to_end(&self) -> bool {
-        self.sinks.as_ref().is_some_and(Sinks::are_to_end)
+        self.sinks.as_ref().is_some_and(Sinks::is_asked_to_end)
     }
 }
 
@@ -47,7 +47,7 @@ impl TelegramConsumer for SinkOutput {
     }
 
     fn start_live(&mut self) {
-        self.sinks.iter_mut().for_each(Sinks::hurry);
+        self.sinks.iter_mut().for_each(Sinks::start_live);
     }
 
     fn finish(&mut self, context: &mut Context) -> bool {

@@ -21,160 +21,110 @@ use meterpipe::{
         entry::{Format, OutputTelegram},
         json::Json,
         readings::Readings,
-        usage::Usage,
     },
     sink::{
         event::SinkEvent,
-        file,
         guard::{guard::Guard, verdict::Verdict},
-        home_assistant::announcer::announcer,
-        influx,
         line_counters::LineCounters,
-        mqtt::{self, announce::StateFormat},
-        prometheus,
         queue::{self, QueueSender},
-        settings::SinkSettings,
-        solarview,
+        registry::ConfiguredSink,
         throttle::Throttle,
-        traits::{Report, Sink},
+        traits::Report,
     },
 };
 
-/// What may wait for a sink: an hour and a half of a meter that pushes every five seconds.
-const ROOM: usize = 1024;
+/// The capacity of a queue: an hour and a half of a meter that pushes every five seconds.
+const CAPACITY: usize = 1024;
 
-/// How long the first telegram of a meter is kept if no other comes: three times the interval of all
-/// that are known.
-const KEPT: Duration = Duration::from_secs(15);
+/// The guard keeps the first telegram of a meter for this time if no other comes: three times the interval
+/// of all known meters.
+const FIRST_KEPT_FOR: Duration = Duration::from_secs(15);
 
-/// How long sinks may take to store what is left when the run ends.
+/// The time that sinks have to store the rest when the run ends.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// And how long after that they may take to be gone.
-const PARTING: Duration = Duration::from_secs(1);
+/// The time that their threads have after that to end.
+const EXIT_GRACE: Duration = Duration::from_secs(1);
 
-/// How often we look whether a sink is at its end.
-const GLANCE: Duration = Duration::from_millis(20);
-
-/// A sink and its name for people, ready to be started.
-pub struct Ready {
-    name: String,
-    gate: Throttle,
-    guarded: bool,
-    sink: Box<dyn Sink>,
-}
+/// The time between two looks at the threads while the run ends.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// All sinks of a run.
 #[derive(Debug)]
 pub struct Sinks {
     running: Vec<Running>,
-    news: Receiver<String>,
-    /// The line that a telegram becomes: what is in the same process knows no more than what comes
-    /// behind a pipe.
+    reports: Receiver<String>,
+    /// Writes a telegram as JSON, so that a sink in this process knows no more than one behind a pipe.
     json: Json,
     line: Vec<u8>,
     signals: Signals,
     guard: Guard,
-    health: LineCounters,
-    doubts: GuardMessages,
-    /// A sink that is slow may hold up who brings readings.
-    patient: bool,
+    counters: LineCounters,
+    guard_messages: GuardMessages,
+    /// True while a slow sink may delay the producer of the readings.
+    waits: bool,
 }
 
 #[derive(Debug)]
 struct Running {
     name: String,
-    gate: Throttle,
-    /// It wants only what cannot be wrong.
+    throttle: Throttle,
+    /// The sink gets only telegrams that the guard passes.
     guarded: bool,
-    outbox: QueueSender,
+    queue: QueueSender,
     lost: Arc<AtomicU64>,
     thread: JoinHandle<()>,
 }
 
-/// Builds a sink from what was said of it. Nothing is opened yet.
-pub fn build(mut settings: SinkSettings, health: &LineCounters) -> Result<Ready, Usage> {
-    let name = settings.name.clone();
-    let wish = settings.take_wish()?;
-    let guarded = settings.take_as("guard", "true or false")?.unwrap_or(true);
-    let sink = sink(&mut settings, health, wish.interval())?;
-    settings.finish()?;
-    Ok(Ready { name, gate: Throttle::new(wish), guarded, sink })
-}
-
-fn sink(
-    settings: &mut SinkSettings,
-    health: &LineCounters,
-    apart: Option<Duration>,
-) -> Result<Box<dyn Sink>, Usage> {
-    match settings.scheme.as_str() {
-        "mqtt" | "mqtts" => {
-            let announcer = |settings: &mut SinkSettings, state_format: &StateFormat| {
-                announcer(settings, state_format, health, apart)
-            };
-            mqtt::sink::new(settings, apart, announcer)
-        }
-        "influxdb" | "influxdbs" => influx::new(settings),
-        "prometheus" => prometheus::new(settings),
-        "solarview" => solarview::new(settings),
-        "file" => file::new(settings),
-        other => Err(Usage(format!("no sink is called {other}: there are {}", SCHEMES.join(", ")))),
-    }
-}
-
-/// What sinks are called.
-const SCHEMES: [&str; 7] =
-    ["mqtt", "mqtts", "influxdb", "influxdbs", "prometheus", "solarview", "file"];
-
 impl Sinks {
-    /// Starts them.
-    pub fn start(sinks: Vec<Ready>, health: LineCounters) -> Result<Self, Stop> {
-        let (sender, news) = mpsc::channel();
+    /// Starts the sinks.
+    pub fn start(sinks: Vec<ConfiguredSink>, counters: LineCounters) -> Result<Self, Stop> {
+        let (sender, reports) = mpsc::channel();
         let running = sinks.into_iter().map(|sink| Running::start(sink, sender.clone()));
         let running = running.collect::<Result<_, _>>()?;
         let (json, signals) = (Json::new(None, false), Signals::catch_all());
-        let (guard, doubts) = (Guard::default(), GuardMessages::default());
+        let (guard, guard_messages) = (Guard::default(), GuardMessages::default());
         Ok(Self {
             running,
-            news,
+            reports,
             json,
             line: Vec::new(),
             signals,
             guard,
-            health,
-            doubts,
-            patient: true,
+            counters,
+            guard_messages,
+            waits: true,
         })
     }
 
-    /// From now on readings come as a meter sends them, and nobody can wait.
-    pub const fn hurry(&mut self) {
-        self.patient = false;
+    /// From now on readings come live, so a full queue drops its oldest one instead of waiting.
+    pub const fn start_live(&mut self) {
+        self.waits = false;
     }
 
-    /// Whether the run was asked to end.
-    pub fn are_to_end(&self) -> bool {
+    /// True if a signal asked the run to end.
+    pub fn is_asked_to_end(&self) -> bool {
         self.signals.ended()
     }
 
-    /// Hands a telegram to all that want it.
+    /// Hands a telegram to all sinks whose throttle passes it.
     pub fn telegram(&mut self, entry: &OutputTelegram<'_>) {
         self.line.clear();
         self.json.entry(entry, &mut self.line);
-        // A telegram that says nothing at all is no reading.
+        // A telegram without any value is no reading.
         if let Ok(readings) = Readings::parse(&self.line) {
             self.put(readings);
         }
     }
 
-    /// Hands readings to all that want them.
+    /// Hands readings to all sinks whose throttle passes them.
     pub fn put(&mut self, readings: Readings) {
-        self.health.note(&readings);
+        self.counters.note(&readings);
         let readings = Arc::new(readings);
         self.hand(&readings, false);
         if self.running.iter().any(|sink| sink.guarded) {
             let verdict = self.guard.judge(&readings);
-            self.doubts.take(&verdict);
+            self.guard_messages.take(&verdict);
             if let Verdict::Agrees(first) = &verdict {
                 self.hand(first, true);
             }
@@ -184,75 +134,75 @@ impl Sinks {
         }
     }
 
-    /// Hands readings to those that are guarded, or to those that are not.
+    /// Hands readings to the guarded sinks, or to the others.
     fn hand(&mut self, readings: &Arc<Readings>, guarded: bool) {
         for sink in self.running.iter_mut().filter(|sink| sink.guarded == guarded) {
-            if sink.gate.passes(readings) {
+            if sink.throttle.passes(readings) {
                 let event = SinkEvent::Readings(readings.clone());
-                if self.patient { sink.outbox.put(event) } else { sink.outbox.put_now(event) }
+                if self.waits { sink.queue.put(event) } else { sink.queue.put_now(event) }
             }
         }
     }
 
-    /// Hands on first telegrams with which no other agreed for so long.
-    fn release(&mut self, patience: Duration) {
-        for first in self.guard.kept(patience) {
+    /// Hands on the first telegrams that the guard has kept for longer than a time.
+    fn release(&mut self, kept_for: Duration) {
+        for first in self.guard.kept(kept_for) {
             self.hand(&first, true);
         }
     }
 
-    /// Sees to what else there is to do, now and then: files that were moved away, and what sinks had
-    /// to say.
+    /// The work of every second or so: reopen files after SIGHUP, release first telegrams, print messages.
     pub fn tick(&mut self, messages: &Messages) {
         if self.signals.reopen() {
             for sink in &self.running {
-                sink.outbox.put_now(SinkEvent::Reopen);
+                sink.queue.put_now(SinkEvent::Reopen);
             }
         }
-        self.release(KEPT);
-        self.doubts.print(messages);
-        self.tell_news(messages);
+        self.release(FIRST_KEPT_FOR);
+        self.guard_messages.print(messages);
+        self.print_reports(messages);
     }
 
-    /// How many damaged frames there were.
+    /// Notes the number of damaged frames so far.
     pub fn frames_are_damaged(&self, total: u64) {
-        self.health.frames_are_damaged(total);
+        self.counters.frames_are_damaged(total);
     }
 
-    fn tell_news(&self, messages: &Messages) {
-        for text in self.news.try_iter() {
+    fn print_reports(&self, messages: &Messages) {
+        for text in self.reports.try_iter() {
             messages.say(&text);
         }
     }
 
-    /// Lets them store what is left, and says what was not stored. When the input has come to its end
-    /// they may take as long as they are at work; who was asked to end, or is in trouble, has no time.
+    /// Lets the sinks store the rest, and reports the readings that were not stored. At the end of the
+    /// input a sink may take as long as it makes progress; after a signal, or in trouble, it has no more
+    /// than the grace period.
     pub fn finish(mut self, messages: &Messages) -> SinkOutcome {
         self.release(Duration::ZERO);
-        self.doubts.print(messages);
-        self.doubts.sum_up(messages);
+        self.guard_messages.print(messages);
+        self.guard_messages.sum_up(messages);
         let mut deadline = Instant::now() + GRACE;
         for sink in &self.running {
-            sink.outbox.end(deadline);
+            sink.queue.end(deadline);
         }
-        let mut in_time = !self.are_to_end();
-        while Instant::now() < deadline + PARTING {
-            let at_work = self.running.iter().filter(|sink| !sink.thread.is_finished());
-            let mut at_work = at_work.map(|sink| &sink.outbox).peekable();
-            if at_work.peek().is_none() {
+        let mut in_time = !self.is_asked_to_end();
+        while Instant::now() < deadline + EXIT_GRACE {
+            let busy = self.running.iter().filter(|sink| !sink.thread.is_finished());
+            let mut busy = busy.map(|sink| &sink.queue).peekable();
+            if busy.peek().is_none() {
                 break;
             }
-            in_time &= !self.are_to_end();
+            in_time &= !self.is_asked_to_end();
             if in_time {
                 let later = Instant::now() + GRACE;
-                for outbox in at_work {
-                    deadline = deadline.max(outbox.extend(later));
+                for queue in busy {
+                    deadline = deadline.max(queue.extend(later));
                 }
             }
-            self.tell_news(messages);
-            thread::sleep(GLANCE);
+            self.print_reports(messages);
+            thread::sleep(POLL_INTERVAL);
         }
-        self.tell_news(messages);
+        self.print_reports(messages);
         let mut stored = true;
         for sink in &self.running {
             let lost = sink.lost.load(Ordering::Relaxed);
@@ -268,41 +218,41 @@ impl Sinks {
     }
 }
 
-/// What became of all readings.
+/// The outcome of the sinks of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct SinkOutcome {
-    /// All sinks stored all that they were handed.
+    /// True if every sink stored all its readings.
     pub stored: bool,
-    /// So many telegrams were handed to none that is guarded.
+    /// The number of telegrams that the guard refused.
     pub refused: u64,
 }
 
 impl Running {
     fn start(
-        Ready { name, gate, guarded, sink }: Ready,
-        news: Sender<String>,
+        ConfiguredSink { name, throttle, guarded, sink }: ConfiguredSink,
+        reports: Sender<String>,
     ) -> Result<Self, Stop> {
         let failed = |error| Stop::Failed(Status::Output, format!("{name}: {error}"));
-        let (outbox, inbox) = queue::queue(ROOM).map_err(failed)?;
+        let (queue, receiver) = queue::queue(CAPACITY).map_err(failed)?;
         let lost = Arc::new(AtomicU64::new(0));
-        let line = SinkReport { name: name.clone(), news, lost: lost.clone() };
+        let report = SinkReport { name: name.clone(), reports, lost: lost.clone() };
         let thread = thread::Builder::new().name("sink".to_owned());
-        let thread = thread.spawn(move || sink.run(inbox, &line)).map_err(failed)?;
-        Ok(Self { name, gate, guarded, outbox, lost, thread })
+        let thread = thread.spawn(move || sink.run(receiver, &report)).map_err(failed)?;
+        Ok(Self { name, throttle, guarded, queue, lost, thread })
     }
 }
 
-/// The way from a sink's thread to the voice.
+/// The way from the thread of a sink to the messages of the run.
 struct SinkReport {
     name: String,
-    news: Sender<String>,
+    reports: Sender<String>,
     lost: Arc<AtomicU64>,
 }
 
 impl Report for SinkReport {
     fn say(&self, text: &str) {
-        // Nobody listens any more: the run is over.
-        let _ = self.news.send(format!("{}: {text}", self.name));
+        // It fails when the run is over and nobody listens.
+        let _ = self.reports.send(format!("{}: {text}", self.name));
     }
 
     fn lost(&self, readings: u64) {

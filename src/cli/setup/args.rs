@@ -1,9 +1,15 @@
 //! The command line. This file only declares it; the subcommands give it its meaning.
 
-use std::path::PathBuf;
+use std::{ffi::OsStr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use meterpipe::{sink::settings::duration::duration, source::simulator::faults::Rate};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum, ValueHint,
+    builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser},
+};
+use meterpipe::{
+    sink::{kind::SinkScheme, registry, settings::duration::duration},
+    source::simulator::{faults::Rate, meter::MeterKind},
+};
 
 /// Readings from Austrian smart meters, as a pipe of small commands.
 ///
@@ -67,7 +73,7 @@ pub enum Command {
     Publish(PublishArgs),
     /// Check the configuration, or show the settings in effect
     ///
-    /// Nothing is opened and nothing is published.
+    /// It opens nothing and publishes nothing.
     Config(ConfigArgs),
     /// Simulate a meter
     ///
@@ -94,16 +100,16 @@ pub struct CaptureArgs {
     /// Line settings.
     #[command(flatten)]
     pub line: SerialArgs,
-    /// When to end.
+    /// Conditions that end the run.
     #[command(flatten)]
     pub until: UntilArgs,
     /// Write the octets alone, not records
     #[arg(long)]
     pub binary: bool,
-    /// How a file is read.
+    /// The form of the input.
     #[command(flatten)]
     pub form: InputFormArgs,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
@@ -115,10 +121,10 @@ Examples:
   meterpipe capture sim: --count 4 | meterpipe unframe
   meterpipe unframe dump.txt > telegrams.records")]
 pub struct UnframeArgs {
-    /// Where octets come from.
+    /// The input.
     #[command(flatten)]
     pub input: InputArgs,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
@@ -131,13 +137,13 @@ Examples:
   meterpipe unframe tagged.records |
     meterpipe decrypt --key-file keys --require-auth   # only verified tags")]
 pub struct DecryptArgs {
-    /// Where octets come from.
+    /// The input.
     #[command(flatten)]
     pub input: InputArgs,
     /// The keys.
     #[command(flatten)]
     pub keys: KeyArgs,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
@@ -152,7 +158,7 @@ Examples:
   meterpipe simulate --count 1 | meterpipe decode --key-file guek --format xml
   meterpipe decode --list-fields")]
 pub struct DecodeArgs {
-    /// Where octets come from.
+    /// The input.
     #[command(flatten)]
     pub input: InputArgs,
     /// The keys.
@@ -164,7 +170,7 @@ pub struct DecodeArgs {
     /// Parallel work.
     #[command(flatten)]
     pub jobs: JobsArgs,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
@@ -188,7 +194,7 @@ pub struct WatchArgs {
     /// Line settings.
     #[command(flatten)]
     pub line: SerialArgs,
-    /// When to end.
+    /// Conditions that end the run.
     #[command(flatten)]
     pub until: UntilArgs,
     /// Also record all input to FILE, as capture does; reopened on SIGHUP
@@ -197,7 +203,7 @@ pub struct WatchArgs {
     /// Sinks.
     #[command(flatten)]
     pub to: SinkArgs,
-    /// How a file is read.
+    /// The form of the input.
     #[command(flatten)]
     pub form: InputFormArgs,
     /// The keys.
@@ -209,7 +215,7 @@ pub struct WatchArgs {
     /// Parallel work.
     #[command(flatten)]
     pub jobs: JobsArgs,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
@@ -229,7 +235,7 @@ pub struct PublishArgs {
     /// Sinks.
     #[command(flatten)]
     pub to: SinkArgs,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
@@ -247,7 +253,7 @@ pub struct ConfigArgs {
     /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
 }
@@ -268,7 +274,8 @@ pub struct SinkArgs {
     ///
     /// Options follow a question mark: mqtt://HOST?retain=true&every=30s. Without --to: the sinks of
     /// the configuration, which watch uses only without a SOURCE or with --config.
-    #[arg(long, value_name = "SINK", help_heading = "Sinks")]
+    #[arg(long, value_name = "SINK", value_parser = SinkParser, hide_possible_values = true,
+        help_heading = "Sinks")]
     pub to: Vec<String>,
     /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Sinks")]
@@ -287,8 +294,8 @@ Examples:
     meterpipe decode --key-file guek")]
 pub struct SimulateArgs {
     /// The kind of meter
-    #[arg(long, value_name = "METER", value_enum, default_value_t)]
-    pub meter: SimulatedMeter,
+    #[arg(long, value_name = "METER", value_parser = meter_kind(), default_value_t)]
+    pub meter: MeterKind,
     /// The form of the output
     #[arg(long, value_name = "FORM", value_enum, default_value_t, conflicts_with = "pty")]
     pub output: SimulateOutput,
@@ -333,26 +340,9 @@ pub struct SimulateArgs {
     /// Share of telegrams that are sent twice
     #[arg(long, value_name = "RATE", default_value = "0", help_heading = "Faults")]
     pub duplicate: Rate,
-    /// How much to say.
+    /// The amount of messages.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
-}
-
-/// The kinds of meter that can be simulated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum SimulatedMeter {
-    /// Netz NÖ, Kaifa MA309
-    #[default]
-    NetzNoeKaifa,
-    /// Netz NÖ, Sagemcom T210-D
-    NetzNoeSagemcom,
-    /// Netz NÖ, Sagemcom T210-D with the firmware before V0450
-    NetzNoeSagemcomOld,
-    /// Tyrol, Vorarlberg, Salzburg: Kaifa MA309M
-    KsmWest,
-    /// The same with one phase: Kaifa MA110M
-    #[value(name = "ksm-west-1phase")]
-    KsmWest1Phase,
 }
 
 /// The form of the output of `simulate`.
@@ -367,13 +357,13 @@ pub enum SimulateOutput {
     Binary,
 }
 
-/// Where octets come from.
+/// The input of a stage.
 #[derive(Debug, Args)]
 pub struct InputArgs {
     /// Records, hex in any usual form, or binary; without a FILE or with -, standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
-    /// How it is read.
+    /// The form of the input.
     #[command(flatten)]
     pub form: InputFormArgs,
 }
@@ -386,7 +376,7 @@ pub struct JobsArgs {
     pub jobs: Option<std::num::NonZero<usize>>,
 }
 
-/// How a file is read.
+/// The form of the input.
 #[derive(Clone, Debug, Default, Args)]
 pub struct InputFormArgs {
     /// The form of the input [default: detected from the content]
@@ -430,7 +420,7 @@ pub enum ParityArg {
     Auto,
 }
 
-/// When a run ends.
+/// Conditions that end a run.
 #[derive(Clone, Debug, Default, Args)]
 pub struct UntilArgs {
     /// End after N telegrams (capture: frames)
@@ -548,6 +538,33 @@ pub struct VerbosityArgs {
     /// Always print a summary at the end
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+/// Takes any text, and offers the schemes of all sinks to completions.
+#[derive(Clone)]
+struct SinkParser;
+
+impl TypedValueParser for SinkParser {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let value = |scheme: &SinkScheme| PossibleValue::new(scheme.prefix()).help(scheme.help);
+        Some(Box::new(registry::schemes().map(value)))
+    }
+}
+
+fn meter_kind() -> impl TypedValueParser<Value = MeterKind> {
+    let value = |meter: MeterKind| PossibleValue::new(meter.name()).help(meter.description());
+    PossibleValuesParser::new(MeterKind::ALL.map(value)).try_map(|name| name.parse::<MeterKind>())
 }
 
 fn title(text: &str) -> Result<[u8; 8], String> {

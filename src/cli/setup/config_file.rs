@@ -12,7 +12,7 @@
 //! password_file = "/etc/meterpipe/mqtt"
 //! ```
 //!
-//! What may be said of a sink is for the [sink](meterpipe::sink::settings) to know.
+//! The keys of a sink are described by the [sinks](meterpipe::sink::registry).
 
 use std::{
     borrow::Cow,
@@ -36,15 +36,12 @@ use crate::cli::{
         environment,
     },
 };
-use meterpipe::{
-    format::usage::Usage,
-    sink::settings::{SinkSettings, origin::SettingOrigin},
-};
+use meterpipe::sink::settings::{SinkSettings, error::SettingError, origin::SettingOrigin};
 
-/// What stands in the file.
+/// The content of the file.
 #[derive(Debug, Default)]
 pub struct Config {
-    /// Where it stands.
+    /// The path of the file.
     pub path: PathBuf,
     /// The meters.
     pub meters: Vec<MeterConfig>,
@@ -55,27 +52,27 @@ pub struct Config {
 /// A meter.
 #[derive(Debug, Default)]
 pub struct MeterConfig {
-    /// What messages and recordings call it.
+    /// Its name in messages and recordings.
     pub name: Option<String>,
-    /// Where its octets come from.
+    /// The source of its octets.
     pub source: Option<String>,
-    /// A file with its key, or with those of several meters.
+    /// A file with its key, or with the keys of several meters.
     pub key_file: Option<PathBuf>,
-    /// Bits a second, if it is not 2400.
+    /// Bits a second, unless 2400.
     pub baud: Option<u32>,
-    /// The parity, if it is not even.
+    /// The parity, unless even.
     pub parity: Option<ParityArg>,
 }
 
 impl MeterConfig {
-    /// The settings of its line: those that are typed, and what stands here where nothing is.
-    pub fn line(&self, typed: &SerialArgs) -> SerialArgs {
-        SerialArgs { baud: typed.baud.or(self.baud), parity: typed.parity.or(self.parity) }
+    /// The settings of its line: the arguments, else those of the configuration.
+    pub fn line(&self, args: &SerialArgs) -> SerialArgs {
+        SerialArgs { baud: args.baud.or(self.baud), parity: args.parity.or(self.parity) }
     }
 }
 
-/// Finds and reads the configuration: the file that was named, else the user's, else the system's.
-/// Nothing, if there is none.
+/// Finds and reads the configuration: the named file, else the user's, else the system's. None if there is
+/// no such file.
 pub fn find(named: Option<&Path>) -> Result<Option<Config>, Stop> {
     if let Some(path) = named {
         return read(path).map(Some);
@@ -90,8 +87,8 @@ pub fn find(named: Option<&Path>) -> Result<Option<Config>, Stop> {
 fn read(path: &Path) -> Result<Config, Stop> {
     let name = path.display();
     let text = fs::read_to_string(path).map_err(|error| Stop::usage(format!("{name}: {error}")))?;
-    let config = parse(&text).map_err(|Mistake { at, text: why }| {
-        Stop::usage(format!("{name}: line {}: {why}", line_of(&text, &at)))
+    let config = parse(&text).map_err(|Mistake { at, text: cause }| {
+        Stop::usage(format!("{name}: line {}: {cause}", line_of(&text, &at)))
     })?;
     Ok(Config { path: path.to_owned(), ..config })
 }
@@ -100,7 +97,7 @@ fn line_of(text: &str, at: &Range<usize>) -> usize {
     text.get(..at.start).unwrap_or_default().matches('\n').count() + 1
 }
 
-/// What is wrong, and where.
+/// A mistake and its place.
 #[derive(Debug)]
 struct Mistake {
     at: Range<usize>,
@@ -135,9 +132,9 @@ fn parse(text: &str) -> Result<Config, Mistake> {
 
 fn tables<'a, 'b>(
     value: &'a TomlValue<'b>,
-    what: &str,
+    header: &str,
 ) -> Result<impl Iterator<Item = (&'a TomlTable<'b>, Range<usize>)>, Mistake> {
-    let wrong = |at| Mistake { at, text: format!("tables are expected here: {what}") };
+    let wrong = |at| Mistake { at, text: format!("tables are expected here: {header}") };
     let all = value.get_ref().as_array().ok_or_else(|| wrong(value.span()))?;
     if let Some(other) = all.iter().find(|value| !value.get_ref().is_table()) {
         return Err(wrong(other.span()));
@@ -184,11 +181,12 @@ fn sink(
         return Err(Mistake { at, text: "the sink has no to = \"mqtt://HOST\"".to_owned() });
     };
     let text = scalar(to).ok_or_else(|| expected(to, "a text"))?;
-    let wrong = |at: Range<usize>| move |usage: Usage| Mistake { at, text: usage.to_string() };
+    let wrong =
+        |at: Range<usize>| move |error: SettingError| Mistake { at, text: error.to_string() };
     let mut settings = environment::sink(&text).map_err(wrong(to.span()))?;
-    settings.origins_mut().stand_in(line(at), line(to.span()));
+    settings.origins_mut().set_lines(line(at), line(to.span()));
     for (key, value) in table.iter().filter(|(key, _)| key.get_ref() != "to") {
-        for Flat { name, text, at } in flat(key, value)? {
+        for FlatSetting { name, text, at } in flat(key, value)? {
             let origin = SettingOrigin::Line(line(at.clone()));
             settings.set(&name, text, origin).map_err(wrong(at))?;
         }
@@ -196,40 +194,40 @@ fn sink(
     Ok(settings)
 }
 
-/// A value as it would stand in a URI.
-struct Flat {
+/// A setting in the form of a URI.
+struct FlatSetting {
     name: String,
     text: String,
-    /// Where its key stands.
+    /// The place of its key.
     at: Range<usize>,
 }
 
-/// One of a key; of one with a table, several.
-fn flat(key: &TomlKey<'_>, value: &TomlValue<'_>) -> Result<Vec<Flat>, Mistake> {
+/// The settings of a key: one, or several if its value is a table.
+fn flat(key: &TomlKey<'_>, value: &TomlValue<'_>) -> Result<Vec<FlatSetting>, Mistake> {
     let simple = "a text, a number, true or false, or a list or a table of such";
     let (name, at) = (key.get_ref().to_string(), key.span());
     if let Some(text) = scalar(value) {
-        return Ok(vec![Flat { name, text, at }]);
+        return Ok(vec![FlatSetting { name, text, at }]);
     }
     match value.get_ref() {
         DeValue::Array(all) => {
             let texts =
                 all.iter().map(|value| scalar(value).ok_or_else(|| expected(value, "a text")));
             let text = texts.collect::<Result<Vec<_>, _>>()?.join(",");
-            Ok(vec![Flat { name, text, at }])
+            Ok(vec![FlatSetting { name, text, at }])
         }
         DeValue::Table(table) => table
             .iter()
             .map(|(key, value)| {
                 let text = scalar(value).ok_or_else(|| expected(value, simple))?;
-                Ok(Flat { name: format!("{name}.{}", key.get_ref()), text, at: key.span() })
+                Ok(FlatSetting { name: format!("{name}.{}", key.get_ref()), text, at: key.span() })
             })
             .collect(),
         _ => Err(expected(value, simple)),
     }
 }
 
-/// A number keeps its digits: it never is a float here.
+/// The text of a single value. A number keeps its digits and is never a float.
 fn scalar(value: &TomlValue<'_>) -> Option<String> {
     match value.get_ref() {
         DeValue::String(text) => Some(text.to_string()),
@@ -240,8 +238,8 @@ fn scalar(value: &TomlValue<'_>) -> Option<String> {
     }
 }
 
-fn expected(value: &TomlValue<'_>, what: &str) -> Mistake {
-    Mistake { at: value.span(), text: format!("{what} is expected here") }
+fn expected(value: &TomlValue<'_>, form: &str) -> Mistake {
+    Mistake { at: value.span(), text: format!("{form} is expected here") }
 }
 
 fn mistake(at: Range<usize>, unknown: &str, known: &[&str]) -> Mistake {

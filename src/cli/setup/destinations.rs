@@ -1,38 +1,32 @@
-//! Which sinks a run has: those of `--to`, else those of the configuration.
+//! The sinks of a run: those of `--to`, else those of the configuration.
 
 use std::{env, path::Path};
 
 use crate::cli::{
-    run::{
-        messages::Messages,
-        sinks::{self, Ready},
-        status::Stop,
-    },
+    run::{messages::Messages, status::Stop},
     setup::{config_file::Config, environment},
 };
 use meterpipe::sink::{
     line_counters::LineCounters,
+    registry::{self, ConfiguredSink},
     settings::{SinkSettings, SinkTarget},
 };
 
-/// The sinks, ready to be started, for a run that is told from others by that text.
+/// The sinks, ready to be started. `run` tells this run from others on the same machine.
 pub fn of(
     to: &[String],
     config: Option<Config>,
     run: &str,
-    health: &LineCounters,
+    counters: &LineCounters,
     messages: &Messages,
-) -> Result<Vec<Ready>, Stop> {
+) -> Result<Vec<ConfiguredSink>, Stop> {
     let (file, settings) = match (to.is_empty(), config) {
-        (false, _) => (None, typed(to, messages)?),
+        (false, _) => (None, of_arguments(to, messages)?),
         (true, Some(config)) => (Some(config.path), config.sinks),
         (true, None) => return Ok(Vec::new()),
     };
     let shared = shared(&settings);
-    let all = settings.into_iter().map(|mut settings| {
-        run.clone_into(&mut settings.run);
-        ready(settings, file.as_deref(), health)
-    });
+    let all = settings.into_iter().map(|it| configured(it, file.as_deref(), run, counters));
     let all = all.collect::<Result<_, _>>()?;
     match shared {
         Some(name) => Err(Stop::usage(format!("{name}: another sink writes there too"))),
@@ -40,7 +34,7 @@ pub fn of(
     }
 }
 
-/// Refuses a sink that stands where something else is expected, without its text: it may have a
+/// Refuses a sink in the place of something else. The message does not show its text, which may have a
 /// password in it.
 pub fn is_none(path: &Path, expected: &str) -> Result<(), Stop> {
     match path.to_string_lossy().contains("://") && !path.exists() {
@@ -51,7 +45,7 @@ pub fn is_none(path: &Path, expected: &str) -> Result<(), Stop> {
     }
 }
 
-/// A file that several of them write to.
+/// The name of a file that several sinks write to.
 fn shared(all: &[SinkSettings]) -> Option<String> {
     let mut files =
         all.iter().enumerate().filter(|(_, it)| matches!(it.target, SinkTarget::File(_)));
@@ -61,20 +55,19 @@ fn shared(all: &[SinkSettings]) -> Option<String> {
     files.find(|(at, file)| is_shared(*at, file)).map(|(_, file)| file.name.clone())
 }
 
-/// Those of `--to`, or of the variable that stands for it. What stands on the command line others can
-/// read.
-fn typed(to: &[String], messages: &Messages) -> Result<Vec<SinkSettings>, Stop> {
+/// The sinks of `--to`, or of the variable that replaces it. Other users can read the command line.
+fn of_arguments(to: &[String], messages: &Messages) -> Result<Vec<SinkSettings>, Stop> {
     let mut all = Vec::new();
     for to in to {
-        let is_typed = env::args_os().any(|it| {
+        let is_argument = env::args_os().any(|it| {
             let it = it.to_string_lossy();
             it.strip_prefix("--to=").unwrap_or(&it) == to
         });
-        let place = if is_typed { "--to" } else { "$METERPIPE_TO" };
+        let place = if is_argument { "--to" } else { "$METERPIPE_TO" };
         let settings = environment::sink(to);
         let mut settings = settings.map_err(|error| Stop::usage(format!("{place}: {error}")))?;
-        if !is_typed {
-            settings.origins_mut().stand_in_variable("METERPIPE_TO");
+        if !is_argument {
+            settings.origins_mut().set_variable("METERPIPE_TO");
         } else if settings.has_secret() {
             let (name, advice) = (&settings.name, "a file or the environment does not");
             messages.say(&format!("{name}: --to shows its secret to other users here: {advice}"));
@@ -84,16 +77,17 @@ fn typed(to: &[String], messages: &Messages) -> Result<Vec<SinkSettings>, Stop> 
     Ok(all)
 }
 
-/// A sink, with what the environment adds to it. What is wrong with one of the configuration is found
-/// again by its line, with one that is typed by its name.
-fn ready(
+/// Builds a sink, with the settings that the environment adds. A mistake is located by its line in the
+/// configuration, or by the name of a sink of the command line.
+fn configured(
     mut settings: SinkSettings,
     file: Option<&Path>,
-    health: &LineCounters,
-) -> Result<Ready, Stop> {
+    run: &str,
+    counters: &LineCounters,
+) -> Result<ConfiguredSink, Stop> {
     environment::complete(&mut settings);
     let place = file.map_or_else(|| settings.name.clone(), |file| file.display().to_string());
     let origins = settings.origins().clone();
-    sinks::build(settings, health)
-        .map_err(|mistake| Stop::usage(format!("{place}: {}", origins.locate(&mistake))))
+    registry::build(settings, run, counters)
+        .map_err(|error| Stop::usage(format!("{place}: {}", origins.locate(&error))))
 }

@@ -1,4 +1,4 @@
-//! Where keys come from.
+//! The sources of keys.
 
 use std::{
     env,
@@ -24,8 +24,8 @@ use meterpipe::{
 /// The longest key file: some ten thousand meters.
 const LONGEST: u64 = 1024 * 1024;
 
-/// The stage that opens telegrams, with all keys there are. That there are none is no error yet: the
-/// telegrams may be plain.
+/// The stage that opens telegrams, with all keys. A run without keys is no error yet: the telegrams may be
+/// plain.
 pub fn decrypt(
     args: &args::KeyArgs,
     input: &args::InputArgs,
@@ -36,7 +36,7 @@ pub fn decrypt(
     Ok(Decrypt::new(entries(args, messages)?, demands(args)))
 }
 
-/// Standard input can be the key or the data.
+/// Refuses standard input for the key and the data at once.
 pub fn guard_stdin(args: &args::KeyArgs, data: bool) -> Result<(), Stop> {
     match data && args.key_file.as_deref() == Some(Path::new("-")) {
         true => Err(Stop::usage("--key-file -: standard input is the data already")),
@@ -44,12 +44,12 @@ pub fn guard_stdin(args: &args::KeyArgs, data: bool) -> Result<(), Stop> {
     }
 }
 
-/// What is demanded of telegrams.
+/// The demands on telegrams.
 pub const fn demands(args: &args::KeyArgs) -> Demands {
     Demands { authenticated: args.require_auth, title: args.system_title }
 }
 
-/// All keys there are.
+/// All keys of the arguments, credentials and environment.
 pub fn entries(args: &args::KeyArgs, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
     let mut entries = encryption_keys(args, messages)?;
     if let Some(gak) = secret("gak", &["METERPIPE_GAK", "P1_GAK"], messages)? {
@@ -74,7 +74,7 @@ pub fn file(path: &Path, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
     parse(&text, &display(path))
 }
 
-/// The name of a file, unless it is a key that was typed in its place.
+/// The name of a file for messages, unless it is a key in its place.
 pub fn display(path: &Path) -> String {
     match is_key(path) {
         true => "a file name that is a key; give a key with --key-file FILE".to_owned(),
@@ -82,7 +82,7 @@ pub fn display(path: &Path) -> String {
     }
 }
 
-/// Whether the name of a file is a key, or nearly one.
+/// True if the name of a file is a key, or nearly one.
 pub fn is_key(path: &Path) -> bool {
     let name = path.display().to_string();
     let digits = name.chars().filter(char::is_ascii_hexdigit).count();
@@ -98,18 +98,18 @@ fn encryption_keys(args: &args::KeyArgs, messages: &Messages) -> Result<Vec<KeyE
         messages.say("--key shows the key to other users of this machine: --key-file does not");
         return parse(text, "--key");
     }
-    // The last name is that of a program which this one stands in for.
+    // The last name is that of an older program.
     match secret("guek", &["METERPIPE_KEY", "P1_GUEK", "SERIAL_KEY"], messages)? {
         Some((text, name)) => parse(&text, &name),
         None => Ok(vec![]),
     }
 }
 
-/// A text that has to stay secret, and what to call its source.
+/// A secret text, and the name of its source.
 type NamedSecret = (Zeroizing<String>, String);
 
-/// A secret from the systemd credential, or from the first variable that holds it or, with `_FILE`
-/// behind its name, says where it stands.
+/// A secret from the systemd credential, or from the first variable that holds it or, with `_FILE` behind
+/// its name, names its file.
 fn secret(
     credential: &str,
     names: &[&str],
@@ -135,8 +135,8 @@ fn secret(
     Ok(None)
 }
 
-/// Reads a file of the user's, who hears if others can read it too. What systemd keeps is its own
-/// matter, and its access list looks like rights of a group.
+/// Reads a file of the user, with a warning if others can read it. Credentials of systemd get no warning:
+/// their access list looks like rights of a group.
 fn read(path: &Path, messages: &Messages) -> Result<Zeroizing<String>, Stop> {
     let (text, mode) = text_of(path)?;
     if mode & 0o044 != 0 {
@@ -150,7 +150,7 @@ fn read(path: &Path, messages: &Messages) -> Result<Zeroizing<String>, Stop> {
 fn text_of(path: &Path) -> Result<(Zeroizing<String>, u32), Stop> {
     let name = display(path);
     let failed = |error: std::io::Error| Stop::usage(format!("{name}: {error}"));
-    // Of its final size from the start: growing would leave copies of the key behind.
+    // It has its final size from the start: growing would leave copies of the key behind.
     let mut text = Zeroizing::new(String::with_capacity(4096));
     if path == Path::new("-") {
         std::io::stdin().lock().take(LONGEST).read_to_string(&mut text).map_err(failed)?;
@@ -187,7 +187,7 @@ fn one((text, name): &NamedSecret, what: &str) -> Result<Key, Stop> {
     key.map_err(|error| Stop::usage(format!("{name}: {what}: {error}{}", hint(text))))
 }
 
-/// What people take for a key.
+/// Advice for texts that are often mistaken for a key.
 fn hint(text: &str) -> &'static str {
     let text = text.trim();
     let hex = text.bytes().all(|c| c.is_ascii_hexdigit());

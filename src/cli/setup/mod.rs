@@ -1,4 +1,4 @@
-//! What the user chose: arguments, environment, configuration, keys.
+//! The choices of the user: arguments, environment, configuration, keys.
 pub mod args;
 pub mod config_file;
 pub mod destinations;

@@ -1,4 +1,4 @@
-//! What `--format` and its companions mean.
+//! `--format` and the options beside it.
 
 use std::io::IsTerminal;
 
@@ -24,7 +24,7 @@ pub fn build(args: &Args) -> Result<Box<dyn Format>, Stop> {
     kind(args).build(&options(args)?).map_err(usage)
 }
 
-/// The options, read.
+/// Reads the options.
 pub fn options(args: &Args) -> Result<FormatOptions, Stop> {
     let mut units = Units::default();
     for unit in &args.unit {
@@ -44,7 +44,7 @@ pub fn options(args: &Args) -> Result<FormatOptions, Stop> {
     })
 }
 
-/// The zone of clocks that do not say their own.
+/// The time zone of clocks that do not send their own.
 pub fn zone(args: &Args) -> Result<TimeZone, Stop> {
     match args.timezone.as_deref() {
         None => Ok(VIENNA.clone()),
@@ -54,7 +54,7 @@ pub fn zone(args: &Args) -> Result<TimeZone, Stop> {
     }
 }
 
-/// What `--list-fields` prints.
+/// The output of `--list-fields`.
 pub fn list() -> String {
     selection::list()
 }
@@ -69,7 +69,7 @@ fn kind(args: &Args) -> FormatKind {
         Some(FormatName::Influx) => FormatKind::Influx,
         Some(FormatName::Prometheus) => FormatKind::Prometheus,
         Some(FormatName::Solarview) => FormatKind::Solarview,
-        // Options of another format say which one is meant.
+        // An option of one format selects that format.
         None if args.objects => FormatKind::Json,
         None if args.comments => FormatKind::Xml,
         None if args.no_header || args.csv_locale.is_some() => FormatKind::Csv,

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use crate::{
-    format::{key::Meta, latest, printable::shown, readings::Readings, usage::Usage},
+    format::{key::Meta, latest, printable::shown, readings::Readings},
     sink::{
-        settings::{SinkSettings, SinkTarget},
+        settings::{SinkSettings, SinkTarget, error::SettingError},
         slug::slug,
     },
 };
@@ -34,15 +34,16 @@ impl PathTemplate {
     ///
     /// # Errors
     /// The target is no file, or has an unknown `{placeholder}`.
-    pub fn of(settings: &SinkSettings) -> Result<Self, Usage> {
+    pub fn of(settings: &SinkSettings) -> Result<Self, SettingError> {
         let scheme = &settings.scheme;
         match &settings.target {
             SinkTarget::File(path) if !path.as_os_str().is_empty() => {
                 let text = path.to_str().unwrap_or_default();
-                let parts = parts(text).map_err(|why| Usage(format!("{scheme}: {why}")))?;
+                let parts =
+                    parts(text).map_err(|why| SettingError::new(format!("{scheme}: {why}")))?;
                 Ok(Self { parts })
             }
-            _ => Err(Usage(format!("{scheme}: a file expected, as in {scheme}:/PATH"))),
+            _ => Err(SettingError::new(format!("{scheme}: a file expected, as in {scheme}:/PATH"))),
         }
     }
 
@@ -171,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_place_that_cannot_be_meant_is_refused() {
-        let why = |uri: &str| PathTemplate::of(&uri.parse().unwrap()).unwrap_err().0;
+        let why = |uri: &str| PathTemplate::of(&uri.parse().unwrap()).unwrap_err().to_string();
         assert_eq!(why("file:"), "file: a file expected, as in file:/PATH");
         assert_eq!(why("solarview://host/x"), "solarview: a file expected, as in solarview:/PATH");
         assert_eq!(why("file:a{mater}"), "file: {mater}: unknown; only {meter} and {date} exist");

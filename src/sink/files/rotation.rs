@@ -8,10 +8,7 @@ use std::{
 
 use jiff::civil::Date;
 
-use crate::{
-    format::{printable::shown, usage::Usage},
-    sink::settings::SinkSettings,
-};
+use crate::sink::settings::{SinkSettings, error::SettingError};
 
 /// The user's settings for rotation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,18 +30,18 @@ impl Rotation {
     ///
     /// # Errors
     /// Invalid values.
-    pub fn of(settings: &mut SinkSettings) -> Result<Self, Usage> {
+    pub fn of(settings: &mut SinkSettings) -> Result<Self, SettingError> {
         let due = match settings.take("rotate") {
             None => None,
             Some(text) if text == "daily" => Some(RotationDue::Daily),
             Some(text) => Some(RotationDue::Size(size(&text).ok_or_else(|| {
-                Usage(format!("rotate = {}: daily or a size expected, as in 10MB", shown(&text)))
+                SettingError::value("rotate", &text, "daily or a size expected, as in 10MB")
             })?)),
         };
-        let keep = settings.take_as("keep", "a number of files")?;
+        let keep = settings.take_number("keep")?;
         match (due, keep) {
-            (None, Some(_)) => Err(Usage("keep goes with rotate".to_owned())),
-            (_, Some(0)) => Err(Usage("keep = 0: at least one file is kept".to_owned())),
+            (None, Some(_)) => Err(SettingError::new("keep goes with rotate").at("keep")),
+            (_, Some(0)) => Err(SettingError::value("keep", "0", "at least one file is kept")),
             _ => Ok(Self { due, keep }),
         }
     }
@@ -125,7 +122,7 @@ mod tests {
 
     fn rotation(query: &str) -> Result<Rotation, String> {
         let mut settings: SinkSettings = format!("file:x?{query}").parse().unwrap();
-        Rotation::of(&mut settings).map_err(|usage| usage.0)
+        Rotation::of(&mut settings).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -14,7 +14,6 @@ use crate::{
     format::{
         key::{FieldKey, Meta},
         readings::Readings,
-        usage::Usage,
     },
     sink::{
         home_assistant::{
@@ -26,7 +25,7 @@ use crate::{
         },
         line_counters::LineCounters,
         mqtt::announce::{Announcer, ExtraValue, Publication, StateFormat},
-        settings::SinkSettings,
+        settings::{SinkSettings, error::SettingError},
         slug::slug,
     },
 };
@@ -73,15 +72,17 @@ pub fn announcer(
     state_format: &StateFormat,
     line_counters: &LineCounters,
     sink_interval: Option<Duration>,
-) -> Result<Option<Box<dyn Announcer>>, Usage> {
+) -> Result<Option<Box<dyn Announcer>>, SettingError> {
     let options = DiscoveryOptions::take(settings, state_format.topics.layout())?;
     let is_reserved = |name: &str| Diagnostic::ALL.iter().any(|it| it.member() == name);
     let mut names = state_format.projection.names.iter().filter(|_| options.is_some());
     if let Some((key, name)) = names.find(|(_, name)| is_reserved(name)) {
-        let key = key.text(&state_format.projection.units);
-        return Err(Usage(format!(
-            "names.{key} = {name}: this name is reserved for a diagnostic value"
-        )));
+        let key = format!("names.{}", key.text(&state_format.projection.units));
+        return Err(SettingError::value(
+            &key,
+            name,
+            "this name is reserved for a diagnostic value",
+        ));
     }
     let announcer = |options| {
         HomeAssistant::new(options, state_format.clone(), line_counters.clone(), sink_interval)
@@ -247,10 +248,10 @@ mod tests {
     fn home_assistant(uri: &str) -> HomeAssistant {
         let mut settings: SinkSettings = uri.parse().unwrap();
         let topics = Topics::take(&mut settings).unwrap();
-        let state_format = StateFormat { projection: settings.take_view().unwrap(), topics };
+        let state_format = StateFormat { projection: settings.take_projection().unwrap(), topics };
         let options =
             DiscoveryOptions::take(&mut settings, state_format.topics.layout()).unwrap().unwrap();
-        let sink_interval = settings.take_wish().unwrap().interval();
+        let sink_interval = settings.take_throttle().unwrap().interval();
         settings.finish().unwrap();
         HomeAssistant::new(options, state_format, LineCounters::default(), sink_interval)
     }
@@ -308,7 +309,7 @@ mod tests {
         let mut settings: SinkSettings =
             "mqtt://b?names.power_net_w=clock_drift_s".parse().unwrap();
         let topics = Topics::take(&mut settings).unwrap();
-        let state_format = StateFormat { projection: settings.take_view().unwrap(), topics };
+        let state_format = StateFormat { projection: settings.take_projection().unwrap(), topics };
         let error =
             announcer(&mut settings, &state_format, &LineCounters::default(), None).err().unwrap();
         let text =

@@ -1,11 +1,6 @@
 //! The settings for Home Assistant.
 //!
-//! | key | default | meaning |
-//! |---|---|---|
-//! | `ha` | `device` | `device`: a device with all its entities in one message, for Home Assistant 2024.11 or later; `component`: a message for each entity, for older versions; `off`; `remove`: removes each meter that sends a telegram |
-//! | `ha_prefix` | `homeassistant` | the discovery prefix, as configured in Home Assistant |
-//! | `ha_expire_after` | six times the interval of the telegrams or of `every`, at least 60 s | the time without telegrams after which a power or a voltage is unavailable; `0`: never |
-//! | `ha_compat` | `false`, with `component` always | no class for reactive energy, which Home Assistant knows since 2025.6 |
+//! The keys are in [`KEYS`].
 //!
 //! With `layout=none` there is no state for Home Assistant to read, so nothing is announced. With
 //! `on_change` telegrams come at no fixed interval: add `at_least_every`, or `ha_expire_after=0`.
@@ -16,13 +11,41 @@
 
 use core::time::Duration;
 
-use crate::{
-    format::usage::Usage,
-    sink::{
-        mqtt::topics::{TopicLayout, checked},
-        settings::SinkSettings,
+use crate::sink::{
+    mqtt::topics::{TopicLayout, checked},
+    settings::{
+        SinkSettings,
+        error::SettingError,
+        key::{SettingKey, SettingType},
     },
 };
+
+/// The keys of the discovery, in the order of the manual.
+pub const KEYS: &[SettingKey] = &[
+    SettingKey::new(
+        "ha",
+        SettingType::Choice(&["device", "component", "remove", "off"]),
+        "The discovery of Home Assistant: `device` announces a device in one message, for Home \
+         Assistant 2024.11 and later; `component` sends a message for each entity, for older ones. \
+         `remove`, with `layout=none`, takes each meter away again that sends a telegram, and the \
+         state that the broker keeps of it.",
+    )
+    .or_depending("device; off with layout=none"),
+    SettingKey::new("ha_prefix", SettingType::Text("TOPIC"), "The discovery prefix.").or(PREFIX),
+    SettingKey::new(
+        "ha_expire_after",
+        SettingType::Duration,
+        "After this time without a telegram momentary values become unavailable; `0` is never. With \
+         `on_change` telegrams come at no interval: set `at_least_every` too, or `0` here.",
+    )
+    .or_depending("six times the interval of the telegrams or of every, at least 60s"),
+    SettingKey::new(
+        "ha_compat",
+        SettingType::Switch,
+        "No device class that came with Home Assistant 2025.6. `component` implies it.",
+    )
+    .or("false"),
+];
 
 /// The form of discovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,23 +82,23 @@ impl DiscoveryOptions {
     ///
     /// # Errors
     /// Invalid values, or an announcement without a state.
-    pub fn take(settings: &mut SinkSettings, layout: TopicLayout) -> Result<Option<Self>, Usage> {
-        let ha = settings.take("ha");
-        let prefix = settings.take("ha_prefix").unwrap_or_else(|| PREFIX.to_owned());
+    pub fn take(
+        settings: &mut SinkSettings,
+        layout: TopicLayout,
+    ) -> Result<Option<Self>, SettingError> {
+        let ha = settings.take_choice("ha")?;
+        let prefix = settings.take("ha_prefix").unwrap_or_default();
         let expire_after = settings.take_duration("ha_expire_after")?;
         let compat = settings.take_switch("ha_compat")?;
-        let form = match ha.as_deref() {
+        let form = match ha {
             Some("off") => return Ok(None),
             None if layout == TopicLayout::Nothing => return Ok(None),
             Some("device" | "component") if layout == TopicLayout::Nothing => {
-                return Err(Usage("ha: there is no state to show with layout=none".to_owned()));
+                return Err(SettingError::of("ha", "there is no state to show with layout=none"));
             }
-            None | Some("device") => DiscoveryForm::Device,
             Some("component") => DiscoveryForm::Component,
             Some("remove") => DiscoveryForm::Remove,
-            Some(_) => {
-                return Err(Usage("ha: device, component, remove or off expected".to_owned()));
-            }
+            _ => DiscoveryForm::Device,
         };
         let prefix = checked("ha_prefix", prefix.trim_end_matches('/'), &[])?;
         // Users of the component form run a version that is older still.

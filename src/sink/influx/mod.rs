@@ -9,20 +9,7 @@
 //! servers
 //! behind a proxy. A `bucket` selects version 2 of the API, a `db` version 1.
 //!
-//! | key | meaning |
-//! |---|---|
-//! | `bucket`, `org` | the destination (version 2); VictoriaMetrics needs no `org` |
-//! | `token`, `token_file` | the login (version 2) |
-//! | `db`, `rp` | the destination (version 1), and the retention policy if it is not the default |
-//! | `user`, `password`, `password_file` | the login (version 1) |
-//! | `measurement` | the name of the points: `smartmeter` |
-//! | `tags` | a table of tags besides `meter`, which is always there |
-//! | `timestamp` | the preferred clock: `meter` (default) or `received`; the other one if it is missing |
-//! | `batch`, `flush` | a request has this many points, 5000, or all that came within this time, `10s` |
-//! | `spool` | a folder for readings that wait for an unreachable server, also across a restart |
-//! | `timeout`, `retry` | the time-out of a request, `10s`; the longest wait between attempts, `60s` |
-//! | `ca`, `insecure` | `influxdbs`: the file of the authority; accept any certificate |
-//! | `fields`, `units`, `names` | the content; texts only if `fields` names them |
+//! The keys are in [`kind`].
 //!
 //! The [types](crate::format::influx) of fields never change. A point is identified by its meter
 //! and its
@@ -43,9 +30,8 @@
 //! than `retry` go to the disk, up to 64 MiB, and so do the remaining lines at the end.
 mod batch;
 mod delivery;
+pub mod kind;
 mod pending;
 mod response;
 mod settings;
 mod spooled;
-
-pub use self::settings::new;

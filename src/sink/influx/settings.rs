@@ -1,16 +1,15 @@
 //! The settings of the InfluxDB sink.
 
 use core::time::Duration;
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 use crate::{
     format::{
-        influx::{MEASUREMENT, Points, Precision},
+        influx::{Points, Precision},
         key::{FieldKey, Meta},
         printable::shown,
-        usage::Usage,
     },
     sink::{
         http::{PostTarget, Trust, query},
@@ -18,8 +17,9 @@ use crate::{
             delivery::{Delivery, DeliveryPace, DeliverySettings},
             response::ServerNames,
         },
+        kind::BuildContext,
         projection::Projection,
-        settings::{Secret, SinkSettings, SinkTarget},
+        settings::{Secret, SinkSettings, SinkTarget, error::SettingError},
         traits::Sink,
     },
 };
@@ -27,40 +27,37 @@ use crate::{
 /// The port of InfluxDB.
 const PORT: u16 = 8086;
 
-/// The number of lines that InfluxDB's makers advise.
-const BATCH: usize = 5000;
-
-const FLUSH: Duration = Duration::from_secs(10);
-const TIMEOUT: Duration = Duration::from_secs(10);
-const RETRY: Duration = Duration::from_secs(60);
-
 /// Builds the sink from its settings.
 ///
 /// # Errors
 /// Settings that are missing, invalid or contradictory.
-pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
+pub(super) fn new(
+    settings: &mut SinkSettings,
+    _: &BuildContext<'_>,
+) -> Result<Box<dyn Sink>, SettingError> {
     let api = Api::take(settings)?;
-    let projection = settings.take_view()?;
+    let projection = settings.take_projection()?;
     let points = points(settings, &projection)?;
     let timestamps = timestamps(settings)?;
     let pace = pace(settings)?;
-    let timeout = settings.take_duration("timeout")?.unwrap_or(TIMEOUT);
+    let timeout = settings.take_duration("timeout")?.unwrap_or_default();
     if timeout.is_zero() {
-        return Err(Usage("timeout = 0: at least 1s expected".to_owned()));
+        return Err(SettingError::value("timeout", "0", "at least 1s expected"));
     }
     let secure = settings.scheme == "influxdbs";
     if let (false, Some(key)) =
         (secure, ["ca", "insecure"].into_iter().find(|key| settings.has(key)))
     {
-        return Err(Usage(format!("{key} is of TLS: write influxdbs:// and not influxdb://")));
+        let message = format!("{key} is of TLS: write influxdbs:// and not influxdb://");
+        return Err(SettingError::new(message).at(key));
     }
-    let ca = if secure { settings.take("ca").map(PathBuf::from) } else { None };
+    let ca = if secure { settings.take_path("ca") } else { None };
     let insecure = secure && settings.take_switch("insecure")?;
     let trust = match (secure, insecure) {
         (false, _) => Trust::Plain,
         (true, false) => Trust::Authorities(ca.as_deref()),
         (true, true) if ca.is_some() => {
-            return Err(Usage("ca and insecure: one of the two".to_owned()));
+            return Err(SettingError::new("ca and insecure: one of the two").at("ca"));
         }
         (true, true) => Trust::AnyCertificate,
     };
@@ -68,7 +65,7 @@ pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
     let uri = format!("{}://{server}{path}{}", if secure { "https" } else { "http" }, api.path);
     let names = ServerNames { server, store: api.store, login: api.login, secrets: api.secrets };
     let server = Arc::new(PostTarget::new(&uri, trust, api.authorization, timeout)?);
-    let spool = settings.take("spool").map(PathBuf::from);
+    let spool = settings.take_path("spool");
     let delivery_settings =
         DeliverySettings { server, names, insecure, points, projection, timestamps, pace, spool };
     Ok(Box::new(Delivery::new(delivery_settings)))
@@ -86,22 +83,22 @@ struct Api {
 }
 
 impl Api {
-    fn take(settings: &mut SinkSettings) -> Result<Self, Usage> {
+    fn take(settings: &mut SinkSettings) -> Result<Self, SettingError> {
         let (bucket, db) = (settings.take("bucket"), settings.take("db"));
         match (bucket, db) {
             (Some(bucket), None) => Self::version_2(settings, &bucket),
             (None, Some(db)) => Self::version_1(settings, &db),
-            (Some(_), Some(_)) => Err(Usage(
-                "bucket and db: one of the two, for version 2 of InfluxDB or version 1".to_owned(),
-            )),
-            (None, None) => Err(Usage(
-                "where to write to is missing: bucket for version 2 of InfluxDB, db for version 1"
-                    .to_owned(),
+            (Some(_), Some(_)) => Err(SettingError::new(
+                "bucket and db: one of the two, for version 2 of InfluxDB or version 1",
+            )
+            .at("bucket")),
+            (None, None) => Err(SettingError::new(
+                "where to write to is missing: bucket for version 2 of InfluxDB, db for version 1",
             )),
         }
     }
 
-    fn version_2(settings: &mut SinkSettings, bucket: &str) -> Result<Self, Usage> {
+    fn version_2(settings: &mut SinkSettings, bucket: &str) -> Result<Self, SettingError> {
         other_version(settings, &["rp", "user", "password", "password_file"], "1, with db")?;
         let org = settings.take("org");
         let token = settings.take_secret("token")?.filter(|token| !token.reveal().is_empty());
@@ -119,12 +116,12 @@ impl Api {
         })
     }
 
-    fn version_1(settings: &mut SinkSettings, db: &str) -> Result<Self, Usage> {
+    fn version_1(settings: &mut SinkSettings, db: &str) -> Result<Self, SettingError> {
         other_version(settings, &["org", "token", "token_file"], "2, with bucket")?;
         let rp = settings.take("rp");
         let (user, password) = (settings.take("user"), settings.take_secret("password")?);
         if user.is_none() && password.is_some() {
-            return Err(Usage("password: whose? user is missing".to_owned()));
+            return Err(SettingError::of("password", "whose? user is missing"));
         }
         let pairs = [("db", db), ("precision", "s")];
         let rp = rp.as_deref().map(|rp| ("rp", rp));
@@ -147,17 +144,21 @@ impl Api {
 }
 
 /// Refuses keys of the other version.
-fn other_version(settings: &SinkSettings, keys: &[&str], version: &str) -> Result<(), Usage> {
+fn other_version(
+    settings: &SinkSettings,
+    keys: &[&str],
+    version: &str,
+) -> Result<(), SettingError> {
     match keys.iter().find(|key| settings.has(key)) {
-        Some(key) => Err(Usage(format!("{key} is of version {version}"))),
+        Some(key) => Err(SettingError::new(format!("{key} is of version {version}")).at(key)),
         None => Ok(()),
     }
 }
 
 /// Host and port, and the path in front of that of the API.
-fn address(target: &SinkTarget) -> Result<(String, String), Usage> {
+fn address(target: &SinkTarget) -> Result<(String, String), SettingError> {
     let SinkTarget::Server { host, port, path } = target else {
-        return Err(Usage("a server is expected: influxdb://HOST:PORT".to_owned()));
+        return Err(SettingError::new("a server is expected: influxdb://HOST:PORT"));
     };
     let brackets = host.contains(':');
     let host = if brackets { format!("[{host}]") } else { host.clone() };
@@ -166,59 +167,60 @@ fn address(target: &SinkTarget) -> Result<(String, String), Usage> {
     Ok((format!("{host}:{}", port.unwrap_or(PORT)), path))
 }
 
-fn points(settings: &mut SinkSettings, projection: &Projection) -> Result<Points, Usage> {
-    let measurement = settings.take("measurement").unwrap_or_else(|| MEASUREMENT.to_owned());
+fn points(settings: &mut SinkSettings, projection: &Projection) -> Result<Points, SettingError> {
+    let measurement = settings.take("measurement").unwrap_or_default();
     // A line that begins with # is a comment, and names with _ belong to the database.
     if measurement.is_empty() || measurement.starts_with(['#', '_']) {
-        return Err(Usage(format!("measurement = {}: not a name", shown(&measurement))));
+        return Err(SettingError::value("measurement", &measurement, "not a name"));
     }
     let meter = projection.name(FieldKey::Meta(Meta::Meter));
     let tags = settings.take_table("tags");
     let kept = |name: &str| name.is_empty() || name == "time" || name.starts_with('_');
     let why = "a name that InfluxDB keeps for itself";
     if let Some((name, _)) = tags.iter().find(|(name, _)| kept(name)) {
-        return Err(Usage(format!("tags.{}: {why}", shown(name))));
+        return Err(SettingError::of(&format!("tags.{name}"), why));
     }
     if let Some((key, name)) = projection.names.iter().find(|(_, name)| kept(name)) {
-        let field = key.text(&projection.units);
-        return Err(Usage(format!("names.{field} = {}: {why}", shown(name))));
+        let key = format!("names.{}", key.text(&projection.units));
+        return Err(SettingError::value(&key, name, why));
     }
     if tags.iter().any(|(name, _)| *name == meter) {
-        return Err(Usage(format!("tags.{meter}: that is the number of the meter")));
+        let cause = "that is the number of the meter";
+        return Err(SettingError::of(&format!("tags.{meter}"), cause));
     }
     let points = Points::new(&measurement, &tags, &meter, projection.units, Precision::Seconds);
     Ok(points.with_texts(projection.keys.is_some()))
 }
 
-fn timestamps(settings: &mut SinkSettings) -> Result<[Meta; 2], Usage> {
-    match settings.take("timestamp").as_deref() {
-        None | Some("meter") => Ok([Meta::Time, Meta::Received]),
+fn timestamps(settings: &mut SinkSettings) -> Result<[Meta; 2], SettingError> {
+    match settings.take_choice("timestamp")? {
         Some("received") => Ok([Meta::Received, Meta::Time]),
-        Some(other) => {
-            Err(Usage(format!("timestamp = {}: meter or received expected", shown(other))))
-        }
+        _ => Ok([Meta::Time, Meta::Received]),
     }
 }
 
-fn pace(settings: &mut SinkSettings) -> Result<DeliveryPace, Usage> {
-    let batch = settings.take_as("batch", "a number of points")?.unwrap_or(BATCH);
+fn pace(settings: &mut SinkSettings) -> Result<DeliveryPace, SettingError> {
+    let batch = settings.take_number("batch")?.unwrap_or_default();
     if batch == 0 {
-        return Err(Usage("batch = 0: at least 1 expected".to_owned()));
+        return Err(SettingError::value("batch", "0", "at least 1 expected"));
     }
-    let flush = settings.take_duration("flush")?.unwrap_or(FLUSH);
-    let longest = settings.take_duration("retry")?.unwrap_or(RETRY).max(Duration::from_secs(1));
+    let flush = settings.take_duration("flush")?.unwrap_or_default();
+    let longest = settings.take_duration("retry")?.unwrap_or_default().max(Duration::from_secs(1));
     Ok(DeliveryPace { batch, flush, longest })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sink::line_counters::LineCounters;
 
     fn message(uri: &str) -> String {
         let mut settings: SinkSettings = uri.parse().unwrap();
-        match new(&mut settings).map(|_| settings.finish()) {
+        let counters = LineCounters::default();
+        let context = BuildContext { run: "", counters: &counters, interval: None };
+        match new(&mut settings, &context).map(|_| settings.finish()) {
             Ok(Ok(())) => String::new(),
-            Ok(Err(usage)) | Err(usage) => usage.to_string(),
+            Ok(Err(error)) | Err(error) => error.to_string(),
         }
     }
 

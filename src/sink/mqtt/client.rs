@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::{
-    format::{printable::shown, usage::Usage},
+    format::printable::shown,
     sink::{
         mqtt::{
             announce::{Announcer, Publication, Qos, StateFormat},
@@ -11,7 +11,7 @@ use crate::{
             session::Session,
             tls::Tls,
         },
-        settings::{SinkSettings, SinkTarget},
+        settings::{SinkSettings, SinkTarget, error::SettingError},
     },
 };
 
@@ -34,10 +34,11 @@ pub(super) struct Broker {
 }
 
 impl Broker {
-    pub(super) fn take(settings: &mut SinkSettings) -> Result<Self, Usage> {
+    pub(super) fn take(settings: &mut SinkSettings) -> Result<Self, SettingError> {
         let SinkTarget::Server { host, port, .. } = &settings.target else {
             let scheme = &settings.scheme;
-            return Err(Usage(format!("{scheme}: a broker is written as {scheme}://HOST")));
+            let message = format!("{scheme}: a broker is written as {scheme}://HOST");
+            return Err(SettingError::new(message));
         };
         let (host, port) = (host.clone(), *port);
         let secure = settings.scheme == "mqtts";
@@ -45,7 +46,8 @@ impl Broker {
         if let (false, Some(key)) =
             (secure, ["ca", "cert", "key", "insecure"].into_iter().find(|key| settings.has(key)))
         {
-            return Err(Usage(format!("{key} is of TLS: write mqtts:// and not mqtt://")));
+            let message = format!("{key} is of TLS: write mqtts:// and not mqtt://");
+            return Err(SettingError::new(message).at(key));
         }
         Ok(Self { host, port: port.unwrap_or(if secure { 8883 } else { 1883 }), tls })
     }

@@ -19,12 +19,11 @@ use crate::{
         printable::shown,
         readings::{Member, ReadingValue, Readings},
         units::Units,
-        usage::Usage,
     },
     reading::fields::FIELDS,
     sink::{
         mqtt::{announce::StateFormat, topics::checked},
-        settings::SinkSettings,
+        settings::{SinkSettings, common::field, error::SettingError},
     },
 };
 
@@ -42,35 +41,32 @@ impl CustomTopic {
     ///
     /// # Errors
     /// An invalid name, topic, unit or number of decimals.
-    pub fn take(settings: &mut SinkSettings) -> Result<Vec<Self>, Usage> {
+    pub fn take(settings: &mut SinkSettings) -> Result<Vec<Self>, SettingError> {
         let all = settings.take_table("topics");
         all.iter().map(|(names, text)| Self::parse(names, text)).collect()
     }
 
-    fn parse(names: &str, text: &str) -> Result<Self, Usage> {
-        let what = format!("topics.{}", shown(names));
-        let key = |name: &str| {
-            let wrong = || Usage(format!("{what}: no field is called {}", shown(name)));
-            FieldKey::parse(name.trim(), &Units::default()).ok_or_else(wrong)
-        };
+    fn parse(names: &str, text: &str) -> Result<Self, SettingError> {
+        let setting = format!("topics.{names}");
+        let key = |name: &str| field(&setting, name.trim());
         let keys = names.split(',').map(key).collect::<Result<Vec<_>, _>>()?;
         let mut words = text.split_ascii_whitespace();
-        let topic = checked(&what, words.next().unwrap_or_default(), &["base", "meter"])?;
+        let topic = checked(&setting, words.next().unwrap_or_default(), &["base", "meter"])?;
         let mut custom_topic = Self { keys, topic, units: Units::default(), decimals: None };
         for word in words {
             match word.parse() {
                 Ok(decimals @ 0..=MOST_DECIMALS) if custom_topic.decimals.is_none() => {
                     custom_topic.decimals = Some(decimals);
                 }
-                _ => custom_topic.choose_unit(&what, word)?,
+                _ => custom_topic.choose_unit(&setting, word)?,
             }
         }
         Ok(custom_topic)
     }
 
-    fn choose_unit(&mut self, what: &str, unit: &str) -> Result<(), Usage> {
-        let wrong =
-            || Usage(format!("{what}: {} is no unit of it and no number of decimals", shown(unit)));
+    fn choose_unit(&mut self, setting: &str, unit: &str) -> Result<(), SettingError> {
+        let cause = format!("{} is no unit of it and no number of decimals", shown(unit));
+        let wrong = || SettingError::of(setting, &cause);
         for key in &self.keys {
             let field = match key {
                 FieldKey::Field(place, _) => FIELDS.get(*place).ok_or_else(wrong)?,

@@ -6,7 +6,6 @@ use crate::{
         latest::name,
         printable::shown,
         readings::{ReadingValue, Readings},
-        usage::Usage,
     },
     sink::{
         mqtt::{
@@ -14,7 +13,7 @@ use crate::{
             custom_topics::CustomTopic,
             topics::TopicLayout,
         },
-        settings::SinkSettings,
+        settings::{SinkSettings, error::SettingError},
         single_meter::SingleMeter,
     },
 };
@@ -35,11 +34,13 @@ impl StateMessages {
     ///
     /// # Errors
     /// Invalid values.
-    pub fn take(settings: &mut SinkSettings, state_format: StateFormat) -> Result<Self, Usage> {
-        let qos = match settings.take("qos").as_deref() {
-            None | Some("0") => Qos::AtMostOnce,
+    pub fn take(
+        settings: &mut SinkSettings,
+        state_format: StateFormat,
+    ) -> Result<Self, SettingError> {
+        let qos = match settings.take_choice("qos")? {
             Some("1") => Qos::AtLeastOnce,
-            Some(_) => return Err(Usage("qos: 0 or 1 expected".to_owned())),
+            _ => Qos::AtMostOnce,
         };
         let custom_topics = CustomTopic::take(settings)?;
         let retain = settings.take_switch("retain")?;
@@ -153,7 +154,7 @@ mod tests {
     fn messages(query: &str, required_fields: &[FieldKey]) -> Vec<(String, String, bool, Qos)> {
         let mut settings: SinkSettings = format!("mqtt://b/house{query}").parse().unwrap();
         let topics = Topics::take(&mut settings).unwrap();
-        let projection = settings.take_view().unwrap();
+        let projection = settings.take_projection().unwrap();
         let mut states =
             StateMessages::take(&mut settings, StateFormat { topics, projection }).unwrap();
         settings.finish().unwrap();
@@ -209,7 +210,7 @@ mod tests {
         let published = |query: &str| {
             let mut settings: SinkSettings = format!("mqtt://b{query}").parse().unwrap();
             let topics = Topics::take(&mut settings).unwrap();
-            let projection = settings.take_view().unwrap();
+            let projection = settings.take_projection().unwrap();
             let mut states =
                 StateMessages::take(&mut settings, StateFormat { topics, projection }).unwrap();
             let mut all = Vec::new();
@@ -237,7 +238,7 @@ mod tests {
         let published = |query: &str| {
             let mut settings: SinkSettings = format!("mqtt://b{query}").parse().unwrap();
             let topics = Topics::take(&mut settings).unwrap();
-            let projection = settings.take_view().unwrap();
+            let projection = settings.take_projection().unwrap();
             let mut states =
                 StateMessages::take(&mut settings, StateFormat { topics, projection }).unwrap();
             let all = states.messages(&readings, &[], &extra_values).into_iter();

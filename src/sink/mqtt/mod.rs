@@ -14,6 +14,7 @@ mod client;
 pub mod connect;
 pub mod custom_topics;
 pub mod disconnect;
+pub mod kind;
 pub mod latest;
 pub mod messages;
 pub mod packets;

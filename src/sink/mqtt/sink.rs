@@ -5,16 +5,7 @@
 //! mqtts://broker.home:8883?ca=/etc/meterpipe/ca.pem&qos=1
 //! ```
 //!
-//! | key | default | meaning |
-//! |---|---|---|
-//! | `user`, `password`, `password_file` | none | the login |
-//! | `client_id` | a hash | the client's name; a broker accepts each name once |
-//! | `protocol` | `5`, else `3.1.1` | the version of MQTT |
-//! | `keepalive` | `30s` | after one and a half times this without a packet, either side drops the other |
-//! | `qos`, `retain` | `0`, `false` | for states |
-//! | `topic`, `layout`, `status` | | see [`topics`](super::topics) |
-//! | `topics` | none | see [`custom_topics`](super::custom_topics) |
-//! | `ca`, `cert`, `key`, `insecure` | | for `mqtts`, see [`tls`](super::tls) |
+//! The keys are in [`kind`](super::kind).
 //!
 //! `fields`, `units` and `names` apply too. Each connection sends, in this order: `online` on the
 //! status
@@ -32,51 +23,48 @@
 
 use core::time::Duration;
 
-use crate::{
-    format::usage::Usage,
-    sink::{
-        mqtt::{
-            announce::{Announcer, StateFormat},
-            client::{Broker, MqttSink, status},
-            messages::StateMessages,
-            packets::{ConnectOptions, Protocol},
-            run::state::ClientRun,
-            session::Session,
-            topics::Topics,
-        },
-        queue::QueueReceiver,
-        settings::SinkSettings,
-        slug,
-        traits::{Report, Sink},
+use crate::sink::{
+    kind::BuildContext,
+    mqtt::{
+        announce::{Announcer, StateFormat},
+        client::{Broker, MqttSink, status},
+        messages::StateMessages,
+        packets::{ConnectOptions, Protocol},
+        run::state::ClientRun,
+        session::Session,
+        topics::Topics,
     },
+    queue::QueueReceiver,
+    settings::{SinkSettings, error::SettingError},
+    slug,
+    traits::{Report, Sink},
 };
 
-/// The sink with these settings. `announcer` takes its own keys and learns the topics; it returns
-/// `None`
-/// if no meter is to be announced. `interval` is the time between telegrams that the settings ask
-/// for.
+/// Reads the settings. `announcer` takes keys of its own and learns the topics; it gives the announcer of
+/// the meters, if there is one.
 ///
 /// # Errors
 /// An invalid value, or a file that cannot be read.
 pub fn new(
     settings: &mut SinkSettings,
-    interval: Option<Duration>,
-    announcer: impl FnOnce(&mut SinkSettings, &StateFormat) -> Result<Option<Box<dyn Announcer>>, Usage>,
-) -> Result<Box<dyn Sink>, Usage> {
+    context: &BuildContext<'_>,
+    announcer: impl FnOnce(
+        &mut SinkSettings,
+        &StateFormat,
+    ) -> Result<Option<Box<dyn Announcer>>, SettingError>,
+) -> Result<Box<dyn Sink>, SettingError> {
     let broker = Broker::take(settings)?;
     let state_format =
-        StateFormat { topics: Topics::take(settings)?, projection: settings.take_view()? };
+        StateFormat { topics: Topics::take(settings)?, projection: settings.take_projection()? };
     let states = StateMessages::take(settings, state_format)?;
     let announcer = announcer(settings, states.state_format())?;
-    let connect_options = connect_options(settings, states.state_format())?;
-    let protocol = match settings.take("protocol").as_deref() {
-        None => None,
-        Some("5") => Some(Protocol::Five),
-        Some("3.1.1") => Some(Protocol::Three),
-        Some(_) => return Err(Usage("protocol: 5 or 3.1.1 expected".to_owned())),
-    };
+    let connect_options = connect_options(settings, states.state_format(), context.run)?;
+    let protocol = settings.take_choice("protocol")?.map(|version| match version {
+        "5" => Protocol::Five,
+        _ => Protocol::Three,
+    });
     let session = Session::new(connect_options, protocol);
-    let fresh = FRESH.max(interval.unwrap_or_default().saturating_mul(3));
+    let fresh = FRESH.max(context.interval.unwrap_or_default().saturating_mul(3));
     Ok(Box::new(MqttSink { broker, session, states, announcer, fresh }))
 }
 
@@ -89,20 +77,20 @@ impl Sink for MqttSink {
 fn connect_options(
     settings: &mut SinkSettings,
     state_format: &StateFormat,
-) -> Result<ConnectOptions, Usage> {
+    run: &str,
+) -> Result<ConnectOptions, SettingError> {
     let user = settings.take("user").filter(|user| !user.is_empty());
     let password = settings.take_secret("password")?;
     if user.is_none() && password.is_some() {
-        return Err(Usage("password: of which user? say user".to_owned()));
+        return Err(SettingError::of("password", "of which user? say user"));
     }
-    let keepalive = settings.take_duration("keepalive")?.unwrap_or(KEEPALIVE).as_secs();
+    let keepalive = settings.take_duration("keepalive")?.unwrap_or_default().as_secs();
     let keepalive = u16::try_from(keepalive).ok().filter(|seconds| *seconds > 0);
     let keepalive =
-        keepalive.ok_or_else(|| Usage("keepalive: 1s to 65535s expected".to_owned()))?;
-    let client_id =
-        settings.take("client_id").unwrap_or_else(|| client_id(state_format, &settings.run));
+        keepalive.ok_or_else(|| SettingError::of("keepalive", "1s to 65535s expected"))?;
+    let client_id = settings.take("client_id").unwrap_or_else(|| client_id(state_format, run));
     if client_id.is_empty() || client_id.contains(char::is_control) {
-        return Err(Usage("client_id: it is empty or has control characters".to_owned()));
+        return Err(SettingError::of("client_id", "it is empty or has control characters"));
     }
     Ok(ConnectOptions {
         client_id,
@@ -128,18 +116,19 @@ fn client_id(state_format: &StateFormat, run: &str) -> String {
     format!("meterpipe-{:08x}", slug::hash(&octets))
 }
 
-const KEEPALIVE: Duration = Duration::from_secs(30);
-
 /// Six telegrams of a meter that sends every five seconds.
 const FRESH: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sink::line_counters::LineCounters;
 
-    fn made(uri: &str) -> Result<Box<dyn Sink>, Usage> {
+    fn made(uri: &str) -> Result<Box<dyn Sink>, SettingError> {
         let mut settings: SinkSettings = uri.parse().unwrap();
-        let sink = new(&mut settings, None, |_, _| Ok(None))?;
+        let counters = LineCounters::default();
+        let context = BuildContext { run: "", counters: &counters, interval: None };
+        let sink = new(&mut settings, &context, |_, _| Ok(None))?;
         settings.finish()?;
         Ok(sink)
     }
@@ -175,20 +164,19 @@ mod tests {
                 topics: Topics::take(&mut settings).unwrap(),
                 projection: Default::default(),
             };
-            connect_options(&mut settings, &state_format).unwrap().client_id
+            connect_options(&mut settings, &state_format, "").unwrap().client_id
         };
         let usual = id("mqtt://b");
         assert_eq!(usual, id("mqtt://b"));
         assert_ne!(usual, id("mqtt://b/other"));
         let mut other: SinkSettings = "mqtt://b".parse().unwrap();
-        other.run = "watch sim:".to_owned();
         let state_format = StateFormat {
             topics: Topics::take(&mut other).unwrap(),
             projection: Default::default(),
         };
         assert_ne!(
             usual,
-            connect_options(&mut other, &state_format).unwrap().client_id,
+            connect_options(&mut other, &state_format, "watch sim:").unwrap().client_id,
             "of another meter"
         );
         assert!(usual.len() == 18 && usual.starts_with("meterpipe-"), "{usual}");

@@ -1,19 +1,12 @@
 //! TLS to a broker.
 //!
-//! | key | default | meaning |
-//! |---|---|---|
-//! | `ca` | the system's | the authorities that may have signed the broker's certificate, PEM |
-//! | `cert`, `key` | none | the client's own certificate and its key, PEM |
-//! | `insecure` | `false` | accepts any certificate, with a warning at every start |
+//! The keys are in [`kind`](super::kind).
 //!
 //! The broker's certificate and name are verified. The sink never falls back to a plain connection:
 //! a
 //! failed handshake is reported with its cause.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 use rustls::{
     AlertDescription, ClientConfig, ClientConnection, DigitallySignedStruct, Error, RootCertStore,
@@ -24,8 +17,12 @@ use rustls::{
 };
 
 use crate::{
-    format::{printable::shown, usage::Usage},
-    sink::{mqtt::disconnect::Disconnect, settings::SinkSettings, tls},
+    format::printable::shown,
+    sink::{
+        mqtt::disconnect::Disconnect,
+        settings::{SinkSettings, error::SettingError},
+        tls,
+    },
 };
 
 /// The TLS settings for a broker.
@@ -43,16 +40,16 @@ impl Tls {
     ///
     /// # Errors
     /// A file that cannot be read or has no such content.
-    pub fn take(settings: &mut SinkSettings, host: &str) -> Result<Self, Usage> {
+    pub fn take(settings: &mut SinkSettings, host: &str) -> Result<Self, SettingError> {
         let insecure = settings.take_switch("insecure")?;
-        let mut path = |key| settings.take(key).map(PathBuf::from);
-        let (ca, certificate, key) = (path("ca"), path("cert"), path("key"));
+        let (ca, certificate) = (settings.take_path("ca"), settings.take_path("cert"));
+        let key = settings.take_path("key");
         let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| Usage(format!("{} is no name of a server", shown(host))))?;
+            .map_err(|_| SettingError::new(format!("{} is no name of a server", shown(host))))?;
         let provider = tls::provider();
         let config = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
-            .map_err(|error| Usage(error.to_string()))?;
+            .map_err(|error| SettingError::new(error.to_string()))?;
         let config = if insecure {
             config
                 .dangerous()
@@ -66,12 +63,16 @@ impl Tls {
             (Some(certificate), Some(key)) => {
                 let key_read = PrivateKeyDer::from_pem_file(&key)
                     .map_err(|error| tls::unreadable("key", &key, &error))?;
-                let wrong = |error: Error| Usage(format!("cert and key: {error}"));
+                let wrong =
+                    |error: Error| SettingError::new(format!("cert and key: {error}")).at("cert");
                 config
                     .with_client_auth_cert(tls::certificates("cert", &certificate)?, key_read)
                     .map_err(wrong)?
             }
-            _ => return Err(Usage("cert and key: both or none".to_owned())),
+            (certificate, _) => {
+                let key = if certificate.is_some() { "cert" } else { "key" };
+                return Err(SettingError::new("cert and key: both or none").at(key));
+            }
         };
         let config = Arc::new(config);
         Ok(Self { config, name, insecure, own_ca: ca.is_some(), own_certificate })
@@ -149,14 +150,13 @@ impl Tls {
     }
 }
 
-fn roots(ca: Option<&Path>) -> Result<RootCertStore, Usage> {
+fn roots(ca: Option<&Path>) -> Result<RootCertStore, SettingError> {
     let mut roots = RootCertStore::empty();
     let certificates = tls::roots(ca)?;
     match ca {
         Some(file) => {
             for certificate in certificates {
-                let name = file.to_string_lossy();
-                let wrong = |error| Usage(format!("ca = {}: {error}", shown(&name)));
+                let wrong = |error| SettingError::value("ca", &file.to_string_lossy(), error);
                 roots.add(certificate).map_err(wrong)?;
             }
         }

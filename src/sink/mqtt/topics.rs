@@ -1,23 +1,15 @@
 //! The topics of the sink.
 //!
-//! | key | default | meaning |
-//! |---|---|---|
-//! | the path of the URI | `meterpipe` | the base |
-//! | `topic` | `{base}/{meter}/state` | the state of a meter, or the parent of its values |
-//! | `layout` | `json` | `json`: one object a telegram; `flat`: a topic `/NAME` below `topic` for each value; `none` |
-//! | `status` | `{base}/status` | `online` or `offline`, retained; `none`: no status |
+//! The path of the URI is the base; `topic`, `layout` and `status` are in [`kind`](super::kind).
 //!
 //! With `layout=flat` the default of `topic` is `{base}/{meter}`.
 //!
 //! Anybody who can send telegrams chooses the meter number in them. In a topic the number becomes a
 //! [slug](crate::sink::slug), without characters that mean something to a broker.
 
-use crate::{
-    format::usage::Usage,
-    sink::{
-        settings::{SinkSettings, SinkTarget},
-        slug::slug,
-    },
+use crate::sink::{
+    settings::{SinkSettings, SinkTarget, error::SettingError, origin::TARGET_PATH},
+    slug::slug,
 };
 
 /// The topics of one sink.
@@ -46,23 +38,19 @@ impl Topics {
     ///
     /// # Errors
     /// An invalid topic, or an unknown placeholder in a template.
-    pub fn take(settings: &mut SinkSettings) -> Result<Self, Usage> {
+    pub fn take(settings: &mut SinkSettings) -> Result<Self, SettingError> {
         let base = match &settings.target {
             SinkTarget::Server { path, .. } if !path.is_empty() => path.trim_end_matches('/'),
             _ => BASE,
         };
-        let base = checked("the base topic", base, &[])?;
-        let layout = match settings.take("layout").as_deref() {
-            None | Some("json") => TopicLayout::Json,
+        let base = checked("the base topic", base, &[]).map_err(|error| error.at(TARGET_PATH))?;
+        let layout = match settings.take_choice("layout")? {
             Some("flat") => TopicLayout::Flat,
             Some("none") => TopicLayout::Nothing,
-            Some(_) => return Err(Usage("layout: json, flat or none expected".to_owned())),
+            _ => TopicLayout::Json,
         };
         let state = settings.take("topic").unwrap_or_else(|| layout.topic().to_owned());
-        let status = match settings.take("status") {
-            None => Some("{base}/status".to_owned()),
-            Some(status) => Some(status).filter(|status| status != "none"),
-        };
+        let status = settings.take("status").filter(|status| status != "none");
         Ok(Self {
             state: checked("topic", state.trim_end_matches('/'), &["base", "meter"])?,
             status: status.map(|status| checked("status", &status, &["base"])).transpose()?,
@@ -137,7 +125,7 @@ fn level(name: &str) -> String {
 ///
 /// # Errors
 /// The fault of the template.
-pub fn checked(what: &str, template: &str, places: &[&str]) -> Result<String, Usage> {
+pub fn checked(key: &str, template: &str, places: &[&str]) -> Result<String, SettingError> {
     let mut bare = template.to_owned();
     for place in places {
         bare = bare.replace(&format!("{{{place}}}"), "x");
@@ -158,7 +146,7 @@ pub fn checked(what: &str, template: &str, places: &[&str]) -> Result<String, Us
     } else {
         return Ok(template.to_owned());
     };
-    Err(Usage(format!("{what}: {wrong}")))
+    Err(SettingError::of(key, wrong))
 }
 
 const BASE: &str = "meterpipe";
@@ -170,7 +158,7 @@ const LONGEST_TOPIC: usize = 1024;
 mod tests {
     use super::*;
 
-    fn topics(uri: &str) -> Result<Topics, Usage> {
+    fn topics(uri: &str) -> Result<Topics, SettingError> {
         Topics::take(&mut uri.parse().unwrap())
     }
 

@@ -1,11 +1,11 @@
 //! Metrics for Prometheus, in a file or over HTTP.
 //!
+//! - [`kind`]: the description of the sink.
 //! - [`sink`]: the settings, and the file.
 //! - [`metrics`]: the current page.
 //! - [`exporter`], [`web`]: the page over HTTP.
 pub mod exporter;
+pub mod kind;
 pub mod metrics;
 pub mod sink;
 pub mod web;
-
-pub use self::sink::new;

@@ -1,10 +1,7 @@
 //! `prometheus:FILE` for the textfile collector of node_exporter, `prometheus://127.0.0.1:PORT` for
 //! Prometheus itself.
 //!
-//! | key | meaning |
-//! |---|---|
-//! | `fields` | only these readings; the metrics about the meter itself always stay |
-//! | `expire_after` | how long momentary values stay after a meter's last telegram, by default 1h; `0` means for ever; registers and the time of the last telegram always stay |
+//! The keys are in [`kind`](super::kind).
 //!
 //! FILE has to end in `.prom`, or the collector does not read it. The exporter listens on exactly
 //! that
@@ -13,46 +10,47 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
-    format::{prometheus::Prometheus, readings::Readings, units::Units, usage::Usage},
+    format::{prometheus::Prometheus, readings::Readings, units::Units},
     sink::{
         files::{
             path_template::{PathTemplate, printable_path},
             snapshot::{Pages, SnapshotSink},
         },
+        kind::BuildContext,
         prometheus::{exporter::Exporter, metrics::Metrics},
-        settings::{SinkSettings, SinkTarget},
+        settings::{SinkSettings, SinkTarget, error::SettingError},
         traits::Sink,
     },
 };
-
-/// Much longer than any interval at which a home's meter is read.
-const EXPIRE_AFTER: Duration = Duration::from_secs(3600);
 
 /// Builds the sink from its settings.
 ///
 /// # Errors
 /// Invalid values.
-pub fn new(settings: &mut SinkSettings) -> Result<Box<dyn Sink>, Usage> {
-    let expire_after = settings.take_duration("expire_after")?.unwrap_or(EXPIRE_AFTER);
-    let projection = settings.take_view()?;
+pub fn new(
+    settings: &mut SinkSettings,
+    _: &BuildContext<'_>,
+) -> Result<Box<dyn Sink>, SettingError> {
+    let expire_after = settings.take_duration("expire_after")?.unwrap_or_default();
+    let projection = settings.take_projection()?;
     if !projection.names.is_empty() || projection.units != Units::default() {
         let text = "prometheus: names and units are those of Prometheus, they cannot be chosen";
-        return Err(Usage(text.to_owned()));
+        return Err(SettingError::new(text));
     }
     let metrics = Metrics::new(Prometheus::new(projection.keys), expire_after);
     if let SinkTarget::Server { host, port, path } = &settings.target {
         let port = port.ok_or_else(|| {
-            Usage("prometheus: a port expected, as in prometheus://127.0.0.1:9888".to_owned())
+            SettingError::new("prometheus: a port expected, as in prometheus://127.0.0.1:9888")
         })?;
         if !matches!(path.as_str(), "" | "metrics") {
-            return Err(Usage("prometheus: the page is always /metrics".to_owned()));
+            return Err(SettingError::new("prometheus: the page is always /metrics"));
         }
         return Ok(Box::new(Exporter::new(host.clone(), port, metrics)));
     }
     let path_template = PathTemplate::of(settings)?;
     if !path_template.is_fixed() {
         let text = "prometheus: one file holds all meters, its name cannot follow them";
-        return Err(Usage(text.to_owned()));
+        return Err(SettingError::new(text));
     }
     let is_read = path_template.has_extension("prom");
     Ok(Box::new(SnapshotSink(Textfile {

@@ -1,15 +1,14 @@
-//! A time as people write it.
+//! A time in a setting or an argument: `30s`.
 
 use core::time::Duration;
 
-/// The longest time: whoever wants more means for ever, and the clock has to hold it beside the time
-/// of day.
+/// The longest time. A longer one would mean for ever, and the clock must hold it beside the time of day.
 const LONGEST: Duration = Duration::from_secs(3650 * 86400);
 
 /// A time: `30s`, `5m`, `2h`, `1d`; without a unit, seconds.
 ///
 /// # Errors
-/// What is expected.
+/// The text is no time; the message says how to write one.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
@@ -23,7 +22,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     if number.is_empty() {
         return Err("a number expected, as in 30s".to_owned());
     }
-    // Digits only, so what does not fit is too much.
+    // The number has digits only, so one that does not fit is too large.
     let seconds = number.parse().ok().and_then(|number: u64| number.checked_mul(factor));
     let duration = seconds.map(Duration::from_secs).filter(|duration| *duration <= LONGEST);
     duration.ok_or_else(|| "at most ten years expected: 3650d".to_owned())

@@ -1,8 +1,14 @@
-//! What a user says about a sink.
+//! The settings of a sink.
 //!
-//! - [`settings`]: all of it; [`uri`]: in one text; [`duration`]: a time in it; [`names`]: other names.
-//! - [`origin`]: where it was said; [`redact`]: what of it may be shown.
+//! - [`key`]: the description of one key; [`common_keys`]: the keys of every sink.
+//! - [`settings`]: all settings of one sink; [`uri`]: as one text; [`duration`]: a time in them.
+//! - [`common`]: the settings of every sink, read; [`names`]: other names for readings.
+//! - [`error`]: a mistake; [`origin`]: its place; [`redact`]: settings as they may be shown.
+pub mod common;
+pub mod common_keys;
 pub mod duration;
+pub mod error;
+pub mod key;
 pub mod names;
 pub mod origin;
 pub mod redact;

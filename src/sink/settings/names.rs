@@ -1,25 +1,31 @@
-//! What readings are called instead of their published names.
+//! The table `names`: other names for readings than the published ones.
 //!
-//! Two of one name would be two members of one object, or two fields of one point, of which a reader
-//! takes either. So none gets the name of another that may stand beside it.
+//! Two readings of one name would be two members of one object, or two fields of one point, and a reader
+//! of such an object takes either of them. For this reason no reading gets the name of another one that
+//! may stand beside it.
 
-use crate::format::{key::FieldKey, printable::shown, units::Units, usage::Usage};
+use crate::{
+    format::{key::FieldKey, printable::shown, units::Units},
+    sink::settings::error::SettingError,
+};
 
-/// Reads the entries of the table `names`; `keys` is what is shown, all if nothing is said.
+/// Reads the entries of the table `names`; `keys` are the fields that the sink stores, all of them if
+/// there are none.
 ///
 /// # Errors
-/// A field that is not known, or a name that another one has.
+/// A field that is not known, or a name that another field has.
 pub fn parse(
     entries: &[(String, String)],
     keys: Option<&[FieldKey]>,
     units: &Units,
-) -> Result<Vec<(FieldKey, String)>, Usage> {
+) -> Result<Vec<(FieldKey, String)>, SettingError> {
     let mut names: Vec<(FieldKey, String)> = Vec::new();
     for (field, name) in entries {
-        let unknown = || Usage(format!("names.{0}: no field is called {0}", shown(field)));
+        let setting = format!("names.{field}");
+        let unknown = || SettingError::of(&setting, format!("no field is called {}", shown(field)));
         let key = FieldKey::parse(field, units).ok_or_else(unknown)?;
         if names.iter().any(|(named, _)| *named == key) {
-            return Err(Usage(format!("names.{}: it has a name already", shown(field))));
+            return Err(SettingError::of(&setting, "it has a name already"));
         }
         names.push((key, name.clone()));
     }
@@ -35,19 +41,19 @@ pub fn parse(
             .filter(|other| other != key && is_shown(other))
             .filter(|other| !names.iter().any(|(named, _)| named == other));
         if let Some(other) = of_another.map(|(other, _)| *other).or(published) {
-            let (field, name, other) = (shown(field), shown(name), other.text(units));
-            return Err(Usage(format!("names.{field} = {name}: that is the name of {other}")));
+            let cause = format!("that is the name of {}", other.text(units));
+            return Err(SettingError::value(&format!("names.{field}"), name, cause));
         }
     }
     Ok(names)
 }
 
-/// Whether what is called `theirs` takes the name: an object has its unit beside it.
+/// True if a reading with the name `theirs` takes this name too: an object has its unit beside it.
 fn has(other: FieldKey, theirs: &str, name: &str) -> bool {
     theirs == name || has_unit(other) && name.strip_suffix("_unit") == Some(theirs)
 }
 
-/// What is published under a name.
+/// The field that is published under a name.
 fn published(name: &str, units: &Units) -> Option<FieldKey> {
     let is_called = |name: &str| FieldKey::parse(name, units).filter(|key| key.text(units) == name);
     let unit = || is_called(name.strip_suffix("_unit")?).filter(|key| has_unit(*key));
@@ -77,11 +83,11 @@ mod tests {
     fn each_has_a_name_of_its_own() {
         let (a, b) = ("power_import_w", "power_export_w");
         assert_eq!(named("", &[(a, "p"), (b, "q"), ("1-0:99.1.0", "r")]), Ok(3));
-        // Each the other's, and one its own.
+        // Two fields exchange their names; another keeps its own.
         assert_eq!(named("", &[(a, b), (b, a)]), Ok(2));
         assert_eq!(named("", &[(a, a)]), Ok(1));
         assert_eq!(named("", &[("energy_import_kwh", "energy_import_wh")]), Ok(1));
-        // What is not shown takes no name away.
+        // A field that is not stored takes no name away.
         assert_eq!(named(a, &[(a, b), (b, b)]), Ok(2));
         assert_eq!(named("item_3,time", &[("item_3", "p"), (a, "p")]), Ok(2));
     }

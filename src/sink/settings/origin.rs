@@ -1,13 +1,13 @@
-//! Where it was said what is said of a sink.
+//! The place where the user set something about a sink.
 //!
-//! A mistake is found long after that, by the sink, which knows keys and no files. Its message begins
-//! with the key that it speaks of, and by that the place is found again.
+//! The sink finds a mistake long after the file was read, and it knows keys but no files. Its
+//! [`SettingError`] carries the key, and the key leads back to the place.
 
 use core::fmt;
 
-use crate::format::{printable::shown, usage::Usage};
+use crate::sink::settings::error::SettingError;
 
-/// A place where something was said. As text it is the beginning of a message.
+/// The place of a setting. As text it is the beginning of a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SettingOrigin {
     /// The text of the sink itself.
@@ -29,23 +29,26 @@ impl fmt::Display for SettingOrigin {
     }
 }
 
-/// The places of all that was said of one sink.
+/// The key of the path of a target, which is set without a key.
+pub const TARGET_PATH: &str = "/";
+
+/// The places of all settings of one sink.
 #[derive(Clone, Debug, Default)]
 pub struct SettingOrigins {
-    /// That of the sink as a whole.
+    /// The place of the sink as a whole.
     sink: SettingOrigin,
-    /// Those of its keys.
+    /// The places of its keys.
     keys: Vec<(String, SettingOrigin)>,
 }
 
 impl SettingOrigins {
-    /// Notes that of a key, or of whatever else messages may begin with.
+    /// Notes the place of a key.
     pub fn note(&mut self, key: &str, origin: SettingOrigin) {
         self.keys.push((key.to_owned(), origin));
     }
 
-    /// Notes that the sink stands in a table of a file, and its text in a line of that.
-    pub fn stand_in(&mut self, table: usize, text: usize) {
+    /// Notes that the sink is a table of a file, and the line of its text.
+    pub fn set_lines(&mut self, table: usize, text: usize) {
         self.sink = SettingOrigin::Line(table);
         for (_, origin) in self.keys.iter_mut().filter(|(_, origin)| *origin == SettingOrigin::Text)
         {
@@ -53,34 +56,24 @@ impl SettingOrigins {
         }
     }
 
-    /// Notes that all of the sink stands in a variable.
-    pub fn stand_in_variable(&mut self, name: &str) {
+    /// Notes that a variable holds the text of the sink.
+    pub fn set_variable(&mut self, name: &str) {
         self.sink = SettingOrigin::Variable(name.to_owned());
     }
 
-    /// The message with the place in front; a variable with the line of the sink that took it.
+    /// The message with the place in front. A variable comes behind the line of the sink that took it.
     #[must_use]
-    pub fn locate(&self, mistake: &Usage) -> String {
+    pub fn locate(&self, error: &SettingError) -> String {
         let Self { sink, keys } = self;
-        let named = keys.iter().filter(|(key, _)| speaks_of(&mistake.0, key));
-        let origin = named.max_by_key(|(key, _)| key.len()).map(|(_, origin)| origin);
-        match (sink, origin.unwrap_or(sink)) {
-            (_, SettingOrigin::Text) => format!("{sink}{mistake}"),
+        let set = keys.iter().find(|(key, _)| Some(key.as_str()) == error.key());
+        match (sink, set.map_or(sink, |(_, origin)| origin)) {
+            (_, SettingOrigin::Text) => format!("{sink}{error}"),
             (SettingOrigin::Line(_), variable @ SettingOrigin::Variable(_)) => {
-                format!("{sink}{variable}{mistake}")
+                format!("{sink}{variable}{error}")
             }
-            (_, origin) => format!("{origin}{mistake}"),
+            (_, origin) => format!("{origin}{error}"),
         }
     }
-}
-
-/// How a message begins that speaks of a key which no sink knows, behind the name of the sink.
-pub(super) const UNKNOWN: &str = "nothing is called ";
-
-fn speaks_of(message: &str, key: &str) -> bool {
-    let message = message.split_once(UNKNOWN).map_or(message, |(_, key)| key);
-    let behind = message.strip_prefix(&*shown(key));
-    behind.is_some_and(|behind| behind.is_empty() || behind.starts_with([':', ' ']))
 }
 
 #[cfg(test)]
@@ -101,27 +94,29 @@ mod tests {
         let mut typed = SettingOrigins::default();
         keys.into_iter().for_each(|(key, origin)| typed.note(key, origin));
         let mut origins = typed.clone();
-        origins.stand_in(3, 4);
-        for (message, line) in [
-            ("qos: 0 or 1 expected", "line 7: "),
-            ("qos goes with topic", "line 7: "),
-            ("qos = 3: 0 or 1 expected", "line 7: "),
-            ("names.1-0:99.1.0: no field", "line 9: "),
-            ("names.1-0: no field", "line 8: "),
-            ("file: nothing is called evry: did you mean every?", "line 10: "),
-            ("password: of which user?", "line 3: $MQTT_PASS: "),
-            ("user: it is empty", "line 4: "),
-            ("qoss: unknown", "line 3: "),
-            ("where to write to is missing", "line 3: "),
+        origins.set_lines(3, 4);
+        let about = |key: &str, message: &str| SettingError::new(message).at(key);
+        for (error, line) in [
+            (SettingError::of("qos", "0 or 1 expected"), "line 7: "),
+            (about("qos", "qos goes with topic"), "line 7: "),
+            (SettingError::value("qos", "3", "0 or 1 expected"), "line 7: "),
+            (SettingError::of("names.1-0:99.1.0", "no field"), "line 9: "),
+            (SettingError::of("names.1-0", "no field"), "line 8: "),
+            (about("evry", "file: nothing is called evry: did you mean every?"), "line 10: "),
+            (SettingError::of("password", "of which user?"), "line 3: $MQTT_PASS: "),
+            (SettingError::of("user", "it is empty"), "line 4: "),
+            (SettingError::of("qoss", "unknown"), "line 3: "),
+            (SettingError::new("where to write to is missing"), "line 3: "),
+            (SettingError::new("qos: the text does not count"), "line 3: "),
         ] {
-            let message = Usage(message.to_owned());
-            assert_eq!(origins.locate(&message), format!("{line}{message}"));
+            assert_eq!(origins.locate(&error), format!("{line}{error}"));
         }
-        let message = Usage("password: of which user?".to_owned());
-        assert_eq!(typed.locate(&message), format!("$MQTT_PASS: {message}"));
-        assert_eq!(typed.locate(&Usage("no".to_owned())), "no");
-        typed.stand_in_variable("METERPIPE_TO");
-        assert_eq!(typed.locate(&Usage("user: no".to_owned())), "$METERPIPE_TO: user: no");
-        assert_eq!(typed.locate(&message), format!("$MQTT_PASS: {message}"));
+        let error = SettingError::of("password", "of which user?");
+        assert_eq!(typed.locate(&error), format!("$MQTT_PASS: {error}"));
+        assert_eq!(typed.locate(&SettingError::new("no")), "no");
+        typed.set_variable("METERPIPE_TO");
+        let user = SettingError::of("user", "no");
+        assert_eq!(typed.locate(&user), "$METERPIPE_TO: user: no");
+        assert_eq!(typed.locate(&error), format!("$MQTT_PASS: {error}"));
     }
 }

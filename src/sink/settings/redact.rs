@@ -1,39 +1,28 @@
-//! What of the settings may be shown.
+//! Settings as they may be shown.
 //!
-//! A key that nobody knows may be that of a password, spelt wrong: only what is known not to be secret
-//! is shown, and the name of a file only if it can be no secret itself.
+//! A value is shown only if the description of its key says that it is no secret: an unknown key may be
+//! that of a password, misspelt. The name of a file is shown only if it cannot be a secret itself.
 
 use std::path::Path;
 
-/// What stands for what is not shown.
+use crate::sink::settings::key::{SettingKey, SettingType};
+
+/// The replacement of a value that is not shown.
 pub const HIDDEN: &str = "…";
 
-/// Keys of which anybody may know the value, and tables of such: those of all sinks, then of each kind.
-const OPEN: &[&[&str]] = &[
-    &["fields", "units", "names", "every", "on_change", "bands", "at_least_every", "guard"],
-    &["user", "client_id", "keepalive", "protocol", "topic", "layout", "status", "topics"],
-    &["qos", "retain", "insecure", "ha", "ha_prefix", "ha_expire_after", "ha_compat"],
-    &["bucket", "org", "db", "rp", "measurement", "tags", "timestamp"],
-    &["batch", "flush", "timeout", "retry"],
-    &["expire_after", "meter", "style", "format", "csv_locale", "rotate", "keep"],
-];
-
-/// Keys of files.
-const FILES: &[&str] = &["ca", "cert", "key", "password_file", "token_file", "spool"];
-
-/// A value as it may be shown.
+/// The value of a key as it may be shown; `text` is the key as the user wrote it.
 #[must_use]
-pub fn value<'a>(key: &str, value: &'a str) -> &'a str {
-    let table = key.split('.').next().unwrap_or_default();
-    match FILES.contains(&key) {
-        true if is_file_name(value) => value,
-        false if OPEN.iter().any(|keys| keys.contains(&table)) => value,
-        _ => HIDDEN,
-    }
+pub fn value<'a>(key: Option<&SettingKey>, text: &str, value: &'a str) -> &'a str {
+    let is_open = match key.map(|key| (key.value, key.name == text)) {
+        None | Some((SettingType::Secret, true)) => false,
+        Some((SettingType::Secret | SettingType::File, _)) => is_file_name(value),
+        Some(_) => true,
+    };
+    if is_open { value } else { HIDDEN }
 }
 
-/// Whether a text can be nothing but the name of a file: there is such a file, or a folder on the way to
-/// it. A secret may have slashes, too.
+/// True if a text can be nothing but the name of a file: there is such a file, or a folder on the way to
+/// it. A secret may have slashes too.
 #[must_use]
 pub fn is_file_name(text: &str) -> bool {
     let path = Path::new(text);
@@ -45,18 +34,24 @@ pub fn is_file_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sink::settings::{SinkSettings, origin::SettingOrigin};
 
     #[test]
     fn only_what_is_known_to_be_open_is_shown() {
-        for key in ["user", "names.1-0:99.1.0", "tags.password", "ha"] {
-            assert_eq!(value(key, "a"), "a", "{key}");
+        let shown = |key: &str, value: &str| {
+            let mut settings: SinkSettings = "mqtts://h".parse().unwrap();
+            settings.set(key, value.to_owned(), SettingOrigin::Text).unwrap();
+            settings.shown().remove(0).1
+        };
+        for key in ["user", "names.1-0:99.1.0", "topics.password", "ha"] {
+            assert_eq!(shown(key, "a"), "a", "{key}");
         }
         for key in ["password", "token", "passwort", "pass", "User", "", "password.user"] {
-            assert_eq!(value(key, "a"), HIDDEN, "{key}");
+            assert_eq!(shown(key, "a"), HIDDEN, "{key}");
         }
-        assert_eq!(value("password_file", "/etc/meterpipe/mqtt"), "/etc/meterpipe/mqtt");
-        assert_eq!(value("password_file", "hunter2"), HIDDEN);
-        assert_eq!(value("key", "00112233445566778899AABBCCDDEEFF"), HIDDEN);
+        assert_eq!(shown("password_file", "/etc/meterpipe/mqtt"), "/etc/meterpipe/mqtt");
+        assert_eq!(shown("password_file", "hunter2"), HIDDEN);
+        assert_eq!(shown("key", "00112233445566778899AABBCCDDEEFF"), HIDDEN);
     }
 
     #[test]

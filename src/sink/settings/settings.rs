@@ -1,4 +1,4 @@
-//! What a user says about a sink, on the command line or in the configuration.
+//! The settings of one sink, from the command line or from the configuration.
 //!
 //! ```text
 //! mqtt://anna@broker.home:1883/house/meter?retain=true&fields=power_net_w,energy_import_wh
@@ -12,9 +12,10 @@
 //! names = { power_net_w = "Leistung" }
 //! ```
 //!
-//! Both say the same in the same words: what stands behind the `?` of [`uri`](super::uri) are keys of
-//! the configuration, a table's keys behind a point (`names.power_net_w=Leistung`). A sink takes the keys
-//! that it knows, and what is left then is a mistake.
+//! Both use the same keys: the options behind the `?` of a [`uri`](super::uri) are keys of the
+//! configuration, and the keys of a table follow a point (`names.power_net_w=Leistung`). The
+//! [descriptions](super::key) of the keys say which values they take. The sink takes its keys one by one;
+//! a key that remains is a mistake.
 
 use core::{fmt, str::FromStr, time::Duration};
 use std::{fs, path::PathBuf};
@@ -22,32 +23,29 @@ use std::{fs, path::PathBuf};
 use zeroize::Zeroizing;
 
 use crate::{
-    format::{key::FieldKey, printable::shown, selection::Selection, units::Units, usage::Usage},
-    reading::decimal::Decimal,
-    sink::{
-        projection::Projection,
-        settings::{
-            duration::duration,
-            names,
-            origin::{SettingOrigin, SettingOrigins, UNKNOWN},
-            redact,
-        },
-        throttle::{OnChange, ThrottleOptions},
+    format::printable::shown,
+    sink::settings::{
+        common_keys::COMMON,
+        duration::duration,
+        error::SettingError,
+        key::{SettingDefault, SettingKey, SettingType},
+        origin::{SettingOrigin, SettingOrigins},
+        redact,
     },
 };
 
-/// A password, a token: never printed.
+/// A password or a token: never printed.
 #[derive(Clone, Default)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Of that text.
+    /// The secret with this text.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
 
-    /// For the one it is meant for.
+    /// The text, for its server alone.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -60,37 +58,32 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The keys that are secrets, whoever takes them.
-const SECRETS: [&str; 2] = ["password", "token"];
-
-/// All that is said about one sink.
+/// The settings of one sink.
 #[derive(Clone)]
 pub struct SinkSettings {
-    /// What messages call it.
+    /// The name of the sink in messages.
     pub name: String,
     /// `mqtt`, `solarview`.
     pub scheme: String,
-    /// What stands behind the scheme and in front of the `?`: an address, a file.
+    /// The part between the scheme and the `?`: an address or a file.
     pub target: SinkTarget,
-    /// What tells the run that it is for from others on the same machine.
-    pub run: String,
-    /// Keys that nobody has taken yet.
+    /// The keys of this kind of sink.
+    keys: &'static [&'static [SettingKey]],
+    /// The keys that are set and not taken yet.
     values: Vec<(String, String)>,
-    /// Keys that were asked for.
-    known: Vec<String>,
     origins: SettingOrigins,
 }
 
-/// Where the sink is.
+/// The place of a sink.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SinkTarget {
-    /// Of `scheme:PATH`.
+    /// `scheme:PATH`.
     File(PathBuf),
-    /// Of `scheme://HOST:PORT/PATH`.
+    /// `scheme://HOST:PORT/PATH`.
     Server {
-        /// A name, or an address; that of IPv6 without its brackets.
+        /// A name or an address; an IPv6 address without its brackets.
         host: String,
-        /// The port, if it is named.
+        /// The port, if the text has one.
         port: Option<u16>,
         /// The path without its first slash.
         path: String,
@@ -109,236 +102,255 @@ impl fmt::Debug for SinkSettings {
 }
 
 impl SinkSettings {
-    /// Of which nothing is said yet.
+    /// Settings without any key yet.
     pub(super) fn new(name: String, scheme: String, target: SinkTarget) -> Self {
-        let (values, known, origins) = (Vec::new(), Vec::new(), SettingOrigins::default());
-        Self { name, scheme, target, run: String::new(), values, known, origins }
+        let (values, origins) = (Vec::new(), SettingOrigins::default());
+        Self { name, scheme, target, keys: &[], values, origins }
     }
 
-    /// Says something about the sink, as `to` and the tables of the configuration do.
+    /// The same for a kind of sink with these keys.
+    pub(super) fn with_keys(self, keys: &'static [&'static [SettingKey]]) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// Sets a key, as `to` and the tables of the configuration do.
     ///
     /// # Errors
-    /// If it was said already.
-    pub fn set(&mut self, key: &str, value: String, origin: SettingOrigin) -> Result<(), Usage> {
+    /// The key is set already.
+    pub fn set(
+        &mut self,
+        key: &str,
+        value: String,
+        origin: SettingOrigin,
+    ) -> Result<(), SettingError> {
         if self.has(key) {
-            return Err(Usage(format!("{} stands twice", shown(key))));
+            return Err(SettingError::new(format!("{} stands twice", shown(key))).at(key));
         }
         self.values.push((key.to_owned(), value));
         self.origins.note(key, origin);
         Ok(())
     }
 
-    /// The places of all that is said.
+    /// The places of all settings.
     #[must_use]
     pub const fn origins(&self) -> &SettingOrigins {
         &self.origins
     }
 
-    /// The same, for more than keys.
+    /// The places of all settings, to add to them.
     pub const fn origins_mut(&mut self) -> &mut SettingOrigins {
         &mut self.origins
     }
 
-    /// Whether something is said.
+    /// True if a key is set.
     #[must_use]
     pub fn has(&self, key: &str) -> bool {
         self.values.iter().any(|(known, _)| known == key)
     }
 
-    /// All that is said, without what is or may be secret.
+    /// All settings. Values that are or may be secret are hidden.
     #[must_use]
     pub fn shown(&self) -> Vec<(String, String)> {
-        let shown =
-            |(key, value): &(String, String)| (key.clone(), redact::value(key, value).to_owned());
+        let shown = |(key, value): &(String, String)| {
+            (key.clone(), redact::value(self.description(key), key, value).to_owned())
+        };
         self.values.iter().map(shown).collect()
     }
 
-    /// Whether a secret is said, and not only where it stands.
+    /// True if the settings hold a secret itself, not the name of its file.
     #[must_use]
     pub fn has_secret(&self) -> bool {
-        SECRETS.iter().any(|secret| self.has(secret))
+        self.keys().any(|key| key.is_secret() && self.has(key.name))
     }
 
-    /// What is said of a key.
+    /// The keys of the kind, then those of every sink.
+    fn keys(&self) -> impl Iterator<Item = &'static SettingKey> {
+        self.keys.iter().copied().flatten().chain(COMMON)
+    }
+
+    fn description(&self, text: &str) -> Option<&'static SettingKey> {
+        self.keys().find(|key| key.matches(text))
+    }
+
+    /// The value of a key, else its default.
     pub fn take(&mut self, key: &str) -> Option<String> {
-        self.known.push(key.to_owned());
+        let default = self.description(key).map(|key| key.default);
+        debug_assert!(default.is_some(), "{}: {key} is not described", self.scheme);
+        match (self.take_set(key), default) {
+            (None, Some(SettingDefault::Value(default))) => Some(default.to_owned()),
+            (value, _) => value,
+        }
+    }
+
+    /// The value of a key that is set; it can still be taken.
+    pub(super) fn peek(&self, key: &str) -> Option<&str> {
+        self.values.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+    }
+
+    fn take_set(&mut self, key: &str) -> Option<String> {
         let at = self.values.iter().position(|(known, _)| known == key)?;
         Some(self.values.remove(at).1)
     }
 
-    /// The same, read.
+    /// The value of a key, read.
     ///
     /// # Errors
-    /// A value that does not read, with what is expected.
-    pub fn take_as<T: FromStr>(&mut self, key: &str, expected: &str) -> Result<Option<T>, Usage> {
+    /// The value does not read.
+    fn take_as<T: FromStr>(
+        &mut self,
+        key: &str,
+        expected: &str,
+    ) -> Result<Option<T>, SettingError> {
         let Some(value) = self.take(key) else {
             return Ok(None);
         };
-        let wrong = |_| Usage(format!("{key} = {}: {expected} expected", shown(&value)));
+        let wrong = |_| SettingError::value(key, &value, format!("{expected} expected"));
         value.parse().map(Some).map_err(wrong)
     }
 
-    /// Whether a switch is on; off if nothing is said.
+    /// True if a switch is on. A switch without a default is off.
     ///
     /// # Errors
-    /// A value that is neither `true` nor `false`.
-    pub fn take_switch(&mut self, key: &str) -> Result<bool, Usage> {
+    /// The value is neither `true` nor `false`.
+    pub fn take_switch(&mut self, key: &str) -> Result<bool, SettingError> {
         Ok(self.take_as(key, "true or false")?.unwrap_or_default())
+    }
+
+    /// The value of a [`SettingType::Number`].
+    ///
+    /// # Errors
+    /// The value is no number.
+    pub fn take_number<T: FromStr>(&mut self, key: &str) -> Result<Option<T>, SettingError> {
+        match self.description(key).map(|key| key.value) {
+            Some(SettingType::Number(things)) => {
+                self.take_as(key, &format!("a number of {things}"))
+            }
+            _ => self.take_as(key, "a number"),
+        }
+    }
+
+    /// The value of a [`SettingType::Choice`]: one of its words.
+    ///
+    /// # Errors
+    /// The value is none of them.
+    pub fn take_choice(&mut self, key: &str) -> Result<Option<&'static str>, SettingError> {
+        let words = match self.description(key).map(|key| key.value) {
+            Some(SettingType::Choice(words)) => words,
+            _ => &[],
+        };
+        let Some(value) = self.take(key) else {
+            return Ok(None);
+        };
+        let word = words.iter().find(|word| **word == value);
+        let wrong = || SettingError::of(key, format!("{} expected", alternatives(words)));
+        word.map(|word| Some(*word)).ok_or_else(wrong)
     }
 
     /// A time, as in `30s`.
     ///
     /// # Errors
-    /// A value that is none.
-    pub fn take_duration(&mut self, key: &str) -> Result<Option<Duration>, Usage> {
+    /// The value is no time.
+    pub fn take_duration(&mut self, key: &str) -> Result<Option<Duration>, SettingError> {
         let Some(value) = self.take(key) else {
             return Ok(None);
         };
-        duration(&value)
-            .map(Some)
-            .map_err(|error| Usage(format!("{key} = {}: {error}", shown(&value))))
+        duration(&value).map(Some).map_err(|cause| SettingError::value(key, &value, cause))
+    }
+
+    /// The name of a file.
+    pub fn take_path(&mut self, key: &str) -> Option<PathBuf> {
+        self.take(key).map(PathBuf::from)
     }
 
     /// A secret, or the first line of the file that `KEY_file` names.
     ///
     /// # Errors
-    /// Both are said, or the file cannot be read.
-    pub fn take_secret(&mut self, key: &str) -> Result<Option<Secret>, Usage> {
-        let said = self.take(key).map(Secret::new);
+    /// Both keys are set, or the file cannot be read.
+    pub fn take_secret(&mut self, key: &str) -> Result<Option<Secret>, SettingError> {
+        let secret = self.take(key).map(Secret::new);
         let file = format!("{key}_file");
         let Some(path) = self.take(&file) else {
-            return Ok(said);
+            return Ok(secret);
         };
-        if said.is_some() {
-            return Err(Usage(format!("{key} and {file}: one of the two")));
+        if secret.is_some() {
+            let message = format!("{key} and {file}: one of the two");
+            return Err(SettingError::new(message).at(key));
         }
         let text = fs::read_to_string(&path).map(Zeroizing::new);
-        let text = text.map_err(|error| {
-            Usage(match redact::is_file_name(&path) {
-                true => format!("{file} = {}: {error}", shown(&path)),
-                false => {
-                    format!("{file}: no such file; the name of a file is expected, not the secret")
-                }
-            })
+        let text = text.map_err(|error| match redact::is_file_name(&path) {
+            true => SettingError::value(&file, &path, error),
+            false => {
+                let advice = "no such file; the name of a file is expected, not the secret";
+                SettingError::of(&file, advice)
+            }
         })?;
         Ok(Some(Secret::new(text.lines().next().unwrap_or_default().to_owned())))
     }
 
-    /// The entries of a table: `names.power_net_w` and the like, without the name of the table.
+    /// The entries of a table without its name: `power_net_w` and its value for `names.power_net_w`.
     pub fn take_table(&mut self, table: &str) -> Vec<(String, String)> {
-        self.known.push(table.to_owned());
-        let prefix = format!("{table}.");
-        let (taken, left) = std::mem::take(&mut self.values)
-            .into_iter()
-            .partition(|(key, _)| key.starts_with(&prefix));
-        self.values = left;
-        let taken: Vec<(String, String)> = taken;
-        let bare = |(key, value): (String, String)| {
-            (key.strip_prefix(&prefix).unwrap_or_default().to_owned(), value)
-        };
-        taken.into_iter().map(bare).collect()
+        let entries = self.peek_table(table).collect();
+        self.values.retain(|(key, _)| entry(table, key).is_none());
+        entries
     }
 
-    /// What goes there: `fields`, `units`, `names`.
+    /// The entries of a table; they can still be taken.
+    pub(super) fn peek_table(&self, table: &str) -> impl Iterator<Item = (String, String)> {
+        let entry = move |(key, value): &(String, String)| {
+            Some((entry(table, key)?.to_owned(), value.clone()))
+        };
+        self.values.iter().filter_map(entry)
+    }
+
+    /// Refuses a key that no sink of this kind has.
     ///
     /// # Errors
-    /// Names and units that are not known.
-    pub fn take_view(&mut self) -> Result<Projection, Usage> {
-        let (units, keys) = (self.units()?, self.fields()?);
-        self.take_table("units");
-        self.take("fields");
-        let names = names::parse(&self.take_table("names"), keys.as_deref(), &units)?;
-        Ok(Projection { keys, names, units })
-    }
-
-    fn units(&self) -> Result<Units, Usage> {
-        let mut units = Units::default();
-        for (key, unit) in &self.values {
-            if let Some(quantity) = key.strip_prefix("units.") {
-                let unit = units.choose(&format!("{quantity}={unit}"));
-                unit.map_err(|why| Usage(format!("units.{}: {why}", shown(quantity))))?;
-            }
-        }
-        Ok(units)
-    }
-
-    fn fields(&self) -> Result<Option<Vec<FieldKey>>, Usage> {
-        let Some((_, fields)) = self.values.iter().find(|(key, _)| key == "fields") else {
-            return Ok(None);
-        };
-        let selection = Selection::parse(fields, &self.units()?);
-        let selection = selection.map_err(|why| Usage(format!("fields: {why}")))?;
-        Ok(Some(selection.keys().to_vec()))
-    }
-
-    /// When it goes there: `meter`, `every`, `on_change`, `bands`, `at_least_every`.
-    ///
-    /// # Errors
-    /// Values that do not read.
-    pub fn take_wish(&mut self) -> Result<ThrottleOptions, Usage> {
-        let (meter, every) = (self.take("meter"), self.take_duration("every")?);
-        let at_least_every = self.take_duration("at_least_every")?;
-        let on_change = self.take("on_change");
-        let bands = self.take_table("bands").into_iter().map(|(name, band)| {
-            let what = format!("bands.{}", shown(&name));
-            let wrong = || Usage(format!("{what} = {}: a number from 0 expected", shown(&band)));
-            let number = Decimal::parse(&band).filter(|band| !band.is_negative());
-            Ok((key(&what, &name)?, number.ok_or_else(wrong)?))
-        });
-        let bands = bands.collect::<Result<Vec<_>, Usage>>()?;
-        let keys = match on_change.as_deref() {
-            Some("false") => return Ok(ThrottleOptions { meter, every, on_change: None }),
-            None if bands.is_empty() && at_least_every.is_none() => {
-                return Ok(ThrottleOptions { meter, every, on_change: None });
-            }
-            // What does not go there does not count.
-            None | Some("true") => {
-                let fields = self.fields()?.into_iter();
-                let shown = fields
-                    .map(|keys| keys.into_iter().filter(|it| !matches!(it, FieldKey::Meta(_))));
-                shown.map(Iterator::collect).next()
-            }
-            Some(fields) => {
-                let keys = fields.split(',').map(|name| key("on_change", name.trim()));
-                Some(keys.collect::<Result<Vec<_>, Usage>>()?)
-            }
-        };
-        Ok(ThrottleOptions {
-            meter,
-            every,
-            on_change: Some(OnChange { keys, bands, at_least_every }),
-        })
-    }
-
-    /// Says that all keys were asked for that there are.
-    ///
-    /// # Errors
-    /// A key that nobody took, with the nearest one that is known.
-    pub fn finish(self) -> Result<(), Usage> {
-        let Some((unknown, _)) = self.values.first() else {
+    /// Such a key, with the nearest known one.
+    pub fn refuse_unknown(&self) -> Result<(), SettingError> {
+        let unknown = self.values.iter().find(|(key, _)| self.description(key).is_none());
+        let Some((unknown, _)) = unknown else {
             return Ok(());
         };
-        if self.known.contains(unknown) {
-            let table = shown(unknown);
-            return Err(Usage(format!("{table}: a table is expected, as in {table}.NAME=VALUE")));
+        if self.keys().any(|key| key.name == unknown) {
+            let advice = format!("a table is expected, as in {}.NAME=VALUE", shown(unknown));
+            return Err(SettingError::of(unknown, advice));
         }
-        let nearest =
-            self.known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, unknown));
+        let spellings = self.keys().flat_map(SettingKey::spellings);
+        let nearest = spellings.min_by_key(|known| strsim::damerau_levenshtein(known, unknown));
         let advice = nearest.map(|known| format!(": did you mean {known}?")).unwrap_or_default();
-        let scheme = &self.scheme;
-        Err(Usage(format!("{scheme}: {UNKNOWN}{}{advice}", shown(unknown))))
+        let message = format!("{}: nothing is called {}{advice}", self.scheme, shown(unknown));
+        Err(SettingError::new(message).at(unknown))
+    }
+
+    /// Refuses every key that the sink has not taken.
+    ///
+    /// # Errors
+    /// A key that is unknown, or that has no meaning beside the other ones.
+    pub fn finish(self) -> Result<(), SettingError> {
+        self.refuse_unknown()?;
+        match self.values.first() {
+            Some((key, _)) => Err(SettingError::of(key, "the sink has no use for it here")),
+            None => Ok(()),
+        }
     }
 }
 
-fn key(what: &str, name: &str) -> Result<FieldKey, Usage> {
-    let wrong = || Usage(format!("{what}: no field is called {}", shown(name)));
-    FieldKey::parse(name, &Units::default()).ok_or_else(wrong)
+/// The name of an entry of a table.
+fn entry<'a>(table: &str, key: &'a str) -> Option<&'a str> {
+    key.strip_prefix(table)?.strip_prefix('.')
+}
+
+/// `json, flat or none`.
+fn alternatives(words: &[&str]) -> String {
+    match words {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        _ => words.concat(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::key::Meta;
 
     fn settings(text: &str) -> SinkSettings {
         text.parse().unwrap()
@@ -380,39 +392,5 @@ mod tests {
             "password_file: no such file; the name of a file is expected, not the secret"
         );
         assert!(missing("/etc/no").starts_with("password_file = /etc/no: No such file"));
-    }
-
-    #[test]
-    fn views_and_wishes_are_read() {
-        let mut it = settings(concat!(
-            "file:x?fields=time,energy_import_kwh&units.energy=kWh&names.energy_import_kwh=A",
-            "&every=30s&on_change=power_net_w&bands.power_net_w=20.5&at_least_every=5m"
-        ));
-        let view = it.take_view().unwrap();
-        let energy = FieldKey::parse("energy_import_wh", &Units::default()).unwrap();
-        assert_eq!(view.keys.unwrap(), [FieldKey::Meta(Meta::Time), energy]);
-        assert_eq!(view.names, [(energy, "A".to_owned())]);
-        let wish = it.take_wish().unwrap();
-        assert_eq!(wish.every, Some(Duration::from_secs(30)));
-        let change = wish.on_change.unwrap();
-        assert_eq!((change.keys.unwrap().len(), change.bands.len()), (1, 1));
-        assert_eq!(change.at_least_every, Some(Duration::from_secs(300)));
-        it.finish().unwrap();
-        assert!(settings("file:x").take_wish().unwrap().on_change.is_none());
-        assert!(settings("file:x?on_change").take_wish().unwrap().on_change.is_some());
-        let twice = "file:x?names.power_import_w=p&names.power_export_w=p";
-        let told = |text: &str| settings(text).take_view().unwrap_err().to_string();
-        assert_eq!(told(twice), "names.power_import_w = p: that is the name of power_export_w");
-        assert!(told("file:x?units.energy=kW").starts_with("units.energy: energy in kW: "));
-        assert!(told("file:x?fields=what").starts_with("fields: no field is called what: "));
-        for (text, told) in [
-            ("file:x?every=5x", "every = 5x: a number of s, m, h or d expected, as in 30s"),
-            ("file:x?every=9999d", "every = 9999d: at most ten years expected: 3650d"),
-            ("file:x?bands.power_net_w=a", "bands.power_net_w = a: a number from 0 expected"),
-            ("file:x?bands.what=1", "bands.what: no field is called what"),
-            ("file:x?on_change=power_net_w,what", "on_change: no field is called what"),
-        ] {
-            assert_eq!(settings(text).take_wish().unwrap_err().to_string(), told);
-        }
     }
 }

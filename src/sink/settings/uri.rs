@@ -5,71 +5,86 @@
 //! file:PATH?KEY=VALUE
 //! ```
 //!
-//! What stands in front of an `@` is never repeated, whatever else is wrong with the text. Where a `/`
-//! or a `?` may belong to a password, nothing is: the text is refused with the way to write it.
-
-use core::str::FromStr;
+//! Options follow a question mark. No message repeats the text in front of an `@`, whatever else is
+//! wrong. Where a `/` or a `?` may belong to a password, the parser refuses the text and says how to
+//! write it.
 
 use crate::{
-    format::{printable::shown, usage::Usage},
-    sink::settings::{SinkSettings, SinkTarget, origin::SettingOrigin},
+    format::printable::shown,
+    sink::{
+        kind::SinkKind,
+        settings::{SinkSettings, SinkTarget, error::SettingError, origin::SettingOrigin},
+    },
 };
 
-/// What has a path, in which an `@` is an `@`.
-const FILES: [&str; 3] = ["file", "prometheus", "solarview"];
-
-impl FromStr for SinkSettings {
-    type Err = Usage;
-
-    fn from_str(text: &str) -> Result<Self, Usage> {
-        let (scheme, rest) = text
-            .split_once(':')
-            .filter(|(scheme, _)| {
-                !scheme.is_empty() && scheme.bytes().all(|c| c.is_ascii_alphanumeric())
-            })
-            .ok_or_else(|| {
-                Usage(format!("{}: a sink is written as mqtt://HOST or file:PATH", masked(text)))
-            })?;
-        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let pairs = query.split('&').filter(|pair| !pair.is_empty());
-        let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "true")));
-        let lower = scheme.to_ascii_lowercase();
-        let mut settings = match place.strip_prefix("//") {
-            // As files are written in addresses.
-            Some(path) if path.starts_with('/') && FILES.contains(&&*lower) => {
-                let name = shown(&format!("{scheme}:{path}")).into_owned();
-                Self::new(name, lower, SinkTarget::File(decoded(path)?.into()))
-            }
-            Some(place) => {
-                let (authority, path) = place.split_once('/').unwrap_or((place, ""));
-                let (login, address) = match authority.rsplit_once('@') {
-                    Some((login, address)) => (Some(login), address),
-                    None => (None, authority),
-                };
-                if path.contains('@') || pairs.clone().any(|(key, _)| key.contains('@')) {
-                    return Err(torn());
-                }
-                let target = server(&lower, address, path, login.is_some())?;
-                let name = place.rsplit('@').next().unwrap_or_default();
-                let name = shown(&format!("{scheme}://{name}")).into_owned();
-                let mut settings = Self::new(name, lower, target);
-                login.map_or(Ok(()), |login| log_in(&mut settings, login))?;
-                settings
-            }
-            None if FILES.contains(&&*lower) => {
-                let name = shown(&format!("{scheme}:{place}")).into_owned();
-                Self::new(name, lower, SinkTarget::File(decoded(place)?.into()))
-            }
-            None => Self::new(masked(text), lower, SinkTarget::File(decoded(place)?.into())),
-        };
-        for (key, value) in pairs {
-            settings.set(&decoded(key)?, decoded(value)?, SettingOrigin::Text)?;
-        }
-        Ok(settings)
+/// Reads the text of a sink of one of these kinds. A scheme that none of them has is no mistake yet.
+///
+/// # Errors
+/// The text cannot be meant.
+pub fn parse(text: &str, kinds: &'static [SinkKind]) -> Result<SinkSettings, SettingError> {
+    let (scheme, rest) = split_scheme(text)?;
+    let lower = scheme.to_ascii_lowercase();
+    let kind = kinds.iter().find(|kind| kind.has_scheme(&lower));
+    let is_file = kind.is_some_and(|kind| kind.is_file(&lower));
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let file = |name: String, path: &str| -> Result<SinkSettings, SettingError> {
+        Ok(SinkSettings::new(name, lower.clone(), SinkTarget::File(decoded(path)?.into())))
+    };
+    let named = |place: &str| shown(&format!("{scheme}:{place}")).into_owned();
+    let settings = match place.strip_prefix("//") {
+        // A file URI has two slashes in front of the path.
+        Some(path) if path.starts_with('/') && is_file => file(named(path), path)?,
+        Some(place) => parse_server(scheme, place, query)?,
+        None if is_file => file(named(place), place)?,
+        None => file(masked(text), place)?,
+    };
+    let mut settings = settings.with_keys(kind.map_or(&[], |kind| kind.keys));
+    for (key, value) in pairs(query) {
+        settings.set(&decoded(key)?, decoded(value)?, SettingOrigin::Text)?;
     }
+    Ok(settings)
 }
 
-fn server(scheme: &str, address: &str, path: &str, has_login: bool) -> Result<SinkTarget, Usage> {
+fn split_scheme(text: &str) -> Result<(&str, &str), SettingError> {
+    let is_scheme = |scheme: &str| {
+        !scheme.is_empty() && scheme.bytes().all(|octet| octet.is_ascii_alphanumeric())
+    };
+    text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)).ok_or_else(|| {
+        let text = masked(text);
+        SettingError::new(format!("{text}: a sink is written as mqtt://HOST or file:PATH"))
+    })
+}
+
+fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "true")))
+}
+
+/// Reads the part behind `scheme://`.
+fn parse_server(scheme: &str, place: &str, query: &str) -> Result<SinkSettings, SettingError> {
+    let (authority, path) = place.split_once('/').unwrap_or((place, ""));
+    let (login, address) = match authority.rsplit_once('@') {
+        Some((login, address)) => (Some(login), address),
+        None => (None, authority),
+    };
+    if path.contains('@') || pairs(query).any(|(key, _)| key.contains('@')) {
+        return Err(misplaced_at());
+    }
+    let lower = scheme.to_ascii_lowercase();
+    let target = server(&lower, address, path, login.is_some())?;
+    let name = place.rsplit('@').next().unwrap_or_default();
+    let name = shown(&format!("{scheme}://{name}")).into_owned();
+    let mut settings = SinkSettings::new(name, lower, target);
+    login.map_or(Ok(()), |login| log_in(&mut settings, login))?;
+    Ok(settings)
+}
+
+fn server(
+    scheme: &str,
+    address: &str,
+    path: &str,
+    has_login: bool,
+) -> Result<SinkTarget, SettingError> {
     let (host, port) = match address.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((host, "")) => (host, None),
         Some((host, port)) => (host, port.strip_prefix(':')),
@@ -80,22 +95,22 @@ fn server(scheme: &str, address: &str, path: &str, has_login: bool) -> Result<Si
     };
     let port = port.map(|port| {
         port.parse().map_err(|_| match has_login {
-            true => Usage(format!("{} is no port", shown(port))),
-            // It may be a password behind which the server is missing.
-            false => Usage("the : of the address is not followed by a port".to_owned()),
+            true => SettingError::new(format!("{} is no port", shown(port))),
+            // It may be a password, and the server behind it is missing.
+            false => SettingError::new("the : of the address is not followed by a port"),
         })
     });
     let (port, host) = (port.transpose()?, decoded(host)?);
     match host.as_str() {
-        "" => Err(Usage(format!("{scheme}://: the name of the server is missing"))),
+        "" => Err(SettingError::new(format!("{scheme}://: the name of the server is missing"))),
         _ if host.contains(':') && !address.starts_with('[') => {
-            Err(Usage("an address of IPv6 stands in brackets, as in [::1]".to_owned()))
+            Err(SettingError::new("an address of IPv6 stands in brackets, as in [::1]"))
         }
         _ => Ok(SinkTarget::Server { host, port, path: decoded(path)? }),
     }
 }
 
-fn log_in(settings: &mut SinkSettings, login: &str) -> Result<(), Usage> {
+fn log_in(settings: &mut SinkSettings, login: &str) -> Result<(), SettingError> {
     let (user, password) = match login.split_once(':') {
         Some((user, password)) => (user, Some(password)),
         None => (login, None),
@@ -107,14 +122,14 @@ fn log_in(settings: &mut SinkSettings, login: &str) -> Result<(), Usage> {
     }
 }
 
-/// A text that is no sink, without what may be a password in it.
+/// A text that is no sink, without any part that may be a password.
 fn masked(text: &str) -> String {
     let behind = text.rsplit('@').next().unwrap_or_default();
     shown(behind.split('?').next().unwrap_or_default()).into_owned()
 }
 
 /// Percent-decoded.
-fn decoded(text: &str) -> Result<String, Usage> {
+fn decoded(text: &str) -> Result<String, SettingError> {
     let mut octets = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, behind)) = rest.split_first() {
@@ -134,15 +149,15 @@ fn decoded(text: &str) -> Result<String, Usage> {
     String::from_utf8(octets).map_err(|_| escape())
 }
 
-/// Does not show the text, which may be a password.
-fn escape() -> Usage {
-    Usage("a % that is no escape: write %25".to_owned())
+/// The message does not show the text, which may be a password.
+fn escape() -> SettingError {
+    SettingError::new("a % that is no escape: write %25")
 }
 
-/// Neither does this.
-fn torn() -> Usage {
+/// The message does not show the text, which may be a password.
+fn misplaced_at() -> SettingError {
     let advice = "in a password, write %2f for / and %3f for ?; elsewhere, write %40 for @";
-    Usage(format!("an @ behind a / or a ?: {advice}"))
+    SettingError::new(format!("an @ behind a / or a ?: {advice}"))
 }
 
 #[cfg(test)]

@@ -58,6 +58,18 @@ impl MeterKind {
         }
     }
 
+    /// The grid operator or region, and the model, for the help text of the command line.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::NetzNoeKaifa => "Netz NÖ, Kaifa MA309",
+            Self::NetzNoeSagemcom => "Netz NÖ, Sagemcom T210-D",
+            Self::NetzNoeSagemcomOld => "Netz NÖ, Sagemcom T210-D with the firmware before V0450",
+            Self::KsmWest => "Tyrol, Vorarlberg, Salzburg: Kaifa MA309M",
+            Self::KsmWest1Phase => "The same with one phase: Kaifa MA110M",
+        }
+    }
+
     /// The list it sends.
     #[must_use]
     pub const fn layout(self) -> ListLayout {
@@ -103,9 +115,8 @@ impl MeterKind {
         }
     }
 
-    /// The clock status without the summer time bit. In every public capture, Sagemcom marks its
-    /// time as
-    /// doubtful (bit 1).
+    /// The constant clock status: Sagemcom calls its time doubtful (bit 1), in every
+    /// capture that is public.
     #[must_use]
     pub const fn clock_status(self) -> u8 {
         match self {
@@ -127,7 +138,7 @@ impl MeterKind {
     }
 }
 
-/// The numbers that identify one meter among its kind.
+/// The identifiers of one meter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// The system title.

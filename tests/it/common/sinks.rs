@@ -12,11 +12,13 @@ use std::{
 };
 
 use meterpipe::{
-    format::{readings::Readings, usage::Usage},
+    format::readings::Readings,
     sink::{
         event::SinkEvent,
+        line_counters::LineCounters,
         queue::{QueueSender, queue},
-        settings::SinkSettings,
+        registry,
+        settings::error::SettingError,
         traits::{Report, Sink},
     },
 };
@@ -49,9 +51,6 @@ impl Said {
     }
 }
 
-/// The constructor of a sink.
-pub type New = fn(&mut SinkSettings) -> Result<Box<dyn Sink>, Usage>;
-
 /// A sink at work.
 pub struct Running {
     pub said: Arc<Said>,
@@ -60,10 +59,8 @@ pub struct Running {
 }
 
 /// Starts the sink of that URI behind a queue of that capacity.
-pub fn start(new: New, uri: &str, capacity: usize) -> Running {
-    let mut settings: SinkSettings = uri.parse().unwrap();
-    let sink = new(&mut settings).unwrap();
-    settings.finish().unwrap();
+pub fn start(uri: &str, capacity: usize) -> Running {
+    let sink = build(uri).unwrap();
     let (outbox, inbox) = queue(capacity).unwrap();
     let said = Arc::new(Said::default());
     let report = said.clone();
@@ -72,12 +69,13 @@ pub fn start(new: New, uri: &str, capacity: usize) -> Running {
 }
 
 /// The mistake for which a sink is refused.
-pub fn refused(new: New, uri: &str) -> String {
-    let mut settings: SinkSettings = uri.parse().unwrap();
-    match new(&mut settings).and_then(|_| settings.finish()) {
-        Ok(()) => String::new(),
-        Err(usage) => usage.0,
-    }
+pub fn refused(uri: &str) -> String {
+    build(uri).err().map(|error| error.to_string()).unwrap_or_default()
+}
+
+/// The sink of that URI.
+pub fn build(uri: &str) -> Result<Box<dyn Sink>, SettingError> {
+    registry::build(uri.parse()?, "", &LineCounters::default()).map(|built| built.sink)
 }
 
 impl Running {

@@ -9,6 +9,7 @@
 mod args;
 mod pages;
 mod readme;
+mod sinks;
 
 use crate::common::tools;
 use std::{
@@ -22,6 +23,7 @@ use meterpipe::{
     chain::{event::StageEvent, unframe::Unframe},
     cipher::key_file,
     record::{Attributes, Auth, HEADER, Place, Record, RecordKind, Time},
+    sink::{kind::SinkScheme, registry},
 };
 
 /// The declaration of the command line.
@@ -87,9 +89,20 @@ fn completions() -> Vec<(String, String)> {
     let render = |shell| {
         let mut text = vec![];
         clap_complete::generate(shell, &mut args::Cli::command(), "meterpipe", &mut text);
-        String::from_utf8(text).unwrap()
+        let text = String::from_utf8(text).unwrap();
+        if shell == Shell::Zsh { with_colons(text) } else { text }
     };
     shells.map(|(shell, path)| (path.to_owned(), render(shell))).into()
+}
+
+/// zsh reads a value with a description twice, so a colon in it needs two escapes; clap_complete writes
+/// one, and zsh would offer `mqtt` with the description `//:an MQTT broker`.
+fn with_colons(mut text: String) -> String {
+    for prefix in registry::schemes().map(SinkScheme::prefix) {
+        let value = |colon: &str| format!("{}\\:\"", prefix.replace(':', colon));
+        text = text.replace(&value("\\:"), &value(r"\\\:"));
+    }
+    text
 }
 
 #[test]
@@ -244,12 +257,16 @@ fn pages_have_no_lint() {
     });
 }
 
-/// Each shell loads its file, the first argument, and completes `meterpipe deco`.
-/// zsh completes only at a prompt: it prints the subcommands that it would choose from.
+/// The work of each shell with its file, the first argument: load it, complete `meterpipe deco` and
+/// `meterpipe publish --to mq`. zsh completes only at a prompt: it prints the subcommands that it would
+/// choose from.
 const BASH: &str = r#"
     . "$1"
     COMP_WORDS=(meterpipe deco) COMP_CWORD=1
     _meterpipe meterpipe deco meterpipe
+    printf '%s\n' "${COMPREPLY[@]}"
+    COMP_WORDS=(meterpipe publish --to mq) COMP_CWORD=3
+    _meterpipe meterpipe mq --to
     printf '%s\n' "${COMPREPLY[@]}"
 "#;
 const ZSH: &str = r#"
@@ -258,7 +275,8 @@ const ZSH: &str = r#"
     . "$1"
     [[ $_comps[meterpipe] == _meterpipe ]] && _meterpipe_commands
 "#;
-const FISH: &str = "source $argv[1]; complete -C 'meterpipe deco'";
+const FISH: &str =
+    "source $argv[1]; complete -C 'meterpipe deco'; complete -C 'meterpipe publish --to mq'";
 
 #[test]
 fn completions_load_in_their_shells() {
@@ -272,6 +290,7 @@ fn completions_load_in_their_shells() {
             let said = String::from_utf8_lossy(&output.stdout);
             let complained = String::from_utf8_lossy(&output.stderr);
             assert!(said.contains("decode"), "{shell}: {said}{complained}");
+            assert!(shell == "zsh" || said.contains("mqtts://"), "{shell}: {said}{complained}");
             assert!(output.status.success() && complained.is_empty(), "{shell}: {complained}");
         });
     };

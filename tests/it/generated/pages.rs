@@ -6,7 +6,7 @@ use clap_mangen::{
     roff::{Roff, bold, roman},
 };
 
-use super::readme;
+use super::{readme, sinks};
 
 /// Variables that the program reads, for the pages of the subcommands that have the option beside
 /// them.
@@ -37,7 +37,10 @@ pub(crate) fn all(command: &Command) -> Vec<(String, String)> {
     let version = |template: &str| template.replace("@VERSION@", env!("CARGO_PKG_VERSION"));
     pages.push(("man/meterpipe-record.5".into(), version(include_str!("meterpipe-record.5"))));
     pages.push(("man/meterpipe-keys.5".into(), version(include_str!("meterpipe-keys.5"))));
-    pages.push(("man/meterpipe-sinks.7".into(), version(include_str!("meterpipe-sinks.7"))));
+    pages.push((
+        "man/meterpipe-sinks.7".into(),
+        version(&sinks::page(include_str!("meterpipe-sinks.7"))),
+    ));
     pages
 }
 
@@ -209,6 +212,6 @@ fn term(roff: &mut Roff, term: &str, meaning: &str) {
     roff.control("TP", []).text([bold(term)]).text([roman(meaning)]);
 }
 
-fn written(roff: &Roff) -> String {
+pub(crate) fn written(roff: &Roff) -> String {
     section(|text| roff.to_writer(text))
 }

@@ -18,9 +18,7 @@ use meterpipe::{
     format::readings::Readings,
     sink::{
         event::SinkEvent,
-        influx,
         queue::{QueueSender, queue},
-        settings::SinkSettings,
     },
 };
 
@@ -41,9 +39,7 @@ struct Sink {
 
 impl Sink {
     fn start(uri: &str, capacity: usize) -> Self {
-        let mut settings: SinkSettings = uri.parse().unwrap();
-        let sink = influx::new(&mut settings).unwrap_or_else(|usage| panic!("{usage}"));
-        settings.finish().unwrap();
+        let sink = crate::common::sinks::build(uri).unwrap_or_else(|error| panic!("{error}"));
         let (outbox, inbox) = queue(capacity).unwrap();
         let said = Arc::new(Said::default());
         let report = said.clone();

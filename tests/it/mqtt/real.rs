@@ -7,12 +7,8 @@ use std::{
 };
 
 use meterpipe::sink::{
-    mqtt::{
-        announce::{Announcer, Publication, Qos},
-        sink::new,
-    },
+    mqtt::announce::{Announcer, Publication, Qos},
     queue::queue,
-    settings::SinkSettings,
     traits::Report,
 };
 use rustix::process::Signal;
@@ -21,7 +17,7 @@ use tempfile::TempDir;
 use super::{
     certificates::Authority,
     mosquitto::{Killed, Mosquitto, send, with_mosquitto},
-    sink::{LIMIT, Running, until},
+    sink::{LIMIT, Running, build, until},
 };
 use crate::common::binary::ignored_test;
 
@@ -239,9 +235,8 @@ fn the_process_that_is_killed() {
     let Ok(uri) = std::env::var("METERPIPE_TEST_URI") else {
         return;
     };
-    let mut settings: SinkSettings = uri.parse().unwrap();
     let (outbox, inbox) = queue(1).unwrap();
-    let sink = new(&mut settings, None, |_, _| Ok(None)).unwrap();
+    let sink = build(&uri, None).unwrap();
     thread::spawn(move || sink.run(inbox, &Quiet));
     thread::sleep(2 * LIMIT);
     drop(outbox);
@@ -375,8 +370,7 @@ fn tls_is_spoken_with_the_right_broker_only() {
             format!("insecure=true: the certificate of localhost:{} is not checked", broker.port);
         assert_eq!(said, [warning]);
         // A system without any certificates says so at once.
-        let mut settings: SinkSettings = secure(&broker, "").parse().unwrap();
-        match new(&mut settings, None, |_, _| Ok(None)) {
+        match build(&secure(&broker, ""), None) {
             Ok(_) => fails(
                 &secure(&broker, ""),
                 "is not signed by an authority that this machine trusts",
@@ -432,8 +426,7 @@ fn files_that_are_none_are_told_at_the_start() {
     let why = |query: &str| {
         let path = folder.path().to_str().unwrap();
         let uri = format!("mqtts://localhost?{}", query.replace("FOLDER", path));
-        let mut settings: SinkSettings = uri.parse().unwrap();
-        let error = new(&mut settings, None, |_, _| Ok(None)).err().unwrap().to_string();
+        let error = build(&uri, None).err().unwrap().to_string();
         error.replace(path, "FOLDER")
     };
     assert_eq!(why("ca=FOLDER/none"), "ca = FOLDER/none: No such file or directory (os error 2)");

@@ -10,9 +10,12 @@ use meterpipe::{
     format::readings::Readings,
     sink::{
         event::SinkEvent,
+        kind::BuildContext,
+        line_counters::LineCounters,
         mqtt::{announce::Announcer, sink::new},
         queue::{QueueSender, queue},
-        settings::SinkSettings,
+        settings::{SinkSettings, error::SettingError},
+        traits::Sink,
     },
 };
 
@@ -20,6 +23,18 @@ use crate::common::sinks::Said;
 
 /// The longest wait of a test.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+
+/// The sink of that URI, with an announcer or none.
+pub(crate) fn build(
+    uri: &str,
+    announcer: Option<Box<dyn Announcer>>,
+) -> Result<Box<dyn Sink>, SettingError> {
+    let (mut settings, counters): (SinkSettings, _) = (uri.parse()?, LineCounters::default());
+    let context = BuildContext { run: "", counters: &counters, interval: None };
+    let sink = new(&mut settings, &context, |_, _| Ok(announcer))?;
+    settings.finish()?;
+    Ok(sink)
+}
 
 /// A sink at work.
 pub(crate) struct Running {
@@ -36,9 +51,7 @@ impl Running {
 
     /// With an announcer.
     pub(crate) fn announcing(uri: &str, announcer: Option<Box<dyn Announcer>>) -> Self {
-        let mut settings: SinkSettings = uri.parse().unwrap();
-        let sink = new(&mut settings, None, |_, _| Ok(announcer)).unwrap();
-        settings.finish().unwrap();
+        let sink = build(uri, announcer).unwrap();
         let (outbox, inbox) = queue(100).unwrap();
         let said = Arc::new(Said::default());
         let report = said.clone();

@@ -1,0 +1,176 @@
+//! The description of the MQTT sink, and the environment variables of its broker.
+
+use crate::{
+    format::printable::shown,
+    sink::{
+        home_assistant::{announcer::announcer, options},
+        kind::{
+            BuildContext, Lookup, SinkEnvironment, SinkKind, SinkScheme, TargetForm,
+            VariableAddress, first,
+        },
+        mqtt::sink,
+        settings::{
+            SinkSettings,
+            error::SettingError,
+            key::{SettingKey, SettingType},
+        },
+        traits::Sink,
+    },
+};
+
+/// The description of the sink.
+pub const MQTT: SinkKind = SinkKind {
+    title: "MQTT",
+    schemes: &[
+        SinkScheme {
+            name: "mqtt",
+            form: TargetForm::Server,
+            example: "mqtt://HOST",
+            help: "an MQTT broker, and Home Assistant",
+        },
+        SinkScheme {
+            name: "mqtts",
+            form: TargetForm::Server,
+            example: "mqtts://HOST",
+            help: "an MQTT broker, over TLS",
+        },
+    ],
+    about: "The path is the base of all topics; without a path it is `meterpipe`.",
+    keys: &[BROKER, TOPICS, CONNECTION, TLS, options::KEYS],
+    notes: "",
+    environment: SinkEnvironment {
+        address: &[("host", HOST), ("port", PORT), ("base topic", BASE_TOPIC)],
+        read_address,
+        applies: |_, _, _| true,
+    },
+    build,
+};
+
+const BROKER: &[SettingKey] = &[
+    SettingKey::new("user", SettingType::Text("NAME"), "The user at the broker.").variables(&[
+        "METERPIPE_MQTT_USER",
+        "MQTT_USER",
+        "MQTT_USERNAME",
+    ]),
+    SettingKey::new("password", SettingType::Secret, "The password of the user.")
+        .variables(&["METERPIPE_MQTT_PASSWORD", "MQTT_PASSWORD", "MQTT_PASS", "MQTT_PASSWD"])
+        .credential("mqtt_password"),
+];
+
+const TOPICS: &[SettingKey] = &[
+    SettingKey::new("topic", SettingType::Text("TOPIC"), "The state of a meter.")
+        .or_depending("{base}/{meter}/state; {base}/{meter} with layout=flat"),
+    SettingKey::new(
+        "layout",
+        SettingType::Choice(&["json", "flat", "none"]),
+        "`json` is one object for each telegram, `flat` a topic for each value, `none` no state.",
+    )
+    .or("json"),
+    SettingKey::new(
+        "status",
+        SettingType::Text("TOPIC"),
+        "The topic of `online` and `offline`. With `none` the sink sends neither, and nothing becomes \
+         unavailable at the end.",
+    )
+    .or("{base}/status"),
+    SettingKey::new(
+        "topics",
+        SettingType::Table("FIELDS", "TOPIC"),
+        "Topics of their own for readings, with unit and decimals if they differ from the meter's, as \
+         in `house/power kW 3`. Several names with commas between become one list.",
+    ),
+    SettingKey::new("retain", SettingType::Switch, "The broker keeps the states.").or("false"),
+    SettingKey::new("qos", SettingType::Choice(&["0", "1"]), "The quality of service of the states.")
+        .or("0"),
+];
+
+const CONNECTION: &[SettingKey] = &[
+    SettingKey::new(
+        "client_id",
+        SettingType::Text("NAME"),
+        "The name of the connection. A broker has each name once.",
+    )
+    .or_depending("a name that depends on this machine, the topics and the SOURCE"),
+    SettingKey::new(
+        "keepalive",
+        SettingType::Duration,
+        "The longest silence in the connection. After half as much more, either side gives the other \
+         up.",
+    )
+    .or("30s"),
+    SettingKey::new(
+        "protocol",
+        SettingType::Choice(&["5", "3.1.1"]),
+        "The version of MQTT.",
+    )
+    .or_depending("5, and 3.1.1 if the broker refuses it"),
+];
+
+const TLS: &[SettingKey] = &[
+    SettingKey::new(
+        "ca",
+        SettingType::File,
+        "For mqtts: the certificates of the authorities that the sink trusts, in PEM.",
+    )
+    .or_depending("those of this machine"),
+    SettingKey::new(
+        "cert",
+        SettingType::File,
+        "For mqtts: the certificate of this client, in PEM.",
+    ),
+    SettingKey::new("key", SettingType::File, "For mqtts: the private key of this client, in PEM."),
+    SettingKey::new("insecure", SettingType::Switch, "For mqtts: the sink trusts any server.")
+        .or("false"),
+];
+
+fn build(
+    settings: &mut SinkSettings,
+    context: &BuildContext<'_>,
+) -> Result<Box<dyn Sink>, SettingError> {
+    sink::new(settings, context, |settings, site| {
+        announcer(settings, site, context.counters, context.interval)
+    })
+}
+
+const HOST: &[&str] = &["METERPIPE_MQTT_HOST", "MQTT_HOST", "MQTT_SERVER"];
+const PORT: &[&str] = &["METERPIPE_MQTT_PORT", "MQTT_PORT"];
+const BASE_TOPIC: &[&str] = &["METERPIPE_MQTT_BASE_TOPIC", "MQTT_BASE_TOPIC"];
+
+/// `mqtt` alone is `mqtt://$MQTT_HOST:$MQTT_PORT/$MQTT_BASE_TOPIC`.
+fn read_address(scheme: &str, lookup: Lookup<'_>) -> Result<Option<VariableAddress>, SettingError> {
+    let Some((variable, host)) = first(HOST, lookup) else {
+        return Ok(None);
+    };
+    // The user may have written a URI, with a password in it.
+    if host.contains(['/', '?', '@']) {
+        let message = format!("${variable}: the name of a server expected, and no more");
+        return Err(SettingError::new(message));
+    }
+    let host = match host.matches(':').count() {
+        2.. if !host.starts_with('[') => format!("[{host}]"),
+        _ => host,
+    };
+    let port = first(PORT, lookup).map(|(name, port)| match port.parse::<u16>() {
+        Ok(_) if has_port(&host) => {
+            let message = format!("${variable} and ${name}: the port stands in one of the two");
+            Err(SettingError::new(message))
+        }
+        Ok(port) => Ok(format!(":{port}")),
+        Err(_) => Err(SettingError::new(format!("${name} = {}: a port expected", shown(&port)))),
+    });
+    let port = port.transpose()?.unwrap_or_default();
+    let (path, base) = first(BASE_TOPIC, lookup).unzip();
+    let base = base.map(|base| format!("/{}", escaped(&base))).unwrap_or_default();
+    let text = format!("{scheme}://{}{port}{base}", escaped(&host));
+    Ok(Some(VariableAddress { text, variable, path }))
+}
+
+/// True if a port follows the host. The colons of an IPv6 address stand in brackets.
+fn has_port(address: &str) -> bool {
+    address.rsplit(']').next().is_some_and(|behind| behind.contains(':'))
+}
+
+/// The text with escapes for the characters that have a meaning in a URI.
+fn escaped(text: &str) -> String {
+    text.replace('%', "%25").replace('?', "%3f").replace('@', "%40")
+}

@@ -1,0 +1,41 @@
+//! The description of the Prometheus sink.
+
+use crate::sink::{
+    kind::{SinkEnvironment, SinkKind, SinkScheme, TargetForm},
+    prometheus::sink,
+    settings::key::{SettingKey, SettingType},
+};
+
+/// The description of the sink.
+pub const PROMETHEUS: SinkKind = SinkKind {
+    title: "PROMETHEUS",
+    schemes: &[
+        SinkScheme {
+            name: "prometheus",
+            form: TargetForm::File,
+            example: "prometheus:FILE.prom",
+            help: "metrics for the textfile collector of node_exporter",
+        },
+        SinkScheme {
+            name: "prometheus",
+            form: TargetForm::Server,
+            example: "prometheus://127.0.0.1:PORT",
+            help: "metrics for Prometheus to scrape",
+        },
+    ],
+    about: "The exporter listens on exactly this address, and answers `GET /metrics`. `fields` selects \
+            readings; the metrics about the meters themselves are always there.",
+    keys: &[KEYS],
+    notes: "",
+    environment: SinkEnvironment::KEYS_ONLY,
+    build: sink::new,
+};
+
+// The default is much longer than any interval at which a home's meter is watched.
+const KEYS: &[SettingKey] = &[SettingKey::new(
+    "expire_after",
+    SettingType::Duration,
+    "The sink shows momentary values for this time after the last telegram of a meter; `0` shows them \
+     for ever. Registers and the time of the last telegram stay.",
+)
+.or("1h")];

@@ -1,0 +1,61 @@
+//! The keys of every sink.
+
+use crate::sink::settings::key::{SettingKey, SettingType};
+
+/// The keys of every sink, in the order of the manual.
+pub const COMMON: &[SettingKey] = &[
+    SettingKey::new(
+        "fields",
+        SettingType::List("FIELD"),
+        "Only these readings, in this order. `meterpipe decode --list-fields` prints all names.",
+    ),
+    SettingKey::new(
+        "units",
+        SettingType::Table("QUANTITY", "UNIT"),
+        "Another unit for `energy`, `reactive-energy`, `power` or `reactive-power`, as in \
+         `units.energy=kWh`.",
+    ),
+    SettingKey::new(
+        "names",
+        SettingType::Table("FIELD", "NAME"),
+        "Other names than the published ones. Two readings cannot have the same name.",
+    ),
+    SettingKey::new(
+        "meter",
+        SettingType::Text("NUMBER"),
+        "Only the meter of this number. Where a file or a topic has no `{meter}` in its name, the \
+         first meter has it to itself: the registers of two meters would go up and down in one \
+         history.",
+    ),
+    SettingKey::new(
+        "every",
+        SettingType::Duration,
+        "At most one telegram in this time, as in `30s`.",
+    ),
+    SettingKey::new(
+        "on_change",
+        SettingType::List("FIELD"),
+        "Only when a number has changed: `true` for any number that the sink stores, or the names \
+         of those that count.",
+    ),
+    SettingKey::new(
+        "bands",
+        SettingType::Table("FIELD", "NUMBER"),
+        "A number that moves by no more than its band has not changed. Implies `on_change`.",
+    ),
+    SettingKey::new(
+        "at_least_every",
+        SettingType::Duration,
+        "After this time a telegram is stored although nothing has changed. Implies `on_change`.",
+    ),
+    SettingKey::new(
+        "guard",
+        SettingType::Switch,
+        "The guard leaves out telegrams that look wrong: a register that falls, or rises faster \
+         than any house can use, or a voltage that no house has, until two more telegrams confirm \
+         it; a telegram that is older than the last one, or a repeated one. The first telegram of \
+         a meter waits for another one that agrees, for at most 15 seconds. `false` passes \
+         everything, as for old readings in any order.",
+    )
+    .or("true"),
+];
