@@ -26,10 +26,10 @@ use meterpipe::{
     },
     format::{
         entry::{Format, OutputTelegram},
-        options::FormatKind,
+        kinds::FormatKind,
     },
     hex::dump::{Dump, HexRun},
-    link::mbus::Deframer,
+    link::deframer::Deframer,
     reading::telegram::Telegram,
     record::{Attributes, Place, RecordKind, Time},
     source::simulator::meter::MeterKind,

@@ -1,4 +1,4 @@
-//! What can be wrong with a telegram: the layer, the place, and the cause with its values.
+//! The defects of a telegram: the layer, the place, and the cause with its values.
 //!
 //! An [`Error`] is small and `Copy`; its text is one line without a full stop:
 //!
@@ -17,14 +17,14 @@ use core::fmt;
 /// The result of everything that reads octets.
 pub type Result<T> = core::result::Result<T, Error>;
 
-/// One thing that is wrong, and where.
+/// One defect, and its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Error {
     /// The layer that found it.
     pub layer: Layer,
-    /// Octets from the start of what the layer was given: a frame, an APDU, a line.
+    /// Octets from the start of the layer's input: a frame, an APDU, a line.
     pub offset: usize,
-    /// What it is.
+    /// The cause.
     pub cause: Cause,
 }
 
@@ -36,7 +36,7 @@ impl Error {
     }
 }
 
-/// The layer of the protocol that refused.
+/// The layer of the protocol that found a defect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Layer {
     /// Text to octets.
@@ -59,9 +59,11 @@ pub enum Layer {
     Key,
 }
 
-impl fmt::Display for Layer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Layer {
+    /// The name in messages. Records name the link layer of an APDU by it too: `link=mbus`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
             Self::Hex => "hex",
             Self::Record => "record",
             Self::Mbus => "mbus",
@@ -71,14 +73,20 @@ impl fmt::Display for Layer {
             Self::Axdr => "axdr",
             Self::Reading => "reading",
             Self::Key => "key",
-        })
+        }
     }
 }
 
-/// A mark that the UART, or whoever wrote the dump, put on an octet.
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A mark on an octet, set by the UART or by the reader of a dump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mark {
-    /// The parity bit or the stop bit was wrong: the octet is not what was sent.
+    /// The parity bit or the stop bit was wrong: the octet differs from the one that was sent.
     Parity,
     /// Octets were lost before this one.
     Overrun,
@@ -100,7 +108,7 @@ impl Mark {
         }
     }
 
-    /// Whether it says that octets are missing before this one, and nothing against the octet itself.
+    /// True for a mark that reports octets missing before this one; the octet itself is sound.
     #[must_use]
     pub const fn is_gap(self) -> bool {
         matches!(self, Self::Overrun | Self::Unreadable)
@@ -115,7 +123,7 @@ impl Mark {
     }
 }
 
-/// What is wrong, with the values that show it.
+/// The cause of an error, with the values that show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
@@ -141,22 +149,22 @@ pub enum Cause {
         what: &'static str,
         /// The value.
         found: u8,
-        /// What may stand there.
+        /// The values that may stand there.
         expected: &'static str,
     },
-    /// A length in a form that the standard does not have.
+    /// A length in a form that is not in the standard.
     LengthForm {
         /// Its first octet.
         found: u8,
     },
     /// A declared number is beyond a limit of this reader.
     Limit {
-        /// What there is too much of.
+        /// The thing that is counted.
         what: &'static str,
         /// The limit.
         limit: usize,
     },
-    /// Something that exists, and that this reader does not read.
+    /// Something that exists and is not supported here.
     Unsupported {
         /// Its name.
         what: &'static str,
@@ -250,7 +258,7 @@ pub enum Cause {
     NotARecord,
     /// A line is none of readings.
     NotReadings {
-        /// What it is instead.
+        /// The thing found instead.
         found: &'static str,
     },
     /// A column of a line is wrong.

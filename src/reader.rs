@@ -1,7 +1,7 @@
 //! A cursor over octets that cannot run past its end.
 //!
-//! Everything that reads the wire reads through [`Reader`]: a shortfall is an [`Error`] that names
-//! the thing, the place and the numbers. There is no index and no way to ask for more than is left.
+//! All code that reads the wire reads through [`Reader`]. A shortfall is an [`Error`] that names the
+//! thing, the place and the numbers. The cursor has no index and never gives more than is left.
 
 use crate::error::{Cause, Error, Layer, Result};
 
@@ -20,7 +20,7 @@ impl<'a> Reader<'a> {
         Self { rest: octets, offset: 0, layer }
     }
 
-    /// A reader over `octets` that stand at `offset` of what they were taken from.
+    /// A reader over `octets` that stand at `offset` of a larger whole.
     #[must_use]
     pub const fn at(layer: Layer, octets: &'a [u8], offset: usize) -> Self {
         Self { rest: octets, offset, layer }
@@ -38,13 +38,13 @@ impl<'a> Reader<'a> {
         self.offset
     }
 
-    /// What has not been read.
+    /// The octets that have not been read.
     #[must_use]
     pub const fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
-    /// Whether all has been read.
+    /// True if all octets have been read.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.rest.is_empty()
@@ -130,7 +130,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Nothing may be left behind `what`.
+    /// Refuses octets that are left behind `what`.
     pub const fn end(&self, what: &'static str) -> Result<()> {
         match self.rest.len() {
             0 => Ok(()),

@@ -9,9 +9,9 @@ use meterpipe::{
         unframe::Unframe,
     },
     cipher::{key::Key, key_file},
-    format::{entry::Format, options},
+    format::{entry::Format, kinds::FormatKind, options},
     hex::canonical,
-    link::mbus::Deframer,
+    link::deframer::Deframer,
     record::{Attributes, Place, Record, RecordKind, Time},
     source::simulator::{
         meter::{EXAMPLE_KEY, MeterKind},
@@ -62,7 +62,7 @@ pub fn decrypt() -> Decrypt {
 }
 
 /// A format as the command line builds it.
-pub fn format(kind: options::FormatKind) -> Box<dyn Format> {
+pub fn format(kind: FormatKind) -> Box<dyn Format> {
     kind.build(&options::FormatOptions::default()).expect("a format without options")
 }
 
@@ -77,7 +77,7 @@ fn lines(wire: &[u8]) -> Vec<Vec<u8>> {
     deframer.push(wire, []);
     while let Some(frame) = deframer.next() {
         let mut line = vec![];
-        canonical::encode(frame.expect("a frame").octets(), &mut line);
+        canonical::encode(frame.expect("a frame").octets, &mut line);
         lines.push(line);
     }
     lines

@@ -1,19 +1,19 @@
 //! APDUs that stand in a stream without frames: raw dumps, and what some P1 sockets send.
 //!
-//! An APDU tells its own length. That something is one is believed from its first octets alone only
-//! at the start of a line of a text; elsewhere they have to be as good as unmistakable. And where
-//! there are frames, what stands outside of them is not taken for an APDU at all: it would be one
-//! whose frame was damaged, and nothing would vouch for it.
+//! An APDU tells its own length. At the start of a line of text its first octets are enough to believe
+//! in it; elsewhere they have to be as good as unmistakable. In a stream with frames, octets outside of
+//! them are never an APDU: its frame would be a damaged one, and nothing would vouch for it.
 
 use std::collections::VecDeque;
 
 use crate::{
     cipher::ciphered::{self, GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING},
     cosem::{
-        axdr::DataType,
+        data_type::DataType,
         notification::{DATA_NOTIFICATION, Notification},
     },
     error::{Cause, Error, Layer},
+    link::registry::LinkKind,
 };
 
 /// The longest APDU that is waited for. Sixteen M-Bus segments hold as much.
@@ -22,14 +22,14 @@ pub const MAX_APDU: usize = 4096;
 const HDLC_FLAG: u8 = 0x7e;
 const DSMR_START: u8 = b'/';
 
-/// What was found next.
+/// The next find.
 #[derive(Debug, PartialEq, Eq)]
 pub enum FoundApdu<'a> {
     /// A whole APDU, and its position in the stream.
     Apdu(&'a [u8], u64),
-    /// Something that began like a telegram and is none, and its position.
+    /// Octets that begin like a telegram and are none, and their position.
     Refused(Error, u64),
-    /// So many octets that belong to nothing.
+    /// A number of octets that belong to nothing.
     Noise(usize),
 }
 
@@ -47,36 +47,34 @@ pub struct BareApdus {
     framed: bool,
     /// Octets of a telegram that the end of the stream cut off.
     cut: Option<usize>,
-    /// How often that was said.
-    cuts: u64,
 }
 
-/// What the octets at some place begin.
+/// The thing that begins at some place.
 enum Start {
     Nothing,
-    /// An APDU of that size; or of one not known yet.
+    /// An APDU, and its size if that is known yet.
     Apdu(Option<usize>),
     /// A telegram with that defect.
     Damaged(Error),
-    /// Something that is not read here: so many octets of it.
+    /// A number of octets of something that is not read here, and its name.
     Foreign(usize, &'static str),
     /// Not enough octets to say.
     Wait,
 }
 
 impl BareApdus {
-    /// Takes octets that stand at `position`. If others stood between them and the ones before, end
-    /// the stream first: [`end`](Self::end).
+    /// Takes the octets at `position`. If others stand between them and the ones before, the caller
+    /// [ends](Self::end) the stream first.
     pub fn push(&mut self, octets: &[u8], position: u64) {
-        // The last octets before are kept, to see what an APDU stands behind.
-        self.buffer.drain(..self.done.saturating_sub(TRANSPORT));
-        self.done = self.done.min(TRANSPORT);
+        // The last octets before show what an APDU stands behind.
+        self.buffer.drain(..self.done.saturating_sub(LinkKind::HEADER));
+        self.done = self.done.min(LinkKind::HEADER);
         self.before = position.saturating_sub(self.buffer.len() as u64);
         self.buffer.extend_from_slice(octets);
         self.ended = false;
     }
 
-    /// Says that a line of a text begins at `position`.
+    /// Marks `position` as the start of a line of text.
     pub fn line(&mut self, position: u64) {
         let oldest = position.saturating_sub(2 * MAX_APDU as u64);
         while self.lines.front().is_some_and(|line| *line < oldest) {
@@ -87,17 +85,17 @@ impl BareApdus {
         }
     }
 
-    /// Says that the stream has frames.
+    /// Takes note that the stream has frames.
     pub const fn framed(&mut self) {
         self.framed = true;
     }
 
-    /// Says that nothing more belongs to what came so far.
+    /// Ends the stream: nothing more belongs to the octets so far.
     pub const fn end(&mut self) {
         self.ended = true;
     }
 
-    /// What the end of the stream cut off.
+    /// The telegram that the end of the stream cut off.
     #[must_use]
     pub fn partial(&self) -> Option<Error> {
         let cut = |octets| Error::new(Layer::Apdu, octets, Cause::CutOff { octets });
@@ -110,36 +108,7 @@ impl BareApdus {
         self.buffer.len() - self.done
     }
 
-    /// Whether no octets that came bear on those that come: neither as the beginning of an APDU, nor
-    /// as what stands before one in a frame. (Among frames nobody asks for that.)
-    #[must_use]
-    pub fn is_at_rest(&self) -> bool {
-        let before = self.buffer.get(..self.done).unwrap_or_default();
-        let alone = match before {
-            [] => true,
-            [.., _, _, _, _, 0xff] => false,
-            [.., _, _, _, 0xff, 0x00..=0x1f] => false,
-            [.., _, _, 0xff, 0x00..=0x1f, 0x01] => false,
-            [.., _, 0xff, 0x00..=0x1f, 0x01, 0x67] => false,
-            [_, _, _, _, _, ..] => true,
-            // With fewer octets before, there is no place for what stands before an APDU.
-            _ => false,
-        };
-        self.pending() == 0 && (self.framed || alone)
-    }
-
-    /// How much was learnt that bears on all octets to come. It only ever grows.
-    #[must_use]
-    pub const fn learnt(&self) -> u64 {
-        let seen = match (self.framed, self.done) {
-            (true, _) => 2,
-            (false, TRANSPORT..) => 1,
-            (false, _) => 0,
-        };
-        seen + self.cuts
-    }
-
-    /// What comes next; nothing if more octets are needed.
+    /// The next find; `None` if more octets are needed.
     #[allow(clippy::should_implement_trait)] // it lends from the buffer
     pub fn next(&mut self) -> Option<FoundApdu<'_>> {
         let position = self.before + self.done as u64;
@@ -164,7 +133,6 @@ impl BareApdus {
                 // At the very end it may be the input that cut it off: that is no error.
                 (None, None) => {
                     self.cut = Some(rest.len());
-                    self.cuts += 1;
                     Some(self.noise(1))
                 }
             },
@@ -179,13 +147,12 @@ impl BareApdus {
         }
     }
 
-    /// Whether the octets before are those that precede an APDU in an M-Bus frame.
+    /// True behind the header that precedes an APDU inside a frame.
     fn is_in_frame(&self) -> bool {
-        let before = self.buffer.get(..self.done).and_then(<[u8]>::last_chunk::<TRANSPORT>);
-        matches!(before, Some([_, 0xff, 0x00..=0x1f, 0x01, 0x67]))
+        self.buffer.get(..self.done).is_some_and(LinkKind::ends_with_header)
     }
 
-    /// Hands out an APDU; or refuses it, if octets stand behind it that begin nothing.
+    /// Hands out an APDU, or refuses it if the octets behind it begin nothing.
     fn apdu(&mut self, size: usize, first: u8, position: u64) -> FoundApdu<'_> {
         let rest = self.buffer.get(self.done..).unwrap_or_default();
         let behind = rest.get(size..).unwrap_or_default();
@@ -204,8 +171,8 @@ impl BareApdus {
         FoundApdu::Apdu(self.buffer.get(start..self.done).unwrap_or_default(), position)
     }
 
-    /// The octets of an APDU, whose size is not known yet perhaps, up to a line within it that begins
-    /// with what is unmistakably another telegram.
+    /// The octets of an APDU up to a line within it that unmistakably begins another telegram. `size`
+    /// is `None` while the size of the APDU is unknown.
     fn cut_off(&self, rest: &[u8], position: u64, size: Option<usize>) -> Option<usize> {
         let end = size.map_or(u64::MAX, |size| position + size as u64);
         let within = self.lines.iter().filter(|line| (position + 1..end).contains(line));
@@ -219,7 +186,7 @@ impl BareApdus {
         FoundApdu::Refused(error, position)
     }
 
-    /// Passes over `least` octets and whatever follows that cannot begin anything.
+    /// Skips `least` octets and all that follow and cannot begin anything.
     fn noise(&mut self, least: usize) -> FoundApdu<'_> {
         let rest = self.buffer.get(self.done + least..).unwrap_or_default();
         let more = rest.iter().position(|octet| begins_something(*octet)).unwrap_or(rest.len());
@@ -228,7 +195,7 @@ impl BareApdus {
     }
 }
 
-/// Whether something that is known here begins with that octet.
+/// True if something that is known here begins with that octet.
 const fn begins_something(octet: u8) -> bool {
     matches!(
         octet,
@@ -253,8 +220,8 @@ fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
         DATA_NOTIFICATION => match Notification::first(rest) {
             Ok(None) if rest.len() > MAX_APDU => Start::Nothing,
             Ok(None) => Start::Apdu(None),
-            // All that meters push are lists. A telegram that broke off behind its date-time would
-            // find a single value in the first octets of whatever comes next.
+            // Meters push lists only. A telegram that breaks off behind its date-time would otherwise
+            // take the next octets of the line for a single value.
             Ok(Some((notification, size))) => match notification.body.kind {
                 DataType::STRUCTURE | DataType::ARRAY => Start::Apdu(Some(size)),
                 _ => Start::Nothing,
@@ -292,17 +259,14 @@ fn hdlc(rest: &[u8]) -> Start {
     }
 }
 
-/// Octets of a frame from its control field to the transport addresses.
-const TRANSPORT: usize = 5;
-
 /// Octets of a header that have to be right before a defect behind them is worth a word.
 const HEADER: usize = 6;
 
 /// Octets that [`is_unmistakable`] looks at.
 const UNMISTAKABLE: usize = 10;
 
-/// Whether octets begin a ciphered APDU of a manufacturer, or a notification of this century: chance
-/// makes one of them up once in some hundred million octets.
+/// True if octets begin a ciphered APDU of a manufacturer, or a notification of this century. Chance
+/// makes one of them once in some hundred million octets.
 fn is_unmistakable(octets: &[u8]) -> bool {
     match octets {
         [GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING, 8, a, b, c, _, _, _, _, _, ..] => {

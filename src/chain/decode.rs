@@ -1,54 +1,51 @@
-//! The whole chain: whatever comes in, telegrams come out.
+//! The whole chain: octets in any form in, telegrams out.
 //!
-//! ```
-//! use meterpipe::{
-//!     chain::{decode::{Decode, DecodeEvent}, decrypt::{Decrypt, Demands}},
-//!     cipher::key_file,
-//!     record::{Attributes, RecordKind, Place, Record, Time},
-//! };
-//!
-//! # fn octets() -> Vec<u8> {
-//! #     let hex = include_str!("../../tests/data/netznoe-doc-2021.hex");
-//! #     hex::decode(hex.replace('\n', "")).unwrap()
-//! # }
-//! let keys = key_file::parse("36C66639E48A8CA4D6BC8B282A793BBB").unwrap();
-//! let mut chain = Decode::new(Decrypt::new(keys, Demands::default()));
-//! let octets = octets(); // two M-Bus frames
-//! let record = Record {
-//!     time: Time::UNKNOWN,
-//!     kind: RecordKind::Raw,
-//!     octets: &octets,
-//!     attributes: Attributes::default(),
-//! };
-//! let mut meters = vec![];
-//! chain.feed(&record, Place::Live, &mut |output: DecodeEvent<'_>| {
-//!     if let DecodeEvent::Telegram { telegram, .. } = output {
-//!         meters.extend(telegram.meter().map(<[u8]>::to_vec));
-//!     }
-//! });
-//! assert_eq!(meters, [b"181220000009"]);
-//! ```
+//! [`Decode::push`] takes octets of which nothing else is known. [`Decode::feed`] takes them as a
+//! [`Record`], with the time, the source and the marks of the UART.
 
 use core::time::Duration;
 
 use crate::{
     chain::{
-        decrypt::Decrypt,
+        decrypt::{Decrypt, Demands},
         event::{Refusal, StageEvent},
         reopen::Reopen,
         unframe::Unframe,
     },
-    cipher::ciphered::{SystemTitle, unsupported_apdu},
+    cipher::{
+        ciphered::{SystemTitle, unsupported_apdu},
+        key_file::KeyEntry,
+    },
     error::{Cause, Error, Layer},
     reading::{telegram::Telegram, template::Templates},
-    record::{Place, Record, RecordKind},
+    record::{Attributes, Place, Record, RecordKind, Time},
 };
 
 /// Unframe, decrypt, decode in one, each idle when it has nothing to do.
+///
+/// ```
+/// use meterpipe::{chain::decode::{Decode, DecodeEvent}, cipher::key_file};
+///
+/// # let hex = include_str!("../../tests/data/netznoe-doc-2021.hex");
+/// # let octets = hex::decode(hex.replace('\n', "")).unwrap(); // two M-Bus frames
+/// let keys = key_file::parse("36C66639E48A8CA4D6BC8B282A793BBB").unwrap();
+/// let mut decode = Decode::with_keys(keys);
+/// let mut meters = vec![];
+/// for piece in octets.chunks(100) {
+///     decode.push(piece, &mut |event: DecodeEvent<'_>| {
+///         if let DecodeEvent::Telegram { telegram, .. } = event {
+///             meters.extend(telegram.meter().map(<[u8]>::to_vec));
+///         }
+///     });
+/// }
+/// assert_eq!(meters, [b"181220000009"]);
+/// ```
 #[derive(Clone, Default)]
 pub struct Decode {
     unframe: Unframe,
     telegrams: Telegrams,
+    /// Octets that were pushed so far.
+    pushed: u64,
 }
 
 /// The second half of the chain: APDUs in, telegrams out.
@@ -59,7 +56,7 @@ pub struct Telegrams {
     templates: Templates,
 }
 
-/// What comes out.
+/// The result of some octets.
 pub enum DecodeEvent<'a> {
     /// A telegram, and the record of its plain APDU.
     Telegram {
@@ -85,6 +82,22 @@ impl Decode {
         Self { telegrams: Telegrams::new(decrypt), ..Self::default() }
     }
 
+    /// With keys in the order in which they are tried.
+    #[must_use]
+    pub fn with_keys(keys: Vec<KeyEntry>) -> Self {
+        Self::new(Decrypt::new(keys, Demands::default()))
+    }
+
+    /// Takes the next octets of a line, cut anywhere. `out` gets everything that is complete with them;
+    /// the place of a [`Refusal`] counts the octets that were pushed.
+    pub fn push(&mut self, octets: &[u8], out: &mut (impl FnMut(DecodeEvent<'_>) + ?Sized)) {
+        let (time, attributes) = (Time::UNKNOWN, Attributes::default());
+        let record = Record { time, kind: RecordKind::Raw, octets, attributes };
+        let place = Place::Octet(self.pushed);
+        self.pushed += octets.len() as u64;
+        self.feed(&record, place, out);
+    }
+
     /// Takes a record.
     pub fn feed(
         &mut self,
@@ -92,19 +105,19 @@ impl Decode {
         place: Place,
         out: &mut (impl FnMut(DecodeEvent<'_>) + ?Sized),
     ) {
-        let Self { unframe, telegrams } = self;
+        let Self { unframe, telegrams, .. } = self;
         unframe.feed(record, place, &mut |event: StageEvent<'_>| telegrams.feed(event, out));
     }
 
-    /// Says that a source was closed or that its octets do not go on.
+    /// Ends all sources: telegrams that break off here are dropped.
     pub fn end(&mut self, out: &mut (impl FnMut(DecodeEvent<'_>) + ?Sized)) {
-        let Self { unframe, telegrams } = self;
+        let Self { unframe, telegrams, .. } = self;
         unframe.end(&mut |event: StageEvent<'_>| telegrams.feed(event, out));
     }
 
-    /// Says that nothing has come for so long, live.
+    /// Takes note of a silence on a live source. A long one ends a frame that has begun.
     pub fn quiet(&mut self, silent: Duration, out: &mut (impl FnMut(DecodeEvent<'_>) + ?Sized)) {
-        let Self { unframe, telegrams } = self;
+        let Self { unframe, telegrams, .. } = self;
         unframe.quiet(silent, &mut |event: StageEvent<'_>| telegrams.feed(event, out));
     }
 
@@ -114,7 +127,7 @@ impl Decode {
         self.unframe.frames()
     }
 
-    /// What the end of the input cut off, if it did.
+    /// The telegram that the end of the input cut off.
     #[must_use]
     pub fn partial(&self) -> Option<Error> {
         self.unframe.partial()
@@ -206,5 +219,34 @@ fn telegram<'a>(templates: &mut Templates, octets: &'a [u8]) -> Result<Telegram<
     match unsupported {
         Some(what) => Err(Error::new(Layer::Apdu, 0, Cause::Unsupported { what })),
         None => templates.read(octets),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cipher::key_file;
+
+    #[test]
+    fn pushed_octets_give_values_by_name_and_places_by_octet() {
+        let frames = include_str!("../../tests/data/netznoe-doc-2021.hex").replace('\n', "");
+        let good = hex::decode(frames).unwrap();
+        let mut damaged = good.clone();
+        damaged[20] ^= 1;
+        let keys = key_file::parse("36C66639E48A8CA4D6BC8B282A793BBB").unwrap();
+        let mut decode = Decode::with_keys(keys);
+        let (mut values, mut places) = (vec![], vec![]);
+        for piece in [good.clone(), damaged, good.clone()].concat().chunks(50) {
+            decode.push(piece, &mut |event: DecodeEvent<'_>| match event {
+                DecodeEvent::Telegram { telegram, .. } => {
+                    values.extend(telegram.get("voltage_l1_v").map(|number| number.to_string()));
+                    assert!(telegram.get("voltage").is_none());
+                }
+                DecodeEvent::Refused(refusal) => places.push(refusal.place),
+                DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) => {}
+            });
+        }
+        assert_eq!(values, ["233.7", "233.7"]);
+        assert_eq!(places, [Place::Octet(good.len() as u64)]);
     }
 }

@@ -1,4 +1,4 @@
-//! What comes out of a stage.
+//! The events of a stage.
 
 use crate::{
     cipher::ciphered::SystemTitle,
@@ -6,12 +6,12 @@ use crate::{
     record::{Place, Record, Time},
 };
 
-/// What a stage hands on or has to say.
+/// A record that a stage hands on, or a message beside it.
 #[derive(Clone, Copy, Debug)]
 pub enum StageEvent<'a> {
     /// A record for the next stage, and where in the input it began.
     Record(Record<'a>, Place),
-    /// Something that looked like a telegram, or a part of one, and cannot be read.
+    /// A telegram, or a part of one, that cannot be read.
     Refused(Refusal<'a>),
     /// Octets that belong to nothing.
     Noise(usize),
@@ -34,7 +34,7 @@ pub struct Refusal<'a> {
     pub error: Error,
 }
 
-/// Who takes events.
+/// A receiver of events.
 pub trait Out: FnMut(StageEvent<'_>) {}
 
 impl<F: FnMut(StageEvent<'_>)> Out for F {}

@@ -1,12 +1,12 @@
-//! The stages: records in, records out, and whatever was wrong told beside them.
+//! The stages: records in, records out, and defects beside them.
 //!
-//! - [`event`]: what comes out of a stage.
+//! - [`event`]: the events of a stage.
 //! - [`unframe`]: octets of a line to APDUs, and [`bare_apdu`] for APDUs that come without frames.
 //! - [`decrypt`]: ciphered APDUs to plain ones.
 //! - [`reopen`]: ciphered APDUs with a chosen key, to telegrams.
 //! - [`decode`]: all of it, to telegrams.
 //!
-//! No stage fails: what cannot be read is an event, and the stream goes on behind it.
+//! No stage fails: a defect is an event, and the stream goes on behind it.
 pub mod bare_apdu;
 pub mod decode;
 pub mod decrypt;

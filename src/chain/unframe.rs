@@ -12,10 +12,12 @@ use crate::{
         event::{Out, Refusal, StageEvent},
     },
     cipher::ciphered,
-    error::{Cause, Error, Layer},
+    error::{Cause, Error},
     link::{
-        mbus::{Deframer, Frame, Skipped},
-        reassembly::{PAUSE_MILLIS, Reassembly, is_first},
+        deframer::Skipped,
+        reassembly::PAUSE,
+        registry::LinkKind,
+        stream::{ApduStream, LinkApdu, StreamItem},
     },
     record::{self, Attributes, Place, Record, RecordKind, Time},
 };
@@ -46,23 +48,22 @@ impl Unframe {
         }
     }
 
-    /// Says that a source was closed or that its octets do not go on: what is not whole is dropped.
+    /// Ends all sources: a frame or a telegram that is not whole is dropped.
     pub fn end(&mut self, out: &mut impl Out) {
         for (from, line) in &mut self.lines {
-            line.deframer.end();
+            line.link.pause();
             self.frames += line.drain(from.as_deref(), out);
-            line.loose.end();
-            line.drain_loose(from.as_deref(), out);
-            line.reassembly.end();
+            line.end_bare(from.as_deref(), out);
+            line.link.end();
         }
     }
 
-    /// Says that nothing has come for so long, live: a frame that has begun by then was none, since
-    /// frames have no pauses, and what it seemed to hold is looked at again.
+    /// Takes note of a silence on a live source. Frames have no pauses: after a long silence the octets
+    /// of a frame that has begun are searched again for others.
     pub fn quiet(&mut self, silent: Duration, out: &mut impl Out) {
-        if silent.as_millis() > u128::from(PAUSE_MILLIS.unsigned_abs()) {
+        if silent > PAUSE {
             for (from, line) in &mut self.lines {
-                line.deframer.end();
+                line.link.pause();
                 self.frames += line.drain(from.as_deref(), out);
             }
         }
@@ -74,10 +75,10 @@ impl Unframe {
         self.frames
     }
 
-    /// What the end of the input cut off, if it did.
+    /// The telegram that the end of the input cut off.
     #[must_use]
     pub fn partial(&self) -> Option<Error> {
-        self.lines.iter().find_map(|(_, line)| line.reassembly.partial().or(line.loose.partial()))
+        self.lines.iter().find_map(|(_, line)| line.link.partial().or(line.bare.partial()))
     }
 
     fn line(&mut self, from: Option<&str>) -> Option<&mut SourceStream> {
@@ -99,106 +100,90 @@ impl Unframe {
 /// The state of one source.
 #[derive(Clone, Debug, Default)]
 struct SourceStream {
-    deframer: Deframer,
-    reassembly: Reassembly,
-    loose: BareApdus,
+    link: ApduStream<OctetOrigin>,
+    bare: BareApdus,
     origins: OctetOrigins,
-    /// Where the telegram that is being joined began.
-    first: OctetOrigin,
 }
 
 impl SourceStream {
     fn feed(&mut self, record: &Record<'_>, place: Place) {
-        let pending = self.deframer.pending().len() as u64;
-        let position = self.deframer.position() + pending;
+        let position = self.link.end_position();
         self.origins.push(OctetOrigin { position, place, time: record.time });
         if let Place::Line(_) = place {
-            self.loose.line(position);
+            self.bare.line(position);
         }
         let marks = record.attributes.err.into_iter().flat_map(record::marks);
-        self.deframer.push(record.octets, marks);
+        self.link.push(record.octets, marks);
     }
 
-    /// Hands on what is complete; how many frames passed.
+    /// Hands on everything complete; how many frames passed their checks.
     fn drain(&mut self, from: Option<&str>, out: &mut impl Out) -> u64 {
         let mut frames = 0;
         loop {
-            let position = self.deframer.position();
-            let Some(result) = self.deframer.next() else {
-                return frames;
-            };
-            let origin = self.origins.at(position);
-            match result {
-                Ok(frame) => {
+            let Self { link, bare, origins } = self;
+            let item = link.next(|position| {
+                let origin = origins.at(position);
+                (origin, origin.time.millis())
+            });
+            match item {
+                None => return frames,
+                Some(StreamItem::Frame { refused, apdu }) => {
                     frames += 1;
-                    self.loose.framed();
-                    if self.loose.pending() > 0 {
-                        self.loose.end();
-                        drain_loose(&mut self.loose, &mut self.origins, from, out);
+                    bare.framed();
+                    if bare.pending() > 0 {
+                        bare.end();
+                        drain_bare(bare, origins, from, out);
                     }
-                    join(&mut self.reassembly, &frame, origin, &mut self.first, from, out);
-                }
-                Err(Skipped { octets, error, mark }) => {
-                    if mark.is_some() {
-                        self.loose.end();
-                        drain_loose(&mut self.loose, &mut self.origins, from, out);
-                    }
-                    if let Some(error) = error {
-                        self.reassembly.damaged();
-                        self.loose.framed();
+                    if let Some((error, origin)) = refused {
                         out(StageEvent::Refused(origin.refusal(error, from)));
                     }
-                    self.loose.push(octets, position);
-                    drain_loose(&mut self.loose, &mut self.origins, from, out);
+                    if let Some(apdu) = apdu {
+                        hand_on(&apdu, from, out);
+                    }
+                }
+                Some(StreamItem::Skipped(Skipped { octets, position, error, mark })) => {
+                    let origin = origins.at(position);
+                    if mark.is_some() {
+                        bare.end();
+                        drain_bare(bare, origins, from, out);
+                    }
+                    if let Some(error) = error {
+                        bare.framed();
+                        out(StageEvent::Refused(origin.refusal(error, from)));
+                    }
+                    bare.push(octets, position);
+                    drain_bare(bare, origins, from, out);
                 }
             }
         }
     }
 
-    fn drain_loose(&mut self, from: Option<&str>, out: &mut impl Out) {
-        drain_loose(&mut self.loose, &mut self.origins, from, out);
+    /// Ends the APDUs without frames: nothing more belongs to the octets so far.
+    fn end_bare(&mut self, from: Option<&str>, out: &mut impl Out) {
+        self.bare.end();
+        drain_bare(&mut self.bare, &self.origins, from, out);
     }
 }
 
-/// Takes a frame to the others of its telegram.
-fn join(
-    reassembly: &mut Reassembly,
-    frame: &Frame<'_>,
-    origin: OctetOrigin,
-    first: &mut OctetOrigin,
-    from: Option<&str>,
-    out: &mut impl Out,
-) {
-    let began = *first;
-    if is_first(frame) {
-        *first = origin;
-    }
-    let outcome = reassembly.frame(frame, origin.time.millis());
-    if let Some(error) = outcome.refused {
-        // A telegram that broke off is told where it began, a lonely segment where it stands.
-        let lost = matches!(error.cause, Cause::LastSegmentMissing { .. });
-        let origin = if lost { began } else { origin };
-        out(StageEvent::Refused(origin.refusal(error, from)));
-    }
-    let Some(apdu) = outcome.apdu else {
-        return;
-    };
-    match is_whole(apdu) {
-        Ok(()) => out(apdu_event(apdu, *first, from, Some("mbus"))),
-        Err(error) => out(StageEvent::Refused(first.refusal(error, from))),
-    }
+/// Hands on an APDU whose segments add up to the length in its ciphering header.
+fn hand_on(apdu: &LinkApdu<'_, OctetOrigin>, from: Option<&str>, out: &mut impl Out) {
+    let LinkApdu { link, octets, origin } = *apdu;
+    out(match is_whole(octets, link) {
+        Ok(()) => apdu_event(octets, origin, from, Some(link.layer().name())),
+        Err(error) => StageEvent::Refused(origin.refusal(error, from)),
+    });
 }
 
-fn drain_loose(
-    loose: &mut BareApdus,
-    origins: &mut OctetOrigins,
+fn drain_bare(
+    bare: &mut BareApdus,
+    origins: &OctetOrigins,
     from: Option<&str>,
     out: &mut impl Out,
 ) {
-    while let Some(found) = loose.next() {
+    while let Some(found) = bare.next() {
         match found {
             FoundApdu::Apdu(apdu, position) => {
-                out(apdu_event(apdu, origins.peek(position), from, None));
+                out(apdu_event(apdu, &origins.peek(position), from, None));
             }
             FoundApdu::Refused(error, position) => {
                 out(StageEvent::Refused(origins.peek(position).refusal(error, from)));
@@ -210,7 +195,7 @@ fn drain_loose(
 
 fn apdu_event<'a>(
     octets: &'a [u8],
-    origin: OctetOrigin,
+    origin: &OctetOrigin,
     from: Option<&'a str>,
     link: Option<&'static str>,
 ) -> StageEvent<'a> {
@@ -219,8 +204,8 @@ fn apdu_event<'a>(
     StageEvent::Record(record, origin.place)
 }
 
-/// Whether the segments add up to what the ciphering header announces, if there is one.
-fn is_whole(apdu: &[u8]) -> Result<(), Error> {
+/// Checks the length that the ciphering header announces, if there is one.
+fn is_whole(apdu: &[u8], link: LinkKind) -> Result<(), Error> {
     let ciphered = [ciphered::GENERAL_GLO_CIPHERING, ciphered::GENERAL_DED_CIPHERING];
     if !apdu.first().is_some_and(|tag| ciphered.contains(tag)) {
         return Ok(());
@@ -229,12 +214,12 @@ fn is_whole(apdu: &[u8]) -> Result<(), Error> {
         Some(announced) if announced == apdu.len() => Ok(()),
         announced => {
             let (announced, found) = (announced.unwrap_or(apdu.len() + 1), apdu.len());
-            Err(Error::new(Layer::Mbus, 0, Cause::Announced { announced, found }))
+            Err(Error::new(link.layer(), 0, Cause::Announced { announced, found }))
         }
     }
 }
 
-/// Where some octets of a stream came from.
+/// The origin of some octets of a stream.
 #[derive(Clone, Copy, Debug, Default)]
 struct OctetOrigin {
     /// The position in the stream of the first of them.
@@ -258,12 +243,13 @@ impl OctetOrigin {
     }
 }
 
-/// The origins of the octets that are still being looked at.
+/// The origins of the octets that may still be asked for.
 #[derive(Clone, Debug, Default)]
 struct OctetOrigins(VecDeque<OctetOrigin>);
 
 impl OctetOrigins {
-    /// How far behind the deframer a loose APDU may have begun, in records of one octet.
+    /// The distance behind the deframer at which an APDU without frames may have begun, in records of
+    /// one octet.
     const MOST: usize = 2 * crate::chain::bare_apdu::MAX_APDU;
 
     fn push(&mut self, origin: OctetOrigin) {
@@ -273,8 +259,8 @@ impl OctetOrigins {
         self.0.push_back(origin);
     }
 
-    /// The origin of the octet at `position`; those before it are kept for loose APDUs only as long
-    /// as there are few.
+    /// The origin of the octet at `position`; those before it are kept for APDUs without
+    /// frames only as long as there are few.
     fn at(&mut self, position: u64) -> OctetOrigin {
         while self.0.len() > 64
             && self.0.get(1).is_some_and(|next| next.position + 8192 <= position)
@@ -285,7 +271,7 @@ impl OctetOrigins {
     }
 
     fn peek(&self, position: u64) -> OctetOrigin {
-        // Nearly always what is asked for came last.
+        // Nearly always the last origin is asked for.
         if let Some(last) = self.0.back().filter(|last| last.position <= position) {
             return last.onward(position);
         }

@@ -30,7 +30,7 @@ pub const GENERAL_DED_CIPHERING: u8 = 0xdc;
 /// Octets of a tag.
 pub const TAG_SIZE: usize = 12;
 
-/// Who sent a telegram: three letters of the manufacturer, five octets of its own.
+/// The sender of a telegram: three letters of the manufacturer, five octets of its own.
 pub type SystemTitle = [u8; 8];
 
 /// A ciphered APDU, taken apart.
@@ -42,7 +42,7 @@ pub struct Ciphered<'a> {
     pub security: SecurityControl,
     /// The invocation counter.
     pub counter: u32,
-    /// What is to be decrypted.
+    /// The octets to decrypt.
     pub ciphertext: &'a [u8],
     /// The tag, if the security control announces one.
     pub tag: Option<&'a [u8; TAG_SIZE]>,
@@ -65,7 +65,7 @@ impl SecurityControl {
         self.0 & 0x20 != 0
     }
 
-    /// What this reader does not do with it, by its name.
+    /// The name of a feature that this reader does not support.
     const fn unsupported(self) -> Option<&'static str> {
         match self.0 & 0xf0 {
             0x20 | 0x30 => None,
@@ -124,11 +124,11 @@ pub fn title(apdu: &[u8]) -> Option<SystemTitle> {
     }
 }
 
-/// The size that the first octets of a ciphered APDU announce for the whole of it; nothing if more
-/// octets are needed to know.
+/// The size that the first octets of a ciphered APDU announce for the whole of it; `None` if more
+/// octets are needed.
 ///
 /// # Errors
-/// If the octets are no ciphered APDU.
+/// The octets are no ciphered APDU.
 pub fn announced(octets: &[u8]) -> Result<Option<usize>> {
     let mut reader = Reader::new(Layer::Cipher, octets);
     match envelope(&mut reader) {

@@ -1,6 +1,6 @@
 //! AES-128-GCM as DLMS uses it (Green Book, 9.2.3.3.7): the nonce is the system title and the
-//! invocation counter, tags have 12 octets, and what a tag covers besides the text is the security
-//! control octet and the authentication key.
+//! invocation counter, tags have 12 octets, and besides the text a tag covers the security control
+//! octet and the authentication key.
 //!
 //! Without a tag, GCM is AES in counter mode; the first block of text is enciphered with counter 2.
 
@@ -38,8 +38,7 @@ impl Cipher {
         &self.key
     }
 
-    /// Deciphers into `plain`, which is emptied first. Nothing is verified: what comes out under a
-    /// wrong key is noise.
+    /// Deciphers into `plain`, which is emptied first. Nothing is verified: a wrong key gives noise.
     pub fn decrypt(&self, apdu: &Ciphered<'_>, title: &SystemTitle, plain: &mut Vec<u8>) {
         plain.clear();
         plain.extend_from_slice(apdu.ciphertext);

@@ -80,7 +80,7 @@ impl fmt::Debug for Key {
     }
 }
 
-/// What may be shown of a key: `#a3f1`.
+/// The part of a key that may be shown: `#a3f1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint(u16);
 

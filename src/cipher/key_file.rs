@@ -19,7 +19,7 @@ use crate::{
 /// The keys of one meter, or of any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyEntry {
-    /// Which meter; nothing means any.
+    /// The meter; `None` means any.
     pub name: Option<MeterName>,
     /// The encryption key.
     pub guek: Key,
@@ -36,12 +36,12 @@ pub enum MeterName {
     Meter(String),
 }
 
-/// A line that cannot be read, by place and never by content.
+/// A line that cannot be read: the place, never the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Defect {
     /// The line, from 1.
     pub line: usize,
-    /// What is wrong; its offset counts characters of the line.
+    /// The cause; its offset counts characters of the line.
     pub error: Error,
 }
 
@@ -87,8 +87,8 @@ fn entry(line: &str) -> Result<KeyEntry, Error> {
     }
 }
 
-/// Whether columns may be the groups of one key: they have as many digits each. A number with a key
-/// cut short behind it does not.
+/// True if columns may be the groups of one key: each has the same number of digits. A meter number
+/// with a short key behind it does not pass.
 fn is_one_key(columns: &[&str]) -> bool {
     let digits = |column: &&str| column.chars().filter(char::is_ascii_hexdigit).count();
     let mut sizes = columns.iter().map(digits);

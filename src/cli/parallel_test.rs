@@ -20,7 +20,7 @@ mod tests {
         chain::decrypt::{Decrypt, Demands},
         cipher::key_file,
         cosem::clock::VIENNA,
-        format::options::{FormatKind, FormatOptions},
+        format::{kinds::FormatKind, options::FormatOptions},
         source::simulator::{meter::MeterKind, push, wire},
     };
 

@@ -6,160 +6,18 @@
 //! 02 02  0F 00  16 1E        structure: tag, number of elements, elements
 //! ```
 //!
-//! [`Data`] is one element over borrowed octets. What is in a structure is read when it is asked
-//! for; that it is all there and well-formed was checked, without recursion, when the structure
-//! itself was read. Every element has at least one octet, so nothing is believed from a count.
+//! [`Data`] is one element over borrowed octets. Reading a structure checks everything in it, without
+//! recursion; its elements are read when the caller asks for them. Every element has at least one
+//! octet, which bounds every count.
 
 use crate::{
-    cosem::compact,
+    cosem::{
+        compact,
+        data_type::{DataType, MAX_DEPTH, MAX_ELEMENTS, Shape, bits, shape, span, string},
+    },
     error::{Cause, Layer, Result},
     reader::Reader,
 };
-
-/// How deep elements may stand within each other. The deepest known push list has 4 levels.
-pub const MAX_DEPTH: usize = 16;
-
-/// How many elements one telegram may have. The longest known push list has 250.
-pub const MAX_ELEMENTS: usize = 1024;
-
-/// How long a string may be. The longest known in a push list has 39 octets.
-pub const MAX_STRING: usize = 256;
-
-macro_rules! types {
-    ($($(#[$doc:meta])* $name:ident = $tag:literal, $text:literal, $xml:literal;)*) => {
-        impl DataType {
-            $($(#[$doc])* pub const $name: Self = Self($tag);)*
-
-            /// The name in the Blue Book; nothing for a tag that it does not have.
-            #[must_use]
-            pub const fn name(self) -> Option<&'static str> {
-                match self { $(Self::$name => Some($text),)* _ => None }
-            }
-
-            /// The name of the element in Gurux's XML.
-            #[must_use]
-            pub const fn xml_name(self) -> Option<&'static str> {
-                match self { $(Self::$name => Some($xml),)* _ => None }
-            }
-        }
-    };
-}
-
-/// The tag of a data type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct DataType(pub u8);
-
-types! {
-    /// Nothing.
-    NULL = 0, "null-data", "None";
-    /// Elements of one type.
-    ARRAY = 1, "array", "Array";
-    /// Elements of any types.
-    STRUCTURE = 2, "structure", "Structure";
-    /// One octet, 0 is false.
-    BOOLEAN = 3, "boolean", "Boolean";
-    /// A number of bits, the first one most significant.
-    BIT_STRING = 4, "bit-string", "BitString";
-    /// Four octets, signed.
-    DOUBLE_LONG = 5, "double-long", "Int32";
-    /// Four octets.
-    DOUBLE_LONG_UNSIGNED = 6, "double-long-unsigned", "UInt32";
-    /// Octets.
-    OCTET_STRING = 9, "octet-string", "OctetString";
-    /// ASCII characters.
-    VISIBLE_STRING = 10, "visible-string", "String";
-    /// UTF-8 characters.
-    UTF8_STRING = 12, "utf8-string", "StringUTF8";
-    /// Two decimal digits.
-    BCD = 13, "bcd", "BCD";
-    /// One octet, signed.
-    INTEGER = 15, "integer", "Int8";
-    /// Two octets, signed.
-    LONG = 16, "long", "Int16";
-    /// One octet.
-    UNSIGNED = 17, "unsigned", "UInt8";
-    /// Two octets.
-    LONG_UNSIGNED = 18, "long-unsigned", "UInt16";
-    /// Elements of one type, which is given once.
-    COMPACT_ARRAY = 19, "compact-array", "CompactArray";
-    /// Eight octets, signed.
-    LONG64 = 20, "long64", "Int64";
-    /// Eight octets.
-    LONG64_UNSIGNED = 21, "long64-unsigned", "UInt64";
-    /// One octet with a meaning.
-    ENUM = 22, "enum", "Enum";
-    /// IEEE 754, four octets.
-    FLOAT32 = 23, "float32", "Float32";
-    /// IEEE 754, eight octets.
-    FLOAT64 = 24, "float64", "Float64";
-    /// Twelve octets: [`clock`](crate::cosem::clock).
-    DATE_TIME = 25, "date-time", "DateTime";
-    /// Five octets.
-    DATE = 26, "date", "Date";
-    /// Four octets.
-    TIME = 27, "time", "Time";
-    /// A difference, one octet, signed.
-    DELTA_INTEGER = 28, "delta-integer", "DeltaInt8";
-    /// A difference, two octets, signed.
-    DELTA_LONG = 29, "delta-long", "DeltaInt16";
-    /// A difference, four octets, signed.
-    DELTA_DOUBLE_LONG = 30, "delta-double-long", "DeltaInt32";
-    /// A difference, one octet.
-    DELTA_UNSIGNED = 31, "delta-unsigned", "DeltaUInt8";
-    /// A difference, two octets.
-    DELTA_LONG_UNSIGNED = 32, "delta-long-unsigned", "DeltaUInt16";
-    /// A difference, four octets.
-    DELTA_DOUBLE_LONG_UNSIGNED = 33, "delta-double-long-unsigned", "DeltaUInt32";
-    /// A value that does not matter.
-    DONT_CARE = 255, "dont-care", "DontCare";
-}
-
-/// How a type is laid out behind its tag.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
-    /// So many octets.
-    Fixed(usize),
-    /// A length and as many octets.
-    String,
-    /// A length in bits and as many octets as they need.
-    Bits,
-    /// A length and as many elements.
-    Elements,
-    /// A type description, a length and as many octets.
-    Compact,
-}
-
-impl DataType {
-    /// The octets of an integer type; nothing for another one.
-    #[must_use]
-    pub const fn number_size(self) -> Option<usize> {
-        match self.0 {
-            15 | 17 => Some(1),
-            16 | 18 => Some(2),
-            5 | 6 => Some(4),
-            20 | 21 => Some(8),
-            _ => None,
-        }
-    }
-
-    /// The layout; nothing for a tag that the Blue Book does not have.
-    pub(crate) const fn shape(self) -> Option<Shape> {
-        Some(match self.0 {
-            0 | 255 => Shape::Fixed(0),
-            1 | 2 => Shape::Elements,
-            3 | 13 | 15 | 17 | 22 | 28 | 31 => Shape::Fixed(1),
-            4 => Shape::Bits,
-            5 | 6 | 23 | 27 | 30 | 33 => Shape::Fixed(4),
-            9 | 10 | 12 => Shape::String,
-            16 | 18 | 29 | 32 => Shape::Fixed(2),
-            19 => Shape::Compact,
-            20 | 21 | 24 => Shape::Fixed(8),
-            25 => Shape::Fixed(12),
-            26 => Shape::Fixed(5),
-            _ => return None,
-        })
-    }
-}
 
 /// One element: its type and its octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,18 +26,18 @@ pub struct Data<'a> {
     pub kind: DataType,
     /// The number of elements of an array or a structure, of bits of a bit-string, else of octets.
     pub count: usize,
-    /// What is behind tag and length: the elements of a structure, the octets of a value. Of a
-    /// compact array it is the type description, the length and the values.
+    /// The octets behind tag and length: the elements of a structure, the octets of a value; of a
+    /// compact array the type description, the length and the values.
     pub octets: &'a [u8],
     /// Where `octets` stand in the APDU.
     pub offset: usize,
 }
 
 impl<'a> Data<'a> {
-    /// Reads one element, and checks all that is in it.
+    /// Reads one element and checks everything inside it.
     ///
     /// # Errors
-    /// Octets that end too soon, a tag or a length form that does not exist, or a limit.
+    /// Octets that end too soon, an unknown tag or form of a length, or a limit.
     pub fn read(reader: &mut Reader<'a>) -> Result<Self> {
         let at = *reader;
         let kind = DataType(reader.u8("type")?);
@@ -203,11 +61,11 @@ impl<'a> Data<'a> {
         Ok(Self { kind, count, octets, offset })
     }
 
-    /// The next element of octets that were checked before; of an array or a structure only its type
-    /// and its count, since its elements are what comes next. So a tree is passed over once, however
-    /// deep it is.
+    /// The next element of octets that were checked before. Of an array or a structure it takes only
+    /// the type and the count: the elements come next. A walk over a tree of any depth thus reads each
+    /// octet once.
     #[inline]
-    pub(crate) fn head(reader: &mut Reader<'a>) -> Option<Self> {
+    pub fn head(reader: &mut Reader<'a>) -> Option<Self> {
         let kind = DataType(reader.u8("type").ok()?);
         let (count, octets) = match kind.shape()? {
             Shape::Fixed(size) => (size, reader.take(size, "value").ok()?),
@@ -263,8 +121,8 @@ impl<'a> Data<'a> {
         (self.kind == DataType::OCTET_STRING).then_some(self.octets)
     }
 
-    /// The octets of an octet-string, visible-string or utf8-string, if they are text: printable
-    /// and valid. Zeros that pad it are left out.
+    /// The text of an octet-string, visible-string or utf8-string if all of it is valid and printable,
+    /// without the zeros that pad it.
     #[must_use]
     pub fn text(&self) -> Option<&'a str> {
         let text = matches!(
@@ -291,15 +149,15 @@ impl<'a> Iterator for Elements<'a> {
 
     fn next(&mut self) -> Option<Data<'a>> {
         self.left = self.left.checked_sub(1)?;
-        // The structure was checked as a whole, so what is there reads.
+        // Reading the structure has checked its elements.
         Data::read(&mut self.reader).ok()
     }
 }
 
-/// Passes over `count` elements and all that is in them.
+/// Skips `count` elements and everything inside them.
 fn skip(reader: &mut Reader<'_>, count: usize) -> Result<()> {
-    // Elements that are still to come, level by level; the limit stands for the stack of a reader
-    // that calls itself.
+    // Elements still to come, level by level. The limit plays the part of the stack of a recursive
+    // reader.
     let mut open = [0usize; MAX_DEPTH];
     let mut level = 0usize;
     let mut remaining = count;
@@ -332,25 +190,7 @@ fn skip(reader: &mut Reader<'_>, count: usize) -> Result<()> {
     }
 }
 
-/// The octets that `pass` passes over.
-pub(crate) fn span<'a>(
-    reader: &mut Reader<'a>,
-    pass: impl FnOnce(&mut Reader<'a>) -> Result<()>,
-) -> Result<&'a [u8]> {
-    let start = *reader;
-    pass(reader)?;
-    let size = reader.offset() - start.offset();
-    Ok(start.rest().get(..size).unwrap_or_default())
-}
-
-fn shape(kind: DataType, at: &Reader<'_>) -> Result<Shape> {
-    kind.shape().ok_or_else(|| {
-        let (what, expected) = ("type", "one of the Blue Book");
-        at.error(Cause::Unexpected { what, found: kind.0, expected })
-    })
-}
-
-/// The number of elements. Each has an octet at least, so a count beyond that is a damaged one.
+/// The number of elements. Each has an octet at least, so a larger count is damaged.
 fn elements(reader: &mut Reader<'_>) -> Result<usize> {
     let count = reader.length("number of elements")?;
     match reader.rest().len() {
@@ -361,27 +201,7 @@ fn elements(reader: &mut Reader<'_>) -> Result<usize> {
     }
 }
 
-pub(crate) fn string<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8]> {
-    let at = *reader;
-    let length = reader.length("length of a string")?;
-    if length > MAX_STRING {
-        return Err(at.error(Cause::Limit { what: "length of a string", limit: MAX_STRING }));
-    }
-    reader.take(length, "string")
-}
-
-pub(crate) fn bits<'a>(reader: &mut Reader<'a>) -> Result<(usize, &'a [u8])> {
-    let at = *reader;
-    let count = reader.length("length of a bit-string")?;
-    if count > 8 * MAX_STRING {
-        return Err(
-            at.error(Cause::Limit { what: "length of a bit-string", limit: 8 * MAX_STRING })
-        );
-    }
-    Ok((count, reader.take(count.div_ceil(8), "bit-string")?))
-}
-
-/// Reads one element that uses up all of `reader`.
+/// Reads one element that takes all octets of `reader`.
 ///
 /// # Errors
 /// As [`Data::read`], and [`Cause::Leftover`].

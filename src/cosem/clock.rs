@@ -5,8 +5,8 @@
 //! year   month day weekday hour min s 1/100 deviation status
 //! ```
 //!
-//! The deviation is what to add to local time to get UTC, in minutes: FF88 = −120 is +02:00. 8000
-//! means that it is not given. Bit 7 of the status says that daylight saving is on.
+//! The deviation counts the minutes to add to local time to get UTC: FF88 = −120 is +02:00. 8000
+//! means that the meter does not give it. Bit 7 of the status says that daylight saving is on.
 
 use jiff::{
     Timestamp, civil,
@@ -30,7 +30,7 @@ pub struct Stamp {
     pub local: civil::DateTime,
     /// How far it is ahead of UTC.
     pub offset: Offset,
-    /// The meter did not say so: the offset comes from a time zone.
+    /// The meter gives no offset: a time zone has supplied it.
     pub assumed: bool,
 }
 
@@ -93,14 +93,14 @@ impl Clock {
         sound.then_some(Self(clock))
     }
 
-    /// Whether daylight saving is on.
+    /// True if daylight saving is on.
     #[must_use]
     pub const fn daylight_saving(&self) -> bool {
         let [.., status] = self.0;
         status != 0xff && status & 0x80 != 0
     }
 
-    /// The definite time; nothing if date or time are not fully given.
+    /// The definite time; `None` if date or time are not fully given.
     ///
     /// Where the meter gives no deviation, `zone` does, and in the doubled hour of autumn the
     /// daylight saving bit chooses.
@@ -135,7 +135,7 @@ impl Clock {
 
     fn local(&self) -> Option<civil::DateTime> {
         let [year_high, year_low, month, day, _, hour, minute, second, hundredths, ..] = self.0;
-        // ffff is no year before the first, but one that is not given.
+        // ffff means a year that is not given.
         let year = i16::from_be_bytes([year_high, year_low]);
         let year = (year > 0).then_some(year)?;
         let nanoseconds = if hundredths == 0xff { 0 } else { i32::from(hundredths) * 10_000_000 };

@@ -13,7 +13,7 @@
 //! and the types of its elements; every other type is its tag alone.
 
 use crate::{
-    cosem::axdr::{DataType, MAX_DEPTH, MAX_ELEMENTS, Shape, bits, span, string},
+    cosem::data_type::{DataType, MAX_DEPTH, MAX_ELEMENTS, Shape, bits, span, string},
     error::{Cause, Layer, Result},
     reader::Reader,
 };
@@ -34,10 +34,10 @@ impl<'a> CompactArray<'a> {
         parts(&mut Reader::new(Layer::Axdr, octets)).ok()
     }
 
-    /// Every value in its order: the type and the octets. A structure of values is laid flat.
+    /// Every value in its order: its type and its octets. A structure of values is laid flat.
     ///
-    /// Nothing comes of elements that are more deeply nested, or of values that do not use up their
-    /// octets: [`values`](Self::values) still has them.
+    /// `None` for elements nested more deeply and for values that do not fill their octets exactly:
+    /// [`values`](Self::values) still holds them.
     #[must_use]
     pub fn scalars(&self) -> Option<Vec<(DataType, &'a [u8])>> {
         let types = match self.description {
@@ -66,7 +66,7 @@ impl<'a> CompactArray<'a> {
     }
 }
 
-/// Passes over the description, the length and the values.
+/// Skips the description, the length and the values.
 pub(crate) fn skip(reader: &mut Reader<'_>) -> Result<()> {
     parts(reader).map(drop)
 }
@@ -78,9 +78,9 @@ fn parts<'a>(reader: &mut Reader<'a>) -> Result<CompactArray<'a>> {
     Ok(CompactArray { description, values })
 }
 
-/// Passes over one type description.
+/// Skips one type description.
 fn skip_type(reader: &mut Reader<'_>) -> Result<()> {
-    // Types still to come. Every one has an octet, so the sum is bounded by what there is.
+    // Types still to come. Each has an octet, so the octets that are left bound the sum.
     let mut remaining = 1usize;
     let mut containers = 0;
     while let Some(after) = remaining.checked_sub(1) {

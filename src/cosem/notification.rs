@@ -14,8 +14,9 @@ use core::ops::Range;
 
 use crate::{
     cosem::{
-        axdr::{self, Data, DataType},
+        axdr::{self, Data},
         clock::Clock,
+        data_type::DataType,
     },
     error::{Cause, Error, Layer, Result},
     reader::Reader,
@@ -31,7 +32,7 @@ pub struct Notification<'a> {
     pub invoke_id: u32,
     /// The date-time, unless the meter sends none.
     pub clock: Option<Clock>,
-    /// What is pushed.
+    /// The data that the meter pushes.
     pub body: Data<'a>,
 }
 
@@ -39,7 +40,7 @@ impl<'a> Notification<'a> {
     /// Reads exactly one APDU.
     ///
     /// # Errors
-    /// Named by the place in `octets`; among them octets that are left at the end.
+    /// Any defect, with its place in `octets`; octets left at the end are one.
     pub fn parse(octets: &'a [u8]) -> Result<Self> {
         let mut reader = Reader::new(Layer::Apdu, octets);
         let (invoke_id, clock) = header(&mut reader)?;
@@ -47,15 +48,15 @@ impl<'a> Notification<'a> {
         Ok(Self { invoke_id, clock, body })
     }
 
-    /// Reads an APDU whose body is known already, but for its octets.
+    /// Reads the header of an APDU whose body is known already, but for its octets.
     pub(crate) fn with_body(octets: &'a [u8], body: Data<'_>) -> Option<Self> {
         let (invoke_id, clock) = header(&mut Reader::new(Layer::Apdu, octets)).ok()?;
         let body = Data { octets: octets.get(body.offset..)?, ..body };
         Some(Self { invoke_id, clock, body })
     }
 
-    /// Where octets stand in the header of an APDU that bear on nothing behind them: the number of the
-    /// telegram, and its date-time, which may be none.
+    /// The octets of the header that do not affect how the body is read: the number of the telegram,
+    /// and its date-time (empty if the meter sends none).
     pub(crate) fn free_octets(octets: &[u8]) -> [Range<usize>; 2] {
         let mut reader = Reader::new(Layer::Apdu, octets);
         let clock = header(&mut reader).ok().and_then(|(_, clock)| clock);
@@ -63,10 +64,10 @@ impl<'a> Notification<'a> {
         [1..5, end - clock.map_or(0, |clock| clock.0.len())..end]
     }
 
-    /// The APDU at the start of `octets`, and its size; nothing if more octets are needed to know.
+    /// The APDU at the start of `octets`, and its size; `None` if more octets are needed.
     ///
     /// # Errors
-    /// If no data-notification begins there.
+    /// No data-notification begins there.
     pub fn first(octets: &'a [u8]) -> Result<Option<(Self, usize)>> {
         let mut reader = Reader::new(Layer::Apdu, octets);
         let result = header(&mut reader).and_then(|(invoke_id, clock)| {

@@ -1,4 +1,4 @@
-//! OBIS codes: what a value is (IEC 62056-6-1).
+//! OBIS codes: the names of quantities (IEC 62056-6-1).
 //!
 //! `A-B:C.D.E`, for example `1-0:1.8.0`: A medium (0 abstract, 1 electricity), B channel, C quantity,
 //! D processing, E tariff. The sixth group, F, is 255 (the current value) unless a history is meant,
@@ -22,12 +22,19 @@ impl Obis {
     /// The meter address that Scandinavian lists carry as the number.
     pub const METER_ADDRESS: Self = Self([0, 0, 0, 0, 5, 255]);
 
-    /// The code that six octets of an octet-string are, if its groups A and B are assigned ones.
+    /// The code in the six octets of an octet-string, if its groups A and B are assigned ones.
     #[must_use]
     pub fn of(octets: &[u8]) -> Option<Self> {
         let code: [u8; 6] = octets.try_into().ok()?;
         let [medium, channel, ..] = code;
         (medium <= 15 && channel <= 199).then_some(Self(code))
+    }
+
+    /// Group B.
+    #[must_use]
+    pub const fn channel(self) -> u8 {
+        let Self([_, channel, ..]) = self;
+        channel
     }
 }
 

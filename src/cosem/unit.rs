@@ -9,7 +9,7 @@ pub struct Unit(pub u8);
 macro_rules! units {
     ($($code:literal $text:literal,)*) => {
         impl Unit {
-            /// The unit as the Blue Book spells it; nothing for a count without a unit and for
+            /// The unit as the Blue Book spells it; `None` for a count without a unit and for
             /// codes that are not assigned.
             #[must_use]
             pub const fn symbol(self) -> Option<&'static str> {

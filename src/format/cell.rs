@@ -1,36 +1,30 @@
-//! The value of one thing in a telegram, and its text.
+//! One reading in a telegram, borrowed from it, and its text.
 
 use jiff::tz::TimeZone;
 
 use crate::{
     cosem::{
-        axdr::{Data, DataType},
-        clock::Stamp,
-        compact::CompactArray,
-        obis::Obis,
+        axdr::Data, clock::Stamp, compact::CompactArray, data_type::DataType, obis::Obis,
         unit::Unit,
     },
     format::{
         entry::OutputTelegram,
+        json_string,
         key::{FieldKey, Meta},
         selection::Selection,
     },
     hex::canonical,
     reading::{
-        decimal::Decimal,
-        fields::{COUNT, FIELDS},
-        objects::Object,
-        telegram::Telegram,
-        value::Value,
+        decimal::Decimal, fields::FIELDS, objects::Object, telegram::Telegram, value::Value,
     },
 };
 
-/// One thing in a telegram that is there.
+/// One reading in a telegram.
 #[derive(Clone, Copy, Debug)]
 pub struct Cell<'a> {
     /// Its name.
     pub key: FieldKey,
-    /// The code of the object it comes from.
+    /// The code of its object.
     pub code: Option<Obis>,
     /// Its value.
     pub content: Content<'a>,
@@ -38,43 +32,36 @@ pub struct Cell<'a> {
     pub unit: Unit,
 }
 
-/// What can stand as a value.
+/// A value before it is text.
 #[derive(Clone, Copy, Debug)]
 pub enum Content<'a> {
     /// One value.
     Value(Value<'a>),
-    /// A time that is definite already.
+    /// A time with its offset.
     Stamp(Stamp),
-    /// A time in its signs, which need no quotes.
+    /// A time in its characters, which need no quotes.
     Signs(&'a [u8; 24]),
     /// The octets of a compact array.
     Array(&'a [u8]),
 }
 
 impl<'a> Cell<'a> {
-    /// Hands out every reading, or what was selected, in its order; what is absent is left out.
-    pub fn each(
+    /// All readings, or the selected ones in their order. Absent readings are left out.
+    pub fn all(
         entry: &'a OutputTelegram<'_>,
         selection: Option<&Selection>,
-        mut take: impl FnMut(Self),
-    ) {
-        if let Some(selection) = selection {
-            return selection
-                .keys()
-                .iter()
-                .filter_map(|key| Self::find(entry, *key))
-                .for_each(take);
-        }
-        let telegram = entry.telegram;
-        let codes = codes(telegram);
-        for (place, number) in telegram.fields() {
-            let code = codes.get(place).copied().flatten();
-            take(Self { code, ..Self::named(place, number) });
-        }
-        Self::others(entry).for_each(take);
+    ) -> impl Iterator<Item = Self> {
+        let all = selection.is_none().then(|| {
+            let telegram = entry.telegram;
+            let named =
+                telegram.fields().map(|(place, number)| Self::named(telegram, place, number));
+            named.chain(Self::others(entry))
+        });
+        let keys = selection.map_or(&[][..], Selection::keys);
+        all.into_iter().flatten().chain(keys.iter().filter_map(|key| Self::find(entry, *key)))
     }
 
-    /// What has no published name, or a name that is taken.
+    /// The readings without a published name, and those whose name is taken.
     pub fn others(entry: &'a OutputTelegram<'_>) -> impl Iterator<Item = Self> {
         let telegram = entry.telegram;
         telegram.others().filter_map(|(object, occurrence)| {
@@ -82,7 +69,7 @@ impl<'a> Cell<'a> {
         })
     }
 
-    /// The thing with this name, if it is there.
+    /// The reading with this name, if the telegram has it.
     #[must_use]
     pub fn find(entry: &'a OutputTelegram<'_>, key: FieldKey) -> Option<Self> {
         let telegram = entry.telegram;
@@ -93,10 +80,7 @@ impl<'a> Cell<'a> {
                 content: Content::of_meta(entry, meta)?,
                 unit: Unit::COUNT,
             }),
-            FieldKey::Field(place, 1) => {
-                let code = FIELDS.get(place)?.code.and_then(|_| code_of(telegram, place));
-                Some(Self { code, ..Self::named(place, telegram.field(place)?) })
-            }
+            FieldKey::Field(place, 1) => Some(Self::named(telegram, place, telegram.field(place)?)),
             FieldKey::Field(..) => Self::others(entry).find(|cell| cell.key == key),
             FieldKey::Object(obis, occurrence) => {
                 let mut same = telegram.objects().filter(|object| object.obis == Some(obis));
@@ -109,10 +93,10 @@ impl<'a> Cell<'a> {
         }
     }
 
-    pub(super) fn named(place: usize, number: Decimal) -> Self {
+    fn named(telegram: &Telegram<'_>, place: usize, number: Decimal) -> Self {
         let unit = FIELDS.get(place).map_or(Unit::COUNT, |field| field.unit);
         let content = Content::Value(Value::Number(number));
-        Self { key: FieldKey::Field(place, 1), code: None, content, unit }
+        Self { key: FieldKey::Field(place, 1), code: telegram.code(place), content, unit }
     }
 
     fn of(key: FieldKey, object: &Object<'a>) -> Option<Self> {
@@ -131,7 +115,7 @@ impl<'a> Cell<'a> {
 }
 
 impl<'a> Content<'a> {
-    /// Of an object; nothing for null-data.
+    /// Of an object; `None` for null-data.
     #[must_use]
     pub fn of(object: &Object<'a>) -> Option<Self> {
         match (object.value.kind, Value::of(object)) {
@@ -148,7 +132,7 @@ impl<'a> Content<'a> {
         names.find_map(|meta| Self::of_meta(entry, meta))
     }
 
-    /// Of what is said about the whole telegram.
+    /// Of the metadata of a telegram.
     #[must_use]
     pub fn of_meta(entry: &'a OutputTelegram<'_>, meta: Meta) -> Option<Self> {
         let octets =
@@ -169,7 +153,13 @@ impl<'a> Content<'a> {
         }))
     }
 
-    /// Appends the value as text without any quotes.
+    /// True if its text is a list of JSON.
+    #[must_use]
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self, Self::Array(octets) if elements(octets).is_some())
+    }
+
+    /// Appends the value as text, without quotes.
     pub fn write(&self, zone: &TimeZone, text: &mut Vec<u8>) {
         match *self {
             Self::Value(Value::Number(number)) => number.write(text),
@@ -197,24 +187,16 @@ impl<'a> Content<'a> {
     pub fn write_json(&self, zone: &TimeZone, text: &mut Vec<u8>) {
         match *self {
             Self::Value(Value::Number(_) | Value::Truth(_)) => self.write(zone, text),
-            // Writing to a Vec cannot fail.
-            Self::Value(Value::Text(value)) if !value.bytes().all(is_plain) => {
-                drop(serde_json::to_writer(text, value));
-            }
-            Self::Array(octets) if elements(octets).is_some() => self.write(zone, text),
+            Self::Value(Value::Text(value)) => json_string::write(value, text),
+            _ if self.is_list() => self.write(zone, text),
             _ => {
-                // Digits, the signs of a time, and text that needs no escapes.
+                // Digits and the characters of a time need no escapes.
                 text.push(b'"');
                 self.write(zone, text);
                 text.push(b'"');
             }
         }
     }
-}
-
-/// Whether a character stands for itself in JSON, as those of numbers, names and times do.
-const fn is_plain(character: u8) -> bool {
-    matches!(character, b' '..=b'~') && !matches!(character, b'"' | b'\\')
 }
 
 /// Appends the first `count` bits of the octets as digits.
@@ -224,11 +206,11 @@ pub(super) fn bits(count: usize, octets: &[u8], text: &mut Vec<u8>) {
     text.extend(digits.take(count));
 }
 
-/// The values of a compact array, if each has a form of its own that is no `null`.
+/// The values of a compact array, if each has a JSON form other than `null`.
 fn elements(octets: &[u8]) -> Option<Vec<Content<'_>>> {
     let scalars = CompactArray::of(octets)?.scalars()?;
     let element = |(kind, octets): (DataType, _)| {
-        // How many bits a bit-string has is not known here.
+        // The number of bits in a bit-string is not known here.
         if kind == DataType::BIT_STRING {
             return None;
         }
@@ -249,25 +231,10 @@ fn array(elements: &[Content<'_>], zone: &TimeZone, text: &mut Vec<u8>) {
     text.push(b']');
 }
 
-/// The octets as text if they are printable ASCII, but for zeros that pad them.
+/// The octets as text if they are printable ASCII. Zeros at the end are padding.
 fn printable(octets: &[u8]) -> Option<&str> {
     let padding = octets.iter().rev().take_while(|octet| **octet == 0).count();
     let text = octets.get(..octets.len() - padding)?;
     let printable = !text.is_empty() && text.iter().all(|octet| matches!(octet, b' '..=b'~'));
     printable.then(|| core::str::from_utf8(text).ok())?
-}
-
-/// The code that each name comes from.
-fn codes(telegram: &Telegram<'_>) -> [Option<Obis>; COUNT] {
-    let mut codes = [None; COUNT];
-    for object in telegram.objects() {
-        if let Some(code) = telegram.name_of(&object).and_then(|place| codes.get_mut(place)) {
-            *code = code.or(object.obis);
-        }
-    }
-    codes
-}
-
-fn code_of(telegram: &Telegram<'_>, place: usize) -> Option<Obis> {
-    telegram.objects().find(|object| telegram.name_of(object) == Some(place))?.obis
 }

@@ -12,6 +12,8 @@ use crate::{
         cell::{Cell, Content},
         entry::{Format, OutputTelegram},
         key::{FieldKey, Meta},
+        locale::Locale,
+        options::{FormatEntry, FormatOptions, OwnOption},
         readings::{self, Member, Readings},
         selection::Selection,
         units::Units,
@@ -19,24 +21,23 @@ use crate::{
     reading::{decimal::Decimal, fields::FIELDS, value::Value},
 };
 
-/// The signs between cells and in numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Locale {
-    /// Comma and point.
-    #[default]
-    Standard,
-    /// Semicolon and comma, as spreadsheets in Austria read and write them.
-    Austria,
-}
-
-impl Locale {
-    const fn delimiter(self) -> u8 {
-        match self {
-            Self::Standard => b',',
-            Self::Austria => b';',
-        }
-    }
-}
+/// The description of the format.
+pub static FORMAT: FormatEntry = FormatEntry {
+    name: "csv",
+    help: "Comma-separated values, one row a telegram",
+    own: &[
+        OwnOption {
+            flag: "--csv-locale",
+            is_chosen: |options| options.locale != Locale::default(),
+            optional: false,
+        },
+        OwnOption { flag: "--no-header", is_chosen: |options| options.no_header, optional: true },
+    ],
+    build: |options| {
+        let FormatOptions { selection, units, locale, no_header, .. } = options;
+        Ok(Box::new(Csv::new(selection, units, locale, !no_header)))
+    },
+};
 
 /// The format.
 #[derive(Clone, Debug)]
@@ -44,14 +45,14 @@ pub struct Csv {
     columns: Vec<Column>,
     cells: Cells,
     header: bool,
-    /// What has no column and was named, unless the user chose the columns.
+    /// Readings without a column; `None` if the user chose the columns.
     missing: Option<Missing>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Column {
     key: FieldKey,
-    /// The power of ten of the unit that the user chose, if it is a named value.
+    /// The power of ten of the chosen unit, 0 for all but named values.
     power: i16,
 }
 
@@ -72,7 +73,7 @@ struct Missing {
     notes: Vec<String>,
 }
 
-/// How many things without a column are named; a telegram may hold whatever it likes.
+/// The most readings without a column that are named: a telegram may have any number of them.
 const MAX_NOTES: usize = 100;
 
 impl Csv {
@@ -98,7 +99,7 @@ impl Csv {
         Self { columns, cells, header, missing }
     }
 
-    /// Appends the row of names, each by what it is called.
+    /// Appends the row of names.
     pub fn names<'a>(&self, name: impl Fn(FieldKey) -> Cow<'a, str>, text: &mut Vec<u8>) {
         let delimiter = self.cells.locale.delimiter();
         for (at, Column { key, .. }) in self.columns.iter().enumerate() {
@@ -110,7 +111,7 @@ impl Csv {
         text.push(b'\n');
     }
 
-    /// Appends the row of readings apart from their telegram, the same that their telegram has.
+    /// Appends the row of readings: the same row that their telegram has.
     pub fn row(&mut self, readings: &Readings, text: &mut Vec<u8>) {
         let start = text.len();
         let Self { columns, cells, .. } = self;
@@ -151,16 +152,8 @@ impl Cells {
         }
         match cell.content {
             Content::Stamp(stamp) => return stamp.write(text),
-            // A meter number: nothing to quote.
-            Content::Value(Value::Text(value))
-                if value.bytes().all(|c| c.is_ascii_alphanumeric()) =>
-            {
-                return text.extend_from_slice(value.as_bytes());
-            }
+            Content::Value(Value::Text(value)) => return self.text(value, text),
             _ => {}
-        }
-        if let Content::Value(Value::Text(value)) = cell.content {
-            return self.text(value, text);
         }
         self.room.clear();
         cell.content.write(entry.zone, &mut self.room);
@@ -202,7 +195,7 @@ impl Format for Csv {
                 text.push(cells.locale.delimiter());
             }
             match *key {
-                // Nearly all cells, without asking for the code that they come from.
+                // Nearly all cells.
                 FieldKey::Field(place, 1) => {
                     if let Some(number) = entry.telegram.field(place) {
                         cells.decimal(number.in_larger_unit(*power), text);
@@ -212,6 +205,9 @@ impl Format for Csv {
                     if let Some(time) = entry.time() {
                         time.write(text);
                     }
+                }
+                FieldKey::Meta(Meta::Meter) if entry.telegram.meter().is_some_and(is_plain) => {
+                    text.extend_from_slice(entry.telegram.meter().unwrap_or_default());
                 }
                 key => {
                     if let Some(cell) = Cell::find(entry, key) {
@@ -275,7 +271,7 @@ fn end_row(start: usize, text: &mut Vec<u8>) {
     text.push(b'\n');
 }
 
-/// Whether it has one of the usual columns.
+/// True if it has one of the usual columns.
 fn is_column(key: FieldKey) -> bool {
     matches!(key, FieldKey::Field(place, 1) if FIELDS.get(place).is_some_and(|field| field.column))
 }
@@ -287,7 +283,12 @@ fn usual() -> Vec<FieldKey> {
     [FieldKey::Meta(Meta::Time), FieldKey::Meta(Meta::Meter)].into_iter().chain(fields).collect()
 }
 
-/// Whether a spreadsheet may take the text for more than text: OWASP, "CSV injection".
+/// True if a text needs neither quotes nor a guard against formulas, as nearly all meter numbers.
+fn is_plain(octets: &[u8]) -> bool {
+    octets.iter().fold(true, |plain, octet| plain & octet.is_ascii_alphanumeric())
+}
+
+/// True if a spreadsheet may run the text as a formula: OWASP, "CSV injection".
 fn is_formula(value: &str) -> bool {
     let lead_in = |sign: char| "=+-@\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".contains(sign);
     value.starts_with(['\t', '\r', '\n']) || value.trim_start().starts_with(lead_in)
@@ -299,7 +300,7 @@ fn quoted(cell: &[u8], delimiter: u8, text: &mut Vec<u8>) {
         return text.extend_from_slice(cell);
     }
     let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(&mut *text);
-    // Writing to a Vec cannot fail. The closing quote comes with the end of the line, which goes.
+    // Writing to a Vec cannot fail. The closing quote comes with a line end, which is removed.
     let _ = writer.write_record([cell]);
     drop(writer);
     text.pop_if(|end| *end == b'\n');

@@ -1,4 +1,4 @@
-//! What is written: a telegram with what its record said about it.
+//! A telegram with the columns of its record, and the trait of all formats.
 
 use jiff::tz::TimeZone;
 
@@ -8,7 +8,7 @@ use crate::{
     record::{Attributes, Auth, Time},
 };
 
-/// One telegram on its way out.
+/// One telegram for a format.
 #[derive(Clone, Copy, Debug)]
 pub struct OutputTelegram<'a> {
     /// The telegram.
@@ -28,7 +28,7 @@ impl OutputTelegram<'_> {
         self.telegram.time(self.zone)
     }
 
-    /// Whether its integrity is proven; nothing if it was never ciphered.
+    /// True if its tag was verified; `None` if it was never ciphered.
     #[must_use]
     pub fn authenticated(&self) -> Option<bool> {
         let Attributes { title, ic, sc, auth, .. } = self.attributes;
@@ -39,18 +39,18 @@ impl OutputTelegram<'_> {
 
 /// A text form of readings.
 ///
-/// Text is appended to what the caller reuses, so that a telegram costs no allocation.
+/// A format appends to a buffer of the caller, which saves an allocation a telegram.
 pub trait Format: Send {
-    /// What stands before all telegrams.
+    /// Appends the text before all telegrams.
     fn start(&mut self, _text: &mut Vec<u8>) {}
 
-    /// One telegram.
+    /// Appends one telegram.
     fn entry(&mut self, entry: &OutputTelegram<'_>, text: &mut Vec<u8>);
 
-    /// What stands behind all telegrams.
+    /// Appends the text after all telegrams.
     fn end(&mut self, _text: &mut Vec<u8>) {}
 
-    /// What the user should know and has not been told yet, a line each.
+    /// New notes for the user, a line each.
     fn notes(&mut self) -> Vec<String> {
         Vec::new()
     }

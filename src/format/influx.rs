@@ -5,25 +5,25 @@
 //! ```
 //!
 //! A database takes the type of a field from the first value that it sees, and refuses every other
-//! type from then on. So the type comes from the name alone, never from the value:
+//! type from then on. The name alone therefore sets the type, never the value:
 //!
-//! | what | type |
+//! | field | type |
 //! |---|---|
 //! | energies and powers in Wh, varh, W, var; counters | integer: `12937i` |
-//! | everything else that has a name, and energies and powers in any other unit | float: `233.7`, `0.0` |
+//! | other published names, and energies and powers in any other unit | float: `233.7`, `0.0` |
 //! | objects without a name | float; true is `1.0` |
 //! | texts and lists, if they are selected | string, `_text` behind the name of an object |
 //!
-//! A meter whose powers have fractions cannot make floats of them: another meter may have written
-//! integers, and then its points would be lost. The fraction is rounded, with a note; a larger unit
-//! (`power=kW`) has another name and keeps every digit. What is no integer of 64 bits is left out.
+//! Powers with a fraction do not become floats: another meter may have written integers before, and
+//! the database would then refuse these points. The fraction is rounded, with a note; a larger unit
+//! (`power=kW`) has another name and keeps every digit. A number beyond 64 bits is left out.
 //!
-//! Texts come only if they are asked for, since some databases make zeros of them, and a zero that
-//! nobody sent is a wrong value.
+//! Texts appear only if they are selected: some databases store them as zeros, and a zero that no meter
+//! sent is a wrong value.
 //!
-//! No character of a text can end what it stands in. Where line protocol has an escape that all
-//! readers agree on, it is used; control characters and `\`, for which there is none, are
-//! percent-encoded (`%0a`), and so is a `%` that would look like that.
+//! No character of a text can end its field or line. Characters with an escape that all readers agree
+//! on are escaped; control characters and `\`, which have none, are percent-encoded (`%0a`), and so is a
+//! `%` that would look like an encoded octet.
 
 use crate::{
     cosem::unit::Unit,
@@ -31,21 +31,23 @@ use crate::{
         cell::{Cell, Content},
         entry::{Format, OutputTelegram},
         key::{FieldKey, Meta},
+        options::FormatEntry,
         printable::shown,
-        readings::{self, Readings},
+        readings::{Member, ReadingValue, Readings, USUAL},
         selection::Selection,
         units::Units,
     },
-    reading::{decimal::Decimal, fields::FIELDS, value},
+    reading::{decimal::Decimal, fields::FIELDS},
 };
 
-/// How points are called, if nobody says otherwise.
+/// The default name of points.
 pub const MEASUREMENT: &str = "smartmeter";
 
 /// How points are written.
 #[derive(Clone, Debug)]
 pub struct Points {
-    /// What stands in front of the number of the meter, and behind it: tags go by their names.
+    /// The text before and after the tag with the number of the meter: tags are in the order of their
+    /// names.
     head: String,
     tail: String,
     /// The name of the tag with the number of the meter, escaped.
@@ -57,12 +59,12 @@ pub struct Points {
     notes: Vec<String>,
 }
 
-/// What the number at the end of a line counts.
+/// The unit of the timestamp at the end of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precision {
-    /// What a server has to be told.
+    /// The server has to be told this precision.
     Seconds,
-    /// What a line means if nothing is told.
+    /// The default of line protocol.
     Nanoseconds,
 }
 
@@ -81,35 +83,41 @@ pub enum InfluxValue<'a> {
 enum FieldType {
     Integer,
     Float,
-    /// A float, which truth fits into.
+    /// A float, which can also hold a truth value.
     Any,
     Truth,
     Text,
 }
 
-/// A value in the type of its field.
+/// The result of writing a value in the type of its field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Typed {
-    Exact(String),
-    Rounded(String),
+    Exact,
+    Rounded,
     TooLarge,
-    /// It is of another type.
+    /// The value is of another type.
     Other,
 }
 
 impl FieldType {
-    fn write(self, value: InfluxValue<'_>) -> Typed {
+    fn write(self, value: InfluxValue<'_>, text: &mut Vec<u8>) -> Typed {
         match (self, value) {
-            (Self::Integer, InfluxValue::Number(number)) => match integer(number) {
-                Some((integer, true)) => Typed::Exact(format!("{integer}i")),
-                Some((integer, false)) => Typed::Rounded(format!("{integer}i")),
-                None => Typed::TooLarge,
-            },
-            (Self::Float | Self::Any, InfluxValue::Number(number)) => Typed::Exact(float(number)),
-            (Self::Any, InfluxValue::Truth(true)) => Typed::Exact("1.0".to_owned()),
-            (Self::Any, InfluxValue::Truth(false)) => Typed::Exact("0.0".to_owned()),
-            (Self::Truth, InfluxValue::Truth(truth)) => Typed::Exact(truth.to_string()),
-            _ => Typed::Other,
+            (Self::Integer, InfluxValue::Number(number)) => {
+                let Some((integer, exact)) = integer(number) else {
+                    return Typed::TooLarge;
+                };
+                text.extend_from_slice(itoa::Buffer::new().format(integer).as_bytes());
+                text.push(b'i');
+                return if exact { Typed::Exact } else { Typed::Rounded };
+            }
+            (Self::Float | Self::Any, InfluxValue::Number(number)) => float(number, text),
+            (Self::Any, InfluxValue::Truth(true)) => text.extend_from_slice(b"1.0"),
+            (Self::Any, InfluxValue::Truth(false)) => text.extend_from_slice(b"0.0"),
+            (Self::Truth, InfluxValue::Truth(true)) => text.extend_from_slice(b"true"),
+            (Self::Truth, InfluxValue::Truth(false)) => text.extend_from_slice(b"false"),
+            _ => return Typed::Other,
         }
+        Typed::Exact
     }
 }
 
@@ -118,12 +126,12 @@ const ROUNDED: &str = "has a fraction, which is rounded: its field holds integer
 const TOO_LARGE: &str = "is too large for an integer of 64 bits, and left out";
 const LEFT_OUT: &str = "is a text, and left out: select it to have it";
 
-/// How many fields earn a note; a telegram may hold whatever it likes.
+/// The most fields with a note: a telegram may have any number of them.
 const MAX_NOTES: usize = 100;
 
 impl Points {
-    /// Points of that name with the same tags on all of them, and a tag of the name `meter` for the
-    /// number of the meter. No tag is ever empty: what has no value has no tag.
+    /// Points of that name with the same tags on all of them, and a tag named `meter` for the number of
+    /// the meter. A tag without a value is left out.
     #[must_use]
     pub fn new(
         measurement: &str,
@@ -133,7 +141,7 @@ impl Points {
         precision: Precision,
     ) -> Self {
         let mut tags: Vec<_> = tags.iter().filter(|(_, value)| !value.is_empty()).collect();
-        // Servers want tags by their names.
+        // Servers want tags in the order of their names.
         tags.sort();
         let (before, behind) = tags.split_at(tags.partition_point(|(key, _)| key.as_str() < meter));
         let text = |tags: &[&(String, String)]| {
@@ -159,73 +167,69 @@ impl Points {
         Self { texts, ..self }
     }
 
-    /// Appends a line of these fields, if there is any; whether there is.
+    /// Appends a line of these fields; `false`, and no line, if there are none.
     pub fn write<'a>(
         &mut self,
         meter: Option<&str>,
-        fields: impl IntoIterator<Item = (FieldKey, &'a str, InfluxValue<'a>)>,
+        fields: impl IntoIterator<Item = (FieldKey, impl AsRef<str>, InfluxValue<'a>)>,
         seconds: Option<i64>,
         text: &mut Vec<u8>,
     ) -> bool {
-        let start = self.start(meter, text);
-        for (key, name, value) in fields {
-            self.field(key, name, value, text);
-        }
-        self.end(start, seconds, text)
-    }
-
-    /// Appends the series; where the line starts and where its fields do.
-    fn start(&self, meter: Option<&str>, text: &mut Vec<u8>) -> (usize, usize) {
         let start = text.len();
         text.extend_from_slice(self.head.as_bytes());
         if let Some(meter) = meter.filter(|meter| !meter.is_empty()) {
-            let tag = format!(",{}={}", self.meter, tag(meter));
-            text.extend_from_slice(tag.as_bytes());
+            text.push(b',');
+            text.extend_from_slice(self.meter.as_bytes());
+            text.push(b'=');
+            escape(meter, &TAG, text);
         }
         text.extend_from_slice(self.tail.as_bytes());
-        (start, text.len())
-    }
-
-    /// Appends a field, with a comma in front of it.
-    fn field(&mut self, key: FieldKey, name: &str, value: InfluxValue<'_>, text: &mut Vec<u8>) {
-        let kind = self.kind(key);
-        let (ending, value) = match kind.write(value) {
-            Typed::Exact(value) => ("", value),
-            Typed::Rounded(value) => {
-                self.note(key, name, ROUNDED);
-                ("", value)
-            }
-            Typed::TooLarge => return self.note(key, name, TOO_LARGE),
-            Typed::Other if !self.texts => return self.note(key, name, LEFT_OUT),
-            Typed::Other if kind == FieldType::Text => ("", string(value)),
-            Typed::Other => ("_text", string(value)),
-        };
-        text.push(b',');
-        for part in [&tag(name), ending, "=", &value] {
-            text.extend_from_slice(part.as_bytes());
+        let series = text.len();
+        for (key, name, value) in fields {
+            self.field(key, name.as_ref(), value, text);
         }
-    }
-
-    /// Ends the line, or takes it back if it has no field.
-    fn end(
-        &self,
-        (start, fields): (usize, usize),
-        seconds: Option<i64>,
-        text: &mut Vec<u8>,
-    ) -> bool {
-        // Every field wrote a comma in front of itself; the first one is the blank.
-        let Some(first) = text.get_mut(fields) else {
+        // Every field begins with a comma; the first comma becomes the blank.
+        let Some(first) = text.get_mut(series) else {
             text.truncate(start);
             return false;
         };
         *first = b' ';
         if let Some(seconds) = seconds {
-            let nanoseconds = self.precision == Precision::Nanoseconds && seconds != 0;
-            let zeros = if nanoseconds { "000000000" } else { "" };
-            text.extend_from_slice(format!(" {seconds}{zeros}").as_bytes());
+            text.push(b' ');
+            text.extend_from_slice(itoa::Buffer::new().format(seconds).as_bytes());
+            if self.precision == Precision::Nanoseconds && seconds != 0 {
+                text.extend_from_slice(b"000000000");
+            }
         }
         text.push(b'\n');
         true
+    }
+
+    /// Appends a field with a comma in front of it.
+    fn field(&mut self, key: FieldKey, name: &str, value: InfluxValue<'_>, text: &mut Vec<u8>) {
+        let start = text.len();
+        text.push(b',');
+        escape(name, &TAG, text);
+        let named = text.len();
+        text.push(b'=');
+        let kind = self.kind(key);
+        match kind.write(value, text) {
+            Typed::Exact => {}
+            Typed::Rounded => self.note(key, name, ROUNDED),
+            Typed::TooLarge => {
+                text.truncate(start);
+                self.note(key, name, TOO_LARGE);
+            }
+            Typed::Other if !self.texts => {
+                text.truncate(start);
+                self.note(key, name, LEFT_OUT);
+            }
+            Typed::Other => {
+                text.truncate(named);
+                text.extend_from_slice(if kind == FieldType::Text { b"=" } else { b"_text=" });
+                string(value, text);
+            }
+        }
     }
 
     /// The type of a field, whatever its value.
@@ -249,38 +253,44 @@ impl Points {
         }
     }
 
-    /// What the user should know and has not been told yet.
+    /// Notes for the user, each once.
     pub fn notes(&mut self) -> Vec<String> {
         core::mem::take(&mut self.notes)
     }
 }
 
-impl<'a> From<&'a readings::ReadingValue> for InfluxValue<'a> {
-    fn from(value: &'a readings::ReadingValue) -> Self {
+impl<'a> From<&'a ReadingValue> for InfluxValue<'a> {
+    fn from(value: &'a ReadingValue) -> Self {
         match value {
-            readings::ReadingValue::Number(number) => Self::Number(*number),
-            readings::ReadingValue::Truth(truth) => Self::Truth(*truth),
-            readings::ReadingValue::Text(text) | readings::ReadingValue::List(text) => {
-                Self::Text(text)
-            }
+            ReadingValue::Number(number) => Self::Number(*number),
+            ReadingValue::Truth(truth) => Self::Truth(*truth),
+            ReadingValue::Text(text) | ReadingValue::List(text) => Self::Text(text),
         }
     }
 }
 
-/// When readings were taken, in seconds since 1970: by the first of these clocks that says it, of the
-/// meter ([`Meta::Time`]) and of the machine ([`Meta::Received`]). Nothing for what no point can
-/// have, which is anything before 1678 or after 2261.
+/// The time of readings in seconds since 1970, by the first of these clocks that has one: the meter's
+/// ([`Meta::Time`]) or the machine's ([`Meta::Received`]). `None` for a time that no point can have:
+/// before 1678 or after 2261.
 #[must_use]
 pub fn seconds(readings: &Readings, clocks: [Meta; 2]) -> Option<i64> {
     let of = |meta| readings.meta(meta)?.parse().ok().map(jiff::Timestamp::as_second);
     clocks.into_iter().filter_map(of).find(|seconds| is_storable(*seconds))
 }
 
-/// What stands in telegrams and is told otherwise: as the tag and the timestamp of its point.
+/// True for the members that are no field: the tag and the timestamp of a point.
 #[must_use]
 pub const fn is_told(key: FieldKey) -> bool {
     matches!(key, FieldKey::Meta(Meta::Time | Meta::Meter))
 }
+
+/// The description of the format.
+pub static FORMAT: FormatEntry = FormatEntry {
+    name: "influx",
+    help: "Line protocol of InfluxDB, one point a telegram",
+    own: &[],
+    build: |options| Ok(Box::new(Influx::new(options.selection, options.units))),
+};
 
 /// The format.
 #[derive(Clone, Debug)]
@@ -289,13 +299,10 @@ pub struct Influx {
     selection: Option<Selection>,
     timeless: bool,
     notes: Vec<String>,
-    /// Room for the name and the value of a field.
-    name: Vec<u8>,
-    value: Vec<u8>,
 }
 
 impl Influx {
-    /// With everything that is a number, or a selection.
+    /// With all numbers, or a selection.
     #[must_use]
     pub fn new(selection: Option<Selection>, units: Units) -> Self {
         let points = Points::new(MEASUREMENT, &[], "meter", units, Precision::Nanoseconds);
@@ -304,8 +311,6 @@ impl Influx {
             selection,
             timeless: false,
             notes: Vec::new(),
-            name: Vec::new(),
-            value: Vec::new(),
         }
     }
 
@@ -329,33 +334,18 @@ impl Influx {
 impl Format for Influx {
     fn entry(&mut self, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
         let seconds = self.seconds(entry);
-        let Self { points, selection, name, value, .. } = self;
-        value.clear();
-        if let Some(meter) = Content::of_meter(entry) {
-            meter.write(entry.zone, value);
+        let mut meter = Vec::new();
+        if let Some(content) = Content::of_meter(entry) {
+            content.write(entry.zone, &mut meter);
         }
-        let start = points.start(Some(&String::from_utf8_lossy(value)), text);
-        Cell::each(entry, selection.as_ref(), |cell| {
-            if is_told(cell.key) {
-                return;
-            }
-            name.clear();
-            cell.key.write(&points.units, name);
-            value.clear();
-            let content = match (cell.key, cell.content) {
-                (FieldKey::Field(..), Content::Value(value::Value::Number(number))) => {
-                    InfluxValue::Number(points.units.number(number, cell.unit))
-                }
-                (_, Content::Value(value::Value::Number(number))) => InfluxValue::Number(number),
-                (_, Content::Value(value::Value::Truth(truth))) => InfluxValue::Truth(truth),
-                (_, content) => {
-                    content.write(entry.zone, value);
-                    InfluxValue::Text(core::str::from_utf8(value).unwrap_or_default())
-                }
-            };
-            points.field(cell.key, &String::from_utf8_lossy(name), content, text);
+        let cells = Cell::all(entry, self.selection.as_ref()).filter(|cell| !is_told(cell.key));
+        let mut members = Vec::with_capacity(USUAL);
+        cells.for_each(|cell| members.push(Member::of(&cell, entry.zone)));
+        let units = self.points.units;
+        let fields = members.iter().map(|Member { key, value, .. }| {
+            (*key, key.name(&units), in_units(*key, value, &units))
         });
-        points.end(start, seconds, text);
+        self.points.write(str::from_utf8(&meter).ok(), fields, seconds, text);
     }
 
     fn notes(&mut self) -> Vec<String> {
@@ -369,77 +359,101 @@ impl Format for Influx {
     }
 }
 
-/// Whether meters count it in whole units.
+/// True if meters count this quantity in whole units.
 fn is_whole(unit: Unit) -> bool {
     [Unit::WATT_HOUR, Unit::VAR_HOUR, Unit::WATT, Unit::VAR].contains(&unit)
 }
 
-/// Whether a database can hold it: nanoseconds in 64 bits, and a few that mean something else.
+/// True if a database can store this time: nanoseconds in 64 bits, less a few reserved values.
 fn is_storable(seconds: i64) -> bool {
     seconds.checked_mul(1_000_000_000).is_some_and(|nanos| nanos.unsigned_abs() < u64::MAX / 2 - 9)
 }
 
+/// A value in the unit that the user chose; only published names have units to choose from.
+fn in_units<'a>(key: FieldKey, value: &'a ReadingValue, units: &Units) -> InfluxValue<'a> {
+    match (key, value) {
+        (FieldKey::Field(place, _), ReadingValue::Number(number)) => {
+            let power = FIELDS.get(place).map_or(0, |field| units.power(field.unit));
+            InfluxValue::Number(number.in_larger_unit(power))
+        }
+        (_, value) => value.into(),
+    }
+}
+
 /// The nearest integer, away from zero where two are near, and whether it is the number itself.
 fn integer(number: Decimal) -> Option<(i64, bool)> {
+    if let Some(integer) = number.to_integer() {
+        return Some((i64::try_from(integer).ok()?, true));
+    }
     let text = number.to_string();
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let (whole, fraction) = text.split_once('.')?;
     let integer: i64 = whole.parse().ok()?;
     let away = if whole.starts_with('-') { -1 } else { 1 };
     let up = i64::from(fraction.bytes().next().is_some_and(|digit| digit >= b'5'));
-    let exact = fraction.bytes().all(|digit| digit == b'0');
-    Some((integer.checked_add(away * up)?, exact))
+    Some((integer.checked_add(away * up)?, false))
 }
 
-/// All digits, and always a point.
-fn float(number: Decimal) -> String {
-    let mut text = number.to_string();
-    if !text.contains('.') {
-        text.push_str(".0");
+/// Appends all digits, and always a point.
+fn float(number: Decimal, text: &mut Vec<u8>) {
+    let start = text.len();
+    number.write(text);
+    if !text.iter().skip(start).any(|sign| *sign == b'.') {
+        text.extend_from_slice(b".0");
     }
-    text
 }
 
-/// A name or a value of a tag, or a name of a field.
+/// Characters with an escape in the names and values of tags, and in the names of fields.
+const TAG: [char; 3] = [',', '=', ' '];
+
+/// Appends a value of a field as a string in its quotes.
+fn string(value: InfluxValue<'_>, text: &mut Vec<u8>) {
+    text.push(b'"');
+    match value {
+        InfluxValue::Text(value) => escape(value, &['"'], text),
+        InfluxValue::Number(number) => number.write(text),
+        InfluxValue::Truth(truth) => text.extend_from_slice(truth.to_string().as_bytes()),
+    }
+    text.push(b'"');
+}
+
 fn tag(text: &str) -> String {
-    escaped(text, &[',', '=', ' '])
+    escaped(text, &TAG)
 }
 
-/// A value of a field, in its quotes.
-fn string(value: InfluxValue<'_>) -> String {
-    let text = match value {
-        InfluxValue::Text(text) => text.to_owned(),
-        InfluxValue::Number(number) => number.to_string(),
-        InfluxValue::Truth(truth) => truth.to_string(),
-    };
-    format!("\"{}\"", escaped(&text, &['"']))
-}
-
-/// The text with `\` in front of `special` characters, and percent-encoded where `\` would help
-/// with one reader and harm with the next.
 fn escaped(text: &str, special: &[char]) -> String {
-    let mut safe = String::with_capacity(text.len());
+    let mut safe = Vec::new();
+    escape(text, special, &mut safe);
+    String::from_utf8_lossy(&safe).into_owned()
+}
+
+/// Appends a text with `\` in front of `special` characters, and percent-encoded where `\` would help
+/// with one reader and harm with the next.
+fn escape(text: &str, special: &[char], safe: &mut Vec<u8>) {
+    // Nearly all names are plain: all octets are looked at, without a branch each.
+    let is_plain = |sign: u8| sign.is_ascii_alphanumeric() | (sign == b'_') | (sign == b':');
+    if text.bytes().fold(true, |plain, sign| plain & is_plain(sign)) {
+        return safe.extend_from_slice(text.as_bytes());
+    }
     let mut rest = text.chars();
     while let Some(character) = rest.next() {
         let octets = match character {
             '%' => looks_encoded(rest.as_str()),
             _ => character.is_control() || character == '\\',
         };
+        let mut room = [0; 4];
+        let encoded = character.encode_utf8(&mut room).bytes();
         if octets {
-            let mut room = [0; 4];
-            for octet in character.encode_utf8(&mut room).bytes() {
-                safe.push_str(&format!("%{octet:02x}"));
-            }
+            encoded.for_each(|octet| safe.extend_from_slice(format!("%{octet:02x}").as_bytes()));
             continue;
         }
         if special.contains(&character) {
-            safe.push('\\');
+            safe.push(b'\\');
         }
-        safe.push(character);
+        safe.extend(encoded);
     }
-    safe
 }
 
-/// Whether two hexadecimal digits stand behind a `%`.
+/// True if two hexadecimal digits stand behind a `%`.
 fn looks_encoded(behind: &str) -> bool {
     matches!(behind.as_bytes(), [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
 }
@@ -487,7 +501,7 @@ mod tests {
         line(&Units::default(), name, InfluxValue::Number(Decimal::parse(digits).unwrap()))
     }
 
-    /// What a careful reader makes of a text that was written.
+    /// A written text as a careful reader decodes it.
     fn decoded(text: &str) -> String {
         let mut octets = Vec::new();
         let mut rest = text.as_bytes();

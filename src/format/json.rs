@@ -4,15 +4,17 @@
 //! {"schema":1,"time":"2021-09-27T09:47:15+02:00","meter":"181220000009","energy_import_wh":12937,…}
 //! ```
 //!
-//! First what is said about the telegram, then the published names, then everything else in the order
-//! of the telegram; what is absent is left out. Numbers have the digits that their scaler gives them, so
-//! they are written by hand: going through a float would lose some. Strings are left to `serde_json`.
+//! The metadata comes first, then the published names, then all other objects in the order of the
+//! telegram; absent members are left out. Numbers have the digits that their scaler gives them. No float
+//! could keep those, so numbers are written by hand; `serde_json` escapes the strings.
 
 use crate::{
     format::{
         cell::{Cell, Content},
         entry::{Format, OutputTelegram},
-        key::{FieldKey, Meta},
+        json_string,
+        key::{FieldKey, Meta, write_code},
+        options::{FormatEntry, OwnOption},
         selection::Selection,
         units::{Units, symbol},
     },
@@ -20,19 +22,27 @@ use crate::{
     reading::{decimal::Decimal, fields::FIELDS, objects::Object},
 };
 
+/// The description of the format.
+pub static FORMAT: FormatEntry = FormatEntry {
+    name: "json",
+    help: "JSON Lines, one object a telegram",
+    own: &[OwnOption { flag: "--objects", is_chosen: |options| options.objects, optional: false }],
+    build: |options| Ok(Box::new(Json::new(options.selection, options.objects))),
+};
+
 /// The format.
 #[derive(Clone, Debug)]
 pub struct Json {
     selection: Option<Selection>,
     objects: bool,
-    /// `,"time":` and so on, made once.
+    /// The start of each metadata member, `,"time":`, made once.
     metas: [Vec<u8>; Meta::ALL.len()],
-    /// `,"energy_import_wh":` and so on.
+    /// The start of each named member, `,"energy_import_wh":`.
     fields: Vec<Vec<u8>>,
 }
 
 impl Json {
-    /// With everything or a selection, and with every element beside it on request.
+    /// With all readings or a selection, and on request with every element of the telegram.
     #[must_use]
     pub fn new(selection: Option<Selection>, objects: bool) -> Self {
         let member = |name: &str| format!(",\"{name}\":").into_bytes();
@@ -65,13 +75,14 @@ impl Format for Json {
         match &self.selection {
             None => self.everything(entry, text),
             Some(_) => {
-                Cell::each(entry, self.selection.as_ref(), |cell| pair(entry, &cell, text));
+                let cells = Cell::all(entry, self.selection.as_ref());
+                cells.for_each(|cell| pair(entry, &cell, text));
             }
         }
         if self.objects {
             objects(entry, text);
         }
-        // Every member wrote a comma in front of itself; the first one is the brace.
+        // Every member begins with a comma; the first comma becomes the brace.
         match text.get_mut(start) {
             Some(first) => *first = b'{',
             None => text.push(b'{'),
@@ -96,7 +107,7 @@ fn pair(entry: &OutputTelegram<'_>, cell: &Cell<'_>, text: &mut Vec<u8>) {
     let unit = symbol(cell.unit);
     if matches!(cell.key, FieldKey::Object(..) | FieldKey::Item(_)) && !unit.is_empty() {
         key(text, b"_unit\":");
-        string(&unit, text);
+        json_string::write(&unit, text);
     }
 }
 
@@ -118,12 +129,13 @@ fn element(entry: &OutputTelegram<'_>, object: &Object<'_>, text: &mut Vec<u8>) 
     text.extend_from_slice(b"{\"index\":");
     count(i128::try_from(object.index).unwrap_or_default(), text);
     if let Some(obis) = object.obis {
-        text.extend_from_slice(b",\"obis\":");
-        string(&obis.to_string(), text);
+        text.extend_from_slice(b",\"obis\":\"");
+        write_code(obis, text);
+        text.push(b'"');
     }
     if let Some(field) = entry.telegram.name_of(object).and_then(|place| FIELDS.get(place)) {
         text.extend_from_slice(b",\"name\":");
-        string(field.name, text);
+        json_string::write(field.name, text);
     }
     if let Some(content) = Content::of(object) {
         text.extend_from_slice(b",\"value\":");
@@ -131,7 +143,7 @@ fn element(entry: &OutputTelegram<'_>, object: &Object<'_>, text: &mut Vec<u8>) 
     }
     if let Some(unit) = object.scale.map(|(_, unit)| symbol(unit)).filter(|unit| !unit.is_empty()) {
         text.extend_from_slice(b",\"unit\":");
-        string(&unit, text);
+        json_string::write(&unit, text);
     }
     if Content::of(object).is_some() {
         text.extend_from_slice(b",\"raw\":");
@@ -150,12 +162,7 @@ fn element(entry: &OutputTelegram<'_>, object: &Object<'_>, text: &mut Vec<u8>) 
     }
     if let Some(kind) = object.value.kind.name() {
         text.extend_from_slice(b",\"type\":");
-        string(kind, text);
+        json_string::write(kind, text);
     }
     text.push(b'}');
-}
-
-fn string(value: &str, text: &mut Vec<u8>) {
-    // Writing to a Vec cannot fail.
-    let _ = serde_json::to_writer(text, value);
 }

@@ -1,28 +1,28 @@
-//! The names of things in a telegram.
+//! The names of readings and metadata.
 //!
-//! | key | what |
+//! | key | meaning |
 //! |---|---|
-//! | `meter` | what is said about the telegram as a whole |
+//! | `meter` | metadata of the telegram |
 //! | `energy_import_wh` | a value with a published name |
 //! | `1-0:99.1.0` | any other object |
-//! | `item_7` | the seventh object, if it has no code |
+//! | `item_7` | the seventh object, which has no code |
 //!
 //! `#2` behind a name or a code means its second occurrence.
 
-use std::io::Write as _;
+use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
 
 use crate::{
     cosem::obis::Obis,
     format::units::Units,
     reading::{
-        fields::{FIELDS, Field},
+        fields::{self, FIELDS},
         objects::Object,
         telegram::Telegram,
     },
 };
 
-/// What is said about a telegram as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Metadata: facts about a telegram as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Meta {
     /// The version of the JSON form.
     Schema,
@@ -40,7 +40,7 @@ pub enum Meta {
     SystemTitle,
     /// Its invocation counter.
     InvocationCounter,
-    /// Whether its tag was verified.
+    /// True if its tag was verified.
     Authenticated,
 }
 
@@ -74,7 +74,7 @@ impl Meta {
         }
     }
 
-    /// What it is, for people.
+    /// Its description for people.
     #[must_use]
     pub const fn about(self) -> &'static str {
         match self {
@@ -91,10 +91,10 @@ impl Meta {
     }
 }
 
-/// The name of one thing in a telegram.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The name of a reading or of an item of metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FieldKey {
-    /// Something about the telegram.
+    /// Metadata.
     Meta(Meta),
     /// A published name, by its place, and which occurrence of it, from 1.
     Field(usize, usize),
@@ -118,8 +118,8 @@ impl FieldKey {
     /// Reads its text; names with or without the unit that the user chose.
     #[must_use]
     pub fn parse(text: &str, units: &Units) -> Option<Self> {
-        if let Some(meta) = Meta::ALL.into_iter().find(|meta| meta.name() == text) {
-            return Some(Self::Meta(meta));
+        if let Some(key) = NAMES.get(text) {
+            return Some(*key);
         }
         if let Some(index) = text.strip_prefix("item_") {
             return Some(Self::Item(count(index)?));
@@ -128,9 +128,7 @@ impl FieldKey {
             Some((name, occurrence)) => (name, count(occurrence)?),
             None => (text, 1),
         };
-        let named =
-            |(place, field): (usize, &Field)| field.name == name || units.name(place) == name;
-        match FIELDS.iter().enumerate().position(named) {
+        match fields::of_name(name).or_else(|| units.place(name)) {
             Some(place) => Some(Self::Field(place, occurrence)),
             None => Some(Self::Object(name.parse().ok()?, occurrence)),
         }
@@ -138,25 +136,77 @@ impl FieldKey {
 
     /// Appends its text, names with the unit that the user chose.
     pub fn write(self, units: &Units, text: &mut Vec<u8>) {
-        // Writing to a Vec cannot fail.
-        let _ = match self {
-            Self::Meta(meta) => text.write_all(meta.name().as_bytes()),
-            Self::Field(place, _) => text.write_all(units.name(place).as_bytes()),
-            Self::Object(obis, _) => write!(text, "{obis}"),
-            Self::Item(index) => write!(text, "item_{index}"),
-        };
+        match self {
+            Self::Meta(meta) => text.extend_from_slice(meta.name().as_bytes()),
+            Self::Field(place, _) => text.extend_from_slice(units.name(place).as_bytes()),
+            Self::Object(obis, _) => write_code(obis, text),
+            Self::Item(index) => {
+                text.extend_from_slice(b"item_");
+                write_count(index, text);
+            }
+        }
         if let Self::Field(_, occurrence @ 2..) | Self::Object(_, occurrence @ 2..) = self {
-            let _ = write!(text, "#{occurrence}");
+            text.push(b'#');
+            write_count(occurrence, text);
         }
     }
 
-    /// Its text.
+    /// Its text; most texts are known names, which take no allocation.
+    #[must_use]
+    pub fn name(self, units: &Units) -> Cow<'static, str> {
+        match self {
+            Self::Meta(meta) => meta.name().into(),
+            Self::Field(place, 1) => units.name(place),
+            _ => {
+                let mut text = Vec::new();
+                self.write(units, &mut text);
+                String::from_utf8_lossy(&text).into_owned().into()
+            }
+        }
+    }
+
+    /// Its text as a string of its own.
     #[must_use]
     pub fn text(self, units: &Units) -> String {
-        let mut text = Vec::new();
-        self.write(units, &mut text);
-        String::from_utf8_lossy(&text).into_owned()
+        self.name(units).into_owned()
     }
+}
+
+/// All names in the order in which they are printed.
+pub(super) static KNOWN: LazyLock<Vec<(&str, FieldKey)>> = LazyLock::new(|| {
+    let metas = Meta::ALL.into_iter().map(|meta| (meta.name(), FieldKey::Meta(meta)));
+    let fields = FIELDS.iter().enumerate();
+    metas.chain(fields.map(|(place, field)| (field.name, FieldKey::Field(place, 1)))).collect()
+});
+
+/// The same by name.
+static NAMES: LazyLock<HashMap<&str, FieldKey>> = LazyLock::new(|| KNOWN.iter().copied().collect());
+
+/// Appends a code as its `Display` writes it, without the cost of a formatter.
+pub(super) fn write_code(Obis([a, b, c, d, e, history]): Obis, text: &mut Vec<u8>) {
+    for (group, separator) in [(a, b'-'), (b, b':'), (c, b'.'), (d, b'.')] {
+        write_octet(group, text);
+        text.push(separator);
+    }
+    write_octet(e, text);
+    if history != u8::MAX {
+        text.push(b'*');
+        write_octet(history, text);
+    }
+}
+
+fn write_octet(number: u8, text: &mut Vec<u8>) {
+    if number >= 100 {
+        text.push(b'0' + number / 100);
+    }
+    if number >= 10 {
+        text.push(b'0' + number / 10 % 10);
+    }
+    text.push(b'0' + number % 10);
+}
+
+fn write_count(count: usize, text: &mut Vec<u8>) {
+    text.extend_from_slice(itoa::Buffer::new().format(count).as_bytes());
 }
 
 /// A number from 1, in digits only.

@@ -1,4 +1,4 @@
-//! The last readings of each meter: what a snapshot shows.
+//! The last readings of each meter, which a snapshot shows.
 
 use std::sync::Arc;
 
@@ -16,19 +16,19 @@ pub struct LatestReadings {
     meters: Meters<Option<Seen>>,
 }
 
-/// What is known of one meter.
+/// One meter.
 #[derive(Clone, Debug)]
 pub struct Seen {
     /// Its last readings.
     pub readings: Arc<Readings>,
     /// How many of its telegrams there were.
     pub telegrams: u64,
-    /// When the last one came, for who has a clock.
+    /// When the last one arrived, if the caller has a clock.
     pub arrived: Option<Timestamp>,
 }
 
 impl LatestReadings {
-    /// Takes readings in, the last ones of so many telegrams.
+    /// Adds readings, the last of a number of telegrams.
     pub fn put(&mut self, readings: Arc<Readings>, telegrams: u64, arrived: Option<Timestamp>) {
         let name = name(&readings);
         self.meters.seen(name, |seen| {
@@ -54,26 +54,26 @@ impl LatestReadings {
 }
 
 impl Seen {
-    /// What tells it from other meters: its number, else its system title.
+    /// The name of the meter: its number, else its system title.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         name(&self.readings)
     }
 
-    /// When its last telegram arrived; if nobody stamped it, what the meter's clock said.
+    /// When its last telegram arrived; without a time of arrival, the time of the meter's clock.
     #[must_use]
     pub fn time(&self) -> Option<Timestamp> {
         self.clock(Meta::Received).or_else(|| self.clock(Meta::Time)).or(self.arrived)
     }
 
-    /// A time that its last telegram says.
+    /// A time in its last telegram.
     #[must_use]
     pub fn clock(&self, meta: Meta) -> Option<Timestamp> {
         self.readings.meta(meta)?.parse().ok()
     }
 }
 
-/// The name of the meter that readings are of.
+/// The name of the meter of some readings: its number, else its system title.
 #[must_use]
 pub fn name(readings: &Readings) -> Option<&str> {
     let names = [Meta::Meter, Meta::SystemTitle];

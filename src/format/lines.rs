@@ -4,19 +4,28 @@
 //! 2021-09-27T09:47:15+02:00  181220000009  1-0:32.7.0  voltage_l1_v  233.7  V
 //! ```
 //!
-//! One TAB between the columns, `-` where there is nothing: a computed value has no code, an object
+//! One TAB between the columns, `-` for an absent cell: a computed value has no code, an object
 //! without a published name has no name.
 
 use crate::{
     format::{
         cell::{Cell, Content},
         entry::{Format, OutputTelegram},
-        key::{FieldKey, Meta},
+        key::{FieldKey, Meta, write_code},
+        options::FormatEntry,
         printable::shown,
         selection::Selection,
         units::{Units, symbol},
     },
     reading::value::Value,
+};
+
+/// The description of the format.
+pub static FORMAT: FormatEntry = FormatEntry {
+    name: "lines",
+    help: "TAB-separated, one reading a line",
+    own: &[],
+    build: |options| Ok(Box::new(Lines::new(options.selection, options.units))),
 };
 
 /// The format.
@@ -29,7 +38,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// With everything or a selection.
+    /// With all readings or a selection.
     #[must_use]
     pub const fn new(selection: Option<Selection>, units: Units) -> Self {
         Self { selection, units, head: Vec::new() }
@@ -47,7 +56,7 @@ impl Format for Lines {
             }
             head.push(b'\t');
         }
-        Cell::each(entry, selection.as_ref(), |cell| {
+        Cell::all(entry, selection.as_ref()).for_each(|cell| {
             text.extend_from_slice(head);
             line(&cell, entry, units, text);
         });
@@ -60,7 +69,7 @@ impl Format for Lines {
 
 fn line(cell: &Cell<'_>, entry: &OutputTelegram<'_>, units: &Units, text: &mut Vec<u8>) {
     match cell.code {
-        Some(code) => text.extend_from_slice(code.to_string().as_bytes()),
+        Some(code) => write_code(code, text),
         None => text.push(b'-'),
     }
     text.push(b'\t');
@@ -85,7 +94,7 @@ fn line(cell: &Cell<'_>, entry: &OutputTelegram<'_>, units: &Units, text: &mut V
     text.push(b'\n');
 }
 
-/// Appends a value that is no number, `-` if it has no characters.
+/// Appends a value other than a number, `-` if it is empty.
 fn value(content: &Content<'_>, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
     let start = text.len();
     match content {

@@ -1,21 +1,27 @@
-//! What is kept of each meter.
+//! A value for each meter.
 //!
-//! Whoever can write telegrams can invent meters, so there is an end to it: of too many the one goes
-//! that was not seen for longest.
+//! An attacker who can write telegrams can invent meters, so their number is limited: the meter that was
+//! unseen for longest makes room for a new one.
 
-/// One value a meter, by its name; what has no name is one meter.
+/// One value a meter, by its name. All telegrams without a name are one meter.
 #[derive(Clone, Debug)]
 pub struct Meters<T> {
-    /// The one that was seen last stands last.
+    /// In the order in which they were last seen.
     kept: Vec<(Option<Box<str>>, T)>,
 }
 
-/// How many meters are told apart. More are no home.
+/// The most meters that are told apart: more than any home has.
 const MOST: usize = 1024;
 
 impl<T: Default> Meters<T> {
-    /// A meter is seen now, and its value, a new one if it was not seen before, may change.
+    /// Notes that a meter is seen now, and changes its value, which is new for a new meter.
     pub fn seen<R>(&mut self, name: Option<&str>, change: impl FnOnce(&mut T) -> R) -> R {
+        // Nearly always it is the meter that was seen last.
+        if let Some((known, value)) = self.kept.last_mut()
+            && known.as_deref() == name
+        {
+            return change(value);
+        }
         let found = self.kept.iter().rposition(|(known, _)| known.as_deref() == name);
         let (name, mut value) = match found {
             Some(at) => self.kept.remove(at),
@@ -39,12 +45,12 @@ impl<T> Meters<T> {
         self.kept.iter().find(|(known, _)| known.as_deref() == name).map(|(_, value)| value)
     }
 
-    /// All values, to be changed.
+    /// All values, mutable.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.kept.iter_mut().map(|(_, value)| value)
     }
 
-    /// All values; that of the meter that was seen last is the last.
+    /// All values, that of the last seen meter last.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.kept.iter().map(|(_, value)| value)
     }

@@ -1,23 +1,30 @@
 //! Readings as text.
 //!
-//! - [`entry`]: what is written, and what every format can do.
-//! - [`options`]: the formats by name, built from the user's choices.
+//! - [`readings`]: the readings of a telegram, which sinks get; [`json_line`] reads them from JSON.
+//! - [`entry`]: a telegram for a format, and the trait of all formats.
+//! - [`options`], [`kinds`]: the choices of a user; the formats by name.
 //! - [`json`], [`csv`], [`xml`], [`table`], [`lines`], [`influx`]: one format each.
 //! - [`prometheus`], [`solarview`]: pages that show the [`latest`] readings, as a [`snapshot`].
-//! - [`selection`], [`units`]: what the user chose to see, and how.
-//! - [`meters`]: what is kept of each meter.
-//! - [`key`], [`cell`]: the name and the value of one thing in a telegram.
-//! - [`usage`]: why a choice cannot be had.
-//! - [`printable`]: text that is safe to look at.
+//! - [`selection`], [`units`], [`locale`]: the fields, units and separators that the user chose.
+//! - [`meters`]: a value for each meter.
+//! - [`key`], [`cell`]: the name of a reading; its value in a telegram.
+//! - [`usage`]: a choice that is refused.
+//! - [`printable`], [`json_string`]: text that is safe on a terminal, and in JSON.
 pub mod cell;
+#[cfg(feature = "formats")]
 pub mod csv;
 pub mod entry;
 pub mod influx;
 pub mod json;
+mod json_line;
+pub mod json_string;
 pub mod key;
+pub mod kinds;
 pub mod latest;
 pub mod lines;
+pub mod locale;
 pub mod meters;
+#[cfg(feature = "formats")]
 pub mod options;
 pub mod printable;
 pub mod prometheus;
@@ -28,4 +35,5 @@ pub mod solarview;
 pub mod table;
 pub mod units;
 pub mod usage;
+#[cfg(feature = "formats")]
 pub mod xml;

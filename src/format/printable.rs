@@ -1,11 +1,11 @@
-//! Text that is safe to look at.
+//! Text that is safe on a terminal.
 //!
-//! Whoever can write a telegram can put any character into its texts. Nothing that moves the cursor,
-//! changes the terminal, or turns the direction of writing gets past this room.
+//! An attacker who can write a telegram can put any character into its texts. Characters that move the
+//! cursor, change the terminal, or turn the direction of writing are escaped here.
 
 use std::borrow::Cow;
 
-/// The text with everything invisible escaped, as `\x1b` or `\u{202e}`.
+/// The text with all invisible characters escaped, as `\x1b` or `\u{202e}`.
 #[must_use]
 pub fn shown(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {

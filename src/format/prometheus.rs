@@ -7,9 +7,9 @@
 //! ```
 //!
 //! Names follow the naming guide: base units, spelt out, in the plural, and `_total` behind counters.
-//! What one meter sums up is never in the same metric as its parts, tariffs and phases, so that `sum`
-//! tells the truth. There are no timestamps: the textfile collector would refuse the whole file. How
-//! old the values are is told by `smartmeter_last_telegram_timestamp_seconds`.
+//! A total is never in the same metric as its parts, tariffs and phases, so that `sum` gives a true
+//! total. There are no timestamps: the textfile collector would refuse the whole file. The age of the
+//! values follows from `smartmeter_last_telegram_timestamp_seconds`.
 //!
 //! Numbers without a published name are samples of `smartmeter_object`, by their code.
 
@@ -21,12 +21,24 @@ use crate::{
     format::{
         key::{FieldKey, Meta},
         latest::{LatestReadings, Seen},
+        options::FormatEntry,
         printable::shown,
         readings::ReadingValue,
-        snapshot::Page,
+        snapshot::{Page, SnapshotFormat},
         units::Units,
     },
     reading::{decimal::Decimal, fields::FIELDS},
+};
+
+/// The description of the format.
+pub static FORMAT: FormatEntry = FormatEntry {
+    name: "prometheus",
+    help: "Metrics for Prometheus: the last readings of each meter, at the end",
+    own: &[],
+    build: |options| {
+        let keys = options.selection.map(|selection| selection.keys().to_vec());
+        Ok(Box::new(SnapshotFormat::new(Prometheus::new(keys))))
+    },
 };
 
 /// The format.
@@ -36,14 +48,14 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
-    /// With all readings or those selected; what is said about the meters is always there.
+    /// With all readings or those selected; the samples about the meters themselves are always there.
     #[must_use]
     pub const fn new(keys: Option<Vec<FieldKey>>) -> Self {
         Self { keys }
     }
 
-    /// Appends the samples of all meters. A meter that was last seen before `stale` has no values
-    /// that are true for a moment only.
+    /// Appends the samples of all meters. A meter that was last seen before `stale` has no momentary
+    /// values, such as powers.
     pub fn snapshot(&self, latest: &LatestReadings, stale: Option<Timestamp>, text: &mut Vec<u8>) {
         let mut meters: Vec<&Seen> = latest.meters().collect();
         meters.sort_by_key(|seen| seen.name());
@@ -103,7 +115,7 @@ fn objects(format: &Prometheus, meters: &[&Seen], stale: Option<Timestamp>, text
     samples.write(text);
 }
 
-/// What is said about the meters themselves.
+/// The samples about the meters themselves.
 fn about(meters: &[&Seen], text: &mut Vec<u8>) {
     let mut info = Samples::new("info", MetricType::Gauge, "The meter; the value is always 1.");
     let help = "When the last telegram arrived.";
@@ -134,14 +146,14 @@ fn seconds(time: Timestamp) -> Decimal {
     }
 }
 
-/// The samples of one metric, which have to stand together.
+/// The samples of one metric, which the format wants together.
 struct Samples {
     name: &'static str,
     kind: MetricType,
     help: &'static str,
     lines: Vec<u8>,
-    /// What has a sample. A second one would make the whole page useless, and text on standard input
-    /// may say everything twice.
+    /// The series with a sample. A second sample would make the whole page invalid, and readings on
+    /// standard input may repeat themselves.
     series: BTreeSet<String>,
 }
 
@@ -174,7 +186,7 @@ impl Samples {
         series.insert(sample);
     }
 
-    /// Nothing without a sample.
+    /// Appends the metric, if it has a sample.
     fn write(&self, text: &mut Vec<u8>) {
         let Self { name, kind, help, lines, .. } = self;
         if lines.is_empty() {
@@ -187,8 +199,7 @@ impl Samples {
     }
 }
 
-/// A value of a label as it stands between quotes. Whoever looks at the page on a terminal is not to
-/// be harmed either.
+/// The value of a label between its quotes, safe on a terminal too.
 fn escaped(value: &str) -> String {
     let lines =
         value.split('\n').map(|line| shown(line).replace('\\', "\\\\").replace('"', "\\\""));
@@ -221,7 +232,7 @@ struct Family {
 }
 
 impl Family {
-    /// Whether a published name belongs to it, and the label that tells it from others.
+    /// The label of a published name that belongs to the metric; `None` for other names.
     fn part(&self, field: &str) -> Option<Label> {
         let Some((head, tail)) = self.fields.split_once('*') else {
             return (field == self.fields).then_some(None);

@@ -1,4 +1,4 @@
-//! What the user wants to see: `--fields time,energy_import_wh,1-0:99.1.0,item_3`.
+//! The user's choice of fields: `--fields time,energy_import_wh,1-0:99.1.0,item_3`.
 
 use crate::{
     cosem::obis::Obis,
@@ -11,7 +11,7 @@ use crate::{
     reading::fields::{FIELDS, Field},
 };
 
-/// The things to show, in this order.
+/// The fields to show, in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
     keys: Vec<FieldKey>,
@@ -21,7 +21,7 @@ impl Selection {
     /// Reads names between commas. Names may carry the unit that the user chose.
     ///
     /// # Errors
-    /// A name that is not known, with the nearest one that is; a name that stands twice.
+    /// An unknown name, with the nearest known one; a name that stands twice.
     pub fn parse(text: &str, units: &Units) -> Result<Self, Usage> {
         let mut keys = Vec::new();
         for name in text.split(',').map(str::trim) {
@@ -41,7 +41,7 @@ impl Selection {
     }
 }
 
-/// Every name, a line each: the name, its OBIS code, its unit or what it is.
+/// All names, a line each: the name, its OBIS code, its unit or description.
 #[must_use]
 pub fn list() -> String {
     let about = Meta::ALL.map(|meta| format!("{:<30}  {}\n", meta.name(), meta.about()));

@@ -8,9 +8,9 @@
 //! !
 //! ```
 //!
-//! This is what Solarview is fed with today, sign by sign: LF, no channel in front of the code, ten
-//! characters a value, three of them behind the point. Readers of the standard do not take it; the
-//! [strict style](Style::Strict) is for them. A register that the meter did not send has no line: a
+//! Solarview reads exactly this form: LF, no channel in front of the code, ten characters a value, three
+//! of them behind the point. Readers of the standard refuse it; the [strict style](Style::Strict) is for
+//! them. A register that the meter did not send has no line: a
 //! zero would be a wrong value.
 
 use crate::{
@@ -18,9 +18,11 @@ use crate::{
     format::{
         key::{FieldKey, Meta},
         latest::LatestReadings,
+        options::FormatEntry,
         printable::shown,
         readings::{Member, ReadingValue, Readings},
-        snapshot::Page,
+        selection::Selection,
+        snapshot::{Page, SnapshotFormat},
         units::Units,
         usage::Usage,
     },
@@ -31,12 +33,24 @@ use crate::{
 /// How the readout is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Style {
-    /// As Solarview has it.
+    /// As Solarview reads it.
     #[default]
     Solarview,
-    /// As the standard has it, which is also called D0: an identification, whole codes, CR LF.
+    /// As the standard (also called D0) defines it: an identification, whole codes, CR LF.
     Strict,
 }
+
+/// The description of the format.
+pub static FORMAT: FormatEntry = FormatEntry {
+    name: "solarview",
+    help: "The last energy registers in Solarview's format, at the end",
+    own: &[],
+    build: |options| {
+        let keys = options.selection.as_ref().map(Selection::keys);
+        let format = Solarview::new(keys, options.units, Style::default())?;
+        Ok(Box::new(SnapshotFormat::new(format)))
+    },
+};
 
 /// The format.
 #[derive(Clone, Debug)]
@@ -47,11 +61,10 @@ pub struct Solarview {
 }
 
 impl Solarview {
-    /// With both energies, or these registers in this order. Energy is in kWh if nothing else was
-    /// chosen.
+    /// With both energies, or these registers in this order. The default unit of energy is kWh.
     ///
     /// # Errors
-    /// A field that is no register: it has no code.
+    /// A field without a code: it is no register.
     pub fn new(keys: Option<&[FieldKey]>, mut units: Units, style: Style) -> Result<Self, Usage> {
         let keys = keys.unwrap_or(&USUAL).to_vec();
         if let Some(key) = keys.iter().find(|key| code(**key).is_none()) {
@@ -68,7 +81,7 @@ impl Solarview {
         Ok(Self { keys, units, style })
     }
 
-    /// Appends the readout; nothing, if none of its registers is there.
+    /// Appends the readout, if any of its registers is there.
     pub fn readings(&self, readings: &Readings, text: &mut Vec<u8>) {
         let lines = self.keys.iter().filter_map(|key| self.line(readings.member(*key)?));
         let lines: Vec<String> = lines.collect();
@@ -105,7 +118,7 @@ impl Solarview {
 }
 
 impl Page for Solarview {
-    /// One readout has room for one meter: the last.
+    /// A readout has room for one meter: the last seen.
     fn write(&self, latest: &LatestReadings, text: &mut Vec<u8>) {
         if let Some(seen) = latest.pick(None) {
             self.readings(&seen.readings, text);
@@ -191,7 +204,7 @@ mod tests {
 
     #[test]
     fn values_are_written_as_a_format_of_ten_signs_and_three_decimals_does() {
-        // What Python prints for "{:010.3F}".format(value / 1000).
+        // As Python prints "{:010.3F}".format(value / 1000).
         for (number, text) in [
             ("0", "000000.000"),
             ("1", "000000.001"),

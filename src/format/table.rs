@@ -7,16 +7,30 @@
 //!   power_factor          1.000
 //! ```
 //!
-//! Numbers stand with their decimal points below each other. There are no colours and no signs that
-//! move the cursor; `watch` draws its live view from the same [rows](Table::rows).
+//! Numbers are aligned at their decimal points. There are no colours and no control characters; `watch`
+//! draws its live view from the same [rows](Table::rows).
 
-use crate::format::{
-    cell::{Cell, Content},
-    entry::{Format, OutputTelegram},
-    key::{FieldKey, Meta},
-    printable::shown,
-    selection::Selection,
-    units::{Units, symbol},
+use std::borrow::Cow;
+
+use crate::{
+    format::{
+        cell::{Cell, Content},
+        entry::{Format, OutputTelegram},
+        key::{FieldKey, Meta},
+        options::FormatEntry,
+        printable::shown,
+        selection::Selection,
+        units::{Units, symbol},
+    },
+    reading::decimal::Decimal,
+};
+
+/// The description of the format.
+pub static FORMAT: FormatEntry = FormatEntry {
+    name: "table",
+    help: "Aligned columns, for people",
+    own: &[],
+    build: |options| Ok(Box::new(Table::new(options.selection, options.units))),
 };
 
 /// The format.
@@ -24,7 +38,7 @@ use crate::format::{
 pub struct Table {
     selection: Option<Selection>,
     units: Units,
-    /// A block was written, so that the next one keeps its distance.
+    /// True if a block was written: the next one begins with an empty line.
     begun: bool,
 }
 
@@ -32,17 +46,17 @@ pub struct Table {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableRow {
     /// The name.
-    pub label: String,
+    pub label: Cow<'static, str>,
     /// The value.
     pub value: String,
-    /// It is a number, so that it can be aligned.
+    /// True if it is a number, which is aligned at its point.
     pub number: bool,
-    /// The unit, or nothing.
-    pub unit: String,
+    /// The unit, or an empty text.
+    pub unit: Cow<'static, str>,
 }
 
 impl Table {
-    /// With everything or a selection.
+    /// With all readings or a selection.
     #[must_use]
     pub const fn new(selection: Option<Selection>, units: Units) -> Self {
         Self { selection, units, begun: false }
@@ -64,25 +78,24 @@ impl Table {
         title
     }
 
-    /// Every reading, or what was selected, in its order.
+    /// All readings, or the selected ones in their order.
     #[must_use]
     pub fn rows(&self, entry: &OutputTelegram<'_>) -> Vec<TableRow> {
-        let mut rows = Vec::new();
-        Cell::each(entry, self.selection.as_ref(), |cell| rows.push(self.row(entry, &cell)));
-        rows
+        let cells = Cell::all(entry, self.selection.as_ref());
+        cells.map(|cell| self.row(entry, &cell)).collect()
     }
 
     fn row(&self, entry: &OutputTelegram<'_>, cell: &Cell<'_>) -> TableRow {
-        let label = cell.key.text(&self.units);
+        let label = cell.key.name(&self.units);
         match cell.number() {
-            // A counter has no unit, and its point does not belong below that of a measured value.
+            // A counter has no unit, and is not aligned with measured values.
             Some(number) if !matches!(cell.key, FieldKey::Meta(_)) => {
                 let (number, unit) = self.units.apply(number, cell.unit);
-                TableRow { label, value: number.to_string(), number: true, unit: unit.into_owned() }
+                TableRow { label, value: digits(number), number: true, unit }
             }
             _ => {
                 let value = plain(entry, &cell.content);
-                TableRow { label, value, number: false, unit: symbol(cell.unit).into_owned() }
+                TableRow { label, value, number: false, unit: symbol(cell.unit) }
             }
         }
     }
@@ -95,8 +108,10 @@ impl Format for Table {
         }
         text.extend_from_slice(Self::title(entry).as_bytes());
         text.push(b'\n');
-        for line in aligned(&self.rows(entry)) {
-            text.extend_from_slice(line.as_bytes());
+        let rows = self.rows(entry);
+        let widths = Widths::of(&rows);
+        for row in &rows {
+            widths.write(row, text);
             text.push(b'\n');
         }
     }
@@ -106,23 +121,67 @@ impl Format for Table {
     }
 }
 
-/// The rows as lines without their ends, the columns below each other.
+/// The rows as lines without their ends, with aligned columns.
 #[must_use]
 pub fn aligned(rows: &[TableRow]) -> Vec<String> {
-    let numbers = || rows.iter().filter(|row| row.number).map(|row| parts(&row.value));
-    let labels = rows.iter().map(|row| row.label.chars().count()).max().unwrap_or_default();
-    let whole = numbers().map(|(whole, _)| whole.len()).max().unwrap_or_default();
-    let fraction = numbers().map(|(_, fraction)| fraction.len()).max().unwrap_or_default();
+    let widths = Widths::of(rows);
     let line = |row: &TableRow| {
-        let TableRow { label, value, unit, .. } = row;
-        let (start, end) = if row.number { parts(value) } else { ("", "") };
-        let line = match row.number {
-            true => format!("  {label:<labels$}  {start:>whole$}{end:<fraction$}  {unit}"),
-            false => format!("  {label:<labels$}  {value}  {unit}"),
-        };
-        line.trim_end().to_owned()
+        let mut text = Vec::new();
+        widths.write(row, &mut text);
+        String::from_utf8_lossy(&text).into_owned()
     };
     rows.iter().map(line).collect()
+}
+
+/// The widths of the columns.
+#[derive(Clone, Copy, Debug, Default)]
+struct Widths {
+    label: usize,
+    whole: usize,
+    fraction: usize,
+}
+
+impl Widths {
+    fn of(rows: &[TableRow]) -> Self {
+        let mut widths = Self::default();
+        for TableRow { label, value, number, .. } in rows {
+            widths.label = widths.label.max(label.chars().count());
+            if *number {
+                let (whole, fraction) = parts(value);
+                widths.whole = widths.whole.max(whole.len());
+                widths.fraction = widths.fraction.max(fraction.len());
+            }
+        }
+        widths
+    }
+
+    /// Appends a row without blanks at its end.
+    fn write(self, TableRow { label, value, number, unit }: &TableRow, text: &mut Vec<u8>) {
+        let start = text.len();
+        let blanks = |count: usize, text: &mut Vec<u8>| text.resize(text.len() + count, b' ');
+        text.extend_from_slice(b"  ");
+        text.extend_from_slice(label.as_bytes());
+        blanks(self.label.saturating_sub(label.chars().count()) + 2, text);
+        let (whole, fraction) = if *number { parts(value) } else { ("", "") };
+        if *number {
+            blanks(self.whole.saturating_sub(whole.len()), text);
+        }
+        text.extend_from_slice(value.as_bytes());
+        if *number {
+            blanks(self.fraction.saturating_sub(fraction.len()), text);
+        }
+        blanks(2, text);
+        text.extend_from_slice(unit.as_bytes());
+        let line = text.get(start..).and_then(|line| str::from_utf8(line).ok());
+        let size = line.map_or(0, |line| line.trim_end().len());
+        text.truncate(start + size);
+    }
+}
+
+fn digits(number: Decimal) -> String {
+    let mut text = Vec::with_capacity(16);
+    number.write(&mut text);
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// A number up to its point, and from there on.

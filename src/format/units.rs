@@ -17,8 +17,8 @@ pub struct Units {
     chosen: [Option<usize>; QUANTITIES.len()],
 }
 
-/// What can be told in several units: its name, the unit of the meter, and all units, the power of
-/// ten of each three more than that of the one before.
+/// A quantity with several units: its name, the unit of the meter, and all units, each a thousand times
+/// the one before.
 struct Quantity {
     name: &'static str,
     unit: Unit,
@@ -33,11 +33,14 @@ const QUANTITIES: [Quantity; 4] = [
     Quantity { name: "reactive-power",  unit: Unit::VAR,       symbols: ["var", "kvar", "Mvar"] },
 ];
 
+/// Nearly always nothing is chosen.
+const NOTHING: [Option<usize>; QUANTITIES.len()] = [None; QUANTITIES.len()];
+
 impl Units {
-    /// Takes one choice, `QUANTITY=UNIT`, on top of those before it.
+    /// Adds one choice, `QUANTITY=UNIT`, to the earlier ones.
     ///
     /// # Errors
-    /// If either side is not known.
+    /// An unknown quantity or unit.
     pub fn choose(&mut self, text: &str) -> Result<(), Usage> {
         let (name, symbol) = text.split_once('=').ok_or_else(|| {
             Usage(format!("{}: expected QUANTITY=UNIT, as in energy=kWh", shown(text)))
@@ -60,7 +63,7 @@ impl Units {
         Ok(())
     }
 
-    /// The number in the chosen unit, and that unit; nothing for a count.
+    /// The number in the chosen unit, and that unit, empty for a count.
     #[must_use]
     pub fn apply(&self, number: Decimal, unit: Unit) -> (Decimal, Cow<'static, str>) {
         match self.of(unit) {
@@ -72,14 +75,13 @@ impl Units {
     /// The number in the chosen unit.
     #[must_use]
     pub fn number(&self, number: Decimal, unit: Unit) -> Decimal {
-        // Nearly always nothing was chosen.
         match self.chosen {
-            [None, None, None, None] => number,
+            NOTHING => number,
             _ => self.apply(number, unit).0,
         }
     }
 
-    /// Whether the user said anything about it.
+    /// True if the user chose a unit for this quantity.
     #[must_use]
     pub fn is_chosen(&self, unit: Unit) -> bool {
         let mut all = QUANTITIES.iter().zip(self.chosen);
@@ -92,12 +94,24 @@ impl Units {
         self.of(unit).map_or(0, |(power, _)| power)
     }
 
+    /// The place of a name with the chosen unit.
+    #[must_use]
+    pub fn place(&self, name: &str) -> Option<usize> {
+        match self.chosen {
+            NOTHING => None,
+            _ => (0..FIELDS.len()).find(|place| self.name(*place) == name),
+        }
+    }
+
     /// The published name at a place, with the chosen unit.
     #[must_use]
     pub fn name(&self, place: usize) -> Cow<'static, str> {
         let Some(field) = FIELDS.get(place) else {
             return "".into();
         };
+        if self.chosen == NOTHING {
+            return field.name.into();
+        }
         let symbol = self.of(field.unit).filter(|(power, _)| *power != 0);
         match (symbol, field.name.rsplit_once('_')) {
             (Some((_, symbol)), Some((name, _))) => {

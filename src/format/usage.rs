@@ -1,8 +1,8 @@
-//! What the user asked for and cannot have.
+//! A choice of the user that is refused.
 
 use core::fmt;
 
-/// A choice that cannot be meant; the text says which and what to do.
+/// A refused choice; the text names it and says what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage(pub String);
 

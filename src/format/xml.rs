@@ -10,11 +10,11 @@
 //!         <OctetString Value="0100010800FF" />
 //! ```
 //!
-//! Same elements, digits, order and spacing, so that a script which reads the one reads the other.
-//! The spacing is why this is written by hand. It differs where Gurux has no output that could be read:
-//! signs that XML reserves are escaped, a string with any control character is printed as Gurux prints
-//! one with most of them (`41 0A`), the contents of a compact array are its octets, and the types that
-//! Gurux stops at (`Date`, the differences) are printed like the others.
+//! Elements, digits, order and spacing are those of Gurux, so a script that reads one also reads the
+//! other. No XML writer has this spacing, so the text is written by hand. It differs where the output of
+//! Gurux could not be read: characters that XML reserves are escaped, a string with any control character
+//! is printed as Gurux prints one with most of them (`41 0A`), the contents of a compact array are its
+//! octets, and the types that Gurux stops at (`Date`, the differences) are printed like the others.
 
 use std::io::Write as _;
 
@@ -22,20 +22,32 @@ use jiff::tz::TimeZone;
 use quick_xml::escape::escape;
 
 use crate::{
-    cosem::{
-        axdr::{Data, DataType},
-        clock::Clock,
-        compact::CompactArray,
-        obis::Obis,
-    },
+    cosem::{axdr::Data, clock::Clock, compact::CompactArray, data_type::DataType, obis::Obis},
     error::Layer,
     format::{
         cell::bits,
         entry::{Format, OutputTelegram},
+        options::{FormatEntry, OwnOption},
         printable::shown,
+        usage::Usage,
     },
     hex::canonical,
     reader::Reader,
+};
+
+/// The description of the format.
+pub static FORMAT: FormatEntry = FormatEntry {
+    name: "xml",
+    help: "The tree of the telegram, as Gurux prints it",
+    own: &[OwnOption {
+        flag: "--comments",
+        is_chosen: |options| options.comments,
+        optional: false,
+    }],
+    build: |options| match options.selection {
+        None => Ok(Box::new(Xml::new(options.comments))),
+        Some(_) => Err(Usage("xml is the whole tree: --fields cannot select from it".to_owned())),
+    },
 };
 
 /// The format.
@@ -48,14 +60,14 @@ pub struct Xml {
     scales: Vec<ScalerUnitText>,
 }
 
-/// The text of a structure of scaler and unit: what stands before, between and behind their digits. A
-/// telegram has a dozen of them, half of its elements.
+/// The text of a structure of scaler and unit: before, between and behind their digits. A telegram has a
+/// dozen of them, half of its elements.
 type ScalerUnitText = [Vec<u8>; 3];
 
 /// The texts of an element, made once. Each begins with the blanks of the [`DEEPEST`].
 #[derive(Clone, Debug, Default)]
 struct Element {
-    /// `<UInt32 Value="`, `<Structure Qty="`, or all that there is to say: `<None />` and its line end.
+    /// `<UInt32 Value="`, `<Structure Qty="`, or the whole element: `<None />` and its line end.
     opening: Vec<u8>,
     /// `</Structure>` and its line end.
     closing: Vec<u8>,
@@ -70,11 +82,11 @@ const DEEPEST: usize = DATA + 3 + 17;
 /// Its blanks: two a level.
 const BLANKS: &[u8] = &[b' '; 2 * DEEPEST];
 
-/// What stands behind a value.
+/// The text behind a value.
 const CLOSING: &[u8] = b"\" />\n";
 
 impl Xml {
-    /// With what codes, times and texts mean in comments, or without.
+    /// With or without comments that explain codes, times and texts.
     #[must_use]
     pub fn new(comments: bool) -> Self {
         let elements = (0..=u8::MAX).map(|tag| Element::of(DataType(tag))).collect();
@@ -125,7 +137,7 @@ impl Xml {
         }
     }
 
-    /// Appends so many elements, with which `rest` begins. They were checked when the telegram was
+    /// Appends `count` elements from the start of `rest`. They were checked when the telegram was
     /// read, to the last octet and for how deep they stand within each other.
     fn elements(
         &self,
@@ -182,7 +194,7 @@ impl Format for Xml {
 }
 
 impl Element {
-    /// Of a type; without any text if it has no name, and so does not get past the reader of A-XDR.
+    /// Of a type; without text for a type without a name, which the reader of A-XDR refuses.
     fn of(kind: DataType) -> Self {
         let Some(name) = kind.xml_name() else {
             return Self::default();
@@ -204,7 +216,7 @@ fn indented(text: &[u8], depth: usize) -> &[u8] {
     text.get(2 * DEEPEST.saturating_sub(depth)..).unwrap_or_default()
 }
 
-/// Appends what stands between the quotes.
+/// Appends the text between the quotes.
 fn value(data: &Data<'_>, text: &mut Vec<u8>) {
     match data.kind {
         DataType::BOOLEAN => {
@@ -233,7 +245,7 @@ fn readable(octets: &[u8]) -> Option<&str> {
 }
 
 fn compact(octets: &[u8], depth: usize, text: &mut Vec<u8>) {
-    // It was checked when it was read.
+    // The telegram was checked when it was read.
     let Some(CompactArray { description, values }) = CompactArray::of(octets) else {
         return;
     };
@@ -248,7 +260,7 @@ fn compact(octets: &[u8], depth: usize, text: &mut Vec<u8>) {
     close("CompactArray", depth, text);
 }
 
-/// Appends one type of a description. The reader of A-XDR limits how deep they stand in each other.
+/// Appends one type of a description. The reader of A-XDR limits their depth.
 fn types(description: &mut Reader<'_>, depth: usize, text: &mut Vec<u8>) {
     let Ok(kind) = description.u8("type").map(DataType) else {
         return;
@@ -277,7 +289,7 @@ fn types(description: &mut Reader<'_>, depth: usize, text: &mut Vec<u8>) {
     close(name(kind), depth, text);
 }
 
-/// Appends what an octet-string or a date-time means, on a line of its own.
+/// Appends the meaning of an octet-string or a date-time, on a line of its own.
 fn comment(data: &Data<'_>, depth: usize, zone: &TimeZone, text: &mut Vec<u8>) {
     let code = data.octet_string().and_then(Obis::of);
     let clock = match data.kind {
@@ -338,7 +350,7 @@ fn indent(depth: usize, text: &mut Vec<u8>) {
     text.extend_from_slice(BLANKS.get(..2 * depth).unwrap_or(BLANKS));
 }
 
-/// The name of an element. Types without one do not get past the reader of A-XDR.
+/// The name of an element. The reader of A-XDR refuses types without one.
 fn name(kind: DataType) -> &'static str {
     kind.xml_name().unwrap_or("Unknown")
 }

@@ -9,7 +9,11 @@
 //! An unreadable character is taken to stand in a digit's place, so that what follows stays aligned.
 //! All state is here and none in the text: where the text is cut into pieces never matters.
 
-use super::{canonical, groups, run::HexRun};
+use super::{
+    canonical, groups,
+    run::HexRun,
+    separator::{is_blank, is_separator},
+};
 use crate::error::{Cause, Error, Layer, Mark, Result};
 
 /// The state between two characters.
@@ -162,12 +166,6 @@ impl Digits {
         self.told = false;
         self.odd();
         self.tell()
-    }
-
-    /// True if nothing so far bears on the next line.
-    pub(super) const fn is_at_rest(&self) -> bool {
-        let octet = self.half.is_some() || self.wrapped || self.lame || self.escape;
-        !octet && !self.mark
     }
 
     /// Something is lost here.
@@ -341,18 +339,6 @@ const fn starts_group(text: &[u8]) -> bool {
 /// anything else that a careful look would leave out.
 const fn is_plain_separator(text: &[u8]) -> bool {
     matches!(text, [_, _, b' ' | b':' | b'-' | b',', _, _, _, _, _, _, ..])
-}
-
-/// Characters between two octets, or around them.
-pub(super) const fn is_separator(character: u8) -> bool {
-    matches!(character, b',' | b';' | b':' | b'-' | b'.' | b'_' | b'=' | b'|' | b'\'' | b'"' | b'`')
-        || matches!(character, b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'<' | b'>')
-        || is_blank(character)
-}
-
-/// Characters between two words.
-pub(super) const fn is_blank(character: u8) -> bool {
-    matches!(character, b' ' | b'\t' | 0x0b | 0x0c)
 }
 
 fn value(character: u8) -> Option<u8> {

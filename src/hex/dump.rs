@@ -99,24 +99,6 @@ impl Dump {
         result.and(if open { Err(Error::new(Layer::Hex, 0, OFFSET)) } else { Ok(()) })
     }
 
-    /// How much was learnt that bears on all lines to come; nothing within a line, an octet or a
-    /// listing, or if the next octet gets a mark.
-    #[must_use]
-    pub fn at_rest(&self) -> Option<u64> {
-        let rests = self.digits.is_at_rest() && self.listing.is_none() && self.begun.is_none();
-        rests.then_some(self.byte_order_mark as u64)
-    }
-
-    /// A line that needs no careful look, as nearly all do; false, and nothing done, for another one.
-    fn plain(&mut self, text: &[u8], run: &mut HexRun) -> bool {
-        let Some(listing) = &mut self.listing else {
-            let bare = text.last().is_some_and(u8::is_ascii_hexdigit);
-            return self.digits.plain(if bare { text } else { text.trim_ascii_end() }, run);
-        };
-        let row = if self.digits.is_between_octets() { listing.next_row(text) } else { None };
-        row.map(|octets| self.digits.whole(octets, run)).is_some()
-    }
-
     fn piece(&mut self, text: &[u8], end: bool, run: &mut HexRun) -> Result<()> {
         match self.begun {
             None if end => self.whole(text, run),
@@ -333,7 +315,6 @@ mod tests {
             let result = fast.line(line, true, &mut found);
             assert_eq!(result, careful(&mut slow, line, &mut expected), "{}", text());
             assert_eq!(found, expected, "{}", text());
-            assert_eq!(fast.at_rest().is_some(), slow.at_rest().is_some(), "{}", text());
         }
         assert_eq!(fast.finish(), slow.finish());
     }

@@ -6,7 +6,7 @@
 //!
 //! The digits are moved together first, because bare hex is decoded with SIMD instructions.
 
-use super::{canonical, digits::is_separator};
+use super::{canonical, separator::is_separator};
 
 /// Appends the octets of the groups that `text` begins with, and returns how many characters these
 /// groups have. That is zero, and nothing is appended, if there are fewer than two groups or if a

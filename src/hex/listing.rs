@@ -26,7 +26,7 @@
 
 use core::ops::Range;
 
-use super::{digits::is_blank, prefix::characters, row_shape::RowShape};
+use super::{prefix::characters, row_shape::RowShape, separator::is_blank};
 
 /// The meaning of a line for the listing that it belongs to.
 #[derive(Debug, PartialEq, Eq)]

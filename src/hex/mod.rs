@@ -12,4 +12,5 @@ mod listing;
 mod prefix;
 mod row_shape;
 mod run;
+mod separator;
 mod stamp;

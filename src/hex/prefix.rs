@@ -24,7 +24,7 @@
 use core::ops::Range;
 
 use super::{
-    digits::{is_blank, is_separator},
+    separator::{is_blank, is_separator},
     stamp,
 };
 

@@ -11,7 +11,7 @@
 
 use core::ops::Range;
 
-use super::{canonical, digits::is_blank};
+use super::{canonical, separator::is_blank};
 
 /// How the rows are laid out.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@
 //!
 //! All of them but the level are digits and separators, and would read as hex.
 
-use super::digits::is_blank;
+use super::separator::is_blank;
 
 /// Where the line begins behind its stamps.
 pub(super) fn skip(text: &[u8]) -> usize {

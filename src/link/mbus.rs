@@ -7,21 +7,24 @@
 //! ```
 //!
 //! L counts the octets from CC to the last data octet; CC control field (53, SND_UD), AA address
-//! (ff, broadcast), II control information: bit 4 set on the final segment, bits 3 to 0 the number
-//! of the segment; SS source and DD destination (01 and 67); KK sum of the L octets modulo 256.
+//! (ff, broadcast), II control information; SS source and DD destination (01 and 67); KK sum of the L
+//! octets modulo 256.
+//!
+//! The control information is `000F nnnn`: nnnn counts the segments of an APDU from 0, F is set on the
+//! last one. One frame: `10`. Two frames: `00`, `11`. At most sixteen.
+//!
 //! The published telegram of Netz NÖ has two frames, `68 fa fa 68 53 ff 00 01 67 db 08 …` and
 //! `68 14 14 68 53 ff 11 01 67 …`.
 //!
 //! Old firmware of the Sagemcom T210-D sends 257 octets and announces `68 01 01 68`: the length is
 //! taken modulo 256. A legal frame has at least three octets, so L of 0, 1 or 2 means L + 256.
 //! L = 3 is a control frame: legal, and without data.
-//!
-//! How segments make an APDU is told in [`reassembly`](super::reassembly).
 
-use std::collections::VecDeque;
+use core::ops::RangeInclusive;
 
 use crate::{
-    error::{Cause, Error, Layer, Mark, Result},
+    error::{Cause, Error, Layer, Result},
+    link::layer::{ApduSegment, LinkLayer, NoFrame},
     reader::Reader,
 };
 
@@ -32,7 +35,119 @@ const OVERHEAD: usize = 6;
 const START: u8 = 0x68;
 
 /// The last octet of a frame.
-pub const STOP: u8 = 0x16;
+const STOP: u8 = 0x16;
+
+/// SND_UD without and with the frame count bit: how a meter sends without being asked.
+const SEND_USER_DATA: [u8; 2] = [0x53, 0x73];
+
+/// The address of all stations.
+const BROADCAST: u8 = 0xff;
+
+/// The bits of the control information that have to be 0: others announce M-Bus data records.
+const RESERVED: u8 = 0xe0;
+
+/// The bit of the last segment.
+const FINAL: u8 = 0x10;
+
+/// The management device of the meter.
+const SOURCE: u8 = 0x01;
+
+/// The consumer information push.
+const DESTINATION: u8 = 0x67;
+
+/// The wired M-Bus.
+#[derive(Clone, Copy, Debug)]
+pub struct Mbus;
+
+impl LinkLayer for Mbus {
+    const LAYER: Layer = Layer::Mbus;
+    const START: u8 = START;
+    const END: u8 = STOP;
+    /// From the control field to the transport addresses.
+    const HEADER: &'static [RangeInclusive<u8>] = &[
+        0x00..=0xff,
+        BROADCAST..=BROADCAST,
+        0x00..=0x1f,
+        SOURCE..=SOURCE,
+        DESTINATION..=DESTINATION,
+    ];
+
+    #[inline]
+    fn frame(octets: &[u8]) -> Option<core::result::Result<usize, NoFrame>> {
+        let size = match *octets {
+            [_, field, _, START, ..] => length(field) + OVERHEAD,
+            [_, _, _, _, ..] => return Some(Err(NoFrame::LookAlike)),
+            _ => return None,
+        };
+        match check(octets) {
+            Ok(size) => Some(Ok(size)),
+            Err(Error { cause: Cause::Short { .. }, .. }) => None,
+            Err(error @ Error { cause: Cause::Lengths { .. }, .. }) => {
+                Some(Err(NoFrame::Damaged { error, size: 0 }))
+            }
+            Err(error) => Some(Err(NoFrame::Damaged { error, size })),
+        }
+    }
+
+    #[inline]
+    fn segment(frame: &[u8]) -> Result<Option<ApduSegment<'_>>> {
+        let Some(frame) = Frame::split(frame) else {
+            return Ok(None);
+        };
+        let Body::Segment { source, destination, data } = frame.body else {
+            return Ok(None);
+        };
+        let Frame { control, address, information, .. } = frame;
+        pushed(control, information)?;
+        let stations = u32::from_be_bytes([control, address, source, destination]);
+        Ok(Some(ApduSegment {
+            number: Some(information & !FINAL),
+            number_at: 6,
+            last: information & FINAL != 0,
+            peer: stations.into(),
+            peer_at: 4,
+            data,
+        }))
+    }
+}
+
+/// Refuses a frame that no meter pushes.
+fn pushed(control: u8, information: u8) -> Result<()> {
+    let error = |offset, cause| Err(Error::new(Layer::Mbus, offset, cause));
+    if !SEND_USER_DATA.contains(&control) {
+        let (what, expected) = ("control field", "53 or 73");
+        return error(4, Cause::Unexpected { what, found: control, expected });
+    }
+    if information & RESERVED != 0 {
+        let (what, expected) =
+            ("control information", "00 to 1f (M-Bus data records are not read)");
+        return error(6, Cause::Unexpected { what, found: information, expected });
+    }
+    Ok(())
+}
+
+/// The first nine octets of a pushed frame, up to the data: `length` and `information` are L and II.
+#[must_use]
+pub const fn start(length: u8, information: u8) -> [u8; 9] {
+    let [control, _] = SEND_USER_DATA;
+    [START, length, length, START, control, BROADCAST, information, SOURCE, DESTINATION]
+}
+
+/// Appends the frame that pushes segment `number` of an APDU; how many octets it has.
+///
+/// More than 250 octets of `data` make L more than 255: it is sent modulo 256, as the old Sagemcom
+/// does.
+pub fn emit(number: u8, last: bool, data: &[u8], wire: &mut Vec<u8>) -> usize {
+    let before = wire.len();
+    let information = number & !FINAL & !RESERVED | if last { FINAL } else { 0 };
+    let start = start((5 + data.len()) as u8, information);
+    let sum = |sum: u8, octet: &u8| sum.wrapping_add(*octet);
+    let checksum = start.iter().skip(4).chain(data).fold(0, sum);
+    wire.extend_from_slice(&start);
+    wire.extend_from_slice(data);
+    wire.extend_from_slice(&[checksum, STOP]);
+    wire.len() - before
+}
 
 /// One frame that passed its checks: start, both lengths, checksum, stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,14 +159,14 @@ pub struct Frame<'a> {
     pub address: u8,
     /// The control information II.
     pub information: u8,
-    /// What follows it.
+    /// The octets behind it.
     pub body: Body<'a>,
 }
 
-/// What a frame carries.
+/// The content of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Body<'a> {
-    /// Nothing: a control frame.
+    /// No data: a control frame.
     Control,
     /// A segment of an APDU between two transport addresses.
     Segment {
@@ -68,7 +183,7 @@ impl<'a> Frame<'a> {
     /// Takes a frame apart that begins with the first octet and may be followed by others.
     ///
     /// # Errors
-    /// [`Cause::Short`] if the octets end before the frame does; another cause if it is none.
+    /// [`Cause::Short`] if the octets end before the frame does; another cause if no frame begins here.
     pub fn parse(octets: &'a [u8]) -> Result<Self> {
         let size = check(octets)?;
         let what = "user data";
@@ -128,234 +243,23 @@ const fn length(field: u8) -> usize {
     }
 }
 
-/// Octets that were skipped because no frame begins with them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Skipped<'a> {
-    /// The octets. Nothing is ever lost: frames and skipped octets, joined, are the input.
-    pub octets: &'a [u8],
-    /// What is wrong with the frame that seemed to begin here; nothing if none seemed to.
-    pub error: Option<Error>,
-    /// A mark on the first of the octets. The others have none.
-    pub mark: Option<Mark>,
-}
-
-/// Finds frames in a stream of octets that may be cut anywhere and hold anything.
-///
-/// ```
-/// use meterpipe::link::mbus::Deframer;
-///
-/// let mut deframer = Deframer::default();
-/// deframer.push(&[0xff, 0x68, 0x03, 0x03, 0x68, 0x53], []);
-/// assert_eq!(deframer.next().unwrap().unwrap_err().octets, [0xff]);
-/// assert!(deframer.next().is_none()); // more is needed
-/// deframer.push(&[0xff, 0x00, 0x52, 0x16], []);
-/// assert_eq!(deframer.next().unwrap().unwrap().octets().len(), 9);
-/// ```
-///
-/// After a start that turns out to be none, the search goes on one octet behind it, so a frame is
-/// found also when look-alikes of a start stand in front of it or lie across it.
-///
-/// Memory: what one `push` brings, and one frame (263 octets).
-#[derive(Clone, Debug, Default)]
-pub struct Deframer {
-    /// `buffer[..done]` was handed out, `buffer[done..]` is to be looked at.
-    buffer: Vec<u8>,
-    done: usize,
-    /// Octets of the stream in front of `buffer`.
-    before: u64,
-    /// Marks by position in the stream, none in front of `done`.
-    marks: VecDeque<(u64, Mark)>,
-    ended: bool,
-}
-
-impl Deframer {
-    /// Takes the next octets of the stream, and the marks on them by index.
-    pub fn push(&mut self, octets: &[u8], marks: impl IntoIterator<Item = (usize, Mark)>) {
-        self.buffer.drain(..self.done);
-        self.before += self.done as u64;
-        self.done = 0;
-        let start = self.before + self.buffer.len() as u64;
-        self.marks.extend(marks.into_iter().map(|(index, mark)| (start + index as u64, mark)));
-        self.buffer.extend_from_slice(octets);
-        self.ended = false;
-    }
-
-    /// Says that no more octets will come: a frame that is not whole by now is none.
-    pub const fn end(&mut self) {
-        self.ended = true;
-    }
-
-    /// The position in the stream of what [`next`](Self::next) will hand out.
-    #[must_use]
-    pub const fn position(&self) -> u64 {
-        self.before + self.done as u64
-    }
-
-    /// The octets that wait for more.
-    #[must_use]
-    pub fn pending(&self) -> &[u8] {
-        self.buffer.get(self.done..).unwrap_or_default()
-    }
-
-    /// Whether all octets were handed out, and no mark waits for one.
-    #[must_use]
-    pub fn is_at_rest(&self) -> bool {
-        self.pending().is_empty() && self.marks.is_empty()
-    }
-
-    /// The next frame, or the next octets that are none; nothing if more octets are needed.
-    #[allow(clippy::should_implement_trait)] // it lends from the buffer
-    pub fn next(&mut self) -> Option<core::result::Result<Frame<'_>, Skipped<'_>>> {
-        let rest = self.buffer.get(self.done..).unwrap_or_default();
-        let (size, error) = match rest.first() {
-            None => return None,
-            Some(&START) => match self.judge(rest) {
-                Judgement::Frame(size) => {
-                    let octets = self.hand_out(size);
-                    return Frame::split(octets).map(Ok);
-                }
-                Judgement::Wait if !self.ended => return None,
-                Judgement::Wait | Judgement::Noise => (to_next_start(rest), None),
-                Judgement::Damaged(error) => (to_next_start(rest), Some(error)),
-            },
-            Some(_) => (to_next_start(rest), None),
-        };
-        let position = self.position();
-        let mut marks = self.marks.iter().skip_while(|(at, _)| *at < position);
-        let first = marks.next();
-        let mark = first.filter(|(at, _)| *at == position).map(|(_, mark)| *mark);
-        // A run ends where a mark stands.
-        let next = first.into_iter().chain(marks).map(|(at, _)| *at).find(|at| *at > position);
-        let most = next.and_then(|at| usize::try_from(at - position).ok()).unwrap_or(size);
-        Some(Err(Skipped { octets: self.hand_out(size.min(most)), error, mark }))
-    }
-
-    fn hand_out(&mut self, size: usize) -> &[u8] {
-        let start = self.done;
-        self.done += size;
-        let position = self.position();
-        while self.marks.front().is_some_and(|&(at, _)| at < position) {
-            self.marks.pop_front();
-        }
-        self.buffer.get(start..self.done).unwrap_or_default()
-    }
-
-    /// What the octets are that begin with 68.
-    fn judge(&self, rest: &[u8]) -> Judgement {
-        let length_field = match *rest {
-            [_, length, _, START, ..] => length,
-            [_, _, _, _, ..] => return Judgement::Noise,
-            _ => return Judgement::Wait,
-        };
-        let damaged = match check(rest) {
-            Err(Error { cause: Cause::Short { .. }, .. }) => return Judgement::Wait,
-            Err(error @ Error { cause: Cause::Lengths { .. }, .. }) => {
-                return Judgement::Damaged(error);
-            }
-            Err(error) => Some(error),
-            Ok(_) => None,
-        };
-        // A mark says more than the checksum, which it may even have left intact.
-        let size = length(length_field) + OVERHEAD;
-        let position = self.position();
-        // Where octets are missing before one, a frame may well begin with it.
-        let hits = |at: u64, mark: Mark| at > position || !mark.is_gap();
-        let within = self.marks.iter().take_while(|(at, _)| *at < position + size as u64);
-        let mark = within.into_iter().find(|(at, mark)| hits(*at, *mark));
-        match (mark, damaged) {
-            (Some(&(at, mark)), _) => {
-                let offset = usize::try_from(at.saturating_sub(position)).unwrap_or_default();
-                Judgement::Damaged(Error::new(Layer::Mbus, offset, Cause::Marked(mark)))
-            }
-            (None, Some(error)) => Judgement::Damaged(error),
-            (None, None) => Judgement::Frame(size),
-        }
-    }
-}
-
-enum Judgement {
-    /// A frame of that size, all checks passed.
-    Frame(usize),
-    /// It may become a frame.
-    Wait,
-    /// Just an octet with the value of a start.
-    Noise,
-    /// It looks like a frame, and is wrong.
-    Damaged(Error),
-}
-
-/// The octets up to the next one that may be a start.
-fn to_next_start(rest: &[u8]) -> usize {
-    let behind = rest.get(1..).unwrap_or_default();
-    1 + memchr::memchr(START, behind).unwrap_or(behind.len())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn frame(information: u8, data: &[u8]) -> Vec<u8> {
-        let mut user = vec![0x53, 0xff, information, 0x01, 0x67];
-        user.extend_from_slice(data);
-        let length = user.len() as u8;
-        let sum = user.iter().fold(0u8, |sum, octet| sum.wrapping_add(*octet));
-        let mut frame = vec![0x68, length, length, 0x68];
-        frame.extend(user);
-        frame.extend([sum, 0x16]);
-        frame
-    }
-
-    /// Frames and causes, with the input cut into pieces of `size`.
-    fn run(stream: &[u8], size: usize) -> (Vec<Vec<u8>>, Vec<Cause>) {
-        let (mut frames, mut causes, mut all) = (vec![], vec![], vec![]);
-        let mut deframer = Deframer::default();
-        for piece in stream.chunks(size).map(Some).chain([None]) {
-            match piece {
-                Some(piece) => deframer.push(piece, []),
-                None => deframer.end(),
-            }
-            while let Some(result) = deframer.next() {
-                match result {
-                    Ok(frame) => {
-                        all.extend_from_slice(frame.octets());
-                        frames.push(frame.octets().to_vec());
-                    }
-                    Err(skipped) => {
-                        all.extend_from_slice(skipped.octets);
-                        causes.extend(skipped.error.map(|error| error.cause));
-                    }
-                }
-            }
-        }
-        assert_eq!(all, stream, "what comes out, joined, is what went in");
-        (frames, causes)
-    }
-
-    fn every_cut(stream: &[u8]) -> (Vec<Vec<u8>>, Vec<Cause>) {
-        let whole = run(stream, stream.len().max(1));
-        for size in 1..=stream.len() {
-            assert_eq!(run(stream, size), whole, "pieces of {size}");
-        }
-        whole
+    fn frame(number: u8, last: bool, data: &[u8]) -> Vec<u8> {
+        let mut octets = vec![];
+        assert_eq!(emit(number, last, data, &mut octets), octets.len());
+        octets
     }
 
     #[test]
     fn a_frame_is_taken_apart() {
-        let octets = frame(0x11, &[0xaa, 0xbb]);
+        let octets = frame(1, true, &[0xaa, 0xbb]);
         let frame = Frame::parse(&octets).unwrap();
         assert_eq!((frame.control, frame.address, frame.information), (0x53, 0xff, 0x11));
         let Body::Segment { source: 1, destination: 0x67, data } = frame.body else { panic!() };
         assert_eq!(data, [0xaa, 0xbb]);
-    }
-
-    #[test]
-    fn a_length_of_0_1_or_2_means_256_more() {
-        for excess in 0..3 {
-            let octets = frame(0x00, &vec![0x5a; 251 + excess]);
-            assert_eq!(usize::from(octets[1]), excess);
-            let (frames, causes) = every_cut(&octets);
-            assert_eq!((frames.len(), causes.len()), (1, 0), "excess {excess}");
-        }
     }
 
     #[test]
@@ -365,101 +269,21 @@ mod tests {
     }
 
     #[test]
-    fn frames_are_found_in_noise_and_behind_look_alikes() {
-        let mut stream = vec![0x16, 0x68, 0x68, 0x00];
-        stream.extend(frame(0x00, &[0x68, 0x09, 0x09, 0x68, 0x16]));
-        // A start that announces more than there is, right in front of a frame.
-        stream.extend([0x68, 0xfa, 0xfa, 0x68]);
-        stream.extend(frame(0x11, &[1, 2, 3]));
-        let (frames, causes) = every_cut(&stream);
-        assert_eq!(frames.len(), 2);
-        // `68 68 00 68` does look like a start with a damaged length.
-        assert_eq!(causes, [Cause::Lengths { first: 0x68, second: 0x00 }]);
+    fn a_frame_is_put_together() {
+        let octets = [0x68, 7, 7, 0x68, 0x53, 0xff, 0x11, 0x01, 0x67, 0xaa, 0xbb, 0x30, 0x16];
+        assert_eq!(frame(1, true, &[0xaa, 0xbb]), octets);
+        let longest = frame(0, false, &[0x5a; 252]);
+        assert_eq!((longest.len(), &longest[..4]), (263, &[0x68, 0x01, 0x01, 0x68][..]));
     }
 
     #[test]
-    fn damage_is_named_and_the_next_frame_found() {
-        let good = frame(0x10, &[1, 2, 3]);
-        let at = |index: usize, value: u8| {
-            let mut stream = good.clone();
-            stream[index] = value;
-            stream.extend_from_slice(&good);
-            let (frames, causes) = every_cut(&stream);
-            assert_eq!(frames, std::slice::from_ref(&good), "octet {index}");
-            causes
-        };
-        assert_eq!(at(1, 9), [Cause::Lengths { first: 9, second: 8 }]);
-        assert_eq!(at(9, 2), [Cause::Checksum { found: good[12], computed: good[12] + 1 }]);
-        let stop = Cause::Unexpected { what: "stop", found: 0x17, expected: "16" };
-        assert_eq!(at(13, 0x17), [stop]);
-    }
-
-    #[test]
-    fn every_bit_flip_and_every_truncation_of_a_frame_is_refused() {
-        let good = frame(0x10, &[0x68, 0x68, 3, 0x16]);
-        for bit in 0..good.len() * 8 {
-            let mut stream = good.clone();
-            stream[bit / 8] ^= 1 << (bit % 8);
-            let (frames, _) = run(&stream, 5);
-            assert_eq!(frames.len(), 0, "bit {bit}");
-        }
-        for size in 0..good.len() {
-            let mut stream = good[..size].to_vec();
-            assert_eq!(run(&stream, 1).0.len(), 0);
-            stream.extend_from_slice(&good);
-            assert_eq!(every_cut(&stream).0, std::slice::from_ref(&good), "cut to {size}");
-        }
-    }
-
-    #[test]
-    fn octets_missing_in_front_of_a_frame_do_it_no_harm() {
-        let good = frame(0x10, &[1, 2, 3]);
-        for at in 0..good.len() {
-            let mut deframer = Deframer::default();
-            deframer.push(&good, [(at, Mark::Unreadable)]);
-            deframer.end();
-            assert_eq!(deframer.next().unwrap().is_ok(), at == 0, "mark at {at}");
-        }
-    }
-
-    #[test]
-    fn skipped_octets_are_cut_at_marks() {
-        let mut deframer = Deframer::default();
-        deframer.push(&[1, 2, 3, 4, 5], [(1, Mark::Parity), (3, Mark::Unreadable)]);
-        let mut runs = vec![];
-        while let Some(Err(skipped)) = deframer.next() {
-            runs.push((skipped.octets.to_vec(), skipped.mark));
-        }
-        let expected = [
-            (vec![1], None),
-            (vec![2, 3], Some(Mark::Parity)),
-            (vec![4, 5], Some(Mark::Unreadable)),
-        ];
-        assert_eq!(runs, expected);
-    }
-
-    #[test]
-    fn a_mark_refuses_the_frame_that_it_hits_and_no_other() {
-        let good = frame(0x10, &[1, 2, 3]);
-        let mut stream = good.clone();
-        stream.extend_from_slice(&good);
-        stream.extend_from_slice(&good);
-        for at in 0..stream.len() {
-            let mut deframer = Deframer::default();
-            deframer.push(&stream, [(at, Mark::Parity)]);
-            deframer.end();
-            let (mut frames, mut marks) = (vec![], vec![]);
-            loop {
-                let position = deframer.position() as usize;
-                match deframer.next() {
-                    None => break,
-                    Some(Ok(_)) => frames.push(position / good.len()),
-                    Some(Err(skipped)) => marks.extend(skipped.error.map(|e| (e.offset, e.cause))),
-                }
-            }
-            let hit = at / good.len();
-            assert_eq!(marks, [(at % good.len(), Cause::Marked(Mark::Parity))]);
-            assert_eq!(frames, (0..3).filter(|index| *index != hit).collect::<Vec<_>>());
-        }
+    fn frames_that_no_meter_pushes_are_named() {
+        let mut octets = frame(0, true, &[0]);
+        let refused = |octets: &[u8]| Mbus::segment(octets).unwrap_err().to_string();
+        octets[6] = 0x72;
+        assert!(refused(&octets).starts_with("mbus: control information at octet 6: found 72"));
+        octets[6] = 0x10;
+        octets[4] = 0x08;
+        assert!(refused(&octets).starts_with("mbus: control field at octet 4: found 08"));
     }
 }

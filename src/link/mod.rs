@@ -1,6 +1,14 @@
 //! The link layer: frames out of a stream of octets, APDUs out of frames.
 //!
-//! - [`mbus`]: the wired M-Bus frame and the machine that finds it in a noisy stream.
-//! - [`reassembly`]: the segments of one APDU, joined.
+//! - [`layer`]: the trait of link layers.
+//! - [`mbus`]: the wired M-Bus.
+//! - [`registry`]: the list of all link layers.
+//! - [`deframer`]: finds their frames in a noisy stream.
+//! - [`reassembly`]: joins the segments of an APDU.
+//! - [`stream`]: both together, from octets to APDUs.
+pub mod deframer;
+pub mod layer;
 pub mod mbus;
 pub mod reassembly;
+pub mod registry;
+pub mod stream;

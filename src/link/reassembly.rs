@@ -1,35 +1,28 @@
-//! The segments of one APDU, joined (EN 13757-1, 9.3; the operators' papers give the same rules).
+//! Joins the segments of an APDU (EN 13757-1, 9.3; the operators' papers give the same rules).
 //!
-//! The control information of a frame is `000F nnnn`: nnnn counts the segments from 0, F is set on
-//! the last one. One frame: `10`. Two frames: `00`, `11`. At most sixteen.
+//! The segments of a telegram come in order, from 0 to the last one, from the same sender, at most
+//! [`PAUSE`] apart. A telegram that breaks one of these rules is dropped with one message.
 //!
-//! What the first octets of the APDU announce is not looked at here: that the segments add up to it
-//! is for whoever knows the ciphering header.
+//! The length that the first octets of the APDU announce is not checked here: the ciphering header
+//! belongs to a higher layer.
+
+use core::time::Duration;
 
 use crate::{
-    error::{Cause, Error, Layer},
-    link::mbus::{Body, Frame},
+    error::{Cause, Error},
+    link::{layer::ApduSegment, registry::LinkKind},
 };
 
 /// The longest pause between two segments of one telegram. Real meters leave 160 ms; the next
 /// telegram begins after 3 s.
-pub const PAUSE_MILLIS: i64 = 2000;
+pub const PAUSE: Duration = Duration::from_secs(2);
 
-/// SND_UD without and with the frame count bit: how a meter sends without being asked.
-const SEND_USER_DATA: [u8; 2] = [0x53, 0x73];
-
-/// The bits of the control information that have to be 0: others announce M-Bus data records.
-const RESERVED: u8 = 0xe0;
-
-/// The bit of the last segment.
-const FINAL: u8 = 0x10;
-
-/// What one frame led to.
+/// The result of one frame.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct FrameOutcome<'a> {
-    /// A telegram that cannot be completed any more, or a frame that is none of a telegram.
+    /// The defect of a telegram that can no longer be completed, or of a segment that fits none.
     pub refused: Option<Error>,
-    /// The APDU that the frame completed.
+    /// The APDU that the frame completes.
     pub apdu: Option<&'a [u8]>,
 }
 
@@ -38,19 +31,19 @@ pub struct FrameOutcome<'a> {
 pub struct Reassembly {
     apdu: Vec<u8>,
     state: ReassemblyState,
-    /// Control field, address and both transport addresses of the first segment.
-    peer: [u8; 4],
-    /// When the last segment came, in milliseconds.
+    /// The peer of the first segment.
+    peer: u64,
+    /// The time of the last segment, in milliseconds.
     last: Option<i64>,
-    /// A damaged frame was reported: what misses it needs no message of its own.
+    /// A damaged frame was reported: a segment that misses it needs no message of its own.
     excused: bool,
-    /// The segment with which the stream began, in the middle of a telegram.
-    orphan: Option<u8>,
+    /// The stream began in the middle of a telegram, with this segment.
+    orphan: Option<Error>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum ReassemblyState {
-    /// Nothing seen yet: the stream may begin in the middle of a telegram.
+    /// No segment yet: the stream may begin in the middle of a telegram.
     #[default]
     Fresh,
     /// Between two telegrams.
@@ -58,52 +51,48 @@ enum ReassemblyState {
     /// Within a telegram that was refused: its remaining segments need no message of their own.
     Refused,
     /// Segments 0 to `next - 1` are there.
-    Collecting { next: u8 },
+    Collecting { link: LinkKind, next: u8 },
 }
 
 impl Reassembly {
-    /// Takes the next frame, and when its first octet came, if that is known.
-    pub fn frame(&mut self, frame: &Frame<'_>, millis: Option<i64>) -> FrameOutcome<'_> {
-        let Body::Segment { source, destination, data } = frame.body else {
-            return FrameOutcome::default();
-        };
-        if let Err(error) = pushed(frame) {
-            return FrameOutcome { refused: Some(error), apdu: None };
-        }
-        let number = frame.information & !FINAL;
-        let last = frame.information & FINAL != 0;
-        let peer = [frame.control, frame.address, source, destination];
-        let mut refused = None;
-        if number == 0 {
+    /// Takes the segment of the next frame, and the time of its first octet in milliseconds, if that
+    /// is known.
+    #[inline]
+    pub fn take(
+        &mut self,
+        link: LinkKind,
+        segment: &ApduSegment<'_>,
+        millis: Option<i64>,
+    ) -> FrameOutcome<'_> {
+        let (mut number, mut refused) = (0, None);
+        if segment.is_first() {
             refused = self.give_up();
             self.apdu.clear();
-            self.peer = peer;
+            self.peer = segment.peer;
             self.excused = false;
-        } else if let Err(error) = self.follows(number, peer, millis) {
-            if self.state == ReassemblyState::Fresh {
-                self.orphan = Some(number);
+        } else {
+            match self.follows(link, segment, millis) {
+                Ok(expected) => number = expected,
+                Err(error) => return self.refuse(segment.last, error),
             }
-            self.state = if last { ReassemblyState::Idle } else { ReassemblyState::Refused };
-            let refused = error.filter(|_| !core::mem::take(&mut self.excused));
-            return FrameOutcome { refused, apdu: None };
         }
         self.last = millis;
-        self.apdu.extend_from_slice(data);
-        if !last {
-            self.state = ReassemblyState::Collecting { next: number + 1 };
+        self.apdu.extend_from_slice(segment.data);
+        if !segment.last {
+            self.state = ReassemblyState::Collecting { link, next: number + 1 };
             return FrameOutcome { refused, apdu: None };
         }
         self.state = ReassemblyState::Idle;
         FrameOutcome { refused, apdu: Some(&self.apdu) }
     }
 
-    /// Says that a frame was damaged on the line, which has been reported.
+    /// Takes note of a damaged frame that was reported.
     pub const fn damaged(&mut self) {
         self.excused = true;
     }
 
-    /// Says that the octets do not go on: a telegram that breaks off here, or has begun before what
-    /// comes next, is no error.
+    /// Ends the stream: a telegram that breaks off here, or that began before the octets that come
+    /// next, is no error.
     pub const fn end(&mut self) {
         match self.state {
             ReassemblyState::Collecting { .. } => self.excused = true,
@@ -111,92 +100,84 @@ impl Reassembly {
         }
     }
 
-    /// The segments of a telegram that has not come to its end.
+    /// The telegram that an end of the stream cuts off.
     #[must_use]
-    pub const fn pending(&self) -> Option<u8> {
-        match self.state {
-            ReassemblyState::Collecting { next } => Some(next),
-            _ => None,
+    pub const fn partial(&self) -> Option<Error> {
+        match self.incomplete() {
+            Some(error) => Some(error),
+            None => self.orphan,
         }
     }
 
-    /// Whether nothing of what came bears on the next telegram, but that there was a frame.
-    #[must_use]
-    pub const fn is_at_rest(&self) -> bool {
-        matches!(self.state, ReassemblyState::Fresh | ReassemblyState::Idle) && !self.excused
-    }
-
-    /// Whether a segment came since the stream began.
-    #[must_use]
-    pub fn is_begun(&self) -> bool {
-        self.state != ReassemblyState::Fresh
-    }
-
-    /// What the ends of the stream cut off.
-    #[must_use]
-    pub fn partial(&self) -> Option<Error> {
-        let last = self.pending().map(|segments| Cause::LastSegmentMissing { segments });
-        let first = self.orphan.map(|found| Cause::FirstSegmentMissing { found });
-        last.or(first).map(|cause| Error::new(Layer::Mbus, 0, cause))
+    /// The error for a telegram whose last segment has not come yet.
+    const fn incomplete(&self) -> Option<Error> {
+        let ReassemblyState::Collecting { link, next } = self.state else {
+            return None;
+        };
+        Some(Error::new(link.layer(), 0, Cause::LastSegmentMissing { segments: next }))
     }
 
     /// Drops an incomplete telegram; the error to report for it.
     fn give_up(&mut self) -> Option<Error> {
-        let segments = self.pending()?;
+        let error = self.incomplete()?;
         self.state = ReassemblyState::Idle;
-        let error = Error::new(Layer::Mbus, 0, Cause::LastSegmentMissing { segments });
         (!core::mem::take(&mut self.excused)).then_some(error)
     }
 
-    /// Whether a segment goes on with the telegram. `Err(None)`: no, and that is no news.
-    fn follows(&self, found: u8, peer: [u8; 4], millis: Option<i64>) -> Result<(), Option<Error>> {
-        let error = |offset, cause| Err(Some(Error::new(Layer::Mbus, offset, cause)));
-        let expected = match self.state {
-            ReassemblyState::Fresh | ReassemblyState::Refused => return Err(None),
-            ReassemblyState::Idle => return error(6, Cause::FirstSegmentMissing { found }),
-            ReassemblyState::Collecting { next } => next,
+    /// Drops the telegram because of a segment that does not continue it.
+    fn refuse(&mut self, last: bool, error: Error) -> FrameOutcome<'static> {
+        let refused = match self.state {
+            ReassemblyState::Fresh => {
+                self.orphan = Some(error);
+                None
+            }
+            ReassemblyState::Refused => None,
+            _ if core::mem::take(&mut self.excused) => None,
+            _ => Some(error),
         };
+        self.state = if last { ReassemblyState::Idle } else { ReassemblyState::Refused };
+        FrameOutcome { refused, apdu: None }
+    }
+
+    /// The number of a segment that continues the telegram.
+    fn follows(
+        &self,
+        link: LinkKind,
+        segment: &ApduSegment<'_>,
+        millis: Option<i64>,
+    ) -> Result<u8, Error> {
+        let error = |offset, cause| Err(Error::new(link.layer(), offset, cause));
+        let ReassemblyState::Collecting { link: first, next: expected } = self.state else {
+            let found = segment.number.unwrap_or(1);
+            return error(segment.number_at, Cause::FirstSegmentMissing { found });
+        };
+        let found = segment.number.unwrap_or(expected);
         if found != expected {
-            return error(6, Cause::Segment { found, expected });
+            return error(segment.number_at, Cause::Segment { found, expected });
         }
-        if peer != self.peer {
-            return error(4, Cause::SegmentPeer);
+        if (first, self.peer) != (link, segment.peer) {
+            return error(segment.peer_at, Cause::SegmentPeer);
         }
         // A clock that was set back says nothing about the pause.
         let pause = millis.zip(self.last).map_or(0, |(now, last)| now.saturating_sub(last));
-        if pause > PAUSE_MILLIS {
-            let milliseconds = pause.unsigned_abs();
-            let limit = PAUSE_MILLIS.unsigned_abs();
+        let (milliseconds, limit) = (u64::try_from(pause).unwrap_or_default(), PAUSE_MILLIS);
+        if milliseconds > limit {
             return error(0, Cause::SegmentLate { milliseconds, limit });
         }
-        Ok(())
+        if expected == u8::MAX {
+            return error(segment.number_at, Cause::Limit { what: "segments", limit: 255 });
+        }
+        Ok(expected)
     }
 }
 
-/// Whether a frame brings the first segment of a telegram.
-#[must_use]
-pub const fn is_first(frame: &Frame<'_>) -> bool {
-    matches!(frame.body, Body::Segment { .. }) && frame.information & !FINAL == 0
-}
-
-/// Whether a frame is one that a meter pushes.
-fn pushed(frame: &Frame<'_>) -> Result<(), Error> {
-    let error = |offset, cause| Err(Error::new(Layer::Mbus, offset, cause));
-    if !SEND_USER_DATA.contains(&frame.control) {
-        let (what, expected) = ("control field", "53 or 73");
-        return error(4, Cause::Unexpected { what, found: frame.control, expected });
-    }
-    if frame.information & RESERVED != 0 {
-        let (what, expected) =
-            ("control information", "00 to 1f (M-Bus data records are not read)");
-        return error(6, Cause::Unexpected { what, found: frame.information, expected });
-    }
-    Ok(())
-}
+/// [`PAUSE`] in the unit of records.
+const PAUSE_MILLIS: u64 = PAUSE.as_secs() * 1000;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::link::mbus;
 
     /// Feeds segments given as (control information, data octet, milliseconds).
     fn run(segments: &[(u8, u8, Option<i64>)]) -> (Vec<Vec<u8>>, Vec<Cause>) {
@@ -204,7 +185,7 @@ mod tests {
         let (mut apdus, mut causes) = (vec![], vec![]);
         for &(information, octet, millis) in segments {
             let frame = segment(information, octet);
-            let outcome = reassembly.frame(&Frame::parse(&frame).unwrap(), millis);
+            let outcome = take(&mut reassembly, &frame, millis);
             causes.extend(outcome.refused.map(|error| error.cause));
             apdus.extend(outcome.apdu.map(<[u8]>::to_vec));
         }
@@ -212,9 +193,18 @@ mod tests {
     }
 
     fn segment(information: u8, octet: u8) -> Vec<u8> {
-        let user = [0x53, 0xff, information, 0x01, 0x67, octet];
-        let sum = user.iter().fold(0u8, |sum, octet| sum.wrapping_add(*octet));
-        [&[0x68, 6, 6, 0x68], &user[..], &[sum, 0x16]].concat()
+        let mut frame = vec![];
+        mbus::emit(information & 0x0f, information & 0x10 != 0, &[octet], &mut frame);
+        frame
+    }
+
+    fn take<'a>(
+        reassembly: &'a mut Reassembly,
+        frame: &[u8],
+        millis: Option<i64>,
+    ) -> FrameOutcome<'a> {
+        let segment = LinkKind::Mbus.segment(frame).unwrap().unwrap();
+        reassembly.take(LinkKind::Mbus, &segment, millis)
     }
 
     fn untimed(segments: &[(u8, u8)]) -> (Vec<Vec<u8>>, Vec<Cause>) {
@@ -284,15 +274,14 @@ mod tests {
         let mut reassembly = Reassembly::default();
         let first = segment(0x00, 1);
         let second = segment(0x11, 2);
-        let (first, second) = (Frame::parse(&first).unwrap(), Frame::parse(&second).unwrap());
-        reassembly.frame(&first, None);
+        take(&mut reassembly, &first, None);
         reassembly.damaged();
-        assert_eq!(reassembly.frame(&first, None), FrameOutcome::default());
-        assert!(reassembly.frame(&second, None).apdu.is_some());
+        assert_eq!(take(&mut reassembly, &first, None), FrameOutcome::default());
+        assert!(take(&mut reassembly, &second, None).apdu.is_some());
         reassembly.damaged();
-        assert_eq!(reassembly.frame(&second, None), FrameOutcome::default());
+        assert_eq!(take(&mut reassembly, &second, None), FrameOutcome::default());
         assert_eq!(
-            reassembly.frame(&second, None).refused.map(|error| error.cause),
+            take(&mut reassembly, &second, None).refused.map(|error| error.cause),
             Some(Cause::FirstSegmentMissing { found: 1 })
         );
     }
@@ -300,31 +289,16 @@ mod tests {
     #[test]
     fn where_the_octets_end_a_telegram_may_break_off() {
         let (first, second) = (segment(0x00, 1), segment(0x11, 2));
-        let (first, second) = (Frame::parse(&first).unwrap(), Frame::parse(&second).unwrap());
         let mut reassembly = Reassembly::default();
-        reassembly.frame(&first, None);
+        take(&mut reassembly, &first, None);
         reassembly.end();
-        assert_eq!(reassembly.frame(&first, None), FrameOutcome::default());
-        assert!(reassembly.frame(&second, None).apdu.is_some());
+        assert_eq!(take(&mut reassembly, &first, None), FrameOutcome::default());
+        assert!(take(&mut reassembly, &second, None).apdu.is_some());
         reassembly.end();
-        assert_eq!(reassembly.frame(&second, None), FrameOutcome::default());
-        // What was cut in two is one telegram all the same.
-        reassembly.frame(&first, None);
+        assert_eq!(take(&mut reassembly, &second, None), FrameOutcome::default());
+        // A telegram that was cut in two is whole all the same.
+        take(&mut reassembly, &first, None);
         reassembly.end();
-        assert!(reassembly.frame(&second, None).apdu.is_some());
-    }
-
-    #[test]
-    fn frames_that_no_meter_pushes_are_named() {
-        let mut frame = segment(0x72, 0);
-        let outcome = |frame: &[u8]| {
-            let mut reassembly = Reassembly::default();
-            reassembly.frame(&Frame::parse(frame).unwrap(), None).refused.unwrap().to_string()
-        };
-        assert!(outcome(&frame).starts_with("mbus: control information at octet 6: found 72"));
-        frame = segment(0x10, 0);
-        frame[4] = 0x08;
-        frame[10] = frame[10].wrapping_sub(0x53 - 0x08);
-        assert!(outcome(&frame).starts_with("mbus: control field at octet 4: found 08"));
+        assert!(take(&mut reassembly, &second, None).apdu.is_some());
     }
 }

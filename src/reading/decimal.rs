@@ -1,10 +1,11 @@
 //! Exact decimal numbers: an integer and a power of ten.
 
-use core::fmt;
+use core::{cmp::Ordering, fmt};
 
 /// An integer × 10^exponent.
 ///
-/// The integer has a sign and 64 bits, so that every integer of the Blue Book fits.
+/// The integer has a sign and 64 bits, so that every integer of the Blue Book fits. Comparisons are by
+/// value: 5 equals 5.0. [`same_digits`](Self::same_digits) also compares the spelling.
 ///
 /// ```
 /// use meterpipe::reading::decimal::Decimal;
@@ -12,8 +13,10 @@ use core::fmt;
 /// assert_eq!(Decimal::new(2337, -1).to_string(), "233.7");
 /// assert_eq!(Decimal::new(12, 3).to_string(), "12000");
 /// assert_eq!(Decimal::new(-5, -3).to_string(), "-0.005");
+/// assert_eq!(Decimal::new(5, 0), Decimal::new(50, -1));
+/// assert!(!Decimal::new(5, 0).same_digits(Decimal::new(50, -1)));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Decimal {
     magnitude: u64,
     exponent: i16,
@@ -27,27 +30,56 @@ impl Decimal {
         Self { magnitude: integer.unsigned_abs(), exponent, negative: integer < 0 }
     }
 
-    /// The same with an integer of any size; nothing if it needs more than a sign and 64 bits.
+    /// The same with an integer of any size; `None` if it needs more than a sign and 64 bits.
     #[must_use]
     pub fn of(integer: i128, exponent: i16) -> Option<Self> {
         let magnitude = u64::try_from(integer.unsigned_abs()).ok()?;
         Some(Self { magnitude, exponent, negative: integer < 0 })
     }
 
-    /// Reads what [`write`](Self::write) wrote: digits, perhaps with a sign and a point. Nothing for
-    /// anything else, or for more digits than fit.
+    /// Reads the output of [`write`](Self::write): digits with an optional sign and point. `None` for
+    /// any other text, and for more digits than fit; zeros at the end of an integer always fit.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix('-').unwrap_or(text);
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        let pointed = digits.len() > whole.len();
-        let all = |part: &str| part.bytes().all(|digit| digit.is_ascii_digit());
-        if whole.is_empty() || pointed == fraction.is_empty() || !all(whole) || !all(fraction) {
+        let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+        let (mut magnitude, mut zeros, mut point) = (0_u64, 0, None);
+        for (at, sign) in digits.iter().enumerate() {
+            match sign {
+                b'0'..=b'9' => {
+                    let digit = u64::from(sign - b'0');
+                    let longer = magnitude.checked_mul(10).and_then(|it| it.checked_add(digit));
+                    match longer.filter(|_| zeros == 0) {
+                        Some(longer) => magnitude = longer,
+                        None if digit == 0 && point.is_none() => zeros += 1,
+                        None => return None,
+                    }
+                }
+                b'.' if at > 0 && zeros == 0 && point.is_none() => point = Some(at + 1),
+                _ => return None,
+            }
+        }
+        let decimals = point.map_or(0, |at| digits.len() - at);
+        if digits.is_empty() || point.is_some() && decimals == 0 {
             return None;
         }
-        let exponent = i16::try_from(fraction.len()).ok()?.checked_neg()?;
-        let magnitude = format!("{whole}{fraction}").parse().ok()?;
+        let exponent = i16::try_from(zeros).ok()?.checked_sub(i16::try_from(decimals).ok()?)?;
         Some(Self { magnitude, exponent, negative: digits.len() < text.len() })
+    }
+
+    /// The number as an integer, if it has no fraction.
+    #[must_use]
+    pub fn to_integer(self) -> Option<i128> {
+        match self.exponent {
+            0 => Some(self.integer()),
+            _ => self.with_decimals(0).filter(|whole| *whole == self).map(Self::integer),
+        }
+    }
+
+    /// True if both numbers are written alike: equal, and with as many digits behind the point.
+    #[must_use]
+    pub fn same_digits(self, other: Self) -> bool {
+        let decimals = self.exponent.min(0) == other.exponent.min(0);
+        decimals && self.negative == other.negative && self == other
     }
 
     fn integer(self) -> i128 {
@@ -61,8 +93,8 @@ impl Decimal {
         Self { exponent: self.exponent.saturating_sub(power), ..self }
     }
 
-    /// The same number with exactly so many digits behind the point, what is left rounded half to
-    /// even; nothing if it does not fit.
+    /// The same number with exactly so many digits behind the point, rounded half to even; `None` if it
+    /// does not fit.
     #[must_use]
     pub fn with_decimals(self, decimals: i16) -> Option<Self> {
         let exponent = decimals.checked_neg()?;
@@ -73,13 +105,13 @@ impl Decimal {
         } else if self.exponent >= exponent {
             magnitude.checked_mul(power?)?
         } else {
-            // A power that does not fit is more than any magnitude: nothing is left of it.
+            // A power that does not fit is larger than any magnitude: the result is zero.
             power.map_or(0, |power| rounded(magnitude, power))
         };
         Some(Self { magnitude: u64::try_from(magnitude).ok()?, exponent, ..self })
     }
 
-    /// `self` − `other` with the finer of both resolutions; nothing if it does not fit.
+    /// `self` − `other` with the finer of both resolutions; `None` if it does not fit.
     #[must_use]
     pub fn minus(self, other: Self) -> Option<Self> {
         let exponent = self.exponent.min(other.exponent);
@@ -90,22 +122,39 @@ impl Decimal {
         Self::of(at(self)?.checked_sub(at(other)?)?, exponent)
     }
 
-    /// Whether it is less than zero.
+    /// True if it is less than zero.
     #[must_use]
     pub const fn is_negative(self) -> bool {
         self.negative && self.magnitude > 0
     }
 
-    /// Whether it is farther from zero than `band`.
+    /// True if it is farther from zero than `band`.
     #[must_use]
     pub fn exceeds(self, band: Self) -> bool {
-        let size = |number: Self| Self { negative: false, ..number };
-        size(band).minus(size(self)).is_none_or(|rest| rest.negative)
+        self.cmp_size(band) == Ordering::Greater
     }
 
-    /// The shortest decimal that reads back as the same float, exactly.
-    ///
-    /// Nothing for what is no number.
+    /// Compares the distances from zero.
+    fn cmp_size(self, other: Self) -> Ordering {
+        if self.exponent < other.exponent {
+            return other.cmp_size(self).reverse();
+        }
+        let power = u32::from(self.exponent.abs_diff(other.exponent));
+        if power == 0 || self.magnitude == 0 {
+            return self.magnitude.cmp(&other.magnitude);
+        }
+        // A product that does not fit is larger than any magnitude.
+        let scaled =
+            10_u128.checked_pow(power).and_then(|it| it.checked_mul(self.magnitude.into()));
+        scaled.map_or(Ordering::Greater, |scaled| scaled.cmp(&other.magnitude.into()))
+    }
+
+    /// −1, 0 or 1.
+    fn sign(self) -> i8 {
+        i8::from(self.magnitude > 0) - 2 * i8::from(self.is_negative())
+    }
+
+    /// The decimal that a float's shortest scientific notation stands for; `None` if it is not finite.
     #[must_use]
     pub fn shortest(scientific: &str) -> Option<Self> {
         let (mantissa, exponent) = scientific.split_once('e')?;
@@ -159,9 +208,9 @@ const fn rounded(magnitude: u128, power: u128) -> u128 {
     whole + up as u128
 }
 
-/// Appends a number of up to eight digits, of which so many stand behind the point, up to seven.
-/// Nearly all numbers are such, and they are most of the output, so there is no loop over digits, and
-/// all that is needed comes in registers.
+/// Appends a number of up to eight digits, of which up to seven are decimals. Nearly all numbers are
+/// that short and make up most of the output, so there is no loop over digits, and all arguments fit
+/// into registers.
 #[inline(never)]
 fn short(magnitude: u32, decimals: u32, text: &mut Vec<u8>) {
     let digits = eight_digits(magnitude);
@@ -175,7 +224,7 @@ fn short(magnitude: u32, decimals: u32, text: &mut Vec<u8>) {
     }
 }
 
-/// Appends the lowest octets of a register. To copy all of them, always, is one instruction.
+/// Appends the lowest octets of a register. Copying all eight takes one instruction.
 #[inline]
 fn append(octets: u64, size: u32, text: &mut Vec<u8>) {
     let end = text.len() + size as usize;
@@ -185,8 +234,8 @@ fn append(octets: u64, size: u32, text: &mut Vec<u8>) {
 
 /// The decimal digits of a number below 100 000 000, an octet each, the first one lowest.
 ///
-/// Halved three times: two groups of four digits, four of two, eight of one, each group in its part
-/// of the register. To divide by 100 and by 10 is to multiply and shift, exact for numbers so small.
+/// Three halvings: two groups of four digits, four of two, eight of one, each group in its part of the
+/// register. Division by 100 and by 10 is a multiplication and a shift, exact for such small numbers.
 #[inline]
 const fn eight_digits(number: u32) -> u64 {
     let groups = (number / 10_000) as u64 | ((number % 10_000) as u64) << 32;
@@ -195,6 +244,29 @@ const fn eight_digits(number: u32) -> u64 {
     let tens = ((groups * 103) >> 10) & 0x000f_000f_000f_000f;
     tens | (groups - 10 * tens) << 8
 }
+
+impl Ord for Decimal {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.sign().cmp(&other.sign()).then_with(|| match self.negative {
+            true => other.cmp_size(*self),
+            false => self.cmp_size(*other),
+        })
+    }
+}
+
+impl PartialOrd for Decimal {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Decimal {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Decimal {}
 
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -266,8 +338,23 @@ mod tests {
         for text in ["0", "-0.005", "233.7", "0.000", "18446744073709551615", "-12", "1.000"] {
             assert_eq!(Decimal::parse(text).unwrap().to_string(), text);
         }
-        for text in ["", "-", ".5", "5.", "+5", "1e3", "1 2", "1.2.3", "18446744073709551616", "x"]
-        {
+        for number in [Decimal::new(5, 127), Decimal::new(-5, -128), Decimal::new(i64::MAX, 3)] {
+            assert!(Decimal::parse(&number.to_string()).unwrap().same_digits(number), "{number}");
+        }
+        for text in [
+            "",
+            "-",
+            ".5",
+            "5.",
+            "+5",
+            "1e3",
+            "1 2",
+            "1.2.3",
+            "18446744073709551616",
+            "x",
+            "184467440737095516150.0",
+            "1844674407370955161501",
+        ] {
             assert_eq!(Decimal::parse(text), None, "{text}");
         }
     }
@@ -300,6 +387,47 @@ mod tests {
         assert_eq!(minus(Decimal::new(5, 0), Decimal::new(15, -1)).as_deref(), Some("3.5"));
         assert_eq!(minus(Decimal::new(0, 0), Decimal::new(8615, 0)).as_deref(), Some("-8615"));
         assert_eq!(minus(Decimal::new(1, 127), Decimal::new(1, -128)), None);
+    }
+
+    #[test]
+    fn numbers_compare_by_value_and_digits_by_spelling() {
+        let number = |text: &str| Decimal::parse(text).unwrap();
+        let rising = [
+            "-18446744073709551615",
+            "-12000",
+            "-0.5",
+            "-0.0000000000000000000000001",
+            "0",
+            "0.0000000000000000000000001",
+            "4.999",
+            "5",
+            "5.001",
+            "18446744073709551615",
+            "50000000000000000000000000",
+        ]
+        .map(number);
+        for (at, one) in rising.iter().enumerate() {
+            for (other_at, other) in rising.iter().enumerate() {
+                assert_eq!(one.cmp(other), at.cmp(&other_at), "{one} and {other}");
+            }
+        }
+        for (one, other, alike) in [
+            ("5", "5.0", false),
+            ("-0", "0", false),
+            ("0.0", "0.000", false),
+            ("233.70", "233.7", false),
+            ("-1.5", "-1.5", true),
+        ] {
+            assert_eq!(number(one), number(other));
+            assert_eq!(number(one).same_digits(number(other)), alike, "{one} and {other}");
+        }
+        assert!(Decimal::new(12, 3).same_digits(number("12000")));
+        assert!(!number("5").same_digits(number("-5")) && number("5") != number("6"));
+        let far = Decimal::new(1, 127);
+        assert!(far.exceeds(Decimal::new(1, -128)) && !Decimal::new(1, -128).exceeds(far));
+        assert_eq!(number("35.0").to_integer(), Some(35));
+        assert_eq!(Decimal::new(-12, 3).to_integer(), Some(-12_000));
+        assert_eq!((number("35.5").to_integer(), far.to_integer()), (None, None));
     }
 
     #[test]

@@ -13,15 +13,15 @@ use crate::cosem::{obis::Obis, unit::Unit};
 pub struct Field {
     /// The name, unit included.
     pub name: &'static str,
-    /// The groups C, D and E; nothing for what is computed.
+    /// The groups C, D and E; `None` for a computed value.
     pub code: Option<[u8; 3]>,
     /// The unit of the name.
     pub unit: Unit,
-    /// An Austrian M-Bus layout has it, so it has a place in tables whose columns are fixed.
+    /// True if an Austrian M-Bus layout has it: tables with fixed columns have one for it.
     pub column: bool,
 }
 
-/// How many names there are: few enough for the bits of one word.
+/// The number of names: few enough for the bits of one word.
 pub const COUNT: usize = FIELDS.len();
 const _: () = assert!(COUNT <= 64, "a telegram keeps a bit for each name");
 
@@ -78,13 +78,13 @@ pub static FIELDS: [Field; 48] = [
     field("frequency_hz",                   [14, 7, 0],  HERTZ),
 ];
 
-/// The place of what flows in less what flows out, the one value that is computed.
+/// The place of import less export, the only computed value.
 pub const POWER_NET: usize = 28;
 
-/// The place of what flows in.
+/// The place of the imported power.
 pub const POWER_IMPORT: usize = 20;
 
-/// The place of what flows out.
+/// The place of the exported power.
 pub const POWER_EXPORT: usize = 21;
 
 /// The place of the name that an object with this code and unit has.

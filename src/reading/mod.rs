@@ -1,11 +1,11 @@
 //! Readings: a COSEM tree as named, scaled, exact values.
 //!
-//! - [`objects`]: what in a push list belongs together, recognised by structure.
+//! - [`objects`]: the objects of a push list, recognised by structure.
 //! - [`fields`]: the published names.
 //! - [`decimal`]: exact numbers.
-//! - [`value`]: one element as people see it.
-//! - [`telegram`]: a whole telegram, its sum of all.
-//! - [`template`]: what the last telegrams taught about the next one.
+//! - [`value`]: one element as a number, a text or a time.
+//! - [`telegram`]: a whole telegram.
+//! - [`template`]: the layouts of earlier telegrams, which make the next one quick to read.
 pub mod decimal;
 pub mod fields;
 pub mod objects;

@@ -1,4 +1,4 @@
-//! What in a push list belongs together, recognised by structure alone.
+//! The objects of a push list, recognised by structure alone.
 //!
 //! ```text
 //! flat (Netz NÖ)        nested (KSM-West)                  bare
@@ -10,12 +10,12 @@
 //!
 //! An octet-string of six octets that is an OBIS code names the value behind it; a structure of an
 //! integer and an enum behind that gives scaler and unit. In a structure of its own this is the nested
-//! form, and the scaler may be missing in both. What has no code is an object on its own.
+//! form, and the scaler may be missing in both. A value without a code is an object on its own.
 //!
 //! ```text
 //! defined (Landis+Gyr and Iskra in Switzerland)
 //!   02 10                                            a list of 16
-//!     01 10                                            first, what the 16 are; this array is one
+//!     01 10                                            first, their definitions; this array is one
 //!       02 04  12 class  09 06 obis  0F attribute  12 0000
 //!     06 value                                         then the values, in the same order
 //! ```
@@ -25,7 +25,8 @@
 
 use crate::{
     cosem::{
-        axdr::{Data, DataType, Elements},
+        axdr::{Data, Elements},
+        data_type::DataType,
         obis::Obis,
         unit::Unit,
     },
@@ -35,7 +36,7 @@ use crate::{
 /// A power of ten and a unit.
 pub type ScalerUnit = (i8, Unit);
 
-/// One value of a telegram with what is said about it.
+/// One value of a telegram with its code and unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Object<'a> {
     /// Its place among the objects of the telegram, from 1.
@@ -46,7 +47,7 @@ pub struct Object<'a> {
     pub value: Data<'a>,
     /// Its power of ten and its unit, if the meter sends them.
     pub scale: Option<ScalerUnit>,
-    /// It stands in the list itself, not in a structure of its own.
+    /// True if it stands in the list itself, not in a structure of its own.
     pub flat: bool,
 }
 
@@ -68,13 +69,13 @@ impl Object<'_> {
 #[derive(Clone, Debug)]
 pub struct Objects<'a> {
     list: Level<'a>,
-    /// The lists within it that we are in; the usual telegrams have none.
+    /// The lists within it that are being read; the usual telegrams have none.
     inner: Vec<Level<'a>>,
     index: usize,
     alone: Option<Data<'a>>,
 }
 
-/// What is left of a list.
+/// The rest of a list.
 #[derive(Clone, Copy, Debug)]
 struct Level<'a> {
     elements: Elements<'a>,
@@ -136,16 +137,16 @@ impl<'a> Iterator for Objects<'a> {
                 }
                 continue;
             }
-            if let Some(obis) = code(&element)
-                && let Some(value) = elements.clone().next()
-                && !is_list(&value)
-            {
-                elements.next();
-                let scale = elements.clone().next().and_then(|data| scale(&data));
-                if scale.is_some() {
-                    elements.next();
+            if let Some(obis) = code(&element) {
+                let mut ahead = *elements;
+                if let Some(value) = ahead.next().filter(|value| !is_list(value)) {
+                    *elements = ahead;
+                    let scale = ahead.next().and_then(|data| scale(&data));
+                    if scale.is_some() {
+                        *elements = ahead;
+                    }
+                    return Some(Object { scale, ..self.object(Some(obis), value, true) });
                 }
-                return Some(Object { scale, ..self.object(Some(obis), value, true) });
             }
             if let Some((obis, value, scale)) = nested(&element) {
                 return Some(Object { scale, ..self.object(Some(obis), value, false) });
@@ -181,7 +182,7 @@ fn definition(data: &Data<'_>) -> Option<Obis> {
 
 /// A structure of an integer and an enum.
 fn scale(data: &Data<'_>) -> Option<ScalerUnit> {
-    // Written out, because a telegram has a dozen of them: `02 02`, then what is matched here.
+    // Matched as a whole, since a telegram has a dozen of them: `02 02`, then these four octets.
     match (data.kind, data.octets) {
         (DataType::STRUCTURE, &[15, scaler, 22, unit]) => Some((scaler.cast_signed(), Unit(unit))),
         _ => None,
@@ -206,7 +207,7 @@ fn nested<'a>(data: &Data<'a>) -> Option<(Obis, Data<'a>, Option<ScalerUnit>)> {
 mod tests {
     use super::*;
     use crate::{
-        cosem::axdr::{MAX_DEPTH, read_whole},
+        cosem::{axdr::read_whole, data_type::MAX_DEPTH},
         error::Layer,
         reader::Reader,
     };
@@ -245,7 +246,7 @@ mod tests {
             objects(&format!("0204 {definitions} {push} 1105 120921")),
             [named("0-8:25.9.0", -1), named("1-0:1.8.0", 5), named("1-0:32.7.0", 2337)]
         );
-        // One value too many: nobody knows what is what, and no attribute becomes a value.
+        // One value too many: the codes are unknown, and no attribute becomes a value.
         assert_eq!(
             objects(&format!("0205 {definitions} 1104 1105 120921 1107")),
             [-1, -1, -1, -1, 4, 5, 2337, 7].map(|value| (None, value, None))

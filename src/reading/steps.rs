@@ -1,4 +1,4 @@
-//! What a telegram is put together from, one object after the other.
+//! The steps that build a telegram, one object after the other.
 
 use crate::{
     cosem::axdr::Data,
@@ -8,18 +8,18 @@ use crate::{
     },
 };
 
-/// What comes next.
+/// The next step.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ObjectStep<'a> {
-    /// A number, and the place of its name.
-    Named(usize, Decimal),
-    /// An object, whatever it is good for.
+    /// A number, the place of its name, and the channel (group B) of its code.
+    Named(usize, u8, Decimal),
+    /// Any object.
     Any(Object<'a>),
-    /// The object that closes the flat list; it came before as any other.
+    /// The object that closes the flat list; it also came before as [`Any`](Self::Any).
     Closing(Object<'a>),
 }
 
-/// The steps to a telegram of which nothing is known.
+/// The steps to a telegram of unknown layout.
 pub(super) struct Steps<'a> {
     objects: Objects<'a>,
     flat: FlatList<'a>,
@@ -56,7 +56,7 @@ struct FlatList<'a> {
 
 impl<'a> FlatList<'a> {
     fn see(&mut self, object: &Object<'a>) {
-        // Whatever stood behind the registers was not the last element.
+        // An element behind the registers was not the last one.
         self.other |= self.last.is_some();
         let bare = object.flat && object.obis.is_none();
         match object.index {
@@ -69,7 +69,7 @@ impl<'a> FlatList<'a> {
         }
     }
 
-    /// The closing element, told once.
+    /// The closing element, once.
     fn closing(&mut self) -> Option<Object<'a>> {
         self.last.take().filter(|_| self.clock && self.registers > 0 && !self.other)
     }

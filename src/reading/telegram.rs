@@ -4,8 +4,9 @@ use jiff::tz::TimeZone;
 
 use crate::{
     cosem::{
-        axdr::{Data, DataType},
+        axdr::Data,
         clock::{Clock, Stamp},
+        data_type::DataType,
         notification::Notification,
         obis::Obis,
     },
@@ -24,7 +25,9 @@ use crate::{
 pub struct Telegram<'a> {
     notification: Notification<'a>,
     named: [Option<Decimal>; COUNT],
-    /// A bit for each name that is there, so that nobody has to look at all of them.
+    /// The channel (group B) of the code of each named value.
+    channels: [u8; COUNT],
+    /// A bit for each name that has a value, which saves a look at all of them.
     present: u64,
     meter: Option<(NumberSource, &'a [u8])>,
     device: Option<&'a [u8]>,
@@ -33,9 +36,9 @@ pub struct Telegram<'a> {
     unnamed: Unnamed<'a>,
 }
 
-/// The objects that are not told by a name, as long as there are few: the usual lists have two or
-/// three, and then nobody needs to walk through the list again. Those without a code that are told as
-/// time or meter number are left out.
+/// The objects without a name, as long as there are few: the usual lists have two or three, and then no
+/// second walk through the list is necessary. Objects without a code that gave the time or the meter
+/// number are left out.
 #[derive(Clone, Copy, Debug, Default)]
 struct Unnamed<'a> {
     few: [Option<Object<'a>>; 4],
@@ -77,7 +80,7 @@ impl<'a> Telegram<'a> {
     ///
     /// # Errors
     /// As [`Notification::parse`], and [`Cause::MeterNumber`] if the flat list of Netz NÖ does not
-    /// end with a number: nothing else vouches for the octets of its second frame.
+    /// end with a number: no other check covers the octets of its second frame.
     pub fn parse(octets: &'a [u8]) -> Result<Self> {
         let notification = Notification::parse(octets)?;
         Self::of(notification, Steps::of(notification.body))
@@ -86,7 +89,7 @@ impl<'a> Telegram<'a> {
     /// Puts a telegram together.
     ///
     /// # Errors
-    /// If the closing element of the flat list is no number.
+    /// The closing element of the flat list is no number.
     pub(super) fn of(
         notification: Notification<'a>,
         steps: impl Iterator<Item = ObjectStep<'a>>,
@@ -94,6 +97,7 @@ impl<'a> Telegram<'a> {
         let mut telegram = Self {
             notification,
             named: [None; COUNT],
+            channels: [0; COUNT],
             present: 0,
             meter: None,
             device: None,
@@ -103,7 +107,7 @@ impl<'a> Telegram<'a> {
         let mut rank = NUMBERS.len();
         for step in steps {
             match step {
-                ObjectStep::Named(place, number) => telegram.name(place, number),
+                ObjectStep::Named(place, channel, number) => telegram.name(place, channel, number),
                 ObjectStep::Any(object) => telegram.take(&object, &mut rank),
                 ObjectStep::Closing(Object { value, .. }) if !is_number(&value) => {
                     return Err(Error::new(Layer::Reading, value.offset, Cause::MeterNumber));
@@ -116,7 +120,7 @@ impl<'a> Telegram<'a> {
             }
         }
         if let Some(net) = telegram.net() {
-            telegram.name(POWER_NET, net);
+            telegram.name(POWER_NET, 0, net);
         }
         Ok(telegram)
     }
@@ -124,7 +128,9 @@ impl<'a> Telegram<'a> {
     fn take(&mut self, object: &Object<'a>, rank: &mut usize) {
         if let Some(place) = self.slot(object) {
             return match Value::of(object) {
-                Value::Number(number) => self.name(place, number),
+                Value::Number(number) => {
+                    self.name(place, object.obis.map_or(0, Obis::channel), number);
+                }
                 _ => self.unnamed.add(object),
             };
         }
@@ -151,11 +157,12 @@ impl<'a> Telegram<'a> {
         }
     }
 
-    /// Takes a value with a name, which belongs to the first that has it.
-    fn name(&mut self, place: usize, number: Decimal) {
-        match self.named.get_mut(place) {
-            Some(slot @ None) => {
+    /// Takes a value with a name. The name belongs to its first value.
+    fn name(&mut self, place: usize, channel: u8, number: Decimal) {
+        match (self.named.get_mut(place), self.channels.get_mut(place)) {
+            (Some(slot @ None), Some(slot_channel)) => {
                 *slot = Some(number);
+                *slot_channel = channel;
                 self.present |= 1 << place;
             }
             _ => self.unnamed.more = true,
@@ -178,13 +185,19 @@ impl<'a> Telegram<'a> {
         &self.notification
     }
 
+    /// A value by its published name: `telegram.get("energy_import_wh")`.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Decimal> {
+        self.field(fields::of_name(name)?)
+    }
+
     /// A named value, by its place in [`FIELDS`](fields::FIELDS).
     #[must_use]
     pub fn field(&self, place: usize) -> Option<Decimal> {
         self.named.get(place).copied().flatten()
     }
 
-    /// The named values that are there, with their places.
+    /// The named values of the telegram, with their places.
     pub fn fields(&self) -> impl Iterator<Item = (usize, Decimal)> {
         let mut present = self.present;
         core::iter::from_fn(move || {
@@ -226,10 +239,17 @@ impl<'a> Telegram<'a> {
         Objects::of(self.notification.body)
     }
 
-    /// The objects that neither have a name nor are the time, the meter number or the device name
-    /// already told, in their order; and how often the key of each has been used, itself included.
+    /// The code of a named value; `None` for a computed one.
+    #[must_use]
+    pub fn code(&self, place: usize) -> Option<Obis> {
+        let [c, d, e] = fields::FIELDS.get(place)?.code?;
+        Some(Obis([1, *self.channels.get(place)?, c, d, e, 255]))
+    }
+
+    /// The objects without a name, in their order, except those that gave the time, the meter number or
+    /// the device name; with the number of uses of the key of each so far, itself included.
     ///
-    /// The key is the name, else the code: a second object with a name that is taken is among them.
+    /// The key is the name, else the code: a second object with a taken name is among them.
     pub fn others(&self) -> impl Iterator<Item = (Object<'a>, usize)> {
         self.candidates().filter_map(move |object| {
             let before = match object.obis {
@@ -257,7 +277,7 @@ impl<'a> Telegram<'a> {
         earlier.filter(|earlier| key(earlier) == key(object)).count()
     }
 
-    /// The place of the name of an object, if its value is told by that name.
+    /// The place of the name of an object, if its value is a number.
     #[must_use]
     pub fn name_of(&self, object: &Object<'_>) -> Option<usize> {
         self.slot(object).filter(|_| matches!(Value::of(object), Value::Number(_)))
@@ -276,14 +296,14 @@ impl<'a> Telegram<'a> {
             }
     }
 
-    /// A clock that says the same as the time of the telegram.
+    /// True if an object is a clock equal to the time of the telegram.
     fn is_told_clock(&self, object: &Object<'_>) -> bool {
         self.is_header_clock(object)
             || self.notification.clock.is_none()
                 && Value::time(object).is_some_and(|clock| self.clock == Some(clock))
     }
 
-    /// A clock with the very octets of that of the APDU: nearly all are.
+    /// True if an object is a clock with the octets of that of the APDU, as nearly all are.
     fn is_header_clock(&self, object: &Object<'_>) -> bool {
         let header = self.notification.clock.as_ref().map(|clock| clock.0.as_slice());
         header == Some(object.value.octets) && object.obis.is_none_or(|obis| obis == Obis::CLOCK)

@@ -17,7 +17,8 @@ use core::ops::Range;
 
 use crate::{
     cosem::{
-        axdr::{Data, DataType, Shape},
+        axdr::Data,
+        data_type::{DataType, Shape},
         notification::Notification,
     },
     error::Result,
@@ -129,6 +130,7 @@ struct TemplatePart {
 #[derive(Clone, Copy, Debug)]
 struct NamedNumber {
     place: usize,
+    channel: u8,
     kind: DataType,
     scaler: i16,
 }
@@ -191,7 +193,7 @@ impl TemplatePart {
         if let Some(named) = self.named
             && let Some(number) = named.number(octets)
         {
-            return ObjectStep::Named(named.place, number);
+            return ObjectStep::Named(named.place, named.channel, number);
         }
         let value = Data { octets, ..self.object.value };
         let object = Object { value, ..*self.object };
@@ -204,8 +206,9 @@ impl NamedNumber {
         let kind = object.value.kind;
         kind.number_size()?;
         let (_, unit) = object.scale?;
-        let place = fields::of_object(object.obis?, unit)?;
-        Some(Self { place, kind, scaler: object.scaler() })
+        let obis = object.obis?;
+        let place = fields::of_object(obis, unit)?;
+        Some(Self { place, channel: obis.channel(), kind, scaler: object.scaler() })
     }
 
     fn number(self, octets: &[u8]) -> Option<Decimal> {

@@ -1,18 +1,14 @@
-//! One value as people see it: a number in its unit, a text, a time.
+//! One value: a number with its scaler, a text, a time.
 
 use crate::{
-    cosem::{
-        axdr::{Data, DataType},
-        clock::Clock,
-        obis::Obis,
-    },
+    cosem::{axdr::Data, clock::Clock, data_type::DataType, obis::Obis},
     reading::{decimal::Decimal, objects::Object},
 };
 
-/// What a value is.
+/// A value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
-    /// Nothing at all.
+    /// No value.
     Absent,
     /// A number, its scaler already in it.
     Number(Decimal),
@@ -22,9 +18,9 @@ pub enum Value<'a> {
     Text(&'a str),
     /// A date-time.
     Time(Clock),
-    /// So many bits of these octets.
+    /// A number of bits, and their octets.
     Bits(usize, &'a [u8]),
-    /// Octets that are none of this.
+    /// Any other octets.
     Octets(&'a [u8]),
 }
 
@@ -50,8 +46,8 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The value of an object if it is a date-time. A code other than that of the clock says that
-    /// an octet-string is something else.
+    /// The value of an object if it is a date-time. An octet-string with a code other than the clock's
+    /// is none.
     #[must_use]
     pub fn time(object: &Object<'_>) -> Option<Clock> {
         let data = &object.value;

@@ -13,11 +13,7 @@ use std::{
 
 use crate::{
     backoff::Backoff,
-    format::{
-        csv::{Csv, Locale},
-        entry::Format,
-        readings::Readings,
-    },
+    format::{csv::Csv, entry::Format, locale::Locale, readings::Readings},
     sink::{
         event::SinkEvent,
         files::{
@@ -181,6 +177,14 @@ struct LineBatch {
     readings: u64,
 }
 
+impl LineBatch {
+    /// Empties the batch; its room stays.
+    fn clear(&mut self) {
+        self.text.clear();
+        self.readings = 0;
+    }
+}
+
 impl Sink for FileSink {
     fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         loop {
@@ -236,7 +240,7 @@ impl FileSink {
         while !self.batch.text.is_empty() {
             let LineBatch { path, text, .. } = &self.batch;
             match self.files.append(path, text) {
-                Ok(()) => self.batch = LineBatch::default(),
+                Ok(()) => self.batch.clear(),
                 Err(error) => {
                     if !failed {
                         let text = format!("{}: {error}; trying again", printable_path(path));

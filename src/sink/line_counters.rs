@@ -1,21 +1,17 @@
-//! How the line is doing, for sinks that tell it.
+//! Counters of lost telegrams and damaged frames, for sinks that publish them.
 //!
-//! A sink sees the readings that it wants, at the interval that it wants, so it cannot know what is
-//! missing between them. Who brings the readings counts, before any choice, and the sinks that want to
-//! know look here. The counts start with the process.
+//! A sink gets its choice of readings at its interval and cannot see the gaps between them. The producer
+//! counts before any choice, and sinks read the counters here. Counting starts with the process.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::{
-    format::{
-        key::{FieldKey, Meta},
-        meters::Meters,
-        readings::{ReadingValue, Readings},
-    },
-    reading::decimal::Decimal,
+use crate::format::{
+    key::{FieldKey, Meta},
+    meters::Meters,
+    readings::{ReadingValue, Readings},
 };
 
-/// The counts, one board for all who have a clone of it.
+/// The counters, shared by all clones.
 #[derive(Clone, Debug, Default)]
 pub struct LineCounters(Arc<Mutex<Counts>>);
 
@@ -30,16 +26,16 @@ struct MeterCounters {
     title: Option<String>,
     /// The highest counter.
     last: u64,
-    /// One below it, which may be late, or a counter that starts over.
+    /// A counter below it: a late telegram, or a counter that starts over.
     lower: Option<u64>,
     lost: u64,
 }
 
-/// More is no loss but another count: two months of a telegram each 5 s.
+/// A larger gap is a new count, not a loss: two months of telegrams each 5 s.
 const MOST_LOST: u64 = 1_000_000;
 
 impl LineCounters {
-    /// Takes note of a telegram: of each that arrives, in the order in which they arrive.
+    /// Counts a telegram. Expects all telegrams in the order of their arrival.
     pub fn note(&self, readings: &Readings) {
         let (Some(number), Some(counter)) = (readings.meta(Meta::Meter), counter(readings)) else {
             return;
@@ -55,26 +51,26 @@ impl LineCounters {
         });
     }
 
-    /// Says how many damaged frames there were until now. Who never says it does not look for them.
+    /// Sets the number of damaged frames so far. Without a call the number is unknown.
     pub fn frames_are_damaged(&self, total: u64) {
         self.lock().frames_damaged = Some(total);
     }
 
-    /// How many telegrams of a meter are missing, by its invocation counter; nothing if it shows none.
+    /// The number of missing telegrams of a meter, by its invocation counter; `None` without a counter.
     #[must_use]
     pub fn telegrams_lost(&self, number: &str) -> Option<u64> {
         let counts = self.lock();
         counts.meters.get(Some(number))?.as_ref().map(|meter| meter.lost)
     }
 
-    /// How many damaged frames there were, of whichever meter; nothing where nobody looks for them.
+    /// The number of damaged frames of all meters; `None` if the producer does not count them.
     #[must_use]
     pub fn frames_damaged(&self) -> Option<u64> {
         self.lock().frames_damaged
     }
 
     fn lock(&self) -> MutexGuard<'_, Counts> {
-        // Nothing in here can be half done: what a thread left is whole.
+        // No change here can be half done, so the data of a failed thread is whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -82,7 +78,7 @@ impl LineCounters {
 impl MeterCounters {
     fn note(&mut self, title: Option<&str>, counter: u64) {
         if self.title.as_deref() != title {
-            // Another meter under the same number counts for itself.
+            // Another meter under the same number has its own count.
             self.title = title.map(str::to_owned);
             self.start(counter);
         } else if let Some(missing) =
@@ -104,13 +100,9 @@ impl MeterCounters {
 
 fn counter(readings: &Readings) -> Option<u64> {
     match readings.get(FieldKey::Meta(Meta::InvocationCounter)) {
-        Some(ReadingValue::Number(number)) => whole(*number),
+        Some(ReadingValue::Number(number)) => u64::try_from(number.to_integer()?).ok(),
         _ => None,
     }
-}
-
-fn whole(number: Decimal) -> Option<u64> {
-    number.to_string().parse().ok()
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
-//! What of the readings goes to a sink, under which names and in which units.
+//! The choice of readings for a sink, with their names and units.
 
 use std::borrow::Cow;
 
 use crate::{
+    cosem::unit::Unit,
     format::{
+        json_string,
         key::FieldKey,
         readings::{Member, ReadingValue, Readings},
         units::Units,
@@ -14,7 +16,7 @@ use crate::{
 /// A choice of readings.
 #[derive(Clone, Debug, Default)]
 pub struct Projection {
-    /// Which ones, in this order; all, if nothing is said.
+    /// These readings in this order; all without a choice.
     pub keys: Option<Vec<FieldKey>>,
     /// Units other than the meter's.
     pub units: Units,
@@ -25,25 +27,29 @@ pub struct Projection {
 /// One reading as the sink shows it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shown<'a> {
-    /// What it is.
+    /// Its key.
     pub key: FieldKey,
-    /// Its name here.
+    /// Its name at the sink.
     pub name: Cow<'a, str>,
-    /// Its value, in its unit here.
+    /// Its value in its unit at the sink.
     pub value: Cow<'a, ReadingValue>,
-    /// That unit, empty for what has none.
+    /// That unit, empty for a value without one.
     pub unit: Cow<'a, str>,
 }
 
 impl Projection {
-    /// What of the readings is to be seen, in its order.
+    /// The chosen readings, in their order.
     pub fn of<'a>(&'a self, readings: &'a Readings) -> impl Iterator<Item = Shown<'a>> {
-        let all = self.keys.is_none().then(|| readings.members());
-        let chosen = self.keys.iter().flatten().filter_map(|key| readings.member(*key));
-        all.into_iter().flatten().chain(chosen).map(|member| self.show(member))
+        self.members(readings).map(|member| self.show(member))
     }
 
-    /// One of them.
+    fn members<'a>(&'a self, readings: &'a Readings) -> impl Iterator<Item = &'a Member> {
+        let all = self.keys.is_none().then(|| readings.members());
+        let chosen = self.keys.iter().flatten().filter_map(|key| readings.member(*key));
+        all.into_iter().flatten().chain(chosen)
+    }
+
+    /// One reading as the sink shows it.
     #[must_use]
     pub fn show<'a>(&'a self, member: &'a Member) -> Shown<'a> {
         let Member { key, value, unit } = member;
@@ -61,7 +67,7 @@ impl Projection {
     pub fn name(&self, key: FieldKey) -> Cow<'_, str> {
         match self.names.iter().find(|(named, _)| *named == key) {
             Some((_, name)) => name.into(),
-            None => key.text(&self.units).into(),
+            None => key.name(&self.units),
         }
     }
 
@@ -75,29 +81,50 @@ impl Projection {
         }
     }
 
-    /// Appends them as a JSON object; `null` for those of `due` that are not there.
+    /// Appends them as a JSON object; `null` for each key of `due` that is absent.
     pub fn write_json(&self, readings: &Readings, due: &[FieldKey], text: &mut Vec<u8>) {
-        text.push(b'{');
         let start = text.len();
-        let mut member = |name: &str, value: &dyn Fn(&mut Vec<u8>)| {
-            if text.len() > start {
-                text.push(b',');
-            }
-            ReadingValue::Text(name.to_owned()).write_json(text);
-            text.push(b':');
-            value(text);
-        };
-        for Shown { key, name, value, unit } in self.of(readings) {
-            member(&name, &|text| value.write_json(text));
-            if matches!(key, FieldKey::Object(..) | FieldKey::Item(_)) && !unit.is_empty() {
-                let unit = ReadingValue::Text(unit.into_owned());
-                member(&format!("{name}_unit"), &|text| unit.write_json(text));
-            }
-        }
+        self.members(readings).for_each(|member| self.write_member(member, text));
         for key in due.iter().filter(|key| readings.member(**key).is_none()) {
-            member(&self.name(*key), &|text| text.extend_from_slice(b"null"));
+            self.write_name(*key, "", text);
+            text.extend_from_slice(b"null");
+        }
+        // Every member begins with a comma; the first comma becomes the brace.
+        match text.get_mut(start) {
+            Some(first) => *first = b'{',
+            None => text.push(b'{'),
         }
         text.push(b'}');
+    }
+
+    fn write_member(&self, Member { key, value, unit }: &Member, text: &mut Vec<u8>) {
+        self.write_name(*key, "", text);
+        match (value, key) {
+            (ReadingValue::Number(number), FieldKey::Field(place, _)) => {
+                let unit = FIELDS.get(*place).map_or(Unit::COUNT, |field| field.unit);
+                self.units.number(*number, unit).write(text);
+            }
+            _ => value.write_json(text),
+        }
+        if matches!(key, FieldKey::Object(..) | FieldKey::Item(_)) && !unit.is_empty() {
+            self.write_name(*key, "_unit", text);
+            json_string::write(unit, text);
+        }
+    }
+
+    fn write_name(&self, key: FieldKey, ending: &str, text: &mut Vec<u8>) {
+        text.push(b',');
+        match self.names.iter().find(|(named, _)| *named == key) {
+            Some((_, name)) => json_string::write(&format!("{name}{ending}"), text),
+            None => {
+                // No name of ours needs an escape.
+                text.push(b'"');
+                key.write(&self.units, text);
+                text.extend_from_slice(ending.as_bytes());
+                text.push(b'"');
+            }
+        }
+        text.push(b':');
     }
 }
 

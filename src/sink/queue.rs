@@ -1,40 +1,41 @@
 //! The queue in front of a sink.
 //!
-//! It is bounded. When it is full and its sink is at work, who brings readings from a file waits for
-//! room, so that it is stored as fast as the sink can take it, and whole. Nobody waits who brings what
-//! a meter sends now, or when the sink is in trouble or has shown no sign of life for a while, as one
-//! that writes to a disk that hangs: the oldest readings go, and are counted.
+//! The queue is bounded. When it is full and its sink is at work, a producer that reads a file waits for
+//! room, so that the sink stores the whole file at its own speed. A producer of live readings never
+//! waits. Neither does any producer while the sink is blocked, or has shown no sign of life for a while,
+//! as during a write to a disk that hangs: then the queue drops its oldest readings and counts them.
 
 use std::{
     collections::VecDeque,
-    io::{self, PipeReader, PipeWriter},
+    io,
     os::fd::{AsFd, BorrowedFd},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use crate::{
+    sink::event::SinkEvent,
+    wake::{self, Sleeper, Waker},
+};
 
-use crate::sink::event::SinkEvent;
-
-/// How often who waits for room looks whether the sink has come into trouble.
+/// How often a waiting producer checks whether the sink is blocked.
 const GLANCE: Duration = Duration::from_millis(100);
 
-/// A sink that has something to do and does not look into its inbox for so long hangs.
+/// A sink with waiting events that does not look at its queue for this time hangs.
 const HANGS: Duration = Duration::from_secs(10);
 
-/// The end that a sink reads.
+/// The end that the sink reads.
 #[derive(Debug)]
 pub struct QueueReceiver {
     shared: Arc<Shared>,
-    bell: PipeReader,
+    sleeper: Sleeper,
 }
 
-/// The end that readings are put into.
+/// The end that the producer writes.
 #[derive(Debug)]
 pub struct QueueSender {
     shared: Arc<Shared>,
-    bell: PipeWriter,
+    waker: Waker,
 }
 
 #[derive(Debug)]
@@ -47,27 +48,24 @@ struct Shared {
 #[derive(Debug)]
 struct Queue {
     events: VecDeque<SinkEvent>,
-    /// When the sink looked last, or something came into the empty queue.
+    /// When the sink looked last, or an event came into the empty queue.
     alive: Instant,
-    /// When the sink has to be at its end.
+    /// When the sink has to have ended.
     deadline: Option<Instant>,
     trouble: bool,
-    /// The sink waits for something that may take for ever.
+    /// The sink waits for an answer that may never come.
     waits: bool,
     /// The sink is gone.
     closed: bool,
     dropped: u64,
 }
 
-/// A queue for so many events.
+/// A queue for `capacity` events.
 ///
 /// # Errors
-/// There are no more files to be had.
+/// The process has no more file descriptors.
 pub fn queue(capacity: usize) -> io::Result<(QueueSender, QueueReceiver)> {
-    let (bell, ringer) = io::pipe()?;
-    // A bell that is full has been rung, and one that is empty is nothing to wait for.
-    rustix::io::ioctl_fionbio(&ringer, true)?;
-    rustix::io::ioctl_fionbio(&bell, true)?;
+    let (waker, sleeper) = wake::pair()?;
     let queue = Queue {
         events: VecDeque::new(),
         alive: Instant::now(),
@@ -79,18 +77,18 @@ pub fn queue(capacity: usize) -> io::Result<(QueueSender, QueueReceiver)> {
     };
     let (queue, room) = (Mutex::new(queue), Condvar::new());
     let shared = Arc::new(Shared { queue, room, capacity: capacity.max(1) });
-    Ok((QueueSender { shared: shared.clone(), bell: ringer }, QueueReceiver { shared, bell }))
+    Ok((QueueSender { shared: shared.clone(), waker }, QueueReceiver { shared, sleeper }))
 }
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Queue> {
-        // Nothing in here can be half done: what a thread left is whole.
+        // No change here can be half done, so the data of a failed thread is whole.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Queue {
-    /// Whether the sink, which has something to do, does it.
+    /// True if the sink works on its events.
     fn is_at_work(&self) -> bool {
         !self.trouble && !self.closed && self.alive.elapsed() < HANGS
     }
@@ -102,7 +100,7 @@ impl QueueSender {
         self.add(event, true);
     }
 
-    /// Puts an event in at once: the oldest one makes room.
+    /// Puts an event in at once: the oldest event makes room.
     pub fn put_now(&self, event: SinkEvent) {
         self.add(event, false);
     }
@@ -123,46 +121,42 @@ impl QueueSender {
         }
         queue.events.push_back(event);
         drop(queue);
-        self.ring();
+        self.waker.wake();
     }
 
-    /// Says that nothing more comes, and when the sink has to be at its end.
+    /// Ends the queue, and sets the time by which the sink has to end.
     pub fn end(&self, deadline: Instant) {
         let mut queue = self.shared.lock();
         (queue.deadline, queue.alive) = (Some(deadline), Instant::now());
         drop(queue);
-        self.ring();
+        self.waker.wake();
     }
 
-    /// Gives a sink that is at work until then for its end; until when it has now.
+    /// Extends the deadline of a sink that is at work; returns the deadline that holds.
     pub fn extend(&self, deadline: Instant) -> Instant {
         let mut queue = self.shared.lock();
         let more = queue.is_at_work() && !queue.waits;
         let deadline = if more { Some(deadline) } else { queue.deadline };
         *queue.deadline.insert(deadline.unwrap_or_else(Instant::now))
     }
-
-    fn ring(&self) {
-        let _ = rustix::io::write(&self.bell, &[0]);
-    }
 }
 
 impl QueueReceiver {
-    /// The next event, if one comes within that time.
-    pub fn next(&self, patience: Duration) -> Option<SinkEvent> {
+    /// The next event, if one comes within this time.
+    pub fn next(&self, timeout: Duration) -> Option<SinkEvent> {
         let since = Instant::now();
         loop {
-            let left = patience.saturating_sub(since.elapsed());
+            let left = timeout.saturating_sub(since.elapsed());
             let ended = self.is_ended();
             match self.take() {
-                // The bell may have been rung for what was taken before, so one look is not enough.
+                // A wake-up may be for an event that was already taken, so one look is not enough.
                 None if !ended && !left.is_zero() => self.wait(left),
                 event => return event,
             }
         }
     }
 
-    /// The next event, if it is there.
+    /// The next event, if there is one now.
     #[must_use]
     pub fn take(&self) -> Option<SinkEvent> {
         let mut queue = self.look();
@@ -171,58 +165,56 @@ impl QueueReceiver {
         Some(event)
     }
 
-    /// When the sink has to be at its end, if nothing more comes.
+    /// When the sink has to have ended, once no more events come.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.look().deadline
     }
 
-    /// Whether nothing more comes.
+    /// True once no more events come.
     #[must_use]
     pub fn is_ended(&self) -> bool {
         self.deadline().is_some()
     }
 
-    /// Says whether the sink waits for what may take for ever, so that it has no more time at its end.
+    /// True while the sink waits for an answer that may never come: its deadline is then not extended.
     pub fn waits(&self, waits: bool) {
         self.look().waits = waits;
     }
 
-    /// Says whether the sink takes nothing now, so that nobody waits for it either.
+    /// True while the sink is blocked: producers then drop the oldest reading instead of waiting.
     pub fn trouble(&self, trouble: bool) {
         self.look().trouble = trouble;
         self.shared.room.notify_one();
     }
 
-    /// How many readings had to go, since this was asked last.
+    /// The number of readings dropped since the last call.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         std::mem::take(&mut self.look().dropped)
     }
 
-    /// A look at the queue, which is a sign of life.
+    /// Locks the queue and records a sign of life.
     fn look(&self) -> MutexGuard<'_, Queue> {
         let mut queue = self.shared.lock();
         queue.alive = Instant::now();
         queue
     }
 
-    /// Waits until something comes, or the end, or for that long.
-    pub fn wait(&self, patience: Duration) {
-        let mut bell = [PollFd::new(&self.bell, PollFlags::IN)];
-        let _ = poll(&mut bell, Timespec::try_from(patience).ok().as_ref());
-        self.hush();
+    /// Waits for an event, for the end, or for this time.
+    pub fn wait(&self, timeout: Duration) {
+        self.sleeper.wait(timeout);
     }
 
-    /// Takes note of the bell: for who waits for [the descriptor](AsFd) and others.
-    pub fn hush(&self) {
-        let _ = rustix::io::read(&self.bell, &mut [0; 64]);
+    /// Forgets the wake-ups so far. For sinks that poll [the descriptor](AsFd) together with others.
+    pub fn clear_wake_ups(&self) {
+        self.sleeper.clear();
     }
 }
 
 impl AsFd for QueueReceiver {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.bell.as_fd()
+        self.sleeper.as_fd()
     }
 }
 

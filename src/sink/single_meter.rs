@@ -1,26 +1,26 @@
-//! A place that has room for one meter.
+//! A file or topic with room for one meter.
 //!
-//! Where several meters write to one file or one topic, its register goes up and down between them, and
-//! whoever sums it up has a wrong history. So the first one has the place, as long as it is heard of.
+//! If several meters wrote to one file or topic, its register would jump between them, and sums over it
+//! would be wrong. The first meter therefore keeps the place as long as it sends telegrams.
 
 use core::time::Duration;
 use std::time::Instant;
 
 use crate::format::{latest::name, printable::shown, readings::Readings};
 
-/// Who has the place.
+/// The meter that has the place.
 #[derive(Clone, Debug, Default)]
 pub struct SingleMeter {
-    /// The meter, and when it was heard of.
+    /// The meter, and the time of its last telegram.
     taken: Option<(Option<String>, Instant)>,
     told: bool,
 }
 
-/// A meter that is not heard of for so long has gone.
+/// A meter without telegrams for this time loses the place.
 const GONE: Duration = Duration::from_secs(3600);
 
 impl SingleMeter {
-    /// Whether the place is for these readings.
+    /// True if these readings belong to the meter that has the place.
     pub fn takes(&mut self, readings: &Readings) -> bool {
         self.takes_at(readings, Instant::now())
     }
@@ -39,7 +39,7 @@ impl SingleMeter {
         true
     }
 
-    /// What there is to say of readings that the place is not for, once.
+    /// A note about the readings of another meter, once.
     pub fn note(&mut self, place: &str, readings: &Readings) -> Option<String> {
         if core::mem::replace(&mut self.told, true) {
             return None;

@@ -1,6 +1,6 @@
-//! Which readings go to a sink: not more often than it wants them, or only when something changed.
+//! The throttle of a sink: it passes readings at intervals, or only when a value changed.
 //!
-//! Time is the time of the readings, so that a file is thinned out as the live meter is.
+//! The throttle uses the time of the readings, so that a file is thinned out as a live meter is.
 
 use core::time::Duration;
 
@@ -15,31 +15,31 @@ use crate::{
     sink::timestamps::Timestamps,
 };
 
-/// What a sink wants.
+/// The options of a throttle.
 #[derive(Clone, Debug, Default)]
 pub struct ThrottleOptions {
-    /// Those of this meter only.
+    /// Only the readings of this meter.
     pub meter: Option<String>,
-    /// At most one in so much time; the latest.
+    /// The shortest interval between two readings.
     pub every: Option<Duration>,
-    /// Only when a value is another than the last one that went.
+    /// Only when a value differs from the last one that passed.
     pub on_change: Option<OnChange>,
 }
 
 const A_DAY: Duration = Duration::from_secs(86400);
 
-/// What a change is.
+/// The definition of a change.
 #[derive(Clone, Debug, Default)]
 pub struct OnChange {
-    /// The values that count; all numbers, if nothing is said.
+    /// The values that count; all without a choice.
     pub keys: Option<Vec<FieldKey>>,
-    /// How far a value may move without having changed.
+    /// How far a value may move without counting as changed.
     pub bands: Vec<(FieldKey, Decimal)>,
-    /// After so much time even what has not changed goes.
+    /// After this time unchanged readings pass too.
     pub at_least_every: Option<Duration>,
 }
 
-/// The state of a gate: the last readings of each meter that passed.
+/// The throttle, with the last readings of each meter that passed.
 #[derive(Clone, Debug, Default)]
 pub struct Throttle {
     wish: ThrottleOptions,
@@ -47,13 +47,13 @@ pub struct Throttle {
 }
 
 impl Throttle {
-    /// For what a sink wants.
+    /// With these options.
     #[must_use]
     pub fn new(wish: ThrottleOptions) -> Self {
         Self { wish, last: Meters::default() }
     }
 
-    /// Whether readings go.
+    /// True if readings pass.
     pub fn passes(&mut self, readings: &Readings) -> bool {
         let ThrottleOptions { meter, every, on_change } = &self.wish;
         if meter.is_some() && meter.as_deref() != name(readings) {
@@ -74,16 +74,16 @@ impl Throttle {
 }
 
 impl ThrottleOptions {
-    /// How far apart the readings of a meter are that go, as far as the sink itself says it.
+    /// The longest regular interval between two readings of a meter that pass, if the options set one.
     #[must_use]
     pub fn interval(&self) -> Option<Duration> {
-        // Without a change nothing comes, and that can be a whole day.
+        // Without a change no readings pass, possibly for a whole day.
         let at_least_every = |it: &OnChange| it.at_least_every.unwrap_or(A_DAY);
         self.every.max(self.on_change.as_ref().map(at_least_every))
     }
 
     fn wants(&self, last: &Readings, now: &Readings) -> bool {
-        // A clock that was set back, or none, is no reason to hold anything back.
+        // A clock that was set back, or a missing clock, holds nothing back.
         let since = Timestamps::of(now).since(&Timestamps::of(last));
         let within = |limit: Duration| since.is_some_and(|since| since < limit);
         if self.every.is_some_and(within) {
@@ -163,7 +163,7 @@ mod tests {
             passing(ThrottleOptions { every, ..ThrottleOptions::default() }, &all),
             [0, 30, 60, 90]
         );
-        // The clock is set back: better one too many than none for an hour.
+        // The clock is set back: one reading too many is better than none for an hour.
         let wish = ThrottleOptions { every, ..ThrottleOptions::default() };
         assert_eq!(passing(wish, &[(600, 1, "1"), (5, 1, "1"), (10, 1, "1")]), [600, 5]);
     }
@@ -211,6 +211,14 @@ mod tests {
         assert_eq!(passing(wish(OnChange { keys, ..change }), &all), [0, 20]);
         let at_least_every = Some(Duration::from_secs(10));
         assert_eq!(passing(wish(OnChange { at_least_every, ..banded }), &all), [0, 10, 20, 25]);
+    }
+
+    #[test]
+    fn another_spelling_of_the_same_number_is_no_change() {
+        let on_change = Some(OnChange::default());
+        let wish = ThrottleOptions { on_change, ..ThrottleOptions::default() };
+        let all = [(0, 5, "230.0"), (5, 5, "230"), (10, 5, "230.00"), (15, 5, "230.01")];
+        assert_eq!(passing(wish, &all), [0, 15]);
     }
 
     #[test]

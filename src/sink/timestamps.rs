@@ -1,6 +1,6 @@
-//! The two clocks of a telegram: that of the meter, and that of who received it.
+//! The two clocks of a telegram: the meter's and the receiver's.
 //!
-//! Either may be missing, be set, or stand still.
+//! Each may be missing, be set, or stand still.
 
 use core::{cmp::Ordering, time::Duration};
 
@@ -8,37 +8,37 @@ use jiff::Timestamp;
 
 use crate::format::{key::Meta, readings::Readings};
 
-/// When a telegram was made.
+/// The times of a telegram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timestamps {
-    /// By the meter.
+    /// The time of the meter's clock.
     pub time: Option<Timestamp>,
-    /// When it arrived.
+    /// The time of arrival.
     pub received: Option<Timestamp>,
 }
 
 impl Timestamps {
-    /// What a telegram says of it.
+    /// The times in some readings.
     #[must_use]
     pub fn of(readings: &Readings) -> Self {
         let time = |meta| readings.meta(meta).and_then(|text| text.parse().ok());
         Self { time: time(Meta::Time), received: time(Meta::Received) }
     }
 
-    /// How it stands to another one, by the meter's clock if both have it.
+    /// Compares it with an earlier one, by the meter's clock if both have one.
     #[must_use]
     pub fn compared(&self, before: &Self) -> Option<Ordering> {
         let times = self.time.zip(before.time).or_else(|| self.received.zip(before.received));
         times.map(|(now, before)| now.cmp(&before))
     }
 
-    /// Whether it arrived after another one.
+    /// True if it arrived after another one.
     #[must_use]
     pub fn arrived_after(&self, before: &Self) -> bool {
         self.received.zip(before.received).is_some_and(|(now, before)| now > before)
     }
 
-    /// The time since another one, by the clock that says more; nothing if both went back.
+    /// The time since another one, by the clock with the longer interval; `None` if both went back.
     #[must_use]
     pub fn since(&self, before: &Self) -> Option<Duration> {
         let times = [self.time.zip(before.time), self.received.zip(before.received)];

@@ -9,10 +9,7 @@ use std::{
 use influxdb_line_protocol::FieldValue;
 use meterpipe::{
     cosem::clock::VIENNA,
-    format::{
-        entry::OutputTelegram,
-        options::{FormatKind, FormatOptions},
-    },
+    format::{entry::OutputTelegram, kinds::FormatKind, options::FormatOptions},
     reading::telegram::Telegram,
     record::{Attributes, Time},
 };

@@ -5,14 +5,8 @@ use std::fmt;
 use meterpipe::{
     cosem::clock::VIENNA,
     format::{
-        csv::Locale,
-        entry::OutputTelegram,
-        influx,
-        key::Meta,
-        options::{FormatKind, FormatOptions},
-        readings::Readings,
-        selection::Selection,
-        table::Table,
+        entry::OutputTelegram, influx, key::Meta, kinds::FormatKind, locale::Locale,
+        options::FormatOptions, readings::Readings, selection::Selection, table::Table,
         units::Units,
     },
     reading::telegram::Telegram,

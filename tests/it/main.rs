@@ -24,6 +24,7 @@ mod mqtt;
 mod pipeline;
 mod prometheus;
 mod publish;
+mod readings;
 mod secrets;
 mod serial;
 mod simulate;

@@ -24,7 +24,7 @@ use crate::cli::{
     setup::args::UntilArgs,
 };
 use meterpipe::{
-    link::reassembly::PAUSE_MILLIS,
+    link::reassembly::PAUSE,
     record::{self, Attributes, Place, Record, RecordKind},
     source::{Burst, Source, SourceEvent},
 };
@@ -34,7 +34,7 @@ use meterpipe::{
 const TICK: Duration = Duration::from_secs(1);
 
 /// A silence that ends a telegram: more than its segments may be apart.
-const SILENCE: Duration = Duration::from_millis(PAUSE_MILLIS.unsigned_abs() + 1);
+const SILENCE: Duration = PAUSE.saturating_add(Duration::from_millis(1));
 
 /// How long a run that was asked to end decodes octets that were read before. A peer on the network can
 /// send faster than this process decodes.

@@ -1,9 +1,9 @@
 //! The queue between the threads that read and the one that does everything else.
 //!
-//! It is bounded by what it holds and not by how many: a read can bring a single octet, or 16 KiB.
+//! The bound counts octets and not messages: a read can bring a single octet, or 16 KiB.
 //!
-//! To wake a thread costs more than all that is done with a few octets of a frame. So the one who
-//! takes them is woken by what may be the end of a frame, and else by the first octets for a while:
+//! To wake a thread costs more than to decode a few octets. The receiver is therefore woken by octets
+//! that may end a frame, and by the first octets after a while:
 //!
 //! ```text
 //! octets  68fafa6853ff0001  67db084b464d6750  …  4d21c714fa760016
@@ -11,7 +11,7 @@
 //! ```
 
 use std::{
-    io::{self, PipeReader, PipeWriter},
+    io,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -21,31 +21,31 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
 use meterpipe::{
-    link::mbus::STOP,
+    link::registry::LinkKind,
     source::{Burst, OpenError, SourceEvent},
+    wake::{self, Sleeper, Waker},
 };
 
-/// After octets that woke somebody, others do not for so long, unless they may end a frame.
+/// Octets that follow a wake-up within this time wake nobody, unless they may end a frame.
 const DELAY: Duration = Duration::from_millis(250);
 
 /// When to look, at the latest, after the last octets that were taken: others may have come that woke
 /// nobody. Longer than [`DELAY`], so that nobody has to look while octets go on coming.
 pub const LOOK: Duration = Duration::from_millis(500);
 
-/// What may wait, in octets. A large meter pushes 376 octets every 5 s; if a read brings one of them
+/// The most octets that wait. A large meter pushes 376 octets every 5 s; if a read brings one of them
 /// at a time, this holds more than ten minutes of it, in which standard output may stand still.
 const ROOM: usize = 8 << 20;
 
-/// What a message takes besides the octets of its burst: itself, the queue's and the heap's part.
+/// The memory of a message besides the octets of its burst: the message itself, and the parts of the
+/// queue and of the heap.
 const MESSAGE: usize = size_of::<SourceMessage>() + 32;
 
-/// How often a reader looks whether there is room again.
+/// The time between two looks of a reader for room.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// What a reading thread has to say: the number of its source, and what a read gave.
+/// A message of a reading thread: the number of its source, and the result of a read.
 pub type SourceMessage = (usize, Result<SourceEvent, OpenError>, Burst);
 
 /// The end of a reading thread.
@@ -53,9 +53,9 @@ pub type SourceMessage = (usize, Result<SourceEvent, OpenError>, Burst);
 pub struct Sender {
     queue: mpsc::Sender<SourceMessage>,
     waiting: Arc<AtomicUsize>,
-    /// Goes after the queue: who hears that it is gone finds the queue without senders.
-    bell: Arc<PipeWriter>,
-    rung: Option<Instant>,
+    /// Dropped after the queue: the receiver that is woken by the drop finds the queue without senders.
+    waker: Waker,
+    woken: Option<Instant>,
 }
 
 /// The other end.
@@ -63,7 +63,7 @@ pub struct Sender {
 pub struct Receiver {
     queue: mpsc::Receiver<SourceMessage>,
     waiting: Arc<AtomicUsize>,
-    bell: PipeReader,
+    sleeper: Sleeper,
 }
 
 /// An empty queue.
@@ -72,20 +72,17 @@ pub struct Receiver {
 /// There are no more files to be had.
 pub fn queue() -> io::Result<(Sender, Receiver)> {
     let (sender, receiver) = mpsc::channel();
-    let (bell, ringer) = io::pipe()?;
-    // A bell that is full has been rung, and one that is empty is nothing to wait for.
-    rustix::io::ioctl_fionbio(&ringer, true)?;
-    rustix::io::ioctl_fionbio(&bell, true)?;
+    let (waker, sleeper) = wake::pair()?;
     let waiting = Arc::new(AtomicUsize::new(0));
-    let receiver = Receiver { queue: receiver, waiting: waiting.clone(), bell };
-    Ok((Sender { queue: sender, waiting, bell: Arc::new(ringer), rung: None }, receiver))
+    let receiver = Receiver { queue: receiver, waiting: waiting.clone(), sleeper };
+    Ok((Sender { queue: sender, waiting, waker, woken: None }, receiver))
 }
 
 impl Clone for Sender {
     fn clone(&self) -> Self {
-        let Self { queue, waiting, bell, rung: _ } = self;
-        let (queue, waiting, bell) = (queue.clone(), waiting.clone(), bell.clone());
-        Self { queue, waiting, bell, rung: None }
+        let Self { queue, waiting, waker, woken: _ } = self;
+        let (queue, waiting, waker) = (queue.clone(), waiting.clone(), waker.clone());
+        Self { queue, waiting, waker, woken: None }
     }
 }
 
@@ -98,32 +95,30 @@ impl Sender {
         self.waiting.fetch_add(size(&message), Ordering::Relaxed);
         let may_wait = may_wait(&message);
         let taken = self.queue.send(message).is_ok();
-        if !may_wait || self.rung.is_none_or(|rung| rung.elapsed() >= DELAY) {
-            self.rung = Some(Instant::now());
-            let _ = rustix::io::write(&self.bell, &[0]);
+        if !may_wait || self.woken.is_none_or(|woken| woken.elapsed() >= DELAY) {
+            self.woken = Some(Instant::now());
+            self.waker.wake();
         }
         taken
     }
 }
 
-/// Whether nothing comes of a message before others follow.
+/// True if nothing can come of a message before others follow.
 fn may_wait((_, event, burst): &SourceMessage) -> bool {
-    matches!(event, Ok(SourceEvent::Octets)) && burst.octets.last() != Some(&STOP)
+    let ends = burst.octets.last().is_some_and(|last| LinkKind::may_end(*last));
+    matches!(event, Ok(SourceEvent::Octets)) && !ends
 }
 
 impl Receiver {
-    /// What is there already.
+    /// The next message, if there is one.
     pub fn try_next(&self) -> Result<SourceMessage, TryRecvError> {
         self.queue.try_recv().inspect(|message| self.took(message))
     }
 
     /// Waits until there is something, or for that long, or until a signal comes. It may be that
     /// there is nothing.
-    pub fn wait(&self, patience: Duration) {
-        let mut bell = [PollFd::new(&self.bell, PollFlags::IN)];
-        if poll(&mut bell, Timespec::try_from(patience).ok().as_ref()).is_ok_and(|rung| rung > 0) {
-            let _ = rustix::io::read(&self.bell, &mut [0; 64]);
-        }
+    pub fn wait(&self, timeout: Duration) {
+        self.sleeper.wait(timeout);
     }
 
     fn took(&self, message: &SourceMessage) {
@@ -133,7 +128,7 @@ impl Receiver {
 
 impl Drop for Receiver {
     fn drop(&mut self) {
-        // Who waits for room is to find out that nobody is here.
+        // A reader that waits for room goes on and finds the receiver gone.
         self.waiting.store(0, Ordering::Relaxed);
     }
 }

@@ -12,7 +12,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use meterpipe::{
     error::Mark,
-    link::{mbus::Deframer, reassembly::PAUSE_MILLIS},
+    link::{deframer::Deframer, reassembly::PAUSE},
     record::{self, Attributes, Record, RecordKind, Time},
 };
 
@@ -51,7 +51,7 @@ impl Recorder {
         out: &mut impl FnMut(&Record<'_>),
     ) -> usize {
         let Self { deframer, raw } = self;
-        let position = deframer.position() + deframer.pending().len() as u64;
+        let position = deframer.end_position();
         raw.burst(position, time);
         let marks = marks.into_iter().inspect(|&(at, mark)| {
             raw.marks.push_back((position + at as u64, mark));
@@ -79,15 +79,14 @@ impl Recorder {
         let Self { deframer, raw } = self;
         let mut frames = 0;
         loop {
-            let position = deframer.position();
             match deframer.next() {
                 None => return frames,
-                Some(Err(skipped)) => raw.take(skipped.octets, position, out),
+                Some(Err(skipped)) => raw.take(skipped.octets, skipped.position, out),
                 Some(Ok(frame)) => {
                     raw.write(out);
-                    let (time, _) = raw.arrival(position);
+                    let (time, _) = raw.arrival(frame.position);
                     let attributes = Attributes { from: raw.from.as_deref(), ..Default::default() };
-                    let (kind, octets) = (RecordKind::Frame, frame.octets());
+                    let (kind, octets) = (RecordKind::Frame, frame.octets);
                     out(&Record { time, kind, octets, attributes });
                     frames += 1;
                 }
@@ -194,7 +193,7 @@ impl Recorders {
 
     /// Hands on what was held back, if nothing has come for so long.
     pub fn quiet(&mut self, silent: Duration, out: &mut impl FnMut(&Record<'_>)) -> u64 {
-        if silent.as_millis() > u128::from(PAUSE_MILLIS.unsigned_abs()) {
+        if silent > PAUSE {
             return self.end(out);
         }
         self.0.iter_mut().for_each(|(_, recorder)| recorder.pause(out));

@@ -35,7 +35,7 @@ struct BatchApdu {
     text_end: Option<usize>,
 }
 
-/// What became of an item.
+/// An item after the batch was read.
 pub enum BatchResult<'a> {
     /// An APDU, and the text of its telegram unless it takes the careful way.
     Apdu(Record<'a>, Place, &'a Chosen, Option<&'a [u8]>),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::cli::run::{context::Context, decoder::TelegramConsumer, sinks::Sinks, stage::Task};
-use meterpipe::{chain::event::Refusal, error::Layer, format::entry::OutputTelegram};
+use meterpipe::{chain::event::Refusal, format::entry::OutputTelegram, link::registry::LinkKind};
 
 /// The longest time between two looks at the sinks.
 pub const TICK: Duration = Duration::from_secs(1);
@@ -42,7 +42,7 @@ impl TelegramConsumer for SinkOutput {
     }
 
     fn refused(&mut self, refusal: &Refusal<'_>) {
-        self.frames_damaged += u64::from(refusal.error.layer == Layer::Mbus);
+        self.frames_damaged += u64::from(LinkKind::has(refusal.error.layer));
         self.sinks.iter().for_each(|sinks| sinks.frames_are_damaged(self.frames_damaged));
     }
 

@@ -17,11 +17,7 @@ use crate::cli::run::{
     status::{Status, Stop},
 };
 use meterpipe::{
-    format::{
-        entry::{Format, OutputTelegram},
-        json::Json,
-        readings::Readings,
-    },
+    format::{entry::OutputTelegram, readings::Readings},
     sink::{
         event::SinkEvent,
         guard::{guard::Guard, verdict::Verdict},
@@ -54,9 +50,6 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 pub struct Sinks {
     running: Vec<Running>,
     reports: Receiver<String>,
-    /// Writes a telegram as JSON, so that a sink in this process knows no more than one behind a pipe.
-    json: Json,
-    line: Vec<u8>,
     signals: Signals,
     guard: Guard,
     counters: LineCounters,
@@ -82,19 +75,9 @@ impl Sinks {
         let (sender, reports) = mpsc::channel();
         let running = sinks.into_iter().map(|sink| Running::start(sink, sender.clone()));
         let running = running.collect::<Result<_, _>>()?;
-        let (json, signals) = (Json::new(None, false), Signals::catch_all());
+        let signals = Signals::catch_all();
         let (guard, guard_messages) = (Guard::default(), GuardMessages::default());
-        Ok(Self {
-            running,
-            reports,
-            json,
-            line: Vec::new(),
-            signals,
-            guard,
-            counters,
-            guard_messages,
-            waits: true,
-        })
+        Ok(Self { running, reports, signals, guard, counters, guard_messages, waits: true })
     }
 
     /// From now on readings come live, so a full queue drops its oldest one instead of waiting.
@@ -109,10 +92,8 @@ impl Sinks {
 
     /// Hands a telegram to all sinks whose throttle passes it.
     pub fn telegram(&mut self, entry: &OutputTelegram<'_>) {
-        self.line.clear();
-        self.json.entry(entry, &mut self.line);
         // A telegram without any value is no reading.
-        if let Ok(readings) = Readings::parse(&self.line) {
+        if let Some(readings) = Readings::of(entry) {
             self.put(readings);
         }
     }

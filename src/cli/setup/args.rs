@@ -7,6 +7,7 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser},
 };
 use meterpipe::{
+    format::kinds::FormatKind,
     sink::{kind::SinkScheme, registry, settings::duration::duration},
     source::simulator::{faults::Rate, meter::MeterKind},
 };
@@ -473,8 +474,8 @@ impl From<String> for SecretArg {
 #[derive(Clone, Debug, Default, Args)]
 pub struct FormatArgs {
     /// The form of the readings [default: table on a terminal, else json]
-    #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Output")]
-    pub format: Option<FormatName>,
+    #[arg(long, value_name = "FORMAT", value_parser = formats(), help_heading = "Output")]
+    pub format: Option<FormatKind>,
     /// Print these fields in this order: names, OBIS codes, item_N
     #[arg(long, value_name = "FIELDS", help_heading = "Output")]
     pub fields: Option<String>,
@@ -501,27 +502,6 @@ pub struct FormatArgs {
     pub comments: bool,
 }
 
-/// The forms of readings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FormatName {
-    /// JSON Lines, one object a telegram
-    Json,
-    /// Comma-separated values, one row a telegram
-    Csv,
-    /// The tree of the telegram, as Gurux prints it
-    Xml,
-    /// Aligned columns, for people
-    Table,
-    /// TAB-separated, one reading a line
-    Lines,
-    /// Line protocol of InfluxDB, one point a telegram
-    Influx,
-    /// Metrics for Prometheus: the last readings of each meter, at the end
-    Prometheus,
-    /// The last energy registers in Solarview's format, at the end
-    Solarview,
-}
-
 /// The separators of a spreadsheet in that country.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CsvLocale {
@@ -538,6 +518,12 @@ pub struct VerbosityArgs {
     /// Always print a summary at the end
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+/// The formats with their help, from their own table.
+fn formats() -> impl TypedValueParser<Value = FormatKind> {
+    let name = |kind: FormatKind| PossibleValue::new(kind.name()).help(kind.entry().help);
+    PossibleValuesParser::new(FormatKind::ALL.map(name)).try_map(|name| name.parse::<FormatKind>())
 }
 
 /// Takes any text, and offers the schemes of all sinks to completions.

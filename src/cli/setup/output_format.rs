@@ -4,24 +4,31 @@ use std::io::IsTerminal;
 
 use crate::cli::{
     run::status::Stop,
-    setup::args::{CsvLocale, FormatArgs as Args, FormatName},
+    setup::args::{CsvLocale, FormatArgs as Args},
 };
 use jiff::tz::TimeZone;
 use meterpipe::{
     cosem::clock::VIENNA,
     format::{
-        csv::Locale,
         entry::Format,
-        options::{FormatKind, FormatOptions},
+        kinds::FormatKind,
+        locale::Locale,
+        options::FormatOptions,
         selection::{self, Selection},
         units::Units,
         usage::Usage,
     },
 };
 
-/// The format that the options ask for.
+/// The format that the options ask for. Without `--format`, an option of a single format means it.
 pub fn build(args: &Args) -> Result<Box<dyn Format>, Stop> {
-    kind(args).build(&options(args)?).map_err(usage)
+    let options = options(args)?;
+    let kind = args.format.or_else(|| FormatKind::meant_by(&options));
+    let usual = || match std::io::stdout().is_terminal() {
+        true => FormatKind::Table,
+        false => FormatKind::Json,
+    };
+    kind.unwrap_or_else(usual).build(&options).map_err(usage)
 }
 
 /// Reads the options.
@@ -57,25 +64,6 @@ pub fn zone(args: &Args) -> Result<TimeZone, Stop> {
 /// The output of `--list-fields`.
 pub fn list() -> String {
     selection::list()
-}
-
-fn kind(args: &Args) -> FormatKind {
-    match args.format {
-        Some(FormatName::Json) => FormatKind::Json,
-        Some(FormatName::Csv) => FormatKind::Csv,
-        Some(FormatName::Xml) => FormatKind::Xml,
-        Some(FormatName::Table) => FormatKind::Table,
-        Some(FormatName::Lines) => FormatKind::Lines,
-        Some(FormatName::Influx) => FormatKind::Influx,
-        Some(FormatName::Prometheus) => FormatKind::Prometheus,
-        Some(FormatName::Solarview) => FormatKind::Solarview,
-        // An option of one format selects that format.
-        None if args.objects => FormatKind::Json,
-        None if args.comments => FormatKind::Xml,
-        None if args.no_header || args.csv_locale.is_some() => FormatKind::Csv,
-        None if std::io::stdout().is_terminal() => FormatKind::Table,
-        None => FormatKind::Json,
-    }
 }
 
 fn usage(usage: Usage) -> Stop {

@@ -10,13 +10,13 @@ use crate::{
 /// Why a telegram may be wrong.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Doubt {
-    /// It is of before; the counters, if it has one.
+    /// Older than the last one: the counters before and now, if there are any.
     Older(Option<(u64, u64)>),
-    /// A register and its value.
+    /// A register below zero: its value.
     BelowZero(FieldKey, Decimal),
-    /// The counter went back, and nothing else speaks for a telegram of before: before, now.
+    /// The counter went back, and no other sign of an older telegram: before, now.
     Counter(u64, u64),
-    /// The clock went back, and nothing else speaks against it.
+    /// The clock went back, and no other sign of an older telegram.
     Clock,
     /// A register went down: before, now.
     Fell(FieldKey, Decimal, Decimal),
@@ -27,17 +27,17 @@ pub(super) enum Doubt {
 }
 
 impl Doubt {
-    /// Whether other telegrams can confirm it.
+    /// True if other telegrams can confirm it.
     pub(super) const fn can_be_confirmed(&self) -> bool {
         !matches!(self, Self::Older(_) | Self::BelowZero(..))
     }
 
-    /// Whether both say the same of the same thing.
+    /// True if both doubt the same value for the same reason.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         core::mem::discriminant(self) == core::mem::discriminant(other) && self.key() == other.key()
     }
 
-    /// What it is about, if that is one value.
+    /// The field in doubt, if it is one.
     pub(super) const fn key(&self) -> Option<FieldKey> {
         match self {
             Self::BelowZero(key, _)
@@ -48,7 +48,7 @@ impl Doubt {
         }
     }
 
-    /// What it means if it is true.
+    /// The explanation if other telegrams confirm it.
     pub(super) const fn explanation(&self) -> &'static str {
         match self {
             Self::Counter(..) => "the meter counts anew",

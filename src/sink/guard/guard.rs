@@ -16,23 +16,23 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// What becomes of the next telegram.
+    /// Decides on the next telegram.
     pub fn judge(&mut self, readings: &Arc<Readings>) -> Verdict {
         let meter = name(readings);
         let (verdict, refused) = self.meters.seen(meter, |watch| watch.judge(readings));
         self.refused += refused;
-        verdict.about(&match meter {
+        verdict.about(|| match meter {
             Some(meter) => format!("meter {}", shown(meter)),
             None => "a meter without a number".to_owned(),
         })
     }
 
-    /// First telegrams that were kept for so long without another that agrees: they go on now.
+    /// First telegrams that were kept for this time without another that agrees: they pass now.
     pub fn kept(&mut self, patience: Duration) -> Vec<Arc<Readings>> {
         self.meters.iter_mut().filter_map(|watch| watch.kept(patience)).collect()
     }
 
-    /// How many telegrams did not go on, and never will.
+    /// The number of telegrams that never pass.
     #[must_use]
     pub const fn refused(&self) -> u64 {
         self.refused
@@ -65,7 +65,7 @@ mod tests {
         guard.judge(&Arc::new(Readings::parse(line.as_bytes()).unwrap()))
     }
 
-    /// `.` passes, `k` kept, `+` agrees with what was kept, `=` repeated, `!` confirmed, `h` held, `x`
+    /// `.` passes, `k` kept, `+` agrees with the kept one, `=` repeated, `!` confirmed, `h` held, `x`
     /// left out.
     fn fates(lines: impl IntoIterator<Item = String>) -> String {
         let mut guard = Guard::default();
@@ -79,7 +79,7 @@ mod tests {
             Verdict::LeftOut(_) => 'x',
         };
         let fates: String = lines.into_iter().map(fate).collect();
-        // All but what passes now, or is kept or passed later, never does.
+        // All others never pass: those that do not pass now, and are not kept for later.
         let first_is_wrong = fates.starts_with('k') && !fates.contains('+') && fates.contains('!');
         let refused = fates.matches(['h', 'x']).count() + usize::from(first_is_wrong);
         assert_eq!(guard.refused(), refused as u64, "{fates}");
@@ -220,8 +220,8 @@ mod tests {
         assert_eq!(fates(before(Some(100)).chain(set)), "k+....", "the counter knows");
         let set = (1..5).map(|at| line(5 * at, None, "50"));
         assert_eq!(fates(before(None).chain(set)), "k+hh!.");
-        // Both at once: whoever hears it only now knows that it is not of before, but a replay's
-        // registers are.
+        // Both at once: the time of arrival shows a new telegram, but the registers of a replay are
+        // old.
         let heard = |at: u32, counter: u32, energy: &str| {
             let received = format!("{{\"received\":\"2026-11-20T13:00:{at:02}Z\",");
             line(5 * (at % 10), counter, energy).replacen('{', &received, 1)
@@ -262,7 +262,7 @@ mod tests {
             line(40, None, "50"),
         ];
         assert_eq!(fates(all), "k+.h.");
-        // Nor does what comes between hide that a meter is another, or how long it has counted.
+        // Telegrams in between hide neither a new meter nor the time that it has counted.
         let new = (3..8).flat_map(|at| [line(10 * at, None, "20"), without(10 * at + 1)]);
         let all = [line(0, None, "50"), line(5, None, "50")].into_iter().chain(new);
         assert_eq!(fates(all), "k+h.h.!.....");
@@ -297,7 +297,7 @@ mod tests {
             };
             assert_eq!(fates, expected, "{}", field.name);
         }
-        // What sums up by its code, as Home Assistant is told.
+        // Objects that sum up by their code, as Home Assistant is told.
         let object = |value: u32, second: u32| {
             line(second, None, "1")
                 .replace("energy_import_wh", "1-1:1.8.0")

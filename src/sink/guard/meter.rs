@@ -8,18 +8,18 @@ use crate::{
     sink::guard::{doubt::Doubt, snapshot::MeterSnapshot, verdict::Verdict},
 };
 
-/// What is known of one meter.
+/// The state of one meter.
 #[derive(Debug)]
 pub(super) struct GuardedMeter {
-    /// All that passed: the last telegram, with the last of each register.
+    /// The last telegram that passed, with the last value of each register.
     last: Option<MeterSnapshot>,
-    /// The first telegram, which has not passed yet, and when it came. It stands for the last one.
+    /// The first telegram, which has not passed yet, and when it came. It also serves as the last one.
     first: Option<(Arc<Readings>, Instant)>,
-    /// What is held.
+    /// The held telegram.
     held: Option<HeldTelegram>,
-    /// What the connection can bring, in watts.
+    /// The power of the connection, in watts.
     most_power: u64,
-    /// Values that no house has, and this meter does.
+    /// Fields with values that no house has, confirmed for this meter.
     used_to: Vec<FieldKey>,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct GuardedMeter {
 struct HeldTelegram {
     snapshot: MeterSnapshot,
     doubt: Doubt,
-    /// How many go on from the first like that.
+    /// The number of telegrams that have confirmed it.
     more: u32,
 }
 
@@ -38,7 +38,7 @@ const HOUSE: u64 = 100_000;
 /// 1 MW. More is no meter with a socket for its customer.
 const MOST_POWER: u64 = 1_000_000;
 
-/// How many more telegrams have to say so.
+/// The number of telegrams that have to confirm a doubtful one.
 const NEEDED: u32 = 2;
 
 impl Default for GuardedMeter {
@@ -48,7 +48,7 @@ impl Default for GuardedMeter {
 }
 
 impl GuardedMeter {
-    /// What becomes of a telegram, and how many it is known of now that they never go on.
+    /// Decides on a telegram; also returns the number of telegrams that now never pass.
     pub(super) fn judge(&mut self, readings: &Arc<Readings>) -> (Verdict, u64) {
         let now = MeterSnapshot::of(readings);
         if let Some(doubt) = now.below_zero() {
@@ -81,7 +81,7 @@ impl GuardedMeter {
         (agreed.unwrap_or(Verdict::Passes), 0)
     }
 
-    /// The first telegram, if it was kept for so long.
+    /// The first telegram, if it was kept for this time.
     pub(super) fn kept(&mut self, patience: Duration) -> Option<Arc<Readings>> {
         let (first, _) = self.first.take_if(|(_, since)| since.elapsed() >= patience)?;
         Some(first)
@@ -93,12 +93,12 @@ impl GuardedMeter {
         }
         let more = match &self.held {
             Some(held) if doubt.is_like(&held.doubt) => {
-                // What rises without end confirms nothing.
+                // A register that rises without end confirms nothing.
                 now.doubt(&held.snapshot, MOST_POWER).map_or(held.more + 1, |_| 0)
             }
             _ => 0,
         };
-        // Of a first telegram and another one, a third tells which is right.
+        // A third telegram decides between the first and another one.
         let needed = if self.first.is_some() { 1 } else { NEEDED };
         if more < needed {
             self.held = Some(HeldTelegram { snapshot: now, doubt, more });
@@ -114,19 +114,19 @@ impl GuardedMeter {
         (Verdict::Confirmed(text), self.first.take().map_or(0, |_| 1))
     }
 
-    /// Goes on from a telegram that others confirmed.
+    /// Continues from a telegram that others confirmed.
     fn accept(&mut self, now: MeterSnapshot) {
         let known = |key: &FieldKey| self.used_to.contains(key);
         let wild: Vec<_> = now.wild().filter_map(|it| it.key()).filter(|key| !known(key)).collect();
         self.used_to.extend(wild);
         if let Some(HeldTelegram { snapshot, .. }) = self.held.take() {
-            // It goes on like that, so more than a house hangs on this meter.
+            // The rise continues, so this meter serves more than a house.
             while self.most_power < MOST_POWER && now.rise(&snapshot, self.most_power).is_some() {
                 self.most_power = MOST_POWER.min(self.most_power * 2);
             }
         }
         match &mut self.last {
-            // Another meter has nothing of the one before.
+            // A new meter keeps no register of the one before.
             Some(last) if now.fall(last).is_none() => last.update(now),
             last => *last = Some(now),
         }

@@ -1,12 +1,12 @@
-//! What stands before all sinks, so that no wrong value is stored.
+//! The guard before all sinks: no wrong value is stored.
 //!
-//! An energy register counts up. One wrong value of it in a history is there for ever: what sums up
-//! differences takes a fall for a new meter that has counted from 0, and adds its whole count. So what
-//! looks wrong waits until the meter has said it again.
+//! An energy register counts up. One wrong value in a history stays there for ever: a sum of differences
+//! takes a fall for a new meter that has counted from 0, and adds its whole count. The guard therefore
+//! holds back a doubtful telegram until the meter has confirmed it.
 //!
-//! | what | is |
+//! | telegram | result |
 //! |---|---|
-//! | a telegram that came already | left out, without a word |
+//! | a repeated telegram | left out, without a message |
 //! | older than the one before it, by counter and clock | left out |
 //! | a register below 0 | left out |
 //! | the first registers of a meter | kept until the next telegram agrees, for a while |
@@ -15,11 +15,12 @@
 //! | a register rises by more than 100 kW can bring in that time | held, until two more go on from there |
 //! | a voltage, a current, a power that no house has | held, until two more have it too |
 //!
-//! The invocation counter is believed before the clock, which may be set. What was held is not stored
-//! later. Each register is compared with itself, however many telegrams without it came between.
+//! The invocation counter ranks before the clock, which may be set. A held telegram is not stored later.
+//! Each register is compared with its own last value, however many telegrams without it came between.
 //!
-//! - [`guard`]: the guard; [`verdict`]: what it says.
-//! - `watch`: one meter; `snapshot`: what of a telegram counts; `doubt`: why it may be wrong.
+//! - [`guard`]: the guard of all meters; [`verdict`]: its decision.
+//! - `meter`: one meter; `snapshot`: the values that the guard compares; `doubt`: why a telegram may be
+//!   wrong.
 mod doubt;
 pub mod guard;
 mod meter;

@@ -1,4 +1,4 @@
-//! What of a telegram counts for the guard, and what it says beside another.
+//! The values of a telegram that the guard compares, and their comparison with another telegram.
 
 use core::cmp::Ordering;
 
@@ -12,7 +12,7 @@ use crate::{
     sink::{guard::doubt::Doubt, timestamps::Timestamps},
 };
 
-/// What is known of a meter by one telegram, or by all so far.
+/// The values of a meter in one telegram, or in all so far.
 #[derive(Clone, Debug)]
 pub(super) struct MeterSnapshot {
     title: Option<String>,
@@ -23,7 +23,7 @@ pub(super) struct MeterSnapshot {
     wild: Vec<(FieldKey, Decimal)>,
 }
 
-/// What counts up.
+/// A register: it counts up.
 #[derive(Clone, Copy, Debug)]
 struct Register {
     key: FieldKey,
@@ -31,13 +31,13 @@ struct Register {
     clocks: Timestamps,
 }
 
-/// Registers may count in whole kilowatt-hours, which come at once; in thousandths of a watt-hour.
+/// A register may count in whole kilowatt-hours and step by one; in thousandths of a watt-hour.
 const STEP: u64 = 1_000_000;
 
-/// More are no meter: the longest list of one that is known has 60 objects.
+/// The most registers: the longest known list has 60 objects.
 const MOST_REGISTERS: usize = 256;
 
-/// What no house has more of, on either side of 0: twice the voltage between two wires, ten times the
+/// The limits of a house, on either side of 0: twice the voltage between two wires, ten times the
 /// current and the power of the largest connection without a room of its own.
 const LIMITS: [(Unit, i64); 6] = [
     (Unit::VOLT, 1000),
@@ -52,7 +52,9 @@ impl MeterSnapshot {
     pub(super) fn of(readings: &Readings) -> Self {
         let clocks = Timestamps::of(readings);
         let counter = match readings.get(FieldKey::Meta(Meta::InvocationCounter)) {
-            Some(ReadingValue::Number(number)) => number.to_string().parse().ok(),
+            Some(ReadingValue::Number(number)) => {
+                number.to_integer().and_then(|count| count.try_into().ok())
+            }
             _ => None,
         };
         let (mut registers, mut wild) = (Vec::new(), Vec::new());
@@ -70,7 +72,7 @@ impl MeterSnapshot {
         Self { title, counter, clocks, registers, wild }
     }
 
-    /// Takes over what a later telegram says; a register that it does not have stays.
+    /// Takes over the values of a later telegram; a register that it lacks stays.
     pub(super) fn update(&mut self, later: Self) {
         let mut registers = core::mem::take(&mut self.registers);
         registers.retain(|register| later.register(register.key).is_none());
@@ -79,12 +81,12 @@ impl MeterSnapshot {
         self.registers.append(&mut registers);
     }
 
-    /// Whether nothing in it counts up.
+    /// True if it has no register.
     pub(super) const fn has_no_registers(&self) -> bool {
         self.registers.is_empty()
     }
 
-    /// Whether it says something of that.
+    /// True if it has a value of this field.
     pub(super) fn has(&self, key: FieldKey) -> bool {
         self.register(key).is_some() || self.wild.iter().any(|(wild, _)| *wild == key)
     }
@@ -94,7 +96,7 @@ impl MeterSnapshot {
         self.wild.iter().map(|(key, value)| Doubt::Wild(*key, *value))
     }
 
-    /// Whether it is that telegram once more.
+    /// True if it repeats that telegram.
     pub(super) fn repeats(&self, last: &Self) -> bool {
         let same = |it: &Register| last.register(it.key).is_some_and(|at| at.value == it.value);
         self.counter.is_some()
@@ -108,7 +110,7 @@ impl MeterSnapshot {
         below.map(|register| Doubt::BelowZero(register.key, register.value))
     }
 
-    /// What is wrong with it after `last`, where so many watts can be used.
+    /// The doubt about it after `last`, with a connection of `most_power` watts.
     pub(super) fn doubt(&self, last: &Self, most_power: u64) -> Option<Doubt> {
         self.order(last).or_else(|| self.fall(last)).or_else(|| self.rise(last, most_power))
     }
@@ -118,7 +120,7 @@ impl MeterSnapshot {
         let falls = || self.fall(last).is_some();
         match self.counters(last) {
             Some((before, now)) if now < before => {
-                // Who hears it only now, and with registers that go on, hears a meter that was reset.
+                // A later arrival with registers that continue means that the meter was reset.
                 let goes_on = clocks == Some(Ordering::Greater)
                     || self.clocks.arrived_after(&last.clocks) && !falls();
                 Some(match goes_on {
@@ -142,15 +144,15 @@ impl MeterSnapshot {
     /// A register that goes down.
     pub(super) fn fall(&self, last: &Self) -> Option<Doubt> {
         self.compared(last).find_map(|(before, now)| {
-            // A difference that cannot be told is as good as none that can be believed.
+            // A difference that does not fit is not credible.
             let falls = now.value.minus(before.value).is_none_or(Decimal::is_negative);
             falls.then_some(Doubt::Fell(now.key, before.value, now.value))
         })
     }
 
-    /// A register that goes up by more than so many watts can bring.
+    /// A register that goes up by more than `most_power` watts can bring.
     pub(super) fn rise(&self, last: &Self, most_power: u64) -> Option<Doubt> {
-        // The unit of what has no published name is not known here.
+        // The unit of a register without a published name is unknown here.
         let mut named =
             self.compared(last).filter(|(_, now)| matches!(now.key, FieldKey::Field(..)));
         named.find_map(|(before, now)| {
@@ -176,7 +178,7 @@ impl MeterSnapshot {
     }
 }
 
-/// Whether it counts up: energies with a published name, and what sums up by its code.
+/// True if it counts up: energies with a published name, and sums by their code.
 fn is_register(key: FieldKey) -> bool {
     match key {
         FieldKey::Field(place, _) => {

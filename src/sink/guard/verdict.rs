@@ -1,36 +1,36 @@
-//! What becomes of a telegram.
+//! The decision on a telegram.
 
 use std::sync::Arc;
 
 use crate::format::readings::Readings;
 
-/// What becomes of a telegram.
+/// The decision on a telegram.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It goes on.
+    /// The telegram passes.
     Passes,
-    /// It is the first of its meter, and goes on when another one agrees.
+    /// The first of its meter: it passes when another one agrees.
     Kept,
-    /// It goes on, behind the first one, with which it agrees.
+    /// The telegram passes after the first one, with which it agrees.
     Agrees(Arc<Readings>),
-    /// It came already.
+    /// A repetition of the last one.
     Repeated,
-    /// It goes on, and others that looked like it were right; which ones, for people.
+    /// The telegram passes and confirms earlier ones; the text is for people.
     Confirmed(String),
-    /// It may be wrong; why, for people.
+    /// The telegram may be wrong; the text says why, for people.
     Held(String),
-    /// It is of no use; why, for people.
+    /// The telegram never passes; the text says why, for people.
     LeftOut(String),
 }
 
 impl Verdict {
-    /// Whether it goes on.
+    /// True if it passes.
     #[must_use]
     pub const fn passes(&self) -> bool {
         matches!(self, Self::Passes | Self::Agrees(_) | Self::Confirmed(_))
     }
 
-    /// What there is to say about it.
+    /// The message for people, if there is one.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         match self {
@@ -39,9 +39,9 @@ impl Verdict {
         }
     }
 
-    /// The same, with what it is about in front of the message.
-    pub(super) fn about(self, name: &str) -> Self {
-        let text = |text| format!("{name}: {text}");
+    /// The same, with the name of the meter in front of the message.
+    pub(super) fn about(self, name: impl Fn() -> String) -> Self {
+        let text = |text| format!("{}: {text}", name());
         match self {
             Self::Confirmed(it) => Self::Confirmed(text(it)),
             Self::Held(it) => Self::Held(text(it)),

@@ -11,7 +11,7 @@
 //! for
 //! subscribers that need a moment to subscribe after an announcement.
 //!
-//! The caller that builds the sink supplies the announcer: `mqtt::sink::new(settings, None,
+//! The caller that builds the sink supplies the announcer: `mqtt::sink::new(settings, context,
 //! |settings,
 //! state_format| ...)`. The closure takes the keys that it knows and returns an announcer or
 //! `None`.

@@ -78,7 +78,7 @@ impl ClientRun<'_> {
         let over = self.is_over(now) || self.can_shut_down();
         let timeout = if over { Duration::ZERO } else { timeout };
         let _ = poll(&mut all, Timespec::try_from(timeout).ok().as_ref());
-        self.queue.hush();
+        self.queue.clear_wake_ups();
     }
 }
 

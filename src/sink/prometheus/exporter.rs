@@ -87,7 +87,7 @@ impl Exporter {
         let quiet = self.server.as_ref().is_some_and(|server| !server.has_clients());
         let timeout = if quiet { IDLE_WAIT } else { CHECK_INTERVAL };
         let _ = poll(&mut waited_for, Timespec::try_from(timeout).ok().as_ref());
-        queue.hush();
+        queue.clear_wake_ups();
     }
 }
 

@@ -11,6 +11,7 @@
 use core::{fmt, ops::Range, str::FromStr};
 
 use super::{pace::Runs, random::Random};
+use crate::link::mbus::{self, Frame};
 
 /// The frequency of a fault, in parts per million of the pushes.
 ///
@@ -195,7 +196,7 @@ fn insert_noise(random: &mut Random, wire: &mut Vec<u8>, start: usize) -> usize 
         let noise = noise.get(..count).unwrap_or_default();
         wire.splice(start..start, noise.iter().copied());
         let pushed = wire.get(start..).unwrap_or_default();
-        if (0..count).all(|at| !passes(pushed.get(at..).unwrap_or_default())) {
+        if (0..count).all(|at| Frame::parse(pushed.get(at..).unwrap_or_default()).is_err()) {
             return count;
         }
         wire.drain(start..start + count);
@@ -217,22 +218,11 @@ fn fill(random: &mut Random, noise: &mut [u8; MOST_NOISE]) {
                 .get(below(random, 6))
                 .copied()
                 .unwrap_or_default();
-            let start = [0x68, length, length, 0x68, 0x53, 0xff, 0x00, 0x01, 0x67];
+            let start = mbus::start(length, 0);
             let at = below(random, 24);
             noise.iter_mut().skip(at).zip(start).for_each(|(octet, start)| *octet = start);
         }
     }
-}
-
-/// True if the octets begin with a frame whose start, length, checksum and stop are right.
-fn passes(octets: &[u8]) -> bool {
-    let [0x68, first, second, 0x68, rest @ ..] = octets else { return false };
-    let length = if *first < 3 { usize::from(*first) + 256 } else { usize::from(*first) };
-    let (Some(body), Some(&[checksum, 0x16])) = (rest.get(..length), rest.get(length..length + 2))
-    else {
-        return false;
-    };
-    first == second && body.iter().fold(0u8, |sum, &octet| sum.wrapping_add(octet)) == checksum
 }
 
 const MOST_NOISE: usize = 60;
@@ -305,7 +295,7 @@ mod tests {
             let (wire, _, fault) = damaged_telegram(FaultKind::Noise, index);
             let Fault::Noise { octets } = fault else { panic!("{fault:?}") };
             assert_eq!(wire[octets..], whole);
-            assert!((0..octets).all(|at| !passes(&wire[at..])));
+            assert!((0..octets).all(|at| Frame::parse(&wire[at..]).is_err()));
 
             let (mut wire, _, fault) = damaged_telegram(FaultKind::Flip, index);
             let Fault::Flip { octet, bit } = fault else { panic!("{fault:?}") };

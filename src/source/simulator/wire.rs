@@ -17,6 +17,7 @@ use ctr::{CtrCore, flavors::Ctr32BE};
 use zeroize::Zeroizing;
 
 use super::pace::Runs;
+use crate::link::mbus;
 
 /// Ciphers APDUs under one key.
 pub struct Sealer {
@@ -94,31 +95,16 @@ impl Ciphering {
 }
 
 /// Appends `apdu` as M-Bus frames with at most `segment` octets of data, a run each.
-///
-/// A frame of more than 255 octets gives its length modulo 256, as the old Sagemcom does (257: L =
-/// 01).
 pub fn frames(apdu: &[u8], segment: usize, wire: &mut Vec<u8>) -> Runs {
     let mut runs = Runs::default();
     let mut rest = apdu;
     let mut number = 0;
     while let Some((data, behind)) = rest.split_at_checked(segment.clamp(1, rest.len().max(1))) {
         rest = behind;
-        let fin = if rest.is_empty() { 0x10 } else { 0x00 };
-        runs.push(frame(fin | (number & 0x0f), data, wire));
+        runs.push(mbus::emit(number, rest.is_empty(), data, wire));
         number = number.wrapping_add(1);
     }
     runs
-}
-
-fn frame(control: u8, data: &[u8], wire: &mut Vec<u8>) -> usize {
-    let before = wire.len();
-    let length = (5 + data.len()) as u8;
-    wire.extend_from_slice(&[0x68, length, length, 0x68, 0x53, 0xff, control, 0x01, 0x67]);
-    wire.extend_from_slice(data);
-    let head = [0x53, 0xff, control, 0x01, 0x67];
-    let checksum = head.iter().chain(data).fold(0u8, |sum, &octet| sum.wrapping_add(octet));
-    wire.extend_from_slice(&[checksum, 0x16]);
-    wire.len() - before
 }
 
 /// Encrypted, without a tag: bit 5.

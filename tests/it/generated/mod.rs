@@ -257,7 +257,7 @@ fn pages_have_no_lint() {
     });
 }
 
-/// The work of each shell with its file, the first argument: load it, complete `meterpipe deco` and
+/// Each shell loads its file, the first argument, and completes `meterpipe deco` and
 /// `meterpipe publish --to mq`. zsh completes only at a prompt: it prints the subcommands that it would
 /// choose from.
 const BASH: &str = r#"

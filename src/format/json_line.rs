@@ -1,0 +1,326 @@
+//! A line of [JSON](super::json) as readings.
+//!
+//! A stage behind `decode` in a pipe knows no more than that line.
+
+use core::fmt;
+use std::{borrow::Cow, collections::HashSet};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::{error::Category, value::RawValue};
+
+use crate::{
+    error::{Cause, Error, Layer},
+    format::{
+        key::{FieldKey, KNOWN, Meta},
+        readings::{Member, ReadingValue, Readings, USUAL, unit},
+        units::Units,
+    },
+    reading::{decimal::Decimal, fields::COUNT},
+};
+
+/// The schema that is read.
+const SCHEMA: i128 = 1;
+
+impl Readings {
+    /// Reads a line. Unknown names are left out, and so is a second value of the same name.
+    ///
+    /// # Errors
+    /// The line is no JSON object, has another schema, or has no reading.
+    pub fn parse(line: &[u8]) -> Result<Self, Error> {
+        let line =
+            str::from_utf8(line).map_err(|error| not_readings(NO_JSON, error.valid_up_to()))?;
+        let builder = match ReadingsBuilder::plain(line) {
+            Some(builder) => builder,
+            None => serde_json::from_str(line).map_err(|error| not_json(&error))?,
+        };
+        let readings = builder.readings;
+        match readings.get(FieldKey::Meta(Meta::Schema)) {
+            Some(schema) if !is_known(schema) => Err(not_readings("readings of another schema", 0)),
+            _ if readings.values().next().is_none() => Err(not_readings("nothing known", 0)),
+            _ => Ok(readings),
+        }
+    }
+}
+
+fn is_known(schema: &ReadingValue) -> bool {
+    matches!(schema, ReadingValue::Number(number) if number.to_integer() == Some(SCHEMA))
+}
+
+const NO_JSON: &str = "no JSON";
+
+fn not_json(error: &serde_json::Error) -> Error {
+    let found = match error.classify() {
+        Category::Eof => "JSON that breaks off",
+        Category::Data => "JSON, but no object,",
+        Category::Syntax | Category::Io => NO_JSON,
+    };
+    // Columns count from 1.
+    not_readings(found, error.column().saturating_sub(1))
+}
+
+const fn not_readings(found: &'static str, offset: usize) -> Error {
+    Error::new(Layer::Reading, offset, Cause::NotReadings { found })
+}
+
+/// The members read so far.
+#[derive(Default)]
+struct ReadingsBuilder {
+    readings: Readings,
+    /// The place in [`KNOWN`] behind the last name.
+    next: usize,
+    /// A bit for each name of [`KNOWN`] that has a value.
+    known: u128,
+    /// All other names that have a value: a set, since a line may hold any number of them.
+    others: HashSet<FieldKey>,
+}
+
+const _: () = assert!(Meta::ALL.len() + COUNT <= 128, "there is a bit for each name");
+
+impl ReadingsBuilder {
+    /// Reads a line as `decode` writes it: no blanks, no escapes, no lists. `None` for any other line,
+    /// which takes the long way through a parser of all JSON.
+    fn plain(line: &str) -> Option<Self> {
+        // All octets are looked at, without a branch each.
+        if line.bytes().fold(false, |any, sign| any | (sign == b'\\') | (sign < b' ')) {
+            return None;
+        }
+        let mut builder = Self::default();
+        builder.readings.members.reserve(USUAL);
+        let mut rest = line.strip_prefix('{')?;
+        loop {
+            let (name, behind) = rest.split_at_checked(plain_string(rest)?)?;
+            let behind = behind.strip_prefix(':')?;
+            let (raw, behind) = behind.split_at_checked(plain_value(behind)?)?;
+            builder.take(name.get(1..name.len() - 1)?, Some(value(raw)?));
+            match behind.as_bytes() {
+                [b',', ..] => rest = behind.get(1..)?,
+                [b'}'] => return Some(builder),
+                _ => return None,
+            }
+        }
+    }
+
+    fn take(&mut self, name: &str, value: Option<ReadingValue>) {
+        // Lines have the names in their order, so the next name is near.
+        let rest = KNOWN.get(self.next..).unwrap_or_default();
+        let found = (0..).zip(rest).find(|(_, (known, _))| *known == name);
+        match found.map(|(ahead, (_, key))| (self.next + ahead, *key)) {
+            Some((place, key)) => {
+                self.next = place + 1;
+                self.member(key, Some(place), value);
+            }
+            None => match FieldKey::parse(name, &Units::default()) {
+                Some(key) => self.member(key, KNOWN.iter().position(|(_, it)| *it == key), value),
+                None => self.unit(name, value),
+            },
+        }
+    }
+
+    fn member(&mut self, key: FieldKey, known: Option<usize>, value: Option<ReadingValue>) {
+        let Some(value) = value else {
+            return;
+        };
+        // A published name has a number as its value.
+        if matches!(key, FieldKey::Field(..)) && !matches!(value, ReadingValue::Number(_)) {
+            return;
+        }
+        // The first of two values counts.
+        let is_new = match known {
+            Some(place) => {
+                let before = self.known;
+                self.known |= 1 << place;
+                self.known != before
+            }
+            None => self.others.insert(key),
+        };
+        if is_new {
+            self.readings.members.push(Member { key, value, unit: unit(key) });
+        }
+    }
+
+    /// Takes the unit of the last member.
+    fn unit(&mut self, name: &str, value: Option<ReadingValue>) {
+        if let (Some(of), Some(last)) =
+            (name.strip_suffix("_unit"), self.readings.members.last_mut())
+            && FieldKey::parse(of, &Units::default()) == Some(last.key)
+            && let Some(ReadingValue::Text(unit)) = value
+        {
+            last.unit = unit.into();
+        }
+    }
+}
+
+/// The size of the string at the start of a text without escapes, its quotes included.
+fn plain_string(text: &str) -> Option<usize> {
+    Some(memchr::memchr(b'"', text.as_bytes().strip_prefix(b"\"")?)? + 2)
+}
+
+/// The size of the string, number or truth value at the start of a text.
+fn plain_value(text: &str) -> Option<usize> {
+    match text.as_bytes() {
+        [b'"', ..] => plain_string(text),
+        [b't', b'r', b'u', b'e', ..] => Some(4),
+        [b'f', b'a', b'l', b's', b'e', ..] => Some(5),
+        octets => {
+            let size = octets.iter().position(|sign| matches!(sign, b',' | b'}'))?;
+            let digits = octets.get(..size)?;
+            let digits = digits.strip_prefix(b"-").unwrap_or(digits);
+            // JSON has no zeros in front of a number; `Decimal` refuses all else that is no number.
+            let is_json = !matches!(digits, [b'0', b'0'..=b'9', ..]);
+            is_json.then_some(size)
+        }
+    }
+}
+
+/// The value of a piece of JSON; `None` for `null`, an object, and a number that does not fit.
+fn value(raw: &str) -> Option<ReadingValue> {
+    match raw.as_bytes() {
+        [b'"', text @ .., b'"'] if !text.contains(&b'\\') => {
+            raw.get(1..raw.len() - 1).map(|text| ReadingValue::Text(text.to_owned()))
+        }
+        [b'"', ..] => serde_json::from_str(raw).ok().map(ReadingValue::Text),
+        b"true" => Some(ReadingValue::Truth(true)),
+        b"false" => Some(ReadingValue::Truth(false)),
+        [b'[', ..] => Some(ReadingValue::List(raw.to_owned())),
+        _ => Decimal::parse(raw).map(ReadingValue::Number),
+    }
+}
+
+impl<'de> Deserialize<'de> for ReadingsBuilder {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = ReadingsBuilder;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut builder = ReadingsBuilder::default();
+                builder.readings.members.reserve(USUAL);
+                while let Some((name, raw)) = map.next_entry::<MemberName<'de>, &RawValue>()? {
+                    builder.take(&name.0, value(raw.get()));
+                }
+                Ok(builder)
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// A member's name, borrowed where it has no escapes.
+struct MemberName<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for MemberName<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = MemberName<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(MemberName(text.into()))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(MemberName(text.to_owned().into()))
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reading::fields::of_name;
+
+    #[test]
+    fn a_line_reads_back_with_its_digits_and_its_order() {
+        let line = concat!(
+            "{\"schema\":1,\"time\":\"2021-09-27T09:47:15+02:00\",\"authenticated\":false,",
+            "\"energy_import_wh\":12937,\"power_factor\":1.000,\"energy_import_wh#2\":5,",
+            "\"1-0:99.1.0\":-1.50,\"1-0:99.1.0_unit\":\"kWh\",\"item_9\":\"a\\u0022b\",",
+            "\"0-0:94.1.0\":[1,2],\"power_net_w\":null,\"mine\":1,\"objects\":[{\"value\":1}]}"
+        );
+        let readings = Readings::parse(line.as_bytes()).unwrap();
+        let shown = |member: &Member| {
+            format!("{} {} {}", member.key.text(&Units::default()), member.value, member.unit)
+        };
+        let shown: Vec<_> = readings.members().iter().map(shown).collect();
+        assert_eq!(
+            shown,
+            [
+                "schema 1 ",
+                "time 2021-09-27T09:47:15+02:00 ",
+                "authenticated false ",
+                "energy_import_wh 12937 Wh",
+                "power_factor 1.000 ",
+                "energy_import_wh#2 5 Wh",
+                "1-0:99.1.0 -1.50 kWh",
+                "item_9 a\"b ",
+                "0-0:94.1.0 [1,2] ",
+            ]
+        );
+        assert_eq!(readings.meta(Meta::Time), Some("2021-09-27T09:47:15+02:00"));
+        assert_eq!(readings.values().count(), 6);
+        let place = of_name("energy_import_wh").unwrap();
+        assert_eq!(readings.number(place), Some(Decimal::new(12_937, 0)));
+    }
+
+    #[test]
+    fn a_plain_line_reads_as_any_json_does() {
+        let blanks = |line: &str| line.replace(',', " , ").replace(':', " : ");
+        for line in [
+            r#"{"meter":"7","power_net_w":-8615,"voltage_l1_v":233.70,"authenticated":true}"#,
+            r#"{"power_net_w":1,"item_9":"ä","item_10":false,"device":"","voltage_l1_v":0.0}"#,
+            r#"{"power_net_w":1,"item_9":12000000000000000000000000,"mine":1,"meter":"7"}"#,
+            r#"{"power_net_w":1,"item_9":1e3,"item_8":null,"item_7":[1],"item_6":"\u0041"}"#,
+        ] {
+            let read = |line: &str| format!("{:?}", Readings::parse(line.as_bytes()).unwrap());
+            assert_eq!(read(line), read(&blanks(line)), "{line}");
+        }
+        for line in [
+            r#"{"power_net_w":01}"#,
+            r#"{"power_net_w":-}"#,
+            r#"{"power_net_w":1.}"#,
+            r#"{"power_net_w":1.2.3}"#,
+            r#"{"power_net_w":1"#,
+            r#"{"power_net_w":1,}"#,
+            r#"{"power_net_w":1}x"#,
+            r#"{"power_net_w":trueish}"#,
+            r#"{"power_net_w":1,"meter":"7}"#,
+            "{\"power_net_w\":1,\"meter\":\"\t\"}",
+        ] {
+            assert!(Readings::parse(line.as_bytes()).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_name_has_one_value_and_a_published_one_a_number() {
+        let line =
+            br#"{"meter":"1","meter":"2","voltage_l1_v":"x","power_net_w":1,"power_net_w":2}"#;
+        let readings = Readings::parse(line).unwrap();
+        let all: Vec<_> = readings.members().iter().map(|it| it.value.to_string()).collect();
+        assert_eq!(all, ["1", "1"]);
+    }
+
+    #[test]
+    fn what_is_no_line_of_readings_says_why() {
+        let why = |line: &[u8]| Readings::parse(line).unwrap_err().to_string();
+        assert_eq!(why(b"energy 5"), "reading: not a line of readings: no JSON at octet 0");
+        assert!(why(b"[1]").contains("JSON, but no object"), "{}", why(b"[1]"));
+        assert!(why(b"{\"a\":1").contains("breaks off at octet"), "{}", why(b"{\"a\":1"));
+        assert!(why(b"{\"a\":1} x").contains("no JSON at octet"));
+        assert!(why(b"{\"schema\":2,\"power_net_w\":1}").contains("another schema"));
+        assert!(why(b"{\"schema\":1,\"meter\":\"1\"}").contains("nothing known"));
+        assert!(why(b"{\"meter\":\"\xff\"}").contains("no JSON"));
+    }
+}

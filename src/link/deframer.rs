@@ -1,0 +1,363 @@
+//! Finds the frames of all link layers in a stream of octets.
+
+use std::collections::VecDeque;
+
+use crate::{
+    error::{Cause, Error, Mark},
+    link::{layer::NoFrame, registry::LinkKind},
+};
+
+/// One frame that passed its checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkFrame<'a> {
+    /// Its layer.
+    pub link: LinkKind,
+    /// The position of its first octet in the stream.
+    pub position: u64,
+    /// The whole frame, from start to stop.
+    pub octets: &'a [u8],
+}
+
+/// Octets that were skipped because no frame begins with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Skipped<'a> {
+    /// The octets. Frames and skipped octets, joined, are the input.
+    pub octets: &'a [u8],
+    /// The position of the first of them in the stream.
+    pub position: u64,
+    /// The defect of the frame that seems to begin here; `None` if none does.
+    pub error: Option<Error>,
+    /// A mark on the first of the octets. The others have none.
+    pub mark: Option<Mark>,
+}
+
+/// Finds frames in a stream of octets that may be cut anywhere and hold anything.
+///
+/// ```
+/// use meterpipe::link::deframer::Deframer;
+///
+/// let mut deframer = Deframer::default();
+/// deframer.push(&[0xff, 0x68, 0x03, 0x03, 0x68, 0x53], []);
+/// assert_eq!(deframer.next().unwrap().unwrap_err().octets, [0xff]);
+/// assert!(deframer.next().is_none()); // more is needed
+/// deframer.push(&[0xff, 0x00, 0x52, 0x16], []);
+/// assert_eq!(deframer.next().unwrap().unwrap().octets.len(), 9);
+/// ```
+///
+/// Behind a start octet that begins no frame the search goes on with the next octet. Octets that look
+/// like a start, in front of a frame or across its start, therefore do not hide it.
+///
+/// Memory: the octets of one `push`, and one frame (263 octets of M-Bus).
+#[derive(Clone, Debug, Default)]
+pub struct Deframer {
+    /// `buffer[..done]` was handed out, `buffer[done..]` comes next.
+    buffer: Vec<u8>,
+    done: usize,
+    /// Octets of the stream in front of `buffer`.
+    before: u64,
+    /// Marks by position in the stream, none in front of `done`.
+    marks: VecDeque<(u64, Mark)>,
+    ended: bool,
+}
+
+impl Deframer {
+    /// Takes the next octets of the stream, and the marks on them by index.
+    pub fn push(&mut self, octets: &[u8], marks: impl IntoIterator<Item = (usize, Mark)>) {
+        self.buffer.drain(..self.done);
+        self.before += self.done as u64;
+        self.done = 0;
+        let start = self.before + self.buffer.len() as u64;
+        self.marks.extend(marks.into_iter().map(|(index, mark)| (start + index as u64, mark)));
+        self.buffer.extend_from_slice(octets);
+        self.ended = false;
+    }
+
+    /// Ends the stream: a frame that is not whole by now is none.
+    pub const fn end(&mut self) {
+        self.ended = true;
+    }
+
+    /// The position in the stream of the octets that [`next`](Self::next) will hand out.
+    #[must_use]
+    pub const fn position(&self) -> u64 {
+        self.before + self.done as u64
+    }
+
+    /// The position in the stream of the octets that the next [`push`](Self::push) will bring.
+    #[must_use]
+    pub const fn end_position(&self) -> u64 {
+        self.before + self.buffer.len() as u64
+    }
+
+    /// The octets that wait for more.
+    #[must_use]
+    pub fn pending(&self) -> &[u8] {
+        self.buffer.get(self.done..).unwrap_or_default()
+    }
+
+    /// True if all octets were handed out, and no mark waits for one.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        self.pending().is_empty() && self.marks.is_empty()
+    }
+
+    /// The next frame, or the next octets that belong to none; `None` if more octets are needed.
+    #[allow(clippy::should_implement_trait)] // it lends from the buffer
+    #[inline]
+    pub fn next(&mut self) -> Option<Result<LinkFrame<'_>, Skipped<'_>>> {
+        let rest = self.buffer.get(self.done..).unwrap_or_default();
+        let position = self.position();
+        let error = match LinkKind::of_start(*rest.first()?) {
+            None => None,
+            Some(link) => match self.judge(link, rest) {
+                Judgement::Frame(size) => {
+                    return Some(Ok(LinkFrame { link, position, octets: self.hand_out(size) }));
+                }
+                Judgement::Wait if !self.ended => return None,
+                Judgement::Wait | Judgement::Noise => None,
+                Judgement::Damaged(error) => Some(error),
+            },
+        };
+        let size = to_next_start(rest);
+        let mut marks = self.marks.iter().skip_while(|(at, _)| *at < position);
+        let first = marks.next();
+        let mark = first.filter(|(at, _)| *at == position).map(|(_, mark)| *mark);
+        // A run ends where a mark stands.
+        let next = first.into_iter().chain(marks).map(|(at, _)| *at).find(|at| *at > position);
+        let most = next.and_then(|at| usize::try_from(at - position).ok()).unwrap_or(size);
+        Some(Err(Skipped { octets: self.hand_out(size.min(most)), position, error, mark }))
+    }
+
+    fn hand_out(&mut self, size: usize) -> &[u8] {
+        let start = self.done;
+        self.done += size;
+        let position = self.position();
+        while self.marks.front().is_some_and(|&(at, _)| at < position) {
+            self.marks.pop_front();
+        }
+        self.buffer.get(start..self.done).unwrap_or_default()
+    }
+
+    /// Judges the octets behind a start octet of `link`, and the marks on them.
+    fn judge(&self, link: LinkKind, rest: &[u8]) -> Judgement {
+        let (size, damaged) = match link.frame(rest) {
+            None => return Judgement::Wait,
+            Some(Err(NoFrame::LookAlike)) => return Judgement::Noise,
+            Some(Err(NoFrame::Damaged { error, size })) => (size, Some(error)),
+            Some(Ok(size)) => (size, None),
+        };
+        // A mark says more than the checksum, which it may even have left intact.
+        match (self.mark_within(size), damaged) {
+            (Some((offset, mark)), _) => {
+                Judgement::Damaged(Error::new(link.layer(), offset, Cause::Marked(mark)))
+            }
+            (None, Some(error)) => Judgement::Damaged(error),
+            (None, None) => Judgement::Frame(size),
+        }
+    }
+
+    /// The first mark that damages a frame of `size` octets at the current position, and its octet.
+    fn mark_within(&self, size: usize) -> Option<(usize, Mark)> {
+        let position = self.position();
+        // Octets lost in front of the first one do not damage a frame that begins with it.
+        let hits = |at: u64, mark: Mark| at > position || !mark.is_gap();
+        let within = self.marks.iter().take_while(|(at, _)| *at < position + size as u64);
+        let &(at, mark) = within.into_iter().find(|(at, mark)| hits(*at, *mark))?;
+        Some((usize::try_from(at.saturating_sub(position)).unwrap_or_default(), mark))
+    }
+}
+
+enum Judgement {
+    /// A frame of that size, all checks passed.
+    Frame(usize),
+    /// The octets may become a frame.
+    Wait,
+    /// Just an octet with the value of a start.
+    Noise,
+    /// The octets look like a frame and are damaged.
+    Damaged(Error),
+}
+
+/// The octets up to the next one that may be a start.
+fn to_next_start(rest: &[u8]) -> usize {
+    let behind = rest.get(1..).unwrap_or_default();
+    let start = match *LinkKind::STARTS {
+        [a] => memchr::memchr(a, behind),
+        [a, b] => memchr::memchr2(a, b, behind),
+        [a, b, c] => memchr::memchr3(a, b, c, behind),
+        _ => behind.iter().position(|octet| LinkKind::of_start(*octet).is_some()),
+    };
+    1 + start.unwrap_or(behind.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(information: u8, data: &[u8]) -> Vec<u8> {
+        let mut user = vec![0x53, 0xff, information, 0x01, 0x67];
+        user.extend_from_slice(data);
+        let length = user.len() as u8;
+        let sum = user.iter().fold(0u8, |sum, octet| sum.wrapping_add(*octet));
+        let mut frame = vec![0x68, length, length, 0x68];
+        frame.extend(user);
+        frame.extend([sum, 0x16]);
+        frame
+    }
+
+    /// Frames and causes, with the input cut into pieces of `size`.
+    fn run(stream: &[u8], size: usize) -> (Vec<Vec<u8>>, Vec<Cause>) {
+        let (mut frames, mut causes, mut all) = (vec![], vec![], vec![]);
+        let mut deframer = Deframer::default();
+        for piece in stream.chunks(size).map(Some).chain([None]) {
+            match piece {
+                Some(piece) => deframer.push(piece, []),
+                None => deframer.end(),
+            }
+            while let Some(result) = deframer.next() {
+                match result {
+                    Ok(frame) => {
+                        all.extend_from_slice(frame.octets);
+                        frames.push(frame.octets.to_vec());
+                    }
+                    Err(skipped) => {
+                        all.extend_from_slice(skipped.octets);
+                        causes.extend(skipped.error.map(|error| error.cause));
+                    }
+                }
+            }
+        }
+        assert_eq!(all, stream, "what comes out, joined, is what went in");
+        (frames, causes)
+    }
+
+    fn every_cut(stream: &[u8]) -> (Vec<Vec<u8>>, Vec<Cause>) {
+        let whole = run(stream, stream.len().max(1));
+        for size in 1..=stream.len() {
+            assert_eq!(run(stream, size), whole, "pieces of {size}");
+        }
+        whole
+    }
+
+    #[test]
+    fn a_length_of_0_1_or_2_means_256_more() {
+        for excess in 0..3 {
+            let octets = frame(0x00, &vec![0x5a; 251 + excess]);
+            assert_eq!(usize::from(octets[1]), excess);
+            let (frames, causes) = every_cut(&octets);
+            assert_eq!((frames.len(), causes.len()), (1, 0), "excess {excess}");
+        }
+    }
+
+    #[test]
+    fn frames_are_found_in_noise_and_behind_look_alikes() {
+        let mut stream = vec![0x16, 0x68, 0x68, 0x00];
+        stream.extend(frame(0x00, &[0x68, 0x09, 0x09, 0x68, 0x16]));
+        // A start that announces more than there is, right in front of a frame.
+        stream.extend([0x68, 0xfa, 0xfa, 0x68]);
+        stream.extend(frame(0x11, &[1, 2, 3]));
+        let (frames, causes) = every_cut(&stream);
+        assert_eq!(frames.len(), 2);
+        // `68 68 00 68` does look like a start with a damaged length.
+        assert_eq!(causes, [Cause::Lengths { first: 0x68, second: 0x00 }]);
+    }
+
+    #[test]
+    fn damage_is_named_and_the_next_frame_found() {
+        let good = frame(0x10, &[1, 2, 3]);
+        let at = |index: usize, value: u8| {
+            let mut stream = good.clone();
+            stream[index] = value;
+            stream.extend_from_slice(&good);
+            let (frames, causes) = every_cut(&stream);
+            assert_eq!(frames, std::slice::from_ref(&good), "octet {index}");
+            causes
+        };
+        assert_eq!(at(1, 9), [Cause::Lengths { first: 9, second: 8 }]);
+        assert_eq!(at(9, 2), [Cause::Checksum { found: good[12], computed: good[12] + 1 }]);
+        let stop = Cause::Unexpected { what: "stop", found: 0x17, expected: "16" };
+        assert_eq!(at(13, 0x17), [stop]);
+    }
+
+    #[test]
+    fn every_bit_flip_and_every_truncation_of_a_frame_is_refused() {
+        let good = frame(0x10, &[0x68, 0x68, 3, 0x16]);
+        for bit in 0..good.len() * 8 {
+            let mut stream = good.clone();
+            stream[bit / 8] ^= 1 << (bit % 8);
+            let (frames, _) = run(&stream, 5);
+            assert_eq!(frames.len(), 0, "bit {bit}");
+        }
+        for size in 0..good.len() {
+            let mut stream = good[..size].to_vec();
+            assert_eq!(run(&stream, 1).0.len(), 0);
+            stream.extend_from_slice(&good);
+            assert_eq!(every_cut(&stream).0, std::slice::from_ref(&good), "cut to {size}");
+        }
+    }
+
+    #[test]
+    fn octets_missing_in_front_of_a_frame_do_it_no_harm() {
+        let good = frame(0x10, &[1, 2, 3]);
+        for at in 0..good.len() {
+            let mut deframer = Deframer::default();
+            deframer.push(&good, [(at, Mark::Unreadable)]);
+            deframer.end();
+            assert_eq!(deframer.next().unwrap().is_ok(), at == 0, "mark at {at}");
+        }
+    }
+
+    #[test]
+    fn the_line_is_at_rest_behind_a_frame_and_not_within_one() {
+        let good = frame(0x10, &[1, 2, 3]);
+        let mut deframer = Deframer::default();
+        for octet in &good {
+            deframer.push(&[*octet], []);
+            let found = deframer.next().is_some();
+            assert_eq!(found, deframer.is_at_rest());
+            assert!(!found || LinkKind::may_end(*octet));
+        }
+        assert_eq!(deframer.end_position(), good.len() as u64);
+    }
+
+    #[test]
+    fn skipped_octets_are_cut_at_marks() {
+        let mut deframer = Deframer::default();
+        deframer.push(&[1, 2, 3, 4, 5], [(1, Mark::Parity), (3, Mark::Unreadable)]);
+        let mut runs = vec![];
+        while let Some(Err(skipped)) = deframer.next() {
+            runs.push((skipped.octets.to_vec(), skipped.mark));
+        }
+        let expected = [
+            (vec![1], None),
+            (vec![2, 3], Some(Mark::Parity)),
+            (vec![4, 5], Some(Mark::Unreadable)),
+        ];
+        assert_eq!(runs, expected);
+    }
+
+    #[test]
+    fn a_mark_refuses_the_frame_that_it_hits_and_no_other() {
+        let good = frame(0x10, &[1, 2, 3]);
+        let mut stream = good.clone();
+        stream.extend_from_slice(&good);
+        stream.extend_from_slice(&good);
+        for at in 0..stream.len() {
+            let mut deframer = Deframer::default();
+            deframer.push(&stream, [(at, Mark::Parity)]);
+            deframer.end();
+            let (mut frames, mut marks) = (vec![], vec![]);
+            loop {
+                let position = deframer.position() as usize;
+                match deframer.next() {
+                    None => break,
+                    Some(Ok(_)) => frames.push(position / good.len()),
+                    Some(Err(skipped)) => marks.extend(skipped.error.map(|e| (e.offset, e.cause))),
+                }
+            }
+            let hit = at / good.len();
+            assert_eq!(marks, [(at % good.len(), Cause::Marked(Mark::Parity))]);
+            assert_eq!(frames, (0..3).filter(|index| *index != hit).collect::<Vec<_>>());
+        }
+    }
+}

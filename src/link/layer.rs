@@ -1,0 +1,81 @@
+//! The trait of link layers.
+//!
+//! A link layer is a table of facts and two functions over octets. It keeps no state: the
+//! [`Deframer`](super::deframer::Deframer) holds the octets of a stream, finds the frames of all layers
+//! in it and goes on behind damage; [`Reassembly`](super::reassembly::Reassembly) joins their segments.
+//!
+//! A new layer is a file with this trait and a line in the [`registry`](super::registry).
+
+use core::ops::RangeInclusive;
+
+use crate::error::{Error, Layer};
+
+/// One link layer: how its frames look, and the part of an APDU that each brings.
+pub trait LinkLayer {
+    /// The layer in errors. Its name also stands in the `link=` column of records.
+    const LAYER: Layer;
+
+    /// The first octet of every frame. No other layer may begin with it.
+    const START: u8;
+
+    /// The last octet of every frame: behind it the line may be at rest.
+    const END: u8;
+
+    /// The octets in front of an APDU inside a frame, each by its least and its greatest value. An APDU
+    /// behind them belongs to a frame that failed its checks.
+    const HEADER: &'static [RangeInclusive<u8>];
+
+    /// The size of the frame at the start of `octets`, whose first octet is [`START`](Self::START);
+    /// `None` if more octets are needed to tell. Octets behind the frame do not change the answer.
+    ///
+    /// # Errors
+    /// No frame begins here.
+    fn frame(octets: &[u8]) -> Option<Result<usize, NoFrame>>;
+
+    /// The segment in a frame that passed its checks; `None` if it carries nothing.
+    ///
+    /// # Errors
+    /// The frame belongs to no telegram that a meter pushes.
+    fn segment(frame: &[u8]) -> Result<Option<ApduSegment<'_>>, Error>;
+}
+
+/// Why no frame begins with a start octet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoFrame {
+    /// The octet has the value of a start by chance.
+    LookAlike,
+    /// A frame begins, and is damaged.
+    Damaged {
+        /// The defect, by its octet in the frame.
+        error: Error,
+        /// The size that the frame announces: a mark on one of these octets explains the defect
+        /// better. 0 if the announced size is itself in doubt.
+        size: usize,
+    },
+}
+
+/// The part of an APDU that one frame brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApduSegment<'a> {
+    /// Counts the segments of an APDU from 0; `None` for a further segment of a layer that does not
+    /// count.
+    pub number: Option<u8>,
+    /// The octet of the frame that holds the number.
+    pub number_at: usize,
+    /// True for the last segment.
+    pub last: bool,
+    /// The sender and the receiver, in any form that tells them from others.
+    pub peer: u64,
+    /// The octet of the frame at which they begin.
+    pub peer_at: usize,
+    /// The octets of the APDU.
+    pub data: &'a [u8],
+}
+
+impl ApduSegment<'_> {
+    /// True for the segment that begins an APDU.
+    #[must_use]
+    pub const fn is_first(&self) -> bool {
+        matches!(self.number, Some(0))
+    }
+}

@@ -1,0 +1,127 @@
+//! From the octets of one source to APDUs.
+
+use crate::{
+    error::{Cause, Error, Mark},
+    link::{
+        deframer::{Deframer, LinkFrame, Skipped},
+        reassembly::{FrameOutcome, Reassembly},
+        registry::LinkKind,
+    },
+};
+
+/// Octets of a source in; APDUs, errors and skipped octets out.
+///
+/// `O` is the origin of a frame, in any form that the caller likes: it comes back with the APDU or the
+/// error.
+#[derive(Clone, Debug, Default)]
+pub struct ApduStream<O> {
+    deframer: Deframer,
+    reassembly: Reassembly,
+    /// The origin of the telegram that is being joined.
+    began: O,
+}
+
+/// The next piece of a stream.
+#[derive(Debug)]
+pub enum StreamItem<'a, O> {
+    /// A frame that passed its checks.
+    Frame {
+        /// A telegram that can no longer be completed, or a frame that fits none; and its origin.
+        refused: Option<(Error, O)>,
+        /// The APDU that the frame completes.
+        apdu: Option<LinkApdu<'a, O>>,
+    },
+    /// Octets that belong to no frame.
+    Skipped(Skipped<'a>),
+}
+
+/// An APDU whose segments are all there.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkApdu<'a, O> {
+    /// Its link layer.
+    pub link: LinkKind,
+    /// Its octets.
+    pub octets: &'a [u8],
+    /// The origin of its first segment.
+    pub origin: &'a O,
+}
+
+impl<O: Copy> ApduStream<O> {
+    /// Takes the next octets, and the marks on them by index.
+    pub fn push(&mut self, octets: &[u8], marks: impl IntoIterator<Item = (usize, Mark)>) {
+        self.deframer.push(octets, marks);
+    }
+
+    /// Takes note of a pause that no frame has: a frame that is not whole by now is none.
+    pub const fn pause(&mut self) {
+        self.deframer.end();
+    }
+
+    /// Ends the stream, once [`next`](Self::next) has handed out everything after a
+    /// [`pause`](Self::pause): a telegram that breaks off here is no error.
+    pub const fn end(&mut self) {
+        self.reassembly.end();
+    }
+
+    /// The position of the octets that the next [`push`](Self::push) will bring.
+    #[must_use]
+    pub const fn end_position(&self) -> u64 {
+        self.deframer.end_position()
+    }
+
+    /// The telegram that an end of the stream cuts off.
+    #[must_use]
+    pub const fn partial(&self) -> Option<Error> {
+        self.reassembly.partial()
+    }
+
+    /// The next frame, or the next octets that belong to none; `None` if more octets are needed.
+    /// `origin` tells where and when, in milliseconds, the octet at a position came.
+    #[inline]
+    pub fn next(
+        &mut self,
+        origin: impl FnOnce(u64) -> (O, Option<i64>),
+    ) -> Option<StreamItem<'_, O>> {
+        let Self { deframer, reassembly, began } = self;
+        Some(match deframer.next()? {
+            Ok(frame) => {
+                let (origin, millis) = origin(frame.position);
+                join(reassembly, began, &frame, origin, millis)
+            }
+            Err(skipped) => {
+                if skipped.error.is_some() {
+                    reassembly.damaged();
+                }
+                StreamItem::Skipped(skipped)
+            }
+        })
+    }
+}
+
+/// Takes a frame to the others of its telegram.
+#[inline]
+fn join<'a, O: Copy>(
+    reassembly: &'a mut Reassembly,
+    began: &'a mut O,
+    frame: &LinkFrame<'_>,
+    origin: O,
+    millis: Option<i64>,
+) -> StreamItem<'a, O> {
+    let link = frame.link;
+    let segment = match link.segment(frame.octets) {
+        Ok(Some(segment)) => segment,
+        Ok(None) => return StreamItem::Frame { refused: None, apdu: None },
+        Err(error) => return StreamItem::Frame { refused: Some((error, origin)), apdu: None },
+    };
+    let FrameOutcome { refused, apdu } = reassembly.take(link, &segment, millis);
+    let refused = refused.map(|error| match error.cause {
+        // A telegram that broke off is told where it began, a lonely segment where it stands.
+        Cause::LastSegmentMissing { .. } => (error, *began),
+        _ => (error, origin),
+    });
+    if segment.is_first() {
+        *began = origin;
+    }
+    let apdu = apdu.map(|octets| LinkApdu { link, octets, origin: began });
+    StreamItem::Frame { refused, apdu }
+}
