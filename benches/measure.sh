@@ -91,14 +91,16 @@ make_form() {
     esac
 }
 
-# Plain lists of four to sixteen registers in turn: thirteen layouts in one stream.
+# Plain lists of one to eleven registers in turn: eleven layouts in one stream. A code and a unit each.
 make_layouts() {
     awk -v count="$1" 'BEGIN {
+        split("010800 020800 010700 020700 200700 340700 480700 1f0700 330700 470700 0d0700", codes)
+        split("1e 1e 1b 1b 23 23 23 21 21 21 ff", units)
         for (i = 0; i < count; i++) {
-            size = 4 + i % 13
+            size = 1 + i % 11
             printf "0f%08x0c07ea061507%02x%02x0000ff888002%02x", i, i / 60 % 24, i % 60, size
             for (k = 1; k <= size; k++) {
-                printf "020309060100%02x0800ff06%08x02020f00161e", k, i * k
+                printf "020309060100%sff06%08x02020f0016%s", codes[k], i * k, units[k]
             }
             print ""
         }

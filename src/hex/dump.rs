@@ -99,6 +99,16 @@ impl Dump {
         result.and(if open { Err(Error::new(Layer::Hex, 0, OFFSET)) } else { Ok(()) })
     }
 
+    /// A line that needs no careful look, as nearly all do; false, and nothing done, for another one.
+    fn plain(&mut self, text: &[u8], run: &mut HexRun) -> bool {
+        let Some(listing) = &mut self.listing else {
+            let bare = text.last().is_some_and(u8::is_ascii_hexdigit);
+            return self.digits.plain(if bare { text } else { text.trim_ascii_end() }, run);
+        };
+        let row = if self.digits.is_between_octets() { listing.next_row(text) } else { None };
+        row.map(|octets| self.digits.whole(octets, run)).is_some()
+    }
+
     fn piece(&mut self, text: &[u8], end: bool, run: &mut HexRun) -> Result<()> {
         match self.begun {
             None if end => self.whole(text, run),

@@ -6,13 +6,14 @@
 //!
 //! The digits are moved together first, because bare hex is decoded with SIMD instructions.
 
-use super::{canonical, separator::is_separator};
+use super::canonical;
 
 /// Appends the octets of the groups that `text` begins with, and returns how many characters these
 /// groups have. That is zero, and nothing is appended, if there are fewer than two groups or if a
 /// group among them is no octet.
 ///
-/// The separator behind the last group is not taken. A long row of groups is not taken whole.
+/// The third character is the separator, whatever it is. The one behind the last group is not taken. A
+/// long row of groups is not taken whole.
 pub(super) fn decode(text: &[u8], octets: &mut Vec<u8>) -> usize {
     let mut digits = [0; 2 * GROUPS];
     let count = gather(text, &mut digits);
@@ -25,7 +26,7 @@ pub(super) fn decode(text: &[u8], octets: &mut Vec<u8>) -> usize {
 
 /// Moves the characters of the groups together, and returns how many groups there are.
 fn gather(text: &[u8], digits: &mut [u8; 2 * GROUPS]) -> usize {
-    let Some(&separator) = text.get(2).filter(|&&c| is_separator(c)) else {
+    let Some(&separator) = text.get(2) else {
         return 0;
     };
     let mut count = 0;
