@@ -73,7 +73,7 @@ fn rooms_import_only_from_lower_floors() {
     let files = SourceFile::all();
     let count: usize = files.iter().map(|file| file.paths().len()).sum();
     assert!(count > 1000, "only {count} paths found: the test is blind");
-    let wrong: Vec<_> = files.iter().flat_map(|file| complaints(file)).collect();
+    let wrong: Vec<_> = files.iter().flat_map(complaints).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
