@@ -13,8 +13,9 @@
 //! let keys = key_file::parse("36C66639E48A8CA4D6BC8B282A793BBB").map_err(|defect| defect.error)?;
 //! let mut decode = Decode::with_keys(keys);
 //! # let hex = include_str!("../tests/data/netznoe-doc-2021.hex").replace('\n', "");
-//! # let (mut line, mut energies) = (std::io::Cursor::new(hex::decode(hex)?), vec![]);
-//! let mut room = [0; 64]; // a read may end anywhere
+//! # let (mut line, mut energies) = (std::io::Cursor::new(hex::decode(hex).unwrap()), vec![]);
+//! // `line` is a file, a socket, a serial port … A read may end anywhere.
+//! let mut room = [0; 64];
 //! loop {
 //!     let size = line.read(&mut room)?;
 //!     if size == 0 {

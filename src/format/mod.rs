@@ -19,12 +19,12 @@ pub mod json;
 mod json_line;
 pub mod json_string;
 pub mod key;
+#[cfg(feature = "formats")]
 pub mod kinds;
 pub mod latest;
 pub mod lines;
 pub mod locale;
 pub mod meters;
-#[cfg(feature = "formats")]
 pub mod options;
 pub mod printable;
 pub mod prometheus;
