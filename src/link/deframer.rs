@@ -63,7 +63,10 @@ pub struct Deframer {
 impl Deframer {
     /// Takes the next octets of the stream, and the marks on them by index.
     pub fn push(&mut self, octets: &[u8], marks: impl IntoIterator<Item = (usize, Mark)>) {
-        self.buffer.drain(..self.done);
+        match self.done == self.buffer.len() {
+            true => self.buffer.clear(),
+            false => drop(self.buffer.drain(..self.done)),
+        }
         self.before += self.done as u64;
         self.done = 0;
         let start = self.before + self.buffer.len() as u64;

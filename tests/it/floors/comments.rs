@@ -9,23 +9,6 @@ const OPENINGS: [&str; 6] = ["What", "Who", "Whoever", "Whether", "So", "It"];
 /// How many lines of a hundred may begin so.
 const ALLOWED: usize = 3;
 
-/// The rooms that have more of them, and how many of a hundred these may have until they are
-/// rewritten.
-const ALLOWED_FOR_NOW: [(&str, usize); 12] = [
-    ("chain", 12),
-    ("cipher", 6),
-    ("cli/live", 4),
-    ("cli/setup", 7),
-    ("error", 8),
-    ("format", 11),
-    ("hex", 11),
-    ("link", 13),
-    ("reader", 10),
-    ("reading", 5),
-    ("record", 8),
-    ("sink", 5),
-];
-
 #[test]
 fn few_lines_of_comments_begin_with_a_riddle() {
     let mut rooms = BTreeMap::<String, (usize, usize)>::new();
@@ -38,7 +21,7 @@ fn few_lines_of_comments_begin_with_a_riddle() {
     }
     let wrong: Vec<_> = rooms
         .iter()
-        .filter(|(room, (lines, openings))| openings * 100 > lines * allowed(room))
+        .filter(|(_, (lines, openings))| openings * 100 > lines * ALLOWED)
         .map(|(room, (lines, openings))| format!("{room}: {openings} of {lines} lines"))
         .collect();
     assert!(wrong.is_empty(), "begin with one of {OPENINGS:?}: {wrong:#?}");
@@ -49,11 +32,6 @@ fn a_riddle_is_a_whole_word_at_the_start_of_a_comment() {
     let opens = |line| comment(line).is_some_and(opens_with_a_riddle);
     assert!(opens("    /// What a sink says.") && opens("// It's so") && opens("//! So it is"));
     assert!(!opens("/// Whatever comes") && !opens("let x = 1; // What") && !opens("// Sockets"));
-}
-
-fn allowed(room: &str) -> usize {
-    let now = ALLOWED_FOR_NOW.iter().find(|(name, _)| *name == room);
-    now.map_or(ALLOWED, |(_, allowed)| *allowed)
 }
 
 /// The text of a line that is a comment.

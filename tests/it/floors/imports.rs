@@ -68,19 +68,12 @@ const MACHINE: [&str; 13] = [
     "jiff::Zoned::now",
 ];
 
-/// Imports that break a rule and are still there: from a file, of a file.
-const EXCEPTIONS: [(&str, &str); 2] = [
-    ("cli/setup/environment/address.rs", "cli/setup/environment.rs"),
-    ("cosem/compact.rs", "cosem/axdr.rs"),
-];
-
 #[test]
 fn rooms_import_only_from_lower_floors() {
     let files = SourceFile::all();
     let count: usize = files.iter().map(|file| file.paths().len()).sum();
     assert!(count > 1000, "only {count} paths found: the test is blind");
-    let modules = modules(&files);
-    let wrong: Vec<_> = files.iter().flat_map(|file| complaints(file, &modules)).collect();
+    let wrong: Vec<_> = files.iter().flat_map(complaints).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
@@ -98,11 +91,7 @@ fn every_room_has_a_floor_and_every_floor_a_room() {
 #[test]
 fn no_files_import_each_other_in_a_circle() {
     let files = SourceFile::all();
-    let mut imports = imports(&files);
-    for (from, to) in EXCEPTIONS {
-        imports.get_mut(from).map(|all| all.remove(to));
-    }
-    let circles = circles(imports);
+    let circles = circles(imports(&files));
     assert!(circles.is_empty(), "{circles:#?}");
 }
 
@@ -219,14 +208,14 @@ fn circles<'a>(
 
 /// Checks an invented file.
 fn check(path: &str, text: &str) -> Vec<String> {
-    complaints(&SourceFile::parse(Path::new(path), text), &BTreeMap::new())
+    complaints(&SourceFile::parse(Path::new(path), text))
 }
 
-fn complaints(file: &SourceFile, modules: &BTreeMap<Vec<String>, &str>) -> Vec<String> {
+fn complaints(file: &SourceFile) -> Vec<String> {
     let mut found = vec![];
     let paths = file.paths();
     found.extend(paths.iter().filter_map(|path| {
-        let wrong = wrong(file, path, modules)?;
+        let wrong = wrong(file, path)?;
         Some(format!("src/{}:{}: {}: {wrong}", file.name(), path.line, path.names.join("::")))
     }));
     if file.declares() && !only_declares(&file.tokens) {
@@ -235,11 +224,7 @@ fn complaints(file: &SourceFile, modules: &BTreeMap<Vec<String>, &str>) -> Vec<S
     found
 }
 
-fn wrong(
-    file: &SourceFile,
-    path: &WrittenPath,
-    modules: &BTreeMap<Vec<String>, &str>,
-) -> Option<String> {
+fn wrong(file: &SourceFile, path: &WrittenPath) -> Option<String> {
     let here = file.room();
     let Some(target) = path.target() else {
         return machine(&here, &path.names);
@@ -248,14 +233,11 @@ fn wrong(
     if here == there || file.declares() || there.is_empty() || there == "*" {
         return None;
     }
-    let excepted =
-        self::file(modules, &target).is_some_and(|to| EXCEPTIONS.contains(&(file.name(), to)));
     let (Some(mine), Some(other)) = (floor(&here), floor(&there)) else {
         // `cli` itself only declares.
         return (there != "cli").then(|| format!("{there} is no room with a floor"));
     };
     match mine.cmp(&other) {
-        _ if excepted => None,
         _ if here == "main" && !there.starts_with("cli/") => Some("main knows only cli".into()),
         std::cmp::Ordering::Greater => None,
         std::cmp::Ordering::Equal => Some(format!("{there} is a sibling of {here}")),

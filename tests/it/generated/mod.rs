@@ -9,6 +9,7 @@
 mod args;
 mod pages;
 mod readme;
+mod sinks;
 
 use crate::common::tools;
 use std::{

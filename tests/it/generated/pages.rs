@@ -6,10 +6,7 @@ use clap_mangen::{
     roff::{Roff, bold, roman},
 };
 
-use super::readme;
-
-#[path = "sinks.rs"]
-mod sinks;
+use super::{readme, sinks};
 
 /// Variables that the program reads, for the pages of the subcommands that have the option beside
 /// them.
@@ -215,6 +212,6 @@ fn term(roff: &mut Roff, term: &str, meaning: &str) {
     roff.control("TP", []).text([bold(term)]).text([roman(meaning)]);
 }
 
-fn written(roff: &Roff) -> String {
+pub(crate) fn written(roff: &Roff) -> String {
     section(|text| roff.to_writer(text))
 }

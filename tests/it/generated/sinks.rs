@@ -28,7 +28,7 @@ pub(crate) fn page(template: &str) -> String {
 fn common() -> String {
     let mut roff = Roff::new();
     COMMON.iter().for_each(|key| describe(&mut roff, key));
-    super::written(&roff)
+    super::pages::written(&roff)
 }
 
 /// A section for each kind of sink.
@@ -44,7 +44,7 @@ fn sinks() -> String {
         kind.keys().for_each(|key| describe(&mut roff, key));
         paragraph(&mut roff, kind.notes);
     }
-    super::written(&roff)
+    super::pages::written(&roff)
 }
 
 /// `KEY=VALUE`, its meaning and its default.
@@ -98,7 +98,7 @@ fn addresses() -> String {
             item(&mut roff, names, &listed(variables));
         }
     }
-    super::written(&roff)
+    super::pages::written(&roff)
 }
 
 /// The variables of each key.
@@ -107,14 +107,14 @@ fn variables() -> String {
     for (kind, key) in keys().filter(|(_, key)| !key.variables.is_empty()) {
         item(&mut roff, vec![bold(kind), roman(", "), bold(key.name)], &listed(key.variables));
     }
-    super::written(&roff)
+    super::pages::written(&roff)
 }
 
 fn credentials() -> String {
     let names: Vec<_> = keys().filter_map(|(_, key)| key.credential).collect();
     let mut roff = Roff::new();
     roff.text(inline(&listed(&names)));
-    super::written(&roff)
+    super::pages::written(&roff)
 }
 
 /// All keys, each with the first scheme of its kind.
@@ -150,7 +150,7 @@ fn inline(text: &str) -> Vec<Inline> {
 
 #[test]
 fn each_sink_and_each_key_is_on_the_page() {
-    let page = crate::generated::text("man/meterpipe-sinks.7");
+    let page = super::text("man/meterpipe-sinks.7");
     for kind in KINDS {
         assert!(page.contains(&format!("\n.SH {}\n", kind.title)), "{}", kind.title);
     }

@@ -541,7 +541,9 @@ fn a_broker_that_hangs_is_left_and_found_again() {
     assert_eq!(client.published().unwrap().payload, "online");
     (0..200).for_each(|power| sink.put(power));
     let (said, lost) = sink.end(Duration::from_secs(1));
-    assert_eq!((said.len(), lost), (0, 200), "{said:?}");
+    assert_eq!(lost, 200);
+    // On a busy machine the second may be over so late that the broker counts as stalled.
+    assert!(said.iter().all(|text| text.ends_with("does not acknowledge messages")), "{said:?}");
     let rest: Vec<_> = std::iter::from_fn(|| client.published()).collect();
     assert!(rest.iter().all(|it| it.payload != "offline"), "{rest:?}");
     let clean = until(|| Some(client.read().is_some()));
