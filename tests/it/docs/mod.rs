@@ -67,7 +67,7 @@ fn text_below(path: &Path) -> String {
 #[test]
 fn messages_in_the_readme_are_those_of_the_program() {
     let readme = read("README.md");
-    let table = readme.split("| it says | ").nth(1).unwrap().split("\n\n").next().unwrap();
+    let table = readme.split("| message | ").nth(1).unwrap().split("\n\n").next().unwrap();
     let messages: Vec<_> = table.lines().filter_map(|row| row.strip_prefix("| `")).collect();
     let source = ["src/source", "src/cli", "src/error.rs"];
     let source = source.map(|path| text_below(&Path::new(ROOT).join(path))).concat();
