@@ -1,6 +1,6 @@
 //! Readings as text.
 //!
-//! - [`readings`]: the readings of a telegram, which sinks get; [`json_line`] reads them from JSON.
+//! - [`readings`]: the readings of a telegram, which sinks get; `json_line` reads them from JSON.
 //! - [`entry`]: a telegram for a format, and the trait of all formats.
 //! - [`options`], [`kinds`]: the choices of a user; the formats by name.
 //! - [`json`], [`csv`], [`xml`], [`table`], [`lines`], [`influx`]: one format each.
