@@ -38,7 +38,7 @@ pub struct Decrypt {
     keys: KeyRing,
     demands: Demands,
     plain: Vec<u8>,
-    told_unverified: bool,
+    reported_unverified: bool,
     layouts: Templates,
 }
 
@@ -49,7 +49,7 @@ pub struct Chosen {
     pub(super) key: Option<usize>,
     changes: u64,
     /// The user knows that tags are not verified.
-    pub(super) told_unverified: bool,
+    pub(super) reported_unverified: bool,
 }
 
 /// The keys of all meters, and what they opened.
@@ -119,7 +119,7 @@ impl Decrypt {
         Chosen {
             key: title.and_then(|title| self.keys.known(&title)),
             changes: self.keys.changes,
-            told_unverified: self.told_unverified,
+            reported_unverified: self.reported_unverified,
         }
     }
 
@@ -145,8 +145,8 @@ impl Decrypt {
         };
         match result {
             Ok(attributes) => {
-                if attributes.auth == Some(Auth::Unverified) && !self.told_unverified {
-                    self.told_unverified = true;
+                if attributes.auth == Some(Auth::Unverified) && !self.reported_unverified {
+                    self.reported_unverified = true;
                     out(StageEvent::Unverified(attributes.title));
                 }
                 out(StageEvent::Record(

@@ -68,7 +68,7 @@ impl Reopen {
                 keys.cipher.open(apdu, &title, gak, &mut self.plain).then_some(Auth::Verified)?
             }
             _ if self.demands.authenticated => return None,
-            (Some(_), None) if !chosen.told_unverified => return None,
+            (Some(_), None) if !chosen.reported_unverified => return None,
             (tag, _) => {
                 keys.cipher.decrypt(apdu, &title, &mut self.plain);
                 if tag.is_some() { Auth::Unverified } else { Auth::None }

@@ -42,7 +42,7 @@ pub(super) struct Digits {
     /// The first defect of the line.
     defect: Option<Error>,
     /// The defect has been reported.
-    told: bool,
+    reported: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +89,7 @@ impl Digits {
     /// may begin with the second digit of an octet.
     pub(super) fn begin(&mut self, at: usize, bare: bool, joins: bool) {
         self.defect = None;
-        self.told = false;
+        self.reported = false;
         self.loose = None;
         if core::mem::take(&mut self.wrapped) && !joins {
             self.odd();
@@ -149,13 +149,13 @@ impl Digits {
             Some(_) if !self.prefixed && (hyphen || !self.broken) => self.wrapped = !hyphen,
             _ => self.close(run),
         }
-        self.tell()
+        self.take_defect()
     }
 
     /// The first defect of the line, once.
-    pub(super) fn tell(&mut self) -> Result<()> {
+    pub(super) fn take_defect(&mut self) -> Result<()> {
         match self.defect.take() {
-            Some(error) if !core::mem::replace(&mut self.told, true) => Err(error),
+            Some(error) if !core::mem::replace(&mut self.reported, true) => Err(error),
             _ => Ok(()),
         }
     }
@@ -163,9 +163,9 @@ impl Digits {
     /// The input ends.
     pub(super) fn finish(&mut self) -> Result<()> {
         self.wrapped = false;
-        self.told = false;
+        self.reported = false;
         self.odd();
-        self.tell()
+        self.take_defect()
     }
 
     /// Something is lost here.

@@ -201,7 +201,7 @@ impl Dump {
         match begun {
             Some(Begun::Hex) => {
                 self.digits.feed(text, run);
-                if end { self.digits.end(run) } else { self.digits.tell() }
+                if end { self.digits.end(run) } else { self.digits.take_defect() }
             }
             _ => Ok(()),
         }

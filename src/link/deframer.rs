@@ -112,13 +112,13 @@ impl Deframer {
         let position = self.position();
         let error = match LinkKind::of_start(*rest.first()?) {
             None => None,
-            Some(link) => match self.judge(link, rest) {
-                Judgement::Frame(size) => {
+            Some(link) => match self.check_frame(link, rest) {
+                FrameCheck::Frame(size) => {
                     return Some(Ok(LinkFrame { link, position, octets: self.hand_out(size) }));
                 }
-                Judgement::Wait if !self.ended => return None,
-                Judgement::Wait | Judgement::Noise => None,
-                Judgement::Damaged(error) => Some(error),
+                FrameCheck::Wait if !self.ended => return None,
+                FrameCheck::Wait | FrameCheck::Noise => None,
+                FrameCheck::Damaged(error) => Some(error),
             },
         };
         let size = to_next_start(rest);
@@ -142,20 +142,20 @@ impl Deframer {
     }
 
     /// Judges the octets behind a start octet of `link`, and the marks on them.
-    fn judge(&self, link: LinkKind, rest: &[u8]) -> Judgement {
+    fn check_frame(&self, link: LinkKind, rest: &[u8]) -> FrameCheck {
         let (size, damaged) = match link.frame(rest) {
-            None => return Judgement::Wait,
-            Some(Err(NoFrame::LookAlike)) => return Judgement::Noise,
+            None => return FrameCheck::Wait,
+            Some(Err(NoFrame::LookAlike)) => return FrameCheck::Noise,
             Some(Err(NoFrame::Damaged { error, size })) => (size, Some(error)),
             Some(Ok(size)) => (size, None),
         };
         // A mark says more than the checksum, which it may even have left intact.
         match (self.mark_within(size), damaged) {
             (Some((offset, mark)), _) => {
-                Judgement::Damaged(Error::new(link.layer(), offset, Cause::Marked(mark)))
+                FrameCheck::Damaged(Error::new(link.layer(), offset, Cause::Marked(mark)))
             }
-            (None, Some(error)) => Judgement::Damaged(error),
-            (None, None) => Judgement::Frame(size),
+            (None, Some(error)) => FrameCheck::Damaged(error),
+            (None, None) => FrameCheck::Frame(size),
         }
     }
 
@@ -170,7 +170,7 @@ impl Deframer {
     }
 }
 
-enum Judgement {
+enum FrameCheck {
     /// A frame of that size, all checks passed.
     Frame(usize),
     /// The octets may become a frame.

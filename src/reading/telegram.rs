@@ -134,11 +134,11 @@ impl<'a> Telegram<'a> {
                 _ => self.unnamed.add(object),
             };
         }
-        let told = self.is_header_clock(object);
-        if !told || object.obis.is_some() {
+        let is_header = self.is_header_clock(object);
+        if !is_header || object.obis.is_some() {
             self.unnamed.add(object);
         }
-        if !told && self.clock.is_none() {
+        if !is_header && self.clock.is_none() {
             self.clock = Value::time(object);
         }
         let octets = object.value.octets;
@@ -256,8 +256,8 @@ impl<'a> Telegram<'a> {
                 None => 0,
                 Some(_) => self.used_before(&object),
             };
-            let told = before == 0 && (self.is_named(&object) || self.is_identity(&object));
-            (!told && !self.is_told_clock(&object)).then_some((object, before + 1))
+            let is_header = before == 0 && (self.is_named(&object) || self.is_identity(&object));
+            (!is_header && !self.is_header_or_object_clock(&object)).then_some((object, before + 1))
         })
     }
 
@@ -297,7 +297,7 @@ impl<'a> Telegram<'a> {
     }
 
     /// True if an object is a clock equal to the time of the telegram.
-    fn is_told_clock(&self, object: &Object<'_>) -> bool {
+    fn is_header_or_object_clock(&self, object: &Object<'_>) -> bool {
         self.is_header_clock(object)
             || self.notification.clock.is_none()
                 && Value::time(object).is_some_and(|clock| self.clock == Some(clock))

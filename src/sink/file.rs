@@ -245,7 +245,7 @@ impl FileSink {
                     if !failed {
                         let text = format!("{}: {error}; trying again", printable_path(path));
                         report.say(&format!("{text}, every {} s at most", LONGEST_RETRY.as_secs()));
-                        queue.trouble(true);
+                        queue.blocked(true);
                     }
                     failed = true;
                     if queue.deadline().is_some_and(|deadline| deadline <= Instant::now()) {
@@ -257,7 +257,7 @@ impl FileSink {
             self.files.notes().iter().for_each(|note| report.say(note));
         }
         if failed {
-            queue.trouble(false);
+            queue.blocked(false);
             report.say("written again");
             lost(queue.dropped(), report);
         }

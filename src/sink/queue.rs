@@ -52,7 +52,7 @@ struct Queue {
     alive: Instant,
     /// When the sink has to have ended.
     deadline: Option<Instant>,
-    trouble: bool,
+    blocked: bool,
     /// The sink waits for an answer that may never come.
     waits: bool,
     /// The sink is gone.
@@ -70,7 +70,7 @@ pub fn queue(capacity: usize) -> io::Result<(QueueSender, QueueReceiver)> {
         events: VecDeque::new(),
         alive: Instant::now(),
         deadline: None,
-        trouble: false,
+        blocked: false,
         waits: false,
         closed: false,
         dropped: 0,
@@ -90,7 +90,7 @@ impl Shared {
 impl Queue {
     /// True if the sink works on its events.
     fn is_at_work(&self) -> bool {
-        !self.trouble && !self.closed && self.alive.elapsed() < HANGS
+        !self.blocked && !self.closed && self.alive.elapsed() < HANGS
     }
 }
 
@@ -183,8 +183,8 @@ impl QueueReceiver {
     }
 
     /// True while the sink is blocked: producers then drop the oldest reading instead of waiting.
-    pub fn trouble(&self, trouble: bool) {
-        self.look().trouble = trouble;
+    pub fn blocked(&self, blocked: bool) {
+        self.look().blocked = blocked;
         self.shared.room.notify_one();
     }
 
@@ -250,52 +250,52 @@ mod tests {
 
     #[test]
     fn a_sink_at_work_gets_everything_in_order() {
-        let (outbox, inbox) = queue(4).unwrap();
+        let (sender, receiver) = queue(4).unwrap();
         let bringer = thread::spawn(move || {
-            (0..1000).for_each(|number| outbox.put(event(number)));
-            outbox.end(Instant::now());
+            (0..1000).for_each(|number| sender.put(event(number)));
+            sender.end(Instant::now());
         });
         for number in 0..1000 {
-            assert_eq!(power(inbox.next(LONG)), number.to_string());
+            assert_eq!(power(receiver.next(LONG)), number.to_string());
         }
         bringer.join().unwrap();
-        assert!(inbox.next(LONG).is_none() && inbox.is_ended());
-        assert_eq!(inbox.dropped(), 0);
+        assert!(receiver.next(LONG).is_none() && receiver.is_ended());
+        assert_eq!(receiver.dropped(), 0);
     }
 
     #[test]
     fn nobody_waits_for_a_sink_in_trouble_and_what_goes_is_counted() {
-        let (outbox, inbox) = queue(4).unwrap();
-        inbox.trouble(true);
-        (0..10).for_each(|number| outbox.put(event(number)));
-        assert_eq!(inbox.dropped(), 6);
-        assert_eq!(power(inbox.take()), "6", "the newest stay");
-        drop(inbox);
-        (0..10).for_each(|number| outbox.put(event(number)));
+        let (sender, receiver) = queue(4).unwrap();
+        receiver.blocked(true);
+        (0..10).for_each(|number| sender.put(event(number)));
+        assert_eq!(receiver.dropped(), 6);
+        assert_eq!(power(receiver.take()), "6", "the newest stay");
+        drop(receiver);
+        (0..10).for_each(|number| sender.put(event(number)));
     }
 
     #[test]
     fn nobody_waits_with_what_a_meter_sends_now() {
-        let (outbox, inbox) = queue(4).unwrap();
-        (0..10).for_each(|number| outbox.put_now(event(number)));
-        assert_eq!((inbox.dropped(), &*power(inbox.take())), (6, "6"));
+        let (sender, receiver) = queue(4).unwrap();
+        (0..10).for_each(|number| sender.put_now(event(number)));
+        assert_eq!((receiver.dropped(), &*power(receiver.take())), (6, "6"));
     }
 
     #[test]
     fn a_sink_that_hangs_is_waited_for_once_and_has_no_more_time_at_its_end() {
-        let (outbox, inbox) = queue(2).unwrap();
+        let (sender, receiver) = queue(2).unwrap();
         let since = Instant::now();
-        (0..100).for_each(|number| outbox.put(event(number)));
+        (0..100).for_each(|number| sender.put(event(number)));
         assert!(since.elapsed() >= HANGS, "{:?}", since.elapsed());
-        assert_eq!(inbox.dropped(), 98);
-        outbox.end(since);
-        inbox.trouble(true);
-        assert_eq!(outbox.extend(since + LONG), since);
-        inbox.trouble(false);
-        inbox.waits(true);
-        assert_eq!(outbox.extend(since + LONG), since);
-        inbox.waits(false);
-        assert_eq!(outbox.extend(since + LONG), since + LONG, "it has time to work");
-        assert_eq!(inbox.deadline(), Some(since + LONG));
+        assert_eq!(receiver.dropped(), 98);
+        sender.end(since);
+        receiver.blocked(true);
+        assert_eq!(sender.extend(since + LONG), since);
+        receiver.blocked(false);
+        receiver.waits(true);
+        assert_eq!(sender.extend(since + LONG), since);
+        receiver.waits(false);
+        assert_eq!(sender.extend(since + LONG), since + LONG, "it has time to work");
+        assert_eq!(receiver.deadline(), Some(since + LONG));
     }
 }

@@ -13,7 +13,7 @@ use crate::format::{latest::name, printable::shown, readings::Readings};
 pub struct SingleMeter {
     /// The meter, and the time of its last telegram.
     taken: Option<(Option<String>, Instant)>,
-    told: bool,
+    reported: bool,
 }
 
 /// A meter without telegrams for this time loses the place.
@@ -28,11 +28,11 @@ impl SingleMeter {
     fn takes_at(&mut self, readings: &Readings, now: Instant) -> bool {
         let meter = name(readings);
         match &mut self.taken {
-            Some((taken, heard)) if now.duration_since(*heard) < GONE => {
+            Some((taken, last_seen)) if now.duration_since(*last_seen) < GONE => {
                 if taken.as_deref() != meter {
                     return false;
                 }
-                *heard = now;
+                *last_seen = now;
             }
             taken => *taken = Some((meter.map(str::to_owned), now)),
         }
@@ -41,7 +41,7 @@ impl SingleMeter {
 
     /// A note about the readings of another meter, once.
     pub fn note(&mut self, place: &str, readings: &Readings) -> Option<String> {
-        if core::mem::replace(&mut self.told, true) {
+        if core::mem::replace(&mut self.reported, true) {
             return None;
         }
         let text = |name: Option<&str>| shown(name.unwrap_or("one without a number")).into_owned();
@@ -65,13 +65,13 @@ mod tests {
             let line = format!("{{\"meter\":\"{meter}\",\"power_net_w\":1}}");
             Readings::parse(line.as_bytes()).unwrap()
         };
-        let (mut seat, now) = (SingleMeter::default(), Instant::now());
+        let (mut single_meter, now) = (SingleMeter::default(), Instant::now());
         let mut takes =
-            |meter, after: u64| seat.takes_at(&of(meter), now + Duration::from_secs(after));
+            |meter, after: u64| single_meter.takes_at(&of(meter), now + Duration::from_secs(after));
         assert!(takes("1", 0) && !takes("2", 5) && takes("1", 10));
         assert!(!takes("2", 3609) && takes("2", 3610) && !takes("1", 3615));
-        let text = seat.note("a.txt", &of("1")).unwrap();
+        let text = single_meter.note("a.txt", &of("1")).unwrap();
         assert!(text.starts_with("a.txt has room for one meter, 2: 1 is left out; "), "{text}");
-        assert_eq!(seat.note("a.txt", &of("3")), None);
+        assert_eq!(single_meter.note("a.txt", &of("3")), None);
     }
 }

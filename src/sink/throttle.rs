@@ -42,20 +42,20 @@ pub struct OnChange {
 /// The throttle, with the last readings of each meter that passed.
 #[derive(Clone, Debug, Default)]
 pub struct Throttle {
-    wish: ThrottleOptions,
+    throttle_options: ThrottleOptions,
     last: Meters<Option<Readings>>,
 }
 
 impl Throttle {
     /// With these options.
     #[must_use]
-    pub fn new(wish: ThrottleOptions) -> Self {
-        Self { wish, last: Meters::default() }
+    pub fn new(throttle_options: ThrottleOptions) -> Self {
+        Self { throttle_options, last: Meters::default() }
     }
 
     /// True if readings pass.
     pub fn passes(&mut self, readings: &Readings) -> bool {
-        let ThrottleOptions { meter, every, on_change } = &self.wish;
+        let ThrottleOptions { meter, every, on_change } = &self.throttle_options;
         if meter.is_some() && meter.as_deref() != name(readings) {
             return false;
         }
@@ -64,7 +64,8 @@ impl Throttle {
 
     fn looks(&mut self, readings: &Readings) -> bool {
         self.last.seen(name(readings), |last| {
-            let passes = last.as_ref().is_none_or(|last| self.wish.wants(last, readings));
+            let passes =
+                last.as_ref().is_none_or(|last| self.throttle_options.wants(last, readings));
             if passes {
                 *last = Some(readings.clone());
             }
@@ -146,11 +147,11 @@ mod tests {
         Readings::parse(line.as_bytes()).unwrap()
     }
 
-    fn passing(wish: ThrottleOptions, all: &[(u32, i32, &str)]) -> Vec<u32> {
-        let mut gate = Throttle::new(wish);
-        let passes = all
-            .iter()
-            .filter(|(second, power, voltage)| gate.passes(&readings(*second, *power, voltage)));
+    fn passing(throttle_options: ThrottleOptions, all: &[(u32, i32, &str)]) -> Vec<u32> {
+        let mut throttle = Throttle::new(throttle_options);
+        let passes = all.iter().filter(|(second, power, voltage)| {
+            throttle.passes(&readings(*second, *power, voltage))
+        });
         passes.map(|(second, ..)| *second).collect()
     }
 
@@ -164,13 +165,16 @@ mod tests {
             [0, 30, 60, 90]
         );
         // The clock is set back: one reading too many is better than none for an hour.
-        let wish = ThrottleOptions { every, ..ThrottleOptions::default() };
-        assert_eq!(passing(wish, &[(600, 1, "1"), (5, 1, "1"), (10, 1, "1")]), [600, 5]);
+        let throttle_options = ThrottleOptions { every, ..ThrottleOptions::default() };
+        assert_eq!(
+            passing(throttle_options, &[(600, 1, "1"), (5, 1, "1"), (10, 1, "1")]),
+            [600, 5]
+        );
     }
 
     #[test]
     fn a_clock_that_stands_still_stops_nobody() {
-        let mut gate = Throttle::new(ThrottleOptions {
+        let mut throttle = Throttle::new(ThrottleOptions {
             every: Some(Duration::from_secs(30)),
             ..ThrottleOptions::default()
         });
@@ -179,7 +183,7 @@ mod tests {
                 "{{\"time\":\"2026-11-20T12:00:00Z\",\"received\":\"2026-11-20T12:01:{second:02}Z\",\
                  \"power_net_w\":1}}"
             );
-            gate.passes(&Readings::parse(line.as_bytes()).unwrap())
+            throttle.passes(&Readings::parse(line.as_bytes()).unwrap())
         };
         assert_eq!(
             [0, 10, 20, 30, 40, 50].map(&mut passes),
@@ -199,35 +203,38 @@ mod tests {
             (25, 100, "230.1"),
         ];
         let change = OnChange::default();
-        let wish = |on_change| ThrottleOptions {
+        let throttle_options = |on_change| ThrottleOptions {
             on_change: Some(on_change),
             ..ThrottleOptions::default()
         };
-        assert_eq!(passing(wish(change.clone()), &all), [0, 10, 15, 20, 25]);
+        assert_eq!(passing(throttle_options(change.clone()), &all), [0, 10, 15, 20, 25]);
         let bands = vec![(key("power_net_w"), Decimal::new(20, 0))];
         let banded = OnChange { bands, ..OnChange::default() };
-        assert_eq!(passing(wish(banded.clone()), &all), [0, 15, 20, 25]);
+        assert_eq!(passing(throttle_options(banded.clone()), &all), [0, 15, 20, 25]);
         let keys = Some(vec![key("voltage_l1_v")]);
-        assert_eq!(passing(wish(OnChange { keys, ..change }), &all), [0, 20]);
+        assert_eq!(passing(throttle_options(OnChange { keys, ..change }), &all), [0, 20]);
         let at_least_every = Some(Duration::from_secs(10));
-        assert_eq!(passing(wish(OnChange { at_least_every, ..banded }), &all), [0, 10, 20, 25]);
+        assert_eq!(
+            passing(throttle_options(OnChange { at_least_every, ..banded }), &all),
+            [0, 10, 20, 25]
+        );
     }
 
     #[test]
     fn another_spelling_of_the_same_number_is_no_change() {
         let on_change = Some(OnChange::default());
-        let wish = ThrottleOptions { on_change, ..ThrottleOptions::default() };
+        let throttle_options = ThrottleOptions { on_change, ..ThrottleOptions::default() };
         let all = [(0, 5, "230.0"), (5, 5, "230"), (10, 5, "230.00"), (15, 5, "230.01")];
-        assert_eq!(passing(wish, &all), [0, 15]);
+        assert_eq!(passing(throttle_options, &all), [0, 15]);
     }
 
     #[test]
     fn one_meter_may_be_chosen() {
-        let mut gate = Throttle::new(ThrottleOptions {
+        let mut throttle = Throttle::new(ThrottleOptions {
             meter: Some("2".to_owned()),
             ..ThrottleOptions::default()
         });
-        let mut passes = |line: &str| gate.passes(&Readings::parse(line.as_bytes()).unwrap());
+        let mut passes = |line: &str| throttle.passes(&Readings::parse(line.as_bytes()).unwrap());
         assert!(!passes("{\"meter\":\"1\",\"power_net_w\":1}"));
         assert!(passes("{\"meter\":\"2\",\"power_net_w\":1}"));
         assert!(
@@ -254,7 +261,7 @@ mod tests {
 
     #[test]
     fn meters_do_not_stand_in_for_each_other() {
-        let mut gate = Throttle::new(ThrottleOptions {
+        let mut throttle = Throttle::new(ThrottleOptions {
             every: Some(Duration::from_secs(30)),
             ..ThrottleOptions::default()
         });
@@ -263,8 +270,8 @@ mod tests {
                 "{{\"time\":\"2026-11-20T12:00:00Z\",\"meter\":\"{meter}\",\"power_net_w\":1}}"
             );
             let readings = Readings::parse(line.as_bytes()).unwrap();
-            assert!(gate.passes(&readings));
-            assert!(!gate.passes(&readings));
+            assert!(throttle.passes(&readings));
+            assert!(!throttle.passes(&readings));
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::cli::run::{context::Context, stage::Task, status::Stop};
 /// The wait for the next telegram.
 pub struct Timeout {
     limit: Option<Duration>,
-    heard: Instant,
+    last_telegram: Instant,
     telegrams: u64,
 }
 
@@ -27,7 +27,7 @@ impl Timeout {
     pub fn start(limit: Option<Duration>, file: &OwnedFd, context: &Context) -> Self {
         let kind = rustix::fs::fstat(file).map(|about| FileType::from_raw_mode(about.st_mode));
         let limit = limit.filter(|_| kind != Ok(FileType::RegularFile));
-        Self { limit, heard: Instant::now(), telegrams: context.tally.telegrams }
+        Self { limit, last_telegram: Instant::now(), telegrams: context.tally.telegrams }
     }
 
     /// Waits until there is something to read, or the end of the input. The task goes on meanwhile.
@@ -38,7 +38,7 @@ impl Timeout {
         context: &mut Context,
     ) -> Result<(), Stop> {
         if context.tally.telegrams > self.telegrams {
-            (self.telegrams, self.heard) = (context.tally.telegrams, Instant::now());
+            (self.telegrams, self.last_telegram) = (context.tally.telegrams, Instant::now());
         }
         let mut fds = [PollFd::new(file, PollFlags::IN)];
         loop {
@@ -48,7 +48,7 @@ impl Timeout {
             }
             let mut left = task.tick_interval();
             if let Some(limit) = self.limit {
-                let silent = limit.checked_sub(self.heard.elapsed());
+                let silent = limit.checked_sub(self.last_telegram.elapsed());
                 left = left.min(silent.ok_or_else(|| context.tally.late(limit))?);
             }
             if left == Duration::MAX {

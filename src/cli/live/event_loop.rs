@@ -54,7 +54,7 @@ pub fn run(
     stage.start_live();
     let signals = Signals::catch();
     let failed = |error| Stop::Failed(Status::Source, format!("queue of the sources: {error}"));
-    let (sender, backlog) = queue::queue().map_err(failed)?;
+    let (sender, receiver) = queue::queue().map_err(failed)?;
     let mut lines = Vec::new();
     for (index, source) in sources.into_iter().enumerate() {
         let line = SourceState::new(source.name(), Instant::now());
@@ -64,7 +64,7 @@ pub fn run(
     drop(sender);
     let timeout = until.timeout.or(until.once.then_some(ONCE));
     let mut run =
-        EventLoop { lines, backlog, timeout, last_telegram: Instant::now(), telegrams: 0 };
+        EventLoop { lines, receiver, timeout, last_telegram: Instant::now(), telegrams: 0 };
     loop {
         run.wait(stage, context)?;
         if signals.ended() {
@@ -84,7 +84,7 @@ pub fn run(
 
 struct EventLoop {
     lines: Vec<SourceState>,
-    backlog: Receiver,
+    receiver: Receiver,
     timeout: Option<Duration>,
     /// The time of the last telegram.
     last_telegram: Instant,
@@ -121,13 +121,13 @@ fn read_in_thread(
 impl EventLoop {
     /// Takes the next message, or waits for one.
     fn wait(&mut self, stage: &mut dyn Stage, context: &mut Context) -> Result<(), Stop> {
-        let mut message = self.backlog.try_next();
+        let mut message = self.receiver.try_next();
         if message == Err(TryRecvError::Empty) {
             // Decoded text goes out before a wait.
             context.output.flush()?;
             context.output.check_reader()?;
-            self.backlog.wait(self.next_look().min(stage.tick_interval()));
-            message = self.backlog.try_next();
+            self.receiver.wait(self.next_look().min(stage.tick_interval()));
+            message = self.receiver.try_next();
         }
         match message {
             Ok(message) => self.take(message, stage, context)?,
@@ -160,7 +160,7 @@ impl EventLoop {
     /// Takes messages that wait already, before a run that was asked to end does so.
     fn take_rest(&mut self, stage: &mut dyn Stage, context: &mut Context) -> Result<(), Stop> {
         let start = Instant::now();
-        while let Ok(message) = self.backlog.try_next()
+        while let Ok(message) = self.receiver.try_next()
             && start.elapsed() < REST
         {
             self.take(message, stage, context)?;
@@ -183,15 +183,15 @@ impl EventLoop {
         let now = Instant::now();
         match event {
             SourceEvent::Octets => {
-                context.messages.say_if(line.heard(now));
+                context.messages.say_if(line.note_octets(now));
                 let before = (stage.frames(), context.tally.telegrams);
                 feed(&burst, &line.from, stage, context);
                 let frames = stage.frames() - before.0;
                 line.frames.fetch_add(frames, Ordering::Relaxed);
                 if frames > 0 || context.tally.telegrams > before.1 {
-                    context.messages.say_if(line.framed());
+                    context.messages.say_if(line.note_frames());
                 } else {
-                    line.unframed(&burst, now);
+                    line.note_frameless(&burst, now);
                 }
             }
             SourceEvent::Quiet => {}

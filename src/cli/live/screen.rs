@@ -38,7 +38,7 @@ struct ShownMeter {
     heading: String,
     rows: Vec<String>,
     counter: Option<u32>,
-    heard: Instant,
+    last_telegram: Instant,
     good: u64,
     missing: u64,
 }
@@ -46,8 +46,8 @@ struct ShownMeter {
 impl ShownMeter {
     /// The state stands before the values, since rows that do not fit are cut off at the end.
     fn lines(&self) -> impl Iterator<Item = String> {
-        let Self { heading, rows, heard, good, missing, .. } = self;
-        let ago = heard.elapsed().as_secs();
+        let Self { heading, rows, last_telegram, good, missing, .. } = self;
+        let ago = last_telegram.elapsed().as_secs();
         let state = format!("  last telegram {ago} s ago, {good} good, {missing} missing");
         let rows = rows.iter().cloned();
         [heading.clone(), state].into_iter().chain(rows).chain([String::new()])
@@ -104,13 +104,13 @@ impl Screen {
             Some(index) => index,
             None if self.meters.len() < METERS => {
                 let (heading, rows) = (String::new(), vec![]);
-                let (counter, heard, good, missing) = (None, Instant::now(), 0, 0);
+                let (counter, last_telegram, good, missing) = (None, Instant::now(), 0, 0);
                 self.meters.push(ShownMeter {
                     title,
                     heading,
                     rows,
                     counter,
-                    heard,
+                    last_telegram,
                     good,
                     missing,
                 });
@@ -127,7 +127,7 @@ impl Screen {
         if let Some(meter) = self.meter(attributes.title) {
             meter.heading = Table::title(entry);
             meter.rows = rows;
-            meter.heard = Instant::now();
+            meter.last_telegram = Instant::now();
             meter.good += 1;
             // A counter that went back is another meter or a restart: nothing is missing.
             let step =

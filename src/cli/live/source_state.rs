@@ -28,7 +28,7 @@ pub struct SourceState {
     /// The reason why the source is away.
     pub away: Option<String>,
     /// The time of the last octets, or of the last change of state.
-    heard: Instant,
+    last_heard: Instant,
     reported_silent: bool,
     frameless: Option<Frameless>,
     reported_frameless: bool,
@@ -51,7 +51,7 @@ impl SourceState {
             from: record::escape(name),
             frames: Arc::default(),
             away: None,
-            heard: now,
+            last_heard: now,
             reported_silent: false,
             frameless: None,
             reported_frameless: false,
@@ -60,7 +60,7 @@ impl SourceState {
 
     /// The time since the last octets.
     pub fn silent(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.heard)
+        now.saturating_duration_since(self.last_heard)
     }
 
     /// Notes that the source is away.
@@ -76,15 +76,15 @@ impl SourceState {
     }
 
     fn start_over(&mut self, now: Instant) {
-        self.heard = now;
+        self.last_heard = now;
         self.reported_silent = false;
         self.frameless = None;
     }
 
     /// Notes octets. Returns a message if they end a silence that was reported.
-    pub fn heard(&mut self, now: Instant) -> Option<String> {
+    pub fn note_octets(&mut self, now: Instant) -> Option<String> {
         let silent = self.silent(now).as_secs();
-        self.heard = now;
+        self.last_heard = now;
         if !core::mem::take(&mut self.reported_silent) {
             return None;
         }
@@ -93,13 +93,13 @@ impl SourceState {
     }
 
     /// Notes frames. Returns a message if their absence was reported.
-    pub fn framed(&mut self) -> Option<String> {
+    pub fn note_frames(&mut self) -> Option<String> {
         self.frameless = None;
         core::mem::take(&mut self.reported_frameless).then(|| self.message("frames again"))
     }
 
     /// Notes octets without a frame.
-    pub fn unframed(&mut self, burst: &Burst, now: Instant) {
+    pub fn note_frameless(&mut self, burst: &Burst, now: Instant) {
         let start = Frameless { since: now, octets: 0, marked: 0, zeros: 0 };
         let frameless = self.frameless.get_or_insert(start);
         frameless.octets += burst.octets.len();
@@ -169,8 +169,8 @@ mod tests {
         let told = line.fault(at(15)).unwrap();
         assert!(told.starts_with("tty: nothing for 15 s; check the wiring"), "{told}");
         assert_eq!(line.fault(at(100)), None);
-        assert_eq!(line.heard(at(100)).as_deref(), Some("tty: octets again after 100 s"));
-        assert_eq!(line.heard(at(101)), None);
+        assert_eq!(line.note_octets(at(100)).as_deref(), Some("tty: octets again after 100 s"));
+        assert_eq!(line.note_octets(at(101)), None);
         assert_eq!(line.fault(at(115)), None);
         assert!(line.fault(at(116)).is_some());
     }
@@ -182,7 +182,7 @@ mod tests {
         line.went("unplugged".to_owned(), at(21));
         assert_eq!(line.fault(at(90)), None);
         line.came_back(at(100));
-        assert_eq!(line.heard(at(101)), None, "it was not silent, it was away");
+        assert_eq!(line.note_octets(at(101)), None, "it was not silent, it was away");
         line.came_back(at(102));
         assert_eq!(line.fault(at(116)), None);
         assert!(line.fault(at(117)).is_some());
@@ -192,27 +192,27 @@ mod tests {
     fn octets_without_frames_are_told_once_with_what_is_known_of_them() {
         let (mut line, at) = line();
         for second in 1..=30 {
-            line.heard(at(second));
+            line.note_octets(at(second));
             assert_eq!(line.fault(at(second)), None);
             let marks = vec![(0, meterpipe::error::Mark::Parity)];
-            line.unframed(&Burst { marks, ..burst(&[0, 0x68]) }, at(second));
+            line.note_frameless(&Burst { marks, ..burst(&[0, 0x68]) }, at(second));
         }
         let told = line.fault(at(31)).unwrap();
         let start =
             "tty: no frame in the 60 octets of 30 s, 30 of them damaged on the line; check adapter";
         assert!(told.starts_with(start), "{told}");
-        line.heard(at(40));
+        line.note_octets(at(40));
         assert_eq!(line.fault(at(40)), None);
-        assert_eq!(line.framed().as_deref(), Some("tty: frames again"));
-        assert_eq!(line.framed(), None);
+        assert_eq!(line.note_frames().as_deref(), Some("tty: frames again"));
+        assert_eq!(line.note_frames(), None);
     }
 
     #[test]
     fn zeros_alone_are_the_wrong_adapter() {
         let (mut line, at) = line();
         for second in [1, 11, 21, 31] {
-            line.heard(at(second));
-            line.unframed(&burst(&[0; 5]), at(second));
+            line.note_octets(at(second));
+            line.note_frameless(&burst(&[0; 5]), at(second));
         }
         let told = line.fault(at(31)).unwrap();
         assert!(told.starts_with("tty: no frame in the 20 octets of 30 s; all are 00"), "{told}");
@@ -221,12 +221,12 @@ mod tests {
     #[test]
     fn one_silence_is_one_message() {
         let (mut line, at) = line();
-        line.heard(at(1));
-        line.unframed(&burst(&[0xff]), at(1));
+        line.note_octets(at(1));
+        line.note_frameless(&burst(&[0xff]), at(1));
         assert!(line.fault(at(16)).unwrap().starts_with("tty: nothing"));
         assert_eq!(line.fault(at(40)), None, "a few octets, then silence");
-        line.heard(at(41));
-        line.unframed(&burst(&[0x68]), at(41));
+        line.note_octets(at(41));
+        line.note_frameless(&burst(&[0x68]), at(41));
         assert_eq!(line.fault(at(41)), None, "the first octets of a telegram");
     }
 }

@@ -104,7 +104,7 @@ impl Sinks {
         let readings = Arc::new(readings);
         self.hand(&readings, false);
         if self.running.iter().any(|sink| sink.guarded) {
-            let verdict = self.guard.judge(&readings);
+            let verdict = self.guard.check(&readings);
             self.guard_messages.take(&verdict);
             if let Verdict::Agrees(first) = &verdict {
                 self.hand(first, true);

@@ -120,7 +120,7 @@ impl PageWriter {
             report.say("written again");
             self.backoff.worked_for(Duration::MAX);
         }
-        queue.trouble(failed.is_some());
+        queue.blocked(failed.is_some());
         self.retry_at = failed.map(|_| Instant::now() + self.backoff.delay());
     }
 }

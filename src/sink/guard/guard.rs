@@ -17,9 +17,9 @@ pub struct Guard {
 
 impl Guard {
     /// Decides on the next telegram.
-    pub fn judge(&mut self, readings: &Arc<Readings>) -> Verdict {
+    pub fn check(&mut self, readings: &Arc<Readings>) -> Verdict {
         let meter = name(readings);
-        let (verdict, refused) = self.meters.seen(meter, |watch| watch.judge(readings));
+        let (verdict, refused) = self.meters.seen(meter, |watch| watch.check(readings));
         self.refused += refused;
         verdict.about(|| match meter {
             Some(meter) => format!("meter {}", shown(meter)),
@@ -28,8 +28,8 @@ impl Guard {
     }
 
     /// First telegrams that were kept for this time without another that agrees: they pass now.
-    pub fn kept(&mut self, patience: Duration) -> Vec<Arc<Readings>> {
-        self.meters.iter_mut().filter_map(|watch| watch.kept(patience)).collect()
+    pub fn kept(&mut self, timeout: Duration) -> Vec<Arc<Readings>> {
+        self.meters.iter_mut().filter_map(|watch| watch.kept(timeout)).collect()
     }
 
     /// The number of telegrams that never pass.
@@ -61,15 +61,15 @@ mod tests {
         )
     }
 
-    fn judge(guard: &mut Guard, line: &str) -> Verdict {
-        guard.judge(&Arc::new(Readings::parse(line.as_bytes()).unwrap()))
+    fn check(guard: &mut Guard, line: &str) -> Verdict {
+        guard.check(&Arc::new(Readings::parse(line.as_bytes()).unwrap()))
     }
 
     /// `.` passes, `k` kept, `+` agrees with the kept one, `=` repeated, `!` confirmed, `h` held, `x`
     /// left out.
     fn fates(lines: impl IntoIterator<Item = String>) -> String {
         let mut guard = Guard::default();
-        let fate = |line: String| match judge(&mut guard, &line) {
+        let fate = |line: String| match check(&mut guard, &line) {
             Verdict::Passes => '.',
             Verdict::Kept => 'k',
             Verdict::Agrees(_) => '+',
@@ -121,15 +121,15 @@ mod tests {
         assert_eq!(energies(&["0", "12937", "90000000", "12937", "12938"]), "khhh!");
         let mut guard = Guard::default();
         let first = line(0, 1, "12937");
-        judge(&mut guard, &first);
+        check(&mut guard, &first);
         assert_eq!(guard.kept(Duration::from_secs(60)), []);
         let kept = guard.kept(Duration::ZERO);
         assert_eq!(kept, [Arc::new(Readings::parse(first.as_bytes()).unwrap())]);
-        assert_eq!(judge(&mut guard, &line(5, 2, "12937")), Verdict::Passes);
+        assert_eq!(check(&mut guard, &line(5, 2, "12937")), Verdict::Passes);
         let other = |second, energy| line(second, second, energy).replace("\"7\"", "\"8\"");
-        judge(&mut guard, &other(0, "5"));
+        check(&mut guard, &other(0, "5"));
         let kept = Arc::new(Readings::parse(other(0, "5").as_bytes()).unwrap());
-        assert_eq!(judge(&mut guard, &other(5, "6")), Verdict::Agrees(kept));
+        assert_eq!(check(&mut guard, &other(5, "6")), Verdict::Agrees(kept));
     }
 
     #[test]
@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(energies(&["12937", "12937", "0", "0", "1", "1", "2"]), "k+hh!..");
         let mut guard = Guard::default();
         let mut say = |second, energy| {
-            judge(&mut guard, &line(second, second, energy)).message().map(str::to_owned)
+            check(&mut guard, &line(second, second, energy)).message().map(str::to_owned)
         };
         assert_eq!((say(0, "12937"), say(1, "12937")), (None, None));
         assert_eq!(
@@ -161,10 +161,10 @@ mod tests {
         assert_eq!(after(&["900000", "12938", "12938"]), "k+h..");
         assert_eq!(after(&["900000", "900001", "900001"]), "k+hh!");
         let mut guard = Guard::default();
-        judge(&mut guard, &line(0, 0, "1"));
-        judge(&mut guard, &line(0, 1, "1"));
+        check(&mut guard, &line(0, 0, "1"));
+        check(&mut guard, &line(0, 1, "1"));
         assert_eq!(
-            judge(&mut guard, &line(5, 2, "900000")).message().unwrap(),
+            check(&mut guard, &line(5, 2, "900000")).message().unwrap(),
             concat!(
                 "meter 7: energy_import_wh rises from 1 to 900000 in 5.000 s; ",
                 "left out until two more telegrams say so"
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn registers_are_never_below_zero() {
         assert_eq!(energies(&["-5", "12937", "-1", "-1", "-1", "12938"]), "xkxxx+");
-        let text = judge(&mut Guard::default(), &line(0, 1, "-5"));
+        let text = check(&mut Guard::default(), &line(0, 1, "-5"));
         assert_eq!(
             text.message(),
             Some("meter 7: energy_import_wh is -5, less than nothing; left out")
@@ -201,9 +201,9 @@ mod tests {
         let all = [line(500, None, "50")].into_iter().chain(late).chain([line(505, None, "50")]);
         assert_eq!(fates(all), "kxxxxxxxxxx+", "by the clock alone");
         let mut guard = Guard::default();
-        judge(&mut guard, &line(500, 100, "50"));
+        check(&mut guard, &line(500, 100, "50"));
         assert_eq!(
-            judge(&mut guard, &line(495, 99, "50")).message().unwrap(),
+            check(&mut guard, &line(495, 99, "50")).message().unwrap(),
             "meter 7: out of order: invocation counter 99 after 100; left out"
         );
     }
@@ -313,14 +313,14 @@ mod tests {
             format!("{{\"meter\":\"{meter}\",\"energy_import_wh\":{energy}}}")
         };
         for (meter, energy) in [("1", 500), ("2", 7), ("1", 501), ("2", 8), ("x\\u001b[2J", 9)] {
-            let verdict = judge(&mut guard, &of(meter, energy));
+            let verdict = check(&mut guard, &of(meter, energy));
             assert!(verdict == Verdict::Kept || verdict.passes(), "{verdict:?}");
         }
-        let verdict = judge(&mut guard, &of("x\\u001b[2J", 1));
+        let verdict = check(&mut guard, &of("x\\u001b[2J", 1));
         assert!(verdict.message().is_some_and(|text| !text.contains('\x1b')));
         let numberless = |energy| format!("{{\"energy_import_wh\":{energy}}}");
-        assert_eq!(judge(&mut guard, &numberless(5)), Verdict::Kept);
-        let verdict = judge(&mut guard, &numberless(4));
+        assert_eq!(check(&mut guard, &numberless(5)), Verdict::Kept);
+        let verdict = check(&mut guard, &numberless(4));
         let text = verdict.message().unwrap();
         assert!(text.starts_with("a meter without a number: "), "{text}");
     }
@@ -339,7 +339,7 @@ mod tests {
         assert_eq!(all(&["230.1", "230.0", "6600", "6601", "6600", "6602"]), "k+hh!.");
         let mut guard = Guard::default();
         assert_eq!(
-            judge(&mut guard, &at(0, "6553.5")).message().unwrap(),
+            check(&mut guard, &at(0, "6553.5")).message().unwrap(),
             "meter 7: voltage_l1_v is 6553.5, which no house has; left out until two more telegrams say so"
         );
     }

@@ -49,7 +49,7 @@ impl Default for GuardedMeter {
 
 impl GuardedMeter {
     /// Decides on a telegram; also returns the number of telegrams that now never pass.
-    pub(super) fn judge(&mut self, readings: &Arc<Readings>) -> (Verdict, u64) {
+    pub(super) fn check(&mut self, readings: &Arc<Readings>) -> (Verdict, u64) {
         let now = MeterSnapshot::of(readings);
         if let Some(doubt) = now.below_zero() {
             return (Verdict::LeftOut(format!("{doubt}; left out")), 1);
@@ -82,8 +82,8 @@ impl GuardedMeter {
     }
 
     /// The first telegram, if it was kept for this time.
-    pub(super) fn kept(&mut self, patience: Duration) -> Option<Arc<Readings>> {
-        let (first, _) = self.first.take_if(|(_, since)| since.elapsed() >= patience)?;
+    pub(super) fn kept(&mut self, timeout: Duration) -> Option<Arc<Readings>> {
+        let (first, _) = self.first.take_if(|(_, since)| since.elapsed() >= timeout)?;
         Some(first)
     }
 

@@ -169,7 +169,7 @@ impl Delivery {
         }
         // Producers wait for a slow server, but not for an unreachable one.
         let full = self.outage.is_some() && self.pending.is_full();
-        queue.trouble(full);
+        queue.blocked(full);
         queue.waits(self.outage.is_some());
         if full && !core::mem::replace(&mut self.full_reported, true) {
             let count = self.pending.len();

@@ -22,7 +22,7 @@ impl ClientRun<'_> {
             self.last_progress = now;
         }
         let outage = self.disconnected || now >= self.last_progress + STALL_TIMEOUT;
-        self.queue.trouble(outage);
+        self.queue.blocked(outage);
         // Read before the queue is emptied: readings may come in between.
         let ended = self.queue.is_ended();
         while outage || self.mqtt.session.has_room() && !self.latest.is_due() {
