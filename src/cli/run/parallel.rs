@@ -230,7 +230,7 @@ impl Emitter {
 
     /// Emits the batches that were read, as far as they are next; waits if too many are pending.
     fn emit_ready(&mut self, context: &mut Context) {
-        let most = 4 * self.jobs.count;
+        let most = 6 * self.jobs.count;
         while let Some(first) = self.pending.pop_front() {
             let batch = match first {
                 Pending::Read(batch) => batch,
@@ -311,8 +311,9 @@ impl Workers {
             BatchReader::new(emitter.telegrams.reopen(), format, emitter.zone.clone())
         };
         let count = emitter.jobs.count.saturating_sub(1);
-        // As many batches wait as there are workers, so that none waits for the main thread.
-        let (queue, batches) = mpsc::sync_channel(count);
+        // Four batches wait for each worker. With fewer, workers fall asleep, and to wake one costs as much
+        // as to read dozens of telegrams.
+        let (queue, batches) = mpsc::sync_channel(4 * count);
         let batches = Arc::new(Mutex::new(batches));
         let started = (0..count).take_while(|_| {
             let (mut reader, batches) = (reader(), batches.clone());
