@@ -80,6 +80,7 @@ impl LineReader for ReadingLines {
     }
 
     fn line(&mut self, line: &[u8], end: bool, context: &mut Context) {
+        // Every whole line has a line end.
         context.tally.octets += line.len() as u64 + u64::from(end);
         let was_too_long = std::mem::replace(&mut self.is_too_long, !end);
         if was_too_long {
@@ -98,6 +99,7 @@ impl LineReader for ReadingLines {
     fn rest(&mut self, line: &[u8], context: &mut Context) {
         if !line.is_empty() || self.is_too_long {
             self.line(line, true, context);
+            context.tally.octets -= 1;
         }
     }
 }

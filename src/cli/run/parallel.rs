@@ -214,7 +214,7 @@ impl Emitter {
             }
         } else if self.batch.len() >= self.jobs.batch {
             self.send();
-            self.emit_ready(context);
+            self.emit_oldest(context);
         }
     }
 
@@ -228,23 +228,26 @@ impl Emitter {
         self.pending.push_back(pending);
     }
 
-    /// Emits the batches that were read, as far as they are next; waits if too many are pending.
-    fn emit_ready(&mut self, context: &mut Context) {
-        let most = 6 * self.jobs.count;
-        while let Some(first) = self.pending.pop_front() {
-            let batch = match first {
-                Pending::Read(batch) => batch,
-                // A worker ends only with the process.
-                Pending::Sent(batch) if self.pending.len() >= most => {
-                    batch.recv().unwrap_or_default()
-                }
-                Pending::Sent(receiver) => match receiver.try_recv() {
-                    Ok(batch) => batch,
-                    Err(_) => return self.pending.push_front(Pending::Sent(receiver)),
-                },
-            };
-            self.emit(batch, context);
+    /// Emits the oldest batch once enough newer ones are pending. Their number is fixed, so that text and
+    /// messages of one input come in the same order in every run.
+    fn emit_oldest(&mut self, context: &mut Context) {
+        if self.pending.len() > 6 * self.jobs.count {
+            self.emit_next(context);
         }
+    }
+
+    /// Emits the next batch, after a wait for its worker; false if none is pending.
+    fn emit_next(&mut self, context: &mut Context) -> bool {
+        let Some(next) = self.pending.pop_front() else {
+            return false;
+        };
+        let batch = match next {
+            Pending::Read(batch) => batch,
+            // A worker ends only with the process.
+            Pending::Sent(batch) => batch.recv().unwrap_or_default(),
+        };
+        self.emit(batch, context);
+        true
     }
 
     /// Emits everything so far.
@@ -253,13 +256,7 @@ impl Emitter {
             let next = self.spare.pop().unwrap_or_default();
             self.pending.push_back(Pending::Read(std::mem::replace(&mut self.batch, next)));
         }
-        while let Some(first) = self.pending.pop_front() {
-            let batch = match first {
-                Pending::Read(batch) => batch,
-                Pending::Sent(batch) => batch.recv().unwrap_or_default(),
-            };
-            self.emit(batch, context);
-        }
+        while self.emit_next(context) {}
     }
 
     fn emit(&mut self, mut batch: Batch, context: &mut Context) {

@@ -157,10 +157,13 @@ impl SinkSettings {
         self.values.iter().map(shown).collect()
     }
 
-    /// True if the settings hold a secret itself, not the name of its file.
+    /// True if the settings hold a secret itself, not the name of its file; or a value of an unknown key,
+    /// which may be one.
     #[must_use]
     pub fn has_secret(&self) -> bool {
-        self.keys().any(|key| key.is_secret() && self.has(key.name))
+        self.values
+            .iter()
+            .any(|(key, value)| redact::value(self.description(key), key, value) != value)
     }
 
     /// The keys of the kind, then those of every sink.
@@ -316,7 +319,10 @@ impl SinkSettings {
             return Err(SettingError::of(unknown, advice));
         }
         let spellings = self.keys().flat_map(SettingKey::spellings);
-        let nearest = spellings.min_by_key(|known| strsim::damerau_levenshtein(known, unknown));
+        let distances = spellings.map(|it| (strsim::damerau_levenshtein(&it, unknown), it));
+        let near =
+            |(distance, known): &(usize, String)| 2 * distance <= known.len().max(unknown.len());
+        let nearest = distances.filter(near).min().map(|(_, known)| known);
         let advice = nearest.map(|known| format!(": did you mean {known}?")).unwrap_or_default();
         let message = format!("{}: nothing is called {}{advice}", self.scheme, shown(unknown));
         Err(SettingError::new(message).at(unknown))
