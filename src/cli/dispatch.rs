@@ -18,7 +18,7 @@ use crate::cli::{
     },
 };
 
-/// Runs what the command line says.
+/// Runs the subcommand of the command line.
 pub fn run() -> Status {
     // A file size limit is to be an error of the write, not the end of the process.
     let ignored = Arc::new(AtomicBool::new(false));

@@ -63,6 +63,22 @@ fn text_below(path: &Path) -> String {
     fs::read_dir(path).unwrap().map(|entry| text_below(&entry.unwrap().path())).collect()
 }
 
+/// Every path of the pages for contributors is in the tree.
+#[test]
+fn paths_of_the_pages_for_contributors_exist() {
+    for page in ["ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        let text = read(page);
+        let quoted = text.split('`').skip(1).step_by(2);
+        let folders = ["src/", "tests/", "benches/", "examples/", ".ci/"];
+        let paths: Vec<_> =
+            quoted.filter(|it| folders.iter().any(|folder| it.starts_with(folder))).collect();
+        assert!(paths.len() > 5, "{page}: {paths:?}");
+        for path in paths {
+            assert!(Path::new(ROOT).join(path).exists(), "{page}: there is no {path}");
+        }
+    }
+}
+
 /// The program says the messages that the README explains.
 #[test]
 fn messages_in_the_readme_are_those_of_the_program() {
