@@ -17,7 +17,10 @@ pub(crate) const VARIABLES: [(&str, &str); 7] = [
         "CREDENTIALS_DIRECTORY",
         "Set by systemd: the file guek in it holds the keys, gak an authentication key.",
     ),
-    ("P1_GUEK_FILE", "A file with the keys, if there is no --key-file, no credential and no METERPIPE_KEY."),
+    (
+        "P1_GUEK_FILE",
+        "A file with the keys, if there is no --key-file, no credential and no METERPIPE_KEY.",
+    ),
     ("P1_GUEK", "The key itself, if there is none of these either."),
     ("P1_GAK_FILE", "A file with the authentication key (GAK)."),
     ("P1_GAK", "The authentication key itself."),
