@@ -1,7 +1,7 @@
 //! The fast way to read a telegram: its key is chosen already.
 //!
 //! A [`Reopen`] remembers nothing that bears on later telegrams, so several threads can each have one.
-//! It reads sound telegrams only. The careful way, [`Telegrams`](super::decode::Telegrams), reads the
+//! Only sound telegrams are read here. The careful way, [`Telegrams`](super::decode::Telegrams), reads the
 //! others and finds the cause.
 
 use std::sync::Arc;
@@ -69,6 +69,8 @@ impl Reopen {
             }
             _ if self.demands.authenticated => return None,
             (Some(_), None) if !chosen.reported_unverified => return None,
+            // The careful way compares the number of the meter each time.
+            (Some(_), None) if keys.number.is_some() => return None,
             (tag, _) => {
                 keys.cipher.decrypt(apdu, &title, &mut self.plain);
                 if tag.is_some() { Auth::Unverified } else { Auth::None }

@@ -471,6 +471,18 @@ mod tests {
     }
 
     #[test]
+    fn an_unverified_tag_does_not_vouch_for_another_meter_number() {
+        let tagged = |at, number| sealed(b"KFMgPabc", Some(7), at, &named(number));
+        let text = lines(&[tagged(1, "1234"), tagged(2, "9999"), tagged(3, "1234")]);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), &text).unwrap();
+        let way = ReadingWay::key(&format!("1234 {KEY}"));
+        let alone = way.run(&[file.path()], ONE);
+        assert_eq!((alone.tally.telegrams, alone.tally.closed), (2, 1), "{:?}", alone.said);
+        way.check("numbers behind tags", text.repeat(20));
+    }
+
+    #[test]
     fn segments_without_the_first_come_out_as_of_one_job() {
         let mut wire = vec![];
         let runs = wire::frames(&[0x55; 120], 40, &mut wire);
