@@ -39,7 +39,7 @@ pub struct Decrypt {
     demands: Demands,
     plain: Vec<u8>,
     reported_unverified: bool,
-    layouts: Templates,
+    templates: Templates,
 }
 
 /// The choice of a key for one telegram.
@@ -175,14 +175,14 @@ impl Decrypt {
         if self.demands.authenticated && apdu.tag.is_none() {
             return Err(refusal(Cause::NotAuthenticated));
         }
-        let Self { keys, demands, plain, layouts, .. } = self;
+        let Self { keys, demands, plain, templates, .. } = self;
         let mut reason = Cause::NoKey;
         let mut opened = None;
         for index in keys.candidates(&title) {
             let Some(meter) = keys.ring.all.get(index) else {
                 continue;
             };
-            match meter.open(&apdu, &title, *demands, plain, layouts) {
+            match meter.open(&apdu, &title, *demands, plain, templates) {
                 Ok(auth) => {
                     opened = Some((index, auth));
                     break;
@@ -253,13 +253,13 @@ impl MeterKeys {
         title: &SystemTitle,
         demands: Demands,
         plain: &mut Vec<u8>,
-        layouts: &mut Templates,
+        templates: &mut Templates,
     ) -> Result<Auth, Cause> {
         let auth = match (apdu.tag, &self.gak) {
             (Some(_), Some(gak)) if self.cipher.open(apdu, title, gak, plain) => Auth::Verified,
             (Some(_), Some(_)) => {
                 self.cipher.decrypt(apdu, title, plain);
-                return Err(match self.check(plain, layouts) {
+                return Err(match self.check(plain, templates) {
                     Ok(()) => Cause::TagOrAuthenticationKey,
                     Err(_) => Cause::Tag,
                 });
@@ -278,16 +278,16 @@ impl MeterKeys {
         // A tag vouches for a plaintext of any content.
         match auth {
             Auth::Verified => Ok(auth),
-            _ => self.check(plain, layouts).and(Ok(auth)),
+            _ => self.check(plain, templates).and(Ok(auth)),
         }
     }
 
     /// Checks that a plaintext is a telegram, and of this meter if the key is for one.
-    fn check(&self, plain: &[u8], layouts: &mut Templates) -> Result<(), Cause> {
+    fn check(&self, plain: &[u8], templates: &mut Templates) -> Result<(), Cause> {
         if plain.first() != Some(&DATA_NOTIFICATION) {
             return is_dsmr(plain).then_some(()).ok_or(Cause::KeyOrDamage);
         }
-        let telegram = layouts.read(plain).map_err(|_| Cause::KeyOrDamage)?;
+        let telegram = templates.read(plain).map_err(|_| Cause::KeyOrDamage)?;
         match &self.number {
             Some(number) if telegram.meter() != Some(number.as_bytes()) => Err(Cause::OtherMeter),
             _ => Ok(()),

@@ -149,8 +149,8 @@ fn shown(
     })
 }
 
-/// The configuration. Who names a source means that source, and not all that is configured: nobody
-/// wants to see a virtual meter in the history of the house.
+/// The configuration, unless a SOURCE is named: a run with a virtual meter must not write into the
+/// configured history of the house.
 fn config(args: &args::WatchArgs) -> Result<Option<Config>, Stop> {
     match args.to.config.is_some() || args.sources.is_empty() {
         true => config_file::find(args.to.config.as_deref()),

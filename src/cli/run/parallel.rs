@@ -6,10 +6,10 @@
 //! worker                                          └─► read batch ─►
 //! ```
 //!
-//! One thread does all work that has a memory: framing, reassembly, the choice of a key, messages,
+//! The main thread does all work that has a memory: framing, reassembly, the choice of a key, messages,
 //! counts. Workers do the rest: they decipher with the chosen key, read A-XDR and write text. An APDU
-//! that a worker cannot read goes the careful way, in the main thread and in its turn. The output is
-//! therefore that of one thread.
+//! that a worker cannot read goes the careful way, in the main thread and in its turn. Standard output
+//! and standard error are therefore each the same as with one thread.
 //!
 //! A batch is read by the main thread itself while the workers have enough to do.
 

@@ -232,7 +232,7 @@ struct SinkReport {
 
 impl Report for SinkReport {
     fn say(&self, text: &str) {
-        // It fails when the run is over and nobody listens.
+        // The send fails when the run is over and nobody listens.
         let _ = self.reports.send(format!("{}: {text}", self.name));
     }
 

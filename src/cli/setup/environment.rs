@@ -82,7 +82,7 @@ fn offer_file(settings: &mut SinkSettings, key: &str, path: String, variable: &s
 /// Sets one spelling of a key if no spelling is set: a secret and its file are two spellings.
 fn offer(settings: &mut SinkSettings, key: &str, spelling: &str, value: String, variable: &str) {
     if !settings.has(key) && !settings.has(&format!("{key}_file")) {
-        // It cannot be set twice.
+        // A key cannot be set twice.
         let _ = settings.set(spelling, value, SettingOrigin::Variable(variable.to_owned()));
     }
 }

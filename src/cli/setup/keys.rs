@@ -150,7 +150,7 @@ fn read(path: &Path, messages: &Messages) -> Result<Zeroizing<String>, Stop> {
 fn text_of(path: &Path) -> Result<(Zeroizing<String>, u32), Stop> {
     let name = display(path);
     let failed = |error: std::io::Error| Stop::usage(format!("{name}: {error}"));
-    // It has its final size from the start: growing would leave copies of the key behind.
+    // The buffer has its final size from the start: growing would leave copies of the key behind.
     let mut text = Zeroizing::new(String::with_capacity(4096));
     if path == Path::new("-") {
         std::io::stdin().lock().take(LONGEST).read_to_string(&mut text).map_err(failed)?;

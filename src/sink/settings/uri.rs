@@ -96,7 +96,7 @@ fn server(
     let port = port.map(|port| {
         port.parse().map_err(|_| match has_login {
             true => SettingError::new(format!("{} is no port", shown(port))),
-            // It may be a password, and the server behind it is missing.
+            // The text may be a password whose server is missing.
             false => SettingError::new("the : of the address is not followed by a port"),
         })
     });
