@@ -1,5 +1,7 @@
 //! A batch of APDUs, which any thread can read: it holds all that the text of its telegrams needs.
 
+use std::ops::Range;
+
 use jiff::tz::TimeZone;
 
 use meterpipe::{
@@ -31,14 +33,14 @@ struct BatchApdu {
     chosen: Chosen,
     /// The end of its octets; they begin where those of the APDU before end.
     end: usize,
-    /// The end of its text, likewise; nothing if the APDU takes the careful way.
+    /// The end of its text in the text of the batch; nothing if the APDU takes the careful way.
     text_end: Option<usize>,
 }
 
 /// An item after the batch was read.
 pub enum BatchResult<'a> {
-    /// An APDU, and the text of its telegram unless it takes the careful way.
-    Apdu(Record<'a>, Place, &'a Chosen, Option<&'a [u8]>),
+    /// An APDU, and where the text of its telegram ends unless it takes the careful way.
+    Apdu(Record<'a>, Place, &'a Chosen, Option<usize>),
     /// A refusal of the stages before.
     Refused(&'a Refusal<'static>),
     /// A remark about the input.
@@ -79,9 +81,14 @@ impl Batch {
         self.text.clear();
     }
 
+    /// A part of the text. Telegrams that follow each other have theirs in one piece.
+    pub fn text(&self, range: Range<usize>) -> &[u8] {
+        self.text.get(range).unwrap_or_default()
+    }
+
     /// Hands out all items in their order.
     pub fn results(&self, mut take: impl FnMut(BatchResult<'_>)) {
-        let (mut start, mut text_start) = (0, 0);
+        let mut start = 0;
         for item in &self.items {
             take(match item {
                 BatchItem::Refused(refusal) => BatchResult::Refused(refusal),
@@ -89,12 +96,7 @@ impl Batch {
                 BatchItem::Apdu(apdu) => {
                     let record = apdu.record(&self.octets, start);
                     start = apdu.end;
-                    let text = apdu.text_end.map(|end| {
-                        let text = self.text.get(text_start..end).unwrap_or_default();
-                        text_start = end;
-                        text
-                    });
-                    BatchResult::Apdu(record, apdu.place, &apdu.chosen, text)
+                    BatchResult::Apdu(record, apdu.place, &apdu.chosen, apdu.text_end)
                 }
             });
         }

@@ -60,7 +60,7 @@ impl Jobs {
     /// As many threads as the user says, else as there are cores.
     pub fn new(count: Option<NonZero<usize>>) -> Self {
         let count = count.or_else(|| thread::available_parallelism().ok());
-        Self { count: count.map_or(1, NonZero::get), batch: 64, least: 512 * 1024 }
+        Self { count: count.map_or(1, NonZero::get), batch: 128, least: 512 * 1024 }
     }
 
     /// True for regular files that are worth several threads. Anything else may be live.
@@ -231,7 +231,7 @@ impl Emitter {
     /// Emits the oldest batch once enough newer ones are pending. Their number is fixed, so that text and
     /// messages of one input come in the same order in every run.
     fn emit_oldest(&mut self, context: &mut Context) {
-        if self.pending.len() > 6 * self.jobs.count {
+        if self.pending.len() > 3 * self.jobs.count {
             self.emit_next(context);
         }
     }
@@ -260,19 +260,33 @@ impl Emitter {
     }
 
     fn emit(&mut self, mut batch: Batch, context: &mut Context) {
-        batch.results(|result| match result {
-            BatchResult::Refused(refusal) => context.refused(refusal),
-            BatchResult::Remark(text) => context.messages.say(text),
-            BatchResult::Apdu(_, _, chosen, Some(text))
-                if self.telegrams.decrypt().is_current(chosen) =>
-            {
-                #[cfg(test)]
-                TAKEN.set(TAKEN.get() + 1);
-                context.tally.telegrams += 1;
-                context.output.text.extend_from_slice(text);
+        // Texts that follow each other are written as one.
+        let mut text = 0..0;
+        batch.results(|result| {
+            if let BatchResult::Apdu(_, _, chosen, Some(end)) = result {
+                if self.telegrams.decrypt().is_current(chosen) {
+                    #[cfg(test)]
+                    TAKEN.set(TAKEN.get() + 1);
+                    context.tally.telegrams += 1;
+                    text.end = end;
+                    return;
+                }
             }
-            BatchResult::Apdu(record, place, ..) => self.read(record, place, context),
+            context.output.append(batch.text(text.clone()));
+            text = text.end..text.end;
+            match result {
+                BatchResult::Refused(refusal) => context.refused(refusal),
+                BatchResult::Remark(text) => context.messages.say(text),
+                BatchResult::Apdu(record, place, _, outdated) => {
+                    // Its text was made with a choice of keys that has changed since.
+                    if let Some(end) = outdated {
+                        text = end..end;
+                    }
+                    self.read(record, place, context);
+                }
+            }
         });
+        context.output.append(batch.text(text));
         batch.clear();
         self.spare.push(batch);
     }
@@ -310,7 +324,7 @@ impl Workers {
         let count = emitter.jobs.count.saturating_sub(1);
         // Four batches wait for each worker. With fewer, workers fall asleep, and to wake one costs as much
         // as to read dozens of telegrams.
-        let (queue, batches) = mpsc::sync_channel(4 * count);
+        let (queue, batches) = mpsc::sync_channel(2 * count);
         let batches = Arc::new(Mutex::new(batches));
         let started = (0..count).take_while(|_| {
             let (mut reader, batches) = (reader(), batches.clone());
