@@ -263,14 +263,14 @@ impl Emitter {
         // Texts that follow each other are written as one.
         let mut text = 0..0;
         batch.results(|result| {
-            if let BatchResult::Apdu(_, _, chosen, Some(end)) = result {
-                if self.telegrams.decrypt().is_current(chosen) {
-                    #[cfg(test)]
-                    TAKEN.set(TAKEN.get() + 1);
-                    context.tally.telegrams += 1;
-                    text.end = end;
-                    return;
-                }
+            if let BatchResult::Apdu(_, _, chosen, Some(end)) = result
+                && self.telegrams.decrypt().is_current(chosen)
+            {
+                #[cfg(test)]
+                TAKEN.set(TAKEN.get() + 1);
+                context.tally.telegrams += 1;
+                text.end = end;
+                return;
             }
             context.output.append(batch.text(text.clone()));
             text = text.end..text.end;
