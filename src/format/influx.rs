@@ -241,7 +241,9 @@ impl Points {
             },
             FieldKey::Object(..) | FieldKey::Item(_) => FieldType::Any,
             FieldKey::Meta(Meta::Schema | Meta::InvocationCounter) => FieldType::Integer,
-            FieldKey::Meta(Meta::TimeAssumed | Meta::Authenticated) => FieldType::Truth,
+            FieldKey::Meta(Meta::TimeAssumed | Meta::TimeSuspect | Meta::Authenticated) => {
+                FieldType::Truth
+            }
             FieldKey::Meta(_) => FieldType::Text,
         }
     }
@@ -270,10 +272,14 @@ impl<'a> From<&'a ReadingValue> for InfluxValue<'a> {
 }
 
 /// The time of readings in seconds since 1970, by the first of these clocks that has one: the meter's
-/// ([`Meta::Time`]) or the machine's ([`Meta::Received`]). `None` for a time that no point can have:
-/// before 1678 or after 2261.
+/// ([`Meta::Time`]) or the machine's ([`Meta::Received`]); the machine's if the meter's is suspect.
+/// `None` for a time that no point can have: before 1678 or after 2261.
 #[must_use]
 pub fn seconds(readings: &Readings, clocks: [Meta; 2]) -> Option<i64> {
+    let clocks = match readings.time_is_suspect() {
+        true => [Meta::Received, Meta::Time],
+        false => clocks,
+    };
     let of = |meta| readings.meta(meta)?.parse().ok().map(jiff::Timestamp::as_second);
     clocks.into_iter().filter_map(of).find(|seconds| is_storable(*seconds))
 }
@@ -317,8 +323,11 @@ impl Influx {
     fn seconds(&mut self, entry: &OutputTelegram<'_>) -> Option<i64> {
         let time = entry.time().and_then(|time| time.timestamp());
         let received = entry.received.millis().map(|millis| millis.div_euclid(1000));
-        let mut times = [time.map(jiff::Timestamp::as_second), received].into_iter().flatten();
-        let found = times.find(|seconds| is_storable(*seconds));
+        let mut times = [time.map(jiff::Timestamp::as_second), received];
+        if entry.time_doubt().is_some() {
+            times.reverse();
+        }
+        let found = times.into_iter().flatten().find(|seconds| is_storable(*seconds));
         if found.is_none() && !self.timeless {
             self.timeless = true;
             self.notes.push(

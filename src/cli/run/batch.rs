@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use jiff::tz::TimeZone;
 
+use crate::cli::run::clock_messages::ClockMessages;
 use meterpipe::{
     chain::{decrypt::Chosen, event::Refusal, reopen::Reopen},
     format::entry::{Format, OutputTelegram},
@@ -113,6 +114,7 @@ impl BatchApdu {
 /// Reads batches in a thread of its own.
 pub struct BatchReader {
     reopen: Reopen,
+    clocks: ClockMessages,
     format: Box<dyn Format>,
     zone: TimeZone,
 }
@@ -120,13 +122,13 @@ pub struct BatchReader {
 impl BatchReader {
     /// A reader that writes as `format` does.
     pub fn new(reopen: Reopen, format: Box<dyn Format>, zone: TimeZone) -> Self {
-        Self { reopen, format, zone }
+        Self { reopen, clocks: ClockMessages::default(), format, zone }
     }
 
     /// Reads each APDU whose telegram depends on nothing but itself. The others take the careful
-    /// way: those that cannot be read, and those of which the format has something to report.
+    /// way: those that cannot be read, and those with something to report.
     pub fn read(&mut self, batch: &mut Batch) {
-        let Self { reopen, format, zone } = self;
+        let Self { reopen, clocks, format, zone } = self;
         let Batch { items, octets, text } = batch;
         let mut start = 0;
         for item in items {
@@ -136,12 +138,15 @@ impl BatchReader {
             let record = apdu.record(octets, start);
             start = apdu.end;
             let text_start = text.len();
+            let mut is_reported = false;
             let is_read = reopen.read(&record, &apdu.chosen, |telegram, record| {
                 let (received, attributes) = (record.time, record.attributes);
                 let telegram = OutputTelegram { telegram, zone, received, attributes };
+                is_reported = clocks.fault(&telegram).is_some();
                 format.entry(&telegram, text);
             });
-            match is_read && format.notes().is_empty() {
+            is_reported |= !format.notes().is_empty();
+            match is_read && !is_reported {
                 true => apdu.text_end = Some(text.len()),
                 false => text.truncate(text_start),
             }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::cli::run::{
+    clock_messages::ClockMessages,
     context::Context,
     stage::{Stage, Task},
 };
@@ -40,6 +41,7 @@ pub trait TelegramConsumer: Task {
 pub struct Decoder {
     chain: Decode,
     zone: TimeZone,
+    clocks: ClockMessages,
     consumers: Vec<Box<dyn TelegramConsumer>>,
 }
 
@@ -50,7 +52,7 @@ impl Decoder {
         zone: TimeZone,
         consumers: Vec<Box<dyn TelegramConsumer>>,
     ) -> Self {
-        Self { chain: Decode::new(decrypt), zone, consumers }
+        Self { chain: Decode::new(decrypt), zone, clocks: ClockMessages::default(), consumers }
     }
 
     fn run(
@@ -58,13 +60,14 @@ impl Decoder {
         context: &mut Context,
         step: impl FnOnce(&mut Decode, &mut dyn FnMut(DecodeEvent<'_>)),
     ) {
-        let Self { chain, zone, consumers } = self;
+        let Self { chain, zone, clocks, consumers } = self;
         step(chain, &mut |event| match event {
             DecodeEvent::Telegram { .. } if context.is_full() => {}
             DecodeEvent::Telegram { telegram, record, .. } => {
                 let (received, attributes) = (record.time, record.attributes);
                 let telegram = OutputTelegram { telegram, zone, received, attributes };
                 context.tally.telegrams += 1;
+                clocks.report(&telegram, context);
                 for consumer in consumers.iter_mut() {
                     consumer.telegram(&telegram, context);
                 }

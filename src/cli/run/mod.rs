@@ -1,5 +1,6 @@
 //! The context of a run and the stages that decode: output, messages, sinks, signals, status.
 pub mod batch;
+pub mod clock_messages;
 pub mod context;
 pub mod decoder;
 pub mod guard_messages;

@@ -29,6 +29,7 @@ use rustix::fs::FileType;
 
 use crate::cli::run::{
     batch::{Batch, BatchReader, BatchResult},
+    clock_messages::ClockMessages,
     context::Context,
     decoder::{Decoder, TextOutput, report_notes},
     stage::{Stage, Task},
@@ -111,6 +112,7 @@ pub struct ParallelDecoder {
 /// Everything behind the unframing.
 struct Emitter {
     telegrams: Telegrams,
+    clocks: ClockMessages,
     format: Box<dyn Format>,
     zone: TimeZone,
     jobs: Jobs,
@@ -140,7 +142,9 @@ impl ParallelDecoder {
         format.start(&mut context.output.text);
         let (telegrams, batch) = (Telegrams::new(decrypt), Batch::default());
         let (workers, pending, spare) = (None, VecDeque::new(), Vec::new());
-        let emitter = Emitter { telegrams, format, zone, jobs, workers, batch, pending, spare };
+        let clocks = ClockMessages::default();
+        let emitter =
+            Emitter { telegrams, clocks, format, zone, jobs, workers, batch, pending, spare };
         Self { unframe: Unframe::default(), emitter }
     }
 }
@@ -293,12 +297,13 @@ impl Emitter {
 
     /// Reads an APDU the careful way.
     fn read(&mut self, record: Record<'_>, place: Place, context: &mut Context) {
-        let Self { telegrams, format, zone, .. } = self;
+        let Self { telegrams, clocks, format, zone, .. } = self;
         telegrams.feed(StageEvent::Record(record, place), &mut |event| match event {
             DecodeEvent::Telegram { telegram, record, .. } => {
                 let (received, attributes) = (record.time, record.attributes);
                 let telegram = OutputTelegram { telegram, zone, received, attributes };
                 context.tally.telegrams += 1;
+                clocks.report(&telegram, context);
                 format.entry(&telegram, &mut context.output.text);
                 report_notes(format.as_mut(), context);
             }

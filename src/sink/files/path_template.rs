@@ -111,9 +111,11 @@ fn parts(text: &str) -> Result<Vec<PathPart>, String> {
     Ok(parts)
 }
 
-/// The date at the meter when the telegram was made, else the date of arrival, else today.
+/// The date at the meter when the telegram was made, else the date of arrival, else today. A suspect
+/// clock of the meter does not count.
 fn date(readings: &Readings) -> String {
-    let at_meter = readings.meta(Meta::Time).and_then(|time| time.get(..10)).filter(is_date);
+    let time = readings.meta(Meta::Time).filter(|_| !readings.time_is_suspect());
+    let at_meter = time.and_then(|time| time.get(..10)).filter(is_date);
     let arrived = || {
         let received: Timestamp = readings.meta(Meta::Received)?.parse().ok()?;
         Some(received.to_zoned(TimeZone::system()))
