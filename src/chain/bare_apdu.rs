@@ -13,13 +13,12 @@ use crate::{
         notification::{DATA_NOTIFICATION, Notification},
     },
     error::{Cause, Error, Layer},
-    link::registry::LinkKind,
+    link::{foreign, registry::LinkKind},
 };
 
 /// The longest APDU that is waited for. Sixteen M-Bus segments hold as much.
 pub const MAX_APDU: usize = 4096;
 
-const HDLC_FLAG: u8 = 0x7e;
 const DSMR_START: u8 = b'/';
 
 /// The next find.
@@ -56,8 +55,8 @@ enum Start {
     Apdu(Option<usize>),
     /// A telegram with that defect.
     Damaged(Error),
-    /// A number of octets of something that is not read here, and its name.
-    Foreign(usize, &'static str),
+    /// Octets of something that is not read here: its layer, their number, its name.
+    Foreign(Layer, usize, &'static str),
     /// Not enough octets to say.
     Wait,
 }
@@ -139,8 +138,7 @@ impl BareApdus {
             Start::Damaged(error) if trusted && error.offset >= HEADER => {
                 Some(self.refuse(error, 1))
             }
-            Start::Foreign(size, what) => {
-                let layer = if first == HDLC_FLAG { Layer::Hdlc } else { Layer::Apdu };
+            Start::Foreign(layer, size, what) => {
                 Some(self.refuse(Error::new(layer, 0, Cause::Unsupported { what }), size))
             }
             Start::Nothing | Start::Wait | Start::Damaged(_) => Some(self.noise(1)),
@@ -197,16 +195,17 @@ impl BareApdus {
 
 /// True if something that is known here begins with that octet.
 const fn begins_something(octet: u8) -> bool {
-    matches!(
-        octet,
-        GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING | DATA_NOTIFICATION | HDLC_FLAG | DSMR_START
-    )
+    foreign::begins_with(octet)
+        || matches!(
+            octet,
+            GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING | DATA_NOTIFICATION | DSMR_START
+        )
 }
 
 fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
     if !trusted && !is_unmistakable(rest) {
         return match first {
-            HDLC_FLAG => hdlc(rest),
+            _ if foreign::begins_with(first) => foreign_frame(rest),
             _ if rest.len() < UNMISTAKABLE && begins_something(first) => Start::Wait,
             _ => Start::Nothing,
         };
@@ -228,33 +227,26 @@ fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
             },
             Err(error) => Start::Damaged(error),
         },
-        HDLC_FLAG => hdlc(rest),
+        _ if foreign::begins_with(first) => foreign_frame(rest),
         DSMR_START if trusted => match rest {
             [_, a, b, c, b'5', ..] if [a, b, c].iter().all(|c| c.is_ascii_alphabetic()) => {
-                Start::Foreign(5, "DSMR telegrams (P1 text)")
+                Start::Foreign(Layer::Apdu, 5, "DSMR telegrams (P1 text)")
             }
             [_, _, _, _, _, ..] => Start::Nothing,
             _ => Start::Wait,
         },
         0xdd | 0xdf | 0xe0 if trusted && position == 0 => match ciphered::unsupported_apdu(first) {
-            Some(what) => Start::Foreign(rest.len(), what),
+            Some(what) => Start::Foreign(Layer::Apdu, rest.len(), what),
             None => Start::Nothing,
         },
         _ => Start::Nothing,
     }
 }
 
-/// A frame of type 3: `7E AL LL … 7E`, where the low eleven bits are the length between the flags.
-fn hdlc(rest: &[u8]) -> Start {
-    let [_, high @ 0xa0..=0xa7, low, ..] = *rest else {
-        return if rest.len() < 3 { Start::Wait } else { Start::Nothing };
-    };
-    let length = usize::from(high & 0x07) << 8 | usize::from(low);
-    match rest.get(length + 1) {
-        Some(&HDLC_FLAG) if length > 6 => {
-            Start::Foreign(length + 1, "HDLC frames (this is no M-Bus meter)")
-        }
-        Some(_) => Start::Nothing,
+fn foreign_frame(rest: &[u8]) -> Start {
+    match foreign::frame(rest) {
+        Some(Ok(frame)) => Start::Foreign(frame.layer, frame.size, frame.what),
+        Some(Err(_)) => Start::Nothing,
         None => Start::Wait,
     }
 }
