@@ -32,7 +32,7 @@ use crate::{
         entry::{Format, OutputTelegram},
         key::{FieldKey, Meta},
         options::FormatEntry,
-        printable::shown,
+        printable::printable,
         readings::{Member, ReadingValue, Readings, USUAL},
         selection::Selection,
         units::Units,
@@ -249,7 +249,7 @@ impl Points {
     fn note(&mut self, key: FieldKey, name: &str, what: &str) {
         if self.noted.len() < MAX_NOTES && !self.noted.contains(&key) {
             self.noted.push(key);
-            self.notes.push(format!("{}: {what}", shown(name)));
+            self.notes.push(format!("{}: {what}", printable(name)));
         }
     }
 

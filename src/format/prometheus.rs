@@ -22,7 +22,7 @@ use crate::{
         key::{FieldKey, Meta},
         latest::{LatestReadings, Seen},
         options::FormatEntry,
-        printable::shown,
+        printable::printable,
         readings::ReadingValue,
         snapshot::{Page, SnapshotFormat},
         units::Units,
@@ -202,7 +202,7 @@ impl Samples {
 /// The value of a label between its quotes, safe on a terminal too.
 fn escaped(value: &str) -> String {
     let lines =
-        value.split('\n').map(|line| shown(line).replace('\\', "\\\\").replace('"', "\\\""));
+        value.split('\n').map(|line| printable(line).replace('\\', "\\\\").replace('"', "\\\""));
     lines.collect::<Vec<_>>().join("\\n")
 }
 

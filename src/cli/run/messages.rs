@@ -19,7 +19,7 @@ use crate::cli::run::status::{Status, Tally};
 use meterpipe::{
     chain::event::Refusal,
     error::{Cause, Error, Layer, Mark},
-    format::printable::shown,
+    format::printable::printable,
     record::Place,
 };
 
@@ -121,12 +121,12 @@ impl Messages {
                 if collected.len() == *most {
                     collected.pop_front();
                 }
-                return collected.push_back(shown(text).into_owned());
+                return collected.push_back(printable(text).into_owned());
             }
         }
         // One write a line keeps the lines of a pipe's stages apart. The run goes on if standard error
         // is closed or full.
-        let line = format!("meterpipe {}: {}\n", self.stage, shown(text));
+        let line = format!("meterpipe {}: {}\n", self.stage, printable(text));
         let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
     }
 

@@ -5,7 +5,7 @@ use core::time::Duration;
 use serde_json::Value;
 
 use crate::{
-    format::printable::shown,
+    format::printable::printable,
     sink::{http::PostOutcome, settings::Secret},
 };
 
@@ -144,7 +144,7 @@ impl ServerNames {
         let cut = if short.len() < text.len() { " …" } else { "" };
         match short.is_empty() {
             true => code.to_string(),
-            false => format!("{code} ({}{cut})", shown(&short)),
+            false => format!("{code} ({}{cut})", printable(&short)),
         }
     }
 }

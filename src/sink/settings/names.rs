@@ -5,7 +5,7 @@
 //! may stand beside it.
 
 use crate::{
-    format::{key::FieldKey, printable::shown, units::Units},
+    format::{key::FieldKey, printable::printable, units::Units},
     sink::settings::error::SettingError,
 };
 
@@ -22,7 +22,8 @@ pub fn parse(
     let mut names: Vec<(FieldKey, String)> = Vec::new();
     for (field, name) in entries {
         let setting = format!("names.{field}");
-        let unknown = || SettingError::of(&setting, format!("no field is called {}", shown(field)));
+        let unknown =
+            || SettingError::of(&setting, format!("no field is called {}", printable(field)));
         let key = FieldKey::parse(field, units).ok_or_else(unknown)?;
         if names.iter().any(|(named, _)| *named == key) {
             return Err(SettingError::of(&setting, "it has a name already"));
