@@ -470,7 +470,7 @@ mod tests {
     /// Lines as somebody else reads them.
     fn parsed(text: &str) -> Vec<ParsedLine> {
         let lines = parse_lines(text).map(|line| line.expect(text));
-        let shown = lines.map(|line| {
+        let parsed = lines.map(|line| {
             let tags = line.series.tag_set.iter().flatten();
             let tags = tags.map(|(key, value)| format!("{key}|{value}")).collect();
             let fields = line.field_set.iter().map(|(key, value)| match value {
@@ -482,7 +482,7 @@ mod tests {
             });
             (line.series.measurement.to_string(), tags, fields.collect(), line.timestamp)
         });
-        shown.collect()
+        parsed.collect()
     }
 
     fn key(name: &str) -> FieldKey {

@@ -83,8 +83,8 @@ impl StateMessages {
                 all.push(self.message(topics.state(meter), text));
             }
             TopicLayout::Flat => {
-                all.extend(projection.of(readings).map(|shown| {
-                    self.message(topics.value(meter, &shown.name), plain(&shown.value))
+                all.extend(projection.of(readings).map(|reading| {
+                    self.message(topics.value(meter, &reading.name), plain(&reading.value))
                 }));
                 let known =
                     extra_values.iter().filter_map(|(name, number)| Some((name, (*number)?)));
