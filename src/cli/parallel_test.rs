@@ -170,11 +170,11 @@ mod tests {
     }
 
     fn printed(octets: &[u8]) -> String {
-        let shown = |octet: &u8| match octet {
+        let visible = |octet: &u8| match octet {
             b' '..=b'~' => char::from(*octet),
             _ => '.',
         };
-        octets.iter().map(shown).collect()
+        octets.iter().map(visible).collect()
     }
 
     /// Numbers that look random and are always the same.

@@ -104,10 +104,10 @@ fn prepare(
         }
         (sinks, recording) => {
             let live = !found.live.is_empty();
-            let shown = shown(args, format, live, sinks.is_some(), context)?;
+            let text_output = standard_output(args, format, live, sinks.is_some(), context)?;
             let sinks =
                 sinks.map(|it| Box::new(SinkOutput::start(it)) as Box<dyn TelegramConsumer>);
-            let consumers = sinks.into_iter().chain(shown).collect();
+            let consumers = sinks.into_iter().chain(text_output).collect();
             Box::new(Watcher { decoder: Decoder::new(decrypt, zone, consumers), recording })
         }
     };
@@ -129,8 +129,8 @@ fn sinks(
     (!sinks.is_empty()).then(|| Sinks::start(sinks, counters)).transpose()
 }
 
-/// The consumer that shows telegrams on standard output, if the user wants to see them there.
-fn shown(
+/// The consumer that writes telegrams to standard output, if the user wants to see them there.
+fn standard_output(
     args: &args::WatchArgs,
     format: Box<dyn Format>,
     live: bool,

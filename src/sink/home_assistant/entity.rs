@@ -26,7 +26,7 @@ pub struct Entity {
     pub id: String,
     /// Its name in the state.
     pub member: String,
-    /// Its name for people, reading after the name of the device.
+    /// Its name for people, shown after the name of the device.
     pub name: String,
     /// The device class.
     pub class: Option<&'static str>,
