@@ -304,7 +304,7 @@ impl Workers {
     /// Starts them; nothing if not even one can be started.
     fn start(emitter: &Emitter) -> Option<Self> {
         let reader = || {
-            let format = emitter.format.fork();
+            let format = emitter.format.for_worker();
             BatchReader::new(emitter.telegrams.reopen(), format, emitter.zone.clone())
         };
         let count = emitter.jobs.count.saturating_sub(1);
