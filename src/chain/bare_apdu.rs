@@ -45,7 +45,7 @@ pub struct BareApdus {
     ended: bool,
     framed: bool,
     /// Octets of a telegram that the end of the stream cut off.
-    cut: Option<usize>,
+    cut_off: Option<usize>,
 }
 
 /// The thing that begins at some place.
@@ -97,8 +97,8 @@ impl BareApdus {
     /// The telegram that the end of the stream cut off.
     #[must_use]
     pub fn partial(&self) -> Option<Error> {
-        let cut = |octets| Error::new(Layer::Apdu, octets, Cause::CutOff { octets });
-        self.cut.map(cut)
+        let error = |octets| Error::new(Layer::Apdu, octets, Cause::CutOff { octets });
+        self.cut_off.map(error)
     }
 
     /// The octets that wait for more.
@@ -122,7 +122,7 @@ impl BareApdus {
         }
         match start(first, rest, trusted, position) {
             Start::Wait if !self.ended => None,
-            Start::Apdu(size) => match (self.cut_off(rest, position, size), size) {
+            Start::Apdu(size) => match (self.before_another(rest, position, size), size) {
                 (Some(octets), _) => {
                     let error = Error::new(Layer::Apdu, octets, Cause::CutOff { octets });
                     Some(self.refuse(error, 1))
@@ -131,7 +131,7 @@ impl BareApdus {
                 (None, None) if !self.ended => None,
                 // At the very end it may be the input that cut it off: that is no error.
                 (None, None) => {
-                    self.cut = Some(rest.len());
+                    self.cut_off = Some(rest.len());
                     Some(self.noise(1))
                 }
             },
@@ -171,7 +171,7 @@ impl BareApdus {
 
     /// The octets of an APDU up to a line within it that unmistakably begins another telegram. `size`
     /// is `None` while the size of the APDU is unknown.
-    fn cut_off(&self, rest: &[u8], position: u64, size: Option<usize>) -> Option<usize> {
+    fn before_another(&self, rest: &[u8], position: u64, size: Option<usize>) -> Option<usize> {
         let end = size.map_or(u64::MAX, |size| position + size as u64);
         let within = self.lines.iter().filter(|line| (position + 1..end).contains(line));
         let mut places = within.filter_map(|line| usize::try_from(line - position).ok());

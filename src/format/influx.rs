@@ -269,19 +269,19 @@ impl<'a> From<&'a ReadingValue> for InfluxValue<'a> {
     }
 }
 
-/// The time of readings in seconds since 1970, by the first of these clocks that has one: the meter's
+/// The time of readings in seconds since 1970, by the first of these timestamps that is there: the meter's
 /// ([`Meta::Time`]) or the machine's ([`Meta::Received`]). `None` for a time that no point can have:
 /// before 1678 or after 2261.
 #[must_use]
-pub fn seconds(readings: &Readings, clocks: [Meta; 2]) -> Option<i64> {
+pub fn seconds(readings: &Readings, timestamps: [Meta; 2]) -> Option<i64> {
     let of = |meta| readings.meta(meta)?.parse().ok().map(jiff::Timestamp::as_second);
-    clocks.into_iter().filter_map(of).find(|seconds| is_storable(*seconds))
+    timestamps.into_iter().filter_map(of).find(|seconds| is_storable(*seconds))
 }
 
-/// True for the members that are no field: the tag and the timestamp of a point.
+/// True for the members that are fields of a point, and neither its tag nor its timestamp.
 #[must_use]
-pub const fn is_told(key: FieldKey) -> bool {
-    matches!(key, FieldKey::Meta(Meta::Time | Meta::Meter))
+pub const fn is_field(key: FieldKey) -> bool {
+    !matches!(key, FieldKey::Meta(Meta::Time | Meta::Meter))
 }
 
 /// The description of the format.
@@ -338,7 +338,7 @@ impl Format for Influx {
         if let Some(content) = Content::of_meter(entry) {
             content.write(entry.zone, &mut meter);
         }
-        let cells = Cell::all(entry, self.selection.as_ref()).filter(|cell| !is_told(cell.key));
+        let cells = Cell::all(entry, self.selection.as_ref()).filter(|cell| is_field(cell.key));
         let mut members = Vec::with_capacity(USUAL);
         cells.for_each(|cell| members.push(Member::of(&cell, entry.zone)));
         let units = self.points.units;

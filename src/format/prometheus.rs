@@ -125,9 +125,9 @@ fn about(meters: &[&Seen], text: &mut Vec<u8>) {
     let help = "Telegrams that these metrics are made from, since the start.";
     let mut telegrams = Samples::new("telegrams_total", MetricType::Counter, help);
     for seen in meters {
-        let said = |meta, name| Some((name, seen.readings.meta(meta)?.to_owned()));
-        let title = said(Meta::SystemTitle, "system_title");
-        info.add(seen, &[said(Meta::Device, "device"), title], Decimal::new(1, 0));
+        let label = |meta, name| Some((name, seen.readings.meta(meta)?.to_owned()));
+        let title = label(Meta::SystemTitle, "system_title");
+        info.add(seen, &[label(Meta::Device, "device"), title], Decimal::new(1, 0));
         seen.time().into_iter().for_each(|at| last.add(seen, &[], seconds(at)));
         let time = seen.clock(Meta::Time);
         time.into_iter().for_each(|at| clock.add(seen, &[], seconds(at)));

@@ -213,8 +213,8 @@ mod tests {
     #[test]
     fn a_character_cut_by_the_end_of_the_sample_is_awaited() {
         let line = "Zähler 68FAFA68\n".as_bytes();
-        for cut in 1..8 {
-            assert_eq!(detect(&line[..cut], false), None, "{cut}");
+        for size in 1..8 {
+            assert_eq!(detect(&line[..size], false), None, "{size}");
         }
         assert_eq!(detect(&line[..2], true), Some(Ok(Form::Text)), "cut for good");
     }
@@ -263,10 +263,10 @@ mod tests {
             "\u{feff}68FAFA68\n".as_bytes(),
         ];
         for input in inputs {
-            let told = detect(input, true);
-            for cut in 0..input.len() {
-                let early = detect(&input[..cut], false);
-                assert!(early.is_none() || early == told, "{input:02x?} at {cut}: {early:?}");
+            let whole = detect(input, true);
+            for size in 0..input.len() {
+                let early = detect(&input[..size], false);
+                assert!(early.is_none() || early == whole, "{input:02x?} at {size}: {early:?}");
             }
         }
     }

@@ -300,7 +300,7 @@ fn holder(node: &Path) -> Option<String> {
     let processes = fs::read_dir("/proc").ok()?.flatten();
     let holds = |process: &Path| {
         let files = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
-        files.into_iter().any(|file| fs::read_link(file.path()).is_ok_and(|held| held == node))
+        files.into_iter().any(|file| fs::read_link(file.path()).is_ok_and(|target| target == node))
     };
     processes.into_iter().find_map(|process| {
         let pid: u32 = process.file_name().to_str()?.parse().ok()?;

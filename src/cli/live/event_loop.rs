@@ -107,9 +107,9 @@ fn read_in_thread(
             let mut burst = Burst::default();
             let event = source.read(&mut burst);
             let last = matches!(event, Err(_) | Ok(SourceEvent::End));
-            let told =
+            let accepted =
                 matches!(event, Ok(SourceEvent::Quiet)) || sender.send((index, event, burst));
-            if last || !told {
+            if last || !accepted {
                 return;
             }
         }
@@ -327,9 +327,9 @@ mod tests {
 
     #[test]
     fn a_time_is_told_to_the_nearest_tenth_of_a_second() {
-        for (millis, told) in [(0, "0.0"), (49, "0.0"), (50, "0.1"), (999, "1.0"), (61_249, "61.2")]
+        for (millis, text) in [(0, "0.0"), (49, "0.0"), (50, "0.1"), (999, "1.0"), (61_249, "61.2")]
         {
-            assert_eq!(seconds(Duration::from_millis(millis)), told);
+            assert_eq!(seconds(Duration::from_millis(millis)), text);
         }
     }
 }

@@ -315,7 +315,7 @@ impl Workers {
         let started = (0..count).take_while(|_| {
             let (mut reader, batches) = (reader(), batches.clone());
             let thread = thread::Builder::new().name("worker".to_owned());
-            thread.spawn(move || work(&mut reader, &batches)).is_ok()
+            thread.spawn(move || read_batches(&mut reader, &batches)).is_ok()
         });
         (started.count() > 0).then(|| Self { queue, own: reader() })
     }
@@ -336,7 +336,7 @@ impl Workers {
 }
 
 /// Reads batches until the queue is closed.
-fn work(reader: &mut BatchReader, batches: &Mutex<Receiver<(Batch, Sender<Batch>)>>) {
+fn read_batches(reader: &mut BatchReader, batches: &Mutex<Receiver<(Batch, Sender<Batch>)>>) {
     let next = || batches.lock().ok()?.recv().ok();
     while let Some((mut batch, done)) = next() {
         reader.read(&mut batch);

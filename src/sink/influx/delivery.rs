@@ -17,7 +17,7 @@ use std::{
 use crate::{
     backoff::Backoff,
     format::{
-        influx::{Points, is_told, seconds},
+        influx::{Points, is_field, seconds},
         key::{FieldKey, Meta},
         latest::name,
         readings::Readings,
@@ -199,7 +199,7 @@ impl Delivery {
             .settings
             .projection
             .of(readings)
-            .filter(|reading| !is_told(reading.key))
+            .filter(|reading| is_field(reading.key))
             .filter(|reading| !(everything && matches!(reading.key, FieldKey::Meta(_))))
             .collect();
         let fields =

@@ -141,10 +141,10 @@ impl ServerNames {
         }
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let short: String = text.chars().take(LONGEST_TEXT).collect();
-        let cut = if short.len() < text.len() { " …" } else { "" };
+        let ellipsis = if short.len() < text.len() { " …" } else { "" };
         match short.is_empty() {
             true => code.to_string(),
-            false => format!("{code} ({}{cut})", printable(&short)),
+            false => format!("{code} ({}{ellipsis})", printable(&short)),
         }
     }
 }

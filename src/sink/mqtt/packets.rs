@@ -513,12 +513,12 @@ mod tests {
             Incoming::BrokerDisconnect(Reason::TAKEN_OVER),
         ];
         assert_eq!(open(Protocol::Five).feed(&all_packets).unwrap(), expected);
-        for cut in 1..all_packets.len() {
+        for at in 1..all_packets.len() {
             let mut packets = open(Protocol::Five);
-            let (first, second) = all_packets.split_at(cut);
+            let (first, second) = all_packets.split_at(at);
             let mut all = packets.feed(first).unwrap();
             all.extend(packets.feed(second).unwrap());
-            assert_eq!(all, expected, "cut at {cut}");
+            assert_eq!(all, expected, "split at {at}");
         }
         let mut packets = open(Protocol::Five);
         let all = all_packets.chunks(1).flat_map(|octet| packets.feed(octet).unwrap());

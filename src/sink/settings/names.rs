@@ -113,9 +113,9 @@ mod tests {
             taken(a, "x_unit", "1-0:99.1.0")
         );
         let twice = [("energy_import_wh", "p"), ("energy_import_kwh", "q")];
-        let told = "names.energy_import_kwh: it has a name already";
-        assert_eq!(named("", &twice), Err(told.to_owned()));
-        let told = "names.what: no field is called what";
-        assert_eq!(named("", &[("what", "p")]), Err(told.to_owned()));
+        let expected = "names.energy_import_kwh: it has a name already";
+        assert_eq!(named("", &twice), Err(expected.to_owned()));
+        let expected = "names.what: no field is called what";
+        assert_eq!(named("", &[("what", "p")]), Err(expected.to_owned()));
     }
 }
