@@ -543,7 +543,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_that_nobody_verifies_are_told_once() {
+    fn tags_that_nobody_verifies_are_reported_once() {
         let mut options =
             push::PushOptions::new(MeterKind::KsmWest, "2026-06-21T00:00Z".parse().unwrap());
         options.gak = Some(zeroize::Zeroizing::new([7; 16]));

@@ -565,7 +565,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fraction_of_an_integer_is_rounded_and_said_or_kept_in_a_larger_unit() {
+    fn a_fraction_of_an_integer_is_rounded_and_reported_or_kept_in_a_larger_unit() {
         for (digits, written) in
             [("1234.4", "1234"), ("1234.5", "1235"), ("-0.4", "0"), ("-1.5", "-2"), ("0.999", "1")]
         {

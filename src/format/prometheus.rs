@@ -400,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn no_sample_is_there_twice_whatever_is_said_twice() {
+    fn no_sample_is_there_twice_whatever_comes_twice() {
         let line = r#"{"meter":"a\\x1b","power_net_w":1,"power_net_w":2,"item_1":3,"item_1":4}"#;
         let same = r#"{"meter":"a\u001b","power_net_w":5}"#;
         let page = page(&Prometheus::default(), &latest(&[line, same], 0), None);

@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_told_by_its_first_line_end_or_by_its_end() {
+    fn text_is_known_by_its_first_line_end_or_by_its_end() {
         assert_eq!(detect(b"68FAFA68", false), None);
         assert_eq!(detect(b"68FAFA68\n", false), Some(Ok(Form::Text)));
         assert_eq!(detect(b"68FAFA68\r", false), Some(Ok(Form::Text)));
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_character_cut_by_the_end_of_the_sample_is_awaited() {
+    fn a_character_split_by_the_end_of_the_sample_is_awaited() {
         let line = "Zähler 68FAFA68\n".as_bytes();
         for size in 1..8 {
             assert_eq!(detect(&line[..size], false), None, "{size}");

@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn skipped_octets_are_cut_at_marks() {
+    fn skipped_octets_are_split_at_marks() {
         let mut deframer = Deframer::default();
         deframer.push(&[1, 2, 3, 4, 5], [(1, Mark::Parity), (3, Mark::Unreadable)]);
         let mut runs = vec![];

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_list_is_cut() {
+    fn a_long_list_is_shortened() {
         let available: Vec<PathBuf> = (0..40).map(|n| PathBuf::from(format!("{n}"))).collect();
         let text = OpenError::NoDefault { available }.to_string();
         assert!(text.ends_with("6, 7 and 32 more"), "{text}");

@@ -92,7 +92,7 @@ fn what_has_no_key_is_whole_and_gives_no_reading() {
 
 #[cfg(feature = "cli")]
 #[test]
-fn what_the_ends_of_the_input_cut_off_is_told_when_nothing_else_is_there() {
+fn what_the_ends_of_the_input_cut_off_is_reported_when_nothing_else_is_there() {
     for (path, expected) in items().iter().filter(|(_, e)| e["outcome"] == "truncated") {
         let name = path.to_str().unwrap();
         let reason = match expected["layer"].as_str().unwrap() {

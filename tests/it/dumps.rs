@@ -429,7 +429,7 @@ fn hex_that_looks_like_an_offset_is_hex() {
 }
 
 #[test]
-fn where_a_long_line_is_cut_never_matters() {
+fn where_a_long_line_is_split_never_matters() {
     let lines = [
         digits(),
         format!("\u{feff}{}", in_groups(2, " ")),
@@ -467,7 +467,7 @@ fn pieces(pieces: &[&[u8]]) -> (HexRun, Vec<Error>) {
 }
 
 #[test]
-fn a_defect_of_a_line_in_pieces_is_told_once_and_by_its_place_in_the_line() {
+fn a_defect_of_a_line_in_pieces_is_reported_once_and_by_its_place_in_the_line() {
     let (mut dump, mut run) = (Dump::default(), HexRun::default());
     dump.line(b"68FAFA68", false, &mut run).unwrap();
     let error = dump.line(b"53S", false, &mut run).unwrap_err();

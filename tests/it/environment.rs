@@ -221,7 +221,7 @@ fn only_a_secret_may_stand_in_a_file_that_a_variable_names() {
 }
 
 #[test]
-fn a_wrong_value_is_told_with_the_name_of_its_variable() {
+fn a_wrong_value_is_reported_with_the_name_of_its_variable() {
     let canary = format!("u:{}@h", secrets::CANARY);
     let uri = format!("mqtt://{canary}");
     let host = ("MQTT_HOST", "h");

@@ -207,7 +207,7 @@ fn fill(filler: &Path) {
 }
 
 #[test]
-fn a_full_disk_leaves_the_old_page_and_is_told_once() {
+fn a_full_disk_leaves_the_old_page_and_is_reported_once() {
     with_small_disk("files::small_disk_snapshot");
 }
 

@@ -72,7 +72,7 @@ fn what_comes_out_does_not_depend_on_the_number_of_jobs() {
 }
 
 #[test]
-fn a_wrong_key_is_told_as_with_one_job() {
+fn a_wrong_key_is_reported_as_with_one_job() {
     let folder = Folder::new();
     let path = folder.telegrams("hex", "netz-noe-kaifa", "2000");
     fs::write(folder.path("guek"), "0".repeat(32)).unwrap();
@@ -118,7 +118,7 @@ fn a_reader_that_goes_away_ends_the_run() {
 }
 
 #[test]
-fn a_full_disk_is_told() {
+fn a_full_disk_is_reported() {
     let folder = Folder::new();
     let path = folder.telegrams("hex", "netz-noe-kaifa", "2000");
     for jobs in ["1", "2", "5"] {

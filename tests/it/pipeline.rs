@@ -263,7 +263,7 @@ fn a_silent_pipe_ends_with_the_timeout() {
 }
 
 #[test]
-fn a_key_that_fits_and_is_for_another_meter_is_told_apart() {
+fn a_key_that_fits_and_is_for_another_meter_is_distinguished() {
     let folder = Folder::new();
     folder.write("guek", format!("181220000008 {KEY}\n{}\n", "00".repeat(16)));
     let (status, _, message) = folder.decode(&[], DUMP);

@@ -97,7 +97,7 @@ fn promtool_finds_nothing_to_complain_about() {
 }
 
 #[test]
-fn a_file_that_the_collector_would_not_read_is_told_of() {
+fn a_file_that_the_collector_would_not_read_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("meter.txt");
     let sink = start(&format!("prometheus:{}", path.display()), 8);
@@ -282,7 +282,7 @@ fn who_takes_nothing_of_the_answer_holds_up_nobody() {
 }
 
 #[test]
-fn an_address_that_is_taken_is_told_once_and_waited_for() {
+fn an_address_that_is_taken_is_reported_once_and_waited_for() {
     let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
     let taken = TcpListener::bind(address).unwrap();
     let sink = start(&format!("prometheus://{address}"), 8);

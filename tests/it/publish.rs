@@ -97,7 +97,7 @@ fn a_line_that_is_none_costs_no_other() {
 }
 
 #[test]
-fn what_cannot_be_meant_is_said_before_anything_is_read() {
+fn what_cannot_be_meant_is_reported_before_anything_is_read() {
     let folder = TempDir::new().unwrap();
     for (args, told) in [
         (&["--to=broker"][..], "--to: broker: a sink is written as mqtt://HOST or file:PATH"),
@@ -120,7 +120,7 @@ fn what_cannot_be_meant_is_said_before_anything_is_read() {
 }
 
 #[test]
-fn a_sink_that_cannot_store_holds_up_no_other_and_its_loss_is_told() {
+fn a_sink_that_cannot_store_holds_up_no_other_and_its_loss_is_reported() {
     let (folder, input) = (TempDir::new().unwrap(), readings("50"));
     // This server accepts connections and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -205,7 +205,7 @@ fn a_week_in_which_nothing_can_be_stored_takes_no_more_memory_than_an_hour() {
 }
 
 #[test]
-fn a_secret_comes_from_the_environment_and_is_never_told() {
+fn a_secret_comes_from_the_environment_and_is_never_printed() {
     let (folder, input) = (TempDir::new().unwrap(), readings("1"));
     fs::write(folder.path().join("token"), format!("{CANARY}\n")).unwrap();
     let url = "http://127.0.0.1:9";
@@ -257,7 +257,7 @@ fn the_configuration_is_checked_and_shown_without_its_secrets() {
 }
 
 #[test]
-fn a_mistake_in_a_sink_is_told_with_its_line() {
+fn a_mistake_in_a_sink_is_reported_with_its_line() {
     let folder = TempDir::new().unwrap();
     let place = folder.path().join("c.toml");
     let told = |text: &str, action: &[&str]| {

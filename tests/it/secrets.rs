@@ -134,7 +134,7 @@ fn a_secret_reaches_its_server_from_wherever_it_comes_and_nobody_else() {
 }
 
 #[test]
-fn mistakes_are_told_without_the_secret_that_stands_beside_them() {
+fn mistakes_are_reported_without_the_secret_that_stands_beside_them() {
     let secret = format!("password = \"{CANARY}\"");
     for (text, told) in [
         (format!("to = \"mqtt://u:{CANARY}@h:x\""), "x is no port"),

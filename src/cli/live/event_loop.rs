@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_told_to_the_nearest_tenth_of_a_second() {
+    fn a_time_is_printed_to_the_nearest_tenth_of_a_second() {
         for (millis, text) in [(0, "0.0"), (49, "0.0"), (50, "0.1"), (999, "1.0"), (61_249, "61.2")]
         {
             assert_eq!(seconds(Duration::from_millis(millis)), text);

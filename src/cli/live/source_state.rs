@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_is_told_once_and_so_is_its_end() {
+    fn silence_is_reported_once_and_so_is_its_end() {
         let (mut line, at) = line();
         assert_eq!(line.fault(at(14)), None);
         let message = line.fault(at(15)).unwrap();
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn octets_without_frames_are_told_once_with_what_is_known_of_them() {
+    fn octets_without_frames_are_reported_once_with_what_is_known_of_them() {
         let (mut line, at) = line();
         for second in 1..=30 {
             line.note_octets(at(second));

@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_says_is_told_short_safe_and_without_secrets() {
+    fn an_answer_of_a_server_is_reported_short_safe_and_without_secrets() {
         let description = |body: &str| match outcome(400, body) {
             WriteOutcome::Refused(description) => description,
             other => panic!("{other:?}"),

@@ -211,7 +211,7 @@ mod tests {
     };
 
     #[test]
-    fn each_trouble_has_its_own_message_with_the_next_step() {
+    fn each_disconnect_has_its_own_message_with_the_next_step() {
         let qos = Qos::AtLeastOnce;
         let will = Publication { topic: "t".to_owned(), payload: Vec::new(), retain: true, qos };
         let connect_options = ConnectOptions {

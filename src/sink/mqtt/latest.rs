@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn of_each_meter_the_last_readings_are_told_once() {
+    fn of_each_meter_the_last_readings_are_published_once() {
         let mut latest = LatestStates::default();
         for (meter, power) in [(1, 1), (2, 2), (1, 3), (1, 4)] {
             latest.put(readings(meter, power));
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_once_more_counts_no_more_and_waits_for_no_room() {
+    fn what_is_published_again_counts_no_more_and_waits_for_no_room() {
         let mut latest = LatestStates::default();
         latest.put(readings(1, 1));
         latest.take(true);
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_old_is_not_told_again() {
+    fn what_is_old_is_not_published_again() {
         let mut latest = LatestStates::default();
         latest.put(readings(1, 1));
         latest.put(readings(2, 1));

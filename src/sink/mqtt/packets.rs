@@ -500,7 +500,7 @@ mod tests {
     ];
 
     #[test]
-    fn however_octets_are_cut_the_same_comes_out() {
+    fn however_octets_are_split_the_same_comes_out() {
         let all_packets = BROKER_PACKETS.concat();
         let expected = [
             Incoming::Acknowledged(1, Reason(0)),
@@ -526,7 +526,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_not_come_does_not_get_past_the_gate() {
+    fn what_may_not_come_is_refused() {
         for wrong in [
             &[0x32, 8, 0, 1, b'a', 0, 0, 0, b'x', b'y'][..],
             &[0x34, 8, 0, 1, b'a', 0, 9, 0, b'x', b'y'],

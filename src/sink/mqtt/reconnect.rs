@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_said_and_the_same_is_not() {
+    fn a_change_is_reported_and_the_same_is_not() {
         let mut reconnect = Reconnect::new();
         let mut say = |text: &str| reconnect.report(text.to_owned(), RetryPace::Growing).is_some();
         assert_eq!([say("a"), say("a"), say("b"), say("b")], [true, false, true, false]);

@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_is_taken_and_what_nobody_takes_is_a_mistake() {
+    fn what_is_set_is_taken_and_what_nobody_takes_is_a_mistake() {
         let mut it = settings("mqtt://u:canary@h?retian=true&qos=1&password_file=/nowhere");
         assert!(!format!("{it:?}").contains("canary"), "{it:?}");
         assert!(it.redacted().iter().all(|(_, value)| !value.contains("canary")));

@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sink_is_an_address_or_a_file_and_what_is_said_of_it() {
+    fn a_sink_is_an_address_or_a_file_and_its_settings() {
         let mut it = settings("MQTT://anna:p%40ss@broker.home:1884/house/meter?retain&qos=1");
         assert_eq!((&*it.scheme, &*it.name), ("mqtt", "MQTT://broker.home:1884/house/meter"));
         assert_eq!(it.target, server("broker.home", Some(1884), "house/meter"));
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_meant_is_told() {
+    fn what_cannot_be_meant_is_reported() {
         assert_eq!(why("broker"), "broker: a sink is written as mqtt://HOST or file:PATH");
         assert_eq!(why("mqtt://"), "mqtt://: the name of the server is missing");
         assert_eq!(why("mqtt://h:x1"), "the : of the address is not followed by a port");

@@ -113,7 +113,7 @@ fn a_live_reading_goes_after_the_time_of_the_flush_and_no_sooner_than_the_batch_
 }
 
 #[test]
-fn a_server_that_is_busy_is_tried_again_and_told_of_once() {
+fn a_server_that_is_busy_is_tried_again_and_reported_once() {
     let busy = || Reply::Status(503, "", format!("busy, says {CANARY}\x1b[2J"));
     let (said, _) = said_after(vec![busy(), busy(), busy()], "&flush=0");
     assert_eq!(
@@ -150,7 +150,7 @@ fn a_server_that_says_nothing_is_given_up_after_its_time() {
 }
 
 #[test]
-fn who_may_not_write_is_told_so_and_nothing_is_lost() {
+fn a_refused_login_is_reported_and_nothing_is_lost() {
     let body = r#"{"code":"unauthorized","message":"unauthorized access"}"#;
     let no = |code| Reply::Status(code, "", body.to_owned());
     let (said, requests) = said_after(vec![no(401), no(401), no(403)], "&batch=10&flush=1h");
@@ -169,7 +169,7 @@ fn who_may_not_write_is_told_so_and_nothing_is_lost() {
 }
 
 #[test]
-fn what_is_no_influxdb_is_told_and_nothing_is_lost() {
+fn what_is_no_influxdb_is_reported_and_nothing_is_lost() {
     let other = Server::start(|_| Reply::status(204));
     let to = format!("Location: http://127.0.0.1:{}/\r\n", other.port);
     let to: &'static str = to.leak();
@@ -230,7 +230,7 @@ fn only_the_line_that_is_refused_is_left_out() {
 }
 
 #[test]
-fn many_lines_that_are_refused_are_told_once_and_counted() {
+fn many_lines_that_are_refused_are_reported_once_and_counted() {
     let (store, said, lost, _) = refusing(400, &[0, 1, 50, 51, 52, 199, 299], 300);
     let bad = [0, 1, 50, 51, 52, 199, 299];
     assert_stored(&store.lines(), (0..300).filter(|number| !bad.contains(number)));
@@ -329,7 +329,7 @@ fn at_the_end_a_server_that_is_back_gets_what_waits_at_once() {
 }
 
 #[test]
-fn a_view_a_clock_tags_and_names_change_the_lines() {
+fn a_projection_a_clock_tags_and_names_change_the_lines() {
     let (server, store) = server(vec![]);
     let more = "&measurement=my%20meter&tags.site=a%3Db&names.meter=zaehler\
                 &names.voltage_l1_v=U1&fields=voltage_l1_v,energy_import_wh,item_9,device\

@@ -280,7 +280,7 @@ fn guarded() -> Mosquitto {
 }
 
 #[test]
-fn a_password_is_proved_and_a_wrong_one_is_told_without_being_shown() {
+fn a_password_is_proved_and_a_wrong_one_is_reported_without_being_shown() {
     with_mosquitto(|| {
         let broker = guarded();
         let secret = broker.folder.path().join("secret");
@@ -307,7 +307,7 @@ fn a_password_is_proved_and_a_wrong_one_is_told_without_being_shown() {
 }
 
 #[test]
-fn a_topic_that_the_access_list_forbids_is_told() {
+fn a_topic_that_the_access_list_forbids_is_reported() {
     with_mosquitto(|| {
         let broker = guarded();
         let login = "user=meter&password=c4nary%20word:%C2%A71";
@@ -391,7 +391,7 @@ fn tls_is_spoken_with_the_right_broker_only() {
 }
 
 #[test]
-fn certificates_that_expired_or_are_for_others_are_told_apart() {
+fn certificates_that_expired_or_are_for_others_are_distinguished() {
     with_mosquitto(|| {
         let broker = secured(&["localhost"], true, "");
         fails(
@@ -419,7 +419,7 @@ fn a_client_shows_its_certificate_where_it_is_wanted() {
 }
 
 #[test]
-fn files_that_are_none_are_told_at_the_start() {
+fn files_that_are_none_are_reported_at_the_start() {
     let folder = TempDir::new().unwrap();
     Authority::new(folder.path(), "ca").sign(folder.path(), "client", &["meter"], false);
     std::fs::write(folder.path().join("empty"), "").unwrap();

@@ -303,7 +303,7 @@ fn refusals_that_somebody_has_to_mend_are_tried_once_a_minute_and_hide_the_passw
 }
 
 #[test]
-fn a_refused_topic_is_told_once_and_when_it_is_taken_again() {
+fn a_refused_topic_is_reported_once_and_when_it_is_taken_again() {
     let fake = Fake::start();
     let sink = Running::start(&fake.uri("qos=1"));
     let mut client = fake.open();
@@ -329,7 +329,7 @@ fn a_refused_topic_is_told_once_and_when_it_is_taken_again() {
 }
 
 #[test]
-fn what_is_no_broker_is_told_from_one() {
+fn what_is_no_broker_is_distinguished_from_one() {
     let fake = Fake::start();
     let sink = Running::start(&fake.uri(""));
     for _ in 0..2 {
@@ -398,7 +398,7 @@ fn after_an_outage_the_last_state_goes_out_and_what_was_left_out_is_counted() {
 }
 
 #[test]
-fn a_file_is_told_whole_when_it_is_faster_than_the_broker() {
+fn a_file_is_published_whole_when_it_is_faster_than_the_broker() {
     let fake = Fake::start();
     let sink = Running::start(&fake.uri("qos=1"));
     let mut client = fake.accept();
@@ -496,7 +496,7 @@ fn announcements_go_before_the_state_and_again_when_they_are_asked_for() {
 }
 
 #[test]
-fn what_is_announced_later_is_told_between_offline_and_online() {
+fn what_is_announced_later_is_published_between_offline_and_online() {
     let fake = Fake::start();
     let herald = Herald { meters: Vec::new(), due: [FieldKey::Meta(Meta::Device)] };
     let sink = Running::announcing(&fake.uri(""), Some(Box::new(herald)));
@@ -551,7 +551,7 @@ fn a_broker_that_hangs_is_left_and_found_again() {
 }
 
 #[test]
-fn who_is_told_to_be_offline_by_another_says_that_it_is_not() {
+fn a_client_that_another_calls_offline_says_that_it_is_not() {
     let fake = Fake::start();
     let due = [FieldKey::parse("voltage_l1_v", &Units::default()).unwrap()];
     let herald = Herald { meters: Vec::new(), due };
@@ -572,7 +572,7 @@ fn who_is_told_to_be_offline_by_another_says_that_it_is_not() {
 }
 
 #[test]
-fn a_broker_that_never_answers_is_told_of_at_the_end_of_a_run() {
+fn a_broker_that_never_answers_is_reported_at_the_end_of_a_run() {
     let fake = Fake::start();
     let sink = Running::start(&fake.uri(""));
     let _client = fake.accept();
