@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(latest.take(true), Some((readings(1, 4), false)));
         assert_eq!((latest.take(true), latest.is_due()), (None, false));
         latest.put(readings(2, 5));
-        assert_eq!((latest.forget_skipped(), latest.skipped()), (2, 0), "2 was told");
+        assert_eq!((latest.forget_skipped(), latest.skipped()), (2, 0), "2 was published");
     }
 
     #[test]
@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(latest.take(true), Some((readings(2, 2), false)));
         latest.repeat_all(LONG);
         latest.put(readings(1, 3));
-        assert_eq!(latest.skipped(), 0, "1 was told");
+        assert_eq!(latest.skipped(), 0, "1 was published");
     }
 
     #[test]
@@ -155,7 +155,7 @@ mod tests {
         assert!(latest.take(true).is_some());
         latest.repeat_all(Duration::ZERO);
         assert!(!latest.is_due() && !latest.is_empty());
-        assert_eq!(latest.skipped(), 1, "one was told, the other never was");
+        assert_eq!(latest.skipped(), 1, "one was published, the other never was");
         latest.put(readings(1, 2));
         assert_eq!(latest.take(true), Some((readings(1, 2), false)));
     }
