@@ -33,8 +33,11 @@ use super::{
     parmrk::Unescaper,
     ports,
 };
-use crate::backoff::Backoff;
-use crate::source::reconnect::{self, Reconnecting};
+use crate::{
+    backoff::Backoff,
+    format::printable::printable,
+    source::reconnect::{self, Reconnecting},
+};
 
 /// The settings of a serial device. [`SerialSettings::new`] has those of meters on the M-Bus.
 #[derive(Clone, Debug)]
@@ -307,8 +310,7 @@ fn holder(node: &Path) -> Option<String> {
         let path = process.path();
         let name =
             holds(&path).then(|| fs::read_to_string(path.join("comm")).unwrap_or_default())?;
-        let name: String = name.chars().filter(|character| !character.is_control()).collect();
-        Some(format!("{name}[{pid}]"))
+        Some(format!("{}[{pid}]", printable(name.trim_end())))
     })
 }
 
