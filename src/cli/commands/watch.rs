@@ -38,7 +38,6 @@ use meterpipe::{
 /// Runs the subcommand.
 pub fn run(args: &args::WatchArgs) -> Status {
     let mut context = Context::new("watch", args.verbosity);
-    context.limit = if args.until.once { Some(1) } else { args.until.count };
     if args.format.list_fields {
         context.output.text.extend_from_slice(output_format::list().as_bytes());
         return context.finish_plain();
@@ -97,10 +96,12 @@ fn prepare(
     let sinks = sinks(args, config, context)?;
     let recording = args.record.as_deref();
     let recording = recording.map(|path| Recording::open(path, &found.files)).transpose()?;
+    let limit = if args.until.once { Some(1) } else { args.until.count };
+    context.stop_at(limit);
     let stage = match (sinks, recording) {
         (None, None) if found.live.is_empty() => {
             let jobs = (Jobs::new(args.jobs.jobs), found.files.as_slice());
-            text_decoder(decrypt, format, zone, jobs, context)
+            text_decoder(decrypt, format, zone, limit, jobs, context)
         }
         (sinks, recording) => {
             let live = !found.live.is_empty();
@@ -108,7 +109,7 @@ fn prepare(
             let sinks =
                 sinks.map(|it| Box::new(SinkOutput::start(it)) as Box<dyn TelegramConsumer>);
             let consumers = sinks.into_iter().chain(text_output).collect();
-            Box::new(Watcher { decoder: Decoder::new(decrypt, zone, consumers), recording })
+            Box::new(Watcher { decoder: Decoder::new(decrypt, zone, limit, consumers), recording })
         }
     };
     Ok((found, stage))

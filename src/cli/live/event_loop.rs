@@ -76,7 +76,7 @@ pub fn run(
         run.check_times(context)?;
         context.messages.tick();
         stage.tick(context);
-        if context.is_full() {
+        if context.done {
             return Err(Stop::Done);
         }
     }

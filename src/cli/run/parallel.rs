@@ -31,6 +31,7 @@ use crate::cli::run::{
     batch::{Batch, BatchReader, BatchResult},
     context::Context,
     decoder::{Decoder, TextOutput, report_notes},
+    events,
     stage::{Stage, Task},
 };
 use meterpipe::{
@@ -87,19 +88,21 @@ fn size(path: &Path) -> Option<u64> {
     }
 }
 
-/// The stage that decodes `files` to text: with several threads where they are of use.
+/// The stage that decodes `files` to text, up to `limit` telegrams: with several threads where they
+/// are of use.
 pub fn text_decoder(
     decrypt: Decrypt,
     format: Box<dyn Format>,
     zone: TimeZone,
+    limit: Option<u64>,
     (jobs, files): (Jobs, &[PathBuf]),
     context: &mut Context,
 ) -> Box<dyn Stage> {
-    if context.limit.is_none() && !format.is_snapshot() && jobs.fit(files) {
+    if limit.is_none() && !format.is_snapshot() && jobs.fit(files) {
         return Box::new(ParallelDecoder::start(decrypt, format, zone, jobs, context));
     }
     let text = TextOutput::start(format, context);
-    Box::new(Decoder::new(decrypt, zone, vec![Box::new(text)]))
+    Box::new(Decoder::new(decrypt, zone, limit, vec![Box::new(text)]))
 }
 
 /// The stage.
@@ -199,7 +202,7 @@ impl Emitter {
             StageEvent::Record(..) => return,
             StageEvent::Refused(refusal) => self.batch.push_refused(refusal),
             StageEvent::Noise(octets) => return context.noise(*octets),
-            StageEvent::Unverified(title) => return context.unverified(*title),
+            StageEvent::Unverified(title) => return events::unverified(*title, context),
         }
         self.send_if_full(context);
     }
@@ -288,7 +291,7 @@ impl Emitter {
                 format.entry(&telegram, &mut context.output.text);
                 report_notes(format.as_mut(), context);
             }
-            event => context.decoded(&event),
+            event => events::of_chain(&event, context),
         });
     }
 }
