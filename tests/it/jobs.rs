@@ -155,6 +155,19 @@ fn a_number_of_jobs_is_a_number_from_one_on() {
     }
 }
 
+#[test]
+fn without_threads_the_main_one_reads_everything() {
+    let folder = Folder::new();
+    let path = folder.telegrams("hex", "netz-noe-kaifa", "1500");
+    let one = folder.run("decode", "1", &[&path]);
+    let key = folder.path("guek");
+    let mut several = command(&["decode", "--key-file", &key, "--jobs", "8", &path]);
+    // No machine has room for a thread with such a stack.
+    let several = ran(several.env("RUST_MIN_STACK", (1u64 << 60).to_string()).output().unwrap());
+    assert_eq!((one.status, &one.out, &one.err), (several.status, &several.out, &several.err));
+    assert!(one.out.lines().count() > 1300);
+}
+
 /// As XML the file has 68 MB, which do not fit into the room that there is.
 #[test]
 fn memory_does_not_grow_with_the_file() {

@@ -213,7 +213,7 @@ impl Emitter {
         if self.workers.is_none() {
             self.settle(context);
             if context.tally.telegrams > 0 {
-                self.workers = Workers::start(self);
+                self.workers = Some(Workers::start(self));
             }
         } else if self.batch.len() >= self.jobs.batch {
             self.send();
@@ -304,8 +304,8 @@ struct Workers {
 }
 
 impl Workers {
-    /// Starts them; nothing if not even one can be started.
-    fn start(emitter: &Emitter) -> Option<Self> {
+    /// Starts them, or as many as the system allows; without any, the main thread reads all batches.
+    fn start(emitter: &Emitter) -> Self {
         let reader = || {
             let format = emitter.format.for_worker();
             BatchReader::new(emitter.telegrams.reopen(), format, emitter.zone.clone())
@@ -315,15 +315,17 @@ impl Workers {
         // as to read dozens of telegrams.
         let (queue, batches) = mpsc::sync_channel(4 * count);
         let batches = Arc::new(Mutex::new(batches));
-        let started = (0..count).take_while(|_| {
+        for _ in 0..count {
             let (mut reader, batches) = (reader(), batches.clone());
             let thread = thread::Builder::new().name("worker".to_owned());
-            thread.spawn(move || read_batches(&mut reader, &batches)).is_ok()
-        });
-        (started.count() > 0).then(|| Self { queue, own: reader() })
+            if thread.spawn(move || read_batches(&mut reader, &batches)).is_err() {
+                break;
+            }
+        }
+        Self { queue, own: reader() }
     }
 
-    /// Gives a batch to the workers; if they have enough to do, it is read here.
+    /// Gives a batch to the workers; if they have enough to do, or none is there, it is read here.
     fn send(&mut self, batch: Batch) -> Pending {
         let (sender, receiver) = mpsc::channel();
         match self.queue.try_send((batch, sender)) {
