@@ -74,7 +74,7 @@ impl Prometheus {
     }
 
     fn family(&self, family: &Family, seen: &Seen, samples: &mut Samples) {
-        for member in seen.readings.values().filter(|member| self.shows(member.key)) {
+        for member in seen.readings.values().filter(|member| self.includes(member.key)) {
             if let (FieldKey::Field(place, 1), ReadingValue::Number(number)) =
                 (member.key, &member.value)
                 && let Some(label) = FIELDS.get(place).and_then(|field| family.part(field.name))
@@ -84,7 +84,7 @@ impl Prometheus {
         }
     }
 
-    fn shows(&self, key: FieldKey) -> bool {
+    fn includes(&self, key: FieldKey) -> bool {
         self.keys.as_ref().is_none_or(|keys| keys.contains(&key))
     }
 }
@@ -103,7 +103,7 @@ fn objects(format: &Prometheus, meters: &[&Seen], stale: Option<Timestamp>, text
         if stale.zip(seen.arrived).is_some_and(|(stale, at)| at < stale) {
             continue;
         }
-        let unnamed = |key: FieldKey| !matches!(key, FieldKey::Field(_, 1)) && format.shows(key);
+        let unnamed = |key: FieldKey| !matches!(key, FieldKey::Field(_, 1)) && format.includes(key);
         for member in seen.readings.values().filter(|member| unnamed(member.key)) {
             if let ReadingValue::Number(number) = &member.value {
                 let name = member.key.text(&Units::default());

@@ -131,7 +131,7 @@ impl EventLoop {
         }
         match message {
             Ok(message) => self.take(message, stage, context)?,
-            Err(TryRecvError::Empty) => self.tell_silence(stage, context),
+            Err(TryRecvError::Empty) => self.note_silence(stage, context),
             Err(TryRecvError::Disconnected) => return Err(Stop::Done),
         }
         if context.tally.telegrams > self.telegrams {
@@ -150,7 +150,7 @@ impl EventLoop {
         [next, timeout].into_iter().flatten().fold(TICK, Duration::min)
     }
 
-    fn tell_silence(&self, stage: &mut dyn Stage, context: &mut Context) {
+    fn note_silence(&self, stage: &mut dyn Stage, context: &mut Context) {
         let silent = self.silent();
         if silent >= LOOK {
             stage.quiet(silent, context);
