@@ -323,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_third_of_the_noise_or_more_looks_like_a_frame() {
-        let alike = |octets: &[u8]| matches!(octets, [0x68, a, b, 0x68] if a == b);
+        let alike = |octets: &[u8]| matches!(octets, [Mbus::START, a, b, Mbus::START] if a == b);
         let count = (0..1_000)
             .filter(|&index| {
                 let (wire, _, Fault::Noise { octets }) = damaged_telegram(FaultKind::Noise, index)
