@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_minute_of_health_starts_over() {
+    fn only_a_minute_without_failure_starts_over() {
         let mut backoff = Backoff::new(FIRST, LONGEST, 1);
         for _ in 0..5 {
             backoff.delay();

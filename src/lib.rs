@@ -67,15 +67,11 @@
         clippy::expect_used,
         clippy::panic,
         clippy::indexing_slicing,
-        clippy::unreachable,
-        clippy::unimplemented,
-        clippy::todo,
         clippy::disallowed_methods,
         clippy::disallowed_types,
         clippy::float_arithmetic,
         clippy::print_stdout,
-        clippy::print_stderr,
-        clippy::dbg_macro
+        clippy::print_stderr
     )
 )]
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, atomic::AtomicBool};
 
 use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
 
-use meterpipe::format::printable::shown;
+use meterpipe::format::printable::printable;
 
 use crate::cli::{
     commands::{capture, config, decode, decrypt, publish, simulate, unframe, watch},
@@ -66,10 +66,10 @@ fn usage(error: &clap::Error) -> Status {
 /// A text with hidden characters escaped and with keys in the wrong place made unreadable; nothing if it
 /// has neither.
 fn safe(text: &str) -> Option<String> {
-    let shown = text.split('\n').map(shown).collect::<Vec<_>>().join("\n");
-    let mut safe = String::with_capacity(shown.len());
-    let mut found = shown != text;
-    for word in shown.split_inclusive(|c: char| !c.is_ascii_hexdigit()) {
+    let lines = text.split('\n').map(printable).collect::<Vec<_>>().join("\n");
+    let mut safe = String::with_capacity(lines.len());
+    let mut found = lines != text;
+    for word in lines.split_inclusive(|c: char| !c.is_ascii_hexdigit()) {
         let digits = word.trim_end_matches(|c: char| !c.is_ascii_hexdigit());
         let secret = digits.len() >= 24;
         found |= secret;

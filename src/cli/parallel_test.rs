@@ -34,7 +34,7 @@ mod tests {
     #[derive(Debug, PartialEq)]
     struct RunOutcome {
         text: String,
-        said: Vec<String>,
+        messages: Vec<String>,
         tally: Tally,
         status: Status,
     }
@@ -55,7 +55,7 @@ mod tests {
 
         fn run(&self, files: &[&Path], jobs: Jobs) -> RunOutcome {
             let messages = Messages::new("test", Verbosity::Verbose);
-            let said = messages.collect(usize::MAX);
+            let collected = messages.collect(usize::MAX);
             let out = tempfile::NamedTempFile::new().unwrap();
             let output = Output::file(out.reopen().unwrap(), "out".to_owned());
             let mut context = Context::with(output, messages);
@@ -68,13 +68,13 @@ mod tests {
             let decrypt = Decrypt::new(entries, self.demands);
             let files: Vec<_> = files.iter().map(|file| file.to_path_buf()).collect();
             let zone = VIENNA.clone();
-            let mut stage = text_decoder(decrypt, format, zone, (jobs, &files), &mut context);
+            let mut stage = text_decoder(decrypt, format, zone, None, (jobs, &files), &mut context);
             let result = files::run(&files, self.form, None, stage.as_mut(), &mut context);
             let tally = context.tally;
             let status = stage::finish(context, result, stage.as_mut());
             let text = fs::read_to_string(out.path()).unwrap();
-            let said = said.borrow().iter().cloned().collect();
-            RunOutcome { text, said, tally, status }
+            let messages = collected.borrow().iter().cloned().collect();
+            RunOutcome { text, messages, tally, status }
         }
 
         /// Reads with one job and with several, in batches of many sizes; how many telegrams were
@@ -96,7 +96,7 @@ mod tests {
                 let count = 2 + index % 3;
                 let together = self.run(files, Jobs { count, batch, least: 0 });
                 let what = format!("{what}: {count} jobs, batches of {batch}");
-                assert_eq!(together.said, alone.said, "{what}");
+                assert_eq!(together.messages, alone.messages, "{what}");
                 assert_eq!(together, alone, "{what}");
             }
             TAKEN.get() - before
@@ -170,11 +170,11 @@ mod tests {
     }
 
     fn printed(octets: &[u8]) -> String {
-        let shown = |octet: &u8| match octet {
+        let visible = |octet: &u8| match octet {
             b' '..=b'~' => char::from(*octet),
             _ => '.',
         };
-        octets.iter().map(shown).collect()
+        octets.iter().map(visible).collect()
     }
 
     /// Numbers that look random and are always the same.
@@ -463,9 +463,9 @@ mod tests {
         let tagged = |gak| move |at| sealed(&title, Some(gak), at, &named("1234"));
         let good: Vec<_> = (0..40).map(tagged(7)).collect();
         let bad: Vec<_> = (40..42).map(tagged(8)).collect();
-        // That nothing verifies some tags is told of another meter already.
-        let told = sealed(b"KFMgPxyz", Some(8), 1, &named("1234"));
-        let text = lines(&[&[told][..], &good, &bad, &good].concat());
+        // That nothing verifies some tags is reported of another meter already.
+        let named = sealed(b"KFMgPxyz", Some(8), 1, &named("1234"));
+        let text = lines(&[&[named][..], &good, &bad, &good].concat());
         let way = ReadingWay::key(&format!("{KEY} {}\n{KEY}\n", "07".repeat(16)));
         assert!(ReadingWay { format: Some(FormatKind::Json), ..way }.check("a tag", text) > 20);
     }
@@ -478,7 +478,7 @@ mod tests {
         fs::write(file.path(), &text).unwrap();
         let way = ReadingWay::key(&format!("1234 {KEY}"));
         let alone = way.run(&[file.path()], ONE);
-        assert_eq!((alone.tally.telegrams, alone.tally.closed), (2, 1), "{:?}", alone.said);
+        assert_eq!((alone.tally.telegrams, alone.tally.closed), (2, 1), "{:?}", alone.messages);
         way.check("numbers behind tags", text.repeat(20));
     }
 
@@ -513,8 +513,8 @@ mod tests {
         way.check("a torn frame", noise.clone() + &straddling);
         // A telegram that is cut off, which is told at the end if there is no other.
         let control = "680303685308005b16\n".to_owned();
-        let cut = control.clone() + &digits(&apdu[..40]) + "\n" + &control;
-        let text = control + &noise + &cut + &noise + &noise;
+        let truncated = control.clone() + &digits(&apdu[..40]) + "\n" + &control;
+        let text = control + &noise + &truncated + &noise + &noise;
         way.check("cut off", text);
     }
 
@@ -543,7 +543,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_that_nobody_verifies_are_told_once() {
+    fn tags_that_nobody_verifies_are_reported_once() {
         let mut options =
             push::PushOptions::new(MeterKind::KsmWest, "2026-06-21T00:00Z".parse().unwrap());
         options.gak = Some(zeroize::Zeroizing::new([7; 16]));

@@ -97,6 +97,6 @@ pub trait Format: Send {
         false
     }
 
-    /// A format that goes on from here, for another thread.
-    fn fork(&self) -> Box<dyn Format>;
+    /// A format for a worker, which goes on from here.
+    fn for_worker(&self) -> Box<dyn Format>;
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 /// The text with all invisible characters escaped, as `\x1b` or `\u{202e}`.
 #[must_use]
-pub fn shown(text: &str) -> Cow<'_, str> {
+pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
         return text.into();
     }
@@ -45,8 +45,8 @@ mod tests {
             ("a\tb\r\n\x7f", "a\\x09b\\x0d\\x0a\\x7f"),
             ("\u{9b}2J\u{202e}x\u{2066}\u{feff}", "\\u{9b}2J\\u{202e}x\\u{2066}\\u{feff}"),
         ] {
-            assert_eq!(shown(text), safe);
+            assert_eq!(printable(text), safe);
         }
-        assert!(matches!(shown("usual"), Cow::Borrowed(_)));
+        assert!(matches!(printable("usual"), Cow::Borrowed(_)));
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     cosem::obis::Obis,
     format::{
         key::{FieldKey, Meta},
-        printable::shown,
+        printable::printable,
         units::{Units, symbol},
         usage::Usage,
     },
@@ -27,7 +27,7 @@ impl Selection {
         for name in text.split(',').map(str::trim) {
             let key = FieldKey::parse(name, units).ok_or_else(|| unknown(name))?;
             if keys.contains(&key) {
-                return Err(Usage(format!("field {} stands twice", shown(name))));
+                return Err(Usage(format!("field {} stands twice", printable(name))));
             }
             keys.push(key);
         }
@@ -63,7 +63,7 @@ fn unknown(text: &str) -> Usage {
     // People write 1.8.0 and mean electricity without a channel.
     let short: Option<Obis> = format!("1-0:{text}").parse().ok();
     let nearest = short.map(|obis| obis.to_string()).unwrap_or_else(|| nearest(text).to_owned());
-    Usage(format!("no field is called {}: did you mean {nearest}?", shown(text)))
+    Usage(format!("no field is called {}: did you mean {nearest}?", printable(text)))
 }
 
 fn nearest(text: &str) -> &'static str {

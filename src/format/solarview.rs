@@ -19,7 +19,7 @@ use crate::{
         key::{FieldKey, Meta},
         latest::LatestReadings,
         options::FormatEntry,
-        printable::shown,
+        printable::printable,
         readings::{Member, ReadingValue, Readings},
         selection::Selection,
         snapshot::{Page, SnapshotFormat},
@@ -69,7 +69,7 @@ impl Solarview {
         let keys = keys.unwrap_or(&USUAL).to_vec();
         if let Some(key) = keys.iter().find(|key| code(**key).is_none()) {
             let name = key.text(&units);
-            return Err(Usage(format!("solarview: {} has no OBIS code", shown(&name))));
+            return Err(Usage(format!("solarview: {} has no OBIS code", printable(&name))));
         }
         for (unit, choice) in
             [(Unit::WATT_HOUR, "energy=kWh"), (Unit::VAR_HOUR, "reactive-energy=kvarh")]
@@ -108,7 +108,7 @@ impl Solarview {
             FieldKey::Field(place, _) => self.units.apply(number, FIELDS.get(place)?.unit),
             _ => (number, member.unit.clone()),
         };
-        let (value, unit) = (padded(number)?, shown(&unit).into_owned());
+        let (value, unit) = (padded(number)?, printable(&unit).into_owned());
         let separator = if unit.is_empty() { "" } else { "*" };
         Some(match self.style {
             Style::Solarview => format!("{c}.{d}.{e}({value}{separator}{unit})"),

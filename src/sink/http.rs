@@ -20,7 +20,7 @@ use ureq::{
 };
 
 use crate::{
-    format::printable::shown,
+    format::printable::printable,
     sink::{
         settings::{Secret, error::SettingError},
         tls,
@@ -95,7 +95,7 @@ impl PostTarget {
         authorization: Option<Secret>,
         timeout: Duration,
     ) -> Result<Self, SettingError> {
-        let wrong = |_| SettingError::new(format!("{} is no address", shown(uri)));
+        let wrong = |_| SettingError::new(format!("{} is no address", printable(uri)));
         let uri: Uri = uri.parse().map_err(wrong)?;
         if let Some(secret) = &authorization
             && HeaderValue::from_str(secret.reveal()).is_err()
@@ -190,7 +190,7 @@ fn outcome_of(error: &Error, own_ca: bool) -> PostOutcome {
         Error::Io(error) => match tls::cause(error) {
             Some(cause) => PostOutcome::Untrusted(tls::explain(cause, own_ca)),
             None if error.kind() == io::ErrorKind::Other => {
-                PostOutcome::Unreachable(shown(&error.to_string()).into_owned())
+                PostOutcome::Unreachable(printable(&error.to_string()).into_owned())
             }
             None if CLOSED_KINDS.contains(&error.kind()) => {
                 PostOutcome::ConnectionClosed(error.kind().to_string())
@@ -200,9 +200,9 @@ fn outcome_of(error: &Error, own_ca: bool) -> PostOutcome {
         Error::Rustls(error) => PostOutcome::Untrusted(tls::explain(error, own_ca)),
         Error::HostNotFound => PostOutcome::Unreachable("no server has that name".to_owned()),
         Error::Protocol(_) | Error::Http(_) | Error::LargeResponseHeader(..) => {
-            PostOutcome::InvalidResponse(shown(&error.to_string()).into_owned())
+            PostOutcome::InvalidResponse(printable(&error.to_string()).into_owned())
         }
-        _ => PostOutcome::Unreachable(shown(&error.to_string()).into_owned()),
+        _ => PostOutcome::Unreachable(printable(&error.to_string()).into_owned()),
     }
 }
 

@@ -6,7 +6,7 @@
 use core::time::Duration;
 use std::time::Instant;
 
-use crate::format::{latest::name, printable::shown, readings::Readings};
+use crate::format::{latest::name, printable::printable, readings::Readings};
 
 /// The meter that has the place.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +44,8 @@ impl SingleMeter {
         if core::mem::replace(&mut self.reported, true) {
             return None;
         }
-        let text = |name: Option<&str>| shown(name.unwrap_or("one without a number")).into_owned();
+        let text =
+            |name: Option<&str>| printable(name.unwrap_or("one without a number")).into_owned();
         let taken = self.taken.as_ref().and_then(|(taken, _)| taken.as_deref());
         Some(format!(
             "{place} has room for one meter, {}: {} is left out; write {{meter}} into it, or choose \

@@ -11,7 +11,7 @@ use rustls::{
     },
 };
 
-use crate::{format::printable::shown, sink::settings::error::SettingError};
+use crate::{format::printable::printable, sink::settings::error::SettingError};
 
 /// The cryptography: ring's.
 #[must_use]
@@ -77,7 +77,7 @@ pub fn explain(error: &Error, own_ca: bool) -> String {
             format!("its certificate {}", explain_certificate(wrong, own_ca))
         }
         Error::InvalidMessage(_) => "it does not speak TLS".to_owned(),
-        _ => format!("no secure connection ({})", shown(&error.to_string())),
+        _ => format!("no secure connection ({})", printable(&error.to_string())),
     }
 }
 
@@ -104,7 +104,7 @@ pub fn explain_certificate(error: &CertificateError, own_ca: bool) -> String {
         E::NotValidForName => "is for another name".to_owned(),
         E::NotValidForNameContext { expected, presented } => {
             let (expected, presented) = (expected.to_str(), presented.join(", "));
-            format!("is not for {}, but for {}", shown(&expected), shown(&presented))
+            format!("is not for {}, but for {}", printable(&expected), printable(&presented))
         }
         E::Other(_) if error.to_string().contains("CaUsedAsEndEntity") => {
             "is the authority\'s own: give the server a certificate that it has signed, or set \
@@ -112,7 +112,7 @@ pub fn explain_certificate(error: &CertificateError, own_ca: bool) -> String {
                 .to_owned()
         }
         E::Revoked => "was revoked".to_owned(),
-        error => format!("is not accepted: {}", shown(&error.to_string())),
+        error => format!("is not accepted: {}", printable(&error.to_string())),
     }
 }
 

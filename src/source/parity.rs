@@ -188,7 +188,7 @@ mod tests {
         let mut search = ParitySearch::default();
         search.record(128, 128);
         assert!(search.frames_seen());
-        assert!(!search.frames_seen(), "told once");
+        assert!(!search.frames_seen(), "reported once");
         assert_eq!(search.record(100_000, 100_000), None);
         assert_eq!(search.parity(), Parity::None);
     }

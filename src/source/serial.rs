@@ -33,8 +33,11 @@ use super::{
     parmrk::Unescaper,
     ports,
 };
-use crate::backoff::Backoff;
-use crate::source::reconnect::{self, Reconnecting};
+use crate::{
+    backoff::Backoff,
+    format::printable::printable,
+    source::reconnect::{self, Reconnecting},
+};
 
 /// The settings of a serial device. [`SerialSettings::new`] has those of meters on the M-Bus.
 #[derive(Clone, Debug)]
@@ -300,15 +303,14 @@ fn holder(node: &Path) -> Option<String> {
     let processes = fs::read_dir("/proc").ok()?.flatten();
     let holds = |process: &Path| {
         let files = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
-        files.into_iter().any(|file| fs::read_link(file.path()).is_ok_and(|held| held == node))
+        files.into_iter().any(|file| fs::read_link(file.path()).is_ok_and(|target| target == node))
     };
     processes.into_iter().find_map(|process| {
         let pid: u32 = process.file_name().to_str()?.parse().ok()?;
         let path = process.path();
         let name =
             holds(&path).then(|| fs::read_to_string(path.join("comm")).unwrap_or_default())?;
-        let name: String = name.chars().filter(|character| !character.is_control()).collect();
-        Some(format!("{name}[{pid}]"))
+        Some(format!("{}[{pid}]", printable(name.trim_end())))
     })
 }
 

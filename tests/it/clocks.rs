@@ -23,7 +23,7 @@ fn decoded(apdu: &str, received: &[&str], format: &str) -> (Vec<String>, String)
 }
 
 /// The last word of a line of the line protocol: nanoseconds since 1970, here in seconds.
-fn timestamp(line: &String) -> &str {
+fn timestamp(line: &str) -> &str {
     line.rsplit(' ').next().unwrap().strip_suffix("000000000").unwrap()
 }
 
@@ -31,7 +31,7 @@ fn timestamp(line: &String) -> &str {
 fn a_clock_that_is_far_off_is_told_once_and_history_takes_the_arrival() {
     let received = ["2026-01-15T11:00:00.100Z", "2026-01-15T11:00:05.100Z"];
     let (lines, messages) = decoded(PUBLISHED, &received, "influx");
-    let times: Vec<_> = lines.iter().map(timestamp).collect();
+    let times: Vec<_> = lines.iter().map(|line| timestamp(line)).collect();
     assert_eq!(times, ["1768474800", "1768474805"]);
     let told = "meterpipe decode: meter 181220000009: the meter's clock is 1571 days behind the \
                 time of arrival, which history uses\n";
@@ -49,7 +49,7 @@ fn a_clock_that_calls_itself_invalid_is_told_once() {
     let invalid = PUBLISHED.replace("00ff8880", "00ff8883");
     let received = ["2021-09-27T07:47:17.000Z", "2021-09-27T07:47:22.000Z"];
     let (lines, messages) = decoded(&invalid, &received, "influx");
-    let times: Vec<_> = lines.iter().map(timestamp).collect();
+    let times: Vec<_> = lines.iter().map(|line| timestamp(line)).collect();
     assert_eq!(times, ["1632728837", "1632728842"]);
     assert_eq!(messages.matches("calls its clock invalid").count(), 1, "{messages}");
 }

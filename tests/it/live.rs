@@ -263,8 +263,8 @@ fn a_single_run_ends_with_its_own_status() {
     let holder = Live::start(&["capture", node.to_str().unwrap()]);
     wait_for("the device is taken", || count(&holder.err, "parity") == 1);
     let ran = run(&["capture", "--once", node.to_str().unwrap()], b"");
-    let said = format!("in use by meterpipe[{}]", holder.process.0.id());
-    assert_eq!((ran.status, ran.err.contains(&said)), (5, true), "{}", ran.err);
+    let message = format!("in use by meterpipe[{}]", holder.process.0.id());
+    assert_eq!((ran.status, ran.err.contains(&message)), (5, true), "{}", ran.err);
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn promtool_finds_nothing_to_complain_about() {
 }
 
 #[test]
-fn a_file_that_the_collector_would_not_read_is_told_of() {
+fn a_file_that_the_collector_would_not_read_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("meter.txt");
     let sink = start(&format!("prometheus:{}", path.display()), 8);
@@ -190,9 +190,9 @@ fn node_exporter_shows_the_values_of_the_textfile() {
 /// An exporter, and where it listens.
 fn exporter() -> (sinks::Running, SocketAddr) {
     let sink = start("prometheus://127.0.0.1:0", 8);
-    wait_for("the address", || !sink.said.texts().is_empty());
-    let said = sink.said.texts().concat();
-    let address = said.strip_prefix("listening on http://").unwrap();
+    wait_for("the address", || !sink.messages.texts().is_empty());
+    let messages = sink.messages.texts().concat();
+    let address = messages.strip_prefix("listening on http://").unwrap();
     let address = address.strip_suffix("/metrics").unwrap().parse().unwrap();
     (sink, address)
 }
@@ -282,20 +282,20 @@ fn who_takes_nothing_of_the_answer_holds_up_nobody() {
 }
 
 #[test]
-fn an_address_that_is_taken_is_told_once_and_waited_for() {
+fn an_address_that_is_taken_is_reported_once_and_waited_for() {
     let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
     let taken = TcpListener::bind(address).unwrap();
     let sink = start(&format!("prometheus://{address}"), 8);
-    wait_for("the message", || !sink.said.texts().is_empty());
+    wait_for("the message", || !sink.messages.texts().is_empty());
     sink.put(&everything("1"));
     drop(taken);
-    wait_for("the address", || sink.said.texts().len() > 1);
+    wait_for("the address", || sink.messages.texts().len() > 1);
     let why = "Address already in use (os error 98); trying again, every 30 s at most";
     let listening = format!("listening on http://{address}/metrics");
     let page = ask(address, GET).unwrap();
     assert!(page.contains("telegrams_total{meter=\"1\"} 1\n"), "{page}");
-    let (said, lost) = sink.end(SOON);
-    assert_eq!(said, [format!("cannot listen on {address}: {why}"), listening]);
+    let (messages, lost) = sink.end(SOON);
+    assert_eq!(messages, [format!("cannot listen on {address}: {why}"), listening]);
     assert_eq!(lost, 0);
 
     let taken = TcpListener::bind(address).unwrap();

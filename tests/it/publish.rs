@@ -79,13 +79,13 @@ fn a_line_that_is_none_costs_no_other() {
     let ran = publish(&folder, &["--to=file:all.jsonl"], &mixed);
     assert_eq!(ran.status, 1);
     assert_eq!(read(&folder, "all.jsonl"), input);
-    for told in [
+    for message in [
         "line 2: reading: not a line of readings: no JSON at octet 0",
         "line 3: reading: not a line of readings: nothing known at octet 0",
         "line 4: reading: not a line of readings: JSON that breaks off at octet 99",
         "2 telegrams, 3 rejected",
     ] {
-        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+        assert!(ran.err.contains(message), "{message}: {}", ran.err);
     }
     let records = run(&["simulate", "--count", "1"], b"").out;
     let ran = publish(&folder, &["--to=file:none.jsonl"], &records);
@@ -97,9 +97,9 @@ fn a_line_that_is_none_costs_no_other() {
 }
 
 #[test]
-fn what_cannot_be_meant_is_said_before_anything_is_read() {
+fn what_cannot_be_meant_is_reported_before_anything_is_read() {
     let folder = TempDir::new().unwrap();
-    for (args, told) in [
+    for (args, message) in [
         (&["--to=broker"][..], "--to: broker: a sink is written as mqtt://HOST or file:PATH"),
         (&["--to=carrier:pigeon"], "carrier:pigeon: no sink is called carrier: there are "),
         (&["--to=file:x?evry=1s"], "file:x: file: nothing is called evry: did you mean every?"),
@@ -111,7 +111,7 @@ fn what_cannot_be_meant_is_said_before_anything_is_read() {
     ] {
         let ran = publish(&folder, args, "");
         assert_eq!(ran.status, 2, "{args:?}");
-        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+        assert!(ran.err.contains(message), "{message}: {}", ran.err);
     }
     let ran = run_command(at_home(&folder, &["watch", "mqtt://u:typ3d@h"]), b"");
     assert_eq!(ran.status, 2);
@@ -120,7 +120,7 @@ fn what_cannot_be_meant_is_said_before_anything_is_read() {
 }
 
 #[test]
-fn a_sink_that_cannot_store_holds_up_no_other_and_its_loss_is_told() {
+fn a_sink_that_cannot_store_holds_up_no_other_and_its_loss_is_reported() {
     let (folder, input) = (TempDir::new().unwrap(), readings("50"));
     // This server accepts connections and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -205,7 +205,7 @@ fn a_week_in_which_nothing_can_be_stored_takes_no_more_memory_than_an_hour() {
 }
 
 #[test]
-fn a_secret_comes_from_the_environment_and_is_never_told() {
+fn a_secret_comes_from_the_environment_and_is_never_printed() {
     let (folder, input) = (TempDir::new().unwrap(), readings("1"));
     fs::write(folder.path().join("token"), format!("{CANARY}\n")).unwrap();
     let url = "http://127.0.0.1:9";
@@ -257,10 +257,10 @@ fn the_configuration_is_checked_and_shown_without_its_secrets() {
 }
 
 #[test]
-fn a_mistake_in_a_sink_is_told_with_its_line() {
+fn a_mistake_in_a_sink_is_reported_with_its_line() {
     let folder = TempDir::new().unwrap();
     let place = folder.path().join("c.toml");
-    let told = |text: &str, action: &[&str]| {
+    let message = |text: &str, action: &[&str]| {
         fs::write(&place, format!("[[sink]]\nto = \"file:a\"\n\n[[sink]]\n{text}\n")).unwrap();
         let ran = run_command(at_home(&folder, &[action, &["--config=c.toml"]].concat()), b"");
         assert_eq!(ran.status, 2, "{}", ran.err);
@@ -282,7 +282,7 @@ fn a_mistake_in_a_sink_is_told_with_its_line() {
         ("to = \"carrier:pigeon\"", "line 4: no sink is called carrier"),
     ] {
         for action in [&["config", "check"][..], &["publish"]] {
-            let line = told(text, action);
+            let line = message(text, action);
             assert!(line.starts_with(why), "{why}: {line}");
         }
     }
@@ -558,7 +558,7 @@ fn what_the_guard_refuses_is_counted() {
 fn a_configuration_that_cannot_run_has_mistakes() {
     let folder = TempDir::new().unwrap();
     let config = folder.path().join("c.toml");
-    for (text, told) in [
+    for (text, message) in [
         ("[[meter]]\nsource = \"sim:what\"", "sim:what: "),
         ("[[meter]]\nsource = \"tcp://host\"", "tcp://host: a peer is written as tcp://HOST:PORT"),
         ("[[meter]]\nbaud = 0", "line 2: a number is expected here"),
@@ -574,8 +574,8 @@ fn a_configuration_that_cannot_run_has_mistakes() {
         fs::write(&config, text).unwrap();
         let args = ["config", "check", "--config", "c.toml"];
         let ran = run_command(at_home(&folder, &args), b"");
-        assert_eq!(ran.status, if told.is_empty() { 0 } else { 2 }, "{text}: {}", ran.err);
-        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+        assert_eq!(ran.status, if message.is_empty() { 0 } else { 2 }, "{text}: {}", ran.err);
+        assert!(ran.err.contains(message), "{message}: {}", ran.err);
     }
 }
 

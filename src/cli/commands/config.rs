@@ -15,7 +15,7 @@ use crate::cli::{
     },
 };
 use meterpipe::{
-    format::printable::shown,
+    format::printable::printable,
     sink::{line_counters::LineCounters, settings::redact},
 };
 
@@ -68,7 +68,7 @@ fn count(number: usize, noun: &str) -> String {
 /// Prints the settings in force in the form of the configuration, without secrets.
 fn show(config: Config, context: &mut Context) -> Result<(), Stop> {
     // A line end in the name of a file must not end the comment.
-    let mut text = format!("# {}\n", shown(&config.path.display().to_string()));
+    let mut text = format!("# {}\n", printable(&config.path.display().to_string()));
     for meter in &config.meters {
         let mut rows = Vec::new();
         rows.extend(meter.name.as_ref().map(|name| ("name", name.clone())));
@@ -85,8 +85,8 @@ fn show(config: Config, context: &mut Context) -> Result<(), Stop> {
     }
     for mut settings in config.sinks {
         environment::complete(&mut settings);
-        let settings_shown = settings.shown();
-        let rows = settings_shown.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let redacted = settings.redacted();
+        let rows = redacted.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         table("sink", [("to", settings.name.as_str())].into_iter().chain(rows), &mut text);
     }
     context.output.text.extend_from_slice(text.as_bytes());

@@ -36,5 +36,5 @@ fn prepare(args: &args::DecodeArgs, context: &mut Context) -> Result<Box<dyn Sta
     let zone = output_format::zone(&args.format)?;
     let decrypt = keys::decrypt(&args.keys, &args.input, &context.messages)?;
     let jobs = (Jobs::new(args.jobs.jobs), args.input.files.as_slice());
-    Ok(text_decoder(decrypt, format, zone, jobs, context))
+    Ok(text_decoder(decrypt, format, zone, None, jobs, context))
 }

@@ -6,6 +6,7 @@ use crate::cli::{
     input::files,
     run::{
         context::Context,
+        events,
         stage::{self, Stage, Task},
         status::{Status, Stop},
     },
@@ -65,8 +66,10 @@ impl Stage for Decrypter {
 fn open(decrypt: &mut Decrypt, event: StageEvent<'_>, context: &mut Context) {
     match event {
         StageEvent::Record(record, place) => {
-            decrypt.feed(&record, place, &mut |event: StageEvent<'_>| context.event(&event));
+            decrypt.feed(&record, place, &mut |event: StageEvent<'_>| {
+                events::of_stage(&event, context)
+            });
         }
-        event => context.event(&event),
+        event => events::of_stage(&event, context),
     }
 }

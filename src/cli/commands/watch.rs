@@ -38,7 +38,6 @@ use meterpipe::{
 /// Runs the subcommand.
 pub fn run(args: &args::WatchArgs) -> Status {
     let mut context = Context::new("watch", args.verbosity);
-    context.limit = if args.until.once { Some(1) } else { args.until.count };
     if args.format.list_fields {
         context.output.text.extend_from_slice(output_format::list().as_bytes());
         return context.finish_plain();
@@ -97,18 +96,20 @@ fn prepare(
     let sinks = sinks(args, config, context)?;
     let recording = args.record.as_deref();
     let recording = recording.map(|path| Recording::open(path, &found.files)).transpose()?;
+    let limit = if args.until.once { Some(1) } else { args.until.count };
+    context.stop_at(limit);
     let stage = match (sinks, recording) {
         (None, None) if found.live.is_empty() => {
             let jobs = (Jobs::new(args.jobs.jobs), found.files.as_slice());
-            text_decoder(decrypt, format, zone, jobs, context)
+            text_decoder(decrypt, format, zone, limit, jobs, context)
         }
         (sinks, recording) => {
             let live = !found.live.is_empty();
-            let shown = shown(args, format, live, sinks.is_some(), context)?;
+            let text_output = standard_output(args, format, live, sinks.is_some(), context)?;
             let sinks =
                 sinks.map(|it| Box::new(SinkOutput::start(it)) as Box<dyn TelegramConsumer>);
-            let consumers = sinks.into_iter().chain(shown).collect();
-            Box::new(Watcher { decoder: Decoder::new(decrypt, zone, consumers), recording })
+            let consumers = sinks.into_iter().chain(text_output).collect();
+            Box::new(Watcher { decoder: Decoder::new(decrypt, zone, limit, consumers), recording })
         }
     };
     Ok((found, stage))
@@ -129,8 +130,8 @@ fn sinks(
     (!sinks.is_empty()).then(|| Sinks::start(sinks, counters)).transpose()
 }
 
-/// The consumer that shows telegrams on standard output, if the user wants to see them there.
-fn shown(
+/// The consumer that writes telegrams to standard output, if the user wants to see them there.
+fn standard_output(
     args: &args::WatchArgs,
     format: Box<dyn Format>,
     live: bool,

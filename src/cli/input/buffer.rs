@@ -69,7 +69,7 @@ impl Buffer {
             let record = Record { time, kind: RecordKind::Raw, octets: waiting, attributes };
             context.tally.octets += waiting.len() as u64;
             stage.feed(&record, Place::Octet(position), context);
-            if context.is_full() {
+            if context.done {
                 return Err(Stop::Done);
             }
             position += self.filled as u64;
@@ -91,7 +91,7 @@ impl Buffer {
             let waiting = self.buffer.get(..self.filled).unwrap_or_default();
             for end in memchr::memchr_iter(b'\n', waiting) {
                 reader.line(waiting.get(start..end).unwrap_or_default(), true, context);
-                if context.is_full() {
+                if context.done {
                     return Err(Stop::Done);
                 }
                 context.output.settle()?;

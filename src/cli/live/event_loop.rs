@@ -76,7 +76,7 @@ pub fn run(
         run.check_times(context)?;
         context.messages.tick();
         stage.tick(context);
-        if context.is_full() {
+        if context.done {
             return Err(Stop::Done);
         }
     }
@@ -107,9 +107,9 @@ fn read_in_thread(
             let mut burst = Burst::default();
             let event = source.read(&mut burst);
             let last = matches!(event, Err(_) | Ok(SourceEvent::End));
-            let told =
+            let accepted =
                 matches!(event, Ok(SourceEvent::Quiet)) || sender.send((index, event, burst));
-            if last || !told {
+            if last || !accepted {
                 return;
             }
         }
@@ -131,7 +131,7 @@ impl EventLoop {
         }
         match message {
             Ok(message) => self.take(message, stage, context)?,
-            Err(TryRecvError::Empty) => self.tell_silence(stage, context),
+            Err(TryRecvError::Empty) => self.note_silence(stage, context),
             Err(TryRecvError::Disconnected) => return Err(Stop::Done),
         }
         if context.tally.telegrams > self.telegrams {
@@ -150,7 +150,7 @@ impl EventLoop {
         [next, timeout].into_iter().flatten().fold(TICK, Duration::min)
     }
 
-    fn tell_silence(&self, stage: &mut dyn Stage, context: &mut Context) {
+    fn note_silence(&self, stage: &mut dyn Stage, context: &mut Context) {
         let silent = self.silent();
         if silent >= LOOK {
             stage.quiet(silent, context);
@@ -326,10 +326,10 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_told_to_the_nearest_tenth_of_a_second() {
-        for (millis, told) in [(0, "0.0"), (49, "0.0"), (50, "0.1"), (999, "1.0"), (61_249, "61.2")]
+    fn a_time_is_printed_to_the_nearest_tenth_of_a_second() {
+        for (millis, text) in [(0, "0.0"), (49, "0.0"), (50, "0.1"), (999, "1.0"), (61_249, "61.2")]
         {
-            assert_eq!(seconds(Duration::from_millis(millis)), told);
+            assert_eq!(seconds(Duration::from_millis(millis)), text);
         }
     }
 }

@@ -64,7 +64,7 @@ impl Pty {
 
     /// Sends octets as a line does: what finds no room is lost. Says how many were.
     pub fn send(&mut self, octets: &[u8]) -> Result<usize, Stop> {
-        self.hear();
+        self.discard_input();
         loop {
             match rustix::io::write(&self.master, octets) {
                 Ok(written) => {
@@ -127,7 +127,7 @@ impl Pty {
     }
 
     /// Takes what somebody writes to the meter, who must not be held up; a meter does not listen.
-    fn hear(&self) {
+    fn discard_input(&self) {
         let _ = rustix::io::read(&self.master, &mut [0; 1024]);
     }
 

@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn raw_records_are_cut_at_256_octets_and_at_200_ms() {
+    fn raw_records_are_split_at_256_octets_and_at_200_ms() {
         let mut records = vec![];
         let mut recorder = Recorder::new(None);
         let mut out = written(&mut records);
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn every_octet_and_every_mark_is_written_once_whatever_the_cut() {
+    fn every_octet_and_every_mark_is_written_once_however_they_are_split() {
         // Noise, a frame, one that breaks off, one with a mark, a look-alike at the end.
         let mut stream = vec![0x16; 300];
         stream.extend(frame(&[0x68; 40]));

@@ -82,12 +82,12 @@ impl Recording {
             stored = stored.and(opened);
         }
         if let Err(stop) = stored {
-            self.tell(stop, context);
+            self.report(stop, context);
         }
     }
 
     /// Reports the first failure. Readings go on without the recording.
-    fn tell(&mut self, stop: Stop, context: &Context) {
+    fn report(&mut self, stop: Stop, context: &Context) {
         if let Stop::Failed(_, text) = stop
             && !self.failed
         {

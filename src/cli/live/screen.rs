@@ -23,17 +23,17 @@ const MESSAGES: usize = 5;
 /// The meters that have a place on the screen.
 const METERS: usize = 8;
 
-/// The view.
+/// The live table.
 pub struct Screen {
     table: Table,
-    meters: Vec<ShownMeter>,
+    meters: Vec<ScreenMeter>,
     messages: Collected,
     drawn: Option<Instant>,
     stale: bool,
 }
 
 /// A meter on the screen.
-struct ShownMeter {
+struct ScreenMeter {
     title: Option<SystemTitle>,
     heading: String,
     rows: Vec<String>,
@@ -43,7 +43,7 @@ struct ShownMeter {
     missing: u64,
 }
 
-impl ShownMeter {
+impl ScreenMeter {
     /// The state stands before the values, since rows that do not fit are cut off at the end.
     fn lines(&self) -> impl Iterator<Item = String> {
         let Self { heading, rows, last_telegram, good, missing, .. } = self;
@@ -96,16 +96,16 @@ impl Screen {
         if self.meters.is_empty() {
             return vec!["waiting for the first telegram".to_owned()];
         }
-        self.meters.iter().flat_map(ShownMeter::lines).collect()
+        self.meters.iter().flat_map(ScreenMeter::lines).collect()
     }
 
-    fn meter(&mut self, title: Option<SystemTitle>) -> Option<&mut ShownMeter> {
+    fn meter(&mut self, title: Option<SystemTitle>) -> Option<&mut ScreenMeter> {
         let index = match self.meters.iter().position(|meter| meter.title == title) {
             Some(index) => index,
             None if self.meters.len() < METERS => {
                 let (heading, rows) = (String::new(), vec![]);
                 let (counter, last_telegram, good, missing) = (None, Instant::now(), 0, 0);
-                self.meters.push(ShownMeter {
+                self.meters.push(ScreenMeter {
                     title,
                     heading,
                     rows,

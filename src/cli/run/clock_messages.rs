@@ -7,7 +7,7 @@ use meterpipe::{
     format::{
         cell::Content,
         entry::{OutputTelegram, TimeDoubt},
-        printable::shown,
+        printable::printable,
     },
     reading::telegram::Telegram,
 };
@@ -102,7 +102,7 @@ fn meter(entry: &OutputTelegram<'_>) -> String {
     };
     let mut text = Vec::new();
     content.write(entry.zone, &mut text);
-    format!("meter {}: ", shown(&String::from_utf8_lossy(&text)))
+    format!("meter {}: ", printable(&String::from_utf8_lossy(&text)))
 }
 
 /// A difference of so many seconds in the two units that matter.

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use crate::cli::run::{
     clock_messages::ClockMessages,
     context::Context,
+    events,
     stage::{Stage, Task},
 };
 use meterpipe::{
@@ -41,18 +42,23 @@ pub trait TelegramConsumer: Task {
 pub struct Decoder {
     chain: Decode,
     zone: TimeZone,
+    /// The number of telegrams after which the run ends.
+    limit: Option<u64>,
     clocks: ClockMessages,
     consumers: Vec<Box<dyn TelegramConsumer>>,
 }
 
 impl Decoder {
-    /// A decoder with the keys of `decrypt`; `zone` is for clocks without an offset.
+    /// A decoder with the keys of `decrypt`; `zone` is for clocks without an offset. After `limit`
+    /// telegrams the run ends.
     pub fn new(
         decrypt: Decrypt,
         zone: TimeZone,
+        limit: Option<u64>,
         consumers: Vec<Box<dyn TelegramConsumer>>,
     ) -> Self {
-        Self { chain: Decode::new(decrypt), zone, clocks: ClockMessages::default(), consumers }
+        let clocks = ClockMessages::default();
+        Self { chain: Decode::new(decrypt), zone, limit, clocks, consumers }
     }
 
     fn run(
@@ -60,9 +66,9 @@ impl Decoder {
         context: &mut Context,
         step: impl FnOnce(&mut Decode, &mut dyn FnMut(DecodeEvent<'_>)),
     ) {
-        let Self { chain, zone, clocks, consumers } = self;
+        let Self { chain, zone, limit, clocks, consumers } = self;
         step(chain, &mut |event| match event {
-            DecodeEvent::Telegram { .. } if context.is_full() => {}
+            DecodeEvent::Telegram { .. } if context.done => {}
             DecodeEvent::Telegram { telegram, record, .. } => {
                 let (received, attributes) = (record.time, record.attributes);
                 let telegram = OutputTelegram { telegram, zone, received, attributes };
@@ -71,12 +77,13 @@ impl Decoder {
                 for consumer in consumers.iter_mut() {
                     consumer.telegram(&telegram, context);
                 }
+                context.stop_at(*limit);
             }
             event => {
                 if let DecodeEvent::Refused(refusal) = &event {
                     consumers.iter_mut().for_each(|consumer| consumer.refused(refusal));
                 }
-                context.decoded(&event);
+                events::of_chain(&event, context);
             }
         });
     }

@@ -3,6 +3,7 @@ pub mod batch;
 pub mod clock_messages;
 pub mod context;
 pub mod decoder;
+pub mod events;
 pub mod guard_messages;
 pub mod messages;
 pub mod output;

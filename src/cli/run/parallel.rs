@@ -32,6 +32,7 @@ use crate::cli::run::{
     clock_messages::ClockMessages,
     context::Context,
     decoder::{Decoder, TextOutput, report_notes},
+    events,
     stage::{Stage, Task},
 };
 use meterpipe::{
@@ -88,19 +89,21 @@ fn size(path: &Path) -> Option<u64> {
     }
 }
 
-/// The stage that decodes `files` to text: with several threads where they are of use.
+/// The stage that decodes `files` to text, up to `limit` telegrams: with several threads where they
+/// are of use.
 pub fn text_decoder(
     decrypt: Decrypt,
     format: Box<dyn Format>,
     zone: TimeZone,
+    limit: Option<u64>,
     (jobs, files): (Jobs, &[PathBuf]),
     context: &mut Context,
 ) -> Box<dyn Stage> {
-    if context.limit.is_none() && !format.is_snapshot() && jobs.fit(files) {
+    if limit.is_none() && !format.is_snapshot() && jobs.fit(files) {
         return Box::new(ParallelDecoder::start(decrypt, format, zone, jobs, context));
     }
     let text = TextOutput::start(format, context);
-    Box::new(Decoder::new(decrypt, zone, vec![Box::new(text)]))
+    Box::new(Decoder::new(decrypt, zone, limit, vec![Box::new(text)]))
 }
 
 /// The stage.
@@ -203,7 +206,7 @@ impl Emitter {
             StageEvent::Record(..) => return,
             StageEvent::Refused(refusal) => self.batch.push_refused(refusal),
             StageEvent::Noise(octets) => return context.noise(*octets),
-            StageEvent::Unverified(title) => return context.unverified(*title),
+            StageEvent::Unverified(title) => return events::unverified(*title, context),
         }
         self.send_if_full(context);
     }
@@ -214,7 +217,7 @@ impl Emitter {
         if self.workers.is_none() {
             self.settle(context);
             if context.tally.telegrams > 0 {
-                self.workers = Workers::start(self);
+                self.workers = Some(Workers::start(self));
             }
         } else if self.batch.len() >= self.jobs.batch {
             self.send();
@@ -307,7 +310,7 @@ impl Emitter {
                 format.entry(&telegram, &mut context.output.text);
                 report_notes(format.as_mut(), context);
             }
-            event => context.decoded(&event),
+            event => events::of_chain(&event, context),
         });
     }
 }
@@ -320,10 +323,10 @@ struct Workers {
 }
 
 impl Workers {
-    /// Starts them; nothing if not even one can be started.
-    fn start(emitter: &Emitter) -> Option<Self> {
+    /// Starts them, or as many as the system allows; without any, the main thread reads all batches.
+    fn start(emitter: &Emitter) -> Self {
         let reader = || {
-            let format = emitter.format.fork();
+            let format = emitter.format.for_worker();
             BatchReader::new(emitter.telegrams.reopen(), format, emitter.zone.clone())
         };
         let count = emitter.jobs.count.saturating_sub(1);
@@ -331,15 +334,17 @@ impl Workers {
         // as to read dozens of telegrams.
         let (queue, batches) = mpsc::sync_channel(2 * count);
         let batches = Arc::new(Mutex::new(batches));
-        let started = (0..count).take_while(|_| {
+        for _ in 0..count {
             let (mut reader, batches) = (reader(), batches.clone());
             let thread = thread::Builder::new().name("worker".to_owned());
-            thread.spawn(move || work(&mut reader, &batches)).is_ok()
-        });
-        (started.count() > 0).then(|| Self { queue, own: reader() })
+            if thread.spawn(move || read_batches(&mut reader, &batches)).is_err() {
+                break;
+            }
+        }
+        Self { queue, own: reader() }
     }
 
-    /// Gives a batch to the workers; if they have enough to do, it is read here.
+    /// Gives a batch to the workers; if they have enough to do, or none is there, it is read here.
     fn send(&mut self, batch: Batch) -> Pending {
         let (sender, receiver) = mpsc::channel();
         match self.queue.try_send((batch, sender)) {
@@ -355,7 +360,7 @@ impl Workers {
 }
 
 /// Reads batches until the queue is closed.
-fn work(reader: &mut BatchReader, batches: &Mutex<Receiver<(Batch, Sender<Batch>)>>) {
+fn read_batches(reader: &mut BatchReader, batches: &Mutex<Receiver<(Batch, Sender<Batch>)>>) {
     let next = || batches.lock().ok()?.recv().ok();
     while let Some((mut batch, done)) = next() {
         reader.read(&mut batch);

@@ -36,7 +36,10 @@ use crate::cli::{
         environment,
     },
 };
-use meterpipe::sink::settings::{SinkSettings, error::SettingError, origin::SettingOrigin};
+use meterpipe::{
+    format::printable::printable,
+    sink::settings::{SinkSettings, error::SettingError, origin::SettingOrigin},
+};
 
 /// The content of the file.
 #[derive(Debug, Default)]
@@ -243,7 +246,7 @@ fn expected(value: &TomlValue<'_>, form: &str) -> Mistake {
 }
 
 fn mistake(at: Range<usize>, unknown: &str, known: &[&str]) -> Mistake {
-    let mut text = format!("nothing is called {}", unknown.escape_debug());
+    let mut text = format!("nothing is called {}", printable(unknown));
     let nearest = known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, unknown));
     if let Some(nearest) = nearest {
         let _ = write!(text, ": did you mean {nearest}?");
@@ -299,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_mistake_is_named_with_its_line_and_what_is_near() {
-        let told = |text: &str| {
+        let message = |text: &str| {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("c.toml");
             fs::write(&path, text).unwrap();
@@ -308,24 +311,24 @@ mod tests {
                 other => format!("{other:?}"),
             }
         };
-        assert_eq!(told("[[meters]]"), "line 1: nothing is called meters: did you mean meter?");
+        assert_eq!(message("[[meters]]"), "line 1: nothing is called meters: did you mean meter?");
         assert_eq!(
-            told("[[meter]]\nname = 'a'\nsorce = 'b'"),
+            message("[[meter]]\nname = 'a'\nsorce = 'b'"),
             "line 3: nothing is called sorce: did you mean source?"
         );
         assert_eq!(
-            told("\n[[sink]]\nretain = true"),
+            message("\n[[sink]]\nretain = true"),
             "line 2: the sink has no to = \"mqtt://HOST\""
         );
-        assert_eq!(told("[meter]\n"), "line 1: tables are expected here: [[meter]]");
-        assert_eq!(told("[[meter]]\nbaud = 'x'"), "line 2: a number is expected here");
+        assert_eq!(message("[meter]\n"), "line 1: tables are expected here: [[meter]]");
+        assert_eq!(message("[[meter]]\nbaud = 'x'"), "line 2: a number is expected here");
         assert_eq!(
-            told("[[meter]]\n\nparity = 'eve'"),
+            message("[[meter]]\n\nparity = 'eve'"),
             "line 3: even, none, odd or auto is expected here"
         );
-        assert!(told("[[meter]\n").starts_with("line 1: "), "{}", told("[[meter]\n"));
+        assert!(message("[[meter]\n").starts_with("line 1: "), "{}", message("[[meter]\n"));
         assert_eq!(
-            told("[[sink]]\nto = 'mqtt'"),
+            message("[[sink]]\nto = 'mqtt'"),
             "line 2: mqtt: a sink is written as mqtt://HOST or file:PATH"
         );
     }

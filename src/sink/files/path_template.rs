@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use crate::{
-    format::{key::Meta, latest, printable::shown, readings::Readings},
+    format::{key::Meta, latest, printable::printable, readings::Readings},
     sink::{
         settings::{SinkSettings, SinkTarget, error::SettingError},
         slug::slug,
@@ -101,7 +101,7 @@ fn parts(text: &str) -> Result<Vec<PathPart>, String> {
             _ => {
                 return Err(format!(
                     "{{{}}}: unknown; only {{meter}} and {{date}} exist",
-                    shown(name)
+                    printable(name)
                 ));
             }
         });
@@ -137,7 +137,7 @@ fn is_date(text: &&str) -> bool {
 /// The path in printable form.
 #[must_use]
 pub fn printable_path(path: &Path) -> String {
-    shown(&path.to_string_lossy()).into_owned()
+    printable(&path.to_string_lossy()).into_owned()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::{
-    format::{latest::name, meters::Meters, printable::shown, readings::Readings},
+    format::{latest::name, meters::Meters, printable::printable, readings::Readings},
     sink::guard::{meter::GuardedMeter, verdict::Verdict},
 };
 
@@ -22,7 +22,7 @@ impl Guard {
         let (verdict, refused) = self.meters.seen(meter, |watch| watch.check(readings));
         self.refused += refused;
         verdict.about(|| match meter {
-            Some(meter) => format!("meter {}", shown(meter)),
+            Some(meter) => format!("meter {}", printable(meter)),
             None => "a meter without a number".to_owned(),
         })
     }

@@ -200,13 +200,13 @@ impl AnnouncedMeter {
     ) -> bool {
         let expires_later = self.interval.observe(readings) && options.expire_after.is_none();
         let known = self.entities.len();
-        for shown in state_format.projection.of(readings) {
-            if !self.keys.contains(&shown.key)
+        for reading in state_format.projection.of(readings) {
+            if !self.keys.contains(&reading.key)
                 && self.keys.len() < MOST_ENTITIES
                 && let Some(entity) =
-                    Entity::of(&shown, &state_format.projection.units, options.compat)
+                    Entity::of(&reading, &state_format.projection.units, options.compat)
             {
-                self.keys.push(shown.key);
+                self.keys.push(reading.key);
                 self.entities.insert(entity.id.clone(), entity);
             }
         }

@@ -65,8 +65,8 @@ impl DiscoveryConfig<'_> {
             // Home Assistant,
             // and a removal has to know all topics.
             DiscoveryForm::Component => {
-                let shown = entities.filter(|entity| !entity.disabled);
-                shown.map(|entity| self.component(entity)).collect()
+                let enabled = entities.filter(|entity| !entity.disabled);
+                enabled.map(|entity| self.component(entity)).collect()
             }
         }
     }

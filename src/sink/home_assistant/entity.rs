@@ -16,7 +16,7 @@ use crate::{
         units::Units,
     },
     reading::{decimal::Decimal, fields::FIELDS},
-    sink::projection::Shown,
+    sink::projection::ProjectedReading,
 };
 
 /// An entity, always a sensor.
@@ -83,8 +83,8 @@ const LONGEST_STATE: usize = 255;
 impl Entity {
     /// The entity of a reading; `None` if the reading fits no state.
     #[must_use]
-    pub fn of(shown: &Shown<'_>, units: &Units, compat: bool) -> Option<Self> {
-        let entity = match (shown.key, shown.value.as_ref()) {
+    pub fn of(reading: &ProjectedReading<'_>, units: &Units, compat: bool) -> Option<Self> {
+        let entity = match (reading.key, reading.value.as_ref()) {
             (FieldKey::Meta(meta), ReadingValue::Text(text)) if text.len() <= LONGEST_STATE => {
                 Self::meta(meta)?
             }
@@ -92,19 +92,19 @@ impl Entity {
                 Self::named(place, occurrence, units, compat)?
             }
             (FieldKey::Object(..) | FieldKey::Item(_), ReadingValue::Number(_)) => {
-                Self::unnamed(shown.key, &shown.unit, compat)
+                Self::unnamed(reading.key, &reading.unit, compat)
             }
             (FieldKey::Object(..) | FieldKey::Item(_), ReadingValue::Text(text))
                 if text.len() <= LONGEST_STATE =>
             {
-                Self::unnamed(shown.key, "", compat)
+                Self::unnamed(reading.key, "", compat)
             }
             (FieldKey::Object(..) | FieldKey::Item(_), ReadingValue::Truth(_)) => {
-                Self::unnamed(shown.key, "", compat)
+                Self::unnamed(reading.key, "", compat)
             }
             _ => return None,
         };
-        Some(Self { member: shown.name.clone().into_owned(), ..entity })
+        Some(Self { member: reading.name.clone().into_owned(), ..entity })
     }
 
     /// The entity of a field with a name.
@@ -240,7 +240,7 @@ mod tests {
         let readings = Readings::parse(line.as_bytes()).unwrap();
         projection
             .of(&readings)
-            .filter_map(|shown| Entity::of(&shown, &projection.units, compat))
+            .filter_map(|reading| Entity::of(&reading, &projection.units, compat))
             .collect()
     }
 
@@ -317,14 +317,14 @@ mod tests {
         projection.units.choose("reactive-energy=Mvarh").unwrap();
         let line = "{\"energy_import_wh\":5,\"reactive_energy_import_varh\":5,\"power_net_w\":7}";
         let all = entities(line, &projection, false);
-        let shown: Vec<_> = all
+        let found: Vec<_> = all
             .iter()
             .map(|it| {
                 (it.id.as_str(), it.member.as_str(), it.class, it.unit.as_deref(), it.decimals)
             })
             .collect();
         assert_eq!(
-            shown,
+            found,
             [
                 ("energy_import", "energy_import_kwh", Some("energy"), Some("kWh"), Some(3)),
                 // Home Assistant does not know Mvarh: with the class it would refuse the entity.

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_is_announced_if_nothing_is_said_and_there_is_a_state() {
+    fn a_device_is_announced_if_nothing_is_set_and_there_is_a_state() {
         let expected = DiscoveryOptions {
             form: DiscoveryForm::Device,
             prefix: "homeassistant".to_owned(),
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_counts_and_the_old_form_keeps_to_what_is_old() {
+    fn what_is_set_counts_and_the_old_form_keeps_to_what_is_old() {
         let options = take("ha=component&ha_prefix=a/b/&ha_expire_after=2m", TopicLayout::Json);
         let options = options.unwrap().unwrap();
         assert_eq!((options.form, options.prefix.as_str()), (DiscoveryForm::Component, "a/b"));

@@ -5,7 +5,7 @@ use core::time::Duration;
 use serde_json::Value;
 
 use crate::{
-    format::printable::shown,
+    format::printable::printable,
     sink::{http::PostOutcome, settings::Secret},
 };
 
@@ -141,10 +141,10 @@ impl ServerNames {
         }
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let short: String = text.chars().take(LONGEST_TEXT).collect();
-        let cut = if short.len() < text.len() { " …" } else { "" };
+        let ellipsis = if short.len() < text.len() { " …" } else { "" };
         match short.is_empty() {
             true => code.to_string(),
-            false => format!("{code} ({}{cut})", shown(&short)),
+            false => format!("{code} ({}{ellipsis})", printable(&short)),
         }
     }
 }
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_says_is_told_short_safe_and_without_secrets() {
+    fn an_answer_of_a_server_is_reported_short_safe_and_without_secrets() {
         let description = |body: &str| match outcome(400, body) {
             WriteOutcome::Refused(description) => description,
             other => panic!("{other:?}"),

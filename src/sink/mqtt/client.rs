@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::{
-    format::printable::shown,
+    format::printable::printable,
     sink::{
         mqtt::{
             announce::{Announcer, Publication, Qos, StateFormat},
@@ -54,7 +54,7 @@ impl Broker {
 
     /// `HOST:PORT` for messages.
     pub(super) fn address(&self) -> String {
-        let host = shown(&self.host);
+        let host = printable(&self.host);
         match host.contains(':') {
             true => format!("[{host}]:{}", self.port),
             false => format!("{host}:{}", self.port),

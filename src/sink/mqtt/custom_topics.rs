@@ -16,7 +16,7 @@
 use crate::{
     format::{
         key::FieldKey,
-        printable::shown,
+        printable::printable,
         readings::{Member, ReadingValue, Readings},
         units::Units,
     },
@@ -65,7 +65,7 @@ impl CustomTopic {
     }
 
     fn choose_unit(&mut self, setting: &str, unit: &str) -> Result<(), SettingError> {
-        let cause = format!("{} is no unit of it and no number of decimals", shown(unit));
+        let cause = format!("{} is no unit of it and no number of decimals", printable(unit));
         let wrong = || SettingError::of(setting, &cause);
         for key in &self.keys {
             let field = match key {
@@ -107,7 +107,7 @@ impl CustomTopic {
         let members = self.keys.iter().map(|key| readings.member(*key));
         let members = members.collect::<Option<Vec<_>>>()?;
         let payload = match members.as_slice() {
-            [one] => shown(&self.value(one)?.to_string()).into_owned().into_bytes(),
+            [one] => printable(&self.value(one)?.to_string()).into_owned().into_bytes(),
             several => self.list(several)?,
         };
         Some((state_format.topics.fill(&self.topic, meter), payload))

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::{fmt::Write as _, io};
 
 use crate::{
-    format::printable::shown,
+    format::printable::printable,
     sink::mqtt::packets::{ConnectOptions, Reason},
 };
 
@@ -67,7 +67,7 @@ impl Disconnect {
             io::ErrorKind::TimedOut => "no answer within 10 s".to_owned(),
             io::ErrorKind::HostUnreachable => "no route to that host".to_owned(),
             io::ErrorKind::NetworkUnreachable => "the network is unreachable".to_owned(),
-            _ => shown(&error.to_string()).into_owned(),
+            _ => printable(&error.to_string()).into_owned(),
         })
     }
 
@@ -102,7 +102,7 @@ impl Disconnect {
 
     fn cause(&self, names: BrokerNames<'_>) -> String {
         let BrokerNames { address, connect_options, tls } = names;
-        let id = shown(&connect_options.client_id);
+        let id = printable(&connect_options.client_id);
         match self {
             Self::Unreachable(why) => format!("cannot connect to {address}: {why}"),
             Self::NoAnswer(time) => {
@@ -152,13 +152,13 @@ fn refusal(reason: Reason, names: BrokerNames<'_>) -> String {
         (Reason::LOGIN | Reason::NOT_AUTHORIZED, Some(user)) => write!(
             text,
             "user {} ({}): are user name and password right?",
-            shown(user),
+            printable(user),
             reason.text()
         ),
         (Reason::CLIENT_ID, _) => write!(
             text,
             "the name {} of the client: choose another with client_id",
-            shown(&connect_options.client_id)
+            printable(&connect_options.client_id)
         ),
         (Reason::VERSION, _) => write!(text, "this version of MQTT: remove the setting protocol"),
         (reason, _) => write!(text, "the connection: {}", reason.text()),
@@ -211,7 +211,7 @@ mod tests {
     };
 
     #[test]
-    fn each_trouble_has_its_own_message_with_the_next_step() {
+    fn each_disconnect_has_its_own_message_with_the_next_step() {
         let qos = Qos::AtLeastOnce;
         let will = Publication { topic: "t".to_owned(), payload: Vec::new(), retain: true, qos };
         let connect_options = ConnectOptions {

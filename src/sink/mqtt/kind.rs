@@ -1,7 +1,7 @@
 //! The description of the MQTT sink, and the environment variables of its broker.
 
 use crate::{
-    format::printable::shown,
+    format::printable::printable,
     sink::{
         home_assistant::{announcer::announcer, options},
         kind::{
@@ -156,7 +156,9 @@ fn read_address(scheme: &str, lookup: Lookup<'_>) -> Result<Option<VariableAddre
             Err(SettingError::new(message))
         }
         Ok(port) => Ok(format!(":{port}")),
-        Err(_) => Err(SettingError::new(format!("${name} = {}: a port expected", shown(&port)))),
+        Err(_) => {
+            Err(SettingError::new(format!("${name} = {}: a port expected", printable(&port))))
+        }
     });
     let port = port.transpose()?.unwrap_or_default();
     let (path, base) = first(BASE_TOPIC, lookup).unzip();

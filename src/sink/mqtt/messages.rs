@@ -4,7 +4,7 @@ use crate::{
     format::{
         key::FieldKey,
         latest::name,
-        printable::shown,
+        printable::printable,
         readings::{ReadingValue, Readings},
     },
     sink::{
@@ -83,8 +83,8 @@ impl StateMessages {
                 all.push(self.message(topics.state(meter), text));
             }
             TopicLayout::Flat => {
-                all.extend(projection.of(readings).map(|shown| {
-                    self.message(topics.value(meter, &shown.name), plain(&shown.value))
+                all.extend(projection.of(readings).map(|reading| {
+                    self.message(topics.value(meter, &reading.name), plain(&reading.value))
                 }));
                 let known =
                     extra_values.iter().filter_map(|(name, number)| Some((name, (*number)?)));
@@ -103,7 +103,7 @@ impl StateMessages {
         let owns_shared_topic = !shared || self.single_meter.takes(readings);
         if !owns_shared_topic {
             let place = if topics.is_shared() { topics.state(None) } else { "topics".to_owned() };
-            self.notes.extend(self.single_meter.note(&shown(&place), readings));
+            self.notes.extend(self.single_meter.note(&printable(&place), readings));
         }
         owns_shared_topic
     }
@@ -138,7 +138,7 @@ fn append_extra(extra_values: &[ExtraValue], text: &mut Vec<u8>) {
 
 /// Text for programs that know no JSON and for people with a terminal.
 fn plain(value: &ReadingValue) -> Vec<u8> {
-    shown(&value.to_string()).into_owned().into_bytes()
+    printable(&value.to_string()).into_owned().into_bytes()
 }
 
 #[cfg(test)]

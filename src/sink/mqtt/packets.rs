@@ -500,7 +500,7 @@ mod tests {
     ];
 
     #[test]
-    fn however_octets_are_cut_the_same_comes_out() {
+    fn however_octets_are_split_the_same_comes_out() {
         let all_packets = BROKER_PACKETS.concat();
         let expected = [
             Incoming::Acknowledged(1, Reason(0)),
@@ -513,12 +513,12 @@ mod tests {
             Incoming::BrokerDisconnect(Reason::TAKEN_OVER),
         ];
         assert_eq!(open(Protocol::Five).feed(&all_packets).unwrap(), expected);
-        for cut in 1..all_packets.len() {
+        for at in 1..all_packets.len() {
             let mut packets = open(Protocol::Five);
-            let (first, second) = all_packets.split_at(cut);
+            let (first, second) = all_packets.split_at(at);
             let mut all = packets.feed(first).unwrap();
             all.extend(packets.feed(second).unwrap());
-            assert_eq!(all, expected, "cut at {cut}");
+            assert_eq!(all, expected, "split at {at}");
         }
         let mut packets = open(Protocol::Five);
         let all = all_packets.chunks(1).flat_map(|octet| packets.feed(octet).unwrap());
@@ -526,7 +526,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_not_come_does_not_get_past_the_gate() {
+    fn what_may_not_come_is_refused() {
         for wrong in [
             &[0x32, 8, 0, 1, b'a', 0, 0, 0, b'x', b'y'][..],
             &[0x34, 8, 0, 1, b'a', 0, 9, 0, b'x', b'y'],

@@ -176,7 +176,7 @@ mod tests {
             let (end, wait) = reconnect.classify(&Disconnect::ClosedRepeatedly, None);
             assert!(wait >= 60 * SECOND && wait <= 120 * SECOND, "{wait:?}");
             let last_report = reconnect.report("twin".to_owned(), end.pace());
-            assert_eq!(last_report.is_some(), turn == 0, "it is said once");
+            assert_eq!(last_report.is_some(), turn == 0, "it is reported once");
             assert_eq!(reconnect.connected(), turn == 0);
         }
         // The other client is gone for good.
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_said_and_the_same_is_not() {
+    fn a_change_is_reported_and_the_same_is_not() {
         let mut reconnect = Reconnect::new();
         let mut say = |text: &str| reconnect.report(text.to_owned(), RetryPace::Growing).is_some();
         assert_eq!([say("a"), say("a"), say("b"), say("b")], [true, false, true, false]);

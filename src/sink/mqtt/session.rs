@@ -483,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_once_more_waits_once_and_for_this_connection() {
+    fn what_is_published_again_waits_once_and_for_this_connection() {
         let (mut session, now) = open(&OPEN);
         session.publish(vec![message("1", ONE)]);
         for text in ["1", "2", "2", "1"] {
@@ -506,7 +506,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broker_takes_no_more_at_a_time_than_it_said() {
+    fn a_broker_takes_no_more_at_a_time_than_it_announced() {
         // Receive Maximum 2, Maximum QoS not said.
         let (mut session, now) = open(&[0x20, 6, 0, 0, 3, 0x21, 0, 2]);
         for text in ["1", "2", "3"] {
@@ -575,7 +575,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_message_is_told_and_does_not_come_again() {
+    fn a_refused_message_is_reported_and_does_not_come_again() {
         let (mut session, now) = open(&OPEN);
         session.publish(vec![message("1", ONE)]);
         let id = published(&session.take(now).0)[0].1 as u8;

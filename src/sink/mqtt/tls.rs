@@ -17,7 +17,7 @@ use rustls::{
 };
 
 use crate::{
-    format::printable::shown,
+    format::printable::printable,
     sink::{
         mqtt::disconnect::Disconnect,
         settings::{SinkSettings, error::SettingError},
@@ -44,8 +44,9 @@ impl Tls {
         let insecure = settings.take_switch("insecure")?;
         let (ca, certificate) = (settings.take_path("ca"), settings.take_path("cert"));
         let key = settings.take_path("key");
-        let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| SettingError::new(format!("{} is no name of a server", shown(host))))?;
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| {
+            SettingError::new(format!("{} is no name of a server", printable(host)))
+        })?;
         let provider = tls::provider();
         let config = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
@@ -122,7 +123,7 @@ impl Tls {
             Error::PeerIncompatible(_) => {
                 format!("{address} speaks no secure version of TLS: {error}")
             }
-            error => format!("TLS with {address}: {}", shown(&error.to_string())),
+            error => format!("TLS with {address}: {}", printable(&error.to_string())),
         }
     }
 

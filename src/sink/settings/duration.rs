@@ -42,8 +42,8 @@ mod tests {
         assert_eq!(duration(""), Err("a number expected, as in 30s".to_owned()));
         assert_eq!(duration("d"), Err("a number expected, as in 30s".to_owned()));
         for text in ["1w", "-1s", "1.5h", "1 s"] {
-            let told = "a number of s, m, h or d expected, as in 30s";
-            assert_eq!(duration(text), Err(told.to_owned()), "{text}");
+            let expected = "a number of s, m, h or d expected, as in 30s";
+            assert_eq!(duration(text), Err(expected.to_owned()), "{text}");
         }
     }
 

@@ -23,7 +23,7 @@ use std::{fs, path::PathBuf};
 use zeroize::Zeroizing;
 
 use crate::{
-    format::printable::shown,
+    format::printable::printable,
     sink::settings::{
         common_keys::COMMON,
         duration::duration,
@@ -96,7 +96,7 @@ impl fmt::Debug for SinkSettings {
         f.debug_struct("Settings")
             .field("scheme", scheme)
             .field("target", target)
-            .field("values", &self.shown())
+            .field("values", &self.redacted())
             .finish_non_exhaustive()
     }
 }
@@ -124,7 +124,7 @@ impl SinkSettings {
         origin: SettingOrigin,
     ) -> Result<(), SettingError> {
         if self.has(key) {
-            return Err(SettingError::new(format!("{} stands twice", shown(key))).at(key));
+            return Err(SettingError::new(format!("{} stands twice", printable(key))).at(key));
         }
         self.values.push((key.to_owned(), value));
         self.origins.note(key, origin);
@@ -150,11 +150,11 @@ impl SinkSettings {
 
     /// All settings. Values that are or may be secret are hidden.
     #[must_use]
-    pub fn shown(&self) -> Vec<(String, String)> {
-        let shown = |(key, value): &(String, String)| {
+    pub fn redacted(&self) -> Vec<(String, String)> {
+        let redact = |(key, value): &(String, String)| {
             (key.clone(), redact::value(self.description(key), key, value).to_owned())
         };
-        self.values.iter().map(shown).collect()
+        self.values.iter().map(redact).collect()
     }
 
     /// True if the settings hold a secret itself, not the name of its file; or a value of an unknown key,
@@ -315,7 +315,7 @@ impl SinkSettings {
             return Ok(());
         };
         if self.keys().any(|key| key.name == unknown) {
-            let advice = format!("a table is expected, as in {}.NAME=VALUE", shown(unknown));
+            let advice = format!("a table is expected, as in {}.NAME=VALUE", printable(unknown));
             return Err(SettingError::of(unknown, advice));
         }
         let spellings = self.keys().flat_map(SettingKey::spellings);
@@ -324,7 +324,7 @@ impl SinkSettings {
             |(distance, known): &(usize, String)| 2 * distance <= known.len().max(unknown.len());
         let nearest = distances.filter(near).min().map(|(_, known)| known);
         let advice = nearest.map(|known| format!(": did you mean {known}?")).unwrap_or_default();
-        let message = format!("{}: nothing is called {}{advice}", self.scheme, shown(unknown));
+        let message = format!("{}: nothing is called {}{advice}", self.scheme, printable(unknown));
         Err(SettingError::new(message).at(unknown))
     }
 
@@ -363,10 +363,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_is_taken_and_what_nobody_takes_is_a_mistake() {
+    fn what_is_set_is_taken_and_what_nobody_takes_is_a_mistake() {
         let mut it = settings("mqtt://u:canary@h?retian=true&qos=1&password_file=/nowhere");
         assert!(!format!("{it:?}").contains("canary"), "{it:?}");
-        assert!(it.shown().iter().all(|(_, value)| !value.contains("canary")));
+        assert!(it.redacted().iter().all(|(_, value)| !value.contains("canary")));
         assert_eq!(it.take_as::<u8>("qos", "0 or 1").unwrap(), Some(1));
         assert!(it.take_secret("password").unwrap_err().to_string().starts_with("password and"));
         assert!(it.take("user").is_some() && !it.take_switch("retain").unwrap());

@@ -97,7 +97,7 @@ impl MeterKind {
         }
     }
 
-    /// The APDU octets in a full frame; L counts five more.
+    /// The APDU octets in a full frame.
     #[must_use]
     pub const fn segment(self) -> usize {
         match self {

@@ -25,12 +25,12 @@ use meterpipe::{
 
 /// The messages of a sink.
 #[derive(Debug, Default)]
-pub struct Said {
+pub struct SinkMessages {
     texts: Mutex<Vec<String>>,
     lost: AtomicU64,
 }
 
-impl Report for Said {
+impl Report for SinkMessages {
     fn say(&self, text: &str) {
         self.texts.lock().unwrap().push(text.to_owned());
     }
@@ -40,7 +40,7 @@ impl Report for Said {
     }
 }
 
-impl Said {
+impl SinkMessages {
     /// All of it, without any secret.
     pub fn texts(&self) -> Vec<String> {
         self.texts.lock().unwrap().iter().cloned().map(secrets::open).collect()
@@ -53,7 +53,7 @@ impl Said {
 
 /// A sink at work.
 pub struct Running {
-    pub said: Arc<Said>,
+    pub messages: Arc<SinkMessages>,
     outbox: QueueSender,
     thread: Option<JoinHandle<()>>,
 }
@@ -62,10 +62,10 @@ pub struct Running {
 pub fn start(uri: &str, capacity: usize) -> Running {
     let sink = build(uri).unwrap();
     let (outbox, inbox) = queue(capacity).unwrap();
-    let said = Arc::new(Said::default());
-    let report = said.clone();
+    let messages = Arc::new(SinkMessages::default());
+    let report = messages.clone();
     let thread = Some(thread::spawn(move || sink.run(inbox, &*report)));
-    Running { said, outbox, thread }
+    Running { messages, outbox, thread }
 }
 
 /// The mistake for which a sink is refused.
@@ -92,7 +92,7 @@ impl Running {
     pub fn end(mut self, patience: Duration) -> (Vec<String>, u64) {
         self.outbox.end(Instant::now() + patience);
         self.thread.take().unwrap().join().unwrap();
-        (self.said.texts(), self.said.lost())
+        (self.messages.texts(), self.messages.lost())
     }
 }
 

@@ -250,9 +250,9 @@ fn pages_have_no_lint() {
             fs::write(folder.path().join(page), text).unwrap();
             mandoc.arg(page);
         }
-        let said = String::from_utf8(mandoc.output().unwrap().stdout).unwrap();
+        let output = String::from_utf8(mandoc.output().unwrap().stdout).unwrap();
         // A page has no date: it belongs to a version.
-        let lint: Vec<_> = said.lines().filter(|line| !line.contains("missing date")).collect();
+        let lint: Vec<_> = output.lines().filter(|line| !line.contains("missing date")).collect();
         assert!(lint.is_empty(), "{}", lint.join("\n"));
     });
 }
@@ -287,11 +287,11 @@ fn completions_load_in_their_shells() {
         tools::need(shell, |mut command| {
             // The file is $0 and $1.
             let output = command.args(options).arg(script).args([&file, &file]).output().unwrap();
-            let said = String::from_utf8_lossy(&output.stdout);
-            let complained = String::from_utf8_lossy(&output.stderr);
-            assert!(said.contains("decode"), "{shell}: {said}{complained}");
-            assert!(shell == "zsh" || said.contains("mqtts://"), "{shell}: {said}{complained}");
-            assert!(output.status.success() && complained.is_empty(), "{shell}: {complained}");
+            let stdout = String::from_utf8_lossy(&output.stdout);
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert!(stdout.contains("decode"), "{shell}: {stdout}{stderr}");
+            assert!(shell == "zsh" || stdout.contains("mqtts://"), "{shell}: {stdout}{stderr}");
+            assert!(output.status.success() && stderr.is_empty(), "{shell}: {stderr}");
         });
     };
     complete("bash", &["--norc", "-ec"], BASH, "completions/meterpipe.bash");

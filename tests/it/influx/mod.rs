@@ -22,7 +22,7 @@ use meterpipe::{
     },
 };
 
-use crate::common::sinks::Said;
+use crate::common::sinks::SinkMessages;
 
 /// The longest wait of a test.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -33,7 +33,7 @@ const START: i64 = 1_795_172_400;
 /// A sink at work.
 struct Sink {
     outbox: Option<QueueSender>,
-    said: Arc<Said>,
+    messages: Arc<SinkMessages>,
     thread: JoinHandle<()>,
 }
 
@@ -41,10 +41,10 @@ impl Sink {
     fn start(uri: &str, capacity: usize) -> Self {
         let sink = crate::common::sinks::build(uri).unwrap_or_else(|error| panic!("{error}"));
         let (outbox, inbox) = queue(capacity).unwrap();
-        let said = Arc::new(Said::default());
-        let report = said.clone();
+        let messages = Arc::new(SinkMessages::default());
+        let report = messages.clone();
         let thread = thread::spawn(move || sink.run(inbox, &*report));
-        Self { outbox: Some(outbox), said, thread }
+        Self { outbox: Some(outbox), messages, thread }
     }
 
     fn put(&self, line: &str) {
@@ -52,20 +52,20 @@ impl Sink {
         self.outbox.as_ref().unwrap().put(SinkEvent::Readings(Arc::new(readings)));
     }
 
-    fn said(&self) -> Vec<String> {
-        self.said.texts()
+    fn messages(&self) -> Vec<String> {
+        self.messages.texts()
     }
 
     /// Waits for a message that contains `part`.
-    fn hears(&self, part: &str) {
-        wait_for(part, || self.said().iter().any(|text| text.contains(part)));
+    fn wait_for_message(&self, part: &str) {
+        wait_for(part, || self.messages().iter().any(|text| text.contains(part)));
     }
 
     /// Ends the sink within that time; returns its messages and the number of lost readings.
     fn end(mut self, time: Duration) -> (Vec<String>, u64) {
         self.outbox.take().unwrap().end(Instant::now() + time);
         self.thread.join().unwrap();
-        (self.said.texts(), self.said.lost())
+        (self.messages.texts(), self.messages.lost())
     }
 }
 

@@ -47,7 +47,7 @@ fn a_state_arrives_and_is_kept_where_that_is_wanted() {
             // Acknowledged messages may still be on their way to the listener.
             listener.wait_for("house/power 1.23");
             listener.wait_for("house/status offline");
-            let heard = listener.heard();
+            let received = listener.received();
             let state = r#"{"meter":"181220000009","power_net_w":1234}"#;
             for line in [
                 "0 0 house/status online".to_owned(),
@@ -55,18 +55,18 @@ fn a_state_arrives_and_is_kept_where_that_is_wanted() {
                 format!("0 0 house/181220000009/state {state}"),
                 "0 0 house/status offline".to_owned(),
             ] {
-                assert!(heard.contains(&line), "{line} is not in {heard:#?}");
+                assert!(received.contains(&line), "{line} is not in {received:#?}");
             }
             // A later listener receives the retained messages and nothing else.
             let late = broker.listen(&[]);
             late.wait_for("kept/status");
             late.wait_for("house/status");
             late.wait_for("kept/181220000009 ");
-            let mut heard = late.heard();
-            heard.sort();
+            let mut received = late.received();
+            received.sort();
             let state = r#"{"meter":"181220000009","power_net_w":99}"#;
             assert_eq!(
-                heard,
+                received,
                 [
                     "1 0 house/power 0.10".to_owned(),
                     "1 0 house/status offline".to_owned(),
@@ -116,7 +116,7 @@ fn a_meter_that_calls_itself_a_wildcard_gets_no_farther_than_its_topic() {
             "0 0 house/a______x____2J-c3f21002/state {\"meter\":\"a/+/#{{x}}\\u001b[2J\",\"power_net_w\":1}"
         );
         assert_eq!(sink.end(LIMIT), (vec![], 0));
-        assert!(!listener.heard().concat().contains('\x1b'));
+        assert!(!listener.received().concat().contains('\x1b'));
     });
 }
 
@@ -172,8 +172,8 @@ fn ten_times_a_broker_forgets_everything_and_has_it_back_within_five_seconds() {
             println!("restart {restart}: back after {took:?}");
             assert!(took < Duration::from_secs(5), "restart {restart}: {took:?}");
         }
-        let (said, lost) = sink.end(LIMIT);
-        assert_eq!(lost, 0, "{said:?}");
+        let (messages, lost) = sink.end(LIMIT);
+        assert_eq!(lost, 0, "{messages:?}");
     });
 }
 
@@ -259,8 +259,8 @@ fn a_broker_that_is_stopped_is_left_and_found_again() {
         listener.wait_for("house/status online");
         sink.put(4);
         listener.wait_for("\"power_net_w\":4}");
-        let (said, lost) = sink.end(LIMIT);
-        assert_eq!(lost, 0, "{said:?}");
+        let (messages, lost) = sink.end(LIMIT);
+        assert_eq!(lost, 0, "{messages:?}");
     });
 }
 
@@ -280,7 +280,7 @@ fn guarded() -> Mosquitto {
 }
 
 #[test]
-fn a_password_is_proved_and_a_wrong_one_is_told_without_being_shown() {
+fn a_password_is_proved_and_a_wrong_one_is_reported_without_being_shown() {
     with_mosquitto(|| {
         let broker = guarded();
         let secret = broker.folder.path().join("secret");
@@ -298,8 +298,8 @@ fn a_password_is_proved_and_a_wrong_one_is_told_without_being_shown() {
             let text = sink.wait_for("refuses user meter (");
             assert!(text.ends_with("right?; trying again every 60 s"), "{text}");
             sink.put(1);
-            let (said, lost) = sink.end(LIMIT);
-            assert_eq!((said.len(), lost), (1, 1), "{said:?}");
+            let (messages, lost) = sink.end(LIMIT);
+            assert_eq!((messages.len(), lost), (1, 1), "{messages:?}");
             let sink = Running::start(&uri(&broker, &format!("protocol={protocol}")));
             sink.wait_for("refuses a client without a user name (");
         }
@@ -307,7 +307,7 @@ fn a_password_is_proved_and_a_wrong_one_is_told_without_being_shown() {
 }
 
 #[test]
-fn a_topic_that_the_access_list_forbids_is_told() {
+fn a_topic_that_the_access_list_forbids_is_reported() {
     with_mosquitto(|| {
         let broker = guarded();
         let login = "user=meter&password=c4nary%20word:%C2%A71";
@@ -315,8 +315,8 @@ fn a_topic_that_the_access_list_forbids_is_told() {
         sink.put(1);
         let text = sink.wait_for("refuses garden/181220000009 (not authorized)");
         assert!(text.ends_with("its access list does not let this user write there"), "{text}");
-        let (said, lost) = sink.end(LIMIT);
-        assert_eq!((said.len(), lost), (1, 1), "{said:?}");
+        let (messages, lost) = sink.end(LIMIT);
+        assert_eq!((messages.len(), lost), (1, 1), "{messages:?}");
     });
 }
 
@@ -341,9 +341,9 @@ fn secure(broker: &Mosquitto, query: &str) -> String {
 fn works(broker: &Mosquitto, query: &str) -> Vec<String> {
     let sink = Running::start(&secure(broker, &format!("qos=1&{query}")));
     sink.put(1);
-    let (said, lost) = sink.end(LIMIT);
-    assert_eq!(lost, 0, "{said:?}");
-    said
+    let (messages, lost) = sink.end(LIMIT);
+    assert_eq!(lost, 0, "{messages:?}");
+    messages
 }
 
 /// The connection fails with one message, and nothing is sent.
@@ -351,8 +351,8 @@ fn fails(uri: &str, part: &str) {
     let sink = Running::start(uri);
     sink.put(1);
     sink.wait_for(part);
-    let (said, lost) = sink.end(Duration::from_secs(2));
-    assert_eq!((said.len(), lost), (1, 1), "{said:?}");
+    let (messages, lost) = sink.end(Duration::from_secs(2));
+    assert_eq!((messages.len(), lost), (1, 1), "{messages:?}");
 }
 
 #[test]
@@ -365,10 +365,10 @@ fn tls_is_spoken_with_the_right_broker_only() {
             &secure(&broker, "ca=FOLDER/other.pem"),
             "is not signed by an authority in the file of ca; trying again every 60 s",
         );
-        let said = works(&broker, "insecure=true");
+        let messages = works(&broker, "insecure=true");
         let warning =
             format!("insecure=true: the certificate of localhost:{} is not checked", broker.port);
-        assert_eq!(said, [warning]);
+        assert_eq!(messages, [warning]);
         // A system without any certificates says so at once.
         match build(&secure(&broker, ""), None) {
             Ok(_) => fails(
@@ -391,7 +391,7 @@ fn tls_is_spoken_with_the_right_broker_only() {
 }
 
 #[test]
-fn certificates_that_expired_or_are_for_others_are_told_apart() {
+fn certificates_that_expired_or_are_for_others_are_distinguished() {
     with_mosquitto(|| {
         let broker = secured(&["localhost"], true, "");
         fails(
@@ -419,7 +419,7 @@ fn a_client_shows_its_certificate_where_it_is_wanted() {
 }
 
 #[test]
-fn files_that_are_none_are_told_at_the_start() {
+fn files_that_are_none_are_reported_at_the_start() {
     let folder = TempDir::new().unwrap();
     Authority::new(folder.path(), "ca").sign(folder.path(), "client", &["meter"], false);
     std::fs::write(folder.path().join("empty"), "").unwrap();
@@ -450,8 +450,9 @@ fn two_of_the_same_name_come_to_rest() {
             let uri = uri(&broker, &format!("client_id=twin&protocol={protocol}"));
             let twins = [Running::start(&uri), Running::start(&uri)];
             let find = || {
-                let said = twins.iter().flat_map(Running::said);
-                said.into_iter()
+                let messages = twins.iter().flat_map(Running::messages);
+                messages
+                    .into_iter()
                     .find(|text| text.contains("same name") || text.contains("the name"))
             };
             let text = until(find).unwrap();

@@ -46,15 +46,15 @@ fn swallowed_states_are_sent_again_whatever_the_broker_remembers() {
             sink.wait_for("connected again");
             sink.put(7);
             let reader = thread::spawn(move || all(client));
-            let (said, lost) = sink.end(LIMIT);
+            let (messages, lost) = sink.end(LIMIT);
             let again = reader.join().unwrap();
             assert_eq!(again.first().unwrap().payload, "online");
             assert_eq!(again.last().unwrap().payload, "offline");
             let states = powers(&again);
             assert_eq!(states[..6], [1, 2, 3, 4, 5, 6], "{again:?}");
             assert_eq!(states.last(), Some(&7), "the last state is the last: {states:?}");
-            assert_eq!(lost, 0, "{said:?}");
-            assert!(said[0].contains("closed the connection; trying again"), "{said:?}");
+            assert_eq!(lost, 0, "{messages:?}");
+            assert!(messages[0].contains("closed the connection; trying again"), "{messages:?}");
         }
     }
 }
@@ -76,8 +76,8 @@ fn a_state_that_is_never_acknowledged_is_one_reading_in_each_connection() {
         assert_eq!(powers(&states), (1..=connection).collect::<Vec<_>>(), "each once");
         shut_down(client);
     }
-    let (said, lost) = sink.end(Duration::ZERO);
-    assert_eq!(lost, 4, "{said:?}");
+    let (messages, lost) = sink.end(Duration::ZERO);
+    assert_eq!(lost, 4, "{messages:?}");
 }
 
 #[test]
@@ -119,8 +119,8 @@ fn the_last_state_comes_behind_one_that_waits_and_is_no_reading_of_its_own() {
         assert_eq!(powers(&states), [1, 2]);
         shut_down(client);
     }
-    let (said, lost) = sink.end(Duration::ZERO);
-    assert_eq!(lost, 1, "{said:?}");
+    let (messages, lost) = sink.end(Duration::ZERO);
+    assert_eq!(lost, 1, "{messages:?}");
 }
 
 #[test]
@@ -148,8 +148,8 @@ fn a_broker_that_knows_the_older_version_only_is_spoken_to_in_it() {
         let client = fake.open();
         assert_eq!(client.version, 4);
         sink.wait_for("connected again");
-        let told = sink.said().iter().filter(|text| text.contains("does not speak")).count();
-        assert_eq!(told, 1, "{:?}", sink.said());
+        let reports = sink.messages().iter().filter(|text| text.contains("does not speak")).count();
+        assert_eq!(reports, 1, "{:?}", sink.messages());
     }
 }
 
@@ -218,7 +218,7 @@ fn a_broker_that_can_do_less_is_asked_for_less() {
         assert_eq!((state.qos, state.retain, powers(&[state])), (0, false, vec![7]));
         client.close();
     }
-    assert!(sink.said().iter().all(|text| !text.contains("refuse")), "{:?}", sink.said());
+    assert!(sink.messages().iter().all(|text| !text.contains("refuse")), "{:?}", sink.messages());
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn two_of_the_same_name_that_close_without_a_word_do_not_chase_each_other() {
             fake.open().close();
             fake.open().close();
         }
-        assert!(fake.accept().read().is_none(), "nothing is said any more, it is only looked");
+        assert!(fake.accept().read().is_none(), "nothing is messages any more, it is only looked");
         let text = sink.wait_for("perhaps another client has the same name, twin");
         assert!(text.ends_with("trying again after 60 s to 120 s"), "{text}");
         assert_eq!(fake.count(Duration::from_secs(5), drop), 0);
@@ -287,8 +287,8 @@ fn refusals_that_somebody_has_to_mend_are_tried_once_a_minute_and_hide_the_passw
         assert!(text.ends_with("; trying again every 60 s"), "{text}");
         assert_eq!(fake.count(Duration::from_secs(2), drop), 0);
         sink.put(1);
-        let (said, lost) = sink.end(LIMIT);
-        assert_eq!((said.len(), lost), (1, 1), "{said:?}");
+        let (messages, lost) = sink.end(LIMIT);
+        assert_eq!((messages.len(), lost), (1, 1), "{messages:?}");
     };
     thread::scope(|scope| {
         for (code, part) in [
@@ -303,7 +303,7 @@ fn refusals_that_somebody_has_to_mend_are_tried_once_a_minute_and_hide_the_passw
 }
 
 #[test]
-fn a_refused_topic_is_told_once_and_when_it_is_taken_again() {
+fn a_refused_topic_is_reported_once_and_when_it_is_taken_again() {
     let fake = Fake::start();
     let sink = Running::start(&fake.uri("qos=1"));
     let mut client = fake.open();
@@ -318,7 +318,7 @@ fn a_refused_topic_is_told_once_and_when_it_is_taken_again() {
     let topic = "house/181220000009/state";
     let acl = "its access list does not let this user write there";
     assert_eq!(
-        sink.said(),
+        sink.messages(),
         [
             format!("{place} refuses {topic} (not authorized): {acl}"),
             format!("{place} accepts {topic} now"),
@@ -329,7 +329,7 @@ fn a_refused_topic_is_told_once_and_when_it_is_taken_again() {
 }
 
 #[test]
-fn what_is_no_broker_is_told_from_one() {
+fn what_is_no_broker_is_distinguished_from_one() {
     let fake = Fake::start();
     let sink = Running::start(&fake.uri(""));
     for _ in 0..2 {
@@ -339,8 +339,8 @@ fn what_is_no_broker_is_told_from_one() {
     }
     sink.wait_for("does not speak MQTT: is it a TLS port, for mqtts://?");
     sink.put(1);
-    let (said, lost) = sink.end(Duration::from_secs(2));
-    assert_eq!((said.len(), lost), (1, 1), "{said:?}");
+    let (messages, lost) = sink.end(Duration::from_secs(2));
+    assert_eq!((messages.len(), lost), (1, 1), "{messages:?}");
 }
 
 #[test]
@@ -360,9 +360,9 @@ fn what_ends_before_tls_is_there_may_be_over_soon() {
         sink.put(1);
         let ending = thread::spawn(move || sink.end(Duration::from_secs(5)));
         fake.accept().write(answer);
-        let (said, lost) = ending.join().unwrap();
+        let (messages, lost) = ending.join().unwrap();
         // Then the reading is lost, with one more message.
-        assert_eq!((said.len(), lost), (2, 1), "{said:?}");
+        assert_eq!((messages.len(), lost), (2, 1), "{messages:?}");
     }
 }
 
@@ -378,8 +378,8 @@ fn memory_and_messages_stay_small_in_a_long_outage() {
     for power in 0..50_000 {
         sink.put(power);
     }
-    let (said, lost) = sink.end(Duration::from_secs(2));
-    assert_eq!(said.len(), 1, "{said:?}");
+    let (messages, lost) = sink.end(Duration::from_secs(2));
+    assert_eq!(messages.len(), 1, "{messages:?}");
     assert!(lost > 0);
 }
 
@@ -398,7 +398,7 @@ fn after_an_outage_the_last_state_goes_out_and_what_was_left_out_is_counted() {
 }
 
 #[test]
-fn a_file_is_told_whole_when_it_is_faster_than_the_broker() {
+fn a_file_is_published_whole_when_it_is_faster_than_the_broker() {
     let fake = Fake::start();
     let sink = Running::start(&fake.uri("qos=1"));
     let mut client = fake.accept();
@@ -409,10 +409,10 @@ fn a_file_is_told_whole_when_it_is_faster_than_the_broker() {
         all(client)
     });
     (0..2000).for_each(|power| sink.put(power));
-    let (said, lost) = sink.end(LIMIT);
+    let (messages, lost) = sink.end(LIMIT);
     let states = powers(&reader.join().unwrap());
     assert_eq!(states, (0..2000).collect::<Vec<_>>());
-    assert_eq!((said.len(), lost), (0, 0), "{said:?}");
+    assert_eq!((messages.len(), lost), (0, 0), "{messages:?}");
 }
 
 /// Announces each meter it sees, and listens for a birth.
@@ -496,7 +496,7 @@ fn announcements_go_before_the_state_and_again_when_they_are_asked_for() {
 }
 
 #[test]
-fn what_is_announced_later_is_told_between_offline_and_online() {
+fn what_is_announced_later_is_published_between_offline_and_online() {
     let fake = Fake::start();
     let herald = Herald { meters: Vec::new(), due: [FieldKey::Meta(Meta::Device)] };
     let sink = Running::announcing(&fake.uri(""), Some(Box::new(herald)));
@@ -509,15 +509,16 @@ fn what_is_announced_later_is_told_between_offline_and_online() {
     assert_eq!(first.last().unwrap(), &("house/status".to_owned(), "online".to_owned()));
     sink.put_line("{\"meter\":\"2\",\"power_net_w\":5}");
     let all = topics(6);
-    let told: Vec<_> = all.iter().map(|(topic, payload)| format!("{topic} {payload}")).collect();
+    let published: Vec<_> =
+        all.iter().map(|(topic, payload)| format!("{topic} {payload}")).collect();
     let one =
         "house/181220000009/state {\"meter\":\"181220000009\",\"power_net_w\":1,\"device\":null}";
     let two = "house/2/state {\"meter\":\"2\",\"power_net_w\":5,\"device\":null}";
     let config = "homeassistant/device/2/config {}";
     // The states are sent again for the client that has just read the announcements.
-    assert_eq!(told, ["house/status offline", config, two, one, two, "house/status online"]);
-    let (said, lost) = sink.end(LIMIT);
-    assert_eq!((said, lost), (Vec::new(), 0));
+    assert_eq!(published, ["house/status offline", config, two, one, two, "house/status online"]);
+    let (messages, lost) = sink.end(LIMIT);
+    assert_eq!((messages, lost), (Vec::new(), 0));
     let last = client.take().unwrap();
     assert_eq!((last.topic.as_str(), last.payload.as_str()), ("house/status", "offline"));
 }
@@ -540,10 +541,13 @@ fn a_broker_that_hangs_is_left_and_found_again() {
     let mut client = fake.open();
     assert_eq!(client.published().unwrap().payload, "online");
     (0..200).for_each(|power| sink.put(power));
-    let (said, lost) = sink.end(Duration::from_secs(1));
+    let (messages, lost) = sink.end(Duration::from_secs(1));
     assert_eq!(lost, 200);
     // On a busy machine the second may be over so late that the broker counts as stalled.
-    assert!(said.iter().all(|text| text.ends_with("does not acknowledge messages")), "{said:?}");
+    assert!(
+        messages.iter().all(|text| text.ends_with("does not acknowledge messages")),
+        "{messages:?}"
+    );
     let rest: Vec<_> = std::iter::from_fn(|| client.published()).collect();
     assert!(rest.iter().all(|it| it.payload != "offline"), "{rest:?}");
     let clean = until(|| Some(client.read().is_some()));
@@ -551,7 +555,7 @@ fn a_broker_that_hangs_is_left_and_found_again() {
 }
 
 #[test]
-fn who_is_told_to_be_offline_by_another_says_that_it_is_not() {
+fn a_client_that_another_calls_offline_says_that_it_is_not() {
     let fake = Fake::start();
     let due = [FieldKey::parse("voltage_l1_v", &Units::default()).unwrap()];
     let herald = Herald { meters: Vec::new(), due };
@@ -568,16 +572,16 @@ fn who_is_told_to_be_offline_by_another_says_that_it_is_not() {
     client.write(b"\x30\x14\0\x0chouse/statusonline");
     sink.put(2);
     let next = client.take().unwrap().payload;
-    assert!(next.contains("\"power_net_w\":2"), "nothing more is said, but {next}");
+    assert!(next.contains("\"power_net_w\":2"), "nothing more is messages, but {next}");
 }
 
 #[test]
-fn a_broker_that_never_answers_is_told_of_at_the_end_of_a_run() {
+fn a_broker_that_never_answers_is_reported_at_the_end_of_a_run() {
     let fake = Fake::start();
     let sink = Running::start(&fake.uri(""));
     let _client = fake.accept();
     sink.put(1);
-    let (said, lost) = sink.end(Duration::from_millis(500));
+    let (messages, lost) = sink.end(Duration::from_millis(500));
     let text = format!("127.0.0.1:{} does not answer", fake.port);
-    assert_eq!((said, lost), (vec![text], 1));
+    assert_eq!((messages, lost), (vec![text], 1));
 }

@@ -19,7 +19,7 @@ use meterpipe::{
     },
 };
 
-use crate::common::sinks::Said;
+use crate::common::sinks::SinkMessages;
 
 /// The longest wait of a test.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
@@ -40,7 +40,7 @@ pub(crate) fn build(
 pub(crate) struct Running {
     outbox: Option<QueueSender>,
     thread: Option<JoinHandle<()>>,
-    said: Arc<Said>,
+    messages: Arc<SinkMessages>,
 }
 
 impl Running {
@@ -53,10 +53,10 @@ impl Running {
     pub(crate) fn announcing(uri: &str, announcer: Option<Box<dyn Announcer>>) -> Self {
         let sink = build(uri, announcer).unwrap();
         let (outbox, inbox) = queue(100).unwrap();
-        let said = Arc::new(Said::default());
-        let report = said.clone();
+        let messages = Arc::new(SinkMessages::default());
+        let report = messages.clone();
         let thread = thread::spawn(move || sink.run(inbox, &*report));
-        Self { outbox: Some(outbox), thread: Some(thread), said }
+        Self { outbox: Some(outbox), thread: Some(thread), messages }
     }
 
     /// Hands it a reading of the meter 181220000009.
@@ -70,19 +70,19 @@ impl Running {
     }
 
     /// The messages so far.
-    pub(crate) fn said(&self) -> Vec<String> {
-        self.said.texts()
+    pub(crate) fn messages(&self) -> Vec<String> {
+        self.messages.texts()
     }
 
     /// The number of lost readings.
     pub(crate) fn lost(&self) -> u64 {
-        self.said.lost()
+        self.messages.lost()
     }
 
     /// Waits for a message that contains `part`.
     pub(crate) fn wait_for(&self, part: &str) -> String {
-        let find = || self.said().into_iter().find(|text| text.contains(part));
-        until(find).unwrap_or_else(|| panic!("{part:?} is not in {:#?}", self.said()))
+        let find = || self.messages().into_iter().find(|text| text.contains(part));
+        until(find).unwrap_or_else(|| panic!("{part:?} is not in {:#?}", self.messages()))
     }
 
     /// Ends the sink within that time; returns its messages and the number of lost readings.
@@ -91,7 +91,7 @@ impl Running {
         self.outbox.as_ref().unwrap().end(start + within);
         self.thread.take().unwrap().join().unwrap();
         assert!(start.elapsed() < within + Duration::from_secs(5), "{:?}", start.elapsed());
-        (self.said(), self.lost())
+        (self.messages(), self.lost())
     }
 }
 

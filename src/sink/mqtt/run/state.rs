@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::time::Instant;
 
 use crate::{
-    format::printable::shown,
+    format::printable::printable,
     sink::{
         mqtt::{
             client::{MqttSink, status},
@@ -143,7 +143,7 @@ impl<'a> ClientRun<'a> {
             self.report.lost(readings);
         }
         if !self.refused.contains(&topic) && self.refused.len() < MOST_REFUSALS {
-            self.report.say(&format!("{} refuses {}{why}", self.address, shown(&topic)));
+            self.report.say(&format!("{} refuses {}{why}", self.address, printable(&topic)));
             self.refused.push(topic);
         }
     }
