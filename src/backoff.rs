@@ -1,10 +1,8 @@
 //! The wait before the next attempt.
 //!
 //! The wait doubles from `first` to `longest`, and each is shortened at random by up to a half: a
-//! dozen
-//! readers of one ser2net that restarts do not come back at the same instant. No wait exceeds
-//! `longest`,
-//! which messages promise to the user.
+//! dozen readers of one ser2net that restarts do not come back at the same instant. No wait exceeds
+//! `longest`, which messages promise to the user.
 
 use core::{hash::BuildHasher, time::Duration};
 use std::hash::RandomState;

@@ -8,10 +8,10 @@
 //! !
 //! ```
 //!
-//! Solarview reads exactly this form: LF, no channel in front of the code, ten characters a value, three
-//! of them behind the point. Readers of the standard refuse it; the [strict style](Style::Strict) is for
-//! them. A register that the meter did not send has no line: a
-//! zero would be a wrong value.
+//! Solarview reads exactly this form: LF, no channel in front of the code, ten characters a value,
+//! three of them behind the point. Readers of the standard refuse it; the [strict
+//! style](Style::Strict) is for them. A register that the meter did not send has no line: a zero
+//! would be a wrong value.
 
 use crate::{
     cosem::{obis::Obis, unit::Unit},

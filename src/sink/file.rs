@@ -3,8 +3,7 @@
 //! The keys are in [`FILE`].
 //!
 //! PATH may contain `{meter}` and `{date}`. A line is written whole or not at all. After a failed
-//! write
-//! the readings wait in the sink's queue, and are written as soon as that is possible.
+//! write the readings wait in the sink's queue, and are written as soon as that is possible.
 
 use std::{
     path::{Path, PathBuf},

@@ -1,9 +1,8 @@
 //! HTTP POST to a server.
 //!
 //! Proxies of the environment are ignored, since the servers are those of the home. Redirects are
-//! not
-//! followed, so the token reaches no other server. The size of a response and the time for it are
-//! limited.
+//! not followed, so the token reaches no other server. The size of a response and the time for it
+//! are limited.
 
 use core::time::Duration;
 use std::{

@@ -3,8 +3,7 @@
 //! The keys are in [`SOLARVIEW`].
 //!
 //! If FILE contains `{meter}`, each meter has its own file; otherwise only one meter is shown. A
-//! register
-//! that a telegram lacks has no line, and a telegram without any leaves the file as it is.
+//! register that a telegram lacks has no line, and a telegram without any leaves the file as it is.
 
 use std::{path::PathBuf, sync::Arc};
 

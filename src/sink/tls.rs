@@ -82,8 +82,7 @@ pub fn explain(error: &Error, own_ca: bool) -> String {
 }
 
 /// The fault of a certificate, to follow a noun. `own_ca` tells whether the authorities come from a
-/// file
-/// of the user's.
+/// file of the user's.
 #[must_use]
 pub fn explain_certificate(error: &CertificateError, own_ca: bool) -> String {
     use CertificateError as E;

@@ -104,9 +104,9 @@ fn in_memory() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
-/// Rewrites a file 10 000 times while two threads read it without a pause. The next
-/// page comes when this one was seen, so each of them was in the file. Returns the number of reads; a read
-/// of a torn page, or of one older than the page before, fails the test.
+/// Rewrites a file 10 000 times while two threads read it without a pause. The next page comes when
+/// this one was seen, so each of them was in the file. Returns the number of reads; a read of a
+/// torn page, or of one older than the page before, fails the test.
 fn rewrite(sink: &sinks::Running, path: &Path, value: fn(&str) -> Option<u64>) -> u64 {
     const PAGES: u64 = 10_000;
     let patience = Instant::now() + Duration::from_secs(600);

@@ -116,8 +116,7 @@ impl AppendFiles {
     }
 
     /// Moves a file away and opens the next one. If that fails, the file stays in use: better one
-    /// that is
-    /// too large than none.
+    /// that is too large than none.
     fn rotate(&mut self, open: OpenFile) -> io::Result<OpenFile> {
         open.file.sync_all()?;
         match self.rotation.rotate(&open.path) {

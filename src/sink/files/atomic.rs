@@ -1,8 +1,8 @@
 //! Replaces a file in one step: a reader sees the old content or the new, never a mixture.
 //!
 //! The new content goes to a temporary file beside it and to the disk; then the temporary file
-//! takes the
-//! name of the old one. If any step fails, the old content stays and the temporary file is removed.
+//! takes the name of the old one. If any step fails, the old content stays and the temporary file
+//! is removed.
 
 use std::{
     ffi::OsString,
@@ -20,8 +20,7 @@ const MODE: u32 = 0o644;
 ///
 /// # Errors
 /// Errors of the disk. Only files are replaced: neither a device nor a symbolic link, which could
-/// lead
-/// to a place that somebody else chose.
+/// lead to a place that somebody else chose.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let old = old(path)?;
     let temporary = temporary(path)?;

@@ -1,8 +1,7 @@
 //! A file that shows the latest readings, rewritten for each.
 //!
 //! If a write fails, the file keeps its old content, the failure is reported once, and another
-//! attempt
-//! follows. Nothing is kept for later: the next readings replace these.
+//! attempt follows. Nothing is kept for later: the next readings replace these.
 
 use std::{
     iter,

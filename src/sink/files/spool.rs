@@ -7,9 +7,8 @@
 //! ```
 //!
 //! The CRC tells whole lines from those that a power cut or a dying card left behind; these are
-//! skipped.
-//! A segment is removed when all its lines are stored; in doubt, it is sent again. While the server
-//! accepts lines nothing is written, because memory cards wear out.
+//! skipped. A segment is removed when all its lines are stored; in doubt, it is sent again. While
+//! the server accepts lines nothing is written, because memory cards wear out.
 
 use std::{
     collections::VecDeque,
@@ -89,8 +88,7 @@ impl Spool {
     }
 
     /// Appends lines and syncs them to the disk. Returns the number of oldest lines that were
-    /// dropped for
-    /// them.
+    /// dropped for them.
     ///
     /// # Errors
     /// Errors of the disk. Some of the lines may have been written; the caller gives all of them
@@ -161,8 +159,7 @@ impl Spool {
     }
 
     /// Removes the oldest segments until the size fits, but never the last. Returns the number of
-    /// lines
-    /// lost.
+    /// lines lost.
     fn shrink(&mut self) -> io::Result<u64> {
         let mut lost = 0;
         let size = |segments: &VecDeque<Segment>| segments.iter().map(|it| it.size).sum::<u64>();

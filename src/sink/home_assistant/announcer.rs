@@ -2,10 +2,8 @@
 //!
 //! A meter is announced with its first telegram, and again when a telegram brings something new.
 //! Everything is announced again in each connection to the broker, which may have forgotten it, and
-//! when
-//! Home Assistant reports its start. Only values that a meter sends are announced. A telegram
-//! without a
-//! meter number announces nothing: a device without a name would stay for ever.
+//! when Home Assistant reports its start. Only values that a meter sends are announced. A telegram
+//! without a meter number announces nothing: a device without a name would stay for ever.
 
 use core::{hash::BuildHasher, time::Duration};
 use std::{collections::BTreeMap, hash::RandomState};

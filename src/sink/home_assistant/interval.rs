@@ -1,14 +1,10 @@
 //! The time after which a value is out of date.
 //!
 //! Six telegrams may be missing, and a minute is always allowed. The time rises in a few wide steps
-//! and
-//! never falls, because each change of an announcement makes the entities unavailable for a moment:
-//! every
-//! run with the same meter should announce the same. A single pause therefore does not count; of
-//! two
-//! intervals in a row the shorter does. The first telegram of a meter is announced as if the usual
-//! 5 s were
-//! known, or with the interval of the sink if that is longer.
+//! and never falls, because each change of an announcement makes the entities unavailable for a
+//! moment: every run with the same meter should announce the same. A single pause therefore does
+//! not count; of two intervals in a row the shorter does. The first telegram of a meter is
+//! announced as if the usual 5 s were known, or with the interval of the sink if that is longer.
 
 use core::time::Duration;
 
@@ -74,8 +70,7 @@ fn step_of(interval: u64) -> usize {
 }
 
 /// True if telegrams at this interval, in milliseconds, are frequent enough for that step, in
-/// seconds.
-/// One tenth is allowed for a clock that is read a little late.
+/// seconds. One tenth is allowed for a clock that is read a little late.
 fn tolerates(interval: u64, step: u32) -> bool {
     interval.saturating_mul(10 * MISSING) <= u64::from(step) * 11_000
 }

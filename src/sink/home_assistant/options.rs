@@ -6,8 +6,7 @@
 //! `on_change` telegrams come at no fixed interval: add `at_least_every`, or `ha_expire_after=0`.
 //!
 //! Before you change from one form to the other, remove the meter with `ha=remove&layout=none`: an
-//! entity
-//! announced in both forms exists once, by the message that came first.
+//! entity announced in both forms exists once, by the message that came first.
 
 use core::time::Duration;
 
@@ -55,8 +54,7 @@ pub struct DiscoveryOptions {
     /// The discovery prefix, without a slash at the end.
     pub prefix: String,
     /// The time after which instantaneous values expire: zero for never, `None` to derive it from
-    /// the
-    /// telegrams.
+    /// the telegrams.
     pub expire_after: Option<Duration>,
     /// True to avoid features that came with Home Assistant 2025.6.
     pub compat: bool,

@@ -7,11 +7,9 @@
 //! ```
 //!
 //! The value is a topic, which may contain `{base}` and `{meter}`, followed by a unit and a number
-//! of
-//! decimals if they differ from the meter's. Several names separated by commas form one JSON array.
-//! A
-//! reading that the telegram lacks is not sent; an array is sent only if all its readings are
-//! present.
+//! of decimals if they differ from the meter's. Several names separated by commas form one JSON
+//! array. A reading that the telegram lacks is not sent; an array is sent only if all its readings
+//! are present.
 
 use crate::{
     format::{

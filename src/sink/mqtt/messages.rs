@@ -55,8 +55,7 @@ impl StateMessages {
     }
 
     /// The messages of some readings. Missing `required_fields` and unknown `extra_values` become
-    /// `null`.
-    /// A topic that meters share takes only the readings of the first one.
+    /// `null`. A topic that meters share takes only the readings of the first one.
     #[must_use]
     pub fn messages(
         &mut self,
