@@ -62,7 +62,7 @@ fn part(whole: Duration, numerator: u32) -> Duration {
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
-/// After this long without failure the next one is new.
+/// After this time without a failure, the waits start over.
 const STABLE: Duration = Duration::from_secs(60);
 
 #[cfg(test)]

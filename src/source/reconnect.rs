@@ -134,7 +134,7 @@ impl<L: Endpoint> Reconnecting<L> {
             return Ok(SourceEvent::Quiet);
         }
         self.away_since = Some(Instant::now());
-        // A lost device is missing: no second message.
+        // The user knows that a lost device is missing, so no second message says it.
         let missing = OpenError::Missing { path: Default::default(), available: Vec::new() };
         self.reported = Some(mem::discriminant(&missing));
         Ok(SourceEvent::Lost(reason))

@@ -43,7 +43,7 @@ fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
     let (meters, sinks) = (config.meters.len(), config.sinks.len());
     keys::configured(&config.meters, &context.messages)?;
     for meter in &config.meters {
-        // The call opens nothing, and refuses a source that is none.
+        // `find` opens nothing, and refuses a name that no source can have.
         let line = meter.line(&args::SerialArgs::default());
         meter
             .source

@@ -179,7 +179,7 @@ fn find(args: &args::WatchArgs, meters: &[MeterConfig]) -> Result<FoundSources, 
         take(Some(name), &args.line, None)?;
     }
     if args.sources.is_empty() {
-        // One variable cannot be meant for several meters.
+        // One variable cannot name the sources of several meters.
         let source = environment::source().filter(|_| meters.len() <= 1);
         for meter in meters {
             let name = source.as_deref().or(meter.source.as_deref());

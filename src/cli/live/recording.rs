@@ -59,7 +59,7 @@ impl Recording {
         self.store(context);
     }
 
-    /// Keeps the rest.
+    /// Keeps the octets that were still held back, at the end of the run.
     pub fn end(&mut self, context: &Context) {
         let text = &mut self.output.text;
         self.recorder.end(&mut |record| record.write(text));

@@ -1,4 +1,5 @@
-//! A batch of APDUs, which any thread can read: it holds all that the text of its telegrams needs.
+//! A batch of APDUs. Any thread can read it, because it holds everything that the text of its
+//! telegrams depends on.
 
 use jiff::tz::TimeZone;
 
@@ -29,17 +30,17 @@ struct BatchApdu {
     time: Time,
     attributes: Attributes<'static>,
     chosen: Chosen,
-    /// The end of its octets; they begin where those of the APDU before end.
+    /// The end of its octets in the batch; they begin where those of the previous APDU end.
     end: usize,
-    /// The end of its text, likewise; nothing if the APDU takes the careful way.
+    /// The end of its text, likewise; `None` if the main thread has to read the APDU.
     text_end: Option<usize>,
 }
 
 /// An item after the batch was read.
 pub enum BatchResult<'a> {
-    /// An APDU, and the text of its telegram unless it takes the careful way.
+    /// An APDU, and the text of its telegram; no text if the main thread has to read the APDU.
     Apdu(Record<'a>, Place, &'a Chosen, Option<&'a [u8]>),
-    /// A refusal of the stages before.
+    /// A refusal by an earlier stage.
     Refused(&'a Refusal<'static>),
     /// A remark about the input.
     Remark(&'a str),
@@ -72,7 +73,7 @@ impl Batch {
         self.items.push(BatchItem::Remark(text.to_owned()));
     }
 
-    /// Empties the batch, which keeps its room.
+    /// Empties the batch and keeps its memory.
     pub fn clear(&mut self) {
         self.items.clear();
         self.octets.clear();
@@ -121,8 +122,9 @@ impl BatchReader {
         Self { reopen, format, zone }
     }
 
-    /// Reads each APDU whose telegram depends on nothing but itself. The others take the careful
-    /// way: those that cannot be read, and those of which the format has something to report.
+    /// Reads each APDU whose text depends on nothing but the APDU. The main thread reads the
+    /// others: those that this reader cannot read, and those about which the format has something
+    /// to report.
     pub fn read(&mut self, batch: &mut Batch) {
         let Self { reopen, format, zone } = self;
         let Batch { items, octets, text } = batch;

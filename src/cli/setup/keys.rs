@@ -74,7 +74,7 @@ pub fn file(path: &Path, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
     parse(&text, &display(path))
 }
 
-/// The name of a file for messages, unless it is a key in its place.
+/// The name of a file for messages. A key that was given in its place is not shown.
 pub fn display(path: &Path) -> String {
     match is_key(path) {
         true => "a file name that is a key; give a key with --key-file FILE".to_owned(),
@@ -98,7 +98,7 @@ fn encryption_keys(args: &args::KeyArgs, messages: &Messages) -> Result<Vec<KeyE
         messages.say("--key shows the key to other users of this machine: --key-file does not");
         return parse(text, "--key");
     }
-    // The last name is that of an older program.
+    // An older program reads the last variable.
     match secret("guek", &["METERPIPE_KEY", "P1_GUEK", "SERIAL_KEY"], messages)? {
         Some((text, name)) => parse(&text, &name),
         None => Ok(vec![]),

@@ -13,7 +13,8 @@ use std::{
     process,
 };
 
-/// The mode of a new file: the program that shows it runs as another user.
+/// The mode of a new file. Others may read it, because the program that shows it runs as another
+/// user.
 const MODE: u32 = 0o644;
 
 /// Replaces the content of a file, which keeps its mode and its owner.

@@ -21,7 +21,7 @@ use std::{
 use flate2::Crc;
 use rustix::fs::{FlockOperation, flock};
 
-/// A segment is hardly larger than this, the amount held in memory while it is sent.
+/// The size at which a segment is full. While a segment is sent, all of it is in memory.
 const SEGMENT_SIZE: u64 = 1024 * 1024;
 
 /// The largest size of all segments: a week of one meter.
@@ -34,7 +34,8 @@ const EXTENSION: &str = "spool";
 #[derive(Debug)]
 pub struct Spool {
     folder: PathBuf,
-    /// Held for the lifetime of the spool: two sinks would send everything twice.
+    /// A lock, held for the lifetime of the spool: two sinks on one spool would send everything
+    /// twice.
     _lock: File,
     /// The oldest first.
     segments: VecDeque<Segment>,

@@ -194,7 +194,7 @@ const fn class(
     DeviceClass { unit, name, units, old_units, state_class, decimals }
 }
 
-/// More decimals would show the watt-hours of a megawatt-hour.
+/// The most decimals to show: more would show single watt-hours of a value in megawatt-hours.
 const MOST_DECIMALS: i16 = 3;
 
 /// `voltage_l1` as `Voltage L1`.

@@ -22,8 +22,8 @@ pub struct TelegramInterval {
     step: usize,
 }
 
-/// Seconds. With a push a minute, six fit into a step; with a push every quarter of an hour, six do
-/// too.
+/// The steps, in seconds. Six pushes fit into a step, be it a push a minute or every quarter of an
+/// hour.
 const STEPS: [u32; 9] = [60, 120, 360, 720, 1800, 3600, 7200, 21600, 86400];
 
 /// The number of telegrams that may be missing.
@@ -75,7 +75,8 @@ fn tolerates(interval: u64, step: u32) -> bool {
     interval.saturating_mul(10 * MISSING) <= u64::from(step) * 11_000
 }
 
-/// The meter's clock varies less than the time of arrival.
+/// The time of a telegram: by the meter's clock if possible, because it varies less than the time
+/// of arrival.
 fn time(readings: &Readings) -> Option<Timestamp> {
     readings.meta(Meta::Time).or_else(|| readings.meta(Meta::Received))?.parse().ok()
 }

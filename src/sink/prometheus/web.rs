@@ -125,7 +125,8 @@ impl MetricsServer {
     }
 }
 
-/// The system would report the same failure again at once, for ever.
+/// Waits before the next client: without a pause, the system would report the same failure again
+/// and again.
 fn pause_accepting() {
     thread::sleep(Duration::from_millis(50));
 }

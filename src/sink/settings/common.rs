@@ -44,7 +44,7 @@ impl SinkSettings {
     /// Takes `meter`, `every`, `on_change`, `bands` and `at_least_every`.
     ///
     /// # Errors
-    /// A value that does not read.
+    /// A value that is invalid.
     pub fn take_throttle(&mut self) -> Result<ThrottleOptions, SettingError> {
         let (meter, every) = (self.take("meter"), self.take_duration("every")?);
         Ok(ThrottleOptions { meter, every, on_change: self.take_on_change()? })
@@ -57,7 +57,7 @@ impl SinkSettings {
         let keys = match self.take("on_change").as_deref() {
             Some("false") => return Ok(None),
             None if bands.is_empty() && at_least_every.is_none() => return Ok(None),
-            // A field that the sink does not store does not count.
+            // A change counts only in a field that the sink stores.
             None | Some("true") => self.fields()?.map(|keys| {
                 keys.into_iter().filter(|key| !matches!(key, FieldKey::Meta(_))).collect()
             }),

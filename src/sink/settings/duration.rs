@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 
-/// The longest time. A longer one would mean for ever, and the clock must hold it beside the time of day.
+/// The longest time. Whoever writes a longer one means for ever, and the clock cannot add much more
+/// to the present time.
 const LONGEST: Duration = Duration::from_secs(3650 * 86400);
 
 /// A time: `30s`, `5m`, `2h`, `1d`; without a unit, seconds.

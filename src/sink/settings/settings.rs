@@ -45,7 +45,7 @@ impl Secret {
         Self(Zeroizing::new(text))
     }
 
-    /// The text, for its server alone.
+    /// The secret itself. Send it to its server, and nowhere else.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -198,7 +198,7 @@ impl SinkSettings {
     /// The value of a key, read.
     ///
     /// # Errors
-    /// The value does not read.
+    /// The value is invalid.
     fn take_as<T: FromStr>(
         &mut self,
         key: &str,
