@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn a_hidden_character_of_the_command_line_is_escaped() {
         let text = "error: unexpected argument '\u{61c}\u{2028}x\x1b[2J'\n\nUsage\n";
-        let escaped = "error: unexpected argument '\\u{61c}\\u{2028}x\\x1b[2J'\n\nUsage\n";
+        let escaped = "error: unexpected argument '\\u{61c}\\u{2028}x\\u{1b}[2J'\n\nUsage\n";
         assert_eq!(safe(text).as_deref(), Some(escaped));
     }
 }

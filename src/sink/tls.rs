@@ -174,7 +174,7 @@ mod tests {
             (E::NotValidForName, "is for another name"),
             (
                 E::NotValidForNameContext { expected, presented },
-                "is not for localhost, but for DnsName(\"\\x1bb\"), 10.0.0.1",
+                "is not for localhost, but for DnsName(\"\\u{1b}b\"), 10.0.0.1",
             ),
             (E::Revoked, "was revoked"),
             (

@@ -36,7 +36,10 @@ use crate::cli::{
         environment,
     },
 };
-use meterpipe::sink::settings::{SinkSettings, error::SettingError, origin::SettingOrigin};
+use meterpipe::{
+    format::printable::shown,
+    sink::settings::{SinkSettings, error::SettingError, origin::SettingOrigin},
+};
 
 /// The content of the file.
 #[derive(Debug, Default)]
@@ -243,7 +246,7 @@ fn expected(value: &TomlValue<'_>, form: &str) -> Mistake {
 }
 
 fn mistake(at: Range<usize>, unknown: &str, known: &[&str]) -> Mistake {
-    let mut text = format!("nothing is called {}", unknown.escape_debug());
+    let mut text = format!("nothing is called {}", shown(unknown));
     let nearest = known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, unknown));
     if let Some(nearest) = nearest {
         let _ = write!(text, ": did you mean {nearest}?");
