@@ -12,6 +12,7 @@ use std::{
 
 use crate::{
     backoff::Backoff,
+    file_error,
     format::{csv::Csv, entry::Format, locale::Locale, readings::Readings},
     sink::{
         event::SinkEvent,
@@ -242,7 +243,8 @@ impl FileSink {
                 Ok(()) => self.batch.clear(),
                 Err(error) => {
                     if !failed {
-                        let text = format!("{}: {error}; trying again", printable_path(path));
+                        let why = file_error::unwritable(&error);
+                        let text = format!("{}: {why}; trying again", printable_path(path));
                         report.say(&format!("{text}, every {} s at most", LONGEST_RETRY.as_secs()));
                         queue.blocked(true);
                     }

@@ -11,7 +11,7 @@ use rustls::{
     },
 };
 
-use crate::{format::printable::shown, sink::settings::error::SettingError};
+use crate::{file_error, format::printable::shown, sink::settings::error::SettingError};
 
 /// The cryptography: ring's.
 #[must_use]
@@ -55,7 +55,7 @@ pub fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static
 #[must_use]
 pub fn unreadable(key: &str, path: &Path, error: &pem::Error) -> SettingError {
     let why = match error {
-        pem::Error::Io(error) => error.to_string(),
+        pem::Error::Io(error) => file_error::unreadable(error),
         pem::Error::NoItemsFound => "no such entry in it; PEM is expected".to_owned(),
         // Without the error's text, which may quote part of a key.
         _ => "it is not PEM".to_owned(),

@@ -27,6 +27,7 @@ use crate::cli::{
     setup::{args::InputForm, destinations, keys},
 };
 use meterpipe::{
+    file_error,
     hex::detect::{self, Form},
     record::HEADER_START,
 };
@@ -93,12 +94,7 @@ fn go_on(read: Result<(), Stop>, path: &Path, context: &mut Context) -> Result<(
 }
 
 fn failed(error: &std::io::Error) -> Stop {
-    let text = match error.kind() {
-        std::io::ErrorKind::NotFound => "no such file".to_owned(),
-        std::io::ErrorKind::IsADirectory => "a folder, not a file".to_owned(),
-        _ => error.to_string(),
-    };
-    Stop::Failed(Status::Source, text)
+    Stop::Failed(Status::Source, file_error::unreadable(error))
 }
 
 struct OpenInput {

@@ -9,6 +9,7 @@
 
 use std::{
     ffi::OsStr,
+    fmt::Display,
     fs, io,
     os::{
         fd::OwnedFd,
@@ -30,6 +31,7 @@ use crate::cli::run::{
     signals::Signals,
     status::{Status, Stop},
 };
+use meterpipe::file_error;
 
 /// The time between two looks at the queue during a wait: the system does not announce that it got
 /// shorter.
@@ -53,7 +55,7 @@ impl Pty {
     /// A usage error if something other than a symbolic link has the name of the link.
     pub fn create(link: &Path) -> Result<Self, Stop> {
         let (master, slave, node) =
-            pair().map_err(|errno| failed("pseudo-terminal", errno.into()))?;
+            pair().map_err(|errno| failed("pseudo-terminal", io::Error::from(errno)))?;
         let link = Link::create(link, node)?;
         Ok(Self { link, master, slave, queued: 0, sent: 0 })
     }
@@ -135,7 +137,7 @@ impl Pty {
     }
 
     fn failed(&self, errno: Errno) -> Stop {
-        failed(&self.link.path.display().to_string(), errno.into())
+        failed(&self.link.path.display().to_string(), io::Error::from(errno))
     }
 }
 
@@ -155,8 +157,8 @@ fn pair() -> Result<(OwnedFd, OwnedFd, PathBuf), Errno> {
     Ok((master, slave, OsStr::from_bytes(node.as_bytes()).into()))
 }
 
-fn failed(name: &str, error: io::Error) -> Stop {
-    Stop::Failed(Status::Output, format!("{name}: {error}"))
+fn failed(name: &str, why: impl Display) -> Stop {
+    Stop::Failed(Status::Output, format!("{name}: {why}"))
 }
 
 /// The symbolic link. Dropping this removes the link, unless it leads elsewhere by then.
@@ -179,7 +181,7 @@ impl Link {
             }
             result => result,
         };
-        created.map_err(|error| failed(&name.to_string(), error))?;
+        created.map_err(|error| failed(&name.to_string(), file_error::unwritable(&error)))?;
         Ok(Self { path: path.to_owned(), node })
     }
 }

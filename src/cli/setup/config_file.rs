@@ -37,6 +37,7 @@ use crate::cli::{
     },
 };
 use meterpipe::{
+    file_error,
     format::printable::shown,
     sink::settings::{SinkSettings, error::SettingError, origin::SettingOrigin},
 };
@@ -89,7 +90,8 @@ pub fn find(named: Option<&Path>) -> Result<Option<Config>, Stop> {
 
 fn read(path: &Path) -> Result<Config, Stop> {
     let name = path.display();
-    let text = fs::read_to_string(path).map_err(|error| Stop::usage(format!("{name}: {error}")))?;
+    let text = fs::read_to_string(path)
+        .map_err(|error| Stop::usage(format!("{name}: {}", file_error::unreadable(&error))))?;
     let config = parse(&text).map_err(|Mistake { at, text: cause }| {
         Stop::usage(format!("{name}: line {}: {cause}", line_of(&text, &at)))
     })?;

@@ -19,6 +19,7 @@ use meterpipe::{
         key::Key,
         key_file::{self, KeyEntry},
     },
+    file_error,
 };
 
 /// The longest key file: some ten thousand meters.
@@ -149,7 +150,8 @@ fn read(path: &Path, messages: &Messages) -> Result<Zeroizing<String>, Stop> {
 /// The text of a file, and its mode if it is a regular one.
 fn text_of(path: &Path) -> Result<(Zeroizing<String>, u32), Stop> {
     let name = display(path);
-    let failed = |error: std::io::Error| Stop::usage(format!("{name}: {error}"));
+    let failed =
+        |error: std::io::Error| Stop::usage(format!("{name}: {}", file_error::unreadable(&error)));
     // The buffer has its final size from the start: growing would leave copies of the key behind.
     let mut text = Zeroizing::new(String::with_capacity(4096));
     if path == Path::new("-") {

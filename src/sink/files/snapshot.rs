@@ -12,6 +12,7 @@ use std::{
 
 use crate::{
     backoff::Backoff,
+    file_error,
     format::readings::Readings,
     sink::{
         event::SinkEvent,
@@ -106,7 +107,8 @@ impl PageWriter {
         self.unwritten.retain(|(path, page)| match atomic::replace(path, page) {
             Ok(()) => false,
             Err(error) => {
-                failed.get_or_insert_with(|| format!("{}: {error}", printable_path(path)));
+                let why = file_error::unwritable(&error);
+                failed.get_or_insert_with(|| format!("{}: {why}", printable_path(path)));
                 true
             }
         });

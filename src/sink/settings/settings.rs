@@ -23,6 +23,7 @@ use std::{fs, path::PathBuf};
 use zeroize::Zeroizing;
 
 use crate::{
+    file_error,
     format::printable::shown,
     sink::settings::{
         common_keys::COMMON,
@@ -281,7 +282,7 @@ impl SinkSettings {
         }
         let text = fs::read_to_string(&path).map(Zeroizing::new);
         let text = text.map_err(|error| match redact::is_file_name(&path) {
-            true => SettingError::value(&file, &path, error),
+            true => SettingError::value(&file, &path, file_error::unreadable(&error)),
             false => {
                 let advice = "no such file; the name of a file is expected, not the secret";
                 SettingError::of(&file, advice)
@@ -397,6 +398,6 @@ mod tests {
             missing("hunter2"),
             "password_file: no such file; the name of a file is expected, not the secret"
         );
-        assert!(missing("/etc/no").starts_with("password_file = /etc/no: No such file"));
+        assert_eq!(missing("/etc/no"), "password_file = /etc/no: no such file");
     }
 }
