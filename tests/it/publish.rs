@@ -252,8 +252,20 @@ fn the_configuration_is_checked_and_shown_without_its_secrets() {
     assert!(shown.out.contains("password = \"…\""), "{}", shown.out);
     assert!(shown.out.contains("fields = \"time,power_net_w\""), "{}", shown.out);
     assert!(!folder.path().join("new.csv").exists(), "nothing is opened");
-    write("[[meter]]\nkey_file = \"nowhere\"\n");
-    assert!(config("check").err.contains("nowhere: No such file"));
+    for (text, why) in [
+        ("\nkey_file = \"nowhere\"", "line 3: key_file: nowhere: no such file\n"),
+        (
+            "key_file = \"meterpipe/config.toml\"",
+            "line 2: key_file: meterpipe/config.toml: line 1: ",
+        ),
+        ("name = \"a\"\nsource = \"sim:b\"", "line 3: source: sim:b: "),
+        ("source = \"mqtt://h\"", "line 2: source: a sink stands where a SOURCE is expected"),
+    ] {
+        write(&format!("[[meter]]\n{text}\n"));
+        let checked = config("check");
+        assert_eq!(checked.status, 2, "{text}: {}", checked.err);
+        assert!(checked.err.contains(&format!("config.toml: {why}")), "{why}: {}", checked.err);
+    }
 }
 
 #[test]

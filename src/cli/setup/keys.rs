@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::cli::{
     run::{messages::Messages, status::Stop},
-    setup::{args, config_file::MeterConfig},
+    setup::{args, config_file::Config},
 };
 use meterpipe::{
     chain::decrypt::{Decrypt, Demands},
@@ -63,10 +63,15 @@ pub fn entries(args: &args::KeyArgs, messages: &Messages) -> Result<Vec<KeyEntry
 }
 
 /// The keys of the meters of a configuration.
-pub fn configured(meters: &[MeterConfig], messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
-    let files = meters.iter().filter_map(|meter| meter.key_file.as_deref());
-    let all = files.map(|path| file(path, messages)).collect::<Result<Vec<_>, _>>()?;
-    Ok(all.into_iter().flatten().collect())
+pub fn configured(config: &Config, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
+    let mut all = Vec::new();
+    for meter in &config.meters {
+        if let Some(path) = &meter.key_file {
+            let keys = file(path, messages);
+            all.extend(keys.map_err(|stop| config.at(meter.lines.key_file, "key_file", stop))?);
+        }
+    }
+    Ok(all)
 }
 
 /// Reads a key file.
