@@ -51,8 +51,8 @@ pub const FILE: SinkKind = SinkKind {
         example: "file:PATH",
         help: "a line for each telegram, appended to a file",
     }],
-    about: "PATH may hold `{meter}` and `{date}`. On SIGHUP the sink opens files anew that were moved \
-            away.",
+    about: "PATH may contain `{meter}` and `{date}`. On SIGHUP the sink opens its files again, \
+            because a log rotation may have moved them away.",
     keys: &[KEYS],
     notes: "",
     environment: SinkEnvironment::KEYS_ONLY,

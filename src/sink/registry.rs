@@ -151,8 +151,8 @@ mod tests {
                 SettingType::Number(_) => default.parse::<u32>().is_ok(),
                 SettingType::Duration => duration(default).is_ok(),
                 SettingType::Text(_) => !default.is_empty(),
-                SettingType::List(_) | SettingType::File | SettingType::Table(..) => false,
-                SettingType::Secret => false,
+                SettingType::List(_) | SettingType::Table(..) | SettingType::Secret => false,
+                SettingType::File | SettingType::Folder => false,
             };
             assert!(reads, "{} = {default}", key.name);
         }

@@ -283,7 +283,7 @@ fn a_mistake_in_a_sink_is_told_with_its_line() {
         ("to = \"file:a\"\n[sink.nmes]\ntime = 1", "line 7: file: nothing is called nmes.time"),
         ("evry = 1\nto = \"file:a?rotate=daily\"", "line 5: file: nothing is called evry"),
         ("every = 1\nto = \"file:a?rotat=daily\"", "line 6: file: nothing is called rotat"),
-        ("to = \"file:a\"\nevery = \"1x\"", "line 6: every = 1x: a number of s, m, h or d"),
+        ("to = \"file:a\"\nevery = \"1x\"", "line 6: every = 1x: expected a duration such as 30s"),
         ("to = \"file:a\"\nkeep = 2", "line 6: keep goes with rotate"),
         ("to = \"file:a\"\nfields = [\n\"a\"]", "line 6: fields: no field is called a"),
         ("to = \"file:a\"\nnames.a = \"b\"", "line 6: names.a: no field is called a"),

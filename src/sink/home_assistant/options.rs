@@ -25,8 +25,8 @@ pub const KEYS: &[SettingKey] = &[
         "ha",
         SettingType::Choice(&["device", "component", "remove", "off"]),
         "The discovery of Home Assistant: `device` announces a device in one message, for Home \
-         Assistant 2024.11 and later; `component` sends a message for each entity, for older ones. \
-         `remove`, with `layout=none`, takes each meter away again that sends a telegram, and the \
+         Assistant 2024.11 and later; `component` sends a message for each entity, for older \
+         ones. `remove`, with `layout=none`, removes every meter that sends a telegram, and the \
          state that the broker keeps of it.",
     )
     .or_depending("device; off with layout=none"),
@@ -34,8 +34,9 @@ pub const KEYS: &[SettingKey] = &[
     SettingKey::new(
         "ha_expire_after",
         SettingType::Duration,
-        "After this time without a telegram momentary values become unavailable; `0` is never. With \
-         `on_change` telegrams come at no interval: set `at_least_every` too, or `0` here.",
+        "After this time without a telegram momentary values become unavailable; `0` means \
+         never. With `on_change` telegrams come at no fixed interval: set `at_least_every` too, \
+         or `0` here.",
     )
     .or_depending("six times the interval of the telegrams or of every, at least 60s"),
     SettingKey::new(

@@ -121,7 +121,7 @@ mod tests {
         assert!(told("file:x?units.energy=kW").starts_with("units.energy: energy in kW: "));
         assert!(told("file:x?fields=what").starts_with("fields: no field is called what: "));
         for (text, told) in [
-            ("file:x?every=5x", "every = 5x: a number of s, m, h or d expected, as in 30s"),
+            ("file:x?every=5x", "every = 5x: expected a duration such as 30s, 5m, 1h or 2d"),
             ("file:x?every=9999d", "every = 9999d: at most ten years expected: 3650d"),
             ("file:x?bands.power_net_w=a", "bands.power_net_w = a: a number from 0 expected"),
             ("file:x?bands.what=1", "bands.what: no field is called what"),
