@@ -146,7 +146,8 @@ impl Frameless {
 
 const WIRING: &str = "check the wiring, and that the operator has switched the interface on";
 const SETTINGS: &str = "check adapter, baud rate and parity; --parity auto finds that of a device";
-const ADAPTER: &str = "all are 00: check that the adapter is made for the M-Bus, and the polarity of its wires";
+const ADAPTER: &str =
+    "all are 00: check that the adapter is made for the M-Bus, and the polarity of its wires";
 
 #[cfg(test)]
 mod tests {

@@ -9,10 +9,8 @@
 //! announcement may change a unit, and a subscriber must not show its old value in the new unit.
 //! The second state is for subscribers that need a moment to subscribe after an announcement.
 //!
-//! The caller that builds the sink supplies the announcer: `mqtt::sink::new(settings, context,
-//! |settings,
-//! state_format| ...)`. The closure takes the keys that it knows and returns an announcer or
-//! `None`.
+//! The caller that builds the sink supplies the announcer: `mqtt::sink::new` takes a closure, which
+//! takes the keys that it knows out of the settings and returns an announcer or `None`.
 
 use std::time::Duration;
 
