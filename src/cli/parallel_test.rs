@@ -154,7 +154,7 @@ mod tests {
         pairs.join(" ")
     }
 
-    /// A listing of octets, with the offsets in front and the text behind each row.
+    /// A listing of octets: `offset` makes the text in front of a row, `beside` the text behind it.
     fn listing(octets: &[u8], offset: fn(usize) -> String, beside: fn(&[u8]) -> String) -> String {
         let mut text = String::new();
         for (row, octets) in octets.chunks(16).enumerate() {

@@ -38,12 +38,13 @@ pub fn run(args: &args::ConfigArgs) -> Status {
     }
 }
 
-/// Reads everything that the configuration names, and opens nothing.
+/// Checks the settings and reads the files that they name. No source is read, and no sink is
+/// started.
 fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
     let (meters, sinks) = (config.meters.len(), config.sinks.len());
     keys::configured(&config, &context.messages)?;
     for meter in &config.meters {
-        // `find` opens nothing, and refuses a name that no source can have.
+        // `find` reads nothing, and refuses a name that no source can have.
         let line = meter.line(&args::SerialArgs::default());
         if let Some(source) = &meter.source {
             let found = sources::find(Some(source), &line, true);

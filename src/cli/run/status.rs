@@ -60,7 +60,7 @@ pub struct Tally {
     pub closed: u64,
     /// Of these, telegrams that are damaged, or that the key does not fit.
     pub misfits: u64,
-    /// Of the rejected, whole telegrams that were opened and have a wrong content.
+    /// Of the rejected, whole telegrams that were opened, but whose content is wrong.
     pub unsound: u64,
     /// Octets that belong to nothing.
     pub noise: u64,

@@ -74,7 +74,7 @@ pub enum Command {
     Publish(PublishArgs),
     /// Check the configuration, or show the settings in effect
     ///
-    /// The command opens no source and no sink, and publishes nothing.
+    /// The command reads no source and publishes nothing.
     Config(ConfigArgs),
     /// Simulate a meter
     ///
