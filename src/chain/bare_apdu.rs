@@ -65,7 +65,8 @@ impl BareApdus {
     /// Takes the octets at `position`. If others stand between them and the ones before, the caller
     /// [ends](Self::end) the stream first.
     pub fn push(&mut self, octets: &[u8], position: u64) {
-        // The last octets before show what an APDU stands behind.
+        // The last octets that were handed out stay: they may be the header of a frame, and an APDU
+        // behind one is not bare.
         self.buffer.drain(..self.done.saturating_sub(LinkKind::HEADER));
         self.done = self.done.min(LinkKind::HEADER);
         self.before = position.saturating_sub(self.buffer.len() as u64);

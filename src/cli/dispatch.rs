@@ -20,7 +20,8 @@ use crate::cli::{
 
 /// Runs the subcommand of the command line.
 pub fn run() -> Status {
-    // A file size limit is to be an error of the write, not the end of the process.
+    // By default SIGXFSZ ends a process that exceeds its file size limit. Caught, the signal leaves
+    // an error of the write, which is reported.
     let ignored = Arc::new(AtomicBool::new(false));
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, ignored);
     let matches = environment::options(Cli::command()).try_get_matches();
@@ -93,7 +94,7 @@ mod tests {
     #[test]
     fn a_hidden_character_of_the_command_line_is_escaped() {
         let text = "error: unexpected argument '\u{61c}\u{2028}x\x1b[2J'\n\nUsage\n";
-        let escaped = "error: unexpected argument '\\u{61c}\\u{2028}x\\x1b[2J'\n\nUsage\n";
+        let escaped = "error: unexpected argument '\\u{61c}\\u{2028}x\\u{1b}[2J'\n\nUsage\n";
         assert_eq!(safe(text).as_deref(), Some(escaped));
     }
 }

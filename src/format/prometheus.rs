@@ -401,7 +401,7 @@ mod tests {
 
     #[test]
     fn no_sample_is_there_twice_whatever_comes_twice() {
-        let line = r#"{"meter":"a\\x1b","power_net_w":1,"power_net_w":2,"item_1":3,"item_1":4}"#;
+        let line = r#"{"meter":"a\\u{1b}","power_net_w":1,"power_net_w":2,"item_1":3,"item_1":4}"#;
         let same = r#"{"meter":"a\u001b","power_net_w":5}"#;
         let page = page(&Prometheus::default(), &latest(&[line, same], 0), None);
         let mut names: Vec<_> =
@@ -417,7 +417,7 @@ mod tests {
         let line = r#"{"meter":"a/../+#{{x}}\"\n\\\u001b[2J","power_net_w":1}"#;
         let page = page(&Prometheus::default(), &latest(&[line], 0), None);
         let expected =
-            r##"smartmeter_active_power_net_watts{meter="a/../+#{{x}}\"\n\\\\x1b[2J"} 1"##;
+            r##"smartmeter_active_power_net_watts{meter="a/../+#{{x}}\"\n\\\\u{1b}[2J"} 1"##;
         assert_eq!(samples(&page).first(), Some(&expected));
         assert!(page.bytes().all(|c| matches!(c, b' '..=b'~' | b'\n')), "{page}");
         assert_eq!(samples(&page).len(), 4, "{page}");

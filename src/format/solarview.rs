@@ -8,10 +8,10 @@
 //! !
 //! ```
 //!
-//! Solarview reads exactly this form: LF, no channel in front of the code, ten characters a value, three
-//! of them behind the point. Readers of the standard refuse it; the [strict style](Style::Strict) is for
-//! them. A register that the meter did not send has no line: a
-//! zero would be a wrong value.
+//! Solarview reads exactly this form: LF, no channel in front of the code, ten characters a value,
+//! three of them behind the point. Readers of the standard refuse it; the [strict
+//! style](Style::Strict) is for them. A register that the meter did not send has no line: a zero
+//! would be a wrong value.
 
 use crate::{
     cosem::{obis::Obis, unit::Unit},
@@ -238,7 +238,7 @@ mod tests {
             page(Style::Strict, Some(fields), line),
             "/KFM5\\2181220000009\r\n\r\n1-0:1.8.0*255(000166.429*kWh)\r\n\
              1-0:1.7.0*255(000042.000*W)\r\n1-0:13.7.0*255(000000.912)\r\n\
-             1-0:99.1.0*255(000012.000*Wh\\x0a!)\r\n!\r\n"
+             1-0:99.1.0*255(000012.000*Wh\\u{a}!)\r\n!\r\n"
         );
         let nameless = page(Style::Strict, None, r#"{"energy_import_wh":1}"#);
         assert!(nameless.starts_with("/XXX5\\2meterpipe\r\n"), "{nameless}");

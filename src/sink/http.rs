@@ -1,9 +1,8 @@
 //! HTTP POST to a server.
 //!
 //! Proxies of the environment are ignored, since the servers are those of the home. Redirects are
-//! not
-//! followed, so the token reaches no other server. The size of a response and the time for it are
-//! limited.
+//! not followed, so the token reaches no other server. The size of a response and the time for it
+//! are limited.
 
 use core::time::Duration;
 use std::{
@@ -81,7 +80,8 @@ const MOST_HEADERS: usize = 16 * 1024;
 const CLOSED_KINDS: [io::ErrorKind; 3] =
     [io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe];
 
-/// The server may have closed a connection that was idle for longer.
+/// The longest idle time of a connection that is used again: after it the server may have closed
+/// the connection.
 const IDLE: Duration = Duration::from_secs(5);
 
 impl PostTarget {

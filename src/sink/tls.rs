@@ -11,7 +11,7 @@ use rustls::{
     },
 };
 
-use crate::{format::printable::printable, sink::settings::error::SettingError};
+use crate::{file_error, format::printable::printable, sink::settings::error::SettingError};
 
 /// The cryptography: ring's.
 #[must_use]
@@ -55,7 +55,7 @@ pub fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static
 #[must_use]
 pub fn unreadable(key: &str, path: &Path, error: &pem::Error) -> SettingError {
     let why = match error {
-        pem::Error::Io(error) => error.to_string(),
+        pem::Error::Io(error) => file_error::unreadable(error),
         pem::Error::NoItemsFound => "no such entry in it; PEM is expected".to_owned(),
         // Without the error's text, which may quote part of a key.
         _ => "it is not PEM".to_owned(),
@@ -82,8 +82,7 @@ pub fn explain(error: &Error, own_ca: bool) -> String {
 }
 
 /// The fault of a certificate, to follow a noun. `own_ca` tells whether the authorities come from a
-/// file
-/// of the user's.
+/// file of the user's.
 #[must_use]
 pub fn explain_certificate(error: &CertificateError, own_ca: bool) -> String {
     use CertificateError as E;
@@ -175,7 +174,7 @@ mod tests {
             (E::NotValidForName, "is for another name"),
             (
                 E::NotValidForNameContext { expected, presented },
-                "is not for localhost, but for DnsName(\"\\x1bb\"), 10.0.0.1",
+                "is not for localhost, but for DnsName(\"\\u{1b}b\"), 10.0.0.1",
             ),
             (E::Revoked, "was revoked"),
             (

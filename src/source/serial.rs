@@ -1,10 +1,8 @@
 //! A serial device, read with the marks of its UART.
 //!
 //! `serialport` opens the device for this process alone and sets the speed. Its own reads would
-//! turn an
-//! octet with a wrong parity bit into `00` silently. Octets are therefore read from a second
-//! handle, on
-//! which the kernel marks such octets ([`super::parmrk`]).
+//! turn an octet with a wrong parity bit into `00` silently. Octets are therefore read from a
+//! second handle, on which the kernel marks such octets ([`super::parmrk`]).
 //!
 //! Nothing is ever written to the device: a push meter only sends.
 
@@ -205,8 +203,7 @@ impl TtyPort {
         let owner = TTYPort::open(&builder).map_err(io_error)?;
         configure(&file, parity)?;
         // Octets received before now had other settings: wrong speed, no escapes, perhaps from
-        // before the
-        // adapter was unplugged. Nothing tells them from octets of the meter.
+        // before the adapter was unplugged. Nothing tells them from octets of the meter.
         tcflush(&file, QueueSelector::IFlush)?;
         Ok(Self { file, _owner: owner })
     }
@@ -249,8 +246,7 @@ fn configure(file: &File, parity: Parity) -> io::Result<()> {
 }
 
 /// The settings that the device did not apply; a pseudo-terminal has no parity, for example. The
-/// call
-/// that sets them succeeds all the same.
+/// call that sets them succeeds all the same.
 fn unapplied_settings(got: &Termios, baud: u32, parity: Parity) -> Vec<&'static str> {
     let parity_bits = ControlModes::PARENB | ControlModes::PARODD;
     let differs = got.control_modes ^ control(parity);

@@ -242,7 +242,7 @@ fn a_wrong_value_is_reported_with_the_name_of_its_variable() {
         (
             "mqtt://u@h",
             &[("MQTT_PASS_FILE", "/etc/no")],
-            "line 1: $MQTT_PASS_FILE: password_file = /etc/no: No such file",
+            "line 1: $MQTT_PASS_FILE: password_file = /etc/no: no such file",
         ),
         (
             "influxdb://h",

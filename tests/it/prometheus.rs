@@ -313,7 +313,7 @@ fn a_hostile_meter_stays_within_its_label() {
     sink.put(&format!("{{\"meter\":\"{HOSTILE}\",\"power_net_w\":-5}}"));
     assert_eq!(sink.end(SOON), (vec![], 0));
     let page = fs::read_to_string(&path).unwrap();
-    let label = r##"{meter="a/../+#{{x}}\"\n\\x1b[2J"}"##;
+    let label = r##"{meter="a/../+#{{x}}\"\n\\u{1b}[2J"}"##;
     assert!(page.contains(&format!("smartmeter_active_power_net_watts{label} -5\n")), "{page}");
     assert_eq!(samples(&page).len(), 4, "{page}");
     assert!(page.bytes().all(|sign| matches!(sign, b' '..=b'~' | b'\n')), "{page}");

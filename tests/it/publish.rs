@@ -106,7 +106,7 @@ fn what_cannot_be_meant_is_reported_before_anything_is_read() {
         (&["--to=influxdb://h?db=d&retry=999999999999999999d"], "d: at most ten years expected"),
         (&["--to=file:x?fields=what"], "file:x: fields: no field is called what: did you mean "),
         (&[], "nowhere to publish to: name a sink with --to, or a configuration"),
-        (&["--config=none.toml"], "none.toml: No such file or directory"),
+        (&["--config=none.toml"], "none.toml: no such file\n"),
         (&["--to=file:x", "mqtt://u:typ3d@h"], "a sink stands where a FILE is expected"),
     ] {
         let ran = publish(&folder, args, "");
@@ -252,8 +252,20 @@ fn the_configuration_is_checked_and_shown_without_its_secrets() {
     assert!(shown.out.contains("password = \"…\""), "{}", shown.out);
     assert!(shown.out.contains("fields = \"time,power_net_w\""), "{}", shown.out);
     assert!(!folder.path().join("new.csv").exists(), "nothing is opened");
-    write("[[meter]]\nkey_file = \"nowhere\"\n");
-    assert!(config("check").err.contains("nowhere: No such file"));
+    for (text, why) in [
+        ("\nkey_file = \"nowhere\"", "line 3: key_file: nowhere: no such file\n"),
+        (
+            "key_file = \"meterpipe/config.toml\"",
+            "line 2: key_file: meterpipe/config.toml: line 1: ",
+        ),
+        ("name = \"a\"\nsource = \"sim:b\"", "line 3: source: sim:b: "),
+        ("source = \"mqtt://h\"", "line 2: source: a sink stands where a SOURCE is expected"),
+    ] {
+        write(&format!("[[meter]]\n{text}\n"));
+        let checked = config("check");
+        assert_eq!(checked.status, 2, "{text}: {}", checked.err);
+        assert!(checked.err.contains(&format!("config.toml: {why}")), "{why}: {}", checked.err);
+    }
 }
 
 #[test]
@@ -271,7 +283,7 @@ fn a_mistake_in_a_sink_is_reported_with_its_line() {
         ("to = \"file:a\"\n[sink.nmes]\ntime = 1", "line 7: file: nothing is called nmes.time"),
         ("evry = 1\nto = \"file:a?rotate=daily\"", "line 5: file: nothing is called evry"),
         ("every = 1\nto = \"file:a?rotat=daily\"", "line 6: file: nothing is called rotat"),
-        ("to = \"file:a\"\nevery = \"1x\"", "line 6: every = 1x: a number of s, m, h or d"),
+        ("to = \"file:a\"\nevery = \"1x\"", "line 6: every = 1x: expected a duration such as 30s"),
         ("to = \"file:a\"\nkeep = 2", "line 6: keep goes with rotate"),
         ("to = \"file:a\"\nfields = [\n\"a\"]", "line 6: fields: no field is called a"),
         ("to = \"file:a\"\nnames.a = \"b\"", "line 6: names.a: no field is called a"),

@@ -38,18 +38,18 @@ pub fn run(args: &args::ConfigArgs) -> Status {
     }
 }
 
-/// Reads everything that the configuration names, and opens nothing.
+/// Checks the settings and reads the files that they name. No source is read, and no sink is
+/// started.
 fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
     let (meters, sinks) = (config.meters.len(), config.sinks.len());
-    keys::configured(&config.meters, &context.messages)?;
+    keys::configured(&config, &context.messages)?;
     for meter in &config.meters {
-        // The call opens nothing, and refuses a source that is none.
+        // `find` reads nothing, and refuses a name that no source can have.
         let line = meter.line(&args::SerialArgs::default());
-        meter
-            .source
-            .as_deref()
-            .map(|source| sources::find(Some(source), &line, true))
-            .transpose()?;
+        if let Some(source) = &meter.source {
+            let found = sources::find(Some(source), &line, true);
+            found.map_err(|stop| config.at(meter.lines.source, "source", stop))?;
+        }
     }
     let path = config.path.display().to_string();
     destinations::of(&[], Some(config), "", &LineCounters::default(), &context.messages)?;

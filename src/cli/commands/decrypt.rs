@@ -35,7 +35,8 @@ fn decrypt(
     files::run(&args.input.files, args.input.form.form, None, stage, context)
 }
 
-/// Hex and binary hold APDUs without records around them, so those are looked for first.
+/// The stage of `decrypt`. Hex and binary input has no records around its APDUs, so `unframe` finds
+/// them first.
 #[derive(Default)]
 struct Decrypter {
     unframe: Unframe,
@@ -49,7 +50,7 @@ impl Stage for Decrypter {
         let Self { unframe, decrypt } = self;
         let mut open = |event: StageEvent<'_>| open(decrypt, event, context);
         match (record.kind, place) {
-            // A forgotten `unframe` is for `unframe`: what is in records passes as it is.
+            // Somebody left out `unframe`. Its records pass unchanged, so that it can still follow.
             (RecordKind::Raw | RecordKind::Frame, Place::Record(_)) => {
                 open(StageEvent::Record(*record, place))
             }

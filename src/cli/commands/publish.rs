@@ -51,13 +51,13 @@ fn start(args: &args::PublishArgs, context: &Context) -> Result<Sinks, Stop> {
     Sinks::start(sinks, counters)
 }
 
-/// The lines of an input.
+/// Reads the lines of an input and hands them to the sinks.
 struct ReadingLines {
     sinks: Sinks,
     line: u64,
-    /// Within a line that is longer than any telegram needs.
+    /// True within a line that is longer than any telegram needs.
     is_too_long: bool,
-    /// A message has said that the input is not one of readings.
+    /// True once the user was told that the input holds records, not readings.
     wrong_input_reported: bool,
 }
 
@@ -81,7 +81,7 @@ impl LineReader for ReadingLines {
     }
 
     fn line(&mut self, line: &[u8], end: bool, context: &mut Context) {
-        // Every whole line has a line end.
+        // The line end counts as an octet of the input.
         context.tally.octets += line.len() as u64 + u64::from(end);
         let was_too_long = std::mem::replace(&mut self.is_too_long, !end);
         if was_too_long {

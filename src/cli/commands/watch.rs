@@ -21,7 +21,7 @@ use crate::cli::{
     },
     setup::{
         args,
-        config_file::{self, Config, MeterConfig},
+        config_file::{self, Config},
         destinations, environment, keys, output_format,
     },
 };
@@ -83,12 +83,11 @@ fn prepare(
     let zone = output_format::zone(&args.format)?;
     keys::guard_stdin(&args.keys, args.sources.iter().any(|source| source == "-"))?;
     let config = config(args)?;
-    let meters = config.as_ref().map_or(&[][..], |config| &config.meters);
     let mut entries = keys::entries(&args.keys, &context.messages)?;
-    if entries.is_empty() {
-        entries = keys::configured(meters, &context.messages)?;
+    if let (true, Some(config)) = (entries.is_empty(), &config) {
+        entries = keys::configured(config, &context.messages)?;
     }
-    let found = find(args, meters)?;
+    let found = find(args, config.as_ref())?;
     let example = found.simulated.then(|| Key::new(simulator::meter::EXAMPLE_KEY));
     let example = example.map(|guek| KeyEntry { name: None, guek, gak: None });
     let entries = entries.into_iter().chain(example).collect();
@@ -159,7 +158,8 @@ fn config(args: &args::WatchArgs) -> Result<Option<Config>, Stop> {
     }
 }
 
-fn find(args: &args::WatchArgs, meters: &[MeterConfig]) -> Result<FoundSources, Stop> {
+fn find(args: &args::WatchArgs, config: Option<&Config>) -> Result<FoundSources, Stop> {
+    let meters = config.map_or(&[][..], |config| &config.meters);
     let mut found = FoundSources::default();
     let mut take = |name: Option<&str>, line: &args::SerialArgs, called: Option<&String>| {
         let called = |source| match called {
@@ -180,11 +180,15 @@ fn find(args: &args::WatchArgs, meters: &[MeterConfig]) -> Result<FoundSources, 
         take(Some(name), &args.line, None)?;
     }
     if args.sources.is_empty() {
-        // One variable cannot be meant for several meters.
+        // One variable cannot name the sources of several meters.
         let source = environment::source().filter(|_| meters.len() <= 1);
         for meter in meters {
             let name = source.as_deref().or(meter.source.as_deref());
-            take(name, &meter.line(&args.line), meter.name.as_ref())?;
+            let taken = take(name, &meter.line(&args.line), meter.name.as_ref());
+            taken.map_err(|stop| match (&source, config, &meter.source) {
+                (None, Some(config), Some(_)) => config.at(meter.lines.source, "source", stop),
+                _ => stop,
+            })?;
         }
         if meters.is_empty() {
             take(None, &args.line, None)?;

@@ -36,9 +36,9 @@ pub struct TextLines<'a> {
     dump: Dump,
     run: HexRun,
     octets: Vec<u8>,
-    /// A line that is too long for a buffer, of which more parts follow.
+    /// The kind of a line that is too long for the buffer, while parts of it follow.
     within: Option<Within>,
-    /// Records came, or their header.
+    /// True once records or their header came.
     records: bool,
 }
 

@@ -44,7 +44,7 @@ struct Frameless {
 }
 
 impl SourceState {
-    /// A source that is opened now.
+    /// The state of a source that is opened at `now`.
     pub fn new(name: &str, now: Instant) -> Self {
         Self {
             name: name.to_owned(),
@@ -119,7 +119,7 @@ impl SourceState {
         }
         let frameless =
             self.frameless.filter(|it| now.saturating_duration_since(it.since) >= FRAMELESS)?;
-        // One fault at a time: the silence was reported.
+        // During a silence that was reported, the missing frames are no second fault.
         if self.reported_silent || core::mem::replace(&mut self.reported_frameless, true) {
             return None;
         }
@@ -146,7 +146,8 @@ impl Frameless {
 
 const WIRING: &str = "check the wiring, and that the operator has switched the interface on";
 const SETTINGS: &str = "check adapter, baud rate and parity; --parity auto finds that of a device";
-const ADAPTER: &str = "all are 00: is it an adapter for the M-Bus, and not swapped?";
+const ADAPTER: &str =
+    "all are 00: check that the adapter is made for the M-Bus, and the polarity of its wires";
 
 #[cfg(test)]
 mod tests {

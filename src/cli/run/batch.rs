@@ -1,4 +1,5 @@
-//! A batch of APDUs, which any thread can read: it holds all that the text of its telegrams needs.
+//! A batch of APDUs. Any thread can read it, because it holds everything that the text of its
+//! telegrams depends on.
 
 use std::ops::Range;
 
@@ -32,17 +33,17 @@ struct BatchApdu {
     time: Time,
     attributes: Attributes<'static>,
     chosen: Chosen,
-    /// The end of its octets; they begin where those of the APDU before end.
+    /// The end of its octets in the batch; they begin where those of the previous APDU end.
     end: usize,
-    /// The end of its text in the text of the batch; nothing if the APDU takes the careful way.
+    /// The end of its text in the text of the batch; `None` if the main thread has to read the APDU.
     text_end: Option<usize>,
 }
 
 /// An item after the batch was read.
 pub enum BatchResult<'a> {
-    /// An APDU, and where the text of its telegram ends unless it takes the careful way.
+    /// An APDU, and where the text of its telegram ends; `None` if the main thread has to read it.
     Apdu(Record<'a>, Place, &'a Chosen, Option<usize>),
-    /// A refusal of the stages before.
+    /// A refusal by an earlier stage.
     Refused(&'a Refusal<'static>),
     /// A remark about the input.
     Remark(&'a str),
@@ -75,7 +76,7 @@ impl Batch {
         self.items.push(BatchItem::Remark(text.to_owned()));
     }
 
-    /// Empties the batch, which keeps its room.
+    /// Empties the batch and keeps its memory.
     pub fn clear(&mut self) {
         self.items.clear();
         self.octets.clear();
@@ -125,8 +126,8 @@ impl BatchReader {
         Self { reopen, clocks: ClockMessages::default(), format, zone }
     }
 
-    /// Reads each APDU whose telegram depends on nothing but itself. The others take the careful
-    /// way: those that cannot be read, and those with something to report.
+    /// Reads each APDU whose text depends on nothing but the APDU. The main thread reads the
+    /// others: those that this reader cannot read, and those with something to report.
     pub fn read(&mut self, batch: &mut Batch) {
         let Self { reopen, clocks, format, zone } = self;
         let Batch { items, octets, text } = batch;

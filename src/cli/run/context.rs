@@ -104,7 +104,7 @@ impl Context {
             Err(stop @ (Stop::ReaderGone | Stop::Failed(Status::Usage | Status::Output, _))) => {
                 Err(stop)
             }
-            // Decoded text is written, however the run ended.
+            // Text that was decoded is written, whatever ended the run.
             result => self.output.flush().and(result),
         };
         match result {
@@ -146,7 +146,8 @@ pub const fn line_refusal(line: u64, error: &Error) -> Refusal<'static> {
     Refusal { place, time, from: None, title: None, error: *error }
 }
 
-/// A single failure may be damage; failures alone mean the key.
+/// The message of a run in which no telegram could be opened. One failure may be a damaged
+/// telegram; several failures and nothing else mean the wrong key.
 const fn closed(tally: &Tally) -> &'static str {
     match tally.misfits {
         2.. if tally.misfits == tally.closed => "no telegram could be opened: the key does not fit",

@@ -152,7 +152,7 @@ impl Task for TextOutput {}
 impl TelegramConsumer for TextOutput {
     fn telegram(&mut self, telegram: &OutputTelegram<'_>, context: &mut Context) {
         self.format.entry(telegram, &mut context.output.text);
-        // At once, in the order of the other messages.
+        // Printed at once, so that they stay in order with the other messages.
         report_notes(self.format.as_mut(), context);
     }
 

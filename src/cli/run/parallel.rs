@@ -6,12 +6,13 @@
 //! worker                                          └─► read batch ─►
 //! ```
 //!
-//! The main thread does all work that has a memory: framing, reassembly, the choice of a key, messages,
-//! counts. Workers do the rest: they decipher with the chosen key, read A-XDR and write text. An APDU
-//! that a worker cannot read goes the careful way, in the main thread and in its turn. Standard output
-//! and standard error are therefore each the same as with one thread.
+//! The main thread does all work that depends on earlier input: framing, reassembly, the choice of
+//! a key, messages, counts. Workers do the rest: they decipher with the chosen key, read A-XDR and
+//! write text. An APDU that a worker cannot read goes the careful way: the main thread reads it, in
+//! its turn, as a run with one thread would. Standard output and standard error are therefore each
+//! the same as with one thread.
 //!
-//! A batch is read by the main thread itself while the workers have enough to do.
+//! While the workers have enough to do, the main thread reads a batch itself.
 
 use std::{
     collections::VecDeque,
@@ -202,7 +203,7 @@ impl Emitter {
                 let chosen = self.telegrams.decrypt().chosen(record.octets);
                 self.batch.push_apdu(record, *place, chosen);
             }
-            // A kind of a later version is for later stages.
+            // A kind that only a later version knows is for the stages behind this one.
             StageEvent::Record(..) => return,
             StageEvent::Refused(refusal) => self.batch.push_refused(refusal),
             StageEvent::Noise(octets) => return context.noise(*octets),

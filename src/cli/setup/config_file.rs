@@ -37,6 +37,7 @@ use crate::cli::{
     },
 };
 use meterpipe::{
+    file_error,
     format::printable::printable,
     sink::settings::{SinkSettings, error::SettingError, origin::SettingOrigin},
 };
@@ -52,6 +53,19 @@ pub struct Config {
     pub sinks: Vec<SinkSettings>,
 }
 
+impl Config {
+    /// The message with the line and the name of a key in front.
+    pub fn at(&self, line: usize, key: &str, stop: Stop) -> Stop {
+        match stop {
+            Stop::Failed(status, text) => {
+                let path = self.path.display();
+                Stop::Failed(status, format!("{path}: line {line}: {key}: {text}"))
+            }
+            stop => stop,
+        }
+    }
+}
+
 /// A meter.
 #[derive(Debug, Default)]
 pub struct MeterConfig {
@@ -65,6 +79,17 @@ pub struct MeterConfig {
     pub baud: Option<u32>,
     /// The parity, unless even.
     pub parity: Option<ParityArg>,
+    /// The lines of the keys that name something outside the file.
+    pub lines: MeterLines,
+}
+
+/// The lines of the keys of a meter, for messages about their values.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MeterLines {
+    /// The line of `source`.
+    pub source: usize,
+    /// The line of `key_file`.
+    pub key_file: usize,
 }
 
 impl MeterConfig {
@@ -89,7 +114,8 @@ pub fn find(named: Option<&Path>) -> Result<Option<Config>, Stop> {
 
 fn read(path: &Path) -> Result<Config, Stop> {
     let name = path.display();
-    let text = fs::read_to_string(path).map_err(|error| Stop::usage(format!("{name}: {error}")))?;
+    let text = fs::read_to_string(path)
+        .map_err(|error| Stop::usage(format!("{name}: {}", file_error::unreadable(&error))))?;
     let config = parse(&text).map_err(|Mistake { at, text: cause }| {
         Stop::usage(format!("{name}: line {}: {cause}", line_of(&text, &at)))
     })?;
@@ -116,14 +142,15 @@ fn parse(text: &str) -> Result<Config, Mistake> {
         at: error.span().unwrap_or_default(),
         text: error.message().to_owned(),
     })?;
+    let line = |at: Range<usize>| line_of(text, &at);
     let mut config = Config::default();
     for (key, value) in table.get_ref() {
         match key.get_ref().as_ref() {
             "meter" => {
-                config.meters = tables(value, "[[meter]]")?.map(meter).collect::<Result<_, _>>()?;
+                let meters = tables(value, "[[meter]]")?.map(|(table, _)| meter(table, &line));
+                config.meters = meters.collect::<Result<_, _>>()?;
             }
             "sink" => {
-                let line = |at: Range<usize>| line_of(text, &at);
                 let sinks = tables(value, "[[sink]]")?.map(|table| sink(table, &line));
                 config.sinks = sinks.collect::<Result<_, _>>()?;
             }
@@ -147,14 +174,23 @@ fn tables<'a, 'b>(
 
 const METER: [&str; 5] = ["name", "source", "key_file", "baud", "parity"];
 
-fn meter((table, _): (&TomlTable<'_>, Range<usize>)) -> Result<MeterConfig, Mistake> {
+fn meter(
+    table: &TomlTable<'_>,
+    line: &dyn Fn(Range<usize>) -> usize,
+) -> Result<MeterConfig, Mistake> {
     let mut meter = MeterConfig::default();
     for (key, value) in table {
         let text = || scalar(value).ok_or_else(|| expected(value, "a text"));
         match key.get_ref().as_ref() {
             "name" => meter.name = Some(text()?),
-            "source" => meter.source = Some(text()?),
-            "key_file" => meter.key_file = Some(text()?.into()),
+            "source" => {
+                meter.source = Some(text()?);
+                meter.lines.source = line(key.span());
+            }
+            "key_file" => {
+                meter.key_file = Some(text()?.into());
+                meter.lines.key_file = line(key.span());
+            }
             "baud" => {
                 let baud = text()?.parse().ok().filter(|baud| *baud > 0);
                 let baud = baud.ok_or_else(|| expected(value, "a number"))?;

@@ -1,8 +1,8 @@
 //! A file name that may depend on the readings: `/data/{meter}-{date}.csv`.
 //!
 //! The meter number comes from the telegram, so anybody who can send telegrams chooses it. In a
-//! name it
-//! becomes a [slug](crate::sink::slug), which can neither leave the folder nor hide the file.
+//! name it becomes a [slug](crate::sink::slug), which can neither leave the folder nor hide the
+//! file.
 
 use std::path::{Path, PathBuf};
 

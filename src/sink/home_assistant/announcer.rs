@@ -2,10 +2,8 @@
 //!
 //! A meter is announced with its first telegram, and again when a telegram brings something new.
 //! Everything is announced again in each connection to the broker, which may have forgotten it, and
-//! when
-//! Home Assistant reports its start. Only values that a meter sends are announced. A telegram
-//! without a
-//! meter number announces nothing: a device without a name would stay for ever.
+//! when Home Assistant reports its start. Only values that a meter sends are announced. A telegram
+//! without a meter number announces nothing: a device without a name would stay for ever.
 
 use core::{hash::BuildHasher, time::Duration};
 use std::{collections::BTreeMap, hash::RandomState};
@@ -53,10 +51,11 @@ struct AnnouncedMeter {
     interval: TelegramInterval,
 }
 
-/// No home has more meters; somebody makes up numbers.
+/// The most meters that are announced. No home has more; if more come, somebody makes up their
+/// numbers.
 const MOST_METERS: usize = 64;
 
-/// No meter has more; the longest known list has 60 objects.
+/// The most entities of a meter: the longest known list has 60 objects.
 const MOST_ENTITIES: usize = 256;
 
 /// Home Assistant's message at its start.
@@ -375,8 +374,8 @@ mod tests {
         assert_eq!(announcer.on_readings(&readings(LINE)).len(), 1);
         let other = LINE.replace("181220000009", "2");
         assert_eq!(announcer.on_readings(&readings(&other)), []);
-        // Two numbers that look alike are two devices. A number equal to another one's slug is
-        // none.
+        // Two numbers that differ only in characters that a slug replaces are two devices. A number
+        // that equals the slug of an announced one gets no device.
         let mut announcer = home_assistant("mqtt://broker");
         for (number, devices) in [("a/b", 1), ("a_b", 1), (&slug("a/b"), 0), ("a/b", 0)] {
             let line = format!("{{\"meter\":\"{number}\",\"power_net_w\":1}}");

@@ -1,10 +1,8 @@
 //! The Home Assistant entity of a reading.
 //!
 //! Names and classes come from tables here, never from a telegram. Home Assistant runs templates
-//! found in
-//! texts, and anybody who can send telegrams could write one. The identifier of a named reading is
-//! its name
-//! without the unit, so that the entity stays the same when the unit changes.
+//! found in texts, and anybody who can send telegrams could write one. The identifier of a named
+//! reading is its name without the unit, so that the entity stays the same when the unit changes.
 
 use std::borrow::Cow;
 
@@ -39,8 +37,7 @@ pub struct Entity {
     /// The icon.
     pub icon: Option<&'static str>,
     /// True if the value expires without telegrams. A counter never does: without a value the
-    /// energy
-    /// dashboard would complain.
+    /// energy dashboard would complain.
     pub expires: bool,
     /// True for a diagnostic entity.
     pub diagnostic: bool,
@@ -197,7 +194,7 @@ const fn class(
     DeviceClass { unit, name, units, old_units, state_class, decimals }
 }
 
-/// More decimals would show the watt-hours of a megawatt-hour.
+/// The most decimals to show: more would show single watt-hours of a value in megawatt-hours.
 const MOST_DECIMALS: i16 = 3;
 
 /// `voltage_l1` as `Voltage L1`.

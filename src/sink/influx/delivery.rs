@@ -1,8 +1,7 @@
 //! Delivery to a database: readings are collected, sent and kept until they are stored.
 //!
 //! A request runs in a thread of its own, because nothing can interrupt it. Meanwhile the sink
-//! empties
-//! its queue, and meets its deadline.
+//! empties its queue, and meets its deadline.
 
 use std::{
     path::PathBuf,

@@ -235,7 +235,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(description(r#"{"error":"partial\n write"}"#), "400 (partial write)");
-        assert_eq!(description("Token canary is\x1b[2J wrong"), "400 (Token … is\\x1b[2J wrong)");
+        assert_eq!(description("Token canary is\x1b[2J wrong"), "400 (Token … is\\u{1b}[2J wrong)");
         assert_eq!(description(r#"{"message":7}"#), "400 ({\"message\":7})");
         assert_eq!(description(&"ä".repeat(10_000)), format!("400 ({} …)", "ä".repeat(200)));
         assert_eq!(description("  \n"), "400");

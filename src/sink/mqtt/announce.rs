@@ -6,15 +6,11 @@
 //! again, then `online` on the status topic, but never before the first state. The messages of
 //! [`on_readings`](Announcer::on_readings) go before the state of these readings. If the status is
 //! `online` by then, `offline` goes before them and `online` after the second state: an
-//! announcement may
-//! change a unit, and a subscriber must not show its old value in the new unit. The second state is
-//! for
-//! subscribers that need a moment to subscribe after an announcement.
+//! announcement may change a unit, and a subscriber must not show its old value in the new unit.
+//! The second state is for subscribers that need a moment to subscribe after an announcement.
 //!
-//! The caller that builds the sink supplies the announcer: `mqtt::sink::new(settings, context,
-//! |settings,
-//! state_format| ...)`. The closure takes the keys that it knows and returns an announcer or
-//! `None`.
+//! The caller that builds the sink supplies the announcer: `mqtt::sink::new` takes a closure, which
+//! takes the keys that it knows out of the settings and returns an announcer or `None`.
 
 use std::time::Duration;
 
@@ -36,8 +32,7 @@ pub trait Announcer: Send {
     /// Messages that have to precede the state of these readings; none if they bring nothing new.
     ///
     /// The sink calls it for all readings, even without a connection. It then drops the messages,
-    /// because
-    /// [`on_connect`](Self::on_connect) returns them later.
+    /// because [`on_connect`](Self::on_connect) returns them later.
     fn on_readings(&mut self, readings: &Readings) -> Vec<Publication>;
 
     /// Handles a message from the broker. After the returned time, jitter included, the sink sends

@@ -7,11 +7,9 @@
 //! ```
 //!
 //! The value is a topic, which may contain `{base}` and `{meter}`, followed by a unit and a number
-//! of
-//! decimals if they differ from the meter's. Several names separated by commas form one JSON array.
-//! A
-//! reading that the telegram lacks is not sent; an array is sent only if all its readings are
-//! present.
+//! of decimals if they differ from the meter's. Several names separated by commas form one JSON
+//! array. A reading that the telegram lacks is not sent; an array is sent only if all its readings
+//! are present.
 
 use crate::{
     format::{
@@ -180,7 +178,7 @@ mod tests {
             ("power_net_w", "{base}/x/{meter}/p kW 2", "house/x/a__-f18e02d6/p", "-8.62"),
             ("voltage_l1_v", "u V", "u", "233.7"),
             ("voltage_l1_v,voltage_l2_v", "u 0", "u", "[234,0]"),
-            ("item_3", "t", "t", "x\\x1b[2J"),
+            ("item_3", "t", "t", "x\\u{1b}[2J"),
         ] {
             assert_eq!(sent(names, text), Some((topic.to_owned(), payload.to_owned())), "{text}");
         }

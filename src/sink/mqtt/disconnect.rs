@@ -261,7 +261,7 @@ mod tests {
         );
         assert_eq!(
             texts[2],
-            "b:1 refuses user anna\\x1b (bad user name or password): are user name and password \
+            "b:1 refuses user anna\\u{1b} (bad user name or password): are user name and password \
              right?; trying again every 60 s"
         );
     }

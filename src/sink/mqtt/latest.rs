@@ -52,8 +52,7 @@ impl LatestStates {
     }
 
     /// Marks all readings as due again, except those older than `fresh`: a subscriber takes a state
-    /// for the
-    /// present.
+    /// for the present.
     pub fn repeat_all(&mut self, fresh: Duration) {
         for entry in &mut self.meters {
             match entry.due {

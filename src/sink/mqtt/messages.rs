@@ -55,8 +55,7 @@ impl StateMessages {
     }
 
     /// The messages of some readings. Missing `required_fields` and unknown `extra_values` become
-    /// `null`.
-    /// A topic that meters share takes only the readings of the first one.
+    /// `null`. A topic that meters share takes only the readings of the first one.
     #[must_use]
     pub fn messages(
         &mut self,
@@ -184,7 +183,7 @@ mod tests {
         let flat = messages(&format!("?layout=flat&retain=true&qos=1{chosen}"), &[]);
         assert_eq!(
             flat,
-            [("energy_import_kwh", "12.937"), ("zaehler", "a/+/#{{x}}\\x1b[2J"),].map(
+            [("energy_import_kwh", "12.937"), ("zaehler", "a/+/#{{x}}\\u{1b}[2J"),].map(
                 |(name, value)| {
                     let topic = format!("house/a______x____2J-c3f21002/{name}");
                     (topic, value.to_owned(), true, Qos::AtLeastOnce)

@@ -1,12 +1,9 @@
 //! MQTT 5 and 3.1.1 as packets.
 //!
 //! [`mqtt_protocol_core`] implements the protocol: it knows the packets, their order and the
-//! identifiers,
-//! and touches no socket. This file gives both versions one interface and filters the input. Octets
-//! pass
-//! a whole packet at a time, and only packets that a broker may send to a client that subscribes
-//! with
-//! QoS 0:
+//! identifiers, and touches no socket. This file gives both versions one interface and filters the
+//! input. Octets pass a whole packet at a time, and only packets that a broker may send to a client
+//! that subscribes with QoS 0:
 //!
 //! ```text
 //! 20 CONNACK, once, first    30, 31 PUBLISH with QoS 0    40 PUBACK
@@ -51,8 +48,7 @@ pub struct ConnectOptions {
     /// The password.
     pub password: Option<Secret>,
     /// The keepalive in seconds. After one and a half times as long without a packet the broker
-    /// drops the
-    /// client.
+    /// drops the client.
     pub keepalive: u16,
     /// The will: the message that the broker publishes when the client is lost.
     pub will: Option<Publication>,
@@ -191,8 +187,7 @@ impl Packets {
         let mut packets = Self { connection, protocol, open: false, received, out };
         let connect = packet!(protocol, Connect, |connect| {
             // A clean start: the session keeps unacknowledged messages itself, so that a restarted
-            // broker cannot
-            // lose them.
+            // broker cannot lose them.
             let mut connect = connect
                 .clean_start(true)
                 .keep_alive(connect_options.keepalive)

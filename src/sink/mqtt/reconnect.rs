@@ -1,17 +1,13 @@
 //! The meaning of a lost connection in view of earlier ones, and the time of the next attempt.
 //!
 //! When a second client connects with the same name, the broker closes the connection of the first.
-//! Some
-//! brokers do not give the reason: 3.1.1 has no packet for it, and mosquitto 2.0 sends none. A
-//! broker that
-//! shuts down closes connections too, but then it is gone a moment later. After a connection closed
-//! without a reason the sink therefore looks at once. If the broker is there, accepts the client,
-//! closes
-//! again and is still there, it does so on purpose. (Two rounds, because some brokers restart
-//! faster than
-//! the sink looks. One round is enough if the connection was closed as soon as it was accepted: the
-//! other
-//! client came back at once.) Two clients of one name thus make three connections a minute at most.
+//! Some brokers do not give the reason: 3.1.1 has no packet for it, and mosquitto 2.0 sends none. A
+//! broker that shuts down closes connections too, but then it is gone a moment later. After a
+//! connection closed without a reason the sink therefore looks at once. If the broker is there,
+//! accepts the client, closes again and is still there, it does so on purpose. (Two rounds, because
+//! some brokers restart faster than the sink looks. One round is enough if the connection was
+//! closed as soon as it was accepted: the other client came back at once.) Two clients of one name
+//! thus make three connections a minute at most.
 
 use core::{mem, time::Duration};
 
@@ -64,8 +60,7 @@ impl Reconnect {
     }
 
     /// The meaning of a connection's end, and the time to wait. `uptime` is `None` if the broker
-    /// never
-    /// accepted the client.
+    /// never accepted the client.
     pub fn classify(
         &mut self,
         end: &Disconnect,

@@ -78,8 +78,7 @@ pub struct TooLarge {
 
 impl Session {
     /// A session with these CONNECT options. Without a `wanted` version it uses the one that the
-    /// broker
-    /// speaks.
+    /// broker speaks.
     #[must_use]
     pub const fn new(connect_options: ConnectOptions, wanted: Option<Protocol>) -> Self {
         let versions = Versions::new(wanted);
@@ -172,8 +171,7 @@ impl Session {
     }
 
     /// Publishes the messages of a reading once more, for subscribers that came late. A message
-    /// that is
-    /// queued already is not repeated.
+    /// that is queued already is not repeated.
     pub fn repeat(&mut self, messages: Vec<Publication>) {
         for message in messages {
             if !self.is_queued(&message) {
@@ -330,8 +328,7 @@ impl Session {
     }
 
     /// Closes the connection. Returns true if the next attempt may follow at once, with an older
-    /// version or
-    /// a weaker will.
+    /// version or a weaker will.
     pub fn connection_lost(&mut self, end: &Disconnect) -> bool {
         let was_open = self.is_open();
         if let Some(connection) = self.connection.take() {
@@ -380,9 +377,8 @@ impl SessionConnection {
 }
 
 /// The most messages in the queue before no more readings are taken. The messages of one more
-/// reading
-/// may exceed it, and at the start of a connection those of the last one, the announcements and the
-/// latest state of each meter.
+/// reading may exceed it, and at the start of a connection those of the last one, the announcements
+/// and the latest state of each meter.
 const MOST_OUTBOUND: usize = WINDOW;
 
 /// The octets to hand to the socket at a time.

@@ -3,8 +3,7 @@
 //! The keys are in [`kind`](super::kind).
 //!
 //! The broker's certificate and name are verified. The sink never falls back to a plain connection:
-//! a
-//! failed handshake is reported with its cause.
+//! a failed handshake is reported with its cause.
 
 use std::{path::Path, sync::Arc};
 
@@ -97,8 +96,7 @@ impl Tls {
     }
 
     /// The meaning of a failed handshake. Somebody has to act on a wrong certificate or an alert;
-    /// any other
-    /// failure may come from a proxy in front of a starting broker.
+    /// any other failure may come from a proxy in front of a starting broker.
     #[must_use]
     pub fn disconnect(&self, error: &Error, address: &str) -> Disconnect {
         let why = self.explain(error, address);

@@ -4,8 +4,7 @@
 //! The keys are in [`kind`](super::kind).
 //!
 //! FILE has to end in `.prom`, or the collector does not read it. The exporter listens on exactly
-//! that
-//! address and answers `GET /metrics`.
+//! that address and answers `GET /metrics`.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 

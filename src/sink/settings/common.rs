@@ -44,7 +44,7 @@ impl SinkSettings {
     /// Takes `meter`, `every`, `on_change`, `bands` and `at_least_every`.
     ///
     /// # Errors
-    /// A value that does not read.
+    /// A value that is invalid.
     pub fn take_throttle(&mut self) -> Result<ThrottleOptions, SettingError> {
         let (meter, every) = (self.take("meter"), self.take_duration("every")?);
         Ok(ThrottleOptions { meter, every, on_change: self.take_on_change()? })
@@ -57,7 +57,7 @@ impl SinkSettings {
         let keys = match self.take("on_change").as_deref() {
             Some("false") => return Ok(None),
             None if bands.is_empty() && at_least_every.is_none() => return Ok(None),
-            // A field that the sink does not store does not count.
+            // A change counts only in a field that the sink stores.
             None | Some("true") => self.fields()?.map(|keys| {
                 keys.into_iter().filter(|key| !matches!(key, FieldKey::Meta(_))).collect()
             }),
@@ -121,7 +121,7 @@ mod tests {
         assert!(message("file:x?units.energy=kW").starts_with("units.energy: energy in kW: "));
         assert!(message("file:x?fields=what").starts_with("fields: no field is called what: "));
         for (text, message) in [
-            ("file:x?every=5x", "every = 5x: a number of s, m, h or d expected, as in 30s"),
+            ("file:x?every=5x", "every = 5x: expected a duration such as 30s, 5m, 1h or 2d"),
             ("file:x?every=9999d", "every = 9999d: at most ten years expected: 3650d"),
             ("file:x?bands.power_net_w=a", "bands.power_net_w = a: a number from 0 expected"),
             ("file:x?bands.what=1", "bands.what: no field is called what"),

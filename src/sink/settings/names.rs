@@ -49,7 +49,8 @@ pub fn parse(
     Ok(names)
 }
 
-/// True if a reading with the name `theirs` takes this name too: an object has its unit beside it.
+/// True if a reading with the name `theirs` takes up `name`: as its own name, or as the name of its
+/// unit (`theirs_unit`), which stands beside an object.
 fn has(other: FieldKey, theirs: &str, name: &str) -> bool {
     theirs == name || has_unit(other) && name.strip_suffix("_unit") == Some(theirs)
 }

@@ -15,7 +15,9 @@ pub const HIDDEN: &str = "…";
 pub fn value<'a>(key: Option<&SettingKey>, text: &str, value: &'a str) -> &'a str {
     let is_open = match key.map(|key| (key.value, key.name == text)) {
         None | Some((SettingType::Secret, true)) => false,
-        Some((SettingType::Secret | SettingType::File, _)) => is_file_name(value),
+        Some((SettingType::Secret | SettingType::File | SettingType::Folder, _)) => {
+            is_file_name(value)
+        }
         Some(_) => true,
     };
     if is_open { value } else { HIDDEN }

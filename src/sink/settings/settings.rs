@@ -23,6 +23,7 @@ use std::{fs, path::PathBuf};
 use zeroize::Zeroizing;
 
 use crate::{
+    file_error,
     format::printable::printable,
     sink::settings::{
         common_keys::COMMON,
@@ -45,7 +46,7 @@ impl Secret {
         Self(Zeroizing::new(text))
     }
 
-    /// The text, for its server alone.
+    /// The secret itself. Send it to its server, and nowhere else.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -198,7 +199,7 @@ impl SinkSettings {
     /// The value of a key, read.
     ///
     /// # Errors
-    /// The value does not read.
+    /// The value is invalid.
     fn take_as<T: FromStr>(
         &mut self,
         key: &str,
@@ -281,7 +282,7 @@ impl SinkSettings {
         }
         let text = fs::read_to_string(&path).map(Zeroizing::new);
         let text = text.map_err(|error| match redact::is_file_name(&path) {
-            true => SettingError::value(&file, &path, error),
+            true => SettingError::value(&file, &path, file_error::unreadable(&error)),
             false => {
                 let advice = "no such file; the name of a file is expected, not the secret";
                 SettingError::of(&file, advice)
@@ -397,6 +398,6 @@ mod tests {
             missing("hunter2"),
             "password_file: no such file; the name of a file is expected, not the secret"
         );
-        assert!(missing("/etc/no").starts_with("password_file = /etc/no: No such file"));
+        assert_eq!(missing("/etc/no"), "password_file = /etc/no: no such file");
     }
 }

@@ -20,7 +20,7 @@ use crate::{
 /// Reads the text of a sink of one of these kinds. A scheme that none of them has is no mistake yet.
 ///
 /// # Errors
-/// The text cannot be meant.
+/// The text is not that of a sink.
 pub fn parse(text: &str, kinds: &'static [SinkKind]) -> Result<SinkSettings, SettingError> {
     let (scheme, rest) = split_scheme(text)?;
     let lower = scheme.to_ascii_lowercase();

@@ -1,12 +1,9 @@
 //! Faults that a push suffers on the line, by rate.
 //!
 //! A push has at most one fault, and names it; a test therefore knows how many telegrams a reader
-//! has
-//! to deliver ([`Fault::deliveries`]). A single flipped bit always changes the 8-bit sum, and noise
-//! that
-//! would pass for a frame is drawn again. The octets after a cut frame complete it to a sound one
-//! once in
-//! 65 536 times, as on a real line.
+//! has to deliver ([`Fault::deliveries`]). A single flipped bit always changes the 8-bit sum, and
+//! noise that would pass for a frame is drawn again. The octets after a cut frame complete it to a
+//! sound one once in 65 536 times, as on a real line.
 
 use core::{fmt, ops::Range, str::FromStr};
 
@@ -27,8 +24,7 @@ pub struct Rate(u32);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
     /// Octets before the telegram that do not belong to it: random ones, the idle pattern of a line
-    /// with
-    /// wrong levels, starts of frames that never follow.
+    /// with wrong levels, starts of frames that never follow.
     pub noise: Rate,
     /// One flipped bit.
     pub flip: Rate,

@@ -51,8 +51,7 @@ impl Sealer {
     }
 
     /// Appends the ciphered APDU to `apdu`. `plain` may have 65 518 octets, more than any simulated
-    /// meter
-    /// sends.
+    /// meter sends.
     pub fn seal(&self, title: &[u8; 8], counter: u32, plain: &[u8], apdu: &mut Vec<u8>) {
         let (control, tag) = match self.cipher {
             Ciphering::Untagged(_) => (ENCRYPTED | self.suite, 0),

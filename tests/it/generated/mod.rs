@@ -125,6 +125,28 @@ fn every_subcommand_has_a_page_with_all_sections() {
     }
 }
 
+#[test]
+fn a_page_lists_the_statuses_that_its_subcommand_can_end_with() {
+    let statuses = |name: &str| {
+        let page = text(&format!("man/meterpipe-{name}.1"));
+        let section = page.split("\n.SH \"EXIT STATUS\"\n").nth(1).unwrap().to_owned();
+        let terms = section.split("\n.SH").next().unwrap().split("\\fB").skip(1);
+        terms.map(|term| term.split("\\fR").next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(statuses("config"), ["0", "2", "6", "130, 143"]);
+    assert_eq!(statuses("publish"), ["0", "1", "2", "3", "5", "6", "130, 143"]);
+    assert_eq!(statuses("decode"), ["0", "1", "2", "3", "4", "5", "6", "130, 143"]);
+}
+
+#[test]
+fn an_argument_that_may_be_repeated_has_dots_behind_it() {
+    for (name, argument) in [("decode", "[\\fIFILE\\fR]..."), ("capture", "[\\fISOURCE\\fR]")] {
+        let page = text(&format!("man/meterpipe-{name}.1"));
+        let end = format!(" {argument}\n.SH DESCRIPTION\n");
+        assert!(page.contains(&end) && page.contains(&format!("\n{argument}\n")), "{name}");
+    }
+}
+
 /// clap breaks longer lines, and what is broken cannot be copied.
 #[test]
 fn examples_fit_into_a_terminal_of_80_columns() {

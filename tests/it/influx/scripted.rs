@@ -119,7 +119,7 @@ fn a_server_that_is_busy_is_tried_again_and_reported_once() {
     assert_eq!(
         messages,
         [
-            "127.0.0.1:PORT answers 503 (busy, says …\\x1b[2J); trying again, every 1 s at most",
+            "127.0.0.1:PORT answers 503 (busy, says …\\u{1b}[2J); trying again, every 1 s at most",
             "connected again"
         ]
     );
@@ -227,7 +227,7 @@ fn only_the_line_that_is_refused_is_left_out() {
         assert_eq!(lost, 1);
         assert_eq!(
             messages,
-            [format!("127.0.0.1:PORT refuses a reading, left out: {code} (bad \\x1b[2J …)")]
+            [format!("127.0.0.1:PORT refuses a reading, left out: {code} (bad \\u{{1b}}[2J …)")]
         );
         assert!(requests < 30, "{requests}");
     }
