@@ -132,7 +132,7 @@ mod tests {
             list.lines().filter_map(|line| line.split_whitespace().next()).collect();
         assert_eq!(names.len(), Meta::ALL.len() + FIELDS.len());
         assert_eq!(parse(&names.join(",")).unwrap().len(), names.len());
-        assert_eq!(names[9], "energy_import_wh");
+        assert_eq!(names[Meta::ALL.len()], "energy_import_wh");
         assert!(list.contains("\nenergy_import_wh                1-0:1.8.0   Wh\n"), "{list}");
         assert!(list.contains("\npower_factor                    1-0:13.7.0\n"), "{list}");
     }

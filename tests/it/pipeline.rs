@@ -100,7 +100,7 @@ fn a_damaged_text_is_a_text_all_the_same() {
 fn a_record_that_the_end_of_the_input_cuts_is_no_error() {
     let folder = Folder::new();
     let [first, second] = frames();
-    let time = "2026-08-24T21:03:17.482Z";
+    let time = "2021-09-27T07:47:17.482Z";
     let whole = format!("{time} frame {first} from=a\n{time} frame {second} from=a\n");
     let telegram = format!("{HEADER}{whole}");
     let truncated =

@@ -143,7 +143,7 @@ impl BatchReader {
             let is_read = reopen.read(&record, &apdu.chosen, |telegram, record| {
                 let (received, attributes) = (record.time, record.attributes);
                 let telegram = OutputTelegram { telegram, zone, received, attributes };
-                is_reported = clocks.fault(&telegram).is_some();
+                is_reported = clocks.new_fault(&telegram).is_some();
                 format.entry(&telegram, text);
             });
             is_reported |= !format.notes().is_empty();

@@ -33,12 +33,13 @@ pub struct ClockMessages {
 }
 
 impl ClockMessages {
-    /// The fault of the clocks of a telegram.
-    pub fn fault(&mut self, entry: &OutputTelegram<'_>) -> Option<ClockFault> {
-        if let Some(doubt) = entry.time_doubt() {
-            return Some(ClockFault::Wrong(doubt));
-        }
-        self.contradicts_itself(entry).then_some(ClockFault::Season)
+    /// The fault of a telegram's clocks, if its meter has not had one before.
+    pub fn new_fault(&mut self, entry: &OutputTelegram<'_>) -> Option<ClockFault> {
+        let fault = match entry.time_doubt() {
+            Some(doubt) => Some(ClockFault::Wrong(doubt)),
+            None => self.contradicts_itself(entry).then_some(ClockFault::Season),
+        };
+        fault.filter(|_| self.reported.len() <= MOST && self.reported.insert(key(entry.telegram)))
     }
 
     fn contradicts_itself(&mut self, entry: &OutputTelegram<'_>) -> bool {
@@ -57,16 +58,11 @@ impl ClockMessages {
         found
     }
 
-    /// Reports the fault of a telegram's clock, if its meter has not had one before.
+    /// Reports a new fault of a telegram's clocks.
     pub fn report(&mut self, entry: &OutputTelegram<'_>, context: &Context) {
-        let Some(fault) = self.fault(entry) else {
+        let Some(fault) = self.new_fault(entry) else {
             return;
         };
-        let key = key(entry.telegram);
-        if self.reported.len() > MOST || self.reported.contains(&key) {
-            return;
-        }
-        self.reported.insert(key);
         if self.reported.len() > MOST {
             return context.messages.say("the clocks of further meters are not checked");
         }
