@@ -88,6 +88,12 @@ impl Decode {
         Self::new(Decrypt::new(keys, Demands::default()))
     }
 
+    /// From now on other keys open the telegrams.
+    pub fn replace_keys(&mut self, keys: Vec<KeyEntry>) {
+        let decrypt = Decrypt::new(keys, self.telegrams.decrypt.demands());
+        self.telegrams = Telegrams::new(decrypt);
+    }
+
     /// Takes the next octets of a line, cut anywhere. `out` gets everything that is complete with them;
     /// the place of a [`Refusal`] counts the octets that were pushed.
     pub fn push(&mut self, octets: &[u8], out: &mut (impl FnMut(DecodeEvent<'_>) + ?Sized)) {

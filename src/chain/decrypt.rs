@@ -112,6 +112,11 @@ impl Decrypt {
         (self.keys.ring.clone(), self.demands)
     }
 
+    /// The demands on telegrams.
+    pub(super) const fn demands(&self) -> Demands {
+        self.demands
+    }
+
     /// The key that opened the last telegram of a meter.
     #[must_use]
     pub fn chosen(&self, apdu: &[u8]) -> Chosen {

@@ -3,8 +3,12 @@
 use crate::common::{binary, terminal::terminal};
 use std::{
     fs,
+    fs::Permissions,
     io::{BufRead, BufReader, Read},
-    os::{fd::OwnedFd, unix::fs::symlink},
+    os::{
+        fd::OwnedFd,
+        unix::fs::{PermissionsExt, symlink},
+    },
     path::Path,
     process::Stdio,
     sync::{Arc, Mutex},
@@ -196,6 +200,39 @@ fn watch_prints_each_telegram_at_once_and_its_recording_replays_to_the_same() {
         }
     }
     assert_eq!(octets, hex::encode(&line));
+}
+
+#[test]
+fn keys_are_read_again_on_sighup_and_bad_ones_change_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("keys");
+    let write = |text: &str| {
+        fs::write(&keys, text).unwrap();
+        fs::set_permissions(&keys, Permissions::from_mode(0o600)).unwrap();
+    };
+    write("00112233445566778899AABBCCDDEEFF");
+    let (master, node) = terminal();
+    let watch =
+        Live::start(&["watch", node.to_str().unwrap(), "--key-file", keys.to_str().unwrap()]);
+    let mut meter = meter(MeterKind::NetzNoeKaifa);
+    let mut push = || {
+        let mut wire = vec![];
+        meter.push(&mut wire);
+        send(&master, &wire);
+    };
+    push();
+    wait_for("the wrong key", || count(&watch.err, "key does not fit") == 1);
+    write(KEY);
+    signal(&watch.process.0, Signal::HUP);
+    wait_for("the right key", || count(&watch.err, "keys read again: 1") == 1);
+    push();
+    wait_for("a reading", || count(&watch.out, "energy_import_wh") == 1);
+    write("no key at all");
+    signal(&watch.process.0, Signal::HUP);
+    wait_for("the mistake", || count(&watch.err, "the keys stay as they were") == 1);
+    push();
+    wait_for("another reading", || count(&watch.out, "energy_import_wh") == 2);
+    assert_eq!(watch.end().0, 0);
 }
 
 #[test]

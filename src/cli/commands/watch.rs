@@ -1,12 +1,17 @@
 //! `watch`: the whole chain in one process, from any source.
 
-use std::{io::IsTerminal, path::PathBuf, time::Duration};
+use std::{
+    io::{IsTerminal, stderr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use crate::cli::{
     input::files,
     live::{
         event_loop,
         recording::Recording,
+        reload::{KeyReload, KeySources},
         screen::Screen,
         sources::{self, Spec},
     },
@@ -27,12 +32,11 @@ use crate::cli::{
 };
 use meterpipe::{
     chain::decrypt::Decrypt,
-    cipher::{key::Key, key_file::KeyEntry},
     error::Error,
     format::entry::Format,
     record::{Place, Record},
     sink::line_counters::LineCounters,
-    source::{Source, named::named, simulator},
+    source::{Source, named::named},
 };
 
 /// Runs the subcommand.
@@ -83,14 +87,11 @@ fn prepare(
     let zone = output_format::zone(&args.format)?;
     keys::guard_stdin(&args.keys, args.sources.iter().any(|source| source == "-"))?;
     let config = config(args)?;
-    let mut entries = keys::entries(&args.keys, &context.messages)?;
-    if let (true, Some(config)) = (entries.is_empty(), &config) {
-        entries = keys::configured(config, &context.messages)?;
-    }
     let found = find(args, config.as_ref())?;
-    let example = found.simulated.then(|| Key::new(simulator::meter::EXAMPLE_KEY));
-    let example = example.map(|guek| KeyEntry { name: None, guek, gak: None });
-    let entries = entries.into_iter().chain(example).collect();
+    let path = config.as_ref().map(|config| config.path.clone());
+    let key_sources =
+        KeySources { args: args.keys.clone(), config: path, simulated: found.simulated };
+    let entries = key_sources.read(config.as_ref(), &context.messages)?;
     let decrypt = Decrypt::new(entries, keys::demands(&args.keys));
     let sinks = sinks(args, config, context)?;
     let recording = args.record.as_deref();
@@ -104,11 +105,15 @@ fn prepare(
         }
         (sinks, recording) => {
             let live = !found.live.is_empty();
+            // Without sinks or a recording, SIGHUP comes from a terminal that was closed.
+            let is_service = sinks.is_some() || recording.is_some() || !stderr().is_terminal();
+            let reload = (live && is_service).then(|| KeyReload::start(key_sources)).flatten();
             let text_output = standard_output(args, format, live, sinks.is_some(), context)?;
             let sinks =
                 sinks.map(|it| Box::new(SinkOutput::start(it)) as Box<dyn TelegramConsumer>);
             let consumers = sinks.into_iter().chain(text_output).collect();
-            Box::new(Watcher { decoder: Decoder::new(decrypt, zone, limit, consumers), recording })
+            let decoder = Decoder::new(decrypt, zone, limit, consumers);
+            Box::new(Watcher { decoder, recording, reload })
         }
     };
     Ok((found, stage))
@@ -201,10 +206,15 @@ fn find(args: &args::WatchArgs, config: Option<&Config>) -> Result<FoundSources,
 struct Watcher {
     decoder: Decoder,
     recording: Option<Recording>,
+    reload: Option<KeyReload>,
 }
 
 impl Task for Watcher {
     fn tick(&mut self, context: &mut Context) {
+        if let Some(entries) = self.reload.as_ref().and_then(|it| it.keys(&context.messages)) {
+            context.messages.say(&format!("keys read again: {}", entries.len()));
+            self.decoder.replace_keys(entries);
+        }
         self.decoder.tick(context);
     }
 

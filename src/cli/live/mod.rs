@@ -4,6 +4,7 @@ pub mod pty;
 pub mod queue;
 pub mod recorder;
 pub mod recording;
+pub mod reload;
 pub mod screen;
 pub mod source_state;
 pub mod sources;

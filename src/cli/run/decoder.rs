@@ -16,6 +16,7 @@ use meterpipe::{
         decrypt::Decrypt,
         event::Refusal,
     },
+    cipher::key_file::KeyEntry,
     error::Error,
     format::entry::{Format, OutputTelegram},
     record::{Place, Record},
@@ -59,6 +60,11 @@ impl Decoder {
     ) -> Self {
         let clocks = ClockMessages::default();
         Self { chain: Decode::new(decrypt), zone, limit, clocks, consumers }
+    }
+
+    /// From now on other keys open the telegrams.
+    pub fn replace_keys(&mut self, entries: Vec<KeyEntry>) {
+        self.chain.replace_keys(entries);
     }
 
     fn run(
