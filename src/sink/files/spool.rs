@@ -41,7 +41,18 @@ pub struct Spool {
     segments: VecDeque<Segment>,
     /// True if this run created the last segment and it is not full.
     can_grow: bool,
+    /// True while the lines of the oldest segment are being sent.
+    is_sending: bool,
     limit: u64,
+}
+
+/// The lines that an append dropped, because there was no room for them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DroppedLines {
+    /// Their number.
+    pub lines: u64,
+    /// The octets of dropped segments that could not be read, so that their lines are not counted.
+    pub unreadable: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +68,9 @@ pub struct SegmentContent {
     pub lines: Vec<Box<[u8]>>,
     /// The number of damaged lines.
     pub damaged: u64,
+    /// True if the last line breaks off: a power cut or a full disk came in between. The caller of
+    /// [`append`](Spool::append) was told that it is not stored.
+    pub is_torn: bool,
 }
 
 impl Spool {
@@ -79,7 +93,7 @@ impl Spool {
         }
         segments.sort_by_key(|segment| segment.number);
         let (folder, segments) = (folder.to_owned(), segments.into());
-        Ok(Self { folder, _lock: lock, segments, can_grow: false, limit: LIMIT })
+        Ok(Self { folder, _lock: lock, segments, can_grow: false, is_sending: false, limit: LIMIT })
     }
 
     /// True if no lines wait.
@@ -88,13 +102,14 @@ impl Spool {
         self.segments.is_empty()
     }
 
-    /// Appends lines and syncs them to the disk. Returns the number of oldest lines that were
-    /// dropped for them.
+    /// Appends lines and syncs them to the disk. Returns the oldest lines that were dropped for them.
     ///
     /// # Errors
-    /// Errors of the disk. Some of the lines may have been written; the caller gives all of them
-    /// again.
-    pub fn append<'a>(&mut self, lines: impl Iterator<Item = &'a [u8]>) -> io::Result<u64> {
+    /// Errors of the disk. None of the lines is stored then; the caller gives all of them again.
+    pub fn append<'a>(
+        &mut self,
+        lines: impl Iterator<Item = &'a [u8]>,
+    ) -> io::Result<DroppedLines> {
         let mut text = Vec::new();
         for line in lines {
             let line = line.strip_suffix(b"\n").unwrap_or(line);
@@ -103,31 +118,41 @@ impl Spool {
             text.push(b'\n');
         }
         if text.is_empty() {
-            return Ok(0);
+            return Ok(DroppedLines::default());
         }
         let size = u64::try_from(text.len()).unwrap_or(u64::MAX);
-        let (number, is_new) = match self.segments.back() {
-            Some(last) if self.can_grow && last.size + size <= SEGMENT_SIZE => (last.number, false),
-            Some(last) => (last.number.saturating_add(1), true),
-            None => (1, true),
-        };
-        if is_new {
-            self.segments.push_back(Segment { number, size: 0 });
-        }
-        // The next append must not continue a failed write.
-        self.can_grow = false;
-        let mut options = OpenOptions::new();
-        let mut file = options.create(true).append(true).mode(0o600).open(self.path(number))?;
-        file.write_all(&text)?;
-        file.sync_data()?;
-        if is_new {
-            File::open(&self.folder)?.sync_all()?;
+        let last = self.segments.back().copied();
+        match last.filter(|last| self.can_grow && last.size + size <= SEGMENT_SIZE) {
+            Some(last) => self.write(last, &text)?,
+            None => {
+                let number = last.map_or(0, |last| last.number) + 1;
+                self.write(Segment { number, size: 0 }, &text)?;
+                self.segments.push_back(Segment { number, size: 0 });
+            }
         }
         self.can_grow = true;
         if let Some(last) = self.segments.back_mut() {
             last.size += size;
         }
-        self.shrink()
+        Ok(self.shrink())
+    }
+
+    /// Writes text behind a segment; what cannot be written whole is taken away again, so that no later
+    /// line stands behind half a line, and a full disk gets no new file at each try.
+    fn write(&self, Segment { number, size }: Segment, text: &[u8]) -> io::Result<()> {
+        let path = self.path(number);
+        let mut options = OpenOptions::new();
+        let mut file = options.create(true).append(true).mode(0o600).open(&path)?;
+        let written = file.write_all(text).and_then(|()| file.sync_data());
+        let written = written.and_then(|()| match size {
+            0 => File::open(&self.folder)?.sync_all(),
+            _ => Ok(()),
+        });
+        if written.is_err() {
+            // The first error counts.
+            let _ = if size == 0 { fs::remove_file(&path) } else { file.set_len(size) };
+        }
+        written
     }
 
     /// The lines of the oldest segment.
@@ -138,9 +163,16 @@ impl Spool {
         let Some(segment) = self.segments.front() else {
             return Ok(None);
         };
-        // New lines do not join a segment that is being sent.
+        let content = parse_segment(&fs::read(self.path(segment.number))?);
+        self.is_sent_now();
+        Ok(Some(content))
+    }
+
+    /// Notes that the lines of the oldest segment are being sent: no new lines join them, and they do
+    /// not make room for others.
+    pub fn is_sent_now(&mut self) {
         self.can_grow &= self.segments.len() > 1;
-        Ok(Some(parse_segment(&fs::read(self.path(segment.number))?)))
+        self.is_sending = true;
     }
 
     /// Removes the oldest segment.
@@ -148,6 +180,7 @@ impl Spool {
     /// # Errors
     /// Errors of the disk. The next start sends its lines again.
     pub fn forget_oldest(&mut self) -> io::Result<()> {
+        self.is_sending = false;
         match self.segments.pop_front() {
             Some(segment) => fs::remove_file(self.path(segment.number)),
             None => Ok(()),
@@ -159,17 +192,28 @@ impl Spool {
         self.segments.pop_front();
     }
 
-    /// Removes the oldest segments until the size fits, but never the last. Returns the number of
-    /// lines lost.
-    fn shrink(&mut self) -> io::Result<u64> {
-        let mut lost = 0;
+    /// Removes the oldest segments until the size fits, but neither the one that is being sent nor the
+    /// last.
+    fn shrink(&mut self) -> DroppedLines {
+        let mut dropped = DroppedLines::default();
         let size = |segments: &VecDeque<Segment>| segments.iter().map(|it| it.size).sum::<u64>();
-        while self.segments.len() > 1 && size(&self.segments) > self.limit {
-            let lines = self.oldest()?.map_or(0, |found| found.lines.len());
-            lost += u64::try_from(lines).unwrap_or(u64::MAX);
-            self.forget_oldest()?;
+        let oldest = usize::from(self.is_sending);
+        while self.segments.len() > oldest + 1 && size(&self.segments) > self.limit {
+            let Some(segment) = self.segments.remove(oldest) else {
+                break;
+            };
+            let path = self.path(segment.number);
+            match fs::read(&path) {
+                Ok(text) => {
+                    let lines = parse_segment(&text).lines.len();
+                    dropped.lines += u64::try_from(lines).unwrap_or(u64::MAX);
+                }
+                Err(_) => dropped.unreadable += segment.size,
+            }
+            // A file that cannot be removed stays for the next start.
+            let _ = fs::remove_file(path);
         }
-        Ok(lost)
+        dropped
     }
 
     fn path(&self, number: u64) -> PathBuf {
@@ -179,7 +223,9 @@ impl Spool {
 
 fn number(path: &Path) -> Option<u64> {
     let is_segment = path.extension().is_some_and(|ending| ending == EXTENSION);
-    path.file_stem().filter(|_| is_segment)?.to_str()?.parse().ok()
+    let number = path.file_stem().filter(|_| is_segment)?.to_str()?;
+    let is_number = number.len() < 16 && number.bytes().all(|digit| digit.is_ascii_digit());
+    number.parse().ok().filter(|_| is_number)
 }
 
 fn parse_segment(text: &[u8]) -> SegmentContent {
@@ -187,6 +233,8 @@ fn parse_segment(text: &[u8]) -> SegmentContent {
     for line in text.split_inclusive(|octet| *octet == b'\n') {
         match verified(line) {
             Some(line) => found.lines.push(line.into()),
+            // A torn line has no end. Some file systems leave zeros in its place.
+            None if !line.ends_with(b"\n") => found.is_torn = true,
             None => found.damaged += 1,
         }
     }
@@ -216,7 +264,7 @@ mod tests {
     }
 
     fn append(spool: &mut Spool, lines: &[Vec<u8>]) -> u64 {
-        spool.append(lines.iter().map(Vec::as_slice)).unwrap()
+        spool.append(lines.iter().map(Vec::as_slice)).unwrap().lines
     }
 
     fn drain(spool: &mut Spool) -> (Vec<Vec<u8>>, u64) {
@@ -282,6 +330,56 @@ mod tests {
         let lost: Vec<_> = (0..6).map(|_| append(&mut spool, &long)).collect();
         assert_eq!(lost, [0, 0, 0, 10, 10, 10]);
         assert_eq!(drain(&mut spool).0.len(), 30);
+    }
+
+    #[test]
+    fn an_oldest_segment_that_cannot_be_read_makes_room_too() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("00000003.spool")).unwrap();
+        let mut spool = Spool::open(folder.path()).unwrap();
+        spool.segments[0].size = 100;
+        spool.limit = 100;
+        let written = lines(0..1);
+        let dropped = spool.append(written.iter().map(Vec::as_slice)).unwrap();
+        assert_eq!(dropped, DroppedLines { lines: 0, unreadable: 100 });
+        assert_eq!(drain(&mut spool), (written, 0));
+    }
+
+    #[test]
+    fn what_is_being_sent_does_not_make_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = Spool::open(folder.path()).unwrap();
+        spool.limit = 1;
+        let mut dropped = vec![];
+        for number in 0..4 {
+            dropped.push(append(&mut spool, &lines(number..number + 1)));
+            if number == 0 {
+                assert_eq!(
+                    spool.oldest().unwrap().unwrap().lines,
+                    [lines(0..1)[0].as_slice().into()]
+                );
+            }
+            spool.can_grow = false;
+        }
+        assert_eq!(dropped, [0, 0, 1, 1]);
+        let left = [lines(0..1), lines(3..4)].concat();
+        assert_eq!(drain(&mut spool), (left, 0));
+    }
+
+    #[test]
+    fn a_line_that_breaks_off_is_no_damage_and_foreign_files_are_no_segments() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = Spool::open(folder.path()).unwrap();
+        append(&mut spool, &lines(0..2));
+        let whole = fs::read(spool.path(1)).unwrap();
+        for tail in [&b"9ed90d3d m,meter=7 pow"[..], &[0; 700]] {
+            let found = parse_segment(&[&whole, tail].concat());
+            assert_eq!((found.lines.len(), found.damaged, found.is_torn), (2, 0, true));
+        }
+        assert!(!parse_segment(&whole).is_torn);
+        for name in ["+1.spool", "99999999999999999999.spool", "1.spool.bak", ".spool"] {
+            assert_eq!(number(Path::new(name)), None, "{name}");
+        }
     }
 
     /// Every cut and every flipped bit: a line comes back as it was written, or not at all.

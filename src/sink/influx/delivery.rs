@@ -48,6 +48,9 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// The wait for an event if nothing else is scheduled.
 const IDLE_WAIT: Duration = Duration::from_secs(3600);
 
+/// The time between two tries to write lines to a disk that fails.
+const KEEP_INTERVAL: Duration = Duration::from_secs(5);
+
 /// The interval between reports of refused lines.
 const REPORT_INTERVAL: Duration = Duration::from_secs(3600);
 
@@ -60,6 +63,8 @@ pub(super) struct DeliveryPace {
     pub(super) flush: Duration,
     /// The longest wait between attempts.
     pub(super) longest: Duration,
+    /// While the server is away, lines that are this old go to the disk.
+    pub(super) sync: Duration,
 }
 
 /// The user's settings.
@@ -79,6 +84,8 @@ pub(super) struct Delivery {
     settings: DeliverySettings,
     pending: PendingLines,
     spooled: SpooledLines,
+    /// The last try to write lines to the disk.
+    keep_tried: Option<Instant>,
     batch: WriteBatch,
     backoff: Backoff,
     /// The outage that was reported.
@@ -108,10 +115,9 @@ impl Sink for Delivery {
         if self.settings.insecure {
             report.say("insecure: the certificate of the server is not checked");
         }
-        if let Some(folder) = &self.settings.spool {
-            self.spooled = SpooledLines::open(folder, report);
-        }
         loop {
+            self.spooled.open(report);
+            self.keep_old_lines(0, report);
             let ended = queue.is_ended();
             self.fill(&queue, report);
             if self.pending.is_empty() && self.outage.is_none() {
@@ -126,12 +132,12 @@ impl Sink for Delivery {
             if ended && !core::mem::replace(&mut self.final_attempt, true) {
                 self.retry_at = None;
             }
-            match self.due(now, ended).saturating_duration_since(now) {
-                Duration::ZERO => self.send(&queue, report),
-                wait => {
-                    let left = queue.deadline().map_or(IDLE_WAIT, |end| end - now);
-                    queue.wait(wait.min(left));
-                }
+            let due = self.due(now, ended);
+            if due <= now {
+                self.send(&queue, report);
+            } else {
+                let left = queue.deadline().map_or(IDLE_WAIT, |end| end - now);
+                queue.wait((due.min(self.keep_at(0)) - now).min(left));
             }
         }
         self.give_up(&queue, report);
@@ -141,10 +147,12 @@ impl Sink for Delivery {
 impl Delivery {
     pub(super) fn new(settings: DeliverySettings) -> Self {
         let DeliveryPace { batch, longest, .. } = settings.pace;
+        let spool = settings.spool.clone();
         Self {
             settings,
+            keep_tried: None,
             pending: PendingLines::default(),
-            spooled: SpooledLines::default(),
+            spooled: SpooledLines::new(spool),
             batch: WriteBatch::new(batch),
             backoff: Backoff::random(FIRST_RETRY, longest),
             outage: None,
@@ -221,6 +229,29 @@ impl Delivery {
         self.retry_at.map_or(collected, |retry_at| retry_at.max(collected))
     }
 
+    /// When the lines that exist only in memory have to go to the disk. While the server answers, none
+    /// of them gets so old.
+    fn keep_at(&self, in_flight: usize) -> Instant {
+        let is_away = self.outage.is_some() || in_flight > 0;
+        let since = self.pending.since(self.spooled.taken());
+        match since.filter(|_| is_away && self.spooled.is_wanted()) {
+            None => Instant::now() + IDLE_WAIT,
+            Some(since) => {
+                let again = self.keep_tried.map_or(since, |tried| tried + KEEP_INTERVAL);
+                again.max(since + self.settings.pace.sync)
+            }
+        }
+    }
+
+    /// Writes lines to the disk when it is time. The first lines may be in flight.
+    fn keep_old_lines(&mut self, in_flight: usize, report: &dyn Report) {
+        let now = Instant::now();
+        if self.keep_at(in_flight) <= now {
+            self.keep_tried = Some(now);
+            self.spooled.put(&mut self.pending, in_flight, report);
+        }
+    }
+
     fn send(&mut self, queue: &QueueReceiver, report: &dyn Report) {
         let count = self.batch.of(self.pending.len());
         let Some(answer) = self.post(count, queue, report) else {
@@ -239,10 +270,13 @@ impl Delivery {
                 }
             }
             WriteOutcome::TooLarge(reason) => {
-                self.connected(report);
                 if self.batch.too_large(count) {
-                    self.leave_out(&reason, report);
+                    // No server of this kind refuses so few octets.
+                    let text = self.settings.names.is_it_right(&reason);
+                    let kind = OutageKind::Status(413);
+                    return self.failed(Outage { kind, text, pause: RetryDelay::Long }, report);
                 }
+                self.connected(report);
             }
             WriteOutcome::Retry(outage) => self.failed(outage, report),
         }
@@ -277,6 +311,7 @@ impl Delivery {
                 }
                 Err(RecvTimeoutError::Timeout) => self.fill(queue, report),
             }
+            self.keep_old_lines(count, report);
             if queue.deadline().is_some_and(|deadline| Instant::now() >= deadline) {
                 return None;
             }
@@ -307,10 +342,6 @@ impl Delivery {
             RetryDelay::Long => longest,
         };
         self.retry_at = Some(Instant::now() + wait);
-        let since = self.pending.since(self.spooled.taken());
-        if since.is_some_and(|since| since.elapsed() >= longest) {
-            self.spooled.put(&mut self.pending, report);
-        }
         if self.outage.replace(kind) != Some(kind) {
             let most = if wait > longest { wait } else { longest }.as_secs();
             report.say(&format!("{text}; trying again, every {most} s at most"));
@@ -319,6 +350,7 @@ impl Delivery {
 
     /// Leaves out the first line, which will never be stored.
     fn leave_out(&mut self, reason: &str, report: &dyn Report) {
+        let parked = self.spooled.park(&self.pending.text(1));
         self.remove(1, report);
         report.lost(1);
         self.refused.count += 1;
@@ -328,7 +360,8 @@ impl Delivery {
             let server = &self.settings.names.server;
             let many =
                 if count == 1 { "a reading".to_owned() } else { format!("{count} readings") };
-            report.say(&format!("{server} refuses {many}, left out: {reason}"));
+            let parked = parked.map(|path| format!("; see {path}")).unwrap_or_default();
+            report.say(&format!("{server} refuses {many}, left out: {reason}{parked}"));
         }
     }
 
@@ -340,7 +373,7 @@ impl Delivery {
             }
         }
         let waiting = self.pending.len();
-        if waiting > 0 && self.spooled.put(&mut self.pending, report) {
+        if waiting > 0 && self.spooled.put(&mut self.pending, 0, report) {
             self.pending.truncate(0);
             report.say(&format!("{waiting} readings wait on the disk for the next start"));
         }

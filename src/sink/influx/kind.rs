@@ -105,11 +105,18 @@ const DELIVERY: &[SettingKey] = &[
         SettingType::Folder,
         "A folder for readings that the server has not taken; no other sink may use it. Without \
          a spool such readings wait in memory, and are lost at the end of the run. With a spool \
-         the readings that have waited longer than `retry`, and at the end of the run all that \
-         are left, go to the folder, and the next run sends them. The folder holds at most 64 \
-         MiB, a week of one meter; after that new readings replace the oldest ones. While the \
-         server answers, nothing is written.",
+         they go to the folder after `sync`, and at the end of the run, and the next run sends \
+         them. The folder holds at most 64 MiB, a week of one meter; after that new readings \
+         replace the oldest ones. While the server answers, nothing is written. Readings that the \
+         server refuses for good are added to `refused.lp` there, up to 1 MiB.",
     ),
+    SettingKey::new(
+        "sync",
+        SettingType::Duration,
+        "With a spool: the longest time that readings exist only in memory while the server does \
+         not answer. A power cut then costs no more than these.",
+    )
+    .or("15s"),
 ];
 
 const TLS: &[SettingKey] = &[

@@ -16,7 +16,7 @@ pub(super) enum WriteOutcome {
     Stored,
     /// The lines stay and are sent again.
     Retry(Outage),
-    /// The request has to be smaller.
+    /// The request has to be smaller. A proxy says so too.
     TooLarge(String),
     /// At least one line is wrong and always will be.
     Refused(String),
@@ -108,10 +108,8 @@ impl WriteOutcome {
         let status = OutageKind::Status(code);
         let long = |text| outage(status, text, RetryDelay::Long);
         match code {
-            200..=299 if body.is_empty() || code == 204 => Self::Stored,
-            200..=399 => long(format!(
-                "{server} answers {description}, unlike InfluxDB: is the address right?"
-            )),
+            204 => Self::Stored,
+            200..=399 => long(names.is_it_right(&description)),
             401 | 403 => long(match (names.login, code) {
                 (Some(login), 401) => format!("{server} does not accept {login}: {description}"),
                 (Some(login), _) => format!("{server} does not let {login} write: {description}"),
@@ -124,13 +122,36 @@ impl WriteOutcome {
                 outage(kind, format!("{server} answers {description}"), pause)
             }
             413 => Self::TooLarge(description),
-            // Any other status concerns the content.
-            _ => Self::Refused(description),
+            400 | 422 if is_about_the_lines(body) => Self::Refused(description),
+            // A proxy, another service, a TLS port: nothing about the lines.
+            _ => long(names.is_it_right(&description)),
         }
     }
 }
 
+/// True if InfluxDB says that it cannot store these lines: `{"code":"invalid","message":…}` of version
+/// 2, `{"error":"partial write: …"}` or `{"error":"unable to parse …"}` of versions 1 and 3, and what
+/// VictoriaMetrics writes as text. All other answers may come from somewhere between.
+fn is_about_the_lines(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body);
+    let json = serde_json::from_str::<Value>(&text).ok();
+    let member = |name: &str| json.as_ref()?.get(name)?.as_str();
+    match (member("code"), member("message"), member("error")) {
+        (Some("invalid" | "unprocessable entity"), Some(_), _) => true,
+        (_, _, Some(error)) => {
+            ["partial write", "pars", "field type conflict"].iter().any(|it| error.contains(it))
+        }
+        _ => json.is_none() && text.contains("cannot parse") && !text.contains('<'),
+    }
+}
+
 impl ServerNames {
+    /// A question about an answer that InfluxDB would not give.
+    pub(super) fn is_it_right(&self, description: &str) -> String {
+        let server = &self.server;
+        format!("{server} answers {description}, unlike InfluxDB: is the address right?")
+    }
+
     /// The status and the server's message, in a printable line.
     fn description(&self, code: u16, body: &[u8]) -> String {
         let mut text = message(body);
@@ -195,9 +216,40 @@ mod tests {
     #[test]
     fn each_status_has_its_consequence() {
         assert_eq!(outcome(204, ""), WriteOutcome::Stored);
-        assert_eq!(outcome(200, ""), WriteOutcome::Stored);
-        for code in [400, 405, 406, 410, 415, 422] {
-            assert_eq!(outcome(code, "no"), WriteOutcome::Refused(format!("{code} (no)")));
+        // Version 2, version 1, version 3, VictoriaMetrics.
+        for (code, body, message) in [
+            (400, r#"{"code":"invalid","message":"unable to parse 'x'"}"#, "unable to parse 'x'"),
+            (422, r#"{"code":"unprocessable entity","message":"m"}"#, "m"),
+            (400, r#"{"error":"partial write: m dropped=1"}"#, "partial write: m dropped=1"),
+            (400, r#"{"error":"unable to parse 'x'"}"#, "unable to parse 'x'"),
+            (400, r#"{"error":"parsing failed","data":[]}"#, "parsing failed"),
+            (400, "cannot parse influx line", "cannot parse influx line"),
+        ] {
+            let expected = WriteOutcome::Refused(format!("{code} ({message})"));
+            assert_eq!(outcome(code, body), expected);
+        }
+        // A proxy, another service, a TLS port.
+        for (code, body) in [
+            (400, "<html>Bad Request: cannot parse</html>"),
+            (400, "Client sent an HTTP request to an HTTPS server.\n"),
+            (400, r#"{"message":"no Route matched"}"#),
+            (400, r#"{"error":"http: request body too large"}"#),
+            (422, ""),
+            (405, "x"),
+            (406, "x"),
+            (410, "x"),
+            (415, "x"),
+            (421, "x"),
+            (431, "x"),
+            (200, ""),
+        ] {
+            match outcome(code, body) {
+                WriteOutcome::Retry(Outage { kind, text, pause: RetryDelay::Long }) => {
+                    assert_eq!(kind, OutageKind::Status(code));
+                    assert!(text.ends_with("unlike InfluxDB: is the address right?"), "{text}");
+                }
+                other => panic!("{code} {body}: {other:?}"),
+            }
         }
         assert_eq!(outcome(413, ""), WriteOutcome::TooLarge("413".to_owned()));
         for code in [408, 429, 500, 502, 503, 504, 599] {
@@ -230,10 +282,7 @@ mod tests {
 
     #[test]
     fn an_answer_of_a_server_is_reported_short_safe_and_without_secrets() {
-        let description = |body: &str| match outcome(400, body) {
-            WriteOutcome::Refused(description) => description,
-            other => panic!("{other:?}"),
-        };
+        let description = |body: &str| names().description(400, body.as_bytes());
         assert_eq!(description(r#"{"error":"partial\n write"}"#), "400 (partial write)");
         assert_eq!(description("Token canary is\x1b[2J wrong"), "400 (Token … is\\u{1b}[2J wrong)");
         assert_eq!(description(r#"{"message":7}"#), "400 ({\"message\":7})");

@@ -206,7 +206,8 @@ fn pace(settings: &mut SinkSettings) -> Result<DeliveryPace, SettingError> {
     }
     let flush = settings.take_duration("flush")?.unwrap_or_default();
     let longest = settings.take_duration("retry")?.unwrap_or_default().max(Duration::from_secs(1));
-    Ok(DeliveryPace { batch, flush, longest })
+    let sync = settings.take_duration("sync")?.unwrap_or_default();
+    Ok(DeliveryPace { batch, flush, longest, sync })
 }
 
 #[cfg(test)]

@@ -1,6 +1,12 @@
 //! The lines that wait on a disk, and the part of them that is being sent.
 
-use std::path::Path;
+use std::{
+    fs::OpenOptions,
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use crate::sink::{
     files::{path_template::printable_path, spool::Spool},
@@ -8,10 +14,22 @@ use crate::sink::{
     traits::Report,
 };
 
-/// The spool of one sink, if the user wants one and it works.
+/// The time between two tries to open a folder that cannot be used.
+const REOPEN_INTERVAL: Duration = Duration::from_secs(60);
+
+/// The file for lines that a server refuses for good, beside the segments.
+const REFUSED: &str = "refused.lp";
+
+/// The largest size of that file.
+const MOST_REFUSED: u64 = 1024 * 1024;
+
+/// The spool of one sink, if the user wants one.
 #[derive(Debug, Default)]
 pub(super) struct SpooledLines {
+    folder: Option<PathBuf>,
     spool: Option<Spool>,
+    /// The last try to open the folder.
+    tried: Option<Instant>,
     /// The number of first lines in memory that belong to the oldest segment.
     taken: usize,
     /// A failure of the disk was reported.
@@ -19,23 +37,43 @@ pub(super) struct SpooledLines {
 }
 
 impl SpooledLines {
-    /// Opens the spool in that folder.
-    pub(super) fn open(folder: &Path, report: &dyn Report) -> Self {
+    /// The spool in a folder, if there is to be one.
+    pub(super) fn new(folder: Option<PathBuf>) -> Self {
+        Self { folder, ..Self::default() }
+    }
+
+    /// True if the user wants a spool.
+    pub(super) const fn is_wanted(&self) -> bool {
+        self.folder.is_some()
+    }
+
+    /// Opens the folder if it is not open. A disk may come later than this program.
+    pub(super) fn open(&mut self, report: &dyn Report) {
+        let Some(folder) = self.folder.as_ref().filter(|_| self.spool.is_none()) else {
+            return;
+        };
+        if self.tried.is_some_and(|tried| tried.elapsed() < REOPEN_INTERVAL) {
+            return;
+        }
+        let name = printable_path(folder);
         match Spool::open(folder) {
             Ok(spool) => {
                 if !spool.is_empty() {
-                    report.say(&format!(
-                        "readings of an earlier run wait in {}",
-                        printable_path(folder)
-                    ));
+                    report.say(&format!("readings of an earlier run wait in {name}"));
+                } else if self.tried.is_some() {
+                    report.say(&format!("{name}: can be used now"));
                 }
-                Self { spool: Some(spool), ..Self::default() }
+                self.spool = Some(spool);
             }
-            Err(error) => {
-                report.say(&format!("{}: {error}; nothing is kept there", printable_path(folder)));
-                Self::default()
+            Err(error) if self.tried.is_none() => {
+                let interval = REOPEN_INTERVAL.as_secs();
+                report.say(&format!(
+                    "{name}: {error}; nothing is kept there, trying again every {interval} s"
+                ));
             }
+            Err(_) => {}
         }
+        self.tried = Some(Instant::now());
     }
 
     /// True if nothing waits there besides the lines that are being sent.
@@ -58,6 +96,9 @@ impl SpooledLines {
                     if found.damaged > 0 {
                         report.lost(found.damaged);
                         report.say(&format!("{} readings on the disk are damaged", found.damaged));
+                    }
+                    if found.is_torn {
+                        report.say("the last reading on the disk breaks off, and is left out");
                     }
                     self.taken = found.lines.len();
                     pending.push_front(found.lines);
@@ -90,19 +131,39 @@ impl SpooledLines {
         }
     }
 
-    /// Writes the lines that exist only in memory to the disk. Returns false if that fails.
-    pub(super) fn put(&mut self, pending: &mut PendingLines, report: &dyn Report) -> bool {
+    /// Writes the lines that exist only in memory to the disk. Returns false if that fails. Lines in
+    /// flight, and those that come first on the disk, stay in memory as well.
+    pub(super) fn put(
+        &mut self,
+        pending: &mut PendingLines,
+        in_flight: usize,
+        report: &dyn Report,
+    ) -> bool {
+        self.open(report);
         let Some(spool) = &mut self.spool else {
             return false;
         };
+        let is_first = spool.is_empty();
         match spool.append(pending.iter(self.taken)) {
-            Ok(lost) => {
-                pending.truncate(self.taken);
+            Ok(dropped) => {
                 self.failure_reported = false;
-                if lost > 0 {
-                    report.lost(lost);
-                    report
-                        .say(&format!("the spool is full: the {lost} oldest readings are dropped"));
+                if is_first {
+                    self.taken = pending.len();
+                    spool.is_sent_now();
+                }
+                pending.truncate(self.taken.max(in_flight));
+                let (lines, unreadable) = (dropped.lines, dropped.unreadable);
+                if lines > 0 {
+                    report.lost(lines);
+                    report.say(&format!(
+                        "the spool is full: the {lines} oldest readings are dropped"
+                    ));
+                }
+                if unreadable > 0 {
+                    report.lost(1);
+                    report.say(&format!(
+                        "the spool is full: {unreadable} octets that cannot be read are dropped"
+                    ));
                 }
                 true
             }
@@ -113,5 +174,21 @@ impl SpooledLines {
                 false
             }
         }
+    }
+
+    /// Keeps a line that the server will never take, for the user to look at. Returns the name of the
+    /// file; `None` if there is no folder for it, or no room.
+    pub(super) fn park(&self, line: &[u8]) -> Option<String> {
+        let path = self.folder.as_ref().filter(|_| self.spool.is_some())?.join(REFUSED);
+        let append = || -> io::Result<bool> {
+            let mut options = OpenOptions::new();
+            let mut file = options.create(true).append(true).mode(0o600).open(&path)?;
+            let has_room = file.metadata()?.len() < MOST_REFUSED;
+            if has_room {
+                file.write_all(line)?;
+            }
+            Ok(has_room)
+        };
+        append().unwrap_or_default().then(|| printable_path(&path))
     }
 }

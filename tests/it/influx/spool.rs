@@ -6,6 +6,7 @@ use std::{
     net::TcpListener,
     path::Path,
     process::{Command, Stdio},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -20,7 +21,9 @@ use crate::common::{port::free_port, sinks::names};
 
 fn uri(port: u16, folder: &Path) -> String {
     let folder = folder.display();
-    format!("influxdb://127.0.0.1:{port}/?bucket=house&retry=1s&flush=0&spool={folder}/spool")
+    format!(
+        "influxdb://127.0.0.1:{port}/?bucket=house&retry=1s&sync=1s&flush=0&spool={folder}/spool"
+    )
 }
 
 /// A server that stores everything.
@@ -88,9 +91,71 @@ fn a_damaged_disk_costs_what_is_damaged_and_no_start() {
     fs::write(folder.path().join("spool/00000003.spool"), "").unwrap();
     let server = server(port);
     let (messages, lost) = Sink::start(&uri, 100).end(LIMIT);
-    assert_eq!((stored(&server), lost), (lines([0, 1, 3, 4]), 3), "{messages:?}");
-    assert!(messages.contains(&"2 readings on the disk are damaged".to_owned()), "{messages:?}");
+    assert_eq!((stored(&server), lost), (lines([0, 1, 3, 4]), 1), "{messages:?}");
+    assert!(messages.contains(&"1 readings on the disk are damaged".to_owned()), "{messages:?}");
     assert_eq!(names(&folder.path().join("spool")), ["lock"]);
+}
+
+#[test]
+fn a_folder_that_comes_later_is_used() {
+    let (folder, port) = (TempDir::new().unwrap(), free_port());
+    let place = folder.path().join("spool");
+    fs::write(&place, "").unwrap();
+    let sink = Sink::start(&uri(port, folder.path()), 100);
+    sink.wait_for_message("nothing is kept there, trying again every 60 s");
+    fs::remove_file(&place).unwrap();
+    (0..5).for_each(|number| sink.put(&reading(number)));
+    sink.wait_for_message("cannot connect to");
+    let (messages, lost) = sink.end(Duration::from_millis(500));
+    assert_eq!(lost, 0, "{messages:?}");
+    let server = server(port);
+    let (_, lost) = Sink::start(&uri(port, folder.path()), 100).end(LIMIT);
+    assert_eq!((stored(&server), lost), (lines(0..5), 0));
+}
+
+/// Answers of proxies, of other services, of a TLS port: none of them costs a reading.
+#[test]
+fn what_is_not_about_the_lines_costs_none() {
+    let (folder, port) = (TempDir::new().unwrap(), free_port());
+    let mut codes = [400, 405, 421, 431, 200].into_iter();
+    let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let kept = Arc::new(Mutex::new(vec![]));
+    let store = kept.clone();
+    let _server = Server::on(listener, move |request| match codes.next() {
+        Some(code) => Reply::Status(code, "", "<html>not InfluxDB</html>".to_owned()),
+        None => {
+            store.lock().unwrap().extend(request.lines.clone());
+            Reply::status(204)
+        }
+    });
+    let sink = Sink::start(&uri(port, folder.path()), 1000);
+    (0..720).for_each(|number| sink.put(&reading(number)));
+    wait_for("a reading", || !kept.lock().unwrap().is_empty());
+    let (messages, lost) = sink.end(LIMIT);
+    let mut all = kept.lock().unwrap().clone();
+    all.sort_by_key(|line| line.rsplit_once(' ').unwrap().1.to_owned());
+    all.dedup();
+    assert_eq!((all, lost), (lines(0..720), 0), "{messages:?}");
+    assert!(messages.iter().any(|it| it.contains("is the address right?")), "{messages:?}");
+}
+
+#[test]
+fn what_the_database_refuses_is_parked() {
+    let (folder, port) = (TempDir::new().unwrap(), free_port());
+    let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let refused = r#"{"code":"invalid","message":"unable to parse"}"#;
+    let server = Server::on(listener, |request| match request.lines.contains(&lines([3])[0]) {
+        true => Reply::Status(400, "", refused.to_owned()),
+        false => Reply::status(204),
+    });
+    let sink = Sink::start(&uri(port, folder.path()), 1000);
+    (0..8).for_each(|number| sink.put(&reading(number)));
+    let (messages, lost) = sink.end(LIMIT);
+    assert_eq!(lost, 1, "{messages:?}");
+    let parked = fs::read_to_string(folder.path().join("spool/refused.lp")).unwrap();
+    assert_eq!(parked, lines([3])[0].clone() + "\n");
+    assert!(messages.iter().any(|it| it.ends_with("spool/refused.lp")), "{messages:?}");
+    drop(server);
 }
 
 #[test]
@@ -114,7 +179,7 @@ fn two_sinks_do_not_share_a_folder_and_a_folder_that_is_none_stops_nobody() {
 }
 
 #[test]
-fn who_is_killed_has_lost_nothing_that_waited_for_longer_than_a_try() {
+fn who_is_killed_has_lost_nothing_that_waited_for_longer_than_sync() {
     let (folder, port) = (TempDir::new().unwrap(), free_port());
     let uri = uri(port, folder.path());
     let publish = || {
