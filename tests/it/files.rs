@@ -10,9 +10,7 @@ use std::{
 };
 
 use crate::common::binary::{ignored_test, wait_for};
-use crate::common::sinks::{HOSTILE, names, refused, start};
-
-const SOON: Duration = Duration::from_secs(30);
+use crate::common::sinks::{HOSTILE, LIMIT, names, refused, start};
 
 fn energy(meter: &str, number: u64) -> String {
     format!("{{\"meter\":\"{meter}\",\"energy_import_wh\":{number},\"energy_export_wh\":0}}")
@@ -34,7 +32,7 @@ fn solarview_gets_the_file_that_it_knows() {
     sink.put(r#"{"meter":"1","energy_import_wh":166429,"energy_export_wh":1176026}"#);
     // These readings have no value for the file, so its content stays.
     sink.put(r#"{"meter":"1","power_net_w":1}"#);
-    assert_eq!(sink.end(SOON), (vec![], 0));
+    assert_eq!(sink.end(LIMIT), (vec![], 0));
     let published = "/?!\n/KAIFA\n1.8.0(000166.429*kWh)\n2.8.0(001176.026*kWh)\n!\n";
     assert_eq!(text(&path), published);
     assert_eq!(names(folder.path()), ["solar.txt"]);
@@ -51,7 +49,7 @@ fn solarview_shows_one_meter_or_has_a_file_for_each() {
             sink.put(&energy("1", 1000));
             sink.put(&energy("2", 2000));
         }
-        let (said, lost) = sink.end(SOON);
+        let (said, lost) = sink.end(LIMIT);
         assert_eq!((said.len(), lost), (notes, 0), "{said:?}");
         assert!(said.iter().all(|text| text.contains("has room for one meter, 1: 2 is left out")));
     }
@@ -154,7 +152,7 @@ fn who_reads_solarviews_file_sees_whole_pages_only_over_10_000_rewrites() {
         value.replace('.', "").parse().ok()
     };
     println!("{} reads of 10 000 pages", rewrite(&sink, &path, value));
-    assert_eq!(sink.end(SOON), (vec![], 0));
+    assert_eq!(sink.end(LIMIT), (vec![], 0));
     assert_eq!(names(folder.path()), ["solar.txt"]);
 }
 
@@ -174,7 +172,7 @@ fn who_reads_the_textfile_sees_whole_pages_only_over_10_000_rewrites() {
         (value == telegrams && page.ends_with(&format!(" {telegrams}\n"))).then_some(value)
     };
     println!("{} reads of 10 000 pages", rewrite(&sink, &path, value));
-    assert_eq!(sink.end(SOON), (vec![], 0));
+    assert_eq!(sink.end(LIMIT), (vec![], 0));
     assert_eq!(names(folder.path()), ["meter.prom"]);
 }
 
@@ -224,7 +222,7 @@ fn small_disk_snapshot() {
     for number in 2000..2100 {
         sink.put(&energy("1", number));
     }
-    wait_for("the message", || !sink.said.texts().is_empty());
+    wait_for("the message", || !sink.said().is_empty());
     thread::sleep(Duration::from_secs(3));
     assert_eq!(text(&path), old);
     assert_eq!(names(&disk), ["filler", "solar.txt"], "nothing is left behind");
@@ -261,11 +259,11 @@ fn small_disk_log() {
     for number in 50..200 {
         sink.put(&energy("1", number));
     }
-    wait_for("the message", || !sink.said.texts().is_empty());
+    wait_for("the message", || !sink.said().is_empty());
     let written = text(&path);
     assert!(written.ends_with('\n'), "no line is split: {written:?}");
     fs::remove_file(&filler).unwrap();
-    wait_for("the rest", || sink.said.texts().len() == 2);
+    wait_for("the rest", || sink.said().len() == 2);
     wait_for("the last line", || text(&path).lines().count() == 200);
     let expected: String = (0..200).map(|number| energy("1", number) + "\n").collect();
     assert_eq!(text(&path), expected, "each line once, in order");
@@ -294,14 +292,14 @@ fn lines_are_appended_as_they_came() {
     for _ in 0..2 {
         let sink = start(&uri("file", &path, ""), 8);
         sink.put(line);
-        assert_eq!(sink.end(SOON), (vec![], 0));
+        assert_eq!(sink.end(LIMIT), (vec![], 0));
     }
     assert_eq!(text(&path), format!("{line}\n{line}\n"));
     let query = "?fields=voltage_l1_v,energy_import_wh&units.energy=kWh&names.voltage_l1_v=U1";
     let other = folder.path().join("other");
     let sink = start(&uri("file", &other, query), 8);
     sink.put(line);
-    sink.end(SOON);
+    sink.end(LIMIT);
     assert_eq!(text(&other), "{\"U1\":233.70,\"energy_import_kwh\":12.937}\n");
 }
 
@@ -312,7 +310,7 @@ fn csv_has_the_names_of_its_columns_once_a_file() {
     let run = |query: &str| {
         let sink = start(&uri("file", &path, query), 8);
         sink.put(r#"{"meter":"1","energy_import_wh":12937,"voltage_l1_v":233.7,"item_9":"x"}"#);
-        sink.end(SOON).0
+        sink.end(LIMIT).0
     };
     let query = "?fields=meter,energy_import_wh,voltage_l1_v&units.energy=kWh&csv_locale=at&names.meter=Z%3B";
     assert!(run(query).is_empty());
@@ -344,7 +342,7 @@ fn a_line_that_broke_off_is_closed_before_the_next_one() {
         let query = if name.ends_with("csv") { "?fields=power_net_w" } else { "" };
         let sink = start(&uri("file", &path, query), 8);
         sink.put(r#"{"power_net_w":1}"#);
-        sink.end(SOON);
+        sink.end(LIMIT);
         assert_eq!(text(&path), expected, "{name}");
     }
 }
@@ -367,7 +365,7 @@ fn no_line_is_lost_or_split_over_a_hundred_rotations() {
     for number in 0..8000 {
         sink.put(&energy("1", number));
     }
-    assert_eq!(sink.end(SOON), (vec![], 0));
+    assert_eq!(sink.end(LIMIT), (vec![], 0));
     let (lines, files) = rotated(&path);
     assert_eq!(lines, (0..8000).map(|number| energy("1", number)).collect::<Vec<_>>());
     println!("{files} rotations");
@@ -417,7 +415,7 @@ fn no_line_is_lost_or_split_while_files_are_moved_away_a_hundred_times() {
         sink.reopen();
     }
     sink.put(&energy("3", 1));
-    assert_eq!(sink.end(SOON), (vec![], 0));
+    assert_eq!(sink.end(LIMIT), (vec![], 0));
     let found = names(folder.path());
     assert_eq!(found.len(), 101);
     for name in found.iter().filter(|name| *name != "log.jsonl") {
@@ -442,7 +440,7 @@ fn a_file_of_yesterday_is_moved_away_with_the_first_line_of_today() {
         let sink = start(&uri("file", &path, "?rotate=daily&keep=2"), 8);
         sink.put(&energy("1", 1));
         sink.put(&energy("1", 2));
-        assert_eq!(sink.end(SOON), (vec![], 0));
+        assert_eq!(sink.end(LIMIT), (vec![], 0));
     };
     run();
     run();
@@ -464,7 +462,7 @@ fn a_file_that_cannot_be_moved_away_goes_on_growing() {
     fs::create_dir_all(folder.path().join("log.jsonl.1/x")).unwrap();
     let sink = start(&uri("file", &path, "?rotate=100&keep=1"), 8);
     (0..20).for_each(|number| sink.put(&energy("1", number)));
-    let (said, lost) = sink.end(SOON);
+    let (said, lost) = sink.end(LIMIT);
     assert_eq!((said.len(), lost), (1, 0), "{said:?}");
     assert!(said[0].contains("log.jsonl cannot be moved away: "), "{said:?}");
     assert_eq!(text(&path).lines().count(), 20);
@@ -479,7 +477,7 @@ fn a_hostile_meter_does_not_leave_its_file_line_or_cell() {
     for uri in [uri("file", &path("{meter}"), ""), uri("solarview", &path("{meter}.txt"), "")] {
         let sink = start(&uri, 8);
         sink.put(&line);
-        assert_eq!(sink.end(SOON), (vec![], 0));
+        assert_eq!(sink.end(LIMIT), (vec![], 0));
     }
     let name = "a________x______2J-1931134e";
     assert_eq!(names(folder.path()), [name.to_owned(), format!("{name}.txt")]);
@@ -490,7 +488,7 @@ fn a_hostile_meter_does_not_leave_its_file_line_or_cell() {
     let csv = path("log.csv");
     let sink = start(&uri("file", &csv, "?fields=meter,energy_import_wh"), 8);
     [&line, formula].into_iter().for_each(|line| sink.put(line));
-    assert_eq!(sink.end(SOON), (vec![], 0));
+    assert_eq!(sink.end(LIMIT), (vec![], 0));
     let mut reader = csv::Reader::from_path(&csv).unwrap();
     let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
     let cells: Vec<Vec<&str>> = rows.iter().map(|row| row.iter().collect()).collect();
@@ -524,9 +522,9 @@ fn a_folder_that_comes_later_is_waited_for() {
     let path = folder.path().join("later/log.jsonl");
     let sink = start(&uri("file", &path, ""), 8);
     sink.put(&energy("1", 1));
-    wait_for("the message", || !sink.said.texts().is_empty());
+    wait_for("the message", || !sink.said().is_empty());
     fs::create_dir(path.parent().unwrap()).unwrap();
-    let (said, lost) = sink.end(SOON);
+    let (said, lost) = sink.end(LIMIT);
     assert_eq!((said.len(), lost), (2, 0), "{said:?}");
     assert!(said[0].contains("No such file or directory"), "{said:?}");
     assert_eq!(text(&path), energy("1", 1) + "\n");

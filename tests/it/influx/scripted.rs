@@ -8,11 +8,14 @@ use std::{
 };
 
 use super::{
-    LIMIT, Sink, assert_stored, line, lines, reading,
+    assert_stored, line, lines, reading,
     server::{Reply, Request, Server},
-    wait_for,
 };
-use crate::common::port::free_port;
+use crate::common::{
+    binary::wait_for,
+    port::free_port,
+    sinks::{LIMIT, start},
+};
 
 /// Never in any output.
 const CANARY: &str = "c4nary-3f9a";
@@ -51,7 +54,7 @@ fn server(mut replies: Vec<Reply>) -> (Server, Store) {
 /// The messages of a sink whose server first gives these answers and then stores everything.
 fn said_after(replies: Vec<Reply>, more: &str) -> (Vec<String>, Vec<Request>) {
     let (server, store) = server(replies);
-    let sink = Sink::start(&uri(&server, more), 100);
+    let sink = start(&uri(&server, more), 100);
     (0..10).for_each(|number| sink.put(&reading(number)));
     wait_for("all lines", || store.lines().len() >= 10);
     let requests = server.requests();
@@ -65,7 +68,7 @@ fn said_after(replies: Vec<Reply>, more: &str) -> (Vec<String>, Vec<Request>) {
 #[test]
 fn a_file_is_stored_in_batches_compressed_and_in_order() {
     let (server, store) = server(vec![]);
-    let sink = Sink::start(&uri(&server, "&batch=1000&flush=1h"), 64);
+    let sink = start(&uri(&server, "&batch=1000&flush=1h"), 64);
     (0..3500).for_each(|number| sink.put(&reading(number)));
     let (said, lost) = sink.end(LIMIT);
     assert_eq!((said, lost), (vec![], 0));
@@ -101,7 +104,7 @@ fn no_proxy_of_the_environment_stands_between() {
 #[test]
 fn a_live_reading_goes_after_the_time_of_the_flush_and_no_sooner_than_the_batch_is_full() {
     let (server, store) = server(vec![]);
-    let sink = Sink::start(&uri(&server, "&flush=1s&batch=3"), 100);
+    let sink = start(&uri(&server, "&flush=1s&batch=3"), 100);
     let start = Instant::now();
     sink.put(&reading(0));
     wait_for("the first line", || !store.lines().is_empty());
@@ -207,7 +210,7 @@ fn refusing(code: u16, bad: &'static [usize], count: usize) -> (Store, Vec<Strin
             false => kept.keep(request),
         }
     });
-    let sink = Sink::start(&uri(&server, "&batch=100&flush=1h"), 1000);
+    let sink = start(&uri(&server, "&batch=100&flush=1h"), 1000);
     (0..count).for_each(|number| sink.put(&reading(number)));
     let (said, lost) = sink.end(LIMIT);
     let port = server.port.to_string();
@@ -247,7 +250,7 @@ fn a_server_that_takes_little_at_once_gets_little() {
         true => Reply::status(413),
         false => kept.keep(request),
     });
-    let sink = Sink::start(&uri(&server, "&batch=100&flush=1h"), 1000);
+    let sink = start(&uri(&server, "&batch=100&flush=1h"), 1000);
     (0..300).for_each(|number| sink.put(&reading(number)));
     assert_eq!(sink.end(LIMIT), (vec![], 0));
     assert_stored(&store.lines(), 0..300);
@@ -258,7 +261,7 @@ fn a_server_that_takes_little_at_once_gets_little() {
 #[test]
 fn an_hour_without_a_server_costs_nothing() {
     let port = free_port();
-    let sink = Sink::start(&format!("influxdb://127.0.0.1:{port}/?db=d&retry=1s&flush=0"), 10);
+    let sink = start(&format!("influxdb://127.0.0.1:{port}/?db=d&retry=1s&flush=0"), 10);
     sink.put(&reading(0));
     sink.hears("connection refused");
     (1..720).for_each(|number| sink.put(&reading(number)));
@@ -280,7 +283,7 @@ fn an_hour_without_a_server_costs_nothing() {
 fn memory_has_an_end_and_what_goes_is_counted() {
     const ALL: usize = 60_000;
     let port = free_port();
-    let sink = Sink::start(&format!("influxdb://127.0.0.1:{port}/?db=d&retry=1s&flush=0"), 100);
+    let sink = start(&format!("influxdb://127.0.0.1:{port}/?db=d&retry=1s&flush=0"), 100);
     sink.put(&reading(0));
     sink.hears("connection refused");
     (1..ALL).for_each(|number| sink.put(&reading(number)));
@@ -301,7 +304,7 @@ fn memory_has_an_end_and_what_goes_is_counted() {
 #[test]
 fn the_end_comes_at_its_time_and_what_was_not_stored_is_counted() {
     let server = Server::start(|_| Reply::Nothing);
-    let sink = Sink::start(&uri(&server, "&batch=4&flush=1h&timeout=25s"), 100);
+    let sink = start(&uri(&server, "&batch=4&flush=1h&timeout=25s"), 100);
     (0..10).for_each(|number| sink.put(&reading(number)));
     wait_for("a request", || !server.requests().is_empty());
     let start = Instant::now();
@@ -319,7 +322,7 @@ fn at_the_end_a_server_that_is_back_gets_what_waits_at_once() {
         false => kept.keep(request),
     });
     let port = server.port;
-    let sink = Sink::start(&format!("influxdb://127.0.0.1:{port}/?bucket=b&retry=1h&flush=0"), 100);
+    let sink = start(&format!("influxdb://127.0.0.1:{port}/?bucket=b&retry=1h&flush=0"), 100);
     sink.put(&reading(0));
     sink.hears("requires a login: 401");
     (1..10).for_each(|number| sink.put(&reading(number)));
@@ -334,7 +337,7 @@ fn a_view_a_clock_tags_and_names_change_the_lines() {
     let more = "&measurement=my%20meter&tags.site=a%3Db&names.meter=zaehler\
                 &names.voltage_l1_v=U1&fields=voltage_l1_v,energy_import_wh,item_9,device\
                 &units.energy=kWh&timestamp=received";
-    let sink = Sink::start(&uri(&server, more), 100);
+    let sink = start(&uri(&server, more), 100);
     sink.put(concat!(
         "{\"schema\":1,\"time\":\"2021-09-27T09:47:15+02:00\",",
         "\"received\":\"2026-08-24T21:03:17.482Z\",\"meter\":\"x y,z=1\\nfoo v=1\",",

@@ -12,11 +12,14 @@ use std::{
 use tempfile::TempDir;
 
 use super::{
-    LIMIT, Sink, lines, reading,
+    lines, reading,
     server::{Reply, Server},
-    wait_for,
 };
-use crate::common::{port::free_port, sinks::names};
+use crate::common::{
+    binary::wait_for,
+    port::free_port,
+    sinks::{LIMIT, names, start},
+};
 
 fn uri(port: u16, folder: &Path) -> String {
     let folder = folder.display();
@@ -37,7 +40,7 @@ fn stored(server: &Server) -> Vec<String> {
 
 /// A sink that cannot store these, and ends.
 fn in_vain(uri: &str, readings: std::ops::Range<usize>) -> (Vec<String>, u64) {
-    let sink = Sink::start(uri, 100);
+    let sink = start(uri, 100);
     readings.for_each(|number| sink.put(&reading(number)));
     sink.hears("cannot connect to");
     sink.end(Duration::from_millis(500))
@@ -56,7 +59,7 @@ fn what_was_not_stored_waits_for_the_next_start() {
         (0, &*format!("readings of an earlier run wait in {}/spool", folder.path().display()))
     );
     let server = server(port);
-    let sink = Sink::start(&uri, 100);
+    let sink = start(&uri, 100);
     (30..40).for_each(|number| sink.put(&reading(number)));
     wait_for("all lines", || stored(&server).len() >= 40);
     let (_, lost) = sink.end(LIMIT);
@@ -70,7 +73,7 @@ fn a_run_that_only_ends_sends_what_was_left_by_others() {
     let uri = uri(port, folder.path());
     in_vain(&uri, 0..5);
     let server = server(port);
-    let (_, lost) = Sink::start(&uri, 100).end(LIMIT);
+    let (_, lost) = start(&uri, 100).end(LIMIT);
     assert_eq!((stored(&server), lost), (lines(0..5), 0));
 }
 
@@ -87,7 +90,7 @@ fn a_damaged_disk_costs_what_is_damaged_and_no_start() {
     fs::write(folder.path().join("spool/00000002.spool"), [0; 512]).unwrap();
     fs::write(folder.path().join("spool/00000003.spool"), "").unwrap();
     let server = server(port);
-    let (said, lost) = Sink::start(&uri, 100).end(LIMIT);
+    let (said, lost) = start(&uri, 100).end(LIMIT);
     assert_eq!((stored(&server), lost), (lines([0, 1, 3, 4]), 3), "{said:?}");
     assert!(said.contains(&"2 readings on the disk are damaged".to_owned()), "{said:?}");
     assert_eq!(names(&folder.path().join("spool")), ["lock"]);
@@ -99,12 +102,12 @@ fn two_sinks_do_not_share_a_folder_and_a_folder_that_is_none_stops_nobody() {
     let port = free_port();
     let server = server(port);
     let uri = uri(port, folder.path());
-    let first = Sink::start(&uri, 100);
+    let first = start(&uri, 100);
     wait_for("the folder", || folder.path().join("spool/lock").exists());
-    let other = Sink::start(&uri, 100);
+    let other = start(&uri, 100);
     other.hears("another sink uses it; nothing is kept there");
     fs::write(folder.path().join("file"), "").unwrap();
-    let none = Sink::start(&uri.replace("/spool", "/file/spool"), 100);
+    let none = start(&uri.replace("/spool", "/file/spool"), 100);
     none.hears("nothing is kept there");
     for (number, sink) in [first, other, none].into_iter().enumerate() {
         sink.put(&reading(number));
