@@ -24,7 +24,7 @@ use crate::{
             options::{DiscoveryOptions, PREFIX},
         },
         line_counters::LineCounters,
-        mqtt::announce::{Announcer, ExtraValue, Publication, StateFormat},
+        mqtt::publication::{ExtraValue, Publication, StateFormat},
         settings::{SinkSettings, error::SettingError},
         slug::slug,
     },
@@ -62,53 +62,37 @@ const MOST_ENTITIES: usize = 256;
 /// Home Assistant's message at its start.
 const BIRTH: &[u8] = b"online";
 
-/// Takes the settings of Home Assistant and returns its announcer, if meters are to be announced.
-/// `sink_interval` is the interval at which the sink takes telegrams, if the settings name one.
-///
-/// # Errors
-/// Invalid values.
-pub fn announcer(
-    settings: &mut SinkSettings,
-    state_format: &StateFormat,
-    line_counters: &LineCounters,
-    sink_interval: Option<Duration>,
-) -> Result<Option<Box<dyn Announcer>>, SettingError> {
-    let options = DiscoveryOptions::take(settings, state_format.topics.layout())?;
-    let is_reserved = |name: &str| Diagnostic::ALL.iter().any(|it| it.member() == name);
-    let mut names = state_format.projection.names.iter().filter(|_| options.is_some());
-    if let Some((key, name)) = names.find(|(_, name)| is_reserved(name)) {
-        let key = format!("names.{}", key.text(&state_format.projection.units));
-        return Err(SettingError::value(
-            &key,
-            name,
-            "this name is reserved for a diagnostic value",
-        ));
-    }
-    let announcer = |options| {
-        HomeAssistant::new(options, state_format.clone(), line_counters.clone(), sink_interval)
-    };
-    Ok(options.map(|options| Box::new(announcer(options)) as Box<dyn Announcer>))
-}
-
 impl HomeAssistant {
-    /// An announcer that has announced nothing yet.
-    #[must_use]
-    pub fn new(
-        options: DiscoveryOptions,
-        state_format: StateFormat,
-        line_counters: LineCounters,
+    /// Takes the settings of Home Assistant; `None` if no meters are to be announced.
+    /// `sink_interval` is the interval at which the sink takes telegrams, if the settings name one.
+    ///
+    /// # Errors
+    /// Invalid values.
+    pub fn take(
+        settings: &mut SinkSettings,
+        state_format: &StateFormat,
+        line_counters: &LineCounters,
         sink_interval: Option<Duration>,
-    ) -> Self {
-        // On a topic that meters share, a second device would show the values of the first.
-        let most_meters = if state_format.topics.is_shared() { 1 } else { MOST_METERS };
-        Self {
+    ) -> Result<Option<Self>, SettingError> {
+        let StateFormat { topics, projection } = state_format;
+        let Some(options) = DiscoveryOptions::take(settings, topics.layout())? else {
+            return Ok(None);
+        };
+        let is_reserved = |name: &str| Diagnostic::ALL.iter().any(|it| it.member() == name);
+        if let Some((key, name)) = projection.names.iter().find(|(_, name)| is_reserved(name)) {
+            let key = format!("names.{}", key.text(&projection.units));
+            let cause = "this name is reserved for a diagnostic value";
+            return Err(SettingError::value(&key, name, cause));
+        }
+        Ok(Some(Self {
             options,
-            state_format,
-            line_counters,
+            state_format: state_format.clone(),
+            line_counters: line_counters.clone(),
             sink_interval,
             meters: BTreeMap::new(),
-            most_meters,
-        }
+            // On a topic that meters share, a second device would show the values of the first.
+            most_meters: if topics.is_shared() { 1 } else { MOST_METERS },
+        }))
     }
 
     fn config<'a>(&'a self, meter: &'a AnnouncedMeter) -> DiscoveryConfig<'a> {
@@ -134,21 +118,27 @@ impl HomeAssistant {
         let number = readings.meta(Meta::Meter)?;
         self.meters.get(&slug(number)).filter(|meter| meter.number == number)
     }
-}
 
-impl Announcer for HomeAssistant {
-    fn subscriptions(&self) -> Vec<String> {
+    /// Topics to subscribe to in each connection, with QoS 0.
+    #[must_use]
+    pub fn subscriptions(&self) -> Vec<String> {
         // The discovery prefix and the birth topic are two settings of Home Assistant.
         let mut topics = vec![birth_topic(PREFIX), birth_topic(&self.options.prefix)];
         topics.dedup();
         topics
     }
 
-    fn on_connect(&mut self) -> Vec<Publication> {
+    /// Messages that start each new connection, before the states: the broker may have forgotten all.
+    #[must_use]
+    pub fn on_connect(&self) -> Vec<Publication> {
         self.meters.values().flat_map(|meter| self.messages(meter)).collect()
     }
 
-    fn on_readings(&mut self, readings: &Readings) -> Vec<Publication> {
+    /// Messages that have to precede the state of these readings; none if they bring nothing new.
+    ///
+    /// The sink calls it for all readings, even without a connection. It then drops the messages,
+    /// because [`on_connect`](Self::on_connect) returns them later.
+    pub fn on_readings(&mut self, readings: &Readings) -> Vec<Publication> {
         let Some(number) = readings.meta(Meta::Meter) else {
             return Vec::new();
         };
@@ -169,16 +159,23 @@ impl Announcer for HomeAssistant {
         messages
     }
 
-    fn on_message(&mut self, topic: &str, payload: &[u8]) -> Option<Duration> {
+    /// Handles a message from the broker. After the returned time, jitter included, the sink sends
+    /// announcements and latest states again as in a new connection.
+    #[must_use]
+    pub fn on_message(&self, topic: &str, payload: &[u8]) -> Option<Duration> {
         let born = payload == BIRTH && self.subscriptions().iter().any(|known| known == topic);
         born.then(jitter)
     }
 
-    fn required_fields(&self, readings: &Readings) -> &[FieldKey] {
+    /// Fields that each state of this meter contains, as `null` if the telegram lacks them.
+    #[must_use]
+    pub fn required_fields(&self, readings: &Readings) -> &[FieldKey] {
         self.meter(readings).map_or(&[], |meter| &meter.keys)
     }
 
-    fn extra_values(&self, readings: &Readings) -> Vec<ExtraValue> {
+    /// Values to add to a state besides the readings.
+    #[must_use]
+    pub fn extra_values(&self, readings: &Readings) -> Vec<ExtraValue> {
         let diagnostics = self.meter(readings).map_or(&[][..], |meter| &meter.diagnostics);
         let value = |it: &Diagnostic| (it.member(), it.value(readings, &self.line_counters));
         diagnostics.iter().map(value).collect()
@@ -238,22 +235,24 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::sink::mqtt::topics::Topics;
+    use crate::sink::mqtt::{publication::Qos, topics::Topics};
 
     const LINE: &str = concat!(
         "{\"schema\":1,\"time\":\"2026-11-20T12:00:00+01:00\",\"meter\":\"181220000009\",",
         "\"energy_import_wh\":12937,\"power_net_w\":-5}"
     );
 
-    fn home_assistant(uri: &str) -> HomeAssistant {
+    fn take(uri: &str) -> Result<Option<HomeAssistant>, SettingError> {
         let mut settings: SinkSettings = uri.parse().unwrap();
         let topics = Topics::take(&mut settings).unwrap();
         let state_format = StateFormat { projection: settings.take_projection().unwrap(), topics };
-        let options =
-            DiscoveryOptions::take(&mut settings, state_format.topics.layout()).unwrap().unwrap();
         let sink_interval = settings.take_throttle().unwrap().interval();
-        settings.finish().unwrap();
-        HomeAssistant::new(options, state_format, LineCounters::default(), sink_interval)
+        let counters = LineCounters::default();
+        HomeAssistant::take(&mut settings, &state_format, &counters, sink_interval)
+    }
+
+    fn home_assistant(uri: &str) -> HomeAssistant {
+        take(uri).unwrap().unwrap()
     }
 
     fn readings(line: &str) -> Readings {
@@ -275,7 +274,7 @@ mod tests {
         assert_eq!(messages.len(), 1);
         assert_eq!(messages[0].topic, "homeassistant/device/meterpipe_181220000009/config");
         assert!(messages[0].retain);
-        assert_eq!(messages[0].qos, crate::sink::mqtt::announce::Qos::AtLeastOnce);
+        assert_eq!(messages[0].qos, Qos::AtLeastOnce);
         let expected = concat!(
             r#"{"avty":[{"t":"meterpipe/status"}],"cmps":{"#,
             r#""energy_import":{"def_ent_id":"sensor.smart_meter_181220000009_energy_import","#,
@@ -306,12 +305,7 @@ mod tests {
 
     #[test]
     fn no_reading_takes_the_name_of_a_diagnostic() {
-        let mut settings: SinkSettings =
-            "mqtt://b?names.power_net_w=clock_drift_s".parse().unwrap();
-        let topics = Topics::take(&mut settings).unwrap();
-        let state_format = StateFormat { projection: settings.take_projection().unwrap(), topics };
-        let error =
-            announcer(&mut settings, &state_format, &LineCounters::default(), None).err().unwrap();
+        let error = take("mqtt://b?names.power_net_w=clock_drift_s").unwrap_err();
         let text =
             "names.power_net_w = clock_drift_s: this name is reserved for a diagnostic value";
         assert_eq!(error.to_string(), text);

@@ -31,7 +31,7 @@ use crate::{
             options::{DiscoveryForm, DiscoveryOptions},
         },
         mqtt::{
-            announce::{Publication, Qos, StateFormat},
+            publication::{Publication, Qos, StateFormat},
             topics::TopicLayout,
         },
         slug::slug,

@@ -5,9 +5,10 @@ use core::time::Duration;
 use crate::{
     format::printable::shown,
     sink::{
+        home_assistant::announcer::HomeAssistant,
         mqtt::{
-            announce::{Announcer, Publication, Qos, StateFormat},
             messages::StateMessages,
+            publication::{Publication, Qos, StateFormat},
             session::Session,
             tls::Tls,
         },
@@ -20,7 +21,7 @@ pub(super) struct MqttSink {
     pub(super) broker: Broker,
     pub(super) session: Session,
     pub(super) states: StateMessages,
-    pub(super) announcer: Option<Box<dyn Announcer>>,
+    pub(super) announcer: Option<HomeAssistant>,
     /// The age up to which a state counts as the present.
     pub(super) fresh: Duration,
 }

@@ -22,7 +22,7 @@ use crate::{
     },
     reading::fields::FIELDS,
     sink::{
-        mqtt::{announce::StateFormat, topics::checked},
+        mqtt::{publication::StateFormat, topics::checked},
         settings::{SinkSettings, common::field, error::SettingError},
     },
 };

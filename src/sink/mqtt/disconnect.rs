@@ -206,7 +206,7 @@ impl Reason {
 mod tests {
     use super::*;
     use crate::sink::{
-        mqtt::announce::{Publication, Qos},
+        mqtt::publication::{Publication, Qos},
         settings::Secret,
     };
 

@@ -3,18 +3,13 @@
 use crate::{
     format::printable::shown,
     sink::{
-        home_assistant::{announcer::announcer, options},
-        kind::{
-            BuildContext, Lookup, SinkEnvironment, SinkKind, SinkScheme, TargetForm,
-            VariableAddress, first,
-        },
+        home_assistant::options,
+        kind::{Lookup, SinkEnvironment, SinkKind, SinkScheme, TargetForm, VariableAddress, first},
         mqtt::sink,
         settings::{
-            SinkSettings,
             error::SettingError,
             key::{SettingKey, SettingType},
         },
-        traits::Sink,
     },
 };
 
@@ -43,7 +38,7 @@ pub const MQTT: SinkKind = SinkKind {
         read_address,
         applies: |_, _, _| true,
     },
-    build,
+    build: sink::new,
 };
 
 const BROKER: &[SettingKey] = &[
@@ -122,15 +117,6 @@ const TLS: &[SettingKey] = &[
     SettingKey::new("insecure", SettingType::Switch, "For mqtts: the sink trusts any server.")
         .or("false"),
 ];
-
-fn build(
-    settings: &mut SinkSettings,
-    context: &BuildContext<'_>,
-) -> Result<Box<dyn Sink>, SettingError> {
-    sink::new(settings, context, |settings, site| {
-        announcer(settings, site, context.counters, context.interval)
-    })
-}
 
 const HOST: &[&str] = &["METERPIPE_MQTT_HOST", "MQTT_HOST", "MQTT_SERVER"];
 const PORT: &[&str] = &["METERPIPE_MQTT_PORT", "MQTT_PORT"];

@@ -9,8 +9,8 @@ use crate::{
     },
     sink::{
         mqtt::{
-            announce::{ExtraValue, Publication, Qos, StateFormat},
             custom_topics::CustomTopic,
+            publication::{ExtraValue, Publication, Qos, StateFormat},
             topics::TopicLayout,
         },
         settings::{SinkSettings, error::SettingError},

@@ -28,7 +28,7 @@ use mqtt_protocol_core::mqtt::{
 };
 
 use crate::sink::{
-    mqtt::announce::{Publication, Qos},
+    mqtt::publication::{Publication, Qos},
     settings::Secret,
 };
 

@@ -16,9 +16,9 @@ use core::time::Duration;
 use std::{collections::VecDeque, time::Instant};
 
 use crate::sink::mqtt::{
-    announce::{Publication, Qos},
     disconnect::Disconnect,
     packets::{ConnectOptions, Incoming, Limits, Malformed, Packets, Protocol, Reason, WINDOW},
+    publication::{Publication, Qos},
     versions::Versions,
 };
 

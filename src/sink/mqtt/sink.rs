@@ -10,7 +10,10 @@
 //! `fields`, `units` and `names` apply too. Each connection sends, in this order: `online` on the
 //! status
 //! topic, the unacknowledged states, the latest state of each meter. If meters are
-//! [announced](super::announce), the announcements come first and `online` last. The status becomes
+//! [announced](crate::sink::home_assistant), the announcements come first and `online` last, a second
+//! after the first state, with that state once more: some subscribers need a moment to subscribe after
+//! an announcement. A new announcement may change a unit, and a subscriber must not show its old value
+//! in the new unit; so `offline` goes before it and `online` behind the second state. The status becomes
 //! `offline` before the sink disconnects; after a lost connection the broker publishes it. A short
 //! run,
 //! such as a cron job, sets `status=none`: its values stay valid after it has ended.
@@ -24,12 +27,13 @@
 use core::time::Duration;
 
 use crate::sink::{
+    home_assistant::announcer::HomeAssistant,
     kind::BuildContext,
     mqtt::{
-        announce::{Announcer, StateFormat},
         client::{Broker, MqttSink, status},
         messages::StateMessages,
         packets::{ConnectOptions, Protocol},
+        publication::StateFormat,
         run::state::ClientRun,
         session::Session,
         topics::Topics,
@@ -40,31 +44,27 @@ use crate::sink::{
     traits::{Report, Sink},
 };
 
-/// Reads the settings. `announcer` takes keys of its own and learns the topics; it gives the announcer of
-/// the meters, if there is one.
+/// Builds the sink from its settings.
 ///
 /// # Errors
 /// An invalid value, or a file that cannot be read.
 pub fn new(
     settings: &mut SinkSettings,
     context: &BuildContext<'_>,
-    announcer: impl FnOnce(
-        &mut SinkSettings,
-        &StateFormat,
-    ) -> Result<Option<Box<dyn Announcer>>, SettingError>,
 ) -> Result<Box<dyn Sink>, SettingError> {
     let broker = Broker::take(settings)?;
     let state_format =
         StateFormat { topics: Topics::take(settings)?, projection: settings.take_projection()? };
     let states = StateMessages::take(settings, state_format)?;
-    let announcer = announcer(settings, states.state_format())?;
-    let connect_options = connect_options(settings, states.state_format(), context.run)?;
+    let BuildContext { run, counters, interval } = *context;
+    let announcer = HomeAssistant::take(settings, states.state_format(), counters, interval)?;
+    let connect_options = connect_options(settings, states.state_format(), run)?;
     let protocol = settings.take_choice("protocol")?.map(|version| match version {
         "5" => Protocol::Five,
         _ => Protocol::Three,
     });
     let session = Session::new(connect_options, protocol);
-    let fresh = FRESH.max(context.interval.unwrap_or_default().saturating_mul(3));
+    let fresh = FRESH.max(interval.unwrap_or_default().saturating_mul(3));
     Ok(Box::new(MqttSink { broker, session, states, announcer, fresh }))
 }
 
@@ -128,7 +128,7 @@ mod tests {
         let mut settings: SinkSettings = uri.parse().unwrap();
         let counters = LineCounters::default();
         let context = BuildContext { run: "", counters: &counters, interval: None };
-        let sink = new(&mut settings, &context, |_, _| Ok(None))?;
+        let sink = new(&mut settings, &context)?;
         settings.finish()?;
         Ok(sink)
     }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::sink::LIMIT;
+use crate::common::sinks::{LIMIT, Running, start};
 
 /// The listening broker.
 pub(crate) struct Fake {
@@ -53,8 +53,9 @@ impl Fake {
         Self { port, connections }
     }
 
-    pub(crate) fn uri(&self, query: &str) -> String {
-        format!("mqtt://127.0.0.1:{}/house?{query}", self.port)
+    /// A sink for this broker.
+    pub(crate) fn sink(&self, query: &str) -> Running {
+        start(&super::uri(self.port, query), 100)
     }
 
     /// The next connection, before its CONNECT is read.
