@@ -200,7 +200,7 @@ impl Sink for FileSink {
                 return self.give_up(&queue, report);
             }
             if idle && ended {
-                lost(queue.dropped(), report);
+                report.lost(queue.dropped());
                 return self.files.close();
             }
         }
@@ -259,24 +259,15 @@ impl FileSink {
         if failed {
             queue.blocked(false);
             report.say("written again");
-            lost(queue.dropped(), report);
+            report.lost(queue.dropped());
         }
         true
     }
 
     /// Counts the readings that will not be written.
-    fn give_up(&mut self, queue: &QueueReceiver, report: &dyn Report) {
-        let next_event =
-            self.next_event.take().into_iter().chain(std::iter::from_fn(|| queue.take()));
-        let left = next_event.filter(|event| matches!(event, SinkEvent::Readings(_))).count();
-        let left = u64::try_from(left).unwrap_or(u64::MAX);
-        lost(left.saturating_add(self.batch.readings).saturating_add(queue.dropped()), report);
-    }
-}
-
-fn lost(readings: u64, report: &dyn Report) {
-    if readings > 0 {
-        report.lost(readings);
+    fn give_up(&self, queue: &QueueReceiver, report: &dyn Report) {
+        let next = u64::from(matches!(self.next_event, Some(SinkEvent::Readings(_))));
+        report.lost(self.batch.readings + next + queue.abandon());
     }
 }
 

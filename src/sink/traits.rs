@@ -19,6 +19,6 @@ pub trait Report {
     /// adds the name of the sink.
     fn say(&self, text: &str);
 
-    /// Counts readings that were not stored and never will be.
+    /// Counts readings, possibly none, that were not stored and never will be.
     fn lost(&self, readings: u64);
 }

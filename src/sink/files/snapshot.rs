@@ -5,7 +5,6 @@
 //! follows. Nothing is kept for later: the next readings replace these.
 
 use std::{
-    iter,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
@@ -56,13 +55,11 @@ impl<P: Pages> Sink for SnapshotSink<P> {
         loop {
             pages.notes().iter().for_each(|note| report.say(note));
             let timeout = writer.wait().or(pages.fresh_for()).unwrap_or(IDLE_WAIT);
-            let first = queue.next(timeout);
-            let ended = queue.is_ended();
-            for event in first.into_iter().chain(iter::from_fn(|| queue.take())) {
-                if let SinkEvent::Readings(readings) = event {
-                    pages.take(readings);
-                }
+            if let Some(SinkEvent::Readings(readings)) = queue.next(timeout) {
+                pages.take(readings);
             }
+            let ended = queue.is_ended();
+            queue.readings().for_each(|readings| pages.take(readings));
             pages.notes().iter().for_each(|note| report.say(note));
             writer.add(pages.pages());
             if ended || writer.wait().is_none_or(|wait| wait.is_zero()) {

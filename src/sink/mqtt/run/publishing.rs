@@ -5,12 +5,9 @@ use std::{sync::Arc, time::Instant};
 
 use crate::{
     format::readings::Readings,
-    sink::{
-        event::SinkEvent,
-        mqtt::{
-            client::MqttSink,
-            run::state::{ClientRun, STALL_TIMEOUT},
-        },
+    sink::mqtt::{
+        client::MqttSink,
+        run::state::{ClientRun, STALL_TIMEOUT},
     },
 };
 
@@ -26,14 +23,11 @@ impl ClientRun<'_> {
         // Read before the queue is emptied: readings may come in between.
         let ended = self.queue.is_ended();
         while outage || self.mqtt.session.has_room() && !self.latest.is_due() {
-            match self.queue.take() {
-                Some(SinkEvent::Readings(readings)) => self.take_readings(readings, now),
-                Some(SinkEvent::Reopen) => (),
-                None => {
-                    self.queue_drained = ended;
-                    break;
-                }
-            }
+            let Some(readings) = self.queue.readings().next() else {
+                self.queue_drained = ended;
+                break;
+            };
+            self.take_readings(readings, now);
             if !outage {
                 self.publish_states(now);
             }
