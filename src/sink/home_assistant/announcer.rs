@@ -235,7 +235,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::sink::mqtt::{publication::Qos, topics::Topics};
+    use crate::sink::mqtt::publication::Qos;
 
     const LINE: &str = concat!(
         "{\"schema\":1,\"time\":\"2026-11-20T12:00:00+01:00\",\"meter\":\"181220000009\",",
@@ -244,8 +244,7 @@ mod tests {
 
     fn take(uri: &str) -> Result<Option<HomeAssistant>, SettingError> {
         let mut settings: SinkSettings = uri.parse().unwrap();
-        let topics = Topics::take(&mut settings).unwrap();
-        let state_format = StateFormat { projection: settings.take_projection().unwrap(), topics };
+        let state_format = StateFormat::take(&mut settings).unwrap();
         let sink_interval = settings.take_throttle().unwrap().interval();
         let counters = LineCounters::default();
         HomeAssistant::take(&mut settings, &state_format, &counters, sink_interval)

@@ -9,6 +9,7 @@ use crate::{
             SinkSettings,
             error::SettingError,
             key::{SettingKey, SettingType},
+            uri::has_port,
         },
     },
 };
@@ -166,9 +167,4 @@ fn with_port(rest: &str, port: u16) -> String {
         true => rest.to_owned(),
         false => format!("{authority}:{port}{path}"),
     }
-}
-
-/// True if a port follows the host. The colons of an IPv6 address stand in brackets.
-fn has_port(address: &str) -> bool {
-    address.rsplit(']').next().is_some_and(|behind| behind.contains(':'))
 }

@@ -19,7 +19,7 @@ use crate::{
         },
         kind::BuildContext,
         projection::Projection,
-        settings::{Secret, SinkSettings, SinkTarget, error::SettingError},
+        settings::{Secret, SinkSettings, SinkTarget, error::SettingError, uri::host_port},
         traits::Sink,
     },
 };
@@ -45,12 +45,7 @@ pub(super) fn new(
         return Err(SettingError::value("timeout", "0", "at least 1s expected"));
     }
     let secure = settings.scheme == "influxdbs";
-    if let (false, Some(key)) =
-        (secure, ["ca", "insecure"].into_iter().find(|key| settings.has(key)))
-    {
-        let message = format!("{key} is of TLS: write influxdbs:// and not influxdb://");
-        return Err(SettingError::new(message).at(key));
-    }
+    settings.refuse_without_tls(&["ca", "insecure"])?;
     let ca = if secure { settings.take_path("ca") } else { None };
     let insecure = secure && settings.take_switch("insecure")?;
     let trust = match (secure, insecure) {
@@ -160,11 +155,9 @@ fn address(target: &SinkTarget) -> Result<(String, String), SettingError> {
     let SinkTarget::Server { host, port, path } = target else {
         return Err(SettingError::new("a server is expected: influxdb://HOST:PORT"));
     };
-    let brackets = host.contains(':');
-    let host = if brackets { format!("[{host}]") } else { host.clone() };
     let path = path.trim_matches('/');
     let path = if path.is_empty() { String::new() } else { format!("/{path}") };
-    Ok((format!("{host}:{}", port.unwrap_or(PORT)), path))
+    Ok((host_port(host, port.unwrap_or(PORT)), path))
 }
 
 fn points(settings: &mut SinkSettings, projection: &Projection) -> Result<Points, SettingError> {

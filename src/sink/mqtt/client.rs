@@ -6,13 +6,8 @@ use crate::{
     format::printable::shown,
     sink::{
         home_assistant::announcer::HomeAssistant,
-        mqtt::{
-            messages::StateMessages,
-            publication::{Publication, Qos, StateFormat},
-            session::Session,
-            tls::Tls,
-        },
-        settings::{SinkSettings, SinkTarget, error::SettingError},
+        mqtt::{messages::StateMessages, session::Session, tls::Tls},
+        settings::{SinkSettings, SinkTarget, error::SettingError, uri::host_port},
     },
 };
 
@@ -44,29 +39,14 @@ impl Broker {
         let (host, port) = (host.clone(), *port);
         let secure = settings.scheme == "mqtts";
         let tls = secure.then(|| Tls::take(settings, &host)).transpose()?;
-        if let (false, Some(key)) =
-            (secure, ["ca", "cert", "key", "insecure"].into_iter().find(|key| settings.has(key)))
-        {
-            let message = format!("{key} is of TLS: write mqtts:// and not mqtt://");
-            return Err(SettingError::new(message).at(key));
-        }
+        settings.refuse_without_tls(&["ca", "cert", "key", "insecure"])?;
         Ok(Self { host, port: port.unwrap_or(if secure { 8883 } else { 1883 }), tls })
     }
 
     /// `HOST:PORT` for messages.
     pub(super) fn address(&self) -> String {
-        let host = shown(&self.host);
-        match host.contains(':') {
-            true => format!("[{host}]:{}", self.port),
-            false => format!("{host}:{}", self.port),
-        }
+        shown(&host_port(&self.host, self.port)).into_owned()
     }
-}
-
-/// The status message, if there is a status topic.
-pub(super) fn status(state_format: &StateFormat, status: &str) -> Option<Publication> {
-    let (topic, payload) = (state_format.topics.status()?, status.as_bytes().to_vec());
-    Some(Publication { topic, payload, retain: true, qos: Qos::AtLeastOnce })
 }
 
 #[cfg(test)]

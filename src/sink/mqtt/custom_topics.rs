@@ -151,7 +151,6 @@ const MOST_DECIMALS: u8 = 9;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sink::mqtt::topics::Topics;
 
     const LINE: &str = concat!(
         "{\"meter\":\"a/+\",\"energy_import_wh\":12937,\"power_net_w\":-8615,",
@@ -160,8 +159,7 @@ mod tests {
 
     fn sent(names: &str, text: &str) -> Option<(String, String)> {
         let mut settings: SinkSettings = "mqtt://b/house".parse().unwrap();
-        let topics = Topics::take(&mut settings).unwrap();
-        let state_format = StateFormat { topics, projection: Default::default() };
+        let state_format = StateFormat::take(&mut settings).unwrap();
         let readings = Readings::parse(LINE.as_bytes()).unwrap();
         let custom_topic = CustomTopic::parse(names, text).unwrap();
         let (topic, payload) = custom_topic.message(&state_format, &readings, Some("a/+"))?;

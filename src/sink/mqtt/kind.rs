@@ -9,6 +9,7 @@ use crate::{
         settings::{
             error::SettingError,
             key::{SettingKey, SettingType},
+            uri::has_port,
         },
     },
 };
@@ -149,11 +150,6 @@ fn read_address(scheme: &str, lookup: Lookup<'_>) -> Result<Option<VariableAddre
     let base = base.map(|base| format!("/{}", escaped(&base))).unwrap_or_default();
     let text = format!("{scheme}://{}{port}{base}", escaped(&host));
     Ok(Some(VariableAddress { text, variable, path }))
-}
-
-/// True if a port follows the host. The colons of an IPv6 address stand in brackets.
-fn has_port(address: &str) -> bool {
-    address.rsplit(']').next().is_some_and(|behind| behind.contains(':'))
 }
 
 /// The text with escapes for the characters that have a meaning in a URI.

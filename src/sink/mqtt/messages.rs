@@ -144,20 +144,23 @@ fn plain(value: &ReadingValue) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{format::units::Units, reading::decimal::Decimal, sink::mqtt::topics::Topics};
+    use crate::{format::units::Units, reading::decimal::Decimal};
 
     const LINE: &str = concat!(
         "{\"schema\":1,\"time\":\"2021-09-27T09:47:15+02:00\",",
         "\"meter\":\"a/+/#{{x}}\\u001b[2J\",\"energy_import_wh\":12937,\"voltage_l1_v\":233.7}"
     );
 
-    fn messages(query: &str, required_fields: &[FieldKey]) -> Vec<(String, String, bool, Qos)> {
-        let mut settings: SinkSettings = format!("mqtt://b/house{query}").parse().unwrap();
-        let topics = Topics::take(&mut settings).unwrap();
-        let projection = settings.take_projection().unwrap();
-        let mut states =
-            StateMessages::take(&mut settings, StateFormat { topics, projection }).unwrap();
+    fn states(query: &str) -> StateMessages {
+        let mut settings: SinkSettings = format!("mqtt://b{query}").parse().unwrap();
+        let state_format = StateFormat::take(&mut settings).unwrap();
+        let states = StateMessages::take(&mut settings, state_format).unwrap();
         settings.finish().unwrap();
+        states
+    }
+
+    fn messages(query: &str, required_fields: &[FieldKey]) -> Vec<(String, String, bool, Qos)> {
+        let mut states = states(&format!("/house{query}"));
         let readings = Readings::parse(LINE.as_bytes()).unwrap();
         let all = states.messages(&readings, required_fields, &[]).into_iter();
         let text =
@@ -208,11 +211,7 @@ mod tests {
     #[test]
     fn a_topic_without_a_meter_in_it_is_for_one() {
         let published = |query: &str| {
-            let mut settings: SinkSettings = format!("mqtt://b{query}").parse().unwrap();
-            let topics = Topics::take(&mut settings).unwrap();
-            let projection = settings.take_projection().unwrap();
-            let mut states =
-                StateMessages::take(&mut settings, StateFormat { topics, projection }).unwrap();
+            let mut states = states(query);
             let mut all = Vec::new();
             for meter in ["1", "2", "1", "2"] {
                 let line = format!("{{\"meter\":\"{meter}\",\"power_net_w\":{meter}}}");
@@ -236,11 +235,7 @@ mod tests {
         let readings = Readings::parse(LINE.as_bytes()).unwrap();
         let extra_values = [("clock_drift_s", Decimal::parse("-2.518")), ("frames_damaged", None)];
         let published = |query: &str| {
-            let mut settings: SinkSettings = format!("mqtt://b{query}").parse().unwrap();
-            let topics = Topics::take(&mut settings).unwrap();
-            let projection = settings.take_projection().unwrap();
-            let mut states =
-                StateMessages::take(&mut settings, StateFormat { topics, projection }).unwrap();
+            let mut states = states(query);
             let all = states.messages(&readings, &[], &extra_values).into_iter();
             all.map(|it| (it.topic, String::from_utf8(it.payload).unwrap())).collect::<Vec<_>>()
         };

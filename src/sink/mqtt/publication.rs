@@ -2,7 +2,11 @@
 
 use crate::{
     reading::decimal::Decimal,
-    sink::{mqtt::topics::Topics, projection::Projection},
+    sink::{
+        mqtt::topics::Topics,
+        projection::Projection,
+        settings::{SinkSettings, error::SettingError},
+    },
 };
 
 /// A number that no telegram contains: its name in a state, and `None` if it is unknown.
@@ -38,4 +42,21 @@ pub struct StateFormat {
     pub topics: Topics,
     /// The content of a state: fields, names and units.
     pub projection: Projection,
+}
+
+impl StateFormat {
+    /// Takes the topics, and `fields`, `units` and `names`.
+    ///
+    /// # Errors
+    /// Invalid values.
+    pub fn take(settings: &mut SinkSettings) -> Result<Self, SettingError> {
+        Ok(Self { topics: Topics::take(settings)?, projection: settings.take_projection()? })
+    }
+
+    /// The status message, if there is a status topic.
+    #[must_use]
+    pub fn status(&self, status: &str) -> Option<Publication> {
+        let (topic, payload) = (self.topics.status()?, status.as_bytes().to_vec());
+        Some(Publication { topic, payload, retain: true, qos: Qos::AtLeastOnce })
+    }
 }

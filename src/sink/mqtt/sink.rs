@@ -30,13 +30,12 @@ use crate::sink::{
     home_assistant::announcer::HomeAssistant,
     kind::BuildContext,
     mqtt::{
-        client::{Broker, MqttSink, status},
+        client::{Broker, MqttSink},
         messages::StateMessages,
         packets::{ConnectOptions, Protocol},
         publication::StateFormat,
         run::state::ClientRun,
         session::Session,
-        topics::Topics,
     },
     queue::QueueReceiver,
     settings::{SinkSettings, error::SettingError},
@@ -53,8 +52,7 @@ pub fn new(
     context: &BuildContext<'_>,
 ) -> Result<Box<dyn Sink>, SettingError> {
     let broker = Broker::take(settings)?;
-    let state_format =
-        StateFormat { topics: Topics::take(settings)?, projection: settings.take_projection()? };
+    let state_format = StateFormat::take(settings)?;
     let states = StateMessages::take(settings, state_format)?;
     let BuildContext { run, counters, interval } = *context;
     let announcer = HomeAssistant::take(settings, states.state_format(), counters, interval)?;
@@ -97,7 +95,7 @@ fn connect_options(
         user,
         password,
         keepalive,
-        will: status(state_format, "offline"),
+        will: state_format.status("offline"),
     })
 }
 
@@ -158,27 +156,16 @@ mod tests {
 
     #[test]
     fn a_client_has_a_name_of_its_own_that_stays() {
-        let id = |uri: &str| {
+        let id_of = |uri: &str, run| {
             let mut settings: SinkSettings = uri.parse().unwrap();
-            let state_format = StateFormat {
-                topics: Topics::take(&mut settings).unwrap(),
-                projection: Default::default(),
-            };
-            connect_options(&mut settings, &state_format, "").unwrap().client_id
+            let state_format = StateFormat::take(&mut settings).unwrap();
+            connect_options(&mut settings, &state_format, run).unwrap().client_id
         };
+        let id = |uri| id_of(uri, "");
         let usual = id("mqtt://b");
         assert_eq!(usual, id("mqtt://b"));
         assert_ne!(usual, id("mqtt://b/other"));
-        let mut other: SinkSettings = "mqtt://b".parse().unwrap();
-        let state_format = StateFormat {
-            topics: Topics::take(&mut other).unwrap(),
-            projection: Default::default(),
-        };
-        assert_ne!(
-            usual,
-            connect_options(&mut other, &state_format, "watch sim:").unwrap().client_id,
-            "of another meter"
-        );
+        assert_ne!(usual, id_of("mqtt://b", "watch sim:"), "of another meter");
         assert!(usual.len() == 18 && usual.starts_with("meterpipe-"), "{usual}");
         assert_eq!(id("mqtt://b?client_id=mine"), "mine");
     }

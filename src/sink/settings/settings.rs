@@ -328,6 +328,21 @@ impl SinkSettings {
         Err(SettingError::new(message).at(unknown))
     }
 
+    /// Refuses keys of TLS for a scheme without it. The scheme with TLS has an `s` at its end.
+    ///
+    /// # Errors
+    /// Such a key.
+    pub fn refuse_without_tls(&self, keys: &[&str]) -> Result<(), SettingError> {
+        let scheme = &self.scheme;
+        match keys.iter().find(|key| self.has(key) && !scheme.ends_with('s')) {
+            Some(key) => {
+                let message = format!("{key} is of TLS: write {scheme}s:// and not {scheme}://");
+                Err(SettingError::new(message).at(key))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Refuses every key that the sink has not taken.
     ///
     /// # Errors
