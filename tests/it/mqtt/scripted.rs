@@ -27,8 +27,7 @@ fn swallowed_states_are_sent_again_whatever_the_broker_remembers() {
         for protocol in ["5", "3.1.1"] {
             let fake = Fake::start();
             let sink = fake.sink(&format!("qos=1&protocol={protocol}"));
-            let mut client = fake.open();
-            assert_eq!(client.take().unwrap().payload, "online");
+            let mut client = fake.online();
             (1..=6).for_each(|power| sink.put_power(power));
             let swallowed: Vec<_> = (0..6).map(|_| client.published().unwrap()).collect();
             assert_eq!(powers(&swallowed), [1, 2, 3, 4, 5, 6]);
@@ -63,8 +62,7 @@ fn a_state_that_is_never_acknowledged_is_one_reading_in_each_connection() {
     let fake = Fake::start();
     let sink = fake.sink("qos=1");
     for connection in 1..=4 {
-        let mut client = fake.open();
-        assert_eq!(client.take().unwrap().payload, "online");
+        let mut client = fake.online();
         sink.put_power(connection);
         let states: Vec<_> = (0..connection).map(|_| client.published().unwrap()).collect();
         assert_eq!(powers(&states), (1..=connection).collect::<Vec<_>>(), "each once");
@@ -78,8 +76,7 @@ fn a_state_that_is_never_acknowledged_is_one_reading_in_each_connection() {
 fn what_a_window_does_not_hold_is_sent_again_once() {
     let fake = Fake::start();
     let sink = fake.sink("qos=1");
-    let mut client = fake.open();
-    assert_eq!(client.take().unwrap().payload, "online");
+    let mut client = fake.online();
     (1..=30).for_each(|power| sink.put_power(power));
     let swallowed: Vec<_> = (0..20).map(|_| client.published().unwrap()).collect();
     assert_eq!(powers(&swallowed), (1..=20).collect::<Vec<_>>());
@@ -99,16 +96,14 @@ fn what_a_window_does_not_hold_is_sent_again_once() {
 fn the_last_state_comes_behind_one_that_waits_and_is_no_reading_of_its_own() {
     let fake = Fake::start();
     let sink = fake.sink("qos=1");
-    let mut client = fake.open();
-    assert_eq!(client.take().unwrap().payload, "online");
+    let mut client = fake.online();
     sink.put_power(1);
     assert_eq!(powers(&[client.published().unwrap()]), [1]);
     sink.put_power(2);
     assert_eq!(powers(&[client.take().unwrap()]), [2]);
     shut_down(client);
     for _ in 0..2 {
-        let mut client = fake.open();
-        assert_eq!(client.take().unwrap().payload, "online");
+        let mut client = fake.online();
         let states = [client.published().unwrap(), client.published().unwrap()];
         assert_eq!(powers(&states), [1, 2]);
         shut_down(client);
@@ -123,22 +118,14 @@ fn a_broker_that_knows_the_older_version_only_is_spoken_to_in_it() {
     for answer in [&[0x20, 2, 0, 1][..], &[0x20, 3, 0, 0x84, 0], &[]] {
         let fake = Fake::start();
         let sink = fake.sink("");
-        let mut client = fake.accept();
-        client.connect();
-        assert_eq!(client.version, 5);
-        client.write(answer);
-        drop(client);
+        fake.refuse(5, answer);
         let mut client = fake.open();
         assert_eq!(client.version, 4);
         assert_eq!(client.take().unwrap().payload, "online");
         sink.hears("does not speak MQTT 5: using MQTT 3.1.1");
         // After an outage the broker may be a newer one; this one is not, so no message follows.
         client.close();
-        let mut client = fake.accept();
-        client.connect();
-        assert_eq!(client.version, 5);
-        client.write(answer);
-        drop(client);
+        fake.refuse(5, answer);
         let client = fake.open();
         assert_eq!(client.version, 4);
         sink.hears("connected again");
@@ -152,11 +139,7 @@ fn a_broker_that_closes_while_it_starts_is_spoken_to_in_the_newer_version() {
     let fake = Fake::start();
     let _sink = fake.sink("");
     // A proxy in front of the broker accepts each connection, but the broker is away.
-    for version in [5, 4] {
-        let mut client = fake.accept();
-        client.connect();
-        assert_eq!(client.version, version);
-    }
+    [5, 4].into_iter().for_each(|version| fake.refuse(version, &[]));
     assert_eq!(fake.open().version, 5);
 }
 
@@ -164,10 +147,7 @@ fn a_broker_that_closes_while_it_starts_is_spoken_to_in_the_newer_version() {
 fn a_broker_that_has_become_newer_is_spoken_to_in_the_newer_version() {
     let fake = Fake::start();
     let sink = fake.sink("");
-    let mut client = fake.accept();
-    client.connect();
-    client.write(&[0x20, 2, 0, 1]);
-    drop(client);
+    fake.refuse(5, &[0x20, 2, 0, 1]);
     let client = fake.open();
     assert_eq!(client.version, 4);
     client.close();
@@ -220,10 +200,7 @@ fn a_version_that_the_user_fixed_is_not_left() {
     let fake = Fake::start();
     let sink = fake.sink("protocol=5");
     for _ in 0..2 {
-        let mut client = fake.accept();
-        client.connect();
-        assert_eq!(client.version, 5);
-        client.write(&[0x20, 3, 0, 0x84, 0]);
+        fake.refuse(5, &[0x20, 3, 0, 0x84, 0]);
     }
     let text = sink.hears("refuses this version of MQTT: remove the setting protocol");
     assert!(text.ends_with("trying again, every 60 s at most"), "{text}");
@@ -240,7 +217,7 @@ fn two_of_the_same_name_do_not_chase_each_other() {
     let text = sink.hears("another client connected");
     assert!(text.contains("with the name twin") && text.contains("client_id"), "{text}");
     assert!(text.ends_with("trying again after 60 s to 120 s"), "{text}");
-    assert_eq!(fake.count(Duration::from_secs(5), drop), 0);
+    assert!(fake.rests(Duration::from_secs(5)));
 }
 
 /// A client that closes without a word and is back in the next instant may mean the same: twice, or
@@ -259,7 +236,7 @@ fn two_of_the_same_name_that_close_without_a_word_do_not_chase_each_other() {
         assert!(fake.accept().read().is_none(), "nothing is said any more, it is only looked");
         let text = sink.hears("perhaps another client has the same name, twin");
         assert!(text.ends_with("trying again after 60 s to 120 s"), "{text}");
-        assert_eq!(fake.count(Duration::from_secs(5), drop), 0);
+        assert!(fake.rests(Duration::from_secs(5)));
     };
     thread::scope(|scope| {
         for (protocol, at_once) in [("5", false), ("3.1.1", false), ("5", true), ("3.1.1", true)] {
@@ -273,12 +250,10 @@ fn refusals_that_somebody_has_to_mend_are_tried_once_a_minute_and_hide_the_passw
     let refuse = |code, part| {
         let fake = Fake::start();
         let sink = fake.sink("user=anna&password=c4nary-7&client_id=m");
-        let mut client = fake.accept();
-        client.connect();
-        client.write(&[0x20, 3, 0, code, 0]);
+        fake.refuse(5, &[0x20, 3, 0, code, 0]);
         let text = sink.hears(part);
         assert!(text.ends_with("; trying again every 60 s"), "{text}");
-        assert_eq!(fake.count(Duration::from_secs(2), drop), 0);
+        assert!(fake.rests(Duration::from_secs(2)));
         sink.put_power(1);
         let (said, lost) = sink.end(LIMIT);
         assert_eq!((said.len(), lost), (1, 1), "{said:?}");
@@ -325,10 +300,8 @@ fn a_refused_topic_is_told_once_and_when_it_is_taken_again() {
 fn what_is_no_broker_is_told_from_one() {
     let fake = Fake::start();
     let sink = fake.sink("");
-    for _ in 0..2 {
-        let mut client = fake.accept();
-        client.connect();
-        client.write(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    for version in [5, 4] {
+        fake.refuse(version, b"HTTP/1.1 400 Bad Request\r\n\r\n");
     }
     sink.hears("does not speak MQTT: is it a TLS port, for mqtts://?");
     sink.put_power(1);
@@ -383,8 +356,7 @@ fn after_an_outage_the_last_state_goes_out_and_what_was_left_out_is_counted() {
     fake.open().close();
     sink.hears("closed the connection");
     (1..=10).for_each(|power| sink.put_power(power));
-    let mut client = fake.open();
-    assert_eq!(client.take().unwrap().payload, "online");
+    let mut client = fake.online();
     let state = client.take().unwrap();
     assert_eq!((powers(std::slice::from_ref(&state)), state.retain), (vec![10], true));
     assert_eq!(sink.hears("connected again"), "connected again; 9 older readings were left out");
