@@ -1,6 +1,6 @@
 //! The sinks that write files: their content at any moment, and after any failure.
 
-use crate::common::{sinks, tools};
+use crate::common::tools;
 use std::{
     fs::{self, File},
     path::Path,
@@ -102,15 +102,18 @@ fn in_memory() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
-/// Rewrites a file 10 000 times while two threads read it without a pause. The next
-/// page comes when this one was seen, so each of them was in the file. Returns the number of reads; a read
-/// of a torn page, or of one older than the page before, fails the test.
-fn rewrite(sink: &sinks::Running, path: &Path, value: fn(&str) -> Option<u64>) -> u64 {
+/// Rewrites a file 10 000 times while two threads read it without a pause. The next page comes when
+/// this one was seen, so each of them was in the file. A read of a torn page, or of one older than the
+/// page before, fails the test.
+fn rewrite(scheme: &str, name: &str, value: fn(&str) -> Option<u64>) {
     const PAGES: u64 = 10_000;
+    let folder = in_memory();
+    let path = folder.path().join(name);
+    let sink = start(&uri(scheme, &path, ""), 1);
     let patience = Instant::now() + Duration::from_secs(600);
     let failed = AtomicBool::new(false);
     let read = |shown: u64| {
-        let page = fs::read_to_string(path).unwrap();
+        let page = fs::read_to_string(&path).unwrap();
         let now = value(&page).filter(|now| *now >= shown && Instant::now() < patience);
         now.unwrap_or_else(|| {
             // The other threads must not wait for pages that will not come.
@@ -121,7 +124,7 @@ fn rewrite(sink: &sinks::Running, path: &Path, value: fn(&str) -> Option<u64>) -
     let goes_on = |shown: u64| shown < PAGES && !failed.load(Ordering::Relaxed);
     sink.put(&energy("1", 1));
     wait_for("the first page", || path.exists());
-    thread::scope(|scope| {
+    let reads: u64 = thread::scope(|scope| {
         let other = scope.spawn(|| {
             let (mut shown, mut reads) = (0, 0);
             while goes_on(shown) {
@@ -138,30 +141,24 @@ fn rewrite(sink: &sinks::Running, path: &Path, value: fn(&str) -> Option<u64>) -
             }
         }
         reads + other.join().unwrap()
-    })
+    });
+    println!("{reads} reads of 10 000 pages");
+    assert_eq!(sink.end(LIMIT), (vec![], 0));
+    assert_eq!(names(folder.path()), [name]);
 }
 
 #[test]
 fn who_reads_solarviews_file_sees_whole_pages_only_over_10_000_rewrites() {
-    let folder = in_memory();
-    let path = folder.path().join("solar.txt");
-    let sink = start(&uri("solarview", &path, ""), 1);
-    let value = |page: &str| {
+    rewrite("solarview", "solar.txt", |page: &str| {
         let value = page.strip_prefix("/?!\n/KAIFA\n1.8.0(")?;
         let value = value.strip_suffix("*kWh)\n2.8.0(000000.000*kWh)\n!\n")?;
         value.replace('.', "").parse().ok()
-    };
-    println!("{} reads of 10 000 pages", rewrite(&sink, &path, value));
-    assert_eq!(sink.end(LIMIT), (vec![], 0));
-    assert_eq!(names(folder.path()), ["solar.txt"]);
+    });
 }
 
 #[test]
 fn who_reads_the_textfile_sees_whole_pages_only_over_10_000_rewrites() {
-    let folder = in_memory();
-    let path = folder.path().join("meter.prom");
-    let sink = start(&uri("prometheus", &path, ""), 1);
-    let value = |page: &str| {
+    rewrite("prometheus", "meter.prom", |page: &str| {
         let number = |name: &str| {
             let (_, rest) = page.split_once(&format!("\n{name}{{meter=\"1\"}} "))?;
             rest.split_once('\n')?.0.parse::<u64>().ok()
@@ -170,10 +167,7 @@ fn who_reads_the_textfile_sees_whole_pages_only_over_10_000_rewrites() {
         let telegrams = number("smartmeter_telegrams_total")?;
         let value = number("smartmeter_active_energy_import_watthours_total")?;
         (value == telegrams && page.ends_with(&format!(" {telegrams}\n"))).then_some(value)
-    };
-    println!("{} reads of 10 000 pages", rewrite(&sink, &path, value));
-    assert_eq!(sink.end(LIMIT), (vec![], 0));
-    assert_eq!(names(folder.path()), ["meter.prom"]);
+    });
 }
 
 /// Runs one of the tests that are ignored in a namespace of its own, with a small disk.

@@ -5,6 +5,7 @@ use std::{
     fs,
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
+    path::PathBuf,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -12,6 +13,7 @@ use std::{
 use crate::common::binary::{Running as Process, run, wait_for};
 use crate::common::sinks::{HOSTILE, LIMIT, names, start};
 use meterpipe::reading::fields::FIELDS;
+use tempfile::TempDir;
 
 /// The published telegram of Netz NÖ.
 const PUBLISHED: &str = include_str!("../data/netznoe-doc-2021.plain.hex");
@@ -78,11 +80,17 @@ fn decode_prints_the_registers_of_the_published_telegram() {
     assert!(ran.err.contains("power_net_w has no OBIS code"), "{}", ran.err);
 }
 
+/// A sink that writes a file of that name into a folder of its own.
+fn textfile(name: &str) -> (TempDir, PathBuf, sinks::Running) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    let sink = start(&format!("prometheus:{}", path.display()), 8);
+    (folder, path, sink)
+}
+
 #[test]
 fn promtool_finds_nothing_to_complain_about() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("meter.prom");
-    let sink = start(&format!("prometheus:{}", path.display()), 8);
+    let (_folder, path, sink) = textfile("meter.prom");
     for meter in ["181220000009", HOSTILE, "", "ä\u{202e}"] {
         sink.put(&everything(meter));
     }
@@ -96,9 +104,7 @@ fn promtool_finds_nothing_to_complain_about() {
 
 #[test]
 fn a_file_that_the_collector_would_not_read_is_told_of() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("meter.txt");
-    let sink = start(&format!("prometheus:{}", path.display()), 8);
+    let (_folder, path, sink) = textfile("meter.txt");
     sink.put(&everything("1"));
     let text = "does not end in .prom: the textfile collector will not read it";
     assert_eq!(sink.end(LIMIT), (vec![format!("{} {text}", path.display())], 0));
@@ -146,9 +152,7 @@ const GET: &str = "GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\
 
 #[test]
 fn node_exporter_shows_the_values_of_the_textfile() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("meter.prom");
-    let sink = start(&format!("prometheus:{}", path.display()), 8);
+    let (folder, path, sink) = textfile("meter.prom");
     sink.put(&everything("181220000009"));
     sink.put(&everything(HOSTILE));
     assert_eq!(sink.end(LIMIT), (vec![], 0));
@@ -305,9 +309,7 @@ fn an_address_that_is_taken_is_told_once_and_waited_for() {
 
 #[test]
 fn a_hostile_meter_stays_within_its_label() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("meter.prom");
-    let sink = start(&format!("prometheus:{}", path.display()), 8);
+    let (folder, path, sink) = textfile("meter.prom");
     sink.put(&format!("{{\"meter\":\"{HOSTILE}\",\"power_net_w\":-5}}"));
     assert_eq!(sink.end(LIMIT), (vec![], 0));
     let page = fs::read_to_string(&path).unwrap();

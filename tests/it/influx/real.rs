@@ -5,8 +5,8 @@ use std::{
     fs,
     io::{Read, Write},
     net::TcpStream,
-    path::Path,
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use super::{START, reading};
 use crate::common::{
     binary::{Running, wait_for},
+    certificates::Authority,
     port::free_port,
     sinks::{LIMIT, start},
     tools::need,
@@ -274,7 +275,7 @@ fn influxdb_refuses_a_wrong_password_a_wrong_type_and_an_unknown_database_each_i
                 !sink.said().is_empty()
                     || server.query("anna", "SELECT * FROM smartmeter") != Value::Null
             });
-            sink.end(std::time::Duration::from_secs(5))
+            sink.end(Duration::from_secs(5))
         };
         let (said, lost) = outcome("anna:c4nary%3A8", "house");
         assert_eq!(lost, 3);
@@ -308,69 +309,44 @@ fn influxdb_refuses_a_wrong_password_a_wrong_type_and_an_unknown_database_each_i
     });
 }
 
-/// A certificate of an authority, for a name and so many days.
-fn certificate(openssl: &str, folder: &Path, name: &str, host: &str, days: &str) {
-    let run = |arguments: &[&str]| {
-        let output = Command::new(openssl).args(arguments).current_dir(folder).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{arguments:?}: {text}");
-    };
-    let key = |name: &str| format!("{name}.key");
-    let (request, file) = (format!("{name}.csr"), format!("{name}.pem"));
-    let new = ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-    if !folder.join("ca.pem").exists() {
-        let ca = ["-x509", "-subj", "/CN=test", "-keyout", "ca.key", "-out", "ca.pem"];
-        run(&[&new[..], &ca[..]].concat());
-    }
-    run(&[&new[..], &["-subj", "/CN=x", "-keyout", &key(name), "-out", &request]].concat());
-    fs::write(folder.join("names"), format!("subjectAltName=IP:{host}")).unwrap();
-    let sign = ["x509", "-req", "-in", &request, "-CA", "ca.pem", "-CAkey", "ca.key"];
-    let sign = [&sign[..], &["-CAcreateserial", "-out", &file, "-days", days]].concat();
-    run(&[&sign[..], &["-extfile", "names"]].concat());
-}
-
 #[test]
 fn a_server_has_to_prove_who_it_is() {
     need("victoria-metrics", |_| {
-        need("openssl", |openssl| {
-            let openssl = openssl.get_program().to_str().unwrap().to_owned();
-            let folder = tempfile::tempdir().unwrap();
-            let folder = folder.path();
-            certificate(&openssl, folder, "good", "127.0.0.1", "10");
-            certificate(&openssl, folder, "other", "127.0.0.2", "10");
-            certificate(&openssl, folder, "old", "127.0.0.1", "-1");
-            let stranger = folder.join("stranger");
-            fs::create_dir(&stranger).unwrap();
-            certificate(&openssl, &stranger, "x", "127.0.0.1", "10");
-            let file = |name: &str| folder.join(name).display().to_string();
-            let outcome = |name: &str, how: &str| {
-                let flags = [
-                    "-tls".to_owned(),
-                    format!("-tlsCertFile={}", file(&format!("{name}.pem"))),
-                    format!("-tlsKeyFile={}", file(&format!("{name}.key"))),
-                ];
-                let flags = flags.each_ref().map(String::as_str);
-                let server = Program::victoria(Command::new("victoria-metrics"), &flags);
-                let uri = format!("influxdbs://127.0.0.1:{}/?bucket=b&flush=0&{how}", server.port);
-                let sink = start(&uri, 100);
-                sink.put(&reading(0));
-                sink.end(std::time::Duration::from_secs(2))
-            };
-            let ca = format!("ca={}", file("ca.pem"));
-            assert_eq!(outcome("good", &ca), (vec![], 0));
-            let (said, lost) = outcome("old", "insecure=true");
-            assert_eq!(said, ["insecure: the certificate of the server is not checked"]);
-            assert_eq!(lost, 0);
-            for (name, how, part) in [
-                ("good", format!("ca={}", file("stranger/ca.pem")), "file of ca"),
-                ("other", ca.clone(), "its certificate is not for 127.0.0.1, but for "),
-                ("old", ca, "its certificate has expired"),
-            ] {
-                let (said, lost) = outcome(name, &how);
-                assert_eq!(lost, 1, "{name}");
-                assert!(said[0].starts_with("cannot trust 127.0.0.1:"), "{said:?}");
-                assert!(said[0].contains(part), "{said:?}");
-            }
-        });
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let authority = Authority::new(folder, "ca");
+        authority.sign(folder, "good", &["127.0.0.1"], false);
+        authority.sign(folder, "other", &["127.0.0.2"], false);
+        authority.sign(folder, "old", &["127.0.0.1"], true);
+        Authority::new(folder, "stranger");
+        let file = |name: &str| folder.join(name).display().to_string();
+        let outcome = |name: &str, how: &str| {
+            let flags = [
+                "-tls".to_owned(),
+                format!("-tlsCertFile={}", file(&format!("{name}.pem"))),
+                format!("-tlsKeyFile={}", file(&format!("{name}.key"))),
+            ];
+            let flags = flags.each_ref().map(String::as_str);
+            let server = Program::victoria(Command::new("victoria-metrics"), &flags);
+            let uri = format!("influxdbs://127.0.0.1:{}/?bucket=b&flush=0&{how}", server.port);
+            let sink = start(&uri, 100);
+            sink.put(&reading(0));
+            sink.end(Duration::from_secs(2))
+        };
+        let ca = format!("ca={}", file("ca.pem"));
+        assert_eq!(outcome("good", &ca), (vec![], 0));
+        let (said, lost) = outcome("old", "insecure=true");
+        assert_eq!(said, ["insecure: the certificate of the server is not checked"]);
+        assert_eq!(lost, 0);
+        for (name, how, part) in [
+            ("good", format!("ca={}", file("stranger.pem")), "file of ca"),
+            ("other", ca.clone(), "its certificate is not for 127.0.0.1, but for "),
+            ("old", ca, "its certificate has expired"),
+        ] {
+            let (said, lost) = outcome(name, &how);
+            assert_eq!(lost, 1, "{name}");
+            assert!(said[0].starts_with("cannot trust 127.0.0.1:"), "{said:?}");
+            assert!(said[0].contains(part), "{said:?}");
+        }
     });
 }

@@ -183,7 +183,7 @@ fn what_is_no_influxdb_is_told_and_nothing_is_lost() {
         Reply::Endless("HTTP/1.1 503 x\r\nContent-Length: 999999999999\r\n\r\n"),
         Reply::Status(200, "", "<html>It works!</html>".to_owned()),
         Reply::Status(307, to, String::new()),
-        Reply::Status(404, "", String::new()),
+        Reply::Status(404, "", r#"{"code":"not found","message":"no \"house\""}"#.to_owned()),
     ];
     let (said, _) = said_after(replies, "&batch=10&flush=1h");
     assert_eq!(said.len(), 8, "{said:#?}");
@@ -194,7 +194,9 @@ fn what_is_no_influxdb_is_told_and_nothing_is_lost() {
     assert!(said[3].len() < 400);
     assert!(said[4].starts_with("127.0.0.1:PORT answers 200 (<html>It works!</html>), unlike"));
     assert!(said[5].starts_with("127.0.0.1:PORT answers 307, unlike InfluxDB"), "{said:?}");
-    assert!(said[6].starts_with("127.0.0.1:PORT does not know the bucket house: 404"));
+    assert!(
+        said[6].starts_with("127.0.0.1:PORT does not know the bucket house: 404 (no \"house\")")
+    );
     assert_eq!(said[7], "connected again");
     assert_eq!(other.requests().len(), 0, "no token goes to another server");
 }

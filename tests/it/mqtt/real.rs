@@ -10,12 +10,12 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::{
-    certificates::Authority,
     mosquitto::{Mosquitto, with_mosquitto},
     uri,
 };
 use crate::common::{
     binary::{Running, ignored_test, signal},
+    certificates::Authority,
     sinks::{self, LIMIT, build, start, until},
 };
 
