@@ -21,7 +21,7 @@ use crate::{
             path_template::{PathTemplate, printable_path},
             rotation::Rotation,
         },
-        kind::{BuildContext, SinkEnvironment, SinkKind, SinkScheme, TargetForm},
+        kind::{BuildContext, SinkEnvironment, SinkKind, SinkScheme},
         projection::Projection,
         queue::QueueReceiver,
         settings::{
@@ -45,12 +45,11 @@ const IDLE_WAIT: Duration = Duration::from_secs(3600);
 /// The description of the sink.
 pub const FILE: SinkKind = SinkKind {
     title: "FILE",
-    schemes: &[SinkScheme {
-        name: "file",
-        form: TargetForm::File,
-        example: "file:PATH",
-        help: "a line for each telegram, appended to a file",
-    }],
+    schemes: &[SinkScheme::file(
+        "file",
+        "file:PATH",
+        "a line for each telegram, appended to a file",
+    )],
     about: "PATH may hold `{meter}` and `{date}`. On SIGHUP the sink opens files anew that were moved \
             away.",
     keys: &[KEYS],
@@ -239,7 +238,7 @@ impl FileSink {
         let mut failed = false;
         while !self.batch.text.is_empty() {
             let LineBatch { path, text, .. } = &self.batch;
-            match self.files.append(path, text) {
+            match self.files.append(path, text, report) {
                 Ok(()) => self.batch.clear(),
                 Err(error) => {
                     if !failed {
@@ -254,7 +253,6 @@ impl FileSink {
                     pause(queue, backoff.delay());
                 }
             }
-            self.files.notes().iter().for_each(|note| report.say(note));
         }
         if failed {
             queue.blocked(false);

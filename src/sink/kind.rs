@@ -120,6 +120,18 @@ impl SinkKind {
 }
 
 impl SinkScheme {
+    /// The scheme of a server.
+    #[must_use]
+    pub const fn server(name: &'static str, example: &'static str, help: &'static str) -> Self {
+        Self { name, form: TargetForm::Server, example, help }
+    }
+
+    /// The scheme of a file.
+    #[must_use]
+    pub const fn file(name: &'static str, example: &'static str, help: &'static str) -> Self {
+        Self { name, form: TargetForm::File, example, help }
+    }
+
     /// The beginning of every target of the scheme: `mqtts://`, `file:`.
     #[must_use]
     pub fn prefix(&self) -> &'static str {

@@ -22,3 +22,17 @@ pub trait Report {
     /// Counts readings, possibly none, that were not stored and never will be.
     fn lost(&self, readings: u64);
 }
+
+/// The messages of a test.
+#[cfg(test)]
+#[derive(Default)]
+pub(crate) struct Said(pub(crate) std::cell::RefCell<Vec<String>>);
+
+#[cfg(test)]
+impl Report for Said {
+    fn say(&self, text: &str) {
+        self.0.borrow_mut().push(text.to_owned());
+    }
+
+    fn lost(&self, _: u64) {}
+}

@@ -4,7 +4,7 @@ use crate::{
     format::influx::MEASUREMENT,
     sink::{
         influx::settings,
-        kind::{Lookup, SinkEnvironment, SinkKind, SinkScheme, TargetForm, VariableAddress, first},
+        kind::{Lookup, SinkEnvironment, SinkKind, SinkScheme, VariableAddress, first},
         settings::{
             SinkSettings,
             error::SettingError,
@@ -18,18 +18,8 @@ use crate::{
 pub const INFLUX: SinkKind = SinkKind {
     title: "INFLUXDB",
     schemes: &[
-        SinkScheme {
-            name: "influxdb",
-            form: TargetForm::Server,
-            example: "influxdb://HOST",
-            help: "InfluxDB, VictoriaMetrics",
-        },
-        SinkScheme {
-            name: "influxdbs",
-            form: TargetForm::Server,
-            example: "influxdbs://HOST",
-            help: "InfluxDB, VictoriaMetrics, over TLS",
-        },
+        SinkScheme::server("influxdb", "influxdb://HOST", "InfluxDB, VictoriaMetrics"),
+        SinkScheme::server("influxdbs", "influxdbs://HOST", "InfluxDB, VictoriaMetrics, over TLS"),
     ],
     about: "A `bucket` means version 2 of the API, which VictoriaMetrics takes too; a `db` means version \
             1. The path stands in front of the path of the API, for servers behind others. The sink \

@@ -1,7 +1,7 @@
 //! The reasons for a lost connection, and their messages.
 
 use core::time::Duration;
-use std::{fmt::Write as _, io};
+use std::io;
 
 use crate::{
     format::printable::shown,
@@ -139,31 +139,22 @@ const fn hint(tls: bool) -> &'static str {
 
 fn refusal(reason: Reason, names: BrokerNames<'_>) -> String {
     let BrokerNames { address, connect_options, .. } = names;
-    let mut text = format!("{address} refuses ");
-    // Writing to a String cannot fail.
-    let _ = match (reason, &connect_options.user) {
+    let text = reason.text();
+    let refused = match (reason, &connect_options.user) {
         (Reason::LOGIN | Reason::NOT_AUTHORIZED, None) => {
-            write!(
-                text,
-                "a client without a user name ({}): set user and password_file",
-                reason.text()
-            )
+            format!("a client without a user name ({text}): set user and password_file")
         }
-        (Reason::LOGIN | Reason::NOT_AUTHORIZED, Some(user)) => write!(
-            text,
-            "user {} ({}): are user name and password right?",
-            shown(user),
-            reason.text()
-        ),
-        (Reason::CLIENT_ID, _) => write!(
-            text,
+        (Reason::LOGIN | Reason::NOT_AUTHORIZED, Some(user)) => {
+            format!("user {} ({text}): are user name and password right?", shown(user))
+        }
+        (Reason::CLIENT_ID, _) => format!(
             "the name {} of the client: choose another with client_id",
             shown(&connect_options.client_id)
         ),
-        (Reason::VERSION, _) => write!(text, "this version of MQTT: remove the setting protocol"),
-        (reason, _) => write!(text, "the connection: {}", reason.text()),
+        (Reason::VERSION, _) => "this version of MQTT: remove the setting protocol".to_owned(),
+        _ => format!("the connection: {text}"),
     };
-    text
+    format!("{address} refuses {refused}")
 }
 
 impl Reason {

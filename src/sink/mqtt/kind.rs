@@ -4,7 +4,7 @@ use crate::{
     format::printable::shown,
     sink::{
         home_assistant::options,
-        kind::{Lookup, SinkEnvironment, SinkKind, SinkScheme, TargetForm, VariableAddress, first},
+        kind::{Lookup, SinkEnvironment, SinkKind, SinkScheme, VariableAddress, first},
         mqtt::sink,
         settings::{
             error::SettingError,
@@ -18,18 +18,8 @@ use crate::{
 pub const MQTT: SinkKind = SinkKind {
     title: "MQTT",
     schemes: &[
-        SinkScheme {
-            name: "mqtt",
-            form: TargetForm::Server,
-            example: "mqtt://HOST",
-            help: "an MQTT broker, and Home Assistant",
-        },
-        SinkScheme {
-            name: "mqtts",
-            form: TargetForm::Server,
-            example: "mqtts://HOST",
-            help: "an MQTT broker, over TLS",
-        },
+        SinkScheme::server("mqtt", "mqtt://HOST", "an MQTT broker, and Home Assistant"),
+        SinkScheme::server("mqtts", "mqtts://HOST", "an MQTT broker, over TLS"),
     ],
     about: "The path is the base of all topics; without a path it is `meterpipe`.",
     keys: &[BROKER, TOPICS, CONNECTION, TLS, options::KEYS],

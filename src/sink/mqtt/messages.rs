@@ -15,6 +15,7 @@ use crate::{
         },
         settings::{SinkSettings, error::SettingError},
         single_meter::SingleMeter,
+        traits::Report,
     },
 };
 
@@ -26,7 +27,6 @@ pub struct StateMessages {
     qos: Qos,
     retain: bool,
     single_meter: SingleMeter,
-    notes: Vec<String>,
 }
 
 impl StateMessages {
@@ -44,8 +44,7 @@ impl StateMessages {
         };
         let custom_topics = CustomTopic::take(settings)?;
         let retain = settings.take_switch("retain")?;
-        let (single_meter, notes) = (SingleMeter::default(), Vec::new());
-        Ok(Self { state_format, custom_topics, qos, retain, single_meter, notes })
+        Ok(Self { state_format, custom_topics, qos, retain, single_meter: SingleMeter::default() })
     }
 
     /// The topics and the content of states.
@@ -63,9 +62,10 @@ impl StateMessages {
         readings: &Readings,
         required_fields: &[FieldKey],
         extra_values: &[ExtraValue],
+        report: &dyn Report,
     ) -> Vec<Publication> {
         let meter = name(readings);
-        let owns_shared_topic = self.owns_shared_topic(readings);
+        let owns_shared_topic = self.owns_shared_topic(readings, report);
         let StateFormat { topics, projection } = &self.state_format;
         let custom = self
             .custom_topics
@@ -97,20 +97,15 @@ impl StateMessages {
     }
 
     /// True if these readings may go to the topics that meters share.
-    fn owns_shared_topic(&mut self, readings: &Readings) -> bool {
+    fn owns_shared_topic(&mut self, readings: &Readings, report: &dyn Report) -> bool {
         let topics = &self.state_format.topics;
         let shared = self.custom_topics.iter().any(CustomTopic::is_shared) || topics.is_shared();
         let owns_shared_topic = !shared || self.single_meter.takes(readings);
         if !owns_shared_topic {
             let place = if topics.is_shared() { topics.state(None) } else { "topics".to_owned() };
-            self.notes.extend(self.single_meter.note(&shown(&place), readings));
+            self.single_meter.note(&shown(&place), readings, report);
         }
         owns_shared_topic
-    }
-
-    /// Remarks for the user, each once.
-    pub fn notes(&mut self) -> Vec<String> {
-        core::mem::take(&mut self.notes)
     }
 
     fn message(&self, topic: String, payload: Vec<u8>) -> Publication {
@@ -144,7 +139,7 @@ fn plain(value: &ReadingValue) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{format::units::Units, reading::decimal::Decimal};
+    use crate::{format::units::Units, reading::decimal::Decimal, sink::traits::Said};
 
     const LINE: &str = concat!(
         "{\"schema\":1,\"time\":\"2021-09-27T09:47:15+02:00\",",
@@ -162,7 +157,7 @@ mod tests {
     fn messages(query: &str, required_fields: &[FieldKey]) -> Vec<(String, String, bool, Qos)> {
         let mut states = states(&format!("/house{query}"));
         let readings = Readings::parse(LINE.as_bytes()).unwrap();
-        let all = states.messages(&readings, required_fields, &[]).into_iter();
+        let all = states.messages(&readings, required_fields, &[], &Said::default()).into_iter();
         let text =
             |it: Publication| (it.topic, String::from_utf8(it.payload).unwrap(), it.retain, it.qos);
         all.map(text).collect()
@@ -212,13 +207,15 @@ mod tests {
     fn a_topic_without_a_meter_in_it_is_for_one() {
         let published = |query: &str| {
             let mut states = states(query);
-            let mut all = Vec::new();
+            let (mut all, said) = (Vec::new(), Said::default());
             for meter in ["1", "2", "1", "2"] {
                 let line = format!("{{\"meter\":\"{meter}\",\"power_net_w\":{meter}}}");
                 let readings = Readings::parse(line.as_bytes()).unwrap();
-                all.extend(states.messages(&readings, &[], &[]).into_iter().map(|it| it.topic));
+                all.extend(
+                    states.messages(&readings, &[], &[], &said).into_iter().map(|it| it.topic),
+                );
             }
-            (all, states.notes())
+            (all, said.0.into_inner())
         };
         let (topics, notes) = published("?topic=x");
         assert_eq!(topics, ["x", "x"]);
@@ -236,7 +233,7 @@ mod tests {
         let extra_values = [("clock_drift_s", Decimal::parse("-2.518")), ("frames_damaged", None)];
         let published = |query: &str| {
             let mut states = states(query);
-            let all = states.messages(&readings, &[], &extra_values).into_iter();
+            let all = states.messages(&readings, &[], &extra_values, &Said::default()).into_iter();
             all.map(|it| (it.topic, String::from_utf8(it.payload).unwrap())).collect::<Vec<_>>()
         };
         let topic = "meterpipe/a______x____2J-c3f21002";

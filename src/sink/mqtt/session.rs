@@ -575,16 +575,6 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_message_is_told_and_does_not_come_again() {
-        let (mut session, now) = open(&OPEN);
-        session.publish(vec![message("1", ONE)]);
-        let id = published(&session.take(now).0)[0].1 as u8;
-        let rejected = SessionEvent::Rejected("t".to_owned(), Reason::NOT_AUTHORIZED, 1);
-        assert_eq!(session.feed(&[0x40, 3, 0, id, 0x87]), Ok(vec![rejected]));
-        assert!(session.is_idle());
-    }
-
-    #[test]
     fn a_broker_that_is_silent_is_given_up_after_one_and_a_half_keepalives() {
         let after = |now: Instant, seconds| now + Duration::from_secs(seconds);
         // An idle broker is pinged, and has half an interval to answer.
@@ -619,28 +609,6 @@ mod tests {
             session.check_keepalive(after(now, 10)),
             Err(Disconnect::NoAnswer(Duration::from_secs(10)))
         );
-    }
-
-    #[test]
-    fn a_broker_for_the_older_version_is_spoken_to_in_it() {
-        let now = Instant::now();
-        for answer in [&[0x20, 2, 0, 1][..], &[0x20, 3, 0, 0x84, 0], &[]] {
-            let mut session = session(None);
-            for _ in 0..2 {
-                session.begin(now).unwrap();
-                assert_eq!(&session.take(now).0[2..9], b"\0\x04MQTT\x05");
-                let end = match answer {
-                    [] => Disconnect::Closed,
-                    answer => session.feed(answer).unwrap_err(),
-                };
-                assert!(session.connection_lost(&end), "{answer:02x?}");
-                session.begin(now).unwrap();
-                assert_eq!(&session.take(now).0[2..9], b"\0\x04MQTT\x04");
-                session.feed(&[0x20, 2, 0, 0]).unwrap();
-                assert!(session.is_open() && session.is_fallback());
-                assert!(!session.connection_lost(&Disconnect::Closed));
-            }
-        }
     }
 
     #[test]

@@ -183,19 +183,6 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_a_meter_gets_into_a_topic_that_means_something_there() {
-        let topics = topics("mqtt://b").unwrap();
-        for (meter, topic) in [
-            (Some("a/+/#{{x}}\x1b[2J"), "meterpipe/a______x____2J-c3f21002/state"),
-            (Some("a/b"), "meterpipe/a_b-3a8e75c1/state"),
-            (Some("a_b"), "meterpipe/a_b/state"),
-            (None, "meterpipe/unknown/state"),
-        ] {
-            assert_eq!(topics.state(meter), topic);
-        }
-    }
-
-    #[test]
     fn what_is_no_topic_is_refused_with_its_reason() {
         let why = |uri| topics(uri).unwrap_err().to_string();
         assert!(why("mqtt://b/a/%23").starts_with("the base topic: + and #"));

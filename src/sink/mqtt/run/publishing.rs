@@ -79,8 +79,7 @@ impl ClientRun<'_> {
             let announcer = announcer.as_ref();
             let required = announcer.map_or(&[][..], |it| it.required_fields(&readings));
             let extra = announcer.map(|it| it.extra_values(&readings)).unwrap_or_default();
-            let messages = states.messages(&readings, required, &extra);
-            states.notes().iter().for_each(|note| self.report.say(note));
+            let messages = states.messages(&readings, required, &extra, self.report);
             match repeated {
                 true => session.repeat(messages),
                 false => session.publish(messages),
