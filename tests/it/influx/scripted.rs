@@ -30,25 +30,36 @@ fn uri(server: &Server, more: &str) -> String {
 struct Store(Arc<Mutex<Vec<String>>>);
 
 impl Store {
-    fn keep(&self, request: &Request) -> Reply {
-        self.0.lock().unwrap().extend(request.lines.iter().cloned());
-        Reply::status(204)
-    }
-
     fn lines(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
 }
 
-/// A server that gives the first answers of a list, and stores what comes after them.
-fn server(mut replies: Vec<Reply>) -> (Server, Store) {
+/// A server that stores the requests for which there is no other reply.
+fn storing(
+    listener: TcpListener,
+    mut reply: impl FnMut(&Request) -> Option<Reply> + Send + 'static,
+) -> (Server, Store) {
     let store = Store::default();
     let kept = store.clone();
-    let server = Server::start(move |request| match replies.is_empty() {
-        true => kept.keep(request),
-        false => replies.remove(0),
+    let server = Server::on(listener, move |request| {
+        reply(request).unwrap_or_else(|| {
+            kept.0.lock().unwrap().extend(request.lines.iter().cloned());
+            Reply::status(204)
+        })
     });
     (server, store)
+}
+
+/// On that port of this machine; 0 is any.
+fn listener(port: u16) -> TcpListener {
+    TcpListener::bind(("127.0.0.1", port)).unwrap()
+}
+
+/// A server that gives the first answers of a list, and stores what comes after them.
+fn server(replies: Vec<Reply>) -> (Server, Store) {
+    let mut replies = replies.into_iter();
+    storing(listener(0), move |_| replies.next())
 }
 
 /// The messages of a sink whose server first gives these answers and then stores everything.
@@ -203,14 +214,11 @@ fn what_is_no_influxdb_is_told_and_nothing_is_lost() {
 
 /// The lines that are stored by a server that refuses requests with some of them.
 fn refusing(code: u16, bad: &'static [usize], count: usize) -> (Store, Vec<String>, u64, usize) {
-    let store = Store::default();
-    let kept = store.clone();
     let bad_lines = lines(bad.iter().copied());
-    let server = Server::start(move |request| {
-        match request.lines.iter().any(|line| bad_lines.contains(line)) {
-            true => Reply::Status(code, "", format!("{{\"error\":\"bad \\u001b[2J {CANARY}\"}}")),
-            false => kept.keep(request),
-        }
+    let body = format!("{{\"error\":\"bad \\u001b[2J {CANARY}\"}}");
+    let (server, store) = storing(listener(0), move |request| {
+        let is_bad = request.lines.iter().any(|line| bad_lines.contains(line));
+        is_bad.then(|| Reply::Status(code, "", body.clone()))
     });
     let sink = start(&uri(&server, "&batch=100&flush=1h"), 1000);
     (0..count).for_each(|number| sink.put(&reading(number)));
@@ -246,12 +254,8 @@ fn many_lines_that_are_refused_are_told_once_and_counted() {
 
 #[test]
 fn a_server_that_takes_little_at_once_gets_little() {
-    let store = Store::default();
-    let kept = store.clone();
-    let server = Server::start(move |request| match request.lines.len() > 30 {
-        true => Reply::status(413),
-        false => kept.keep(request),
-    });
+    let (server, store) =
+        storing(listener(0), |request| (request.lines.len() > 30).then(|| Reply::status(413)));
     let sink = start(&uri(&server, "&batch=100&flush=1h"), 1000);
     (0..300).for_each(|number| sink.put(&reading(number)));
     assert_eq!(sink.end(LIMIT), (vec![], 0));
@@ -267,10 +271,7 @@ fn an_hour_without_a_server_costs_nothing() {
     sink.put(&reading(0));
     sink.hears("connection refused");
     (1..720).for_each(|number| sink.put(&reading(number)));
-    let store = Store::default();
-    let kept = store.clone();
-    let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
-    let _server = Server::on(listener, move |request| kept.keep(request));
+    let (_server, store) = storing(listener(port), |_| None);
     wait_for("720 points", || store.lines().len() >= 720);
     let (said, lost) = sink.end(LIMIT);
     assert_stored(&store.lines(), 0..720);
@@ -290,10 +291,7 @@ fn memory_has_an_end_and_what_goes_is_counted() {
     sink.hears("connection refused");
     (1..ALL).for_each(|number| sink.put(&reading(number)));
     sink.hears("no room is left");
-    let store = Store::default();
-    let kept = store.clone();
-    let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
-    let _server = Server::on(listener, move |request| kept.keep(request));
+    let (_server, store) = storing(listener(port), |_| None);
     wait_for("the newest line", || store.lines().last() == Some(&line(ALL - 1)));
     let (_, lost) = sink.end(LIMIT);
     let stored = store.lines();
@@ -317,12 +315,7 @@ fn the_end_comes_at_its_time_and_what_was_not_stored_is_counted() {
 
 #[test]
 fn at_the_end_a_server_that_is_back_gets_what_waits_at_once() {
-    let store = Store::default();
-    let (kept, mut first) = (store.clone(), true);
-    let server = Server::start(move |request| match core::mem::take(&mut first) {
-        true => Reply::status(401),
-        false => kept.keep(request),
-    });
+    let (server, store) = server(vec![Reply::status(401)]);
     let port = server.port;
     let sink = start(&format!("influxdb://127.0.0.1:{port}/?bucket=b&retry=1h&flush=0"), 100);
     sink.put(&reading(0));
