@@ -264,18 +264,6 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_has_one_spool() {
-        let folder = tempfile::tempdir().unwrap();
-        let spool = Spool::open(folder.path()).unwrap();
-        let error = Spool::open(folder.path()).unwrap_err();
-        assert_eq!(error.to_string(), "another sink uses it");
-        drop(spool);
-        assert!(Spool::open(folder.path()).is_ok());
-        fs::write(folder.path().join("file"), "").unwrap();
-        assert!(Spool::open(&folder.path().join("file")).is_err());
-    }
-
-    #[test]
     fn the_oldest_go_when_there_is_no_more_room() {
         let folder = tempfile::tempdir().unwrap();
         let mut spool = Spool::open(folder.path()).unwrap();

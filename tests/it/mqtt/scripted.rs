@@ -206,20 +206,6 @@ fn a_version_that_the_user_fixed_is_not_left() {
     assert!(text.ends_with("trying again, every 60 s at most"), "{text}");
 }
 
-#[test]
-fn two_of_the_same_name_do_not_chase_each_other() {
-    let fake = Fake::start();
-    let sink = fake.sink("client_id=twin");
-    let mut client = fake.open();
-    client.take().unwrap();
-    client.write(&[0xe0, 1, 0x8e]);
-    drop(client);
-    let text = sink.hears("another client connected");
-    assert!(text.contains("with the name twin") && text.contains("client_id"), "{text}");
-    assert!(text.ends_with("trying again after 60 s to 120 s"), "{text}");
-    assert!(fake.rests(Duration::from_secs(5)));
-}
-
 /// A client that closes without a word and is back in the next instant may mean the same: twice, or
 /// at once.
 #[test]
