@@ -95,22 +95,14 @@ impl HomeAssistant {
         }))
     }
 
-    fn config<'a>(&'a self, meter: &'a AnnouncedMeter) -> DiscoveryConfig<'a> {
-        let expire_after =
-            self.options.expire_after.unwrap_or_else(|| meter.interval.expire_after());
-        DiscoveryConfig {
-            options: &self.options,
-            state_format: &self.state_format,
-            number: &meter.number,
-            expire_after,
-        }
-    }
-
     fn messages(&self, meter: &AnnouncedMeter) -> Vec<Publication> {
-        match meter.entities.is_empty() {
-            true => Vec::new(),
-            false => self.config(meter).messages(meter.entities.values()),
+        if meter.entities.is_empty() {
+            return Vec::new();
         }
+        let Self { options, state_format, .. } = self;
+        let expire_after = options.expire_after.unwrap_or_else(|| meter.interval.expire_after());
+        let config = DiscoveryConfig { options, state_format, number: &meter.number, expire_after };
+        config.messages(meter.entities.values())
     }
 
     /// The meter of these readings, if it was announced.

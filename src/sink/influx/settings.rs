@@ -38,7 +38,10 @@ pub(super) fn new(
     let api = Api::take(settings)?;
     let projection = settings.take_projection()?;
     let points = points(settings, &projection)?;
-    let timestamps = timestamps(settings)?;
+    let timestamps = match settings.take_choice("timestamp")? {
+        Some("received") => [Meta::Received, Meta::Time],
+        _ => [Meta::Time, Meta::Received],
+    };
     let pace = pace(settings)?;
     let timeout = settings.take_duration("timeout")?.unwrap_or_default();
     if timeout.is_zero() {
@@ -183,13 +186,6 @@ fn points(settings: &mut SinkSettings, projection: &Projection) -> Result<Points
     }
     let points = Points::new(&measurement, &tags, &meter, projection.units, Precision::Seconds);
     Ok(points.with_texts(projection.keys.is_some()))
-}
-
-fn timestamps(settings: &mut SinkSettings) -> Result<[Meta; 2], SettingError> {
-    match settings.take_choice("timestamp")? {
-        Some("received") => Ok([Meta::Received, Meta::Time]),
-        _ => Ok([Meta::Time, Meta::Received]),
-    }
 }
 
 fn pace(settings: &mut SinkSettings) -> Result<DeliveryPace, SettingError> {

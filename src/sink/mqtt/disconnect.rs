@@ -196,21 +196,16 @@ impl Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sink::{
-        mqtt::publication::{Publication, Qos},
-        settings::Secret,
-    };
+    use crate::sink::settings::Secret;
 
     #[test]
     fn each_trouble_has_its_own_message_with_the_next_step() {
-        let qos = Qos::AtLeastOnce;
-        let will = Publication { topic: "t".to_owned(), payload: Vec::new(), retain: true, qos };
         let connect_options = ConnectOptions {
             client_id: "m\x1b".to_owned(),
             user: Some("anna\x1b".to_owned()),
             password: Some(Secret::new("CANARY".to_owned())),
             keepalive: 30,
-            will: Some(will),
+            will: None,
         };
         let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
         let all = [

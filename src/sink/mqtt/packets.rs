@@ -459,9 +459,8 @@ mod tests {
             retain: true,
             qos: Qos::AtLeastOnce,
         };
-        let client_id = "m".to_owned();
         let connect_options = ConnectOptions {
-            client_id,
+            client_id: "m".to_owned(),
             user: None,
             password: None,
             keepalive: 30,

@@ -49,7 +49,11 @@ impl Topics {
             Some("none") => TopicLayout::Nothing,
             _ => TopicLayout::Json,
         };
-        let state = settings.take("topic").unwrap_or_else(|| layout.topic().to_owned());
+        let usual = match layout {
+            TopicLayout::Json | TopicLayout::Nothing => "{base}/{meter}/state",
+            TopicLayout::Flat => "{base}/{meter}",
+        };
+        let state = settings.take("topic").unwrap_or_else(|| usual.to_owned());
         let status = settings.take("status").filter(|status| status != "none");
         Ok(Self {
             state: checked("topic", state.trim_end_matches('/'), &["base", "meter"])?,
@@ -106,19 +110,9 @@ impl Topics {
     }
 }
 
-impl TopicLayout {
-    const fn topic(self) -> &'static str {
-        match self {
-            Self::Json | Self::Nothing => "{base}/{meter}/state",
-            Self::Flat => "{base}/{meter}",
-        }
-    }
-}
-
 /// A name as the last level of a topic; the code of an object keeps its dots and colons.
 fn level(name: &str) -> String {
-    let plain = |c: char| if matches!(c, '+' | '/') || c.is_control() { '_' } else { c };
-    name.chars().map(plain).map(|c| if c == '#' { '_' } else { c }).collect()
+    name.replace(|c: char| matches!(c, '+' | '/' | '#') || c.is_control(), "_")
 }
 
 /// Checks that a template has only known placeholders and gives a valid topic.
