@@ -250,6 +250,10 @@ mod tests {
         Readings::parse(line.as_bytes()).unwrap()
     }
 
+    fn of_meter(number: &str) -> Readings {
+        readings(&format!("{{\"meter\":\"{number}\",\"power_net_w\":1}}"))
+    }
+
     fn payload(message: &Publication) -> Value {
         serde_json::from_slice(&message.payload).unwrap()
     }
@@ -344,8 +348,7 @@ mod tests {
     fn each_meter_is_a_device_and_without_a_number_there_is_none() {
         let mut announcer = home_assistant("mqtt://broker");
         for number in ["2", "1", "3"] {
-            let line = format!("{{\"meter\":\"{number}\",\"power_net_w\":1}}");
-            let topic = &announcer.on_readings(&readings(&line))[0].topic;
+            let topic = &announcer.on_readings(&of_meter(number))[0].topic;
             assert_eq!(topic, &format!("homeassistant/device/meterpipe_{number}/config"));
         }
         assert_eq!(announcer.on_readings(&readings("{\"power_net_w\":1}")), []);
@@ -364,18 +367,15 @@ mod tests {
         // none.
         let mut announcer = home_assistant("mqtt://broker");
         for (number, devices) in [("a/b", 1), ("a_b", 1), (&slug("a/b"), 0), ("a/b", 0)] {
-            let line = format!("{{\"meter\":\"{number}\",\"power_net_w\":1}}");
-            assert_eq!(announcer.on_readings(&readings(&line)).len(), devices);
+            assert_eq!(announcer.on_readings(&of_meter(number)).len(), devices);
         }
     }
 
     #[test]
     fn a_crowd_of_made_up_meters_or_objects_has_an_end() {
         let mut announcer = home_assistant("mqtt://broker");
-        let announced = (0..1000).filter(|number| {
-            let line = format!("{{\"meter\":\"{number}\",\"power_net_w\":1}}");
-            !announcer.on_readings(&readings(&line)).is_empty()
-        });
+        let announced = (0..1000)
+            .filter(|number| !announcer.on_readings(&of_meter(&number.to_string())).is_empty());
         assert_eq!(announced.count(), MOST_METERS);
         let items: Vec<_> = (1..1000).map(|item| format!("\"item_{item}\":1")).collect();
         let line = format!("{{\"meter\":\"1\",{}}}", items.join(","));

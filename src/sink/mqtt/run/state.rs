@@ -85,7 +85,7 @@ impl<'a> ClientRun<'a> {
             phase: Phase::Waiting(RetryWait::none(now)),
             latest: LatestStates::default(),
             disconnected: false,
-            reconnect: Reconnect::new(),
+            reconnect: Reconnect::default(),
             refused: Vec::new(),
             connected_at: now,
             last_progress: now,
