@@ -438,18 +438,8 @@ fn what_is_announced_later_is_told_between_offline_and_online() {
 }
 
 #[test]
-fn a_broker_that_hangs_is_left_and_found_again() {
+fn a_broker_that_hangs_at_the_end_tells_the_will() {
     let fake = Fake::start();
-    let sink = fake.sink("keepalive=2s");
-    let client = fake.open();
-    // The broker reads nothing and answers nothing; the state has QoS 0.
-    sink.put_power(1);
-    let text = sink.hears("has not answered for 3s");
-    let mut again = fake.open();
-    sink.hears("connected again");
-    assert_eq!(again.take().unwrap().payload, "online");
-    assert_eq!(powers(&[again.take().unwrap()]), [1], "{text}");
-    drop(client);
     // The will reports the end, since the sink can send nothing more.
     let sink = fake.sink("keepalive=60s&qos=1");
     let mut client = fake.open();
