@@ -50,7 +50,6 @@ impl Projection {
     }
 
     /// One reading as the sink shows it.
-    #[must_use]
     pub fn show<'a>(&'a self, member: &'a Member) -> Shown<'a> {
         let Member { key, value, unit } = member;
         let (value, unit) = match (value, key) {
@@ -64,7 +63,6 @@ impl Projection {
     }
 
     /// The name of a reading.
-    #[must_use]
     pub fn name(&self, key: FieldKey) -> Cow<'_, str> {
         match self.names.iter().find(|(named, _)| *named == key) {
             Some((_, name)) => name.into(),

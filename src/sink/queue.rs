@@ -182,13 +182,11 @@ impl QueueReceiver {
     }
 
     /// When the sink has to have ended, once no more events come.
-    #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.look().deadline
     }
 
     /// True once no more events come.
-    #[must_use]
     pub fn is_ended(&self) -> bool {
         self.deadline().is_some()
     }

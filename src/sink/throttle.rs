@@ -48,7 +48,6 @@ pub struct Throttle {
 
 impl Throttle {
     /// With these options.
-    #[must_use]
     pub fn new(throttle_options: ThrottleOptions) -> Self {
         Self { throttle_options, last: Meters::default() }
     }
@@ -76,7 +75,6 @@ impl Throttle {
 
 impl ThrottleOptions {
     /// The longest regular interval between two readings of a meter that pass, if the options set one.
-    #[must_use]
     pub fn interval(&self) -> Option<Duration> {
         // Without a change no readings pass, possibly for a whole day.
         let at_least_every = |it: &OnChange| it.at_least_every.unwrap_or(A_DAY);

@@ -48,13 +48,11 @@ struct OpenFile {
 
 impl AppendFiles {
     /// No file is open yet.
-    #[must_use]
     pub const fn new(rotation: Rotation, header: Vec<u8>, no_follow: bool) -> Self {
         Self { rotation, header, no_follow, open: Vec::new(), rotation_failure_reported: false }
     }
 
     /// The amount to append at once, if `wanted` is available.
-    #[must_use]
     pub fn batch(&self, wanted: usize) -> usize {
         // Rotated files come out close to the limit.
         let limit = self.rotation.limit().and_then(|limit| usize::try_from(limit / 16).ok());

@@ -50,19 +50,16 @@ impl PathTemplate {
     }
 
     /// True if the name is always the same.
-    #[must_use]
     pub fn is_fixed(&self) -> bool {
         !self.0.contains('{')
     }
 
     /// True if each meter has its own file.
-    #[must_use]
     pub fn is_by_meter(&self) -> bool {
         self.0.contains("{meter}")
     }
 
     /// The file for these readings.
-    #[must_use]
     pub fn path(&self, readings: &Readings) -> PathBuf {
         if self.is_fixed() {
             return self.fixed();
@@ -72,13 +69,11 @@ impl PathTemplate {
     }
 
     /// The file if the name is always the same; otherwise the text of the template.
-    #[must_use]
     pub fn fixed(&self) -> PathBuf {
         PathBuf::from(&self.0)
     }
 
     /// True if the name has that extension.
-    #[must_use]
     pub fn has_extension(&self, extension: &str) -> bool {
         let path = Path::new(&self.0);
         path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
@@ -107,7 +102,6 @@ fn is_date(text: &&str) -> bool {
 }
 
 /// The path in printable form.
-#[must_use]
 pub fn printable_path(path: &Path) -> String {
     shown(&path.to_string_lossy()).into_owned()
 }

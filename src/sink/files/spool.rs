@@ -83,7 +83,6 @@ impl Spool {
     }
 
     /// True if no lines wait.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.segments.is_empty()
     }

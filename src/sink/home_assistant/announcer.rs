@@ -112,7 +112,6 @@ impl HomeAssistant {
     }
 
     /// Topics to subscribe to in each connection, with QoS 0.
-    #[must_use]
     pub fn subscriptions(&self) -> Vec<String> {
         // The discovery prefix and the birth topic are two settings of Home Assistant.
         let mut topics = vec![birth_topic(PREFIX), birth_topic(&self.options.prefix)];
@@ -121,7 +120,6 @@ impl HomeAssistant {
     }
 
     /// Messages that start each new connection, before the states: the broker may have forgotten all.
-    #[must_use]
     pub fn on_connect(&self) -> Vec<Publication> {
         self.meters.values().flat_map(|meter| self.messages(meter)).collect()
     }
@@ -153,20 +151,17 @@ impl HomeAssistant {
 
     /// Handles a message from the broker. After the returned time, jitter included, the sink sends
     /// announcements and latest states again as in a new connection.
-    #[must_use]
     pub fn on_message(&self, topic: &str, payload: &[u8]) -> Option<Duration> {
         let born = payload == BIRTH && self.subscriptions().iter().any(|known| known == topic);
         born.then(jitter)
     }
 
     /// Fields that each state of this meter contains, as `null` if the telegram lacks them.
-    #[must_use]
     pub fn required_fields(&self, readings: &Readings) -> &[FieldKey] {
         self.meter(readings).map_or(&[], |meter| &meter.keys)
     }
 
     /// Values to add to a state besides the readings.
-    #[must_use]
     pub fn extra_values(&self, readings: &Readings) -> Vec<ExtraValue> {
         let diagnostics = self.meter(readings).map_or(&[][..], |meter| &meter.diagnostics);
         let value = |it: &Diagnostic| (it.member(), it.value(readings, &self.line_counters));

@@ -53,7 +53,6 @@ pub struct DiscoveryConfig<'a> {
 
 impl DiscoveryConfig<'_> {
     /// The messages that announce the meter with these entities.
-    #[must_use]
     pub fn messages<'a>(&self, entities: impl Iterator<Item = &'a Entity>) -> Vec<Publication> {
         match self.options.form {
             DiscoveryForm::Device => vec![self.device(entities)],
@@ -137,7 +136,6 @@ impl DiscoveryConfig<'_> {
 }
 
 /// The messages that remove a meter from Home Assistant, in whichever form it was announced.
-#[must_use]
 pub fn removal(prefix: &str, number: &str) -> Vec<Publication> {
     let id = id(number);
     let named =

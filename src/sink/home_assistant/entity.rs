@@ -82,7 +82,6 @@ const LONGEST_STATE: usize = 255;
 
 impl Entity {
     /// The entity of a reading; `None` if the reading fits no state.
-    #[must_use]
     pub fn of(shown: &Shown<'_>, units: &Units, compat: bool) -> Option<Self> {
         let entity = match (shown.key, shown.value.as_ref()) {
             (FieldKey::Meta(meta), ReadingValue::Text(text)) if text.len() <= LONGEST_STATE => {
@@ -108,7 +107,6 @@ impl Entity {
     }
 
     /// The entity of a field with a name.
-    #[must_use]
     pub fn named(place: usize, occurrence: usize, units: &Units, compat: bool) -> Option<Self> {
         let field = FIELDS.get(place)?;
         let class = CLASSES.iter().find(|class| class.unit == field.unit)?;
@@ -201,7 +199,6 @@ const fn class(
 const MOST_DECIMALS: i16 = 3;
 
 /// `voltage_l1` as `Voltage L1`.
-#[must_use]
 pub fn name(id: &str) -> String {
     let mut name = String::with_capacity(id.len());
     for (at, word) in id.split('_').enumerate() {

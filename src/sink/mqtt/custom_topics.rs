@@ -91,13 +91,11 @@ impl CustomTopic {
     }
 
     /// True if several meters would use the same topic.
-    #[must_use]
     pub fn is_shared(&self) -> bool {
         !self.topic.contains("{meter}")
     }
 
     /// The topic and its payload, if the readings contain all its fields.
-    #[must_use]
     pub fn message(
         &self,
         state_format: &StateFormat,

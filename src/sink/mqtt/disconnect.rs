@@ -60,7 +60,6 @@ pub struct BrokerNames<'a> {
 
 impl Disconnect {
     /// The system's reason for a failed connection.
-    #[must_use]
     pub fn unreachable(error: &io::Error) -> Self {
         Self::Unreachable(match error.kind() {
             io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
@@ -72,7 +71,6 @@ impl Disconnect {
     }
 
     /// The time of the next attempt.
-    #[must_use]
     pub fn pace(&self) -> RetryPace {
         const SLOW: [Reason; 4] =
             [Reason::LOGIN, Reason::NOT_AUTHORIZED, Reason::CLIENT_ID, Reason::BANNED];
@@ -89,7 +87,6 @@ impl Disconnect {
     }
 
     /// The whole message: the reason and the next attempt.
-    #[must_use]
     pub fn text(&self, names: BrokerNames<'_>) -> String {
         let mut text = self.cause(names);
         text.push_str(match self.pace() {
@@ -159,7 +156,6 @@ fn refusal(reason: Reason, names: BrokerNames<'_>) -> String {
 
 impl Reason {
     /// The standard's name for the code (MQTT 5, 2.4).
-    #[must_use]
     pub fn text(self) -> String {
         let words = match self.0 {
             0x81 => "malformed packet",

@@ -48,7 +48,6 @@ impl StateMessages {
     }
 
     /// The topics and the content of states.
-    #[must_use]
     pub const fn state_format(&self) -> &StateFormat {
         &self.state_format
     }
@@ -56,7 +55,6 @@ impl StateMessages {
     /// The messages of some readings. Missing `required_fields` and unknown `extra_values` become
     /// `null`.
     /// A topic that meters share takes only the readings of the first one.
-    #[must_use]
     pub fn messages(
         &mut self,
         readings: &Readings,

@@ -127,7 +127,6 @@ impl Reason {
     pub const QOS: Self = Self(0x9b);
 
     /// True if the code is a failure.
-    #[must_use]
     pub const fn is_failure(self) -> bool {
         self.0 >= Self::FAILURE
     }

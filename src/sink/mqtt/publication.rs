@@ -54,7 +54,6 @@ impl StateFormat {
     }
 
     /// The status message, if there is a status topic.
-    #[must_use]
     pub fn status(&self, status: &str) -> Option<Publication> {
         let (topic, payload) = (self.topics.status()?, status.as_bytes().to_vec());
         Some(Publication { topic, payload, retain: true, qos: Qos::AtLeastOnce })

@@ -52,7 +52,6 @@ impl Default for Reconnect {
 
 impl Reconnect {
     /// True if the next attempt only has to find out whether the broker is reachable.
-    #[must_use]
     pub const fn is_probe(&self) -> bool {
         self.closed_by_broker && self.suspected
     }

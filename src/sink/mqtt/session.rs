@@ -80,20 +80,17 @@ impl Session {
     /// A session with these CONNECT options. Without a `wanted` version it uses the one that the
     /// broker
     /// speaks.
-    #[must_use]
     pub const fn new(connect_options: ConnectOptions, wanted: Option<Protocol>) -> Self {
         let versions = Versions::new(wanted);
         Self { connect_options, versions, carried_over: VecDeque::new(), connection: None }
     }
 
     /// True if the broker accepts only the older version.
-    #[must_use]
     pub fn is_fallback(&self) -> bool {
         self.versions.is_fallback()
     }
 
     /// The fields of CONNECT.
-    #[must_use]
     pub const fn connect_options(&self) -> &ConnectOptions {
         &self.connect_options
     }
@@ -116,13 +113,11 @@ impl Session {
     }
 
     /// True if the broker has accepted the client.
-    #[must_use]
     pub fn is_open(&self) -> bool {
         self.connection.as_ref().is_some_and(|connection| connection.limits.is_some())
     }
 
     /// True if more may be published within the bound of the queue.
-    #[must_use]
     pub fn has_room(&self) -> bool {
         self.connection.as_ref().is_some_and(|connection| {
             connection.limits.is_some() && connection.outbound.len() < MOST_OUTBOUND
@@ -130,7 +125,6 @@ impl Session {
     }
 
     /// True if every message is sent, and acknowledged if it has to be.
-    #[must_use]
     pub fn is_idle(&self) -> bool {
         let all = |connection: &SessionConnection| {
             connection.outbound.is_empty() && connection.unacknowledged.is_empty()
@@ -139,13 +133,11 @@ impl Session {
     }
 
     /// True if every message is sent.
-    #[must_use]
     pub fn is_all_sent(&self) -> bool {
         self.connection.as_ref().is_some_and(|connection| connection.outbound.is_empty())
     }
 
     /// The number of readings that are not sent or not acknowledged.
-    #[must_use]
     pub fn unsent(&self) -> u64 {
         let connection = self.connection.iter().flat_map(|connection| {
             let unacknowledged = connection.unacknowledged.iter().map(|(.., outgoing)| outgoing);
@@ -309,7 +301,6 @@ impl Session {
     }
 
     /// The time of the next check.
-    #[must_use]
     pub fn next_check(&self) -> Option<Instant> {
         let keepalive = self.keepalive();
         let connection = self.connection.as_ref()?;

@@ -64,43 +64,36 @@ impl Topics {
     }
 
     /// The base topic.
-    #[must_use]
     pub fn base(&self) -> &str {
         &self.base
     }
 
     /// The form of a state.
-    #[must_use]
     pub const fn layout(&self) -> TopicLayout {
         self.layout
     }
 
     /// The topic of `online` and `offline`, if there is one.
-    #[must_use]
     pub fn status(&self) -> Option<String> {
         self.status.as_ref().map(|status| self.fill(status, None))
     }
 
     /// The topic for the state of a meter.
-    #[must_use]
     pub fn state(&self, meter: Option<&str>) -> String {
         self.fill(&self.state, meter)
     }
 
     /// The topic for a value of a meter, in the flat layout.
-    #[must_use]
     pub fn value(&self, meter: Option<&str>, name: &str) -> String {
         format!("{}/{}", self.state(meter), level(name))
     }
 
     /// True if several meters share one state topic.
-    #[must_use]
     pub fn is_shared(&self) -> bool {
         self.layout != TopicLayout::Nothing && !self.state.contains("{meter}")
     }
 
     /// A template with its placeholders filled in.
-    #[must_use]
     pub fn fill(&self, template: &str, meter: Option<&str>) -> String {
         let base = template.replace("{base}", &self.base);
         match base.contains("{meter}") {

@@ -40,7 +40,6 @@ pub struct Exporter {
 
 impl Exporter {
     /// Listens on that address and no other.
-    #[must_use]
     pub fn new(host: String, port: u16, metrics: Metrics) -> Self {
         let backoff = Backoff::random(Duration::from_secs(1), LONGEST_RETRY);
         Self { host, port, metrics, server: None, backoff, retry_at: None, unseen: 0 }

@@ -40,13 +40,11 @@ pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// The secret with this text.
-    #[must_use]
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
 
     /// The text, for its server alone.
-    #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -132,7 +130,6 @@ impl SinkSettings {
     }
 
     /// The places of all settings.
-    #[must_use]
     pub const fn origins(&self) -> &SettingOrigins {
         &self.origins
     }
@@ -143,13 +140,11 @@ impl SinkSettings {
     }
 
     /// True if a key is set.
-    #[must_use]
     pub fn has(&self, key: &str) -> bool {
         self.values.iter().any(|(known, _)| known == key)
     }
 
     /// All settings. Values that are or may be secret are hidden.
-    #[must_use]
     pub fn shown(&self) -> Vec<(String, String)> {
         let shown = |(key, value): &(String, String)| {
             (key.clone(), redact::value(self.description(key), key, value).to_owned())
@@ -159,7 +154,6 @@ impl SinkSettings {
 
     /// True if the settings hold a secret itself, not the name of its file; or a value of an unknown key,
     /// which may be one.
-    #[must_use]
     pub fn has_secret(&self) -> bool {
         self.values
             .iter()
