@@ -83,24 +83,22 @@ const LONGEST_STATE: usize = 255;
 impl Entity {
     /// The entity of a reading; `None` if the reading fits no state.
     pub fn of(shown: &Shown<'_>, units: &Units, compat: bool) -> Option<Self> {
-        let entity = match (shown.key, shown.value.as_ref()) {
-            (FieldKey::Meta(meta), ReadingValue::Text(text)) if text.len() <= LONGEST_STATE => {
-                Self::meta(meta)?
-            }
+        let value = shown.value.as_ref();
+        if matches!(value, ReadingValue::Text(text) if text.len() > LONGEST_STATE) {
+            return None;
+        }
+        let entity = match (shown.key, value) {
+            (FieldKey::Meta(meta), ReadingValue::Text(_)) => Self::meta(meta)?,
             (FieldKey::Field(place, occurrence), ReadingValue::Number(_)) => {
                 Self::named(place, occurrence, units, compat)?
             }
             (FieldKey::Object(..) | FieldKey::Item(_), ReadingValue::Number(_)) => {
                 Self::unnamed(shown.key, &shown.unit, compat)
             }
-            (FieldKey::Object(..) | FieldKey::Item(_), ReadingValue::Text(text))
-                if text.len() <= LONGEST_STATE =>
-            {
-                Self::unnamed(shown.key, "", compat)
-            }
-            (FieldKey::Object(..) | FieldKey::Item(_), ReadingValue::Truth(_)) => {
-                Self::unnamed(shown.key, "", compat)
-            }
+            (
+                FieldKey::Object(..) | FieldKey::Item(_),
+                ReadingValue::Text(_) | ReadingValue::Truth(_),
+            ) => Self::unnamed(shown.key, "", compat),
             _ => return None,
         };
         Some(Self { member: shown.name.clone().into_owned(), ..entity })
