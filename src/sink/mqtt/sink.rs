@@ -141,10 +141,8 @@ mod tests {
             ("mqtt://b?keepalive=0s", "keepalive: 1s to 65535s expected"),
             ("mqtt://b?keepalive=1d", "keepalive: 1s to 65535s expected"),
             ("mqtt://b?client_id=", "client_id: it is empty or has control characters"),
-            ("mqtt://b?retain=yes", "retain = yes: true or false expected"),
             ("mqtt://b?ca=x", "ca is of TLS: write mqtts:// and not mqtt://"),
             ("mqtt://b?insecure=true", "insecure is of TLS: write mqtts:// and not mqtt://"),
-            ("mqtt://b?qoss=1", "mqtt: nothing is called qoss: did you mean qos?"),
             ("mqtts://b%20b?insecure=true", "b b is no name of a server"),
         ] {
             assert_eq!(made(uri).err().map(|error| error.to_string()).as_deref(), Some(text));

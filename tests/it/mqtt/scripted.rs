@@ -135,27 +135,6 @@ fn a_broker_that_knows_the_older_version_only_is_spoken_to_in_it() {
 }
 
 #[test]
-fn a_broker_that_closes_while_it_starts_is_spoken_to_in_the_newer_version() {
-    let fake = Fake::start();
-    let _sink = fake.sink("");
-    // A proxy in front of the broker accepts each connection, but the broker is away.
-    [5, 4].into_iter().for_each(|version| fake.refuse(version, &[]));
-    assert_eq!(fake.open().version, 5);
-}
-
-#[test]
-fn a_broker_that_has_become_newer_is_spoken_to_in_the_newer_version() {
-    let fake = Fake::start();
-    let sink = fake.sink("");
-    fake.refuse(5, &[0x20, 2, 0, 1]);
-    let client = fake.open();
-    assert_eq!(client.version, 4);
-    client.close();
-    sink.hears("closed the connection");
-    assert_eq!(fake.open().version, 5);
-}
-
-#[test]
 fn a_reading_that_is_there_before_the_connection_needs_no_other_to_go_out() {
     let fake = Fake::start();
     let sink = fake.sink("status=none&keepalive=5m");
