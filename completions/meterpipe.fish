@@ -39,7 +39,7 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l baud -d 
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l parity -d 'Parity of a serial device; auto finds it [default: even]' -r -f -a "even\t'As all Austrian meters send'
 none\t'None'
 odd\t'Odd'
-auto\t'The one that gives frames'"
+auto\t'The parity that gives frames'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l count -d 'End after N telegrams (capture: frames)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l timeout -d 'End when nothing has come for this long: 30s, 5m, 1h' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l input -d 'The form of the input [default: detected from the content]' -r -f -a "records\t'Records, as capture writes them'
@@ -47,14 +47,14 @@ hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l once -d 'End after one telegram, or with an error if the source cannot be opened or is lost'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l binary -d 'Write the octets alone, not records'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -s q -l quiet -d 'Print nothing on standard error; the exit status stays'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -s V -l version -d 'Print version'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -l input -d 'The form of the input [default: detected from the content]' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -s q -l quiet -d 'Print nothing on standard error; the exit status stays'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -s V -l version -d 'Print version'
@@ -65,7 +65,7 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l key-file
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l key -d 'The key itself; other users of this machine can read it while meterpipe runs' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l system-title -d 'The system title of meters that send none, 16 hex digits' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l require-auth -d 'Accept only telegrams whose authentication tag was verified'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -s q -l quiet -d 'Print nothing on standard error; the exit status stays'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -s V -l version -d 'Print version'
@@ -87,13 +87,13 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l fields -d
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l csv-locale -d 'csv: the spreadsheet\'s country; at means semicolons and decimal commas' -r -f -a "at\t'Semicolon and decimal comma'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l jobs -d 'The number of threads that decode a file; the output is the same [default: one a core]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l jobs -d 'The number of threads that decode a file; the output is the same [default: one for each core]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l require-auth -d 'Accept only telegrams whose authentication tag was verified'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l list-fields -d 'Print all fields that have a name, and end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l objects -d 'json: add every element of the telegram as it was sent'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l no-header -d 'csv: no header line, for appending'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l comments -d 'xml: add comments with OBIS codes, times and texts'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s q -l quiet -d 'Print nothing on standard error; the exit status stays'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s V -l version -d 'Print version'
@@ -101,11 +101,11 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l baud -d 'S
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l parity -d 'Parity of a serial device; auto finds it [default: even]' -r -f -a "even\t'As all Austrian meters send'
 none\t'None'
 odd\t'Odd'
-auto\t'The one that gives frames'"
+auto\t'The parity that gives frames'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l count -d 'End after N telegrams (capture: frames)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timeout -d 'End when nothing has come for this long: 30s, 5m, 1h' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l record -d 'Also record all input to FILE, as capture does; reopened on SIGHUP' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l to -d 'A sink, such as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)' -r -f -a "mqtt://\t'an MQTT broker, and Home Assistant'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l record -d 'Also record all input to FILE, as capture does; SIGHUP opens FILE again' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l to -d 'A sink, such as mqtt://HOST or file:PATH; repeat it for several sinks: meterpipe-sinks(7)' -r -f -a "mqtt://\t'an MQTT broker, and Home Assistant'
 mqtts://\t'an MQTT broker, over TLS'
 influxdb://\t'InfluxDB, VictoriaMetrics'
 influxdbs://\t'InfluxDB, VictoriaMetrics, over TLS'
@@ -132,18 +132,18 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l fields -d 
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l csv-locale -d 'csv: the spreadsheet\'s country; at means semicolons and decimal commas' -r -f -a "at\t'Semicolon and decimal comma'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l jobs -d 'The number of threads that decode a file; the output is the same [default: one a core]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l jobs -d 'The number of threads that decode a file; the output is the same [default: one for each core]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l once -d 'End after one telegram, or with an error if the source cannot be opened or is lost'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l require-auth -d 'Accept only telegrams whose authentication tag was verified'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l list-fields -d 'Print all fields that have a name, and end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l objects -d 'json: add every element of the telegram as it was sent'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l no-header -d 'csv: no header line, for appending'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l comments -d 'xml: add comments with OBIS codes, times and texts'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -s q -l quiet -d 'Print nothing on standard error; the exit status stays'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -l to -d 'A sink, such as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)' -r -f -a "mqtt://\t'an MQTT broker, and Home Assistant'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -l to -d 'A sink, such as mqtt://HOST or file:PATH; repeat it for several sinks: meterpipe-sinks(7)' -r -f -a "mqtt://\t'an MQTT broker, and Home Assistant'
 mqtts://\t'an MQTT broker, over TLS'
 influxdb://\t'InfluxDB, VictoriaMetrics'
 influxdbs://\t'InfluxDB, VictoriaMetrics, over TLS'
@@ -152,12 +152,12 @@ prometheus://\t'metrics for Prometheus to scrape'
 solarview:\t'the energy registers as Solarview reads them'
 file:\t'a line for each telegram, appended to a file'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s q -l quiet -d 'Print nothing on standard error; the exit status stays'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s V -l version -d 'Print version'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s q -l quiet -d 'Print nothing on standard error; the exit status stays'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s V -l version -d 'Print version'
@@ -170,8 +170,8 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l output 
 hex\t'Hex digits, a frame a line'
 binary\t'The octets of the line'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l pty -d 'Create a pseudo-terminal and a symbolic LINK to it, and send the telegrams there in real time' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l count -d 'End after N telegrams [default: go on]' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l seed -d 'The seed of house, people, weather and faults: same seed, meter and start, same octets' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l count -d 'End after N telegrams [default: run without end]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l seed -d 'The seed of house, people, weather and faults; equal seed, meter and start give equal octets' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l start -d 'The meter\'s clock at the first telegram, such as 2026-06-21T12:00:00+02:00 [default: now]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l key-file -d 'A key file; its first key is used, and a GAK beside it adds authentication tags' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l noise -d 'Share of telegrams with noise before them, such as 0.01 or 1%' -r
@@ -180,8 +180,8 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l cut -d 
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l lose -d 'Share of telegrams with a missing frame' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l duplicate -d 'Share of telegrams that are sent twice' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l real-time -d 'Send a telegram every five seconds, at the pace of 2400 baud; --pty implies it'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l fast -d 'Write as fast as it is read, and discard nothing; the default without --pty'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s q -l quiet -d 'Print nothing on standard error; the exit status stays'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l fast -d 'Write as fast as the output is read, and discard nothing; the default without --pty'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s V -l version -d 'Print version'

@@ -1,10 +1,8 @@
 //! The wait before the next attempt.
 //!
 //! The wait doubles from `first` to `longest`, and each is shortened at random by up to a half: a
-//! dozen
-//! readers of one ser2net that restarts do not come back at the same instant. No wait exceeds
-//! `longest`,
-//! which messages promise to the user.
+//! dozen readers of one ser2net that restarts do not come back at the same instant. No wait exceeds
+//! `longest`, which messages promise to the user.
 
 use core::{hash::BuildHasher, time::Duration};
 use std::hash::RandomState;
@@ -64,7 +62,7 @@ fn part(whole: Duration, numerator: u32) -> Duration {
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
-/// After this long without failure the next one is new.
+/// After this time without a failure, the waits start over.
 const STABLE: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
@@ -96,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_minute_of_health_starts_over() {
+    fn only_a_minute_without_failure_starts_over() {
         let mut backoff = Backoff::new(FIRST, LONGEST, 1);
         for _ in 0..5 {
             backoff.delay();

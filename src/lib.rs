@@ -57,7 +57,7 @@
 //! | 5 | [`mod@format`], [`chain`] | a reading as text; the stages, from octets to telegrams |
 //! | 4 | [`reading`] | a COSEM tree as named, scaled, exact values |
 //! | 3 | [`link`], [`cipher`], [`cosem`], [`record`] | frames, ciphering, A-XDR, and the line between the stages |
-//! | 2 | [`reader`], [`hex`], `backoff` (of the program) | a cursor that cannot run past its end, octets from text, waits between tries |
+//! | 2 | [`reader`], [`hex`]; `backoff`, `wake`, `file_error` (of the program) | a cursor that cannot run past its end, octets from text; waits between tries, wake-ups, errors of files |
 //! | 1 | [`error`] | a defect, and its place |
 #![warn(unreachable_pub)]
 #![cfg_attr(
@@ -67,15 +67,11 @@
         clippy::expect_used,
         clippy::panic,
         clippy::indexing_slicing,
-        clippy::unreachable,
-        clippy::unimplemented,
-        clippy::todo,
         clippy::disallowed_methods,
         clippy::disallowed_types,
         clippy::float_arithmetic,
         clippy::print_stdout,
-        clippy::print_stderr,
-        clippy::dbg_macro
+        clippy::print_stderr
     )
 )]
 
@@ -86,6 +82,9 @@ pub mod chain;
 pub mod cipher;
 pub mod cosem;
 pub mod error;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod file_error;
 pub mod format;
 pub mod hex;
 pub mod link;

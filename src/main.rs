@@ -7,13 +7,9 @@
         clippy::expect_used,
         clippy::panic,
         clippy::indexing_slicing,
-        clippy::unreachable,
-        clippy::unimplemented,
-        clippy::todo,
         clippy::disallowed_methods,
         clippy::disallowed_types,
-        clippy::float_arithmetic,
-        clippy::dbg_macro
+        clippy::float_arithmetic
     )
 )]
 

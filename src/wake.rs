@@ -1,5 +1,5 @@
-//! A wake-up across threads, for a thread that waits in `poll`: a pipe of which only the fact counts that
-//! it holds something.
+//! Wakes a thread that waits in `poll`. The wake-up is an octet in a pipe; its value and the number
+//! of octets have no meaning.
 
 use core::time::Duration;
 use std::{
@@ -24,7 +24,8 @@ pub struct Sleeper(PipeReader);
 /// The process has no file descriptor left.
 pub fn pair() -> io::Result<(Waker, Sleeper)> {
     let (reader, writer) = io::pipe()?;
-    // To wake twice is to wake once, so a full pipe is no reason to wait, and neither is an empty one.
+    // Neither end may block: one octet in the pipe is enough, so a wake-up that finds the pipe full
+    // is not lost.
     rustix::io::ioctl_fionbio(&writer, true)?;
     rustix::io::ioctl_fionbio(&reader, true)?;
     Ok((Waker(Arc::new(writer)), Sleeper(reader)))
@@ -38,7 +39,7 @@ impl Waker {
 }
 
 impl Sleeper {
-    /// Waits until somebody wakes, until a signal comes, or for that long.
+    /// Waits for a wake-up, for a signal, or for `timeout`.
     pub fn wait(&self, timeout: Duration) {
         let mut fds = [PollFd::new(&self.0, PollFlags::IN)];
         if poll(&mut fds, Timespec::try_from(timeout).ok().as_ref()).is_ok_and(|ready| ready > 0) {

@@ -13,13 +13,12 @@ use crate::{
         notification::{DATA_NOTIFICATION, Notification},
     },
     error::{Cause, Error, Layer},
-    link::registry::LinkKind,
+    link::{foreign, registry::LinkKind},
 };
 
 /// The longest APDU that is waited for. Sixteen M-Bus segments hold as much.
 pub const MAX_APDU: usize = 4096;
 
-const HDLC_FLAG: u8 = 0x7e;
 const DSMR_START: u8 = b'/';
 
 /// The next find.
@@ -46,7 +45,7 @@ pub struct BareApdus {
     ended: bool,
     framed: bool,
     /// Octets of a telegram that the end of the stream cut off.
-    cut: Option<usize>,
+    cut_off: Option<usize>,
 }
 
 /// The thing that begins at some place.
@@ -56,8 +55,8 @@ enum Start {
     Apdu(Option<usize>),
     /// A telegram with that defect.
     Damaged(Error),
-    /// A number of octets of something that is not read here, and its name.
-    Foreign(usize, &'static str),
+    /// Octets of something that is not read here: its layer, their number, its name.
+    Foreign(Layer, usize, &'static str),
     /// Not enough octets to say.
     Wait,
 }
@@ -66,7 +65,8 @@ impl BareApdus {
     /// Takes the octets at `position`. If others stand between them and the ones before, the caller
     /// [ends](Self::end) the stream first.
     pub fn push(&mut self, octets: &[u8], position: u64) {
-        // The last octets before show what an APDU stands behind.
+        // The last octets that were handed out stay: they may be the header of a frame, and an APDU
+        // behind one is not bare.
         self.buffer.drain(..self.done.saturating_sub(LinkKind::HEADER));
         self.done = self.done.min(LinkKind::HEADER);
         self.before = position.saturating_sub(self.buffer.len() as u64);
@@ -98,8 +98,8 @@ impl BareApdus {
     /// The telegram that the end of the stream cut off.
     #[must_use]
     pub fn partial(&self) -> Option<Error> {
-        let cut = |octets| Error::new(Layer::Apdu, octets, Cause::CutOff { octets });
-        self.cut.map(cut)
+        let error = |octets| Error::new(Layer::Apdu, octets, Cause::CutOff { octets });
+        self.cut_off.map(error)
     }
 
     /// The octets that wait for more.
@@ -123,7 +123,7 @@ impl BareApdus {
         }
         match start(first, rest, trusted, position) {
             Start::Wait if !self.ended => None,
-            Start::Apdu(size) => match (self.cut_off(rest, position, size), size) {
+            Start::Apdu(size) => match (self.before_another(rest, position, size), size) {
                 (Some(octets), _) => {
                     let error = Error::new(Layer::Apdu, octets, Cause::CutOff { octets });
                     Some(self.refuse(error, 1))
@@ -132,15 +132,14 @@ impl BareApdus {
                 (None, None) if !self.ended => None,
                 // At the very end it may be the input that cut it off: that is no error.
                 (None, None) => {
-                    self.cut = Some(rest.len());
+                    self.cut_off = Some(rest.len());
                     Some(self.noise(1))
                 }
             },
             Start::Damaged(error) if trusted && error.offset >= HEADER => {
                 Some(self.refuse(error, 1))
             }
-            Start::Foreign(size, what) => {
-                let layer = if first == HDLC_FLAG { Layer::Hdlc } else { Layer::Apdu };
+            Start::Foreign(layer, size, what) => {
                 Some(self.refuse(Error::new(layer, 0, Cause::Unsupported { what }), size))
             }
             Start::Nothing | Start::Wait | Start::Damaged(_) => Some(self.noise(1)),
@@ -173,7 +172,7 @@ impl BareApdus {
 
     /// The octets of an APDU up to a line within it that unmistakably begins another telegram. `size`
     /// is `None` while the size of the APDU is unknown.
-    fn cut_off(&self, rest: &[u8], position: u64, size: Option<usize>) -> Option<usize> {
+    fn before_another(&self, rest: &[u8], position: u64, size: Option<usize>) -> Option<usize> {
         let end = size.map_or(u64::MAX, |size| position + size as u64);
         let within = self.lines.iter().filter(|line| (position + 1..end).contains(line));
         let mut places = within.filter_map(|line| usize::try_from(line - position).ok());
@@ -197,16 +196,17 @@ impl BareApdus {
 
 /// True if something that is known here begins with that octet.
 const fn begins_something(octet: u8) -> bool {
-    matches!(
-        octet,
-        GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING | DATA_NOTIFICATION | HDLC_FLAG | DSMR_START
-    )
+    foreign::begins_with(octet)
+        || matches!(
+            octet,
+            GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING | DATA_NOTIFICATION | DSMR_START
+        )
 }
 
 fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
     if !trusted && !is_unmistakable(rest) {
         return match first {
-            HDLC_FLAG => hdlc(rest),
+            _ if foreign::begins_with(first) => foreign_frame(rest),
             _ if rest.len() < UNMISTAKABLE && begins_something(first) => Start::Wait,
             _ => Start::Nothing,
         };
@@ -228,33 +228,26 @@ fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
             },
             Err(error) => Start::Damaged(error),
         },
-        HDLC_FLAG => hdlc(rest),
+        _ if foreign::begins_with(first) => foreign_frame(rest),
         DSMR_START if trusted => match rest {
             [_, a, b, c, b'5', ..] if [a, b, c].iter().all(|c| c.is_ascii_alphabetic()) => {
-                Start::Foreign(5, "DSMR telegrams (P1 text)")
+                Start::Foreign(Layer::Apdu, 5, "DSMR telegrams (P1 text)")
             }
             [_, _, _, _, _, ..] => Start::Nothing,
             _ => Start::Wait,
         },
         0xdd | 0xdf | 0xe0 if trusted && position == 0 => match ciphered::unsupported_apdu(first) {
-            Some(what) => Start::Foreign(rest.len(), what),
+            Some(what) => Start::Foreign(Layer::Apdu, rest.len(), what),
             None => Start::Nothing,
         },
         _ => Start::Nothing,
     }
 }
 
-/// A frame of type 3: `7E AL LL … 7E`, where the low eleven bits are the length between the flags.
-fn hdlc(rest: &[u8]) -> Start {
-    let [_, high @ 0xa0..=0xa7, low, ..] = *rest else {
-        return if rest.len() < 3 { Start::Wait } else { Start::Nothing };
-    };
-    let length = usize::from(high & 0x07) << 8 | usize::from(low);
-    match rest.get(length + 1) {
-        Some(&HDLC_FLAG) if length > 6 => {
-            Start::Foreign(length + 1, "HDLC frames (this is no M-Bus meter)")
-        }
-        Some(_) => Start::Nothing,
+fn foreign_frame(rest: &[u8]) -> Start {
+    match foreign::frame(rest) {
+        Some(Ok(frame)) => Start::Foreign(frame.layer, frame.size, frame.what),
+        Some(Err(_)) => Start::Nothing,
         None => Start::Wait,
     }
 }

@@ -116,7 +116,7 @@ impl SourceStream {
         self.link.push(record.octets, marks);
     }
 
-    /// Hands on everything complete; how many frames passed their checks.
+    /// Hands on everything that is complete. Returns the number of frames that passed their checks.
     fn drain(&mut self, from: Option<&str>, out: &mut impl Out) -> u64 {
         let mut frames = 0;
         loop {

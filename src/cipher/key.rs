@@ -131,9 +131,9 @@ mod tests {
     #[test]
     fn only_a_fingerprint_is_ever_printed() {
         let key = Key(OCTETS);
-        let shown = format!("{key:?} {}", key.fingerprint());
-        assert_eq!(shown.len(), "Key(#0000) #0000".len());
-        assert!(!shown.to_lowercase().contains("36c6"));
+        let debug = format!("{key:?} {}", key.fingerprint());
+        assert_eq!(debug.len(), "Key(#0000) #0000".len());
+        assert!(!debug.to_lowercase().contains("36c6"));
         assert_ne!(key.fingerprint(), Key([0; 16]).fingerprint());
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, atomic::AtomicBool};
 
 use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
 
-use meterpipe::format::printable::shown;
+use meterpipe::format::printable::printable;
 
 use crate::cli::{
     commands::{capture, config, decode, decrypt, publish, simulate, unframe, watch},
@@ -20,7 +20,8 @@ use crate::cli::{
 
 /// Runs the subcommand of the command line.
 pub fn run() -> Status {
-    // A file size limit is to be an error of the write, not the end of the process.
+    // By default SIGXFSZ ends a process that exceeds its file size limit. Caught, the signal leaves
+    // an error of the write, which is reported.
     let ignored = Arc::new(AtomicBool::new(false));
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, ignored);
     let matches = environment::options(Cli::command()).try_get_matches();
@@ -66,10 +67,10 @@ fn usage(error: &clap::Error) -> Status {
 /// A text with hidden characters escaped and with keys in the wrong place made unreadable; nothing if it
 /// has neither.
 fn safe(text: &str) -> Option<String> {
-    let shown = text.split('\n').map(shown).collect::<Vec<_>>().join("\n");
-    let mut safe = String::with_capacity(shown.len());
-    let mut found = shown != text;
-    for word in shown.split_inclusive(|c: char| !c.is_ascii_hexdigit()) {
+    let lines = text.split('\n').map(printable).collect::<Vec<_>>().join("\n");
+    let mut safe = String::with_capacity(lines.len());
+    let mut found = lines != text;
+    for word in lines.split_inclusive(|c: char| !c.is_ascii_hexdigit()) {
         let digits = word.trim_end_matches(|c: char| !c.is_ascii_hexdigit());
         let secret = digits.len() >= 24;
         found |= secret;
@@ -93,7 +94,7 @@ mod tests {
     #[test]
     fn a_hidden_character_of_the_command_line_is_escaped() {
         let text = "error: unexpected argument '\u{61c}\u{2028}x\x1b[2J'\n\nUsage\n";
-        let escaped = "error: unexpected argument '\\u{61c}\\u{2028}x\\x1b[2J'\n\nUsage\n";
+        let escaped = "error: unexpected argument '\\u{61c}\\u{2028}x\\u{1b}[2J'\n\nUsage\n";
         assert_eq!(safe(text).as_deref(), Some(escaped));
     }
 }

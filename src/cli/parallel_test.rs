@@ -30,11 +30,11 @@ mod tests {
 
     const OTHER: &str = "000102030405060708090A0B0C0D0E0F";
 
-    /// All that a user sees, and what decides on it.
+    /// All that a user sees of a run, and the counts behind the status.
     #[derive(Debug, PartialEq)]
     struct RunOutcome {
         text: String,
-        said: Vec<String>,
+        messages: Vec<String>,
         tally: Tally,
         status: Status,
     }
@@ -55,7 +55,7 @@ mod tests {
 
         fn run(&self, files: &[&Path], jobs: Jobs) -> RunOutcome {
             let messages = Messages::new("test", Verbosity::Verbose);
-            let said = messages.collect(usize::MAX);
+            let collected = messages.collect(usize::MAX);
             let out = tempfile::NamedTempFile::new().unwrap();
             let output = Output::file(out.reopen().unwrap(), "out".to_owned());
             let mut context = Context::with(output, messages);
@@ -68,17 +68,17 @@ mod tests {
             let decrypt = Decrypt::new(entries, self.demands);
             let files: Vec<_> = files.iter().map(|file| file.to_path_buf()).collect();
             let zone = VIENNA.clone();
-            let mut stage = text_decoder(decrypt, format, zone, (jobs, &files), &mut context);
+            let mut stage = text_decoder(decrypt, format, zone, None, (jobs, &files), &mut context);
             let result = files::run(&files, self.form, None, stage.as_mut(), &mut context);
             let tally = context.tally;
             let status = stage::finish(context, result, stage.as_mut());
             let text = fs::read_to_string(out.path()).unwrap();
-            let said = said.borrow().iter().cloned().collect();
-            RunOutcome { text, said, tally, status }
+            let messages = collected.borrow().iter().cloned().collect();
+            RunOutcome { text, messages, tally, status }
         }
 
-        /// Reads with one job and with several, in batches of many sizes; how many telegrams were
-        /// taken from batches over all.
+        /// Reads with one job and with several, in batches of many sizes. Returns the number of
+        /// telegrams that came out of batches.
         fn check(&self, what: &str, input: impl AsRef<[u8]>) -> u64 {
             self.check_batches(what, input.as_ref(), &[1, 2, 7, 64])
         }
@@ -96,7 +96,7 @@ mod tests {
                 let count = 2 + index % 3;
                 let together = self.run(files, Jobs { count, batch, least: 0 });
                 let what = format!("{what}: {count} jobs, batches of {batch}");
-                assert_eq!(together.said, alone.said, "{what}");
+                assert_eq!(together.messages, alone.messages, "{what}");
                 assert_eq!(together, alone, "{what}");
             }
             TAKEN.get() - before
@@ -154,7 +154,7 @@ mod tests {
         pairs.join(" ")
     }
 
-    /// A listing: how its offsets look, and what stands beside the octets.
+    /// A listing of octets: `offset` makes the text in front of a row, `beside` the text behind it.
     fn listing(octets: &[u8], offset: fn(usize) -> String, beside: fn(&[u8]) -> String) -> String {
         let mut text = String::new();
         for (row, octets) in octets.chunks(16).enumerate() {
@@ -170,11 +170,11 @@ mod tests {
     }
 
     fn printed(octets: &[u8]) -> String {
-        let shown = |octet: &u8| match octet {
+        let visible = |octet: &u8| match octet {
             b' '..=b'~' => char::from(*octet),
             _ => '.',
         };
-        octets.iter().map(shown).collect()
+        octets.iter().map(visible).collect()
     }
 
     /// Numbers that look random and are always the same.
@@ -195,7 +195,7 @@ mod tests {
             start..(start + self.below(most)).min(size)
         }
 
-        /// Some octets changed, lost, doubled or put in, anywhere.
+        /// Changes, loses, doubles or inserts some octets, anywhere.
         fn damage(&mut self, octets: &mut Vec<u8>, times: usize) {
             for _ in 0..times {
                 if octets.len() < 10 {
@@ -251,7 +251,7 @@ mod tests {
             assert!(way.check(what, text) > 20, "{what}: too few");
         }
         assert!(way.check("binary", &all) > 20);
-        // Every eighth telegram begins with a line.
+        // Only every eighth telegram begins at the start of a line.
         assert!(way.check("wrapped at 32 throughout", wrapped(&digits(&all), 32)) > 3);
     }
 
@@ -340,7 +340,7 @@ mod tests {
                 record(2 * at, "frame", ours, "a") + &record(2 * at, "raw", theirs, "b")
             })
             .collect();
-        // The first segment of one frame is not an APDU, but the grammar of records does not care.
+        // The first segment alone is no whole APDU; records may say `apdu` all the same.
         let apdus: String = frames
             .chunks(2)
             .map(|pair| {
@@ -412,8 +412,8 @@ mod tests {
 
     #[test]
     fn a_number_is_asked_for_only_once_a_title() {
-        // The first telegram of a title decides whether the key for a number fits, and the number of
-        // later ones is not looked at.
+        // The first telegram of a system title decides whether the key for a meter number fits. The
+        // number in later ones is not looked at.
         let (ours, frames) = meter(MeterKind::NetzNoeKaifa, 1, KEY, 30);
         let number = &ours.identity().number;
         let way = ReadingWay::key(&format!("{number} {KEY}"));
@@ -459,13 +459,14 @@ mod tests {
         let alone = way.run(&[file.path()], ONE);
         assert_eq!((alone.tally.telegrams, alone.tally.closed), (41, 40), "or this tests nothing");
 
-        // The key without a GAK comes second, and first once it was the only one to fit.
+        // The key without a GAK is tried second; once it alone has fitted, it is tried first.
         let tagged = |gak| move |at| sealed(&title, Some(gak), at, &named("1234"));
         let good: Vec<_> = (0..40).map(tagged(7)).collect();
         let bad: Vec<_> = (40..42).map(tagged(8)).collect();
-        // That nothing verifies some tags is told of another meter already.
-        let told = sealed(b"KFMgPxyz", Some(8), 1, &named("1234"));
-        let text = lines(&[&[told][..], &good, &bad, &good].concat());
+        // The message that no key verifies the tags comes once a run; another meter has caused it
+        // here.
+        let named = sealed(b"KFMgPxyz", Some(8), 1, &named("1234"));
+        let text = lines(&[&[named][..], &good, &bad, &good].concat());
         let way = ReadingWay::key(&format!("{KEY} {}\n{KEY}\n", "07".repeat(16)));
         assert!(ReadingWay { format: Some(FormatKind::Json), ..way }.check("a tag", text) > 20);
     }
@@ -478,7 +479,7 @@ mod tests {
         fs::write(file.path(), &text).unwrap();
         let way = ReadingWay::key(&format!("1234 {KEY}"));
         let alone = way.run(&[file.path()], ONE);
-        assert_eq!((alone.tally.telegrams, alone.tally.closed), (2, 1), "{:?}", alone.said);
+        assert_eq!((alone.tally.telegrams, alone.tally.closed), (2, 1), "{:?}", alone.messages);
         way.check("numbers behind tags", text.repeat(20));
     }
 
@@ -505,16 +506,17 @@ mod tests {
         let way = ReadingWay::key(KEY);
         assert!(way.check("among noise", noise.clone() + &within) > 20);
         assert!(way.check("behind frames", noise.clone() + &lines(&frames) + &within) > 20);
-        // The octets before an APDU in a frame, and others, at the end of a line.
+        // Lines that end as the header of a frame in front of an APDU does, and lines that end
+        // otherwise.
         let before = "aabbccdd".repeat(50);
         let behind = |control| format!("{before}ff{control}01\n67{}\n", digits(&apdu));
         let straddling: String =
             (0..60).map(|at| behind(if at % 7 < 3 { "00" } else { "50" })).collect();
         way.check("a torn frame", noise.clone() + &straddling);
-        // A telegram that is cut off, which is told at the end if there is no other.
+        // A telegram that is cut off. It is reported at the end if the input has no other.
         let control = "680303685308005b16\n".to_owned();
-        let cut = control.clone() + &digits(&apdu[..40]) + "\n" + &control;
-        let text = control + &noise + &cut + &noise + &noise;
+        let truncated = control.clone() + &digits(&apdu[..40]) + "\n" + &control;
+        let text = control + &noise + &truncated + &noise + &noise;
         way.check("cut off", text);
     }
 
@@ -523,9 +525,11 @@ mod tests {
         let telegrams = lines(&kaifa(20)).replace("68fafa", "\u{feff}68fafa");
         let late = "\n".repeat(3000) + &telegrams;
         ReadingWay::key(KEY).check("BOM", &late);
-        // From records all is learnt that there is, but that no mark comes any more.
+        // Records do not pass through the reader of hex, so it still takes a byte order mark behind
+        // them.
         let records = "- raw 00112233445566\n".repeat(200);
-        // Digits that may go on in the next line, unless something stands before them.
+        // An odd number of digits, which may continue in the next line unless other characters
+        // precede them.
         let odd =
             format!("\u{feff}123\n00\n{0}{0}", "# nothing that could be read here\n".repeat(2));
         ReadingWay::key(KEY).check("BOM before an odd number", records + &odd.repeat(60));
@@ -533,7 +537,7 @@ mod tests {
 
     #[test]
     fn a_listing_that_expands_comes_out_as_of_one_job() {
-        // A row that is a telegram, and a star that stands for 250 of it.
+        // A row with one telegram, and a star that stands for 249 repetitions of the row.
         let telegram = sealed(b"KFMgPabc", None, 1, &named("1234"));
         let row = [&telegram[..], &vec![0; 256 - telegram.len()]].concat();
         let listing = format!("00000000: {}\n*\n0000fa00:\n", spaced(&row));
@@ -543,7 +547,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_that_nobody_verifies_are_told_once() {
+    fn tags_that_nobody_verifies_are_reported_once() {
         let mut options =
             push::PushOptions::new(MeterKind::KsmWest, "2026-06-21T00:00Z".parse().unwrap());
         options.gak = Some(zeroize::Zeroizing::new([7; 16]));

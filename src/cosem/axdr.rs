@@ -132,8 +132,8 @@ impl<'a> Data<'a> {
         .then(|| core::str::from_utf8(self.octets).ok())??;
         let text = text.trim_end_matches('\0');
         let ascii_only = self.kind != DataType::UTF8_STRING;
-        let shown = |c: char| if ascii_only { matches!(c, ' '..='~') } else { !c.is_control() };
-        (!text.is_empty() && text.chars().all(shown)).then_some(text)
+        let is_text = |c: char| if ascii_only { matches!(c, ' '..='~') } else { !c.is_control() };
+        (!text.is_empty() && text.chars().all(is_text)).then_some(text)
     }
 }
 

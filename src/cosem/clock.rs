@@ -100,6 +100,30 @@ impl Clock {
         status != 0xff && status & 0x80 != 0
     }
 
+    /// True if the meter calls its own clock invalid: it has lost the time and not got it back.
+    /// A clock that the meter only doubts is right all the same (T210-D, every winter).
+    #[must_use]
+    pub const fn is_invalid(&self) -> bool {
+        let [.., status] = self.0;
+        status != 0xff && status & 0x01 != 0
+    }
+
+    /// True if the daylight saving bit is set, but the deviation is that of standard time in `zone`.
+    #[must_use]
+    pub fn contradicts_itself(&self, zone: &TimeZone) -> bool {
+        if !self.daylight_saving() || !self.has_offset() {
+            return false;
+        }
+        let given = self.stamp(zone).and_then(|stamp| Some((stamp.offset, stamp.timestamp()?)));
+        given.is_some_and(|(given, timestamp)| {
+            let actual = zone.to_offset_info(timestamp);
+            match actual.dst().is_dst() {
+                true => given < actual.offset(),
+                false => given == actual.offset(),
+            }
+        })
+    }
+
     /// The definite time; `None` if date or time are not fully given.
     ///
     /// Where the meter gives no deviation, `zone` does, and in the doubled hour of autumn the
@@ -120,6 +144,12 @@ impl Clock {
             }
         });
         Some(Stamp { local, offset, assumed: given.is_none() })
+    }
+
+    /// True if the meter gives the offset of its time.
+    #[must_use]
+    pub fn has_offset(&self) -> bool {
+        self.deviation() != NOT_SPECIFIED
     }
 
     fn deviation(&self) -> i16 {

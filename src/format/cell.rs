@@ -141,9 +141,8 @@ impl<'a> Content<'a> {
         Some(Self::Value(match meta {
             Meta::Schema => number(1),
             Meta::Time => return entry.time().map(Self::Stamp),
-            Meta::TimeAssumed => {
-                entry.time().filter(|time| time.assumed).map(|_| Value::Truth(true))?
-            }
+            Meta::TimeAssumed => entry.time_is_assumed().then_some(Value::Truth(true))?,
+            Meta::TimeSuspect => entry.time_doubt().map(|_| Value::Truth(true))?,
             Meta::Received => return entry.received.signs().map(Self::Signs),
             Meta::Meter => octets(entry.telegram.meter()?),
             Meta::Device => octets(entry.telegram.device().filter(|name| !name.is_empty())?),

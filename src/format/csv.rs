@@ -226,7 +226,7 @@ impl Format for Csv {
         self.missing.as_mut().map_or_else(Vec::new, |missing| core::mem::take(&mut missing.notes))
     }
 
-    fn fork(&self) -> Box<dyn Format> {
+    fn for_worker(&self) -> Box<dyn Format> {
         Box::new(self.clone())
     }
 }

@@ -28,6 +28,25 @@ impl OutputTelegram<'_> {
         self.telegram.time(self.zone)
     }
 
+    /// True if the offset of the time comes from the zone.
+    #[must_use]
+    pub fn time_is_assumed(&self) -> bool {
+        // Nearly all clocks have an offset, and need no closer look.
+        self.telegram.clocks().iter().flatten().any(|clock| !clock.has_offset())
+            && self.time().is_some_and(|time| time.assumed)
+    }
+
+    /// The reason to mistrust the meter's clock, if there is one.
+    #[must_use]
+    pub fn time_doubt(&self) -> Option<TimeDoubt> {
+        if self.telegram.clocks().iter().flatten().any(|clock| clock.is_invalid()) {
+            return Some(TimeDoubt::Invalid);
+        }
+        let received = self.received.millis()?.div_euclid(1000);
+        let ahead = self.time()?.timestamp()?.as_second() - received;
+        (ahead.abs() >= TimeDoubt::LEAST_SECONDS).then_some(TimeDoubt::Differs { ahead })
+    }
+
     /// True if its tag was verified; `None` if it was never ciphered.
     #[must_use]
     pub fn authenticated(&self) -> Option<bool> {
@@ -35,6 +54,24 @@ impl OutputTelegram<'_> {
         let ciphered = auth.is_some() || title.is_some() || ic.is_some() || sc.is_some();
         ciphered.then_some(auth == Some(Auth::Verified))
     }
+}
+
+/// A reason to mistrust a meter's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeDoubt {
+    /// The meter itself calls it invalid.
+    Invalid,
+    /// It is so many seconds ahead of the time of arrival, or behind if negative.
+    Differs {
+        /// The difference in seconds.
+        ahead: i64,
+    },
+}
+
+impl TimeDoubt {
+    /// The least difference that raises a doubt. A wrong time zone and a missed change to summer time
+    /// make a full hour, less the time on the way and what the clock drifts.
+    const LEAST_SECONDS: i64 = 50 * 60;
 }
 
 /// A text form of readings.
@@ -60,6 +97,6 @@ pub trait Format: Send {
         false
     }
 
-    /// A format that goes on from here, for another thread.
-    fn fork(&self) -> Box<dyn Format>;
+    /// A format for a worker, which goes on from here.
+    fn for_worker(&self) -> Box<dyn Format>;
 }

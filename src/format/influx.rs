@@ -32,7 +32,7 @@ use crate::{
         entry::{Format, OutputTelegram},
         key::{FieldKey, Meta},
         options::FormatEntry,
-        printable::shown,
+        printable::printable,
         readings::{Member, ReadingValue, Readings, USUAL},
         selection::Selection,
         units::Units,
@@ -241,7 +241,9 @@ impl Points {
             },
             FieldKey::Object(..) | FieldKey::Item(_) => FieldType::Any,
             FieldKey::Meta(Meta::Schema | Meta::InvocationCounter) => FieldType::Integer,
-            FieldKey::Meta(Meta::TimeAssumed | Meta::Authenticated) => FieldType::Truth,
+            FieldKey::Meta(Meta::TimeAssumed | Meta::TimeSuspect | Meta::Authenticated) => {
+                FieldType::Truth
+            }
             FieldKey::Meta(_) => FieldType::Text,
         }
     }
@@ -249,7 +251,7 @@ impl Points {
     fn note(&mut self, key: FieldKey, name: &str, what: &str) {
         if self.noted.len() < MAX_NOTES && !self.noted.contains(&key) {
             self.noted.push(key);
-            self.notes.push(format!("{}: {what}", shown(name)));
+            self.notes.push(format!("{}: {what}", printable(name)));
         }
     }
 
@@ -269,19 +271,23 @@ impl<'a> From<&'a ReadingValue> for InfluxValue<'a> {
     }
 }
 
-/// The time of readings in seconds since 1970, by the first of these clocks that has one: the meter's
-/// ([`Meta::Time`]) or the machine's ([`Meta::Received`]). `None` for a time that no point can have:
-/// before 1678 or after 2261.
+/// The time of readings in seconds since 1970, by the first of these timestamps that has one: the meter's
+/// ([`Meta::Time`]) or the machine's ([`Meta::Received`]); the machine's if the meter's is suspect.
+/// `None` for a time that no point can have: before 1678 or after 2261.
 #[must_use]
-pub fn seconds(readings: &Readings, clocks: [Meta; 2]) -> Option<i64> {
+pub fn seconds(readings: &Readings, timestamps: [Meta; 2]) -> Option<i64> {
+    let timestamps = match readings.time_is_suspect() {
+        true => [Meta::Received, Meta::Time],
+        false => timestamps,
+    };
     let of = |meta| readings.meta(meta)?.parse().ok().map(jiff::Timestamp::as_second);
-    clocks.into_iter().filter_map(of).find(|seconds| is_storable(*seconds))
+    timestamps.into_iter().filter_map(of).find(|seconds| is_storable(*seconds))
 }
 
-/// True for the members that are no field: the tag and the timestamp of a point.
+/// True for the members that are fields of a point, and neither its tag nor its timestamp.
 #[must_use]
-pub const fn is_told(key: FieldKey) -> bool {
-    matches!(key, FieldKey::Meta(Meta::Time | Meta::Meter))
+pub const fn is_field(key: FieldKey) -> bool {
+    !matches!(key, FieldKey::Meta(Meta::Time | Meta::Meter))
 }
 
 /// The description of the format.
@@ -317,8 +323,11 @@ impl Influx {
     fn seconds(&mut self, entry: &OutputTelegram<'_>) -> Option<i64> {
         let time = entry.time().and_then(|time| time.timestamp());
         let received = entry.received.millis().map(|millis| millis.div_euclid(1000));
-        let mut times = [time.map(jiff::Timestamp::as_second), received].into_iter().flatten();
-        let found = times.find(|seconds| is_storable(*seconds));
+        let mut times = [time.map(jiff::Timestamp::as_second), received];
+        if entry.time_doubt().is_some() {
+            times.reverse();
+        }
+        let found = times.into_iter().flatten().find(|seconds| is_storable(*seconds));
         if found.is_none() && !self.timeless {
             self.timeless = true;
             self.notes.push(
@@ -338,7 +347,7 @@ impl Format for Influx {
         if let Some(content) = Content::of_meter(entry) {
             content.write(entry.zone, &mut meter);
         }
-        let cells = Cell::all(entry, self.selection.as_ref()).filter(|cell| !is_told(cell.key));
+        let cells = Cell::all(entry, self.selection.as_ref()).filter(|cell| is_field(cell.key));
         let mut members = Vec::with_capacity(USUAL);
         cells.for_each(|cell| members.push(Member::of(&cell, entry.zone)));
         let units = self.points.units;
@@ -354,7 +363,7 @@ impl Format for Influx {
         notes
     }
 
-    fn fork(&self) -> Box<dyn Format> {
+    fn for_worker(&self) -> Box<dyn Format> {
         Box::new(self.clone())
     }
 }
@@ -470,7 +479,7 @@ mod tests {
     /// Lines as somebody else reads them.
     fn parsed(text: &str) -> Vec<ParsedLine> {
         let lines = parse_lines(text).map(|line| line.expect(text));
-        let shown = lines.map(|line| {
+        let parsed = lines.map(|line| {
             let tags = line.series.tag_set.iter().flatten();
             let tags = tags.map(|(key, value)| format!("{key}|{value}")).collect();
             let fields = line.field_set.iter().map(|(key, value)| match value {
@@ -482,7 +491,7 @@ mod tests {
             });
             (line.series.measurement.to_string(), tags, fields.collect(), line.timestamp)
         });
-        shown.collect()
+        parsed.collect()
     }
 
     fn key(name: &str) -> FieldKey {
@@ -565,7 +574,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fraction_of_an_integer_is_rounded_and_said_or_kept_in_a_larger_unit() {
+    fn a_fraction_of_an_integer_is_rounded_and_reported_or_kept_in_a_larger_unit() {
         for (digits, written) in
             [("1234.4", "1234"), ("1234.5", "1235"), ("-0.4", "0"), ("-1.5", "-2"), ("0.999", "1")]
         {

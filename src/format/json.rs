@@ -90,7 +90,7 @@ impl Format for Json {
         text.extend_from_slice(b"}\n");
     }
 
-    fn fork(&self) -> Box<dyn Format> {
+    fn for_worker(&self) -> Box<dyn Format> {
         Box::new(self.clone())
     }
 }

@@ -251,12 +251,12 @@ mod tests {
             "\"0-0:94.1.0\":[1,2],\"power_net_w\":null,\"mine\":1,\"objects\":[{\"value\":1}]}"
         );
         let readings = Readings::parse(line.as_bytes()).unwrap();
-        let shown = |member: &Member| {
+        let text = |member: &Member| {
             format!("{} {} {}", member.key.text(&Units::default()), member.value, member.unit)
         };
-        let shown: Vec<_> = readings.members().iter().map(shown).collect();
+        let texts: Vec<_> = readings.members().iter().map(text).collect();
         assert_eq!(
-            shown,
+            texts,
             [
                 "schema 1 ",
                 "time 2021-09-27T09:47:15+02:00 ",

@@ -30,6 +30,8 @@ pub enum Meta {
     Time,
     /// The offset of the time comes from a time zone.
     TimeAssumed,
+    /// The meter's clock is wrong.
+    TimeSuspect,
     /// When the telegram arrived.
     Received,
     /// The meter number.
@@ -46,10 +48,11 @@ pub enum Meta {
 
 impl Meta {
     /// All of them, in the order in which they are printed.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Schema,
         Self::Time,
         Self::TimeAssumed,
+        Self::TimeSuspect,
         Self::Received,
         Self::Meter,
         Self::Device,
@@ -65,6 +68,7 @@ impl Meta {
             Self::Schema => "schema",
             Self::Time => "time",
             Self::TimeAssumed => "time_assumed",
+            Self::TimeSuspect => "time_suspect",
             Self::Received => "received",
             Self::Meter => "meter",
             Self::Device => "device",
@@ -81,6 +85,9 @@ impl Meta {
             Self::Schema => "version of this form of output",
             Self::Time => "the meter's clock",
             Self::TimeAssumed => "there, and true, if the offset of the time is assumed",
+            Self::TimeSuspect => {
+                "there, and true, if the meter's clock is invalid, or wrong by about an hour or more"
+            }
             Self::Received => "when the telegram arrived",
             Self::Meter => "meter number",
             Self::Device => "logical device name, 0-0:42.0.0",

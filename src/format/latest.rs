@@ -117,8 +117,8 @@ mod tests {
             let seen = Seen { readings: readings(line), telegrams: 1, arrived };
             seen.time().map(Timestamp::as_second)
         };
-        let said = r#"{"time":"1970-01-01T01:00:09+01:00","received":"1970-01-01T00:00:07.000Z","power_net_w":1}"#;
-        assert_eq!(time(said), Some(7));
+        let line = r#"{"time":"1970-01-01T01:00:09+01:00","received":"1970-01-01T00:00:07.000Z","power_net_w":1}"#;
+        assert_eq!(time(line), Some(7));
         assert_eq!(time(r#"{"time":"1970-01-01T01:00:09+01:00","power_net_w":1}"#), Some(9));
         assert_eq!(time(r#"{"time":"yesterday","power_net_w":1}"#), Some(5));
     }

@@ -13,7 +13,7 @@ use crate::{
         entry::{Format, OutputTelegram},
         key::{FieldKey, Meta, write_code},
         options::FormatEntry,
-        printable::shown,
+        printable::printable,
         selection::Selection,
         units::{Units, symbol},
     },
@@ -62,7 +62,7 @@ impl Format for Lines {
         });
     }
 
-    fn fork(&self) -> Box<dyn Format> {
+    fn for_worker(&self) -> Box<dyn Format> {
         Box::new(self.clone())
     }
 }
@@ -98,11 +98,11 @@ fn line(cell: &Cell<'_>, entry: &OutputTelegram<'_>, units: &Units, text: &mut V
 fn value(content: &Content<'_>, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
     let start = text.len();
     match content {
-        Content::Value(Value::Text(value)) => text.extend_from_slice(shown(value).as_bytes()),
+        Content::Value(Value::Text(value)) => text.extend_from_slice(printable(value).as_bytes()),
         Content::Array(_) => {
             let mut room = Vec::new();
             content.write(entry.zone, &mut room);
-            text.extend_from_slice(shown(&String::from_utf8_lossy(&room)).as_bytes());
+            text.extend_from_slice(printable(&String::from_utf8_lossy(&room)).as_bytes());
         }
         _ => content.write(entry.zone, text),
     }

@@ -5,18 +5,17 @@
 
 use std::borrow::Cow;
 
-/// The text with all invisible characters escaped, as `\x1b` or `\u{202e}`.
+/// The text with all invisible characters escaped, as `\u{1b}` or `\u{202e}`.
 #[must_use]
-pub fn shown(text: &str) -> Cow<'_, str> {
+pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
         return text.into();
     }
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
-        match u32::from(character) {
-            _ if !is_hidden(character) => safe.push(character),
-            code @ ..0x80 => safe.push_str(&format!("\\x{code:02x}")),
-            code => safe.push_str(&format!("\\u{{{code:x}}}")),
+        match is_hidden(character) {
+            true => safe.extend(character.escape_unicode()),
+            false => safe.push(character),
         }
     }
     safe.into()
@@ -41,12 +40,12 @@ mod tests {
     fn what_cannot_be_seen_is_spelled_out() {
         for (text, safe) in [
             ("Zähler 7", "Zähler 7"),
-            ("a/+/#{{x}}\x1b[2J", "a/+/#{{x}}\\x1b[2J"),
-            ("a\tb\r\n\x7f", "a\\x09b\\x0d\\x0a\\x7f"),
+            ("a/+/#{{x}}\x1b[2J", "a/+/#{{x}}\\u{1b}[2J"),
+            ("a\tb\r\n\x7f", "a\\u{9}b\\u{d}\\u{a}\\u{7f}"),
             ("\u{9b}2J\u{202e}x\u{2066}\u{feff}", "\\u{9b}2J\\u{202e}x\\u{2066}\\u{feff}"),
         ] {
-            assert_eq!(shown(text), safe);
+            assert_eq!(printable(text), safe);
         }
-        assert!(matches!(shown("usual"), Cow::Borrowed(_)));
+        assert!(matches!(printable("usual"), Cow::Borrowed(_)));
     }
 }

@@ -22,7 +22,7 @@ use crate::{
         key::{FieldKey, Meta},
         latest::{LatestReadings, Seen},
         options::FormatEntry,
-        printable::shown,
+        printable::printable,
         readings::ReadingValue,
         snapshot::{Page, SnapshotFormat},
         units::Units,
@@ -74,7 +74,7 @@ impl Prometheus {
     }
 
     fn family(&self, family: &Family, seen: &Seen, samples: &mut Samples) {
-        for member in seen.readings.values().filter(|member| self.shows(member.key)) {
+        for member in seen.readings.values().filter(|member| self.includes(member.key)) {
             if let (FieldKey::Field(place, 1), ReadingValue::Number(number)) =
                 (member.key, &member.value)
                 && let Some(label) = FIELDS.get(place).and_then(|field| family.part(field.name))
@@ -84,7 +84,7 @@ impl Prometheus {
         }
     }
 
-    fn shows(&self, key: FieldKey) -> bool {
+    fn includes(&self, key: FieldKey) -> bool {
         self.keys.as_ref().is_none_or(|keys| keys.contains(&key))
     }
 }
@@ -103,7 +103,7 @@ fn objects(format: &Prometheus, meters: &[&Seen], stale: Option<Timestamp>, text
         if stale.zip(seen.arrived).is_some_and(|(stale, at)| at < stale) {
             continue;
         }
-        let unnamed = |key: FieldKey| !matches!(key, FieldKey::Field(_, 1)) && format.shows(key);
+        let unnamed = |key: FieldKey| !matches!(key, FieldKey::Field(_, 1)) && format.includes(key);
         for member in seen.readings.values().filter(|member| unnamed(member.key)) {
             if let ReadingValue::Number(number) = &member.value {
                 let name = member.key.text(&Units::default());
@@ -125,9 +125,9 @@ fn about(meters: &[&Seen], text: &mut Vec<u8>) {
     let help = "Telegrams that these metrics are made from, since the start.";
     let mut telegrams = Samples::new("telegrams_total", MetricType::Counter, help);
     for seen in meters {
-        let said = |meta, name| Some((name, seen.readings.meta(meta)?.to_owned()));
-        let title = said(Meta::SystemTitle, "system_title");
-        info.add(seen, &[said(Meta::Device, "device"), title], Decimal::new(1, 0));
+        let label = |meta, name| Some((name, seen.readings.meta(meta)?.to_owned()));
+        let title = label(Meta::SystemTitle, "system_title");
+        info.add(seen, &[label(Meta::Device, "device"), title], Decimal::new(1, 0));
         seen.time().into_iter().for_each(|at| last.add(seen, &[], seconds(at)));
         let time = seen.clock(Meta::Time);
         time.into_iter().for_each(|at| clock.add(seen, &[], seconds(at)));
@@ -202,7 +202,7 @@ impl Samples {
 /// The value of a label between its quotes, safe on a terminal too.
 fn escaped(value: &str) -> String {
     let lines =
-        value.split('\n').map(|line| shown(line).replace('\\', "\\\\").replace('"', "\\\""));
+        value.split('\n').map(|line| printable(line).replace('\\', "\\\\").replace('"', "\\\""));
     lines.collect::<Vec<_>>().join("\\n")
 }
 
@@ -400,8 +400,8 @@ mod tests {
     }
 
     #[test]
-    fn no_sample_is_there_twice_whatever_is_said_twice() {
-        let line = r#"{"meter":"a\\x1b","power_net_w":1,"power_net_w":2,"item_1":3,"item_1":4}"#;
+    fn no_sample_is_there_twice_whatever_comes_twice() {
+        let line = r#"{"meter":"a\\u{1b}","power_net_w":1,"power_net_w":2,"item_1":3,"item_1":4}"#;
         let same = r#"{"meter":"a\u001b","power_net_w":5}"#;
         let page = page(&Prometheus::default(), &latest(&[line, same], 0), None);
         let mut names: Vec<_> =
@@ -417,7 +417,7 @@ mod tests {
         let line = r#"{"meter":"a/../+#{{x}}\"\n\\\u001b[2J","power_net_w":1}"#;
         let page = page(&Prometheus::default(), &latest(&[line], 0), None);
         let expected =
-            r##"smartmeter_active_power_net_watts{meter="a/../+#{{x}}\"\n\\\\x1b[2J"} 1"##;
+            r##"smartmeter_active_power_net_watts{meter="a/../+#{{x}}\"\n\\\\u{1b}[2J"} 1"##;
         assert_eq!(samples(&page).first(), Some(&expected));
         assert!(page.bytes().all(|c| matches!(c, b' '..=b'~' | b'\n')), "{page}");
         assert_eq!(samples(&page).len(), 4, "{page}");

@@ -109,6 +109,12 @@ impl Readings {
             _ => None,
         }
     }
+
+    /// True if the meter's clock is wrong.
+    #[must_use]
+    pub fn time_is_suspect(&self) -> bool {
+        self.get(FieldKey::Meta(Meta::TimeSuspect)) == Some(&ReadingValue::Truth(true))
+    }
 }
 
 impl Member {

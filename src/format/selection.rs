@@ -4,7 +4,7 @@ use crate::{
     cosem::obis::Obis,
     format::{
         key::{FieldKey, Meta},
-        printable::shown,
+        printable::printable,
         units::{Units, symbol},
         usage::Usage,
     },
@@ -27,7 +27,7 @@ impl Selection {
         for name in text.split(',').map(str::trim) {
             let key = FieldKey::parse(name, units).ok_or_else(|| unknown(name))?;
             if keys.contains(&key) {
-                return Err(Usage(format!("field {} stands twice", shown(name))));
+                return Err(Usage(format!("field {} stands twice", printable(name))));
             }
             keys.push(key);
         }
@@ -63,7 +63,7 @@ fn unknown(text: &str) -> Usage {
     // People write 1.8.0 and mean electricity without a channel.
     let short: Option<Obis> = format!("1-0:{text}").parse().ok();
     let nearest = short.map(|obis| obis.to_string()).unwrap_or_else(|| nearest(text).to_owned());
-    Usage(format!("no field is called {}: did you mean {nearest}?", shown(text)))
+    Usage(format!("no field is called {}: did you mean {nearest}?", printable(text)))
 }
 
 fn nearest(text: &str) -> &'static str {
@@ -132,7 +132,7 @@ mod tests {
             list.lines().filter_map(|line| line.split_whitespace().next()).collect();
         assert_eq!(names.len(), Meta::ALL.len() + FIELDS.len());
         assert_eq!(parse(&names.join(",")).unwrap().len(), names.len());
-        assert_eq!(names[9], "energy_import_wh");
+        assert_eq!(names[Meta::ALL.len()], "energy_import_wh");
         assert!(list.contains("\nenergy_import_wh                1-0:1.8.0   Wh\n"), "{list}");
         assert!(list.contains("\npower_factor                    1-0:13.7.0\n"), "{list}");
     }

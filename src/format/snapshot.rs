@@ -46,7 +46,7 @@ impl<P: Page + Clone + 'static> Format for SnapshotFormat<P> {
         true
     }
 
-    fn fork(&self) -> Box<dyn Format> {
+    fn for_worker(&self) -> Box<dyn Format> {
         Box::new(self.clone())
     }
 }

@@ -8,10 +8,10 @@
 //! !
 //! ```
 //!
-//! Solarview reads exactly this form: LF, no channel in front of the code, ten characters a value, three
-//! of them behind the point. Readers of the standard refuse it; the [strict style](Style::Strict) is for
-//! them. A register that the meter did not send has no line: a
-//! zero would be a wrong value.
+//! Solarview reads exactly this form: LF, no channel in front of the code, ten characters a value,
+//! three of them behind the point. Readers of the standard refuse it; the [strict
+//! style](Style::Strict) is for them. A register that the meter did not send has no line: a zero
+//! would be a wrong value.
 
 use crate::{
     cosem::{obis::Obis, unit::Unit},
@@ -19,7 +19,7 @@ use crate::{
         key::{FieldKey, Meta},
         latest::LatestReadings,
         options::FormatEntry,
-        printable::shown,
+        printable::printable,
         readings::{Member, ReadingValue, Readings},
         selection::Selection,
         snapshot::{Page, SnapshotFormat},
@@ -69,7 +69,7 @@ impl Solarview {
         let keys = keys.unwrap_or(&USUAL).to_vec();
         if let Some(key) = keys.iter().find(|key| code(**key).is_none()) {
             let name = key.text(&units);
-            return Err(Usage(format!("solarview: {} has no OBIS code", shown(&name))));
+            return Err(Usage(format!("solarview: {} has no OBIS code", printable(&name))));
         }
         for (unit, choice) in
             [(Unit::WATT_HOUR, "energy=kWh"), (Unit::VAR_HOUR, "reactive-energy=kvarh")]
@@ -108,7 +108,7 @@ impl Solarview {
             FieldKey::Field(place, _) => self.units.apply(number, FIELDS.get(place)?.unit),
             _ => (number, member.unit.clone()),
         };
-        let (value, unit) = (padded(number)?, shown(&unit).into_owned());
+        let (value, unit) = (padded(number)?, printable(&unit).into_owned());
         let separator = if unit.is_empty() { "" } else { "*" };
         Some(match self.style {
             Style::Solarview => format!("{c}.{d}.{e}({value}{separator}{unit})"),
@@ -238,7 +238,7 @@ mod tests {
             page(Style::Strict, Some(fields), line),
             "/KFM5\\2181220000009\r\n\r\n1-0:1.8.0*255(000166.429*kWh)\r\n\
              1-0:1.7.0*255(000042.000*W)\r\n1-0:13.7.0*255(000000.912)\r\n\
-             1-0:99.1.0*255(000012.000*Wh\\x0a!)\r\n!\r\n"
+             1-0:99.1.0*255(000012.000*Wh\\u{a}!)\r\n!\r\n"
         );
         let nameless = page(Style::Strict, None, r#"{"energy_import_wh":1}"#);
         assert!(nameless.starts_with("/XXX5\\2meterpipe\r\n"), "{nameless}");

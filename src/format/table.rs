@@ -18,7 +18,7 @@ use crate::{
         entry::{Format, OutputTelegram},
         key::{FieldKey, Meta},
         options::FormatEntry,
-        printable::shown,
+        printable::printable,
         selection::Selection,
         units::{Units, symbol},
     },
@@ -116,7 +116,7 @@ impl Format for Table {
         }
     }
 
-    fn fork(&self) -> Box<dyn Format> {
+    fn for_worker(&self) -> Box<dyn Format> {
         Box::new(self.clone())
     }
 }
@@ -192,5 +192,5 @@ fn parts(number: &str) -> (&str, &str) {
 fn plain(entry: &OutputTelegram<'_>, content: &Content<'_>) -> String {
     let mut text = Vec::new();
     content.write(entry.zone, &mut text);
-    shown(&String::from_utf8_lossy(&text)).into_owned()
+    printable(&String::from_utf8_lossy(&text)).into_owned()
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use crate::{
     cosem::unit::Unit,
-    format::{printable::shown, usage::Usage},
+    format::{printable::printable, usage::Usage},
     reading::{decimal::Decimal, fields::FIELDS},
 };
 
@@ -43,7 +43,7 @@ impl Units {
     /// An unknown quantity or unit.
     pub fn choose(&mut self, text: &str) -> Result<(), Usage> {
         let (name, symbol) = text.split_once('=').ok_or_else(|| {
-            Usage(format!("{}: expected QUANTITY=UNIT, as in energy=kWh", shown(text)))
+            Usage(format!("{}: expected QUANTITY=UNIT, as in energy=kWh", printable(text)))
         })?;
         let name = name.trim().to_ascii_lowercase().replace('_', "-");
         let at = QUANTITIES.iter().position(|quantity| quantity.name == name);
@@ -52,13 +52,13 @@ impl Units {
         else {
             let known: Vec<_> = QUANTITIES.iter().map(|quantity| quantity.name).collect();
             let known = known.join(", ");
-            return Err(Usage(format!("{}: not one of {known}", shown(&name))));
+            return Err(Usage(format!("{}: not one of {known}", printable(&name))));
         };
         let symbol = symbol.trim();
         let found = quantity.symbols.iter().position(|known| known.eq_ignore_ascii_case(symbol));
         *chosen = Some(found.ok_or_else(|| {
             let known = quantity.symbols.join(", ");
-            Usage(format!("{name} in {}: the unit must be one of {known}", shown(symbol)))
+            Usage(format!("{name} in {}: the unit must be one of {known}", printable(symbol)))
         })?);
         Ok(())
     }

@@ -28,7 +28,7 @@ use crate::{
         cell::bits,
         entry::{Format, OutputTelegram},
         options::{FormatEntry, OwnOption},
-        printable::shown,
+        printable::printable,
         usage::Usage,
     },
     hex::canonical,
@@ -188,7 +188,7 @@ impl Format for Xml {
         text.extend_from_slice(b"    </DataValue>\n  </NotificationBody>\n</DataNotification>\n");
     }
 
-    fn fork(&self) -> Box<dyn Format> {
+    fn for_worker(&self) -> Box<dyn Format> {
         Box::new(self.clone())
     }
 }
@@ -319,7 +319,7 @@ fn time(clock: Clock, depth: usize, zone: &TimeZone, text: &mut Vec<u8>) {
 fn remark(words: &str, depth: usize, text: &mut Vec<u8>) {
     indent(depth, text);
     text.extend_from_slice(b"<!--");
-    for octet in shown(words).bytes() {
+    for octet in printable(words).bytes() {
         if octet == b'-' && text.ends_with(b"-") {
             text.push(b' ');
         }

@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_told_by_its_first_line_end_or_by_its_end() {
+    fn text_is_known_by_its_first_line_end_or_by_its_end() {
         assert_eq!(detect(b"68FAFA68", false), None);
         assert_eq!(detect(b"68FAFA68\n", false), Some(Ok(Form::Text)));
         assert_eq!(detect(b"68FAFA68\r", false), Some(Ok(Form::Text)));
@@ -211,10 +211,10 @@ mod tests {
     }
 
     #[test]
-    fn a_character_cut_by_the_end_of_the_sample_is_awaited() {
+    fn a_character_split_by_the_end_of_the_sample_is_awaited() {
         let line = "Zähler 68FAFA68\n".as_bytes();
-        for cut in 1..8 {
-            assert_eq!(detect(&line[..cut], false), None, "{cut}");
+        for size in 1..8 {
+            assert_eq!(detect(&line[..size], false), None, "{size}");
         }
         assert_eq!(detect(&line[..2], true), Some(Ok(Form::Text)), "cut for good");
     }
@@ -263,10 +263,10 @@ mod tests {
             "\u{feff}68FAFA68\n".as_bytes(),
         ];
         for input in inputs {
-            let told = detect(input, true);
-            for cut in 0..input.len() {
-                let early = detect(&input[..cut], false);
-                assert!(early.is_none() || early == told, "{input:02x?} at {cut}: {early:?}");
+            let whole = detect(input, true);
+            for size in 0..input.len() {
+                let early = detect(&input[..size], false);
+                assert!(early.is_none() || early == whole, "{input:02x?} at {size}: {early:?}");
             }
         }
     }

@@ -24,9 +24,9 @@ pub(super) struct Digits {
     /// The half is the end of an earlier line that had no hyphen.
     wrapped: bool,
     /// The character behind the half that may still end the line.
-    loose: Option<LooseDigits>,
+    behind_half: Option<BehindHalf>,
     /// The first digit of an octet was unreadable.
-    lame: bool,
+    half_unreadable: bool,
     /// A backslash waits for its `x`.
     escape: bool,
     /// The group began with `0x` or `\x`.
@@ -52,7 +52,7 @@ struct Half {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum LooseDigits {
+enum BehindHalf {
     Blank,
     Hyphen,
 }
@@ -90,7 +90,7 @@ impl Digits {
     pub(super) fn begin(&mut self, at: usize, bare: bool, joins: bool) {
         self.defect = None;
         self.reported = false;
-        self.loose = None;
+        self.behind_half = None;
         if core::mem::take(&mut self.wrapped) && !joins {
             self.odd();
         }
@@ -144,7 +144,7 @@ impl Digits {
 
     /// The line ends; its first defect.
     pub(super) fn end(&mut self, run: &mut HexRun) -> Result<()> {
-        let hyphen = self.loose == Some(LooseDigits::Hyphen);
+        let hyphen = self.behind_half == Some(BehindHalf::Hyphen);
         match self.half {
             Some(_) if !self.prefixed && (hyphen || !self.broken) => self.wrapped = !hyphen,
             _ => self.close(run),
@@ -214,16 +214,16 @@ impl Digits {
 
     /// True if the next digit is the first of an octet.
     pub(super) const fn is_between_octets(&self) -> bool {
-        self.half.is_none() && !self.lame && !self.escape
+        self.half.is_none() && !self.half_unreadable && !self.escape
     }
 
     fn character(&mut self, character: u8, run: &mut HexRun) {
         match character {
             // The rest of a UTF-8 character.
             0x80..0xc0 => return,
-            b'-' if self.is_half() => self.loose = Some(LooseDigits::Hyphen),
+            b'-' if self.is_half() => self.behind_half = Some(BehindHalf::Hyphen),
             _ if is_blank(character) && self.is_half() => {
-                self.loose.get_or_insert(LooseDigits::Blank);
+                self.behind_half.get_or_insert(BehindHalf::Blank);
             }
             _ => self.solid(character, run),
         }
@@ -232,7 +232,7 @@ impl Digits {
 
     /// A character behind which the line does not end amid an octet, or a digit.
     fn solid(&mut self, character: u8, run: &mut HexRun) {
-        if self.loose.is_some() {
+        if self.behind_half.is_some() {
             self.close(run);
         }
         match value(character) {
@@ -252,7 +252,7 @@ impl Digits {
             self.spoil(self.at.saturating_sub(1), Cause::NotHex);
         }
         self.count = self.count.saturating_add(1);
-        if core::mem::take(&mut self.lame) {
+        if core::mem::take(&mut self.half_unreadable) {
             return;
         }
         match self.half.take() {
@@ -280,7 +280,7 @@ impl Digits {
         self.broken = true;
         self.count = self.count.saturating_add(1);
         if self.half.take().is_none() {
-            self.lame = !self.lame;
+            self.half_unreadable = !self.half_unreadable;
         }
     }
 
@@ -299,8 +299,8 @@ impl Digits {
         self.broken |= self.count > 0;
         self.count = 0;
         self.prefixed = false;
-        self.lame = false;
-        self.loose = None;
+        self.half_unreadable = false;
+        self.behind_half = None;
     }
 
     fn odd(&mut self) {

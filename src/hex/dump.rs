@@ -384,9 +384,9 @@ mod tests {
         let size = *random.one_of(&[1, 1, 2, 2, 4, 8]);
         let form = random.below(7);
         let row = |(number, row): (usize, &[u8])| {
-            let shown =
+            let printed =
                 |&octet: &u8| if matches!(octet, b' '..=b'~') { octet as char } else { '.' };
-            let text: String = row.iter().map(shown).collect();
+            let text: String = row.iter().map(printed).collect();
             let offset = number * columns;
             match form {
                 0 | 1 => {

@@ -121,8 +121,8 @@ const fn is_without_doubt(groups: &[u8], octets: usize) -> bool {
 /// True if the text is exactly what a program shows for the octets, and all of it is seen to be: a
 /// blank at the end is lost, and at the start, or behind a bar, text looks as if it were shifted.
 fn shows(text: &[u8], octets: &[u8], framed: bool, ordered: bool) -> bool {
-    let shown = |octet: u8| if matches!(octet, b' '..=b'~') { octet } else { b'.' };
-    let differs = text.iter().zip(octets).fold(0, |sum, (&c, &octet)| sum | (c ^ shown(octet)));
+    let printed = |octet: u8| if matches!(octet, b' '..=b'~') { octet } else { b'.' };
+    let differs = text.iter().zip(octets).fold(0, |sum, (&c, &octet)| sum | (c ^ printed(octet)));
     let whole = match text {
         [.., b' '] => false,
         [b' ' | b'|' | b'>', ..] => ordered,

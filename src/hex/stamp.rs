@@ -52,9 +52,10 @@ fn stamp(text: &[u8]) -> Option<&[u8]> {
 }
 
 fn date_and_time(text: &[u8]) -> Option<&[u8]> {
-    let Some(behind) = date(text) else {
-        return time(text);
-    };
+    if let Some(behind) = time(text) {
+        return Some(behind);
+    }
+    let behind = date(text)?;
     let clock = behind.strip_prefix(b",").unwrap_or(behind);
     match clock.split_first() {
         Some((b' ' | b'T' | b'_', clock)) => time(clock).or(Some(behind)),

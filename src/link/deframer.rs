@@ -234,7 +234,7 @@ mod tests {
         (frames, causes)
     }
 
-    fn every_cut(stream: &[u8]) -> (Vec<Vec<u8>>, Vec<Cause>) {
+    fn every_split(stream: &[u8]) -> (Vec<Vec<u8>>, Vec<Cause>) {
         let whole = run(stream, stream.len().max(1));
         for size in 1..=stream.len() {
             assert_eq!(run(stream, size), whole, "pieces of {size}");
@@ -247,7 +247,7 @@ mod tests {
         for excess in 0..3 {
             let octets = frame(0x00, &vec![0x5a; 251 + excess]);
             assert_eq!(usize::from(octets[1]), excess);
-            let (frames, causes) = every_cut(&octets);
+            let (frames, causes) = every_split(&octets);
             assert_eq!((frames.len(), causes.len()), (1, 0), "excess {excess}");
         }
     }
@@ -259,7 +259,7 @@ mod tests {
         // A start that announces more than there is, right in front of a frame.
         stream.extend([0x68, 0xfa, 0xfa, 0x68]);
         stream.extend(frame(0x11, &[1, 2, 3]));
-        let (frames, causes) = every_cut(&stream);
+        let (frames, causes) = every_split(&stream);
         assert_eq!(frames.len(), 2);
         // `68 68 00 68` does look like a start with a damaged length.
         assert_eq!(causes, [Cause::Lengths { first: 0x68, second: 0x00 }]);
@@ -272,7 +272,7 @@ mod tests {
             let mut stream = good.clone();
             stream[index] = value;
             stream.extend_from_slice(&good);
-            let (frames, causes) = every_cut(&stream);
+            let (frames, causes) = every_split(&stream);
             assert_eq!(frames, std::slice::from_ref(&good), "octet {index}");
             causes
         };
@@ -295,7 +295,7 @@ mod tests {
             let mut stream = good[..size].to_vec();
             assert_eq!(run(&stream, 1).0.len(), 0);
             stream.extend_from_slice(&good);
-            assert_eq!(every_cut(&stream).0, std::slice::from_ref(&good), "cut to {size}");
+            assert_eq!(every_split(&stream).0, std::slice::from_ref(&good), "cut to {size}");
         }
     }
 
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn skipped_octets_are_cut_at_marks() {
+    fn skipped_octets_are_split_at_marks() {
         let mut deframer = Deframer::default();
         deframer.push(&[1, 2, 3, 4, 5], [(1, Mark::Parity), (3, Mark::Unreadable)]);
         let mut runs = vec![];

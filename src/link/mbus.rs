@@ -126,21 +126,23 @@ fn pushed(control: u8, information: u8) -> Result<()> {
     Ok(())
 }
 
-/// The first nine octets of a pushed frame, up to the data: `length` and `information` are L and II.
+/// The first nine octets of the frame that pushes segment `number` of an APDU, in front of that many
+/// octets of data.
+///
+/// More than 250 of them make L more than 255: it is sent modulo 256, as the old Sagemcom does.
 #[must_use]
-pub const fn start(length: u8, information: u8) -> [u8; 9] {
+pub const fn start(number: u8, last: bool, data: usize) -> [u8; 9] {
     let [control, _] = SEND_USER_DATA;
+    let length = (Mbus::HEADER.len() + data) as u8;
+    let information = number & !FINAL & !RESERVED | if last { FINAL } else { 0 };
     [START, length, length, START, control, BROADCAST, information, SOURCE, DESTINATION]
 }
 
-/// Appends the frame that pushes segment `number` of an APDU; how many octets it has.
-///
-/// More than 250 octets of `data` make L more than 255: it is sent modulo 256, as the old Sagemcom
-/// does.
+/// Appends the frame that pushes segment `number` of an APDU; how many octets it has. It begins with
+/// [`start`].
 pub fn emit(number: u8, last: bool, data: &[u8], wire: &mut Vec<u8>) -> usize {
     let before = wire.len();
-    let information = number & !FINAL & !RESERVED | if last { FINAL } else { 0 };
-    let start = start((5 + data.len()) as u8, information);
+    let start = start(number, last, data.len());
     let sum = |sum: u8, octet: &u8| sum.wrapping_add(*octet);
     let checksum = start.iter().skip(4).chain(data).fold(0, sum);
     wire.extend_from_slice(&start);

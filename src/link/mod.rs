@@ -2,11 +2,13 @@
 //!
 //! - [`layer`]: the trait of link layers.
 //! - [`mbus`]: the wired M-Bus.
+//! - [`foreign`]: layers that are recognised and not read.
 //! - [`registry`]: the list of all link layers.
 //! - [`deframer`]: finds their frames in a noisy stream.
 //! - [`reassembly`]: joins the segments of an APDU.
 //! - [`stream`]: both together, from octets to APDUs.
 pub mod deframer;
+pub mod foreign;
 pub mod layer;
 pub mod mbus;
 pub mod reassembly;

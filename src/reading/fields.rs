@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_places_are_where_they_are_said_to_be() {
+    fn the_places_are_where_the_constants_put_them() {
         assert_eq!(of_name("power_net_w"), Some(POWER_NET));
         assert_eq!(of_name("power_import_w"), Some(POWER_IMPORT));
         assert_eq!(of_name("power_export_w"), Some(POWER_EXPORT));

@@ -217,8 +217,15 @@ impl<'a> Telegram<'a> {
     /// The meter's clock: that of the APDU, else the one among the objects.
     #[must_use]
     pub fn time(&self, zone: &TimeZone) -> Option<Stamp> {
-        let header = self.notification.clock.and_then(|clock| clock.stamp(zone));
-        header.or_else(|| self.clock.and_then(|clock| clock.stamp(zone)))
+        let [header, object] = self.clocks();
+        let stamp = |clock: Option<&Clock>| clock.and_then(|clock| clock.stamp(zone));
+        stamp(header).or_else(|| stamp(object))
+    }
+
+    /// Its clocks: that of the APDU's header, and the first one among the objects.
+    #[must_use]
+    pub const fn clocks(&self) -> [Option<&Clock>; 2] {
+        [self.notification.clock.as_ref(), self.clock.as_ref()]
     }
 
     /// The octets of the meter number.

@@ -42,9 +42,9 @@ const MOST: usize = 32;
 ///
 /// # let hex = include_str!("../../tests/data/netznoe-doc-2021.plain.hex").replace('\n', "");
 /// # let octets = hex::decode(hex).unwrap();
-/// let mut layouts = Templates::default();
+/// let mut templates = Templates::default();
 /// for _ in 0..2 {
-///     let telegram = layouts.read(&octets).unwrap();
+///     let telegram = templates.read(&octets).unwrap();
 ///     assert_eq!(telegram.meter(), Some(&b"181220000009"[..]));
 /// }
 /// ```
@@ -255,37 +255,37 @@ mod tests {
             .collect()
     }
 
-    fn shown(telegram: Result<Telegram<'_>>) -> std::result::Result<String, Error> {
+    fn debug(telegram: Result<Telegram<'_>>) -> std::result::Result<String, Error> {
         telegram.map(|telegram| format!("{telegram:?}"))
     }
 
-    fn read<'a>(layout: &Template, octets: &'a [u8]) -> Option<Telegram<'a>> {
-        layout.fits(octets).then(|| layout.read(octets)).flatten()
+    fn read<'a>(template: &Template, octets: &'a [u8]) -> Option<Telegram<'a>> {
+        template.fits(octets).then(|| template.read(octets)).flatten()
     }
 
-    /// With everything about it that a layout might get wrong, and the values alone.
+    /// With everything about it that a template might get wrong, and the values alone.
     #[test]
-    fn what_is_read_by_a_layout_is_what_the_careful_look_sees() {
+    fn what_is_read_by_a_template_is_what_the_careful_look_sees() {
         for telegram in telegrams() {
-            let mut layouts = Templates::default();
-            let first = shown(layouts.read(&telegram));
+            let mut templates = Templates::default();
+            let first = debug(templates.read(&telegram));
             assert!(first.is_ok(), "{first:?} {}", hex::encode(&telegram));
-            assert_eq!(layouts.known.len(), 1);
-            let layout = layouts.known[0].clone();
-            assert_eq!(read(&layout, &telegram).map(|it| format!("{it:?}")), first.ok());
+            assert_eq!(templates.known.len(), 1);
+            let template = templates.known[0].clone();
+            assert_eq!(read(&template, &telegram).map(|it| format!("{it:?}")), first.ok());
             let mut hits = 0;
             for bit in 0..8 * telegram.len() {
                 let mut flipped = telegram.clone();
                 flipped[bit / 8] ^= 1 << (bit % 8);
-                if let Some(read) = read(&layout, &flipped) {
+                if let Some(read) = read(&template, &flipped) {
                     hits += 1;
-                    assert_eq!(Ok(format!("{read:?}")), shown(Telegram::parse(&flipped)), "{bit}");
+                    assert_eq!(Ok(format!("{read:?}")), debug(Telegram::parse(&flipped)), "{bit}");
                 }
-                assert_eq!(shown(layouts.read(&flipped)), shown(Telegram::parse(&flipped)));
+                assert_eq!(debug(templates.read(&flipped)), debug(Telegram::parse(&flipped)));
             }
             assert!(hits >= 8 * 4, "the values are free: {hits} of {}", 8 * telegram.len());
             for size in 0..telegram.len() {
-                assert!(read(&layout, &telegram[..size]).is_none(), "cut to {size}");
+                assert!(read(&template, &telegram[..size]).is_none(), "cut to {size}");
             }
         }
     }
@@ -295,48 +295,48 @@ mod tests {
     fn values_may_change_all_at_once() {
         let mut random = 1u32;
         for telegram in telegrams() {
-            let mut layouts = Templates::default();
-            layouts.read(&telegram).unwrap();
-            let layout = layouts.known[0].clone();
+            let mut templates = Templates::default();
+            templates.read(&telegram).unwrap();
+            let template = templates.known[0].clone();
             let mut hits = 0;
             for _ in 0..2000 {
                 let mut other = telegram.clone();
-                for (octet, fixed) in other.iter_mut().zip(&layout.fixed) {
+                for (octet, fixed) in other.iter_mut().zip(&template.fixed) {
                     random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                     if *fixed == 0 && random >> 30 == 0 {
                         *octet = (random >> 16) as u8;
                     }
                 }
-                hits += usize::from(read(&layout, &other).is_some());
-                assert_eq!(shown(layouts.read(&other)), shown(Telegram::parse(&other)));
+                hits += usize::from(read(&template, &other).is_some());
+                assert_eq!(debug(templates.read(&other)), debug(Telegram::parse(&other)));
             }
             assert!(hits > 0, "{hits}");
         }
     }
 
     #[test]
-    fn several_layouts_take_turns_and_few_are_kept() {
-        let mut layouts = Templates::default();
+    fn several_templates_take_turns_and_few_are_kept() {
+        let mut templates = Templates::default();
         for _ in 0..3 {
             for telegram in telegrams() {
-                assert_eq!(shown(layouts.read(&telegram)), shown(Telegram::parse(&telegram)));
+                assert_eq!(debug(templates.read(&telegram)), debug(Telegram::parse(&telegram)));
             }
         }
-        let known = layouts.known.len();
+        let known = templates.known.len();
         assert!((2..=MOST).contains(&known), "{known}");
         // A new one each time: learnt now and then.
         for telegram in texts() {
-            assert!(layouts.read(&telegram).is_ok());
+            assert!(templates.read(&telegram).is_ok());
         }
-        assert!((known..known + 9).contains(&layouts.known.len()), "{}", layouts.known.len());
+        assert!((known..known + 9).contains(&templates.known.len()), "{}", templates.known.len());
         // A new one now and then: never more than there is room for, and one in use stays.
         let regular = &telegrams()[0];
         for telegram in texts() {
-            assert!(layouts.read(regular).is_ok());
-            assert!(layouts.read(&telegram).is_ok());
-            assert!(layouts.known.iter().any(|layout| layout.fits(regular)));
+            assert!(templates.read(regular).is_ok());
+            assert!(templates.read(&telegram).is_ok());
+            assert!(templates.known.iter().any(|template| template.fits(regular)));
         }
-        assert_eq!(layouts.known.len(), MOST);
+        assert_eq!(templates.known.len(), MOST);
     }
 
     /// Lists of one text, each of another length.
@@ -350,14 +350,14 @@ mod tests {
     }
 
     #[test]
-    fn more_layouts_than_there_is_room_for_cost_no_more_than_themselves() {
-        let mut layouts = Templates::default();
+    fn more_templates_than_there_is_room_for_cost_no_more_than_themselves() {
+        let mut templates = Templates::default();
         let mut round = |skip| {
             let telegrams = texts().skip(skip).take(MOST + 8);
             let mut hits = 0;
             for telegram in telegrams {
-                hits += usize::from(layouts.known.iter().any(|it| it.fits(&telegram)));
-                assert_eq!(shown(layouts.read(&telegram)), shown(Telegram::parse(&telegram)));
+                hits += usize::from(templates.known.iter().any(|it| it.fits(&telegram)));
+                assert_eq!(debug(templates.read(&telegram)), debug(Telegram::parse(&telegram)));
             }
             hits
         };

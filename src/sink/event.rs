@@ -9,6 +9,6 @@ use crate::format::readings::Readings;
 pub enum SinkEvent {
     /// The readings of a telegram.
     Readings(Arc<Readings>),
-    /// Reopens files, which were moved away.
+    /// A request to reopen files, because they were moved away.
     Reopen,
 }

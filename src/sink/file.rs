@@ -3,8 +3,7 @@
 //! The keys are in [`FILE`].
 //!
 //! PATH may contain `{meter}` and `{date}`. A line is written whole or not at all. After a failed
-//! write
-//! the readings wait in the sink's queue, and are written as soon as that is possible.
+//! write the readings wait in the sink's queue, and are written as soon as that is possible.
 
 use std::{
     path::{Path, PathBuf},
@@ -13,6 +12,7 @@ use std::{
 
 use crate::{
     backoff::Backoff,
+    file_error,
     format::{csv::Csv, entry::Format, locale::Locale, readings::Readings},
     sink::{
         event::SinkEvent,
@@ -50,8 +50,8 @@ pub const FILE: SinkKind = SinkKind {
         "file:PATH",
         "a line for each telegram, appended to a file",
     )],
-    about: "PATH may hold `{meter}` and `{date}`. On SIGHUP the sink opens files anew that were moved \
-            away.",
+    about: "PATH may contain `{meter}` and `{date}`. On SIGHUP the sink opens its files again, \
+            because a log rotation may have moved them away.",
     keys: &[KEYS],
     notes: "",
     environment: SinkEnvironment::KEYS_ONLY,
@@ -242,7 +242,8 @@ impl FileSink {
                 Ok(()) => self.batch.clear(),
                 Err(error) => {
                     if !failed {
-                        let text = format!("{}: {error}; trying again", printable_path(path));
+                        let why = file_error::unwritable(&error);
+                        let text = format!("{}: {why}; trying again", printable_path(path));
                         report.say(&format!("{text}, every {} s at most", LONGEST_RETRY.as_secs()));
                         queue.blocked(true);
                     }

@@ -1,9 +1,8 @@
 //! HTTP POST to a server.
 //!
 //! Proxies of the environment are ignored, since the servers are those of the home. Redirects are
-//! not
-//! followed, so the token reaches no other server. The size of a response and the time for it are
-//! limited.
+//! not followed, so the token reaches no other server. The size of a response and the time for it
+//! are limited.
 
 use core::time::Duration;
 use std::{
@@ -20,7 +19,7 @@ use ureq::{
 };
 
 use crate::{
-    format::printable::shown,
+    format::printable::printable,
     sink::{
         settings::{Secret, error::SettingError},
         tls,
@@ -81,7 +80,8 @@ const MOST_HEADERS: usize = 16 * 1024;
 const CLOSED_KINDS: [io::ErrorKind; 3] =
     [io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe];
 
-/// The server may have closed a connection that was idle for longer.
+/// The longest idle time of a connection that is used again: after it the server may have closed
+/// the connection.
 const IDLE: Duration = Duration::from_secs(5);
 
 impl PostTarget {
@@ -95,7 +95,7 @@ impl PostTarget {
         authorization: Option<Secret>,
         timeout: Duration,
     ) -> Result<Self, SettingError> {
-        let wrong = |_| SettingError::new(format!("{} is no address", shown(uri)));
+        let wrong = |_| SettingError::new(format!("{} is no address", printable(uri)));
         let uri: Uri = uri.parse().map_err(wrong)?;
         if let Some(secret) = &authorization
             && HeaderValue::from_str(secret.reveal()).is_err()
@@ -188,7 +188,7 @@ fn outcome_of(error: &Error, own_ca: bool) -> PostOutcome {
         Error::Io(error) => match tls::cause(error) {
             Some(cause) => PostOutcome::Untrusted(tls::explain(cause, own_ca)),
             None if error.kind() == io::ErrorKind::Other => {
-                PostOutcome::Unreachable(shown(&error.to_string()).into_owned())
+                PostOutcome::Unreachable(printable(&error.to_string()).into_owned())
             }
             None if CLOSED_KINDS.contains(&error.kind()) => {
                 PostOutcome::ConnectionClosed(error.kind().to_string())
@@ -198,9 +198,9 @@ fn outcome_of(error: &Error, own_ca: bool) -> PostOutcome {
         Error::Rustls(error) => PostOutcome::Untrusted(tls::explain(error, own_ca)),
         Error::HostNotFound => PostOutcome::Unreachable("no server has that name".to_owned()),
         Error::Protocol(_) | Error::Http(_) | Error::LargeResponseHeader(..) => {
-            PostOutcome::InvalidResponse(shown(&error.to_string()).into_owned())
+            PostOutcome::InvalidResponse(printable(&error.to_string()).into_owned())
         }
-        _ => PostOutcome::Unreachable(shown(&error.to_string()).into_owned()),
+        _ => PostOutcome::Unreachable(printable(&error.to_string()).into_owned()),
     }
 }
 

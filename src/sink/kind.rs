@@ -62,7 +62,7 @@ pub enum TargetForm {
 pub struct BuildContext<'a> {
     /// Tells this run from others on the same machine.
     pub run: &'a str,
-    /// How the line is doing.
+    /// The counts of lost telegrams and damaged frames.
     pub counters: &'a LineCounters,
     /// The time between two telegrams, as far as the settings fix it.
     pub interval: Option<Duration>,
@@ -79,7 +79,7 @@ pub struct SinkEnvironment {
     pub applies: fn(&SinkSettings, &SettingKey, Lookup<'_>) -> bool,
 }
 
-/// Reads an environment variable; an empty one is none.
+/// Reads an environment variable; an empty one counts as unset.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// An address that environment variables give.

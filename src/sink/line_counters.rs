@@ -107,7 +107,7 @@ fn counter(readings: &Readings) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn note(health: &LineCounters, meter: &str, title: &str, counter: u64) {
+    fn note(counters: &LineCounters, meter: &str, title: &str, counter: u64) {
         let line = format!(
             concat!(
                 "{{\"meter\":\"{}\",\"system_title\":\"{}\",\"invocation_counter\":{},",
@@ -115,13 +115,13 @@ mod tests {
             ),
             meter, title, counter
         );
-        health.note(&Readings::parse(line.as_bytes()).unwrap());
+        counters.note(&Readings::parse(line.as_bytes()).unwrap());
     }
 
-    fn lost(counters: &[u64]) -> Option<u64> {
-        let health = LineCounters::default();
-        counters.iter().for_each(|counter| note(&health, "1", "aa", *counter));
-        health.telegrams_lost("1")
+    fn lost(invocations: &[u64]) -> Option<u64> {
+        let counters = LineCounters::default();
+        invocations.iter().for_each(|counter| note(&counters, "1", "aa", *counter));
+        counters.telegrams_lost("1")
     }
 
     #[test]
@@ -141,20 +141,20 @@ mod tests {
 
     #[test]
     fn meters_count_for_themselves_and_the_board_is_one() {
-        let health = LineCounters::default();
-        let other = health.clone();
+        let counters = LineCounters::default();
+        let other = counters.clone();
         for (meter, title, counter) in
             [("1", "aa", 5), ("2", "bb", 90), ("1", "aa", 8), ("2", "bb", 91), ("1", "cc", 500)]
         {
             note(&other, meter, title, counter);
         }
-        assert_eq!(health.telegrams_lost("1"), Some(2));
-        assert_eq!(health.telegrams_lost("2"), Some(0));
-        assert_eq!(health.frames_damaged(), None);
+        assert_eq!(counters.telegrams_lost("1"), Some(2));
+        assert_eq!(counters.telegrams_lost("2"), Some(0));
+        assert_eq!(counters.frames_damaged(), None);
         other.frames_are_damaged(3);
-        assert_eq!(health.frames_damaged(), Some(3));
+        assert_eq!(counters.frames_damaged(), Some(3));
         let counterless = Readings::parse(b"{\"meter\":\"3\",\"power_net_w\":1}").unwrap();
-        health.note(&counterless);
-        assert_eq!(health.telegrams_lost("3"), None);
+        counters.note(&counterless);
+        assert_eq!(counters.telegrams_lost("3"), None);
     }
 }

@@ -24,9 +24,9 @@ pub struct Projection {
     pub names: Vec<(FieldKey, String)>,
 }
 
-/// One reading as the sink shows it.
+/// One reading as the projection makes it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Shown<'a> {
+pub struct ProjectedReading<'a> {
     /// Its key.
     pub key: FieldKey,
     /// Its name at the sink.
@@ -39,8 +39,8 @@ pub struct Shown<'a> {
 
 impl Projection {
     /// The chosen readings, in their order.
-    pub fn of<'a>(&'a self, readings: &'a Readings) -> impl Iterator<Item = Shown<'a>> {
-        self.members(readings).map(|member| self.show(member))
+    pub fn of<'a>(&'a self, readings: &'a Readings) -> impl Iterator<Item = ProjectedReading<'a>> {
+        self.members(readings).map(|member| self.project(member))
     }
 
     fn members<'a>(&'a self, readings: &'a Readings) -> impl Iterator<Item = &'a Member> {
@@ -49,8 +49,8 @@ impl Projection {
         all.into_iter().flatten().chain(chosen)
     }
 
-    /// One reading as the sink shows it.
-    pub fn show<'a>(&'a self, member: &'a Member) -> Shown<'a> {
+    /// One reading as the projection makes it.
+    pub fn project<'a>(&'a self, member: &'a Member) -> ProjectedReading<'a> {
         let Member { key, value, unit } = member;
         let (value, unit) = match (value, key) {
             (ReadingValue::Number(number), FieldKey::Field(place, _)) => {
@@ -59,7 +59,7 @@ impl Projection {
             }
             _ => (Cow::Borrowed(value), Cow::Borrowed(unit.as_ref())),
         };
-        Shown { key: *key, name: self.name(*key), value, unit }
+        ProjectedReading { key: *key, name: self.name(*key), value, unit }
     }
 
     /// The name of a reading.
@@ -131,9 +131,9 @@ mod tests {
         "\"1-0:99.1.0\":12,\"1-0:99.1.0_unit\":\"Wh\",\"item_7\":\"a\\\"b\"}"
     );
 
-    fn json(view: &Projection, due: &[FieldKey]) -> String {
+    fn json(projection: &Projection, due: &[FieldKey]) -> String {
         let mut text = Vec::new();
-        view.write_json(&Readings::parse(LINE.as_bytes()).unwrap(), due, &mut text);
+        projection.write_json(&Readings::parse(LINE.as_bytes()).unwrap(), due, &mut text);
         String::from_utf8(text).unwrap()
     }
 
@@ -148,19 +148,20 @@ mod tests {
 
     #[test]
     fn what_is_chosen_comes_in_that_order_with_its_names_and_units() {
-        let mut view = Projection {
+        let mut projection = Projection {
             keys: Some(["voltage_l1_v", "energy_import_wh", "power_net_w"].map(key).to_vec()),
             names: vec![(key("voltage_l1_v"), "SpannungL1".to_owned())],
             ..Projection::default()
         };
-        view.units.choose("energy=kWh").unwrap();
-        assert_eq!(json(&view, &[]), r#"{"SpannungL1":233.7,"energy_import_kwh":12.937}"#);
+        projection.units.choose("energy=kWh").unwrap();
+        assert_eq!(json(&projection, &[]), r#"{"SpannungL1":233.7,"energy_import_kwh":12.937}"#);
         assert_eq!(
-            json(&view, &["power_net_w", "voltage_l1_v"].map(key)),
+            json(&projection, &["power_net_w", "voltage_l1_v"].map(key)),
             r#"{"SpannungL1":233.7,"energy_import_kwh":12.937,"power_net_w":null}"#
         );
         let readings = Readings::parse(LINE.as_bytes()).unwrap();
-        let units: Vec<_> = view.of(&readings).map(|shown| shown.unit.into_owned()).collect();
+        let units: Vec<_> =
+            projection.of(&readings).map(|reading| reading.unit.into_owned()).collect();
         assert_eq!(units, ["V", "kWh"]);
     }
 }

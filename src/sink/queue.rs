@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_a_sink_in_trouble_and_what_goes_is_counted() {
+    fn nobody_waits_for_a_failing_sink_and_what_goes_is_counted() {
         let (sender, receiver) = queue(4).unwrap();
         receiver.blocked(true);
         (0..10).for_each(|number| sender.put(event(number)));

@@ -49,7 +49,7 @@ impl FromStr for SinkSettings {
 /// The settings of `--to`. A scheme alone stands for the address that the environment has for it.
 ///
 /// # Errors
-/// The text, or the address of the environment, cannot be meant.
+/// The text, or the address from the environment, is not that of a sink.
 pub fn parse(text: &str, lookup: Lookup<'_>) -> Result<SinkSettings, SettingError> {
     let address = kind(text).map(|kind| (kind.environment.read_address)(text, lookup));
     let Some(address) = address.transpose()?.flatten() else {
@@ -88,7 +88,7 @@ pub struct ConfiguredSink {
 /// Builds a sink for a run. It opens nothing yet.
 ///
 /// # Errors
-/// A setting that cannot be meant.
+/// An invalid setting.
 pub fn build(
     mut settings: SinkSettings,
     run: &str,
@@ -149,8 +149,8 @@ mod tests {
                 SettingType::Number(_) => default.parse::<u32>().is_ok(),
                 SettingType::Duration => duration(default).is_ok(),
                 SettingType::Text(_) => !default.is_empty(),
-                SettingType::List(_) | SettingType::File | SettingType::Table(..) => false,
-                SettingType::Secret => false,
+                SettingType::List(_) | SettingType::Table(..) | SettingType::Secret => false,
+                SettingType::File | SettingType::Folder => false,
             };
             assert!(reads, "{} = {default}", key.name);
         }

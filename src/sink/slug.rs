@@ -7,13 +7,11 @@
 //! ```
 //!
 //! Anybody who can send telegrams chooses the text. A slug has no characters that mean something to
-//! a
-//! broker, a file system or Home Assistant, and two texts that would become equal get different
+//! a broker, a file system or Home Assistant, and two texts that would become equal get different
 //! endings.
 
 /// The text as `[A-Za-z0-9_-]`, 64 at most. A text of that form stays as it is; a changed one gets
-/// an
-/// ending that tells it from others. An empty text becomes `unknown`.
+/// an ending that tells it from others. An empty text becomes `unknown`.
 pub fn slug(text: &str) -> String {
     match text {
         "" => "unknown".to_owned(),

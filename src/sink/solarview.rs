@@ -3,8 +3,7 @@
 //! The keys are in [`SOLARVIEW`].
 //!
 //! If FILE contains `{meter}`, each meter has its own file; otherwise only one meter is shown. A
-//! register
-//! that a telegram lacks has no line, and a telegram without any leaves the file as it is.
+//! register that a telegram lacks has no line, and a telegram without any leaves the file as it is.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -37,11 +36,11 @@ pub const SOLARVIEW: SinkKind = SinkKind {
         "solarview:FILE",
         "the energy registers as Solarview reads them",
     )],
-    about: "Each telegram replaces FILE in one step. FILE may hold `{meter}`. Without `fields` the file \
-            has the registers 1.8.0 and 2.8.0, in kWh and W.",
+    about: "Each telegram replaces FILE in one step. FILE may contain `{meter}`. Without \
+            `fields` the file has the registers 1.8.0 and 2.8.0, in kWh and W.",
     keys: &[KEYS],
-    notes: "With each telegram this file, and that of `prometheus:FILE`, is written to the disk. On a \
-            memory card, `every` spares it, or a FILE in `/run`.",
+    notes: "Each telegram writes this file, and that of `prometheus:FILE`, to the disk. To spare \
+            a memory card, set `every`, or choose a FILE in `/run`.",
     environment: SinkEnvironment::KEYS_ONLY,
     build: new,
 };
@@ -49,7 +48,7 @@ pub const SOLARVIEW: SinkKind = SinkKind {
 const KEYS: &[SettingKey] = &[SettingKey::new(
     "style",
     SettingType::Choice(&["solarview", "d0"]),
-    "`d0` is for readers that take IEC 62056-21 at its word.",
+    "`d0` follows IEC 62056-21 to the letter, for readers that accept nothing else.",
 )
 .or("solarview")];
 

@@ -82,7 +82,7 @@ impl ThrottleOptions {
     }
 
     fn wants(&self, last: &Readings, now: &Readings) -> bool {
-        // A clock that was set back, or a missing clock, holds nothing back.
+        // If the clock was set back or is missing, the interval is unknown, and the readings pass.
         let since = Timestamps::of(now).since(&Timestamps::of(last));
         let within = |limit: Duration| since.is_some_and(|since| since < limit);
         if self.every.is_some_and(within) {

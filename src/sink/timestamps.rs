@@ -47,7 +47,7 @@ impl Timestamps {
 mod tests {
     use super::*;
 
-    fn clocks(time: Option<i64>, received: Option<i64>) -> Timestamps {
+    fn timestamps(time: Option<i64>, received: Option<i64>) -> Timestamps {
         let at = |second: Option<i64>| second.map(|it| Timestamp::from_second(it).unwrap());
         Timestamps { time: at(time), received: at(received) }
     }
@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn the_clock_that_says_more_tells_how_long_it_was() {
         let since = |now: (Option<i64>, Option<i64>), before: (Option<i64>, Option<i64>)| {
-            clocks(now.0, now.1).since(&clocks(before.0, before.1)).map(|it| it.as_secs())
+            timestamps(now.0, now.1).since(&timestamps(before.0, before.1)).map(|it| it.as_secs())
         };
         assert_eq!(since((Some(9), None), (Some(4), None)), Some(5));
         assert_eq!(since((Some(4), Some(9)), (Some(4), Some(2))), Some(7), "it stands still");

@@ -11,7 +11,7 @@ use rustls::{
     },
 };
 
-use crate::{format::printable::shown, sink::settings::error::SettingError};
+use crate::{file_error, format::printable::printable, sink::settings::error::SettingError};
 
 /// The cryptography: ring's.
 pub fn provider() -> Arc<CryptoProvider> {
@@ -53,7 +53,7 @@ pub fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static
 /// The error of a file without the expected content.
 pub fn unreadable(key: &str, path: &Path, error: &pem::Error) -> SettingError {
     let why = match error {
-        pem::Error::Io(error) => error.to_string(),
+        pem::Error::Io(error) => file_error::unreadable(error),
         pem::Error::NoItemsFound => "no such entry in it; PEM is expected".to_owned(),
         // Without the error's text, which may quote part of a key.
         _ => "it is not PEM".to_owned(),
@@ -73,13 +73,12 @@ pub fn explain(error: &Error, own_ca: bool) -> String {
             format!("its certificate {}", explain_certificate(wrong, own_ca))
         }
         Error::InvalidMessage(_) => "it does not speak TLS".to_owned(),
-        _ => format!("no secure connection ({})", shown(&error.to_string())),
+        _ => format!("no secure connection ({})", printable(&error.to_string())),
     }
 }
 
 /// The fault of a certificate, to follow a noun. `own_ca` tells whether the authorities come from a
-/// file
-/// of the user's.
+/// file of the user's.
 pub fn explain_certificate(error: &CertificateError, own_ca: bool) -> String {
     use CertificateError as E;
     match error {
@@ -99,7 +98,7 @@ pub fn explain_certificate(error: &CertificateError, own_ca: bool) -> String {
         E::NotValidForName => "is for another name".to_owned(),
         E::NotValidForNameContext { expected, presented } => {
             let (expected, presented) = (expected.to_str(), presented.join(", "));
-            format!("is not for {}, but for {}", shown(&expected), shown(&presented))
+            format!("is not for {}, but for {}", printable(&expected), printable(&presented))
         }
         E::Other(_) if error.to_string().contains("CaUsedAsEndEntity") => {
             "is the authority\'s own: give the server a certificate that it has signed, or set \
@@ -107,7 +106,7 @@ pub fn explain_certificate(error: &CertificateError, own_ca: bool) -> String {
                 .to_owned()
         }
         E::Revoked => "was revoked".to_owned(),
-        error => format!("is not accepted: {}", shown(&error.to_string())),
+        error => format!("is not accepted: {}", printable(&error.to_string())),
     }
 }
 
@@ -131,8 +130,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ca.pem");
         let message = || roots(Some(&path)).unwrap_err().to_string();
-        let missing = "No such file or directory (os error 2)";
-        assert_eq!(message(), format!("ca = {}: {missing}", path.display()));
+        assert_eq!(message(), format!("ca = {}: no such file", path.display()));
         fs::write(&path, "no certificate").unwrap();
         assert_eq!(
             message(),
@@ -171,7 +169,7 @@ mod tests {
             (E::NotValidForName, "is for another name"),
             (
                 E::NotValidForNameContext { expected, presented },
-                "is not for localhost, but for DnsName(\"\\x1bb\"), 10.0.0.1",
+                "is not for localhost, but for DnsName(\"\\u{1b}b\"), 10.0.0.1",
             ),
             (E::Revoked, "was revoked"),
             (

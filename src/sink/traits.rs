@@ -7,16 +7,14 @@ pub trait Sink: Send {
     /// Takes events until the queue ends.
     ///
     /// The sink runs in a thread of its own and may wait for its server, but not for ever: once the
-    /// queue has
-    /// ended, the sink has to return by the queue's deadline.
+    /// queue has ended, the sink has to return by the queue's deadline.
     fn run(self: Box<Self>, queue: QueueReceiver, report: &dyn Report);
 }
 
 /// The receiver of a sink's reports.
 pub trait Report {
     /// Reports a change of state to the user: `connected`, `no answer for 10 s; trying again`. The
-    /// receiver
-    /// adds the name of the sink.
+    /// receiver adds the name of the sink.
     fn say(&self, text: &str);
 
     /// Counts readings, possibly none, that were not stored and never will be.
@@ -26,10 +24,10 @@ pub trait Report {
 /// The messages of a test.
 #[cfg(test)]
 #[derive(Default)]
-pub(crate) struct Said(pub(crate) std::cell::RefCell<Vec<String>>);
+pub(crate) struct ReportedTexts(pub(crate) std::cell::RefCell<Vec<String>>);
 
 #[cfg(test)]
-impl Report for Said {
+impl Report for ReportedTexts {
     fn say(&self, text: &str) {
         self.0.borrow_mut().push(text.to_owned());
     }

@@ -36,12 +36,10 @@ pub enum SourceEvent {
     /// Nothing came for a moment, or a signal arrived: the caller checks its flags and time-outs.
     Quiet,
     /// The source was lost, with the reason. It is closed and will be opened again. Octets before
-    /// and
-    /// after the loss do not belong together.
+    /// and after the loss do not belong together.
     Lost(String),
     /// The source cannot be opened, with the reason. It will be tried again; another `Waiting`
-    /// follows
-    /// only if the reason changes and the new one lasts.
+    /// follows only if the reason changes and the new one lasts.
     Waiting(String),
     /// The source works again, or for the first time after a `Waiting`; it was away for this long.
     Back(Duration),

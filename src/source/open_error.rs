@@ -82,23 +82,23 @@ impl fmt::Display for OpenError {
 
 impl core::error::Error for OpenError {}
 
-/// Paths with commas between them; a long list is cut.
+/// Paths with commas between them; a long list is shortened.
 struct List<'a>(&'a [PathBuf]);
 
 impl fmt::Display for List<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, path) in self.0.iter().take(SHOWN).enumerate() {
+        for (position, path) in self.0.iter().take(MOST_LISTED).enumerate() {
             let comma = if position > 0 { ", " } else { "" };
             write!(f, "{comma}{}", path.display())?;
         }
-        match self.0.len().saturating_sub(SHOWN) {
+        match self.0.len().saturating_sub(MOST_LISTED) {
             0 => Ok(()),
             more => write!(f, " and {more} more"),
         }
     }
 }
 
-const SHOWN: usize = 8;
+const MOST_LISTED: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_list_is_cut() {
+    fn a_long_list_is_shortened() {
         let available: Vec<PathBuf> = (0..40).map(|n| PathBuf::from(format!("{n}"))).collect();
         let text = OpenError::NoDefault { available }.to_string();
         assert!(text.ends_with("6, 7 and 32 more"), "{text}");

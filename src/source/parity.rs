@@ -1,12 +1,10 @@
 //! The parity bit of the line, and the search for it.
 //!
 //! Meters on the M-Bus send 8E1. Some adapters and converters on the way are built for 8N1. A
-//! reader
-//! with the wrong setting marks at least every second octet, because the bit that it takes for
-//! parity
-//! (or for the stop bit) is wrong that often. Noise on a line that still carries frames stays far
-//! below
-//! that. An adapter that reports no errors at all gives itself away by the missing frames.
+//! reader with the wrong setting marks at least every second octet, because the bit that it takes
+//! for parity (or for the stop bit) is wrong that often. Noise on a line that still carries frames
+//! stays far below that. An adapter that reports no errors at all gives itself away by the missing
+//! frames.
 
 use core::{fmt, str::FromStr};
 
@@ -188,7 +186,7 @@ mod tests {
         let mut search = ParitySearch::default();
         search.record(128, 128);
         assert!(search.frames_seen());
-        assert!(!search.frames_seen(), "told once");
+        assert!(!search.frames_seen(), "reported once");
         assert_eq!(search.record(100_000, 100_000), None);
         assert_eq!(search.parity(), Parity::None);
     }

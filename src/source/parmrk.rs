@@ -11,10 +11,8 @@
 //! escape; the next one brings the rest.
 //!
 //! Octets lost between UART and reader do not show here. The line discipline only writes them to
-//! the
-//! kernel's log, and the counters of `TIOCGICOUNT` are out of reach without unsafe code. The
-//! checksum
-//! and the lengths of a frame have to find those.
+//! the kernel's log, and the counters of `TIOCGICOUNT` are out of reach without unsafe code. The
+//! checksum and the lengths of a frame have to find those.
 
 use super::Burst;
 use crate::error::Mark;

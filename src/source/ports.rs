@@ -1,8 +1,7 @@
 //! The serial devices of this machine.
 //!
 //! A name under `/dev/serial/by-id` stays with its adapter, even if the adapter comes back as
-//! `ttyUSB1`
-//! instead of `ttyUSB0`. These are the names to use, to list and to recommend.
+//! `ttyUSB1` instead of `ttyUSB0`. These are the names to use, to list and to recommend.
 
 use std::{
     fs,

@@ -21,8 +21,7 @@ pub(super) trait Endpoint: Send {
     type Port: Send;
 
     /// True if an open port proves that the source is back. Otherwise its first octet does: a TCP
-    /// server
-    /// accepts connections even while its own device is unplugged.
+    /// server accepts connections even while its own device is unplugged.
     const BACK_WHEN_OPEN: bool;
 
     fn name(&self) -> &str;
@@ -100,8 +99,7 @@ impl<L: Endpoint> Reconnecting<L> {
     /// Schedules the next attempt, and reports the error if it is news.
     ///
     /// The first error is reported at once. An error of another kind has to occur twice: a node
-    /// that
-    /// comes back belongs to nobody for a moment, until udev has set its group.
+    /// that comes back belongs to nobody for a moment, until udev has set its group.
     fn wait(&mut self, error: &OpenError) -> SourceEvent {
         self.retry_at = Instant::now() + self.backoff.delay();
         let kind = mem::discriminant(error);
@@ -136,7 +134,7 @@ impl<L: Endpoint> Reconnecting<L> {
             return Ok(SourceEvent::Quiet);
         }
         self.away_since = Some(Instant::now());
-        // A lost device is missing: no second message.
+        // The user knows that a lost device is missing, so no second message says it.
         let missing = OpenError::Missing { path: Default::default(), available: Vec::new() };
         self.reported = Some(mem::discriminant(&missing));
         Ok(SourceEvent::Lost(reason))
@@ -182,8 +180,7 @@ impl<L: Endpoint> Source for Reconnecting<L> {
 /// Waits for octets on `file` and reads them. Returns nothing if none came within [`READ_TIMEOUT`].
 ///
 /// The file must be non-blocking. An error is the reason for the loss: a device that is gone reads
-/// as
-/// end of input or as an error, for ever.
+/// as end of input or as an error, for ever.
 pub(super) fn read_some<'a>(
     file: BorrowedFd<'_>,
     room: &'a mut [u8],

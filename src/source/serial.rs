@@ -1,10 +1,8 @@
 //! A serial device, read with the marks of its UART.
 //!
 //! `serialport` opens the device for this process alone and sets the speed. Its own reads would
-//! turn an
-//! octet with a wrong parity bit into `00` silently. Octets are therefore read from a second
-//! handle, on
-//! which the kernel marks such octets ([`super::parmrk`]).
+//! turn an octet with a wrong parity bit into `00` silently. Octets are therefore read from a
+//! second handle, on which the kernel marks such octets ([`super::parmrk`]).
 //!
 //! Nothing is ever written to the device: a push meter only sends.
 
@@ -33,8 +31,11 @@ use super::{
     parmrk::Unescaper,
     ports,
 };
-use crate::backoff::Backoff;
-use crate::source::reconnect::{self, Reconnecting};
+use crate::{
+    backoff::Backoff,
+    format::printable::printable,
+    source::reconnect::{self, Reconnecting},
+};
 
 /// The settings of a serial device. [`SerialSettings::new`] has those of meters on the M-Bus.
 #[derive(Clone, Debug)]
@@ -202,8 +203,7 @@ impl TtyPort {
         let owner = TTYPort::open(&builder).map_err(io_error)?;
         configure(&file, parity)?;
         // Octets received before now had other settings: wrong speed, no escapes, perhaps from
-        // before the
-        // adapter was unplugged. Nothing tells them from octets of the meter.
+        // before the adapter was unplugged. Nothing tells them from octets of the meter.
         tcflush(&file, QueueSelector::IFlush)?;
         Ok(Self { file, _owner: owner })
     }
@@ -246,8 +246,7 @@ fn configure(file: &File, parity: Parity) -> io::Result<()> {
 }
 
 /// The settings that the device did not apply; a pseudo-terminal has no parity, for example. The
-/// call
-/// that sets them succeeds all the same.
+/// call that sets them succeeds all the same.
 fn unapplied_settings(got: &Termios, baud: u32, parity: Parity) -> Vec<&'static str> {
     let parity_bits = ControlModes::PARENB | ControlModes::PARODD;
     let differs = got.control_modes ^ control(parity);
@@ -300,15 +299,14 @@ fn holder(node: &Path) -> Option<String> {
     let processes = fs::read_dir("/proc").ok()?.flatten();
     let holds = |process: &Path| {
         let files = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
-        files.into_iter().any(|file| fs::read_link(file.path()).is_ok_and(|held| held == node))
+        files.into_iter().any(|file| fs::read_link(file.path()).is_ok_and(|target| target == node))
     };
     processes.into_iter().find_map(|process| {
         let pid: u32 = process.file_name().to_str()?.parse().ok()?;
         let path = process.path();
         let name =
             holds(&path).then(|| fs::read_to_string(path.join("comm")).unwrap_or_default())?;
-        let name: String = name.chars().filter(|character| !character.is_control()).collect();
-        Some(format!("{name}[{pid}]"))
+        Some(format!("{}[{pid}]", printable(name.trim_end())))
     })
 }
 

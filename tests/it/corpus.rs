@@ -92,7 +92,7 @@ fn what_has_no_key_is_whole_and_gives_no_reading() {
 
 #[cfg(feature = "cli")]
 #[test]
-fn what_the_ends_of_the_input_cut_off_is_told_when_nothing_else_is_there() {
+fn what_the_ends_of_the_input_cut_off_is_reported_when_nothing_else_is_there() {
     for (path, expected) in items().iter().filter(|(_, e)| e["outcome"] == "truncated") {
         let name = path.to_str().unwrap();
         let reason = match expected["layer"].as_str().unwrap() {
@@ -102,9 +102,12 @@ fn what_the_ends_of_the_input_cut_off_is_told_when_nothing_else_is_there() {
         };
         let mut decode = std::process::Command::new(env!("CARGO_BIN_EXE_meterpipe"));
         let output = decode.args(["decode", name]).output().unwrap();
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(3), "{name}: {told}");
-        assert!(told.contains("no telegram found in ") && told.contains(reason), "{name}: {told}");
+        let messages = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{name}: {messages}");
+        assert!(
+            messages.contains("no telegram found in ") && messages.contains(reason),
+            "{name}: {messages}"
+        );
     }
 }
 

@@ -119,9 +119,9 @@ fn objects_have_the_expected_values() {
             // The expectation leaves an offset that the meter does not give open.
             let assumed = line.contains_key("time_assumed");
             let time = time.unwrap_or_else(|| panic!("{} has no time", item.name));
-            let told = if assumed { &time[..expected.len()] } else { &*time };
+            let shortened = if assumed { &time[..expected.len()] } else { &*time };
             if item.name != OTHER_CLOCK {
-                assert_eq!(told, expected, "{}", item.name);
+                assert_eq!(shortened, expected, "{}", item.name);
             }
             assert_eq!(assumed, expected.len() == "2021-09-27T09:47:15".len(), "{}", item.name);
         }
@@ -135,9 +135,9 @@ fn objects_have_the_expected_values() {
         let numbers: Vec<_> = numbers.into_iter().filter(|row| row.0.is_none()).collect();
         if bare.is_empty() {
             // A list by position: only type and integer are there to compare.
-            let told: Vec<_> = numbers.iter().map(|row| (row.5.clone(), row.3.clone())).collect();
+            let found: Vec<_> = numbers.iter().map(|row| (row.5.clone(), row.3.clone())).collect();
             let positional: Vec<_> = list("positional").iter().map(positional).collect();
-            assert_eq!(told, positional, "{}", item.name);
+            assert_eq!(found, positional, "{}", item.name);
         } else {
             assert_eq!(numbers, bare, "{}", item.name);
         }

@@ -111,7 +111,7 @@ fn every_usual_form_of_a_dump_is_read() {
 }
 
 #[test]
-fn what_cannot_be_told_apart_is_refused_with_a_hint() {
+fn what_cannot_be_distinguished_is_refused_with_a_hint() {
     let folder = Folder::new();
     let words = "0000000 fa68 68fa ff53 0100 db67 4b08 4d46 5067\n0000010 0000 8109 20f8 0000 2300 d588 4fab 5197\n";
     let ran = folder.decode(words);

@@ -94,12 +94,13 @@ fn listings_survive_a_loss_of_their_double_blanks_and_of_their_text() {
             .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
             .collect();
         assert_reads(squeezed.join("\n"), &telegram(), &name);
-        let cut: Vec<&str> = text.lines().map(|l| l.split(['|', '>']).next().unwrap()).collect();
-        assert_reads(cut.join("\n"), &telegram(), &name);
+        let left_side: Vec<&str> =
+            text.lines().map(|l| l.split(['|', '>']).next().unwrap()).collect();
+        assert_reads(left_side.join("\n"), &telegram(), &name);
     }
     let xxd = fs::read_to_string("tests/data/dumps/xxd.txt").unwrap();
-    let cut: Vec<&str> = xxd.lines().map(|line| line[..49].trim_end()).collect();
-    assert_reads(cut.join("\n"), &telegram(), "xxd without its right side");
+    let left_side: Vec<&str> = xxd.lines().map(|line| line[..49].trim_end()).collect();
+    assert_reads(left_side.join("\n"), &telegram(), "xxd without its right side");
 }
 
 #[test]
@@ -429,7 +430,7 @@ fn hex_that_looks_like_an_offset_is_hex() {
 }
 
 #[test]
-fn where_a_long_line_is_cut_never_matters() {
+fn where_a_long_line_is_split_never_matters() {
     let lines = [
         digits(),
         format!("\u{feff}{}", in_groups(2, " ")),
@@ -443,8 +444,8 @@ fn where_a_long_line_is_cut_never_matters() {
     for line in lines {
         let line = line.as_bytes();
         let whole = pieces(&[&line[..1], &line[1..]]);
-        for cut in 0..line.len() {
-            assert_eq!(pieces(&[&line[..cut], &line[cut..]]), whole, "cut at {cut}");
+        for at in 0..line.len() {
+            assert_eq!(pieces(&[&line[..at], &line[at..]]), whole, "split at {at}");
         }
         for size in 1..70 {
             assert_eq!(pieces(&line.chunks(size).collect::<Vec<_>>()), whole, "pieces of {size}");
@@ -467,7 +468,7 @@ fn pieces(pieces: &[&[u8]]) -> (HexRun, Vec<Error>) {
 }
 
 #[test]
-fn a_defect_of_a_line_in_pieces_is_told_once_and_by_its_place_in_the_line() {
+fn a_defect_of_a_line_in_pieces_is_reported_once_and_by_its_place_in_the_line() {
     let (mut dump, mut run) = (Dump::default(), HexRun::default());
     dump.line(b"68FAFA68", false, &mut run).unwrap();
     let error = dump.line(b"53S", false, &mut run).unwrap_err();

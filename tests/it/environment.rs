@@ -221,12 +221,12 @@ fn only_a_secret_may_stand_in_a_file_that_a_variable_names() {
 }
 
 #[test]
-fn a_wrong_value_is_told_with_the_name_of_its_variable() {
+fn a_wrong_value_is_reported_with_the_name_of_its_variable() {
     let canary = format!("u:{}@h", secrets::CANARY);
     let uri = format!("mqtt://{canary}");
     let host = ("MQTT_HOST", "h");
     let long = format!("https://u:{}", secrets::CANARY);
-    for (to, variables, told) in [
+    for (to, variables, message) in [
         ("mqtt", &[host, ("MQTT_PORT", "x")][..], "line 2: $MQTT_PORT = x: a port expected"),
         ("mqtt", &[("MQTT_HOST", &*uri)], "line 2: $MQTT_HOST: the name of a server expected"),
         ("mqtt", &[("MQTT_HOST", &canary)], "line 2: $MQTT_HOST: the name of a server expected"),
@@ -242,7 +242,7 @@ fn a_wrong_value_is_told_with_the_name_of_its_variable() {
         (
             "mqtt://u@h",
             &[("MQTT_PASS_FILE", "/etc/no")],
-            "line 1: $MQTT_PASS_FILE: password_file = /etc/no: No such file",
+            "line 1: $MQTT_PASS_FILE: password_file = /etc/no: no such file",
         ),
         (
             "influxdb://h",
@@ -251,15 +251,15 @@ fn a_wrong_value_is_told_with_the_name_of_its_variable() {
         ),
     ] {
         let error = sink(to, variables).unwrap_err();
-        assert!(error.starts_with(told), "{told}: {error}");
+        assert!(error.starts_with(message), "{message}: {error}");
     }
-    for (to, told) in [
+    for (to, message) in [
         ("anna:1@h", "publish: h: $METERPIPE_TO: no sink is called anna"),
         ("mqtt://h?qos=2", "publish: mqtt://h: $METERPIPE_TO: qos: 0 or 1"),
         ("h", "publish: $METERPIPE_TO: h: a sink is written as"),
     ] {
         let ran = run(&["publish"], &[("METERPIPE_TO", to)]);
-        assert!(ran.status == 2 && ran.err.contains(told), "{told}: {}", ran.err);
+        assert!(ran.status == 2 && ran.err.contains(message), "{message}: {}", ran.err);
     }
     let typed = run(&["publish", "--to=mqtt://u@h"], &[("MQTT_PASS_FILE", "/etc/no")]);
     assert!(typed.err.contains("mqtt://h: $MQTT_PASS_FILE: password_file = "), "{}", typed.err);

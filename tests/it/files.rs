@@ -49,9 +49,11 @@ fn solarview_shows_one_meter_or_has_a_file_for_each() {
             sink.put(&energy("1", 1000));
             sink.put(&energy("2", 2000));
         }
-        let (said, lost) = sink.end(LIMIT);
-        assert_eq!((said.len(), lost), (notes, 0), "{said:?}");
-        assert!(said.iter().all(|text| text.contains("has room for one meter, 1: 2 is left out")));
+        let (messages, lost) = sink.end(LIMIT);
+        assert_eq!((messages.len(), lost), (notes, 0), "{messages:?}");
+        assert!(
+            messages.iter().all(|text| text.contains("has room for one meter, 1: 2 is left out"))
+        );
     }
     assert_eq!(names(folder.path()), ["1.txt", "2.txt", "first"]);
     assert!(text(&path("1.txt")).contains("1.8.0(000001.000*kWh)"));
@@ -121,7 +123,7 @@ fn rewrite(scheme: &str, name: &str, value: fn(&str) -> Option<u64>) {
         now.unwrap_or_else(|| {
             // The other threads must not wait for pages that will not come.
             failed.store(true, Ordering::Relaxed);
-            panic!("after {shown}: {page:?}: {:?}", sink.said)
+            panic!("after {shown}: {page:?}: {:?}", sink.messages)
         })
     };
     let goes_on = |shown: u64| shown < PAGES && !failed.load(Ordering::Relaxed);
@@ -202,7 +204,7 @@ fn fill(filler: &Path) {
 }
 
 #[test]
-fn a_full_disk_leaves_the_old_page_and_is_told_once() {
+fn a_full_disk_leaves_the_old_page_and_is_reported_once() {
     with_small_disk("files::small_disk_snapshot");
 }
 
@@ -219,7 +221,7 @@ fn small_disk_snapshot() {
     for number in 2000..2100 {
         sink.put(&energy("1", number));
     }
-    wait_for("the message", || !sink.said().is_empty());
+    wait_for("the message", || !sink.messages().is_empty());
     thread::sleep(Duration::from_secs(3));
     assert_eq!(text(&path), old);
     assert_eq!(names(&disk), ["filler", "solar.txt"], "nothing is left behind");
@@ -227,12 +229,12 @@ fn small_disk_snapshot() {
     wait_for("the last page", || text(&path).contains("000002.099"));
     fill(&filler);
     sink.put(&energy("1", 3000));
-    let (said, lost) = sink.end(Duration::from_secs(1));
+    let (messages, lost) = sink.end(Duration::from_secs(1));
     let full = format!(
         "{}: No space left on device (os error 28); the old content stays; trying again",
         path.display()
     );
-    assert_eq!(said, [full.as_str(), "written again", full.as_str()]);
+    assert_eq!(messages, [full.as_str(), "written again", full.as_str()]);
     assert_eq!(lost, 1, "the page that nobody will see");
     assert!(text(&path).contains("000002.099"));
 }
@@ -256,26 +258,26 @@ fn small_disk_log() {
     for number in 50..200 {
         sink.put(&energy("1", number));
     }
-    wait_for("the message", || !sink.said().is_empty());
+    wait_for("the message", || !sink.messages().is_empty());
     let written = text(&path);
     assert!(written.ends_with('\n'), "no line is split: {written:?}");
     fs::remove_file(&filler).unwrap();
-    wait_for("the rest", || sink.said().len() == 2);
+    wait_for("the rest", || sink.messages().len() == 2);
     wait_for("the last line", || text(&path).lines().count() == 200);
     let expected: String = (0..200).map(|number| energy("1", number) + "\n").collect();
     assert_eq!(text(&path), expected, "each line once, in order");
-    assert_eq!(sink.said.lost(), 0);
+    assert_eq!(sink.messages.lost(), 0);
 
     fill(&filler);
     for number in 200..1000 {
         sink.put(&energy("1", number));
     }
-    let (said, lost) = sink.end(Duration::from_secs(2));
+    let (messages, lost) = sink.end(Duration::from_secs(2));
     let full = format!(
         "{}: No space left on device (os error 28); trying again, every 10 s at most",
         path.display()
     );
-    assert_eq!(said, [full.as_str(), "written again", full.as_str()]);
+    assert_eq!(messages, [full.as_str(), "written again", full.as_str()]);
     let stored = text(&path);
     assert!(stored.starts_with(&expected) && stored.ends_with('\n'));
     assert_eq!(stored.lines().count() as u64 + lost, 1000, "stored or counted");
@@ -315,9 +317,9 @@ fn csv_has_the_names_of_its_columns_once_a_file() {
     let head = "\"Z;\";energy_import_kwh;voltage_l1_v\n";
     let row = "1;12,937;233,7\n";
     assert_eq!(text(&path), format!("{head}{row}{row}"));
-    let said = run("?fields=meter");
+    let messages = run("?fields=meter");
     let other = "has other columns: a new header precedes the new rows";
-    assert_eq!(said, [format!("{} {other}", path.display())]);
+    assert_eq!(messages, [format!("{} {other}", path.display())]);
     assert_eq!(text(&path), format!("{head}{row}{row}meter\n1\n"));
     fs::remove_file(&path).unwrap();
     assert_eq!(run(""), ["no column for item_9: --fields chooses columns"]);
@@ -459,9 +461,9 @@ fn a_file_that_cannot_be_moved_away_goes_on_growing() {
     fs::create_dir_all(folder.path().join("log.jsonl.1/x")).unwrap();
     let sink = start(&uri("file", &path, "?rotate=100&keep=1"), 8);
     (0..20).for_each(|number| sink.put(&energy("1", number)));
-    let (said, lost) = sink.end(LIMIT);
-    assert_eq!((said.len(), lost), (1, 0), "{said:?}");
-    assert!(said[0].contains("log.jsonl cannot be moved away: "), "{said:?}");
+    let (messages, lost) = sink.end(LIMIT);
+    assert_eq!((messages.len(), lost), (1, 0), "{messages:?}");
+    assert!(messages[0].contains("log.jsonl cannot be moved away: "), "{messages:?}");
     assert_eq!(text(&path).lines().count(), 20);
 }
 
@@ -504,11 +506,12 @@ fn a_link_is_not_followed_where_the_meter_chooses_the_name() {
     std::os::unix::fs::symlink(&theirs, folder.path().join("1")).unwrap();
     let sink = start(&uri("file", &folder.path().join("{meter}"), ""), 8);
     sink.put(&energy("1", 1));
-    let (said, lost) = sink.end(Duration::from_millis(10));
-    assert_eq!((said.len(), lost), (1, 1), "{said:?}");
+    let (messages, lost) = sink.end(Duration::from_millis(10));
+    assert_eq!((messages.len(), lost), (1, 1), "{messages:?}");
     assert!(
-        said[0].contains("too many levels of symbolic links") || said[0].contains("os error 40"),
-        "{said:?}"
+        messages[0].contains("too many levels of symbolic links")
+            || messages[0].contains("os error 40"),
+        "{messages:?}"
     );
     assert_eq!(text(&theirs), "theirs\n");
 }
@@ -519,10 +522,10 @@ fn a_folder_that_comes_later_is_waited_for() {
     let path = folder.path().join("later/log.jsonl");
     let sink = start(&uri("file", &path, ""), 8);
     sink.put(&energy("1", 1));
-    wait_for("the message", || !sink.said().is_empty());
+    wait_for("the message", || !sink.messages().is_empty());
     fs::create_dir(path.parent().unwrap()).unwrap();
-    let (said, lost) = sink.end(LIMIT);
-    assert_eq!((said.len(), lost), (2, 0), "{said:?}");
-    assert!(said[0].contains("No such file or directory"), "{said:?}");
+    let (messages, lost) = sink.end(LIMIT);
+    assert_eq!((messages.len(), lost), (2, 0), "{messages:?}");
+    assert!(messages[0].contains("later/log.jsonl: no such folder; trying again"), "{messages:?}");
     assert_eq!(text(&path), energy("1", 1) + "\n");
 }

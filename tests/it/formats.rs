@@ -141,7 +141,7 @@ fn json_of_the_published_telegram() {
 fn json_says_when_a_telegram_came_and_whether_it_is_proven() {
     let apdu = octets(PUBLISHED);
     let telegram = Telegram::parse(&apdu).unwrap();
-    let received = Time::parse(b"2026-08-24T21:03:17.482Z").unwrap();
+    let received = Time::parse(b"2021-09-27T07:47:17.482Z").unwrap();
     let mut attributes = ciphered();
     for (auth, proven) in [
         (Some(Auth::Verified), "true"),
@@ -156,13 +156,46 @@ fn json_says_when_a_telegram_came_and_whether_it_is_proven() {
         let line = String::from_utf8(text).unwrap();
         assert!(line.starts_with(concat!(
             r#"{"schema":1,"time":"2021-09-27T09:47:15+02:00","#,
-            r#""received":"2026-08-24T21:03:17.482Z","meter":"181220000009","system_title":"#
+            r#""received":"2021-09-27T07:47:17.482Z","meter":"181220000009","system_title":"#
         )));
         assert_eq!(member(&line, "authenticated").as_deref(), Some(proven));
     }
     let line = write(FormatKind::Json, &FormatOptions::default(), &apdu);
     for name in ["received", "system_title", "invocation_counter", "authenticated"] {
         assert_eq!(member(&line, name), None, "{name} of a plain telegram");
+    }
+}
+
+#[test]
+fn a_wrong_clock_is_marked() {
+    let line = |apdu: &str, received: &str| {
+        let apdu = octets(apdu);
+        let telegram = Telegram::parse(&apdu).unwrap();
+        let received = Time::parse(received.as_bytes()).unwrap();
+        let mut text = vec![];
+        let entry =
+            OutputTelegram { telegram: &telegram, zone: &VIENNA, received, attributes: ciphered() };
+        FormatKind::Json.build(&FormatOptions::default()).unwrap().entry(&entry, &mut text);
+        String::from_utf8(text).unwrap()
+    };
+    // The published telegram is of 09:47:15+02:00.
+    for (received, suspect) in [
+        ("-", None),
+        ("2021-09-27T07:47:17.482Z", None),
+        ("2021-09-27T08:37:14.999Z", None),
+        ("2021-09-27T08:37:15.000Z", Some("true")),
+        ("2021-09-27T06:57:15.000Z", Some("true")),
+        ("2026-08-24T21:03:17.482Z", Some("true")),
+    ] {
+        let found = member(&line(PUBLISHED, received), "time_suspect");
+        assert_eq!(found.as_deref(), suspect, "{received}");
+    }
+    // Status 81: invalid; 82: doubtful, as the T210-D says all winter.
+    for (status, suspect) in [("81", Some("true")), ("82", None), ("ff", None)] {
+        let apdu = PUBLISHED.replace("00ff8880", &format!("00ff88{status}"));
+        assert_ne!((apdu.as_str(), status), (PUBLISHED, "80"));
+        let found = member(&line(&apdu, "-"), "time_suspect");
+        assert_eq!(found.as_deref(), suspect, "{status}");
     }
 }
 

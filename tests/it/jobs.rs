@@ -72,7 +72,7 @@ fn what_comes_out_does_not_depend_on_the_number_of_jobs() {
 }
 
 #[test]
-fn a_wrong_key_is_told_as_with_one_job() {
+fn a_wrong_key_is_reported_as_with_one_job() {
     let folder = Folder::new();
     let path = folder.telegrams("hex", "netz-noe-kaifa", "2000");
     fs::write(folder.path("guek"), "0".repeat(32)).unwrap();
@@ -118,7 +118,7 @@ fn a_reader_that_goes_away_ends_the_run() {
 }
 
 #[test]
-fn a_full_disk_is_told() {
+fn a_full_disk_is_reported() {
     let folder = Folder::new();
     let path = folder.telegrams("hex", "netz-noe-kaifa", "2000");
     for jobs in ["1", "2", "5"] {
@@ -153,6 +153,19 @@ fn a_number_of_jobs_is_a_number_from_one_on() {
         assert_eq!(ran.status, 2, "{jobs}: {}", ran.err);
         assert!(ran.err.contains("--jobs"), "{}", ran.err);
     }
+}
+
+#[test]
+fn without_threads_the_main_one_reads_everything() {
+    let folder = Folder::new();
+    let path = folder.telegrams("hex", "netz-noe-kaifa", "1500");
+    let one = folder.run("decode", "1", &[&path]);
+    let key = folder.path("guek");
+    let mut several = command(&["decode", "--key-file", &key, "--jobs", "8", &path]);
+    // No machine has room for a thread with such a stack.
+    let several = ran(several.env("RUST_MIN_STACK", (1u64 << 60).to_string()).output().unwrap());
+    assert_eq!((one.status, &one.out, &one.err), (several.status, &several.out, &several.err));
+    assert!(one.out.lines().count() > 1300);
 }
 
 /// As XML the file has 68 MB, which do not fit into the room that there is.

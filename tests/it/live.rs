@@ -225,6 +225,10 @@ fn a_recording_goes_on_behind_a_line_that_broke_off() {
     run(&arguments, b"# meterpipe-record 1\n- raw 00\n");
     let expected = "# meterpipe-record 1\n- raw 68\n# meterpipe-record 1\n- raw 00\n";
     assert_eq!(fs::read_to_string(&record).unwrap(), expected);
+    let nowhere = folder.path().join("no/kept");
+    let ran = run(&["watch", "-", "--record", nowhere.to_str().unwrap()], b"");
+    assert_eq!(ran.status, 6, "{}", ran.err);
+    assert!(ran.err.ends_with("no/kept: no such folder\n"), "{}", ran.err);
 }
 
 #[test]
@@ -263,8 +267,8 @@ fn a_single_run_ends_with_its_own_status() {
     let holder = Live::start(&["capture", node.to_str().unwrap()]);
     wait_for("the device is taken", || count(&holder.err, "parity") == 1);
     let ran = run(&["capture", "--once", node.to_str().unwrap()], b"");
-    let said = format!("in use by meterpipe[{}]", holder.process.0.id());
-    assert_eq!((ran.status, ran.err.contains(&said)), (5, true), "{}", ran.err);
+    let message = format!("in use by meterpipe[{}]", holder.process.0.id());
+    assert_eq!((ran.status, ran.err.contains(&message)), (5, true), "{}", ran.err);
 }
 
 #[test]

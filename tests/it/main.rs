@@ -6,6 +6,7 @@
 
 mod bare_apdu;
 mod capture;
+mod clocks;
 mod common;
 mod corpus;
 mod corpus_formats;

@@ -100,12 +100,18 @@ fn a_damaged_text_is_a_text_all_the_same() {
 fn a_record_that_the_end_of_the_input_cuts_is_no_error() {
     let folder = Folder::new();
     let [first, second] = frames();
-    let time = "2026-08-24T21:03:17.482Z";
+    let time = "2021-09-27T07:47:17.482Z";
     let whole = format!("{time} frame {first} from=a\n{time} frame {second} from=a\n");
     let telegram = format!("{HEADER}{whole}");
-    let cut = format!("{telegram}{time} raw {} from=a err=parity@7,overrun@9\n", &first[..20]);
-    for size in telegram.len()..cut.len() {
-        assert_eq!(folder.decode(&[], &cut[..size]), fine(1), "{}", &cut[telegram.len()..size]);
+    let truncated =
+        format!("{telegram}{time} raw {} from=a err=parity@7,overrun@9\n", &first[..20]);
+    for size in telegram.len()..truncated.len() {
+        assert_eq!(
+            folder.decode(&[], &truncated[..size]),
+            fine(1),
+            "{}",
+            &truncated[telegram.len()..size]
+        );
     }
     // Where a line ends, it is one.
     let (status, telegrams, message) = folder.decode(&[], format!("{telegram}- raw 0\n"));
@@ -263,7 +269,7 @@ fn a_silent_pipe_ends_with_the_timeout() {
 }
 
 #[test]
-fn a_key_that_fits_and_is_for_another_meter_is_told_apart() {
+fn a_key_that_fits_and_is_for_another_meter_is_distinguished() {
     let folder = Folder::new();
     folder.write("guek", format!("181220000008 {KEY}\n{}\n", "00".repeat(16)));
     let (status, _, message) = folder.decode(&[], DUMP);

@@ -103,7 +103,7 @@ fn promtool_finds_nothing_to_complain_about() {
 }
 
 #[test]
-fn a_file_that_the_collector_would_not_read_is_told_of() {
+fn a_file_that_the_collector_would_not_read_is_reported() {
     let (_folder, path, sink) = textfile("meter.txt");
     sink.put(&everything("1"));
     let text = "does not end in .prom: the textfile collector will not read it";
@@ -192,9 +192,9 @@ fn node_exporter_shows_the_values_of_the_textfile() {
 /// An exporter, and where it listens.
 fn exporter() -> (sinks::Running, SocketAddr) {
     let sink = start("prometheus://127.0.0.1:0", 8);
-    wait_for("the address", || !sink.said().is_empty());
-    let said = sink.said().concat();
-    let address = said.strip_prefix("listening on http://").unwrap();
+    wait_for("the address", || !sink.messages().is_empty());
+    let messages = sink.messages().concat();
+    let address = messages.strip_prefix("listening on http://").unwrap();
     let address = address.strip_suffix("/metrics").unwrap().parse().unwrap();
     (sink, address)
 }
@@ -284,20 +284,20 @@ fn who_takes_nothing_of_the_answer_holds_up_nobody() {
 }
 
 #[test]
-fn an_address_that_is_taken_is_told_once_and_waited_for() {
+fn an_address_that_is_taken_is_reported_once_and_waited_for() {
     let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
     let taken = TcpListener::bind(address).unwrap();
     let sink = start(&format!("prometheus://{address}"), 8);
-    wait_for("the message", || !sink.said().is_empty());
+    wait_for("the message", || !sink.messages().is_empty());
     sink.put(&everything("1"));
     drop(taken);
-    wait_for("the address", || sink.said().len() > 1);
+    wait_for("the address", || sink.messages().len() > 1);
     let why = "Address already in use (os error 98); trying again, every 30 s at most";
     let listening = format!("listening on http://{address}/metrics");
     let page = ask(address, GET).unwrap();
     assert!(page.contains("telegrams_total{meter=\"1\"} 1\n"), "{page}");
-    let (said, lost) = sink.end(LIMIT);
-    assert_eq!(said, [format!("cannot listen on {address}: {why}"), listening]);
+    let (messages, lost) = sink.end(LIMIT);
+    assert_eq!(messages, [format!("cannot listen on {address}: {why}"), listening]);
     assert_eq!(lost, 0);
 
     let taken = TcpListener::bind(address).unwrap();
@@ -313,7 +313,7 @@ fn a_hostile_meter_stays_within_its_label() {
     sink.put(&format!("{{\"meter\":\"{HOSTILE}\",\"power_net_w\":-5}}"));
     assert_eq!(sink.end(LIMIT), (vec![], 0));
     let page = fs::read_to_string(&path).unwrap();
-    let label = r##"{meter="a/../+#{{x}}\"\n\\x1b[2J"}"##;
+    let label = r##"{meter="a/../+#{{x}}\"\n\\u{1b}[2J"}"##;
     assert!(page.contains(&format!("smartmeter_active_power_net_watts{label} -5\n")), "{page}");
     assert_eq!(samples(&page).len(), 4, "{page}");
     assert!(page.bytes().all(|sign| matches!(sign, b' '..=b'~' | b'\n')), "{page}");

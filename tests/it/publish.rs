@@ -78,13 +78,13 @@ fn a_line_that_is_none_costs_no_other() {
     let ran = publish(&folder, &["--to=file:all.jsonl"], &mixed);
     assert_eq!(ran.status, 1);
     assert_eq!(read(&folder, "all.jsonl"), input);
-    for told in [
+    for message in [
         "line 2: reading: not a line of readings: no JSON at octet 0",
         "line 3: reading: not a line of readings: nothing known at octet 0",
         "line 4: reading: not a line of readings: JSON that breaks off at octet 99",
         "2 telegrams, 3 rejected",
     ] {
-        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+        assert!(ran.err.contains(message), "{message}: {}", ran.err);
     }
     let records = run(&["simulate", "--count", "1"], b"").out;
     let ran = publish(&folder, &["--to=file:none.jsonl"], &records);
@@ -96,21 +96,21 @@ fn a_line_that_is_none_costs_no_other() {
 }
 
 #[test]
-fn what_cannot_be_meant_is_said_before_anything_is_read() {
+fn what_cannot_be_meant_is_reported_before_anything_is_read() {
     let folder = TempDir::new().unwrap();
-    for (args, told) in [
+    for (args, message) in [
         (&["--to=broker"][..], "--to: broker: a sink is written as mqtt://HOST or file:PATH"),
         (&["--to=carrier:pigeon"], "carrier:pigeon: no sink is called carrier: there are "),
         (&["--to=file:x?evry=1s"], "file:x: file: nothing is called evry: did you mean every?"),
         (&["--to=influxdb://h?db=d&retry=999999999999999999d"], "d: at most ten years expected"),
         (&["--to=file:x?fields=what"], "file:x: fields: no field is called what: did you mean "),
         (&[], "nowhere to publish to: name a sink with --to, or a configuration"),
-        (&["--config=none.toml"], "none.toml: No such file or directory"),
+        (&["--config=none.toml"], "none.toml: no such file\n"),
         (&["--to=file:x", "mqtt://u:typ3d@h"], "a sink stands where a FILE is expected"),
     ] {
         let ran = publish(&folder, args, "");
         assert_eq!(ran.status, 2, "{args:?}");
-        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+        assert!(ran.err.contains(message), "{message}: {}", ran.err);
     }
     let ran = run_command(at_home(&folder, &["watch", "mqtt://u:typ3d@h"]), b"");
     assert_eq!(ran.status, 2);
@@ -119,7 +119,7 @@ fn what_cannot_be_meant_is_said_before_anything_is_read() {
 }
 
 #[test]
-fn a_sink_that_cannot_store_holds_up_no_other_and_its_loss_is_told() {
+fn a_sink_that_cannot_store_holds_up_no_other_and_its_loss_is_reported() {
     let (folder, input) = (TempDir::new().unwrap(), readings("50"));
     // This server accepts connections and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -225,15 +225,27 @@ fn the_configuration_is_checked_and_shown_without_its_secrets() {
     assert!(shown.out.contains("password = \"…\""), "{}", shown.out);
     assert!(shown.out.contains("fields = \"time,power_net_w\""), "{}", shown.out);
     assert!(!folder.path().join("new.csv").exists(), "nothing is opened");
-    write("[[meter]]\nkey_file = \"nowhere\"\n");
-    assert!(config("check").err.contains("nowhere: No such file"));
+    for (text, why) in [
+        ("\nkey_file = \"nowhere\"", "line 3: key_file: nowhere: no such file\n"),
+        (
+            "key_file = \"meterpipe/config.toml\"",
+            "line 2: key_file: meterpipe/config.toml: line 1: ",
+        ),
+        ("name = \"a\"\nsource = \"sim:b\"", "line 3: source: sim:b: "),
+        ("source = \"mqtt://h\"", "line 2: source: a sink stands where a SOURCE is expected"),
+    ] {
+        write(&format!("[[meter]]\n{text}\n"));
+        let checked = config("check");
+        assert_eq!(checked.status, 2, "{text}: {}", checked.err);
+        assert!(checked.err.contains(&format!("config.toml: {why}")), "{why}: {}", checked.err);
+    }
 }
 
 #[test]
-fn a_mistake_in_a_sink_is_told_with_its_line() {
+fn a_mistake_in_a_sink_is_reported_with_its_line() {
     let folder = TempDir::new().unwrap();
     let place = folder.path().join("c.toml");
-    let told = |text: &str, action: &[&str]| {
+    let message = |text: &str, action: &[&str]| {
         fs::write(&place, format!("[[sink]]\nto = \"file:a\"\n\n[[sink]]\n{text}\n")).unwrap();
         let ran = run_command(at_home(&folder, &[action, &["--config=c.toml"]].concat()), b"");
         assert_eq!(ran.status, 2, "{}", ran.err);
@@ -244,7 +256,7 @@ fn a_mistake_in_a_sink_is_told_with_its_line() {
         ("to = \"file:a\"\n[sink.nmes]\ntime = 1", "line 7: file: nothing is called nmes.time"),
         ("evry = 1\nto = \"file:a?rotate=daily\"", "line 5: file: nothing is called evry"),
         ("every = 1\nto = \"file:a?rotat=daily\"", "line 6: file: nothing is called rotat"),
-        ("to = \"file:a\"\nevery = \"1x\"", "line 6: every = 1x: a number of s, m, h or d"),
+        ("to = \"file:a\"\nevery = \"1x\"", "line 6: every = 1x: expected a duration such as 30s"),
         ("to = \"file:a\"\nkeep = 2", "line 6: keep goes with rotate"),
         ("to = \"file:a\"\nfields = [\n\"a\"]", "line 6: fields: no field is called a"),
         ("to = \"file:a\"\nnames.a = \"b\"", "line 6: names.a: no field is called a"),
@@ -255,7 +267,7 @@ fn a_mistake_in_a_sink_is_told_with_its_line() {
         ("to = \"carrier:pigeon\"", "line 4: no sink is called carrier"),
     ] {
         for action in [&["config", "check"][..], &["publish"]] {
-            let line = told(text, action);
+            let line = message(text, action);
             assert!(line.starts_with(why), "{why}: {line}");
         }
     }
@@ -512,7 +524,7 @@ fn what_the_guard_refuses_is_counted() {
 fn a_configuration_that_cannot_run_has_mistakes() {
     let folder = TempDir::new().unwrap();
     let config = folder.path().join("c.toml");
-    for (text, told) in [
+    for (text, message) in [
         ("[[meter]]\nsource = \"sim:what\"", "sim:what: "),
         ("[[meter]]\nsource = \"tcp://host\"", "tcp://host: a peer is written as tcp://HOST:PORT"),
         ("[[meter]]\nbaud = 0", "line 2: a number is expected here"),
@@ -528,8 +540,8 @@ fn a_configuration_that_cannot_run_has_mistakes() {
         fs::write(&config, text).unwrap();
         let args = ["config", "check", "--config", "c.toml"];
         let ran = run_command(at_home(&folder, &args), b"");
-        assert_eq!(ran.status, if told.is_empty() { 0 } else { 2 }, "{text}: {}", ran.err);
-        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+        assert_eq!(ran.status, if message.is_empty() { 0 } else { 2 }, "{text}: {}", ran.err);
+        assert!(ran.err.contains(message), "{message}: {}", ran.err);
     }
 }
 

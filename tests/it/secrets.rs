@@ -30,18 +30,18 @@ fn database() -> (u16, Receiver<String>) {
 fn serve(answer: &[u8]) -> (u16, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let ((heard, hears), answer) = (channel(), answer.to_vec());
+    let ((sender, receiver), answer) = (channel(), answer.to_vec());
     thread::spawn(move || {
         for stream in listener.incoming() {
             let (mut stream, mut octets) = (stream.unwrap(), [0; 4096]);
             let size = stream.read(&mut octets).unwrap_or_default();
             let _ = stream.write_all(&answer);
-            if heard.send(String::from_utf8_lossy(&octets[..size]).into_owned()).is_err() {
+            if sender.send(String::from_utf8_lossy(&octets[..size]).into_owned()).is_err() {
                 return;
             }
         }
     });
-    (port, hears)
+    (port, receiver)
 }
 
 /// A home with the secrets in files, and a configuration.
@@ -67,7 +67,7 @@ fn refused(mut watch: Command) -> Ran {
     watch.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut running = Running(watch.spawn().unwrap());
     let (out, mut err) = (running.0.stdout.take(), running.0.stderr.take().unwrap());
-    let (sender, said) = channel();
+    let (sender, receiver) = channel();
     thread::spawn(move || {
         let mut octets = [0; 4096];
         while let Ok(size @ 1..) = err.read(&mut octets) {
@@ -76,7 +76,7 @@ fn refused(mut watch: Command) -> Ran {
     });
     let mut text = Vec::new();
     wait_for("two refusals", || {
-        text.extend(said.try_iter().flatten());
+        text.extend(receiver.try_iter().flatten());
         let text = String::from_utf8_lossy(&text);
         text.contains("refuses user meter") && text.contains("does not accept the token: 401")
     });
@@ -85,7 +85,7 @@ fn refused(mut watch: Command) -> Ran {
     assert!(!mine.is_empty());
     signal(&running.0, Signal::TERM);
     let status = running.0.wait().unwrap();
-    text.extend(said.iter().flatten());
+    text.extend(receiver.iter().flatten());
     let mut stdout = Vec::new();
     out.unwrap().read_to_end(&mut stdout).unwrap();
     ran(std::process::Output { status, stdout, stderr: text })
@@ -134,9 +134,9 @@ fn a_secret_reaches_its_server_from_wherever_it_comes_and_nobody_else() {
 }
 
 #[test]
-fn mistakes_are_told_without_the_secret_that_stands_beside_them() {
+fn mistakes_are_reported_without_the_secret_that_stands_beside_them() {
     let secret = format!("password = \"{CANARY}\"");
-    for (text, told) in [
+    for (text, message) in [
         (format!("to = \"mqtt://u:{CANARY}@h:x\""), "x is no port"),
         (format!("to = \"mqtt://u:{CANARY}%@h\""), "a % that is no escape"),
         (format!("to = \"mqtt://u:{CANARY}\""), "not followed by a port"),
@@ -162,7 +162,7 @@ fn mistakes_are_told_without_the_secret_that_stands_beside_them() {
         let home = home(&format!("[[sink]]\n{text}\n"));
         let ran = run_command(at(&home, &["config", "check"], &[]), b"");
         assert_eq!(ran.status, 2, "{}", ran.err);
-        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+        assert!(ran.err.contains(message), "{message}: {}", ran.err);
     }
 }
 

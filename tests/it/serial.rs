@@ -258,7 +258,7 @@ fn a_lasting_run_says_once_that_it_waits_and_then_works() {
 }
 
 #[test]
-fn waiting_is_told_anew_when_the_reason_changes() {
+fn waiting_is_reported_anew_when_the_reason_changes() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("meter");
     let mut source = open(settings(&path), true);

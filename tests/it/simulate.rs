@@ -297,6 +297,7 @@ fn what_is_no_link_stays_as_it_is() {
     assert_eq!(fs::read(&file).unwrap(), b"mine");
     let output = simulate(&["--pty"]).arg(folder.path().join("no/meter")).output().unwrap();
     assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
+    assert!(stderr(&output).ends_with("no/meter: no such folder\n"), "{}", stderr(&output));
 }
 
 /// The HEX of the telegrams that come out of a line, and the status of `decrypt`.

@@ -53,7 +53,7 @@ fn every_stream_gives_exactly_its_telegrams() {
 }
 
 #[test]
-fn the_cut_of_the_input_never_matters() {
+fn the_split_of_the_input_never_matters() {
     for path in streams().iter().filter(|path| {
         let name = path.to_str().unwrap();
         name.contains("-faults") || name.contains("-noise")

@@ -46,9 +46,13 @@ fn every_truncation_gives_nothing_and_the_next_telegram_all_the_same() {
         let whole = decode_octets(&telegram, &keys, usize::MAX).telegrams;
         assert_eq!(whole.len(), 1, "{name}");
         for size in 0..telegram.len() {
-            let cut = &telegram[..size];
-            assert_eq!(decode_octets(cut, &keys, 64), Outcome::default(), "{name} cut to {size}");
-            let stream = [cut, &telegram].concat();
+            let truncated = &telegram[..size];
+            assert_eq!(
+                decode_octets(truncated, &keys, 64),
+                Outcome::default(),
+                "{name} truncated to {size}"
+            );
+            let stream = [truncated, &telegram].concat();
             assert_eq!(decode_octets(&stream, &keys, 4096).telegrams, whole, "{name}: {size}");
             let rest = decode_octets(&telegram[size..], &keys, 4096).telegrams;
             assert!(size == 0 || rest.is_empty(), "{name} from {size}");
@@ -117,9 +121,9 @@ fn a_flipped_bit_without_a_tag_gives_a_reading_or_a_reason() {
             let mut flipped = apdu.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             let outcome = decode_apdu(&flipped, &keys);
-            let told = !outcome.telegrams.is_empty() || !outcome.refused.is_empty();
+            let answered = !outcome.telegrams.is_empty() || !outcome.refused.is_empty();
             // A flip in the octets that tell the kind of APDU makes another kind of it, or none.
-            assert!(told || bit < 13 * 8, "{name}: bit {bit}");
+            assert!(answered || bit < 13 * 8, "{name}: bit {bit}");
         }
     }
 }

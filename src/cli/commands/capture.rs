@@ -21,8 +21,12 @@ use meterpipe::record::{HEADER, Place, Record, RecordKind};
 /// Runs the subcommand.
 pub fn run(args: &args::CaptureArgs) -> Status {
     let mut context = Context::new("capture", args.verbosity);
-    context.limit = if args.until.once { Some(1) } else { args.until.count };
-    let mut stage = Capturer { binary: args.binary, recorder: Recorders::default(), frames: 0 };
+    let writer = RecordWriter {
+        binary: args.binary,
+        limit: if args.until.once { Some(1) } else { args.until.count },
+    };
+    context.stop_at(writer.limit);
+    let mut stage = Capturer { writer, recorder: Recorders::default(), frames: 0 };
     let result = capture(args, &mut stage, &mut context);
     stage.end(&mut context);
     stage::finish(context, result, &mut stage)
@@ -46,24 +50,34 @@ fn capture(
 }
 
 struct Capturer {
-    binary: bool,
+    writer: RecordWriter,
     recorder: Recorders,
     frames: u64,
 }
 
-/// Writes records, or their octets, up to the last frame that is wanted.
-fn writer(binary: bool, context: &mut Context) -> impl FnMut(&Record<'_>) {
-    move |record| {
-        if context.is_full() {
-            return;
+/// Writes records, or their octets.
+#[derive(Clone, Copy)]
+struct RecordWriter {
+    binary: bool,
+    /// The number of frames after which the run ends.
+    limit: Option<u64>,
+}
+
+impl RecordWriter {
+    fn to(self, context: &mut Context) -> impl FnMut(&Record<'_>) {
+        move |record| {
+            if context.done {
+                return;
+            }
+            match self.binary {
+                true => context.output.text.extend_from_slice(record.octets),
+                false => record.write(&mut context.output.text),
+            }
+            context.tally.telegrams +=
+                u64::from(matches!(record.kind, RecordKind::Frame | RecordKind::Apdu));
+            context.tally.passed += u64::from(matches!(record.kind, RecordKind::Other(_)));
+            context.stop_at(self.limit);
         }
-        match binary {
-            true => context.output.text.extend_from_slice(record.octets),
-            false => record.write(&mut context.output.text),
-        }
-        context.tally.telegrams +=
-            u64::from(matches!(record.kind, RecordKind::Frame | RecordKind::Apdu));
-        context.tally.passed += u64::from(matches!(record.kind, RecordKind::Other(_)));
     }
 }
 
@@ -71,15 +85,15 @@ impl Task for Capturer {}
 
 impl Stage for Capturer {
     fn feed(&mut self, record: &Record<'_>, _: Place, context: &mut Context) {
-        self.frames += self.recorder.take(record, &mut writer(self.binary, context));
+        self.frames += self.recorder.take(record, &mut self.writer.to(context));
     }
 
     fn end(&mut self, context: &mut Context) {
-        self.frames += self.recorder.end(&mut writer(self.binary, context));
+        self.frames += self.recorder.end(&mut self.writer.to(context));
     }
 
     fn quiet(&mut self, silent: Duration, context: &mut Context) {
-        self.frames += self.recorder.quiet(silent, &mut writer(self.binary, context));
+        self.frames += self.recorder.quiet(silent, &mut self.writer.to(context));
     }
 
     fn frames(&self) -> u64 {

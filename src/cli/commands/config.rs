@@ -15,7 +15,7 @@ use crate::cli::{
     },
 };
 use meterpipe::{
-    format::printable::shown,
+    format::printable::printable,
     sink::{line_counters::LineCounters, settings::redact},
 };
 
@@ -38,18 +38,18 @@ pub fn run(args: &args::ConfigArgs) -> Status {
     }
 }
 
-/// Reads everything that the configuration names, and opens nothing.
+/// Checks the settings and reads the files that they name. No source is read, and no sink is
+/// started.
 fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
     let (meters, sinks) = (config.meters.len(), config.sinks.len());
-    keys::configured(&config.meters, &context.messages)?;
+    keys::configured(&config, &context.messages)?;
     for meter in &config.meters {
-        // The call opens nothing, and refuses a source that is none.
+        // `find` reads nothing, and refuses a name that no source can have.
         let line = meter.line(&args::SerialArgs::default());
-        meter
-            .source
-            .as_deref()
-            .map(|source| sources::find(Some(source), &line, true))
-            .transpose()?;
+        if let Some(source) = &meter.source {
+            let found = sources::find(Some(source), &line, true);
+            found.map_err(|stop| config.at(meter.lines.source, "source", stop))?;
+        }
     }
     let path = config.path.display().to_string();
     destinations::of(&[], Some(config), "", &LineCounters::default(), &context.messages)?;
@@ -68,7 +68,7 @@ fn count(number: usize, noun: &str) -> String {
 /// Prints the settings in force in the form of the configuration, without secrets.
 fn show(config: Config, context: &mut Context) -> Result<(), Stop> {
     // A line end in the name of a file must not end the comment.
-    let mut text = format!("# {}\n", shown(&config.path.display().to_string()));
+    let mut text = format!("# {}\n", printable(&config.path.display().to_string()));
     for meter in &config.meters {
         let mut rows = Vec::new();
         rows.extend(meter.name.as_ref().map(|name| ("name", name.clone())));
@@ -85,8 +85,8 @@ fn show(config: Config, context: &mut Context) -> Result<(), Stop> {
     }
     for mut settings in config.sinks {
         environment::complete(&mut settings);
-        let settings_shown = settings.shown();
-        let rows = settings_shown.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let redacted = settings.redacted();
+        let rows = redacted.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         table("sink", [("to", settings.name.as_str())].into_iter().chain(rows), &mut text);
     }
     context.output.text.extend_from_slice(text.as_bytes());

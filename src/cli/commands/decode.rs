@@ -1,7 +1,8 @@
 //! `decode`: anything in, readings out.
 //!
 //! `- apdu 0f80… link=mbus` becomes `{"schema":1,"time":"2021-09-27T09:47:15+02:00",…}`. Frames and
-//! ciphered APDUs do so as well: the earlier stages are built in, and idle when they have nothing to do.
+//! ciphered APDUs are decoded as well: the earlier stages are built in, and idle when they have
+//! nothing to do.
 
 use crate::cli::{
     input::files,
@@ -36,5 +37,5 @@ fn prepare(args: &args::DecodeArgs, context: &mut Context) -> Result<Box<dyn Sta
     let zone = output_format::zone(&args.format)?;
     let decrypt = keys::decrypt(&args.keys, &args.input, &context.messages)?;
     let jobs = (Jobs::new(args.jobs.jobs), args.input.files.as_slice());
-    Ok(text_decoder(decrypt, format, zone, jobs, context))
+    Ok(text_decoder(decrypt, format, zone, None, jobs, context))
 }

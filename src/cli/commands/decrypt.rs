@@ -6,6 +6,7 @@ use crate::cli::{
     input::files,
     run::{
         context::Context,
+        events,
         stage::{self, Stage, Task},
         status::{Status, Stop},
     },
@@ -34,7 +35,8 @@ fn decrypt(
     files::run(&args.input.files, args.input.form.form, None, stage, context)
 }
 
-/// Hex and binary hold APDUs without records around them, so those are looked for first.
+/// The stage of `decrypt`. Hex and binary input has no records around its APDUs, so `unframe` finds
+/// them first.
 #[derive(Default)]
 struct Decrypter {
     unframe: Unframe,
@@ -48,7 +50,7 @@ impl Stage for Decrypter {
         let Self { unframe, decrypt } = self;
         let mut open = |event: StageEvent<'_>| open(decrypt, event, context);
         match (record.kind, place) {
-            // A forgotten `unframe` is for `unframe`: what is in records passes as it is.
+            // Somebody left out `unframe`. Its records pass unchanged, so that it can still follow.
             (RecordKind::Raw | RecordKind::Frame, Place::Record(_)) => {
                 open(StageEvent::Record(*record, place))
             }
@@ -65,8 +67,10 @@ impl Stage for Decrypter {
 fn open(decrypt: &mut Decrypt, event: StageEvent<'_>, context: &mut Context) {
     match event {
         StageEvent::Record(record, place) => {
-            decrypt.feed(&record, place, &mut |event: StageEvent<'_>| context.event(&event));
+            decrypt.feed(&record, place, &mut |event: StageEvent<'_>| {
+                events::of_stage(&event, context)
+            });
         }
-        event => context.event(&event),
+        event => events::of_stage(&event, context),
     }
 }

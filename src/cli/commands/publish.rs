@@ -29,7 +29,8 @@ pub fn run(args: &args::PublishArgs) -> Status {
         Ok(sinks) => sinks,
         Err(stop) => return context.stop(stop),
     };
-    let mut lines = ReadingLines { sinks, line: 0, is_too_long: false, told: false };
+    let mut lines =
+        ReadingLines { sinks, line: 0, is_too_long: false, wrong_input_reported: false };
     let result = files::lines(&args.files, &mut lines, &mut context);
     let not_stored = !sink_output::finish(Some(lines.sinks), &mut context);
     context.finish(result, Ending { not_stored, ..Ending::default() })
@@ -50,14 +51,14 @@ fn start(args: &args::PublishArgs, context: &Context) -> Result<Sinks, Stop> {
     Sinks::start(sinks, counters)
 }
 
-/// The lines of an input.
+/// Reads the lines of an input and hands them to the sinks.
 struct ReadingLines {
     sinks: Sinks,
     line: u64,
-    /// Within a line that is longer than any telegram needs.
+    /// True within a line that is longer than any telegram needs.
     is_too_long: bool,
-    /// The user knows that the input is not one of readings.
-    told: bool,
+    /// True once the user was told that the input holds records, not readings.
+    wrong_input_reported: bool,
 }
 
 impl Task for ReadingLines {
@@ -76,11 +77,11 @@ impl Task for ReadingLines {
 
 impl LineReader for ReadingLines {
     fn begin(&mut self) {
-        (self.line, self.is_too_long, self.told) = (0, false, false);
+        (self.line, self.is_too_long, self.wrong_input_reported) = (0, false, false);
     }
 
     fn line(&mut self, line: &[u8], end: bool, context: &mut Context) {
-        // Every whole line has a line end.
+        // The line end counts as an octet of the input.
         context.tally.octets += line.len() as u64 + u64::from(end);
         let was_too_long = std::mem::replace(&mut self.is_too_long, !end);
         if was_too_long {
@@ -113,7 +114,7 @@ impl ReadingLines {
             }
             Err(error) => {
                 let is_other = Record::kind(line).is_some() || HEADER.as_bytes().starts_with(line);
-                if is_other && !std::mem::replace(&mut self.told, true) {
+                if is_other && !std::mem::replace(&mut self.wrong_input_reported, true) {
                     context.messages.say("these are records, not readings: decode makes them");
                 }
                 context.defect(self.line, &error);

@@ -2,9 +2,9 @@
 //!
 //! `2026-06-21T10:00:00.073Z frame 68fafa68…16 from=sim:netz-noe-kaifa`
 //!
-//! TIME is the clock of this machine in real time. As fast as possible it is when the octets would
-//! have come, by the meter's clock and the pace of the line: so the records of a day look the same
-//! whether or not somebody has waited for them, and the pauses between frames are in them.
+//! In real time, TIME comes from the clock of this machine. At full speed, TIME is the moment at
+//! which the octets would have come, by the meter's clock and the pace of the line. The records of
+//! a day therefore show the same pauses between frames, whether they took a day or a second.
 
 use core::fmt;
 use std::{
@@ -38,13 +38,14 @@ use meterpipe::{
     },
 };
 
-/// The longest wait between two looks at signals: one that comes just before a wait does not end it.
+/// The longest wait before signals are checked again: a signal that comes just before a wait does
+/// not interrupt it.
 const TICK: Duration = Duration::from_millis(250);
 
 /// How long the last octets wait for the reader of a pseudo-terminal.
 const LAST: Duration = Duration::from_secs(2);
 
-/// The same if the user waits for us to end.
+/// The same after a signal, when the user waits for the program to end.
 const LAST_AFTER_SIGNAL: Duration = Duration::from_millis(250);
 
 /// Runs the subcommand.
@@ -119,7 +120,7 @@ fn simulate_on_stdout(
         let signals = Signals::catch();
         while let Some(step) = meter.step(sent, &signals) {
             match step {
-                // Text goes out before a wait.
+                // Written text must not wait for the next octets.
                 SimulatorStep::Wait(until) => {
                     context.output.flush()?;
                     wait(until);
@@ -185,11 +186,11 @@ fn simulate_behind(
     Ok(())
 }
 
-/// A meter in real time, until there were so many pushes or a signal came.
+/// A meter in real time. It ends after `count` pushes, or at a signal.
 struct Limited {
     meter: RealTime,
     count: Option<u64>,
-    /// Octets of the push under way that are still to come.
+    /// The octets of the current push that are still to come.
     left: usize,
 }
 
@@ -216,7 +217,7 @@ impl Limited {
     }
 }
 
-/// Waits, less if a signal comes.
+/// Waits for a moment, but no longer than a tick; a signal ends the wait.
 fn wait(until: Instant) {
     let rest = until.saturating_duration_since(Instant::now()).min(TICK);
     let _ = poll(&mut [], Timespec::try_from(rest).ok().as_ref());
@@ -231,7 +232,7 @@ fn later(start: Timestamp, through: Duration) -> Time {
     Time::from_millis(start.as_millisecond().saturating_add(millis))
 }
 
-/// How octets are written.
+/// The form in which octets are written.
 struct OctetForm {
     output: SimulateOutput,
     recorder: Recorder,
@@ -258,14 +259,14 @@ impl OctetForm {
         }
     }
 
-    /// Behind a push there is a pause: what is no frame by then is none.
+    /// Ends a push. A pause follows, so octets that are no frame by now will never become one.
     fn end(&mut self, text: &mut Vec<u8>) {
         if let Some(line) = self.line() {
             self.recorder.flush(&mut |record| line(record, text));
         }
     }
 
-    /// The writer of records; nothing for octets in another form.
+    /// The writer of records; `None` if the octets are written without records.
     fn line(&self) -> Option<fn(&Record<'_>, &mut Vec<u8>)> {
         match self.output {
             SimulateOutput::Binary => None,
@@ -287,7 +288,7 @@ struct Sent {
     cut: u64,
     lost: u64,
     duplicate: u64,
-    /// Octets that nobody took from the pseudo-terminal.
+    /// The octets that no program took from the pseudo-terminal.
     unread: u64,
 }
 

@@ -6,6 +6,7 @@ use crate::cli::{
     input::files,
     run::{
         context::Context,
+        events,
         stage::{self, Stage, Task},
         status::Status,
     },
@@ -34,11 +35,11 @@ impl Task for Unframer {}
 
 impl Stage for Unframer {
     fn feed(&mut self, record: &Record<'_>, place: Place, context: &mut Context) {
-        self.0.feed(record, place, &mut |event: StageEvent<'_>| context.event(&event));
+        self.0.feed(record, place, &mut |event: StageEvent<'_>| events::of_stage(&event, context));
     }
 
     fn end(&mut self, context: &mut Context) {
-        self.0.end(&mut |event: StageEvent<'_>| context.event(&event));
+        self.0.end(&mut |event: StageEvent<'_>| events::of_stage(&event, context));
     }
 
     fn partial(&self) -> Option<Error> {

@@ -21,7 +21,7 @@ use crate::cli::{
     },
     setup::{
         args,
-        config_file::{self, Config, MeterConfig},
+        config_file::{self, Config},
         destinations, environment, keys, output_format,
     },
 };
@@ -38,7 +38,6 @@ use meterpipe::{
 /// Runs the subcommand.
 pub fn run(args: &args::WatchArgs) -> Status {
     let mut context = Context::new("watch", args.verbosity);
-    context.limit = if args.until.once { Some(1) } else { args.until.count };
     if args.format.list_fields {
         context.output.text.extend_from_slice(output_format::list().as_bytes());
         return context.finish_plain();
@@ -84,12 +83,11 @@ fn prepare(
     let zone = output_format::zone(&args.format)?;
     keys::guard_stdin(&args.keys, args.sources.iter().any(|source| source == "-"))?;
     let config = config(args)?;
-    let meters = config.as_ref().map_or(&[][..], |config| &config.meters);
     let mut entries = keys::entries(&args.keys, &context.messages)?;
-    if entries.is_empty() {
-        entries = keys::configured(meters, &context.messages)?;
+    if let (true, Some(config)) = (entries.is_empty(), &config) {
+        entries = keys::configured(config, &context.messages)?;
     }
-    let found = find(args, meters)?;
+    let found = find(args, config.as_ref())?;
     let example = found.simulated.then(|| Key::new(simulator::meter::EXAMPLE_KEY));
     let example = example.map(|guek| KeyEntry { name: None, guek, gak: None });
     let entries = entries.into_iter().chain(example).collect();
@@ -97,18 +95,20 @@ fn prepare(
     let sinks = sinks(args, config, context)?;
     let recording = args.record.as_deref();
     let recording = recording.map(|path| Recording::open(path, &found.files)).transpose()?;
+    let limit = if args.until.once { Some(1) } else { args.until.count };
+    context.stop_at(limit);
     let stage = match (sinks, recording) {
         (None, None) if found.live.is_empty() => {
             let jobs = (Jobs::new(args.jobs.jobs), found.files.as_slice());
-            text_decoder(decrypt, format, zone, jobs, context)
+            text_decoder(decrypt, format, zone, limit, jobs, context)
         }
         (sinks, recording) => {
             let live = !found.live.is_empty();
-            let shown = shown(args, format, live, sinks.is_some(), context)?;
+            let text_output = standard_output(args, format, live, sinks.is_some(), context)?;
             let sinks =
                 sinks.map(|it| Box::new(SinkOutput::start(it)) as Box<dyn TelegramConsumer>);
-            let consumers = sinks.into_iter().chain(shown).collect();
-            Box::new(Watcher { decoder: Decoder::new(decrypt, zone, consumers), recording })
+            let consumers = sinks.into_iter().chain(text_output).collect();
+            Box::new(Watcher { decoder: Decoder::new(decrypt, zone, limit, consumers), recording })
         }
     };
     Ok((found, stage))
@@ -129,8 +129,8 @@ fn sinks(
     (!sinks.is_empty()).then(|| Sinks::start(sinks, counters)).transpose()
 }
 
-/// The consumer that shows telegrams on standard output, if the user wants to see them there.
-fn shown(
+/// The consumer that writes telegrams to standard output, if the user wants to see them there.
+fn standard_output(
     args: &args::WatchArgs,
     format: Box<dyn Format>,
     live: bool,
@@ -158,7 +158,8 @@ fn config(args: &args::WatchArgs) -> Result<Option<Config>, Stop> {
     }
 }
 
-fn find(args: &args::WatchArgs, meters: &[MeterConfig]) -> Result<FoundSources, Stop> {
+fn find(args: &args::WatchArgs, config: Option<&Config>) -> Result<FoundSources, Stop> {
+    let meters = config.map_or(&[][..], |config| &config.meters);
     let mut found = FoundSources::default();
     let mut take = |name: Option<&str>, line: &args::SerialArgs, called: Option<&String>| {
         let called = |source| match called {
@@ -179,11 +180,15 @@ fn find(args: &args::WatchArgs, meters: &[MeterConfig]) -> Result<FoundSources, 
         take(Some(name), &args.line, None)?;
     }
     if args.sources.is_empty() {
-        // One variable cannot be meant for several meters.
+        // One variable cannot name the sources of several meters.
         let source = environment::source().filter(|_| meters.len() <= 1);
         for meter in meters {
             let name = source.as_deref().or(meter.source.as_deref());
-            take(name, &meter.line(&args.line), meter.name.as_ref())?;
+            let taken = take(name, &meter.line(&args.line), meter.name.as_ref());
+            taken.map_err(|stop| match (&source, config, &meter.source) {
+                (None, Some(config), Some(_)) => config.at(meter.lines.source, "source", stop),
+                _ => stop,
+            })?;
         }
         if meters.is_empty() {
             take(None, &args.line, None)?;

@@ -1,4 +1,4 @@
-//! The read loop: octets into a buffer, out of it lines or records.
+//! The read loop: it reads octets into a buffer and hands out lines or records.
 
 use crate::cli::{
     input::lines::LineReader,
@@ -15,7 +15,8 @@ pub const CHUNK: usize = 256 * 1024;
 
 /// An open input.
 pub trait Octets {
-    /// Reads at least one octet into `room`; returns 0 at the end. The task goes on meanwhile.
+    /// Reads at least one octet into `room`; returns 0 at the end. `task` is kept going during the
+    /// wait.
     fn read(
         &mut self,
         room: &mut [u8],
@@ -27,7 +28,7 @@ pub trait Octets {
 /// The buffer.
 pub struct Buffer {
     buffer: Vec<u8>,
-    /// `buffer[..filled]` was read and waits.
+    /// `buffer[..filled]` was read and not yet handed out.
     filled: usize,
 }
 
@@ -37,7 +38,7 @@ impl Buffer {
         Self { buffer: vec![0; CHUNK], filled: 0 }
     }
 
-    /// The octets that were read and wait.
+    /// The octets that were read and not yet handed out.
     pub fn waiting(&self) -> &[u8] {
         self.buffer.get(..self.filled).unwrap_or_default()
     }
@@ -69,7 +70,7 @@ impl Buffer {
             let record = Record { time, kind: RecordKind::Raw, octets: waiting, attributes };
             context.tally.octets += waiting.len() as u64;
             stage.feed(&record, Place::Octet(position), context);
-            if context.is_full() {
+            if context.done {
                 return Err(Stop::Done);
             }
             position += self.filled as u64;
@@ -91,7 +92,7 @@ impl Buffer {
             let waiting = self.buffer.get(..self.filled).unwrap_or_default();
             for end in memchr::memchr_iter(b'\n', waiting) {
                 reader.line(waiting.get(start..end).unwrap_or_default(), true, context);
-                if context.is_full() {
+                if context.done {
                     return Err(Stop::Done);
                 }
                 context.output.settle()?;

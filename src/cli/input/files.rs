@@ -27,11 +27,12 @@ use crate::cli::{
     setup::{args::InputForm, destinations, keys},
 };
 use meterpipe::{
+    file_error,
     hex::detect::{self, Form},
     record::HEADER_START,
 };
 
-/// How much of an input shows its form.
+/// The number of octets at the start of an input that show its form.
 const SAMPLE: usize = 4096;
 
 /// Reads records, hex and binary from all inputs, for a stage.
@@ -93,12 +94,7 @@ fn go_on(read: Result<(), Stop>, path: &Path, context: &mut Context) -> Result<(
 }
 
 fn failed(error: &std::io::Error) -> Stop {
-    let text = match error.kind() {
-        std::io::ErrorKind::NotFound => "no such file".to_owned(),
-        std::io::ErrorKind::IsADirectory => "a folder, not a file".to_owned(),
-        _ => error.to_string(),
-    };
-    Stop::Failed(Status::Source, text)
+    Stop::Failed(Status::Source, file_error::unreadable(error))
 }
 
 struct OpenInput {
@@ -162,7 +158,7 @@ impl OpenInput {
             let waiting = self.buffer.waiting();
             let sample = waiting.get(..SAMPLE).unwrap_or(waiting);
             if sample.starts_with(HEADER_START.as_bytes()) {
-                // Whatever else a disk or an editor did to it.
+                // The header decides: later octets may be damaged by a disk or an editor.
                 return Ok(Some(Form::Text));
             }
             match detect::detect(sample, complete && waiting.len() <= SAMPLE) {
@@ -193,7 +189,7 @@ impl Octets for Stream {
         context: &mut Context,
     ) -> Result<usize, Stop> {
         loop {
-            // Decoded text goes out before a wait.
+            // Decoded text must not wait for the next octets.
             if !context.output.text.is_empty() && would_block(&self.file) {
                 context.output.flush()?;
             }

@@ -36,9 +36,9 @@ pub struct TextLines<'a> {
     dump: Dump,
     run: HexRun,
     octets: Vec<u8>,
-    /// A line that is too long for a buffer, of which more parts follow.
+    /// The kind of a line that is too long for the buffer, while parts of it follow.
     within: Option<Within>,
-    /// Records came, or their header.
+    /// True once records or their header came.
     records: bool,
 }
 
@@ -89,8 +89,8 @@ impl LineReader for TextLines<'_> {
     /// error.
     fn rest(&mut self, line: &[u8], context: &mut Context) {
         let record = self.within.is_none() && self.records;
-        let cut = record && Record::parse(line, &mut self.octets).is_err();
-        self.line(if cut { b"" } else { line }, true, context);
+        let incomplete = record && Record::parse(line, &mut self.octets).is_err();
+        self.line(if incomplete { b"" } else { line }, true, context);
         if let Err(error) = self.dump.finish() {
             self.refuse(&error, context);
         }

@@ -22,8 +22,8 @@ impl Progress {
             .and_then(|stat| u64::try_from(stat.st_size).ok())
             .filter(|size| *size >= LONG);
         // A bar would be in the way of readings that scroll by.
-        let shown = std::io::stderr().is_terminal() && !std::io::stdout().is_terminal();
-        Self(size.filter(|_| shown).map(|size| {
+        let visible = std::io::stderr().is_terminal() && !std::io::stdout().is_terminal();
+        Self(size.filter(|_| visible).map(|size| {
             let bar = ProgressBar::new(size);
             let style = "{bar:30} {bytes} of {total_bytes}, {eta} left";
             bar.set_style(

@@ -30,7 +30,8 @@ impl Timeout {
         Self { limit, last_telegram: Instant::now(), telegrams: context.tally.telegrams }
     }
 
-    /// Waits until there is something to read, or the end of the input. The task goes on meanwhile.
+    /// Waits until there is something to read, or the end of the input. `task` is kept going during
+    /// the wait.
     pub fn wait(
         &mut self,
         file: &OwnedFd,

@@ -33,7 +33,7 @@ use meterpipe::{
 /// wait, unless it comes just before.
 const TICK: Duration = Duration::from_secs(1);
 
-/// A silence that ends a telegram: more than its segments may be apart.
+/// A silence that ends a telegram: just longer than the longest pause between its segments.
 const SILENCE: Duration = PAUSE.saturating_add(Duration::from_millis(1));
 
 /// How long a run that was asked to end decodes octets that were read before. A peer on the network can
@@ -76,7 +76,7 @@ pub fn run(
         run.check_times(context)?;
         context.messages.tick();
         stage.tick(context);
-        if context.is_full() {
+        if context.done {
             return Err(Stop::Done);
         }
     }
@@ -107,9 +107,9 @@ fn read_in_thread(
             let mut burst = Burst::default();
             let event = source.read(&mut burst);
             let last = matches!(event, Err(_) | Ok(SourceEvent::End));
-            let told =
+            let accepted =
                 matches!(event, Ok(SourceEvent::Quiet)) || sender.send((index, event, burst));
-            if last || !told {
+            if last || !accepted {
                 return;
             }
         }
@@ -123,7 +123,7 @@ impl EventLoop {
     fn wait(&mut self, stage: &mut dyn Stage, context: &mut Context) -> Result<(), Stop> {
         let mut message = self.receiver.try_next();
         if message == Err(TryRecvError::Empty) {
-            // Decoded text goes out before a wait.
+            // Decoded text must not wait for the next octets.
             context.output.flush()?;
             context.output.check_reader()?;
             self.receiver.wait(self.next_look().min(stage.tick_interval()));
@@ -131,7 +131,7 @@ impl EventLoop {
         }
         match message {
             Ok(message) => self.take(message, stage, context)?,
-            Err(TryRecvError::Empty) => self.tell_silence(stage, context),
+            Err(TryRecvError::Empty) => self.note_silence(stage, context),
             Err(TryRecvError::Disconnected) => return Err(Stop::Done),
         }
         if context.tally.telegrams > self.telegrams {
@@ -150,14 +150,14 @@ impl EventLoop {
         [next, timeout].into_iter().flatten().fold(TICK, Duration::min)
     }
 
-    fn tell_silence(&self, stage: &mut dyn Stage, context: &mut Context) {
+    fn note_silence(&self, stage: &mut dyn Stage, context: &mut Context) {
         let silent = self.silent();
         if silent >= LOOK {
             stage.quiet(silent, context);
         }
     }
 
-    /// Takes messages that wait already, before a run that was asked to end does so.
+    /// Takes the messages that are already in the queue, before a run ends that was asked to.
     fn take_rest(&mut self, stage: &mut dyn Stage, context: &mut Context) -> Result<(), Stop> {
         let start = Instant::now();
         while let Ok(message) = self.receiver.try_next()
@@ -196,8 +196,9 @@ impl EventLoop {
             }
             SourceEvent::Quiet => {}
             SourceEvent::Lost(why) => {
-                // The stage can only end all sources at once. One source among others relies on its
-                // checksums and on the longest pause between segments.
+                // A stage can end only the octets of all sources at once. With several sources, the
+                // checksums and the longest pause between segments keep the octets before and after
+                // the loss apart.
                 if alone {
                     stage.end(context);
                 }
@@ -246,7 +247,7 @@ impl EventLoop {
     }
 }
 
-/// To the nearest tenth.
+/// A time in seconds, to the nearest tenth.
 fn seconds(time: Duration) -> String {
     let tenths = (time.as_millis() + 50) / 100;
     format!("{}.{}", tenths / 10, tenths % 10)
@@ -274,7 +275,7 @@ mod tests {
 
     const BURSTS: u8 = 200;
 
-    /// Gives its octets without a pause, and says when they have all been taken.
+    /// A source that gives its octets without a pause, and notes when all of them were taken.
     struct TestSource(u8, Arc<AtomicBool>);
 
     impl super::Source for TestSource {
@@ -294,7 +295,7 @@ mod tests {
         }
     }
 
-    /// Is slow at first, and is asked to end meanwhile.
+    /// A stage that is slow at first; meanwhile the run is asked to end.
     struct Slow(Vec<u8>, Arc<AtomicBool>);
 
     impl Task for Slow {}
@@ -326,10 +327,10 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_told_to_the_nearest_tenth_of_a_second() {
-        for (millis, told) in [(0, "0.0"), (49, "0.0"), (50, "0.1"), (999, "1.0"), (61_249, "61.2")]
+    fn a_time_is_printed_to_the_nearest_tenth_of_a_second() {
+        for (millis, text) in [(0, "0.0"), (49, "0.0"), (50, "0.1"), (999, "1.0"), (61_249, "61.2")]
         {
-            assert_eq!(seconds(Duration::from_millis(millis)), told);
+            assert_eq!(seconds(Duration::from_millis(millis)), text);
         }
     }
 }

@@ -4,11 +4,12 @@
 //! simulate ──► master │ kernel's queue │ slave /dev/pts/3 ◄── /tmp/meter ◄── reader
 //! ```
 //!
-//! The slave is kept open here too, so that the master works while nobody reads. Nobody can tell
-//! whether there is a reader; but it shows whether the queue gets shorter.
+//! The slave is kept open here too, so that the master works while nobody reads. The system does
+//! not tell whether there is a reader; a queue that gets shorter shows one.
 
 use std::{
     ffi::OsStr,
+    fmt::Display,
     fs, io,
     os::{
         fd::OwnedFd,
@@ -30,29 +31,31 @@ use crate::cli::run::{
     signals::Signals,
     status::{Status, Stop},
 };
+use meterpipe::file_error;
 
-/// How often the queue is looked at while we wait for it: nothing announces that it got shorter.
+/// The time between two looks at the queue during a wait: the system does not announce that it got
+/// shorter.
 const GLANCE: Duration = Duration::from_millis(10);
 
-/// A pseudo-terminal. Its link goes with it.
+/// A pseudo-terminal. Dropping it removes its link.
 #[derive(Debug)]
 pub struct Pty {
     link: Link,
     master: OwnedFd,
     slave: OwnedFd,
-    /// Octets in the queue when it was last looked at, and octets that went in since.
+    /// The octets in the queue at the last look, and the octets sent since then.
     queued: u64,
     sent: u64,
 }
 
 impl Pty {
-    /// Creates it, raw, and the link.
+    /// Creates a pseudo-terminal in raw mode, and the symbolic link to it.
     ///
     /// # Errors
-    /// A usage error if something else than a symbolic link has the name of the link.
+    /// A usage error if something other than a symbolic link has the name of the link.
     pub fn create(link: &Path) -> Result<Self, Stop> {
         let (master, slave, node) =
-            pair().map_err(|errno| failed("pseudo-terminal", errno.into()))?;
+            pair().map_err(|errno| failed("pseudo-terminal", io::Error::from(errno)))?;
         let link = Link::create(link, node)?;
         Ok(Self { link, master, slave, queued: 0, sent: 0 })
     }
@@ -62,9 +65,9 @@ impl Pty {
         &self.link.node
     }
 
-    /// Sends octets as a line does: what finds no room is lost. Says how many were.
+    /// Sends octets as a serial line does: those that find no room are lost. Returns their number.
     pub fn send(&mut self, octets: &[u8]) -> Result<usize, Stop> {
-        self.hear();
+        self.discard_input();
         loop {
             match rustix::io::write(&self.master, octets) {
                 Ok(written) => {
@@ -78,7 +81,7 @@ impl Pty {
         }
     }
 
-    /// Sends all octets, with waits for room until a signal comes.
+    /// Sends all octets, and waits for room where there is none, until a signal comes.
     pub fn send_all(&mut self, mut octets: &[u8], signals: &Signals) -> Result<(), Stop> {
         while !octets.is_empty() && !signals.ended() {
             let left = self.send(octets)?;
@@ -90,8 +93,9 @@ impl Pty {
         Ok(())
     }
 
-    /// Throws away what waits in the queue if nobody has taken an octet since the last call: who
-    /// opens the device later wants telegrams of then. Says how many octets that were.
+    /// Discards the octets in the queue if nobody has taken one since the last call: a program that
+    /// opens the device later should get only the telegrams of that time. Returns the number of
+    /// octets.
     pub fn forget(&mut self) -> u64 {
         let waiting = self.waiting();
         let taken = (self.queued + self.sent).saturating_sub(waiting);
@@ -104,8 +108,8 @@ impl Pty {
         stale
     }
 
-    /// Waits until everything was taken, for that long, or else until a signal comes: closing the
-    /// master throws away what is left. Says how many octets are.
+    /// Waits until a reader has taken all octets, because closing the master discards them. The
+    /// wait ends after `limit`, or without a limit at a signal. Returns the number of octets left.
     pub fn drain(&self, limit: Option<Duration>, signals: &Signals) -> u64 {
         let start = Instant::now();
         loop {
@@ -118,21 +122,22 @@ impl Pty {
         }
     }
 
-    /// Octets in the queue.
+    /// The number of octets in the queue.
     fn waiting(&self) -> u64 {
-        // Between the two ends octets pass through a buffer that is not counted. A look whether
-        // there is something to read has it emptied first.
+        // The kernel passes octets from the master to the slave through a buffer that the count
+        // leaves out. Polling the slave empties that buffer into the queue first.
         let _ = poll(&mut [PollFd::new(&self.slave, PollFlags::IN)], Some(&Timespec::default()));
         rustix::io::ioctl_fionread(&self.slave).unwrap_or_default()
     }
 
-    /// Takes what somebody writes to the meter, who must not be held up; a meter does not listen.
-    fn hear(&self) {
+    /// Reads and discards what a program writes to the meter. A meter does not listen, but the
+    /// program must not block.
+    fn discard_input(&self) {
         let _ = rustix::io::read(&self.master, &mut [0; 1024]);
     }
 
     fn failed(&self, errno: Errno) -> Stop {
-        failed(&self.link.path.display().to_string(), errno.into())
+        failed(&self.link.path.display().to_string(), io::Error::from(errno))
     }
 }
 
@@ -152,11 +157,11 @@ fn pair() -> Result<(OwnedFd, OwnedFd, PathBuf), Errno> {
     Ok((master, slave, OsStr::from_bytes(node.as_bytes()).into()))
 }
 
-fn failed(name: &str, error: io::Error) -> Stop {
-    Stop::Failed(Status::Output, format!("{name}: {error}"))
+fn failed(name: &str, why: impl Display) -> Stop {
+    Stop::Failed(Status::Output, format!("{name}: {why}"))
 }
 
-/// The symbolic link. It is removed when this is dropped, unless it leads elsewhere by then.
+/// The symbolic link. Dropping this removes the link, unless it leads elsewhere by then.
 #[derive(Debug)]
 struct Link {
     path: PathBuf,
@@ -176,7 +181,7 @@ impl Link {
             }
             result => result,
         };
-        created.map_err(|error| failed(&name.to_string(), error))?;
+        created.map_err(|error| failed(&name.to_string(), file_error::unwritable(&error)))?;
         Ok(Self { path: path.to_owned(), node })
     }
 }

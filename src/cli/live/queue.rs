@@ -27,28 +27,31 @@ use meterpipe::{
     wake::{self, Sleeper, Waker},
 };
 
-/// Octets that follow a wake-up within this time wake nobody, unless they may end a frame.
+/// Octets that follow a wake-up within this time do not wake the receiver, unless they may end a
+/// frame.
 const DELAY: Duration = Duration::from_millis(250);
 
-/// When to look, at the latest, after the last octets that were taken: others may have come that woke
-/// nobody. Longer than [`DELAY`], so that nobody has to look while octets go on coming.
+/// The receiver looks into the queue this long after the last octets, because others may have come
+/// without waking it. The time is longer than [`DELAY`]: while octets go on coming, no such look is
+/// needed.
 pub const LOOK: Duration = Duration::from_millis(500);
 
-/// The most octets that wait. A large meter pushes 376 octets every 5 s; if a read brings one of them
-/// at a time, this holds more than ten minutes of it, in which standard output may stand still.
+/// The most octets that wait. A large meter pushes 376 octets every 5 s; even if each read brings a
+/// single one, the queue holds more than ten minutes of them, for which standard output may be
+/// blocked.
 const ROOM: usize = 8 << 20;
 
 /// The memory of a message besides the octets of its burst: the message itself, and the parts of the
 /// queue and of the heap.
 const MESSAGE: usize = size_of::<SourceMessage>() + 32;
 
-/// The time between two looks of a reader for room.
+/// The time between two looks of a reading thread for room in the queue.
 const GLANCE: Duration = Duration::from_millis(20);
 
 /// A message of a reading thread: the number of its source, and the result of a read.
 pub type SourceMessage = (usize, Result<SourceEvent, OpenError>, Burst);
 
-/// The end of a reading thread.
+/// The sending end, for a reading thread.
 #[derive(Debug)]
 pub struct Sender {
     queue: mpsc::Sender<SourceMessage>,
@@ -58,7 +61,7 @@ pub struct Sender {
     woken: Option<Instant>,
 }
 
-/// The other end.
+/// The receiving end, for the loop.
 #[derive(Debug)]
 pub struct Receiver {
     queue: mpsc::Receiver<SourceMessage>,
@@ -69,7 +72,7 @@ pub struct Receiver {
 /// An empty queue.
 ///
 /// # Errors
-/// There are no more files to be had.
+/// The process cannot open another file.
 pub fn queue() -> io::Result<(Sender, Receiver)> {
     let (sender, receiver) = mpsc::channel();
     let (waker, sleeper) = wake::pair()?;
@@ -87,7 +90,8 @@ impl Clone for Sender {
 }
 
 impl Sender {
-    /// Hands a message over, with a wait if there is no room. False if nobody takes it any more.
+    /// Puts a message into the queue, and waits for room if there is none. Returns false if the
+    /// receiver is gone.
     pub fn send(&mut self, message: SourceMessage) -> bool {
         while self.waiting.load(Ordering::Relaxed) >= ROOM {
             thread::sleep(GLANCE);
@@ -103,7 +107,7 @@ impl Sender {
     }
 }
 
-/// True if nothing can come of a message before others follow.
+/// True if the receiver can do nothing with a message until others follow.
 fn may_wait((_, event, burst): &SourceMessage) -> bool {
     let ends = burst.octets.last().is_some_and(|last| LinkKind::may_end(*last));
     matches!(event, Ok(SourceEvent::Octets)) && !ends
@@ -115,8 +119,7 @@ impl Receiver {
         self.queue.try_recv().inspect(|message| self.took(message))
     }
 
-    /// Waits until there is something, or for that long, or until a signal comes. It may be that
-    /// there is nothing.
+    /// Waits for a message, for a signal, or for `timeout`. The queue may be empty afterwards.
     pub fn wait(&self, timeout: Duration) {
         self.sleeper.wait(timeout);
     }
@@ -128,7 +131,7 @@ impl Receiver {
 
 impl Drop for Receiver {
     fn drop(&mut self) {
-        // A reader that waits for room goes on and finds the receiver gone.
+        // A reading thread that waits for room now goes on, and finds that the receiver is gone.
         self.waiting.store(0, Ordering::Relaxed);
     }
 }

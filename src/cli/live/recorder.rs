@@ -19,14 +19,15 @@ use meterpipe::{
 /// The most octets of a `raw` record.
 const LONGEST: usize = 256;
 
-/// The most milliseconds between its first octet and its last: a pause ends it.
+/// The most milliseconds between the first and the last octet of a `raw` record: a longer pause
+/// ends it.
 const SPAN: i64 = 200;
 
 /// The most sources that are kept apart. A stream with more is none that `capture` wrote.
 const MAX_SOURCES: usize = 64;
 
-/// Cuts the octets of one source. It holds back what may become a frame, and a `raw` record that may
-/// still grow: at most 519 octets and one push.
+/// Cuts the octets of one source into records. It holds back octets that may become a frame and a
+/// `raw` record that may still grow: at most 519 octets and one push.
 #[derive(Debug)]
 pub struct Recorder {
     deframer: Deframer,
@@ -34,15 +35,15 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// For the source of that name, as it stands in records, or of none.
+    /// A recorder for the source that records call `from`, or for octets without a source.
     #[must_use]
     pub fn new(from: Option<&str>) -> Self {
         let from = from.map(str::to_owned);
         Self { deframer: Deframer::default(), raw: Raw { from, ..Raw::default() } }
     }
 
-    /// Takes the next octets with the marks on them, in the order of their index, and when they
-    /// arrived. Says how many frames came out.
+    /// Takes the next octets, their marks in the order of the index, and the time at which they
+    /// arrived. Returns the number of frames written.
     pub fn push(
         &mut self,
         octets: &[u8],
@@ -60,14 +61,15 @@ impl Recorder {
         self.drain(out)
     }
 
-    /// Writes what belongs to no frame, and goes on waiting for the rest of a frame that has begun:
-    /// for a pause that is short enough to stand within one.
+    /// Notes a pause that is short enough to stand within a frame: writes the octets that belong to
+    /// no frame, and goes on waiting for the rest of a frame that has begun.
     pub fn pause(&mut self, out: &mut impl FnMut(&Record<'_>)) {
         self.raw.write(out);
     }
 
-    /// Writes everything: the end, or a pause that no frame has. Frames can still be found behind the
-    /// start of one that was none; says how many.
+    /// Notes the end, or a pause longer than any within a frame: writes everything. If octets only
+    /// looked like the start of a frame, real frames may be found behind them. Returns the number
+    /// of frames written.
     pub fn flush(&mut self, out: &mut impl FnMut(&Record<'_>)) -> usize {
         self.deframer.end();
         let frames = self.drain(out);
@@ -95,18 +97,19 @@ impl Recorder {
     }
 }
 
-/// Octets that belong to no frame, and what is known of them.
+/// Octets that belong to no frame, with their times and marks.
 #[derive(Debug, Default)]
 struct Raw {
     from: Option<String>,
     /// The `raw` record that may still grow.
     octets: Vec<u8>,
-    /// Its place in the stream, and its time.
+    /// The place in the stream at which that record begins, and its time.
     position: u64,
     time: Time,
-    /// Where bursts begin, and when they came; none that has passed.
+    /// The places at which bursts begin, and the times of their arrival. Earlier bursts are
+    /// removed.
     bursts: VecDeque<(u64, Time)>,
-    /// Marks by their place in the stream; none that has passed.
+    /// The marks, each with its place in the stream. Marks of written records are removed.
     marks: VecDeque<(u64, Mark)>,
 }
 
@@ -117,7 +120,7 @@ impl Raw {
         }
     }
 
-    /// When the octet there came, and where the next burst begins.
+    /// The arrival time of the octet at `position`, and the place at which the next burst begins.
     fn arrival(&mut self, position: u64) -> (Time, u64) {
         while self.bursts.get(1).is_some_and(|&(start, _)| start <= position) {
             self.bursts.pop_front();
@@ -165,7 +168,8 @@ impl Raw {
     fn err(&mut self) -> String {
         let end = self.position + self.octets.len() as u64;
         let passed = self.marks.partition_point(|(at, _)| *at < end);
-        // A mark in front of a frame that passed all the same is nobody's any more.
+        // A mark before the start of this record lay in a frame that passed its checks
+        // nevertheless. No record shows such a mark.
         let marks = self.marks.drain(..passed).filter_map(|(at, mark)| {
             Some((usize::try_from(at.checked_sub(self.position)?).ok()?, mark))
         });
@@ -173,12 +177,12 @@ impl Raw {
     }
 }
 
-/// The recorders of all sources. Each says how many frames came out.
+/// The recorders of all sources. Each method returns the number of frames written.
 #[derive(Debug, Default)]
 pub struct Recorders(Vec<(Option<String>, Recorder)>);
 
 impl Recorders {
-    /// Takes what a source gave. Records that do not hold octets of a line are handed on as they are.
+    /// Takes a record of a source. Records that hold no octets of a line are handed on unchanged.
     pub fn take(&mut self, record: &Record<'_>, out: &mut impl FnMut(&Record<'_>)) -> u64 {
         if !matches!(record.kind, RecordKind::Raw | RecordKind::Frame) {
             out(record);
@@ -191,7 +195,7 @@ impl Recorders {
         frames + pushed.unwrap_or_default() as u64
     }
 
-    /// Hands on what was held back, if nothing has come for so long.
+    /// Hands on the octets that were held back, after all sources have been silent for this long.
     pub fn quiet(&mut self, silent: Duration, out: &mut impl FnMut(&Record<'_>)) -> u64 {
         if silent > PAUSE {
             return self.end(out);
@@ -205,7 +209,7 @@ impl Recorders {
         self.0.iter_mut().map(|(_, recorder)| recorder.flush(out) as u64).sum()
     }
 
-    /// Lets the oldest source go if there are too many.
+    /// Ends the oldest source if there are too many.
     fn make_room(&mut self, from: Option<&str>, out: &mut impl FnMut(&Record<'_>)) -> u64 {
         if self.0.len() < MAX_SOURCES || self.0.iter().any(|(name, _)| name.as_deref() == from) {
             return 0;
@@ -240,7 +244,7 @@ mod tests {
         Time::from_millis(1_787_605_397_000 + millis)
     }
 
-    /// A record as it can be compared: time, kind, octets, err.
+    /// The parts of a record that the tests compare: time, kind, octets, marks.
     type Written = (Time, String, Vec<u8>, Option<String>);
 
     fn written(into: &mut Vec<Written>) -> impl FnMut(&Record<'_>) {
@@ -294,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn raw_records_are_cut_at_256_octets_and_at_200_ms() {
+    fn raw_records_are_split_at_256_octets_and_at_200_ms() {
         let mut records = vec![];
         let mut recorder = Recorder::new(None);
         let mut out = written(&mut records);
@@ -310,8 +314,9 @@ mod tests {
     }
 
     #[test]
-    fn every_octet_and_every_mark_is_written_once_whatever_the_cut() {
-        // Noise, a frame, one that breaks off, one with a mark, a look-alike at the end.
+    fn every_octet_and_every_mark_is_written_once_however_they_are_split() {
+        // Noise, a frame, one that breaks off, one with a mark, and at the end octets that look
+        // like the start of a frame.
         let mut stream = vec![0x16; 300];
         stream.extend(frame(&[0x68; 40]));
         stream.extend(&frame(&[1, 2, 3, 4, 5, 6, 7])[..9]);

@@ -17,7 +17,10 @@ use crate::cli::{
         status::{Status, Stop},
     },
 };
-use meterpipe::record::{HEADER, Record};
+use meterpipe::{
+    file_error,
+    record::{HEADER, Record},
+};
 
 /// A file of records, which SIGHUP opens again.
 pub struct Recording {
@@ -59,7 +62,7 @@ impl Recording {
         self.store(context);
     }
 
-    /// Keeps the rest.
+    /// Keeps the octets that were still held back, at the end of the run.
     pub fn end(&mut self, context: &Context) {
         let text = &mut self.output.text;
         self.recorder.end(&mut |record| record.write(text));
@@ -82,12 +85,12 @@ impl Recording {
             stored = stored.and(opened);
         }
         if let Err(stop) = stored {
-            self.tell(stop, context);
+            self.report(stop, context);
         }
     }
 
     /// Reports the first failure. Readings go on without the recording.
-    fn tell(&mut self, stop: Stop, context: &Context) {
+    fn report(&mut self, stop: Stop, context: &Context) {
         if let Stop::Failed(_, text) = stop
             && !self.failed
         {
@@ -100,7 +103,8 @@ impl Recording {
 /// Opens the file and writes the header, without which the records would not be known as such.
 fn append(path: &Path) -> Result<Output, Stop> {
     let name = path.display().to_string();
-    let failed = |error| Stop::Failed(Status::Output, format!("{name}: {error}"));
+    let failed =
+        |error| Stop::Failed(Status::Output, format!("{name}: {}", file_error::unwritable(&error)));
     let torn = ends_within_a_line(path);
     let file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
     let mut output = Output::file(file, name);

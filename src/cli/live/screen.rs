@@ -23,17 +23,17 @@ const MESSAGES: usize = 5;
 /// The meters that have a place on the screen.
 const METERS: usize = 8;
 
-/// The view.
+/// The live table.
 pub struct Screen {
     table: Table,
-    meters: Vec<ShownMeter>,
+    meters: Vec<ScreenMeter>,
     messages: Collected,
     drawn: Option<Instant>,
     stale: bool,
 }
 
 /// A meter on the screen.
-struct ShownMeter {
+struct ScreenMeter {
     title: Option<SystemTitle>,
     heading: String,
     rows: Vec<String>,
@@ -43,7 +43,7 @@ struct ShownMeter {
     missing: u64,
 }
 
-impl ShownMeter {
+impl ScreenMeter {
     /// The state stands before the values, since rows that do not fit are cut off at the end.
     fn lines(&self) -> impl Iterator<Item = String> {
         let Self { heading, rows, last_telegram, good, missing, .. } = self;
@@ -55,7 +55,7 @@ impl ShownMeter {
 }
 
 impl Screen {
-    /// From now on messages go to the foot of the screen.
+    /// An empty screen. From now on messages go to its foot.
     pub fn new(options: FormatOptions, context: &Context) -> Self {
         Self {
             table: Table::new(options.selection, options.units),
@@ -72,15 +72,16 @@ impl Screen {
         let messages = self.messages.borrow();
         let messages = messages.iter().flat_map(|message| wrapped(message, columns));
         let foot = [status].into_iter().chain(messages).collect();
-        // The cursor has the last row.
+        // The last row is for the cursor.
         let page = page(self.upper(), foot, rows - 1);
         let text = &mut context.output.text;
-        // Home; every line cleared behind its end; all below cleared. Nothing ever flickers.
+        // The cursor goes home, and each row is overwritten and cleared behind its end. The screen
+        // as a whole is not cleared, because that would flicker.
         text.extend_from_slice(if self.drawn.is_none() { b"\x1b[2J\x1b[H" } else { b"\x1b[H" });
         for line in page {
             let end = line.char_indices().nth(columns).map_or(line.len(), |(end, _)| end);
             text.extend_from_slice(line.get(..end).unwrap_or_default().as_bytes());
-            // Behind a full row the cursor still stands on its last character.
+            // After a full row the cursor stands on its last character, which this would erase.
             if line.chars().count() < columns {
                 text.extend_from_slice(b"\x1b[K");
             }
@@ -96,16 +97,16 @@ impl Screen {
         if self.meters.is_empty() {
             return vec!["waiting for the first telegram".to_owned()];
         }
-        self.meters.iter().flat_map(ShownMeter::lines).collect()
+        self.meters.iter().flat_map(ScreenMeter::lines).collect()
     }
 
-    fn meter(&mut self, title: Option<SystemTitle>) -> Option<&mut ShownMeter> {
+    fn meter(&mut self, title: Option<SystemTitle>) -> Option<&mut ScreenMeter> {
         let index = match self.meters.iter().position(|meter| meter.title == title) {
             Some(index) => index,
             None if self.meters.len() < METERS => {
                 let (heading, rows) = (String::new(), vec![]);
                 let (counter, last_telegram, good, missing) = (None, Instant::now(), 0, 0);
-                self.meters.push(ShownMeter {
+                self.meters.push(ScreenMeter {
                     title,
                     heading,
                     rows,
@@ -129,7 +130,8 @@ impl Screen {
             meter.rows = rows;
             meter.last_telegram = Instant::now();
             meter.good += 1;
-            // A counter that went back is another meter or a restart: nothing is missing.
+            // A counter that went back means another meter or a restart; no telegram is missing
+            // then.
             let step =
                 attributes.ic.zip(meter.counter).and_then(|(now, last)| now.checked_sub(last));
             meter.missing += u64::from(step.unwrap_or(1).saturating_sub(1));
@@ -156,7 +158,7 @@ impl TelegramConsumer for Screen {
         self.take(telegram);
     }
 
-    /// Leaves the last picture standing.
+    /// Draws the last picture, which stays on the terminal.
     fn finish(&mut self, context: &mut Context) -> bool {
         self.draw(context);
         context.messages.release();
@@ -164,8 +166,9 @@ impl TelegramConsumer for Screen {
     }
 }
 
-/// As much of both as there are rows for. The foot, the status and under it messages, keeps a third of
-/// them, and in it the status and the latest messages.
+/// As much of both parts as fits into `rows`. The foot has the status and below it messages; it may
+/// take a third of the rows, or all that the upper part leaves. If it is too long, the oldest
+/// messages are dropped.
 fn page(mut upper: Vec<String>, mut foot: Vec<String>, rows: usize) -> Vec<String> {
     let room = rows.saturating_sub(upper.len()).max(rows / 3).max(1);
     let oldest = 1..1 + foot.len().saturating_sub(room);

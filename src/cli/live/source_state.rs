@@ -28,7 +28,7 @@ pub struct SourceState {
     /// The reason why the source is away.
     pub away: Option<String>,
     /// The time of the last octets, or of the last change of state.
-    last_heard: Instant,
+    last_active: Instant,
     reported_silent: bool,
     frameless: Option<Frameless>,
     reported_frameless: bool,
@@ -44,14 +44,14 @@ struct Frameless {
 }
 
 impl SourceState {
-    /// A source that is opened now.
+    /// The state of a source that is opened at `now`.
     pub fn new(name: &str, now: Instant) -> Self {
         Self {
             name: name.to_owned(),
             from: record::escape(name),
             frames: Arc::default(),
             away: None,
-            last_heard: now,
+            last_active: now,
             reported_silent: false,
             frameless: None,
             reported_frameless: false,
@@ -60,7 +60,7 @@ impl SourceState {
 
     /// The time since the last octets.
     pub fn silent(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.last_heard)
+        now.saturating_duration_since(self.last_active)
     }
 
     /// Notes that the source is away.
@@ -76,7 +76,7 @@ impl SourceState {
     }
 
     fn start_over(&mut self, now: Instant) {
-        self.last_heard = now;
+        self.last_active = now;
         self.reported_silent = false;
         self.frameless = None;
     }
@@ -84,7 +84,7 @@ impl SourceState {
     /// Notes octets. Returns a message if they end a silence that was reported.
     pub fn note_octets(&mut self, now: Instant) -> Option<String> {
         let silent = self.silent(now).as_secs();
-        self.last_heard = now;
+        self.last_active = now;
         if !core::mem::take(&mut self.reported_silent) {
             return None;
         }
@@ -119,7 +119,7 @@ impl SourceState {
         }
         let frameless =
             self.frameless.filter(|it| now.saturating_duration_since(it.since) >= FRAMELESS)?;
-        // One fault at a time: the silence was reported.
+        // During a silence that was reported, the missing frames are no second fault.
         if self.reported_silent || core::mem::replace(&mut self.reported_frameless, true) {
             return None;
         }
@@ -146,7 +146,8 @@ impl Frameless {
 
 const WIRING: &str = "check the wiring, and that the operator has switched the interface on";
 const SETTINGS: &str = "check adapter, baud rate and parity; --parity auto finds that of a device";
-const ADAPTER: &str = "all are 00: is it an adapter for the M-Bus, and not swapped?";
+const ADAPTER: &str =
+    "all are 00: check that the adapter is made for the M-Bus, and the polarity of its wires";
 
 #[cfg(test)]
 mod tests {
@@ -163,11 +164,11 @@ mod tests {
     }
 
     #[test]
-    fn silence_is_told_once_and_so_is_its_end() {
+    fn silence_is_reported_once_and_so_is_its_end() {
         let (mut line, at) = line();
         assert_eq!(line.fault(at(14)), None);
-        let told = line.fault(at(15)).unwrap();
-        assert!(told.starts_with("tty: nothing for 15 s; check the wiring"), "{told}");
+        let message = line.fault(at(15)).unwrap();
+        assert!(message.starts_with("tty: nothing for 15 s; check the wiring"), "{message}");
         assert_eq!(line.fault(at(100)), None);
         assert_eq!(line.note_octets(at(100)).as_deref(), Some("tty: octets again after 100 s"));
         assert_eq!(line.note_octets(at(101)), None);
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn octets_without_frames_are_told_once_with_what_is_known_of_them() {
+    fn octets_without_frames_are_reported_once_with_what_is_known_of_them() {
         let (mut line, at) = line();
         for second in 1..=30 {
             line.note_octets(at(second));
@@ -197,10 +198,10 @@ mod tests {
             let marks = vec![(0, meterpipe::error::Mark::Parity)];
             line.note_frameless(&Burst { marks, ..burst(&[0, 0x68]) }, at(second));
         }
-        let told = line.fault(at(31)).unwrap();
+        let message = line.fault(at(31)).unwrap();
         let start =
             "tty: no frame in the 60 octets of 30 s, 30 of them damaged on the line; check adapter";
-        assert!(told.starts_with(start), "{told}");
+        assert!(message.starts_with(start), "{message}");
         line.note_octets(at(40));
         assert_eq!(line.fault(at(40)), None);
         assert_eq!(line.note_frames().as_deref(), Some("tty: frames again"));
@@ -214,8 +215,11 @@ mod tests {
             line.note_octets(at(second));
             line.note_frameless(&burst(&[0; 5]), at(second));
         }
-        let told = line.fault(at(31)).unwrap();
-        assert!(told.starts_with("tty: no frame in the 20 octets of 30 s; all are 00"), "{told}");
+        let message = line.fault(at(31)).unwrap();
+        assert!(
+            message.starts_with("tty: no frame in the 20 octets of 30 s; all are 00"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -71,13 +71,15 @@ fn default() -> Result<String, Stop> {
 /// True if a path is a serial device, or will be one when it is plugged in.
 fn is_device(path: &Path) -> bool {
     match path.metadata() {
-        // Opened in a way that neither waits for a carrier nor takes the terminal.
+        // These flags open a device without a wait for its carrier, and without making it the
+        // controlling terminal.
         Ok(about) if about.file_type().is_char_device() => {
             let flags = OFlags::RDONLY | OFlags::NOCTTY | OFlags::NONBLOCK;
             rustix::fs::open(path, flags, Mode::empty()).map_or(true, rustix::termios::isatty)
         }
         Ok(_) => false,
-        // A link to nowhere, or a missing node: files are not looked for there.
+        // A link to nowhere, or a missing node under /dev, is a device that is unplugged, not a
+        // missing file.
         Err(_) => path.starts_with("/dev") || path.symlink_metadata().is_ok(),
     }
 }

@@ -1,7 +1,11 @@
-//! A batch of APDUs, which any thread can read: it holds all that the text of its telegrams needs.
+//! A batch of APDUs. Any thread can read it, because it holds everything that the text of its
+//! telegrams depends on.
+
+use std::ops::Range;
 
 use jiff::tz::TimeZone;
 
+use crate::cli::run::clock_messages::ClockMessages;
 use meterpipe::{
     chain::{decrypt::Chosen, event::Refusal, reopen::Reopen},
     format::entry::{Format, OutputTelegram},
@@ -29,17 +33,17 @@ struct BatchApdu {
     time: Time,
     attributes: Attributes<'static>,
     chosen: Chosen,
-    /// The end of its octets; they begin where those of the APDU before end.
+    /// The end of its octets in the batch; they begin where those of the previous APDU end.
     end: usize,
-    /// The end of its text, likewise; nothing if the APDU takes the careful way.
+    /// The end of its text in the text of the batch; `None` if the main thread has to read the APDU.
     text_end: Option<usize>,
 }
 
 /// An item after the batch was read.
 pub enum BatchResult<'a> {
-    /// An APDU, and the text of its telegram unless it takes the careful way.
-    Apdu(Record<'a>, Place, &'a Chosen, Option<&'a [u8]>),
-    /// A refusal of the stages before.
+    /// An APDU, and where the text of its telegram ends; `None` if the main thread has to read it.
+    Apdu(Record<'a>, Place, &'a Chosen, Option<usize>),
+    /// A refusal by an earlier stage.
     Refused(&'a Refusal<'static>),
     /// A remark about the input.
     Remark(&'a str),
@@ -72,16 +76,21 @@ impl Batch {
         self.items.push(BatchItem::Remark(text.to_owned()));
     }
 
-    /// Empties the batch, which keeps its room.
+    /// Empties the batch and keeps its memory.
     pub fn clear(&mut self) {
         self.items.clear();
         self.octets.clear();
         self.text.clear();
     }
 
+    /// A part of the text. Telegrams that follow each other have theirs in one piece.
+    pub fn text(&self, range: Range<usize>) -> &[u8] {
+        self.text.get(range).unwrap_or_default()
+    }
+
     /// Hands out all items in their order.
     pub fn results(&self, mut take: impl FnMut(BatchResult<'_>)) {
-        let (mut start, mut text_start) = (0, 0);
+        let mut start = 0;
         for item in &self.items {
             take(match item {
                 BatchItem::Refused(refusal) => BatchResult::Refused(refusal),
@@ -89,12 +98,7 @@ impl Batch {
                 BatchItem::Apdu(apdu) => {
                     let record = apdu.record(&self.octets, start);
                     start = apdu.end;
-                    let text = apdu.text_end.map(|end| {
-                        let text = self.text.get(text_start..end).unwrap_or_default();
-                        text_start = end;
-                        text
-                    });
-                    BatchResult::Apdu(record, apdu.place, &apdu.chosen, text)
+                    BatchResult::Apdu(record, apdu.place, &apdu.chosen, apdu.text_end)
                 }
             });
         }
@@ -111,6 +115,7 @@ impl BatchApdu {
 /// Reads batches in a thread of its own.
 pub struct BatchReader {
     reopen: Reopen,
+    clocks: ClockMessages,
     format: Box<dyn Format>,
     zone: TimeZone,
 }
@@ -118,13 +123,13 @@ pub struct BatchReader {
 impl BatchReader {
     /// A reader that writes as `format` does.
     pub fn new(reopen: Reopen, format: Box<dyn Format>, zone: TimeZone) -> Self {
-        Self { reopen, format, zone }
+        Self { reopen, clocks: ClockMessages::default(), format, zone }
     }
 
-    /// Reads each APDU whose telegram depends on nothing but itself. The others take the careful
-    /// way: those that cannot be read, and those of which the format has something to report.
+    /// Reads each APDU whose text depends on nothing but the APDU. The main thread reads the
+    /// others: those that this reader cannot read, and those with something to report.
     pub fn read(&mut self, batch: &mut Batch) {
-        let Self { reopen, format, zone } = self;
+        let Self { reopen, clocks, format, zone } = self;
         let Batch { items, octets, text } = batch;
         let mut start = 0;
         for item in items {
@@ -134,12 +139,15 @@ impl BatchReader {
             let record = apdu.record(octets, start);
             start = apdu.end;
             let text_start = text.len();
+            let mut is_reported = false;
             let is_read = reopen.read(&record, &apdu.chosen, |telegram, record| {
                 let (received, attributes) = (record.time, record.attributes);
                 let telegram = OutputTelegram { telegram, zone, received, attributes };
+                is_reported = clocks.new_fault(&telegram).is_some();
                 format.entry(&telegram, text);
             });
-            match is_read && format.notes().is_empty() {
+            is_reported |= !format.notes().is_empty();
+            match is_read && !is_reported {
                 true => apdu.text_end = Some(text.len()),
                 false => text.truncate(text_start),
             }

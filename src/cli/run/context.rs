@@ -6,13 +6,9 @@ use crate::cli::run::{
     status::{Status, Stop, Tally},
 };
 use meterpipe::{
-    chain::{
-        decode::DecodeEvent,
-        event::{Refusal, StageEvent},
-    },
-    cipher::ciphered::SystemTitle,
+    chain::event::Refusal,
     error::{Cause, Error, Layer},
-    record::{Place, RecordKind, Time},
+    record::{Place, Time},
 };
 
 /// The surroundings of a stage.
@@ -24,8 +20,8 @@ pub struct Context {
     pub messages: Messages,
     /// Counts of telegrams, refusals and octets.
     pub tally: Tally,
-    /// The number of telegrams after which the run ends.
-    pub limit: Option<u64>,
+    /// True once the stage has all that the run wants.
+    pub done: bool,
 }
 
 impl Context {
@@ -38,39 +34,12 @@ impl Context {
     /// A context with this output and these messages.
     #[must_use]
     pub fn with(output: Output, messages: Messages) -> Self {
-        Self { output, messages, tally: Tally::default(), limit: None }
+        Self { output, messages, tally: Tally::default(), done: false }
     }
 
-    /// True once as many telegrams came as the run wants.
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.limit.is_some_and(|limit| self.tally.telegrams >= limit)
-    }
-
-    /// Writes the record of a stage, or counts and reports the rest of its events.
-    pub fn event(&mut self, event: &StageEvent<'_>) {
-        match event {
-            StageEvent::Record(record, _) => {
-                match record.kind {
-                    RecordKind::Apdu => self.tally.telegrams += 1,
-                    _ => self.tally.passed += 1,
-                }
-                record.write(&mut self.output.text);
-            }
-            StageEvent::Refused(refusal) => self.refused(refusal),
-            StageEvent::Noise(octets) => self.noise(*octets),
-            StageEvent::Unverified(title) => self.unverified(*title),
-        }
-    }
-
-    /// Counts and reports what came out of the whole chain. Telegrams are for the caller.
-    pub fn decoded(&mut self, event: &DecodeEvent<'_>) {
-        match event {
-            DecodeEvent::Telegram { .. } => {}
-            DecodeEvent::Refused(refusal) => self.refused(refusal),
-            DecodeEvent::Noise(octets) => self.noise(*octets),
-            DecodeEvent::Unverified(title) => self.unverified(*title),
-        }
+    /// Notes if the run has as many telegrams as it wants.
+    pub fn stop_at(&mut self, limit: Option<u64>) {
+        self.done = limit.is_some_and(|limit| self.tally.telegrams >= limit);
     }
 
     /// Counts and reports a refusal.
@@ -87,14 +56,6 @@ impl Context {
     /// Counts octets that belong to no telegram.
     pub const fn noise(&mut self, octets: usize) {
         self.tally.noise += octets as u64;
-    }
-
-    /// Reports a tag that no key can verify.
-    pub fn unverified(&mut self, title: Option<SystemTitle>) {
-        let title = title.map(|title| format!(" of {}", hex::encode(title))).unwrap_or_default();
-        self.messages.say(&format!(
-            "the telegrams{title} carry a tag that is not verified: no authentication key (GAK) is known"
-        ));
     }
 
     fn count(&mut self, error: &Error) {
@@ -143,7 +104,7 @@ impl Context {
             Err(stop @ (Stop::ReaderGone | Stop::Failed(Status::Usage | Status::Output, _))) => {
                 Err(stop)
             }
-            // Decoded text is written, however the run ended.
+            // Text that was decoded is written, whatever ended the run.
             result => self.output.flush().and(result),
         };
         match result {
@@ -185,7 +146,8 @@ pub const fn line_refusal(line: u64, error: &Error) -> Refusal<'static> {
     Refusal { place, time, from: None, title: None, error: *error }
 }
 
-/// A single failure may be damage; failures alone mean the key.
+/// The message of a run in which no telegram could be opened. One failure may be a damaged
+/// telegram; several failures and nothing else mean the wrong key.
 const fn closed(tally: &Tally) -> &'static str {
     match tally.misfits {
         2.. if tally.misfits == tally.closed => "no telegram could be opened: the key does not fit",

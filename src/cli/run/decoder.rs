@@ -5,7 +5,9 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::cli::run::{
+    clock_messages::ClockMessages,
     context::Context,
+    events,
     stage::{Stage, Task},
 };
 use meterpipe::{
@@ -40,17 +42,23 @@ pub trait TelegramConsumer: Task {
 pub struct Decoder {
     chain: Decode,
     zone: TimeZone,
+    /// The number of telegrams after which the run ends.
+    limit: Option<u64>,
+    clocks: ClockMessages,
     consumers: Vec<Box<dyn TelegramConsumer>>,
 }
 
 impl Decoder {
-    /// A decoder with the keys of `decrypt`; `zone` is for clocks without an offset.
+    /// A decoder with the keys of `decrypt`; `zone` is for clocks without an offset. After `limit`
+    /// telegrams the run ends.
     pub fn new(
         decrypt: Decrypt,
         zone: TimeZone,
+        limit: Option<u64>,
         consumers: Vec<Box<dyn TelegramConsumer>>,
     ) -> Self {
-        Self { chain: Decode::new(decrypt), zone, consumers }
+        let clocks = ClockMessages::default();
+        Self { chain: Decode::new(decrypt), zone, limit, clocks, consumers }
     }
 
     fn run(
@@ -58,22 +66,24 @@ impl Decoder {
         context: &mut Context,
         step: impl FnOnce(&mut Decode, &mut dyn FnMut(DecodeEvent<'_>)),
     ) {
-        let Self { chain, zone, consumers } = self;
+        let Self { chain, zone, limit, clocks, consumers } = self;
         step(chain, &mut |event| match event {
-            DecodeEvent::Telegram { .. } if context.is_full() => {}
+            DecodeEvent::Telegram { .. } if context.done => {}
             DecodeEvent::Telegram { telegram, record, .. } => {
                 let (received, attributes) = (record.time, record.attributes);
                 let telegram = OutputTelegram { telegram, zone, received, attributes };
                 context.tally.telegrams += 1;
+                clocks.report(&telegram, context);
                 for consumer in consumers.iter_mut() {
                     consumer.telegram(&telegram, context);
                 }
+                context.stop_at(*limit);
             }
             event => {
                 if let DecodeEvent::Refused(refusal) = &event {
                     consumers.iter_mut().for_each(|consumer| consumer.refused(refusal));
                 }
-                context.decoded(&event);
+                events::of_chain(&event, context);
             }
         });
     }
@@ -142,7 +152,7 @@ impl Task for TextOutput {}
 impl TelegramConsumer for TextOutput {
     fn telegram(&mut self, telegram: &OutputTelegram<'_>, context: &mut Context) {
         self.format.entry(telegram, &mut context.output.text);
-        // At once, in the order of the other messages.
+        // Printed at once, so that they stay in order with the other messages.
         report_notes(self.format.as_mut(), context);
     }
 

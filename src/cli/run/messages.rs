@@ -19,12 +19,12 @@ use crate::cli::run::status::{Status, Tally};
 use meterpipe::{
     chain::event::Refusal,
     error::{Cause, Error, Layer, Mark},
-    format::printable::shown,
+    format::printable::printable,
     record::Place,
 };
 
 /// The messages of one cause that a run over files prints.
-const SHOWN: u64 = 10;
+const MOST_PRINTED: u64 = 10;
 
 /// The time between two summaries of repeats in a live run.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -121,12 +121,12 @@ impl Messages {
                 if collected.len() == *most {
                     collected.pop_front();
                 }
-                return collected.push_back(shown(text).into_owned());
+                return collected.push_back(printable(text).into_owned());
             }
         }
         // One write a line keeps the lines of a pipe's stages apart. The run goes on if standard error
         // is closed or full.
-        let line = format!("meterpipe {}: {}\n", self.stage, shown(text));
+        let line = format!("meterpipe {}: {}\n", self.stage, printable(text));
         let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
     }
 
@@ -159,7 +159,7 @@ impl Messages {
         count.times += 1;
         let tell = match live {
             true => count.times == 1 || now.duration_since(count.reported) >= MINUTE,
-            false => count.times <= SHOWN,
+            false => count.times <= MOST_PRINTED,
         };
         if !tell {
             count.unreported += 1;
@@ -216,8 +216,8 @@ impl Messages {
         let mut counted: Vec<_> = self
             .causes
             .values()
-            .filter(|count| !self.live && count.times > SHOWN)
-            .map(|count| (count.times - SHOWN, count.example))
+            .filter(|count| !self.live && count.times > MOST_PRINTED)
+            .map(|count| (count.times - MOST_PRINTED, count.example))
             .collect();
         counted.sort_by_key(|(times, example)| (std::cmp::Reverse(*times), example.to_string()));
         for (times, example) in counted {

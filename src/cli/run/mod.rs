@@ -1,7 +1,9 @@
 //! The context of a run and the stages that decode: output, messages, sinks, signals, status.
 pub mod batch;
+pub mod clock_messages;
 pub mod context;
 pub mod decoder;
+pub mod events;
 pub mod guard_messages;
 pub mod messages;
 pub mod output;

@@ -16,12 +16,17 @@ use crate::cli::run::status::{Status, Stop};
 /// The octets that are collected before a write.
 const FULL: usize = 64 * 1024;
 
+/// The octets that are worth a write of their own.
+const LONG: usize = 8 * 1024;
+
 /// Text that waits for a write.
 #[derive(Debug)]
 pub struct Output {
     /// The text. Append to it, then call [`settle`](Self::settle).
     pub text: Vec<u8>,
     target: OutputTarget,
+    /// A write that failed, until [`settle`](Self::settle) or [`flush`](Self::flush) reports it.
+    failed: Option<Stop>,
 }
 
 #[derive(Debug)]
@@ -34,13 +39,22 @@ impl Output {
     /// Standard output.
     #[must_use]
     pub const fn stdout() -> Self {
-        Self { text: Vec::new(), target: OutputTarget::Stdout }
+        Self { text: Vec::new(), target: OutputTarget::Stdout, failed: None }
     }
 
     /// A file that is open for writing.
     #[must_use]
     pub fn file(file: impl Into<OwnedFd>, name: String) -> Self {
-        Self { text: Vec::new(), target: OutputTarget::File(file.into(), name) }
+        Self { text: Vec::new(), target: OutputTarget::File(file.into(), name), failed: None }
+    }
+
+    /// Appends text; a long one is written without a copy.
+    pub fn append(&mut self, text: &[u8]) {
+        if text.len() < LONG || self.failed.is_some() {
+            self.text.extend_from_slice(text);
+        } else if let Err(stop) = self.flush().and_then(|()| self.write(text)) {
+            self.failed = Some(stop);
+        }
     }
 
     /// Writes if enough has been collected.
@@ -48,7 +62,7 @@ impl Output {
     /// # Errors
     /// Those of [`flush`](Self::flush).
     pub fn settle(&mut self) -> Result<(), Stop> {
-        if self.text.len() >= FULL { self.flush() } else { Ok(()) }
+        if self.text.len() >= FULL || self.failed.is_some() { self.flush() } else { Ok(()) }
     }
 
     /// Writes everything.
@@ -57,7 +71,7 @@ impl Output {
     /// [`Stop::ReaderGone`] if standard output is a pipe that nobody reads any more; else a failure
     /// with what the system says, a full disk for example.
     pub fn flush(&mut self) -> Result<(), Stop> {
-        let result = self.write(&self.text);
+        let result = self.failed.take().map_or_else(|| self.write(&self.text), Err);
         self.text.clear();
         result
     }

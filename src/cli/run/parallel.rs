@@ -6,12 +6,13 @@
 //! worker                                          └─► read batch ─►
 //! ```
 //!
-//! The main thread does all work that has a memory: framing, reassembly, the choice of a key, messages,
-//! counts. Workers do the rest: they decipher with the chosen key, read A-XDR and write text. An APDU
-//! that a worker cannot read goes the careful way, in the main thread and in its turn. Standard output
-//! and standard error are therefore each the same as with one thread.
+//! The main thread does all work that depends on earlier input: framing, reassembly, the choice of
+//! a key, messages, counts. Workers do the rest: they decipher with the chosen key, read A-XDR and
+//! write text. An APDU that a worker cannot read goes the careful way: the main thread reads it, in
+//! its turn, as a run with one thread would. Standard output and standard error are therefore each
+//! the same as with one thread.
 //!
-//! A batch is read by the main thread itself while the workers have enough to do.
+//! While the workers have enough to do, the main thread reads a batch itself.
 
 use std::{
     collections::VecDeque,
@@ -29,8 +30,10 @@ use rustix::fs::FileType;
 
 use crate::cli::run::{
     batch::{Batch, BatchReader, BatchResult},
+    clock_messages::ClockMessages,
     context::Context,
     decoder::{Decoder, TextOutput, report_notes},
+    events,
     stage::{Stage, Task},
 };
 use meterpipe::{
@@ -60,7 +63,7 @@ impl Jobs {
     /// As many threads as the user says, else as there are cores.
     pub fn new(count: Option<NonZero<usize>>) -> Self {
         let count = count.or_else(|| thread::available_parallelism().ok());
-        Self { count: count.map_or(1, NonZero::get), batch: 64, least: 512 * 1024 }
+        Self { count: count.map_or(1, NonZero::get), batch: 128, least: 512 * 1024 }
     }
 
     /// True for regular files that are worth several threads. Anything else may be live.
@@ -87,19 +90,21 @@ fn size(path: &Path) -> Option<u64> {
     }
 }
 
-/// The stage that decodes `files` to text: with several threads where they are of use.
+/// The stage that decodes `files` to text, up to `limit` telegrams: with several threads where they
+/// are of use.
 pub fn text_decoder(
     decrypt: Decrypt,
     format: Box<dyn Format>,
     zone: TimeZone,
+    limit: Option<u64>,
     (jobs, files): (Jobs, &[PathBuf]),
     context: &mut Context,
 ) -> Box<dyn Stage> {
-    if context.limit.is_none() && !format.is_snapshot() && jobs.fit(files) {
+    if limit.is_none() && !format.is_snapshot() && jobs.fit(files) {
         return Box::new(ParallelDecoder::start(decrypt, format, zone, jobs, context));
     }
     let text = TextOutput::start(format, context);
-    Box::new(Decoder::new(decrypt, zone, vec![Box::new(text)]))
+    Box::new(Decoder::new(decrypt, zone, limit, vec![Box::new(text)]))
 }
 
 /// The stage.
@@ -111,6 +116,7 @@ pub struct ParallelDecoder {
 /// Everything behind the unframing.
 struct Emitter {
     telegrams: Telegrams,
+    clocks: ClockMessages,
     format: Box<dyn Format>,
     zone: TimeZone,
     jobs: Jobs,
@@ -140,7 +146,9 @@ impl ParallelDecoder {
         format.start(&mut context.output.text);
         let (telegrams, batch) = (Telegrams::new(decrypt), Batch::default());
         let (workers, pending, spare) = (None, VecDeque::new(), Vec::new());
-        let emitter = Emitter { telegrams, format, zone, jobs, workers, batch, pending, spare };
+        let clocks = ClockMessages::default();
+        let emitter =
+            Emitter { telegrams, clocks, format, zone, jobs, workers, batch, pending, spare };
         Self { unframe: Unframe::default(), emitter }
     }
 }
@@ -195,11 +203,11 @@ impl Emitter {
                 let chosen = self.telegrams.decrypt().chosen(record.octets);
                 self.batch.push_apdu(record, *place, chosen);
             }
-            // A kind of a later version is for later stages.
+            // A kind that only a later version knows is for the stages behind this one.
             StageEvent::Record(..) => return,
             StageEvent::Refused(refusal) => self.batch.push_refused(refusal),
             StageEvent::Noise(octets) => return context.noise(*octets),
-            StageEvent::Unverified(title) => return context.unverified(*title),
+            StageEvent::Unverified(title) => return events::unverified(*title, context),
         }
         self.send_if_full(context);
     }
@@ -210,7 +218,7 @@ impl Emitter {
         if self.workers.is_none() {
             self.settle(context);
             if context.tally.telegrams > 0 {
-                self.workers = Workers::start(self);
+                self.workers = Some(Workers::start(self));
             }
         } else if self.batch.len() >= self.jobs.batch {
             self.send();
@@ -231,7 +239,7 @@ impl Emitter {
     /// Emits the oldest batch once enough newer ones are pending. Their number is fixed, so that text and
     /// messages of one input come in the same order in every run.
     fn emit_oldest(&mut self, context: &mut Context) {
-        if self.pending.len() > 6 * self.jobs.count {
+        if self.pending.len() > 3 * self.jobs.count {
             self.emit_next(context);
         }
     }
@@ -260,35 +268,50 @@ impl Emitter {
     }
 
     fn emit(&mut self, mut batch: Batch, context: &mut Context) {
-        batch.results(|result| match result {
-            BatchResult::Refused(refusal) => context.refused(refusal),
-            BatchResult::Remark(text) => context.messages.say(text),
-            BatchResult::Apdu(_, _, chosen, Some(text))
-                if self.telegrams.decrypt().is_current(chosen) =>
+        // Texts that follow each other are written as one.
+        let mut text = 0..0;
+        batch.results(|result| {
+            if let BatchResult::Apdu(_, _, chosen, Some(end)) = result
+                && self.telegrams.decrypt().is_current(chosen)
             {
                 #[cfg(test)]
                 TAKEN.set(TAKEN.get() + 1);
                 context.tally.telegrams += 1;
-                context.output.text.extend_from_slice(text);
+                text.end = end;
+                return;
             }
-            BatchResult::Apdu(record, place, ..) => self.read(record, place, context),
+            context.output.append(batch.text(text.clone()));
+            text = text.end..text.end;
+            match result {
+                BatchResult::Refused(refusal) => context.refused(refusal),
+                BatchResult::Remark(text) => context.messages.say(text),
+                BatchResult::Apdu(record, place, _, outdated) => {
+                    // Its text was made with a choice of keys that has changed since.
+                    if let Some(end) = outdated {
+                        text = end..end;
+                    }
+                    self.read(record, place, context);
+                }
+            }
         });
+        context.output.append(batch.text(text));
         batch.clear();
         self.spare.push(batch);
     }
 
     /// Reads an APDU the careful way.
     fn read(&mut self, record: Record<'_>, place: Place, context: &mut Context) {
-        let Self { telegrams, format, zone, .. } = self;
+        let Self { telegrams, clocks, format, zone, .. } = self;
         telegrams.feed(StageEvent::Record(record, place), &mut |event| match event {
             DecodeEvent::Telegram { telegram, record, .. } => {
                 let (received, attributes) = (record.time, record.attributes);
                 let telegram = OutputTelegram { telegram, zone, received, attributes };
                 context.tally.telegrams += 1;
+                clocks.report(&telegram, context);
                 format.entry(&telegram, &mut context.output.text);
                 report_notes(format.as_mut(), context);
             }
-            event => context.decoded(&event),
+            event => events::of_chain(&event, context),
         });
     }
 }
@@ -301,26 +324,28 @@ struct Workers {
 }
 
 impl Workers {
-    /// Starts them; nothing if not even one can be started.
-    fn start(emitter: &Emitter) -> Option<Self> {
+    /// Starts them, or as many as the system allows; without any, the main thread reads all batches.
+    fn start(emitter: &Emitter) -> Self {
         let reader = || {
-            let format = emitter.format.fork();
+            let format = emitter.format.for_worker();
             BatchReader::new(emitter.telegrams.reopen(), format, emitter.zone.clone())
         };
         let count = emitter.jobs.count.saturating_sub(1);
         // Four batches wait for each worker. With fewer, workers fall asleep, and to wake one costs as much
         // as to read dozens of telegrams.
-        let (queue, batches) = mpsc::sync_channel(4 * count);
+        let (queue, batches) = mpsc::sync_channel(2 * count);
         let batches = Arc::new(Mutex::new(batches));
-        let started = (0..count).take_while(|_| {
+        for _ in 0..count {
             let (mut reader, batches) = (reader(), batches.clone());
             let thread = thread::Builder::new().name("worker".to_owned());
-            thread.spawn(move || work(&mut reader, &batches)).is_ok()
-        });
-        (started.count() > 0).then(|| Self { queue, own: reader() })
+            if thread.spawn(move || read_batches(&mut reader, &batches)).is_err() {
+                break;
+            }
+        }
+        Self { queue, own: reader() }
     }
 
-    /// Gives a batch to the workers; if they have enough to do, it is read here.
+    /// Gives a batch to the workers; if they have enough to do, or none is there, it is read here.
     fn send(&mut self, batch: Batch) -> Pending {
         let (sender, receiver) = mpsc::channel();
         match self.queue.try_send((batch, sender)) {
@@ -336,7 +361,7 @@ impl Workers {
 }
 
 /// Reads batches until the queue is closed.
-fn work(reader: &mut BatchReader, batches: &Mutex<Receiver<(Batch, Sender<Batch>)>>) {
+fn read_batches(reader: &mut BatchReader, batches: &Mutex<Receiver<(Batch, Sender<Batch>)>>) {
     let next = || batches.lock().ok()?.recv().ok();
     while let Some((mut batch, done)) = next() {
         reader.read(&mut batch);

@@ -22,7 +22,7 @@ impl Signals {
     pub fn catch() -> Self {
         let signals = Self::default();
         for (signal, status) in [(SIGINT, 130), (SIGTERM, 143)] {
-            // In this order: the second signal finds the flag that the first one left.
+            // The order matters: only the second signal finds the flag set, by the first one.
             let _ = flag::register_conditional_shutdown(signal, status, signals.end.clone());
             let _ = flag::register(signal, signals.end.clone());
         }

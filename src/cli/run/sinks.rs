@@ -102,21 +102,21 @@ impl Sinks {
     pub fn put(&mut self, readings: Readings) {
         self.counters.note(&readings);
         let readings = Arc::new(readings);
-        self.hand(&readings, false);
+        self.pass_on(&readings, false);
         if self.running.iter().any(|sink| sink.guarded) {
             let verdict = self.guard.check(&readings);
             self.guard_messages.take(&verdict);
             if let Verdict::Agrees(first) = &verdict {
-                self.hand(first, true);
+                self.pass_on(first, true);
             }
             if verdict.passes() {
-                self.hand(&readings, true);
+                self.pass_on(&readings, true);
             }
         }
     }
 
     /// Hands readings to the guarded sinks, or to the others.
-    fn hand(&mut self, readings: &Arc<Readings>, guarded: bool) {
+    fn pass_on(&mut self, readings: &Arc<Readings>, guarded: bool) {
         for sink in self.running.iter_mut().filter(|sink| sink.guarded == guarded) {
             if sink.throttle.passes(readings) {
                 let event = SinkEvent::Readings(readings.clone());
@@ -128,7 +128,7 @@ impl Sinks {
     /// Hands on the first telegrams that the guard has kept for longer than a time.
     fn release(&mut self, kept_for: Duration) {
         for first in self.guard.kept(kept_for) {
-            self.hand(&first, true);
+            self.pass_on(&first, true);
         }
     }
 

@@ -58,9 +58,9 @@ pub struct Tally {
     pub rejected: u64,
     /// Of these, whole telegrams that no key opens.
     pub closed: u64,
-    /// Of these, telegrams that are damaged, unless it is the key.
+    /// Of these, telegrams that are damaged, or that the key does not fit.
     pub misfits: u64,
-    /// Of all, whole telegrams that are wrong inside.
+    /// Of the rejected, whole telegrams that were opened, but whose content is wrong.
     pub unsound: u64,
     /// Octets that belong to nothing.
     pub noise: u64,
@@ -75,7 +75,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// The reason to stop a run that has waited in vain for so long.
+    /// The reason to stop a run that has waited for a telegram this long in vain.
     #[must_use]
     pub fn late(&self, waited: Duration) -> Stop {
         let text = format!("no telegram for {} s", waited.as_secs());

@@ -64,7 +64,7 @@ pub enum Command {
     Decode(DecodeArgs),
     /// Read a meter and print readings as they come, all in one process
     ///
-    /// On a terminal it shows a live display, otherwise it prints a line for each telegram. When the
+    /// The output is a live display on a terminal, and a line for each telegram elsewhere. When the
     /// adapter is unplugged, meterpipe waits until it is back. Files are read to their end.
     Watch(WatchArgs),
     /// Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files
@@ -74,12 +74,12 @@ pub enum Command {
     Publish(PublishArgs),
     /// Check the configuration, or show the settings in effect
     ///
-    /// It opens nothing and publishes nothing.
+    /// The command reads no source and publishes nothing.
     Config(ConfigArgs),
     /// Simulate a meter
     ///
-    /// The output is the telegrams of a virtual house, ciphered with a published key, octet for octet
-    /// as a meter sends them. Options add faults of the line.
+    /// The telegrams of a virtual house, ciphered with a published key, come out octet for octet as a
+    /// meter sends them. Options add faults of the line.
     Simulate(SimulateArgs),
 }
 
@@ -94,8 +94,8 @@ Examples:
 pub struct CaptureArgs {
     /// A serial device, tcp://HOST:PORT, a file, a FIFO, - or sim:METER
     ///
-    /// sim:METER is a virtual meter with a known key, one of those that simulate has; sim: alone is
-    /// sim:netz-noe-kaifa. Without it: $P1_PORT, else the only device in /dev/serial/by-id.
+    /// sim:METER is one of the virtual meters of simulate, with a published key; sim: alone is
+    /// sim:netz-noe-kaifa. Without a SOURCE: $P1_PORT, else the only device in /dev/serial/by-id.
     #[arg(value_name = "SOURCE", value_hint = ValueHint::FilePath)]
     pub source: Option<String>,
     /// Line settings.
@@ -188,8 +188,8 @@ Examples:
 pub struct WatchArgs {
     /// Serial devices, tcp://HOST:PORT, files, FIFOs, - or sim:METER
     ///
-    /// sim:METER is a virtual meter with a known key, one of those that simulate has; sim: alone is
-    /// sim:netz-noe-kaifa. Without one: $P1_PORT, else the only device in /dev/serial/by-id.
+    /// sim:METER is one of the virtual meters of simulate, with a published key; sim: alone is
+    /// sim:netz-noe-kaifa. Without a SOURCE: $P1_PORT, else the only device in /dev/serial/by-id.
     #[arg(value_name = "SOURCE", value_hint = ValueHint::FilePath)]
     pub sources: Vec<String>,
     /// Line settings.
@@ -198,7 +198,7 @@ pub struct WatchArgs {
     /// Conditions that end the run.
     #[command(flatten)]
     pub until: UntilArgs,
-    /// Also record all input to FILE, as capture does; reopened on SIGHUP
+    /// Also record all input to FILE, as capture does; SIGHUP opens FILE again
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub record: Option<PathBuf>,
     /// Sinks.
@@ -248,7 +248,7 @@ Examples:
   meterpipe config check --config house.toml
   meterpipe config show --config house.toml")]
 pub struct ConfigArgs {
-    /// The action
+    /// What to do with the configuration
     #[arg(value_enum)]
     pub action: ConfigAction,
     /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
@@ -262,7 +262,7 @@ pub struct ConfigArgs {
 /// An action on the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ConfigAction {
-    /// Read it and all files that it names, and report mistakes
+    /// Read the configuration and all files that it names, and report mistakes
     Check,
     /// Print the settings in effect, without secrets
     Show,
@@ -271,7 +271,7 @@ pub enum ConfigAction {
 /// The sinks.
 #[derive(Debug, Default, Args)]
 pub struct SinkArgs {
-    /// A sink, such as mqtt://HOST or file:PATH; may be given several times: meterpipe-sinks(7)
+    /// A sink, such as mqtt://HOST or file:PATH; repeat it for several sinks: meterpipe-sinks(7)
     ///
     /// Options follow a question mark: mqtt://HOST?retain=true&every=30s. Without --to: the sinks of
     /// the configuration, which watch uses only without a SOURCE or with --config.
@@ -302,20 +302,20 @@ pub struct SimulateArgs {
     pub output: SimulateOutput,
     /// Create a pseudo-terminal and a symbolic LINK to it, and send the telegrams there in real time
     ///
-    /// A telegram that nobody has begun to read when the next one is due is discarded, as on a line.
+    /// A telegram is discarded if no program has begun to read it when the next one is due.
     /// LINK may be an existing symbolic link; it is removed at the end.
     #[arg(long, value_name = "LINK", value_hint = ValueHint::FilePath)]
     pub pty: Option<PathBuf>,
     /// Send a telegram every five seconds, at the pace of 2400 baud; --pty implies it
     #[arg(long)]
     pub real_time: bool,
-    /// Write as fast as it is read, and discard nothing; the default without --pty
+    /// Write as fast as the output is read, and discard nothing; the default without --pty
     #[arg(long, conflicts_with = "real_time")]
     pub fast: bool,
-    /// End after N telegrams [default: go on]
+    /// End after N telegrams [default: run without end]
     #[arg(long, value_name = "N")]
     pub count: Option<u64>,
-    /// The seed of house, people, weather and faults: same seed, meter and start, same octets
+    /// The seed of house, people, weather and faults; equal seed, meter and start give equal octets
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
     /// The meter's clock at the first telegram, such as 2026-06-21T12:00:00+02:00 [default: now]
@@ -323,7 +323,7 @@ pub struct SimulateArgs {
     pub start: Option<jiff::Timestamp>,
     /// A key file; its first key is used, and a GAK beside it adds authentication tags
     ///
-    /// Without it: the published example key of Netz NÖ, 36C66639E48A8CA4D6BC8B282A793BBB.
+    /// Without the option: the published example key of Netz NÖ, 36C66639E48A8CA4D6BC8B282A793BBB.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub key_file: Option<PathBuf>,
     /// Share of telegrams with noise before them, such as 0.01 or 1%
@@ -372,7 +372,7 @@ pub struct InputArgs {
 /// Parallel work.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct JobsArgs {
-    /// The number of threads that decode a file; the output is the same [default: one a core]
+    /// The number of threads that decode a file; the output is the same [default: one for each core]
     #[arg(long, value_name = "N")]
     pub jobs: Option<std::num::NonZero<usize>>,
 }
@@ -417,7 +417,7 @@ pub enum ParityArg {
     None,
     /// Odd
     Odd,
-    /// The one that gives frames
+    /// The parity that gives frames
     Auto,
 }
 
@@ -440,7 +440,7 @@ pub struct UntilArgs {
 pub struct KeyArgs {
     /// A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)
     ///
-    /// Without it: the systemd credential guek, $P1_GUEK_FILE, $P1_GUEK.
+    /// Without the option: the systemd credential guek, $P1_GUEK_FILE, $P1_GUEK.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Keys")]
     pub key_file: Option<PathBuf>,
     /// The key itself; other users of this machine can read it while meterpipe runs
@@ -512,7 +512,7 @@ pub enum CsvLocale {
 /// How much to print on standard error.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct VerbosityArgs {
-    /// Print nothing on standard error; the exit status stays
+    /// Print nothing on standard error; the exit status still tells the outcome
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Always print a summary at the end

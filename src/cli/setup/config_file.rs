@@ -36,7 +36,11 @@ use crate::cli::{
         environment,
     },
 };
-use meterpipe::sink::settings::{SinkSettings, error::SettingError, origin::SettingOrigin};
+use meterpipe::{
+    file_error,
+    format::printable::printable,
+    sink::settings::{SinkSettings, error::SettingError, origin::SettingOrigin},
+};
 
 /// The content of the file.
 #[derive(Debug, Default)]
@@ -47,6 +51,19 @@ pub struct Config {
     pub meters: Vec<MeterConfig>,
     /// The sinks.
     pub sinks: Vec<SinkSettings>,
+}
+
+impl Config {
+    /// The message with the line and the name of a key in front.
+    pub fn at(&self, line: usize, key: &str, stop: Stop) -> Stop {
+        match stop {
+            Stop::Failed(status, text) => {
+                let path = self.path.display();
+                Stop::Failed(status, format!("{path}: line {line}: {key}: {text}"))
+            }
+            stop => stop,
+        }
+    }
 }
 
 /// A meter.
@@ -62,6 +79,17 @@ pub struct MeterConfig {
     pub baud: Option<u32>,
     /// The parity, unless even.
     pub parity: Option<ParityArg>,
+    /// The lines of the keys that name something outside the file.
+    pub lines: MeterLines,
+}
+
+/// The lines of the keys of a meter, for messages about their values.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MeterLines {
+    /// The line of `source`.
+    pub source: usize,
+    /// The line of `key_file`.
+    pub key_file: usize,
 }
 
 impl MeterConfig {
@@ -86,7 +114,8 @@ pub fn find(named: Option<&Path>) -> Result<Option<Config>, Stop> {
 
 fn read(path: &Path) -> Result<Config, Stop> {
     let name = path.display();
-    let text = fs::read_to_string(path).map_err(|error| Stop::usage(format!("{name}: {error}")))?;
+    let text = fs::read_to_string(path)
+        .map_err(|error| Stop::usage(format!("{name}: {}", file_error::unreadable(&error))))?;
     let config = parse(&text).map_err(|Mistake { at, text: cause }| {
         Stop::usage(format!("{name}: line {}: {cause}", line_of(&text, &at)))
     })?;
@@ -113,14 +142,15 @@ fn parse(text: &str) -> Result<Config, Mistake> {
         at: error.span().unwrap_or_default(),
         text: error.message().to_owned(),
     })?;
+    let line = |at: Range<usize>| line_of(text, &at);
     let mut config = Config::default();
     for (key, value) in table.get_ref() {
         match key.get_ref().as_ref() {
             "meter" => {
-                config.meters = tables(value, "[[meter]]")?.map(meter).collect::<Result<_, _>>()?;
+                let meters = tables(value, "[[meter]]")?.map(|(table, _)| meter(table, &line));
+                config.meters = meters.collect::<Result<_, _>>()?;
             }
             "sink" => {
-                let line = |at: Range<usize>| line_of(text, &at);
                 let sinks = tables(value, "[[sink]]")?.map(|table| sink(table, &line));
                 config.sinks = sinks.collect::<Result<_, _>>()?;
             }
@@ -144,14 +174,23 @@ fn tables<'a, 'b>(
 
 const METER: [&str; 5] = ["name", "source", "key_file", "baud", "parity"];
 
-fn meter((table, _): (&TomlTable<'_>, Range<usize>)) -> Result<MeterConfig, Mistake> {
+fn meter(
+    table: &TomlTable<'_>,
+    line: &dyn Fn(Range<usize>) -> usize,
+) -> Result<MeterConfig, Mistake> {
     let mut meter = MeterConfig::default();
     for (key, value) in table {
         let text = || scalar(value).ok_or_else(|| expected(value, "a text"));
         match key.get_ref().as_ref() {
             "name" => meter.name = Some(text()?),
-            "source" => meter.source = Some(text()?),
-            "key_file" => meter.key_file = Some(text()?.into()),
+            "source" => {
+                meter.source = Some(text()?);
+                meter.lines.source = line(key.span());
+            }
+            "key_file" => {
+                meter.key_file = Some(text()?.into());
+                meter.lines.key_file = line(key.span());
+            }
             "baud" => {
                 let baud = text()?.parse().ok().filter(|baud| *baud > 0);
                 let baud = baud.ok_or_else(|| expected(value, "a number"))?;
@@ -243,7 +282,7 @@ fn expected(value: &TomlValue<'_>, form: &str) -> Mistake {
 }
 
 fn mistake(at: Range<usize>, unknown: &str, known: &[&str]) -> Mistake {
-    let mut text = format!("nothing is called {}", unknown.escape_debug());
+    let mut text = format!("nothing is called {}", printable(unknown));
     let nearest = known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, unknown));
     if let Some(nearest) = nearest {
         let _ = write!(text, ": did you mean {nearest}?");
@@ -299,7 +338,7 @@ mod tests {
 
     #[test]
     fn a_mistake_is_named_with_its_line_and_what_is_near() {
-        let told = |text: &str| {
+        let message = |text: &str| {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("c.toml");
             fs::write(&path, text).unwrap();
@@ -308,24 +347,24 @@ mod tests {
                 other => format!("{other:?}"),
             }
         };
-        assert_eq!(told("[[meters]]"), "line 1: nothing is called meters: did you mean meter?");
+        assert_eq!(message("[[meters]]"), "line 1: nothing is called meters: did you mean meter?");
         assert_eq!(
-            told("[[meter]]\nname = 'a'\nsorce = 'b'"),
+            message("[[meter]]\nname = 'a'\nsorce = 'b'"),
             "line 3: nothing is called sorce: did you mean source?"
         );
         assert_eq!(
-            told("\n[[sink]]\nretain = true"),
+            message("\n[[sink]]\nretain = true"),
             "line 2: the sink has no to = \"mqtt://HOST\""
         );
-        assert_eq!(told("[meter]\n"), "line 1: tables are expected here: [[meter]]");
-        assert_eq!(told("[[meter]]\nbaud = 'x'"), "line 2: a number is expected here");
+        assert_eq!(message("[meter]\n"), "line 1: tables are expected here: [[meter]]");
+        assert_eq!(message("[[meter]]\nbaud = 'x'"), "line 2: a number is expected here");
         assert_eq!(
-            told("[[meter]]\n\nparity = 'eve'"),
+            message("[[meter]]\n\nparity = 'eve'"),
             "line 3: even, none, odd or auto is expected here"
         );
-        assert!(told("[[meter]\n").starts_with("line 1: "), "{}", told("[[meter]\n"));
+        assert!(message("[[meter]\n").starts_with("line 1: "), "{}", message("[[meter]\n"));
         assert_eq!(
-            told("[[sink]]\nto = 'mqtt'"),
+            message("[[sink]]\nto = 'mqtt'"),
             "line 2: mqtt: a sink is written as mqtt://HOST or file:PATH"
         );
     }

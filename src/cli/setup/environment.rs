@@ -28,8 +28,8 @@ fn option(arg: Arg) -> Arg {
                 "baud" if set(&own).is_none() => "P1_BAUD".to_owned(),
                 _ => own,
             };
-            // An empty variable is none. The name of any other one stays for the run, as the names
-            // that are written here do.
+            // An empty variable counts as unset. clap keeps the name of a variable for the whole
+            // run, so the name is leaked.
             match set(&name) {
                 Some(_) => arg.env(&*name.leak()).hide_env(true),
                 None => arg,
@@ -82,7 +82,7 @@ fn offer_file(settings: &mut SinkSettings, key: &str, path: String, variable: &s
 /// Sets one spelling of a key if no spelling is set: a secret and its file are two spellings.
 fn offer(settings: &mut SinkSettings, key: &str, spelling: &str, value: String, variable: &str) {
     if !settings.has(key) && !settings.has(&format!("{key}_file")) {
-        // A key cannot be set twice.
+        // The check above leaves no key that is set already, so this cannot fail.
         let _ = settings.set(spelling, value, SettingOrigin::Variable(variable.to_owned()));
     }
 }

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::cli::{
     run::{messages::Messages, status::Stop},
-    setup::{args, config_file::MeterConfig},
+    setup::{args, config_file::Config},
 };
 use meterpipe::{
     chain::decrypt::{Decrypt, Demands},
@@ -19,6 +19,7 @@ use meterpipe::{
         key::Key,
         key_file::{self, KeyEntry},
     },
+    file_error,
 };
 
 /// The longest key file: some ten thousand meters.
@@ -62,10 +63,15 @@ pub fn entries(args: &args::KeyArgs, messages: &Messages) -> Result<Vec<KeyEntry
 }
 
 /// The keys of the meters of a configuration.
-pub fn configured(meters: &[MeterConfig], messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
-    let files = meters.iter().filter_map(|meter| meter.key_file.as_deref());
-    let all = files.map(|path| file(path, messages)).collect::<Result<Vec<_>, _>>()?;
-    Ok(all.into_iter().flatten().collect())
+pub fn configured(config: &Config, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
+    let mut all = Vec::new();
+    for meter in &config.meters {
+        if let Some(path) = &meter.key_file {
+            let keys = file(path, messages);
+            all.extend(keys.map_err(|stop| config.at(meter.lines.key_file, "key_file", stop))?);
+        }
+    }
+    Ok(all)
 }
 
 /// Reads a key file.
@@ -74,7 +80,7 @@ pub fn file(path: &Path, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
     parse(&text, &display(path))
 }
 
-/// The name of a file for messages, unless it is a key in its place.
+/// The name of a file for messages. A key that was given in its place is not shown.
 pub fn display(path: &Path) -> String {
     match is_key(path) {
         true => "a file name that is a key; give a key with --key-file FILE".to_owned(),
@@ -98,7 +104,7 @@ fn encryption_keys(args: &args::KeyArgs, messages: &Messages) -> Result<Vec<KeyE
         messages.say("--key shows the key to other users of this machine: --key-file does not");
         return parse(text, "--key");
     }
-    // The last name is that of an older program.
+    // An older program reads the last variable.
     match secret("guek", &["METERPIPE_KEY", "P1_GUEK", "SERIAL_KEY"], messages)? {
         Some((text, name)) => parse(&text, &name),
         None => Ok(vec![]),
@@ -149,7 +155,8 @@ fn read(path: &Path, messages: &Messages) -> Result<Zeroizing<String>, Stop> {
 /// The text of a file, and its mode if it is a regular one.
 fn text_of(path: &Path) -> Result<(Zeroizing<String>, u32), Stop> {
     let name = display(path);
-    let failed = |error: std::io::Error| Stop::usage(format!("{name}: {error}"));
+    let failed =
+        |error: std::io::Error| Stop::usage(format!("{name}: {}", file_error::unreadable(&error)));
     // The buffer has its final size from the start: growing would leave copies of the key behind.
     let mut text = Zeroizing::new(String::with_capacity(4096));
     if path == Path::new("-") {

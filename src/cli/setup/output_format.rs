@@ -20,7 +20,8 @@ use meterpipe::{
     },
 };
 
-/// The format that the options ask for. Without `--format`, an option of a single format means it.
+/// The format that the options ask for. Without `--format`, an option that only one format has
+/// selects that format.
 pub fn build(args: &Args) -> Result<Box<dyn Format>, Stop> {
     let options = options(args)?;
     let kind = args.format.or_else(|| FormatKind::meant_by(&options));

@@ -27,8 +27,8 @@ pub struct AppendFiles {
     rotation: Rotation,
     /// The first line of each file; empty for JSON Lines.
     header: Vec<u8>,
-    /// True if symbolic links are not followed: the name depends on the telegram, which others can
-    /// write.
+    /// True if symbolic links are not followed: the file name depends on telegrams, which others
+    /// can send.
     no_follow: bool,
     /// The file written last is at the end.
     open: Vec<OpenFile>,
@@ -52,7 +52,7 @@ impl AppendFiles {
         Self { rotation, header, no_follow, open: Vec::new(), rotation_failure_reported: false }
     }
 
-    /// The amount to append at once, if `wanted` is available.
+    /// The number of octets to append at once, if `wanted` are available.
     pub fn batch(&self, wanted: usize) -> usize {
         // Rotated files come out close to the limit.
         let limit = self.rotation.limit().and_then(|limit| usize::try_from(limit / 16).ok());
@@ -104,8 +104,7 @@ impl AppendFiles {
     }
 
     /// Moves a file away and opens the next one. If that fails, the file stays in use: better one
-    /// that is
-    /// too large than none.
+    /// that is too large than none.
     fn rotate(&mut self, open: OpenFile, report: &dyn Report) -> io::Result<OpenFile> {
         open.file.sync_all()?;
         match self.rotation.rotate(&open.path) {

@@ -1,8 +1,8 @@
 //! Replaces a file in one step: a reader sees the old content or the new, never a mixture.
 //!
 //! The new content goes to a temporary file beside it and to the disk; then the temporary file
-//! takes the
-//! name of the old one. If any step fails, the old content stays and the temporary file is removed.
+//! takes the name of the old one. If any step fails, the old content stays and the temporary file
+//! is removed.
 
 use std::{
     ffi::OsString,
@@ -13,15 +13,15 @@ use std::{
     process,
 };
 
-/// The mode of a new file: the program that shows it runs as another user.
+/// The mode of a new file. Others may read it, because the program that shows it runs as another
+/// user.
 const MODE: u32 = 0o644;
 
 /// Replaces the content of a file, which keeps its mode and its owner.
 ///
 /// # Errors
 /// Errors of the disk. Only files are replaced: neither a device nor a symbolic link, which could
-/// lead
-/// to a place that somebody else chose.
+/// lead to a place that somebody else chose.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let old = old(path)?;
     let temporary = temporary(path)?;

@@ -1,15 +1,15 @@
 //! A file name that may depend on the readings: `/data/{meter}-{date}.csv`.
 //!
 //! The meter number comes from the telegram, so anybody who can send telegrams chooses it. In a
-//! name it
-//! becomes a [slug](crate::sink::slug), which can neither leave the folder nor hide the file.
+//! name it becomes a [slug](crate::sink::slug), which can neither leave the folder nor hide the
+//! file.
 
 use std::path::{Path, PathBuf};
 
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use crate::{
-    format::{key::Meta, latest, printable::shown, readings::Readings},
+    format::{key::Meta, latest, printable::printable, readings::Readings},
     sink::{
         settings::{SinkSettings, SinkTarget, error::SettingError},
         slug::slug,
@@ -40,7 +40,7 @@ impl PathTemplate {
                 None => return Err(wrong("a { that is not closed")),
                 Some(("meter" | "date", _)) => {}
                 Some((name, _)) => {
-                    let name = shown(name);
+                    let name = printable(name);
                     let why = format!("{{{name}}}: unknown; only {{meter}} and {{date}} exist");
                     return Err(wrong(&why));
                 }
@@ -80,9 +80,11 @@ impl PathTemplate {
     }
 }
 
-/// The date at the meter when the telegram was made, else the date of arrival, else today.
+/// The date at the meter when the telegram was made, else the date of arrival, else today. A suspect
+/// clock of the meter does not count.
 fn date(readings: &Readings) -> String {
-    let at_meter = readings.meta(Meta::Time).and_then(|time| time.get(..10)).filter(is_date);
+    let time = readings.meta(Meta::Time).filter(|_| !readings.time_is_suspect());
+    let at_meter = time.and_then(|time| time.get(..10)).filter(is_date);
     let arrived = || {
         let received: Timestamp = readings.meta(Meta::Received)?.parse().ok()?;
         Some(received.to_zoned(TimeZone::system()))
@@ -103,7 +105,7 @@ fn is_date(text: &&str) -> bool {
 
 /// The path in printable form.
 pub fn printable_path(path: &Path) -> String {
-    shown(&path.to_string_lossy()).into_owned()
+    printable(&path.to_string_lossy()).into_owned()
 }
 
 #[cfg(test)]

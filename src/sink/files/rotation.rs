@@ -55,8 +55,7 @@ impl Rotation {
     }
 
     /// True if a file of this size, last written on that day, has to be moved away before `more`
-    /// octets are
-    /// written today.
+    /// octets are written today.
     pub fn is_due(&self, size: u64, written: Date, more: u64, today: Date) -> bool {
         let full = |limit| size.saturating_add(more) > limit;
         match self.due {

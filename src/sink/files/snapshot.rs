@@ -1,8 +1,7 @@
 //! A file that shows the latest readings, rewritten for each.
 //!
 //! If a write fails, the file keeps its old content, the failure is reported once, and another
-//! attempt
-//! follows. Nothing is kept for later: the next readings replace these.
+//! attempt follows. Nothing is kept for later: the next readings replace these.
 
 use std::{
     path::PathBuf,
@@ -12,6 +11,7 @@ use std::{
 
 use crate::{
     backoff::Backoff,
+    file_error,
     format::readings::Readings,
     sink::{
         event::SinkEvent,
@@ -105,7 +105,8 @@ impl PageWriter {
         self.unwritten.retain(|(path, page)| match atomic::replace(path, page) {
             Ok(()) => false,
             Err(error) => {
-                failed.get_or_insert_with(|| format!("{}: {error}", printable_path(path)));
+                let why = file_error::unwritable(&error);
+                failed.get_or_insert_with(|| format!("{}: {why}", printable_path(path)));
                 true
             }
         });

@@ -7,9 +7,8 @@
 //! ```
 //!
 //! The CRC tells whole lines from those that a power cut or a dying card left behind; these are
-//! skipped.
-//! A segment is removed when all its lines are stored; in doubt, it is sent again. While the server
-//! accepts lines nothing is written, because memory cards wear out.
+//! skipped. A segment is removed when all its lines are stored; in doubt, it is sent again. While
+//! the server accepts lines nothing is written, because memory cards wear out.
 
 use std::{
     collections::VecDeque,
@@ -22,7 +21,7 @@ use std::{
 use flate2::Crc;
 use rustix::fs::{FlockOperation, flock};
 
-/// A segment is hardly larger than this, the amount held in memory while it is sent.
+/// The size at which a segment is full. While a segment is sent, all of it is in memory.
 const SEGMENT_SIZE: u64 = 1024 * 1024;
 
 /// The largest size of all segments: a week of one meter.
@@ -35,7 +34,8 @@ const EXTENSION: &str = "spool";
 #[derive(Debug)]
 pub struct Spool {
     folder: PathBuf,
-    /// Held for the lifetime of the spool: two sinks would send everything twice.
+    /// A lock, held for the lifetime of the spool: two sinks on one spool would send everything
+    /// twice.
     _lock: File,
     /// The oldest first.
     segments: VecDeque<Segment>,
@@ -88,8 +88,7 @@ impl Spool {
     }
 
     /// Appends lines and syncs them to the disk. Returns the number of oldest lines that were
-    /// dropped for
-    /// them.
+    /// dropped for them.
     ///
     /// # Errors
     /// Errors of the disk. Some of the lines may have been written; the caller gives all of them
@@ -160,8 +159,7 @@ impl Spool {
     }
 
     /// Removes the oldest segments until the size fits, but never the last. Returns the number of
-    /// lines
-    /// lost.
+    /// lines lost.
     fn shrink(&mut self) -> io::Result<u64> {
         let mut lost = 0;
         let size = |segments: &VecDeque<Segment>| segments.iter().map(|it| it.size).sum::<u64>();

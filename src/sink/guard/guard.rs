@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::{
-    format::{latest::name, meters::Meters, printable::shown, readings::Readings},
+    format::{latest::name, meters::Meters, printable::printable, readings::Readings},
     sink::guard::{meter::GuardedMeter, verdict::Verdict},
 };
 
@@ -22,7 +22,7 @@ impl Guard {
         let (verdict, refused) = self.meters.seen(meter, |watch| watch.check(readings));
         self.refused += refused;
         verdict.about(|| match meter {
-            Some(meter) => format!("meter {}", shown(meter)),
+            Some(meter) => format!("meter {}", printable(meter)),
             None => "a meter without a number".to_owned(),
         })
     }
@@ -79,7 +79,7 @@ mod tests {
             Verdict::LeftOut(_) => 'x',
         };
         let fates: String = lines.into_iter().map(fate).collect();
-        // All others never pass: those that do not pass now, and are not kept for later.
+        // The refused telegrams are those that never pass: neither now, nor later as a kept one.
         let first_is_wrong = fates.starts_with('k') && !fates.contains('+') && fates.contains('!');
         let refused = fates.matches(['h', 'x']).count() + usize::from(first_is_wrong);
         assert_eq!(guard.refused(), refused as u64, "{fates}");
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(after(&["12937", "0", "0", "12938", "0", "0", "12939"]), "k+.hh.hh.");
         assert_eq!(after(&["12937", "12936.9", "12938"]), "k+.h.");
         assert_eq!(after(&["12937", "5", "3", "2", "12938"]), "k+.hhh.", "they do not go on");
-        // A low one does not speak for a high one, nor one high one for the next.
+        // A low value does not confirm a high one, and a high value does not confirm another one.
         assert_eq!(after(&["12937", "5", "90000000", "12939", "12940"]), "k+.hh..");
         let values = ["12937", "900000", "4000000000", "12939", "12940", "999999", "12941"];
         assert_eq!(after(&values), "k+.hh..h.");
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_rise_that_no_house_can_have_waits_for_two_more() {
-        // 100 kW bring 139 Wh in 5 s, and a step of a kilowatt-hour is nothing.
+        // 100 kW bring 139 Wh in 5 s; a step of one kilowatt-hour is always allowed.
         let after = |values: &[&str]| energies(&[&["12937", "12937"], values].concat());
         assert_eq!(after(&["14075"]), "k+.");
         assert_eq!(after(&["14076"]), "k+h");

@@ -35,7 +35,7 @@ struct HeldTelegram {
 /// 100 kW, in watts: more than 3 × 125 A.
 const HOUSE: u64 = 100_000;
 
-/// 1 MW. More is no meter with a socket for its customer.
+/// 1 MW, in watts. No connection with such a meter carries more.
 const MOST_POWER: u64 = 1_000_000;
 
 /// The number of telegrams that have to confirm a doubtful one.

@@ -31,14 +31,14 @@ struct Register {
     clocks: Timestamps,
 }
 
-/// A register may count in whole kilowatt-hours and step by one; in thousandths of a watt-hour.
+/// The step of a register that counts whole kilowatt-hours, in thousandths of a watt-hour.
 const STEP: u64 = 1_000_000;
 
 /// The most registers: the longest known list has 60 objects.
 const MOST_REGISTERS: usize = 256;
 
 /// The limits of a house, on either side of 0: twice the voltage between two wires, ten times the
-/// current and the power of the largest connection without a room of its own.
+/// current and the power of the largest connection that a house has.
 const LIMITS: [(Unit, i64); 6] = [
     (Unit::VOLT, 1000),
     (Unit::AMPERE, 1000),

@@ -2,10 +2,8 @@
 //!
 //! A meter is announced with its first telegram, and again when a telegram brings something new.
 //! Everything is announced again in each connection to the broker, which may have forgotten it, and
-//! when
-//! Home Assistant reports its start. Only values that a meter sends are announced. A telegram
-//! without a
-//! meter number announces nothing: a device without a name would stay for ever.
+//! when Home Assistant reports its start. Only values that a meter sends are announced. A telegram
+//! without a meter number announces nothing: a device without a name would stay for ever.
 
 use core::{hash::BuildHasher, time::Duration};
 use std::{collections::BTreeMap, hash::RandomState};
@@ -53,10 +51,11 @@ struct AnnouncedMeter {
     interval: TelegramInterval,
 }
 
-/// No home has more meters; somebody makes up numbers.
+/// The most meters that are announced. No home has more; if more come, somebody makes up their
+/// numbers.
 const MOST_METERS: usize = 64;
 
-/// No meter has more; the longest known list has 60 objects.
+/// The most entities of a meter: the longest known list has 60 objects.
 const MOST_ENTITIES: usize = 256;
 
 /// Home Assistant's message at its start.
@@ -184,13 +183,13 @@ impl AnnouncedMeter {
     ) -> bool {
         let expires_later = self.interval.observe(readings) && options.expire_after.is_none();
         let known = self.entities.len();
-        for shown in state_format.projection.of(readings) {
-            if !self.keys.contains(&shown.key)
+        for reading in state_format.projection.of(readings) {
+            if !self.keys.contains(&reading.key)
                 && self.keys.len() < MOST_ENTITIES
                 && let Some(entity) =
-                    Entity::of(&shown, &state_format.projection.units, options.compat)
+                    Entity::of(&reading, &state_format.projection.units, options.compat)
             {
-                self.keys.push(shown.key);
+                self.keys.push(reading.key);
                 self.entities.insert(entity.id.clone(), entity);
             }
         }
@@ -253,6 +252,11 @@ mod tests {
         serde_json::from_slice(&message.payload).unwrap()
     }
 
+    fn assert_payload(message: &Publication, expected: &str) {
+        let expected = expected.replace("VERSION", env!("CARGO_PKG_VERSION"));
+        assert_eq!(String::from_utf8_lossy(&message.payload), expected);
+    }
+
     fn components(message: &Publication) -> Vec<String> {
         payload(message)["cmps"].as_object().unwrap().keys().cloned().collect()
     }
@@ -288,8 +292,7 @@ mod tests {
             r#""sn":"181220000009"},"o":{"name":"meterpipe","sw":"VERSION"},"#,
             r#""qos":1,"stat_t":"meterpipe/181220000009/state"}"#
         );
-        let expected = expected.replace("VERSION", env!("CARGO_PKG_VERSION"));
-        assert_eq!(String::from_utf8(messages[0].payload.clone()).unwrap(), expected);
+        assert_payload(&messages[0], expected);
         assert_eq!(home_assistant("mqtt://other").on_readings(&readings(LINE)), messages);
     }
 
@@ -358,8 +361,8 @@ mod tests {
         assert_eq!(announcer.on_readings(&readings(LINE)).len(), 1);
         let other = LINE.replace("181220000009", "2");
         assert_eq!(announcer.on_readings(&readings(&other)), []);
-        // Two numbers that look alike are two devices. A number equal to another one's slug is
-        // none.
+        // Two numbers that differ only in characters that a slug replaces are two devices. A number
+        // that equals the slug of an announced one gets no device.
         let mut announcer = home_assistant("mqtt://broker");
         for (number, devices) in [("a/b", 1), ("a_b", 1), (&slug("a/b"), 0), ("a/b", 0)] {
             assert_eq!(announcer.on_readings(&of_meter(number)).len(), devices);
@@ -422,13 +425,20 @@ mod tests {
     #[test]
     fn in_the_flat_layout_each_entity_has_its_topic() {
         let message = home_assistant("mqtt://broker/home?layout=flat&names.meter=id");
-        let message = { message }.on_readings(&readings(LINE)).remove(0);
-        let payload = payload(&message);
-        assert_eq!(payload.get("stat_t"), None);
-        let power = &payload["cmps"]["power_net"];
-        assert_eq!(power["stat_t"], "home/181220000009/power_net_w");
-        assert_eq!(power["val_tpl"], "{{ value }}");
-        assert_eq!(payload["cmps"]["meter_number"]["stat_t"], "home/181220000009/id");
+        let message = { message }.on_readings(&of_meter("1")).remove(0);
+        let expected = concat!(
+            r#"{"avty":[{"t":"home/status"}],"cmps":{"#,
+            r#""meter_number":{"def_ent_id":"sensor.smart_meter_1_meter_number","#,
+            r#""ent_cat":"diagnostic","ic":"mdi:identifier","name":"Meter number","p":"sensor","#,
+            r#""stat_t":"home/1/id","uniq_id":"meterpipe_1_meter_number","val_tpl":"{{ value }}"},"#,
+            r#""power_net":{"def_ent_id":"sensor.smart_meter_1_power_net","dev_cla":"power","#,
+            r#""exp_aft":60,"name":"Power net","p":"sensor","stat_cla":"measurement","#,
+            r#""stat_t":"home/1/power_net_w","sug_dsp_prc":0,"uniq_id":"meterpipe_1_power_net","#,
+            r#""unit_of_meas":"W","val_tpl":"{{ value }}"}},"#,
+            r#""dev":{"ids":["meterpipe_1"],"name":"Smart meter 1","sn":"1"},"#,
+            r#""o":{"name":"meterpipe","sw":"VERSION"},"qos":1}"#
+        );
+        assert_payload(&message, expected);
     }
 
     #[test]
@@ -443,11 +453,17 @@ mod tests {
             ["energy_import", "meter_number", "meter_time", "power_net"].map(topic),
             "what has no name is left out"
         );
-        let power = payload(&messages[3]);
-        assert_eq!(power["uniq_id"], "meterpipe_181220000009_power_net");
-        assert_eq!(power["stat_t"], "meterpipe/181220000009/state");
-        assert_eq!(power["dev"]["ids"][0], "meterpipe_181220000009");
-        assert_eq!(power.get("p"), None);
+        let expected = concat!(
+            r#"{"avty":[{"t":"meterpipe/status"}],"#,
+            r#""def_ent_id":"sensor.smart_meter_181220000009_power_net","#,
+            r#""dev":{"ids":["meterpipe_181220000009"],"name":"Smart meter 181220000009","#,
+            r#""sn":"181220000009"},"dev_cla":"power","exp_aft":60,"name":"Power net","#,
+            r#""o":{"name":"meterpipe","sw":"VERSION"},"qos":1,"stat_cla":"measurement","#,
+            r#""stat_t":"meterpipe/181220000009/state","sug_dsp_prc":0,"#,
+            r#""uniq_id":"meterpipe_181220000009_power_net","unit_of_meas":"W","#,
+            r#""val_tpl":"{{ value_json['power_net_w'] }}"}"#
+        );
+        assert_payload(&messages[3], expected);
     }
 
     #[test]

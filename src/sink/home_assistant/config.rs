@@ -10,12 +10,11 @@
 //! ```
 //!
 //! The keys are Home Assistant's abbreviations (mqtt/abbreviations.py), in alphabetical order.
-//! Equal
-//! entities thus give equal octets, and Home Assistant ignores octets that it has seen already.
+//! Equal entities thus give equal octets, and Home Assistant ignores octets that it has seen
+//! already.
 //!
 //! The meter number alone identifies a device. Machine and broker do not count, so that a device
-//! survives
-//! a change of either.
+//! survives a change of either.
 
 use core::time::Duration;
 
@@ -61,11 +60,10 @@ impl DiscoveryConfig<'_> {
                 [removal(&self.options.prefix, self.number), vec![state]].concat()
             }
             // Entities that are disabled by default are left out: this form is for old versions of
-            // Home Assistant,
-            // and a removal has to know all topics.
+            // Home Assistant, and a removal has to know all topics.
             DiscoveryForm::Component => {
-                let shown = entities.filter(|entity| !entity.disabled);
-                shown.map(|entity| self.component(entity)).collect()
+                let enabled = entities.filter(|entity| !entity.disabled);
+                enabled.map(|entity| self.component(entity)).collect()
             }
         }
     }
@@ -178,8 +176,7 @@ fn entity_id(name: &str) -> String {
 }
 
 /// The template that finds a value in a state. The name comes from a table or from the user;
-/// characters
-/// that could end the string are escaped, since a template can do everything.
+/// characters that could end the string are escaped, since a template can do everything.
 fn template(member: &str) -> String {
     let mut escaped = String::with_capacity(member.len());
     for c in member.chars() {

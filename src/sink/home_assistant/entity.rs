@@ -1,10 +1,8 @@
 //! The Home Assistant entity of a reading.
 //!
 //! Names and classes come from tables here, never from a telegram. Home Assistant runs templates
-//! found in
-//! texts, and anybody who can send telegrams could write one. The identifier of a named reading is
-//! its name
-//! without the unit, so that the entity stays the same when the unit changes.
+//! found in texts, and anybody who can send telegrams could write one. The identifier of a named
+//! reading is its name without the unit, so that the entity stays the same when the unit changes.
 
 use std::borrow::Cow;
 
@@ -16,7 +14,7 @@ use crate::{
         units::Units,
     },
     reading::{decimal::Decimal, fields::FIELDS},
-    sink::projection::Shown,
+    sink::projection::ProjectedReading,
 };
 
 /// An entity, always a sensor.
@@ -39,8 +37,7 @@ pub struct Entity {
     /// The icon.
     pub icon: Option<&'static str>,
     /// True if the value expires without telegrams. A counter never does: without a value the
-    /// energy
-    /// dashboard would complain.
+    /// energy dashboard would complain.
     pub expires: bool,
     /// True for a diagnostic entity.
     pub diagnostic: bool,
@@ -82,26 +79,26 @@ const LONGEST_STATE: usize = 255;
 
 impl Entity {
     /// The entity of a reading; `None` if the reading fits no state.
-    pub fn of(shown: &Shown<'_>, units: &Units, compat: bool) -> Option<Self> {
-        let value = shown.value.as_ref();
+    pub fn of(reading: &ProjectedReading<'_>, units: &Units, compat: bool) -> Option<Self> {
+        let value = reading.value.as_ref();
         if matches!(value, ReadingValue::Text(text) if text.len() > LONGEST_STATE) {
             return None;
         }
-        let entity = match (shown.key, value) {
+        let entity = match (reading.key, value) {
             (FieldKey::Meta(meta), ReadingValue::Text(_)) => Self::meta(meta)?,
             (FieldKey::Field(place, occurrence), ReadingValue::Number(_)) => {
                 Self::named(place, occurrence, units, compat)?
             }
             (FieldKey::Object(..) | FieldKey::Item(_), ReadingValue::Number(_)) => {
-                Self::unnamed(shown.key, &shown.unit, compat)
+                Self::unnamed(reading.key, &reading.unit, compat)
             }
             (
                 FieldKey::Object(..) | FieldKey::Item(_),
                 ReadingValue::Text(_) | ReadingValue::Truth(_),
-            ) => Self::unnamed(shown.key, "", compat),
+            ) => Self::unnamed(reading.key, "", compat),
             _ => return None,
         };
-        Some(Self { member: shown.name.clone().into_owned(), ..entity })
+        Some(Self { member: reading.name.clone().into_owned(), ..entity })
     }
 
     /// The entity of a field with a name.
@@ -193,7 +190,7 @@ const fn class(
     DeviceClass { unit, name, units, old_units, state_class, decimals }
 }
 
-/// More decimals would show the watt-hours of a megawatt-hour.
+/// The most decimals to show: more would show single watt-hours of a value in megawatt-hours.
 const MOST_DECIMALS: i16 = 3;
 
 /// `voltage_l1` as `Voltage L1`.
@@ -235,7 +232,7 @@ mod tests {
         let readings = Readings::parse(line.as_bytes()).unwrap();
         projection
             .of(&readings)
-            .filter_map(|shown| Entity::of(&shown, &projection.units, compat))
+            .filter_map(|reading| Entity::of(&reading, &projection.units, compat))
             .collect()
     }
 
@@ -312,14 +309,14 @@ mod tests {
         projection.units.choose("reactive-energy=Mvarh").unwrap();
         let line = "{\"energy_import_wh\":5,\"reactive_energy_import_varh\":5,\"power_net_w\":7}";
         let all = entities(line, &projection, false);
-        let shown: Vec<_> = all
+        let found: Vec<_> = all
             .iter()
             .map(|it| {
                 (it.id.as_str(), it.member.as_str(), it.class, it.unit.as_deref(), it.decimals)
             })
             .collect();
         assert_eq!(
-            shown,
+            found,
             [
                 ("energy_import", "energy_import_kwh", Some("energy"), Some("kWh"), Some(3)),
                 // Home Assistant does not know Mvarh: with the class it would refuse the entity.

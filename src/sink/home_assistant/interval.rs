@@ -1,14 +1,10 @@
 //! The time after which a value is out of date.
 //!
 //! Six telegrams may be missing, and a minute is always allowed. The time rises in a few wide steps
-//! and
-//! never falls, because each change of an announcement makes the entities unavailable for a moment:
-//! every
-//! run with the same meter should announce the same. A single pause therefore does not count; of
-//! two
-//! intervals in a row the shorter does. The first telegram of a meter is announced as if the usual
-//! 5 s were
-//! known, or with the interval of the sink if that is longer.
+//! and never falls, because each change of an announcement makes the entities unavailable for a
+//! moment: every run with the same meter should announce the same. A single pause therefore does
+//! not count; of two intervals in a row the shorter does. The first telegram of a meter is
+//! announced as if the usual 5 s were known, or with the interval of the sink if that is longer.
 
 use core::time::Duration;
 
@@ -26,8 +22,8 @@ pub struct TelegramInterval {
     step: usize,
 }
 
-/// Seconds. With a push a minute, six fit into a step; with a push every quarter of an hour, six do
-/// too.
+/// The steps, in seconds. Six pushes fit into a step, be it a push a minute or every quarter of an
+/// hour.
 const STEPS: [u32; 9] = [60, 120, 360, 720, 1800, 3600, 7200, 21600, 86400];
 
 /// The number of telegrams that may be missing.
@@ -72,13 +68,13 @@ fn step_of(interval: u64) -> usize {
 }
 
 /// True if telegrams at this interval, in milliseconds, are frequent enough for that step, in
-/// seconds.
-/// One tenth is allowed for a clock that is read a little late.
+/// seconds. One tenth is allowed for a clock that is read a little late.
 fn tolerates(interval: u64, step: u32) -> bool {
     interval.saturating_mul(10 * MISSING) <= u64::from(step) * 11_000
 }
 
-/// The meter's clock varies less than the time of arrival.
+/// The time of a telegram: by the meter's clock if possible, because it varies less than the time
+/// of arrival.
 fn time(readings: &Readings) -> Option<Timestamp> {
     readings.meta(Meta::Time).or_else(|| readings.meta(Meta::Received))?.parse().ok()
 }

@@ -6,8 +6,7 @@
 //! `on_change` telegrams come at no fixed interval: add `at_least_every`, or `ha_expire_after=0`.
 //!
 //! Before you change from one form to the other, remove the meter with `ha=remove&layout=none`: an
-//! entity
-//! announced in both forms exists once, by the message that came first.
+//! entity announced in both forms exists once, by the message that came first.
 
 use core::time::Duration;
 
@@ -26,8 +25,8 @@ pub const KEYS: &[SettingKey] = &[
         "ha",
         SettingType::Choice(&["device", "component", "remove", "off"]),
         "The discovery of Home Assistant: `device` announces a device in one message, for Home \
-         Assistant 2024.11 and later; `component` sends a message for each entity, for older ones. \
-         `remove`, with `layout=none`, takes each meter away again that sends a telegram, and the \
+         Assistant 2024.11 and later; `component` sends a message for each entity, for older \
+         ones. `remove`, with `layout=none`, removes every meter that sends a telegram, and the \
          state that the broker keeps of it.",
     )
     .or_depending("device; off with layout=none"),
@@ -35,8 +34,9 @@ pub const KEYS: &[SettingKey] = &[
     SettingKey::new(
         "ha_expire_after",
         SettingType::Duration,
-        "After this time without a telegram momentary values become unavailable; `0` is never. With \
-         `on_change` telegrams come at no interval: set `at_least_every` too, or `0` here.",
+        "After this time without a telegram momentary values become unavailable; `0` means \
+         never. With `on_change` telegrams come at no fixed interval: set `at_least_every` too, \
+         or `0` here.",
     )
     .or_depending("six times the interval of the telegrams or of every, at least 60s"),
     SettingKey::new(
@@ -55,8 +55,7 @@ pub struct DiscoveryOptions {
     /// The discovery prefix, without a slash at the end.
     pub prefix: String,
     /// The time after which instantaneous values expire: zero for never, `None` to derive it from
-    /// the
-    /// telegrams.
+    /// the telegrams.
     pub expire_after: Option<Duration>,
     /// True to avoid features that came with Home Assistant 2025.6.
     pub compat: bool,
@@ -120,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_is_announced_if_nothing_is_said_and_there_is_a_state() {
+    fn a_device_is_announced_if_nothing_is_set_and_there_is_a_state() {
         let expected = DiscoveryOptions {
             form: DiscoveryForm::Device,
             prefix: "homeassistant".to_owned(),
@@ -136,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_counts_and_the_old_form_keeps_to_what_is_old() {
+    fn what_is_set_counts_and_the_old_form_keeps_to_what_is_old() {
         let options = take("ha=component&ha_prefix=a/b/&ha_expire_after=2m", TopicLayout::Json);
         let options = options.unwrap().unwrap();
         assert_eq!((options.form, options.prefix.as_str()), (DiscoveryForm::Component, "a/b"));

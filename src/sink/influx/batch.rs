@@ -1,8 +1,7 @@
 //! The number of waiting lines in the next request.
 //!
 //! A server that refuses a batch does not say which line is wrong. The batch is halved until the
-//! wrong
-//! line stands alone, and only that one is left out:
+//! wrong line stands alone, and only that one is left out:
 //!
 //! ```text
 //! 16 refused: 8 stored, 4 refused: 2 stored, 1 refused (left out), then 2, 4, 8, 16 again

@@ -1,8 +1,7 @@
 //! Delivery to a database: readings are collected, sent and kept until they are stored.
 //!
 //! A request runs in a thread of its own, because nothing can interrupt it. Meanwhile the sink
-//! empties
-//! its queue, and meets its deadline.
+//! empties its queue, and meets its deadline.
 
 use std::{
     path::PathBuf,
@@ -17,7 +16,7 @@ use std::{
 use crate::{
     backoff::Backoff,
     format::{
-        influx::{Points, is_told, seconds},
+        influx::{Points, is_field, seconds},
         key::{FieldKey, Meta},
         latest::name,
         readings::Readings,
@@ -189,15 +188,15 @@ impl Delivery {
         };
         let mut line = Vec::new();
         let everything = self.settings.projection.keys.is_none();
-        let shown: Vec<_> = self
+        let projected: Vec<_> = self
             .settings
             .projection
             .of(readings)
-            .filter(|shown| !is_told(shown.key))
-            .filter(|shown| !(everything && matches!(shown.key, FieldKey::Meta(_))))
+            .filter(|reading| is_field(reading.key))
+            .filter(|reading| !(everything && matches!(reading.key, FieldKey::Meta(_))))
             .collect();
         let fields =
-            shown.iter().map(|shown| (shown.key, shown.name.as_ref(), shown.value.as_ref().into()));
+            projected.iter().map(|it| (it.key, it.name.as_ref(), it.value.as_ref().into()));
         if self.settings.points.write(name(readings), fields, Some(seconds), &mut line) {
             self.pending.push(&line);
         }

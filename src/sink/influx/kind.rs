@@ -21,9 +21,9 @@ pub const INFLUX: SinkKind = SinkKind {
         SinkScheme::server("influxdb", "influxdb://HOST", "InfluxDB, VictoriaMetrics"),
         SinkScheme::server("influxdbs", "influxdbs://HOST", "InfluxDB, VictoriaMetrics, over TLS"),
     ],
-    about: "A `bucket` means version 2 of the API, which VictoriaMetrics takes too; a `db` means version \
-            1. The path stands in front of the path of the API, for servers behind others. The sink \
-            sends text readings only if `fields` names them.",
+    about: "A `bucket` means version 2 of the API, which VictoriaMetrics takes too; a `db` means \
+            version 1. A path in the address precedes the path of the API, for a server behind a \
+            proxy. The sink sends text readings only if `fields` names them.",
     keys: &[VERSION_2, VERSION_1, POINTS, DELIVERY, TLS],
     notes: "In the variables of the address, `http://HOST` and `https://HOST` mean the ports 80 and 443, \
             and `HOST` alone means 8086. The variables of version 1 hold for sinks of version 1, and \
@@ -72,7 +72,8 @@ const POINTS: &[SettingKey] = &[
     SettingKey::new(
         "timestamp",
         SettingType::Choice(&["meter", "received"]),
-        "The clock that stamps a point. If it gave no time, the other one does.",
+        "The time of a point: that of the meter's clock, or the time of arrival. If one is \
+         missing, the other one is taken.",
     )
     .or("meter"),
 ];
@@ -81,19 +82,24 @@ const DELIVERY: &[SettingKey] = &[
     // As many lines as the makers of InfluxDB advise.
     SettingKey::new("batch", SettingType::Number("points"), "The most points in a request.")
         .or("5000"),
-    SettingKey::new("flush", SettingType::Duration, "The longest wait of a point for its request.")
-        .or("10s"),
+    SettingKey::new(
+        "flush",
+        SettingType::Duration,
+        "The longest time that a point waits for others before they are sent together.",
+    )
+    .or("10s"),
     SettingKey::new("timeout", SettingType::Duration, "The longest wait for the server.").or("10s"),
     SettingKey::new("retry", SettingType::Duration, "The longest time between two tries.")
         .or("60s"),
     SettingKey::new(
         "spool",
-        SettingType::File,
-        "A folder, for this sink alone. Without it readings wait in memory for a server that is away, \
-         and those that are left at the end are lost. The spool holds the readings that have waited as \
-         long as `retry` allows, and at the end all that are left; the next start sends them. It takes \
-         64 MiB, a week of one meter; the oldest readings make room for new ones. While the server \
-         answers, the spool stays empty.",
+        SettingType::Folder,
+        "A folder for readings that the server has not taken; no other sink may use it. Without \
+         a spool such readings wait in memory, and are lost at the end of the run. With a spool \
+         the readings that have waited longer than `retry`, and at the end of the run all that \
+         are left, go to the folder, and the next run sends them. The folder holds at most 64 \
+         MiB, a week of one meter; after that new readings replace the oldest ones. While the \
+         server answers, nothing is written.",
     ),
 ];
 

@@ -6,14 +6,12 @@
 //! ```
 //!
 //! `influxdbs` is the same with TLS. A path after the port precedes the path of the API, for
-//! servers
-//! behind a proxy. A `bucket` selects version 2 of the API, a `db` version 1.
+//! servers behind a proxy. A `bucket` selects version 2 of the API, a `db` version 1.
 //!
 //! The keys are in [`kind`].
 //!
 //! The [types](crate::format::influx) of fields never change. A point is identified by its meter
-//! and its
-//! time, so a point sent twice is stored once. In doubt, points are therefore sent again:
+//! and its time, so a point sent twice is stored once. In doubt, points are therefore sent again:
 //!
 //! | response | reaction |
 //! |---|---|
@@ -24,10 +22,9 @@
 //! | 400, 422, any other 4xx | halved until the wrong line is alone, which is left out and counted |
 //!
 //! During an outage 8 MiB of lines wait in memory, a day and a half of one meter. Further readings
-//! wait in
-//! the sink's queue, which drops the oldest first. With a [spool](crate::sink::files::spool), lines
-//! older
-//! than `retry` go to the disk, up to 64 MiB, and so do the remaining lines at the end.
+//! wait in the sink's queue, which drops the oldest first. With a
+//! [spool](crate::sink::files::spool), lines older than `retry` go to the disk, up to 64 MiB, and
+//! so do the remaining lines at the end.
 mod batch;
 mod delivery;
 pub mod kind;

@@ -5,7 +5,7 @@ use core::time::Duration;
 use serde_json::Value;
 
 use crate::{
-    format::printable::shown,
+    format::printable::printable,
     sink::{http::PostOutcome, settings::Secret},
 };
 
@@ -146,10 +146,10 @@ impl ServerNames {
         }
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let short: String = text.chars().take(LONGEST_TEXT).collect();
-        let cut = if short.len() < text.len() { " …" } else { "" };
+        let ellipsis = if short.len() < text.len() { " …" } else { "" };
         match short.is_empty() {
             true => code.to_string(),
-            false => format!("{code} ({}{cut})", shown(&short)),
+            false => format!("{code} ({}{ellipsis})", printable(&short)),
         }
     }
 }
@@ -183,15 +183,15 @@ mod tests {
         WriteOutcome::of(&answer, &names(), Duration::from_secs(10))
     }
 
-    fn pause(code: u16) -> RetryDelay {
+    fn kept(code: u16) -> (String, RetryDelay) {
         match outcome(code, "x") {
-            WriteOutcome::Retry(Outage { pause, kind: OutageKind::Busy, .. }) if code != 429 => {
-                pause
+            WriteOutcome::Retry(Outage { text, pause, kind: OutageKind::Busy }) if code != 429 => {
+                (text, pause)
             }
-            WriteOutcome::Retry(Outage { pause, kind: OutageKind::Status(of), .. })
+            WriteOutcome::Retry(Outage { text, pause, kind: OutageKind::Status(of) })
                 if of == code =>
             {
-                pause
+                (text, pause)
             }
             other => panic!("{other:?}"),
         }
@@ -206,21 +206,22 @@ mod tests {
         }
         assert_eq!(outcome(413, ""), WriteOutcome::TooLarge("413".to_owned()));
         for code in [408, 429, 500, 502, 503, 504, 599] {
-            assert_eq!(pause(code), RetryDelay::Growing, "{code}");
+            let text = format!("h:8086 answers {code} (x)");
+            assert_eq!(kept(code), (text, RetryDelay::Growing));
         }
         for code in [200, 301, 307, 308, 401, 403, 404] {
-            assert_eq!(pause(code), RetryDelay::Long, "{code}");
+            assert_eq!(kept(code).1, RetryDelay::Long, "{code}");
         }
     }
 
     #[test]
-    fn what_a_server_says_is_told_short_safe_and_without_secrets() {
+    fn an_answer_of_a_server_is_reported_short_safe_and_without_secrets() {
         let description = |body: &str| match outcome(400, body) {
             WriteOutcome::Refused(description) => description,
             other => panic!("{other:?}"),
         };
         assert_eq!(description(r#"{"error":"partial\n write"}"#), "400 (partial write)");
-        assert_eq!(description("Token canary is\x1b[2J wrong"), "400 (Token … is\\x1b[2J wrong)");
+        assert_eq!(description("Token canary is\x1b[2J wrong"), "400 (Token … is\\u{1b}[2J wrong)");
         assert_eq!(description(r#"{"message":7}"#), "400 ({\"message\":7})");
         assert_eq!(description(&"ä".repeat(10_000)), format!("400 ({} …)", "ä".repeat(200)));
         assert_eq!(description("  \n"), "400");

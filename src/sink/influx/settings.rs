@@ -9,7 +9,7 @@ use crate::{
     format::{
         influx::{Points, Precision},
         key::{FieldKey, Meta},
-        printable::shown,
+        printable::printable,
     },
     sink::{
         http::{PostTarget, Trust, query},
@@ -108,7 +108,7 @@ impl Api {
             authorization: token
                 .as_ref()
                 .map(|token| Secret::new(format!("Token {}", token.reveal()))),
-            store: format!("the bucket {}", shown(bucket)),
+            store: format!("the bucket {}", printable(bucket)),
             login: token.is_some().then_some("the token"),
             secrets: token.into_iter().collect(),
         })
@@ -133,7 +133,7 @@ impl Api {
         let coded = Secret::new(coded.unwrap_or_default().to_owned());
         Ok(Self {
             path: format!("/write?{}", query(&pairs)),
-            store: format!("the database {}", shown(db)),
+            store: format!("the database {}", printable(db)),
             login: basic.is_some().then_some("user and password"),
             authorization: basic,
             secrets: vec![coded, password],

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::{
-    format::printable::shown,
+    format::printable::printable,
     sink::{
         home_assistant::announcer::HomeAssistant,
         mqtt::{messages::StateMessages, session::Session, tls::Tls},
@@ -45,7 +45,7 @@ impl Broker {
 
     /// `HOST:PORT` for messages.
     pub(super) fn address(&self) -> String {
-        shown(&host_port(&self.host, self.port)).into_owned()
+        printable(&host_port(&self.host, self.port)).into_owned()
     }
 }
 

@@ -4,19 +4,21 @@
 
 use core::time::Duration;
 use std::{
-    io::{self, PipeReader},
+    io,
     net::{TcpStream, ToSocketAddrs},
     os::fd::{AsFd, BorrowedFd},
     sync::mpsc::{Receiver, TryRecvError, channel},
     thread,
 };
 
+use crate::wake::{self, Sleeper};
+
 /// A connection attempt.
 #[derive(Debug)]
 pub struct Connecting {
     outcome: Receiver<io::Result<TcpStream>>,
-    /// Reaches its end of file when there is an outcome.
-    done: PipeReader,
+    /// Woken when there is an outcome.
+    done: Sleeper,
 }
 
 impl Connecting {
@@ -25,12 +27,13 @@ impl Connecting {
     /// # Errors
     /// The system refuses a thread or a pipe.
     pub fn start(host: String, port: u16) -> io::Result<Self> {
-        let (done, done_writer) = io::pipe()?;
+        let (waker, done) = wake::pair()?;
         let (sender, outcome) = channel();
         thread::Builder::new().name("mqtt-connect".to_owned()).spawn(move || {
             // This fails if the receiver is gone; the connection is closed then.
             let _ = sender.send(connect(&host, port));
-            drop(done_writer);
+            // The end of the last waker wakes.
+            drop(waker);
         })?;
         Ok(Self { outcome, done })
     }

@@ -7,16 +7,14 @@
 //! ```
 //!
 //! The value is a topic, which may contain `{base}` and `{meter}`, followed by a unit and a number
-//! of
-//! decimals if they differ from the meter's. Several names separated by commas form one JSON array.
-//! A
-//! reading that the telegram lacks is not sent; an array is sent only if all its readings are
-//! present.
+//! of decimals if they differ from the meter's. Several names separated by commas form one JSON
+//! array. A reading that the telegram lacks is not sent; an array is sent only if all its readings
+//! are present.
 
 use crate::{
     format::{
         key::FieldKey,
-        printable::shown,
+        printable::printable,
         readings::{Member, ReadingValue, Readings},
         units::Units,
     },
@@ -65,7 +63,7 @@ impl CustomTopic {
     }
 
     fn choose_unit(&mut self, setting: &str, unit: &str) -> Result<(), SettingError> {
-        let cause = format!("{} is no unit of it and no number of decimals", shown(unit));
+        let cause = format!("{} is no unit of it and no number of decimals", printable(unit));
         let wrong = || SettingError::of(setting, &cause);
         for key in &self.keys {
             let field = match key {
@@ -105,7 +103,7 @@ impl CustomTopic {
         let members = self.keys.iter().map(|key| readings.member(*key));
         let members = members.collect::<Option<Vec<_>>>()?;
         let payload = match members.as_slice() {
-            [one] => shown(&self.value(one)?.to_string()).into_owned().into_bytes(),
+            [one] => printable(&self.value(one)?.to_string()).into_owned().into_bytes(),
             several => self.list(several)?,
         };
         Some((state_format.topics.fill(&self.topic, meter), payload))
@@ -176,7 +174,7 @@ mod tests {
             ("power_net_w", "{base}/x/{meter}/p kW 2", "house/x/a__-f18e02d6/p", "-8.62"),
             ("voltage_l1_v", "u V", "u", "233.7"),
             ("voltage_l1_v,voltage_l2_v", "u 0", "u", "[234,0]"),
-            ("item_3", "t", "t", "x\\x1b[2J"),
+            ("item_3", "t", "t", "x\\u{1b}[2J"),
         ] {
             assert_eq!(sent(names, text), Some((topic.to_owned(), payload.to_owned())), "{text}");
         }

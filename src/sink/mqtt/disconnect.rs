@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::io;
 
 use crate::{
-    format::printable::shown,
+    format::printable::printable,
     sink::mqtt::packets::{ConnectOptions, Reason},
 };
 
@@ -66,7 +66,7 @@ impl Disconnect {
             io::ErrorKind::TimedOut => "no answer within 10 s".to_owned(),
             io::ErrorKind::HostUnreachable => "no route to that host".to_owned(),
             io::ErrorKind::NetworkUnreachable => "the network is unreachable".to_owned(),
-            _ => shown(&error.to_string()).into_owned(),
+            _ => printable(&error.to_string()).into_owned(),
         })
     }
 
@@ -99,7 +99,7 @@ impl Disconnect {
 
     fn cause(&self, names: BrokerNames<'_>) -> String {
         let BrokerNames { address, connect_options, tls } = names;
-        let id = shown(&connect_options.client_id);
+        let id = printable(&connect_options.client_id);
         match self {
             Self::Unreachable(why) => format!("cannot connect to {address}: {why}"),
             Self::NoAnswer(time) => {
@@ -142,11 +142,11 @@ fn refusal(reason: Reason, names: BrokerNames<'_>) -> String {
             format!("a client without a user name ({text}): set user and password_file")
         }
         (Reason::LOGIN | Reason::NOT_AUTHORIZED, Some(user)) => {
-            format!("user {} ({text}): are user name and password right?", shown(user))
+            format!("user {} ({text}): are user name and password right?", printable(user))
         }
         (Reason::CLIENT_ID, _) => format!(
             "the name {} of the client: choose another with client_id",
-            shown(&connect_options.client_id)
+            printable(&connect_options.client_id)
         ),
         (Reason::VERSION, _) => "this version of MQTT: remove the setting protocol".to_owned(),
         _ => format!("the connection: {text}"),
@@ -195,7 +195,7 @@ mod tests {
     use crate::sink::settings::Secret;
 
     #[test]
-    fn each_trouble_has_its_own_message_with_the_next_step() {
+    fn each_disconnect_has_its_own_message_with_the_next_step() {
         let connect_options = ConnectOptions {
             client_id: "m\x1b".to_owned(),
             user: Some("anna\x1b".to_owned()),
@@ -243,7 +243,7 @@ mod tests {
         );
         assert_eq!(
             texts[2],
-            "b:1 refuses user anna\\x1b (bad user name or password): are user name and password \
+            "b:1 refuses user anna\\u{1b} (bad user name or password): are user name and password \
              right?; trying again every 60 s"
         );
     }

@@ -1,7 +1,7 @@
 //! The description of the MQTT sink, and the environment variables of its broker.
 
 use crate::{
-    format::printable::shown,
+    format::printable::printable,
     sink::{
         home_assistant::options,
         kind::{Lookup, SinkEnvironment, SinkKind, SinkScheme, VariableAddress, first},
@@ -44,7 +44,7 @@ const BROKER: &[SettingKey] = &[
 ];
 
 const TOPICS: &[SettingKey] = &[
-    SettingKey::new("topic", SettingType::Text("TOPIC"), "The state of a meter.")
+    SettingKey::new("topic", SettingType::Text("TOPIC"), "The topic for the state of a meter.")
         .or_depending("{base}/{meter}/state; {base}/{meter} with layout=flat"),
     SettingKey::new(
         "layout",
@@ -62,10 +62,11 @@ const TOPICS: &[SettingKey] = &[
     SettingKey::new(
         "topics",
         SettingType::Table("FIELDS", "TOPIC"),
-        "Topics of their own for readings, with unit and decimals if they differ from the meter's, as \
-         in `house/power kW 3`. Several names with commas between become one list.",
+        "A separate topic for a reading, followed by its unit and number of decimals if they \
+         differ from the meter's, as in `house/power kW 3`. Several readings, separated by \
+         commas, form one array.",
     ),
-    SettingKey::new("retain", SettingType::Switch, "The broker keeps the states.").or("false"),
+    SettingKey::new("retain", SettingType::Switch, "The broker keeps the latest state for later subscribers.").or("false"),
     SettingKey::new("qos", SettingType::Choice(&["0", "1"]), "The quality of service of the states.")
         .or("0"),
 ];
@@ -74,22 +75,18 @@ const CONNECTION: &[SettingKey] = &[
     SettingKey::new(
         "client_id",
         SettingType::Text("NAME"),
-        "The name of the connection. A broker has each name once.",
+        "The client identifier. A broker accepts one connection for each identifier.",
     )
     .or_depending("a name that depends on this machine, the topics and the SOURCE"),
     SettingKey::new(
         "keepalive",
         SettingType::Duration,
-        "The longest silence in the connection. After half as much more, either side gives the other \
-         up.",
+        "The longest time without a packet. If none has come for one and a half times as long, \
+         the broker or the sink takes the connection for lost.",
     )
     .or("30s"),
-    SettingKey::new(
-        "protocol",
-        SettingType::Choice(&["5", "3.1.1"]),
-        "The version of MQTT.",
-    )
-    .or_depending("5, and 3.1.1 if the broker refuses it"),
+    SettingKey::new("protocol", SettingType::Choice(&["5", "3.1.1"]), "The version of MQTT.")
+        .or_depending("5, and 3.1.1 if the broker refuses it"),
 ];
 
 const TLS: &[SettingKey] = &[
@@ -133,7 +130,9 @@ fn read_address(scheme: &str, lookup: Lookup<'_>) -> Result<Option<VariableAddre
             Err(SettingError::new(message))
         }
         Ok(port) => Ok(format!(":{port}")),
-        Err(_) => Err(SettingError::new(format!("${name} = {}: a port expected", shown(&port)))),
+        Err(_) => {
+            Err(SettingError::new(format!("${name} = {}: a port expected", printable(&port))))
+        }
     });
     let port = port.transpose()?.unwrap_or_default();
     let (path, base) = first(BASE_TOPIC, lookup).unzip();

@@ -51,8 +51,7 @@ impl LatestStates {
     }
 
     /// Marks all readings as due again, except those older than `fresh`: a subscriber takes a state
-    /// for the
-    /// present.
+    /// for the present.
     pub fn repeat_all(&mut self, fresh: Duration) {
         for entry in &mut self.meters {
             match entry.due {
@@ -113,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn of_each_meter_the_last_readings_are_told_once() {
+    fn of_each_meter_the_last_readings_are_published_once() {
         let mut latest = LatestStates::default();
         for (meter, power) in [(1, 1), (2, 2), (1, 3), (1, 4)] {
             latest.put(readings(meter, power));
@@ -124,11 +123,11 @@ mod tests {
         assert_eq!(latest.take(true), Some((readings(1, 4), false)));
         assert_eq!((latest.take(true), latest.is_due()), (None, false));
         latest.put(readings(2, 5));
-        assert_eq!((latest.forget_skipped(), latest.skipped()), (2, 0), "2 was told");
+        assert_eq!((latest.forget_skipped(), latest.skipped()), (2, 0), "2 was published");
     }
 
     #[test]
-    fn what_is_told_once_more_counts_no_more_and_waits_for_no_room() {
+    fn what_is_published_again_counts_no_more_and_waits_for_no_room() {
         let mut latest = LatestStates::default();
         latest.put(readings(1, 1));
         latest.take(true);
@@ -140,18 +139,18 @@ mod tests {
         assert_eq!(latest.take(true), Some((readings(2, 2), false)));
         latest.repeat_all(LONG);
         latest.put(readings(1, 3));
-        assert_eq!(latest.skipped(), 0, "1 was told");
+        assert_eq!(latest.skipped(), 0, "1 was published");
     }
 
     #[test]
-    fn what_is_old_is_not_told_again() {
+    fn what_is_old_is_not_published_again() {
         let mut latest = LatestStates::default();
         latest.put(readings(1, 1));
         latest.put(readings(2, 1));
         assert!(latest.take(true).is_some());
         latest.repeat_all(Duration::ZERO);
         assert!(!latest.is_due() && !latest.is_empty());
-        assert_eq!(latest.skipped(), 1, "one was told, the other never was");
+        assert_eq!(latest.skipped(), 1, "one was published, the other never was");
         latest.put(readings(1, 2));
         assert_eq!(latest.take(true), Some((readings(1, 2), false)));
     }

@@ -4,7 +4,7 @@ use crate::{
     format::{
         key::FieldKey,
         latest::name,
-        printable::shown,
+        printable::printable,
         readings::{ReadingValue, Readings},
     },
     sink::{
@@ -53,8 +53,7 @@ impl StateMessages {
     }
 
     /// The messages of some readings. Missing `required_fields` and unknown `extra_values` become
-    /// `null`.
-    /// A topic that meters share takes only the readings of the first one.
+    /// `null`. A topic that meters share takes only the readings of the first one.
     pub fn messages(
         &mut self,
         readings: &Readings,
@@ -81,8 +80,8 @@ impl StateMessages {
                 all.push(self.message(topics.state(meter), text));
             }
             TopicLayout::Flat => {
-                all.extend(projection.of(readings).map(|shown| {
-                    self.message(topics.value(meter, &shown.name), plain(&shown.value))
+                all.extend(projection.of(readings).map(|reading| {
+                    self.message(topics.value(meter, &reading.name), plain(&reading.value))
                 }));
                 let known =
                     extra_values.iter().filter_map(|(name, number)| Some((name, (*number)?)));
@@ -101,7 +100,7 @@ impl StateMessages {
         let owns_shared_topic = !shared || self.single_meter.takes(readings);
         if !owns_shared_topic {
             let place = if topics.is_shared() { topics.state(None) } else { "topics".to_owned() };
-            self.single_meter.note(&shown(&place), readings, report);
+            self.single_meter.note(&printable(&place), readings, report);
         }
         owns_shared_topic
     }
@@ -131,13 +130,13 @@ fn append_extra(extra_values: &[ExtraValue], text: &mut Vec<u8>) {
 
 /// Text for programs that know no JSON and for people with a terminal.
 fn plain(value: &ReadingValue) -> Vec<u8> {
-    shown(&value.to_string()).into_owned().into_bytes()
+    printable(&value.to_string()).into_owned().into_bytes()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{format::units::Units, reading::decimal::Decimal, sink::traits::Said};
+    use crate::{format::units::Units, reading::decimal::Decimal, sink::traits::ReportedTexts};
 
     const LINE: &str = concat!(
         "{\"schema\":1,\"time\":\"2021-09-27T09:47:15+02:00\",",
@@ -155,7 +154,8 @@ mod tests {
     fn messages(query: &str, required_fields: &[FieldKey]) -> Vec<(String, String, bool, Qos)> {
         let mut states = states(&format!("/house{query}"));
         let readings = Readings::parse(LINE.as_bytes()).unwrap();
-        let all = states.messages(&readings, required_fields, &[], &Said::default()).into_iter();
+        let all =
+            states.messages(&readings, required_fields, &[], &ReportedTexts::default()).into_iter();
         let text =
             |it: Publication| (it.topic, String::from_utf8(it.payload).unwrap(), it.retain, it.qos);
         all.map(text).collect()
@@ -180,7 +180,7 @@ mod tests {
         let flat = messages(&format!("?layout=flat&retain=true&qos=1{chosen}"), &[]);
         assert_eq!(
             flat,
-            [("energy_import_kwh", "12.937"), ("zaehler", "a/+/#{{x}}\\x1b[2J"),].map(
+            [("energy_import_kwh", "12.937"), ("zaehler", "a/+/#{{x}}\\u{1b}[2J"),].map(
                 |(name, value)| {
                     let topic = format!("house/a______x____2J-c3f21002/{name}");
                     (topic, value.to_owned(), true, Qos::AtLeastOnce)
@@ -205,15 +205,15 @@ mod tests {
     fn a_topic_without_a_meter_in_it_is_for_one() {
         let published = |query: &str| {
             let mut states = states(query);
-            let (mut all, said) = (Vec::new(), Said::default());
+            let (mut all, reported) = (Vec::new(), ReportedTexts::default());
             for meter in ["1", "2", "1", "2"] {
                 let line = format!("{{\"meter\":\"{meter}\",\"power_net_w\":{meter}}}");
                 let readings = Readings::parse(line.as_bytes()).unwrap();
                 all.extend(
-                    states.messages(&readings, &[], &[], &said).into_iter().map(|it| it.topic),
+                    states.messages(&readings, &[], &[], &reported).into_iter().map(|it| it.topic),
                 );
             }
-            (all, said.0.into_inner())
+            (all, reported.0.into_inner())
         };
         let (topics, notes) = published("?topic=x");
         assert_eq!(topics, ["x", "x"]);
@@ -231,7 +231,9 @@ mod tests {
         let extra_values = [("clock_drift_s", Decimal::parse("-2.518")), ("frames_damaged", None)];
         let published = |query: &str| {
             let mut states = states(query);
-            let all = states.messages(&readings, &[], &extra_values, &Said::default()).into_iter();
+            let all = states
+                .messages(&readings, &[], &extra_values, &ReportedTexts::default())
+                .into_iter();
             all.map(|it| (it.topic, String::from_utf8(it.payload).unwrap())).collect::<Vec<_>>()
         };
         let topic = "meterpipe/a______x____2J-c3f21002";

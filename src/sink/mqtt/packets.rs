@@ -1,12 +1,9 @@
 //! MQTT 5 and 3.1.1 as packets.
 //!
 //! [`mqtt_protocol_core`] implements the protocol: it knows the packets, their order and the
-//! identifiers,
-//! and touches no socket. This file gives both versions one interface and filters the input. Octets
-//! pass
-//! a whole packet at a time, and only packets that a broker may send to a client that subscribes
-//! with
-//! QoS 0:
+//! identifiers, and touches no socket. This file gives both versions one interface and filters the
+//! input. Octets pass a whole packet at a time, and only packets that a broker may send to a client
+//! that subscribes with QoS 0:
 //!
 //! ```text
 //! 20 CONNACK, once, first    30, 31 PUBLISH with QoS 0    40 PUBACK
@@ -51,8 +48,7 @@ pub struct ConnectOptions {
     /// The password.
     pub password: Option<Secret>,
     /// The keepalive in seconds. After one and a half times as long without a packet the broker
-    /// drops the
-    /// client.
+    /// drops the client.
     pub keepalive: u16,
     /// The will: the message that the broker publishes when the client is lost.
     pub will: Option<Publication>,
@@ -190,8 +186,7 @@ impl Packets {
         let mut packets = Self { connection, protocol, open: false, received, out };
         let connect = packet!(protocol, Connect, |connect| {
             // A clean start: the session keeps unacknowledged messages itself, so that a restarted
-            // broker cannot
-            // lose them.
+            // broker cannot lose them.
             let mut connect = connect
                 .clean_start(true)
                 .keep_alive(connect_options.keepalive)
@@ -498,7 +493,7 @@ mod tests {
     ];
 
     #[test]
-    fn however_octets_are_cut_the_same_comes_out() {
+    fn however_octets_are_split_the_same_comes_out() {
         let all_packets = BROKER_PACKETS.concat();
         let expected = [
             Incoming::Acknowledged(1, Reason(0)),
@@ -511,12 +506,12 @@ mod tests {
             Incoming::BrokerDisconnect(Reason::TAKEN_OVER),
         ];
         assert_eq!(open(Protocol::Five).feed(&all_packets).unwrap(), expected);
-        for cut in 1..all_packets.len() {
+        for at in 1..all_packets.len() {
             let mut packets = open(Protocol::Five);
-            let (first, second) = all_packets.split_at(cut);
+            let (first, second) = all_packets.split_at(at);
             let mut all = packets.feed(first).unwrap();
             all.extend(packets.feed(second).unwrap());
-            assert_eq!(all, expected, "cut at {cut}");
+            assert_eq!(all, expected, "split at {at}");
         }
         let mut packets = open(Protocol::Five);
         let all = all_packets.chunks(1).flat_map(|octet| packets.feed(octet).unwrap());
@@ -524,7 +519,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_not_come_does_not_get_past_the_gate() {
+    fn what_may_not_come_is_refused() {
         for wrong in [
             &[0x32, 8, 0, 1, b'a', 0, 0, 0, b'x', b'y'][..],
             &[0x34, 8, 0, 1, b'a', 0, 9, 0, b'x', b'y'],

@@ -1,17 +1,13 @@
 //! The meaning of a lost connection in view of earlier ones, and the time of the next attempt.
 //!
 //! When a second client connects with the same name, the broker closes the connection of the first.
-//! Some
-//! brokers do not give the reason: 3.1.1 has no packet for it, and mosquitto 2.0 sends none. A
-//! broker that
-//! shuts down closes connections too, but then it is gone a moment later. After a connection closed
-//! without a reason the sink therefore looks at once. If the broker is there, accepts the client,
-//! closes
-//! again and is still there, it does so on purpose. (Two rounds, because some brokers restart
-//! faster than
-//! the sink looks. One round is enough if the connection was closed as soon as it was accepted: the
-//! other
-//! client came back at once.) Two clients of one name thus make three connections a minute at most.
+//! Some brokers do not give the reason: 3.1.1 has no packet for it, and mosquitto 2.0 sends none. A
+//! broker that shuts down closes connections too, but then it is gone a moment later. After a
+//! connection closed without a reason the sink therefore looks at once. If the broker is there,
+//! accepts the client, closes again and is still there, it does so on purpose. (Two rounds, because
+//! some brokers restart faster than the sink looks. One round is enough if the connection was
+//! closed as soon as it was accepted: the other client came back at once.) Two clients of one name
+//! thus make three connections a minute at most.
 
 use core::{mem, time::Duration};
 
@@ -63,8 +59,7 @@ impl Reconnect {
     }
 
     /// The meaning of a connection's end, and the time to wait. `uptime` is `None` if the broker
-    /// never
-    /// accepted the client.
+    /// never accepted the client.
     pub fn classify(
         &mut self,
         end: &Disconnect,
@@ -169,7 +164,7 @@ mod tests {
             let (end, wait) = reconnect.classify(&Disconnect::ClosedRepeatedly, None);
             assert!(wait >= 60 * SECOND && wait <= 120 * SECOND, "{wait:?}");
             let last_report = reconnect.report("twin".to_owned(), end.pace());
-            assert_eq!(last_report.is_some(), turn == 0, "it is said once");
+            assert_eq!(last_report.is_some(), turn == 0, "it is reported once");
             assert_eq!(reconnect.connected(), turn == 0);
         }
         // The other client is gone for good.
@@ -257,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_said_and_the_same_is_not() {
+    fn a_change_is_reported_and_the_same_is_not() {
         let mut reconnect = Reconnect::default();
         let mut say = |text: &str| reconnect.report(text.to_owned(), RetryPace::Growing).is_some();
         assert_eq!([say("a"), say("a"), say("b"), say("b")], [true, false, true, false]);

@@ -78,8 +78,7 @@ pub struct TooLarge {
 
 impl Session {
     /// A session with these CONNECT options. Without a `wanted` version it uses the one that the
-    /// broker
-    /// speaks.
+    /// broker speaks.
     pub const fn new(connect_options: ConnectOptions, wanted: Option<Protocol>) -> Self {
         let versions = Versions::new(wanted);
         Self { connect_options, versions, carried_over: VecDeque::new(), connection: None }
@@ -164,8 +163,7 @@ impl Session {
     }
 
     /// Publishes the messages of a reading once more, for subscribers that came late. A message
-    /// that is
-    /// queued already is not repeated.
+    /// that is queued already is not repeated.
     pub fn repeat(&mut self, messages: Vec<Publication>) {
         for message in messages {
             if !self.is_queued(&message) {
@@ -321,8 +319,7 @@ impl Session {
     }
 
     /// Closes the connection. Returns true if the next attempt may follow at once, with an older
-    /// version or
-    /// a weaker will.
+    /// version or a weaker will.
     pub fn connection_lost(&mut self, end: &Disconnect) -> bool {
         let was_open = self.is_open();
         if let Some(connection) = self.connection.take() {
@@ -371,9 +368,8 @@ impl SessionConnection {
 }
 
 /// The most messages in the queue before no more readings are taken. The messages of one more
-/// reading
-/// may exceed it, and at the start of a connection those of the last one, the announcements and the
-/// latest state of each meter.
+/// reading may exceed it, and at the start of a connection those of the last one, the announcements
+/// and the latest state of each meter.
 const MOST_OUTBOUND: usize = WINDOW;
 
 /// The octets to hand to the socket at a time.
@@ -474,7 +470,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_once_more_waits_once_and_for_this_connection() {
+    fn what_is_published_again_waits_once_and_for_this_connection() {
         let (mut session, now) = open(&OPEN);
         session.publish(vec![message("1", ONE)]);
         for text in ["1", "2", "2", "1"] {
@@ -497,7 +493,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broker_takes_no_more_at_a_time_than_it_said() {
+    fn a_broker_takes_no_more_at_a_time_than_it_announced() {
         // Receive Maximum 2, Maximum QoS not said.
         let (mut session, now) = open(&[0x20, 6, 0, 0, 3, 0x21, 0, 2]);
         for text in ["1", "2", "3"] {

@@ -8,21 +8,17 @@
 //! The keys are in [`kind`](super::kind).
 //!
 //! `fields`, `units` and `names` apply too. Each connection sends, in this order: `online` on the
-//! status
-//! topic, the unacknowledged states, the latest state of each meter. If meters are
+//! status topic, the unacknowledged states, the latest state of each meter. If meters are
 //! [announced](crate::sink::home_assistant), the announcements come first and `online` last, a second
 //! after the first state, with that state once more: some subscribers need a moment to subscribe after
 //! an announcement. A new announcement may change a unit, and a subscriber must not show its old value
 //! in the new unit; so `offline` goes before it and `online` behind the second state. The status becomes
 //! `offline` before the sink disconnects; after a lost connection the broker publishes it. A short
-//! run,
-//! such as a cron job, sets `status=none`: its values stay valid after it has ended.
+//! run, such as a cron job, sets `status=none`: its values stay valid after it has ended.
 //!
 //! A state topic shows the present and has no history. After an outage the sink sends the latest
-//! state
-//! of each meter if it is not older than 30 s or three times the interval of the sink, and with QoS
-//! 1
-//! the messages that were under way when the connection ended.
+//! state of each meter if it is not older than 30 s or three times the interval of the sink, and
+//! with QoS 1 the messages that were under way when the connection ended.
 
 use core::time::Duration;
 
@@ -100,10 +96,8 @@ fn connect_options(
 }
 
 /// The same at every start: a broker that has not noticed the end of the last run drops the old
-/// client
-/// and publishes its will before this run says anything. The name differs by machine, topic and
-/// run.
-/// MQTT 3.1.1 brokers need not accept more than 23 characters.
+/// client and publishes its will before this run says anything. The name differs by machine, topic
+/// and run. MQTT 3.1.1 brokers need not accept more than 23 characters.
 fn client_id(state_format: &StateFormat, run: &str) -> String {
     let system = rustix::system::uname();
     let mut octets = system.nodename().to_bytes().to_vec();

@@ -3,8 +3,7 @@
 //! The keys are in [`kind`](super::kind).
 //!
 //! The broker's certificate and name are verified. The sink never falls back to a plain connection:
-//! a
-//! failed handshake is reported with its cause.
+//! a failed handshake is reported with its cause.
 
 use std::{path::Path, sync::Arc};
 
@@ -17,7 +16,7 @@ use rustls::{
 };
 
 use crate::{
-    format::printable::shown,
+    format::printable::printable,
     sink::{
         mqtt::disconnect::Disconnect,
         settings::{SinkSettings, error::SettingError},
@@ -44,8 +43,9 @@ impl Tls {
         let insecure = settings.take_switch("insecure")?;
         let (ca, certificate) = (settings.take_path("ca"), settings.take_path("cert"));
         let key = settings.take_path("key");
-        let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| SettingError::new(format!("{} is no name of a server", shown(host))))?;
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| {
+            SettingError::new(format!("{} is no name of a server", printable(host)))
+        })?;
         let provider = tls::provider();
         let config = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
@@ -95,8 +95,7 @@ impl Tls {
     }
 
     /// The meaning of a failed handshake. Somebody has to act on a wrong certificate or an alert;
-    /// any other
-    /// failure may come from a proxy in front of a starting broker.
+    /// any other failure may come from a proxy in front of a starting broker.
     pub fn disconnect(&self, error: &Error, address: &str) -> Disconnect {
         let why = self.explain(error, address);
         match error {
@@ -120,7 +119,7 @@ impl Tls {
             Error::PeerIncompatible(_) => {
                 format!("{address} speaks no secure version of TLS: {error}")
             }
-            error => format!("TLS with {address}: {}", shown(&error.to_string())),
+            error => format!("TLS with {address}: {}", printable(&error.to_string())),
         }
     }
 

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_said_is_as_documented() {
+    fn what_nobody_set_is_as_documented() {
         let topics = topics("mqtt://b").unwrap();
         assert_eq!(topics.state(Some("181220000009")), "meterpipe/181220000009/state");
         assert_eq!(topics.status().as_deref(), Some("meterpipe/status"));

@@ -6,12 +6,10 @@
 //! ```
 //!
 //! Some older brokers do not say that they are older: they close the connection or answer in their
-//! own
-//! way. A proxy in front of a broker that is starting closes connections too. The version found in
-//! one
-//! connection is therefore valid for that one only, and the next begins with 5 again. Only one fact
-//! is
-//! remembered: a broker that has accepted 5 does not close the connection because of the version.
+//! own way. A proxy in front of a broker that is starting closes connections too. The version found
+//! in one connection is therefore valid for that one only, and the next begins with 5 again. Only
+//! one fact is remembered: a broker that has accepted 5 does not close the connection because of
+//! the version.
 
 use crate::sink::mqtt::{
     disconnect::Disconnect,
@@ -54,8 +52,7 @@ impl Versions {
     }
 
     /// Notes the end of a connection, which the broker had accepted or not. Returns true if an
-    /// attempt with
-    /// the older version should follow at once.
+    /// attempt with the older version should follow at once.
     pub fn connection_lost(&mut self, end: &Disconnect, was_open: bool) -> bool {
         let unclear = self.accepted != Some(Protocol::Five);
         let refused = match end {

@@ -4,8 +4,7 @@
 //! The keys are in [`kind`](super::kind).
 //!
 //! FILE has to end in `.prom`, or the collector does not read it. The exporter listens on exactly
-//! that
-//! address and answers `GET /metrics`.
+//! that address and answers `GET /metrics`.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -57,7 +56,7 @@ pub fn new(
         path: path_template.fixed(),
         is_read,
         metrics,
-        shown: None,
+        written: None,
     })))
 }
 
@@ -65,8 +64,8 @@ struct Textfile {
     path: PathBuf,
     is_read: bool,
     metrics: Metrics,
-    /// The state that the file shows.
-    shown: Option<(u64, usize)>,
+    /// The state that the file holds.
+    written: Option<(u64, usize)>,
 }
 
 impl Pages for Textfile {
@@ -85,10 +84,10 @@ impl Pages for Textfile {
 
     fn pages(&mut self) -> Vec<(PathBuf, Vec<u8>)> {
         let state = self.metrics.state();
-        if state.0 == 0 || self.shown == Some(state) {
+        if state.0 == 0 || self.written == Some(state) {
             return Vec::new();
         }
-        self.shown = Some(state);
+        self.written = Some(state);
         vec![(self.path.clone(), self.metrics.page())]
     }
 }

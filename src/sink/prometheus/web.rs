@@ -1,10 +1,8 @@
 //! A small HTTP/1.1 server for a single page.
 //!
 //! The server never blocks: it reads and writes as much as each client offers. Each connection
-//! carries
-//! one request of limited size and ends at a deadline. If there are too many connections, the
-//! oldest is
-//! closed, so idle clients cannot keep others out.
+//! carries one request of limited size and ends at a deadline. If there are too many connections,
+//! the oldest is closed, so idle clients cannot keep others out.
 
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -125,7 +123,8 @@ impl MetricsServer {
     }
 }
 
-/// The system would report the same failure again at once, for ever.
+/// Waits before the next client: without a pause, the system would report the same failure again
+/// and again.
 fn pause_accepting() {
     thread::sleep(Duration::from_millis(50));
 }

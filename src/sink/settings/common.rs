@@ -1,7 +1,7 @@
 //! The settings of every sink, read: which readings it gets, and how often.
 
 use crate::{
-    format::{key::FieldKey, printable::shown, selection::Selection, units::Units},
+    format::{key::FieldKey, printable::printable, selection::Selection, units::Units},
     reading::decimal::Decimal,
     sink::{
         projection::Projection,
@@ -44,7 +44,7 @@ impl SinkSettings {
     /// Takes `meter`, `every`, `on_change`, `bands` and `at_least_every`.
     ///
     /// # Errors
-    /// A value that does not read.
+    /// A value that is invalid.
     pub fn take_throttle(&mut self) -> Result<ThrottleOptions, SettingError> {
         let (meter, every) = (self.take("meter"), self.take_duration("every")?);
         Ok(ThrottleOptions { meter, every, on_change: self.take_on_change()? })
@@ -57,7 +57,7 @@ impl SinkSettings {
         let keys = match self.take("on_change").as_deref() {
             Some("false") => return Ok(None),
             None if bands.is_empty() && at_least_every.is_none() => return Ok(None),
-            // A field that the sink does not store does not count.
+            // A change counts only in a field that the sink stores.
             None | Some("true") => self.fields()?.map(|keys| {
                 keys.into_iter().filter(|key| !matches!(key, FieldKey::Meta(_))).collect()
             }),
@@ -82,7 +82,7 @@ fn band(name: &str, text: &str) -> Result<(FieldKey, Decimal), SettingError> {
 /// # Errors
 /// There is no such field.
 pub fn field(key: &str, name: &str) -> Result<FieldKey, SettingError> {
-    let unknown = || SettingError::of(key, format!("no field is called {}", shown(name)));
+    let unknown = || SettingError::of(key, format!("no field is called {}", printable(name)));
     FieldKey::parse(name, &Units::default()).ok_or_else(unknown)
 }
 
@@ -116,18 +116,18 @@ mod tests {
         assert!(settings("file:x").take_throttle().unwrap().on_change.is_none());
         assert!(settings("file:x?on_change").take_throttle().unwrap().on_change.is_some());
         let twice = "file:x?names.power_import_w=p&names.power_export_w=p";
-        let told = |text: &str| settings(text).take_projection().unwrap_err().to_string();
-        assert_eq!(told(twice), "names.power_import_w = p: that is the name of power_export_w");
-        assert!(told("file:x?units.energy=kW").starts_with("units.energy: energy in kW: "));
-        assert!(told("file:x?fields=what").starts_with("fields: no field is called what: "));
-        for (text, told) in [
-            ("file:x?every=5x", "every = 5x: a number of s, m, h or d expected, as in 30s"),
+        let message = |text: &str| settings(text).take_projection().unwrap_err().to_string();
+        assert_eq!(message(twice), "names.power_import_w = p: that is the name of power_export_w");
+        assert!(message("file:x?units.energy=kW").starts_with("units.energy: energy in kW: "));
+        assert!(message("file:x?fields=what").starts_with("fields: no field is called what: "));
+        for (text, message) in [
+            ("file:x?every=5x", "every = 5x: expected a duration such as 30s, 5m, 1h or 2d"),
             ("file:x?every=9999d", "every = 9999d: at most ten years expected: 3650d"),
             ("file:x?bands.power_net_w=a", "bands.power_net_w = a: a number from 0 expected"),
             ("file:x?bands.what=1", "bands.what: no field is called what"),
             ("file:x?on_change=power_net_w,what", "on_change: no field is called what"),
         ] {
-            assert_eq!(settings(text).take_throttle().unwrap_err().to_string(), told);
+            assert_eq!(settings(text).take_throttle().unwrap_err().to_string(), message);
         }
     }
 }

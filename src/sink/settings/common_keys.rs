@@ -23,9 +23,9 @@ pub const COMMON: &[SettingKey] = &[
     SettingKey::new(
         "meter",
         SettingType::Text("NUMBER"),
-        "Only the meter of this number. Where a file or a topic has no `{meter}` in its name, the \
-         first meter has it to itself: the registers of two meters would go up and down in one \
-         history.",
+        "Only the readings of the meter with this number. Without this key, a file or a topic \
+         whose name has no `{meter}` takes the readings of the first meter only, because the \
+         registers of two meters would jump up and down in one history.",
     ),
     SettingKey::new(
         "every",
@@ -35,8 +35,8 @@ pub const COMMON: &[SettingKey] = &[
     SettingKey::new(
         "on_change",
         SettingType::List("FIELD"),
-        "Only when a number has changed: `true` for any number that the sink stores, or the names \
-         of those that count.",
+        "Only when a number has changed: `true` for any number that the sink stores, or the \
+         names of the numbers that count.",
     ),
     SettingKey::new(
         "bands",

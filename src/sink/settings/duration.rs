@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 
-/// The longest time. A longer one would mean for ever, and the clock must hold it beside the time of day.
+/// The longest time. Whoever writes a longer one means for ever, and the clock cannot add much more
+/// to the present time.
 const LONGEST: Duration = Duration::from_secs(3650 * 86400);
 
 /// A time: `30s`, `5m`, `2h`, `1d`; without a unit, seconds.
@@ -17,16 +18,18 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         "m" | "min" => 60,
         "h" => 3600,
         "d" => 86400,
-        _ => return Err("a number of s, m, h or d expected, as in 30s".to_owned()),
+        _ => return Err(EXPECTED.to_owned()),
     };
     if number.is_empty() {
-        return Err("a number expected, as in 30s".to_owned());
+        return Err(EXPECTED.to_owned());
     }
     // The number has digits only, so one that does not fit is too large.
     let seconds = number.parse().ok().and_then(|number: u64| number.checked_mul(factor));
     let duration = seconds.map(Duration::from_secs).filter(|duration| *duration <= LONGEST);
     duration.ok_or_else(|| "at most ten years expected: 3650d".to_owned())
 }
+
+const EXPECTED: &str = "expected a duration such as 30s, 5m, 1h or 2d";
 
 #[cfg(test)]
 mod tests {
@@ -39,11 +42,9 @@ mod tests {
         {
             assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
-        assert_eq!(duration(""), Err("a number expected, as in 30s".to_owned()));
-        assert_eq!(duration("d"), Err("a number expected, as in 30s".to_owned()));
-        for text in ["1w", "-1s", "1.5h", "1 s"] {
-            let told = "a number of s, m, h or d expected, as in 30s";
-            assert_eq!(duration(text), Err(told.to_owned()), "{text}");
+        for text in ["", "d", "1w", "-1s", "1.5h", "1 s"] {
+            let expected = "expected a duration such as 30s, 5m, 1h or 2d";
+            assert_eq!(duration(text), Err(expected.to_owned()), "{text}");
         }
     }
 

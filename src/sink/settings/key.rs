@@ -32,8 +32,10 @@ pub enum SettingType {
     Number(&'static str),
     /// A time: `30s`.
     Duration,
-    /// The name of a file or a folder. A secret in its place is never shown.
+    /// The name of a file. A secret in its place is never shown.
     File,
+    /// The name of a folder, likewise.
+    Folder,
     /// Entries below the key, as in `names.power_net_w=grid`: what the manual calls both sides.
     Table(&'static str, &'static str),
     /// A text that is never shown. `KEY_file` names a file that holds it.

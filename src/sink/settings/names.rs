@@ -5,7 +5,7 @@
 //! may stand beside it.
 
 use crate::{
-    format::{key::FieldKey, printable::shown, units::Units},
+    format::{key::FieldKey, printable::printable, units::Units},
     sink::settings::error::SettingError,
 };
 
@@ -22,7 +22,8 @@ pub fn parse(
     let mut names: Vec<(FieldKey, String)> = Vec::new();
     for (field, name) in entries {
         let setting = format!("names.{field}");
-        let unknown = || SettingError::of(&setting, format!("no field is called {}", shown(field)));
+        let unknown =
+            || SettingError::of(&setting, format!("no field is called {}", printable(field)));
         let key = FieldKey::parse(field, units).ok_or_else(unknown)?;
         if names.iter().any(|(named, _)| *named == key) {
             return Err(SettingError::of(&setting, "it has a name already"));
@@ -48,7 +49,8 @@ pub fn parse(
     Ok(names)
 }
 
-/// True if a reading with the name `theirs` takes this name too: an object has its unit beside it.
+/// True if a reading with the name `theirs` takes up `name`: as its own name, or as the name of its
+/// unit (`theirs_unit`), which stands beside an object.
 fn has(other: FieldKey, theirs: &str, name: &str) -> bool {
     theirs == name || has_unit(other) && name.strip_suffix("_unit") == Some(theirs)
 }
@@ -112,9 +114,9 @@ mod tests {
             taken(a, "x_unit", "1-0:99.1.0")
         );
         let twice = [("energy_import_wh", "p"), ("energy_import_kwh", "q")];
-        let told = "names.energy_import_kwh: it has a name already";
-        assert_eq!(named("", &twice), Err(told.to_owned()));
-        let told = "names.what: no field is called what";
-        assert_eq!(named("", &[("what", "p")]), Err(told.to_owned()));
+        let expected = "names.energy_import_kwh: it has a name already";
+        assert_eq!(named("", &twice), Err(expected.to_owned()));
+        let expected = "names.what: no field is called what";
+        assert_eq!(named("", &[("what", "p")]), Err(expected.to_owned()));
     }
 }

@@ -29,7 +29,7 @@ impl fmt::Display for SettingOrigin {
     }
 }
 
-/// The key of the path of a target, which is set without a key.
+/// The key under which the place of a target's path is noted. The user sets the path without a key.
 pub const TARGET_PATH: &str = "/";
 
 /// The places of all settings of one sink.
@@ -47,7 +47,8 @@ impl SettingOrigins {
         self.keys.push((key.to_owned(), origin));
     }
 
-    /// Notes that the sink is a table of a file, and the line of its text.
+    /// Notes that the sink is a table of the configuration: the line of the table, and the line of
+    /// its `to`.
     pub fn set_lines(&mut self, table: usize, text: usize) {
         self.sink = SettingOrigin::Line(table);
         for (_, origin) in self.keys.iter_mut().filter(|(_, origin)| *origin == SettingOrigin::Text)

@@ -14,7 +14,9 @@ pub const HIDDEN: &str = "…";
 pub fn value<'a>(key: Option<&SettingKey>, text: &str, value: &'a str) -> &'a str {
     let is_open = match key.map(|key| (key.value, key.name == text)) {
         None | Some((SettingType::Secret, true)) => false,
-        Some((SettingType::Secret | SettingType::File, _)) => is_file_name(value),
+        Some((SettingType::Secret | SettingType::File | SettingType::Folder, _)) => {
+            is_file_name(value)
+        }
         Some(_) => true,
     };
     if is_open { value } else { HIDDEN }
@@ -36,20 +38,20 @@ mod tests {
 
     #[test]
     fn only_what_is_known_to_be_open_is_shown() {
-        let shown = |key: &str, value: &str| {
+        let redacted = |key: &str, value: &str| {
             let mut settings: SinkSettings = "mqtts://h".parse().unwrap();
             settings.set(key, value.to_owned(), SettingOrigin::Text).unwrap();
-            settings.shown().remove(0).1
+            settings.redacted().remove(0).1
         };
         for key in ["user", "names.1-0:99.1.0", "topics.password", "ha"] {
-            assert_eq!(shown(key, "a"), "a", "{key}");
+            assert_eq!(redacted(key, "a"), "a", "{key}");
         }
         for key in ["password", "token", "passwort", "pass", "User", "", "password.user"] {
-            assert_eq!(shown(key, "a"), HIDDEN, "{key}");
+            assert_eq!(redacted(key, "a"), HIDDEN, "{key}");
         }
-        assert_eq!(shown("password_file", "/etc/meterpipe/mqtt"), "/etc/meterpipe/mqtt");
-        assert_eq!(shown("password_file", "hunter2"), HIDDEN);
-        assert_eq!(shown("key", "00112233445566778899AABBCCDDEEFF"), HIDDEN);
+        assert_eq!(redacted("password_file", "/etc/meterpipe/mqtt"), "/etc/meterpipe/mqtt");
+        assert_eq!(redacted("password_file", "hunter2"), HIDDEN);
+        assert_eq!(redacted("key", "00112233445566778899AABBCCDDEEFF"), HIDDEN);
     }
 
     #[test]

@@ -23,7 +23,8 @@ use std::{fs, path::PathBuf};
 use zeroize::Zeroizing;
 
 use crate::{
-    format::printable::shown,
+    file_error,
+    format::printable::printable,
     sink::settings::{
         common_keys::COMMON,
         duration::duration,
@@ -44,7 +45,7 @@ impl Secret {
         Self(Zeroizing::new(text))
     }
 
-    /// The text, for its server alone.
+    /// The secret itself. Send it to its server, and nowhere else.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -94,7 +95,7 @@ impl fmt::Debug for SinkSettings {
         f.debug_struct("Settings")
             .field("scheme", scheme)
             .field("target", target)
-            .field("values", &self.shown())
+            .field("values", &self.redacted())
             .finish_non_exhaustive()
     }
 }
@@ -122,7 +123,7 @@ impl SinkSettings {
         origin: SettingOrigin,
     ) -> Result<(), SettingError> {
         if self.has(key) {
-            return Err(SettingError::new(format!("{} stands twice", shown(key))).at(key));
+            return Err(SettingError::new(format!("{} stands twice", printable(key))).at(key));
         }
         self.values.push((key.to_owned(), value));
         self.origins.note(key, origin);
@@ -145,11 +146,11 @@ impl SinkSettings {
     }
 
     /// All settings. Values that are or may be secret are hidden.
-    pub fn shown(&self) -> Vec<(String, String)> {
-        let shown = |(key, value): &(String, String)| {
+    pub fn redacted(&self) -> Vec<(String, String)> {
+        let redact = |(key, value): &(String, String)| {
             (key.clone(), redact::value(self.description(key), key, value).to_owned())
         };
-        self.values.iter().map(shown).collect()
+        self.values.iter().map(redact).collect()
     }
 
     /// True if the settings hold a secret itself, not the name of its file; or a value of an unknown key,
@@ -192,7 +193,7 @@ impl SinkSettings {
     /// The value of a key, read.
     ///
     /// # Errors
-    /// The value does not read.
+    /// The value is invalid.
     fn take_as<T: FromStr>(
         &mut self,
         key: &str,
@@ -275,7 +276,7 @@ impl SinkSettings {
         }
         let text = fs::read_to_string(&path).map(Zeroizing::new);
         let text = text.map_err(|error| match redact::is_file_name(&path) {
-            true => SettingError::value(&file, &path, error),
+            true => SettingError::value(&file, &path, file_error::unreadable(&error)),
             false => {
                 let advice = "no such file; the name of a file is expected, not the secret";
                 SettingError::of(&file, advice)
@@ -309,7 +310,7 @@ impl SinkSettings {
             return Ok(());
         };
         if self.keys().any(|key| key.name == unknown) {
-            let advice = format!("a table is expected, as in {}.NAME=VALUE", shown(unknown));
+            let advice = format!("a table is expected, as in {}.NAME=VALUE", printable(unknown));
             return Err(SettingError::of(unknown, advice));
         }
         let spellings = self.keys().flat_map(SettingKey::spellings);
@@ -318,7 +319,7 @@ impl SinkSettings {
             |(distance, known): &(usize, String)| 2 * distance <= known.len().max(unknown.len());
         let nearest = distances.filter(near).min().map(|(_, known)| known);
         let advice = nearest.map(|known| format!(": did you mean {known}?")).unwrap_or_default();
-        let message = format!("{}: nothing is called {}{advice}", self.scheme, shown(unknown));
+        let message = format!("{}: nothing is called {}{advice}", self.scheme, printable(unknown));
         Err(SettingError::new(message).at(unknown))
     }
 
@@ -372,10 +373,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_is_taken_and_what_nobody_takes_is_a_mistake() {
+    fn what_is_set_is_taken_and_what_nobody_takes_is_a_mistake() {
         let mut it = settings("mqtt://u:canary@h?retian=true&qos=1&password_file=/nowhere");
         assert!(!format!("{it:?}").contains("canary"), "{it:?}");
-        assert!(it.shown().iter().all(|(_, value)| !value.contains("canary")));
+        assert!(it.redacted().iter().all(|(_, value)| !value.contains("canary")));
         assert_eq!(it.take_as::<u8>("qos", "0 or 1").unwrap(), Some(1));
         assert!(it.take_secret("password").unwrap_err().to_string().starts_with("password and"));
         assert!(it.take("user").is_some() && !it.take_switch("retain").unwrap());
@@ -406,6 +407,6 @@ mod tests {
             missing("hunter2"),
             "password_file: no such file; the name of a file is expected, not the secret"
         );
-        assert!(missing("/etc/no").starts_with("password_file = /etc/no: No such file"));
+        assert_eq!(missing("/etc/no"), "password_file = /etc/no: no such file");
     }
 }

@@ -10,7 +10,7 @@
 //! write it.
 
 use crate::{
-    format::printable::shown,
+    format::printable::printable,
     sink::{
         kind::SinkKind,
         settings::{SinkSettings, SinkTarget, error::SettingError, origin::SettingOrigin},
@@ -20,7 +20,7 @@ use crate::{
 /// Reads the text of a sink of one of these kinds. A scheme that none of them has is no mistake yet.
 ///
 /// # Errors
-/// The text cannot be meant.
+/// The text is not that of a sink.
 pub fn parse(text: &str, kinds: &'static [SinkKind]) -> Result<SinkSettings, SettingError> {
     let (scheme, rest) = split_scheme(text)?;
     let lower = scheme.to_ascii_lowercase();
@@ -30,7 +30,7 @@ pub fn parse(text: &str, kinds: &'static [SinkKind]) -> Result<SinkSettings, Set
     let file = |name: String, path: &str| -> Result<SinkSettings, SettingError> {
         Ok(SinkSettings::new(name, lower.clone(), SinkTarget::File(decoded(path)?.into())))
     };
-    let named = |place: &str| shown(&format!("{scheme}:{place}")).into_owned();
+    let named = |place: &str| printable(&format!("{scheme}:{place}")).into_owned();
     let settings = match place.strip_prefix("//") {
         // A file URI has two slashes in front of the path.
         Some(path) if path.starts_with('/') && is_file => file(named(path), path)?,
@@ -73,7 +73,7 @@ fn parse_server(scheme: &str, place: &str, query: &str) -> Result<SinkSettings, 
     let lower = scheme.to_ascii_lowercase();
     let target = server(&lower, address, path, login.is_some())?;
     let name = place.rsplit('@').next().unwrap_or_default();
-    let name = shown(&format!("{scheme}://{name}")).into_owned();
+    let name = printable(&format!("{scheme}://{name}")).into_owned();
     let mut settings = SinkSettings::new(name, lower, target);
     login.map_or(Ok(()), |login| log_in(&mut settings, login))?;
     Ok(settings)
@@ -95,7 +95,7 @@ fn server(
     };
     let port = port.map(|port| {
         port.parse().map_err(|_| match has_login {
-            true => SettingError::new(format!("{} is no port", shown(port))),
+            true => SettingError::new(format!("{} is no port", printable(port))),
             // The text may be a password whose server is missing.
             false => SettingError::new("the : of the address is not followed by a port"),
         })
@@ -135,7 +135,7 @@ pub fn has_port(address: &str) -> bool {
 /// A text that is no sink, without any part that may be a password.
 fn masked(text: &str) -> String {
     let behind = text.rsplit('@').next().unwrap_or_default();
-    shown(behind.split('?').next().unwrap_or_default()).into_owned()
+    printable(behind.split('?').next().unwrap_or_default()).into_owned()
 }
 
 /// Percent-decoded.
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sink_is_an_address_or_a_file_and_what_is_said_of_it() {
+    fn a_sink_is_an_address_or_a_file_and_its_settings() {
         let mut it = settings("MQTT://anna:p%40ss@broker.home:1884/house/meter?retain&qos=1");
         assert_eq!((&*it.scheme, &*it.name), ("mqtt", "MQTT://broker.home:1884/house/meter"));
         assert_eq!(it.target, server("broker.home", Some(1884), "house/meter"));
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_meant_is_told() {
+    fn what_cannot_be_meant_is_reported() {
         assert_eq!(why("broker"), "broker: a sink is written as mqtt://HOST or file:PATH");
         assert_eq!(why("mqtt://"), "mqtt://: the name of the server is missing");
         assert_eq!(why("mqtt://h:x1"), "the : of the address is not followed by a port");

@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn the_doubled_hour_is_told_by_deviation_and_status() {
+    fn the_doubled_hour_is_known_by_deviation_and_status() {
         assert_eq!(octets("2024-10-27T00:59:55Z"), "07e80a1b07023b3700ff8880");
         assert_eq!(octets("2024-10-27T01:00:00Z"), "07e80a1b0702000000ffc400");
         // In spring 02:00 does not exist.

@@ -1,8 +1,7 @@
 //! The power that a household draws and feeds in, in blocks of five minutes.
 //!
 //! A block knows only its mean powers, so a year is the sum of 105 120 blocks and not of six
-//! million
-//! pushes. A meter that starts at any time can therefore compute its registers at once.
+//! million pushes. A meter that starts at any time can therefore compute its registers at once.
 
 use super::{
     clock,
@@ -127,8 +126,7 @@ impl Household {
     }
 
     /// The plant's gain across a block: half the difference between the block after it and the
-    /// block
-    /// before it.
+    /// block before it.
     pub(super) fn trend(&self, day: &Day, block: i64) -> i32 {
         let sun = |block| {
             let mut random = Random::at(self.seed, Topic::Block, day.number * BLOCKS + block);

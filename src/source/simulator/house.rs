@@ -1,12 +1,9 @@
 //! The measurements of a house's meter, every five seconds.
 //!
 //! Within a block of five minutes the power wanders around the block's mean. Its deviations add up
-//! to
-//! zero and never change its sign. The energy of a block is therefore exactly its mean times 300 s,
-//! in
-//! import and in export, and a register is the exact sum of the powers sent × 5 s since the meter
-//! was
-//! installed.
+//! to zero and never change its sign. The energy of a block is therefore exactly its mean times
+//! 300 s, in import and in export, and a register is the exact sum of the powers sent × 5 s since
+//! the meter was installed.
 
 use jiff::Timestamp;
 
@@ -61,8 +58,7 @@ pub struct House {
 
 impl House {
     /// The house of a seed at a moment. Its meter was installed at the start of 2024, or a multiple
-    /// of
-    /// eight years before or after, and has counted since.
+    /// of eight years before or after, and has counted since.
     #[must_use]
     pub fn new(seed: u64, single: bool, time: Timestamp) -> Self {
         let household = Household::new(seed);
@@ -166,8 +162,7 @@ impl House {
     }
 
     /// The distance of the moment from the mean. Each part adds up to zero over the sixty steps of
-    /// a block,
-    /// and together they never exceed the mean.
+    /// a block, and together they never exceed the mean.
     fn deviation(&self) -> Deviation {
         let step = self.step.rem_euclid(STEPS);
         let room = self.block.net().unsigned_abs();

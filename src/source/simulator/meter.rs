@@ -97,7 +97,7 @@ impl MeterKind {
         }
     }
 
-    /// The APDU octets in a full frame; L counts five more.
+    /// The APDU octets in a full frame.
     #[must_use]
     pub const fn segment(self) -> usize {
         match self {
@@ -126,8 +126,7 @@ impl MeterKind {
     }
 
     /// The long-invoke-id-and-priority of a telegram: high priority in Lower Austria, and 24 bits
-    /// that
-    /// count.
+    /// that count.
     #[must_use]
     pub const fn invoke_id(self, number: u32) -> u32 {
         let priority = match self.layout() {
@@ -151,8 +150,7 @@ pub struct Identity {
 
 impl Identity {
     /// The meter with this serial number (six digits). Title and numbers are related in the same
-    /// way as on
-    /// the known meters.
+    /// way as on the known meters.
     #[must_use]
     pub fn new(meter: MeterKind, serial: u32) -> Self {
         let serial = serial % 1_000_000;

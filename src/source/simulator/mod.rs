@@ -15,8 +15,7 @@
 //! - [`real_time`]: the chain in real time, also as a source.
 //!
 //! The simulator uses none of the decoder's modules: each is tested against the other. Everything
-//! is a
-//! function of the seed and the time, in integers, and never changes.
+//! is a function of the seed and the time, in integers, and never changes.
 //!
 //! ```
 //! use meterpipe::source::simulator::{meter::MeterKind, push::{PushOptions, Simulator}};

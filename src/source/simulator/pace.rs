@@ -1,10 +1,8 @@
 //! The arrival times of the octets of a push.
 //!
-//! At 2400 baud with eight data bits, even parity and one stop bit an octet takes eleven bits, 4.58
-//! ms.
-//! A Kaifa MA309 pauses for 160 ms between the frames of a telegram. Nothing here sleeps: a caller
-//! that
-//! plays a push in real time waits for the end of a burst and then hands it on.
+//! At 2400 baud with eight data bits, even parity and one stop bit an octet takes eleven bits,
+//! 4.58 ms. A Kaifa MA309 pauses for 160 ms between the frames of a telegram. Nothing here sleeps:
+//! a caller that plays a push in real time waits for the end of a burst and then hands it on.
 
 use core::{ops::Range, time::Duration};
 
@@ -46,8 +44,7 @@ impl Iterator for Pace {
 /// The runs of octets of a push that follow each other without a pause.
 ///
 /// Five are enough: noise and a telegram, or a telegram twice, with two frames each. A sixth run
-/// would
-/// count as part of the fifth.
+/// would count as part of the fifth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Runs([usize; 5]);
 

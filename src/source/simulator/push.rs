@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn keys_are_not_shown() {
-        let shown = format!("{:?}", options(MeterKind::KsmWest));
-        assert!(shown.contains("KsmWest") && !shown.contains("54, 198") && !shown.contains("36"));
+        let debug = format!("{:?}", options(MeterKind::KsmWest));
+        assert!(debug.contains("KsmWest") && !debug.contains("54, 198") && !debug.contains("36"));
     }
 }

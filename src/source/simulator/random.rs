@@ -1,11 +1,9 @@
 //! Random numbers that never change.
 //!
-//! This is own code for two reasons. The numbers must not change with an update of a dependency:
-//! fastrand, the smallest candidate, does not promise that. And the house needs random *access*
-//! (the
-//! clouds of one minute, without all minutes before it): a function of a counter gives that, a
-//! stateful
-//! generator does not.
+//! No crate generates these numbers, for two reasons. They must not change with an update of a
+//! dependency: fastrand, the smallest candidate, does not promise that. And the house needs random
+//! *access* (the clouds of one minute, without all minutes before it): a function of a counter
+//! gives that, a stateful generator does not.
 
 /// SplitMix64 (Steele, Lea, Flood 2014): a counter with a good mixer behind it.
 #[derive(Clone, Debug)]

@@ -7,8 +7,7 @@
 //!
 //! [`RealTime`] says when each step is due and does not wait itself, so tests need no real time. A
 //! reader that falls behind by more than a push gets the current push and misses the others, as on
-//! a
-//! line.
+//! a line.
 
 use core::{ops::Range, time::Duration};
 use std::{collections::VecDeque, time::Instant};
@@ -26,8 +25,7 @@ use crate::source::{
 };
 
 /// The meter that `sim:METER` names; `sim:` alone is the [default](MeterKind::default). `None` for
-/// names
-/// of other sources.
+/// names of other sources.
 #[must_use]
 pub fn of_name(name: &str) -> Option<Result<MeterKind, UnknownMeter>> {
     match name.strip_prefix(PREFIX)? {

@@ -10,8 +10,7 @@
 //! ```
 //!
 //! The nested list also gives OBIS codes to the clock, the meter number and the logical device
-//! name,
-//! and wraps each object in a structure.
+//! name, and wraps each object in a structure.
 
 use super::{
     house::Values,

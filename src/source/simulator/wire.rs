@@ -51,8 +51,7 @@ impl Sealer {
     }
 
     /// Appends the ciphered APDU to `apdu`. `plain` may have 65 518 octets, more than any simulated
-    /// meter
-    /// sends.
+    /// meter sends.
     pub fn seal(&self, title: &[u8; 8], counter: u32, plain: &[u8], apdu: &mut Vec<u8>) {
         let (control, tag) = match self.cipher {
             Ciphering::Untagged(_) => (ENCRYPTED | self.suite, 0),
@@ -138,7 +137,7 @@ mod tests {
 
     #[test]
     fn frames_are_numbered_and_the_last_one_says_so() {
-        let cut = |octets: usize, segment| {
+        let shapes = |octets: usize, segment| {
             let mut wire = vec![];
             let runs = frames(&vec![0; octets], segment, &mut wire);
             assert_eq!(runs.octets(), wire.len());
@@ -147,12 +146,12 @@ mod tests {
             };
             runs.ranges().map(of).collect::<Vec<_>>()
         };
-        assert_eq!(cut(88, 245), [(0x10, 0x5d, 99)]);
-        assert_eq!(cut(245, 245), [(0x10, 0xfa, 256)]);
-        assert_eq!(cut(260, 245), [(0x00, 0xfa, 256), (0x11, 0x14, 26)]);
-        assert_eq!(cut(260, 252), [(0x00, 0x01, 263), (0x11, 0x0d, 19)]);
-        assert_eq!(cut(0, 245), []);
-        assert_eq!(cut(600, 245).last(), Some(&(0x12, 115, 121)));
+        assert_eq!(shapes(88, 245), [(0x10, 0x5d, 99)]);
+        assert_eq!(shapes(245, 245), [(0x10, 0xfa, 256)]);
+        assert_eq!(shapes(260, 245), [(0x00, 0xfa, 256), (0x11, 0x14, 26)]);
+        assert_eq!(shapes(260, 252), [(0x00, 0x01, 263), (0x11, 0x0d, 19)]);
+        assert_eq!(shapes(0, 245), []);
+        assert_eq!(shapes(600, 245).last(), Some(&(0x12, 115, 121)));
     }
 
     #[test]

@@ -25,12 +25,12 @@ use meterpipe::{
 
 /// The messages of a sink.
 #[derive(Debug, Default)]
-pub struct Said {
+pub struct SinkMessages {
     texts: Mutex<Vec<String>>,
     lost: AtomicU64,
 }
 
-impl Report for Said {
+impl Report for SinkMessages {
     fn say(&self, text: &str) {
         self.texts.lock().unwrap().push(text.to_owned());
     }
@@ -40,7 +40,7 @@ impl Report for Said {
     }
 }
 
-impl Said {
+impl SinkMessages {
     /// All of it, without any secret.
     pub fn texts(&self) -> Vec<String> {
         self.texts.lock().unwrap().iter().cloned().map(secrets::open).collect()
@@ -56,7 +56,7 @@ pub const LIMIT: Duration = Duration::from_secs(30);
 
 /// A sink at work.
 pub struct Running {
-    pub said: Arc<Said>,
+    pub messages: Arc<SinkMessages>,
     outbox: QueueSender,
     thread: Option<JoinHandle<()>>,
 }
@@ -65,10 +65,10 @@ pub struct Running {
 pub fn start(uri: &str, capacity: usize) -> Running {
     let sink = build(uri).unwrap();
     let (outbox, inbox) = queue(capacity).unwrap();
-    let said = Arc::new(Said::default());
-    let report = said.clone();
+    let messages = Arc::new(SinkMessages::default());
+    let report = messages.clone();
     let thread = Some(thread::spawn(move || sink.run(inbox, &*report)));
-    Running { said, outbox, thread }
+    Running { messages, outbox, thread }
 }
 
 /// The mistake for which a sink is refused.
@@ -93,14 +93,14 @@ impl Running {
     }
 
     /// The messages so far.
-    pub fn said(&self) -> Vec<String> {
-        self.said.texts()
+    pub fn messages(&self) -> Vec<String> {
+        self.messages.texts()
     }
 
     /// Waits for a message that contains `part`.
-    pub fn hears(&self, part: &str) -> String {
-        let find = || self.said().into_iter().find(|text| text.contains(part));
-        until(find).unwrap_or_else(|| panic!("{part:?} is not in {:#?}", self.said()))
+    pub fn wait_for_message(&self, part: &str) -> String {
+        let find = || self.messages().into_iter().find(|text| text.contains(part));
+        until(find).unwrap_or_else(|| panic!("{part:?} is not in {:#?}", self.messages()))
     }
 
     pub fn reopen(&self) {
@@ -113,7 +113,7 @@ impl Running {
         self.outbox.end(start + patience);
         self.thread.take().unwrap().join().unwrap();
         assert!(start.elapsed() < patience + Duration::from_secs(5), "{:?}", start.elapsed());
-        (self.said.texts(), self.said.lost())
+        (self.messages.texts(), self.messages.lost())
     }
 }
 

@@ -103,7 +103,7 @@ impl Bench {
     pub(crate) fn run(&self, command: &str) -> Ran {
         let plugged = self.plugged(command);
         let status = self.start(&plugged).wait();
-        Ran { command: plugged, text: self.said(), status }
+        Ran { command: plugged, text: self.output(), status }
     }
 
     /// Runs a command that goes on for ever until it has written more than a header, and ends it.
@@ -121,7 +121,7 @@ impl Bench {
         shell.terminate();
         let status = shell.wait();
         // The shell around a pipe and the stages behind the first end with the signal.
-        assert!(status.success() || piped, "{plugged}: {status}\n{}", self.said());
+        assert!(status.success() || piped, "{plugged}: {status}\n{}", self.output());
     }
 
     fn start(&self, command: &str) -> Shell {
@@ -131,7 +131,7 @@ impl Bench {
         Shell::start(shell, command)
     }
 
-    fn said(&self) -> String {
+    fn output(&self) -> String {
         self.file(STDOUT) + &self.file(STDERR)
     }
 

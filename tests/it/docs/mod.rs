@@ -90,8 +90,8 @@ fn messages_in_the_readme_are_those_of_the_program() {
     assert!(messages.len() > 5);
     for message in messages {
         let message = message.split('`').next().unwrap();
-        let said = message.split("; ").all(|part| source.contains(part));
-        assert!(said, "nothing says: {message}");
+        let is_printed = message.split("; ").all(|part| source.contains(part));
+        assert!(is_printed, "nothing says: {message}");
     }
 }
 

@@ -11,7 +11,8 @@
 //! 5   format  chain                      a reading as text; the stages
 //! 4   reading                            named, scaled, exact
 //! 3   link  cipher  cosem  record        frames, ciphering, A-XDR, the line between stages
-//! 2   reader  hex  backoff  wake         cursor, digits, waits between tries, wake-ups
+//! 2   reader  hex                        a cursor, octets from text
+//!     backoff  wake  file_error          waits between tries, wake-ups, errors of files
 //! 1   error                              imports nothing
 //! ```
 //!
@@ -31,7 +32,7 @@ use super::source::{SourceFile, WrittenPath, is_punct, room};
 /// From below.
 const FLOORS: [&[&str]; 12] = [
     &["error"],
-    &["reader", "hex", "backoff", "wake"],
+    &["reader", "hex", "backoff", "wake", "file_error"],
     &["link", "cipher", "cosem", "record"],
     &["reading"],
     &["format", "chain"],
@@ -48,7 +49,7 @@ const FLOORS: [&[&str]; 12] = [
 const PROTOCOL: usize = 5;
 
 /// Rooms below that belong to the binary alone (feature `cli`).
-const BINARY_ONLY: [&str; 2] = ["backoff", "wake"];
+const BINARY_ONLY: [&str; 3] = ["backoff", "wake", "file_error"];
 
 /// The protocol knows none of these: files, the environment, the clock, other processes, the network,
 /// threads.

@@ -125,6 +125,28 @@ fn every_subcommand_has_a_page_with_all_sections() {
     }
 }
 
+#[test]
+fn a_page_lists_the_statuses_that_its_subcommand_can_end_with() {
+    let statuses = |name: &str| {
+        let page = text(&format!("man/meterpipe-{name}.1"));
+        let section = page.split("\n.SH \"EXIT STATUS\"\n").nth(1).unwrap().to_owned();
+        let terms = section.split("\n.SH").next().unwrap().split("\\fB").skip(1);
+        terms.map(|term| term.split("\\fR").next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(statuses("config"), ["0", "2", "6", "130, 143"]);
+    assert_eq!(statuses("publish"), ["0", "1", "2", "3", "5", "6", "130, 143"]);
+    assert_eq!(statuses("decode"), ["0", "1", "2", "3", "4", "5", "6", "130, 143"]);
+}
+
+#[test]
+fn an_argument_that_may_be_repeated_has_dots_behind_it() {
+    for (name, argument) in [("decode", "[\\fIFILE\\fR]..."), ("capture", "[\\fISOURCE\\fR]")] {
+        let page = text(&format!("man/meterpipe-{name}.1"));
+        let end = format!(" {argument}\n.SH DESCRIPTION\n");
+        assert!(page.contains(&end) && page.contains(&format!("\n{argument}\n")), "{name}");
+    }
+}
+
 /// clap breaks longer lines, and what is broken cannot be copied.
 #[test]
 fn examples_fit_into_a_terminal_of_80_columns() {
@@ -250,9 +272,9 @@ fn pages_have_no_lint() {
             fs::write(folder.path().join(page), text).unwrap();
             mandoc.arg(page);
         }
-        let said = String::from_utf8(mandoc.output().unwrap().stdout).unwrap();
+        let output = String::from_utf8(mandoc.output().unwrap().stdout).unwrap();
         // A page has no date: it belongs to a version.
-        let lint: Vec<_> = said.lines().filter(|line| !line.contains("missing date")).collect();
+        let lint: Vec<_> = output.lines().filter(|line| !line.contains("missing date")).collect();
         assert!(lint.is_empty(), "{}", lint.join("\n"));
     });
 }
@@ -287,11 +309,11 @@ fn completions_load_in_their_shells() {
         tools::need(shell, |mut command| {
             // The file is $0 and $1.
             let output = command.args(options).arg(script).args([&file, &file]).output().unwrap();
-            let said = String::from_utf8_lossy(&output.stdout);
-            let complained = String::from_utf8_lossy(&output.stderr);
-            assert!(said.contains("decode"), "{shell}: {said}{complained}");
-            assert!(shell == "zsh" || said.contains("mqtts://"), "{shell}: {said}{complained}");
-            assert!(output.status.success() && complained.is_empty(), "{shell}: {complained}");
+            let stdout = String::from_utf8_lossy(&output.stdout);
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert!(stdout.contains("decode"), "{shell}: {stdout}{stderr}");
+            assert!(shell == "zsh" || stdout.contains("mqtts://"), "{shell}: {stdout}{stderr}");
+            assert!(output.status.success() && stderr.is_empty(), "{shell}: {stderr}");
         });
     };
     complete("bash", &["--norc", "-ec"], BASH, "completions/meterpipe.bash");

@@ -10,7 +10,7 @@ use super::{readme, sinks};
 
 /// Variables that the program reads, for the pages of the subcommands that have the option beside
 /// them.
-pub(crate) const VARIABLES: [(&str, &str); 7] = [
+pub(crate) const VARIABLES: [(&str, &str); 8] = [
     ("P1_PORT", "The source, when none is named."),
     ("P1_BAUD", "The speed, when there is neither --baud nor METERPIPE_BAUD."),
     (
@@ -24,12 +24,17 @@ pub(crate) const VARIABLES: [(&str, &str); 7] = [
     ("P1_GUEK", "The key itself, if there is none of these either."),
     ("P1_GAK_FILE", "A file with the authentication key (GAK)."),
     ("P1_GAK", "The authentication key itself."),
+    ("XDG_CONFIG_HOME", "The folder with meterpipe/config.toml, instead of ~/.config."),
 ];
 
-/// The text behind them on all pages.
-const OPTION: &str = "Any option that takes a value and is not typed, --key and --key-file left out: \
-                      METERPIPE_FORMAT for --format. The SOURCE is METERPIPE_SOURCE, the key \
-                      METERPIPE_KEY or, better, METERPIPE_KEY_FILE. An empty one says nothing.";
+/// The statuses that a subcommand cannot end with.
+fn impossible_statuses(command: &Command) -> &'static [&'static str] {
+    match command.get_name() {
+        "config" | "simulate" => &["1", "3", "4", "5"],
+        "capture" | "unframe" | "publish" => &["4"],
+        _ => &[],
+    }
+}
 
 /// All pages: their paths and texts.
 pub(crate) fn all(command: &Command) -> Vec<(String, String)> {
@@ -56,13 +61,13 @@ fn page(command: &Command, program: &Command) -> String {
     let man = Man::new(command.clone());
     let mut page = title(command);
     page += &section(|text| man.render_name_section(text));
-    page += &section(|text| man.render_synopsis_section(text));
+    page += &repeated(command, &section(|text| man.render_synopsis_section(text)));
     page += &section(|text| man.render_description_section(text));
-    page += &options(&section(|text| man.render_options_section(text)));
+    page += &repeated(command, &options(&section(|text| man.render_options_section(text))));
     if command.has_subcommands() {
         page += &section(|text| man.render_subcommands_section(text));
     }
-    page += &exit_status();
+    page += &exit_status(command);
     page += &environment(command);
     page += &files(command);
     page += &examples(command);
@@ -100,6 +105,19 @@ fn is_preamble(line: &str) -> bool {
     line.starts_with(".ie \\n(.g") || line.starts_with(".el .ds Aq")
 }
 
+/// Dots behind the arguments that may be repeated, which clap_mangen leaves out.
+fn repeated(command: &Command, section: &str) -> String {
+    let mut text = section.to_owned();
+    for argument in command.get_positionals() {
+        let most = argument.get_num_args().map_or(1, |range| range.max_values());
+        for name in argument.get_value_names().unwrap_or_default().iter().filter(|_| most > 1) {
+            let once = format!("[\\fI{name}\\fR]");
+            text = text.replace(&once, &format!("{once}..."));
+        }
+    }
+    text
+}
+
 /// The headings of options stand under one: OPTIONS.
 fn options(section: &str) -> String {
     let mut text = String::new();
@@ -124,11 +142,13 @@ fn options(section: &str) -> String {
     text
 }
 
-/// The table of the README: it stands there once.
-fn exit_status() -> String {
+/// The rows of the table in the README that apply to the command.
+fn exit_status(command: &Command) -> String {
     let mut roff = Roff::new();
     roff.control("SH", ["EXIT STATUS"]);
-    for (status, meaning) in readme::exit_statuses() {
+    let impossible = impossible_statuses(command);
+    let all = readme::exit_statuses().into_iter();
+    for (status, meaning) in all.filter(|(status, _)| !impossible.contains(&status.as_str())) {
         term(&mut roff, &status, &meaning);
     }
     written(&roff)
@@ -138,19 +158,43 @@ fn environment(command: &Command) -> String {
     let mut roff = Roff::new();
     let variables = VARIABLES.iter().filter(|(variable, _)| match *variable {
         "P1_PORT" | "P1_BAUD" => has(command, "baud"),
+        "XDG_CONFIG_HOME" => has(command, "config"),
         _ => has(command, "require_auth"),
     });
+    if command.get_name() == "simulate" {
+        return String::new();
+    }
     roff.control("SH", ["ENVIRONMENT"]);
     for (variable, meaning) in variables {
         term(&mut roff, variable, meaning);
     }
-    match command.get_name() {
-        "simulate" => String::new(),
-        _ => {
-            term(&mut roff, "METERPIPE_OPTION", OPTION);
-            written(&roff)
-        }
+    if has(command, "config") {
+        sinks::secrets(&mut roff);
     }
+    term(&mut roff, "METERPIPE_OPTION", &option(command));
+    written(&roff)
+}
+
+/// The text about the variables that stand for options.
+fn option(command: &Command) -> String {
+    let takes = |long: &&str| command.get_arguments().any(|a| a.get_long() == Some(*long));
+    let option = ["format", "to", "input", "config"].into_iter().find(takes).unwrap_or("format");
+    let mut text = format!(
+        "The value of an option that is not typed: METERPIPE_{} for --{option}.",
+        option.to_uppercase()
+    );
+    let program = command.has_subcommands();
+    if program || has(command, "source") || has(command, "sources") {
+        text += " METERPIPE_SOURCE is the SOURCE.";
+    }
+    if program || has(command, "require_auth") {
+        text += " A file with the key is METERPIPE_KEY_FILE, and the key itself METERPIPE_KEY: \
+                 meterpipe-keys(5).";
+    }
+    if has(command, "config") {
+        text += " Further settings of sinks have variables too: meterpipe-sinks(7).";
+    }
+    text + " An empty variable counts as unset."
 }
 
 fn files(command: &Command) -> String {

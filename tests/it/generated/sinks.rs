@@ -71,6 +71,7 @@ fn term(key: &SettingKey) -> Vec<Inline> {
         SettingType::Switch => term.extend(alternatives(&["true", "false"])),
         SettingType::Duration => term.extend([roman("="), italic("TIME")]),
         SettingType::File => term.extend([roman("="), italic("FILE")]),
+        SettingType::Folder => term.extend([roman("="), italic("FOLDER")]),
         SettingType::Table(name, value) => {
             term.extend([roman("."), italic(name), roman("="), italic(value)]);
         }
@@ -108,6 +109,22 @@ fn variables() -> String {
         item(&mut roff, vec![bold(kind), roman(", "), bold(key.name)], &listed(key.variables));
     }
     super::pages::written(&roff)
+}
+
+/// The variables and credentials of the secrets of all sinks.
+pub(crate) fn secrets(roff: &mut Roff) {
+    for (kind, key) in keys().filter(|(_, key)| key.is_secret()) {
+        let commas = [""].into_iter().chain(std::iter::repeat(", ")).map(roman);
+        let names = key.variables.iter().map(|name| bold(*name));
+        let term = commas.zip(names).flat_map(|(comma, name)| [comma, name]).collect();
+        let credential = key.credential.expect("each secret has a credential");
+        let text = format!(
+            "The {} of an {kind} sink, if neither the sink nor the systemd credential \
+             {credential} gives one. With _FILE behind its name, a variable names a file with it.",
+            key.name
+        );
+        item(roff, term, &text);
+    }
 }
 
 fn credentials() -> String {

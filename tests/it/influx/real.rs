@@ -205,9 +205,9 @@ fn influxdb_has_every_value_and_no_type_ever_conflicts() {
             "{\"time\":\"2026-11-20T11:59:00+01:00\",\"meter\":\"2\",\"energy_import_wh\":12.5,",
             "\"power_net_w\":7.0,\"voltage_l1_v\":230,\"current_l1_a\":1,\"1-0:99.1.0\":true}"
         ));
-        let (said, lost) = sink.end(LIMIT);
-        assert_eq!((said.len(), lost), (1, 0), "{said:?}");
-        assert!(said[0].starts_with("energy_import_wh: has a fraction"), "{said:?}");
+        let (messages, lost) = sink.end(LIMIT);
+        assert_eq!((messages.len(), lost), (1, 0), "{messages:?}");
+        assert!(messages[0].starts_with("energy_import_wh: has a fraction"), "{messages:?}");
         let rows = server
             .columns("energy_import_wh, power_net_w, voltage_l1_v, current_l1_a, \"1-0:99.1.0\"");
         assert_eq!(rows.len(), 2501);
@@ -272,23 +272,23 @@ fn influxdb_refuses_a_wrong_password_a_wrong_type_and_an_unknown_database_each_i
             let sink = start(&uri, 100);
             (0..3).for_each(|number| sink.put(&reading(number)));
             wait_for("an answer", || {
-                !sink.said().is_empty()
+                !sink.messages().is_empty()
                     || server.query("anna", "SELECT * FROM smartmeter") != Value::Null
             });
             sink.end(Duration::from_secs(5))
         };
-        let (said, lost) = outcome("anna:c4nary%3A8", "house");
+        let (messages, lost) = outcome("anna:c4nary%3A8", "house");
         assert_eq!(lost, 3);
         assert!(
-            said[0].starts_with(&format!(
+            messages[0].starts_with(&format!(
                 "127.0.0.1:{port} does not accept user and password: 401 (authorization failed)"
             )),
-            "{said:?}"
+            "{messages:?}"
         );
-        let (said, lost) = outcome("anna:c4nary%3A7", "nowhere");
+        let (messages, lost) = outcome("anna:c4nary%3A7", "nowhere");
         assert_eq!(lost, 3);
         let unknown = format!("127.0.0.1:{port} does not know the database nowhere: 404");
-        assert!(said[0].starts_with(&unknown), "{said:?}");
+        assert!(messages[0].starts_with(&unknown), "{messages:?}");
 
         // Somebody else has written a float where an integer belongs.
         let login = BASE64_STANDARD.encode("anna:c4nary:7");
@@ -297,14 +297,14 @@ fn influxdb_refuses_a_wrong_password_a_wrong_type_and_an_unknown_database_each_i
         let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         write!(stream, "POST /write?db=house&precision=s HTTP/1.0\r\n{headers}\r\n{body}").unwrap();
         stream.read_to_string(&mut String::new()).unwrap();
-        let (said, lost) = outcome("anna:c4nary%3A7", "house");
+        let (messages, lost) = outcome("anna:c4nary%3A7", "house");
         assert_eq!(lost, 3);
         assert!(
-            said[0].starts_with(&format!(
+            messages[0].starts_with(&format!(
                 "127.0.0.1:{port} refuses a reading, left out: 400 (partial write: field type \
                  conflict: input field \"power_net_w\""
             )),
-            "{said:?}"
+            "{messages:?}"
         );
     });
 }
@@ -335,18 +335,18 @@ fn a_server_has_to_prove_who_it_is() {
         };
         let ca = format!("ca={}", file("ca.pem"));
         assert_eq!(outcome("good", &ca), (vec![], 0));
-        let (said, lost) = outcome("old", "insecure=true");
-        assert_eq!(said, ["insecure: the certificate of the server is not checked"]);
+        let (messages, lost) = outcome("old", "insecure=true");
+        assert_eq!(messages, ["insecure: the certificate of the server is not checked"]);
         assert_eq!(lost, 0);
         for (name, how, part) in [
             ("good", format!("ca={}", file("stranger.pem")), "file of ca"),
             ("other", ca.clone(), "its certificate is not for 127.0.0.1, but for "),
             ("old", ca, "its certificate has expired"),
         ] {
-            let (said, lost) = outcome(name, &how);
+            let (messages, lost) = outcome(name, &how);
             assert_eq!(lost, 1, "{name}");
-            assert!(said[0].starts_with("cannot trust 127.0.0.1:"), "{said:?}");
-            assert!(said[0].contains(part), "{said:?}");
+            assert!(messages[0].starts_with("cannot trust 127.0.0.1:"), "{messages:?}");
+            assert!(messages[0].contains(part), "{messages:?}");
         }
     });
 }

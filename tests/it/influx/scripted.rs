@@ -63,17 +63,17 @@ fn server(replies: Vec<Reply>) -> (Server, Store) {
 }
 
 /// The messages of a sink whose server first gives these answers and then stores everything.
-fn said_after(replies: Vec<Reply>, more: &str) -> (Vec<String>, Vec<Request>) {
+fn messages_after(replies: Vec<Reply>, more: &str) -> (Vec<String>, Vec<Request>) {
     let (server, store) = server(replies);
     let sink = start(&uri(&server, more), 100);
     (0..10).for_each(|number| sink.put(&reading(number)));
     wait_for("all lines", || store.lines().len() >= 10);
     let requests = server.requests();
-    let (said, lost) = sink.end(LIMIT);
+    let (messages, lost) = sink.end(LIMIT);
     assert_stored(&store.lines(), 0..10);
     assert_eq!(lost, 0);
     let port = server.port.to_string();
-    (said.into_iter().map(|text| text.replace(&port, "PORT")).collect(), requests)
+    (messages.into_iter().map(|text| text.replace(&port, "PORT")).collect(), requests)
 }
 
 #[test]
@@ -81,8 +81,8 @@ fn a_file_is_stored_in_batches_compressed_and_in_order() {
     let (server, store) = server(vec![]);
     let sink = start(&uri(&server, "&batch=1000&flush=1h"), 64);
     (0..3500).for_each(|number| sink.put(&reading(number)));
-    let (said, lost) = sink.end(LIMIT);
-    assert_eq!((said, lost), (vec![], 0));
+    let (messages, lost) = sink.end(LIMIT);
+    assert_eq!((messages, lost), (vec![], 0));
     assert_stored(&store.lines(), 0..3500);
     let requests = server.requests();
     let sizes: Vec<_> = requests.iter().map(|request| request.lines.len()).collect();
@@ -127,13 +127,13 @@ fn a_live_reading_goes_after_the_time_of_the_flush_and_no_sooner_than_the_batch_
 }
 
 #[test]
-fn a_server_that_is_busy_is_tried_again_and_told_of_once() {
+fn a_server_that_is_busy_is_tried_again_and_reported_once() {
     let busy = || Reply::Status(503, "", format!("busy, says {CANARY}\x1b[2J"));
-    let (said, _) = said_after(vec![busy(), busy(), busy()], "&flush=0");
+    let (messages, _) = messages_after(vec![busy(), busy(), busy()], "&flush=0");
     assert_eq!(
-        said,
+        messages,
         [
-            "127.0.0.1:PORT answers 503 (busy, says …\\x1b[2J); trying again, every 1 s at most",
+            "127.0.0.1:PORT answers 503 (busy, says …\\u{1b}[2J); trying again, every 1 s at most",
             "connected again"
         ]
     );
@@ -142,9 +142,9 @@ fn a_server_that_is_busy_is_tried_again_and_told_of_once() {
 #[test]
 fn a_server_that_asks_for_patience_gets_it() {
     let slow = Reply::Status(429, "Retry-After: 3\r\n", String::new());
-    let (said, requests) = said_after(vec![slow], "&batch=10&flush=1h");
+    let (messages, requests) = messages_after(vec![slow], "&batch=10&flush=1h");
     assert_eq!(
-        said,
+        messages,
         ["127.0.0.1:PORT answers 429; trying again, every 3 s at most", "connected again"]
     );
     let wait = requests[1].when - requests[0].when;
@@ -153,9 +153,9 @@ fn a_server_that_asks_for_patience_gets_it() {
 
 #[test]
 fn a_server_that_says_nothing_is_given_up_after_its_time() {
-    let (said, _) = said_after(vec![Reply::Nothing], "&batch=10&timeout=1s&flush=1h");
+    let (messages, _) = messages_after(vec![Reply::Nothing], "&batch=10&timeout=1s&flush=1h");
     assert_eq!(
-        said,
+        messages,
         [
             "no answer from 127.0.0.1:PORT for 1 s; trying again, every 1 s at most",
             "connected again"
@@ -164,12 +164,13 @@ fn a_server_that_says_nothing_is_given_up_after_its_time() {
 }
 
 #[test]
-fn who_may_not_write_is_told_so_and_nothing_is_lost() {
+fn a_refused_login_is_reported_and_nothing_is_lost() {
     let body = r#"{"code":"unauthorized","message":"unauthorized access"}"#;
     let no = |code| Reply::Status(code, "", body.to_owned());
-    let (said, requests) = said_after(vec![no(401), no(401), no(403)], "&batch=10&flush=1h");
+    let (messages, requests) =
+        messages_after(vec![no(401), no(401), no(403)], "&batch=10&flush=1h");
     assert_eq!(
-        said,
+        messages,
         [
             "127.0.0.1:PORT does not accept the token: 401 (unauthorized access); trying again, \
              every 1 s at most",
@@ -183,7 +184,7 @@ fn who_may_not_write_is_told_so_and_nothing_is_lost() {
 }
 
 #[test]
-fn what_is_no_influxdb_is_told_and_nothing_is_lost() {
+fn what_is_no_influxdb_is_reported_and_nothing_is_lost() {
     let other = Server::start(|_| Reply::status(204));
     let to = format!("Location: http://127.0.0.1:{}/\r\n", other.port);
     let to: &'static str = to.leak();
@@ -196,19 +197,23 @@ fn what_is_no_influxdb_is_told_and_nothing_is_lost() {
         Reply::Status(307, to, String::new()),
         Reply::Status(404, "", r#"{"code":"not found","message":"no \"house\""}"#.to_owned()),
     ];
-    let (said, _) = said_after(replies, "&batch=10&flush=1h");
-    assert_eq!(said.len(), 8, "{said:#?}");
-    assert!(said[0].starts_with("127.0.0.1:PORT does not speak HTTP: "), "{said:?}");
-    assert!(said[1].starts_with("127.0.0.1:PORT ends the connection without an"), "{said:?}");
-    assert!(said[2].starts_with("127.0.0.1:PORT does not speak HTTP: "), "{said:?}");
-    assert!(said[3].starts_with("127.0.0.1:PORT answers 503 (xxxx"), "{said:?}");
-    assert!(said[3].len() < 400);
-    assert!(said[4].starts_with("127.0.0.1:PORT answers 200 (<html>It works!</html>), unlike"));
-    assert!(said[5].starts_with("127.0.0.1:PORT answers 307, unlike InfluxDB"), "{said:?}");
+    let (messages, _) = messages_after(replies, "&batch=10&flush=1h");
+    assert_eq!(messages.len(), 8, "{messages:#?}");
+    assert!(messages[0].starts_with("127.0.0.1:PORT does not speak HTTP: "), "{messages:?}");
     assert!(
-        said[6].starts_with("127.0.0.1:PORT does not know the bucket house: 404 (no \"house\")")
+        messages[1].starts_with("127.0.0.1:PORT ends the connection without an"),
+        "{messages:?}"
     );
-    assert_eq!(said[7], "connected again");
+    assert!(messages[2].starts_with("127.0.0.1:PORT does not speak HTTP: "), "{messages:?}");
+    assert!(messages[3].starts_with("127.0.0.1:PORT answers 503 (xxxx"), "{messages:?}");
+    assert!(messages[3].len() < 400);
+    assert!(messages[4].starts_with("127.0.0.1:PORT answers 200 (<html>It works!</html>), unlike"));
+    assert!(messages[5].starts_with("127.0.0.1:PORT answers 307, unlike InfluxDB"), "{messages:?}");
+    assert!(
+        messages[6]
+            .starts_with("127.0.0.1:PORT does not know the bucket house: 404 (no \"house\")")
+    );
+    assert_eq!(messages[7], "connected again");
     assert_eq!(other.requests().len(), 0, "no token goes to another server");
 }
 
@@ -222,34 +227,34 @@ fn refusing(code: u16, bad: &'static [usize], count: usize) -> (Store, Vec<Strin
     });
     let sink = start(&uri(&server, "&batch=100&flush=1h"), 1000);
     (0..count).for_each(|number| sink.put(&reading(number)));
-    let (said, lost) = sink.end(LIMIT);
+    let (messages, lost) = sink.end(LIMIT);
     let port = server.port.to_string();
-    let said = said.into_iter().map(|text| text.replace(&port, "PORT")).collect();
-    (store, said, lost, server.requests().len())
+    let messages = messages.into_iter().map(|text| text.replace(&port, "PORT")).collect();
+    (store, messages, lost, server.requests().len())
 }
 
 #[test]
 fn only_the_line_that_is_refused_is_left_out() {
     for code in [400, 422, 418] {
-        let (store, said, lost, requests) = refusing(code, &[137], 300);
+        let (store, messages, lost, requests) = refusing(code, &[137], 300);
         assert_stored(&store.lines(), (0..300).filter(|number| *number != 137));
         assert_eq!(lost, 1);
         assert_eq!(
-            said,
-            [format!("127.0.0.1:PORT refuses a reading, left out: {code} (bad \\x1b[2J …)")]
+            messages,
+            [format!("127.0.0.1:PORT refuses a reading, left out: {code} (bad \\u{{1b}}[2J …)")]
         );
         assert!(requests < 30, "{requests}");
     }
 }
 
 #[test]
-fn many_lines_that_are_refused_are_told_once_and_counted() {
-    let (store, said, lost, _) = refusing(400, &[0, 1, 50, 51, 52, 199, 299], 300);
+fn many_lines_that_are_refused_are_reported_once_and_counted() {
+    let (store, messages, lost, _) = refusing(400, &[0, 1, 50, 51, 52, 199, 299], 300);
     let bad = [0, 1, 50, 51, 52, 199, 299];
     assert_stored(&store.lines(), (0..300).filter(|number| !bad.contains(number)));
     assert_eq!(lost, 7);
-    assert_eq!(said.len(), 2, "{said:?}");
-    assert_eq!(said[1], "6 more readings were refused");
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    assert_eq!(messages[1], "6 more readings were refused");
 }
 
 #[test]
@@ -269,17 +274,17 @@ fn an_hour_without_a_server_costs_nothing() {
     let port = free_port();
     let sink = start(&format!("influxdb://127.0.0.1:{port}/?db=d&retry=1s&flush=0"), 10);
     sink.put(&reading(0));
-    sink.hears("connection refused");
+    sink.wait_for_message("connection refused");
     (1..720).for_each(|number| sink.put(&reading(number)));
     let (_server, store) = storing(listener(port), |_| None);
     wait_for("720 points", || store.lines().len() >= 720);
-    let (said, lost) = sink.end(LIMIT);
+    let (messages, lost) = sink.end(LIMIT);
     assert_stored(&store.lines(), 0..720);
     assert_eq!(lost, 0);
     let refused = format!(
         "cannot connect to 127.0.0.1:{port}: connection refused; trying again, every 1 s at most"
     );
-    assert_eq!(said, [refused.as_str(), "connected again"]);
+    assert_eq!(messages, [refused.as_str(), "connected again"]);
 }
 
 #[test]
@@ -288,9 +293,9 @@ fn memory_has_an_end_and_what_goes_is_counted() {
     let port = free_port();
     let sink = start(&format!("influxdb://127.0.0.1:{port}/?db=d&retry=1s&flush=0"), 100);
     sink.put(&reading(0));
-    sink.hears("connection refused");
+    sink.wait_for_message("connection refused");
     (1..ALL).for_each(|number| sink.put(&reading(number)));
-    sink.hears("no room is left");
+    sink.wait_for_message("no room is left");
     let (_server, store) = storing(listener(port), |_| None);
     wait_for("the newest line", || store.lines().last() == Some(&line(ALL - 1)));
     let (_, lost) = sink.end(LIMIT);
@@ -308,8 +313,8 @@ fn the_end_comes_at_its_time_and_what_was_not_stored_is_counted() {
     (0..10).for_each(|number| sink.put(&reading(number)));
     wait_for("a request", || !server.requests().is_empty());
     let start = Instant::now();
-    let (said, lost) = sink.end(Duration::from_millis(500));
-    assert_eq!((said, lost), (vec![], 10));
+    let (messages, lost) = sink.end(Duration::from_millis(500));
+    assert_eq!((messages, lost), (vec![], 10));
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
 
@@ -319,15 +324,15 @@ fn at_the_end_a_server_that_is_back_gets_what_waits_at_once() {
     let port = server.port;
     let sink = start(&format!("influxdb://127.0.0.1:{port}/?bucket=b&retry=1h&flush=0"), 100);
     sink.put(&reading(0));
-    sink.hears("requires a login: 401");
+    sink.wait_for_message("requires a login: 401");
     (1..10).for_each(|number| sink.put(&reading(number)));
-    let (said, lost) = sink.end(LIMIT);
-    assert_eq!((said.len(), lost), (2, 0), "{said:?}");
+    let (messages, lost) = sink.end(LIMIT);
+    assert_eq!((messages.len(), lost), (2, 0), "{messages:?}");
     assert_stored(&store.lines(), 0..10);
 }
 
 #[test]
-fn a_view_a_clock_tags_and_names_change_the_lines() {
+fn a_projection_a_clock_tags_and_names_change_the_lines() {
     let (server, store) = server(vec![]);
     let more = "&measurement=my%20meter&tags.site=a%3Db&names.meter=zaehler\
                 &names.voltage_l1_v=U1&fields=voltage_l1_v,energy_import_wh,item_9,device\
@@ -342,8 +347,8 @@ fn a_view_a_clock_tags_and_names_change_the_lines() {
     // Neither has a time, or anything that was chosen.
     sink.put("{\"schema\":1,\"meter\":\"7\",\"voltage_l1_v\":230}");
     sink.put("{\"schema\":1,\"time\":\"2021-09-27T09:47:15Z\",\"power_net_w\":1}");
-    let (said, lost) = sink.end(LIMIT);
-    assert_eq!(said, ["readings without a time cannot be stored"]);
+    let (messages, lost) = sink.end(LIMIT);
+    assert_eq!(messages, ["readings without a time cannot be stored"]);
     assert_eq!(lost, 1);
     assert_eq!(
         store.lines(),

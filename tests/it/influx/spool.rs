@@ -42,7 +42,7 @@ fn stored(server: &Server) -> Vec<String> {
 fn in_vain(uri: &str, readings: std::ops::Range<usize>) -> (Vec<String>, u64) {
     let sink = start(uri, 100);
     readings.for_each(|number| sink.put(&reading(number)));
-    sink.hears("cannot connect to");
+    sink.wait_for_message("cannot connect to");
     sink.end(Duration::from_millis(500))
 }
 
@@ -50,12 +50,12 @@ fn in_vain(uri: &str, readings: std::ops::Range<usize>) -> (Vec<String>, u64) {
 fn what_was_not_stored_waits_for_the_next_start() {
     let (folder, port) = (TempDir::new().unwrap(), free_port());
     let uri = uri(port, folder.path());
-    let (said, lost) = in_vain(&uri, 0..20);
+    let (messages, lost) = in_vain(&uri, 0..20);
     assert_eq!(lost, 0);
-    assert_eq!(said[1], "20 readings wait on the disk for the next start");
-    let (said, lost) = in_vain(&uri, 20..30);
+    assert_eq!(messages[1], "20 readings wait on the disk for the next start");
+    let (messages, lost) = in_vain(&uri, 20..30);
     assert_eq!(
-        (lost, &*said[0]),
+        (lost, &*messages[0]),
         (0, &*format!("readings of an earlier run wait in {}/spool", folder.path().display()))
     );
     let server = server(port);
@@ -90,9 +90,9 @@ fn a_damaged_disk_costs_what_is_damaged_and_no_start() {
     fs::write(folder.path().join("spool/00000002.spool"), [0; 512]).unwrap();
     fs::write(folder.path().join("spool/00000003.spool"), "").unwrap();
     let server = server(port);
-    let (said, lost) = start(&uri, 100).end(LIMIT);
-    assert_eq!((stored(&server), lost), (lines([0, 1, 3, 4]), 3), "{said:?}");
-    assert!(said.contains(&"2 readings on the disk are damaged".to_owned()), "{said:?}");
+    let (messages, lost) = start(&uri, 100).end(LIMIT);
+    assert_eq!((stored(&server), lost), (lines([0, 1, 3, 4]), 3), "{messages:?}");
+    assert!(messages.contains(&"2 readings on the disk are damaged".to_owned()), "{messages:?}");
     assert_eq!(names(&folder.path().join("spool")), ["lock"]);
 }
 
@@ -105,10 +105,10 @@ fn two_sinks_do_not_share_a_folder_and_a_folder_that_is_none_stops_nobody() {
     let first = start(&uri, 100);
     wait_for("the folder", || folder.path().join("spool/lock").exists());
     let other = start(&uri, 100);
-    other.hears("another sink uses it; nothing is kept there");
+    other.wait_for_message("another sink uses it; nothing is kept there");
     fs::write(folder.path().join("file"), "").unwrap();
     let none = start(&uri.replace("/spool", "/file/spool"), 100);
-    none.hears("nothing is kept there");
+    none.wait_for_message("nothing is kept there");
     for (number, sink) in [first, other, none].into_iter().enumerate() {
         sink.put(&reading(number));
         assert_eq!(sink.end(LIMIT).1, 0);

@@ -99,36 +99,37 @@ impl Mosquitto {
 /// All messages that the broker forwards, as lines `RETAINED QOS TOPIC PAYLOAD`.
 pub(crate) struct Listener {
     _child: Running,
-    heard: Arc<Mutex<Vec<String>>>,
+    received: Arc<Mutex<Vec<String>>>,
 }
 
 impl Listener {
     fn start(program: &mut Command) -> Self {
         let mut child = program.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let (lines, to) = (BufReader::new(child.stdout.take().unwrap()).lines(), heard.clone());
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let (lines, to) = (BufReader::new(child.stdout.take().unwrap()).lines(), received.clone());
         thread::spawn(move || lines.map_while(Result::ok).for_each(|l| to.lock().unwrap().push(l)));
-        let listener = Self { _child: Running(child), heard };
+        let listener = Self { _child: Running(child), received };
         listener.wait_for(MARK);
         listener
     }
 
     /// The messages so far.
-    pub(crate) fn heard(&self) -> Vec<String> {
-        let heard = self.heard.lock().unwrap();
-        heard.iter().filter(|line| !line.contains(MARK)).cloned().collect()
+    pub(crate) fn received(&self) -> Vec<String> {
+        let received = self.received.lock().unwrap();
+        received.iter().filter(|line| !line.contains(MARK)).cloned().collect()
     }
 
     /// Waits for a line that contains `part`.
     pub(crate) fn wait_for(&self, part: &str) -> String {
-        let find = || self.heard.lock().unwrap().iter().find(|line| line.contains(part)).cloned();
+        let find =
+            || self.received.lock().unwrap().iter().find(|line| line.contains(part)).cloned();
         until(find)
-            .unwrap_or_else(|| panic!("{part:?} is not in {:#?}", self.heard.lock().unwrap()))
+            .unwrap_or_else(|| panic!("{part:?} is not in {:#?}", self.received.lock().unwrap()))
     }
 
     /// Forgets the messages so far.
     pub(crate) fn forget(&self) {
-        self.heard.lock().unwrap().clear();
+        self.received.lock().unwrap().clear();
     }
 }
 

@@ -10,6 +10,7 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::{
+    device_config,
     mosquitto::{Mosquitto, with_mosquitto},
     uri,
 };
@@ -39,7 +40,7 @@ fn a_state_arrives_and_is_kept_where_that_is_wanted() {
             // Acknowledged messages may still be on their way to the listener.
             listener.wait_for("house/power 1.23");
             listener.wait_for("house/status offline");
-            let heard = listener.heard();
+            let received = listener.received();
             let state = r#"{"meter":"181220000009","power_net_w":1234}"#;
             for line in [
                 "0 0 house/status online".to_owned(),
@@ -47,18 +48,18 @@ fn a_state_arrives_and_is_kept_where_that_is_wanted() {
                 format!("0 0 house/181220000009/state {state}"),
                 "0 0 house/status offline".to_owned(),
             ] {
-                assert!(heard.contains(&line), "{line} is not in {heard:#?}");
+                assert!(received.contains(&line), "{line} is not in {received:#?}");
             }
             // A later listener receives the retained messages and nothing else.
             let late = broker.listen(&[]);
             late.wait_for("kept/status");
             late.wait_for("house/status");
             late.wait_for("kept/181220000009 ");
-            let mut heard = late.heard();
-            heard.sort();
+            let mut received = late.received();
+            received.sort();
             let state = r#"{"meter":"181220000009","power_net_w":99}"#;
             assert_eq!(
-                heard,
+                received,
                 [
                     "1 0 house/power 0.10".to_owned(),
                     "1 0 house/status offline".to_owned(),
@@ -91,9 +92,9 @@ fn values_go_to_topics_of_their_own_and_a_meter_that_calls_itself_a_wildcard_no_
         let sink = broker.sink("layout=flat&units.power=kW");
         sink.put("{\"meter\":\"a/+/#{{x}}\\u001b[2J\",\"power_net_w\":1234}");
         listener.wait_for("house/a______x____2J-c3f21002/power_net_kw 1.234");
-        listener.wait_for("house/a______x____2J-c3f21002/meter a/+/#{{x}}\\x1b[2J");
+        listener.wait_for("house/a______x____2J-c3f21002/meter a/+/#{{x}}\\u{1b}[2J");
         assert_eq!(sink.end(LIMIT), (vec![], 0));
-        assert!(!listener.heard().concat().contains('\x1b'));
+        assert!(!listener.received().concat().contains('\x1b'));
     });
 }
 
@@ -113,15 +114,17 @@ fn ten_times_a_broker_forgets_everything_and_has_it_back_within_five_seconds() {
             let start = Instant::now();
             let listener = broker.listen(&[]);
             listener.wait_for(" house/status online");
-            listener.wait_for(" homeassistant/device/meterpipe_181220000009/config {\"avty\"");
+            let config = device_config("181220000009", false);
+            listener
+                .wait_for(&format!(" homeassistant/device/meterpipe_181220000009/config {config}"));
             listener
                 .wait_for(r#" house/181220000009/state {"meter":"181220000009","power_net_w":7}"#);
             let took = start.elapsed();
             println!("restart {restart}: back after {took:?}");
             assert!(took < Duration::from_secs(5), "restart {restart}: {took:?}");
         }
-        let (said, lost) = sink.end(LIMIT);
-        assert_eq!(lost, 0, "{said:?}");
+        let (messages, lost) = sink.end(LIMIT);
+        assert_eq!(lost, 0, "{messages:?}");
     });
 }
 
@@ -172,16 +175,16 @@ fn a_broker_that_is_stopped_is_left_and_found_again() {
         broker.listen(&[]).wait_for("house/status online");
         broker.signal(Signal::STOP);
         sink.put_power(2);
-        sink.hears("has not answered for 3s");
+        sink.wait_for_message("has not answered for 3s");
         sink.put_power(3);
         broker.signal(Signal::CONT);
-        sink.hears("connected again");
+        sink.wait_for_message("connected again");
         let listener = broker.listen(&[]);
         listener.wait_for("house/status online");
         sink.put_power(4);
         listener.wait_for("\"power_net_w\":4}");
-        let (said, lost) = sink.end(LIMIT);
-        assert_eq!(lost, 0, "{said:?}");
+        let (messages, lost) = sink.end(LIMIT);
+        assert_eq!(lost, 0, "{messages:?}");
     });
 }
 
@@ -201,7 +204,7 @@ fn guarded() -> Mosquitto {
 }
 
 #[test]
-fn a_password_is_proved_and_a_wrong_one_is_told_without_being_shown() {
+fn a_password_is_proved_and_a_wrong_one_is_reported_without_being_shown() {
     with_mosquitto(|| {
         let broker = guarded();
         let secret = broker.folder.path().join("secret");
@@ -216,28 +219,28 @@ fn a_password_is_proved_and_a_wrong_one_is_told_without_being_shown() {
             listener.forget();
             let wrong = "user=meter&password=c4nary-5e1f";
             let sink = broker.sink(&format!("{wrong}&protocol={protocol}"));
-            let text = sink.hears("refuses user meter (");
+            let text = sink.wait_for_message("refuses user meter (");
             assert!(text.ends_with("right?; trying again every 60 s"), "{text}");
             sink.put_power(1);
-            let (said, lost) = sink.end(LIMIT);
-            assert_eq!((said.len(), lost), (1, 1), "{said:?}");
+            let (messages, lost) = sink.end(LIMIT);
+            assert_eq!((messages.len(), lost), (1, 1), "{messages:?}");
             let sink = broker.sink(&format!("protocol={protocol}"));
-            sink.hears("refuses a client without a user name (");
+            sink.wait_for_message("refuses a client without a user name (");
         }
     });
 }
 
 #[test]
-fn a_topic_that_the_access_list_forbids_is_told() {
+fn a_topic_that_the_access_list_forbids_is_reported() {
     with_mosquitto(|| {
         let broker = guarded();
         let login = "user=meter&password=c4nary%20word:%C2%A71";
         let sink = broker.sink(&format!("{login}&qos=1&topic=garden/{{meter}}"));
         sink.put_power(1);
-        let text = sink.hears("refuses garden/181220000009 (not authorized)");
+        let text = sink.wait_for_message("refuses garden/181220000009 (not authorized)");
         assert!(text.ends_with("its access list does not let this user write there"), "{text}");
-        let (said, lost) = sink.end(LIMIT);
-        assert_eq!((said.len(), lost), (1, 1), "{said:?}");
+        let (messages, lost) = sink.end(LIMIT);
+        assert_eq!((messages.len(), lost), (1, 1), "{messages:?}");
     });
 }
 
@@ -263,18 +266,18 @@ fn secure(broker: &Mosquitto, query: &str) -> String {
 fn works(broker: &Mosquitto, query: &str) -> Vec<String> {
     let sink = start(&secure(broker, &format!("qos=1&{query}")), 100);
     sink.put_power(1);
-    let (said, lost) = sink.end(LIMIT);
-    assert_eq!(lost, 0, "{said:?}");
-    said
+    let (messages, lost) = sink.end(LIMIT);
+    assert_eq!(lost, 0, "{messages:?}");
+    messages
 }
 
 /// The connection fails with one message, and nothing is sent.
 fn fails(uri: &str, part: &str) {
     let sink = start(uri, 100);
     sink.put_power(1);
-    sink.hears(part);
-    let (said, lost) = sink.end(Duration::from_secs(2));
-    assert_eq!((said.len(), lost), (1, 1), "{said:?}");
+    sink.wait_for_message(part);
+    let (messages, lost) = sink.end(Duration::from_secs(2));
+    assert_eq!((messages.len(), lost), (1, 1), "{messages:?}");
 }
 
 #[test]
@@ -287,10 +290,10 @@ fn tls_is_spoken_with_the_right_broker_only() {
             &secure(&broker, "ca=FOLDER/other.pem"),
             "is not signed by an authority in the file of ca; trying again every 60 s",
         );
-        let said = works(&broker, "insecure=true");
+        let messages = works(&broker, "insecure=true");
         let warning =
             format!("insecure=true: the certificate of localhost:{} is not checked", broker.port);
-        assert_eq!(said, [warning]);
+        assert_eq!(messages, [warning]);
         // A system without any certificates says so at once.
         match build(&secure(&broker, "")) {
             Ok(_) => fails(
@@ -315,7 +318,7 @@ fn tls_is_spoken_with_the_right_broker_only() {
 }
 
 #[test]
-fn certificates_that_expired_or_are_for_others_are_told_apart() {
+fn certificates_that_expired_or_are_for_others_are_distinguished() {
     with_mosquitto(|| {
         let broker = secured(&["localhost"], true, "");
         fails(
@@ -343,7 +346,7 @@ fn a_client_shows_its_certificate_where_it_is_wanted() {
 }
 
 #[test]
-fn files_that_are_none_are_told_at_the_start() {
+fn files_that_are_none_are_reported_at_the_start() {
     let folder = TempDir::new().unwrap();
     Authority::new(folder.path(), "ca").sign(folder.path(), "client", &["meter"], false);
     let why = |query: &str| {
@@ -371,8 +374,9 @@ fn two_of_the_same_name_come_to_rest() {
             let query = format!("client_id=twin&protocol={protocol}");
             let twins = [broker.sink(&query), broker.sink(&query)];
             let find = || {
-                let said = twins.iter().flat_map(sinks::Running::said);
-                said.into_iter()
+                let messages = twins.iter().flat_map(sinks::Running::messages);
+                messages
+                    .into_iter()
                     .find(|text| text.contains("same name") || text.contains("the name"))
             };
             let text = until(find).unwrap();

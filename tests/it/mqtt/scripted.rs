@@ -3,6 +3,7 @@
 use std::{thread, time::Duration};
 
 use super::{
+    device_config,
     fake::{Client, Fake, Published},
     uri,
 };
@@ -36,18 +37,18 @@ fn swallowed_states_are_sent_again_whatever_the_broker_remembers() {
             let mut client = fake.accept();
             client.connect();
             client.accept(session_present);
-            sink.hears("connected again");
+            sink.wait_for_message("connected again");
             sink.put_power(7);
             let reader = thread::spawn(move || all(client));
-            let (said, lost) = sink.end(LIMIT);
+            let (messages, lost) = sink.end(LIMIT);
             let again = reader.join().unwrap();
             assert_eq!(again.first().unwrap().payload, "online");
             assert_eq!(again.last().unwrap().payload, "offline");
             let states = powers(&again);
             assert_eq!(states[..6], [1, 2, 3, 4, 5, 6], "{again:?}");
             assert_eq!(states.last(), Some(&7), "the last state is the last: {states:?}");
-            assert_eq!(lost, 0, "{said:?}");
-            assert!(said[0].contains("closed the connection; trying again"), "{said:?}");
+            assert_eq!(lost, 0, "{messages:?}");
+            assert!(messages[0].contains("closed the connection; trying again"), "{messages:?}");
         }
     }
 }
@@ -68,8 +69,8 @@ fn a_state_that_is_never_acknowledged_is_one_reading_in_each_connection() {
         assert_eq!(powers(&states), (1..=connection).collect::<Vec<_>>(), "each once");
         shut_down(client);
     }
-    let (said, lost) = sink.end(Duration::ZERO);
-    assert_eq!(lost, 4, "{said:?}");
+    let (messages, lost) = sink.end(Duration::ZERO);
+    assert_eq!(lost, 4, "{messages:?}");
 }
 
 #[test]
@@ -82,7 +83,7 @@ fn what_a_window_does_not_hold_is_sent_again_once() {
     assert_eq!(powers(&swallowed), (1..=20).collect::<Vec<_>>());
     shut_down(client);
     let mut client = fake.open();
-    sink.hears("connected again");
+    sink.wait_for_message("connected again");
     sink.put_power(31);
     let mut states = Vec::new();
     while states.last() != Some(&31) {
@@ -108,8 +109,8 @@ fn the_last_state_comes_behind_one_that_waits_and_is_no_reading_of_its_own() {
         assert_eq!(powers(&states), [1, 2]);
         shut_down(client);
     }
-    let (said, lost) = sink.end(Duration::ZERO);
-    assert_eq!(lost, 1, "{said:?}");
+    let (messages, lost) = sink.end(Duration::ZERO);
+    assert_eq!(lost, 1, "{messages:?}");
 }
 
 #[test]
@@ -122,15 +123,15 @@ fn a_broker_that_knows_the_older_version_only_is_spoken_to_in_it() {
         let mut client = fake.open();
         assert_eq!(client.version, 4);
         assert_eq!(client.take().unwrap().payload, "online");
-        sink.hears("does not speak MQTT 5: using MQTT 3.1.1");
+        sink.wait_for_message("does not speak MQTT 5: using MQTT 3.1.1");
         // After an outage the broker may be a newer one; this one is not, so no message follows.
         client.close();
         fake.refuse(5, answer);
         let client = fake.open();
         assert_eq!(client.version, 4);
-        sink.hears("connected again");
-        let told = sink.said().iter().filter(|text| text.contains("does not speak")).count();
-        assert_eq!(told, 1, "{:?}", sink.said());
+        sink.wait_for_message("connected again");
+        let reports = sink.messages().iter().filter(|text| text.contains("does not speak")).count();
+        assert_eq!(reports, 1, "{:?}", sink.messages());
     }
 }
 
@@ -171,7 +172,7 @@ fn a_broker_that_can_do_less_is_asked_for_less() {
         assert_eq!((state.qos, state.retain, powers(&[state])), (0, false, vec![7]));
         client.close();
     }
-    assert!(sink.said().iter().all(|text| !text.contains("refuse")), "{:?}", sink.said());
+    assert!(sink.messages().iter().all(|text| !text.contains("refuse")), "{:?}", sink.messages());
 }
 
 #[test]
@@ -181,7 +182,7 @@ fn a_version_that_the_user_fixed_is_not_left() {
     for _ in 0..2 {
         fake.refuse(5, &[0x20, 3, 0, 0x84, 0]);
     }
-    let text = sink.hears("refuses this version of MQTT: remove the setting protocol");
+    let text = sink.wait_for_message("refuses this version of MQTT: remove the setting protocol");
     assert!(text.ends_with("trying again, every 60 s at most"), "{text}");
 }
 
@@ -198,8 +199,8 @@ fn two_of_the_same_name_that_close_without_a_word_do_not_chase_each_other() {
             fake.open().close();
             fake.open().close();
         }
-        assert!(fake.accept().read().is_none(), "nothing is said any more, it is only looked");
-        let text = sink.hears("perhaps another client has the same name, twin");
+        assert!(fake.accept().read().is_none(), "nothing is sent any more, the sink only looks");
+        let text = sink.wait_for_message("perhaps another client has the same name, twin");
         assert!(text.ends_with("trying again after 60 s to 120 s"), "{text}");
         assert!(fake.rests(Duration::from_secs(5)));
     };
@@ -216,12 +217,12 @@ fn refusals_that_somebody_has_to_mend_are_tried_once_a_minute_and_hide_the_passw
         let fake = Fake::start();
         let sink = fake.sink("user=anna&password=c4nary-7&client_id=m");
         fake.refuse(5, &[0x20, 3, 0, code, 0]);
-        let text = sink.hears(part);
+        let text = sink.wait_for_message(part);
         assert!(text.ends_with("; trying again every 60 s"), "{text}");
         assert!(fake.rests(Duration::from_secs(2)));
         sink.put_power(1);
-        let (said, lost) = sink.end(LIMIT);
-        assert_eq!((said.len(), lost), (1, 1), "{said:?}");
+        let (messages, lost) = sink.end(LIMIT);
+        assert_eq!((messages.len(), lost), (1, 1), "{messages:?}");
     };
     thread::scope(|scope| {
         for (code, part) in [
@@ -236,7 +237,7 @@ fn refusals_that_somebody_has_to_mend_are_tried_once_a_minute_and_hide_the_passw
 }
 
 #[test]
-fn a_refused_topic_is_told_once_and_when_it_is_taken_again() {
+fn a_refused_topic_is_reported_once_and_when_it_is_taken_again() {
     let fake = Fake::start();
     let sink = fake.sink("qos=1");
     let mut client = fake.open();
@@ -246,32 +247,32 @@ fn a_refused_topic_is_told_once_and_when_it_is_taken_again() {
         let [high, low] = client.published().unwrap().id.to_be_bytes();
         client.write(&[0x40, 3, high, low, reason]);
     }
-    sink.hears("quota exceeded");
+    sink.wait_for_message("quota exceeded");
     let place = format!("127.0.0.1:{}", fake.port);
     let topic = "house/181220000009/state";
     let acl = "its access list does not let this user write there";
     assert_eq!(
-        sink.said(),
+        sink.messages(),
         [
             format!("{place} refuses {topic} (not authorized): {acl}"),
             format!("{place} accepts {topic} now"),
             format!("{place} refuses {topic} (quota exceeded)"),
         ]
     );
-    assert_eq!(sink.said.lost(), 3);
+    assert_eq!(sink.messages.lost(), 3);
 }
 
 #[test]
-fn what_is_no_broker_is_told_from_one() {
+fn what_is_no_broker_is_distinguished_from_one() {
     let fake = Fake::start();
     let sink = fake.sink("");
     for version in [5, 4] {
         fake.refuse(version, b"HTTP/1.1 400 Bad Request\r\n\r\n");
     }
-    sink.hears("does not speak MQTT: is it a TLS port, for mqtts://?");
+    sink.wait_for_message("does not speak MQTT: is it a TLS port, for mqtts://?");
     sink.put_power(1);
-    let (said, lost) = sink.end(Duration::from_secs(2));
-    assert_eq!((said.len(), lost), (1, 1), "{said:?}");
+    let (messages, lost) = sink.end(Duration::from_secs(2));
+    assert_eq!((messages.len(), lost), (1, 1), "{messages:?}");
 }
 
 #[test]
@@ -284,16 +285,16 @@ fn what_ends_before_tls_is_there_may_be_over_soon() {
         let uri = uri(fake.port, "insecure=true").replace("mqtt:", "mqtts:");
         let sink = start(&uri, 100);
         fake.accept().write(answer);
-        let text = sink.hears(part);
+        let text = sink.wait_for_message(part);
         assert!(text.ends_with("; trying again, every 60 s at most"), "{text}");
         fake.accept().write(answer);
         // At the end of a run the sink does not give up early.
         sink.put_power(1);
         let ending = thread::spawn(move || sink.end(Duration::from_secs(5)));
         fake.accept().write(answer);
-        let (said, lost) = ending.join().unwrap();
+        let (messages, lost) = ending.join().unwrap();
         // Then the reading is lost, with one more message.
-        assert_eq!((said.len(), lost), (2, 1), "{said:?}");
+        assert_eq!((messages.len(), lost), (2, 1), "{messages:?}");
     }
 }
 
@@ -304,13 +305,13 @@ fn memory_and_messages_stay_small_in_a_long_outage() {
     let closed = free_port();
     assert_ne!(port, closed);
     let sink = start(&uri(closed, "qos=1"), 100);
-    sink.hears("connection refused; trying again, every 60 s at most");
+    sink.wait_for_message("connection refused; trying again, every 60 s at most");
     // The producer never blocks: more readings than any queue holds go through.
     for power in 0..50_000 {
         sink.put_power(power);
     }
-    let (said, lost) = sink.end(Duration::from_secs(2));
-    assert_eq!(said.len(), 1, "{said:?}");
+    let (messages, lost) = sink.end(Duration::from_secs(2));
+    assert_eq!(messages.len(), 1, "{messages:?}");
     assert!(lost > 0);
 }
 
@@ -319,16 +320,19 @@ fn after_an_outage_the_last_state_goes_out_and_what_was_left_out_is_counted() {
     let fake = Fake::start();
     let sink = fake.sink("qos=1&retain=true");
     fake.open().close();
-    sink.hears("closed the connection");
+    sink.wait_for_message("closed the connection");
     (1..=10).for_each(|power| sink.put_power(power));
     let mut client = fake.online();
     let state = client.take().unwrap();
     assert_eq!((powers(std::slice::from_ref(&state)), state.retain), (vec![10], true));
-    assert_eq!(sink.hears("connected again"), "connected again; 9 older readings were left out");
+    assert_eq!(
+        sink.wait_for_message("connected again"),
+        "connected again; 9 older readings were left out"
+    );
 }
 
 #[test]
-fn a_file_is_told_whole_when_it_is_faster_than_the_broker() {
+fn a_file_is_published_whole_when_it_is_faster_than_the_broker() {
     let fake = Fake::start();
     let sink = fake.sink("qos=1");
     let mut client = fake.accept();
@@ -339,10 +343,10 @@ fn a_file_is_told_whole_when_it_is_faster_than_the_broker() {
         all(client)
     });
     (0..2000).for_each(|power| sink.put_power(power));
-    let (said, lost) = sink.end(LIMIT);
+    let (messages, lost) = sink.end(LIMIT);
     let states = powers(&reader.join().unwrap());
     assert_eq!(states, (0..2000).collect::<Vec<_>>());
-    assert_eq!((said.len(), lost), (0, 0), "{said:?}");
+    assert_eq!((messages.len(), lost), (0, 0), "{messages:?}");
 }
 
 #[test]
@@ -351,7 +355,7 @@ fn announcements_go_before_the_state_and_again_when_they_are_asked_for() {
     let sink = fake.sink("ha=device");
     let config = "homeassistant/device/meterpipe_181220000009/config";
     let state = "house/181220000009/state";
-    let announced = (config, "\"qos\":1,\"stat_t\":\"house/181220000009/state\"}");
+    let announcement = device_config("181220000009", true);
     let first = (state, "\"power_net_w\":0,\"voltage_l1_v\":230}");
     let last = (state, "\"power_net_w\":1,\"voltage_l1_v\":null}");
     for connection in 0..2 {
@@ -365,7 +369,7 @@ fn announcements_go_before_the_state_and_again_when_they_are_asked_for() {
             assert_eq!(published.topic, topic);
             assert!(published.payload.ends_with(payload), "{}", published.payload);
         };
-        expect(announced);
+        expect((config, announcement.as_str()));
         if connection == 0 {
             expect(first);
         }
@@ -384,13 +388,14 @@ fn announcements_go_before_the_state_and_again_when_they_are_asked_for() {
             packet[1] = u8::try_from(packet.len() - 2).unwrap();
             client.write(&packet);
         }
-        let again: Vec<_> = (0..2).map(|_| client.take().unwrap().topic).collect();
-        assert_eq!(again, [config, state]);
+        let again = client.take().unwrap();
+        assert_eq!((again.topic.as_str(), again.payload), (config, announcement.clone()));
+        assert_eq!(client.take().unwrap().topic, state);
     }
 }
 
 #[test]
-fn what_is_announced_later_is_told_between_offline_and_online() {
+fn what_is_announced_later_is_published_between_offline_and_online() {
     let fake = Fake::start();
     let sink = fake.sink("ha=device");
     let mut client = fake.open();
@@ -402,16 +407,15 @@ fn what_is_announced_later_is_told_between_offline_and_online() {
     assert_eq!(first.last().unwrap(), &("house/status".to_owned(), "online".to_owned()));
     sink.put("{\"meter\":\"2\",\"power_net_w\":5}");
     let all = topics(6);
-    assert_eq!(all[1].0, "homeassistant/device/meterpipe_2/config");
-    let mut told: Vec<_> =
+    let published: Vec<_> =
         all.iter().map(|(topic, payload)| format!("{topic} {payload}")).collect();
-    told.remove(1);
     let one = "house/181220000009/state {\"meter\":\"181220000009\",\"power_net_w\":1}";
     let two = "house/2/state {\"meter\":\"2\",\"power_net_w\":5}";
+    let config = &format!("homeassistant/device/meterpipe_2/config {}", device_config("2", false));
     // The states are sent again for the client that has just read the announcements.
-    assert_eq!(told, ["house/status offline", two, one, two, "house/status online"]);
-    let (said, lost) = sink.end(LIMIT);
-    assert_eq!((said, lost), (Vec::new(), 0));
+    assert_eq!(published, ["house/status offline", config, two, one, two, "house/status online"]);
+    let (messages, lost) = sink.end(LIMIT);
+    assert_eq!((messages, lost), (Vec::new(), 0));
     let last = client.take().unwrap();
     assert_eq!((last.topic.as_str(), last.payload.as_str()), ("house/status", "offline"));
 }
@@ -424,10 +428,13 @@ fn a_broker_that_hangs_at_the_end_tells_the_will() {
     let mut client = fake.open();
     assert_eq!(client.published().unwrap().payload, "online");
     (0..200).for_each(|power| sink.put_power(power));
-    let (said, lost) = sink.end(Duration::from_secs(1));
+    let (messages, lost) = sink.end(Duration::from_secs(1));
     assert_eq!(lost, 200);
     // On a busy machine the second may be over so late that the broker counts as stalled.
-    assert!(said.iter().all(|text| text.ends_with("does not acknowledge messages")), "{said:?}");
+    assert!(
+        messages.iter().all(|text| text.ends_with("does not acknowledge messages")),
+        "{messages:?}"
+    );
     let rest: Vec<_> = std::iter::from_fn(|| client.published()).collect();
     assert!(rest.iter().all(|it| it.payload != "offline"), "{rest:?}");
     let clean = until(|| Some(client.read().is_some()));
@@ -435,7 +442,7 @@ fn a_broker_that_hangs_at_the_end_tells_the_will() {
 }
 
 #[test]
-fn who_is_told_to_be_offline_by_another_says_that_it_is_not() {
+fn a_client_that_another_calls_offline_says_that_it_is_not() {
     let fake = Fake::start();
     let sink = fake.sink("ha=device&protocol=3.1.1");
     let mut client = fake.open();
@@ -450,16 +457,16 @@ fn who_is_told_to_be_offline_by_another_says_that_it_is_not() {
     client.write(b"\x30\x14\0\x0chouse/statusonline");
     sink.put_power(2);
     let next = client.take().unwrap().payload;
-    assert!(next.contains("\"power_net_w\":2"), "nothing more is said, but {next}");
+    assert!(next.contains("\"power_net_w\":2"), "nothing more is sent, but {next}");
 }
 
 #[test]
-fn a_broker_that_never_answers_is_told_of_at_the_end_of_a_run() {
+fn a_broker_that_never_answers_is_reported_at_the_end_of_a_run() {
     let fake = Fake::start();
     let sink = fake.sink("");
     let _client = fake.accept();
     sink.put_power(1);
-    let (said, lost) = sink.end(Duration::from_millis(500));
+    let (messages, lost) = sink.end(Duration::from_millis(500));
     let text = format!("127.0.0.1:{} does not answer", fake.port);
-    assert_eq!((said, lost), (vec![text], 1));
+    assert_eq!((messages, lost), (vec![text], 1));
 }

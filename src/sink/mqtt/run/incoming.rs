@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::{
-    format::printable::shown,
+    format::printable::printable,
     sink::mqtt::{
         client::MqttSink,
         disconnect::Disconnect,
@@ -61,7 +61,7 @@ impl ClientRun<'_> {
                 self.last_progress = now;
                 if let Some(at) = self.refused.iter().position(|refused| *refused == topic) {
                     self.refused.remove(at);
-                    self.report.say(&format!("{} accepts {} now", self.address, shown(&topic)));
+                    self.report.say(&format!("{} accepts {} now", self.address, printable(&topic)));
                 }
             }
             SessionEvent::Rejected(topic, reason, readings) => {

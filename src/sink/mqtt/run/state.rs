@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::time::Instant;
 
 use crate::{
-    format::printable::shown,
+    format::printable::printable,
     sink::{
         mqtt::{
             client::MqttSink, connect::Connecting, latest::LatestStates, reconnect::Reconnect,
@@ -137,7 +137,7 @@ impl<'a> ClientRun<'a> {
     pub(super) fn reject(&mut self, topic: String, why: &str, readings: u64) {
         self.report.lost(readings);
         if !self.refused.contains(&topic) && self.refused.len() < MOST_REFUSALS {
-            self.report.say(&format!("{} refuses {}{why}", self.address, shown(&topic)));
+            self.report.say(&format!("{} refuses {}{why}", self.address, printable(&topic)));
             self.refused.push(topic);
         }
     }
