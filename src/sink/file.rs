@@ -21,7 +21,7 @@ use crate::{
             path_template::{PathTemplate, printable_path},
             rotation::Rotation,
         },
-        kind::{BuildContext, SinkEnvironment, SinkKind, SinkScheme, TargetForm},
+        kind::{BuildContext, SinkEnvironment, SinkKind, SinkScheme},
         projection::Projection,
         queue::QueueReceiver,
         settings::{
@@ -45,12 +45,11 @@ const IDLE_WAIT: Duration = Duration::from_secs(3600);
 /// The description of the sink.
 pub const FILE: SinkKind = SinkKind {
     title: "FILE",
-    schemes: &[SinkScheme {
-        name: "file",
-        form: TargetForm::File,
-        example: "file:PATH",
-        help: "a line for each telegram, appended to a file",
-    }],
+    schemes: &[SinkScheme::file(
+        "file",
+        "file:PATH",
+        "a line for each telegram, appended to a file",
+    )],
     about: "PATH may contain `{meter}` and `{date}`. On SIGHUP the sink opens its files again, \
             because a log rotation may have moved them away.",
     keys: &[KEYS],
@@ -200,7 +199,7 @@ impl Sink for FileSink {
                 return self.give_up(&queue, report);
             }
             if idle && ended {
-                lost(queue.dropped(), report);
+                report.lost(queue.dropped());
                 return self.files.close();
             }
         }
@@ -239,7 +238,7 @@ impl FileSink {
         let mut failed = false;
         while !self.batch.text.is_empty() {
             let LineBatch { path, text, .. } = &self.batch;
-            match self.files.append(path, text) {
+            match self.files.append(path, text, report) {
                 Ok(()) => self.batch.clear(),
                 Err(error) => {
                     if !failed {
@@ -255,29 +254,19 @@ impl FileSink {
                     pause(queue, backoff.delay());
                 }
             }
-            self.files.notes().iter().for_each(|note| report.say(note));
         }
         if failed {
             queue.blocked(false);
             report.say("written again");
-            lost(queue.dropped(), report);
+            report.lost(queue.dropped());
         }
         true
     }
 
     /// Counts the readings that will not be written.
-    fn give_up(&mut self, queue: &QueueReceiver, report: &dyn Report) {
-        let next_event =
-            self.next_event.take().into_iter().chain(std::iter::from_fn(|| queue.take()));
-        let left = next_event.filter(|event| matches!(event, SinkEvent::Readings(_))).count();
-        let left = u64::try_from(left).unwrap_or(u64::MAX);
-        lost(left.saturating_add(self.batch.readings).saturating_add(queue.dropped()), report);
-    }
-}
-
-fn lost(readings: u64, report: &dyn Report) {
-    if readings > 0 {
-        report.lost(readings);
+    fn give_up(&self, queue: &QueueReceiver, report: &dyn Report) {
+        let next = u64::from(matches!(self.next_event, Some(SinkEvent::Readings(_))));
+        report.lost(self.batch.readings + next + queue.abandon());
     }
 }
 

@@ -118,13 +118,11 @@ impl PostTarget {
     }
 
     /// The time-out of a request.
-    #[must_use]
     pub const fn timeout(&self) -> Duration {
         self.timeout
     }
 
     /// Posts text, compressed. It takes no longer than the [time-out](Self::timeout).
-    #[must_use]
     pub fn post(&self, text: &[u8]) -> PostOutcome {
         let body = match gzip(text) {
             Ok(body) => body,
@@ -207,7 +205,6 @@ fn outcome_of(error: &Error, own_ca: bool) -> PostOutcome {
 }
 
 /// The query string of an address.
-#[must_use]
 pub fn query(pairs: &[(&str, &str)]) -> String {
     let pairs = pairs.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
     pairs.collect::<Vec<_>>().join("&")

@@ -106,13 +106,11 @@ impl SinkKind {
     }
 
     /// True if one of its schemes has this name.
-    #[must_use]
     pub fn has_scheme(&self, name: &str) -> bool {
         self.schemes.iter().any(|scheme| scheme.name == name)
     }
 
     /// True if a scheme may name a file.
-    #[must_use]
     pub fn is_file(&self, name: &str) -> bool {
         let file = |scheme: &SinkScheme| scheme.name == name && scheme.form == TargetForm::File;
         self.schemes.iter().any(file)
@@ -120,8 +118,17 @@ impl SinkKind {
 }
 
 impl SinkScheme {
+    /// The scheme of a server.
+    pub const fn server(name: &'static str, example: &'static str, help: &'static str) -> Self {
+        Self { name, form: TargetForm::Server, example, help }
+    }
+
+    /// The scheme of a file.
+    pub const fn file(name: &'static str, example: &'static str, help: &'static str) -> Self {
+        Self { name, form: TargetForm::File, example, help }
+    }
+
     /// The beginning of every target of the scheme: `mqtts://`, `file:`.
-    #[must_use]
     pub fn prefix(&self) -> &'static str {
         let end = match self.form {
             TargetForm::Server => "//",
@@ -132,7 +139,6 @@ impl SinkScheme {
 }
 
 /// The first of some variables that is set, and its value.
-#[must_use]
 pub fn first(variables: &[&'static str], lookup: Lookup<'_>) -> Option<(&'static str, String)> {
     variables.iter().find_map(|variable| Some((*variable, lookup(variable)?)))
 }

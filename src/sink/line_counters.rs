@@ -57,14 +57,12 @@ impl LineCounters {
     }
 
     /// The number of missing telegrams of a meter, by its invocation counter; `None` without a counter.
-    #[must_use]
     pub fn telegrams_lost(&self, number: &str) -> Option<u64> {
         let counts = self.lock();
         counts.meters.get(Some(number))?.as_ref().map(|meter| meter.lost)
     }
 
     /// The number of damaged frames of all meters; `None` if the producer does not count them.
-    #[must_use]
     pub fn frames_damaged(&self) -> Option<u64> {
         self.lock().frames_damaged
     }

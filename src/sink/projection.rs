@@ -10,7 +10,7 @@ use crate::{
         readings::{Member, ReadingValue, Readings},
         units::Units,
     },
-    reading::{decimal::Decimal, fields::FIELDS},
+    reading::fields::FIELDS,
 };
 
 /// A choice of readings.
@@ -50,12 +50,12 @@ impl Projection {
     }
 
     /// One reading as the projection makes it.
-    #[must_use]
     pub fn project<'a>(&'a self, member: &'a Member) -> ProjectedReading<'a> {
         let Member { key, value, unit } = member;
         let (value, unit) = match (value, key) {
             (ReadingValue::Number(number), FieldKey::Field(place, _)) => {
-                self.scale(*number, *place)
+                let (number, unit) = self.units.apply(*number, unit_of(*place));
+                (Cow::Owned(ReadingValue::Number(number)), unit)
             }
             _ => (Cow::Borrowed(value), Cow::Borrowed(unit.as_ref())),
         };
@@ -63,21 +63,10 @@ impl Projection {
     }
 
     /// The name of a reading.
-    #[must_use]
     pub fn name(&self, key: FieldKey) -> Cow<'_, str> {
         match self.names.iter().find(|(named, _)| *named == key) {
             Some((_, name)) => name.into(),
             None => key.name(&self.units),
-        }
-    }
-
-    fn scale(&self, number: Decimal, place: usize) -> (Cow<'_, ReadingValue>, Cow<'_, str>) {
-        match FIELDS.get(place) {
-            Some(field) => {
-                let (number, unit) = self.units.apply(number, field.unit);
-                (Cow::Owned(ReadingValue::Number(number)), unit)
-            }
-            None => (Cow::Owned(ReadingValue::Number(number)), "".into()),
         }
     }
 
@@ -101,8 +90,7 @@ impl Projection {
         self.write_name(*key, "", text);
         match (value, key) {
             (ReadingValue::Number(number), FieldKey::Field(place, _)) => {
-                let unit = FIELDS.get(*place).map_or(Unit::COUNT, |field| field.unit);
-                self.units.number(*number, unit).write(text);
+                self.units.number(*number, unit_of(*place)).write(text);
             }
             _ => value.write_json(text),
         }
@@ -126,6 +114,11 @@ impl Projection {
         }
         text.push(b':');
     }
+}
+
+/// The meter's unit of a field.
+fn unit_of(place: usize) -> Unit {
+    FIELDS.get(place).map_or(Unit::COUNT, |field| field.unit)
 }
 
 #[cfg(test)]

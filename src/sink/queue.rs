@@ -7,13 +7,14 @@
 
 use std::{
     collections::VecDeque,
-    io,
+    io, iter,
     os::fd::{AsFd, BorrowedFd},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use crate::{
+    format::readings::Readings,
     sink::event::SinkEvent,
     wake::{self, Sleeper, Waker},
 };
@@ -165,14 +166,27 @@ impl QueueReceiver {
         Some(event)
     }
 
-    /// When the sink has to have ended, once no more events come.
+    /// The readings that are there now, for sinks that have no files to open anew.
+    pub fn readings(&self) -> impl Iterator<Item = Arc<Readings>> {
+        iter::from_fn(|| self.take()).filter_map(|event| match event {
+            SinkEvent::Readings(readings) => Some(readings),
+            SinkEvent::Reopen => None,
+        })
+    }
+
+    /// The number of readings that the sink will not take: those that are there, and those that were
+    /// dropped.
     #[must_use]
+    pub fn abandon(&self) -> u64 {
+        self.readings().count() as u64 + self.dropped()
+    }
+
+    /// When the sink has to have ended, once no more events come.
     pub fn deadline(&self) -> Option<Instant> {
         self.look().deadline
     }
 
     /// True once no more events come.
-    #[must_use]
     pub fn is_ended(&self) -> bool {
         self.deadline().is_some()
     }
@@ -230,7 +244,6 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::format::readings::Readings;
 
     const LONG: Duration = Duration::from_secs(60);
 

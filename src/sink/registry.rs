@@ -34,7 +34,6 @@ pub fn schemes() -> impl Iterator<Item = &'static SinkScheme> {
 }
 
 /// The kind that a scheme belongs to.
-#[must_use]
 pub fn kind(scheme: &str) -> Option<&'static SinkKind> {
     KINDS.iter().find(|kind| kind.has_scheme(scheme))
 }
@@ -67,7 +66,6 @@ pub fn parse(text: &str, lookup: Lookup<'_>) -> Result<SinkSettings, SettingErro
 }
 
 /// The keys that the environment may set in these settings.
-#[must_use]
 pub fn variable_keys(settings: &SinkSettings, lookup: Lookup<'_>) -> Vec<&'static SettingKey> {
     let Some(kind) = kind(&settings.scheme) else {
         return Vec::new();

@@ -6,7 +6,10 @@
 use core::time::Duration;
 use std::time::Instant;
 
-use crate::format::{latest::name, printable::printable, readings::Readings};
+use crate::{
+    format::{latest::name, printable::printable, readings::Readings},
+    sink::traits::Report,
+};
 
 /// The meter that has the place.
 #[derive(Clone, Debug, Default)]
@@ -39,26 +42,27 @@ impl SingleMeter {
         true
     }
 
-    /// A note about the readings of another meter, once.
-    pub fn note(&mut self, place: &str, readings: &Readings) -> Option<String> {
+    /// Reports the readings of another meter, once.
+    pub fn note(&mut self, place: &str, readings: &Readings, report: &dyn Report) {
         if core::mem::replace(&mut self.reported, true) {
-            return None;
+            return;
         }
         let text =
             |name: Option<&str>| printable(name.unwrap_or("one without a number")).into_owned();
         let taken = self.taken.as_ref().and_then(|(taken, _)| taken.as_deref());
-        Some(format!(
+        report.say(&format!(
             "{place} has room for one meter, {}: {} is left out; write {{meter}} into it, or choose \
              with meter=NUMBER",
             text(taken),
             text(name(readings))
-        ))
+        ));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sink::traits::ReportedTexts;
 
     #[test]
     fn the_first_has_it_until_it_has_gone() {
@@ -71,8 +75,10 @@ mod tests {
             |meter, after: u64| single_meter.takes_at(&of(meter), now + Duration::from_secs(after));
         assert!(takes("1", 0) && !takes("2", 5) && takes("1", 10));
         assert!(!takes("2", 3609) && takes("2", 3610) && !takes("1", 3615));
-        let text = single_meter.note("a.txt", &of("1")).unwrap();
+        let reported = ReportedTexts::default();
+        single_meter.note("a.txt", &of("1"), &reported);
+        single_meter.note("a.txt", &of("3"), &reported);
+        let [text] = <[_; 1]>::try_from(reported.0.into_inner()).unwrap();
         assert!(text.starts_with("a.txt has room for one meter, 2: 1 is left out; "), "{text}");
-        assert_eq!(single_meter.note("a.txt", &of("3")), None);
     }
 }

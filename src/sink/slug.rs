@@ -12,7 +12,6 @@
 
 /// The text as `[A-Za-z0-9_-]`, 64 at most. A text of that form stays as it is; a changed one gets
 /// an ending that tells it from others. An empty text becomes `unknown`.
-#[must_use]
 pub fn slug(text: &str) -> String {
     match text {
         "" => "unknown".to_owned(),
@@ -31,7 +30,6 @@ const fn fits(sign: char) -> bool {
 
 /// FNV-1a, which is the same on every machine and in every version: a meter keeps its topic and its
 /// file.
-#[must_use]
 pub fn hash(octets: &[u8]) -> u32 {
     let step = |hash: u32, octet: &u8| (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193);
     octets.iter().fold(0x811c_9dc5, step)

@@ -17,26 +17,25 @@ use crate::{
             path_template::{PathTemplate, printable_path},
             snapshot::{Pages, SnapshotSink},
         },
-        kind::{BuildContext, SinkEnvironment, SinkKind, SinkScheme, TargetForm},
+        kind::{BuildContext, SinkEnvironment, SinkKind, SinkScheme},
         settings::{
             SinkSettings,
             error::SettingError,
             key::{SettingKey, SettingType},
         },
         single_meter::SingleMeter,
-        traits::Sink,
+        traits::{Report, Sink},
     },
 };
 
 /// The description of the sink.
 pub const SOLARVIEW: SinkKind = SinkKind {
     title: "SOLARVIEW",
-    schemes: &[SinkScheme {
-        name: "solarview",
-        form: TargetForm::File,
-        example: "solarview:FILE",
-        help: "the energy registers as Solarview reads them",
-    }],
+    schemes: &[SinkScheme::file(
+        "solarview",
+        "solarview:FILE",
+        "the energy registers as Solarview reads them",
+    )],
     about: "Each telegram replaces FILE in one step. FILE may contain `{meter}`. Without \
             `fields` the file has the registers 1.8.0 and 2.8.0, in kWh and W.",
     keys: &[KEYS],
@@ -69,14 +68,8 @@ fn new(settings: &mut SinkSettings, _: &BuildContext<'_>) -> Result<Box<dyn Sink
         return Err(SettingError::new(message));
     }
     let format = Solarview::new(projection.keys.as_deref(), projection.units, style)?;
-    let (single_meter, changed, notes) = (SingleMeter::default(), Vec::new(), Vec::new());
-    Ok(Box::new(SnapshotSink(SolarviewFiles {
-        path_template,
-        single_meter,
-        format,
-        changed,
-        notes,
-    })))
+    let (single_meter, changed) = (SingleMeter::default(), Vec::new());
+    Ok(Box::new(SnapshotSink(SolarviewFiles { path_template, single_meter, format, changed })))
 }
 
 struct SolarviewFiles {
@@ -85,14 +78,13 @@ struct SolarviewFiles {
     format: Solarview,
     /// The latest page of each file that does not show it yet.
     changed: Vec<(PathBuf, Vec<u8>)>,
-    notes: Vec<String>,
 }
 
 impl Pages for SolarviewFiles {
-    fn take(&mut self, readings: Arc<Readings>) {
+    fn take(&mut self, readings: Arc<Readings>, report: &dyn Report) {
         if !self.path_template.is_by_meter() && !self.single_meter.takes(&readings) {
             let path = printable_path(&self.path_template.path(&readings));
-            return self.notes.extend(self.single_meter.note(&path, &readings));
+            return self.single_meter.note(&path, &readings, report);
         }
         let mut text = Vec::new();
         self.format.readings(&readings, &mut text);
@@ -101,10 +93,6 @@ impl Pages for SolarviewFiles {
             self.changed.retain(|(changed, _)| *changed != path);
             self.changed.push((path, text));
         }
-    }
-
-    fn notes(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.notes)
     }
 
     fn pages(&mut self) -> Vec<(PathBuf, Vec<u8>)> {

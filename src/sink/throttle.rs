@@ -48,7 +48,6 @@ pub struct Throttle {
 
 impl Throttle {
     /// With these options.
-    #[must_use]
     pub fn new(throttle_options: ThrottleOptions) -> Self {
         Self { throttle_options, last: Meters::default() }
     }
@@ -76,7 +75,6 @@ impl Throttle {
 
 impl ThrottleOptions {
     /// The longest regular interval between two readings of a meter that pass, if the options set one.
-    #[must_use]
     pub fn interval(&self) -> Option<Duration> {
         // Without a change no readings pass, possibly for a whole day.
         let at_least_every = |it: &OnChange| it.at_least_every.unwrap_or(A_DAY);
@@ -131,7 +129,7 @@ impl OnChange {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::units::Units;
+    use crate::sink::settings::SinkSettings;
 
     fn readings(second: u32, power: i32, voltage: &str) -> Readings {
         let line = format!(
@@ -147,53 +145,48 @@ mod tests {
         Readings::parse(line.as_bytes()).unwrap()
     }
 
-    fn passing(throttle_options: ThrottleOptions, all: &[(u32, i32, &str)]) -> Vec<u32> {
-        let mut throttle = Throttle::new(throttle_options);
+    fn options(query: &str) -> ThrottleOptions {
+        let mut settings: SinkSettings = format!("file:x?{query}").parse().unwrap();
+        settings.take_throttle().unwrap()
+    }
+
+    fn passing(query: &str, all: &[(u32, i32, &str)]) -> Vec<u32> {
+        let mut throttle = Throttle::new(options(query));
         let passes = all.iter().filter(|(second, power, voltage)| {
             throttle.passes(&readings(*second, *power, voltage))
         });
         passes.map(|(second, ..)| *second).collect()
     }
 
+    fn passes(throttle: &mut Throttle, line: &str) -> bool {
+        throttle.passes(&Readings::parse(line.as_bytes()).unwrap())
+    }
+
     #[test]
     fn an_interval_lets_one_pass_and_then_the_first_after_it() {
         let all: Vec<_> = (0..20).map(|at| (5 * at, 7, "230.0")).collect();
-        assert_eq!(passing(ThrottleOptions::default(), &all).len(), 20);
-        let every = Some(Duration::from_secs(30));
-        assert_eq!(
-            passing(ThrottleOptions { every, ..ThrottleOptions::default() }, &all),
-            [0, 30, 60, 90]
-        );
+        assert_eq!(passing("", &all).len(), 20);
+        assert_eq!(passing("every=30s", &all), [0, 30, 60, 90]);
         // The clock is set back: one reading too many is better than none for an hour.
-        let throttle_options = ThrottleOptions { every, ..ThrottleOptions::default() };
-        assert_eq!(
-            passing(throttle_options, &[(600, 1, "1"), (5, 1, "1"), (10, 1, "1")]),
-            [600, 5]
-        );
+        let back = [(600, 1, "1"), (5, 1, "1"), (10, 1, "1")];
+        assert_eq!(passing("every=30s", &back), [600, 5]);
     }
 
     #[test]
     fn a_clock_that_stands_still_stops_nobody() {
-        let mut throttle = Throttle::new(ThrottleOptions {
-            every: Some(Duration::from_secs(30)),
-            ..ThrottleOptions::default()
-        });
-        let mut passes = |second: u32| {
+        let mut throttle = Throttle::new(options("every=30s"));
+        let passed = [0, 10, 20, 30, 40, 50].map(|second| {
             let line = format!(
                 "{{\"time\":\"2026-11-20T12:00:00Z\",\"received\":\"2026-11-20T12:01:{second:02}Z\",\
                  \"power_net_w\":1}}"
             );
-            throttle.passes(&Readings::parse(line.as_bytes()).unwrap())
-        };
-        assert_eq!(
-            [0, 10, 20, 30, 40, 50].map(&mut passes),
-            [true, false, false, true, false, false]
-        );
+            passes(&mut throttle, &line)
+        });
+        assert_eq!(passed, [true, false, false, true, false, false]);
     }
 
     #[test]
     fn a_change_is_what_leaves_its_band() {
-        let key = |name| FieldKey::parse(name, &Units::default()).unwrap();
         let all = [
             (0, 100, "230.0"),
             (5, 100, "230.0"),
@@ -202,76 +195,54 @@ mod tests {
             (20, 121, "230.1"),
             (25, 100, "230.1"),
         ];
-        let change = OnChange::default();
-        let throttle_options = |on_change| ThrottleOptions {
-            on_change: Some(on_change),
-            ..ThrottleOptions::default()
-        };
-        assert_eq!(passing(throttle_options(change.clone()), &all), [0, 10, 15, 20, 25]);
-        let bands = vec![(key("power_net_w"), Decimal::new(20, 0))];
-        let banded = OnChange { bands, ..OnChange::default() };
-        assert_eq!(passing(throttle_options(banded.clone()), &all), [0, 15, 20, 25]);
-        let keys = Some(vec![key("voltage_l1_v")]);
-        assert_eq!(passing(throttle_options(OnChange { keys, ..change }), &all), [0, 20]);
-        let at_least_every = Some(Duration::from_secs(10));
-        assert_eq!(
-            passing(throttle_options(OnChange { at_least_every, ..banded }), &all),
-            [0, 10, 20, 25]
-        );
-    }
-
-    #[test]
-    fn another_spelling_of_the_same_number_is_no_change() {
-        let on_change = Some(OnChange::default());
-        let throttle_options = ThrottleOptions { on_change, ..ThrottleOptions::default() };
+        for (query, seconds) in [
+            ("on_change", &[0, 10, 15, 20, 25][..]),
+            ("bands.power_net_w=20", &[0, 15, 20, 25]),
+            ("on_change=voltage_l1_v", &[0, 20]),
+            ("bands.power_net_w=20&at_least_every=10s", &[0, 10, 20, 25]),
+        ] {
+            assert_eq!(passing(query, &all), seconds, "{query}");
+        }
+        // Another spelling of the same number is no change.
         let all = [(0, 5, "230.0"), (5, 5, "230"), (10, 5, "230.00"), (15, 5, "230.01")];
-        assert_eq!(passing(throttle_options, &all), [0, 15]);
+        assert_eq!(passing("on_change", &all), [0, 15]);
     }
 
     #[test]
     fn one_meter_may_be_chosen() {
-        let mut throttle = Throttle::new(ThrottleOptions {
-            meter: Some("2".to_owned()),
-            ..ThrottleOptions::default()
-        });
-        let mut passes = |line: &str| throttle.passes(&Readings::parse(line.as_bytes()).unwrap());
-        assert!(!passes("{\"meter\":\"1\",\"power_net_w\":1}"));
-        assert!(passes("{\"meter\":\"2\",\"power_net_w\":1}"));
-        assert!(
-            passes("{\"system_title\":\"2\",\"power_net_w\":1}") && !passes("{\"power_net_w\":1}")
-        );
+        let mut throttle = Throttle::new(options("meter=2"));
+        for (line, passed) in [
+            (r#"{"meter":"1","power_net_w":1}"#, false),
+            (r#"{"meter":"2","power_net_w":1}"#, true),
+            (r#"{"system_title":"2","power_net_w":1}"#, true),
+            (r#"{"power_net_w":1}"#, false),
+        ] {
+            assert_eq!(passes(&mut throttle, line), passed, "{line}");
+        }
     }
 
     #[test]
     fn what_a_sink_says_of_its_interval_is_the_longer_time() {
-        let interval = |query: &str| {
-            let mut settings: crate::sink::settings::SinkSettings = query.parse().unwrap();
-            settings.take_throttle().unwrap().interval().map(|interval| interval.as_secs())
-        };
         for (query, seconds) in [
             ("", None),
-            ("?every=5m", Some(300)),
-            ("?on_change", Some(86400)),
-            ("?on_change&at_least_every=15m", Some(900)),
-            ("?every=30s&at_least_every=10m", Some(600)),
+            ("every=5m", Some(300)),
+            ("on_change", Some(86400)),
+            ("on_change&at_least_every=15m", Some(900)),
+            ("every=30s&at_least_every=10m", Some(600)),
         ] {
-            assert_eq!(interval(&format!("file:x{query}")), seconds, "{query}");
+            let interval = options(query).interval().map(|interval| interval.as_secs());
+            assert_eq!(interval, seconds, "{query}");
         }
     }
 
     #[test]
     fn meters_do_not_stand_in_for_each_other() {
-        let mut throttle = Throttle::new(ThrottleOptions {
-            every: Some(Duration::from_secs(30)),
-            ..ThrottleOptions::default()
-        });
+        let mut throttle = Throttle::new(options("every=30s"));
         for meter in ["1", "2", "3"] {
             let line = format!(
                 "{{\"time\":\"2026-11-20T12:00:00Z\",\"meter\":\"{meter}\",\"power_net_w\":1}}"
             );
-            let readings = Readings::parse(line.as_bytes()).unwrap();
-            assert!(throttle.passes(&readings));
-            assert!(!throttle.passes(&readings));
+            assert!(passes(&mut throttle, &line) && !passes(&mut throttle, &line), "{meter}");
         }
     }
 }

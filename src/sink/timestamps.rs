@@ -19,27 +19,23 @@ pub struct Timestamps {
 
 impl Timestamps {
     /// The times in some readings.
-    #[must_use]
     pub fn of(readings: &Readings) -> Self {
         let time = |meta| readings.meta(meta).and_then(|text| text.parse().ok());
         Self { time: time(Meta::Time), received: time(Meta::Received) }
     }
 
     /// Compares it with an earlier one, by the meter's clock if both have one.
-    #[must_use]
     pub fn compared(&self, before: &Self) -> Option<Ordering> {
         let times = self.time.zip(before.time).or_else(|| self.received.zip(before.received));
         times.map(|(now, before)| now.cmp(&before))
     }
 
     /// True if it arrived after another one.
-    #[must_use]
     pub fn arrived_after(&self, before: &Self) -> bool {
         self.received.zip(before.received).is_some_and(|(now, before)| now > before)
     }
 
     /// The time since another one, by the clock with the longer interval; `None` if both went back.
-    #[must_use]
     pub fn since(&self, before: &Self) -> Option<Duration> {
         let times = [self.time.zip(before.time), self.received.zip(before.received)];
         let since = times.into_iter().flatten().map(|(now, before)| now.duration_since(before));

@@ -17,6 +17,20 @@ pub trait Report {
     /// receiver adds the name of the sink.
     fn say(&self, text: &str);
 
-    /// Counts readings that were not stored and never will be.
+    /// Counts readings, possibly none, that were not stored and never will be.
     fn lost(&self, readings: u64);
+}
+
+/// The messages of a test.
+#[cfg(test)]
+#[derive(Default)]
+pub(crate) struct ReportedTexts(pub(crate) std::cell::RefCell<Vec<String>>);
+
+#[cfg(test)]
+impl Report for ReportedTexts {
+    fn say(&self, text: &str) {
+        self.0.borrow_mut().push(text.to_owned());
+    }
+
+    fn lost(&self, _: u64) {}
 }

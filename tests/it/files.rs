@@ -1,6 +1,6 @@
 //! The sinks that write files: their content at any moment, and after any failure.
 
-use crate::common::{sinks, tools};
+use crate::common::tools;
 use std::{
     fs::{self, File},
     path::Path,
@@ -10,9 +10,7 @@ use std::{
 };
 
 use crate::common::binary::{ignored_test, wait_for};
-use crate::common::sinks::{HOSTILE, names, refused, start};
-
-const SOON: Duration = Duration::from_secs(30);
+use crate::common::sinks::{HOSTILE, LIMIT, names, refused, start};
 
 fn energy(meter: &str, number: u64) -> String {
     format!("{{\"meter\":\"{meter}\",\"energy_import_wh\":{number},\"energy_export_wh\":0}}")
@@ -34,7 +32,7 @@ fn solarview_gets_the_file_that_it_knows() {
     sink.put(r#"{"meter":"1","energy_import_wh":166429,"energy_export_wh":1176026}"#);
     // These readings have no value for the file, so its content stays.
     sink.put(r#"{"meter":"1","power_net_w":1}"#);
-    assert_eq!(sink.end(SOON), (vec![], 0));
+    assert_eq!(sink.end(LIMIT), (vec![], 0));
     let published = "/?!\n/KAIFA\n1.8.0(000166.429*kWh)\n2.8.0(001176.026*kWh)\n!\n";
     assert_eq!(text(&path), published);
     assert_eq!(names(folder.path()), ["solar.txt"]);
@@ -51,7 +49,7 @@ fn solarview_shows_one_meter_or_has_a_file_for_each() {
             sink.put(&energy("1", 1000));
             sink.put(&energy("2", 2000));
         }
-        let (messages, lost) = sink.end(SOON);
+        let (messages, lost) = sink.end(LIMIT);
         assert_eq!((messages.len(), lost), (notes, 0), "{messages:?}");
         assert!(
             messages.iter().all(|text| text.contains("has room for one meter, 1: 2 is left out"))
@@ -89,6 +87,9 @@ fn what_cannot_be_meant_is_refused() {
             "prometheus: names and units are those of Prometheus, they cannot be chosen",
         ),
         ("file:", "file: a file expected, as in file:/PATH"),
+        ("solarview://host/x", "solarview: a file expected, as in solarview:/PATH"),
+        ("file:a{mater}", "file: {mater}: unknown; only {meter} and {date} exist"),
+        ("file:a{meter", "file: a { that is not closed"),
         ("file:x?format=xml", "format: json or csv expected"),
         ("file:x?csv_locale=at", "csv_locale belongs to csv, not to json"),
         ("file:x.csv?csv_locale=de", "csv_locale: at expected"),
@@ -107,14 +108,17 @@ fn in_memory() -> tempfile::TempDir {
 }
 
 /// Rewrites a file 10 000 times while two threads read it without a pause. The next page comes when
-/// this one was seen, so each of them was in the file. Returns the number of reads; a read of a
-/// torn page, or of one older than the page before, fails the test.
-fn rewrite(sink: &sinks::Running, path: &Path, value: fn(&str) -> Option<u64>) -> u64 {
+/// this one was seen, so each of them was in the file. A read of a torn page, or of one older than the
+/// page before, fails the test.
+fn rewrite(scheme: &str, name: &str, value: fn(&str) -> Option<u64>) {
     const PAGES: u64 = 10_000;
+    let folder = in_memory();
+    let path = folder.path().join(name);
+    let sink = start(&uri(scheme, &path, ""), 1);
     let patience = Instant::now() + Duration::from_secs(600);
     let failed = AtomicBool::new(false);
     let read = |shown: u64| {
-        let page = fs::read_to_string(path).unwrap();
+        let page = fs::read_to_string(&path).unwrap();
         let now = value(&page).filter(|now| *now >= shown && Instant::now() < patience);
         now.unwrap_or_else(|| {
             // The other threads must not wait for pages that will not come.
@@ -125,7 +129,7 @@ fn rewrite(sink: &sinks::Running, path: &Path, value: fn(&str) -> Option<u64>) -
     let goes_on = |shown: u64| shown < PAGES && !failed.load(Ordering::Relaxed);
     sink.put(&energy("1", 1));
     wait_for("the first page", || path.exists());
-    thread::scope(|scope| {
+    let reads: u64 = thread::scope(|scope| {
         let other = scope.spawn(|| {
             let (mut shown, mut reads) = (0, 0);
             while goes_on(shown) {
@@ -142,30 +146,24 @@ fn rewrite(sink: &sinks::Running, path: &Path, value: fn(&str) -> Option<u64>) -
             }
         }
         reads + other.join().unwrap()
-    })
+    });
+    println!("{reads} reads of 10 000 pages");
+    assert_eq!(sink.end(LIMIT), (vec![], 0));
+    assert_eq!(names(folder.path()), [name]);
 }
 
 #[test]
 fn who_reads_solarviews_file_sees_whole_pages_only_over_10_000_rewrites() {
-    let folder = in_memory();
-    let path = folder.path().join("solar.txt");
-    let sink = start(&uri("solarview", &path, ""), 1);
-    let value = |page: &str| {
+    rewrite("solarview", "solar.txt", |page: &str| {
         let value = page.strip_prefix("/?!\n/KAIFA\n1.8.0(")?;
         let value = value.strip_suffix("*kWh)\n2.8.0(000000.000*kWh)\n!\n")?;
         value.replace('.', "").parse().ok()
-    };
-    println!("{} reads of 10 000 pages", rewrite(&sink, &path, value));
-    assert_eq!(sink.end(SOON), (vec![], 0));
-    assert_eq!(names(folder.path()), ["solar.txt"]);
+    });
 }
 
 #[test]
 fn who_reads_the_textfile_sees_whole_pages_only_over_10_000_rewrites() {
-    let folder = in_memory();
-    let path = folder.path().join("meter.prom");
-    let sink = start(&uri("prometheus", &path, ""), 1);
-    let value = |page: &str| {
+    rewrite("prometheus", "meter.prom", |page: &str| {
         let number = |name: &str| {
             let (_, rest) = page.split_once(&format!("\n{name}{{meter=\"1\"}} "))?;
             rest.split_once('\n')?.0.parse::<u64>().ok()
@@ -174,10 +172,7 @@ fn who_reads_the_textfile_sees_whole_pages_only_over_10_000_rewrites() {
         let telegrams = number("smartmeter_telegrams_total")?;
         let value = number("smartmeter_active_energy_import_watthours_total")?;
         (value == telegrams && page.ends_with(&format!(" {telegrams}\n"))).then_some(value)
-    };
-    println!("{} reads of 10 000 pages", rewrite(&sink, &path, value));
-    assert_eq!(sink.end(SOON), (vec![], 0));
-    assert_eq!(names(folder.path()), ["meter.prom"]);
+    });
 }
 
 /// Runs one of the tests that are ignored in a namespace of its own, with a small disk.
@@ -226,7 +221,7 @@ fn small_disk_snapshot() {
     for number in 2000..2100 {
         sink.put(&energy("1", number));
     }
-    wait_for("the message", || !sink.messages.texts().is_empty());
+    wait_for("the message", || !sink.messages().is_empty());
     thread::sleep(Duration::from_secs(3));
     assert_eq!(text(&path), old);
     assert_eq!(names(&disk), ["filler", "solar.txt"], "nothing is left behind");
@@ -263,11 +258,11 @@ fn small_disk_log() {
     for number in 50..200 {
         sink.put(&energy("1", number));
     }
-    wait_for("the message", || !sink.messages.texts().is_empty());
+    wait_for("the message", || !sink.messages().is_empty());
     let written = text(&path);
     assert!(written.ends_with('\n'), "no line is split: {written:?}");
     fs::remove_file(&filler).unwrap();
-    wait_for("the rest", || sink.messages.texts().len() == 2);
+    wait_for("the rest", || sink.messages().len() == 2);
     wait_for("the last line", || text(&path).lines().count() == 200);
     let expected: String = (0..200).map(|number| energy("1", number) + "\n").collect();
     assert_eq!(text(&path), expected, "each line once, in order");
@@ -296,14 +291,14 @@ fn lines_are_appended_as_they_came() {
     for _ in 0..2 {
         let sink = start(&uri("file", &path, ""), 8);
         sink.put(line);
-        assert_eq!(sink.end(SOON), (vec![], 0));
+        assert_eq!(sink.end(LIMIT), (vec![], 0));
     }
     assert_eq!(text(&path), format!("{line}\n{line}\n"));
     let query = "?fields=voltage_l1_v,energy_import_wh&units.energy=kWh&names.voltage_l1_v=U1";
     let other = folder.path().join("other");
     let sink = start(&uri("file", &other, query), 8);
     sink.put(line);
-    sink.end(SOON);
+    sink.end(LIMIT);
     assert_eq!(text(&other), "{\"U1\":233.70,\"energy_import_kwh\":12.937}\n");
 }
 
@@ -314,7 +309,7 @@ fn csv_has_the_names_of_its_columns_once_a_file() {
     let run = |query: &str| {
         let sink = start(&uri("file", &path, query), 8);
         sink.put(r#"{"meter":"1","energy_import_wh":12937,"voltage_l1_v":233.7,"item_9":"x"}"#);
-        sink.end(SOON).0
+        sink.end(LIMIT).0
     };
     let query = "?fields=meter,energy_import_wh,voltage_l1_v&units.energy=kWh&csv_locale=at&names.meter=Z%3B";
     assert!(run(query).is_empty());
@@ -346,7 +341,7 @@ fn a_line_that_broke_off_is_closed_before_the_next_one() {
         let query = if name.ends_with("csv") { "?fields=power_net_w" } else { "" };
         let sink = start(&uri("file", &path, query), 8);
         sink.put(r#"{"power_net_w":1}"#);
-        sink.end(SOON);
+        sink.end(LIMIT);
         assert_eq!(text(&path), expected, "{name}");
     }
 }
@@ -369,7 +364,7 @@ fn no_line_is_lost_or_split_over_a_hundred_rotations() {
     for number in 0..8000 {
         sink.put(&energy("1", number));
     }
-    assert_eq!(sink.end(SOON), (vec![], 0));
+    assert_eq!(sink.end(LIMIT), (vec![], 0));
     let (lines, files) = rotated(&path);
     assert_eq!(lines, (0..8000).map(|number| energy("1", number)).collect::<Vec<_>>());
     println!("{files} rotations");
@@ -419,7 +414,7 @@ fn no_line_is_lost_or_split_while_files_are_moved_away_a_hundred_times() {
         sink.reopen();
     }
     sink.put(&energy("3", 1));
-    assert_eq!(sink.end(SOON), (vec![], 0));
+    assert_eq!(sink.end(LIMIT), (vec![], 0));
     let found = names(folder.path());
     assert_eq!(found.len(), 101);
     for name in found.iter().filter(|name| *name != "log.jsonl") {
@@ -444,7 +439,7 @@ fn a_file_of_yesterday_is_moved_away_with_the_first_line_of_today() {
         let sink = start(&uri("file", &path, "?rotate=daily&keep=2"), 8);
         sink.put(&energy("1", 1));
         sink.put(&energy("1", 2));
-        assert_eq!(sink.end(SOON), (vec![], 0));
+        assert_eq!(sink.end(LIMIT), (vec![], 0));
     };
     run();
     run();
@@ -466,7 +461,7 @@ fn a_file_that_cannot_be_moved_away_goes_on_growing() {
     fs::create_dir_all(folder.path().join("log.jsonl.1/x")).unwrap();
     let sink = start(&uri("file", &path, "?rotate=100&keep=1"), 8);
     (0..20).for_each(|number| sink.put(&energy("1", number)));
-    let (messages, lost) = sink.end(SOON);
+    let (messages, lost) = sink.end(LIMIT);
     assert_eq!((messages.len(), lost), (1, 0), "{messages:?}");
     assert!(messages[0].contains("log.jsonl cannot be moved away: "), "{messages:?}");
     assert_eq!(text(&path).lines().count(), 20);
@@ -481,7 +476,7 @@ fn a_hostile_meter_does_not_leave_its_file_line_or_cell() {
     for uri in [uri("file", &path("{meter}"), ""), uri("solarview", &path("{meter}.txt"), "")] {
         let sink = start(&uri, 8);
         sink.put(&line);
-        assert_eq!(sink.end(SOON), (vec![], 0));
+        assert_eq!(sink.end(LIMIT), (vec![], 0));
     }
     let name = "a________x______2J-1931134e";
     assert_eq!(names(folder.path()), [name.to_owned(), format!("{name}.txt")]);
@@ -492,7 +487,7 @@ fn a_hostile_meter_does_not_leave_its_file_line_or_cell() {
     let csv = path("log.csv");
     let sink = start(&uri("file", &csv, "?fields=meter,energy_import_wh"), 8);
     [&line, formula].into_iter().for_each(|line| sink.put(line));
-    assert_eq!(sink.end(SOON), (vec![], 0));
+    assert_eq!(sink.end(LIMIT), (vec![], 0));
     let mut reader = csv::Reader::from_path(&csv).unwrap();
     let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
     let cells: Vec<Vec<&str>> = rows.iter().map(|row| row.iter().collect()).collect();
@@ -527,9 +522,9 @@ fn a_folder_that_comes_later_is_waited_for() {
     let path = folder.path().join("later/log.jsonl");
     let sink = start(&uri("file", &path, ""), 8);
     sink.put(&energy("1", 1));
-    wait_for("the message", || !sink.messages.texts().is_empty());
+    wait_for("the message", || !sink.messages().is_empty());
     fs::create_dir(path.parent().unwrap()).unwrap();
-    let (messages, lost) = sink.end(SOON);
+    let (messages, lost) = sink.end(LIMIT);
     assert_eq!((messages.len(), lost), (2, 0), "{messages:?}");
     assert!(messages[0].contains("later/log.jsonl: no such folder; trying again"), "{messages:?}");
     assert_eq!(text(&path), energy("1", 1) + "\n");

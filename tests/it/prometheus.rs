@@ -5,15 +5,15 @@ use std::{
     fs,
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
+    path::PathBuf,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
 use crate::common::binary::{Running as Process, run, wait_for};
-use crate::common::sinks::{HOSTILE, names, start};
+use crate::common::sinks::{HOSTILE, LIMIT, names, start};
 use meterpipe::reading::fields::FIELDS;
-
-const SOON: Duration = Duration::from_secs(30);
+use tempfile::TempDir;
 
 /// The published telegram of Netz NÖ.
 const PUBLISHED: &str = include_str!("../data/netznoe-doc-2021.plain.hex");
@@ -80,15 +80,21 @@ fn decode_prints_the_registers_of_the_published_telegram() {
     assert!(ran.err.contains("power_net_w has no OBIS code"), "{}", ran.err);
 }
 
+/// A sink that writes a file of that name into a folder of its own.
+fn textfile(name: &str) -> (TempDir, PathBuf, sinks::Running) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    let sink = start(&format!("prometheus:{}", path.display()), 8);
+    (folder, path, sink)
+}
+
 #[test]
 fn promtool_finds_nothing_to_complain_about() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("meter.prom");
-    let sink = start(&format!("prometheus:{}", path.display()), 8);
+    let (_folder, path, sink) = textfile("meter.prom");
     for meter in ["181220000009", HOSTILE, "", "ä\u{202e}"] {
         sink.put(&everything(meter));
     }
-    assert_eq!(sink.end(SOON), (vec![], 0));
+    assert_eq!(sink.end(LIMIT), (vec![], 0));
     let page = fs::read_to_string(&path).unwrap();
     // Each number of each of the three meters that have a number, and of that which has a title only.
     let numbers = FIELDS.len() + 3;
@@ -98,12 +104,10 @@ fn promtool_finds_nothing_to_complain_about() {
 
 #[test]
 fn a_file_that_the_collector_would_not_read_is_reported() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("meter.txt");
-    let sink = start(&format!("prometheus:{}", path.display()), 8);
+    let (_folder, path, sink) = textfile("meter.txt");
     sink.put(&everything("1"));
     let text = "does not end in .prom: the textfile collector will not read it";
-    assert_eq!(sink.end(SOON), (vec![format!("{} {text}", path.display())], 0));
+    assert_eq!(sink.end(LIMIT), (vec![format!("{} {text}", path.display())], 0));
     assert!(path.exists());
 }
 
@@ -125,19 +129,19 @@ fn momentary_values_go_from_the_file_when_nothing_comes_any_more() {
     promtool_is_content(&left);
     sink.put(&everything("1"));
     wait_for("the values again", || page().contains("voltage_volts{"));
-    assert_eq!(sink.end(SOON), (vec![], 0));
+    assert_eq!(sink.end(LIMIT), (vec![], 0));
     // 0 is for ever, as for Home Assistant.
     let uri = format!("prometheus:{}?expire_after=0", path.display());
     let sink = start(&uri, 8);
     sink.put(&everything("2"));
-    assert_eq!(sink.end(SOON), (vec![], 0));
+    assert_eq!(sink.end(LIMIT), (vec![], 0));
     assert!(page().contains("voltage_volts{meter=\"2\""), "{}", page());
 }
 
 /// The answer of a server, as far as it arrives.
 fn ask(address: SocketAddr, request: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(SOON)).unwrap();
+    stream.set_read_timeout(Some(LIMIT)).unwrap();
     stream.write_all(request.as_bytes()).ok()?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).ok()?;
@@ -148,12 +152,10 @@ const GET: &str = "GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\
 
 #[test]
 fn node_exporter_shows_the_values_of_the_textfile() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("meter.prom");
-    let sink = start(&format!("prometheus:{}", path.display()), 8);
+    let (folder, path, sink) = textfile("meter.prom");
     sink.put(&everything("181220000009"));
     sink.put(&everything(HOSTILE));
-    assert_eq!(sink.end(SOON), (vec![], 0));
+    assert_eq!(sink.end(LIMIT), (vec![], 0));
     let ours = samples(&fs::read_to_string(&path).unwrap());
     tools::need("prometheus-node-exporter", |mut exporter| {
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
@@ -190,8 +192,8 @@ fn node_exporter_shows_the_values_of_the_textfile() {
 /// An exporter, and where it listens.
 fn exporter() -> (sinks::Running, SocketAddr) {
     let sink = start("prometheus://127.0.0.1:0", 8);
-    wait_for("the address", || !sink.messages.texts().is_empty());
-    let messages = sink.messages.texts().concat();
+    wait_for("the address", || !sink.messages().is_empty());
+    let messages = sink.messages().concat();
     let address = messages.strip_prefix("listening on http://").unwrap();
     let address = address.strip_suffix("/metrics").unwrap().parse().unwrap();
     (sink, address)
@@ -222,7 +224,7 @@ fn the_exporter_shows_the_latest_readings_to_who_asks() {
     if let Some(answer) = ask(address, &long) {
         assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
     }
-    assert_eq!(sink.end(SOON).1, 0);
+    assert_eq!(sink.end(LIMIT).1, 0);
     assert!(TcpStream::connect(address).is_err(), "the end is the end");
 }
 
@@ -254,7 +256,7 @@ fn clients_that_dawdle_hold_up_nobody_and_are_gone_after_a_while() {
         assert!(rest.is_empty());
     }
     assert!(since.elapsed() < Duration::from_secs(50), "they stay for ever");
-    assert_eq!(sink.end(SOON).1, 0);
+    assert_eq!(sink.end(LIMIT).1, 0);
 }
 
 #[test]
@@ -278,7 +280,7 @@ fn who_takes_nothing_of_the_answer_holds_up_nobody() {
     });
     assert!(answer.len() > 3 << 20, "{}", answer.len());
     drop(deaf);
-    assert_eq!(sink.end(SOON).1, 0);
+    assert_eq!(sink.end(LIMIT).1, 0);
 }
 
 #[test]
@@ -286,32 +288,30 @@ fn an_address_that_is_taken_is_reported_once_and_waited_for() {
     let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
     let taken = TcpListener::bind(address).unwrap();
     let sink = start(&format!("prometheus://{address}"), 8);
-    wait_for("the message", || !sink.messages.texts().is_empty());
+    wait_for("the message", || !sink.messages().is_empty());
     sink.put(&everything("1"));
     drop(taken);
-    wait_for("the address", || sink.messages.texts().len() > 1);
+    wait_for("the address", || sink.messages().len() > 1);
     let why = "Address already in use (os error 98); trying again, every 30 s at most";
     let listening = format!("listening on http://{address}/metrics");
     let page = ask(address, GET).unwrap();
     assert!(page.contains("telegrams_total{meter=\"1\"} 1\n"), "{page}");
-    let (messages, lost) = sink.end(SOON);
+    let (messages, lost) = sink.end(LIMIT);
     assert_eq!(messages, [format!("cannot listen on {address}: {why}"), listening]);
     assert_eq!(lost, 0);
 
     let taken = TcpListener::bind(address).unwrap();
     let sink = start(&format!("prometheus://{address}"), 8);
     (0..3).for_each(|_| sink.put(&everything("1")));
-    assert_eq!(sink.end(SOON).1, 3, "nobody could see them");
+    assert_eq!(sink.end(LIMIT).1, 3, "nobody could see them");
     drop(taken);
 }
 
 #[test]
 fn a_hostile_meter_stays_within_its_label() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("meter.prom");
-    let sink = start(&format!("prometheus:{}", path.display()), 8);
+    let (folder, path, sink) = textfile("meter.prom");
     sink.put(&format!("{{\"meter\":\"{HOSTILE}\",\"power_net_w\":-5}}"));
-    assert_eq!(sink.end(SOON), (vec![], 0));
+    assert_eq!(sink.end(LIMIT), (vec![], 0));
     let page = fs::read_to_string(&path).unwrap();
     let label = r##"{meter="a/../+#{{x}}\"\n\\u{1b}[2J"}"##;
     assert!(page.contains(&format!("smartmeter_active_power_net_watts{label} -5\n")), "{page}");

@@ -10,7 +10,10 @@ use std::{
 use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
 use rustix::fs::OFlags;
 
-use crate::sink::files::{path_template::printable_path, rotation::Rotation};
+use crate::sink::{
+    files::{path_template::printable_path, rotation::Rotation},
+    traits::Report,
+};
 
 /// The most files open at a time: one for each meter, and no home has more.
 const MOST_OPEN: usize = 16;
@@ -29,7 +32,6 @@ pub struct AppendFiles {
     no_follow: bool,
     /// The file written last is at the end.
     open: Vec<OpenFile>,
-    notes: Vec<String>,
     /// True if a failed rotation was reported.
     rotation_failure_reported: bool,
 }
@@ -46,20 +48,11 @@ struct OpenFile {
 
 impl AppendFiles {
     /// No file is open yet.
-    #[must_use]
     pub const fn new(rotation: Rotation, header: Vec<u8>, no_follow: bool) -> Self {
-        Self {
-            rotation,
-            header,
-            no_follow,
-            open: Vec::new(),
-            notes: Vec::new(),
-            rotation_failure_reported: false,
-        }
+        Self { rotation, header, no_follow, open: Vec::new(), rotation_failure_reported: false }
     }
 
     /// The number of octets to append at once, if `wanted` are available.
-    #[must_use]
     pub fn batch(&self, wanted: usize) -> usize {
         // Rotated files come out close to the limit.
         let limit = self.rotation.limit().and_then(|limit| usize::try_from(limit / 16).ok());
@@ -70,22 +63,17 @@ impl AppendFiles {
     ///
     /// # Errors
     /// Errors of the disk. Nothing was appended then, and the next call opens the file again.
-    pub fn append(&mut self, path: &Path, lines: &[u8]) -> io::Result<()> {
-        let mut open = self.take(path)?;
+    pub fn append(&mut self, path: &Path, lines: &[u8], report: &dyn Report) -> io::Result<()> {
+        let mut open = self.take(path, report)?;
         let metadata = open.file.metadata()?;
         let today = Zoned::now().date();
         if metadata.is_file() && self.is_due(&open, &metadata, lines, today) {
-            open = self.rotate(open)?;
+            open = self.rotate(open, report)?;
         }
         open.append(lines)?;
         open.written = today;
         self.open.push(open);
         Ok(())
-    }
-
-    /// Remarks for the user, each once.
-    pub fn notes(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.notes)
     }
 
     /// Closes all files, because they were moved away or at the end.
@@ -95,7 +83,7 @@ impl AppendFiles {
         }
     }
 
-    fn take(&mut self, path: &Path) -> io::Result<OpenFile> {
+    fn take(&mut self, path: &Path, report: &dyn Report) -> io::Result<OpenFile> {
         if let Some(at) = self.open.iter().position(|open| open.path == path) {
             let open = self.open.remove(at);
             // The file may have been moved away without a signal.
@@ -106,7 +94,7 @@ impl AppendFiles {
         if self.open.len() >= MOST_OPEN {
             self.open.remove(0);
         }
-        self.open(path)
+        self.open(path, report)
     }
 
     fn is_due(&self, open: &OpenFile, metadata: &Metadata, lines: &[u8], today: Date) -> bool {
@@ -117,17 +105,17 @@ impl AppendFiles {
 
     /// Moves a file away and opens the next one. If that fails, the file stays in use: better one
     /// that is too large than none.
-    fn rotate(&mut self, open: OpenFile) -> io::Result<OpenFile> {
+    fn rotate(&mut self, open: OpenFile, report: &dyn Report) -> io::Result<OpenFile> {
         open.file.sync_all()?;
         match self.rotation.rotate(&open.path) {
             Ok(()) => {
                 self.rotation_failure_reported = false;
-                self.open(&open.path)
+                self.open(&open.path, report)
             }
             Err(error) => {
                 let text = format!("{} cannot be moved away: {error}", printable_path(&open.path));
                 if !self.rotation_failure_reported {
-                    self.notes.push(format!("{text}; it keeps growing"));
+                    report.say(&format!("{text}; it keeps growing"));
                 }
                 self.rotation_failure_reported = true;
                 Ok(open)
@@ -135,7 +123,7 @@ impl AppendFiles {
         }
     }
 
-    fn open(&mut self, path: &Path) -> io::Result<OpenFile> {
+    fn open(&self, path: &Path, report: &dyn Report) -> io::Result<OpenFile> {
         match fs::metadata(path) {
             // Opening a FIFO without a reader would block for ever.
             Ok(metadata) if !metadata.is_file() && !metadata.file_type().is_char_device() => {
@@ -153,14 +141,14 @@ impl AppendFiles {
         let written = metadata.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
         let written = written.map_or_else(Zoned::now, |at| at.to_zoned(TimeZone::system()));
         let prefix = match metadata.is_file() {
-            true => self.prefix(path, metadata.len())?,
+            true => self.prefix(path, metadata.len(), report)?,
             false => Vec::new(),
         };
         Ok(OpenFile { path: path.to_owned(), file, prefix, written: written.date() })
     }
 
     /// The text that completes a broken last line, and the header if the file has another one.
-    fn prefix(&mut self, path: &Path, size: u64) -> io::Result<Vec<u8>> {
+    fn prefix(&self, path: &Path, size: u64, report: &dyn Report) -> io::Result<Vec<u8>> {
         if size == 0 {
             return Ok(self.header.clone());
         }
@@ -175,7 +163,7 @@ impl AppendFiles {
         if first != self.header {
             prefix.extend_from_slice(&self.header);
             let text = "has other columns: a new header precedes the new rows";
-            self.notes.push(format!("{} {text}", printable_path(path)));
+            report.say(&format!("{} {text}", printable_path(path)));
         }
         Ok(prefix)
     }

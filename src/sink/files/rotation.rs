@@ -47,7 +47,6 @@ impl Rotation {
     }
 
     /// The largest size of a file.
-    #[must_use]
     pub const fn limit(&self) -> Option<u64> {
         match self.due {
             Some(RotationDue::Size(limit)) => Some(limit),
@@ -57,7 +56,6 @@ impl Rotation {
 
     /// True if a file of this size, last written on that day, has to be moved away before `more`
     /// octets are written today.
-    #[must_use]
     pub fn is_due(&self, size: u64, written: Date, more: u64, today: Date) -> bool {
         let full = |limit| size.saturating_add(more) > limit;
         match self.due {

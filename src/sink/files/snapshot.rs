@@ -4,7 +4,6 @@
 //! attempt follows. Nothing is kept for later: the next readings replace these.
 
 use std::{
-    iter,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
@@ -24,11 +23,13 @@ use crate::{
 
 /// A source of pages that show the latest readings.
 pub trait Pages: Send {
-    /// Remarks for the user, each once.
-    fn notes(&mut self) -> Vec<String>;
+    /// A remark for the user before any readings come.
+    fn remark(&self) -> Option<String> {
+        None
+    }
 
     /// Takes readings in.
-    fn take(&mut self, readings: Arc<Readings>);
+    fn take(&mut self, readings: Arc<Readings>, report: &dyn Report);
 
     /// The time after which a page is out of date without new readings.
     fn fresh_for(&self) -> Option<Duration> {
@@ -53,17 +54,14 @@ impl<P: Pages> Sink for SnapshotSink<P> {
     fn run(self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         let mut pages = self.0;
         let mut writer = PageWriter::new();
+        pages.remark().iter().for_each(|remark| report.say(remark));
         loop {
-            pages.notes().iter().for_each(|note| report.say(note));
             let timeout = writer.wait().or(pages.fresh_for()).unwrap_or(IDLE_WAIT);
-            let first = queue.next(timeout);
-            let ended = queue.is_ended();
-            for event in first.into_iter().chain(iter::from_fn(|| queue.take())) {
-                if let SinkEvent::Readings(readings) = event {
-                    pages.take(readings);
-                }
+            if let Some(SinkEvent::Readings(readings)) = queue.next(timeout) {
+                pages.take(readings, report);
             }
-            pages.notes().iter().for_each(|note| report.say(note));
+            let ended = queue.is_ended();
+            queue.readings().for_each(|readings| pages.take(readings, report));
             writer.add(pages.pages());
             if ended || writer.wait().is_none_or(|wait| wait.is_zero()) {
                 writer.write(&queue, report);

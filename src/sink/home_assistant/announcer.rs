@@ -22,7 +22,7 @@ use crate::{
             options::{DiscoveryOptions, PREFIX},
         },
         line_counters::LineCounters,
-        mqtt::announce::{Announcer, ExtraValue, Publication, StateFormat},
+        mqtt::publication::{ExtraValue, Publication, StateFormat},
         settings::{SinkSettings, error::SettingError},
         slug::slug,
     },
@@ -61,71 +61,47 @@ const MOST_ENTITIES: usize = 256;
 /// Home Assistant's message at its start.
 const BIRTH: &[u8] = b"online";
 
-/// Takes the settings of Home Assistant and returns its announcer, if meters are to be announced.
-/// `sink_interval` is the interval at which the sink takes telegrams, if the settings name one.
-///
-/// # Errors
-/// Invalid values.
-pub fn announcer(
-    settings: &mut SinkSettings,
-    state_format: &StateFormat,
-    line_counters: &LineCounters,
-    sink_interval: Option<Duration>,
-) -> Result<Option<Box<dyn Announcer>>, SettingError> {
-    let options = DiscoveryOptions::take(settings, state_format.topics.layout())?;
-    let is_reserved = |name: &str| Diagnostic::ALL.iter().any(|it| it.member() == name);
-    let mut names = state_format.projection.names.iter().filter(|_| options.is_some());
-    if let Some((key, name)) = names.find(|(_, name)| is_reserved(name)) {
-        let key = format!("names.{}", key.text(&state_format.projection.units));
-        return Err(SettingError::value(
-            &key,
-            name,
-            "this name is reserved for a diagnostic value",
-        ));
-    }
-    let announcer = |options| {
-        HomeAssistant::new(options, state_format.clone(), line_counters.clone(), sink_interval)
-    };
-    Ok(options.map(|options| Box::new(announcer(options)) as Box<dyn Announcer>))
-}
-
 impl HomeAssistant {
-    /// An announcer that has announced nothing yet.
-    #[must_use]
-    pub fn new(
-        options: DiscoveryOptions,
-        state_format: StateFormat,
-        line_counters: LineCounters,
+    /// Takes the settings of Home Assistant; `None` if no meters are to be announced.
+    /// `sink_interval` is the interval at which the sink takes telegrams, if the settings name one.
+    ///
+    /// # Errors
+    /// Invalid values.
+    pub fn take(
+        settings: &mut SinkSettings,
+        state_format: &StateFormat,
+        line_counters: &LineCounters,
         sink_interval: Option<Duration>,
-    ) -> Self {
-        // On a topic that meters share, a second device would show the values of the first.
-        let most_meters = if state_format.topics.is_shared() { 1 } else { MOST_METERS };
-        Self {
+    ) -> Result<Option<Self>, SettingError> {
+        let StateFormat { topics, projection } = state_format;
+        let Some(options) = DiscoveryOptions::take(settings, topics.layout())? else {
+            return Ok(None);
+        };
+        let is_reserved = |name: &str| Diagnostic::ALL.iter().any(|it| it.member() == name);
+        if let Some((key, name)) = projection.names.iter().find(|(_, name)| is_reserved(name)) {
+            let key = format!("names.{}", key.text(&projection.units));
+            let cause = "this name is reserved for a diagnostic value";
+            return Err(SettingError::value(&key, name, cause));
+        }
+        Ok(Some(Self {
             options,
-            state_format,
-            line_counters,
+            state_format: state_format.clone(),
+            line_counters: line_counters.clone(),
             sink_interval,
             meters: BTreeMap::new(),
-            most_meters,
-        }
-    }
-
-    fn config<'a>(&'a self, meter: &'a AnnouncedMeter) -> DiscoveryConfig<'a> {
-        let expire_after =
-            self.options.expire_after.unwrap_or_else(|| meter.interval.expire_after());
-        DiscoveryConfig {
-            options: &self.options,
-            state_format: &self.state_format,
-            number: &meter.number,
-            expire_after,
-        }
+            // On a topic that meters share, a second device would show the values of the first.
+            most_meters: if topics.is_shared() { 1 } else { MOST_METERS },
+        }))
     }
 
     fn messages(&self, meter: &AnnouncedMeter) -> Vec<Publication> {
-        match meter.entities.is_empty() {
-            true => Vec::new(),
-            false => self.config(meter).messages(meter.entities.values()),
+        if meter.entities.is_empty() {
+            return Vec::new();
         }
+        let Self { options, state_format, .. } = self;
+        let expire_after = options.expire_after.unwrap_or_else(|| meter.interval.expire_after());
+        let config = DiscoveryConfig { options, state_format, number: &meter.number, expire_after };
+        config.messages(meter.entities.values())
     }
 
     /// The meter of these readings, if it was announced.
@@ -133,21 +109,25 @@ impl HomeAssistant {
         let number = readings.meta(Meta::Meter)?;
         self.meters.get(&slug(number)).filter(|meter| meter.number == number)
     }
-}
 
-impl Announcer for HomeAssistant {
-    fn subscriptions(&self) -> Vec<String> {
+    /// Topics to subscribe to in each connection, with QoS 0.
+    pub fn subscriptions(&self) -> Vec<String> {
         // The discovery prefix and the birth topic are two settings of Home Assistant.
         let mut topics = vec![birth_topic(PREFIX), birth_topic(&self.options.prefix)];
         topics.dedup();
         topics
     }
 
-    fn on_connect(&mut self) -> Vec<Publication> {
+    /// Messages that start each new connection, before the states: the broker may have forgotten all.
+    pub fn on_connect(&self) -> Vec<Publication> {
         self.meters.values().flat_map(|meter| self.messages(meter)).collect()
     }
 
-    fn on_readings(&mut self, readings: &Readings) -> Vec<Publication> {
+    /// Messages that have to precede the state of these readings; none if they bring nothing new.
+    ///
+    /// The sink calls it for all readings, even without a connection. It then drops the messages,
+    /// because [`on_connect`](Self::on_connect) returns them later.
+    pub fn on_readings(&mut self, readings: &Readings) -> Vec<Publication> {
         let Some(number) = readings.meta(Meta::Meter) else {
             return Vec::new();
         };
@@ -168,16 +148,20 @@ impl Announcer for HomeAssistant {
         messages
     }
 
-    fn on_message(&mut self, topic: &str, payload: &[u8]) -> Option<Duration> {
+    /// Handles a message from the broker. After the returned time, jitter included, the sink sends
+    /// announcements and latest states again as in a new connection.
+    pub fn on_message(&self, topic: &str, payload: &[u8]) -> Option<Duration> {
         let born = payload == BIRTH && self.subscriptions().iter().any(|known| known == topic);
         born.then(jitter)
     }
 
-    fn required_fields(&self, readings: &Readings) -> &[FieldKey] {
+    /// Fields that each state of this meter contains, as `null` if the telegram lacks them.
+    pub fn required_fields(&self, readings: &Readings) -> &[FieldKey] {
         self.meter(readings).map_or(&[], |meter| &meter.keys)
     }
 
-    fn extra_values(&self, readings: &Readings) -> Vec<ExtraValue> {
+    /// Values to add to a state besides the readings.
+    pub fn extra_values(&self, readings: &Readings) -> Vec<ExtraValue> {
         let diagnostics = self.meter(readings).map_or(&[][..], |meter| &meter.diagnostics);
         let value = |it: &Diagnostic| (it.member(), it.value(readings, &self.line_counters));
         diagnostics.iter().map(value).collect()
@@ -237,30 +221,40 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::sink::mqtt::topics::Topics;
+    use crate::sink::mqtt::publication::Qos;
 
     const LINE: &str = concat!(
         "{\"schema\":1,\"time\":\"2026-11-20T12:00:00+01:00\",\"meter\":\"181220000009\",",
         "\"energy_import_wh\":12937,\"power_net_w\":-5}"
     );
 
-    fn home_assistant(uri: &str) -> HomeAssistant {
+    fn take(uri: &str) -> Result<Option<HomeAssistant>, SettingError> {
         let mut settings: SinkSettings = uri.parse().unwrap();
-        let topics = Topics::take(&mut settings).unwrap();
-        let state_format = StateFormat { projection: settings.take_projection().unwrap(), topics };
-        let options =
-            DiscoveryOptions::take(&mut settings, state_format.topics.layout()).unwrap().unwrap();
+        let state_format = StateFormat::take(&mut settings).unwrap();
         let sink_interval = settings.take_throttle().unwrap().interval();
-        settings.finish().unwrap();
-        HomeAssistant::new(options, state_format, LineCounters::default(), sink_interval)
+        let counters = LineCounters::default();
+        HomeAssistant::take(&mut settings, &state_format, &counters, sink_interval)
+    }
+
+    fn home_assistant(uri: &str) -> HomeAssistant {
+        take(uri).unwrap().unwrap()
     }
 
     fn readings(line: &str) -> Readings {
         Readings::parse(line.as_bytes()).unwrap()
     }
 
+    fn of_meter(number: &str) -> Readings {
+        readings(&format!("{{\"meter\":\"{number}\",\"power_net_w\":1}}"))
+    }
+
     fn payload(message: &Publication) -> Value {
         serde_json::from_slice(&message.payload).unwrap()
+    }
+
+    fn assert_payload(message: &Publication, expected: &str) {
+        let expected = expected.replace("VERSION", env!("CARGO_PKG_VERSION"));
+        assert_eq!(String::from_utf8_lossy(&message.payload), expected);
     }
 
     fn components(message: &Publication) -> Vec<String> {
@@ -274,7 +268,7 @@ mod tests {
         assert_eq!(messages.len(), 1);
         assert_eq!(messages[0].topic, "homeassistant/device/meterpipe_181220000009/config");
         assert!(messages[0].retain);
-        assert_eq!(messages[0].qos, crate::sink::mqtt::announce::Qos::AtLeastOnce);
+        assert_eq!(messages[0].qos, Qos::AtLeastOnce);
         let expected = concat!(
             r#"{"avty":[{"t":"meterpipe/status"}],"cmps":{"#,
             r#""energy_import":{"def_ent_id":"sensor.smart_meter_181220000009_energy_import","#,
@@ -298,19 +292,13 @@ mod tests {
             r#""sn":"181220000009"},"o":{"name":"meterpipe","sw":"VERSION"},"#,
             r#""qos":1,"stat_t":"meterpipe/181220000009/state"}"#
         );
-        let expected = expected.replace("VERSION", env!("CARGO_PKG_VERSION"));
-        assert_eq!(String::from_utf8(messages[0].payload.clone()).unwrap(), expected);
+        assert_payload(&messages[0], expected);
         assert_eq!(home_assistant("mqtt://other").on_readings(&readings(LINE)), messages);
     }
 
     #[test]
     fn no_reading_takes_the_name_of_a_diagnostic() {
-        let mut settings: SinkSettings =
-            "mqtt://b?names.power_net_w=clock_drift_s".parse().unwrap();
-        let topics = Topics::take(&mut settings).unwrap();
-        let state_format = StateFormat { projection: settings.take_projection().unwrap(), topics };
-        let error =
-            announcer(&mut settings, &state_format, &LineCounters::default(), None).err().unwrap();
+        let error = take("mqtt://b?names.power_net_w=clock_drift_s").unwrap_err();
         let text =
             "names.power_net_w = clock_drift_s: this name is reserved for a diagnostic value";
         assert_eq!(error.to_string(), text);
@@ -358,8 +346,7 @@ mod tests {
     fn each_meter_is_a_device_and_without_a_number_there_is_none() {
         let mut announcer = home_assistant("mqtt://broker");
         for number in ["2", "1", "3"] {
-            let line = format!("{{\"meter\":\"{number}\",\"power_net_w\":1}}");
-            let topic = &announcer.on_readings(&readings(&line))[0].topic;
+            let topic = &announcer.on_readings(&of_meter(number))[0].topic;
             assert_eq!(topic, &format!("homeassistant/device/meterpipe_{number}/config"));
         }
         assert_eq!(announcer.on_readings(&readings("{\"power_net_w\":1}")), []);
@@ -378,18 +365,15 @@ mod tests {
         // that equals the slug of an announced one gets no device.
         let mut announcer = home_assistant("mqtt://broker");
         for (number, devices) in [("a/b", 1), ("a_b", 1), (&slug("a/b"), 0), ("a/b", 0)] {
-            let line = format!("{{\"meter\":\"{number}\",\"power_net_w\":1}}");
-            assert_eq!(announcer.on_readings(&readings(&line)).len(), devices);
+            assert_eq!(announcer.on_readings(&of_meter(number)).len(), devices);
         }
     }
 
     #[test]
     fn a_crowd_of_made_up_meters_or_objects_has_an_end() {
         let mut announcer = home_assistant("mqtt://broker");
-        let announced = (0..1000).filter(|number| {
-            let line = format!("{{\"meter\":\"{number}\",\"power_net_w\":1}}");
-            !announcer.on_readings(&readings(&line)).is_empty()
-        });
+        let announced = (0..1000)
+            .filter(|number| !announcer.on_readings(&of_meter(&number.to_string())).is_empty());
         assert_eq!(announced.count(), MOST_METERS);
         let items: Vec<_> = (1..1000).map(|item| format!("\"item_{item}\":1")).collect();
         let line = format!("{{\"meter\":\"1\",{}}}", items.join(","));
@@ -441,13 +425,20 @@ mod tests {
     #[test]
     fn in_the_flat_layout_each_entity_has_its_topic() {
         let message = home_assistant("mqtt://broker/home?layout=flat&names.meter=id");
-        let message = { message }.on_readings(&readings(LINE)).remove(0);
-        let payload = payload(&message);
-        assert_eq!(payload.get("stat_t"), None);
-        let power = &payload["cmps"]["power_net"];
-        assert_eq!(power["stat_t"], "home/181220000009/power_net_w");
-        assert_eq!(power["val_tpl"], "{{ value }}");
-        assert_eq!(payload["cmps"]["meter_number"]["stat_t"], "home/181220000009/id");
+        let message = { message }.on_readings(&of_meter("1")).remove(0);
+        let expected = concat!(
+            r#"{"avty":[{"t":"home/status"}],"cmps":{"#,
+            r#""meter_number":{"def_ent_id":"sensor.smart_meter_1_meter_number","#,
+            r#""ent_cat":"diagnostic","ic":"mdi:identifier","name":"Meter number","p":"sensor","#,
+            r#""stat_t":"home/1/id","uniq_id":"meterpipe_1_meter_number","val_tpl":"{{ value }}"},"#,
+            r#""power_net":{"def_ent_id":"sensor.smart_meter_1_power_net","dev_cla":"power","#,
+            r#""exp_aft":60,"name":"Power net","p":"sensor","stat_cla":"measurement","#,
+            r#""stat_t":"home/1/power_net_w","sug_dsp_prc":0,"uniq_id":"meterpipe_1_power_net","#,
+            r#""unit_of_meas":"W","val_tpl":"{{ value }}"}},"#,
+            r#""dev":{"ids":["meterpipe_1"],"name":"Smart meter 1","sn":"1"},"#,
+            r#""o":{"name":"meterpipe","sw":"VERSION"},"qos":1}"#
+        );
+        assert_payload(&message, expected);
     }
 
     #[test]
@@ -462,11 +453,17 @@ mod tests {
             ["energy_import", "meter_number", "meter_time", "power_net"].map(topic),
             "what has no name is left out"
         );
-        let power = payload(&messages[3]);
-        assert_eq!(power["uniq_id"], "meterpipe_181220000009_power_net");
-        assert_eq!(power["stat_t"], "meterpipe/181220000009/state");
-        assert_eq!(power["dev"]["ids"][0], "meterpipe_181220000009");
-        assert_eq!(power.get("p"), None);
+        let expected = concat!(
+            r#"{"avty":[{"t":"meterpipe/status"}],"#,
+            r#""def_ent_id":"sensor.smart_meter_181220000009_power_net","#,
+            r#""dev":{"ids":["meterpipe_181220000009"],"name":"Smart meter 181220000009","#,
+            r#""sn":"181220000009"},"dev_cla":"power","exp_aft":60,"name":"Power net","#,
+            r#""o":{"name":"meterpipe","sw":"VERSION"},"qos":1,"stat_cla":"measurement","#,
+            r#""stat_t":"meterpipe/181220000009/state","sug_dsp_prc":0,"#,
+            r#""uniq_id":"meterpipe_181220000009_power_net","unit_of_meas":"W","#,
+            r#""val_tpl":"{{ value_json['power_net_w'] }}"}"#
+        );
+        assert_payload(&messages[3], expected);
     }
 
     #[test]

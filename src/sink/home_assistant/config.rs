@@ -18,7 +18,7 @@
 
 use core::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
     format::units::Units,
@@ -30,7 +30,7 @@ use crate::{
             options::{DiscoveryForm, DiscoveryOptions},
         },
         mqtt::{
-            announce::{Publication, Qos, StateFormat},
+            publication::{Publication, Qos, StateFormat},
             topics::TopicLayout,
         },
         slug::slug,
@@ -52,7 +52,6 @@ pub struct DiscoveryConfig<'a> {
 
 impl DiscoveryConfig<'_> {
     /// The messages that announce the meter with these entities.
-    #[must_use]
     pub fn messages<'a>(&self, entities: impl Iterator<Item = &'a Entity>) -> Vec<Publication> {
         match self.options.form {
             DiscoveryForm::Device => vec![self.device(entities)],
@@ -70,14 +69,13 @@ impl DiscoveryConfig<'_> {
     }
 
     fn device<'a>(&self, entities: impl Iterator<Item = &'a Entity>) -> Publication {
-        let mut payload = self.shared();
-        let mut components = Map::new();
-        for entity in entities {
+        let component = |entity: &Entity| {
             let mut component = self.sensor(entity);
-            insert(&mut component, "p", "sensor");
-            components.insert(entity.id.clone(), component.into());
-        }
-        insert(&mut payload, "cmps", components);
+            component.insert("p".to_owned(), "sensor".into());
+            (entity.id.clone(), Value::from(component))
+        };
+        let mut payload = self.shared();
+        payload.insert("cmps".to_owned(), entities.map(component).collect());
         let topic = device_topic(&self.options.prefix, &id(self.number));
         message(topic, Value::Object(payload).to_string().into_bytes())
     }
@@ -91,64 +89,51 @@ impl DiscoveryConfig<'_> {
 
     /// The part that all entities share.
     fn shared(&self) -> Map<String, Value> {
-        let mut device = Map::new();
-        insert(&mut device, "ids", vec![id(self.number)]);
-        insert(&mut device, "name", name(self.number));
-        insert(&mut device, "sn", self.number);
-        let mut origin = Map::new();
-        insert(&mut origin, "name", env!("CARGO_PKG_NAME"));
-        insert(&mut origin, "sw", env!("CARGO_PKG_VERSION"));
-        let mut shared = Map::new();
-        if let Some(topic) = self.state_format.topics.status() {
-            let mut availability = Map::new();
-            insert(&mut availability, "t", topic);
-            insert(&mut shared, "avty", vec![Value::Object(availability)]);
-        }
-        insert(&mut shared, "dev", device);
-        insert(&mut shared, "o", origin);
-        insert(&mut shared, "qos", 1);
-        if self.state_format.topics.layout() == TopicLayout::Json {
-            insert(&mut shared, "stat_t", self.state_format.topics.state(Some(self.number)));
-        }
-        shared
+        let topics = &self.state_format.topics;
+        let state = (topics.layout() == TopicLayout::Json).then(|| topics.state(Some(self.number)));
+        members(json!({
+            "avty": topics.status().map(|topic| json!([{ "t": topic }])),
+            "dev": {
+                "ids": [id(self.number)],
+                "name": name(self.number),
+                "sn": self.number,
+            },
+            "o": { "name": env!("CARGO_PKG_NAME"), "sw": env!("CARGO_PKG_VERSION") },
+            "qos": 1,
+            "stat_t": state,
+        }))
     }
 
     fn sensor(&self, entity: &Entity) -> Map<String, Value> {
-        let mut sensor = Map::new();
-        insert(&mut sensor, "uniq_id", format!("{}_{}", id(self.number), entity.id));
-        insert(
-            &mut sensor,
-            "def_ent_id",
-            entity_id(&format!("{} {}", name(self.number), entity.name)),
-        );
-        insert(&mut sensor, "name", entity.name.as_str());
-        match self.state_format.topics.layout() {
+        let topics = &self.state_format.topics;
+        let (topic, template) = match topics.layout() {
+            // The template is always present: without it, Home Assistant would keep that of an earlier
+            // layout.
             TopicLayout::Flat => {
-                let topic = self.state_format.topics.value(Some(self.number), &entity.member);
-                insert(&mut sensor, "stat_t", topic);
-                // Always present: without it, Home Assistant would keep the template of an earlier
-                // layout.
-                insert(&mut sensor, "val_tpl", "{{ value }}");
+                (Some(topics.value(Some(self.number), &entity.member)), "{{ value }}".to_owned())
             }
-            TopicLayout::Json | TopicLayout::Nothing => {
-                insert(&mut sensor, "val_tpl", template(&entity.member));
-            }
-        }
-        insert_some(&mut sensor, "dev_cla", entity.class);
-        insert_some(&mut sensor, "stat_cla", entity.state_class);
-        insert_some(&mut sensor, "unit_of_meas", entity.unit.as_deref());
-        insert_some(&mut sensor, "sug_dsp_prc", entity.decimals);
-        insert_some(&mut sensor, "ic", entity.icon);
-        insert_some(&mut sensor, "ent_cat", entity.diagnostic.then_some("diagnostic"));
-        insert_some(&mut sensor, "en", entity.disabled.then_some(false));
+            TopicLayout::Json | TopicLayout::Nothing => (None, template(&entity.member)),
+        };
         let expires = entity.expires && !self.expire_after.is_zero();
-        insert_some(&mut sensor, "exp_aft", expires.then_some(self.expire_after.as_secs()));
-        sensor
+        members(json!({
+            "uniq_id": format!("{}_{}", id(self.number), entity.id),
+            "def_ent_id": entity_id(&format!("{} {}", name(self.number), entity.name)),
+            "name": entity.name,
+            "stat_t": topic,
+            "val_tpl": template,
+            "dev_cla": entity.class,
+            "stat_cla": entity.state_class,
+            "unit_of_meas": entity.unit,
+            "sug_dsp_prc": entity.decimals,
+            "ic": entity.icon,
+            "ent_cat": entity.diagnostic.then_some("diagnostic"),
+            "en": entity.disabled.then_some(false),
+            "exp_aft": expires.then_some(self.expire_after.as_secs()),
+        }))
     }
 }
 
 /// The messages that remove a meter from Home Assistant, in whichever form it was announced.
-#[must_use]
 pub fn removal(prefix: &str, number: &str) -> Vec<Publication> {
     let id = id(number);
     let named =
@@ -203,12 +188,10 @@ fn template(member: &str) -> String {
     format!("{{{{ value_json['{escaped}'] }}}}")
 }
 
-fn insert(map: &mut Map<String, Value>, key: &str, value: impl Into<Value>) {
-    map.insert(key.to_owned(), value.into());
-}
-
-fn insert_some(map: &mut Map<String, Value>, key: &str, value: Option<impl Into<Value>>) {
-    if let Some(value) = value {
-        insert(map, key, value);
+/// The members of an object that have a value.
+fn members(object: Value) -> Map<String, Value> {
+    match object {
+        Value::Object(members) => members.into_iter().filter(|(_, it)| !it.is_null()).collect(),
+        _ => Map::new(),
     }
 }

@@ -35,7 +35,6 @@ impl Diagnostic {
     pub const ALL: [Self; 3] = [Self::TelegramsLost, Self::ClockDrift, Self::FramesDamaged];
 
     /// Its name in a state.
-    #[must_use]
     pub const fn member(self) -> &'static str {
         match self {
             Self::TelegramsLost => "telegrams_lost",
@@ -45,7 +44,6 @@ impl Diagnostic {
     }
 
     /// Its value, if there is one.
-    #[must_use]
     pub fn value(self, readings: &Readings, line_counters: &LineCounters) -> Option<Decimal> {
         let count = |count: u64| Decimal::of(count.into(), 0);
         match self {
@@ -58,7 +56,6 @@ impl Diagnostic {
     }
 
     /// Its entity in Home Assistant.
-    #[must_use]
     pub fn entity(self) -> Entity {
         let id = match self {
             Self::ClockDrift => "clock_drift",

@@ -79,33 +79,29 @@ const LONGEST_STATE: usize = 255;
 
 impl Entity {
     /// The entity of a reading; `None` if the reading fits no state.
-    #[must_use]
     pub fn of(reading: &ProjectedReading<'_>, units: &Units, compat: bool) -> Option<Self> {
-        let entity = match (reading.key, reading.value.as_ref()) {
-            (FieldKey::Meta(meta), ReadingValue::Text(text)) if text.len() <= LONGEST_STATE => {
-                Self::meta(meta)?
-            }
+        let value = reading.value.as_ref();
+        if matches!(value, ReadingValue::Text(text) if text.len() > LONGEST_STATE) {
+            return None;
+        }
+        let entity = match (reading.key, value) {
+            (FieldKey::Meta(meta), ReadingValue::Text(_)) => Self::meta(meta)?,
             (FieldKey::Field(place, occurrence), ReadingValue::Number(_)) => {
                 Self::named(place, occurrence, units, compat)?
             }
             (FieldKey::Object(..) | FieldKey::Item(_), ReadingValue::Number(_)) => {
                 Self::unnamed(reading.key, &reading.unit, compat)
             }
-            (FieldKey::Object(..) | FieldKey::Item(_), ReadingValue::Text(text))
-                if text.len() <= LONGEST_STATE =>
-            {
-                Self::unnamed(reading.key, "", compat)
-            }
-            (FieldKey::Object(..) | FieldKey::Item(_), ReadingValue::Truth(_)) => {
-                Self::unnamed(reading.key, "", compat)
-            }
+            (
+                FieldKey::Object(..) | FieldKey::Item(_),
+                ReadingValue::Text(_) | ReadingValue::Truth(_),
+            ) => Self::unnamed(reading.key, "", compat),
             _ => return None,
         };
         Some(Self { member: reading.name.clone().into_owned(), ..entity })
     }
 
     /// The entity of a field with a name.
-    #[must_use]
     pub fn named(place: usize, occurrence: usize, units: &Units, compat: bool) -> Option<Self> {
         let field = FIELDS.get(place)?;
         let class = CLASSES.iter().find(|class| class.unit == field.unit)?;
@@ -198,7 +194,6 @@ const fn class(
 const MOST_DECIMALS: i16 = 3;
 
 /// `voltage_l1` as `Voltage L1`.
-#[must_use]
 pub fn name(id: &str) -> String {
     let mut name = String::with_capacity(id.len());
     for (at, word) in id.split('_').enumerate() {

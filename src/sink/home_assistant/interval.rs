@@ -31,7 +31,6 @@ const MISSING: u64 = 6;
 
 impl TelegramInterval {
     /// For a sink that takes telegrams at this interval, if the settings name one.
-    #[must_use]
     pub fn new(sink_interval: Option<Duration>) -> Self {
         let sink_interval = sink_interval.unwrap_or_default().as_millis();
         let step = step_of(u64::try_from(sink_interval).unwrap_or(u64::MAX));
@@ -57,7 +56,6 @@ impl TelegramInterval {
     }
 
     /// The time after which a value is out of date.
-    #[must_use]
     pub fn expire_after(&self) -> Duration {
         let step = STEPS.get(self.step).copied().unwrap_or_default();
         Duration::from_secs(step.into())

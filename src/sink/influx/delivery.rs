@@ -22,7 +22,6 @@ use crate::{
         readings::Readings,
     },
     sink::{
-        event::SinkEvent,
         http::{PostOutcome, PostTarget},
         influx::{
             batch::WriteBatch,
@@ -167,12 +166,10 @@ impl Delivery {
 
     /// Takes readings from the queue while there is room.
     fn fill(&mut self, queue: &QueueReceiver, report: &dyn Report) {
-        while !self.pending.is_full() {
-            match queue.take() {
-                Some(SinkEvent::Readings(readings)) => self.add(&readings, report),
-                Some(SinkEvent::Reopen) => {}
-                None => break,
-            }
+        while !self.pending.is_full()
+            && let Some(readings) = queue.readings().next()
+        {
+            self.add(&readings, report);
         }
         // Producers wait for a slow server, but not for an unreachable one.
         let full = self.outage.is_some() && self.pending.is_full();
@@ -185,10 +182,7 @@ impl Delivery {
                 are lost"
             ));
         }
-        match queue.dropped() {
-            0 => {}
-            dropped => report.lost(dropped),
-        }
+        report.lost(queue.dropped());
     }
 
     /// Turns readings into a line that waits.
@@ -367,22 +361,15 @@ impl Delivery {
 
     /// Keeps the remaining lines on the disk, or counts them as lost.
     fn give_up(&mut self, queue: &QueueReceiver, report: &dyn Report) {
-        while let Some(event) = queue.take() {
-            if let SinkEvent::Readings(readings) = event {
-                self.add(&readings, report);
-            }
-        }
+        queue.readings().for_each(|readings| self.add(&readings, report));
+        self.spooled.open_last(report);
         let waiting = self.pending.len();
         if waiting > 0 && self.spooled.put(&mut self.pending, 0, report) {
             self.pending.truncate(0);
             report.say(&format!("{waiting} readings wait on the disk for the next start"));
         }
         let lost = self.pending.len().saturating_sub(self.spooled.taken());
-        let lost = u64::try_from(lost).unwrap_or(u64::MAX);
-        match lost.saturating_add(queue.dropped()) {
-            0 => {}
-            lost => report.lost(lost),
-        }
+        report.lost(lost as u64 + queue.dropped());
         if self.refused.count > 0 {
             report.say(&format!("{} more readings were refused", self.refused.count));
         }

@@ -4,11 +4,12 @@ use crate::{
     format::influx::MEASUREMENT,
     sink::{
         influx::settings,
-        kind::{Lookup, SinkEnvironment, SinkKind, SinkScheme, TargetForm, VariableAddress, first},
+        kind::{Lookup, SinkEnvironment, SinkKind, SinkScheme, VariableAddress, first},
         settings::{
             SinkSettings,
             error::SettingError,
             key::{SettingKey, SettingType},
+            uri::has_port,
         },
     },
 };
@@ -17,18 +18,8 @@ use crate::{
 pub const INFLUX: SinkKind = SinkKind {
     title: "INFLUXDB",
     schemes: &[
-        SinkScheme {
-            name: "influxdb",
-            form: TargetForm::Server,
-            example: "influxdb://HOST",
-            help: "InfluxDB, VictoriaMetrics",
-        },
-        SinkScheme {
-            name: "influxdbs",
-            form: TargetForm::Server,
-            example: "influxdbs://HOST",
-            help: "InfluxDB, VictoriaMetrics, over TLS",
-        },
+        SinkScheme::server("influxdb", "influxdb://HOST", "InfluxDB, VictoriaMetrics"),
+        SinkScheme::server("influxdbs", "influxdbs://HOST", "InfluxDB, VictoriaMetrics, over TLS"),
     ],
     about: "A `bucket` means version 2 of the API, which VictoriaMetrics takes too; a `db` means \
             version 1. A path in the address precedes the path of the API, for a server behind a \
@@ -179,9 +170,4 @@ fn with_port(rest: &str, port: u16) -> String {
         true => rest.to_owned(),
         false => format!("{authority}:{port}{path}"),
     }
-}
-
-/// True if a port follows the host. The colons of an IPv6 address stand in brackets.
-fn has_port(address: &str) -> bool {
-    address.rsplit(']').next().is_some_and(|behind| behind.contains(':'))
 }

@@ -19,7 +19,7 @@ use crate::{
         },
         kind::BuildContext,
         projection::Projection,
-        settings::{Secret, SinkSettings, SinkTarget, error::SettingError},
+        settings::{Secret, SinkSettings, SinkTarget, error::SettingError, uri::host_port},
         traits::Sink,
     },
 };
@@ -38,19 +38,17 @@ pub(super) fn new(
     let api = Api::take(settings)?;
     let projection = settings.take_projection()?;
     let points = points(settings, &projection)?;
-    let timestamps = timestamps(settings)?;
+    let timestamps = match settings.take_choice("timestamp")? {
+        Some("received") => [Meta::Received, Meta::Time],
+        _ => [Meta::Time, Meta::Received],
+    };
     let pace = pace(settings)?;
     let timeout = settings.take_duration("timeout")?.unwrap_or_default();
     if timeout.is_zero() {
         return Err(SettingError::value("timeout", "0", "at least 1s expected"));
     }
     let secure = settings.scheme == "influxdbs";
-    if let (false, Some(key)) =
-        (secure, ["ca", "insecure"].into_iter().find(|key| settings.has(key)))
-    {
-        let message = format!("{key} is of TLS: write influxdbs:// and not influxdb://");
-        return Err(SettingError::new(message).at(key));
-    }
+    settings.refuse_without_tls(&["ca", "insecure"])?;
     let ca = if secure { settings.take_path("ca") } else { None };
     let insecure = secure && settings.take_switch("insecure")?;
     let trust = match (secure, insecure) {
@@ -160,11 +158,9 @@ fn address(target: &SinkTarget) -> Result<(String, String), SettingError> {
     let SinkTarget::Server { host, port, path } = target else {
         return Err(SettingError::new("a server is expected: influxdb://HOST:PORT"));
     };
-    let brackets = host.contains(':');
-    let host = if brackets { format!("[{host}]") } else { host.clone() };
     let path = path.trim_matches('/');
     let path = if path.is_empty() { String::new() } else { format!("/{path}") };
-    Ok((format!("{host}:{}", port.unwrap_or(PORT)), path))
+    Ok((host_port(host, port.unwrap_or(PORT)), path))
 }
 
 fn points(settings: &mut SinkSettings, projection: &Projection) -> Result<Points, SettingError> {
@@ -190,13 +186,6 @@ fn points(settings: &mut SinkSettings, projection: &Projection) -> Result<Points
     }
     let points = Points::new(&measurement, &tags, &meter, projection.units, Precision::Seconds);
     Ok(points.with_texts(projection.keys.is_some()))
-}
-
-fn timestamps(settings: &mut SinkSettings) -> Result<[Meta; 2], SettingError> {
-    match settings.take_choice("timestamp")? {
-        Some("received") => Ok([Meta::Received, Meta::Time]),
-        _ => Ok([Meta::Time, Meta::Received]),
-    }
 }
 
 fn pace(settings: &mut SinkSettings) -> Result<DeliveryPace, SettingError> {

@@ -47,6 +47,12 @@ impl SpooledLines {
         self.folder.is_some()
     }
 
+    /// Opens the folder at the end of a run, when no later try comes.
+    pub(super) fn open_last(&mut self, report: &dyn Report) {
+        self.tried = self.tried.and_then(|tried| tried.checked_sub(REOPEN_INTERVAL));
+        self.open(report);
+    }
+
     /// Opens the folder if it is not open. A disk may come later than this program.
     pub(super) fn open(&mut self, report: &dyn Report) {
         let Some(folder) = self.folder.as_ref().filter(|_| self.spool.is_none()) else {
@@ -95,7 +101,10 @@ impl SpooledLines {
                 Ok(Some(found)) => {
                     if found.damaged > 0 {
                         report.lost(found.damaged);
-                        report.say(&format!("{} readings on the disk are damaged", found.damaged));
+                        report.say(&match found.damaged {
+                            1 => "a reading on the disk is damaged".to_owned(),
+                            many => format!("{many} readings on the disk are damaged"),
+                        });
                     }
                     if found.is_torn {
                         report.say("the last reading on the disk breaks off, and is left out");

@@ -5,13 +5,9 @@ use core::time::Duration;
 use crate::{
     format::printable::printable,
     sink::{
-        mqtt::{
-            announce::{Announcer, Publication, Qos, StateFormat},
-            messages::StateMessages,
-            session::Session,
-            tls::Tls,
-        },
-        settings::{SinkSettings, SinkTarget, error::SettingError},
+        home_assistant::announcer::HomeAssistant,
+        mqtt::{messages::StateMessages, session::Session, tls::Tls},
+        settings::{SinkSettings, SinkTarget, error::SettingError, uri::host_port},
     },
 };
 
@@ -20,7 +16,7 @@ pub(super) struct MqttSink {
     pub(super) broker: Broker,
     pub(super) session: Session,
     pub(super) states: StateMessages,
-    pub(super) announcer: Option<Box<dyn Announcer>>,
+    pub(super) announcer: Option<HomeAssistant>,
     /// The age up to which a state counts as the present.
     pub(super) fresh: Duration,
 }
@@ -43,29 +39,14 @@ impl Broker {
         let (host, port) = (host.clone(), *port);
         let secure = settings.scheme == "mqtts";
         let tls = secure.then(|| Tls::take(settings, &host)).transpose()?;
-        if let (false, Some(key)) =
-            (secure, ["ca", "cert", "key", "insecure"].into_iter().find(|key| settings.has(key)))
-        {
-            let message = format!("{key} is of TLS: write mqtts:// and not mqtt://");
-            return Err(SettingError::new(message).at(key));
-        }
+        settings.refuse_without_tls(&["ca", "cert", "key", "insecure"])?;
         Ok(Self { host, port: port.unwrap_or(if secure { 8883 } else { 1883 }), tls })
     }
 
     /// `HOST:PORT` for messages.
     pub(super) fn address(&self) -> String {
-        let host = printable(&self.host);
-        match host.contains(':') {
-            true => format!("[{host}]:{}", self.port),
-            false => format!("{host}:{}", self.port),
-        }
+        printable(&host_port(&self.host, self.port)).into_owned()
     }
-}
-
-/// The status message, if there is a status topic.
-pub(super) fn status(state_format: &StateFormat, status: &str) -> Option<Publication> {
-    let (topic, payload) = (state_format.topics.status()?, status.as_bytes().to_vec());
-    Some(Publication { topic, payload, retain: true, qos: Qos::AtLeastOnce })
 }
 
 #[cfg(test)]

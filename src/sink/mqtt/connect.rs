@@ -39,7 +39,6 @@ impl Connecting {
     }
 
     /// The outcome, once there is one.
-    #[must_use]
     pub fn outcome(&self) -> Option<io::Result<TcpStream>> {
         match self.outcome.try_recv() {
             Ok(outcome) => Some(outcome),

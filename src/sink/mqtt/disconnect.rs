@@ -1,7 +1,7 @@
 //! The reasons for a lost connection, and their messages.
 
 use core::time::Duration;
-use std::{fmt::Write as _, io};
+use std::io;
 
 use crate::{
     format::printable::printable,
@@ -60,7 +60,6 @@ pub struct BrokerNames<'a> {
 
 impl Disconnect {
     /// The system's reason for a failed connection.
-    #[must_use]
     pub fn unreachable(error: &io::Error) -> Self {
         Self::Unreachable(match error.kind() {
             io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
@@ -72,7 +71,6 @@ impl Disconnect {
     }
 
     /// The time of the next attempt.
-    #[must_use]
     pub fn pace(&self) -> RetryPace {
         const SLOW: [Reason; 4] =
             [Reason::LOGIN, Reason::NOT_AUTHORIZED, Reason::CLIENT_ID, Reason::BANNED];
@@ -89,7 +87,6 @@ impl Disconnect {
     }
 
     /// The whole message: the reason and the next attempt.
-    #[must_use]
     pub fn text(&self, names: BrokerNames<'_>) -> String {
         let mut text = self.cause(names);
         text.push_str(match self.pace() {
@@ -139,36 +136,26 @@ const fn hint(tls: bool) -> &'static str {
 
 fn refusal(reason: Reason, names: BrokerNames<'_>) -> String {
     let BrokerNames { address, connect_options, .. } = names;
-    let mut text = format!("{address} refuses ");
-    // Writing to a String cannot fail.
-    let _ = match (reason, &connect_options.user) {
+    let text = reason.text();
+    let refused = match (reason, &connect_options.user) {
         (Reason::LOGIN | Reason::NOT_AUTHORIZED, None) => {
-            write!(
-                text,
-                "a client without a user name ({}): set user and password_file",
-                reason.text()
-            )
+            format!("a client without a user name ({text}): set user and password_file")
         }
-        (Reason::LOGIN | Reason::NOT_AUTHORIZED, Some(user)) => write!(
-            text,
-            "user {} ({}): are user name and password right?",
-            printable(user),
-            reason.text()
-        ),
-        (Reason::CLIENT_ID, _) => write!(
-            text,
+        (Reason::LOGIN | Reason::NOT_AUTHORIZED, Some(user)) => {
+            format!("user {} ({text}): are user name and password right?", printable(user))
+        }
+        (Reason::CLIENT_ID, _) => format!(
             "the name {} of the client: choose another with client_id",
             printable(&connect_options.client_id)
         ),
-        (Reason::VERSION, _) => write!(text, "this version of MQTT: remove the setting protocol"),
-        (reason, _) => write!(text, "the connection: {}", reason.text()),
+        (Reason::VERSION, _) => "this version of MQTT: remove the setting protocol".to_owned(),
+        _ => format!("the connection: {text}"),
     };
-    text
+    format!("{address} refuses {refused}")
 }
 
 impl Reason {
     /// The standard's name for the code (MQTT 5, 2.4).
-    #[must_use]
     pub fn text(self) -> String {
         let words = match self.0 {
             0x81 => "malformed packet",
@@ -205,21 +192,16 @@ impl Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sink::{
-        mqtt::announce::{Publication, Qos},
-        settings::Secret,
-    };
+    use crate::sink::settings::Secret;
 
     #[test]
     fn each_disconnect_has_its_own_message_with_the_next_step() {
-        let qos = Qos::AtLeastOnce;
-        let will = Publication { topic: "t".to_owned(), payload: Vec::new(), retain: true, qos };
         let connect_options = ConnectOptions {
             client_id: "m\x1b".to_owned(),
             user: Some("anna\x1b".to_owned()),
             password: Some(Secret::new("CANARY".to_owned())),
             keepalive: 30,
-            will: Some(will),
+            will: None,
         };
         let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
         let all = [

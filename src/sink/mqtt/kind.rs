@@ -3,18 +3,14 @@
 use crate::{
     format::printable::printable,
     sink::{
-        home_assistant::{announcer::announcer, options},
-        kind::{
-            BuildContext, Lookup, SinkEnvironment, SinkKind, SinkScheme, TargetForm,
-            VariableAddress, first,
-        },
+        home_assistant::options,
+        kind::{Lookup, SinkEnvironment, SinkKind, SinkScheme, VariableAddress, first},
         mqtt::sink,
         settings::{
-            SinkSettings,
             error::SettingError,
             key::{SettingKey, SettingType},
+            uri::has_port,
         },
-        traits::Sink,
     },
 };
 
@@ -22,18 +18,8 @@ use crate::{
 pub const MQTT: SinkKind = SinkKind {
     title: "MQTT",
     schemes: &[
-        SinkScheme {
-            name: "mqtt",
-            form: TargetForm::Server,
-            example: "mqtt://HOST",
-            help: "an MQTT broker, and Home Assistant",
-        },
-        SinkScheme {
-            name: "mqtts",
-            form: TargetForm::Server,
-            example: "mqtts://HOST",
-            help: "an MQTT broker, over TLS",
-        },
+        SinkScheme::server("mqtt", "mqtt://HOST", "an MQTT broker, and Home Assistant"),
+        SinkScheme::server("mqtts", "mqtts://HOST", "an MQTT broker, over TLS"),
     ],
     about: "The path is the base of all topics; without a path it is `meterpipe`.",
     keys: &[BROKER, TOPICS, CONNECTION, TLS, options::KEYS],
@@ -43,7 +29,7 @@ pub const MQTT: SinkKind = SinkKind {
         read_address,
         applies: |_, _, _| true,
     },
-    build,
+    build: sink::new,
 };
 
 const BROKER: &[SettingKey] = &[
@@ -120,15 +106,6 @@ const TLS: &[SettingKey] = &[
         .or("false"),
 ];
 
-fn build(
-    settings: &mut SinkSettings,
-    context: &BuildContext<'_>,
-) -> Result<Box<dyn Sink>, SettingError> {
-    sink::new(settings, context, |settings, site| {
-        announcer(settings, site, context.counters, context.interval)
-    })
-}
-
 const HOST: &[&str] = &["METERPIPE_MQTT_HOST", "MQTT_HOST", "MQTT_SERVER"];
 const PORT: &[&str] = &["METERPIPE_MQTT_PORT", "MQTT_PORT"];
 const BASE_TOPIC: &[&str] = &["METERPIPE_MQTT_BASE_TOPIC", "MQTT_BASE_TOPIC"];
@@ -162,11 +139,6 @@ fn read_address(scheme: &str, lookup: Lookup<'_>) -> Result<Option<VariableAddre
     let base = base.map(|base| format!("/{}", escaped(&base))).unwrap_or_default();
     let text = format!("{scheme}://{}{port}{base}", escaped(&host));
     Ok(Some(VariableAddress { text, variable, path }))
-}
-
-/// True if a port follows the host. The colons of an IPv6 address stand in brackets.
-fn has_port(address: &str) -> bool {
-    address.rsplit(']').next().is_some_and(|behind| behind.contains(':'))
 }
 
 /// The text with escapes for the characters that have a meaning in a URI.

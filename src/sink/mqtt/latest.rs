@@ -46,7 +46,6 @@ impl LatestStates {
     }
 
     /// True if no readings came yet.
-    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.meters.is_empty()
     }
@@ -78,19 +77,16 @@ impl LatestStates {
     }
 
     /// True if some readings are due.
-    #[must_use]
     pub fn is_due(&self) -> bool {
         self.meters.iter().any(|entry| entry.due != StateDue::Not)
     }
 
     /// The number of readings that were never published and still can be.
-    #[must_use]
     pub fn unpublished(&self) -> u64 {
         self.meters.iter().map(|entry| u64::from(entry.due == StateDue::First)).sum()
     }
 
     /// The number of readings that were never published, because newer ones of the same meter came.
-    #[must_use]
     pub const fn skipped(&self) -> u64 {
         self.skipped
     }

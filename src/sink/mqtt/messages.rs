@@ -9,12 +9,13 @@ use crate::{
     },
     sink::{
         mqtt::{
-            announce::{ExtraValue, Publication, Qos, StateFormat},
             custom_topics::CustomTopic,
+            publication::{ExtraValue, Publication, Qos, StateFormat},
             topics::TopicLayout,
         },
         settings::{SinkSettings, error::SettingError},
         single_meter::SingleMeter,
+        traits::Report,
     },
 };
 
@@ -26,7 +27,6 @@ pub struct StateMessages {
     qos: Qos,
     retain: bool,
     single_meter: SingleMeter,
-    notes: Vec<String>,
 }
 
 impl StateMessages {
@@ -44,27 +44,25 @@ impl StateMessages {
         };
         let custom_topics = CustomTopic::take(settings)?;
         let retain = settings.take_switch("retain")?;
-        let (single_meter, notes) = (SingleMeter::default(), Vec::new());
-        Ok(Self { state_format, custom_topics, qos, retain, single_meter, notes })
+        Ok(Self { state_format, custom_topics, qos, retain, single_meter: SingleMeter::default() })
     }
 
     /// The topics and the content of states.
-    #[must_use]
     pub const fn state_format(&self) -> &StateFormat {
         &self.state_format
     }
 
     /// The messages of some readings. Missing `required_fields` and unknown `extra_values` become
     /// `null`. A topic that meters share takes only the readings of the first one.
-    #[must_use]
     pub fn messages(
         &mut self,
         readings: &Readings,
         required_fields: &[FieldKey],
         extra_values: &[ExtraValue],
+        report: &dyn Report,
     ) -> Vec<Publication> {
         let meter = name(readings);
-        let owns_shared_topic = self.owns_shared_topic(readings);
+        let owns_shared_topic = self.owns_shared_topic(readings, report);
         let StateFormat { topics, projection } = &self.state_format;
         let custom = self
             .custom_topics
@@ -96,20 +94,15 @@ impl StateMessages {
     }
 
     /// True if these readings may go to the topics that meters share.
-    fn owns_shared_topic(&mut self, readings: &Readings) -> bool {
+    fn owns_shared_topic(&mut self, readings: &Readings, report: &dyn Report) -> bool {
         let topics = &self.state_format.topics;
         let shared = self.custom_topics.iter().any(CustomTopic::is_shared) || topics.is_shared();
         let owns_shared_topic = !shared || self.single_meter.takes(readings);
         if !owns_shared_topic {
             let place = if topics.is_shared() { topics.state(None) } else { "topics".to_owned() };
-            self.notes.extend(self.single_meter.note(&printable(&place), readings));
+            self.single_meter.note(&printable(&place), readings, report);
         }
         owns_shared_topic
-    }
-
-    /// Remarks for the user, each once.
-    pub fn notes(&mut self) -> Vec<String> {
-        core::mem::take(&mut self.notes)
     }
 
     fn message(&self, topic: String, payload: Vec<u8>) -> Publication {
@@ -143,22 +136,26 @@ fn plain(value: &ReadingValue) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{format::units::Units, reading::decimal::Decimal, sink::mqtt::topics::Topics};
+    use crate::{format::units::Units, reading::decimal::Decimal, sink::traits::ReportedTexts};
 
     const LINE: &str = concat!(
         "{\"schema\":1,\"time\":\"2021-09-27T09:47:15+02:00\",",
         "\"meter\":\"a/+/#{{x}}\\u001b[2J\",\"energy_import_wh\":12937,\"voltage_l1_v\":233.7}"
     );
 
-    fn messages(query: &str, required_fields: &[FieldKey]) -> Vec<(String, String, bool, Qos)> {
-        let mut settings: SinkSettings = format!("mqtt://b/house{query}").parse().unwrap();
-        let topics = Topics::take(&mut settings).unwrap();
-        let projection = settings.take_projection().unwrap();
-        let mut states =
-            StateMessages::take(&mut settings, StateFormat { topics, projection }).unwrap();
+    fn states(query: &str) -> StateMessages {
+        let mut settings: SinkSettings = format!("mqtt://b{query}").parse().unwrap();
+        let state_format = StateFormat::take(&mut settings).unwrap();
+        let states = StateMessages::take(&mut settings, state_format).unwrap();
         settings.finish().unwrap();
+        states
+    }
+
+    fn messages(query: &str, required_fields: &[FieldKey]) -> Vec<(String, String, bool, Qos)> {
+        let mut states = states(&format!("/house{query}"));
         let readings = Readings::parse(LINE.as_bytes()).unwrap();
-        let all = states.messages(&readings, required_fields, &[]).into_iter();
+        let all =
+            states.messages(&readings, required_fields, &[], &ReportedTexts::default()).into_iter();
         let text =
             |it: Publication| (it.topic, String::from_utf8(it.payload).unwrap(), it.retain, it.qos);
         all.map(text).collect()
@@ -207,18 +204,16 @@ mod tests {
     #[test]
     fn a_topic_without_a_meter_in_it_is_for_one() {
         let published = |query: &str| {
-            let mut settings: SinkSettings = format!("mqtt://b{query}").parse().unwrap();
-            let topics = Topics::take(&mut settings).unwrap();
-            let projection = settings.take_projection().unwrap();
-            let mut states =
-                StateMessages::take(&mut settings, StateFormat { topics, projection }).unwrap();
-            let mut all = Vec::new();
+            let mut states = states(query);
+            let (mut all, reported) = (Vec::new(), ReportedTexts::default());
             for meter in ["1", "2", "1", "2"] {
                 let line = format!("{{\"meter\":\"{meter}\",\"power_net_w\":{meter}}}");
                 let readings = Readings::parse(line.as_bytes()).unwrap();
-                all.extend(states.messages(&readings, &[], &[]).into_iter().map(|it| it.topic));
+                all.extend(
+                    states.messages(&readings, &[], &[], &reported).into_iter().map(|it| it.topic),
+                );
             }
-            (all, states.notes())
+            (all, reported.0.into_inner())
         };
         let (topics, notes) = published("?topic=x");
         assert_eq!(topics, ["x", "x"]);
@@ -235,12 +230,10 @@ mod tests {
         let readings = Readings::parse(LINE.as_bytes()).unwrap();
         let extra_values = [("clock_drift_s", Decimal::parse("-2.518")), ("frames_damaged", None)];
         let published = |query: &str| {
-            let mut settings: SinkSettings = format!("mqtt://b{query}").parse().unwrap();
-            let topics = Topics::take(&mut settings).unwrap();
-            let projection = settings.take_projection().unwrap();
-            let mut states =
-                StateMessages::take(&mut settings, StateFormat { topics, projection }).unwrap();
-            let all = states.messages(&readings, &[], &extra_values).into_iter();
+            let mut states = states(query);
+            let all = states
+                .messages(&readings, &[], &extra_values, &ReportedTexts::default())
+                .into_iter();
             all.map(|it| (it.topic, String::from_utf8(it.payload).unwrap())).collect::<Vec<_>>()
         };
         let topic = "meterpipe/a______x____2J-c3f21002";

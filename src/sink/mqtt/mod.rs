@@ -2,14 +2,13 @@
 //!
 //! - [`sink`]: the settings, and the sink itself; `client`: its parts; `run`: its loop.
 //! - [`topics`], [`custom_topics`], [`messages`]: from readings to messages.
-//! - [`announce`]: the interface for discovery, implemented by Home Assistant's announcer.
+//! - [`publication`]: one message, and the form of the states.
 //! - [`packets`], [`versions`]: MQTT 5 and 3.1.1, depending on the broker.
 //! - [`session`]: QoS 1 delivery across reconnects.
 //! - [`connect`], [`transport`], [`tls`]: the connection.
 //! - [`reconnect`], [`disconnect`]: the reason for a lost connection, its message and the next
 //!   attempt.
 //! - [`latest`]: the latest readings of each meter.
-pub mod announce;
 mod client;
 pub mod connect;
 pub mod custom_topics;
@@ -18,6 +17,7 @@ pub mod kind;
 pub mod latest;
 pub mod messages;
 pub mod packets;
+pub mod publication;
 pub mod reconnect;
 mod run;
 pub mod session;

@@ -25,7 +25,7 @@ use mqtt_protocol_core::mqtt::{
 };
 
 use crate::sink::{
-    mqtt::announce::{Publication, Qos},
+    mqtt::publication::{Publication, Qos},
     settings::Secret,
 };
 
@@ -123,7 +123,6 @@ impl Reason {
     pub const QOS: Self = Self(0x9b);
 
     /// True if the code is a failure.
-    #[must_use]
     pub const fn is_failure(self) -> bool {
         self.0 >= Self::FAILURE
     }
@@ -454,9 +453,8 @@ mod tests {
             retain: true,
             qos: Qos::AtLeastOnce,
         };
-        let client_id = "m".to_owned();
         let connect_options = ConnectOptions {
-            client_id,
+            client_id: "m".to_owned(),
             user: None,
             password: None,
             keepalive: 30,

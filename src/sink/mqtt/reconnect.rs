@@ -33,22 +33,21 @@ pub struct Reconnect {
     last_report: Option<String>,
 }
 
-impl Reconnect {
+impl Default for Reconnect {
     /// No connection was lost yet.
-    #[must_use]
-    pub fn new() -> Self {
-        let backoff = Backoff::random(Duration::from_secs(1), LONGEST_WAIT);
+    fn default() -> Self {
         Self {
-            backoff,
+            backoff: Backoff::random(Duration::from_secs(1), LONGEST_WAIT),
             closed_by_broker: false,
             suspected: false,
             duplicate_reported: false,
             last_report: None,
         }
     }
+}
 
+impl Reconnect {
     /// True if the next attempt only has to find out whether the broker is reachable.
-    #[must_use]
     pub const fn is_probe(&self) -> bool {
         self.closed_by_broker && self.suspected
     }
@@ -109,12 +108,6 @@ impl Reconnect {
     }
 }
 
-impl Default for Reconnect {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 /// The wait for somebody to change something.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
@@ -136,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_broker_that_ends_and_comes_back_is_found_at_once_each_time() {
-        let mut reconnect = Reconnect::new();
+        let mut reconnect = Reconnect::default();
         for _ in 0..10 {
             reconnect.connected();
             assert_eq!(
@@ -159,7 +152,7 @@ mod tests {
 
     #[test]
     fn who_closes_and_takes_and_closes_again_does_it_on_purpose() {
-        let mut reconnect = Reconnect::new();
+        let mut reconnect = Reconnect::default();
         reconnect.connected();
         reconnect.classify(&Disconnect::Closed, Some(1000 * SECOND));
         reconnect.connected();
@@ -190,7 +183,7 @@ mod tests {
 
     impl Client {
         fn starting(next: Duration) -> Self {
-            Self { reconnect: Reconnect::new(), since: None, next }
+            Self { reconnect: Reconnect::default(), since: None, next }
         }
 
         /// The broker closes the connection, with or without a reason.
@@ -241,7 +234,7 @@ mod tests {
 
     #[test]
     fn waits_grow_until_a_connection_has_lived_for_a_while() {
-        let mut reconnect = Reconnect::new();
+        let mut reconnect = Reconnect::default();
         for _ in 0..10 {
             reconnect.classify(&refused(), None);
         }
@@ -260,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_change_is_reported_and_the_same_is_not() {
-        let mut reconnect = Reconnect::new();
+        let mut reconnect = Reconnect::default();
         let mut say = |text: &str| reconnect.report(text.to_owned(), RetryPace::Growing).is_some();
         assert_eq!([say("a"), say("a"), say("b"), say("b")], [true, false, true, false]);
         assert!(reconnect.connected() && !reconnect.connected());

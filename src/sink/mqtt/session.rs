@@ -16,9 +16,9 @@ use core::time::Duration;
 use std::{collections::VecDeque, time::Instant};
 
 use crate::sink::mqtt::{
-    announce::{Publication, Qos},
     disconnect::Disconnect,
     packets::{ConnectOptions, Incoming, Limits, Malformed, Packets, Protocol, Reason, WINDOW},
+    publication::{Publication, Qos},
     versions::Versions,
 };
 
@@ -79,20 +79,17 @@ pub struct TooLarge {
 impl Session {
     /// A session with these CONNECT options. Without a `wanted` version it uses the one that the
     /// broker speaks.
-    #[must_use]
     pub const fn new(connect_options: ConnectOptions, wanted: Option<Protocol>) -> Self {
         let versions = Versions::new(wanted);
         Self { connect_options, versions, carried_over: VecDeque::new(), connection: None }
     }
 
     /// True if the broker accepts only the older version.
-    #[must_use]
     pub fn is_fallback(&self) -> bool {
         self.versions.is_fallback()
     }
 
     /// The fields of CONNECT.
-    #[must_use]
     pub const fn connect_options(&self) -> &ConnectOptions {
         &self.connect_options
     }
@@ -115,13 +112,11 @@ impl Session {
     }
 
     /// True if the broker has accepted the client.
-    #[must_use]
     pub fn is_open(&self) -> bool {
         self.connection.as_ref().is_some_and(|connection| connection.limits.is_some())
     }
 
     /// True if more may be published within the bound of the queue.
-    #[must_use]
     pub fn has_room(&self) -> bool {
         self.connection.as_ref().is_some_and(|connection| {
             connection.limits.is_some() && connection.outbound.len() < MOST_OUTBOUND
@@ -129,7 +124,6 @@ impl Session {
     }
 
     /// True if every message is sent, and acknowledged if it has to be.
-    #[must_use]
     pub fn is_idle(&self) -> bool {
         let all = |connection: &SessionConnection| {
             connection.outbound.is_empty() && connection.unacknowledged.is_empty()
@@ -138,13 +132,11 @@ impl Session {
     }
 
     /// True if every message is sent.
-    #[must_use]
     pub fn is_all_sent(&self) -> bool {
         self.connection.as_ref().is_some_and(|connection| connection.outbound.is_empty())
     }
 
     /// The number of readings that are not sent or not acknowledged.
-    #[must_use]
     pub fn unsent(&self) -> u64 {
         let connection = self.connection.iter().flat_map(|connection| {
             let unacknowledged = connection.unacknowledged.iter().map(|(.., outgoing)| outgoing);
@@ -307,7 +299,6 @@ impl Session {
     }
 
     /// The time of the next check.
-    #[must_use]
     pub fn next_check(&self) -> Option<Instant> {
         let keepalive = self.keepalive();
         let connection = self.connection.as_ref()?;
@@ -571,16 +562,6 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_message_is_reported_and_does_not_come_again() {
-        let (mut session, now) = open(&OPEN);
-        session.publish(vec![message("1", ONE)]);
-        let id = published(&session.take(now).0)[0].1 as u8;
-        let rejected = SessionEvent::Rejected("t".to_owned(), Reason::NOT_AUTHORIZED, 1);
-        assert_eq!(session.feed(&[0x40, 3, 0, id, 0x87]), Ok(vec![rejected]));
-        assert!(session.is_idle());
-    }
-
-    #[test]
     fn a_broker_that_is_silent_is_given_up_after_one_and_a_half_keepalives() {
         let after = |now: Instant, seconds| now + Duration::from_secs(seconds);
         // An idle broker is pinged, and has half an interval to answer.
@@ -615,28 +596,6 @@ mod tests {
             session.check_keepalive(after(now, 10)),
             Err(Disconnect::NoAnswer(Duration::from_secs(10)))
         );
-    }
-
-    #[test]
-    fn a_broker_for_the_older_version_is_spoken_to_in_it() {
-        let now = Instant::now();
-        for answer in [&[0x20, 2, 0, 1][..], &[0x20, 3, 0, 0x84, 0], &[]] {
-            let mut session = session(None);
-            for _ in 0..2 {
-                session.begin(now).unwrap();
-                assert_eq!(&session.take(now).0[2..9], b"\0\x04MQTT\x05");
-                let end = match answer {
-                    [] => Disconnect::Closed,
-                    answer => session.feed(answer).unwrap_err(),
-                };
-                assert!(session.connection_lost(&end), "{answer:02x?}");
-                session.begin(now).unwrap();
-                assert_eq!(&session.take(now).0[2..9], b"\0\x04MQTT\x04");
-                session.feed(&[0x20, 2, 0, 0]).unwrap();
-                assert!(session.is_open() && session.is_fallback());
-                assert!(!session.connection_lost(&Disconnect::Closed));
-            }
-        }
     }
 
     #[test]

@@ -9,7 +9,10 @@
 //!
 //! `fields`, `units` and `names` apply too. Each connection sends, in this order: `online` on the
 //! status topic, the unacknowledged states, the latest state of each meter. If meters are
-//! [announced](super::announce), the announcements come first and `online` last. The status becomes
+//! [announced](crate::sink::home_assistant), the announcements come first and `online` last, a second
+//! after the first state, with that state once more: some subscribers need a moment to subscribe after
+//! an announcement. A new announcement may change a unit, and a subscriber must not show its old value
+//! in the new unit; so `offline` goes before it and `online` behind the second state. The status becomes
 //! `offline` before the sink disconnects; after a lost connection the broker publishes it. A short
 //! run, such as a cron job, sets `status=none`: its values stay valid after it has ended.
 //!
@@ -20,15 +23,15 @@
 use core::time::Duration;
 
 use crate::sink::{
+    home_assistant::announcer::HomeAssistant,
     kind::BuildContext,
     mqtt::{
-        announce::{Announcer, StateFormat},
-        client::{Broker, MqttSink, status},
+        client::{Broker, MqttSink},
         messages::StateMessages,
         packets::{ConnectOptions, Protocol},
+        publication::StateFormat,
         run::state::ClientRun,
         session::Session,
-        topics::Topics,
     },
     queue::QueueReceiver,
     settings::{SinkSettings, error::SettingError},
@@ -36,31 +39,26 @@ use crate::sink::{
     traits::{Report, Sink},
 };
 
-/// Reads the settings. `announcer` takes keys of its own and learns the topics; it gives the announcer of
-/// the meters, if there is one.
+/// Builds the sink from its settings.
 ///
 /// # Errors
 /// An invalid value, or a file that cannot be read.
 pub fn new(
     settings: &mut SinkSettings,
     context: &BuildContext<'_>,
-    announcer: impl FnOnce(
-        &mut SinkSettings,
-        &StateFormat,
-    ) -> Result<Option<Box<dyn Announcer>>, SettingError>,
 ) -> Result<Box<dyn Sink>, SettingError> {
     let broker = Broker::take(settings)?;
-    let state_format =
-        StateFormat { topics: Topics::take(settings)?, projection: settings.take_projection()? };
+    let state_format = StateFormat::take(settings)?;
     let states = StateMessages::take(settings, state_format)?;
-    let announcer = announcer(settings, states.state_format())?;
-    let connect_options = connect_options(settings, states.state_format(), context.run)?;
+    let BuildContext { run, counters, interval } = *context;
+    let announcer = HomeAssistant::take(settings, states.state_format(), counters, interval)?;
+    let connect_options = connect_options(settings, states.state_format(), run)?;
     let protocol = settings.take_choice("protocol")?.map(|version| match version {
         "5" => Protocol::Five,
         _ => Protocol::Three,
     });
     let session = Session::new(connect_options, protocol);
-    let fresh = FRESH.max(context.interval.unwrap_or_default().saturating_mul(3));
+    let fresh = FRESH.max(interval.unwrap_or_default().saturating_mul(3));
     Ok(Box::new(MqttSink { broker, session, states, announcer, fresh }))
 }
 
@@ -93,7 +91,7 @@ fn connect_options(
         user,
         password,
         keepalive,
-        will: status(state_format, "offline"),
+        will: state_format.status("offline"),
     })
 }
 
@@ -122,7 +120,7 @@ mod tests {
         let mut settings: SinkSettings = uri.parse().unwrap();
         let counters = LineCounters::default();
         let context = BuildContext { run: "", counters: &counters, interval: None };
-        let sink = new(&mut settings, &context, |_, _| Ok(None))?;
+        let sink = new(&mut settings, &context)?;
         settings.finish()?;
         Ok(sink)
     }
@@ -137,10 +135,8 @@ mod tests {
             ("mqtt://b?keepalive=0s", "keepalive: 1s to 65535s expected"),
             ("mqtt://b?keepalive=1d", "keepalive: 1s to 65535s expected"),
             ("mqtt://b?client_id=", "client_id: it is empty or has control characters"),
-            ("mqtt://b?retain=yes", "retain = yes: true or false expected"),
             ("mqtt://b?ca=x", "ca is of TLS: write mqtts:// and not mqtt://"),
             ("mqtt://b?insecure=true", "insecure is of TLS: write mqtts:// and not mqtt://"),
-            ("mqtt://b?qoss=1", "mqtt: nothing is called qoss: did you mean qos?"),
             ("mqtts://b%20b?insecure=true", "b b is no name of a server"),
         ] {
             assert_eq!(made(uri).err().map(|error| error.to_string()).as_deref(), Some(text));
@@ -152,27 +148,16 @@ mod tests {
 
     #[test]
     fn a_client_has_a_name_of_its_own_that_stays() {
-        let id = |uri: &str| {
+        let id_of = |uri: &str, run| {
             let mut settings: SinkSettings = uri.parse().unwrap();
-            let state_format = StateFormat {
-                topics: Topics::take(&mut settings).unwrap(),
-                projection: Default::default(),
-            };
-            connect_options(&mut settings, &state_format, "").unwrap().client_id
+            let state_format = StateFormat::take(&mut settings).unwrap();
+            connect_options(&mut settings, &state_format, run).unwrap().client_id
         };
+        let id = |uri| id_of(uri, "");
         let usual = id("mqtt://b");
         assert_eq!(usual, id("mqtt://b"));
         assert_ne!(usual, id("mqtt://b/other"));
-        let mut other: SinkSettings = "mqtt://b".parse().unwrap();
-        let state_format = StateFormat {
-            topics: Topics::take(&mut other).unwrap(),
-            projection: Default::default(),
-        };
-        assert_ne!(
-            usual,
-            connect_options(&mut other, &state_format, "watch sim:").unwrap().client_id,
-            "of another meter"
-        );
+        assert_ne!(usual, id_of("mqtt://b", "watch sim:"), "of another meter");
         assert!(usual.len() == 18 && usual.starts_with("meterpipe-"), "{usual}");
         assert_eq!(id("mqtt://b?client_id=mine"), "mine");
     }

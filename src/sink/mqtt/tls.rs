@@ -79,7 +79,6 @@ impl Tls {
     }
 
     /// True if any certificate is accepted.
-    #[must_use]
     pub const fn is_insecure(&self) -> bool {
         self.insecure
     }
@@ -97,7 +96,6 @@ impl Tls {
 
     /// The meaning of a failed handshake. Somebody has to act on a wrong certificate or an alert;
     /// any other failure may come from a proxy in front of a starting broker.
-    #[must_use]
     pub fn disconnect(&self, error: &Error, address: &str) -> Disconnect {
         let why = self.explain(error, address);
         match error {

@@ -44,7 +44,6 @@ impl Transport {
     }
 
     /// The number of octets that wait for the socket.
-    #[must_use]
     pub const fn pending(&self) -> usize {
         self.out.len()
     }

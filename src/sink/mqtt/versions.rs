@@ -28,7 +28,6 @@ pub struct Versions {
 
 impl Versions {
     /// Uses the `wanted` version, or else the one that the broker speaks.
-    #[must_use]
     pub const fn new(wanted: Option<Protocol>) -> Self {
         let next = match wanted {
             Some(protocol) => protocol,
@@ -38,13 +37,11 @@ impl Versions {
     }
 
     /// The version of this connection, or of the next attempt.
-    #[must_use]
     pub const fn current(&self) -> Protocol {
         self.next
     }
 
     /// True if the broker accepts only the older version.
-    #[must_use]
     pub fn is_fallback(&self) -> bool {
         self.wanted.is_none() && self.accepted == Some(Protocol::Three)
     }

@@ -2,17 +2,13 @@
 //!
 //! One thread waits for readings and for clients; no client can hold it up.
 
-use std::{
-    iter,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::{
     backoff::Backoff,
     sink::{
-        event::SinkEvent,
         prometheus::{metrics::Metrics, web::MetricsServer},
         queue::QueueReceiver,
         traits::{Report, Sink},
@@ -44,7 +40,6 @@ pub struct Exporter {
 
 impl Exporter {
     /// Listens on that address and no other.
-    #[must_use]
     pub fn new(host: String, port: u16, metrics: Metrics) -> Self {
         let backoff = Backoff::random(Duration::from_secs(1), LONGEST_RETRY);
         Self { host, port, metrics, server: None, backoff, retry_at: None, unseen: 0 }
@@ -73,11 +68,9 @@ impl Exporter {
     }
 
     fn take(&mut self, queue: &QueueReceiver) {
-        for event in iter::from_fn(|| queue.take()) {
-            if let SinkEvent::Readings(readings) = event {
-                self.metrics.take(readings);
-                self.unseen += u64::from(self.server.is_none());
-            }
+        for readings in queue.readings() {
+            self.metrics.take(readings);
+            self.unseen += u64::from(self.server.is_none());
         }
     }
 

@@ -1,7 +1,7 @@
 //! The description of the Prometheus sink.
 
 use crate::sink::{
-    kind::{SinkEnvironment, SinkKind, SinkScheme, TargetForm},
+    kind::{SinkEnvironment, SinkKind, SinkScheme},
     prometheus::sink,
     settings::key::{SettingKey, SettingType},
 };
@@ -10,18 +10,16 @@ use crate::sink::{
 pub const PROMETHEUS: SinkKind = SinkKind {
     title: "PROMETHEUS",
     schemes: &[
-        SinkScheme {
-            name: "prometheus",
-            form: TargetForm::File,
-            example: "prometheus:FILE.prom",
-            help: "metrics for the textfile collector of node_exporter",
-        },
-        SinkScheme {
-            name: "prometheus",
-            form: TargetForm::Server,
-            example: "prometheus://127.0.0.1:PORT",
-            help: "metrics for Prometheus to scrape",
-        },
+        SinkScheme::file(
+            "prometheus",
+            "prometheus:FILE.prom",
+            "metrics for the textfile collector of node_exporter",
+        ),
+        SinkScheme::server(
+            "prometheus",
+            "prometheus://127.0.0.1:PORT",
+            "metrics for Prometheus to scrape",
+        ),
     ],
     about: "The exporter listens on exactly this address, and answers `GET /metrics`. `fields` selects \
             readings; the metrics about the meters themselves are always there.",

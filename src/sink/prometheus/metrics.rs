@@ -17,7 +17,6 @@ pub struct Metrics {
 
 impl Metrics {
     /// Momentary values are valid for `expire_after` since the last telegram; zero means for ever.
-    #[must_use]
     pub fn new(format: Prometheus, expire_after: Duration) -> Self {
         let expire_after = match expire_after {
             Duration::ZERO => SignedDuration::MAX,
@@ -32,7 +31,6 @@ impl Metrics {
     }
 
     /// The current page.
-    #[must_use]
     pub fn page(&self) -> Vec<u8> {
         let mut text = Vec::new();
         self.format.snapshot(&self.latest, self.stale(), &mut text);
@@ -45,7 +43,6 @@ impl Metrics {
     }
 
     /// The number of telegrams and of stale meters: a new page differs in one of them.
-    #[must_use]
     pub fn state(&self) -> (u64, usize) {
         let stale = self.stale();
         let is_stale = |at: Option<Timestamp>| at.zip(stale).is_some_and(|(at, stale)| at < stale);
@@ -54,7 +51,6 @@ impl Metrics {
     }
 
     /// The time until the next meter becomes stale.
-    #[must_use]
     pub fn fresh_for(&self) -> Option<Duration> {
         let stale = self.stale()?;
         let arrivals = self.latest.meters().filter_map(|seen| seen.arrived);

@@ -18,7 +18,7 @@ use crate::{
         kind::BuildContext,
         prometheus::{exporter::Exporter, metrics::Metrics},
         settings::{SinkSettings, SinkTarget, error::SettingError},
-        traits::Sink,
+        traits::{Report, Sink},
     },
 };
 
@@ -69,14 +69,12 @@ struct Textfile {
 }
 
 impl Pages for Textfile {
-    fn notes(&mut self) -> Vec<String> {
+    fn remark(&self) -> Option<String> {
         let text = "does not end in .prom: the textfile collector will not read it";
-        // The remark is due once.
-        let is_read = std::mem::replace(&mut self.is_read, true);
-        if is_read { Vec::new() } else { vec![format!("{} {text}", printable_path(&self.path))] }
+        (!self.is_read).then(|| format!("{} {text}", printable_path(&self.path)))
     }
 
-    fn take(&mut self, readings: Arc<Readings>) {
+    fn take(&mut self, readings: Arc<Readings>, _: &dyn Report) {
         self.metrics.take(readings);
     }
 

@@ -68,13 +68,11 @@ impl MetricsServer {
     }
 
     /// Where it listens.
-    #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// True if there are clients that may time out.
-    #[must_use]
     pub const fn has_clients(&self) -> bool {
         !self.connections.is_empty()
     }

@@ -16,31 +16,26 @@ pub struct SettingError {
 
 impl SettingError {
     /// A mistake of the sink as a whole.
-    #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
         Self { key: None, message: message.into() }
     }
 
     /// `KEY: CAUSE`.
-    #[must_use]
     pub fn of(key: &str, cause: impl fmt::Display) -> Self {
         Self::new(format!("{}: {cause}", printable(key))).at(key)
     }
 
     /// `KEY = VALUE: CAUSE`.
-    #[must_use]
     pub fn value(key: &str, value: &str, cause: impl fmt::Display) -> Self {
         Self::new(format!("{} = {}: {cause}", printable(key), printable(value))).at(key)
     }
 
     /// The same message, about this key.
-    #[must_use]
     pub fn at(self, key: &str) -> Self {
         Self { key: Some(key.to_owned()), ..self }
     }
 
     /// The key that the mistake concerns; none for the sink as a whole.
-    #[must_use]
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()
     }

@@ -55,38 +55,32 @@ pub enum SettingDefault {
 
 impl SettingKey {
     /// A key without default and variables.
-    #[must_use]
     pub const fn new(name: &'static str, value: SettingType, help: &'static str) -> Self {
         let (default, variables, credential) = (SettingDefault::Unset, &[], None);
         Self { name, value, default, help, variables, credential }
     }
 
     /// The same with a default.
-    #[must_use]
     pub const fn or(self, default: &'static str) -> Self {
         Self { default: SettingDefault::Value(default), ..self }
     }
 
     /// The same with a default that depends on other things.
-    #[must_use]
     pub const fn or_depending(self, words: &'static str) -> Self {
         Self { default: SettingDefault::Depends(words), ..self }
     }
 
     /// The same with environment variables, the strongest one first.
-    #[must_use]
     pub const fn variables(self, variables: &'static [&'static str]) -> Self {
         Self { variables, ..self }
     }
 
     /// The same with a systemd credential.
-    #[must_use]
     pub const fn credential(self, credential: &'static str) -> Self {
         Self { credential: Some(credential), ..self }
     }
 
     /// True for a password or a token.
-    #[must_use]
     pub const fn is_secret(&self) -> bool {
         matches!(self.value, SettingType::Secret)
     }
@@ -98,7 +92,6 @@ impl SettingKey {
     }
 
     /// True if a text of the settings is this key, an entry of its table, or the file of its secret.
-    #[must_use]
     pub fn matches(&self, text: &str) -> bool {
         match self.value {
             SettingType::Table(..) => {

@@ -63,7 +63,6 @@ impl SettingOrigins {
     }
 
     /// The message with the place in front. A variable comes behind the line of the sink that took it.
-    #[must_use]
     pub fn locate(&self, error: &SettingError) -> String {
         let Self { sink, keys } = self;
         let set = keys.iter().find(|(key, _)| Some(key.as_str()) == error.key());

@@ -11,7 +11,6 @@ use crate::sink::settings::key::{SettingKey, SettingType};
 pub const HIDDEN: &str = "…";
 
 /// The value of a key as it may be shown; `text` is the key as the user wrote it.
-#[must_use]
 pub fn value<'a>(key: Option<&SettingKey>, text: &str, value: &'a str) -> &'a str {
     let is_open = match key.map(|key| (key.value, key.name == text)) {
         None | Some((SettingType::Secret, true)) => false,
@@ -25,7 +24,6 @@ pub fn value<'a>(key: Option<&SettingKey>, text: &str, value: &'a str) -> &'a st
 
 /// True if a text can be nothing but the name of a file: there is such a file, or a folder on the way to
 /// it. A secret may have slashes too.
-#[must_use]
 pub fn is_file_name(text: &str) -> bool {
     let path = Path::new(text);
     let folders = path.ancestors().skip(1);

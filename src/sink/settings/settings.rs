@@ -41,13 +41,11 @@ pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// The secret with this text.
-    #[must_use]
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
 
     /// The secret itself. Send it to its server, and nowhere else.
-    #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -133,7 +131,6 @@ impl SinkSettings {
     }
 
     /// The places of all settings.
-    #[must_use]
     pub const fn origins(&self) -> &SettingOrigins {
         &self.origins
     }
@@ -144,13 +141,11 @@ impl SinkSettings {
     }
 
     /// True if a key is set.
-    #[must_use]
     pub fn has(&self, key: &str) -> bool {
         self.values.iter().any(|(known, _)| known == key)
     }
 
     /// All settings. Values that are or may be secret are hidden.
-    #[must_use]
     pub fn redacted(&self) -> Vec<(String, String)> {
         let redact = |(key, value): &(String, String)| {
             (key.clone(), redact::value(self.description(key), key, value).to_owned())
@@ -160,7 +155,6 @@ impl SinkSettings {
 
     /// True if the settings hold a secret itself, not the name of its file; or a value of an unknown key,
     /// which may be one.
-    #[must_use]
     pub fn has_secret(&self) -> bool {
         self.values
             .iter()
@@ -327,6 +321,21 @@ impl SinkSettings {
         let advice = nearest.map(|known| format!(": did you mean {known}?")).unwrap_or_default();
         let message = format!("{}: nothing is called {}{advice}", self.scheme, printable(unknown));
         Err(SettingError::new(message).at(unknown))
+    }
+
+    /// Refuses keys of TLS for a scheme without it. The scheme with TLS has an `s` at its end.
+    ///
+    /// # Errors
+    /// Such a key.
+    pub fn refuse_without_tls(&self, keys: &[&str]) -> Result<(), SettingError> {
+        let scheme = &self.scheme;
+        match keys.iter().find(|key| self.has(key) && !scheme.ends_with('s')) {
+            Some(key) => {
+                let message = format!("{key} is of TLS: write {scheme}s:// and not {scheme}://");
+                Err(SettingError::new(message).at(key))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Refuses every key that the sink has not taken.

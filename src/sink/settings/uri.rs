@@ -122,6 +122,16 @@ fn log_in(settings: &mut SinkSettings, login: &str) -> Result<(), SettingError> 
     }
 }
 
+/// `HOST:PORT`; an IPv6 address stands in brackets.
+pub fn host_port(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+/// True if a port follows the host. The colons of an IPv6 address stand in brackets.
+pub fn has_port(address: &str) -> bool {
+    address.rsplit(']').next().is_some_and(|behind| behind.contains(':'))
+}
+
 /// A text that is no sink, without any part that may be a password.
 fn masked(text: &str) -> String {
     let behind = text.rsplit('@').next().unwrap_or_default();

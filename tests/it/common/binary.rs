@@ -2,8 +2,8 @@
 
 use super::secrets;
 use std::{
-    io::Write,
-    process::{Child, Command, Output, Stdio},
+    io::{Read, Write},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     time::{Duration, Instant},
 };
 
@@ -70,6 +70,21 @@ pub fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// A process that is ended with the test, also if the test fails.
 pub struct Running(pub Child);
+
+impl Running {
+    /// Waits for its end; the output is what was piped.
+    pub fn ended(mut self) -> Ran {
+        let mut output = Output { status: ExitStatus::default(), stdout: vec![], stderr: vec![] };
+        if let Some(mut stdout) = self.0.stdout.take() {
+            stdout.read_to_end(&mut output.stdout).unwrap();
+        }
+        if let Some(mut stderr) = self.0.stderr.take() {
+            stderr.read_to_end(&mut output.stderr).unwrap();
+        }
+        output.status = self.0.wait().unwrap();
+        ran(output)
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {

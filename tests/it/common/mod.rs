@@ -1,6 +1,7 @@
 //! Helpers that several subjects share.
 
 pub mod binary;
+pub mod certificates;
 pub mod chain;
 pub mod events;
 pub mod port;

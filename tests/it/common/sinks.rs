@@ -51,6 +51,9 @@ impl SinkMessages {
     }
 }
 
+/// The longest wait of a test.
+pub const LIMIT: Duration = Duration::from_secs(30);
+
 /// A sink at work.
 pub struct Running {
     pub messages: Arc<SinkMessages>,
@@ -84,16 +87,52 @@ impl Running {
         self.outbox.put(SinkEvent::Readings(Arc::new(Readings::parse(line.as_bytes()).unwrap())));
     }
 
+    /// Readings of the meter 181220000009.
+    pub fn put_power(&self, power: usize) {
+        self.put(&format!("{{\"meter\":\"181220000009\",\"power_net_w\":{power}}}"));
+    }
+
+    /// The messages so far.
+    pub fn messages(&self) -> Vec<String> {
+        self.messages.texts()
+    }
+
+    /// Waits for a message that contains `part`.
+    pub fn wait_for_message(&self, part: &str) -> String {
+        let find = || self.messages().into_iter().find(|text| text.contains(part));
+        until(find).unwrap_or_else(|| panic!("{part:?} is not in {:#?}", self.messages()))
+    }
+
     pub fn reopen(&self) {
         self.outbox.put(SinkEvent::Reopen);
     }
 
     /// Ends the sink and waits for it; returns its messages and the number of lost readings.
     pub fn end(mut self, patience: Duration) -> (Vec<String>, u64) {
-        self.outbox.end(Instant::now() + patience);
+        let start = Instant::now();
+        self.outbox.end(start + patience);
         self.thread.take().unwrap().join().unwrap();
+        assert!(start.elapsed() < patience + Duration::from_secs(5), "{:?}", start.elapsed());
         (self.messages.texts(), self.messages.lost())
     }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.outbox.end(Instant::now());
+    }
+}
+
+/// Waits for a value, up to the limit.
+pub fn until<T>(mut find: impl FnMut() -> Option<T>) -> Option<T> {
+    let start = Instant::now();
+    while start.elapsed() < LIMIT {
+        if let Some(found) = find() {
+            return Some(found);
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    None
 }
 
 /// The names in a folder, sorted.

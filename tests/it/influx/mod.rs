@@ -8,74 +8,8 @@ mod scripted;
 mod server;
 mod spool;
 
-use std::{
-    sync::Arc,
-    thread::{self, JoinHandle},
-    time::{Duration, Instant},
-};
-
-use meterpipe::{
-    format::readings::Readings,
-    sink::{
-        event::SinkEvent,
-        queue::{QueueSender, queue},
-    },
-};
-
-use crate::common::sinks::SinkMessages;
-
-/// The longest wait of a test.
-const LIMIT: Duration = Duration::from_secs(30);
-
 /// The first moment of the readings, 2026-11-20T12:00:00+01:00.
 const START: i64 = 1_795_172_400;
-
-/// A sink at work.
-struct Sink {
-    outbox: Option<QueueSender>,
-    messages: Arc<SinkMessages>,
-    thread: JoinHandle<()>,
-}
-
-impl Sink {
-    fn start(uri: &str, capacity: usize) -> Self {
-        let sink = crate::common::sinks::build(uri).unwrap_or_else(|error| panic!("{error}"));
-        let (outbox, inbox) = queue(capacity).unwrap();
-        let messages = Arc::new(SinkMessages::default());
-        let report = messages.clone();
-        let thread = thread::spawn(move || sink.run(inbox, &*report));
-        Self { outbox: Some(outbox), messages, thread }
-    }
-
-    fn put(&self, line: &str) {
-        let readings = Readings::parse(line.as_bytes()).unwrap();
-        self.outbox.as_ref().unwrap().put(SinkEvent::Readings(Arc::new(readings)));
-    }
-
-    fn messages(&self) -> Vec<String> {
-        self.messages.texts()
-    }
-
-    /// Waits for a message that contains `part`.
-    fn wait_for_message(&self, part: &str) {
-        wait_for(part, || self.messages().iter().any(|text| text.contains(part)));
-    }
-
-    /// Ends the sink within that time; returns its messages and the number of lost readings.
-    fn end(mut self, time: Duration) -> (Vec<String>, u64) {
-        self.outbox.take().unwrap().end(Instant::now() + time);
-        self.thread.join().unwrap();
-        (self.messages.texts(), self.messages.lost())
-    }
-}
-
-fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
-    let end = Instant::now() + LIMIT;
-    while !done() {
-        assert!(Instant::now() < end, "in vain: {what}");
-        thread::sleep(Duration::from_millis(10));
-    }
-}
 
 /// The line of a reading, five seconds after the one before.
 fn reading(number: usize) -> String {

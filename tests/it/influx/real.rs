@@ -5,38 +5,37 @@ use std::{
     fs,
     io::{Read, Write},
     net::TcpStream,
-    path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
+    time::Duration,
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{LIMIT, START, Sink, reading, wait_for};
-use crate::common::{port::free_port, tools::need};
+use super::{START, reading};
+use crate::common::{
+    binary::{Running, wait_for},
+    certificates::Authority,
+    port::free_port,
+    sinks::{LIMIT, start},
+    tools::need,
+};
 
 /// A server that ends with its test.
 struct Program {
-    child: Child,
+    process: Running,
     port: u16,
     folder: TempDir,
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 impl Program {
     fn start(mut command: Command, folder: TempDir, port: u16) -> Self {
         let log = fs::File::create(folder.path().join("log")).unwrap();
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-        let mut program = Self { child: command.spawn().unwrap(), port, folder };
+        let mut program = Self { process: Running(command.spawn().unwrap()), port, folder };
         wait_for("the server listens", || {
-            if let Some(status) = program.child.try_wait().unwrap() {
+            if let Some(status) = program.process.0.try_wait().unwrap() {
                 let log = fs::read_to_string(program.folder.path().join("log")).unwrap();
                 panic!("{status}: {log}");
             }
@@ -140,7 +139,7 @@ fn victoria_metrics_has_every_value_once() {
             format!("influxdb://127.0.0.1:{}/?bucket=b&org=o&token=t&batch=1000", server.port);
         // The second run repeats the first: nothing doubles.
         for _ in 0..2 {
-            let sink = Sink::start(&uri, 100);
+            let sink = start(&uri, 100);
             (0..2500).for_each(|number| sink.put(&reading(number)));
             assert_eq!(sink.end(LIMIT), (vec![], 0));
         }
@@ -172,7 +171,7 @@ fn no_text_makes_a_second_record_in_victoria_metrics() {
         let server = Program::victoria(command, &[]);
         let fields = "fields=power_net_w,item_9";
         let uri = format!("influxdb://127.0.0.1:{}/?bucket=b&{fields}", server.port);
-        let sink = Sink::start(&uri, 100);
+        let sink = start(&uri, 100);
         sink.put(concat!(
             "{\"time\":\"2026-11-20T12:00:00+01:00\",\"meter\":\"x y,z=1\\nfoo v=1\",",
             "\"power_net_w\":7,\"item_9\":\"x y,z=1\\nfoo v=1\"}"
@@ -198,7 +197,7 @@ fn influxdb_has_every_value_and_no_type_ever_conflicts() {
             server.port,
             secret.display()
         );
-        let sink = Sink::start(&uri, 100);
+        let sink = start(&uri, 100);
         (0..2500).for_each(|number| sink.put(&reading(number)));
         // A meter with another scaler, whose values are whole where the others are not and the other
         // way round.
@@ -242,7 +241,7 @@ fn influxdb_reads_back_a_hostile_text_as_one_record() {
             "influxdb://anna:c4nary%3A7@127.0.0.1:{}/?db=house&fields=power_net_w,item_9",
             server.port
         );
-        let sink = Sink::start(&uri, 100);
+        let sink = start(&uri, 100);
         for text in [r"x y,z=1\nfoo v=1", r"a\\", r#"\" \\\" 50% %41"#] {
             sink.put(&format!(
                 "{{\"time\":\"2026-11-20T12:00:00+01:00\",\"meter\":\"{text}\",\
@@ -270,13 +269,13 @@ fn influxdb_refuses_a_wrong_password_a_wrong_type_and_an_unknown_database_each_i
         let port = server.port;
         let outcome = |login: &str, db: &str| {
             let uri = format!("influxdb://{login}@127.0.0.1:{port}/?db={db}&flush=0");
-            let sink = Sink::start(&uri, 100);
+            let sink = start(&uri, 100);
             (0..3).for_each(|number| sink.put(&reading(number)));
             wait_for("an answer", || {
                 !sink.messages().is_empty()
                     || server.query("anna", "SELECT * FROM smartmeter") != Value::Null
             });
-            sink.end(std::time::Duration::from_secs(5))
+            sink.end(Duration::from_secs(5))
         };
         let (messages, lost) = outcome("anna:c4nary%3A8", "house");
         assert_eq!(lost, 3);
@@ -310,69 +309,44 @@ fn influxdb_refuses_a_wrong_password_a_wrong_type_and_an_unknown_database_each_i
     });
 }
 
-/// A certificate of an authority, for a name and so many days.
-fn certificate(openssl: &str, folder: &Path, name: &str, host: &str, days: &str) {
-    let run = |arguments: &[&str]| {
-        let output = Command::new(openssl).args(arguments).current_dir(folder).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{arguments:?}: {text}");
-    };
-    let key = |name: &str| format!("{name}.key");
-    let (request, file) = (format!("{name}.csr"), format!("{name}.pem"));
-    let new = ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-    if !folder.join("ca.pem").exists() {
-        let ca = ["-x509", "-subj", "/CN=test", "-keyout", "ca.key", "-out", "ca.pem"];
-        run(&[&new[..], &ca[..]].concat());
-    }
-    run(&[&new[..], &["-subj", "/CN=x", "-keyout", &key(name), "-out", &request]].concat());
-    fs::write(folder.join("names"), format!("subjectAltName=IP:{host}")).unwrap();
-    let sign = ["x509", "-req", "-in", &request, "-CA", "ca.pem", "-CAkey", "ca.key"];
-    let sign = [&sign[..], &["-CAcreateserial", "-out", &file, "-days", days]].concat();
-    run(&[&sign[..], &["-extfile", "names"]].concat());
-}
-
 #[test]
 fn a_server_has_to_prove_who_it_is() {
     need("victoria-metrics", |_| {
-        need("openssl", |openssl| {
-            let openssl = openssl.get_program().to_str().unwrap().to_owned();
-            let folder = tempfile::tempdir().unwrap();
-            let folder = folder.path();
-            certificate(&openssl, folder, "good", "127.0.0.1", "10");
-            certificate(&openssl, folder, "other", "127.0.0.2", "10");
-            certificate(&openssl, folder, "old", "127.0.0.1", "-1");
-            let stranger = folder.join("stranger");
-            fs::create_dir(&stranger).unwrap();
-            certificate(&openssl, &stranger, "x", "127.0.0.1", "10");
-            let file = |name: &str| folder.join(name).display().to_string();
-            let outcome = |name: &str, how: &str| {
-                let flags = [
-                    "-tls".to_owned(),
-                    format!("-tlsCertFile={}", file(&format!("{name}.pem"))),
-                    format!("-tlsKeyFile={}", file(&format!("{name}.key"))),
-                ];
-                let flags = flags.each_ref().map(String::as_str);
-                let server = Program::victoria(Command::new("victoria-metrics"), &flags);
-                let uri = format!("influxdbs://127.0.0.1:{}/?bucket=b&flush=0&{how}", server.port);
-                let sink = Sink::start(&uri, 100);
-                sink.put(&reading(0));
-                sink.end(std::time::Duration::from_secs(2))
-            };
-            let ca = format!("ca={}", file("ca.pem"));
-            assert_eq!(outcome("good", &ca), (vec![], 0));
-            let (messages, lost) = outcome("old", "insecure=true");
-            assert_eq!(messages, ["insecure: the certificate of the server is not checked"]);
-            assert_eq!(lost, 0);
-            for (name, how, part) in [
-                ("good", format!("ca={}", file("stranger/ca.pem")), "file of ca"),
-                ("other", ca.clone(), "its certificate is not for 127.0.0.1, but for "),
-                ("old", ca, "its certificate has expired"),
-            ] {
-                let (messages, lost) = outcome(name, &how);
-                assert_eq!(lost, 1, "{name}");
-                assert!(messages[0].starts_with("cannot trust 127.0.0.1:"), "{messages:?}");
-                assert!(messages[0].contains(part), "{messages:?}");
-            }
-        });
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let authority = Authority::new(folder, "ca");
+        authority.sign(folder, "good", &["127.0.0.1"], false);
+        authority.sign(folder, "other", &["127.0.0.2"], false);
+        authority.sign(folder, "old", &["127.0.0.1"], true);
+        Authority::new(folder, "stranger");
+        let file = |name: &str| folder.join(name).display().to_string();
+        let outcome = |name: &str, how: &str| {
+            let flags = [
+                "-tls".to_owned(),
+                format!("-tlsCertFile={}", file(&format!("{name}.pem"))),
+                format!("-tlsKeyFile={}", file(&format!("{name}.key"))),
+            ];
+            let flags = flags.each_ref().map(String::as_str);
+            let server = Program::victoria(Command::new("victoria-metrics"), &flags);
+            let uri = format!("influxdbs://127.0.0.1:{}/?bucket=b&flush=0&{how}", server.port);
+            let sink = start(&uri, 100);
+            sink.put(&reading(0));
+            sink.end(Duration::from_secs(2))
+        };
+        let ca = format!("ca={}", file("ca.pem"));
+        assert_eq!(outcome("good", &ca), (vec![], 0));
+        let (messages, lost) = outcome("old", "insecure=true");
+        assert_eq!(messages, ["insecure: the certificate of the server is not checked"]);
+        assert_eq!(lost, 0);
+        for (name, how, part) in [
+            ("good", format!("ca={}", file("stranger.pem")), "file of ca"),
+            ("other", ca.clone(), "its certificate is not for 127.0.0.1, but for "),
+            ("old", ca, "its certificate has expired"),
+        ] {
+            let (messages, lost) = outcome(name, &how);
+            assert_eq!(lost, 1, "{name}");
+            assert!(messages[0].starts_with("cannot trust 127.0.0.1:"), "{messages:?}");
+            assert!(messages[0].contains(part), "{messages:?}");
+        }
     });
 }

@@ -8,11 +8,14 @@ use std::{
 };
 
 use super::{
-    LIMIT, Sink, assert_stored, line, lines, reading,
+    assert_stored, line, lines, reading,
     server::{Reply, Request, Server},
-    wait_for,
 };
-use crate::common::port::free_port;
+use crate::common::{
+    binary::wait_for,
+    port::free_port,
+    sinks::{LIMIT, start},
+};
 
 /// Never in any output.
 const CANARY: &str = "c4nary-3f9a";
@@ -27,31 +30,42 @@ fn uri(server: &Server, more: &str) -> String {
 struct Store(Arc<Mutex<Vec<String>>>);
 
 impl Store {
-    fn keep(&self, request: &Request) -> Reply {
-        self.0.lock().unwrap().extend(request.lines.iter().cloned());
-        Reply::status(204)
-    }
-
     fn lines(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
 }
 
-/// A server that gives the first answers of a list, and stores what comes after them.
-fn server(mut replies: Vec<Reply>) -> (Server, Store) {
+/// A server that stores the requests for which there is no other reply.
+fn storing(
+    listener: TcpListener,
+    mut reply: impl FnMut(&Request) -> Option<Reply> + Send + 'static,
+) -> (Server, Store) {
     let store = Store::default();
     let kept = store.clone();
-    let server = Server::start(move |request| match replies.is_empty() {
-        true => kept.keep(request),
-        false => replies.remove(0),
+    let server = Server::on(listener, move |request| {
+        reply(request).unwrap_or_else(|| {
+            kept.0.lock().unwrap().extend(request.lines.iter().cloned());
+            Reply::status(204)
+        })
     });
     (server, store)
+}
+
+/// On that port of this machine; 0 is any.
+fn listener(port: u16) -> TcpListener {
+    TcpListener::bind(("127.0.0.1", port)).unwrap()
+}
+
+/// A server that gives the first answers of a list, and stores what comes after them.
+fn server(replies: Vec<Reply>) -> (Server, Store) {
+    let mut replies = replies.into_iter();
+    storing(listener(0), move |_| replies.next())
 }
 
 /// The messages of a sink whose server first gives these answers and then stores everything.
 fn messages_after(replies: Vec<Reply>, more: &str) -> (Vec<String>, Vec<Request>) {
     let (server, store) = server(replies);
-    let sink = Sink::start(&uri(&server, more), 100);
+    let sink = start(&uri(&server, more), 100);
     (0..10).for_each(|number| sink.put(&reading(number)));
     wait_for("all lines", || store.lines().len() >= 10);
     let requests = server.requests();
@@ -65,7 +79,7 @@ fn messages_after(replies: Vec<Reply>, more: &str) -> (Vec<String>, Vec<Request>
 #[test]
 fn a_file_is_stored_in_batches_compressed_and_in_order() {
     let (server, store) = server(vec![]);
-    let sink = Sink::start(&uri(&server, "&batch=1000&flush=1h"), 64);
+    let sink = start(&uri(&server, "&batch=1000&flush=1h"), 64);
     (0..3500).for_each(|number| sink.put(&reading(number)));
     let (messages, lost) = sink.end(LIMIT);
     assert_eq!((messages, lost), (vec![], 0));
@@ -101,7 +115,7 @@ fn no_proxy_of_the_environment_stands_between() {
 #[test]
 fn a_live_reading_goes_after_the_time_of_the_flush_and_no_sooner_than_the_batch_is_full() {
     let (server, store) = server(vec![]);
-    let sink = Sink::start(&uri(&server, "&flush=1s&batch=3"), 100);
+    let sink = start(&uri(&server, "&flush=1s&batch=3"), 100);
     let start = Instant::now();
     sink.put(&reading(0));
     wait_for("the first line", || !store.lines().is_empty());
@@ -181,7 +195,7 @@ fn what_is_no_influxdb_is_reported_and_nothing_is_lost() {
         Reply::Endless("HTTP/1.1 503 x\r\nContent-Length: 999999999999\r\n\r\n"),
         Reply::Status(200, "", "<html>It works!</html>".to_owned()),
         Reply::Status(307, to, String::new()),
-        Reply::Status(404, "", String::new()),
+        Reply::Status(404, "", r#"{"code":"not found","message":"no \"house\""}"#.to_owned()),
     ];
     let (messages, _) = messages_after(replies, "&batch=10&flush=1h");
     assert_eq!(messages.len(), 8, "{messages:#?}");
@@ -195,23 +209,23 @@ fn what_is_no_influxdb_is_reported_and_nothing_is_lost() {
     assert!(messages[3].len() < 400);
     assert!(messages[4].starts_with("127.0.0.1:PORT answers 200 (<html>It works!</html>), unlike"));
     assert!(messages[5].starts_with("127.0.0.1:PORT answers 307, unlike InfluxDB"), "{messages:?}");
-    assert!(messages[6].starts_with("127.0.0.1:PORT does not know the bucket house: 404"));
+    assert!(
+        messages[6]
+            .starts_with("127.0.0.1:PORT does not know the bucket house: 404 (no \"house\")")
+    );
     assert_eq!(messages[7], "connected again");
     assert_eq!(other.requests().len(), 0, "no token goes to another server");
 }
 
 /// The lines that are stored by a server that refuses requests with some of them.
 fn refusing(code: u16, bad: &'static [usize], count: usize) -> (Store, Vec<String>, u64, usize) {
-    let store = Store::default();
-    let kept = store.clone();
     let bad_lines = lines(bad.iter().copied());
-    let server = Server::start(move |request| {
-        match request.lines.iter().any(|line| bad_lines.contains(line)) {
-            true => Reply::Status(code, "", format!("{{\"error\":\"bad \\u001b[2J {CANARY}\"}}")),
-            false => kept.keep(request),
-        }
+    let body = format!("{{\"error\":\"partial write: \\u001b[2J {CANARY}\"}}");
+    let (server, store) = storing(listener(0), move |request| {
+        let is_bad = request.lines.iter().any(|line| bad_lines.contains(line));
+        is_bad.then(|| Reply::Status(code, "", body.clone()))
     });
-    let sink = Sink::start(&uri(&server, "&batch=100&flush=1h"), 1000);
+    let sink = start(&uri(&server, "&batch=100&flush=1h"), 1000);
     (0..count).for_each(|number| sink.put(&reading(number)));
     let (messages, lost) = sink.end(LIMIT);
     let port = server.port.to_string();
@@ -221,13 +235,13 @@ fn refusing(code: u16, bad: &'static [usize], count: usize) -> (Store, Vec<Strin
 
 #[test]
 fn only_the_line_that_is_refused_is_left_out() {
-    for code in [400, 422, 418] {
+    for code in [400, 422] {
         let (store, messages, lost, requests) = refusing(code, &[137], 300);
         assert_stored(&store.lines(), (0..300).filter(|number| *number != 137));
         assert_eq!(lost, 1);
         assert_eq!(
             messages,
-            [format!("127.0.0.1:PORT refuses a reading, left out: {code} (bad \\u{{1b}}[2J …)")]
+            [format!("127.0.0.1:PORT refuses a reading, left out: {code} (partial write: \\u{{1b}}[2J …)")]
         );
         assert!(requests < 30, "{requests}");
     }
@@ -245,13 +259,9 @@ fn many_lines_that_are_refused_are_reported_once_and_counted() {
 
 #[test]
 fn a_server_that_takes_little_at_once_gets_little() {
-    let store = Store::default();
-    let kept = store.clone();
-    let server = Server::start(move |request| match request.lines.len() > 30 {
-        true => Reply::status(413),
-        false => kept.keep(request),
-    });
-    let sink = Sink::start(&uri(&server, "&batch=100&flush=1h"), 1000);
+    let (server, store) =
+        storing(listener(0), |request| (request.lines.len() > 30).then(|| Reply::status(413)));
+    let sink = start(&uri(&server, "&batch=100&flush=1h"), 1000);
     (0..300).for_each(|number| sink.put(&reading(number)));
     assert_eq!(sink.end(LIMIT), (vec![], 0));
     assert_stored(&store.lines(), 0..300);
@@ -262,14 +272,11 @@ fn a_server_that_takes_little_at_once_gets_little() {
 #[test]
 fn an_hour_without_a_server_costs_nothing() {
     let port = free_port();
-    let sink = Sink::start(&format!("influxdb://127.0.0.1:{port}/?db=d&retry=1s&flush=0"), 10);
+    let sink = start(&format!("influxdb://127.0.0.1:{port}/?db=d&retry=1s&flush=0"), 10);
     sink.put(&reading(0));
     sink.wait_for_message("connection refused");
     (1..720).for_each(|number| sink.put(&reading(number)));
-    let store = Store::default();
-    let kept = store.clone();
-    let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
-    let _server = Server::on(listener, move |request| kept.keep(request));
+    let (_server, store) = storing(listener(port), |_| None);
     wait_for("720 points", || store.lines().len() >= 720);
     let (messages, lost) = sink.end(LIMIT);
     assert_stored(&store.lines(), 0..720);
@@ -284,15 +291,12 @@ fn an_hour_without_a_server_costs_nothing() {
 fn memory_has_an_end_and_what_goes_is_counted() {
     const ALL: usize = 60_000;
     let port = free_port();
-    let sink = Sink::start(&format!("influxdb://127.0.0.1:{port}/?db=d&retry=1s&flush=0"), 100);
+    let sink = start(&format!("influxdb://127.0.0.1:{port}/?db=d&retry=1s&flush=0"), 100);
     sink.put(&reading(0));
     sink.wait_for_message("connection refused");
     (1..ALL).for_each(|number| sink.put(&reading(number)));
     sink.wait_for_message("no room is left");
-    let store = Store::default();
-    let kept = store.clone();
-    let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
-    let _server = Server::on(listener, move |request| kept.keep(request));
+    let (_server, store) = storing(listener(port), |_| None);
     wait_for("the newest line", || store.lines().last() == Some(&line(ALL - 1)));
     let (_, lost) = sink.end(LIMIT);
     let stored = store.lines();
@@ -305,7 +309,7 @@ fn memory_has_an_end_and_what_goes_is_counted() {
 #[test]
 fn the_end_comes_at_its_time_and_what_was_not_stored_is_counted() {
     let server = Server::start(|_| Reply::Nothing);
-    let sink = Sink::start(&uri(&server, "&batch=4&flush=1h&timeout=25s"), 100);
+    let sink = start(&uri(&server, "&batch=4&flush=1h&timeout=25s"), 100);
     (0..10).for_each(|number| sink.put(&reading(number)));
     wait_for("a request", || !server.requests().is_empty());
     let start = Instant::now();
@@ -316,14 +320,9 @@ fn the_end_comes_at_its_time_and_what_was_not_stored_is_counted() {
 
 #[test]
 fn at_the_end_a_server_that_is_back_gets_what_waits_at_once() {
-    let store = Store::default();
-    let (kept, mut first) = (store.clone(), true);
-    let server = Server::start(move |request| match core::mem::take(&mut first) {
-        true => Reply::status(401),
-        false => kept.keep(request),
-    });
+    let (server, store) = server(vec![Reply::status(401)]);
     let port = server.port;
-    let sink = Sink::start(&format!("influxdb://127.0.0.1:{port}/?bucket=b&retry=1h&flush=0"), 100);
+    let sink = start(&format!("influxdb://127.0.0.1:{port}/?bucket=b&retry=1h&flush=0"), 100);
     sink.put(&reading(0));
     sink.wait_for_message("requires a login: 401");
     (1..10).for_each(|number| sink.put(&reading(number)));
@@ -338,7 +337,7 @@ fn a_projection_a_clock_tags_and_names_change_the_lines() {
     let more = "&measurement=my%20meter&tags.site=a%3Db&names.meter=zaehler\
                 &names.voltage_l1_v=U1&fields=voltage_l1_v,energy_import_wh,item_9,device\
                 &units.energy=kWh&timestamp=received";
-    let sink = Sink::start(&uri(&server, more), 100);
+    let sink = start(&uri(&server, more), 100);
     sink.put(concat!(
         "{\"schema\":1,\"time\":\"2021-09-27T09:47:15+02:00\",",
         "\"received\":\"2026-08-24T21:03:17.482Z\",\"meter\":\"x y,z=1\\nfoo v=1\",",

@@ -13,6 +13,8 @@ use std::{
 
 use flate2::read::GzDecoder;
 
+use crate::common::sinks::LIMIT;
+
 /// A request as it came.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
@@ -89,7 +91,7 @@ impl Drop for Server {
 
 /// One connection, as long as it lasts.
 fn serve(stream: TcpStream, requests: &Mutex<Vec<Request>>, script: &Script) {
-    let _ = stream.set_read_timeout(Some(super::LIMIT));
+    let _ = stream.set_read_timeout(Some(LIMIT));
     let mut reader = BufReader::new(stream);
     while let Ok(request) = read(&mut reader) {
         requests.lock().unwrap().push(request.clone());
@@ -140,7 +142,7 @@ fn answer(stream: &mut TcpStream, reply: Reply) -> io::Result<()> {
             end()
         }
         Reply::Endless(start) => {
-            stream.set_write_timeout(Some(super::LIMIT))?;
+            stream.set_write_timeout(Some(LIMIT))?;
             stream.write_all(start.as_bytes())?;
             loop {
                 stream.write_all(&[b'x'; 4096])?;

@@ -13,11 +13,14 @@ use std::{
 use tempfile::TempDir;
 
 use super::{
-    LIMIT, Sink, lines, reading,
+    lines, reading,
     server::{Reply, Server},
-    wait_for,
 };
-use crate::common::{port::free_port, sinks::names};
+use crate::common::{
+    binary::wait_for,
+    port::free_port,
+    sinks::{LIMIT, names, start},
+};
 
 fn uri(port: u16, folder: &Path) -> String {
     let folder = folder.display();
@@ -40,7 +43,7 @@ fn stored(server: &Server) -> Vec<String> {
 
 /// A sink that cannot store these, and ends.
 fn in_vain(uri: &str, readings: std::ops::Range<usize>) -> (Vec<String>, u64) {
-    let sink = Sink::start(uri, 100);
+    let sink = start(uri, 100);
     readings.for_each(|number| sink.put(&reading(number)));
     sink.wait_for_message("cannot connect to");
     sink.end(Duration::from_millis(500))
@@ -59,7 +62,7 @@ fn what_was_not_stored_waits_for_the_next_start() {
         (0, &*format!("readings of an earlier run wait in {}/spool", folder.path().display()))
     );
     let server = server(port);
-    let sink = Sink::start(&uri, 100);
+    let sink = start(&uri, 100);
     (30..40).for_each(|number| sink.put(&reading(number)));
     wait_for("all lines", || stored(&server).len() >= 40);
     let (_, lost) = sink.end(LIMIT);
@@ -73,7 +76,7 @@ fn a_run_that_only_ends_sends_what_was_left_by_others() {
     let uri = uri(port, folder.path());
     in_vain(&uri, 0..5);
     let server = server(port);
-    let (_, lost) = Sink::start(&uri, 100).end(LIMIT);
+    let (_, lost) = start(&uri, 100).end(LIMIT);
     assert_eq!((stored(&server), lost), (lines(0..5), 0));
 }
 
@@ -90,9 +93,9 @@ fn a_damaged_disk_costs_what_is_damaged_and_no_start() {
     fs::write(folder.path().join("spool/00000002.spool"), [0; 512]).unwrap();
     fs::write(folder.path().join("spool/00000003.spool"), "").unwrap();
     let server = server(port);
-    let (messages, lost) = Sink::start(&uri, 100).end(LIMIT);
+    let (messages, lost) = start(&uri, 100).end(LIMIT);
     assert_eq!((stored(&server), lost), (lines([0, 1, 3, 4]), 1), "{messages:?}");
-    assert!(messages.contains(&"1 readings on the disk are damaged".to_owned()), "{messages:?}");
+    assert!(messages.contains(&"a reading on the disk is damaged".to_owned()), "{messages:?}");
     assert_eq!(names(&folder.path().join("spool")), ["lock"]);
 }
 
@@ -101,7 +104,7 @@ fn a_folder_that_comes_later_is_used() {
     let (folder, port) = (TempDir::new().unwrap(), free_port());
     let place = folder.path().join("spool");
     fs::write(&place, "").unwrap();
-    let sink = Sink::start(&uri(port, folder.path()), 100);
+    let sink = start(&uri(port, folder.path()), 100);
     sink.wait_for_message("nothing is kept there, trying again every 60 s");
     fs::remove_file(&place).unwrap();
     (0..5).for_each(|number| sink.put(&reading(number)));
@@ -109,7 +112,7 @@ fn a_folder_that_comes_later_is_used() {
     let (messages, lost) = sink.end(Duration::from_millis(500));
     assert_eq!(lost, 0, "{messages:?}");
     let server = server(port);
-    let (_, lost) = Sink::start(&uri(port, folder.path()), 100).end(LIMIT);
+    let (_, lost) = start(&uri(port, folder.path()), 100).end(LIMIT);
     assert_eq!((stored(&server), lost), (lines(0..5), 0));
 }
 
@@ -128,7 +131,7 @@ fn what_is_not_about_the_lines_costs_none() {
             Reply::status(204)
         }
     });
-    let sink = Sink::start(&uri(port, folder.path()), 1000);
+    let sink = start(&uri(port, folder.path()), 1000);
     (0..720).for_each(|number| sink.put(&reading(number)));
     wait_for("a reading", || !kept.lock().unwrap().is_empty());
     let (messages, lost) = sink.end(LIMIT);
@@ -148,7 +151,7 @@ fn what_the_database_refuses_is_parked() {
         true => Reply::Status(400, "", refused.to_owned()),
         false => Reply::status(204),
     });
-    let sink = Sink::start(&uri(port, folder.path()), 1000);
+    let sink = start(&uri(port, folder.path()), 1000);
     (0..8).for_each(|number| sink.put(&reading(number)));
     let (messages, lost) = sink.end(LIMIT);
     assert_eq!(lost, 1, "{messages:?}");
@@ -164,12 +167,12 @@ fn two_sinks_do_not_share_a_folder_and_a_folder_that_is_none_stops_nobody() {
     let port = free_port();
     let server = server(port);
     let uri = uri(port, folder.path());
-    let first = Sink::start(&uri, 100);
+    let first = start(&uri, 100);
     wait_for("the folder", || folder.path().join("spool/lock").exists());
-    let other = Sink::start(&uri, 100);
+    let other = start(&uri, 100);
     other.wait_for_message("another sink uses it; nothing is kept there");
     fs::write(folder.path().join("file"), "").unwrap();
-    let none = Sink::start(&uri.replace("/spool", "/file/spool"), 100);
+    let none = start(&uri.replace("/spool", "/file/spool"), 100);
     none.wait_for_message("nothing is kept there");
     for (number, sink) in [first, other, none].into_iter().enumerate() {
         sink.put(&reading(number));

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::sink::LIMIT;
+use crate::common::sinks::{LIMIT, Running, start};
 
 /// The listening broker.
 pub(crate) struct Fake {
@@ -53,8 +53,9 @@ impl Fake {
         Self { port, connections }
     }
 
-    pub(crate) fn uri(&self, query: &str) -> String {
-        format!("mqtt://127.0.0.1:{}/house?{query}", self.port)
+    /// A sink for this broker.
+    pub(crate) fn sink(&self, query: &str) -> Running {
+        start(&super::uri(self.port, query), 100)
     }
 
     /// The next connection, before its CONNECT is read.
@@ -64,18 +65,9 @@ impl Fake {
         Client { stream, version: 0 }
     }
 
-    /// The number of connections within some time.
-    pub(crate) fn count(&self, within: Duration, mut each: impl FnMut(Client)) -> usize {
-        let start = std::time::Instant::now();
-        let mut count = 0;
-        while let Some(left) = within.checked_sub(start.elapsed())
-            && let Ok(stream) = self.connections.recv_timeout(left)
-        {
-            stream.set_read_timeout(Some(LIMIT)).unwrap();
-            each(Client { stream, version: 0 });
-            count += 1;
-        }
-        count
+    /// True if nobody connects within some time.
+    pub(crate) fn rests(&self, time: Duration) -> bool {
+        self.connections.recv_timeout(time).is_err()
     }
 
     /// The next connection, accepted.
@@ -84,6 +76,21 @@ impl Fake {
         client.connect();
         client.accept(false);
         client
+    }
+
+    /// The next connection, accepted, once it has said that it is online.
+    pub(crate) fn online(&self) -> Client {
+        let mut client = self.open();
+        assert_eq!(client.take().unwrap().payload, "online");
+        client
+    }
+
+    /// The next connection, of that version: it gets an answer to its CONNECT and is closed.
+    pub(crate) fn refuse(&self, version: u8, answer: &[u8]) {
+        let mut client = self.accept();
+        client.connect();
+        assert_eq!(client.version, version);
+        client.write(answer);
     }
 }
 

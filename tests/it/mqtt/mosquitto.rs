@@ -5,22 +5,26 @@ use std::{
     io::{BufRead, BufReader},
     net::TcpStream,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     sync::{Arc, Mutex},
     thread,
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use tempfile::TempDir;
 
-use super::sink::until;
-use crate::common::{port::free_port, tools::need};
+use crate::common::{
+    binary::{self, Running},
+    port::free_port,
+    sinks::{self, start, until},
+    tools::need,
+};
 
 /// A broker of its own, on loopback.
 pub(crate) struct Mosquitto {
     pub(crate) folder: TempDir,
     pub(crate) port: u16,
-    child: Option<Child>,
+    process: Option<Running>,
 }
 
 /// Runs a test if mosquitto and its clients are installed.
@@ -47,7 +51,7 @@ impl Mosquitto {
         let says = says.replace("FOLDER", path);
         let text = format!("user root\npersistence false\nlistener {port} 127.0.0.1\n{says}\n");
         fs::write(folder.path().join("mosquitto.conf"), text).unwrap();
-        let mut broker = Self { folder, port, child: None };
+        let mut broker = Self { folder, port, process: None };
         broker.run();
         broker
     }
@@ -58,22 +62,24 @@ impl Mosquitto {
         let config = self.folder.path().join("mosquitto.conf");
         let mut broker = Command::new(program());
         broker.arg("-c").arg(config).stdout(Stdio::null()).stderr(log);
-        self.child = Some(broker.spawn().unwrap());
+        self.process = Some(Running(broker.spawn().unwrap()));
         let listens = until(|| TcpStream::connect(("127.0.0.1", self.port)).ok());
         let log = || fs::read_to_string(self.folder.path().join("log"));
         assert!(listens.is_some(), "mosquitto does not listen: {:?}", log());
     }
 
+    /// A sink for this broker.
+    pub(crate) fn sink(&self, query: &str) -> sinks::Running {
+        start(&super::uri(self.port, query), 100)
+    }
+
     /// Kills the broker: no DISCONNECT is sent.
     pub(crate) fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
+        self.process = None;
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
-        send(self.child.as_ref().unwrap(), signal);
+        binary::signal(&self.process.as_ref().unwrap().0, signal);
     }
 
     /// A client that subscribes to everything.
@@ -90,30 +96,9 @@ impl Mosquitto {
     }
 }
 
-impl Drop for Mosquitto {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-pub(crate) fn send(child: &Child, signal: Signal) {
-    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
-    kill_process(pid, signal).unwrap();
-}
-
-/// A child that does not outlive its test.
-pub(crate) struct Killed(pub(crate) Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// All messages that the broker forwards, as lines `RETAINED QOS TOPIC PAYLOAD`.
 pub(crate) struct Listener {
-    _child: Killed,
+    _child: Running,
     received: Arc<Mutex<Vec<String>>>,
 }
 
@@ -123,7 +108,7 @@ impl Listener {
         let received = Arc::new(Mutex::new(Vec::new()));
         let (lines, to) = (BufReader::new(child.stdout.take().unwrap()).lines(), received.clone());
         thread::spawn(move || lines.map_while(Result::ok).for_each(|l| to.lock().unwrap().push(l)));
-        let listener = Self { _child: Killed(child), received };
+        let listener = Self { _child: Running(child), received };
         listener.wait_for(MARK);
         listener
     }

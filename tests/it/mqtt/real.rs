@@ -6,24 +6,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use meterpipe::sink::{
-    mqtt::announce::{Announcer, Publication, Qos},
-    queue::queue,
-    traits::Report,
-};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::{
-    certificates::Authority,
-    mosquitto::{Killed, Mosquitto, send, with_mosquitto},
-    sink::{LIMIT, Running, build, until},
+    device_config,
+    mosquitto::{Mosquitto, with_mosquitto},
+    uri,
 };
-use crate::common::binary::ignored_test;
-
-fn uri(broker: &Mosquitto, query: &str) -> String {
-    format!("mqtt://127.0.0.1:{}/house?{query}", broker.port)
-}
+use crate::common::{
+    binary::{Running, ignored_test, signal},
+    certificates::Authority,
+    sinks::{self, LIMIT, build, start, until},
+};
 
 #[test]
 fn a_state_arrives_and_is_kept_where_that_is_wanted() {
@@ -33,13 +28,11 @@ fn a_state_arrives_and_is_kept_where_that_is_wanted() {
             let listener = broker.listen(&[]);
             let query =
                 format!("qos=1&protocol={protocol}&topics.power_net_w=house/power%20kW%202");
-            let sink = Running::start(&uri(&broker, &query));
-            let kept = Running::start(&uri(
-                &broker,
-                &format!("{query}&retain=true&topic=kept/{{meter}}&status=kept/status"),
-            ));
-            sink.put(1234);
-            kept.put(99);
+            let sink = broker.sink(&query);
+            let kept = broker
+                .sink(&format!("{query}&retain=true&topic=kept/{{meter}}&status=kept/status"));
+            sink.put_power(1234);
+            kept.put_power(99);
             listener.wait_for("kept/181220000009 ");
             listener.wait_for("house/181220000009/state ");
             assert_eq!(sink.end(LIMIT), (vec![], 0));
@@ -83,8 +76,8 @@ fn a_broker_that_acknowledges_nothing_takes_the_client_all_the_same() {
     with_mosquitto(|| {
         let broker = Mosquitto::start(TempDir::new().unwrap(), "allow_anonymous true\nmax_qos 0");
         let listener = broker.listen(&[]);
-        let sink = Running::start(&uri(&broker, "qos=1&retain=true"));
-        sink.put(7);
+        let sink = broker.sink("qos=1&retain=true");
+        sink.put_power(7);
         listener.wait_for("\"power_net_w\":7}");
         assert_eq!(sink.end(LIMIT), (vec![], 0));
         listener.wait_for("house/status offline");
@@ -92,71 +85,27 @@ fn a_broker_that_acknowledges_nothing_takes_the_client_all_the_same() {
 }
 
 #[test]
-fn values_go_to_topics_of_their_own() {
+fn values_go_to_topics_of_their_own_and_a_meter_that_calls_itself_a_wildcard_no_farther() {
     with_mosquitto(|| {
         let broker = Mosquitto::open();
         let listener = broker.listen(&[]);
-        let sink = Running::start(&uri(&broker, "layout=flat&units.power=kW"));
-        sink.put(1234);
-        listener.wait_for("house/181220000009/power_net_kw 1.234");
-        listener.wait_for("house/181220000009/meter 181220000009");
-    });
-}
-
-#[test]
-fn a_meter_that_calls_itself_a_wildcard_gets_no_farther_than_its_topic() {
-    with_mosquitto(|| {
-        let broker = Mosquitto::open();
-        let listener = broker.listen(&[]);
-        let sink = Running::start(&uri(&broker, ""));
-        sink.put_line("{\"meter\":\"a/+/#{{x}}\\u001b[2J\",\"power_net_w\":1}");
-        let line = listener.wait_for("/state");
-        assert_eq!(
-            line,
-            "0 0 house/a______x____2J-c3f21002/state {\"meter\":\"a/+/#{{x}}\\u001b[2J\",\"power_net_w\":1}"
-        );
+        let sink = broker.sink("layout=flat&units.power=kW");
+        sink.put("{\"meter\":\"a/+/#{{x}}\\u001b[2J\",\"power_net_w\":1234}");
+        listener.wait_for("house/a______x____2J-c3f21002/power_net_kw 1.234");
+        listener.wait_for("house/a______x____2J-c3f21002/meter a/+/#{{x}}\\u{1b}[2J");
         assert_eq!(sink.end(LIMIT), (vec![], 0));
         assert!(!listener.received().concat().contains('\x1b'));
     });
-}
-
-/// Announces one device.
-struct Herald;
-
-impl Announcer for Herald {
-    fn subscriptions(&self) -> Vec<String> {
-        vec!["homeassistant/status".to_owned()]
-    }
-
-    fn on_connect(&mut self) -> Vec<Publication> {
-        let (topic, payload) = ("homeassistant/device/1/config".to_owned(), b"{}".to_vec());
-        vec![Publication { topic, payload, retain: true, qos: Qos::AtLeastOnce }]
-    }
-
-    fn on_readings(&mut self, _: &meterpipe::format::readings::Readings) -> Vec<Publication> {
-        Vec::new()
-    }
-
-    fn on_message(&mut self, _: &str, payload: &[u8]) -> Option<Duration> {
-        (payload == b"online").then_some(Duration::from_millis(100))
-    }
-
-    fn required_fields(
-        &self,
-        _: &meterpipe::format::readings::Readings,
-    ) -> &[meterpipe::format::key::FieldKey] {
-        &[]
-    }
 }
 
 #[test]
 fn ten_times_a_broker_forgets_everything_and_has_it_back_within_five_seconds() {
     with_mosquitto(|| {
         let mut broker = Mosquitto::open();
-        let sink = Running::announcing(&uri(&broker, "qos=1&retain=true"), Some(Box::new(Herald)));
+        let sink = broker.sink("qos=1&retain=true&ha=device");
         for restart in 0..10 {
             // Older states are not repeated.
-            sink.put(7);
+            sink.put_power(7);
             broker.listen(&[]).wait_for("house/181220000009/state ");
             broker.kill();
             // A restart takes a moment.
@@ -165,7 +114,9 @@ fn ten_times_a_broker_forgets_everything_and_has_it_back_within_five_seconds() {
             let start = Instant::now();
             let listener = broker.listen(&[]);
             listener.wait_for(" house/status online");
-            listener.wait_for(" homeassistant/device/1/config {}");
+            let config = device_config("181220000009", false);
+            listener
+                .wait_for(&format!(" homeassistant/device/meterpipe_181220000009/config {config}"));
             listener
                 .wait_for(r#" house/181220000009/state {"meter":"181220000009","power_net_w":7}"#);
             let took = start.elapsed();
@@ -178,33 +129,14 @@ fn ten_times_a_broker_forgets_everything_and_has_it_back_within_five_seconds() {
 }
 
 #[test]
-fn a_birth_brings_announcements_and_states_again() {
-    with_mosquitto(|| {
-        let broker = Mosquitto::open();
-        let sink = Running::announcing(&uri(&broker, ""), Some(Box::new(Herald)));
-        sink.put(7);
-        let listener = broker.listen(&[]);
-        listener.wait_for("homeassistant/device/1/config");
-        let port = broker.port.to_string();
-        let birth = ["-p", &port, "-t", "homeassistant/status", "-m", "online"];
-        // The subscription is sent before the first state, but its arrival is not acknowledged here.
-        listener.forget();
-        let mut born = Command::new("mosquitto_pub");
-        assert!(born.args(["-h", "127.0.0.1"]).args(birth).status().unwrap().success());
-        listener.wait_for("homeassistant/device/1/config");
-        listener.wait_for("house/181220000009/state ");
-    });
-}
-
-#[test]
 fn who_is_killed_or_hangs_is_offline() {
     with_mosquitto(|| {
         let broker = Mosquitto::open();
         let listener = broker.listen(&[]);
         let start = || {
             let mut child = ignored_test("mqtt::real::the_process_that_is_killed");
-            let child = child.env("METERPIPE_TEST_URI", uri(&broker, "keepalive=2s"));
-            Killed(child.stdout(Stdio::null()).spawn().unwrap())
+            let child = child.env("METERPIPE_TEST_URI", uri(broker.port, "keepalive=2s"));
+            Running(child.stdout(Stdio::null()).spawn().unwrap())
         };
         // Killed: the system closes the connection.
         let mut child = start();
@@ -215,10 +147,10 @@ fn who_is_killed_or_hangs_is_offline() {
         // Stopped: nothing is closed, and the broker waits one and a half times the keepalive.
         let child = start();
         listener.wait_for("house/status online");
-        send(&child.0, Signal::STOP);
+        signal(&child.0, Signal::STOP);
         listener.wait_for("house/status offline");
         listener.forget();
-        send(&child.0, Signal::CONT);
+        signal(&child.0, Signal::CONT);
         listener.wait_for("house/status online");
     });
 }
@@ -227,37 +159,29 @@ fn who_is_killed_or_hangs_is_offline() {
 #[test]
 #[ignore = "a part of another test"]
 fn the_process_that_is_killed() {
-    struct Quiet;
-    impl Report for Quiet {
-        fn say(&self, _: &str) {}
-        fn lost(&self, _: u64) {}
-    }
     let Ok(uri) = std::env::var("METERPIPE_TEST_URI") else {
         return;
     };
-    let (outbox, inbox) = queue(1).unwrap();
-    let sink = build(&uri, None).unwrap();
-    thread::spawn(move || sink.run(inbox, &Quiet));
+    let _sink = start(&uri, 1);
     thread::sleep(2 * LIMIT);
-    drop(outbox);
 }
 
 #[test]
 fn a_broker_that_is_stopped_is_left_and_found_again() {
     with_mosquitto(|| {
         let broker = Mosquitto::open();
-        let sink = Running::start(&uri(&broker, "keepalive=2s&qos=1"));
-        sink.put(1);
+        let sink = broker.sink("keepalive=2s&qos=1");
+        sink.put_power(1);
         broker.listen(&[]).wait_for("house/status online");
         broker.signal(Signal::STOP);
-        sink.put(2);
-        sink.wait_for("has not answered for 3s");
-        sink.put(3);
+        sink.put_power(2);
+        sink.wait_for_message("has not answered for 3s");
+        sink.put_power(3);
         broker.signal(Signal::CONT);
-        sink.wait_for("connected again");
+        sink.wait_for_message("connected again");
         let listener = broker.listen(&[]);
         listener.wait_for("house/status online");
-        sink.put(4);
+        sink.put_power(4);
         listener.wait_for("\"power_net_w\":4}");
         let (messages, lost) = sink.end(LIMIT);
         assert_eq!(lost, 0, "{messages:?}");
@@ -288,20 +212,20 @@ fn a_password_is_proved_and_a_wrong_one_is_reported_without_being_shown() {
         let query = format!("user=meter&password_file={}", secret.to_str().unwrap());
         let listener = broker.listen(&["-u", "listener", "-P", "c4nary-listening"]);
         for protocol in ["5", "3.1.1"] {
-            let sink = Running::start(&uri(&broker, &format!("{query}&protocol={protocol}")));
-            sink.put(1);
+            let sink = broker.sink(&format!("{query}&protocol={protocol}"));
+            sink.put_power(1);
             listener.wait_for("house/181220000009/state ");
             assert_eq!(sink.end(LIMIT), (vec![], 0));
             listener.forget();
             let wrong = "user=meter&password=c4nary-5e1f";
-            let sink = Running::start(&uri(&broker, &format!("{wrong}&protocol={protocol}")));
-            let text = sink.wait_for("refuses user meter (");
+            let sink = broker.sink(&format!("{wrong}&protocol={protocol}"));
+            let text = sink.wait_for_message("refuses user meter (");
             assert!(text.ends_with("right?; trying again every 60 s"), "{text}");
-            sink.put(1);
+            sink.put_power(1);
             let (messages, lost) = sink.end(LIMIT);
             assert_eq!((messages.len(), lost), (1, 1), "{messages:?}");
-            let sink = Running::start(&uri(&broker, &format!("protocol={protocol}")));
-            sink.wait_for("refuses a client without a user name (");
+            let sink = broker.sink(&format!("protocol={protocol}"));
+            sink.wait_for_message("refuses a client without a user name (");
         }
     });
 }
@@ -311,9 +235,9 @@ fn a_topic_that_the_access_list_forbids_is_reported() {
     with_mosquitto(|| {
         let broker = guarded();
         let login = "user=meter&password=c4nary%20word:%C2%A71";
-        let sink = Running::start(&uri(&broker, &format!("{login}&qos=1&topic=garden/{{meter}}")));
-        sink.put(1);
-        let text = sink.wait_for("refuses garden/181220000009 (not authorized)");
+        let sink = broker.sink(&format!("{login}&qos=1&topic=garden/{{meter}}"));
+        sink.put_power(1);
+        let text = sink.wait_for_message("refuses garden/181220000009 (not authorized)");
         assert!(text.ends_with("its access list does not let this user write there"), "{text}");
         let (messages, lost) = sink.end(LIMIT);
         assert_eq!((messages.len(), lost), (1, 1), "{messages:?}");
@@ -334,13 +258,14 @@ fn secured(hosts: &[&str], expired: bool, more: &str) -> Mosquitto {
 /// The URI with files of the broker's folder.
 fn secure(broker: &Mosquitto, query: &str) -> String {
     let folder = broker.folder.path().to_str().unwrap();
-    format!("mqtts://localhost:{}/house?{}", broker.port, query.replace("FOLDER", folder))
+    let query = query.replace("FOLDER", folder);
+    format!("mqtts://localhost:{}/house?ha=off&{query}", broker.port)
 }
 
 /// The connection works without any message.
 fn works(broker: &Mosquitto, query: &str) -> Vec<String> {
-    let sink = Running::start(&secure(broker, &format!("qos=1&{query}")));
-    sink.put(1);
+    let sink = start(&secure(broker, &format!("qos=1&{query}")), 100);
+    sink.put_power(1);
     let (messages, lost) = sink.end(LIMIT);
     assert_eq!(lost, 0, "{messages:?}");
     messages
@@ -348,9 +273,9 @@ fn works(broker: &Mosquitto, query: &str) -> Vec<String> {
 
 /// The connection fails with one message, and nothing is sent.
 fn fails(uri: &str, part: &str) {
-    let sink = Running::start(uri);
-    sink.put(1);
-    sink.wait_for(part);
+    let sink = start(uri, 100);
+    sink.put_power(1);
+    sink.wait_for_message(part);
     let (messages, lost) = sink.end(Duration::from_secs(2));
     assert_eq!((messages.len(), lost), (1, 1), "{messages:?}");
 }
@@ -370,7 +295,7 @@ fn tls_is_spoken_with_the_right_broker_only() {
             format!("insecure=true: the certificate of localhost:{} is not checked", broker.port);
         assert_eq!(messages, [warning]);
         // A system without any certificates says so at once.
-        match build(&secure(&broker, ""), None) {
+        match build(&secure(&broker, "")) {
             Ok(_) => fails(
                 &secure(&broker, ""),
                 "is not signed by an authority that this machine trusts",
@@ -378,11 +303,13 @@ fn tls_is_spoken_with_the_right_broker_only() {
             Err(error) => assert!(error.to_string().contains("no certificates on this system")),
         }
         // Neither side connects if only one of them speaks TLS.
-        let plain = format!("mqtt://127.0.0.1:{}/house", broker.port);
-        fails(&plain, "is it a TLS port, for mqtts://?; trying again, every 60 s at most");
+        fails(
+            &uri(broker.port, ""),
+            "is it a TLS port, for mqtts://?; trying again, every 60 s at most",
+        );
         let open = Mosquitto::open();
         let uri = format!(
-            "mqtts://localhost:{}/house?ca={}/ca.pem",
+            "mqtts://localhost:{}/house?ha=off&ca={}/ca.pem",
             open.port,
             broker.folder.path().display()
         );
@@ -422,16 +349,13 @@ fn a_client_shows_its_certificate_where_it_is_wanted() {
 fn files_that_are_none_are_reported_at_the_start() {
     let folder = TempDir::new().unwrap();
     Authority::new(folder.path(), "ca").sign(folder.path(), "client", &["meter"], false);
-    std::fs::write(folder.path().join("empty"), "").unwrap();
     let why = |query: &str| {
         let path = folder.path().to_str().unwrap();
         let uri = format!("mqtts://localhost?{}", query.replace("FOLDER", path));
-        let error = build(&uri, None).err().unwrap().to_string();
+        let error = build(&uri).err().unwrap().to_string();
         error.replace(path, "FOLDER")
     };
-    assert_eq!(why("ca=FOLDER/none"), "ca = FOLDER/none: no such file");
     let pem = "no such entry in it; PEM is expected";
-    assert_eq!(why("ca=FOLDER/empty"), format!("ca = FOLDER/empty: {pem}"));
     let ca = "ca=FOLDER/ca.pem";
     assert_eq!(why(&format!("{ca}&cert=FOLDER/client.pem")), "cert and key: both or none");
     assert_eq!(
@@ -447,16 +371,17 @@ fn two_of_the_same_name_come_to_rest() {
     with_mosquitto(|| {
         let rest = |protocol| {
             let broker = Mosquitto::open();
-            let uri = uri(&broker, &format!("client_id=twin&protocol={protocol}"));
-            let twins = [Running::start(&uri), Running::start(&uri)];
+            let query = format!("client_id=twin&protocol={protocol}");
+            let twins = [broker.sink(&query), broker.sink(&query)];
             let find = || {
-                let messages = twins.iter().flat_map(Running::messages);
+                let messages = twins.iter().flat_map(sinks::Running::messages);
                 messages
                     .into_iter()
                     .find(|text| text.contains("same name") || text.contains("the name"))
             };
             let text = until(find).unwrap();
             assert!(text.contains("twin") && text.contains("client_id"), "{text}");
+            assert!(text.ends_with("trying again after 60 s to 120 s"), "{text}");
             thread::sleep(Duration::from_secs(5));
             let log = std::fs::read_to_string(broker.folder.path().join("log")).unwrap();
             let connects = log.matches("New client connected").count();

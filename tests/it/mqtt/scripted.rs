@@ -2,20 +2,15 @@
 
 use std::{thread, time::Duration};
 
-use meterpipe::{
-    format::{
-        key::{FieldKey, Meta},
-        readings::Readings,
-        units::Units,
-    },
-    sink::mqtt::announce::{Announcer, Publication, Qos},
-};
-
 use super::{
+    device_config,
     fake::{Client, Fake, Published},
-    sink::{LIMIT, Running, until},
+    uri,
 };
-use crate::common::port::free_port;
+use crate::common::{
+    port::free_port,
+    sinks::{LIMIT, start, until},
+};
 
 fn powers(published: &[Published]) -> Vec<usize> {
     let power = |it: &Published| it.payload.rsplit_once(':')?.1.strip_suffix('}')?.parse().ok();
@@ -32,10 +27,9 @@ fn swallowed_states_are_sent_again_whatever_the_broker_remembers() {
     for session_present in [false, true] {
         for protocol in ["5", "3.1.1"] {
             let fake = Fake::start();
-            let sink = Running::start(&fake.uri(&format!("qos=1&protocol={protocol}")));
-            let mut client = fake.open();
-            assert_eq!(client.take().unwrap().payload, "online");
-            (1..=6).for_each(|power| sink.put(power));
+            let sink = fake.sink(&format!("qos=1&protocol={protocol}"));
+            let mut client = fake.online();
+            (1..=6).for_each(|power| sink.put_power(power));
             let swallowed: Vec<_> = (0..6).map(|_| client.published().unwrap()).collect();
             assert_eq!(powers(&swallowed), [1, 2, 3, 4, 5, 6]);
             client.close();
@@ -43,8 +37,8 @@ fn swallowed_states_are_sent_again_whatever_the_broker_remembers() {
             let mut client = fake.accept();
             client.connect();
             client.accept(session_present);
-            sink.wait_for("connected again");
-            sink.put(7);
+            sink.wait_for_message("connected again");
+            sink.put_power(7);
             let reader = thread::spawn(move || all(client));
             let (messages, lost) = sink.end(LIMIT);
             let again = reader.join().unwrap();
@@ -67,11 +61,10 @@ fn shut_down(mut client: Client) {
 #[test]
 fn a_state_that_is_never_acknowledged_is_one_reading_in_each_connection() {
     let fake = Fake::start();
-    let sink = Running::start(&fake.uri("qos=1"));
+    let sink = fake.sink("qos=1");
     for connection in 1..=4 {
-        let mut client = fake.open();
-        assert_eq!(client.take().unwrap().payload, "online");
-        sink.put(connection);
+        let mut client = fake.online();
+        sink.put_power(connection);
         let states: Vec<_> = (0..connection).map(|_| client.published().unwrap()).collect();
         assert_eq!(powers(&states), (1..=connection).collect::<Vec<_>>(), "each once");
         shut_down(client);
@@ -83,16 +76,15 @@ fn a_state_that_is_never_acknowledged_is_one_reading_in_each_connection() {
 #[test]
 fn what_a_window_does_not_hold_is_sent_again_once() {
     let fake = Fake::start();
-    let sink = Running::start(&fake.uri("qos=1"));
-    let mut client = fake.open();
-    assert_eq!(client.take().unwrap().payload, "online");
-    (1..=30).for_each(|power| sink.put(power));
+    let sink = fake.sink("qos=1");
+    let mut client = fake.online();
+    (1..=30).for_each(|power| sink.put_power(power));
     let swallowed: Vec<_> = (0..20).map(|_| client.published().unwrap()).collect();
     assert_eq!(powers(&swallowed), (1..=20).collect::<Vec<_>>());
     shut_down(client);
     let mut client = fake.open();
-    sink.wait_for("connected again");
-    sink.put(31);
+    sink.wait_for_message("connected again");
+    sink.put_power(31);
     let mut states = Vec::new();
     while states.last() != Some(&31) {
         states.extend(powers(&[client.take().unwrap()]));
@@ -104,17 +96,15 @@ fn what_a_window_does_not_hold_is_sent_again_once() {
 #[test]
 fn the_last_state_comes_behind_one_that_waits_and_is_no_reading_of_its_own() {
     let fake = Fake::start();
-    let sink = Running::start(&fake.uri("qos=1"));
-    let mut client = fake.open();
-    assert_eq!(client.take().unwrap().payload, "online");
-    sink.put(1);
+    let sink = fake.sink("qos=1");
+    let mut client = fake.online();
+    sink.put_power(1);
     assert_eq!(powers(&[client.published().unwrap()]), [1]);
-    sink.put(2);
+    sink.put_power(2);
     assert_eq!(powers(&[client.take().unwrap()]), [2]);
     shut_down(client);
     for _ in 0..2 {
-        let mut client = fake.open();
-        assert_eq!(client.take().unwrap().payload, "online");
+        let mut client = fake.online();
         let states = [client.published().unwrap(), client.published().unwrap()];
         assert_eq!(powers(&states), [1, 2]);
         shut_down(client);
@@ -128,66 +118,30 @@ fn a_broker_that_knows_the_older_version_only_is_spoken_to_in_it() {
     // The broker answers as 3.1.1 says, as 5 says, or only closes.
     for answer in [&[0x20, 2, 0, 1][..], &[0x20, 3, 0, 0x84, 0], &[]] {
         let fake = Fake::start();
-        let sink = Running::start(&fake.uri(""));
-        let mut client = fake.accept();
-        client.connect();
-        assert_eq!(client.version, 5);
-        client.write(answer);
-        drop(client);
+        let sink = fake.sink("");
+        fake.refuse(5, answer);
         let mut client = fake.open();
         assert_eq!(client.version, 4);
         assert_eq!(client.take().unwrap().payload, "online");
-        sink.wait_for("does not speak MQTT 5: using MQTT 3.1.1");
+        sink.wait_for_message("does not speak MQTT 5: using MQTT 3.1.1");
         // After an outage the broker may be a newer one; this one is not, so no message follows.
         client.close();
-        let mut client = fake.accept();
-        client.connect();
-        assert_eq!(client.version, 5);
-        client.write(answer);
-        drop(client);
+        fake.refuse(5, answer);
         let client = fake.open();
         assert_eq!(client.version, 4);
-        sink.wait_for("connected again");
+        sink.wait_for_message("connected again");
         let reports = sink.messages().iter().filter(|text| text.contains("does not speak")).count();
         assert_eq!(reports, 1, "{:?}", sink.messages());
     }
 }
 
 #[test]
-fn a_broker_that_closes_while_it_starts_is_spoken_to_in_the_newer_version() {
-    let fake = Fake::start();
-    let _sink = Running::start(&fake.uri(""));
-    // A proxy in front of the broker accepts each connection, but the broker is away.
-    for version in [5, 4] {
-        let mut client = fake.accept();
-        client.connect();
-        assert_eq!(client.version, version);
-    }
-    assert_eq!(fake.open().version, 5);
-}
-
-#[test]
-fn a_broker_that_has_become_newer_is_spoken_to_in_the_newer_version() {
-    let fake = Fake::start();
-    let sink = Running::start(&fake.uri(""));
-    let mut client = fake.accept();
-    client.connect();
-    client.write(&[0x20, 2, 0, 1]);
-    drop(client);
-    let client = fake.open();
-    assert_eq!(client.version, 4);
-    client.close();
-    sink.wait_for("closed the connection");
-    assert_eq!(fake.open().version, 5);
-}
-
-#[test]
 fn a_reading_that_is_there_before_the_connection_needs_no_other_to_go_out() {
     let fake = Fake::start();
-    let sink = Running::start(&fake.uri("status=none&keepalive=5m"));
+    let sink = fake.sink("status=none&keepalive=5m");
     let mut client = fake.accept();
     client.connect();
-    sink.put(1);
+    sink.put_power(1);
     thread::sleep(Duration::from_millis(200));
     // Nothing comes from the broker any more: there is nothing to acknowledge.
     client.accept(false);
@@ -197,7 +151,7 @@ fn a_reading_that_is_there_before_the_connection_needs_no_other_to_go_out() {
 #[test]
 fn a_broker_that_can_do_less_is_asked_for_less() {
     let fake = Fake::start();
-    let sink = Running::start(&fake.uri("qos=1&retain=true"));
+    let sink = fake.sink("qos=1&retain=true");
     for (will, reason) in [(0b10_1100, 0x9b), (0b10_0100, 0x9a)] {
         let mut client = fake.accept();
         assert_eq!(client.connect().body[7] & 0b11_1100, will);
@@ -212,7 +166,7 @@ fn a_broker_that_can_do_less_is_asked_for_less() {
         let online = client.published().unwrap();
         assert_eq!((online.payload.as_str(), online.qos, online.retain), ("online", 0, false));
         if connection == 0 {
-            sink.put(7);
+            sink.put_power(7);
         }
         let state = client.published().unwrap();
         assert_eq!((state.qos, state.retain, powers(&[state])), (0, false, vec![7]));
@@ -224,29 +178,12 @@ fn a_broker_that_can_do_less_is_asked_for_less() {
 #[test]
 fn a_version_that_the_user_fixed_is_not_left() {
     let fake = Fake::start();
-    let sink = Running::start(&fake.uri("protocol=5"));
+    let sink = fake.sink("protocol=5");
     for _ in 0..2 {
-        let mut client = fake.accept();
-        client.connect();
-        assert_eq!(client.version, 5);
-        client.write(&[0x20, 3, 0, 0x84, 0]);
+        fake.refuse(5, &[0x20, 3, 0, 0x84, 0]);
     }
-    let text = sink.wait_for("refuses this version of MQTT: remove the setting protocol");
+    let text = sink.wait_for_message("refuses this version of MQTT: remove the setting protocol");
     assert!(text.ends_with("trying again, every 60 s at most"), "{text}");
-}
-
-#[test]
-fn two_of_the_same_name_do_not_chase_each_other() {
-    let fake = Fake::start();
-    let sink = Running::start(&fake.uri("client_id=twin"));
-    let mut client = fake.open();
-    client.take().unwrap();
-    client.write(&[0xe0, 1, 0x8e]);
-    drop(client);
-    let text = sink.wait_for("another client connected");
-    assert!(text.contains("with the name twin") && text.contains("client_id"), "{text}");
-    assert!(text.ends_with("trying again after 60 s to 120 s"), "{text}");
-    assert_eq!(fake.count(Duration::from_secs(5), drop), 0);
 }
 
 /// A client that closes without a word and is back in the next instant may mean the same: twice, or
@@ -255,17 +192,17 @@ fn two_of_the_same_name_do_not_chase_each_other() {
 fn two_of_the_same_name_that_close_without_a_word_do_not_chase_each_other() {
     let chase = |protocol, at_once| {
         let fake = Fake::start();
-        let sink = Running::start(&fake.uri(&format!("client_id=twin&protocol={protocol}")));
+        let sink = fake.sink(&format!("client_id=twin&protocol={protocol}"));
         if at_once {
             fake.open();
         } else {
             fake.open().close();
             fake.open().close();
         }
-        assert!(fake.accept().read().is_none(), "nothing is messages any more, it is only looked");
-        let text = sink.wait_for("perhaps another client has the same name, twin");
+        assert!(fake.accept().read().is_none(), "nothing is sent any more, the sink only looks");
+        let text = sink.wait_for_message("perhaps another client has the same name, twin");
         assert!(text.ends_with("trying again after 60 s to 120 s"), "{text}");
-        assert_eq!(fake.count(Duration::from_secs(5), drop), 0);
+        assert!(fake.rests(Duration::from_secs(5)));
     };
     thread::scope(|scope| {
         for (protocol, at_once) in [("5", false), ("3.1.1", false), ("5", true), ("3.1.1", true)] {
@@ -278,15 +215,12 @@ fn two_of_the_same_name_that_close_without_a_word_do_not_chase_each_other() {
 fn refusals_that_somebody_has_to_mend_are_tried_once_a_minute_and_hide_the_password() {
     let refuse = |code, part| {
         let fake = Fake::start();
-        let uri = fake.uri("user=anna&password=c4nary-7&client_id=m");
-        let sink = Running::start(&uri);
-        let mut client = fake.accept();
-        client.connect();
-        client.write(&[0x20, 3, 0, code, 0]);
-        let text = sink.wait_for(part);
+        let sink = fake.sink("user=anna&password=c4nary-7&client_id=m");
+        fake.refuse(5, &[0x20, 3, 0, code, 0]);
+        let text = sink.wait_for_message(part);
         assert!(text.ends_with("; trying again every 60 s"), "{text}");
-        assert_eq!(fake.count(Duration::from_secs(2), drop), 0);
-        sink.put(1);
+        assert!(fake.rests(Duration::from_secs(2)));
+        sink.put_power(1);
         let (messages, lost) = sink.end(LIMIT);
         assert_eq!((messages.len(), lost), (1, 1), "{messages:?}");
     };
@@ -305,15 +239,15 @@ fn refusals_that_somebody_has_to_mend_are_tried_once_a_minute_and_hide_the_passw
 #[test]
 fn a_refused_topic_is_reported_once_and_when_it_is_taken_again() {
     let fake = Fake::start();
-    let sink = Running::start(&fake.uri("qos=1"));
+    let sink = fake.sink("qos=1");
     let mut client = fake.open();
     client.take().unwrap();
     for (power, reason) in [(1, 0x87), (2, 0x87), (3, 0), (4, 0x97)] {
-        sink.put(power);
+        sink.put_power(power);
         let [high, low] = client.published().unwrap().id.to_be_bytes();
         client.write(&[0x40, 3, high, low, reason]);
     }
-    sink.wait_for("quota exceeded");
+    sink.wait_for_message("quota exceeded");
     let place = format!("127.0.0.1:{}", fake.port);
     let topic = "house/181220000009/state";
     let acl = "its access list does not let this user write there";
@@ -325,20 +259,18 @@ fn a_refused_topic_is_reported_once_and_when_it_is_taken_again() {
             format!("{place} refuses {topic} (quota exceeded)"),
         ]
     );
-    assert_eq!(sink.lost(), 3);
+    assert_eq!(sink.messages.lost(), 3);
 }
 
 #[test]
 fn what_is_no_broker_is_distinguished_from_one() {
     let fake = Fake::start();
-    let sink = Running::start(&fake.uri(""));
-    for _ in 0..2 {
-        let mut client = fake.accept();
-        client.connect();
-        client.write(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    let sink = fake.sink("");
+    for version in [5, 4] {
+        fake.refuse(version, b"HTTP/1.1 400 Bad Request\r\n\r\n");
     }
-    sink.wait_for("does not speak MQTT: is it a TLS port, for mqtts://?");
-    sink.put(1);
+    sink.wait_for_message("does not speak MQTT: is it a TLS port, for mqtts://?");
+    sink.put_power(1);
     let (messages, lost) = sink.end(Duration::from_secs(2));
     assert_eq!((messages.len(), lost), (1, 1), "{messages:?}");
 }
@@ -350,14 +282,14 @@ fn what_ends_before_tls_is_there_may_be_over_soon() {
         (b"HTTP/1.1 503 ", "does not speak TLS; is it a port for mqtt:// without the s?"),
     ] {
         let fake = Fake::start();
-        let uri = fake.uri("insecure=true").replace("mqtt:", "mqtts:");
-        let sink = Running::start(&uri);
+        let uri = uri(fake.port, "insecure=true").replace("mqtt:", "mqtts:");
+        let sink = start(&uri, 100);
         fake.accept().write(answer);
-        let text = sink.wait_for(part);
+        let text = sink.wait_for_message(part);
         assert!(text.ends_with("; trying again, every 60 s at most"), "{text}");
         fake.accept().write(answer);
         // At the end of a run the sink does not give up early.
-        sink.put(1);
+        sink.put_power(1);
         let ending = thread::spawn(move || sink.end(Duration::from_secs(5)));
         fake.accept().write(answer);
         let (messages, lost) = ending.join().unwrap();
@@ -372,11 +304,11 @@ fn memory_and_messages_stay_small_in_a_long_outage() {
     let port = Fake::start().port;
     let closed = free_port();
     assert_ne!(port, closed);
-    let sink = Running::start(&format!("mqtt://127.0.0.1:{closed}/house?qos=1"));
-    sink.wait_for("connection refused; trying again, every 60 s at most");
+    let sink = start(&uri(closed, "qos=1"), 100);
+    sink.wait_for_message("connection refused; trying again, every 60 s at most");
     // The producer never blocks: more readings than any queue holds go through.
     for power in 0..50_000 {
-        sink.put(power);
+        sink.put_power(power);
     }
     let (messages, lost) = sink.end(Duration::from_secs(2));
     assert_eq!(messages.len(), 1, "{messages:?}");
@@ -386,21 +318,23 @@ fn memory_and_messages_stay_small_in_a_long_outage() {
 #[test]
 fn after_an_outage_the_last_state_goes_out_and_what_was_left_out_is_counted() {
     let fake = Fake::start();
-    let sink = Running::start(&fake.uri("qos=1&retain=true"));
+    let sink = fake.sink("qos=1&retain=true");
     fake.open().close();
-    sink.wait_for("closed the connection");
-    (1..=10).for_each(|power| sink.put(power));
-    let mut client = fake.open();
-    assert_eq!(client.take().unwrap().payload, "online");
+    sink.wait_for_message("closed the connection");
+    (1..=10).for_each(|power| sink.put_power(power));
+    let mut client = fake.online();
     let state = client.take().unwrap();
     assert_eq!((powers(std::slice::from_ref(&state)), state.retain), (vec![10], true));
-    assert_eq!(sink.wait_for("connected again"), "connected again; 9 older readings were left out");
+    assert_eq!(
+        sink.wait_for_message("connected again"),
+        "connected again; 9 older readings were left out"
+    );
 }
 
 #[test]
 fn a_file_is_published_whole_when_it_is_faster_than_the_broker() {
     let fake = Fake::start();
-    let sink = Running::start(&fake.uri("qos=1"));
+    let sink = fake.sink("qos=1");
     let mut client = fake.accept();
     let reader = thread::spawn(move || {
         client.connect();
@@ -408,77 +342,41 @@ fn a_file_is_published_whole_when_it_is_faster_than_the_broker() {
         client.write(&[0x20, 6, 0, 0, 3, 0x21, 0, 3]);
         all(client)
     });
-    (0..2000).for_each(|power| sink.put(power));
+    (0..2000).for_each(|power| sink.put_power(power));
     let (messages, lost) = sink.end(LIMIT);
     let states = powers(&reader.join().unwrap());
     assert_eq!(states, (0..2000).collect::<Vec<_>>());
     assert_eq!((messages.len(), lost), (0, 0), "{messages:?}");
 }
 
-/// Announces each meter it sees, and listens for a birth.
-struct Herald {
-    meters: Vec<String>,
-    due: [FieldKey; 1],
-}
-
-impl Herald {
-    fn message(meter: &str) -> Publication {
-        let topic = format!("homeassistant/device/{meter}/config");
-        Publication { topic, payload: b"{}".to_vec(), retain: true, qos: Qos::AtLeastOnce }
-    }
-}
-
-impl Announcer for Herald {
-    fn subscriptions(&self) -> Vec<String> {
-        vec!["homeassistant/status".to_owned()]
-    }
-
-    fn on_connect(&mut self) -> Vec<Publication> {
-        self.meters.iter().map(|meter| Self::message(meter)).collect()
-    }
-
-    fn on_readings(&mut self, readings: &Readings) -> Vec<Publication> {
-        let meter = readings.meta(Meta::Meter).unwrap().to_owned();
-        if self.meters.contains(&meter) {
-            return Vec::new();
-        }
-        self.meters.push(meter.clone());
-        vec![Self::message(&meter)]
-    }
-
-    fn on_message(&mut self, topic: &str, payload: &[u8]) -> Option<Duration> {
-        let birth = (topic, payload) == ("homeassistant/status", b"online");
-        birth.then_some(Duration::from_millis(200))
-    }
-
-    fn required_fields(&self, _: &Readings) -> &[FieldKey] {
-        &self.due
-    }
-}
-
 #[test]
 fn announcements_go_before_the_state_and_again_when_they_are_asked_for() {
     let fake = Fake::start();
-    let due = [FieldKey::parse("voltage_l1_v", &Units::default()).unwrap()];
-    let herald = Herald { meters: Vec::new(), due };
-    let sink = Running::announcing(&fake.uri(""), Some(Box::new(herald)));
-    let config = "homeassistant/device/181220000009/config";
+    let sink = fake.sink("ha=device");
+    let config = "homeassistant/device/meterpipe_181220000009/config";
     let state = "house/181220000009/state";
-    let known = [(config, "{}"), (state, "\"power_net_w\":1,\"voltage_l1_v\":null}")];
+    let announcement = device_config("181220000009", true);
+    let first = (state, "\"power_net_w\":0,\"voltage_l1_v\":230}");
+    let last = (state, "\"power_net_w\":1,\"voltage_l1_v\":null}");
     for connection in 0..2 {
         let mut client = fake.open();
-        let mut expect = |topic, payload| {
+        if connection == 0 {
+            sink.put(r#"{"meter":"181220000009","power_net_w":0,"voltage_l1_v":230}"#);
+            sink.put_power(1);
+        }
+        let mut expect = |(topic, payload)| {
             let published = client.take().unwrap();
             assert_eq!(published.topic, topic);
             assert!(published.payload.ends_with(payload), "{}", published.payload);
         };
+        expect((config, announcement.as_str()));
         if connection == 0 {
-            sink.put(1);
+            expect(first);
         }
-        known.into_iter().for_each(|(topic, payload)| expect(topic, payload));
+        expect(last);
         // Sent again for the client that has just read the announcement.
-        expect(state, known[1].1);
-        expect("house/status", "online");
+        expect(last);
+        expect(("house/status", "online"));
         // Not to this topic, then to it.
         for (topic, payload) in
             [("homeassistant/statu", "online"), ("homeassistant/status", "online")]
@@ -490,31 +388,30 @@ fn announcements_go_before_the_state_and_again_when_they_are_asked_for() {
             packet[1] = u8::try_from(packet.len() - 2).unwrap();
             client.write(&packet);
         }
-        let again: Vec<_> = (0..2).map(|_| client.take().unwrap().topic).collect();
-        assert_eq!(again, [config, state]);
+        let again = client.take().unwrap();
+        assert_eq!((again.topic.as_str(), again.payload), (config, announcement.clone()));
+        assert_eq!(client.take().unwrap().topic, state);
     }
 }
 
 #[test]
 fn what_is_announced_later_is_published_between_offline_and_online() {
     let fake = Fake::start();
-    let herald = Herald { meters: Vec::new(), due: [FieldKey::Meta(Meta::Device)] };
-    let sink = Running::announcing(&fake.uri(""), Some(Box::new(herald)));
+    let sink = fake.sink("ha=device");
     let mut client = fake.open();
     let mut topics = |count| -> Vec<_> {
         (0..count).map(|_| client.take().unwrap()).map(|it| (it.topic, it.payload)).collect()
     };
-    sink.put(1);
+    sink.put_power(1);
     let first = topics(4);
     assert_eq!(first.last().unwrap(), &("house/status".to_owned(), "online".to_owned()));
-    sink.put_line("{\"meter\":\"2\",\"power_net_w\":5}");
+    sink.put("{\"meter\":\"2\",\"power_net_w\":5}");
     let all = topics(6);
     let published: Vec<_> =
         all.iter().map(|(topic, payload)| format!("{topic} {payload}")).collect();
-    let one =
-        "house/181220000009/state {\"meter\":\"181220000009\",\"power_net_w\":1,\"device\":null}";
-    let two = "house/2/state {\"meter\":\"2\",\"power_net_w\":5,\"device\":null}";
-    let config = "homeassistant/device/2/config {}";
+    let one = "house/181220000009/state {\"meter\":\"181220000009\",\"power_net_w\":1}";
+    let two = "house/2/state {\"meter\":\"2\",\"power_net_w\":5}";
+    let config = &format!("homeassistant/device/meterpipe_2/config {}", device_config("2", false));
     // The states are sent again for the client that has just read the announcements.
     assert_eq!(published, ["house/status offline", config, two, one, two, "house/status online"]);
     let (messages, lost) = sink.end(LIMIT);
@@ -524,23 +421,13 @@ fn what_is_announced_later_is_published_between_offline_and_online() {
 }
 
 #[test]
-fn a_broker_that_hangs_is_left_and_found_again() {
+fn a_broker_that_hangs_at_the_end_tells_the_will() {
     let fake = Fake::start();
-    let sink = Running::start(&fake.uri("keepalive=2s"));
-    let client = fake.open();
-    // The broker reads nothing and answers nothing; the state has QoS 0.
-    sink.put(1);
-    let text = sink.wait_for("has not answered for 3s");
-    let mut again = fake.open();
-    sink.wait_for("connected again");
-    assert_eq!(again.take().unwrap().payload, "online");
-    assert_eq!(powers(&[again.take().unwrap()]), [1], "{text}");
-    drop(client);
     // The will reports the end, since the sink can send nothing more.
-    let sink = Running::start(&fake.uri("keepalive=60s&qos=1"));
+    let sink = fake.sink("keepalive=60s&qos=1");
     let mut client = fake.open();
     assert_eq!(client.published().unwrap().payload, "online");
-    (0..200).for_each(|power| sink.put(power));
+    (0..200).for_each(|power| sink.put_power(power));
     let (messages, lost) = sink.end(Duration::from_secs(1));
     assert_eq!(lost, 200);
     // On a busy machine the second may be over so late that the broker counts as stalled.
@@ -557,11 +444,9 @@ fn a_broker_that_hangs_is_left_and_found_again() {
 #[test]
 fn a_client_that_another_calls_offline_says_that_it_is_not() {
     let fake = Fake::start();
-    let due = [FieldKey::parse("voltage_l1_v", &Units::default()).unwrap()];
-    let herald = Herald { meters: Vec::new(), due };
-    let sink = Running::announcing(&fake.uri("protocol=3.1.1"), Some(Box::new(herald)));
+    let sink = fake.sink("ha=device&protocol=3.1.1");
     let mut client = fake.open();
-    sink.put(1);
+    sink.put_power(1);
     let online = |client: &mut Client| {
         while client.take().unwrap().payload != "online" {}
     };
@@ -570,17 +455,17 @@ fn a_client_that_another_calls_offline_says_that_it_is_not() {
     client.write(b"\x30\x15\0\x0chouse/statusoffline");
     online(&mut client);
     client.write(b"\x30\x14\0\x0chouse/statusonline");
-    sink.put(2);
+    sink.put_power(2);
     let next = client.take().unwrap().payload;
-    assert!(next.contains("\"power_net_w\":2"), "nothing more is messages, but {next}");
+    assert!(next.contains("\"power_net_w\":2"), "nothing more is sent, but {next}");
 }
 
 #[test]
 fn a_broker_that_never_answers_is_reported_at_the_end_of_a_run() {
     let fake = Fake::start();
-    let sink = Running::start(&fake.uri(""));
+    let sink = fake.sink("");
     let _client = fake.accept();
-    sink.put(1);
+    sink.put_power(1);
     let (messages, lost) = sink.end(Duration::from_millis(500));
     let text = format!("127.0.0.1:{} does not answer", fake.port);
     assert_eq!((messages, lost), (vec![text], 1));

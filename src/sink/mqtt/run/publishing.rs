@@ -5,12 +5,9 @@ use std::{sync::Arc, time::Instant};
 
 use crate::{
     format::readings::Readings,
-    sink::{
-        event::SinkEvent,
-        mqtt::{
-            client::MqttSink,
-            run::state::{ClientRun, STALL_TIMEOUT},
-        },
+    sink::mqtt::{
+        client::MqttSink,
+        run::state::{ClientRun, STALL_TIMEOUT},
     },
 };
 
@@ -26,14 +23,11 @@ impl ClientRun<'_> {
         // Read before the queue is emptied: readings may come in between.
         let ended = self.queue.is_ended();
         while outage || self.mqtt.session.has_room() && !self.latest.is_due() {
-            match self.queue.take() {
-                Some(SinkEvent::Readings(readings)) => self.take_readings(readings, now),
-                Some(SinkEvent::Reopen) => (),
-                None => {
-                    self.queue_drained = ended;
-                    break;
-                }
-            }
+            let Some(readings) = self.queue.readings().next() else {
+                self.queue_drained = ended;
+                break;
+            };
+            self.take_readings(readings, now);
             if !outage {
                 self.publish_states(now);
             }
@@ -85,8 +79,7 @@ impl ClientRun<'_> {
             let announcer = announcer.as_ref();
             let required = announcer.map_or(&[][..], |it| it.required_fields(&readings));
             let extra = announcer.map(|it| it.extra_values(&readings)).unwrap_or_default();
-            let messages = states.messages(&readings, required, &extra);
-            states.notes().iter().for_each(|note| self.report.say(note));
+            let messages = states.messages(&readings, required, &extra, self.report);
             match repeated {
                 true => session.repeat(messages),
                 false => session.publish(messages),

@@ -6,10 +6,7 @@ use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::sink::{
-    event::SinkEvent,
-    mqtt::run::state::{ClientRun, Phase, RetryWait, STALL_TIMEOUT, ShutdownStep},
-};
+use crate::sink::mqtt::run::state::{ClientRun, Phase, RetryWait, STALL_TIMEOUT, ShutdownStep};
 
 impl ClientRun<'_> {
     fn has_nothing_left(&self) -> bool {
@@ -91,13 +88,10 @@ impl ClientRun<'_> {
                 self.await_close(now);
             }
         }
-        let waiting = core::iter::from_fn(|| self.queue.take());
-        let waiting = waiting.filter(|event| matches!(event, SinkEvent::Readings(_))).count();
-        self.latest.skip(self.queue.dropped());
         let unpublished = self.latest.unpublished() + self.latest.skipped();
-        let lost = self.mqtt.session.unsent() + unpublished + waiting as u64;
+        let lost = self.mqtt.session.unsent() + unpublished + self.queue.abandon();
+        self.report.lost(lost);
         if lost > 0 {
-            self.report.lost(lost);
             let is_open = self.mqtt.session.is_open();
             if !is_open && !self.disconnected {
                 self.report.say(&format!("{} does not answer", self.address));

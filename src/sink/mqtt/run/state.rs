@@ -7,12 +7,8 @@ use crate::{
     format::printable::printable,
     sink::{
         mqtt::{
-            client::{MqttSink, status},
-            connect::Connecting,
-            latest::LatestStates,
-            reconnect::Reconnect,
-            session::TooLarge,
-            transport::Transport,
+            client::MqttSink, connect::Connecting, latest::LatestStates, reconnect::Reconnect,
+            session::TooLarge, transport::Transport,
         },
         queue::QueueReceiver,
         traits::Report,
@@ -89,7 +85,7 @@ impl<'a> ClientRun<'a> {
             phase: Phase::Waiting(RetryWait::none(now)),
             latest: LatestStates::default(),
             disconnected: false,
-            reconnect: Reconnect::new(),
+            reconnect: Reconnect::default(),
             refused: Vec::new(),
             connected_at: now,
             last_progress: now,
@@ -107,7 +103,7 @@ impl<'a> ClientRun<'a> {
     /// Publishes `online` or `offline` on the status topic.
     pub(super) fn publish_status(&mut self, text: &str) {
         let MqttSink { session, states, .. } = &mut self.mqtt;
-        let message = status(states.state_format(), text);
+        let message = states.state_format().status(text);
         message.into_iter().for_each(|message| session.announce(message));
     }
 
@@ -139,9 +135,7 @@ impl<'a> ClientRun<'a> {
 
     /// Counts readings that the broker refuses, and reports each topic once.
     pub(super) fn reject(&mut self, topic: String, why: &str, readings: u64) {
-        if readings > 0 {
-            self.report.lost(readings);
-        }
+        self.report.lost(readings);
         if !self.refused.contains(&topic) && self.refused.len() < MOST_REFUSALS {
             self.report.say(&format!("{} refuses {}{why}", self.address, printable(&topic)));
             self.refused.push(topic);
