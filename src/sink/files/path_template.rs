@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// The file of a sink: a path that may hold `{meter}` and `{date}`.
+/// The file of a sink: a path that may contain `{meter}` and `{date}`.
 #[derive(Clone, Debug)]
 pub struct PathTemplate(String);
 
