@@ -241,7 +241,9 @@ fn only_the_line_that_is_refused_is_left_out() {
         assert_eq!(lost, 1);
         assert_eq!(
             messages,
-            [format!("127.0.0.1:PORT refuses a reading, left out: {code} (partial write: \\u{{1b}}[2J …)")]
+            [format!(
+                "127.0.0.1:PORT refuses a reading, left out: {code} (partial write: \\u{{1b}}[2J …)"
+            )]
         );
         assert!(requests < 30, "{requests}");
     }
