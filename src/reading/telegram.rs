@@ -222,6 +222,12 @@ impl<'a> Telegram<'a> {
         stamp(header).or_else(|| stamp(object))
     }
 
+    /// The clock that gives the time.
+    #[must_use]
+    pub fn clock(&self) -> Option<&Clock> {
+        self.clocks().into_iter().flatten().find(|clock| clock.is_definite())
+    }
+
     /// Its clocks: that of the APDU's header, and the first one among the objects.
     #[must_use]
     pub const fn clocks(&self) -> [Option<&Clock>; 2] {
