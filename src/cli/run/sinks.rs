@@ -20,7 +20,7 @@ use meterpipe::{
     format::{entry::OutputTelegram, readings::Readings},
     sink::{
         event::SinkEvent,
-        guard::{guard::Guard, verdict::Verdict},
+        guard::{evidence::TelegramEvidence, guard::Guard},
         line_counters::LineCounters,
         queue::{self, QueueSender},
         registry::ConfiguredSink,
@@ -94,20 +94,24 @@ impl Sinks {
     pub fn telegram(&mut self, entry: &OutputTelegram<'_>) {
         // A telegram without any value is no reading.
         if let Some(readings) = Readings::of(entry) {
-            self.put(readings);
+            self.judge(readings, &TelegramEvidence::of(entry));
         }
     }
 
     /// Hands readings to all sinks whose throttle passes them.
     pub fn put(&mut self, readings: Readings) {
+        self.judge(readings, &TelegramEvidence::default());
+    }
+
+    fn judge(&mut self, readings: Readings, evidence: &TelegramEvidence<'_>) {
         self.counters.note(&readings);
         let readings = Arc::new(readings);
         self.hand(&readings, false);
         if self.running.iter().any(|sink| sink.guarded) {
-            let verdict = self.guard.check(&readings);
+            let verdict = self.guard.check(&readings, evidence);
             self.guard_messages.take(&verdict);
-            if let Verdict::Agrees(first) = &verdict {
-                self.hand(first, true);
+            for earlier in &verdict.earlier {
+                self.hand(earlier, true);
             }
             if verdict.passes() {
                 self.hand(&readings, true);
@@ -125,9 +129,9 @@ impl Sinks {
         }
     }
 
-    /// Hands on the first telegrams that the guard has kept for longer than a time.
-    fn release(&mut self, kept_for: Duration) {
-        for first in self.guard.kept(kept_for) {
+    /// Hands on the first telegrams that the guard has kept long enough.
+    fn release(&mut self) {
+        for first in self.guard.kept(FIRST_KEPT_FOR) {
             self.hand(&first, true);
         }
     }
@@ -139,7 +143,7 @@ impl Sinks {
                 sink.queue.put_now(SinkEvent::Reopen);
             }
         }
-        self.release(FIRST_KEPT_FOR);
+        self.release();
         self.guard_messages.print(messages);
         self.print_reports(messages);
     }
@@ -159,9 +163,11 @@ impl Sinks {
     /// input a sink may take as long as it makes progress; after a signal, or in trouble, it has no more
     /// than the grace period.
     pub fn finish(mut self, messages: &Messages) -> SinkOutcome {
-        self.release(Duration::ZERO);
+        for first in self.guard.end() {
+            self.hand(&first, true);
+        }
         self.guard_messages.print(messages);
-        self.guard_messages.sum_up(messages);
+        self.guard_messages.finish(self.guard.counts(), messages);
         let mut deadline = Instant::now() + GRACE;
         for sink in &self.running {
             sink.queue.end(deadline);
