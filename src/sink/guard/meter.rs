@@ -303,10 +303,12 @@ impl GuardedMeter {
             self.accept(now);
             return Verdict::of(Fate::Kept);
         }
+        let opposed = self.replace_first(&now, counts);
         self.forget_held(&now);
         self.accept(now);
         self.last_passed = self.count;
-        let earlier = self.first.take().map(|first| first.telegrams).unwrap_or_default();
+        let first = self.first.take().map(|first| first.telegrams);
+        let earlier = opposed.or(first).unwrap_or_default();
         Verdict { earlier, clock_error: self.clock_error(), ..Verdict::of(Fate::Passes) }
     }
 
@@ -323,6 +325,28 @@ impl GuardedMeter {
         };
         counts.remove(RefusalReason::Fall, row.telegrams.len() as u64);
         row.telegrams.iter().map(|(_, readings)| readings.clone()).collect()
+    }
+
+    /// The telegrams that spoke against the first one, if this one goes on from them: with time a register may
+    /// have risen so far, but not in the time between those two.
+    fn replace_first(
+        &mut self,
+        now: &MeterSnapshot,
+        counts: &mut RefusalCounts,
+    ) -> Option<Vec<Arc<Readings>>> {
+        self.first.as_ref()?;
+        let (loose, most_power) = (self.loose, self.most_power);
+        let row = self.held.iter().position(|row| {
+            matches!(*row.doubts, [Doubt::Rose(..)])
+                && row.is_of(&now.fingerprint, loose)
+                && now.goes_on_from(&row.snapshot, most_power)
+        });
+        let row = self.held.remove(row?);
+        let reason = row.doubts.first().map(Doubt::reason)?;
+        counts.add(reason, 1);
+        counts.remove(reason, row.telegrams.len() as u64);
+        (self.first, self.kinds, self.registers) = (None, Vec::new(), Vec::new());
+        Some(row.telegrams.into_iter().map(|(_, readings)| readings).collect())
     }
 
     /// Drops the held telegrams that a good one speaks against: those of its own kind, and those that
@@ -411,7 +435,11 @@ impl GuardedMeter {
         let HeldTelegrams { snapshot: now, doubts, telegrams, varies, .. } = row;
         let mut earlier = Vec::new();
         if let Some(first) = self.first.take() {
-            let agrees = now.fingerprint == first.snapshot.fingerprint
+            // A counter in doubt says nothing against the first.
+            let is_order =
+                doubts.iter().all(|it| matches!(it, Doubt::Reused(_) | Doubt::Counter(..)));
+            let agrees = is_order
+                && now.fingerprint == first.snapshot.fingerprint
                 && now.goes_on_from(&first.snapshot, self.most_power);
             if agrees {
                 earlier = first.telegrams;

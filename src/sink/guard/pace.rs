@@ -3,7 +3,7 @@
 /// The last steps of one list of a meter.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ClockPace {
-    steps: [ClockStep; 5],
+    steps: [ClockStep; MOST],
     /// The number of steps so far, at most as many as there is room for.
     count: usize,
     next: usize,
@@ -15,6 +15,9 @@ pub(super) struct ClockStep {
     pub milliseconds: i64,
     pub telegrams: u64,
 }
+
+/// The number of steps that are remembered.
+const MOST: usize = 5;
 
 /// A step up to this is no leap where the counter does not help, in milliseconds.
 const MINUTE: i64 = 60_000;
@@ -34,12 +37,17 @@ impl ClockPace {
         self.count = (self.count + 1).min(self.steps.len());
     }
 
-    /// The median step.
+    /// The median of the times and that of the telegrams.
     fn usual(&self) -> Option<ClockStep> {
-        let mut steps = self.steps;
-        let known = steps.get_mut(..self.count)?;
-        known.sort_unstable_by_key(|step| step.milliseconds);
-        known.get(known.len() / 2).copied()
+        let steps = self.steps.get(..self.count)?;
+        let (mut times, mut telegrams) = ([0; MOST], [0; MOST]);
+        for (step, (time, count)) in steps.iter().zip(times.iter_mut().zip(&mut telegrams)) {
+            (*time, *count) = (step.milliseconds, step.telegrams);
+        }
+        Some(ClockStep {
+            milliseconds: median(times.get_mut(..self.count)?)?,
+            telegrams: median(telegrams.get_mut(..self.count)?)?,
+        })
     }
 
     /// True if a step is longer than the counter, or the usual step, explains.
@@ -65,6 +73,11 @@ impl ClockPace {
     }
 }
 
+fn median<T: Copy + Ord>(values: &mut [T]) -> Option<T> {
+    values.sort_unstable();
+    values.get(values.len() / 2).copied()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +101,9 @@ mod tests {
             assert_eq!(known.leaps(step(seconds, telegrams)), leaps, "{seconds} {telegrams}");
         }
         assert!(!known.leaps(step(60, 0)) && known.leaps(step(61, 0)), "no counter");
+        let mut uneven = pace(&[5; 4], 1);
+        uneven.add(step(5, 3));
+        assert!(!uneven.leaps(step(15, 3)));
         let hourly = pace(&[3600; 5], 0);
         assert!(!hourly.leaps(step(3 * 3600, 0)) && hourly.leaps(step(4 * 3600, 0)));
     }
