@@ -370,3 +370,76 @@ fn a_place_for_one_meter_goes_to_the_next_one() {
     assert_eq!(read("a.jsonl").lines().count(), 10);
     assert!(read("s.txt").contains("1.8.0(000000.004*kWh)"), "{}", read("s.txt"));
 }
+
+/// A telegram that arrives now, so many seconds after the others.
+fn live(second: i64, counter: u32, energy: &str) -> String {
+    let received = Timestamp::now() + SignedDuration::from_secs(second - 50);
+    format!(
+        "{{\"schema\":1,\"time\":\"{received}\",\"received\":\"{received}\",\"meter\":\"7\",\
+         \"system_title\":\"4b464d6750000009\",\"invocation_counter\":{counter},\
+         \"energy_import_wh\":{energy},\"power_net_w\":5}}\n"
+    )
+}
+
+/// Publishes lines into a file, with a folder for the guard's memory.
+fn publish(folder: &TempDir, input: &str) -> (Ran, usize) {
+    let mut publish = command(&["publish", "--to=file:a.jsonl"]);
+    publish.env("XDG_STATE_HOME", folder.path().join("state")).current_dir(folder.path());
+    let ran = run_command(publish, input.as_bytes());
+    let stored = fs::read_to_string(folder.path().join("a.jsonl")).unwrap_or_default();
+    (ran, stored.lines().count())
+}
+
+#[test]
+fn the_guard_remembers_a_meter_from_run_to_run() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state/meterpipe/guard.json");
+    let (ran, stored) = publish(&folder, &(live(0, 1, "12937") + &live(5, 2, "12937")));
+    assert_eq!((ran.status, ran.err.as_str(), stored), (0, "", 2));
+    let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(&path).unwrap());
+    assert_eq!(mode & 0o777, 0o600);
+    // The first telegram of the next run is judged by those of the last one.
+    for (line, count, told) in [
+        (live(10, 3, "0"), 2, "falls from 12937 to 0; left out"),
+        (
+            live(10, 4, "12938").replace("power_net_w", "power_import_w"),
+            2,
+            "codes, scalers or units",
+        ),
+        (live(10, 5, "12938").replace("\"7\"", "\"8\""), 2, "the meter number differs"),
+        (live(10, 1, "12937"), 2, "invocation counter"),
+        (live(10, 6, "90000000"), 2, "rises from 12937"),
+        (live(10, 7, "12938"), 3, ""),
+    ] {
+        let (ran, stored) = publish(&folder, &line);
+        assert_eq!((ran.status, stored), (i32::from(!told.is_empty()), count), "{}", ran.err);
+        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+    }
+    // Another meter leaves the first one known.
+    publish(&folder, &live(15, 1, "5").replace("0009", "0008"));
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains("4b464d6750000008") && text.contains("4b464d6750000009"), "{text}");
+    let damaged = ["", "{", "[]", "{\"version\":2}", &text[..text.len() / 2], "\u{0}\u{1}"];
+    for damaged in damaged {
+        fs::write(&path, damaged).unwrap();
+        let (ran, _) = publish(&folder, &(live(20, 14, "12938") + &live(25, 15, "12938")));
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        assert_eq!(ran.err.matches("the guard starts without it").count(), 1, "{}", ran.err);
+    }
+    // What is damaged in a good form is unknown.
+    fs::write(&path, text.replace("\"believed\":", "\"believed\":\"x\",\"y\":")).unwrap();
+    let (ran, _) = publish(&folder, &(live(20, 14, "12938") + &live(25, 15, "12938")));
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+}
+
+#[test]
+fn old_telegrams_are_neither_remembered_nor_judged_by_memory() {
+    let folder = TempDir::new().unwrap();
+    let input = "{\"time\":\"2026-01-01T00:00:00Z\",\"received\":\"2026-01-01T00:00:00Z\",\
+                 \"meter\":\"7\",\"energy_import_wh\":5}\n";
+    for runs in 1..3 {
+        let (ran, stored) = publish(&folder, input);
+        assert_eq!((ran.status, stored), (0, runs));
+    }
+    assert!(!folder.path().join("state").exists());
+}

@@ -21,6 +21,11 @@ pub struct GuardMessages {
 const MINUTE: Duration = Duration::from_secs(60);
 
 impl GuardMessages {
+    /// Takes a message for people.
+    pub fn say(&mut self, text: String) {
+        self.texts.push(text);
+    }
+
     /// Takes the verdict on a telegram.
     pub fn take(&mut self, verdict: &Verdict) {
         self.texts.extend(verdict.remark.clone());

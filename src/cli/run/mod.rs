@@ -2,6 +2,7 @@
 pub mod batch;
 pub mod context;
 pub mod decoder;
+pub mod guard_memory;
 pub mod guard_messages;
 pub mod messages;
 pub mod output;

@@ -11,6 +11,7 @@ use std::{
 };
 
 use crate::cli::run::{
+    guard_memory::GuardMemory,
     guard_messages::GuardMessages,
     messages::Messages,
     signals::Signals,
@@ -54,6 +55,7 @@ pub struct Sinks {
     guard: Guard,
     counters: LineCounters,
     guard_messages: GuardMessages,
+    memory: Option<GuardMemory>,
     /// True while a slow sink may delay the producer of the readings.
     waits: bool,
 }
@@ -74,10 +76,12 @@ impl Sinks {
     pub fn start(sinks: Vec<ConfiguredSink>, counters: LineCounters) -> Result<Self, Stop> {
         let (sender, reports) = mpsc::channel();
         let running = sinks.into_iter().map(|sink| Running::start(sink, sender.clone()));
-        let running = running.collect::<Result<_, _>>()?;
+        let running = running.collect::<Result<Vec<_>, _>>()?;
         let signals = Signals::catch_all();
         let (guard, guard_messages) = (Guard::default(), GuardMessages::default());
-        Ok(Self { running, reports, signals, guard, counters, guard_messages, waits: true })
+        let is_guarded = running.iter().any(|sink| sink.guarded);
+        let memory = if is_guarded { GuardMemory::find() } else { None };
+        Ok(Self { running, reports, signals, guard, counters, guard_messages, memory, waits: true })
     }
 
     /// From now on readings come live, so a full queue drops its oldest one instead of waiting.
@@ -108,6 +112,9 @@ impl Sinks {
         let readings = Arc::new(readings);
         self.hand(&readings, false);
         if self.running.iter().any(|sink| sink.guarded) {
+            let memory = self.memory.as_mut();
+            let message = memory.and_then(|memory| memory.recall(&readings, &mut self.guard));
+            message.into_iter().for_each(|text| self.guard_messages.say(text));
             let verdict = self.guard.check(&readings, evidence);
             self.guard_messages.take(&verdict);
             for earlier in &verdict.earlier {
@@ -144,6 +151,8 @@ impl Sinks {
             }
         }
         self.release();
+        let message = self.memory.as_mut().and_then(|memory| memory.keep(&self.guard));
+        message.into_iter().for_each(|text| self.guard_messages.say(text));
         self.guard_messages.print(messages);
         self.print_reports(messages);
     }
@@ -166,6 +175,8 @@ impl Sinks {
         for first in self.guard.end() {
             self.hand(&first, true);
         }
+        let message = self.memory.as_mut().and_then(|memory| memory.write(&self.guard));
+        message.into_iter().for_each(|text| self.guard_messages.say(text));
         self.guard_messages.print(messages);
         self.guard_messages.finish(self.guard.counts(), messages);
         let mut deadline = Instant::now() + GRACE;

@@ -2,6 +2,8 @@
 
 use core::hash::{Hash, Hasher};
 
+use serde_json::{Value, json};
+
 use crate::{
     format::{
         key::{FieldKey, Meta},
@@ -84,6 +86,22 @@ impl TelegramFingerprint {
             device: device.finish(),
             clocks: evidence.clocks,
         }
+    }
+
+    pub(super) fn state(&self) -> Value {
+        let Self { layout, digits, texts, meter, device, clocks } = *self;
+        json!([layout, digits, texts, meter, device, clocks as u8])
+    }
+
+    pub(super) fn restore(state: &Value) -> Option<Self> {
+        let part = |at: usize| state.get(at)?.as_u64();
+        let clocks = match part(5)? {
+            0 => ClockAgreement::Same,
+            1 => ClockAgreement::Close,
+            _ => ClockAgreement::Apart,
+        };
+        let (layout, digits, texts) = (part(0)?, part(1)?, part(2)?);
+        Some(Self { layout, digits, texts, meter: part(3)?, device: part(4)?, clocks })
     }
 
     /// The first part in which two fingerprints differ.

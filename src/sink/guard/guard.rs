@@ -3,11 +3,14 @@
 use core::time::Duration;
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
 use crate::{
     format::{key::Meta, latest::name, meters::Meters, printable::shown, readings::Readings},
     sink::guard::{
         evidence::TelegramEvidence,
         line::LineMeter,
+        memory,
         meter::GuardedMeter,
         verdict::{RefusalCounts, Verdict},
     },
@@ -24,6 +27,13 @@ pub struct Guard {
     lines: Meters<LineMeter>,
     counts: RefusalCounts,
 }
+
+/// How a meter is named in the guard's memory.
+const TITLE: &str = "title";
+const NUMBER: &str = "number";
+
+/// The most meters that are remembered from run to run.
+const MOST_REMEMBERED: usize = 64;
 
 impl Guard {
     /// Decides on the next telegram.
@@ -62,6 +72,50 @@ impl Guard {
         let opposed: Vec<_> = self.meters().filter_map(GuardedMeter::opposed).collect();
         opposed.into_iter().for_each(|reason| self.counts.add(reason, 1));
         kept
+    }
+
+    /// The knowledge of all meters, as JSON for the next run; `others` is that of the last one, of which
+    /// meters stay that this run has not seen.
+    #[must_use]
+    pub fn state(&self, others: Option<&Value>) -> Value {
+        let known = |kind: &'static str, meters: &Meters<GuardedMeter>| {
+            let named = meters.named().rev().filter_map(move |(name, meter)| {
+                let state = meter.state()?;
+                Some(json!({ "by": kind, "name": name, "state": state }))
+            });
+            named.collect::<Vec<_>>()
+        };
+        let mut all = [known(TITLE, &self.titled), known(NUMBER, &self.untitled)].concat();
+        let is_same = |one: &Value, other: &Value| {
+            one.get("by") == other.get("by") && one.get("name") == other.get("name")
+        };
+        let others = others.map_or(&[][..], |it| memory::list(it, "meters"));
+        let others = others.iter().filter(|it| !all.iter().any(|ours| is_same(ours, it)));
+        let others: Vec<_> = others.cloned().collect();
+        all.extend(others);
+        // The meters that were seen last stand first, and those of earlier runs at the end.
+        all.truncate(MOST_REMEMBERED);
+        json!({ "version": memory::VERSION, "meters": all })
+    }
+
+    /// Takes over the knowledge of an earlier run. False if it has another form; then nothing is known.
+    pub fn restore(&mut self, state: &Value) -> bool {
+        if memory::number(state, "version") != Some(memory::VERSION) {
+            return false;
+        }
+        for known in memory::list(state, "meters").iter().rev() {
+            let name = memory::text(known, "name");
+            let meters = match memory::text(known, "by") {
+                Some(TITLE) => &mut self.titled,
+                _ => &mut self.untitled,
+            };
+            if let Some(meter) = known.get("state").and_then(GuardedMeter::restore)
+                && meters.get(name).is_none()
+            {
+                meters.seen(name, |place| *place = meter);
+            }
+        }
+        true
     }
 
     fn meters(&mut self) -> impl Iterator<Item = &mut GuardedMeter> {

@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::{sync::Arc, time::Instant};
 
 use jiff::SignedDuration;
+use serde_json::{Value, json};
 
 use crate::{
     format::{key::FieldKey, readings::Readings},
@@ -13,6 +14,7 @@ use crate::{
             evidence::TelegramEvidence,
             fingerprint::{ConstantPart, LooseParts, TelegramFingerprint},
             held::HeldTelegrams,
+            memory,
             pace::{ClockPace, ClockStep},
             recent::RecentCounters,
             snapshot::MeterSnapshot,
@@ -127,6 +129,65 @@ impl Default for GuardedMeter {
 }
 
 impl GuardedMeter {
+    /// All that outlives a run; nothing before a telegram was believed.
+    pub(super) fn state(&self) -> Option<Value> {
+        let kinds = self.kinds.iter().map(KnownKind::state).collect::<Vec<_>>();
+        let registers = self.registers.iter().map(|known| known.last.state());
+        let (counter, clocks) = self.latest?;
+        Some(json!({
+            "believed": self.believed,
+            "kinds": kinds,
+            "registers": registers.collect::<Vec<_>>(),
+            "counter": counter,
+            "clocks": memory::clocks(&clocks),
+            "recent": self.recent.state(),
+            "counter_stands": self.counter_stands,
+            "offset": self.offset.map(|offset| offset.as_secs()),
+            "most_power": self.most_power,
+            "used_to": self.used_to.iter().map(|key| memory::key(*key)).collect::<Vec<_>>(),
+            "loose": [self.loose.texts, self.loose.digits],
+        }))
+    }
+
+    /// A meter that is known from an earlier run. If it was seen once, the next telegram has to agree.
+    pub(super) fn restore(state: &Value) -> Option<Self> {
+        let kinds = memory::list(state, "kinds").iter().filter_map(KnownKind::restore);
+        let snapshots = memory::list(state, "registers").iter().filter_map(MeterSnapshot::restore);
+        let snapshots: Vec<_> = snapshots.take(MOST_NUMBERS).collect();
+        let loose = |at: usize| state.get("loose")?.get(at)?.as_bool();
+        let believed = memory::number(state, "believed").and_then(|it| it.try_into().ok())?;
+        let keys = memory::list(state, "used_to").iter().filter_map(Value::as_str);
+        let first = snapshots.first().filter(|_| believed < 2).map(|snapshot| FirstTelegrams {
+            telegrams: Vec::new(),
+            since: Instant::now(),
+            snapshot: snapshot.clone(),
+        });
+        let meter = Self {
+            kinds: kinds.take(MOST_KINDS).collect(),
+            first,
+            latest: Some((
+                memory::number(state, "counter"),
+                memory::read_clocks(state.get("clocks")),
+            )),
+            recent: RecentCounters::restore(memory::list(state, "recent")),
+            counter_stands: memory::is_true(state, "counter_stands"),
+            offset: state.get("offset").and_then(Value::as_i64).map(SignedDuration::from_secs),
+            most_power: memory::number(state, "most_power")?.clamp(HOUSE, MOST_POWER),
+            used_to: keys.filter_map(memory::read_key).collect(),
+            loose: LooseParts {
+                texts: loose(0).unwrap_or_default(),
+                digits: loose(1).unwrap_or_default(),
+            },
+            believed,
+            registers: snapshots
+                .into_iter()
+                .map(|last| KnownRegisters { last, before: None })
+                .collect(),
+            ..Self::default()
+        };
+        (!meter.kinds.is_empty() && !meter.registers.is_empty()).then_some(meter)
+    }
+
     /// Decides on a telegram, and counts what does not pass.
     pub(super) fn check(
         &mut self,
@@ -521,6 +582,22 @@ impl GuardedMeter {
 }
 
 impl KnownKind {
+    fn state(&self) -> Value {
+        json!({
+            "constant": self.fingerprint.state(),
+            "clocks": memory::clocks(&self.clocks),
+            "counter": self.seen.1,
+        })
+    }
+
+    /// Its pace is learnt anew: the run ended at some moment.
+    fn restore(state: &Value) -> Option<Self> {
+        let fingerprint = TelegramFingerprint::restore(state.get("constant")?)?;
+        let clocks = memory::read_clocks(state.get("clocks"));
+        let seen = (clocks, memory::number(state, "counter"));
+        Some(Self { fingerprint, clocks, seen, pace: ClockPace::default(), last: 0 })
+    }
+
     fn new(now: &MeterSnapshot, number: u64) -> Self {
         let MeterSnapshot { fingerprint, clocks, counter, .. } = *now;
         let pace = ClockPace::default();

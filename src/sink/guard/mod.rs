@@ -29,13 +29,15 @@
 //!   telegram beside the readings.
 //! - `meter`: one meter; `snapshot`: the values that the guard compares; `fingerprint`: the parts of a
 //!   telegram that never change; `pace`: the steps of a clock; `recent`: the last counters; `doubt`: why a
-//!   telegram may be wrong; `held`: telegrams that wait for others; `line`: the meter on a line.
+//!   telegram may be wrong; `held`: telegrams that wait for others; `line`: the meter on a line;
+//!   `memory`: the form in which the guard's knowledge outlives a run.
 mod doubt;
 pub mod evidence;
 mod fingerprint;
 pub mod guard;
 mod held;
 mod line;
+mod memory;
 mod meter;
 mod pace;
 mod recent;

@@ -1,5 +1,7 @@
 //! The last invocation counters of a meter, and the content that came with each.
 
+use serde_json::{Value, json};
+
 /// The last counters, the oldest first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RecentCounters(Vec<(u64, u64)>);
@@ -21,6 +23,16 @@ impl RecentCounters {
             }
             self.0.push((counter, content));
         }
+    }
+
+    pub(super) fn state(&self) -> Value {
+        self.0.iter().map(|(counter, content)| json!([counter, content])).collect()
+    }
+
+    pub(super) fn restore(pairs: &[Value]) -> Self {
+        let number = |pair: &Value, at: usize| pair.get(at)?.as_u64();
+        let pairs = pairs.iter().filter_map(|it| Some((number(it, 0)?, number(it, 1)?)));
+        Self(pairs.take(MOST).collect())
     }
 
     pub(super) fn clear(&mut self) {

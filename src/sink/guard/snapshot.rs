@@ -3,6 +3,7 @@
 use core::hash::{Hash, Hasher};
 
 use jiff::SignedDuration;
+use serde_json::{Value, json};
 
 use crate::{
     cosem::{obis::Obis, unit::Unit},
@@ -12,7 +13,9 @@ use crate::{
     },
     reading::{decimal::Decimal, fields::FIELDS, layout::StableHash},
     sink::{
-        guard::{doubt::Doubt, evidence::TelegramEvidence, fingerprint::TelegramFingerprint},
+        guard::{
+            doubt::Doubt, evidence::TelegramEvidence, fingerprint::TelegramFingerprint, memory,
+        },
         timestamps::Timestamps,
     },
 };
@@ -86,6 +89,34 @@ impl MeterSnapshot {
         let fingerprint = TelegramFingerprint::of(readings, evidence);
         let content = counter.map_or(0, |_| content(readings));
         Self { fingerprint, content, counter, clocks, registers, wild }
+    }
+
+    pub(super) fn state(&self) -> Value {
+        let values = self.registers.iter().map(|it| {
+            json!([memory::key(it.key), it.value.to_string(), memory::clocks(&it.clocks)])
+        });
+        json!({
+            "constant": self.fingerprint.state(),
+            "counter": self.counter,
+            "clocks": memory::clocks(&self.clocks),
+            "values": values.collect::<Vec<_>>(),
+        })
+    }
+
+    pub(super) fn restore(state: &Value) -> Option<Self> {
+        let register = |state: &Value| {
+            let text = |at: usize| state.get(at)?.as_str();
+            let (key, value) = (memory::read_key(text(0)?)?, Decimal::parse(text(1)?)?);
+            Some(Register { key, value, clocks: memory::read_clocks(state.get(2)) })
+        };
+        Some(Self {
+            fingerprint: TelegramFingerprint::restore(state.get("constant")?)?,
+            content: 0,
+            counter: memory::number(state, "counter"),
+            clocks: memory::read_clocks(state.get("clocks")),
+            registers: memory::list(state, "values").iter().filter_map(register).collect(),
+            wild: Vec::new(),
+        })
     }
 
     /// Takes over the values of a later telegram; a register that it lacks stays.
