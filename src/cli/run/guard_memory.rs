@@ -64,6 +64,11 @@ impl GuardMemory {
         Some(format!("{}: {why}; the guard starts without it", self.path.display()))
     }
 
+    /// True once a live telegram came: what the guard knows is then kept.
+    pub const fn is_in_use(&self) -> bool {
+        self.since.is_some()
+    }
+
     fn read(&self) -> io::Result<Option<Value>> {
         match fs::metadata(&self.path) {
             Ok(file) if file.len() > LARGEST => return Err(io::Error::other("too large")),

@@ -139,7 +139,7 @@ impl Sinks {
     /// Hands on the first telegrams that the guard has kept long enough.
     fn release(&mut self) {
         for first in self.guard.kept(FIRST_KEPT_FOR) {
-            self.hand(&first, true);
+            self.hand(&Arc::new(first.unconfirmed()), true);
         }
     }
 
@@ -172,7 +172,10 @@ impl Sinks {
     /// input a sink may take as long as it makes progress; after a signal, or in trouble, it has no more
     /// than the grace period.
     pub fn finish(mut self, messages: &Messages) -> SinkOutcome {
+        // The next run confirms it, if this one is remembered.
+        let is_remembered = self.memory.as_ref().is_some_and(GuardMemory::is_in_use);
         for first in self.guard.end() {
+            let first = if is_remembered { Arc::new(first.unconfirmed()) } else { first };
             self.hand(&first, true);
         }
         let message = self.memory.as_mut().and_then(|memory| memory.write(&self.guard));
