@@ -461,6 +461,9 @@ impl GuardedMeter {
         let reason = doubts.first().map_or(RefusalReason::Order, Doubt::reason);
         if row.more < needed || is_slow && !row.takes_ten_minutes() {
             let until = match needed.saturating_sub(row.more) {
+                _ if matches!(*doubts, [Doubt::Zero(_)]) => {
+                    "it counts up, or stays so for ten minutes"
+                }
                 _ if is_slow => "it stays so for ten minutes",
                 1 => "one more telegram says so",
                 _ => "two more telegrams say so",
