@@ -45,6 +45,11 @@ impl<T> Meters<T> {
         self.kept.iter().find(|(known, _)| known.as_deref() == name).map(|(_, value)| value)
     }
 
+    /// All values with their names, that of the last seen meter last.
+    pub fn named(&self) -> impl DoubleEndedIterator<Item = (Option<&str>, &T)> {
+        self.kept.iter().map(|(name, value)| (name.as_deref(), value))
+    }
+
     /// All values, mutable.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.kept.iter_mut().map(|(_, value)| value)

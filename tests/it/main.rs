@@ -18,6 +18,7 @@ mod files;
 mod floors;
 mod formats;
 mod generated;
+mod guard;
 mod influx;
 mod jobs;
 mod live;

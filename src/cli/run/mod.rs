@@ -4,6 +4,7 @@ pub mod clock_messages;
 pub mod context;
 pub mod decoder;
 pub mod events;
+pub mod guard_memory;
 pub mod guard_messages;
 pub mod messages;
 pub mod output;

@@ -17,6 +17,9 @@ use std::{
 /// user.
 const MODE: u32 = 0o644;
 
+/// The mode of a file that tells something of a house, and is for this program alone.
+const PRIVATE: u32 = 0o600;
+
 /// Replaces the content of a file, which keeps its mode and its owner.
 ///
 /// # Errors
@@ -24,9 +27,23 @@ const MODE: u32 = 0o644;
 /// lead to a place that somebody else chose.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let old = old(path)?;
+    let mode = old.as_ref().map_or(MODE, |old| old.mode() & 0o777);
+    replace_as(path, content, old.as_ref(), mode)
+}
+
+/// The same for a file that no other user may read.
+///
+/// # Errors
+/// The same.
+pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    let old = old(path)?;
+    replace_as(path, content, old.as_ref(), PRIVATE)
+}
+
+fn replace_as(path: &Path, content: &[u8], old: Option<&Metadata>, mode: u32) -> io::Result<()> {
     let temporary = temporary(path)?;
     let replaced =
-        store(&temporary, old.as_ref(), content).and_then(|()| fs::rename(&temporary, path));
+        store(&temporary, old, mode, content).and_then(|()| fs::rename(&temporary, path));
     match replaced {
         // An error here is no failure: the system writes the folder later.
         Ok(()) => drop(folder(path).and_then(|folder| File::open(folder)?.sync_all())),
@@ -61,9 +78,8 @@ fn folder(path: &Path) -> io::Result<&Path> {
     Ok(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
 }
 
-fn store(temporary: &Path, old: Option<&Metadata>, content: &[u8]) -> io::Result<()> {
+fn store(temporary: &Path, old: Option<&Metadata>, mode: u32, content: &[u8]) -> io::Result<()> {
     let mut file = create(temporary)?;
-    let mode = old.map_or(MODE, |old| old.mode() & 0o777);
     if let Some(old) = old {
         // Only root can change the owner; for other users the file has the right one already.
         let _ = fchown(&file, Some(old.uid()), Some(old.gid()));
