@@ -32,6 +32,6 @@ mod batch;
 mod delivery;
 pub mod kind;
 mod pending;
-mod response;
+pub mod response;
 mod settings;
 mod spooled;
