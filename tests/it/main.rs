@@ -16,6 +16,7 @@ mod environment;
 mod files;
 mod floors;
 mod formats;
+mod fuzz;
 mod generated;
 mod influx;
 mod jobs;
