@@ -14,11 +14,10 @@ pub mod cli {
 
 /// The configuration, from a file as always.
 pub fn config(octets: &[u8]) {
-    use std::sync::OnceLock;
-    static PATH: OnceLock<std::path::PathBuf> = OnceLock::new();
-    let path = PATH.get_or_init(|| readers::scratch().join("config.toml"));
-    std::fs::write(path, octets).expect("written");
-    if let Ok(Some(config)) = cli::setup::config_file::find(Some(path)) {
+    thread_local!(static FOLDER: tempfile::TempDir = tempfile::tempdir().expect("a folder"));
+    let path = FOLDER.with(|folder| folder.path().join("config.toml"));
+    std::fs::write(&path, octets).expect("written");
+    if let Ok(Some(config)) = cli::setup::config_file::find(Some(&path)) {
         config.sinks.iter().for_each(|sink| drop(sink.shown()));
     }
 }

@@ -9,7 +9,7 @@ use std::{
     io::{Read, Write},
     net::{Shutdown, TcpListener},
     path::PathBuf,
-    sync::OnceLock,
+    sync::{Arc, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -40,6 +40,7 @@ use meterpipe::{
         line_counters::LineCounters,
         mqtt::{
             announce::{Publication, Qos},
+            disconnect::Disconnect,
             packets::{ConnectOptions, Protocol},
             session::Session,
         },
@@ -49,6 +50,7 @@ use meterpipe::{
     },
     source::{Burst, parmrk::Unescaper},
 };
+use tempfile::TempDir;
 
 /// A reader by its name.
 pub struct Reader {
@@ -186,7 +188,7 @@ pub fn apdu(octets: &[u8]) {
     }
 }
 
-/// A key file. No message may show a key, so none shows anything of the text.
+/// A key file. No message may show a key: a defect has only a place.
 pub fn key_file(octets: &[u8]) {
     let Ok(text) = str::from_utf8(octets) else { return };
     match key_file::parse(text) {
@@ -257,8 +259,7 @@ pub fn mqtt(octets: &[u8]) {
         }
         session.disconnect();
         session.take(now);
-        session
-            .connection_lost(&end.unwrap_or(meterpipe::sink::mqtt::disconnect::Disconnect::Closed));
+        session.connection_lost(&end.unwrap_or(Disconnect::Closed));
         assert!(session.unsent() <= 6, "readings from nowhere");
     }
 }
@@ -303,14 +304,14 @@ fn printable(text: &str) -> bool {
 /// A server that answers each request with the next response, whatever it asks.
 struct ScriptedServer {
     port: u16,
-    response: std::sync::mpsc::Sender<Vec<u8>>,
+    response: mpsc::Sender<Vec<u8>>,
 }
 
 impl ScriptedServer {
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (response, responses) = std::sync::mpsc::channel::<Vec<u8>>();
+        let (response, responses) = mpsc::channel::<Vec<u8>>();
         thread::spawn(move || {
             for response in responses {
                 let Ok((mut stream, _)) = listener.accept() else { return };
@@ -336,8 +337,8 @@ pub fn http_request(octets: &[u8]) {
 
 /// A segment of a spool: every line that comes out has the checksum before it.
 pub fn spool(octets: &[u8]) {
-    thread_local!(static SPOOL: RefCell<(PathBuf, Spool)> = RefCell::new(empty_spool()));
-    SPOOL.with_borrow_mut(|(path, spool)| {
+    thread_local!(static SPOOL: RefCell<(TempDir, PathBuf, Spool)> = RefCell::new(empty_spool()));
+    SPOOL.with_borrow_mut(|(_, path, spool)| {
         fs::write(path, octets).unwrap();
         let content = spool.oldest().unwrap().unwrap();
         let lines = content.lines.len() as u64 + content.damaged;
@@ -346,22 +347,13 @@ pub fn spool(octets: &[u8]) {
     });
 }
 
-/// A spool of one segment, in memory where there is a file system for that.
-fn empty_spool() -> (PathBuf, Spool) {
-    let folder = scratch().join(format!("{:?}", thread::current().id()));
-    fs::create_dir_all(&folder).unwrap();
-    let path = folder.join("00000001.spool");
+/// A spool of one segment, in a folder that goes with the thread.
+fn empty_spool() -> (TempDir, PathBuf, Spool) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("00000001.spool");
     fs::write(&path, "").unwrap();
-    (path, Spool::open(&folder).unwrap())
-}
-
-/// A folder of this process for files that have to be files.
-pub fn scratch() -> PathBuf {
-    static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
-    let memory = PathBuf::from("/dev/shm");
-    let place = if memory.is_dir() { memory } else { std::env::temp_dir() };
-    let folder = FOLDER.get_or_init(|| tempfile::tempdir_in(place).unwrap());
-    folder.path().to_owned()
+    let spool = Spool::open(folder.path()).unwrap();
+    (folder, path, spool)
 }
 
 /// Lines of readings as JSON, for sinks.
@@ -373,7 +365,7 @@ pub fn readings(text: &[u8]) {
             let mut text = vec![];
             member.value.write_json(&mut text);
         }
-        guard.check(&std::sync::Arc::new(readings));
+        guard.check(&Arc::new(readings));
     }
     guard.kept(Duration::ZERO);
 }
