@@ -89,7 +89,7 @@ fn decoded(octets: &[u8], piece: usize) -> Vec<String> {
     let mut texts = vec![];
     let mut take = |event: DecodeEvent<'_>| match event {
         DecodeEvent::Telegram { telegram, record, .. } => {
-            texts.push(formatted(&telegram, record.attributes));
+            texts.push(formatted(telegram, record.attributes));
         }
         DecodeEvent::Refused(refusal) => texts.push(refusal.error.to_string()),
         DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) => {}
@@ -128,9 +128,9 @@ fn read_back(entry: &OutputTelegram<'_>, line: &[u8]) {
 
 /// A hex dump, in whole lines and in pieces of lines.
 pub fn hex_dump(text: &[u8]) {
-    let found = (0..=text.len().min(513))
-        .find_map(|end| detect::detect(&text[..end.min(text.len())], false));
-    assert!(found.is_some() || text.len() < 512, "the form stays unknown");
+    let forms = [1, 16, 64, 256, 512].map(|size| text.get(..size).unwrap_or(text));
+    let form = forms.map(|sample| detect::detect(sample, false));
+    assert!(text.len() < 512 || form.iter().any(Option::is_some), "the form stays unknown");
     let _ = detect::detect(text, true);
     let (mut dump, mut run) = (Dump::default(), HexRun::default());
     for line in text.split(|octet| *octet == b'\n') {
@@ -164,7 +164,7 @@ pub fn record(text: &[u8]) {
         assert_eq!(twice.strip_suffix(b"\n").unwrap(), written);
         decode.feed(&record, Place::Line(at as u64), &mut |event: DecodeEvent<'_>| {
             if let DecodeEvent::Telegram { telegram, record, .. } = event {
-                formatted(&telegram, record.attributes);
+                formatted(telegram, record.attributes);
             }
         });
     }

@@ -169,7 +169,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The answers of brokers, each with the octet that chooses the version and the cut.
-const BROKERS: [(&str, &[&[u8]]); 4] = [
+const BROKERS: [(&str, &[&[u8]]); 6] = [
     (
         "five",
         &[
@@ -199,6 +199,25 @@ const BROKERS: [(&str, &[&[u8]]); 4] = [
             &[0, 0xff],
             &[0x20, 2, 1, 0],
             &[0xd0, 0],
+        ],
+    ),
+    // The library panics on a repeated PUBLISH with QoS 2 and the identifier 0.
+    (
+        "five-without-identifier",
+        &[
+            &[0xfa],
+            &[0x20, 3, 0, 0, 0],
+            &[0x34, 8, 0, 1, b'a', 0, 0, 0, b'x', b'y'],
+            &[0x34, 8, 0, 1, b'a', 0, 0, 0, b'x', b'y'],
+        ],
+    ),
+    (
+        "three-without-identifier",
+        &[
+            &[0xf9],
+            &[0x20, 2, 0, 0],
+            &[0x34, 7, 0, 1, b'a', 0, 0, b'x', b'y'],
+            &[0x34, 7, 0, 1, b'a', 0, 0, b'x', b'y'],
         ],
     ),
     (
