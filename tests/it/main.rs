@@ -17,6 +17,7 @@ mod environment;
 mod files;
 mod floors;
 mod formats;
+mod fuzz;
 mod generated;
 mod guard;
 mod influx;
