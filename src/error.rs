@@ -227,6 +227,11 @@ pub enum Cause {
 
     /// The plaintext is not a telegram.
     KeyOrDamage,
+    /// The plaintext begins as a telegram does, and something further on is wrong.
+    KeyFits {
+        /// The octet of the plaintext that cannot stand there.
+        damaged: usize,
+    },
     /// The tag does not fit.
     Tag,
     /// The encryption key fits, the authentication key does not.
@@ -317,6 +322,9 @@ impl fmt::Display for Error {
                 write!(f, "length {at}: {announced} octets announced, {found} there")
             }
             Cause::KeyOrDamage => f.write_str("the key does not fit, or the telegram is damaged"),
+            Cause::KeyFits { damaged } => {
+                write!(f, "the key fits; damaged from octet {damaged} of the plaintext")
+            }
             Cause::Tag => f.write_str("the authentication tag does not fit"),
             Cause::TagOrAuthenticationKey => f.write_str(
                 "the authentication tag does not fit, though the encryption key does: \

@@ -1,0 +1,51 @@
+//! Words and numbers that are true: each telegram is counted once, under the right cause.
+
+use crate::common::binary::{Ran, command, run_command};
+
+const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
+
+/// The two frames of the operator's example.
+fn frames() -> [Vec<u8>; 2] {
+    let text = include_str!("../data/netznoe-doc-2021.hex");
+    let mut frames = text.lines().map(|line| hex::decode(line.trim()).unwrap());
+    [frames.next().unwrap(), frames.next().unwrap()]
+}
+
+/// Repairs the checksum of a frame.
+fn repair(frame: &mut [u8]) {
+    let end = frame.len() - 2;
+    frame[end] = frame[4..end].iter().fold(0, |sum: u8, octet| sum.wrapping_add(*octet));
+}
+
+/// The telegram with octets of its frames damaged, and the checksums repaired.
+fn damaged(places: &[(usize, usize)]) -> Vec<u8> {
+    let mut frames = frames();
+    for &(frame, octet) in places {
+        frames[frame][octet] ^= 0xa5;
+    }
+    frames.iter_mut().for_each(|frame| repair(frame));
+    frames.concat()
+}
+
+fn decode(octets: &[u8]) -> Ran {
+    let mut decode = command(&["decode"]);
+    decode.env("P1_GUEK", KEY);
+    run_command(decode, octets)
+}
+
+#[test]
+fn a_telegram_that_begins_well_is_damaged_and_its_key_fits() {
+    let garbage: Vec<_> = (9..18).map(|octet| (1, octet)).collect();
+    for (places, octet) in
+        [(&garbage[..], 229), (&[(1, 12)], 231), (&[(1, 17)], 236), (&[(0, 60)], 34)]
+    {
+        let ran = decode(&damaged(places));
+        let told = format!("cipher: the key fits; damaged from octet {octet} of the plaintext");
+        assert!(ran.err.contains(&told), "{}", ran.err);
+        assert_eq!((ran.status, ran.out.as_str()), (1, ""), "{}", ran.err);
+    }
+    // In the first octets nothing shows that the key is right.
+    let ran = decode(&damaged(&[(0, 26)]));
+    assert!(ran.err.contains("the key does not fit, or the telegram is damaged"), "{}", ran.err);
+    assert_eq!(ran.status, 4);
+}
