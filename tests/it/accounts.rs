@@ -1,6 +1,13 @@
 //! Words and numbers that are true: each telegram is counted once, under the right cause.
 
-use crate::common::binary::{Ran, command, run_command};
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
+    process::Stdio,
+    thread,
+};
+
+use crate::common::binary::{Ran, Running, command, run_command};
 
 const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
 
@@ -48,4 +55,23 @@ fn a_telegram_that_begins_well_is_damaged_and_its_key_fits() {
     let ran = decode(&damaged(&[(0, 26)]));
     assert!(ran.err.contains("the key does not fit, or the telegram is damaged"), "{}", ran.err);
     assert_eq!(ran.status, 4);
+}
+
+#[test]
+fn a_live_run_says_after_three_telegrams_that_the_key_is_wrong() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let source = format!("tcp://{}", listener.local_addr().unwrap());
+    let sender = thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        stream.write_all(&frames().concat().repeat(3)).unwrap();
+        stream
+    });
+    let mut watch = command(&["watch", &source]);
+    watch.env("P1_GUEK", "00".repeat(16)).stderr(Stdio::piped()).stdout(Stdio::null());
+    let mut watch = Running(watch.spawn().unwrap());
+    let lines = BufReader::new(watch.0.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let told = lines.into_iter().find(|line| line.contains("telegrams in a row")).unwrap();
+    assert!(told.contains("the key is wrong") && told.contains("GUEK"), "{told}");
+    assert!(told.contains("4b464d6750000009") && told.contains("portal"), "{told}");
+    drop(sender.join().unwrap());
 }

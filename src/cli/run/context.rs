@@ -1,6 +1,7 @@
 //! The context of a run: output, messages, counts.
 
 use crate::cli::run::{
+    key_doubts::COMPARE,
     messages::{Messages, Verbosity},
     output::Output,
     status::{Status, Stop, Tally},
@@ -122,7 +123,7 @@ impl Context {
         };
         let reason = match status {
             Status::Nothing => Some(nothing(&self.tally, ending.partial)),
-            Status::Closed => Some(closed(&self.tally).to_owned()),
+            Status::Closed => Some(closed(&self.tally)),
             _ => None,
         };
         self.messages.finish(&self.tally, status, reason.as_deref());
@@ -148,10 +149,11 @@ pub const fn line_refusal(line: u64, error: &Error) -> Refusal<'static> {
 
 /// The message of a run in which no telegram could be opened. One failure may be a damaged
 /// telegram; several failures and nothing else mean the wrong key.
-const fn closed(tally: &Tally) -> &'static str {
+fn closed(tally: &Tally) -> String {
+    let text = "no telegram could be opened";
     match tally.misfits {
-        2.. if tally.misfits == tally.closed => "no telegram could be opened: the key does not fit",
-        _ => "no telegram could be opened",
+        2.. if tally.misfits == tally.closed => format!("{text}: the key does not fit; {COMPARE}"),
+        _ => text.to_owned(),
     }
 }
 

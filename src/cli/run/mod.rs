@@ -5,6 +5,7 @@ pub mod context;
 pub mod decoder;
 pub mod events;
 pub mod guard_messages;
+pub mod key_doubts;
 pub mod messages;
 pub mod output;
 pub mod parallel;
