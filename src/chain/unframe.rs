@@ -141,7 +141,7 @@ impl SourceStream {
                         hand_on(&apdu, from, out);
                     }
                 }
-                Some(StreamItem::Skipped(Skipped { octets, position, error, mark })) => {
+                Some(StreamItem::Skipped(Skipped { octets, position, error, mark, .. })) => {
                     let origin = origins.at(position);
                     if mark.is_some() {
                         bare.end();

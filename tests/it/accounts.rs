@@ -75,3 +75,34 @@ fn a_live_run_says_after_three_telegrams_that_the_key_is_wrong() {
     assert!(told.contains("4b464d6750000009") && told.contains("portal"), "{told}");
     drop(sender.join().unwrap());
 }
+
+/// Good, rejected, and read telegrams of the summary.
+fn summary(err: &str) -> (u64, u64) {
+    let line =
+        err.lines().rfind(|line| line.contains(" rejected")).unwrap_or_else(|| panic!("{err}"));
+    let mut numbers = line.split(|c: char| !c.is_ascii_digit()).filter_map(|it| it.parse().ok());
+    (numbers.next().unwrap(), numbers.next().unwrap())
+}
+
+#[test]
+fn a_damaged_telegram_is_rejected_once() {
+    let good = frames().concat();
+    let flipped = |places: &[usize]| {
+        let mut octets = good.clone();
+        places.iter().for_each(|at| octets[*at] ^= 0x10);
+        octets
+    };
+    // Damage in both frames: in their data, sums, stops, lengths and starts.
+    for first in [1, 2, 40, 254, 255] {
+        for second in [257, 258, 259, 270, 280, 281] {
+            let stream = [good.clone(), flipped(&[first, second]).repeat(5), good.clone()].concat();
+            let ran = decode(&stream);
+            assert_eq!(summary(&ran.err), (2, 5), "{first}, {second}: {}", ran.err);
+        }
+    }
+    // A telegram that breaks off. Octet 161 begins four octets that look like the start of a frame.
+    for end in 4..160 {
+        let ran = decode(&[&good, &good[..end], &good].concat());
+        assert_eq!(summary(&ran.err), (2, 1), "{end}: {}", ran.err);
+    }
+}
