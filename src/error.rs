@@ -198,6 +198,11 @@ pub enum Cause {
         /// Segments that came.
         segments: u8,
     },
+    /// More sources than can be kept apart: a telegram is cut off.
+    Sources {
+        /// How many can.
+        limit: usize,
+    },
     /// Another telegram begins before this one is whole.
     CutOff {
         /// Octets that are there.
@@ -302,6 +307,9 @@ impl fmt::Display for Error {
             Cause::Marked(mark) => write!(f, "{} {at}: frame damaged on the line", mark_text(mark)),
             Cause::Segment { found, expected } => {
                 write!(f, "segment {found} where segment {expected} was due")
+            }
+            Cause::Sources { limit } => {
+                write!(f, "more than {limit} sources at once: a telegram that had begun is cut off")
             }
             Cause::CutOff { octets } => write!(f, "a telegram breaks off after {octets} octets"),
             Cause::LastSegmentMissing { segments: 1 } => {

@@ -109,6 +109,12 @@ impl Reassembly {
         }
     }
 
+    /// True within a telegram.
+    #[must_use]
+    pub const fn is_collecting(&self) -> bool {
+        matches!(self.state, ReassemblyState::Collecting { .. })
+    }
+
     /// The error for a telegram whose last segment has not come yet.
     const fn incomplete(&self) -> Option<Error> {
         let ReassemblyState::Collecting { link, next } = self.state else {

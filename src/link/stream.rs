@@ -65,6 +65,12 @@ impl<O: Copy> ApduStream<O> {
         self.reassembly.end();
     }
 
+    /// True if neither a frame nor a telegram has begun.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        self.deframer.is_at_rest() && !self.reassembly.is_collecting()
+    }
+
     /// The position of the octets that the next [`push`](Self::push) will bring.
     #[must_use]
     pub const fn end_position(&self) -> u64 {

@@ -1,13 +1,15 @@
 //! Words and numbers that are true: each telegram is counted once, under the right cause.
 
 use std::{
+    fs,
     io::{BufRead, BufReader, Write},
     net::TcpListener,
     process::Stdio,
     thread,
 };
 
-use crate::common::binary::{Ran, Running, command, run_command};
+use crate::common::binary::{Ran, Running, command, run, run_command};
+use meterpipe::record::HEADER;
 
 const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
 
@@ -105,4 +107,43 @@ fn a_damaged_telegram_is_rejected_once() {
         let ran = decode(&[&good, &good[..end], &good].concat());
         assert_eq!(summary(&ran.err), (2, 1), "{end}: {}", ran.err);
     }
+}
+
+#[test]
+fn two_thousand_meters_and_a_thousand_sources_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("all.jsonl");
+    let line = |n| format!("{{\"schema\":1,\"meter\":\"{n}\",\"energy_import_wh\":{n}}}\n");
+    let all: String = (0..2000).map(line).collect();
+    let ran = run(&["publish", "--to", &format!("file:{}", path.display())], all.as_bytes());
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    assert_eq!(fs::read_to_string(path).unwrap().lines().count(), 2000);
+
+    // Frame by frame, the sources in turn.
+    let record = |frame: &[u8]| {
+        let record = |n| format!("- raw {} from=tty{n}\n", hex::encode(frame));
+        (0..1000).map(record).collect::<String>()
+    };
+    let ran =
+        decode(format!("{HEADER}{}", frames().map(|frame| record(&frame)).concat()).as_bytes());
+    assert_eq!((ran.status, ran.err.as_str(), ran.out.lines().count()), (0, "", 1000));
+}
+
+#[test]
+fn a_telegram_cut_off_by_the_limit_of_sources_is_counted() {
+    let [first, second] = frames().map(hex::encode);
+    let mut records = HEADER.to_owned();
+    for frame in [first, second] {
+        records.extend((0..5000).map(|n| format!("- raw {frame} from=tty{n}\n")));
+    }
+    let ran = decode(records.as_bytes());
+    let said = "record: more than 4096 sources at once: a telegram that had begun is cut off";
+    assert!(ran.err.contains(said), "{}", ran.err);
+    let (good, rejected) = summary(&ran.err);
+    assert_eq!((ran.status, good + rejected), (6, 5000), "{}", ran.err);
+    // Sources at rest make room for others.
+    let telegram = frames().map(hex::encode).concat();
+    let one = |n| format!("- raw {telegram} from=tty{n}\n");
+    let ran = decode(format!("{HEADER}{}", (0..5000).map(one).collect::<String>()).as_bytes());
+    assert_eq!((ran.status, ran.err.as_str(), ran.out.lines().count()), (0, "", 5000));
 }

@@ -73,6 +73,7 @@ impl Context {
                 | Cause::NoKey
                 | Cause::NoTitle,
             ) => self.tally.closed += 1,
+            (_, Cause::Sources { .. }) => self.tally.cut_off += 1,
             // A line of another kind holds no telegram.
             (_, Cause::NotReadings { .. }) => {}
             (Layer::Apdu | Layer::Axdr | Layer::Reading | Layer::Cipher, _) => {

@@ -65,7 +65,7 @@ mod tests {
     fn three_failures_in_a_row_mean_the_key() {
         let mut doubts = KeyDoubts::default();
         let [a, b] = [Some(*b"KFM\0\0\0\0\x01"), Some(*b"KFM\0\0\0\0\x02")];
-        let mut refused = |doubts: &mut KeyDoubts, title| doubts.refused(title, Cause::KeyOrDamage);
+        let refused = |doubts: &mut KeyDoubts, title| doubts.refused(title, Cause::KeyOrDamage);
         assert_eq!((refused(&mut doubts, a), refused(&mut doubts, b)), (None, None));
         assert_eq!(refused(&mut doubts, a), None);
         assert_eq!(doubts.refused(a, Cause::KeyFits { damaged: 40 }), None);
