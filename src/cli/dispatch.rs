@@ -1,6 +1,9 @@
 //! From the command line to a subcommand.
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    process::ExitCode,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
 
@@ -10,6 +13,7 @@ use crate::cli::{
     commands::{capture, config, decode, decrypt, publish, simulate, unframe, watch},
     run::{
         output::Output,
+        signals,
         status::{Status, Stop},
     },
     setup::{
@@ -18,8 +22,13 @@ use crate::cli::{
     },
 };
 
-/// Runs the subcommand of the command line.
-pub fn run() -> Status {
+/// Runs the subcommand of the command line. A second signal sets the exit status.
+pub fn run() -> ExitCode {
+    let status = subcommand();
+    signals::forced().map_or_else(|| status.into(), ExitCode::from)
+}
+
+fn subcommand() -> Status {
     // By default SIGXFSZ ends a process that exceeds its file size limit. Caught, the signal leaves
     // an error of the write, which is reported.
     let ignored = Arc::new(AtomicBool::new(false));

@@ -2,14 +2,16 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
     process::Stdio,
     thread,
+    time::{Duration, Instant},
 };
 
-use crate::common::binary::{Ran, Running, command, run, run_command};
+use crate::common::binary::{Ran, Running, command, run, run_command, signal};
 use meterpipe::record::HEADER;
+use rustix::process::Signal;
 
 const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
 
@@ -146,4 +148,45 @@ fn a_telegram_cut_off_by_the_limit_of_sources_is_counted() {
     let one = |n| format!("- raw {telegram} from=tty{n}\n");
     let ran = decode(format!("{HEADER}{}", (0..5000).map(one).collect::<String>()).as_bytes());
     assert_eq!((ran.status, ran.err.as_str(), ran.out.lines().count()), (0, "", 5000));
+}
+
+/// A `watch` of a virtual meter whose broker takes connections and answers nothing.
+fn watch_without_answer() -> (Running, TcpListener) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = format!("mqtt://{}", listener.local_addr().unwrap());
+    let mut watch = command(&["watch", "sim:", "--format", "json", "--to", &to]);
+    watch.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut watch = Running(watch.spawn().unwrap());
+    // With the second telegram the guard passes readings on.
+    let out = BufReader::new(watch.0.stdout.as_mut().unwrap());
+    assert_eq!(out.lines().take(2).map_while(Result::ok).count(), 2);
+    (watch, listener)
+}
+
+fn ended(mut watch: Running) -> (Option<i32>, String) {
+    let status = watch.0.wait().unwrap();
+    let mut err = String::new();
+    watch.0.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    (status.code(), err)
+}
+
+#[test]
+fn two_signals_at_once_are_one_and_a_later_one_ends_at_once() {
+    let (watch, _listener) = watch_without_answer();
+    signal(&watch.0, Signal::TERM);
+    thread::sleep(Duration::from_millis(300));
+    signal(&watch.0, Signal::TERM);
+    let (status, err) = ended(watch);
+    assert_eq!(status, Some(6), "{err}");
+    assert!(err.contains("not stored"), "{err}");
+
+    let (watch, _listener) = watch_without_answer();
+    signal(&watch.0, Signal::INT);
+    thread::sleep(Duration::from_millis(1200));
+    signal(&watch.0, Signal::TERM);
+    let hard = Instant::now();
+    let (status, err) = ended(watch);
+    assert_eq!(status, Some(143), "{err}");
+    assert!(err.contains("not stored"), "{err}");
+    assert!(hard.elapsed() < Duration::from_millis(2500), "{:?}", hard.elapsed());
 }
