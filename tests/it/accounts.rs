@@ -10,8 +10,12 @@ use std::{
 };
 
 use crate::common::binary::{Ran, Running, command, run, run_command, signal};
+use crate::common::terminal::terminal;
 use meterpipe::record::HEADER;
-use rustix::process::Signal;
+use rustix::{
+    process::Signal,
+    termios::{Winsize, tcsetwinsize},
+};
 
 const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
 
@@ -189,4 +193,30 @@ fn two_signals_at_once_are_one_and_a_later_one_ends_at_once() {
     assert_eq!(status, Some(143), "{err}");
     assert!(err.contains("not stored"), "{err}");
     assert!(hard.elapsed() < Duration::from_millis(2500), "{:?}", hard.elapsed());
+}
+
+#[test]
+fn the_last_messages_stay_on_the_terminal_below_the_table() {
+    let (master, node) = terminal();
+    let open = || fs::File::options().read(true).write(true).open(&node).unwrap();
+    tcsetwinsize(open(), Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = format!("mqtt://{}", listener.local_addr().unwrap());
+    let mut watch = command(&["watch", "sim:", "--to", &to]);
+    watch.stdin(Stdio::null()).stdout(open()).stderr(open());
+    let mut watch = Running(watch.spawn().unwrap());
+    let (mut shown, mut room, mut is_asked) = (Vec::new(), [0; 4096], false);
+    while !String::from_utf8_lossy(&shown).contains("rejected") {
+        let size = rustix::io::read(&master, &mut room).unwrap();
+        shown.extend_from_slice(&room[..size]);
+        // With the second telegram the guard passes readings on.
+        if !is_asked && String::from_utf8_lossy(&shown).contains("2 good") {
+            signal(&watch.0, Signal::TERM);
+            is_asked = true;
+        }
+    }
+    assert_eq!(watch.0.wait().unwrap().code(), Some(6));
+    let shown = String::from_utf8_lossy(&shown).into_owned();
+    let (_, last) = shown.rsplit_once("\x1b[J").unwrap();
+    assert!(last.contains("not stored"), "{last:?}");
 }
