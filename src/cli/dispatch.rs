@@ -7,7 +7,7 @@ use std::{
 
 use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
 
-use meterpipe::format::printable::printable;
+use meterpipe::{format::printable::printable, sink::settings::redact};
 
 use crate::cli::{
     commands::{capture, config, decode, decrypt, publish, simulate, unframe, watch},
@@ -73,10 +73,11 @@ fn usage(error: &clap::Error) -> Status {
     }
 }
 
-/// A text with hidden characters escaped and with keys in the wrong place made unreadable; nothing if it
-/// has neither.
+/// A text with hidden characters escaped and with keys and secrets in the wrong place made unreadable;
+/// nothing if it has neither.
 fn safe(text: &str) -> Option<String> {
-    let lines = text.split('\n').map(printable).collect::<Vec<_>>().join("\n");
+    let lines = redact::message(text);
+    let lines = lines.split('\n').map(printable).collect::<Vec<_>>().join("\n");
     let mut safe = String::with_capacity(lines.len());
     let mut found = lines != text;
     for word in lines.split_inclusive(|c: char| !c.is_ascii_hexdigit()) {

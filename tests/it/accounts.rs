@@ -220,3 +220,12 @@ fn the_last_messages_stay_on_the_terminal_below_the_table() {
     let (_, last) = shown.rsplit_once("\x1b[J").unwrap();
     assert!(last.contains("not stored"), "{last:?}");
 }
+
+#[test]
+fn a_reader_that_goes_hides_no_loss() {
+    let (mut watch, _listener) = watch_without_answer();
+    drop(watch.0.stdout.take());
+    let (status, err) = ended(watch);
+    assert_eq!(status, Some(6), "{err}");
+    assert!(err.contains("not stored"), "{err}");
+}

@@ -182,3 +182,38 @@ fn what_is_shown_of_a_configuration_is_known_not_to_be_a_secret() {
     let key = "36C66639E48A8CA4D6BC8B282A793BBB";
     assert_eq!(shown(&format!("[[meter]]\nkey_file = \"{key}\"")), "to = \"mqtt://h\"");
 }
+
+#[test]
+fn no_message_repeats_a_secret_however_it_was_typed() {
+    for text in [
+        "mqtt://h&password=TYPED",
+        "mqtt//h?password=TYPED",
+        "mqtt//h&password=TYPED",
+        "mqtt://h/x&token:TYPED",
+        "influx:h?token:TYPED",
+        "mqtt://h:password=TYPED",
+        "mqtt://u@h:password=TYPED",
+        "nonesuch://h?api_key=TYPED&qos=7",
+        "file:/nonexistent/x&token=TYPED",
+        "prometheus://h?password=TYPED",
+        "--password=TYPED",
+        "password=TYPED",
+    ] {
+        for args in [
+            &["watch", "--count", "1", "sim:", "--to", text][..],
+            &["publish", "--to", text],
+            &["watch", "--once", text],
+            &["capture", text],
+            &["decode", text],
+            &["watch", "--config", text],
+            &["decode", "--key-file", text],
+            &["decode", "--format", text],
+            &[text],
+        ] {
+            let mut command = command(args);
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let ran = ran(command.output().unwrap());
+            assert!(!ran.err.contains("TYPED"), "{args:?}: {}", ran.err);
+        }
+    }
+}

@@ -111,6 +111,8 @@ impl Context {
         };
         match result {
             Ok(()) | Err(Stop::Done | Stop::Interrupted) => {}
+            // A reader that goes away is no failure; readings that a sink did not store are one.
+            Err(Stop::ReaderGone) if ending.not_stored => return Status::Output,
             Err(Stop::ReaderGone) => return Status::Fine,
             Err(Stop::Failed(status, text)) => {
                 self.messages.say(&text);

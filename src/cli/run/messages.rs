@@ -21,6 +21,7 @@ use meterpipe::{
     error::{Cause, Error, Layer, Mark},
     format::printable::printable,
     record::Place,
+    sink::settings::redact,
 };
 
 /// The messages of one cause that a run over files prints.
@@ -114,6 +115,7 @@ impl Messages {
         if self.verbosity == Verbosity::Quiet {
             return;
         }
+        let text = &*redact::message(text);
         match &mut *self.target.borrow_mut() {
             MessageTarget::Stderr => {}
             MessageTarget::Collected(collected, most) => {
