@@ -1,10 +1,10 @@
 //! The sinks of a run: those of `--to`, else those of the configuration.
 
-use std::{env, path::Path};
+use std::{env, fs, os::unix::fs::MetadataExt, path::Path};
 
 use crate::cli::{
     run::{messages::Messages, status::Stop},
-    setup::{config_file::Config, environment},
+    setup::{config_file::Config, environment, memory},
 };
 use meterpipe::sink::{
     line_counters::LineCounters,
@@ -22,9 +22,14 @@ pub fn of(
 ) -> Result<Vec<ConfiguredSink>, Stop> {
     let (file, settings) = match (to.is_empty(), config) {
         (false, _) => (None, of_arguments(to, messages)?),
-        (true, Some(config)) => (Some(config.path), config.sinks),
+        (true, Some(config)) => {
+            warn_if_exposed(&config, messages);
+            (Some(config.path), config.sinks)
+        }
         (true, None) => return Ok(Vec::new()),
     };
+    // Passwords and tokens are in memory from here on.
+    memory::protect();
     let shared = shared(&settings);
     let all = settings.into_iter().map(|it| configured(it, file.as_deref(), run, counters));
     let all = all.collect::<Result<_, _>>()?;
@@ -42,6 +47,15 @@ pub fn is_none(path: &Path, expected: &str) -> Result<(), Stop> {
             "a sink stands where a {expected} is expected: name it with --to"
         ))),
         false => Ok(()),
+    }
+}
+
+/// Warns if other users can read a configuration with a secret in it.
+fn warn_if_exposed(config: &Config, messages: &Messages) {
+    let is_readable = fs::metadata(&config.path).is_ok_and(|about| about.mode() & 0o044 != 0);
+    if is_readable && config.sinks.iter().any(SinkSettings::has_secret) {
+        let name = config.path.display();
+        messages.say(&format!("{name}: others can read the secrets in it; chmod 600 {name}"));
     }
 }
 

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::cli::{
     run::{messages::Messages, status::Stop},
-    setup::{args, config_file::Config},
+    setup::{args, config_file::Config, memory},
 };
 use meterpipe::{
     chain::decrypt::{Decrypt, Demands},
@@ -52,6 +52,7 @@ pub const fn demands(args: &args::KeyArgs) -> Demands {
 
 /// All keys of the arguments, credentials and environment.
 pub fn entries(args: &args::KeyArgs, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
+    memory::protect();
     let mut entries = encryption_keys(args, messages)?;
     if let Some(gak) = secret("gak", &["METERPIPE_GAK", "P1_GAK"], messages)? {
         let gak = one(&gak, "the authentication key (GAK)")?;
@@ -64,6 +65,7 @@ pub fn entries(args: &args::KeyArgs, messages: &Messages) -> Result<Vec<KeyEntry
 
 /// The keys of the meters of a configuration.
 pub fn configured(config: &Config, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
+    memory::protect();
     let mut all = Vec::new();
     for meter in &config.meters {
         if let Some(path) = &meter.key_file {
