@@ -229,3 +229,16 @@ fn a_reader_that_goes_hides_no_loss() {
     assert_eq!(status, Some(6), "{err}");
     assert!(err.contains("not stored"), "{err}");
 }
+
+#[test]
+fn the_summary_counts_each_telegram_under_its_reason_and_each_octet_once() {
+    let good = frames().concat();
+    let mut line = good.clone();
+    line[40] ^= 1;
+    let parts = [&good, &line, &damaged(&[(1, 12)]), &damaged(&[(0, 26)]), &good];
+    let ran = decode(&parts.map(|part| part.as_slice()).concat());
+    // The second frame of the telegram that the line damaged is whole.
+    let said = "2 telegrams, 3 rejected (1 damaged on the line, 1 not opened, 1 damaged inside), \
+                256 octets of noise, 1410 octets read";
+    assert!(ran.err.contains(said), "{}", ran.err);
+}

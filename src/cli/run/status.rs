@@ -64,6 +64,8 @@ pub struct Tally {
     pub unsound: u64,
     /// Of these, telegrams that a limit of this program cut off.
     pub cut_off: u64,
+    /// Of these, telegrams that were read, and that the guard held back from sinks.
+    pub held: u64,
     /// Octets that belong to nothing.
     pub noise: u64,
     /// Octets that came in.
@@ -115,6 +117,7 @@ impl AddAssign for Tally {
         self.misfits += other.misfits;
         self.unsound += other.unsound;
         self.cut_off += other.cut_off;
+        self.held += other.held;
         self.noise += other.noise;
         self.octets += other.octets;
         self.prose += other.prose;
