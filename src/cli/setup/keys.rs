@@ -65,7 +65,6 @@ pub fn entries(args: &args::KeyArgs, messages: &Messages) -> Result<Vec<KeyEntry
 
 /// The keys of the meters of a configuration.
 pub fn configured(config: &Config, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
-    memory::protect();
     let mut all = Vec::new();
     for meter in &config.meters {
         if let Some(path) = &meter.key_file {
@@ -78,6 +77,7 @@ pub fn configured(config: &Config, messages: &Messages) -> Result<Vec<KeyEntry>,
 
 /// Reads a key file.
 pub fn file(path: &Path, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
+    memory::protect();
     let text = read(path, messages)?;
     parse(&text, &display(path))
 }
