@@ -22,17 +22,19 @@ pub fn of(
 ) -> Result<Vec<ConfiguredSink>, Stop> {
     let (file, settings) = match (to.is_empty(), config) {
         (false, _) => (None, of_arguments(to, messages)?),
-        (true, Some(config)) => {
-            warn_if_exposed(&config, messages);
-            (Some(config.path), config.sinks)
-        }
+        (true, Some(config)) => (Some(config.path), config.sinks),
         (true, None) => return Ok(Vec::new()),
     };
     // Passwords and tokens are in memory from here on.
     memory::protect();
     let shared = shared(&settings);
+    let has_secret = settings.iter().any(SinkSettings::has_secret);
     let all = settings.into_iter().map(|it| configured(it, file.as_deref(), run, counters));
     let all = all.collect::<Result<_, _>>()?;
+    // An unknown key may be a secret, misspelt: by now there is none.
+    if let Some(path) = file.as_deref().filter(|_| has_secret) {
+        warn_if_exposed(path, messages);
+    }
     match shared {
         Some(name) => Err(Stop::usage(format!("{name}: another sink writes there too"))),
         None => Ok(all),
@@ -51,10 +53,9 @@ pub fn is_none(path: &Path, expected: &str) -> Result<(), Stop> {
 }
 
 /// Warns if other users can read a configuration with a secret in it.
-fn warn_if_exposed(config: &Config, messages: &Messages) {
-    let is_readable = fs::metadata(&config.path).is_ok_and(|about| about.mode() & 0o044 != 0);
-    if is_readable && config.sinks.iter().any(SinkSettings::has_secret) {
-        let name = config.path.display();
+fn warn_if_exposed(path: &Path, messages: &Messages) {
+    if fs::metadata(path).is_ok_and(|about| about.mode() & 0o044 != 0) {
+        let name = path.display();
         messages.say(&format!("{name}: others can read the secrets in it; chmod 600 {name}"));
     }
 }
