@@ -1,40 +1,57 @@
 //! A value for each meter.
 //!
 //! An attacker who can write telegrams can invent meters, so their number is limited: the meter that was
-//! unseen for longest makes room for a new one.
+//! unseen for longest makes room for a new one, and is counted.
+
+use std::collections::{BTreeMap, HashMap};
 
 /// One value a meter, by its name. All telegrams without a name are one meter.
 #[derive(Clone, Debug)]
 pub struct Meters<T> {
     /// In the order in which they were last seen.
-    kept: Vec<(Option<Box<str>>, T)>,
+    kept: BTreeMap<u64, (Box<str>, T)>,
+    /// The place of each meter in this order.
+    places: HashMap<Box<str>, u64>,
+    /// The place of the next meter.
+    next: u64,
+    pushed_out: u64,
 }
 
-/// The most meters that are told apart: more than any home has.
-const MOST: usize = 1024;
+/// The most meters that are told apart. A meter with its last readings takes about 2 KiB.
+pub const MOST: usize = 65_536;
 
 impl<T: Default> Meters<T> {
     /// Notes that a meter is seen now, and changes its value, which is new for a new meter.
     pub fn seen<R>(&mut self, name: Option<&str>, change: impl FnOnce(&mut T) -> R) -> R {
+        let name = name.unwrap_or_default();
         // Nearly always it is the meter that was seen last.
-        if let Some((known, value)) = self.kept.last_mut()
-            && known.as_deref() == name
+        if let Some(mut last) = self.kept.last_entry()
+            && *last.get().0 == *name
         {
-            return change(value);
+            return change(&mut last.get_mut().1);
         }
-        let found = self.kept.iter().rposition(|(known, _)| known.as_deref() == name);
-        let (name, mut value) = match found {
-            Some(at) => self.kept.remove(at),
-            None => {
-                if self.kept.len() == MOST {
-                    self.kept.remove(0);
-                }
-                (name.map(Box::from), T::default())
-            }
-        };
+        let found = self.places.get_mut(name).and_then(|place| {
+            let before = std::mem::replace(place, self.next);
+            self.kept.remove(&before)
+        });
+        let (name, mut value) = found.unwrap_or_else(|| {
+            self.make_room();
+            self.places.insert(name.into(), self.next);
+            (name.into(), T::default())
+        });
         let result = change(&mut value);
-        self.kept.push((name, value));
+        self.kept.insert(self.next, (name, value));
+        self.next += 1;
         result
+    }
+
+    fn make_room(&mut self) {
+        if self.kept.len() == MOST
+            && let Some((_, (name, _))) = self.kept.pop_first()
+        {
+            self.places.remove(&name);
+            self.pushed_out += 1;
+        }
     }
 }
 
@@ -42,7 +59,8 @@ impl<T> Meters<T> {
     /// The value of a meter that was seen before.
     #[must_use]
     pub fn get(&self, name: Option<&str>) -> Option<&T> {
-        self.kept.iter().find(|(known, _)| known.as_deref() == name).map(|(_, value)| value)
+        let place = self.places.get(name.unwrap_or_default())?;
+        self.kept.get(place).map(|(_, value)| value)
     }
 
     /// All values with their names, that of the last seen meter last.
@@ -52,18 +70,24 @@ impl<T> Meters<T> {
 
     /// All values, mutable.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.kept.iter_mut().map(|(_, value)| value)
+        self.kept.values_mut().map(|(_, value)| value)
     }
 
     /// All values, that of the last seen meter last.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
-        self.kept.iter().map(|(_, value)| value)
+        self.kept.values().map(|(_, value)| value)
+    }
+
+    /// How often a meter made room for another one.
+    #[must_use]
+    pub const fn pushed_out(&self) -> u64 {
+        self.pushed_out
     }
 }
 
 impl<T> Default for Meters<T> {
     fn default() -> Self {
-        Self { kept: Vec::new() }
+        Self { kept: BTreeMap::new(), places: HashMap::new(), next: 0, pushed_out: 0 }
     }
 }
 
@@ -94,6 +118,7 @@ mod tests {
             meters.seen(Some(&number.to_string()), |_| ());
         }
         assert_eq!(meters.iter().count(), MOST);
+        assert_eq!(meters.pushed_out(), 2 * MOST as u64 + 1);
         assert_eq!(meters.get(Some("real")), Some(&(3 * MOST)));
         assert_eq!(meters.get(Some("0")), None);
     }

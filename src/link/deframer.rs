@@ -27,6 +27,8 @@ pub struct Skipped<'a> {
     pub position: u64,
     /// The defect of the frame that seems to begin here; `None` if none does.
     pub error: Option<Error>,
+    /// The number of the segment that the damaged frame seems to carry; 0 if none does.
+    pub segment: u8,
     /// A mark on the first of the octets. The others have none.
     pub mark: Option<Mark>,
 }
@@ -121,6 +123,11 @@ impl Deframer {
                 FrameCheck::Damaged(error) => Some(error),
             },
         };
+        let link = LinkKind::of_start(*rest.first()?).filter(|_| error.is_some());
+        let segment = match link.map(|link| link.damaged_segment(rest)) {
+            Some(None) if !self.ended => return None,
+            segment => segment.flatten().unwrap_or_default(),
+        };
         let size = to_next_start(rest);
         let mut marks = self.marks.iter().skip_while(|(at, _)| *at < position);
         let first = marks.next();
@@ -128,7 +135,8 @@ impl Deframer {
         // A run ends where a mark stands.
         let next = first.into_iter().chain(marks).map(|(at, _)| *at).find(|at| *at > position);
         let most = next.and_then(|at| usize::try_from(at - position).ok()).unwrap_or(size);
-        Some(Err(Skipped { octets: self.hand_out(size.min(most)), position, error, mark }))
+        let octets = self.hand_out(size.min(most));
+        Some(Err(Skipped { octets, position, error, segment, mark }))
     }
 
     fn hand_out(&mut self, size: usize) -> &[u8] {

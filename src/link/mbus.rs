@@ -89,6 +89,11 @@ impl LinkLayer for Mbus {
         }
     }
 
+    fn damaged_segment(octets: &[u8]) -> Option<u8> {
+        let information = octets.get(6)?;
+        Some(if information & RESERVED == 0 { information & !FINAL } else { 0 })
+    }
+
     #[inline]
     fn segment(frame: &[u8]) -> Result<Option<ApduSegment<'_>>> {
         let Some(frame) = Frame::split(frame) else {

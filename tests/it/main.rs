@@ -4,6 +4,7 @@
 //! environment, the current directory or a signal handler, and none counts what others open: a test
 //! that needs this starts a process of its own.
 
+mod accounts;
 mod bare_apdu;
 mod capture;
 mod clocks;

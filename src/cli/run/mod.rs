@@ -6,6 +6,7 @@ pub mod decoder;
 pub mod events;
 pub mod guard_memory;
 pub mod guard_messages;
+pub mod key_doubts;
 pub mod messages;
 pub mod output;
 pub mod parallel;

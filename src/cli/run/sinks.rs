@@ -14,7 +14,7 @@ use crate::cli::run::{
     guard_memory::GuardMemory,
     guard_messages::GuardMessages,
     messages::Messages,
-    signals::Signals,
+    signals::{self, Signals},
     status::{Status, Stop},
 };
 use meterpipe::{
@@ -187,7 +187,13 @@ impl Sinks {
             sink.queue.end(deadline);
         }
         let mut in_time = !self.is_asked_to_end();
+        let mut is_forced = false;
         while Instant::now() < deadline + EXIT_GRACE {
+            if signals::forced().is_some() && !is_forced {
+                is_forced = true;
+                deadline = Instant::now();
+                self.running.iter().for_each(|sink| sink.queue.end(deadline));
+            }
             let busy = self.running.iter().filter(|sink| !sink.thread.is_finished());
             let mut busy = busy.map(|sink| &sink.queue).peekable();
             if busy.peek().is_none() {
