@@ -65,7 +65,8 @@ impl<T> Meters<T> {
 
     /// All values with their names, that of the last seen meter last.
     pub fn named(&self) -> impl DoubleEndedIterator<Item = (Option<&str>, &T)> {
-        self.kept.iter().map(|(name, value)| (name.as_deref(), value))
+        let name = |name| Some(name).filter(|name: &&str| !name.is_empty());
+        self.kept.values().map(move |(known, value)| (name(&**known), value))
     }
 
     /// All values, mutable.

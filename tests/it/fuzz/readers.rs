@@ -34,14 +34,14 @@ use meterpipe::{
     record::{Attributes, Place, Record, RecordKind, Time},
     sink::{
         files::spool::Spool,
-        guard::guard::Guard,
+        guard::{evidence::TelegramEvidence, guard::Guard},
         http::{PostOutcome, PostTarget, Trust},
         influx::response::{ServerNames, WriteOutcome},
         line_counters::LineCounters,
         mqtt::{
-            announce::{Publication, Qos},
             disconnect::Disconnect,
             packets::{ConnectOptions, Protocol},
+            publication::{Publication, Qos},
             session::Session,
         },
         prometheus::web,
@@ -201,7 +201,7 @@ pub fn key_file(octets: &[u8]) {
 pub fn sink_uri(octets: &[u8]) {
     let Ok(text) = str::from_utf8(octets) else { return };
     let Ok(settings) = text.parse::<SinkSettings>() else { return };
-    let shown = settings.shown();
+    let shown = settings.redacted();
     let reads = |(key, _): &(String, String)| key.contains("file") || key.starts_with("ca");
     if shown.iter().any(reads) || matches!(&*settings.scheme, "mqtts" | "influxdbs") {
         return;
@@ -365,7 +365,7 @@ pub fn readings(text: &[u8]) {
             let mut text = vec![];
             member.value.write_json(&mut text);
         }
-        guard.check(&Arc::new(readings));
+        guard.check(&Arc::new(readings), &TelegramEvidence::default());
     }
     guard.kept(Duration::ZERO);
 }
