@@ -24,7 +24,6 @@ impl Parity {
     const ALL: [Self; 3] = [Self::Even, Self::None, Self::Odd];
 
     /// The setting to try next: the likelier first, then all again.
-    #[must_use]
     pub const fn next(self) -> Self {
         match self {
             Self::Even => Self::None,
@@ -92,7 +91,6 @@ pub struct ParitySearch {
 
 impl ParitySearch {
     /// The setting to use now.
-    #[must_use]
     pub const fn parity(&self) -> Parity {
         self.parity
     }
@@ -111,7 +109,6 @@ impl ParitySearch {
     }
 
     /// True during the first round. While nothing but noise comes, the search goes on silently.
-    #[must_use]
     pub const fn is_first_round(&self) -> bool {
         self.changes <= Parity::ALL.len()
     }

@@ -52,7 +52,6 @@ pub struct SerialSettings {
 
 impl SerialSettings {
     /// 2400 8E1; waits of half a second to five seconds.
-    #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
@@ -64,7 +63,6 @@ impl SerialSettings {
 }
 
 /// The device as a source. The first read opens it; a `lasting` source waits for it.
-#[must_use]
 pub fn open(settings: SerialSettings, lasting: bool) -> Box<dyn Source> {
     let backoff = settings.backoff.clone();
     Box::new(Reconnecting::new(Tty::new(settings, lasting), lasting, backoff))

@@ -69,7 +69,6 @@ pub enum Fault {
 
 impl Fault {
     /// The number of whole telegrams that a reader must deliver from the push.
-    #[must_use]
     pub const fn deliveries(self) -> usize {
         match self {
             Self::Noise { .. } => 1,
@@ -81,7 +80,6 @@ impl Fault {
 
 impl Faults {
     /// True if the rates add up to at most one: each push has one fault at most.
-    #[must_use]
     pub const fn fit(self) -> bool {
         let Self { noise, flip, cut, lose, duplicate } = self;
         noise.0 + flip.0 + cut.0 + lose.0 + duplicate.0 <= MILLION
@@ -230,7 +228,6 @@ const MILLION: u32 = 1_000_000;
 
 impl Rate {
     /// This many pushes in a million, at most all of them.
-    #[must_use]
     pub const fn per_million(pushes: u32) -> Self {
         Self(if pushes < MILLION { pushes } else { MILLION })
     }

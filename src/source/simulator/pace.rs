@@ -18,7 +18,6 @@ pub struct Pace {
 
 impl Pace {
     /// The bursts of a push with these runs.
-    #[must_use]
     pub const fn new(runs: Runs) -> Self {
         Self { runs, sent: 0, pauses: 0 }
     }
@@ -55,7 +54,6 @@ impl Runs {
     }
 
     /// The octets of all runs.
-    #[must_use]
     pub fn octets(self) -> usize {
         self.0.iter().sum()
     }
@@ -85,7 +83,6 @@ impl Runs {
 }
 
 /// The transmission time of this many octets.
-#[must_use]
 pub const fn on_the_line(octets: usize) -> Duration {
     Duration::from_nanos(octets as u64 * BITS * 1_000_000_000 / BAUD)
 }

@@ -35,7 +35,6 @@ pub struct PushOptions {
 
 impl PushOptions {
     /// Seed 0, the published example key, no tag, no faults.
-    #[must_use]
     pub fn new(meter: MeterKind, start: Timestamp) -> Self {
         let guek = Zeroizing::new(EXAMPLE_KEY);
         Self { meter, seed: 0, start, guek, gak: None, faults: Faults::default() }
@@ -86,7 +85,6 @@ pub struct Push {
 
 impl Push {
     /// The number of whole telegrams that a reader must deliver.
-    #[must_use]
     pub const fn deliveries(&self) -> usize {
         match self.fault {
             None => 1,
@@ -95,7 +93,6 @@ impl Push {
     }
 
     /// The arrival times of its octets.
-    #[must_use]
     pub const fn pace(&self) -> Pace {
         Pace::new(self.runs)
     }
@@ -104,7 +101,6 @@ impl Push {
 impl Simulator {
     /// A meter before its first push. Summing up the energies of up to eight years takes some
     /// milliseconds.
-    #[must_use]
     pub fn new(options: PushOptions) -> Self {
         let PushOptions { meter, seed, start, guek, gak, faults } = options;
         let second = start.as_second();
@@ -123,7 +119,6 @@ impl Simulator {
     }
 
     /// The numbers of this meter.
-    #[must_use]
     pub const fn identity(&self) -> &Identity {
         &self.identity
     }
