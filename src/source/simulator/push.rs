@@ -133,8 +133,10 @@ impl Simulator {
         let start = wire.len();
         let mut runs = wire::frames(&self.apdu, self.meter.segment(), wire);
         let mut random = Random::at(self.seed, Topic::Fault, self.second);
-        let kind = self.faults.draw(&mut random);
-        let fault = kind.map(|kind| kind.apply(&mut random, wire, start, &mut runs));
+        let fault = self.faults.draw(&mut random);
+        if let Some(fault) = fault {
+            fault.apply(&mut random, wire, start, &mut runs);
+        }
         self.second = self.second.saturating_add(PERIOD);
         Push { time, invocation_counter, fault, values, runs }
     }
