@@ -98,12 +98,6 @@ impl Deframer {
         self.buffer.get(self.done..).unwrap_or_default()
     }
 
-    /// True if all octets were handed out, and no mark waits for one.
-    #[must_use]
-    pub fn is_at_rest(&self) -> bool {
-        self.pending().is_empty() && self.marks.is_empty()
-    }
-
     /// The next frame, or the next octets that belong to none; `None` if more octets are needed.
     #[allow(clippy::should_implement_trait)] // it lends from the buffer
     #[inline]
@@ -113,12 +107,12 @@ impl Deframer {
         let error = match LinkKind::of_start(*rest.first()?) {
             None => None,
             Some(link) => match self.check_frame(link, rest) {
-                FrameCheck::Frame(size) => {
+                Some(Ok(size)) => {
                     return Some(Ok(LinkFrame { link, position, octets: self.hand_out(size) }));
                 }
-                FrameCheck::Wait if !self.ended => return None,
-                FrameCheck::Wait | FrameCheck::Noise => None,
-                FrameCheck::Damaged(error) => Some(error),
+                Some(Err(error)) => error,
+                None if !self.ended => return None,
+                None => None,
             },
         };
         let size = to_next_start(rest);
@@ -141,22 +135,19 @@ impl Deframer {
         self.buffer.get(start..self.done).unwrap_or_default()
     }
 
-    /// Judges the octets behind a start octet of `link`, and the marks on them.
-    fn check_frame(&self, link: LinkKind, rest: &[u8]) -> FrameCheck {
-        let (size, damaged) = match link.frame(rest) {
-            None => return FrameCheck::Wait,
-            Some(Err(NoFrame::LookAlike)) => return FrameCheck::Noise,
-            Some(Err(NoFrame::Damaged { error, size })) => (size, Some(error)),
-            Some(Ok(size)) => (size, None),
+    /// The size of the frame that begins with a start octet of `link`, all checks and marks passed, or
+    /// its defect, if it looks like a frame at all; `None` if more octets are needed to tell.
+    fn check_frame(&self, link: LinkKind, rest: &[u8]) -> Option<Result<usize, Option<Error>>> {
+        let (size, result) = match link.frame(rest)? {
+            Ok(size) => (size, Ok(size)),
+            Err(NoFrame::LookAlike) => return Some(Err(None)),
+            Err(NoFrame::Damaged { error, size }) => (size, Err(Some(error))),
         };
         // A mark says more than the checksum, which it may even have left intact.
-        match (self.mark_within(size), damaged) {
-            (Some((offset, mark)), _) => {
-                FrameCheck::Damaged(Error::new(link.layer(), offset, Cause::Marked(mark)))
-            }
-            (None, Some(error)) => FrameCheck::Damaged(error),
-            (None, None) => FrameCheck::Frame(size),
-        }
+        let marked = self
+            .mark_within(size)
+            .map(|(offset, mark)| Err(Some(Error::new(link.layer(), offset, Cause::Marked(mark)))));
+        Some(marked.unwrap_or(result))
     }
 
     /// The first mark that damages a frame of `size` octets at the current position, and its octet.
@@ -168,17 +159,6 @@ impl Deframer {
         let &(at, mark) = within.into_iter().find(|(at, mark)| hits(*at, *mark))?;
         Some((usize::try_from(at.saturating_sub(position)).unwrap_or_default(), mark))
     }
-}
-
-enum FrameCheck {
-    /// A frame of that size, all checks passed.
-    Frame(usize),
-    /// The octets may become a frame.
-    Wait,
-    /// Just an octet with the value of a start.
-    Noise,
-    /// The octets look like a frame and are damaged.
-    Damaged(Error),
 }
 
 /// The octets up to the next one that may be a start.
@@ -311,19 +291,6 @@ mod tests {
     }
 
     #[test]
-    fn the_line_is_at_rest_behind_a_frame_and_not_within_one() {
-        let good = frame(0x10, &[1, 2, 3]);
-        let mut deframer = Deframer::default();
-        for octet in &good {
-            deframer.push(&[*octet], []);
-            let found = deframer.next().is_some();
-            assert_eq!(found, deframer.is_at_rest());
-            assert!(!found || LinkKind::may_end(*octet));
-        }
-        assert_eq!(deframer.end_position(), good.len() as u64);
-    }
-
-    #[test]
     fn skipped_octets_are_split_at_marks() {
         let mut deframer = Deframer::default();
         deframer.push(&[1, 2, 3, 4, 5], [(1, Mark::Parity), (3, Mark::Unreadable)]);
@@ -348,6 +315,7 @@ mod tests {
         for at in 0..stream.len() {
             let mut deframer = Deframer::default();
             deframer.push(&stream, [(at, Mark::Parity)]);
+            assert_eq!(deframer.end_position(), stream.len() as u64);
             deframer.end();
             let (mut frames, mut marks) = (vec![], vec![]);
             loop {
