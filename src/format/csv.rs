@@ -225,10 +225,6 @@ impl Format for Csv {
     fn notes(&mut self) -> Vec<String> {
         self.missing.as_mut().map_or_else(Vec::new, |missing| core::mem::take(&mut missing.notes))
     }
-
-    fn for_worker(&self) -> Box<dyn Format> {
-        Box::new(self.clone())
-    }
 }
 
 impl Missing {

@@ -89,10 +89,6 @@ impl Format for Json {
         }
         text.extend_from_slice(b"}\n");
     }
-
-    fn for_worker(&self) -> Box<dyn Format> {
-        Box::new(self.clone())
-    }
 }
 
 /// Appends a member, and its unit if its name does not tell it.

@@ -61,10 +61,6 @@ impl Format for Lines {
             line(&cell, entry, units, text);
         });
     }
-
-    fn for_worker(&self) -> Box<dyn Format> {
-        Box::new(self.clone())
-    }
 }
 
 fn line(cell: &Cell<'_>, entry: &OutputTelegram<'_>, units: &Units, text: &mut Vec<u8>) {

@@ -187,10 +187,6 @@ impl Format for Xml {
         self.element(&body, &mut elements, 3, entry.zone, text);
         text.extend_from_slice(b"    </DataValue>\n  </NotificationBody>\n</DataNotification>\n");
     }
-
-    fn for_worker(&self) -> Box<dyn Format> {
-        Box::new(self.clone())
-    }
 }
 
 impl Element {
