@@ -30,6 +30,23 @@ impl Obis {
         (medium <= 15 && channel <= 199).then_some(Self(code))
     }
 
+    /// Appends its text, without the cost of a formatter.
+    pub fn write(self, text: &mut Vec<u8>) {
+        let Self([a, b, c, d, e, history]) = self;
+        let mut group = |group: u8, separator: &[u8]| {
+            text.extend_from_slice(itoa::Buffer::new().format(group).as_bytes());
+            text.extend_from_slice(separator);
+        };
+        group(a, b"-");
+        group(b, b":");
+        group(c, b".");
+        group(d, b".");
+        group(e, if history == u8::MAX { b"" } else { b"*" });
+        if history != u8::MAX {
+            group(history, b"");
+        }
+    }
+
     /// Group B.
     #[must_use]
     pub const fn channel(self) -> u8 {
@@ -40,12 +57,9 @@ impl Obis {
 
 impl fmt::Display for Obis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, e, history] = self.0;
-        write!(f, "{a}-{b}:{c}.{d}.{e}")?;
-        match history {
-            255 => Ok(()),
-            _ => write!(f, "*{history}"),
-        }
+        let mut text = Vec::new();
+        self.write(&mut text);
+        f.pad(core::str::from_utf8(&text).unwrap_or_default())
     }
 }
 

@@ -146,7 +146,7 @@ impl FieldKey {
         match self {
             Self::Meta(meta) => text.extend_from_slice(meta.name().as_bytes()),
             Self::Field(place, _) => text.extend_from_slice(units.name(place).as_bytes()),
-            Self::Object(obis, _) => write_code(obis, text),
+            Self::Object(obis, _) => obis.write(text),
             Self::Item(index) => {
                 text.extend_from_slice(b"item_");
                 write_count(index, text);
@@ -188,29 +188,6 @@ pub(super) static KNOWN: LazyLock<Vec<(&str, FieldKey)>> = LazyLock::new(|| {
 
 /// The same by name.
 static NAMES: LazyLock<HashMap<&str, FieldKey>> = LazyLock::new(|| KNOWN.iter().copied().collect());
-
-/// Appends a code as its `Display` writes it, without the cost of a formatter.
-pub(super) fn write_code(Obis([a, b, c, d, e, history]): Obis, text: &mut Vec<u8>) {
-    for (group, separator) in [(a, b'-'), (b, b':'), (c, b'.'), (d, b'.')] {
-        write_octet(group, text);
-        text.push(separator);
-    }
-    write_octet(e, text);
-    if history != u8::MAX {
-        text.push(b'*');
-        write_octet(history, text);
-    }
-}
-
-fn write_octet(number: u8, text: &mut Vec<u8>) {
-    if number >= 100 {
-        text.push(b'0' + number / 100);
-    }
-    if number >= 10 {
-        text.push(b'0' + number / 10 % 10);
-    }
-    text.push(b'0' + number % 10);
-}
 
 fn write_count(count: usize, text: &mut Vec<u8>) {
     text.extend_from_slice(itoa::Buffer::new().format(count).as_bytes());

@@ -11,7 +11,7 @@ use crate::{
     format::{
         cell::{Cell, Content},
         entry::{Format, OutputTelegram},
-        key::{FieldKey, Meta, write_code},
+        key::{FieldKey, Meta},
         options::FormatEntry,
         printable::printable,
         selection::Selection,
@@ -65,7 +65,7 @@ impl Format for Lines {
 
 fn line(cell: &Cell<'_>, entry: &OutputTelegram<'_>, units: &Units, text: &mut Vec<u8>) {
     match cell.code {
-        Some(code) => write_code(code, text),
+        Some(code) => code.write(text),
         None => text.push(b'-'),
     }
     text.push(b'\t');

@@ -160,7 +160,7 @@ impl Xml {
                 let _ = rest.take(6, "scaler and unit");
                 continue;
             }
-            let Some(data) = Data::head(rest) else {
+            let Ok(data) = Data::head(rest) else {
                 return;
             };
             self.element(&data, rest, depth, zone, text);

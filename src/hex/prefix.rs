@@ -257,7 +257,8 @@ pub(super) fn characters(text: &[u8]) -> usize {
     text.iter().filter(|&&octet| octet & 0xc0 != 0x80).count()
 }
 
-fn slice(text: &[u8], range: Range<usize>) -> &[u8] {
+/// A part of a text; nothing if it is no such part.
+pub(super) fn slice(text: &[u8], range: Range<usize>) -> &[u8] {
     text.get(range).unwrap_or_default()
 }
 
