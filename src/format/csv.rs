@@ -15,7 +15,6 @@ use crate::{
         locale::Locale,
         options::{FormatEntry, FormatOptions, OwnOption},
         readings::{self, Member, Readings},
-        selection::Selection,
         units::Units,
     },
     reading::{decimal::Decimal, fields::FIELDS, value::Value},
@@ -35,7 +34,8 @@ pub static FORMAT: FormatEntry = FormatEntry {
     ],
     build: |options| {
         let FormatOptions { selection, units, locale, no_header, .. } = options;
-        Ok(Box::new(Csv::new(selection, units, locale, !no_header)))
+        let keys = selection.map(|selection| selection.keys().to_vec());
+        Ok(Box::new(Csv::new(keys, units, locale, !no_header)))
     },
 };
 
@@ -77,21 +77,9 @@ struct Missing {
 const MAX_NOTES: usize = 100;
 
 impl Csv {
-    /// With the usual columns, or those selected.
+    /// With the usual columns, or those of these keys.
     #[must_use]
-    pub fn new(selection: Option<Selection>, units: Units, locale: Locale, header: bool) -> Self {
-        let keys = selection.map(|selection| selection.keys().to_vec());
-        Self::with_columns(keys, units, locale, header)
-    }
-
-    /// The same with keys.
-    #[must_use]
-    pub fn with_columns(
-        keys: Option<Vec<FieldKey>>,
-        units: Units,
-        locale: Locale,
-        header: bool,
-    ) -> Self {
+    pub fn new(keys: Option<Vec<FieldKey>>, units: Units, locale: Locale, header: bool) -> Self {
         let missing = keys.is_none().then(Missing::new);
         let keys = keys.unwrap_or_else(usual);
         let columns = keys.into_iter().map(|key| Column::of(key, &units)).collect();
@@ -113,25 +101,39 @@ impl Csv {
 
     /// Appends the row of readings: the same row that their telegram has.
     pub fn row(&mut self, readings: &Readings, text: &mut Vec<u8>) {
-        let start = text.len();
-        let Self { columns, cells, .. } = self;
-        for (at, Column { key, power }) in columns.iter().enumerate() {
-            if at > 0 {
-                text.push(cells.locale.delimiter());
+        self.cells(text, |cells, Column { key, power }, text| match readings.get(key) {
+            Some(readings::ReadingValue::Number(number)) => {
+                cells.decimal(number.in_larger_unit(power), text);
             }
-            match readings.get(*key) {
-                Some(readings::ReadingValue::Number(number)) => {
-                    cells.decimal(number.in_larger_unit(*power), text);
-                }
-                Some(value) => cells.text(&value.to_string(), text),
-                None => {}
-            }
-        }
-        end_row(start, text);
+            Some(value) => cells.text(&value.to_string(), text),
+            None => {}
+        });
         if let Some(missing) = &mut self.missing {
             let keys = readings.values().map(|Member { key, .. }| *key);
             keys.filter(|key| !is_column(*key)).for_each(|key| missing.name(key));
         }
+    }
+
+    /// Appends a row with what `cell` appends for each column.
+    #[inline(always)]
+    fn cells(
+        &mut self,
+        text: &mut Vec<u8>,
+        mut cell: impl FnMut(&mut Cells, Column, &mut Vec<u8>),
+    ) {
+        let start = text.len();
+        let Self { columns, cells, .. } = self;
+        for (at, column) in columns.iter().enumerate() {
+            if at > 0 {
+                text.push(cells.locale.delimiter());
+            }
+            cell(cells, *column, text);
+        }
+        if text.len() == start {
+            // A row of one empty cell would be an empty line, which readers skip.
+            text.extend_from_slice(b"\"\"");
+        }
+        text.push(b'\n');
     }
 }
 
@@ -188,35 +190,27 @@ impl Format for Csv {
     }
 
     fn entry(&mut self, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
-        let start = text.len();
-        let Self { columns, cells, .. } = self;
-        for (at, Column { key, power }) in columns.iter().enumerate() {
-            if at > 0 {
-                text.push(cells.locale.delimiter());
-            }
-            match *key {
-                // Nearly all cells.
-                FieldKey::Field(place, 1) => {
-                    if let Some(number) = entry.telegram.field(place) {
-                        cells.decimal(number.in_larger_unit(*power), text);
-                    }
-                }
-                FieldKey::Meta(Meta::Time) => {
-                    if let Some(time) = entry.time() {
-                        time.write(text);
-                    }
-                }
-                FieldKey::Meta(Meta::Meter) if entry.telegram.meter().is_some_and(is_plain) => {
-                    text.extend_from_slice(entry.telegram.meter().unwrap_or_default());
-                }
-                key => {
-                    if let Some(cell) = Cell::find(entry, key) {
-                        cells.cell(&cell, entry, text);
-                    }
+        self.cells(text, |cells, Column { key, power }, text| match key {
+            // Nearly all cells.
+            FieldKey::Field(place, 1) => {
+                if let Some(number) = entry.telegram.field(place) {
+                    cells.decimal(number.in_larger_unit(power), text);
                 }
             }
-        }
-        end_row(start, text);
+            FieldKey::Meta(Meta::Time) => {
+                if let Some(time) = entry.time() {
+                    time.write(text);
+                }
+            }
+            FieldKey::Meta(Meta::Meter) if entry.telegram.meter().is_some_and(is_plain) => {
+                text.extend_from_slice(entry.telegram.meter().unwrap_or_default());
+            }
+            key => {
+                if let Some(cell) = Cell::find(entry, key) {
+                    cells.cell(&cell, entry, text);
+                }
+            }
+        });
         if let Some(missing) = &mut self.missing {
             missing.look(entry);
         }
@@ -258,15 +252,6 @@ impl Missing {
     }
 }
 
-/// Ends the row that began at `start`.
-fn end_row(start: usize, text: &mut Vec<u8>) {
-    if text.len() == start {
-        // A row of one empty cell would be an empty line, which readers skip.
-        text.extend_from_slice(b"\"\"");
-    }
-    text.push(b'\n');
-}
-
 /// True if it has one of the usual columns.
 fn is_column(key: FieldKey) -> bool {
     matches!(key, FieldKey::Field(place, 1) if FIELDS.get(place).is_some_and(|field| field.column))
@@ -305,6 +290,7 @@ fn quoted(cell: &[u8], delimiter: u8, text: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::selection::Selection;
 
     fn rows(csv: &mut Csv, line: &str) -> String {
         let mut text = Vec::new();
@@ -317,8 +303,8 @@ mod tests {
         let mut units = Units::default();
         units.choose("energy=kWh").unwrap();
         let fields = "time,meter,energy_import_kwh,voltage_l1_v,item_9,power_net_w";
-        let selection = Selection::parse(fields, &units).ok();
-        let mut csv = Csv::new(selection, units, Locale::Austria, true);
+        let keys = Selection::parse(fields, &units).unwrap().keys().to_vec();
+        let mut csv = Csv::new(Some(keys), units, Locale::Austria, true);
         let line = concat!(
             r#"{"time":"2021-09-27T09:47:15+02:00","meter":"=cmd|' /C calc'!A0;\"x\"","#,
             r#""energy_import_wh":12937,"voltage_l1_v":233.7,"item_9":[1,2],"power_net_w":-5}"#
