@@ -41,21 +41,6 @@ impl fmt::Display for Parity {
     }
 }
 
-/// The user's choice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ParityChoice {
-    /// This setting, always.
-    Fixed(Parity),
-    /// The setting that gives frames.
-    Auto,
-}
-
-impl Default for ParityChoice {
-    fn default() -> Self {
-        Self::Fixed(Parity::Even)
-    }
-}
-
 /// Tries one setting after the other until frames come, and keeps that one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ParitySearch {
@@ -67,6 +52,11 @@ pub struct ParitySearch {
 }
 
 impl ParitySearch {
+    /// No search: this setting, always.
+    pub fn fixed(parity: Parity) -> Self {
+        Self { parity, found: true, ..Self::default() }
+    }
+
     /// The setting to use now.
     pub const fn parity(&self) -> Parity {
         self.parity

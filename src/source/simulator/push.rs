@@ -10,7 +10,7 @@ use super::{
     faults::{Fault, Faults},
     house::{House, PERIOD, Values},
     meter::{EXAMPLE_KEY, Identity, MeterKind},
-    pace::{Pace, Runs},
+    pace::Runs,
     random::{Random, Topic},
     telegram::SimulatedTelegram,
     wire::{self, Sealer},
@@ -90,11 +90,6 @@ impl Push {
             None => 1,
             Some(fault) => fault.deliveries(),
         }
-    }
-
-    /// The arrival times of its octets.
-    pub const fn pace(&self) -> Pace {
-        Pace::new(self.runs)
     }
 }
 
@@ -243,7 +238,7 @@ mod tests {
         for (push, hit) in pushes.iter().zip(&hit) {
             assert_eq!(push.values, hit.values, "the house does not know of the line");
             // A push with its faults ends before the next one begins.
-            let (end, _) = hit.pace().last().unwrap_or_default();
+            let (end, _) = hit.runs.bursts().last().unwrap_or_default();
             assert!(end < core::time::Duration::from_secs(5));
         }
         assert_eq!(damaged.len(), hit.iter().map(|push| push.runs.octets()).sum::<usize>());

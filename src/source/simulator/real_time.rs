@@ -115,7 +115,7 @@ impl RealTime {
         if self.at_once {
             self.bursts.extend(push.runs.ranges().map(|run| (began, run)));
         } else {
-            let bursts = push.pace();
+            let bursts = push.runs.bursts();
             self.bursts.extend(bursts.map(|(through, range)| (began + through, range)));
         }
     }
