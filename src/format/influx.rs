@@ -78,37 +78,6 @@ enum FieldType {
     Text,
 }
 
-/// The result of writing a value in the type of its field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Typed {
-    Exact,
-    Rounded,
-    TooLarge,
-    /// The value is of another type.
-    Other,
-}
-
-impl FieldType {
-    fn write(self, value: &ReadingValue, text: &mut Vec<u8>) -> Typed {
-        match (self, value) {
-            (Self::Integer, ReadingValue::Number(number)) => {
-                let Some((integer, exact)) = integer(*number) else {
-                    return Typed::TooLarge;
-                };
-                text.extend_from_slice(itoa::Buffer::new().format(integer).as_bytes());
-                text.push(b'i');
-                return if exact { Typed::Exact } else { Typed::Rounded };
-            }
-            (Self::Float | Self::Any, ReadingValue::Number(number)) => float(*number, text),
-            (Self::Any, ReadingValue::Truth(true)) => text.extend_from_slice(b"1.0"),
-            (Self::Any, ReadingValue::Truth(false)) => text.extend_from_slice(b"0.0"),
-            (Self::Truth, ReadingValue::Truth(_)) => value.write(text),
-            _ => return Typed::Other,
-        }
-        Typed::Exact
-    }
-}
-
 const ROUNDED: &str = "has a fraction, which is rounded: its field holds integers, for ever; in a \
                        larger unit it is another field and keeps all digits";
 const TOO_LARGE: &str = "is too large for an integer of 64 bits, and left out";
@@ -201,22 +170,43 @@ impl Points {
         let named = text.len();
         text.push(b'=');
         let kind = self.kind(key);
-        match kind.write(value, text) {
-            Typed::Exact => {}
-            Typed::Rounded => self.note(key, name, ROUNDED),
-            Typed::TooLarge => {
-                text.truncate(start);
-                self.note(key, name, TOO_LARGE);
+        let note = match (kind, value) {
+            (FieldType::Integer, ReadingValue::Number(number)) => match integer(*number) {
+                Some((integer, exact)) => {
+                    text.extend_from_slice(itoa::Buffer::new().format(integer).as_bytes());
+                    text.push(b'i');
+                    (!exact).then_some(ROUNDED)
+                }
+                None => {
+                    text.truncate(start);
+                    Some(TOO_LARGE)
+                }
+            },
+            (FieldType::Float | FieldType::Any, ReadingValue::Number(number)) => {
+                float(*number, text);
+                None
             }
-            Typed::Other if !self.texts => {
-                text.truncate(start);
-                self.note(key, name, LEFT_OUT);
+            (FieldType::Any, ReadingValue::Truth(truth)) => {
+                text.extend_from_slice(if *truth { b"1.0" } else { b"0.0" });
+                None
             }
-            Typed::Other => {
+            (FieldType::Truth, ReadingValue::Truth(_)) => {
+                value.write(text);
+                None
+            }
+            _ if self.texts => {
                 text.truncate(named);
                 text.extend_from_slice(if kind == FieldType::Text { b"=" } else { b"_text=" });
                 string(value, text);
+                None
             }
+            _ => {
+                text.truncate(start);
+                Some(LEFT_OUT)
+            }
+        };
+        if let Some(note) = note {
+            self.note(key, name, note);
         }
     }
 

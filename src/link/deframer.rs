@@ -176,15 +176,11 @@ fn to_next_start(rest: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::link::mbus;
 
-    fn frame(information: u8, data: &[u8]) -> Vec<u8> {
-        let mut user = vec![0x53, 0xff, information, 0x01, 0x67];
-        user.extend_from_slice(data);
-        let length = user.len() as u8;
-        let sum = user.iter().fold(0u8, |sum, octet| sum.wrapping_add(*octet));
-        let mut frame = vec![0x68, length, length, 0x68];
-        frame.extend(user);
-        frame.extend([sum, 0x16]);
+    fn frame(number: u8, last: bool, data: &[u8]) -> Vec<u8> {
+        let mut frame = vec![];
+        mbus::emit(number, last, data, &mut frame);
         frame
     }
 
@@ -225,7 +221,7 @@ mod tests {
     #[test]
     fn a_length_of_0_1_or_2_means_256_more() {
         for excess in 0..3 {
-            let octets = frame(0x00, &vec![0x5a; 251 + excess]);
+            let octets = frame(0, false, &vec![0x5a; 251 + excess]);
             assert_eq!(usize::from(octets[1]), excess);
             let (frames, causes) = every_split(&octets);
             assert_eq!((frames.len(), causes.len()), (1, 0), "excess {excess}");
@@ -235,10 +231,10 @@ mod tests {
     #[test]
     fn frames_are_found_in_noise_and_behind_look_alikes() {
         let mut stream = vec![0x16, 0x68, 0x68, 0x00];
-        stream.extend(frame(0x00, &[0x68, 0x09, 0x09, 0x68, 0x16]));
+        stream.extend(frame(0, false, &[0x68, 0x09, 0x09, 0x68, 0x16]));
         // A start that announces more than there is, right in front of a frame.
         stream.extend([0x68, 0xfa, 0xfa, 0x68]);
-        stream.extend(frame(0x11, &[1, 2, 3]));
+        stream.extend(frame(1, true, &[1, 2, 3]));
         let (frames, causes) = every_split(&stream);
         assert_eq!(frames.len(), 2);
         // `68 68 00 68` does look like a start with a damaged length.
@@ -247,7 +243,7 @@ mod tests {
 
     #[test]
     fn damage_is_named_and_the_next_frame_found() {
-        let good = frame(0x10, &[1, 2, 3]);
+        let good = frame(0, true, &[1, 2, 3]);
         let at = |index: usize, value: u8| {
             let mut stream = good.clone();
             stream[index] = value;
@@ -264,7 +260,7 @@ mod tests {
 
     #[test]
     fn every_bit_flip_and_every_truncation_of_a_frame_is_refused() {
-        let good = frame(0x10, &[0x68, 0x68, 3, 0x16]);
+        let good = frame(0, true, &[0x68, 0x68, 3, 0x16]);
         for bit in 0..good.len() * 8 {
             let mut stream = good.clone();
             stream[bit / 8] ^= 1 << (bit % 8);
@@ -281,7 +277,7 @@ mod tests {
 
     #[test]
     fn octets_missing_in_front_of_a_frame_do_it_no_harm() {
-        let good = frame(0x10, &[1, 2, 3]);
+        let good = frame(0, true, &[1, 2, 3]);
         for at in 0..good.len() {
             let mut deframer = Deframer::default();
             deframer.push(&good, [(at, Mark::Unreadable)]);
@@ -308,7 +304,7 @@ mod tests {
 
     #[test]
     fn a_mark_refuses_the_frame_that_it_hits_and_no_other() {
-        let good = frame(0x10, &[1, 2, 3]);
+        let good = frame(0, true, &[1, 2, 3]);
         let mut stream = good.clone();
         stream.extend_from_slice(&good);
         stream.extend_from_slice(&good);
