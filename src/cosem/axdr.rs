@@ -51,7 +51,7 @@ impl<'a> Data<'a> {
     ///
     /// # Errors
     /// As [`read`](Self::read), for what it reads.
-    #[inline]
+    #[inline(always)]
     pub fn head(reader: &mut Reader<'a>) -> Result<Self> {
         let at = *reader;
         let kind = DataType(reader.u8("type")?);

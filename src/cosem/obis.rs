@@ -33,17 +33,14 @@ impl Obis {
     /// Appends its text, without the cost of a formatter.
     pub fn write(self, text: &mut Vec<u8>) {
         let Self([a, b, c, d, e, history]) = self;
-        let mut group = |group: u8, separator: &[u8]| {
-            text.extend_from_slice(itoa::Buffer::new().format(group).as_bytes());
-            text.extend_from_slice(separator);
-        };
-        group(a, b"-");
-        group(b, b":");
-        group(c, b".");
-        group(d, b".");
-        group(e, if history == u8::MAX { b"" } else { b"*" });
+        for (group, separator) in [(a, b'-'), (b, b':'), (c, b'.'), (d, b'.')] {
+            write_octet(group, text);
+            text.push(separator);
+        }
+        write_octet(e, text);
         if history != u8::MAX {
-            group(history, b"");
+            text.push(b'*');
+            write_octet(history, text);
         }
     }
 
@@ -61,6 +58,16 @@ impl fmt::Display for Obis {
         self.write(&mut text);
         f.pad(core::str::from_utf8(&text).unwrap_or_default())
     }
+}
+
+fn write_octet(number: u8, text: &mut Vec<u8>) {
+    if number >= 100 {
+        text.push(b'0' + number / 100);
+    }
+    if number >= 10 {
+        text.push(b'0' + number / 10 % 10);
+    }
+    text.push(b'0' + number % 10);
 }
 
 /// A text that is no OBIS code.
