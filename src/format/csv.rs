@@ -101,39 +101,25 @@ impl Csv {
 
     /// Appends the row of readings: the same row that their telegram has.
     pub fn row(&mut self, readings: &Readings, text: &mut Vec<u8>) {
-        self.cells(text, |cells, Column { key, power }, text| match readings.get(key) {
-            Some(readings::ReadingValue::Number(number)) => {
-                cells.decimal(number.in_larger_unit(power), text);
+        let start = text.len();
+        let Self { columns, cells, .. } = self;
+        for (at, Column { key, power }) in columns.iter().enumerate() {
+            if at > 0 {
+                text.push(cells.locale.delimiter());
             }
-            Some(value) => cells.text(&value.to_string(), text),
-            None => {}
-        });
+            match readings.get(*key) {
+                Some(readings::ReadingValue::Number(number)) => {
+                    cells.decimal(number.in_larger_unit(*power), text);
+                }
+                Some(value) => cells.text(&value.to_string(), text),
+                None => {}
+            }
+        }
+        end_row(start, text);
         if let Some(missing) = &mut self.missing {
             let keys = readings.values().map(|Member { key, .. }| *key);
             keys.filter(|key| !is_column(*key)).for_each(|key| missing.name(key));
         }
-    }
-
-    /// Appends a row with what `cell` appends for each column.
-    #[inline(always)]
-    fn cells(
-        &mut self,
-        text: &mut Vec<u8>,
-        mut cell: impl FnMut(&mut Cells, Column, &mut Vec<u8>),
-    ) {
-        let start = text.len();
-        let Self { columns, cells, .. } = self;
-        for (at, column) in columns.iter().enumerate() {
-            if at > 0 {
-                text.push(cells.locale.delimiter());
-            }
-            cell(cells, *column, text);
-        }
-        if text.len() == start {
-            // A row of one empty cell would be an empty line, which readers skip.
-            text.extend_from_slice(b"\"\"");
-        }
-        text.push(b'\n');
     }
 }
 
@@ -190,27 +176,35 @@ impl Format for Csv {
     }
 
     fn entry(&mut self, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
-        self.cells(text, |cells, Column { key, power }, text| match key {
-            // Nearly all cells.
-            FieldKey::Field(place, 1) => {
-                if let Some(number) = entry.telegram.field(place) {
-                    cells.decimal(number.in_larger_unit(power), text);
+        let start = text.len();
+        let Self { columns, cells, .. } = self;
+        for (at, Column { key, power }) in columns.iter().enumerate() {
+            if at > 0 {
+                text.push(cells.locale.delimiter());
+            }
+            match *key {
+                // Nearly all cells.
+                FieldKey::Field(place, 1) => {
+                    if let Some(number) = entry.telegram.field(place) {
+                        cells.decimal(number.in_larger_unit(*power), text);
+                    }
+                }
+                FieldKey::Meta(Meta::Time) => {
+                    if let Some(time) = entry.time() {
+                        time.write(text);
+                    }
+                }
+                FieldKey::Meta(Meta::Meter) if entry.telegram.meter().is_some_and(is_plain) => {
+                    text.extend_from_slice(entry.telegram.meter().unwrap_or_default());
+                }
+                key => {
+                    if let Some(cell) = Cell::find(entry, key) {
+                        cells.cell(&cell, entry, text);
+                    }
                 }
             }
-            FieldKey::Meta(Meta::Time) => {
-                if let Some(time) = entry.time() {
-                    time.write(text);
-                }
-            }
-            FieldKey::Meta(Meta::Meter) if entry.telegram.meter().is_some_and(is_plain) => {
-                text.extend_from_slice(entry.telegram.meter().unwrap_or_default());
-            }
-            key => {
-                if let Some(cell) = Cell::find(entry, key) {
-                    cells.cell(&cell, entry, text);
-                }
-            }
-        });
+        }
+        end_row(start, text);
         if let Some(missing) = &mut self.missing {
             missing.look(entry);
         }
@@ -250,6 +244,15 @@ impl Missing {
             _ => format!("no column for {name}: --fields chooses columns"),
         });
     }
+}
+
+/// Ends the row that began at `start`.
+fn end_row(start: usize, text: &mut Vec<u8>) {
+    if text.len() == start {
+        // A row of one empty cell would be an empty line, which readers skip.
+        text.extend_from_slice(b"\"\"");
+    }
+    text.push(b'\n');
 }
 
 /// True if it has one of the usual columns.
