@@ -81,7 +81,7 @@ impl TimeDoubt {
 /// A text form of readings.
 ///
 /// A format appends to a buffer of the caller, which saves an allocation a telegram.
-pub trait Format: Send {
+pub trait Format: ForWorker + Send {
     /// Appends the text before all telegrams.
     fn start(&mut self, _text: &mut Vec<u8>) {}
 
@@ -100,7 +100,16 @@ pub trait Format: Send {
     fn is_snapshot(&self) -> bool {
         false
     }
+}
 
-    /// A format for a worker, which goes on from here.
+/// A format that several workers write.
+pub trait ForWorker {
+    /// The format for a worker, which goes on from here.
     fn for_worker(&self) -> Box<dyn Format>;
+}
+
+impl<F: Format + Clone + 'static> ForWorker for F {
+    fn for_worker(&self) -> Box<dyn Format> {
+        Box::new(self.clone())
+    }
 }

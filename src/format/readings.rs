@@ -180,11 +180,9 @@ impl ReadingValue {
 impl fmt::Display for ReadingValue {
     /// As text, without quotes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Number(number) => number.fmt(f),
-            Self::Truth(truth) => truth.fmt(f),
-            Self::Text(text) | Self::List(text) => f.pad(text),
-        }
+        let mut text = Vec::new();
+        self.write(&mut text);
+        f.pad(str::from_utf8(&text).unwrap_or_default())
     }
 }
 

@@ -103,6 +103,7 @@ mod tests {
             assert!(!LinkKind::STARTS[..at].contains(start), "{start:02x} begins two layers");
             assert!(LinkKind::of_start(*start).is_some());
         }
+        assert!(LinkKind::may_end(0x16) && !LinkKind::may_end(0x00));
     }
 
     #[test]

@@ -522,7 +522,7 @@ fn influx_of_a_telegram_and_of_its_json_are_one() {
             influx::Points::new("smartmeter", &[], "meter", Units::default(), precision);
         let names: Vec<_> = readings.values().map(|it| it.key.text(&Units::default())).collect();
         let fields = readings.values().zip(&names);
-        let fields = fields.map(|(it, name)| (it.key, name.as_str(), (&it.value).into()));
+        let fields = fields.map(|(it, name)| (it.key, name.as_str(), &it.value));
         let seconds = influx::seconds(&readings, [Meta::Time, Meta::Received]);
         let mut text = vec![];
         assert!(points.write(readings.meta(Meta::Meter), fields, seconds, &mut text));

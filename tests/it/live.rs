@@ -46,7 +46,7 @@ fn send(master: &OwnedFd, mut octets: &[u8]) {
 /// Sends a push as a meter does at 2400 baud.
 fn send_in_real_time(master: &OwnedFd, push: &Push, wire: &[u8]) {
     let start = Instant::now();
-    for (through, octets) in push.pace() {
+    for (through, octets) in push.runs.bursts() {
         thread::sleep(through.saturating_sub(start.elapsed()));
         send(master, &wire[octets]);
     }

@@ -76,13 +76,12 @@ fn every_flipped_bit_of_the_line_is_refused_with_a_reason() {
 
 /// The APDU inside the frames of a telegram.
 fn apdu(telegram: &[u8]) -> Vec<u8> {
-    use meterpipe::link::mbus::{Body, Frame};
+    use meterpipe::link::{layer::LinkLayer, mbus::Mbus};
     let (mut rest, mut apdu) = (telegram, vec![]);
-    while let Ok(frame) = Frame::parse(rest) {
-        if let Body::Segment { data, .. } = frame.body {
-            apdu.extend_from_slice(data);
-        }
-        rest = &rest[frame.octets().len()..];
+    while let Some(Ok(size)) = Mbus::frame(rest) {
+        let (frame, behind) = rest.split_at(size);
+        apdu.extend(Mbus::segment(frame).unwrap().into_iter().flat_map(|segment| segment.data));
+        rest = behind;
     }
     apdu
 }
