@@ -100,6 +100,12 @@ impl Deframer {
         self.buffer.get(self.done..).unwrap_or_default()
     }
 
+    /// True if all octets were handed out, and no mark waits for one.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        self.pending().is_empty() && self.marks.is_empty()
+    }
+
     /// The next frame, or the next octets that belong to none; `None` if more octets are needed.
     #[allow(clippy::should_implement_trait)] // it lends from the buffer
     #[inline]
@@ -292,6 +298,19 @@ mod tests {
             deframer.end();
             assert_eq!(deframer.next().unwrap().is_ok(), at == 0, "mark at {at}");
         }
+    }
+
+    #[test]
+    fn the_line_is_at_rest_behind_a_frame_and_not_within_one() {
+        let good = frame(0, true, &[1, 2, 3]);
+        let mut deframer = Deframer::default();
+        for octet in &good {
+            deframer.push(&[*octet], []);
+            let found = deframer.next().is_some();
+            assert_eq!(found, deframer.is_at_rest());
+            assert!(!found || LinkKind::may_end(*octet));
+        }
+        assert_eq!(deframer.end_position(), good.len() as u64);
     }
 
     #[test]

@@ -8,7 +8,11 @@ use std::{
 
 use jiff::Timestamp;
 use meterpipe::{
-    chain::decode::{Decode, DecodeEvent},
+    chain::{
+        decode::{Decode, DecodeEvent},
+        event::StageEvent,
+        unframe::Unframe,
+    },
     cipher::key_file,
     cosem::clock::VIENNA,
     format::{
@@ -16,9 +20,8 @@ use meterpipe::{
         json::Json,
     },
     hex::dump::{Dump, HexRun},
-    link::mbus::{Body, Frame},
     reading::telegram::Telegram,
-    record::{Attributes, Record, RecordKind, Time},
+    record::{Attributes, Place, Record, RecordKind, Time},
     source::simulator::{
         meter::MeterKind,
         push::{PushOptions, Simulator},
@@ -113,14 +116,13 @@ fn from_line(name: &str, line: &[u8], add: &mut impl FnMut(&'static str, &str, V
     }
     add("hex_dump", name, hex::encode(line).into_bytes());
     add("record", name, written(RecordKind::Raw, line));
-    let (mut rest, mut apdu) = (line, vec![]);
-    while let Ok(frame) = Frame::parse(rest) {
-        if let Body::Segment { data, .. } = frame.body {
-            apdu.extend_from_slice(data);
+    let (time, attributes) = (Time::UNKNOWN, Attributes::default());
+    let raw = Record { time, kind: RecordKind::Raw, octets: line, attributes };
+    Unframe::default().feed(&raw, Place::Live, &mut |event: StageEvent<'_>| {
+        if let StageEvent::Record(record, _) = event {
+            from_apdu(&format!("{name}-ciphered"), record.octets, add);
         }
-        rest = &rest[frame.octets().len()..];
-    }
-    from_apdu(&format!("{name}-ciphered"), &apdu, add);
+    });
     let mut decode = Decode::with_keys(key_file::parse(EXAMPLE_KEY).unwrap());
     decode.push(line, &mut |event: DecodeEvent<'_>| {
         if let DecodeEvent::Telegram { record, .. } = event {
