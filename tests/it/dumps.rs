@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path};
 
+use crate::common::chain::beside;
+
 use meterpipe::{
     error::{Cause, Error, Layer, Mark},
     hex::{
@@ -498,11 +500,10 @@ fn a_line_without_end_needs_no_memory() {
 /// The telegrams of the corpus are not part of this project; the test says when they are not there.
 #[test]
 fn captures_of_real_meters_read_as_their_digits() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
-    let Ok(folders) = fs::read_dir(&corpus) else {
-        return println!("skipped: no {}", corpus.display());
-    };
-    for folder in folders.filter_map(|folder| fs::read_dir(folder.unwrap().path()).ok()) {
+    let Some(corpus) = beside("corpus") else { return };
+    for folder in
+        fs::read_dir(corpus).unwrap().filter_map(|folder| fs::read_dir(folder.unwrap().path()).ok())
+    {
         for path in folder.map(|file| file.unwrap().path()) {
             let Some("hex") = path.extension().and_then(|extension| extension.to_str()) else {
                 continue;

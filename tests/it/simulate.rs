@@ -15,7 +15,10 @@ use meterpipe::source::simulator::{
     meter::MeterKind,
     push::{PushOptions, Simulator},
 };
+use rustix::process::Signal;
 use tempfile::TempDir;
+
+use crate::common::binary::signal;
 
 const START: &str = "2026-06-21T12:00:00+02:00";
 
@@ -49,8 +52,7 @@ fn lines(text: &[u8]) -> Vec<String> {
 
 fn unhex(digits: &str) -> Vec<u8> {
     assert!(digits.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c)), "{digits}");
-    let octet = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
-    digits.as_bytes().chunks(2).map(octet).collect()
+    hex::decode(digits).unwrap()
 }
 
 /// TIME, KIND and HEX of each record behind the header.
@@ -263,14 +265,14 @@ fn a_pseudo_terminal_brings_the_octets_and_its_link_goes_at_the_end() {
 fn a_signal_ends_a_live_run_and_removes_the_link() {
     let folder = TempDir::new().unwrap();
     let link = folder.path().join("meter");
-    for (signal, args) in [("TERM", &[][..]), ("INT", &["--fast"])] {
+    for (sent, args) in [(Signal::TERM, &[][..]), (Signal::INT, &["--fast"])] {
         let (child, mut device) = behind_pty(&link, args);
         let mut start = [0; 4];
         device.read_exact(&mut start).unwrap();
         assert_eq!(start, [0x68, 0xfa, 0xfa, 0x68]);
-        kill(&child, signal);
+        signal(&child, sent);
         let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{signal}: {}", stderr(&output));
+        assert_eq!(output.status.code(), Some(0), "{sent:?}: {}", stderr(&output));
         assert!(!link.is_symlink());
     }
 
@@ -278,7 +280,7 @@ fn a_signal_ends_a_live_run_and_removes_the_link() {
     let mut reader = BufReader::new(child.stdout.take().unwrap());
     let mut text = String::new();
     reader.read_line(&mut text).unwrap();
-    kill(&child, "TERM");
+    signal(&child, Signal::TERM);
     reader.read_to_string(&mut text).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(text.ends_with('\n'), "no half lines");
@@ -355,11 +357,6 @@ fn device(link: &Path) -> File {
         }
         thread::sleep(Duration::from_millis(5));
     }
-}
-
-fn kill(child: &Child, signal: &str) {
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
 }
 
 fn stderr(output: &Output) -> String {
