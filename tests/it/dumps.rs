@@ -1,5 +1,6 @@
 //! The published telegram in every form that people keep it in, read back to its octets.
 
+use crate::common::published::{DUMP, octets};
 use std::{fs, path::Path};
 
 use crate::common::chain::beside;
@@ -12,19 +13,12 @@ use meterpipe::{
     },
 };
 
-/// The example of Netz NÖ, from 2021: two frames.
-const TELEGRAM: &str = include_str!("../data/netznoe-doc-2021.hex");
-
 fn digits() -> String {
-    TELEGRAM.split_whitespace().collect()
+    DUMP.split_whitespace().collect()
 }
 
 fn telegram() -> Vec<u8> {
-    octets(&digits())
-}
-
-fn octets(digits: &str) -> Vec<u8> {
-    hex::decode(digits).unwrap()
+    octets(DUMP)
 }
 
 /// The octets and the marks of a whole text, and every defect with the number of its line.
@@ -171,7 +165,7 @@ fn words_in_the_order_of_a_machine_are_refused_and_give_nothing() {
         }
         let rows = text.split(|&c| c == b'\n').filter(|line| line.len() > 8).count();
         assert_eq!(defects.len(), rows, "{name}");
-        let (run, _) = read(&[&text, TELEGRAM.as_bytes()].concat());
+        let (run, _) = read(&[&text, DUMP.as_bytes()].concat());
         assert_eq!((run.octets, run.marks), (telegram(), vec![(0, Mark::Unreadable)]), "{name}");
     }
 }
@@ -295,7 +289,7 @@ fn text_is_read_from_every_wrapping() {
     }
     // Each frame wrapped for itself: an odd line is joined before the frame ends.
     for width in 1..=200 {
-        let frames = TELEGRAM.lines().map(|frame| {
+        let frames = DUMP.lines().map(|frame| {
             let lines: Vec<_> = frame.as_bytes().chunks(width).collect();
             lines.join(&b"\n"[..])
         });

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::common::published::{PLAIN, READING, octets};
+
 use meterpipe::{
     cosem::clock::VIENNA,
     format::{
@@ -14,13 +16,6 @@ use meterpipe::{
 };
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
-
-/// The plain APDU in the operator's paper of 2021.
-const PUBLISHED: &str = include_str!("../data/netznoe-doc-2021.plain.hex");
-
-fn octets(digits: &str) -> Vec<u8> {
-    hex::decode(digits.split_whitespace().collect::<String>()).unwrap()
-}
 
 /// A push without a date-time, with this body.
 fn push(body: &str) -> Vec<u8> {
@@ -66,7 +61,7 @@ fn write(kind: FormatKind, options: &FormatOptions, apdu: &[u8]) -> String {
 }
 
 fn published(kind: FormatKind, options: &FormatOptions) -> String {
-    write_all(kind, options, &[octets(PUBLISHED)], false).0
+    write_all(kind, options, &[octets(PLAIN)], false).0
 }
 
 fn fields(names: &str) -> FormatOptions {
@@ -123,23 +118,12 @@ fn member(line: &str, name: &str) -> Option<String> {
 
 #[test]
 fn json_of_the_published_telegram() {
-    assert_eq!(
-        published(FormatKind::Json, &FormatOptions::default()),
-        concat!(
-            r#"{"schema":1,"time":"2021-09-27T09:47:15+02:00","meter":"181220000009","#,
-            r#""system_title":"4b464d6750000009","invocation_counter":35,"authenticated":false,"#,
-            r#""energy_import_wh":12937,"energy_export_wh":0,"power_import_w":0,"#,
-            r#""power_export_w":0,"power_net_w":0,"voltage_l1_v":233.7,"voltage_l2_v":0.0,"#,
-            r#""voltage_l3_v":0.0,"current_l1_a":0.00,"current_l2_a":0.00,"current_l3_a":0.00,"#,
-            r#""power_factor":1.000}"#,
-            "\n"
-        )
-    );
+    assert_eq!(published(FormatKind::Json, &FormatOptions::default()), READING);
 }
 
 #[test]
 fn json_says_when_a_telegram_came_and_whether_it_is_proven() {
-    let apdu = octets(PUBLISHED);
+    let apdu = octets(PLAIN);
     let telegram = Telegram::parse(&apdu).unwrap();
     let received = Time::parse(b"2021-09-27T07:47:17.482Z").unwrap();
     let mut attributes = ciphered();
@@ -187,13 +171,13 @@ fn a_wrong_clock_is_marked() {
         ("2021-09-27T06:57:15.000Z", Some("true")),
         ("2026-08-24T21:03:17.482Z", Some("true")),
     ] {
-        let found = member(&line(PUBLISHED, received), "time_suspect");
+        let found = member(&line(PLAIN, received), "time_suspect");
         assert_eq!(found.as_deref(), suspect, "{received}");
     }
     // Status 81: invalid; 82: doubtful, as the T210-D says all winter.
     for (status, suspect) in [("81", Some("true")), ("82", None), ("ff", None)] {
-        let apdu = PUBLISHED.replace("00ff8880", &format!("00ff88{status}"));
-        assert_ne!((apdu.as_str(), status), (PUBLISHED, "80"));
+        let apdu = PLAIN.replace("00ff8880", &format!("00ff88{status}"));
+        assert_ne!((apdu.as_str(), status), (PLAIN, "80"));
         let found = member(&line(&apdu, "-"), "time_suspect");
         assert_eq!(found.as_deref(), suspect, "{status}");
     }
@@ -358,7 +342,7 @@ fn csv_of_the_published_telegram() {
     let (text, notes) = write_all(
         FormatKind::Csv,
         &FormatOptions::default(),
-        &[octets(PUBLISHED), octets(PUBLISHED)],
+        &[octets(PLAIN), octets(PLAIN)],
         false,
     );
     assert_eq!(text, format!("{HEADER}{ROW}{ROW}"));
@@ -419,7 +403,7 @@ fn units_change_names_and_values_where_people_read_them() {
 
 #[test]
 fn table_of_two_telegrams() {
-    let apdus = [octets(PUBLISHED), push("0202 0906 0000600a03ff 0a024142")];
+    let apdus = [octets(PLAIN), push("0202 0906 0000600a03ff 0a024142")];
     assert_eq!(
         write_all(FormatKind::Table, &FormatOptions::default(), &apdus, false).0,
         concat!(
@@ -512,7 +496,7 @@ fn influx_of_the_published_telegram() {
 /// Readings parsed from JSON print as those of the telegram itself.
 #[test]
 fn influx_of_a_telegram_and_of_its_json_are_one() {
-    for (apdu, plain) in [(octets(PUBLISHED), false), (octets(PUBLISHED), true)] {
+    for (apdu, plain) in [(octets(PLAIN), false), (octets(PLAIN), true)] {
         let of = |kind| {
             write_all(kind, &FormatOptions::default(), core::slice::from_ref(&apdu), plain).0
         };
@@ -755,7 +739,7 @@ fn assert_well_formed(xml: &str) {
 
 #[test]
 fn the_live_view_gets_its_rows() {
-    let apdu = octets(PUBLISHED);
+    let apdu = octets(PLAIN);
     let telegram = Telegram::parse(&apdu).unwrap();
     let attributes = Attributes::default();
     let entry =

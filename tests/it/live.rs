@@ -1,6 +1,6 @@
 //! `capture` and `watch` on live sources, as a user runs them.
 
-use crate::common::{binary, terminal::terminal};
+use crate::common::{binary, published::KEY, terminal::terminal};
 use std::{
     fs,
     fs::Permissions,
@@ -27,8 +27,6 @@ use rustix::{
     termios::{OptionalActions, Winsize, tcgetattr, tcsetattr, tcsetwinsize},
 };
 use serde_json::Value;
-
-const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
 
 fn relink(node: &Path, link: &Path) {
     let temporary = link.with_extension("new");

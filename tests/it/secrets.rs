@@ -16,6 +16,7 @@ use std::{
 };
 
 use crate::common::binary::{Ran, Running, command, ran, run_command, signal, wait_for};
+use crate::common::published::KEY;
 use crate::common::secrets::{CANARY, open};
 use rustix::process::Signal;
 use tempfile::TempDir;
@@ -184,8 +185,7 @@ fn what_is_shown_of_a_configuration_is_known_not_to_be_a_secret() {
     }
     assert_eq!(shown("password_file = \"/etc/no\""), "password_file = \"/etc/no\"");
     // A key in the place of its file: the output is searched for it, as always.
-    let key = "36C66639E48A8CA4D6BC8B282A793BBB";
-    assert_eq!(shown(&format!("[[meter]]\nkey_file = \"{key}\"")), "to = \"mqtt://h\"");
+    assert_eq!(shown(&format!("[[meter]]\nkey_file = \"{KEY}\"")), "to = \"mqtt://h\"");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{BufRead, BufReader, Read},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink},
+    os::unix::fs::{OpenOptionsExt, symlink},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     thread,
@@ -16,9 +16,11 @@ use meterpipe::source::simulator::{
     push::{PushOptions, Simulator},
 };
 use rustix::process::Signal;
-use tempfile::TempDir;
 
-use crate::common::binary::signal;
+use crate::common::{
+    binary::{command, signal},
+    published::{Folder, KEY},
+};
 
 const START: &str = "2026-06-21T12:00:00+02:00";
 
@@ -26,8 +28,8 @@ const FAULTS: [&str; 10] =
     ["--noise", "20%", "--flip", "0.2", "--cut", "20%", "--lose", "20%", "--duplicate", "20%"];
 
 fn meterpipe(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_meterpipe"));
-    command.args(args).env_remove("P1_GUEK").env_remove("P1_GUEK_FILE").stdin(Stdio::null());
+    let mut command = command(args);
+    command.stdin(Stdio::null());
     command
 }
 
@@ -116,8 +118,8 @@ fn nothing_is_sent_if_nothing_is_asked_for() {
 
 #[test]
 fn every_telegram_of_a_clean_line_can_be_opened() {
-    let folder = TempDir::new().unwrap();
-    let key = key(&folder, "36C66639E48A8CA4D6BC8B282A793BBB");
+    let folder = Folder::new();
+    let key = folder.key();
     for meter in MeterKind::ALL {
         for form in ["records", "hex", "binary"] {
             let mut line = simulate(&["--count", "20", "--output", form]);
@@ -130,8 +132,8 @@ fn every_telegram_of_a_clean_line_can_be_opened() {
 
 #[test]
 fn of_a_bad_line_exactly_what_is_whole_comes_out() {
-    let folder = TempDir::new().unwrap();
-    let key = key(&folder, "36C66639E48A8CA4D6BC8B282A793BBB");
+    let folder = Folder::new();
+    let key = folder.key();
     for meter in MeterKind::ALL {
         let line = |faults: &[&str]| {
             let mut line = simulate(&["--count", "500", "--meter", meter.name()]);
@@ -154,23 +156,23 @@ fn of_a_bad_line_exactly_what_is_whole_comes_out() {
 
 #[test]
 fn the_keys_of_a_file_are_taken_and_a_second_one_makes_a_tag() {
-    let folder = TempDir::new().unwrap();
-    let key = key(
-        &folder,
+    let folder = Folder::new();
+    let key = folder.write(
+        "guek",
         "# mine\n000102030405060708090a0b0c0d0e0f d0d1d2d3d4d5d6d7d8d9dadbdcdddedf\n\
          36C66639E48A8CA4D6BC8B282A793BBB",
     );
     let line = || simulate(&["--count", "5", "--key-file", &key]);
     let (telegrams, status) = opened(line(), &["--key-file", &key, "--require-auth"]);
     assert_eq!((telegrams.len(), status), (5, Some(0)));
-    let none = opened(line(), &["--key", "36C66639E48A8CA4D6BC8B282A793BBB"]);
+    let none = opened(line(), &["--key", KEY]);
     assert_eq!(none, (vec![], Some(4)), "no telegram, for the key does not fit");
 }
 
 #[test]
 fn mistakes_are_named_by_their_option_and_nothing_is_written() {
-    let folder = TempDir::new().unwrap();
-    let bad_key = key(&folder, "000102030405060708090a0b0c0d0e");
+    let folder = Folder::new();
+    let bad_key = folder.write("guek", "000102030405060708090a0b0c0d0e");
     for (args, words) in [
         (&["--flip", "1.5"][..], "--flip"),
         (&["--noise=-1%"], "--noise"),
@@ -239,8 +241,8 @@ fn real_time_brings_the_same_octets_and_the_present_time() {
 
 #[test]
 fn a_pseudo_terminal_brings_the_octets_and_its_link_goes_at_the_end() {
-    let folder = TempDir::new().unwrap();
-    let link = folder.path().join("meter");
+    let folder = Folder::new();
+    let link = folder.0.path().join("meter");
     // Left behind by an earlier run.
     symlink("/dev/pts/nothing", &link).unwrap();
     let args = ["--count", "50", "--seed", "3"];
@@ -263,8 +265,8 @@ fn a_pseudo_terminal_brings_the_octets_and_its_link_goes_at_the_end() {
 
 #[test]
 fn a_signal_ends_a_live_run_and_removes_the_link() {
-    let folder = TempDir::new().unwrap();
-    let link = folder.path().join("meter");
+    let folder = Folder::new();
+    let link = folder.0.path().join("meter");
     for (sent, args) in [(Signal::TERM, &[][..]), (Signal::INT, &["--fast"])] {
         let (child, mut device) = behind_pty(&link, args);
         let mut start = [0; 4];
@@ -288,16 +290,16 @@ fn a_signal_ends_a_live_run_and_removes_the_link() {
 
 #[test]
 fn what_is_no_link_stays_as_it_is() {
-    let folder = TempDir::new().unwrap();
-    let file = folder.path().join("meter");
+    let folder = Folder::new();
+    let file = folder.0.path().join("meter");
     fs::write(&file, "mine").unwrap();
-    for path in [&file, folder.path()] {
+    for path in [&file, folder.0.path()] {
         let output = simulate(&["--count", "1", "--pty"]).arg(path).output().unwrap();
         assert_eq!(output.status.code(), Some(2));
         assert!(stderr(&output).contains("no symbolic link"), "{}", stderr(&output));
     }
     assert_eq!(fs::read(&file).unwrap(), b"mine");
-    let output = simulate(&["--pty"]).arg(folder.path().join("no/meter")).output().unwrap();
+    let output = simulate(&["--pty"]).arg(folder.0.path().join("no/meter")).output().unwrap();
     assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
     assert!(stderr(&output).ends_with("no/meter: no such folder\n"), "{}", stderr(&output));
 }
@@ -329,13 +331,6 @@ fn library(meter: MeterKind, seed: u64, faulty: bool, pushes: usize) -> (Vec<u8>
     let mut wire = vec![];
     let deliveries = (0..pushes).map(|_| simulator.push(&mut wire).deliveries()).collect();
     (wire, deliveries)
-}
-
-fn key(folder: &TempDir, text: &str) -> String {
-    let path = folder.path().join("key");
-    fs::write(&path, text).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    path.to_str().unwrap().to_owned()
 }
 
 /// A run behind a pseudo-terminal, and the device that its link leads to.
