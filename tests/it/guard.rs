@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, fs, path::PathBuf, process::Stdio, sync::Arc};
 
 use crate::common::{
     binary::{Ran, command, run_command},
-    chain::{EXAMPLE_KEY, beside},
+    chain::beside,
+    published::KEY,
 };
 use jiff::{SignedDuration, Timestamp};
 use meterpipe::{
@@ -42,7 +43,7 @@ fn plain_stream(meter: MeterKind, count: usize) -> Vec<Vec<u8>> {
         simulator.push(&mut wire);
     });
     let mut plain = vec![];
-    let mut chain = Decode::with_keys(key_file::parse(EXAMPLE_KEY).unwrap());
+    let mut chain = Decode::with_keys(key_file::parse(KEY).unwrap());
     chain.push(&wire, &mut |event: DecodeEvent<'_>| {
         if let DecodeEvent::Telegram { record, .. } = event {
             plain.push(record.octets.to_vec());
@@ -325,7 +326,7 @@ fn watch(name: &str, sinks: &[&str]) -> Option<(Ran, TempDir)> {
     let path = case(name)?;
     let folder = TempDir::new().unwrap();
     let keys = path.with_extension("keys");
-    let keys = fs::read_to_string(keys).unwrap_or_else(|_| EXAMPLE_KEY.to_owned());
+    let keys = fs::read_to_string(keys).unwrap_or_else(|_| KEY.to_owned());
     let key_file = folder.path().join("guek");
     fs::write(&key_file, keys).unwrap();
     let args = [&["watch", path.to_str().unwrap()], sinks].concat();
