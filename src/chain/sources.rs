@@ -19,10 +19,24 @@ pub struct Sources<T> {
 impl<T> Sources<T> {
     /// The state of a source; `None` for a new one.
     pub fn find(&mut self, from: Option<&str>) -> Option<&mut T> {
+        if self.choose(from) { self.chosen() } else { None }
+    }
+
+    /// Makes a source the [chosen](Self::chosen) one; false for a new one.
+    #[inline]
+    pub fn choose(&mut self, from: Option<&str>) -> bool {
         let is_last = self.kept.get(self.last).is_some_and(|(name, _)| name.as_deref() == from);
-        if !is_last {
-            self.last = *self.places.get(&from.map(str::to_owned))?;
-        }
+        is_last || self.choose_other(from)
+    }
+
+    fn choose_other(&mut self, from: Option<&str>) -> bool {
+        let found = self.places.get(&from.map(str::to_owned));
+        found.map(|place| self.last = *place).is_some()
+    }
+
+    /// The state of the source that was chosen or added last.
+    #[inline]
+    pub fn chosen(&mut self) -> Option<&mut T> {
         self.kept.get_mut(self.last).map(|(_, state)| state)
     }
 

@@ -36,10 +36,10 @@ impl Unframe {
         match record.kind {
             RecordKind::Raw | RecordKind::Frame => {
                 let from = record.attributes.from;
-                if self.lines.find(from).is_none() {
+                if !self.lines.choose(from) {
                     self.add(from, out);
                 }
-                if let Some(line) = self.lines.find(from) {
+                if let Some(line) = self.lines.chosen() {
                     line.feed(record, place);
                     self.frames += line.drain(from, out);
                 }
@@ -114,6 +114,7 @@ impl SourceStream {
     }
 
     /// Hands on everything that is complete. Returns the number of frames that passed their checks.
+    #[inline]
     fn drain(&mut self, from: Option<&str>, out: &mut impl Out) -> u64 {
         let mut frames = 0;
         loop {

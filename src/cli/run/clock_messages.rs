@@ -43,16 +43,22 @@ impl ClockMessages {
     }
 
     fn contradicts_itself(&mut self, entry: &OutputTelegram<'_>) -> bool {
-        let Some(clock) = entry.telegram.clock() else {
-            return false;
+        let [Some(first), _] = entry.telegram.clocks() else {
+            return entry
+                .telegram
+                .clock()
+                .is_some_and(|clock| clock.contradicts_itself(entry.zone));
         };
-        let [a, b, c, d, _, _, _, _, _, e, f, g] = clock.0;
+        let [a, b, c, d, _, _, _, _, _, e, f, g] = first.0;
         let day = Some([a, b, c, d, e, f, g]);
         if self.sound == day {
             return false;
         }
+        let Some(clock) = entry.telegram.clock() else {
+            return false;
+        };
         let found = clock.contradicts_itself(entry.zone);
-        if !found {
+        if !found && clock == first {
             self.sound = day;
         }
         found
