@@ -58,6 +58,8 @@ struct Queue {
     waits: bool,
     /// The sink is gone.
     closed: bool,
+    /// The last readings came from a producer that does not wait.
+    live: bool,
     dropped: u64,
 }
 
@@ -74,6 +76,7 @@ pub fn queue(capacity: usize) -> io::Result<(QueueSender, QueueReceiver)> {
         blocked: false,
         waits: false,
         closed: false,
+        live: false,
         dropped: 0,
     };
     let (queue, room) = (Mutex::new(queue), Condvar::new());
@@ -116,6 +119,9 @@ impl QueueSender {
                 let dropped = queue.events.pop_front();
                 queue.dropped += u64::from(matches!(dropped, Some(SinkEvent::Readings(_))));
             }
+        }
+        if matches!(event, SinkEvent::Readings(_)) {
+            queue.live = !patient;
         }
         if queue.events.is_empty() {
             queue.alive = Instant::now();
@@ -200,6 +206,11 @@ impl QueueReceiver {
     pub fn blocked(&self, blocked: bool) {
         self.look().blocked = blocked;
         self.shared.room.notify_one();
+    }
+
+    /// True if readings come from a meter and not from a file: newer ones then replace older ones.
+    pub fn is_live(&self) -> bool {
+        self.look().live
     }
 
     /// The number of readings dropped since the last call.
@@ -292,6 +303,10 @@ mod tests {
         let (sender, receiver) = queue(4).unwrap();
         (0..10).for_each(|number| sender.put_now(event(number)));
         assert_eq!((receiver.dropped(), &*power(receiver.take())), (6, "6"));
+        assert!(receiver.is_live());
+        sender.put(event(10));
+        sender.put_now(SinkEvent::Reopen);
+        assert!(!receiver.is_live(), "now they come from a file");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::{
 
 use crate::common::binary::{Ran, Running, command, run, run_command, signal, wait_for};
 use crate::common::secrets::{CANARY, TYPED};
+use crate::common::sinks::village;
 use crate::common::terminal::terminal;
 use rustix::process::Signal;
 use tempfile::TempDir;
@@ -67,6 +68,24 @@ fn each_sink_gets_what_it_wants_in_its_own_form() {
         metrics.contains("smartmeter_telegrams_total{meter=\"181220404247\"} 7\n"),
         "{metrics}"
     );
+}
+
+#[test]
+fn a_whole_village_is_stored() {
+    let (folder, input) = (TempDir::new().unwrap(), village(1500));
+    let to = ["--to=file:all.jsonl", "--to=prometheus:metrics.prom"];
+    let ran = publish(&folder, &to, &input);
+    assert_eq!(ran, Ran { status: 0, out: String::new(), err: String::new() });
+    let sorted = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
+    let stored = read(&folder, "all.jsonl");
+    assert_eq!((stored.lines().count(), sorted(&stored)), (3000, sorted(&input)));
+    let metrics = read(&folder, "metrics.prom");
+    assert_eq!(metrics.matches("\nsmartmeter_telegrams_total{").count(), 1500);
+    // A file with room for one meter stores the readings of the others nowhere.
+    let ran = publish(&folder, &["--to=solarview:solarview.txt"], &village(3));
+    assert_eq!(ran.status, 6, "{}", ran.err);
+    assert!(ran.err.contains("has room for one meter, 181220000000: "), "{}", ran.err);
+    assert!(ran.err.contains("4 readings not stored"), "{}", ran.err);
 }
 
 #[test]

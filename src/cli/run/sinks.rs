@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{self, Receiver, Sender},
     },
     thread::{self, JoinHandle},
@@ -66,6 +66,7 @@ struct Running {
     guarded: bool,
     queue: QueueSender,
     lost: Arc<AtomicU64>,
+    incomplete: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
@@ -194,6 +195,7 @@ impl Sinks {
                 messages.say(&format!("{}: does not come to its end", sink.name));
             }
             stored &= lost == 0 && sink.thread.is_finished();
+            stored &= !sink.incomplete.load(Ordering::Relaxed);
         }
         SinkOutcome { stored, refused: self.guard.refused() }
     }
@@ -216,10 +218,12 @@ impl Running {
         let failed = |error| Stop::Failed(Status::Output, format!("{name}: {error}"));
         let (queue, receiver) = queue::queue(CAPACITY).map_err(failed)?;
         let lost = Arc::new(AtomicU64::new(0));
-        let report = SinkReport { name: name.clone(), reports, lost: lost.clone() };
+        let incomplete = Arc::new(AtomicBool::new(false));
+        let (about, missing) = (name.clone(), incomplete.clone());
+        let report = SinkReport { name: about, reports, lost: lost.clone(), incomplete: missing };
         let thread = thread::Builder::new().name("sink".to_owned());
         let thread = thread.spawn(move || sink.run(receiver, &report)).map_err(failed)?;
-        Ok(Self { name, throttle, guarded, queue, lost, thread })
+        Ok(Self { name, throttle, guarded, queue, lost, incomplete, thread })
     }
 }
 
@@ -228,6 +232,7 @@ struct SinkReport {
     name: String,
     reports: Sender<String>,
     lost: Arc<AtomicU64>,
+    incomplete: Arc<AtomicBool>,
 }
 
 impl Report for SinkReport {
@@ -238,5 +243,9 @@ impl Report for SinkReport {
 
     fn lost(&self, readings: u64) {
         self.lost.fetch_add(readings, Ordering::Relaxed);
+    }
+
+    fn incomplete(&self) {
+        self.incomplete.store(true, Ordering::Relaxed);
     }
 }

@@ -62,6 +62,10 @@ impl<P: Pages> Sink for SnapshotSink<P> {
             }
             let ended = queue.is_ended();
             queue.readings().for_each(|readings| pages.take(readings, report));
+            if !queue.is_live() {
+                // Others of a file may be of a meter that has no page yet.
+                report.lost(queue.dropped());
+            }
             writer.add(pages.pages());
             if ended || writer.wait().is_none_or(|wait| wait.is_zero()) {
                 writer.write(&queue, report);

@@ -67,9 +67,9 @@ impl Exporter {
         }
     }
 
-    fn take(&mut self, queue: &QueueReceiver) {
+    fn take(&mut self, queue: &QueueReceiver, report: &dyn Report) {
         for readings in queue.readings() {
-            self.metrics.take(readings);
+            self.metrics.take(readings, report);
             self.unseen += u64::from(self.server.is_none());
         }
     }
@@ -89,13 +89,13 @@ impl Sink for Exporter {
         loop {
             self.listen(report);
             let ended = queue.is_ended();
-            self.take(&queue);
+            self.take(&queue, report);
             if ended {
                 break;
             }
             self.wait(&queue);
             // The page contains all readings that came before the request is answered.
-            self.take(&queue);
+            self.take(&queue, report);
             let Self { server, metrics, .. } = &mut *self;
             server.iter_mut().for_each(|server| server.serve(&|| metrics.page()));
         }

@@ -74,8 +74,8 @@ impl Pages for Textfile {
         (!self.is_read).then(|| format!("{} {text}", printable_path(&self.path)))
     }
 
-    fn take(&mut self, readings: Arc<Readings>, _: &dyn Report) {
-        self.metrics.take(readings);
+    fn take(&mut self, readings: Arc<Readings>, report: &dyn Report) {
+        self.metrics.take(readings, report);
     }
 
     fn fresh_for(&self) -> Option<Duration> {
