@@ -22,6 +22,7 @@ use crate::{
             SinkSettings,
             error::SettingError,
             key::{SettingKey, SettingType},
+            mode::MODE,
         },
         single_meter::SingleMeter,
         traits::{Report, Sink},
@@ -45,12 +46,15 @@ pub const SOLARVIEW: SinkKind = SinkKind {
     build: new,
 };
 
-const KEYS: &[SettingKey] = &[SettingKey::new(
-    "style",
-    SettingType::Choice(&["solarview", "d0"]),
-    "`d0` follows IEC 62056-21 to the letter, for readers that accept nothing else.",
-)
-.or("solarview")];
+const KEYS: &[SettingKey] = &[
+    SettingKey::new(
+        "style",
+        SettingType::Choice(&["solarview", "d0"]),
+        "`d0` follows IEC 62056-21 to the letter, for readers that accept nothing else.",
+    )
+    .or("solarview"),
+    MODE.or_depending("644, because Solarview runs as another user"),
+];
 
 /// Builds the sink from its settings.
 ///
@@ -69,7 +73,8 @@ fn new(settings: &mut SinkSettings, _: &BuildContext<'_>) -> Result<Box<dyn Sink
     }
     let format = Solarview::new(projection.keys.as_deref(), projection.units, style)?;
     let (single_meter, changed) = (SingleMeter::default(), Vec::new());
-    Ok(Box::new(SnapshotSink(SolarviewFiles { path_template, single_meter, format, changed })))
+    let pages = SolarviewFiles { path_template, single_meter, format, changed };
+    Ok(Box::new(SnapshotSink { pages, mode: settings.take_mode()? }))
 }
 
 struct SolarviewFiles {

@@ -42,7 +42,16 @@ pub trait Pages: Send {
 
 /// The sink that writes the pages.
 #[derive(Debug)]
-pub struct SnapshotSink<P>(pub P);
+pub struct SnapshotSink<P> {
+    /// The source of the pages.
+    pub pages: P,
+    /// The mode of new files, if the user has one.
+    pub mode: Option<u32>,
+}
+
+/// The mode of a new file else. Others may read it, because the program that shows it runs as another
+/// user.
+const MODE: u32 = 0o644;
 
 /// The longest wait between attempts.
 const LONGEST_RETRY: Duration = Duration::from_secs(10);
@@ -52,8 +61,8 @@ const IDLE_WAIT: Duration = Duration::from_secs(3600);
 
 impl<P: Pages> Sink for SnapshotSink<P> {
     fn run(self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
-        let mut pages = self.0;
-        let mut writer = PageWriter::new();
+        let Self { mut pages, mode } = *self;
+        let mut writer = PageWriter::new(mode.unwrap_or(MODE));
         pages.remark().iter().for_each(|remark| report.say(remark));
         loop {
             let timeout = writer.wait().or(pages.fresh_for()).unwrap_or(IDLE_WAIT);
@@ -62,13 +71,9 @@ impl<P: Pages> Sink for SnapshotSink<P> {
             }
             let ended = queue.is_ended();
             queue.readings().for_each(|readings| pages.take(readings, report));
-            if !queue.is_live() {
-                // Others of a file may be of a meter that has no page yet.
-                report.lost(queue.dropped());
-            }
             writer.add(pages.pages());
             if ended || writer.wait().is_none_or(|wait| wait.is_zero()) {
-                writer.write(&queue, report);
+                writer.write(report);
             }
             if ended {
                 // The remaining pages are the last ones of their files, and nobody will see them.
@@ -81,15 +86,16 @@ impl<P: Pages> Sink for SnapshotSink<P> {
 struct PageWriter {
     /// Pages to write, the latest of each file.
     unwritten: Vec<(PathBuf, Vec<u8>)>,
+    mode: u32,
     backoff: Backoff,
     /// The time of the next attempt, after a failure.
     retry_at: Option<Instant>,
 }
 
 impl PageWriter {
-    fn new() -> Self {
+    fn new(mode: u32) -> Self {
         let backoff = Backoff::random(Duration::from_secs(1), LONGEST_RETRY);
-        Self { unwritten: Vec::new(), backoff, retry_at: None }
+        Self { unwritten: Vec::new(), mode, backoff, retry_at: None }
     }
 
     /// The wait until the next attempt, after a failure.
@@ -104,9 +110,10 @@ impl PageWriter {
         }
     }
 
-    fn write(&mut self, queue: &QueueReceiver, report: &dyn Report) {
+    fn write(&mut self, report: &dyn Report) {
         let mut failed = None;
-        self.unwritten.retain(|(path, page)| match atomic::replace(path, page) {
+        let mode = self.mode;
+        self.unwritten.retain(|(path, page)| match atomic::replace(path, page, mode) {
             Ok(()) => false,
             Err(error) => {
                 let why = file_error::unwritable(&error);
@@ -123,7 +130,6 @@ impl PageWriter {
             report.say("written again");
             self.backoff.worked_for(Duration::MAX);
         }
-        queue.blocked(failed.is_some());
         self.retry_at = failed.map(|_| Instant::now() + self.backoff.delay());
     }
 }
