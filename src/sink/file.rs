@@ -246,7 +246,7 @@ impl FileSink {
     /// Writes the batch, however long it takes; returns false if the deadline has passed.
     fn write_batch(&mut self, queue: &QueueReceiver, report: &dyn Report) -> bool {
         let mut backoff = Backoff::random(Duration::from_secs(1), LONGEST_RETRY);
-        let mut failed = false;
+        let (mut failed, mut dropped) = (false, 0);
         while !self.batch.text.is_empty() {
             let LineBatch { path, text, readings } = &self.batch;
             match self.files.append(path, text, *readings, report) {
@@ -263,13 +263,21 @@ impl FileSink {
                         return false;
                     }
                     pause(queue, backoff.delay());
+                    let more = queue.dropped();
+                    report.lost(more);
+                    dropped += more;
                 }
             }
         }
         if failed {
             queue.blocked(false);
-            report.say("written again");
-            report.lost(queue.dropped());
+            let more = queue.dropped();
+            report.lost(more);
+            report.say(&match dropped + more {
+                0 => "written again".to_owned(),
+                1 => "written again; a reading had no room to wait".to_owned(),
+                many => format!("written again; {many} readings had no room to wait"),
+            });
         }
         true
     }

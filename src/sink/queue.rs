@@ -139,6 +139,15 @@ impl QueueSender {
         self.waker.wake();
     }
 
+    /// The number of readings that the sink has not taken: those that are there, and those that were dropped
+    /// since it looked.
+    #[must_use]
+    pub fn left(&self) -> u64 {
+        let queue = self.shared.lock();
+        let readings = |event: &&SinkEvent| matches!(event, SinkEvent::Readings(_));
+        queue.events.iter().filter(readings).count() as u64 + queue.dropped
+    }
+
     /// Extends the deadline of a sink that is at work; returns the deadline that holds.
     pub fn extend(&self, deadline: Instant) -> Instant {
         let mut queue = self.shared.lock();
@@ -315,7 +324,8 @@ mod tests {
         let since = Instant::now();
         (0..100).for_each(|number| sender.put(event(number)));
         assert!(since.elapsed() >= HANGS, "{:?}", since.elapsed());
-        assert_eq!(receiver.dropped(), 98);
+        assert_eq!(sender.left(), 100);
+        assert_eq!((receiver.dropped(), sender.left()), (98, 2));
         sender.end(since);
         receiver.blocked(true);
         assert_eq!(sender.extend(since + LONG), since);

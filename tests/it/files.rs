@@ -5,6 +5,7 @@ use std::{
     fs::{self, File},
     os::unix::fs::{MetadataExt, symlink},
     path::Path,
+    process::Command,
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant, SystemTime},
@@ -250,6 +251,37 @@ fn a_full_disk_holds_lines_up_and_those_that_find_no_room_are_counted() {
 }
 
 #[test]
+fn a_disk_that_can_only_be_read_for_a_while_costs_nothing() {
+    with_small_disk("files::read_only_disk");
+}
+
+#[test]
+#[ignore = "runs in a namespace of its own"]
+fn read_only_disk() {
+    let Some((disk, _)) = small_disk() else { return };
+    let path = disk.join("log.jsonl");
+    let mount = |how: &str| {
+        let status = Command::new("mount").args(["-o", how]).arg(&disk).status();
+        assert!(status.unwrap().success(), "{how}");
+    };
+    mount("remount,ro");
+    let sink = start(&uri("file", &path, ""), 100);
+    (0..50).for_each(|number| sink.put(&energy("1", number)));
+    sink.wait_for_message(
+        "log.jsonl: Read-only file system (os error 30); trying again, every 10 s",
+    );
+    mount("remount,rw");
+    sink.wait_for_message("written again");
+    wait_for("all lines", || text(&path).lines().count() == 50);
+    assert_eq!(sink.end(LIMIT).1, 0);
+    mount("remount,ro");
+    let sink = start(&uri("file", &path, ""), 100);
+    (0..50).for_each(|number| sink.put(&energy("2", number)));
+    let (_, lost) = sink.end(Duration::from_secs(1));
+    assert_eq!((text(&path).lines().count(), lost), (50, 50), "stored or counted");
+}
+
+#[test]
 #[ignore = "runs in a namespace of its own"]
 fn small_disk_log() {
     let Some((disk, filler)) = small_disk() else { return };
@@ -368,10 +400,19 @@ fn a_folder_that_is_gone_costs_nothing_if_it_comes_back() {
     sink.wait_for_message("written again");
     wait_for("all lines", || text(&path).lines().count() == 50);
     fs::rename(&place, &away).unwrap();
-    (50..250).for_each(|number| sink.put(&energy("1", number)));
-    let (_, lost) = sink.end(Duration::from_secs(2));
-    let stored = text(&away.join("log.jsonl"));
-    assert_eq!((stored.lines().count() as u64, lost), (50, 200), "stored or counted");
+    sink.put(&energy("1", 50));
+    wait_for("the next failure", || sink.messages().len() == 3);
+    (51..250).for_each(|number| sink.put(&energy("1", number)));
+    wait_for("a count", || sink.messages.lost() > 0);
+    fs::rename(&away, &place).unwrap();
+    wait_for("the last line", || text(&path).contains(&energy("1", 249)));
+    let lost = sink.messages.lost();
+    let message = format!("written again; {lost} readings had no room to wait");
+    assert!(sink.messages().contains(&message), "{message}: {:?}", sink.messages());
+    assert_eq!(text(&path).lines().count() as u64 + lost, 250, "stored or counted");
+    fs::rename(&place, &away).unwrap();
+    (0..150).for_each(|number| sink.put(&energy("2", number)));
+    assert_eq!(sink.end(Duration::from_secs(2)).1, lost + 150);
 }
 
 #[test]

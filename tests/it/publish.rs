@@ -493,6 +493,31 @@ fn a_sink_that_hangs_holds_up_no_other_for_long() {
     assert_eq!(ran.status, 6, "{}", ran.err);
     assert!(read(&folder, "all.jsonl") == input, "all of it is there");
     assert!(ran.err.contains(&format!("file:{name}: does not come to its end")), "{}", ran.err);
+    // The sink has taken a batch, and nobody knows how much of it came out.
+    let count = ran.err.split_once(" readings not stored").unwrap().0.rsplit_once(' ').unwrap().1;
+    assert!((2500..=3000).contains(&count.parse::<u32>().unwrap()), "{}", ran.err);
+}
+
+#[test]
+fn every_kind_of_sink_counts_what_it_could_not_store() {
+    let (folder, input) = (TempDir::new().unwrap(), readings("7"));
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let exporter = format!("prometheus://127.0.0.1:{}", taken.local_addr().unwrap().port());
+    // Of a page that shows the present, one is missing.
+    for (to, lost) in [
+        ("file:none/x", "7 readings"),
+        ("solarview:none/x", "1 reading"),
+        ("prometheus:none/x.prom", "1 reading"),
+        (&exporter, "7 readings"),
+        ("mqtt://127.0.0.1:1", "7 readings"),
+        ("influxdb://127.0.0.1:1?db=x", "7 readings"),
+    ] {
+        let ran = publish(&folder, &["--to", to], &input);
+        assert_eq!(ran.status, 6, "{to}: {}", ran.err);
+        let name = to.split('?').next().unwrap();
+        let message = format!("meterpipe publish: {name}: {lost} not stored\n");
+        assert!(ran.err.contains(&message), "{message}{}", ran.err);
+    }
 }
 
 #[test]

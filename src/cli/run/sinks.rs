@@ -187,14 +187,18 @@ impl Sinks {
         self.print_reports(messages);
         let mut stored = true;
         for sink in &self.running {
-            let lost = sink.lost.load(Ordering::Relaxed);
+            let (name, is_finished) = (&sink.name, sink.thread.is_finished());
+            if !is_finished {
+                messages.say(&format!("{name}: does not come to its end; perhaps more is missing"));
+            }
+            // A sink that has ended has counted what was left for it.
+            let left = if is_finished { 0 } else { sink.queue.left() };
+            let lost = sink.lost.load(Ordering::Relaxed) + left;
             if lost > 0 {
                 let plural = if lost == 1 { "" } else { "s" };
-                messages.say(&format!("{}: {lost} reading{plural} not stored", sink.name));
-            } else if !sink.thread.is_finished() {
-                messages.say(&format!("{}: does not come to its end", sink.name));
+                messages.say(&format!("{name}: {lost} reading{plural} not stored"));
             }
-            stored &= lost == 0 && sink.thread.is_finished();
+            stored &= lost == 0 && is_finished;
             stored &= !sink.incomplete.load(Ordering::Relaxed);
         }
         SinkOutcome { stored, refused: self.guard.refused() }
