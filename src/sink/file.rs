@@ -83,8 +83,8 @@ const KEYS: &[SettingKey] = &[
     SettingKey::new(
         "follow",
         SettingType::Switch,
-        "FILE may be a symbolic link, or a device such as `/dev/stdout` that is one. Without this key \
-         nobody who can write into the folder can lead the lines elsewhere.",
+        "FILE may be a symbolic link. Without this key nobody who can write into the folder can lead the \
+         lines elsewhere.",
     )
     .or("false"),
 ];

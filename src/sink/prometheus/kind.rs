@@ -45,8 +45,9 @@ const KEYS: &[SettingKey] = &[
     SettingKey::new(
         "hosts",
         SettingType::List("NAME"),
-        "More names under which clients may ask the exporter. It knows its address, `localhost`, and the \
-         name of this machine. A request for another name gets the status 421: a page in a browser could \
-         otherwise read the metrics through a name of its own that leads here.",
+        "More names under which clients may ask the exporter, such as `host.docker.internal`. It knows its \
+         address, `localhost`, and the name of this machine. A request for another name gets the status \
+         421: a page in a browser could otherwise read the metrics through a name of its own that leads \
+         here.",
     ),
 ];
