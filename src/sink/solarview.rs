@@ -5,7 +5,7 @@
 //! If FILE contains `{meter}`, each meter has its own file; otherwise only one meter is shown. A
 //! register that a telegram lacks has no line, and a telegram without any leaves the file as it is.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use crate::{
     format::{
@@ -72,7 +72,7 @@ fn new(settings: &mut SinkSettings, _: &BuildContext<'_>) -> Result<Box<dyn Sink
         return Err(SettingError::new(message));
     }
     let format = Solarview::new(projection.keys.as_deref(), projection.units, style)?;
-    let (single_meter, changed) = (SingleMeter::default(), Vec::new());
+    let (single_meter, changed) = (SingleMeter::default(), BTreeMap::new());
     let pages = SolarviewFiles { path_template, single_meter, format, changed };
     Ok(Box::new(SnapshotSink { pages, mode: settings.take_mode()? }))
 }
@@ -82,7 +82,7 @@ struct SolarviewFiles {
     single_meter: SingleMeter,
     format: Solarview,
     /// The latest page of each file that does not show it yet.
-    changed: Vec<(PathBuf, Vec<u8>)>,
+    changed: BTreeMap<PathBuf, Vec<u8>>,
 }
 
 impl Pages for SolarviewFiles {
@@ -94,13 +94,11 @@ impl Pages for SolarviewFiles {
         let mut text = Vec::new();
         self.format.readings(&readings, &mut text);
         if !text.is_empty() {
-            let path = self.path_template.path(&readings);
-            self.changed.retain(|(changed, _)| *changed != path);
-            self.changed.push((path, text));
+            self.changed.insert(self.path_template.path(&readings), text);
         }
     }
 
     fn pages(&mut self) -> Vec<(PathBuf, Vec<u8>)> {
-        std::mem::take(&mut self.changed)
+        std::mem::take(&mut self.changed).into_iter().collect()
     }
 }

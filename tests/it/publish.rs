@@ -73,7 +73,9 @@ fn each_sink_gets_what_it_wants_in_its_own_form() {
 #[test]
 fn a_whole_village_is_stored() {
     let (folder, input) = (TempDir::new().unwrap(), village(1500));
-    let to = ["--to=file:all.jsonl", "--to=prometheus:metrics.prom"];
+    fs::create_dir(folder.path().join("each")).unwrap();
+    let to =
+        ["--to=file:all.jsonl", "--to=prometheus:metrics.prom", "--to=solarview:each/{meter}.txt"];
     let ran = publish(&folder, &to, &input);
     assert_eq!(ran, Ran { status: 0, out: String::new(), err: String::new() });
     let sorted = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
@@ -81,6 +83,7 @@ fn a_whole_village_is_stored() {
     assert_eq!((stored.lines().count(), sorted(&stored)), (3000, sorted(&input)));
     let metrics = read(&folder, "metrics.prom");
     assert_eq!(metrics.matches("\nsmartmeter_telegrams_total{").count(), 1500);
+    assert_eq!(fs::read_dir(folder.path().join("each")).unwrap().count(), 1500);
     // A file with room for one meter stores the readings of the others nowhere.
     let ran = publish(&folder, &["--to=solarview:solarview.txt"], &village(3));
     assert_eq!(ran.status, 6, "{}", ran.err);

@@ -4,6 +4,8 @@
 //! attempt follows. Nothing is kept for later: the next readings replace these.
 
 use std::{
+    collections::BTreeMap,
+    io, mem,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
@@ -73,7 +75,7 @@ impl<P: Pages> Sink for SnapshotSink<P> {
             queue.readings().for_each(|readings| pages.take(readings, report));
             writer.add(pages.pages());
             if ended || writer.wait().is_none_or(|wait| wait.is_zero()) {
-                writer.write(report);
+                writer.write(&queue, report);
             }
             if ended {
                 // The remaining pages are the last ones of their files, and nobody will see them.
@@ -85,7 +87,7 @@ impl<P: Pages> Sink for SnapshotSink<P> {
 
 struct PageWriter {
     /// Pages to write, the latest of each file.
-    unwritten: Vec<(PathBuf, Vec<u8>)>,
+    unwritten: BTreeMap<PathBuf, Vec<u8>>,
     mode: u32,
     backoff: Backoff,
     /// The time of the next attempt, after a failure.
@@ -95,7 +97,7 @@ struct PageWriter {
 impl PageWriter {
     fn new(mode: u32) -> Self {
         let backoff = Backoff::random(Duration::from_secs(1), LONGEST_RETRY);
-        Self { unwritten: Vec::new(), mode, backoff, retry_at: None }
+        Self { unwritten: BTreeMap::new(), mode, backoff, retry_at: None }
     }
 
     /// The wait until the next attempt, after a failure.
@@ -104,23 +106,24 @@ impl PageWriter {
     }
 
     fn add(&mut self, pages: Vec<(PathBuf, Vec<u8>)>) {
-        for (path, page) in pages {
-            self.unwritten.retain(|(other, _)| *other != path);
-            self.unwritten.push((path, page));
-        }
+        self.unwritten.extend(pages);
     }
 
-    fn write(&mut self, report: &dyn Report) {
+    /// Writes all pages that the disk takes, until the deadline.
+    fn write(&mut self, queue: &QueueReceiver, report: &dyn Report) {
         let mut failed = None;
-        let mode = self.mode;
-        self.unwritten.retain(|(path, page)| match atomic::replace(path, page, mode) {
-            Ok(()) => false,
-            Err(error) => {
+        for (path, page) in mem::take(&mut self.unwritten) {
+            let is_late = queue.deadline().is_some_and(|deadline| deadline <= Instant::now());
+            let written = match is_late {
+                true => Err(io::ErrorKind::TimedOut.into()),
+                false => atomic::replace(&path, &page, self.mode),
+            };
+            if let Err(error) = written {
                 let why = file_error::unwritable(&error);
-                failed.get_or_insert_with(|| format!("{}: {why}", printable_path(path)));
-                true
+                failed.get_or_insert_with(|| format!("{}: {why}", printable_path(&path)));
+                self.unwritten.insert(path, page);
             }
-        });
+        }
         if let Some(why) = &failed
             && self.retry_at.is_none()
         {
