@@ -198,6 +198,11 @@ pub enum Cause {
         /// Segments that came.
         segments: u8,
     },
+    /// More sources than can be kept apart: a telegram is cut off.
+    Sources {
+        /// How many can.
+        limit: usize,
+    },
     /// Another telegram begins before this one is whole.
     CutOff {
         /// Octets that are there.
@@ -227,6 +232,11 @@ pub enum Cause {
 
     /// The plaintext is not a telegram.
     KeyOrDamage,
+    /// The plaintext begins as a telegram does, and something further on is wrong.
+    KeyFits {
+        /// The octet of the plaintext that cannot stand there.
+        damaged: usize,
+    },
     /// The tag does not fit.
     Tag,
     /// The encryption key fits, the authentication key does not.
@@ -298,6 +308,9 @@ impl fmt::Display for Error {
             Cause::Segment { found, expected } => {
                 write!(f, "segment {found} where segment {expected} was due")
             }
+            Cause::Sources { limit } => {
+                write!(f, "more than {limit} sources at once: a telegram that had begun is cut off")
+            }
             Cause::CutOff { octets } => write!(f, "a telegram breaks off after {octets} octets"),
             Cause::LastSegmentMissing { segments: 1 } => {
                 write!(f, "a telegram broke off after its first segment")
@@ -317,6 +330,9 @@ impl fmt::Display for Error {
                 write!(f, "length {at}: {announced} octets announced, {found} there")
             }
             Cause::KeyOrDamage => f.write_str("the key does not fit, or the telegram is damaged"),
+            Cause::KeyFits { damaged } => {
+                write!(f, "the key fits; damaged from octet {damaged} of the plaintext")
+            }
             Cause::Tag => f.write_str("the authentication tag does not fit"),
             Cause::TagOrAuthenticationKey => f.write_str(
                 "the authentication tag does not fit, though the encryption key does: \

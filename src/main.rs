@@ -18,5 +18,5 @@ mod cli;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::dispatch::run().into()
+    cli::dispatch::run()
 }

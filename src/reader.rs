@@ -106,14 +106,6 @@ impl<'a> Reader<'a> {
         self.array(what).map(|octets| u32::from_be_bytes(*octets))
     }
 
-    /// A reader over the next `count` octets alone; this one goes on behind them.
-    #[inline]
-    pub fn sub(&mut self, count: usize, what: &'static str) -> Result<Self> {
-        let offset = self.offset;
-        let rest = self.take(count, what)?;
-        Ok(Self { rest, offset, layer: self.layer })
-    }
-
     /// A length as BER and A-XDR write it: one octet up to 127, else 81 to 84 and as many octets
     /// (IEC 62056-5-3; X.690, 8.1.3). Longer forms than needed occur and are read.
     #[inline]
@@ -164,14 +156,11 @@ mod tests {
     }
 
     #[test]
-    fn a_sub_reader_keeps_counting_from_the_start() {
-        let mut r = reader(&[0, 1, 2, 3]);
-        r.u8("first").unwrap();
-        let mut inner = r.sub(2, "inner").unwrap();
-        assert_eq!(inner.u8("x").unwrap(), 1);
-        assert_eq!(inner.offset(), 2);
-        assert_eq!(inner.end("x").unwrap_err().cause, Cause::Leftover { what: "x", octets: 1 });
-        assert_eq!(r.offset(), 3);
+    fn octets_that_are_left_are_refused_at_their_place() {
+        let mut r = Reader::at(Layer::Axdr, &[1, 2], 1);
+        assert_eq!(r.u8("x").unwrap(), 1);
+        assert_eq!(r.offset(), 2);
+        assert_eq!(r.end("x").unwrap_err().cause, Cause::Leftover { what: "x", octets: 1 });
     }
 
     #[test]

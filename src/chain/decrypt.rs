@@ -17,7 +17,7 @@ use crate::{
         key::Key,
         key_file::{KeyEntry, MeterName},
     },
-    cosem::notification::DATA_NOTIFICATION,
+    cosem::notification::{DATA_NOTIFICATION, Notification},
     error::{Cause, Error, Layer},
     reading::template::Templates,
     record::{Attributes, Auth, Place, Record, RecordKind},
@@ -266,6 +266,7 @@ impl MeterKeys {
                 self.cipher.decrypt(apdu, title, plain);
                 return Err(match self.check(plain, templates) {
                     Ok(()) => Cause::TagOrAuthenticationKey,
+                    Err(cause @ Cause::KeyFits { .. }) => cause,
                     Err(_) => Cause::Tag,
                 });
             }
@@ -290,9 +291,9 @@ impl MeterKeys {
     /// Checks that a plaintext is a telegram, and of this meter if the key is for one.
     fn check(&self, plain: &[u8], templates: &mut Templates) -> Result<(), Cause> {
         if plain.first() != Some(&DATA_NOTIFICATION) {
-            return is_dsmr(plain).then_some(()).ok_or(Cause::KeyOrDamage);
+            return check_dsmr(plain);
         }
-        let telegram = templates.read(plain).map_err(|_| Cause::KeyOrDamage)?;
+        let telegram = templates.read(plain).map_err(|error| verdict(plain, &error))?;
         match &self.number {
             Some(number) if telegram.meter() != Some(number.as_bytes()) => Err(Cause::OtherMeter),
             _ => Ok(()),
@@ -303,10 +304,30 @@ impl MeterKeys {
 /// The first octet of a DSMR telegram.
 const DSMR: u8 = b'/';
 
-/// A DSMR telegram: text from the slash on, and nothing else.
-fn is_dsmr(plain: &[u8]) -> bool {
+/// Checks that a plaintext is a DSMR telegram: text from the slash on, and nothing else.
+fn check_dsmr(plain: &[u8]) -> Result<(), Cause> {
     let text = |octet: &u8| matches!(octet, b' '..=b'~' | b'\r' | b'\n');
-    plain.len() > 16 && plain.first() == Some(&DSMR) && plain.iter().all(text)
+    match plain.iter().position(|octet| !text(octet)) {
+        None if plain.len() > BELIEVED => Ok(()),
+        Some(damaged) if damaged > BELIEVED => Err(Cause::KeyFits { damaged }),
+        _ => Err(Cause::KeyOrDamage),
+    }
+}
+
+/// The octets without a defect that noise does not have.
+const BELIEVED: usize = 16;
+
+/// The cause of a plaintext that is no telegram. A damaged octet of the ciphertext damages one octet of
+/// the plaintext, so a header without a defect shows that the key is right.
+fn verdict(plain: &[u8], error: &Error) -> Cause {
+    let is_number = error.cause == Cause::MeterNumber;
+    let digits = plain.iter().skip(error.offset).take_while(|c| is_number && c.is_ascii_digit());
+    let damaged = error.offset + digits.count();
+    match error.layer {
+        Layer::Axdr | Layer::Reading if error.offset > BELIEVED => Cause::KeyFits { damaged },
+        _ if Notification::has_clock(plain) => Cause::KeyFits { damaged },
+        _ => Cause::KeyOrDamage,
+    }
 }
 
 const fn refusal(cause: Cause) -> Error {
@@ -316,8 +337,9 @@ const fn refusal(cause: Cause) -> Error {
 /// How close to opening a failure was.
 const fn rank(cause: Cause) -> u8 {
     match cause {
-        Cause::TagOrAuthenticationKey => 4,
-        Cause::NotAuthenticated | Cause::OtherMeter => 3,
+        Cause::TagOrAuthenticationKey => 5,
+        Cause::NotAuthenticated | Cause::OtherMeter => 4,
+        Cause::KeyFits { .. } => 3,
         Cause::Tag => 2,
         Cause::KeyOrDamage => 1,
         _ => 0,

@@ -12,4 +12,5 @@ pub mod decode;
 pub mod decrypt;
 pub mod event;
 pub mod reopen;
+pub mod sources;
 pub mod unframe;

@@ -10,9 +10,10 @@ use crate::{
     chain::{
         bare_apdu::{BareApdus, FoundApdu},
         event::{Out, Refusal, StageEvent},
+        sources::{MAX_SOURCES, Sources},
     },
     cipher::ciphered,
-    error::{Cause, Error},
+    error::{Cause, Error, Layer},
     link::{
         deframer::Skipped,
         reassembly::PAUSE,
@@ -22,14 +23,10 @@ use crate::{
     record::{self, Attributes, Place, Record, RecordKind, Time},
 };
 
-/// The most sources that are kept apart. A stream with more is none that `capture` wrote.
-const MAX_SOURCES: usize = 64;
-
 /// The stage.
 #[derive(Clone, Debug, Default)]
 pub struct Unframe {
-    /// The sources by name. Nearly always there is one, so a list is the fastest map.
-    lines: Vec<(Option<String>, SourceStream)>,
+    lines: Sources<SourceStream>,
     frames: u64,
 }
 
@@ -39,7 +36,10 @@ impl Unframe {
         match record.kind {
             RecordKind::Raw | RecordKind::Frame => {
                 let from = record.attributes.from;
-                if let Some(line) = self.line(from) {
+                if self.lines.find(from).is_none() {
+                    self.add(from, out);
+                }
+                if let Some(line) = self.lines.find(from) {
                     line.feed(record, place);
                     self.frames += line.drain(from, out);
                 }
@@ -50,11 +50,8 @@ impl Unframe {
 
     /// Ends all sources: a frame or a telegram that is not whole is dropped.
     pub fn end(&mut self, out: &mut impl Out) {
-        for (from, line) in &mut self.lines {
-            line.link.pause();
-            self.frames += line.drain(from.as_deref(), out);
-            line.end_bare(from.as_deref(), out);
-            line.link.end();
+        for (from, line) in self.lines.iter_mut() {
+            self.frames += line.end(from, out);
         }
     }
 
@@ -62,9 +59,9 @@ impl Unframe {
     /// of a frame that has begun are searched again for others.
     pub fn quiet(&mut self, silent: Duration, out: &mut impl Out) {
         if silent > PAUSE {
-            for (from, line) in &mut self.lines {
+            for (from, line) in self.lines.iter_mut() {
                 line.link.pause();
-                self.frames += line.drain(from.as_deref(), out);
+                self.frames += line.drain(from, out);
             }
         }
     }
@@ -78,22 +75,22 @@ impl Unframe {
     /// The telegram that the end of the input cut off.
     #[must_use]
     pub fn partial(&self) -> Option<Error> {
-        self.lines.iter().find_map(|(_, line)| line.link.partial().or(line.bare.partial()))
+        self.lines.iter().find_map(|line| line.link.partial().or(line.bare.partial()))
     }
 
-    fn line(&mut self, from: Option<&str>) -> Option<&mut SourceStream> {
-        let found = self.lines.iter().position(|(name, _)| name.as_deref() == from);
-        let index = match found {
-            Some(index) => index,
-            None => {
-                if self.lines.len() == MAX_SOURCES {
-                    self.lines.remove(0);
-                }
-                self.lines.push((from.map(str::to_owned), SourceStream::default()));
-                self.lines.len() - 1
+    /// Adds a source. The telegram of another one that has to make room for it is cut off.
+    fn add(&mut self, from: Option<&str>, out: &mut impl Out) {
+        let new = SourceStream::default();
+        if let Some((from, mut line)) = self.lines.add(from, new, SourceStream::is_at_rest) {
+            let is_cut_off = !line.is_at_rest();
+            let origin = line.origins.peek(line.link.end_position());
+            self.frames += line.end(from.as_deref(), out);
+            if is_cut_off {
+                let cause = Cause::Sources { limit: MAX_SOURCES };
+                let error = Error::new(Layer::Record, 0, cause);
+                out(StageEvent::Refused(origin.refusal(error, from.as_deref())));
             }
-        };
-        self.lines.get_mut(index).map(|(_, line)| line)
+        }
     }
 }
 
@@ -141,7 +138,7 @@ impl SourceStream {
                         hand_on(&apdu, from, out);
                     }
                 }
-                Some(StreamItem::Skipped(Skipped { octets, position, error, mark })) => {
+                Some(StreamItem::Skipped(Skipped { octets, position, error, mark, .. })) => {
                     let origin = origins.at(position);
                     if mark.is_some() {
                         bare.end();
@@ -156,6 +153,20 @@ impl SourceStream {
                 }
             }
         }
+    }
+
+    /// True if no telegram has begun.
+    fn is_at_rest(&self) -> bool {
+        self.link.is_at_rest() && self.bare.pending() == 0
+    }
+
+    /// Hands on the rest; how many frames passed their checks.
+    fn end(&mut self, from: Option<&str>, out: &mut impl Out) -> u64 {
+        self.link.pause();
+        let frames = self.drain(from, out);
+        self.end_bare(from, out);
+        self.link.end();
+        frames
     }
 
     /// Ends the APDUs without frames: nothing more belongs to the octets so far.

@@ -1,15 +1,19 @@
 //! From the command line to a subcommand.
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    process::ExitCode,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
 
-use meterpipe::format::printable::printable;
+use meterpipe::{format::printable::printable, sink::settings::redact};
 
 use crate::cli::{
     commands::{capture, config, decode, decrypt, publish, simulate, unframe, watch},
     run::{
         output::Output,
+        signals,
         status::{Status, Stop},
     },
     setup::{
@@ -18,8 +22,13 @@ use crate::cli::{
     },
 };
 
-/// Runs the subcommand of the command line.
-pub fn run() -> Status {
+/// Runs the subcommand of the command line. A second signal sets the exit status.
+pub fn run() -> ExitCode {
+    let status = subcommand();
+    signals::forced().map_or_else(|| status.into(), ExitCode::from)
+}
+
+fn subcommand() -> Status {
     // By default SIGXFSZ ends a process that exceeds its file size limit. Caught, the signal leaves
     // an error of the write, which is reported.
     let ignored = Arc::new(AtomicBool::new(false));
@@ -64,10 +73,11 @@ fn usage(error: &clap::Error) -> Status {
     }
 }
 
-/// A text with hidden characters escaped and with keys in the wrong place made unreadable; nothing if it
-/// has neither.
+/// A text with hidden characters escaped and with keys and secrets in the wrong place made unreadable;
+/// nothing if it has neither.
 fn safe(text: &str) -> Option<String> {
-    let lines = text.split('\n').map(printable).collect::<Vec<_>>().join("\n");
+    let lines = redact::message(text);
+    let lines = lines.split('\n').map(printable).collect::<Vec<_>>().join("\n");
     let mut safe = String::with_capacity(lines.len());
     let mut found = lines != text;
     for word in lines.split_inclusive(|c: char| !c.is_ascii_hexdigit()) {

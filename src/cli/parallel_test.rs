@@ -84,9 +84,7 @@ mod tests {
         }
 
         fn check_batches(&self, what: &str, input: &[u8], batches: &[usize]) -> u64 {
-            let file = tempfile::NamedTempFile::new().unwrap();
-            fs::write(file.path(), input).unwrap();
-            self.check_files(what, &[file.path()], batches)
+            self.check_files(what, &[file_of(input).path()], batches)
         }
 
         fn check_files(&self, what: &str, files: &[&Path], batches: &[usize]) -> u64 {
@@ -101,6 +99,12 @@ mod tests {
             }
             TAKEN.get() - before
         }
+    }
+
+    fn file_of(input: impl AsRef<[u8]>) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), input).unwrap();
+        file
     }
 
     /// A meter, and the frames of its telegrams.
@@ -343,10 +347,7 @@ mod tests {
         // The first segment alone is no whole APDU; records may say `apdu` all the same.
         let apdus: String = frames
             .chunks(2)
-            .map(|pair| {
-                let apdu = [&pair[0][9..pair[0].len() - 2], &pair[1][9..pair[1].len() - 2]];
-                format!("- apdu {} link=mbus\n", digits(&apdu.concat()))
-            })
+            .map(|pair| format!("- apdu {} link=mbus\n", digits(&apdu(pair))))
             .collect();
         let many: String = (0..200)
             .map(|at| record(at, "frame", &frames[at % 2], &format!("s{}", at / 2 % 70)))
@@ -454,9 +455,7 @@ mod tests {
         let text = lines(&[&first[..], &[ours(40)], &later].concat());
         let way = ReadingWay::key(&format!("1234 {KEY}"));
         assert!(way.check("a number", &text) > 20);
-        let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), &text).unwrap();
-        let alone = way.run(&[file.path()], ONE);
+        let alone = way.run(&[file_of(&text).path()], ONE);
         assert_eq!((alone.tally.telegrams, alone.tally.closed), (41, 40), "or this tests nothing");
 
         // The key without a GAK is tried second; once it alone has fitted, it is tried first.
@@ -475,10 +474,8 @@ mod tests {
     fn an_unverified_tag_does_not_vouch_for_another_meter_number() {
         let tagged = |at, number| sealed(b"KFMgPabc", Some(7), at, &named(number));
         let text = lines(&[tagged(1, "1234"), tagged(2, "9999"), tagged(3, "1234")]);
-        let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), &text).unwrap();
         let way = ReadingWay::key(&format!("1234 {KEY}"));
-        let alone = way.run(&[file.path()], ONE);
+        let alone = way.run(&[file_of(&text).path()], ONE);
         assert_eq!((alone.tally.telegrams, alone.tally.closed), (2, 1), "{:?}", alone.messages);
         way.check("numbers behind tags", text.repeat(20));
     }
@@ -663,11 +660,7 @@ mod tests {
             let dumps: String =
                 files(&folder, "hex").iter().map(|path| read(path) + "\n").collect();
             let keys: String = files(&folder, "key").iter().map(|path| read(path) + "\n").collect();
-            let way = if key_file::parse(&keys).is_ok() {
-                ReadingWay::key(&keys)
-            } else {
-                ReadingWay::key("")
-            };
+            let way = ReadingWay::key(if key_file::parse(&keys).is_ok() { &keys } else { "" });
             way.check(&folder.display().to_string(), dumps.repeat(3));
         }
     }

@@ -39,19 +39,30 @@ impl<'a> Data<'a> {
     /// # Errors
     /// Octets that end too soon, an unknown tag or form of a length, or a limit.
     pub fn read(reader: &mut Reader<'a>) -> Result<Self> {
+        let mut data = Self::head(reader)?;
+        if data.is_list() {
+            data.octets = span(reader, |reader| skip(reader, data.count))?;
+        }
+        Ok(data)
+    }
+
+    /// Reads one element, but of an array or a structure only the type and the count: the elements come
+    /// next. A walk over a tree of any depth thus reads each octet once.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), for what it reads.
+    #[inline(always)]
+    pub fn head(reader: &mut Reader<'a>) -> Result<Self> {
         let at = *reader;
         let kind = DataType(reader.u8("type")?);
         let (count, octets) = match shape(kind, &at)? {
             Shape::Fixed(size) => (size, reader.take(size, "value")?),
+            Shape::Elements => (elements(reader)?, &[][..]),
             Shape::String => {
                 let octets = string(reader)?;
                 (octets.len(), octets)
             }
             Shape::Bits => bits(reader)?,
-            Shape::Elements => {
-                let count = elements(reader)?;
-                (count, span(reader, |reader| skip(reader, count))?)
-            }
             Shape::Compact => {
                 let octets = span(reader, compact::skip)?;
                 (octets.len(), octets)
@@ -61,37 +72,17 @@ impl<'a> Data<'a> {
         Ok(Self { kind, count, octets, offset })
     }
 
-    /// The next element of octets that were checked before. Of an array or a structure it takes only
-    /// the type and the count: the elements come next. A walk over a tree of any depth thus reads each
-    /// octet once.
-    #[inline]
-    pub fn head(reader: &mut Reader<'a>) -> Option<Self> {
-        let kind = DataType(reader.u8("type").ok()?);
-        let (count, octets) = match kind.shape()? {
-            Shape::Fixed(size) => (size, reader.take(size, "value").ok()?),
-            Shape::Elements => (reader.length("number of elements").ok()?, &[][..]),
-            Shape::String => {
-                let count = reader.length("length of a string").ok()?;
-                (count, reader.take(count, "string").ok()?)
-            }
-            Shape::Bits => bits(reader).ok()?,
-            Shape::Compact => {
-                let octets = span(reader, compact::skip).ok()?;
-                (octets.len(), octets)
-            }
-        };
-        let offset = reader.offset() - octets.len();
-        Some(Self { kind, count, octets, offset })
+    /// True for an array and a structure.
+    #[must_use]
+    pub const fn is_list(&self) -> bool {
+        matches!(self.kind, DataType::ARRAY | DataType::STRUCTURE)
     }
 
     /// The elements of an array or a structure; none for any other type.
     #[must_use]
     pub fn elements(&self) -> Elements<'a> {
-        let (octets, left) = match self.kind {
-            DataType::ARRAY | DataType::STRUCTURE => (self.octets, self.count),
-            _ => (&[][..], 0),
-        };
-        Elements { reader: Reader::at(Layer::Axdr, octets, self.offset), left }
+        let left = if self.is_list() { self.count } else { 0 };
+        Elements { reader: Reader::at(Layer::Axdr, self.octets, self.offset), left }
     }
 
     /// The value of an integer type, of an enum, a boolean or a bcd (its two digits).
@@ -174,18 +165,11 @@ fn skip(reader: &mut Reader<'_>, count: usize) -> Result<()> {
         let at = *reader;
         let limit = |what, limit| at.error(Cause::Limit { what, limit });
         budget = budget.checked_sub(1).ok_or(limit("elements", MAX_ELEMENTS))?;
-        let kind = DataType(reader.u8("type")?);
-        match shape(kind, &at)? {
-            Shape::Fixed(size) => drop(reader.take(size, "value")?),
-            Shape::String => drop(string(reader)?),
-            Shape::Bits => drop(bits(reader)?),
-            Shape::Compact => compact::skip(reader)?,
-            Shape::Elements => {
-                let count = elements(reader)?;
-                *open.get_mut(level).ok_or(limit("levels", MAX_DEPTH))? = remaining;
-                level += 1;
-                remaining = count;
-            }
+        let data = Data::head(reader)?;
+        if data.is_list() {
+            *open.get_mut(level).ok_or(limit("levels", MAX_DEPTH))? = remaining;
+            level += 1;
+            remaining = data.count;
         }
     }
 }

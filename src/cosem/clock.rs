@@ -152,6 +152,12 @@ impl Clock {
         self.deviation() != NOT_SPECIFIED
     }
 
+    /// True if date and time are fully given.
+    #[must_use]
+    pub fn is_definite(&self) -> bool {
+        self.local().is_some()
+    }
+
     fn deviation(&self) -> i16 {
         let [_, _, _, _, _, _, _, _, _, high, low, _] = self.0;
         i16::from_be_bytes([high, low])

@@ -64,6 +64,12 @@ impl<'a> Notification<'a> {
         [1..5, end - clock.map_or(0, |clock| clock.0.len())..end]
     }
 
+    /// True if octets begin with a header that has a date-time. Noise has one once in some billion tries.
+    pub(crate) fn has_clock(octets: &[u8]) -> bool {
+        let header = header(&mut Reader::new(Layer::Apdu, octets));
+        header.is_ok_and(|(_, clock)| clock.is_some())
+    }
+
     /// The APDU at the start of `octets`, and its size; `None` if more octets are needed.
     ///
     /// # Errors

@@ -30,6 +30,20 @@ impl Obis {
         (medium <= 15 && channel <= 199).then_some(Self(code))
     }
 
+    /// Appends its text, without the cost of a formatter.
+    pub fn write(self, text: &mut Vec<u8>) {
+        let Self([a, b, c, d, e, history]) = self;
+        for (group, separator) in [(a, b'-'), (b, b':'), (c, b'.'), (d, b'.')] {
+            write_octet(group, text);
+            text.push(separator);
+        }
+        write_octet(e, text);
+        if history != u8::MAX {
+            text.push(b'*');
+            write_octet(history, text);
+        }
+    }
+
     /// Group B.
     #[must_use]
     pub const fn channel(self) -> u8 {
@@ -40,13 +54,20 @@ impl Obis {
 
 impl fmt::Display for Obis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, e, history] = self.0;
-        write!(f, "{a}-{b}:{c}.{d}.{e}")?;
-        match history {
-            255 => Ok(()),
-            _ => write!(f, "*{history}"),
-        }
+        let mut text = Vec::new();
+        self.write(&mut text);
+        f.pad(core::str::from_utf8(&text).unwrap_or_default())
     }
+}
+
+fn write_octet(number: u8, text: &mut Vec<u8>) {
+    if number >= 100 {
+        text.push(b'0' + number / 100);
+    }
+    if number >= 10 {
+        text.push(b'0' + number / 10 % 10);
+    }
+    text.push(b'0' + number % 10);
 }
 
 /// A text that is no OBIS code.

@@ -15,7 +15,6 @@ use crate::{
         locale::Locale,
         options::{FormatEntry, FormatOptions, OwnOption},
         readings::{self, Member, Readings},
-        selection::Selection,
         units::Units,
     },
     reading::{decimal::Decimal, fields::FIELDS, value::Value},
@@ -35,7 +34,8 @@ pub static FORMAT: FormatEntry = FormatEntry {
     ],
     build: |options| {
         let FormatOptions { selection, units, locale, no_header, .. } = options;
-        Ok(Box::new(Csv::new(selection, units, locale, !no_header)))
+        let keys = selection.map(|selection| selection.keys().to_vec());
+        Ok(Box::new(Csv::new(keys, units, locale, !no_header)))
     },
 };
 
@@ -77,21 +77,9 @@ struct Missing {
 const MAX_NOTES: usize = 100;
 
 impl Csv {
-    /// With the usual columns, or those selected.
+    /// With the usual columns, or those of these keys.
     #[must_use]
-    pub fn new(selection: Option<Selection>, units: Units, locale: Locale, header: bool) -> Self {
-        let keys = selection.map(|selection| selection.keys().to_vec());
-        Self::with_columns(keys, units, locale, header)
-    }
-
-    /// The same with keys.
-    #[must_use]
-    pub fn with_columns(
-        keys: Option<Vec<FieldKey>>,
-        units: Units,
-        locale: Locale,
-        header: bool,
-    ) -> Self {
+    pub fn new(keys: Option<Vec<FieldKey>>, units: Units, locale: Locale, header: bool) -> Self {
         let missing = keys.is_none().then(Missing::new);
         let keys = keys.unwrap_or_else(usual);
         let columns = keys.into_iter().map(|key| Column::of(key, &units)).collect();
@@ -225,10 +213,6 @@ impl Format for Csv {
     fn notes(&mut self) -> Vec<String> {
         self.missing.as_mut().map_or_else(Vec::new, |missing| core::mem::take(&mut missing.notes))
     }
-
-    fn for_worker(&self) -> Box<dyn Format> {
-        Box::new(self.clone())
-    }
 }
 
 impl Missing {
@@ -309,6 +293,7 @@ fn quoted(cell: &[u8], delimiter: u8, text: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::selection::Selection;
 
     fn rows(csv: &mut Csv, line: &str) -> String {
         let mut text = Vec::new();
@@ -321,8 +306,8 @@ mod tests {
         let mut units = Units::default();
         units.choose("energy=kWh").unwrap();
         let fields = "time,meter,energy_import_kwh,voltage_l1_v,item_9,power_net_w";
-        let selection = Selection::parse(fields, &units).ok();
-        let mut csv = Csv::new(selection, units, Locale::Austria, true);
+        let keys = Selection::parse(fields, &units).unwrap().keys().to_vec();
+        let mut csv = Csv::new(Some(keys), units, Locale::Austria, true);
         let line = concat!(
             r#"{"time":"2021-09-27T09:47:15+02:00","meter":"=cmd|' /C calc'!A0;\"x\"","#,
             r#""energy_import_wh":12937,"voltage_l1_v":233.7,"item_9":[1,2],"power_net_w":-5}"#

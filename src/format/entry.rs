@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::{
-    cosem::clock::Stamp,
+    cosem::clock::{Clock, Stamp},
     reading::telegram::Telegram,
     record::{Attributes, Auth, Time},
 };
@@ -39,7 +39,11 @@ impl OutputTelegram<'_> {
     /// The reason to mistrust the meter's clock, if there is one.
     #[must_use]
     pub fn time_doubt(&self) -> Option<TimeDoubt> {
-        if self.telegram.clocks().iter().flatten().any(|clock| clock.is_invalid()) {
+        let is_invalid = |clock: &Clock| clock.is_invalid();
+        // Hardly any clock is invalid; only then it matters which one gives the time.
+        if self.telegram.clocks().into_iter().flatten().any(is_invalid)
+            && self.telegram.clock().is_some_and(is_invalid)
+        {
             return Some(TimeDoubt::Invalid);
         }
         let received = self.received.millis()?.div_euclid(1000);
@@ -77,7 +81,7 @@ impl TimeDoubt {
 /// A text form of readings.
 ///
 /// A format appends to a buffer of the caller, which saves an allocation a telegram.
-pub trait Format: Send {
+pub trait Format: ForWorker + Send {
     /// Appends the text before all telegrams.
     fn start(&mut self, _text: &mut Vec<u8>) {}
 
@@ -96,7 +100,16 @@ pub trait Format: Send {
     fn is_snapshot(&self) -> bool {
         false
     }
+}
 
-    /// A format for a worker, which goes on from here.
+/// A format that several workers write.
+pub trait ForWorker {
+    /// The format for a worker, which goes on from here.
     fn for_worker(&self) -> Box<dyn Format>;
+}
+
+impl<F: Format + Clone + 'static> ForWorker for F {
+    fn for_worker(&self) -> Box<dyn Format> {
+        Box::new(self.clone())
+    }
 }

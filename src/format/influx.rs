@@ -68,17 +68,6 @@ pub enum Precision {
     Nanoseconds,
 }
 
-/// A value on its way into a field.
-#[derive(Clone, Copy, Debug)]
-pub enum InfluxValue<'a> {
-    /// A number, in the unit that was chosen.
-    Number(Decimal),
-    /// True or false.
-    Truth(bool),
-    /// Anything else.
-    Text(&'a str),
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FieldType {
     Integer,
@@ -87,38 +76,6 @@ enum FieldType {
     Any,
     Truth,
     Text,
-}
-
-/// The result of writing a value in the type of its field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Typed {
-    Exact,
-    Rounded,
-    TooLarge,
-    /// The value is of another type.
-    Other,
-}
-
-impl FieldType {
-    fn write(self, value: InfluxValue<'_>, text: &mut Vec<u8>) -> Typed {
-        match (self, value) {
-            (Self::Integer, InfluxValue::Number(number)) => {
-                let Some((integer, exact)) = integer(number) else {
-                    return Typed::TooLarge;
-                };
-                text.extend_from_slice(itoa::Buffer::new().format(integer).as_bytes());
-                text.push(b'i');
-                return if exact { Typed::Exact } else { Typed::Rounded };
-            }
-            (Self::Float | Self::Any, InfluxValue::Number(number)) => float(number, text),
-            (Self::Any, InfluxValue::Truth(true)) => text.extend_from_slice(b"1.0"),
-            (Self::Any, InfluxValue::Truth(false)) => text.extend_from_slice(b"0.0"),
-            (Self::Truth, InfluxValue::Truth(true)) => text.extend_from_slice(b"true"),
-            (Self::Truth, InfluxValue::Truth(false)) => text.extend_from_slice(b"false"),
-            _ => return Typed::Other,
-        }
-        Typed::Exact
-    }
 }
 
 const ROUNDED: &str = "has a fraction, which is rounded: its field holds integers, for ever; in a \
@@ -171,7 +128,7 @@ impl Points {
     pub fn write<'a>(
         &mut self,
         meter: Option<&str>,
-        fields: impl IntoIterator<Item = (FieldKey, impl AsRef<str>, InfluxValue<'a>)>,
+        fields: impl IntoIterator<Item = (FieldKey, impl AsRef<str>, &'a ReadingValue)>,
         seconds: Option<i64>,
         text: &mut Vec<u8>,
     ) -> bool {
@@ -206,29 +163,50 @@ impl Points {
     }
 
     /// Appends a field with a comma in front of it.
-    fn field(&mut self, key: FieldKey, name: &str, value: InfluxValue<'_>, text: &mut Vec<u8>) {
+    fn field(&mut self, key: FieldKey, name: &str, value: &ReadingValue, text: &mut Vec<u8>) {
         let start = text.len();
         text.push(b',');
         escape(name, &TAG, text);
         let named = text.len();
         text.push(b'=');
         let kind = self.kind(key);
-        match kind.write(value, text) {
-            Typed::Exact => {}
-            Typed::Rounded => self.note(key, name, ROUNDED),
-            Typed::TooLarge => {
-                text.truncate(start);
-                self.note(key, name, TOO_LARGE);
+        let note = match (kind, value) {
+            (FieldType::Integer, ReadingValue::Number(number)) => match integer(*number) {
+                Some((integer, exact)) => {
+                    text.extend_from_slice(itoa::Buffer::new().format(integer).as_bytes());
+                    text.push(b'i');
+                    (!exact).then_some(ROUNDED)
+                }
+                None => {
+                    text.truncate(start);
+                    Some(TOO_LARGE)
+                }
+            },
+            (FieldType::Float | FieldType::Any, ReadingValue::Number(number)) => {
+                float(*number, text);
+                None
             }
-            Typed::Other if !self.texts => {
-                text.truncate(start);
-                self.note(key, name, LEFT_OUT);
+            (FieldType::Any, ReadingValue::Truth(truth)) => {
+                text.extend_from_slice(if *truth { b"1.0" } else { b"0.0" });
+                None
             }
-            Typed::Other => {
+            (FieldType::Truth, ReadingValue::Truth(_)) => {
+                value.write(text);
+                None
+            }
+            _ if self.texts => {
                 text.truncate(named);
                 text.extend_from_slice(if kind == FieldType::Text { b"=" } else { b"_text=" });
                 string(value, text);
+                None
             }
+            _ => {
+                text.truncate(start);
+                Some(LEFT_OUT)
+            }
+        };
+        if let Some(note) = note {
+            self.note(key, name, note);
         }
     }
 
@@ -258,16 +236,6 @@ impl Points {
     /// Notes for the user, each once.
     pub fn notes(&mut self) -> Vec<String> {
         core::mem::take(&mut self.notes)
-    }
-}
-
-impl<'a> From<&'a ReadingValue> for InfluxValue<'a> {
-    fn from(value: &'a ReadingValue) -> Self {
-        match value {
-            ReadingValue::Number(number) => Self::Number(*number),
-            ReadingValue::Truth(truth) => Self::Truth(*truth),
-            ReadingValue::Text(text) | ReadingValue::List(text) => Self::Text(text),
-        }
     }
 }
 
@@ -349,11 +317,19 @@ impl Format for Influx {
         }
         let cells = Cell::all(entry, self.selection.as_ref()).filter(|cell| is_field(cell.key));
         let mut members = Vec::with_capacity(USUAL);
-        cells.for_each(|cell| members.push(Member::of(&cell, entry.zone)));
         let units = self.points.units;
-        let fields = members.iter().map(|Member { key, value, .. }| {
-            (*key, key.name(&units), in_units(*key, value, &units))
+        cells.for_each(|cell| {
+            let mut member = Member::of(&cell, entry.zone);
+            // Only published names have units to choose from.
+            if let (FieldKey::Field(..), ReadingValue::Number(number)) =
+                (cell.key, &mut member.value)
+            {
+                *number = units.number(*number, cell.unit);
+            }
+            members.push(member);
         });
+        let fields =
+            members.iter().map(|Member { key, value, .. }| (*key, key.name(&units), value));
         self.points.write(str::from_utf8(&meter).ok(), fields, seconds, text);
     }
 
@@ -361,10 +337,6 @@ impl Format for Influx {
         let mut notes = self.points.notes();
         notes.append(&mut self.notes);
         notes
-    }
-
-    fn for_worker(&self) -> Box<dyn Format> {
-        Box::new(self.clone())
     }
 }
 
@@ -376,17 +348,6 @@ fn is_whole(unit: Unit) -> bool {
 /// True if a database can store this time: nanoseconds in 64 bits, less a few reserved values.
 fn is_storable(seconds: i64) -> bool {
     seconds.checked_mul(1_000_000_000).is_some_and(|nanos| nanos.unsigned_abs() < u64::MAX / 2 - 9)
-}
-
-/// A value in the unit that the user chose; only published names have units to choose from.
-fn in_units<'a>(key: FieldKey, value: &'a ReadingValue, units: &Units) -> InfluxValue<'a> {
-    match (key, value) {
-        (FieldKey::Field(place, _), ReadingValue::Number(number)) => {
-            let power = FIELDS.get(place).map_or(0, |field| units.power(field.unit));
-            InfluxValue::Number(number.in_larger_unit(power))
-        }
-        (_, value) => value.into(),
-    }
 }
 
 /// The nearest integer, away from zero where two are near, and whether it is the number itself.
@@ -415,12 +376,11 @@ fn float(number: Decimal, text: &mut Vec<u8>) {
 const TAG: [char; 3] = [',', '=', ' '];
 
 /// Appends a value of a field as a string in its quotes.
-fn string(value: InfluxValue<'_>, text: &mut Vec<u8>) {
+fn string(value: &ReadingValue, text: &mut Vec<u8>) {
     text.push(b'"');
     match value {
-        InfluxValue::Text(value) => escape(value, &['"'], text),
-        InfluxValue::Number(number) => number.write(text),
-        InfluxValue::Truth(truth) => text.extend_from_slice(truth.to_string().as_bytes()),
+        ReadingValue::Text(value) | ReadingValue::List(value) => escape(value, &['"'], text),
+        _ => value.write(text),
     }
     text.push(b'"');
 }
@@ -499,7 +459,7 @@ mod tests {
     }
 
     /// The line of one field, and the notes on it.
-    fn line(units: &Units, name: &str, value: InfluxValue<'_>) -> (String, Vec<String>) {
+    fn line(units: &Units, name: &str, value: &ReadingValue) -> (String, Vec<String>) {
         let mut points = Points::new("m", &[], "meter", *units, Precision::Seconds);
         let mut text = Vec::new();
         points.write(None, [(key(name), name, value)], Some(1), &mut text);
@@ -507,7 +467,7 @@ mod tests {
     }
 
     fn number(name: &str, digits: &str) -> (String, Vec<String>) {
-        line(&Units::default(), name, InfluxValue::Number(Decimal::parse(digits).unwrap()))
+        line(&Units::default(), name, &ReadingValue::Number(Decimal::parse(digits).unwrap()))
     }
 
     /// A written text as a careful reader decodes it.
@@ -551,7 +511,7 @@ mod tests {
         for name in ["1-0:99.1.0", "1-0:1.8.0#2", "item_7"] {
             assert_eq!(kinds(name), ["float"], "{name}");
         }
-        let truth = |name| line(&Units::default(), name, InfluxValue::Truth(true)).0;
+        let truth = |name| line(&Units::default(), name, &ReadingValue::Truth(true)).0;
         assert_eq!(truth("0-0:96.3.10"), "m 0-0:96.3.10=1.0 1\n");
         assert_eq!(truth("authenticated"), "m authenticated=true 1\n");
         assert_eq!(number("invocation_counter", "35").0, "m invocation_counter=35i 1\n");
@@ -586,7 +546,7 @@ mod tests {
         units.choose("power=kW").unwrap();
         for (digits, written) in [(12345, "1.2345"), (10000, "1.0000")] {
             let value = units.number(Decimal::new(digits, -1), Unit::WATT);
-            let (text, notes) = line(&units, "power_net_w", InfluxValue::Number(value));
+            let (text, notes) = line(&units, "power_net_w", &ReadingValue::Number(value));
             assert_eq!((text, notes), (format!("m power_net_w={written} 1\n"), vec![]));
         }
         for digits in ["9223372036854775808", "-9223372036854775809", "18446744073709551615"] {
@@ -619,8 +579,8 @@ mod tests {
                 .with_texts(true);
             let mut text = Vec::new();
             let fields = [
-                (key("item_7"), "item_7", InfluxValue::Text(hostile)),
-                (key("power_net_w"), hostile, InfluxValue::Number(Decimal::new(1, 0))),
+                (key("item_7"), "item_7", &ReadingValue::Text(hostile.to_owned())),
+                (key("power_net_w"), hostile, &ReadingValue::Number(Decimal::new(1, 0))),
             ];
             assert!(points.write(Some(hostile), fields, Some(1), &mut text));
             let text = String::from_utf8(text).unwrap();
@@ -646,7 +606,7 @@ mod tests {
         let mut write = |meter, seconds| {
             let mut text = Vec::new();
             let fields =
-                [(key("power_net_w"), "power_net_w", InfluxValue::Number(Decimal::new(1, 0)))];
+                [(key("power_net_w"), "power_net_w", &ReadingValue::Number(Decimal::new(1, 0)))];
             points.write(meter, fields, seconds, &mut text);
             String::from_utf8(text).unwrap()
         };
@@ -660,16 +620,17 @@ mod tests {
 
     #[test]
     fn texts_come_only_if_they_are_selected() {
-        let (text, notes) = line(&Units::default(), "item_7", InfluxValue::Text("abc"));
+        let (text, notes) =
+            line(&Units::default(), "item_7", &ReadingValue::Text("abc".to_owned()));
         assert_eq!(text, "", "a line without a field is none");
         assert_eq!(notes, ["item_7: is a text, and left out: select it to have it"]);
         let mut points =
             Points::new("m", &[], "meter", Units::default(), Precision::Seconds).with_texts(true);
         let mut text = Vec::new();
         let fields = [
-            (key("device"), "device", InfluxValue::Text("a\"b")),
-            (key("0-0:96.13.0"), "0-0:96.13.0", InfluxValue::Text("[1,2]")),
-            (key("voltage_l1_v"), "voltage_l1_v", InfluxValue::Text("NaN")),
+            (key("device"), "device", &ReadingValue::Text("a\"b".to_owned())),
+            (key("0-0:96.13.0"), "0-0:96.13.0", &ReadingValue::Text("[1,2]".to_owned())),
+            (key("voltage_l1_v"), "voltage_l1_v", &ReadingValue::Text("NaN".to_owned())),
         ];
         points.write(None, fields, None, &mut text);
         assert_eq!(

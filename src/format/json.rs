@@ -13,7 +13,7 @@ use crate::{
         cell::{Cell, Content},
         entry::{Format, OutputTelegram},
         json_string,
-        key::{FieldKey, Meta, write_code},
+        key::{FieldKey, Meta},
         options::{FormatEntry, OwnOption},
         selection::Selection,
         units::{Units, symbol},
@@ -89,10 +89,6 @@ impl Format for Json {
         }
         text.extend_from_slice(b"}\n");
     }
-
-    fn for_worker(&self) -> Box<dyn Format> {
-        Box::new(self.clone())
-    }
 }
 
 /// Appends a member, and its unit if its name does not tell it.
@@ -130,7 +126,7 @@ fn element(entry: &OutputTelegram<'_>, object: &Object<'_>, text: &mut Vec<u8>) 
     count(i128::try_from(object.index).unwrap_or_default(), text);
     if let Some(obis) = object.obis {
         text.extend_from_slice(b",\"obis\":\"");
-        write_code(obis, text);
+        obis.write(text);
         text.push(b'"');
     }
     if let Some(field) = entry.telegram.name_of(object).and_then(|place| FIELDS.get(place)) {

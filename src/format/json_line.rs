@@ -3,12 +3,9 @@
 //! A stage behind `decode` in a pipe knows no more than that line.
 
 use core::fmt;
-use std::{borrow::Cow, collections::HashSet};
+use std::collections::HashSet;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
-};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{error::Category, value::RawValue};
 
 use crate::{
@@ -34,7 +31,7 @@ impl Readings {
             str::from_utf8(line).map_err(|error| not_readings(NO_JSON, error.valid_up_to()))?;
         let builder = match ReadingsBuilder::plain(line) {
             Some(builder) => builder,
-            None => serde_json::from_str(line).map_err(|error| not_json(&error))?,
+            None => ReadingsBuilder::any(line).map_err(|error| not_json(&error))?,
         };
         let readings = builder.readings;
         match readings.get(FieldKey::Meta(Meta::Schema)) {
@@ -101,6 +98,14 @@ impl ReadingsBuilder {
                 _ => return None,
             }
         }
+    }
+
+    /// Reads any line.
+    fn any(line: &str) -> serde_json::Result<Self> {
+        let mut json = serde_json::Deserializer::from_str(line);
+        let builder = json.deserialize_map(Self::default())?;
+        json.end()?;
+        Ok(builder)
     }
 
     fn take(&mut self, name: &str, value: Option<ReadingValue>) {
@@ -189,51 +194,19 @@ fn value(raw: &str) -> Option<ReadingValue> {
     }
 }
 
-impl<'de> Deserialize<'de> for ReadingsBuilder {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = ReadingsBuilder;
+/// Reads any JSON object.
+impl<'de> Visitor<'de> for ReadingsBuilder {
+    type Value = Self;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut builder = ReadingsBuilder::default();
-                builder.readings.members.reserve(USUAL);
-                while let Some((name, raw)) = map.next_entry::<MemberName<'de>, &RawValue>()? {
-                    builder.take(&name.0, value(raw.get()));
-                }
-                Ok(builder)
-            }
-        }
-        deserializer.deserialize_map(Members)
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
     }
-}
 
-/// A member's name, borrowed where it has no escapes.
-struct MemberName<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for MemberName<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl<'de> Visitor<'de> for Text {
-            type Value = MemberName<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a name")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(MemberName(text.into()))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(MemberName(text.to_owned().into()))
-            }
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self, A::Error> {
+        while let Some((name, raw)) = map.next_entry::<String, &RawValue>()? {
+            self.take(&name, value(raw.get()));
         }
-        deserializer.deserialize_str(Text)
+        Ok(self)
     }
 }
 

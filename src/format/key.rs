@@ -21,81 +21,49 @@ use crate::{
     },
 };
 
-/// Metadata: facts about a telegram as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Meta {
-    /// The version of the JSON form.
-    Schema,
-    /// The meter's clock.
-    Time,
-    /// The offset of the time comes from a time zone.
-    TimeAssumed,
-    /// The meter's clock is wrong.
-    TimeSuspect,
-    /// When the telegram arrived.
-    Received,
-    /// The meter number.
-    Meter,
-    /// The COSEM logical device name.
-    Device,
-    /// The system title of the ciphered telegram.
-    SystemTitle,
-    /// Its invocation counter.
-    InvocationCounter,
-    /// True if its tag was verified.
-    Authenticated,
+/// Declares the metadata: the variant, its name, and its description for people.
+macro_rules! metadata {
+    ($($meta:ident $name:literal $about:literal,)*) => {
+        /// Metadata: facts about a telegram as a whole.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Meta {
+            $(
+                #[doc = $about]
+                $meta,
+            )*
+        }
+
+        impl Meta {
+            /// All of them, in the order in which they are printed.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$meta),*];
+
+            /// The name.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$meta => $name,)* }
+            }
+
+            /// Its description for people.
+            #[must_use]
+            pub const fn about(self) -> &'static str {
+                match self { $(Self::$meta => $about,)* }
+            }
+        }
+    };
 }
 
-impl Meta {
-    /// All of them, in the order in which they are printed.
-    pub const ALL: [Self; 10] = [
-        Self::Schema,
-        Self::Time,
-        Self::TimeAssumed,
-        Self::TimeSuspect,
-        Self::Received,
-        Self::Meter,
-        Self::Device,
-        Self::SystemTitle,
-        Self::InvocationCounter,
-        Self::Authenticated,
-    ];
-
-    /// The name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Schema => "schema",
-            Self::Time => "time",
-            Self::TimeAssumed => "time_assumed",
-            Self::TimeSuspect => "time_suspect",
-            Self::Received => "received",
-            Self::Meter => "meter",
-            Self::Device => "device",
-            Self::SystemTitle => "system_title",
-            Self::InvocationCounter => "invocation_counter",
-            Self::Authenticated => "authenticated",
-        }
-    }
-
-    /// Its description for people.
-    #[must_use]
-    pub const fn about(self) -> &'static str {
-        match self {
-            Self::Schema => "version of this form of output",
-            Self::Time => "the meter's clock",
-            Self::TimeAssumed => "there, and true, if the offset of the time is assumed",
-            Self::TimeSuspect => {
-                "there, and true, if the meter's clock is invalid, or wrong by about an hour or more"
-            }
-            Self::Received => "when the telegram arrived",
-            Self::Meter => "meter number",
-            Self::Device => "logical device name, 0-0:42.0.0",
-            Self::SystemTitle => "system title of the ciphered telegram",
-            Self::InvocationCounter => "its invocation counter (frame counter)",
-            Self::Authenticated => "whether its authentication tag was verified",
-        }
-    }
+metadata! {
+    Schema "schema" "version of this form of output",
+    Time "time" "the meter's clock",
+    TimeAssumed "time_assumed" "there, and true, if the offset of the time is assumed",
+    TimeSuspect "time_suspect"
+        "there, and true, if the meter's clock is invalid, or wrong by about an hour or more",
+    Received "received" "when the telegram arrived",
+    Meter "meter" "meter number",
+    Device "device" "logical device name, 0-0:42.0.0",
+    SystemTitle "system_title" "system title of the ciphered telegram",
+    InvocationCounter "invocation_counter" "its invocation counter (frame counter)",
+    Authenticated "authenticated" "whether its authentication tag was verified",
 }
 
 /// The name of a reading or of an item of metadata.
@@ -146,7 +114,7 @@ impl FieldKey {
         match self {
             Self::Meta(meta) => text.extend_from_slice(meta.name().as_bytes()),
             Self::Field(place, _) => text.extend_from_slice(units.name(place).as_bytes()),
-            Self::Object(obis, _) => write_code(obis, text),
+            Self::Object(obis, _) => obis.write(text),
             Self::Item(index) => {
                 text.extend_from_slice(b"item_");
                 write_count(index, text);
@@ -188,29 +156,6 @@ pub(super) static KNOWN: LazyLock<Vec<(&str, FieldKey)>> = LazyLock::new(|| {
 
 /// The same by name.
 static NAMES: LazyLock<HashMap<&str, FieldKey>> = LazyLock::new(|| KNOWN.iter().copied().collect());
-
-/// Appends a code as its `Display` writes it, without the cost of a formatter.
-pub(super) fn write_code(Obis([a, b, c, d, e, history]): Obis, text: &mut Vec<u8>) {
-    for (group, separator) in [(a, b'-'), (b, b':'), (c, b'.'), (d, b'.')] {
-        write_octet(group, text);
-        text.push(separator);
-    }
-    write_octet(e, text);
-    if history != u8::MAX {
-        text.push(b'*');
-        write_octet(history, text);
-    }
-}
-
-fn write_octet(number: u8, text: &mut Vec<u8>) {
-    if number >= 100 {
-        text.push(b'0' + number / 100);
-    }
-    if number >= 10 {
-        text.push(b'0' + number / 10 % 10);
-    }
-    text.push(b'0' + number % 10);
-}
 
 fn write_count(count: usize, text: &mut Vec<u8>) {
     text.extend_from_slice(itoa::Buffer::new().format(count).as_bytes());

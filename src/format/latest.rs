@@ -37,13 +37,13 @@ impl LatestReadings {
         arrived: Option<Timestamp>,
     ) -> bool {
         let name = name(&readings);
-        let has_room = !self.meters.is_full_for(name);
+        let before = self.meters.pushed_out();
         self.meters.seen(name, |seen| {
             let before = seen.as_ref().map_or(0, |seen| seen.telegrams);
             let telegrams = before.saturating_add(telegrams);
             *seen = Some(Seen { readings: readings.clone(), telegrams, arrived });
         });
-        has_room
+        self.meters.pushed_out() == before
     }
 
     /// All meters; the one that was seen last is the last.

@@ -11,7 +11,7 @@ use crate::{
     format::{
         cell::{Cell, Content},
         entry::{Format, OutputTelegram},
-        key::{FieldKey, Meta, write_code},
+        key::{FieldKey, Meta},
         options::FormatEntry,
         printable::printable,
         selection::Selection,
@@ -61,15 +61,11 @@ impl Format for Lines {
             line(&cell, entry, units, text);
         });
     }
-
-    fn for_worker(&self) -> Box<dyn Format> {
-        Box::new(self.clone())
-    }
 }
 
 fn line(cell: &Cell<'_>, entry: &OutputTelegram<'_>, units: &Units, text: &mut Vec<u8>) {
     match cell.code {
-        Some(code) => write_code(code, text),
+        Some(code) => code.write(text),
         None => text.push(b'-'),
     }
     text.push(b'\t');

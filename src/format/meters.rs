@@ -1,26 +1,24 @@
 //! A value for each meter.
 //!
 //! An attacker who can write telegrams can invent meters, so their number is limited: the meter that was
-//! unseen for longest makes room for a new one.
+//! unseen for longest makes room for a new one, and is counted.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, HashMap};
 
 /// One value a meter, by its name. All telegrams without a name are one meter.
 #[derive(Clone, Debug)]
 pub struct Meters<T> {
     /// In the order in which they were last seen.
-    kept: BTreeMap<u64, (Arc<str>, T)>,
-    /// The place of each name in that order.
-    places: HashMap<Arc<str>, u64>,
-    /// The next place.
+    kept: BTreeMap<u64, (Box<str>, T)>,
+    /// The place of each meter in this order.
+    places: HashMap<Box<str>, u64>,
+    /// The place of the next meter.
     next: u64,
+    pushed_out: u64,
 }
 
-/// The most meters that are told apart: more than any house has, and a few dozen megaoctets of readings.
-const MOST: usize = 32 * 1024;
+/// The most meters that are told apart. A meter with its last readings takes about 2 KiB.
+pub const MOST: usize = 65_536;
 
 impl<T: Default> Meters<T> {
     /// Notes that a meter is seen now, and changes its value, which is new for a new meter.
@@ -32,16 +30,28 @@ impl<T: Default> Meters<T> {
         {
             return change(&mut last.get_mut().1);
         }
-        let found = self.places.get(name).and_then(|place| self.kept.remove(place));
+        let found = self.places.get_mut(name).and_then(|place| {
+            let before = std::mem::replace(place, self.next);
+            self.kept.remove(&before)
+        });
         let (name, mut value) = found.unwrap_or_else(|| {
             self.make_room();
-            (Arc::from(name), T::default())
+            self.places.insert(name.into(), self.next);
+            (name.into(), T::default())
         });
         let result = change(&mut value);
-        self.places.insert(name.clone(), self.next);
         self.kept.insert(self.next, (name, value));
         self.next += 1;
         result
+    }
+
+    fn make_room(&mut self) {
+        if self.kept.len() == MOST
+            && let Some((_, (name, _))) = self.kept.pop_first()
+        {
+            self.places.remove(&name);
+            self.pushed_out += 1;
+        }
     }
 }
 
@@ -53,20 +63,10 @@ impl<T> Meters<T> {
         self.kept.get(place).map(|(_, value)| value)
     }
 
-    /// True if this meter is new and another one has to make room for it.
-    #[must_use]
-    pub fn is_full_for(&self, name: Option<&str>) -> bool {
-        self.kept.len() >= MOST && !self.places.contains_key(name.unwrap_or_default())
-    }
-
-    /// Removes the meter that was unseen for longest, if there is no room for a new one.
-    pub fn make_room(&mut self) -> Option<T> {
-        if self.kept.len() < MOST {
-            return None;
-        }
-        let (_, (name, value)) = self.kept.pop_first()?;
-        self.places.remove(&name);
-        Some(value)
+    /// All values with their names, that of the last seen meter last.
+    pub fn named(&self) -> impl DoubleEndedIterator<Item = (Option<&str>, &T)> {
+        let name = |name| Some(name).filter(|name: &&str| !name.is_empty());
+        self.kept.values().map(move |(known, value)| (name(&**known), value))
     }
 
     /// All values, mutable.
@@ -78,11 +78,17 @@ impl<T> Meters<T> {
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.kept.values().map(|(_, value)| value)
     }
+
+    /// How often a meter made room for another one.
+    #[must_use]
+    pub const fn pushed_out(&self) -> u64 {
+        self.pushed_out
+    }
 }
 
 impl<T> Default for Meters<T> {
     fn default() -> Self {
-        Self { kept: BTreeMap::new(), places: HashMap::new(), next: 0 }
+        Self { kept: BTreeMap::new(), places: HashMap::new(), next: 0, pushed_out: 0 }
     }
 }
 
@@ -113,10 +119,8 @@ mod tests {
             meters.seen(Some(&number.to_string()), |_| ());
         }
         assert_eq!(meters.iter().count(), MOST);
+        assert_eq!(meters.pushed_out(), 2 * MOST as u64 + 1);
         assert_eq!(meters.get(Some("real")), Some(&(3 * MOST)));
         assert_eq!(meters.get(Some("0")), None);
-        assert!(meters.is_full_for(Some("0")) && !meters.is_full_for(Some("real")));
-        assert_eq!(meters.make_room(), Some(0));
-        assert!(!meters.is_full_for(Some("0")) && meters.make_room().is_none());
     }
 }

@@ -23,7 +23,7 @@ use crate::{
         latest::{LatestReadings, Seen},
         options::FormatEntry,
         printable::printable,
-        readings::ReadingValue,
+        readings::{Member, ReadingValue},
         snapshot::{Page, SnapshotFormat},
         units::Units,
     },
@@ -59,29 +59,51 @@ impl Prometheus {
     pub fn snapshot(&self, latest: &LatestReadings, stale: Option<Timestamp>, text: &mut Vec<u8>) {
         let mut meters: Vec<&Seen> = latest.meters().collect();
         meters.sort_by_key(|seen| seen.name());
+        let is_stale =
+            |seen: &&&Seen| stale.zip(seen.arrived).is_some_and(|(stale, at)| at < stale);
+        let fresh: Vec<_> = meters.iter().filter(|seen| !is_stale(seen)).copied().collect();
         for family in &FAMILIES {
             let mut samples = Samples::new(family.name, family.kind, family.help);
-            for seen in &meters {
-                let is_stale = stale.zip(seen.arrived).is_some_and(|(stale, at)| at < stale);
-                if !(is_stale && family.kind != MetricType::Counter) {
-                    self.family(family, seen, &mut samples);
+            let meters = if family.kind == MetricType::Counter { &meters } else { &fresh };
+            for (seen, Member { key, .. }, number) in self.numbers(meters) {
+                if let FieldKey::Field(place, 1) = *key
+                    && let Some(label) = FIELDS.get(place).and_then(|field| family.part(field.name))
+                {
+                    samples.add(seen, &[label], number);
                 }
             }
             samples.write(text);
         }
-        objects(self, &meters, stale, text);
+        self.objects(&fresh, text);
         about(&meters, text);
     }
 
-    fn family(&self, family: &Family, seen: &Seen, samples: &mut Samples) {
-        for member in seen.readings.values().filter(|member| self.includes(member.key)) {
-            if let (FieldKey::Field(place, 1), ReadingValue::Number(number)) =
-                (member.key, &member.value)
-                && let Some(label) = FIELDS.get(place).and_then(|field| family.part(field.name))
-            {
-                samples.add(seen, &[label], *number);
+    /// Numbers without a published name, and those whose name is taken.
+    fn objects(&self, meters: &[&Seen], text: &mut Vec<u8>) {
+        let help = "Number that the meter sends without a published name.";
+        let mut samples = Samples::new("object", MetricType::Untyped, help);
+        for (seen, Member { key, unit, .. }, number) in self.numbers(meters) {
+            if !matches!(key, FieldKey::Field(_, 1)) {
+                let name = key.text(&Units::default());
+                let labels = [Some(("obis", name)), Some(("unit", unit.to_string()))];
+                samples.add(seen, &labels, number);
             }
         }
+        samples.write(text);
+    }
+
+    /// The chosen numbers of some meters.
+    fn numbers<'a>(
+        &self,
+        meters: &[&'a Seen],
+    ) -> impl Iterator<Item = (&'a Seen, &'a Member, Decimal)> {
+        let members = meters.iter().flat_map(|seen| seen.readings.values().map(|it| (*seen, it)));
+        members.filter(|(_, member)| self.includes(member.key)).filter_map(|(seen, member)| {
+            match member.value {
+                ReadingValue::Number(number) => Some((seen, member, number)),
+                _ => None,
+            }
+        })
     }
 
     fn includes(&self, key: FieldKey) -> bool {
@@ -93,26 +115,6 @@ impl Page for Prometheus {
     fn write(&self, latest: &LatestReadings, text: &mut Vec<u8>) {
         self.snapshot(latest, None, text);
     }
-}
-
-/// Numbers without a published name, and those whose name is taken.
-fn objects(format: &Prometheus, meters: &[&Seen], stale: Option<Timestamp>, text: &mut Vec<u8>) {
-    let help = "Number that the meter sends without a published name.";
-    let mut samples = Samples::new("object", MetricType::Untyped, help);
-    for seen in meters {
-        if stale.zip(seen.arrived).is_some_and(|(stale, at)| at < stale) {
-            continue;
-        }
-        let unnamed = |key: FieldKey| !matches!(key, FieldKey::Field(_, 1)) && format.includes(key);
-        for member in seen.readings.values().filter(|member| unnamed(member.key)) {
-            if let ReadingValue::Number(number) = &member.value {
-                let name = member.key.text(&Units::default());
-                let labels = [Some(("obis", name)), Some(("unit", member.unit.to_string()))];
-                samples.add(seen, &labels, *number);
-            }
-        }
-    }
-    samples.write(text);
 }
 
 /// The samples about the meters themselves.

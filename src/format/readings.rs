@@ -24,6 +24,8 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Readings {
     pub(super) members: Vec<Member>,
+    /// No other telegram has confirmed that the meter sends such objects.
+    pub(super) unconfirmed: bool,
 }
 
 /// One reading, or one item of the metadata.
@@ -66,7 +68,19 @@ impl Readings {
         }
         let metas = members.len();
         Cell::all(entry, None).for_each(|cell| members.push(Member::of(&cell, entry.zone)));
-        (members.len() > metas).then_some(Self { members })
+        (members.len() > metas).then_some(Self { members, unconfirmed: false })
+    }
+
+    /// The same readings, of a telegram that stands alone so far.
+    #[must_use]
+    pub fn unconfirmed(&self) -> Self {
+        Self { unconfirmed: true, ..self.clone() }
+    }
+
+    /// True for a telegram that stands alone: nothing that lasts follows from its objects.
+    #[must_use]
+    pub const fn is_unconfirmed(&self) -> bool {
+        self.unconfirmed
     }
 
     /// All members, in their order.
@@ -166,11 +180,9 @@ impl ReadingValue {
 impl fmt::Display for ReadingValue {
     /// As text, without quotes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Number(number) => number.fmt(f),
-            Self::Truth(truth) => truth.fmt(f),
-            Self::Text(text) | Self::List(text) => f.pad(text),
-        }
+        let mut text = Vec::new();
+        self.write(&mut text);
+        f.pad(str::from_utf8(&text).unwrap_or_default())
     }
 }
 

@@ -55,8 +55,4 @@ impl<P: Page + Clone + 'static> Format for SnapshotFormat<P> {
     fn is_snapshot(&self) -> bool {
         true
     }
-
-    fn for_worker(&self) -> Box<dyn Format> {
-        Box::new(self.clone())
-    }
 }

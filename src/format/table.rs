@@ -115,10 +115,6 @@ impl Format for Table {
             text.push(b'\n');
         }
     }
-
-    fn for_worker(&self) -> Box<dyn Format> {
-        Box::new(self.clone())
-    }
 }
 
 /// The rows as lines without their ends, with aligned columns.

@@ -160,7 +160,7 @@ impl Xml {
                 let _ = rest.take(6, "scaler and unit");
                 continue;
             }
-            let Some(data) = Data::head(rest) else {
+            let Ok(data) = Data::head(rest) else {
                 return;
             };
             self.element(&data, rest, depth, zone, text);
@@ -186,10 +186,6 @@ impl Format for Xml {
         let mut elements = Reader::at(Layer::Axdr, body.octets, body.offset);
         self.element(&body, &mut elements, 3, entry.zone, text);
         text.extend_from_slice(b"    </DataValue>\n  </NotificationBody>\n</DataNotification>\n");
-    }
-
-    fn for_worker(&self) -> Box<dyn Format> {
-        Box::new(self.clone())
     }
 }
 

@@ -27,41 +27,28 @@ pub enum Form {
 /// `None`: too early to tell, come back with more octets. That ends at the latest at 512 octets.
 #[must_use]
 pub fn detect(sample: &[u8], complete: bool) -> Option<Result<Form, Error>> {
-    match foreign(sample, complete) {
-        FormVerdict::No => {}
-        FormVerdict::Wait => return None,
-        FormVerdict::Yes(what) => {
-            return Some(Err(Error::new(Layer::Hex, 0, Cause::Unsupported { what })));
-        }
+    if let Some(what) = foreign(sample, complete)? {
+        return Some(Err(Error::new(Layer::Hex, 0, Cause::Unsupported { what })));
     }
-    match readable(sample, complete) {
-        FormVerdict::No => Some(Ok(Form::Binary)),
-        FormVerdict::Wait => None,
-        FormVerdict::Yes(_) => Some(Ok(Form::Text)),
-    }
+    let is_text = readable(sample, complete)?;
+    Some(Ok(if is_text { Form::Text } else { Form::Binary }))
 }
 
-enum FormVerdict {
-    No,
-    Wait,
-    Yes(&'static str),
-}
-
-/// Says if the input is one of those that are refused by name.
-fn foreign(sample: &[u8], complete: bool) -> FormVerdict {
+/// The name of an input that is refused by it; `None` if it is too early to tell.
+fn foreign(sample: &[u8], complete: bool) -> Option<Option<&'static str>> {
     for (magic, what) in MAGIC {
         if sample.starts_with(magic) {
-            return FormVerdict::Yes(what);
+            return Some(Some(what));
         }
         if magic.starts_with(sample) && !complete {
-            return FormVerdict::Wait;
+            return None;
         }
     }
-    utf16(sample, complete)
+    utf16(sample, complete).map(|is_utf16| is_utf16.then_some("UTF-16 text"))
 }
 
 /// Every other octet zero, the others ASCII text, with or without a byte order mark.
-fn utf16(sample: &[u8], complete: bool) -> FormVerdict {
+fn utf16(sample: &[u8], complete: bool) -> Option<bool> {
     let text = [&[0xff, 0xfe], &[0xfe, 0xff]]
         .into_iter()
         .find_map(|mark: &[u8; 2]| sample.strip_prefix(mark))
@@ -73,20 +60,17 @@ fn utf16(sample: &[u8], complete: bool) -> FormVerdict {
             false => is_text(octet) && octet.is_ascii(),
         })
     };
-    if !fits(0) && !fits(1) {
-        return FormVerdict::No;
-    }
     match head.len() {
-        UTF16_OCTETS.. => FormVerdict::Yes("UTF-16 text"),
-        4.. if complete => FormVerdict::Yes("UTF-16 text"),
-        _ if complete => FormVerdict::No,
-        _ if head.contains(&0) || text.len() < sample.len() => FormVerdict::Wait,
-        _ => FormVerdict::No,
+        _ if !fits(0) && !fits(1) => Some(false),
+        UTF16_OCTETS.. => Some(true),
+        size if complete => Some(size >= 4),
+        _ if head.contains(&0) || text.len() < sample.len() => None,
+        _ => Some(false),
     }
 }
 
-/// Says if all of the sample is text, and long enough to tell.
-fn readable(sample: &[u8], complete: bool) -> FormVerdict {
+/// True if all of the sample is text, and long enough to tell.
+fn readable(sample: &[u8], complete: bool) -> Option<bool> {
     let (text, least) = match core::str::from_utf8(sample) {
         Ok(_) => (sample, LINE_OCTETS),
         // A character that the end of the sample cuts is no defect.
@@ -95,22 +79,19 @@ fn readable(sample: &[u8], complete: bool) -> FormVerdict {
         }
         // Some write their umlauts in Latin-1. Binary has more octets beyond ASCII, and others too.
         Err(_) if is_latin(sample) => (sample, LATIN_OCTETS),
-        Err(_) => return FormVerdict::No,
+        Err(_) => return Some(false),
     };
     let mut rest = text;
     while let Some((&octet, behind)) = rest.split_first() {
         rest = match colour(rest) {
             Some(Some(behind)) => behind,
-            Some(None) if !complete && rest.len() < COLOUR_OCTETS => return FormVerdict::Wait,
+            Some(None) if !complete && rest.len() < COLOUR_OCTETS => return None,
             _ if is_text(octet) => behind,
-            _ => return FormVerdict::No,
+            _ => return Some(false),
         };
     }
     let line_end = text.iter().any(|octet| matches!(octet, b'\n' | b'\r'));
-    match complete || text.len() >= SAMPLE_OCTETS || line_end && text.len() >= least {
-        true => FormVerdict::Yes(""),
-        false => FormVerdict::Wait,
-    }
+    (complete || text.len() >= SAMPLE_OCTETS || line_end && text.len() >= least).then_some(true)
 }
 
 /// True if few of the first octets are beyond ASCII.

@@ -19,7 +19,6 @@
 //! octets as possible, and the octet behind it gets [`Mark::Unreadable`](crate::error::Mark):
 //! nothing is joined in silence over a place that cannot be read.
 
-use core::ops::Range;
 use std::borrow::Cow;
 
 use super::{
@@ -133,14 +132,14 @@ impl Dump {
         let Some(part) = prefix::part(text) else {
             return Ok(());
         };
-        let hex = slice(text, &part.range);
-        let at = prefix::characters(slice(text, &(0..part.range.start)));
+        let at = prefix::characters(prefix::slice(text, 0..part.range.start));
+        let hex = prefix::slice(text, part.range);
         let joins = !self.digits.is_wrapped() || part.bare && is_odd_run(hex);
         self.digits.begin(at, part.bare, joins);
         self.leave_listing();
         self.digits.feed(hex, run);
         if let Some(prose) = part.prose {
-            let at = prefix::characters(slice(text, &(0..prose)));
+            let at = prefix::characters(prefix::slice(text, 0..prose));
             self.digits.spoil(at, Cause::NotHex);
         }
         self.digits.end(run)
@@ -157,7 +156,7 @@ impl Dump {
         }
         self.repeat(step.repeated, run);
         let start = run.octets.len();
-        self.digits.feed(slice(text, &step.body), run);
+        self.digits.feed(prefix::slice(text, step.body.clone()), run);
         let result = self.digits.end(run);
         if step.last {
             self.listing = None;
@@ -251,10 +250,6 @@ fn typed(text: &[u8]) -> Cow<'_, [u8]> {
 fn is_odd_run(text: &[u8]) -> bool {
     let digits = text.trim_ascii();
     !digits.len().is_multiple_of(2) && digits.iter().all(u8::is_ascii_hexdigit)
-}
-
-fn slice<'a>(text: &'a [u8], range: &Range<usize>) -> &'a [u8] {
-    text.get(range.clone()).unwrap_or_default()
 }
 
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];

@@ -29,7 +29,7 @@ use core::ops::Range;
 use super::{prefix::characters, row_shape::RowShape, separator::is_blank};
 
 /// The meaning of a line for the listing that it belongs to.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct ListingStep {
     /// Octets that a `*` before it stands for.
     pub(super) repeated: u64,
@@ -71,13 +71,7 @@ pub(super) fn step(state: &mut Option<Listing>, line: &[u8]) -> Option<ListingSt
     if let Some(listing) = state {
         if word == b"*" {
             listing.star = true;
-            return Some(ListingStep {
-                repeated: 0,
-                gap: false,
-                refused: None,
-                body: 0..0,
-                last: false,
-            });
+            return Some(ListingStep::default());
         }
         if let Some(step) = listing.end(word) {
             return Some(step);
@@ -199,8 +193,7 @@ impl Listing {
         if word.len() < self.width {
             return None;
         }
-        let step =
-            |repeated, gap| ListingStep { repeated, gap, refused: None, body: 0..0, last: true };
+        let step = |repeated, gap| ListingStep { repeated, gap, last: true, ..Default::default() };
         if self.refused.is_some() {
             return alike.then(|| step(0, false));
         }

@@ -27,6 +27,8 @@ pub struct Skipped<'a> {
     pub position: u64,
     /// The defect of the frame that seems to begin here; `None` if none does.
     pub error: Option<Error>,
+    /// The number of the segment that the damaged frame seems to carry; 0 if none does.
+    pub segment: u8,
     /// A mark on the first of the octets. The others have none.
     pub mark: Option<Mark>,
 }
@@ -113,13 +115,18 @@ impl Deframer {
         let error = match LinkKind::of_start(*rest.first()?) {
             None => None,
             Some(link) => match self.check_frame(link, rest) {
-                FrameCheck::Frame(size) => {
+                Some(Ok(size)) => {
                     return Some(Ok(LinkFrame { link, position, octets: self.hand_out(size) }));
                 }
-                FrameCheck::Wait if !self.ended => return None,
-                FrameCheck::Wait | FrameCheck::Noise => None,
-                FrameCheck::Damaged(error) => Some(error),
+                Some(Err(error)) => error,
+                None if !self.ended => return None,
+                None => None,
             },
+        };
+        let link = LinkKind::of_start(*rest.first()?).filter(|_| error.is_some());
+        let segment = match link.map(|link| link.damaged_segment(rest)) {
+            Some(None) if !self.ended => return None,
+            segment => segment.flatten().unwrap_or_default(),
         };
         let size = to_next_start(rest);
         let mut marks = self.marks.iter().skip_while(|(at, _)| *at < position);
@@ -128,7 +135,8 @@ impl Deframer {
         // A run ends where a mark stands.
         let next = first.into_iter().chain(marks).map(|(at, _)| *at).find(|at| *at > position);
         let most = next.and_then(|at| usize::try_from(at - position).ok()).unwrap_or(size);
-        Some(Err(Skipped { octets: self.hand_out(size.min(most)), position, error, mark }))
+        let octets = self.hand_out(size.min(most));
+        Some(Err(Skipped { octets, position, error, segment, mark }))
     }
 
     fn hand_out(&mut self, size: usize) -> &[u8] {
@@ -141,22 +149,19 @@ impl Deframer {
         self.buffer.get(start..self.done).unwrap_or_default()
     }
 
-    /// Judges the octets behind a start octet of `link`, and the marks on them.
-    fn check_frame(&self, link: LinkKind, rest: &[u8]) -> FrameCheck {
-        let (size, damaged) = match link.frame(rest) {
-            None => return FrameCheck::Wait,
-            Some(Err(NoFrame::LookAlike)) => return FrameCheck::Noise,
-            Some(Err(NoFrame::Damaged { error, size })) => (size, Some(error)),
-            Some(Ok(size)) => (size, None),
+    /// The size of the frame that begins with a start octet of `link`, all checks and marks passed, or
+    /// its defect, if it looks like a frame at all; `None` if more octets are needed to tell.
+    fn check_frame(&self, link: LinkKind, rest: &[u8]) -> Option<Result<usize, Option<Error>>> {
+        let (size, result) = match link.frame(rest)? {
+            Ok(size) => (size, Ok(size)),
+            Err(NoFrame::LookAlike) => return Some(Err(None)),
+            Err(NoFrame::Damaged { error, size }) => (size, Err(Some(error))),
         };
         // A mark says more than the checksum, which it may even have left intact.
-        match (self.mark_within(size), damaged) {
-            (Some((offset, mark)), _) => {
-                FrameCheck::Damaged(Error::new(link.layer(), offset, Cause::Marked(mark)))
-            }
-            (None, Some(error)) => FrameCheck::Damaged(error),
-            (None, None) => FrameCheck::Frame(size),
-        }
+        let marked = self
+            .mark_within(size)
+            .map(|(offset, mark)| Err(Some(Error::new(link.layer(), offset, Cause::Marked(mark)))));
+        Some(marked.unwrap_or(result))
     }
 
     /// The first mark that damages a frame of `size` octets at the current position, and its octet.
@@ -168,17 +173,6 @@ impl Deframer {
         let &(at, mark) = within.into_iter().find(|(at, mark)| hits(*at, *mark))?;
         Some((usize::try_from(at.saturating_sub(position)).unwrap_or_default(), mark))
     }
-}
-
-enum FrameCheck {
-    /// A frame of that size, all checks passed.
-    Frame(usize),
-    /// The octets may become a frame.
-    Wait,
-    /// Just an octet with the value of a start.
-    Noise,
-    /// The octets look like a frame and are damaged.
-    Damaged(Error),
 }
 
 /// The octets up to the next one that may be a start.
@@ -196,15 +190,11 @@ fn to_next_start(rest: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::link::mbus;
 
-    fn frame(information: u8, data: &[u8]) -> Vec<u8> {
-        let mut user = vec![0x53, 0xff, information, 0x01, 0x67];
-        user.extend_from_slice(data);
-        let length = user.len() as u8;
-        let sum = user.iter().fold(0u8, |sum, octet| sum.wrapping_add(*octet));
-        let mut frame = vec![0x68, length, length, 0x68];
-        frame.extend(user);
-        frame.extend([sum, 0x16]);
+    fn frame(number: u8, last: bool, data: &[u8]) -> Vec<u8> {
+        let mut frame = vec![];
+        mbus::emit(number, last, data, &mut frame);
         frame
     }
 
@@ -245,7 +235,7 @@ mod tests {
     #[test]
     fn a_length_of_0_1_or_2_means_256_more() {
         for excess in 0..3 {
-            let octets = frame(0x00, &vec![0x5a; 251 + excess]);
+            let octets = frame(0, false, &vec![0x5a; 251 + excess]);
             assert_eq!(usize::from(octets[1]), excess);
             let (frames, causes) = every_split(&octets);
             assert_eq!((frames.len(), causes.len()), (1, 0), "excess {excess}");
@@ -255,10 +245,10 @@ mod tests {
     #[test]
     fn frames_are_found_in_noise_and_behind_look_alikes() {
         let mut stream = vec![0x16, 0x68, 0x68, 0x00];
-        stream.extend(frame(0x00, &[0x68, 0x09, 0x09, 0x68, 0x16]));
+        stream.extend(frame(0, false, &[0x68, 0x09, 0x09, 0x68, 0x16]));
         // A start that announces more than there is, right in front of a frame.
         stream.extend([0x68, 0xfa, 0xfa, 0x68]);
-        stream.extend(frame(0x11, &[1, 2, 3]));
+        stream.extend(frame(1, true, &[1, 2, 3]));
         let (frames, causes) = every_split(&stream);
         assert_eq!(frames.len(), 2);
         // `68 68 00 68` does look like a start with a damaged length.
@@ -267,7 +257,7 @@ mod tests {
 
     #[test]
     fn damage_is_named_and_the_next_frame_found() {
-        let good = frame(0x10, &[1, 2, 3]);
+        let good = frame(0, true, &[1, 2, 3]);
         let at = |index: usize, value: u8| {
             let mut stream = good.clone();
             stream[index] = value;
@@ -284,7 +274,7 @@ mod tests {
 
     #[test]
     fn every_bit_flip_and_every_truncation_of_a_frame_is_refused() {
-        let good = frame(0x10, &[0x68, 0x68, 3, 0x16]);
+        let good = frame(0, true, &[0x68, 0x68, 3, 0x16]);
         for bit in 0..good.len() * 8 {
             let mut stream = good.clone();
             stream[bit / 8] ^= 1 << (bit % 8);
@@ -301,7 +291,7 @@ mod tests {
 
     #[test]
     fn octets_missing_in_front_of_a_frame_do_it_no_harm() {
-        let good = frame(0x10, &[1, 2, 3]);
+        let good = frame(0, true, &[1, 2, 3]);
         for at in 0..good.len() {
             let mut deframer = Deframer::default();
             deframer.push(&good, [(at, Mark::Unreadable)]);
@@ -312,7 +302,7 @@ mod tests {
 
     #[test]
     fn the_line_is_at_rest_behind_a_frame_and_not_within_one() {
-        let good = frame(0x10, &[1, 2, 3]);
+        let good = frame(0, true, &[1, 2, 3]);
         let mut deframer = Deframer::default();
         for octet in &good {
             deframer.push(&[*octet], []);
@@ -341,13 +331,14 @@ mod tests {
 
     #[test]
     fn a_mark_refuses_the_frame_that_it_hits_and_no_other() {
-        let good = frame(0x10, &[1, 2, 3]);
+        let good = frame(0, true, &[1, 2, 3]);
         let mut stream = good.clone();
         stream.extend_from_slice(&good);
         stream.extend_from_slice(&good);
         for at in 0..stream.len() {
             let mut deframer = Deframer::default();
             deframer.push(&stream, [(at, Mark::Parity)]);
+            assert_eq!(deframer.end_position(), stream.len() as u64);
             deframer.end();
             let (mut frames, mut marks) = (vec![], vec![]);
             loop {

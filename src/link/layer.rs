@@ -32,6 +32,10 @@ pub trait LinkLayer {
     /// No frame begins here.
     fn frame(octets: &[u8]) -> Option<Result<usize, NoFrame>>;
 
+    /// The number of the segment that a damaged frame seems to carry, 0 for none; `None` if more octets
+    /// are needed to tell.
+    fn damaged_segment(octets: &[u8]) -> Option<u8>;
+
     /// The segment in a frame that passed its checks; `None` if it carries nothing.
     ///
     /// # Errors

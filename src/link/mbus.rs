@@ -89,15 +89,19 @@ impl LinkLayer for Mbus {
         }
     }
 
+    fn damaged_segment(octets: &[u8]) -> Option<u8> {
+        let information = octets.get(6)?;
+        Some(if information & RESERVED == 0 { information & !FINAL } else { 0 })
+    }
+
     #[inline]
     fn segment(frame: &[u8]) -> Result<Option<ApduSegment<'_>>> {
-        let Some(frame) = Frame::split(frame) else {
+        // A control frame ends behind the control information.
+        let &[_, _, _, _, control, address, information, source, destination, ref data @ .., _, _] =
+            frame
+        else {
             return Ok(None);
         };
-        let Body::Segment { source, destination, data } = frame.body else {
-            return Ok(None);
-        };
-        let Frame { control, address, information, .. } = frame;
         pushed(control, information)?;
         let stations = u32::from_be_bytes([control, address, source, destination]);
         Ok(Some(ApduSegment {
@@ -151,69 +155,6 @@ pub fn emit(number: u8, last: bool, data: &[u8], wire: &mut Vec<u8>) -> usize {
     wire.len() - before
 }
 
-/// One frame that passed its checks: start, both lengths, checksum, stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Frame<'a> {
-    octets: &'a [u8],
-    /// The control field CC.
-    pub control: u8,
-    /// The address AA.
-    pub address: u8,
-    /// The control information II.
-    pub information: u8,
-    /// The octets behind it.
-    pub body: Body<'a>,
-}
-
-/// The content of a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Body<'a> {
-    /// No data: a control frame.
-    Control,
-    /// A segment of an APDU between two transport addresses.
-    Segment {
-        /// SS, 01 for the meter's management device.
-        source: u8,
-        /// DD, 67 for the consumer information push.
-        destination: u8,
-        /// The octets of the APDU.
-        data: &'a [u8],
-    },
-}
-
-impl<'a> Frame<'a> {
-    /// Takes a frame apart that begins with the first octet and may be followed by others.
-    ///
-    /// # Errors
-    /// [`Cause::Short`] if the octets end before the frame does; another cause if no frame begins here.
-    pub fn parse(octets: &'a [u8]) -> Result<Self> {
-        let size = check(octets)?;
-        let what = "user data";
-        let short = Cause::Short { what, needed: 3, available: size.saturating_sub(OVERHEAD) };
-        octets.get(..size).and_then(Self::split).ok_or(Error::new(Layer::Mbus, 4, short))
-    }
-
-    /// The fields of exactly one frame whose checks have passed.
-    const fn split(octets: &'a [u8]) -> Option<Self> {
-        let [_, _, _, _, control, address, information, user @ .., _, _] = octets else {
-            return None;
-        };
-        let body = match user {
-            [source, destination, data @ ..] => {
-                Body::Segment { source: *source, destination: *destination, data }
-            }
-            _ => Body::Control,
-        };
-        Some(Self { octets, control: *control, address: *address, information: *information, body })
-    }
-
-    /// The whole frame, from start to stop.
-    #[must_use]
-    pub const fn octets(&self) -> &'a [u8] {
-        self.octets
-    }
-}
-
 /// The size of the frame that begins with the first octet, all its checks passed.
 fn check(octets: &[u8]) -> Result<usize> {
     let mut reader = Reader::new(Layer::Mbus, octets);
@@ -258,16 +199,22 @@ mod tests {
     #[test]
     fn a_frame_is_taken_apart() {
         let octets = frame(1, true, &[0xaa, 0xbb]);
-        let frame = Frame::parse(&octets).unwrap();
-        assert_eq!((frame.control, frame.address, frame.information), (0x53, 0xff, 0x11));
-        let Body::Segment { source: 1, destination: 0x67, data } = frame.body else { panic!() };
-        assert_eq!(data, [0xaa, 0xbb]);
+        let expected = ApduSegment {
+            number: Some(1),
+            number_at: 6,
+            last: true,
+            peer: 0x53ff_0167,
+            peer_at: 4,
+            data: &[0xaa, 0xbb],
+        };
+        assert_eq!(Mbus::segment(&octets), Ok(Some(expected)));
     }
 
     #[test]
     fn a_control_frame_is_a_frame_without_data() {
         let octets = [0x68, 0x03, 0x03, 0x68, 0x53, 0xff, 0x00, 0x52, 0x16];
-        assert_eq!(Frame::parse(&octets).unwrap().body, Body::Control);
+        assert_eq!(Mbus::frame(&octets), Some(Ok(9)));
+        assert_eq!(Mbus::segment(&octets), Ok(None));
     }
 
     #[test]

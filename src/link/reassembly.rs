@@ -86,9 +86,9 @@ impl Reassembly {
         FrameOutcome { refused, apdu: Some(&self.apdu) }
     }
 
-    /// Takes note of a damaged frame that was reported.
-    pub const fn damaged(&mut self) {
-        self.excused = true;
+    /// Takes note of a damaged frame. True if one was reported since the telegram began.
+    pub const fn damaged(&mut self) -> bool {
+        core::mem::replace(&mut self.excused, true)
     }
 
     /// Ends the stream: a telegram that breaks off here, or that began before the octets that come
@@ -107,6 +107,12 @@ impl Reassembly {
             Some(error) => Some(error),
             None => self.orphan,
         }
+    }
+
+    /// True within a telegram.
+    #[must_use]
+    pub const fn is_collecting(&self) -> bool {
+        matches!(self.state, ReassemblyState::Collecting { .. })
     }
 
     /// The error for a telegram whose last segment has not come yet.

@@ -60,6 +60,11 @@ macro_rules! link_layers {
                 match self { $(Self::$name => super::$module::$name::frame(octets),)* }
             }
 
+            /// As [`LinkLayer::damaged_segment`].
+            pub(crate) fn damaged_segment(self, octets: &[u8]) -> Option<u8> {
+                match self { $(Self::$name => super::$module::$name::damaged_segment(octets),)* }
+            }
+
             /// As [`LinkLayer::segment`].
             pub(crate) fn segment(self, frame: &[u8]) -> Result<Option<ApduSegment<'_>>, Error> {
                 match self { $(Self::$name => super::$module::$name::segment(frame),)* }
@@ -98,6 +103,7 @@ mod tests {
             assert!(!LinkKind::STARTS[..at].contains(start), "{start:02x} begins two layers");
             assert!(LinkKind::of_start(*start).is_some());
         }
+        assert!(LinkKind::may_end(0x16) && !LinkKind::may_end(0x00));
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub struct ApduStream<O> {
     reassembly: Reassembly,
     /// The origin of the telegram that is being joined.
     began: O,
+    /// The position of the last damaged frame, and the segment that it seemed to carry.
+    damaged: (u64, u8),
 }
 
 /// The next piece of a stream.
@@ -63,6 +65,12 @@ impl<O: Copy> ApduStream<O> {
         self.reassembly.end();
     }
 
+    /// True if neither a frame nor a telegram has begun.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        self.deframer.is_at_rest() && !self.reassembly.is_collecting()
+    }
+
     /// The position of the octets that the next [`push`](Self::push) will bring.
     #[must_use]
     pub const fn end_position(&self) -> u64 {
@@ -82,21 +90,30 @@ impl<O: Copy> ApduStream<O> {
         &mut self,
         origin: impl FnOnce(u64) -> (O, Option<i64>),
     ) -> Option<StreamItem<'_, O>> {
-        let Self { deframer, reassembly, began } = self;
+        let Self { deframer, reassembly, began, damaged } = self;
         Some(match deframer.next()? {
             Ok(frame) => {
                 let (origin, millis) = origin(frame.position);
                 join(reassembly, began, &frame, origin, millis)
             }
-            Err(skipped) => {
+            Err(mut skipped) => {
                 if skipped.error.is_some() {
-                    reassembly.damaged();
+                    // A telegram has one defect: a further frame of it needs no message of its own, nor
+                    // does a look-alike of a start within the start of a frame.
+                    let (position, segment) = *damaged;
+                    let within = skipped.position - position < START;
+                    let reported = reassembly.damaged();
+                    skipped.error.take_if(|_| reported && (within || skipped.segment > segment));
+                    *damaged = (skipped.position, skipped.segment);
                 }
                 StreamItem::Skipped(skipped)
             }
         })
     }
 }
+
+/// The octets in front of an APDU in a frame, in which another frame does not begin.
+const START: u64 = 8;
 
 /// Takes a frame to the others of its telegram.
 #[inline]

@@ -82,6 +82,38 @@ impl Decimal {
         decimals && self.negative == other.negative && self == other
     }
 
+    /// The number of digits behind the point.
+    #[must_use]
+    pub const fn decimals(self) -> u16 {
+        if self.exponent < 0 { self.exponent.unsigned_abs() } else { 0 }
+    }
+
+    /// The power of ten of its last digit that is not zero; `None` for zero.
+    ///
+    /// ```
+    /// use meterpipe::reading::decimal::Decimal;
+    ///
+    /// assert_eq!(Decimal::new(12900, -1).last_digit(), Some(1));
+    /// assert_eq!(Decimal::new(0, -1).last_digit(), None);
+    /// ```
+    #[must_use]
+    pub const fn last_digit(self) -> Option<i16> {
+        let (mut magnitude, mut power) = (self.magnitude, self.exponent);
+        if magnitude == 0 {
+            return None;
+        }
+        while magnitude.is_multiple_of(10) {
+            (magnitude, power) = (magnitude / 10, power.saturating_add(1));
+        }
+        Some(power)
+    }
+
+    /// True for zero, of whatever scale.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.magnitude == 0
+    }
+
     fn integer(self) -> i128 {
         let magnitude = i128::from(self.magnitude);
         if self.negative { -magnitude } else { magnitude }

@@ -5,9 +5,11 @@
 //! - [`decimal`]: exact numbers.
 //! - [`value`]: one element as a number, a text or a time.
 //! - [`telegram`]: a whole telegram.
+//! - [`layout`]: the layout of a telegram as one number.
 //! - [`template`]: the layouts of earlier telegrams, which make the next one quick to read.
 pub mod decimal;
 pub mod fields;
+pub mod layout;
 pub mod objects;
 mod steps;
 pub mod telegram;

@@ -104,7 +104,7 @@ impl<'a> Objects<'a> {
     /// Of the body of a notification.
     #[must_use]
     pub fn of(body: Data<'a>) -> Self {
-        let alone = (!is_list(&body)).then_some(body);
+        let alone = (!body.is_list()).then_some(body);
         Self { list: Level::of(&body), inner: Vec::new(), index: 0, alone }
     }
 
@@ -131,7 +131,7 @@ impl<'a> Iterator for Objects<'a> {
             };
             if let Some(definitions) = definitions {
                 let obis = definitions.next().and_then(|element| definition(&element));
-                match is_list(&element) {
+                match element.is_list() {
                     true => self.inner.push(Level::of(&element)),
                     false => return Some(self.object(obis, element, true)),
                 }
@@ -139,7 +139,7 @@ impl<'a> Iterator for Objects<'a> {
             }
             if let Some(obis) = code(&element) {
                 let mut ahead = *elements;
-                if let Some(value) = ahead.next().filter(|value| !is_list(value)) {
+                if let Some(value) = ahead.next().filter(|value| !value.is_list()) {
                     *elements = ahead;
                     let scale = ahead.next().and_then(|data| scale(&data));
                     if scale.is_some() {
@@ -151,16 +151,12 @@ impl<'a> Iterator for Objects<'a> {
             if let Some((obis, value, scale)) = nested(&element) {
                 return Some(Object { scale, ..self.object(Some(obis), value, false) });
             }
-            match is_list(&element) && definition(&element).is_none() {
+            match element.is_list() && definition(&element).is_none() {
                 true => self.inner.push(Level::of(&element)),
                 false => return Some(self.object(None, element, true)),
             }
         }
     }
-}
-
-fn is_list(data: &Data<'_>) -> bool {
-    matches!(data.kind, DataType::ARRAY | DataType::STRUCTURE)
 }
 
 fn code(data: &Data<'_>) -> Option<Obis> {
@@ -196,7 +192,7 @@ fn nested<'a>(data: &Data<'a>) -> Option<(Obis, Data<'a>, Option<ScalerUnit>)> {
     }
     let mut elements = data.elements();
     let obis = code(&elements.next()?)?;
-    let value = elements.next().filter(|value| !is_list(value))?;
+    let value = elements.next().filter(|value| !value.is_list())?;
     match elements.next() {
         None => Some((obis, value, None)),
         Some(last) => Some((obis, value, Some(scale(&last)?))),

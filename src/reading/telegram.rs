@@ -14,6 +14,7 @@ use crate::{
     reading::{
         decimal::Decimal,
         fields::{self, COUNT, POWER_EXPORT, POWER_IMPORT, POWER_NET},
+        layout::LayoutCollector,
         objects::{Object, Objects},
         steps::{ObjectStep, Steps},
         value::Value,
@@ -33,6 +34,7 @@ pub struct Telegram<'a> {
     device: Option<&'a [u8]>,
     /// The clock among the objects.
     clock: Option<Clock>,
+    layout: u64,
     unnamed: Unnamed<'a>,
 }
 
@@ -83,7 +85,11 @@ impl<'a> Telegram<'a> {
     /// end with a number: no other check covers the octets of its second frame.
     pub fn parse(octets: &'a [u8]) -> Result<Self> {
         let notification = Notification::parse(octets)?;
-        Self::of(notification, Steps::of(notification.body))
+        let mut layout = LayoutCollector::new(&notification);
+        let steps = Steps::of(notification.body).inspect(|step| layout.see(step));
+        let mut telegram = Self::of(notification, 0, steps)?;
+        telegram.layout = layout.layout();
+        Ok(telegram)
     }
 
     /// Puts a telegram together.
@@ -92,6 +98,7 @@ impl<'a> Telegram<'a> {
     /// The closing element of the flat list is no number.
     pub(super) fn of(
         notification: Notification<'a>,
+        layout: u64,
         steps: impl Iterator<Item = ObjectStep<'a>>,
     ) -> Result<Self> {
         let mut telegram = Self {
@@ -102,6 +109,7 @@ impl<'a> Telegram<'a> {
             meter: None,
             device: None,
             clock: None,
+            layout,
             unnamed: Unnamed::default(),
         };
         let mut rank = NUMBERS.len();
@@ -222,10 +230,28 @@ impl<'a> Telegram<'a> {
         stamp(header).or_else(|| stamp(object))
     }
 
+    /// The clock that gives the time.
+    #[must_use]
+    pub fn clock(&self) -> Option<&Clock> {
+        self.clocks().into_iter().flatten().find(|clock| clock.is_definite())
+    }
+
     /// Its clocks: that of the APDU's header, and the first one among the objects.
     #[must_use]
     pub const fn clocks(&self) -> [Option<&Clock>; 2] {
         [self.notification.clock.as_ref(), self.clock.as_ref()]
+    }
+
+    /// The first clock among the objects that differs from that of the APDU; any, if the APDU has none.
+    #[must_use]
+    pub const fn object_clock(&self) -> Option<Clock> {
+        self.clock
+    }
+
+    /// The layout as a number: telegrams of one layout have the same. See [`layout`](super::layout).
+    #[must_use]
+    pub const fn layout(&self) -> u64 {
+        self.layout
     }
 
     /// The octets of the meter number.

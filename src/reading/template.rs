@@ -82,12 +82,12 @@ impl Templates {
         // Where no two telegrams are alike there is little use in learning each.
         let learn = self.misses.is_power_of_two();
         if learn && self.known.len() < MOST {
-            self.known.push(Template::of(octets, telegram.notification()));
+            self.known.push(Template::of(octets, &telegram));
         } else if let Some(known) = self.next_in_turn() {
             // In a stream with more layouts than there is room for, those of use stay, and only the
             // others take the careful look.
             match known.hits {
-                0 if learn => *known = Template::of(octets, telegram.notification()),
+                0 if learn => *known = Template::of(octets, &telegram),
                 hits => known.hits = hits / 2,
             }
         }
@@ -112,6 +112,8 @@ struct Template {
     fixed: Vec<u8>,
     /// The body, without its octets.
     body: Data<'static>,
+    /// Its number.
+    layout: u64,
     parts: Vec<TemplatePart>,
 }
 
@@ -137,7 +139,8 @@ struct NamedNumber {
 
 impl Template {
     /// Of a telegram that passed all checks.
-    fn of(octets: &[u8], notification: &Notification<'_>) -> Self {
+    fn of(octets: &[u8], telegram: &Telegram<'_>) -> Self {
+        let notification = telegram.notification();
         let parts: Vec<TemplatePart> =
             Steps::of(notification.body).filter_map(TemplatePart::of).collect();
         let mut fixed = vec![0xff; octets.len()];
@@ -146,7 +149,7 @@ impl Template {
             fixed.get_mut(range).unwrap_or_default().fill(0);
         }
         let body = Data { octets: &[], ..notification.body };
-        Self { hits: 0, sample: octets.to_vec(), fixed, body, parts }
+        Self { hits: 0, sample: octets.to_vec(), fixed, body, layout: telegram.layout(), parts }
     }
 
     /// True if a telegram has this layout.
@@ -159,7 +162,8 @@ impl Template {
     /// Reads a telegram that fits; nothing if it does not pass.
     fn read<'a>(&self, octets: &'a [u8]) -> Option<Telegram<'a>> {
         let notification = Notification::with_body(octets, self.body)?;
-        Telegram::of(notification, self.parts.iter().map(|part| part.fill(octets))).ok()
+        let steps = self.parts.iter().map(|part| part.fill(octets));
+        Telegram::of(notification, self.layout, steps).ok()
     }
 }
 

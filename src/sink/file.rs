@@ -137,7 +137,7 @@ enum LineFormat {
 impl LineFormat {
     fn csv(projection: Projection, locale: Locale) -> Self {
         Self::Csv(
-            Box::new(Csv::with_columns(projection.keys.clone(), projection.units, locale, true)),
+            Box::new(Csv::new(projection.keys.clone(), projection.units, locale, true)),
             projection,
         )
     }

@@ -4,7 +4,7 @@
 
 use core::{cmp::Ordering, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::format::{key::Meta, readings::Readings};
 
@@ -33,6 +33,12 @@ impl Timestamps {
     /// True if it arrived after another one.
     pub fn arrived_after(&self, before: &Self) -> bool {
         self.received.zip(before.received).is_some_and(|(now, before)| now > before)
+    }
+
+    /// How far the meter's clock is ahead of the time of arrival.
+    #[must_use]
+    pub fn offset(&self) -> Option<SignedDuration> {
+        self.time.zip(self.received).map(|(time, received)| time.duration_since(received))
     }
 
     /// The time since another one, by the clock with the longer interval; `None` if both went back.

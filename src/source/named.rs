@@ -3,7 +3,6 @@
 use crate::source::{Burst, OpenError, Source, SourceEvent};
 
 /// Gives `source` that name.
-#[must_use]
 pub fn named(name: String, source: Box<dyn Source>) -> Box<dyn Source> {
     Box::new(NamedSource { name, source })
 }

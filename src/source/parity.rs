@@ -6,7 +6,7 @@
 //! stays far below that. An adapter that reports no errors at all gives itself away by the missing
 //! frames.
 
-use core::{fmt, str::FromStr};
+use core::fmt;
 
 /// The parity bit behind the eight data bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -21,10 +21,7 @@ pub enum Parity {
 }
 
 impl Parity {
-    const ALL: [Self; 3] = [Self::Even, Self::None, Self::Odd];
-
     /// The setting to try next: the likelier first, then all again.
-    #[must_use]
     pub const fn next(self) -> Self {
         match self {
             Self::Even => Self::None,
@@ -44,42 +41,6 @@ impl fmt::Display for Parity {
     }
 }
 
-/// The user's choice: `even`, `none`, `odd` or `auto`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ParityChoice {
-    /// This setting, always.
-    Fixed(Parity),
-    /// The setting that gives frames.
-    Auto,
-}
-
-impl Default for ParityChoice {
-    fn default() -> Self {
-        Self::Fixed(Parity::Even)
-    }
-}
-
-impl FromStr for ParityChoice {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "auto" {
-            return Ok(Self::Auto);
-        }
-        let found = Parity::ALL.into_iter().find(|parity| parity.to_string() == text);
-        found.map(Self::Fixed).ok_or("expected even, none, odd or auto")
-    }
-}
-
-impl fmt::Display for ParityChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fixed(parity) => parity.fmt(f),
-            Self::Auto => f.write_str("auto"),
-        }
-    }
-}
-
 /// Tries one setting after the other until frames come, and keeps that one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ParitySearch {
@@ -91,8 +52,12 @@ pub struct ParitySearch {
 }
 
 impl ParitySearch {
+    /// No search: this setting, always.
+    pub fn fixed(parity: Parity) -> Self {
+        Self { parity, found: true, ..Self::default() }
+    }
+
     /// The setting to use now.
-    #[must_use]
     pub const fn parity(&self) -> Parity {
         self.parity
     }
@@ -111,9 +76,8 @@ impl ParitySearch {
     }
 
     /// True during the first round. While nothing but noise comes, the search goes on silently.
-    #[must_use]
     pub const fn is_first_round(&self) -> bool {
-        self.changes <= Parity::ALL.len()
+        self.changes <= SETTINGS
     }
 
     /// Frames passed their checks: the search is over. Returns true the first time.
@@ -121,6 +85,9 @@ impl ParitySearch {
         !core::mem::replace(&mut self.found, true)
     }
 }
+
+/// Settings that a round tries.
+const SETTINGS: usize = 3;
 
 /// Octets to see before the share of marks counts: half a telegram.
 const MARK_SAMPLE: usize = 128;
@@ -135,15 +102,6 @@ const FRAME_SAMPLE: usize = 4 * 264;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn choices_read_back() {
-        for text in ["even", "none", "odd", "auto"] {
-            assert_eq!(text.parse::<ParityChoice>().unwrap().to_string(), text);
-        }
-        assert!("Even".parse::<ParityChoice>().is_err());
-        assert_eq!(ParityChoice::default().to_string(), "even");
-    }
 
     #[test]
     fn many_marks_change_the_setting_within_half_a_telegram() {

@@ -11,13 +11,11 @@ use std::{
 use super::OpenError;
 
 /// The names under `/dev/serial/by-id`, sorted.
-#[must_use]
 pub fn candidates() -> Vec<PathBuf> {
     entries(Path::new(BY_ID), |_| true)
 }
 
 /// The lasting name of a device, if `path` is a name that may change.
-#[must_use]
 pub fn by_id(path: &Path) -> Option<PathBuf> {
     by_id_in(Path::new(BY_ID), path)
 }
@@ -31,7 +29,6 @@ pub fn default_port() -> Result<PathBuf, OpenError> {
 }
 
 /// Names to suggest when a device is missing: lasting ones, and nodes without one.
-#[must_use]
 pub fn available() -> Vec<PathBuf> {
     available_in(Path::new(BY_ID), Path::new("/dev"))
 }

@@ -27,7 +27,7 @@ use serialport::TTYPort;
 
 use super::{
     Burst, OpenError, Source,
-    parity::{Parity, ParityChoice, ParitySearch},
+    parity::{Parity, ParitySearch},
     parmrk::Unescaper,
     ports,
 };
@@ -44,27 +44,25 @@ pub struct SerialSettings {
     pub path: PathBuf,
     /// Bits a second.
     pub baud: u32,
-    /// The parity bit.
-    pub parity: ParityChoice,
+    /// The parity bit, or the search for it.
+    pub parity: ParitySearch,
     /// The waits between attempts to open the device.
     pub backoff: Backoff,
 }
 
 impl SerialSettings {
     /// 2400 8E1; waits of half a second to five seconds.
-    #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
             baud: 2400,
-            parity: ParityChoice::default(),
+            parity: ParitySearch::fixed(Parity::Even),
             backoff: Backoff::random(Duration::from_millis(500), Duration::from_secs(5)),
         }
     }
 }
 
 /// The device as a source. The first read opens it; a `lasting` source waits for it.
-#[must_use]
 pub fn open(settings: SerialSettings, lasting: bool) -> Box<dyn Source> {
     let backoff = settings.backoff.clone();
     Box::new(Reconnecting::new(Tty::new(settings, lasting), lasting, backoff))
@@ -74,8 +72,7 @@ struct Tty {
     path: PathBuf,
     name: String,
     baud: u32,
-    parity: Parity,
-    search: Option<ParitySearch>,
+    parity: ParitySearch,
     /// True if the run lasts long enough to recommend the name by id.
     recommend: bool,
     opened_before: bool,
@@ -92,16 +89,11 @@ struct TtyPort {
 
 impl Tty {
     fn new(settings: SerialSettings, lasting: bool) -> Self {
-        let (parity, search) = match settings.parity {
-            ParityChoice::Fixed(parity) => (parity, None),
-            ParityChoice::Auto => (Parity::default(), Some(ParitySearch::default())),
-        };
         Self {
             name: name(&settings.path),
             path: settings.path,
             baud: settings.baud,
-            parity,
-            search,
+            parity: settings.parity,
             recommend: lasting,
             opened_before: false,
             notes: VecDeque::new(),
@@ -115,8 +107,8 @@ impl Tty {
         if core::mem::replace(&mut self.opened_before, true) {
             return;
         }
-        let unapplied_settings =
-            tcgetattr(&port.file).map(|got| unapplied_settings(&got, self.baud, self.parity));
+        let unapplied_settings = tcgetattr(&port.file)
+            .map(|got| unapplied_settings(&got, self.baud, self.parity.parity()));
         if let Ok(unapplied_settings @ [_, ..]) = unapplied_settings.as_deref() {
             self.notes
                 .push_back(format!("ignores these settings: {}", unapplied_settings.join(", ")));
@@ -129,12 +121,11 @@ impl Tty {
 
     fn search(&mut self, port: &TtyPort, burst: &Burst) {
         let marked = burst.marks.len();
-        let Some(search) = &mut self.search else { return };
-        let Some(next) = search.record(burst.octets.len(), marked) else { return };
-        if search.is_first_round() {
-            self.notes.push_back(format!("no frames with parity {}: trying {next}", self.parity));
+        let before = self.parity.parity();
+        let Some(next) = self.parity.record(burst.octets.len(), marked) else { return };
+        if self.parity.is_first_round() {
+            self.notes.push_back(format!("no frames with parity {before}: trying {next}"));
         }
-        self.parity = next;
         // This fails only for a device that is gone; the next read notices that.
         let _ = configure(&port.file, next);
     }
@@ -165,7 +156,7 @@ impl reconnect::Endpoint for Tty {
     fn open(&mut self) -> Result<Option<TtyPort>, OpenError> {
         self.unescaper = Unescaper::default();
         let node = fs::canonicalize(&self.path).map_err(|error| self.explain(&error, None))?;
-        let port = TtyPort::open(&node, self.baud, self.parity)
+        let port = TtyPort::open(&node, self.baud, self.parity.parity())
             .map_err(|error| self.explain(&error, Some(&node)))?;
         self.note_settings(&port);
         Ok(Some(port))
@@ -183,8 +174,8 @@ impl reconnect::Endpoint for Tty {
     }
 
     fn frames_seen(&mut self) {
-        if self.search.as_mut().is_some_and(ParitySearch::frames_seen) {
-            self.notes.push_back(format!("frames come with parity {}", self.parity));
+        if self.parity.frames_seen() {
+            self.notes.push_back(format!("frames come with parity {}", self.parity.parity()));
         }
     }
 }

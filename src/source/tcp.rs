@@ -36,7 +36,6 @@ pub struct TcpSettings {
 
 impl TcpSettings {
     /// 10 s to connect; 30 s without an octet, which is six pushes; waits of 1 s to 60 s.
-    #[must_use]
     pub fn new(address: impl Into<String>) -> Self {
         Self {
             address: address.into(),
@@ -48,7 +47,6 @@ impl TcpSettings {
 }
 
 /// The `HOST:PORT` of `tcp://HOST:PORT`; `None` for other texts.
-#[must_use]
 pub fn address(url: &str) -> Option<&str> {
     let address = url.strip_prefix("tcp://")?;
     let (host, port) = address.rsplit_once(':')?;
@@ -61,7 +59,6 @@ pub fn address(url: &str) -> Option<&str> {
 ///
 /// After a loss, `Back` comes with the first octet and not with the connection: ser2net accepts
 /// connections even while its adapter is unplugged.
-#[must_use]
 pub fn open(settings: TcpSettings, lasting: bool) -> Box<dyn Source> {
     let server = TcpServer {
         address: settings.address,

@@ -2,9 +2,8 @@
 
 use std::fs;
 
-use crate::common::chain::{EXAMPLE_KEY, beside, decode_dump, decode_octets};
-
-const PLAIN: &str = include_str!("../data/netznoe-doc-2021.plain.hex");
+use crate::common::chain::{beside, decode_dump, decode_octets};
+use crate::common::published::{DUMP, KEY, PLAIN, octets};
 
 fn plain() -> String {
     PLAIN.replace('\n', "")
@@ -12,13 +11,12 @@ fn plain() -> String {
 
 /// The ciphered APDU of the published telegram.
 fn ciphered() -> String {
-    let frames = include_str!("../data/netznoe-doc-2021.hex");
     let data = |frame: &str| frame[18..frame.len() - 4].to_lowercase();
-    frames.lines().map(data).collect()
+    DUMP.lines().map(data).collect()
 }
 
 fn refused(dump: &str) -> (usize, Vec<String>) {
-    let outcome = decode_dump(dump, EXAMPLE_KEY);
+    let outcome = decode_dump(dump, KEY);
     (outcome.telegrams.len(), outcome.refused)
 }
 
@@ -38,7 +36,7 @@ fn one_or_several_on_a_line_or_over_lines() {
     }
     let octets = hex::decode(format!("a0a0{ciphered}{ciphered}{plain}")).unwrap();
     for piece in [1, 3, 64, 4096] {
-        let outcome = decode_octets(&octets, EXAMPLE_KEY, piece);
+        let outcome = decode_octets(&octets, KEY, piece);
         assert_eq!((outcome.telegrams.len(), outcome.refused.len()), (3, 0), "by {piece}");
     }
 }
@@ -93,13 +91,12 @@ fn what_other_meters_send_is_named() {
 
 #[test]
 fn an_apdu_whose_frame_was_damaged_is_none() {
-    let telegram = include_str!("../data/netznoe-doc-2021.hex").replace('\n', "");
-    let mut octets = hex::decode(telegram).unwrap();
+    let mut octets = octets(DUMP);
     // Not even if the start of the frame is what was damaged.
     octets[0] = 0x78;
     octets.truncate(256);
-    assert!(decode_octets(&octets, EXAMPLE_KEY, 4096).telegrams.is_empty());
+    assert!(decode_octets(&octets, KEY, 4096).telegrams.is_empty());
     // A single frame with everything but its start: the APDU would be whole.
     let apdu = format!("53ff100167{}", ciphered());
-    assert!(decode_octets(&hex::decode(apdu).unwrap(), EXAMPLE_KEY, 4096).telegrams.is_empty());
+    assert!(decode_octets(&hex::decode(apdu).unwrap(), KEY, 4096).telegrams.is_empty());
 }

@@ -6,7 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::common::chain::{EXAMPLE_KEY, Outcome, beside, decode_dump, keys_beside};
+use crate::common::chain::{Outcome, beside, decode_dump, keys_beside};
+use crate::common::published::KEY;
 use serde_json::Value;
 
 /// The items of the corpus that are this program's main job.
@@ -83,7 +84,7 @@ fn what_has_no_key_is_whole_and_gives_no_reading() {
         assert_eq!(outcome.refused, no_key, "{}", path.display());
         // Any key will do to see that it does not fit.
         let text = fs::read_to_string(path).unwrap();
-        let outcome = decode_dump(&text, EXAMPLE_KEY);
+        let outcome = decode_dump(&text, KEY);
         assert!(outcome.telegrams.is_empty(), "{}", path.display());
         let wrong = "cipher: the key does not fit, or the telegram is damaged";
         assert!(outcome.refused.iter().all(|text| text == wrong), "{}", path.display());
@@ -117,7 +118,7 @@ fn what_is_truncated_or_corrupt_gives_no_reading() {
     let bad = |e: &Value| outcomes.contains(&e["outcome"].as_str().unwrap());
     for (path, _) in items().iter().filter(|(_, expected)| bad(expected)) {
         let text = fs::read_to_string(path).unwrap();
-        for keys in [keys_beside(path), EXAMPLE_KEY.to_owned()] {
+        for keys in [keys_beside(path), KEY.to_owned()] {
             assert!(decode_dump(&text, &keys).telegrams.is_empty(), "{}", path.display());
         }
     }

@@ -4,53 +4,8 @@ use crate::common::binary;
 use std::{fs, process::Command};
 
 use crate::common::binary::{METERPIPE, Ran, command, run, run_command};
+use crate::common::published::{DUMP, Folder, KEY, READING, WRONG_KEY, octets};
 use serde_json::Value;
-use tempfile::TempDir;
-
-const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
-const WRONG_KEY: &str = "000102030405060708090A0B0C0D0E0F";
-const DUMP: &str = include_str!("../data/netznoe-doc-2021.hex");
-
-/// The reading of the published telegram, as the operator prints it.
-const READING: &str = concat!(
-    r#"{"schema":1,"time":"2021-09-27T09:47:15+02:00","meter":"181220000009","#,
-    r#""system_title":"4b464d6750000009","invocation_counter":35,"authenticated":false,"#,
-    r#""energy_import_wh":12937,"energy_export_wh":0,"#,
-    r#""power_import_w":0,"power_export_w":0,"power_net_w":0,"#,
-    r#""voltage_l1_v":233.7,"voltage_l2_v":0.0,"voltage_l3_v":0.0,"#,
-    r#""current_l1_a":0.00,"current_l2_a":0.00,"current_l3_a":0.00,"power_factor":1.000}"#,
-    "\n"
-);
-
-struct Folder {
-    folder: TempDir,
-    key: String,
-}
-
-impl Folder {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let key = folder.path().join("guek").display().to_string();
-        fs::write(&key, KEY).unwrap();
-        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-        fs::set_permissions(&key, private).unwrap();
-        Self { folder, key }
-    }
-
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
-        let path = self.folder.path().join(name);
-        fs::write(&path, content).unwrap();
-        path.display().to_string()
-    }
-
-    fn decode(&self, input: impl AsRef<[u8]>) -> Ran {
-        run(&["decode", "--key-file", &self.key], input.as_ref())
-    }
-}
-
-fn octets() -> Vec<u8> {
-    hex::decode(DUMP.replace('\n', "")).unwrap()
-}
 
 fn fine(out: &str) -> Ran {
     Ran { status: 0, out: out.to_owned(), err: String::new() }
@@ -62,20 +17,20 @@ fn the_published_telegram_by_four_stages_by_decode_and_by_watch() {
     let dump = folder.write("dump.txt", DUMP);
     let pipe = format!(
         "{METERPIPE} capture {dump} | {METERPIPE} unframe | {METERPIPE} decrypt --key-file {key} | {METERPIPE} decode",
-        key = folder.key
+        key = folder.key()
     );
     let mut shell = Command::new("sh");
     shell.args(["-c", &pipe]);
     assert_eq!(run_command(shell, b""), fine(READING));
-    assert_eq!(run(&["decode", "--key-file", &folder.key, &dump], b""), fine(READING));
-    assert_eq!(run(&["watch", "--key-file", &folder.key, &dump], b""), fine(READING));
-    assert_eq!(run(&["watch", "--key-file", &folder.key, "-"], DUMP.as_bytes()), fine(READING));
+    assert_eq!(folder.decode(&[&dump], b""), fine(READING));
+    assert_eq!(run(&["watch", "--key-file", &folder.key(), &dump], b""), fine(READING));
+    assert_eq!(run(&["watch", "--key-file", &folder.key(), "-"], DUMP.as_bytes()), fine(READING));
 }
 
 #[test]
 fn every_usual_form_of_a_dump_is_read() {
     let folder = Folder::new();
-    let octets = octets();
+    let octets = octets(DUMP);
     let bytes: Vec<String> = octets.iter().map(|octet| format!("{octet:02x}")).collect();
     let hyphens: Vec<String> = DUMP
         .replace('\n', "")
@@ -92,9 +47,9 @@ fn every_usual_form_of_a_dump_is_read() {
         ("a BOM", format!("\u{feff}{DUMP}")),
         ("a log", format!("2026-08-24 21:03:17 INFO received: {}\n", DUMP.replace('\n', ""))),
     ] {
-        assert_eq!(folder.decode(&dump), fine(READING), "{name}");
+        assert_eq!(folder.decode(&[], &dump), fine(READING), "{name}");
     }
-    assert_eq!(folder.decode(&octets), fine(READING), "binary");
+    assert_eq!(folder.decode(&[], &octets), fine(READING), "binary");
     for listing in [
         "netznoe-2021.bin | xxd",
         "netznoe-2021.bin | hexdump -C",
@@ -103,10 +58,10 @@ fn every_usual_form_of_a_dump_is_read() {
         let program = listing.split("| ").nth(1).unwrap();
         folder.write("netznoe-2021.bin", &octets);
         let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("cat {listing}")]).current_dir(folder.folder.path());
+        shell.args(["-c", &format!("cat {listing}")]).current_dir(folder.0.path());
         let output = shell.output().unwrap();
         assert!(output.status.success(), "{program} is not installed: run tests/run");
-        assert_eq!(folder.decode(output.stdout), fine(READING), "{program}");
+        assert_eq!(folder.decode(&[], output.stdout), fine(READING), "{program}");
     }
 }
 
@@ -114,10 +69,10 @@ fn every_usual_form_of_a_dump_is_read() {
 fn what_cannot_be_distinguished_is_refused_with_a_hint() {
     let folder = Folder::new();
     let words = "0000000 fa68 68fa ff53 0100 db67 4b08 4d46 5067\n0000010 0000 8109 20f8 0000 2300 d588 4fab 5197\n";
-    let ran = folder.decode(words);
+    let ran = folder.decode(&[], words);
     assert_eq!(ran.status, 3, "{ran:?}");
     assert!(ran.err.contains("16-bit words") && ran.err.contains("xxd"), "{}", ran.err);
-    let ran = folder.decode([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0]);
+    let ran = folder.decode(&[], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0]);
     assert_eq!((ran.status, ran.err.contains("gzip")), (3, true), "{ran:?}");
 }
 
@@ -133,7 +88,7 @@ fn a_stage_hands_on_what_it_does_not_know() {
         2026-08-24T21:03:17.482Z frame 68030368 from=a%20b later=1\n\
         2026-08-24T21:03:17.482Z dsmr 2f from=a%20b\n\
         - apdu 0f00000001000200 zone=7 link=mbus\n";
-    let ran = run(&["decrypt", "--key-file", &folder.key], records.as_bytes());
+    let ran = run(&["decrypt", "--key-file", &folder.key()], records.as_bytes());
     assert_eq!(ran, fine(handed_on));
     let ran = run(&["unframe"], records.as_bytes());
     assert_eq!((ran.status, ran.out.lines().count()), (0, 3), "{ran:?}");
@@ -171,7 +126,7 @@ fn keys_and_their_absence_make_the_status() {
     let ran = run(&["decode", "--key-file", &wrong, &dump], b"");
     assert_eq!((ran.status, ran.out.as_str()), (4, ""));
     assert!(ran.err.contains("the key does not fit"), "{}", ran.err);
-    let ran = run(&["decode", "--key-file", &folder.key, "--require-auth", &dump], b"");
+    let ran = folder.decode(&["--require-auth", &dump], b"");
     assert_eq!((ran.status, ran.out.as_str()), (4, ""));
     assert!(ran.err.contains("not authenticated"), "{}", ran.err);
 }
@@ -180,7 +135,7 @@ fn keys_and_their_absence_make_the_status() {
 fn keys_come_from_files_credentials_and_the_environment_in_this_order() {
     let folder = Folder::new();
     let wrong = folder.write("wrong", WRONG_KEY);
-    let credentials = folder.folder.path().join("credentials");
+    let credentials = folder.0.path().join("credentials");
     fs::create_dir(&credentials).unwrap();
     fs::write(credentials.join("guek"), KEY).unwrap();
     let status = |arguments: &[&str], variables: &[(&str, &str)]| {
@@ -191,7 +146,7 @@ fn keys_come_from_files_credentials_and_the_environment_in_this_order() {
     let credentials = ("CREDENTIALS_DIRECTORY", credentials.to_str().unwrap());
     assert_eq!(status(&[], &[("P1_GUEK", KEY)]), 0);
     assert_eq!(status(&[], &[("P1_GUEK", "")]), 4);
-    assert_eq!(status(&[], &[("P1_GUEK_FILE", &folder.key), ("P1_GUEK", WRONG_KEY)]), 0);
+    assert_eq!(status(&[], &[("P1_GUEK_FILE", &folder.key()), ("P1_GUEK", WRONG_KEY)]), 0);
     assert_eq!(status(&[], &[credentials, ("P1_GUEK_FILE", &wrong)]), 0);
     assert_eq!(status(&["--key-file", &wrong], &[credentials, ("P1_GUEK", KEY)]), 4);
     assert_eq!(status(&["--key", KEY], &[]), 0);
@@ -257,7 +212,7 @@ fn bad_lines_are_named_and_the_good_ones_beside_them_decoded() {
     let one_line = DUMP.replace('\n', "");
     let damaged = format!("{}{}", &one_line[..100], one_line[100..].replacen('A', "B", 1));
     let input = format!("{one_line}\n{damaged}\n00112233445566778899Z8\n{one_line}\n");
-    let ran = folder.decode(&input);
+    let ran = folder.decode(&[], &input);
     assert_eq!((ran.status, ran.out), (1, READING.repeat(2)));
     assert!(
         ran.err.contains("line 2: mbus: checksum at octet 254: found 17, computed"),
@@ -266,21 +221,21 @@ fn bad_lines_are_named_and_the_good_ones_beside_them_decoded() {
     );
     assert!(ran.err.contains("line 3: hex: character 21 is not a hex digit"), "{}", ran.err);
     assert!(ran.err.ends_with("octets read\n") && ran.err.contains("2 telegrams, 2 rejected"));
-    let ran = run(&["decode", "-q", "--key-file", &folder.key], input.as_bytes());
+    let ran = folder.decode(&["-q"], &input);
     assert_eq!((ran.status, ran.err.as_str()), (1, ""));
 }
 
 #[test]
 fn after_ten_of_a_cause_the_rest_is_counted() {
     let folder = Folder::new();
-    let octets = octets();
+    let octets = octets(DUMP);
     let mut stream = octets.clone();
     for _ in 0..25 {
         let mut damaged = octets.clone();
         damaged[254] ^= 1;
         stream.extend(damaged);
     }
-    let ran = folder.decode(&stream);
+    let ran = folder.decode(&[], &stream);
     assert_eq!((ran.status, ran.out.as_str()), (1, READING));
     assert_eq!(ran.err.matches("computed").count(), 11, "{}", ran.err);
     assert!(ran.err.contains("15 more like: mbus: checksum"), "{}", ran.err);
@@ -295,17 +250,18 @@ fn a_closed_pipe_is_success_and_a_full_disk_is_not() {
         shell.args(["-c", &script]);
         run_command(shell, b"")
     };
-    let decode = format!("{METERPIPE} decode --key-file {} {many}", folder.key);
+    let decode = format!("{METERPIPE} decode --key-file {} {many}", folder.key());
     let ran = shell(format!("({decode}; echo status $? >&2) | head -n 1"));
     assert_eq!((ran.out.as_str(), ran.err.as_str()), (READING, "status 0\n"));
     let one = folder.write("one", DUMP);
     for file in [&many, &one] {
-        let ran = shell(format!("{METERPIPE} decode --key-file {} {file} > /dev/full", folder.key));
+        let ran =
+            shell(format!("{METERPIPE} decode --key-file {} {file} > /dev/full", folder.key()));
         assert_eq!(ran.status, 6, "{ran:?}");
         assert!(ran.err.contains("standard output: No space left on device"), "{}", ran.err);
     }
     assert_eq!(shell(format!("{METERPIPE} --help > /dev/full")).status, 6);
-    let ran = shell(format!("ulimit -f 1; {decode} > {}/limited", folder.folder.path().display()));
+    let ran = shell(format!("ulimit -f 1; {decode} > {}/limited", folder.0.path().display()));
     assert_eq!((ran.status, ran.err.contains("File too large")), (6, true), "{ran:?}");
 }
 
@@ -313,7 +269,7 @@ fn a_closed_pipe_is_success_and_a_full_disk_is_not() {
 fn a_telegram_is_out_before_the_next_one_is_waited_for() {
     use std::io::{BufRead, BufReader, Write};
     let folder = Folder::new();
-    let mut command = command(&["decode", "--key-file", &folder.key]);
+    let mut command = command(&["decode", "--key-file", &folder.key()]);
     command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
     let mut child = binary::Running(command.spawn().unwrap());
     let mut stdin = child.0.stdin.take().unwrap();
@@ -332,7 +288,7 @@ fn one_endless_line_needs_no_more_memory_than_a_short_one() {
     let script = format!(
         "ulimit -v 200000; yes {} | head -n 60000 | tr -d '\\n' | {METERPIPE} decode --key-file {} | wc -l",
         DUMP.replace('\n', ""),
-        folder.key
+        folder.key()
     );
     let mut shell = Command::new("sh");
     shell.args(["-c", &script]);
@@ -356,10 +312,10 @@ fn usage_errors_come_before_anything_is_read() {
         assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{arguments:?}");
         assert!(!ran.err.is_empty(), "{arguments:?}");
     }
-    let ran = run(&["decode", "--key-file", &folder.key, "/nonexistent/dump"], b"");
+    let ran = folder.decode(&["/nonexistent/dump"], b"");
     assert_eq!((ran.status, ran.err.contains("/nonexistent/dump: no such file")), (5, true));
     let dump = folder.write("dump.txt", DUMP);
-    let ran = run(&["decode", "--key-file", &folder.key, "/", &dump], b"");
+    let ran = folder.decode(&["/", &dump], b"");
     assert_eq!((ran.status, ran.out.as_str()), (5, READING));
     assert!(ran.err.contains("/: a folder, not a file"), "{}", ran.err);
 }
@@ -367,10 +323,7 @@ fn usage_errors_come_before_anything_is_read() {
 #[test]
 fn fields_units_and_formats_as_asked() {
     let folder = Folder::new();
-    let decode = |arguments: &[&str]| {
-        let all = [&["decode", "--key-file", &folder.key], arguments].concat();
-        run(&all, DUMP.as_bytes())
-    };
+    let decode = |arguments: &[&str]| folder.decode(arguments, DUMP);
     let fields = "meter,energy_import_wh,1-0:32.7.0,time";
     let ran = decode(&["--fields", fields]);
     let object: Value = serde_json::from_str(&ran.out).unwrap();

@@ -1,12 +1,11 @@
 //! Environment variables and their precedence.
 
-use crate::common::{binary, secrets};
+use crate::common::{binary, published::KEY, secrets};
 use std::{fs, io::Read, net::TcpListener, process::Stdio};
 
 use crate::common::binary::{Ran, command, run_command};
 
 const DUMP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/netznoe-doc-2021.hex");
-const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
 const WRONG: &str = "00112233445566778899AABBCCDDEEFF";
 
 fn run(args: &[&str], variables: &[(&str, &str)]) -> Ran {

@@ -1,6 +1,8 @@
 //! Every format, word by word on the published telegram, and unharmed by hostile ones.
 
-use std::fmt;
+use std::collections::BTreeMap;
+
+use crate::common::published::{PLAIN, READING, octets};
 
 use meterpipe::{
     cosem::clock::VIENNA,
@@ -12,15 +14,7 @@ use meterpipe::{
     reading::telegram::Telegram,
     record::{Attributes, Auth, Time},
 };
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
-
-/// The plain APDU in the operator's paper of 2021.
-const PUBLISHED: &str = include_str!("../data/netznoe-doc-2021.plain.hex");
-
-fn octets(digits: &str) -> Vec<u8> {
-    hex::decode(digits.split_whitespace().collect::<String>()).unwrap()
-}
 
 /// A push without a date-time, with this body.
 fn push(body: &str) -> Vec<u8> {
@@ -61,18 +55,36 @@ fn write_all(
     (String::from_utf8(text).unwrap(), notes)
 }
 
+/// A line of JSON about a ciphered telegram that came at that time.
+fn json_line(apdu: &str, received: &str, auth: Option<Auth>) -> String {
+    let apdu = octets(apdu);
+    let entry = OutputTelegram {
+        telegram: &Telegram::parse(&apdu).unwrap(),
+        zone: &VIENNA,
+        received: Time::parse(received.as_bytes()).unwrap(),
+        attributes: Attributes { auth, ..ciphered() },
+    };
+    let mut text = vec![];
+    FormatKind::Json.build(&usual()).unwrap().entry(&entry, &mut text);
+    String::from_utf8(text).unwrap()
+}
+
 fn write(kind: FormatKind, options: &FormatOptions, apdu: &[u8]) -> String {
     write_all(kind, options, &[apdu.to_vec()], true).0
 }
 
 fn published(kind: FormatKind, options: &FormatOptions) -> String {
-    write_all(kind, options, &[octets(PUBLISHED)], false).0
+    write_all(kind, options, &[octets(PLAIN)], false).0
+}
+
+fn usual() -> FormatOptions {
+    FormatOptions::default()
 }
 
 fn fields(names: &str) -> FormatOptions {
     FormatOptions {
         selection: Some(Selection::parse(names, &Units::default()).unwrap()),
-        ..FormatOptions::default()
+        ..usual()
     }
 }
 
@@ -82,85 +94,39 @@ fn units(choices: &[&str]) -> Units {
     units
 }
 
-/// A JSON object with its members in their order, each value as it is spelt.
-struct Members(Vec<(String, Box<RawValue>)>);
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Members;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members = vec![];
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Reader)
-    }
-}
-
-/// The members of a line of JSON, each name once.
-fn members(line: &str) -> Vec<(String, String)> {
-    let members: Members = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
-    let members: Vec<_> =
-        members.0.into_iter().map(|(name, value)| (name, value.get().to_owned())).collect();
-    let mut names: Vec<_> = members.iter().map(|(name, _)| name).collect();
-    names.sort();
-    names.dedup();
-    assert_eq!(names.len(), members.len(), "a name stands twice: {line}");
+/// The members of a line of JSON, each name once, each value as it is spelt.
+fn members(line: &str) -> BTreeMap<String, Box<RawValue>> {
+    let members = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+    let again = serde_json::to_string(&members).unwrap();
+    assert_eq!(again.len(), line.trim_end().len(), "a name stands twice: {line}");
     members
 }
 
 fn member(line: &str, name: &str) -> Option<String> {
-    members(line).into_iter().find(|(found, _)| found == name).map(|(_, value)| value)
+    members(line).get(name).map(|value| value.get().to_owned())
 }
 
 #[test]
 fn json_of_the_published_telegram() {
-    assert_eq!(
-        published(FormatKind::Json, &FormatOptions::default()),
-        concat!(
-            r#"{"schema":1,"time":"2021-09-27T09:47:15+02:00","meter":"181220000009","#,
-            r#""system_title":"4b464d6750000009","invocation_counter":35,"authenticated":false,"#,
-            r#""energy_import_wh":12937,"energy_export_wh":0,"power_import_w":0,"#,
-            r#""power_export_w":0,"power_net_w":0,"voltage_l1_v":233.7,"voltage_l2_v":0.0,"#,
-            r#""voltage_l3_v":0.0,"current_l1_a":0.00,"current_l2_a":0.00,"current_l3_a":0.00,"#,
-            r#""power_factor":1.000}"#,
-            "\n"
-        )
-    );
+    assert_eq!(published(FormatKind::Json, &usual()), READING);
 }
 
 #[test]
 fn json_says_when_a_telegram_came_and_whether_it_is_proven() {
-    let apdu = octets(PUBLISHED);
-    let telegram = Telegram::parse(&apdu).unwrap();
-    let received = Time::parse(b"2021-09-27T07:47:17.482Z").unwrap();
-    let mut attributes = ciphered();
     for (auth, proven) in [
         (Some(Auth::Verified), "true"),
         (Some(Auth::Unverified), "false"),
         (Some(Auth::None), "false"),
         (None, "false"),
     ] {
-        attributes.auth = auth;
-        let mut text = vec![];
-        let entry = OutputTelegram { telegram: &telegram, zone: &VIENNA, received, attributes };
-        FormatKind::Json.build(&FormatOptions::default()).unwrap().entry(&entry, &mut text);
-        let line = String::from_utf8(text).unwrap();
+        let line = json_line(PLAIN, "2021-09-27T07:47:17.482Z", auth);
         assert!(line.starts_with(concat!(
             r#"{"schema":1,"time":"2021-09-27T09:47:15+02:00","#,
             r#""received":"2021-09-27T07:47:17.482Z","meter":"181220000009","system_title":"#
         )));
         assert_eq!(member(&line, "authenticated").as_deref(), Some(proven));
     }
-    let line = write(FormatKind::Json, &FormatOptions::default(), &apdu);
+    let line = write(FormatKind::Json, &usual(), &octets(PLAIN));
     for name in ["received", "system_title", "invocation_counter", "authenticated"] {
         assert_eq!(member(&line, name), None, "{name} of a plain telegram");
     }
@@ -168,16 +134,7 @@ fn json_says_when_a_telegram_came_and_whether_it_is_proven() {
 
 #[test]
 fn a_wrong_clock_is_marked() {
-    let line = |apdu: &str, received: &str| {
-        let apdu = octets(apdu);
-        let telegram = Telegram::parse(&apdu).unwrap();
-        let received = Time::parse(received.as_bytes()).unwrap();
-        let mut text = vec![];
-        let entry =
-            OutputTelegram { telegram: &telegram, zone: &VIENNA, received, attributes: ciphered() };
-        FormatKind::Json.build(&FormatOptions::default()).unwrap().entry(&entry, &mut text);
-        String::from_utf8(text).unwrap()
-    };
+    let line = |apdu: &str, received: &str| json_line(apdu, received, Some(Auth::None));
     // The published telegram is of 09:47:15+02:00.
     for (received, suspect) in [
         ("-", None),
@@ -187,13 +144,13 @@ fn a_wrong_clock_is_marked() {
         ("2021-09-27T06:57:15.000Z", Some("true")),
         ("2026-08-24T21:03:17.482Z", Some("true")),
     ] {
-        let found = member(&line(PUBLISHED, received), "time_suspect");
+        let found = member(&line(PLAIN, received), "time_suspect");
         assert_eq!(found.as_deref(), suspect, "{received}");
     }
     // Status 81: invalid; 82: doubtful, as the T210-D says all winter.
     for (status, suspect) in [("81", Some("true")), ("82", None), ("ff", None)] {
-        let apdu = PUBLISHED.replace("00ff8880", &format!("00ff88{status}"));
-        assert_ne!((apdu.as_str(), status), (PUBLISHED, "80"));
+        let apdu = PLAIN.replace("00ff8880", &format!("00ff88{status}"));
+        assert_ne!((apdu.as_str(), status), (PLAIN, "80"));
         let found = member(&line(&apdu, "-"), "time_suspect");
         assert_eq!(found.as_deref(), suspect, "{status}");
     }
@@ -221,7 +178,7 @@ fn json_passes_on_what_has_no_name() {
         "0202 0906 0000600a07ff 173dcccccd",
     );
     assert_eq!(
-        write(FormatKind::Json, &FormatOptions::default(), &push(body)),
+        write(FormatKind::Json, &usual(), &push(body)),
         concat!(
             r#"{"schema":1,"time":"2021-09-27T09:47:15+02:00","time_assumed":true,"#,
             r#""meter":"1234","device":"ff00","energy_import_wh":5000,"#,
@@ -252,7 +209,7 @@ fn a_second_occurrence_can_be_selected() {
         )
     );
     assert_eq!(
-        write(FormatKind::Lines, &FormatOptions::default(), &push(&body)),
+        write(FormatKind::Lines, &usual(), &push(&body)),
         concat!(
             "-\t-\t1-0:1.8.0\tenergy_import_wh\t1\tWh\n",
             "-\t-\t1-1:1.8.0\tenergy_import_wh#2\t2\tWh\n",
@@ -273,11 +230,7 @@ fn objects_are_every_element_as_it_was_sent() {
         "10fffe",
         "0203 0906 0100020800ff 15ffffffffffffffff 0202 0ffd 161e",
     );
-    let line = write(
-        FormatKind::Json,
-        &FormatOptions { objects: true, ..FormatOptions::default() },
-        &push(body),
-    );
+    let line = write(FormatKind::Json, &FormatOptions { objects: true, ..usual() }, &push(body));
     let objects = member(&line, "objects").unwrap();
     assert_eq!(
         objects,
@@ -349,18 +302,14 @@ fn csv_of_the_published_telegram() {
         "2021-09-27T09:47:15+02:00,181220000009,12937,0,,,0,0,0,233.7,0.0,0.0,0.00,0.00,0.00,",
         "1.000\n"
     );
-    assert_eq!(published(FormatKind::Csv, &FormatOptions::default()), format!("{HEADER}{ROW}"));
-    let bare = FormatOptions { no_header: true, ..FormatOptions::default() };
+    assert_eq!(published(FormatKind::Csv, &usual()), format!("{HEADER}{ROW}"));
+    let bare = FormatOptions { no_header: true, ..usual() };
     assert_eq!(published(FormatKind::Csv, &bare), ROW);
-    let austria = FormatOptions { locale: Locale::Austria, ..FormatOptions::default() };
+    let austria = FormatOptions { locale: Locale::Austria, ..usual() };
     let expected = format!("{HEADER}{ROW}").replace(',', ";").replace('.', ",");
     assert_eq!(published(FormatKind::Csv, &austria), expected);
-    let (text, notes) = write_all(
-        FormatKind::Csv,
-        &FormatOptions::default(),
-        &[octets(PUBLISHED), octets(PUBLISHED)],
-        false,
-    );
+    let (text, notes) =
+        write_all(FormatKind::Csv, &usual(), &[octets(PLAIN), octets(PLAIN)], false);
     assert_eq!(text, format!("{HEADER}{ROW}{ROW}"));
     assert_eq!(notes, [""; 0]);
 }
@@ -369,7 +318,7 @@ fn csv_of_the_published_telegram() {
 fn csv_names_what_has_no_column_once() {
     let body = "0202 0203 0906 0100630100ff 1105 0202 0f00 161e 0203 0906 01000e0700ff 121388 0202 0ffe 162c";
     let apdus = [push(body), push(body)];
-    let (_, notes) = write_all(FormatKind::Csv, &FormatOptions::default(), &apdus, true);
+    let (_, notes) = write_all(FormatKind::Csv, &usual(), &apdus, true);
     assert_eq!(
         notes,
         [
@@ -384,7 +333,7 @@ fn csv_names_what_has_no_column_once() {
         push(&format!("01 32 {}", (0..50).map(object).collect::<String>()))
     };
     let apdus: Vec<_> = (0..10).map(crafted).collect();
-    let (_, notes) = write_all(FormatKind::Csv, &FormatOptions::default(), &apdus, true);
+    let (_, notes) = write_all(FormatKind::Csv, &usual(), &apdus, true);
     assert_eq!(notes.len(), 100);
     assert!(notes[99].contains(" and others"), "{}", notes[99]);
 }
@@ -392,7 +341,7 @@ fn csv_names_what_has_no_column_once() {
 #[test]
 fn units_change_names_and_values_where_people_read_them() {
     let units = units(&["energy=kWh", "power=kW"]);
-    let options = FormatOptions { units, ..FormatOptions::default() };
+    let options = FormatOptions { units, ..usual() };
     let csv = published(FormatKind::Csv, &options);
     let (header, row) = csv.split_once('\n').unwrap();
     assert!(
@@ -407,21 +356,15 @@ fn units_change_names_and_values_where_people_read_them() {
     assert!(lines.contains("\t1-0:1.8.0\tenergy_import_kwh\t12.937\tkWh\n"), "{lines}");
     assert!(lines.contains("\t-\tpower_net_kw\t0.000\tkW\n"), "{lines}");
     assert!(published(FormatKind::Table, &options).contains("  energy_import_kwh   12.937  kWh\n"));
-    assert_eq!(
-        published(FormatKind::Json, &options),
-        published(FormatKind::Json, &FormatOptions::default())
-    );
-    assert_eq!(
-        published(FormatKind::Xml, &options),
-        published(FormatKind::Xml, &FormatOptions::default())
-    );
+    assert_eq!(published(FormatKind::Json, &options), published(FormatKind::Json, &usual()));
+    assert_eq!(published(FormatKind::Xml, &options), published(FormatKind::Xml, &usual()));
 }
 
 #[test]
 fn table_of_two_telegrams() {
-    let apdus = [octets(PUBLISHED), push("0202 0906 0000600a03ff 0a024142")];
+    let apdus = [octets(PLAIN), push("0202 0906 0000600a03ff 0a024142")];
     assert_eq!(
-        write_all(FormatKind::Table, &FormatOptions::default(), &apdus, false).0,
+        write_all(FormatKind::Table, &usual(), &apdus, false).0,
         concat!(
             "2021-09-27T09:47:15+02:00  meter 181220000009\n",
             "  energy_import_wh  12937      Wh\n",
@@ -445,7 +388,7 @@ fn table_of_two_telegrams() {
 
 #[test]
 fn lines_of_the_published_telegram_have_six_columns() {
-    let text = published(FormatKind::Lines, &FormatOptions::default());
+    let text = published(FormatKind::Lines, &usual());
     let rows: Vec<Vec<_>> = text.lines().map(|line| line.split('\t').collect()).collect();
     assert_eq!(rows.len(), 12);
     for row in &rows {
@@ -455,7 +398,7 @@ fn lines_of_the_published_telegram_have_six_columns() {
     assert_eq!(rows[4][2..], ["-", "power_net_w", "0", "W"]);
     assert_eq!(rows[11][2..], ["1-0:13.7.0", "power_factor", "1.000", "-"]);
     assert_eq!(
-        write(FormatKind::Lines, &FormatOptions::default(), &push("0202 0906 0000600a03ff 0900")),
+        write(FormatKind::Lines, &usual(), &push("0202 0906 0000600a03ff 0900")),
         "-\t-\t0-0:96.10.3\t-\t-\t-\n"
     );
 }
@@ -465,7 +408,7 @@ fn lines_of_the_published_telegram_have_six_columns() {
 fn influx_of_the_published_telegram() {
     let head = "smartmeter,meter=181220000009 ";
     assert_eq!(
-        published(FormatKind::Influx, &FormatOptions::default()),
+        published(FormatKind::Influx, &usual()),
         format!(
             "{head}{}",
             concat!(
@@ -492,8 +435,7 @@ fn influx_of_the_published_telegram() {
     );
     // An object without a name and one that is a text; no time, no meter, so neither is made up.
     let body = "0202 0203 0906 0100630100ff 12000c 02020f00161e 0202 0906 0000600a03ff 0a0161";
-    let (text, notes) =
-        write_all(FormatKind::Influx, &FormatOptions::default(), &[push(body)], true);
+    let (text, notes) = write_all(FormatKind::Influx, &usual(), &[push(body)], true);
     assert_eq!(text, "smartmeter 1-0:99.1.0=12.0\n");
     assert_eq!(
         notes,
@@ -512,17 +454,15 @@ fn influx_of_the_published_telegram() {
 /// Readings parsed from JSON print as those of the telegram itself.
 #[test]
 fn influx_of_a_telegram_and_of_its_json_are_one() {
-    for (apdu, plain) in [(octets(PUBLISHED), false), (octets(PUBLISHED), true)] {
-        let of = |kind| {
-            write_all(kind, &FormatOptions::default(), core::slice::from_ref(&apdu), plain).0
-        };
+    for (apdu, plain) in [(octets(PLAIN), false), (octets(PLAIN), true)] {
+        let of = |kind| write_all(kind, &usual(), core::slice::from_ref(&apdu), plain).0;
         let readings = Readings::parse(of(FormatKind::Json).as_bytes()).unwrap();
         let precision = influx::Precision::Nanoseconds;
         let mut points =
             influx::Points::new("smartmeter", &[], "meter", Units::default(), precision);
         let names: Vec<_> = readings.values().map(|it| it.key.text(&Units::default())).collect();
         let fields = readings.values().zip(&names);
-        let fields = fields.map(|(it, name)| (it.key, name.as_str(), (&it.value).into()));
+        let fields = fields.map(|(it, name)| (it.key, name.as_str(), &it.value));
         let seconds = influx::seconds(&readings, [Meta::Time, Meta::Received]);
         let mut text = vec![];
         assert!(points.write(readings.meta(Meta::Meter), fields, seconds, &mut text));
@@ -598,14 +538,14 @@ fn xml_of_every_type() {
             ),
             lines
         );
-        assert_eq!(write(FormatKind::Xml, &FormatOptions::default(), &push(body)), expected);
+        assert_eq!(write(FormatKind::Xml, &usual(), &push(body)), expected);
         assert_well_formed(&expected);
     }
 }
 
 #[test]
 fn comments_tell_codes_times_and_texts() {
-    let options = FormatOptions { comments: true, ..FormatOptions::default() };
+    let options = FormatOptions { comments: true, ..usual() };
     let text = published(FormatKind::Xml, &options);
     let start = concat!(
         "<DataNotification>\n",
@@ -631,12 +571,9 @@ fn comments_tell_codes_times_and_texts() {
         "</DataNotification>\n",
     );
     assert!(text.ends_with(end), "{text}");
-    let uncommented: String = text
-        .lines()
-        .filter(|line| !line.contains("<!--"))
-        .map(|line| format!("{line}\n"))
-        .collect();
-    assert_eq!(uncommented, published(FormatKind::Xml, &FormatOptions::default()));
+    let uncommented: String =
+        text.split_inclusive('\n').filter(|line| !line.contains("<!--")).collect();
+    assert_eq!(uncommented, published(FormatKind::Xml, &usual()));
     for hyphens in ["-", "--", "---->", "a--b-", "-->"] {
         let body = format!("09{:02x}{}", hyphens.len(), hex::encode(hyphens));
         assert_well_formed(&write(FormatKind::Xml, &options, &push(&body)));
@@ -685,12 +622,10 @@ fn hostile_strings_harm_no_format() {
 }
 
 fn check_all(apdu: &[u8]) {
-    let json =
-        write(FormatKind::Json, &FormatOptions { objects: true, ..FormatOptions::default() }, apdu);
+    let json = write(FormatKind::Json, &FormatOptions { objects: true, ..usual() }, apdu);
     assert_eq!(json.lines().count(), 1);
     assert!(!json.contains("null,") && !json.contains(":null}"), "{json}");
-    let names: Vec<_> = members(&json).into_iter().map(|(name, _)| name).collect();
-    assert!(names.contains(&"0-0:96.10.3".to_owned()), "{json}");
+    assert!(member(&json, "0-0:96.10.3").is_some(), "{json}");
 
     let selection = "meter,0-0:96.10.3,item_4,0-0:96.10.5,device";
     for locale in [Locale::Standard, Locale::Austria] {
@@ -704,7 +639,7 @@ fn check_all(apdu: &[u8]) {
             assert!(!cell.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}']), "{csv}");
             assert!(!cell.contains(char::is_control), "{csv}");
         }
-        let value = members(&json).into_iter().find(|(name, _)| name == "0-0:96.10.3").unwrap().1;
+        let value = member(&json, "0-0:96.10.3").unwrap();
         let value: String = serde_json::from_str(&value).unwrap();
         assert_eq!(
             rows[0][1].strip_prefix('\'').unwrap_or(&rows[0][1]),
@@ -713,8 +648,7 @@ fn check_all(apdu: &[u8]) {
     }
 
     for comments in [false, true] {
-        let xml =
-            write(FormatKind::Xml, &FormatOptions { comments, ..FormatOptions::default() }, apdu);
+        let xml = write(FormatKind::Xml, &FormatOptions { comments, ..usual() }, apdu);
         assert!(xml.bytes().all(|octet| octet == b'\n' || octet >= b' '), "{xml}");
         assert_well_formed(&xml);
     }
@@ -726,8 +660,8 @@ fn check_all(apdu: &[u8]) {
         assert_eq!(line.series.measurement, "smartmeter");
     }
 
-    let lines = write(FormatKind::Lines, &FormatOptions::default(), apdu);
-    let table = write(FormatKind::Table, &FormatOptions::default(), apdu);
+    let lines = write(FormatKind::Lines, &usual(), apdu);
+    let table = write(FormatKind::Table, &usual(), apdu);
     for line in lines.lines() {
         assert_eq!(line.split('\t').count(), 6, "{line}");
         assert!(line.split('\t').all(|column| !column.is_empty()), "{line}");
@@ -759,7 +693,7 @@ fn assert_well_formed(xml: &str) {
 
 #[test]
 fn the_live_view_gets_its_rows() {
-    let apdu = octets(PUBLISHED);
+    let apdu = octets(PLAIN);
     let telegram = Telegram::parse(&apdu).unwrap();
     let attributes = Attributes::default();
     let entry =

@@ -7,25 +7,9 @@ use std::{
 };
 
 use crate::common::binary::{METERPIPE, Ran, Running, command, ran, run};
-use tempfile::TempDir;
-
-const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
-
-struct Folder(TempDir);
+use crate::common::published::Folder;
 
 impl Folder {
-    fn new() -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
-        fs::write(folder.path("guek"), KEY).unwrap();
-        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-        fs::set_permissions(folder.path("guek"), private).unwrap();
-        folder
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).display().to_string()
-    }
-
     /// Telegrams of a meter, each tenth with a fault.
     fn telegrams(&self, form: &str, meter: &str, count: &str) -> String {
         let path = self.path(&format!("{form}.{meter}.{count}"));
@@ -38,7 +22,7 @@ impl Folder {
     }
 
     fn run(&self, stage: &str, jobs: &str, more: &[&str]) -> Ran {
-        let key = self.path("guek");
+        let key = self.key();
         run(&[&[stage, "--key-file", &key, "--jobs", jobs], more].concat(), b"")
     }
 }
@@ -75,7 +59,7 @@ fn what_comes_out_does_not_depend_on_the_number_of_jobs() {
 fn a_wrong_key_is_reported_as_with_one_job() {
     let folder = Folder::new();
     let path = folder.telegrams("hex", "netz-noe-kaifa", "2000");
-    fs::write(folder.path("guek"), "0".repeat(32)).unwrap();
+    fs::write(folder.key(), "0".repeat(32)).unwrap();
     let one = folder.run("decode", "1", &[&path]);
     assert_eq!((one.status, one.out.as_str()), (4, ""));
     assert_eq!(folder.run("decode", "3", &[&path]), one);
@@ -85,7 +69,7 @@ fn a_wrong_key_is_reported_as_with_one_job() {
 fn standard_input_is_read_from_where_it_stands_and_to_its_end() {
     let folder = Folder::new();
     let path = folder.telegrams("hex", "netz-noe-kaifa", "2000");
-    let key = folder.path("guek");
+    let key = folder.key();
     let sh = |jobs: &str| {
         let decode = format!("{METERPIPE} decode --key-file {key} --jobs {jobs} --format csv");
         // The shell reads two lines before the decoder starts, and the decoder leaves none behind.
@@ -104,7 +88,7 @@ fn a_reader_that_goes_away_ends_the_run() {
     let folder = Folder::new();
     let path = folder.telegrams("hex", "netz-noe-kaifa", "8000");
     for jobs in ["1", "2", "5"] {
-        let mut decode = command(&["decode", "--key-file", &folder.path("guek"), "--jobs", jobs]);
+        let mut decode = command(&["decode", "--key-file", &folder.key(), "--jobs", jobs]);
         decode.args(["--format", "xml", &path]).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut decode = Running(decode.spawn().unwrap());
         let mut out = decode.0.stdout.take().unwrap();
@@ -122,7 +106,7 @@ fn a_full_disk_is_reported() {
     let folder = Folder::new();
     let path = folder.telegrams("hex", "netz-noe-kaifa", "2000");
     for jobs in ["1", "2", "5"] {
-        let mut decode = command(&["decode", "--key-file", &folder.path("guek"), "--jobs", jobs]);
+        let mut decode = command(&["decode", "--key-file", &folder.key(), "--jobs", jobs]);
         let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let ran = ran(decode.arg(&path).stdout(full).output().unwrap());
         assert_eq!(ran.status, 6, "{jobs} jobs");
@@ -140,7 +124,7 @@ fn as_many_telegrams_as_are_wanted_and_all_that_comes_through_a_pipe() {
     assert_eq!(counted.out.lines().count(), 7);
     let file = folder.run("decode", "1", &[&format[..], &[&path]].concat());
     let mut args = vec!["decode", "--jobs", "2", "--key-file"];
-    let key = folder.path("guek");
+    let key = folder.key();
     args.push(&key);
     args.extend(format);
     assert_eq!(run(&args, &fs::read(&path).unwrap()), file);
@@ -160,7 +144,7 @@ fn without_threads_the_main_one_reads_everything() {
     let folder = Folder::new();
     let path = folder.telegrams("hex", "netz-noe-kaifa", "1500");
     let one = folder.run("decode", "1", &[&path]);
-    let key = folder.path("guek");
+    let key = folder.key();
     let mut several = command(&["decode", "--key-file", &key, "--jobs", "8", &path]);
     // No machine has room for a thread with such a stack.
     let several = ran(several.env("RUST_MIN_STACK", (1u64 << 60).to_string()).output().unwrap());
@@ -175,7 +159,7 @@ fn memory_does_not_grow_with_the_file() {
     let telegrams = fs::read(folder.telegrams("hex", "netz-noe-kaifa", "500")).unwrap();
     let path = folder.path("large");
     fs::write(&path, telegrams.repeat(60)).unwrap();
-    let key = folder.path("guek");
+    let key = folder.key();
     for jobs in ["1", "2"] {
         let decode = format!("{METERPIPE} decode -q --key-file {key} --jobs {jobs} --format xml");
         let mut command = Command::new("sh");

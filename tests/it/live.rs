@@ -1,6 +1,6 @@
 //! `capture` and `watch` on live sources, as a user runs them.
 
-use crate::common::{binary, terminal::terminal};
+use crate::common::{binary, published::KEY, terminal::terminal};
 use std::{
     fs,
     fs::Permissions,
@@ -28,8 +28,6 @@ use rustix::{
 };
 use serde_json::Value;
 
-const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
-
 fn relink(node: &Path, link: &Path) {
     let temporary = link.with_extension("new");
     symlink(node, &temporary).unwrap();
@@ -46,7 +44,7 @@ fn send(master: &OwnedFd, mut octets: &[u8]) {
 /// Sends a push as a meter does at 2400 baud.
 fn send_in_real_time(master: &OwnedFd, push: &Push, wire: &[u8]) {
     let start = Instant::now();
-    for (through, octets) in push.pace() {
+    for (through, octets) in push.runs.bursts() {
         thread::sleep(through.saturating_sub(start.elapsed()));
         send(master, &wire[octets]);
     }

@@ -4,6 +4,7 @@
 //! environment, the current directory or a signal handler, and none counts what others open: a test
 //! that needs this starts a process of its own.
 
+mod accounts;
 mod bare_apdu;
 mod capture;
 mod clocks;
@@ -17,7 +18,9 @@ mod environment;
 mod files;
 mod floors;
 mod formats;
+mod fuzz;
 mod generated;
+mod guard;
 mod influx;
 mod jobs;
 mod live;

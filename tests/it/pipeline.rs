@@ -1,40 +1,13 @@
 //! The stages on inputs that are cut, mixed, marked or misleading.
 
 use crate::common::binary;
-use std::fs;
-
 use crate::common::binary::run;
-use tempfile::TempDir;
-
-const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
-const DUMP: &str = include_str!("../data/netznoe-doc-2021.hex");
-const PLAIN: &str = include_str!("../data/netznoe-doc-2021.plain.hex");
-const HEADER: &str = "# meterpipe-record 1\n";
-
-struct Folder(TempDir);
+use crate::common::published::{DUMP, Folder, HEADER, KEY, PLAIN, octets, set_mode};
 
 impl Folder {
-    fn new() -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
-        folder.write("guek", KEY);
-        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-        fs::set_permissions(folder.path("guek"), private).unwrap();
-        folder
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).display().to_string()
-    }
-
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
-        fs::write(self.0.path().join(name), content).unwrap();
-        self.path(name)
-    }
-
     /// Status, telegrams and messages of `decode`.
-    fn decode(&self, more: &[&str], input: impl AsRef<[u8]>) -> (i32, usize, String) {
-        let key = self.path("guek");
-        let ran = run(&[&["decode", "--key-file", &key], more].concat(), input.as_ref());
+    fn counts(&self, more: &[&str], input: impl AsRef<[u8]>) -> (i32, usize, String) {
+        let ran = self.decode(more, input);
         (ran.status, ran.out.lines().count(), ran.err)
     }
 }
@@ -56,11 +29,11 @@ fn a_telegram_that_the_end_or_the_start_of_a_file_cuts_is_no_error() {
     let ends = folder.write("ends", format!("{DUMP}{first}\n"));
     let begins = folder.write("begins", format!("{second}\n{DUMP}"));
     let amid = folder.write("amid", format!("{DUMP}{}\n", &first[..100]));
-    assert_eq!(folder.decode(&[&ends, &ends], ""), fine(2));
-    assert_eq!(folder.decode(&[&begins, &begins], ""), fine(2));
-    assert_eq!(folder.decode(&[&amid, &amid, &begins], ""), fine(3));
+    assert_eq!(folder.counts(&[&ends, &ends], ""), fine(2));
+    assert_eq!(folder.counts(&[&begins, &begins], ""), fine(2));
+    assert_eq!(folder.counts(&[&amid, &amid, &begins], ""), fine(3));
     // Like a log that was rotated between the two frames.
-    assert_eq!(folder.decode(&[&ends, &begins], ""), fine(3));
+    assert_eq!(folder.counts(&[&ends, &begins], ""), fine(3));
 }
 
 #[test]
@@ -72,8 +45,8 @@ fn what_has_to_be_authenticated_is_not_so_by_being_plain() {
         (format!("{HEADER}- apdu {plain} sc=30 ic=1 auth=unverified\n"), 0),
         (format!("{HEADER}- apdu {plain} sc=30 ic=1 auth=verified\n"), 1),
     ] {
-        assert_eq!(folder.decode(&[], &input).1, 1);
-        let ran = folder.decode(&["--require-auth"], &input);
+        assert_eq!(folder.counts(&[], &input).1, 1);
+        let ran = folder.counts(&["--require-auth"], &input);
         assert_eq!((ran.0, ran.1), (4 * i32::from(telegrams == 0), telegrams), "{ran:?}");
         assert_eq!(ran.2.contains("not authenticated"), telegrams == 0, "{ran:?}");
     }
@@ -86,14 +59,14 @@ fn a_damaged_text_is_a_text_all_the_same() {
     let records = format!("{HEADER}- frame {first}\n- frame {second}\n");
     let records = records.as_bytes();
     // A power cut leaves such octets at the end of a file, or within it when the logger goes on.
-    assert_eq!(folder.decode(&[], [records, &[0; 4096]].concat()), fine(1));
+    assert_eq!(folder.counts(&[], [records, &[0; 4096]].concat()), fine(1));
     let amid = [records, &[0; 512], b"\n", records].concat();
-    assert_eq!(folder.decode(&[], amid), fine(2));
+    assert_eq!(folder.counts(&[], amid), fine(2));
     let latin = [b"Z\xe4hler:\n", DUMP.as_bytes()].concat();
-    assert_eq!(folder.decode(&[], latin), fine(1));
+    assert_eq!(folder.counts(&[], latin), fine(1));
     // The end of the inspected prefix cuts a character.
     let long = [&[b'-'; 4095][..], "ä\n".as_bytes(), DUMP.as_bytes()].concat();
-    assert_eq!(folder.decode(&[], long), fine(1));
+    assert_eq!(folder.counts(&[], long), fine(1));
 }
 
 #[test]
@@ -107,14 +80,14 @@ fn a_record_that_the_end_of_the_input_cuts_is_no_error() {
         format!("{telegram}{time} raw {} from=a err=parity@7,overrun@9\n", &first[..20]);
     for size in telegram.len()..truncated.len() {
         assert_eq!(
-            folder.decode(&[], &truncated[..size]),
+            folder.counts(&[], &truncated[..size]),
             fine(1),
             "{}",
             &truncated[telegram.len()..size]
         );
     }
     // Where a line ends, it is one.
-    let (status, telegrams, message) = folder.decode(&[], format!("{telegram}- raw 0\n"));
+    let (status, telegrams, message) = folder.counts(&[], format!("{telegram}- raw 0\n"));
     assert_eq!((status, telegrams, message.contains("odd number")), (1, 1, true), "{message}");
 }
 
@@ -123,7 +96,7 @@ fn a_log_is_no_record_and_a_record_is_no_log() {
     let folder = Folder::new();
     let telegram = frames().concat();
     let logged = format!("2026-08-24T21:03:17.482Z received {telegram}\n");
-    assert_eq!(folder.decode(&[], &logged), fine(1));
+    assert_eq!(folder.counts(&[], &logged), fine(1));
     let unframe =
         |input: &str, more: &[&str]| run(&[&["unframe"], more].concat(), input.as_bytes());
     for (input, more) in [
@@ -141,7 +114,7 @@ fn a_log_is_no_record_and_a_record_is_no_log() {
 fn a_stage_that_has_nothing_to_do_says_nothing() {
     let folder = Folder::new();
     let [first, second] = frames();
-    let key = folder.path("guek");
+    let key = folder.key();
     let framed = format!("{HEADER}- frame {first}\n- frame {second}\n");
     let apdus = run(&["unframe"], framed.as_bytes()).out;
     for (stage, input) in [
@@ -159,9 +132,9 @@ fn an_unknown_mark_damages_too() {
     let folder = Folder::new();
     let [first, second] = frames();
     let marked = |err: &str| format!("{HEADER}- raw {first} err={err}\n- raw {second}\n{DUMP}");
-    assert_eq!(folder.decode(&[], marked("overrun@0")), fine(2));
+    assert_eq!(folder.counts(&[], marked("overrun@0")), fine(2));
     for err in ["parity@17", "framing@17", "overrun@17"] {
-        let (status, telegrams, message) = folder.decode(&[], marked(err));
+        let (status, telegrams, message) = folder.counts(&[], marked(err));
         assert_eq!((status, telegrams), (1, 1), "{message}");
     }
 }
@@ -171,7 +144,7 @@ fn only_failures_mean_the_key() {
     let folder = Folder::new();
     folder.write("guek", "00".repeat(16));
     let reason = |input: String| {
-        let (status, _, message) = folder.decode(&[], input);
+        let (status, _, message) = folder.counts(&[], input);
         assert_eq!(status, 4, "{message}");
         message.contains("could be opened: the key does not fit")
     };
@@ -207,9 +180,8 @@ fn a_key_in_the_place_of_a_file_is_not_shown() {
 #[test]
 fn only_files_of_the_user_are_warned_of() {
     let folder = Folder::new();
-    let readable = std::os::unix::fs::PermissionsExt::from_mode(0o640);
-    fs::set_permissions(folder.path("guek"), readable).unwrap();
-    assert!(folder.decode(&[], DUMP).2.contains("others can read the keys"));
+    set_mode(folder.key(), 0o640);
+    assert!(folder.counts(&[], DUMP).2.contains("others can read the keys"));
     let mut command = binary::command(&["decode"]);
     command.env("CREDENTIALS_DIRECTORY", folder.0.path());
     let ran = binary::run_command(command, DUMP.as_bytes());
@@ -220,7 +192,7 @@ fn only_files_of_the_user_are_warned_of() {
 fn as_many_frames_as_are_wanted_and_nothing_behind_them() {
     let folder = Folder::new();
     let frames = frames();
-    let octets = hex::decode(frames.concat().repeat(3)).unwrap();
+    let octets = octets(&frames.concat().repeat(3));
     let noise = [&[0xff, 0x00][..], &octets].concat();
     let dump = folder.write("dump", noise);
     let [first, second] = &frames;
@@ -245,7 +217,7 @@ fn a_silent_pipe_ends_with_the_timeout() {
     let folder = Folder::new();
     let fifo = folder.path("fifo");
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    let key = folder.path("guek");
+    let key = folder.key();
     for arguments in [
         &["watch", "--timeout", "1s", "--key-file", &key, "-"][..],
         &["watch", "--timeout", "1s", "--key-file", &key, &fifo],
@@ -272,6 +244,6 @@ fn a_silent_pipe_ends_with_the_timeout() {
 fn a_key_that_fits_and_is_for_another_meter_is_distinguished() {
     let folder = Folder::new();
     folder.write("guek", format!("181220000008 {KEY}\n{}\n", "00".repeat(16)));
-    let (status, _, message) = folder.decode(&[], DUMP);
+    let (status, _, message) = folder.counts(&[], DUMP);
     assert_eq!((status, message.contains("names another meter number")), (4, true), "{message}");
 }

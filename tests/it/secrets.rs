@@ -5,12 +5,18 @@ use std::{
     fs,
     io::{Read, Write},
     net::TcpListener,
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt},
+        process::CommandExt,
+    },
+    path::Path,
     process::{Command, Stdio},
     sync::mpsc::{Receiver, channel},
     thread,
 };
 
 use crate::common::binary::{Ran, Running, command, ran, run_command, signal, wait_for};
+use crate::common::published::KEY;
 use crate::common::secrets::{CANARY, open};
 use rustix::process::Signal;
 use tempfile::TempDir;
@@ -179,6 +185,78 @@ fn what_is_shown_of_a_configuration_is_known_not_to_be_a_secret() {
     }
     assert_eq!(shown("password_file = \"/etc/no\""), "password_file = \"/etc/no\"");
     // A key in the place of its file: the output is searched for it, as always.
-    let key = "36C66639E48A8CA4D6BC8B282A793BBB";
-    assert_eq!(shown(&format!("[[meter]]\nkey_file = \"{key}\"")), "to = \"mqtt://h\"");
+    assert_eq!(shown(&format!("[[meter]]\nkey_file = \"{KEY}\"")), "to = \"mqtt://h\"");
+}
+
+#[test]
+fn no_message_repeats_a_secret_however_it_was_typed() {
+    for text in [
+        "mqtt://h&password=TYPED",
+        "mqtt//h?password=TYPED",
+        "mqtt//h&password=TYPED",
+        "mqtt://h/x&token:TYPED",
+        "influx:h?token:TYPED",
+        "mqtt://h:password=TYPED",
+        "mqtt://u@h:password=TYPED",
+        "nonesuch://h?api_key=TYPED&qos=7",
+        "file:/nonexistent/x&token=TYPED",
+        "prometheus://h?password=TYPED",
+        "--password=TYPED",
+        "password=TYPED",
+    ] {
+        for args in [
+            &["watch", "--count", "1", "sim:", "--to", text][..],
+            &["publish", "--to", text],
+            &["watch", "--once", text],
+            &["capture", text],
+            &["decode", text],
+            &["watch", "--config", text],
+            &["decode", "--key-file", text],
+            &["decode", "--format", text],
+            &[text],
+        ] {
+            let mut command = command(args);
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let ran = ran(command.output().unwrap());
+            assert!(!ran.err.contains("TYPED"), "{args:?}: {}", ran.err);
+        }
+    }
+}
+
+#[test]
+fn a_process_with_a_key_leaves_no_memory_behind() {
+    let mut watch = command(&["watch", "--format", "json", "sim:"]);
+    watch.env("P1_GUEK", "00".repeat(16)).stdout(Stdio::piped()).stderr(Stdio::null());
+    // The files of a process of root belong to root, whatever it holds.
+    if rustix::process::getuid().is_root() {
+        watch.uid(65534).gid(65534);
+    }
+    let mut watch = Running(watch.spawn().unwrap());
+    let mut first = [0];
+    watch.0.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+    let folder = format!("/proc/{}", watch.0.id());
+    let limits = fs::read_to_string(format!("{folder}/limits")).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().filter(|word| *word == "0").count(), 2, "{core}");
+    assert_eq!(fs::metadata(format!("{folder}/mem")).unwrap().uid(), 0, "not dumpable");
+}
+
+#[test]
+fn a_recording_is_private_and_an_open_configuration_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
+    let record = folder.path().join("records");
+    let ran = run_command(
+        command(&["watch", "--count", "1", "--record", record.to_str().unwrap(), "sim:"]),
+        b"",
+    );
+    assert_eq!((ran.status, mode(&record)), (0, 0o600), "{}", ran.err);
+    let home = home("[[sink]]\nto = 'mqtt://h'\nuser = 'a'\npassword = 'b'\n");
+    let config = home.path().join("meterpipe/config.toml");
+    for (rights, warns) in [(0o644, true), (0o640, true), (0o600, false)] {
+        fs::set_permissions(&config, fs::Permissions::from_mode(rights)).unwrap();
+        let ran = run_command(at(&home, &["config", "check"], &[]), b"");
+        let said = ran.err.contains("others can read the secrets in it; chmod 600");
+        assert_eq!((ran.status, said), (0, warns), "{}", ran.err);
+    }
 }

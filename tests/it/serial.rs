@@ -20,7 +20,7 @@ use meterpipe::{
     record::Time,
     source::{
         Burst, OpenError, Source, SourceEvent,
-        parity::{Parity, ParityChoice},
+        parity::{Parity, ParitySearch},
         serial::{SerialSettings, open},
     },
 };
@@ -337,7 +337,7 @@ fn a_quiet_line_and_a_missing_device_are_waited_for_without_spinning() {
 fn the_search_for_the_parity_sets_the_device_and_ends_with_frames() {
     let adapter = Adapter::plug();
     let mut source =
-        open(SerialSettings { parity: ParityChoice::Auto, ..settings(&adapter.node) }, false);
+        open(SerialSettings { parity: ParitySearch::default(), ..settings(&adapter.node) }, false);
     opened(source.as_mut());
     // Of the parity flags a pseudo-terminal keeps this one.
     let odd = || tcgetattr(&adapter.master).unwrap().control_modes.contains(ControlModes::PARODD);
@@ -380,7 +380,7 @@ fn without_frames(source: &mut dyn Source, adapter: &Adapter) -> String {
 #[test]
 fn a_fixed_parity_is_never_changed() {
     let adapter = Adapter::plug();
-    let parity = ParityChoice::Fixed(Parity::None);
+    let parity = ParitySearch::fixed(Parity::None);
     let mut source = open(SerialSettings { parity, ..settings(&adapter.node) }, false);
     // A pseudo-terminal takes this one, so there is no remark to wait for.
     all_quiet(source.as_mut(), 1);

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{BufRead, BufReader, Read},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink},
+    os::unix::fs::{OpenOptionsExt, symlink},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     thread,
@@ -15,7 +15,12 @@ use meterpipe::source::simulator::{
     meter::MeterKind,
     push::{PushOptions, Simulator},
 };
-use tempfile::TempDir;
+use rustix::process::Signal;
+
+use crate::common::{
+    binary::{command, signal},
+    published::{Folder, KEY},
+};
 
 const START: &str = "2026-06-21T12:00:00+02:00";
 
@@ -23,8 +28,8 @@ const FAULTS: [&str; 10] =
     ["--noise", "20%", "--flip", "0.2", "--cut", "20%", "--lose", "20%", "--duplicate", "20%"];
 
 fn meterpipe(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_meterpipe"));
-    command.args(args).env_remove("P1_GUEK").env_remove("P1_GUEK_FILE").stdin(Stdio::null());
+    let mut command = command(args);
+    command.stdin(Stdio::null());
     command
 }
 
@@ -49,8 +54,7 @@ fn lines(text: &[u8]) -> Vec<String> {
 
 fn unhex(digits: &str) -> Vec<u8> {
     assert!(digits.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c)), "{digits}");
-    let octet = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
-    digits.as_bytes().chunks(2).map(octet).collect()
+    hex::decode(digits).unwrap()
 }
 
 /// TIME, KIND and HEX of each record behind the header.
@@ -114,8 +118,8 @@ fn nothing_is_sent_if_nothing_is_asked_for() {
 
 #[test]
 fn every_telegram_of_a_clean_line_can_be_opened() {
-    let folder = TempDir::new().unwrap();
-    let key = key(&folder, "36C66639E48A8CA4D6BC8B282A793BBB");
+    let folder = Folder::new();
+    let key = folder.key();
     for meter in MeterKind::ALL {
         for form in ["records", "hex", "binary"] {
             let mut line = simulate(&["--count", "20", "--output", form]);
@@ -128,8 +132,8 @@ fn every_telegram_of_a_clean_line_can_be_opened() {
 
 #[test]
 fn of_a_bad_line_exactly_what_is_whole_comes_out() {
-    let folder = TempDir::new().unwrap();
-    let key = key(&folder, "36C66639E48A8CA4D6BC8B282A793BBB");
+    let folder = Folder::new();
+    let key = folder.key();
     for meter in MeterKind::ALL {
         let line = |faults: &[&str]| {
             let mut line = simulate(&["--count", "500", "--meter", meter.name()]);
@@ -152,23 +156,23 @@ fn of_a_bad_line_exactly_what_is_whole_comes_out() {
 
 #[test]
 fn the_keys_of_a_file_are_taken_and_a_second_one_makes_a_tag() {
-    let folder = TempDir::new().unwrap();
-    let key = key(
-        &folder,
+    let folder = Folder::new();
+    let key = folder.write(
+        "guek",
         "# mine\n000102030405060708090a0b0c0d0e0f d0d1d2d3d4d5d6d7d8d9dadbdcdddedf\n\
          36C66639E48A8CA4D6BC8B282A793BBB",
     );
     let line = || simulate(&["--count", "5", "--key-file", &key]);
     let (telegrams, status) = opened(line(), &["--key-file", &key, "--require-auth"]);
     assert_eq!((telegrams.len(), status), (5, Some(0)));
-    let none = opened(line(), &["--key", "36C66639E48A8CA4D6BC8B282A793BBB"]);
+    let none = opened(line(), &["--key", KEY]);
     assert_eq!(none, (vec![], Some(4)), "no telegram, for the key does not fit");
 }
 
 #[test]
 fn mistakes_are_named_by_their_option_and_nothing_is_written() {
-    let folder = TempDir::new().unwrap();
-    let bad_key = key(&folder, "000102030405060708090a0b0c0d0e");
+    let folder = Folder::new();
+    let bad_key = folder.write("guek", "000102030405060708090a0b0c0d0e");
     for (args, words) in [
         (&["--flip", "1.5"][..], "--flip"),
         (&["--noise=-1%"], "--noise"),
@@ -237,8 +241,8 @@ fn real_time_brings_the_same_octets_and_the_present_time() {
 
 #[test]
 fn a_pseudo_terminal_brings_the_octets_and_its_link_goes_at_the_end() {
-    let folder = TempDir::new().unwrap();
-    let link = folder.path().join("meter");
+    let folder = Folder::new();
+    let link = folder.0.path().join("meter");
     // Left behind by an earlier run.
     symlink("/dev/pts/nothing", &link).unwrap();
     let args = ["--count", "50", "--seed", "3"];
@@ -261,16 +265,16 @@ fn a_pseudo_terminal_brings_the_octets_and_its_link_goes_at_the_end() {
 
 #[test]
 fn a_signal_ends_a_live_run_and_removes_the_link() {
-    let folder = TempDir::new().unwrap();
-    let link = folder.path().join("meter");
-    for (signal, args) in [("TERM", &[][..]), ("INT", &["--fast"])] {
+    let folder = Folder::new();
+    let link = folder.0.path().join("meter");
+    for (sent, args) in [(Signal::TERM, &[][..]), (Signal::INT, &["--fast"])] {
         let (child, mut device) = behind_pty(&link, args);
         let mut start = [0; 4];
         device.read_exact(&mut start).unwrap();
         assert_eq!(start, [0x68, 0xfa, 0xfa, 0x68]);
-        kill(&child, signal);
+        signal(&child, sent);
         let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{signal}: {}", stderr(&output));
+        assert_eq!(output.status.code(), Some(0), "{sent:?}: {}", stderr(&output));
         assert!(!link.is_symlink());
     }
 
@@ -278,7 +282,7 @@ fn a_signal_ends_a_live_run_and_removes_the_link() {
     let mut reader = BufReader::new(child.stdout.take().unwrap());
     let mut text = String::new();
     reader.read_line(&mut text).unwrap();
-    kill(&child, "TERM");
+    signal(&child, Signal::TERM);
     reader.read_to_string(&mut text).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(text.ends_with('\n'), "no half lines");
@@ -286,16 +290,16 @@ fn a_signal_ends_a_live_run_and_removes_the_link() {
 
 #[test]
 fn what_is_no_link_stays_as_it_is() {
-    let folder = TempDir::new().unwrap();
-    let file = folder.path().join("meter");
+    let folder = Folder::new();
+    let file = folder.0.path().join("meter");
     fs::write(&file, "mine").unwrap();
-    for path in [&file, folder.path()] {
+    for path in [&file, folder.0.path()] {
         let output = simulate(&["--count", "1", "--pty"]).arg(path).output().unwrap();
         assert_eq!(output.status.code(), Some(2));
         assert!(stderr(&output).contains("no symbolic link"), "{}", stderr(&output));
     }
     assert_eq!(fs::read(&file).unwrap(), b"mine");
-    let output = simulate(&["--pty"]).arg(folder.path().join("no/meter")).output().unwrap();
+    let output = simulate(&["--pty"]).arg(folder.0.path().join("no/meter")).output().unwrap();
     assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
     assert!(stderr(&output).ends_with("no/meter: no such folder\n"), "{}", stderr(&output));
 }
@@ -329,13 +333,6 @@ fn library(meter: MeterKind, seed: u64, faulty: bool, pushes: usize) -> (Vec<u8>
     (wire, deliveries)
 }
 
-fn key(folder: &TempDir, text: &str) -> String {
-    let path = folder.path().join("key");
-    fs::write(&path, text).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    path.to_str().unwrap().to_owned()
-}
-
 /// A run behind a pseudo-terminal, and the device that its link leads to.
 fn behind_pty(link: &PathBuf, args: &[&str]) -> (Child, File) {
     let mut command = simulate(&["--pty"]);
@@ -355,11 +352,6 @@ fn device(link: &Path) -> File {
         }
         thread::sleep(Duration::from_millis(5));
     }
-}
-
-fn kill(child: &Child, signal: &str) {
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
 }
 
 fn stderr(output: &Output) -> String {

@@ -1,10 +1,8 @@
 //! The virtual meter against real telegrams: given the values, it has to send the same octets.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
+use crate::common::chain::beside;
 use meterpipe::source::simulator::{
     clock::date_time,
     faults::{Faults, Rate},
@@ -54,12 +52,12 @@ fn the_operator_s_example_comes_out_octet_for_octet() {
         },
     };
     let sent = send(&telegram, 35, &EXAMPLE_KEY, None);
-    assert_eq!(hex(&sent.wire), hex(&octets(&data.join("netznoe-doc-2021.hex"))));
+    assert_eq!(hex::encode(&sent.wire), hex::encode(octets(&data.join("netznoe-doc-2021.hex"))));
 }
 
 #[test]
 fn real_telegrams_come_out_octet_for_octet() {
-    let Some(corpus) = shared("corpus") else { return };
+    let Some(corpus) = beside("corpus") else { return };
     for (name, meter, serial) in [
         ("at-kaifa-flat-netznoe/netznoe-doc-2021", MeterKind::NetzNoeKaifa, 9),
         ("at-kaifa-nested-ksmwest/seed003-rekeyed", MeterKind::KsmWest, 14_196),
@@ -83,14 +81,14 @@ fn real_telegrams_come_out_octet_for_octet() {
         };
         let counter = number(&real["cipher"]["frame_counter"]);
         let sent = send(&telegram, counter, &key(&file("key")), None);
-        assert_eq!(hex(&sent.plain), text(&real["plaintext"]), "{name}");
-        assert_eq!(hex(&sent.wire), hex(&octets(&file("hex"))), "{name}");
+        assert_eq!(hex::encode(&sent.plain), text(&real["plaintext"]), "{name}");
+        assert_eq!(hex::encode(&sent.wire), hex::encode(octets(&file("hex"))), "{name}");
     }
 }
 
 #[test]
 fn the_streams_of_another_generator_come_out_octet_for_octet() {
-    let Some(streams) = shared("streams") else { return };
+    let Some(streams) = beside("streams") else { return };
     let mut compared = 0;
     for (variant, meter) in [
         ("netznoe-kaifa", MeterKind::NetzNoeKaifa),
@@ -120,7 +118,11 @@ fn the_streams_of_another_generator_come_out_octet_for_octet() {
                 let sent = send(&telegram, counter, &guek, gak.as_ref());
                 let at = event["offset"].as_u64().unwrap() as usize;
                 let on_the_wire = &stream[at..at + sent.wire.len()];
-                assert_eq!(hex(&sent.wire), hex(on_the_wire), "{variant}-{kind} at {at}");
+                assert_eq!(
+                    hex::encode(&sent.wire),
+                    hex::encode(on_the_wire),
+                    "{variant}-{kind} at {at}"
+                );
                 compared += 1;
             }
         }
@@ -228,10 +230,8 @@ fn values(telegram: &Value) -> Values {
 }
 
 fn identity(event: &Value) -> Identity {
-    let mut title = [0; 8];
-    title.copy_from_slice(&unhex(text(&event["system_title"])));
     Identity {
-        title,
+        title: hex::decode(text(&event["system_title"])).unwrap().try_into().unwrap(),
         number: text(&event["meter_id"]).to_owned(),
         device: event["logical_device_name"].as_str().map(str::to_owned),
     }
@@ -245,31 +245,11 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap()
 }
 
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
-}
-
-fn unhex(digits: &str) -> Vec<u8> {
-    let digits: String = digits.split_whitespace().collect();
-    let mut octets = vec![];
-    meterpipe::hex::canonical::decode(digits.as_bytes(), &mut octets).unwrap();
-    octets
-}
-
 fn octets(file: &Path) -> Vec<u8> {
-    unhex(&fs::read_to_string(file).unwrap())
+    let digits: String = fs::read_to_string(file).unwrap().split_whitespace().collect();
+    hex::decode(digits).unwrap()
 }
 
 fn key(file: &Path) -> [u8; 16] {
     octets(file).try_into().unwrap()
-}
-
-/// The telegrams that are not part of the package.
-fn shared(folder: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(folder);
-    if !path.exists() {
-        println!("not run: {} is not there", path.display());
-        return None;
-    }
-    Some(path)
 }

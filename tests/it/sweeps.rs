@@ -2,13 +2,14 @@
 //! and nothing panics.
 
 use crate::common::binary;
-use crate::common::chain::{EXAMPLE_KEY, Outcome, decode_dump, decode_octets};
+use crate::common::chain::{Outcome, decode_dump, decode_octets};
+use crate::common::published::{DUMP, KEY, octets};
 use jiff::Timestamp;
 use meterpipe::{
     chain::decode::{Decode, DecodeEvent},
     cipher::key_file,
     source::simulator::{
-        meter::{EXAMPLE_KEY as OCTETS, MeterKind},
+        meter::{EXAMPLE_KEY, MeterKind},
         push::{PushOptions, Simulator},
     },
 };
@@ -18,22 +19,22 @@ const GAK: &str = "000102030405060708090A0B0C0D0E0F";
 
 /// The published telegram of Netz NÖ.
 fn published() -> Vec<u8> {
-    hex::decode(include_str!("../data/netznoe-doc-2021.hex").replace('\n', "")).unwrap()
+    octets(DUMP)
 }
 
 /// A telegram of every kind of meter, one of them published, half of them with a tag.
 fn telegrams() -> Vec<(String, Vec<u8>, String)> {
-    let mut telegrams = vec![("published".to_owned(), published(), EXAMPLE_KEY.to_owned())];
+    let mut telegrams = vec![("published".to_owned(), published(), KEY.to_owned())];
     for meter in MeterKind::ALL {
         for tagged in [false, true] {
             let start = Timestamp::from_second(1_790_000_000).unwrap();
             let gak = tagged.then(|| Zeroizing::new(std::array::from_fn(|i| i as u8)));
             let options = PushOptions { seed: 7, gak, ..PushOptions::new(meter, start) };
-            assert_eq!(hex::encode_upper(*options.guek), EXAMPLE_KEY);
-            assert_eq!(*options.guek, OCTETS);
+            assert_eq!(hex::encode_upper(*options.guek), KEY);
+            assert_eq!(*options.guek, EXAMPLE_KEY);
             let mut wire = vec![];
             Simulator::new(options).push(&mut wire);
-            let keys = if tagged { format!("{EXAMPLE_KEY} {GAK}") } else { EXAMPLE_KEY.to_owned() };
+            let keys = if tagged { format!("{KEY} {GAK}") } else { KEY.to_owned() };
             telegrams.push((format!("{meter} tagged {tagged}"), wire, keys));
         }
     }
@@ -76,13 +77,12 @@ fn every_flipped_bit_of_the_line_is_refused_with_a_reason() {
 
 /// The APDU inside the frames of a telegram.
 fn apdu(telegram: &[u8]) -> Vec<u8> {
-    use meterpipe::link::mbus::{Body, Frame};
+    use meterpipe::link::{layer::LinkLayer, mbus::Mbus};
     let (mut rest, mut apdu) = (telegram, vec![]);
-    while let Ok(frame) = Frame::parse(rest) {
-        if let Body::Segment { data, .. } = frame.body {
-            apdu.extend_from_slice(data);
-        }
-        rest = &rest[frame.octets().len()..];
+    while let Some(Ok(size)) = Mbus::frame(rest) {
+        let (frame, behind) = rest.split_at(size);
+        apdu.extend(Mbus::segment(frame).unwrap().into_iter().flat_map(|segment| segment.data));
+        rest = behind;
     }
     apdu
 }
@@ -181,17 +181,16 @@ fn no_octets_make_it_panic() {
                 _ => random() as u8,
             })
             .collect();
-        let found = decode_octets(&octets, EXAMPLE_KEY, 1 + (random() % 64) as usize);
+        let found = decode_octets(&octets, KEY, 1 + (random() % 64) as usize);
         assert!(found.telegrams.is_empty());
-        decode_dump(&hex::encode(&octets), EXAMPLE_KEY);
+        decode_dump(&hex::encode(&octets), KEY);
     }
 }
 
 /// The same at the level of the binary: each damaged telegram between two good ones, in one stream.
 #[test]
 fn the_binary_reads_what_is_good_between_all_that_is_damaged() {
-    let telegrams: Vec<_> =
-        telegrams().into_iter().filter(|(_, _, keys)| keys == EXAMPLE_KEY).collect();
+    let telegrams: Vec<_> = telegrams().into_iter().filter(|(_, _, keys)| keys == KEY).collect();
     assert!(telegrams.len() >= 6);
     for (name, telegram, keys) in telegrams {
         let flips = (0..8 * telegram.len()).map(|bit| {

@@ -139,7 +139,7 @@ fn simulate_on_stdout(
         while args.count.is_none_or(|count| sent.telegrams < count) {
             wire.clear();
             let push = simulator.push(&mut wire);
-            for (through, range) in push.pace() {
+            for (through, range) in push.runs.bursts() {
                 let octets = wire.get(range).unwrap_or_default();
                 form.write(octets, later(push.time, through), &mut context.output.text);
             }
@@ -297,10 +297,10 @@ impl Sent {
         self.telegrams += 1;
         match push.fault {
             None => {}
-            Some(Fault::Noise { .. }) => self.noise += 1,
-            Some(Fault::Flip { .. }) => self.flip += 1,
-            Some(Fault::Cut { .. }) => self.cut += 1,
-            Some(Fault::Lost { .. }) => self.lost += 1,
+            Some(Fault::Noise) => self.noise += 1,
+            Some(Fault::Flip) => self.flip += 1,
+            Some(Fault::Cut) => self.cut += 1,
+            Some(Fault::Lost) => self.lost += 1,
             Some(Fault::Duplicate) => self.duplicate += 1,
         }
     }

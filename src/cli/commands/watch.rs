@@ -111,7 +111,8 @@ fn prepare(
             let text_output = standard_output(args, format, live, sinks.is_some(), context)?;
             let sinks =
                 sinks.map(|it| Box::new(SinkOutput::start(it)) as Box<dyn TelegramConsumer>);
-            let consumers = sinks.into_iter().chain(text_output).collect();
+            // Sinks end last: the table is at its end when they say what they did not store.
+            let consumers = text_output.into_iter().chain(sinks).collect();
             let decoder = Decoder::new(decrypt, zone, limit, consumers);
             Box::new(Watcher { decoder, recording, reload })
         }

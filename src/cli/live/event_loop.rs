@@ -17,7 +17,7 @@ use crate::cli::{
     },
     run::{
         context::Context,
-        signals::Signals,
+        signals::{self, Signals},
         stage::Stage,
         status::{Status, Stop},
     },
@@ -162,6 +162,7 @@ impl EventLoop {
         let start = Instant::now();
         while let Ok(message) = self.receiver.try_next()
             && start.elapsed() < REST
+            && signals::forced().is_none()
         {
             self.take(message, stage, context)?;
             context.output.settle()?;

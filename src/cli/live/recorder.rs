@@ -11,6 +11,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use meterpipe::{
+    chain::sources::Sources,
     error::Mark,
     link::{deframer::Deframer, reassembly::PAUSE},
     record::{self, Attributes, Record, RecordKind, Time},
@@ -22,9 +23,6 @@ const LONGEST: usize = 256;
 /// The most milliseconds between the first and the last octet of a `raw` record: a longer pause
 /// ends it.
 const SPAN: i64 = 200;
-
-/// The most sources that are kept apart. A stream with more is none that `capture` wrote.
-const MAX_SOURCES: usize = 64;
 
 /// Cuts the octets of one source into records. It holds back octets that may become a frame and a
 /// `raw` record that may still grow: at most 519 octets and one push.
@@ -75,6 +73,11 @@ impl Recorder {
         let frames = self.drain(out);
         self.raw.write(out);
         frames
+    }
+
+    /// True if nothing is held back.
+    fn is_at_rest(&self) -> bool {
+        self.deframer.is_at_rest() && self.raw.octets.is_empty()
     }
 
     fn drain(&mut self, out: &mut impl FnMut(&Record<'_>)) -> usize {
@@ -179,7 +182,7 @@ impl Raw {
 
 /// The recorders of all sources. Each method returns the number of frames written.
 #[derive(Debug, Default)]
-pub struct Recorders(Vec<(Option<String>, Recorder)>);
+pub struct Recorders(Sources<Recorder>);
 
 impl Recorders {
     /// Takes a record of a source. Records that hold no octets of a line are handed on unchanged.
@@ -190,9 +193,13 @@ impl Recorders {
         }
         let Attributes { from, err, .. } = record.attributes;
         let marks = err.into_iter().flat_map(record::marks);
-        let frames = self.make_room(from, out);
-        let pushed = self.of(from).map(|it| it.push(record.octets, marks, record.time, out));
-        frames + pushed.unwrap_or_default() as u64
+        let gone = match self.0.find(from) {
+            Some(_) => None,
+            None => self.0.add(from, Recorder::new(from), Recorder::is_at_rest),
+        };
+        let frames = gone.map_or(0, |(_, mut gone)| gone.flush(out));
+        let pushed = self.0.find(from).map(|it| it.push(record.octets, marks, record.time, out));
+        (frames + pushed.unwrap_or_default()) as u64
     }
 
     /// Hands on the octets that were held back, after all sources have been silent for this long.
@@ -207,24 +214,6 @@ impl Recorders {
     /// Hands on everything.
     pub fn end(&mut self, out: &mut impl FnMut(&Record<'_>)) -> u64 {
         self.0.iter_mut().map(|(_, recorder)| recorder.flush(out) as u64).sum()
-    }
-
-    /// Ends the oldest source if there are too many.
-    fn make_room(&mut self, from: Option<&str>, out: &mut impl FnMut(&Record<'_>)) -> u64 {
-        if self.0.len() < MAX_SOURCES || self.0.iter().any(|(name, _)| name.as_deref() == from) {
-            return 0;
-        }
-        let (_, mut oldest) = self.0.remove(0);
-        oldest.flush(out) as u64
-    }
-
-    fn of(&mut self, from: Option<&str>) -> Option<&mut Recorder> {
-        let found = self.0.iter().position(|(name, _)| name.as_deref() == from);
-        let index = found.unwrap_or(self.0.len());
-        if found.is_none() {
-            self.0.push((from.map(str::to_owned), Recorder::new(from)));
-        }
-        self.0.get_mut(index).map(|(_, recorder)| recorder)
     }
 }
 

@@ -3,7 +3,10 @@
 use std::{
     fs::{File, Metadata, OpenOptions},
     io::{Read, Seek, SeekFrom, stdin},
-    os::{fd::AsFd, unix::fs::MetadataExt},
+    os::{
+        fd::AsFd,
+        unix::fs::{MetadataExt, OpenOptionsExt},
+    },
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -100,13 +103,17 @@ impl Recording {
     }
 }
 
+/// The mode of a new recording: who reads it knows when people are at home, even without a key.
+const MODE: u32 = 0o600;
+
 /// Opens the file and writes the header, without which the records would not be known as such.
 fn append(path: &Path) -> Result<Output, Stop> {
     let name = path.display().to_string();
     let failed =
         |error| Stop::Failed(Status::Output, format!("{name}: {}", file_error::unwritable(&error)));
     let torn = ends_within_a_line(path);
-    let file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
+    let file =
+        OpenOptions::new().create(true).append(true).mode(MODE).open(path).map_err(failed)?;
     let mut output = Output::file(file, name);
     if torn {
         output.text.push(b'\n');

@@ -161,8 +161,10 @@ impl TelegramConsumer for Screen {
     /// Draws the last picture, which stays on the terminal.
     fn finish(&mut self, context: &mut Context) -> bool {
         self.draw(context);
+        // Later messages go below the picture, so it has to be on the screen before them.
+        let is_drawn = context.output.flush().is_ok();
         context.messages.release();
-        true
+        is_drawn
     }
 }
 

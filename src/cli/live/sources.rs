@@ -14,7 +14,11 @@ use crate::cli::{
         destinations, environment,
     },
 };
-use meterpipe::source::{Source, parity, ports, serial, simulator, tcp};
+use meterpipe::source::{
+    Source,
+    parity::{Parity, ParitySearch},
+    ports, serial, simulator, tcp,
+};
 
 /// A source that is ready to be read.
 pub enum Spec {
@@ -51,10 +55,10 @@ pub fn find(name: Option<&str>, line: &SerialArgs, lasting: bool) -> Result<Spec
     settings.baud = line.baud.unwrap_or(settings.baud);
     settings.parity = match line.parity {
         None => settings.parity,
-        Some(ParityArg::Even) => parity::ParityChoice::Fixed(parity::Parity::Even),
-        Some(ParityArg::None) => parity::ParityChoice::Fixed(parity::Parity::None),
-        Some(ParityArg::Odd) => parity::ParityChoice::Fixed(parity::Parity::Odd),
-        Some(ParityArg::Auto) => parity::ParityChoice::Auto,
+        Some(ParityArg::Even) => ParitySearch::fixed(Parity::Even),
+        Some(ParityArg::None) => ParitySearch::fixed(Parity::None),
+        Some(ParityArg::Odd) => ParitySearch::fixed(Parity::Odd),
+        Some(ParityArg::Auto) => ParitySearch::default(),
     };
     Ok(Spec::Live(serial::open(settings, lasting)))
 }

@@ -43,7 +43,7 @@ impl ClockMessages {
     }
 
     fn contradicts_itself(&mut self, entry: &OutputTelegram<'_>) -> bool {
-        let ([Some(clock), _] | [None, Some(clock)]) = entry.telegram.clocks() else {
+        let Some(clock) = entry.telegram.clock() else {
             return false;
         };
         let [a, b, c, d, _, _, _, _, _, e, f, g] = clock.0;

@@ -1,6 +1,7 @@
 //! The context of a run: output, messages, counts.
 
 use crate::cli::run::{
+    key_doubts::COMPARE,
     messages::{Messages, Verbosity},
     output::Output,
     status::{Status, Stop, Tally},
@@ -72,6 +73,7 @@ impl Context {
                 | Cause::NoKey
                 | Cause::NoTitle,
             ) => self.tally.closed += 1,
+            (_, Cause::Sources { .. }) => self.tally.cut_off += 1,
             // A line of another kind holds no telegram.
             (_, Cause::NotReadings { .. }) => {}
             (Layer::Apdu | Layer::Axdr | Layer::Reading | Layer::Cipher, _) => {
@@ -109,6 +111,8 @@ impl Context {
         };
         match result {
             Ok(()) | Err(Stop::Done | Stop::Interrupted) => {}
+            // A reader that goes away is no failure; readings that a sink did not store are one.
+            Err(Stop::ReaderGone) if ending.not_stored => return Status::Output,
             Err(Stop::ReaderGone) => return Status::Fine,
             Err(Stop::Failed(status, text)) => {
                 self.messages.say(&text);
@@ -122,7 +126,7 @@ impl Context {
         };
         let reason = match status {
             Status::Nothing => Some(nothing(&self.tally, ending.partial)),
-            Status::Closed => Some(closed(&self.tally).to_owned()),
+            Status::Closed => Some(closed(&self.tally)),
             _ => None,
         };
         self.messages.finish(&self.tally, status, reason.as_deref());
@@ -148,10 +152,11 @@ pub const fn line_refusal(line: u64, error: &Error) -> Refusal<'static> {
 
 /// The message of a run in which no telegram could be opened. One failure may be a damaged
 /// telegram; several failures and nothing else mean the wrong key.
-const fn closed(tally: &Tally) -> &'static str {
+fn closed(tally: &Tally) -> String {
+    let text = "no telegram could be opened";
     match tally.misfits {
-        2.. if tally.misfits == tally.closed => "no telegram could be opened: the key does not fit",
-        _ => "no telegram could be opened",
+        2.. if tally.misfits == tally.closed => format!("{text}: the key does not fit; {COMPARE}"),
+        _ => text.to_owned(),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::cli::run::{
     clock_messages::ClockMessages,
     context::Context,
     events,
+    key_doubts::KeyDoubts,
     stage::{Stage, Task},
 };
 use meterpipe::{
@@ -46,6 +47,8 @@ pub struct Decoder {
     /// The number of telegrams after which the run ends.
     limit: Option<u64>,
     clocks: ClockMessages,
+    /// The keys that seem to be wrong; `None` on files, whose end tells.
+    doubts: Option<KeyDoubts>,
     consumers: Vec<Box<dyn TelegramConsumer>>,
 }
 
@@ -59,7 +62,7 @@ impl Decoder {
         consumers: Vec<Box<dyn TelegramConsumer>>,
     ) -> Self {
         let clocks = ClockMessages::default();
-        Self { chain: Decode::new(decrypt), zone, limit, clocks, consumers }
+        Self { chain: Decode::new(decrypt), zone, limit, clocks, doubts: None, consumers }
     }
 
     /// From now on other keys open the telegrams.
@@ -72,13 +75,14 @@ impl Decoder {
         context: &mut Context,
         step: impl FnOnce(&mut Decode, &mut dyn FnMut(DecodeEvent<'_>)),
     ) {
-        let Self { chain, zone, limit, clocks, consumers } = self;
+        let Self { chain, zone, limit, clocks, doubts, consumers } = self;
         step(chain, &mut |event| match event {
             DecodeEvent::Telegram { .. } if context.done => {}
             DecodeEvent::Telegram { telegram, record, .. } => {
                 let (received, attributes) = (record.time, record.attributes);
                 let telegram = OutputTelegram { telegram, zone, received, attributes };
                 context.tally.telegrams += 1;
+                doubts.iter_mut().for_each(|doubts| doubts.opened(attributes.title));
                 clocks.report(&telegram, context);
                 for consumer in consumers.iter_mut() {
                     consumer.telegram(&telegram, context);
@@ -90,6 +94,9 @@ impl Decoder {
                     consumers.iter_mut().for_each(|consumer| consumer.refused(refusal));
                 }
                 events::of_chain(&event, context);
+                if let (DecodeEvent::Refused(refusal), Some(doubts)) = (&event, doubts.as_mut()) {
+                    context.messages.say_if(doubts.refused(refusal.title, refusal.error.cause));
+                }
             }
         });
     }
@@ -119,6 +126,7 @@ impl Stage for Decoder {
     }
 
     fn start_live(&mut self) {
+        self.doubts = Some(KeyDoubts::default());
         self.consumers.iter_mut().for_each(|consumer| consumer.start_live());
     }
 

@@ -3,30 +3,41 @@
 use std::time::{Duration, Instant};
 
 use crate::cli::run::messages::Messages;
-use meterpipe::sink::guard::verdict::Verdict;
+use meterpipe::sink::guard::verdict::{RefusalCounts, RefusalReason, Verdict};
 
-/// At most ten messages a minute, and the number of the others.
+/// Each reason once a minute, and a summary of the others.
 #[derive(Debug, Default)]
 pub struct GuardMessages {
     texts: Vec<String>,
     since: Option<Instant>,
-    printed: u64,
+    /// The reasons that were explained in this minute.
+    explained: Vec<RefusalReason>,
+    /// Telegrams since, whose reason was explained.
     others: u64,
+    /// Telegrams in doubt that were explained one by one, in the whole run.
+    told: u64,
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
-const MOST: u64 = 10;
 
 impl GuardMessages {
+    /// Takes a message for people.
+    pub fn say(&mut self, text: String) {
+        self.texts.push(text);
+    }
+
     /// Takes the verdict on a telegram.
     pub fn take(&mut self, verdict: &Verdict) {
-        let Some(text) = verdict.message() else {
+        self.texts.extend(verdict.remark.clone());
+        let (Some(text), Some(reason)) = (&verdict.text, verdict.reason) else {
             return;
         };
-        if self.printed < MOST || verdict.passes() {
-            self.printed += 1;
-            self.since.get_or_insert_with(Instant::now);
-            self.texts.push(text.to_owned());
+        self.since.get_or_insert_with(Instant::now);
+        let is_known = self.explained.contains(&reason);
+        if verdict.passes() || !is_known {
+            self.texts.push(text.clone());
+            self.told += u64::from(!verdict.passes());
+            self.explained.extend((!is_known).then_some(reason));
         } else {
             self.others += 1;
         }
@@ -38,15 +49,21 @@ impl GuardMessages {
             messages.say(&text);
         }
         if self.since.is_some_and(|since| since.elapsed() >= MINUTE) {
-            self.sum_up(messages);
+            if self.others > 0 {
+                messages.say(&format!("{} more readings were doubted like these", self.others));
+            }
+            (self.others, self.since) = (0, None);
+            self.explained.clear();
         }
     }
 
-    /// Prints the number of the others, and starts over.
-    pub fn sum_up(&mut self, messages: &Messages) {
-        if self.others > 0 {
-            messages.say(&format!("{} more readings were doubted like these", self.others));
+    /// Prints the number of telegrams that did not pass, by reason, unless each of them was explained.
+    pub fn finish(&mut self, counts: &RefusalCounts, messages: &Messages) {
+        let total: u64 = counts.iter().map(|(_, count)| count).sum();
+        if total > 0 && total != self.told {
+            let reasons = counts.iter().map(|(reason, count)| format!("{} {count}", reason.name()));
+            let reasons = reasons.collect::<Vec<_>>().join(", ");
+            messages.say(&format!("the guard left out {total} telegrams: {reasons}"));
         }
-        *self = Self::default();
     }
 }

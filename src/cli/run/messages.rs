@@ -21,6 +21,7 @@ use meterpipe::{
     error::{Cause, Error, Layer, Mark},
     format::printable::printable,
     record::Place,
+    sink::settings::redact,
 };
 
 /// The messages of one cause that a run over files prints.
@@ -114,6 +115,7 @@ impl Messages {
         if self.verbosity == Verbosity::Quiet {
             return;
         }
+        let text = &*redact::message(text);
         match &mut *self.target.borrow_mut() {
             MessageTarget::Stderr => {}
             MessageTarget::Collected(collected, most) => {
@@ -211,6 +213,17 @@ impl Messages {
         }
     }
 
+    /// The rejected telegrams by reason; their sum is the number of all.
+    fn reasons(&self, tally: &Tally) -> String {
+        let count = |of: &str| {
+            self.causes.values().filter(|it| reason(&it.example) == of).map(|it| it.times).sum()
+        };
+        let counts = REASONS.map(|of| (count(of), of)).into_iter();
+        let counts = counts.chain([(tally.held, "held back from sinks")]);
+        let texts = counts.filter(|(times, _)| *times > 0);
+        texts.map(|(times, of)| format!("{times} {of}")).collect::<Vec<_>>().join(", ")
+    }
+
     /// Ends a run: prints the counts, and the reason if there was no telegram.
     pub fn finish(&mut self, tally: &Tally, status: Status, reason: Option<&str>) {
         let mut counted: Vec<_> = self
@@ -227,7 +240,7 @@ impl Messages {
             self.say(reason);
         }
         if tally.rejected > 0 || self.verbosity == Verbosity::Verbose || status != Status::Fine {
-            self.say(&summary(tally));
+            self.say(&summary(tally, &self.reasons(tally)));
         }
     }
 }
@@ -245,12 +258,33 @@ fn place(refusal: &Refusal<'_>) -> String {
     }
 }
 
-fn summary(tally: &Tally) -> String {
+/// Why telegrams are rejected, in the order of the summary.
+const REASONS: [&str; 5] =
+    ["damaged on the line", "not opened", "damaged inside", "unreadable", "cut off by a limit"];
+
+/// The reason of a refusal, for the summary.
+fn reason(error: &Error) -> &'static str {
+    let [line, closed, inside, unreadable, limit] = REASONS;
+    match (error.layer, error.cause) {
+        (_, Cause::Sources { .. }) => limit,
+        (_, Cause::KeyFits { .. }) => inside,
+        (Layer::Cipher | Layer::Key, _) => closed,
+        (Layer::Apdu | Layer::Axdr | Layer::Reading, Cause::NotReadings { .. }) => unreadable,
+        (Layer::Apdu | Layer::Axdr | Layer::Reading, _) => inside,
+        (Layer::Hex | Layer::Record, _) => unreadable,
+        _ => line,
+    }
+}
+
+fn summary(tally: &Tally, reasons: &str) -> String {
     let plural = |count: u64, one: &str| match count {
         1 => format!("1 {one}"),
         count => format!("{count} {one}s"),
     };
     let mut text = format!("{}, {} rejected", plural(tally.telegrams, "telegram"), tally.rejected);
+    if !reasons.is_empty() {
+        let _ = write!(text, " ({reasons})");
+    }
     if tally.noise > 0 {
         let _ = write!(text, ", {} of noise", plural(tally.noise, "octet"));
     }

@@ -1,14 +1,36 @@
-//! Signals of a live run: the first one asks it to end, the second one ends it.
+//! Signals of a live run: the first one asks it to end, a later one ends it at once.
+//!
+//! A second signal within a second is the same one: GNU `timeout` sends one to the process and one to its
+//! group. At once means that sinks store nothing more, write their spools and say what they did not
+//! store; a run that does not come to this in time is ended where it is.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, Once,
+        atomic::{AtomicBool, AtomicU8, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
 };
 
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM},
     flag,
+    iterator::SignalsInfo,
+    low_level,
 };
+
+/// The time in which a second signal is the same as the first one.
+const SAME: Duration = Duration::from_secs(1);
+
+/// The time that a run has to end after a later signal.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// The exit status that a later signal demands; 0 as long as none came.
+static FORCED: AtomicU8 = AtomicU8::new(0);
+
+/// The thread that waits for a later signal.
+static WATCH: Once = Once::new();
 
 /// The signals that came.
 #[derive(Debug, Default)]
@@ -21,11 +43,12 @@ impl Signals {
     /// Catches SIGINT and SIGTERM from now on.
     pub fn catch() -> Self {
         let signals = Self::default();
-        for (signal, status) in [(SIGINT, 130), (SIGTERM, 143)] {
-            // The order matters: only the second signal finds the flag set, by the first one.
-            let _ = flag::register_conditional_shutdown(signal, status, signals.end.clone());
+        for signal in [SIGINT, SIGTERM] {
             let _ = flag::register(signal, signals.end.clone());
         }
+        WATCH.call_once(|| {
+            let _ = thread::Builder::new().name("signals".to_owned()).spawn(watch);
+        });
         signals
     }
 
@@ -49,5 +72,27 @@ impl Signals {
     /// True once for each SIGHUP: files are to be opened again.
     pub fn reopen(&self) -> bool {
         self.reopen.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// The exit status that a later signal demands: the run has to end now.
+pub fn forced() -> Option<u8> {
+    Some(FORCED.load(Ordering::Relaxed)).filter(|status| *status > 0)
+}
+
+fn watch() {
+    let Ok(mut signals) =
+        SignalsInfo::<signal_hook::iterator::exfiltrator::SignalOnly>::new([SIGINT, SIGTERM])
+    else {
+        return;
+    };
+    let mut first = None;
+    for signal in signals.forever() {
+        if first.get_or_insert_with(Instant::now).elapsed() >= SAME {
+            let status = u8::try_from(128 + signal).unwrap_or(u8::MAX);
+            FORCED.store(status, Ordering::Relaxed);
+            thread::sleep(GRACE);
+            low_level::exit(status.into());
+        }
     }
 }

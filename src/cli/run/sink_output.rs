@@ -59,6 +59,8 @@ impl TelegramConsumer for SinkOutput {
 /// stored.
 pub fn finish(sinks: Option<Sinks>, context: &mut Context) -> bool {
     let outcome = sinks.map(|sinks| sinks.finish(&context.messages));
-    context.tally.rejected += outcome.map_or(0, |outcome| outcome.refused);
+    let held = outcome.map_or(0, |outcome| outcome.refused);
+    context.tally.held += held;
+    context.tally.rejected += held;
     outcome.is_none_or(|outcome| outcome.stored)
 }

@@ -11,16 +11,17 @@ use std::{
 };
 
 use crate::cli::run::{
+    guard_memory::GuardMemory,
     guard_messages::GuardMessages,
     messages::Messages,
-    signals::Signals,
+    signals::{self, Signals},
     status::{Status, Stop},
 };
 use meterpipe::{
     format::{entry::OutputTelegram, readings::Readings},
     sink::{
         event::SinkEvent,
-        guard::{guard::Guard, verdict::Verdict},
+        guard::{evidence::TelegramEvidence, guard::Guard},
         line_counters::LineCounters,
         queue::{self, QueueSender},
         registry::ConfiguredSink,
@@ -54,6 +55,7 @@ pub struct Sinks {
     guard: Guard,
     counters: LineCounters,
     guard_messages: GuardMessages,
+    memory: Option<GuardMemory>,
     /// True while a slow sink may delay the producer of the readings.
     waits: bool,
 }
@@ -75,10 +77,12 @@ impl Sinks {
     pub fn start(sinks: Vec<ConfiguredSink>, counters: LineCounters) -> Result<Self, Stop> {
         let (sender, reports) = mpsc::channel();
         let running = sinks.into_iter().map(|sink| Running::start(sink, sender.clone()));
-        let running = running.collect::<Result<_, _>>()?;
+        let running = running.collect::<Result<Vec<_>, _>>()?;
         let signals = Signals::catch_all();
         let (guard, guard_messages) = (Guard::default(), GuardMessages::default());
-        Ok(Self { running, reports, signals, guard, counters, guard_messages, waits: true })
+        let is_guarded = running.iter().any(|sink| sink.guarded);
+        let memory = if is_guarded { GuardMemory::find() } else { None };
+        Ok(Self { running, reports, signals, guard, counters, guard_messages, memory, waits: true })
     }
 
     /// From now on readings come live, so a full queue drops its oldest one instead of waiting.
@@ -95,20 +99,27 @@ impl Sinks {
     pub fn telegram(&mut self, entry: &OutputTelegram<'_>) {
         // A telegram without any value is no reading.
         if let Some(readings) = Readings::of(entry) {
-            self.put(readings);
+            self.judge(readings, &TelegramEvidence::of(entry));
         }
     }
 
     /// Hands readings to all sinks whose throttle passes them.
     pub fn put(&mut self, readings: Readings) {
+        self.judge(readings, &TelegramEvidence::default());
+    }
+
+    fn judge(&mut self, readings: Readings, evidence: &TelegramEvidence<'_>) {
         self.counters.note(&readings);
         let readings = Arc::new(readings);
         self.pass_on(&readings, false);
         if self.running.iter().any(|sink| sink.guarded) {
-            let verdict = self.guard.check(&readings);
+            let memory = self.memory.as_mut();
+            let message = memory.and_then(|memory| memory.recall(&readings, &mut self.guard));
+            message.into_iter().for_each(|text| self.guard_messages.say(text));
+            let verdict = self.guard.check(&readings, evidence);
             self.guard_messages.take(&verdict);
-            if let Verdict::Agrees(first) = &verdict {
-                self.pass_on(first, true);
+            for earlier in &verdict.earlier {
+                self.pass_on(earlier, true);
             }
             if verdict.passes() {
                 self.pass_on(&readings, true);
@@ -126,10 +137,10 @@ impl Sinks {
         }
     }
 
-    /// Hands on the first telegrams that the guard has kept for longer than a time.
-    fn release(&mut self, kept_for: Duration) {
-        for first in self.guard.kept(kept_for) {
-            self.pass_on(&first, true);
+    /// Hands on the first telegrams that the guard has kept long enough.
+    fn release(&mut self) {
+        for first in self.guard.kept(FIRST_KEPT_FOR) {
+            self.pass_on(&Arc::new(first.unconfirmed()), true);
         }
     }
 
@@ -140,7 +151,9 @@ impl Sinks {
                 sink.queue.put_now(SinkEvent::Reopen);
             }
         }
-        self.release(FIRST_KEPT_FOR);
+        self.release();
+        let message = self.memory.as_mut().and_then(|memory| memory.keep(&self.guard));
+        message.into_iter().for_each(|text| self.guard_messages.say(text));
         self.guard_messages.print(messages);
         self.print_reports(messages);
     }
@@ -160,15 +173,28 @@ impl Sinks {
     /// input a sink may take as long as it makes progress; after a signal, or in trouble, it has no more
     /// than the grace period.
     pub fn finish(mut self, messages: &Messages) -> SinkOutcome {
-        self.release(Duration::ZERO);
+        // The next run confirms it, if this one is remembered.
+        let is_remembered = self.memory.as_ref().is_some_and(GuardMemory::is_in_use);
+        for first in self.guard.end() {
+            let first = if is_remembered { Arc::new(first.unconfirmed()) } else { first };
+            self.pass_on(&first, true);
+        }
+        let message = self.memory.as_mut().and_then(|memory| memory.write(&self.guard));
+        message.into_iter().for_each(|text| self.guard_messages.say(text));
         self.guard_messages.print(messages);
-        self.guard_messages.sum_up(messages);
+        self.guard_messages.finish(self.guard.counts(), messages);
         let mut deadline = Instant::now() + GRACE;
         for sink in &self.running {
             sink.queue.end(deadline);
         }
         let mut in_time = !self.is_asked_to_end();
+        let mut is_forced = false;
         while Instant::now() < deadline + EXIT_GRACE {
+            if signals::forced().is_some() && !is_forced {
+                is_forced = true;
+                deadline = Instant::now();
+                self.running.iter().for_each(|sink| sink.queue.end(deadline));
+            }
             let busy = self.running.iter().filter(|sink| !sink.thread.is_finished());
             let mut busy = busy.map(|sink| &sink.queue).peekable();
             if busy.peek().is_none() {

@@ -62,6 +62,10 @@ pub struct Tally {
     pub misfits: u64,
     /// Of the rejected, whole telegrams that were opened, but whose content is wrong.
     pub unsound: u64,
+    /// Of these, telegrams that a limit of this program cut off.
+    pub cut_off: u64,
+    /// Of these, telegrams that were read, and that the guard held back from sinks.
+    pub held: u64,
     /// Octets that belong to nothing.
     pub noise: u64,
     /// Octets that came in.
@@ -92,6 +96,7 @@ impl Tally {
     pub const fn status(&self) -> Status {
         match self {
             Self { source_failed: true, .. } => Status::Source,
+            Self { cut_off: 1.., .. } => Status::Output,
             Self { telegrams: 1.., rejected: 0, .. } => Status::Fine,
             Self { telegrams: 1.., .. } => Status::Rejected,
             Self { closed: 1.., .. } => Status::Closed,
@@ -111,6 +116,8 @@ impl AddAssign for Tally {
         self.closed += other.closed;
         self.misfits += other.misfits;
         self.unsound += other.unsound;
+        self.cut_off += other.cut_off;
+        self.held += other.held;
         self.noise += other.noise;
         self.octets += other.octets;
         self.prose += other.prose;

@@ -1,10 +1,10 @@
 //! The sinks of a run: those of `--to`, else those of the configuration.
 
-use std::{env, path::Path};
+use std::{env, fs, os::unix::fs::MetadataExt, path::Path};
 
 use crate::cli::{
     run::{messages::Messages, status::Stop},
-    setup::{config_file::Config, environment},
+    setup::{config_file::Config, environment, memory},
 };
 use meterpipe::sink::{
     line_counters::LineCounters,
@@ -25,9 +25,16 @@ pub fn of(
         (true, Some(config)) => (Some(config.path), config.sinks),
         (true, None) => return Ok(Vec::new()),
     };
+    // Passwords and tokens are in memory from here on.
+    memory::protect();
     let shared = shared(&settings);
+    let has_secret = settings.iter().any(SinkSettings::has_secret);
     let all = settings.into_iter().map(|it| configured(it, file.as_deref(), run, counters));
     let all = all.collect::<Result<_, _>>()?;
+    // An unknown key may be a secret, misspelt: by now there is none.
+    if let Some(path) = file.as_deref().filter(|_| has_secret) {
+        warn_if_exposed(path, messages);
+    }
     match shared {
         Some(name) => Err(Stop::usage(format!("{name}: another sink writes there too"))),
         None => Ok(all),
@@ -42,6 +49,14 @@ pub fn is_none(path: &Path, expected: &str) -> Result<(), Stop> {
             "a sink stands where a {expected} is expected: name it with --to"
         ))),
         false => Ok(()),
+    }
+}
+
+/// Warns if other users can read a configuration with a secret in it.
+fn warn_if_exposed(path: &Path, messages: &Messages) {
+    if fs::metadata(path).is_ok_and(|about| about.mode() & 0o044 != 0) {
+        let name = path.display();
+        messages.say(&format!("{name}: others can read the secrets in it; chmod 600 {name}"));
     }
 }
 

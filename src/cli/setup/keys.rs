@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::cli::{
     run::{messages::Messages, status::Stop},
-    setup::{args, config_file::Config},
+    setup::{args, config_file::Config, memory},
 };
 use meterpipe::{
     chain::decrypt::{Decrypt, Demands},
@@ -52,6 +52,7 @@ pub const fn demands(args: &args::KeyArgs) -> Demands {
 
 /// All keys of the arguments, credentials and environment.
 pub fn entries(args: &args::KeyArgs, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
+    memory::protect();
     let mut entries = encryption_keys(args, messages)?;
     if let Some(gak) = secret("gak", &["METERPIPE_GAK", "P1_GAK"], messages)? {
         let gak = one(&gak, "the authentication key (GAK)")?;
@@ -76,6 +77,7 @@ pub fn configured(config: &Config, messages: &Messages) -> Result<Vec<KeyEntry>,
 
 /// Reads a key file.
 pub fn file(path: &Path, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
+    memory::protect();
     let text = read(path, messages)?;
     parse(&text, &display(path))
 }

@@ -4,5 +4,6 @@ pub mod config_file;
 pub mod destinations;
 pub mod environment;
 pub mod keys;
+mod memory;
 pub mod output_format;
 mod verbosity;

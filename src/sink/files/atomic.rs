@@ -13,6 +13,9 @@ use std::{
     process,
 };
 
+/// The mode of a file that tells something of a house, and is for this program alone.
+const PRIVATE: u32 = 0o600;
+
 /// Replaces the content of a file, which keeps its mode and its owner; a new file gets this mode.
 ///
 /// # Errors
@@ -20,10 +23,23 @@ use std::{
 /// lead to a place that somebody else chose.
 pub fn replace(path: &Path, content: &[u8], new_mode: u32) -> io::Result<()> {
     let old = old(path)?;
-    let temporary = temporary(path)?;
     let mode = old.as_ref().map_or(new_mode, |old| old.mode() & 0o777);
+    replace_as(path, content, old.as_ref(), mode)
+}
+
+/// The same for a file that no other user may read.
+///
+/// # Errors
+/// The same.
+pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    let old = old(path)?;
+    replace_as(path, content, old.as_ref(), PRIVATE)
+}
+
+fn replace_as(path: &Path, content: &[u8], old: Option<&Metadata>, mode: u32) -> io::Result<()> {
+    let temporary = temporary(path)?;
     let replaced =
-        store(&temporary, old.as_ref(), mode, content).and_then(|()| fs::rename(&temporary, path));
+        store(&temporary, old, mode, content).and_then(|()| fs::rename(&temporary, path));
     match replaced {
         // An error here is no failure: the system writes the folder later.
         Ok(()) => drop(folder(path).and_then(|folder| File::open(folder)?.sync_all())),

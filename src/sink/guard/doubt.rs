@@ -2,9 +2,12 @@
 
 use core::fmt;
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::{
     format::{key::FieldKey, units::Units},
     reading::decimal::Decimal,
+    sink::guard::{fingerprint::ConstantPart, verdict::RefusalReason},
 };
 
 /// Why a telegram may be wrong.
@@ -14,12 +17,24 @@ pub(super) enum Doubt {
     Older(Option<(u64, u64)>),
     /// A register below zero: its value.
     BelowZero(FieldKey, Decimal),
+    /// The counter came before, with other content.
+    Reused(u64),
     /// The counter went back, and no other sign of an older telegram: before, now.
     Counter(u64, u64),
-    /// The clock went back, and no other sign of an older telegram.
-    Clock,
+    /// A part that is the same in all telegrams of this meter differs.
+    Differs(ConstantPart),
+    /// The clock goes back: before, now.
+    ClockBack(Timestamp, Timestamp),
+    /// The clock leaps ahead: before, now.
+    ClockLeap(Timestamp, Timestamp),
+    /// The clock is so far ahead of the time of arrival, and was not before.
+    ClockOff(SignedDuration),
     /// A register went down: before, now.
     Fell(FieldKey, Decimal, Decimal),
+    /// A register went down to where it was before the last telegram: last, now.
+    Returned(FieldKey, Decimal, Decimal),
+    /// A register at zero, of which no other value is known.
+    Zero(FieldKey),
     /// A register went up too far, in so many milliseconds: before, now.
     Rose(FieldKey, Decimal, Decimal, u64),
     /// A value that no house has.
@@ -34,7 +49,13 @@ impl Doubt {
 
     /// True if both doubt the same value for the same reason.
     pub(super) fn is_like(&self, other: &Self) -> bool {
-        core::mem::discriminant(self) == core::mem::discriminant(other) && self.key() == other.key()
+        let part = |doubt: &Self| match doubt {
+            Self::Differs(part) => Some(*part),
+            _ => None,
+        };
+        core::mem::discriminant(self) == core::mem::discriminant(other)
+            && self.key() == other.key()
+            && part(self) == part(other)
     }
 
     /// The field in doubt, if it is one.
@@ -42,9 +63,28 @@ impl Doubt {
         match self {
             Self::BelowZero(key, _)
             | Self::Fell(key, ..)
+            | Self::Returned(key, ..)
+            | Self::Zero(key)
             | Self::Rose(key, ..)
             | Self::Wild(key, _) => Some(*key),
-            Self::Older(_) | Self::Counter(..) | Self::Clock => None,
+            _ => None,
+        }
+    }
+
+    pub(super) const fn reason(&self) -> RefusalReason {
+        match self {
+            Self::Older(_) | Self::Counter(..) => RefusalReason::Order,
+            Self::Reused(_) => RefusalReason::NonceReuse,
+            Self::Differs(ConstantPart::Layout | ConstantPart::Digits) => RefusalReason::Layout,
+            Self::Differs(ConstantPart::Meter | ConstantPart::Device) => RefusalReason::Number,
+            Self::Differs(ConstantPart::Texts) => RefusalReason::Text,
+            Self::Differs(ConstantPart::Clocks)
+            | Self::ClockBack(..)
+            | Self::ClockLeap(..)
+            | Self::ClockOff(_) => RefusalReason::Clock,
+            Self::Fell(..) | Self::Returned(..) | Self::Zero(_) => RefusalReason::Fall,
+            Self::Rose(..) => RefusalReason::Rise,
+            Self::BelowZero(..) | Self::Wild(..) => RefusalReason::Value,
         }
     }
 
@@ -52,10 +92,20 @@ impl Doubt {
     pub(super) const fn explanation(&self) -> &'static str {
         match self {
             Self::Counter(..) => "the meter counts anew",
-            Self::Clock => "the meter's clock was set",
+            Self::Reused(_) => "the counter of this meter is of no use",
+            Self::Differs(ConstantPart::Meter | ConstantPart::Device) => {
+                "another meter, or a new name"
+            }
+            Self::Differs(ConstantPart::Clocks) => "one of them is wrong for good",
+            Self::Differs(_) => "the meter was configured anew, or sends several lists",
+            Self::ClockBack(..) | Self::ClockOff(_) => "the meter's clock was set",
+            Self::ClockLeap(..) => "the meter's clock was set, or telegrams were missing",
             Self::Rose(..) => "telegrams were missing, or it is no house",
             Self::Wild(..) => "it is no house",
-            Self::Fell(..) | Self::Older(_) | Self::BelowZero(..) => "a new meter, or it was reset",
+            Self::Returned(..) => "the telegram before was wrong",
+            Self::Fell(..) | Self::Zero(_) | Self::Older(_) | Self::BelowZero(..) => {
+                "a new meter, or it was reset"
+            }
         }
     }
 }
@@ -71,13 +121,36 @@ impl fmt::Display for Doubt {
                 write!(f, "out of order: its clock is behind and its registers too")
             }
             Self::BelowZero(key, now) => write!(f, "{} is {now}, less than nothing", name(key)),
+            Self::Reused(counter) => write!(
+                f,
+                "invocation counter {counter} came before, with other content (nonce reuse)"
+            ),
             Self::Counter(before, now) => {
                 write!(f, "the invocation counter goes back from {before} to {now}")
             }
-            Self::Clock => write!(f, "the clock goes back"),
-            Self::Fell(key, before, now) => {
+            Self::Differs(part) => f.write_str(match part {
+                ConstantPart::Meter => "the meter number differs from the one before",
+                ConstantPart::Device => "the device name differs from the one before",
+                ConstantPart::Layout => {
+                    "the objects, or their types, codes, scalers or units, differ"
+                }
+                ConstantPart::Clocks => "the clocks of the APDU and of the list disagree",
+                ConstantPart::Texts => "a text differs that was the same before",
+                ConstantPart::Digits => "the number of decimals differs",
+            }),
+            Self::ClockBack(before, now) => write!(f, "the clock goes back from {before} to {now}"),
+            Self::ClockLeap(before, now) => write!(f, "the clock leaps from {before} to {now}"),
+            Self::ClockOff(offset) => {
+                let (seconds, side) = (
+                    offset.as_secs().unsigned_abs(),
+                    if offset.is_negative() { "behind" } else { "ahead of" },
+                );
+                write!(f, "the clock is {seconds} s {side} the time of arrival")
+            }
+            Self::Fell(key, before, now) | Self::Returned(key, before, now) => {
                 write!(f, "{} falls from {before} to {now}", name(key))
             }
+            Self::Zero(key) => write!(f, "{} is 0, and no other value is known", name(key)),
             Self::Rose(key, before, now, elapsed) => {
                 let seconds = Decimal::new(i64::try_from(*elapsed).unwrap_or(i64::MAX), -3);
                 write!(f, "{} rises from {before} to {now} in {seconds} s", name(key))

@@ -6,23 +6,40 @@
 //!
 //! | telegram | result |
 //! |---|---|
-//! | a repeated telegram | left out, without a message |
+//! | it came before, by its counter and content | left out |
 //! | older than the one before it, by counter and clock | left out |
 //! | a register below 0 | left out |
-//! | the first registers of a meter | kept until the next telegram agrees, for a while |
-//! | the counter starts over, or the clock is set back | held, until two more telegrams go on from there |
-//! | a register falls | held, until two more go on from there: a new meter, or it was reset |
-//! | a register rises by more than 100 kW can bring in that time | held, until two more go on from there |
-//! | a voltage, a current, a power that no house has | held, until two more have it too |
+//! | the first of a meter | kept until the next telegram agrees, for a while |
+//! | another set or order of objects, other types, codes, scalers, units or texts | held |
+//! | another meter number or device name | held |
+//! | its two clocks disagree, its clock goes back or leaps, or is far from the time of arrival | held |
+//! | the counter starts over, or came before with other content | held |
+//! | a register rises by more than 100 kW can bring in that time | held |
+//! | a voltage, a current, a power that no house has | held |
+//! | a register falls, or is at 0 and no other value is known | held for ten minutes |
 //!
-//! The invocation counter ranks before the clock, which may be set. A held telegram is not stored later.
-//! Each register is compared with its own last value, however many telegrams without it came between.
+//! A held telegram passes when two more have come that go on from it and are in doubt for the same reason.
+//! It is then stored with them, unless another one of its meter was stored meanwhile.
 //!
-//! - [`guard`]: the guard of all meters; [`verdict`]: its decision.
-//! - `meter`: one meter; `snapshot`: the values that the guard compares; `doubt`: why a telegram may be
-//!   wrong.
+//! A meter is known by its system title, else by its number. It may send several lists in turns, each with a
+//! layout and a pace of its own. The invocation counter ranks before the clock, which may be set. Each
+//! register is compared with its own last value, however many telegrams without it came between.
+//!
+//! - [`guard`]: the guard of all meters; [`verdict`]: its decision; [`evidence`]: what it is told of a
+//!   telegram beside the readings.
+//! - `meter`: one meter; `snapshot`: the values that the guard compares; `fingerprint`: the parts of a
+//!   telegram that never change; `pace`: the steps of a clock; `recent`: the last counters; `doubt`: why a
+//!   telegram may be wrong; `held`: telegrams that wait for others; `line`: the meter on a line;
+//!   `memory`: the form in which the guard's knowledge outlives a run.
 mod doubt;
+pub mod evidence;
+mod fingerprint;
 pub mod guard;
+mod held;
+mod line;
+mod memory;
 mod meter;
+mod pace;
+mod recent;
 mod snapshot;
 pub mod verdict;

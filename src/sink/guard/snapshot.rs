@@ -1,6 +1,9 @@
 //! The values of a telegram that the guard compares, and their comparison with another telegram.
 
-use core::cmp::Ordering;
+use core::hash::{Hash, Hasher};
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
 
 use crate::{
     cosem::{obis::Obis, unit::Unit},
@@ -8,16 +11,23 @@ use crate::{
         key::{FieldKey, Meta},
         readings::{Member, ReadingValue, Readings},
     },
-    reading::{decimal::Decimal, fields::FIELDS},
-    sink::{guard::doubt::Doubt, timestamps::Timestamps},
+    reading::{decimal::Decimal, fields::FIELDS, layout::StableHash},
+    sink::{
+        guard::{
+            doubt::Doubt, evidence::TelegramEvidence, fingerprint::TelegramFingerprint, memory,
+        },
+        timestamps::Timestamps,
+    },
 };
 
 /// The values of a meter in one telegram, or in all so far.
 #[derive(Clone, Debug)]
 pub(super) struct MeterSnapshot {
-    title: Option<String>,
-    counter: Option<u64>,
-    clocks: Timestamps,
+    pub fingerprint: TelegramFingerprint,
+    /// All values and the meter's clock as a number, if there is a counter.
+    pub content: u64,
+    pub counter: Option<u64>,
+    pub clocks: Timestamps,
     registers: Vec<Register>,
     /// Values that no house has.
     wild: Vec<(FieldKey, Decimal)>,
@@ -31,25 +41,33 @@ struct Register {
     clocks: Timestamps,
 }
 
-/// The step of a register that counts whole kilowatt-hours, in thousandths of a watt-hour.
-const STEP: u64 = 1_000_000;
+/// A register may count in whole kilowatt-hours and step by one: the power of ten of the most that it
+/// counts by, in watt-hours.
+const COARSEST: i16 = 3;
 
 /// The most registers: the longest known list has 60 objects.
 const MOST_REGISTERS: usize = 256;
 
-/// The limits of a house, on either side of 0: twice the voltage between two wires, ten times the
-/// current and the power of the largest connection that a house has.
-const LIMITS: [(Unit, i64); 6] = [
-    (Unit::VOLT, 1000),
-    (Unit::AMPERE, 1000),
-    (Unit::WATT, 1_000_000),
-    (Unit::VAR, 1_000_000),
-    (Unit(28), 1_000_000),
+/// The largest connection that a meter with a socket for its customer serves has 3 × 100 A. Twice that
+/// is the limit on either side of 0. No voltage of a house has 300 V.
+const LIMITS: [(Unit, i64); 7] = [
+    (Unit::VOLT, 300),
+    (Unit::AMPERE, 250),
+    (Unit::WATT, 200_000),
+    (Unit::VAR, 200_000),
+    (Unit(28), 200_000),
+    (Unit::HERTZ, 100),
     (Unit::COUNT, 1),
 ];
 
+/// The most that the clock of one telegram may go ahead of its arrival, against another telegram.
+const CLOSE: SignedDuration = SignedDuration::from_secs(60);
+
+/// The place of the register that every meter has.
+const IMPORT: FieldKey = FieldKey::Field(0, 1);
+
 impl MeterSnapshot {
-    pub(super) fn of(readings: &Readings) -> Self {
+    pub(super) fn of(readings: &Readings, evidence: &TelegramEvidence<'_>) -> Self {
         let clocks = Timestamps::of(readings);
         let counter = match readings.get(FieldKey::Meta(Meta::InvocationCounter)) {
             Some(ReadingValue::Number(number)) => {
@@ -68,8 +86,37 @@ impl MeterSnapshot {
                 wild.push((key, *value));
             }
         }
-        let title = readings.meta(Meta::SystemTitle).map(str::to_owned);
-        Self { title, counter, clocks, registers, wild }
+        let fingerprint = TelegramFingerprint::of(readings, evidence);
+        let content = counter.map_or(0, |_| content(readings));
+        Self { fingerprint, content, counter, clocks, registers, wild }
+    }
+
+    pub(super) fn state(&self) -> Value {
+        let values = self.registers.iter().map(|it| {
+            json!([memory::key(it.key), it.value.to_string(), memory::clocks(&it.clocks)])
+        });
+        json!({
+            "constant": self.fingerprint.state(),
+            "counter": self.counter,
+            "clocks": memory::clocks(&self.clocks),
+            "values": values.collect::<Vec<_>>(),
+        })
+    }
+
+    pub(super) fn restore(state: &Value) -> Option<Self> {
+        let register = |state: &Value| {
+            let text = |at: usize| state.get(at)?.as_str();
+            let (key, value) = (memory::read_key(text(0)?)?, Decimal::parse(text(1)?)?);
+            Some(Register { key, value, clocks: memory::read_clocks(state.get(2)) })
+        };
+        Some(Self {
+            fingerprint: TelegramFingerprint::restore(state.get("constant")?)?,
+            content: 0,
+            counter: memory::number(state, "counter"),
+            clocks: memory::read_clocks(state.get("clocks")),
+            registers: memory::list(state, "values").iter().filter_map(register).collect(),
+            wild: Vec::new(),
+        })
     }
 
     /// Takes over the values of a later telegram; a register that it lacks stays.
@@ -81,14 +128,17 @@ impl MeterSnapshot {
         self.registers.append(&mut registers);
     }
 
-    /// True if it has no register.
-    pub(super) const fn has_no_registers(&self) -> bool {
-        self.registers.is_empty()
-    }
-
-    /// True if it has a value of this field.
-    pub(super) fn has(&self, key: FieldKey) -> bool {
-        self.register(key).is_some() || self.wild.iter().any(|(wild, _)| *wild == key)
+    /// The register that has counted nothing so far: that of the import, which every house has; without
+    /// it, one of registers that are all at zero.
+    pub(super) fn uncounted(&self) -> Option<Doubt> {
+        let zero = match self.register(IMPORT) {
+            Some(import) => Some(import).filter(|import| import.value.is_zero()),
+            None => self
+                .registers
+                .first()
+                .filter(|_| self.registers.iter().all(|it| it.value.is_zero())),
+        };
+        zero.map(|register| Doubt::Zero(register.key))
     }
 
     /// The values that no house has.
@@ -96,49 +146,26 @@ impl MeterSnapshot {
         self.wild.iter().map(|(key, value)| Doubt::Wild(*key, *value))
     }
 
-    /// True if it repeats that telegram.
-    pub(super) fn repeats(&self, last: &Self) -> bool {
-        let same = |it: &Register| last.register(it.key).is_some_and(|at| at.value == it.value);
-        self.counter.is_some()
-            && (self.counter, &self.title) == (last.counter, &last.title)
-            && self.clocks.time.is_some_and(|time| last.clocks.time == Some(time))
-            && self.registers.iter().all(same)
-    }
-
     pub(super) fn below_zero(&self) -> Option<Doubt> {
         let below = self.registers.iter().find(|register| register.value.is_negative());
         below.map(|register| Doubt::BelowZero(register.key, register.value))
     }
 
-    /// The doubt about it after `last`, with a connection of `most_power` watts.
-    pub(super) fn doubt(&self, last: &Self, most_power: u64) -> Option<Doubt> {
-        self.order(last).or_else(|| self.fall(last)).or_else(|| self.rise(last, most_power))
+    /// True if it can be the next telegram after another one, on a connection of `most_power` watts.
+    pub(super) fn goes_on_from(&self, last: &Self, most_power: u64) -> bool {
+        let is_older = self.counter.zip(last.counter).is_some_and(|(now, before)| now < before);
+        !is_older
+            && self.clocks_go_on(&last.clocks)
+            && self.fall(last).is_none()
+            && self.rise(last, most_power).is_none()
     }
 
-    fn order(&self, last: &Self) -> Option<Doubt> {
-        let clocks = self.clocks.compared(&last.clocks);
-        let falls = || self.fall(last).is_some();
-        match self.counters(last) {
-            Some((before, now)) if now < before => {
-                // A later arrival with registers that continue means that the meter was reset.
-                let goes_on = clocks == Some(Ordering::Greater)
-                    || self.clocks.arrived_after(&last.clocks) && !falls();
-                Some(match goes_on {
-                    true => Doubt::Counter(before, now),
-                    false => Doubt::Older(Some((before, now))),
-                })
-            }
-            None if clocks == Some(Ordering::Less) => {
-                Some(if falls() { Doubt::Older(None) } else { Doubt::Clock })
-            }
-            _ => None,
-        }
-    }
-
-    /// The counters of both, if they count the same thing and differ: before, now.
-    fn counters(&self, last: &Self) -> Option<(u64, u64)> {
-        let both = last.counter.zip(self.counter).filter(|(before, now)| before != now);
-        both.filter(|_| self.title == last.title)
+    /// True if no clock goes back, and both go on alike.
+    fn clocks_go_on(&self, last: &Timestamps) -> bool {
+        let since = self.clocks.time.zip(last.time).map(|(now, before)| now.duration_since(before));
+        let offsets = self.clocks.offset().zip(last.offset());
+        since.is_none_or(|since| !since.is_negative())
+            && offsets.is_none_or(|(now, before)| (now - before).abs() <= CLOSE)
     }
 
     /// A register that goes down.
@@ -158,9 +185,13 @@ impl MeterSnapshot {
         named.find_map(|(before, now)| {
             let elapsed = u64::try_from(now.clocks.since(&before.clocks)?.as_millis()).ok()?;
             // W × ms / 3600 are thousandths of a watt-hour.
-            let most = u128::from(most_power) * u128::from(elapsed) / 3600 + u128::from(STEP);
+            let most = u128::from(most_power) * u128::from(elapsed) / 3600;
             let most = Decimal::of(i128::try_from(most).ok()?, -3)?;
-            let rises = now.value.minus(before.value).is_none_or(|rise| rise.exceeds(most));
+            // One step of the register, as coarse as both values allow.
+            let digits = [before.value.last_digit(), now.value.last_digit(), Some(COARSEST)];
+            let step = Decimal::new(1, digits.into_iter().flatten().min()?);
+            let rise = now.value.minus(before.value).and_then(|rise| rise.minus(step));
+            let rises = rise.is_none_or(|rise| !rise.is_negative() && rise.exceeds(most));
             rises.then_some(Doubt::Rose(now.key, before.value, now.value, elapsed))
         })
     }
@@ -176,6 +207,21 @@ impl MeterSnapshot {
     ) -> impl Iterator<Item = (&'a Register, &'a Register)> {
         self.registers.iter().filter_map(|now| Some((last.register(now.key)?, now)))
     }
+}
+
+/// All values, and the meter's clock, as a number.
+fn content(readings: &Readings) -> u64 {
+    let (mut hash, mut text) = (StableHash::default(), Vec::with_capacity(32));
+    let counts =
+        |key: FieldKey| matches!(key, FieldKey::Meta(Meta::Time | Meta::Meter | Meta::Device));
+    let members = readings.members().iter();
+    for member in members.filter(|it| !matches!(it.key, FieldKey::Meta(_)) || counts(it.key)) {
+        text.clear();
+        member.value.write(&mut text);
+        member.key.hash(&mut hash);
+        hash.write(&text);
+    }
+    hash.finish()
 }
 
 /// True if it counts up: energies with a published name, and sums by their code.

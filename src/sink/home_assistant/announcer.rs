@@ -1,9 +1,10 @@
 //! Decides when a meter is announced to Home Assistant.
 //!
-//! A meter is announced with its first telegram, and again when a telegram brings something new.
-//! Everything is announced again in each connection to the broker, which may have forgotten it, and
-//! when Home Assistant reports its start. Only values that a meter sends are announced. A telegram
-//! without a meter number announces nothing: a device without a name would stay for ever.
+//! A meter is announced with its first telegram, and again when a telegram brings something new. Everything
+//! is announced again in each connection to the broker, which may have forgotten it, and when Home Assistant
+//! reports its start. Only values that a meter sends are announced. A telegram that no other one has confirmed
+//! announces nothing: a damaged code would stay as an entity for ever. Nor does a telegram without a meter
+//! number: a device without a name would stay for ever too.
 
 use core::{hash::BuildHasher, time::Duration};
 use std::{collections::BTreeMap, hash::RandomState};
@@ -131,7 +132,7 @@ impl HomeAssistant {
     /// The sink calls it for all readings, even without a connection. It then drops the messages,
     /// because [`on_connect`](Self::on_connect) returns them later.
     pub fn on_readings(&mut self, readings: &Readings) -> Vec<Publication> {
-        let Some(number) = readings.meta(Meta::Meter) else {
+        let Some(number) = readings.meta(Meta::Meter).filter(|_| !readings.is_unconfirmed()) else {
             return Vec::new();
         };
         let name = slug(number);
@@ -319,7 +320,9 @@ mod tests {
     fn what_is_known_is_announced_again_only_when_somebody_may_have_forgotten_it() {
         let mut announcer = home_assistant("mqtt://broker");
         assert_eq!(announcer.on_connect(), []);
+        assert_eq!(announcer.on_readings(&readings(LINE).unconfirmed()), [], "it stands alone");
         let first = announcer.on_readings(&readings(LINE));
+        assert!(!first.is_empty());
         assert_eq!(announcer.on_readings(&readings(LINE)), []);
         assert_eq!(announcer.on_connect(), first);
         assert_eq!(announcer.subscriptions(), ["homeassistant/status"]);

@@ -203,8 +203,7 @@ impl Delivery {
             .filter(|reading| is_field(reading.key))
             .filter(|reading| !(everything && matches!(reading.key, FieldKey::Meta(_))))
             .collect();
-        let fields =
-            projected.iter().map(|it| (it.key, it.name.as_ref(), it.value.as_ref().into()));
+        let fields = projected.iter().map(|it| (it.key, it.name.as_ref(), it.value.as_ref()));
         if self.settings.points.write(name(readings), fields, Some(seconds), &mut line) {
             self.pending.push(&line);
         }

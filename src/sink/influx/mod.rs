@@ -29,6 +29,6 @@ mod batch;
 mod delivery;
 pub mod kind;
 mod pending;
-mod response;
+pub mod response;
 mod settings;
 mod spooled;

@@ -11,7 +11,7 @@ use crate::{
 
 /// The reaction to a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum WriteOutcome {
+pub enum WriteOutcome {
     /// The lines are stored.
     Stored,
     /// The lines stay and are sent again.
@@ -24,18 +24,18 @@ pub(super) enum WriteOutcome {
 
 /// The reason why nothing can be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Outage {
+pub struct Outage {
     /// The kind: outages of the same kind are reported once.
-    pub(super) kind: OutageKind,
+    pub kind: OutageKind,
     /// The message.
-    pub(super) text: String,
+    pub text: String,
     /// The time of the next attempt.
-    pub(super) pause: RetryDelay,
+    pub pause: RetryDelay,
 }
 
 /// The kind of an outage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OutageKind {
+pub enum OutageKind {
     Unreachable,
     Untrusted,
     TimedOut,
@@ -48,7 +48,7 @@ pub(super) enum OutageKind {
 
 /// The wait before the next attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RetryDelay {
+pub enum RetryDelay {
     /// Longer each time.
     Growing,
     /// The same, and no shorter than the server asks for.
@@ -59,20 +59,20 @@ pub(super) enum RetryDelay {
 
 /// The server in the user's words.
 #[derive(Clone, Debug)]
-pub(super) struct ServerNames {
+pub struct ServerNames {
     /// `influx.home:8086`
-    pub(super) server: String,
+    pub server: String,
     /// `the bucket house`
-    pub(super) store: String,
+    pub store: String,
     /// `the token`, `user and password`; `None` without a login.
-    pub(super) login: Option<&'static str>,
+    pub login: Option<&'static str>,
     /// Secrets that no message may contain.
-    pub(super) secrets: Vec<Secret>,
+    pub secrets: Vec<Secret>,
 }
 
 impl WriteOutcome {
     /// The reaction to a response, with its message.
-    pub(super) fn of(answer: &PostOutcome, names: &ServerNames, timeout: Duration) -> Self {
+    pub fn of(answer: &PostOutcome, names: &ServerNames, timeout: Duration) -> Self {
         let server = &names.server;
         let (kind, text) = match answer {
             PostOutcome::Status { code, retry_after, body } => {

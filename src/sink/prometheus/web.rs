@@ -174,7 +174,7 @@ impl HttpConnection {
 }
 
 /// The answer to a request; `None` while the request is incomplete.
-fn answer(request: &[u8], names: &HostNames, page: &dyn Fn() -> Vec<u8>) -> Option<Vec<u8>> {
+pub fn answer(request: &[u8], names: &HostNames, page: &dyn Fn() -> Vec<u8>) -> Option<Vec<u8>> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS];
     let mut parsed = httparse::Request::new(&mut headers);
     match parsed.parse(request) {

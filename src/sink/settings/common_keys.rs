@@ -52,11 +52,15 @@ pub const COMMON: &[SettingKey] = &[
     SettingKey::new(
         "guard",
         SettingType::Switch,
-        "The guard leaves out telegrams that look wrong: a register that falls, or rises faster \
-         than any house can use, or a voltage that no house has, until two more telegrams confirm \
-         it; a telegram that is older than the last one, or a repeated one. The first telegram of \
-         a meter waits for another one that agrees, for at most 15 seconds. `false` passes \
-         everything, as for old readings in any order.",
+        "The guard compares each telegram with earlier ones of its system title, or of its number \
+         if it has no title. Until two more telegrams agree, it holds back one with other objects, \
+         types, scalers, units or texts, another meter number, two clocks that disagree, a clock \
+         that leaps, goes back or is a minute from the time of arrival, a register that rises \
+         faster than any house can use, or a value that no house has, for example 300 V. A register \
+         that falls, or is at 0 from the start, is believed after ten minutes. An older telegram, \
+         or a repeated one, is left out. The first telegram of a meter waits for another one that \
+         agrees, for at most 15 seconds. `false` passes everything, as for old readings in any \
+         order.",
     )
     .or("true"),
 ];

@@ -3,7 +3,7 @@
 //! A value is shown only if the description of its key says that it is no secret: an unknown key may be
 //! that of a password, misspelt. The name of a file is shown only if it cannot be a secret itself.
 
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
 
 use crate::sink::settings::key::{SettingKey, SettingType};
 
@@ -31,10 +31,92 @@ pub fn is_file_name(text: &str) -> bool {
     path.exists() || folders.any(Path::is_dir)
 }
 
+/// A text that a user typed as an address, without the values of secrets in it: of everything behind a
+/// word such as `password` and `=` or `:`, up to the next `&`.
+#[must_use]
+pub fn quoted(text: &str) -> Cow<'_, str> {
+    hide(text, &|rest| {
+        let value = rest.trim_start();
+        (rest.len() - value.len(), value.find('&').unwrap_or(value.len()))
+    })
+}
+
+/// A message that may repeat such a text among other words. A space behind the `=` or `:` is the
+/// message's own.
+#[must_use]
+pub fn message(text: &str) -> Cow<'_, str> {
+    let ends = |c: char| c.is_whitespace() || "&'\"`".contains(c);
+    hide(text, &|rest| (0, rest.find(ends).unwrap_or(rest.len())))
+}
+
+/// Replaces secret values; `value` tells where the value in the text behind a separator begins, and how
+/// long it is.
+fn hide<'a>(text: &'a str, value: &dyn Fn(&str) -> (usize, usize)) -> Cow<'a, str> {
+    let (mut safe, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find(['=', ':']) {
+        let (before, behind) = rest.split_at(at + 1);
+        safe.push_str(before);
+        rest = behind;
+        let word = before.get(..at).map(str::trim_end);
+        let word = word.and_then(|before| before.rsplit(|c| !is_in_word(c)).next());
+        let (start, size) = value(behind);
+        let (space, behind) = behind.split_at_checked(start).unwrap_or_default();
+        let (secret, behind) = behind.split_at_checked(size).unwrap_or_default();
+        if !secret.is_empty() && word.is_some_and(|word| names_secret(word, secret)) {
+            safe.push_str(space);
+            safe.push_str(HIDDEN);
+            rest = behind;
+        }
+    }
+    if safe.len() + rest.len() == text.len() && text.starts_with(&safe) {
+        return text.into();
+    }
+    safe.push_str(rest);
+    safe.into()
+}
+
+fn is_in_word(c: char) -> bool {
+    c.is_alphanumeric() || "_-.%".contains(c)
+}
+
+/// True if a word in front of a value makes it a secret. A key and its file are told apart by the disk.
+fn names_secret(word: &str, value: &str) -> bool {
+    let word = word.to_lowercase();
+    let secrets = ["password", "passwd", "passwort", "token", "secret"];
+    let keys = ["key", "guek", "gak", "pass", "_pw"];
+    !word.ends_with("_file")
+        && (secrets.iter().any(|name| word.contains(name))
+            || keys.iter().any(|name| word.ends_with(name)) && !is_file_name(value))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sink::settings::{SinkSettings, origin::SettingOrigin};
+
+    #[test]
+    fn a_secret_in_an_address_is_hidden_however_it_is_typed() {
+        for (text, safe) in [
+            ("mqtt://h/x?password=CANARY&qos=1", "mqtt://h/x?password=…&qos=1"),
+            ("mqtt://h&password=CANARY", "mqtt://h&password=…"),
+            ("mqtt//h?password:CANARY", "mqtt//h?password:…"),
+            ("mqtt//h?Password = CAN ARY", "mqtt//h?Password = …"),
+            ("influx://h?api_key=CAN:ARY=&token=CANARY", "influx://h?api_key=…&token=…"),
+            ("mqtts://h?key=Cargo.toml&password_file=/etc/x", ""),
+            ("mqtt://h:1884/x?qos=1", ""),
+        ] {
+            assert_eq!(quoted(text), if safe.is_empty() { text } else { safe });
+        }
+        for (text, safe) in [
+            ("/dev/x&token=CANARY: no such device", "/dev/x&token=… no such device"),
+            ("unexpected argument '--key=CANARY' found", "unexpected argument '--key=…' found"),
+            ("password:CANARY: no", "password:… no"),
+            ("key: 31 hex digits, expected 32", ""),
+            ("password: of which user?", ""),
+        ] {
+            assert_eq!(message(text), if safe.is_empty() { text } else { safe });
+        }
+    }
 
     #[test]
     fn only_what_is_known_to_be_open_is_shown() {

@@ -13,7 +13,7 @@ use crate::{
     format::printable::printable,
     sink::{
         kind::SinkKind,
-        settings::{SinkSettings, SinkTarget, error::SettingError, origin::SettingOrigin},
+        settings::{SinkSettings, SinkTarget, error::SettingError, origin::SettingOrigin, redact},
     },
 };
 
@@ -30,7 +30,7 @@ pub fn parse(text: &str, kinds: &'static [SinkKind]) -> Result<SinkSettings, Set
     let file = |name: String, path: &str| -> Result<SinkSettings, SettingError> {
         Ok(SinkSettings::new(name, lower.clone(), SinkTarget::File(decoded(path)?.into())))
     };
-    let named = |place: &str| printable(&format!("{scheme}:{place}")).into_owned();
+    let named = |place: &str| shown(&format!("{scheme}:{place}"));
     let settings = match place.strip_prefix("//") {
         // A file URI has two slashes in front of the path.
         Some(path) if path.starts_with('/') && is_file => file(named(path), path)?,
@@ -73,7 +73,7 @@ fn parse_server(scheme: &str, place: &str, query: &str) -> Result<SinkSettings, 
     let lower = scheme.to_ascii_lowercase();
     let target = server(&lower, address, path, login.is_some())?;
     let name = place.rsplit('@').next().unwrap_or_default();
-    let name = printable(&format!("{scheme}://{name}")).into_owned();
+    let name = shown(&format!("{scheme}://{name}"));
     let mut settings = SinkSettings::new(name, lower, target);
     login.map_or(Ok(()), |login| log_in(&mut settings, login))?;
     Ok(settings)
@@ -135,7 +135,12 @@ pub fn has_port(address: &str) -> bool {
 /// A text that is no sink, without any part that may be a password.
 fn masked(text: &str) -> String {
     let behind = text.rsplit('@').next().unwrap_or_default();
-    printable(behind.split('?').next().unwrap_or_default()).into_owned()
+    shown(behind.split('?').next().unwrap_or_default())
+}
+
+/// A text without secrets in it.
+fn shown(text: &str) -> String {
+    printable(&redact::quoted(text)).into_owned()
 }
 
 /// Percent-decoded.
@@ -223,6 +228,9 @@ mod tests {
             ("mqtt:anna:CANARY@h/x", "h/x"),
             ("mqtt:/anna:CAN?ARY@h", "h"),
             ("anna:CANARY@h?x=y", "h"),
+            ("mqtt://h/x&password=CANARY", "mqtt://h/x&password=…"),
+            ("mqtt:h?password:CANARY", "mqtt:h"),
+            ("file:/tmp/x&token:CANARY", "file:/tmp/x&token:…"),
             ("file:/var/log/a@b:c.csv?keep=1", "file:/var/log/a@b:c.csv"),
         ] {
             assert_eq!(settings(text).name, name, "{text}");

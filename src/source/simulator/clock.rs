@@ -17,7 +17,6 @@ static VIENNA: TimeZone = jiff::tz::get!("Europe/Vienna");
 
 /// A date-time (Blue Book 4.1.6.1). `status` is the clock status without the summer time bit:
 /// [`MeterKind::clock_status`](super::meter::MeterKind::clock_status).
-#[must_use]
 pub fn date_time(time: Timestamp, status: u8) -> [u8; 12] {
     let (offset, summer) = local(time);
     let civil = offset.to_datetime(time);

@@ -77,7 +77,13 @@ impl Household {
         let mut random = Random::at(self.seed, Topic::Block, day.number * BLOCKS + block);
         let sun = self.sun(day, block, &mut random);
         let local = (block + day.ahead).rem_euclid(BLOCKS);
-        let active = Appliances::on(self, day, local, block);
+        let during = |start: i64, blocks: i64| local >= start && local < start + blocks;
+        let laundry = |blocks| day.laundry.is_some_and(|start| during(start, blocks));
+        // Twenty minutes in forty-five. 288 blocks are 32 such cycles.
+        let fridge = (block + self.fridge).rem_euclid(9) < 4;
+        let stove = during(day.dinner, 7) || day.lunch.is_some_and(|start| during(start, 9));
+        let (wash, wash_heats) = (laundry(18), laundry(4));
+        let evening = local >= day.dinner + 9 && local < day.bed;
         let [one, two, three] = self.standby;
         let awake = local >= day.up && local < day.bed;
         let dark = awake && sun < 400;
@@ -87,24 +93,24 @@ impl Household {
         };
         let loads = [
             one + watts(true, 5, 5)
-                + watts(active.fridge, 80, 8)
-                + watts(active.kettle, 900, 150)
-                + watts(active.wash_heats, 1_950, 60)
-                + watts(active.wash, 160, 70),
-            two + watts(awake, 25, 20) + watts(dark, 130, 40) + watts(active.stove, 1_500, 500),
+                + watts(fridge, 80, 8)
+                + watts(during(day.up + 3, 2), 900, 150)
+                + watts(wash_heats, 1_950, 60)
+                + watts(wash, 160, 70),
+            two + watts(awake, 25, 20) + watts(dark, 130, 40) + watts(stove, 1_500, 500),
             three
                 + watts(true, 10, 10)
-                + watts(active.evening, 140, 35)
-                + watts(active.boiler, 1_800, 15),
+                + watts(evening, 140, 35)
+                + watts(during(hour(0) + 6, day.boiler), 1_800, 15),
         ];
         let inductive = |on: bool, var: i32| if on { var } else { 0 };
         // Power supplies are capacitive, motors inductive; the inverter drifts with its power.
         let reactive =
-            -2 * one / 3 - two / 2 - three - inductive(dark, 25) - inductive(active.evening, 45)
-                + inductive(active.fridge, 60)
-                + inductive(active.wash, 190)
+            -2 * one / 3 - two / 2 - three - inductive(dark, 25) - inductive(evening, 45)
+                + inductive(fridge, 60)
+                + inductive(wash, 190)
                 - sun / 40;
-        FiveMinutes { loads, sun, reactive, stove: active.stove }
+        FiveMinutes { loads, sun, reactive, stove }
     }
 
     /// W of the plant in a block.
@@ -159,34 +165,6 @@ enum Cloudiness {
     Clear,
     Broken,
     Overcast,
-}
-
-/// The devices that are on in a block.
-struct Appliances {
-    fridge: bool,
-    kettle: bool,
-    stove: bool,
-    wash: bool,
-    wash_heats: bool,
-    evening: bool,
-    boiler: bool,
-}
-
-impl Appliances {
-    fn on(household: &Household, day: &Day, local: i64, block: i64) -> Self {
-        let during = |start: i64, blocks: i64| local >= start && local < start + blocks;
-        let laundry = |blocks| day.laundry.is_some_and(|start| during(start, blocks));
-        Self {
-            // Twenty minutes in forty-five. 288 blocks are 32 such cycles.
-            fridge: (block + household.fridge).rem_euclid(9) < 4,
-            kettle: during(day.up + 3, 2),
-            stove: during(day.dinner, 7) || day.lunch.is_some_and(|start| during(start, 9)),
-            wash: laundry(18),
-            wash_heats: laundry(4),
-            evening: local >= day.dinner + 9 && local < day.bed,
-            boiler: during(hour(0) + 6, day.boiler),
-        }
-    }
 }
 
 /// The means of five minutes.

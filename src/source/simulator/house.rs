@@ -59,7 +59,6 @@ pub struct House {
 impl House {
     /// The house of a seed at a moment. Its meter was installed at the start of 2024, or a multiple
     /// of eight years before or after, and has counted since.
-    #[must_use]
     pub fn new(seed: u64, single: bool, time: Timestamp) -> Self {
         let household = Household::new(seed);
         let step = time.as_second().div_euclid(PERIOD);
@@ -81,7 +80,6 @@ impl House {
     }
 
     /// Pushes since the meter was installed.
-    #[must_use]
     pub const fn pushes(&self) -> u32 {
         (self.step - self.first) as u32
     }

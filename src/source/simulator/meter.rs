@@ -47,7 +47,6 @@ impl MeterKind {
     ];
 
     /// Its name on the command line.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::NetzNoeKaifa => "netz-noe-kaifa",
@@ -59,7 +58,6 @@ impl MeterKind {
     }
 
     /// The grid operator or region, and the model, for the help text of the command line.
-    #[must_use]
     pub const fn description(self) -> &'static str {
         match self {
             Self::NetzNoeKaifa => "Netz NÖ, Kaifa MA309",
@@ -71,7 +69,6 @@ impl MeterKind {
     }
 
     /// The list it sends.
-    #[must_use]
     pub const fn layout(self) -> ListLayout {
         match self {
             Self::KsmWest | Self::KsmWest1Phase => ListLayout::Nested,
@@ -80,7 +77,6 @@ impl MeterKind {
     }
 
     /// How many phases it measures: 3 or 1.
-    #[must_use]
     pub const fn phases(self) -> usize {
         match self {
             Self::KsmWest1Phase => 1,
@@ -89,7 +85,6 @@ impl MeterKind {
     }
 
     /// The suite in its security control octet. KSM-West sends 1 and uses AES-128 nevertheless.
-    #[must_use]
     pub const fn suite(self) -> u8 {
         match self.layout() {
             ListLayout::Flat => 0,
@@ -98,7 +93,6 @@ impl MeterKind {
     }
 
     /// The APDU octets in a full frame.
-    #[must_use]
     pub const fn segment(self) -> usize {
         match self {
             Self::NetzNoeSagemcomOld => 252,
@@ -107,7 +101,6 @@ impl MeterKind {
     }
 
     /// The tag of the power factor: long (10) in the old firmware, else long-unsigned (12).
-    #[must_use]
     pub const fn power_factor_tag(self) -> u8 {
         match self {
             Self::NetzNoeSagemcomOld => 0x10,
@@ -117,7 +110,6 @@ impl MeterKind {
 
     /// The constant clock status: Sagemcom calls its time doubtful (bit 1), in every
     /// capture that is public.
-    #[must_use]
     pub const fn clock_status(self) -> u8 {
         match self {
             Self::NetzNoeSagemcom | Self::NetzNoeSagemcomOld => 0x02,
@@ -127,7 +119,6 @@ impl MeterKind {
 
     /// The long-invoke-id-and-priority of a telegram: high priority in Lower Austria, and 24 bits
     /// that count.
-    #[must_use]
     pub const fn invoke_id(self, number: u32) -> u32 {
         let priority = match self.layout() {
             ListLayout::Flat => 0x8000_0000,
@@ -151,7 +142,6 @@ pub struct Identity {
 impl Identity {
     /// The meter with this serial number (six digits). Title and numbers are related in the same
     /// way as on the known meters.
-    #[must_use]
     pub fn new(meter: MeterKind, serial: u32) -> Self {
         let serial = serial % 1_000_000;
         let title = |maker: &[u8; 4], rest: u32| {
@@ -182,7 +172,6 @@ impl Identity {
     }
 
     /// The meter of a seed.
-    #[must_use]
     pub fn of_seed(meter: MeterKind, seed: u64) -> Self {
         Self::new(meter, 100_000 + Random::at(seed, Topic::Meter, 0).below(900_000))
     }

@@ -6,41 +6,6 @@
 
 use core::{ops::Range, time::Duration};
 
-/// The bursts of a push: the end of each, counted from the start of the push, and its octets.
-#[derive(Clone, Debug)]
-pub struct Pace {
-    runs: Runs,
-    /// Octets before the next burst.
-    sent: usize,
-    /// Pauses before it.
-    pauses: u32,
-}
-
-impl Pace {
-    /// The bursts of a push with these runs.
-    #[must_use]
-    pub const fn new(runs: Runs) -> Self {
-        Self { runs, sent: 0, pauses: 0 }
-    }
-}
-
-impl Iterator for Pace {
-    type Item = (Duration, Range<usize>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let start = self.sent;
-        let mut end_of_run = 0;
-        let (pauses, end_of_run) = self.runs.lengths().zip(0..).find_map(|(length, before)| {
-            end_of_run += length;
-            (end_of_run > start).then_some((before, end_of_run))
-        })?;
-        self.pauses = pauses;
-        self.sent = end_of_run.min(start + BURST);
-        let through = on_the_line(self.sent) + PAUSE * self.pauses;
-        Some((through, start..self.sent))
-    }
-}
-
 /// The runs of octets of a push that follow each other without a pause.
 ///
 /// Five are enough: noise and a telegram, or a telegram twice, with two frames each. A sixth run
@@ -55,7 +20,6 @@ impl Runs {
     }
 
     /// The octets of all runs.
-    #[must_use]
     pub fn octets(self) -> usize {
         self.0.iter().sum()
     }
@@ -78,6 +42,17 @@ impl Runs {
         })
     }
 
+    /// The bursts of a push with these runs: the end of each, counted from the start of the push, and
+    /// its octets.
+    pub fn bursts(self) -> impl Iterator<Item = (Duration, Range<usize>)> {
+        self.ranges().zip(0..).flat_map(|(Range { start, end }, pauses)| {
+            (start..end).step_by(BURST).map(move |start| {
+                let end = end.min(start + BURST);
+                (on_the_line(end) + PAUSE * pauses, start..end)
+            })
+        })
+    }
+
     /// The range of the run with this number.
     pub(super) fn nth(self, segment: usize) -> Range<usize> {
         self.ranges().nth(segment).unwrap_or_default()
@@ -85,7 +60,6 @@ impl Runs {
 }
 
 /// The transmission time of this many octets.
-#[must_use]
 pub const fn on_the_line(octets: usize) -> Duration {
     Duration::from_nanos(octets as u64 * BITS * 1_000_000_000 / BAUD)
 }
@@ -112,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_telegram_of_282_octets_takes_1_29_s_and_its_pause() {
-        let bursts: Vec<_> = Pace::new(runs(&[256, 26])).collect();
+        let bursts: Vec<_> = runs(&[256, 26]).bursts().collect();
         let (end, _) = bursts.last().unwrap();
         assert_eq!(*end, Duration::from_micros(1_292_500 + 160_000));
         assert_eq!(bursts[0], (Duration::from_nanos(73_333_333), 0..16));
@@ -125,7 +99,7 @@ mod tests {
         for lengths in [&[60, 256, 26][..], &[1], &[], &[255], &[256, 120, 256, 120], &[16, 16]] {
             let mut at = 0;
             let mut before = Duration::ZERO;
-            for (time, range) in Pace::new(runs(lengths)) {
+            for (time, range) in runs(lengths).bursts() {
                 assert_eq!(range.start, at);
                 assert!(!range.is_empty() && range.len() <= BURST && time > before);
                 (at, before) = (range.end, time);

@@ -10,7 +10,7 @@ use super::{
     faults::{Fault, Faults},
     house::{House, PERIOD, Values},
     meter::{EXAMPLE_KEY, Identity, MeterKind},
-    pace::{Pace, Runs},
+    pace::Runs,
     random::{Random, Topic},
     telegram::SimulatedTelegram,
     wire::{self, Sealer},
@@ -35,7 +35,6 @@ pub struct PushOptions {
 
 impl PushOptions {
     /// Seed 0, the published example key, no tag, no faults.
-    #[must_use]
     pub fn new(meter: MeterKind, start: Timestamp) -> Self {
         let guek = Zeroizing::new(EXAMPLE_KEY);
         Self { meter, seed: 0, start, guek, gak: None, faults: Faults::default() }
@@ -86,25 +85,17 @@ pub struct Push {
 
 impl Push {
     /// The number of whole telegrams that a reader must deliver.
-    #[must_use]
     pub const fn deliveries(&self) -> usize {
         match self.fault {
             None => 1,
             Some(fault) => fault.deliveries(),
         }
     }
-
-    /// The arrival times of its octets.
-    #[must_use]
-    pub const fn pace(&self) -> Pace {
-        Pace::new(self.runs)
-    }
 }
 
 impl Simulator {
     /// A meter before its first push. Summing up the energies of up to eight years takes some
     /// milliseconds.
-    #[must_use]
     pub fn new(options: PushOptions) -> Self {
         let PushOptions { meter, seed, start, guek, gak, faults } = options;
         let second = start.as_second();
@@ -123,7 +114,6 @@ impl Simulator {
     }
 
     /// The numbers of this meter.
-    #[must_use]
     pub const fn identity(&self) -> &Identity {
         &self.identity
     }
@@ -138,8 +128,10 @@ impl Simulator {
         let start = wire.len();
         let mut runs = wire::frames(&self.apdu, self.meter.segment(), wire);
         let mut random = Random::at(self.seed, Topic::Fault, self.second);
-        let kind = self.faults.draw(&mut random);
-        let fault = kind.map(|kind| kind.apply(&mut random, wire, start, &mut runs));
+        let fault = self.faults.draw(&mut random);
+        if let Some(fault) = fault {
+            fault.apply(&mut random, wire, start, &mut runs);
+        }
         self.second = self.second.saturating_add(PERIOD);
         Push { time, invocation_counter, fault, values, runs }
     }
@@ -246,7 +238,7 @@ mod tests {
         for (push, hit) in pushes.iter().zip(&hit) {
             assert_eq!(push.values, hit.values, "the house does not know of the line");
             // A push with its faults ends before the next one begins.
-            let (end, _) = hit.pace().last().unwrap_or_default();
+            let (end, _) = hit.runs.bursts().last().unwrap_or_default();
             assert!(end < core::time::Duration::from_secs(5));
         }
         assert_eq!(damaged.len(), hit.iter().map(|push| push.runs.octets()).sum::<usize>());

@@ -26,7 +26,6 @@ use crate::source::{
 
 /// The meter that `sim:METER` names; `sim:` alone is the [default](MeterKind::default). `None` for
 /// names of other sources.
-#[must_use]
 pub fn of_name(name: &str) -> Option<Result<MeterKind, UnknownMeter>> {
     match name.strip_prefix(PREFIX)? {
         "" => Some(Ok(MeterKind::default())),
@@ -35,7 +34,6 @@ pub fn of_name(name: &str) -> Option<Result<MeterKind, UnknownMeter>> {
 }
 
 /// The source's name for that meter: `sim:ksm-west`.
-#[must_use]
 pub fn name(meter: MeterKind) -> String {
     format!("{PREFIX}{meter}")
 }
@@ -43,7 +41,6 @@ pub fn name(meter: MeterKind) -> String {
 /// A virtual meter as a source, with the right time, the
 /// [example key](super::meter::EXAMPLE_KEY) and seed 0. The first telegram comes at once, then one
 /// every five seconds at the pace of the line.
-#[must_use]
 pub fn open(meter: MeterKind) -> Box<dyn Source> {
     let simulator = Simulator::new(PushOptions::new(meter, Timestamp::now()));
     Box::new(SimulatedSource { name: name(meter), real_time: RealTime::at_once(simulator) })
@@ -77,14 +74,12 @@ pub enum SimulatorStep<'a> {
 
 impl RealTime {
     /// A meter whose first push begins now.
-    #[must_use]
     pub fn new(simulator: Simulator) -> Self {
         let due = Instant::now();
         Self { simulator, wire: Vec::new(), bursts: VecDeque::new(), due, at_once: false }
     }
 
     /// A meter whose first push arrives now: each of its frames is a burst without delay.
-    #[must_use]
     pub fn at_once(simulator: Simulator) -> Self {
         Self { at_once: true, ..Self::new(simulator) }
     }
@@ -120,7 +115,7 @@ impl RealTime {
         if self.at_once {
             self.bursts.extend(push.runs.ranges().map(|run| (began, run)));
         } else {
-            let bursts = push.pace();
+            let bursts = push.runs.bursts();
             self.bursts.extend(bursts.map(|(through, range)| (began + through, range)));
         }
     }

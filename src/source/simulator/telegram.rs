@@ -48,15 +48,14 @@ impl SimulatedTelegram<'_> {
     fn flat(&self, plain: &mut Vec<u8>) {
         plain.extend_from_slice(&[STRUCTURE, 35]);
         octet_string(plain, &self.clock);
-        let values = self.values;
         for (quantity, value) in self.energies().into_iter().take(2).chain(self.powers()) {
-            object(plain, &quantity, Number::DoubleLongUnsigned(value));
+            object(plain, &quantity, 0x06, &value.to_be_bytes());
         }
         for (quantity, value) in self.voltages().chain(self.currents()) {
-            object(plain, &quantity, Number::Long(0x12, value));
+            object(plain, &quantity, 0x12, &value.to_be_bytes());
         }
-        let factor = Number::Long(self.meter.power_factor_tag(), values.power_factor);
-        object(plain, &POWER_FACTOR, factor);
+        let factor = self.values.power_factor.to_be_bytes();
+        object(plain, &POWER_FACTOR, self.meter.power_factor_tag(), &factor);
         octet_string(plain, self.identity.number.as_bytes());
     }
 
@@ -73,11 +72,11 @@ impl SimulatedTelegram<'_> {
         }
         for (quantity, value) in self.voltages().chain(self.currents()) {
             plain.extend_from_slice(&[STRUCTURE, 3]);
-            object(plain, &quantity, Number::Long(0x12, value));
+            object(plain, &quantity, 0x12, &value.to_be_bytes());
         }
         for (quantity, value) in self.powers().into_iter().chain(self.energies()) {
             plain.extend_from_slice(&[STRUCTURE, 3]);
-            object(plain, &quantity, Number::DoubleLongUnsigned(value));
+            object(plain, &quantity, 0x06, &value.to_be_bytes());
         }
     }
 
@@ -126,12 +125,6 @@ struct RegisterCode {
     unit: u8,
 }
 
-/// A value with its tag.
-enum Number {
-    DoubleLongUnsigned(u32),
-    Long(u8, u16),
-}
-
 const STRUCTURE: u8 = 0x02;
 const CLOCK: [u8; 6] = [0, 0, 1, 0, 0, 0xff];
 const METER_NUMBER: [u8; 6] = [0, 0, 96, 1, 0, 0xff];
@@ -139,19 +132,10 @@ const DEVICE: [u8; 6] = [0, 0, 42, 0, 0, 0xff];
 /// Unit FF: a number without a unit.
 const POWER_FACTOR: RegisterCode = RegisterCode { c: 0x0d, d: 7, scaler: -3, unit: 0xff };
 
-fn object(plain: &mut Vec<u8>, quantity: &RegisterCode, number: Number) {
+fn object(plain: &mut Vec<u8>, quantity: &RegisterCode, tag: u8, value: &[u8]) {
     let RegisterCode { c, d, scaler, unit } = *quantity;
-    plain.extend_from_slice(&[0x09, 6, 1, 0, c, d, 0, 0xff]);
-    match number {
-        Number::DoubleLongUnsigned(value) => {
-            plain.push(0x06);
-            plain.extend_from_slice(&value.to_be_bytes());
-        }
-        Number::Long(tag, value) => {
-            plain.push(tag);
-            plain.extend_from_slice(&value.to_be_bytes());
-        }
-    }
+    plain.extend_from_slice(&[0x09, 6, 1, 0, c, d, 0, 0xff, tag]);
+    plain.extend_from_slice(value);
     plain.extend_from_slice(&[STRUCTURE, 2, 0x0f, scaler.cast_unsigned(), 0x16, unit]);
 }
 

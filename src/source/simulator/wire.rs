@@ -35,7 +35,6 @@ enum Ciphering {
 
 impl Sealer {
     /// A sealer for a suite (0 or 1). An authentication key adds a tag.
-    #[must_use]
     pub fn new(suite: u8, guek: &[u8; 16], gak: Option<&[u8; 16]>) -> Self {
         let cipher = match gak {
             None => Ciphering::Untagged(Box::new(Aes128::new(guek.into()))),

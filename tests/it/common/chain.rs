@@ -18,9 +18,6 @@ use meterpipe::{
     record::{Attributes, Auth, Place, Record, RecordKind, Time},
 };
 
-/// The published example key of Netz NÖ.
-pub const EXAMPLE_KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
-
 /// A folder of real telegrams beside the project. Prints a line if it is missing.
 pub fn beside(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(name);

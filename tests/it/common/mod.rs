@@ -5,6 +5,7 @@ pub mod certificates;
 pub mod chain;
 pub mod events;
 pub mod port;
+pub mod published;
 pub mod secrets;
 pub mod sinks;
 pub mod terminal;

@@ -1,0 +1,23 @@
+//! The fuzz targets, which share their readers and seeds with the tests of meterpipe.
+
+#[path = "../../tests/it/fuzz/readers.rs"]
+pub mod readers;
+#[path = "../../tests/it/fuzz/seeds.rs"]
+pub mod seeds;
+
+/// The rooms of the binary that hold the configuration: a binary has no interface to call.
+#[path = "../../src/cli"]
+pub mod cli {
+    pub mod run;
+    pub mod setup;
+}
+
+/// The configuration, from a file as always.
+pub fn config(octets: &[u8]) {
+    thread_local!(static FOLDER: tempfile::TempDir = tempfile::tempdir().expect("a folder"));
+    let path = FOLDER.with(|folder| folder.path().join("config.toml"));
+    std::fs::write(&path, octets).expect("written");
+    if let Ok(Some(config)) = cli::setup::config_file::find(Some(&path)) {
+        config.sinks.iter().for_each(|sink| drop(sink.shown()));
+    }
+}

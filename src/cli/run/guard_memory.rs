@@ -1,0 +1,103 @@
+//! The guard's knowledge on the disk, from one run to the next.
+//!
+//! Only live telegrams use it: those whose time of arrival is now. A file of old telegrams gives the same
+//! readings however often it is read.
+
+use std::{
+    env, fs, io,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use meterpipe::{
+    format::readings::Readings,
+    sink::{files::atomic, guard::guard::Guard, timestamps::Timestamps},
+};
+
+/// The file with the knowledge of the guard.
+#[derive(Debug)]
+pub struct GuardMemory {
+    path: PathBuf,
+    /// When it was read or written last; nothing before the first live telegram.
+    since: Option<Instant>,
+}
+
+/// A card wears out, so the file is written once an hour, and at the end.
+const INTERVAL: Duration = Duration::from_secs(3600);
+
+/// A telegram that arrived so many seconds before or after now is live.
+const LIVE: u64 = 60;
+
+/// Far more than the meters of a house need.
+const LARGEST: u64 = 1 << 20;
+
+impl GuardMemory {
+    /// The file in `$STATE_DIRECTORY`, else in `$XDG_STATE_HOME` or its default; nothing without them.
+    pub fn find() -> Option<Self> {
+        let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let by_service = set("STATE_DIRECTORY").and_then(|folders| {
+            // systemd separates several folders by colons.
+            let folders = folders.into_os_string();
+            env::split_paths(&folders).next()
+        });
+        let home = || set("HOME").map(|home| home.join(".local/state"));
+        let by_user = || set("XDG_STATE_HOME").or_else(home).map(|it| it.join("meterpipe"));
+        let folder = by_service.or_else(by_user)?;
+        Some(Self { path: folder.join("guard.json"), since: None })
+    }
+
+    /// Fills the guard before the first live telegram. Returns a message if the file is of no use.
+    pub fn recall(&mut self, readings: &Readings, guard: &mut Guard) -> Option<String> {
+        if self.since.is_some() || !is_live(readings) {
+            return None;
+        }
+        self.since = Some(Instant::now());
+        let restored = self.read().map(|state| state.is_none_or(|state| guard.restore(&state)));
+        let why = match restored {
+            Ok(true) => return None,
+            Ok(false) => "of another version".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        Some(format!("{}: {why}; the guard starts without it", self.path.display()))
+    }
+
+    /// True once a live telegram came: what the guard knows is then kept.
+    pub const fn is_in_use(&self) -> bool {
+        self.since.is_some()
+    }
+
+    fn read(&self) -> io::Result<Option<Value>> {
+        match fs::metadata(&self.path) {
+            Ok(file) if file.len() > LARGEST => return Err(io::Error::other("too large")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            _ => {}
+        }
+        Ok(Some(serde_json::from_slice(&fs::read(&self.path)?)?))
+    }
+
+    /// Writes the file if an hour has passed.
+    pub fn keep(&mut self, guard: &Guard) -> Option<String> {
+        self.since.filter(|since| since.elapsed() >= INTERVAL)?;
+        self.write(guard)
+    }
+
+    /// Writes the file, unless there was no live telegram. Returns a message if this fails.
+    pub fn write(&mut self, guard: &Guard) -> Option<String> {
+        self.since.as_mut().map(|since| *since = Instant::now())?;
+        // Another run may have written it meanwhile.
+        let others = self.read().ok().flatten();
+        let state = guard.state(others.as_ref()).to_string();
+        let folder = self.path.parent().map_or(Ok(()), fs::create_dir_all);
+        let written = folder.and_then(|()| atomic::replace_private(&self.path, state.as_bytes()));
+        let error = written.err()?;
+        Some(format!("{}: {error}; the guard forgets with this run", self.path.display()))
+    }
+}
+
+fn is_live(readings: &Readings) -> bool {
+    let received = Timestamps::of(readings).received.map(Timestamp::as_second);
+    received.is_some_and(|received| Timestamp::now().as_second().abs_diff(received) <= LIVE)
+}

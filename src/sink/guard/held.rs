@@ -1,0 +1,96 @@
+//! Telegrams that are held until others confirm them.
+
+use std::sync::Arc;
+
+use crate::{
+    format::readings::Readings,
+    sink::{
+        guard::{
+            doubt::Doubt,
+            fingerprint::{ConstantPart, LooseParts, TelegramFingerprint},
+            snapshot::MeterSnapshot,
+        },
+        timestamps::Timestamps,
+    },
+};
+
+/// A row of held telegrams of one kind: each goes on from the one before, and all are in doubt for the
+/// same reason.
+#[derive(Debug)]
+pub(super) struct HeldTelegrams {
+    /// The last one.
+    pub snapshot: MeterSnapshot,
+    pub doubts: Vec<Doubt>,
+    /// The number of telegrams that confirmed the first.
+    pub more: u32,
+    /// The times of the first.
+    since: Timestamps,
+    /// The last ones, which pass if the row is confirmed, each with its number among all telegrams.
+    pub telegrams: Vec<(u64, Arc<Readings>)>,
+    /// A text or the number of decimals was another one each time.
+    pub varies: bool,
+}
+
+/// The most telegrams of a row that may pass later.
+const MOST: usize = 3;
+
+/// A register that fell, or stays at zero, is believed after so many seconds of telegrams that go on.
+const TEN_MINUTES: u64 = 600;
+
+/// Where no clock tells the time, so many telegrams stand for it: ten minutes of one each five seconds.
+const TEN_MINUTES_OF_TELEGRAMS: u32 = 120;
+
+impl HeldTelegrams {
+    pub(super) const fn new(snapshot: MeterSnapshot, doubts: Vec<Doubt>) -> Self {
+        let since = snapshot.clocks;
+        Self { snapshot, doubts, more: 0, since, telegrams: Vec::new(), varies: false }
+    }
+
+    /// True if that telegram goes on from this row.
+    pub(super) fn goes_on(&self, now: &MeterSnapshot, doubts: &[Doubt], most_power: u64) -> bool {
+        let loose = LooseParts {
+            texts: self.differs_in(ConstantPart::Texts),
+            digits: self.differs_in(ConstantPart::Digits),
+        };
+        self.doubts.len() == doubts.len()
+            && self.doubts.iter().zip(doubts).all(|(one, other)| one.is_like(other))
+            && now.fingerprint.difference(&self.snapshot.fingerprint, loose).is_none()
+            && now.goes_on_from(&self.snapshot, most_power)
+    }
+
+    /// Adds the next telegram.
+    pub(super) fn add(&mut self, now: MeterSnapshot) {
+        self.varies |= now.fingerprint != self.snapshot.fingerprint;
+        self.snapshot = now;
+        self.more += 1;
+    }
+
+    /// Keeps a telegram, in case it passes later. The meter may be held for minutes, so few are kept.
+    pub(super) fn keep(&mut self, number: u64, readings: Arc<Readings>) {
+        if self.telegrams.len() == MOST {
+            self.telegrams.remove(0);
+        }
+        self.telegrams.push((number, readings));
+    }
+
+    /// True if the telegrams so far take ten minutes.
+    pub(super) fn takes_ten_minutes(&self) -> bool {
+        match self.snapshot.clocks.since(&self.since) {
+            Some(since) => since.as_secs() >= TEN_MINUTES,
+            None => self.more >= TEN_MINUTES_OF_TELEGRAMS,
+        }
+    }
+
+    /// The number of its last telegram among all.
+    pub(super) fn last(&self) -> u64 {
+        self.telegrams.last().map_or(0, |(number, _)| *number)
+    }
+
+    pub(super) fn is_of(&self, fingerprint: &TelegramFingerprint, loose: LooseParts) -> bool {
+        self.snapshot.fingerprint.difference(fingerprint, loose).is_none()
+    }
+
+    pub(super) fn differs_in(&self, part: ConstantPart) -> bool {
+        matches!(self.doubts.first(), Some(Doubt::Differs(known)) if *known == part)
+    }
+}

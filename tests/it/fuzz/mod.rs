@@ -1,0 +1,43 @@
+//! Fuzzing: the readers of foreign octets, and a replay of all seeds and findings.
+//!
+//! `fuzz/run` lets libFuzzer look for octets that break a reader. Its findings go to
+//! `tests/data/fuzz/READER`, and every run of the tests replays them.
+
+mod readers;
+mod seeds;
+
+use std::fs;
+
+use crate::common::binary;
+use readers::READERS;
+
+#[test]
+fn every_seed_and_every_finding_is_read_without_a_panic() {
+    let seeds = seeds::all();
+    for reader in READERS {
+        let own: Vec<_> = seeds.iter().filter(|seed| seed.reader == reader.name).collect();
+        assert!(!own.is_empty(), "{} has no seed", reader.name);
+        for seed in own {
+            // The name is shown when the reader panics.
+            println!("{} {}", reader.name, seed.name);
+            (reader.read)(&seed.octets);
+        }
+    }
+    let known = |name: &str| name == "config" || READERS.iter().any(|it| it.name == name);
+    assert!(seeds.iter().all(|seed| known(seed.reader)));
+}
+
+/// The configuration belongs to the binary, so the replay runs the binary.
+#[test]
+fn every_configuration_is_read_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    let seeds = seeds::all();
+    let own: Vec<_> = seeds.iter().filter(|seed| seed.reader == "config").collect();
+    assert!(!own.is_empty());
+    for seed in own {
+        fs::write(&path, &seed.octets).unwrap();
+        let ran = binary::run(&["config", "show", "--config", path.to_str().unwrap()], b"");
+        assert!([0, 2].contains(&ran.status), "{}: {}", seed.name, ran.err);
+    }
+}
