@@ -119,7 +119,7 @@ fn a_damaged_telegram_is_rejected_once() {
 fn two_thousand_meters_and_a_thousand_sources_lose_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("all.jsonl");
-    let line = |n| format!("{{\"schema\":1,\"meter\":\"{n}\",\"energy_import_wh\":{n}}}\n");
+    let line = |n| format!("{{\"schema\":1,\"meter\":\"{n}\",\"energy_import_wh\":1{n}}}\n");
     let all: String = (0..2000).map(line).collect();
     let ran = run(&["publish", "--to", &format!("file:{}", path.display())], all.as_bytes());
     assert_eq!((ran.status, ran.err.as_str()), (0, ""));

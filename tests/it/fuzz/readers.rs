@@ -30,6 +30,7 @@ use meterpipe::{
         detect,
         dump::{Dump, HexRun},
     },
+    link::registry::LinkKind,
     reading::telegram::Telegram,
     record::{Attributes, Place, Record, RecordKind, Time},
     sink::{
@@ -91,7 +92,11 @@ fn decoded(octets: &[u8], piece: usize) -> Vec<String> {
         DecodeEvent::Telegram { telegram, record, .. } => {
             texts.push(formatted(telegram, record.attributes));
         }
-        DecodeEvent::Refused(refusal) => texts.push(refusal.error.to_string()),
+        // An APDU without frames ends where the octets end, so a cut may change the reason.
+        DecodeEvent::Refused(refusal) => match LinkKind::has(refusal.error.layer) {
+            true => texts.push(refusal.error.to_string()),
+            false => texts.push("refused".to_owned()),
+        },
         DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) => {}
     };
     octets.chunks(piece).for_each(|piece| decode.push(piece, &mut take));
@@ -342,7 +347,7 @@ pub fn spool(octets: &[u8]) {
     SPOOL.with_borrow_mut(|(_, path, spool)| {
         fs::write(path, octets).unwrap();
         let content = spool.oldest().unwrap().unwrap();
-        let lines = content.lines.len() as u64 + content.damaged;
+        let lines = content.lines.len() as u64 + content.damaged + u64::from(content.is_torn);
         assert_eq!(lines, octets.split_inclusive(|octet| *octet == b'\n').count() as u64);
         assert!(content.lines.iter().all(|line| line.ends_with(b"\n")));
     });
