@@ -28,14 +28,22 @@ pub struct Seen {
 }
 
 impl LatestReadings {
-    /// Adds readings, the last of a number of telegrams.
-    pub fn put(&mut self, readings: Arc<Readings>, telegrams: u64, arrived: Option<Timestamp>) {
+    /// Adds readings, the last of a number of telegrams. Returns false if there are more meters than are
+    /// kept, so that the one unseen for longest is gone.
+    pub fn put(
+        &mut self,
+        readings: Arc<Readings>,
+        telegrams: u64,
+        arrived: Option<Timestamp>,
+    ) -> bool {
         let name = name(&readings);
+        let before = self.meters.pushed_out();
         self.meters.seen(name, |seen| {
             let before = seen.as_ref().map_or(0, |seen| seen.telegrams);
             let telegrams = before.saturating_add(telegrams);
             *seen = Some(Seen { readings: readings.clone(), telegrams, arrived });
         });
+        self.meters.pushed_out() == before
     }
 
     /// All meters; the one that was seen last is the last.

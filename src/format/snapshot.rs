@@ -1,6 +1,6 @@
 //! A page with the last readings of each meter, written once, at the end of the input.
 
-use core::fmt;
+use core::{fmt, mem};
 use std::sync::Arc;
 
 use crate::format::{
@@ -20,13 +20,16 @@ pub trait Page: fmt::Debug + Send {
 pub struct SnapshotFormat<P> {
     page: P,
     latest: LatestReadings,
+    /// A meter had to make room for another.
+    is_full: bool,
+    noted: bool,
 }
 
 impl<P: Page> SnapshotFormat<P> {
     /// That page.
     #[must_use]
     pub fn new(page: P) -> Self {
-        Self { page, latest: LatestReadings::default() }
+        Self { page, latest: LatestReadings::default(), is_full: false, noted: false }
     }
 }
 
@@ -34,12 +37,19 @@ impl<P: Page + Clone + 'static> Format for SnapshotFormat<P> {
     fn entry(&mut self, entry: &OutputTelegram<'_>, _text: &mut Vec<u8>) {
         // A telegram without readings has nothing to show.
         if let Some(readings) = Readings::of(entry) {
-            self.latest.put(Arc::new(readings), 1, None);
+            self.is_full |= !self.latest.put(Arc::new(readings), 1, None);
         }
     }
 
     fn end(&mut self, text: &mut Vec<u8>) {
         self.page.write(&self.latest, text);
+    }
+
+    fn notes(&mut self) -> Vec<String> {
+        if !self.is_full || mem::replace(&mut self.noted, true) {
+            return Vec::new();
+        }
+        vec!["too many meters for one page: those unseen for longest are left out".to_owned()]
     }
 
     fn is_snapshot(&self) -> bool {

@@ -17,7 +17,7 @@ use crate::{
     sink::{
         event::SinkEvent,
         files::{
-            append::AppendFiles,
+            append::{AppendFiles, FileAccess},
             path_template::{PathTemplate, printable_path},
             rotation::Rotation,
         },
@@ -28,6 +28,7 @@ use crate::{
             SinkSettings,
             error::SettingError,
             key::{SettingKey, SettingType},
+            mode::MODE,
         },
         traits::{Report, Sink},
     },
@@ -78,6 +79,14 @@ const KEYS: &[SettingKey] = &[
         "With `rotate`: the sink removes the oldest files beyond this number.",
     )
     .or_depending("all files"),
+    MODE.or_depending("600; the next file of a rotation has the mode of the one before"),
+    SettingKey::new(
+        "follow",
+        SettingType::Switch,
+        "FILE may be a symbolic link. Without this key nobody who can write into the folder can lead the \
+         lines elsewhere.",
+    )
+    .or("false"),
 ];
 
 /// Builds the sink from its settings.
@@ -107,7 +116,9 @@ fn new(settings: &mut SinkSettings, _: &BuildContext<'_>) -> Result<Box<dyn Sink
         true => LineFormat::csv(projection, locale),
         false => LineFormat::Json(projection),
     };
-    let files = AppendFiles::new(rotation, lines.header(), !path_template.is_fixed());
+    let access =
+        FileAccess { mode: settings.take_mode()?, follow: settings.take_switch("follow")? };
+    let files = AppendFiles::new(rotation, lines.header(), access);
     Ok(Box::new(FileSink {
         path_template,
         lines,
@@ -192,7 +203,7 @@ impl Sink for FileSink {
             let idle = event.is_none();
             match event {
                 Some(SinkEvent::Readings(readings)) => self.gather(&readings, &queue, report),
-                Some(SinkEvent::Reopen) => self.files.close(),
+                Some(SinkEvent::Reopen) => self.files.close(report),
                 None => {}
             }
             if !self.write_batch(&queue, report) {
@@ -200,7 +211,7 @@ impl Sink for FileSink {
             }
             if idle && ended {
                 report.lost(queue.dropped());
-                return self.files.close();
+                return self.files.close(report);
             }
         }
     }
@@ -235,10 +246,10 @@ impl FileSink {
     /// Writes the batch, however long it takes; returns false if the deadline has passed.
     fn write_batch(&mut self, queue: &QueueReceiver, report: &dyn Report) -> bool {
         let mut backoff = Backoff::random(Duration::from_secs(1), LONGEST_RETRY);
-        let mut failed = false;
+        let (mut failed, mut dropped) = (false, 0);
         while !self.batch.text.is_empty() {
-            let LineBatch { path, text, .. } = &self.batch;
-            match self.files.append(path, text, report) {
+            let LineBatch { path, text, readings } = &self.batch;
+            match self.files.append(path, text, *readings, report) {
                 Ok(()) => self.batch.clear(),
                 Err(error) => {
                     if !failed {
@@ -252,21 +263,30 @@ impl FileSink {
                         return false;
                     }
                     pause(queue, backoff.delay());
+                    let more = queue.dropped();
+                    report.lost(more);
+                    dropped += more;
                 }
             }
         }
         if failed {
             queue.blocked(false);
-            report.say("written again");
-            report.lost(queue.dropped());
+            let more = queue.dropped();
+            report.lost(more);
+            report.say(&match dropped + more {
+                0 => "written again".to_owned(),
+                1 => "written again; a reading had no room to wait".to_owned(),
+                many => format!("written again; {many} readings had no room to wait"),
+            });
         }
         true
     }
 
     /// Counts the readings that will not be written.
-    fn give_up(&self, queue: &QueueReceiver, report: &dyn Report) {
+    fn give_up(&mut self, queue: &QueueReceiver, report: &dyn Report) {
         let next = u64::from(matches!(self.next_event, Some(SinkEvent::Readings(_))));
         report.lost(self.batch.readings + next + queue.abandon());
+        self.files.close(report);
     }
 }
 

@@ -58,6 +58,8 @@ struct Queue {
     waits: bool,
     /// The sink is gone.
     closed: bool,
+    /// The last readings came from a producer that does not wait.
+    live: bool,
     dropped: u64,
 }
 
@@ -74,6 +76,7 @@ pub fn queue(capacity: usize) -> io::Result<(QueueSender, QueueReceiver)> {
         blocked: false,
         waits: false,
         closed: false,
+        live: false,
         dropped: 0,
     };
     let (queue, room) = (Mutex::new(queue), Condvar::new());
@@ -117,6 +120,9 @@ impl QueueSender {
                 queue.dropped += u64::from(matches!(dropped, Some(SinkEvent::Readings(_))));
             }
         }
+        if matches!(event, SinkEvent::Readings(_)) {
+            queue.live = !patient;
+        }
         if queue.events.is_empty() {
             queue.alive = Instant::now();
         }
@@ -131,6 +137,15 @@ impl QueueSender {
         (queue.deadline, queue.alive) = (Some(deadline), Instant::now());
         drop(queue);
         self.waker.wake();
+    }
+
+    /// The number of readings that the sink has not taken: those that are there, and those that were dropped
+    /// since it looked.
+    #[must_use]
+    pub fn left(&self) -> u64 {
+        let queue = self.shared.lock();
+        let readings = |event: &&SinkEvent| matches!(event, SinkEvent::Readings(_));
+        queue.events.iter().filter(readings).count() as u64 + queue.dropped
     }
 
     /// Extends the deadline of a sink that is at work; returns the deadline that holds.
@@ -200,6 +215,11 @@ impl QueueReceiver {
     pub fn blocked(&self, blocked: bool) {
         self.look().blocked = blocked;
         self.shared.room.notify_one();
+    }
+
+    /// True if readings come from a meter and not from a file: newer ones then replace older ones.
+    pub fn is_live(&self) -> bool {
+        self.look().live
     }
 
     /// The number of readings dropped since the last call.
@@ -292,6 +312,10 @@ mod tests {
         let (sender, receiver) = queue(4).unwrap();
         (0..10).for_each(|number| sender.put_now(event(number)));
         assert_eq!((receiver.dropped(), &*power(receiver.take())), (6, "6"));
+        assert!(receiver.is_live());
+        sender.put(event(10));
+        sender.put_now(SinkEvent::Reopen);
+        assert!(!receiver.is_live(), "now they come from a file");
     }
 
     #[test]
@@ -300,7 +324,8 @@ mod tests {
         let since = Instant::now();
         (0..100).for_each(|number| sender.put(event(number)));
         assert!(since.elapsed() >= HANGS, "{:?}", since.elapsed());
-        assert_eq!(receiver.dropped(), 98);
+        assert_eq!(sender.left(), 100);
+        assert_eq!((receiver.dropped(), sender.left()), (98, 2));
         sender.end(since);
         receiver.blocked(true);
         assert_eq!(sender.extend(since + LONG), since);

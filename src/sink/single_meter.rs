@@ -55,6 +55,12 @@ impl SingleMeter {
         true
     }
 
+    /// Counts the readings of another meter, and reports the first.
+    pub fn leave_out(&mut self, place: &str, readings: &Readings, report: &dyn Report) {
+        report.lost(1);
+        self.note(place, readings, report);
+    }
+
     /// Reports the readings of another meter, once.
     pub fn note(&mut self, place: &str, readings: &Readings, report: &dyn Report) {
         if core::mem::replace(&mut self.reported, true) {

@@ -5,7 +5,7 @@
 //! If FILE contains `{meter}`, each meter has its own file; otherwise only one meter is shown. A
 //! register that a telegram lacks has no line, and a telegram without any leaves the file as it is.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use crate::{
     format::{
@@ -22,6 +22,7 @@ use crate::{
             SinkSettings,
             error::SettingError,
             key::{SettingKey, SettingType},
+            mode::MODE,
         },
         single_meter::SingleMeter,
         traits::{Report, Sink},
@@ -45,12 +46,15 @@ pub const SOLARVIEW: SinkKind = SinkKind {
     build: new,
 };
 
-const KEYS: &[SettingKey] = &[SettingKey::new(
-    "style",
-    SettingType::Choice(&["solarview", "d0"]),
-    "`d0` follows IEC 62056-21 to the letter, for readers that accept nothing else.",
-)
-.or("solarview")];
+const KEYS: &[SettingKey] = &[
+    SettingKey::new(
+        "style",
+        SettingType::Choice(&["solarview", "d0"]),
+        "`d0` follows IEC 62056-21 to the letter, for readers that accept nothing else.",
+    )
+    .or("solarview"),
+    MODE.or_depending("644, because Solarview runs as another user"),
+];
 
 /// Builds the sink from its settings.
 ///
@@ -68,8 +72,9 @@ fn new(settings: &mut SinkSettings, _: &BuildContext<'_>) -> Result<Box<dyn Sink
         return Err(SettingError::new(message));
     }
     let format = Solarview::new(projection.keys.as_deref(), projection.units, style)?;
-    let (single_meter, changed) = (SingleMeter::default(), Vec::new());
-    Ok(Box::new(SnapshotSink(SolarviewFiles { path_template, single_meter, format, changed })))
+    let (single_meter, changed) = (SingleMeter::default(), BTreeMap::new());
+    let pages = SolarviewFiles { path_template, single_meter, format, changed };
+    Ok(Box::new(SnapshotSink { pages, mode: settings.take_mode()? }))
 }
 
 struct SolarviewFiles {
@@ -77,25 +82,23 @@ struct SolarviewFiles {
     single_meter: SingleMeter,
     format: Solarview,
     /// The latest page of each file that does not show it yet.
-    changed: Vec<(PathBuf, Vec<u8>)>,
+    changed: BTreeMap<PathBuf, Vec<u8>>,
 }
 
 impl Pages for SolarviewFiles {
     fn take(&mut self, readings: Arc<Readings>, report: &dyn Report) {
         if !self.path_template.is_by_meter() && !self.single_meter.takes(&readings) {
             let path = printable_path(&self.path_template.path(&readings));
-            return self.single_meter.note(&path, &readings, report);
+            return self.single_meter.leave_out(&path, &readings, report);
         }
         let mut text = Vec::new();
         self.format.readings(&readings, &mut text);
         if !text.is_empty() {
-            let path = self.path_template.path(&readings);
-            self.changed.retain(|(changed, _)| *changed != path);
-            self.changed.push((path, text));
+            self.changed.insert(self.path_template.path(&readings), text);
         }
     }
 
     fn pages(&mut self) -> Vec<(PathBuf, Vec<u8>)> {
-        std::mem::take(&mut self.changed)
+        std::mem::take(&mut self.changed).into_iter().collect()
     }
 }

@@ -19,6 +19,9 @@ pub trait Report {
 
     /// Counts readings, possibly none, that were not stored and never will be.
     fn lost(&self, readings: u64);
+
+    /// Notes that something else is missing, which was reported to the user.
+    fn incomplete(&self) {}
 }
 
 /// The messages of a test.

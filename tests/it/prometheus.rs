@@ -148,7 +148,7 @@ fn ask(address: SocketAddr, request: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&answer).into_owned())
 }
 
-const GET: &str = "GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+const GET: &str = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
 #[test]
 fn node_exporter_shows_the_values_of_the_textfile() {
@@ -220,6 +220,13 @@ fn the_exporter_shows_the_latest_readings_to_who_asks() {
     assert_eq!(samples(body(&answer)).len(), 4, "what is gone from the meter is gone: {answer}");
     promtool_is_content(body(&answer));
     assert!(ask(address, "GET / HTTP/1.1\r\n\r\n").unwrap().starts_with("HTTP/1.1 404 "));
+    let foreign = GET.replace("localhost", "rebound.example:9888");
+    let answer = ask(address, &foreign).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 421 Misdirected Request\r\n"), "{answer}");
+    assert!(
+        answer.ends_with("this name is not known here; the key hosts adds names\n"),
+        "{answer}"
+    );
     let long = format!("GET /metrics HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(100_000));
     if let Some(answer) = ask(address, &long) {
         assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");

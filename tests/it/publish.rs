@@ -12,6 +12,7 @@ use std::{
 
 use crate::common::binary::{Ran, Running, command, run, run_command, signal, wait_for};
 use crate::common::secrets::{CANARY, TYPED};
+use crate::common::sinks::village;
 use crate::common::terminal::terminal;
 use rustix::process::Signal;
 use tempfile::TempDir;
@@ -67,6 +68,27 @@ fn each_sink_gets_what_it_wants_in_its_own_form() {
         metrics.contains("smartmeter_telegrams_total{meter=\"181220404247\"} 7\n"),
         "{metrics}"
     );
+}
+
+#[test]
+fn a_whole_village_is_stored() {
+    let (folder, input) = (TempDir::new().unwrap(), village(1500));
+    fs::create_dir(folder.path().join("each")).unwrap();
+    let to =
+        ["--to=file:all.jsonl", "--to=prometheus:metrics.prom", "--to=solarview:each/{meter}.txt"];
+    let ran = publish(&folder, &to, &input);
+    assert_eq!(ran, Ran { status: 0, out: String::new(), err: String::new() });
+    let sorted = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
+    let stored = read(&folder, "all.jsonl");
+    assert_eq!((stored.lines().count(), sorted(&stored)), (3000, sorted(&input)));
+    let metrics = read(&folder, "metrics.prom");
+    assert_eq!(metrics.matches("\nsmartmeter_telegrams_total{").count(), 1500);
+    assert_eq!(fs::read_dir(folder.path().join("each")).unwrap().count(), 1500);
+    // A file with room for one meter stores the readings of the others nowhere.
+    let ran = publish(&folder, &["--to=solarview:solarview.txt"], &village(3));
+    assert_eq!(ran.status, 6, "{}", ran.err);
+    assert!(ran.err.contains("has room for one meter, 181220000000: "), "{}", ran.err);
+    assert!(ran.err.contains("4 readings not stored"), "{}", ran.err);
 }
 
 #[test]
@@ -474,6 +496,31 @@ fn a_sink_that_hangs_holds_up_no_other_for_long() {
     assert_eq!(ran.status, 6, "{}", ran.err);
     assert!(read(&folder, "all.jsonl") == input, "all of it is there");
     assert!(ran.err.contains(&format!("file:{name}: does not come to its end")), "{}", ran.err);
+    // The sink has taken a batch, and nobody knows how much of it came out.
+    let count = ran.err.split_once(" readings not stored").unwrap().0.rsplit_once(' ').unwrap().1;
+    assert!((2500..=3000).contains(&count.parse::<u32>().unwrap()), "{}", ran.err);
+}
+
+#[test]
+fn every_kind_of_sink_counts_what_it_could_not_store() {
+    let (folder, input) = (TempDir::new().unwrap(), readings("7"));
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let exporter = format!("prometheus://127.0.0.1:{}", taken.local_addr().unwrap().port());
+    // Of a page that shows the present, one is missing.
+    for (to, lost) in [
+        ("file:none/x", "7 readings"),
+        ("solarview:none/x", "1 reading"),
+        ("prometheus:none/x.prom", "1 reading"),
+        (&exporter, "7 readings"),
+        ("mqtt://127.0.0.1:1", "7 readings"),
+        ("influxdb://127.0.0.1:1?db=x", "7 readings"),
+    ] {
+        let ran = publish(&folder, &["--to", to], &input);
+        assert_eq!(ran.status, 6, "{to}: {}", ran.err);
+        let name = to.split('?').next().unwrap();
+        let message = format!("meterpipe publish: {name}: {lost} not stored\n");
+        assert!(ran.err.contains(&message), "{message}{}", ran.err);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{self, Receiver, Sender},
     },
     thread::{self, JoinHandle},
@@ -68,6 +68,7 @@ struct Running {
     guarded: bool,
     queue: QueueSender,
     lost: Arc<AtomicU64>,
+    incomplete: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
@@ -212,14 +213,19 @@ impl Sinks {
         self.print_reports(messages);
         let mut stored = true;
         for sink in &self.running {
-            let lost = sink.lost.load(Ordering::Relaxed);
+            let (name, is_finished) = (&sink.name, sink.thread.is_finished());
+            if !is_finished {
+                messages.say(&format!("{name}: does not come to its end; perhaps more is missing"));
+            }
+            // A sink that has ended has counted what was left for it.
+            let left = if is_finished { 0 } else { sink.queue.left() };
+            let lost = sink.lost.load(Ordering::Relaxed) + left;
             if lost > 0 {
                 let plural = if lost == 1 { "" } else { "s" };
-                messages.say(&format!("{}: {lost} reading{plural} not stored", sink.name));
-            } else if !sink.thread.is_finished() {
-                messages.say(&format!("{}: does not come to its end", sink.name));
+                messages.say(&format!("{name}: {lost} reading{plural} not stored"));
             }
-            stored &= lost == 0 && sink.thread.is_finished();
+            stored &= lost == 0 && is_finished;
+            stored &= !sink.incomplete.load(Ordering::Relaxed);
         }
         SinkOutcome { stored, refused: self.guard.refused() }
     }
@@ -242,10 +248,12 @@ impl Running {
         let failed = |error| Stop::Failed(Status::Output, format!("{name}: {error}"));
         let (queue, receiver) = queue::queue(CAPACITY).map_err(failed)?;
         let lost = Arc::new(AtomicU64::new(0));
-        let report = SinkReport { name: name.clone(), reports, lost: lost.clone() };
+        let incomplete = Arc::new(AtomicBool::new(false));
+        let (about, missing) = (name.clone(), incomplete.clone());
+        let report = SinkReport { name: about, reports, lost: lost.clone(), incomplete: missing };
         let thread = thread::Builder::new().name("sink".to_owned());
         let thread = thread.spawn(move || sink.run(receiver, &report)).map_err(failed)?;
-        Ok(Self { name, throttle, guarded, queue, lost, thread })
+        Ok(Self { name, throttle, guarded, queue, lost, incomplete, thread })
     }
 }
 
@@ -254,6 +262,7 @@ struct SinkReport {
     name: String,
     reports: Sender<String>,
     lost: Arc<AtomicU64>,
+    incomplete: Arc<AtomicBool>,
 }
 
 impl Report for SinkReport {
@@ -264,5 +273,9 @@ impl Report for SinkReport {
 
     fn lost(&self, readings: u64) {
         self.lost.fetch_add(readings, Ordering::Relaxed);
+    }
+
+    fn incomplete(&self) {
+        self.incomplete.store(true, Ordering::Relaxed);
     }
 }

@@ -1,14 +1,14 @@
 //! Files that lines are appended to: each batch of lines is written whole or not at all.
 
 use std::{
-    fs::{self, File, Metadata, OpenOptions},
-    io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
-    os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt},
+    fs::{self, File, Metadata, OpenOptions, Permissions},
+    io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write},
+    os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
-use rustix::fs::OFlags;
+use rustix::{fs::OFlags, io::Errno};
 
 use crate::sink::{
     files::{path_template::printable_path, rotation::Rotation},
@@ -17,6 +17,9 @@ use crate::sink::{
 
 /// The most files open at a time: one for each meter, and no home has more.
 const MOST_OPEN: usize = 16;
+
+/// The error of a name that leads elsewhere.
+const LINK: &str = "a symbolic link: name the file that it leads to, or set follow=true";
 
 /// How far back to search for the start of the last line.
 const TAIL_SEARCH: u64 = 64 * 1024;
@@ -27,19 +30,29 @@ pub struct AppendFiles {
     rotation: Rotation,
     /// The first line of each file; empty for JSON Lines.
     header: Vec<u8>,
-    /// True if symbolic links are not followed: the file name depends on telegrams, which others
-    /// can send.
-    no_follow: bool,
+    access: FileAccess,
     /// The file written last is at the end.
     open: Vec<OpenFile>,
     /// True if a failed rotation was reported.
     rotation_failure_reported: bool,
 }
 
+/// The ways to open a file.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FileAccess {
+    /// The mode of a new file; without it only its owner can read it, or fewer if the umask says so.
+    pub mode: Option<u32>,
+    /// The name may be that of a symbolic link. Else others who may write into the folder could have the
+    /// lines put where they want.
+    pub follow: bool,
+}
+
 #[derive(Debug)]
 struct OpenFile {
     path: PathBuf,
     file: File,
+    /// The lines that may not be on the disk yet.
+    unsynced: u64,
     /// The text to write before the first line.
     prefix: Vec<u8>,
     /// The date of its last line.
@@ -48,8 +61,8 @@ struct OpenFile {
 
 impl AppendFiles {
     /// No file is open yet.
-    pub const fn new(rotation: Rotation, header: Vec<u8>, no_follow: bool) -> Self {
-        Self { rotation, header, no_follow, open: Vec::new(), rotation_failure_reported: false }
+    pub const fn new(rotation: Rotation, header: Vec<u8>, access: FileAccess) -> Self {
+        Self { rotation, header, access, open: Vec::new(), rotation_failure_reported: false }
     }
 
     /// The number of octets to append at once, if `wanted` are available.
@@ -59,11 +72,17 @@ impl AppendFiles {
         limit.map_or(wanted, |limit| limit.min(wanted))
     }
 
-    /// Appends lines to a file.
+    /// Appends the lines of some readings to a file.
     ///
     /// # Errors
     /// Errors of the disk. Nothing was appended then, and the next call opens the file again.
-    pub fn append(&mut self, path: &Path, lines: &[u8], report: &dyn Report) -> io::Result<()> {
+    pub fn append(
+        &mut self,
+        path: &Path,
+        lines: &[u8],
+        readings: u64,
+        report: &dyn Report,
+    ) -> io::Result<()> {
         let mut open = self.take(path, report)?;
         let metadata = open.file.metadata()?;
         let today = Zoned::now().date();
@@ -72,14 +91,20 @@ impl AppendFiles {
         }
         open.append(lines)?;
         open.written = today;
+        open.unsynced += readings;
         self.open.push(open);
         Ok(())
     }
 
     /// Closes all files, because they were moved away or at the end.
-    pub fn close(&mut self) {
+    pub fn close(&mut self, report: &dyn Report) {
         for open in self.open.drain(..) {
-            let _ = open.file.sync_all();
+            // A disk may take lines and find out only now that it has no room for them.
+            if let Err(error) = open.sync() {
+                let (path, count) = (printable_path(&open.path), open.unsynced);
+                report.say(&format!("{path}: {error}; its last lines may be missing"));
+                report.lost(count);
+            }
         }
     }
 
@@ -106,11 +131,15 @@ impl AppendFiles {
     /// Moves a file away and opens the next one. If that fails, the file stays in use: better one
     /// that is too large than none.
     fn rotate(&mut self, open: OpenFile, report: &dyn Report) -> io::Result<OpenFile> {
-        open.file.sync_all()?;
+        open.sync()?;
+        let mode = open.file.metadata()?.permissions();
         match self.rotation.rotate(&open.path) {
             Ok(()) => {
                 self.rotation_failure_reported = false;
-                self.open(&open.path, report)
+                let next = self.open(&open.path, report)?;
+                // Whoever reads the file can read the next one.
+                next.file.set_permissions(mode)?;
+                Ok(next)
             }
             Err(error) => {
                 let text = format!("{} cannot be moved away: {error}", printable_path(&open.path));
@@ -131,12 +160,10 @@ impl AppendFiles {
             }
             _ => {}
         }
-        let mut options = OpenOptions::new();
-        options.create(true).append(true);
-        if self.no_follow {
-            options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+        let (file, is_new) = self.create(path)?;
+        if let Some(mode) = self.access.mode.filter(|_| is_new) {
+            file.set_permissions(Permissions::from_mode(mode))?;
         }
-        let file = options.open(path)?;
         let metadata = file.metadata()?;
         let written = metadata.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
         let written = written.map_or_else(Zoned::now, |at| at.to_zoned(TimeZone::system()));
@@ -144,7 +171,32 @@ impl AppendFiles {
             true => self.prefix(path, metadata.len(), report)?,
             false => Vec::new(),
         };
-        Ok(OpenFile { path: path.to_owned(), file, prefix, written: written.date() })
+        let path = path.to_owned();
+        Ok(OpenFile { path, file, unsynced: 0, prefix, written: written.date() })
+    }
+
+    /// Opens a file for appending, and tells if it is a new one.
+    fn create(&self, path: &Path) -> io::Result<(File, bool)> {
+        let mut options = OpenOptions::new();
+        options.append(true).mode(0o600);
+        match options.clone().create_new(true).open(path) {
+            Ok(file) => return Ok((file, true)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+        let opened = options.create(self.access.follow).custom_flags(self.flags()).open(path);
+        let is_link = |error: &io::Error| Errno::from_io_error(error) == Some(Errno::LOOP);
+        match opened {
+            Ok(file) => Ok((file, false)),
+            Err(error) if is_link(&error) && !self.access.follow => Err(io::Error::other(LINK)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The flags to open a file that is there.
+    const fn flags(&self) -> i32 {
+        let flags = if self.access.follow { OFlags::empty() } else { OFlags::NOFOLLOW };
+        flags.bits().cast_signed()
     }
 
     /// The text that completes a broken last line, and the header if the file has another one.
@@ -153,7 +205,8 @@ impl AppendFiles {
             return Ok(self.header.clone());
         }
         // Without permission to read, the content is trusted.
-        let Ok(mut file) = File::open(path) else {
+        let mut options = OpenOptions::new();
+        let Ok(mut file) = options.read(true).custom_flags(self.flags()).open(path) else {
             return Ok(Vec::new());
         };
         let mut first = Vec::new();
@@ -176,6 +229,11 @@ impl OpenFile {
             (one.dev(), one.ino()) == (other.dev(), other.ino())
         };
         fs::metadata(&self.path).ok().zip(self.file.metadata().ok()).is_some_and(same)
+    }
+
+    /// Waits until the lines are on the disk. Devices have none.
+    fn sync(&self) -> io::Result<()> {
+        if self.file.metadata()?.is_file() { self.file.sync_all() } else { Ok(()) }
     }
 
     fn append(&mut self, lines: &[u8]) -> io::Result<()> {

@@ -13,21 +13,17 @@ use std::{
     process,
 };
 
-/// The mode of a new file. Others may read it, because the program that shows it runs as another
-/// user.
-const MODE: u32 = 0o644;
-
 /// The mode of a file that tells something of a house, and is for this program alone.
 const PRIVATE: u32 = 0o600;
 
-/// Replaces the content of a file, which keeps its mode and its owner.
+/// Replaces the content of a file, which keeps its mode and its owner; a new file gets this mode.
 ///
 /// # Errors
 /// Errors of the disk. Only files are replaced: neither a device nor a symbolic link, which could
 /// lead to a place that somebody else chose.
-pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+pub fn replace(path: &Path, content: &[u8], new_mode: u32) -> io::Result<()> {
     let old = old(path)?;
-    let mode = old.as_ref().map_or(MODE, |old| old.mode() & 0o777);
+    let mode = old.as_ref().map_or(new_mode, |old| old.mode() & 0o777);
     replace_as(path, content, old.as_ref(), mode)
 }
 
@@ -120,12 +116,12 @@ mod tests {
     fn a_file_gets_its_content_and_keeps_its_mode() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("solar.txt");
-        replace(&path, b"one").unwrap();
+        replace(&path, b"one", 0o644).unwrap();
         assert_eq!((fs::read(&path).unwrap().as_slice(), mode(&path)), (&b"one"[..], 0o644));
         fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
         let left = format!(".solar.txt.{}.tmp", process::id());
         fs::write(folder.path().join(left), "of a process that was killed").unwrap();
-        replace(&path, b"two").unwrap();
+        replace(&path, b"two", 0o644).unwrap();
         assert_eq!((fs::read(&path).unwrap().as_slice(), mode(&path)), (&b"two"[..], 0o640));
         assert_eq!(names(folder.path()), ["solar.txt"]);
     }
@@ -136,13 +132,16 @@ mod tests {
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         fs::write(&file, "theirs").unwrap();
         symlink(&file, &link).unwrap();
-        let error = replace(&link, b"ours").unwrap_err().to_string();
+        let error = replace(&link, b"ours", 0o644).unwrap_err().to_string();
         assert_eq!(error, "a symbolic link: name the file that it leads to");
         assert_eq!(fs::read(&file).unwrap(), b"theirs");
-        assert_eq!(replace(Path::new("/dev/null"), b"").unwrap_err().to_string(), "not a file");
-        assert_eq!(replace(folder.path(), b"").unwrap_err().to_string(), "not a file");
+        assert_eq!(
+            replace(Path::new("/dev/null"), b"", 0o644).unwrap_err().to_string(),
+            "not a file"
+        );
+        assert_eq!(replace(folder.path(), b"", 0o644).unwrap_err().to_string(), "not a file");
         let nowhere = folder.path().join("no/folder");
-        assert_eq!(replace(&nowhere, b"").unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(replace(&nowhere, b"", 0o644).unwrap_err().kind(), io::ErrorKind::NotFound);
         assert_eq!(names(folder.path()).len(), 2, "nothing is left behind");
     }
 }

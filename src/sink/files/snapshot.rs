@@ -4,6 +4,8 @@
 //! attempt follows. Nothing is kept for later: the next readings replace these.
 
 use std::{
+    collections::BTreeMap,
+    io, mem,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
@@ -42,7 +44,16 @@ pub trait Pages: Send {
 
 /// The sink that writes the pages.
 #[derive(Debug)]
-pub struct SnapshotSink<P>(pub P);
+pub struct SnapshotSink<P> {
+    /// The source of the pages.
+    pub pages: P,
+    /// The mode of new files, if the user has one.
+    pub mode: Option<u32>,
+}
+
+/// The mode of a new file else. Others may read it, because the program that shows it runs as another
+/// user.
+const MODE: u32 = 0o644;
 
 /// The longest wait between attempts.
 const LONGEST_RETRY: Duration = Duration::from_secs(10);
@@ -52,8 +63,8 @@ const IDLE_WAIT: Duration = Duration::from_secs(3600);
 
 impl<P: Pages> Sink for SnapshotSink<P> {
     fn run(self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
-        let mut pages = self.0;
-        let mut writer = PageWriter::new();
+        let Self { mut pages, mode } = *self;
+        let mut writer = PageWriter::new(mode.unwrap_or(MODE));
         pages.remark().iter().for_each(|remark| report.say(remark));
         loop {
             let timeout = writer.wait().or(pages.fresh_for()).unwrap_or(IDLE_WAIT);
@@ -76,16 +87,17 @@ impl<P: Pages> Sink for SnapshotSink<P> {
 
 struct PageWriter {
     /// Pages to write, the latest of each file.
-    unwritten: Vec<(PathBuf, Vec<u8>)>,
+    unwritten: BTreeMap<PathBuf, Vec<u8>>,
+    mode: u32,
     backoff: Backoff,
     /// The time of the next attempt, after a failure.
     retry_at: Option<Instant>,
 }
 
 impl PageWriter {
-    fn new() -> Self {
+    fn new(mode: u32) -> Self {
         let backoff = Backoff::random(Duration::from_secs(1), LONGEST_RETRY);
-        Self { unwritten: Vec::new(), backoff, retry_at: None }
+        Self { unwritten: BTreeMap::new(), mode, backoff, retry_at: None }
     }
 
     /// The wait until the next attempt, after a failure.
@@ -94,22 +106,24 @@ impl PageWriter {
     }
 
     fn add(&mut self, pages: Vec<(PathBuf, Vec<u8>)>) {
-        for (path, page) in pages {
-            self.unwritten.retain(|(other, _)| *other != path);
-            self.unwritten.push((path, page));
-        }
+        self.unwritten.extend(pages);
     }
 
+    /// Writes all pages that the disk takes, until the deadline.
     fn write(&mut self, queue: &QueueReceiver, report: &dyn Report) {
         let mut failed = None;
-        self.unwritten.retain(|(path, page)| match atomic::replace(path, page) {
-            Ok(()) => false,
-            Err(error) => {
+        for (path, page) in mem::take(&mut self.unwritten) {
+            let is_late = queue.deadline().is_some_and(|deadline| deadline <= Instant::now());
+            let written = match is_late {
+                true => Err(io::ErrorKind::TimedOut.into()),
+                false => atomic::replace(&path, &page, self.mode),
+            };
+            if let Err(error) = written {
                 let why = file_error::unwritable(&error);
-                failed.get_or_insert_with(|| format!("{}: {why}", printable_path(path)));
-                true
+                failed.get_or_insert_with(|| format!("{}: {why}", printable_path(&path)));
+                self.unwritten.insert(path, page);
             }
-        });
+        }
         if let Some(why) = &failed
             && self.retry_at.is_none()
         {
@@ -119,7 +133,6 @@ impl PageWriter {
             report.say("written again");
             self.backoff.worked_for(Duration::MAX);
         }
-        queue.blocked(failed.is_some());
         self.retry_at = failed.map(|_| Instant::now() + self.backoff.delay());
     }
 }

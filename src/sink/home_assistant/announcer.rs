@@ -40,6 +40,8 @@ pub struct HomeAssistant {
     /// By the slug of their number, as in topics and identifiers.
     meters: BTreeMap<String, AnnouncedMeter>,
     most_meters: usize,
+    /// A meter or an entity was not announced, because there are too many.
+    is_full: bool,
 }
 
 #[derive(Debug, Default)]
@@ -52,9 +54,9 @@ struct AnnouncedMeter {
     interval: TelegramInterval,
 }
 
-/// The most meters that are announced. No home has more; if more come, somebody makes up their
-/// numbers.
-const MOST_METERS: usize = 64;
+/// The most meters that are announced, at some kilooctets each. No house has more; if more come,
+/// somebody makes up their numbers.
+const MOST_METERS: usize = 4096;
 
 /// The most entities of a meter: the longest known list has 60 objects.
 const MOST_ENTITIES: usize = 256;
@@ -92,6 +94,7 @@ impl HomeAssistant {
             meters: BTreeMap::new(),
             // On a topic that meters share, a second device would show the values of the first.
             most_meters: if topics.is_shared() { 1 } else { MOST_METERS },
+            is_full: false,
         }))
     }
 
@@ -134,6 +137,8 @@ impl HomeAssistant {
         };
         let name = slug(number);
         if !self.meters.contains_key(&name) && self.meters.len() >= self.most_meters {
+            // The second meter of a shared topic has no state that an entity could show.
+            self.is_full |= self.most_meters == MOST_METERS;
             return Vec::new();
         }
         let mut meter =
@@ -144,9 +149,15 @@ impl HomeAssistant {
         // If two numbers have the same slug, the device belongs to the first.
         let changed = meter.number == number
             && meter.observe(readings, &self.state_format, &self.line_counters, &self.options);
+        self.is_full |= meter.keys.len() >= MOST_ENTITIES;
         let messages = if changed { self.messages(&meter) } else { Vec::new() };
         self.meters.insert(name, meter);
         messages
+    }
+
+    /// True if a meter or an entity was not announced, because there are too many.
+    pub const fn is_full(&self) -> bool {
+        self.is_full
     }
 
     /// Handles a message from the broker. After the returned time, jitter included, the sink sends
@@ -375,13 +386,16 @@ mod tests {
     #[test]
     fn a_crowd_of_made_up_meters_or_objects_has_an_end() {
         let mut announcer = home_assistant("mqtt://broker");
-        let announced = (0..1000)
+        let announced = (0..MOST_METERS + 100)
             .filter(|number| !announcer.on_readings(&of_meter(&number.to_string())).is_empty());
         assert_eq!(announced.count(), MOST_METERS);
+        assert!(announcer.is_full());
         let items: Vec<_> = (1..1000).map(|item| format!("\"item_{item}\":1")).collect();
         let line = format!("{{\"meter\":\"1\",{}}}", items.join(","));
+        let mut announcer = home_assistant("mqtt://broker");
         let message = announcer.on_readings(&readings(&line)).remove(0);
         assert_eq!(components(&message).len(), MOST_ENTITIES);
+        assert!(announcer.is_full());
     }
 
     #[test]

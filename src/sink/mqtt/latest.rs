@@ -1,14 +1,24 @@
 //! The latest readings of each meter, sent at the start of a connection.
 
 use core::time::Duration;
-use std::{sync::Arc, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+    time::Instant,
+};
 
 use crate::format::{latest::name, readings::Readings};
 
 /// The latest readings of each meter, the newest at the end.
 #[derive(Debug, Default)]
 pub struct LatestStates {
-    meters: Vec<LatestState>,
+    meters: BTreeMap<u64, LatestState>,
+    /// The place of each meter.
+    places: HashMap<String, u64>,
+    /// The next place.
+    next: u64,
+    /// The places of all readings that are due.
+    due: BTreeSet<u64>,
     skipped: u64,
 }
 
@@ -31,13 +41,33 @@ enum StateDue {
 impl LatestStates {
     /// Takes readings and drops older ones of the same meter.
     pub fn put(&mut self, readings: Arc<Readings>) {
-        let at = self.meters.iter().position(|it| name(&it.readings) == name(&readings));
-        let at = at.or_else(|| (self.meters.len() == MOST_METERS).then_some(0));
-        if let Some(at) = at {
-            let before = self.meters.remove(at);
+        let (meter, place) = (name(&readings).unwrap_or_default(), self.next);
+        self.next += 1;
+        let before = match self.places.get_mut(meter) {
+            Some(known) => Some(std::mem::replace(known, place)),
+            None => {
+                self.places.insert(meter.to_owned(), place);
+                (self.meters.len() == MOST_METERS).then(|| self.forget_oldest()).flatten()
+            }
+        };
+        if let Some(before) = before.and_then(|place| self.remove(place)) {
             self.skipped += u64::from(before.due == StateDue::First);
         }
-        self.meters.push(LatestState { readings, received: Instant::now(), due: StateDue::First });
+        self.due.insert(place);
+        let state = LatestState { readings, received: Instant::now(), due: StateDue::First };
+        self.meters.insert(place, state);
+    }
+
+    /// Forgets the name of the oldest meter; returns its place.
+    fn forget_oldest(&mut self) -> Option<u64> {
+        let (place, oldest) = self.meters.first_key_value()?;
+        self.places.remove(name(&oldest.readings).unwrap_or_default());
+        Some(*place)
+    }
+
+    fn remove(&mut self, place: u64) -> Option<LatestState> {
+        self.due.remove(&place);
+        self.meters.remove(&place)
     }
 
     /// Counts readings that were dropped before they came here.
@@ -46,19 +76,23 @@ impl LatestStates {
     }
 
     /// True if no readings came yet.
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.meters.is_empty()
     }
 
     /// Marks all readings as due again, except those older than `fresh`: a subscriber takes a state
     /// for the present.
     pub fn repeat_all(&mut self, fresh: Duration) {
-        for entry in &mut self.meters {
+        for (place, entry) in &mut self.meters {
             match entry.due {
-                StateDue::Not if entry.received.elapsed() < fresh => entry.due = StateDue::Repeat,
+                StateDue::Not if entry.received.elapsed() < fresh => {
+                    entry.due = StateDue::Repeat;
+                    self.due.insert(*place);
+                }
                 StateDue::First | StateDue::Repeat if entry.received.elapsed() >= fresh => {
                     self.skipped += u64::from(entry.due == StateDue::First);
                     entry.due = StateDue::Not;
+                    self.due.remove(place);
                 }
                 _ => (),
             }
@@ -67,23 +101,26 @@ impl LatestStates {
 
     /// The next readings that are due, and true for a repetition. The first publication needs room.
     pub fn take(&mut self, room: bool) -> Option<(Arc<Readings>, bool)> {
-        let entry = self.meters.iter_mut().find(|entry| entry.due != StateDue::Not)?;
+        let place = *self.due.first()?;
+        let entry = self.meters.get_mut(&place)?;
         let repeat = entry.due == StateDue::Repeat;
         if !repeat && !room {
             return None;
         }
         entry.due = StateDue::Not;
+        self.due.remove(&place);
         Some((entry.readings.clone(), repeat))
     }
 
     /// True if some readings are due.
     pub fn is_due(&self) -> bool {
-        self.meters.iter().any(|entry| entry.due != StateDue::Not)
+        !self.due.is_empty()
     }
 
     /// The number of readings that were never published and still can be.
     pub fn unpublished(&self) -> u64 {
-        self.meters.iter().map(|entry| u64::from(entry.due == StateDue::First)).sum()
+        let due = self.due.iter().filter_map(|place| self.meters.get(place));
+        due.map(|entry| u64::from(entry.due == StateDue::First)).sum()
     }
 
     /// The number of readings that were never published, because newer ones of the same meter came.
@@ -98,7 +135,7 @@ impl LatestStates {
 }
 
 /// The most meters to tell apart: anybody who can send telegrams can invent meter numbers.
-const MOST_METERS: usize = 64;
+const MOST_METERS: usize = 32 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -158,7 +195,9 @@ mod tests {
     #[test]
     fn invented_meters_do_not_fill_the_memory() {
         let mut latest = LatestStates::default();
-        (0..1000).for_each(|meter| latest.put(readings(meter, 1)));
-        assert_eq!((latest.unpublished(), latest.skipped()), (64, 936));
+        (0..MOST_METERS + 936).for_each(|meter| latest.put(readings(meter, 1)));
+        assert_eq!((latest.unpublished(), latest.skipped()), (MOST_METERS as u64, 936));
+        assert_eq!((latest.meters.len(), latest.places.len()), (MOST_METERS, MOST_METERS));
+        assert_eq!(latest.take(true), Some((readings(936, 1), false)), "the newest stay");
     }
 }

@@ -27,6 +27,7 @@ pub struct StateMessages {
     qos: Qos,
     retain: bool,
     single_meter: SingleMeter,
+    left_out: bool,
 }
 
 impl StateMessages {
@@ -44,7 +45,8 @@ impl StateMessages {
         };
         let custom_topics = CustomTopic::take(settings)?;
         let retain = settings.take_switch("retain")?;
-        Ok(Self { state_format, custom_topics, qos, retain, single_meter: SingleMeter::default() })
+        let (single_meter, left_out) = (SingleMeter::default(), false);
+        Ok(Self { state_format, custom_topics, qos, retain, single_meter, left_out })
     }
 
     /// The topics and the content of states.
@@ -64,6 +66,7 @@ impl StateMessages {
         let meter = name(readings);
         let owns_shared_topic = self.owns_shared_topic(readings, report);
         let StateFormat { topics, projection } = &self.state_format;
+        self.left_out = topics.is_shared() && !owns_shared_topic;
         let custom = self
             .custom_topics
             .iter()
@@ -91,6 +94,11 @@ impl StateMessages {
             }
         }
         all
+    }
+
+    /// True if the state of the last readings belongs to a topic that another meter has.
+    pub const fn has_left_out(&self) -> bool {
+        self.left_out
     }
 
     /// True if these readings may go to the topics that meters share.

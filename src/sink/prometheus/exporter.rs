@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use crate::{
     backoff::Backoff,
     sink::{
-        prometheus::{metrics::Metrics, web::MetricsServer},
+        prometheus::{host_names::HostNames, metrics::Metrics, web::MetricsServer},
         queue::QueueReceiver,
         traits::{Report, Sink},
     },
@@ -29,6 +29,7 @@ const LONGEST_RETRY: Duration = Duration::from_secs(30);
 pub struct Exporter {
     host: String,
     port: u16,
+    names: HostNames,
     metrics: Metrics,
     server: Option<MetricsServer>,
     backoff: Backoff,
@@ -40,9 +41,9 @@ pub struct Exporter {
 
 impl Exporter {
     /// Listens on that address and no other.
-    pub fn new(host: String, port: u16, metrics: Metrics) -> Self {
+    pub fn new(host: String, port: u16, names: HostNames, metrics: Metrics) -> Self {
         let backoff = Backoff::random(Duration::from_secs(1), LONGEST_RETRY);
-        Self { host, port, metrics, server: None, backoff, retry_at: None, unseen: 0 }
+        Self { host, port, names, metrics, server: None, backoff, retry_at: None, unseen: 0 }
     }
 
     fn listen(&mut self, report: &dyn Report) {
@@ -67,9 +68,9 @@ impl Exporter {
         }
     }
 
-    fn take(&mut self, queue: &QueueReceiver) {
+    fn take(&mut self, queue: &QueueReceiver, report: &dyn Report) {
         for readings in queue.readings() {
-            self.metrics.take(readings);
+            self.metrics.take(readings, report);
             self.unseen += u64::from(self.server.is_none());
         }
     }
@@ -89,15 +90,15 @@ impl Sink for Exporter {
         loop {
             self.listen(report);
             let ended = queue.is_ended();
-            self.take(&queue);
+            self.take(&queue, report);
             if ended {
                 break;
             }
             self.wait(&queue);
             // The page contains all readings that came before the request is answered.
-            self.take(&queue);
-            let Self { server, metrics, .. } = &mut *self;
-            server.iter_mut().for_each(|server| server.serve(&|| metrics.page()));
+            self.take(&queue, report);
+            let Self { server, metrics, names, .. } = &mut *self;
+            server.iter_mut().for_each(|server| server.serve(names, &|| metrics.page()));
         }
         if self.server.is_none() {
             report.lost(self.unseen);

@@ -3,7 +3,10 @@
 use crate::sink::{
     kind::{SinkEnvironment, SinkKind, SinkScheme},
     prometheus::sink,
-    settings::key::{SettingKey, SettingType},
+    settings::{
+        key::{SettingKey, SettingType},
+        mode::MODE,
+    },
 };
 
 /// The description of the sink.
@@ -29,11 +32,22 @@ pub const PROMETHEUS: SinkKind = SinkKind {
     build: sink::new,
 };
 
-// The default is much longer than any interval at which a home's meter is watched.
-const KEYS: &[SettingKey] = &[SettingKey::new(
-    "expire_after",
-    SettingType::Duration,
-    "The sink shows momentary values for this time after the last telegram of a meter; `0` shows them \
-     for ever. Registers and the time of the last telegram stay.",
-)
-.or("1h")];
+const KEYS: &[SettingKey] = &[
+    // The default is much longer than any interval at which a home's meter is watched.
+    SettingKey::new(
+        "expire_after",
+        SettingType::Duration,
+        "The sink shows momentary values for this time after the last telegram of a meter; `0` shows them \
+         for ever. Registers and the time of the last telegram stay.",
+    )
+    .or("1h"),
+    MODE.or_depending("644, because the collector runs as another user"),
+    SettingKey::new(
+        "hosts",
+        SettingType::List("NAME"),
+        "More names under which clients may ask the exporter, such as `host.docker.internal`. It knows its \
+         address, `localhost`, and the name of this machine. A request for another name gets the status \
+         421: a page in a browser could otherwise read the metrics through a name of its own that leads \
+         here.",
+    ),
+];

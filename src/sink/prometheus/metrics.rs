@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::format::{latest::LatestReadings, prometheus::Prometheus, readings::Readings};
+use crate::{
+    format::{latest::LatestReadings, prometheus::Prometheus, readings::Readings},
+    sink::traits::Report,
+};
 
 /// The latest readings, and the time for which they are valid.
 #[derive(Debug)]
@@ -13,6 +16,7 @@ pub struct Metrics {
     format: Prometheus,
     latest: LatestReadings,
     expire_after: SignedDuration,
+    full_reported: bool,
 }
 
 impl Metrics {
@@ -22,12 +26,20 @@ impl Metrics {
             Duration::ZERO => SignedDuration::MAX,
             time => SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX),
         };
-        Self { format, latest: LatestReadings::default(), expire_after }
+        Self { format, latest: LatestReadings::default(), expire_after, full_reported: false }
     }
 
     /// Takes readings that arrive now.
-    pub fn take(&mut self, readings: Arc<Readings>) {
-        self.latest.put(readings, 1, Some(Timestamp::now()));
+    ///
+    /// A meter that has to make room for another one is counted, and the first is reported.
+    pub fn take(&mut self, readings: Arc<Readings>, report: &dyn Report) {
+        if self.latest.put(readings, 1, Some(Timestamp::now())) {
+            return;
+        }
+        report.lost(1);
+        if !core::mem::replace(&mut self.full_reported, true) {
+            report.say("too many meters for one page: those unseen for longest are left out");
+        }
     }
 
     /// The current page.

@@ -3,8 +3,9 @@
 //! - [`kind`]: the description of the sink.
 //! - [`sink`]: the settings, and the file.
 //! - [`metrics`]: the current page.
-//! - [`exporter`], [`web`]: the page over HTTP.
+//! - [`exporter`], [`web`]: the page over HTTP; [`host_names`]: for whom.
 pub mod exporter;
+pub mod host_names;
 pub mod kind;
 pub mod metrics;
 pub mod sink;

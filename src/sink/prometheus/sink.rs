@@ -16,7 +16,7 @@ use crate::{
             snapshot::{Pages, SnapshotSink},
         },
         kind::BuildContext,
-        prometheus::{exporter::Exporter, metrics::Metrics},
+        prometheus::{exporter::Exporter, host_names::HostNames, metrics::Metrics},
         settings::{SinkSettings, SinkTarget, error::SettingError},
         traits::{Report, Sink},
     },
@@ -37,14 +37,21 @@ pub fn new(
         return Err(SettingError::new(text));
     }
     let metrics = Metrics::new(Prometheus::new(projection.keys), expire_after);
-    if let SinkTarget::Server { host, port, path } = &settings.target {
+    if let SinkTarget::Server { host, port, path } = settings.target.clone() {
         let port = port.ok_or_else(|| {
             SettingError::new("prometheus: a port expected, as in prometheus://127.0.0.1:9888")
         })?;
         if !matches!(path.as_str(), "" | "metrics") {
             return Err(SettingError::new("prometheus: the page is always /metrics"));
         }
-        return Ok(Box::new(Exporter::new(host.clone(), port, metrics)));
+        if settings.has("mode") {
+            return Err(SettingError::of("mode", "it belongs to prometheus:FILE"));
+        }
+        let names = HostNames::new(&host, settings.take("hosts").as_deref().unwrap_or_default());
+        return Ok(Box::new(Exporter::new(host, port, names, metrics)));
+    }
+    if settings.has("hosts") {
+        return Err(SettingError::of("hosts", "it belongs to prometheus://ADDRESS:PORT"));
     }
     let path_template = PathTemplate::of(settings)?;
     if !path_template.is_fixed() {
@@ -52,12 +59,8 @@ pub fn new(
         return Err(SettingError::new(text));
     }
     let is_read = path_template.has_extension("prom");
-    Ok(Box::new(SnapshotSink(Textfile {
-        path: path_template.fixed(),
-        is_read,
-        metrics,
-        written: None,
-    })))
+    let pages = Textfile { path: path_template.fixed(), is_read, metrics, written: None };
+    Ok(Box::new(SnapshotSink { pages, mode: settings.take_mode()? }))
 }
 
 struct Textfile {
@@ -74,8 +77,8 @@ impl Pages for Textfile {
         (!self.is_read).then(|| format!("{} {text}", printable_path(&self.path)))
     }
 
-    fn take(&mut self, readings: Arc<Readings>, _: &dyn Report) {
-        self.metrics.take(readings);
+    fn take(&mut self, readings: Arc<Readings>, report: &dyn Report) {
+        self.metrics.take(readings, report);
     }
 
     fn fresh_for(&self) -> Option<Duration> {

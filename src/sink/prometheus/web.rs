@@ -13,6 +13,8 @@ use std::{
 
 use rustix::event::{PollFd, PollFlags};
 
+use crate::sink::prometheus::host_names::HostNames;
+
 /// The most connections at a time.
 const MOST_CONNECTIONS: usize = 32;
 
@@ -90,12 +92,12 @@ impl MetricsServer {
     }
 
     /// Handles everything that is ready, without waiting.
-    pub fn serve(&mut self, page: &dyn Fn() -> Vec<u8>) {
+    pub fn serve(&mut self, names: &HostNames, page: &dyn Fn() -> Vec<u8>) {
         self.accept();
         let now = Instant::now();
         self.connections.retain_mut(|connection| {
             now.duration_since(connection.since) < CONNECTION_TIMEOUT
-                && connection.proceed(page).unwrap_or(false)
+                && connection.proceed(names, page).unwrap_or(false)
         });
     }
 
@@ -131,9 +133,9 @@ fn pause_accepting() {
 
 impl HttpConnection {
     /// Returns false at the end of the connection.
-    fn proceed(&mut self, page: &dyn Fn() -> Vec<u8>) -> io::Result<bool> {
+    fn proceed(&mut self, names: &HostNames, page: &dyn Fn() -> Vec<u8>) -> io::Result<bool> {
         for _ in 0..STEPS_IN_A_ROW {
-            match self.step(page) {
+            match self.step(names, page) {
                 Ok(true) => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -143,13 +145,13 @@ impl HttpConnection {
         Ok(true)
     }
 
-    fn step(&mut self, page: &dyn Fn() -> Vec<u8>) -> io::Result<bool> {
+    fn step(&mut self, names: &HostNames, page: &dyn Fn() -> Vec<u8>) -> io::Result<bool> {
         let mut room = [0; 1024];
         match &mut self.state {
             HttpState::Request(request) => {
                 let count = self.stream.read(&mut room)?;
                 request.extend_from_slice(room.get(..count).unwrap_or_default());
-                if let Some(answer) = answer(request, page) {
+                if let Some(answer) = answer(request, names, page) {
                     self.state = HttpState::Answer(answer, 0);
                 }
                 Ok(count > 0)
@@ -172,7 +174,7 @@ impl HttpConnection {
 }
 
 /// The answer to a request; `None` while the request is incomplete.
-pub fn answer(request: &[u8], page: &dyn Fn() -> Vec<u8>) -> Option<Vec<u8>> {
+pub fn answer(request: &[u8], names: &HostNames, page: &dyn Fn() -> Vec<u8>) -> Option<Vec<u8>> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS];
     let mut parsed = httparse::Request::new(&mut headers);
     match parsed.parse(request) {
@@ -182,6 +184,13 @@ pub fn answer(request: &[u8], page: &dyn Fn() -> Vec<u8>) -> Option<Vec<u8>> {
             return Some(refusal("431 Request Header Fields Too Large", ""));
         }
         Err(_) => return Some(refusal("400 Bad Request", "")),
+    }
+    let mut hosts = parsed.headers.iter().filter(|it| it.name.eq_ignore_ascii_case("host"));
+    let is_ours =
+        |it: &httparse::Header<'_>| str::from_utf8(it.value).is_ok_and(|it| names.has(it));
+    // Only HTTP/1.0 knows requests without a name; no browser sends them.
+    if !hosts.all(is_ours) {
+        return Some(misdirected());
     }
     let path = parsed.path.unwrap_or_default().split('?').next();
     Some(match (parsed.method, path) {
@@ -211,6 +220,13 @@ fn refusal(status: &str, header: &str) -> Vec<u8> {
     answer
 }
 
+fn misdirected() -> Vec<u8> {
+    let text = "this name is not known here; the key hosts adds names\n";
+    let mut answer = head("421 Misdirected Request", "Content-Type: text/plain\r\n", text.len());
+    answer.extend_from_slice(text.as_bytes());
+    answer
+}
+
 fn head(status: &str, headers: &str, length: usize) -> Vec<u8> {
     let close = "Connection: close\r\n\r\n";
     format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n{close}").into_bytes()
@@ -221,7 +237,8 @@ mod tests {
     use super::*;
 
     fn text(request: &str) -> Option<String> {
-        let answer = answer(request.as_bytes(), &|| b"page 1\n".to_vec())?;
+        let names = HostNames::new("127.0.0.1", "x");
+        let answer = answer(request.as_bytes(), &names, &|| b"page 1\n".to_vec())?;
         Some(String::from_utf8(answer).unwrap())
     }
 
@@ -242,6 +259,8 @@ mod tests {
             ("GET / HTTP/1.1\r\n\r\n", "404 Not Found"),
             ("GET /metrics/../etc HTTP/1.1\r\n\r\n", "404 Not Found"),
             ("POST /metrics HTTP/1.1\r\n\r\n", "405 Method Not Allowed"),
+            ("GET /metrics HTTP/1.1\r\nHost: evil.example:9888\r\n\r\n", "421 Misdirected Request"),
+            ("GET /metrics HTTP/1.1\r\nHost: x\r\nhost: y\r\n\r\n", "421 Misdirected Request"),
             ("garbage\r\n\r\n", "400 Bad Request"),
             ("\u{16}\u{3}\u{1}", "400 Bad Request"),
             (&format!("GET /metrics HTTP/1.1\r\n{many}\r\n"), "431 Request"),

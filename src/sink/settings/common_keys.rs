@@ -25,7 +25,8 @@ pub const COMMON: &[SettingKey] = &[
         SettingType::Text("NUMBER"),
         "Only the readings of the meter with this number. Without this key, a file or a topic \
          whose name has no `{meter}` takes the readings of the first meter only, because the \
-         registers of two meters would jump up and down in one history.",
+         registers of two meters would jump up and down in one history. Those of other meters are \
+         counted as not stored.",
     ),
     SettingKey::new(
         "every",

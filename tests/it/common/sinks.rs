@@ -135,6 +135,24 @@ pub fn until<T>(mut find: impl FnMut() -> Option<T>) -> Option<T> {
     None
 }
 
+/// Two telegrams of each of so many meters, as lines of JSON: all meters, and all again.
+pub fn village(meters: usize) -> String {
+    let line = |number: usize| {
+        let (second, meter) = (5 * (number / meters), number % meters);
+        format!(
+            concat!(
+                "{{\"schema\":1,\"time\":\"2026-11-20T12:00:{:02}+01:00\",\"meter\":\"1812{:08}\",",
+                "\"energy_import_wh\":{},\"power_net_w\":{}}}\n"
+            ),
+            second,
+            20_000_000 + meter,
+            1000 + meter,
+            number
+        )
+    };
+    (0..2 * meters).map(line).collect()
+}
+
 /// The names in a folder, sorted.
 pub fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();

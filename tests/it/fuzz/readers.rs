@@ -45,7 +45,7 @@ use meterpipe::{
             publication::{Publication, Qos},
             session::Session,
         },
-        prometheus::web,
+        prometheus::{host_names::HostNames, web},
         registry,
         settings::{Secret, SinkSettings},
     },
@@ -334,7 +334,8 @@ impl ScriptedServer {
 
 /// A request to the exporter.
 pub fn http_request(octets: &[u8]) {
-    match web::answer(octets, &|| b"page 1\n".to_vec()) {
+    let names = HostNames::new("127.0.0.1", "x");
+    match web::answer(octets, &names, &|| b"page 1\n".to_vec()) {
         Some(answer) => assert!(answer.starts_with(b"HTTP/1.1 ")),
         None => assert!(octets.len() < 8192, "waits for ever"),
     }

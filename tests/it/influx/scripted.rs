@@ -1,6 +1,7 @@
 //! Answers of servers, and their effect on the readings.
 
 use std::{
+    collections::BTreeSet,
     net::TcpListener,
     process::Command,
     sync::{Arc, Mutex},
@@ -12,9 +13,9 @@ use super::{
     server::{Reply, Request, Server},
 };
 use crate::common::{
-    binary::wait_for,
+    binary::{command, run_command, wait_for},
     port::free_port,
-    sinks::{LIMIT, start},
+    sinks::{LIMIT, start, village},
 };
 
 /// Never in any output.
@@ -99,6 +100,17 @@ fn a_file_is_stored_in_batches_compressed_and_in_order() {
 }
 
 /// The same in a process whose environment names a proxy that is not there.
+#[test]
+fn a_whole_village_is_stored() {
+    let (server, store) = server(Vec::new());
+    let to = format!("--to=influxdb://127.0.0.1:{}/?db=house", server.port);
+    let ran = run_command(command(&["publish", &to]), village(1500).as_bytes());
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let stored = store.lines();
+    let series: BTreeSet<_> = stored.iter().map(|line| line.split(' ').next()).collect();
+    assert_eq!((stored.len(), series.len()), (3000, 1500));
+}
+
 #[test]
 fn no_proxy_of_the_environment_stands_between() {
     let mut again = Command::new(std::env::current_exe().unwrap());

@@ -15,9 +15,9 @@ use super::{
     uri,
 };
 use crate::common::{
-    binary::{Running, ignored_test, signal},
+    binary::{Running, command, ignored_test, run_command, signal, wait_for},
     certificates::Authority,
-    sinks::{self, LIMIT, build, start, until},
+    sinks::{self, LIMIT, build, start, until, village},
 };
 
 #[test]
@@ -68,6 +68,21 @@ fn a_state_arrives_and_is_kept_where_that_is_wanted() {
                 ]
             );
         }
+    });
+}
+
+#[test]
+fn a_whole_village_is_published_and_announced() {
+    with_mosquitto(|| {
+        let settings = "allow_anonymous true\nmax_queued_messages 0";
+        let broker = Mosquitto::start(TempDir::new().unwrap(), settings);
+        let to = format!("--to={}&retain=true", super::uri(broker.port, "qos=1&ha=device"));
+        let ran = run_command(command(&["publish", &to]), village(1500).as_bytes());
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+        let listener = broker.listen(&[]);
+        let count = |part: &str| listener.received().iter().filter(|it| it.contains(part)).count();
+        wait_for("the announcements", || count("/config {") == 1500);
+        wait_for("the states", || count("/state {") == 1500);
     });
 }
 

@@ -8,6 +8,7 @@ use super::{
     uri,
 };
 use crate::common::{
+    binary::{command, run_command},
     port::free_port,
     sinks::{LIMIT, start, until},
 };
@@ -347,6 +348,51 @@ fn a_file_is_published_whole_when_it_is_faster_than_the_broker() {
     let states = powers(&reader.join().unwrap());
     assert_eq!(states, (0..2000).collect::<Vec<_>>());
     assert_eq!((messages.len(), lost), (0, 0), "{messages:?}");
+}
+
+/// A broker that rests for `wait` after every `each` states. Returns the powers that it got.
+fn slow(fake: Fake, each: usize, wait: Duration) -> thread::JoinHandle<Vec<usize>> {
+    thread::spawn(move || {
+        let mut client = fake.online();
+        let mut states = Vec::new();
+        while let Some(message) = client.take() {
+            if message.topic.ends_with("/state") {
+                states.extend(powers(std::slice::from_ref(&message)));
+                if states.len() % each == 0 {
+                    thread::sleep(wait);
+                }
+            }
+        }
+        states
+    })
+}
+
+#[test]
+fn a_broker_that_is_slow_or_stops_for_seconds_gets_a_whole_file() {
+    for (count, each, wait) in [(10_000, 100, 20), (2000, 500, 3000)] {
+        let fake = Fake::start();
+        let to = format!("--to={}&guard=false", uri(fake.port, "qos=1"));
+        let broker = slow(fake, each, Duration::from_millis(wait));
+        let line = |power| format!("{{\"meter\":\"181220000009\",\"power_net_w\":{power}}}\n");
+        let input: String = (0..count).map(line).collect();
+        let ran = run_command(command(&["publish", &to]), input.as_bytes());
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{wait} ms");
+        assert_eq!(broker.join().unwrap(), (0..count).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn what_a_file_loses_in_an_outage_is_counted() {
+    let fake = Fake::start();
+    let sink = fake.sink("qos=1");
+    fake.open().close();
+    sink.wait_for_message("closed the connection");
+    (1..=10).for_each(|power| sink.put_power(power));
+    let client = fake.online();
+    sink.wait_for_message("9 older readings were left out");
+    let end = thread::spawn(move || all(client));
+    assert_eq!(sink.end(LIMIT).1, 9);
+    end.join().unwrap();
 }
 
 #[test]

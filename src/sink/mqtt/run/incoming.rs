@@ -98,7 +98,7 @@ impl ClientRun<'_> {
             self.collect(now);
         }
         if self.reconnect.connected() {
-            let skipped = match self.latest.forget_skipped() {
+            let skipped = match self.forget_skipped() {
                 0 => String::new(),
                 skipped => format!("; {skipped} older readings were left out"),
             };

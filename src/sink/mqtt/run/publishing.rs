@@ -18,7 +18,8 @@ impl ClientRun<'_> {
         if self.mqtt.session.has_room() {
             self.last_progress = now;
         }
-        let outage = self.disconnected || now >= self.last_progress + STALL_TIMEOUT;
+        let patience = if self.queue.is_live() { STALL_TIMEOUT } else { FILE_STALL_TIMEOUT };
+        let outage = self.disconnected || now >= self.last_progress + patience;
         self.queue.blocked(outage);
         // Read before the queue is emptied: readings may come in between.
         let ended = self.queue.is_ended();
@@ -34,15 +35,30 @@ impl ClientRun<'_> {
         }
         self.latest.skip(self.queue.dropped());
         if !outage && self.latest.skipped() > 0 {
-            let skipped = self.latest.forget_skipped();
+            let skipped = self.forget_skipped();
             let address = &self.address;
             self.report.say(&format!("{address} was slow: {skipped} older readings were left out"));
         }
     }
 
+    /// The number of skipped readings. A state shows the present, so live readings are not missing after
+    /// newer ones; of a file, every reading is wanted.
+    pub(super) fn forget_skipped(&mut self) -> u64 {
+        let skipped = self.latest.forget_skipped();
+        if !self.queue.is_live() {
+            self.report.lost(skipped);
+        }
+        skipped
+    }
+
     fn take_readings(&mut self, readings: Arc<Readings>, now: Instant) {
         if let Some(announcer) = &mut self.mqtt.announcer {
+            let was_full = announcer.is_full();
             let messages = announcer.on_readings(&readings);
+            if announcer.is_full() && !was_full {
+                self.report.incomplete();
+                self.report.say("too many meters or values: Home Assistant is not told of all");
+            }
             // Without a connection they are dropped: the next connection announces everything.
             if self.mqtt.session.is_open() && !messages.is_empty() {
                 if !self.online_pending {
@@ -80,6 +96,7 @@ impl ClientRun<'_> {
             let required = announcer.map_or(&[][..], |it| it.required_fields(&readings));
             let extra = announcer.map(|it| it.extra_values(&readings)).unwrap_or_default();
             let messages = states.messages(&readings, required, &extra, self.report);
+            self.report.lost(u64::from(states.has_left_out() && !repeated));
             match repeated {
                 true => session.repeat(messages),
                 false => session.publish(messages),
@@ -101,3 +118,6 @@ impl ClientRun<'_> {
 /// The time from an announcement to the repeated states: Home Assistant collects subscriptions for
 /// half a second. Other subscribers get the state at once.
 const DISCOVERY_DELAY: Duration = Duration::from_secs(1);
+
+/// A broker that takes nothing for this long no longer holds up a file.
+const FILE_STALL_TIMEOUT: Duration = Duration::from_secs(10);
