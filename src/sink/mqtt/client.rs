@@ -6,7 +6,7 @@ use crate::{
     format::printable::printable,
     sink::{
         home_assistant::announcer::HomeAssistant,
-        mqtt::{messages::StateMessages, session::Session, tls::Tls},
+        mqtt::{messages::StateMessages, meter_status::MeterStatuses, session::Session, tls::Tls},
         settings::{SinkSettings, SinkTarget, error::SettingError, uri::host_port},
     },
 };
@@ -17,6 +17,7 @@ pub(super) struct MqttSink {
     pub(super) session: Session,
     pub(super) states: StateMessages,
     pub(super) announcer: Option<HomeAssistant>,
+    pub(super) meter_statuses: MeterStatuses,
     /// The age up to which a state counts as the present.
     pub(super) fresh: Duration,
 }

@@ -3,6 +3,7 @@
 use crate::{
     format::printable::printable,
     sink::{
+        freshness::STALE,
         home_assistant::options,
         kind::{Lookup, SinkEnvironment, SinkKind, SinkScheme, VariableAddress, first},
         mqtt::sink,
@@ -59,6 +60,14 @@ const TOPICS: &[SettingKey] = &[
          unavailable at the end.",
     )
     .or("{base}/status"),
+    SettingKey::new(
+        "meter_status",
+        SettingType::Text("TOPIC"),
+        "The topic of `online` and `offline` of a meter: whether its telegrams come. Values are \
+         valid if both topics say `online`. With `none`, or with `status=none`, there is no such topic.",
+    )
+    .or("{base}/{meter}/status"),
+    STALE,
     SettingKey::new(
         "topics",
         SettingType::Table("FIELDS", "TOPIC"),

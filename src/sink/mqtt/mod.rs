@@ -8,6 +8,7 @@
 //! - [`connect`], [`transport`], [`tls`]: the connection.
 //! - [`reconnect`], [`disconnect`]: the reason for a lost connection, its message and the next
 //!   attempt.
+//! - [`meter_status`]: `online` and `offline` of each meter.
 //! - [`latest`]: the latest readings of each meter.
 mod client;
 pub mod connect;
@@ -16,6 +17,7 @@ pub mod disconnect;
 pub mod kind;
 pub mod latest;
 pub mod messages;
+pub mod meter_status;
 pub mod packets;
 pub mod publication;
 pub mod reconnect;

@@ -59,6 +59,8 @@ impl ClientRun<'_> {
         at(self.queue.deadline());
         at(self.announce_at.filter(|_| self.mqtt.session.has_room()));
         at(self.repeat_states_at.filter(|_| self.mqtt.session.is_open()));
+        let stale = self.mqtt.meter_statuses.next_change(now);
+        at(stale.filter(|_| self.mqtt.session.is_open()));
         at(self.mqtt.session.next_check());
         let mut all = vec![PollFd::new(self.queue, PollFlags::IN)];
         match &self.phase {

@@ -13,7 +13,8 @@
 //! after the first state, with that state once more: some subscribers need a moment to subscribe after
 //! an announcement. A new announcement may change a unit, and a subscriber must not show its old value
 //! in the new unit; so `offline` goes before it and `online` behind the second state. The status becomes
-//! `offline` before the sink disconnects; after a lost connection the broker publishes it. A short
+//! `offline` before the sink disconnects; after a lost connection the broker publishes it. The status of
+//! a meter becomes `offline` when its telegrams stay away, and before the sink disconnects. A short
 //! run, such as a cron job, sets `status=none`: its values stay valid after it has ended.
 //!
 //! A state topic shows the present and has no history. After an outage the sink sends the latest
@@ -23,11 +24,13 @@
 use core::time::Duration;
 
 use crate::sink::{
+    freshness::Freshness,
     home_assistant::announcer::HomeAssistant,
     kind::BuildContext,
     mqtt::{
         client::{Broker, MqttSink},
         messages::StateMessages,
+        meter_status::MeterStatuses,
         packets::{ConnectOptions, Protocol},
         publication::StateFormat,
         run::state::ClientRun,
@@ -52,6 +55,11 @@ pub fn new(
     let states = StateMessages::take(settings, state_format)?;
     let BuildContext { run, counters, interval } = *context;
     let announcer = HomeAssistant::take(settings, states.state_format(), counters, interval)?;
+    let freshness = Freshness::take(settings, interval)?;
+    // A meter that is taken back has no status.
+    let has_status = !announcer.as_ref().is_some_and(HomeAssistant::is_removal);
+    let state_format = has_status.then(|| states.state_format().clone());
+    let meter_statuses = MeterStatuses::new(freshness, state_format);
     let connect_options = connect_options(settings, states.state_format(), run)?;
     let protocol = settings.take_choice("protocol")?.map(|version| match version {
         "5" => Protocol::Five,
@@ -59,7 +67,7 @@ pub fn new(
     });
     let session = Session::new(connect_options, protocol);
     let fresh = FRESH.max(interval.unwrap_or_default().saturating_mul(3));
-    Ok(Box::new(MqttSink { broker, session, states, announcer, fresh }))
+    Ok(Box::new(MqttSink { broker, session, states, announcer, meter_statuses, fresh }))
 }
 
 impl Sink for MqttSink {

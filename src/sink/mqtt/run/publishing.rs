@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::{sync::Arc, time::Instant};
 
 use crate::{
-    format::readings::Readings,
+    format::{latest::name, readings::Readings},
     sink::mqtt::{
         client::MqttSink,
         run::state::{ClientRun, STALL_TIMEOUT},
@@ -41,6 +41,7 @@ impl ClientRun<'_> {
     }
 
     fn take_readings(&mut self, readings: Arc<Readings>, now: Instant) {
+        self.mqtt.meter_statuses.observe(&readings, now);
         if let Some(announcer) = &mut self.mqtt.announcer {
             let messages = announcer.on_readings(&readings);
             // Without a connection they are dropped: the next connection announces everything.
@@ -63,6 +64,9 @@ impl ClientRun<'_> {
             self.repeat_states_at = (!messages.is_empty()).then_some(now + DISCOVERY_DELAY);
             messages.into_iter().for_each(|message| self.mqtt.session.announce(message));
         }
+        for message in self.mqtt.meter_statuses.on_connect(now) {
+            self.mqtt.session.announce(message);
+        }
         self.latest.repeat_all(self.mqtt.fresh);
     }
 
@@ -72,7 +76,7 @@ impl ClientRun<'_> {
             self.repeat_states_at = None;
             self.latest.repeat_all(self.mqtt.fresh);
         }
-        let MqttSink { session, states, announcer, .. } = &mut self.mqtt;
+        let MqttSink { session, states, announcer, meter_statuses, .. } = &mut self.mqtt;
         while session.is_open()
             && let Some((readings, repeated)) = self.latest.take(session.has_room())
         {
@@ -84,6 +88,11 @@ impl ClientRun<'_> {
                 true => session.repeat(messages),
                 false => session.publish(messages),
             }
+            let status = meter_statuses.on_state(name(&readings), now);
+            status.into_iter().for_each(|message| session.announce(message));
+        }
+        if session.is_open() {
+            meter_statuses.on_time(now).into_iter().for_each(|message| session.announce(message));
         }
         // `online` follows the states. An announcement may have changed a unit, and an entity that
         // came back earlier would show its old value in the new unit. Before the first state there

@@ -48,7 +48,7 @@ impl ClientRun<'_> {
             ShutdownStep::Running => {
                 // No `online` may follow.
                 (self.repeat_states_at, self.online_pending) = (None, false);
-                self.publish_status("offline");
+                self.publish_offline();
                 self.shutdown = ShutdownStep::OfflineSent;
                 self.send(now);
             }
@@ -77,7 +77,7 @@ impl ClientRun<'_> {
         let now = Instant::now();
         if self.mqtt.session.is_open() {
             if self.shutdown == ShutdownStep::Running {
-                self.publish_status("offline");
+                self.publish_offline();
             }
             self.send(now);
             // If `offline` did not go out, the broker has to publish it: DISCONNECT would cancel the

@@ -107,6 +107,13 @@ impl<'a> ClientRun<'a> {
         message.into_iter().for_each(|message| session.announce(message));
     }
 
+    /// Publishes `offline` for each meter and for the sink, the last message of a run.
+    pub(super) fn publish_offline(&mut self) {
+        let MqttSink { session, meter_statuses, .. } = &mut self.mqtt;
+        meter_statuses.on_end().into_iter().for_each(|message| session.announce(message));
+        self.publish_status("offline");
+    }
+
     /// Hands packets to the socket until it takes no more.
     pub(super) fn send(&mut self, now: Instant) {
         let Phase::Connected(transport) = &mut self.phase else {
