@@ -1,6 +1,7 @@
 //! The description of the Prometheus sink.
 
 use crate::sink::{
+    freshness::STALE,
     kind::{SinkEnvironment, SinkKind, SinkScheme},
     prometheus::sink,
     settings::key::{SettingKey, SettingType},
@@ -22,7 +23,8 @@ pub const PROMETHEUS: SinkKind = SinkKind {
         ),
     ],
     about: "The exporter listens on exactly this address, and answers `GET /metrics`. `fields` selects \
-            readings; the metrics about the meters themselves are always there.",
+            readings; the metrics about the meters themselves are always there. `smartmeter_up` is 1 while the \
+            telegrams of a meter come, and 0 after `stale`.",
     keys: &[KEYS],
     notes: "",
     environment: SinkEnvironment::KEYS_ONLY,
@@ -30,10 +32,13 @@ pub const PROMETHEUS: SinkKind = SinkKind {
 };
 
 // The default is much longer than any interval at which a home's meter is watched.
-const KEYS: &[SettingKey] = &[SettingKey::new(
+const KEYS: &[SettingKey] = &[
+    SettingKey::new(
     "expire_after",
     SettingType::Duration,
     "The sink shows momentary values for this time after the last telegram of a meter; `0` shows them \
      for ever. Registers and the time of the last telegram stay.",
-)
-.or("1h")];
+    )
+    .or("1h"),
+    STALE,
+];
