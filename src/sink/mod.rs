@@ -14,7 +14,7 @@
 //!   send.
 //! - [`timestamps`]: the time of a telegram; [`single_meter`]: a destination for one meter;
 //!   [`slug`]: texts from telegrams as part of a name.
-//! - [`files`]: writing files; [`http`], [`tls`]: connections to servers.
+//! - [`spool`]: lines that wait for a server; [`files`]: writing files; [`http`], [`tls`]: connections to servers.
 pub mod event;
 pub mod file;
 pub mod files;
@@ -35,6 +35,7 @@ pub mod settings;
 pub mod single_meter;
 pub mod slug;
 pub mod solarview;
+pub mod spool;
 pub mod throttle;
 pub mod timestamps;
 pub mod tls;
