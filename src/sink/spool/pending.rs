@@ -42,6 +42,11 @@ impl PendingLines {
         self.octets >= MOST_OCTETS
     }
 
+    /// True if half the room is taken.
+    pub const fn is_crowded(&self) -> bool {
+        self.octets >= MOST_OCTETS / 2
+    }
+
     /// The arrival of the oldest line after the first `skipped` ones.
     pub fn since(&self, skipped: usize) -> Option<Instant> {
         self.lines.get(skipped).map(|(since, _)| *since)

@@ -86,6 +86,11 @@ impl SpooledLines {
         self.taken > 0 || self.spool.as_ref().is_none_or(Spool::is_empty)
     }
 
+    /// True if lines wait on the disk that are not in memory.
+    pub fn has_more(&self) -> bool {
+        self.spool.as_ref().is_some_and(|spool| spool.segments() > usize::from(self.taken > 0))
+    }
+
     /// The number of first lines in memory that are on the disk too.
     pub const fn taken(&self) -> usize {
         self.taken
@@ -181,6 +186,19 @@ impl SpooledLines {
                 }
                 false
             }
+        }
+    }
+
+    /// Leaves the first lines to the disk alone, to make room in memory. None may be in flight; all of
+    /// their segment is sent again later.
+    pub fn release(&mut self, pending: &mut PendingLines) {
+        if self.taken == 0 {
+            return;
+        }
+        pending.remove(self.taken);
+        self.taken = 0;
+        if let Some(spool) = &mut self.spool {
+            spool.is_sent_later();
         }
     }
 

@@ -1,6 +1,7 @@
 //! The MQTT sink against a scripted broker and against mosquitto.
 
 mod fake;
+mod history;
 mod mosquitto;
 mod real;
 mod scripted;

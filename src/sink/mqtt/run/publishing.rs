@@ -5,10 +5,7 @@ use std::{sync::Arc, time::Instant};
 
 use crate::{
     format::{latest::name, readings::Readings},
-    sink::mqtt::{
-        client::MqttSink,
-        run::state::{ClientRun, STALL_TIMEOUT},
-    },
+    sink::mqtt::{client::MqttSink, history::History, run::state::ClientRun},
 };
 
 impl ClientRun<'_> {
@@ -18,11 +15,15 @@ impl ClientRun<'_> {
         if self.mqtt.session.has_room() {
             self.last_progress = now;
         }
-        let outage = self.disconnected || now >= self.last_progress + STALL_TIMEOUT;
-        self.queue.blocked(outage);
+        let outage = self.is_outage(now);
+        self.keep_history(now);
+        self.queue.blocked(outage && self.mqtt.history.as_ref().is_none_or(History::is_full));
         // Read before the queue is emptied: readings may come in between.
         let ended = self.queue.is_ended();
         while outage || self.mqtt.session.has_room() && !self.latest.is_due() {
+            if !self.history_has_room(now) {
+                break;
+            }
             let Some(readings) = self.queue.readings().next() else {
                 self.queue_drained = ended;
                 break;
@@ -32,16 +33,64 @@ impl ClientRun<'_> {
                 self.publish_states(now);
             }
         }
-        self.latest.skip(self.queue.dropped());
-        if !outage && self.latest.skipped() > 0 {
-            let skipped = self.latest.forget_skipped();
-            let address = &self.address;
-            self.report.say(&format!("{address} was slow: {skipped} older readings were left out"));
+        let dropped = self.queue.dropped();
+        match self.mqtt.history {
+            Some(_) => self.report.lost(dropped),
+            None => self.latest.skip(dropped),
+        }
+        if !outage && let Some(skipped) = self.skipped_states() {
+            self.report.say(&format!("{} was slow: {skipped}", self.address));
+        }
+    }
+
+    /// Writes lines of the history to the disk when it is time.
+    fn keep_history(&mut self, now: Instant) {
+        let is_away = self.is_history_away(now);
+        if let Some(history) = &mut self.mqtt.history {
+            history.open(self.report);
+            if is_away {
+                history.keep_old_lines(self.report);
+            }
+        }
+    }
+
+    /// True if the history takes another telegram. While the broker is away it makes room on the disk.
+    fn history_has_room(&mut self, now: Instant) -> bool {
+        if self.mqtt.history.as_ref().is_some_and(History::is_full) {
+            self.keep_history(now);
+        }
+        let (is_away, is_outage) = (self.is_history_away(now), self.is_outage(now));
+        let Some(history) = self.mqtt.history.as_mut().filter(|history| history.is_full()) else {
+            return true;
+        };
+        if is_away {
+            history.report_full(self.report);
+            self.queue.blocked(is_outage);
+        }
+        // The states go on while the topic of the history is refused.
+        is_away && !is_outage
+    }
+
+    /// Hands lines of the history to the session, as far as it has room.
+    fn publish_history(&mut self, now: Instant) {
+        let MqttSink { session, history: Some(history), .. } = &mut self.mqtt else {
+            return;
+        };
+        while session.has_room()
+            && let Some((number, message)) = history.next_line(now, self.report)
+        {
+            session.publish_line(message, number);
         }
     }
 
     fn take_readings(&mut self, readings: Arc<Readings>, now: Instant) {
         self.mqtt.meter_statuses.observe(&readings, now);
+        if let Some(history) = &mut self.mqtt.history {
+            match history.is_full() {
+                true => self.report.lost(1),
+                false => history.add(&readings),
+            }
+        }
         if let Some(announcer) = &mut self.mqtt.announcer {
             let messages = announcer.on_readings(&readings);
             // Without a connection they are dropped: the next connection announces everything.
@@ -103,6 +152,7 @@ impl ClientRun<'_> {
             self.online_pending = false;
             self.publish_status("online");
         }
+        self.publish_history(now);
         self.send(now);
     }
 }
