@@ -272,7 +272,7 @@ impl History {
         self.pending.is_full()
     }
 
-    /// Says once that there is no room, while the broker is away.
+    /// Says once that there is no room.
     pub fn report_full(&mut self, report: &dyn Report) {
         if !mem::replace(&mut self.full_reported, true) {
             let count = self.pending.len();

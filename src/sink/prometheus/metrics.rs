@@ -42,10 +42,10 @@ impl Metrics {
     /// The current page.
     pub fn page(&self) -> Vec<u8> {
         let mut text = Vec::new();
-        self.format.snapshot(&self.latest, self.stale(), &mut text);
         let now = Instant::now();
         let is_up = |seen: &Seen| self.freshness.is_fresh(seen.name(), now);
         Prometheus::up(&self.latest, is_up, &mut text);
+        self.format.snapshot(&self.latest, self.stale(), &mut text);
         text
     }
 

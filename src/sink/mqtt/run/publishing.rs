@@ -10,7 +10,7 @@ use crate::{
 
 impl ClientRun<'_> {
     /// Takes readings from the queue while the session has room. During an outage it takes all of
-    /// them and keeps the latest of each meter.
+    /// them and keeps the latest of each meter, and all of them for a history.
     pub(super) fn collect(&mut self, now: Instant) {
         if self.mqtt.session.has_room() {
             self.last_progress = now;
@@ -34,8 +34,13 @@ impl ClientRun<'_> {
             }
         }
         let dropped = self.queue.dropped();
-        match self.mqtt.history {
-            Some(_) => self.report.lost(dropped),
+        match &mut self.mqtt.history {
+            Some(history) => {
+                self.report.lost(dropped);
+                if dropped > 0 {
+                    history.report_full(self.report);
+                }
+            }
             None => self.latest.skip(dropped),
         }
         if !outage && let Some(skipped) = self.skipped_states() {
