@@ -163,6 +163,30 @@ fn what_was_not_stored_waits_for_the_next_start() {
 }
 
 #[test]
+fn what_waits_on_the_disk_goes_before_what_is_new() {
+    let (folder, port) = (TempDir::new().unwrap(), free_port());
+    let uri = alone(port, folder.path());
+    // Two segments.
+    in_vain(&uri, 0..20);
+    in_vain(&uri, 20..30);
+    let fake = Fake::on(port);
+    let sink = start(&uri, 100);
+    let mut client = fake.open();
+    put(&sink, 30..33);
+    assert_eq!(take_until(&mut client, 4), [0, 1, 2, 3, 4]);
+    client.close();
+    put(&sink, 33..36);
+    let mut client = fake.open();
+    let powers = take_until(&mut client, 35);
+    // The last acknowledgements may have been too late.
+    assert!(powers[0] <= 5 && powers == (powers[0]..36).collect::<Vec<_>>(), "{powers:?}");
+    let reader = rest(client);
+    let (messages, lost) = sink.end(LIMIT);
+    assert_eq!((reader.join().unwrap(), lost), (vec![], 0), "{messages:?}");
+    assert_eq!(names(&folder.path().join("spool")), ["lock"]);
+}
+
+#[test]
 fn a_power_cut_takes_what_is_younger_than_sync() {
     let (folder, port) = (TempDir::new().unwrap(), free_port());
     let sink = start(&alone(port, folder.path()), 100);
