@@ -78,6 +78,18 @@ impl Prometheus {
         about(&meters, text);
     }
 
+    /// Appends for each meter if its telegrams come. Only a caller with a clock can tell.
+    pub fn up(latest: &LatestReadings, is_up: impl Fn(&Seen) -> bool, text: &mut Vec<u8>) {
+        let help = "1 while telegrams of the meter come, 0 when they stay away.";
+        let mut samples = Samples::new("up", MetricType::Gauge, help);
+        let mut meters: Vec<&Seen> = latest.meters().collect();
+        meters.sort_by_key(|seen| seen.name());
+        for seen in meters {
+            samples.add(seen, &[], Decimal::new(is_up(seen).into(), 0));
+        }
+        samples.write(text);
+    }
+
     /// Numbers without a published name, and those whose name is taken.
     fn objects(&self, meters: &[&Seen], text: &mut Vec<u8>) {
         let help = "Number that the meter sends without a published name.";

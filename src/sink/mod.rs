@@ -10,16 +10,20 @@
 //! - [`guard`]: the check in front of all sinks that keeps wrong values out.
 //! - [`home_assistant`]: discovery by Home Assistant through MQTT.
 //! - [`line_counters`]: counters for the state of the line.
+//! - [`interval`]: the time between the telegrams of a meter; [`freshness`]: the meters that still
+//!   send.
 //! - [`timestamps`]: the time of a telegram; [`single_meter`]: a destination for one meter;
 //!   [`slug`]: texts from telegrams as part of a name.
-//! - [`files`]: writing files; [`http`], [`tls`]: connections to servers.
+//! - [`spool`]: lines that wait for a server; [`files`]: writing files; [`http`], [`tls`]: connections to servers.
 pub mod event;
 pub mod file;
 pub mod files;
+pub mod freshness;
 pub mod guard;
 pub mod home_assistant;
 pub mod http;
 pub mod influx;
+pub mod interval;
 pub mod kind;
 pub mod line_counters;
 pub mod mqtt;
@@ -31,6 +35,7 @@ pub mod settings;
 pub mod single_meter;
 pub mod slug;
 pub mod solarview;
+pub mod spool;
 pub mod throttle;
 pub mod timestamps;
 pub mod tls;

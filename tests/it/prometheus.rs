@@ -98,7 +98,7 @@ fn promtool_finds_nothing_to_complain_about() {
     let page = fs::read_to_string(&path).unwrap();
     // Each number of each of the three meters that have a number, and of that which has a title only.
     let numbers = FIELDS.len() + 3;
-    assert_eq!(samples(&page).len(), 4 * (numbers + 4));
+    assert_eq!(samples(&page).len(), 4 * (numbers + 5));
     promtool_is_content(&page);
 }
 
@@ -109,6 +109,37 @@ fn a_file_that_the_collector_would_not_read_is_reported() {
     let text = "does not end in .prom: the textfile collector will not read it";
     assert_eq!(sink.end(LIMIT), (vec![format!("{} {text}", path.display())], 0));
     assert!(path.exists());
+}
+
+/// The line of a meter that tells if its telegrams come.
+fn up(meter: &str, value: u8) -> String {
+    format!("smartmeter_up{{meter=\"{meter}\"}} {value}\n")
+}
+
+#[test]
+fn a_meter_that_falls_silent_is_down_until_it_sends_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("meter.prom");
+    let port = free_port();
+    let sinks = [
+        start(&format!("prometheus:{}?stale=3s", path.display()), 8),
+        start(&format!("prometheus://127.0.0.1:{port}?stale=3s"), 8),
+    ];
+    let file = || fs::read_to_string(&path).unwrap_or_default();
+    let served = || ask(([127, 0, 0, 1], port).into(), GET).unwrap_or_default();
+    let pages: [&dyn Fn() -> String; 2] = [&file, &served];
+    for _ in 0..2 {
+        sinks.iter().for_each(|sink| sink.put(&everything("1")));
+        for value in [1, 0] {
+            for page in pages {
+                wait_for("the meter and its silence", || page().contains(&up("1", value)));
+            }
+        }
+        promtool_is_content(&file());
+    }
+    for sink in sinks {
+        assert_eq!(sink.end(LIMIT).1, 0);
+    }
 }
 
 #[test]
@@ -217,7 +248,7 @@ fn the_exporter_shows_the_latest_readings_to_who_asks() {
     });
     assert!(answer.contains("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
     assert!(answer.contains(&format!("\r\nContent-Length: {}\r\n", body(&answer).len())));
-    assert_eq!(samples(body(&answer)).len(), 4, "what is gone from the meter is gone: {answer}");
+    assert_eq!(samples(body(&answer)).len(), 5, "what is gone from the meter is gone: {answer}");
     promtool_is_content(body(&answer));
     assert!(ask(address, "GET / HTTP/1.1\r\n\r\n").unwrap().starts_with("HTTP/1.1 404 "));
     let foreign = GET.replace("localhost", "rebound.example:9888");
@@ -322,7 +353,7 @@ fn a_hostile_meter_stays_within_its_label() {
     let page = fs::read_to_string(&path).unwrap();
     let label = r##"{meter="a/../+#{{x}}\"\n\\u{1b}[2J"}"##;
     assert!(page.contains(&format!("smartmeter_active_power_net_watts{label} -5\n")), "{page}");
-    assert_eq!(samples(&page).len(), 4, "{page}");
+    assert_eq!(samples(&page).len(), 5, "{page}");
     assert!(page.bytes().all(|sign| matches!(sign, b' '..=b'~' | b'\n')), "{page}");
     assert_eq!(names(folder.path()), ["meter.prom"]);
     promtool_is_content(&page);

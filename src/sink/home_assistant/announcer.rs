@@ -19,9 +19,9 @@ use crate::{
             config::DiscoveryConfig,
             diagnostics::Diagnostic,
             entity::Entity,
-            interval::TelegramInterval,
-            options::{DiscoveryOptions, PREFIX},
+            options::{DiscoveryForm, DiscoveryOptions, PREFIX},
         },
+        interval::TelegramInterval,
         line_counters::LineCounters,
         mqtt::publication::{ExtraValue, Publication, StateFormat},
         settings::{SinkSettings, error::SettingError},
@@ -96,6 +96,11 @@ impl HomeAssistant {
             most_meters: if topics.is_shared() { 1 } else { MOST_METERS },
             is_full: false,
         }))
+    }
+
+    /// True if meters are removed instead of announced.
+    pub fn is_removal(&self) -> bool {
+        self.options.form == DiscoveryForm::Remove
     }
 
     fn messages(&self, meter: &AnnouncedMeter) -> Vec<Publication> {
@@ -282,7 +287,8 @@ mod tests {
         assert!(messages[0].retain);
         assert_eq!(messages[0].qos, Qos::AtLeastOnce);
         let expected = concat!(
-            r#"{"avty":[{"t":"meterpipe/status"}],"cmps":{"#,
+            r#"{"avty":[{"t":"meterpipe/status"},{"t":"meterpipe/181220000009/status"}],"#,
+            r#""avty_mode":"all","cmps":{"#,
             r#""energy_import":{"def_ent_id":"sensor.smart_meter_181220000009_energy_import","#,
             r#""dev_cla":"energy","name":"Energy import","p":"sensor","stat_cla":"total_increasing","#,
             r#""sug_dsp_prc":0,"uniq_id":"meterpipe_181220000009_energy_import","#,
@@ -444,7 +450,7 @@ mod tests {
         let message = home_assistant("mqtt://broker/home?layout=flat&names.meter=id");
         let message = { message }.on_readings(&of_meter("1")).remove(0);
         let expected = concat!(
-            r#"{"avty":[{"t":"home/status"}],"cmps":{"#,
+            r#"{"avty":[{"t":"home/status"},{"t":"home/1/status"}],"avty_mode":"all","cmps":{"#,
             r#""meter_number":{"def_ent_id":"sensor.smart_meter_1_meter_number","#,
             r#""ent_cat":"diagnostic","ic":"mdi:identifier","name":"Meter number","p":"sensor","#,
             r#""stat_t":"home/1/id","uniq_id":"meterpipe_1_meter_number","val_tpl":"{{ value }}"},"#,
@@ -471,7 +477,8 @@ mod tests {
             "what has no name is left out"
         );
         let expected = concat!(
-            r#"{"avty":[{"t":"meterpipe/status"}],"#,
+            r#"{"avty":[{"t":"meterpipe/status"},{"t":"meterpipe/181220000009/status"}],"#,
+            r#""avty_mode":"all","#,
             r#""def_ent_id":"sensor.smart_meter_181220000009_power_net","#,
             r#""dev":{"ids":["meterpipe_181220000009"],"name":"Smart meter 181220000009","#,
             r#""sn":"181220000009"},"dev_cla":"power","exp_aft":60,"name":"Power net","#,
@@ -511,10 +518,13 @@ mod tests {
         let mut announcer = home_assistant("mqtt://broker?ha=remove&layout=none");
         let mut messages = announcer.on_readings(&readings(&line));
         assert_eq!(announcer.on_connect(), messages);
-        // The state that the broker retains goes, too.
+        // The state and the status that the broker retains go, too.
         let state = messages.pop().unwrap();
         assert_eq!(state.topic, "meterpipe/a_b-3a8e75c1/state");
         assert!(state.retain && state.payload.is_empty());
+        let status = messages.pop().unwrap();
+        assert_eq!(status.topic, "meterpipe/a_b-3a8e75c1/status");
+        assert!(status.retain && status.payload.is_empty());
         assert_eq!(messages, removed);
         assert_eq!(announcer.on_readings(&readings(&line)), [], "once is enough");
     }

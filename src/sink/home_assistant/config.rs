@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! homeassistant/device/meterpipe_181220000009/config
-//! {"avty":[{"t":"meterpipe/status"}],
+//! {"avty":[{"t":"meterpipe/status"},{"t":"meterpipe/181220000009/status"}],"avty_mode":"all",
 //!  "cmps":{"power_net":{"dev_cla":"power","exp_aft":60,"p":"sensor", …,
 //!                       "val_tpl":"{{ value_json['power_net_w'] }}"}, …},
 //!  "dev":{"ids":["meterpipe_181220000009"],"name":"Smart meter 181220000009","sn":"181220000009"},
@@ -56,8 +56,11 @@ impl DiscoveryConfig<'_> {
         match self.options.form {
             DiscoveryForm::Device => vec![self.device(entities)],
             DiscoveryForm::Remove => {
-                let state = message(self.state_format.topics.state(Some(self.number)), Vec::new());
-                [removal(&self.options.prefix, self.number), vec![state]].concat()
+                let topics = &self.state_format.topics;
+                let status = topics.meter_status(self.number);
+                let kept = status.into_iter().chain([topics.state(Some(self.number))]);
+                let kept = kept.map(|topic| message(topic, Vec::new())).collect();
+                [removal(&self.options.prefix, self.number), kept].concat()
             }
             // Entities that are disabled by default are left out: this form is for old versions of
             // Home Assistant, and a removal has to know all topics.
@@ -91,8 +94,13 @@ impl DiscoveryConfig<'_> {
     fn shared(&self) -> Map<String, Value> {
         let topics = &self.state_format.topics;
         let state = (topics.layout() == TopicLayout::Json).then(|| topics.state(Some(self.number)));
+        let statuses = [topics.status(), topics.meter_status(self.number)];
+        let availability: Vec<_> =
+            statuses.into_iter().flatten().map(|topic| json!({ "t": topic })).collect();
         members(json!({
-            "avty": topics.status().map(|topic| json!([{ "t": topic }])),
+            "avty": (!availability.is_empty()).then(|| json!(availability)),
+            // With a single topic the mode means nothing.
+            "avty_mode": (availability.len() > 1).then_some("all"),
             "dev": {
                 "ids": [id(self.number)],
                 "name": name(self.number),

@@ -9,12 +9,10 @@
 //! - [`options`]: the settings.
 //! - [`entity`]: the name, class and unit of a reading.
 //! - [`diagnostics`]: entities for the state of the line and of the meter's clock.
-//! - [`interval`]: the time after which a value is out of date.
 //! - [`config`]: the announcement as messages, and the messages that remove it.
 //! - [`announcer`]: the time of each announcement.
 pub mod announcer;
 pub mod config;
 pub mod diagnostics;
 pub mod entity;
-pub mod interval;
 pub mod options;

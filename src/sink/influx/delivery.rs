@@ -25,15 +25,17 @@ use crate::{
         http::{PostOutcome, PostTarget},
         influx::{
             batch::WriteBatch,
-            pending::PendingLines,
             response::{Outage, OutageKind, RetryDelay, ServerNames, WriteOutcome},
-            spooled::SpooledLines,
         },
         projection::Projection,
         queue::QueueReceiver,
+        spool::{pending::PendingLines, spooled::SpooledLines},
         traits::{Report, Sink},
     },
 };
+
+/// The file in the spool for lines that the server refuses for good.
+const REFUSED: &str = "refused.lp";
 
 /// The first wait between attempts.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
@@ -151,7 +153,7 @@ impl Delivery {
             settings,
             keep_tried: None,
             pending: PendingLines::default(),
-            spooled: SpooledLines::new(spool),
+            spooled: SpooledLines::new(spool, REFUSED),
             batch: WriteBatch::new(batch),
             backoff: Backoff::random(FIRST_RETRY, longest),
             outage: None,

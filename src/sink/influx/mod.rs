@@ -23,12 +23,10 @@
 //!
 //! During an outage 8 MiB of lines wait in memory, a day and a half of one meter. Further readings
 //! wait in the sink's queue, which drops the oldest first. With a
-//! [spool](crate::sink::files::spool), lines older than `retry` go to the disk, up to 64 MiB, and
+//! [spool](crate::sink::spool), lines older than `retry` go to the disk, up to 64 MiB, and
 //! so do the remaining lines at the end.
 mod batch;
 mod delivery;
 pub mod kind;
-mod pending;
 pub mod response;
 mod settings;
-mod spooled;

@@ -6,7 +6,10 @@ use crate::{
     format::printable::printable,
     sink::{
         home_assistant::announcer::HomeAssistant,
-        mqtt::{messages::StateMessages, session::Session, tls::Tls},
+        mqtt::{
+            history::History, messages::StateMessages, meter_status::MeterStatuses,
+            session::Session, tls::Tls,
+        },
         settings::{SinkSettings, SinkTarget, error::SettingError, uri::host_port},
     },
 };
@@ -17,6 +20,8 @@ pub(super) struct MqttSink {
     pub(super) session: Session,
     pub(super) states: StateMessages,
     pub(super) announcer: Option<HomeAssistant>,
+    pub(super) meter_statuses: MeterStatuses,
+    pub(super) history: Option<History>,
     /// The age up to which a state counts as the present.
     pub(super) fresh: Duration,
 }

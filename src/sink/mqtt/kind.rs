@@ -3,6 +3,7 @@
 use crate::{
     format::printable::printable,
     sink::{
+        freshness::STALE,
         home_assistant::options,
         kind::{Lookup, SinkEnvironment, SinkKind, SinkScheme, VariableAddress, first},
         mqtt::sink,
@@ -22,7 +23,7 @@ pub const MQTT: SinkKind = SinkKind {
         SinkScheme::server("mqtts", "mqtts://HOST", "an MQTT broker, over TLS"),
     ],
     about: "The path is the base of all topics; without a path it is `meterpipe`.",
-    keys: &[BROKER, TOPICS, CONNECTION, TLS, options::KEYS],
+    keys: &[BROKER, TOPICS, HISTORY, CONNECTION, TLS, options::KEYS],
     notes: "",
     environment: SinkEnvironment {
         address: &[("host", HOST), ("port", PORT), ("base topic", BASE_TOPIC)],
@@ -60,6 +61,14 @@ const TOPICS: &[SettingKey] = &[
     )
     .or("{base}/status"),
     SettingKey::new(
+        "meter_status",
+        SettingType::Text("TOPIC"),
+        "The topic of `online` and `offline` of a meter: whether its telegrams come. Values are \
+         valid if both topics say `online`. With `none`, or with `status=none`, there is no such topic.",
+    )
+    .or("{base}/{meter}/status"),
+    STALE,
+    SettingKey::new(
         "topics",
         SettingType::Table("FIELDS", "TOPIC"),
         "A separate topic for a reading, followed by its unit and number of decimals if they \
@@ -69,6 +78,33 @@ const TOPICS: &[SettingKey] = &[
     SettingKey::new("retain", SettingType::Switch, "The broker keeps the latest state for later subscribers.").or("false"),
     SettingKey::new("qos", SettingType::Choice(&["0", "1"]), "The quality of service of the states.")
         .or("0"),
+];
+
+const HISTORY: &[SettingKey] = &[
+    SettingKey::new(
+        "history",
+        SettingType::Text("TOPIC"),
+        "A topic for every telegram that the sink takes, such as `{base}/{meter}/history`: one JSON object \
+         with the meter's time, with QoS 1, in order and at least once. Without it a broker that was away \
+         gets the latest state only. With `layout=none` and `status=none` nothing else is sent.",
+    ),
+    SettingKey::new(
+        "spool",
+        SettingType::Folder,
+        "For a history: a folder for readings that the broker has not taken; no other sink may use \
+         it. Without a spool such readings wait in memory, up to 8 MiB, and are lost at the end of the \
+         run. With a spool they go to the folder after `sync`, and at the end of the run, and the next \
+         run sends them. The folder holds at most 64 MiB; after that new readings replace the oldest \
+         ones. While the broker answers, nothing is written. Readings that the broker refuses for good \
+         are added to `refused.tsv` there, up to 1 MiB.",
+    ),
+    SettingKey::new(
+        "sync",
+        SettingType::Duration,
+        "With a spool: the longest time that readings exist only in memory while the broker does not \
+         answer. A power cut then costs no more than these.",
+    )
+    .or("15s"),
 ];
 
 const CONNECTION: &[SettingKey] = &[

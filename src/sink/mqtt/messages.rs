@@ -54,6 +54,11 @@ impl StateMessages {
         &self.state_format
     }
 
+    /// True if there is no topic for states at all.
+    pub fn is_nothing(&self) -> bool {
+        self.custom_topics.is_empty() && self.state_format.topics.layout() == TopicLayout::Nothing
+    }
+
     /// The messages of some readings. Missing `required_fields` and unknown `extra_values` become
     /// `null`. A topic that meters share takes only the readings of the first one.
     pub fn messages(

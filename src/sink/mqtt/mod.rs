@@ -8,14 +8,18 @@
 //! - [`connect`], [`transport`], [`tls`]: the connection.
 //! - [`reconnect`], [`disconnect`]: the reason for a lost connection, its message and the next
 //!   attempt.
+//! - [`history`]: every telegram, until the broker has it.
+//! - [`meter_status`]: `online` and `offline` of each meter.
 //! - [`latest`]: the latest readings of each meter.
 mod client;
 pub mod connect;
 pub mod custom_topics;
 pub mod disconnect;
+pub mod history;
 pub mod kind;
 pub mod latest;
 pub mod messages;
+pub mod meter_status;
 pub mod packets;
 pub mod publication;
 pub mod reconnect;

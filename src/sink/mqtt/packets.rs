@@ -117,6 +117,8 @@ impl Reason {
     pub const SHUTTING_DOWN: Self = Self(0x8b);
     /// Session taken over: another client came with the same name.
     pub const TAKEN_OVER: Self = Self(0x8e);
+    /// Packet too large.
+    pub const TOO_LARGE: Self = Self(0x95);
     /// Retain not supported, not even for a will.
     pub const RETAIN: Self = Self(0x9a);
     /// QoS not supported for a will.

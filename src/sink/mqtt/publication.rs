@@ -58,4 +58,10 @@ impl StateFormat {
         let (topic, payload) = (self.topics.status()?, status.as_bytes().to_vec());
         Some(Publication { topic, payload, retain: true, qos: Qos::AtLeastOnce })
     }
+
+    /// The status message of a meter, if it has a status topic.
+    pub fn meter_status(&self, meter: &str, status: &str) -> Option<Publication> {
+        let (topic, payload) = (self.topics.meter_status(meter)?, status.as_bytes().to_vec());
+        Some(Publication { topic, payload, retain: true, qos: Qos::AtLeastOnce })
+    }
 }

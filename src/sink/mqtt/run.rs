@@ -59,6 +59,12 @@ impl ClientRun<'_> {
         at(self.queue.deadline());
         at(self.announce_at.filter(|_| self.mqtt.session.has_room()));
         at(self.repeat_states_at.filter(|_| self.mqtt.session.is_open()));
+        let stale = self.mqtt.meter_statuses.next_change(now);
+        at(stale.filter(|_| self.mqtt.session.is_open()));
+        if let Some(history) = &self.mqtt.history {
+            at(history.keep_at().filter(|_| self.is_history_away(now)));
+            at(history.hold_until().filter(|until| *until > now));
+        }
         at(self.mqtt.session.next_check());
         let mut all = vec![PollFd::new(self.queue, PollFlags::IN)];
         match &self.phase {

@@ -28,7 +28,12 @@ pub struct Session {
     versions: Versions,
     carried_over: VecDeque<Outgoing>,
     connection: Option<SessionConnection>,
+    /// Answers to lines of the history that nobody has taken yet.
+    answers: Vec<LineAnswer>,
 }
+
+/// The number of a line of the history, and the reason if the broker refuses it.
+pub type LineAnswer = (u64, Option<Reason>);
 
 /// One connection.
 struct SessionConnection {
@@ -50,6 +55,8 @@ struct Outgoing {
     /// True if a message with QoS 1 goes into the next connection when it is not acknowledged in
     /// this one.
     keep_for_next: bool,
+    /// The number of a line of the history, which is kept elsewhere until it is acknowledged.
+    line: Option<u64>,
 }
 
 /// An event in a connection.
@@ -79,9 +86,10 @@ pub struct TooLarge {
 impl Session {
     /// A session with these CONNECT options. Without a `wanted` version it uses the one that the
     /// broker speaks.
-    pub const fn new(connect_options: ConnectOptions, wanted: Option<Protocol>) -> Self {
+    pub fn new(connect_options: ConnectOptions, wanted: Option<Protocol>) -> Self {
         let versions = Versions::new(wanted);
-        Self { connect_options, versions, carried_over: VecDeque::new(), connection: None }
+        let (carried_over, answers) = (VecDeque::new(), Vec::new());
+        Self { connect_options, versions, carried_over, connection: None, answers }
     }
 
     /// True if the broker accepts only the older version.
@@ -147,7 +155,19 @@ impl Session {
 
     /// Publishes a message that every connection begins with.
     pub fn announce(&mut self, message: Publication) {
-        self.enqueue(Outgoing { message, readings: 0, keep_for_next: false });
+        self.enqueue(Outgoing { message, readings: 0, keep_for_next: false, line: None });
+    }
+
+    /// Publishes a line of the history. [`take_answers`](Self::take_answers) returns its number when
+    /// the broker has answered; a lost connection gives no answer.
+    pub fn publish_line(&mut self, message: Publication, number: u64) {
+        let line = Some(number);
+        self.enqueue(Outgoing { message, readings: 0, keep_for_next: false, line });
+    }
+
+    /// The answers to lines of the history since the last call.
+    pub fn take_answers(&mut self) -> Vec<LineAnswer> {
+        core::mem::take(&mut self.answers)
     }
 
     /// Publishes the messages of one reading.
@@ -158,6 +178,7 @@ impl Session {
                 message,
                 readings: u64::from(at == last),
                 keep_for_next: true,
+                line: None,
             });
         }
     }
@@ -222,11 +243,15 @@ impl Session {
         {
             match connection.packets.publish(&outgoing.message) {
                 Ok(Some(id)) => connection.unacknowledged.push_back((id, now, outgoing)),
-                Ok(None) => (),
-                Err(Malformed) => {
-                    let Outgoing { message, readings, .. } = outgoing;
-                    too_large.push(TooLarge { topic: message.topic, readings });
-                }
+                // A broker without QoS 1 acknowledges nothing.
+                Ok(None) => self.answers.extend(outgoing.line.map(|line| (line, None))),
+                Err(Malformed) => match outgoing.line {
+                    Some(line) => self.answers.push((line, Some(Reason::TOO_LARGE))),
+                    None => {
+                        let Outgoing { message, readings, .. } = outgoing;
+                        too_large.push(TooLarge { topic: message.topic, readings });
+                    }
+                },
             }
             octets.append(&mut connection.packets.take());
         }
@@ -254,7 +279,7 @@ impl Session {
                     return Err(Disconnect::BrokerDisconnect(reason));
                 }
                 Incoming::Acknowledged(id, reason) => {
-                    events.extend(connection.acknowledge(id, reason))
+                    events.extend(connection.acknowledge(id, reason, &mut self.answers));
                 }
                 Incoming::Message(topic, payload) => {
                     events.push(SessionEvent::Message(topic, payload));
@@ -322,6 +347,7 @@ impl Session {
     /// version or a weaker will.
     pub fn connection_lost(&mut self, end: &Disconnect) -> bool {
         let was_open = self.is_open();
+        self.answers.clear();
         if let Some(connection) = self.connection.take() {
             self.keep(connection);
         }
@@ -357,9 +383,18 @@ impl SessionConnection {
         Some(next)
     }
 
-    fn acknowledge(&mut self, id: u16, reason: Reason) -> Option<SessionEvent> {
+    fn acknowledge(
+        &mut self,
+        id: u16,
+        reason: Reason,
+        answers: &mut Vec<LineAnswer>,
+    ) -> Option<SessionEvent> {
         let at = self.unacknowledged.iter().position(|(sent, ..)| *sent == id)?;
-        let (.., Outgoing { message, readings, .. }) = self.unacknowledged.remove(at)?;
+        let (.., Outgoing { message, readings, line, .. }) = self.unacknowledged.remove(at)?;
+        if let Some(line) = line {
+            answers.push((line, Some(reason).filter(|reason| reason.is_failure())));
+            return None;
+        }
         Some(match reason.is_failure() {
             true => SessionEvent::Rejected(message.topic, reason, readings),
             false => SessionEvent::Accepted(message.topic),

@@ -13,21 +13,26 @@
 //! after the first state, with that state once more: some subscribers need a moment to subscribe after
 //! an announcement. A new announcement may change a unit, and a subscriber must not show its old value
 //! in the new unit; so `offline` goes before it and `online` behind the second state. The status becomes
-//! `offline` before the sink disconnects; after a lost connection the broker publishes it. A short
+//! `offline` before the sink disconnects; after a lost connection the broker publishes it. The status of
+//! a meter becomes `offline` when its telegrams stay away, and before the sink disconnects. A short
 //! run, such as a cron job, sets `status=none`: its values stay valid after it has ended.
 //!
 //! A state topic shows the present and has no history. After an outage the sink sends the latest
 //! state of each meter if it is not older than 30 s or three times the interval of the sink, and
-//! with QoS 1 the messages that were under way when the connection ended.
+//! with QoS 1 the messages that were under way when the connection ended. A
+//! [history](super::history) has its own topic.
 
 use core::time::Duration;
 
 use crate::sink::{
+    freshness::Freshness,
     home_assistant::announcer::HomeAssistant,
     kind::BuildContext,
     mqtt::{
         client::{Broker, MqttSink},
+        history::History,
         messages::StateMessages,
+        meter_status::MeterStatuses,
         packets::{ConnectOptions, Protocol},
         publication::StateFormat,
         run::state::ClientRun,
@@ -52,14 +57,21 @@ pub fn new(
     let states = StateMessages::take(settings, state_format)?;
     let BuildContext { run, counters, interval } = *context;
     let announcer = HomeAssistant::take(settings, states.state_format(), counters, interval)?;
-    let connect_options = connect_options(settings, states.state_format(), run)?;
+    let freshness = Freshness::take(settings, interval)?;
+    // A meter that is taken back has no status.
+    let has_status = !announcer.as_ref().is_some_and(HomeAssistant::is_removal);
+    let state_format = has_status.then(|| states.state_format().clone());
+    let meter_statuses = MeterStatuses::new(freshness, state_format);
+    let history = History::take(settings, states.state_format())?;
+    let history_topic = history.as_ref().map(History::topic);
+    let connect_options = connect_options(settings, states.state_format(), history_topic, run)?;
     let protocol = settings.take_choice("protocol")?.map(|version| match version {
         "5" => Protocol::Five,
         _ => Protocol::Three,
     });
     let session = Session::new(connect_options, protocol);
     let fresh = FRESH.max(interval.unwrap_or_default().saturating_mul(3));
-    Ok(Box::new(MqttSink { broker, session, states, announcer, fresh }))
+    Ok(Box::new(MqttSink { broker, session, states, announcer, meter_statuses, history, fresh }))
 }
 
 impl Sink for MqttSink {
@@ -71,6 +83,7 @@ impl Sink for MqttSink {
 fn connect_options(
     settings: &mut SinkSettings,
     state_format: &StateFormat,
+    history_topic: Option<&str>,
     run: &str,
 ) -> Result<ConnectOptions, SettingError> {
     let user = settings.take("user").filter(|user| !user.is_empty());
@@ -82,7 +95,8 @@ fn connect_options(
     let keepalive = u16::try_from(keepalive).ok().filter(|seconds| *seconds > 0);
     let keepalive =
         keepalive.ok_or_else(|| SettingError::of("keepalive", "1s to 65535s expected"))?;
-    let client_id = settings.take("client_id").unwrap_or_else(|| client_id(state_format, run));
+    let usual = || client_id(state_format, history_topic, run);
+    let client_id = settings.take("client_id").unwrap_or_else(usual);
     if client_id.is_empty() || client_id.contains(char::is_control) {
         return Err(SettingError::of("client_id", "it is empty or has control characters"));
     }
@@ -98,10 +112,11 @@ fn connect_options(
 /// The same at every start: a broker that has not noticed the end of the last run drops the old
 /// client and publishes its will before this run says anything. The name differs by machine, topic
 /// and run. MQTT 3.1.1 brokers need not accept more than 23 characters.
-fn client_id(state_format: &StateFormat, run: &str) -> String {
+fn client_id(state_format: &StateFormat, history_topic: Option<&str>, run: &str) -> String {
     let system = rustix::system::uname();
     let mut octets = system.nodename().to_bytes().to_vec();
-    for part in [&state_format.topics.state(None), run] {
+    let state = state_format.topics.state(None);
+    for part in [state.as_str(), run].into_iter().chain(history_topic) {
         octets.push(0);
         octets.extend_from_slice(part.as_bytes());
     }
@@ -151,7 +166,7 @@ mod tests {
         let id_of = |uri: &str, run| {
             let mut settings: SinkSettings = uri.parse().unwrap();
             let state_format = StateFormat::take(&mut settings).unwrap();
-            connect_options(&mut settings, &state_format, run).unwrap().client_id
+            connect_options(&mut settings, &state_format, None, run).unwrap().client_id
         };
         let id = |uri| id_of(uri, "");
         let usual = id("mqtt://b");

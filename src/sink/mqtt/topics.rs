@@ -1,6 +1,6 @@
 //! The topics of the sink.
 //!
-//! The path of the URI is the base; `topic`, `layout` and `status` are in [`kind`](super::kind).
+//! The path of the URI is the base; `topic`, `layout`, `status` and `meter_status` are in [`kind`](super::kind).
 //!
 //! With `layout=flat` the default of `topic` is `{base}/{meter}`.
 //!
@@ -18,6 +18,7 @@ pub struct Topics {
     base: String,
     state: String,
     status: Option<String>,
+    meter_status: Option<String>,
     layout: TopicLayout,
 }
 
@@ -34,7 +35,7 @@ pub enum TopicLayout {
 }
 
 impl Topics {
-    /// Takes `topic`, `layout` and `status`.
+    /// Takes `topic`, `layout`, `status` and `meter_status`.
     ///
     /// # Errors
     /// An invalid topic, or an unknown placeholder in a template.
@@ -55,9 +56,13 @@ impl Topics {
         };
         let state = settings.take("topic").unwrap_or_else(|| usual.to_owned());
         let status = settings.take("status").filter(|status| status != "none");
+        let meter_status = settings.take("meter_status").filter(|status| status != "none");
+        let meter_status = meter_status.filter(|_| status.is_some());
+        let meter_status = meter_status.map(|topic| checked_for_meters("meter_status", &topic));
         Ok(Self {
             state: checked("topic", state.trim_end_matches('/'), &["base", "meter"])?,
             status: status.map(|status| checked("status", &status, &["base"])).transpose()?,
+            meter_status: meter_status.transpose()?,
             base,
             layout,
         })
@@ -76,6 +81,11 @@ impl Topics {
     /// The topic of `online` and `offline`, if there is one.
     pub fn status(&self) -> Option<String> {
         self.status.as_ref().map(|status| self.fill(status, None))
+    }
+
+    /// The topic of `online` and `offline` of a meter, if there is one.
+    pub fn meter_status(&self, meter: &str) -> Option<String> {
+        self.meter_status.as_ref().map(|status| self.fill(status, Some(meter)))
     }
 
     /// The topic for the state of a meter.
@@ -106,6 +116,15 @@ impl Topics {
 /// A name as the last level of a topic; the code of an object keeps its dots and colons.
 fn level(name: &str) -> String {
     name.replace(|c: char| matches!(c, '+' | '/' | '#') || c.is_control(), "_")
+}
+
+/// Checks a template that gives each meter a topic of its own.
+fn checked_for_meters(key: &str, template: &str) -> Result<String, SettingError> {
+    let checked = checked(key, template, &["base", "meter"])?;
+    match checked.contains("{meter}") {
+        true => Ok(checked),
+        false => Err(SettingError::of(key, "{meter} is missing: each meter has a status")),
+    }
 }
 
 /// Checks that a template has only known placeholders and gives a valid topic.
@@ -154,6 +173,7 @@ mod tests {
         let topics = topics("mqtt://b").unwrap();
         assert_eq!(topics.state(Some("181220000009")), "meterpipe/181220000009/state");
         assert_eq!(topics.status().as_deref(), Some("meterpipe/status"));
+        assert_eq!(topics.meter_status("a/b").as_deref(), Some("meterpipe/a_b-3a8e75c1/status"));
         let flat = super::tests::topics("mqtt://b/house/meter/?layout=flat").unwrap();
         assert_eq!(flat.value(Some("7"), "power_net_w"), "house/meter/7/power_net_w");
         assert_eq!(flat.value(Some("7"), "1-0:99.1.0#2"), "house/meter/7/1-0:99.1.0_2");
@@ -166,7 +186,10 @@ mod tests {
         let topics = topics(&format!("mqtt://b/a%20b{query}")).unwrap();
         assert_eq!(topics.state(Some("{base}")), "x/_base_-2aa7045e/a b");
         assert_eq!(topics.status().as_deref(), Some("y/a b"));
-        assert_eq!(super::tests::topics("mqtt://b?status=none").unwrap().status(), None);
+        let none = super::tests::topics("mqtt://b?status=none").unwrap();
+        assert_eq!((none.status(), none.meter_status("7")), (None, None));
+        let none = super::tests::topics("mqtt://b?meter_status=none").unwrap();
+        assert_eq!((none.status().is_some(), none.meter_status("7")), (true, None));
     }
 
     #[test]
@@ -177,6 +200,7 @@ mod tests {
         assert!(why("mqtt://b/$SYS").contains("belong to the broker"));
         assert!(why("mqtt://b?topic=a/{name}").contains("must be one of {base}, {meter}"));
         assert!(why("mqtt://b?status=a/{meter}").contains("must be one of {base}"));
+        assert!(why("mqtt://b?meter_status=x").contains("{meter} is missing"));
         assert!(why("mqtt://b?topic=").contains("empty"));
         assert_eq!(why("mqtt://b?layout=xml"), "layout: json, flat or none expected");
         assert!(why(&format!("mqtt://b/{}", "x".repeat(2000))).contains("more than"));

@@ -1,6 +1,7 @@
 //! The description of the Prometheus sink.
 
 use crate::sink::{
+    freshness::STALE,
     kind::{SinkEnvironment, SinkKind, SinkScheme},
     prometheus::sink,
     settings::{
@@ -25,7 +26,8 @@ pub const PROMETHEUS: SinkKind = SinkKind {
         ),
     ],
     about: "The exporter listens on exactly this address, and answers `GET /metrics`. `fields` selects \
-            readings; the metrics about the meters themselves are always there.",
+            readings; the metrics about the meters themselves are always there. `smartmeter_up` is 1 while the \
+            telegrams of a meter come, and 0 after `stale`.",
     keys: &[KEYS],
     notes: "",
     environment: SinkEnvironment::KEYS_ONLY,
@@ -41,6 +43,7 @@ const KEYS: &[SettingKey] = &[
          for ever. Registers and the time of the last telegram stay.",
     )
     .or("1h"),
+    STALE,
     MODE.or_depending("644, because the collector runs as another user"),
     SettingKey::new(
         "hosts",

@@ -1,13 +1,17 @@
 //! The current metrics for Prometheus.
 
 use core::time::Duration;
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    format::{latest::LatestReadings, prometheus::Prometheus, readings::Readings},
-    sink::traits::Report,
+    format::{
+        latest::{LatestReadings, Seen},
+        prometheus::Prometheus,
+        readings::Readings,
+    },
+    sink::{freshness::Freshness, traits::Report},
 };
 
 /// The latest readings, and the time for which they are valid.
@@ -17,22 +21,30 @@ pub struct Metrics {
     latest: LatestReadings,
     expire_after: SignedDuration,
     full_reported: bool,
+    freshness: Freshness,
 }
 
 impl Metrics {
     /// Momentary values are valid for `expire_after` since the last telegram; zero means for ever.
-    pub fn new(format: Prometheus, expire_after: Duration) -> Self {
+    pub fn new(format: Prometheus, expire_after: Duration, freshness: Freshness) -> Self {
         let expire_after = match expire_after {
             Duration::ZERO => SignedDuration::MAX,
             time => SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX),
         };
-        Self { format, latest: LatestReadings::default(), expire_after, full_reported: false }
+        Self {
+            format,
+            latest: LatestReadings::default(),
+            expire_after,
+            full_reported: false,
+            freshness,
+        }
     }
 
     /// Takes readings that arrive now.
     ///
     /// A meter that has to make room for another one is counted, and the first is reported.
     pub fn take(&mut self, readings: Arc<Readings>, report: &dyn Report) {
+        self.freshness.observe(&readings, Instant::now());
         if self.latest.put(readings, 1, Some(Timestamp::now())) {
             return;
         }
@@ -45,6 +57,9 @@ impl Metrics {
     /// The current page.
     pub fn page(&self) -> Vec<u8> {
         let mut text = Vec::new();
+        let now = Instant::now();
+        let is_up = |seen: &Seen| self.freshness.is_fresh(seen.name(), now);
+        Prometheus::up(&self.latest, is_up, &mut text);
         self.format.snapshot(&self.latest, self.stale(), &mut text);
         text
     }
@@ -54,20 +69,30 @@ impl Metrics {
         Timestamp::now().checked_sub(self.expire_after).ok()
     }
 
-    /// The number of telegrams and of stale meters: a new page differs in one of them.
-    pub fn state(&self) -> (u64, usize) {
+    /// The number of telegrams, of meters without momentary values, and of meters that still send: a new
+    /// page differs in one of them.
+    pub fn state(&self) -> (u64, usize, usize) {
         let stale = self.stale();
         let is_stale = |at: Option<Timestamp>| at.zip(stale).is_some_and(|(at, stale)| at < stale);
         let telegrams = self.latest.meters().map(|seen| seen.telegrams).sum();
-        (telegrams, self.latest.meters().filter(|seen| is_stale(seen.arrived)).count())
+        let stale = self.latest.meters().filter(|seen| is_stale(seen.arrived)).count();
+        (telegrams, stale, self.freshness.count(Instant::now()))
     }
 
-    /// The time until the next meter becomes stale.
+    /// The time until the page changes without a telegram.
     pub fn fresh_for(&self) -> Option<Duration> {
+        let now = Instant::now();
+        let next = self.freshness.next_change(now).map(|next| next.duration_since(now));
+        let left = self.valid_for().into_iter().chain(next).min()?;
+        // Rather a little late than early.
+        Some(left + Duration::from_millis(10))
+    }
+
+    /// The time for which the next momentary values are valid.
+    fn valid_for(&self) -> Option<Duration> {
         let stale = self.stale()?;
         let arrivals = self.latest.meters().filter_map(|seen| seen.arrived);
         let left = arrivals.filter(|at| *at >= stale).map(|at| at.duration_since(stale)).min()?;
-        // Rather a little late than early.
-        Duration::try_from(left).ok().map(|left| left + Duration::from_millis(10))
+        Duration::try_from(left).ok()
     }
 }

@@ -15,6 +15,7 @@ use crate::{
             path_template::{PathTemplate, printable_path},
             snapshot::{Pages, SnapshotSink},
         },
+        freshness::Freshness,
         kind::BuildContext,
         prometheus::{exporter::Exporter, host_names::HostNames, metrics::Metrics},
         settings::{SinkSettings, SinkTarget, error::SettingError},
@@ -28,7 +29,7 @@ use crate::{
 /// Invalid values.
 pub fn new(
     settings: &mut SinkSettings,
-    _: &BuildContext<'_>,
+    context: &BuildContext<'_>,
 ) -> Result<Box<dyn Sink>, SettingError> {
     let expire_after = settings.take_duration("expire_after")?.unwrap_or_default();
     let projection = settings.take_projection()?;
@@ -36,7 +37,8 @@ pub fn new(
         let text = "prometheus: names and units are those of Prometheus, they cannot be chosen";
         return Err(SettingError::new(text));
     }
-    let metrics = Metrics::new(Prometheus::new(projection.keys), expire_after);
+    let freshness = Freshness::take(settings, context.interval)?;
+    let metrics = Metrics::new(Prometheus::new(projection.keys), expire_after, freshness);
     if let SinkTarget::Server { host, port, path } = settings.target.clone() {
         let port = port.ok_or_else(|| {
             SettingError::new("prometheus: a port expected, as in prometheus://127.0.0.1:9888")
@@ -68,7 +70,7 @@ struct Textfile {
     is_read: bool,
     metrics: Metrics,
     /// The state that the file holds.
-    written: Option<(u64, usize)>,
+    written: Option<(u64, usize, usize)>,
 }
 
 impl Pages for Textfile {

@@ -34,7 +34,6 @@ use meterpipe::{
     reading::telegram::Telegram,
     record::{Attributes, Place, Record, RecordKind, Time},
     sink::{
-        files::spool::Spool,
         guard::{evidence::TelegramEvidence, guard::Guard},
         http::{PostOutcome, PostTarget, Trust},
         influx::response::{ServerNames, WriteOutcome},
@@ -48,6 +47,7 @@ use meterpipe::{
         prometheus::{host_names::HostNames, web},
         registry,
         settings::{Secret, SinkSettings},
+        spool::segments::Spool,
     },
     source::{Burst, parmrk::Unescaper},
 };

@@ -40,7 +40,12 @@ pub(crate) struct Published {
 
 impl Fake {
     pub(crate) fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::on(0)
+    }
+
+    /// On that port.
+    pub(crate) fn on(port: u16) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let (sender, connections) = channel();
         thread::spawn(move || {

@@ -1,14 +1,17 @@
 //! The MQTT sink against a scripted broker and against mosquitto.
 
 mod fake;
+mod history;
 mod mosquitto;
 mod real;
 mod scripted;
 
-/// A broker on that port of this machine, as a sink; without discovery, unless the query has it.
+/// A broker on that port of this machine, as a sink; without discovery and the
+/// status of meters, unless the query has them.
 fn uri(port: u16, query: &str) -> String {
     let ha = if query.contains("ha=") { "" } else { "&ha=off" };
-    format!("mqtt://127.0.0.1:{port}/house?{query}{ha}")
+    let status = if query.contains("meter_status=") { "" } else { "&meter_status=none" };
+    format!("mqtt://127.0.0.1:{port}/house?{query}{ha}{status}")
 }
 
 /// The announcement of a meter at `house`, which has sent its power and perhaps a voltage.

@@ -144,6 +144,39 @@ fn ten_times_a_broker_forgets_everything_and_has_it_back_within_five_seconds() {
 }
 
 #[test]
+fn a_meter_that_falls_silent_is_offline_until_it_sends_again() {
+    with_mosquitto(|| {
+        for form in ["device", "component"] {
+            let broker = Mosquitto::open();
+            let listener = broker.listen(&[]);
+            let sink =
+                broker.sink(&format!("ha={form}&meter_status={{base}}/{{meter}}/up&stale=3s"));
+            sink.put_power(1);
+            let config = listener.wait_for("/config ");
+            let topics =
+                r#"{"avty":[{"t":"house/status"},{"t":"house/181220000009/up"}],"avty_mode":"all""#;
+            assert!(config.contains(topics), "{config}");
+            listener.wait_for("house/181220000009/up online");
+            listener.wait_for("house/status online");
+            listener.wait_for("house/181220000009/up offline");
+            let late = broker.listen(&[]);
+            late.wait_for("1 0 house/status online");
+            late.wait_for("1 0 house/181220000009/up offline");
+            listener.forget();
+            sink.put_power(2);
+            listener.wait_for("house/181220000009/up online");
+            let received = listener.received();
+            let at = |part: &str| received.iter().position(|line| line.contains(part)).unwrap();
+            assert!(at("\"power_net_w\":2") < at("up online"), "the value first: {received:#?}");
+            assert!(!received.concat().contains("house/status"), "{received:#?}");
+            assert_eq!(sink.end(LIMIT), (vec![], 0));
+            listener.wait_for("house/181220000009/up offline");
+            listener.wait_for("house/status offline");
+        }
+    });
+}
+
+#[test]
 fn who_is_killed_or_hangs_is_offline() {
     with_mosquitto(|| {
         let broker = Mosquitto::open();

@@ -467,6 +467,32 @@ fn what_is_announced_later_is_published_between_offline_and_online() {
 }
 
 #[test]
+fn a_broker_that_forgot_all_is_told_again_which_meters_send() {
+    let fake = Fake::start();
+    let sink = fake.sink("meter_status={base}/{meter}/status&stale=1h");
+    let mut client = fake.online();
+    let state = |meter: &str| format!("{{\"meter\":\"{meter}\",\"power_net_w\":1}}");
+    ["1", "2"].iter().for_each(|meter| sink.put(&state(meter)));
+    let topics = |client: &mut Client, count| -> Vec<_> {
+        let all = (0..count).map(|_| client.take().unwrap());
+        all.map(|it| format!("{} {} {}", it.topic, it.payload, it.retain)).collect()
+    };
+    let [one, two] = ["1", "2"].map(|meter| format!("house/{meter}/status online true"));
+    let [first, second] =
+        ["1", "2"].map(|meter| format!("house/{meter}/state {} false", state(meter)));
+    assert_eq!(topics(&mut client, 4), [&*first, &*one, &*second, &*two]);
+    shut_down(client);
+    let mut client = fake.online();
+    assert_eq!(topics(&mut client, 4), [&*one, &*two, &*first, &*second]);
+    let reader = thread::spawn(move || all(client));
+    assert_eq!(sink.end(LIMIT).1, 0);
+    let left = reader.join().unwrap().into_iter().map(|it| (it.topic, it.payload));
+    let offline = ["1/status", "2/status", "status"]
+        .map(|topic| (format!("house/{topic}"), "offline".to_owned()));
+    assert_eq!(left.collect::<Vec<_>>(), offline);
+}
+
+#[test]
 fn a_broker_that_hangs_at_the_end_tells_the_will() {
     let fake = Fake::start();
     // The will reports the end, since the sink can send nothing more.

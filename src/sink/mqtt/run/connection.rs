@@ -6,6 +6,7 @@ use std::time::Instant;
 use crate::sink::mqtt::{
     connect::Connecting,
     disconnect::{BrokerNames, Disconnect, RetryPace},
+    history::History,
     packets::Reason,
     run::state::{ClientRun, Phase, RetryWait},
     transport::Transport,
@@ -51,6 +52,7 @@ impl ClientRun<'_> {
     /// Arranges the next attempt after a connection was lost or did not come about.
     fn connection_lost(&mut self, cause: &Disconnect, now: Instant) {
         let uptime = self.mqtt.session.is_open().then(|| now.duration_since(self.connected_at));
+        self.mqtt.history.iter_mut().for_each(History::connection_lost);
         if self.mqtt.session.connection_lost(cause) {
             // The session tries at once with MQTT 3.1.1 or a weaker will. The second failure is
             // reported.

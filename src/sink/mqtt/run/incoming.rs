@@ -31,6 +31,7 @@ impl ClientRun<'_> {
                 self.handle(event, now);
             }
         }
+        self.settle_history(now);
         if let Some(at) = self.announce_at
             && now >= at
             && self.mqtt.session.has_room()
@@ -98,10 +99,8 @@ impl ClientRun<'_> {
             self.collect(now);
         }
         if self.reconnect.connected() {
-            let skipped = match self.forget_skipped() {
-                0 => String::new(),
-                skipped => format!("; {skipped} older readings were left out"),
-            };
+            let skipped = self.skipped_states().map(|text| format!("; {text}"));
+            let skipped = skipped.unwrap_or_default();
             self.report.say(&format!("connected again{skipped}"));
         }
         if self.mqtt.session.is_fallback() && !self.fallback_reported {

@@ -4,26 +4,26 @@ use core::time::Duration;
 use std::{sync::Arc, time::Instant};
 
 use crate::{
-    format::readings::Readings,
-    sink::mqtt::{
-        client::MqttSink,
-        run::state::{ClientRun, STALL_TIMEOUT},
-    },
+    format::{latest::name, readings::Readings},
+    sink::mqtt::{client::MqttSink, history::History, run::state::ClientRun},
 };
 
 impl ClientRun<'_> {
     /// Takes readings from the queue while the session has room. During an outage it takes all of
-    /// them and keeps the latest of each meter.
+    /// them and keeps the latest of each meter, and all of them for a history.
     pub(super) fn collect(&mut self, now: Instant) {
         if self.mqtt.session.has_room() {
             self.last_progress = now;
         }
-        let patience = if self.queue.is_live() { STALL_TIMEOUT } else { FILE_STALL_TIMEOUT };
-        let outage = self.disconnected || now >= self.last_progress + patience;
-        self.queue.blocked(outage);
+        let outage = self.is_outage(now);
+        self.keep_history(now);
+        self.queue.blocked(outage && self.mqtt.history.as_ref().is_none_or(History::is_full));
         // Read before the queue is emptied: readings may come in between.
         let ended = self.queue.is_ended();
         while outage || self.mqtt.session.has_room() && !self.latest.is_due() {
+            if !self.history_has_room(now) {
+                break;
+            }
             let Some(readings) = self.queue.readings().next() else {
                 self.queue_drained = ended;
                 break;
@@ -33,25 +33,69 @@ impl ClientRun<'_> {
                 self.publish_states(now);
             }
         }
-        self.latest.skip(self.queue.dropped());
-        if !outage && self.latest.skipped() > 0 {
-            let skipped = self.forget_skipped();
-            let address = &self.address;
-            self.report.say(&format!("{address} was slow: {skipped} older readings were left out"));
+        let dropped = self.queue.dropped();
+        match &mut self.mqtt.history {
+            Some(history) => {
+                self.report.lost(dropped);
+                if dropped > 0 {
+                    history.report_full(self.report);
+                }
+            }
+            None => self.latest.skip(dropped),
+        }
+        if !outage && let Some(skipped) = self.skipped_states() {
+            self.report.say(&format!("{} was slow: {skipped}", self.address));
         }
     }
 
-    /// The number of skipped readings. A state shows the present, so live readings are not missing after
-    /// newer ones; of a file, every reading is wanted.
-    pub(super) fn forget_skipped(&mut self) -> u64 {
-        let skipped = self.latest.forget_skipped();
-        if !self.queue.is_live() {
-            self.report.lost(skipped);
+    /// Writes lines of the history to the disk when it is time.
+    fn keep_history(&mut self, now: Instant) {
+        let is_away = self.is_history_away(now);
+        if let Some(history) = &mut self.mqtt.history {
+            history.open(self.report);
+            if is_away {
+                history.keep_old_lines(self.report);
+            }
         }
-        skipped
+    }
+
+    /// True if the history takes another telegram. While the broker is away it makes room on the disk.
+    fn history_has_room(&mut self, now: Instant) -> bool {
+        if self.mqtt.history.as_ref().is_some_and(History::is_full) {
+            self.keep_history(now);
+        }
+        let (is_away, is_outage) = (self.is_history_away(now), self.is_outage(now));
+        let Some(history) = self.mqtt.history.as_mut().filter(|history| history.is_full()) else {
+            return true;
+        };
+        if is_away {
+            history.report_full(self.report);
+            self.queue.blocked(is_outage);
+        }
+        // The states go on while the topic of the history is refused.
+        is_away && !is_outage
+    }
+
+    /// Hands lines of the history to the session, as far as it has room.
+    fn publish_history(&mut self, now: Instant) {
+        let MqttSink { session, history: Some(history), .. } = &mut self.mqtt else {
+            return;
+        };
+        while session.has_room()
+            && let Some((number, message)) = history.next_line(now, self.report)
+        {
+            session.publish_line(message, number);
+        }
     }
 
     fn take_readings(&mut self, readings: Arc<Readings>, now: Instant) {
+        self.mqtt.meter_statuses.observe(&readings, now);
+        if let Some(history) = &mut self.mqtt.history {
+            match history.is_full() {
+                true => self.report.lost(1),
+                false => history.add(&readings),
+            }
+        }
         if let Some(announcer) = &mut self.mqtt.announcer {
             let was_full = announcer.is_full();
             let messages = announcer.on_readings(&readings);
@@ -79,6 +123,9 @@ impl ClientRun<'_> {
             self.repeat_states_at = (!messages.is_empty()).then_some(now + DISCOVERY_DELAY);
             messages.into_iter().for_each(|message| self.mqtt.session.announce(message));
         }
+        for message in self.mqtt.meter_statuses.on_connect(now) {
+            self.mqtt.session.announce(message);
+        }
         self.latest.repeat_all(self.mqtt.fresh);
     }
 
@@ -88,7 +135,7 @@ impl ClientRun<'_> {
             self.repeat_states_at = None;
             self.latest.repeat_all(self.mqtt.fresh);
         }
-        let MqttSink { session, states, announcer, .. } = &mut self.mqtt;
+        let MqttSink { session, states, announcer, meter_statuses, .. } = &mut self.mqtt;
         while session.is_open()
             && let Some((readings, repeated)) = self.latest.take(session.has_room())
         {
@@ -101,6 +148,11 @@ impl ClientRun<'_> {
                 true => session.repeat(messages),
                 false => session.publish(messages),
             }
+            let status = meter_statuses.on_state(name(&readings), now);
+            status.into_iter().for_each(|message| session.announce(message));
+        }
+        if session.is_open() {
+            meter_statuses.on_time(now).into_iter().for_each(|message| session.announce(message));
         }
         // `online` follows the states. An announcement may have changed a unit, and an entity that
         // came back earlier would show its old value in the new unit. Before the first state there
@@ -111,6 +163,7 @@ impl ClientRun<'_> {
             self.online_pending = false;
             self.publish_status("online");
         }
+        self.publish_history(now);
         self.send(now);
     }
 }
@@ -118,6 +171,3 @@ impl ClientRun<'_> {
 /// The time from an announcement to the repeated states: Home Assistant collects subscriptions for
 /// half a second. Other subscribers get the state at once.
 const DISCOVERY_DELAY: Duration = Duration::from_secs(1);
-
-/// A broker that takes nothing for this long no longer holds up a file.
-const FILE_STALL_TIMEOUT: Duration = Duration::from_secs(10);

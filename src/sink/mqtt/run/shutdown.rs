@@ -6,11 +6,15 @@ use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::sink::mqtt::run::state::{ClientRun, Phase, RetryWait, STALL_TIMEOUT, ShutdownStep};
+use crate::sink::mqtt::{
+    history::History,
+    run::state::{ClientRun, Phase, RetryWait, STALL_TIMEOUT, ShutdownStep},
+};
 
 impl ClientRun<'_> {
     fn has_nothing_left(&self) -> bool {
-        !self.latest.is_due() && self.mqtt.session.is_idle()
+        let no_history = self.mqtt.history.as_ref().is_none_or(History::is_empty);
+        no_history && !self.latest.is_due() && self.mqtt.session.is_idle()
     }
 
     pub(super) fn can_shut_down(&self) -> bool {
@@ -28,8 +32,9 @@ impl ClientRun<'_> {
     /// every ping and acknowledge nothing; nobody waits for such a broker for ever.
     fn track_remaining(&mut self, now: Instant) {
         let remaining = self.mqtt.session.unsent() + self.latest.unpublished();
-        if !self.queue_drained || remaining < self.remaining.0 {
-            self.remaining = (remaining, now);
+        let settled = self.mqtt.history.as_ref().map_or(0, History::settled);
+        if !self.queue_drained || remaining < self.remaining.0 || settled > self.settled {
+            (self.remaining, self.settled) = ((remaining, now), settled);
         }
         self.queue.waits(self.is_stalled(now));
     }
@@ -48,7 +53,7 @@ impl ClientRun<'_> {
             ShutdownStep::Running => {
                 // No `online` may follow.
                 (self.repeat_states_at, self.online_pending) = (None, false);
-                self.publish_status("offline");
+                self.publish_offline();
                 self.shutdown = ShutdownStep::OfflineSent;
                 self.send(now);
             }
@@ -69,7 +74,16 @@ impl ClientRun<'_> {
             && self.has_nothing_left()
             && self.latest.skipped() == 0
             && !self.mqtt.session.is_open();
-        now >= deadline || needs_action || nothing || self.shutdown == ShutdownStep::Closing
+        // Nobody mends an access list in the last seconds of a run.
+        let refused = self.queue_drained
+            && !self.latest.is_due()
+            && self.mqtt.session.is_idle()
+            && self.mqtt.history.as_ref().is_some_and(|history| history.is_held(now));
+        now >= deadline
+            || needs_action
+            || nothing
+            || refused
+            || self.shutdown == ShutdownStep::Closing
     }
 
     /// Ends an open connection in order, and counts the readings that were not sent.
@@ -77,7 +91,7 @@ impl ClientRun<'_> {
         let now = Instant::now();
         if self.mqtt.session.is_open() {
             if self.shutdown == ShutdownStep::Running {
-                self.publish_status("offline");
+                self.publish_offline();
             }
             self.send(now);
             // If `offline` did not go out, the broker has to publish it: DISCONNECT would cancel the
@@ -89,9 +103,23 @@ impl ClientRun<'_> {
             }
         }
         let unpublished = self.latest.unpublished() + self.latest.skipped();
-        let lost = self.mqtt.session.unsent() + unpublished + self.queue.abandon();
-        self.report.lost(lost);
-        if lost > 0 {
+        let states = self.mqtt.session.unsent() + unpublished;
+        let unsent = match &mut self.mqtt.history {
+            None => {
+                let lost = states + self.queue.abandon();
+                self.report.lost(lost);
+                lost
+            }
+            Some(history) => {
+                self.queue.readings().for_each(|readings| history.add(&readings));
+                self.report.lost(self.queue.dropped());
+                if states > 0 && !self.mqtt.states.is_nothing() {
+                    self.report.say(&format!("{states} older states were left out"));
+                }
+                states + history.give_up(self.report)
+            }
+        };
+        if unsent > 0 {
             let is_open = self.mqtt.session.is_open();
             if !is_open && !self.disconnected {
                 self.report.say(&format!("{} does not answer", self.address));

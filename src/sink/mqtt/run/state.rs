@@ -43,6 +43,8 @@ pub(in crate::sink::mqtt) struct ClientRun<'a> {
     pub(super) queue_drained: bool,
     /// The readings left at the end, and since when that number has not fallen.
     pub(super) remaining: (u64, Instant),
+    /// The lines of the history that were settled by then.
+    pub(super) settled: u64,
     pub(super) shutdown: ShutdownStep,
 }
 
@@ -96,6 +98,7 @@ impl<'a> ClientRun<'a> {
             subscription_reported: false,
             queue_drained: false,
             remaining: (0, now),
+            settled: 0,
             shutdown: ShutdownStep::Running,
         }
     }
@@ -107,8 +110,20 @@ impl<'a> ClientRun<'a> {
         message.into_iter().for_each(|message| session.announce(message));
     }
 
+    /// Publishes `offline` for each meter and for the sink, the last message of a run.
+    pub(super) fn publish_offline(&mut self) {
+        let MqttSink { session, meter_statuses, .. } = &mut self.mqtt;
+        meter_statuses.on_end().into_iter().for_each(|message| session.announce(message));
+        self.publish_status("offline");
+    }
+
     /// Hands packets to the socket until it takes no more.
     pub(super) fn send(&mut self, now: Instant) {
+        self.send_packets(now);
+        self.settle_history(now);
+    }
+
+    fn send_packets(&mut self, now: Instant) {
         let Phase::Connected(transport) = &mut self.phase else {
             return;
         };
@@ -133,6 +148,45 @@ impl<'a> ClientRun<'a> {
         }
     }
 
+    /// Notes which lines of the history the broker has stored or refused.
+    pub(super) fn settle_history(&mut self, now: Instant) {
+        let MqttSink { session, history: Some(history), .. } = &mut self.mqtt else {
+            return;
+        };
+        for (number, refusal) in session.take_answers() {
+            self.last_progress = now;
+            history.answered(number, refusal, &self.address, now, self.report);
+        }
+    }
+
+    /// True if the broker is away or takes nothing.
+    pub(super) fn is_outage(&self, now: Instant) -> bool {
+        let patience = if self.queue.is_live() { STALL_TIMEOUT } else { FILE_STALL_TIMEOUT };
+        self.disconnected || now >= self.last_progress + patience
+    }
+
+    /// True if lines of the history cannot be stored now.
+    pub(super) fn is_history_away(&self, now: Instant) -> bool {
+        self.is_outage(now) || self.mqtt.history.as_ref().is_some_and(|it| it.is_held(now))
+    }
+
+    /// The states that newer ones have replaced unsent, for a message. The number starts anew. A state
+    /// shows the present, so live readings are not missing after newer ones; of a file, every reading is
+    /// wanted, unless the history has it.
+    pub(super) fn skipped_states(&mut self) -> Option<String> {
+        let skipped = self.latest.forget_skipped();
+        if !self.queue.is_live() && self.mqtt.history.is_none() {
+            self.report.lost(skipped);
+        }
+        // With a history the readings themselves are not left out.
+        let what = match self.mqtt.history {
+            Some(_) if self.mqtt.states.is_nothing() => return None,
+            Some(_) => "states",
+            None => "readings",
+        };
+        (skipped > 0).then(|| format!("{skipped} older {what} were left out"))
+    }
+
     /// Counts readings that the broker refuses, and reports each topic once.
     pub(super) fn reject(&mut self, topic: String, why: &str, readings: u64) {
         self.report.lost(readings);
@@ -154,3 +208,6 @@ pub(super) const STALL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The most refused topics that are reported.
 const MOST_REFUSALS: usize = 16;
+
+/// A broker that takes nothing for this long no longer holds up a file.
+const FILE_STALL_TIMEOUT: Duration = Duration::from_secs(10);

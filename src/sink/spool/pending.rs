@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Instant};
 
 /// Lines with the time of their arrival.
 #[derive(Debug, Default)]
-pub(super) struct PendingLines {
+pub struct PendingLines {
     lines: VecDeque<(Instant, Box<[u8]>)>,
     octets: usize,
 }
@@ -16,58 +16,63 @@ const OVERHEAD: usize = 48;
 const MOST_OCTETS: usize = 8 * 1024 * 1024;
 
 impl PendingLines {
-    pub(super) fn push(&mut self, line: &[u8]) {
+    pub fn push(&mut self, line: &[u8]) {
         self.octets += line.len() + OVERHEAD;
         self.lines.push_back((Instant::now(), line.into()));
     }
 
     /// Puts lines in front of the others, in order.
-    pub(super) fn push_front(&mut self, lines: Vec<Box<[u8]>>) {
+    pub fn push_front(&mut self, lines: Vec<Box<[u8]>>) {
         for line in lines.into_iter().rev() {
             self.octets += line.len() + OVERHEAD;
             self.lines.push_front((Instant::now(), line));
         }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.lines.len()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
     /// True if there is no room for more.
-    pub(super) const fn is_full(&self) -> bool {
+    pub const fn is_full(&self) -> bool {
         self.octets >= MOST_OCTETS
     }
 
+    /// True if half the room is taken.
+    pub const fn is_crowded(&self) -> bool {
+        self.octets >= MOST_OCTETS / 2
+    }
+
     /// The arrival of the oldest line after the first `skipped` ones.
-    pub(super) fn since(&self, skipped: usize) -> Option<Instant> {
+    pub fn since(&self, skipped: usize) -> Option<Instant> {
         self.lines.get(skipped).map(|(since, _)| *since)
     }
 
     /// The lines after the first `skipped` ones.
-    pub(super) fn iter(&self, skipped: usize) -> impl Iterator<Item = &[u8]> {
+    pub fn iter(&self, skipped: usize) -> impl Iterator<Item = &[u8]> {
         self.lines.iter().skip(skipped).map(|(_, line)| line.as_ref())
     }
 
     /// Drops all lines but the first `kept` ones.
-    pub(super) fn truncate(&mut self, kept: usize) {
+    pub fn truncate(&mut self, kept: usize) {
         for (_, line) in self.lines.drain(kept.min(self.lines.len())..) {
             self.octets = self.octets.saturating_sub(line.len() + OVERHEAD);
         }
     }
 
     /// The first lines as one text.
-    pub(super) fn text(&self, count: usize) -> Vec<u8> {
+    pub fn text(&self, count: usize) -> Vec<u8> {
         let mut text = Vec::new();
         self.lines.iter().take(count).for_each(|(_, line)| text.extend_from_slice(line));
         text
     }
 
     /// Drops the first lines.
-    pub(super) fn remove(&mut self, count: usize) {
+    pub fn remove(&mut self, count: usize) {
         for (_, line) in self.lines.drain(..count.min(self.lines.len())) {
             self.octets = self.octets.saturating_sub(line.len() + OVERHEAD);
         }

@@ -101,6 +101,11 @@ impl Spool {
         self.segments.is_empty()
     }
 
+    /// The number of segments.
+    pub fn segments(&self) -> usize {
+        self.segments.len()
+    }
+
     /// Appends lines and syncs them to the disk. Returns the oldest lines that were dropped for them.
     ///
     /// # Errors
@@ -165,6 +170,11 @@ impl Spool {
         let content = parse_segment(&fs::read(self.path(segment.number))?);
         self.is_sent_now();
         Ok(Some(content))
+    }
+
+    /// Notes that the lines of the oldest segment are not being sent after all.
+    pub const fn is_sent_later(&mut self) {
+        self.is_sending = false;
     }
 
     /// Notes that the lines of the oldest segment are being sent: no new lines join them, and they do

@@ -9,24 +9,23 @@ use std::{
 };
 
 use crate::sink::{
-    files::{path_template::printable_path, spool::Spool},
-    influx::pending::PendingLines,
+    files::path_template::printable_path,
+    spool::{pending::PendingLines, segments::Spool},
     traits::Report,
 };
 
 /// The time between two tries to open a folder that cannot be used.
 const REOPEN_INTERVAL: Duration = Duration::from_secs(60);
 
-/// The file for lines that a server refuses for good, beside the segments.
-const REFUSED: &str = "refused.lp";
-
-/// The largest size of that file.
+/// The largest size of the file of refused lines.
 const MOST_REFUSED: u64 = 1024 * 1024;
 
 /// The spool of one sink, if the user wants one.
 #[derive(Debug, Default)]
-pub(super) struct SpooledLines {
+pub struct SpooledLines {
     folder: Option<PathBuf>,
+    /// The file for lines that a server refuses for good, beside the segments.
+    refused: &'static str,
     spool: Option<Spool>,
     /// The last try to open the folder.
     tried: Option<Instant>,
@@ -37,24 +36,24 @@ pub(super) struct SpooledLines {
 }
 
 impl SpooledLines {
-    /// The spool in a folder, if there is to be one.
-    pub(super) fn new(folder: Option<PathBuf>) -> Self {
-        Self { folder, ..Self::default() }
+    /// The spool in a folder, if there is to be one, with a file of that name for refused lines.
+    pub fn new(folder: Option<PathBuf>, refused: &'static str) -> Self {
+        Self { folder, refused, ..Self::default() }
     }
 
     /// True if the user wants a spool.
-    pub(super) const fn is_wanted(&self) -> bool {
+    pub const fn is_wanted(&self) -> bool {
         self.folder.is_some()
     }
 
     /// Opens the folder at the end of a run, when no later try comes.
-    pub(super) fn open_last(&mut self, report: &dyn Report) {
+    pub fn open_last(&mut self, report: &dyn Report) {
         self.tried = self.tried.and_then(|tried| tried.checked_sub(REOPEN_INTERVAL));
         self.open(report);
     }
 
     /// Opens the folder if it is not open. A disk may come later than this program.
-    pub(super) fn open(&mut self, report: &dyn Report) {
+    pub fn open(&mut self, report: &dyn Report) {
         let Some(folder) = self.folder.as_ref().filter(|_| self.spool.is_none()) else {
             return;
         };
@@ -83,17 +82,22 @@ impl SpooledLines {
     }
 
     /// True if nothing waits there besides the lines that are being sent.
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.taken > 0 || self.spool.as_ref().is_none_or(Spool::is_empty)
     }
 
+    /// True if lines wait on the disk that are not in memory.
+    pub fn has_more(&self) -> bool {
+        self.spool.as_ref().is_some_and(|spool| spool.segments() > usize::from(self.taken > 0))
+    }
+
     /// The number of first lines in memory that are on the disk too.
-    pub(super) const fn taken(&self) -> usize {
+    pub const fn taken(&self) -> usize {
         self.taken
     }
 
     /// Reads the oldest segment into memory, unless one is there.
-    pub(super) fn take(&mut self, pending: &mut PendingLines, report: &dyn Report) {
+    pub fn take(&mut self, pending: &mut PendingLines, report: &dyn Report) {
         while !self.is_empty()
             && let Some(spool) = &mut self.spool
         {
@@ -125,7 +129,7 @@ impl SpooledLines {
     }
 
     /// The first lines are stored or refused.
-    pub(super) fn settled(&mut self, count: usize, report: &dyn Report) {
+    pub fn settled(&mut self, count: usize, report: &dyn Report) {
         if self.taken > 0 {
             self.taken = self.taken.saturating_sub(count);
             if self.taken == 0 {
@@ -142,7 +146,7 @@ impl SpooledLines {
 
     /// Writes the lines that exist only in memory to the disk. Returns false if that fails. Lines in
     /// flight, and those that come first on the disk, stay in memory as well.
-    pub(super) fn put(
+    pub fn put(
         &mut self,
         pending: &mut PendingLines,
         in_flight: usize,
@@ -185,10 +189,23 @@ impl SpooledLines {
         }
     }
 
+    /// Leaves the first lines to the disk alone, to make room in memory. None may be in flight; all of
+    /// their segment is sent again later.
+    pub fn release(&mut self, pending: &mut PendingLines) {
+        if self.taken == 0 {
+            return;
+        }
+        pending.remove(self.taken);
+        self.taken = 0;
+        if let Some(spool) = &mut self.spool {
+            spool.is_sent_later();
+        }
+    }
+
     /// Keeps a line that the server will never take, for the user to look at. Returns the name of the
     /// file; `None` if there is no folder for it, or no room.
-    pub(super) fn park(&self, line: &[u8]) -> Option<String> {
-        let path = self.folder.as_ref().filter(|_| self.spool.is_some())?.join(REFUSED);
+    pub fn park(&self, line: &[u8]) -> Option<String> {
+        let path = self.folder.as_ref().filter(|_| self.spool.is_some())?.join(self.refused);
         let append = || -> io::Result<bool> {
             let mut options = OpenOptions::new();
             let mut file = options.create(true).append(true).mode(0o600).open(&path)?;
