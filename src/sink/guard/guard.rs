@@ -220,6 +220,14 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_played_twice_passes_once() {
+        let once: Vec<_> = (0..100).map(|at| line(5 * at, at + 1, &(at + 1).to_string())).collect();
+        let fates = fates([once.clone(), once].concat());
+        assert_eq!(fates.matches(['.', '+', '!']).count(), 99, "and the kept one: {fates}");
+        assert_eq!(fates.get(100..), Some(&*("x".repeat(68) + &"=".repeat(32))), "{fates}");
+    }
+
+    #[test]
     fn what_counts_up_passes() {
         assert_eq!(energies(&["12937", "12937", "12938", "13076", "13077"]), "k+...");
         assert_eq!(energies(&["1000", "2000", "2000", "3000"]), "k+..", "whole kilowatt-hours");

@@ -206,7 +206,10 @@ impl GuardedMeter {
             self.loose.digits = true;
         }
         let doubts = self.doubts(&now);
-        if let Some(counter) = now.counter {
+        // A long replay must not push out the telegrams that passed.
+        if let Some(counter) = now.counter
+            && doubts.iter().all(Doubt::can_be_confirmed)
+        {
             self.recent.note(counter, now.content);
         }
         if doubts.is_empty() {
