@@ -363,14 +363,8 @@ impl Delivery {
     /// Keeps the remaining lines on the disk, or counts them as lost.
     fn give_up(&mut self, queue: &QueueReceiver, report: &dyn Report) {
         queue.readings().for_each(|readings| self.add(&readings, report));
-        self.spooled.open_last(report);
-        let waiting = self.pending.len();
-        if waiting > 0 && self.spooled.put(&mut self.pending, 0, report) {
-            self.pending.truncate(0);
-            report.say(&format!("{waiting} readings wait on the disk for the next start"));
-        }
-        let lost = self.pending.len().saturating_sub(self.spooled.taken());
-        report.lost(lost as u64 + queue.dropped());
+        self.spooled.give_up(&mut self.pending, report);
+        report.lost(queue.dropped());
         if self.refused.count > 0 {
             report.say(&format!("{} more readings were refused", self.refused.count));
         }

@@ -145,7 +145,7 @@ impl History {
             self.spooled.take(&mut self.pending, report);
         }
         let at = self.in_flight.len();
-        // What waits in memory is newer than what waits on the disk.
+        // Lines in memory are newer than those on the disk.
         if self.spooled.has_more() && at >= self.spooled.taken() {
             return None;
         }
@@ -292,14 +292,8 @@ impl History {
 
     /// Keeps the remaining lines on the disk, or counts them as lost. Returns their number.
     pub fn give_up(&mut self, report: &dyn Report) -> u64 {
-        self.spooled.open_last(report);
         let waiting = self.pending.len();
-        if waiting > 0 && self.spooled.put(&mut self.pending, 0, report) {
-            self.pending.truncate(0);
-            report.say(&format!("{waiting} readings wait on the disk for the next start"));
-        }
-        let lost = self.pending.len().saturating_sub(self.spooled.taken());
-        report.lost(u64::try_from(lost).unwrap_or(u64::MAX));
+        self.spooled.give_up(&mut self.pending, report);
         if let Some(count @ 1..) = self.left_out {
             report.say(&format!("{count} more readings were refused"));
         }

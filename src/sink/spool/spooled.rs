@@ -47,7 +47,7 @@ impl SpooledLines {
     }
 
     /// Opens the folder at the end of a run, when no later try comes.
-    pub fn open_last(&mut self, report: &dyn Report) {
+    fn open_last(&mut self, report: &dyn Report) {
         self.tried = self.tried.and_then(|tried| tried.checked_sub(REOPEN_INTERVAL));
         self.open(report);
     }
@@ -187,6 +187,18 @@ impl SpooledLines {
                 false
             }
         }
+    }
+
+    /// Keeps the remaining lines on the disk at the end of a run, or counts them as lost.
+    pub fn give_up(&mut self, pending: &mut PendingLines, report: &dyn Report) {
+        self.open_last(report);
+        let waiting = pending.len();
+        if waiting > 0 && self.put(pending, 0, report) {
+            pending.truncate(0);
+            report.say(&format!("{waiting} readings wait on the disk for the next start"));
+        }
+        let lost = pending.len().saturating_sub(self.taken);
+        report.lost(u64::try_from(lost).unwrap_or(u64::MAX));
     }
 
     /// Leaves the first lines to the disk alone, to make room in memory. None may be in flight; all of
