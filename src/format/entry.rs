@@ -65,7 +65,7 @@ impl OutputTelegram<'_> {
 pub enum TimeDoubt {
     /// The meter itself calls it invalid.
     Invalid,
-    /// It is so many seconds ahead of the time of arrival, or behind if negative.
+    /// The clock is so many seconds ahead of the time of arrival, or behind if negative.
     Differs {
         /// The difference in seconds.
         ahead: i64,

@@ -321,7 +321,7 @@ fn case(name: &str) -> Option<PathBuf> {
     beside("cases").map(|folder| folder.join(name))
 }
 
-/// What `watch` stores of a file, and how it ends.
+/// Runs `watch` on a file. Returns the end of the run, and the folder with the stored lines.
 fn watch(name: &str, sinks: &[&str]) -> Option<(Ran, TempDir)> {
     let path = case(name)?;
     let folder = TempDir::new().unwrap();
@@ -427,7 +427,7 @@ fn the_guard_remembers_a_meter_from_run_to_run() {
         assert_eq!(ran.status, 0, "{}", ran.err);
         assert_eq!(ran.err.matches("the guard starts without it").count(), 1, "{}", ran.err);
     }
-    // What is damaged in a good form is unknown.
+    // Damage that keeps the form is unknown.
     fs::write(&path, text.replace("\"believed\":", "\"believed\":\"x\",\"y\":")).unwrap();
     let (ran, _) = publish(&folder, &(live(20, 14, "12938") + &live(25, 15, "12938")));
     assert_eq!((ran.status, ran.err.as_str()), (0, ""));

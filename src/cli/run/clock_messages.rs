@@ -18,7 +18,7 @@ const MOST: usize = 1000;
 /// A fault of a clock.
 #[derive(Clone, Copy, Debug)]
 pub enum ClockFault {
-    /// It does not tell the time.
+    /// The clock does not tell the time.
     Wrong(TimeDoubt),
     /// Its daylight saving bit is set, and its offset is that of standard time.
     Season,

@@ -19,7 +19,7 @@
 //! | a register falls, or is at 0 and no other value is known | held for ten minutes |
 //!
 //! A held telegram passes when two more have come that go on from it and are in doubt for the same reason.
-//! It is then stored with them, unless another one of its meter was stored meanwhile.
+//! The telegram is then stored with them, unless another one of its meter was stored meanwhile.
 //!
 //! A meter is known by its system title, else by its number. It may send several lists in turns, each with a
 //! layout and a pace of its own. The invocation counter ranks before the clock, which may be set. Each

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 #[derive(Clone, Debug)]
 pub struct HostNames {
     names: Vec<String>,
-    /// It listens on all addresses, so each of them is its own.
+    /// The exporter listens on all addresses, so each of them is its own.
     is_everywhere: bool,
 }
 

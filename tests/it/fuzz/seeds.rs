@@ -109,7 +109,7 @@ pub fn all() -> Vec<Seed> {
     seeds
 }
 
-/// What follows from the octets of a line.
+/// Adds the seeds that follow from the octets of a line.
 fn from_line(name: &str, line: &[u8], add: &mut impl FnMut(&'static str, &str, Vec<u8>)) {
     for piece in [64, 3] {
         add("stream", &format!("{name}-{piece}"), [&[piece], line].concat());
@@ -131,7 +131,7 @@ fn from_line(name: &str, line: &[u8], add: &mut impl FnMut(&'static str, &str, V
     });
 }
 
-/// What follows from an APDU.
+/// Adds the seeds that follow from an APDU.
 fn from_apdu(name: &str, apdu: &[u8], add: &mut impl FnMut(&'static str, &str, Vec<u8>)) {
     add("apdu", name, apdu.to_vec());
     add("record", name, written(RecordKind::Apdu, apdu));
