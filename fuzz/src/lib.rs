@@ -18,6 +18,6 @@ pub fn config(octets: &[u8]) {
     let path = FOLDER.with(|folder| folder.path().join("config.toml"));
     std::fs::write(&path, octets).expect("written");
     if let Ok(Some(config)) = cli::setup::config_file::find(Some(&path)) {
-        config.sinks.iter().for_each(|sink| drop(sink.shown()));
+        config.sinks.iter().for_each(|sink| drop(sink.redacted()));
     }
 }
