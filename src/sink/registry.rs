@@ -81,6 +81,8 @@ pub struct ConfiguredSink {
     pub throttle: Throttle,
     /// True if the sink gets only telegrams that the guard passes.
     pub guarded: bool,
+    /// The [digest](SinkSettings::digest) of its settings.
+    pub digest: u64,
     /// The sink itself.
     pub sink: Box<dyn Sink>,
 }
@@ -96,13 +98,13 @@ pub fn build(
 ) -> Result<ConfiguredSink, SettingError> {
     let kind = kind(&settings.scheme).ok_or_else(|| unknown(&settings.scheme))?;
     settings.refuse_unknown()?;
-    let name = settings.name.clone();
+    let (name, digest) = (settings.name.clone(), settings.digest());
     let throttle = settings.take_throttle()?;
     let guarded = settings.take_switch("guard")?;
     let context = BuildContext { run, counters, interval: throttle.interval() };
     let sink = (kind.build)(&mut settings, &context)?;
     settings.finish()?;
-    Ok(ConfiguredSink { name, throttle: Throttle::new(throttle), guarded, sink })
+    Ok(ConfiguredSink { name, throttle: Throttle::new(throttle), guarded, digest, sink })
 }
 
 fn unknown(scheme: &str) -> SettingError {

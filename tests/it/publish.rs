@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     fs,
-    io::{Read, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
     process::{Command, Stdio},
     thread,
@@ -445,6 +445,53 @@ fn files_that_were_moved_away_are_opened_anew_on_sighup() {
     drop(stdin);
     assert_eq!(running.ended().status, 0);
     assert_eq!(read(&folder, "log.jsonl.1") + &read(&folder, "log.jsonl"), input);
+}
+
+#[test]
+fn sinks_come_and_go_with_the_configuration_on_sighup() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("config.toml");
+    let configure = |sinks: &[&str]| {
+        let table = |to: &&str| format!("[[sink]]\nto = \"file:{to}\"\nguard = false\n");
+        fs::write(&path, sinks.iter().map(table).collect::<String>()).unwrap();
+    };
+    configure(&["kept.jsonl", "ended.jsonl", "changed.jsonl"]);
+    let (mut running, mut stdin) = piped(&folder, &["publish", "--config=config.toml"]);
+    let mut messages = BufReader::new(running.0.stderr.take().unwrap()).lines();
+    let input = readings("6");
+    let mut lines = input.lines();
+    let mut send = |files: &[(&str, usize)]| {
+        stdin.write_all(format!("{}\n", lines.next().unwrap()).as_bytes()).unwrap();
+        for (file, count) in files {
+            wait_for("the line", || read(&folder, file).lines().count() == *count);
+        }
+    };
+    let mut hang_up = |expected: &[&str]| {
+        signal(&running.0, Signal::HUP);
+        for text in expected {
+            let message = messages.next().unwrap().unwrap();
+            assert!(message.contains(text), "{message}");
+        }
+    };
+    send(&[("kept.jsonl", 1), ("ended.jsonl", 1), ("changed.jsonl", 1)]);
+    configure(&["kept.jsonl", "new.jsonl", "changed.jsonl\"\nfields = \"power_net_w"]);
+    hang_up(&[
+        "read again: 3 sinks",
+        "file:ended.jsonl: ends",
+        "file:new.jsonl: starts",
+        "file:changed.jsonl: starts again with new settings",
+    ]);
+    send(&[("kept.jsonl", 2), ("new.jsonl", 1), ("changed.jsonl", 2)]);
+    let changed = read(&folder, "changed.jsonl");
+    assert_eq!(changed.lines().last(), Some("{\"power_net_w\":150}"), "{changed}");
+    fs::write(&path, "[[sink]]\nto = \"file:x\"\nfiedls = 1").unwrap();
+    hang_up(&[
+        "config.toml: line 3: file: nothing is called fiedls: did you mean fields?; nothing changes",
+    ]);
+    send(&[("kept.jsonl", 3), ("new.jsonl", 2), ("changed.jsonl", 3)]);
+    assert_eq!(read(&folder, "ended.jsonl").lines().count(), 1);
+    drop(stdin);
+    assert_eq!(running.ended().status, 0);
 }
 
 /// A run with a pipe as its input, which stays open.

@@ -6,6 +6,7 @@ use crate::cli::{
     live::sources,
     run::{
         context::Context,
+        messages::counted,
         status::{Status, Stop},
     },
     setup::{
@@ -52,17 +53,13 @@ fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
         }
     }
     let path = config.path.display().to_string();
-    destinations::of(&[], Some(config), "", &LineCounters::default(), &context.messages)?;
+    destinations::of(&[], Some(&config), "", &LineCounters::default(), &context.messages)?;
     let text = &mut context.output.text;
     text.extend_from_slice(
-        format!("{path}: {}, {}, no mistake\n", count(meters, "meter"), count(sinks, "sink"))
+        format!("{path}: {}, {}, no mistake\n", counted(meters, "meter"), counted(sinks, "sink"))
             .as_bytes(),
     );
     Ok(())
-}
-
-fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Prints the settings in force in the form of the configuration, without secrets.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::cli::{
     input::{buffer::CHUNK, files, lines::LineReader},
+    live::reload::{Reload, SinkSources},
     run::{
         context::{Context, Ending},
         sink_output::{self, TICK},
@@ -13,7 +14,7 @@ use crate::cli::{
         stage::Task,
         status::{Status, Stop},
     },
-    setup::{args, config_file, destinations},
+    setup::{args, config_file},
 };
 use meterpipe::{
     error::{Cause, Error, Layer},
@@ -25,35 +26,39 @@ use meterpipe::{
 /// Runs the subcommand.
 pub fn run(args: &args::PublishArgs) -> Status {
     let mut context = Context::new("publish", args.verbosity);
-    let sinks = match start(args, &context) {
-        Ok(sinks) => sinks,
+    let (sinks, reload) = match start(args, &context) {
+        Ok(started) => started,
         Err(stop) => return context.stop(stop),
     };
     let mut lines =
-        ReadingLines { sinks, line: 0, is_too_long: false, wrong_input_reported: false };
+        ReadingLines { sinks, reload, line: 0, is_too_long: false, wrong_input_reported: false };
     let result = files::lines(&args.files, &mut lines, &mut context);
     let not_stored = !sink_output::finish(Some(lines.sinks), &mut context);
     context.finish(result, Ending { not_stored, ..Ending::default() })
 }
 
-fn start(args: &args::PublishArgs, context: &Context) -> Result<Sinks, Stop> {
+fn start(args: &args::PublishArgs, context: &Context) -> Result<(Sinks, Reload), Stop> {
     let config = match args.to.to.is_empty() {
         true => config_file::find(args.to.config.as_deref())?,
         false => None,
     };
-    let counters = LineCounters::default();
-    let sinks = destinations::of(&args.to.to, config, "publish", &counters, &context.messages)?;
+    let (to, counters) = (args.to.to.clone(), LineCounters::default());
+    let sources = SinkSources { to, run: "publish".to_owned(), counters: counters.clone() };
+    let sinks = sources.read(config.as_ref(), &context.messages)?;
     if sinks.is_empty() {
         return Err(Stop::usage(
             "nowhere to publish to: name a sink with --to, or a configuration",
         ));
     }
-    Sinks::start(sinks, counters)
+    let sinks = Sinks::start(sinks, counters)?;
+    let reload = Reload::start(config).with_sinks(sources, &sinks);
+    Ok((sinks, reload))
 }
 
 /// Reads the lines of an input and hands them to the sinks.
 struct ReadingLines {
     sinks: Sinks,
+    reload: Reload,
     line: u64,
     /// True within a line that is longer than any telegram needs.
     is_too_long: bool,
@@ -63,6 +68,8 @@ struct ReadingLines {
 
 impl Task for ReadingLines {
     fn tick(&mut self, context: &mut Context) {
+        // There are no keys here.
+        let _ = self.reload.read_again(&context.messages);
         self.sinks.tick(&context.messages);
     }
 

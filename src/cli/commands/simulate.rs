@@ -20,6 +20,7 @@ use crate::cli::{
     live::{pty::Pty, recorder::Recorder},
     run::{
         context::Context,
+        messages::counted,
         signals::Signals,
         status::{Status, Stop},
     },
@@ -308,8 +309,7 @@ impl Sent {
 
 impl fmt::Display for Sent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = if self.telegrams == 1 { "" } else { "s" };
-        write!(f, "{} telegram{plural}", self.telegrams)?;
+        f.write_str(&counted(self.telegrams, "telegram"))?;
         for (count, what) in [
             (self.noise, "with noise before them"),
             (self.flip, "with a wrong bit"),

@@ -11,7 +11,7 @@ use crate::cli::{
     live::{
         event_loop,
         recording::Recording,
-        reload::{KeyReload, KeySources},
+        reload::{KeySources, Reload, SinkSources},
         screen::Screen,
         sources::{self, Spec},
     },
@@ -27,7 +27,7 @@ use crate::cli::{
     setup::{
         args,
         config_file::{self, Config},
-        destinations, environment, keys, output_format,
+        environment, keys, output_format,
     },
 };
 use meterpipe::{
@@ -88,12 +88,13 @@ fn prepare(
     keys::guard_stdin(&args.keys, args.sources.iter().any(|source| source == "-"))?;
     let config = config(args)?;
     let found = find(args, config.as_ref())?;
-    let path = config.as_ref().map(|config| config.path.clone());
-    let key_sources =
-        KeySources { args: args.keys.clone(), config: path, simulated: found.simulated };
+    let key_sources = KeySources { args: args.keys.clone(), simulated: found.simulated };
     let entries = key_sources.read(config.as_ref(), &context.messages)?;
     let decrypt = Decrypt::new(entries, keys::demands(&args.keys));
-    let sinks = sinks(args, config, context)?;
+    let sink_sources = sink_sources(args, config.as_ref());
+    let sinks = sink_sources.read(config.as_ref(), &context.messages)?;
+    let counters = sink_sources.counters.clone();
+    let sinks = (!sinks.is_empty()).then(|| Sinks::start(sinks, counters)).transpose()?;
     let recording = args.record.as_deref();
     let recording = recording.map(|path| Recording::open(path, &found.files)).transpose()?;
     let limit = if args.until.once { Some(1) } else { args.until.count };
@@ -107,7 +108,13 @@ fn prepare(
             let live = !found.live.is_empty();
             // Without sinks or a recording, SIGHUP comes from a terminal that was closed.
             let is_service = sinks.is_some() || recording.is_some() || !stderr().is_terminal();
-            let reload = (live && is_service).then(|| KeyReload::start(key_sources)).flatten();
+            let reload = (live && is_service).then(|| {
+                let reload = Reload::start(config).with_keys(key_sources);
+                match &sinks {
+                    Some(sinks) => reload.with_sinks(sink_sources, sinks),
+                    None => reload,
+                }
+            });
             let text_output = standard_output(args, format, live, sinks.is_some(), context)?;
             let sinks =
                 sinks.map(|it| Box::new(SinkOutput::start(it)) as Box<dyn TelegramConsumer>);
@@ -120,19 +127,13 @@ fn prepare(
     Ok((found, stage))
 }
 
-/// Starts the sinks of the run.
-fn sinks(
-    args: &args::WatchArgs,
-    config: Option<Config>,
-    context: &Context,
-) -> Result<Option<Sinks>, Stop> {
-    let meters = config.as_ref().map_or(&[][..], |config| &config.meters);
+/// The places that the sinks of the run come from.
+fn sink_sources(args: &args::WatchArgs, config: Option<&Config>) -> SinkSources {
+    let meters = config.map_or(&[][..], |config| &config.meters);
     let configured = meters.iter().filter_map(|meter| meter.source.clone());
     let sources = args.sources.iter().cloned().chain(environment::source()).chain(configured);
     let run = ["watch".to_owned()].into_iter().chain(sources).collect::<Vec<_>>().join(" ");
-    let counters = LineCounters::default();
-    let sinks = destinations::of(&args.to.to, config, &run, &counters, &context.messages)?;
-    (!sinks.is_empty()).then(|| Sinks::start(sinks, counters)).transpose()
+    SinkSources { to: args.to.to.clone(), run, counters: LineCounters::default() }
 }
 
 /// The consumer that writes telegrams to standard output, if the user wants to see them there.
@@ -207,13 +208,13 @@ fn find(args: &args::WatchArgs, config: Option<&Config>) -> Result<FoundSources,
 struct Watcher {
     decoder: Decoder,
     recording: Option<Recording>,
-    reload: Option<KeyReload>,
+    reload: Option<Reload>,
 }
 
 impl Task for Watcher {
     fn tick(&mut self, context: &mut Context) {
-        if let Some(entries) = self.reload.as_ref().and_then(|it| it.keys(&context.messages)) {
-            context.messages.say(&format!("keys read again: {}", entries.len()));
+        if let Some(entries) = self.reload.as_mut().and_then(|it| it.read_again(&context.messages))
+        {
             self.decoder.replace_keys(entries);
         }
         self.decoder.tick(context);

@@ -1,17 +1,23 @@
-//! The keys of a live run, read again on SIGHUP.
+//! The configuration and the keys of a run, read again on SIGHUP.
 
-use std::path::{Path, PathBuf};
+use std::{path::Path, sync::mpsc::Sender};
 
 use crate::cli::{
-    run::{messages::Messages, signals::Signals, status::Stop},
+    run::{
+        messages::{Messages, counted},
+        signals::Signals,
+        sinks::Sinks,
+        status::Stop,
+    },
     setup::{
         args::KeyArgs,
         config_file::{self, Config},
-        keys,
+        destinations, keys,
     },
 };
 use meterpipe::{
     cipher::{key::Key, key_file::KeyEntry},
+    sink::{line_counters::LineCounters, registry::ConfiguredSink},
     source::simulator::meter::EXAMPLE_KEY,
 };
 
@@ -20,8 +26,6 @@ use meterpipe::{
 pub struct KeySources {
     /// The options.
     pub args: KeyArgs,
-    /// The path of the configuration, if the run has one.
-    pub config: Option<PathBuf>,
     /// True if a meter is simulated: it has the published example key.
     pub simulated: bool,
 }
@@ -44,39 +48,106 @@ impl KeySources {
         entries.extend(example.map(|guek| KeyEntry { name: None, guek, gak: None }));
         Ok(entries)
     }
+
+    /// Keys from standard input cannot be read twice.
+    fn can_be_read_again(&self) -> bool {
+        self.args.key_file.as_deref() != Some(Path::new("-"))
+    }
+}
+
+/// The places that sinks come from.
+#[derive(Clone)]
+pub struct SinkSources {
+    /// The sinks of the command line.
+    pub to: Vec<String>,
+    /// Tells this run from others on the same machine.
+    pub run: String,
+    /// The counters that sinks publish.
+    pub counters: LineCounters,
+}
+
+impl SinkSources {
+    /// Builds the sinks.
+    ///
+    /// # Errors
+    /// A mistake in the settings of one.
+    pub fn read(
+        &self,
+        config: Option<&Config>,
+        messages: &Messages,
+    ) -> Result<Vec<ConfiguredSink>, Stop> {
+        destinations::of(&self.to, config, &self.run, &self.counters, messages)
+    }
 }
 
 /// Waits for SIGHUP.
-pub struct KeyReload {
-    sources: KeySources,
+pub struct Reload {
+    config: Option<Config>,
+    keys: Option<KeySources>,
+    sinks: Option<(SinkSources, Sender<Vec<ConfiguredSink>>)>,
     signals: Signals,
 }
 
-impl KeyReload {
-    /// Catches SIGHUP from now on, except for keys from standard input, which cannot be read twice.
-    pub fn start(sources: KeySources) -> Option<Self> {
-        let is_stdin = sources.args.key_file.as_deref() == Some(Path::new("-"));
-        (!is_stdin).then(|| Self { sources, signals: Signals::catch_reopen() })
+impl Reload {
+    /// Catches SIGHUP from now on.
+    pub fn start(config: Option<Config>) -> Self {
+        Self { config, keys: None, sinks: None, signals: Signals::catch_reopen() }
     }
 
-    /// The keys after a SIGHUP. Mistakes are reported: then the keys stay as they are.
-    pub fn keys(&self, messages: &Messages) -> Option<Vec<KeyEntry>> {
+    /// The same with keys, if they can be read again.
+    pub fn with_keys(self, keys: KeySources) -> Self {
+        Self { keys: Some(keys).filter(KeySources::can_be_read_again), ..self }
+    }
+
+    /// The same with the sinks of a run.
+    pub fn with_sinks(self, sources: SinkSources, sinks: &Sinks) -> Self {
+        Self { sinks: Some((sources, sinks.replacements())), ..self }
+    }
+
+    /// After a SIGHUP, hands the new sinks to the run, and returns the new keys if there are any. A
+    /// mistake is reported, and nothing changes.
+    pub fn read_again(&mut self, messages: &Messages) -> Option<Vec<KeyEntry>> {
         if !self.signals.reopen() {
             return None;
         }
-        match self.read(messages) {
-            Ok(entries) => Some(entries),
-            Err(Stop::Failed(_, text)) => {
-                messages.say(&format!("{text}; the keys stay as they were"));
-                None
+        self.read(messages).unwrap_or_else(|stop| {
+            if let Stop::Failed(_, text) = stop {
+                messages.say(&format!("{text}; nothing changes"));
             }
-            Err(_) => None,
-        }
+            None
+        })
     }
 
-    fn read(&self, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
-        let config = self.sources.config.as_deref();
-        let config = config.map(|path| config_file::find(Some(path))).transpose()?.flatten();
-        self.sources.read(config.as_ref(), messages)
+    fn read(&mut self, messages: &Messages) -> Result<Option<Vec<KeyEntry>>, Stop> {
+        let path = self.config.as_ref().map(|config| config.path.clone());
+        let config = path.as_deref().map(|path| config_file::find(Some(path)));
+        let config = config.transpose()?.flatten();
+        let keys = self.keys.as_ref().map(|keys| keys.read(config.as_ref(), messages));
+        let keys = keys.transpose()?;
+        let mut read = Vec::from_iter(keys.as_ref().map(|keys| counted(keys.len(), "key")));
+        if let Some((sources, replacements)) = &self.sinks {
+            let sinks = sources.read(config.as_ref(), messages)?;
+            read.push(counted(sinks.len(), "sink"));
+            // The send fails when the run is over.
+            let _ = replacements.send(sinks);
+        }
+        if !read.is_empty() {
+            messages.say(&format!("read again: {}", read.join(", ")));
+        }
+        if let (Some(before), Some(now)) = (&self.config, &config) {
+            if !before.has_same_sources(now) {
+                messages.say(&restart(path.as_deref(), "the sources"));
+            }
+            if self.sinks.is_none() && before.sinks.is_empty() && !now.sinks.is_empty() {
+                messages.say(&restart(path.as_deref(), "the first sink"));
+            }
+        }
+        self.config = config;
+        Ok(keys)
     }
+}
+
+fn restart(path: Option<&Path>, what: &str) -> String {
+    let path = path.unwrap_or(Path::new("")).display();
+    format!("{path}: {what} changed: this needs a restart")
 }

@@ -9,7 +9,7 @@
 use std::{
     cell::RefCell,
     collections::{HashMap, VecDeque},
-    fmt::Write as _,
+    fmt::{Display, Write as _},
     mem::{Discriminant, discriminant},
     rc::Rc,
     time::{Duration, Instant},
@@ -318,4 +318,10 @@ fn advice(error: &Error) -> Option<&'static str> {
         }
         _ => return None,
     })
+}
+
+/// `1 key`, `2 keys`.
+pub fn counted<N: Display + From<u8> + PartialEq>(number: N, noun: &str) -> String {
+    let plural = if number == N::from(1) { "" } else { "s" };
+    format!("{number} {noun}{plural}")
 }

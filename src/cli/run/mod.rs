@@ -12,6 +12,7 @@ pub mod output;
 pub mod parallel;
 pub mod signals;
 pub mod sink_output;
+pub mod sink_thread;
 pub mod sinks;
 pub mod stage;
 pub mod status;

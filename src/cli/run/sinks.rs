@@ -1,12 +1,11 @@
-//! The sinks of a run: each in a thread of its own, behind a queue of its own.
+//! The sinks of a run.
 
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{self, Receiver, Sender},
     },
-    thread::{self, JoinHandle},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -15,42 +14,38 @@ use crate::cli::run::{
     guard_messages::GuardMessages,
     messages::Messages,
     signals::{self, Signals},
-    status::{Status, Stop},
+    sink_thread::{POLL_INTERVAL, Predecessors, SinkThread},
+    status::Stop,
 };
 use meterpipe::{
     format::{entry::OutputTelegram, readings::Readings},
     sink::{
-        event::SinkEvent,
         guard::{evidence::TelegramEvidence, guard::Guard},
         line_counters::LineCounters,
-        queue::{self, QueueSender},
         registry::ConfiguredSink,
-        throttle::Throttle,
-        traits::Report,
     },
 };
-
-/// The capacity of a queue: an hour and a half of a meter that pushes every five seconds.
-const CAPACITY: usize = 1024;
 
 /// The guard keeps the first telegram of a meter for this time if no other comes: three times the interval
 /// of all known meters.
 const FIRST_KEPT_FOR: Duration = Duration::from_secs(15);
 
-/// The time that sinks have to store the rest when the run ends.
+/// The time that sinks have to store the rest when they end.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// The time that their threads have after that to end.
 const EXIT_GRACE: Duration = Duration::from_secs(1);
 
-/// The time between two looks at the threads while the run ends.
-const POLL_INTERVAL: Duration = Duration::from_millis(20);
-
 /// All sinks of a run.
 #[derive(Debug)]
 pub struct Sinks {
-    running: Vec<Running>,
-    reports: Receiver<String>,
+    running: Vec<SinkThread>,
+    /// The sinks that a new configuration has no more, until they have ended.
+    ended: Vec<Arc<SinkThread>>,
+    /// True if those stored everything.
+    ended_well: bool,
+    replacements: (Sender<Vec<ConfiguredSink>>, Receiver<Vec<ConfiguredSink>>),
+    reports: (Sender<String>, Receiver<String>),
     signals: Signals,
     guard: Guard,
     counters: LineCounters,
@@ -60,29 +55,84 @@ pub struct Sinks {
     waits: bool,
 }
 
-#[derive(Debug)]
-struct Running {
-    name: String,
-    throttle: Throttle,
-    /// The sink gets only telegrams that the guard passes.
-    guarded: bool,
-    queue: QueueSender,
-    lost: Arc<AtomicU64>,
-    incomplete: Arc<AtomicBool>,
-    thread: JoinHandle<()>,
-}
-
 impl Sinks {
     /// Starts the sinks.
     pub fn start(sinks: Vec<ConfiguredSink>, counters: LineCounters) -> Result<Self, Stop> {
-        let (sender, reports) = mpsc::channel();
-        let running = sinks.into_iter().map(|sink| Running::start(sink, sender.clone()));
+        let reports = mpsc::channel();
+        let running =
+            sinks.into_iter().map(|sink| SinkThread::start(sink, None, reports.0.clone()));
         let running = running.collect::<Result<Vec<_>, _>>()?;
-        let signals = Signals::catch_all();
-        let (guard, guard_messages) = (Guard::default(), GuardMessages::default());
-        let is_guarded = running.iter().any(|sink| sink.guarded);
-        let memory = if is_guarded { GuardMemory::find() } else { None };
-        Ok(Self { running, reports, signals, guard, counters, guard_messages, memory, waits: true })
+        let mut sinks = Self {
+            running,
+            ended: Vec::new(),
+            ended_well: true,
+            replacements: mpsc::channel(),
+            reports,
+            signals: Signals::catch_all(),
+            guard: Guard::default(),
+            counters,
+            guard_messages: GuardMessages::default(),
+            memory: None,
+            waits: true,
+        };
+        sinks.remember();
+        Ok(sinks)
+    }
+
+    /// Uses the memory of the guard if a sink is guarded.
+    fn remember(&mut self) {
+        if self.memory.is_none() && self.running.iter().any(|sink| sink.guarded) {
+            self.memory = GuardMemory::find();
+        }
+    }
+
+    /// The way in for the sinks of a configuration that was read again.
+    pub fn replacements(&self) -> Sender<Vec<ConfiguredSink>> {
+        self.replacements.0.clone()
+    }
+
+    /// Continues with other sinks. Those with the same settings stay; the rest ends, and new ones start.
+    fn replace(&mut self, sinks: Vec<ConfiguredSink>, messages: &Messages) {
+        let mut old = std::mem::take(&mut self.running);
+        let mut new = Vec::new();
+        for sink in sinks {
+            match old.iter().position(|it| it.digest == sink.digest) {
+                Some(at) => self.running.push(old.swap_remove(at)),
+                None => new.push(sink),
+            }
+        }
+        let old: Vec<_> = old.into_iter().map(Arc::new).collect();
+        let deadline = Instant::now() + GRACE;
+        for sink in &old {
+            sink.end(deadline);
+            if !new.iter().any(|it| it.name == sink.name) {
+                messages.say(&format!("{}: ends", sink.name));
+            }
+        }
+        for sink in new {
+            let is_known = old.iter().any(|it| it.name == sink.name);
+            let verb = if is_known { "starts again with new settings" } else { "starts" };
+            messages.say(&format!("{}: {verb}", sink.name));
+            let predecessors = Predecessors { sinks: old.clone(), until: deadline + EXIT_GRACE };
+            match SinkThread::start(sink, Some(predecessors), self.reports.0.clone()) {
+                Ok(sink) => self.running.push(sink),
+                Err(stop) => {
+                    self.ended_well = false;
+                    if let Stop::Failed(_, text) = stop {
+                        messages.say(&text);
+                    }
+                }
+            }
+        }
+        self.ended.extend(old);
+        self.remember();
+    }
+
+    /// Reports what ended sinks did not store.
+    fn settle_ended(&mut self, messages: &Messages) {
+        for sink in self.ended.extract_if(.., |sink| sink.is_finished()) {
+            self.ended_well &= sink.outcome(messages);
+        }
     }
 
     /// From now on readings come live, so a full queue drops its oldest one instead of waiting.
@@ -130,10 +180,7 @@ impl Sinks {
     /// Hands readings to the guarded sinks, or to the others.
     fn pass_on(&mut self, readings: &Arc<Readings>, guarded: bool) {
         for sink in self.running.iter_mut().filter(|sink| sink.guarded == guarded) {
-            if sink.throttle.passes(readings) {
-                let event = SinkEvent::Readings(readings.clone());
-                if self.waits { sink.queue.put(event) } else { sink.queue.put_now(event) }
-            }
+            sink.put(readings, self.waits);
         }
     }
 
@@ -147,15 +194,16 @@ impl Sinks {
     /// The work of every second or so: reopen files after SIGHUP, release first telegrams, print messages.
     pub fn tick(&mut self, messages: &Messages) {
         if self.signals.reopen() {
-            for sink in &self.running {
-                sink.queue.put_now(SinkEvent::Reopen);
-            }
+            self.running.iter().for_each(SinkThread::reopen);
         }
+        let replacement = self.replacements.1.try_iter().last();
+        replacement.into_iter().for_each(|sinks| self.replace(sinks, messages));
         self.release();
         let message = self.memory.as_mut().and_then(|memory| memory.keep(&self.guard));
         message.into_iter().for_each(|text| self.guard_messages.say(text));
         self.guard_messages.print(messages);
         self.print_reports(messages);
+        self.settle_ended(messages);
     }
 
     /// Notes the number of damaged frames so far.
@@ -164,7 +212,7 @@ impl Sinks {
     }
 
     fn print_reports(&self, messages: &Messages) {
-        for text in self.reports.try_iter() {
+        for text in self.reports.1.try_iter() {
             messages.say(&text);
         }
     }
@@ -185,7 +233,7 @@ impl Sinks {
         self.guard_messages.finish(self.guard.counts(), messages);
         let mut deadline = Instant::now() + GRACE;
         for sink in &self.running {
-            sink.queue.end(deadline);
+            sink.end(deadline);
         }
         let mut in_time = !self.is_asked_to_end();
         let mut is_forced = false;
@@ -193,39 +241,27 @@ impl Sinks {
             if signals::forced().is_some() && !is_forced {
                 is_forced = true;
                 deadline = Instant::now();
-                self.running.iter().for_each(|sink| sink.queue.end(deadline));
+                self.running.iter().for_each(|sink| sink.end(deadline));
             }
-            let busy = self.running.iter().filter(|sink| !sink.thread.is_finished());
-            let mut busy = busy.map(|sink| &sink.queue).peekable();
+            let all = self.running.iter().chain(self.ended.iter().map(Arc::as_ref));
+            let mut busy = all.filter(|sink| !sink.is_finished()).peekable();
             if busy.peek().is_none() {
                 break;
             }
             in_time &= !self.is_asked_to_end();
             if in_time {
                 let later = Instant::now() + GRACE;
-                for queue in busy {
-                    deadline = deadline.max(queue.extend(later));
+                for sink in busy {
+                    deadline = deadline.max(sink.extend(later));
                 }
             }
             self.print_reports(messages);
             thread::sleep(POLL_INTERVAL);
         }
         self.print_reports(messages);
-        let mut stored = true;
-        for sink in &self.running {
-            let (name, is_finished) = (&sink.name, sink.thread.is_finished());
-            if !is_finished {
-                messages.say(&format!("{name}: does not come to its end; perhaps more is missing"));
-            }
-            // A sink that has ended has counted what was left for it.
-            let left = if is_finished { 0 } else { sink.queue.left() };
-            let lost = sink.lost.load(Ordering::Relaxed) + left;
-            if lost > 0 {
-                let plural = if lost == 1 { "" } else { "s" };
-                messages.say(&format!("{name}: {lost} reading{plural} not stored"));
-            }
-            stored &= lost == 0 && is_finished;
-            stored &= !sink.incomplete.load(Ordering::Relaxed);
+        let mut stored = self.ended_well;
+        for sink in self.ended.iter().map(Arc::as_ref).chain(&self.running) {
+            stored &= sink.outcome(messages);
         }
         SinkOutcome { stored, refused: self.guard.refused() }
     }
@@ -238,44 +274,4 @@ pub struct SinkOutcome {
     pub stored: bool,
     /// The number of telegrams that the guard refused.
     pub refused: u64,
-}
-
-impl Running {
-    fn start(
-        ConfiguredSink { name, throttle, guarded, sink }: ConfiguredSink,
-        reports: Sender<String>,
-    ) -> Result<Self, Stop> {
-        let failed = |error| Stop::Failed(Status::Output, format!("{name}: {error}"));
-        let (queue, receiver) = queue::queue(CAPACITY).map_err(failed)?;
-        let lost = Arc::new(AtomicU64::new(0));
-        let incomplete = Arc::new(AtomicBool::new(false));
-        let (about, missing) = (name.clone(), incomplete.clone());
-        let report = SinkReport { name: about, reports, lost: lost.clone(), incomplete: missing };
-        let thread = thread::Builder::new().name("sink".to_owned());
-        let thread = thread.spawn(move || sink.run(receiver, &report)).map_err(failed)?;
-        Ok(Self { name, throttle, guarded, queue, lost, incomplete, thread })
-    }
-}
-
-/// The way from the thread of a sink to the messages of the run.
-struct SinkReport {
-    name: String,
-    reports: Sender<String>,
-    lost: Arc<AtomicU64>,
-    incomplete: Arc<AtomicBool>,
-}
-
-impl Report for SinkReport {
-    fn say(&self, text: &str) {
-        // The send fails when the run is over and nobody listens.
-        let _ = self.reports.send(format!("{}: {text}", self.name));
-    }
-
-    fn lost(&self, readings: u64) {
-        self.lost.fetch_add(readings, Ordering::Relaxed);
-    }
-
-    fn incomplete(&self) {
-        self.incomplete.store(true, Ordering::Relaxed);
-    }
 }

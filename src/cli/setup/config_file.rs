@@ -54,6 +54,16 @@ pub struct Config {
 }
 
 impl Config {
+    /// True if the meters of another configuration have the same sources.
+    pub fn has_same_sources(&self, other: &Self) -> bool {
+        let sources = |config: &Self| -> Vec<_> {
+            let meters = config.meters.iter();
+            let of = |it: &MeterConfig| (it.name.clone(), it.source.clone(), it.baud, it.parity);
+            meters.map(of).collect()
+        };
+        sources(self) == sources(other)
+    }
+
     /// The message with the line and the name of a key in front.
     pub fn at(&self, line: usize, key: &str, stop: Stop) -> Stop {
         match stop {

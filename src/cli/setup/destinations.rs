@@ -15,24 +15,24 @@ use meterpipe::sink::{
 /// The sinks, ready to be started. `run` tells this run from others on the same machine.
 pub fn of(
     to: &[String],
-    config: Option<Config>,
+    config: Option<&Config>,
     run: &str,
     counters: &LineCounters,
     messages: &Messages,
 ) -> Result<Vec<ConfiguredSink>, Stop> {
     let (file, settings) = match (to.is_empty(), config) {
         (false, _) => (None, of_arguments(to, messages)?),
-        (true, Some(config)) => (Some(config.path), config.sinks),
+        (true, Some(config)) => (Some(config.path.as_path()), config.sinks.clone()),
         (true, None) => return Ok(Vec::new()),
     };
     // Passwords and tokens are in memory from here on.
     memory::protect();
     let shared = shared(&settings);
     let has_secret = settings.iter().any(SinkSettings::has_secret);
-    let all = settings.into_iter().map(|it| configured(it, file.as_deref(), run, counters));
+    let all = settings.into_iter().map(|it| configured(it, file, run, counters));
     let all = all.collect::<Result<_, _>>()?;
     // An unknown key may be a secret, misspelt: by now there is none.
-    if let Some(path) = file.as_deref().filter(|_| has_secret) {
+    if let Some(path) = file.filter(|_| has_secret) {
         warn_if_exposed(path, messages);
     }
     match shared {

@@ -17,8 +17,13 @@
 //! [descriptions](super::key) of the keys say which values they take. The sink takes its keys one by one;
 //! a key that remains is a mistake.
 
-use core::{fmt, str::FromStr, time::Duration};
-use std::{fs, path::PathBuf};
+use core::{
+    fmt,
+    hash::{Hash, Hasher},
+    str::FromStr,
+    time::Duration,
+};
+use std::{fs, hash::DefaultHasher, path::PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -74,7 +79,7 @@ pub struct SinkSettings {
 }
 
 /// The place of a sink.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum SinkTarget {
     /// `scheme:PATH`.
     File(PathBuf),
@@ -168,6 +173,26 @@ impl SinkSettings {
 
     fn description(&self, text: &str) -> Option<&'static SettingKey> {
         self.keys().find(|key| key.matches(text))
+    }
+
+    /// A number that changes with the settings and with the content of the files that they name: a
+    /// password, a certificate.
+    pub fn digest(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let mut values: Vec<_> = self.values.iter().collect();
+        values.sort();
+        (&self.scheme, &self.target, &values).hash(&mut hasher);
+        let is_file = |text: &str| {
+            let key = self.description(text);
+            key.is_some_and(|key| {
+                key.value == SettingType::File || key.is_secret() && key.name != text
+            })
+        };
+        for (_, path) in values.into_iter().filter(|(key, _)| is_file(key)) {
+            let content = fs::read(path).ok().map(Zeroizing::new);
+            content.as_ref().map(|content| content.as_slice()).hash(&mut hasher);
+        }
+        hasher.finish()
     }
 
     /// The value of a key, else its default.
@@ -408,5 +433,20 @@ mod tests {
             "password_file: no such file; the name of a file is expected, not the secret"
         );
         assert_eq!(missing("/etc/no"), "password_file = /etc/no: no such file");
+    }
+
+    #[test]
+    fn a_digest_follows_settings_and_files_with_secrets_but_not_their_order() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let digest = |options: &str| {
+            let path = file.path().display();
+            settings(&format!("mqtt://h?{options}&password_file={path}")).digest()
+        };
+        fs::write(&file, "one").unwrap();
+        let before = digest("user=a&retain=true");
+        assert_eq!(digest("retain=true&user=a"), before);
+        assert_ne!(digest("retain=true&user=b"), before);
+        fs::write(&file, "two").unwrap();
+        assert_ne!(digest("user=a&retain=true"), before);
     }
 }

@@ -70,6 +70,7 @@ fn page(command: &Command, program: &Command) -> String {
     page += &exit_status(command);
     page += &environment(command);
     page += &files(command);
+    page += &signals(command);
     page += &examples(command);
     page += &see_also(command, program);
     page
@@ -204,6 +205,29 @@ fn files(command: &Command) -> String {
         let why = "Names of serial devices that stay the same when the adapter is plugged in again. \
                    The only one there is the source when none is named.";
         term(&mut roff, "/dev/serial/by-id", why);
+    }
+    written(&roff)
+}
+
+fn signals(command: &Command) -> String {
+    let mut roff = Roff::new();
+    let name = command.get_name();
+    if !matches!(name, "capture" | "watch" | "publish") {
+        return String::new();
+    }
+    roff.control("SH", ["SIGNALS"]);
+    let end = "The run stores what it has read, and ends. After a second one, more than a second later, \
+               it no longer waits for anybody, and says what it did not store.";
+    term(&mut roff, "SIGINT, SIGTERM", end);
+    let keys = if name == "watch" { "the keys, " } else { "" };
+    let files = if name == "watch" { "the recording and " } else { "" };
+    if has(command, "config") {
+        let text = format!(
+            "A live run opens {files}the files of sinks again, and reads {keys}the configuration and the \
+             files with secrets again. Sinks with the same settings go on; others end or start. After a \
+             mistake, which is reported, nothing changes. Other sources need a restart."
+        );
+        term(&mut roff, "SIGHUP", &text);
     }
     written(&roff)
 }

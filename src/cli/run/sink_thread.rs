@@ -1,0 +1,157 @@
+//! A sink in a thread of its own, behind a queue of its own.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc::Sender,
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use crate::cli::run::{
+    messages::{Messages, counted},
+    status::{Status, Stop},
+};
+use meterpipe::{
+    format::readings::Readings,
+    sink::{
+        event::SinkEvent,
+        queue::{self, QueueSender},
+        registry::ConfiguredSink,
+        throttle::Throttle,
+        traits::Report,
+    },
+};
+
+/// The capacity of a queue: an hour and a half of a meter that pushes every five seconds.
+const CAPACITY: usize = 1024;
+
+/// The time between two looks at a thread that is to end.
+pub const POLL_INTERVAL: Duration = Duration::from_millis(20);
+
+/// A running sink.
+#[derive(Debug)]
+pub struct SinkThread {
+    /// The name of the sink in messages.
+    pub name: String,
+    /// The digest of its settings.
+    pub digest: u64,
+    /// The sink gets only telegrams that the guard passes.
+    pub guarded: bool,
+    throttle: Throttle,
+    queue: QueueSender,
+    lost: Arc<AtomicU64>,
+    incomplete: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+/// The sinks whose place a new one takes. They may use the same file, spool or port, so the new one
+/// collects readings in its queue until they have ended, or until a time at which they should have.
+#[derive(Clone, Debug)]
+pub struct Predecessors {
+    /// The sinks.
+    pub sinks: Vec<Arc<SinkThread>>,
+    /// The time.
+    pub until: Instant,
+}
+
+impl Predecessors {
+    fn wait(self) {
+        while Instant::now() < self.until && self.sinks.iter().any(|sink| !sink.is_finished()) {
+            thread::sleep(POLL_INTERVAL);
+        }
+    }
+}
+
+impl SinkThread {
+    /// Starts a sink, which reports to `reports`.
+    pub fn start(
+        sink: ConfiguredSink,
+        predecessors: Option<Predecessors>,
+        reports: Sender<String>,
+    ) -> Result<Self, Stop> {
+        let ConfiguredSink { name, throttle, guarded, digest, sink } = sink;
+        let failed = |error| Stop::Failed(Status::Output, format!("{name}: {error}"));
+        let (queue, receiver) = queue::queue(CAPACITY).map_err(failed)?;
+        let lost = Arc::new(AtomicU64::new(0));
+        let incomplete = Arc::new(AtomicBool::new(false));
+        let (about, missing) = (name.clone(), incomplete.clone());
+        let report = SinkReport { name: about, reports, lost: lost.clone(), incomplete: missing };
+        let thread = thread::Builder::new().name("sink".to_owned());
+        let thread = thread.spawn(move || {
+            predecessors.into_iter().for_each(Predecessors::wait);
+            sink.run(receiver, &report);
+        });
+        let thread = thread.map_err(failed)?;
+        Ok(Self { name, digest, guarded, throttle, queue, lost, incomplete, thread })
+    }
+
+    /// Hands readings to the sink if its throttle passes them. If `waits`, a full queue holds up the
+    /// caller as long as the sink is at work.
+    pub fn put(&mut self, readings: &Arc<Readings>, waits: bool) {
+        if self.throttle.passes(readings) {
+            let event = SinkEvent::Readings(readings.clone());
+            if waits { self.queue.put(event) } else { self.queue.put_now(event) }
+        }
+    }
+
+    /// Asks the sink to open its files again.
+    pub fn reopen(&self) {
+        self.queue.put_now(SinkEvent::Reopen);
+    }
+
+    /// Asks the sink to store the rest by this time, and to end.
+    pub fn end(&self, deadline: Instant) {
+        self.queue.end(deadline);
+    }
+
+    /// Gives a sink that makes progress more time; returns the time that it has.
+    pub fn extend(&self, deadline: Instant) -> Instant {
+        self.queue.extend(deadline)
+    }
+
+    /// True once the sink has ended.
+    pub fn is_finished(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    /// Reports the readings that were not stored. Returns true if there are none.
+    pub fn outcome(&self, messages: &Messages) -> bool {
+        let (name, is_finished) = (&self.name, self.is_finished());
+        if !is_finished {
+            messages.say(&format!("{name}: does not come to its end; perhaps more is missing"));
+        }
+        // A sink that has ended has counted what was left for it.
+        let left = if is_finished { 0 } else { self.queue.left() };
+        let lost = self.lost.load(Ordering::Relaxed) + left;
+        if lost > 0 {
+            messages.say(&format!("{name}: {} not stored", counted(lost, "reading")));
+        }
+        lost == 0 && is_finished && !self.incomplete.load(Ordering::Relaxed)
+    }
+}
+
+/// The way from the thread of a sink to the messages of the run.
+struct SinkReport {
+    name: String,
+    reports: Sender<String>,
+    lost: Arc<AtomicU64>,
+    incomplete: Arc<AtomicBool>,
+}
+
+impl Report for SinkReport {
+    fn say(&self, text: &str) {
+        // The send fails when the run is over and nobody listens.
+        let _ = self.reports.send(format!("{}: {text}", self.name));
+    }
+
+    fn lost(&self, readings: u64) {
+        self.lost.fetch_add(readings, Ordering::Relaxed);
+    }
+
+    fn incomplete(&self) {
+        self.incomplete.store(true, Ordering::Relaxed);
+    }
+}
