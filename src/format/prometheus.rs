@@ -214,7 +214,8 @@ impl Samples {
 }
 
 /// The value of a label between its quotes, safe on a terminal too.
-fn escaped(value: &str) -> String {
+#[must_use]
+pub fn escaped(value: &str) -> String {
     let lines =
         value.split('\n').map(|line| printable(line).replace('\\', "\\\\").replace('"', "\\\""));
     lines.collect::<Vec<_>>().join("\\n")

@@ -197,6 +197,7 @@ impl LineBatch {
 
 impl Sink for FileSink {
     fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
+        report.keeps_history();
         loop {
             let ended = queue.is_ended();
             let event = self.next_event.take().or_else(|| queue.next(IDLE_WAIT));
@@ -250,7 +251,10 @@ impl FileSink {
         while !self.batch.text.is_empty() {
             let LineBatch { path, text, readings } = &self.batch;
             match self.files.append(path, text, *readings, report) {
-                Ok(()) => self.batch.clear(),
+                Ok(()) => {
+                    report.stored(self.batch.readings);
+                    self.batch.clear();
+                }
                 Err(error) => {
                     if !failed {
                         let why = file_error::unwritable(&error);

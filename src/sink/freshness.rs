@@ -80,12 +80,6 @@ impl Freshness {
         untils.filter(|until| *until > now).min()
     }
 
-    /// The number of meters that still send.
-    pub fn count(&self, now: Instant) -> usize {
-        let fresh = |meter: &&SendingMeter| self.until(meter).is_none_or(|until| now < until);
-        self.meters.iter().flatten().filter(fresh).count()
-    }
-
     fn until(&self, meter: &SendingMeter) -> Option<Instant> {
         match self.stale {
             Some(Duration::ZERO) => None,
@@ -112,6 +106,12 @@ mod tests {
         Readings::parse(line.as_bytes()).unwrap()
     }
 
+    /// The number of meters that still send.
+    fn count(freshness: &Freshness, now: Instant) -> usize {
+        let fresh = |meter: &&SendingMeter| freshness.until(meter).is_none_or(|until| now < until);
+        freshness.meters.iter().flatten().filter(fresh).count()
+    }
+
     #[test]
     fn a_meter_is_fresh_until_it_has_missed_its_telegrams() {
         let start = Instant::now();
@@ -126,13 +126,13 @@ mod tests {
             assert!(freshness.is_fresh(Some("1"), at(seconds - 1)));
             assert!(!freshness.is_fresh(Some("1"), at(seconds)));
             assert_eq!(
-                (freshness.next_change(at(seconds)), freshness.count(at(seconds))),
+                (freshness.next_change(at(seconds)), count(&freshness, at(seconds))),
                 (None, 0)
             );
             freshness.observe(&readings("1", 0), at(seconds));
             freshness.observe(&readings("2", 0), at(seconds + 1));
             assert!(
-                freshness.is_fresh(Some("1"), at(seconds)) && freshness.count(at(seconds)) == 2
+                freshness.is_fresh(Some("1"), at(seconds)) && count(&freshness, at(seconds)) == 2
             );
             assert_eq!(freshness.next_change(at(seconds + 1)), Some(at(2 * seconds)));
         }

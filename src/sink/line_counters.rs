@@ -5,15 +5,21 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::format::{
-    key::{FieldKey, Meta},
-    meters::Meters,
-    readings::{ReadingValue, Readings},
+use crate::{
+    format::{
+        key::{FieldKey, Meta},
+        meters::Meters,
+        readings::{ReadingValue, Readings},
+    },
+    sink::accounts::Accounts,
 };
 
 /// The counters, shared by all clones.
 #[derive(Clone, Debug, Default)]
-pub struct LineCounters(Arc<Mutex<Counts>>);
+pub struct LineCounters {
+    counts: Arc<Mutex<Counts>>,
+    accounts: Accounts,
+}
 
 #[derive(Debug, Default)]
 struct Counts {
@@ -67,9 +73,14 @@ impl LineCounters {
         self.lock().frames_damaged
     }
 
+    /// The accounts of the run.
+    pub const fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
     fn lock(&self) -> MutexGuard<'_, Counts> {
         // No change here can be half done, so the data of a failed thread is whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -15,6 +15,7 @@
 //! - [`timestamps`]: the time of a telegram; [`single_meter`]: a destination for one meter;
 //!   [`slug`]: texts from telegrams as part of a name.
 //! - [`spool`]: lines that wait for a server; [`files`]: writing files; [`http`], [`tls`]: connections to servers.
+pub mod accounts;
 pub mod event;
 pub mod file;
 pub mod files;

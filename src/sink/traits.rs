@@ -20,6 +20,30 @@ pub trait Report {
     /// Counts readings, possibly none, that were not stored and never will be.
     fn lost(&self, readings: u64);
 
+    /// Opens the [account](crate::sink::accounts) of a sink that has to store every reading. Other sinks
+    /// have none.
+    fn keeps_history(&self) {}
+
+    /// Counts readings that are stored, or that hold nothing to store.
+    fn stored(&self, readings: u64) {
+        let _ = readings;
+    }
+
+    /// Takes back readings that turn out not to be stored.
+    fn unstored(&self, readings: u64) {
+        let _ = readings;
+    }
+
+    /// Counts readings that an earlier run left on the disk.
+    fn found(&self, readings: u64) {
+        let _ = readings;
+    }
+
+    /// Sets the number of readings that wait on the disk.
+    fn on_disk(&self, readings: u64) {
+        let _ = readings;
+    }
+
     /// Notes that something else is missing, which was reported to the user.
     fn incomplete(&self) {}
 }

@@ -494,6 +494,29 @@ fn sinks_come_and_go_with_the_configuration_on_sighup() {
     assert_eq!(running.ended().status, 0);
 }
 
+#[test]
+fn accounts_add_up_in_the_summary_and_as_metrics() {
+    let (folder, mut input) = (TempDir::new().unwrap(), readings("7"));
+    // A repetition, and a line that is none.
+    input += &(input.lines().last().unwrap().to_owned() + "\n{}]\n");
+    let sinks = ["-v", "--to=file:all.jsonl?every=10s", "--to=prometheus:metrics.prom"];
+    let ran = publish(&folder, &sinks, &input);
+    assert_eq!(ran.status, 1, "{}", ran.err);
+    let account = "file:all.jsonl: 4 readings: 4 stored, 0 on the disk, 0 lost\n";
+    assert!(ran.err.contains(account), "{}", ran.err);
+    assert_eq!(read(&folder, "all.jsonl").lines().count(), 4);
+    let metrics = read(&folder, "metrics.prom");
+    for line in [
+        format!("meterpipe_octets{{result=\"framed\"}} {}", input.len()),
+        "meterpipe_octets{result=\"discarded\"} 0".to_owned(),
+        "meterpipe_telegrams{result=\"good\"} 7".to_owned(),
+        "meterpipe_telegrams{result=\"held\",reason=\"duplicate\"} 1".to_owned(),
+        "meterpipe_telegrams{result=\"rejected\",reason=\"unreadable\"} 1".to_owned(),
+    ] {
+        assert!(metrics.lines().any(|known| known == line), "{line} in\n{metrics}");
+    }
+}
+
 /// A run with a pipe as its input, which stays open.
 fn piped(folder: &TempDir, args: &[&str]) -> (Running, std::process::ChildStdin) {
     let mut command = at_home(folder, args);

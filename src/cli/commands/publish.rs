@@ -70,7 +70,7 @@ impl Task for ReadingLines {
     fn tick(&mut self, context: &mut Context) {
         // There are no keys here.
         let _ = self.reload.read_again(&context.messages);
-        self.sinks.tick(&context.messages);
+        self.sinks.tick(context);
     }
 
     fn tick_interval(&self) -> Duration {

@@ -132,6 +132,13 @@ impl Messages {
         let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
     }
 
+    /// Prints a line for users who want to know more.
+    pub fn detail(&self, text: &str) {
+        if self.verbosity == Verbosity::Verbose {
+            self.say(text);
+        }
+    }
+
     /// Prints a line, if there is one.
     pub fn say_if(&self, text: Option<String>) {
         if let Some(text) = text {
@@ -213,15 +220,19 @@ impl Messages {
         }
     }
 
-    /// The rejected telegrams by reason; their sum is the number of all.
-    fn reasons(&self, tally: &Tally) -> String {
+    /// The telegrams that could not be read, by reason.
+    pub fn rejected(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let count = |of: &str| {
             self.causes.values().filter(|it| reason(&it.example) == of).map(|it| it.times).sum()
         };
-        let counts = REASONS.map(|of| (count(of), of)).into_iter();
-        let counts = counts.chain([(tally.held, "held back from sinks")]);
-        let texts = counts.filter(|(times, _)| *times > 0);
-        texts.map(|(times, of)| format!("{times} {of}")).collect::<Vec<_>>().join(", ")
+        REASONS.into_iter().map(move |of| (of, count(of))).filter(|(_, times)| *times > 0)
+    }
+
+    /// All rejected telegrams by reason; their sum is the number of all.
+    fn reasons(&self, tally: &Tally) -> String {
+        let held = Some(("held back from sinks", tally.held)).filter(|(_, times)| *times > 0);
+        let texts = self.rejected().chain(held).map(|(of, times)| format!("{times} {of}"));
+        texts.collect::<Vec<_>>().join(", ")
     }
 
     /// Ends a run: prints the counts, and the reason if there was no telegram.

@@ -24,7 +24,7 @@ impl SinkOutput {
 
 impl Task for SinkOutput {
     fn tick(&mut self, context: &mut Context) {
-        self.sinks.iter_mut().for_each(|sinks| sinks.tick(&context.messages));
+        self.sinks.iter_mut().for_each(|sinks| sinks.tick(context));
     }
 
     fn tick_interval(&self) -> Duration {
@@ -58,7 +58,7 @@ impl TelegramConsumer for SinkOutput {
 /// Lets the sinks store their rest, and counts what the guard refused; false if something was not
 /// stored.
 pub fn finish(sinks: Option<Sinks>, context: &mut Context) -> bool {
-    let outcome = sinks.map(|sinks| sinks.finish(&context.messages));
+    let outcome = sinks.map(|sinks| sinks.finish(context));
     let held = outcome.map_or(0, |outcome| outcome.refused);
     context.tally.held += held;
     context.tally.rejected += held;

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
         mpsc::Sender,
     },
     thread::{self, JoinHandle},
@@ -17,6 +17,7 @@ use crate::cli::run::{
 use meterpipe::{
     format::readings::Readings,
     sink::{
+        accounts::{Accounts, SinkAccount},
         event::SinkEvent,
         queue::{self, QueueSender},
         registry::ConfiguredSink,
@@ -42,7 +43,7 @@ pub struct SinkThread {
     pub guarded: bool,
     throttle: Throttle,
     queue: QueueSender,
-    lost: Arc<AtomicU64>,
+    account: Arc<SinkAccount>,
     incomplete: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
@@ -66,32 +67,35 @@ impl Predecessors {
 }
 
 impl SinkThread {
-    /// Starts a sink, which reports to `reports`.
+    /// Starts a sink, which reports to `reports` and has an account among the others.
     pub fn start(
         sink: ConfiguredSink,
         predecessors: Option<Predecessors>,
+        accounts: &Accounts,
         reports: Sender<String>,
     ) -> Result<Self, Stop> {
         let ConfiguredSink { name, throttle, guarded, digest, sink } = sink;
         let failed = |error| Stop::Failed(Status::Output, format!("{name}: {error}"));
         let (queue, receiver) = queue::queue(CAPACITY).map_err(failed)?;
-        let lost = Arc::new(AtomicU64::new(0));
+        let account = accounts.open(&name);
         let incomplete = Arc::new(AtomicBool::new(false));
         let (about, missing) = (name.clone(), incomplete.clone());
-        let report = SinkReport { name: about, reports, lost: lost.clone(), incomplete: missing };
+        let report =
+            SinkReport { name: about, reports, account: account.clone(), incomplete: missing };
         let thread = thread::Builder::new().name("sink".to_owned());
         let thread = thread.spawn(move || {
             predecessors.into_iter().for_each(Predecessors::wait);
             sink.run(receiver, &report);
         });
         let thread = thread.map_err(failed)?;
-        Ok(Self { name, digest, guarded, throttle, queue, lost, incomplete, thread })
+        Ok(Self { name, digest, guarded, throttle, queue, account, incomplete, thread })
     }
 
     /// Hands readings to the sink if its throttle passes them. If `waits`, a full queue holds up the
     /// caller as long as the sink is at work.
     pub fn put(&mut self, readings: &Arc<Readings>, waits: bool) {
         if self.throttle.passes(readings) {
+            self.account.accept();
             let event = SinkEvent::Readings(readings.clone());
             if waits { self.queue.put(event) } else { self.queue.put_now(event) }
         }
@@ -125,9 +129,12 @@ impl SinkThread {
         }
         // A sink that has ended has counted what was left for it.
         let left = if is_finished { 0 } else { self.queue.left() };
-        let lost = self.lost.load(Ordering::Relaxed) + left;
+        let lost = self.account.lost() + left;
         if lost > 0 {
             messages.say(&format!("{name}: {} not stored", counted(lost, "reading")));
+        }
+        if self.account.is_history() {
+            messages.detail(&format!("{name}: {}", self.account.balance()));
         }
         lost == 0 && is_finished && !self.incomplete.load(Ordering::Relaxed)
     }
@@ -137,7 +144,7 @@ impl SinkThread {
 struct SinkReport {
     name: String,
     reports: Sender<String>,
-    lost: Arc<AtomicU64>,
+    account: Arc<SinkAccount>,
     incomplete: Arc<AtomicBool>,
 }
 
@@ -148,7 +155,27 @@ impl Report for SinkReport {
     }
 
     fn lost(&self, readings: u64) {
-        self.lost.fetch_add(readings, Ordering::Relaxed);
+        self.account.lose(readings);
+    }
+
+    fn keeps_history(&self) {
+        self.account.open();
+    }
+
+    fn stored(&self, readings: u64) {
+        self.account.store(readings);
+    }
+
+    fn unstored(&self, readings: u64) {
+        self.account.unstore(readings);
+    }
+
+    fn found(&self, readings: u64) {
+        self.account.find(readings);
+    }
+
+    fn on_disk(&self, readings: u64) {
+        self.account.keep(readings);
     }
 
     fn incomplete(&self) {

@@ -10,6 +10,7 @@ use std::{
 };
 
 use crate::cli::run::{
+    context::Context,
     guard_memory::GuardMemory,
     guard_messages::GuardMessages,
     messages::Messages,
@@ -20,6 +21,7 @@ use crate::cli::run::{
 use meterpipe::{
     format::{entry::OutputTelegram, readings::Readings},
     sink::{
+        accounts::InputAccount,
         guard::{evidence::TelegramEvidence, guard::Guard},
         line_counters::LineCounters,
         registry::ConfiguredSink,
@@ -59,8 +61,9 @@ impl Sinks {
     /// Starts the sinks.
     pub fn start(sinks: Vec<ConfiguredSink>, counters: LineCounters) -> Result<Self, Stop> {
         let reports = mpsc::channel();
-        let running =
-            sinks.into_iter().map(|sink| SinkThread::start(sink, None, reports.0.clone()));
+        let running = sinks
+            .into_iter()
+            .map(|sink| SinkThread::start(sink, None, counters.accounts(), reports.0.clone()));
         let running = running.collect::<Result<Vec<_>, _>>()?;
         let mut sinks = Self {
             running,
@@ -114,7 +117,8 @@ impl Sinks {
             let verb = if is_known { "starts again with new settings" } else { "starts" };
             messages.say(&format!("{}: {verb}", sink.name));
             let predecessors = Predecessors { sinks: old.clone(), until: deadline + EXIT_GRACE };
-            match SinkThread::start(sink, Some(predecessors), self.reports.0.clone()) {
+            let (accounts, reports) = (self.counters.accounts(), self.reports.0.clone());
+            match SinkThread::start(sink, Some(predecessors), accounts, reports) {
                 Ok(sink) => self.running.push(sink),
                 Err(stop) => {
                     self.ended_well = false;
@@ -192,7 +196,8 @@ impl Sinks {
     }
 
     /// The work of every second or so: reopen files after SIGHUP, release first telegrams, print messages.
-    pub fn tick(&mut self, messages: &Messages) {
+    pub fn tick(&mut self, context: &Context) {
+        let messages = &context.messages;
         if self.signals.reopen() {
             self.running.iter().for_each(SinkThread::reopen);
         }
@@ -204,6 +209,24 @@ impl Sinks {
         self.guard_messages.print(messages);
         self.print_reports(messages);
         self.settle_ended(messages);
+        self.note_input(context);
+    }
+
+    /// Writes the account of the input.
+    fn note_input(&self, context: &Context) {
+        let tally = &context.tally;
+        self.counters.accounts().set_input(InputAccount {
+            octets: tally.octets,
+            discarded: tally.noise,
+            telegrams: tally.telegrams,
+            held: self
+                .guard
+                .counts()
+                .iter()
+                .map(|(reason, count)| (reason.name(), count))
+                .collect(),
+            rejected: context.messages.rejected().collect(),
+        });
     }
 
     /// Notes the number of damaged frames so far.
@@ -220,7 +243,8 @@ impl Sinks {
     /// Lets the sinks store the rest, and reports the readings that were not stored. At the end of the
     /// input a sink may take as long as it makes progress; after a signal, or in trouble, it has no more
     /// than the grace period.
-    pub fn finish(mut self, messages: &Messages) -> SinkOutcome {
+    pub fn finish(mut self, context: &Context) -> SinkOutcome {
+        let messages = &context.messages;
         // The next run confirms it, if this one is remembered.
         let is_remembered = self.memory.as_ref().is_some_and(GuardMemory::is_in_use);
         for first in self.guard.end() {
@@ -231,6 +255,7 @@ impl Sinks {
         message.into_iter().for_each(|text| self.guard_messages.say(text));
         self.guard_messages.print(messages);
         self.guard_messages.finish(self.guard.counts(), messages);
+        self.note_input(context);
         let mut deadline = Instant::now() + GRACE;
         for sink in &self.running {
             sink.end(deadline);

@@ -103,6 +103,7 @@ impl AppendFiles {
             if let Err(error) = open.sync() {
                 let (path, count) = (printable_path(&open.path), open.unsynced);
                 report.say(&format!("{path}: {error}; its last lines may be missing"));
+                report.unstored(count);
                 report.lost(count);
             }
         }

@@ -27,7 +27,10 @@ pub const PROMETHEUS: SinkKind = SinkKind {
     ],
     about: "The exporter listens on exactly this address, and answers `GET /metrics`. `fields` selects \
             readings; the metrics about the meters themselves are always there. `smartmeter_up` is 1 while the \
-            telegrams of a meter come, and 0 after `stale`.",
+            telegrams of a meter come, and 0 after `stale`. `meterpipe_octets`, `meterpipe_telegrams` and \
+            `meterpipe_sink_readings` are the accounts of the run: octets in frames and discarded ones; good \
+            telegrams, and by reason those that the guard holds and those that are rejected; the readings of \
+            each history sink that are stored, wait in memory or on the disk, or are lost.",
     keys: &[KEYS],
     notes: "",
     environment: SinkEnvironment::KEYS_ONLY,

@@ -11,7 +11,7 @@ use crate::{
         prometheus::Prometheus,
         readings::Readings,
     },
-    sink::{freshness::Freshness, traits::Report},
+    sink::{accounts::Accounts, freshness::Freshness, prometheus::account_metrics, traits::Report},
 };
 
 /// The latest readings, and the time for which they are valid.
@@ -22,11 +22,17 @@ pub struct Metrics {
     expire_after: SignedDuration,
     full_reported: bool,
     freshness: Freshness,
+    accounts: Accounts,
 }
 
 impl Metrics {
     /// Momentary values are valid for `expire_after` since the last telegram; zero means for ever.
-    pub fn new(format: Prometheus, expire_after: Duration, freshness: Freshness) -> Self {
+    pub fn new(
+        format: Prometheus,
+        expire_after: Duration,
+        freshness: Freshness,
+        accounts: Accounts,
+    ) -> Self {
         let expire_after = match expire_after {
             Duration::ZERO => SignedDuration::MAX,
             time => SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX),
@@ -37,6 +43,7 @@ impl Metrics {
             expire_after,
             full_reported: false,
             freshness,
+            accounts,
         }
     }
 
@@ -61,6 +68,7 @@ impl Metrics {
         let is_up = |seen: &Seen| self.freshness.is_fresh(seen.name(), now);
         Prometheus::up(&self.latest, is_up, &mut text);
         self.format.snapshot(&self.latest, self.stale(), &mut text);
+        account_metrics::write(&self.accounts, &mut text);
         text
     }
 
@@ -69,14 +77,9 @@ impl Metrics {
         Timestamp::now().checked_sub(self.expire_after).ok()
     }
 
-    /// The number of telegrams, of meters without momentary values, and of meters that still send: a new
-    /// page differs in one of them.
-    pub fn state(&self) -> (u64, usize, usize) {
-        let stale = self.stale();
-        let is_stale = |at: Option<Timestamp>| at.zip(stale).is_some_and(|(at, stale)| at < stale);
-        let telegrams = self.latest.meters().map(|seen| seen.telegrams).sum();
-        let stale = self.latest.meters().filter(|seen| is_stale(seen.arrived)).count();
-        (telegrams, stale, self.freshness.count(Instant::now()))
+    /// True until the first telegram.
+    pub fn is_empty(&self) -> bool {
+        self.latest.meters().next().is_none()
     }
 
     /// The time until the page changes without a telegram.

@@ -38,7 +38,9 @@ pub fn new(
         return Err(SettingError::new(text));
     }
     let freshness = Freshness::take(settings, context.interval)?;
-    let metrics = Metrics::new(Prometheus::new(projection.keys), expire_after, freshness);
+    let accounts = context.counters.accounts().clone();
+    let format = Prometheus::new(projection.keys);
+    let metrics = Metrics::new(format, expire_after, freshness, accounts);
     if let SinkTarget::Server { host, port, path } = settings.target.clone() {
         let port = port.ok_or_else(|| {
             SettingError::new("prometheus: a port expected, as in prometheus://127.0.0.1:9888")
@@ -61,7 +63,7 @@ pub fn new(
         return Err(SettingError::new(text));
     }
     let is_read = path_template.has_extension("prom");
-    let pages = Textfile { path: path_template.fixed(), is_read, metrics, written: None };
+    let pages = Textfile { path: path_template.fixed(), is_read, metrics, written: Vec::new() };
     Ok(Box::new(SnapshotSink { pages, mode: settings.take_mode()? }))
 }
 
@@ -69,8 +71,8 @@ struct Textfile {
     path: PathBuf,
     is_read: bool,
     metrics: Metrics,
-    /// The state that the file holds.
-    written: Option<(u64, usize, usize)>,
+    /// The page that the file holds.
+    written: Vec<u8>,
 }
 
 impl Pages for Textfile {
@@ -88,11 +90,11 @@ impl Pages for Textfile {
     }
 
     fn pages(&mut self) -> Vec<(PathBuf, Vec<u8>)> {
-        let state = self.metrics.state();
-        if state.0 == 0 || self.written == Some(state) {
+        let page = self.metrics.page();
+        if self.metrics.is_empty() || self.written == page {
             return Vec::new();
         }
-        self.written = Some(state);
-        vec![(self.path.clone(), self.metrics.page())]
+        self.written.clone_from(&page);
+        vec![(self.path.clone(), page)]
     }
 }

@@ -1,0 +1,181 @@
+//! The accounts of a run: what became of its octets, its telegrams, and the readings of each history sink.
+//!
+//! Each account adds up. Octets read are octets in frames and discarded ones. Telegrams are good, held by
+//! the guard or rejected, each for a reason. The readings that a sink accepted, and those that waited on
+//! its disk before, are stored, wait in memory, wait on the disk, or are lost.
+
+use core::fmt;
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+/// All accounts of a run, shared by all clones.
+#[derive(Clone, Debug, Default)]
+pub struct Accounts(Arc<Mutex<Books>>);
+
+#[derive(Debug, Default)]
+struct Books {
+    input: InputAccount,
+    sinks: Vec<(String, Arc<SinkAccount>)>,
+}
+
+/// What became of the input.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InputAccount {
+    /// The octets that came in.
+    pub octets: u64,
+    /// Of these, octets that belong to no frame.
+    pub discarded: u64,
+    /// The telegrams that were read.
+    pub telegrams: u64,
+    /// Of these, telegrams that the guard holds or left out, by reason.
+    pub held: Vec<(&'static str, u64)>,
+    /// The telegrams that could not be read, by reason.
+    pub rejected: Vec<(&'static str, u64)>,
+}
+
+/// What became of the readings of a sink. Its thread writes it.
+#[derive(Debug, Default)]
+pub struct SinkAccount {
+    accepted: AtomicU64,
+    found: AtomicU64,
+    stored: AtomicU64,
+    on_disk: AtomicU64,
+    lost: AtomicU64,
+    is_history: AtomicBool,
+}
+
+/// The state of a sink's account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SinkBalance {
+    /// The readings that the sink was given, or found on its disk.
+    pub accepted: u64,
+    /// Readings that are where they belong.
+    pub stored: u64,
+    /// Readings that wait on the disk.
+    pub on_disk: u64,
+    /// Readings that will never be stored.
+    pub lost: u64,
+}
+
+impl Accounts {
+    /// Opens an account for a sink.
+    pub fn open(&self, name: &str) -> Arc<SinkAccount> {
+        let account = Arc::<SinkAccount>::default();
+        self.lock().sinks.push((name.to_owned(), account.clone()));
+        account
+    }
+
+    /// Writes the account of the input.
+    pub fn set_input(&self, input: InputAccount) {
+        self.lock().input = input;
+    }
+
+    /// The account of the input.
+    pub fn input(&self) -> InputAccount {
+        self.lock().input.clone()
+    }
+
+    /// The history sinks and their balances, those of one name in one.
+    pub fn sinks(&self) -> Vec<(String, SinkBalance)> {
+        let mut balances: Vec<(String, SinkBalance)> = Vec::new();
+        for (name, account) in self.lock().sinks.iter().filter(|(_, it)| it.is_history()) {
+            let more = account.balance();
+            match balances.iter_mut().find(|(known, _)| known == name) {
+                Some((_, balance)) => balance.add(more),
+                None => balances.push((name.clone(), more)),
+            }
+        }
+        balances
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Books> {
+        // No change here can be half done, so the data of a failed thread is whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SinkAccount {
+    /// Counts a reading that the sink is given.
+    pub fn accept(&self) {
+        self.accepted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts readings of an earlier run on the disk.
+    pub fn find(&self, readings: u64) {
+        self.found.fetch_add(readings, Ordering::Relaxed);
+    }
+
+    /// Notes that the sink has to store every reading.
+    pub fn open(&self) {
+        self.is_history.store(true, Ordering::Relaxed);
+    }
+
+    /// Counts readings that are where they belong.
+    pub fn store(&self, readings: u64) {
+        self.stored.fetch_add(readings, Ordering::Relaxed);
+    }
+
+    /// Takes back readings that turn out not to be stored.
+    pub fn unstore(&self, readings: u64) {
+        self.stored.fetch_sub(readings, Ordering::Relaxed);
+    }
+
+    /// Sets the number of readings that wait on the disk.
+    pub fn keep(&self, readings: u64) {
+        self.on_disk.store(readings, Ordering::Relaxed);
+    }
+
+    /// Counts readings that will never be stored.
+    pub fn lose(&self, readings: u64) {
+        self.lost.fetch_add(readings, Ordering::Relaxed);
+    }
+
+    /// The number of readings that will never be stored.
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// True for a sink that has to store every reading.
+    pub fn is_history(&self) -> bool {
+        self.is_history.load(Ordering::Relaxed)
+    }
+
+    /// The state of the account.
+    pub fn balance(&self) -> SinkBalance {
+        let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        SinkBalance {
+            accepted: count(&self.accepted) + count(&self.found),
+            stored: count(&self.stored),
+            on_disk: count(&self.on_disk),
+            lost: count(&self.lost),
+        }
+    }
+}
+
+impl SinkBalance {
+    /// The readings that wait in memory: those that are nowhere else. At the end of a run there are none.
+    #[must_use]
+    pub const fn in_memory(&self) -> u64 {
+        self.accepted.saturating_sub(self.stored + self.on_disk + self.lost)
+    }
+
+    const fn add(&mut self, more: Self) {
+        self.accepted += more.accepted;
+        self.stored += more.stored;
+        self.on_disk += more.on_disk;
+        self.lost += more.lost;
+    }
+}
+
+impl fmt::Display for SinkBalance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { accepted, stored, on_disk, lost } = self;
+        write!(f, "{accepted} readings: {stored} stored, {on_disk} on the disk, {lost} lost")?;
+        match self.in_memory() {
+            0 => Ok(()),
+            waiting => write!(f, ", {waiting} in memory"),
+        }
+    }
+}
