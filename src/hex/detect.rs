@@ -91,7 +91,7 @@ fn readable(sample: &[u8], complete: bool) -> Option<bool> {
         };
     }
     let line_end = text.iter().any(|octet| matches!(octet, b'\n' | b'\r'));
-    (complete || text.len() >= SAMPLE_OCTETS || line_end && text.len() >= least).then_some(true)
+    (complete || sample.len() >= SAMPLE_OCTETS || line_end && text.len() >= least).then_some(true)
 }
 
 /// True if few of the first octets are beyond ASCII.
