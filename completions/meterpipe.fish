@@ -45,6 +45,9 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l timeout 
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l input -d 'The form of the input [default: detected from the content]' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
+journal\t'A line of text with its priority, for systemd\'s journal'
+json\t'A JSON object in a line'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l once -d 'End after one telegram, or with an error if the source cannot be opened or is lost'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l binary -d 'Write the octets alone, not records'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
@@ -54,6 +57,9 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -s V -l ver
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -l input -d 'The form of the input [default: detected from the content]' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
+journal\t'A line of text with its priority, for systemd\'s journal'
+json\t'A JSON object in a line'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -64,6 +70,9 @@ binary\t'The octets themselves'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l key-file -d 'A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l key -d 'The key itself; other users of this machine can read it while meterpipe runs' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l system-title -d 'The system title of meters that send none, 16 hex digits' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
+journal\t'A line of text with its priority, for systemd\'s journal'
+json\t'A JSON object in a line'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -l require-auth -d 'Accept only telegrams whose authentication tag was verified'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -s v -l verbose -d 'Always print a summary at the end'
@@ -88,6 +97,9 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l unit -d '
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l csv-locale -d 'csv: the spreadsheet\'s country; at means semicolons and decimal commas' -r -f -a "at\t'Semicolon and decimal comma'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l jobs -d 'The number of threads that decode a file; the output is the same [default: one for each core]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
+journal\t'A line of text with its priority, for systemd\'s journal'
+json\t'A JSON object in a line'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l require-auth -d 'Accept only telegrams whose authentication tag was verified'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l list-fields -d 'Print all fields that have a name, and end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l objects -d 'json: add every element of the telegram as it was sent'
@@ -133,6 +145,9 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l unit -d 'P
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l csv-locale -d 'csv: the spreadsheet\'s country; at means semicolons and decimal commas' -r -f -a "at\t'Semicolon and decimal comma'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l jobs -d 'The number of threads that decode a file; the output is the same [default: one for each core]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
+journal\t'A line of text with its priority, for systemd\'s journal'
+json\t'A JSON object in a line'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l once -d 'End after one telegram, or with an error if the source cannot be opened or is lost'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l require-auth -d 'Accept only telegrams whose authentication tag was verified'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l list-fields -d 'Print all fields that have a name, and end'
@@ -152,11 +167,17 @@ prometheus://\t'metrics for Prometheus to scrape'
 solarview:\t'the energy registers as Solarview reads them'
 file:\t'a line for each telegram, appended to a file'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
+journal\t'A line of text with its priority, for systemd\'s journal'
+json\t'A JSON object in a line'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s V -l version -d 'Print version'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
+journal\t'A line of text with its priority, for systemd\'s journal'
+json\t'A JSON object in a line'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -179,6 +200,9 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l flip -d
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l cut -d 'Share of telegrams with a truncated frame' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l lose -d 'Share of telegrams with a missing frame' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l duplicate -d 'Share of telegrams that are sent twice' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
+journal\t'A line of text with its priority, for systemd\'s journal'
+json\t'A JSON object in a line'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l real-time -d 'Send a telegram every five seconds, at the pace of 2400 baud; --pty implies it'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l fast -d 'Write as fast as the output is read, and discard nothing; the default without --pty'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'

@@ -31,6 +31,7 @@ mod publish;
 mod readings;
 mod secrets;
 mod serial;
+mod service;
 mod simulate;
 mod simulator;
 mod streams;

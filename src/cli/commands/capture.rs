@@ -20,7 +20,7 @@ use meterpipe::record::{HEADER, Place, Record, RecordKind};
 
 /// Runs the subcommand.
 pub fn run(args: &args::CaptureArgs) -> Status {
-    let mut context = Context::new("capture", args.verbosity);
+    let mut context = Context::new("capture", args.messages);
     let writer = RecordWriter {
         binary: args.binary,
         limit: if args.until.once { Some(1) } else { args.until.count },
@@ -37,7 +37,7 @@ fn capture(
     stage: &mut Capturer,
     context: &mut Context,
 ) -> Result<(), Stop> {
-    let source = sources::find(args.source.as_deref(), &args.line, !args.until.once)?;
+    let source = sources::find(args.source.as_deref(), &args.line, args.until.waits_for_source())?;
     if !args.binary {
         context.output.text.extend_from_slice(HEADER.as_bytes());
     }

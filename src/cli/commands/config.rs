@@ -22,7 +22,7 @@ use meterpipe::{
 
 /// Runs the subcommand.
 pub fn run(args: &args::ConfigArgs) -> Status {
-    let mut context = Context::new("config", args.verbosity);
+    let mut context = Context::new("config", args.messages);
     let result = config_file::find(args.config.as_deref()).and_then(|config| {
         let config = config.ok_or_else(|| {
             let places = "~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml";

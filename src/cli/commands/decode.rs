@@ -17,7 +17,7 @@ use crate::cli::{
 
 /// Runs the subcommand.
 pub fn run(args: &args::DecodeArgs) -> Status {
-    let mut context = Context::new("decode", args.verbosity);
+    let mut context = Context::new("decode", args.messages);
     if args.format.list_fields {
         context.output.text.extend_from_slice(output_format::list().as_bytes());
         return context.finish_plain();

@@ -19,7 +19,7 @@ use meterpipe::{
 
 /// Runs the subcommand.
 pub fn run(args: &args::DecryptArgs) -> Status {
-    let mut context = Context::new("decrypt", args.verbosity);
+    let mut context = Context::new("decrypt", args.messages);
     let mut stage = Decrypter::default();
     let result = decrypt(args, &mut stage, &mut context);
     stage::finish(context, result, &mut stage)

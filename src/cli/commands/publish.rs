@@ -25,7 +25,7 @@ use meterpipe::{
 
 /// Runs the subcommand.
 pub fn run(args: &args::PublishArgs) -> Status {
-    let mut context = Context::new("publish", args.verbosity);
+    let mut context = Context::new("publish", args.messages);
     let (sinks, reload) = match start(args, &context) {
         Ok(started) => started,
         Err(stop) => return context.stop(stop),

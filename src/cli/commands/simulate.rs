@@ -51,7 +51,7 @@ const LAST_AFTER_SIGNAL: Duration = Duration::from_millis(250);
 
 /// Runs the subcommand.
 pub fn run(args: &args::SimulateArgs) -> Status {
-    let mut context = Context::new("simulate", args.verbosity);
+    let mut context = Context::new("simulate", args.messages);
     let mut sent = Sent::default();
     let mut result = simulate(args, &mut sent, &mut context);
     if let Ok(()) = result {
@@ -64,7 +64,7 @@ pub fn run(args: &args::SimulateArgs) -> Status {
         }
         _ => Status::Fine,
     };
-    if args.verbosity.verbose && status != Status::Usage {
+    if args.messages.verbose && status != Status::Usage {
         context.messages.say(&sent.to_string());
     }
     status

@@ -20,7 +20,7 @@ use meterpipe::{
 
 /// Runs the subcommand.
 pub fn run(args: &args::UnframeArgs) -> Status {
-    let mut context = Context::new("unframe", args.verbosity);
+    let mut context = Context::new("unframe", args.messages);
     context.output.text.extend_from_slice(HEADER.as_bytes());
     let mut stage = Unframer::default();
     let (files, form) = (&args.input.files, args.input.form.form);

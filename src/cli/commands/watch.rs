@@ -41,7 +41,7 @@ use meterpipe::{
 
 /// Runs the subcommand.
 pub fn run(args: &args::WatchArgs) -> Status {
-    let mut context = Context::new("watch", args.verbosity);
+    let mut context = Context::new("watch", args.messages);
     if args.format.list_fields {
         context.output.text.extend_from_slice(output_format::list().as_bytes());
         return context.finish_plain();
@@ -173,7 +173,7 @@ fn find(args: &args::WatchArgs, config: Option<&Config>) -> Result<FoundSources,
             Some(called) => named(called.clone(), source),
             None => source,
         };
-        match sources::find(name, line, !args.until.once)? {
+        match sources::find(name, line, args.until.waits_for_source())? {
             Spec::File(path) => found.files.push(path),
             Spec::Live(source) => found.live.push(called(source)),
             Spec::Simulated(source) => {
@@ -222,6 +222,10 @@ impl Task for Watcher {
 
     fn tick_interval(&self) -> Duration {
         self.decoder.tick_interval()
+    }
+
+    fn add_status(&self, text: &mut String) {
+        self.decoder.add_status(text);
     }
 
     fn is_asked_to_end(&self) -> bool {

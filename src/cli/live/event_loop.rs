@@ -1,14 +1,13 @@
 //! The loop over live sources: a thread reads each, this one does everything else.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-        mpsc::TryRecvError,
-    },
+    fmt::Write as _,
+    sync::{atomic::Ordering, mpsc::TryRecvError},
     thread,
     time::{Duration, Instant},
 };
+
+use jiff::{Timestamp, tz::TimeZone};
 
 use crate::cli::{
     live::{
@@ -17,6 +16,8 @@ use crate::cli::{
     },
     run::{
         context::Context,
+        messages::counted,
+        service::{self, ServiceState},
         signals::{self, Signals},
         stage::Stage,
         status::{Status, Stop},
@@ -58,16 +59,23 @@ pub fn run(
     let mut lines = Vec::new();
     for (index, source) in sources.into_iter().enumerate() {
         let line = SourceState::new(source.name(), Instant::now());
-        read_in_thread(source, index, sender.clone(), line.frames.clone())?;
+        read_in_thread(source, index, sender.clone(), &line)?;
         lines.push(line);
     }
     drop(sender);
     let timeout = until.timeout.or(until.once.then_some(ONCE));
-    let mut run =
-        EventLoop { lines, receiver, timeout, last_telegram: Instant::now(), telegrams: 0 };
+    let mut run = EventLoop {
+        lines,
+        receiver,
+        timeout,
+        last_telegram: Instant::now(),
+        telegrams: 0,
+        service: ServiceState::start(),
+    };
     loop {
         run.wait(stage, context)?;
         if signals.ended() {
+            service::stopping();
             run.take_rest(stage, context)?;
             stage.end(context);
             context.output.flush()?;
@@ -76,6 +84,7 @@ pub fn run(
         run.check_times(context)?;
         context.messages.tick();
         stage.tick(context);
+        run.tell_service(stage, context);
         if context.done {
             return Err(Stop::Done);
         }
@@ -89,15 +98,17 @@ struct EventLoop {
     /// The time of the last telegram.
     last_telegram: Instant,
     telegrams: u64,
+    service: ServiceState,
 }
 
 fn read_in_thread(
     mut source: Box<dyn Source>,
     index: usize,
     mut sender: Sender,
-    frames: Arc<AtomicU64>,
+    line: &SourceState,
 ) -> Result<(), Stop> {
     let name = source.name().to_owned();
+    let (frames, reads) = (line.frames.clone(), line.reads.clone());
     let thread = thread::Builder::new().name("reader".to_owned()).spawn(move || {
         let mut seen = 0;
         loop {
@@ -106,6 +117,7 @@ fn read_in_thread(
             seen = now;
             let mut burst = Burst::default();
             let event = source.read(&mut burst);
+            reads.fetch_add(1, Ordering::Relaxed);
             let last = matches!(event, Err(_) | Ok(SourceEvent::End));
             let accepted =
                 matches!(event, Ok(SourceEvent::Quiet)) || sender.send((index, event, burst));
@@ -126,7 +138,8 @@ impl EventLoop {
             // Decoded text must not wait for the next octets.
             context.output.flush()?;
             context.output.check_reader()?;
-            self.receiver.wait(self.next_look().min(stage.tick_interval()));
+            let most = stage.tick_interval().min(self.service.tick_interval());
+            self.receiver.wait(self.next_look().min(most));
             message = self.receiver.try_next();
         }
         match message {
@@ -204,7 +217,8 @@ impl EventLoop {
                     stage.end(context);
                 }
                 let name = &line.name;
-                context.messages.say(&format!("{name}: lost: {why}; waiting for it to come back"));
+                let why = format!("{name}: lost: {why}");
+                context.messages.say(&format!("{why}; waiting for it to come back"));
                 line.went(why, now);
             }
             SourceEvent::Waiting(why) => {
@@ -217,9 +231,40 @@ impl EventLoop {
                 line.came_back(now);
             }
             SourceEvent::Note(note) => context.messages.say(&format!("{}: {note}", line.name)),
-            SourceEvent::End => stage.end(context),
+            SourceEvent::End => {
+                line.ended = true;
+                stage.end(context);
+            }
         }
         Ok(())
+    }
+
+    fn tell_service(&mut self, stage: &dyn Stage, context: &Context) {
+        let now = Instant::now();
+        let Self { lines, service, last_telegram, .. } = self;
+        let mut is_alive = true;
+        for line in lines.iter_mut() {
+            is_alive &= line.is_alive(now);
+        }
+        let tally = &context.tally;
+        service.tick(tally.telegrams > 0, is_alive, || {
+            let mut text = match tally.telegrams {
+                0 => "no telegram yet".to_owned(),
+                telegrams => {
+                    let last = Timestamp::now() - last_telegram.elapsed();
+                    let last = last.to_zoned(TimeZone::system()).strftime("%T").to_string();
+                    format!("{}, the last one at {last}", counted(telegrams, "telegram"))
+                }
+            };
+            if tally.rejected > 0 {
+                let _ = write!(text, ", {} rejected", tally.rejected);
+            }
+            for trouble in lines.iter().filter_map(|line| line.trouble(now)) {
+                let _ = write!(text, "; {trouble}");
+            }
+            stage.add_status(&mut text);
+            text
+        });
     }
 
     /// The time since the last message of any source.
@@ -266,7 +311,7 @@ fn feed(burst: &Burst, from: &str, stage: &mut dyn Stage, context: &mut Context)
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicBool;
+    use std::sync::{Arc, atomic::AtomicBool};
 
     use rustix::process::{Signal, getpid, kill_process};
 

@@ -5,6 +5,7 @@ use std::{path::Path, sync::mpsc::Sender};
 use crate::cli::{
     run::{
         messages::{Messages, counted},
+        service,
         signals::Signals,
         sinks::Sinks,
         status::Stop,
@@ -110,12 +111,15 @@ impl Reload {
         if !self.signals.reopen() {
             return None;
         }
-        self.read(messages).unwrap_or_else(|stop| {
+        service::reloading();
+        let keys = self.read(messages).unwrap_or_else(|stop| {
             if let Stop::Failed(_, text) = stop {
-                messages.say(&format!("{text}; nothing changes"));
+                messages.fail(&format!("{text}; nothing changes"));
             }
             None
-        })
+        });
+        service::reloaded();
+        keys
     }
 
     fn read(&mut self, messages: &Messages) -> Result<Option<Vec<KeyEntry>>, Stop> {

@@ -4,7 +4,10 @@
 //! so is its end.
 
 use std::{
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -16,6 +19,9 @@ const SILENT: Duration = Duration::from_secs(15);
 /// A time without frames that is reported: six intervals, since a single telegram may be damaged.
 const FRAMELESS: Duration = Duration::from_secs(30);
 
+/// A thread that reads ends a read at least once a second, unless it looks up a name or waits for room.
+const HANGS: Duration = Duration::from_secs(30);
+
 /// The state of a source.
 #[derive(Debug)]
 pub struct SourceState {
@@ -25,6 +31,11 @@ pub struct SourceState {
     pub from: String,
     /// The number of frames so far, for the thread that reads the source.
     pub frames: Arc<AtomicU64>,
+    /// The number of reads that came to their end, and the last change that was seen.
+    pub reads: Arc<AtomicU64>,
+    reads_seen: (u64, Instant),
+    /// True once the source has come to its end.
+    pub ended: bool,
     /// The reason why the source is away.
     pub away: Option<String>,
     /// The time of the last octets, or of the last change of state.
@@ -50,6 +61,9 @@ impl SourceState {
             name: name.to_owned(),
             from: record::escape(name),
             frames: Arc::default(),
+            reads: Arc::default(),
+            reads_seen: (0, now),
+            ended: false,
             away: None,
             last_active: now,
             reported_silent: false,
@@ -61,6 +75,30 @@ impl SourceState {
     /// The time since the last octets.
     pub fn silent(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.last_active)
+    }
+
+    /// True while the thread that reads the source goes round, with or without octets.
+    pub fn is_alive(&mut self, now: Instant) -> bool {
+        let reads = self.reads.load(Ordering::Relaxed);
+        if reads != self.reads_seen.0 {
+            self.reads_seen = (reads, now);
+        }
+        self.ended || now.saturating_duration_since(self.reads_seen.1) < HANGS
+    }
+
+    /// The fault that there is now, for a status line.
+    pub fn trouble(&self, now: Instant) -> Option<String> {
+        let silent = self.silent(now);
+        let frameless =
+            self.frameless.filter(|it| now.saturating_duration_since(it.since) >= FRAMELESS);
+        match (&self.away, frameless) {
+            (Some(why), _) => Some(why.clone()),
+            (None, _) if silent >= SILENT => {
+                Some(self.message(&format!("nothing for {} s", silent.as_secs())))
+            }
+            (None, Some(frameless)) => Some(self.message(&frameless.text(now))),
+            (None, None) => None,
+        }
     }
 
     /// Notes that the source is away.

@@ -2,7 +2,7 @@
 
 use crate::cli::run::{
     key_doubts::COMPARE,
-    messages::{Messages, Verbosity},
+    messages::{MessageSettings, Messages},
     output::Output,
     status::{Status, Stop, Tally},
 };
@@ -28,8 +28,8 @@ pub struct Context {
 impl Context {
     /// The context of the subcommand `name`.
     #[must_use]
-    pub fn new(name: &'static str, verbosity: impl Into<Verbosity>) -> Self {
-        Self::with(Output::stdout(), Messages::new(name, verbosity.into()))
+    pub fn new(name: &'static str, settings: impl Into<MessageSettings>) -> Self {
+        Self::with(Output::stdout(), Messages::new(name, settings))
     }
 
     /// A context with this output and these messages.
@@ -87,7 +87,7 @@ impl Context {
     pub fn finish_plain(mut self) -> Status {
         match self.output.flush() {
             Err(Stop::Failed(status, text)) => {
-                self.messages.say(&text);
+                self.messages.fail(&text);
                 status
             }
             _ => Status::Fine,
@@ -115,7 +115,7 @@ impl Context {
             Err(Stop::ReaderGone) if ending.not_stored => return Status::Output,
             Err(Stop::ReaderGone) => return Status::Fine,
             Err(Stop::Failed(status, text)) => {
-                self.messages.say(&text);
+                self.messages.fail(&text);
                 return status;
             }
         }

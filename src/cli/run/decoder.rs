@@ -111,6 +111,10 @@ impl Task for Decoder {
         self.consumers.iter().map(|it| it.tick_interval()).min().unwrap_or(Duration::MAX)
     }
 
+    fn add_status(&self, text: &mut String) {
+        self.consumers.iter().for_each(|consumer| consumer.add_status(text));
+    }
+
     fn is_asked_to_end(&self) -> bool {
         self.consumers.iter().any(|consumer| consumer.is_asked_to_end())
     }

@@ -15,7 +15,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::cli::run::status::{Status, Tally};
+use crate::cli::run::{
+    message_format::{MessageFormat, MessageWriter, Severity},
+    status::{Status, Tally},
+};
 use meterpipe::{
     chain::event::Refusal,
     error::{Cause, Error, Layer, Mark},
@@ -36,7 +39,7 @@ pub type Collected = Rc<RefCell<VecDeque<String>>>;
 /// The messages of a subcommand.
 #[derive(Debug)]
 pub struct Messages {
-    stage: &'static str,
+    writer: MessageWriter,
     verbosity: Verbosity,
     /// True for a live run, which has no end at which to count.
     live: bool,
@@ -67,6 +70,21 @@ pub enum Verbosity {
     Verbose,
 }
 
+/// What the user wants of messages.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MessageSettings {
+    /// How much is printed.
+    pub verbosity: Verbosity,
+    /// The form of a message; `None` for the one that fits standard error.
+    pub format: Option<MessageFormat>,
+}
+
+impl From<Verbosity> for MessageSettings {
+    fn from(verbosity: Verbosity) -> Self {
+        Self { verbosity, format: None }
+    }
+}
+
 /// The key of a cause: causes that differ only in their numbers are one.
 type CauseKind = (Layer, Discriminant<Cause>, Option<&'static str>);
 
@@ -83,9 +101,11 @@ struct CauseCount {
 impl Messages {
     /// The messages of the subcommand `stage`.
     #[must_use]
-    pub fn new(stage: &'static str, verbosity: Verbosity) -> Self {
+    pub fn new(stage: &'static str, settings: impl Into<MessageSettings>) -> Self {
+        let MessageSettings { verbosity, format } = settings.into();
         let (causes, target) = (HashMap::new(), RefCell::default());
-        Self { stage, verbosity, live: false, input: None, causes, target }
+        let writer = MessageWriter::new(stage, format);
+        Self { writer, verbosity, live: false, input: None, causes, target }
     }
 
     /// Sums up repeats by time from now on.
@@ -110,8 +130,17 @@ impl Messages {
         self.target.replace(MessageTarget::Stderr);
     }
 
-    /// Prints a line.
+    /// Prints a line about a change of state.
     pub fn say(&self, text: &str) {
+        self.print(Severity::Notice, text);
+    }
+
+    /// Prints a line about a failure.
+    pub fn fail(&self, text: &str) {
+        self.print(Severity::Error, text);
+    }
+
+    fn print(&self, severity: Severity, text: &str) {
         if self.verbosity == Verbosity::Quiet {
             return;
         }
@@ -128,14 +157,14 @@ impl Messages {
         }
         // One write a line keeps the lines of a pipe's stages apart. The run goes on if standard error
         // is closed or full.
-        let line = format!("meterpipe {}: {}\n", self.stage, printable(text));
+        let line = self.writer.line(severity, text);
         let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
     }
 
     /// Prints a line for users who want to know more.
     pub fn detail(&self, text: &str) {
         if self.verbosity == Verbosity::Verbose {
-            self.say(text);
+            self.print(Severity::Info, text);
         }
     }
 
@@ -152,7 +181,7 @@ impl Messages {
             return;
         };
         let text = self.text(refusal, unreported);
-        self.say(&text);
+        self.print(Severity::Warning, &text);
     }
 
     /// Counts an error. If it is to be reported, returns the number of earlier ones that were not.
@@ -216,7 +245,7 @@ impl Messages {
             })
             .collect();
         for (example, unreported) in due {
-            self.say(&format!("{unreported} more of: {example}"));
+            self.print(Severity::Warning, &format!("{unreported} more of: {example}"));
         }
     }
 
@@ -248,7 +277,7 @@ impl Messages {
             self.say(&format!("{times} more like: {example}"));
         }
         if let Some(reason) = reason {
-            self.say(reason);
+            self.fail(reason);
         }
         if tally.rejected > 0 || self.verbosity == Verbosity::Verbose || status != Status::Fine {
             self.say(&summary(tally, &self.reasons(tally)));

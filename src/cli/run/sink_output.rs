@@ -31,6 +31,10 @@ impl Task for SinkOutput {
         TICK
     }
 
+    fn add_status(&self, text: &mut String) {
+        self.sinks.iter().for_each(|sinks| sinks.add_status(text));
+    }
+
     fn is_asked_to_end(&self) -> bool {
         self.sinks.as_ref().is_some_and(Sinks::is_asked_to_end)
     }

@@ -125,13 +125,13 @@ impl SinkThread {
     pub fn outcome(&self, messages: &Messages) -> bool {
         let (name, is_finished) = (&self.name, self.is_finished());
         if !is_finished {
-            messages.say(&format!("{name}: does not come to its end; perhaps more is missing"));
+            messages.fail(&format!("{name}: does not come to its end; perhaps more is missing"));
         }
         // A sink that has ended has counted what was left for it.
         let left = if is_finished { 0 } else { self.queue.left() };
         let lost = self.account.lost() + left;
         if lost > 0 {
-            messages.say(&format!("{name}: {} not stored", counted(lost, "reading")));
+            messages.fail(&format!("{name}: {} not stored", counted(lost, "reading")));
         }
         if self.account.is_history() {
             messages.detail(&format!("{name}: {}", self.account.balance()));

@@ -229,6 +229,19 @@ impl Sinks {
         });
     }
 
+    /// Appends the telegrams that the guard holds, and for each sink what is not stored yet.
+    pub fn add_status(&self, text: &mut String) {
+        let held: u64 = self.guard.counts().iter().map(|(_, count)| count).sum();
+        if held > 0 {
+            text.push_str(&format!("; {held} kept from sinks"));
+        }
+        for (name, balance) in self.counters.accounts().sinks() {
+            if balance.stored < balance.accepted {
+                text.push_str(&format!("; {name}: {balance}"));
+            }
+        }
+    }
+
     /// Notes the number of damaged frames so far.
     pub fn frames_are_damaged(&self, total: u64) {
         self.counters.frames_are_damaged(total);

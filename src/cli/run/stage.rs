@@ -24,6 +24,11 @@ pub trait Task {
         Duration::MAX
     }
 
+    /// Appends what a status line should say about the task, each part behind `; `.
+    fn add_status(&self, text: &mut String) {
+        let _ = text;
+    }
+
     /// True once a signal has asked the task to end; a task without signals of its own says false.
     fn is_asked_to_end(&self) -> bool {
         false

@@ -110,9 +110,9 @@ pub struct CaptureArgs {
     /// The form of the input.
     #[command(flatten)]
     pub form: InputFormArgs,
-    /// The amount of messages.
+    /// The messages.
     #[command(flatten)]
-    pub verbosity: VerbosityArgs,
+    pub messages: MessageArgs,
 }
 
 /// `unframe`.
@@ -125,9 +125,9 @@ pub struct UnframeArgs {
     /// The input.
     #[command(flatten)]
     pub input: InputArgs,
-    /// The amount of messages.
+    /// The messages.
     #[command(flatten)]
-    pub verbosity: VerbosityArgs,
+    pub messages: MessageArgs,
 }
 
 /// `decrypt`.
@@ -144,9 +144,9 @@ pub struct DecryptArgs {
     /// The keys.
     #[command(flatten)]
     pub keys: KeyArgs,
-    /// The amount of messages.
+    /// The messages.
     #[command(flatten)]
-    pub verbosity: VerbosityArgs,
+    pub messages: MessageArgs,
 }
 
 /// `decode`.
@@ -171,9 +171,9 @@ pub struct DecodeArgs {
     /// Parallel work.
     #[command(flatten)]
     pub jobs: JobsArgs,
-    /// The amount of messages.
+    /// The messages.
     #[command(flatten)]
-    pub verbosity: VerbosityArgs,
+    pub messages: MessageArgs,
 }
 
 /// `watch`.
@@ -216,9 +216,9 @@ pub struct WatchArgs {
     /// Parallel work.
     #[command(flatten)]
     pub jobs: JobsArgs,
-    /// The amount of messages.
+    /// The messages.
     #[command(flatten)]
-    pub verbosity: VerbosityArgs,
+    pub messages: MessageArgs,
 }
 
 /// `publish`.
@@ -236,9 +236,9 @@ pub struct PublishArgs {
     /// Sinks.
     #[command(flatten)]
     pub to: SinkArgs,
-    /// The amount of messages.
+    /// The messages.
     #[command(flatten)]
-    pub verbosity: VerbosityArgs,
+    pub messages: MessageArgs,
 }
 
 /// `config`.
@@ -254,9 +254,9 @@ pub struct ConfigArgs {
     /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
-    /// The amount of messages.
+    /// The messages.
     #[command(flatten)]
-    pub verbosity: VerbosityArgs,
+    pub messages: MessageArgs,
 }
 
 /// An action on the configuration.
@@ -341,9 +341,9 @@ pub struct SimulateArgs {
     /// Share of telegrams that are sent twice
     #[arg(long, value_name = "RATE", default_value = "0", help_heading = "Faults")]
     pub duplicate: Rate,
-    /// The amount of messages.
+    /// The messages.
     #[command(flatten)]
-    pub verbosity: VerbosityArgs,
+    pub messages: MessageArgs,
 }
 
 /// The form of the output of `simulate`.
@@ -431,8 +431,17 @@ pub struct UntilArgs {
     #[arg(long, value_name = "DUR", value_parser = duration, help_heading = "End")]
     pub timeout: Option<std::time::Duration>,
     /// End after one telegram, or with an error if the source cannot be opened or is lost
+    ///
+    /// With --timeout the command waits that long for a source that is missing or in use.
     #[arg(long, help_heading = "End")]
     pub once: bool,
+}
+
+impl UntilArgs {
+    /// True if the run waits for a source that is missing, lost or in use.
+    pub const fn waits_for_source(&self) -> bool {
+        !self.once || self.timeout.is_some()
+    }
 }
 
 /// The keys.
@@ -509,15 +518,29 @@ pub enum CsvLocale {
     At,
 }
 
-/// How much to print on standard error.
+/// The form of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A line of text, with the time in front if standard error is a file
+    Text,
+    /// A line of text with its priority, for systemd's journal
+    Journal,
+    /// A JSON object in a line
+    Json,
+}
+
+/// What to print on standard error.
 #[derive(Clone, Copy, Debug, Default, Args)]
-pub struct VerbosityArgs {
+pub struct MessageArgs {
     /// Print nothing on standard error; the exit status still tells the outcome
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Always print a summary at the end
     #[arg(short, long)]
     pub verbose: bool,
+    /// The form of the messages, instead of the one that fits standard error
+    #[arg(long, value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
 }
 
 /// The formats with their help, from their own table.

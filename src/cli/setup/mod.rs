@@ -5,5 +5,5 @@ pub mod destinations;
 pub mod environment;
 pub mod keys;
 mod memory;
+mod message_settings;
 pub mod output_format;
-mod verbosity;
