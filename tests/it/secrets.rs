@@ -113,6 +113,8 @@ fn a_secret_reaches_its_server_from_wherever_it_comes_and_nobody_else() {
         ("INFLUX_TOKEN_FILE", "influx_token".to_owned()),
     ];
     let systemd: &[_] = &[("CREDENTIALS_DIRECTORY", ".".to_owned())];
+    // A unit gives blank credentials where there are none.
+    let blank: &[_] = &[&[("CREDENTIALS_DIRECTORY", "blank".to_owned())], plain].concat();
     let hand = |mqtt: &str, influx: &str, variables: &[(&str, String)]| {
         let ((mqtt_port, connect), (influx_port, request)) = (broker(), database());
         let home = home(&format!(
@@ -121,6 +123,10 @@ fn a_secret_reaches_its_server_from_wherever_it_comes_and_nobody_else() {
              [[sink]]\nto = \"influxdb://127.0.0.1:{influx_port}\"\nbucket = \"b\"\norg = \"o\"\n\
              flush = \"0\"\n{influx}"
         ));
+        fs::create_dir(home.path().join("blank")).unwrap();
+        for name in ["mqtt_password", "influx_token"] {
+            fs::write(home.path().join("blank").join(name), "\n").unwrap();
+        }
         let ran = refused(at(&home, &["watch", "-v"], variables));
         assert_eq!(ran.status, 6, "{}", ran.err);
         assert!(connect.recv().unwrap().contains(&word("password")), "{variables:?}");
@@ -133,7 +139,7 @@ fn a_secret_reaches_its_server_from_wherever_it_comes_and_nobody_else() {
     thread::scope(|scope| {
         scope.spawn(|| hand(&inline, &token, none));
         scope.spawn(|| hand(&files, &token_file, none));
-        for variables in [plain, named, systemd] {
+        for variables in [plain, named, systemd, blank] {
             scope.spawn(|| hand("", "", variables));
         }
     });

@@ -1,6 +1,6 @@
 //! The environment: our own variables, and those that older programs read.
 
-use std::{env, path::Path};
+use std::{env, fs, io, path::Path};
 
 use clap::{Arg, Command};
 use meterpipe::sink::{
@@ -8,6 +8,7 @@ use meterpipe::sink::{
     registry,
     settings::{SinkSettings, error::SettingError, origin::SettingOrigin},
 };
+use zeroize::Zeroizing;
 
 /// Lets each option that is not typed take its value from the environment: `--format` from
 /// `METERPIPE_FORMAT`. Keys have variables of their own, and `simulate` takes nothing but its arguments.
@@ -56,7 +57,7 @@ pub fn complete(settings: &mut SinkSettings) {
     for key in &keys {
         let path = credentials.as_ref().zip(key.credential);
         let path = path.map(|(folder, name)| Path::new(folder).join(name));
-        if let Some(path) = path.filter(|path| path.exists()) {
+        if let Some(path) = path.filter(|path| has_content(path)) {
             offer_file(settings, key.name, path.display().to_string(), CREDENTIALS);
         }
     }
@@ -70,6 +71,15 @@ pub fn complete(settings: &mut SinkSettings) {
                 offer(settings, key.name, key.name, value, variable);
             }
         }
+    }
+}
+
+/// False for a file that is missing or blank: a unit of systemd may give a blank credential where there is
+/// none.
+fn has_content(path: &Path) -> bool {
+    match fs::read(path).map(Zeroizing::new) {
+        Ok(content) => !content.trim_ascii().is_empty(),
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
 }
 
