@@ -495,6 +495,32 @@ fn sinks_come_and_go_with_the_configuration_on_sighup() {
 }
 
 #[test]
+fn config_check_reports_all_mistakes_at_once() {
+    let folder = TempDir::new().unwrap();
+    let text = "[[meter]]\nsorce = \"a\"\nbaud = \"x\"\nkey_file = \"none\"\n\n[[sink]]\nretain = true\n\n\
+                [[sink]]\nto = \"mqtt://h\"\nqos = 7\nretian = true\nkeepalive = \"soon\"\n";
+    fs::write(folder.path().join("config.toml"), text).unwrap();
+    let ran = run_command(at_home(&folder, &["config", "check", "--config=config.toml"]), b"");
+    let expected = [
+        "line 2: nothing is called sorce: did you mean source?",
+        "line 3: a number is expected here",
+        "line 6: the sink has no to = \"mqtt://HOST\"",
+        "line 4: key_file: none: no such file",
+        "line 12: mqtt: nothing is called retian: did you mean retain?",
+        "line 11: qos",
+        "line 13: keepalive = soon",
+    ];
+    let lines: Vec<_> = ran.err.lines().collect();
+    for (line, expected) in lines.iter().zip(expected) {
+        assert!(line.contains(&format!("config.toml: {expected}")), "{line} is not {expected}");
+    }
+    assert_eq!((ran.status, lines.len()), (2, expected.len()), "{}", ran.err);
+    let ran = run_command(at_home(&folder, &["watch", "--config=config.toml"]), b"");
+    let first = "sorce: did you mean source? (2 mistakes more: meterpipe config check)";
+    assert!(ran.err.contains(first), "{}", ran.err);
+}
+
+#[test]
 fn accounts_add_up_in_the_summary_and_as_metrics() {
     let (folder, mut input) = (TempDir::new().unwrap(), readings("7"));
     // A repetition, and a line that is none.

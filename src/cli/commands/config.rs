@@ -23,7 +23,11 @@ use meterpipe::{
 /// Runs the subcommand.
 pub fn run(args: &args::ConfigArgs) -> Status {
     let mut context = Context::new("config", args.messages);
-    let result = config_file::find(args.config.as_deref()).and_then(|config| {
+    let found = match args.action {
+        ConfigAction::Check => config_file::find_with_mistakes(args.config.as_deref()),
+        ConfigAction::Show => config_file::find(args.config.as_deref()),
+    };
+    let result = found.and_then(|config| {
         let config = config.ok_or_else(|| {
             let places = "~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml";
             Stop::usage(format!("there is no configuration: looked for {places}"))
@@ -42,17 +46,30 @@ pub fn run(args: &args::ConfigArgs) -> Status {
 /// Checks the settings and reads the files that they name. No source is read, and no sink is
 /// started.
 fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
-    let (meters, sinks) = (config.meters.len(), config.sinks.len());
-    keys::configured(&config, &context.messages)?;
+    let mut mistakes: Vec<Stop> = config.mistakes.iter().map(Stop::usage).collect();
     for meter in &config.meters {
+        mistakes.extend(keys::of_meter(&config, meter, &context.messages).err());
         // `find` reads nothing, and refuses a name that no source can have.
         let line = meter.line(&args::SerialArgs::default());
         if let Some(source) = &meter.source {
             let found = sources::find(Some(source), &line, true);
-            found.map_err(|stop| config.at(meter.lines.source, "source", stop))?;
+            let found = found.map_err(|stop| config.at(meter.lines.source, "source", stop));
+            mistakes.extend(found.err());
         }
     }
+    mistakes.extend(destinations::mistakes(&config));
+    if let Some(last) = mistakes.pop() {
+        // The last one ends the run.
+        for mistake in mistakes {
+            if let Stop::Failed(_, text) = mistake {
+                context.messages.fail(&text);
+            }
+        }
+        return Err(last);
+    }
+    let (meters, sinks) = (config.meters.len(), config.sinks.len());
     let path = config.path.display().to_string();
+    // Warnings are those of a run.
     destinations::of(&[], Some(&config), "", &LineCounters::default(), &context.messages)?;
     let text = &mut context.output.text;
     text.extend_from_slice(

@@ -30,7 +30,7 @@ use toml::{
 };
 
 use crate::cli::{
-    run::status::Stop,
+    run::{messages::counted, status::Stop},
     setup::{
         args::{ParityArg, SerialArgs},
         environment,
@@ -51,6 +51,8 @@ pub struct Config {
     pub meters: Vec<MeterConfig>,
     /// The sinks.
     pub sinks: Vec<SinkSettings>,
+    /// The mistakes in the file, each with its place. What they stand in is left out above.
+    pub mistakes: Vec<String>,
 }
 
 impl Config {
@@ -111,7 +113,26 @@ impl MeterConfig {
 
 /// Finds and reads the configuration: the named file, else the user's, else the system's. None if there is
 /// no such file.
+///
+/// # Errors
+/// The file cannot be read, or has a mistake.
 pub fn find(named: Option<&Path>) -> Result<Option<Config>, Stop> {
+    let config = find_with_mistakes(named)?;
+    match config.as_ref().map(|config| config.mistakes.as_slice()) {
+        None | Some([]) => Ok(config),
+        Some([first]) => Err(Stop::usage(first)),
+        Some([first, others @ ..]) => Err(Stop::usage(format!(
+            "{first} ({} more: meterpipe config check)",
+            counted(others.len(), "mistake")
+        ))),
+    }
+}
+
+/// The same, also with mistakes.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn find_with_mistakes(named: Option<&Path>) -> Result<Option<Config>, Stop> {
     if let Some(path) = named {
         return read(path).map(Some);
     }
@@ -126,10 +147,12 @@ fn read(path: &Path) -> Result<Config, Stop> {
     let name = path.display();
     let text = fs::read_to_string(path)
         .map_err(|error| Stop::usage(format!("{name}: {}", file_error::unreadable(&error))))?;
-    let config = parse(&text).map_err(|Mistake { at, text: cause }| {
-        Stop::usage(format!("{name}: line {}: {cause}", line_of(&text, &at)))
-    })?;
-    Ok(Config { path: path.to_owned(), ..config })
+    let (config, mistakes) = parse(&text);
+    let place = |Mistake { at, text: cause }: &Mistake| {
+        format!("{name}: line {}: {cause}", line_of(&text, at))
+    };
+    let mistakes = mistakes.iter().map(place).collect();
+    Ok(Config { path: path.to_owned(), mistakes, ..config })
 }
 
 fn line_of(text: &str, at: &Range<usize>) -> usize {
@@ -147,27 +170,33 @@ type TomlTable<'a> = DeTable<'a>;
 type TomlValue<'a> = Spanned<DeValue<'a>>;
 type TomlKey<'a> = Spanned<Cow<'a, str>>;
 
-fn parse(text: &str) -> Result<Config, Mistake> {
-    let table = DeTable::parse(text).map_err(|error| Mistake {
-        at: error.span().unwrap_or_default(),
-        text: error.message().to_owned(),
-    })?;
-    let line = |at: Range<usize>| line_of(text, &at);
-    let mut config = Config::default();
-    for (key, value) in table.get_ref() {
-        match key.get_ref().as_ref() {
-            "meter" => {
-                let meters = tables(value, "[[meter]]")?.map(|(table, _)| meter(table, &line));
-                config.meters = meters.collect::<Result<_, _>>()?;
-            }
-            "sink" => {
-                let sinks = tables(value, "[[sink]]")?.map(|table| sink(table, &line));
-                config.sinks = sinks.collect::<Result<_, _>>()?;
-            }
-            unknown => return Err(mistake(key.span(), unknown, &["meter", "sink"])),
+/// The content of the file, and all mistakes in the order of their places.
+fn parse(text: &str) -> (Config, Vec<Mistake>) {
+    let (mut config, mut mistakes) = (Config::default(), Vec::new());
+    let table = match DeTable::parse(text) {
+        Ok(table) => table,
+        Err(error) => {
+            let (at, text) = (error.span().unwrap_or_default(), error.message().to_owned());
+            return (config, vec![Mistake { at, text }]);
         }
+    };
+    let line = |at: Range<usize>| line_of(text, &at);
+    for (key, value) in table.get_ref() {
+        let known = match key.get_ref().as_ref() {
+            "meter" => tables(value, "[[meter]]").map(|tables| {
+                let meters = tables.map(|(table, _)| meter(table, &line, &mut mistakes));
+                config.meters = meters.collect();
+            }),
+            "sink" => tables(value, "[[sink]]").map(|tables| {
+                let sinks = tables.filter_map(|table| sink(table, &line, &mut mistakes));
+                config.sinks = sinks.collect();
+            }),
+            unknown => Err(mistake(key.span(), unknown, &["meter", "sink"])),
+        };
+        mistakes.extend(known.err());
     }
-    Ok(config)
+    mistakes.sort_by_key(|mistake| mistake.at.start);
+    (config, mistakes)
 }
 
 fn tables<'a, 'b>(
@@ -187,29 +216,42 @@ const METER: [&str; 5] = ["name", "source", "key_file", "baud", "parity"];
 fn meter(
     table: &TomlTable<'_>,
     line: &dyn Fn(Range<usize>) -> usize,
-) -> Result<MeterConfig, Mistake> {
+    mistakes: &mut Vec<Mistake>,
+) -> MeterConfig {
     let mut meter = MeterConfig::default();
     for (key, value) in table {
+        mistakes.extend(meter.set(key, value, line(key.span())).err());
+    }
+    meter
+}
+
+impl MeterConfig {
+    fn set(
+        &mut self,
+        key: &TomlKey<'_>,
+        value: &TomlValue<'_>,
+        line: usize,
+    ) -> Result<(), Mistake> {
         let text = || scalar(value).ok_or_else(|| expected(value, "a text"));
         match key.get_ref().as_ref() {
-            "name" => meter.name = Some(text()?),
+            "name" => self.name = Some(text()?),
             "source" => {
-                meter.source = Some(text()?);
-                meter.lines.source = line(key.span());
+                self.source = Some(text()?);
+                self.lines.source = line;
             }
             "key_file" => {
-                meter.key_file = Some(text()?.into());
-                meter.lines.key_file = line(key.span());
+                self.key_file = Some(text()?.into());
+                self.lines.key_file = line;
             }
             "baud" => {
                 let baud = text()?.parse().ok().filter(|baud| *baud > 0);
                 let baud = baud.ok_or_else(|| expected(value, "a number"))?;
-                meter.baud = Some(baud);
+                self.baud = Some(baud);
             }
             "parity" => {
                 let parity = ParityArg::from_str(&text()?, false);
                 let parity = parity.map_err(|_| expected(value, "even, none, odd or auto"))?;
-                meter.parity = Some(parity);
+                self.parity = Some(parity);
             }
             "key" => {
                 let text = "a key stands in a file of its own: key_file".to_owned();
@@ -217,30 +259,54 @@ fn meter(
             }
             unknown => return Err(mistake(key.span(), unknown, &METER)),
         }
+        Ok(())
     }
-    Ok(meter)
 }
 
+/// The settings of a sink; none if it has no valid target.
 fn sink(
     (table, at): (&TomlTable<'_>, Range<usize>),
     line: &dyn Fn(Range<usize>) -> usize,
-) -> Result<SinkSettings, Mistake> {
+    mistakes: &mut Vec<Mistake>,
+) -> Option<SinkSettings> {
+    let mut settings = match target(table, at.clone()) {
+        Ok(settings) => settings,
+        Err(mistake) => {
+            mistakes.push(mistake);
+            return None;
+        }
+    };
+    let to =
+        table.iter().find(|(key, _)| key.get_ref() == "to").map_or(at.clone(), |it| it.1.span());
+    settings.origins_mut().set_lines(line(at), line(to));
+    for (key, value) in table.iter().filter(|(key, _)| key.get_ref() != "to") {
+        mistakes.extend(set(&mut settings, key, value, line).err());
+    }
+    Some(settings)
+}
+
+/// The settings that `to` alone makes.
+fn target(table: &TomlTable<'_>, at: Range<usize>) -> Result<SinkSettings, Mistake> {
     let to = table.iter().find(|(key, _)| key.get_ref() == "to");
     let Some((_, to)) = to else {
         return Err(Mistake { at, text: "the sink has no to = \"mqtt://HOST\"".to_owned() });
     };
     let text = scalar(to).ok_or_else(|| expected(to, "a text"))?;
-    let wrong =
-        |at: Range<usize>| move |error: SettingError| Mistake { at, text: error.to_string() };
-    let mut settings = environment::sink(&text).map_err(wrong(to.span()))?;
-    settings.origins_mut().set_lines(line(at), line(to.span()));
-    for (key, value) in table.iter().filter(|(key, _)| key.get_ref() != "to") {
-        for FlatSetting { name, text, at } in flat(key, value)? {
-            let origin = SettingOrigin::Line(line(at.clone()));
-            settings.set(&name, text, origin).map_err(wrong(at))?;
-        }
+    environment::sink(&text).map_err(|error| Mistake { at: to.span(), text: error.to_string() })
+}
+
+fn set(
+    settings: &mut SinkSettings,
+    key: &TomlKey<'_>,
+    value: &TomlValue<'_>,
+    line: &dyn Fn(Range<usize>) -> usize,
+) -> Result<(), Mistake> {
+    for FlatSetting { name, text, at } in flat(key, value)? {
+        let origin = SettingOrigin::Line(line(at.clone()));
+        let set = settings.set(&name, text, origin);
+        set.map_err(|error: SettingError| Mistake { at, text: error.to_string() })?;
     }
-    Ok(settings)
+    Ok(())
 }
 
 /// A setting in the form of a URI.
@@ -321,7 +387,8 @@ mod tests {
             bands = { power_net_w = 10.50 }
             "#,
         );
-        let mut config = config.unwrap();
+        let (mut config, mistakes) = config;
+        assert!(mistakes.is_empty(), "{mistakes:?}");
         assert_eq!(config.meters[0].name.as_deref(), Some("house"));
         assert_eq!(config.meters[0].baud, Some(9600));
         let sink = &mut config.sinks[0];
@@ -352,7 +419,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("c.toml");
             fs::write(&path, text).unwrap();
-            match read(&path) {
+            match find(Some(&path)) {
                 Err(Stop::Failed(_, why)) => why.rsplit_once("c.toml: ").unwrap().1.to_owned(),
                 other => format!("{other:?}"),
             }

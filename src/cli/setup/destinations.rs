@@ -36,9 +36,39 @@ pub fn of(
         warn_if_exposed(path, messages);
     }
     match shared {
-        Some(name) => Err(Stop::usage(format!("{name}: another sink writes there too"))),
+        Some(name) => Err(shared_place(name)),
         None => Ok(all),
     }
+}
+
+/// All mistakes in the sinks of a configuration. Of a sink with several, each is found when the key of the one
+/// before is left out.
+pub fn mistakes(config: &Config) -> Vec<Stop> {
+    memory::protect();
+    let mut mistakes = Vec::new();
+    for settings in &config.sinks {
+        let mut settings = settings.clone();
+        environment::complete(&mut settings);
+        let mut key = None;
+        while let Err(error) = registry::build(settings.clone(), "", &LineCounters::default()) {
+            // A sink may miss the key that was left out.
+            let is_new = key.is_none() || error.key().is_some_and(|key| settings.has(key));
+            if is_new {
+                let text = settings.origins().locate(&error);
+                mistakes.push(Stop::usage(format!("{}: {text}", config.path.display())));
+            }
+            key = error.key().map(str::to_owned);
+            if !key.as_deref().is_some_and(|key| settings.remove(key)) {
+                break;
+            }
+        }
+    }
+    mistakes.extend(shared(&config.sinks).map(shared_place));
+    mistakes
+}
+
+fn shared_place(name: String) -> Stop {
+    Stop::usage(format!("{name}: another sink writes there too"))
 }
 
 /// Refuses a sink in the place of something else. The message does not show its text, which may have a

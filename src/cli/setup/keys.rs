@@ -11,7 +11,11 @@ use zeroize::Zeroizing;
 
 use crate::cli::{
     run::{messages::Messages, status::Stop},
-    setup::{args, config_file::Config, memory},
+    setup::{
+        args,
+        config_file::{Config, MeterConfig},
+        memory,
+    },
 };
 use meterpipe::{
     chain::decrypt::{Decrypt, Demands},
@@ -65,14 +69,20 @@ pub fn entries(args: &args::KeyArgs, messages: &Messages) -> Result<Vec<KeyEntry
 
 /// The keys of the meters of a configuration.
 pub fn configured(config: &Config, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
-    let mut all = Vec::new();
-    for meter in &config.meters {
-        if let Some(path) = &meter.key_file {
-            let keys = file(path, messages);
-            all.extend(keys.map_err(|stop| config.at(meter.lines.key_file, "key_file", stop))?);
-        }
-    }
-    Ok(all)
+    let keys = config.meters.iter().map(|meter| of_meter(config, meter, messages));
+    Ok(keys.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
+/// The keys of a meter of a configuration.
+pub fn of_meter(
+    config: &Config,
+    meter: &MeterConfig,
+    messages: &Messages,
+) -> Result<Vec<KeyEntry>, Stop> {
+    let keys = meter.key_file.as_ref().map(|path| file(path, messages));
+    let keys =
+        keys.transpose().map_err(|stop| config.at(meter.lines.key_file, "key_file", stop))?;
+    Ok(keys.unwrap_or_default())
 }
 
 /// Reads a key file.

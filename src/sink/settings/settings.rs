@@ -135,6 +135,11 @@ impl SinkSettings {
         Ok(())
     }
 
+    /// Leaves a key out; false if it is not set.
+    pub fn remove(&mut self, key: &str) -> bool {
+        self.take_set(key).is_some()
+    }
+
     /// The places of all settings.
     pub const fn origins(&self) -> &SettingOrigins {
         &self.origins
