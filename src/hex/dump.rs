@@ -26,7 +26,7 @@ use super::{
     listing::{self, Listing, ListingStep},
     prefix,
 };
-use crate::error::{Cause, Error, Layer, Result};
+use crate::error::{Cause, Result};
 
 pub use super::run::HexRun;
 

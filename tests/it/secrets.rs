@@ -164,6 +164,10 @@ fn mistakes_are_reported_without_the_secret_that_stands_beside_them() {
         (format!("to = \"influxdb://h\"\nbucket = \"b\"\ntoken = \"{CANARY}\\n\""), "the token"),
         (format!("to = \"mqtt://h\"\npassword = [\"{CANARY}\"]\n{secret}"), ""),
         (format!("to = \"mqtt://h\"\npassword = \"{CANARY}\nqos = 1"), "line "),
+        (format!("to = \"mqtt://h\"\n\"password: a {CANARY}\" = 1"), "nothing is called"),
+        (format!("to = \"file:x\"\nformat = \"token: a {CANARY}\""), "format: json or csv"),
+        (format!("to = \"file:x\"\nkeep = \"token = a {CANARY}\""), "keep"),
+        (format!("to = \"file:x\"\n[\"token: a {CANARY}\"]"), "nothing is called"),
     ] {
         let home = home(&format!("[[sink]]\n{text}\n"));
         let ran = run_command(at(&home, &["config", "check"], &[]), b"");
@@ -203,6 +207,10 @@ fn no_message_repeats_a_secret_however_it_was_typed() {
         "prometheus://h?password=TYPED",
         "--password=TYPED",
         "password=TYPED",
+        "password: TYPED",
+        "mqtt://h password: TYPED",
+        "file:/nonexistent/x&token: TYPED",
+        "password: two words, TYPED",
     ] {
         for args in [
             &["watch", "--count", "1", "sim:", "--to", text][..],

@@ -24,7 +24,6 @@ use zeroize::Zeroizing;
 
 use crate::{
     file_error,
-    format::printable::printable,
     sink::settings::{
         common_keys::COMMON,
         duration::duration,
@@ -123,7 +122,7 @@ impl SinkSettings {
         origin: SettingOrigin,
     ) -> Result<(), SettingError> {
         if self.has(key) {
-            return Err(SettingError::new(format!("{} stands twice", printable(key))).at(key));
+            return Err(SettingError::new(format!("{} stands twice", redact::typed(key))).at(key));
         }
         self.values.push((key.to_owned(), value));
         self.origins.note(key, origin);
@@ -310,7 +309,8 @@ impl SinkSettings {
             return Ok(());
         };
         if self.keys().any(|key| key.name == unknown) {
-            let advice = format!("a table is expected, as in {}.NAME=VALUE", printable(unknown));
+            let advice =
+                format!("a table is expected, as in {}.NAME=VALUE", redact::typed(unknown));
             return Err(SettingError::of(unknown, advice));
         }
         let spellings = self.keys().flat_map(SettingKey::spellings);
@@ -319,7 +319,8 @@ impl SinkSettings {
             |(distance, known): &(usize, String)| 2 * distance <= known.len().max(unknown.len());
         let nearest = distances.filter(near).min().map(|(_, known)| known);
         let advice = nearest.map(|known| format!(": did you mean {known}?")).unwrap_or_default();
-        let message = format!("{}: nothing is called {}{advice}", self.scheme, printable(unknown));
+        let message =
+            format!("{}: nothing is called {}{advice}", self.scheme, redact::typed(unknown));
         Err(SettingError::new(message).at(unknown))
     }
 
