@@ -54,7 +54,7 @@ impl Guard {
         if verdict.passes()
             && let Some(meter) = meter
         {
-            let before = lines.seen(evidence.source, |line| line.passed(meter));
+            let before = lines.seen(evidence.source, |line| line.passed(meter, readings));
             verdict.remark = before.map(|before| exchanged(&before, meter));
         }
         verdict
@@ -137,8 +137,7 @@ impl Guard {
 
 fn exchanged(before: &str, now: &str) -> String {
     format!(
-        "meter {} now sends in the place of meter {}; a file or topic for one meter goes to it one hour \
-         after the last telegram of the other",
+        "meter {} now sends in the place of meter {}, which has been silent for an hour",
         printable(now),
         printable(before)
     )
@@ -573,13 +572,15 @@ mod tests {
         let mut remarks = vec![];
         for at in 0..10 {
             let line = line(5 * at, at, "50");
-            let line =
-                if at < 5 { line } else { line.replace("aa", "bb").replace("\"7\"", "\"8\"") };
+            let next = |line: &str| {
+                line.replace("aa", "bb").replace("\"7\"", "\"8\"").replace("T12", "T14")
+            };
+            let line = if at < 5 { line } else { next(&line) };
             remarks.extend(check(&mut guard, &line).remark);
         }
         assert_eq!(remarks.len(), 1, "{remarks:?}");
         assert!(
-            remarks[0].starts_with("meter 8 now sends in the place of meter 7; "),
+            remarks[0].starts_with("meter 8 now sends in the place of meter 7, "),
             "{remarks:?}"
         );
     }
