@@ -26,7 +26,12 @@ pub struct Guard {
     /// By source.
     lines: Meters<LineMeter>,
     counts: RefusalCounts,
+    /// True once the user was told that there are too many meters.
+    is_full: bool,
 }
+
+const TOO_MANY: &str = "too many meters: the guard forgets those unseen for longest, whose next telegram \
+                        waits again for one that agrees";
 
 /// How a meter is named in the guard's memory.
 const TITLE: &str = "title";
@@ -38,7 +43,7 @@ const MOST_REMEMBERED: usize = 64;
 impl Guard {
     /// Decides on the next telegram.
     pub fn check(&mut self, readings: &Arc<Readings>, evidence: &TelegramEvidence<'_>) -> Verdict {
-        let Self { titled, untitled, lines, counts } = self;
+        let Self { titled, untitled, lines, counts, is_full } = self;
         let title = readings.meta(Meta::SystemTitle);
         let meters = if title.is_some() { titled } else { untitled };
         let key = title.or_else(|| readings.meta(Meta::Meter));
@@ -56,6 +61,13 @@ impl Guard {
         {
             let before = lines.seen(evidence.source, |line| line.passed(meter, readings));
             verdict.remark = before.map(|before| exchanged(&before, meter));
+        }
+        if let Some(mut forgotten) = meters.take_pushed_out() {
+            verdict.other = forgotten.kept(Duration::ZERO);
+            forgotten.opposed().into_iter().for_each(|reason| counts.add(reason, 1));
+            if verdict.remark.is_none() && !core::mem::replace(is_full, true) {
+                verdict.remark = Some(TOO_MANY.to_owned());
+            }
         }
         verdict
     }
@@ -147,6 +159,7 @@ fn exchanged(before: &str, now: &str) -> String {
 mod tests {
     use super::*;
     use crate::{
+        format::meters::MOST,
         reading::{decimal::Decimal, fields::FIELDS},
         sink::guard::verdict::Fate,
     };
@@ -632,6 +645,24 @@ mod tests {
         let verdict = check(&mut guard, &numberless(4));
         let text = verdict.text.unwrap();
         assert!(text.starts_with("a meter without a number: "), "{text}");
+    }
+
+    #[test]
+    fn a_meter_that_is_forgotten_takes_no_telegram_along() {
+        let mut guard = Guard::default();
+        let of = |meter: usize, energy: u32| {
+            format!("{{\"meter\":\"{meter}\",\"energy_import_wh\":{energy}}}")
+        };
+        // Two telegrams of the first one contradict each other.
+        check(&mut guard, &of(0, 12937));
+        check(&mut guard, &of(0, 5));
+        let verdicts: Vec<_> =
+            (1..MOST + 2).map(|meter| check(&mut guard, &of(meter, 50))).collect();
+        let passed: Vec<_> = verdicts.iter().flat_map(|verdict| verdict.other.clone()).collect();
+        assert_eq!(passed, [readings(&of(1, 50))]);
+        let remarks: Vec<_> = verdicts.iter().filter_map(|it| it.remark.as_deref()).collect();
+        assert_eq!(remarks, [TOO_MANY]);
+        assert_eq!((guard.refused(), guard.end().len()), (2, MOST));
     }
 
     #[test]
