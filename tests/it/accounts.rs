@@ -3,13 +3,14 @@
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
-    net::TcpListener,
+    net::{TcpListener, UdpSocket},
+    os::fd::OwnedFd,
     process::Stdio,
     thread,
     time::{Duration, Instant},
 };
 
-use crate::common::binary::{Ran, Running, command, run, run_command, signal};
+use crate::common::binary::{Ran, Running, command, ran, run, run_command, signal};
 use crate::common::terminal::terminal;
 use meterpipe::record::HEADER;
 use rustix::{
@@ -228,6 +229,29 @@ fn a_reader_that_goes_hides_no_loss() {
     let (status, err) = ended(watch);
     assert_eq!(status, Some(6), "{err}");
     assert!(err.contains("not stored"), "{err}");
+}
+
+#[test]
+fn a_datagram_that_nobody_takes_is_a_failed_output() {
+    // The port of a socket that is closed again.
+    let nobody = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let on_socket = |args: &[&str]| {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.connect(nobody).unwrap();
+        let mut command = command(args);
+        command.stdin(Stdio::null()).stdout(OwnedFd::from(socket)).stderr(Stdio::piped());
+        ran(command.output().unwrap())
+    };
+    for args in [
+        &["watch", "--format", "json", "--count", "3", "sim:"][..],
+        &["watch", "--format", "json", "--once", "sim:"],
+        &["simulate", "--count", "1"],
+        &["--help"],
+    ] {
+        let ran = on_socket(args);
+        assert_eq!(ran.status, 6, "{args:?}: {}", ran.err);
+        assert!(ran.err.contains("standard output: Connection refused"), "{}", ran.err);
+    }
 }
 
 #[test]

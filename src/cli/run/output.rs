@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    net::UdpSocket,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
 };
 
@@ -93,14 +94,34 @@ impl Output {
     /// far off, and the other end of the pipe waits for this process to end.
     ///
     /// # Errors
-    /// [`Stop::ReaderGone`].
+    /// [`Stop::ReaderGone`], or the error of a socket.
     pub fn check_reader(&self) -> Result<(), Stop> {
         let fd = self.fd();
         let mut fds = [PollFd::new(&fd, PollFlags::empty())];
         let asked = poll(&mut fds, Some(&Timespec::default()));
         match asked.is_ok_and(|_| fds.iter().any(|fd| fd.revents().contains(PollFlags::ERR))) {
-            true => Err(self.stop(Errno::PIPE)),
+            true => self.check_delivery().and(Err(self.stop(Errno::PIPE))),
             false => Ok(()),
+        }
+    }
+
+    /// Writes everything, at the end of the output.
+    ///
+    /// # Errors
+    /// Those of [`flush`](Self::flush), and the error of a socket that no write has reported.
+    pub fn finish(&mut self) -> Result<(), Stop> {
+        self.flush().and_then(|()| self.check_delivery())
+    }
+
+    /// Fails if the output is a socket with an error that no write has reported: the answer to a datagram that
+    /// nobody took comes after its write.
+    fn check_delivery(&self) -> Result<(), Stop> {
+        // Nothing for anything but a socket.
+        let socket = self.fd().try_clone_to_owned().map(UdpSocket::from);
+        let error = socket.and_then(|socket| socket.take_error()).ok().flatten();
+        match error.as_ref().and_then(Errno::from_io_error) {
+            Some(errno) => Err(self.stop(errno)),
+            None => Ok(()),
         }
     }
 
