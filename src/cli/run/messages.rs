@@ -15,7 +15,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::cli::run::status::{Status, Tally};
+use crate::cli::run::{
+    signals,
+    status::{Status, Tally},
+};
 use meterpipe::{
     chain::event::Refusal,
     error::{Cause, Error, Layer, Mark},
@@ -129,6 +132,9 @@ impl Messages {
         // One write a line keeps the lines of a pipe's stages apart. The run goes on if standard error
         // is closed or full.
         let line = format!("meterpipe {}: {}\n", self.stage, printable(text));
+        if signals::are_caught() && !signals::wait_for_room(rustix::stdio::stderr()) {
+            return;
+        }
         let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
     }
 

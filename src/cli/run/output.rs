@@ -8,17 +8,24 @@ use std::{
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
+    fs::{FileType, Stat, fstat},
     io::Errno,
     stdio,
 };
 
-use crate::cli::run::status::{Status, Stop};
+use crate::cli::run::{
+    signals,
+    status::{Status, Stop},
+};
 
 /// The octets that are collected before a write.
 const FULL: usize = 64 * 1024;
 
 /// The octets that are worth a write of their own.
 const LONG: usize = 8 * 1024;
+
+/// The octets that a pipe with room takes without a wait.
+const PIECE: usize = 4096;
 
 /// Text that waits for a write.
 #[derive(Debug)]
@@ -69,7 +76,8 @@ impl Output {
     /// Writes everything.
     ///
     /// # Errors
-    /// [`Stop::ReaderGone`] if standard output is a pipe that nobody reads any more; else a failure
+    /// [`Stop::ReaderGone`] if standard output is a pipe that nobody reads any more, or does not read while
+    /// signals demand the end; else a failure
     /// with what the system says, a full disk for example.
     pub fn flush(&mut self) -> Result<(), Stop> {
         let result = self.failed.take().map_or_else(|| self.write(&self.text), Err);
@@ -78,16 +86,32 @@ impl Output {
     }
 
     fn write(&self, text: &[u8]) -> Result<(), Stop> {
+        let may_block = self.may_block();
+        let most = if may_block { PIECE } else { text.len() };
         let mut rest = text;
         while !rest.is_empty() {
-            match rustix::io::write(self.fd(), rest) {
+            let piece = rest.get(..most).unwrap_or(rest);
+            // A reader that hangs must not keep the sinks from their end.
+            if may_block && !signals::wait_for_room(self.fd()) {
+                return Err(Stop::ReaderGone);
+            }
+            match rustix::io::write(self.fd(), piece) {
                 Ok(written) => rest = rest.get(written..).unwrap_or_default(),
                 Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => wait_for_room(self.fd()),
+                // Another process made the output non-blocking.
+                Err(Errno::AGAIN) if signals::wait_for_room(self.fd()) => {}
+                Err(Errno::AGAIN) => return Err(Stop::ReaderGone),
                 Err(errno) => return Err(self.stop(errno)),
             }
         }
         Ok(())
+    }
+
+    /// True if a write may take for ever in a run that ends by a signal.
+    fn may_block(&self) -> bool {
+        let is_regular =
+            |about: Stat| FileType::from_raw_mode(about.st_mode) == FileType::RegularFile;
+        signals::are_caught() && !fstat(self.fd()).is_ok_and(is_regular)
     }
 
     /// Fails if standard output has no reader any more. A write would fail too, but the next write may be
@@ -140,9 +164,4 @@ impl Output {
         };
         Stop::Failed(Status::Output, format!("{name}: {}", io::Error::from(errno)))
     }
-}
-
-/// Another process made the output non-blocking: wait as if it were blocking.
-fn wait_for_room(fd: BorrowedFd<'_>) {
-    let _ = poll(&mut [PollFd::new(&fd, PollFlags::OUT)], None);
 }
