@@ -55,7 +55,7 @@ fn usage(error: &clap::Error) -> Status {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             let mut output = Output::stdout();
             output.text.extend_from_slice(error.render().to_string().as_bytes());
-            match output.flush() {
+            match output.finish() {
                 Ok(()) | Err(Stop::ReaderGone | Stop::Done | Stop::Interrupted) => Status::Fine,
                 Err(Stop::Failed(status, text)) => {
                     eprintln!("meterpipe: {text}");

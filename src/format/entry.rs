@@ -96,6 +96,11 @@ pub trait Format: ForWorker + Send {
         Vec::new()
     }
 
+    /// False if a limit left readings out, once the text is written to its end.
+    fn is_complete(&self) -> bool {
+        true
+    }
+
     /// True if the text is written at the end only, from all telegrams.
     fn is_snapshot(&self) -> bool {
         false

@@ -15,6 +15,8 @@ pub struct Meters<T> {
     /// The place of the next meter.
     next: u64,
     pushed_out: u64,
+    /// The value of the meter that made room last, until somebody takes it.
+    last_pushed_out: Option<T>,
 }
 
 /// The most meters that are told apart. A meter with its last readings takes about 2 KiB.
@@ -47,10 +49,11 @@ impl<T: Default> Meters<T> {
 
     fn make_room(&mut self) {
         if self.kept.len() == MOST
-            && let Some((_, (name, _))) = self.kept.pop_first()
+            && let Some((_, (name, value))) = self.kept.pop_first()
         {
             self.places.remove(&name);
             self.pushed_out += 1;
+            self.last_pushed_out = Some(value);
         }
     }
 }
@@ -79,6 +82,11 @@ impl<T> Meters<T> {
         self.kept.values().map(|(_, value)| value)
     }
 
+    /// The value of the meter that made room since the last call.
+    pub fn take_pushed_out(&mut self) -> Option<T> {
+        self.last_pushed_out.take()
+    }
+
     /// How often a meter made room for another one.
     #[must_use]
     pub const fn pushed_out(&self) -> u64 {
@@ -88,7 +96,8 @@ impl<T> Meters<T> {
 
 impl<T> Default for Meters<T> {
     fn default() -> Self {
-        Self { kept: BTreeMap::new(), places: HashMap::new(), next: 0, pushed_out: 0 }
+        let (kept, places) = (BTreeMap::new(), HashMap::new());
+        Self { kept, places, next: 0, pushed_out: 0, last_pushed_out: None }
     }
 }
 

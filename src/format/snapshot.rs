@@ -13,6 +13,11 @@ use crate::format::{
 pub trait Page: fmt::Debug + Send {
     /// Appends the whole page.
     fn write(&self, latest: &LatestReadings, text: &mut Vec<u8>);
+
+    /// True if the page has room for one meter only.
+    fn is_for_one_meter(&self) -> bool {
+        false
+    }
 }
 
 /// The format.
@@ -20,7 +25,7 @@ pub trait Page: fmt::Debug + Send {
 pub struct SnapshotFormat<P> {
     page: P,
     latest: LatestReadings,
-    /// A meter had to make room for another.
+    /// Meters had to make room for others.
     is_full: bool,
     noted: bool,
 }
@@ -38,6 +43,7 @@ impl<P: Page + Clone + 'static> Format for SnapshotFormat<P> {
         // A telegram without readings has nothing to show.
         if let Some(readings) = Readings::of(entry) {
             self.is_full |= !self.latest.put(Arc::new(readings), 1, None);
+            self.is_full |= self.page.is_for_one_meter() && self.latest.meters().nth(1).is_some();
         }
     }
 
@@ -49,7 +55,15 @@ impl<P: Page + Clone + 'static> Format for SnapshotFormat<P> {
         if !self.is_full || mem::replace(&mut self.noted, true) {
             return Vec::new();
         }
-        vec!["too many meters for one page: those unseen for longest are left out".to_owned()]
+        let text = match self.page.is_for_one_meter() {
+            true => "a page has room for one meter: all but the one seen last are left out",
+            false => "too many meters for one page: those unseen for longest are left out",
+        };
+        vec![text.to_owned()]
+    }
+
+    fn is_complete(&self) -> bool {
+        !self.is_full
     }
 
     fn is_snapshot(&self) -> bool {

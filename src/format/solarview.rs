@@ -124,6 +124,10 @@ impl Page for Solarview {
             self.readings(&seen.readings, text);
         }
     }
+
+    fn is_for_one_meter(&self) -> bool {
+        true
+    }
 }
 
 const USUAL: [FieldKey; 2] = [FieldKey::Field(0, 1), FieldKey::Field(1, 1)];

@@ -39,8 +39,12 @@ pub(super) struct Digits {
     mark: bool,
     /// Characters of the line so far.
     at: usize,
+    /// The number of the line.
+    line: u64,
     /// The first defect of the line.
     defect: Option<Error>,
+    /// The number of the line in which the last defect is.
+    defect_line: u64,
     /// The defect has been reported.
     reported: bool,
 }
@@ -49,6 +53,7 @@ pub(super) struct Digits {
 struct Half {
     digit: u8,
     at: usize,
+    line: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +83,16 @@ impl Digits {
             false => run.octets.truncate(start),
         }
         plain
+    }
+
+    /// Notes the number of the next line.
+    pub(super) const fn number(&mut self, line: u64) {
+        self.line = line;
+    }
+
+    /// The number of the line in which the last defect is: an earlier line if that ended amid an octet.
+    pub(super) const fn defect_line(&self) -> u64 {
+        self.defect_line
     }
 
     /// True if an earlier line ended amid an octet, without a hyphen.
@@ -170,7 +185,14 @@ impl Digits {
 
     /// Something is lost here.
     pub(super) fn spoil(&mut self, at: usize, cause: Cause) {
-        self.defect.get_or_insert(Error::new(Layer::Hex, at, cause));
+        self.spoil_line(self.line, at, cause);
+    }
+
+    fn spoil_line(&mut self, line: u64, at: usize, cause: Cause) {
+        if self.defect.is_none() {
+            self.defect = Some(Error::new(Layer::Hex, at, cause));
+            self.defect_line = line;
+        }
         self.mark = true;
     }
 
@@ -257,7 +279,7 @@ impl Digits {
         }
         match self.half.take() {
             Some(half) => self.push(half.digit << 4 | digit, run),
-            None => self.half = Some(Half { digit, at: self.at }),
+            None => self.half = Some(Half { digit, at: self.at, line: self.line }),
         }
     }
 
@@ -305,7 +327,7 @@ impl Digits {
 
     fn odd(&mut self) {
         if let Some(half) = self.half.take() {
-            self.spoil(half.at, Cause::OddDigits);
+            self.spoil_line(half.line, half.at, Cause::OddDigits);
         }
     }
 

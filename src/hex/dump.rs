@@ -26,7 +26,7 @@ use super::{
     listing::{self, Listing, ListingStep},
     prefix,
 };
-use crate::error::{Cause, Error, Layer, Result};
+use crate::error::{Cause, Result};
 
 pub use super::run::HexRun;
 
@@ -69,7 +69,8 @@ impl Dump {
     ///
     /// The error is the first defect of the line; its offset counts characters. The octets before
     /// and behind it are in `run` all the same. A line that ended amid an octet is only found, and
-    /// reported, at the next one, and then by the offset in its own line.
+    /// reported, at the next one, and then by the offset in its own line:
+    /// [`defect_line`](Self::defect_line) tells which one that is.
     pub fn line(&mut self, text: &[u8], end: bool, run: &mut HexRun) -> Result<()> {
         let text = self.without_byte_order_mark(text);
         if end && self.begun.is_none() && self.plain(text, run) {
@@ -89,13 +90,26 @@ impl Dump {
         first
     }
 
+    /// Notes the number of the line that the next call of [`line`](Self::line) begins.
+    pub const fn number(&mut self, line: u64) {
+        self.digits.number(line);
+    }
+
+    /// The number of the line in which the last defect is.
+    #[must_use]
+    pub const fn defect_line(&self) -> u64 {
+        self.digits.defect_line()
+    }
+
     /// The input ends: an error if amid an octet, or behind a `*` that nothing followed.
     pub fn finish(&mut self) -> Result<()> {
         self.begun = None;
         self.byte_order_mark = 0;
         let open = self.listing.take().is_some_and(|listing| listing.is_open());
-        let result = self.digits.finish();
-        result.and(if open { Err(Error::new(Layer::Hex, 0, OFFSET)) } else { Ok(()) })
+        if open {
+            self.digits.spoil(0, OFFSET);
+        }
+        self.digits.finish()
     }
 
     /// A line that needs no careful look, as nearly all do; false, and nothing done, for another one.

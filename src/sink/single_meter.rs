@@ -17,41 +17,55 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct SingleMeter {
     /// The meter, and the time of its last telegram.
-    taken: Option<TakenPlace>,
+    taken: Option<(Option<String>, LastHeard)>,
     reported: bool,
 }
 
-/// The meter that has a place, and its last telegram.
+/// The time at which a meter was heard last.
 #[derive(Clone, Debug)]
-struct TakenPlace {
-    meter: Option<String>,
-    last_seen: Instant,
+pub struct LastHeard {
+    seen: Instant,
     clocks: Timestamps,
 }
 
-/// A meter without telegrams for this time loses the place.
+/// A meter without telegrams for this time is gone, and loses the place.
 const GONE: Duration = Duration::from_secs(3600);
 
 impl SingleMeter {
-    /// True if these readings belong to the meter that has the place.
-    pub fn takes(&mut self, readings: &Readings) -> bool {
-        self.takes_at(readings, Instant::now())
+    /// True if these readings belong to the meter that has the place. Reports that the place goes to
+    /// another meter.
+    pub fn takes(
+        &mut self,
+        place: impl FnOnce() -> String,
+        readings: &Readings,
+        report: &dyn Report,
+    ) -> bool {
+        self.takes_at(LastHeard::at(Instant::now(), readings), place, readings, report)
     }
 
-    fn takes_at(&mut self, readings: &Readings, now: Instant) -> bool {
-        let (meter, clocks) = (name(readings), Timestamps::of(readings));
-        match &mut self.taken {
-            Some(taken) if !taken.is_gone(now, &clocks) => {
-                if taken.meter.as_deref() != meter {
-                    return false;
-                }
-                (taken.last_seen, taken.clocks) = (now, clocks);
+    fn takes_at(
+        &mut self,
+        now: LastHeard,
+        place: impl FnOnce() -> String,
+        readings: &Readings,
+        report: &dyn Report,
+    ) -> bool {
+        let meter = name(readings);
+        if let Some((before, last)) = &mut self.taken {
+            if before.as_deref() == meter {
+                *last = now;
+                return true;
             }
-            taken => {
-                let meter = meter.map(str::to_owned);
-                *taken = Some(TakenPlace { meter, last_seen: now, clocks });
+            if !last.is_gone(&now) {
+                return false;
             }
+            let (before, meter) = (text(before.as_deref()), text(meter));
+            report.say(&format!(
+                "{} now belongs to meter {meter}: meter {before} has been silent for an hour",
+                place()
+            ));
         }
+        self.taken = Some((meter.map(str::to_owned), now));
         true
     }
 
@@ -66,9 +80,7 @@ impl SingleMeter {
         if core::mem::replace(&mut self.reported, true) {
             return;
         }
-        let text =
-            |name: Option<&str>| printable(name.unwrap_or("one without a number")).into_owned();
-        let taken = self.taken.as_ref().and_then(|taken| taken.meter.as_deref());
+        let taken = self.taken.as_ref().and_then(|(meter, _)| meter.as_deref());
         report.say(&format!(
             "{place} has room for one meter, {}: {} is left out; write {{meter}} into it, or choose \
              with meter=NUMBER",
@@ -78,14 +90,23 @@ impl SingleMeter {
     }
 }
 
-impl TakenPlace {
-    /// True if its meter had sent nothing for long when a telegram with these clocks came.
-    fn is_gone(&self, now: Instant, clocks: &Timestamps) -> bool {
+fn text(name: Option<&str>) -> String {
+    printable(name.unwrap_or("one without a number")).into_owned()
+}
+
+impl LastHeard {
+    /// A telegram with these readings came then.
+    pub fn at(seen: Instant, readings: &Readings) -> Self {
+        Self { seen, clocks: Timestamps::of(readings) }
+    }
+
+    /// True if the meter had sent nothing for long when another one was heard.
+    pub fn is_gone(&self, now: &Self) -> bool {
         // The clocks of two meters may differ, but both arrive at the same machine.
-        let received = clocks.received.zip(self.clocks.received);
-        let times = received.or_else(|| clocks.time.zip(self.clocks.time));
+        let received = now.clocks.received.zip(self.clocks.received);
+        let times = received.or_else(|| now.clocks.time.zip(self.clocks.time));
         let since = times.map(|(now, before)| now.duration_since(before));
-        now.duration_since(self.last_seen) >= GONE
+        now.seen.duration_since(self.seen) >= GONE
             || since.is_some_and(|it| Duration::try_from(it).is_ok_and(|since| since >= GONE))
     }
 }
@@ -102,14 +123,18 @@ mod tests {
             Readings::parse(line.as_bytes()).unwrap()
         };
         let (mut single_meter, now) = (SingleMeter::default(), Instant::now());
-        let mut takes =
-            |meter, after: u64| single_meter.takes_at(&of(meter), now + Duration::from_secs(after));
+        let reported = ReportedTexts::default();
+        let mut takes = |meter, after: u64| {
+            let now = LastHeard::at(now + Duration::from_secs(after), &of(meter));
+            single_meter.takes_at(now, || "a.txt".to_owned(), &of(meter), &reported)
+        };
         assert!(takes("1", 0) && !takes("2", 5) && takes("1", 10));
         assert!(!takes("2", 3609) && takes("2", 3610) && !takes("1", 3615));
-        let reported = ReportedTexts::default();
         single_meter.note("a.txt", &of("1"), &reported);
         single_meter.note("a.txt", &of("3"), &reported);
-        let [text] = <[_; 1]>::try_from(reported.0.into_inner()).unwrap();
+        let [handed_over, text] = <[_; 2]>::try_from(reported.0.into_inner()).unwrap();
+        let told = "a.txt now belongs to meter 2: meter 1 has been silent for an hour";
+        assert_eq!(handed_over, told);
         assert!(text.starts_with("a.txt has room for one meter, 2: 1 is left out; "), "{text}");
     }
 
@@ -120,7 +145,8 @@ mod tests {
             Readings::parse(line.as_bytes()).unwrap()
         };
         let mut place = SingleMeter::default();
-        let mut takes = |meter, time| place.takes(&at(meter, time));
+        let mut takes =
+            |meter, time| place.takes(String::new, &at(meter, time), &ReportedTexts::default());
         assert!(takes(1, "2026-06-21T12:00:00+02:00") && takes(1, "2026-06-21T12:00:20+02:00"));
         assert!(!takes(2, "2026-06-21T13:00:19+02:00") && takes(2, "2026-06-21T13:00:20+02:00"));
         assert!(!takes(1, "2026-06-21T12:00:25+02:00") && takes(2, "2026-06-21T13:00:25+02:00"));

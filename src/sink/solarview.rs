@@ -87,9 +87,9 @@ struct SolarviewFiles {
 
 impl Pages for SolarviewFiles {
     fn take(&mut self, readings: Arc<Readings>, report: &dyn Report) {
-        if !self.path_template.is_by_meter() && !self.single_meter.takes(&readings) {
-            let path = printable_path(&self.path_template.path(&readings));
-            return self.single_meter.leave_out(&path, &readings, report);
+        let path = || printable_path(&self.path_template.path(&readings));
+        if !self.path_template.is_by_meter() && !self.single_meter.takes(path, &readings, report) {
+            return self.single_meter.leave_out(&path(), &readings, report);
         }
         let mut text = Vec::new();
         self.format.readings(&readings, &mut text);

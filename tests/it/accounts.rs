@@ -3,13 +3,14 @@
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
-    net::TcpListener,
+    net::{TcpListener, UdpSocket},
+    os::fd::OwnedFd,
     process::Stdio,
     thread,
     time::{Duration, Instant},
 };
 
-use crate::common::binary::{Ran, Running, command, run, run_command, signal};
+use crate::common::binary::{Ran, Running, command, ran, run, run_command, signal};
 use crate::common::terminal::terminal;
 use meterpipe::record::HEADER;
 use rustix::{
@@ -196,6 +197,31 @@ fn two_signals_at_once_are_one_and_a_later_one_ends_at_once() {
 }
 
 #[test]
+fn a_reader_that_hangs_keeps_no_sink_from_its_end() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = format!("influxdb://{}?bucket=b&guard=false", listener.local_addr().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("telegrams.hex");
+    // Far more than a pipe takes.
+    fs::write(&file, include_str!("../data/netznoe-doc-2021.hex").repeat(1000)).unwrap();
+    let file = file.to_str().unwrap();
+    let mut watch = command(&["watch", file, "--format", "json", "--to", &to]);
+    watch.env("P1_GUEK", KEY).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut watch = Running(watch.spawn().unwrap());
+    // Nobody reads on.
+    let mut first = [0];
+    let mut out = watch.0.stdout.take().unwrap();
+    out.read_exact(&mut first).unwrap();
+    thread::sleep(Duration::from_millis(500));
+    signal(&watch.0, Signal::TERM);
+    thread::sleep(Duration::from_millis(1200));
+    signal(&watch.0, Signal::TERM);
+    let (status, err) = ended(watch);
+    assert_eq!(status, Some(143), "{err}");
+    assert!(err.contains("not stored"), "{err}");
+}
+
+#[test]
 fn the_last_messages_stay_on_the_terminal_below_the_table() {
     let (master, node) = terminal();
     let open = || fs::File::options().read(true).write(true).open(&node).unwrap();
@@ -228,6 +254,29 @@ fn a_reader_that_goes_hides_no_loss() {
     let (status, err) = ended(watch);
     assert_eq!(status, Some(6), "{err}");
     assert!(err.contains("not stored"), "{err}");
+}
+
+#[test]
+fn a_datagram_that_nobody_takes_is_a_failed_output() {
+    // The port of a socket that is closed again.
+    let nobody = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let on_socket = |args: &[&str]| {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.connect(nobody).unwrap();
+        let mut command = command(args);
+        command.stdin(Stdio::null()).stdout(OwnedFd::from(socket)).stderr(Stdio::piped());
+        ran(command.output().unwrap())
+    };
+    for args in [
+        &["watch", "--format", "json", "--count", "3", "sim:"][..],
+        &["watch", "--format", "json", "--once", "sim:"],
+        &["simulate", "--count", "1"],
+        &["--help"],
+    ] {
+        let ran = on_socket(args);
+        assert_eq!(ran.status, 6, "{args:?}: {}", ran.err);
+        assert!(ran.err.contains("standard output: Connection refused"), "{}", ran.err);
+    }
 }
 
 #[test]

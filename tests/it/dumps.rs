@@ -3,7 +3,7 @@
 use crate::common::published::{DUMP, octets};
 use std::{fs, path::Path};
 
-use crate::common::chain::beside;
+use crate::common::{binary::run, chain::beside};
 
 use meterpipe::{
     error::{Cause, Error, Layer, Mark},
@@ -373,6 +373,24 @@ fn the_mark_of_a_defect_at_the_line_end_falls_on_the_next_octet() {
     assert_eq!(run.marks, [(0, Mark::Unreadable)]);
     dump.line(b"68FAFA68", true, &mut run).unwrap();
     assert_eq!(run.marks, [(0, Mark::Unreadable)]);
+}
+
+#[test]
+fn an_odd_number_of_digits_is_reported_with_the_number_of_its_own_line() {
+    for (text, line) in [
+        ("68FA\n68F\n68 FA\n", 2),
+        ("68FA\n68F", 2),
+        ("68FA\n68F\n\n# a comment\nprose\n", 2),
+        ("68F\n6\n68FAF\n   \n68 FA\n", 3),
+        ("68FA\n68F-\n\n.\n", 2),
+        ("00000000: 68fa fa6\n00000010: 68fa\n", 1),
+        ("68F\rFA 68\n68 F\n", 1),
+        ("68FA\n68 F \n", 2),
+    ] {
+        let ran = run(&["unframe"], text.as_bytes());
+        let expected = format!("meterpipe unframe: line {line}: hex: odd number of hex digits");
+        assert!(ran.err.contains(&expected), "{text}: {}", ran.err);
+    }
 }
 
 #[test]

@@ -198,6 +198,23 @@ fn with_small_disk(test: &str) {
     });
 }
 
+#[test]
+fn a_file_that_makes_room_for_another_is_closed_with_its_lines_on_the_disk() {
+    // A file that takes writes, and cannot be synced, stands for a disk that fails late.
+    let folder = tempfile::tempdir().unwrap();
+    symlink("/proc/self/comm", folder.path().join("1")).unwrap();
+    let sink = start(&uri("file", &folder.path().join("{meter}"), "?follow=true"), 100);
+    for number in 1..=16 {
+        sink.put(&energy(&number.to_string(), 1));
+    }
+    wait_for("sixteen files", || names(folder.path()).len() == 16);
+    assert_eq!(sink.messages(), [""; 0]);
+    sink.put(&energy("17", 1));
+    sink.wait_for_message("1: Invalid argument (os error 22); its last lines may be missing");
+    let (messages, lost) = sink.end(LIMIT);
+    assert_eq!((messages.len(), lost), (1, 1), "{messages:?}");
+}
+
 /// The small disk, if it is there, and the file that fills it.
 fn small_disk() -> Option<(std::path::PathBuf, std::path::PathBuf)> {
     let disk = std::path::PathBuf::from(std::env::var_os("DISK")?);

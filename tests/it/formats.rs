@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::common::published::{PLAIN, READING, octets};
+use crate::common::{
+    binary::run,
+    published::{PLAIN, READING, octets},
+};
 
 use meterpipe::{
     cosem::clock::VIENNA,
@@ -705,4 +708,26 @@ fn the_live_view_gets_its_rows() {
         (&*row.label, &*row.value, row.number, &*row.unit),
         ("voltage_l1_v", "233.7", true, "V")
     );
+}
+
+/// A plain telegram of that meter, in hex.
+fn of_meter(number: usize) -> String {
+    let digits = hex::encode(format!("{number:08}"));
+    format!("0f8000000100 0204 09060000600100ff 0908{digits} 09060100010800ff 0600000007\n")
+}
+
+#[test]
+fn a_page_without_room_for_all_meters_is_not_complete() {
+    for (format, meters, told) in [
+        ("prometheus", 3, None),
+        ("prometheus", 65_537, Some("too many meters for one page")),
+        ("solarview", 1, None),
+        ("solarview", 2, Some("a page has room for one meter")),
+    ] {
+        let input: String = (0..meters).map(of_meter).collect();
+        let ran = run(&["decode", "--format", format], input.as_bytes());
+        let expected = if told.is_some() { 6 } else { 0 };
+        assert_eq!(ran.status, expected, "{format}: {}", ran.err);
+        assert!(ran.err.contains(told.unwrap_or_default()), "{format}: {}", ran.err);
+    }
 }

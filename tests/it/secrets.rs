@@ -18,6 +18,7 @@ use std::{
 use crate::common::binary::{Ran, Running, command, ran, run_command, signal, wait_for};
 use crate::common::published::KEY;
 use crate::common::secrets::{CANARY, open};
+use crate::common::terminal::terminal;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
@@ -170,6 +171,10 @@ fn mistakes_are_reported_without_the_secret_that_stands_beside_them() {
         (format!("to = \"influxdb://h\"\nbucket = \"b\"\ntoken = \"{CANARY}\\n\""), "the token"),
         (format!("to = \"mqtt://h\"\npassword = [\"{CANARY}\"]\n{secret}"), ""),
         (format!("to = \"mqtt://h\"\npassword = \"{CANARY}\nqos = 1"), "line "),
+        (format!("to = \"mqtt://h\"\n\"password: a {CANARY}\" = 1"), "nothing is called"),
+        (format!("to = \"file:x\"\nformat = \"token: a {CANARY}\""), "format: json or csv"),
+        (format!("to = \"file:x\"\nkeep = \"token = a {CANARY}\""), "keep"),
+        (format!("to = \"file:x\"\n[\"token: a {CANARY}\"]"), "nothing is called"),
     ] {
         let home = home(&format!("[[sink]]\n{text}\n"));
         let ran = run_command(at(&home, &["config", "check"], &[]), b"");
@@ -209,6 +214,10 @@ fn no_message_repeats_a_secret_however_it_was_typed() {
         "prometheus://h?password=TYPED",
         "--password=TYPED",
         "password=TYPED",
+        "password: TYPED",
+        "mqtt://h password: TYPED",
+        "file:/nonexistent/x&token: TYPED",
+        "password: two words, TYPED",
     ] {
         for args in [
             &["watch", "--count", "1", "sim:", "--to", text][..],
@@ -245,6 +254,28 @@ fn a_process_with_a_key_leaves_no_memory_behind() {
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().filter(|word| *word == "0").count(), 2, "{core}");
     assert_eq!(fs::metadata(format!("{folder}/mem")).unwrap().uid(), 0, "not dumpable");
+}
+
+#[test]
+fn a_process_with_a_key_is_named_as_the_holder_of_a_device() {
+    let (_master, node) = terminal();
+    fs::set_permissions(&node, fs::Permissions::from_mode(0o666)).unwrap();
+    let on_device = |args: &[&str]| {
+        let mut command = command(args);
+        command.arg(&node).stdin(Stdio::null()).stderr(Stdio::piped());
+        // Root may look into every process.
+        if rustix::process::getuid().is_root() {
+            command.uid(65534).gid(65534);
+        }
+        command
+    };
+    let mut watch = on_device(&["watch", "--format", "json"]);
+    let mut watch = Running(watch.env("P1_GUEK", "00".repeat(16)).spawn().unwrap());
+    // Its first message comes once the device is open.
+    watch.0.stderr.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+    let ran = ran(on_device(&["capture", "--once"]).output().unwrap());
+    let message = format!("in use by meterpipe[{}]", watch.0.id());
+    assert_eq!((ran.status, ran.err.contains(&message)), (5, true), "{}", ran.err);
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub fn run(args: &args::SimulateArgs) -> Status {
     let mut sent = Sent::default();
     let mut result = simulate(args, &mut sent, &mut context);
     if let Ok(()) = result {
-        result = context.output.flush();
+        result = context.output.finish();
     }
     let status = match result {
         Err(Stop::Failed(status, text)) => {

@@ -92,7 +92,7 @@ impl LineReader for TextLines<'_> {
         let incomplete = record && Record::parse(line, &mut self.octets).is_err();
         self.line(if incomplete { b"" } else { line }, true, context);
         if let Err(error) = self.dump.finish() {
-            self.refuse(&error, context);
+            self.refuse_hex(&error, context);
         }
     }
 }
@@ -106,6 +106,11 @@ impl<'a> TextLines<'a> {
 
     fn refuse(&mut self, error: &Error, context: &mut Context) {
         self.stage.refused(&line_refusal(self.line, error), context);
+    }
+
+    /// An octet that a line end cuts is found with the next line only.
+    fn refuse_hex(&mut self, error: &Error, context: &mut Context) {
+        self.stage.refused(&line_refusal(self.dump.defect_line(), error), context);
     }
 
     /// The first columns of a record. A line with an unknown kind is a record only among records: it may
@@ -150,8 +155,9 @@ impl<'a> TextLines<'a> {
             return self.refuse(&error, context);
         }
         self.run.clear();
+        self.dump.number(self.line);
         if let Err(error) = self.dump.line(line, end, &mut self.run) {
-            self.refuse(&error, context);
+            self.refuse_hex(&error, context);
         }
         if self.run.octets.is_empty() {
             context.tally.prose += 1;

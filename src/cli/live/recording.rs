@@ -19,6 +19,7 @@ use crate::cli::{
         signals::Signals,
         status::{Status, Stop},
     },
+    setup::keys,
 };
 use meterpipe::{
     file_error,
@@ -40,7 +41,7 @@ impl Recording {
     pub fn open(path: &Path, files: &[PathBuf]) -> Result<Self, Stop> {
         if identity(path).is_some_and(|it| files.iter().any(|file| identity(file) == Some(it))) {
             let text = "it is read already: record to another file";
-            return Err(Stop::usage(format!("{}: {text}", path.display())));
+            return Err(Stop::usage(format!("{}: {text}", keys::display(path))));
         }
         Ok(Self {
             path: path.to_owned(),
@@ -108,7 +109,7 @@ const MODE: u32 = 0o600;
 
 /// Opens the file and writes the header, without which the records would not be known as such.
 fn append(path: &Path) -> Result<Output, Stop> {
-    let name = path.display().to_string();
+    let name = keys::display(path);
     let failed =
         |error| Stop::Failed(Status::Output, format!("{name}: {}", file_error::unwritable(&error)));
     let torn = ends_within_a_line(path);

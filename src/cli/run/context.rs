@@ -85,7 +85,7 @@ impl Context {
 
     /// Ends a run that only printed a text.
     pub fn finish_plain(mut self) -> Status {
-        match self.output.flush() {
+        match self.output.finish() {
             Err(Stop::Failed(status, text)) => {
                 self.messages.fail(&text);
                 status
@@ -107,7 +107,7 @@ impl Context {
                 Err(stop)
             }
             // Text that was decoded is written, whatever ended the run.
-            result => self.output.flush().and(result),
+            result => self.output.finish().and(result),
         };
         match result {
             Ok(()) | Err(Stop::Done | Stop::Interrupted) => {}

@@ -177,7 +177,7 @@ impl TelegramConsumer for TextOutput {
     fn finish(&mut self, context: &mut Context) -> bool {
         self.format.end(&mut context.output.text);
         report_notes(self.format.as_mut(), context);
-        true
+        self.format.is_complete()
     }
 }
 

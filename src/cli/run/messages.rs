@@ -17,6 +17,7 @@ use std::{
 
 use crate::cli::run::{
     message_format::{MessageFormat, MessageWriter, Severity},
+    signals,
     status::{Status, Tally},
 };
 use meterpipe::{
@@ -158,6 +159,9 @@ impl Messages {
         // One write a line keeps the lines of a pipe's stages apart. The run goes on if standard error
         // is closed or full.
         let line = self.writer.line(severity, text);
+        if signals::are_caught() && !signals::wait_for_room(rustix::stdio::stderr()) {
+            return;
+        }
         let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
     }
 

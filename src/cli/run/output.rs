@@ -2,22 +2,30 @@
 
 use std::{
     io,
+    net::UdpSocket,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
 };
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
+    fs::{FileType, Stat, fstat},
     io::Errno,
     stdio,
 };
 
-use crate::cli::run::status::{Status, Stop};
+use crate::cli::run::{
+    signals,
+    status::{Status, Stop},
+};
 
 /// The octets that are collected before a write.
 const FULL: usize = 64 * 1024;
 
 /// The octets that are worth a write of their own.
 const LONG: usize = 8 * 1024;
+
+/// The octets that a pipe with room takes without a wait.
+const PIECE: usize = 4096;
 
 /// Text that waits for a write.
 #[derive(Debug)]
@@ -68,7 +76,8 @@ impl Output {
     /// Writes everything.
     ///
     /// # Errors
-    /// [`Stop::ReaderGone`] if standard output is a pipe that nobody reads any more; else a failure
+    /// [`Stop::ReaderGone`] if standard output is a pipe that nobody reads any more, or does not read while
+    /// signals demand the end; else a failure
     /// with what the system says, a full disk for example.
     pub fn flush(&mut self) -> Result<(), Stop> {
         let result = self.failed.take().map_or_else(|| self.write(&self.text), Err);
@@ -77,30 +86,66 @@ impl Output {
     }
 
     fn write(&self, text: &[u8]) -> Result<(), Stop> {
+        let may_block = self.may_block();
+        let most = if may_block { PIECE } else { text.len() };
         let mut rest = text;
         while !rest.is_empty() {
-            match rustix::io::write(self.fd(), rest) {
+            let piece = rest.get(..most).unwrap_or(rest);
+            // A reader that hangs must not keep the sinks from their end.
+            if may_block && !signals::wait_for_room(self.fd()) {
+                return Err(Stop::ReaderGone);
+            }
+            match rustix::io::write(self.fd(), piece) {
                 Ok(written) => rest = rest.get(written..).unwrap_or_default(),
                 Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => wait_for_room(self.fd()),
+                // Another process made the output non-blocking.
+                Err(Errno::AGAIN) if signals::wait_for_room(self.fd()) => {}
+                Err(Errno::AGAIN) => return Err(Stop::ReaderGone),
                 Err(errno) => return Err(self.stop(errno)),
             }
         }
         Ok(())
     }
 
+    /// True if a write may take for ever in a run that ends by a signal.
+    fn may_block(&self) -> bool {
+        let is_regular =
+            |about: Stat| FileType::from_raw_mode(about.st_mode) == FileType::RegularFile;
+        signals::are_caught() && !fstat(self.fd()).is_ok_and(is_regular)
+    }
+
     /// Fails if standard output has no reader any more. A write would fail too, but the next write may be
     /// far off, and the other end of the pipe waits for this process to end.
     ///
     /// # Errors
-    /// [`Stop::ReaderGone`].
+    /// [`Stop::ReaderGone`], or the error of a socket.
     pub fn check_reader(&self) -> Result<(), Stop> {
         let fd = self.fd();
         let mut fds = [PollFd::new(&fd, PollFlags::empty())];
         let asked = poll(&mut fds, Some(&Timespec::default()));
         match asked.is_ok_and(|_| fds.iter().any(|fd| fd.revents().contains(PollFlags::ERR))) {
-            true => Err(self.stop(Errno::PIPE)),
+            true => self.check_delivery().and(Err(self.stop(Errno::PIPE))),
             false => Ok(()),
+        }
+    }
+
+    /// Writes everything, at the end of the output.
+    ///
+    /// # Errors
+    /// Those of [`flush`](Self::flush), and the error of a socket that no write has reported.
+    pub fn finish(&mut self) -> Result<(), Stop> {
+        self.flush().and_then(|()| self.check_delivery())
+    }
+
+    /// Fails if the output is a socket with an error that no write has reported: the answer to a datagram that
+    /// nobody took comes after its write.
+    fn check_delivery(&self) -> Result<(), Stop> {
+        // Nothing for anything but a socket.
+        let socket = self.fd().try_clone_to_owned().map(UdpSocket::from);
+        let error = socket.and_then(|socket| socket.take_error()).ok().flatten();
+        match error.as_ref().and_then(Errno::from_io_error) {
+            Some(errno) => Err(self.stop(errno)),
+            None => Ok(()),
         }
     }
 
@@ -119,9 +164,4 @@ impl Output {
         };
         Stop::Failed(Status::Output, format!("{name}: {}", io::Error::from(errno)))
     }
-}
-
-/// Another process made the output non-blocking: wait as if it were blocking.
-fn wait_for_room(fd: BorrowedFd<'_>) {
-    let _ = poll(&mut [PollFd::new(&fd, PollFlags::OUT)], None);
 }

@@ -192,7 +192,7 @@ impl Stage for ParallelDecoder {
         self.emitter.settle(context);
         self.emitter.format.end(&mut context.output.text);
         report_notes(self.emitter.format.as_mut(), context);
-        true
+        self.emitter.format.is_complete()
     }
 }
 

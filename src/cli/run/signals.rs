@@ -5,6 +5,7 @@
 //! store; a run that does not come to this in time is ended where it is.
 
 use std::{
+    os::fd::BorrowedFd,
     sync::{
         Arc, Once,
         atomic::{AtomicBool, AtomicU8, Ordering},
@@ -13,6 +14,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+};
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM},
     flag,
@@ -25,6 +30,9 @@ const SAME: Duration = Duration::from_secs(1);
 
 /// The time that a run has to end after a later signal.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// The time between two looks at the signals while an output has no room.
+const GLANCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
 /// The exit status that a later signal demands; 0 as long as none came.
 static FORCED: AtomicU8 = AtomicU8::new(0);
@@ -72,6 +80,24 @@ impl Signals {
     /// True once for each SIGHUP: files are to be opened again.
     pub fn reopen(&self) -> bool {
         self.reopen.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// True if the process catches signals: it may then wait for nothing without a look at
+/// [`forced`].
+pub fn are_caught() -> bool {
+    WATCH.is_completed()
+}
+
+/// Waits until `output` has room; false if the run has to end before that.
+pub fn wait_for_room(output: BorrowedFd<'_>) -> bool {
+    loop {
+        let found = poll(&mut [PollFd::new(&output, PollFlags::OUT)], Some(&GLANCE));
+        match found {
+            Ok(0) | Err(Errno::INTR) if forced().is_none() => {}
+            Ok(0) | Err(Errno::INTR) => return false,
+            _ => return true,
+        }
     }
 }
 

@@ -172,6 +172,9 @@ impl Sinks {
             message.into_iter().for_each(|text| self.guard_messages.say(text));
             let verdict = self.guard.check(&readings, evidence);
             self.guard_messages.take(&verdict);
+            for other in &verdict.other {
+                self.pass_on(&Arc::new(other.unconfirmed()), true);
+            }
             for earlier in &verdict.earlier {
                 self.pass_on(earlier, true);
             }

@@ -38,8 +38,7 @@ use crate::cli::{
 };
 use meterpipe::{
     file_error,
-    format::printable::printable,
-    sink::settings::{SinkSettings, error::SettingError, origin::SettingOrigin},
+    sink::settings::{SinkSettings, error::SettingError, origin::SettingOrigin, redact},
 };
 
 /// The content of the file.
@@ -144,7 +143,7 @@ pub fn find_with_mistakes(named: Option<&Path>) -> Result<Option<Config>, Stop> 
 }
 
 fn read(path: &Path) -> Result<Config, Stop> {
-    let name = path.display();
+    let name = redact::typed(&path.display().to_string());
     let text = fs::read_to_string(path)
         .map_err(|error| Stop::usage(format!("{name}: {}", file_error::unreadable(&error))))?;
     let (config, mistakes) = parse(&text);
@@ -358,7 +357,7 @@ fn expected(value: &TomlValue<'_>, form: &str) -> Mistake {
 }
 
 fn mistake(at: Range<usize>, unknown: &str, known: &[&str]) -> Mistake {
-    let mut text = format!("nothing is called {}", printable(unknown));
+    let mut text = format!("nothing is called {}", redact::typed(unknown));
     let nearest = known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, unknown));
     if let Some(nearest) = nearest {
         let _ = write!(text, ": did you mean {nearest}?");

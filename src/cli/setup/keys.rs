@@ -24,6 +24,7 @@ use meterpipe::{
         key_file::{self, KeyEntry},
     },
     file_error,
+    sink::settings::redact,
 };
 
 /// The longest key file: some ten thousand meters.
@@ -92,11 +93,11 @@ pub fn file(path: &Path, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
     parse(&text, &display(path))
 }
 
-/// The name of a file for messages. A key that was given in its place is not shown.
+/// The name of a file for messages. A key or another secret that was given in its place is not shown.
 pub fn display(path: &Path) -> String {
     match is_key(path) {
         true => "a file name that is a key; give a key with --key-file FILE".to_owned(),
-        false => path.display().to_string(),
+        false => redact::typed(&path.display().to_string()),
     }
 }
 

@@ -89,7 +89,10 @@ impl AppendFiles {
         if metadata.is_file() && self.is_due(&open, &metadata, lines, today) {
             open = self.rotate(open, report)?;
         }
-        open.append(lines)?;
+        if let Err(error) = open.append(lines) {
+            open.close(report);
+            return Err(error);
+        }
         open.written = today;
         open.unsynced += readings;
         self.open.push(open);
@@ -98,15 +101,7 @@ impl AppendFiles {
 
     /// Closes all files, because they were moved away or at the end.
     pub fn close(&mut self, report: &dyn Report) {
-        for open in self.open.drain(..) {
-            // A disk may take lines and find out only now that it has no room for them.
-            if let Err(error) = open.sync() {
-                let (path, count) = (printable_path(&open.path), open.unsynced);
-                report.say(&format!("{path}: {error}; its last lines may be missing"));
-                report.unstored(count);
-                report.lost(count);
-            }
-        }
+        self.open.drain(..).for_each(|open| open.close(report));
     }
 
     fn take(&mut self, path: &Path, report: &dyn Report) -> io::Result<OpenFile> {
@@ -116,9 +111,10 @@ impl AppendFiles {
             if open.is_there() {
                 return Ok(open);
             }
+            open.close(report);
         }
         if self.open.len() >= MOST_OPEN {
-            self.open.remove(0);
+            self.open.remove(0).close(report);
         }
         self.open(path, report)
     }
@@ -230,6 +226,19 @@ impl OpenFile {
             (one.dev(), one.ino()) == (other.dev(), other.ino())
         };
         fs::metadata(&self.path).ok().zip(self.file.metadata().ok()).is_some_and(same)
+    }
+
+    /// Closes it, with its lines on the disk.
+    fn close(self, report: &dyn Report) {
+        // A disk may take lines and find out only now that it has no room for them.
+        if let Err(error) = self.sync()
+            && self.unsynced > 0
+        {
+            let (path, count) = (printable_path(&self.path), self.unsynced);
+            report.say(&format!("{path}: {error}; its last lines may be missing"));
+            report.unstored(count);
+            report.lost(count);
+        }
     }
 
     /// Waits until the lines are on the disk. Devices have none.

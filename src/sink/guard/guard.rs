@@ -26,7 +26,12 @@ pub struct Guard {
     /// By source.
     lines: Meters<LineMeter>,
     counts: RefusalCounts,
+    /// True once the user was told that there are too many meters.
+    is_full: bool,
 }
+
+const TOO_MANY: &str = "too many meters: the guard forgets those unseen for longest, whose next telegram \
+                        waits again for one that agrees";
 
 /// How a meter is named in the guard's memory.
 const TITLE: &str = "title";
@@ -38,7 +43,7 @@ const MOST_REMEMBERED: usize = 64;
 impl Guard {
     /// Decides on the next telegram.
     pub fn check(&mut self, readings: &Arc<Readings>, evidence: &TelegramEvidence<'_>) -> Verdict {
-        let Self { titled, untitled, lines, counts } = self;
+        let Self { titled, untitled, lines, counts, is_full } = self;
         let title = readings.meta(Meta::SystemTitle);
         let meters = if title.is_some() { titled } else { untitled };
         let key = title.or_else(|| readings.meta(Meta::Meter));
@@ -54,8 +59,15 @@ impl Guard {
         if verdict.passes()
             && let Some(meter) = meter
         {
-            let before = lines.seen(evidence.source, |line| line.passed(meter));
+            let before = lines.seen(evidence.source, |line| line.passed(meter, readings));
             verdict.remark = before.map(|before| exchanged(&before, meter));
+        }
+        if let Some(mut forgotten) = meters.take_pushed_out() {
+            verdict.other = forgotten.kept(Duration::ZERO);
+            forgotten.opposed().into_iter().for_each(|reason| counts.add(reason, 1));
+            if verdict.remark.is_none() && !core::mem::replace(is_full, true) {
+                verdict.remark = Some(TOO_MANY.to_owned());
+            }
         }
         verdict
     }
@@ -137,8 +149,7 @@ impl Guard {
 
 fn exchanged(before: &str, now: &str) -> String {
     format!(
-        "meter {} now sends in the place of meter {}; a file or topic for one meter goes to it one hour \
-         after the last telegram of the other",
+        "meter {} now sends in the place of meter {}, which has been silent for an hour",
         printable(now),
         printable(before)
     )
@@ -148,6 +159,7 @@ fn exchanged(before: &str, now: &str) -> String {
 mod tests {
     use super::*;
     use crate::{
+        format::meters::MOST,
         reading::{decimal::Decimal, fields::FIELDS},
         sink::guard::verdict::Fate,
     };
@@ -573,13 +585,15 @@ mod tests {
         let mut remarks = vec![];
         for at in 0..10 {
             let line = line(5 * at, at, "50");
-            let line =
-                if at < 5 { line } else { line.replace("aa", "bb").replace("\"7\"", "\"8\"") };
+            let next = |line: &str| {
+                line.replace("aa", "bb").replace("\"7\"", "\"8\"").replace("T12", "T14")
+            };
+            let line = if at < 5 { line } else { next(&line) };
             remarks.extend(check(&mut guard, &line).remark);
         }
         assert_eq!(remarks.len(), 1, "{remarks:?}");
         assert!(
-            remarks[0].starts_with("meter 8 now sends in the place of meter 7; "),
+            remarks[0].starts_with("meter 8 now sends in the place of meter 7, "),
             "{remarks:?}"
         );
     }
@@ -631,6 +645,24 @@ mod tests {
         let verdict = check(&mut guard, &numberless(4));
         let text = verdict.text.unwrap();
         assert!(text.starts_with("a meter without a number: "), "{text}");
+    }
+
+    #[test]
+    fn a_meter_that_is_forgotten_takes_no_telegram_along() {
+        let mut guard = Guard::default();
+        let of = |meter: usize, energy: u32| {
+            format!("{{\"meter\":\"{meter}\",\"energy_import_wh\":{energy}}}")
+        };
+        // Two telegrams of the first one contradict each other.
+        check(&mut guard, &of(0, 12937));
+        check(&mut guard, &of(0, 5));
+        let verdicts: Vec<_> =
+            (1..MOST + 2).map(|meter| check(&mut guard, &of(meter, 50))).collect();
+        let passed: Vec<_> = verdicts.iter().flat_map(|verdict| verdict.other.clone()).collect();
+        assert_eq!(passed, [readings(&of(1, 50))]);
+        let remarks: Vec<_> = verdicts.iter().filter_map(|it| it.remark.as_deref()).collect();
+        assert_eq!(remarks, [TOO_MANY]);
+        assert_eq!((guard.refused(), guard.end().len()), (2, MOST));
     }
 
     #[test]

@@ -13,6 +13,9 @@ pub struct Verdict {
     pub fate: Fate,
     /// Earlier telegrams that it confirms: they pass now, before it.
     pub earlier: Vec<Arc<Readings>>,
+    /// First telegrams of a meter that the guard forgets because there are too many: they pass now,
+    /// unconfirmed.
+    pub other: Vec<Arc<Readings>>,
     /// The reason, if it was not beyond doubt.
     pub reason: Option<RefusalReason>,
     /// The explanation for people.
@@ -101,7 +104,7 @@ impl Verdict {
     /// Of a telegram beyond doubt.
     pub(super) const fn of(fate: Fate) -> Self {
         let (reason, text, remark, clock_error) = (None, None, None, None);
-        Self { fate, earlier: Vec::new(), reason, text, remark, clock_error }
+        Self { fate, earlier: Vec::new(), other: Vec::new(), reason, text, remark, clock_error }
     }
 
     /// Of a telegram in doubt.

@@ -110,10 +110,13 @@ impl StateMessages {
     fn owns_shared_topic(&mut self, readings: &Readings, report: &dyn Report) -> bool {
         let topics = &self.state_format.topics;
         let shared = self.custom_topics.iter().any(CustomTopic::is_shared) || topics.is_shared();
-        let owns_shared_topic = !shared || self.single_meter.takes(readings);
+        let place = || match topics.is_shared() {
+            true => printable(&topics.state(None)).into_owned(),
+            false => "topics".to_owned(),
+        };
+        let owns_shared_topic = !shared || self.single_meter.takes(place, readings, report);
         if !owns_shared_topic {
-            let place = if topics.is_shared() { topics.state(None) } else { "topics".to_owned() };
-            self.single_meter.note(&printable(&place), readings, report);
+            self.single_meter.note(&place(), readings, report);
         }
         owns_shared_topic
     }

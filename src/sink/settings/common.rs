@@ -1,11 +1,11 @@
 //! The settings of every sink, read: which readings it gets, and how often.
 
 use crate::{
-    format::{key::FieldKey, printable::printable, selection::Selection, units::Units},
+    format::{key::FieldKey, selection::Selection, units::Units},
     reading::decimal::Decimal,
     sink::{
         projection::Projection,
-        settings::{SinkSettings, error::SettingError, names},
+        settings::{SinkSettings, error::SettingError, names, redact},
         throttle::{OnChange, ThrottleOptions},
     },
 };
@@ -82,7 +82,7 @@ fn band(name: &str, text: &str) -> Result<(FieldKey, Decimal), SettingError> {
 /// # Errors
 /// There is no such field.
 pub fn field(key: &str, name: &str) -> Result<FieldKey, SettingError> {
-    let unknown = || SettingError::of(key, format!("no field is called {}", printable(name)));
+    let unknown = || SettingError::of(key, format!("no field is called {}", redact::typed(name)));
     FieldKey::parse(name, &Units::default()).ok_or_else(unknown)
 }
 

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::format::{printable::printable, usage::Usage};
+use crate::{format::usage::Usage, sink::settings::redact};
 
 /// A mistake in the settings of a sink: the key that it concerns, and a message for people.
 ///
@@ -22,12 +22,12 @@ impl SettingError {
 
     /// `KEY: CAUSE`.
     pub fn of(key: &str, cause: impl fmt::Display) -> Self {
-        Self::new(format!("{}: {cause}", printable(key))).at(key)
+        Self::new(format!("{}: {cause}", redact::typed(key))).at(key)
     }
 
     /// `KEY = VALUE: CAUSE`.
     pub fn value(key: &str, value: &str, cause: impl fmt::Display) -> Self {
-        Self::new(format!("{} = {}: {cause}", printable(key), printable(value))).at(key)
+        Self::new(format!("{} = {}: {cause}", redact::typed(key), redact::typed(value))).at(key)
     }
 
     /// The same message, about this key.

@@ -5,8 +5,8 @@
 //! may stand beside it.
 
 use crate::{
-    format::{key::FieldKey, printable::printable, units::Units},
-    sink::settings::error::SettingError,
+    format::{key::FieldKey, units::Units},
+    sink::settings::{error::SettingError, redact},
 };
 
 /// Reads the entries of the table `names`; `keys` are the fields that the sink stores, all of them if
@@ -23,7 +23,7 @@ pub fn parse(
     for (field, name) in entries {
         let setting = format!("names.{field}");
         let unknown =
-            || SettingError::of(&setting, format!("no field is called {}", printable(field)));
+            || SettingError::of(&setting, format!("no field is called {}", redact::typed(field)));
         let key = FieldKey::parse(field, units).ok_or_else(unknown)?;
         if names.iter().any(|(named, _)| *named == key) {
             return Err(SettingError::of(&setting, "it has a name already"));

@@ -5,7 +5,10 @@
 
 use std::{borrow::Cow, path::Path};
 
-use crate::sink::settings::key::{SettingKey, SettingType};
+use crate::{
+    format::printable::printable,
+    sink::settings::key::{SettingKey, SettingType},
+};
 
 /// The replacement of a value that is not shown.
 pub const HIDDEN: &str = "…";
@@ -35,23 +38,47 @@ pub fn is_file_name(text: &str) -> bool {
 /// word such as `password` and `=` or `:`, up to the next `&`.
 #[must_use]
 pub fn quoted(text: &str) -> Cow<'_, str> {
-    hide(text, &|rest| {
+    hide(text, &|_, rest| {
         let value = rest.trim_start();
         (rest.len() - value.len(), value.find('&').unwrap_or(value.len()))
     })
 }
 
-/// A message that may repeat such a text among other words. A space behind the `=` or `:` is the
-/// message's own.
+/// A text that a user typed, printable and without the values of secrets in it.
+#[must_use]
+pub fn typed(text: &str) -> String {
+    printable(&quoted(text)).into_owned()
+}
+
+/// A message that may repeat such a text among other words. Behind a blank follows the message's own text
+/// (`password: of which user?`), unless the text stands in quotes, or is one word in the place of a name
+/// (`password: X: no such file`).
 #[must_use]
 pub fn message(text: &str) -> Cow<'_, str> {
     let ends = |c: char| c.is_whitespace() || "&'\"`".contains(c);
-    hide(text, &|rest| (0, rest.find(ends).unwrap_or(rest.len())))
+    let size = |text: &str| text.find(ends).unwrap_or(text.len());
+    hide(text, &|before, rest| {
+        let value = rest.trim_start_matches([' ', '\t']);
+        let blanks = rest.len() - value.len();
+        if blanks == 0 {
+            return (0, size(rest));
+        }
+        let quotes = before.rsplit('\n').next().unwrap_or_default().matches('\'').count();
+        if let Some(quoted) = value.find('\'').filter(|_| quotes % 2 == 1) {
+            return (blanks, quoted);
+        }
+        let (word, behind) = value.split_at_checked(size(value)).unwrap_or_default();
+        match word.strip_suffix(':') {
+            Some(name) => (blanks, name.len()),
+            None if behind.trim().is_empty() => (blanks, word.len()),
+            None => (blanks, 0),
+        }
+    })
 }
 
-/// Replaces secret values; `value` tells where the value in the text behind a separator begins, and how
-/// long it is.
-fn hide<'a>(text: &'a str, value: &dyn Fn(&str) -> (usize, usize)) -> Cow<'a, str> {
+/// Replaces secret values; `value` tells from the text before and behind a separator where the value behind
+/// it begins, and how long it is.
+fn hide<'a>(text: &'a str, value: &dyn Fn(&str, &str) -> (usize, usize)) -> Cow<'a, str> {
     let (mut safe, mut rest) = (String::new(), text);
     while let Some(at) = rest.find(['=', ':']) {
         let (before, behind) = rest.split_at(at + 1);
@@ -59,7 +86,8 @@ fn hide<'a>(text: &'a str, value: &dyn Fn(&str) -> (usize, usize)) -> Cow<'a, st
         rest = behind;
         let word = before.get(..at).map(str::trim_end);
         let word = word.and_then(|before| before.rsplit(|c| !is_in_word(c)).next());
-        let (start, size) = value(behind);
+        let so_far = text.len() - behind.len();
+        let (start, size) = value(text.get(..so_far).unwrap_or_default(), behind);
         let (space, behind) = behind.split_at_checked(start).unwrap_or_default();
         let (secret, behind) = behind.split_at_checked(size).unwrap_or_default();
         if !secret.is_empty() && word.is_some_and(|word| names_secret(word, secret)) {
@@ -111,8 +139,18 @@ mod tests {
             ("/dev/x&token=CANARY: no such device", "/dev/x&token=… no such device"),
             ("unexpected argument '--key=CANARY' found", "unexpected argument '--key=…' found"),
             ("password:CANARY: no", "password:… no"),
-            ("key: 31 hex digits, expected 32", ""),
-            ("password: of which user?", ""),
+            ("password: CANARY: no such file", "password: …: no such file"),
+            (
+                "c.toml: line 2: nothing is called token = CANARY",
+                "c.toml: line 2: nothing is called token = …",
+            ),
+            (
+                "invalid value 'password: CAN ARY' for '--x'",
+                "invalid value 'password: …' for '--x'",
+            ),
+            ("the broker's key: 31 hex digits, expected 32", ""),
+            ("password: of which user? say user", ""),
+            ("/etc/guek: line 2: 31 hex digits", ""),
         ] {
             assert_eq!(message(text), if safe.is_empty() { text } else { safe });
         }

@@ -29,7 +29,6 @@ use zeroize::Zeroizing;
 
 use crate::{
     file_error,
-    format::printable::printable,
     sink::settings::{
         common_keys::COMMON,
         duration::duration,
@@ -128,7 +127,7 @@ impl SinkSettings {
         origin: SettingOrigin,
     ) -> Result<(), SettingError> {
         if self.has(key) {
-            return Err(SettingError::new(format!("{} stands twice", printable(key))).at(key));
+            return Err(SettingError::new(format!("{} stands twice", redact::typed(key))).at(key));
         }
         self.values.push((key.to_owned(), value));
         self.origins.note(key, origin);
@@ -340,7 +339,8 @@ impl SinkSettings {
             return Ok(());
         };
         if self.keys().any(|key| key.name == unknown) {
-            let advice = format!("a table is expected, as in {}.NAME=VALUE", printable(unknown));
+            let advice =
+                format!("a table is expected, as in {}.NAME=VALUE", redact::typed(unknown));
             return Err(SettingError::of(unknown, advice));
         }
         let spellings = self.keys().flat_map(SettingKey::spellings);
@@ -349,7 +349,8 @@ impl SinkSettings {
             |(distance, known): &(usize, String)| 2 * distance <= known.len().max(unknown.len());
         let nearest = distances.filter(near).min().map(|(_, known)| known);
         let advice = nearest.map(|known| format!(": did you mean {known}?")).unwrap_or_default();
-        let message = format!("{}: nothing is called {}{advice}", self.scheme, printable(unknown));
+        let message =
+            format!("{}: nothing is called {}{advice}", self.scheme, redact::typed(unknown));
         Err(SettingError::new(message).at(unknown))
     }
 

@@ -9,12 +9,9 @@
 //! wrong. Where a `/` or a `?` may belong to a password, the parser refuses the text and says how to
 //! write it.
 
-use crate::{
-    format::printable::printable,
-    sink::{
-        kind::SinkKind,
-        settings::{SinkSettings, SinkTarget, error::SettingError, origin::SettingOrigin, redact},
-    },
+use crate::sink::{
+    kind::SinkKind,
+    settings::{SinkSettings, SinkTarget, error::SettingError, origin::SettingOrigin, redact},
 };
 
 /// Reads the text of a sink of one of these kinds. A scheme that none of them has is no mistake yet.
@@ -95,7 +92,7 @@ fn server(
     };
     let port = port.map(|port| {
         port.parse().map_err(|_| match has_login {
-            true => SettingError::new(format!("{} is no port", printable(port))),
+            true => SettingError::new(format!("{} is no port", redact::typed(port))),
             // The text may be a password whose server is missing.
             false => SettingError::new("the : of the address is not followed by a port"),
         })
@@ -140,7 +137,7 @@ fn masked(text: &str) -> String {
 
 /// A text without secrets in it.
 fn shown(text: &str) -> String {
-    printable(&redact::quoted(text)).into_owned()
+    redact::typed(text)
 }
 
 /// Percent-decoded.
