@@ -17,6 +17,9 @@ use crate::sink::{
 /// The time between two tries to open a folder that cannot be used.
 const REOPEN_INTERVAL: Duration = Duration::from_secs(60);
 
+/// The time between two tries to write lines to a disk that fails.
+const KEEP_INTERVAL: Duration = Duration::from_secs(5);
+
 /// The largest size of the file of refused lines.
 const MOST_REFUSED: u64 = 1024 * 1024;
 
@@ -26,24 +29,23 @@ pub struct SpooledLines {
     folder: Option<PathBuf>,
     /// The file for lines that a server refuses for good, beside the segments.
     refused: &'static str,
+    /// While the server is away, lines that are this old go to the disk.
+    sync: Duration,
     spool: Option<Spool>,
     /// The last try to open the folder.
     tried: Option<Instant>,
     /// The number of first lines in memory that belong to the oldest segment.
     taken: usize,
+    /// The last try to write lines to the disk, if it failed.
+    keep_tried: Option<Instant>,
     /// A failure of the disk was reported.
     failure_reported: bool,
 }
 
 impl SpooledLines {
     /// The spool in a folder, if there is to be one, with a file of that name for refused lines.
-    pub fn new(folder: Option<PathBuf>, refused: &'static str) -> Self {
-        Self { folder, refused, ..Self::default() }
-    }
-
-    /// True if the user wants a spool.
-    pub const fn is_wanted(&self) -> bool {
-        self.folder.is_some()
+    pub fn new(folder: Option<PathBuf>, refused: &'static str, sync: Duration) -> Self {
+        Self { folder, refused, sync, ..Self::default() }
     }
 
     /// Opens the folder at the end of a run, when no later try comes.
@@ -144,14 +146,38 @@ impl SpooledLines {
         }
     }
 
-    /// Writes the lines that exist only in memory to the disk. Returns false if that fails. Lines in
-    /// flight, and those that come first on the disk, stay in memory as well.
-    pub fn put(
+    /// When lines have to go to the disk if the server is away; `None` without a spool.
+    pub fn keep_at(&self, pending: &PendingLines) -> Option<Instant> {
+        let since = pending.since(self.taken).filter(|_| self.folder.is_some())?;
+        let due = if pending.is_full() { since } else { since + self.sync };
+        Some(self.keep_tried.map_or(due, |tried| due.max(tried + KEEP_INTERVAL)))
+    }
+
+    /// Writes lines to the disk when it is time, while the server is away. The first lines may be in
+    /// flight.
+    pub fn keep_old_lines(
         &mut self,
         pending: &mut PendingLines,
         in_flight: usize,
         report: &dyn Report,
-    ) -> bool {
+    ) {
+        // Lines may have come since the caller looked at its clock.
+        let now = Instant::now();
+        let was_untaken = self.taken == 0;
+        if self.keep_at(pending).is_some_and(|at| at <= now) {
+            let is_put = self.put(pending, in_flight, report);
+            self.keep_tried = (!is_put).then_some(now);
+        }
+        // A segment of which a part is stored already is sent again as a whole, so it stays in memory
+        // while there is room.
+        if in_flight == 0 && (was_untaken || pending.is_crowded()) {
+            self.release(pending);
+        }
+    }
+
+    /// Writes the lines that exist only in memory to the disk. Returns false if that fails. Lines in
+    /// flight, and those that come first on the disk, stay in memory as well.
+    fn put(&mut self, pending: &mut PendingLines, in_flight: usize, report: &dyn Report) -> bool {
         self.open(report);
         let Some(spool) = &mut self.spool else {
             return false;
@@ -203,7 +229,7 @@ impl SpooledLines {
 
     /// Leaves the first lines to the disk alone, to make room in memory. None may be in flight; all of
     /// their segment is sent again later.
-    pub fn release(&mut self, pending: &mut PendingLines) {
+    fn release(&mut self, pending: &mut PendingLines) {
         if self.taken == 0 {
             return;
         }
