@@ -5,7 +5,7 @@
 
 mod real;
 mod scripted;
-mod server;
+pub(crate) mod server;
 mod spool;
 
 /// The first moment of the readings, 2026-11-20T12:00:00+01:00.
