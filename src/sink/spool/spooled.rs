@@ -40,6 +40,8 @@ pub struct SpooledLines {
     keep_tried: Option<Instant>,
     /// A failure of the disk was reported.
     failure_reported: bool,
+    /// The disk does not let go of stored lines, and that was reported.
+    removal_reported: bool,
 }
 
 impl SpooledLines {
@@ -112,7 +114,12 @@ impl SpooledLines {
                             many => format!("{many} readings on the disk are damaged"),
                         });
                     }
-                    if found.is_torn {
+                    if found.zeros > 0 {
+                        report.say(&format!(
+                            "{} zeros stand on the disk in place of readings",
+                            found.zeros
+                        ));
+                    } else if found.is_torn {
                         report.say("the last reading on the disk breaks off, and is left out");
                     }
                     self.taken = found.lines.len();
@@ -123,7 +130,9 @@ impl SpooledLines {
                 }
                 Ok(None) => return,
                 Err(error) => {
-                    report.say(&format!("readings on the disk cannot be read: {error}"));
+                    report.say(&format!(
+                        "readings on the disk cannot be read, and stay there: {error}"
+                    ));
                     spool.skip_oldest();
                 }
             }
@@ -141,8 +150,13 @@ impl SpooledLines {
     }
 
     fn forget(&mut self, report: &dyn Report) {
-        if let Some(Err(error)) = self.spool.as_mut().map(Spool::forget_oldest) {
-            report.say(&format!("stored readings cannot be removed from the disk: {error}"));
+        if let Some(Err(error)) = self.spool.as_mut().map(Spool::forget_oldest)
+            && !core::mem::replace(&mut self.removal_reported, true)
+        {
+            report.say(&format!(
+                "stored readings cannot be removed from the disk, so the next start sends them again: \
+                 {error}"
+            ));
         }
     }
 
