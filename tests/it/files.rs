@@ -1,17 +1,16 @@
 //! The sinks that write files: their content at any moment, and after any failure.
 
-use crate::common::tools;
 use std::{
     fs::{self, File},
     os::unix::fs::{MetadataExt, symlink},
     path::Path,
-    process::Command,
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant, SystemTime},
 };
 
-use crate::common::binary::{ignored_test, wait_for};
+use crate::common::binary::wait_for;
+use crate::common::disk::{fill, remount, small_disk, with_small_disk};
 use crate::common::sinks::{HOSTILE, LIMIT, names, refused, start};
 
 fn energy(meter: &str, number: u64) -> String {
@@ -181,23 +180,6 @@ fn who_reads_the_textfile_sees_whole_pages_only_over_10_000_rewrites() {
     });
 }
 
-/// Runs one of the tests that are ignored in a namespace of its own, with a small disk.
-fn with_small_disk(test: &str) {
-    let folder = tempfile::tempdir().unwrap();
-    tools::need("unshare", |mut unshare| {
-        // Root has no need of a namespace of users, and may not be allowed one.
-        let own = if rustix::process::getuid().is_root() { "-m" } else { "-rm" };
-        let script = "mount -t tmpfs -o size=64k none \"$DISK\" && exec \"$@\"";
-        unshare.args([own, "sh", "-c", script, "sh"]);
-        let test = ignored_test(test);
-        unshare.arg(test.get_program()).args(test.get_args()).env("DISK", folder.path());
-        let ran = unshare.output().unwrap();
-        let (out, err) =
-            (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
-        assert!(ran.status.success() && out.contains("1 passed"), "{out}{err}");
-    });
-}
-
 #[test]
 fn a_file_that_makes_room_for_another_is_closed_with_its_lines_on_the_disk() {
     // A file that takes writes, and cannot be synced, stands for a disk that fails late.
@@ -213,17 +195,6 @@ fn a_file_that_makes_room_for_another_is_closed_with_its_lines_on_the_disk() {
     sink.wait_for_message("1: Invalid argument (os error 22); its last lines may be missing");
     let (messages, lost) = sink.end(LIMIT);
     assert_eq!((messages.len(), lost), (1, 1), "{messages:?}");
-}
-
-/// The small disk, if it is there, and the file that fills it.
-fn small_disk() -> Option<(std::path::PathBuf, std::path::PathBuf)> {
-    let disk = std::path::PathBuf::from(std::env::var_os("DISK")?);
-    let filler = disk.join("filler");
-    Some((disk, filler))
-}
-
-fn fill(filler: &Path) {
-    assert!(fs::write(filler, vec![0; 1 << 20]).is_err(), "the disk is not small");
 }
 
 #[test]
@@ -277,21 +248,17 @@ fn a_disk_that_can_only_be_read_for_a_while_costs_nothing() {
 fn read_only_disk() {
     let Some((disk, _)) = small_disk() else { return };
     let path = disk.join("log.jsonl");
-    let mount = |how: &str| {
-        let status = Command::new("mount").args(["-o", how]).arg(&disk).status();
-        assert!(status.unwrap().success(), "{how}");
-    };
-    mount("remount,ro");
+    remount(&disk, "ro");
     let sink = start(&uri("file", &path, ""), 100);
     (0..50).for_each(|number| sink.put(&energy("1", number)));
     sink.wait_for_message(
         "log.jsonl: Read-only file system (os error 30); trying again, every 10 s",
     );
-    mount("remount,rw");
+    remount(&disk, "rw");
     sink.wait_for_message("written again");
     wait_for("all lines", || text(&path).lines().count() == 50);
     assert_eq!(sink.end(LIMIT).1, 0);
-    mount("remount,ro");
+    remount(&disk, "ro");
     let sink = start(&uri("file", &path, ""), 100);
     (0..50).for_each(|number| sink.put(&energy("2", number)));
     let (_, lost) = sink.end(Duration::from_secs(1));

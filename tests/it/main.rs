@@ -14,6 +14,7 @@ mod corpus_formats;
 mod decode;
 mod docs;
 mod dumps;
+mod endurance;
 mod environment;
 mod files;
 mod floors;

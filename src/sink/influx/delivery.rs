@@ -49,9 +49,6 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// The wait for an event if nothing else is scheduled.
 const IDLE_WAIT: Duration = Duration::from_secs(3600);
 
-/// The time between two tries to write lines to a disk that fails.
-const KEEP_INTERVAL: Duration = Duration::from_secs(5);
-
 /// The interval between reports of refused lines.
 const REPORT_INTERVAL: Duration = Duration::from_secs(3600);
 
@@ -85,8 +82,6 @@ pub(super) struct Delivery {
     settings: DeliverySettings,
     pending: PendingLines,
     spooled: SpooledLines,
-    /// The last try to write lines to the disk.
-    keep_tried: Option<Instant>,
     batch: WriteBatch,
     backoff: Backoff,
     /// The outage that was reported.
@@ -120,13 +115,10 @@ impl Sink for Delivery {
             self.spooled.open(report);
             self.keep_old_lines(0, report);
             let ended = queue.is_ended();
-            self.fill(&queue, report);
-            if self.pending.is_empty() && self.outage.is_none() {
-                self.spooled.take(&mut self.pending, report);
-            }
+            self.fill(0, &queue, report);
             let now = Instant::now();
             if queue.deadline().is_some_and(|deadline| now >= deadline)
-                || ended && self.pending.is_empty()
+                || ended && self.pending.is_empty() && !self.spooled.has_more()
             {
                 break;
             }
@@ -138,7 +130,9 @@ impl Sink for Delivery {
                 self.send(&queue, report);
             } else {
                 let left = queue.deadline().map_or(IDLE_WAIT, |end| end - now);
-                queue.wait((due.min(self.keep_at(0)) - now).min(left));
+                let keep_at = self.spooled.keep_at(&self.pending).filter(|_| self.outage.is_some());
+                let until = keep_at.map_or(due, |keep_at| keep_at.min(due));
+                queue.wait(until.saturating_duration_since(now).min(left));
             }
         }
         self.give_up(&queue, report);
@@ -147,13 +141,12 @@ impl Sink for Delivery {
 
 impl Delivery {
     pub(super) fn new(settings: DeliverySettings) -> Self {
-        let DeliveryPace { batch, longest, .. } = settings.pace;
+        let DeliveryPace { batch, longest, sync, .. } = settings.pace;
         let spool = settings.spool.clone();
         Self {
             settings,
-            keep_tried: None,
             pending: PendingLines::default(),
-            spooled: SpooledLines::new(spool, REFUSED),
+            spooled: SpooledLines::new(spool, REFUSED, sync),
             batch: WriteBatch::new(batch),
             backoff: Backoff::random(FIRST_RETRY, longest),
             outage: None,
@@ -166,15 +159,25 @@ impl Delivery {
         }
     }
 
-    /// Takes readings from the queue while there is room.
-    fn fill(&mut self, queue: &QueueReceiver, report: &dyn Report) {
-        while !self.pending.is_full()
-            && let Some(readings) = queue.readings().next()
-        {
+    /// Takes readings from the queue while there is room, in memory or on the disk. The first lines may
+    /// be in flight.
+    fn fill(&mut self, in_flight: usize, queue: &QueueReceiver, report: &dyn Report) {
+        loop {
+            if self.pending.is_full() {
+                self.keep_old_lines(in_flight, report);
+            }
+            if self.pending.is_full() {
+                break;
+            }
+            let Some(readings) = queue.readings().next() else {
+                break;
+            };
             self.add(&readings, report);
         }
-        // Producers wait for a slow server, but not for an unreachable one.
-        let full = self.outage.is_some() && self.pending.is_full();
+        // Producers wait for a slow server, but not for an unreachable one. A request under way holds up
+        // the way to the disk for its time-out at most.
+        let is_held_up = in_flight > 0 && self.settings.spool.is_some();
+        let full = self.outage.is_some() && self.pending.is_full() && !is_held_up;
         queue.blocked(full);
         queue.waits(self.outage.is_some());
         if full && !core::mem::replace(&mut self.full_reported, true) {
@@ -216,39 +219,35 @@ impl Delivery {
     fn due(&self, now: Instant, ended: bool) -> Instant {
         let whole = self.batch.is_whole(self.pending.len());
         let collected = match self.pending.since(0) {
+            _ if self.spooled.taken() > 0 || self.spooled.has_more() => now,
             None => now + IDLE_WAIT,
-            Some(_) if self.spooled.taken() > 0 => now,
             Some(_) if ended || whole || self.pending.is_full() || self.outage.is_some() => now,
             Some(since) => since + self.settings.pace.flush,
         };
         self.retry_at.map_or(collected, |retry_at| retry_at.max(collected))
     }
 
-    /// When the lines that exist only in memory have to go to the disk. While the server answers, none
-    /// of them gets so old.
-    fn keep_at(&self, in_flight: usize) -> Instant {
-        let is_away = self.outage.is_some() || in_flight > 0;
-        let since = self.pending.since(self.spooled.taken());
-        match since.filter(|_| is_away && self.spooled.is_wanted()) {
-            None => Instant::now() + IDLE_WAIT,
-            Some(since) => {
-                let again = self.keep_tried.map_or(since, |tried| tried + KEEP_INTERVAL);
-                again.max(since + self.settings.pace.sync)
-            }
-        }
-    }
-
-    /// Writes lines to the disk when it is time. The first lines may be in flight.
+    /// Writes lines to the disk when it is time. The first lines may be in flight. While the server
+    /// answers, none of them gets so old.
     fn keep_old_lines(&mut self, in_flight: usize, report: &dyn Report) {
-        let now = Instant::now();
-        if self.keep_at(in_flight) <= now {
-            self.keep_tried = Some(now);
-            self.spooled.put(&mut self.pending, in_flight, report);
+        if self.outage.is_some() || in_flight > 0 {
+            self.spooled.keep_old_lines(&mut self.pending, in_flight, report);
         }
     }
 
     fn send(&mut self, queue: &QueueReceiver, report: &dyn Report) {
-        let count = self.batch.of(self.pending.len());
+        // Lines on the disk are older than those in memory.
+        if self.spooled.taken() == 0 {
+            self.spooled.take(&mut self.pending, report);
+        }
+        let waiting = match self.spooled.taken() {
+            0 => self.pending.len(),
+            taken => taken,
+        };
+        if waiting == 0 {
+            return;
+        }
+        let count = self.batch.of(waiting);
         let Some(answer) = self.post(count, queue, report) else {
             return;
         };
@@ -304,7 +303,7 @@ impl Delivery {
                         "the request was interrupted".to_owned(),
                     ));
                 }
-                Err(RecvTimeoutError::Timeout) => self.fill(queue, report),
+                Err(RecvTimeoutError::Timeout) => self.fill(count, queue, report),
             }
             self.keep_old_lines(count, report);
             if queue.deadline().is_some_and(|deadline| Instant::now() >= deadline) {

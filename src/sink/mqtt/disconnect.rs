@@ -39,6 +39,9 @@ pub enum Disconnect {
 /// The time of the next attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryPace {
+    /// After a growing wait of a few seconds at most: no broker has refused the client, so an attempt
+    /// costs nobody anything, and the states are old until one succeeds.
+    Prompt,
     /// After a growing wait.
     Growing,
     /// After one or two minutes: another client of the same name has to have its turn.
@@ -82,7 +85,8 @@ impl Disconnect {
                 RetryPace::Slow
             }
             Self::Tls(_) => RetryPace::Slow,
-            _ => RetryPace::Growing,
+            Self::Refused(_) | Self::BrokerDisconnect(_) => RetryPace::Growing,
+            _ => RetryPace::Prompt,
         }
     }
 
@@ -90,6 +94,7 @@ impl Disconnect {
     pub fn text(&self, names: BrokerNames<'_>) -> String {
         let mut text = self.cause(names);
         text.push_str(match self.pace() {
+            RetryPace::Prompt => "; trying again, every 4 s at most",
             RetryPace::Growing => "; trying again, every 60 s at most",
             RetryPace::Staggered => "; trying again after 60 s to 120 s",
             RetryPace::Slow => "; trying again every 60 s",
@@ -239,7 +244,7 @@ mod tests {
         }
         assert_eq!(
             texts[0],
-            "cannot connect to b:1: connection refused; trying again, every 60 s at most"
+            "cannot connect to b:1: connection refused; trying again, every 4 s at most"
         );
         assert_eq!(
             texts[2],

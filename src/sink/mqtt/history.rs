@@ -36,9 +36,6 @@ use crate::{
 /// The file in the spool for lines that the broker refuses for good, each with its topic.
 const REFUSED: &str = "refused.tsv";
 
-/// The time between two tries to write lines to a disk that fails.
-const KEEP_INTERVAL: Duration = Duration::from_secs(5);
-
 /// The wait for somebody to change something at the broker.
 const HOLD: Duration = Duration::from_secs(60);
 
@@ -46,13 +43,9 @@ const HOLD: Duration = Duration::from_secs(60);
 pub struct History {
     topic: String,
     state_format: StateFormat,
-    /// While the broker is away, lines that are this old go to the disk.
-    sync: Duration,
     /// Each line is a topic, a tab and a JSON object.
     pending: PendingLines,
     spooled: SpooledLines,
-    /// The last try to write lines to the disk, if it failed.
-    keep_tried: Option<Instant>,
     /// The first lines, which were handed to the connection.
     in_flight: VecDeque<LineState>,
     /// The number of the first line. The connection names lines by numbers.
@@ -102,10 +95,8 @@ impl History {
         Ok(Some(Self {
             topic: checked("history", &topic, &["base", "meter"])?,
             state_format: state_format.clone(),
-            sync,
             pending: PendingLines::default(),
-            spooled: SpooledLines::new(spool, REFUSED),
-            keep_tried: None,
+            spooled: SpooledLines::new(spool, REFUSED, sync),
             in_flight: VecDeque::new(),
             first: 0,
             settled: 0,
@@ -235,26 +226,12 @@ impl History {
 
     /// Writes lines to the disk when it is time, while the broker is away.
     pub fn keep_old_lines(&mut self, report: &dyn Report) {
-        // Lines may have come since the caller looked at its clock.
-        let now = Instant::now();
-        let was_untaken = self.spooled.taken() == 0;
-        if self.keep_at().is_some_and(|at| at <= now) {
-            let is_put = self.spooled.put(&mut self.pending, self.in_flight.len(), report);
-            self.keep_tried = (!is_put).then_some(now);
-        }
-        // A segment of which a part is stored already is sent again as a whole, so it stays in memory
-        // while there is room.
-        if self.in_flight.is_empty() && (was_untaken || self.pending.is_crowded()) {
-            self.spooled.release(&mut self.pending);
-        }
+        self.spooled.keep_old_lines(&mut self.pending, self.in_flight.len(), report);
     }
 
     /// When lines have to go to the disk if the broker is away.
     pub fn keep_at(&self) -> Option<Instant> {
-        let since =
-            self.pending.since(self.spooled.taken()).filter(|_| self.spooled.is_wanted())?;
-        let due = if self.pending.is_full() { since } else { since + self.sync };
-        Some(self.keep_tried.map_or(due, |tried| due.max(tried + KEEP_INTERVAL)))
+        self.spooled.keep_at(&self.pending)
     }
 
     /// True if lines wait because the broker refuses their topic.

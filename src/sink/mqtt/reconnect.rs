@@ -23,6 +23,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Reconnect {
     backoff: Backoff,
+    /// The waits while no broker answers.
+    prompt: Backoff,
     /// The broker closed the last connection and has been reachable since.
     closed_by_broker: bool,
     /// The broker did that and accepted the client again a moment later.
@@ -37,7 +39,8 @@ impl Default for Reconnect {
     /// No connection was lost yet.
     fn default() -> Self {
         Self {
-            backoff: Backoff::random(Duration::from_secs(1), LONGEST_WAIT),
+            backoff: Backoff::random(FIRST_WAIT, LONGEST_WAIT),
+            prompt: Backoff::random(FIRST_WAIT, LONGEST_PROMPT),
             closed_by_broker: false,
             suspected: false,
             duplicate_reported: false,
@@ -82,11 +85,14 @@ impl Reconnect {
                 // A broker that shuts down may be back at once, however often it does.
                 let ended = self.closed_by_broker
                     || end == Disconnect::BrokerDisconnect(Reason::SHUTTING_DOWN);
-                self.backoff.worked_for(if ended { Duration::MAX } else { uptime });
+                let worked = if ended { Duration::MAX } else { uptime };
+                self.backoff.worked_for(worked);
+                self.prompt.worked_for(worked);
             }
         }
         let wait = match end.pace() {
-            RetryPace::Growing if self.closed_by_broker => Duration::ZERO,
+            RetryPace::Prompt if self.closed_by_broker => Duration::ZERO,
+            RetryPace::Prompt => self.prompt.delay(),
             RetryPace::Growing => self.backoff.delay(),
             RetryPace::Staggered => Backoff::random(2 * LONGEST_WAIT, 2 * LONGEST_WAIT).delay(),
             RetryPace::Slow => LONGEST_WAIT,
@@ -107,6 +113,12 @@ impl Reconnect {
         Some(text)
     }
 }
+
+/// The first wait between attempts.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+
+/// The longest wait while no broker answers: the state is right within five seconds after it is back.
+const LONGEST_PROMPT: Duration = Duration::from_secs(4);
 
 /// The wait for somebody to change something.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -235,12 +247,17 @@ mod tests {
     #[test]
     fn waits_grow_until_a_connection_has_lived_for_a_while() {
         let mut reconnect = Reconnect::default();
+        let quota = Disconnect::BrokerDisconnect(Reason(0x97));
+        let busy = Disconnect::Refused(Reason(0x89));
         for _ in 0..10 {
             reconnect.classify(&refused(), None);
+            reconnect.classify(&busy, None);
         }
-        assert!(reconnect.classify(&refused(), None).1 >= 30 * SECOND);
+        assert!(reconnect.classify(&busy, None).1 >= 30 * SECOND);
+        // A broker that is away may be back at any moment.
+        let wait = reconnect.classify(&refused(), None).1;
+        assert!(wait >= 2 * SECOND && wait <= 4 * SECOND, "{wait:?}");
         reconnect.connected();
-        let quota = Disconnect::BrokerDisconnect(Reason(0x97));
         assert!(reconnect.classify(&quota, Some(SECOND)).1 >= 30 * SECOND, "no storm of it");
         reconnect.connected();
         assert!(reconnect.classify(&quota, Some(59 * SECOND)).1 >= 30 * SECOND, "not long enough");

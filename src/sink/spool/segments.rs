@@ -21,6 +21,8 @@ use std::{
 use flate2::Crc;
 use rustix::fs::{FlockOperation, flock};
 
+use crate::sink::files::path_template::printable_path;
+
 /// The size at which a segment is full. While a segment is sent, all of it is in memory.
 const SEGMENT_SIZE: u64 = 1024 * 1024;
 
@@ -36,9 +38,11 @@ pub struct Spool {
     folder: PathBuf,
     /// A lock, held for the lifetime of the spool: two sinks on one spool would send everything
     /// twice.
-    _lock: File,
+    _lock: Option<File>,
     /// The oldest first.
     segments: VecDeque<Segment>,
+    /// The number of the next segment. A file that cannot be read keeps its own.
+    next: u64,
     /// True if this run created the last segment and it is not full.
     can_grow: bool,
     /// True while the lines of the oldest segment are being sent.
@@ -71,6 +75,8 @@ pub struct SegmentContent {
     /// True if the last line breaks off: a power cut or a full disk came in between. The caller of
     /// [`append`](Spool::append) was told that it is not stored.
     pub is_torn: bool,
+    /// The number of zeros in their place: the disk lost what stood there.
+    pub zeros: usize,
 }
 
 impl Spool {
@@ -80,20 +86,21 @@ impl Spool {
     /// The folder cannot be used, or another sink uses it.
     pub fn open(folder: &Path) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let mut options = OpenOptions::new();
-        let lock = options.create(true).append(true).mode(0o600).open(folder.join("lock"))?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive)
-            .map_err(|_| io::Error::other("another sink uses it"))?;
+        let lock = lock(&folder.join("lock"))?;
         let mut segments = Vec::new();
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             if let Some(number) = number(&entry.path()) {
-                segments.push(Segment { number, size: entry.metadata()?.len() });
+                // A damaged entry must not hide the others.
+                let size = entry.metadata().map_or(0, |it| it.len());
+                segments.push(Segment { number, size });
             }
         }
         segments.sort_by_key(|segment| segment.number);
+        let next = segments.last().map_or(0, |last| last.number) + 1;
         let (folder, segments) = (folder.to_owned(), segments.into());
-        Ok(Self { folder, _lock: lock, segments, can_grow: false, is_sending: false, limit: LIMIT })
+        let (can_grow, is_sending) = (false, false);
+        Ok(Self { folder, _lock: lock, segments, next, can_grow, is_sending, limit: LIMIT })
     }
 
     /// True if no lines wait.
@@ -129,8 +136,9 @@ impl Spool {
         match last.filter(|last| self.can_grow && last.size + size <= SEGMENT_SIZE) {
             Some(last) => self.write(last, &text)?,
             None => {
-                let number = last.map_or(0, |last| last.number) + 1;
+                let number = self.next;
                 self.write(Segment { number, size: 0 }, &text)?;
+                self.next += 1;
                 self.segments.push_back(Segment { number, size: 0 });
             }
         }
@@ -167,7 +175,11 @@ impl Spool {
         let Some(segment) = self.segments.front() else {
             return Ok(None);
         };
-        let content = parse_segment(&fs::read(self.path(segment.number))?);
+        let path = self.path(segment.number);
+        let text = fs::read(&path).map_err(|error| {
+            io::Error::new(error.kind(), format!("{}: {error}", printable_path(&path)))
+        })?;
+        let content = parse_segment(&text);
         self.is_sent_now();
         Ok(Some(content))
     }
@@ -230,6 +242,21 @@ impl Spool {
     }
 }
 
+/// Locks the spool. Nobody else writes to a disk that is read-only, so its lines are sent without a lock
+/// if there is none.
+fn lock(path: &Path) -> io::Result<Option<File>> {
+    let mut options = OpenOptions::new();
+    let lock = match options.create(true).append(true).mode(0o600).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => File::open(path).ok(),
+        lock => Some(lock?),
+    };
+    if let Some(lock) = &lock {
+        flock(lock, FlockOperation::NonBlockingLockExclusive)
+            .map_err(|_| io::Error::other("another sink uses it"))?;
+    }
+    Ok(lock)
+}
+
 fn number(path: &Path) -> Option<u64> {
     let is_segment = path.extension().is_some_and(|ending| ending == EXTENSION);
     let number = path.file_stem().filter(|_| is_segment)?.to_str()?;
@@ -242,9 +269,14 @@ fn parse_segment(text: &[u8]) -> SegmentContent {
     for line in text.split_inclusive(|octet| *octet == b'\n') {
         match verified(line) {
             Some(line) => found.lines.push(line.into()),
-            // A torn line has no end. Some file systems leave zeros in its place.
-            None if !line.ends_with(b"\n") => found.is_torn = true,
-            None => found.damaged += 1,
+            None => {
+                // A torn line has no end. Some file systems leave zeros in its place.
+                match line.ends_with(b"\n") {
+                    true => found.damaged += 1,
+                    false => found.is_torn = true,
+                }
+                found.zeros += line.iter().filter(|octet| **octet == 0).count();
+            }
         }
     }
     found
@@ -340,6 +372,21 @@ mod tests {
         let dropped = spool.append(written.iter().map(Vec::as_slice)).unwrap();
         assert_eq!(dropped, DroppedLines { lines: 0, unreadable: 100 });
         assert_eq!(drain(&mut spool), (written, 0));
+    }
+
+    #[test]
+    fn a_segment_that_cannot_be_read_keeps_its_number() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("00000001.spool")).unwrap();
+        let mut spool = Spool::open(folder.path()).unwrap();
+        let error = spool.oldest().unwrap_err().to_string();
+        assert!(error.contains("00000001.spool: "), "{error}");
+        spool.skip_oldest();
+        append(&mut spool, &lines(0..2));
+        assert!(spool.path(2).exists(), "and the other one stays");
+        assert_eq!(drain(&mut spool), (lines(0..2), 0));
+        append(&mut spool, &lines(2..3));
+        assert_eq!(drain(&mut spool), (lines(2..3), 0));
     }
 
     #[test]

@@ -17,6 +17,9 @@ use crate::sink::{
 /// The time between two tries to open a folder that cannot be used.
 const REOPEN_INTERVAL: Duration = Duration::from_secs(60);
 
+/// The time between two tries to write lines to a disk that fails.
+const KEEP_INTERVAL: Duration = Duration::from_secs(5);
+
 /// The largest size of the file of refused lines.
 const MOST_REFUSED: u64 = 1024 * 1024;
 
@@ -26,24 +29,25 @@ pub struct SpooledLines {
     folder: Option<PathBuf>,
     /// The file for lines that a server refuses for good, beside the segments.
     refused: &'static str,
+    /// While the server is away, lines that are this old go to the disk.
+    sync: Duration,
     spool: Option<Spool>,
     /// The last try to open the folder.
     tried: Option<Instant>,
     /// The number of first lines in memory that belong to the oldest segment.
     taken: usize,
+    /// The last try to write lines to the disk, if it failed.
+    keep_tried: Option<Instant>,
     /// A failure of the disk was reported.
     failure_reported: bool,
+    /// The disk does not let go of stored lines, and that was reported.
+    removal_reported: bool,
 }
 
 impl SpooledLines {
     /// The spool in a folder, if there is to be one, with a file of that name for refused lines.
-    pub fn new(folder: Option<PathBuf>, refused: &'static str) -> Self {
-        Self { folder, refused, ..Self::default() }
-    }
-
-    /// True if the user wants a spool.
-    pub const fn is_wanted(&self) -> bool {
-        self.folder.is_some()
+    pub fn new(folder: Option<PathBuf>, refused: &'static str, sync: Duration) -> Self {
+        Self { folder, refused, sync, ..Self::default() }
     }
 
     /// Opens the folder at the end of a run, when no later try comes.
@@ -110,7 +114,12 @@ impl SpooledLines {
                             many => format!("{many} readings on the disk are damaged"),
                         });
                     }
-                    if found.is_torn {
+                    if found.zeros > 0 {
+                        report.say(&format!(
+                            "{} zeros stand on the disk in place of readings",
+                            found.zeros
+                        ));
+                    } else if found.is_torn {
                         report.say("the last reading on the disk breaks off, and is left out");
                     }
                     self.taken = found.lines.len();
@@ -121,7 +130,9 @@ impl SpooledLines {
                 }
                 Ok(None) => return,
                 Err(error) => {
-                    report.say(&format!("readings on the disk cannot be read: {error}"));
+                    report.say(&format!(
+                        "readings on the disk cannot be read, and stay there: {error}"
+                    ));
                     spool.skip_oldest();
                 }
             }
@@ -139,19 +150,48 @@ impl SpooledLines {
     }
 
     fn forget(&mut self, report: &dyn Report) {
-        if let Some(Err(error)) = self.spool.as_mut().map(Spool::forget_oldest) {
-            report.say(&format!("stored readings cannot be removed from the disk: {error}"));
+        if let Some(Err(error)) = self.spool.as_mut().map(Spool::forget_oldest)
+            && !core::mem::replace(&mut self.removal_reported, true)
+        {
+            report.say(&format!(
+                "stored readings cannot be removed from the disk, so the next start sends them again: \
+                 {error}"
+            ));
+        }
+    }
+
+    /// When lines have to go to the disk if the server is away; `None` without a spool.
+    pub fn keep_at(&self, pending: &PendingLines) -> Option<Instant> {
+        let since = pending.since(self.taken).filter(|_| self.folder.is_some())?;
+        let due = if pending.is_full() { since } else { since + self.sync };
+        Some(self.keep_tried.map_or(due, |tried| due.max(tried + KEEP_INTERVAL)))
+    }
+
+    /// Writes lines to the disk when it is time, while the server is away. The first lines may be in
+    /// flight.
+    pub fn keep_old_lines(
+        &mut self,
+        pending: &mut PendingLines,
+        in_flight: usize,
+        report: &dyn Report,
+    ) {
+        // Lines may have come since the caller looked at its clock.
+        let now = Instant::now();
+        let was_untaken = self.taken == 0;
+        if self.keep_at(pending).is_some_and(|at| at <= now) {
+            let is_put = self.put(pending, in_flight, report);
+            self.keep_tried = (!is_put).then_some(now);
+        }
+        // A segment of which a part is stored already is sent again as a whole, so it stays in memory
+        // while there is room.
+        if in_flight == 0 && (was_untaken || pending.is_crowded()) {
+            self.release(pending);
         }
     }
 
     /// Writes the lines that exist only in memory to the disk. Returns false if that fails. Lines in
     /// flight, and those that come first on the disk, stay in memory as well.
-    pub fn put(
-        &mut self,
-        pending: &mut PendingLines,
-        in_flight: usize,
-        report: &dyn Report,
-    ) -> bool {
+    fn put(&mut self, pending: &mut PendingLines, in_flight: usize, report: &dyn Report) -> bool {
         self.open(report);
         let Some(spool) = &mut self.spool else {
             return false;
@@ -203,7 +243,7 @@ impl SpooledLines {
 
     /// Leaves the first lines to the disk alone, to make room in memory. None may be in flight; all of
     /// their segment is sent again later.
-    pub fn release(&mut self, pending: &mut PendingLines) {
+    fn release(&mut self, pending: &mut PendingLines) {
         if self.taken == 0 {
             return;
         }

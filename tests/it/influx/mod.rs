@@ -5,14 +5,14 @@
 
 mod real;
 mod scripted;
-mod server;
+pub(crate) mod server;
 mod spool;
 
 /// The first moment of the readings, 2026-11-20T12:00:00+01:00.
-const START: i64 = 1_795_172_400;
+pub(crate) const START: i64 = 1_795_172_400;
 
 /// The line of a reading, five seconds after the one before.
-fn reading(number: usize) -> String {
+pub(crate) fn reading(number: usize) -> String {
     let time = START + 5 * i64::try_from(number).unwrap();
     let time = jiff::Timestamp::from_second(time).unwrap();
     format!(
@@ -32,7 +32,7 @@ fn reading(number: usize) -> String {
 }
 
 /// The line that the server gets.
-fn line(number: usize) -> String {
+pub(crate) fn line(number: usize) -> String {
     format!(
         concat!(
             "smartmeter,meter=181220000009 energy_import_wh={}i,power_net_w={}i,",
@@ -49,7 +49,7 @@ fn line(number: usize) -> String {
 }
 
 /// Fails unless a server stored exactly these lines, in this order.
-fn assert_stored(stored: &[String], numbers: impl IntoIterator<Item = usize>) {
+pub(crate) fn assert_stored(stored: &[String], numbers: impl IntoIterator<Item = usize>) {
     let wanted: Vec<_> = numbers.into_iter().map(line).collect();
     let differs = stored.iter().zip(&wanted).position(|(stored, wanted)| stored != wanted);
     if let Some(at) = differs {
@@ -58,6 +58,6 @@ fn assert_stored(stored: &[String], numbers: impl IntoIterator<Item = usize>) {
     assert_eq!(stored.len(), wanted.len(), "so many lines");
 }
 
-fn lines(numbers: impl IntoIterator<Item = usize>) -> Vec<String> {
+pub(crate) fn lines(numbers: impl IntoIterator<Item = usize>) -> Vec<String> {
     numbers.into_iter().map(line).collect()
 }

@@ -1,19 +1,20 @@
 //! Servers that are away for longer than the sink runs.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::Write,
     net::TcpListener,
     path::Path,
     process::{Command, Stdio},
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
 
 use super::{
-    lines, reading,
+    START, assert_stored, lines, reading,
     server::{Reply, Server},
 };
 use crate::common::{
@@ -68,6 +69,87 @@ fn what_was_not_stored_waits_for_the_next_start() {
     let (_, lost) = sink.end(LIMIT);
     assert_eq!((stored(&server), lost), (lines(0..40), 0), "each once");
     assert_eq!(names(&folder.path().join("spool")), ["lock"], "and is gone from the disk");
+}
+
+/// The lines that a server stored, in their order, each where it came first.
+fn first_stored(server: &Server) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let all = server.requests().into_iter().flat_map(|request| request.lines);
+    all.filter(|line| seen.insert(line.clone())).collect()
+}
+
+#[test]
+fn what_waits_on_the_disk_goes_before_what_is_new() {
+    let (folder, port) = (TempDir::new().unwrap(), free_port());
+    let uri = uri(port, folder.path());
+    // Two segments of earlier runs.
+    in_vain(&uri, 0..20);
+    in_vain(&uri, 20..30);
+    let segments = || names(&folder.path().join("spool")).len() - 1;
+    let sink = start(&uri, 100);
+    (30..35).for_each(|number| sink.put(&reading(number)));
+    // Two more of this run, while the server is away.
+    wait_for("the third segment", || segments() == 3);
+    let text = || fs::read_to_string(folder.path().join("spool/00000003.spool")).unwrap();
+    wait_for("its lines", || text().lines().count() == 5);
+    (35..40).for_each(|number| sink.put(&reading(number)));
+    wait_for("more lines on the disk", || segments() == 4 || text().lines().count() == 10);
+    (40..45).for_each(|number| sink.put(&reading(number)));
+    let server = server(port);
+    wait_for("the last line", || stored(&server).len() >= 45);
+    (45..50).for_each(|number| sink.put(&reading(number)));
+    let (messages, lost) = sink.end(LIMIT);
+    assert_eq!(lost, 0, "{messages:?}");
+    assert_stored(&first_stored(&server), 0..50);
+    assert_eq!(names(&folder.path().join("spool")), ["lock"]);
+}
+
+#[test]
+fn lines_go_to_the_disk_after_sync_again_and_again() {
+    let (folder, port) = (TempDir::new().unwrap(), free_port());
+    let sink = start(&uri(port, folder.path()), 100);
+    let segments = folder.path().join("spool");
+    let kept = || {
+        let texts = names(&segments).into_iter().map(|name| fs::read(segments.join(name)).unwrap());
+        texts.flatten().filter(|octet| *octet == b'\n').count()
+    };
+    wait_for("the folder", || segments.exists());
+    for number in 0..4 {
+        let since = Instant::now();
+        sink.put(&reading(number));
+        wait_for("the line on the disk", || kept() == number + 1);
+        // The interval of a disk that fails is five seconds.
+        assert!(since.elapsed() < Duration::from_secs(4), "{number}: {:?}", since.elapsed());
+    }
+    assert_eq!(sink.end(Duration::from_millis(500)).1, 0);
+}
+
+#[test]
+fn more_than_memory_holds_goes_to_the_disk_and_comes_back_in_order() {
+    let (folder, port) = (TempDir::new().unwrap(), free_port());
+    let uri = uri(port, folder.path()) + "&fields=time,meter,power_net_w,item_1";
+    let text = "x".repeat(1000);
+    let line = |power: i64| {
+        let time = jiff::Timestamp::from_second(START + 5 * power).unwrap();
+        format!(
+            "{{\"time\":\"{time}\",\"meter\":\"7\",\"power_net_w\":{power},\"item_1\":\"{text}\"}}"
+        )
+    };
+    let sink = start(&uri, 100);
+    // Two and a half times as much as there is room in memory.
+    (0..20_000).for_each(|power| sink.put(&line(power)));
+    let (messages, lost) = sink.end(Duration::from_secs(2));
+    assert_eq!(lost, 0, "{messages:?}");
+    let server = server(port);
+    let sink = start(&uri, 100);
+    (20_000..20_010).for_each(|power| sink.put(&line(power)));
+    let (messages, lost) = sink.end(LIMIT);
+    assert_eq!(lost, 0, "{messages:?}");
+    let times = first_stored(&server).into_iter().map(|line| {
+        let time: i64 = line.rsplit_once(' ').unwrap().1.parse().unwrap();
+        (time - START) / 5
+    });
+    assert!(times.eq(0..20_010), "in order");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod fake;
 mod history;
-mod mosquitto;
+pub(crate) mod mosquitto;
 mod real;
 mod scripted;
 

@@ -87,12 +87,18 @@ impl Mosquitto {
         let port = self.port.to_string();
         let broker = ["-h", "127.0.0.1", "-p", &port];
         // A retained message arrives first: from then on, the subscription is active.
-        let mut mark = Command::new("mosquitto_pub");
-        mark.args(broker).args(more).args(["-r", "-t", MARK, "-m", "here"]);
-        assert!(mark.status().unwrap().success());
+        self.publish(MARK, &[more, &["-r"]].concat());
         let mut program = Command::new("mosquitto_sub");
         program.args(broker).args(more).args(["-t", "#", "-F", "%r %q %t %p"]);
         Listener::start(&mut program)
+    }
+
+    /// Publishes a message on that topic.
+    pub(crate) fn publish(&self, topic: &str, more: &[&str]) {
+        let port = self.port.to_string();
+        let mut publish = Command::new("mosquitto_pub");
+        publish.args(["-h", "127.0.0.1", "-p", &port]).args(more);
+        assert!(publish.args(["-t", topic, "-m", "here"]).status().unwrap().success());
     }
 }
 
@@ -117,6 +123,13 @@ impl Listener {
     pub(crate) fn received(&self) -> Vec<String> {
         let received = self.received.lock().unwrap();
         received.iter().filter(|line| !line.contains(MARK)).cloned().collect()
+    }
+
+    /// Takes the messages so far.
+    pub(crate) fn take(&self) -> Vec<String> {
+        let mut received = std::mem::take(&mut *self.received.lock().unwrap());
+        received.retain(|line| !line.contains(MARK));
+        received
     }
 
     /// Waits for a line that contains `part`.

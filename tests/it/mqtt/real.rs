@@ -353,7 +353,7 @@ fn tls_is_spoken_with_the_right_broker_only() {
         // Neither side connects if only one of them speaks TLS.
         fails(
             &uri(broker.port, ""),
-            "is it a TLS port, for mqtts://?; trying again, every 60 s at most",
+            "is it a TLS port, for mqtts://?; trying again, every 4 s at most",
         );
         let open = Mosquitto::open();
         let uri = format!(

@@ -184,7 +184,7 @@ fn a_version_that_the_user_fixed_is_not_left() {
         fake.refuse(5, &[0x20, 3, 0, 0x84, 0]);
     }
     let text = sink.wait_for_message("refuses this version of MQTT: remove the setting protocol");
-    assert!(text.ends_with("trying again, every 60 s at most"), "{text}");
+    assert!(text.ends_with("trying again, every 4 s at most"), "{text}");
 }
 
 /// A client that closes without a word and is back in the next instant may mean the same: twice, or
@@ -287,7 +287,7 @@ fn what_ends_before_tls_is_there_may_be_over_soon() {
         let sink = start(&uri, 100);
         fake.accept().write(answer);
         let text = sink.wait_for_message(part);
-        assert!(text.ends_with("; trying again, every 60 s at most"), "{text}");
+        assert!(text.ends_with("; trying again, every 4 s at most"), "{text}");
         fake.accept().write(answer);
         // At the end of a run the sink does not give up early.
         sink.put_power(1);
@@ -306,7 +306,7 @@ fn memory_and_messages_stay_small_in_a_long_outage() {
     let closed = free_port();
     assert_ne!(port, closed);
     let sink = start(&uri(closed, "qos=1"), 100);
-    sink.wait_for_message("connection refused; trying again, every 60 s at most");
+    sink.wait_for_message("connection refused; trying again, every 4 s at most");
     // The producer never blocks: more readings than any queue holds go through.
     for power in 0..50_000 {
         sink.put_power(power);

@@ -65,7 +65,7 @@ impl ClientRun<'_> {
         self.phase = Phase::Waiting(RetryWait {
             until: now + wait,
             until_at_end: now + wait.min(LAST_RETRY_DELAY),
-            needs_action: cause.pace() != RetryPace::Growing,
+            needs_action: matches!(cause.pace(), RetryPace::Staggered | RetryPace::Slow),
         });
         let names = BrokerNames {
             address: &self.address,
