@@ -22,7 +22,7 @@ pub(super) struct HeldTelegrams {
     pub snapshot: MeterSnapshot,
     pub doubts: Vec<Doubt>,
     /// The number of telegrams that confirmed the first.
-    pub more: u32,
+    more: u32,
     /// The times of the first.
     since: Timestamps,
     /// The last ones, which pass if the row is confirmed, each with its number among all telegrams.
@@ -30,6 +30,12 @@ pub(super) struct HeldTelegrams {
     /// A text or the number of decimals was another one each time.
     pub varies: bool,
 }
+
+/// The number of telegrams that have to confirm a doubtful one.
+const NEEDED: u32 = 2;
+
+/// 1 MW, in watts. No connection with such a meter carries more.
+pub(super) const MOST_POWER: u64 = 1_000_000;
 
 /// The most telegrams of a row that may pass later.
 const MOST: usize = 3;
@@ -46,8 +52,8 @@ impl HeldTelegrams {
         Self { snapshot, doubts, more: 0, since, telegrams: Vec::new(), varies: false }
     }
 
-    /// True if that telegram goes on from this row.
-    pub(super) fn goes_on(&self, now: &MeterSnapshot, doubts: &[Doubt], most_power: u64) -> bool {
+    /// True if that telegram goes on from this row and is in doubt for the same reasons.
+    pub(super) fn goes_on(&self, now: &MeterSnapshot, doubts: &[Doubt]) -> bool {
         let loose = LooseParts {
             texts: self.differs_in(ConstantPart::Texts),
             digits: self.differs_in(ConstantPart::Digits),
@@ -55,14 +61,43 @@ impl HeldTelegrams {
         self.doubts.len() == doubts.len()
             && self.doubts.iter().zip(doubts).all(|(one, other)| one.is_like(other))
             && now.fingerprint.difference(&self.snapshot.fingerprint, loose).is_none()
-            && now.goes_on_from(&self.snapshot, most_power)
+            && now.goes_on_from(&self.snapshot, MOST_POWER)
     }
 
-    /// Adds the next telegram.
-    pub(super) fn add(&mut self, now: MeterSnapshot) {
+    /// Adds the next telegram. Returns the one before it.
+    pub(super) fn add(&mut self, now: MeterSnapshot) -> MeterSnapshot {
         self.varies |= now.fingerprint != self.snapshot.fingerprint;
-        self.snapshot = now;
         self.more += 1;
+        core::mem::replace(&mut self.snapshot, now)
+    }
+
+    /// The condition that is missing until the row is confirmed; `None` if it is. Of a first telegram and
+    /// another one, a third tells which is right.
+    pub(super) fn waits_until(&self, is_after_first: bool) -> Option<&'static str> {
+        let needed = if is_after_first { NEEDED - 1 } else { NEEDED };
+        let is_slow = self.doubts.iter().any(|doubt| match doubt {
+            Doubt::Fell(..) => !is_after_first,
+            doubt => matches!(doubt, Doubt::Zero(_)),
+        });
+        let is_confirmed = self.more >= needed && (!is_slow || self.takes_ten_minutes());
+        (!is_confirmed).then(|| match needed.saturating_sub(self.more) {
+            _ if matches!(*self.doubts, [Doubt::Zero(_)]) => {
+                "it counts up, or stays so for ten minutes"
+            }
+            _ if is_slow => "it stays so for ten minutes",
+            1 => "one more telegram says so",
+            _ => "two more telegrams say so",
+        })
+    }
+
+    /// True if that telegram may be the next good one after this row.
+    pub(super) fn is_before(
+        &self,
+        now: &MeterSnapshot,
+        loose: LooseParts,
+        most_power: u64,
+    ) -> bool {
+        self.is_of(&now.fingerprint, loose) && now.goes_on_from(&self.snapshot, most_power)
     }
 
     /// Keeps a telegram, in case it passes later. The meter may be held for minutes, so few are kept.
@@ -74,7 +109,7 @@ impl HeldTelegrams {
     }
 
     /// True if the telegrams so far take ten minutes.
-    pub(super) fn takes_ten_minutes(&self) -> bool {
+    fn takes_ten_minutes(&self) -> bool {
         match self.snapshot.clocks.since(&self.since) {
             Some(since) => since.as_secs() >= TEN_MINUTES,
             None => self.more >= TEN_MINUTES_OF_TELEGRAMS,
@@ -90,7 +125,7 @@ impl HeldTelegrams {
         self.snapshot.fingerprint.difference(fingerprint, loose).is_none()
     }
 
-    pub(super) fn differs_in(&self, part: ConstantPart) -> bool {
+    fn differs_in(&self, part: ConstantPart) -> bool {
         matches!(self.doubts.first(), Some(Doubt::Differs(known)) if *known == part)
     }
 }

@@ -12,11 +12,12 @@ use crate::{
         guard::{
             doubt::Doubt,
             evidence::TelegramEvidence,
-            fingerprint::{ConstantPart, LooseParts, TelegramFingerprint},
-            held::HeldTelegrams,
+            fingerprint::{ConstantPart, LooseParts},
+            held::{HeldTelegrams, MOST_POWER},
+            kind::KnownKind,
             memory,
-            pace::{ClockPace, ClockStep},
             recent::RecentCounters,
+            rows::HeldRows,
             snapshot::MeterSnapshot,
             verdict::{Fate, RefusalCounts, RefusalReason, Verdict},
         },
@@ -35,7 +36,7 @@ pub(super) struct GuardedMeter {
     latest: Option<(Option<u64>, Timestamps)>,
     /// The first telegrams, which have not passed yet.
     first: Option<FirstTelegrams>,
-    held: Vec<HeldTelegrams>,
+    held: HeldRows,
     recent: RecentCounters,
     /// The counter of this meter stands still.
     counter_stands: bool,
@@ -52,19 +53,6 @@ pub(super) struct GuardedMeter {
     count: u64,
     /// The number of the last one that passed.
     last_passed: u64,
-}
-
-/// One kind of telegrams of a meter: a list that it sends again and again.
-#[derive(Debug)]
-struct KnownKind {
-    fingerprint: TelegramFingerprint,
-    /// The clocks of the last one that passed.
-    clocks: Timestamps,
-    /// Clocks and counter of the last one whose clock was beyond doubt, passed or not.
-    seen: (Timestamps, Option<u64>),
-    pace: ClockPace,
-    /// The number of its last telegram.
-    last: u64,
 }
 
 /// The registers under one meter number.
@@ -86,20 +74,13 @@ struct FirstTelegrams {
 /// 100 kW, in watts: more than 3 × 125 A.
 const HOUSE: u64 = 100_000;
 
-/// 1 MW, in watts. No connection with such a meter carries more.
-const MOST_POWER: u64 = 1_000_000;
-
-/// The number of telegrams that have to confirm a doubtful one.
-const NEEDED: u32 = 2;
-
 /// Programs that rewrite JSON drop zeros at the end, so the number of decimals counts only if it was the same
 /// in so many telegrams from the first on.
 const SETTLED: u32 = 8;
 
-/// The most kinds of telegrams, meter numbers and rows of held telegrams of one meter.
+/// The most kinds of telegrams and meter numbers of one meter.
 const MOST_KINDS: usize = 16;
 const MOST_NUMBERS: usize = 8;
-const MOST_HELD: usize = 4;
 
 /// The most that a clock may be off the time of arrival, or off where it was before.
 const CLOSE: SignedDuration = SignedDuration::from_secs(60);
@@ -114,7 +95,7 @@ impl Default for GuardedMeter {
             registers: Vec::new(),
             latest: None,
             first: None,
-            held: Vec::new(),
+            held: HeldRows::default(),
             recent: RecentCounters::default(),
             counter_stands: false,
             offset: None,
@@ -234,7 +215,7 @@ impl GuardedMeter {
     /// The reason against first telegrams that another one spoke against, at the end of all.
     pub(super) fn opposed(&mut self) -> Option<RefusalReason> {
         self.first.take()?;
-        self.held.first().and_then(|held| held.doubts.first()).map(Doubt::reason)
+        self.held.reason()
     }
 
     /// True if it came before. Without a clock in it, one with the same counter may just be the next one.
@@ -378,13 +359,7 @@ impl GuardedMeter {
 
     /// The telegrams at zero from which this one counts on: the meter is really new.
     fn take_zeros(&self, now: &MeterSnapshot, counts: &mut RefusalCounts) -> Vec<Arc<Readings>> {
-        let is_zero = |doubts: &[Doubt]| matches!(doubts, [Doubt::Zero(_)]);
-        let mut rows = self.held.iter().filter(|held| is_zero(&held.doubts));
-        let row = rows.find(|held| {
-            held.is_of(&now.fingerprint, self.loose)
-                && now.goes_on_from(&held.snapshot, self.most_power)
-        });
-        let Some(row) = row else {
+        let Some(row) = self.held.zeros_before(now, self.loose, self.most_power) else {
             return Vec::new();
         };
         counts.remove(RefusalReason::Fall, row.telegrams.len() as u64);
@@ -399,13 +374,7 @@ impl GuardedMeter {
         counts: &mut RefusalCounts,
     ) -> Option<Vec<Arc<Readings>>> {
         self.first.as_ref()?;
-        let (loose, most_power) = (self.loose, self.most_power);
-        let row = self.held.iter().position(|row| {
-            matches!(*row.doubts, [Doubt::Rose(..)])
-                && row.is_of(&now.fingerprint, loose)
-                && now.goes_on_from(&row.snapshot, most_power)
-        });
-        let row = self.held.remove(row?);
+        let row = self.held.take_risen(now, self.loose, self.most_power)?;
         let reason = row.doubts.first().map(Doubt::reason)?;
         counts.add(reason, 1);
         counts.remove(reason, row.telegrams.len() as u64);
@@ -420,8 +389,7 @@ impl GuardedMeter {
         let replaced =
             kind.filter(|kind| kind.step(now).is_some_and(|it| kind.pace.misses_a_turn(it)));
         let since = replaced.map_or(u64::MAX, |kind| kind.last);
-        let loose = self.loose;
-        self.held.retain(|held| !held.is_of(&now.fingerprint, loose) && held.last() < since);
+        self.held.forget(&now.fingerprint, self.loose, since);
     }
 
     /// Holds a doubtful telegram, or believes it if it is confirmed.
@@ -442,46 +410,15 @@ impl GuardedMeter {
                 kind.seen = (now.clocks, now.counter);
             }
         }
-        let row = self.held.iter().position(|held| held.goes_on(&now, &doubts, MOST_POWER));
-        let before = row.map(|at| self.held.remove(at));
-        let loose = self.loose;
-        self.held.retain(|held| !held.is_of(&now.fingerprint, loose));
-        let last = before.as_ref().map(|row| row.snapshot.clone());
-        let mut row = match before {
-            Some(mut row) => {
-                row.add(now.clone());
-                row
-            }
-            None => HeldTelegrams::new(now.clone(), doubts.clone()),
-        };
-        // Of a first telegram and another one, a third tells which is right.
-        let needed = if self.first.is_some() { NEEDED - 1 } else { NEEDED };
-        let is_slow = doubts.iter().any(|doubt| match doubt {
-            Doubt::Fell(..) => self.first.is_none(),
-            doubt => matches!(doubt, Doubt::Zero(_)),
-        });
+        let (mut row, last) = self.held.take(&now, &doubts, self.loose);
         let doubt = doubts.first().map_or_else(String::new, ToString::to_string);
         let reason = doubts.first().map_or(RefusalReason::Order, Doubt::reason);
-        if row.more < needed || is_slow && !row.takes_ten_minutes() {
-            let until = match needed.saturating_sub(row.more) {
-                _ if matches!(*doubts, [Doubt::Zero(_)]) => {
-                    "it counts up, or stays so for ten minutes"
-                }
-                _ if is_slow => "it stays so for ten minutes",
-                1 => "one more telegram says so",
-                _ => "two more telegrams say so",
-            };
+        if let Some(until) = row.waits_until(self.first.is_some()) {
             counts.add(reason, 1);
             row.keep(self.count, readings.clone());
-            if self.held.len() == MOST_HELD {
-                self.held.remove(0);
-            }
-            self.held.push(row);
-            return Verdict::doubtful(
-                Fate::Held,
-                reason,
-                format!("{doubt}; left out until {until}"),
-            );
+            self.held.put(row);
+            let text = format!("{doubt}; left out until {until}");
+            return Verdict::doubtful(Fate::Held, reason, text);
         }
         let why = doubts.first().map_or("", Doubt::explanation);
         let text = format!("{doubt}, and stays so: {why}");
@@ -584,52 +521,5 @@ impl GuardedMeter {
 
     fn clock_error(&self) -> Option<SignedDuration> {
         self.offset.filter(|offset| offset.abs() > WRONG)
-    }
-}
-
-impl KnownKind {
-    fn state(&self) -> Value {
-        json!({
-            "constant": self.fingerprint.state(),
-            "clocks": memory::clocks(&self.clocks),
-            "counter": self.seen.1,
-        })
-    }
-
-    /// Its pace is learnt anew: the run ended at some moment.
-    fn restore(state: &Value) -> Option<Self> {
-        let fingerprint = TelegramFingerprint::restore(state.get("constant")?)?;
-        let clocks = memory::read_clocks(state.get("clocks"));
-        let seen = (clocks, memory::number(state, "counter"));
-        Some(Self { fingerprint, clocks, seen, pace: ClockPace::default(), last: 0 })
-    }
-
-    fn new(now: &MeterSnapshot, number: u64) -> Self {
-        let MeterSnapshot { fingerprint, clocks, counter, .. } = *now;
-        let pace = ClockPace::default();
-        Self { fingerprint, clocks, seen: (clocks, counter), pace, last: number }
-    }
-
-    fn update(&mut self, now: &MeterSnapshot, number: u64) {
-        if let Some(step) = self.step(now) {
-            if self.pace.leaps(step) {
-                // The first step after a gap tells nothing of the pace.
-                self.pace = ClockPace::default();
-            } else {
-                self.pace.add(step);
-            }
-        }
-        let MeterSnapshot { fingerprint, clocks, counter, .. } = *now;
-        (self.fingerprint, self.clocks, self.seen) = (fingerprint, clocks, (clocks, counter));
-        self.last = number;
-    }
-
-    /// The step of the clock since the last telegram of this kind with a good clock, if it goes on.
-    fn step(&self, now: &MeterSnapshot) -> Option<ClockStep> {
-        let (clocks, counter) = self.seen;
-        let since = now.clocks.time?.duration_since(clocks.time?);
-        let milliseconds = i64::try_from(since.as_millis()).ok().filter(|it| *it >= 0)?;
-        let telegrams = counter.zip(now.counter).and_then(|(before, now)| now.checked_sub(before));
-        Some(ClockStep { milliseconds, telegrams: telegrams.unwrap_or_default() })
     }
 }

@@ -27,19 +27,23 @@
 //!
 //! - [`guard`]: the guard of all meters; [`verdict`]: its decision; [`evidence`]: what it is told of a
 //!   telegram beside the readings.
-//! - `meter`: one meter; `snapshot`: the values that the guard compares; `fingerprint`: the parts of a
-//!   telegram that never change; `pace`: the steps of a clock; `recent`: the last counters; `doubt`: why a
-//!   telegram may be wrong; `held`: telegrams that wait for others; `line`: the meter on a line;
-//!   `memory`: the form in which the guard's knowledge outlives a run.
+//! - `meter`: one meter; `kind`: a list that it sends; `snapshot`: the values that the guard compares;
+//!   `fingerprint`: the parts of a telegram that never change; `pace`: the steps of a clock; `recent`: the
+//!   last counters; `doubt`: why a telegram may be wrong; `held`: telegrams that wait for others; `rows`: all
+//!   of them; `line`: the meter on a line; `memory`: the form in which the guard's knowledge outlives a run.
 mod doubt;
 pub mod evidence;
 mod fingerprint;
 pub mod guard;
+#[cfg(test)]
+mod guard_test;
 mod held;
+mod kind;
 mod line;
 mod memory;
 mod meter;
 mod pace;
 mod recent;
+mod rows;
 mod snapshot;
 pub mod verdict;

@@ -1,0 +1,73 @@
+//! A list that a meter sends again and again.
+
+use serde_json::{Value, json};
+
+use crate::sink::{
+    guard::{
+        fingerprint::TelegramFingerprint,
+        memory,
+        pace::{ClockPace, ClockStep},
+        snapshot::MeterSnapshot,
+    },
+    timestamps::Timestamps,
+};
+
+/// One kind of telegrams of a meter: a list that it sends again and again.
+#[derive(Debug)]
+pub(super) struct KnownKind {
+    pub fingerprint: TelegramFingerprint,
+    /// The clocks of the last one that passed.
+    pub clocks: Timestamps,
+    /// Clocks and counter of the last one whose clock was beyond doubt, passed or not.
+    pub seen: (Timestamps, Option<u64>),
+    pub pace: ClockPace,
+    /// The number of its last telegram.
+    pub last: u64,
+}
+
+impl KnownKind {
+    pub(super) fn state(&self) -> Value {
+        json!({
+            "constant": self.fingerprint.state(),
+            "clocks": memory::clocks(&self.clocks),
+            "counter": self.seen.1,
+        })
+    }
+
+    /// Its pace is learnt anew: the run ended at some moment.
+    pub(super) fn restore(state: &Value) -> Option<Self> {
+        let fingerprint = TelegramFingerprint::restore(state.get("constant")?)?;
+        let clocks = memory::read_clocks(state.get("clocks"));
+        let seen = (clocks, memory::number(state, "counter"));
+        Some(Self { fingerprint, clocks, seen, pace: ClockPace::default(), last: 0 })
+    }
+
+    pub(super) fn new(now: &MeterSnapshot, number: u64) -> Self {
+        let MeterSnapshot { fingerprint, clocks, counter, .. } = *now;
+        let pace = ClockPace::default();
+        Self { fingerprint, clocks, seen: (clocks, counter), pace, last: number }
+    }
+
+    pub(super) fn update(&mut self, now: &MeterSnapshot, number: u64) {
+        if let Some(step) = self.step(now) {
+            if self.pace.leaps(step) {
+                // The first step after a gap tells nothing of the pace.
+                self.pace = ClockPace::default();
+            } else {
+                self.pace.add(step);
+            }
+        }
+        let MeterSnapshot { fingerprint, clocks, counter, .. } = *now;
+        (self.fingerprint, self.clocks, self.seen) = (fingerprint, clocks, (clocks, counter));
+        self.last = number;
+    }
+
+    /// The step of the clock since the last telegram of this kind with a good clock, if it goes on.
+    pub(super) fn step(&self, now: &MeterSnapshot) -> Option<ClockStep> {
+        let (clocks, counter) = self.seen;
+        let since = now.clocks.time?.duration_since(clocks.time?);
+        let milliseconds = i64::try_from(since.as_millis()).ok().filter(|it| *it >= 0)?;
+        let telegrams = counter.zip(now.counter).and_then(|(before, now)| now.checked_sub(before));
+        Some(ClockStep { milliseconds, telegrams: telegrams.unwrap_or_default() })
+    }
+}
