@@ -22,6 +22,9 @@ use crate::cli::{
     },
 };
 
+/// `--version`, for the report of a defect. `-V` prints the number alone.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("METERPIPE_BUILD"), ")");
+
 /// Runs the subcommand of the command line. A second signal sets the exit status.
 pub fn run() -> ExitCode {
     let status = subcommand();
@@ -33,7 +36,8 @@ fn subcommand() -> Status {
     // an error of the write, which is reported.
     let ignored = Arc::new(AtomicBool::new(false));
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, ignored);
-    let matches = environment::options(Cli::command()).try_get_matches();
+    let command = Cli::command().long_version(VERSION);
+    let matches = environment::options(command).try_get_matches();
     match matches.and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches)) {
         Ok(cli) => match &cli.command {
             Command::Unframe(args) => unframe::run(args),

@@ -26,6 +26,7 @@ mod influx;
 mod jobs;
 mod live;
 mod mqtt;
+mod packaging;
 mod pipeline;
 mod prometheus;
 mod publish;
