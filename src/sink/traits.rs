@@ -1,5 +1,7 @@
 //! The interfaces of a sink: its work, and its reports.
 
+use core::time::Duration;
+
 use crate::sink::queue::QueueReceiver;
 
 /// A destination of readings.
@@ -9,6 +11,16 @@ pub trait Sink: Send {
     /// The sink runs in a thread of its own and may wait for its server, but not for ever: once the
     /// queue has ended, the sink has to return by the queue's deadline.
     fn run(self: Box<Self>, queue: QueueReceiver, report: &dyn Report);
+
+    /// Asks the destination whether it would take readings, and sends none. Returns its answer in a few words:
+    /// `connected, MQTT 5`.
+    ///
+    /// # Errors
+    /// The obstacle, as a run would report it.
+    fn probe(&mut self, timeout: Duration) -> Result<String, String> {
+        let _ = timeout;
+        Ok("cannot be asked".to_owned())
+    }
 }
 
 /// The receiver of a sink's reports.
