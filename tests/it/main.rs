@@ -34,6 +34,7 @@ mod readings;
 mod secrets;
 mod serial;
 mod service;
+mod setup;
 mod simulate;
 mod simulator;
 mod streams;

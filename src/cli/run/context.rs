@@ -9,6 +9,7 @@ use crate::cli::run::{
 use meterpipe::{
     chain::event::Refusal,
     error::{Cause, Error, Layer},
+    format::printable::printable,
     record::{Place, Time},
 };
 
@@ -41,6 +42,16 @@ impl Context {
     /// Notes if the run has as many telegrams as it wants.
     pub fn stop_at(&mut self, limit: Option<u64>) {
         self.done = limit.is_some_and(|limit| self.tally.telegrams >= limit);
+    }
+
+    /// Prints a line on standard output, at once.
+    ///
+    /// # Errors
+    /// Standard output cannot be written.
+    pub fn print(&mut self, text: &str) -> Result<(), Stop> {
+        self.output.text.extend_from_slice(printable(text).as_bytes());
+        self.output.text.push(b'\n');
+        self.output.flush()
     }
 
     /// Counts and reports a refusal.
