@@ -47,7 +47,7 @@ use crate::{
 const INTERVALS: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
 
 /// The clock of the meter at the start, behind the time of arrival.
-const BEHIND: i64 = 40 * 60;
+const BEHIND: i64 = 45 * 60;
 
 /// The longest wait: a sink that suspects a second client of its name waits for two minutes.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -366,11 +366,15 @@ fn name(fault: LineFault) -> &'static str {
 
 /// Lets a line fail for some time.
 fn fail(proxy: &Proxy, fault: LineFault, hold: Duration, random: &mut Random) {
+    let before = proxy.answered();
     proxy.set(fault);
     let is_alive =
         matches!(fault, LineFault::Hangs | LineFault::Trickles | LineFault::CutsInTheMiddle);
     if !is_alive {
         proxy.cut();
+    }
+    if matches!(fault, LineFault::Answers(_)) {
+        wait("a connection", || proxy.answered() > before);
     }
     thread::sleep(hold);
     // A server that is started again has lost its connections; one that rested has not.
