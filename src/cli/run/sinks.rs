@@ -58,6 +58,7 @@ pub struct Sinks {
     memory: Option<GuardMemory>,
     /// True while a slow sink may delay the producer of the readings.
     waits: bool,
+    wait_reported: bool,
 }
 
 #[derive(Debug)]
@@ -82,7 +83,18 @@ impl Sinks {
         let (guard, guard_messages) = (Guard::default(), GuardMessages::default());
         let is_guarded = running.iter().any(|sink| sink.guarded);
         let memory = if is_guarded { GuardMemory::find() } else { None };
-        Ok(Self { running, reports, signals, guard, counters, guard_messages, memory, waits: true })
+        let (waits, wait_reported) = (true, false);
+        Ok(Self {
+            running,
+            reports,
+            signals,
+            guard,
+            counters,
+            guard_messages,
+            memory,
+            waits,
+            wait_reported,
+        })
     }
 
     /// From now on readings come live, so a full queue drops its oldest one instead of waiting.
@@ -93,6 +105,19 @@ impl Sinks {
     /// True if a signal asked the run to end.
     pub fn is_asked_to_end(&self) -> bool {
         self.signals.ended()
+    }
+
+    /// Waits for sinks that are blocked, until a signal asks the run to end.
+    pub fn wait_for_room(&mut self, messages: &Messages) {
+        while !self.is_asked_to_end()
+            && let Some(sink) = self.running.iter().find(|sink| sink.queue.holds_up())
+        {
+            self.print_reports(messages);
+            if !std::mem::replace(&mut self.wait_reported, true) {
+                messages.say(&format!("{}: the rest of the file waits for it", sink.name));
+            }
+            thread::sleep(POLL_INTERVAL);
+        }
     }
 
     /// Hands a telegram to all sinks whose throttle passes it.

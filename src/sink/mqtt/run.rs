@@ -33,6 +33,9 @@ impl ClientRun<'_> {
             self.report
                 .say(&format!("insecure=true: the certificate of {} is not checked", self.address));
         }
+        if self.mqtt.history.is_none() {
+            self.queue.replaces();
+        }
         while !self.is_over(Instant::now()) {
             let now = Instant::now();
             self.advance_connection(now);
