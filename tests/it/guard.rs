@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, fs, path::PathBuf, process::Stdio, sync::Arc};
 
 use crate::common::{
-    binary::{Ran, command, run_command},
+    binary::{Ran, Running, command, run_command, wait_for},
     chain::beside,
     published::KEY,
 };
@@ -431,6 +431,33 @@ fn the_guard_remembers_a_meter_from_run_to_run() {
     fs::write(&path, text.replace("\"believed\":", "\"believed\":\"x\",\"y\":")).unwrap();
     let (ran, _) = publish(&folder, &(live(20, 14, "12938") + &live(25, 15, "12938")));
     assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+}
+
+#[test]
+fn a_live_run_stores_nothing_again_that_an_earlier_one_stored_and_a_backfill_does() {
+    let folder = TempDir::new().unwrap();
+    let all: String = (1..=10).map(|at| live(at.into(), at, &format!("{}", 12937 + at))).collect();
+    for _ in 0..2 {
+        let (ran, stored) = publish(&folder, &all);
+        assert_eq!((ran.status, stored), (0, 10), "{}", ran.err);
+    }
+    let old = all.replace("\"received\":\"2", "\"received\":\"1");
+    for count in [20, 30] {
+        let (ran, stored) = publish(&folder, &old);
+        assert_eq!(stored, count, "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_power_cut_in_the_first_hour_leaves_the_guard_its_knowledge() {
+    let folder = TempDir::new().unwrap();
+    let mut watch = command(&["watch", "sim:", "--to=file:a.jsonl"]);
+    watch.env("XDG_STATE_HOME", folder.path().join("state")).current_dir(folder.path());
+    let mut watch = Running(watch.stdin(Stdio::null()).spawn().unwrap());
+    let path = folder.path().join("state/meterpipe/guard.json");
+    let known = || fs::read_to_string(&path).unwrap_or_default();
+    wait_for("the knowledge", || known().contains("\"name\":\"4b464d"));
+    watch.0.kill().unwrap();
 }
 
 #[test]

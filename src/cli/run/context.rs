@@ -24,6 +24,8 @@ pub struct Context {
     pub tally: Tally,
     /// True once the stage has all that the run wants.
     pub done: bool,
+    /// True while the input is a file, whose rest can wait.
+    pub can_wait: bool,
 }
 
 impl Context {
@@ -36,7 +38,7 @@ impl Context {
     /// A context with this output and these messages.
     #[must_use]
     pub fn with(output: Output, messages: Messages) -> Self {
-        Self { output, messages, tally: Tally::default(), done: false }
+        Self { output, messages, tally: Tally::default(), done: false, can_wait: false }
     }
 
     /// Notes if the run has as many telegrams as it wants.

@@ -33,8 +33,9 @@ impl ClientRun<'_> {
             self.report
                 .say(&format!("insecure=true: the certificate of {} is not checked", self.address));
         }
-        if self.mqtt.history.is_some() {
-            self.report.keeps_history();
+        match self.mqtt.history {
+            Some(_) => self.report.keeps_history(),
+            None => self.queue.replaces(),
         }
         while !self.is_over(Instant::now()) {
             let now = Instant::now();

@@ -23,10 +23,11 @@ pub const COMMON: &[SettingKey] = &[
     SettingKey::new(
         "meter",
         SettingType::Text("NUMBER"),
-        "Only the readings of the meter with this number. Without this key, a file or a topic \
-         whose name has no `{meter}` takes the readings of the first meter only, because the \
-         registers of two meters would jump up and down in one history. Those of other meters are \
-         counted as not stored.",
+        "Only the readings of the meter with this number. Without this key, a topic, a page of \
+         Solarview, or a file whose `fields` name no meter takes the readings of the first meter only, \
+         unless its name has `{meter}`: the registers of two meters would jump up and down in one \
+         history. Those of other meters are counted as not stored. The place goes to another meter \
+         once the first has been silent for an hour.",
     ),
     SettingKey::new(
         "every",
