@@ -75,6 +75,27 @@ impl Decimal {
         }
     }
 
+    /// The distance from zero in units of 10^`power`, rounded down; `None` if it does not fit.
+    ///
+    /// ```
+    /// use meterpipe::reading::decimal::Decimal;
+    ///
+    /// assert_eq!(Decimal::new(2337, -1).whole(-3), Some(233_700));
+    /// assert_eq!(Decimal::new(-2337, -1).whole(0), Some(233));
+    /// assert_eq!(Decimal::new(i64::MAX, 0).whole(-3), None);
+    /// ```
+    #[must_use]
+    pub const fn whole(self, power: i16) -> Option<u64> {
+        let factor = 10_u64.checked_pow(self.exponent.abs_diff(power) as u32);
+        match factor {
+            _ if self.magnitude == 0 => Some(0),
+            Some(factor) if self.exponent >= power => self.magnitude.checked_mul(factor),
+            Some(factor) => Some(self.magnitude / factor),
+            None if self.exponent >= power => None,
+            None => Some(0),
+        }
+    }
+
     /// True if both numbers are written alike: equal, and with as many digits behind the point.
     #[must_use]
     pub fn same_digits(self, other: Self) -> bool {

@@ -36,3 +36,4 @@ mod simulator;
 mod streams;
 mod sweeps;
 mod tcp;
+mod year;

@@ -66,6 +66,12 @@ impl ClockPace {
         step.milliseconds > usual.saturating_mul(3).max(MINUTE)
     }
 
+    /// The usual time from one telegram to the next, once it is known.
+    pub(super) fn known(&self) -> Option<i64> {
+        let usual = self.usual().filter(|_| self.count >= KNOWN);
+        usual.map(|usual| usual.milliseconds)
+    }
+
     /// True if a telegram is missing in a step: the one that came instead had its turn.
     pub(super) fn misses_a_turn(&self, step: ClockStep) -> bool {
         let usual = self.usual().filter(|usual| self.count >= KNOWN && usual.milliseconds > 0);

@@ -1,6 +1,9 @@
 //! The values of a telegram that the guard compares, and their comparison with another telegram.
 
-use core::hash::{Hash, Hasher};
+use core::{
+    hash::{Hash, Hasher},
+    time::Duration,
+};
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -14,7 +17,11 @@ use crate::{
     reading::{decimal::Decimal, fields::FIELDS, layout::StableHash},
     sink::{
         guard::{
-            doubt::Doubt, evidence::TelegramEvidence, fingerprint::TelegramFingerprint, memory,
+            doubt::Doubt,
+            evidence::TelegramEvidence,
+            fingerprint::TelegramFingerprint,
+            memory,
+            power::{RegisterStep, ShownPowers},
         },
         timestamps::Timestamps,
     },
@@ -29,8 +36,9 @@ pub(super) struct MeterSnapshot {
     pub counter: Option<u64>,
     pub clocks: Timestamps,
     registers: Vec<Register>,
+    powers: ShownPowers,
     /// Values that no house has.
-    wild: Vec<(FieldKey, Decimal)>,
+    wild: Vec<Doubt>,
 }
 
 /// A register: it counts up.
@@ -63,6 +71,12 @@ const LIMITS: [(Unit, i64); 7] = [
 /// The most that the clock of one telegram may go ahead of its arrival, against another telegram.
 const CLOSE: SignedDuration = SignedDuration::from_secs(60);
 
+/// Telegrams that follow each other within this time do so soon: the known meters send one each five seconds.
+pub(super) const SOON: Duration = Duration::from_secs(15);
+
+/// The power of a moment tells something of so long a time.
+const TELLING: Duration = Duration::from_secs(60);
+
 /// The place of the register that every meter has.
 const IMPORT: FieldKey = FieldKey::Field(0, 1);
 
@@ -76,6 +90,7 @@ impl MeterSnapshot {
             _ => None,
         };
         let (mut registers, mut wild) = (Vec::new(), Vec::new());
+        let mut powers = ShownPowers::default();
         for Member { key, value, .. } in readings.values() {
             let (key, ReadingValue::Number(value)) = (*key, value) else {
                 continue;
@@ -83,12 +98,15 @@ impl MeterSnapshot {
             if is_register(key) && registers.len() < MOST_REGISTERS {
                 registers.push(Register { key, value: *value, clocks });
             } else if is_wild(key, *value) {
-                wild.push((key, *value));
+                wild.push(Doubt::Wild(key, *value));
+            } else if let FieldKey::Field(place, 1) = key {
+                powers.note(place, *value);
             }
         }
+        wild.extend(powers.contradiction());
         let fingerprint = TelegramFingerprint::of(readings, evidence);
         let content = counter.map_or(0, |_| content(readings));
-        Self { fingerprint, content, counter, clocks, registers, wild }
+        Self { fingerprint, content, counter, clocks, registers, powers, wild }
     }
 
     pub(super) fn state(&self) -> Value {
@@ -115,6 +133,7 @@ impl MeterSnapshot {
             counter: memory::number(state, "counter"),
             clocks: memory::read_clocks(state.get("clocks")),
             registers: memory::list(state, "values").iter().filter_map(register).collect(),
+            powers: ShownPowers::default(),
             wild: Vec::new(),
         })
     }
@@ -143,7 +162,7 @@ impl MeterSnapshot {
 
     /// The values that no house has.
     pub(super) fn wild(&self) -> impl Iterator<Item = Doubt> {
-        self.wild.iter().map(|(key, value)| Doubt::Wild(*key, *value))
+        self.wild.iter().copied()
     }
 
     pub(super) fn below_zero(&self) -> Option<Doubt> {
@@ -187,12 +206,32 @@ impl MeterSnapshot {
             // W × ms / 3600 are thousandths of a watt-hour.
             let most = u128::from(most_power) * u128::from(elapsed) / 3600;
             let most = Decimal::of(i128::try_from(most).ok()?, -3)?;
-            // One step of the register, as coarse as both values allow.
-            let digits = [before.value.last_digit(), now.value.last_digit(), Some(COARSEST)];
-            let step = Decimal::new(1, digits.into_iter().flatten().min()?);
+            let step = Decimal::new(1, now.coarsest_step(before));
             let rise = now.value.minus(before.value).and_then(|rise| rise.minus(step));
             let rises = rise.is_none_or(|rise| !rise.is_negative() && rise.exceeds(most));
             rises.then_some(Doubt::Rose(now.key, before.value, now.value, elapsed))
+        })
+    }
+
+    /// A register that goes up by more than the powers of both telegrams explain. Of a longer time they tell
+    /// nothing, but if the meter `is_fast`, the next telegram comes soon and can tell.
+    pub(super) fn unexplained(&self, last: &Self, is_fast: bool) -> Option<Doubt> {
+        self.compared(last).find_map(|(before, now)| {
+            let rise = now.value.minus(before.value)?.whole(-3).filter(|rise| *rise > 0)?;
+            let elapsed = now.clocks.since(&before.clocks)?;
+            if elapsed > SOON && !is_fast {
+                return None;
+            }
+            let step = RegisterStep {
+                from: before.value.whole(-3)?,
+                rise,
+                tick: Decimal::new(1, now.coarsest_step(before)).whole(-3)?,
+                milliseconds: u64::try_from(elapsed.as_millis())
+                    .ok()
+                    .filter(|_| elapsed <= TELLING),
+            };
+            let is_explained = self.powers.explain(&last.powers, now.key, &step)?;
+            (!is_explained).then_some(Doubt::Unexplained(now.key, before.value, now.value))
         })
     }
 
@@ -206,6 +245,14 @@ impl MeterSnapshot {
         last: &'a Self,
     ) -> impl Iterator<Item = (&'a Register, &'a Register)> {
         self.registers.iter().filter_map(|now| Some((last.register(now.key)?, now)))
+    }
+}
+
+impl Register {
+    /// The power of ten of its smallest step, as coarse as both values allow.
+    fn coarsest_step(&self, before: &Self) -> i16 {
+        let digits = [before.value.last_digit(), self.value.last_digit()];
+        digits.into_iter().flatten().fold(COARSEST, i16::min)
     }
 }
 
