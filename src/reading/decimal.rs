@@ -1,6 +1,6 @@
 //! Exact decimal numbers: an integer and a power of ten.
 
-use core::{cmp::Ordering, fmt};
+use core::{cmp::Ordering, fmt, hash::Hasher};
 
 /// An integer × 10^exponent.
 ///
@@ -42,6 +42,10 @@ impl Decimal {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+        if let Some((magnitude, decimals)) = parse_short(digits) {
+            let exponent = -i16::from(decimals);
+            return Some(Self { magnitude, exponent, negative: digits.len() < text.len() });
+        }
         let (mut magnitude, mut zeros, mut point) = (0_u64, 0, None);
         for (at, sign) in digits.iter().enumerate() {
             match sign {
@@ -94,6 +98,15 @@ impl Decimal {
             None if self.exponent >= power => None,
             None => Some(0),
         }
+    }
+
+    /// Hashes the number: alike for numbers that are written alike.
+    pub fn hash_digits(self, hash: &mut impl Hasher) {
+        // 12 × 10³ is written as 12000.
+        let whole = if self.exponent > 0 { self.whole(0) } else { None };
+        hash.write_u64(whole.unwrap_or(self.magnitude));
+        let decimals = if whole.is_some() { 0 } else { self.exponent };
+        hash.write_u64(u64::from(decimals.cast_unsigned()) << 1 | u64::from(self.negative));
     }
 
     /// True if both numbers are written alike: equal, and with as many digits behind the point.
@@ -252,6 +265,26 @@ impl Decimal {
             text.extend_from_slice(digits);
         }
     }
+}
+
+/// The digits and the number of decimals of a text so short that nothing can overflow; `None` for any other.
+fn parse_short(digits: &[u8]) -> Option<(u64, u8)> {
+    if !(1..=18).contains(&digits.len()) {
+        return None;
+    }
+    let (mut magnitude, mut decimals, mut is_fraction) = (0, 0, 0);
+    for sign in digits {
+        match sign {
+            b'0'..=b'9' => {
+                magnitude = magnitude * 10 + u64::from(sign - b'0');
+                decimals += is_fraction;
+            }
+            b'.' if is_fraction == 0 => is_fraction = 1,
+            _ => return None,
+        }
+    }
+    let has_digits = is_fraction == 0 || decimals > 0 && digits.first() != Some(&b'.');
+    has_digits.then_some((magnitude, decimals))
 }
 
 /// `magnitude` / `power`, rounded half to even.

@@ -61,8 +61,11 @@ impl KnownKind {
                 self.pace = ClockPace::default();
             } else {
                 self.pace.add(step);
-                if let Some(usual) = self.pace.known() {
-                    self.is_fast = u128::try_from(usual).is_ok_and(|it| it <= SOON.as_millis());
+                let soon = i64::try_from(SOON.as_millis()).unwrap_or(i64::MAX);
+                if (!self.is_fast || step.milliseconds > soon)
+                    && let Some(usual) = self.pace.known()
+                {
+                    self.is_fast = usual <= soon;
                 }
             }
         }

@@ -41,8 +41,8 @@ const ROUNDING: u64 = 500_000;
 
 impl ShownPowers {
     /// Notes a value, if it is one of those.
-    pub(super) fn note(&mut self, place: usize, value: Decimal) {
-        let Some([code, 7, 0]) = FIELDS.get(place).and_then(|field| field.code) else {
+    pub(super) fn note(&mut self, code: [u8; 3], thousandths: Option<u64>) {
+        let [code, 7, 0] = code else {
             return;
         };
         let shown = match code {
@@ -52,7 +52,7 @@ impl ShownPowers {
             _ => None,
         };
         if let Some(shown) = shown {
-            *shown = value.whole(-3);
+            *shown = thousandths;
         }
     }
 
