@@ -63,7 +63,7 @@ impl KnownKind {
                 self.pace.add(step);
                 let soon = i64::try_from(SOON.as_millis()).unwrap_or(i64::MAX);
                 if (!self.is_fast || step.milliseconds > soon)
-                    && let Some(usual) = self.pace.known()
+                    && let Some(usual) = self.pace.usual_time()
                 {
                     self.is_fast = usual <= soon;
                 }

@@ -66,10 +66,9 @@ impl ClockPace {
         step.milliseconds > usual.saturating_mul(3).max(MINUTE)
     }
 
-    /// The usual time from one telegram to the next, once it is known.
-    pub(super) fn known(&self) -> Option<i64> {
-        let usual = self.usual().filter(|_| self.count >= KNOWN);
-        usual.map(|usual| usual.milliseconds)
+    /// The usual time from one telegram to the next, as far as it is known.
+    pub(super) fn usual_time(&self) -> Option<i64> {
+        self.usual().map(|usual| usual.milliseconds)
     }
 
     /// True if a telegram is missing in a step: the one that came instead had its turn.
