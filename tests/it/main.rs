@@ -40,3 +40,4 @@ mod simulator;
 mod streams;
 mod sweeps;
 mod tcp;
+mod year;

@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use meterpipe::{
-    format::readings::Readings,
-    sink::{files::atomic, guard::guard::Guard, timestamps::Timestamps},
+    format::{key::Meta, readings::Readings},
+    sink::{files::atomic, guard::guard::Guard},
 };
 
 /// The file with the knowledge of the guard.
@@ -105,6 +105,7 @@ impl GuardMemory {
 }
 
 fn is_live(readings: &Readings) -> bool {
-    let received = Timestamps::of(readings).received.map(Timestamp::as_second);
-    received.is_some_and(|received| Timestamp::now().as_second().abs_diff(received) <= LIVE)
+    let received = readings.meta(Meta::Received).and_then(|text| text.parse().ok());
+    let seconds = |received: Timestamp| Timestamp::now().as_second().abs_diff(received.as_second());
+    received.is_some_and(|received| seconds(received) <= LIVE)
 }
