@@ -1,0 +1,276 @@
+//! The wait for one telegram of a source, to check its line and its key before a run.
+
+use std::{path::PathBuf, time::Duration};
+
+use crate::cli::{
+    input::files,
+    live::event_loop,
+    run::{
+        context::Context,
+        events,
+        stage::{Stage, Task},
+        status::{Status, Stop},
+    },
+    setup::args::UntilArgs,
+};
+use meterpipe::{
+    chain::decode::{Decode, DecodeEvent},
+    cipher::{ciphered::SystemTitle, key_file::KeyEntry},
+    error::{Cause, Error},
+    record::{Place, Record},
+    source::Source,
+};
+
+/// Damage hits single telegrams; the key is wrong if it opens none of so many.
+const ENOUGH: u32 = 3;
+
+/// The octets that are kept: more than the longest telegram of a meter.
+const MOST: usize = 64 * 1024;
+
+/// The first telegram of a source.
+#[derive(Clone, Debug)]
+pub struct FirstTelegram {
+    /// The octets that were read, on which another key can be tried.
+    pub octets: Vec<u8>,
+    /// The system title of the meter, if the telegram has one.
+    pub title: Option<SystemTitle>,
+    /// The number of the meter, if the telegram was opened and has one.
+    pub meter: Option<String>,
+    /// The reason why no key opened it; none if it was opened, or was never ciphered.
+    pub closed: Option<Error>,
+}
+
+impl FirstTelegram {
+    /// True if the telegram could be read.
+    #[must_use]
+    pub const fn is_opened(&self) -> bool {
+        self.closed.is_none()
+    }
+
+    /// Tries these keys on the octets. Returns the telegram that they open, or the same one with the reason
+    /// why they do not.
+    #[must_use]
+    pub fn with_keys(&self, keys: Vec<KeyEntry>) -> Self {
+        let mut wait = FirstTelegramStage::new(keys);
+        let mut chain = Decode::with_keys(wait.keys.clone());
+        chain.push(&self.octets, &mut |event| {
+            wait.take(&event);
+        });
+        wait.octets.clone_from(&self.octets);
+        wait.found().unwrap_or_else(|| self.clone())
+    }
+}
+
+/// Waits for a telegram that a key opens. Without keys, the first ciphered telegram ends the wait; with
+/// keys, the third one in which none of them fits does, or the end of the time if there was one at all.
+///
+/// # Errors
+/// The source cannot be opened, no telegram came in time, or a signal ended the run.
+pub fn first_telegram(
+    source: Box<dyn Source>,
+    keys: Vec<KeyEntry>,
+    timeout: Duration,
+    context: &mut Context,
+) -> Result<FirstTelegram, Stop> {
+    let until = UntilArgs { timeout: Some(timeout), ..UntilArgs::default() };
+    wait(keys, context, |stage, context| event_loop::run(vec![source], &until, stage, context))
+}
+
+/// The same with a file or a FIFO.
+///
+/// # Errors
+/// The file cannot be read, or has no telegram.
+pub fn first_telegram_of_file(
+    path: PathBuf,
+    keys: Vec<KeyEntry>,
+    timeout: Duration,
+    context: &mut Context,
+) -> Result<FirstTelegram, Stop> {
+    wait(keys, context, |stage, context| files::run(&[path], None, Some(timeout), stage, context))
+}
+
+fn wait(
+    keys: Vec<KeyEntry>,
+    context: &mut Context,
+    read: impl FnOnce(&mut dyn Stage, &mut Context) -> Result<(), Stop>,
+) -> Result<FirstTelegram, Stop> {
+    let mut stage = FirstTelegramStage::new(keys);
+    let before = context.tally;
+    let ended = read(&mut stage, context);
+    // The counts of a run do not include the check.
+    let source_failed = context.tally.source_failed;
+    (context.tally, context.done) = (before, false);
+    match ended {
+        Ok(()) | Err(Stop::Done | Stop::Failed(Status::Nothing | Status::Closed, _)) => {}
+        Err(stop) => return Err(stop),
+    }
+    match (stage.found(), ended) {
+        (Some(found), _) => Ok(found),
+        (None, Err(stop @ Stop::Failed(..))) => Err(stop),
+        (None, _) if source_failed => {
+            Err(Stop::Failed(Status::Source, "the source cannot be read".to_owned()))
+        }
+        (None, _) => Err(Stop::Failed(Status::Nothing, "no telegram".to_owned())),
+    }
+}
+
+/// Decodes until the first telegram.
+struct FirstTelegramStage {
+    chain: Decode,
+    keys: Vec<KeyEntry>,
+    octets: Vec<u8>,
+    found: Option<FirstTelegram>,
+    /// The telegrams so far that no key opened.
+    closed: u32,
+}
+
+impl FirstTelegramStage {
+    fn new(keys: Vec<KeyEntry>) -> Self {
+        let chain = Decode::with_keys(keys.clone());
+        Self { chain, keys, octets: Vec::new(), found: None, closed: 0 }
+    }
+
+    /// The telegram, with the octets that were read.
+    fn found(&mut self) -> Option<FirstTelegram> {
+        let found = self.found.take()?;
+        Some(FirstTelegram { octets: std::mem::take(&mut self.octets), ..found })
+    }
+
+    fn is_done(&self) -> bool {
+        let most = if self.keys.is_empty() { 1 } else { ENOUGH };
+        self.closed >= most || self.found.as_ref().is_some_and(FirstTelegram::is_opened)
+    }
+
+    /// Takes note of a telegram. Returns false for other events.
+    fn take(&mut self, event: &DecodeEvent<'_>) -> bool {
+        let (title, meter, closed) = match event {
+            DecodeEvent::Telegram { telegram, record, .. } => {
+                let meter = telegram.meter().map(|it| String::from_utf8_lossy(it).into_owned());
+                (record.attributes.title, meter, None)
+            }
+            DecodeEvent::Refused(refusal) if is_closed(refusal.error.cause) => {
+                self.closed += 1;
+                (refusal.title, None, Some(refusal.error))
+            }
+            _ => return false,
+        };
+        if !self.found.as_ref().is_some_and(FirstTelegram::is_opened) {
+            self.found = Some(FirstTelegram { octets: Vec::new(), title, meter, closed });
+        }
+        true
+    }
+
+    fn run(
+        &mut self,
+        context: &mut Context,
+        step: impl FnOnce(&mut Decode, &mut dyn FnMut(DecodeEvent<'_>)),
+    ) {
+        let mut chain = std::mem::take(&mut self.chain);
+        step(&mut chain, &mut |event| {
+            if !self.take(&event) {
+                events::of_chain(&event, context);
+            }
+        });
+        self.chain = chain;
+        context.done = self.is_done();
+    }
+}
+
+impl Task for FirstTelegramStage {}
+
+impl Stage for FirstTelegramStage {
+    fn feed(&mut self, record: &Record<'_>, place: Place, context: &mut Context) {
+        self.octets.extend_from_slice(record.octets);
+        let oldest = self.octets.len().saturating_sub(MOST);
+        self.octets.drain(..oldest);
+        self.run(context, |chain, out| chain.feed(record, place, out));
+    }
+
+    fn end(&mut self, context: &mut Context) {
+        self.run(context, |chain, out| chain.end(out));
+    }
+
+    fn quiet(&mut self, silent: Duration, context: &mut Context) {
+        self.run(context, |chain, out| chain.quiet(silent, out));
+    }
+
+    fn frames(&self) -> u64 {
+        self.chain.frames()
+    }
+}
+
+/// True for a whole telegram that a key does not open.
+const fn is_closed(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::KeyOrDamage
+            | Cause::Tag
+            | Cause::TagOrAuthenticationKey
+            | Cause::NotAuthenticated
+            | Cause::OtherMeter
+            | Cause::NoKey
+            | Cause::NoTitle
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::run::messages::Verbosity;
+    use meterpipe::{
+        cipher::key_file,
+        source::simulator::{meter::EXAMPLE_KEY, real_time},
+    };
+
+    fn virtual_meter(keys: &[KeyEntry], timeout: u64) -> Result<FirstTelegram, Stop> {
+        let meter = real_time::of_name("sim:").unwrap().unwrap();
+        let mut context = Context::new("test", Verbosity::Quiet);
+        let timeout = Duration::from_secs(timeout);
+        let found = first_telegram(real_time::open(meter), keys.to_vec(), timeout, &mut context);
+        assert!(!context.done);
+        found
+    }
+
+    fn key(text: &str) -> Vec<KeyEntry> {
+        key_file::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_telegram_is_opened_or_can_be_opened_later() {
+        let right = key(&hex::encode(EXAMPLE_KEY));
+        let wrong = key(&"11".repeat(16));
+        let opened = virtual_meter(&right, 60).unwrap();
+        let meter = opened.meter.clone().unwrap();
+        assert!(opened.is_opened() && opened.title.is_some() && !meter.is_empty());
+
+        let closed = virtual_meter(&[], 60).unwrap();
+        assert_eq!(closed.closed.map(|error| error.cause), Some(Cause::NoKey));
+        assert_eq!((closed.title, &closed.meter), (opened.title, &None));
+        let still_closed = closed.with_keys(wrong.clone());
+        assert_eq!(still_closed.closed.map(|error| error.cause), Some(Cause::KeyOrDamage));
+        let later = still_closed.with_keys(right);
+        assert_eq!((later.is_opened(), later.meter), (true, Some(meter)));
+
+        let never = virtual_meter(&wrong, 7).unwrap();
+        assert_eq!(never.closed.map(|error| error.cause), Some(Cause::KeyOrDamage));
+    }
+
+    #[test]
+    fn no_telegram_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("noise");
+        std::fs::write(&path, [0; 300]).unwrap();
+        let mut context = Context::new("test", Verbosity::Quiet);
+        let mut found =
+            |path| first_telegram_of_file(path, vec![], Duration::from_secs(9), &mut context);
+        for (path, expected) in
+            [(path, Status::Nothing), (folder.path().join("none"), Status::Source)]
+        {
+            let found = found(path);
+            assert!(
+                matches!(&found, Err(Stop::Failed(status, _)) if *status == expected),
+                "{found:?}"
+            );
+        }
+    }
+}
