@@ -129,7 +129,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__config)
-            opts="-q -v -h -V --config --quiet --verbose --log-format --help --version check show"
+            opts="-q -v -h -V --config --online --timeout --quiet --verbose --log-format --help --version check show"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -148,6 +148,10 @@ _meterpipe() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --log-format)

@@ -175,9 +175,11 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s v -l ver
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s V -l version -d 'Print version'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -l timeout -d 'The longest wait of --online' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
 journal\t'A line of text with its priority, for systemd\'s journal'
 json\t'A JSON object in a line'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -l online -d 'check: also wait for a telegram of each source, and ask each sink'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'

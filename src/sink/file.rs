@@ -232,6 +232,10 @@ impl Sink for FileSink {
             }
         }
     }
+
+    fn probe(&mut self, _: Duration) -> Result<String, String> {
+        self.path_template.probe(|path| self.files.check(path))
+    }
 }
 
 impl FileSink {

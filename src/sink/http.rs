@@ -124,6 +124,11 @@ impl PostTarget {
 
     /// Posts text, compressed. It takes no longer than the [time-out](Self::timeout).
     pub fn post(&self, text: &[u8]) -> PostOutcome {
+        self.post_within(text, self.timeout)
+    }
+
+    /// Posts text in the same way, and takes no longer than `timeout`.
+    pub fn post_within(&self, text: &[u8], timeout: Duration) -> PostOutcome {
         let body = match gzip(text) {
             Ok(body) => body,
             Err(error) => return PostOutcome::Unreachable(error.to_string()),
@@ -131,6 +136,9 @@ impl PostTarget {
         let mut request = self
             .agent
             .post(&self.uri)
+            .config()
+            .timeout_global(Some(timeout))
+            .build()
             .content_type("text/plain; charset=utf-8")
             .header("Content-Encoding", "gzip");
         if let Some(secret) = &self.authorization

@@ -14,6 +14,7 @@ use crate::{
     },
     sink::{
         files::{
+            atomic,
             path_template::{PathTemplate, printable_path},
             snapshot::{Pages, SnapshotSink},
         },
@@ -86,6 +87,10 @@ struct SolarviewFiles {
 }
 
 impl Pages for SolarviewFiles {
+    fn probe(&self) -> Result<String, String> {
+        self.path_template.probe(atomic::check)
+    }
+
     fn take(&mut self, readings: Arc<Readings>, report: &dyn Report) {
         let path = || printable_path(&self.path_template.path(&readings));
         if !self.path_template.is_by_meter() && !self.single_meter.takes(path, &readings, report) {

@@ -11,7 +11,7 @@ use std::{
 
 use crate::common::binary::wait_for;
 use crate::common::disk::{fill, remount, small_disk, with_small_disk};
-use crate::common::sinks::{HOSTILE, LIMIT, names, refused, start};
+use crate::common::sinks::{HOSTILE, LIMIT, build, names, refused, start};
 
 fn energy(meter: &str, number: u64) -> String {
     format!("{{\"meter\":\"{meter}\",\"energy_import_wh\":{number},\"energy_export_wh\":0}}")
@@ -647,4 +647,41 @@ fn a_folder_that_comes_later_is_waited_for() {
     assert_eq!((messages.len(), lost), (2, 0), "{messages:?}");
     assert!(messages[0].contains("later/log.jsonl: no such folder; trying again"), "{messages:?}");
     assert_eq!(text(&path), energy("1", 1) + "\n");
+}
+
+#[test]
+fn a_sink_knows_if_its_file_can_be_written_and_creates_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("there.csv"), "a\n").unwrap();
+    fs::create_dir(path("folder")).unwrap();
+    symlink(path("there.csv"), path("link")).unwrap();
+    let before = names(folder.path());
+    for (scheme, name, problem) in [
+        ("file", "there.csv", ""),
+        ("file", "new.csv", ""),
+        ("file", "{meter}-{date}.csv", ""),
+        ("file", "{meter}/{date}.csv", ""),
+        ("file", "link?follow=true", ""),
+        ("file", "link", "a symbolic link: name the file that it leads to, or set follow=true"),
+        ("file", "folder", "a folder, not a file"),
+        ("file", "none/new.csv", "no such folder"),
+        ("file", "none/{meter}.csv", "no such folder"),
+        ("prometheus", "new.prom", ""),
+        ("prometheus", "none/new.prom", "no such folder"),
+        ("solarview", "there.csv", ""),
+        ("solarview", "{meter}.txt", ""),
+        ("solarview", "link", "a symbolic link: name the file that it leads to"),
+        ("solarview", "none/{meter}.txt", "no such folder"),
+    ] {
+        let answer = build(&uri(scheme, &path(name), "")).unwrap().probe(LIMIT);
+        match (problem, &answer) {
+            ("", Ok(text)) => assert_eq!(text, "can be written"),
+            (problem, Err(text)) if !problem.is_empty() => {
+                assert!(text.ends_with(problem), "{name}: {text}")
+            }
+            _ => panic!("{scheme}:{name}: {answer:?}"),
+        }
+    }
+    assert_eq!((names(folder.path()), text(&path("there.csv"))), (before, "a\n".to_owned()));
 }

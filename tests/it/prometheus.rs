@@ -360,3 +360,26 @@ fn a_hostile_meter_stays_within_its_label() {
     assert_eq!(names(folder.path()), ["meter.prom"]);
     promtool_is_content(&page);
 }
+
+#[test]
+fn an_address_is_free_or_another_exporter_has_it_or_something_else() {
+    let ask = |address: &SocketAddr| {
+        sinks::build(&format!("prometheus://{address}")).unwrap().probe(LIMIT)
+    };
+    let (sink, address) = exporter();
+    sink.put(&everything("1"));
+    wait_for("the page", || {
+        ask(&address).as_deref() == Ok("another run of meterpipe answers there")
+    });
+    sink.end(LIMIT);
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = other.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = other.accept().unwrap();
+        stream.write_all(b"HTTP/1.0 200 OK\r\n\r\nhello").unwrap();
+    });
+    let refusal = ask(&address).unwrap_err();
+    assert!(refusal.starts_with(&format!("cannot listen on {address}: ")), "{refusal}");
+    let free = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    assert_eq!(ask(&free).as_deref(), Ok("the address is free"));
+}

@@ -1,5 +1,7 @@
 //! `config`: checks the configuration, or shows it.
 
+mod online;
+
 use clap::ValueEnum;
 
 use crate::cli::{
@@ -24,6 +26,9 @@ use meterpipe::{
 /// Runs the subcommand.
 pub fn run(args: &args::ConfigArgs) -> Status {
     let mut context = Context::new("config", args.messages);
+    if args.online && args.action == ConfigAction::Show {
+        return context.stop(Stop::usage("--online belongs to check"));
+    }
     let found = match args.action {
         ConfigAction::Check => config_file::find_with_mistakes(args.config.as_deref()),
         ConfigAction::Show => config_file::find(args.config.as_deref()),
@@ -34,7 +39,7 @@ pub fn run(args: &args::ConfigArgs) -> Status {
             Stop::usage(format!("there is no configuration: looked for {places}"))
         })?;
         match args.action {
-            ConfigAction::Check => check(config, &mut context),
+            ConfigAction::Check => check(config, args, &mut context),
             ConfigAction::Show => show(config, &mut context),
         }
     });
@@ -44,9 +49,9 @@ pub fn run(args: &args::ConfigArgs) -> Status {
     }
 }
 
-/// Checks the settings and reads the files that they name. No source is read, and no sink is
-/// started.
-fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
+/// Checks the settings and reads the files that they name; no source is read, and no sink is asked, unless
+/// that is wanted.
+fn check(config: Config, args: &args::ConfigArgs, context: &mut Context) -> Result<(), Stop> {
     let mut mistakes: Vec<Stop> = config.mistakes.iter().map(Stop::usage).collect();
     for meter in &config.meters {
         mistakes.extend(keys::of_meter(&config, meter, &context.messages).err());
@@ -71,13 +76,17 @@ fn check(config: Config, context: &mut Context) -> Result<(), Stop> {
     let (meters, sinks) = (config.meters.len(), config.sinks.len());
     let path = config.path.display().to_string();
     // Warnings are those of a run.
-    destinations::of(&[], Some(&config), "", &LineCounters::default(), &context.messages)?;
+    let counters = LineCounters::default();
+    let asked = destinations::of(&[], Some(&config), "", &counters, &context.messages)?;
     let text = &mut context.output.text;
     text.extend_from_slice(
         format!("{path}: {}, {}, no mistake\n", counted(meters, "meter"), counted(sinks, "sink"))
             .as_bytes(),
     );
-    Ok(())
+    match args.online {
+        true => online::run(&config, asked, args.timeout, args.messages.into(), context),
+        false => Ok(()),
+    }
 }
 
 /// Prints the settings in force in the form of the configuration, without secrets.

@@ -1,15 +1,17 @@
 //! The wait for one telegram of a source, to check its line and its key before a run.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use crate::cli::{
-    input::files,
-    live::event_loop,
+    live::{
+        event_loop,
+        source_state::{SETTINGS, WIRING, is_reported},
+    },
     run::{
         context::Context,
         events,
         stage::{Stage, Task},
-        status::{Status, Stop},
+        status::{Status, Stop, Tally},
     },
     setup::args::UntilArgs,
 };
@@ -73,24 +75,18 @@ pub fn first_telegram(
     context: &mut Context,
 ) -> Result<FirstTelegram, Stop> {
     let until = UntilArgs { timeout: Some(timeout), ..UntilArgs::default() };
-    wait(keys, context, |stage, context| event_loop::run(vec![source], &until, stage, context))
+    of_input(keys, timeout, context, |stage, context| {
+        event_loop::run(vec![source], &until, stage, context)
+    })
 }
 
-/// The same with a file or a FIFO.
+/// The same with an input that `read` hands to the stage.
 ///
 /// # Errors
-/// The file cannot be read, or has no telegram.
-pub fn first_telegram_of_file(
-    path: PathBuf,
+/// The input cannot be read, or has no telegram.
+pub fn of_input(
     keys: Vec<KeyEntry>,
     timeout: Duration,
-    context: &mut Context,
-) -> Result<FirstTelegram, Stop> {
-    wait(keys, context, |stage, context| files::run(&[path], None, Some(timeout), stage, context))
-}
-
-fn wait(
-    keys: Vec<KeyEntry>,
     context: &mut Context,
     read: impl FnOnce(&mut dyn Stage, &mut Context) -> Result<(), Stop>,
 ) -> Result<FirstTelegram, Stop> {
@@ -98,19 +94,29 @@ fn wait(
     let before = context.tally;
     let ended = read(&mut stage, context);
     // The counts of a run do not include the check.
-    let source_failed = context.tally.source_failed;
+    let Tally { source_failed, octets, .. } = context.tally;
     (context.tally, context.done) = (before, false);
     match ended {
         Ok(()) | Err(Stop::Done | Stop::Failed(Status::Nothing | Status::Closed, _)) => {}
         Err(stop) => return Err(stop),
     }
-    match (stage.found(), ended) {
-        (Some(found), _) => Ok(found),
-        (None, Err(stop @ Stop::Failed(..))) => Err(stop),
-        (None, _) if source_failed => {
+    if let Some(found) = stage.found() {
+        return Ok(found);
+    }
+    let nothing = |text| Err(Stop::Failed(Status::Nothing, text));
+    match ended {
+        Err(Stop::Failed(_, text)) => {
+            match (octets.saturating_sub(before.octets), stage.frames()) {
+                // A longer silence is reported while it lasts.
+                (0, _) if !is_reported(timeout) => nothing(format!("{text}; {WIRING}")),
+                (1.., 0) => nothing(format!("{text}, and no frame in {octets} octets; {SETTINGS}")),
+                _ => nothing(text),
+            }
+        }
+        _ if source_failed => {
             Err(Stop::Failed(Status::Source, "the source cannot be read".to_owned()))
         }
-        (None, _) => Err(Stop::Failed(Status::Nothing, "no telegram".to_owned())),
+        _ => nothing("no telegram".to_owned()),
     }
 }
 
@@ -204,7 +210,6 @@ const fn is_closed(cause: Cause) -> bool {
     matches!(
         cause,
         Cause::KeyOrDamage
-            | Cause::KeyFits { .. }
             | Cause::Tag
             | Cause::TagOrAuthenticationKey
             | Cause::NotAuthenticated
@@ -257,21 +262,22 @@ mod tests {
     }
 
     #[test]
-    fn no_telegram_is_an_error() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("noise");
-        std::fs::write(&path, [0; 300]).unwrap();
+    fn no_telegram_is_an_error_that_says_what_came_instead() {
         let mut context = Context::new("test", Verbosity::Quiet);
-        let mut found =
-            |path| first_telegram_of_file(path, vec![], Duration::from_secs(9), &mut context);
-        for (path, expected) in
-            [(path, Status::Nothing), (folder.path().join("none"), Status::Source)]
-        {
-            let found = found(path);
-            assert!(
-                matches!(&found, Err(Stop::Failed(status, _)) if *status == expected),
-                "{found:?}"
-            );
-        }
+        let mut found = |octets: u64| {
+            let timeout = Duration::from_secs(9);
+            let found = of_input(vec![], timeout, &mut context, |_, context| {
+                context.tally.octets += octets;
+                Err(context.tally.late(timeout))
+            });
+            match found {
+                Err(Stop::Failed(Status::Nothing, text)) => text,
+                other => format!("{other:?}"),
+            }
+        };
+        assert!(found(0).starts_with("no telegram for 9 s; check the wiring"));
+        assert!(
+            found(7).starts_with("no telegram for 9 s, and no frame in 7 octets; check adapter")
+        );
     }
 }

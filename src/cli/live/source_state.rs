@@ -169,6 +169,11 @@ impl SourceState {
     }
 }
 
+/// True if a silence of this length is reported.
+pub fn is_reported(silent: Duration) -> bool {
+    silent >= SILENT
+}
+
 impl Frameless {
     fn text(&self, now: Instant) -> String {
         let Self { since, octets, marked, zeros } = *self;
@@ -182,8 +187,12 @@ impl Frameless {
     }
 }
 
-const WIRING: &str = "check the wiring, and that the operator has switched the interface on";
-const SETTINGS: &str = "check adapter, baud rate and parity; --parity auto finds that of a device";
+/// The advice for a source without octets.
+pub const WIRING: &str = "check the wiring, and that the operator has switched the interface on";
+
+/// The advice for octets without frames.
+pub const SETTINGS: &str =
+    "check adapter, baud rate and parity; --parity auto finds that of a device";
 const ADAPTER: &str =
     "all are 00: check that the adapter is made for the M-Bus, and the polarity of its wires";
 

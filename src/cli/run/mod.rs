@@ -13,6 +13,7 @@ pub mod output;
 pub mod parallel;
 pub mod service;
 pub mod signals;
+pub mod sink_gate;
 pub mod sink_output;
 pub mod sink_thread;
 pub mod sinks;

@@ -11,26 +11,19 @@ use std::{
 
 use crate::cli::run::{
     context::Context,
-    guard_memory::GuardMemory,
-    guard_messages::GuardMessages,
     messages::Messages,
     signals::{self, Signals},
+    sink_gate::SinkGate,
     sink_thread::{POLL_INTERVAL, Predecessors, SinkThread},
     status::Stop,
 };
 use meterpipe::{
     format::{entry::OutputTelegram, readings::Readings},
     sink::{
-        accounts::InputAccount,
-        guard::{evidence::TelegramEvidence, guard::Guard},
-        line_counters::LineCounters,
+        accounts::InputAccount, guard::evidence::TelegramEvidence, line_counters::LineCounters,
         registry::ConfiguredSink,
     },
 };
-
-/// The guard keeps the first telegram of a meter for this time if no other comes: three times the interval
-/// of all known meters.
-const FIRST_KEPT_FOR: Duration = Duration::from_secs(15);
 
 /// The time that sinks have to store the rest when they end.
 const GRACE: Duration = Duration::from_secs(5);
@@ -49,10 +42,8 @@ pub struct Sinks {
     replacements: (Sender<Vec<ConfiguredSink>>, Receiver<Vec<ConfiguredSink>>),
     reports: (Sender<String>, Receiver<String>),
     signals: Signals,
-    guard: Guard,
+    gate: SinkGate,
     counters: LineCounters,
-    guard_messages: GuardMessages,
-    memory: Option<GuardMemory>,
     /// True while a slow sink may delay the producer of the readings.
     waits: bool,
     wait_reported: bool,
@@ -73,10 +64,8 @@ impl Sinks {
             replacements: mpsc::channel(),
             reports,
             signals: Signals::catch_all(),
-            guard: Guard::default(),
+            gate: SinkGate::default(),
             counters,
-            guard_messages: GuardMessages::default(),
-            memory: None,
             waits: true,
             wait_reported: false,
         };
@@ -86,8 +75,8 @@ impl Sinks {
 
     /// Uses the memory of the guard if a sink is guarded.
     fn remember(&mut self) {
-        if self.memory.is_none() && self.running.iter().any(|sink| sink.guarded) {
-            self.memory = GuardMemory::find();
+        if self.running.iter().any(|sink| sink.guarded) {
+            self.gate.remember();
         }
     }
 
@@ -180,36 +169,10 @@ impl Sinks {
     fn judge(&mut self, readings: Readings, evidence: &TelegramEvidence<'_>) {
         self.counters.note(&readings);
         let readings = Arc::new(readings);
-        self.pass_on(&readings, false);
-        if self.running.iter().any(|sink| sink.guarded) {
-            let memory = self.memory.as_mut();
-            let message = memory.and_then(|memory| memory.recall(&readings, &mut self.guard));
-            message.into_iter().for_each(|text| self.guard_messages.say(text));
-            let verdict = self.guard.check(&readings, evidence);
-            self.guard_messages.take(&verdict);
-            for other in &verdict.other {
-                self.pass_on(&Arc::new(other.unconfirmed()), true);
-            }
-            for earlier in &verdict.earlier {
-                self.pass_on(earlier, true);
-            }
-            if verdict.passes() {
-                self.pass_on(&readings, true);
-            }
-        }
-    }
-
-    /// Hands readings to the guarded sinks, or to the others.
-    fn pass_on(&mut self, readings: &Arc<Readings>, guarded: bool) {
-        for sink in self.running.iter_mut().filter(|sink| sink.guarded == guarded) {
-            sink.put(readings, self.waits);
-        }
-    }
-
-    /// Hands on the first telegrams that the guard has kept long enough.
-    fn release(&mut self) {
-        for first in self.guard.kept(FIRST_KEPT_FOR) {
-            self.pass_on(&Arc::new(first.unconfirmed()), true);
+        let Self { running, gate, waits, .. } = self;
+        pass_on(running, &readings, false, *waits);
+        if running.iter().any(|sink| sink.guarded) {
+            gate.judge(&readings, evidence, |passed| pass_on(running, passed, true, *waits));
         }
     }
 
@@ -221,10 +184,8 @@ impl Sinks {
         }
         let replacement = self.replacements.1.try_iter().last();
         replacement.into_iter().for_each(|sinks| self.replace(sinks, messages));
-        self.release();
-        let message = self.memory.as_mut().and_then(|memory| memory.keep(&self.guard));
-        message.into_iter().for_each(|text| self.guard_messages.say(text));
-        self.guard_messages.print(messages);
+        let Self { running, gate, waits, .. } = self;
+        gate.tick(messages, |passed| pass_on(running, passed, true, *waits));
         self.print_reports(messages);
         self.settle_ended(messages);
         self.note_input(context);
@@ -238,7 +199,8 @@ impl Sinks {
             discarded: tally.noise,
             telegrams: tally.telegrams,
             held: self
-                .guard
+                .gate
+                .guard()
                 .counts()
                 .iter()
                 .map(|(reason, count)| (reason.name(), count))
@@ -249,7 +211,7 @@ impl Sinks {
 
     /// Appends the telegrams that the guard holds, and for each sink what is not stored yet.
     pub fn add_status(&self, text: &mut String) {
-        let held: u64 = self.guard.counts().iter().map(|(_, count)| count).sum();
+        let held: u64 = self.gate.guard().counts().iter().map(|(_, count)| count).sum();
         if held > 0 {
             text.push_str(&format!("; {held} kept from sinks"));
         }
@@ -276,16 +238,8 @@ impl Sinks {
     /// than the grace period.
     pub fn finish(mut self, context: &Context) -> SinkOutcome {
         let messages = &context.messages;
-        // The next run confirms it, if this one is remembered.
-        let is_remembered = self.memory.as_ref().is_some_and(GuardMemory::is_in_use);
-        for first in self.guard.end() {
-            let first = if is_remembered { Arc::new(first.unconfirmed()) } else { first };
-            self.pass_on(&first, true);
-        }
-        let message = self.memory.as_mut().and_then(|memory| memory.write(&self.guard));
-        message.into_iter().for_each(|text| self.guard_messages.say(text));
-        self.guard_messages.print(messages);
-        self.guard_messages.finish(self.guard.counts(), messages);
+        let Self { running, gate, waits, .. } = &mut self;
+        gate.end(messages, |passed| pass_on(running, passed, true, *waits));
         self.note_input(context);
         let mut deadline = Instant::now() + GRACE;
         for sink in &self.running {
@@ -319,7 +273,14 @@ impl Sinks {
         for sink in self.ended.iter().map(Arc::as_ref).chain(&self.running) {
             stored &= sink.outcome(messages);
         }
-        SinkOutcome { stored, refused: self.guard.refused() }
+        SinkOutcome { stored, refused: self.gate.guard().refused() }
+    }
+}
+
+/// Hands readings to the guarded sinks, or to the others.
+fn pass_on(running: &mut [SinkThread], readings: &Arc<Readings>, guarded: bool, waits: bool) {
+    for sink in running.iter_mut().filter(|sink| sink.guarded == guarded) {
+        sink.put(readings, waits);
     }
 }
 

@@ -74,7 +74,7 @@ pub enum Command {
     Publish(PublishArgs),
     /// Check the configuration, or show the settings in effect
     ///
-    /// The command reads no source and publishes nothing.
+    /// The command publishes nothing, and reads a source only with --online.
     Config(ConfigArgs),
     /// Set up a meter: find it, check its key, choose sinks, write the configuration
     ///
@@ -252,6 +252,7 @@ pub struct PublishArgs {
 #[command(after_help = "\
 Examples:
   meterpipe config check --config house.toml
+  meterpipe config check --online      # and do source, key and sinks work?
   meterpipe config show --config house.toml")]
 pub struct ConfigArgs {
     /// What to do with the configuration
@@ -260,6 +261,14 @@ pub struct ConfigArgs {
     /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
+    /// check: also wait for a telegram of each source, and ask each sink
+    ///
+    /// A telegram has to be opened by its key. Sinks get no reading, and nothing is left behind.
+    #[arg(long)]
+    pub online: bool,
+    /// The longest wait of --online
+    #[arg(long, value_name = "DUR", value_parser = duration, default_value = "20s")]
+    pub timeout: std::time::Duration,
     /// The messages.
     #[command(flatten)]
     pub messages: MessageArgs,

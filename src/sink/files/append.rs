@@ -11,7 +11,7 @@ use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
 use rustix::{fs::OFlags, io::Errno};
 
 use crate::sink::{
-    files::{path_template::printable_path, rotation::Rotation},
+    files::{atomic, path_template::printable_path, rotation::Rotation},
     traits::Report,
 };
 
@@ -99,6 +99,24 @@ impl AppendFiles {
         Ok(())
     }
 
+    /// Checks that lines can be appended to a file, without creating it.
+    ///
+    /// # Errors
+    /// Those of [`append`](Self::append).
+    pub fn check(&self, path: &Path) -> io::Result<()> {
+        match fs::metadata(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => atomic::check(path),
+            Ok(metadata) if metadata.is_dir() => Err(ErrorKind::IsADirectory.into()),
+            Ok(metadata) => {
+                refuse_others(&metadata)?;
+                let mut options = OpenOptions::new();
+                let opened = options.append(true).custom_flags(self.flags()).open(path);
+                opened.map(drop).map_err(|error| self.explain(error))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Closes all files, because they were moved away or at the end.
     pub fn close(&mut self, report: &dyn Report) {
         self.open.drain(..).for_each(|open| open.close(report));
@@ -150,12 +168,8 @@ impl AppendFiles {
     }
 
     fn open(&self, path: &Path, report: &dyn Report) -> io::Result<OpenFile> {
-        match fs::metadata(path) {
-            // Opening a FIFO without a reader would block for ever.
-            Ok(metadata) if !metadata.is_file() && !metadata.file_type().is_char_device() => {
-                return Err(io::Error::other("not a file"));
-            }
-            _ => {}
+        if let Ok(metadata) = fs::metadata(path) {
+            refuse_others(&metadata)?;
         }
         let (file, is_new) = self.create(path)?;
         if let Some(mode) = self.access.mode.filter(|_| is_new) {
@@ -182,12 +196,13 @@ impl AppendFiles {
             Err(error) => return Err(error),
         }
         let opened = options.create(self.access.follow).custom_flags(self.flags()).open(path);
-        let is_link = |error: &io::Error| Errno::from_io_error(error) == Some(Errno::LOOP);
-        match opened {
-            Ok(file) => Ok((file, false)),
-            Err(error) if is_link(&error) && !self.access.follow => Err(io::Error::other(LINK)),
-            Err(error) => Err(error),
-        }
+        opened.map(|file| (file, false)).map_err(|error| self.explain(error))
+    }
+
+    /// The error of an existing file, in words if it is a link.
+    fn explain(&self, error: io::Error) -> io::Error {
+        let is_link = Errno::from_io_error(&error) == Some(Errno::LOOP);
+        if is_link && !self.access.follow { io::Error::other(LINK) } else { error }
     }
 
     /// The flags to open a file that is there.
@@ -216,6 +231,14 @@ impl AppendFiles {
             report.say(&format!("{} {text}", printable_path(path)));
         }
         Ok(prefix)
+    }
+}
+
+/// Refuses what is neither a file nor a device. Opening a FIFO without a reader would block for ever.
+fn refuse_others(metadata: &Metadata) -> io::Result<()> {
+    match metadata.is_file() || metadata.file_type().is_char_device() {
+        true => Ok(()),
+        false => Err(io::Error::other("not a file")),
     }
 }
 

@@ -36,6 +36,17 @@ pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
     replace_as(path, content, old.as_ref(), PRIVATE)
 }
 
+/// Checks that a file can be [replaced](replace): a temporary file beside it is created and removed.
+///
+/// # Errors
+/// The same.
+pub fn check(path: &Path) -> io::Result<()> {
+    old(path)?;
+    let temporary = temporary(path)?;
+    create(&temporary)?;
+    fs::remove_file(&temporary)
+}
+
 fn replace_as(path: &Path, content: &[u8], old: Option<&Metadata>, mode: u32) -> io::Result<()> {
     let temporary = temporary(path)?;
     let replaced =

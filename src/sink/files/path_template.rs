@@ -4,11 +4,15 @@
 //! name it becomes a [slug](crate::sink::slug), which can neither leave the folder nor hide the
 //! file.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use crate::{
+    file_error,
     format::{key::Meta, latest, printable::printable, readings::Readings},
     sink::{
         settings::{SinkSettings, SinkTarget, error::SettingError},
@@ -66,6 +70,33 @@ impl PathTemplate {
         }
         let meter = slug(latest::name(readings).unwrap_or_default());
         self.0.replace("{meter}", &meter).replace("{date}", &date(readings)).into()
+    }
+
+    /// Asks if the file can be written, which `check` finds out. Of a name that follows the readings, only
+    /// the folders before its first placeholder are known.
+    ///
+    /// # Errors
+    /// The obstacle, with the path.
+    pub fn probe(&self, check: impl FnOnce(&Path) -> io::Result<()>) -> Result<String, String> {
+        let (path, checked) = match self.0.split_once('{') {
+            None => (self.fixed(), check(&self.fixed())),
+            Some((start, rest)) => {
+                let folder = PathBuf::from(start.rsplit_once('/').map_or("./", |(it, _)| it));
+                let folder =
+                    if start.starts_with('/') { Path::new("/").join(folder) } else { folder };
+                let checked = match rest.contains('/') {
+                    true => fs::read_dir(&folder).map(drop),
+                    false => check(&folder.join("meterpipe-check")),
+                };
+                (folder, checked)
+            }
+        };
+        match checked {
+            Ok(()) => Ok("can be written".to_owned()),
+            Err(error) => {
+                Err(format!("{}: {}", printable_path(&path), file_error::unwritable(&error)))
+            }
+        }
     }
 
     /// The file if the name is always the same; otherwise the text of the template.

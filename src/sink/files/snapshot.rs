@@ -30,6 +30,12 @@ pub trait Pages: Send {
         None
     }
 
+    /// Asks if the files can be written.
+    ///
+    /// # Errors
+    /// The obstacle, with the path.
+    fn probe(&self) -> Result<String, String>;
+
     /// Takes readings in.
     fn take(&mut self, readings: Arc<Readings>, report: &dyn Report);
 
@@ -82,6 +88,10 @@ impl<P: Pages> Sink for SnapshotSink<P> {
                 return report.lost(u64::try_from(writer.unwritten.len()).unwrap_or(u64::MAX));
             }
         }
+    }
+
+    fn probe(&mut self, _: Duration) -> Result<String, String> {
+        self.pages.probe()
     }
 }
 

@@ -138,6 +138,20 @@ impl Sink for Delivery {
         }
         self.give_up(&queue, report);
     }
+
+    /// Writes no line, for which the server still checks the login and the name of the store.
+    fn probe(&mut self, timeout: Duration) -> Result<String, String> {
+        let DeliverySettings { server, names, .. } = &self.settings;
+        let timeout = timeout.min(server.timeout());
+        match WriteOutcome::of(&server.post_within(&[], timeout), names, timeout) {
+            // Version 2 of InfluxDB misses the lines, once it has found the store.
+            WriteOutcome::Stored | WriteOutcome::Refused(_) => {
+                Ok(format!("connected, takes lines for {}", names.store))
+            }
+            WriteOutcome::Retry(Outage { text, .. }) => Err(text),
+            WriteOutcome::TooLarge(reason) => Err(names.is_it_right(&reason)),
+        }
+    }
 }
 
 impl Delivery {

@@ -102,7 +102,8 @@ impl Disconnect {
         text
     }
 
-    fn cause(&self, names: BrokerNames<'_>) -> String {
+    /// The reason alone.
+    pub fn cause(&self, names: BrokerNames<'_>) -> String {
         let BrokerNames { address, connect_options, tls } = names;
         let id = printable(&connect_options.client_id);
         match self {

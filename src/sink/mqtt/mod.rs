@@ -9,6 +9,7 @@
 //! - [`reconnect`], [`disconnect`]: the reason for a lost connection, its message and the next
 //!   attempt.
 //! - [`history`]: every telegram, until the broker has it.
+//! - `probe`: one connection to see if the broker accepts the client.
 //! - [`meter_status`]: `online` and `offline` of each meter.
 //! - [`latest`]: the latest readings of each meter.
 mod client;
@@ -21,6 +22,7 @@ pub mod latest;
 pub mod messages;
 pub mod meter_status;
 pub mod packets;
+mod probe;
 pub mod publication;
 pub mod reconnect;
 mod run;

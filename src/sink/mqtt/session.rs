@@ -92,6 +92,20 @@ impl Session {
         Self { connect_options, versions, carried_over, connection: None, answers }
     }
 
+    /// A session with the same options and another name of the client, which leaves no will behind.
+    #[must_use]
+    pub fn without_will(&self, suffix: &str) -> Self {
+        let connect_options = self.connect_options.clone();
+        let client_id = format!("{}{suffix}", connect_options.client_id);
+        let connect_options = ConnectOptions { client_id, will: None, ..connect_options };
+        Self::new(connect_options, self.versions.wanted())
+    }
+
+    /// The version of this connection.
+    pub const fn protocol(&self) -> Protocol {
+        self.versions.current()
+    }
+
     /// True if the broker accepts only the older version.
     pub fn is_fallback(&self) -> bool {
         self.versions.is_fallback()

@@ -78,6 +78,10 @@ impl Sink for MqttSink {
     fn run(self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         ClientRun::new(*self, &queue, report).run();
     }
+
+    fn probe(&mut self, timeout: Duration) -> Result<String, String> {
+        self.ask(timeout)
+    }
 }
 
 fn connect_options(

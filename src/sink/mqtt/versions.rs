@@ -36,6 +36,11 @@ impl Versions {
         Self { wanted, next, accepted: None }
     }
 
+    /// The version that the user demands.
+    pub const fn wanted(&self) -> Option<Protocol> {
+        self.wanted
+    }
+
     /// The version of this connection, or of the next attempt.
     pub const fn current(&self) -> Protocol {
         self.next

@@ -2,14 +2,21 @@
 //!
 //! One thread waits for readings and for clients; no client can hold it up.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::ErrorKind,
+    time::{Duration, Instant},
+};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::{
     backoff::Backoff,
     sink::{
-        prometheus::{host_names::HostNames, metrics::Metrics, web::MetricsServer},
+        prometheus::{
+            host_names::HostNames,
+            metrics::Metrics,
+            web::{self, MetricsServer},
+        },
         queue::QueueReceiver,
         traits::{Report, Sink},
     },
@@ -102,6 +109,20 @@ impl Sink for Exporter {
         }
         if self.server.is_none() {
             report.lost(self.unseen);
+        }
+    }
+
+    fn probe(&mut self, timeout: Duration) -> Result<String, String> {
+        let Self { host, port, .. } = self;
+        match MetricsServer::bind(host, *port) {
+            Ok(_) => Ok("the address is free".to_owned()),
+            Err(error)
+                if error.kind() == ErrorKind::AddrInUse
+                    && web::is_exporter(host, *port, timeout).unwrap_or(false) =>
+            {
+                Ok("another run of meterpipe answers there".to_owned())
+            }
+            Err(error) => Err(format!("cannot listen on {host}:{port}: {error}")),
         }
     }
 }

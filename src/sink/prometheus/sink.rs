@@ -12,6 +12,7 @@ use crate::{
     format::{prometheus::Prometheus, readings::Readings, units::Units},
     sink::{
         files::{
+            atomic,
             path_template::{PathTemplate, printable_path},
             snapshot::{Pages, SnapshotSink},
         },
@@ -63,12 +64,12 @@ pub fn new(
         return Err(SettingError::new(text));
     }
     let is_read = path_template.has_extension("prom");
-    let pages = Textfile { path: path_template.fixed(), is_read, metrics, written: Vec::new() };
+    let pages = Textfile { path_template, is_read, metrics, written: Vec::new() };
     Ok(Box::new(SnapshotSink { pages, mode: settings.take_mode()? }))
 }
 
 struct Textfile {
-    path: PathBuf,
+    path_template: PathTemplate,
     is_read: bool,
     metrics: Metrics,
     /// The page that the file holds.
@@ -78,7 +79,11 @@ struct Textfile {
 impl Pages for Textfile {
     fn remark(&self) -> Option<String> {
         let text = "does not end in .prom: the textfile collector will not read it";
-        (!self.is_read).then(|| format!("{} {text}", printable_path(&self.path)))
+        (!self.is_read).then(|| format!("{} {text}", printable_path(&self.path_template.fixed())))
+    }
+
+    fn probe(&self) -> Result<String, String> {
+        self.path_template.probe(atomic::check)
     }
 
     fn take(&mut self, readings: Arc<Readings>, report: &dyn Report) {
@@ -95,6 +100,6 @@ impl Pages for Textfile {
             return Vec::new();
         }
         self.written.clone_from(&page);
-        vec![(self.path.clone(), page)]
+        vec![(self.path_template.fixed(), page)]
     }
 }

@@ -24,6 +24,9 @@ const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest request. Prometheus sends about 300 octets.
 const LONGEST_REQUEST: usize = 8192;
 
+/// More than the page of any house has.
+const LONGEST_PAGE: u64 = 1 << 20;
+
 /// The most headers of a request.
 const HEADERS: usize = 64;
 
@@ -171,6 +174,20 @@ impl HttpConnection {
             HttpState::Closing => Ok(self.stream.read(&mut room)? > 0),
         }
     }
+}
+
+/// True if an exporter of this program answers at an address.
+///
+/// # Errors
+/// There is no answer.
+pub fn is_exporter(host: &str, port: u16, timeout: Duration) -> io::Result<bool> {
+    let mut stream = TcpStream::connect((host, port))?;
+    stream.set_read_timeout(Some(timeout))?;
+    stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n")?;
+    let mut answer = Vec::new();
+    stream.take(LONGEST_PAGE).read_to_end(&mut answer)?;
+    let answer = String::from_utf8_lossy(&answer);
+    Ok(["meterpipe_", "smartmeter_"].iter().any(|it| answer.contains(&format!("\n# TYPE {it}"))))
 }
 
 /// The answer to a request; `None` while the request is incomplete.

@@ -133,7 +133,7 @@ fn a_page_lists_the_statuses_that_its_subcommand_can_end_with() {
         let terms = section.split("\n.SH").next().unwrap().split("\\fB").skip(1);
         terms.map(|term| term.split("\\fR").next().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(statuses("config"), ["0", "2", "6", "130, 143"]);
+    assert_eq!(statuses("config"), ["0", "2", "3", "4", "5", "6", "130, 143"]);
     assert_eq!(statuses("publish"), ["0", "1", "2", "3", "5", "6", "130, 143"]);
     assert_eq!(statuses("decode"), ["0", "1", "2", "3", "4", "5", "6", "130, 143"]);
 }

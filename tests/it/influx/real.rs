@@ -18,7 +18,7 @@ use crate::common::{
     binary::{Running, wait_for},
     certificates::Authority,
     port::free_port,
-    sinks::{LIMIT, start},
+    sinks::{LIMIT, build, start},
     tools::need,
 };
 
@@ -348,5 +348,29 @@ fn a_server_has_to_prove_who_it_is() {
             assert!(messages[0].starts_with("cannot trust 127.0.0.1:"), "{messages:?}");
             assert!(messages[0].contains(part), "{messages:?}");
         }
+    });
+}
+
+#[test]
+fn real_servers_answer_a_request_without_lines_and_store_nothing() {
+    let ask = |uri: &str| build(uri).unwrap().probe(LIMIT);
+    need("influxd", |command| {
+        let server = Program::influx(command);
+        let port = server.port;
+        let of = |password: &str, db: &str| {
+            ask(&format!("influxdb://anna:{password}@127.0.0.1:{port}/?db={db}"))
+        };
+        let answer = of("c4nary%3A7", "house");
+        assert_eq!(answer.as_deref(), Ok("connected, takes lines for the database house"));
+        let refusal = of("c4nary%3A8", "house").unwrap_err();
+        assert!(refusal.contains("does not accept user and password: 401 ("), "{refusal}");
+        let refusal = of("c4nary%3A7", "nowhere").unwrap_err();
+        assert!(refusal.contains("does not know the database nowhere: 404 ("), "{refusal}");
+        assert_eq!(server.query("anna", "SELECT * FROM smartmeter"), Value::Null);
+    });
+    need("victoria-metrics", |command| {
+        let server = Program::victoria(command, &[]);
+        let answer = ask(&format!("influxdb://127.0.0.1:{}/?bucket=b", server.port));
+        assert_eq!(answer.as_deref(), Ok("connected, takes lines for the bucket b"));
     });
 }

@@ -16,7 +16,7 @@ use super::{
 use crate::common::{
     binary::{Running, command, run_command, signal, wait_for},
     port::free_port,
-    sinks::{LIMIT, start, village},
+    sinks::{LIMIT, build, start, village},
 };
 
 use rustix::process::Signal;
@@ -403,4 +403,37 @@ fn a_projection_a_clock_tags_and_names_change_the_lines() {
             "energy_import_kwh=12.000,item_9_text=\"x y,z=1%0afoo v=\\\"1\",device=\"KFM1\" 1787605397"
         )]
     );
+}
+
+#[test]
+fn a_server_is_asked_with_no_line_and_answers_for_login_and_bucket() {
+    for (code, body, expected) in [
+        (204, "", Ok("connected, takes lines for the bucket house")),
+        (
+            400,
+            r#"{"code":"invalid","message":"writing requires points"}"#,
+            Ok("connected, takes lines for the bucket house"),
+        ),
+        (401, r#"{"message":"unauthorized access"}"#, Err("does not accept the token: 401 (")),
+        (403, "", Err("does not let the token write: 403")),
+        (404, r#"{"message":"bucket not found"}"#, Err("does not know the bucket house: 404 (")),
+        (400, "<html>no</html>", Err("unlike InfluxDB: is the address right?")),
+        (503, "", Err("answers 503")),
+    ] {
+        let server = Server::start(move |_| Reply::Status(code, "", body.to_owned()));
+        let answer = build(&uri(&server, "")).unwrap().probe(LIMIT);
+        match (&answer, expected) {
+            (Ok(text), Ok(expected)) => assert_eq!(text, expected),
+            (Err(text), Err(part)) => assert!(text.contains(part), "{text}"),
+            _ => panic!("{code}: {answer:?}"),
+        }
+        let requests = server.requests();
+        assert_eq!((requests.len(), requests[0].lines.len()), (1, 0), "{requests:?}");
+    }
+    let server = Server::start(|_| Reply::Nothing);
+    let answer = build(&uri(&server, "")).unwrap().probe(Duration::from_secs(1));
+    assert!(answer.unwrap_err().ends_with(" for 1 s"));
+    let nobody = format!("influxdb://127.0.0.1:{}/?db=d", free_port());
+    let answer = build(&nobody).unwrap().probe(LIMIT).unwrap_err();
+    assert!(answer.starts_with("cannot connect to 127.0.0.1:"), "{answer}");
 }

@@ -443,3 +443,50 @@ fn two_of_the_same_name_come_to_rest() {
         });
     });
 }
+
+/// What the sink of that URI answers when it is asked.
+fn asked(uri: &str) -> Result<String, String> {
+    build(uri).unwrap().probe(LIMIT)
+}
+
+#[test]
+fn a_broker_is_asked_without_a_trace_and_beside_a_running_client() {
+    with_mosquitto(|| {
+        let broker = guarded();
+        let listener = broker.listen(&["-u", "listener", "-P", "c4nary-listening"]);
+        let login = "user=meter&password=c4nary%20word:%C2%A71&client_id=meterpipe";
+        let running = broker.sink(login);
+        listener.wait_for("house/status online");
+        listener.forget();
+        for (protocol, answer) in
+            [("", "connected, MQTT 5"), ("&protocol=3.1.1", "connected, MQTT 3.1.1")]
+        {
+            let uri = uri(broker.port, &format!("{login}{protocol}"));
+            assert_eq!(asked(&uri).as_deref(), Ok(answer));
+        }
+        running.put_power(1);
+        listener.wait_for("house/181220000009/state ");
+        let received = listener.take();
+        assert_eq!(received.len(), 1, "no will, no status: {received:?}");
+        assert_eq!(running.end(LIMIT), (vec![], 0), "it kept its connection");
+
+        let refusal = asked(&uri(broker.port, "user=meter&password=c4nary-5e1f")).unwrap_err();
+        assert!(
+            refusal.contains("refuses user meter (") && !refusal.contains("trying"),
+            "{refusal}"
+        );
+        let refusal = asked(&uri(broker.port, "")).unwrap_err();
+        assert!(refusal.contains("refuses a client without a user name ("), "{refusal}");
+    });
+}
+
+#[test]
+fn a_broker_over_tls_is_asked_with_its_certificate() {
+    with_mosquitto(|| {
+        let broker = secured(&["localhost", "127.0.0.1"], false, "");
+        let ask = |query: &str| asked(&secure(&broker, query));
+        assert_eq!(ask("ca=FOLDER/ca.pem").as_deref(), Ok("connected, MQTT 5"));
+        let refusal = ask("ca=FOLDER/other.pem").unwrap_err();
+        assert!(refusal.ends_with("is not signed by an authority in the file of ca"), "{refusal}");
+    });
+}
