@@ -3,7 +3,7 @@
 //! - Every `console` block of the README is typed into a terminal, one after the other in one folder,
 //!   and the answer compared with the lines below the command. `…` stands for anything, as a line for
 //!   any lines; in a block marked `console varying` a number stands for any number.
-//! - Its `crontab` is run twice.
+//! - Its `crontab` is run twice, with no more settings than cron has.
 //! - Every example of a man page (they are those of `--help`) is run beside the files that it names.
 //!
 //! A device is replaced by a virtual meter behind a pseudo-terminal or a TCP port, and `cargo run` by
@@ -95,21 +95,28 @@ fn messages_in_the_readme_are_those_of_the_program() {
     }
 }
 
-/// The crontab of the README: what it appends has the columns of the header, row for row.
+/// The crontab of the README, with the key where its section puts it: a header, and a row a run, all of
+/// one's own meter. cron knows a home and a path, has no other setting, and its shell is `sh`.
 #[test]
 fn the_crontab_of_the_readme_appends_rows() {
     let bench = Bench::furnished();
-    let crontab = text::blocks(&read("README.md"), "crontab").remove(0).text;
-    let jobs = text::cron_jobs(&crontab);
-    assert!(!jobs.is_empty());
-    bench.run("meterpipe decode --key-file guek --format csv dump.txt > meter.csv").succeeded();
+    let readme = read("README.md");
+    let section = text::section(&readme, "CSV from cron");
+    let (_, key, _) = text::blocks(section, "console").remove(0).commands().remove(0);
+    bench.run(&key).succeeded();
+    bench.run("rm guek").succeeded();
+    let jobs = text::cron_jobs(&text::blocks(section, "crontab").remove(0).text);
+    assert!(!jobs.is_empty() && jobs.iter().all(|job| !job.contains('\'')));
     for job in jobs.iter().chain(&jobs) {
-        bench.run(job).succeeded();
+        let cron = format!("cd / && env -i HOME=\"$HOME\" PATH=\"$PATH\" sh -c '{job} '");
+        bench.run(&cron).succeeded();
     }
     let table = bench.file("meter.csv");
-    let columns: Vec<_> = table.lines().map(|row| row.matches(',').count()).collect();
-    assert_eq!(columns.len(), 4, "a header, the row of the dump, and one row a run: {table}");
-    assert!(columns.iter().all(|count| *count == columns[0] && *count > 10), "{table}");
+    let rows: Vec<Vec<_>> = table.lines().map(|row| row.split(',').collect()).collect();
+    assert_eq!(rows.len(), 3, "a header, and one row a run: {table}");
+    assert!(rows.iter().all(|row| row.len() == rows[0].len() && row.len() > 10), "{table}");
+    assert!(rows[0][..2] == ["time", "meter"] && rows[1][1] == rows[2][1], "{table}");
+    assert!(!table.contains("181220000009"), "the meter of the published telegram: {table}");
 }
 
 /// The configurations in the documents are valid.

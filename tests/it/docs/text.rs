@@ -19,6 +19,12 @@ pub(crate) fn blocks(document: &str, name: &str) -> Vec<Block> {
     found
 }
 
+/// A section of a Markdown document, up to the next one.
+pub(crate) fn section<'a>(document: &'a str, title: &str) -> &'a str {
+    let section = document.split(&format!("\n## {title}\n")).nth(1);
+    section.unwrap_or_else(|| panic!("no section {title}")).split("\n## ").next().unwrap()
+}
+
 impl Block {
     /// The commands behind `$ `, each with the lines below it.
     pub(crate) fn commands(&self) -> Vec<(bool, String, String)> {
