@@ -82,7 +82,7 @@ const MENU: [(&str, Option<AskSink>); 5] = [
 ];
 
 fn mqtt(prompts: &Prompts, _: &Folders) -> Result<Result<SinkSettings, String>, Stop> {
-    let host = prompts.text("Broker, as NAME or NAME:PORT", Some("homeassistant.local"), OPTION)?;
+    let host = prompts.text("Broker, as NAME or NAME:PORT", Some("localhost"), OPTION)?;
     let user = prompts.text("User (empty for none)", None, OPTION)?;
     let password = match user.is_empty() {
         true => String::new(),
