@@ -26,11 +26,9 @@ fn mode(path: &Path) -> u32 {
 }
 
 fn setup(home: &TempDir, args: &[&str]) -> Ran {
-    let mut command = command(&[&["setup"], args].concat());
-    for variable in ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
-        command.env(variable, home.path());
-    }
-    command.current_dir(home.path());
+    // Root has another place for the configuration.
+    let mut command = command(&[&["setup", "--config=etc/config.toml"], args].concat());
+    command.env("HOME", home.path()).current_dir(home.path());
     run_command(command, b"")
 }
 
@@ -56,16 +54,16 @@ fn options_answer_every_question() {
     fs::write(home.path().join("key"), format!("{KEY}\n")).unwrap();
     fs::write(home.path().join("word"), "hunter2\n").unwrap();
     let config = home.path().join("etc/config.toml");
+    let path = format!("--config={}", config.display());
     let to = "mqtt://127.0.0.1:1/house?user=anna&password_file=word&every=30s";
     let options = ["--source", node, "--key-file=key", "--to=file:readings.csv"];
-    let path = format!("--config={}", config.display());
-    let ran = setup(&home, &[&options[..], &[&path]].concat());
+    let ran = setup(&home, &options);
     assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
     assert!(ran.out.contains("The key fits: meter "), "{}", ran.out);
     // A broker that is away is no sink, unless nobody asks it.
-    let ran = setup(&home, &[&options[..3], &["--to", to, "--force", &path]].concat());
+    let ran = setup(&home, &[&options[..3], &["--to", to, "--force"]].concat());
     assert_eq!(ran.status, 6, "{}{}", ran.out, ran.err);
-    let ran = setup(&home, &[&options[..3], &["--to", to, "--offline", "--force", &path]].concat());
+    let ran = setup(&home, &[&options[..3], &["--to", to, "--offline", "--force"]].concat());
     assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{}", ran.out);
     let guek = config.with_file_name("guek");
     let password = config.with_file_name("mqtt_password");
@@ -103,7 +101,7 @@ fn a_missing_answer_and_a_wrong_one_write_nothing() {
     assert!(ran.err.contains("this key does not open the telegram of the meter "), "{}", ran.err);
     let ran = setup(&home, &["--source=/dev/serial/by-id/none", "--key-file=key", "--timeout=1s"]);
     assert_eq!(ran.status, 5, "{}", ran.err);
-    assert!(!home.path().join("meterpipe").exists());
+    assert!(!home.path().join("etc").exists());
 }
 
 /// A run on a terminal of its own, and the person in front of it.
@@ -126,10 +124,7 @@ impl Session {
         settings.input_modes |= rustix::termios::InputModes::ICRNL;
         tcsetattr(open(), OptionalActions::Now, &settings).unwrap();
         let mut command = command(&[&["setup"], args].concat());
-        for variable in ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
-            command.env(variable, home.path());
-        }
-        command.env("TERM", "xterm").stdin(Stdio::from(open()));
+        command.env("HOME", home.path()).env("TERM", "xterm").stdin(Stdio::from(open()));
         command.stdout(Stdio::from(open())).stderr(Stdio::from(open()));
         let running = Running(command.process_group(0).spawn().unwrap());
         let (master, screen) = (Arc::new(master), Arc::<Mutex<String>>::default());
@@ -168,7 +163,10 @@ fn a_person_is_asked_until_key_and_broker_are_right() {
     let home = TempDir::new().unwrap();
     let (master, node) = terminal();
     push(master);
-    let mut session = Session::start(&home, &["--source", node.to_str().unwrap()]);
+    // Root has another place for it.
+    let config = home.path().join("config.toml");
+    let options = ["--source", node.to_str().unwrap(), "--config", config.to_str().unwrap()];
+    let mut session = Session::start(&home, &options);
     session.answer("(not shown)", &format!("{}\n", "11".repeat(16)));
     session.wait_for("this key does not open the telegram");
     session.answer("(not shown)", &format!("{KEY}\n"));
@@ -186,7 +184,7 @@ fn a_person_is_asked_until_key_and_broker_are_right() {
     assert_eq!(session.running.0.wait().unwrap().code(), Some(0));
     let screen = session.screen.lock().unwrap().clone();
     assert!(!screen.contains(KEY) && !screen.contains("hunter2"), "{screen}");
-    let config = fs::read_to_string(home.path().join("meterpipe/config.toml")).unwrap();
+    let config = fs::read_to_string(config).unwrap();
     assert!(config.contains(&format!("to = \"file:{}\"", path.display())), "{config}");
     assert!(!config.contains("mqtt"), "{config}");
 }
