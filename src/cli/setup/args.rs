@@ -303,7 +303,7 @@ pub struct SinkArgs {
 #[command(after_help = "\
 Examples:
   sudo meterpipe setup                    # asks for everything
-  meterpipe setup --source sim: --to file:/tmp/readings.csv --config /tmp/config.toml
+  meterpipe setup --source sim: --to file:/tmp/house.csv --config new.toml
   meterpipe setup --source /dev/ttyUSB0 --key-file guek \\
     --to 'mqtt://homeassistant.local?user=meter&password_file=mqtt'")]
 pub struct SetupArgs {

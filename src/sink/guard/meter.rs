@@ -420,6 +420,8 @@ impl GuardedMeter {
                 kind.seen = (now.clocks, now.counter);
             }
         }
+        // Each gap in the telegrams ends with one, and the next telegram settles it.
+        let is_step = matches!(*doubts, [Doubt::Unexplained(..)]);
         let (mut row, last) = self.held.take(&now, &doubts, self.loose);
         let doubt = doubts.first().map_or_else(String::new, ToString::to_string);
         let reason = doubts.first().map_or(RefusalReason::Order, Doubt::reason);
@@ -428,13 +430,16 @@ impl GuardedMeter {
             row.keep(self.count, readings.clone());
             self.held.put(row);
             let text = format!("{doubt}; left out until {until}");
-            return Verdict::doubtful(Fate::Held, reason, text);
+            let verdict = Verdict::doubtful(Fate::Held, reason, text);
+            return if is_step { verdict.unsaid() } else { verdict };
         }
         let why = doubts.first().map_or("", Doubt::explanation);
         let text = format!("{doubt}, and stays so: {why}");
         let earlier = self.believe(row, last.as_ref(), reason, counts);
         let clock_error = self.clock_error();
-        Verdict { earlier, clock_error, ..Verdict::doubtful(Fate::Passes, reason, text) }
+        let verdict =
+            Verdict { earlier, clock_error, ..Verdict::doubtful(Fate::Passes, reason, text) };
+        if is_step { verdict.unsaid() } else { verdict }
     }
 
     /// Continues from a row that is confirmed; `last` is the telegram before its last one. Returns the earlier ones that pass with it: none

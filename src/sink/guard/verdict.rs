@@ -112,6 +112,11 @@ impl Verdict {
         Self { reason: Some(reason), text: Some(text), ..Self::of(fate) }
     }
 
+    /// The same without a word for people.
+    pub(super) fn unsaid(self) -> Self {
+        Self { text: None, ..self }
+    }
+
     /// True if it passes.
     #[must_use]
     pub const fn passes(&self) -> bool {

@@ -4,6 +4,7 @@
 //!     main
 //!     cli/dispatch
 //!     cli/commands                       one file a subcommand
+//!     cli/wizard                         the questions of setup, and what becomes of the answers
 //! 7   cli/input  cli/live                inputs that end, sources that do not
 //!     cli/setup                          arguments, configuration, keys
 //!     cli/run                            output, messages, status
@@ -30,7 +31,7 @@ use proc_macro2::{Delimiter, TokenTree};
 use super::source::{SourceFile, WrittenPath, is_punct, room};
 
 /// From below.
-const FLOORS: [&[&str]; 12] = [
+const FLOORS: [&[&str]; 13] = [
     &["error"],
     &["reader", "hex", "backoff", "wake", "file_error"],
     &["link", "cipher", "cosem", "record"],
@@ -40,6 +41,7 @@ const FLOORS: [&[&str]; 12] = [
     &["cli/run"],
     &["cli/setup"],
     &["cli/input", "cli/live"],
+    &["cli/wizard"],
     &["cli/commands"],
     &["cli/dispatch"],
     &["main"],
