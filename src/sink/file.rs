@@ -6,7 +6,9 @@
 //! write the readings wait in the sink's queue, and are written as soon as that is possible.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -30,7 +32,7 @@ use crate::{
             key::{SettingKey, SettingType},
             mode::MODE,
         },
-        traits::{Report, Sink},
+        traits::{Report, Sink, SinkPreview},
     },
 };
 
@@ -125,6 +127,7 @@ fn new(settings: &mut SinkSettings, _: &BuildContext<'_>) -> Result<Box<dyn Sink
         files,
         batch: LineBatch::default(),
         next_event: None,
+        previewed: BTreeSet::new(),
     }))
 }
 
@@ -177,6 +180,8 @@ struct FileSink {
     batch: LineBatch,
     /// An event that was taken from the queue and does not belong to the batch.
     next_event: Option<SinkEvent>,
+    /// The files whose lines were shown instead of written.
+    previewed: BTreeSet<PathBuf>,
 }
 
 /// Lines for the same file.
@@ -219,6 +224,18 @@ impl Sink for FileSink {
 
     fn probe(&mut self, _: Duration) -> Result<String, String> {
         self.path_template.probe(|path| self.files.check(path))
+    }
+
+    fn preview(&mut self, readings: &Arc<Readings>, report: &dyn Report) -> Vec<SinkPreview> {
+        let path = self.path_template.path(readings);
+        let is_first = self.previewed.insert(path.clone());
+        let mut content = match is_first {
+            true => self.files.header_of(&path).to_vec(),
+            false => Vec::new(),
+        };
+        self.lines.write(readings, &mut content);
+        self.lines.notes().iter().for_each(|note| report.say(note));
+        vec![SinkPreview { place: path.display().to_string(), content }]
     }
 }
 
