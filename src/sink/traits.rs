@@ -19,10 +19,7 @@ pub trait Sink: Send {
     ///
     /// # Errors
     /// The obstacle, as a run would report it.
-    fn probe(&mut self, timeout: Duration) -> Result<String, String> {
-        let _ = timeout;
-        Ok("cannot be asked".to_owned())
-    }
+    fn probe(&mut self, timeout: Duration) -> Result<String, String>;
 
     /// Everything that the sink would send or write for these readings, after earlier ones. The sink is
     /// not [run](Self::run), and stores nothing.

@@ -20,8 +20,7 @@ use crate::cli::run::{
 use meterpipe::{
     format::{entry::OutputTelegram, readings::Readings},
     sink::{
-        accounts::InputAccount, guard::evidence::TelegramEvidence, line_counters::LineCounters,
-        registry::ConfiguredSink,
+        guard::evidence::TelegramEvidence, line_counters::LineCounters, registry::ConfiguredSink,
     },
 };
 
