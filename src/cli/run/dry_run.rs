@@ -142,6 +142,6 @@ mod tests {
         };
         assert_eq!(shown("a", "1\n"), "file:a\ta\t1\n");
         assert_eq!(shown("a", "1\n\n2"), "file:a\ta\t1\nfile:a\ta\t\nfile:a\ta\t2\n");
-        assert_eq!(shown("a\nb", ""), "file:a\ta\\nb\t\n");
+        assert_eq!(shown("a\nb", ""), "file:a\ta\\u{a}b\t\n");
     }
 }

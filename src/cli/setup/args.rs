@@ -253,7 +253,6 @@ pub struct PublishArgs {
 #[command(after_help = "\
 Examples:
   meterpipe config check --config house.toml
-  meterpipe config check --online      # and do source, key and sinks work?
   meterpipe config show --config house.toml")]
 pub struct ConfigArgs {
     /// What to do with the configuration
