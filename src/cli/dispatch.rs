@@ -10,7 +10,7 @@ use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
 use meterpipe::{format::printable::printable, sink::settings::redact};
 
 use crate::cli::{
-    commands::{capture, config, decode, decrypt, publish, simulate, unframe, watch},
+    commands::{capture, config, decode, decrypt, publish, setup, simulate, unframe, watch},
     run::{
         output::Output,
         signals,
@@ -47,6 +47,7 @@ fn subcommand() -> Status {
             Command::Watch(args) => watch::run(args),
             Command::Publish(args) => publish::run(args),
             Command::Config(args) => config::run(args),
+            Command::Setup(args) => setup::run(args),
             Command::Simulate(args) => simulate::run(args),
         },
         Err(error) => usage(&error),

@@ -5,6 +5,7 @@
 //! - [`live`]: sources that never end: the loop, the live table, the recording.
 //! - [`input`]: inputs that end: files, pipes, text.
 //! - [`setup`]: arguments, configuration, environment, keys.
+//! - [`wizard`]: the parts of the subcommand `setup`.
 //! - [`run`]: what every run needs: output, messages, status, signals.
 mod commands;
 pub mod dispatch;
@@ -14,3 +15,4 @@ mod live;
 mod parallel_test;
 mod run;
 mod setup;
+mod wizard;

@@ -1,6 +1,6 @@
 //! Exact decimal numbers: an integer and a power of ten.
 
-use core::{cmp::Ordering, fmt};
+use core::{cmp::Ordering, fmt, hash::Hasher};
 
 /// An integer × 10^exponent.
 ///
@@ -42,6 +42,10 @@ impl Decimal {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+        if let Some((magnitude, decimals)) = parse_short(digits) {
+            let exponent = -i16::from(decimals);
+            return Some(Self { magnitude, exponent, negative: digits.len() < text.len() });
+        }
         let (mut magnitude, mut zeros, mut point) = (0_u64, 0, None);
         for (at, sign) in digits.iter().enumerate() {
             match sign {
@@ -73,6 +77,36 @@ impl Decimal {
             0 => Some(self.integer()),
             _ => self.with_decimals(0).filter(|whole| *whole == self).map(Self::integer),
         }
+    }
+
+    /// The distance from zero in units of 10^`power`, rounded down; `None` if it does not fit.
+    ///
+    /// ```
+    /// use meterpipe::reading::decimal::Decimal;
+    ///
+    /// assert_eq!(Decimal::new(2337, -1).whole(-3), Some(233_700));
+    /// assert_eq!(Decimal::new(-2337, -1).whole(0), Some(233));
+    /// assert_eq!(Decimal::new(i64::MAX, 0).whole(-3), None);
+    /// ```
+    #[must_use]
+    pub const fn whole(self, power: i16) -> Option<u64> {
+        let factor = 10_u64.checked_pow(self.exponent.abs_diff(power) as u32);
+        match factor {
+            _ if self.magnitude == 0 => Some(0),
+            Some(factor) if self.exponent >= power => self.magnitude.checked_mul(factor),
+            Some(factor) => Some(self.magnitude / factor),
+            None if self.exponent >= power => None,
+            None => Some(0),
+        }
+    }
+
+    /// Hashes the number: alike for numbers that are written alike.
+    pub fn hash_digits(self, hash: &mut impl Hasher) {
+        // 12 × 10³ is written as 12000.
+        let whole = if self.exponent > 0 { self.whole(0) } else { None };
+        hash.write_u64(whole.unwrap_or(self.magnitude));
+        let decimals = if whole.is_some() { 0 } else { self.exponent };
+        hash.write_u64(u64::from(decimals.cast_unsigned()) << 1 | u64::from(self.negative));
     }
 
     /// True if both numbers are written alike: equal, and with as many digits behind the point.
@@ -231,6 +265,26 @@ impl Decimal {
             text.extend_from_slice(digits);
         }
     }
+}
+
+/// The digits and the number of decimals of a text so short that nothing can overflow; `None` for any other.
+fn parse_short(digits: &[u8]) -> Option<(u64, u8)> {
+    if !(1..=18).contains(&digits.len()) {
+        return None;
+    }
+    let (mut magnitude, mut decimals, mut is_fraction) = (0, 0, 0);
+    for sign in digits {
+        match sign {
+            b'0'..=b'9' => {
+                magnitude = magnitude * 10 + u64::from(sign - b'0');
+                decimals += is_fraction;
+            }
+            b'.' if is_fraction == 0 => is_fraction = 1,
+            _ => return None,
+        }
+    }
+    let has_digits = is_fraction == 0 || decimals > 0 && digits.first() != Some(&b'.');
+    has_digits.then_some((magnitude, decimals))
 }
 
 /// `magnitude` / `power`, rounded half to even.

@@ -33,9 +33,27 @@ impl Hasher for StableHash {
     /// Adds octets, and their number.
     fn write(&mut self, octets: &[u8]) {
         self.word(octets.len() as u64);
-        for part in octets.chunks(8) {
-            self.word(word(part));
+        let (words, rest) = octets.as_chunks::<8>();
+        words.iter().for_each(|part| self.word(u64::from_be_bytes(*part)));
+        if !rest.is_empty() {
+            self.word(word(rest));
         }
+    }
+
+    #[inline]
+    fn write_u64(&mut self, number: u64) {
+        self.word(number);
+    }
+
+    #[inline]
+    fn write_usize(&mut self, number: usize) {
+        self.word(number as u64);
+    }
+
+    /// A variant of an enumeration is hashed as such a number.
+    #[inline]
+    fn write_isize(&mut self, number: isize) {
+        self.word(number.cast_unsigned() as u64);
     }
 }
 

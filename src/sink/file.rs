@@ -15,7 +15,13 @@ use std::{
 use crate::{
     backoff::Backoff,
     file_error,
-    format::{csv::Csv, entry::Format, locale::Locale, readings::Readings},
+    format::{
+        csv::Csv,
+        entry::Format,
+        key::{FieldKey, Meta},
+        locale::Locale,
+        readings::Readings,
+    },
     sink::{
         event::SinkEvent,
         files::{
@@ -32,6 +38,7 @@ use crate::{
             key::{SettingKey, SettingType},
             mode::MODE,
         },
+        single_meter::SingleMeter,
         traits::{Report, Sink, SinkPreview},
     },
 };
@@ -53,7 +60,8 @@ pub const FILE: SinkKind = SinkKind {
         "file:PATH",
         "a line for each telegram, appended to a file",
     )],
-    about: "PATH may contain `{meter}` and `{date}`. On SIGHUP the sink opens its files again, \
+    about: "PATH may contain `{meter}` and `{date}`. Without `{meter}` one file takes the lines of all \
+            meters, which name theirs. On SIGHUP the sink opens its files again, \
             because a log rotation may have moved them away.",
     keys: &[KEYS],
     notes: "",
@@ -114,6 +122,11 @@ fn new(settings: &mut SinkSettings, _: &BuildContext<'_>) -> Result<Box<dyn Sink
         }
     };
     let projection = settings.take_projection()?;
+    let names_meter =
+        |key: &FieldKey| matches!(key, FieldKey::Meta(Meta::Meter | Meta::SystemTitle));
+    // The meters of lines that do not name theirs cannot be told apart again.
+    let is_for_one_meter = !path_template.is_by_meter()
+        && projection.keys.as_ref().is_some_and(|keys| !keys.iter().any(names_meter));
     let lines = match csv {
         true => LineFormat::csv(projection, locale),
         false => LineFormat::Json(projection),
@@ -123,6 +136,7 @@ fn new(settings: &mut SinkSettings, _: &BuildContext<'_>) -> Result<Box<dyn Sink
     let files = AppendFiles::new(rotation, lines.header(), access);
     Ok(Box::new(FileSink {
         path_template,
+        single_meter: is_for_one_meter.then(SingleMeter::default),
         lines,
         files,
         batch: LineBatch::default(),
@@ -175,6 +189,8 @@ impl LineFormat {
 /// The sink.
 struct FileSink {
     path_template: PathTemplate,
+    /// The meter of a file for one.
+    single_meter: Option<SingleMeter>,
     lines: LineFormat,
     files: AppendFiles,
     batch: LineBatch,
@@ -227,15 +243,19 @@ impl Sink for FileSink {
     }
 
     fn preview(&mut self, readings: &Arc<Readings>, report: &dyn Report) -> Vec<SinkPreview> {
-        let path = self.path_template.path(readings);
-        let is_first = self.previewed.insert(path.clone());
-        let mut content = match is_first {
-            true => self.files.header_of(&path).to_vec(),
-            false => Vec::new(),
-        };
-        self.lines.write(readings, &mut content);
+        self.batch.path = self.path_template.path(readings);
+        self.add(readings, report);
         self.lines.notes().iter().for_each(|note| report.say(note));
-        vec![SinkPreview { place: path.display().to_string(), content }]
+        let LineBatch { path, text, .. } = std::mem::take(&mut self.batch);
+        if text.is_empty() {
+            return Vec::new();
+        }
+        let header = self.files.header_of(&path);
+        let header = if self.previewed.contains(&path) { &[] } else { header };
+        let content = [header, &text].concat();
+        let place = path.display().to_string();
+        self.previewed.insert(path);
+        vec![SinkPreview { place, content }]
     }
 }
 
@@ -243,13 +263,13 @@ impl FileSink {
     /// Makes a batch of these readings and those already in the queue.
     fn gather(&mut self, readings: &Readings, queue: &QueueReceiver, report: &dyn Report) {
         self.batch.path = self.path_template.path(readings);
-        self.add(readings);
+        self.add(readings, report);
         while self.batch.text.len() < self.files.batch(BATCH_OCTETS) {
             match queue.take() {
                 Some(SinkEvent::Readings(next))
                     if self.path_template.path(&next) == self.batch.path =>
                 {
-                    self.add(&next);
+                    self.add(&next, report);
                 }
                 other => {
                     self.next_event = other;
@@ -260,7 +280,13 @@ impl FileSink {
         self.lines.notes().iter().for_each(|note| report.say(note));
     }
 
-    fn add(&mut self, readings: &Readings) {
+    fn add(&mut self, readings: &Readings, report: &dyn Report) {
+        let place = || printable_path(&self.batch.path);
+        if let Some(single_meter) = &mut self.single_meter
+            && !single_meter.takes(place, readings, report)
+        {
+            return single_meter.leave_out(&place(), readings, report);
+        }
         self.lines.write(readings, &mut self.batch.text);
         self.batch.readings += 1;
     }

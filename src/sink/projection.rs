@@ -101,18 +101,20 @@ impl Projection {
     }
 
     fn write_name(&self, key: FieldKey, ending: &str, text: &mut Vec<u8>) {
-        text.push(b',');
         match self.names.iter().find(|(named, _)| *named == key) {
-            Some((_, name)) => json_string::write(&format!("{name}{ending}"), text),
+            Some((_, name)) => {
+                text.push(b',');
+                json_string::write(&format!("{name}{ending}"), text);
+                text.push(b':');
+            }
             None => {
                 // No name of ours needs an escape.
-                text.push(b'"');
+                text.extend_from_slice(b",\"");
                 key.write(&self.units, text);
                 text.extend_from_slice(ending.as_bytes());
-                text.push(b'"');
+                text.extend_from_slice(b"\":");
             }
         }
-        text.push(b':');
     }
 }
 

@@ -4,6 +4,9 @@
 //! room, so that the sink stores the whole file at its own speed. A producer of live readings never
 //! waits. Neither does any producer while the sink is blocked, or has shown no sign of life for a while,
 //! as during a write to a disk that hangs: then the queue drops its oldest readings and counts them.
+//!
+//! A producer that can wait for ever, because its input is a file, asks [`holds_up`](QueueSender::holds_up)
+//! before it puts readings into the queue of a blocked sink.
 
 use std::{
     collections::VecDeque,
@@ -54,6 +57,8 @@ struct Queue {
     /// When the sink has to have ended.
     deadline: Option<Instant>,
     blocked: bool,
+    /// Newer readings replace older ones.
+    replaces: bool,
     /// The sink waits for an answer that may never come.
     waits: bool,
     /// The sink is gone.
@@ -74,6 +79,7 @@ pub fn queue(capacity: usize) -> io::Result<(QueueSender, QueueReceiver)> {
         alive: Instant::now(),
         deadline: None,
         blocked: false,
+        replaces: false,
         waits: false,
         closed: false,
         live: false,
@@ -129,6 +135,15 @@ impl QueueSender {
         queue.events.push_back(event);
         drop(queue);
         self.waker.wake();
+    }
+
+    /// True while a blocked sink that stores every reading has little room left.
+    #[must_use]
+    pub fn holds_up(&self) -> bool {
+        let queue = self.shared.lock();
+        // One telegram may confirm many that the guard held.
+        let is_full = queue.events.len() > self.shared.capacity / 2;
+        is_full && queue.blocked && !queue.replaces && !queue.closed
     }
 
     /// Ends the queue, and sets the time by which the sink has to end.
@@ -215,6 +230,11 @@ impl QueueReceiver {
     pub fn blocked(&self, blocked: bool) {
         self.look().blocked = blocked;
         self.shared.room.notify_one();
+    }
+
+    /// For a sink that shows the last readings: nobody waits until it has shown those before.
+    pub fn replaces(&self) {
+        self.look().replaces = true;
     }
 
     /// True if readings come from a meter and not from a file: newer ones then replace older ones.
@@ -305,6 +325,22 @@ mod tests {
         assert_eq!(power(receiver.take()), "6", "the newest stay");
         drop(receiver);
         (0..10).for_each(|number| sender.put(event(number)));
+    }
+
+    #[test]
+    fn a_file_waits_for_a_failing_sink_that_stores_every_reading() {
+        let (sender, receiver) = queue(4).unwrap();
+        let held_up = |count: usize| {
+            (0..count).for_each(|number| sender.put(event(number)));
+            sender.holds_up()
+        };
+        assert!(!held_up(3), "the sink is at work");
+        receiver.blocked(true);
+        assert!(held_up(0));
+        assert_eq!(power(receiver.take()), "0");
+        assert!(!held_up(0) && held_up(1));
+        receiver.replaces();
+        assert!(!held_up(0));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A file or topic with room for one meter.
+//! A file or topic with room for one meter: what it shows does not tell meters apart.
 //!
 //! If several meters wrote to one file or topic, its register would jump between them, and sums over it
 //! would be wrong. The first meter therefore keeps the place as long as it sends telegrams. An hour after the

@@ -63,6 +63,32 @@ fn solarview_shows_one_meter_or_has_a_file_for_each() {
 }
 
 #[test]
+fn a_file_takes_all_meters_if_its_lines_name_them() {
+    for (name, query, lines, lost) in [
+        ("all.jsonl", "", 4, 0),
+        ("all.csv", "", 5, 0),
+        ("named.csv", "?fields=meter,energy_import_wh", 5, 0),
+        ("{meter}.csv", "?fields=energy_import_wh", 6, 0),
+        ("unnamed.csv", "?fields=energy_import_wh", 3, 2),
+        ("unnamed.jsonl", "?fields=time,energy_import_wh", 2, 2),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let sink = start(&uri("file", &folder.path().join(name), query), 8);
+        for number in [1, 2] {
+            sink.put(&energy("1", 1000 + number));
+            sink.put(&energy("2", 2000 + number));
+        }
+        let (messages, told) = sink.end(LIMIT);
+        let written = names(folder.path());
+        let count = |name: &String| text(&folder.path().join(name)).lines().count();
+        let found = written.iter().map(count).sum::<usize>();
+        assert_eq!((found, told), (lines, lost), "{name}{query}: {messages:?}");
+        let room = messages.iter().filter(|it| it.contains("has room for one meter, 1: 2 is"));
+        assert_eq!(room.count(), usize::from(lost > 0), "{messages:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_meant_is_refused() {
     for (uri, why) in [
         ("solarview:", "solarview: a file expected, as in solarview:/PATH"),

@@ -140,6 +140,11 @@ fn a_secret_reaches_its_server_from_wherever_it_comes_and_nobody_else() {
     thread::scope(|scope| {
         scope.spawn(|| hand(&inline, &token, none));
         scope.spawn(|| hand(&files, &token_file, none));
+        // A unit may pass files as credentials that it cannot read itself.
+        scope.spawn(|| {
+            let unreadable = |file: &str| file.replace("= \"", "= \"/etc/meterpipe/none/");
+            hand(&unreadable(&files), &unreadable(&token_file), systemd);
+        });
         for variables in [plain, named, systemd, blank] {
             scope.spawn(|| hand("", "", variables));
         }

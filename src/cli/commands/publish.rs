@@ -117,6 +117,9 @@ impl ReadingLines {
         match Readings::parse(line) {
             Ok(readings) => {
                 context.tally.telegrams += 1;
+                if context.can_wait {
+                    self.sinks.wait_for_room(&context.messages);
+                }
                 self.sinks.put(readings);
             }
             Err(error) => {

@@ -9,6 +9,7 @@ use std::{
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
+    fs::{FileType, Stat, fstat},
     io::Errno,
 };
 
@@ -121,6 +122,8 @@ impl OpenInput {
             let text = "a terminal or serial device: use watch or capture".to_owned();
             return Err(Stop::Failed(Status::Source, text));
         }
+        let is_file = |about: Stat| FileType::from_raw_mode(about.st_mode) == FileType::RegularFile;
+        context.can_wait = fstat(&file).is_ok_and(is_file);
         let progress = Progress::of(file.as_fd());
         let timeout = Timeout::start(timeout, &file, context);
         Ok(Self { stream: Stream { file, progress, timeout }, buffer: Buffer::new() })

@@ -52,6 +52,7 @@ pub fn run(
     context: &mut Context,
 ) -> Result<(), Stop> {
     context.messages.live();
+    context.can_wait = false;
     stage.start_live();
     let signals = Signals::catch();
     let failed = |error| Stop::Failed(Status::Source, format!("queue of the sources: {error}"));

@@ -9,6 +9,7 @@ use crate::cli::run::{
 use meterpipe::{
     chain::event::Refusal,
     error::{Cause, Error, Layer},
+    format::printable::printable,
     record::{Place, Time},
 };
 
@@ -23,6 +24,8 @@ pub struct Context {
     pub tally: Tally,
     /// True once the stage has all that the run wants.
     pub done: bool,
+    /// True while the input is a file, whose rest can wait.
+    pub can_wait: bool,
 }
 
 impl Context {
@@ -35,12 +38,22 @@ impl Context {
     /// A context with this output and these messages.
     #[must_use]
     pub fn with(output: Output, messages: Messages) -> Self {
-        Self { output, messages, tally: Tally::default(), done: false }
+        Self { output, messages, tally: Tally::default(), done: false, can_wait: false }
     }
 
     /// Notes if the run has as many telegrams as it wants.
     pub fn stop_at(&mut self, limit: Option<u64>) {
         self.done = limit.is_some_and(|limit| self.tally.telegrams >= limit);
+    }
+
+    /// Prints a line on standard output, at once.
+    ///
+    /// # Errors
+    /// Standard output cannot be written.
+    pub fn print(&mut self, text: &str) -> Result<(), Stop> {
+        self.output.text.extend_from_slice(printable(text).as_bytes());
+        self.output.text.push(b'\n');
+        self.output.flush()
     }
 
     /// Counts and reports a refusal.

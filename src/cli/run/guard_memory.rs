@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use meterpipe::{
-    format::readings::Readings,
-    sink::{files::atomic, guard::guard::Guard, timestamps::Timestamps},
+    format::{key::Meta, readings::Readings},
+    sink::{files::atomic, guard::guard::Guard},
 };
 
 /// The file with the knowledge of the guard.
@@ -23,10 +23,15 @@ pub struct GuardMemory {
     path: PathBuf,
     /// When it was read or written last; nothing before the first live telegram.
     since: Option<Instant>,
+    /// True once this run has written it.
+    is_written: bool,
 }
 
 /// A card wears out, so the file is written once an hour, and at the end.
 const INTERVAL: Duration = Duration::from_secs(3600);
+
+/// The first time in a run it is written soon: the power may fail before an hour has passed.
+const FIRST_INTERVAL: Duration = Duration::from_secs(15);
 
 /// A telegram that arrived so many seconds before or after now is live.
 const LIVE: u64 = 60;
@@ -46,7 +51,7 @@ impl GuardMemory {
         let home = || set("HOME").map(|home| home.join(".local/state"));
         let by_user = || set("XDG_STATE_HOME").or_else(home).map(|it| it.join("meterpipe"));
         let folder = by_service.or_else(by_user)?;
-        Some(Self { path: folder.join("guard.json"), since: None })
+        Some(Self { path: folder.join("guard.json"), since: None, is_written: false })
     }
 
     /// Fills the guard before the first live telegram. Returns a message if the file is of no use.
@@ -78,15 +83,17 @@ impl GuardMemory {
         Ok(Some(serde_json::from_slice(&fs::read(&self.path)?)?))
     }
 
-    /// Writes the file if an hour has passed.
+    /// Writes the file if it is time.
     pub fn keep(&mut self, guard: &Guard) -> Option<String> {
-        self.since.filter(|since| since.elapsed() >= INTERVAL)?;
+        let interval = if self.is_written { INTERVAL } else { FIRST_INTERVAL };
+        self.since.filter(|since| since.elapsed() >= interval)?;
         self.write(guard)
     }
 
     /// Writes the file, unless there was no live telegram. Returns a message if this fails.
     pub fn write(&mut self, guard: &Guard) -> Option<String> {
         self.since.as_mut().map(|since| *since = Instant::now())?;
+        self.is_written = true;
         // Another run may have written it meanwhile.
         let others = self.read().ok().flatten();
         let state = guard.state(others.as_ref()).to_string();
@@ -98,6 +105,7 @@ impl GuardMemory {
 }
 
 fn is_live(readings: &Readings) -> bool {
-    let received = Timestamps::of(readings).received.map(Timestamp::as_second);
-    received.is_some_and(|received| Timestamp::now().as_second().abs_diff(received) <= LIVE)
+    let received = readings.meta(Meta::Received).and_then(|text| text.parse().ok());
+    let seconds = |received: Timestamp| Timestamp::now().as_second().abs_diff(received.as_second());
+    received.is_some_and(|received| seconds(received) <= LIVE)
 }

@@ -41,8 +41,13 @@ impl Task for SinkOutput {
 }
 
 impl TelegramConsumer for SinkOutput {
-    fn telegram(&mut self, telegram: &OutputTelegram<'_>, _: &mut Context) {
-        self.sinks.iter_mut().for_each(|sinks| sinks.telegram(telegram));
+    fn telegram(&mut self, telegram: &OutputTelegram<'_>, context: &mut Context) {
+        if let Some(sinks) = &mut self.sinks {
+            if context.can_wait {
+                sinks.wait_for_room(&context.messages);
+            }
+            sinks.telegram(telegram);
+        }
     }
 
     fn refused(&mut self, refusal: &Refusal<'_>) {

@@ -101,6 +101,11 @@ impl SinkThread {
         }
     }
 
+    /// True while the sink is blocked and its queue is full.
+    pub fn holds_up(&self) -> bool {
+        self.queue.holds_up()
+    }
+
     /// Asks the sink to open its files again.
     pub fn reopen(&self) {
         self.queue.put_now(SinkEvent::Reopen);

@@ -45,6 +45,7 @@ pub struct Sinks {
     counters: LineCounters,
     /// True while a slow sink may delay the producer of the readings.
     waits: bool,
+    wait_reported: bool,
 }
 
 impl Sinks {
@@ -65,6 +66,7 @@ impl Sinks {
             gate: SinkGate::default(),
             counters,
             waits: true,
+            wait_reported: false,
         };
         sinks.remember();
         Ok(sinks)
@@ -135,6 +137,19 @@ impl Sinks {
     /// True if a signal asked the run to end.
     pub fn is_asked_to_end(&self) -> bool {
         self.signals.ended()
+    }
+
+    /// Waits for sinks that are blocked, until a signal asks the run to end.
+    pub fn wait_for_room(&mut self, messages: &Messages) {
+        while !self.is_asked_to_end()
+            && let Some(sink) = self.running.iter().find(|sink| sink.holds_up())
+        {
+            self.print_reports(messages);
+            if !std::mem::replace(&mut self.wait_reported, true) {
+                messages.say(&format!("{}: the rest of the file waits for it", sink.name));
+            }
+            thread::sleep(POLL_INTERVAL);
+        }
     }
 
     /// Hands a telegram to all sinks whose throttle passes it.

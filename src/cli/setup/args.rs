@@ -76,6 +76,12 @@ pub enum Command {
     ///
     /// The command publishes nothing, and reads a source only with --online.
     Config(ConfigArgs),
+    /// Set up a meter: find it, check its key, choose sinks, write the configuration
+    ///
+    /// On a terminal the command asks for what no option answers. It waits for a telegram, tries the key on
+    /// it, asks each sink whether it takes readings, and writes configuration and secrets: for root to
+    /// /etc/meterpipe, where the service looks, else to ~/.config/meterpipe.
+    Setup(SetupArgs),
     /// Simulate a meter
     ///
     /// The telegrams of a virtual house, ciphered with a published key, come out octet for octet as a
@@ -296,6 +302,44 @@ pub struct SinkArgs {
     /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Sinks")]
     pub config: Option<PathBuf>,
+}
+
+/// `setup`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sudo meterpipe setup                    # asks for everything
+  meterpipe setup --source sim: --to file:/tmp/readings.csv --config /tmp/config.toml
+  meterpipe setup --source /dev/ttyUSB0 --key-file guek \\
+    --to 'mqtt://homeassistant.local?user=meter&password_file=mqtt'")]
+pub struct SetupArgs {
+    /// A serial device, tcp://HOST:PORT or sim:METER
+    #[arg(long, value_name = "SOURCE", value_hint = ValueHint::FilePath)]
+    pub source: Option<String>,
+    /// A file with the key (GUEK)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub key_file: Option<PathBuf>,
+    /// A sink, as for watch; can be repeated
+    #[arg(long, value_name = "SINK", value_parser = SinkParser, hide_possible_values = true)]
+    pub to: Vec<String>,
+    /// The configuration to write
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+    /// Replace a configuration; the old one becomes config.toml.old
+    #[arg(long)]
+    pub force: bool,
+    /// Neither wait for a telegram nor ask the sinks
+    #[arg(long)]
+    pub offline: bool,
+    /// Wait this long for a telegram, instead of 90 s
+    #[arg(long, value_name = "DUR", value_parser = duration)]
+    pub timeout: Option<std::time::Duration>,
+    /// Enable and start meterpipe.service
+    #[arg(long)]
+    pub enable: bool,
+    /// The messages.
+    #[command(flatten)]
+    pub messages: MessageArgs,
 }
 
 /// `simulate`.

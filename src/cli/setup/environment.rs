@@ -50,7 +50,8 @@ pub fn sink(to: &str) -> Result<SinkSettings, SettingError> {
     registry::parse(to, &set)
 }
 
-/// Adds the settings of the environment to those of the user.
+/// Adds the settings of the environment to those of the user. A file that systemd passes as a credential of
+/// the same name is read there: a unit may not be allowed to read the file itself.
 pub fn complete(settings: &mut SinkSettings) {
     let keys = registry::variable_keys(settings, &set);
     let credentials = env::var_os(CREDENTIALS).filter(|folder| !folder.is_empty());
@@ -60,6 +61,12 @@ pub fn complete(settings: &mut SinkSettings) {
         if let Some(path) = path.filter(|path| has_content(path)) {
             offer_file(settings, key.name, path.display().to_string(), CREDENTIALS);
         }
+    }
+    if let Some(folder) = credentials {
+        settings.replace_files(|path| {
+            let copy = Path::new(&folder).join(Path::new(path).file_name()?);
+            has_content(&copy).then(|| copy.display().to_string())
+        });
     }
     for key in keys {
         for variable in key.variables {

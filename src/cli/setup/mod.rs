@@ -7,3 +7,4 @@ pub mod keys;
 mod memory;
 mod message_settings;
 pub mod output_format;
+pub mod toml_text;

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     format::{key::FieldKey, units::Units},
-    reading::decimal::Decimal,
+    reading::{decimal::Decimal, fields},
     sink::guard::{fingerprint::ConstantPart, verdict::RefusalReason},
 };
 
@@ -37,9 +37,18 @@ pub(super) enum Doubt {
     Zero(FieldKey),
     /// A register went up too far, in so many milliseconds: before, now.
     Rose(FieldKey, Decimal, Decimal, u64),
+    /// A register went up by more than the powers of both telegrams explain: before, now.
+    Unexplained(FieldKey, Decimal, Decimal),
     /// A value that no house has.
     Wild(FieldKey, Decimal),
+    /// Power in both directions at once: import, export.
+    BothWays(Decimal, Decimal),
+    /// A power that voltages and currents do not carry.
+    BeyondCurrents(FieldKey, Decimal),
 }
+
+/// The field in doubt where power flows in both directions.
+const EXPORT: FieldKey = FieldKey::Field(fields::POWER_EXPORT, 1);
 
 impl Doubt {
     /// True if other telegrams can confirm it.
@@ -53,8 +62,10 @@ impl Doubt {
             Self::Differs(part) => Some(*part),
             _ => None,
         };
+        // After a gap one register rises too far, and with the next telegram another one too.
+        let is_step = matches!(self, Self::Unexplained(..));
         core::mem::discriminant(self) == core::mem::discriminant(other)
-            && self.key() == other.key()
+            && (is_step || self.key() == other.key())
             && part(self) == part(other)
     }
 
@@ -66,7 +77,10 @@ impl Doubt {
             | Self::Returned(key, ..)
             | Self::Zero(key)
             | Self::Rose(key, ..)
+            | Self::Unexplained(key, ..)
+            | Self::BeyondCurrents(key, _)
             | Self::Wild(key, _) => Some(*key),
+            Self::BothWays(..) => Some(EXPORT),
             _ => None,
         }
     }
@@ -83,8 +97,11 @@ impl Doubt {
             | Self::ClockLeap(..)
             | Self::ClockOff(_) => RefusalReason::Clock,
             Self::Fell(..) | Self::Returned(..) | Self::Zero(_) => RefusalReason::Fall,
-            Self::Rose(..) => RefusalReason::Rise,
-            Self::BelowZero(..) | Self::Wild(..) => RefusalReason::Value,
+            Self::Rose(..) | Self::Unexplained(..) => RefusalReason::Rise,
+            Self::BelowZero(..)
+            | Self::Wild(..)
+            | Self::BothWays(..)
+            | Self::BeyondCurrents(..) => RefusalReason::Value,
         }
     }
 
@@ -101,7 +118,11 @@ impl Doubt {
             Self::ClockBack(..) | Self::ClockOff(_) => "the meter's clock was set",
             Self::ClockLeap(..) => "the meter's clock was set, or telegrams were missing",
             Self::Rose(..) => "telegrams were missing, or it is no house",
+            Self::Unexplained(..) => {
+                "the power changed between telegrams, or telegrams were missing"
+            }
             Self::Wild(..) => "it is no house",
+            Self::BothWays(..) | Self::BeyondCurrents(..) => "the meter measures it so",
             Self::Returned(..) => "the telegram before was wrong",
             Self::Fell(..) | Self::Zero(_) | Self::Older(_) | Self::BelowZero(..) => {
                 "a new meter, or it was reset"
@@ -154,6 +175,15 @@ impl fmt::Display for Doubt {
             Self::Rose(key, before, now, elapsed) => {
                 let seconds = Decimal::new(i64::try_from(*elapsed).unwrap_or(i64::MAX), -3);
                 write!(f, "{} rises from {before} to {now} in {seconds} s", name(key))
+            }
+            Self::Unexplained(key, before, now) => {
+                write!(f, "{} rises from {before} to {now}, and no power explains it", name(key))
+            }
+            Self::BothWays(import, export) => {
+                write!(f, "{import} W are imported and {export} W exported at once")
+            }
+            Self::BeyondCurrents(key, now) => {
+                write!(f, "{} is {now}, more than voltages and currents carry", name(key))
             }
             Self::Wild(key, now) => write!(f, "{} is {now}, which no house has", name(key)),
         }

@@ -23,7 +23,7 @@ mod tests {
         format!(
             concat!(
                 "{{\"time\":\"2026-11-20T12:{:02}:{:02}+01:00\",\"meter\":\"7\",{}",
-                "\"energy_import_wh\":{},\"power_import_w\":1}}"
+                "\"energy_import_wh\":{},\"power_import_l1_w\":1}}"
             ),
             second / 60,
             second % 60,
@@ -371,7 +371,7 @@ mod tests {
     fn decimals_that_come_and_go_are_floats() {
         let at = |second: u32, value: &str| {
             line(second, second, "50")
-                .replace("power_import_w\":1", &format!("voltage_l1_v\":{value}"))
+                .replace("power_import_l1_w\":1", &format!("voltage_l1_v\":{value}"))
         };
         let all = |values: &[&str]| {
             fates((0..).zip(values).map(|(at_second, value)| at(5 * at_second, value)))
@@ -498,11 +498,96 @@ mod tests {
         assert!(text.starts_with("a meter without a number: "), "{text}");
     }
 
+    /// A telegram with powers: second, import, export, and the register of the import.
+    fn with_power(second: u32, import: u32, export: u32, energy: u32) -> String {
+        let powers = format!("power_import_w\":{import},\"power_export_w\":{export}");
+        line(second, second, &energy.to_string()).replace("power_import_l1_w\":1", &powers)
+    }
+
+    #[test]
+    fn a_step_that_no_power_explains_waits_for_one_more() {
+        // 3.6 kW bring 5 Wh in 5 s.
+        let all = |steps: &[(u32, u32)]| {
+            let steps = (0..).zip(steps);
+            fates(steps.map(|(at, (power, energy))| with_power(5 * at, *power, 0, *energy)))
+        };
+        let before = [(500, 90_000); 2];
+        let after = |steps: &[(u32, u32)]| all(&[&before, steps].concat());
+        assert_eq!(after(&[(500, 90_006), (500, 90_007)]), "k+..");
+        assert_eq!(after(&[(500, 90_032), (500, 90_001), (500, 90_002)]), "k+h..", "a flipped bit");
+        assert_eq!(after(&[(500, 90_032), (500, 90_033), (500, 90_034)]), "k+h!.", "a short load");
+        assert_eq!(after(&[(20_000, 90_028), (500, 90_056)]), "k+..", "it shows at one end");
+        assert_eq!(
+            all(&[(500, 89_936), (500, 90_000), (500, 90_001)]),
+            "kh!",
+            "the first is wrong"
+        );
+        // A small register: no dip may look like a new start.
+        let small = [(500, 20), (500, 20), (500, 24), (500, 21), (500, 22)];
+        assert_eq!(all(&small), "k+h..");
+        assert_eq!(all(&[(500, 20), (500, 20), (500, 21), (500, 22)]), "k+..");
+    }
+
+    #[test]
+    fn after_a_gap_the_next_telegram_tells() {
+        let all = |steps: &[(u32, u32)]| {
+            let before = (0..6).map(|at| (5 * at, 90_000 + at));
+            let steps = before.chain(steps.iter().map(|(at, energy)| (1800 + at, *energy)));
+            judged(steps.map(|(at, energy)| with_power(at, 500, 0, energy)))
+        };
+        let (found, passed) = all(&[(0, 90_800), (5, 90_801), (10, 90_802)]);
+        assert_eq!((found.as_str(), passed.len()), ("k+....h!.", 9), "all are stored");
+        let (found, passed) = all(&[(0, 98_992), (5, 90_801), (10, 90_802)]);
+        assert_eq!((found.as_str(), passed.len()), ("k+....hh!", 8), "but a flipped bit");
+        // A meter that sends each quarter of an hour is not held up.
+        let slow = (0..4).map(|at| with_power(900 * at, 500, 0, 90_000 + 300 * at));
+        assert_eq!(fates(slow), "k+..");
+    }
+
+    #[test]
+    fn the_same_damage_after_each_gap_is_no_new_kind() {
+        let texts = (0..40).map(|at: u32| {
+            let (second, text) =
+                (5 * at + 500 * (at / 8), if at.is_multiple_of(8) { "y" } else { "x" });
+            let line = with_power(second, 500, 0, 90_000 + 100 * (at / 8));
+            line.replacen('{', &format!("{{\"0-0:96.13.0\":\"{text}\","), 1)
+        });
+        let texts: Vec<_> = texts.skip(1).collect();
+        assert_eq!(fates(texts), "k+.....hh!.....hh!.....hh!.....hh!.....");
+    }
+
+    #[test]
+    fn powers_that_have_nothing_to_do_with_the_registers_are_found_out() {
+        let all = (0..24).map(|at| with_power(5 * at, 0, 0, 90_000 + 15 * at.max(8)));
+        assert_eq!(fates(all), "k+.......hhh!...........");
+        // From the start the pace is unknown at first.
+        let all = (0..24).map(|at| with_power(5 * at, 0, 0, 90_000 + 15 * at));
+        assert_eq!(fates(all), "khhh+hhh!...............");
+    }
+
+    #[test]
+    fn powers_that_contradict_each_other_or_the_currents_wait_for_two_more() {
+        let all = |powers: &[(u32, u32)]| {
+            let powers = (0..).zip(powers);
+            fates(powers.map(|(at, (import, export))| with_power(5 * at, *import, *export, 90_000)))
+        };
+        assert_eq!(all(&[(500, 0), (0, 500), (500, 64), (500, 0)]), "k+h.");
+        assert_eq!(all(&[(500, 0), (500, 0), (9, 8), (8, 7), (7, 8), (9, 9)]), "k+hh!.");
+        let carried = |at: u32, power: u32| {
+            with_power(5 * at, power, 0, 90_000).replace(
+                "\"power_export_w\":0",
+                "\"power_export_w\":0,\"voltage_l1_v\":230.0,\"current_l1_a\":2.17",
+            )
+        };
+        let powers = [(0, 499), (1, 1400), (2, 2547), (3, 499), (4, 1498)];
+        assert_eq!(fates(powers.map(|(at, power)| carried(at, power))), "k+h..");
+    }
+
     #[test]
     fn a_value_that_no_house_has_waits_for_two_more_and_is_known_then() {
         let at = |second: u32, voltage: &str| {
             line(second, second, "50")
-                .replace("power_import_w\":1", &format!("voltage_l1_v\":{voltage}"))
+                .replace("power_import_l1_w\":1", &format!("voltage_l1_v\":{voltage}"))
         };
         let all =
             |values: &[&str]| fates((0..).zip(values).map(|(second, value)| at(second, value)));

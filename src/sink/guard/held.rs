@@ -27,6 +27,8 @@ pub(super) struct HeldTelegrams {
     since: Timestamps,
     /// The last ones, which pass if the row is confirmed, each with its number among all telegrams.
     pub telegrams: Vec<(u64, Arc<Readings>)>,
+    /// The telegrams before, one after the other, of which each rose by more than its power explains.
+    unexplained: u32,
     /// A text or the number of decimals was another one each time.
     pub varies: bool,
 }
@@ -34,8 +36,15 @@ pub(super) struct HeldTelegrams {
 /// The number of telegrams that have to confirm a doubtful one.
 const NEEDED: u32 = 2;
 
+/// 100 kW, in watts: more than 3 × 125 A.
+pub(super) const HOUSE: u64 = 100_000;
+
 /// 1 MW, in watts. No connection with such a meter carries more.
 pub(super) const MOST_POWER: u64 = 1_000_000;
+
+/// So many telegrams after the first, each with a rise that no power explains, show that the powers of this
+/// meter have nothing to do with its registers.
+const DISPROOF: u32 = 3;
 
 /// The most telegrams of a row that may pass later.
 const MOST: usize = 3;
@@ -49,11 +58,43 @@ const TEN_MINUTES_OF_TELEGRAMS: u32 = 120;
 impl HeldTelegrams {
     pub(super) const fn new(snapshot: MeterSnapshot, doubts: Vec<Doubt>) -> Self {
         let since = snapshot.clocks;
-        Self { snapshot, doubts, more: 0, since, telegrams: Vec::new(), varies: false }
+        Self {
+            snapshot,
+            doubts,
+            more: 0,
+            since,
+            telegrams: Vec::new(),
+            unexplained: 0,
+            varies: false,
+        }
     }
 
-    /// True if that telegram goes on from this row and is in doubt for the same reasons.
+    /// True if that telegram goes on from this row, is in doubt for the same reasons, and, where the powers
+    /// are the reason, explains the step from here.
     pub(super) fn goes_on(&self, now: &MeterSnapshot, doubts: &[Doubt]) -> bool {
+        self.may_go_on(now, doubts)
+            && (!self.is_unexplained() || now.unexplained(&self.snapshot, true).is_none())
+    }
+
+    fn is_unexplained(&self) -> bool {
+        self.doubts.iter().any(|doubt| matches!(doubt, Doubt::Unexplained(..)))
+    }
+
+    /// Notes that it comes soon after another row, from whose last telegram its registers rise by more than
+    /// the powers explain, and by no more than a house can draw.
+    pub(super) fn comes_after(&mut self, before: &Self) {
+        let goes_on = before.may_go_on(&self.snapshot, &self.doubts)
+            && self.snapshot.rise(&before.snapshot, HOUSE).is_none()
+            && self.snapshot.unexplained(&before.snapshot, false).is_some();
+        self.unexplained = if goes_on { before.unexplained + 1 } else { 0 };
+    }
+
+    /// True if the powers of this meter say nothing about its registers.
+    pub(super) const fn disproves_powers(&self) -> bool {
+        self.unexplained >= DISPROOF
+    }
+
+    fn may_go_on(&self, now: &MeterSnapshot, doubts: &[Doubt]) -> bool {
         let loose = LooseParts {
             texts: self.differs_in(ConstantPart::Texts),
             digits: self.differs_in(ConstantPart::Digits),
@@ -71,15 +112,18 @@ impl HeldTelegrams {
         core::mem::replace(&mut self.snapshot, now)
     }
 
-    /// The condition that is missing until the row is confirmed; `None` if it is. Of a first telegram and
-    /// another one, a third tells which is right.
+    /// The condition that is missing until the row is confirmed; `None` if it is.
     pub(super) fn waits_until(&self, is_after_first: bool) -> Option<&'static str> {
-        let needed = if is_after_first { NEEDED - 1 } else { NEEDED };
+        // Of a first telegram and another one, a third tells which is right. One more telegram that goes on
+        // from a step, as its power says, explains the step.
+        let is_step = matches!(*self.doubts, [Doubt::Unexplained(..)]);
+        let needed = if is_after_first || is_step { NEEDED - 1 } else { NEEDED };
         let is_slow = self.doubts.iter().any(|doubt| match doubt {
             Doubt::Fell(..) => !is_after_first,
             doubt => matches!(doubt, Doubt::Zero(_)),
         });
-        let is_confirmed = self.more >= needed && (!is_slow || self.takes_ten_minutes());
+        let is_confirmed = self.more >= needed && (!is_slow || self.takes_ten_minutes())
+            || is_step && self.disproves_powers();
         (!is_confirmed).then(|| match needed.saturating_sub(self.more) {
             _ if matches!(*self.doubts, [Doubt::Zero(_)]) => {
                 "it counts up, or stays so for ten minutes"

@@ -7,7 +7,7 @@ use crate::sink::{
         fingerprint::TelegramFingerprint,
         memory,
         pace::{ClockPace, ClockStep},
-        snapshot::MeterSnapshot,
+        snapshot::{MeterSnapshot, SOON},
     },
     timestamps::Timestamps,
 };
@@ -21,6 +21,8 @@ pub(super) struct KnownKind {
     /// Clocks and counter of the last one whose clock was beyond doubt, passed or not.
     pub seen: (Timestamps, Option<u64>),
     pub pace: ClockPace,
+    /// Its telegrams follow each other so soon that the powers tell what the registers count.
+    pub is_fast: bool,
     /// The number of its last telegram.
     pub last: u64,
 }
@@ -31,6 +33,7 @@ impl KnownKind {
             "constant": self.fingerprint.state(),
             "clocks": memory::clocks(&self.clocks),
             "counter": self.seen.1,
+            "fast": self.is_fast,
         })
     }
 
@@ -39,22 +42,31 @@ impl KnownKind {
         let fingerprint = TelegramFingerprint::restore(state.get("constant")?)?;
         let clocks = memory::read_clocks(state.get("clocks"));
         let seen = (clocks, memory::number(state, "counter"));
-        Some(Self { fingerprint, clocks, seen, pace: ClockPace::default(), last: 0 })
+        let is_fast = memory::is_true(state, "fast");
+        Some(Self { fingerprint, clocks, seen, pace: ClockPace::default(), is_fast, last: 0 })
     }
 
     pub(super) fn new(now: &MeterSnapshot, number: u64) -> Self {
         let MeterSnapshot { fingerprint, clocks, counter, .. } = *now;
         let pace = ClockPace::default();
-        Self { fingerprint, clocks, seen: (clocks, counter), pace, last: number }
+        Self { fingerprint, clocks, seen: (clocks, counter), pace, is_fast: false, last: number }
     }
 
     pub(super) fn update(&mut self, now: &MeterSnapshot, number: u64) {
-        if let Some(step) = self.step(now) {
+        // A telegram that was held has made its step already.
+        let is_step = |step: &ClockStep| step.milliseconds > 0 || step.telegrams > 0;
+        if let Some(step) = self.step(now).filter(is_step) {
             if self.pace.leaps(step) {
                 // The first step after a gap tells nothing of the pace.
                 self.pace = ClockPace::default();
             } else {
                 self.pace.add(step);
+                let soon = i64::try_from(SOON.as_millis()).unwrap_or(i64::MAX);
+                if (!self.is_fast || step.milliseconds > soon)
+                    && let Some(usual) = self.pace.usual_time()
+                {
+                    self.is_fast = usual <= soon;
+                }
             }
         }
         let MeterSnapshot { fingerprint, clocks, counter, .. } = *now;

@@ -13,7 +13,7 @@ use crate::{
             doubt::Doubt,
             evidence::TelegramEvidence,
             fingerprint::{ConstantPart, LooseParts},
-            held::{HeldTelegrams, MOST_POWER},
+            held::{HOUSE, HeldTelegrams, MOST_POWER},
             kind::KnownKind,
             memory,
             recent::RecentCounters,
@@ -44,6 +44,8 @@ pub(super) struct GuardedMeter {
     offset: Option<SignedDuration>,
     /// The power of the connection, in watts.
     most_power: u64,
+    /// The powers of this meter say nothing about its registers.
+    powers_mislead: bool,
     /// Fields with values that no house has, confirmed for this meter.
     used_to: Vec<FieldKey>,
     loose: LooseParts,
@@ -71,9 +73,6 @@ struct FirstTelegrams {
     snapshot: MeterSnapshot,
 }
 
-/// 100 kW, in watts: more than 3 × 125 A.
-const HOUSE: u64 = 100_000;
-
 /// Programs that rewrite JSON drop zeros at the end, so the number of decimals counts only if it was the same
 /// in so many telegrams from the first on.
 const SETTLED: u32 = 8;
@@ -100,6 +99,7 @@ impl Default for GuardedMeter {
             counter_stands: false,
             offset: None,
             most_power: HOUSE,
+            powers_mislead: false,
             used_to: Vec::new(),
             loose: LooseParts::default(),
             believed: 0,
@@ -125,6 +125,7 @@ impl GuardedMeter {
             "counter_stands": self.counter_stands,
             "offset": self.offset.map(|offset| offset.as_secs()),
             "most_power": self.most_power,
+            "powers_mislead": self.powers_mislead,
             "used_to": self.used_to.iter().map(|key| memory::key(*key)).collect::<Vec<_>>(),
             "loose": [self.loose.texts, self.loose.digits],
         }))
@@ -154,6 +155,7 @@ impl GuardedMeter {
             counter_stands: memory::is_true(state, "counter_stands"),
             offset: state.get("offset").and_then(Value::as_i64).map(SignedDuration::from_secs),
             most_power: memory::number(state, "most_power")?.clamp(HOUSE, MOST_POWER),
+            powers_mislead: memory::is_true(state, "powers_mislead"),
             used_to: keys.filter_map(memory::read_key).collect(),
             loose: LooseParts {
                 texts: loose(0).unwrap_or_default(),
@@ -235,7 +237,8 @@ impl GuardedMeter {
             Some(kind) => self.clock(now, kind),
             None => self.difference(now).map(Doubt::Differs),
         });
-        self.register_doubts(now, known, &mut doubts);
+        let is_fast = kind.is_some_and(|kind| kind.is_fast);
+        self.register_doubts(now, known, is_fast, &mut doubts);
         doubts.extend(
             now.wild().filter(|wild| !wild.key().is_some_and(|it| self.used_to.contains(&it))),
         );
@@ -250,6 +253,7 @@ impl GuardedMeter {
         &self,
         now: &MeterSnapshot,
         known: Option<&KnownRegisters>,
+        is_fast: bool,
         doubts: &mut Vec<Doubt>,
     ) {
         let Some(known) = known else {
@@ -258,7 +262,11 @@ impl GuardedMeter {
             return doubts.extend(now.uncounted());
         };
         let Some(fall) = now.fall(&known.last) else {
-            return doubts.extend(now.rise(&known.last, self.most_power));
+            let unexplained = || {
+                let powers_tell = !self.powers_mislead;
+                powers_tell.then(|| now.unexplained(&known.last, is_fast)).flatten()
+            };
+            return doubts.extend(now.rise(&known.last, self.most_power).or_else(unexplained));
         };
         let before = known.before.as_ref();
         let returns = before.is_some_and(|before| now.goes_on_from(before, self.most_power));
@@ -349,7 +357,8 @@ impl GuardedMeter {
             return Verdict::of(Fate::Kept);
         }
         let opposed = self.replace_first(&now, counts);
-        self.forget_held(&now);
+        self.drop_replaced(&now);
+        self.held.drop_kind(&now.fingerprint, self.loose);
         self.accept(now);
         self.last_passed = self.count;
         let first = self.first.take().map(|first| first.telegrams);
@@ -382,14 +391,14 @@ impl GuardedMeter {
         Some(row.telegrams.into_iter().map(|(_, readings)| readings).collect())
     }
 
-    /// Drops the held telegrams that a good one speaks against: those of its own kind, and those that
-    /// came in the place of one of its kind.
-    fn forget_held(&mut self, now: &MeterSnapshot) {
+    /// Drops the held telegrams that came in the place of one of its kind.
+    fn drop_replaced(&mut self, now: &MeterSnapshot) {
         let kind = self.kinds.iter().find(|kind| self.is_of(now, kind));
         let replaced =
             kind.filter(|kind| kind.step(now).is_some_and(|it| kind.pace.misses_a_turn(it)));
-        let since = replaced.map_or(u64::MAX, |kind| kind.last);
-        self.held.forget(&now.fingerprint, self.loose, since);
+        if let Some(kind) = replaced {
+            self.held.drop_since(kind.last, &now.fingerprint, self.loose);
+        }
     }
 
     /// Holds a doubtful telegram, or believes it if it is confirmed.
@@ -401,6 +410,7 @@ impl GuardedMeter {
         counts: &mut RefusalCounts,
     ) -> Verdict {
         if !doubts.iter().any(|doubt| doubt.reason() == RefusalReason::Clock) {
+            self.drop_replaced(&now);
             let loose = self.loose;
             let mut kinds = self.kinds.iter_mut();
             let is_of = |kind: &&mut KnownKind| {
@@ -436,6 +446,7 @@ impl GuardedMeter {
         reason: RefusalReason,
         counts: &mut RefusalCounts,
     ) -> Vec<Arc<Readings>> {
+        self.powers_mislead |= row.disproves_powers();
         let HeldTelegrams { snapshot: now, doubts, telegrams, varies, .. } = row;
         let mut earlier = Vec::new();
         if let Some(first) = self.first.take() {

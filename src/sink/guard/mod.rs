@@ -15,7 +15,9 @@
 //! | its two clocks disagree, its clock goes back or leaps, or is far from the time of arrival | held |
 //! | the counter starts over, or came before with other content | held |
 //! | a register rises by more than 100 kW can bring in that time | held |
+//! | a register rises by more than its power explains, as after a gap | held until one more agrees |
 //! | a voltage, a current, a power that no house has | held |
+//! | import and export at once, more power than the currents carry | held |
 //! | a register falls, or is at 0 and no other value is known | held for ten minutes |
 //!
 //! A held telegram passes when two more have come that go on from it and are in doubt for the same reason.
@@ -29,8 +31,9 @@
 //!   telegram beside the readings.
 //! - `meter`: one meter; `kind`: a list that it sends; `snapshot`: the values that the guard compares;
 //!   `fingerprint`: the parts of a telegram that never change; `pace`: the steps of a clock; `recent`: the
-//!   last counters; `doubt`: why a telegram may be wrong; `held`: telegrams that wait for others; `rows`: all
-//!   of them; `line`: the meter on a line; `memory`: the form in which the guard's knowledge outlives a run.
+//!   last counters; `power`: what the powers of a telegram explain; `doubt`: why a telegram may be wrong;
+//!   `held`: telegrams that wait for others; `rows`: all of them; `line`: the meter on a line; `memory`: the
+//!   form in which the guard's knowledge outlives a run.
 mod doubt;
 pub mod evidence;
 mod fingerprint;
@@ -43,6 +46,7 @@ mod line;
 mod memory;
 mod meter;
 mod pace;
+mod power;
 mod recent;
 mod rows;
 mod snapshot;

@@ -66,6 +66,11 @@ impl ClockPace {
         step.milliseconds > usual.saturating_mul(3).max(MINUTE)
     }
 
+    /// The usual time from one telegram to the next, as far as it is known.
+    pub(super) fn usual_time(&self) -> Option<i64> {
+        self.usual().map(|usual| usual.milliseconds)
+    }
+
     /// True if a telegram is missing in a step: the one that came instead had its turn.
     pub(super) fn misses_a_turn(&self, step: ClockStep) -> bool {
         let usual = self.usual().filter(|usual| self.count >= KNOWN && usual.milliseconds > 0);

@@ -39,14 +39,19 @@ impl HeldRows {
     ) -> (HeldTelegrams, Option<MeterSnapshot>) {
         let row = self.0.iter().position(|row| row.goes_on(now, doubts));
         let row = row.map(|at| self.0.remove(at));
-        self.0.retain(|row| !row.is_of(&now.fingerprint, loose));
-        match row {
-            Some(mut row) => {
-                let last = row.add(now.clone());
-                (row, Some(last))
-            }
-            None => (HeldTelegrams::new(now.clone(), doubts.to_vec()), None),
+        let before = match row {
+            Some(_) => None,
+            None => self.0.iter().rposition(|row| row.is_of(&now.fingerprint, loose)),
+        };
+        let before = before.map(|at| self.0.remove(at));
+        self.drop_kind(&now.fingerprint, loose);
+        if let Some(mut row) = row {
+            let last = row.add(now.clone());
+            return (row, Some(last));
         }
+        let mut row = HeldTelegrams::new(now.clone(), doubts.to_vec());
+        before.iter().for_each(|before| row.comes_after(before));
+        (row, None)
     }
 
     /// Puts a row back, as the newest.
@@ -77,18 +82,28 @@ impl HeldRows {
         most_power: u64,
     ) -> Option<HeldTelegrams> {
         let row = self.0.iter().position(|row| {
-            matches!(*row.doubts, [Doubt::Rose(..)]) && row.is_before(now, loose, most_power)
+            let is_explained = match *row.doubts {
+                [Doubt::Rose(..)] => true,
+                [Doubt::Unexplained(..)] => now.unexplained(&row.snapshot, true).is_none(),
+                _ => false,
+            };
+            is_explained && row.is_before(now, loose, most_power)
         });
         row.map(|at| self.0.remove(at))
     }
 
-    /// Drops the rows of that kind, and those whose last telegram is not older than `since`.
-    pub(super) fn forget(
+    /// Drops the row of that kind.
+    pub(super) fn drop_kind(&mut self, fingerprint: &TelegramFingerprint, loose: LooseParts) {
+        self.0.retain(|row| !row.is_of(fingerprint, loose));
+    }
+
+    /// Drops the rows of other kinds whose last telegram came after that one, by its number among all.
+    pub(super) fn drop_since(
         &mut self,
+        number: u64,
         fingerprint: &TelegramFingerprint,
         loose: LooseParts,
-        since: u64,
     ) {
-        self.0.retain(|row| !row.is_of(fingerprint, loose) && row.last() < since);
+        self.0.retain(|row| row.is_of(fingerprint, loose) || row.last() < number);
     }
 }

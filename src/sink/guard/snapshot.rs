@@ -1,6 +1,9 @@
 //! The values of a telegram that the guard compares, and their comparison with another telegram.
 
-use core::hash::{Hash, Hasher};
+use core::{
+    hash::{Hash, Hasher},
+    time::Duration,
+};
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -14,7 +17,11 @@ use crate::{
     reading::{decimal::Decimal, fields::FIELDS, layout::StableHash},
     sink::{
         guard::{
-            doubt::Doubt, evidence::TelegramEvidence, fingerprint::TelegramFingerprint, memory,
+            doubt::Doubt,
+            evidence::TelegramEvidence,
+            fingerprint::TelegramFingerprint,
+            memory,
+            power::{RegisterStep, ShownPowers},
         },
         timestamps::Timestamps,
     },
@@ -29,8 +36,9 @@ pub(super) struct MeterSnapshot {
     pub counter: Option<u64>,
     pub clocks: Timestamps,
     registers: Vec<Register>,
+    powers: ShownPowers,
     /// Values that no house has.
-    wild: Vec<(FieldKey, Decimal)>,
+    wild: Vec<Doubt>,
 }
 
 /// A register: it counts up.
@@ -48,20 +56,29 @@ const COARSEST: i16 = 3;
 /// The most registers: the longest known list has 60 objects.
 const MOST_REGISTERS: usize = 256;
 
-/// The largest connection that a meter with a socket for its customer serves has 3 × 100 A. Twice that
-/// is the limit on either side of 0. No voltage of a house has 300 V.
-const LIMITS: [(Unit, i64); 7] = [
-    (Unit::VOLT, 300),
-    (Unit::AMPERE, 250),
-    (Unit::WATT, 200_000),
-    (Unit::VAR, 200_000),
-    (Unit(28), 200_000),
-    (Unit::HERTZ, 100),
-    (Unit::COUNT, 1),
-];
+/// The most of a unit that a house has, in thousandths. The largest connection that a meter with a socket for
+/// its customer serves has 3 × 100 A. Twice that is the limit on either side of 0. No voltage of a house has
+/// 300 V.
+const fn limit(unit: Unit) -> Option<u64> {
+    let limit = match unit {
+        Unit::VOLT => 300,
+        Unit::AMPERE => 250,
+        Unit::WATT | Unit::VAR | Unit(28) => 200_000,
+        Unit::HERTZ => 100,
+        Unit::COUNT => 1,
+        _ => return None,
+    };
+    Some(1000 * limit)
+}
 
 /// The most that the clock of one telegram may go ahead of its arrival, against another telegram.
 const CLOSE: SignedDuration = SignedDuration::from_secs(60);
+
+/// Telegrams that follow each other within this time do so soon: the known meters send one each five seconds.
+pub(super) const SOON: Duration = Duration::from_secs(15);
+
+/// The power of a moment tells something of so long a time.
+const TELLING: Duration = Duration::from_secs(60);
 
 /// The place of the register that every meter has.
 const IMPORT: FieldKey = FieldKey::Field(0, 1);
@@ -76,19 +93,34 @@ impl MeterSnapshot {
             _ => None,
         };
         let (mut registers, mut wild) = (Vec::new(), Vec::new());
+        let mut powers = ShownPowers::default();
         for Member { key, value, .. } in readings.values() {
             let (key, ReadingValue::Number(value)) = (*key, value) else {
                 continue;
             };
-            if is_register(key) && registers.len() < MOST_REGISTERS {
+            let field = match key {
+                FieldKey::Field(place, _) => FIELDS.get(place),
+                _ => None,
+            };
+            let counts_up = match field {
+                Some(field) => matches!(field.unit, Unit::WATT_HOUR | Unit::VAR_HOUR),
+                None => is_sum(key),
+            };
+            if counts_up && registers.len() < MOST_REGISTERS {
                 registers.push(Register { key, value: *value, clocks });
-            } else if is_wild(key, *value) {
-                wild.push((key, *value));
+            } else if let Some(field) = field {
+                let thousandths = value.whole(-3);
+                if limit(field.unit).is_some_and(|limit| thousandths.is_none_or(|it| it > limit)) {
+                    wild.push(Doubt::Wild(key, *value));
+                } else if let Some(code) = field.code {
+                    powers.note(code, thousandths);
+                }
             }
         }
+        wild.extend(powers.contradiction());
         let fingerprint = TelegramFingerprint::of(readings, evidence);
         let content = counter.map_or(0, |_| content(readings));
-        Self { fingerprint, content, counter, clocks, registers, wild }
+        Self { fingerprint, content, counter, clocks, registers, powers, wild }
     }
 
     pub(super) fn state(&self) -> Value {
@@ -115,6 +147,7 @@ impl MeterSnapshot {
             counter: memory::number(state, "counter"),
             clocks: memory::read_clocks(state.get("clocks")),
             registers: memory::list(state, "values").iter().filter_map(register).collect(),
+            powers: ShownPowers::default(),
             wild: Vec::new(),
         })
     }
@@ -143,7 +176,7 @@ impl MeterSnapshot {
 
     /// The values that no house has.
     pub(super) fn wild(&self) -> impl Iterator<Item = Doubt> {
-        self.wild.iter().map(|(key, value)| Doubt::Wild(*key, *value))
+        self.wild.iter().copied()
     }
 
     pub(super) fn below_zero(&self) -> Option<Doubt> {
@@ -183,16 +216,40 @@ impl MeterSnapshot {
         let mut named =
             self.compared(last).filter(|(_, now)| matches!(now.key, FieldKey::Field(..)));
         named.find_map(|(before, now)| {
+            // Most registers stand still, or step by one.
+            let step = now.step_from(before);
+            let tick = now.coarsest_step(before);
+            if step.is_some_and(|step| step <= tick) {
+                return None;
+            }
             let elapsed = u64::try_from(now.clocks.since(&before.clocks)?.as_millis()).ok()?;
             // W × ms / 3600 are thousandths of a watt-hour.
-            let most = u128::from(most_power) * u128::from(elapsed) / 3600;
-            let most = Decimal::of(i128::try_from(most).ok()?, -3)?;
-            // One step of the register, as coarse as both values allow.
-            let digits = [before.value.last_digit(), now.value.last_digit(), Some(COARSEST)];
-            let step = Decimal::new(1, digits.into_iter().flatten().min()?);
-            let rise = now.value.minus(before.value).and_then(|rise| rise.minus(step));
-            let rises = rise.is_none_or(|rise| !rise.is_negative() && rise.exceeds(most));
+            let most = most_power.saturating_mul(elapsed) / 3600;
+            // A difference that does not fit is not credible.
+            let rises = step.is_none_or(|step| step - tick > most);
             rises.then_some(Doubt::Rose(now.key, before.value, now.value, elapsed))
+        })
+    }
+
+    /// A register that goes up by more than the powers of both telegrams explain. Of a longer time they tell
+    /// nothing, but if the meter `is_fast`, the next telegram comes soon and can tell.
+    pub(super) fn unexplained(&self, last: &Self, is_fast: bool) -> Option<Doubt> {
+        self.compared(last).find_map(|(before, now)| {
+            let rise = now.step_from(before).filter(|rise| *rise > 0)?;
+            let elapsed = now.clocks.since(&before.clocks)?;
+            if elapsed > SOON && !is_fast {
+                return None;
+            }
+            let step = RegisterStep {
+                from: before.value.whole(-3)?,
+                rise,
+                tick: now.coarsest_step(before),
+                milliseconds: u64::try_from(elapsed.as_millis())
+                    .ok()
+                    .filter(|_| elapsed <= TELLING),
+            };
+            let is_explained = self.powers.explain(&last.powers, now.key, &step)?;
+            (!is_explained).then_some(Doubt::Unexplained(now.key, before.value, now.value))
         })
     }
 
@@ -205,43 +262,46 @@ impl MeterSnapshot {
         &'a self,
         last: &'a Self,
     ) -> impl Iterator<Item = (&'a Register, &'a Register)> {
-        self.registers.iter().filter_map(|now| Some((last.register(now.key)?, now)))
+        // Both have nearly always the same ones, in the same order.
+        self.registers.iter().enumerate().filter_map(|(at, now)| {
+            let before = last.registers.get(at).filter(|before| before.key == now.key);
+            Some((before.or_else(|| last.register(now.key))?, now))
+        })
+    }
+}
+
+impl Register {
+    /// Its rise since another telegram, in thousandths; `None` if it fell or does not fit.
+    fn step_from(&self, before: &Self) -> Option<u64> {
+        self.value.whole(-3)?.checked_sub(before.value.whole(-3)?)
+    }
+
+    /// Its smallest step, as coarse as both values allow, in thousandths.
+    fn coarsest_step(&self, before: &Self) -> u64 {
+        let digits = [before.value.last_digit(), self.value.last_digit()];
+        let power = digits.into_iter().flatten().fold(COARSEST, i16::min);
+        Decimal::new(1, power).whole(-3).unwrap_or_default()
     }
 }
 
 /// All values, and the meter's clock, as a number.
 fn content(readings: &Readings) -> u64 {
-    let (mut hash, mut text) = (StableHash::default(), Vec::with_capacity(32));
+    let mut hash = StableHash::default();
     let counts =
         |key: FieldKey| matches!(key, FieldKey::Meta(Meta::Time | Meta::Meter | Meta::Device));
     let members = readings.members().iter();
     for member in members.filter(|it| !matches!(it.key, FieldKey::Meta(_)) || counts(it.key)) {
-        text.clear();
-        member.value.write(&mut text);
         member.key.hash(&mut hash);
-        hash.write(&text);
+        match &member.value {
+            ReadingValue::Number(number) => number.hash_digits(&mut hash),
+            ReadingValue::Truth(truth) => hash.word(u64::from(*truth)),
+            ReadingValue::Text(text) | ReadingValue::List(text) => hash.write(text.as_bytes()),
+        }
     }
     hash.finish()
 }
 
-/// True if it counts up: energies with a published name, and sums by their code.
-fn is_register(key: FieldKey) -> bool {
-    match key {
-        FieldKey::Field(place, _) => {
-            let unit = FIELDS.get(place).map(|field| field.unit);
-            matches!(unit, Some(Unit::WATT_HOUR | Unit::VAR_HOUR))
-        }
-        FieldKey::Object(Obis([1, _, _, 8, _, 255]), _) => true,
-        _ => false,
-    }
-}
-
-fn is_wild(key: FieldKey, value: Decimal) -> bool {
-    let FieldKey::Field(place, _) = key else {
-        return false;
-    };
-    let limit = FIELDS.get(place).and_then(|field| {
-        LIMITS.iter().find(|(unit, _)| *unit == field.unit).map(|(_, limit)| *limit)
-    });
-    limit.is_some_and(|limit| value.exceeds(Decimal::new(limit, 0)))
+/// True if the object counts up, by its code.
+const fn is_sum(key: FieldKey) -> bool {
+    matches!(key, FieldKey::Object(Obis([1, _, _, 8, _, 255]), _))
 }

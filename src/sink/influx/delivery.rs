@@ -108,6 +108,7 @@ struct RefusedLines {
 
 impl Sink for Delivery {
     fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
+        report.keeps_history();
         if self.settings.insecure {
             report.say("insecure: the certificate of the server is not checked");
         }
@@ -238,6 +239,10 @@ impl Delivery {
         let fields = projected.iter().map(|it| (it.key, it.name.as_ref(), it.value.as_ref()));
         let has_fields =
             self.settings.points.write(name(readings), fields, Some(seconds), &mut line);
+        if !has_fields {
+            // Nothing in it is a field of a point.
+            report.stored(1);
+        }
         self.settings.points.notes().iter().for_each(|note| report.say(note));
         has_fields.then_some(line)
     }
@@ -282,6 +287,7 @@ impl Delivery {
             WriteOutcome::Stored => {
                 self.connected(report);
                 self.remove(count, report);
+                report.stored(u64::try_from(count).unwrap_or(u64::MAX));
                 self.batch.stored(count);
             }
             WriteOutcome::Refused(reason) => {

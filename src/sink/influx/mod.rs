@@ -19,12 +19,13 @@
 //! | none, 408, 429, 5xx | kept, and tried again after 1 to 60 s, or when the server says |
 //! | 401, 403, 404, 3xx, a page | kept, and tried again every 60 s: somebody has to act |
 //! | 413 | sent in smaller requests |
-//! | 400, 422, any other 4xx | halved until the wrong line is alone, which is left out and counted |
+//! | 400, 422 about the lines | halved until the wrong line is alone, which is left out and counted |
+//! | any other 4xx | kept, and tried again every 60 s: is it InfluxDB? |
 //!
 //! During an outage 8 MiB of lines wait in memory, a day and a half of one meter. Further readings
 //! wait in the sink's queue, which drops the oldest first. With a
-//! [spool](crate::sink::spool), lines older than `retry` go to the disk, up to 64 MiB, and
-//! so do the remaining lines at the end.
+//! [spool](crate::sink::spool), lines older than `sync` go to the disk, up to 64 MiB, and
+//! so do the remaining lines at the end. Lines on the disk go out before those in memory.
 mod batch;
 mod delivery;
 pub mod kind;

@@ -216,7 +216,9 @@ impl History {
     fn settle(&mut self, report: &dyn Report) {
         let done = |state: &&LineState| matches!(state, LineState::Stored | LineState::LeftOut);
         let count = self.in_flight.iter().take_while(done).count();
-        self.in_flight.drain(..count);
+        let settled = self.in_flight.drain(..count);
+        let stored = settled.filter(|state| *state == LineState::Stored).count();
+        report.stored(u64::try_from(stored).unwrap_or(u64::MAX));
         self.pending.remove(count);
         self.spooled.settled(count, report);
         self.first += u64::try_from(count).unwrap_or(u64::MAX);

@@ -33,6 +33,10 @@ impl ClientRun<'_> {
             self.report
                 .say(&format!("insecure=true: the certificate of {} is not checked", self.address));
         }
+        match self.mqtt.history {
+            Some(_) => self.report.keeps_history(),
+            None => self.queue.replaces(),
+        }
         while !self.is_over(Instant::now()) {
             let now = Instant::now();
             self.advance_connection(now);

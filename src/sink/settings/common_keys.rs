@@ -23,10 +23,11 @@ pub const COMMON: &[SettingKey] = &[
     SettingKey::new(
         "meter",
         SettingType::Text("NUMBER"),
-        "Only the readings of the meter with this number. Without this key, a file or a topic \
-         whose name has no `{meter}` takes the readings of the first meter only, because the \
-         registers of two meters would jump up and down in one history. Those of other meters are \
-         counted as not stored.",
+        "Only the readings of the meter with this number. Without this key, a topic, a page of \
+         Solarview, or a file whose `fields` name no meter takes the readings of the first meter only, \
+         unless its name has `{meter}`: the registers of two meters would jump up and down in one \
+         history. Those of other meters are counted as not stored. The place goes to another meter \
+         once the first has been silent for an hour.",
     ),
     SettingKey::new(
         "every",
@@ -56,8 +57,9 @@ pub const COMMON: &[SettingKey] = &[
          if it has no title. Until two more telegrams agree, it holds back one with other objects, \
          types, scalers, units or texts, another meter number, two clocks that disagree, a clock \
          that leaps, goes back or is a minute from the time of arrival, a register that rises \
-         faster than any house can use, or a value that no house has, for example 300 V. A register \
-         that falls, or is at 0 from the start, is believed after ten minutes. An older telegram, \
+         faster than any house can use, or a value that no house has, for example 300 V, import and \
+         export at once, or more power than the currents carry. One whose registers rise by more than \
+         its power explains, as after a gap, waits for one more telegram. A register that falls, or is at 0 from the start, is believed after ten minutes. An older telegram, \
          or a repeated one, is left out. The first telegram of a meter waits for another one that \
          agrees, for at most 15 seconds. `false` passes everything, as for old readings in any \
          order.",

@@ -69,6 +69,8 @@ pub fn message(text: &str) -> Cow<'_, str> {
         }
         let (word, behind) = value.split_at_checked(size(value)).unwrap_or_default();
         match word.strip_suffix(':') {
+            // The name of a key, behind that of its variable.
+            Some(name) if names_secret(name, "") || name.ends_with("_file") => (blanks, 0),
             Some(name) => (blanks, name.len()),
             None if behind.trim().is_empty() => (blanks, word.len()),
             None => (blanks, 0),
@@ -150,6 +152,7 @@ mod tests {
             ),
             ("the broker's key: 31 hex digits, expected 32", ""),
             ("password: of which user? say user", ""),
+            ("$MQTT_PASS: password: of which user? say user", ""),
             ("/etc/guek: line 2: 31 hex digits", ""),
         ] {
             assert_eq!(message(text), if safe.is_empty() { text } else { safe });

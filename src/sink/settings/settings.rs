@@ -154,6 +154,11 @@ impl SinkSettings {
         self.values.iter().any(|(known, _)| known == key)
     }
 
+    /// All settings as they are, secrets too.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
     /// All settings. Values that are or may be secret are hidden.
     pub fn redacted(&self) -> Vec<(String, String)> {
         let redact = |(key, value): &(String, String)| {
@@ -186,17 +191,30 @@ impl SinkSettings {
         let mut values: Vec<_> = self.values.iter().collect();
         values.sort();
         (&self.scheme, &self.target, &values).hash(&mut hasher);
-        let is_file = |text: &str| {
-            let key = self.description(text);
-            key.is_some_and(|key| {
-                key.value == SettingType::File || key.is_secret() && key.name != text
-            })
-        };
-        for (_, path) in values.into_iter().filter(|(key, _)| is_file(key)) {
+        for (_, path) in values.into_iter().filter(|(key, _)| self.names_file(key)) {
             let content = fs::read(path).ok().map(Zeroizing::new);
             content.as_ref().map(|content| content.as_slice()).hash(&mut hasher);
         }
         hasher.finish()
+    }
+
+    /// True if the value of a key is the name of a file.
+    fn names_file(&self, text: &str) -> bool {
+        let key = self.description(text);
+        key.is_some_and(|key| key.value == SettingType::File || key.is_secret() && key.name != text)
+    }
+
+    /// Puts other files in the place of those that the settings name, where there is another one.
+    pub fn replace_files(&mut self, other: impl Fn(&str) -> Option<String>) {
+        let mut values = core::mem::take(&mut self.values);
+        for (key, value) in &mut values {
+            if self.names_file(key)
+                && let Some(path) = other(value)
+            {
+                *value = path;
+            }
+        }
+        self.values = values;
     }
 
     /// The value of a key, else its default.

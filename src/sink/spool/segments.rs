@@ -45,6 +45,8 @@ pub struct Spool {
     next: u64,
     /// True if this run created the last segment and it is not full.
     can_grow: bool,
+    /// The lines in segments that this run leaves alone.
+    skipped: u64,
     /// True while the lines of the oldest segment are being sent.
     is_sending: bool,
     limit: u64,
@@ -63,6 +65,8 @@ pub struct DroppedLines {
 struct Segment {
     number: u64,
     size: u64,
+    /// Its whole lines, damaged ones too; 0 if it cannot be read.
+    lines: u64,
 }
 
 /// The content of a segment.
@@ -93,14 +97,23 @@ impl Spool {
             if let Some(number) = number(&entry.path()) {
                 // A damaged entry must not hide the others.
                 let size = entry.metadata().map_or(0, |it| it.len());
-                segments.push(Segment { number, size });
+                let lines = fs::read(entry.path()).map_or(0, |text| whole_lines(&text));
+                segments.push(Segment { number, size, lines });
             }
         }
         segments.sort_by_key(|segment| segment.number);
         let next = segments.last().map_or(0, |last| last.number) + 1;
         let (folder, segments) = (folder.to_owned(), segments.into());
-        let (can_grow, is_sending) = (false, false);
-        Ok(Self { folder, _lock: lock, segments, next, can_grow, is_sending, limit: LIMIT })
+        Ok(Self {
+            folder,
+            _lock: lock,
+            segments,
+            next,
+            can_grow: false,
+            skipped: 0,
+            is_sending: false,
+            limit: LIMIT,
+        })
     }
 
     /// True if no lines wait.
@@ -137,21 +150,23 @@ impl Spool {
             Some(last) => self.write(last, &text)?,
             None => {
                 let number = self.next;
-                self.write(Segment { number, size: 0 }, &text)?;
+                let segment = Segment { number, size: 0, lines: 0 };
+                self.write(segment, &text)?;
                 self.next += 1;
-                self.segments.push_back(Segment { number, size: 0 });
+                self.segments.push_back(segment);
             }
         }
         self.can_grow = true;
         if let Some(last) = self.segments.back_mut() {
             last.size += size;
+            last.lines += whole_lines(&text);
         }
         Ok(self.shrink())
     }
 
     /// Writes text behind a segment; what cannot be written whole is taken away again, so that no later
     /// line stands behind half a line, and a full disk gets no new file at each try.
-    fn write(&self, Segment { number, size }: Segment, text: &[u8]) -> io::Result<()> {
+    fn write(&self, Segment { number, size, .. }: Segment, text: &[u8]) -> io::Result<()> {
         let path = self.path(number);
         let mut options = OpenOptions::new();
         let mut file = options.create(true).append(true).mode(0o600).open(&path)?;
@@ -210,7 +225,17 @@ impl Spool {
 
     /// Leaves the oldest segment on the disk: the next start tries again.
     pub fn skip_oldest(&mut self) {
-        self.segments.pop_front();
+        self.skipped += self.segments.pop_front().map_or(0, |segment| segment.lines);
+    }
+
+    /// The lines in all segments.
+    pub fn lines(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.lines).sum::<u64>() + self.skipped
+    }
+
+    /// The lines in the oldest segment.
+    pub fn oldest_lines(&self) -> u64 {
+        self.segments.front().map_or(0, |segment| segment.lines)
     }
 
     /// Removes the oldest segments until the size fits, but neither the one that is being sent nor the
@@ -224,12 +249,9 @@ impl Spool {
                 break;
             };
             let path = self.path(segment.number);
-            match fs::read(&path) {
-                Ok(text) => {
-                    let lines = parse_segment(&text).lines.len();
-                    dropped.lines += u64::try_from(lines).unwrap_or(u64::MAX);
-                }
-                Err(_) => dropped.unreadable += segment.size,
+            match segment.lines {
+                0 => dropped.unreadable += segment.size,
+                lines => dropped.lines += lines,
             }
             // A file that cannot be removed stays for the next start.
             let _ = fs::remove_file(path);
@@ -262,6 +284,11 @@ fn number(path: &Path) -> Option<u64> {
     let number = path.file_stem().filter(|_| is_segment)?.to_str()?;
     let is_number = number.len() < 16 && number.bytes().all(|digit| digit.is_ascii_digit());
     number.parse().ok().filter(|_| is_number)
+}
+
+/// The number of whole lines.
+fn whole_lines(text: &[u8]) -> u64 {
+    u64::try_from(text.iter().filter(|octet| **octet == b'\n').count()).unwrap_or(u64::MAX)
 }
 
 fn parse_segment(text: &[u8]) -> SegmentContent {

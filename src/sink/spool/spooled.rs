@@ -72,7 +72,9 @@ impl SpooledLines {
                 } else if self.tried.is_some() {
                     report.say(&format!("{name}: can be used now"));
                 }
+                report.found(spool.lines());
                 self.spool = Some(spool);
+                self.account(report);
             }
             Err(error) if self.tried.is_none() => {
                 let interval = REOPEN_INTERVAL.as_secs();
@@ -127,6 +129,7 @@ impl SpooledLines {
                     if self.taken == 0 {
                         self.forget(report);
                     }
+                    self.account(report);
                 }
                 Ok(None) => return,
                 Err(error) => {
@@ -146,7 +149,20 @@ impl SpooledLines {
             if self.taken == 0 {
                 self.forget(report);
             }
+            self.account(report);
         }
+    }
+
+    /// Reports the number of lines on the disk that are not settled.
+    fn account(&self, report: &dyn Report) {
+        let Some(spool) = &self.spool else {
+            return;
+        };
+        let settled = match self.taken {
+            0 => 0,
+            taken => spool.oldest_lines() - count(taken).min(spool.oldest_lines()),
+        };
+        report.on_disk(spool.lines() - settled);
     }
 
     fn forget(&mut self, report: &dyn Report) {
@@ -185,7 +201,7 @@ impl SpooledLines {
         // A segment of which a part is stored already is sent again as a whole, so it stays in memory
         // while there is room.
         if in_flight == 0 && (was_untaken || pending.is_crowded()) {
-            self.release(pending);
+            self.release(pending, report);
         }
     }
 
@@ -204,6 +220,8 @@ impl SpooledLines {
                     self.taken = pending.len();
                     spool.is_sent_now();
                 }
+                // Lines in flight may be stored, and are sent again from the disk.
+                report.found(count(in_flight.min(pending.len()).saturating_sub(self.taken)));
                 pending.truncate(self.taken.max(in_flight));
                 let (lines, unreadable) = (dropped.lines, dropped.unreadable);
                 if lines > 0 {
@@ -213,11 +231,13 @@ impl SpooledLines {
                     ));
                 }
                 if unreadable > 0 {
+                    report.found(1);
                     report.lost(1);
                     report.say(&format!(
                         "the spool is full: {unreadable} octets that cannot be read are dropped"
                     ));
                 }
+                self.account(report);
                 true
             }
             Err(error) => {
@@ -238,20 +258,22 @@ impl SpooledLines {
             report.say(&format!("{waiting} readings wait on the disk for the next start"));
         }
         let lost = pending.len().saturating_sub(self.taken);
-        report.lost(u64::try_from(lost).unwrap_or(u64::MAX));
+        report.lost(count(lost));
     }
 
     /// Leaves the first lines to the disk alone, to make room in memory. None may be in flight; all of
     /// their segment is sent again later.
-    fn release(&mut self, pending: &mut PendingLines) {
+    fn release(&mut self, pending: &mut PendingLines, report: &dyn Report) {
         if self.taken == 0 {
             return;
         }
         pending.remove(self.taken);
-        self.taken = 0;
         if let Some(spool) = &mut self.spool {
+            report.found(spool.oldest_lines() - count(self.taken).min(spool.oldest_lines()));
             spool.is_sent_later();
         }
+        self.taken = 0;
+        self.account(report);
     }
 
     /// Keeps a line that the server will never take, for the user to look at. Returns the name of the
@@ -269,4 +291,8 @@ impl SpooledLines {
         };
         append().unwrap_or_default().then(|| printable_path(&path))
     }
+}
+
+fn count(lines: usize) -> u64 {
+    u64::try_from(lines).unwrap_or(u64::MAX)
 }

@@ -13,14 +13,8 @@ const TEAR: &str = "cd archive && gunzip 2026-06-20.rec.gz && \
 
 /// The commands of the section, in their order.
 fn commands() -> Vec<String> {
-    let commands = text::blocks(&section(), "console");
+    let commands = text::blocks(text::section(&read("README.md"), "Archives"), "console");
     commands.iter().flat_map(text::Block::commands).map(|(_, command, _)| command).collect()
-}
-
-fn section() -> String {
-    let readme = read("README.md");
-    let section = readme.split("\n## Archives\n").nth(1).expect("a section on archives");
-    section.split("\n## ").next().unwrap().to_owned()
 }
 
 /// The answers of a bench to all commands that `choose` likes.

@@ -1,9 +1,10 @@
 //! The commands of the documents do what the documents say.
 //!
-//! - Every `console` block of the README is typed into a terminal, one after the other in one folder,
-//!   and the answer compared with the lines below the command. `…` stands for anything, as a line for
-//!   any lines; in a block marked `console varying` a number stands for any number.
-//! - Its `crontab` is run twice.
+//! - Every `console` block of the two READMEs is typed into a terminal, one after the other in one folder
+//!   for each page, and the answer compared with the lines below the command. `…` stands for anything, as
+//!   a line for any lines; in a block marked `console varying` a number stands for any number. Commands for
+//!   root or for another machine stand in `text` blocks, which nothing runs.
+//! - The `crontab` is run twice, with no more settings than cron has.
 //! - Every example of a man page (they are those of `--help`) is run beside the files that it names.
 //!
 //! A device is replaced by a virtual meter behind a pseudo-terminal or a TCP port, and `cargo run` by
@@ -12,6 +13,7 @@
 
 mod archive;
 mod bench;
+mod home;
 mod process;
 mod text;
 
@@ -24,6 +26,9 @@ use text::{Block, alike};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
+/// The page for everyone, and the one for a householder.
+const READMES: [&str; 2] = ["README.md", "README.de.md"];
+
 fn read(path: &str) -> String {
     let path = Path::new(ROOT).join(path);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -31,10 +36,20 @@ fn read(path: &str) -> String {
 
 #[test]
 fn the_readme_answers_as_it_says() {
+    answers_as_it_says("README.md", 20);
+}
+
+#[test]
+fn the_german_readme_answers_as_it_says() {
+    answers_as_it_says("README.de.md", 2);
+}
+
+/// Types the commands of a page, of which there are at least so many.
+fn answers_as_it_says(page: &str, at_least: usize) {
     let bench = Bench::empty();
-    let blocks = text::blocks(&read("README.md"), "console");
+    let blocks = text::blocks(&read(page), "console");
     let typed: Vec<_> = blocks.iter().flat_map(Block::commands).collect();
-    assert!(typed.len() > 5, "only {} commands found", typed.len());
+    assert!(typed.len() >= at_least, "only {} commands found", typed.len());
     for (varying, command, expected) in typed {
         if command == "tests/run" {
             let script = format!("{ROOT}/tests/run");
@@ -46,7 +61,7 @@ fn the_readme_answers_as_it_says() {
             let ran = bench.type_in(&command);
             ran.succeeded();
             let same = alike(&expected, &ran.text, varying);
-            assert!(same, "\n$ {command}\n{}\n--- the README has:\n{expected}\n", ran.text);
+            assert!(same, "\n$ {command}\n{}\n--- {page} has:\n{expected}\n", ran.text);
         };
         match command.starts_with("duckdb ") {
             true => tools::need("duckdb", |_| answers()),
@@ -79,37 +94,43 @@ fn paths_of_the_pages_for_contributors_exist() {
     }
 }
 
-/// The program says the messages that the README explains.
+/// The program says the messages that the READMEs explain.
 #[test]
 fn messages_in_the_readme_are_those_of_the_program() {
-    let readme = read("README.md");
-    let table = readme.split("| message | ").nth(1).unwrap().split("\n\n").next().unwrap();
-    let messages: Vec<_> = table.lines().filter_map(|row| row.strip_prefix("| `")).collect();
-    let source = ["src/source", "src/cli", "src/error.rs"];
+    let [english, german] = READMES.map(read);
+    let tables = [text::table(&english, "message"), text::table(&german, "Meldung")];
+    assert!(tables.iter().all(|rows| rows.len() > 5));
+    let messages = tables.iter().flatten().map(|row| row[0].trim_matches('`'));
+    let source = ["src/source", "src/cli", "src/sink", "src/error.rs"];
     let source = source.map(|path| text_below(&Path::new(ROOT).join(path))).concat();
-    assert!(messages.len() > 5);
     for message in messages {
-        let message = message.split('`').next().unwrap();
         let is_printed = message.split("; ").all(|part| source.contains(part));
         assert!(is_printed, "nothing says: {message}");
     }
 }
 
-/// The crontab of the README: what it appends has the columns of the header, row for row.
+/// The crontab of the README, with the key where its section puts it: a header, and a row a run, all of
+/// one's own meter. cron knows a home and a path, has no other setting, and its shell is `sh`.
 #[test]
 fn the_crontab_of_the_readme_appends_rows() {
     let bench = Bench::furnished();
-    let crontab = text::blocks(&read("README.md"), "crontab").remove(0).text;
-    let jobs = text::cron_jobs(&crontab);
-    assert!(!jobs.is_empty());
-    bench.run("meterpipe decode --key-file guek --format csv dump.txt > meter.csv").succeeded();
+    let readme = read("README.md");
+    let section = text::section(&readme, "CSV from cron");
+    let (_, key, _) = text::blocks(section, "console").remove(0).commands().remove(0);
+    bench.run(&key).succeeded();
+    bench.run("rm guek").succeeded();
+    let jobs = text::cron_jobs(&text::blocks(section, "crontab").remove(0).text);
+    assert!(!jobs.is_empty() && jobs.iter().all(|job| !job.contains('\'')));
     for job in jobs.iter().chain(&jobs) {
-        bench.run(job).succeeded();
+        let cron = format!("cd / && env -i HOME=\"$HOME\" PATH=\"$PATH\" sh -c '{job} '");
+        bench.run(&cron).succeeded();
     }
     let table = bench.file("meter.csv");
-    let columns: Vec<_> = table.lines().map(|row| row.matches(',').count()).collect();
-    assert_eq!(columns.len(), 4, "a header, the row of the dump, and one row a run: {table}");
-    assert!(columns.iter().all(|count| *count == columns[0] && *count > 10), "{table}");
+    let rows: Vec<Vec<_>> = table.lines().map(|row| row.split(',').collect()).collect();
+    assert_eq!(rows.len(), 3, "a header, and one row a run: {table}");
+    assert!(rows.iter().all(|row| row.len() == rows[0].len() && row.len() > 10), "{table}");
+    assert!(rows[0][..2] == ["time", "meter"] && rows[1][1] == rows[2][1], "{table}");
+    assert!(!table.contains("181220000009"), "the meter of the published telegram: {table}");
 }
 
 /// The configurations in the documents are valid.
@@ -117,7 +138,8 @@ fn the_crontab_of_the_readme_appends_rows() {
 fn the_configurations_of_the_documents_have_no_mistake() {
     let page = read("man/meterpipe-sinks.7").replace("\\-", "-");
     let page = page.split(".EX\n").skip(1).map(|block| block.split("\n.EE").next().unwrap());
-    let readme = text::blocks(&read("README.md"), "toml");
+    let readme: Vec<_> = READMES.iter().flat_map(|it| text::blocks(&read(it), "toml")).collect();
+    assert!(readme.len() >= READMES.len());
     let contrib = ["older", "go-e", "openwb"].map(|folder| format!("{ROOT}/contrib/{folder}"));
     let contrib = contrib.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
     let contrib = contrib.map(|file| file.unwrap().path());
@@ -247,5 +269,6 @@ fn what_differs_is_seen() {
     assert!(!alike("a\nb", "a\nc", false) && !alike("a", "a\nb", false));
     assert!(!alike("a\n…\nd", "a\nb", false) && !alike("a … c", "a b d", false));
     assert!(alike("power   12 W", "power  -3 W", true) && !alike("power 12 W", "power 3 W", false));
+    assert!(alike("1,5;12", "1,5;-3", true) && !alike("1,5;12", "1.5;12", true));
     assert!(!alike("power 12 W", "power 12 kW", true) && !alike("1.0", "1", true));
 }

@@ -19,6 +19,19 @@ pub(crate) fn blocks(document: &str, name: &str) -> Vec<Block> {
     found
 }
 
+/// A section of a Markdown document, up to the next one.
+pub(crate) fn section<'a>(document: &'a str, title: &str) -> &'a str {
+    let section = document.split(&format!("\n## {title}\n")).nth(1);
+    section.unwrap_or_else(|| panic!("no section {title}")).split("\n## ").next().unwrap()
+}
+
+/// The cells of the rows of the table whose first column has this title.
+pub(crate) fn table<'a>(document: &'a str, title: &str) -> Vec<Vec<&'a str>> {
+    let (_, table) = document.split_once(&format!("\n| {title} |")).expect(title);
+    let rows = table.lines().skip(2).map_while(|row| row.strip_prefix("| "));
+    rows.map(|row| row.trim_end_matches(" |").split(" | ").collect()).collect()
+}
+
 impl Block {
     /// The commands behind `$ `, each with the lines below it.
     pub(crate) fn commands(&self) -> Vec<(bool, String, String)> {
@@ -123,7 +136,8 @@ fn line_alike(expected: &str, found: &str) -> bool {
     }
 }
 
-/// `power_net  -12 W` becomes `power_net 0 W`: digits, sign and width are the numbers' own.
+/// `power_net  -12 W` becomes `power_net 0 W`: digits, sign and width are the numbers' own, also in
+/// the cells of a row: `233,7;-12`.
 fn without_numbers(line: &str) -> String {
     let mut text = String::new();
     for character in line.trim_end().chars() {
@@ -131,7 +145,7 @@ fn without_numbers(line: &str) -> String {
         if matches!(character, '0' | ' ') && text.ends_with(character) {
             continue;
         }
-        if character == '0' && text.ends_with(" -") {
+        if character == '0' && (text.ends_with(" -") || text.ends_with(";-")) {
             text.pop();
         }
         text.push(character);

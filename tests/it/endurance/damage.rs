@@ -41,9 +41,9 @@ fn stored(server: &Server) -> Vec<String> {
     server.requests().into_iter().flat_map(|request| request.lines).collect()
 }
 
-/// Keeps readings in a spool, as a segment.
+/// Keeps readings in a spool, as a segment that is written at the end.
 fn keep(port: u16, spool: &Path, readings: Range<usize>) {
-    let sink = start(&uri(port, spool), 100);
+    let sink = start(&uri(port, spool).replace("sync=1s", "sync=1h"), 100);
     readings.for_each(|number| sink.put(&reading(number)));
     sink.wait_for_message("cannot connect to");
     assert_eq!(sink.end(Duration::from_millis(100)).1, 0);

@@ -42,6 +42,8 @@ struct LineState {
     /// The start of the last connection that reached the server.
     connected: Instant,
     is_listening: bool,
+    /// The number of connections that got a wrong answer.
+    answered: usize,
     is_over: bool,
 }
 
@@ -49,10 +51,15 @@ type Line = Arc<Mutex<LineState>>;
 
 impl Proxy {
     pub(super) fn new(server: u16) -> Self {
-        let (connections, connected) = (vec![], Instant::now());
-        let fault = LineFault::None;
-        let (is_listening, is_over) = (false, false);
-        let state = LineState { fault, server, connections, connected, is_listening, is_over };
+        let state = LineState {
+            fault: LineFault::None,
+            server,
+            connections: vec![],
+            connected: Instant::now(),
+            is_listening: false,
+            answered: 0,
+            is_over: false,
+        };
         let (port, line) = (free_port(), Arc::new(Mutex::new(state)));
         let proxy = Self { port, line: line.clone() };
         thread::spawn(move || listen(port, &line));
@@ -69,6 +76,11 @@ impl Proxy {
         for connection in self.line.lock().unwrap().connections.drain(..) {
             let _ = connection.shutdown(Shutdown::Both);
         }
+    }
+
+    /// The number of connections that got a wrong answer.
+    pub(super) fn answered(&self) -> usize {
+        self.line.lock().unwrap().answered
     }
 
     /// The start of the last connection that reached the server.
@@ -123,6 +135,7 @@ fn accept(mut client: TcpStream, line: &Line) {
     let mut state = line.lock().unwrap();
     if let LineFault::Answers(octets) = state.fault {
         let _ = client.write_all(octets);
+        state.answered += 1;
         return;
     }
     let Ok(server) = TcpStream::connect(("127.0.0.1", state.server)) else {

@@ -2,8 +2,9 @@
 
 use std::{
     collections::BTreeSet,
+    io::{BufRead, BufReader},
     net::TcpListener,
-    process::Command,
+    process::{Command, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -13,10 +14,12 @@ use super::{
     server::{Reply, Request, Server},
 };
 use crate::common::{
-    binary::{command, run_command, wait_for},
+    binary::{Running, command, run_command, signal, wait_for},
     port::free_port,
     sinks::{LIMIT, build, start, village},
 };
+
+use rustix::process::Signal;
 
 /// Never in any output.
 const CANARY: &str = "c4nary-3f9a";
@@ -318,6 +321,35 @@ fn memory_has_an_end_and_what_goes_is_counted() {
     assert!(lost > 1000, "{lost}");
     assert_stored(&stored[..20_000], 0..20_000);
     assert_stored(&stored[stored.len() - 100..], ALL - 100..ALL);
+}
+
+#[test]
+fn a_file_waits_for_a_database_that_is_away_until_the_user_ends_the_run() {
+    const ALL: usize = 60_000;
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+    let file = folder.path().join("all.jsonl");
+    std::fs::write(&file, (0..ALL).map(|number| reading(number) + "\n").collect::<String>())
+        .unwrap();
+    let to = format!("influxdb://127.0.0.1:{port}/?db=d&retry=1s&flush=0");
+    let publish = || {
+        let mut publish = command(&["publish", file.to_str().unwrap(), "--to", &to]);
+        publish.stdin(Stdio::null()).stderr(Stdio::piped());
+        let mut running = Running(publish.spawn().unwrap());
+        let mut lines = BufReader::new(running.0.stderr.take().unwrap()).lines();
+        let waits = "the rest of the file waits for it";
+        assert!(lines.any(|line| line.unwrap().contains(waits)), "it waits for nothing");
+        (running, lines)
+    };
+    let (mut running, mut messages) = publish();
+    signal(&running.0, Signal::TERM);
+    assert_eq!(running.0.wait().unwrap().code(), Some(6));
+    assert!(messages.any(|line| line.unwrap().contains("readings not stored")));
+
+    let (mut running, messages) = publish();
+    let (_server, store) = storing(listener(port), |_| None);
+    assert_eq!(running.0.wait().unwrap().code(), Some(0));
+    assert_eq!(messages.map(Result::unwrap).filter(|it| it.contains("not stored")).count(), 0);
+    assert_stored(&store.lines(), 0..ALL);
 }
 
 #[test]

@@ -184,7 +184,7 @@ fn a_version_that_the_user_fixed_is_not_left() {
         fake.refuse(5, &[0x20, 3, 0, 0x84, 0]);
     }
     let text = sink.wait_for_message("refuses this version of MQTT: remove the setting protocol");
-    assert!(text.ends_with("trying again, every 4 s at most"), "{text}");
+    assert!(text.ends_with("trying again, every 60 s at most"), "{text}");
 }
 
 /// A client that closes without a word and is back in the next instant may mean the same: twice, or

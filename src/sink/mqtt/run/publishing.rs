@@ -65,11 +65,10 @@ impl ClientRun<'_> {
             self.keep_history(now);
         }
         let (is_away, is_outage) = (self.is_history_away(now), self.is_outage(now));
-        let Some(history) = self.mqtt.history.as_mut().filter(|history| history.is_full()) else {
+        if !self.mqtt.history.as_ref().is_some_and(History::is_full) {
             return true;
-        };
+        }
         if is_away {
-            history.report_full(self.report);
             self.queue.blocked(is_outage);
         }
         // The states go on while the topic of the history is refused.
@@ -92,7 +91,10 @@ impl ClientRun<'_> {
         self.mqtt.meter_statuses.observe(&readings, now);
         if let Some(history) = &mut self.mqtt.history {
             match history.is_full() {
-                true => self.report.lost(1),
+                true => {
+                    self.report.lost(1);
+                    history.report_full(self.report);
+                }
                 false => history.add(&readings),
             }
         }

@@ -1,0 +1,51 @@
+//! `setup`: from an adapter and a key to a configuration, and a service that runs.
+
+use crate::cli::{
+    run::{
+        context::Context,
+        status::{Status, Stop},
+    },
+    setup::args::SetupArgs,
+    wizard::{
+        files::{self, Folders},
+        meter,
+        prompts::Prompts,
+        service, sinks,
+    },
+};
+
+/// Runs the subcommand.
+pub fn run(args: &SetupArgs) -> Status {
+    let mut context = Context::new("setup", args.messages);
+    match set_up(args, &mut context) {
+        Ok(()) => context.finish_plain(),
+        Err(stop) => context.stop(stop),
+    }
+}
+
+fn set_up(args: &SetupArgs, context: &mut Context) -> Result<(), Stop> {
+    let prompts = Prompts::find();
+    let folders = Folders::find(args.config.as_deref())?;
+    let config = folders.config.display().to_string();
+    if folders.config.exists()
+        && !args.force
+        && !prompts.confirm(&format!("Replace {config}?"), false)?
+    {
+        return Err(Stop::usage(format!(
+            "{config}: there is a configuration; --force replaces it"
+        )));
+    }
+    let meter = meter::find(args, &prompts, context)?;
+    let sinks = sinks::find(args, &folders, &prompts, context)?;
+    for path in files::write(&meter, &sinks, &folders)? {
+        context.print(&format!("written: {}", path.display()))?;
+    }
+    let offered = !args.enable && service::is_there();
+    if args.enable || offered && prompts.confirm("Start the service now and at each boot?", true)? {
+        service::enable()?;
+        context.print("The service runs: systemctl status meterpipe")?;
+    } else {
+        context.print(&format!("Next: meterpipe watch --config {config}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! The source and the key: a telegram arrives, and the key opens it.
+
+use std::{fs, path::Path, time::Duration};
+
+use zeroize::Zeroizing;
+
+use crate::cli::{
+    live::{
+        first_telegram::{FirstTelegram, first_telegram},
+        sources::{self, Spec},
+    },
+    run::{
+        context::Context,
+        status::{Status, Stop},
+    },
+    setup::args::{SerialArgs, SetupArgs},
+    wizard::prompts::Prompts,
+};
+use meterpipe::{cipher::key_file, file_error, source::ports};
+
+/// The meter of the new configuration.
+#[derive(Debug)]
+pub struct MeterPlan {
+    /// Its source.
+    pub source: String,
+    /// The text of the key file; none for a virtual meter.
+    pub key: Option<Zeroizing<String>>,
+}
+
+/// Finds the source and the key.
+///
+/// # Errors
+/// No telegram comes, no key opens it, or an answer is missing.
+pub fn find(args: &SetupArgs, prompts: &Prompts, context: &mut Context) -> Result<MeterPlan, Stop> {
+    let mut chosen = args.source.clone();
+    loop {
+        let source = match chosen.take() {
+            Some(source) => source,
+            None => choose_source(prompts)?,
+        };
+        match with_source(source, args, prompts, context) {
+            Err(Stop::Failed(status @ (Status::Source | Status::Nothing), text))
+                if prompts.can_ask() =>
+            {
+                context.messages.fail(&text);
+                if !prompts.confirm("Try again?", true)? {
+                    return Err(Stop::Failed(status, "nothing is set up".to_owned()));
+                }
+            }
+            found => return found,
+        }
+    }
+}
+
+fn choose_source(prompts: &Prompts) -> Result<String, Stop> {
+    let ports = ports::available().into_iter().map(|port| port.display().to_string());
+    let mut items: Vec<_> = ports.collect();
+    items.push(OTHER.to_owned());
+    items.push(VIRTUAL.to_owned());
+    let question = "Where is the meter";
+    let option = "name it with --source";
+    let chosen = prompts.choice(question, &items, option)?;
+    match items.get(chosen).map(String::as_str) {
+        Some(VIRTUAL) => Ok("sim:".to_owned()),
+        Some(OTHER) | None => prompts.text("Device, or tcp://HOST:PORT", None, option),
+        Some(port) => Ok(port.to_owned()),
+    }
+}
+
+const OTHER: &str = "another device, or a server of a serial port";
+const VIRTUAL: &str = "nowhere yet: try a virtual meter";
+
+fn with_source(
+    source: String,
+    args: &SetupArgs,
+    prompts: &Prompts,
+    context: &mut Context,
+) -> Result<MeterPlan, Stop> {
+    let line = SerialArgs::default();
+    let live = match sources::find(Some(&source), &line, true)? {
+        Spec::Simulated(_) => return Ok(MeterPlan { source, key: None }),
+        Spec::Live(live) => live,
+        Spec::File(path) => {
+            let path = path.display();
+            return Err(Stop::usage(format!("{path}: a file; a serial device is expected")));
+        }
+    };
+    let typed = args.key_file.as_deref().map(read_key).transpose()?;
+    if args.offline {
+        let key = typed.map_or_else(|| ask_key(prompts), Ok)?;
+        return Ok(MeterPlan { source, key: Some(key) });
+    }
+    let timeout = args.timeout.unwrap_or(TIMEOUT);
+    context.print(&format!("{source}: waiting for a telegram, {} s at most", timeout.as_secs()))?;
+    let telegram = first_telegram(live, Vec::new(), timeout, context)?;
+    let mut typed = typed;
+    loop {
+        let key = typed.take().map_or_else(|| ask_key(prompts), Ok)?;
+        match opened(&telegram, &key) {
+            Ok(text) => {
+                context.print(&format!("The key fits: {text}"))?;
+                return Ok(MeterPlan { source, key: Some(key) });
+            }
+            Err(text) if prompts.can_ask() => context.messages.fail(&text),
+            Err(text) => return Err(Stop::Failed(Status::Closed, text)),
+        }
+    }
+}
+
+/// The time to wait for a telegram: six intervals of a meter that pushes each five seconds, and some more for
+/// those that push less often.
+const TIMEOUT: Duration = Duration::from_secs(90);
+
+fn ask_key(prompts: &Prompts) -> Result<Zeroizing<String>, Stop> {
+    let question = "Key of the customer interface (GUEK), 32 hex digits";
+    prompts.secret(question, "name a file with --key-file")
+}
+
+fn read_key(path: &Path) -> Result<Zeroizing<String>, Stop> {
+    let text = fs::read_to_string(path).map(Zeroizing::new);
+    text.map_err(|error| {
+        Stop::usage(format!("{}: {}", path.display(), file_error::unreadable(&error)))
+    })
+}
+
+/// Opens a telegram with the key of a text, and says what is in it.
+fn opened(telegram: &FirstTelegram, key: &str) -> Result<String, String> {
+    let keys = key_file::parse(key).map_err(|defect| format!("the key: {}", defect.error))?;
+    let opened = telegram.with_keys(keys);
+    match (opened.closed, opened.meter) {
+        (None, Some(number)) => Ok(format!("meter {number}")),
+        (None, None) => Ok("a meter without a number".to_owned()),
+        (Some(error), _) => {
+            let title = telegram.title.map(|title| format!(" of the meter {}", hex::encode(title)));
+            Err(format!(
+                "this key does not open the telegram{}: {error}",
+                title.unwrap_or_default()
+            ))
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! `setup`, with options and with a person at a terminal.
+
+use std::{
+    fs::{self, File},
+    io::Read,
+    os::{
+        fd::OwnedFd,
+        unix::{fs::PermissionsExt, process::CommandExt},
+    },
+    path::Path,
+    process::Stdio,
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use crate::common::{
+    binary::{Ran, Running, command, run_command, wait_for},
+    published::KEY,
+    terminal::terminal,
+};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use tempfile::TempDir;
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+fn setup(home: &TempDir, args: &[&str]) -> Ran {
+    // Root has another place for the configuration.
+    let mut command = command(&[&["setup", "--config=etc/config.toml"], args].concat());
+    command.env("HOME", home.path()).current_dir(home.path());
+    run_command(command, b"")
+}
+
+/// Pushes the published telegram again and again, as a meter does.
+fn push(master: OwnedFd) {
+    let telegram: Vec<u8> = include_str!("../data/netznoe-doc-2021.hex")
+        .lines()
+        .flat_map(|line| hex::decode(line.trim()).unwrap())
+        .collect();
+    thread::spawn(move || {
+        while rustix::io::write(&master, &telegram).is_ok() {
+            thread::sleep(std::time::Duration::from_millis(200));
+        }
+    });
+}
+
+#[test]
+fn options_answer_every_question() {
+    let home = TempDir::new().unwrap();
+    let (master, node) = terminal();
+    push(master);
+    let node = node.to_str().unwrap();
+    fs::write(home.path().join("key"), format!("{KEY}\n")).unwrap();
+    fs::write(home.path().join("word"), "hunter2\n").unwrap();
+    let config = home.path().join("etc/config.toml");
+    let path = format!("--config={}", config.display());
+    let to = "mqtt://127.0.0.1:1/house?user=anna&password_file=word&every=30s";
+    let options = ["--source", node, "--key-file=key", "--to=file:readings.csv"];
+    let ran = setup(&home, &options);
+    assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("The key fits: meter "), "{}", ran.out);
+    // A broker that is away is no sink, unless nobody asks it.
+    let ran = setup(&home, &[&options[..3], &["--to", to, "--force"]].concat());
+    assert_eq!(ran.status, 6, "{}{}", ran.out, ran.err);
+    let ran = setup(&home, &[&options[..3], &["--to", to, "--offline", "--force"]].concat());
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{}", ran.out);
+    let guek = config.with_file_name("guek");
+    let password = config.with_file_name("mqtt_password");
+    assert_eq!(
+        fs::read_to_string(&config).unwrap(),
+        format!(
+            "# Written by meterpipe setup: meterpipe-watch(1), meterpipe-sinks(7).\n\n[[meter]]\n\
+             source = \"{node}\"\nkey_file = \"{}\"\n\n[[sink]]\nto = \"mqtt://127.0.0.1:1/house\"\n\
+             user = \"anna\"\nevery = \"30s\"\npassword_file = \"{}\"\n",
+            guek.display(),
+            password.display()
+        )
+    );
+    assert_eq!(fs::read_to_string(&guek).unwrap(), format!("{KEY}\n"));
+    assert_eq!(fs::read_to_string(&password).unwrap(), "hunter2\n");
+    assert_eq!([&config, &guek, &password].map(|path| mode(path)), [0o644, 0o600, 0o600]);
+    assert!(config.with_extension("toml.old").exists());
+    let mut check = command(&["config", "check", &path]);
+    check.current_dir(home.path());
+    let ran = run_command(check, b"");
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+}
+
+#[test]
+fn a_missing_answer_and_a_wrong_one_write_nothing() {
+    let home = TempDir::new().unwrap();
+    let ran = setup(&home, &["--to=file:/dev/null"]);
+    assert_eq!(ran.status, 2, "{}", ran.err);
+    assert!(ran.err.contains("Where is the meter? There is no terminal: name it with --source"));
+    let (master, node) = terminal();
+    push(master);
+    fs::write(home.path().join("key"), "11".repeat(16)).unwrap();
+    let ran = setup(&home, &["--source", node.to_str().unwrap(), "--key-file=key"]);
+    assert_eq!(ran.status, 4, "{}", ran.err);
+    assert!(ran.err.contains("this key does not open the telegram of the meter "), "{}", ran.err);
+    let ran = setup(&home, &["--source=/dev/serial/by-id/none", "--key-file=key", "--timeout=1s"]);
+    assert_eq!(ran.status, 5, "{}", ran.err);
+    assert!(!home.path().join("etc").exists());
+}
+
+/// A run on a terminal of its own, and the person in front of it.
+struct Session {
+    running: Running,
+    master: Arc<OwnedFd>,
+    screen: Arc<Mutex<String>>,
+    read: usize,
+}
+
+impl Session {
+    fn start(home: &TempDir, args: &[&str]) -> Self {
+        let (master, node) = terminal();
+        let open = || File::options().read(true).write(true).open(&node).unwrap();
+        // Echo and lines, as a shell leaves the terminal.
+        let mut settings = tcgetattr(open()).unwrap();
+        settings.local_modes |= rustix::termios::LocalModes::ECHO
+            | rustix::termios::LocalModes::ICANON
+            | rustix::termios::LocalModes::ISIG;
+        settings.input_modes |= rustix::termios::InputModes::ICRNL;
+        tcsetattr(open(), OptionalActions::Now, &settings).unwrap();
+        let mut command = command(&[&["setup"], args].concat());
+        command.env("HOME", home.path()).env("TERM", "xterm").stdin(Stdio::from(open()));
+        command.stdout(Stdio::from(open())).stderr(Stdio::from(open()));
+        let running = Running(command.process_group(0).spawn().unwrap());
+        let (master, screen) = (Arc::new(master), Arc::<Mutex<String>>::default());
+        let (from, to) = (master.clone(), screen.clone());
+        thread::spawn(move || {
+            let mut from = File::from(from.try_clone().unwrap());
+            let mut octets = [0; 4096];
+            while let Ok(count @ 1..) = from.read(&mut octets) {
+                to.lock().unwrap().push_str(&String::from_utf8_lossy(&octets[..count]));
+            }
+        });
+        Self { running, master, screen, read: 0 }
+    }
+
+    /// Waits for a question, and types an answer.
+    fn answer(&mut self, question: &str, answer: &str) {
+        self.wait_for(question);
+        rustix::io::write(&*self.master, answer.as_bytes()).unwrap();
+    }
+
+    fn wait_for(&mut self, text: &str) {
+        let (screen, read) = (self.screen.clone(), &mut self.read);
+        wait_for(text, || {
+            let screen = screen.lock().unwrap();
+            let found = screen[*read..].find(text).map(|at| *read + at + text.len());
+            *read = found.unwrap_or(*read);
+            found.is_some()
+        });
+    }
+}
+
+const DOWN: &str = "\x1b[B";
+
+#[test]
+fn a_person_is_asked_until_key_and_broker_are_right() {
+    let home = TempDir::new().unwrap();
+    let (master, node) = terminal();
+    push(master);
+    // Root has another place for it.
+    let config = home.path().join("config.toml");
+    let options = ["--source", node.to_str().unwrap(), "--config", config.to_str().unwrap()];
+    let mut session = Session::start(&home, &options);
+    session.answer("(not shown)", &format!("{}\n", "11".repeat(16)));
+    session.wait_for("this key does not open the telegram");
+    session.answer("(not shown)", &format!("{KEY}\n"));
+    session.wait_for("The key fits: meter ");
+    session.answer("Where shall the readings go", "\n");
+    session.answer("Broker, as NAME or NAME:PORT", "127.0.0.1:1\n");
+    session.answer("User (empty for none)", "anna\n");
+    session.answer("Password (not shown)", "hunter2\n");
+    session.answer("Keep this sink all the same?", "n");
+    session.answer("Where shall the readings go", &format!("{}\n", DOWN.repeat(3)));
+    let path = home.path().join("readings.csv");
+    session.answer("File", &format!("{}{}\n", "\x7f".repeat(200), path.display()));
+    session.answer("And where else", &format!("{}\n", DOWN.repeat(4)));
+    session.wait_for("Next: meterpipe watch");
+    assert_eq!(session.running.0.wait().unwrap().code(), Some(0));
+    let screen = session.screen.lock().unwrap().clone();
+    assert!(!screen.contains(KEY) && !screen.contains("hunter2"), "{screen}");
+    let config = fs::read_to_string(config).unwrap();
+    assert!(config.contains(&format!("to = \"file:{}\"", path.display())), "{config}");
+    assert!(!config.contains("mqtt"), "{config}");
+}
