@@ -658,7 +658,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__watch)
-            opts="-q -v -h -V --baud --parity --count --timeout --once --record --to --config --input --key-file --key --require-auth --system-title --format --fields --list-fields --objects --unit --timezone --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --baud --parity --count --timeout --once --record --to --config --dry-run --input --key-file --key --require-auth --system-title --format --fields --list-fields --objects --unit --timezone --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -150,6 +150,7 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l log-format
 journal\t'A line of text with its priority, for systemd\'s journal'
 json\t'A JSON object in a line'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l once -d 'End after one telegram, or with an error if the source cannot be opened or is lost'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l dry-run -d 'Send and write nothing, and print what each sink would get'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l require-auth -d 'Accept only telegrams whose authentication tag was verified'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l list-fields -d 'Print all fields that have a name, and end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l objects -d 'json: add every element of the telegram as it was sent'

@@ -6,7 +6,9 @@
 //! write the readings wait in the sink's queue, and are written as soon as that is possible.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -37,7 +39,7 @@ use crate::{
             mode::MODE,
         },
         single_meter::SingleMeter,
-        traits::{Report, Sink},
+        traits::{Report, Sink, SinkPreview},
     },
 };
 
@@ -139,6 +141,7 @@ fn new(settings: &mut SinkSettings, _: &BuildContext<'_>) -> Result<Box<dyn Sink
         files,
         batch: LineBatch::default(),
         next_event: None,
+        previewed: BTreeSet::new(),
     }))
 }
 
@@ -193,6 +196,8 @@ struct FileSink {
     batch: LineBatch,
     /// An event that was taken from the queue and does not belong to the batch.
     next_event: Option<SinkEvent>,
+    /// The files whose lines were shown instead of written.
+    previewed: BTreeSet<PathBuf>,
 }
 
 /// Lines for the same file.
@@ -235,6 +240,22 @@ impl Sink for FileSink {
 
     fn probe(&mut self, _: Duration) -> Result<String, String> {
         self.path_template.probe(|path| self.files.check(path))
+    }
+
+    fn preview(&mut self, readings: &Arc<Readings>, report: &dyn Report) -> Vec<SinkPreview> {
+        self.batch.path = self.path_template.path(readings);
+        self.add(readings, report);
+        self.lines.notes().iter().for_each(|note| report.say(note));
+        let LineBatch { path, text, .. } = std::mem::take(&mut self.batch);
+        if text.is_empty() {
+            return Vec::new();
+        }
+        let header = self.files.header_of(&path);
+        let header = if self.previewed.contains(&path) { &[] } else { header };
+        let content = [header, &text].concat();
+        let place = path.display().to_string();
+        self.previewed.insert(path);
+        vec![SinkPreview { place, content }]
     }
 }
 

@@ -117,6 +117,11 @@ impl PostTarget {
         Ok(Self { agent: config.into(), uri, authorization, timeout, own_ca })
     }
 
+    /// The address.
+    pub const fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
     /// The time-out of a request.
     pub const fn timeout(&self) -> Duration {
         self.timeout

@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use crate::sink::queue::QueueReceiver;
+use std::sync::Arc;
+
+use crate::{format::readings::Readings, sink::queue::QueueReceiver};
 
 /// A destination of readings.
 pub trait Sink: Send {
@@ -17,10 +19,20 @@ pub trait Sink: Send {
     ///
     /// # Errors
     /// The obstacle, as a run would report it.
-    fn probe(&mut self, timeout: Duration) -> Result<String, String> {
-        let _ = timeout;
-        Ok("cannot be asked".to_owned())
-    }
+    fn probe(&mut self, timeout: Duration) -> Result<String, String>;
+
+    /// Everything that the sink would send or write for these readings, after earlier ones. The sink is
+    /// not [run](Self::run), and stores nothing.
+    fn preview(&mut self, readings: &Arc<Readings>, report: &dyn Report) -> Vec<SinkPreview>;
+}
+
+/// A message, line or page that a sink would write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SinkPreview {
+    /// The topic, address or path.
+    pub place: String,
+    /// The content.
+    pub content: Vec<u8>,
 }
 
 /// The receiver of a sink's reports.

@@ -18,6 +18,7 @@ use crate::cli::{
     run::{
         context::Context,
         decoder::{Decoder, TelegramConsumer, TextOutput},
+        dry_run::DryRun,
         parallel::{Jobs, text_decoder},
         sink_output::SinkOutput,
         sinks::Sinks,
@@ -94,13 +95,18 @@ fn prepare(
     let sink_sources = sink_sources(args, config.as_ref());
     let sinks = sink_sources.read(config.as_ref(), &context.messages)?;
     let counters = sink_sources.counters.clone();
-    let sinks = (!sinks.is_empty()).then(|| Sinks::start(sinks, counters)).transpose()?;
+    let (sinks, dry_run) = match (args.dry_run, sinks.is_empty()) {
+        (true, true) => return Err(Stop::usage("--dry-run: there is no sink: name one with --to")),
+        (true, false) => (None, Some(DryRun::start(sinks, counters))),
+        (false, true) => (None, None),
+        (false, false) => (Some(Sinks::start(sinks, counters)?), None),
+    };
     let recording = args.record.as_deref();
     let recording = recording.map(|path| Recording::open(path, &found.files)).transpose()?;
     let limit = if args.until.once { Some(1) } else { args.until.count };
     context.stop_at(limit);
     let stage = match (sinks, recording) {
-        (None, None) if found.live.is_empty() => {
+        (None, None) if dry_run.is_none() && found.live.is_empty() => {
             let jobs = (Jobs::new(args.jobs.jobs), found.files.as_slice());
             text_decoder(decrypt, format, zone, limit, jobs, context)
         }
@@ -115,7 +121,10 @@ fn prepare(
                     None => reload,
                 }
             });
-            let text_output = standard_output(args, format, live, sinks.is_some(), context)?;
+            let text_output = match dry_run {
+                Some(dry_run) => Some(Box::new(dry_run) as Box<dyn TelegramConsumer>),
+                None => standard_output(args, format, live, sinks.is_some(), context)?,
+            };
             let sinks =
                 sinks.map(|it| Box::new(SinkOutput::start(it)) as Box<dyn TelegramConsumer>);
             // Sinks end last: the table is at its end when they say what they did not store.

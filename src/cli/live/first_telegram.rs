@@ -53,13 +53,13 @@ impl FirstTelegram {
     /// why they do not.
     #[must_use]
     pub fn with_keys(&self, keys: Vec<KeyEntry>) -> Self {
-        let mut wait = FirstTelegramStage::new(keys);
-        let mut chain = Decode::with_keys(wait.keys.clone());
+        let mut chain = Decode::with_keys(keys.clone());
+        let mut stage = FirstTelegramStage::new(keys);
         chain.push(&self.octets, &mut |event| {
-            wait.take(&event);
+            stage.take(&event);
         });
-        wait.octets.clone_from(&self.octets);
-        wait.found().unwrap_or_else(|| self.clone())
+        stage.octets.clone_from(&self.octets);
+        stage.found().unwrap_or_else(|| self.clone())
     }
 }
 

@@ -3,6 +3,7 @@ pub mod batch;
 pub mod clock_messages;
 pub mod context;
 pub mod decoder;
+pub mod dry_run;
 pub mod events;
 pub mod guard_memory;
 pub mod guard_messages;

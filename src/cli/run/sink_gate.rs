@@ -3,11 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::cli::run::{
-    guard_memory::GuardMemory, guard_messages::GuardMessages, messages::Messages,
+    context::Context, guard_memory::GuardMemory, guard_messages::GuardMessages, messages::Messages,
 };
 use meterpipe::{
     format::readings::Readings,
-    sink::guard::{evidence::TelegramEvidence, guard::Guard},
+    sink::{
+        accounts::InputAccount,
+        guard::{evidence::TelegramEvidence, guard::Guard},
+    },
 };
 
 /// The guard keeps the first telegram of a meter for this time if no other comes: three times the interval
@@ -74,6 +77,19 @@ impl SinkGate {
         message.into_iter().for_each(|text| self.messages.say(text));
         self.messages.print(messages);
         self.messages.finish(self.guard.counts(), messages);
+    }
+
+    /// The account of the input.
+    pub fn account(&self, context: &Context) -> InputAccount {
+        let tally = &context.tally;
+        let held = self.guard.counts().iter().map(|(reason, count)| (reason.name(), count));
+        InputAccount {
+            octets: tally.octets,
+            discarded: tally.noise,
+            telegrams: tally.telegrams,
+            held: held.collect(),
+            rejected: context.messages.rejected().collect(),
+        }
     }
 
     /// The guard itself.

@@ -68,8 +68,12 @@ impl TelegramConsumer for SinkOutput {
 /// stored.
 pub fn finish(sinks: Option<Sinks>, context: &mut Context) -> bool {
     let outcome = sinks.map(|sinks| sinks.finish(context));
-    let held = outcome.map_or(0, |outcome| outcome.refused);
+    note_held(outcome.map_or(0, |outcome| outcome.refused), context);
+    outcome.is_none_or(|outcome| outcome.stored)
+}
+
+/// Counts telegrams that the guard refused.
+pub const fn note_held(held: u64, context: &mut Context) {
     context.tally.held += held;
     context.tally.rejected += held;
-    outcome.is_none_or(|outcome| outcome.stored)
 }

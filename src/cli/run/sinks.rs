@@ -20,8 +20,7 @@ use crate::cli::run::{
 use meterpipe::{
     format::{entry::OutputTelegram, readings::Readings},
     sink::{
-        accounts::InputAccount, guard::evidence::TelegramEvidence, line_counters::LineCounters,
-        registry::ConfiguredSink,
+        guard::evidence::TelegramEvidence, line_counters::LineCounters, registry::ConfiguredSink,
     },
 };
 
@@ -188,25 +187,7 @@ impl Sinks {
         gate.tick(messages, |passed| pass_on(running, passed, true, *waits));
         self.print_reports(messages);
         self.settle_ended(messages);
-        self.note_input(context);
-    }
-
-    /// Writes the account of the input.
-    fn note_input(&self, context: &Context) {
-        let tally = &context.tally;
-        self.counters.accounts().set_input(InputAccount {
-            octets: tally.octets,
-            discarded: tally.noise,
-            telegrams: tally.telegrams,
-            held: self
-                .gate
-                .guard()
-                .counts()
-                .iter()
-                .map(|(reason, count)| (reason.name(), count))
-                .collect(),
-            rejected: context.messages.rejected().collect(),
-        });
+        self.counters.accounts().set_input(self.gate.account(context));
     }
 
     /// Appends the telegrams that the guard holds, and for each sink what is not stored yet.
@@ -240,7 +221,7 @@ impl Sinks {
         let messages = &context.messages;
         let Self { running, gate, waits, .. } = &mut self;
         gate.end(messages, |passed| pass_on(running, passed, true, *waits));
-        self.note_input(context);
+        self.counters.accounts().set_input(self.gate.account(context));
         let mut deadline = Instant::now() + GRACE;
         for sink in &self.running {
             sink.end(deadline);

@@ -190,7 +190,8 @@ Examples:
   meterpipe watch /dev/ttyUSB0 --key-file guek       # a real one
   meterpipe watch --once --timeout 1m --key-file guek --format json /dev/ttyUSB0
   meterpipe watch /dev/ttyUSB0 --key-file guek --format csv \\
-    --record meter.records > meter.csv")]
+    --record meter.records > meter.csv
+  meterpipe watch sim: --to mqtt://broker.local --dry-run")]
 pub struct WatchArgs {
     /// Serial devices, tcp://HOST:PORT, files, FIFOs, - or sim:METER
     ///
@@ -210,6 +211,12 @@ pub struct WatchArgs {
     /// Sinks.
     #[command(flatten)]
     pub to: SinkArgs,
+    /// Send and write nothing, and print what each sink would get
+    ///
+    /// A line has the sink, the place (a topic, an address or a path) and the content, with tabs between
+    /// them. The guard and the intervals of the sinks hold as in a run.
+    #[arg(long, conflicts_with_all = ["format", "record"], help_heading = "Sinks")]
+    pub dry_run: bool,
     /// The form of the input.
     #[command(flatten)]
     pub form: InputFormArgs,
@@ -252,7 +259,6 @@ pub struct PublishArgs {
 #[command(after_help = "\
 Examples:
   meterpipe config check --config house.toml
-  meterpipe config check --online      # and do source, key and sinks work?
   meterpipe config show --config house.toml")]
 pub struct ConfigArgs {
     /// What to do with the configuration

@@ -99,6 +99,12 @@ impl AppendFiles {
         Ok(())
     }
 
+    /// The header that a file without lines gets before its first one.
+    pub fn header_of(&self, path: &Path) -> &[u8] {
+        let is_new = fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0) || !path.exists();
+        if is_new { &self.header } else { &[] }
+    }
+
     /// Checks that lines can be appended to a file, without creating it.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ use crate::{
         event::SinkEvent,
         files::{atomic, path_template::printable_path},
         queue::QueueReceiver,
-        traits::{Report, Sink},
+        traits::{Report, Sink, SinkPreview},
     },
 };
 
@@ -92,6 +92,16 @@ impl<P: Pages> Sink for SnapshotSink<P> {
 
     fn probe(&mut self, _: Duration) -> Result<String, String> {
         self.pages.probe()
+    }
+
+    fn preview(&mut self, readings: &Arc<Readings>, report: &dyn Report) -> Vec<SinkPreview> {
+        self.pages.take(readings.clone(), report);
+        let pages = self.pages.pages().into_iter();
+        let preview = |(path, content): (PathBuf, _)| SinkPreview {
+            place: path.display().to_string(),
+            content,
+        };
+        pages.map(preview).collect()
     }
 }
 

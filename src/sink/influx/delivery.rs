@@ -30,7 +30,7 @@ use crate::{
         projection::Projection,
         queue::QueueReceiver,
         spool::{pending::PendingLines, spooled::SpooledLines},
-        traits::{Report, Sink},
+        traits::{Report, Sink, SinkPreview},
     },
 };
 
@@ -152,6 +152,12 @@ impl Sink for Delivery {
             WriteOutcome::TooLarge(reason) => Err(names.is_it_right(&reason)),
         }
     }
+
+    fn preview(&mut self, readings: &Arc<Readings>, report: &dyn Report) -> Vec<SinkPreview> {
+        let place = self.settings.server.uri().to_string();
+        let line = self.line(readings, report).into_iter();
+        line.map(|content| SinkPreview { place: place.clone(), content }).collect()
+    }
 }
 
 impl Delivery {
@@ -207,12 +213,19 @@ impl Delivery {
 
     /// Turns readings into a line that waits.
     fn add(&mut self, readings: &Readings, report: &dyn Report) {
+        if let Some(line) = self.line(readings, report) {
+            self.pending.push(&line);
+        }
+    }
+
+    /// The line of some readings; none if they have no field.
+    fn line(&mut self, readings: &Readings, report: &dyn Report) -> Option<Vec<u8>> {
         let Some(seconds) = seconds(readings, self.settings.timestamps) else {
             report.lost(1);
             if !core::mem::replace(&mut self.missing_time_reported, true) {
                 report.say("readings without a time cannot be stored");
             }
-            return;
+            return None;
         };
         let mut line = Vec::new();
         let everything = self.settings.projection.keys.is_none();
@@ -224,13 +237,14 @@ impl Delivery {
             .filter(|reading| !(everything && matches!(reading.key, FieldKey::Meta(_))))
             .collect();
         let fields = projected.iter().map(|it| (it.key, it.name.as_ref(), it.value.as_ref()));
-        if self.settings.points.write(name(readings), fields, Some(seconds), &mut line) {
-            self.pending.push(&line);
-        } else {
+        let has_fields =
+            self.settings.points.write(name(readings), fields, Some(seconds), &mut line);
+        if !has_fields {
             // Nothing in it is a field of a point.
             report.stored(1);
         }
         self.settings.points.notes().iter().for_each(|note| report.say(note));
+        has_fields.then_some(line)
     }
 
     /// The time of the next request.

@@ -3,14 +3,15 @@
 use core::time::Duration;
 
 use crate::{
-    format::printable::printable,
+    format::{printable::printable, readings::Readings},
     sink::{
         home_assistant::announcer::HomeAssistant,
         mqtt::{
             history::History, messages::StateMessages, meter_status::MeterStatuses,
-            session::Session, tls::Tls,
+            publication::Publication, session::Session, tls::Tls,
         },
         settings::{SinkSettings, SinkTarget, error::SettingError, uri::host_port},
+        traits::Report,
     },
 };
 
@@ -24,6 +25,22 @@ pub(super) struct MqttSink {
     pub(super) history: Option<History>,
     /// The age up to which a state counts as the present.
     pub(super) fresh: Duration,
+    /// Readings were shown instead of sent.
+    pub(super) is_previewed: bool,
+}
+
+impl MqttSink {
+    /// The messages of the state of some readings.
+    pub(super) fn state_messages(
+        &mut self,
+        readings: &Readings,
+        report: &dyn Report,
+    ) -> Vec<Publication> {
+        let announcer = self.announcer.as_ref();
+        let required = announcer.map_or(&[][..], |it| it.required_fields(readings));
+        let extra = announcer.map(|it| it.extra_values(readings)).unwrap_or_default();
+        self.states.messages(readings, required, &extra, report)
+    }
 }
 
 /// The address of the broker.

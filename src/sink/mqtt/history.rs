@@ -119,12 +119,22 @@ impl History {
 
     /// Adds a telegram.
     pub fn add(&mut self, readings: &Readings) {
+        let line = self.line(readings);
+        self.pending.push(&line);
+    }
+
+    /// The message of a telegram.
+    pub fn message(&self, readings: &Readings) -> Publication {
+        publication(&self.line(readings))
+    }
+
+    fn line(&self, readings: &Readings) -> Vec<u8> {
         let StateFormat { topics, projection } = &self.state_format;
         let mut line = topics.fill(&self.topic, name(readings)).into_bytes();
         line.push(b'\t');
         projection.write_json(readings, &[], &mut line);
         line.push(b'\n');
-        self.pending.push(&line);
+        line
     }
 
     /// The next line to send, with its number.
@@ -141,8 +151,7 @@ impl History {
             return None;
         }
         let line = self.pending.iter(at).next()?;
-        let (topic, payload) = parse_line(line);
-        let message = Publication { topic, payload, retain: false, qos: Qos::AtLeastOnce };
+        let message = publication(line);
         self.in_flight.push_back(LineState::Sent);
         Some((self.first + u64::try_from(at).unwrap_or(u64::MAX), message))
     }
@@ -281,6 +290,12 @@ impl History {
 }
 
 /// The topic and the payload of a line.
+/// The message of a line.
+fn publication(line: &[u8]) -> Publication {
+    let (topic, payload) = parse_line(line);
+    Publication { topic, payload, retain: false, qos: Qos::AtLeastOnce }
+}
+
 fn parse_line(line: &[u8]) -> (String, Vec<u8>) {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let mut parts = line.splitn(2, |octet| *octet == b'\t');

@@ -10,6 +10,7 @@
 //!   attempt.
 //! - [`history`]: every telegram, until the broker has it.
 //! - `probe`: one connection to see if the broker accepts the client.
+//! - `preview`: the messages of a run that sends nothing.
 //! - [`meter_status`]: `online` and `offline` of each meter.
 //! - [`latest`]: the latest readings of each meter.
 mod client;
@@ -22,6 +23,7 @@ pub mod latest;
 pub mod messages;
 pub mod meter_status;
 pub mod packets;
+mod preview;
 mod probe;
 pub mod publication;
 pub mod reconnect;

@@ -23,7 +23,9 @@
 //! [history](super::history) has its own topic.
 
 use core::time::Duration;
+use std::sync::Arc;
 
+use crate::format::readings::Readings;
 use crate::sink::{
     freshness::Freshness,
     home_assistant::announcer::HomeAssistant,
@@ -41,7 +43,7 @@ use crate::sink::{
     queue::QueueReceiver,
     settings::{SinkSettings, error::SettingError},
     slug,
-    traits::{Report, Sink},
+    traits::{Report, Sink, SinkPreview},
 };
 
 /// Builds the sink from its settings.
@@ -71,7 +73,17 @@ pub fn new(
     });
     let session = Session::new(connect_options, protocol);
     let fresh = FRESH.max(interval.unwrap_or_default().saturating_mul(3));
-    Ok(Box::new(MqttSink { broker, session, states, announcer, meter_statuses, history, fresh }))
+    let is_previewed = false;
+    Ok(Box::new(MqttSink {
+        broker,
+        session,
+        states,
+        announcer,
+        meter_statuses,
+        history,
+        fresh,
+        is_previewed,
+    }))
 }
 
 impl Sink for MqttSink {
@@ -81,6 +93,11 @@ impl Sink for MqttSink {
 
     fn probe(&mut self, timeout: Duration) -> Result<String, String> {
         self.ask(timeout)
+    }
+
+    fn preview(&mut self, readings: &Arc<Readings>, report: &dyn Report) -> Vec<SinkPreview> {
+        let messages = self.next_messages(readings, report).into_iter();
+        messages.map(|it| SinkPreview { place: it.topic, content: it.payload }).collect()
     }
 }
 

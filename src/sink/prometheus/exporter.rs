@@ -4,6 +4,7 @@
 
 use std::{
     io::ErrorKind,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -11,6 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::{
     backoff::Backoff,
+    format::readings::Readings,
     sink::{
         prometheus::{
             host_names::HostNames,
@@ -18,7 +20,8 @@ use crate::{
             web::{self, MetricsServer},
         },
         queue::QueueReceiver,
-        traits::{Report, Sink},
+        settings::uri::host_port,
+        traits::{Report, Sink, SinkPreview},
     },
 };
 
@@ -124,5 +127,11 @@ impl Sink for Exporter {
             }
             Err(error) => Err(format!("cannot listen on {host}:{port}: {error}")),
         }
+    }
+
+    fn preview(&mut self, readings: &Arc<Readings>, report: &dyn Report) -> Vec<SinkPreview> {
+        self.metrics.take(readings.clone(), report);
+        let place = format!("http://{}/metrics", host_port(&self.host, self.port));
+        vec![SinkPreview { place, content: self.metrics.page() }]
     }
 }

@@ -159,9 +159,10 @@ fn exit_status(command: &Command) -> String {
 fn environment(command: &Command) -> String {
     let mut roff = Roff::new();
     let variables = VARIABLES.iter().filter(|(variable, _)| match *variable {
-        "P1_PORT" | "P1_BAUD" => has(command, "baud"),
+        "P1_BAUD" => has(command, "baud"),
+        "P1_PORT" => has(command, "baud") || has(command, "online"),
         "XDG_CONFIG_HOME" => has(command, "config"),
-        _ => has(command, "require_auth"),
+        _ => has(command, "require_auth") || has(command, "online"),
     });
     if command.get_name() == "simulate" {
         return String::new();

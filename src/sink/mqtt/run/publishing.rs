@@ -137,14 +137,11 @@ impl ClientRun<'_> {
             self.repeat_states_at = None;
             self.latest.repeat_all(self.mqtt.fresh);
         }
-        let MqttSink { session, states, announcer, meter_statuses, .. } = &mut self.mqtt;
-        while session.is_open()
-            && let Some((readings, repeated)) = self.latest.take(session.has_room())
+        while self.mqtt.session.is_open()
+            && let Some((readings, repeated)) = self.latest.take(self.mqtt.session.has_room())
         {
-            let announcer = announcer.as_ref();
-            let required = announcer.map_or(&[][..], |it| it.required_fields(&readings));
-            let extra = announcer.map(|it| it.extra_values(&readings)).unwrap_or_default();
-            let messages = states.messages(&readings, required, &extra, self.report);
+            let messages = self.mqtt.state_messages(&readings, self.report);
+            let MqttSink { session, states, meter_statuses, .. } = &mut self.mqtt;
             self.report.lost(u64::from(states.has_left_out() && !repeated));
             match repeated {
                 true => session.repeat(messages),
@@ -153,6 +150,7 @@ impl ClientRun<'_> {
             let status = meter_statuses.on_state(name(&readings), now);
             status.into_iter().for_each(|message| session.announce(message));
         }
+        let MqttSink { session, meter_statuses, .. } = &mut self.mqtt;
         if session.is_open() {
             meter_statuses.on_time(now).into_iter().for_each(|message| session.announce(message));
         }
