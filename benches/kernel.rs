@@ -1,8 +1,8 @@
 //! The kernel of the benchmarks as a process, for those who count instructions or CPU time.
 //!
 //! `kernel METER FORMAT COUNT` goes COUNT times over the least that has to be done with a telegram
-//! of METER if it is to become FORMAT, and prints a checksum, so that nothing of it can be left out.
-//! To get rid of the start, take the difference between two COUNTs.
+//! of METER if it is to become FORMAT, and prints a checksum, so that nothing of it can be left
+//! out. To get rid of the start, take the difference between two COUNTs.
 
 #![allow(missing_docs)]
 

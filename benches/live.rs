@@ -5,10 +5,10 @@
 //!               last octet: the clock starts                              and stops
 //! ```
 //!
-//! `live METERPIPE KEY-FILE TELEGRAMS` runs all ways side by side, so that the same moments are calm
-//! or busy for each: a telegram every five seconds, the ways a second apart. The first telegram is
-//! not measured; after the last one it measures how the ways wait. The way through `cat` is the
-//! least: octets that are read and passed on, not understood.
+//! `live METERPIPE KEY-FILE TELEGRAMS` runs all ways side by side, so that the same moments are
+//! calm or busy for each: a telegram every five seconds, the ways a second apart. The first
+//! telegram is not measured; after the last one it measures how the ways wait. The way through
+//! `cat` is the least: octets that are read and passed on, not understood.
 
 #![allow(missing_docs)]
 

@@ -1,5 +1,5 @@
-//! Each stage, the whole chain and the kernel, in one process: time a telegram, on any machine to be
-//! read as a ratio to `kernel`.
+//! Each stage, the whole chain and the kernel, in one process: time a telegram, on any machine to
+//! be read as a ratio to `kernel`.
 //!
 //! `cargo bench --bench stages`, and `… -- chain` for some of them. `benches/run` shows the cost of
 //! processes, with reading and writing.

@@ -12,7 +12,8 @@ pub fn unreadable(error: &Error) -> String {
     }
 }
 
-/// The reason why a file cannot be created or written. Then no file is missing, but its folder may be.
+/// The reason why a file cannot be created or written. Then no file is missing, but its folder may
+/// be.
 #[must_use]
 pub fn unwritable(error: &Error) -> String {
     match error.kind() {

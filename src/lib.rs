@@ -1,8 +1,9 @@
 //! Readings from Austrian smart meters.
 //!
 //! The customer interface of a meter pushes a telegram every few seconds: M-Bus frames around a
-//! ciphered DLMS/COSEM list. This crate takes the octets of the line and gives exact values with names.
-//! The crate reads no file, no clock and no environment; the feature `cli` adds the program around it.
+//! ciphered DLMS/COSEM list. This crate takes the octets of the line and gives exact values with
+//! names. The crate reads no file, no clock and no environment; the feature `cli` adds the program
+//! around it.
 //!
 //! ```
 //! use meterpipe::{chain::decode::{Decode, DecodeEvent}, cipher::key_file, cosem::clock::VIENNA};
@@ -37,8 +38,8 @@
 //! # }
 //! ```
 //!
-//! The folder `examples` has this reader for files and for a serial port. All names of values stand in
-//! [`reading::fields`].
+//! The folder `examples` has this reader for files and for a serial port. All names of values stand
+//! in [`reading::fields`].
 //!
 //! # Features
 //!

@@ -1,7 +1,7 @@
 //! A cursor over octets that cannot run past its end.
 //!
-//! All code that reads the wire reads through [`Reader`]. A shortfall is an [`Error`] that names the
-//! thing, the place and the numbers. The cursor has no index and never gives more than is left.
+//! All code that reads the wire reads through [`Reader`]. A shortfall is an [`Error`] that names
+//! the thing, the place and the numbers. The cursor has no index and never gives more than is left.
 
 use crate::error::{Cause, Error, Layer, Result};
 

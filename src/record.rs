@@ -214,8 +214,8 @@ impl<'a> Record<'a> {
     /// Reads a line (without its end); the octets go to `room`, which is emptied first.
     ///
     /// # Errors
-    /// [`Cause::NotARecord`] if the line does not look like a record at all; another cause, with the
-    /// place in the line, if it does and a column is wrong.
+    /// [`Cause::NotARecord`] if the line does not look like a record at all; another cause, with
+    /// the place in the line, if it does and a column is wrong.
     pub fn parse(line: &'a [u8], room: &'a mut Vec<u8>) -> Result<Self> {
         Columns::of(line).ok_or(Error::new(Layer::Record, 0, Cause::NotARecord))?.read(room)
     }
@@ -376,8 +376,8 @@ fn pairs(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The key and the value of a column. A key has a few characters, for which [`str::split_once`] makes
-/// too much of an effort.
+/// The key and the value of a column. A key has a few characters, for which [`str::split_once`]
+/// makes too much of an effort.
 fn key_value(pair: &str) -> Option<(&str, &str)> {
     let at = pair.bytes().position(|octet| octet == b'=')?;
     Some((pair.get(..at)?, pair.get(at + 1..)?))

@@ -1,9 +1,9 @@
 //! The least that any decoder has to do with a telegram: the yardstick of all figures.
 //!
 //! Hex to octets with SIMD, the sum of the frames, AES-128-CTR over the ciphertext with a key
-//! schedule made once, and a copy of as many octets as the text has. It finds nothing, checks nothing
-//! and understands nothing. Its cost depends on the machine much as that of a decoder does, so a ratio
-//! to it holds on other machines.
+//! schedule made once, and a copy of as many octets as the text has. It finds nothing, checks
+//! nothing and understands nothing. Its cost depends on the machine much as that of a decoder does,
+//! so a ratio to it holds on other machines.
 
 use aes::{
     Aes128,

@@ -1,8 +1,9 @@
 //! APDUs that stand in a stream without frames: raw dumps, and what some P1 sockets send.
 //!
-//! An APDU tells its own length. At the start of a line of text its first octets are enough to believe
-//! in it; elsewhere they have to be as good as unmistakable. In a stream with frames, octets outside of
-//! them are never an APDU: its frame would be a damaged one, and nothing would vouch for it.
+//! An APDU tells its own length. At the start of a line of text its first octets are enough to
+//! believe in it; elsewhere they have to be as good as unmistakable. In a stream with frames,
+//! octets outside of them are never an APDU: its frame would be a damaged one, and nothing would
+//! vouch for it.
 
 use std::collections::VecDeque;
 
@@ -170,8 +171,8 @@ impl BareApdus {
         FoundApdu::Apdu(self.buffer.get(start..self.done).unwrap_or_default(), position)
     }
 
-    /// The octets of an APDU up to a line within it that unmistakably begins another telegram. `size`
-    /// is `None` while the size of the APDU is unknown.
+    /// The octets of an APDU up to a line within it that unmistakably begins another telegram.
+    /// `size` is `None` while the size of the APDU is unknown.
     fn before_another(&self, rest: &[u8], position: u64, size: Option<usize>) -> Option<usize> {
         let end = size.map_or(u64::MAX, |size| position + size as u64);
         let within = self.lines.iter().filter(|line| (position + 1..end).contains(line));
@@ -220,8 +221,8 @@ fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
         DATA_NOTIFICATION => match Notification::first(rest) {
             Ok(None) if rest.len() > MAX_APDU => Start::Nothing,
             Ok(None) => Start::Apdu(None),
-            // Meters push lists only. A telegram that breaks off behind its date-time would otherwise
-            // take the next octets of the line for a single value.
+            // Meters push lists only. A telegram that breaks off behind its date-time would
+            // otherwise take the next octets of the line for a single value.
             Ok(Some((notification, size))) => match notification.body.kind {
                 DataType::STRUCTURE | DataType::ARRAY => Start::Apdu(Some(size)),
                 _ => Start::Nothing,
@@ -258,8 +259,8 @@ const HEADER: usize = 6;
 /// Octets that [`is_unmistakable`] looks at.
 const UNMISTAKABLE: usize = 10;
 
-/// True if octets begin a ciphered APDU of a manufacturer, or a notification of this century. Chance
-/// makes one of them once in some hundred million octets.
+/// True if octets begin a ciphered APDU of a manufacturer, or a notification of this century.
+/// Chance makes one of them once in some hundred million octets.
 fn is_unmistakable(octets: &[u8]) -> bool {
     match octets {
         [GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING, 8, a, b, c, _, _, _, _, _, ..] => {

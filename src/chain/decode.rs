@@ -94,8 +94,8 @@ impl Decode {
         self.telegrams = Telegrams::new(decrypt);
     }
 
-    /// Takes the next octets of a line, cut anywhere. `out` gets everything that is complete with them;
-    /// the place of a [`Refusal`] counts the octets that were pushed.
+    /// Takes the next octets of a line, cut anywhere. `out` gets everything that is complete with
+    /// them; the place of a [`Refusal`] counts the octets that were pushed.
     pub fn push(&mut self, octets: &[u8], out: &mut (impl FnMut(DecodeEvent<'_>) + ?Sized)) {
         let (time, attributes) = (Time::UNKNOWN, Attributes::default());
         let record = Record { time, kind: RecordKind::Raw, octets, attributes };

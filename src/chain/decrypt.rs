@@ -1,8 +1,8 @@
 //! Ciphered APDUs to plain ones.
 //!
-//! Most Austrian telegrams carry no tag, so nothing in the ciphering says whether a key is the right
-//! one. A plaintext is accepted only if it is a whole telegram, to the last octet; noise looks like one
-//! about once in 2^40.
+//! Most Austrian telegrams carry no tag, so nothing in the ciphering says whether a key is the
+//! right one. A plaintext is accepted only if it is a whole telegram, to the last octet; noise
+//! looks like one about once in 2^40.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -167,8 +167,8 @@ impl Decrypt {
         }
     }
 
-    /// True if a plain APDU does not meet the demands: nothing vouches for it, unless an earlier stage
-    /// verified its tag.
+    /// True if a plain APDU does not meet the demands: nothing vouches for it, unless an earlier
+    /// stage verified its tag.
     fn refuses(&self, record: &Record<'_>) -> bool {
         self.demands.authenticated && record.attributes.auth != Some(Auth::Verified)
     }
@@ -235,7 +235,8 @@ impl KeyRing {
         self.last = Some((title, index));
     }
 
-    /// The keys to try for a meter: the last that fitted, its own, then those that may be anybody's.
+    /// The keys to try for a meter: the last that fitted, its own, then those that may be
+    /// anybody's.
     fn candidates(&self, title: &SystemTitle) -> impl Iterator<Item = usize> {
         let known = self.known(title);
         let others = self.ring.candidates(title).filter(move |i| Some(*i) != known);
@@ -317,8 +318,8 @@ fn check_dsmr(plain: &[u8]) -> Result<(), Cause> {
 /// The octets without a defect that noise does not have.
 const BELIEVED: usize = 16;
 
-/// The cause of a plaintext that is no telegram. A damaged octet of the ciphertext damages one octet of
-/// the plaintext, so a header without a defect shows that the key is right.
+/// The cause of a plaintext that is no telegram. A damaged octet of the ciphertext damages one
+/// octet of the plaintext, so a header without a defect shows that the key is right.
 fn verdict(plain: &[u8], error: &Error) -> Cause {
     let is_number = error.cause == Cause::MeterNumber;
     let digits = plain.iter().skip(error.offset).take_while(|c| is_number && c.is_ascii_digit());

@@ -1,8 +1,8 @@
 //! The fast way to read a telegram: its key is chosen already.
 //!
-//! A [`Reopen`] remembers nothing that bears on later telegrams, so several threads can each have one.
-//! Only sound telegrams are read here. The careful way, [`Telegrams`](super::decode::Telegrams), reads the
-//! others and finds the cause.
+//! A [`Reopen`] remembers nothing that bears on later telegrams, so several threads can each have
+//! one. Only sound telegrams are read here. The careful way,
+//! [`Telegrams`](super::decode::Telegrams), reads the others and finds the cause.
 
 use std::sync::Arc;
 
@@ -31,8 +31,8 @@ impl Reopen {
         Self { ring, demands, ..Self::default() }
     }
 
-    /// Reads the APDU of a record, and lends the telegram to `out`, with the record of its plain APDU.
-    /// False if the APDU takes the careful way.
+    /// Reads the APDU of a record, and lends the telegram to `out`, with the record of its plain
+    /// APDU. False if the APDU takes the careful way.
     pub fn read(
         &mut self,
         record: &Record<'_>,

@@ -40,8 +40,8 @@ impl<T> Sources<T> {
         self.kept.get_mut(self.last).map(|(_, state)| state)
     }
 
-    /// Adds a new source. If there are too many, returns one that made room: one at rest, as long as
-    /// there is one.
+    /// Adds a new source. If there are too many, returns one that made room: one at rest, as long
+    /// as there is one.
     pub fn add(
         &mut self,
         from: Option<&str>,

@@ -55,8 +55,8 @@ impl Unframe {
         }
     }
 
-    /// Takes note of a silence on a live source. Frames have no pauses: after a long silence the octets
-    /// of a frame that has begun are searched again for others.
+    /// Takes note of a silence on a live source. Frames have no pauses: after a long silence the
+    /// octets of a frame that has begun are searched again for others.
     pub fn quiet(&mut self, silent: Duration, out: &mut impl Out) {
         if silent > PAUSE {
             for (from, line) in self.lines.iter_mut() {
@@ -260,8 +260,8 @@ impl OctetOrigin {
 struct OctetOrigins(VecDeque<OctetOrigin>);
 
 impl OctetOrigins {
-    /// The distance behind the deframer at which an APDU without frames may have begun, in records of
-    /// one octet.
+    /// The distance behind the deframer at which an APDU without frames may have begun, in records
+    /// of one octet.
     const MOST: usize = 2 * crate::chain::bare_apdu::MAX_APDU;
 
     fn push(&mut self, origin: OctetOrigin) {

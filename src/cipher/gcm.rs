@@ -38,7 +38,8 @@ impl Cipher {
         &self.key
     }
 
-    /// Deciphers into `plain`, which is emptied first. Nothing is verified: a wrong key gives noise.
+    /// Deciphers into `plain`, which is emptied first. Nothing is verified: a wrong key gives
+    /// noise.
     pub fn decrypt(&self, apdu: &Ciphered<'_>, title: &SystemTitle, plain: &mut Vec<u8>) {
         plain.clear();
         plain.extend_from_slice(apdu.ciphertext);

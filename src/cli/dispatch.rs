@@ -78,8 +78,8 @@ fn usage(error: &clap::Error) -> Status {
     }
 }
 
-/// A text with hidden characters escaped and with keys and secrets in the wrong place made unreadable;
-/// nothing if it has neither.
+/// A text with hidden characters escaped and with keys and secrets in the wrong place made
+/// unreadable; nothing if it has neither.
 fn safe(text: &str) -> Option<String> {
     let lines = redact::message(text);
     let lines = lines.split('\n').map(printable).collect::<Vec<_>>().join("\n");

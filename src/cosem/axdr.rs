@@ -6,9 +6,9 @@
 //! 02 02  0F 00  16 1E        structure: tag, number of elements, elements
 //! ```
 //!
-//! [`Data`] is one element over borrowed octets. Reading a structure checks everything in it, without
-//! recursion; its elements are read when the caller asks for them. Every element has at least one
-//! octet, which bounds every count.
+//! [`Data`] is one element over borrowed octets. Reading a structure checks everything in it,
+//! without recursion; its elements are read when the caller asks for them. Every element has at
+//! least one octet, which bounds every count.
 
 use crate::{
     cosem::{
@@ -46,8 +46,8 @@ impl<'a> Data<'a> {
         Ok(data)
     }
 
-    /// Reads one element, but of an array or a structure only the type and the count: the elements come
-    /// next. A walk over a tree of any depth thus reads each octet once.
+    /// Reads one element, but of an array or a structure only the type and the count: the elements
+    /// come next. A walk over a tree of any depth thus reads each octet once.
     ///
     /// # Errors
     /// As [`read`](Self::read), for what it reads.
@@ -112,8 +112,8 @@ impl<'a> Data<'a> {
         (self.kind == DataType::OCTET_STRING).then_some(self.octets)
     }
 
-    /// The text of an octet-string, visible-string or utf8-string if all of it is valid and printable,
-    /// without the zeros that pad it.
+    /// The text of an octet-string, visible-string or utf8-string if all of it is valid and
+    /// printable, without the zeros that pad it.
     #[must_use]
     pub fn text(&self) -> Option<&'a str> {
         let text = matches!(

@@ -108,7 +108,8 @@ impl Clock {
         status != 0xff && status & 0x01 != 0
     }
 
-    /// True if the daylight saving bit is set, but the deviation is that of standard time in `zone`.
+    /// True if the daylight saving bit is set, but the deviation is that of standard time in
+    /// `zone`.
     #[must_use]
     pub fn contradicts_itself(&self, zone: &TimeZone) -> bool {
         if !self.daylight_saving() || !self.has_offset() {

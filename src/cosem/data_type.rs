@@ -1,5 +1,5 @@
-//! The data types of A-XDR: their tags, and how the octets behind a tag are laid out (Blue Book, table
-//! of data types; IEC 62056-6-2).
+//! The data types of A-XDR: their tags, and how the octets behind a tag are laid out (Blue Book,
+//! table of data types; IEC 62056-6-2).
 //!
 //! ```text
 //! 12 09 21         long-unsigned: the size is known from the tag
@@ -7,8 +7,8 @@
 //! 04 0A AA 80      bit-string: a length in bits, then as many octets as they need
 //! ```
 //!
-//! [`axdr`](super::axdr) reads elements with them, tag by tag; [`compact`](super::compact) reads values
-//! whose tags stand apart.
+//! [`axdr`](super::axdr) reads elements with them, tag by tag; [`compact`](super::compact) reads
+//! values whose tags stand apart.
 
 use crate::{
     error::{Cause, Result},

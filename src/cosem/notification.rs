@@ -7,8 +7,8 @@
 //!      priority
 //! ```
 //!
-//! The date-time is an octet-string of the APDU, so it has no type tag; the Kaifa MA304H3E in Norway
-//! sends one all the same (`09 0C …`).
+//! The date-time is an octet-string of the APDU, so it has no type tag; the Kaifa MA304H3E in
+//! Norway sends one all the same (`09 0C …`).
 
 use core::ops::Range;
 
@@ -55,8 +55,8 @@ impl<'a> Notification<'a> {
         Some(Self { invoke_id, clock, body })
     }
 
-    /// The octets of the header that do not affect how the body is read: the number of the telegram,
-    /// and its date-time (empty if the meter sends none).
+    /// The octets of the header that do not affect how the body is read: the number of the
+    /// telegram, and its date-time (empty if the meter sends none).
     pub(crate) fn free_octets(octets: &[u8]) -> [Range<usize>; 2] {
         let mut reader = Reader::new(Layer::Apdu, octets);
         let clock = header(&mut reader).ok().and_then(|(_, clock)| clock);
@@ -64,7 +64,8 @@ impl<'a> Notification<'a> {
         [1..5, end - clock.map_or(0, |clock| clock.0.len())..end]
     }
 
-    /// True if octets begin with a header that has a date-time. Noise has one once in some billion tries.
+    /// True if octets begin with a header that has a date-time. Noise has one once in some billion
+    /// tries.
     pub(crate) fn has_clock(octets: &[u8]) -> bool {
         let header = header(&mut Reader::new(Layer::Apdu, octets));
         header.is_ok_and(|(_, clock)| clock.is_some())

@@ -1,8 +1,8 @@
 //! OBIS codes: the names of quantities (IEC 62056-6-1).
 //!
-//! `A-B:C.D.E`, for example `1-0:1.8.0`: A medium (0 abstract, 1 electricity), B channel, C quantity,
-//! D processing, E tariff. The sixth group, F, is 255 (the current value) unless a history is meant,
-//! and only then printed: `1-0:1.8.0*1`.
+//! `A-B:C.D.E`, for example `1-0:1.8.0`: A medium (0 abstract, 1 electricity), B channel, C
+//! quantity, D processing, E tariff. The sixth group, F, is 255 (the current value) unless a
+//! history is meant, and only then printed: `1-0:1.8.0*1`.
 
 use core::{fmt, str::FromStr};
 

@@ -73,8 +73,8 @@ pub enum TimeDoubt {
 }
 
 impl TimeDoubt {
-    /// The least difference that raises a doubt. A wrong time zone and a missed change to summer time
-    /// make a full hour, less the time on the way and what the clock drifts.
+    /// The least difference that raises a doubt. A wrong time zone and a missed change to summer
+    /// time make a full hour, less the time on the way and what the clock drifts.
     const LEAST_SECONDS: i64 = 50 * 60;
 }
 

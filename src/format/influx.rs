@@ -18,12 +18,12 @@
 //! the database would then refuse these points. The fraction is rounded, with a note; a larger unit
 //! (`power=kW`) has another name and keeps every digit. A number beyond 64 bits is left out.
 //!
-//! Texts appear only if they are selected: some databases store them as zeros, and a zero that no meter
-//! sent is a wrong value.
+//! Texts appear only if they are selected: some databases store them as zeros, and a zero that no
+//! meter sent is a wrong value.
 //!
-//! No character of a text can end its field or line. Characters with an escape that all readers agree
-//! on are escaped; control characters and `\`, which have none, are percent-encoded (`%0a`), and so is a
-//! `%` that would look like an encoded octet.
+//! No character of a text can end its field or line. Characters with an escape that all readers
+//! agree on are escaped; control characters and `\`, which have none, are percent-encoded (`%0a`),
+//! and so is a `%` that would look like an encoded octet.
 
 use crate::{
     cosem::unit::Unit,
@@ -46,8 +46,8 @@ pub const MEASUREMENT: &str = "smartmeter";
 /// How points are written.
 #[derive(Clone, Debug)]
 pub struct Points {
-    /// The text before and after the tag with the number of the meter: tags are in the order of their
-    /// names.
+    /// The text before and after the tag with the number of the meter: tags are in the order of
+    /// their names.
     head: String,
     tail: String,
     /// The name of the tag with the number of the meter, escaped.
@@ -87,8 +87,8 @@ const LEFT_OUT: &str = "is a text, and left out: select it to have it";
 const MAX_NOTES: usize = 100;
 
 impl Points {
-    /// Points of that name with the same tags on all of them, and a tag named `meter` for the number of
-    /// the meter. A tag without a value is left out.
+    /// Points of that name with the same tags on all of them, and a tag named `meter` for the
+    /// number of the meter. A tag without a value is left out.
     #[must_use]
     pub fn new(
         measurement: &str,
@@ -239,9 +239,9 @@ impl Points {
     }
 }
 
-/// The time of readings in seconds since 1970, by the first of these timestamps that has one: the meter's
-/// ([`Meta::Time`]) or the machine's ([`Meta::Received`]); the machine's if the meter's is suspect.
-/// `None` for a time that no point can have: before 1678 or after 2261.
+/// The time of readings in seconds since 1970, by the first of these timestamps that has one: the
+/// meter's ([`Meta::Time`]) or the machine's ([`Meta::Received`]); the machine's if the meter's is
+/// suspect. `None` for a time that no point can have: before 1678 or after 2261.
 #[must_use]
 pub fn seconds(readings: &Readings, timestamps: [Meta; 2]) -> Option<i64> {
     let timestamps = match readings.time_is_suspect() {
@@ -395,8 +395,8 @@ fn escaped(text: &str, special: &[char]) -> String {
     String::from_utf8_lossy(&safe).into_owned()
 }
 
-/// Appends a text with `\` in front of `special` characters, and percent-encoded where `\` would help
-/// with one reader and harm with the next.
+/// Appends a text with `\` in front of `special` characters, and percent-encoded where `\` would
+/// help with one reader and harm with the next.
 fn escape(text: &str, special: &[char], safe: &mut Vec<u8>) {
     // Nearly all names are plain: all octets are looked at, without a branch each.
     let is_plain = |sign: u8| sign.is_ascii_alphanumeric() | (sign == b'_') | (sign == b':');

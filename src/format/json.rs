@@ -5,8 +5,8 @@
 //! ```
 //!
 //! The metadata comes first, then the published names, then all other objects in the order of the
-//! telegram; absent members are left out. Numbers have the digits that their scaler gives them. No float
-//! could keep those, so numbers are written by hand; `serde_json` escapes the strings.
+//! telegram; absent members are left out. Numbers have the digits that their scaler gives them. No
+//! float could keep those, so numbers are written by hand; `serde_json` escapes the strings.
 
 use crate::{
     format::{

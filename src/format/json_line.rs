@@ -77,8 +77,8 @@ struct ReadingsBuilder {
 const _: () = assert!(Meta::ALL.len() + COUNT <= 128, "there is a bit for each name");
 
 impl ReadingsBuilder {
-    /// Reads a line as `decode` writes it: no blanks, no escapes, no lists. `None` for any other line,
-    /// which takes the long way through a parser of all JSON.
+    /// Reads a line as `decode` writes it: no blanks, no escapes, no lists. `None` for any other
+    /// line, which takes the long way through a parser of all JSON.
     fn plain(line: &str) -> Option<Self> {
         // All octets are looked at, without a branch each.
         if line.bytes().fold(false, |any, sign| any | (sign == b'\\') | (sign < b' ')) {

@@ -28,8 +28,8 @@ pub struct Seen {
 }
 
 impl LatestReadings {
-    /// Adds readings, the last of a number of telegrams. Returns false if there are more meters than are
-    /// kept, so that the one unseen for longest is gone.
+    /// Adds readings, the last of a number of telegrams. Returns false if there are more meters
+    /// than are kept, so that the one unseen for longest is gone.
     pub fn put(
         &mut self,
         readings: Arc<Readings>,

@@ -1,7 +1,7 @@
 //! A value for each meter.
 //!
-//! An attacker who can write telegrams can invent meters, so their number is limited: the meter that was
-//! unseen for longest makes room for a new one, and is counted.
+//! An attacker who can write telegrams can invent meters, so their number is limited: the meter
+//! that was unseen for longest makes room for a new one, and is counted.
 
 use std::collections::{BTreeMap, HashMap};
 

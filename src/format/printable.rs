@@ -1,7 +1,7 @@
 //! Text that is safe on a terminal.
 //!
-//! An attacker who can write a telegram can put any character into its texts. Characters that move the
-//! cursor, change the terminal, or turn the direction of writing are escaped here.
+//! An attacker who can write a telegram can put any character into its texts. Characters that move
+//! the cursor, change the terminal, or turn the direction of writing are escaped here.
 
 use std::borrow::Cow;
 

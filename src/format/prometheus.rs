@@ -6,10 +6,10 @@
 //! smartmeter_active_energy_import_watthours_total{meter="181220000009"} 12937
 //! ```
 //!
-//! Names follow the naming guide: base units, spelt out, in the plural, and `_total` behind counters.
-//! A total is never in the same metric as its parts, tariffs and phases, so that `sum` gives a true
-//! total. There are no timestamps: the textfile collector would refuse the whole file. The age of the
-//! values follows from `smartmeter_last_telegram_timestamp_seconds`.
+//! Names follow the naming guide: base units, spelt out, in the plural, and `_total` behind
+//! counters. A total is never in the same metric as its parts, tariffs and phases, so that `sum`
+//! gives a true total. There are no timestamps: the textfile collector would refuse the whole file.
+//! The age of the values follows from `smartmeter_last_telegram_timestamp_seconds`.
 //!
 //! Numbers without a published name are samples of `smartmeter_object`, by their code.
 
@@ -48,14 +48,15 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
-    /// With all readings or those selected; the samples about the meters themselves are always there.
+    /// With all readings or those selected; the samples about the meters themselves are always
+    /// there.
     #[must_use]
     pub const fn new(keys: Option<Vec<FieldKey>>) -> Self {
         Self { keys }
     }
 
-    /// Appends the samples of all meters. A meter that was last seen before `stale` has no momentary
-    /// values, such as powers.
+    /// Appends the samples of all meters. A meter that was last seen before `stale` has no
+    /// momentary values, such as powers.
     pub fn snapshot(&self, latest: &LatestReadings, stale: Option<Timestamp>, text: &mut Vec<u8>) {
         let mut meters: Vec<&Seen> = latest.meters().collect();
         meters.sort_by_key(|seen| seen.name());

@@ -1,7 +1,7 @@
 //! The readings of a telegram, independent of the telegram.
 //!
-//! A sink gets readings, whatever their source: [`Readings::of`] makes them from a telegram in the same
-//! process, [`Readings::parse`] from a line of [JSON](super::json). Both give the same
+//! A sink gets readings, whatever their source: [`Readings::of`] makes them from a telegram in the
+//! same process, [`Readings::parse`] from a line of [JSON](super::json). Both give the same
 //! readings, digit for digit.
 
 use core::fmt;

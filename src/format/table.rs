@@ -7,8 +7,8 @@
 //!   power_factor          1.000
 //! ```
 //!
-//! Numbers are aligned at their decimal points. There are no colours and no control characters; `watch`
-//! draws its live view from the same [rows](Table::rows).
+//! Numbers are aligned at their decimal points. There are no colours and no control characters;
+//! `watch` draws its live view from the same [rows](Table::rows).
 
 use std::borrow::Cow;
 

@@ -17,8 +17,8 @@ pub struct Units {
     chosen: [Option<usize>; QUANTITIES.len()],
 }
 
-/// A quantity with several units: its name, the unit of the meter, and all units, each a thousand times
-/// the one before.
+/// A quantity with several units: its name, the unit of the meter, and all units, each a thousand
+/// times the one before.
 struct Quantity {
     name: &'static str,
     unit: Unit,

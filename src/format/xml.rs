@@ -10,11 +10,12 @@
 //!         <OctetString Value="0100010800FF" />
 //! ```
 //!
-//! Elements, digits, order and spacing are those of Gurux, so a script that reads one also reads the
-//! other. No XML writer has this spacing, so the text is written by hand. It differs where the output of
-//! Gurux could not be read: characters that XML reserves are escaped, a string with any control character
-//! is printed as Gurux prints one with most of them (`41 0A`), the contents of a compact array are its
-//! octets, and the types that Gurux stops at (`Date`, the differences) are printed like the others.
+//! Elements, digits, order and spacing are those of Gurux, so a script that reads one also reads
+//! the other. No XML writer has this spacing, so the text is written by hand. It differs where the
+//! output of Gurux could not be read: characters that XML reserves are escaped, a string with any
+//! control character is printed as Gurux prints one with most of them (`41 0A`), the contents of a
+//! compact array are its octets, and the types that Gurux stops at (`Date`, the differences) are
+//! printed like the others.
 
 use std::io::Write as _;
 
@@ -60,8 +61,8 @@ pub struct Xml {
     scales: Vec<ScalerUnitText>,
 }
 
-/// The text of a structure of scaler and unit: before, between and behind their digits. A telegram has a
-/// dozen of them, half of its elements.
+/// The text of a structure of scaler and unit: before, between and behind their digits. A telegram
+/// has a dozen of them, half of its elements.
 type ScalerUnitText = [Vec<u8>; 3];
 
 /// The texts of an element, made once. Each begins with the blanks of the [`DEEPEST`].

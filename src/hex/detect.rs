@@ -138,8 +138,8 @@ const SAMPLE_OCTETS: usize = 512;
 /// once in two thousand times, of two once in seven.
 const LINE_OCTETS: usize = 8;
 
-/// Where octets beyond ASCII are no UTF-8, more has to be seen: 64 random octets are text with so few
-/// of those once in a million times.
+/// Where octets beyond ASCII are no UTF-8, more has to be seen: 64 random octets are text with so
+/// few of those once in a million times.
 const LATIN_OCTETS: usize = 64;
 
 /// Four characters, beyond the end of any noise of this shape.

@@ -6,8 +6,9 @@
 //! 0x5, \xFA  05 FA
 //! ```
 //!
-//! An unreadable character is taken to stand in a digit's place, so that what follows stays aligned.
-//! All state is here and none in the text: where the text is cut into pieces never matters.
+//! An unreadable character is taken to stand in a digit's place, so that what follows stays
+//! aligned. All state is here and none in the text: where the text is cut into pieces never
+//! matters.
 
 use super::{
     canonical, groups,
@@ -90,7 +91,8 @@ impl Digits {
         self.line = line;
     }
 
-    /// The number of the line in which the last defect is: an earlier line if that ended amid an octet.
+    /// The number of the line in which the last defect is: an earlier line if that ended amid an
+    /// octet.
     pub(super) const fn defect_line(&self) -> u64 {
         self.defect_line
     }

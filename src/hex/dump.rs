@@ -15,8 +15,8 @@
 //!   wrapped at any width: an even width splits no octet, and with an odd one every second line end
 //!   does, the last line being odd exactly if one line is left over.
 //!
-//! A defect (a wrong character, a digit without its partner, missing rows of a listing) costs as few
-//! octets as possible, and the octet behind it gets [`Mark::Unreadable`](crate::error::Mark):
+//! A defect (a wrong character, a digit without its partner, missing rows of a listing) costs as
+//! few octets as possible, and the octet behind it gets [`Mark::Unreadable`](crate::error::Mark):
 //! nothing is joined in silence over a place that cannot be read.
 
 use std::borrow::Cow;
@@ -64,8 +64,8 @@ enum Begun {
 impl Dump {
     /// Appends the octets of a line, given without its LF, to `run`.
     ///
-    /// `end` is false for a piece of a line that is too long for the caller's buffer. Such a line is
-    /// a comment or hex, without stamp and offset, wherever it is cut.
+    /// `end` is false for a piece of a line that is too long for the caller's buffer. Such a line
+    /// is a comment or hex, without stamp and offset, wherever it is cut.
     ///
     /// The error is the first defect of the line; its offset counts characters. The octets before
     /// and behind it are in `run` all the same. A line that ended amid an octet is only found, and
@@ -112,7 +112,8 @@ impl Dump {
         self.digits.finish()
     }
 
-    /// A line that needs no careful look, as nearly all do; false, and nothing done, for another one.
+    /// A line that needs no careful look, as nearly all do; false, and nothing done, for another
+    /// one.
     fn plain(&mut self, text: &[u8], run: &mut HexRun) -> bool {
         let Some(listing) = &mut self.listing else {
             let bare = text.last().is_some_and(u8::is_ascii_hexdigit);

@@ -12,8 +12,8 @@ use super::canonical;
 /// groups have. That is zero, and nothing is appended, if there are fewer than two groups or if a
 /// group among them is no octet.
 ///
-/// The third character is the separator, whatever it is. The one behind the last group is not taken. A
-/// long row of groups is not taken whole.
+/// The third character is the separator, whatever it is. The one behind the last group is not
+/// taken. A long row of groups is not taken whole.
 pub(super) fn decode(text: &[u8], octets: &mut Vec<u8>) -> usize {
     let mut digits = [0; 2 * GROUPS];
     let count = gather(text, &mut digits);

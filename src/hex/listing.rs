@@ -56,8 +56,8 @@ pub(super) struct Listing {
     star: bool,
     /// Why its digits are not read.
     refused: Option<&'static str>,
-    /// The text of a row has shown that octets stand in their order. A later one that looks otherwise
-    /// does so by chance, or is damaged.
+    /// The text of a row has shown that octets stand in their order. A later one that looks
+    /// otherwise does so by chance, or is damaged.
     ordered: bool,
     /// The shape of the last row that had one.
     shape: Option<RowShape>,

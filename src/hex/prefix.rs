@@ -88,8 +88,8 @@ fn words(text: &[u8], start: usize, end: usize) -> impl Iterator<Item = Range<us
     })
 }
 
-/// Behind the last character that may be wrong. From here on there are only digits and separators whose
-/// neighbours do not matter.
+/// Behind the last character that may be wrong. From here on there are only digits and separators
+/// whose neighbours do not matter.
 fn sound_from(text: &[u8]) -> usize {
     let behind = |part: &[u8]| part.iter().rev().take_while(|&&c| is_sound(c)).count();
     let (start, chunks) = text.as_rchunks::<CHUNK>();

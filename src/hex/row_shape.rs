@@ -33,8 +33,8 @@ pub(super) struct RowShape {
 }
 
 impl RowShape {
-    /// Of a row with so many digits of an offset, and groups of digits at `body`; nothing if a row of
-    /// this kind could also be meant in another way.
+    /// Of a row with so many digits of an offset, and groups of digits at `body`; nothing if a row
+    /// of this kind could also be meant in another way.
     pub(super) fn of(line: &[u8], offset: usize, body: &Range<usize>) -> Option<Self> {
         let groups = line.get(body.clone())?;
         let width = groups.iter().position(|&c| is_blank(c))?;

@@ -46,8 +46,8 @@ pub struct Skipped<'a> {
 /// assert_eq!(deframer.next().unwrap().unwrap().octets.len(), 9);
 /// ```
 ///
-/// Behind a start octet that begins no frame the search goes on with the next octet. Octets that look
-/// like a start, in front of a frame or across its start, therefore do not hide it.
+/// Behind a start octet that begins no frame the search goes on with the next octet. Octets that
+/// look like a start, in front of a frame or across its start, therefore do not hide it.
 ///
 /// Memory: the octets of one `push`, and one frame (263 octets of M-Bus).
 #[derive(Clone, Debug, Default)]
@@ -149,8 +149,8 @@ impl Deframer {
         self.buffer.get(start..self.done).unwrap_or_default()
     }
 
-    /// The size of the frame that begins with a start octet of `link`, all checks and marks passed, or
-    /// its defect, if it looks like a frame at all; `None` if more octets are needed to tell.
+    /// The size of the frame that begins with a start octet of `link`, all checks and marks passed,
+    /// or its defect, if it looks like a frame at all; `None` if more octets are needed to tell.
     fn check_frame(&self, link: LinkKind, rest: &[u8]) -> Option<Result<usize, Option<Error>>> {
         let (size, result) = match link.frame(rest)? {
             Ok(size) => (size, Ok(size)),

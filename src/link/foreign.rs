@@ -20,7 +20,8 @@ pub struct ForeignFrame {
     pub layer: Layer,
     /// The name of its frames, for a person.
     pub what: &'static str,
-    /// The octets of the frame. The flag that ends an HDLC frame may begin the next, and is not counted.
+    /// The octets of the frame. The flag that ends an HDLC frame may begin the next, and is not
+    /// counted.
     pub size: usize,
 }
 

@@ -1,8 +1,9 @@
 //! The trait of link layers.
 //!
 //! A link layer is a table of facts and two functions over octets. It keeps no state: the
-//! [`Deframer`](super::deframer::Deframer) holds the octets of a stream, finds the frames of all layers
-//! in it and goes on behind damage; [`Reassembly`](super::reassembly::Reassembly) joins their segments.
+//! [`Deframer`](super::deframer::Deframer) holds the octets of a stream, finds the frames of all
+//! layers in it and goes on behind damage; [`Reassembly`](super::reassembly::Reassembly) joins
+//! their segments.
 //!
 //! A new layer is a file with this trait and a line in the [`registry`](super::registry).
 
@@ -21,8 +22,8 @@ pub trait LinkLayer {
     /// The last octet of every frame: behind it the line may be at rest.
     const END: u8;
 
-    /// The octets in front of an APDU inside a frame, each by its least and its greatest value. An APDU
-    /// behind them belongs to a frame that failed its checks.
+    /// The octets in front of an APDU inside a frame, each by its least and its greatest value. An
+    /// APDU behind them belongs to a frame that failed its checks.
     const HEADER: &'static [RangeInclusive<u8>];
 
     /// The size of the frame at the start of `octets`, whose first octet is [`START`](Self::START);
@@ -32,8 +33,8 @@ pub trait LinkLayer {
     /// No frame begins here.
     fn frame(octets: &[u8]) -> Option<Result<usize, NoFrame>>;
 
-    /// The number of the segment that a damaged frame seems to carry, 0 for none; `None` if more octets
-    /// are needed to tell.
+    /// The number of the segment that a damaged frame seems to carry, 0 for none; `None` if more
+    /// octets are needed to tell.
     fn damaged_segment(octets: &[u8]) -> Option<u8>;
 
     /// The segment in a frame that passed its checks; `None` if it carries nothing.

@@ -7,11 +7,11 @@
 //! ```
 //!
 //! L counts the octets from CC to the last data octet; CC control field (53, SND_UD), AA address
-//! (ff, broadcast), II control information; SS source and DD destination (01 and 67); KK sum of the L
-//! octets modulo 256.
+//! (ff, broadcast), II control information; SS source and DD destination (01 and 67); KK sum of the
+//! L octets modulo 256.
 //!
-//! The control information is `000F nnnn`: nnnn counts the segments of an APDU from 0, F is set on the
-//! last one. One frame: `10`. Two frames: `00`, `11`. At most sixteen.
+//! The control information is `000F nnnn`: nnnn counts the segments of an APDU from 0, F is set on
+//! the last one. One frame: `10`. Two frames: `00`, `11`. At most sixteen.
 //!
 //! The published telegram of Netz NÖ has two frames, `68 fa fa 68 53 ff 00 01 67 db 08 …` and
 //! `68 14 14 68 53 ff 11 01 67 …`.
@@ -130,8 +130,8 @@ fn pushed(control: u8, information: u8) -> Result<()> {
     Ok(())
 }
 
-/// The first nine octets of the frame that pushes segment `number` of an APDU, in front of that many
-/// octets of data.
+/// The first nine octets of the frame that pushes segment `number` of an APDU, in front of that
+/// many octets of data.
 ///
 /// More than 250 of them make L more than 255: it is sent modulo 256, as the old Sagemcom does.
 #[must_use]
@@ -142,8 +142,8 @@ pub const fn start(number: u8, last: bool, data: usize) -> [u8; 9] {
     [START, length, length, START, control, BROADCAST, information, SOURCE, DESTINATION]
 }
 
-/// Appends the frame that pushes segment `number` of an APDU; how many octets it has. It begins with
-/// [`start`].
+/// Appends the frame that pushes segment `number` of an APDU; how many octets it has. It begins
+/// with [`start`].
 pub fn emit(number: u8, last: bool, data: &[u8], wire: &mut Vec<u8>) -> usize {
     let before = wire.len();
     let start = start(number, last, data.len());

@@ -55,8 +55,8 @@ enum ReassemblyState {
 }
 
 impl Reassembly {
-    /// Takes the segment of the next frame, and the time of its first octet in milliseconds, if that
-    /// is known.
+    /// Takes the segment of the next frame, and the time of its first octet in milliseconds, if
+    /// that is known.
     #[inline]
     pub fn take(
         &mut self,

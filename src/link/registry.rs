@@ -7,8 +7,8 @@ use crate::{
     link::layer::{ApduSegment, LinkLayer, NoFrame},
 };
 
-/// Makes [`LinkKind`] from the types that implement [`LinkLayer`]. It is an enum and no trait object,
-/// so that the compiler can inline the calls for each frame.
+/// Makes [`LinkKind`] from the types that implement [`LinkLayer`]. It is an enum and no trait
+/// object, so that the compiler can inline the calls for each frame.
 macro_rules! link_layers {
     ($($(#[$doc:meta])* $module:ident::$name:ident,)*) => {
         /// A link layer by its name.
@@ -37,7 +37,8 @@ macro_rules! link_layers {
                 $(octet == super::$module::$name::END)||*
             }
 
-            /// True if `octets` end with the header in front of an APDU inside a frame of any layer.
+            /// True if `octets` end with the header in front of an APDU inside a frame of any
+            /// layer.
             #[must_use]
             pub fn ends_with_header(octets: &[u8]) -> bool {
                 $(ends_with(octets, super::$module::$name::HEADER))||*

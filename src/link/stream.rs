@@ -11,8 +11,8 @@ use crate::{
 
 /// Octets of a source in; APDUs, errors and skipped octets out.
 ///
-/// `O` is the origin of a frame, in any form that the caller likes: it comes back with the APDU or the
-/// error.
+/// `O` is the origin of a frame, in any form that the caller likes: it comes back with the APDU or
+/// the error.
 #[derive(Clone, Debug, Default)]
 pub struct ApduStream<O> {
     deframer: Deframer,
@@ -98,8 +98,8 @@ impl<O: Copy> ApduStream<O> {
             }
             Err(mut skipped) => {
                 if skipped.error.is_some() {
-                    // A telegram has one defect: a further frame of it needs no message of its own, nor
-                    // does a look-alike of a start within the start of a frame.
+                    // A telegram has one defect: a further frame of it needs no message of its own,
+                    // nor does a look-alike of a start within the start of a frame.
                     let (position, segment) = *damaged;
                     let within = skipped.position - position < START;
                     let reported = reassembly.damaged();

@@ -4,8 +4,8 @@ use core::{cmp::Ordering, fmt, hash::Hasher};
 
 /// An integer × 10^exponent.
 ///
-/// The integer has a sign and 64 bits, so that every integer of the Blue Book fits. Comparisons are by
-/// value: 5 equals 5.0. [`same_digits`](Self::same_digits) also compares the spelling.
+/// The integer has a sign and 64 bits, so that every integer of the Blue Book fits. Comparisons are
+/// by value: 5 equals 5.0. [`same_digits`](Self::same_digits) also compares the spelling.
 ///
 /// ```
 /// use meterpipe::reading::decimal::Decimal;
@@ -37,8 +37,8 @@ impl Decimal {
         Some(Self { magnitude, exponent, negative: integer < 0 })
     }
 
-    /// Reads the output of [`write`](Self::write): digits with an optional sign and point. `None` for
-    /// any other text, and for more digits than fit; zeros at the end of an integer always fit.
+    /// Reads the output of [`write`](Self::write): digits with an optional sign and point. `None`
+    /// for any other text, and for more digits than fit; zeros at the end of an integer always fit.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
@@ -159,8 +159,8 @@ impl Decimal {
         Self { exponent: self.exponent.saturating_sub(power), ..self }
     }
 
-    /// The same number with exactly so many digits behind the point, rounded half to even; `None` if it
-    /// does not fit.
+    /// The same number with exactly so many digits behind the point, rounded half to even; `None`
+    /// if it does not fit.
     #[must_use]
     pub fn with_decimals(self, decimals: i16) -> Option<Self> {
         let exponent = decimals.checked_neg()?;
@@ -220,7 +220,8 @@ impl Decimal {
         i8::from(self.magnitude > 0) - 2 * i8::from(self.is_negative())
     }
 
-    /// The decimal that a float's shortest scientific notation stands for; `None` if it is not finite.
+    /// The decimal that a float's shortest scientific notation stands for; `None` if it is not
+    /// finite.
     #[must_use]
     pub fn shortest(scientific: &str) -> Option<Self> {
         let (mantissa, exponent) = scientific.split_once('e')?;
@@ -294,9 +295,9 @@ const fn rounded(magnitude: u128, power: u128) -> u128 {
     whole + up as u128
 }
 
-/// Appends a number of up to eight digits, of which up to seven are decimals. Nearly all numbers are
-/// that short and make up most of the output, so there is no loop over digits, and all arguments fit
-/// into registers.
+/// Appends a number of up to eight digits, of which up to seven are decimals. Nearly all numbers
+/// are that short and make up most of the output, so there is no loop over digits, and all
+/// arguments fit into registers.
 #[inline(never)]
 fn short(magnitude: u32, decimals: u32, text: &mut Vec<u8>) {
     let digits = eight_digits(magnitude);
@@ -320,8 +321,9 @@ fn append(octets: u64, size: u32, text: &mut Vec<u8>) {
 
 /// The decimal digits of a number below 100 000 000, an octet each, the first one lowest.
 ///
-/// Three halvings: two groups of four digits, four of two, eight of one, each group in its part of the
-/// register. Division by 100 and by 10 is a multiplication and a shift, exact for such small numbers.
+/// Three halvings: two groups of four digits, four of two, eight of one, each group in its part of
+/// the register. Division by 100 and by 10 is a multiplication and a shift, exact for such small
+/// numbers.
 #[inline]
 const fn eight_digits(number: u32) -> u64 {
     let groups = (number / 10_000) as u64 | ((number % 10_000) as u64) << 32;

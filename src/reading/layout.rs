@@ -1,7 +1,9 @@
-//! The layout of a telegram as one number: which objects it has, in which order, with which types, codes,
-//! scalers and units, and whether a date-time stands before them. Values bear on nothing here.
+//! The layout of a telegram as one number: which objects it has, in which order, with which types,
+//! codes, scalers and units, and whether a date-time stands before them. Values bear on nothing
+//! here.
 //!
-//! Two layouts that differ at one place have different numbers: each step of the hash can be undone.
+//! Two layouts that differ at one place have different numbers: each step of the hash can be
+//! undone.
 
 use core::hash::Hasher;
 

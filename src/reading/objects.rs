@@ -9,8 +9,9 @@
 //! ```
 //!
 //! An octet-string of six octets that is an OBIS code names the value behind it; a structure of an
-//! integer and an enum behind that gives scaler and unit. In a structure of its own this is the nested
-//! form, and the scaler may be missing in both. A value without a code is an object on its own.
+//! integer and an enum behind that gives scaler and unit. In a structure of its own this is the
+//! nested form, and the scaler may be missing in both. A value without a code is an object on its
+//! own.
 //!
 //! ```text
 //! defined (Landis+Gyr and Iskra in Switzerland)
@@ -20,8 +21,9 @@
 //!     06 value                                         then the values, in the same order
 //! ```
 //!
-//! A list that begins with an array of as many definitions as it has elements has its codes from there.
-//! A definition that defines nothing is an object without a code: its attribute is not a value.
+//! A list that begins with an array of as many definitions as it has elements has its codes from
+//! there. A definition that defines nothing is an object without a code: its attribute is not a
+//! value.
 
 use crate::{
     cosem::{

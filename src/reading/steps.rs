@@ -44,8 +44,8 @@ impl<'a> Iterator for Steps<'a> {
     }
 }
 
-/// Looks for the list that Netz NÖ sends: a clock without code, registers with code, scaler and unit,
-/// all in one structure, and one last element without code.
+/// Looks for the list that Netz NÖ sends: a clock without code, registers with code, scaler and
+/// unit, all in one structure, and one last element without code.
 #[derive(Debug, Default)]
 struct FlatList<'a> {
     clock: bool,

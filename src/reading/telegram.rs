@@ -38,9 +38,9 @@ pub struct Telegram<'a> {
     unnamed: Unnamed<'a>,
 }
 
-/// The objects without a name, as long as there are few: the usual lists have two or three, and then no
-/// second walk through the list is necessary. Objects without a code that gave the time or the meter
-/// number are left out.
+/// The objects without a name, as long as there are few: the usual lists have two or three, and
+/// then no second walk through the list is necessary. Objects without a code that gave the time or
+/// the meter number are left out.
 #[derive(Clone, Copy, Debug, Default)]
 struct Unnamed<'a> {
     few: [Option<Object<'a>>; 4],
@@ -242,13 +242,15 @@ impl<'a> Telegram<'a> {
         [self.notification.clock.as_ref(), self.clock.as_ref()]
     }
 
-    /// The first clock among the objects that differs from that of the APDU; any, if the APDU has none.
+    /// The first clock among the objects that differs from that of the APDU; any, if the APDU has
+    /// none.
     #[must_use]
     pub const fn object_clock(&self) -> Option<Clock> {
         self.clock
     }
 
-    /// The layout as a number: telegrams of one layout have the same. See [`layout`](super::layout).
+    /// The layout as a number: telegrams of one layout have the same. See
+    /// [`layout`](super::layout).
     #[must_use]
     pub const fn layout(&self) -> u64 {
         self.layout
@@ -279,8 +281,9 @@ impl<'a> Telegram<'a> {
         Some(Obis([1, *self.channels.get(place)?, c, d, e, 255]))
     }
 
-    /// The objects without a name, in their order, except those that gave the time, the meter number or
-    /// the device name; with the number of uses of the key of each so far, itself included.
+    /// The objects without a name, in their order, except those that gave the time, the meter
+    /// number or the device name; with the number of uses of the key of each so far, itself
+    /// included.
     ///
     /// The key is the name, else the code: a second object with a taken name is among them.
     pub fn others(&self) -> impl Iterator<Item = (Object<'a>, usize)> {

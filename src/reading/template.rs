@@ -1,17 +1,17 @@
 //! Templates: the layouts of earlier telegrams.
 //!
-//! From one telegram of a meter to the next, types, lengths, codes, scalers, units and their order stay
-//! the same octets at the same places. The findings of the careful look hold again as long as each of
-//! these octets is the same, and only values are left to be read:
+//! From one telegram of a meter to the next, types, lengths, codes, scalers, units and their order
+//! stay the same octets at the same places. The findings of the careful look hold again as long as
+//! each of these octets is the same, and only values are left to be read:
 //!
 //! ```text
 //! telegram  0F 8006870E 0C 07E5091B01092F0F00FF8880 … 09 06 0100010800FF 06 00003289 02 02 0F 00 16 1E
 //! layout    0F ........ 0C ........................ … 09 06 0100010800FF 06 ........ 02 02 0F 00 16 1E
 //! ```
 //!
-//! No check is left out. A comparison settles all that the careful look checks in the fixed octets; all
-//! that depends on the others (a date-time is on the calendar, the flat list ends with a number) is
-//! checked anew. A telegram that does not pass takes the careful look, which says why.
+//! No check is left out. A comparison settles all that the careful look checks in the fixed octets;
+//! all that depends on the others (a date-time is on the calendar, the flat list ends with a
+//! number) is checked anew. A telegram that does not pass takes the careful look, which says why.
 
 use core::ops::Range;
 
@@ -226,8 +226,8 @@ mod tests {
     use super::*;
     use crate::error::Error;
 
-    /// The published telegram of Netz NÖ, a list as KSM-West nests it cut down to few objects, lists
-    /// with definitions, with a list inside, with floats and texts, and a value alone.
+    /// The published telegram of Netz NÖ, a list as KSM-West nests it cut down to few objects,
+    /// lists with definitions, with a list inside, with floats and texts, and a value alone.
     fn telegrams() -> Vec<Vec<u8>> {
         let flat = include_str!("../../tests/data/netznoe-doc-2021.plain.hex");
         let header = "0f00001c4e0c07e708150117170000ff8880";

@@ -46,8 +46,8 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The value of an object if it is a date-time. An octet-string with a code other than the clock's
-    /// is none.
+    /// The value of an object if it is a date-time. An octet-string with a code other than the
+    /// clock's is none.
     #[must_use]
     pub fn time(object: &Object<'_>) -> Option<Clock> {
         let data = &object.value;

@@ -1,8 +1,8 @@
 //! The meters that still send telegrams, for sinks that tell.
 //!
-//! Without a setting a meter may miss six telegrams, as [`interval`](super::interval) measures them,
-//! and a minute is always allowed: a shorter time would call a meter offline when its adapter is
-//! plugged in anew, and Home Assistant would drop values that are still valid there.
+//! Without a setting a meter may miss six telegrams, as [`interval`](super::interval) measures
+//! them, and a minute is always allowed: a shorter time would call a meter offline when its adapter
+//! is plugged in anew, and Home Assistant would drop values that are still valid there.
 
 use core::time::Duration;
 use std::time::Instant;

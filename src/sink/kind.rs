@@ -1,7 +1,7 @@
 //! How a kind of sink describes itself.
 //!
-//! Each room of a sink has one [`SinkKind`]; the [registry](super::registry) lists them. The parser of
-//! settings, `config`, the environment, the completions of `--to` and the manual read these
+//! Each room of a sink has one [`SinkKind`]; the [registry](super::registry) lists them. The parser
+//! of settings, `config`, the environment, the completions of `--to` and the manual read these
 //! descriptions, so nothing outside the room names a scheme or a key.
 
 use core::time::Duration;

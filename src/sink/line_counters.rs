@@ -1,7 +1,8 @@
 //! Counters of lost telegrams and damaged frames, for sinks that publish them.
 //!
-//! A sink gets its choice of readings at its interval and cannot see the gaps between them. The producer
-//! counts before any choice, and sinks read the counters here. Counting starts with the process.
+//! A sink gets its choice of readings at its interval and cannot see the gaps between them. The
+//! producer counts before any choice, and sinks read the counters here. Counting starts with the
+//! process.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -62,7 +63,8 @@ impl LineCounters {
         self.lock().frames_damaged = Some(total);
     }
 
-    /// The number of missing telegrams of a meter, by its invocation counter; `None` without a counter.
+    /// The number of missing telegrams of a meter, by its invocation counter; `None` without a
+    /// counter.
     pub fn telegrams_lost(&self, number: &str) -> Option<u64> {
         let counts = self.lock();
         counts.meters.get(Some(number))?.as_ref().map(|meter| meter.lost)

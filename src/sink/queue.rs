@@ -1,12 +1,13 @@
 //! The queue in front of a sink.
 //!
-//! The queue is bounded. When it is full and its sink is at work, a producer that reads a file waits for
-//! room, so that the sink stores the whole file at its own speed. A producer of live readings never
-//! waits. Neither does any producer while the sink is blocked, or has shown no sign of life for a while,
-//! as during a write to a disk that hangs: then the queue drops its oldest readings and counts them.
+//! The queue is bounded. When it is full and its sink is at work, a producer that reads a file
+//! waits for room, so that the sink stores the whole file at its own speed. A producer of live
+//! readings never waits. Neither does any producer while the sink is blocked, or has shown no sign
+//! of life for a while, as during a write to a disk that hangs: then the queue drops its oldest
+//! readings and counts them.
 //!
-//! A producer that can wait for ever, because its input is a file, asks [`holds_up`](QueueSender::holds_up)
-//! before it puts readings into the queue of a blocked sink.
+//! A producer that can wait for ever, because its input is a file, asks
+//! [`holds_up`](QueueSender::holds_up) before it puts readings into the queue of a blocked sink.
 
 use std::{
     collections::VecDeque,
@@ -154,8 +155,8 @@ impl QueueSender {
         self.waker.wake();
     }
 
-    /// The number of readings that the sink has not taken: those that are there, and those that were dropped
-    /// since it looked.
+    /// The number of readings that the sink has not taken: those that are there, and those that
+    /// were dropped since it looked.
     #[must_use]
     pub fn left(&self) -> u64 {
         let queue = self.shared.lock();
@@ -204,8 +205,8 @@ impl QueueReceiver {
         })
     }
 
-    /// The number of readings that the sink will not take: those that are there, and those that were
-    /// dropped.
+    /// The number of readings that the sink will not take: those that are there, and those that
+    /// were dropped.
     #[must_use]
     pub fn abandon(&self) -> u64 {
         self.readings().count() as u64 + self.dropped()
@@ -221,7 +222,8 @@ impl QueueReceiver {
         self.deadline().is_some()
     }
 
-    /// True while the sink waits for an answer that may never come: its deadline is then not extended.
+    /// True while the sink waits for an answer that may never come: its deadline is then not
+    /// extended.
     pub fn waits(&self, waits: bool) {
         self.look().waits = waits;
     }
@@ -260,7 +262,8 @@ impl QueueReceiver {
         self.sleeper.wait(timeout);
     }
 
-    /// Forgets the wake-ups so far. For sinks that poll [the descriptor](AsFd) together with others.
+    /// Forgets the wake-ups so far. For sinks that poll [the descriptor](AsFd) together with
+    /// others.
     pub fn clear_wake_ups(&self) {
         self.sleeper.clear();
     }

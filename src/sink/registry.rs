@@ -1,7 +1,8 @@
 //! All kinds of sink.
 //!
-//! A new sink needs a room with a [`SinkKind`], and one line in [`KINDS`]. Parsing, suggestions, `config`,
-//! the environment, the completions of `--to` and meterpipe-sinks(7) follow from its description.
+//! A new sink needs a room with a [`SinkKind`], and one line in [`KINDS`]. Parsing, suggestions,
+//! `config`, the environment, the completions of `--to` and meterpipe-sinks(7) follow from its
+//! description.
 
 use core::str::FromStr;
 

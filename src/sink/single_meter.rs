@@ -1,9 +1,9 @@
 //! A file or topic with room for one meter: what it shows does not tell meters apart.
 //!
-//! If several meters wrote to one file or topic, its register would jump between them, and sums over it
-//! would be wrong. The first meter therefore keeps the place as long as it sends telegrams. An hour after the
-//! last one, by this machine's clock or by the times of the telegrams, the next meter has it: meters are
-//! exchanged, and files hold old telegrams.
+//! If several meters wrote to one file or topic, its register would jump between them, and sums
+//! over it would be wrong. The first meter therefore keeps the place as long as it sends telegrams.
+//! An hour after the last one, by this machine's clock or by the times of the telegrams, the next
+//! meter has it: meters are exchanged, and files hold old telegrams.
 
 use core::time::Duration;
 use std::time::Instant;
@@ -32,8 +32,8 @@ pub struct LastHeard {
 const GONE: Duration = Duration::from_secs(3600);
 
 impl SingleMeter {
-    /// True if these readings belong to the meter that has the place. Reports that the place goes to
-    /// another meter.
+    /// True if these readings belong to the meter that has the place. Reports that the place goes
+    /// to another meter.
     pub fn takes(
         &mut self,
         place: impl FnOnce() -> String,

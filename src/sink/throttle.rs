@@ -74,7 +74,8 @@ impl Throttle {
 }
 
 impl ThrottleOptions {
-    /// The longest regular interval between two readings of a meter that pass, if the options set one.
+    /// The longest regular interval between two readings of a meter that pass, if the options set
+    /// one.
     pub fn interval(&self) -> Option<Duration> {
         // Without a change no readings pass, possibly for a whole day.
         let at_least_every = |it: &OnChange| it.at_least_every.unwrap_or(A_DAY);

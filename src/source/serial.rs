@@ -288,8 +288,8 @@ fn name(path: &Path) -> String {
     }
 }
 
-/// `program[PID]` of the process that has locked the device, or of one that has it open, if this user may
-/// see that.
+/// `program[PID]` of the process that has locked the device, or of one that has it open, if this
+/// user may see that.
 fn holder(node: &Path) -> Option<String> {
     let pid = locked_by(node).or_else(|| opened_by(node))?;
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();

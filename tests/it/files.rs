@@ -132,15 +132,15 @@ fn what_cannot_be_meant_is_refused() {
     assert!(!Path::new("x").exists(), "nothing is written before there are readings");
 }
 
-/// A folder in memory, if there is one: 10 000 pages are not to wear a disk out, and whether a page is
-/// torn does not depend on where it is.
+/// A folder in memory, if there is one: 10 000 pages are not to wear a disk out, and whether a page
+/// is torn does not depend on where it is.
 fn in_memory() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 /// Rewrites a file 10 000 times while two threads read it without a pause. The next page comes when
-/// this one was seen, so each of them was in the file. A read of a torn page, or of one older than the
-/// page before, fails the test.
+/// this one was seen, so each of them was in the file. A read of a torn page, or of one older than
+/// the page before, fails the test.
 fn rewrite(scheme: &str, name: &str, value: fn(&str) -> Option<u64>) {
     const PAGES: u64 = 10_000;
     let folder = in_memory();

@@ -1,5 +1,5 @@
-//! The guard behind the chain: telegrams damaged in every way, each alone in a sound stream. Every line
-//! that would be stored was sent, but for values that a house may well have.
+//! The guard behind the chain: telegrams damaged in every way, each alone in a sound stream. Every
+//! line that would be stored was sent, but for values that a house may well have.
 
 use std::{collections::BTreeSet, fs, path::PathBuf, process::Stdio, sync::Arc};
 

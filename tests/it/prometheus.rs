@@ -96,7 +96,8 @@ fn promtool_finds_nothing_to_complain_about() {
     }
     assert_eq!(sink.end(LIMIT), (vec![], 0));
     let page = fs::read_to_string(&path).unwrap();
-    // Each number of each of the three meters that have a number, and of that which has a title only.
+    // Each number of each of the three meters that have a number, and of that which has a title
+    // only.
     let numbers = FIELDS.len() + 3;
     assert_eq!(samples(&page).len(), 4 * (numbers + 5));
     promtool_is_content(&page);
@@ -201,7 +202,8 @@ fn node_exporter_shows_the_values_of_the_textfile() {
             page.starts_with("HTTP/1.0 200")
         });
         assert!(page.contains("\nnode_textfile_scrape_error 0\n"), "{page}");
-        // node_exporter sorts the labels and adds empty ones, so that all samples of a metric have the same.
+        // node_exporter sorts the labels and adds empty ones, so that all samples of a metric have
+        // the same.
         let sorted = |(name, value): (String, f64)| match name.split_once('{') {
             Some((name, labels)) => {
                 let mut labels: Vec<_> = labels.trim_end_matches("\"}").split("\",").collect();

@@ -113,8 +113,8 @@ impl<'a> TextLines<'a> {
         self.stage.refused(&line_refusal(self.dump.defect_line(), error), context);
     }
 
-    /// The first columns of a record. A line with an unknown kind is a record only among records: it may
-    /// be a line of a log (`TIME info 68fa…`).
+    /// The first columns of a record. A line with an unknown kind is a record only among records:
+    /// it may be a line of a log (`TIME info 68fa…`).
     fn columns<'l>(&self, line: &'l [u8]) -> Option<Columns<'l>> {
         let columns = Columns::of(line.strip_suffix(b"\r").unwrap_or(line))?;
         let is_record = match (self.form, columns.kind) {

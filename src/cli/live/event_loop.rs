@@ -30,15 +30,15 @@ use meterpipe::{
     source::{Burst, Source, SourceEvent},
 };
 
-/// The longest wait: times and the reader of standard output are checked after it. A signal ends the
-/// wait, unless it comes just before.
+/// The longest wait: times and the reader of standard output are checked after it. A signal ends
+/// the wait, unless it comes just before.
 const TICK: Duration = Duration::from_secs(1);
 
 /// A silence that ends a telegram: just longer than the longest pause between its segments.
 const SILENCE: Duration = PAUSE.saturating_add(Duration::from_millis(1));
 
-/// How long a run that was asked to end decodes octets that were read before. A peer on the network can
-/// send faster than this process decodes.
+/// How long a run that was asked to end decodes octets that were read before. A peer on the network
+/// can send faster than this process decodes.
 const REST: Duration = Duration::from_secs(5);
 
 /// The timeout of `--once` if the user sets none.

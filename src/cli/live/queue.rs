@@ -2,8 +2,8 @@
 //!
 //! The bound counts octets and not messages: a read can bring a single octet, or 16 KiB.
 //!
-//! To wake a thread costs more than to decode a few octets. The receiver is therefore woken by octets
-//! that may end a frame, and by the first octets after a while:
+//! To wake a thread costs more than to decode a few octets. The receiver is therefore woken by
+//! octets that may end a frame, and by the first octets after a while:
 //!
 //! ```text
 //! octets  68fafa6853ff0001  67db084b464d6750  …  4d21c714fa760016
@@ -41,8 +41,8 @@ pub const LOOK: Duration = Duration::from_millis(500);
 /// blocked.
 const ROOM: usize = 8 << 20;
 
-/// The memory of a message besides the octets of its burst: the message itself, and the parts of the
-/// queue and of the heap.
+/// The memory of a message besides the octets of its burst: the message itself, and the parts of
+/// the queue and of the heap.
 const MESSAGE: usize = size_of::<SourceMessage>() + 32;
 
 /// The time between two looks of a reading thread for room in the queue.
@@ -56,7 +56,8 @@ pub type SourceMessage = (usize, Result<SourceEvent, OpenError>, Burst);
 pub struct Sender {
     queue: mpsc::Sender<SourceMessage>,
     waiting: Arc<AtomicUsize>,
-    /// Dropped after the queue: the receiver that is woken by the drop finds the queue without senders.
+    /// Dropped after the queue: the receiver that is woken by the drop finds the queue without
+    /// senders.
     waker: Waker,
     woken: Option<Instant>,
 }

@@ -36,8 +36,8 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// Opens the file for appending, unless it is one of the `files` that the run reads: the run would
-    /// read its own recording, for ever.
+    /// Opens the file for appending, unless it is one of the `files` that the run reads: the run
+    /// would read its own recording, for ever.
     pub fn open(path: &Path, files: &[PathBuf]) -> Result<Self, Stop> {
         if identity(path).is_some_and(|it| files.iter().any(|file| identity(file) == Some(it))) {
             let text = "it is read already: record to another file";

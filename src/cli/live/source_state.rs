@@ -1,7 +1,7 @@
 //! The state of a live source, and the messages about its changes.
 //!
-//! "No octets" and "octets, but no frames" are two faults with two remedies. Each is reported once, and
-//! so is its end.
+//! "No octets" and "octets, but no frames" are two faults with two remedies. Each is reported once,
+//! and so is its end.
 
 use std::{
     sync::{

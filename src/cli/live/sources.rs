@@ -1,4 +1,5 @@
-//! From the SOURCE argument to a source: a device, a TCP peer, a virtual meter, or an input that ends.
+//! From the SOURCE argument to a source: a device, a TCP peer, a virtual meter, or an input that
+//! ends.
 
 use std::{
     os::unix::fs::FileTypeExt,

@@ -35,7 +35,8 @@ struct BatchApdu {
     chosen: Chosen,
     /// The end of its octets in the batch; they begin where those of the previous APDU end.
     end: usize,
-    /// The end of its text in the text of the batch; `None` if the main thread has to read the APDU.
+    /// The end of its text in the text of the batch; `None` if the main thread has to read the
+    /// APDU.
     text_end: Option<usize>,
 }
 

@@ -1,7 +1,7 @@
 //! The guard's knowledge on the disk, from one run to the next.
 //!
-//! Only live telegrams use it: those whose time of arrival is now. A file of old telegrams gives the same
-//! readings however often it is read.
+//! Only live telegrams use it: those whose time of arrival is now. A file of old telegrams gives
+//! the same readings however often it is read.
 
 use std::{
     env, fs, io,
@@ -40,7 +40,8 @@ const LIVE: u64 = 60;
 const LARGEST: u64 = 1 << 20;
 
 impl GuardMemory {
-    /// The file in `$STATE_DIRECTORY`, else in `$XDG_STATE_HOME` or its default; nothing without them.
+    /// The file in `$STATE_DIRECTORY`, else in `$XDG_STATE_HOME` or its default; nothing without
+    /// them.
     pub fn find() -> Option<Self> {
         let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let by_service = set("STATE_DIRECTORY").and_then(|folders| {

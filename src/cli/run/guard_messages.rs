@@ -57,7 +57,8 @@ impl GuardMessages {
         }
     }
 
-    /// Prints the number of telegrams that did not pass, by reason, unless each of them was explained.
+    /// Prints the number of telegrams that did not pass, by reason, unless each of them was
+    /// explained.
     pub fn finish(&mut self, counts: &RefusalCounts, messages: &Messages) {
         let total: u64 = counts.iter().map(|(_, count)| count).sum();
         if total > 0 && total != self.told {

@@ -76,9 +76,9 @@ impl Output {
     /// Writes everything.
     ///
     /// # Errors
-    /// [`Stop::ReaderGone`] if standard output is a pipe that nobody reads any more, or does not read while
-    /// signals demand the end; else a failure
-    /// with what the system says, a full disk for example.
+    /// [`Stop::ReaderGone`] if standard output is a pipe that nobody reads any more, or does not
+    /// read while signals demand the end; else a failure with what the system says, a full disk for
+    /// example.
     pub fn flush(&mut self) -> Result<(), Stop> {
         let result = self.failed.take().map_or_else(|| self.write(&self.text), Err);
         self.text.clear();
@@ -114,8 +114,8 @@ impl Output {
         signals::are_caught() && !fstat(self.fd()).is_ok_and(is_regular)
     }
 
-    /// Fails if standard output has no reader any more. A write would fail too, but the next write may be
-    /// far off, and the other end of the pipe waits for this process to end.
+    /// Fails if standard output has no reader any more. A write would fail too, but the next write
+    /// may be far off, and the other end of the pipe waits for this process to end.
     ///
     /// # Errors
     /// [`Stop::ReaderGone`], or the error of a socket.
@@ -137,8 +137,8 @@ impl Output {
         self.flush().and_then(|()| self.check_delivery())
     }
 
-    /// Fails if the output is a socket with an error that no write has reported: the answer to a datagram that
-    /// nobody took comes after its write.
+    /// Fails if the output is a socket with an error that no write has reported: the answer to a
+    /// datagram that nobody took comes after its write.
     fn check_delivery(&self) -> Result<(), Stop> {
         // Nothing for anything but a socket.
         let socket = self.fd().try_clone_to_owned().map(UdpSocket::from);

@@ -212,8 +212,8 @@ impl Emitter {
         self.send_if_full(context);
     }
 
-    /// Sends a full batch. Until the first telegram every item is a batch: the workers' formats go on
-    /// from the one that has written it.
+    /// Sends a full batch. Until the first telegram every item is a batch: the workers' formats go
+    /// on from the one that has written it.
     fn send_if_full(&mut self, context: &mut Context) {
         if self.workers.is_none() {
             self.settle(context);
@@ -236,8 +236,8 @@ impl Emitter {
         self.pending.push_back(pending);
     }
 
-    /// Emits the oldest batch once enough newer ones are pending. Their number is fixed, so that text and
-    /// messages of one input come in the same order in every run.
+    /// Emits the oldest batch once enough newer ones are pending. Their number is fixed, so that
+    /// text and messages of one input come in the same order in every run.
     fn emit_oldest(&mut self, context: &mut Context) {
         if self.pending.len() > 3 * self.jobs.count {
             self.emit_next(context);
@@ -324,15 +324,16 @@ struct Workers {
 }
 
 impl Workers {
-    /// Starts them, or as many as the system allows; without any, the main thread reads all batches.
+    /// Starts them, or as many as the system allows; without any, the main thread reads all
+    /// batches.
     fn start(emitter: &Emitter) -> Self {
         let reader = || {
             let format = emitter.format.for_worker();
             BatchReader::new(emitter.telegrams.reopen(), format, emitter.zone.clone())
         };
         let count = emitter.jobs.count.saturating_sub(1);
-        // Four batches wait for each worker. With fewer, workers fall asleep, and to wake one costs as much
-        // as to read dozens of telegrams.
+        // Four batches wait for each worker. With fewer, workers fall asleep, and to wake one costs
+        // as much as to read dozens of telegrams.
         let (queue, batches) = mpsc::sync_channel(2 * count);
         let batches = Arc::new(Mutex::new(batches));
         for _ in 0..count {

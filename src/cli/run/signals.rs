@@ -1,8 +1,8 @@
 //! Signals of a live run: the first one asks it to end, a later one ends it at once.
 //!
-//! A second signal within a second is the same one: GNU `timeout` sends one to the process and one to its
-//! group. At once means that sinks store nothing more, write their spools and say what they did not
-//! store; a run that does not come to this in time is ended where it is.
+//! A second signal within a second is the same one: GNU `timeout` sends one to the process and one
+//! to its group. At once means that sinks store nothing more, write their spools and say what they
+//! did not store; a run that does not come to this in time is ended where it is.
 
 use std::{
     os::fd::BorrowedFd,

@@ -44,8 +44,8 @@ pub struct Cli {
 pub enum Command {
     /// Record the octets from a meter: sound frames, and everything else raw
     ///
-    /// Nothing is lost: the octets of all records, joined, are those that came from the line. When the
-    /// adapter is unplugged, meterpipe waits until it is back.
+    /// Nothing is lost: the octets of all records, joined, are those that came from the line. When
+    /// the adapter is unplugged, meterpipe waits until it is back.
     Capture(CaptureArgs),
     /// Pull the APDUs out of M-Bus frames
     ///
@@ -58,9 +58,9 @@ pub enum Command {
     Decrypt(DecryptArgs),
     /// Print readings from any input: frames, APDUs, hex dumps
     ///
-    /// The command does the work of unframe and decrypt where that is needed. It detects the form of
-    /// the input from the content: records, hex in any usual form (also listings of xxd and hexdump
-    /// -C and lines of logs) or binary.
+    /// The command does the work of unframe and decrypt where that is needed. It detects the form
+    /// of the input from the content: records, hex in any usual form (also listings of xxd and
+    /// hexdump -C and lines of logs) or binary.
     Decode(DecodeArgs),
     /// Read a meter and print readings as they come, all in one process
     ///
@@ -84,8 +84,8 @@ pub enum Command {
     Setup(SetupArgs),
     /// Simulate a meter
     ///
-    /// The telegrams of a virtual house, ciphered with a published key, come out octet for octet as a
-    /// meter sends them. Options add faults of the line.
+    /// The telegrams of a virtual house, ciphered with a published key, come out octet for octet as
+    /// a meter sends them. Options add faults of the line.
     Simulate(SimulateArgs),
 }
 
@@ -294,8 +294,8 @@ pub enum ConfigAction {
 pub struct SinkArgs {
     /// A sink, such as mqtt://HOST or file:PATH; repeat it for several sinks: meterpipe-sinks(7)
     ///
-    /// Options follow a question mark: mqtt://HOST?retain=true&every=30s. Without --to: the sinks of
-    /// the configuration, which watch uses only without a SOURCE or with --config.
+    /// Options follow a question mark: mqtt://HOST?retain=true&every=30s. Without --to: the sinks
+    /// of the configuration, which watch uses only without a SOURCE or with --config.
     #[arg(long, value_name = "SINK", value_parser = SinkParser, hide_possible_values = true,
         help_heading = "Sinks")]
     pub to: Vec<String>,
@@ -359,7 +359,8 @@ pub struct SimulateArgs {
     /// The form of the output
     #[arg(long, value_name = "FORM", value_enum, default_value_t, conflicts_with = "pty")]
     pub output: SimulateOutput,
-    /// Create a pseudo-terminal and a symbolic LINK to it, and send the telegrams there in real time
+    /// Create a pseudo-terminal and a symbolic LINK to it, and send the telegrams there in real
+    /// time
     ///
     /// A telegram is discarded if no program has begun to read it when the next one is due.
     /// LINK may be an existing symbolic link; it is removed at the end.
@@ -431,7 +432,8 @@ pub struct InputArgs {
 /// Parallel work.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct JobsArgs {
-    /// The number of threads that decode a file; the output is the same [default: one for each core]
+    /// The number of threads that decode a file; the output is the same [default: one for each
+    /// core]
     #[arg(long, value_name = "N")]
     pub jobs: Option<std::num::NonZero<usize>>,
 }
@@ -553,7 +555,8 @@ pub struct FormatArgs {
     /// json: add every element of the telegram as it was sent
     #[arg(long, help_heading = "Output")]
     pub objects: bool,
-    /// Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)
+    /// Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines,
+    /// influx)
     #[arg(long, value_name = "QUANTITY=UNIT", value_delimiter = ',', help_heading = "Output")]
     pub unit: Vec<String>,
     /// The time zone of meters that do not send their own [default: Europe/Vienna]

@@ -11,7 +11,8 @@ use meterpipe::sink::{
 use zeroize::Zeroizing;
 
 /// Lets each option that is not typed take its value from the environment: `--format` from
-/// `METERPIPE_FORMAT`. Keys have variables of their own, and `simulate` takes nothing but its arguments.
+/// `METERPIPE_FORMAT`. Keys have variables of their own, and `simulate` takes nothing but its
+/// arguments.
 pub fn options(command: Command) -> Command {
     match command.get_name() {
         "simulate" => command,

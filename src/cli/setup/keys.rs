@@ -30,8 +30,8 @@ use meterpipe::{
 /// The longest key file: some ten thousand meters.
 const LONGEST: u64 = 1024 * 1024;
 
-/// The stage that opens telegrams, with all keys. A run without keys is no error yet: the telegrams may be
-/// plain.
+/// The stage that opens telegrams, with all keys. A run without keys is no error yet: the telegrams
+/// may be plain.
 pub fn decrypt(
     args: &args::KeyArgs,
     input: &args::InputArgs,
@@ -93,7 +93,8 @@ pub fn file(path: &Path, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
     parse(&text, &display(path))
 }
 
-/// The name of a file for messages. A key or another secret that was given in its place is not shown.
+/// The name of a file for messages. A key or another secret that was given in its place is not
+/// shown.
 pub fn display(path: &Path) -> String {
     match is_key(path) {
         true => "a file name that is a key; give a key with --key-file FILE".to_owned(),
@@ -127,8 +128,8 @@ fn encryption_keys(args: &args::KeyArgs, messages: &Messages) -> Result<Vec<KeyE
 /// A secret text, and the name of its source.
 type NamedSecret = (Zeroizing<String>, String);
 
-/// A secret from the systemd credential, or from the first variable that holds it or, with `_FILE` behind
-/// its name, names its file.
+/// A secret from the systemd credential, or from the first variable that holds it or, with `_FILE`
+/// behind its name, names its file.
 fn secret(
     credential: &str,
     names: &[&str],
@@ -154,8 +155,8 @@ fn secret(
     Ok(None)
 }
 
-/// Reads a file of the user, with a warning if others can read it. Credentials of systemd get no warning:
-/// their access list looks like rights of a group.
+/// Reads a file of the user, with a warning if others can read it. Credentials of systemd get no
+/// warning: their access list looks like rights of a group.
 fn read(path: &Path, messages: &Messages) -> Result<Zeroizing<String>, Stop> {
     let (text, mode) = text_of(path)?;
     if mode & 0o044 != 0 {

@@ -40,10 +40,11 @@ pub struct AppendFiles {
 /// The ways to open a file.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FileAccess {
-    /// The mode of a new file; without it only its owner can read it, or fewer if the umask says so.
+    /// The mode of a new file; without it only its owner can read it, or fewer if the umask says
+    /// so.
     pub mode: Option<u32>,
-    /// The name may be that of a symbolic link. Else others who may write into the folder could have the
-    /// lines put where they want.
+    /// The name may be that of a symbolic link. Else others who may write into the folder could
+    /// have the lines put where they want.
     pub follow: bool,
 }
 

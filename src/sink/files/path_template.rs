@@ -111,8 +111,8 @@ impl PathTemplate {
     }
 }
 
-/// The date at the meter when the telegram was made, else the date of arrival, else today. A suspect
-/// clock of the meter does not count.
+/// The date at the meter when the telegram was made, else the date of arrival, else today. A
+/// suspect clock of the meter does not count.
 fn date(readings: &Readings) -> String {
     let time = readings.meta(Meta::Time).filter(|_| !readings.time_is_suspect());
     let at_meter = time.and_then(|time| time.get(..10)).filter(is_date);

@@ -57,8 +57,8 @@ pub struct SnapshotSink<P> {
     pub mode: Option<u32>,
 }
 
-/// The mode of a new file else. Others may read it, because the program that shows it runs as another
-/// user.
+/// The mode of a new file else. Others may read it, because the program that shows it runs as
+/// another user.
 const MODE: u32 = 0o644;
 
 /// The longest wait between attempts.

@@ -41,8 +41,8 @@ pub(super) enum ConstantPart {
     Digits,
 }
 
-/// The parts that change with each telegram of a meter, contrary to expectation: a text that counts, or
-/// floats, whose decimals come and go.
+/// The parts that change with each telegram of a meter, contrary to expectation: a text that
+/// counts, or floats, whose decimals come and go.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct LooseParts {
     pub texts: bool,

@@ -77,8 +77,8 @@ impl Guard {
         self.meters().flat_map(|meter| meter.kept(timeout)).collect()
     }
 
-    /// The first telegrams that still wait, at the end of all. One that another telegram spoke against
-    /// does not pass: nobody knows which of them is right.
+    /// The first telegrams that still wait, at the end of all. One that another telegram spoke
+    /// against does not pass: nobody knows which of them is right.
     pub fn end(&mut self) -> Vec<Arc<Readings>> {
         let kept = self.kept(Duration::ZERO);
         let opposed: Vec<_> = self.meters().filter_map(GuardedMeter::opposed).collect();
@@ -86,8 +86,8 @@ impl Guard {
         kept
     }
 
-    /// The knowledge of all meters, as JSON for the next run; `others` is that of the last one, of which
-    /// meters stay that this run has not seen.
+    /// The knowledge of all meters, as JSON for the next run; `others` is that of the last one, of
+    /// which meters stay that this run has not seen.
     #[must_use]
     pub fn state(&self, others: Option<&Value>) -> Value {
         let known = |kind: &'static str, meters: &Meters<GuardedMeter>| {
@@ -110,7 +110,8 @@ impl Guard {
         json!({ "version": memory::VERSION, "meters": all })
     }
 
-    /// Takes over the knowledge of an earlier run. False if it has another form; then nothing is known.
+    /// Takes over the knowledge of an earlier run. False if it has another form; then nothing is
+    /// known.
     pub fn restore(&mut self, state: &Value) -> bool {
         if memory::number(state, "version") != Some(memory::VERSION) {
             return false;

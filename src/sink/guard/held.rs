@@ -14,8 +14,8 @@ use crate::{
     },
 };
 
-/// A row of held telegrams of one kind: each goes on from the one before, and all are in doubt for the
-/// same reason.
+/// A row of held telegrams of one kind: each goes on from the one before, and all are in doubt for
+/// the same reason.
 #[derive(Debug)]
 pub(super) struct HeldTelegrams {
     /// The last one.
@@ -49,10 +49,12 @@ const DISPROOF: u32 = 3;
 /// The most telegrams of a row that may pass later.
 const MOST: usize = 3;
 
-/// A register that fell, or stays at zero, is believed after so many seconds of telegrams that go on.
+/// A register that fell, or stays at zero, is believed after so many seconds of telegrams that go
+/// on.
 const TEN_MINUTES: u64 = 600;
 
-/// Where no clock tells the time, so many telegrams stand for it: ten minutes of one each five seconds.
+/// Where no clock tells the time, so many telegrams stand for it: ten minutes of one each five
+/// seconds.
 const TEN_MINUTES_OF_TELEGRAMS: u32 = 120;
 
 impl HeldTelegrams {
@@ -144,7 +146,8 @@ impl HeldTelegrams {
         self.is_of(&now.fingerprint, loose) && now.goes_on_from(&self.snapshot, most_power)
     }
 
-    /// Keeps a telegram, in case it passes later. The meter may be held for minutes, so few are kept.
+    /// Keeps a telegram, in case it passes later. The meter may be held for minutes, so few are
+    /// kept.
     pub(super) fn keep(&mut self, number: u64, readings: Arc<Readings>) {
         if self.telegrams.len() == MOST {
             self.telegrams.remove(0);

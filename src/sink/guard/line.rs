@@ -1,7 +1,7 @@
 //! The meter on a line: when another one takes its place, the user is told.
 //!
-//! Meters that share a line take turns, perhaps in blocks. Only one that has fallen silent for an hour was
-//! exchanged.
+//! Meters that share a line take turns, perhaps in blocks. Only one that has fallen silent for an
+//! hour was exchanged.
 
 use std::{sync::Arc, time::Instant};
 
@@ -25,16 +25,16 @@ struct CurrentMeter {
     seen: Instant,
 }
 
-/// Another meter is a new one after so many telegrams in a row: after an outage of the line, any meter on it
-/// may be the first to be heard again.
+/// Another meter is a new one after so many telegrams in a row: after an outage of the line, any
+/// meter on it may be the first to be heard again.
 const IN_A_ROW: u32 = 3;
 
 /// The most meters that one source remembers.
 const MOST: usize = 64;
 
 impl LineMeter {
-    /// Notes a telegram that passed. Returns the meter before if this one has now taken its place, for
-    /// the first time.
+    /// Notes a telegram that passed. Returns the meter before if this one has now taken its place,
+    /// for the first time.
     pub(super) fn passed(&mut self, meter: &str, readings: &Arc<Readings>) -> Option<String> {
         let (last, seen) = (readings.clone(), Instant::now());
         let Some(current) = &mut self.current else {

@@ -1,7 +1,7 @@
 //! The guard's knowledge as JSON, which outlives a run.
 //!
-//! An unknown or missing member makes no difference, or makes the whole meter unknown: then its first
-//! telegram waits for another one, as that of a new meter.
+//! An unknown or missing member makes no difference, or makes the whole meter unknown: then its
+//! first telegram waits for another one, as that of a new meter.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -49,8 +49,8 @@ struct Register {
     clocks: Timestamps,
 }
 
-/// A register may count in whole kilowatt-hours and step by one: the power of ten of the most that it
-/// counts by, in watt-hours.
+/// A register may count in whole kilowatt-hours and step by one: the power of ten of the most that
+/// it counts by, in watt-hours.
 const COARSEST: i16 = 3;
 
 /// The most registers: the longest known list has 60 objects.
@@ -161,8 +161,8 @@ impl MeterSnapshot {
         self.registers.append(&mut registers);
     }
 
-    /// The register that has counted nothing so far: that of the import, which every house has; without
-    /// it, one of registers that are all at zero.
+    /// The register that has counted nothing so far: that of the import, which every house has;
+    /// without it, one of registers that are all at zero.
     pub(super) fn uncounted(&self) -> Option<Doubt> {
         let zero = match self.register(IMPORT) {
             Some(import) => Some(import).filter(|import| import.value.is_zero()),
@@ -184,7 +184,8 @@ impl MeterSnapshot {
         below.map(|register| Doubt::BelowZero(register.key, register.value))
     }
 
-    /// True if it can be the next telegram after another one, on a connection of `most_power` watts.
+    /// True if it can be the next telegram after another one, on a connection of `most_power`
+    /// watts.
     pub(super) fn goes_on_from(&self, last: &Self, most_power: u64) -> bool {
         let is_older = self.counter.zip(last.counter).is_some_and(|(now, before)| now < before);
         !is_older

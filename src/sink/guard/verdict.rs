@@ -22,8 +22,8 @@ pub struct Verdict {
     pub text: Option<String>,
     /// A remark for people about the line, not about this telegram.
     pub remark: Option<String>,
-    /// How far the meter's clock is ahead of the time of arrival, if it is wrong for good: by more than
-    /// an hour, in every telegram.
+    /// How far the meter's clock is ahead of the time of arrival, if it is wrong for good: by more
+    /// than an hour, in every telegram.
     pub clock_error: Option<SignedDuration>,
 }
 
@@ -147,8 +147,8 @@ impl RefusalCounts {
         RefusalReason::ALL.into_iter().zip(self.0).filter(|(_, count)| *count > 0)
     }
 
-    /// The number of telegrams that were refused. A repeated one is none of them: its first copy was
-    /// judged.
+    /// The number of telegrams that were refused. A repeated one is none of them: its first copy
+    /// was judged.
     #[must_use]
     pub fn refused(&self) -> u64 {
         self.iter()

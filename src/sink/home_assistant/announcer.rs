@@ -1,10 +1,11 @@
 //! Decides when a meter is announced to Home Assistant.
 //!
-//! A meter is announced with its first telegram, and again when a telegram brings something new. Everything
-//! is announced again in each connection to the broker, which may have forgotten it, and when Home Assistant
-//! reports its start. Only values that a meter sends are announced. A telegram that no other one has confirmed
-//! announces nothing: a damaged code would stay as an entity for ever. Nor does a telegram without a meter
-//! number: a device without a name would stay for ever too.
+//! A meter is announced with its first telegram, and again when a telegram brings something new.
+//! Everything is announced again in each connection to the broker, which may have forgotten it, and
+//! when Home Assistant reports its start. Only values that a meter sends are announced. A telegram
+//! that no other one has confirmed announces nothing: a damaged code would stay as an entity for
+//! ever. Nor does a telegram without a meter number: a device without a name would stay for ever
+//! too.
 
 use core::{hash::BuildHasher, time::Duration};
 use std::{collections::BTreeMap, hash::RandomState};
@@ -127,7 +128,8 @@ impl HomeAssistant {
         topics
     }
 
-    /// Messages that start each new connection, before the states: the broker may have forgotten all.
+    /// Messages that start each new connection, before the states: the broker may have forgotten
+    /// all.
     pub fn on_connect(&self) -> Vec<Publication> {
         self.meters.values().flat_map(|meter| self.messages(meter)).collect()
     }

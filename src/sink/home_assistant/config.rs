@@ -115,8 +115,8 @@ impl DiscoveryConfig<'_> {
     fn sensor(&self, entity: &Entity) -> Map<String, Value> {
         let topics = &self.state_format.topics;
         let (topic, template) = match topics.layout() {
-            // The template is always present: without it, Home Assistant would keep that of an earlier
-            // layout.
+            // The template is always present: without it, Home Assistant would keep that of an
+            // earlier layout.
             TopicLayout::Flat => {
                 (Some(topics.value(Some(self.number), &entity.member)), "{{ value }}".to_owned())
             }

@@ -121,8 +121,8 @@ const TLS: &[SettingKey] = &[
         .or("false"),
 ];
 
-/// True if the variables of a key are those of the version that the settings, else the variables, ask
-/// for. The variables of one version mean nothing to the other.
+/// True if the variables of a key are those of the version that the settings, else the variables,
+/// ask for. The variables of one version mean nothing to the other.
 fn applies(settings: &SinkSettings, key: &SettingKey, lookup: Lookup<'_>) -> bool {
     let is_set = |keys: &[&str]| keys.iter().any(|key| settings.has(key));
     let (is_1, is_2) = match (is_set(&["bucket"]), is_set(&["db"])) {

@@ -134,9 +134,9 @@ impl WriteOutcome {
     }
 }
 
-/// True if InfluxDB says that it cannot store these lines: `{"code":"invalid","message":…}` of version
-/// 2, `{"error":"partial write: …"}` or `{"error":"unable to parse …"}` of versions 1 and 3, and what
-/// VictoriaMetrics writes as text. All other answers may come from somewhere between.
+/// True if InfluxDB says that it cannot store these lines: `{"code":"invalid","message":…}` of
+/// version 2, `{"error":"partial write: …"}` or `{"error":"unable to parse …"}` of versions 1 and
+/// 3, and what VictoriaMetrics writes as text. All other answers may come from somewhere between.
 fn is_about_the_lines(body: &[u8]) -> bool {
     let text = String::from_utf8_lossy(body);
     let json = serde_json::from_str::<Value>(&text).ok();

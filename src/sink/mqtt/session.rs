@@ -172,8 +172,8 @@ impl Session {
         self.enqueue(Outgoing { message, readings: 0, keep_for_next: false, line: None });
     }
 
-    /// Publishes a line of the history. [`take_answers`](Self::take_answers) returns its number when
-    /// the broker has answered; a lost connection gives no answer.
+    /// Publishes a line of the history. [`take_answers`](Self::take_answers) returns its number
+    /// when the broker has answered; a lost connection gives no answer.
     pub fn publish_line(&mut self, message: Publication, number: u64) {
         let line = Some(number);
         self.enqueue(Outgoing { message, readings: 0, keep_for_next: false, line });

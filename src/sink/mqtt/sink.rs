@@ -9,13 +9,14 @@
 //!
 //! `fields`, `units` and `names` apply too. Each connection sends, in this order: `online` on the
 //! status topic, the unacknowledged states, the latest state of each meter. If meters are
-//! [announced](crate::sink::home_assistant), the announcements come first and `online` last, a second
-//! after the first state, with that state once more: some subscribers need a moment to subscribe after
-//! an announcement. A new announcement may change a unit, and a subscriber must not show its old value
-//! in the new unit; so `offline` goes before it and `online` behind the second state. The status becomes
-//! `offline` before the sink disconnects; after a lost connection the broker publishes it. The status of
-//! a meter becomes `offline` when its telegrams stay away, and before the sink disconnects. A short
-//! run, such as a cron job, sets `status=none`: its values stay valid after it has ended.
+//! [announced](crate::sink::home_assistant), the announcements come first and `online` last, a
+//! second after the first state, with that state once more: some subscribers need a moment to
+//! subscribe after an announcement. A new announcement may change a unit, and a subscriber must not
+//! show its old value in the new unit; so `offline` goes before it and `online` behind the second
+//! state. The status becomes `offline` before the sink disconnects; after a lost connection the
+//! broker publishes it. The status of a meter becomes `offline` when its telegrams stay away, and
+//! before the sink disconnects. A short run, such as a cron job, sets `status=none`: its values
+//! stay valid after it has ended.
 //!
 //! A state topic shows the present and has no history. After an outage the sink sends the latest
 //! state of each meter if it is not older than 30 s or three times the interval of the sink, and

@@ -1,6 +1,7 @@
 //! The topics of the sink.
 //!
-//! The path of the URI is the base; `topic`, `layout`, `status` and `meter_status` are in [`kind`](super::kind).
+//! The path of the URI is the base; `topic`, `layout`, `status` and `meter_status` are in
+//! [`kind`](super::kind).
 //!
 //! With `layout=flat` the default of `topic` is `{base}/{meter}`.
 //!

@@ -6,8 +6,8 @@ use crate::{format::usage::Usage, sink::settings::redact};
 
 /// A mistake in the settings of a sink: the key that it concerns, and a message for people.
 ///
-/// [`SettingOrigins`](super::origin::SettingOrigins) finds the line or the variable by the key. Nothing
-/// reads the message back.
+/// [`SettingOrigins`](super::origin::SettingOrigins) finds the line or the variable by the key.
+/// Nothing reads the message back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingError {
     key: Option<String>,

@@ -1,6 +1,7 @@
 //! How a key of the settings is described.
 
-/// A key of the settings: all that the parser, `config`, the environment and the manual know about it.
+/// A key of the settings: all that the parser, `config`, the environment and the manual know about
+/// it.
 #[derive(Debug)]
 pub struct SettingKey {
     /// As the user writes it: `retain`. A secret has a second spelling for a file: `password_file`.
@@ -91,7 +92,8 @@ impl SettingKey {
         [self.name.to_owned()].into_iter().chain(file)
     }
 
-    /// True if a text of the settings is this key, an entry of its table, or the file of its secret.
+    /// True if a text of the settings is this key, an entry of its table, or the file of its
+    /// secret.
     pub fn matches(&self, text: &str) -> bool {
         match self.value {
             SettingType::Table(..) => {

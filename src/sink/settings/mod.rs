@@ -2,8 +2,8 @@
 //!
 //! - [`key`]: the description of one key; [`common_keys`]: the keys of every sink.
 //! - [`settings`]: all settings of one sink; [`uri`]: as one text; [`duration`]: a time in them.
-//! - [`common`]: the settings of every sink, read; [`names`]: other names for readings; [`mode`]: the
-//!   mode of new files.
+//! - [`common`]: the settings of every sink, read; [`names`]: other names for readings; [`mode`]:
+//!   the mode of new files.
 //! - [`error`]: a mistake; [`origin`]: its place; [`redact`]: settings as they may be shown.
 pub mod common;
 pub mod common_keys;

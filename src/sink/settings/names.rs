@@ -1,16 +1,16 @@
 //! The table `names`: other names for readings than the published ones.
 //!
-//! Two readings of one name would be two members of one object, or two fields of one point, and a reader
-//! of such an object takes either of them. For this reason no reading gets the name of another one that
-//! may stand beside it.
+//! Two readings of one name would be two members of one object, or two fields of one point, and a
+//! reader of such an object takes either of them. For this reason no reading gets the name of
+//! another one that may stand beside it.
 
 use crate::{
     format::{key::FieldKey, units::Units},
     sink::settings::{error::SettingError, redact},
 };
 
-/// Reads the entries of the table `names`; `keys` are the fields that the sink stores, all of them if
-/// there are none.
+/// Reads the entries of the table `names`; `keys` are the fields that the sink stores, all of them
+/// if there are none.
 ///
 /// # Errors
 /// A field that is not known, or a name that another field has.

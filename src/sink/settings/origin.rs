@@ -62,7 +62,8 @@ impl SettingOrigins {
         self.sink = SettingOrigin::Variable(name.to_owned());
     }
 
-    /// The message with the place in front. A variable comes behind the line of the sink that took it.
+    /// The message with the place in front. A variable comes behind the line of the sink that took
+    /// it.
     pub fn locate(&self, error: &SettingError) -> String {
         let Self { sink, keys } = self;
         let set = keys.iter().find(|(key, _)| Some(key.as_str()) == error.key());

@@ -1,7 +1,8 @@
 //! Settings as they may be shown.
 //!
-//! A value is shown only if the description of its key says that it is no secret: an unknown key may be
-//! that of a password, misspelt. The name of a file is shown only if it cannot be a secret itself.
+//! A value is shown only if the description of its key says that it is no secret: an unknown key
+//! may be that of a password, misspelt. The name of a file is shown only if it cannot be a secret
+//! itself.
 
 use std::{borrow::Cow, path::Path};
 
@@ -25,8 +26,8 @@ pub fn value<'a>(key: Option<&SettingKey>, text: &str, value: &'a str) -> &'a st
     if is_open { value } else { HIDDEN }
 }
 
-/// True if a text can be nothing but the name of a file: there is such a file, or a folder on the way to
-/// it. A secret may have slashes too.
+/// True if a text can be nothing but the name of a file: there is such a file, or a folder on the
+/// way to it. A secret may have slashes too.
 pub fn is_file_name(text: &str) -> bool {
     let path = Path::new(text);
     let folders = path.ancestors().skip(1);
@@ -34,8 +35,8 @@ pub fn is_file_name(text: &str) -> bool {
     path.exists() || folders.any(Path::is_dir)
 }
 
-/// A text that a user typed as an address, without the values of secrets in it: of everything behind a
-/// word such as `password` and `=` or `:`, up to the next `&`.
+/// A text that a user typed as an address, without the values of secrets in it: of everything
+/// behind a word such as `password` and `=` or `:`, up to the next `&`.
 #[must_use]
 pub fn quoted(text: &str) -> Cow<'_, str> {
     hide(text, &|_, rest| {
@@ -50,9 +51,9 @@ pub fn typed(text: &str) -> String {
     printable(&quoted(text)).into_owned()
 }
 
-/// A message that may repeat such a text among other words. Behind a blank follows the message's own text
-/// (`password: of which user?`), unless the text stands in quotes, or is one word in the place of a name
-/// (`password: X: no such file`).
+/// A message that may repeat such a text among other words. Behind a blank follows the message's
+/// own text (`password: of which user?`), unless the text stands in quotes, or is one word in the
+/// place of a name (`password: X: no such file`).
 #[must_use]
 pub fn message(text: &str) -> Cow<'_, str> {
     let ends = |c: char| c.is_whitespace() || "&'\"`".contains(c);
@@ -78,8 +79,8 @@ pub fn message(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// Replaces secret values; `value` tells from the text before and behind a separator where the value behind
-/// it begins, and how long it is.
+/// Replaces secret values; `value` tells from the text before and behind a separator where the
+/// value behind it begins, and how long it is.
 fn hide<'a>(text: &'a str, value: &dyn Fn(&str, &str) -> (usize, usize)) -> Cow<'a, str> {
     let (mut safe, mut rest) = (String::new(), text);
     while let Some(at) = rest.find(['=', ':']) {
@@ -109,7 +110,8 @@ fn is_in_word(c: char) -> bool {
     c.is_alphanumeric() || "_-.%".contains(c)
 }
 
-/// True if a word in front of a value makes it a secret. A key and its file are told apart by the disk.
+/// True if a word in front of a value makes it a secret. A key and its file are told apart by the
+/// disk.
 fn names_secret(word: &str, value: &str) -> bool {
     let word = word.to_lowercase();
     let secrets = ["password", "passwd", "passwort", "token", "secret"];

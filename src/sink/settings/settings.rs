@@ -14,8 +14,8 @@
 //!
 //! Both use the same keys: the options behind the `?` of a [`uri`](super::uri) are keys of the
 //! configuration, and the keys of a table follow a point (`names.power_net_w=Leistung`). The
-//! [descriptions](super::key) of the keys say which values they take. The sink takes its keys one by one;
-//! a key that remains is a mistake.
+//! [descriptions](super::key) of the keys say which values they take. The sink takes its keys one
+//! by one; a key that remains is a mistake.
 
 use core::{
     fmt,
@@ -167,8 +167,8 @@ impl SinkSettings {
         self.values.iter().map(redact).collect()
     }
 
-    /// True if the settings hold a secret itself, not the name of its file; or a value of an unknown key,
-    /// which may be one.
+    /// True if the settings hold a secret itself, not the name of its file; or a value of an
+    /// unknown key, which may be one.
     pub fn has_secret(&self) -> bool {
         self.values
             .iter()
@@ -332,7 +332,8 @@ impl SinkSettings {
         Ok(Some(Secret::new(text.lines().next().unwrap_or_default().to_owned())))
     }
 
-    /// The entries of a table without its name: `power_net_w` and its value for `names.power_net_w`.
+    /// The entries of a table without its name: `power_net_w` and its value for
+    /// `names.power_net_w`.
     pub fn take_table(&mut self, table: &str) -> Vec<(String, String)> {
         let entries = self.peek_table(table).collect();
         self.values.retain(|(key, _)| entry(table, key).is_none());

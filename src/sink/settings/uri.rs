@@ -6,15 +6,16 @@
 //! ```
 //!
 //! Options follow a question mark. No message repeats the text in front of an `@`, whatever else is
-//! wrong. Where a `/` or a `?` may belong to a password, the parser refuses the text and says how to
-//! write it.
+//! wrong. Where a `/` or a `?` may belong to a password, the parser refuses the text and says how
+//! to write it.
 
 use crate::sink::{
     kind::SinkKind,
     settings::{SinkSettings, SinkTarget, error::SettingError, origin::SettingOrigin, redact},
 };
 
-/// Reads the text of a sink of one of these kinds. A scheme that none of them has is no mistake yet.
+/// Reads the text of a sink of one of these kinds. A scheme that none of them has is no mistake
+/// yet.
 ///
 /// # Errors
 /// The text is not that of a sink.

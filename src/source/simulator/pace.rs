@@ -42,8 +42,8 @@ impl Runs {
         })
     }
 
-    /// The bursts of a push with these runs: the end of each, counted from the start of the push, and
-    /// its octets.
+    /// The bursts of a push with these runs: the end of each, counted from the start of the push,
+    /// and its octets.
     pub fn bursts(self) -> impl Iterator<Item = (Duration, Range<usize>)> {
         self.ranges().zip(0..).flat_map(|(Range { start, end }, pauses)| {
             (start..end).step_by(BURST).map(move |start| {

@@ -53,8 +53,8 @@ impl Bench {
         Self { folder, device: OnceCell::new(), port: OnceCell::new() }
     }
 
-    /// With the files of the examples: the published key of an operator, his published telegram, and
-    /// what the stages make of a virtual meter with that key.
+    /// With the files of the examples: the published key of an operator, his published telegram,
+    /// and what the stages make of a virtual meter with that key.
     pub(crate) fn furnished() -> Self {
         let bench = Self::empty();
         let data = Path::new(ROOT).join("tests/data");

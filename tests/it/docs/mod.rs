@@ -7,9 +7,9 @@
 //! - The `crontab` is run twice, with no more settings than cron has.
 //! - Every example of a man page (they are those of `--help`) is run beside the files that it names.
 //!
-//! A device is replaced by a virtual meter behind a pseudo-terminal or a TCP port, and `cargo run` by
-//! the program that cargo has built for the test. `tests/run` is only read: most likely it runs this.
-//! A test that needs DuckDB fails without it in CI, and prints a line elsewhere.
+//! A device is replaced by a virtual meter behind a pseudo-terminal or a TCP port, and `cargo run`
+//! by the program that cargo has built for the test. `tests/run` is only read: most likely it runs
+//! this. A test that needs DuckDB fails without it in CI, and prints a line elsewhere.
 
 mod archive;
 mod bench;

@@ -62,8 +62,8 @@ fn continues(line: &str) -> bool {
     line.ends_with('|') || line.ends_with('\\')
 }
 
-/// The commands of a crontab, behind their five columns of time, with its variables in front. Its PATH
-/// is for cron alone.
+/// The commands of a crontab, behind their five columns of time, with its variables in front. Its
+/// PATH is for cron alone.
 pub(crate) fn cron_jobs(crontab: &str) -> Vec<String> {
     let is_job = |line: &&str| line.starts_with(|c: char| c.is_ascii_digit() || c == '*');
     let is_set = |line: &&str| !is_job(line) && line.contains('=') && !line.starts_with("PATH=");

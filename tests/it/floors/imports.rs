@@ -17,8 +17,8 @@
 //! 1   error                              imports nothing
 //! ```
 //!
-//! A room is a file of `src` or a folder with all its files; below `cli`, each of them. Rooms of one
-//! floor do not know each other. Up to floor 5 stands the protocol: octets in, values out, and
+//! A room is a file of `src` or a folder with all its files; below `cli`, each of them. Rooms of
+//! one floor do not know each other. Up to floor 5 stands the protocol: octets in, values out, and
 //! nothing of the machine that it runs on.
 
 use std::{
@@ -53,8 +53,8 @@ const PROTOCOL: usize = 5;
 /// Rooms below that belong to the binary alone (feature `cli`).
 const BINARY_ONLY: [&str; 3] = ["backoff", "wake", "file_error"];
 
-/// The protocol knows none of these: files, the environment, the clock, other processes, the network,
-/// threads.
+/// The protocol knows none of these: files, the environment, the clock, other processes, the
+/// network, threads.
 const MACHINE: [&str; 13] = [
     "std::fs",
     "std::env",

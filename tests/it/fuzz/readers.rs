@@ -1,5 +1,5 @@
-//! Every reader of foreign octets as a function of octets. The fuzzer calls them with octets that it
-//! invents, and the replay with all seeds and findings.
+//! Every reader of foreign octets as a function of octets. The fuzzer calls them with octets that
+//! it invents, and the replay with all seeds and findings.
 //!
 //! A reader may refuse its octets. It may not panic, hang, or depend on where a read ends.
 
@@ -273,7 +273,8 @@ fn publication(topic: &str, payload: &[u8], qos: Qos) -> Publication {
     Publication { topic: topic.to_owned(), payload: payload.to_vec(), retain: true, qos }
 }
 
-/// The response of a server of InfluxDB, over a real connection: the HTTP client offers no other way.
+/// The response of a server of InfluxDB, over a real connection: the HTTP client offers no other
+/// way.
 pub fn http_response(octets: &[u8]) {
     thread_local!(static SERVER: ScriptedServer = ScriptedServer::start());
     SERVER.with(|server| {

@@ -95,8 +95,8 @@ fn completions() -> Vec<(String, String)> {
     shells.map(|(shell, path)| (path.to_owned(), render(shell))).into()
 }
 
-/// zsh reads a value with a description twice, so a colon in it needs two escapes; clap_complete writes
-/// one, and zsh would offer `mqtt` with the description `//:an MQTT broker`.
+/// zsh reads a value with a description twice, so a colon in it needs two escapes; clap_complete
+/// writes one, and zsh would offer `mqtt` with the description `//:an MQTT broker`.
 fn with_colons(mut text: String) -> String {
     for prefix in registry::schemes().map(SinkScheme::prefix) {
         let value = |colon: &str| format!("{}\\:\"", prefix.replace(':', colon));
@@ -279,9 +279,9 @@ fn pages_have_no_lint() {
     });
 }
 
-/// Each shell loads its file, the first argument, and completes `meterpipe deco` and
-/// `meterpipe publish --to mq`. zsh completes only at a prompt: it prints the subcommands that it would
-/// choose from.
+/// Each shell loads its file, the first argument, and completes `meterpipe deco` and `meterpipe
+/// publish --to mq`. zsh completes only at a prompt: it prints the subcommands that it would choose
+/// from.
 const BASH: &str = r#"
     . "$1"
     COMP_WORDS=(meterpipe deco) COMP_CWORD=1

@@ -1,4 +1,5 @@
-//! The man pages: one a subcommand from the command line's declaration, two formats and the sinks from templates.
+//! The man pages: one a subcommand from the command line's declaration, two formats and the sinks
+//! from templates.
 
 use clap::Command;
 use clap_mangen::{

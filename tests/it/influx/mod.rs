@@ -1,7 +1,8 @@
 //! The InfluxDB sink against scripted servers and against real ones.
 //!
-//! `scripted` has a server with given answers, `spool` one that is away. `real` starts VictoriaMetrics and InfluxDB
-//! on the loopback interface, which `tests/run` installs, and reads the stored points back.
+//! `scripted` has a server with given answers, `spool` one that is away. `real` starts
+//! VictoriaMetrics and InfluxDB on the loopback interface, which `tests/run` installs, and reads
+//! the stored points back.
 
 mod real;
 mod scripted;

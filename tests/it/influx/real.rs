@@ -199,8 +199,8 @@ fn influxdb_has_every_value_and_no_type_ever_conflicts() {
         );
         let sink = start(&uri, 100);
         (0..2500).for_each(|number| sink.put(&reading(number)));
-        // A meter with another scaler, whose values are whole where the others are not and the other
-        // way round.
+        // A meter with another scaler, whose values are whole where the others are not and the
+        // other way round.
         sink.put(concat!(
             "{\"time\":\"2026-11-20T11:59:00+01:00\",\"meter\":\"2\",\"energy_import_wh\":12.5,",
             "\"power_net_w\":7.0,\"voltage_l1_v\":230,\"current_l1_a\":1,\"1-0:99.1.0\":true}"

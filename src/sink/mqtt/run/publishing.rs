@@ -59,7 +59,8 @@ impl ClientRun<'_> {
         }
     }
 
-    /// True if the history takes another telegram. While the broker is away it makes room on the disk.
+    /// True if the history takes another telegram. While the broker is away it makes room on the
+    /// disk.
     fn history_has_room(&mut self, now: Instant) -> bool {
         if self.mqtt.history.as_ref().is_some_and(History::is_full) {
             self.keep_history(now);

@@ -1,5 +1,5 @@
-//! The end in order: the remaining readings, then `offline`, then DISCONNECT. Readings that were not
-//! sent are counted.
+//! The end in order: the remaining readings, then `offline`, then DISCONNECT. Readings that were
+//! not sent are counted.
 
 use core::time::Duration;
 use std::time::Instant;
@@ -28,8 +28,8 @@ impl ClientRun<'_> {
         matches!(&self.phase, Phase::Connected(transport) if transport.pending() == 0)
     }
 
-    /// Notes whether the number of remaining readings still falls. A broker may take everything, answer
-    /// every ping and acknowledge nothing; nobody waits for such a broker for ever.
+    /// Notes whether the number of remaining readings still falls. A broker may take everything,
+    /// answer every ping and acknowledge nothing; nobody waits for such a broker for ever.
     fn track_remaining(&mut self, now: Instant) {
         let remaining = self.mqtt.session.unsent() + self.latest.unpublished();
         let settled = self.mqtt.history.as_ref().map_or(0, History::settled);
@@ -94,8 +94,8 @@ impl ClientRun<'_> {
                 self.publish_offline();
             }
             self.send(now);
-            // If `offline` did not go out, the broker has to publish it: DISCONNECT would cancel the
-            // will.
+            // If `offline` did not go out, the broker has to publish it: DISCONNECT would cancel
+            // the will.
             if self.mqtt.session.is_all_sent() {
                 self.mqtt.session.disconnect();
                 self.send(now);

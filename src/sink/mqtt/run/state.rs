@@ -170,9 +170,9 @@ impl<'a> ClientRun<'a> {
         self.is_outage(now) || self.mqtt.history.as_ref().is_some_and(|it| it.is_held(now))
     }
 
-    /// The states that newer ones have replaced unsent, for a message. The number starts anew. A state
-    /// shows the present, so live readings are not missing after newer ones; of a file, every reading is
-    /// wanted, unless the history has it.
+    /// The states that newer ones have replaced unsent, for a message. The number starts anew. A
+    /// state shows the present, so live readings are not missing after newer ones; of a file, every
+    /// reading is wanted, unless the history has it.
     pub(super) fn skipped_states(&mut self) -> Option<String> {
         let skipped = self.latest.forget_skipped();
         if !self.queue.is_live() && self.mqtt.history.is_none() {
