@@ -172,7 +172,11 @@ impl SinkBalance {
 impl fmt::Display for SinkBalance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { accepted, stored, on_disk, lost } = self;
-        write!(f, "{accepted} readings: {stored} stored, {on_disk} on the disk, {lost} lost")?;
+        let plural = if *accepted == 1 { "" } else { "s" };
+        write!(
+            f,
+            "{accepted} reading{plural}: {stored} stored, {on_disk} on the disk, {lost} lost"
+        )?;
         match self.in_memory() {
             0 => Ok(()),
             waiting => write!(f, ", {waiting} in memory"),

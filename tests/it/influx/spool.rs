@@ -18,7 +18,7 @@ use super::{
     server::{Reply, Server},
 };
 use crate::common::{
-    binary::wait_for,
+    binary::{run, wait_for},
     port::free_port,
     sinks::{LIMIT, names, start},
 };
@@ -69,6 +69,39 @@ fn what_was_not_stored_waits_for_the_next_start() {
     let (_, lost) = sink.end(LIMIT);
     assert_eq!((stored(&server), lost), (lines(0..40), 0), "each once");
     assert_eq!(names(&folder.path().join("spool")), ["lock"], "and is gone from the disk");
+}
+
+#[test]
+fn the_account_adds_up_over_runs_refusals_and_damage() {
+    let (folder, port) = (TempDir::new().unwrap(), free_port());
+    let uri = uri(port, folder.path()) + "&guard=false&timeout=1s";
+    let publish = |numbers: std::ops::Range<usize>| {
+        let input: String = numbers.map(|number| reading(number) + "\n").collect();
+        let ran = run(&["publish", "-v", "--to", &uri], input.as_bytes());
+        let account = ran.err.lines().find(|line| line.ends_with(" lost"));
+        let account = account.unwrap_or_else(|| panic!("{}", ran.err));
+        account.rsplit_once("/: ").unwrap_or(("", account)).1.to_owned()
+    };
+    assert_eq!(publish(0..7), "7 readings: 0 stored, 7 on the disk, 0 lost");
+    assert_eq!(publish(7..10), "10 readings: 0 stored, 10 on the disk, 0 lost");
+    // A line is damaged, and the server refuses another.
+    let segment = folder.path().join("spool/00000001.spool");
+    let text = fs::read_to_string(&segment).unwrap();
+    fs::write(&segment, text.replacen("power", "pover", 1)).unwrap();
+    let refused = lines(2..3).remove(0);
+    let server = Server::on(TcpListener::bind(("127.0.0.1", port)).unwrap(), move |request| {
+        match request.lines.contains(&refused) {
+            true => Reply::Status(
+                400,
+                "Content-Type: application/json\r\n",
+                "{\"code\":\"invalid\",\"message\":\"no\"}".to_owned(),
+            ),
+            false => Reply::status(204),
+        }
+    });
+    assert_eq!(publish(10..15), "15 readings: 13 stored, 0 on the disk, 2 lost");
+    drop(server);
+    assert_eq!(publish(15..16), "1 reading: 0 stored, 1 on the disk, 0 lost");
 }
 
 /// The lines that a server stored, in their order, each where it came first.
