@@ -59,7 +59,7 @@ fn choose_source(prompts: &Prompts) -> Result<String, Stop> {
     items.push(VIRTUAL.to_owned());
     let question = "Where is the meter";
     let option = "name it with --source";
-    let chosen = prompts.choice(question, &items, option)?;
+    let chosen = prompts.choice(question, &items, 0, option)?;
     match items.get(chosen).map(String::as_str) {
         Some(VIRTUAL) => Ok("sim:".to_owned()),
         Some(OTHER) | None => prompts.text("Device, or tcp://HOST:PORT", None, option),

@@ -53,13 +53,19 @@ impl Prompts {
         password.interact().map(Zeroizing::new).map_err(stop)
     }
 
-    /// Asks for one of some items, and returns its number.
+    /// Asks for one of some items, and returns its number; `usual` is the one that is marked at first.
     ///
     /// # Errors
     /// There is nobody to ask, or the user interrupts.
-    pub fn choice(&self, question: &str, items: &[String], option: &str) -> Result<usize, Stop> {
+    pub fn choice(
+        &self,
+        question: &str,
+        items: &[String],
+        usual: usize,
+        option: &str,
+    ) -> Result<usize, Stop> {
         self.need(question, option)?;
-        Select::new().with_prompt(question).items(items).default(0).interact().map_err(stop)
+        Select::new().with_prompt(question).items(items).default(usual).interact().map_err(stop)
     }
 
     /// Asks for yes or no. Without a terminal the answer is no.

@@ -41,12 +41,12 @@ pub fn find(
         }
     }
     while args.to.is_empty() && prompts.can_ask() {
-        let question = match sinks.is_empty() {
-            true => "Where shall the readings go",
-            false => "And where else",
+        let (question, usual) = match sinks.is_empty() {
+            true => ("Where shall the readings go", 0),
+            false => ("And where else", MENU.len() - 1),
         };
         let items = MENU.map(|(text, _)| text.to_owned());
-        let chosen = prompts.choice(question, &items, OPTION)?;
+        let chosen = prompts.choice(question, &items, usual, OPTION)?;
         let Some((_, Some(ask))) = MENU.get(chosen) else {
             break;
         };
