@@ -87,8 +87,9 @@ fn folder(path: &Path) -> io::Result<&Path> {
 
 fn store(temporary: &Path, old: Option<&Metadata>, mode: u32, content: &[u8]) -> io::Result<()> {
     let mut file = create(temporary)?;
-    if let Some(old) = old {
-        // Only root can change the owner; for other users the file has the right one already.
+    let new = file.metadata()?;
+    if let Some(old) = old.filter(|old| (old.uid(), old.gid()) != (new.uid(), new.gid())) {
+        // Only root can change the owner. A service must not even try: its unit may forbid the call.
         let _ = fchown(&file, Some(old.uid()), Some(old.gid()));
     }
     file.set_permissions(Permissions::from_mode(mode))?;
