@@ -92,9 +92,11 @@ fn decoded(octets: &[u8], piece: usize) -> Vec<String> {
         DecodeEvent::Telegram { telegram, record, .. } => {
             texts.push(formatted(telegram, record.attributes));
         }
-        // An APDU without frames ends where the octets end, so a cut may change the reason.
+        // An APDU without frames ends where the octets end, so a cut may change the reason, and in noise
+        // also the number.
         DecodeEvent::Refused(refusal) => match LinkKind::has(refusal.error.layer) {
             true => texts.push(refusal.error.to_string()),
+            false if texts.last().is_some_and(|last| last == "refused") => {}
             false => texts.push("refused".to_owned()),
         },
         DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) => {}
