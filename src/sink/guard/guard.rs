@@ -80,7 +80,10 @@ impl Guard {
     /// The first telegrams that still wait, at the end of all. One that another telegram spoke
     /// against does not pass: nobody knows which of them is right.
     pub fn end(&mut self) -> Vec<Arc<Readings>> {
-        let kept = self.kept(Duration::ZERO);
+        let mut kept = self.kept(Duration::ZERO);
+        let Self { titled, untitled, counts, .. } = self;
+        let meters = titled.iter_mut().chain(untitled.iter_mut());
+        kept.extend(meters.flat_map(|meter| meter.end_of_gap(counts)));
         let opposed: Vec<_> = self.meters().filter_map(GuardedMeter::opposed).collect();
         opposed.into_iter().for_each(|reason| self.counts.add(reason, 1));
         kept

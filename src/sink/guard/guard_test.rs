@@ -619,4 +619,28 @@ mod tests {
         assert_eq!(remarks, [TOO_MANY]);
         assert_eq!((guard.refused(), guard.end().len()), (2, MOST));
     }
+
+    #[test]
+    fn a_telegram_behind_a_gap_passes_at_the_end_and_is_remembered() {
+        let mut guard = Guard::default();
+        for at in 0..40 {
+            check(&mut guard, &with_power(5 * at, 500, 0, 90_000));
+        }
+        // A run that ends with its first telegram, as cron starts them.
+        let mut run = |second: u32, energy: u32| {
+            let mut next = Guard::default();
+            let state = guard.state(None);
+            let telegram = with_power(second, 500, 0, energy);
+            assert!(next.restore(&state));
+            let fate = check(&mut next, &telegram).fate;
+            let ended = next.end();
+            guard = next;
+            (fate, ended == [readings(&telegram)])
+        };
+        assert_eq!(run(900, 90_250), (Fate::Held, true));
+        assert_eq!(run(1800, 90_500), (Fate::Held, true));
+        // Without a gap the next telegram is needed.
+        assert_eq!(run(1805, 90_900), (Fate::Held, false));
+        assert_eq!(guard.refused(), 1);
+    }
 }

@@ -214,6 +214,14 @@ impl GuardedMeter {
         first.map(|first| first.telegrams).unwrap_or_default()
     }
 
+    /// The telegram that ended a gap, at the end of all. No other one comes that could explain its step, and
+    /// after a gap such a step is the rule.
+    pub(super) fn end_of_gap(&mut self, counts: &mut RefusalCounts) -> Vec<Arc<Readings>> {
+        let row = self.latest.and_then(|(_, clocks)| self.held.take_end_of_gap(&clocks));
+        let believed = row.map(|row| self.believe(row, None, RefusalReason::Rise, counts));
+        believed.unwrap_or_default()
+    }
+
     /// The reason against first telegrams that another one spoke against, at the end of all.
     pub(super) fn opposed(&mut self) -> Option<RefusalReason> {
         self.first.take()?;

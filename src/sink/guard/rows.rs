@@ -1,11 +1,14 @@
 //! The telegrams of a meter that are held, in rows.
 
-use crate::sink::guard::{
-    doubt::Doubt,
-    fingerprint::{LooseParts, TelegramFingerprint},
-    held::HeldTelegrams,
-    snapshot::MeterSnapshot,
-    verdict::RefusalReason,
+use crate::sink::{
+    guard::{
+        doubt::Doubt,
+        fingerprint::{LooseParts, TelegramFingerprint},
+        held::HeldTelegrams,
+        snapshot::{MeterSnapshot, TELLING},
+        verdict::RefusalReason,
+    },
+    timestamps::Timestamps,
 };
 
 /// Rows of held telegrams, the oldest first. A kind of telegrams has one row at most.
@@ -90,6 +93,18 @@ impl HeldRows {
             is_explained && row.is_before(now, loose, most_power)
         });
         row.map(|at| self.0.remove(at))
+    }
+
+    /// Takes out the only telegram that is held, if it comes after a gap since that time, and nothing but the
+    /// step of a register is against it.
+    pub(super) fn take_end_of_gap(&mut self, since: &Timestamps) -> Option<HeldTelegrams> {
+        let is_step = |row: &HeldTelegrams| matches!(*row.doubts, [Doubt::Unexplained(..)]);
+        let is_gap =
+            |row: &HeldTelegrams| row.snapshot.clocks.since(since).is_some_and(|gap| gap > TELLING);
+        match self.0.as_slice() {
+            [row] if is_step(row) && row.telegrams.len() == 1 && is_gap(row) => self.0.pop(),
+            _ => None,
+        }
     }
 
     /// Drops the row of that kind.

@@ -78,7 +78,7 @@ const CLOSE: SignedDuration = SignedDuration::from_secs(60);
 pub(super) const SOON: Duration = Duration::from_secs(15);
 
 /// The power of a moment tells something of so long a time.
-const TELLING: Duration = Duration::from_secs(60);
+pub(super) const TELLING: Duration = Duration::from_secs(60);
 
 /// The place of the register that every meter has.
 const IMPORT: FieldKey = FieldKey::Field(0, 1);
