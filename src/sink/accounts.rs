@@ -127,6 +127,14 @@ impl SinkAccount {
         self.on_disk.store(readings, Ordering::Relaxed);
     }
 
+    /// Leaves the readings on the disk to the account of the sink that has taken the place of this one.
+    pub fn hand_over(&self) {
+        let left = self.on_disk.swap(0, Ordering::Relaxed);
+        let accepted = self.accepted.load(Ordering::Relaxed);
+        self.accepted.store(accepted.saturating_sub(left), Ordering::Relaxed);
+        self.found.fetch_sub(left.saturating_sub(accepted), Ordering::Relaxed);
+    }
+
     /// Counts readings that will never be stored.
     pub fn lose(&self, readings: u64) {
         self.lost.fetch_add(readings, Ordering::Relaxed);

@@ -14,11 +14,14 @@ use std::{
 };
 
 use crate::common::{
-    binary::{Ran, Running, command, run_command, wait_for},
+    binary::{Ran, Running, command, run_command, signal, wait_for},
     published::KEY,
     terminal::terminal,
 };
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use rustix::{
+    process::Signal,
+    termios::{OptionalActions, tcgetattr, tcsetattr},
+};
 use tempfile::TempDir;
 
 fn mode(path: &Path) -> u32 {
@@ -56,7 +59,8 @@ fn options_answer_every_question() {
     let config = home.path().join("etc/config.toml");
     let path = format!("--config={}", config.display());
     let to = "mqtt://127.0.0.1:1/house?user=anna&password_file=word&every=30s";
-    let options = ["--source", node, "--key-file=key", "--to=file:readings.csv"];
+    let file = format!("--to=file:{}/readings.csv", home.path().display());
+    let options = ["--source", node, "--key-file=key", &file];
     let ran = setup(&home, &options);
     assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
     assert!(ran.out.contains("The key fits: meter "), "{}", ran.out);
@@ -81,6 +85,7 @@ fn options_answer_every_question() {
     assert_eq!(fs::read_to_string(&password).unwrap(), "hunter2\n");
     assert_eq!([&config, &guek, &password].map(|path| mode(path)), [0o644, 0o600, 0o600]);
     assert!(config.with_extension("toml.old").exists());
+    assert!(!guek.with_extension("old").exists(), "it is the same");
     let mut check = command(&["config", "check", &path]);
     check.current_dir(home.path());
     let ran = run_command(check, b"");
@@ -99,6 +104,11 @@ fn a_missing_answer_and_a_wrong_one_write_nothing() {
     let ran = setup(&home, &["--source", node.to_str().unwrap(), "--key-file=key"]);
     assert_eq!(ran.status, 4, "{}", ran.err);
     assert!(ran.err.contains("this key does not open the telegram of the meter "), "{}", ran.err);
+    fs::write(home.path().join("key"), KEY).unwrap();
+    let node = node.to_str().unwrap();
+    let ran = setup(&home, &["--source", node, "--key-file=key", "--to=file:readings.csv"]);
+    assert_eq!(ran.status, 6, "{}", ran.err);
+    assert!(ran.err.contains("readings.csv: the whole path is needed"), "{}", ran.err);
     let ran = setup(&home, &["--source=/dev/serial/by-id/none", "--key-file=key", "--timeout=1s"]);
     assert_eq!(ran.status, 5, "{}", ran.err);
     assert!(!home.path().join("etc").exists());
@@ -187,4 +197,25 @@ fn a_person_is_asked_until_key_and_broker_are_right() {
     let config = fs::read_to_string(config).unwrap();
     assert!(config.contains(&format!("to = \"file:{}\"", path.display())), "{config}");
     assert!(!config.contains("mqtt"), "{config}");
+}
+
+#[test]
+fn a_person_who_has_enough_ends_it_at_any_question() {
+    let home = TempDir::new().unwrap();
+    let (master, node) = terminal();
+    push(master);
+    let config = home.path().join("config.toml");
+    let options = ["--source", node.to_str().unwrap(), "--config", config.to_str().unwrap()];
+    for question in ["(not shown)", "Where shall the readings go"] {
+        let mut session = Session::start(&home, &options);
+        if question.starts_with("Where") {
+            session.answer("(not shown)", &format!("{KEY}\n"));
+        }
+        session.wait_for(question);
+        // A terminal sends this for Ctrl-C.
+        signal(&session.running.0, Signal::INT);
+        assert_eq!(session.running.0.wait().unwrap().code(), Some(130), "{question}");
+        session.wait_for("\x1b[?25h");
+        assert!(!config.exists());
+    }
 }

@@ -19,6 +19,9 @@ pub fn run(args: &SetupArgs) -> Status {
     let mut context = Context::new("setup", args.messages);
     match set_up(args, &mut context) {
         Ok(()) => context.finish_plain(),
+        Err(Stop::Interrupted) => {
+            context.stop(Stop::Failed(Status::Nothing, "interrupted, nothing is set up".to_owned()))
+        }
         Err(stop) => context.stop(stop),
     }
 }

@@ -51,6 +51,17 @@ pub fn run(
     stage: &mut dyn Stage,
     context: &mut Context,
 ) -> Result<(), Stop> {
+    let ended = read(sources, until, stage, context);
+    service::stopping();
+    ended
+}
+
+fn read(
+    sources: Vec<Box<dyn Source>>,
+    until: &UntilArgs,
+    stage: &mut dyn Stage,
+    context: &mut Context,
+) -> Result<(), Stop> {
     context.messages.live();
     context.can_wait = false;
     stage.start_live();
@@ -76,7 +87,6 @@ pub fn run(
     loop {
         run.wait(stage, context)?;
         if signals.ended() {
-            service::stopping();
             run.take_rest(stage, context)?;
             stage.end(context);
             context.output.flush()?;

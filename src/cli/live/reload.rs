@@ -131,6 +131,10 @@ impl Reload {
         let mut read = Vec::from_iter(keys.as_ref().map(|keys| counted(keys.len(), "key")));
         if let Some((sources, replacements)) = &self.sinks {
             let sinks = sources.read(config.as_ref(), messages)?;
+            if sinks.is_empty() {
+                let path = path.as_deref().unwrap_or(Path::new("")).display();
+                return Err(Stop::usage(format!("{path}: no sink is left")));
+            }
             read.push(counted(sinks.len(), "sink"));
             // The send fails when the run is over.
             let _ = replacements.send(sinks);

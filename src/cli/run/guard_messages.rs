@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::cli::run::messages::Messages;
+use crate::cli::run::messages::{Messages, counted};
 use meterpipe::sink::guard::verdict::{RefusalCounts, RefusalReason, Verdict};
 
 /// Each reason once a minute, and a summary of the others.
@@ -64,7 +64,8 @@ impl GuardMessages {
         if total > 0 && total != self.told {
             let reasons = counts.iter().map(|(reason, count)| format!("{} {count}", reason.name()));
             let reasons = reasons.collect::<Vec<_>>().join(", ");
-            messages.say(&format!("the guard left out {total} telegrams: {reasons}"));
+            let total = counted(total, "telegram");
+            messages.say(&format!("the guard left out {total}: {reasons}"));
         }
     }
 }

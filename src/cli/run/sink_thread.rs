@@ -126,6 +126,11 @@ impl SinkThread {
         self.thread.is_finished()
     }
 
+    /// Leaves what is on the disk to the sink that has taken the place of this one.
+    pub fn hand_over(&self) {
+        self.account.hand_over();
+    }
+
     /// Reports the readings that were not stored. Returns true if there are none.
     pub fn outcome(&self, messages: &Messages) -> bool {
         let (name, is_finished) = (&self.name, self.is_finished());

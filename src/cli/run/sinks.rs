@@ -126,6 +126,7 @@ impl Sinks {
     fn settle_ended(&mut self, messages: &Messages) {
         for sink in self.ended.extract_if(.., |sink| sink.is_finished()) {
             self.ended_well &= sink.outcome(messages);
+            sink.hand_over();
         }
     }
 

@@ -231,7 +231,11 @@ impl MeterConfig {
         value: &TomlValue<'_>,
         line: usize,
     ) -> Result<(), Mistake> {
-        let text = || scalar(value).ok_or_else(|| expected(value, "a text"));
+        let scalar = || scalar(value).ok_or_else(|| expected(value, "a text"));
+        let text = || {
+            let text = value.get_ref().as_str().map(str::to_owned);
+            text.ok_or_else(|| expected(value, "a text"))
+        };
         match key.get_ref().as_ref() {
             "name" => self.name = Some(text()?),
             "source" => {
@@ -243,7 +247,7 @@ impl MeterConfig {
                 self.lines.key_file = line;
             }
             "baud" => {
-                let baud = text()?.parse().ok().filter(|baud| *baud > 0);
+                let baud = scalar()?.parse().ok().filter(|baud| *baud > 0);
                 let baud = baud.ok_or_else(|| expected(value, "a number"))?;
                 self.baud = Some(baud);
             }

@@ -1,6 +1,10 @@
 //! The sinks of a run: those of `--to`, else those of the configuration.
 
-use std::{env, fs, os::unix::fs::MetadataExt, path::Path};
+use std::{
+    env, fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
 
 use crate::cli::{
     run::{messages::Messages, status::Stop},
@@ -90,14 +94,27 @@ fn warn_if_exposed(path: &Path, messages: &Messages) {
     }
 }
 
-/// The name of a file that several sinks write to.
+/// The name of a sink that writes to the file or into the spool of another one.
 fn shared(all: &[SinkSettings]) -> Option<String> {
-    let mut files =
-        all.iter().enumerate().filter(|(_, it)| matches!(it.target, SinkTarget::File(_)));
-    let is_shared = |at: usize, file: &SinkSettings| {
-        all.iter().take(at).any(|other| other.target == file.target)
+    let spool = |sink: &SinkSettings| {
+        let (_, path) = sink.entries().find(|(key, _)| *key == "spool")?;
+        Some(PathBuf::from(path))
     };
-    files.find(|(at, file)| is_shared(*at, file)).map(|(_, file)| file.name.clone())
+    let places = |sink: &SinkSettings| {
+        let file = match &sink.target {
+            SinkTarget::File(path) => Some(path.clone()),
+            SinkTarget::Server { .. } => None,
+        };
+        let places = file.into_iter().chain(spool(sink));
+        places.map(|path| std::path::absolute(&path).unwrap_or(path)).collect::<Vec<_>>()
+    };
+    let mut known = Vec::new();
+    all.iter().find_map(|sink| {
+        let places = places(sink);
+        let is_shared = places.iter().any(|place| known.contains(place));
+        known.extend(places);
+        is_shared.then(|| sink.name.clone())
+    })
 }
 
 /// The sinks of `--to`, or of the variable that replaces it. Other users can read the command line.

@@ -66,8 +66,8 @@ impl Folders {
     }
 }
 
-/// Writes the files, and returns their names. A configuration that is there already becomes
-/// `config.toml.old`.
+/// Writes the files, the configuration last, and returns their names. Files that are there already are kept
+/// as `config.toml.old` and so on.
 ///
 /// # Errors
 /// Errors of the disk.
@@ -147,12 +147,9 @@ impl Files {
             let created = DirBuilder::new().recursive(true).mode(0o755).create(folder);
             created.map_err(|error| failed(folder, error))?;
         }
-        if config.exists() {
-            let old = config.with_extension("toml.old");
-            fs::rename(config, &old).map_err(|error| failed(&old, error))?;
-        }
         let mut written = Vec::new();
         for (path, text, mode) in self.0 {
+            keep_old(&path, text.as_bytes()).map_err(|error| failed(&path, error))?;
             let replaced = match mode {
                 0o600 => atomic::replace_private(&path, text.as_bytes()),
                 mode => atomic::replace(&path, text.as_bytes(), mode),
@@ -162,4 +159,27 @@ impl Files {
         }
         Ok(written)
     }
+}
+
+/// Keeps a file with other content as `NAME.old`, or `NAME.old2` and so on: it may be the only place of a key.
+/// Its place is never empty.
+fn keep_old(path: &Path, text: &[u8]) -> io::Result<()> {
+    match fs::read(path).map(Zeroizing::new) {
+        Ok(old) if old.as_slice() != text => {}
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    }
+    let names = (1..).map(|count: u32| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(if count == 1 { ".old".to_owned() } else { format!(".old{count}") });
+        PathBuf::from(name)
+    });
+    for name in names {
+        match fs::hard_link(path, name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            linked => return linked,
+        }
+    }
+    Ok(())
 }

@@ -85,6 +85,11 @@ fn with_source(
             return Err(Stop::usage(format!("{path}: a file; a serial device is expected")));
         }
     };
+    // The service runs in another folder than this command.
+    let source = match source.contains("://") {
+        true => source,
+        false => std::path::absolute(&source).map_or(source, |path| path.display().to_string()),
+    };
     let typed = args.key_file.as_deref().map(read_key).transpose()?;
     if args.offline {
         let key = typed.map_or_else(|| ask_key(prompts), Ok)?;

@@ -1,8 +1,18 @@
 //! Questions on a terminal. Without one, an answer that no option gives is a mistake in the options.
 
-use std::io::{self, IsTerminal};
+use std::{
+    io::{self, IsTerminal},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
 
 use dialoguer::{Confirm, Input, Password, Select};
+use rustix::termios::OptionalActions;
+use signal_hook::{
+    consts::{SIGINT, SIGTERM},
+    iterator::Signals,
+    low_level,
+};
 use zeroize::Zeroizing;
 
 use crate::cli::run::status::{Status, Stop};
@@ -13,10 +23,17 @@ pub struct Prompts {
     is_terminal: bool,
 }
 
+/// True while a question waits for its answer.
+static ASKING: AtomicBool = AtomicBool::new(false);
+
 impl Prompts {
     /// Asks if standard input and standard error are a terminal.
     pub fn find() -> Self {
-        Self { is_terminal: io::stdin().is_terminal() && io::stderr().is_terminal() }
+        let is_terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
+        if is_terminal {
+            end_on_signals();
+        }
+        Self { is_terminal }
     }
 
     /// True if there is somebody to ask.
@@ -39,7 +56,7 @@ impl Prompts {
         if let Some(default) = default {
             input = input.default(default.to_owned());
         }
-        input.interact_text().map(|text| text.trim().to_owned()).map_err(stop)
+        ask(|| input.interact_text()).map(|text| text.trim().to_owned()).map_err(stop)
     }
 
     /// Asks for a text that the terminal does not show.
@@ -50,7 +67,7 @@ impl Prompts {
         self.need(question, option)?;
         let prompt = format!("{question} (not shown)");
         let password = Password::new().with_prompt(prompt).allow_empty_password(true);
-        password.interact().map(Zeroizing::new).map_err(stop)
+        ask(|| password.interact()).map(Zeroizing::new).map_err(stop)
     }
 
     /// Asks for one of some items, and returns its number; `usual` is the one that is marked at first.
@@ -65,7 +82,8 @@ impl Prompts {
         option: &str,
     ) -> Result<usize, Stop> {
         self.need(question, option)?;
-        Select::new().with_prompt(question).items(items).default(usual).interact().map_err(stop)
+        let select = Select::new().with_prompt(question).items(items).default(usual);
+        ask(|| select.interact()).map_err(stop)
     }
 
     /// Asks for yes or no. Without a terminal the answer is no.
@@ -74,7 +92,10 @@ impl Prompts {
     /// The user interrupts.
     pub fn confirm(&self, question: &str, default: bool) -> Result<bool, Stop> {
         match self.is_terminal {
-            true => Confirm::new().with_prompt(question).default(default).interact().map_err(stop),
+            true => {
+                let confirm = Confirm::new().with_prompt(question).default(default);
+                ask(|| confirm.interact()).map_err(stop)
+            }
             false => Ok(false),
         }
     }
@@ -85,6 +106,33 @@ impl Prompts {
             false => Err(Stop::usage(format!("{question}? There is no terminal: {option}"))),
         }
     }
+}
+
+fn ask<T>(question: impl FnOnce() -> T) -> T {
+    ASKING.store(true, Ordering::Relaxed);
+    let answer = question();
+    ASKING.store(false, Ordering::Relaxed);
+    answer
+}
+
+/// Ends the process on a signal that comes during a question, and leaves the terminal as it was. The loop over
+/// live sources catches signals too, and nothing would end the wait for an answer.
+fn end_on_signals() {
+    let before = rustix::termios::tcgetattr(io::stdin()).ok();
+    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else {
+        return;
+    };
+    let watch = move || {
+        if let Some(signal) = signals.forever().find(|_| ASKING.load(Ordering::Relaxed)) {
+            if let Some(before) = &before {
+                let _ = rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, before);
+            }
+            // The cursor, which a list of answers hides.
+            let _ = rustix::io::write(rustix::stdio::stderr(), b"\x1b[?25h\n");
+            low_level::exit(128 + signal);
+        }
+    };
+    let _ = thread::Builder::new().name("signals".to_owned()).spawn(watch);
 }
 
 fn stop(dialoguer::Error::IO(error): dialoguer::Error) -> Stop {

@@ -10,14 +10,19 @@ use crate::cli::{
     setup::{args::SetupArgs, environment},
     wizard::{files::Folders, prompts::Prompts},
 };
-use meterpipe::sink::{
-    line_counters::LineCounters,
-    registry,
-    settings::{SinkSettings, origin::SettingOrigin},
+use meterpipe::{
+    format::printable::printable,
+    sink::{
+        line_counters::LineCounters,
+        registry,
+        settings::{SinkSettings, SinkTarget, origin::SettingOrigin},
+    },
 };
 
 /// The time for the answer of a server.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+const WHOLE_PATH: &str = "the whole path is needed, from / on, without hidden characters";
 
 const OPTION: &str = "name it with --to";
 
@@ -117,8 +122,8 @@ fn influx_1(prompts: &Prompts, folders: &Folders) -> Result<Result<SinkSettings,
 fn file(prompts: &Prompts, folders: &Folders) -> Result<Result<SinkSettings, String>, Stop> {
     let path = folders.state.join("readings.csv").display().to_string();
     let path = prompts.text("File", Some(&path), OPTION)?;
-    if !Path::new(&path).is_absolute() {
-        return Ok(Err(format!("{path}: the whole path is needed, from / on")));
+    if path.contains(['?', '%', '{']) {
+        return Ok(Err(format!("{path}: a name without ?, % and {{ is needed")));
     }
     Ok(settings(&format!("file:{path}"), &[]))
 }
@@ -135,6 +140,18 @@ fn settings(to: &str, keys: &[(&str, String)]) -> Result<SinkSettings, String> {
 
 fn try_out(settings: &SinkSettings, offline: bool, context: &mut Context) -> Result<(), String> {
     let name = settings.name.clone();
+    // The service runs in another folder than this command.
+    let file = match &settings.target {
+        SinkTarget::File(path) => Some(path.display().to_string()),
+        SinkTarget::Server { .. } => None,
+    };
+    let spool =
+        settings.entries().find(|(key, _)| *key == "spool").map(|(_, path)| path.to_owned());
+    for path in file.into_iter().chain(spool) {
+        if !Path::new(&path).is_absolute() || printable(&path) != path {
+            return Err(format!("{name}: {}: {WHOLE_PATH}", printable(&path)));
+        }
+    }
     let built = registry::build(settings.clone(), "setup", &LineCounters::default());
     let mut built = built.map_err(|error| format!("{name}: {error}"))?;
     if !offline {
