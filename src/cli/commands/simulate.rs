@@ -59,7 +59,7 @@ pub fn run(args: &args::SimulateArgs) -> Status {
     }
     let status = match result {
         Err(Stop::Failed(status, text)) => {
-            context.messages.say(&text);
+            context.messages.fail(&text);
             status
         }
         _ => Status::Fine,

@@ -87,7 +87,7 @@ fn go_on(read: Result<(), Stop>, path: &Path, context: &mut Context) -> Result<(
     match read {
         Err(Stop::Failed(Status::Source, error)) => {
             context.tally.source_failed = true;
-            context.messages.say(&format!("{}: {error}", keys::display(path)));
+            context.messages.fail(&format!("{}: {error}", keys::display(path)));
             Ok(())
         }
         read => read,

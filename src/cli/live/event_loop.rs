@@ -229,11 +229,11 @@ impl EventLoop {
                 }
                 let name = &line.name;
                 let why = format!("{name}: lost: {why}");
-                context.messages.say(&format!("{why}; waiting for it to come back"));
+                context.messages.warn(&format!("{why}; waiting for it to come back"));
                 line.went(why, now);
             }
             SourceEvent::Waiting(why) => {
-                context.messages.say(&format!("{why}; waiting for it"));
+                context.messages.warn(&format!("{why}; waiting for it"));
                 line.went(why, now);
             }
             SourceEvent::Back(away) => {
@@ -287,7 +287,9 @@ impl EventLoop {
     fn check_times(&mut self, context: &mut Context) -> Result<(), Stop> {
         let now = Instant::now();
         for line in &mut self.lines {
-            context.messages.say_if(line.fault(now));
+            if let Some(fault) = line.fault(now) {
+                context.messages.warn(&fault);
+            }
         }
         let Some(timeout) = self.timeout.filter(|timeout| now - self.last_telegram >= *timeout)
         else {

@@ -136,6 +136,11 @@ impl Messages {
         self.print(Severity::Notice, text);
     }
 
+    /// Prints a line about something that is missing or wrong, and that the run goes on with.
+    pub fn warn(&self, text: &str) {
+        self.print(Severity::Warning, text);
+    }
+
     /// Prints a line about a failure.
     pub fn fail(&self, text: &str) {
         self.print(Severity::Error, text);

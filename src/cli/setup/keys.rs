@@ -115,7 +115,7 @@ fn encryption_keys(args: &args::KeyArgs, messages: &Messages) -> Result<Vec<KeyE
         return file(path, messages);
     }
     if let Some(args::SecretArg(text)) = &args.key {
-        messages.say("--key shows the key to other users of this machine: --key-file does not");
+        messages.warn("--key shows the key to other users of this machine: --key-file does not");
         return parse(text, "--key");
     }
     // An older program reads the last variable.
@@ -161,7 +161,7 @@ fn read(path: &Path, messages: &Messages) -> Result<Zeroizing<String>, Stop> {
     let (text, mode) = text_of(path)?;
     if mode & 0o044 != 0 {
         let name = display(path);
-        messages.say(&format!("{name}: others can read the keys; chmod 600 {name}"));
+        messages.warn(&format!("{name}: others can read the keys; chmod 600 {name}"));
     }
     Ok(text)
 }
