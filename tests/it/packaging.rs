@@ -34,7 +34,7 @@ fn the_example_of_the_package_is_valid_once_it_is_uncommented() {
         settings.map(|line| format!("{}\n", line.trim_start_matches('#'))).collect();
     let folder = tempfile::tempdir().unwrap();
     let inside = |path: &str| folder.path().join(path);
-    for secret in ["guek", "mqtt", "influx"] {
+    for secret in ["guek", "mqtt_password", "influx_token"] {
         fs::write(inside(secret), "36C66639E48A8CA4D6BC8B282A793BBB\n").unwrap();
     }
     let path = format!("{}/", folder.path().display());

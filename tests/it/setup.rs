@@ -182,7 +182,7 @@ fn a_person_is_asked_until_key_and_broker_are_right() {
     session.answer("(not shown)", &format!("{KEY}\n"));
     session.wait_for("The key fits: meter ");
     session.answer("Where shall the readings go", "\n");
-    session.answer("Broker, as NAME or NAME:PORT", "127.0.0.1:1\n");
+    session.answer("Broker, as ADDRESS or ADDRESS:PORT", "127.0.0.1:1\n");
     session.answer("User (empty for none)", "anna\n");
     session.answer("Password (not shown)", "hunter2\n");
     session.answer("Keep this sink all the same?", "n");

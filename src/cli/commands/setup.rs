@@ -43,10 +43,14 @@ fn set_up(args: &SetupArgs, context: &mut Context) -> Result<(), Stop> {
     for path in files::write(&meter, &sinks, &folders)? {
         context.print(&format!("written: {}", path.display()))?;
     }
-    let offered = !args.enable && service::is_there();
+    // A virtual meter is no service: somebody would take its readings for real ones.
+    let offered = !args.enable && folders.are_of_service && meter.key.is_some();
+    let offered = offered && service::is_there();
     if args.enable || offered && prompts.confirm("Start the service now and at each boot?", true)? {
-        service::enable()?;
-        context.print("The service runs: systemctl status meterpipe")?;
+        context.print("Starting the service; this takes up to 30 s until a telegram has come")?;
+        let status = service::enable()?;
+        context.print(&format!("The service has started: {status}"))?;
+        context.print("Later: systemctl status meterpipe; journalctl -u meterpipe")?;
     } else {
         context.print(&format!("Next: meterpipe watch --config {config}"))?;
     }

@@ -311,7 +311,7 @@ Examples:
   sudo meterpipe setup                    # asks for everything
   meterpipe setup --source sim: --to file:/tmp/house.csv --config new.toml
   meterpipe setup --source /dev/ttyUSB0 --key-file guek \\
-    --to 'mqtt://homeassistant.local?user=meter&password_file=mqtt'")]
+    --to 'mqtt://192.168.1.20?user=meter&password_file=mqtt'")]
 pub struct SetupArgs {
     /// A serial device, tcp://HOST:PORT or sim:METER
     #[arg(long, value_name = "SOURCE", value_hint = ValueHint::FilePath)]

@@ -34,6 +34,8 @@ pub struct Folders {
     pub config: PathBuf,
     /// The state: spools, files.
     pub state: PathBuf,
+    /// True if they are those of the service of systemd.
+    pub are_of_service: bool,
 }
 
 impl Folders {
@@ -58,7 +60,9 @@ impl Folders {
             (None, true) => PathBuf::from("/etc/meterpipe/config.toml"),
             (None, false) => home("XDG_CONFIG_HOME", ".config")?,
         };
-        Ok(Self { config: std::path::absolute(&config).unwrap_or(config), state })
+        let config = std::path::absolute(&config).unwrap_or(config);
+        let are_of_service = config.starts_with("/etc/meterpipe");
+        Ok(Self { config, state, are_of_service })
     }
 
     fn beside(&self, name: &str) -> PathBuf {

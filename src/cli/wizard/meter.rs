@@ -38,6 +38,9 @@ pub fn find(args: &SetupArgs, prompts: &Prompts, context: &mut Context) -> Resul
             Some(source) => source,
             None => choose_source(prompts)?,
         };
+        if source.is_empty() {
+            continue;
+        }
         match with_source(source, args, prompts, context) {
             Err(Stop::Failed(status @ (Status::Source | Status::Nothing), text))
                 if prompts.can_ask() =>
@@ -55,6 +58,9 @@ pub fn find(args: &SetupArgs, prompts: &Prompts, context: &mut Context) -> Resul
 fn choose_source(prompts: &Prompts) -> Result<String, Stop> {
     let ports = ports::available().into_iter().map(|port| port.display().to_string());
     let mut items: Vec<_> = ports.collect();
+    if items.is_empty() {
+        items.push(AGAIN.to_owned());
+    }
     items.push(OTHER.to_owned());
     items.push(VIRTUAL.to_owned());
     let question = "Where is the meter";
@@ -62,11 +68,13 @@ fn choose_source(prompts: &Prompts) -> Result<String, Stop> {
     let chosen = prompts.choice(question, &items, 0, option)?;
     match items.get(chosen).map(String::as_str) {
         Some(VIRTUAL) => Ok("sim:".to_owned()),
+        Some(AGAIN) => Ok(String::new()),
         Some(OTHER) | None => prompts.text("Device, or tcp://HOST:PORT", None, option),
         Some(port) => Ok(port.to_owned()),
     }
 }
 
+const AGAIN: &str = "no adapter is there: plug it in, and look again";
 const OTHER: &str = "another device, or a server of a serial port";
 const VIRTUAL: &str = "nowhere yet: try a virtual meter";
 
@@ -130,7 +138,7 @@ fn read_key(path: &Path) -> Result<Zeroizing<String>, Stop> {
 
 /// Opens a telegram with the key of a text, and says what is in it.
 fn opened(telegram: &FirstTelegram, key: &str) -> Result<String, String> {
-    let keys = key_file::parse(key).map_err(|defect| format!("the key: {}", defect.error))?;
+    let keys = key_file::parse(key).map_err(|defect| defect.error.to_string())?;
     let opened = telegram.with_keys(keys);
     match (opened.closed, opened.meter) {
         (None, Some(number)) => Ok(format!("meter {number}")),

@@ -19,23 +19,25 @@ pub fn is_there() -> bool {
         && systemctl(&["cat", UNIT]).is_ok()
 }
 
-/// Starts the service now and at each boot; a running one starts again with the new configuration.
+/// Starts the service now and at each boot; a running one starts again with the new configuration. Returns
+/// its status.
 ///
 /// # Errors
 /// systemd refuses.
-pub fn enable() -> Result<(), Stop> {
+pub fn enable() -> Result<String, Stop> {
     systemctl(&["enable", UNIT])?;
-    systemctl(&["restart", UNIT])
+    systemctl(&["restart", UNIT])?;
+    systemctl(&["show", "--property=StatusText", "--value", UNIT])
 }
 
-fn systemctl(args: &[&str]) -> Result<(), Stop> {
+fn systemctl(args: &[&str]) -> Result<String, Stop> {
     let mut command = Command::new("systemctl");
-    command.args(args).stdin(Stdio::null()).stdout(Stdio::null());
+    command.args(args).stdin(Stdio::null());
     let name = format!("systemctl {}", args.join(" "));
     let failed = |text: String| Stop::Failed(Status::Output, format!("{name}: {text}"));
     let output = command.output().map_err(|error| failed(error.to_string()))?;
     match output.status.success() {
-        true => Ok(()),
+        true => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
         false => Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned())),
     }
 }

@@ -40,7 +40,7 @@ pub fn find(
     for to in &args.to {
         let mut settings = environment::sink(to).map_err(|error| Stop::usage(error.to_string()))?;
         environment::complete(&mut settings);
-        match try_out(&settings, args.offline, context) {
+        match try_out(&settings, folders, args.offline, context) {
             Ok(()) => sinks.push(settings),
             Err(text) => return Err(Stop::Failed(Status::Output, text)),
         }
@@ -62,7 +62,7 @@ pub fn find(
                 continue;
             }
         };
-        match try_out(&settings, args.offline, context) {
+        match try_out(&settings, folders, args.offline, context) {
             Ok(()) => sinks.push(settings),
             Err(text) => {
                 context.messages.fail(&text);
@@ -87,7 +87,7 @@ const MENU: [(&str, Option<AskSink>); 5] = [
 ];
 
 fn mqtt(prompts: &Prompts, _: &Folders) -> Result<Result<SinkSettings, String>, Stop> {
-    let host = prompts.text("Broker, as NAME or NAME:PORT", Some("localhost"), OPTION)?;
+    let host = prompts.text("Broker, as ADDRESS or ADDRESS:PORT", Some("localhost"), OPTION)?;
     let user = prompts.text("User (empty for none)", None, OPTION)?;
     let password = match user.is_empty() {
         true => String::new(),
@@ -97,7 +97,7 @@ fn mqtt(prompts: &Prompts, _: &Folders) -> Result<Result<SinkSettings, String>, 
 }
 
 fn influx_2(prompts: &Prompts, folders: &Folders) -> Result<Result<SinkSettings, String>, Stop> {
-    let host = prompts.text("Server, as NAME or NAME:PORT", Some("localhost"), OPTION)?;
+    let host = prompts.text("Server, as ADDRESS or ADDRESS:PORT", Some("localhost"), OPTION)?;
     let org = prompts.text("Organization", Some("home"), OPTION)?;
     let bucket = prompts.text("Bucket", Some("home"), OPTION)?;
     let token = prompts.secret("Token", OPTION)?.to_string();
@@ -107,7 +107,7 @@ fn influx_2(prompts: &Prompts, folders: &Folders) -> Result<Result<SinkSettings,
 }
 
 fn influx_1(prompts: &Prompts, folders: &Folders) -> Result<Result<SinkSettings, String>, Stop> {
-    let host = prompts.text("Server, as NAME or NAME:PORT", Some("localhost"), OPTION)?;
+    let host = prompts.text("Server, as ADDRESS or ADDRESS:PORT", Some("localhost"), OPTION)?;
     let database = prompts.text("Database", Some("home"), OPTION)?;
     let user = prompts.text("User (empty for none)", None, OPTION)?;
     let password = match user.is_empty() {
@@ -138,7 +138,12 @@ fn settings(to: &str, keys: &[(&str, String)]) -> Result<SinkSettings, String> {
     Ok(settings)
 }
 
-fn try_out(settings: &SinkSettings, offline: bool, context: &mut Context) -> Result<(), String> {
+fn try_out(
+    settings: &SinkSettings,
+    folders: &Folders,
+    offline: bool,
+    context: &mut Context,
+) -> Result<(), String> {
     let name = settings.name.clone();
     // The service runs in another folder than this command.
     let file = match &settings.target {
@@ -150,6 +155,15 @@ fn try_out(settings: &SinkSettings, offline: bool, context: &mut Context) -> Res
     for path in file.into_iter().chain(spool) {
         if !Path::new(&path).is_absolute() || printable(&path) != path {
             return Err(format!("{name}: {}: {WHOLE_PATH}", printable(&path)));
+        }
+        let is_inside = Path::new(&path).starts_with(&folders.state);
+        if folders.are_of_service && !is_inside {
+            let state = folders.state.display();
+            return Err(format!("{name}: {path}: the service writes only below {state}"));
+        }
+        if is_inside && !folders.state.exists() {
+            // The folder comes with the first start of the service.
+            return Ok(());
         }
     }
     let built = registry::build(settings.clone(), "setup", &LineCounters::default());
