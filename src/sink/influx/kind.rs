@@ -73,7 +73,8 @@ const POINTS: &[SettingKey] = &[
         "timestamp",
         SettingType::Choice(&["meter", "received"]),
         "The time of a point: that of the meter's clock, or the time of arrival. If one is \
-         missing, the other one is taken.",
+         missing, the other one is taken. A clock that is wrong for good (`time_suspect` in JSON) counts as \
+         missing.",
     )
     .or("meter"),
 ];
