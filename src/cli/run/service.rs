@@ -47,21 +47,21 @@ impl ServiceState {
 
     /// Tells the service manager what is new.
     pub fn tick(&mut self, has_telegrams: bool, is_alive: bool, status: impl FnOnce() -> String) {
-        if !READY.load(Ordering::Relaxed)
-            && (has_telegrams || self.started.elapsed() >= READY_AFTER)
-        {
-            READY.store(true, Ordering::Relaxed);
-            send(&[NotifyState::Ready]);
-        }
         let is_due =
             |last: Option<Instant>, interval| last.is_none_or(|last| last.elapsed() >= interval);
-        if is_due(self.status_sent, STATUS_INTERVAL) {
+        let is_ready = has_telegrams || self.started.elapsed() >= READY_AFTER;
+        let becomes_ready = is_ready && !READY.swap(is_ready, Ordering::Relaxed);
+        // Who waits for the service to be ready may look at its status next.
+        if becomes_ready || is_due(self.status_sent, STATUS_INTERVAL) {
             self.status_sent = Some(Instant::now());
             let status = status();
             if status != self.status {
                 send(&[NotifyState::Status(&status)]);
                 self.status = status;
             }
+        }
+        if becomes_ready {
+            send(&[NotifyState::Ready]);
         }
         if let Some(interval) = self.watchdog
             && is_alive
