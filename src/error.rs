@@ -278,6 +278,23 @@ pub enum Cause {
     },
 }
 
+impl Cause {
+    /// True if the cause concerns a whole telegram that stays closed: its key, its tag or its title.
+    #[must_use]
+    pub const fn leaves_closed(self) -> bool {
+        matches!(
+            self,
+            Self::KeyOrDamage
+                | Self::Tag
+                | Self::TagOrAuthenticationKey
+                | Self::NotAuthenticated
+                | Self::OtherMeter
+                | Self::NoKey
+                | Self::NoTitle
+        )
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { layer, offset, cause } = self;

@@ -18,7 +18,7 @@ use crate::cli::{
 use meterpipe::{
     chain::decode::{Decode, DecodeEvent},
     cipher::{ciphered::SystemTitle, key_file::KeyEntry},
-    error::{Cause, Error},
+    error::Error,
     record::{Place, Record},
     source::Source,
 };
@@ -154,7 +154,7 @@ impl FirstTelegramStage {
                 let meter = telegram.meter().map(|it| String::from_utf8_lossy(it).into_owned());
                 (record.attributes.title, meter, None)
             }
-            DecodeEvent::Refused(refusal) if is_closed(refusal.error.cause) => {
+            DecodeEvent::Refused(refusal) if refusal.error.cause.leaves_closed() => {
                 self.closed += 1;
                 (refusal.title, None, Some(refusal.error))
             }
@@ -205,26 +205,13 @@ impl Stage for FirstTelegramStage {
     }
 }
 
-/// True for a whole telegram that a key does not open.
-const fn is_closed(cause: Cause) -> bool {
-    matches!(
-        cause,
-        Cause::KeyOrDamage
-            | Cause::Tag
-            | Cause::TagOrAuthenticationKey
-            | Cause::NotAuthenticated
-            | Cause::OtherMeter
-            | Cause::NoKey
-            | Cause::NoTitle
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cli::run::messages::Verbosity;
     use meterpipe::{
         cipher::key_file,
+        error::Cause,
         source::simulator::{meter::EXAMPLE_KEY, real_time},
     };
 

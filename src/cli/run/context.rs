@@ -76,16 +76,7 @@ impl Context {
         self.tally.rejected += 1;
         self.tally.misfits += u64::from(error.cause == Cause::KeyOrDamage);
         match (error.layer, error.cause) {
-            (
-                _,
-                Cause::KeyOrDamage
-                | Cause::Tag
-                | Cause::TagOrAuthenticationKey
-                | Cause::NotAuthenticated
-                | Cause::OtherMeter
-                | Cause::NoKey
-                | Cause::NoTitle,
-            ) => self.tally.closed += 1,
+            (_, cause) if cause.leaves_closed() => self.tally.closed += 1,
             (_, Cause::Sources { .. }) => self.tally.cut_off += 1,
             // A line of another kind holds no telegram.
             (_, Cause::NotReadings { .. }) => {}
