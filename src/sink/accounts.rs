@@ -20,7 +20,7 @@ struct Books {
     sinks: Vec<(String, Arc<SinkAccount>)>,
 }
 
-/// What became of the input.
+/// The fate of the input.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InputAccount {
     /// The octets that came in.
@@ -35,7 +35,7 @@ pub struct InputAccount {
     pub rejected: Vec<(&'static str, u64)>,
 }
 
-/// What became of the readings of a sink. Its thread writes it.
+/// The fate of the readings of a sink, written by its thread.
 #[derive(Debug, Default)]
 pub struct SinkAccount {
     accepted: AtomicU64,

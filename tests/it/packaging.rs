@@ -1,4 +1,4 @@
-//! What a release consists of, as far as no release has to be built for it.
+//! The parts of a release that can be checked without building one.
 
 use crate::common::binary;
 use std::{fs, path::Path};

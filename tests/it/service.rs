@@ -130,7 +130,7 @@ fn a_run_waits_for_a_port_in_use_as_long_as_its_timeout_says() {
     let node = node.to_str().unwrap();
     let mut first = command(&["capture", node]);
     let mut first = Running(first.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
-    // It has the port when it speaks about its settings.
+    // The first run has the port when it speaks about its settings.
     let mut messages = BufReader::new(first.0.stderr.take().unwrap()).lines();
     assert!(messages.next().unwrap().unwrap().contains("parity"));
     let mut second = command(&["capture", "--once", "--timeout=60s", node]);

@@ -71,7 +71,7 @@ pub enum Verbosity {
     Verbose,
 }
 
-/// What the user wants of messages.
+/// The user's choices about messages.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MessageSettings {
     /// How much is printed.

@@ -51,7 +51,7 @@ impl ServiceState {
             |last: Option<Instant>, interval| last.is_none_or(|last| last.elapsed() >= interval);
         let is_ready = has_telegrams || self.started.elapsed() >= READY_AFTER;
         let becomes_ready = is_ready && !READY.swap(is_ready, Ordering::Relaxed);
-        // Who waits for the service to be ready may look at its status next.
+        // A caller that waits until the service is ready may look at its status next.
         if becomes_ready || is_due(self.status_sent, STATUS_INTERVAL) {
             self.status_sent = Some(Instant::now());
             let status = status();

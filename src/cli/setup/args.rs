@@ -591,7 +591,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// What to print on standard error.
+/// The choices about standard error.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct MessageArgs {
     /// Print nothing on standard error; the exit status still tells the outcome

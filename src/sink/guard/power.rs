@@ -106,7 +106,7 @@ impl ShownPowers {
         let power = power.max(before.of_register(key).unwrap_or_default());
         let counted = milliseconds.map_or(0, |it| power.saturating_mul(it) / 3_600_000);
         let ends = if power > 0 && milliseconds.is_some() { tick } else { 0 };
-        // What nobody has shown, in whole steps.
+        // The energy that no power has shown, in whole steps.
         let hidden = counted.saturating_mul(MARGIN - 1).saturating_add(SMALL).min(from / DIP);
         let hidden = hidden - hidden % tick.max(1);
         Some(rise <= counted.saturating_add(ends).saturating_add(hidden))

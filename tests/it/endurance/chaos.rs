@@ -314,7 +314,7 @@ impl Influx {
                 println!("{fault}: InfluxDB: {} for {hold:?}", name(line));
                 fail(&self.proxy, line, hold, &mut random);
             }
-            // It works for a while, or not.
+            // The server works for a while, or not.
             let before = self.stored.lock().unwrap().len();
             if random.below(3) > 0 {
                 wait("a point", || self.stored.lock().unwrap().len() > before);

@@ -13,7 +13,7 @@ use crate::common::port::free_port;
 /// The state of the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LineFault {
-    /// It works.
+    /// The server works.
     None,
     /// Nobody listens.
     Refused,

@@ -444,7 +444,7 @@ fn two_of_the_same_name_come_to_rest() {
     });
 }
 
-/// What the sink of that URI answers when it is asked.
+/// The answer of the sink of that URI when it is asked.
 fn asked(uri: &str) -> Result<String, String> {
     build(uri).unwrap().probe(LIMIT)
 }
