@@ -44,19 +44,17 @@ pub(super) const HOUSE: u64 = 100_000;
 /// 1 MW, in watts. No connection with such a meter carries more.
 pub(super) const MOST_POWER: u64 = 1_000_000;
 
-/// So many telegrams after the first, each with a rise that no power explains, show that the powers of this
-/// meter have nothing to do with its registers.
+/// The number of unexplained rises, one after the other, after which the powers of a meter are no longer
+/// compared with its registers.
 const DISPROOF: u32 = 3;
 
 /// The most telegrams of a row that may pass later.
 const MOST: usize = 3;
 
-/// A register that fell, or stays at zero, is believed after so many seconds of telegrams that go
-/// on.
+/// The seconds of telegrams that go on, after which a register that fell, or stays at zero, is believed.
 const TEN_MINUTES: u64 = 600;
 
-/// Where no clock tells the time, so many telegrams stand for it: ten minutes of one each five
-/// seconds.
+/// The number of telegrams that stands for this time where no clock tells it: one each five seconds.
 const TEN_MINUTES_OF_TELEGRAMS: u32 = 120;
 
 impl HeldTelegrams {
