@@ -232,11 +232,12 @@ impl GuardedMeter {
         doubts: &[Doubt],
         counts: &mut RefusalCounts,
     ) -> Vec<Arc<Readings>> {
-        let is_sound = doubts.is_empty() || is_step(doubts);
-        let (true, None, Some((_, since))) = (is_sound, &self.first, self.latest) else {
+        let is_sound = doubts.is_empty();
+        let may_settle = is_sound || is_step(doubts);
+        let (true, None, Some((_, since))) = (may_settle, &self.first, self.latest) else {
             return Vec::new();
         };
-        let row = self.held.take_lone(now, &since, self.loose, self.most_power);
+        let row = self.held.take_lone(now, is_sound, &since, self.loose, self.most_power);
         let believed = row.map(|row| self.believe(row, None, RefusalReason::Rise, counts));
         believed.unwrap_or_default()
     }

@@ -106,17 +106,19 @@ impl HeldRows {
     }
 
     /// Takes out a telegram that came between two gaps, of which the first began at that time, if the one
-    /// that ends the second goes on from it.
+    /// that ends the second goes on from it; or one that this telegram confirms, which `is_sound` itself.
     pub(super) fn take_lone(
         &mut self,
         now: &MeterSnapshot,
+        is_sound: bool,
         since: &Timestamps,
         loose: LooseParts,
         most_power: u64,
     ) -> Option<HeldTelegrams> {
         let row = self.0.iter().position(|row| {
             row.ends_gap(since)
-                && now.clocks.since(&row.snapshot.clocks).is_some_and(|gap| gap > TELLING)
+                && (now.clocks.since(&row.snapshot.clocks).is_some_and(|gap| gap > TELLING)
+                    || is_sound && now.unexplained(&row.snapshot, true).is_none())
                 && row.is_before(now, loose, most_power)
         });
         row.map(|at| self.0.remove(at))
