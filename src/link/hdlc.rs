@@ -8,7 +8,7 @@
 //!
 //! AL LL: type 3 (`A`), a bit that is set in every segment but the last one, and the length between
 //! the flags in eleven bits. An address has one to four octets; the last one of them is odd. CC is
-//! the control field (03 or 13, UI: information that nobody acknowledges). HH HH checks the octets
+//! the control field (03 or 13, UI: information that nobody acknowledges; some Kaifa send 10). HH HH checks the octets
 //! in front of it, and stands there only if there is information; FF FF checks everything in front.
 //!
 //! The information of a telegram's first frame begins with the LLC header `E6 E7 00`. Further
@@ -37,8 +37,9 @@ const TYPE_3: u8 = 0xa0;
 /// The bit of all segments but the last one, in the first octet.
 const SEGMENTED: u8 = 0x08;
 
-/// Unnumbered information, without and with the poll/final bit.
-const UNNUMBERED_INFORMATION: [u8; 2] = [0x03, 0x13];
+/// The control fields of frames that meters push: unnumbered information without and with the
+/// poll/final bit, and the numbered information of some Kaifa.
+const PUSHED: [u8; 3] = [0x03, 0x13, 0x10];
 
 /// The LLC header in front of an APDU.
 const LLC: [u8; 3] = [0xe6, 0xe7, 0x00];
@@ -77,13 +78,7 @@ impl LinkLayer for Hdlc {
             Some(_) => return Some(Err(NoFrame::LookAlike)),
             None => return None,
         }
-        match check(octets) {
-            Ok(size) => Some(Ok(size)),
-            Err(Defect::LookAlike) => Some(Err(NoFrame::LookAlike)),
-            Err(Defect::Error(Error { cause: Cause::Short { .. }, .. })) => None,
-            Err(Defect::Error(error)) => Some(Err(NoFrame::Damaged { error, size: 0 })),
-            Err(Defect::Within(error, size)) => Some(Err(NoFrame::Damaged { error, size })),
-        }
+        Some(check(octets)).filter(|result| !is_short(result))
     }
 
     /// A frame without an LLC header belongs to a telegram that began before it.
@@ -91,8 +86,7 @@ impl LinkLayer for Hdlc {
         let mut reader = Reader::new(Layer::Hdlc, octets);
         match FrameHeader::read(&mut reader) {
             Ok(_) => reader.array("LLC header").ok().map(|first| u8::from(*first != LLC)),
-            Err(Defect::Error(Error { cause: Cause::Short { .. }, .. })) => None,
-            Err(_) => Some(0),
+            result => Some(0).filter(|_| !is_short(&result)),
         }
     }
 
@@ -109,7 +103,7 @@ impl LinkLayer for Hdlc {
             return Ok(None);
         };
         if !header.pushes() {
-            let (what, expected) = ("control field", "03 or 13 (meters push without being asked)");
+            let (what, expected) = ("control field", "03, 10 or 13 (nobody asks a meter that pushes)");
             let cause = Cause::Unexpected { what, found: header.control, expected };
             return Err(Error::new(Layer::Hdlc, header.control_at, cause));
         }
@@ -141,25 +135,9 @@ struct FrameHeader {
     has_information: bool,
 }
 
-/// Why the octets are no frame.
-enum Defect {
-    /// Nothing suggests that they ever were one.
-    LookAlike,
-    /// Octets are missing, or the announced length is itself in doubt.
-    Error(Error),
-    /// A defect in a frame of that size.
-    Within(Error, usize),
-}
-
-impl From<Error> for Defect {
-    fn from(error: Error) -> Self {
-        Self::Error(error)
-    }
-}
-
 impl FrameHeader {
     /// Reads up to the information or, without any, up to the check sequence of the frame.
-    fn read(reader: &mut Reader<'_>) -> core::result::Result<Self, Defect> {
+    fn read(reader: &mut Reader<'_>) -> core::result::Result<Self, NoFrame> {
         if reader.peek() == Some(FLAG) {
             reader.u8("flag")?;
         }
@@ -172,7 +150,7 @@ impl FrameHeader {
         let control = reader.u8("control field")?;
         let before = checked.len() - reader.rest().len();
         let Some(behind) = length.checked_sub(before + CHECK) else {
-            return Err(Defect::LookAlike);
+            return Err(NoFrame::LookAlike);
         };
         let (segmented, has_information) = (high & SEGMENTED != 0, behind > 0);
         let header =
@@ -182,22 +160,32 @@ impl FrameHeader {
             let found = u16::from_le_bytes(*reader.array("header check sequence")?);
             let computed = check_sequence(checked.get(..before).unwrap_or_default());
             if found != computed {
-                // Two octets of type and length alone look like this too often by chance.
+                // Type and length alone look like this too often by chance, or right in front of a
+                // frame.
+                let (fields, _) = checked.split_at_checked(before + CHECK).unwrap_or_default();
+                let hides = fields.windows(2).any(|two| matches!(*two, [FLAG, 0xa0..=0xaf]));
+                if hides || !header.pushes() {
+                    return Err(NoFrame::LookAlike);
+                }
                 let what = "header check sequence";
-                let error = at.error(Cause::CheckSequence { what, found, computed });
-                return Err(if header.pushes() { Defect::Error(error) } else { Defect::LookAlike });
+                return Err(at.error(Cause::CheckSequence { what, found, computed }).into());
             }
         }
         Ok(header)
     }
 
     fn pushes(&self) -> bool {
-        UNNUMBERED_INFORMATION.contains(&self.control)
+        PUSHED.contains(&self.control)
     }
 }
 
+/// True if octets are missing to tell.
+const fn is_short<T>(result: &core::result::Result<T, NoFrame>) -> bool {
+    matches!(result, Err(NoFrame::Damaged { error: Error { cause: Cause::Short { .. }, .. }, .. }))
+}
+
 /// Reads an address and appends it to `before`.
-fn address(reader: &mut Reader<'_>, before: u64) -> core::result::Result<u64, Defect> {
+fn address(reader: &mut Reader<'_>, before: u64) -> core::result::Result<u64, NoFrame> {
     let mut address = before;
     for _ in 0..LONGEST_ADDRESS {
         let octet = reader.u8("address")?;
@@ -206,11 +194,11 @@ fn address(reader: &mut Reader<'_>, before: u64) -> core::result::Result<u64, De
             return Ok(address);
         }
     }
-    Err(Defect::LookAlike)
+    Err(NoFrame::LookAlike)
 }
 
 /// The size of the frame at the start of the octets, all its checks passed.
-fn check(octets: &[u8]) -> core::result::Result<usize, Defect> {
+fn check(octets: &[u8]) -> core::result::Result<usize, NoFrame> {
     let mut reader = Reader::new(Layer::Hdlc, octets);
     let flag = usize::from(reader.peek() == Some(FLAG));
     let header = FrameHeader::read(&mut reader)?;
@@ -222,45 +210,33 @@ fn check(octets: &[u8]) -> core::result::Result<usize, Defect> {
     if reader.u8("closing flag")? != FLAG {
         let found = end.peek().unwrap_or_default();
         let cause = Cause::Unexpected { what: "closing flag", found, expected: "7e" };
-        return Err(Defect::Within(end.error(cause), size));
+        return Err(NoFrame::Damaged { error: end.error(cause), size });
     }
     let Some((checked, found)) = content.split_last_chunk::<CHECK>() else {
-        return Err(Defect::LookAlike);
+        return Err(NoFrame::LookAlike);
     };
     let (found, computed) = (u16::from_le_bytes(*found), check_sequence(checked));
     if found != computed {
         let what = "frame check sequence";
         let cause = Cause::CheckSequence { what, found, computed };
-        return Err(Defect::Within(Error::new(Layer::Hdlc, size - 1 - CHECK, cause), size));
+        let error = Error::new(Layer::Hdlc, size - 1 - CHECK, cause);
+        return Err(NoFrame::Damaged { error, size });
     }
     Ok(size)
 }
 
 /// The check sequence of some octets: CRC-16 with the reflected polynomial 8408, which begins with
 /// all ones and ends inverted (ISO/IEC 13239, annex A). Its low octet is sent first.
+///
+/// The eight steps of the polynomial over one octet are few enough terms to be written out.
 fn check_sequence(octets: &[u8]) -> u16 {
     !octets.iter().fold(u16::MAX, |crc, &octet| {
         let [low, _] = crc.to_le_bytes();
-        crc >> 8 ^ TABLE.get(usize::from(low ^ octet)).copied().unwrap_or_default()
+        let mixed = low ^ octet;
+        let mixed = u16::from(mixed ^ mixed << 4);
+        crc >> 8 ^ mixed << 8 ^ mixed << 3 ^ mixed >> 4
     })
 }
-
-/// The check sequences of single octets.
-const TABLE: [u16; 256] = {
-    let mut table = [0; 256];
-    let mut octet = 0;
-    while octet < table.len() {
-        let mut crc = octet as u16;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = if crc & 1 == 1 { crc >> 1 ^ 0x8408 } else { crc >> 1 };
-            bit += 1;
-        }
-        table[octet] = crc;
-        octet += 1;
-    }
-    table
-};
 
 #[cfg(test)]
 mod tests {

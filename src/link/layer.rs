@@ -61,6 +61,13 @@ pub enum NoFrame {
     },
 }
 
+impl From<Error> for NoFrame {
+    /// A defect that leaves the size of the frame in doubt.
+    fn from(error: Error) -> Self {
+        Self::Damaged { error, size: 0 }
+    }
+}
+
 /// The part of an APDU that one frame brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ApduSegment<'a> {

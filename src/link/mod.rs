@@ -2,7 +2,7 @@
 //!
 //! - [`layer`]: the trait of link layers.
 //! - [`mbus`]: the wired M-Bus.
-//! - [`hdlc`]: HDLC.
+//! - [`hdlc`]: the frames of infrared and P1 interfaces.
 //! - [`registry`]: the list of all link layers.
 //! - [`deframer`]: finds their frames in a noisy stream.
 //! - [`reassembly`]: joins the segments of an APDU.
