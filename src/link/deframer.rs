@@ -127,7 +127,8 @@ impl Deframer {
                 None => None,
             },
         };
-        let segment = match link.filter(|_| error.is_some()).map(|link| link.damaged_segment(rest)) {
+        let segment = match link.filter(|_| error.is_some()).map(|link| link.damaged_segment(rest))
+        {
             Some(None) if !self.ended => return None,
             segment => segment.flatten().unwrap_or_default(),
         };

@@ -59,14 +59,8 @@ impl LinkLayer for Hdlc {
     const START: u8 = FLAG;
     const END: u8 = FLAG;
     /// From the control field to the LLC header.
-    const HEADER: &'static [RangeInclusive<u8>] = &[
-        0x03..=0x13,
-        0x00..=0xff,
-        0x00..=0xff,
-        LLC[0]..=LLC[0],
-        LLC[1]..=LLC[1],
-        LLC[2]..=LLC[2],
-    ];
+    const HEADER: &'static [RangeInclusive<u8>] =
+        &[0x03..=0x13, 0x00..=0xff, 0x00..=0xff, LLC[0]..=LLC[0], LLC[1]..=LLC[1], LLC[2]..=LLC[2]];
 
     fn frame(octets: &[u8]) -> Option<core::result::Result<usize, NoFrame>> {
         let content = match octets {
@@ -103,7 +97,8 @@ impl LinkLayer for Hdlc {
             return Ok(None);
         };
         if !header.pushes() {
-            let (what, expected) = ("control field", "03, 10 or 13 (nobody asks a meter that pushes)");
+            let (what, expected) =
+                ("control field", "03, 10 or 13 (nobody asks a meter that pushes)");
             let cause = Cause::Unexpected { what, found: header.control, expected };
             return Err(Error::new(Layer::Hdlc, header.control_at, cause));
         }

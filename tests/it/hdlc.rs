@@ -186,9 +186,68 @@ fn two_links_share_a_line() {
 #[test]
 fn segmented_frames_are_joined() {
     let Some(cases) = beside("cases") else { return };
-    let outcome = decode_dump(
-        &fs::read_to_string(cases.join("links/hdlc-segmented.hex")).unwrap(),
-        KEY,
-    );
+    let outcome =
+        decode_dump(&fs::read_to_string(cases.join("links/hdlc-segmented.hex")).unwrap(), KEY);
     assert_eq!((outcome.telegrams.len(), outcome.refused), (1, vec![]));
+}
+
+#[cfg(feature = "cli")]
+mod tables {
+    use std::process::Command;
+
+    use super::*;
+
+    /// What `decode` prints for a file, with more arguments.
+    fn decode(path: &Path, arguments: &[&str]) -> Vec<Value> {
+        let mut decode = Command::new(env!("CARGO_BIN_EXE_meterpipe"));
+        let output = decode.args(["decode", "--format", "json"]).args(arguments).arg(path);
+        let text = String::from_utf8(output.output().unwrap().stdout).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn bare_values_have_the_names_of_their_family() {
+        if let Some(cases) = beside("cases") {
+            let line = &decode(&cases.join("links/burgenland-11.apdu.hex"), &["--objects"])[0];
+            assert_eq!(line["meter"], "30052002");
+            assert_eq!(line["energy_import_wh"], 40_091_000);
+            assert_eq!(line["current_l2_a"].to_string(), "14.82");
+            let objects = line["objects"].as_array().unwrap();
+            assert!(objects[..10].iter().all(|object| object["assumed"] == true));
+            assert_eq!(objects[10]["assumed"], Value::Null);
+        }
+        if let Some(corpus) = beside("corpus") {
+            let line = &decode(&corpus.join("no-kaifa/gh493-1.hex"), &[])[0];
+            assert_eq!(line["meter"], "6970631409168767");
+            assert_eq!(line["power_import_w"], 2269);
+            assert_eq!(line["voltage_l1_v"].to_string(), "236.7");
+            assert_eq!(line["current_l1_a"].to_string(), "7.087");
+        }
+    }
+
+    #[test]
+    fn a_table_of_the_user_names_the_values_of_an_unknown_meter() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = folder.path().join("mine.toml");
+        let text = concat!(
+            "source = \"the label of the meter\"\n\n",
+            "[[list]]\nname = \"mine\"\nelements = [\n",
+            "    { type = \"octet-string\", length = 4, obis = \"0-0:96.1.0\" },\n",
+            "    { type = \"double-long-unsigned\", name = \"energy_import_wh\", scaler = 1 },\n]\n"
+        );
+        fs::write(&table, text).unwrap();
+        let telegram = folder.path().join("telegram.hex");
+        fs::write(&telegram, "0f00000001 00 0202 0904 30303037 0600000539\n").unwrap();
+        let bare = &decode(&telegram, &[])[0];
+        assert_eq!(bare["item_2"], 1337);
+        let line = &decode(&telegram, &["--layout", table.to_str().unwrap()])[0];
+        assert_eq!((&line["meter"], &line["energy_import_wh"]), (&"0007".into(), &13370.into()));
+        fs::write(&table, text.replace("scaler", "scaller")).unwrap();
+        let mut wrong = Command::new(env!("CARGO_BIN_EXE_meterpipe"));
+        let output =
+            wrong.arg("decode").arg("--layout").args([&table, &telegram]).output().unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(message.contains("mine.toml: ") && message.contains("scaller"), "{message}");
+    }
 }
