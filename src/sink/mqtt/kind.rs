@@ -75,6 +75,15 @@ const TOPICS: &[SettingKey] = &[
          differ from the meter's, as in `house/power kW 3`. Several readings, separated by \
          commas, form one array.",
     ),
+    SettingKey::new(
+        "payloads",
+        SettingType::Table("TOPIC", "TEMPLATE"),
+        "A payload of your own on TOPIC, which may contain `{base}` and `{meter}`. In TEMPLATE a field in braces \
+         becomes its value as JSON, a number or a text in quotes, as in `{power_net_w}`; a unit and a number of \
+         decimals may follow, as in `{power_net_w kW 3}`, or `utc` behind `{time}` or `{received}`. It is \
+         `null` if the telegram lacks the field; a telegram that lacks all of them is not sent. All other \
+         text stays as it is.",
+    ),
     SettingKey::new("retain", SettingType::Switch, "The broker keeps the latest state for later subscribers.").or("false"),
     SettingKey::new("qos", SettingType::Choice(&["0", "1"]), "The quality of service of the states.")
         .or("0"),

@@ -10,6 +10,7 @@ use crate::{
     sink::{
         mqtt::{
             custom_topics::CustomTopic,
+            payloads::CustomPayload,
             publication::{ExtraValue, Publication, Qos, StateFormat},
             topics::TopicLayout,
         },
@@ -24,6 +25,7 @@ use crate::{
 pub struct StateMessages {
     state_format: StateFormat,
     custom_topics: Vec<CustomTopic>,
+    custom_payloads: Vec<CustomPayload>,
     qos: Qos,
     retain: bool,
     single_meter: SingleMeter,
@@ -31,7 +33,7 @@ pub struct StateMessages {
 }
 
 impl StateMessages {
-    /// Takes `topics`, `qos` and `retain`.
+    /// Takes `topics`, `payloads`, `qos` and `retain`.
     ///
     /// # Errors
     /// Invalid values.
@@ -44,9 +46,18 @@ impl StateMessages {
             _ => Qos::AtMostOnce,
         };
         let custom_topics = CustomTopic::take(settings)?;
+        let custom_payloads = CustomPayload::take(settings)?;
         let retain = settings.take_switch("retain")?;
         let (single_meter, left_out) = (SingleMeter::default(), false);
-        Ok(Self { state_format, custom_topics, qos, retain, single_meter, left_out })
+        Ok(Self {
+            state_format,
+            custom_topics,
+            custom_payloads,
+            qos,
+            retain,
+            single_meter,
+            left_out,
+        })
     }
 
     /// The topics and the content of states.
@@ -56,7 +67,9 @@ impl StateMessages {
 
     /// True if there is no topic for states at all.
     pub fn is_nothing(&self) -> bool {
-        self.custom_topics.is_empty() && self.state_format.topics.layout() == TopicLayout::Nothing
+        self.custom_topics.is_empty()
+            && self.custom_payloads.is_empty()
+            && self.state_format.topics.layout() == TopicLayout::Nothing
     }
 
     /// The messages of some readings. Missing `required_fields` and unknown `extra_values` become
@@ -77,7 +90,13 @@ impl StateMessages {
             .iter()
             .filter(|custom_topic| owns_shared_topic || !custom_topic.is_shared());
         let custom = custom.filter_map(|it| it.message(&self.state_format, readings, meter));
-        let mut all: Vec<_> = custom.map(|(topic, payload)| self.message(topic, payload)).collect();
+        let payloads = self
+            .custom_payloads
+            .iter()
+            .filter(|payload| owns_shared_topic || !payload.is_shared());
+        let payloads = payloads.filter_map(|it| it.message(&self.state_format, readings, meter));
+        let own = custom.chain(payloads);
+        let mut all: Vec<_> = own.map(|(topic, payload)| self.message(topic, payload)).collect();
         match topics.layout() {
             TopicLayout::Nothing => (),
             _ if topics.is_shared() && !owns_shared_topic => (),
@@ -109,7 +128,9 @@ impl StateMessages {
     /// True if these readings may go to the topics that meters share.
     fn owns_shared_topic(&mut self, readings: &Readings, report: &dyn Report) -> bool {
         let topics = &self.state_format.topics;
-        let shared = self.custom_topics.iter().any(CustomTopic::is_shared) || topics.is_shared();
+        let shared = self.custom_topics.iter().any(CustomTopic::is_shared)
+            || self.custom_payloads.iter().any(CustomPayload::is_shared)
+            || topics.is_shared();
         let place = || match topics.is_shared() {
             true => printable(&topics.state(None)).into_owned(),
             false => "topics".to_owned(),

@@ -1,7 +1,7 @@
 //! The MQTT sink.
 //!
 //! - [`sink`]: the settings, and the sink itself; `client`: its parts; `run`: its loop.
-//! - [`topics`], [`custom_topics`], [`messages`]: from readings to messages.
+//! - [`topics`], [`custom_topics`], [`payloads`], [`messages`]: from readings to messages.
 //! - [`publication`]: one message, and the form of the states.
 //! - [`packets`], [`versions`]: MQTT 5 and 3.1.1, depending on the broker.
 //! - [`session`]: QoS 1 delivery across reconnects.
@@ -23,6 +23,7 @@ pub mod latest;
 pub mod messages;
 pub mod meter_status;
 pub mod packets;
+pub mod payloads;
 mod preview;
 mod probe;
 pub mod publication;
