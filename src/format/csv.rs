@@ -117,7 +117,9 @@ impl Csv {
                 text.push(cells.locale.delimiter());
             }
             match readings.get(*key) {
-                Some(readings::ReadingValue::Number(number)) if matches!(key, FieldKey::Meta(_)) => {
+                Some(readings::ReadingValue::Number(number))
+                    if matches!(key, FieldKey::Meta(_)) =>
+                {
                     cells.decimal(*number, text);
                 }
                 Some(readings::ReadingValue::Number(number)) => {

@@ -3,6 +3,7 @@
 //! ```text
 //! exact   12937     233.70   1.000
 //! float   12937.0   233.7    1.0
+//! short   12937     233.7    1.0
 //! ```
 
 use crate::reading::decimal::Decimal;
@@ -15,6 +16,8 @@ pub enum NumberStyle {
     Exact,
     /// As Python and others print a float: one decimal at least, and no zeros behind it.
     Float,
+    /// The same for numbers with decimals; integers stay integers.
+    Short,
 }
 
 impl NumberStyle {
@@ -23,8 +26,9 @@ impl NumberStyle {
     #[inline]
     pub fn of(self, number: Decimal) -> Decimal {
         match self {
-            Self::Exact => number,
+            Self::Short if number.decimals() > 0 => float(number),
             Self::Float => float(number),
+            Self::Exact | Self::Short => number,
         }
     }
 }
@@ -41,23 +45,25 @@ mod tests {
 
     #[test]
     fn a_float_has_a_decimal_and_no_more_zeros_than_that() {
-        for (exact, as_float) in [
-            ("12937", "12937.0"),
-            ("0", "0.0"),
-            ("0.00", "0.0"),
-            ("1.000", "1.0"),
-            ("233.70", "233.7"),
-            ("-8.615", "-8.615"),
-            ("-8615", "-8615.0"),
-            ("12000", "12000.0"),
-            ("0.0005", "0.0005"),
-            ("18446744073709551615", "18446744073709551615"),
+        for (exact, as_float, short) in [
+            ("12937", "12937.0", "12937"),
+            ("0", "0.0", "0"),
+            ("0.00", "0.0", "0.0"),
+            ("1.000", "1.0", "1.0"),
+            ("233.70", "233.7", "233.7"),
+            ("-8.615", "-8.615", "-8.615"),
+            ("-8615", "-8615.0", "-8615"),
+            ("12000", "12000.0", "12000"),
+            ("0.0005", "0.0005", "0.0005"),
+            ("18446744073709551615", "18446744073709551615", "18446744073709551615"),
         ] {
             let number = Decimal::parse(exact).unwrap();
             assert_eq!(NumberStyle::Float.of(number).to_string(), as_float);
+            assert_eq!(NumberStyle::Short.of(number).to_string(), short);
             assert_eq!(NumberStyle::Exact.of(number).to_string(), exact);
         }
         let thousands = Decimal::new(12, 3);
         assert_eq!(NumberStyle::Float.of(thousands).to_string(), "12000.0");
+        assert_eq!(NumberStyle::Short.of(thousands).to_string(), "12000");
     }
 }

@@ -49,7 +49,9 @@ impl Projection {
     pub fn refuse_numbers(&self) -> Result<(), SettingError> {
         match self.numbers {
             NumberStyle::Exact => Ok(()),
-            NumberStyle::Float => Err(SettingError::of("numbers", "this sink has its own spelling")),
+            NumberStyle::Float | NumberStyle::Short => {
+                Err(SettingError::of("numbers", "this sink has its own spelling"))
+            }
         }
     }
 

@@ -49,8 +49,10 @@ const TOPICS: &[SettingKey] = &[
         .or_depending("{base}/{meter}/state; {base}/{meter} with layout=flat"),
     SettingKey::new(
         "layout",
-        SettingType::Choice(&["json", "flat", "none"]),
-        "`json` is one object for each telegram, `flat` a topic for each value, `none` no state.",
+        SettingType::Choice(&["json", "flat", "adapter", "none"]),
+        "`json` is one object for each telegram, `flat` a topic for each value, `adapter` the object that \
+         the smart meter adapter of Oesterreichs Energie sends, as AIIDA reads it, `none` no state. Home \
+         Assistant's discovery is for `json` and `flat`.",
     )
     .or("json"),
     SettingKey::new(

@@ -1,5 +1,7 @@
 //! The messages of one telegram.
 
+use std::time::Instant;
+
 use crate::{
     format::{
         key::FieldKey,
@@ -9,6 +11,7 @@ use crate::{
     },
     sink::{
         mqtt::{
+            adapter,
             custom_topics::CustomTopic,
             payloads::CustomPayload,
             publication::{ExtraValue, Publication, Qos, StateFormat},
@@ -29,6 +32,8 @@ pub struct StateMessages {
     qos: Qos,
     retain: bool,
     single_meter: SingleMeter,
+    /// The adapter tells the time since its own start.
+    started: Instant,
     left_out: bool,
 }
 
@@ -48,7 +53,10 @@ impl StateMessages {
         let custom_topics = CustomTopic::take(settings)?;
         let custom_payloads = CustomPayload::take(settings)?;
         let retain = settings.take_switch("retain")?;
-        let (single_meter, left_out) = (SingleMeter::default(), false);
+        if state_format.topics.layout() == TopicLayout::Adapter {
+            adapter::check(&state_format.projection)?;
+        }
+        let (single_meter, started, left_out) = (SingleMeter::default(), Instant::now(), false);
         Ok(Self {
             state_format,
             custom_topics,
@@ -56,6 +64,7 @@ impl StateMessages {
             qos,
             retain,
             single_meter,
+            started,
             left_out,
         })
     }
@@ -90,10 +99,8 @@ impl StateMessages {
             .iter()
             .filter(|custom_topic| owns_shared_topic || !custom_topic.is_shared());
         let custom = custom.filter_map(|it| it.message(&self.state_format, readings, meter));
-        let payloads = self
-            .custom_payloads
-            .iter()
-            .filter(|payload| owns_shared_topic || !payload.is_shared());
+        let payloads =
+            self.custom_payloads.iter().filter(|payload| owns_shared_topic || !payload.is_shared());
         let payloads = payloads.filter_map(|it| it.message(&self.state_format, readings, meter));
         let own = custom.chain(payloads);
         let mut all: Vec<_> = own.map(|(topic, payload)| self.message(topic, payload)).collect();
@@ -104,6 +111,11 @@ impl StateMessages {
                 let mut text = Vec::new();
                 projection.write_json(readings, required_fields, &mut text);
                 append_extra(extra_values, &mut text);
+                all.push(self.message(topics.state(meter), text));
+            }
+            TopicLayout::Adapter => {
+                let mut text = Vec::new();
+                adapter::write(projection, readings, self.started.elapsed(), &mut text);
                 all.push(self.message(topics.state(meter), text));
             }
             TopicLayout::Flat => {
@@ -227,6 +239,22 @@ mod tests {
         let json = messages(&format!("?topic=x/y{chosen}"), &[]);
         let text = r#"{"energy_import_kwh":12.937,"zaehler":"a/+/#{{x}}\u001b[2J"}"#;
         assert_eq!(json, [("x/y".to_owned(), text.to_owned(), false, Qos::AtMostOnce)]);
+    }
+
+    #[test]
+    fn the_form_of_the_adapter_has_codes_instead_of_names() {
+        let [(topic, text, ..)] =
+            <[_; 1]>::try_from(messages("?layout=adapter&fields=voltage_l1_v", &[])).unwrap();
+        assert_eq!(topic, "house/a______x____2J-c3f21002/state");
+        assert!(
+            text.starts_with(r#"{"1-0:32.7.0":{"value":233.7,"time":1632728835},"api_"#),
+            "{text}"
+        );
+        let mut settings: SinkSettings =
+            "mqtt://b?layout=adapter&units.energy=kWh".parse().unwrap();
+        let state_format = StateFormat::take(&mut settings).unwrap();
+        let error = StateMessages::take(&mut settings, state_format).unwrap_err();
+        assert!(error.to_string().starts_with("units: with layout=adapter"), "{error}");
     }
 
     #[test]

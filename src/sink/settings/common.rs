@@ -22,6 +22,7 @@ impl SinkSettings {
         let names = names::parse(&self.take_table("names"), keys.as_deref(), &units)?;
         let numbers = match self.take_choice("numbers")? {
             Some("float") => NumberStyle::Float,
+            Some("short") => NumberStyle::Short,
             _ => NumberStyle::Exact,
         };
         Ok(Projection { keys, names, units, numbers })

@@ -22,9 +22,10 @@ pub const COMMON: &[SettingKey] = &[
     ),
     SettingKey::new(
         "numbers",
-        SettingType::Choice(&["exact", "float"]),
-        "`exact` writes the digits that the meter sends, as in `12937` and `1.000`. `float` writes as \
-         programs print a float, `12937.0` and `1.0`, for consumers that expect this.",
+        SettingType::Choice(&["exact", "float", "short"]),
+        "`exact` writes the digits that the meter sends, as in `12937` and `1.000`. For consumers that \
+         expect this, `float` writes as programs print a float, `12937.0` and `1.0`, and `short` does so \
+         where the meter sends decimals, `12937` and `1.0`.",
     )
     .or("exact"),
     SettingKey::new(
