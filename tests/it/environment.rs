@@ -188,7 +188,8 @@ fn a_server_is_where_its_variables_say() {
 #[test]
 fn options_may_follow_a_server_of_the_environment() {
     let mqtt = [("MQTT_HOST", "h"), ("MQTT_BASE_TOPIC", "house")];
-    let shown = |to: &str, variables: &[(&str, &str)]| sink(to, variables).map(|rows| rows.concat());
+    let shown =
+        |to: &str, variables: &[(&str, &str)]| sink(to, variables).map(|rows| rows.concat());
     let rows = |rows: &str| Ok(rows.replace('\'', "\""));
     for scheme in ["mqtt", "mqtts"] {
         let to = format!("{scheme}?layout=flat&topic={{base}}/a%20b&retain");

@@ -74,8 +74,8 @@ const TOPICS: &[SettingKey] = &[
         "topics",
         SettingType::Table("FIELDS", "TOPIC"),
         "A separate topic for a reading, followed by its unit and number of decimals if they \
-         differ from the meter's, as in `house/power kW 3`. Several readings, separated by \
-         commas, form one array.",
+         differ from the meter's, as in `house/power kW 3`, or by `utc` for `time` and `received`. Several \
+         readings, separated by commas, form one array.",
     ),
     SettingKey::new(
         "payloads",
