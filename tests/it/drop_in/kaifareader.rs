@@ -61,5 +61,5 @@ fn the_version_with_values_in_its_configuration_is_matched() {
         "DeviceNumber 1KFM0200752619",
         "DeviceName KFM1200200752619",
     ];
-    check_values("kaifareader-2023.toml", KSM_WEST_ZEROS, BASE, &theirs);
+    check_values("kaifareader-newer.toml", KSM_WEST_ZEROS, BASE, &theirs);
 }

@@ -8,8 +8,11 @@
 mod green_mike;
 mod kaifa_ma309_p1_reader;
 mod kaifareader;
+mod neighbours;
 mod smartmeter_ha;
 mod smartmeterreader;
+
+use std::collections::BTreeSet;
 
 use crate::{
     common::{
@@ -59,14 +62,20 @@ pub(crate) fn sinks(recipe: &str, address: &str, other: &str) -> String {
 }
 
 /// The messages of a recipe for a telegram, in their order: `RETAIN QOS TOPIC PAYLOAD`, as a broker
-/// got them. Not run if there is no mosquitto.
+/// got them, without announcements to Home Assistant and what they repeat. Not run if there is no
+/// mosquitto.
 pub(crate) fn with_messages(name: &str, telegram: &str, check: impl Fn(Vec<String>)) {
+    messages_of(&recipe(name), telegram, check);
+}
+
+/// The same of a recipe with this text.
+pub(crate) fn messages_of(recipe: &str, telegram: &str, check: impl Fn(Vec<String>)) {
     with_mosquitto(|| {
         let broker = Mosquitto::open();
         let listener = broker.listen_to_flags();
         let address = format!("mqtt://127.0.0.1:{}", broker.port);
-        let config = sinks(&recipe(name), "mqtt://localhost", &address);
-        assert!(!config.is_empty(), "{name} has no broker");
+        let config = sinks(recipe, "mqtt://localhost", &address);
+        assert!(!config.is_empty(), "no broker in {recipe}");
         let folder = Folder::new();
         let config = folder.write("config.toml", config);
         let publish = command(&["publish", "--config", &config]);
@@ -75,7 +84,11 @@ pub(crate) fn with_messages(name: &str, telegram: &str, check: impl Fn(Vec<Strin
         broker.publish("end/of/run", &[]);
         listener.wait_for("end/of/run");
         let mut received = listener.received();
-        received.retain(|line| !line.contains("end/of/run"));
+        let mut known = BTreeSet::new();
+        received.retain(|line| {
+            let is_ours = !line.contains("end/of/run") && !line.contains("/config {");
+            is_ours && known.insert(line.clone())
+        });
         check(received);
     });
 }

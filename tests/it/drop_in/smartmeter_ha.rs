@@ -3,7 +3,12 @@
 //!
 //! It rounds floats: 2386.985 becomes 2386.99 there, and 2386.98 here (half to even).
 
-use super::{KSM_WEST, check_values, with_messages};
+use super::{KSM_WEST, check_values, recipe, with_messages};
+use crate::common::{
+    binary::{command, run_command},
+    published::KEY,
+    secrets::CANARY,
+};
 
 const RECIPE: &str = "smartmeter-ha.toml";
 
@@ -32,6 +37,28 @@ fn topics_texts_and_the_json_are_the_same() {
         ),
     ];
     check_values(RECIPE, KSM_WEST, "home/smart_meter", &theirs);
+}
+
+/// The second file is for its .env, which needs neither key_file nor an address.
+#[test]
+fn the_recipe_for_its_variables_is_the_same() {
+    let lines = |name| {
+        let without_comments = |line: &&str| !line.starts_with('#') && !line.is_empty();
+        let recipe = recipe(name);
+        recipe.lines().filter(without_comments).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let mut expected = lines(RECIPE);
+    expected.retain(|line| !line.starts_with("key_file"));
+    for line in &mut expected {
+        *line = line.replace("mqtt://localhost", "mqtt");
+    }
+    assert_eq!(lines("smartmeter-ha/config.toml"), expected);
+    let path = format!("{}/contrib/older/smartmeter-ha/config.toml", env!("CARGO_MANIFEST_DIR"));
+    let mut check = command(&["config", "check", "--config", &path]);
+    check.envs([("SERIAL_KEY", KEY), ("MQTT_SERVER", "h"), ("MQTT_PORT", "1884")]);
+    check.envs([("MQTT_USER", "u"), ("MQTT_PASSWD", CANARY)]);
+    let ran = run_command(check, b"");
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{ran:?}");
 }
 
 #[test]
