@@ -2,7 +2,7 @@
 //!
 //! The keys are in [`KEYS`].
 //!
-//! With `layout=none` and `layout=adapter` there is no state for Home Assistant to read, so nothing is announced. With
+//! With `layout=none` there is no state for Home Assistant to read, so nothing is announced. With
 //! `on_change` telegrams come at no fixed interval: add `at_least_every`, or `ha_expire_after=0`.
 //!
 //! Before you change from one form to the other, remove the meter with `ha=remove&layout=none`: an
