@@ -12,11 +12,11 @@ mod neighbours;
 mod smartmeter_ha;
 mod smartmeterreader;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, io::Write, process::Stdio};
 
 use crate::{
     common::{
-        binary::{command, run_command},
+        binary::{Running, command},
         published::{Folder, KEY},
     },
     mqtt::mosquitto::{Mosquitto, with_mosquitto},
@@ -77,9 +77,18 @@ pub(crate) fn messages_of(recipe: &str, telegram: &str, check: impl Fn(Vec<Strin
         let config = sinks(recipe, "mqtt://localhost", &address);
         assert!(!config.is_empty(), "no broker in {recipe}");
         let folder = Folder::new();
-        let config = folder.write("config.toml", config);
-        let publish = command(&["publish", "--config", &config]);
-        let ran = run_command(publish, readings(telegram).as_bytes());
+        let path = folder.write("config.toml", &config);
+        let mut publish = command(&["publish", "--config", &path]);
+        publish.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut process = Running(publish.spawn().unwrap());
+        let mut input = process.0.stdin.take().unwrap();
+        input.write_all(readings(telegram).as_bytes()).unwrap();
+        if !config.contains("\nstatus = \"none\"") {
+            // With announcements it comes a second after the first state.
+            listener.wait_for("status online");
+        }
+        drop(input);
+        let ran = process.ended();
         assert_eq!((ran.status, ran.err.as_str()), (0, ""));
         broker.publish("end/of/run", &[]);
         listener.wait_for("end/of/run");
