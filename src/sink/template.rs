@@ -28,11 +28,11 @@ use crate::{
 /// A text with placeholders for readings.
 #[derive(Clone, Debug)]
 pub struct PayloadTemplate {
-    parts: Vec<TemplatePart>,
+    parts: Vec<PayloadPart>,
 }
 
 #[derive(Clone, Debug)]
-enum TemplatePart {
+enum PayloadPart {
     Literal(String),
     Placeholder { key: FieldKey, form: ValueForm, in_quotes: bool },
 }
@@ -66,19 +66,19 @@ impl PayloadTemplate {
             let mut words = inner.split_ascii_whitespace();
             let key = field(setting, words.next().unwrap_or_default())?;
             let form = ValueForm::parse(setting, &[key], words)?;
-            parts.push(TemplatePart::Literal(literal.to_owned()));
-            parts.push(TemplatePart::Placeholder { key, form, in_quotes });
+            parts.push(PayloadPart::Literal(literal.to_owned()));
+            parts.push(PayloadPart::Placeholder { key, form, in_quotes });
             rest = behind;
         }
-        parts.push(TemplatePart::Literal(rest.to_owned()));
+        parts.push(PayloadPart::Literal(rest.to_owned()));
         Ok(Self { parts })
     }
 
     /// The fields of all placeholders.
     pub fn keys(&self) -> impl Iterator<Item = FieldKey> {
         self.parts.iter().filter_map(|part| match part {
-            TemplatePart::Placeholder { key, .. } => Some(*key),
-            TemplatePart::Literal(_) => None,
+            PayloadPart::Placeholder { key, .. } => Some(*key),
+            PayloadPart::Literal(_) => None,
         })
     }
 
@@ -92,8 +92,8 @@ impl PayloadTemplate {
         let mut text = Vec::new();
         for part in &self.parts {
             match part {
-                TemplatePart::Literal(literal) => text.extend_from_slice(literal.as_bytes()),
-                TemplatePart::Placeholder { key, form, in_quotes } => {
+                PayloadPart::Literal(literal) => text.extend_from_slice(literal.as_bytes()),
+                PayloadPart::Placeholder { key, form, in_quotes } => {
                     let value = readings.get(*key).and_then(|it| form.value(*key, it, numbers));
                     match value {
                         Some(ReadingValue::Text(value)) if *in_quotes => escape(&value, &mut text),
