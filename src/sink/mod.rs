@@ -6,6 +6,7 @@
 //! - [`traits`]: the interfaces of a sink; [`event`]: its input.
 //! - [`queue`]: the bounded queue in front of each sink, so that none holds up another.
 //! - [`projection`]: the readings that a sink takes, with their names and units.
+//! - [`template`]: texts with readings in them.
 //! - [`throttle`]: the telegrams that a sink takes: at an interval, or when a value changed.
 //! - [`guard`]: the check in front of all sinks that keeps wrong values out.
 //! - [`home_assistant`]: discovery by Home Assistant through MQTT.
@@ -37,6 +38,7 @@ pub mod single_meter;
 pub mod slug;
 pub mod solarview;
 pub mod spool;
+pub mod template;
 pub mod throttle;
 pub mod timestamps;
 pub mod tls;

@@ -186,6 +186,30 @@ fn a_server_is_where_its_variables_say() {
 }
 
 #[test]
+fn options_may_follow_a_server_of_the_environment() {
+    let mqtt = [("MQTT_HOST", "h"), ("MQTT_BASE_TOPIC", "house")];
+    let shown =
+        |to: &str, variables: &[(&str, &str)]| sink(to, variables).map(|rows| rows.concat());
+    let rows = |rows: &str| Ok(rows.replace('\'', "\""));
+    for scheme in ["mqtt", "mqtts"] {
+        let to = format!("{scheme}?layout=flat&topic={{base}}/a%20b&retain");
+        let expected = format!(
+            "to = '{scheme}://h/house'layout = 'flat'topic = '{{base}}/a b'retain = 'true'"
+        );
+        assert_eq!(shown(&to, &mqtt), rows(&expected));
+    }
+    let influx = [("INFLUX_URL", "http://u@h"), ("INFLUX_BUCKET", "b")];
+    let expected = "to = 'influxdb://h:80'user = 'u'db = 'd'measurement = 'm'";
+    assert_eq!(shown("influxdb?db=d&measurement=m", &influx), rows(expected));
+    assert_eq!(shown("influxdb?user=x", &influx), Err("line 2: user stands twice".to_owned()));
+    let without = shown("mqtt?layout=flat", &[]).unwrap_err();
+    assert_eq!(without, "line 2: mqtt: a sink is written as mqtt://HOST or file:PATH");
+    let typed = format!("--to=mqtt?user=u&password={}", secrets::TYPED);
+    let ran = run(&["publish", &typed], &[("MQTT_HOST", "127.0.0.1:1")]);
+    assert!(ran.err.contains("--to shows its secret"), "{}", ran.err);
+}
+
+#[test]
 fn a_database_gets_the_variables_of_its_version_only() {
     let one = [("METERPIPE_INFLUX_USER", "u"), ("METERPIPE_INFLUX_DB", "e")];
     let two = [("INFLUX_TOKEN", secrets::CANARY), ("INFLUX_ORG", "o"), ("INFLUX_BUCKET", "c")];

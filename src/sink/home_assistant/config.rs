@@ -120,7 +120,9 @@ impl DiscoveryConfig<'_> {
             TopicLayout::Flat => {
                 (Some(topics.value(Some(self.number), &entity.member)), "{{ value }}".to_owned())
             }
-            TopicLayout::Json | TopicLayout::Nothing => (None, template(&entity.member)),
+            TopicLayout::Json | TopicLayout::Adapter | TopicLayout::Nothing => {
+                (None, template(&entity.member))
+            }
         };
         let expires = entity.expires && !self.expire_after.is_zero();
         members(json!({

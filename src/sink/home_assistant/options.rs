@@ -29,7 +29,7 @@ pub const KEYS: &[SettingKey] = &[
          ones. `remove`, with `layout=none`, removes every meter that sends a telegram, and the \
          state that the broker keeps of it.",
     )
-    .or_depending("device; off with layout=none"),
+    .or_depending("device; off with layout=none and layout=adapter"),
     SettingKey::new("ha_prefix", SettingType::Text("TOPIC"), "The discovery prefix.").or(PREFIX),
     SettingKey::new(
         "ha_expire_after",
@@ -91,9 +91,10 @@ impl DiscoveryOptions {
         let compat = settings.take_switch("ha_compat")?;
         let form = match ha {
             Some("off") => return Ok(None),
-            None if layout == TopicLayout::Nothing => return Ok(None),
-            Some("device" | "component") if layout == TopicLayout::Nothing => {
-                return Err(SettingError::of("ha", "there is no state to show with layout=none"));
+            None if !layout.has_names() => return Ok(None),
+            Some("device" | "component") if !layout.has_names() => {
+                let cause = "there is no state to show with layout=none and layout=adapter";
+                return Err(SettingError::of("ha", cause));
             }
             Some("component") => DiscoveryForm::Component,
             Some("remove") => DiscoveryForm::Remove,
@@ -131,6 +132,7 @@ mod tests {
             assert_eq!(take("ha=off&ha_prefix=x", layout), Ok(None));
         }
         assert_eq!(take("", TopicLayout::Nothing), Ok(None));
+        assert_eq!(take("", TopicLayout::Adapter), Ok(None));
         assert_eq!(take("ha=off", TopicLayout::Nothing), Ok(None));
     }
 
