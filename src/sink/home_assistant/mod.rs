@@ -17,5 +17,7 @@ pub mod config;
 pub mod device;
 pub mod diagnostics;
 pub mod entity;
+#[cfg(test)]
+mod household_test;
 pub mod language;
 pub mod options;
