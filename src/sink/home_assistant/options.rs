@@ -117,6 +117,14 @@ pub const KEYS: &[SettingKey] = &[
     ),
 ];
 
+/// The part of the manual behind the keys.
+pub const NOTES: &str = "Home Assistant shows energies in kWh and kvarh, whatever unit the state has; \
+    a unit that `units` chooses stays, so `units.energy=Wh` shows Wh. `power_net` is called Power or \
+    Leistung: positive is drawn from the grid, negative fed in. The meter's clock, its drift and the \
+    counts of lost telegrams and damaged frames are entities that are disabled until somebody enables \
+    them. None of this changes a unique identifier: what an earlier version has announced keeps its \
+    entity id, its history and whether it is enabled.";
+
 /// The form of discovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiscoveryOptions {
