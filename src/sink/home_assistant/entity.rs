@@ -102,7 +102,7 @@ impl Entity {
             (FieldKey::Meta(meta), ReadingValue::Text(_)) => Self::meta(meta, language)?,
             (FieldKey::Field(place, occurrence), ReadingValue::Number(_)) => {
                 let entity = Self::named(place, occurrence, units, compat, language)?;
-                if options.is_older() {
+                if options.keeps_units {
                     entity
                 } else {
                     entity.in_larger_unit(place, units, compat)

@@ -109,6 +109,7 @@ fn energies_are_shown_in_kwh_unless_somebody_says_otherwise() {
         [format!("\"{unit}\""), template, decimals.to_owned()]
     };
     assert_eq!(one("units.energy=Wh", "energy_import"), plain("energy_import_wh", "Wh", "0"));
+    assert_eq!(one("status=none", "energy_import"), plain("energy_import_wh", "Wh", "0"));
     assert_eq!(one("units.energy=MWh", "energy_import"), plain("energy_import_mwh", "MWh", "3"));
     let reactive = "reactive_energy_import";
     assert_eq!(one("ha=device", reactive)[0], "\"kvarh\"");
@@ -162,6 +163,7 @@ fn what_cannot_be_meant_is_named() {
             "ha_names.power_net_w: a text expected, without control characters",
         ),
         ("ha_device={number}", "ha_device: a placeholder must be one of {name}, {meter}"),
+        ("ha_names.power_net_w={meter}", "ha_names.power_net_w: it has no placeholders"),
         ("ha_model={meter}", "ha_model: it has no placeholders"),
         ("ha_node=x", "ha_node: it is of the older form: add ha=component"),
         ("ha=component&ha_node=a/b", "ha_node: only letters, digits, _ and - expected in a name"),

@@ -119,7 +119,8 @@ pub const KEYS: &[SettingKey] = &[
 
 /// The part of the manual behind the keys.
 pub const NOTES: &str = "Home Assistant shows energies in kWh and kvarh, whatever unit the state has; \
-    a unit that `units` chooses stays, so `units.energy=Wh` shows Wh. `power_net` is called Power or \
+    a unit that `units` chooses stays, so `units.energy=Wh` shows Wh, and with `status=none` the unit of \
+    the state does. `power_net` is called Power or \
     Leistung: positive is drawn from the grid, negative fed in. The meter's clock, its drift and the \
     counts of lost telegrams and damaged frames are entities that are disabled until somebody enables \
     them. None of this changes a unique identifier: what an earlier version has announced keeps its \
@@ -149,6 +150,9 @@ pub struct DiscoveryOptions {
     pub node: Option<String>,
     /// The topics of an older program's announcements.
     pub topics: Vec<(FieldKey, String)>,
+    /// True if an entity has the unit of the state. Without a status topic the entity is available
+    /// when its announcement changes, and would show its old value in the new unit for a moment.
+    pub keeps_units: bool,
 }
 
 /// What the user says about the devices. The texts may have placeholders.
@@ -197,7 +201,7 @@ impl DiscoveryOptions {
             Some("de") => NameLanguage::German,
             _ => NameLanguage::English,
         };
-        let names = take_fields(settings, "ha_names", units)?;
+        let names = take_fields(settings, "ha_names", units, &[])?;
         let device = DeviceOptions::take(settings)?;
         let entity_ids = settings.take_choice("ha_entity_ids")?;
         let node = take_node(settings)?;
@@ -230,6 +234,7 @@ impl DiscoveryOptions {
             ids_by_name: entity_ids.map_or(is_older, |word| word == "name"),
             node,
             topics,
+            keeps_units: is_older || state_format.topics.status().is_none(),
         }))
     }
 
@@ -280,6 +285,7 @@ fn take_fields(
     settings: &mut SinkSettings,
     table: &str,
     units: &Units,
+    places: &[&str],
 ) -> Result<Vec<(FieldKey, String)>, SettingError> {
     let entries = settings.take_table(table).into_iter().map(|(name, text)| {
         let key = format!("{table}.{name}");
@@ -287,7 +293,7 @@ fn take_fields(
             FieldKey::parse(&name, units).or_else(|| FieldKey::parse(&name, &Units::default()));
         let unknown = || format!("no field is called {}", redact::typed(&name));
         let field = field.ok_or_else(|| SettingError::of(&key, unknown()))?;
-        Ok((field, filled_in(&key, text, &["meter"])?))
+        Ok((field, filled_in(&key, text, places)?))
     });
     entries.collect()
 }
@@ -324,7 +330,7 @@ fn take_topics(
     settings: &mut SinkSettings,
     units: &Units,
 ) -> Result<Vec<(FieldKey, String)>, SettingError> {
-    let topics = take_fields(settings, "ha_topics", units)?;
+    let topics = take_fields(settings, "ha_topics", units, &["meter"])?;
     for (field, topic) in &topics {
         let key = format!("ha_topics.{}", field.text(&Units::default()));
         let bare = checked(&key, topic, &["meter"])?.replace("{meter}", "x");
@@ -382,6 +388,7 @@ mod tests {
             ids_by_name: false,
             node: None,
             topics: Vec::new(),
+            keeps_units: false,
         };
         for layout in [TopicLayout::Json, TopicLayout::Flat] {
             assert_eq!(take("", layout), Ok(Some(expected.clone())));
