@@ -66,7 +66,8 @@ mod tests {
         names.note(Some("1"), Some("ttyUSB0"));
         names.note(None, Some("house"));
         assert_eq!(names.of("1"), None);
-        names.clone().note(Some("1"), Some("house"));
+        let producer = names.clone();
+        producer.note(Some("1"), Some("house"));
         assert_eq!(names.of("1").as_deref(), Some("house"));
         for number in 0..2 * MOST_METERS {
             names.note(Some(&number.to_string()), Some("house"));

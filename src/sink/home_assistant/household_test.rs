@@ -169,13 +169,11 @@ fn what_cannot_be_meant_is_named() {
         ("ha=component&ha_node=a/b", "ha_node: only letters, digits, _ and - expected in a name"),
         (
             "ha=component&ha_topics.power_net_w=x/config",
-            concat!(
-                "ha_topics.power_net_w: a topic such as homeassistant/sensor/smartmeterP/config expected"
-            ),
+            "ha_topics.power_net_w: a topic such as homeassistant/sensor/smartmeterP/config expected",
         ),
         (
             "ha=component&ha_topics.power_net_w=h/sensor/a/b/c/config",
-            concat!("ha_topics.power_net_w: only letters, digits, _ and - expected in a name"),
+            "ha_topics.power_net_w: only letters, digits, _ and - expected in a name",
         ),
     ] {
         assert_eq!(why(query), text);
