@@ -8,14 +8,16 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use crate::record::escape;
+
 /// The names of meters, shared by all clones.
 #[derive(Clone, Debug, Default)]
 pub struct MeterNames(Arc<Mutex<NamedMeters>>);
 
 #[derive(Debug, Default)]
 struct NamedMeters {
-    /// The names of the configuration.
-    known: Vec<String>,
+    /// The names of the configuration, and before each of them its form in a record.
+    known: Vec<(String, String)>,
     /// The name of each meter number.
     by_number: BTreeMap<String, String>,
 }
@@ -26,19 +28,22 @@ const MOST_METERS: usize = 4096;
 impl MeterNames {
     /// From now on a source with one of these names gives its name to its meters.
     pub fn set_known(&self, names: Vec<String>) {
-        self.lock().known = names;
+        let names = names.into_iter().map(|name| (escape(&name), name));
+        self.lock().known = names.collect();
     }
 
-    /// Notes that a telegram of this meter came from this source.
+    /// Notes that a telegram of this meter came from this source, named as in a record.
     pub fn note(&self, number: Option<&str>, source: Option<&str>) {
         let (Some(number), Some(source)) = (number, source) else {
             return;
         };
         let mut meters = self.lock();
-        let is_noted = meters.by_number.get(number).is_some_and(|name| name == source);
-        let has_room = meters.by_number.len() < MOST_METERS;
-        if !is_noted && has_room && meters.known.iter().any(|name| name == source) {
-            meters.by_number.insert(number.to_owned(), source.to_owned());
+        let known = meters.known.iter().find(|(escaped, _)| escaped == source);
+        let Some((_, name)) = known.cloned() else {
+            return;
+        };
+        if meters.by_number.len() < MOST_METERS || meters.by_number.contains_key(number) {
+            meters.by_number.insert(number.to_owned(), name);
         }
     }
 
@@ -62,13 +67,15 @@ mod tests {
         let names = MeterNames::default();
         names.note(Some("1"), Some("house"));
         assert_eq!(names.of("1"), None);
-        names.set_known(vec!["house".to_owned()]);
+        names.set_known(vec!["house".to_owned(), "Haus am See".to_owned()]);
         names.note(Some("1"), Some("ttyUSB0"));
         names.note(None, Some("house"));
         assert_eq!(names.of("1"), None);
         let producer = names.clone();
         producer.note(Some("1"), Some("house"));
         assert_eq!(names.of("1").as_deref(), Some("house"));
+        names.note(Some("2"), Some("Haus%20am%20See"));
+        assert_eq!(names.of("2").as_deref(), Some("Haus am See"));
         for number in 0..2 * MOST_METERS {
             names.note(Some(&number.to_string()), Some("house"));
         }
