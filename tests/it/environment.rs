@@ -287,3 +287,45 @@ fn a_wrong_value_is_reported_with_the_name_of_its_variable() {
     let typed = run(&["publish", "--to=mqtt://u@h"], &[("MQTT_PASS_FILE", "/etc/no")]);
     assert!(typed.err.contains("mqtt://h: $MQTT_PASS_FILE: password_file = "), "{}", typed.err);
 }
+
+#[test]
+fn home_assistant_gets_names_in_the_language_of_the_environment() {
+    let names = |query: &str, variables: &[(&str, &str)]| {
+        let to = format!("--to=mqtt://broker?guard=false&fields=power_net_w{query}");
+        let key = [("METERPIPE_KEY", KEY)];
+        let ran = run(&["watch", DUMP, "--dry-run", &to], &[&key, variables].concat());
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        ["\"name\":\"Leistung\"", "\"name\":\"Power\""].map(|name| ran.out.contains(name))
+    };
+    let (german, english) = ([true, false], [false, true]);
+    for (query, variables, expected) in [
+        ("", &[][..], english),
+        ("", &[("LANG", "de_AT.UTF-8")], german),
+        ("", &[("LANG", "de")], german),
+        ("", &[("LANG", "fr_FR.UTF-8")], english),
+        ("", &[("LC_MESSAGES", "de_DE"), ("LANG", "en_GB.UTF-8")], german),
+        ("", &[("LC_ALL", "C"), ("LC_MESSAGES", "de_DE"), ("LANG", "de_AT.UTF-8")], english),
+        ("", &[("LC_ALL", ""), ("LANG", "de_AT.UTF-8")], german),
+        ("&ha_language=en", &[("LANG", "de_AT.UTF-8")], english),
+        ("&ha_language=de", &[("LANG", "en_GB.UTF-8")], german),
+    ] {
+        assert_eq!(names(query, variables), expected, "{query} {variables:?}");
+    }
+}
+
+#[test]
+fn home_assistant_shows_the_name_of_a_meter() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.toml");
+    let text = concat!(
+        "[[meter]]\nname = \"Haus am See\"\nsource = \"sim:\"\n",
+        "[[sink]]\nto = \"mqtt://broker?guard=false&fields=power_net_w\"\n"
+    );
+    fs::write(&config, text).unwrap();
+    let config = config.to_str().unwrap();
+    let ran = run(&["watch", "--config", config, "--dry-run", "--count=1"], &[]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let device = "\"dev\":{\"ids\":[\"meterpipe_181220404247\"],\"mdl\":\"MA309\",\"mf\":\"Kaifa\",\
+        \"name\":\"Haus am See\",\"sn\":\"181220404247\"}";
+    assert!(ran.out.contains(device), "{}", ran.out);
+}

@@ -24,7 +24,7 @@ pub const MQTT: SinkKind = SinkKind {
     ],
     about: "The path is the base of all topics; without a path it is `meterpipe`.",
     keys: &[BROKER, TOPICS, HISTORY, CONNECTION, TLS, options::KEYS],
-    notes: "",
+    notes: options::NOTES,
     environment: SinkEnvironment {
         address: &[("host", HOST), ("port", PORT), ("base topic", BASE_TOPIC)],
         read_address,

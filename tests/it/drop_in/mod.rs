@@ -6,6 +6,7 @@
 //! 12:22:44 UTC.
 
 mod green_mike;
+mod home_assistant_ids;
 mod kaifa_ma309_p1_reader;
 mod kaifareader;
 mod neighbours;

@@ -105,10 +105,19 @@ impl Mosquitto {
 
     /// Publishes a message on that topic.
     pub(crate) fn publish(&self, topic: &str, more: &[&str]) {
+        self.publish_with(topic, "here", more);
+    }
+
+    /// Publishes this text on that topic.
+    pub(crate) fn publish_text(&self, topic: &str, text: &str) {
+        self.publish_with(topic, text, &[]);
+    }
+
+    fn publish_with(&self, topic: &str, text: &str, more: &[&str]) {
         let port = self.port.to_string();
         let mut publish = Command::new("mosquitto_pub");
         publish.args(["-h", "127.0.0.1", "-p", &port]).args(more);
-        assert!(publish.args(["-t", topic, "-m", "here"]).status().unwrap().success());
+        assert!(publish.args(["-t", topic, "-m", text]).status().unwrap().success());
     }
 }
 
