@@ -46,6 +46,7 @@ pub static FORMAT: FormatEntry = FormatEntry {
     help: "The last energy registers in Solarview's format, at the end",
     own: &[],
     build: |options| {
+        options.names.refuse("solarview")?;
         let keys = options.selection.as_ref().map(Selection::keys);
         let format = Solarview::new(keys, options.units, Style::default())?;
         Ok(Box::new(SnapshotFormat::new(format)))
