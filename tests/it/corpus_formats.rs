@@ -120,21 +120,24 @@ fn comments_in_the_style_of_gurux_are_those_of_gurux() {
             continue;
         }
         let Some(xml) = write(FormatKind::Xml, &options, item) else { continue };
-        let wanted: String = gurux.trim_end().lines().map(|line| in_vienna(line) + "\n").collect();
+        let lines: Vec<_> = gurux.trim_end().lines().collect();
+        let next = lines.iter().skip(1).copied().chain([""]);
+        let wanted: String =
+            lines.iter().zip(next).map(|(line, next)| in_vienna(line, next) + "\n").collect();
         assert_eq!(xml, wanted, "{}", item.name);
         compared += 1;
     }
     assert!(compared > 10, "only {compared} compared");
 }
 
-/// A line with the time of its comment moved from UTC to Vienna.
-fn in_vienna(line: &str) -> String {
+/// A line with the time of its comment moved from UTC to Vienna. `next` is the clock, which has the
+/// time of the machine if it does not say its own deviation.
+fn in_vienna(line: &str, next: &str) -> String {
     const FORM: &str = "%m/%d/%y %H:%M:%S";
     let words = line.trim().strip_prefix("<!--").and_then(|rest| rest.strip_suffix("-->"));
-    let Some(time) = words.and_then(|words| jiff::civil::DateTime::strptime(FORM, words).ok())
-    else {
-        return line.to_owned();
-    };
+    let time = words.and_then(|words| jiff::civil::DateTime::strptime(FORM, words).ok());
+    let deviation = next.split('"').nth(1).and_then(|octets| octets.get(18..22));
+    let (Some(time), true) = (time, deviation != Some("8000")) else { return line.to_owned() };
     let time = time.in_tz("UTC").unwrap().with_time_zone(VIENNA.clone());
     line.replace(words.unwrap(), &time.strftime(FORM).to_string())
 }
