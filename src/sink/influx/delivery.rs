@@ -219,11 +219,14 @@ impl Delivery {
         self.settings.records.time == PointTime::Server
     }
 
-    /// True if the first line goes out alone and without a time, which the server sets.
-    fn is_live(&self) -> bool {
+    /// The number of lines in front of the first one that goes out alone and without a time, which
+    /// the server sets.
+    fn before_live(&self, count: usize) -> usize {
+        if !self.has_server_time() {
+            return count;
+        }
         let now = jiff::Timestamp::now();
-        self.has_server_time()
-            && self.pending.iter(0).next().is_some_and(|record| is_fresh(record, now))
+        self.pending.iter(0).take(count).take_while(|record| !is_fresh(record, now)).count()
     }
 
     /// The time of the next request.
@@ -258,8 +261,8 @@ impl Delivery {
         if waiting == 0 {
             return;
         }
-        let is_live = self.is_live();
-        let count = if is_live { 1 } else { self.batch.of(waiting) };
+        let count = self.before_live(self.batch.of(waiting));
+        let (is_live, count) = (count == 0, count.max(1));
         let text = self.pending.text(count);
         let text = lines(if is_live { without_time(&text) } else { text });
         let Some(answer) = self.post(count, text, queue, report) else {

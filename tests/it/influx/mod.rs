@@ -4,7 +4,7 @@
 //! VictoriaMetrics and InfluxDB on the loopback interface, which `tests/run` installs, and reads
 //! the stored points back.
 
-mod real;
+pub(crate) mod real;
 mod scripted;
 pub(crate) mod server;
 mod spool;
