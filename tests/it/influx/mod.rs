@@ -5,6 +5,7 @@
 //! the stored points back.
 
 pub(crate) mod real;
+mod recipes;
 mod scripted;
 pub(crate) mod server;
 mod spool;

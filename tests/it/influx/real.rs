@@ -44,7 +44,7 @@ impl Program {
         program
     }
 
-    fn victoria(mut command: Command, flags: &[&str]) -> Self {
+    pub(crate) fn victoria(mut command: Command, flags: &[&str]) -> Self {
         let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
         command
             .arg(format!("-storageDataPath={}", folder.path().join("data").display()))
@@ -76,7 +76,7 @@ impl Program {
     }
 
     /// The body of an answer, in HTTP 1.0, which knows no chunks.
-    fn ask(&self, method: &str, path: &str, headers: &str) -> String {
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(LIMIT)).unwrap();
         write!(stream, "{method} {path} HTTP/1.0\r\nHost: x\r\n{headers}\r\n").unwrap();
