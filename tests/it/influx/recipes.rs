@@ -96,16 +96,18 @@ fn the_dashboard_and_the_page_ask_influxdb_for_the_days_of_vienna() {
 
 #[test]
 fn the_page_asks_victoria_metrics_for_the_register_at_two_midnights() {
-    need("victoria-metrics", |command| {
-        let server = Program::victoria(command, &[]);
-        publish(&format!("influxdb://127.0.0.1:{}/?bucket=house", server.port));
-        server.ask("GET", "/internal/force_flush", "");
-        let page = recipe("README.md");
-        let script = page.split("```sh\nregister").nth(1).unwrap().split("```").next().unwrap();
-        let script = format!("register{script}").replace("8428", &server.port.to_string());
-        let shell = Command::new("sh").args(["-c", &script]).output().unwrap();
-        let energy = String::from_utf8(shell.stdout).unwrap();
-        let error = String::from_utf8(shell.stderr).unwrap();
-        assert_eq!(energy, format!("{} Wh\n", 100 * QUARTER), "{error}");
+    need("curl", |_| {
+        need("victoria-metrics", |command| {
+            let server = Program::victoria(command, &[]);
+            publish(&format!("influxdb://127.0.0.1:{}/?bucket=house", server.port));
+            server.ask("GET", "/internal/force_flush", "");
+            let page = recipe("README.md");
+            let script = page.split("```sh\nregister").nth(1).unwrap().split("```").next().unwrap();
+            let script = format!("register{script}").replace("8428", &server.port.to_string());
+            let shell = Command::new("sh").args(["-c", &script]).output().unwrap();
+            let energy = String::from_utf8(shell.stdout).unwrap();
+            let error = String::from_utf8(shell.stderr).unwrap();
+            assert_eq!(energy, format!("{} Wh\n", 100 * QUARTER), "{error}");
+        })
     });
 }
