@@ -6,6 +6,7 @@
 
 mod console;
 mod influx;
+mod kaifareader_newer;
 mod solarview;
 
 /// A telegram of a Kaifa MA309M of Tyrol, Vorarlberg or Salzburg.
