@@ -172,7 +172,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__decode)
-            opts="-q -v -h -V --input --key-file --key --require-auth --system-title --format --fields --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -213,6 +213,10 @@ _meterpipe() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --names)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --unit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -238,6 +242,10 @@ _meterpipe() {
                     ;;
                 --csv-locale)
                     COMPREPLY=($(compgen -W "at" -- "${cur}"))
+                    return 0
+                    ;;
+                --comments)
+                    COMPREPLY=($(compgen -W "plain gurux" -- "${cur}"))
                     return 0
                     ;;
                 --jobs)
@@ -673,7 +681,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__watch)
-            opts="-q -v -h -V --baud --parity --count --timeout --once --record --to --config --dry-run --input --key-file --key --require-auth --system-title --format --fields --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --baud --parity --count --timeout --once --record --to --config --dry-run --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -764,6 +772,10 @@ _meterpipe() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --names)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --unit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -789,6 +801,10 @@ _meterpipe() {
                     ;;
                 --csv-locale)
                     COMPREPLY=($(compgen -W "at" -- "${cur}"))
+                    return 0
+                    ;;
+                --comments)
+                    COMPREPLY=($(compgen -W "plain gurux" -- "${cur}"))
                     return 0
                     ;;
                 --jobs)

@@ -36,6 +36,7 @@ pub static FORMAT: FormatEntry = FormatEntry {
     help: "Metrics for Prometheus: the last readings of each meter, at the end",
     own: &[],
     build: |options| {
+        options.names.refuse("prometheus")?;
         let keys = options.selection.map(|selection| selection.keys().to_vec());
         Ok(Box::new(SnapshotFormat::new(Prometheus::new(keys))))
     },

@@ -549,6 +549,11 @@ pub struct FormatArgs {
     /// Print these fields in this order: names, OBIS codes, item_N
     #[arg(long, value_name = "FIELDS", help_heading = "Output")]
     pub fields: Option<String>,
+    /// Give fields other names: voltage_l1_v=VoltageL1,… (json, csv, table, lines, influx)
+    ///
+    /// The sinks have a key names of their own. publish reads published names only.
+    #[arg(long, value_name = "FIELD=NAME", value_delimiter = ',', help_heading = "Output")]
+    pub names: Vec<String>,
     /// Print all fields that have a name, and end
     #[arg(long, help_heading = "Output")]
     pub list_fields: bool,
@@ -572,8 +577,18 @@ pub struct FormatArgs {
     #[arg(long, value_name = "LOCALE", value_enum, help_heading = "Output")]
     pub csv_locale: Option<CsvLocale>,
     /// xml: add comments with OBIS codes, times and texts
-    #[arg(long, help_heading = "Output")]
-    pub comments: bool,
+    #[arg(long, value_name = "STYLE", value_enum, num_args = 0..=1, require_equals = true,
+        default_missing_value = "plain", help_heading = "Output")]
+    pub comments: Option<Comments>,
+}
+
+/// The form of times and texts in the comments of XML.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Comments {
+    /// 2021-09-27T09:47:15+02:00, and texts as they are; the default without a STYLE
+    Plain,
+    /// 09/27/21 09:47:15, and bytearray(b'text'), as Gurux's translator for Python
+    Gurux,
 }
 
 /// The separators of a spreadsheet in that country.
