@@ -15,6 +15,7 @@
 //! - [`timestamps`]: the time of a telegram; [`single_meter`]: a destination for one meter;
 //!   [`slug`]: texts from telegrams as part of a name.
 //! - [`spool`]: lines that wait for a server; [`files`]: writing files; [`http`], [`tls`]: connections to servers.
+//! - [`metrics`]: the metrics of a run; [`web`]: pages over HTTP.
 pub mod accounts;
 pub mod event;
 pub mod file;
@@ -27,6 +28,7 @@ pub mod influx;
 pub mod interval;
 pub mod kind;
 pub mod line_counters;
+pub mod metrics;
 pub mod mqtt;
 pub mod projection;
 pub mod prometheus;
@@ -41,3 +43,4 @@ pub mod throttle;
 pub mod timestamps;
 pub mod tls;
 pub mod traits;
+pub mod web;

@@ -18,9 +18,10 @@ use crate::{
         },
         freshness::Freshness,
         kind::BuildContext,
-        prometheus::{exporter::Exporter, host_names::HostNames, metrics::Metrics},
+        metrics::page::Metrics,
         settings::{SinkSettings, SinkTarget, error::SettingError},
         traits::{Report, Sink},
+        web::{host_names::HostNames, sink::Exporter},
     },
 };
 

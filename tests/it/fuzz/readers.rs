@@ -44,10 +44,10 @@ use meterpipe::{
             publication::{Publication, Qos},
             session::Session,
         },
-        prometheus::{host_names::HostNames, web},
         registry,
         settings::{Secret, SinkSettings},
         spool::segments::Spool,
+        web::{host_names::HostNames, server},
     },
     source::{Burst, parmrk::Unescaper},
 };
@@ -342,7 +342,7 @@ impl ScriptedServer {
 /// A request to the exporter.
 pub fn http_request(octets: &[u8]) {
     let names = HostNames::new("127.0.0.1", "x");
-    match web::answer(octets, &names, &|| b"page 1\n".to_vec()) {
+    match server::answer(octets, &names, &|| b"page 1\n".to_vec()) {
         Some(answer) => assert!(answer.starts_with(b"HTTP/1.1 ")),
         None => assert!(octets.len() < 8192, "waits for ever"),
     }

@@ -13,7 +13,7 @@ use std::{
 
 use rustix::event::{PollFd, PollFlags};
 
-use crate::sink::prometheus::host_names::HostNames;
+use crate::sink::web::host_names::HostNames;
 
 /// The most connections at a time.
 const MOST_CONNECTIONS: usize = 32;

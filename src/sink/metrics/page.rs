@@ -11,7 +11,7 @@ use crate::{
         prometheus::Prometheus,
         readings::Readings,
     },
-    sink::{accounts::Accounts, freshness::Freshness, prometheus::account_metrics, traits::Report},
+    sink::{accounts::Accounts, freshness::Freshness, metrics::account_metrics, traits::Report},
 };
 
 /// The latest readings, and the time for which they are valid.

@@ -14,14 +14,14 @@ use crate::{
     backoff::Backoff,
     format::readings::Readings,
     sink::{
-        prometheus::{
-            host_names::HostNames,
-            metrics::Metrics,
-            web::{self, MetricsServer},
-        },
+        metrics::page::Metrics,
         queue::QueueReceiver,
         settings::uri::host_port,
         traits::{Report, Sink, SinkPreview},
+        web::{
+            host_names::HostNames,
+            server::{self, MetricsServer},
+        },
     },
 };
 
@@ -121,7 +121,7 @@ impl Sink for Exporter {
             Ok(_) => Ok("the address is free".to_owned()),
             Err(error)
                 if error.kind() == ErrorKind::AddrInUse
-                    && web::is_exporter(host, *port, timeout).unwrap_or(false) =>
+                    && server::is_exporter(host, *port, timeout).unwrap_or(false) =>
             {
                 Ok("another run of meterpipe answers there".to_owned())
             }
