@@ -4,7 +4,8 @@
 //! - [`entry`]: a telegram for a format, and the trait of all formats.
 //! - [`options`], [`kinds`]: the choices of a user; the formats by name.
 //! - [`json`], [`csv`], [`xml`], [`table`], [`lines`], [`influx`]: one format each.
-//! - [`prometheus`], [`solarview`]: pages that show the [`latest`] readings, as a [`snapshot`].
+//! - [`prometheus`], [`solarview`]: pages that show the [`latest`] readings, as a [`snapshot`];
+//!   [`exposition`]: metrics as text.
 //! - [`selection`], [`units`], [`locale`]: the fields, units and separators that the user chose.
 //! - [`meters`]: a value for each meter.
 //! - [`key`], [`cell`]: the name of a reading; its value in a telegram.
@@ -14,6 +15,7 @@ pub mod cell;
 #[cfg(feature = "formats")]
 pub mod csv;
 pub mod entry;
+pub mod exposition;
 pub mod influx;
 pub mod json;
 mod json_line;

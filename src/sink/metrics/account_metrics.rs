@@ -1,35 +1,17 @@
 //! The accounts of the run as metrics.
 //!
-//! All are gauges: a telegram that the guard holds may still become a good one.
-
-use std::fmt::Write as _;
+//! Octets and telegrams are gauges: a telegram that the guard holds may still become a good one.
 
 use crate::{
-    format::prometheus::escaped,
-    sink::accounts::{Accounts, InputAccount, SinkBalance},
+    format::exposition::{Exposition, MetricType, Samples},
+    sink::accounts::{Accounts, InputAccount, SinkBacklog, SinkBalance},
 };
 
-/// The samples of a metric: the labels, and the value.
-type AccountSamples = Vec<(String, u64)>;
-
 /// Appends the accounts.
-pub fn write(accounts: &Accounts, text: &mut Vec<u8>) {
-    let InputAccount { octets, discarded, telegrams, held, rejected } = accounts.input();
-    let octets = vec![
-        ("result=\"framed\"".to_owned(), octets.saturating_sub(discarded)),
-        ("result=\"discarded\"".to_owned(), discarded),
-    ];
-    metric("octets", "Octets read: in frames, and others.", &octets, text);
-    let good = telegrams.saturating_sub(held.iter().map(|(_, count)| count).sum());
-    let mut samples = vec![("result=\"good\"".to_owned(), good)];
-    for (result, reasons) in [("held", held), ("rejected", rejected)] {
-        let labels = |reason| format!("result=\"{result}\",reason=\"{}\"", escaped(reason));
-        samples.extend(reasons.into_iter().map(|(reason, count)| (labels(reason), count)));
-    }
-    let help = "Telegrams: good ones, those that the guard keeps from sinks, and unreadable ones.";
-    metric("telegrams", help, &samples, text);
-    let mut samples = Vec::new();
-    for (name, balance) in accounts.sinks() {
+pub fn write(accounts: &Accounts, exposition: Exposition, text: &mut Vec<u8>) {
+    input(&accounts.input(), exposition, text);
+    let mut readings = gauge("sink_readings", "Readings that a history sink accepted.");
+    for (sink, balance) in accounts.sinks() {
         let SinkBalance { stored, on_disk, lost, .. } = balance;
         for (state, count) in [
             ("stored", stored),
@@ -37,21 +19,40 @@ pub fn write(accounts: &Accounts, text: &mut Vec<u8>) {
             ("on disk", on_disk),
             ("lost", lost),
         ] {
-            samples.push((format!("sink=\"{}\",state=\"{state}\"", escaped(&name)), count));
+            readings.count([("sink", sink.as_str()), ("state", state)], count);
         }
     }
-    metric("sink_readings", "Readings that a history sink accepted.", &samples, text);
+    let help = "Readings that a sink has yet to store, in memory or on the disk.";
+    let mut waiting = gauge("sink_waiting_readings", help);
+    let (name, help) = ("sink_lost_readings_total", "Readings that a sink will never store.");
+    let mut lost = Samples::new("meterpipe", name, MetricType::Counter, help);
+    for (sink, backlog) in accounts.backlogs() {
+        let SinkBacklog { waiting: more, lost: gone } = backlog;
+        waiting.count([("sink", sink.as_str())], more);
+        lost.count([("sink", sink.as_str())], gone);
+    }
+    [readings, waiting, lost].iter().for_each(|samples| samples.write(exposition, text));
 }
 
-fn metric(name: &str, help: &str, samples: &AccountSamples, text: &mut Vec<u8>) {
-    if samples.is_empty() {
-        return;
+fn input(account: &InputAccount, exposition: Exposition, text: &mut Vec<u8>) {
+    let InputAccount { octets: total, discarded, telegrams: read, held, rejected } = account;
+    let mut octets = gauge("octets", "Octets read: in frames, and others.");
+    octets.count([("result", "framed")], total.saturating_sub(*discarded));
+    octets.count([("result", "discarded")], *discarded);
+    let help = "Telegrams: good ones, those that the guard keeps from sinks, and unreadable ones.";
+    let mut telegrams = gauge("telegrams", help);
+    let good = read.saturating_sub(held.iter().map(|(_, count)| count).sum());
+    telegrams.count([("result", "good")], good);
+    for (result, reasons) in [("held", held), ("rejected", rejected)] {
+        for (reason, count) in reasons {
+            telegrams.count([("result", result), ("reason", *reason)], *count);
+        }
     }
-    let mut lines = format!("# HELP meterpipe_{name} {help}\n# TYPE meterpipe_{name} gauge\n");
-    for (labels, value) in samples {
-        let _ = writeln!(lines, "meterpipe_{name}{{{labels}}} {value}");
-    }
-    text.extend_from_slice(lines.as_bytes());
+    [octets, telegrams].iter().for_each(|samples| samples.write(exposition, text));
+}
+
+const fn gauge(name: &'static str, help: &'static str) -> Samples {
+    Samples::new("meterpipe", name, MetricType::Gauge, help)
 }
 
 #[cfg(test)]
@@ -76,8 +77,9 @@ mod tests {
         sink.keep(3);
         sink.lose(1);
         accounts.open("mqtt://h").accept();
+        accounts.open("mqtt://h").lose(2);
         let mut text = Vec::new();
-        write(&accounts, &mut text);
+        write(&accounts, Exposition::Plain, &mut text);
         let text = String::from_utf8(text).unwrap();
         let samples: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
         assert_eq!(
@@ -92,7 +94,22 @@ mod tests {
                 "meterpipe_sink_readings{sink=\"influxdb://h\",state=\"in memory\"} 2",
                 "meterpipe_sink_readings{sink=\"influxdb://h\",state=\"on disk\"} 3",
                 "meterpipe_sink_readings{sink=\"influxdb://h\",state=\"lost\"} 1",
+                "meterpipe_sink_waiting_readings{sink=\"influxdb://h\"} 5",
+                "meterpipe_sink_waiting_readings{sink=\"mqtt://h\"} 0",
+                "meterpipe_sink_lost_readings_total{sink=\"influxdb://h\"} 1",
+                "meterpipe_sink_lost_readings_total{sink=\"mqtt://h\"} 2",
             ]
         );
+    }
+
+    #[test]
+    fn a_sink_that_keeps_no_history_waits_in_its_queue() {
+        let accounts = Accounts::default();
+        let (sender, _receiver) = crate::sink::queue::queue(4).unwrap();
+        accounts.open("mqtt://h").watch(sender.watch());
+        let readings = crate::format::readings::Readings::default();
+        sender.put(crate::sink::event::SinkEvent::Readings(readings.into()));
+        let backlog = SinkBacklog { waiting: 1, lost: 0 };
+        assert_eq!(accounts.backlogs(), [("mqtt://h".to_owned(), backlog)]);
     }
 }
