@@ -2,7 +2,7 @@
 //!
 //! - [`registry`]: all kinds of sink; [`kind`]: the description of a kind.
 //! - [`settings`]: the settings of a sink.
-//! - [`mqtt`], [`influx`], [`prometheus`], [`solarview`], [`mod@file`]: the sinks.
+//! - [`mqtt`], [`influx`], [`prometheus`], [`site`], [`solarview`], [`mod@file`]: the sinks.
 //! - [`traits`]: the interfaces of a sink; [`event`]: its input.
 //! - [`queue`]: the bounded queue in front of each sink, so that none holds up another.
 //! - [`projection`]: the readings that a sink takes, with their names and units.
@@ -36,6 +36,7 @@ pub mod queue;
 pub mod registry;
 pub mod settings;
 pub mod single_meter;
+pub mod site;
 pub mod slug;
 pub mod solarview;
 pub mod spool;

@@ -24,6 +24,7 @@ mod formats;
 mod fuzz;
 mod generated;
 mod guard;
+mod http_pages;
 mod influx;
 mod jobs;
 mod live;

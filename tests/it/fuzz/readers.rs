@@ -46,9 +46,12 @@ use meterpipe::{
             publication::{Publication, Qos},
             session::Session,
         },
-        prometheus::site::MetricsSite,
         registry,
         settings::{Secret, SinkSettings},
+        site::{
+            data::{AbsentValue, DataPage},
+            meter_site::MeterSite,
+        },
         spool::segments::Spool,
         traits::Report,
         web::{answer, host_names::HostNames, site::WebSite},
@@ -343,9 +346,9 @@ impl ScriptedServer {
     }
 }
 
-/// A request to the exporter. Every answer is whole, and its JSON is JSON.
+/// A request to the server of metrics and JSON. Every answer is whole, and its JSON is JSON.
 pub fn http_request(octets: &[u8]) {
-    thread_local!(static SITE: MetricsSite = site());
+    thread_local!(static SITE: MeterSite = site());
     let names = HostNames::new("127.0.0.1", "x");
     let Some(answer) = SITE.with(|site| answer::answer(octets, &names, site)) else {
         return assert!(octets.len() < 8192, "waits for ever");
@@ -364,12 +367,12 @@ pub fn http_request(octets: &[u8]) {
 }
 
 /// A site with two meters, one of them with a name that needs escapes.
-fn site() -> MetricsSite {
-    let mut settings: SinkSettings = "prometheus://127.0.0.1:9888".parse().unwrap();
+fn site() -> MeterSite {
+    let mut settings: SinkSettings = "http://127.0.0.1:9888".parse().unwrap();
     let counters = LineCounters::default();
     let context = BuildContext { run: "fuzz", counters: &counters, interval: None };
     let (metrics, _) = metrics::settings::take(&mut settings, &context).unwrap();
-    let mut site = MetricsSite(metrics);
+    let mut site = MeterSite::new(metrics, DataPage::new(None, AbsentValue::Omitted));
     for meter in ["181220000009", r#"a b\"\n"#] {
         let line = format!(r#"{{"meter":"{meter}","power_net_w":-5,"energy_import_wh":12937}}"#);
         site.take(Arc::new(Readings::parse(line.as_bytes()).unwrap()), &NoReport);
