@@ -238,17 +238,8 @@ pub(crate) fn server(uri: &str) -> (sinks::Running, SocketAddr) {
     (sink, address)
 }
 
-/// Both sinks with pages over HTTP, at the same time.
-fn with_both(test: fn(sinks::Running, SocketAddr)) {
-    thread::scope(|scope| {
-        for uri in ["prometheus://127.0.0.1:0", "http://127.0.0.1:0"] {
-            scope.spawn(move || {
-                let (sink, address) = server(uri);
-                test(sink, address);
-            });
-        }
-    });
-}
+/// Both sinks with pages over HTTP.
+const BOTH: [&str; 2] = ["prometheus://127.0.0.1:0", "http://127.0.0.1:0"];
 
 pub(crate) fn body(answer: &str) -> &str {
     answer.split_once("\r\n\r\n").unwrap().1
@@ -290,7 +281,14 @@ fn the_exporter_shows_the_latest_readings_to_who_asks() {
 
 #[test]
 fn clients_that_dawdle_hold_up_nobody_and_are_gone_after_a_while() {
-    with_both(dawdle);
+    thread::scope(|scope| {
+        for uri in BOTH {
+            scope.spawn(move || {
+                let (sink, address) = server(uri);
+                dawdle(sink, address);
+            });
+        }
+    });
 }
 
 fn dawdle(sink: sinks::Running, address: SocketAddr) {
@@ -324,7 +322,11 @@ fn dawdle(sink: sinks::Running, address: SocketAddr) {
 
 #[test]
 fn who_takes_nothing_of_the_answer_holds_up_nobody() {
-    with_both(take_nothing);
+    // One after the other, since the pages are large.
+    for uri in BOTH {
+        let (sink, address) = server(uri);
+        take_nothing(sink, address);
+    }
 }
 
 fn take_nothing(sink: sinks::Running, address: SocketAddr) {

@@ -23,7 +23,8 @@ pub const HTTP: SinkKind = SinkKind {
             negative while feeding in) and var, energies in kWh and kvarh, and for each phase voltage, \
             current and power, with the digits of the meter. After `stale` it answers 503, so that no reader \
             takes an old power for a new one. `/health` answers 200 while the telegrams of all meters come, \
-            and 503 otherwise, also before the first one; its JSON names the meters. `/` names the pages. \
+            and 503 otherwise, also before the first one; its JSON names the meters. A meter that was removed counts \
+            until the next start. `/` names the pages. \
             `fields` selects readings.",
     keys: &[KEYS],
     notes: "",
