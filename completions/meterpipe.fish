@@ -127,6 +127,7 @@ influxdb://\t'InfluxDB, VictoriaMetrics'
 influxdbs://\t'InfluxDB, VictoriaMetrics, over TLS'
 prometheus:\t'metrics for the textfile collector of node_exporter'
 prometheus://\t'metrics for Prometheus to scrape'
+http://\t'metrics, JSON for evcc, and health, for others to fetch'
 solarview:\t'the energy registers as Solarview reads them'
 file:\t'a line for each telegram, appended to a file'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
@@ -172,6 +173,7 @@ influxdb://\t'InfluxDB, VictoriaMetrics'
 influxdbs://\t'InfluxDB, VictoriaMetrics, over TLS'
 prometheus:\t'metrics for the textfile collector of node_exporter'
 prometheus://\t'metrics for Prometheus to scrape'
+http://\t'metrics, JSON for evcc, and health, for others to fetch'
 solarview:\t'the energy registers as Solarview reads them'
 file:\t'a line for each telegram, appended to a file'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
@@ -200,6 +202,7 @@ influxdb://\t'InfluxDB, VictoriaMetrics'
 influxdbs://\t'InfluxDB, VictoriaMetrics, over TLS'
 prometheus:\t'metrics for the textfile collector of node_exporter'
 prometheus://\t'metrics for Prometheus to scrape'
+http://\t'metrics, JSON for evcc, and health, for others to fetch'
 solarview:\t'the energy registers as Solarview reads them'
 file:\t'a line for each telegram, appended to a file'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l config -d 'The configuration to write' -r -F

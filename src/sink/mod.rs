@@ -2,7 +2,7 @@
 //!
 //! - [`registry`]: all kinds of sink; [`kind`]: the description of a kind.
 //! - [`settings`]: the settings of a sink.
-//! - [`mqtt`], [`influx`], [`prometheus`], [`solarview`], [`mod@file`]: the sinks.
+//! - [`mqtt`], [`influx`], [`prometheus`], [`site`], [`solarview`], [`mod@file`]: the sinks.
 //! - [`traits`]: the interfaces of a sink; [`event`]: its input.
 //! - [`queue`]: the bounded queue in front of each sink, so that none holds up another.
 //! - [`projection`]: the readings that a sink takes, with their names and units.
@@ -17,6 +17,7 @@
 //! - [`timestamps`]: the time of a telegram; [`single_meter`]: a destination for one meter;
 //!   [`slug`]: texts from telegrams as part of a name.
 //! - [`spool`]: lines that wait for a server; [`files`]: writing files; [`http`], [`tls`]: connections to servers.
+//! - [`metrics`]: the metrics of a run; [`web`]: pages over HTTP.
 pub mod accounts;
 pub mod event;
 pub mod file;
@@ -30,6 +31,7 @@ pub mod interval;
 pub mod kind;
 pub mod line_counters;
 pub mod meter_names;
+pub mod metrics;
 pub mod mqtt;
 pub mod projection;
 pub mod prometheus;
@@ -37,6 +39,7 @@ pub mod queue;
 pub mod registry;
 pub mod settings;
 pub mod single_meter;
+pub mod site;
 pub mod slug;
 pub mod solarview;
 pub mod spool;
@@ -45,3 +48,4 @@ pub mod throttle;
 pub mod timestamps;
 pub mod tls;
 pub mod traits;
+pub mod web;

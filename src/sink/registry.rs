@@ -25,6 +25,7 @@ pub static KINDS: &[SinkKind] = &[
     crate::sink::mqtt::kind::MQTT,
     crate::sink::influx::kind::INFLUX,
     crate::sink::prometheus::kind::PROMETHEUS,
+    crate::sink::site::kind::HTTP,
     crate::sink::solarview::SOLARVIEW,
     crate::sink::file::FILE,
 ];

@@ -76,6 +76,11 @@ impl SingleMeter {
         true
     }
 
+    /// The meter that has the place; its name is `None` if its telegrams have none.
+    pub fn meter(&self) -> Option<Option<&str>> {
+        self.taken.as_ref().map(|(meter, _)| meter.as_deref())
+    }
+
     /// Counts the readings of another meter, and reports the first.
     pub fn leave_out(&mut self, place: &str, readings: &Readings, report: &dyn Report) {
         report.lost(1);
@@ -87,7 +92,7 @@ impl SingleMeter {
         if core::mem::replace(&mut self.reported, true) {
             return;
         }
-        let taken = self.taken.as_ref().and_then(|(meter, _)| meter.as_deref());
+        let taken = self.meter().flatten();
         report.say(&format!(
             "{place} has room for one meter, {}: {} is left out; {}",
             text(taken),

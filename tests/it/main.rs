@@ -26,6 +26,7 @@ mod fuzz;
 mod generated;
 mod guard;
 mod hdlc;
+mod http_pages;
 mod influx;
 mod jobs;
 mod live;

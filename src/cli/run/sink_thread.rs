@@ -78,6 +78,7 @@ impl SinkThread {
         let failed = |error| Stop::Failed(Status::Output, format!("{name}: {error}"));
         let (queue, receiver) = queue::queue(CAPACITY).map_err(failed)?;
         let account = accounts.open(&name);
+        account.watch(queue.watch());
         let incomplete = Arc::new(AtomicBool::new(false));
         let (about, missing) = (name.clone(), incomplete.clone());
         let report =

@@ -150,7 +150,10 @@ fn shown(text: &str) -> String {
 }
 
 /// Percent-decoded.
-fn decoded(text: &str) -> Result<String, SettingError> {
+///
+/// # Errors
+/// An escape that is none.
+pub fn decoded(text: &str) -> Result<String, SettingError> {
     let mut octets = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, behind)) = rest.split_first() {

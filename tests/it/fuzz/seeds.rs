@@ -238,7 +238,7 @@ const BROKERS: [(&str, &[&[u8]]); 6] = [
     ),
 ];
 
-const TEXTS: [(&str, &str, &str); 26] = [
+const TEXTS: [(&str, &str, &str); 31] = [
     ("key_file", "one", "36C66639E48A8CA4D6BC8B282A793BBB\n"),
     ("key_file", "spaces", "36 C6 66 39 E4 8A 8C A4 D6 BC 8B 28 2A 79 3B BB"),
     (
@@ -304,6 +304,20 @@ const TEXTS: [(&str, &str, &str); 26] = [
          Accept: text/plain;version=0.0.4;q=0.5\r\nAccept-Encoding: gzip\r\n\r\n",
     ),
     ("http_request", "head", "HEAD /metrics?a=b HTTP/1.0\r\n\r\n"),
+    (
+        "http_request",
+        "openmetrics",
+        "GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: application/openmetrics-text;version=1.0.0;\
+         q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1\r\n\r\n",
+    ),
+    ("http_request", "index", "GET / HTTP/1.1\r\nHost: 127.0.0.1:9888\r\n\r\n"),
+    ("http_request", "health", "GET /health HTTP/1.1\r\nHost: x\r\n\r\n"),
+    (
+        "http_request",
+        "data",
+        "GET /data.json?meter=a+b%22%0a&x=%zz HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n",
+    ),
+    ("http_request", "first", "GET /data.json HTTP/1.1\r\nHost: x\r\n\r\n"),
     ("http_request", "post", "POST /metrics HTTP/1.1\r\nContent-Length: 1\r\n\r\nx"),
     ("spool", "sound", "9ed90d3d m,meter=7 power_net_w=0i 0\n"),
     ("spool", "damaged", "9ed90d3d m,meter=7 power_net_w=1i 0\n00000000 \n9ed90d3d m"),
