@@ -152,8 +152,9 @@ mod tests {
                 SettingType::Number(_) => default.parse::<u32>().is_ok(),
                 SettingType::Duration => duration(default).is_ok(),
                 SettingType::Text(_) => !default.is_empty(),
-                SettingType::List(_) | SettingType::Table(..) | SettingType::Secret => false,
-                SettingType::File | SettingType::Folder => false,
+                SettingType::List(_) | SettingType::Words(_) => false,
+                SettingType::Table(..) | SettingType::SecretTable(..) => false,
+                SettingType::Secret | SettingType::File | SettingType::Folder => false,
             };
             assert!(reads, "{} = {default}", key.name);
         }

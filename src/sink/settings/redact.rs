@@ -17,7 +17,9 @@ pub const HIDDEN: &str = "…";
 /// The value of a key as it may be shown; `text` is the key as the user wrote it.
 pub fn value<'a>(key: Option<&SettingKey>, text: &str, value: &'a str) -> &'a str {
     let is_open = match key.map(|key| (key.value, key.name == text)) {
-        None | Some((SettingType::Secret, true)) => false,
+        None | Some((SettingType::Secret, true) | (SettingType::SecretTable(..), _)) => false,
+        // An address with a login, or `password=…`, may be among the arguments of a program.
+        Some((SettingType::Words(_), _)) => !value.contains('@') && quoted(value) == value,
         Some((SettingType::Secret | SettingType::File | SettingType::Folder, _)) => {
             is_file_name(value)
         }

@@ -32,7 +32,10 @@ pub fn parse(text: &str, kinds: &'static [SinkKind]) -> Result<SinkSettings, Set
     let settings = match place.strip_prefix("//") {
         // A file URI has two slashes in front of the path.
         Some(path) if path.starts_with('/') && is_file => file(named(path), path)?,
-        Some(place) => parse_server(scheme, place, query)?,
+        Some(place) => {
+            let hides_path = kind.is_some_and(|kind| kind.hides_path(&lower));
+            parse_server(scheme, place, query, hides_path)?
+        }
         None if is_file => file(named(place), place)?,
         None => file(masked(text), place)?,
     };
@@ -45,7 +48,8 @@ pub fn parse(text: &str, kinds: &'static [SinkKind]) -> Result<SinkSettings, Set
 
 fn split_scheme(text: &str) -> Result<(&str, &str), SettingError> {
     let is_scheme = |scheme: &str| {
-        !scheme.is_empty() && scheme.bytes().all(|octet| octet.is_ascii_alphanumeric())
+        let is_known = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'+';
+        !scheme.is_empty() && scheme.bytes().all(is_known)
     };
     text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)).ok_or_else(|| {
         let text = masked(text);
@@ -58,8 +62,13 @@ fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "true")))
 }
 
-/// Reads the part behind `scheme://`.
-fn parse_server(scheme: &str, place: &str, query: &str) -> Result<SinkSettings, SettingError> {
+/// Reads the part behind `scheme://`. The name of the sink leaves out a path that is a secret.
+fn parse_server(
+    scheme: &str,
+    place: &str,
+    query: &str,
+    hides_path: bool,
+) -> Result<SinkSettings, SettingError> {
     let (authority, path) = place.split_once('/').unwrap_or((place, ""));
     let (login, address) = match authority.rsplit_once('@') {
         Some((login, address)) => (Some(login), address),
@@ -70,7 +79,10 @@ fn parse_server(scheme: &str, place: &str, query: &str) -> Result<SinkSettings, 
     }
     let lower = scheme.to_ascii_lowercase();
     let target = server(&lower, address, path, login.is_some())?;
-    let name = place.rsplit('@').next().unwrap_or_default();
+    let name = match hides_path && !path.is_empty() {
+        true => &format!("{address}/{}", redact::HIDDEN),
+        false => place.rsplit('@').next().unwrap_or_default(),
+    };
     let name = shown(&format!("{scheme}://{name}"));
     let mut settings = SinkSettings::new(name, lower, target);
     login.map_or(Ok(()), |login| log_in(&mut settings, login))?;

@@ -64,7 +64,7 @@ fn term(key: &SettingKey) -> Vec<Inline> {
             let word = if key.value == SettingType::Number(word) { "N" } else { word };
             term.extend([roman("="), italic(word)]);
         }
-        SettingType::List(word) => {
+        SettingType::List(word) | SettingType::Words(word) => {
             term.extend([roman("="), italic(word), roman(","), italic("…")]);
         }
         SettingType::Choice(words) => term.extend(alternatives(words)),
@@ -72,7 +72,7 @@ fn term(key: &SettingKey) -> Vec<Inline> {
         SettingType::Duration => term.extend([roman("="), italic("TIME")]),
         SettingType::File => term.extend([roman("="), italic("FILE")]),
         SettingType::Folder => term.extend([roman("="), italic("FOLDER")]),
-        SettingType::Table(name, value) => {
+        SettingType::Table(name, value) | SettingType::SecretTable(name, value) => {
             term.extend([roman("."), italic(name), roman("="), italic(value)]);
         }
         SettingType::Secret => {
