@@ -9,7 +9,7 @@
 //! - [`throttle`]: the telegrams that a sink takes: at an interval, or when a value changed.
 //! - [`guard`]: the check in front of all sinks that keeps wrong values out.
 //! - [`home_assistant`]: discovery by Home Assistant through MQTT.
-//! - [`line_counters`]: counters for the state of the line.
+//! - [`line_counters`]: counters for the state of the line; [`line_format`]: the form of a written line.
 //! - [`interval`]: the time between the telegrams of a meter; [`freshness`]: the meters that still
 //!   send.
 //! - [`timestamps`]: the time of a telegram; [`single_meter`]: a destination for one meter;
@@ -27,6 +27,7 @@ pub mod influx;
 pub mod interval;
 pub mod kind;
 pub mod line_counters;
+pub mod line_format;
 pub mod mqtt;
 pub mod projection;
 pub mod prometheus;
