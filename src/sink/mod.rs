@@ -2,7 +2,7 @@
 //!
 //! - [`registry`]: all kinds of sink; [`kind`]: the description of a kind.
 //! - [`settings`]: the settings of a sink.
-//! - [`mqtt`], [`influx`], [`prometheus`], [`solarview`], [`mod@file`]: the sinks.
+//! - [`mqtt`], [`influx`], [`prometheus`], [`solarview`], [`mod@file`], [`udp`]: the sinks.
 //! - [`traits`]: the interfaces of a sink; [`event`]: its input.
 //! - [`queue`]: the bounded queue in front of each sink, so that none holds up another.
 //! - [`projection`]: the readings that a sink takes, with their names and units.
@@ -42,3 +42,4 @@ pub mod throttle;
 pub mod timestamps;
 pub mod tls;
 pub mod traits;
+pub mod udp;

@@ -27,6 +27,7 @@ pub static KINDS: &[SinkKind] = &[
     crate::sink::prometheus::kind::PROMETHEUS,
     crate::sink::solarview::SOLARVIEW,
     crate::sink::file::FILE,
+    crate::sink::udp::kind::UDP,
 ];
 
 /// All schemes.
