@@ -2,7 +2,7 @@
 //!
 //! - [`registry`]: all kinds of sink; [`kind`]: the description of a kind.
 //! - [`settings`]: the settings of a sink.
-//! - [`mqtt`], [`influx`], [`prometheus`], [`solarview`], [`mod@file`], [`udp`]: the sinks.
+//! - [`mqtt`], [`influx`], [`prometheus`], [`solarview`], [`mod@file`], [`udp`], [`exec`]: the sinks.
 //! - [`traits`]: the interfaces of a sink; [`event`]: its input.
 //! - [`queue`]: the bounded queue in front of each sink, so that none holds up another.
 //! - [`projection`]: the readings that a sink takes, with their names and units.
@@ -17,6 +17,7 @@
 //! - [`spool`]: lines that wait for a server; [`files`]: writing files; [`http`], [`tls`]: connections to servers.
 pub mod accounts;
 pub mod event;
+pub mod exec;
 pub mod file;
 pub mod files;
 pub mod freshness;

@@ -28,6 +28,7 @@ pub static KINDS: &[SinkKind] = &[
     crate::sink::solarview::SOLARVIEW,
     crate::sink::file::FILE,
     crate::sink::udp::kind::UDP,
+    crate::sink::exec::kind::EXEC,
 ];
 
 /// All schemes.
