@@ -22,10 +22,10 @@ use crate::{
         readings::Readings,
     },
     sink::{
-        http::{PostOutcome, PostTarget},
+        http::{OutageKind, PostOutcome, PostTarget},
         influx::{
             batch::WriteBatch,
-            response::{Outage, OutageKind, RetryDelay, ServerNames, WriteOutcome},
+            response::{Outage, RetryDelay, ServerNames, WriteOutcome},
         },
         projection::Projection,
         queue::QueueReceiver,
