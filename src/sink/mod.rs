@@ -2,7 +2,7 @@
 //!
 //! - [`registry`]: all kinds of sink; [`kind`]: the description of a kind.
 //! - [`settings`]: the settings of a sink.
-//! - [`mqtt`], [`influx`], [`prometheus`], [`solarview`], [`mod@file`], [`udp`], [`exec`]: the sinks.
+//! - [`mqtt`], [`influx`], [`prometheus`], [`solarview`], [`mod@file`], [`udp`], [`exec`], [`webhook`]: the sinks.
 //! - [`traits`]: the interfaces of a sink; [`event`]: its input.
 //! - [`queue`]: the bounded queue in front of each sink, so that none holds up another.
 //! - [`projection`]: the readings that a sink takes, with their names and units.
@@ -44,3 +44,4 @@ pub mod timestamps;
 pub mod tls;
 pub mod traits;
 pub mod udp;
+pub mod webhook;

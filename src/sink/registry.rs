@@ -29,6 +29,7 @@ pub static KINDS: &[SinkKind] = &[
     crate::sink::file::FILE,
     crate::sink::udp::kind::UDP,
     crate::sink::exec::kind::EXEC,
+    crate::sink::webhook::kind::WEBHOOK,
 ];
 
 /// All schemes.

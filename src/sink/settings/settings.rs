@@ -93,12 +93,22 @@ pub enum SinkTarget {
     },
 }
 
+impl SinkTarget {
+    /// The path of a server.
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::File(_) => None,
+            Self::Server { path, .. } => Some(path),
+        }
+    }
+}
+
 impl fmt::Debug for SinkSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { scheme, target, .. } = self;
+        // The target may hold a secret path; the name leaves it out.
         f.debug_struct("Settings")
-            .field("scheme", scheme)
-            .field("target", target)
+            .field("name", &self.name)
+            .field("scheme", &self.scheme)
             .field("values", &self.redacted())
             .finish_non_exhaustive()
     }

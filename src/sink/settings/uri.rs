@@ -241,6 +241,8 @@ mod tests {
             ("mqtt://h/x&password=CANARY", "mqtt://h/x&password=…"),
             ("mqtt:h?password:CANARY", "mqtt:h"),
             ("file:/tmp/x&token:CANARY", "file:/tmp/x&token:…"),
+            ("webhook+http://h:1/api/CANARY?every=5m", "webhook+http://h:1/…"),
+            ("webhook+https://u:CANARY@h", "webhook+https://h"),
             ("file:/var/log/a@b:c.csv?keep=1", "file:/var/log/a@b:c.csv"),
         ] {
             assert_eq!(settings(text).name, name, "{text}");
