@@ -447,7 +447,7 @@ _meterpipe() {
             fi
             case "${prev}" in
                 --to)
-                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// solarview: file:" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// solarview: file: udp:// exec: webhook+http:// webhook+https://" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -514,7 +514,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --to)
-                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// solarview: file:" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// solarview: file: udp:// exec: webhook+http:// webhook+https://" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -696,7 +696,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --to)
-                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// solarview: file:" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// solarview: file: udp:// exec: webhook+http:// webhook+https://" -- "${cur}"))
                     return 0
                     ;;
                 --config)
