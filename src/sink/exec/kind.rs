@@ -17,8 +17,8 @@ pub const EXEC: SinkKind = SinkKind {
     about: "The sink starts PROGRAM once, without a shell, and writes to its standard input. A name \
             without a slash is looked for in `PATH`. A program that ends is started again, after a wait \
             that grows to `retry`; lines that it had not read go to the next one. A line counts as stored when \
-            the program has read it. While the program reads nothing, lines wait in the queue of this sink alone; \
-            those that have no room are counted as lost.",
+            the program has read it. While the program reads nothing, live readings wait in the queue of this sink alone, \
+            and those without room are counted as lost; a file waits.",
     keys: &[KEYS],
     notes: "What the program writes on standard error becomes a message, at most ten lines a minute; its \
             standard output goes nowhere. It gets no secrets of meterpipe: of the environment only `PATH`, \

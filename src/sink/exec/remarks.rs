@@ -49,7 +49,7 @@ impl ProgramRemarks {
         let is_longer = line.len() > LONGEST_LINE;
         let line = line.get(..LONGEST_LINE).unwrap_or(&line);
         let text = String::from_utf8_lossy(line);
-        let text = text.trim_end();
+        let text = text.trim();
         if text.is_empty() {
             return;
         }

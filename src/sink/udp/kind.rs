@@ -15,8 +15,8 @@ pub const UDP: SinkKind = SinkKind {
         "a datagram for each telegram: Loxone, uni-meter",
     )],
     about: "HOST may also be a multicast or a broadcast address. UDP confirms nothing: a datagram that is \
-            lost on the way, or that no program receives, counts as stored. The sink reports once that the \
-            HOST refuses datagrams. What this machine cannot send is counted as not stored.",
+            lost on the way, or that no program receives, counts as sent. The sink reports once that HOST \
+            refuses datagrams. What this machine cannot send is counted as not stored.",
     keys: &[KEYS],
     notes: "",
     environment: SinkEnvironment::KEYS_ONLY,
