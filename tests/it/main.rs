@@ -32,6 +32,7 @@ mod packaging;
 mod pipeline;
 mod prometheus;
 mod publish;
+mod push;
 mod readings;
 mod secrets;
 mod serial;

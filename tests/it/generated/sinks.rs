@@ -118,8 +118,9 @@ pub(crate) fn secrets(roff: &mut Roff) {
         let names = key.variables.iter().map(|name| bold(*name));
         let term = commas.zip(names).flat_map(|(comma, name)| [comma, name]).collect();
         let credential = key.credential.expect("each secret has a credential");
+        let article = if kind.starts_with('w') { "a" } else { "an" };
         let text = format!(
-            "The {} of an {kind} sink, if neither the sink nor the systemd credential \
+            "The {} of {article} {kind} sink, if neither the sink nor the systemd credential \
              {credential} gives one. With _FILE behind its name, a variable names a file with it.",
             key.name
         );
