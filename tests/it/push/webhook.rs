@@ -1,10 +1,6 @@
 //! `webhook+http://HOST/PATH` with scripted servers.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
     thread,
     time::{Duration, Instant},
 };
@@ -167,10 +163,8 @@ fn a_server_that_is_away_costs_all_but_the_last_of_a_file_and_holds_up_nobody() 
 
 #[test]
 fn live_readings_wait_for_a_server_that_comes_back() {
-    let count = Arc::new(AtomicUsize::new(0));
-    let seen = count.clone();
-    let server = scripted(move |_| match seen.fetch_add(1, Ordering::SeqCst) {
-        0..=1 => Reply::Octets(Vec::new()),
+    let server = scripted(|count| match count {
+        1..=2 => Reply::Octets(Vec::new()),
         _ => Reply::status(200),
     });
     let sink = start(&format!("webhook+http://127.0.0.1:{}?retry=1s", server.port), 4);
