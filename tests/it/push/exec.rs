@@ -40,6 +40,10 @@ fn a_program_gets_the_lines_of_each_format() {
         assert_eq!(read(&folder, "out"), expected);
         fs::remove_file(folder.path("out")).unwrap();
     }
+    let ran = publish(&folder, &["-v", &to("")], &input);
+    let account = "exec:sh: 40 readings: 40 stored, 0 on the disk, 0 lost\n";
+    assert!(ran.err.contains(account), "{}", ran.err);
+    fs::remove_file(folder.path("out")).unwrap();
     let ran = publish(&folder, &[&to("format=csv&fields=meter,power_net_w&guard=false")], READING);
     assert_eq!(
         (ran.status, read(&folder, "out").as_str()),

@@ -214,3 +214,26 @@ fn asking_and_showing_post_nothing() {
     let (_, check) = asked(&folder, &format!("webhook+http://127.0.0.1:{}", free_port()), "");
     assert!(format!("{check:?}").contains("cannot connect to 127.0.0.1:"), "{check:?}");
 }
+
+#[test]
+fn secrets_come_from_variables_and_credentials_too() {
+    let (folder, server) = (Folder::new(), scripted(|_| Reply::status(200)));
+    let to = format!("--to=webhook+http://127.0.0.1:{}?guard=false", server.port);
+    let mut variables = at_home(&folder, &["publish", &to]);
+    variables.env("METERPIPE_WEBHOOK_PATH", format!("/api/{CANARY}?a=b"));
+    variables.env("METERPIPE_WEBHOOK_TOKEN", CANARY);
+    let mut credentials = at_home(&folder, &["publish", &to]);
+    folder.write("webhook_path", format!("api/{CANARY}?a=b\n"));
+    folder.write("webhook_token", format!("{CANARY}\n"));
+    // A unit gives a blank one where there is none.
+    folder.write("webhook_password", "\n");
+    credentials.env("CREDENTIALS_DIRECTORY", folder.0.path());
+    for (number, command) in [variables, credentials].into_iter().enumerate() {
+        let ran = run_command(command, READING.as_bytes());
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+        let request = server.requests().remove(number);
+        assert_eq!(request.first_line, format!("POST /api/{CANARY}?a=b HTTP/1.1"));
+        let login = format!("authorization: Bearer {CANARY}");
+        assert!(request.headers.iter().any(|header| header.eq_ignore_ascii_case(&login)));
+    }
+}
