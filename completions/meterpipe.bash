@@ -470,7 +470,7 @@ _meterpipe() {
             fi
             case "${prev}" in
                 --to)
-                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// http:// solarview: file:" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// solarview: file: udp:// exec: webhook+http:// webhook+https://" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -537,7 +537,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --to)
-                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// http:// solarview: file:" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// solarview: file: udp:// exec: webhook+http:// webhook+https://" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -719,7 +719,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --to)
-                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// http:// solarview: file:" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// solarview: file: udp:// exec: webhook+http:// webhook+https://" -- "${cur}"))
                     return 0
                     ;;
                 --config)

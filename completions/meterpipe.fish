@@ -129,7 +129,11 @@ prometheus:\t'metrics for the textfile collector of node_exporter'
 prometheus://\t'metrics for Prometheus to scrape'
 http://\t'metrics, JSON for evcc, and health, for others to fetch'
 solarview:\t'the energy registers as Solarview reads them'
-file:\t'a line for each telegram, appended to a file'"
+file:\t'a line for each telegram, appended to a file'
+udp://\t'a datagram for each telegram: Loxone, uni-meter'
+exec:\t'a line for each telegram on the standard input of a program'
+webhook+http://\t'the latest readings, posted as JSON'
+webhook+https://\t'the latest readings, posted as JSON over TLS'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l input -d 'The form of the input [default: detected from the content]' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
@@ -175,7 +179,11 @@ prometheus:\t'metrics for the textfile collector of node_exporter'
 prometheus://\t'metrics for Prometheus to scrape'
 http://\t'metrics, JSON for evcc, and health, for others to fetch'
 solarview:\t'the energy registers as Solarview reads them'
-file:\t'a line for each telegram, appended to a file'"
+file:\t'a line for each telegram, appended to a file'
+udp://\t'a datagram for each telegram: Loxone, uni-meter'
+exec:\t'a line for each telegram on the standard input of a program'
+webhook+http://\t'the latest readings, posted as JSON'
+webhook+https://\t'the latest readings, posted as JSON over TLS'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
 journal\t'A line of text with its priority, for systemd\'s journal'
@@ -204,7 +212,11 @@ prometheus:\t'metrics for the textfile collector of node_exporter'
 prometheus://\t'metrics for Prometheus to scrape'
 http://\t'metrics, JSON for evcc, and health, for others to fetch'
 solarview:\t'the energy registers as Solarview reads them'
-file:\t'a line for each telegram, appended to a file'"
+file:\t'a line for each telegram, appended to a file'
+udp://\t'a datagram for each telegram: Loxone, uni-meter'
+exec:\t'a line for each telegram on the standard input of a program'
+webhook+http://\t'the latest readings, posted as JSON'
+webhook+https://\t'the latest readings, posted as JSON over TLS'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l config -d 'The configuration to write' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l timeout -d 'Wait this long for a telegram, instead of 90 s' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'

@@ -35,6 +35,7 @@ mod packaging;
 mod pipeline;
 mod prometheus;
 mod publish;
+mod push;
 mod readings;
 mod secrets;
 mod serial;

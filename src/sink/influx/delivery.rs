@@ -17,11 +17,11 @@ use crate::{
     backoff::Backoff,
     format::readings::Readings,
     sink::{
-        http::{PostOutcome, PostTarget},
+        http::{OutageKind, PostOutcome, PostTarget},
         influx::{
             batch::WriteBatch,
             records::{PointTime, Records, is_fresh, lines, without_time},
-            response::{Outage, OutageKind, RetryDelay, ServerNames, WriteOutcome},
+            response::{Outage, RetryDelay, ServerNames, WriteOutcome},
         },
         queue::QueueReceiver,
         spool::{pending::PendingLines, spooled::SpooledLines},

@@ -13,7 +13,7 @@ use crate::{
         printable::printable,
     },
     sink::{
-        http::{PostTarget, Trust, query},
+        http::{PostTarget, TrustSettings, query},
         influx::{
             delivery::{Delivery, DeliveryPace, DeliverySettings},
             records::{MeasurementPoints, PointTime, Records},
@@ -50,23 +50,12 @@ pub(super) fn new(
     if timeout.is_zero() {
         return Err(SettingError::value("timeout", "0", "at least 1s expected"));
     }
-    let secure = settings.scheme == "influxdbs";
-    settings.refuse_without_tls(&["ca", "insecure"])?;
-    let ca = if secure { settings.take_path("ca") } else { None };
-    let insecure = secure && settings.take_switch("insecure")?;
-    let trust = match (secure, insecure) {
-        (false, _) => Trust::Plain,
-        (true, false) => Trust::Authorities(ca.as_deref()),
-        (true, true) if ca.is_some() => {
-            return Err(SettingError::new("ca and insecure: one of the two").at("ca"));
-        }
-        (true, true) => Trust::AnyCertificate,
-    };
+    let trust = TrustSettings::take(settings)?;
     let (server, path) = address(&settings.target)?;
-    let uri = format!("{}://{server}{path}{}", if secure { "https" } else { "http" }, api.path);
+    let uri = format!("{}://{server}{path}{}", trust.scheme(), api.path);
     let names = ServerNames { server, store: api.store, login: api.login, secrets: api.secrets };
-    let server = Arc::new(PostTarget::new(&uri, trust, api.authorization, timeout)?);
-    let spool = settings.take_path("spool");
+    let server = Arc::new(PostTarget::new(&uri, trust.trust(), api.authorization, timeout)?);
+    let (spool, insecure) = (settings.take_path("spool"), trust.insecure);
     let delivery_settings = DeliverySettings { server, names, insecure, records, pace, spool };
     Ok(Box::new(Delivery::new(delivery_settings)))
 }

@@ -222,7 +222,9 @@ pub fn sink_uri(octets: &[u8]) {
     let Ok(settings) = text.parse::<SinkSettings>() else { return };
     let shown = settings.redacted();
     let reads = |(key, _): &(String, String)| key.contains("file") || key.starts_with("ca");
-    if shown.iter().any(reads) || matches!(&*settings.scheme, "mqtts" | "influxdbs") {
+    if shown.iter().any(reads)
+        || matches!(&*settings.scheme, "mqtts" | "influxdbs" | "webhook+https")
+    {
         return;
     }
     let is_mqtt = settings.scheme == "mqtt";

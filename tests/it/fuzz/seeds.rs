@@ -238,7 +238,7 @@ const BROKERS: [(&str, &[&[u8]]); 6] = [
     ),
 ];
 
-const TEXTS: [(&str, &str, &str); 31] = [
+const TEXTS: [(&str, &str, &str); 34] = [
     ("key_file", "one", "36C66639E48A8CA4D6BC8B282A793BBB\n"),
     ("key_file", "spaces", "36 C6 66 39 E4 8A 8C A4 D6 BC 8B 28 2A 79 3B BB"),
     (
@@ -276,6 +276,9 @@ const TEXTS: [(&str, &str, &str); 31] = [
     ("sink_uri", "influx", "influxdb://anna:x@h:8086/p?db=house&precision=s&tags.a=b"),
     ("sink_uri", "bucket", "influxdb://h?org=home&bucket=house&token=t&gap=1h"),
     ("sink_uri", "prometheus", "prometheus://0.0.0.0:9100?stale=1m"),
+    ("sink_uri", "udp", "udp://[::1]:7000?format=shrdzm&id=84CCA8A411EB"),
+    ("sink_uri", "exec", "exec:/usr/bin/sqlite3?args=-batch,a\\,b&env.HOME=/x&format=lines"),
+    ("sink_uri", "webhook", "webhook+https://u:p@h:1/a%3fb=c?headers.X-Key=v&path=/x&retry=5s"),
     ("sink_uri", "solarview", "solarview:/tmp/sv/{meter}.txt?every=5m"),
     ("sink_uri", "csv", "file:/var/a%20b-{date}.csv?format=csv&on_change=power_net_w&fields=time"),
     (
