@@ -8,6 +8,7 @@ use core::time::Duration;
 use std::{
     io::{self, Read as _, Write as _},
     path::Path,
+    time::Instant,
 };
 
 use flate2::{Compression, write::GzEncoder};
@@ -16,10 +17,15 @@ use ureq::{
     Agent, Error,
     http::{HeaderValue, Response, Uri},
     tls::{Certificate, RootCerts, TlsConfig},
+    unversioned::{
+        resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
+        transport::{DefaultConnector, NextTimeout},
+    },
 };
 
 use crate::{
     format::printable::printable,
+    hosts::lookup,
     sink::{
         settings::{Secret, error::SettingError},
         tls,
@@ -114,7 +120,8 @@ impl PostTarget {
             .tls_config(tls_config(trust)?)
             .build();
         let own_ca = matches!(trust, Trust::Authorities(Some(_)));
-        Ok(Self { agent: config.into(), uri, authorization, timeout, own_ca })
+        let agent = Agent::with_parts(config, DefaultConnector::default(), HomeResolver::default());
+        Ok(Self { agent, uri, authorization, timeout, own_ca })
     }
 
     /// The address.
@@ -164,6 +171,41 @@ impl PostTarget {
         }
     }
 }
+
+/// ureq's own resolver, and beyond it the names of the home.
+#[derive(Debug, Default)]
+struct HomeResolver(DefaultResolver);
+
+impl Resolver for HomeResolver {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &ureq::config::Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, Error> {
+        let end = Instant::now().checked_add(*timeout.after);
+        let (host, port) = (uri.host().unwrap_or_default(), uri.port_u16());
+        match self.0.resolve(uri, config, timeout) {
+            Err(Error::HostNotFound | Error::Io(_)) if lookup::is_local(host) => {
+                let port = port.unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+                let left = |end: Instant| end.saturating_duration_since(Instant::now());
+                let left = end.map_or(lookup::LONGEST_WAIT, left);
+                let mut addresses = self.empty();
+                lookup::local_addresses(host, port, left)?
+                    .into_iter()
+                    .take(MOST_ADDRESSES)
+                    .for_each(|address| addresses.push(address));
+                Ok(addresses)
+            }
+            // The system's text has no kind that a message could name.
+            Err(Error::Io(_)) => Err(Error::HostNotFound),
+            resolved => resolved,
+        }
+    }
+}
+
+/// The room that ureq has for addresses.
+const MOST_ADDRESSES: usize = 16;
 
 fn tls_config(trust: Trust<'_>) -> Result<TlsConfig, SettingError> {
     let roots = match trust {

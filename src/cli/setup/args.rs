@@ -191,7 +191,7 @@ Examples:
   meterpipe watch --once --timeout 1m --key-file guek --format json /dev/ttyUSB0
   meterpipe watch /dev/ttyUSB0 --key-file guek --format csv \\
     --record meter.records > meter.csv
-  meterpipe watch sim: --to mqtt://broker.local --dry-run")]
+  meterpipe watch sim: --to mqtt://homeassistant.local --dry-run")]
 pub struct WatchArgs {
     /// Serial devices, tcp://HOST:PORT, files, FIFOs, - or sim:METER
     ///
