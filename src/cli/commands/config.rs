@@ -15,6 +15,7 @@ use crate::cli::{
         args::{self, ConfigAction},
         config_file::{self, Config},
         destinations, environment, keys,
+        shared_args::SerialArgs,
         toml_text::table,
     },
 };
@@ -56,7 +57,7 @@ fn check(config: Config, args: &args::ConfigArgs, context: &mut Context) -> Resu
     for meter in &config.meters {
         mistakes.extend(keys::of_meter(&config, meter, &context.messages).err());
         // `find` reads nothing, and refuses a name that no source can have.
-        let line = meter.line(&args::SerialArgs::default());
+        let line = meter.line(&SerialArgs::default());
         if let Some(source) = &meter.source {
             let found = sources::find(Some(source), &line, true);
             let found = found.map_err(|stop| config.at(meter.lines.source, "source", stop));

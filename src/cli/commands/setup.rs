@@ -5,7 +5,7 @@ use crate::cli::{
         context::Context,
         status::{Status, Stop},
     },
-    setup::args::SetupArgs,
+    setup::setup_args::SetupArgs,
     wizard::{
         files::{self, Folders},
         meter,

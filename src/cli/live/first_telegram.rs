@@ -13,7 +13,7 @@ use crate::cli::{
         stage::{Stage, Task},
         status::{Status, Stop, Tally},
     },
-    setup::args::UntilArgs,
+    setup::shared_args::UntilArgs,
 };
 use meterpipe::{
     chain::decode::{Decode, DecodeEvent},

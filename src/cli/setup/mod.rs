@@ -7,4 +7,6 @@ pub mod keys;
 mod memory;
 mod message_settings;
 pub mod output_format;
+pub mod setup_args;
+pub mod shared_args;
 pub mod toml_text;

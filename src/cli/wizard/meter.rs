@@ -13,7 +13,7 @@ use crate::cli::{
         context::Context,
         status::{Status, Stop},
     },
-    setup::args::{SerialArgs, SetupArgs},
+    setup::{setup_args::SetupArgs, shared_args::SerialArgs},
     wizard::prompts::Prompts,
 };
 use meterpipe::{cipher::key_file, file_error, source::ports};

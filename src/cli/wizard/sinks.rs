@@ -7,7 +7,7 @@ use crate::cli::{
         context::Context,
         status::{Status, Stop},
     },
-    setup::{args::SetupArgs, environment},
+    setup::{environment, setup_args::SetupArgs},
     wizard::{files::Folders, prompts::Prompts},
 };
 use meterpipe::{

@@ -20,9 +20,9 @@ use crate::cli::{
         status::{Status, Stop},
     },
     setup::{
-        args::{KeyArgs, SerialArgs},
         config_file::Config,
         environment,
+        shared_args::{KeyArgs, SerialArgs},
     },
 };
 use meterpipe::{cipher::key_file::KeyEntry, error::Cause, sink::registry::ConfiguredSink};
