@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::Read,
+    io::{BufRead, BufReader, Read},
     os::{
         fd::OwnedFd,
         unix::{fs::PermissionsExt, process::CommandExt},
@@ -112,6 +112,28 @@ fn a_missing_answer_and_a_wrong_one_write_nothing() {
     let ran = setup(&home, &["--source=/dev/serial/by-id/none", "--key-file=key", "--timeout=1s"]);
     assert_eq!(ran.status, 5, "{}", ran.err);
     assert!(!home.path().join("etc").exists());
+}
+
+#[test]
+fn another_run_that_has_the_port_is_named_at_once() {
+    let home = TempDir::new().unwrap();
+    let (_master, node) = terminal();
+    let node = node.to_str().unwrap();
+    let mut holder = command(&["capture", node]);
+    let mut holder = Running(holder.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
+    // A pseudo-terminal has no parity, which the holder says once it has it.
+    let mut messages = BufReader::new(holder.0.stderr.take().unwrap()).lines();
+    assert!(messages.next().unwrap().unwrap().contains("parity"));
+    fs::write(home.path().join("key"), KEY).unwrap();
+    for more in [&[][..], &["--stop-service"]] {
+        let ran = setup(&home, &[&["--source", node, "--key-file=key"], more].concat());
+        let text = format!(
+            "meterpipe setup: {node}: in use by meterpipe[{}]; end that run first\n",
+            holder.0.id()
+        );
+        // No service has it, so there is none to stop.
+        assert_eq!((ran.status, ran.err.ends_with(&text)), (5, true), "{}", ran.err);
+    }
 }
 
 /// A run on a terminal of its own, and the person in front of it.

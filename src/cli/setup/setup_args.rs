@@ -31,6 +31,9 @@ pub struct SetupArgs {
     /// Replace a configuration; the old one becomes config.toml.old
     #[arg(long)]
     pub force: bool,
+    /// If a service of meterpipe reads the meter: stop it for the test, and start it again at the end
+    #[arg(long)]
+    pub stop_service: bool,
     /// Neither wait for a telegram nor ask the sinks
     #[arg(long)]
     pub offline: bool,

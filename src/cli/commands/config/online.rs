@@ -9,7 +9,7 @@ use std::{
 use crate::cli::{
     input::files,
     live::{
-        first_telegram::{self, FirstTelegram, first_telegram},
+        first_telegram::{self, FirstTelegram, first_telegram, run_in_the_way},
         reload::KeySources,
         sources::{self, Spec},
     },
@@ -153,18 +153,14 @@ fn read(
     };
     match found {
         Ok(found) => report(&found, swapped),
-        Err(Stop::Failed(Status::Source, text)) => match by_meterpipe(&text) {
-            Some(by) => Ok(format!("in use by {by}, which is right if that is the service")),
+        Err(Stop::Failed(Status::Source, text)) => match run_in_the_way(&text) {
+            Some(pid) => {
+                Ok(format!("in use by meterpipe[{pid}], which is right if that is the service"))
+            }
             None => Err(Stop::Failed(Status::Source, text)),
         },
         Err(stop) => Err(stop),
     }
-}
-
-/// The run of this program that holds a device: `meterpipe[PID]`.
-fn by_meterpipe(text: &str) -> Option<&str> {
-    let (_, by) = text.rsplit_once(": in use by ")?;
-    Some(by).filter(|by| by.starts_with("meterpipe["))
 }
 
 /// The keys with their authentication keys in the place of the encryption keys.
@@ -195,16 +191,4 @@ fn report(found: &FirstTelegram, swapped: Vec<KeyEntry>) -> Result<String, Stop>
         _ => error.to_string(),
     };
     Err(Stop::Failed(Status::Closed, format!("telegram of {meter}: {why}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_another_run_of_this_program_may_have_the_device() {
-        assert_eq!(by_meterpipe("/dev/ttyUSB0: in use by meterpipe[7]"), Some("meterpipe[7]"));
-        assert_eq!(by_meterpipe("/dev/ttyUSB0: in use by minicom[7]"), None);
-        assert_eq!(by_meterpipe("/dev/ttyUSB0: no such device"), None);
-    }
 }
