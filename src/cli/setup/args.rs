@@ -276,7 +276,8 @@ pub struct ConfigArgs {
     pub config: Option<PathBuf>,
     /// check: also wait for a telegram of each source, and ask each sink
     ///
-    /// A telegram has to be opened by its key. Sinks get no reading, and nothing is left behind.
+    /// A telegram has to be opened by its key. Sinks get no reading, and nothing is left behind. For a
+    /// configuration in /etc/meterpipe root uses the key and the passwords that systemd hands to the service.
     #[arg(long)]
     pub online: bool,
     /// The longest wait of --online

@@ -13,7 +13,7 @@ use crate::cli::{
     run::{messages::Messages, status::Stop},
     setup::{
         config_file::{Config, MeterConfig},
-        memory, shared_args,
+        credentials, memory, shared_args,
     },
 };
 use meterpipe::{
@@ -138,11 +138,8 @@ fn secret(
     messages: &Messages,
 ) -> Result<Option<NamedSecret>, Stop> {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
-    if let Some(folder) = set("CREDENTIALS_DIRECTORY") {
-        let path = Path::new(&folder).join(credential);
-        if path.exists() {
-            return Ok(Some((text_of(&path)?.0, display(&path))));
-        }
+    if let Some(path) = credentials::path(credential).filter(|path| path.exists()) {
+        return Ok(Some((text_of(&path)?.0, display(&path))));
     }
     for name in names {
         if let Some(path) = set(&format!("{name}_FILE")).map(PathBuf::from) {

@@ -1,6 +1,7 @@
 //! The choices of the user: arguments, environment, configuration, keys.
 pub mod args;
 pub mod config_file;
+pub mod credentials;
 pub mod destinations;
 pub mod environment;
 pub mod keys;

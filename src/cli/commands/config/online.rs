@@ -21,7 +21,7 @@ use crate::cli::{
     },
     setup::{
         config_file::Config,
-        environment,
+        credentials, environment,
         shared_args::{KeyArgs, SerialArgs},
     },
 };
@@ -126,8 +126,8 @@ fn ask_sources(
                 Ok(Spec::File(path)) => path.display().to_string(),
                 Err(_) => "the default source".to_owned(),
             });
-            let keys = keys.clone();
-            ask(name, move || read(spec?, keys, timeout, settings))
+            let (keys, advice) = (keys.clone(), credentials::advice(&config.path));
+            ask(name, move || read(spec?, keys, timeout, settings, advice))
         })
         .collect())
 }
@@ -138,6 +138,7 @@ fn read(
     keys: Vec<KeyEntry>,
     timeout: Duration,
     settings: MessageSettings,
+    no_key_advice: &str,
 ) -> Result<String, Stop> {
     let mut context = Context::new("config", settings);
     let swapped = swapped(&keys);
@@ -152,7 +153,7 @@ fn read(
         }
     };
     match found {
-        Ok(found) => report(&found, swapped),
+        Ok(found) => report(&found, swapped, no_key_advice),
         Err(Stop::Failed(Status::Source, text)) => match run_in_the_way(&text) {
             Some(pid) => {
                 Ok(format!("in use by meterpipe[{pid}], which is right if that is the service"))
@@ -172,7 +173,11 @@ fn swapped(keys: &[KeyEntry]) -> Vec<KeyEntry> {
 }
 
 /// The answer of a source with a telegram.
-fn report(found: &FirstTelegram, swapped: Vec<KeyEntry>) -> Result<String, Stop> {
+fn report(
+    found: &FirstTelegram,
+    swapped: Vec<KeyEntry>,
+    no_key_advice: &str,
+) -> Result<String, Stop> {
     let title = || match found.title {
         Some(title) => format!("the meter with system title {}", hex::encode(title)),
         None => "a meter without a number".to_owned(),
@@ -183,7 +188,7 @@ fn report(found: &FirstTelegram, swapped: Vec<KeyEntry>) -> Result<String, Stop>
         return Ok(format!("telegram of {meter}, {how}"));
     };
     let why = match error.cause {
-        Cause::NoKey => "no key for it; name its file: key_file = \"PATH\"".to_owned(),
+        Cause::NoKey => format!("no key for it; {no_key_advice}"),
         Cause::KeyOrDamage if found.with_keys(swapped).is_opened() => {
             "the authentication key (GAK) opens it: the two keys are swapped".to_owned()
         }
