@@ -207,7 +207,13 @@ fn a_person_is_asked_until_key_and_broker_are_right() {
     session.answer("Broker, as ADDRESS or ADDRESS:PORT", "127.0.0.1:1\n");
     session.answer("User (empty for none)", "anna\n");
     session.answer("Password (not shown)", "hunter2\n");
-    session.answer("Keep this sink all the same?", "n");
+    // The last answers are there to be corrected; the password is not.
+    session.answer("And now", "\n");
+    session.answer("Broker, as ADDRESS or ADDRESS:PORT: 127.0.0.1:1", "\n");
+    session.answer("User (empty for none): anna", "\n");
+    session.answer("Password (not shown)", "hunter2\n");
+    session.wait_for("cannot connect");
+    session.answer("And now", &format!("{DOWN}\n"));
     session.answer("Where shall the readings go", &format!("{}\n", DOWN.repeat(3)));
     let path = home.path().join("readings.csv");
     session.answer("File", &format!("{}{}\n", "\x7f".repeat(200), path.display()));

@@ -63,6 +63,17 @@ impl Prompts {
         ask(|| input.interact_text()).map(|text| text.trim().to_owned())
     }
 
+    /// Asks for a text again; the user can change or accept the last answer.
+    ///
+    /// # Errors
+    /// There is nobody to ask, or the user interrupts.
+    pub fn text_again(&self, question: &str, last: &str, option: &str) -> Result<String, Stop> {
+        self.need(question, option)?;
+        let input = Input::<String>::new().with_prompt(question).allow_empty(true);
+        let input = input.with_initial_text(last);
+        ask(|| input.interact_text()).map(|text| text.trim().to_owned())
+    }
+
     /// Asks for a text that the terminal does not show.
     ///
     /// # Errors
