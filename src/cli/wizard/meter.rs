@@ -11,12 +11,13 @@ use crate::cli::{
     },
     run::{
         context::Context,
+        key_doubts::COMPARE,
         status::{Status, Stop},
     },
     setup::{setup_args::SetupArgs, shared_args::SerialArgs},
     wizard::{prompts::Prompts, service},
 };
-use meterpipe::{cipher::key_file, file_error, source::ports};
+use meterpipe::{cipher::key_file, error::Cause, file_error, source::ports};
 
 /// The meter of the new configuration.
 #[derive(Debug)]
@@ -179,10 +180,11 @@ fn opened(telegram: &FirstTelegram, key: &str) -> Result<String, String> {
         (None, None) => Ok("a meter without a number".to_owned()),
         (Some(error), _) => {
             let title = telegram.title.map(|title| format!(" of the meter {}", hex::encode(title)));
-            Err(format!(
-                "this key does not open the telegram{}: {error}",
-                title.unwrap_or_default()
-            ))
+            let why = match error.cause {
+                Cause::KeyOrDamage => COMPARE.to_owned(),
+                _ => error.to_string(),
+            };
+            Err(format!("this key does not open the telegram{}: {why}", title.unwrap_or_default()))
         }
     }
 }
