@@ -223,6 +223,7 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l log-format
 journal\t'A line of text with its priority, for systemd\'s journal'
 json\t'A JSON object in a line'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l force -d 'Replace a configuration; the old one becomes config.toml.old'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l stop-service -d 'If a service of meterpipe reads the meter: stop it for the test, and start it again at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l offline -d 'Neither wait for a telegram nor ask the sinks'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l enable -d 'Enable and start meterpipe.service'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'

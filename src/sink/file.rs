@@ -264,6 +264,7 @@ impl FileSink {
                         let why = file_error::unwritable(&error);
                         let text = format!("{}: {why}; trying again", printable_path(path));
                         report.say(&format!("{text}, every {} s at most", LONGEST_RETRY.as_secs()));
+                        report.trouble(Some(&format!("{}: {why}", printable_path(path))));
                         queue.blocked(true);
                     }
                     failed = true;
@@ -278,6 +279,7 @@ impl FileSink {
             }
         }
         if failed {
+            report.trouble(None);
             queue.blocked(false);
             let more = queue.dropped();
             report.lost(more);

@@ -8,6 +8,7 @@ use core::time::Duration;
 use std::{
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
+    time::Instant,
 };
 
 use flate2::{Compression, write::GzEncoder};
@@ -16,10 +17,15 @@ use ureq::{
     Agent, Body, Error,
     http::{HeaderName, HeaderValue, Method, Request, Response, Uri, header},
     tls::{Certificate, RootCerts, TlsConfig},
+    unversioned::{
+        resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
+        transport::{DefaultConnector, NextTimeout},
+    },
 };
 
 use crate::{
     format::printable::printable,
+    hosts::lookup,
     sink::{
         settings::{Secret, SinkSettings, error::SettingError},
         tls,
@@ -187,8 +193,9 @@ impl PostTarget {
             .tls_config(tls_config(trust)?)
             .build();
         let own_ca = matches!(trust, Trust::Authorities(Some(_)));
+        let agent = Agent::with_parts(config, DefaultConnector::default(), HomeResolver::default());
         let (headers, content) = (Vec::new(), PostContent::CompressedText);
-        Ok(Self { agent: config.into(), uri, authorization, timeout, own_ca, headers, content })
+        Ok(Self { agent, uri, authorization, timeout, own_ca, headers, content })
     }
 
     /// The same for JSON, which is posted as it is, and with more headers.
@@ -321,6 +328,41 @@ pub fn describe(code: u16, message: &str, secrets: &[Secret]) -> String {
 
 /// The most characters of a server's message.
 const LONGEST_TEXT: usize = 200;
+
+/// ureq's own resolver, and beyond it the names of the home.
+#[derive(Debug, Default)]
+struct HomeResolver(DefaultResolver);
+
+impl Resolver for HomeResolver {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &ureq::config::Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, Error> {
+        let end = Instant::now().checked_add(*timeout.after);
+        let (host, port) = (uri.host().unwrap_or_default(), uri.port_u16());
+        match self.0.resolve(uri, config, timeout) {
+            Err(Error::HostNotFound | Error::Io(_)) if lookup::is_local(host) => {
+                let port = port.unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+                let left = |end: Instant| end.saturating_duration_since(Instant::now());
+                let left = end.map_or(lookup::LONGEST_WAIT, left);
+                let mut addresses = self.empty();
+                lookup::local_addresses(host, port, left)?
+                    .into_iter()
+                    .take(MOST_ADDRESSES)
+                    .for_each(|address| addresses.push(address));
+                Ok(addresses)
+            }
+            // The system's text has no kind that a message could name.
+            Err(Error::Io(_)) => Err(Error::HostNotFound),
+            resolved => resolved,
+        }
+    }
+}
+
+/// The room that ureq has for addresses.
+const MOST_ADDRESSES: usize = 16;
 
 fn tls_config(trust: Trust<'_>) -> Result<TlsConfig, SettingError> {
     let roots = match trust {

@@ -32,8 +32,8 @@ use toml::{
 use crate::cli::{
     run::{messages::counted, status::Stop},
     setup::{
-        args::{ParityArg, SerialArgs},
         environment,
+        shared_args::{ParityArg, SerialArgs},
     },
 };
 use meterpipe::{

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use crate::cli::{
     run::status::Stop,
-    setup::args::{Comments, CsvLocale, FormatArgs as Args},
+    setup::shared_args::{Comments, CsvLocale, FormatArgs as Args},
 };
 use jiff::tz::TimeZone;
 use meterpipe::{

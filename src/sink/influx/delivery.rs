@@ -337,6 +337,7 @@ impl Delivery {
         self.full_reported = false;
         if self.outage.take().is_some() {
             self.working_since = Instant::now();
+            report.trouble(None);
             report.say("connected again");
         }
     }
@@ -355,6 +356,7 @@ impl Delivery {
             RetryDelay::Long => longest,
         };
         self.retry_at = Some(Instant::now() + wait);
+        report.trouble(Some(&text));
         if self.outage.replace(kind) != Some(kind) {
             let most = if wait > longest { wait } else { longest }.as_secs();
             report.say(&format!("{text}; trying again, every {most} s at most"));

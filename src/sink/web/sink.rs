@@ -69,13 +69,16 @@ impl<S: WebSite> WebSink<S> {
                 let address = server.address();
                 let path = self.site.paths().first().unwrap_or(&"/");
                 report.say(&format!("listening on http://{address}{path}"));
+                report.trouble(None);
                 self.server = Some(server);
             }
             Err(error) => {
                 let Self { host, port, .. } = self;
                 if self.retry_at.is_none() {
-                    let text = format!("cannot listen on {host}:{port}: {error}; trying again");
-                    report.say(&format!("{text}, every {} s at most", LONGEST_RETRY.as_secs()));
+                    let text = format!("cannot listen on {host}:{port}: {error}");
+                    let most = LONGEST_RETRY.as_secs();
+                    report.say(&format!("{text}; trying again, every {most} s at most"));
+                    report.trouble(Some(&text));
                 }
                 self.retry_at = Some(Instant::now() + self.backoff.delay());
             }
