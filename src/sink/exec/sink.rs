@@ -265,6 +265,7 @@ impl ExecSink {
         self.settle(unread, report);
         if self.failed && program.uptime() >= self.pace.works {
             self.failed = false;
+            report.trouble(None);
             report.say(&format!("{} works again", self.call));
         }
         let early = match (self.lines.telegrams(), self.lines.is_written()) {
@@ -372,6 +373,7 @@ impl ExecSink {
         self.stuck = false;
         if !core::mem::replace(&mut self.failed, true) {
             let longest = self.pace.longest.as_secs();
+            report.trouble(Some(text));
             report.say(&format!("{text}; starting it again, every {longest} s at most"));
         }
     }

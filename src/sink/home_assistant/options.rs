@@ -18,10 +18,7 @@ use crate::{
     format::{key::FieldKey, units::Units},
     sink::{
         home_assistant::language::NameLanguage,
-        mqtt::{
-            publication::StateFormat,
-            topics::{TopicLayout, checked},
-        },
+        mqtt::{publication::StateFormat, topics::checked},
         settings::{
             SinkSettings,
             error::SettingError,
@@ -360,6 +357,7 @@ fn level(key: &str, text: &str) -> Result<(), SettingError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sink::mqtt::topics::TopicLayout;
 
     fn take(query: &str, layout: TopicLayout) -> Result<Option<DiscoveryOptions>, String> {
         let layout = match layout {

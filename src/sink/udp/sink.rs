@@ -175,12 +175,15 @@ impl UdpSink {
     fn fail(&mut self, why: &str, report: &dyn Report) {
         report.lost(1);
         if !core::mem::replace(&mut self.failed, true) {
-            report.say(&format!("cannot send to {}: {why}", self.place));
+            let text = format!("cannot send to {}: {why}", self.place);
+            report.trouble(Some(&text));
+            report.say(&text);
         }
     }
 
     fn sent(&mut self, report: &dyn Report) {
         if core::mem::take(&mut self.failed) {
+            report.trouble(None);
             report.say(&format!("sends to {} again", self.place));
         }
         if self.refused.is_some_and(|last| last.elapsed() >= TAKES_AGAIN) {

@@ -176,6 +176,7 @@ impl WebhookSink {
                 self.retry_at = None;
                 if self.outage.take().is_some() {
                     self.working_since = Instant::now();
+                    report.trouble(None);
                     report.say(&format!("{} takes readings again", self.names.server));
                 }
             }
@@ -232,6 +233,7 @@ impl WebhookSink {
         self.retry_at = Some(Instant::now() + wait);
         if self.outage.replace(kind) != Some(kind) {
             let most = self.longest.max(wait).as_secs();
+            report.trouble(Some(&text));
             report.say(&format!("{text}; trying again, every {most} s at most"));
         }
     }
