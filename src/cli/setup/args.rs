@@ -72,7 +72,7 @@ pub enum Command {
     /// The input is the JSON Lines of decode. Each sink has its own queue and thread, so that none
     /// holds up another.
     Publish(PublishArgs),
-    /// Check the configuration, or show the settings in effect
+    /// Check the configuration, show the settings in effect, or import those of an older program
     ///
     /// The command publishes nothing, and reads a source only with --online.
     Config(ConfigArgs),
@@ -259,11 +259,28 @@ pub struct PublishArgs {
 #[command(after_help = "\
 Examples:
   meterpipe config check --config house.toml
-  meterpipe config show --config house.toml")]
+  meterpipe config show --config house.toml
+  meterpipe config import /etc/kaifareader/meter.json
+  meterpipe config import -o house.toml config.yaml data_format.yaml
+  meterpipe config import -- --port /dev/ttyUSB0 --mqtt --mqtt-host 192.168.1.10")]
 pub struct ConfigArgs {
     /// What to do with the configuration
     #[arg(value_enum)]
     pub action: ConfigAction,
+    /// import: the files of an older program; - is standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+    /// import: the command line of an older program, behind --
+    #[arg(last = true, value_name = "OLD COMMAND LINE")]
+    pub old: Vec<SecretArg>,
+    /// import: write the configuration to FILE, and each secret to a file beside it
+    ///
+    /// Without the option the configuration goes to standard output, and nothing is written.
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// import: replace files that exist; the old ones become FILE.old
+    #[arg(long)]
+    pub force: bool,
     /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
@@ -287,6 +304,12 @@ pub enum ConfigAction {
     Check,
     /// Print the settings in effect, without secrets
     Show,
+    /// Translate the configuration of an older program
+    ///
+    /// Known are meter.json of kaifareader and kaifa, config.yaml and data_format.yaml of smartmeterreader,
+    /// .env, units and command lines of smartmeter_kaifa_ma309_ha_mqtt.py and of smartmeter-ha, config.json
+    /// and scripts of greenMikeEU. Messages say what is not carried over.
+    Import,
 }
 
 /// The sinks.
@@ -533,6 +556,12 @@ impl std::fmt::Debug for KeyArgs {
 /// A secret on the command line, accepted unparsed: an error would print the refused value.
 #[derive(Clone)]
 pub struct SecretArg(pub zeroize::Zeroizing<String>);
+
+impl std::fmt::Debug for SecretArg {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
 
 impl From<String> for SecretArg {
     fn from(text: String) -> Self {
