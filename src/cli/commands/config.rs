@@ -48,7 +48,7 @@ fn misplaced(args: &args::ConfigArgs) -> Option<&'static str> {
         () if is_import && args.config.is_some() => {
             Some("--config belongs to check and show: import writes to --output")
         }
-        () if !is_import && !(args.files.is_empty() && args.old.is_empty()) => {
+        () if !is_import && (!args.files.is_empty() || !args.old.is_empty()) => {
             Some("a file without an option belongs to import: name the configuration with --config")
         }
         () if !is_import && (args.output.is_some() || args.force) => {

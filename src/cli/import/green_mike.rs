@@ -3,7 +3,7 @@
 use crate::cli::{
     import::{
         recipes,
-        settings::{OldSettings, lost},
+        settings::OldSettings,
         sink::{OldBroker, TranslatedSink},
         translation::{OldLine, Translation, is_off},
     },
@@ -97,7 +97,7 @@ fn print_value(old: &mut OldSettings) -> bool {
     let is_on = print.entry.value.is_true();
     if is_on {
         let why = "watch prints readings without any sink; --format lines has a line a value";
-        old.notes.push(lost(&print, why));
+        old.lost(&print, why);
     }
     is_on
 }

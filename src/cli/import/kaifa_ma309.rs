@@ -3,7 +3,7 @@
 use crate::cli::{
     import::{
         recipes,
-        settings::{OldSettings, PlacedEntry, lost},
+        settings::{OldSettings, PlacedEntry},
         sink::{OldBroker, TranslatedSink},
         translation::{OldLine, Translation},
     },
@@ -37,16 +37,16 @@ pub fn translate(old: &mut OldSettings) -> Result<Translation, Stop> {
     let is_on = old.take("mqtt").is_some();
     let is_off = old.take("no-mqtt").is_some();
     if is_off && is_on {
-        old.notes.push("--mqtt and --no-mqtt: the readings go to the broker".to_owned());
+        old.note("--mqtt and --no-mqtt: the readings go to the broker");
     }
     if has_command && !is_on {
         for entry in [host, port, base, user, password].into_iter().flatten() {
-            old.notes.push(lost(&entry, "without --mqtt the program sends nothing"));
+            old.lost(&entry, "without --mqtt the program sends nothing");
         }
         return Ok(new);
     }
     if !has_command && host.is_none() {
-        old.notes.push("no variable names a broker: no sink".to_owned());
+        old.note("no variable names a broker: no sink");
         return Ok(new);
     }
     let base = base.or_else(|| Some(default_base()));

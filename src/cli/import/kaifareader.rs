@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::cli::{
     import::{
         recipes,
-        settings::{OldSettings, PlacedEntry, lost},
+        settings::{OldSettings, PlacedEntry},
         sink::{OldBroker, TranslatedSink, escaped},
         translation::{OldLine, Translation, is_off},
     },
@@ -58,7 +58,7 @@ fn one_export(new: &mut Translation, old: &mut OldSettings) -> Result<(), Stop> 
             file(new, old.take_text("export_file_abspath"))
         }
         _ => {
-            old.notes.push(lost(&format, "SOLARVIEW and MQTT are known"));
+            old.lost(&format, "SOLARVIEW and MQTT are known");
             Ok(())
         }
     }
@@ -88,7 +88,7 @@ fn mqtt(new: &mut Translation, start: &str, old: &mut OldSettings) -> Result<(),
     }
     new.push(sink, &place)?;
     all.lose_rest();
-    old.notes.append(&mut all.notes);
+    old.take_notes(&mut all);
     Ok(())
 }
 
@@ -124,7 +124,7 @@ fn influx(new: &mut Translation, old: &mut OldSettings) -> Result<(), Stop> {
     }
     new.push(sink, &place)?;
     all.lose_rest();
-    old.notes.append(&mut all.notes);
+    old.take_notes(&mut all);
     Ok(())
 }
 
@@ -159,9 +159,9 @@ fn solarview(new: &mut Translation, old: &mut OldSettings) -> Result<(), Stop> {
         && let Some(mut sink) = new.sinks.pop().filter(|_| new.sinks.len() == count)
     {
         let place = sink.settings.name.clone();
-        match sink.entry("fields").is_none() || select(&mut sink, &values, "Solarview", old) {
-            true => new.push(sink, &place)?,
-            false => {}
+        let is_fixed = sink.entry("fields").is_none();
+        if is_fixed || select(&mut sink, &values, "Solarview", old) {
+            new.push(sink, &place)?;
         }
     }
     Ok(())
@@ -183,7 +183,7 @@ fn file(new: &mut Translation, path: Option<PlacedEntry>) -> Result<(), Stop> {
 }
 
 /// The names of values in the newer `meter.json`, and the fields that they are.
-const VALUES: [(&str, &str); 16] = [
+pub const VALUES: [(&str, &str); 16] = [
     ("VoltageL1", "voltage_l1_v"),
     ("VoltageL2", "voltage_l2_v"),
     ("VoltageL3", "voltage_l3_v"),
@@ -215,12 +215,12 @@ fn select(
         let field = VALUES.iter().find(|(known, _)| known == name).map(|(_, field)| *field);
         match field.filter(|field| is_known.split(',').any(|known| known == *field)) {
             Some(field) => chosen.push(field),
-            None if name == "DateAndTime" => old.notes.push(lost(entry, OCTETS)),
-            None => old.notes.push(lost(entry, "this sink has no such value")),
+            None if name == "DateAndTime" => old.lost(entry, OCTETS),
+            None => old.lost(entry, "this sink has no such value"),
         }
     }
     if chosen.is_empty() {
-        old.notes.push(format!("no value is chosen for {what}: no such sink"));
+        old.note(format!("no value is chosen for {what}: no such sink"));
         return false;
     }
     sink.keep_fields(&|field| chosen.contains(&field));
@@ -237,7 +237,7 @@ fn scale_factors(old: &mut OldSettings) {
             if ["0", "1", "1.0"].contains(&digits.as_str()));
         if !is_one {
             let why = "values are those of the meter; the reader has to multiply";
-            old.notes.push(lost(&entry, why));
+            old.lost(&entry, why);
         }
     }
 }

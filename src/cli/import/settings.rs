@@ -32,8 +32,15 @@ impl PlacedEntry {
 #[derive(Debug, Default)]
 pub struct OldSettings {
     entries: Vec<PlacedEntry>,
-    /// What the user has to know.
-    pub notes: Vec<String>,
+    notes: Vec<OldNote>,
+}
+
+/// A note for the user: a setting that is not carried over, or one with another meaning now.
+#[derive(Debug)]
+struct OldNote {
+    /// The file and the line of the setting; notes about no setting come first.
+    place: Option<(Option<String>, usize)>,
+    text: String,
 }
 
 impl OldSettings {
@@ -81,14 +88,14 @@ impl OldSettings {
     /// Takes a setting that has no effect here, with the reason.
     pub fn lose(&mut self, key: &str, why: &str) {
         if let Some(entry) = self.take(key) {
-            self.notes.push(lost(&entry, why));
+            self.lost(&entry, why);
         }
     }
 
     /// Takes all settings that remain, and notes them.
     pub fn lose_rest(&mut self) {
         for entry in core::mem::take(&mut self.entries) {
-            self.notes.push(lost(&entry, "nothing here has this meaning"));
+            self.lost(&entry, "nothing here has this meaning");
         }
     }
 
@@ -97,13 +104,30 @@ impl OldSettings {
         self.entries.clear();
     }
 
-    /// Notes that a value is carried over with another meaning.
-    pub fn changed(&mut self, entry: &PlacedEntry, how: &str) {
-        self.notes.push(format!("{} {how}", entry.place()));
+    /// Notes that a setting is not carried over.
+    pub fn lost(&mut self, entry: &PlacedEntry, why: &str) {
+        self.changed(entry, &format!("is not carried over: {why}"));
     }
-}
 
-/// The note about a setting that is not carried over.
-pub fn lost(entry: &PlacedEntry, why: &str) -> String {
-    format!("{} is not carried over: {why}", entry.place())
+    /// Notes that a setting is carried over with another meaning.
+    pub fn changed(&mut self, entry: &PlacedEntry, how: &str) {
+        let place = Some((entry.file.clone(), entry.entry.line));
+        self.notes.push(OldNote { place, text: format!("{} {how}", entry.place()) });
+    }
+
+    /// Notes something about no setting.
+    pub fn note(&mut self, text: impl Into<String>) {
+        self.notes.push(OldNote { place: None, text: text.into() });
+    }
+
+    /// Moves the notes of other settings here.
+    pub fn take_notes(&mut self, other: &mut Self) {
+        self.notes.append(&mut other.notes);
+    }
+
+    /// All notes, in the order of their lines.
+    pub fn into_notes(mut self) -> Vec<String> {
+        self.notes.sort_by(|a, b| a.place.cmp(&b.place));
+        self.notes.into_iter().map(|note| note.text).collect()
+    }
 }

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::cli::{
-    import::settings::{OldSettings, PlacedEntry, lost},
+    import::settings::{OldSettings, PlacedEntry},
     run::status::Stop,
     setup::environment,
 };
@@ -71,7 +71,7 @@ impl TranslatedSink {
                 }
             }
             (None, Some(password)) => {
-                old.notes.push(lost(&password, "there is no user whom it belongs to"));
+                old.lost(&password, "there is no user whom it belongs to");
             }
             (None, None) => {}
         }
@@ -184,11 +184,12 @@ pub fn key_text(
     match meterpipe::cipher::key::Key::parse(&text) {
         Ok(_) => Some((text, entry.place())),
         Err(error) => {
+            let error = error.to_string();
             let why = match text.is_empty() {
-                true => "there is no key".to_owned(),
-                false => format!("{error}: this is no key"),
+                true => "it is empty",
+                false => error.strip_prefix("key: ").unwrap_or(&error),
             };
-            old.notes.push(lost(&entry, &format!("{why}; add key_file to [[meter]] later")));
+            old.lost(&entry, &format!("{why}; add key_file to [[meter]] once there is a key"));
             None
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::cli::{
     import::{
         recipes,
-        settings::{OldSettings, PlacedEntry, lost},
+        settings::{OldSettings, PlacedEntry},
         sink::{OldBroker, TranslatedSink},
         translation::{OldLine, Translation},
     },
@@ -60,7 +60,7 @@ fn data_format(sink: &mut TranslatedSink, old: &mut OldSettings) -> Result<(), S
     let data = data(old)?;
     if data.is_empty() {
         let note = "without data_format.yaml the values are those of the program's own one";
-        old.notes.push(note.to_owned());
+        old.note(note);
         return Ok(());
     }
     let keys = sink.settings.entries().map(|(key, _)| key.to_owned());
@@ -77,7 +77,7 @@ fn data_format(sink: &mut TranslatedSink, old: &mut OldSettings) -> Result<(), S
         };
         let field = key.text(&units);
         if fields.contains(&field) {
-            old.notes.push(lost(&datum.name, "a value has one name"));
+            old.lost(&datum.name, "a value has one name");
             continue;
         }
         sink.set(&format!("names.{field}"), datum.name.text());
@@ -116,7 +116,7 @@ fn data(old: &mut OldSettings) -> Result<Vec<OldDatum>, Stop> {
             multiplier.filter(|_| power.is_none() || field.is_none() && power != Some(0))
         {
             let why = "the value stays in the unit of the meter; 0.001 and 0.000001 have units";
-            old.notes.push(lost(multiplier, why));
+            old.lost(multiplier, why);
         }
         data.push(OldDatum { name: name.clone(), code: Obis(octets), field, power });
     }
@@ -155,8 +155,7 @@ fn units(sink: &mut TranslatedSink, data: &[OldDatum], old: &mut OldSettings) ->
         };
         for other in own.filter(|other| other.power != Some(first)) {
             let why = format!("all of {quantity} have one unit");
-            old.notes
-                .push(format!("{}: its multiplier is not carried over: {why}", other.name.place()));
+            old.changed(&other.name, &format!("keeps the unit of the others: {why}"));
         }
         if let Some(symbol) = symbols.get(first).filter(|_| first > 0)
             && units.choose(&format!("{quantity}={symbol}")).is_ok()
@@ -171,8 +170,7 @@ fn units(sink: &mut TranslatedSink, data: &[OldDatum], old: &mut OldSettings) ->
         {
             let name = field.name;
             let why = format!("{name} stays in the unit of the meter");
-            old.notes
-                .push(format!("{}: its multiplier is not carried over: {why}", datum.name.place()));
+            old.changed(&datum.name, &format!("loses its multiplier: {why}"));
         }
     }
     units

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::cli::{
     import::{
-        settings::{OldSettings, PlacedEntry, lost},
+        settings::{OldSettings, PlacedEntry},
         sink::{TranslatedSink, key_text},
     },
     older::program::OldProgram,
@@ -75,18 +75,20 @@ impl Translation {
                 "PARITY_EVEN" => {}
                 "PARITY_ODD" => self.line.push(("parity", "odd".to_owned())),
                 "PARITY_NONE" => old.changed(&parity, NONE_IS_EVEN),
-                _ => old.notes.push(lost(&parity, "even parity is taken, as meters send it")),
+                _ => old.lost(&parity, "even parity is taken, as meters send it"),
             }
         }
         for (key, usual) in [("stopbits", "STOPBITS_ONE"), ("bytesize", "EIGHTBITS")] {
             let other = old.take(key).filter(|it| !it.text().ends_with(usual));
-            old.notes.extend(other.map(|it| lost(&it, "meters send 8 data bits and 1 stop bit")));
+            if let Some(other) = other {
+                old.lost(&other, "meters send 8 data bits and 1 stop bit");
+            }
         }
     }
 
     /// Notes that the program reads without parity whatever its user says.
     pub fn fixed_parity(&self, old: &mut OldSettings) {
-        old.notes.push(format!("the parity, none in that program, {NONE_IS_EVEN}"));
+        old.note(format!("the parity, none in that program, {NONE_IS_EVEN}"));
     }
 
     /// Adds a sink.
@@ -110,7 +112,7 @@ pub const DEVICE: &str = "/dev/ttyUSB0";
 pub fn is_off(switch: Option<PlacedEntry>, what: &str, old: &mut OldSettings) -> bool {
     let is_on = switch.as_ref().is_some_and(|it| it.entry.value.is_true());
     if let Some(switch) = switch.filter(|_| !is_on) {
-        old.notes.push(format!("{} is off: no {what}, and none of its settings", switch.place()));
+        old.changed(&switch, &format!("is off: no {what}, and none of its settings"));
     }
     !is_on
 }

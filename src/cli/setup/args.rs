@@ -260,14 +260,19 @@ pub struct PublishArgs {
 Examples:
   meterpipe config check --config house.toml
   meterpipe config show --config house.toml
-  meterpipe config import /etc/kaifareader/meter.json
-  meterpipe config import -o house.toml config.yaml data_format.yaml
+  meterpipe config import meter.json          # of kaifareader, prints it
+  meterpipe config import -o new.toml config.yaml data_format.yaml
   meterpipe config import -- --port /dev/ttyUSB0 --mqtt --mqtt-host 192.168.1.10")]
 pub struct ConfigArgs {
     /// What to do with the configuration
     #[arg(value_enum)]
     pub action: ConfigAction,
     /// import: the files of an older program; - is standard input
+    ///
+    /// The content tells the program: meter.json of kaifareader and kaifa; config.yaml and
+    /// data_format.yaml of smartmeterreader; config.json and scripts of greenMikeEU; .env, units,
+    /// compositions and scripts that start smartmeter_kaifa_ma309_ha_mqtt.py or smartmeter-ha.
+    /// Messages say with file and line what is not carried over, or has another meaning.
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
     /// import: the command line of an older program, behind --
@@ -305,10 +310,6 @@ pub enum ConfigAction {
     /// Print the settings in effect, without secrets
     Show,
     /// Translate the configuration of an older program
-    ///
-    /// Known are meter.json of kaifareader and kaifa, config.yaml and data_format.yaml of smartmeterreader,
-    /// .env, units and command lines of smartmeter_kaifa_ma309_ha_mqtt.py and of smartmeter-ha, config.json
-    /// and scripts of greenMikeEU. Messages say what is not carried over.
     Import,
 }
 
