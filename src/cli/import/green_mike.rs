@@ -2,7 +2,6 @@
 
 use crate::cli::{
     import::{
-        recipes,
         settings::OldSettings,
         sink::{OldBroker, TranslatedSink},
         translation::{OldLine, Translation, is_off},
@@ -28,20 +27,18 @@ pub fn translate_json(old: &mut OldSettings) -> Result<Translation, Stop> {
         old.changed(switch, how);
     }
     if !is_off(switch, "MQTT sink", old) {
-        let (to, place) = OldBroker { host, port, base: None }.target("mqtt", None)?;
-        let recipe = recipes::sink(new.program, "mqtt");
-        if let Some(mut sink) =
-            recipe.map(|it| TranslatedSink::new(&it, &to, &place)).transpose()?
-        {
+        let broker = OldBroker { host, port, base: None };
+        let sink = TranslatedSink::at((new.program, "mqtt"), &broker, None, old)?;
+        if let Some((mut sink, place)) = sink {
             sink.log_in(user, password, old);
             new.push(sink, &place)?;
         }
     }
     let (host, port) = (old.take_text("influxdbip"), old.take_text("influxdbport"));
     if !is_off(old.take("useInfluxdb"), "InfluxDB sink", old) {
-        let (to, place) = OldBroker { host, port, base: None }.target("influxdb", None)?;
-        let recipe = recipes::sink(new.program, "influxdb");
-        if let Some(sink) = recipe.map(|it| TranslatedSink::new(&it, &to, &place)).transpose()? {
+        let server = OldBroker { host, port, base: None };
+        let sink = TranslatedSink::at((new.program, "influxdb"), &server, None, old)?;
+        if let Some((sink, place)) = sink {
             new.push(sink, &place)?;
         }
     }
@@ -75,14 +72,12 @@ pub fn translate_script(old: &mut OldSettings) -> Result<Translation, Stop> {
     if is_off(switch, "MQTT sink", old) {
         return Ok(new);
     }
-    let (to, place) = OldBroker { host, port, base: None }.target("mqtt", None)?;
-    let recipe = recipes::sink(new.program, "mqtt");
-    if let Some(mut sink) = recipe.map(|it| TranslatedSink::new(&it, &to, &place)).transpose()? {
+    let broker = OldBroker { host, port, base: None };
+    let sink = TranslatedSink::at((new.program, "mqtt"), &broker, None, old)?;
+    if let Some((mut sink, place)) = sink {
         sink.log_in(user, password, old);
-        for key in ["topics.energy_import_wh", "topics.energy_export_wh"] {
-            if let Some(topic) = sink.entry(key).filter(|_| is_kilo) {
-                sink.set(key, &format!("{topic} kWh"));
-            }
+        if is_kilo {
+            sink.in_kilowatt_hours();
         }
         new.push(sink, &place)?;
     }

@@ -2,16 +2,11 @@
 
 use crate::cli::{
     import::{
-        recipes,
-        settings::{OldSettings, PlacedEntry},
+        settings::OldSettings,
         sink::{OldBroker, TranslatedSink},
         translation::{OldLine, Translation},
     },
-    older::{
-        command_line::COMMAND,
-        entry::{OldEntry, OldValue},
-        program::OldProgram,
-    },
+    older::{command_line::COMMAND, program::OldProgram},
     run::status::Stop,
 };
 
@@ -49,19 +44,18 @@ pub fn translate(old: &mut OldSettings) -> Result<Translation, Stop> {
         old.note("no variable names a broker: no sink");
         return Ok(new);
     }
-    let base = base.or_else(|| Some(default_base()));
     let broker = OldBroker { host, port, base };
-    let (to, place) = broker.target("mqtt", Some("127.0.0.1"))?;
-    let recipe = recipes::sink(new.program, "mqtt");
-    if let Some(mut sink) = recipe.map(|it| TranslatedSink::new(&it, &to, &place)).transpose()? {
+    let sink = TranslatedSink::at((new.program, "mqtt"), &broker, Some("127.0.0.1"), old)?;
+    if let Some((mut sink, place)) = sink {
+        if sink.entry("ha_node").is_some_and(|node| node.contains("{host}")) {
+            old.note(HOST);
+        }
         sink.log_in(user, password, old);
         new.push(sink, &place)?;
     }
     Ok(new)
 }
 
-/// The base topic of the program.
-fn default_base() -> PlacedEntry {
-    let entry = OldEntry::new("base topic", OldValue::of_text("smartmeter/kaifa_ma309"), 0);
-    PlacedEntry { entry, file: None }
-}
+/// The unique identifiers of that program have the name of its machine in them.
+const HOST: &str = "ha_node has the name of this machine in it, as the entities of that program have; if that \
+                    program ran on another machine, write its name in the place of {host}";

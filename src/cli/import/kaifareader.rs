@@ -55,7 +55,11 @@ fn one_export(new: &mut Translation, old: &mut OldSettings) -> Result<(), Stop> 
         }
         "SOLARVIEW" => {
             old.take_below("export_mqtt_");
-            file(new, old.take_text("export_file_abspath"))
+            let path = old.take_text("export_file_abspath");
+            match file_sink(new.program, path)? {
+                Some((sink, place)) => new.push(sink, &place),
+                None => Ok(()),
+            }
         }
         _ => {
             old.lost(&format, "SOLARVIEW and MQTT are known");
@@ -76,9 +80,8 @@ fn mqtt(new: &mut Translation, start: &str, old: &mut OldSettings) -> Result<(),
     }
     let (host, port) = (all.take_text("server"), all.take_text("port"));
     let broker = OldBroker { host, port, base: all.take_text("basetopic") };
-    let (to, place) = broker.target("mqtt", None)?;
-    let recipe = recipes::sink(new.program, "mqtt");
-    let Some(mut sink) = recipe.map(|it| TranslatedSink::new(&it, &to, &place)).transpose()? else {
+    let sink = TranslatedSink::at((new.program, "mqtt"), &broker, None, old)?;
+    let Some((mut sink, place)) = sink else {
         return Ok(());
     };
     sink.log_in(all.take_text("user"), all.take_text("password"), old);
@@ -153,33 +156,60 @@ fn solarview(new: &mut Translation, old: &mut OldSettings) -> Result<(), Stop> {
     if is_off(switch, "file for Solarview", old) {
         return Ok(());
     }
-    let count = new.sinks.len();
-    file(new, path)?;
-    if new.program == OldProgram::KaifareaderSelections
-        && let Some(mut sink) = new.sinks.pop().filter(|_| new.sinks.len() == count)
-    {
-        let place = sink.settings.name.clone();
-        let is_fixed = sink.entry("fields").is_none();
-        if is_fixed || select(&mut sink, &values, "Solarview", old) {
-            new.push(sink, &place)?;
+    let Some((mut sink, place)) = file_sink(new.program, path)? else {
+        return Ok(());
+    };
+    if new.program == OldProgram::KaifareaderSelections {
+        let Some(fields) = registers(&values, old) else {
+            return Ok(());
+        };
+        // In this style all registers are the usual ones.
+        let usual = sink.entry("style").is_some() && fields == usual_registers();
+        if !usual {
+            sink.set("fields", &fields.join(","));
         }
     }
-    Ok(())
+    new.push(sink, &place)
 }
 
-fn file(new: &mut Translation, path: Option<PlacedEntry>) -> Result<(), Stop> {
+/// The registers that are chosen, in their order; none without any.
+fn registers(values: &[(String, PlacedEntry)], old: &mut OldSettings) -> Option<Vec<&'static str>> {
+    let mut fields = Vec::new();
+    for (name, entry) in values.iter().filter(|(_, entry)| entry.entry.value.is_true()) {
+        let found = VALUES.iter().find(|(known, _)| known == name).map(|(_, field)| *field);
+        match found.filter(|field| !TEXTS.contains(field)) {
+            Some(field) => fields.push(field),
+            None => old.lost(entry, "it is no number, which a register has to be"),
+        }
+    }
+    if fields.is_empty() {
+        old.note("no value is chosen for Solarview: no such file");
+        return None;
+    }
+    Some(fields)
+}
+
+/// Fields that are no numbers.
+const TEXTS: [&str; 3] = ["time", "meter", "device"];
+
+fn usual_registers() -> Vec<&'static str> {
+    VALUES.iter().map(|(_, field)| *field).filter(|field| !TEXTS.contains(field)).collect()
+}
+
+/// The file of Solarview, and its place.
+fn file_sink(
+    program: OldProgram,
+    path: Option<PlacedEntry>,
+) -> Result<Option<(TranslatedSink, String)>, Stop> {
     let path = path.ok_or_else(|| Stop::usage("the settings name no file for Solarview"))?;
     let place = path.place();
     if !Path::new(path.text()).is_absolute() {
         return Err(Stop::usage(format!("{place}: the whole path is expected")));
     }
     let to = format!("solarview:{}", path.text().replace('%', "%25").replace('?', "%3f"));
-    let recipe = recipes::sink(new.program, "solarview");
+    let recipe = recipes::sink(program, "solarview");
     let sink = recipe.map(|it| TranslatedSink::new(&it, &to, &place)).transpose()?;
-    if let Some(sink) = sink {
-        new.push(sink, &place)?;
-    }
-    Ok(())
+    Ok(sink.map(|sink| (sink, place)))
 }
 
 /// The names of values in the newer `meter.json`, and the fields that they are.

@@ -9,7 +9,7 @@ pub const fn text(program: OldProgram) -> &'static str {
         OldProgram::Kaifa => include_str!("../../../contrib/older/kaifa.toml"),
         OldProgram::Kaifareader => include_str!("../../../contrib/older/kaifareader.toml"),
         OldProgram::KaifareaderSelections => {
-            include_str!("../../../contrib/older/kaifareader-selections.toml")
+            include_str!("../../../contrib/older/kaifareader-newer.toml")
         }
         OldProgram::KaifaMa309 => {
             include_str!("../../../contrib/older/EVNKaifaMA309SmartMeter_MQTT_HomeAssistant.toml")

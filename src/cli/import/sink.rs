@@ -3,14 +3,20 @@
 use zeroize::Zeroizing;
 
 use crate::cli::{
-    import::settings::{OldSettings, PlacedEntry},
+    import::{
+        recipes,
+        settings::{OldSettings, PlacedEntry},
+    },
+    older::program::OldProgram,
     run::status::Stop,
     setup::environment,
 };
 use meterpipe::sink::{
     line_counters::LineCounters,
     registry,
-    settings::{SinkSettings, error::SettingError, origin::SettingOrigin, uri::has_port},
+    settings::{
+        SinkSettings, SinkTarget, error::SettingError, origin::SettingOrigin, uri::has_port,
+    },
 };
 
 /// A sink of a recipe with the user's values.
@@ -41,6 +47,26 @@ impl TranslatedSink {
             settings.set(key, value.to_owned(), SettingOrigin::Text).map_err(wrong)?;
         }
         Ok(Self { settings, secrets: Vec::new() })
+    }
+
+    /// The sink of this scheme in the recipe of a program, at the address of a broker or server, and the place
+    /// of the address; none, with a note, if the recipe has no such sink.
+    ///
+    /// # Errors
+    /// The address is none.
+    pub fn at(
+        (program, scheme): (OldProgram, &str),
+        broker: &OldBroker,
+        default: Option<&str>,
+        old: &mut OldSettings,
+    ) -> Result<Option<(Self, String)>, Stop> {
+        let Some(recipe) = recipes::sink(program, scheme) else {
+            let name = program.name();
+            old.note(format!("{scheme}: nothing takes the place of this output of {name}"));
+            return Ok(None);
+        };
+        let (to, place) = broker.target(&recipe, default)?;
+        Ok(Some((Self::new(&recipe, &to, &place)?, place)))
     }
 
     /// Sets a key, also one that the recipe has.
@@ -74,6 +100,37 @@ impl TranslatedSink {
                 old.lost(&password, "there is no user whom it belongs to");
             }
             (None, None) => {}
+        }
+    }
+
+    /// Shows active energies in kWh.
+    pub fn in_kilowatt_hours(&mut self) {
+        let renamed = |field: &str| match field {
+            "energy_import_wh" => "energy_import_kwh".to_owned(),
+            "energy_export_wh" => "energy_export_kwh".to_owned(),
+            other => other.to_owned(),
+        };
+        let entries = self.settings.entries();
+        let entries: Vec<_> =
+            entries.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        for (key, value) in entries {
+            match key.split_once('.') {
+                Some((table @ ("names" | "ha_names" | "ha_topics"), field)) => {
+                    self.settings.remove(&key);
+                    self.set(&format!("{table}.{}", renamed(field)), &value);
+                }
+                Some(("topics", "energy_import_wh" | "energy_export_wh")) => {
+                    self.set(&key, &format!("{value} kWh"));
+                }
+                None if key == "fields" => {
+                    let fields: Vec<_> = value.split(',').map(renamed).collect();
+                    self.set(&key, &fields.join(","));
+                }
+                _ => {}
+            }
+        }
+        if self.entry("fields").is_some() {
+            self.set("units.energy", "kWh");
         }
     }
 
@@ -112,7 +169,7 @@ impl TranslatedSink {
 }
 
 /// The tables whose keys are fields.
-const TABLES: [&str; 3] = ["names.", "ha_names.", "measurements."];
+const TABLES: [&str; 4] = ["names.", "ha_names.", "ha_topics.", "measurements."];
 
 /// The parts of a broker's address.
 #[derive(Debug, Default)]
@@ -126,12 +183,17 @@ pub struct OldBroker {
 }
 
 impl OldBroker {
-    /// The address as the target of a sink, and its place. Without a host it is this machine, as long as the
-    /// program has such a default.
+    /// The address as the target of a sink, and its place. Without a host it is the default, if the program
+    /// has one; without a topic it is that of the recipe.
     ///
     /// # Errors
     /// A host, a port or a topic that is none.
-    pub fn target(&self, scheme: &str, default: Option<&str>) -> Result<(String, String), Stop> {
+    fn target(
+        &self,
+        recipe: &SinkSettings,
+        default: Option<&str>,
+    ) -> Result<(String, String), Stop> {
+        let scheme = recipe.scheme.as_str();
         let place = self.host.as_ref().map_or("the broker".to_owned(), PlacedEntry::place);
         let host = self.host.as_ref().map(PlacedEntry::text).or(default);
         let host = host.map(str::trim).ok_or_else(|| {
@@ -162,9 +224,12 @@ impl OldBroker {
             },
             None => String::new(),
         };
-        let base = self.base.as_ref().map(|base| base.text().trim_end_matches('/'));
-        let base = base.filter(|base| !base.is_empty());
-        let base = base.map(|base| format!("/{}", escaped(base))).unwrap_or_default();
+        let own = match &recipe.target {
+            SinkTarget::Server { path, .. } => path.as_str(),
+            SinkTarget::File(_) => "",
+        };
+        let base = self.base.as_ref().map_or(own, PlacedEntry::text).trim_end_matches('/');
+        let base = if base.is_empty() { String::new() } else { format!("/{}", escaped(base)) };
         Ok((format!("{scheme}://{host}{port}{base}"), place))
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::cli::{
     import::{
-        recipes,
         settings::OldSettings,
         sink::{OldBroker, TranslatedSink},
         translation::{OldLine, Translation},
@@ -36,9 +35,8 @@ pub fn translate(old: &mut OldSettings) -> Result<Translation, Stop> {
     }
     let (host, port) = (old.take_text("MQTT_SERVER"), old.take_text("MQTT_PORT"));
     let broker = OldBroker { host, port, base: None };
-    let (to, place) = broker.target("mqtt", None)?;
-    let recipe = recipes::sink(new.program, "mqtt");
-    if let Some(mut sink) = recipe.map(|it| TranslatedSink::new(&it, &to, &place)).transpose()? {
+    let sink = TranslatedSink::at((new.program, "mqtt"), &broker, None, old)?;
+    if let Some((mut sink, place)) = sink {
         sink.log_in(old.take_text("MQTT_USER"), old.take_text("MQTT_PASSWD"), old);
         new.push(sink, &place)?;
     }

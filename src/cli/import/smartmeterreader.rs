@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::cli::{
     import::{
-        recipes,
         settings::{OldSettings, PlacedEntry},
         sink::{OldBroker, TranslatedSink},
         translation::{OldLine, Translation},
@@ -30,9 +29,9 @@ pub fn translate(old: &mut OldSettings) -> Result<Translation, Stop> {
     // Where a frame has its parts follows from the frame.
     old.take_below("frame_format.");
     let (host, port) = (old.take_text("mqtt.broker"), old.take_text("mqtt.port"));
-    let (to, place) = OldBroker { host, port, base: None }.target("mqtt", None)?;
-    let recipe = recipes::sink(new.program, "mqtt");
-    let Some(mut sink) = recipe.map(|it| TranslatedSink::new(&it, &to, &place)).transpose()? else {
+    let broker = OldBroker { host, port, base: None };
+    let sink = TranslatedSink::at((new.program, "mqtt"), &broker, None, old)?;
+    let Some((mut sink, place)) = sink else {
         return Ok(new);
     };
     sink.log_in(old.take_text("mqtt.user"), old.take_text("mqtt.password"), old);
@@ -40,9 +39,68 @@ pub fn translate(old: &mut OldSettings) -> Result<Translation, Stop> {
         sink.set("topic", topic.text());
     }
     data_format(&mut sink, old)?;
-    old.take_below("homeassistant.");
+    discovery(&mut sink, old);
     new.push(sink, &place)?;
     Ok(new)
+}
+
+/// Carries the announcements over. Each has its topic and its name, and says by a template which value it
+/// shows.
+fn discovery(sink: &mut TranslatedSink, old: &mut OldSettings) {
+    let entries = old.take_below("homeassistant.");
+    if sink.entry("ha").as_deref() == Some("off") {
+        return;
+    }
+    let keys = sink.settings.entries().map(|(key, _)| key.to_owned());
+    let announced = |key: &String| key.starts_with("ha_topics.") || key.starts_with("ha_names.");
+    for key in keys.filter(announced).collect::<Vec<_>>() {
+        sink.settings.remove(&key);
+    }
+    let mut count = 0;
+    for row in rows("config_topics.", entries) {
+        let find = |wanted: &[&str]| {
+            row.iter().find(|(key, _)| wanted.contains(&key.as_str())).map(|(_, entry)| entry)
+        };
+        let Some(topic) = find(&["config_topic"]) else {
+            continue;
+        };
+        let template = find(&["config.val_tpl", "config.value_template"]).map(PlacedEntry::text);
+        match template.and_then(|template| field_of(sink, template)) {
+            Some(field) => {
+                sink.set(&format!("ha_topics.{field}"), topic.text());
+                if let Some(name) = find(&["config.name"]) {
+                    sink.set(&format!("ha_names.{field}"), name.text());
+                }
+                count += 1;
+            }
+            None => old.lost(topic, "its template names no value of the telegram"),
+        }
+    }
+    if count == 0 {
+        sink.set("ha", "off");
+    }
+}
+
+/// The elements of a list below a name, in their order.
+fn rows(start: &str, entries: Vec<(String, PlacedEntry)>) -> Vec<Vec<(String, PlacedEntry)>> {
+    let mut rows = BTreeMap::<usize, Vec<(String, PlacedEntry)>>::new();
+    for (key, entry) in entries {
+        if let Some((number, key)) = key.strip_prefix(start).and_then(|it| it.split_once('.'))
+            && let Ok(number) = number.parse()
+        {
+            rows.entry(number).or_default().push((key.to_owned(), entry));
+        }
+    }
+    rows.into_values().collect()
+}
+
+/// The field whose name a template takes out of the JSON: `{{value_json.power}}`.
+fn field_of(sink: &TranslatedSink, template: &str) -> Option<String> {
+    let wanted = template.split_once("value_json.")?.1;
+    let wanted = wanted.split(|c: char| !c.is_alphanumeric() && c != '_').next()?;
+    let entries = sink.settings.entries();
+    let mut names = entries.filter_map(|(key, value)| Some((key.strip_prefix("names.")?, value)));
+    names.find(|(_, name)| *name == wanted).map(|(field, _)| field.to_owned())
 }
 
 /// A value of `data_format.yaml`.
@@ -88,16 +146,8 @@ fn data_format(sink: &mut TranslatedSink, old: &mut OldSettings) -> Result<(), S
 }
 
 fn data(old: &mut OldSettings) -> Result<Vec<OldDatum>, Stop> {
-    let mut rows = BTreeMap::<usize, Vec<(String, PlacedEntry)>>::new();
-    for (key, entry) in old.take_below("apdu_format.") {
-        if let Some((number, key)) = key.split_once('.')
-            && let Ok(number) = number.parse()
-        {
-            rows.entry(number).or_default().push((key.to_owned(), entry));
-        }
-    }
     let mut data = Vec::new();
-    for row in rows.into_values() {
+    for row in rows("", old.take_below("apdu_format.")) {
         let find = |wanted: &str| row.iter().find(|(key, _)| key == wanted).map(|(_, entry)| entry);
         let (Some(name), Some(code)) = (find("name"), find("obis")) else {
             let place = row.first().map(|(_, entry)| entry.place()).unwrap_or_default();
