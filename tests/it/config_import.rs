@@ -391,6 +391,28 @@ fn the_scripts_of_green_mike_go_on_with_their_topics() {
 }
 
 #[test]
+fn the_constants_of_smart_meter_readout_are_a_meter() {
+    let script = |key: &str| {
+        format!(
+            "import serial\nimport os\nCOM_PORT = \"/dev/ttyUSB2\"\nBAUDRATE = 2400\n\
+             PARITY = serial.PARITY_NONE\nSTOPBITS = serial.STOPBITS_ONE\nTIMEOUT = 3  # seconds\n\
+             FRAME1_START_BYTE = b\"\\x68\"\nVNB_KEY = \"{key}\"\nENABLE_DATA_LOGGING = True\n\
+             ser = serial.Serial(port=COM_PORT)\n"
+        )
+    };
+    let old = OldFiles::new(&[("readout-smart-meter.py", script(KEY))]);
+    let (config, messages) = old.import(&["readout-smart-meter.py"]);
+    has(&config, &["source = \"/dev/ttyUSB2\"\n"]);
+    has(
+        &messages,
+        &[".py:5: PARITY becomes even: ", ".py:10: ENABLE_DATA_LOGGING is not carried over"],
+    );
+    assert_eq!(old.secret("guek"), format!("{KEY}\n"));
+    let old = OldFiles::new(&[("readout-smart-meter.py", script("<YOUR KEY>"))]);
+    old.import(&["readout-smart-meter.py"]);
+}
+
+#[test]
 fn without_an_output_nothing_is_written() {
     let old = OldFiles::new(&[("meter.json", kaifareader("PARITY_EVEN", ""))]);
     let ran = old.config(&["import", "meter.json"]);

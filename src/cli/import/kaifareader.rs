@@ -24,7 +24,7 @@ use meterpipe::sink::settings::uri::has_port;
 pub fn translate(program: OldProgram, old: &mut OldSettings) -> Result<Translation, Stop> {
     let names = OldLine { source: "port", baud: "baudrate", key: "key_hex_string" };
     let mut new = Translation::new(program, &names, old)?;
-    new.parity(old);
+    new.parity(["parity", "stopbits", "bytesize"], old);
     old.take("supplier");
     old.lose("loglevel", LOG);
     old.lose("logfile", LOG);

@@ -2,8 +2,8 @@
 
 use crate::cli::{
     import::{
-        green_mike, kaifa_ma309, kaifareader, settings::OldSettings, smartmeter_ha,
-        smartmeterreader, translation::Translation,
+        green_mike, kaifa_ma309, kaifareader, settings::OldSettings, smart_meter_readout,
+        smartmeter_ha, smartmeterreader, translation::Translation,
     },
     older::program::OldProgram,
     run::status::Stop,
@@ -23,6 +23,7 @@ pub fn translate(program: OldProgram, mut old: OldSettings) -> Result<Translatio
         OldProgram::Smartmeterreader => smartmeterreader::translate(&mut old)?,
         OldProgram::GreenMikeScript => green_mike::translate_script(&mut old)?,
         OldProgram::GreenMikeSagemcom => green_mike::translate_json(&mut old)?,
+        OldProgram::SmartMeterReadout => smart_meter_readout::translate(&mut old)?,
     };
     old.lose_rest();
     new.notes = old.into_notes();

@@ -69,8 +69,8 @@ impl Translation {
 
     /// Takes the parity of a program that lets its user choose one. The names are those of pyserial, which
     /// the program evaluates; here they are only read.
-    pub fn parity(&mut self, old: &mut OldSettings) {
-        if let Some(parity) = old.take("parity") {
+    pub fn parity(&mut self, [parity, stop, size]: [&str; 3], old: &mut OldSettings) {
+        if let Some(parity) = old.take(parity) {
             match parity.text().rsplit('.').next().unwrap_or_default() {
                 "PARITY_EVEN" => {}
                 "PARITY_ODD" => self.line.push(("parity", "odd".to_owned())),
@@ -78,7 +78,7 @@ impl Translation {
                 _ => old.lost(&parity, "even parity is taken, as meters send it"),
             }
         }
-        for (key, usual) in [("stopbits", "STOPBITS_ONE"), ("bytesize", "EIGHTBITS")] {
+        for (key, usual) in [(stop, "STOPBITS_ONE"), (size, "EIGHTBITS")] {
             let other = old.take(key).filter(|it| !it.text().ends_with(usual));
             if let Some(other) = other {
                 old.lost(&other, "meters send 8 data bits and 1 stop bit");

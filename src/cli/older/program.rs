@@ -19,11 +19,13 @@ pub enum OldProgram {
     GreenMikeScript,
     /// greenMikeEU/SmartMeterEVNSagemcom-T210-D: `config.json`.
     GreenMikeSagemcom,
+    /// stefanu21/SmartMeterReadout: constants in the script.
+    SmartMeterReadout,
 }
 
 impl OldProgram {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Kaifa,
         Self::Kaifareader,
         Self::KaifareaderSelections,
@@ -32,6 +34,7 @@ impl OldProgram {
         Self::Smartmeterreader,
         Self::GreenMikeScript,
         Self::GreenMikeSagemcom,
+        Self::SmartMeterReadout,
     ];
 
     /// Its name, as its repository is called.
@@ -45,6 +48,7 @@ impl OldProgram {
             Self::Smartmeterreader => "lgraho/smartmeterreader",
             Self::GreenMikeScript => "greenMikeEU/SmartMeterEVNKaifaMA309",
             Self::GreenMikeSagemcom => "greenMikeEU/SmartMeterEVNSagemcom-T210-D",
+            Self::SmartMeterReadout => "stefanu21/SmartMeterReadout",
         }
     }
 }

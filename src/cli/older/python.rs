@@ -33,6 +33,7 @@ fn constant(line: &str, number: usize) -> Option<OldEntry> {
             let mut words = words::split(value)?;
             OldValue::of_text(&words.drain(..).next()?)
         }
+        name if name.starts_with("serial.") && !name.contains('(') => OldValue::of_text(name),
         "True" => OldValue::Truth(true),
         "False" => OldValue::Truth(false),
         digits if !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit()) => {
@@ -49,12 +50,20 @@ mod tests {
 
     #[test]
     fn constants_are_literals_at_the_start_of_a_line() {
-        let text =
-            "import serial\nkey = \"a\" # mine\nuse = True\nport=1883\n    inner = 'x'\nx = f(1)\n";
+        let text = "import serial\nkey = \"a\" # mine\nuse = True\nport=1883\n    inner = 'x'\nx = f(1)\n\
+            PARITY = serial.PARITY_NONE\nser = serial.Serial(port=x)\n";
         let entries = parse(text);
         let seen: Vec<_> =
             entries.iter().map(|it| (it.key.as_str(), it.value.as_text(), it.line)).collect();
-        assert_eq!(seen, [("key", "a", 2), ("use", "true", 3), ("port", "1883", 4)]);
+        assert_eq!(
+            seen,
+            [
+                ("key", "a", 2),
+                ("use", "true", 3),
+                ("port", "1883", 4),
+                ("PARITY", "serial.PARITY_NONE", 7)
+            ]
+        );
         let kilo = parse("WirkenergieP = int(x,16)/1000\n");
         assert_eq!(
             kilo.iter().map(|it| (it.key.as_str(), it.line)).collect::<Vec<_>>(),

@@ -30,6 +30,7 @@ pub fn program(form: OldForm, entries: &[OldEntry]) -> Option<OldProgram> {
         OldForm::Yaml if below("apdu_format.") || has("encryption_key") => {
             Some(OldProgram::Smartmeterreader)
         }
+        OldForm::Python if has("VNB_KEY") => Some(OldProgram::SmartMeterReadout),
         OldForm::Python => {
             any(&["evn_schluessel", python::KILO]).then_some(OldProgram::GreenMikeScript)
         }
