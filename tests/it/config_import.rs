@@ -136,7 +136,7 @@ fn selections_of_the_newer_image_are_those_of_the_sinks() {
     has(
         &config,
         &[
-            "fields = [\"energy_import_wh\", \"voltage_l1_v\", \"power_factor\", \"meter\"]\n",
+            "fields = [\"voltage_l1_v\", \"energy_import_wh\", \"power_factor\", \"meter\"]\n",
             "voltage_l1_v = \"VoltageL1_V\"\n",
             "energy_import_wh = \"ActiveEnergyIn_Wh\"\n",
             "fields = [\"power_import_w\"]\n",
@@ -367,7 +367,7 @@ fn the_scripts_of_green_mike_go_on_with_their_topics() {
     };
     let old = OldFiles::new(&[("config.json", json(true, false))]);
     let (config, messages) = old.import(&["config.json"]);
-    has(&config, &["to = \"mqtt://10.0.0.1:1884\"\n", "\"Smartmeter/WirkenergieBezug kWh\"\n"]);
+    has(&config, &["to = \"mqtt://10.0.0.1:1884", "Smartmeter", "WirkenergieBezug", "kWh\"\n"]);
     has(
         &messages,
         &["config.json:6: useMQTT counts now: ", "config.json:11: useInfluxdb is off: "],
@@ -377,7 +377,7 @@ fn the_scripts_of_green_mike_go_on_with_their_topics() {
     let (config, messages) = old.import(&["config.json"]);
     assert!(!config.contains("sink") && !old.path("new/mqtt_password").exists(), "{config}");
     has(&messages, &["config.json:6: useMQTT is off: "]);
-    for (divided, topic) in [("", "WirkenergieP\""), ("/1000", "WirkenergieP kWh\"")] {
+    for (divided, is_kilo) in [("", false), ("/1000", true)] {
         let script = format!(
             "import serial\nevn_schluessel = \"{KEY}\"\nuseMQTT = True\nmqttBroker = \"192.168.1.10\"\n\
              mqttuser =\"\"\nmqttpasswort = \"\"\nprintValue = True\ncomport = \"/dev/ttyUSB0\"\nx = 1\n\
@@ -385,7 +385,8 @@ fn the_scripts_of_green_mike_go_on_with_their_topics() {
         );
         let old = OldFiles::new(&[("EvnSmartmeterMQTT.py", script)]);
         let (config, messages) = old.import(&["EvnSmartmeterMQTT.py"]);
-        has(&config, &["to = \"mqtt://192.168.1.10\"\n", topic]);
+        has(&config, &["to = \"mqtt://192.168.1.10", "Smartmeter", "WirkenergieP"]);
+        assert_eq!(config.contains("kWh\"\n"), is_kilo, "{config}");
         assert!(!messages.contains(".py:9"), "{messages}");
     }
 }

@@ -58,10 +58,8 @@ pub fn settings(files: &[PathBuf], words: &[String]) -> Result<(OldProgram, OldS
         old.add(command_line::parse(words, of_words, 0), None);
     }
     let program = program.ok_or_else(|| Stop::usage("name a file, or a command line behind --"))?;
-    for key in [ENVIRONMENT_FILE] {
-        if let Some(file) = old.take(key) {
-            old.changed(&file, "is not read: name it behind this file if it sets anything");
-        }
+    if let Some(file) = old.take(ENVIRONMENT_FILE) {
+        old.changed(&file, "is not read: name it behind this file if it sets anything");
     }
     Ok((program, old))
 }

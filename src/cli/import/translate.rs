@@ -37,39 +37,48 @@ mod tests {
         import::recipes,
         older::{form, recognise},
     };
+    use meterpipe::sink::settings::SinkSettings;
 
     /// Settings that say what the recipe of the program says.
-    const USUAL: [(OldProgram, &str); 8] = [
-        (
-            OldProgram::Kaifa,
-            "{\"key_hex_string\":\"\",\"export_format\":\"MQTT\",\"export_mqtt_server\":\"localhost\",\
-             \"export_mqtt_basetopic\":\"kaifareader\"}",
-        ),
-        (OldProgram::Kaifareader, METER_JSON),
-        (OldProgram::KaifareaderSelections, METER_JSON),
-        (OldProgram::KaifaMa309, "P1_GUEK=x\nMQTT_HOST=localhost\n"),
-        (OldProgram::SmartmeterHa, "SERIAL_KEY=x\nMQTT_SERVER=localhost\n"),
-        (
-            OldProgram::Smartmeterreader,
-            "encryption_key: x\nmqtt:\n  broker: localhost\n  \
-             data_topic: homeassistant/sensor/smartmeter/state\n",
-        ),
-        (
-            OldProgram::GreenMikeScript,
-            "import serial\nevn_schluessel = 'x'\nuseMQTT = True\nmqttBroker = 'localhost'\n",
-        ),
-        (
-            OldProgram::GreenMikeSagemcom,
-            "{\"key\":\"\",\"printValue\":true,\"useMQTT\":true,\"mqttbrokerip\":\"localhost\",\
-             \"useInfluxdb\":true,\"influxdbip\":\"localhost\"}",
-        ),
-    ];
+    fn usual(program: OldProgram) -> String {
+        match program {
+            OldProgram::Kaifa => {
+                "{\"key_hex_string\":\"\",\"export_format\":\"MQTT\",\"export_mqtt_server\":\"localhost\"}".into()
+            }
+            OldProgram::Kaifareader => meter_json(program, ""),
+            OldProgram::KaifareaderSelections => meter_json(program, &selections()),
+            OldProgram::KaifaMa309 => "P1_GUEK=x\nMQTT_HOST=localhost\n".into(),
+            OldProgram::SmartmeterHa => "SERIAL_KEY=x\nMQTT_SERVER=localhost\n".into(),
+            OldProgram::Smartmeterreader => config_yaml(program),
+            OldProgram::GreenMikeScript => {
+                "import serial\nevn_schluessel = 'x'\nuseMQTT = True\nmqttBroker = 'localhost'\n".into()
+            }
+            OldProgram::GreenMikeSagemcom => "{\"key\":\"\",\"printValue\":true,\"useMQTT\":true,\
+                \"mqttbrokerip\":\"localhost\",\"useInfluxdb\":true,\"influxdbip\":\"localhost\"}"
+                .into(),
+            OldProgram::SmartMeterReadout => "import serial\nVNB_KEY = ''\n".into(),
+        }
+    }
 
-    const METER_JSON: &str = "{\"key_hex_string\":\"\",\"mqtt_enabled\":true,\"mqtt_server\":\"localhost\",\
-        \"mqtt_basetopic\":\"smartmeter\",\"influxdb_enabled\":true,\
-        \"influxdb_url\":\"http://localhost:8086\",\"influxdb_org\":\"home\",\
-        \"influxdb_bucket\":\"smartmeter\",\"influxdb_measurement\":\"smartmeter\",SELECTIONS\
-        \"file_export_enabled\":true,\"file_export_abspath\":\"/run/kaifareader/solarview.txt\"}";
+    /// The value of a key in a sink of a recipe.
+    fn value(program: OldProgram, scheme: &str, key: &str) -> String {
+        let sink = recipes::sink(program, scheme).unwrap();
+        sink.entries().find(|(known, _)| *known == key).unwrap().1.to_owned()
+    }
+
+    fn meter_json(program: OldProgram, selections: &str) -> String {
+        let [org, bucket, measurement] =
+            ["org", "bucket", "measurement"].map(|key| value(program, "influxdb", key));
+        let file = recipes::sink(program, "solarview").unwrap().name;
+        let file = file.strip_prefix("solarview:").unwrap();
+        format!(
+            "{{\"key_hex_string\":\"\",\"mqtt_enabled\":true,\"mqtt_server\":\"localhost\",\
+             \"influxdb_enabled\":true,\"influxdb_url\":\"http://localhost:8086\",\
+             \"influxdb_org\":\"{org}\",\"influxdb_bucket\":\"{bucket}\",\
+             \"influxdb_measurement\":\"{measurement}\",{selections}\
+             \"file_export_enabled\":true,\"file_export_abspath\":\"{file}\"}}"
+        )
+    }
 
     /// The selection of all values.
     fn selections() -> String {
@@ -80,22 +89,41 @@ mod tests {
         tables.map(|table| format!("\"{table}_values\":{{{all}}},")).concat()
     }
 
+    /// With the announcements of the recipe, if it has any.
+    fn config_yaml(program: OldProgram) -> String {
+        let topic = value(program, "mqtt", "topic");
+        let mut text = format!(
+            "encryption_key: x\nmqtt:\n  broker: localhost\n  data_topic: {topic}\nhomeassistant:\n  \
+             config_topics:\n"
+        );
+        let recipe = recipes::sink(program, "mqtt").unwrap();
+        let topics = recipe
+            .entries()
+            .filter_map(|(key, value)| Some((key.strip_prefix("ha_topics.")?, value)));
+        for (field, topic) in topics {
+            let name = value(program, "mqtt", &format!("ha_names.{field}"));
+            let member = value(program, "mqtt", &format!("names.{field}"));
+            text += &format!(
+                "    - config_topic: {topic}\n      config:\n        name: {name}\n        \
+                 val_tpl: \"{{{{value_json.{member}}}}}\"\n"
+            );
+        }
+        text
+    }
+
     #[test]
     fn usual_settings_give_the_sinks_of_the_recipe() {
-        for (program, text) in USUAL {
-            let selected = program == OldProgram::KaifareaderSelections;
-            let selections = if selected { selections() } else { String::new() };
-            let text = text.replace("SELECTIONS", &selections);
-            let (form, entries) = form::read(&text).unwrap();
+        for program in OldProgram::ALL {
+            let (form, entries) = form::read(&usual(program)).unwrap();
             assert_eq!(recognise::program(form, &entries), Some(program));
             let mut old = OldSettings::default();
             old.add(entries, Some("old"));
             let new = translate(program, old).unwrap();
-            assert!(!new.sinks.is_empty(), "{program:?}");
+            assert_eq!(new.sinks.is_empty(), recipes::text(program).is_empty(), "{program:?}");
             for sink in &new.sinks {
                 let settings = &sink.settings;
                 let recipe = recipes::sink(program, &settings.scheme).unwrap();
-                let entries = |of: &meterpipe::sink::settings::SinkSettings| {
+                let entries = |of: &SinkSettings| {
                     let all = of.entries().filter(|(key, _)| !key.ends_with("_file"));
                     let mut all: Vec<_> =
                         all.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();

@@ -86,8 +86,13 @@ pub fn parse(words: &[String], program: OldProgram, line: usize) -> Vec<OldEntry
             Some((name, value)) if name.starts_with("--") => (name, Some(value)),
             _ => (word.as_str(), None),
         };
-        // A word that belongs to no option may be a secret whose option is missing.
-        let written = if name.starts_with("--") { name } else { "a word without an option" };
+        // A word that belongs to no option may be a secret whose option, or a blank, is missing.
+        let is_plain = |c: char| c.is_ascii_lowercase() || "-_".contains(c);
+        let written = match name.starts_with("--") {
+            true if name.chars().all(is_plain) => name,
+            true => "an option that is none",
+            false => "a word without an option",
+        };
         let mut push = |key: &str, value: OldValue| {
             let entry = OldEntry::new(written, value, line).called(key);
             entries.push(entry);
@@ -138,7 +143,7 @@ mod tests {
     fn options_are_the_variables_that_they_replace() {
         let (program, entries) = seen(
             "python3 -u /x/smartmeter_kaifa_ma309_ha_mqtt.py --guek=36 --mqtt --mqtt-h 1.2.3.4 \
-             --colour red --no-print --chunk",
+             --colour red --guek36C6 --no-print --chunk",
         );
         assert_eq!(program, OldProgram::KaifaMa309);
         let entries: Vec<_> =
@@ -151,6 +156,7 @@ mod tests {
                 ("MQTT_HOST", "--mqtt-h", "1.2.3.4"),
                 ("unknown", "--colour", ""),
                 ("unknown", "a word without an option", ""),
+                ("unknown", "an option that is none", ""),
                 ("no-print", "--no-print", "true"),
                 ("unknown", "--chunk", ""),
             ]
