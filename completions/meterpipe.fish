@@ -96,6 +96,7 @@ solarview\t'The last energy registers in Solarview\'s format, at the end'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l fields -d 'Print these fields in this order: names, OBIS codes, item_N' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l layout -d 'A table that names the values of a meter without OBIS codes' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l csv-locale -d 'csv: the spreadsheet\'s country; at means semicolons and decimal commas' -r -f -a "at\t'Semicolon and decimal comma'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l jobs -d 'The number of threads that decode a file; the output is the same [default: one for each core]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
@@ -144,6 +145,7 @@ solarview\t'The last energy registers in Solarview\'s format, at the end'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l fields -d 'Print these fields in this order: names, OBIS codes, item_N' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l layout -d 'A table that names the values of a meter without OBIS codes' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l csv-locale -d 'csv: the spreadsheet\'s country; at means semicolons and decimal commas' -r -f -a "at\t'Semicolon and decimal comma'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l jobs -d 'The number of threads that decode a file; the output is the same [default: one for each core]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'

@@ -45,7 +45,7 @@ pub enum Layer {
     Record,
     /// The link layer: M-Bus frames and their segments.
     Mbus,
-    /// HDLC frames, which are named when they turn up.
+    /// The link layer: HDLC frames and their segments.
     Hdlc,
     /// The ciphered APDU.
     Cipher,
@@ -184,6 +184,15 @@ pub enum Cause {
         /// As computed.
         computed: u8,
     },
+    /// A check sequence of an HDLC frame is wrong.
+    CheckSequence {
+        /// Its name.
+        what: &'static str,
+        /// As sent.
+        found: u16,
+        /// As computed.
+        computed: u16,
+    },
     /// The UART marked an octet of the frame.
     Marked(Mark),
     /// A segment came where another was due.
@@ -192,6 +201,18 @@ pub enum Cause {
         found: u8,
         /// The number that was due.
         expected: u8,
+    },
+    /// A block of an APDU came where another was due.
+    Block {
+        /// Its number.
+        found: u16,
+        /// The number that was due.
+        expected: u16,
+    },
+    /// An APDU whose last blocks never came.
+    LastBlockMissing {
+        /// Blocks that came.
+        blocks: u16,
     },
     /// A telegram whose last segments never came.
     LastSegmentMissing {
@@ -321,9 +342,18 @@ impl fmt::Display for Error {
             Cause::Checksum { found, computed } => {
                 write!(f, "checksum {at}: found {found:02x}, computed {computed:02x}")
             }
+            Cause::CheckSequence { what, found, computed } => {
+                write!(f, "{what} {at}: found {found:04x}, computed {computed:04x}")
+            }
             Cause::Marked(mark) => write!(f, "{} {at}: frame damaged on the line", mark_text(mark)),
             Cause::Segment { found, expected } => {
                 write!(f, "segment {found} where segment {expected} was due")
+            }
+            Cause::Block { found, expected } => {
+                write!(f, "block {found} where block {expected} was due")
+            }
+            Cause::LastBlockMissing { blocks } => {
+                write!(f, "a telegram broke off after block {blocks}")
             }
             Cause::Sources { limit } => {
                 write!(f, "more than {limit} sources at once: a telegram that had begun is cut off")

@@ -14,7 +14,7 @@ use crate::{
         notification::{DATA_NOTIFICATION, Notification},
     },
     error::{Cause, Error, Layer},
-    link::{foreign, registry::LinkKind},
+    link::registry::LinkKind,
 };
 
 /// The longest APDU that is waited for. Sixteen M-Bus segments hold as much.
@@ -197,20 +197,13 @@ impl BareApdus {
 
 /// True if something that is known here begins with that octet.
 const fn begins_something(octet: u8) -> bool {
-    foreign::begins_with(octet)
-        || matches!(
-            octet,
-            GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING | DATA_NOTIFICATION | DSMR_START
-        )
+    matches!(octet, GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING | DATA_NOTIFICATION | DSMR_START)
 }
 
 fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
     if !trusted && !is_unmistakable(rest) {
-        return match first {
-            _ if foreign::begins_with(first) => foreign_frame(rest),
-            _ if rest.len() < UNMISTAKABLE && begins_something(first) => Start::Wait,
-            _ => Start::Nothing,
-        };
+        let waits = rest.len() < UNMISTAKABLE && begins_something(first);
+        return if waits { Start::Wait } else { Start::Nothing };
     }
     match first {
         GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING => match ciphered::announced(rest) {
@@ -229,7 +222,6 @@ fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
             },
             Err(error) => Start::Damaged(error),
         },
-        _ if foreign::begins_with(first) => foreign_frame(rest),
         DSMR_START if trusted => match rest {
             [_, a, b, c, b'5', ..] if [a, b, c].iter().all(|c| c.is_ascii_alphabetic()) => {
                 Start::Foreign(Layer::Apdu, 5, "DSMR telegrams (P1 text)")
@@ -242,14 +234,6 @@ fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
             None => Start::Nothing,
         },
         _ => Start::Nothing,
-    }
-}
-
-fn foreign_frame(rest: &[u8]) -> Start {
-    match foreign::frame(rest) {
-        Some(Ok(frame)) => Start::Foreign(frame.layer, frame.size, frame.what),
-        Some(Err(_)) => Start::Nothing,
-        None => Start::Wait,
     }
 }
 

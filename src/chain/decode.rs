@@ -17,7 +17,7 @@ use crate::{
         key_file::KeyEntry,
     },
     error::{Cause, Error, Layer},
-    reading::{telegram::Telegram, template::Templates},
+    reading::{family::MeterFamily, telegram::Telegram, template::Templates},
     record::{Attributes, Place, Record, RecordKind, Time},
 };
 
@@ -54,6 +54,7 @@ pub struct Telegrams {
     decrypt: Decrypt,
     reopen: Reopen,
     templates: Templates,
+    families: &'static [MeterFamily],
 }
 
 /// The result of some octets.
@@ -82,6 +83,12 @@ impl Decode {
         Self { telegrams: Telegrams::new(decrypt), ..Self::default() }
     }
 
+    /// The same with the tables of meter families that send no codes.
+    #[must_use]
+    pub fn with_families(self, families: &'static [MeterFamily]) -> Self {
+        Self { telegrams: self.telegrams.with_families(families), ..self }
+    }
+
     /// With keys in the order in which they are tried.
     #[must_use]
     pub fn with_keys(keys: Vec<KeyEntry>) -> Self {
@@ -91,7 +98,8 @@ impl Decode {
     /// From now on other keys open the telegrams.
     pub fn replace_keys(&mut self, keys: Vec<KeyEntry>) {
         let decrypt = Decrypt::new(keys, self.telegrams.decrypt.demands());
-        self.telegrams = Telegrams::new(decrypt);
+        let families = self.telegrams.families;
+        self.telegrams = Telegrams::new(decrypt).with_families(families);
     }
 
     /// Takes the next octets of a line, cut anywhere. `out` gets everything that is complete with
@@ -150,7 +158,15 @@ impl Telegrams {
     /// With the keys and demands of `decrypt`.
     #[must_use]
     pub fn new(decrypt: Decrypt) -> Self {
-        Self { reopen: Reopen::new(&decrypt), decrypt, templates: Templates::default() }
+        let (reopen, templates) = (Reopen::new(&decrypt, &[]), Templates::default());
+        Self { decrypt, reopen, templates, families: &[] }
+    }
+
+    /// The same with the tables of meter families that send no codes.
+    #[must_use]
+    pub fn with_families(self, families: &'static [MeterFamily]) -> Self {
+        let reopen = Reopen::new(&self.decrypt, families);
+        Self { reopen, templates: Templates::with(families), families, ..self }
     }
 
     /// Takes what [`Unframe`] hands on.
@@ -159,7 +175,7 @@ impl Telegrams {
         event: StageEvent<'_>,
         out: &mut (impl FnMut(DecodeEvent<'_>) + ?Sized),
     ) {
-        let Self { decrypt, reopen, templates } = self;
+        let Self { decrypt, reopen, templates, .. } = self;
         match event {
             StageEvent::Record(record, place) if record.kind == RecordKind::Apdu => {
                 let chosen = decrypt.chosen(record.octets);
@@ -180,7 +196,7 @@ impl Telegrams {
     /// A reader with the same keys, for another thread.
     #[must_use]
     pub fn reopen(&self) -> Reopen {
-        Reopen::new(&self.decrypt)
+        Reopen::new(&self.decrypt, self.families)
     }
 
     /// The stage that holds the keys.

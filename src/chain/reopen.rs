@@ -10,7 +10,7 @@ use crate::{
     chain::decrypt::{Chosen, Decrypt, Demands, Ring, attributes},
     cipher::ciphered::{Ciphered, GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING},
     cosem::notification::DATA_NOTIFICATION,
-    reading::{telegram::Telegram, template::Templates},
+    reading::{family::MeterFamily, telegram::Telegram, template::Templates},
     record::{Attributes, Auth, Record},
 };
 
@@ -24,11 +24,12 @@ pub struct Reopen {
 }
 
 impl Reopen {
-    /// A reader with the keys and demands of `decrypt`.
+    /// A reader with the keys and demands of `decrypt`, and the tables of meter families that send no
+    /// codes.
     #[must_use]
-    pub fn new(decrypt: &Decrypt) -> Self {
+    pub fn new(decrypt: &Decrypt, families: &'static [MeterFamily]) -> Self {
         let (ring, demands) = decrypt.share();
-        Self { ring, demands, ..Self::default() }
+        Self { ring, demands, plain: Vec::new(), templates: Templates::with(families) }
     }
 
     /// Reads the APDU of a record, and lends the telegram to `out`, with the record of its plain

@@ -6,6 +6,9 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Unit(pub u8);
 
+/// A power of ten and a unit.
+pub type ScalerUnit = (i8, Unit);
+
 macro_rules! units {
     ($($code:literal $text:literal,)*) => {
         impl Unit {

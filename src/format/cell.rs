@@ -214,7 +214,14 @@ fn elements(octets: &[u8]) -> Option<Vec<Content<'_>>> {
             return None;
         }
         let value = Data { kind, count: 0, octets, offset: 0 };
-        Content::of(&Object { index: 0, obis: None, value, scale: None, flat: true })
+        Content::of(&Object {
+            index: 0,
+            obis: None,
+            value,
+            scale: None,
+            flat: true,
+            assumed: false,
+        })
     };
     scalars.into_iter().map(element).collect()
 }

@@ -156,6 +156,9 @@ fn element(entry: &OutputTelegram<'_>, object: &Object<'_>, text: &mut Vec<u8>) 
         text.extend_from_slice(b",\"scaler\":");
         count(scaler.into(), text);
     }
+    if object.assumed {
+        text.extend_from_slice(b",\"assumed\":true");
+    }
     if let Some(kind) = object.value.kind.name() {
         text.extend_from_slice(b",\"type\":");
         json_string::write(kind, text);

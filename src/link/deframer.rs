@@ -49,7 +49,7 @@ pub struct Skipped<'a> {
 /// Behind a start octet that begins no frame the search goes on with the next octet. Octets that
 /// look like a start, in front of a frame or across its start, therefore do not hide it.
 ///
-/// Memory: the octets of one `push`, and one frame (263 octets of M-Bus).
+/// Memory: the octets of one `push`, and one frame (263 octets of M-Bus, 2049 of HDLC).
 #[derive(Clone, Debug, Default)]
 pub struct Deframer {
     /// `buffer[..done]` was handed out, `buffer[done..]` comes next.
@@ -60,6 +60,8 @@ pub struct Deframer {
     /// Marks by position in the stream, none in front of `done`.
     marks: VecDeque<(u64, Mark)>,
     ended: bool,
+    /// The last octet that was handed out ended a frame of that layer, and may begin the next one.
+    behind: Option<LinkKind>,
 }
 
 impl Deframer {
@@ -112,10 +114,12 @@ impl Deframer {
     pub fn next(&mut self) -> Option<Result<LinkFrame<'_>, Skipped<'_>>> {
         let rest = self.buffer.get(self.done..).unwrap_or_default();
         let position = self.position();
-        let error = match LinkKind::of_start(*rest.first()?) {
+        let link = LinkKind::of_start(*rest.first()?).or(self.behind);
+        let error = match link {
             None => None,
             Some(link) => match self.check_frame(link, rest) {
                 Some(Ok(size)) => {
+                    self.behind = Some(link).filter(|link| link.shares_its_end());
                     return Some(Ok(LinkFrame { link, position, octets: self.hand_out(size) }));
                 }
                 Some(Err(error)) => error,
@@ -123,11 +127,12 @@ impl Deframer {
                 None => None,
             },
         };
-        let link = LinkKind::of_start(*rest.first()?).filter(|_| error.is_some());
-        let segment = match link.map(|link| link.damaged_segment(rest)) {
+        let segment = match link.filter(|_| error.is_some()).map(|link| link.damaged_segment(rest))
+        {
             Some(None) if !self.ended => return None,
             segment => segment.flatten().unwrap_or_default(),
         };
+        self.behind = None;
         let size = to_next_start(rest);
         let mut marks = self.marks.iter().skip_while(|(at, _)| *at < position);
         let first = marks.next();

@@ -19,7 +19,9 @@ pub trait LinkLayer {
     /// The first octet of every frame. No other layer may begin with it.
     const START: u8;
 
-    /// The last octet of every frame: behind it the line may be at rest.
+    /// The last octet of every frame: behind it the line may be at rest. If it is the octet that
+    /// starts a frame, the next frame may do without a start of its own; [`frame`](Self::frame) and
+    /// [`segment`](Self::segment) then take octets without it, too.
     const END: u8;
 
     /// The octets in front of an APDU inside a frame, each by its least and its greatest value. An
@@ -57,6 +59,13 @@ pub enum NoFrame {
         /// better. 0 if the announced size is itself in doubt.
         size: usize,
     },
+}
+
+impl From<Error> for NoFrame {
+    /// A defect that leaves the size of the frame in doubt.
+    fn from(error: Error) -> Self {
+        Self::Damaged { error, size: 0 }
+    }
 }
 
 /// The part of an APDU that one frame brings.

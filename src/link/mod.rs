@@ -2,13 +2,15 @@
 //!
 //! - [`layer`]: the trait of link layers.
 //! - [`mbus`]: the wired M-Bus.
-//! - [`foreign`]: layers that are recognised and not read.
+//! - [`hdlc`]: the frames of infrared and P1 interfaces.
 //! - [`registry`]: the list of all link layers.
 //! - [`deframer`]: finds their frames in a noisy stream.
 //! - [`reassembly`]: joins the segments of an APDU.
+//! - [`block_transfer`]: joins the blocks of an APDU.
 //! - [`stream`]: both together, from octets to APDUs.
+pub mod block_transfer;
 pub mod deframer;
-pub mod foreign;
+pub mod hdlc;
 pub mod layer;
 pub mod mbus;
 pub mod reassembly;

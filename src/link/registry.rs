@@ -50,6 +50,13 @@ macro_rules! link_layers {
                 $(layer == super::$module::$name::LAYER)||*
             }
 
+            /// True if the octet that ends a frame may begin the next one.
+            pub(crate) const fn shares_its_end(self) -> bool {
+                match self {
+                    $(Self::$name => super::$module::$name::START == super::$module::$name::END,)*
+                }
+            }
+
             /// The layer in errors.
             #[must_use]
             pub const fn layer(self) -> Layer {
@@ -77,6 +84,8 @@ macro_rules! link_layers {
 link_layers! {
     /// Wired M-Bus.
     mbus::Mbus,
+    /// HDLC.
+    hdlc::Hdlc,
 }
 
 fn ends_with(octets: &[u8], header: &[RangeInclusive<u8>]) -> bool {

@@ -3,6 +3,7 @@
 use crate::{
     error::{Cause, Error, Mark},
     link::{
+        block_transfer::{BlockTransfer, GENERAL_BLOCK_TRANSFER},
         deframer::{Deframer, LinkFrame, Skipped},
         reassembly::{FrameOutcome, Reassembly},
         registry::LinkKind,
@@ -17,6 +18,7 @@ use crate::{
 pub struct ApduStream<O> {
     deframer: Deframer,
     reassembly: Reassembly,
+    blocks: BlockTransfer,
     /// The origin of the telegram that is being joined.
     began: O,
     /// The position of the last damaged frame, and the segment that it seemed to carry.
@@ -63,12 +65,14 @@ impl<O: Copy> ApduStream<O> {
     /// [`pause`](Self::pause): a telegram that breaks off here is no error.
     pub const fn end(&mut self) {
         self.reassembly.end();
+        self.blocks.end();
     }
 
     /// True if neither a frame nor a telegram has begun.
     #[must_use]
     pub fn is_at_rest(&self) -> bool {
-        self.deframer.is_at_rest() && !self.reassembly.is_collecting()
+        let Self { deframer, reassembly, blocks, .. } = self;
+        deframer.is_at_rest() && !reassembly.is_collecting() && !blocks.is_collecting()
     }
 
     /// The position of the octets that the next [`push`](Self::push) will bring.
@@ -80,7 +84,10 @@ impl<O: Copy> ApduStream<O> {
     /// The telegram that an end of the stream cuts off.
     #[must_use]
     pub const fn partial(&self) -> Option<Error> {
-        self.reassembly.partial()
+        match self.reassembly.partial() {
+            Some(error) => Some(error),
+            None => self.blocks.partial(),
+        }
     }
 
     /// The next frame, or the next octets that belong to none; `None` if more octets are needed.
@@ -90,11 +97,11 @@ impl<O: Copy> ApduStream<O> {
         &mut self,
         origin: impl FnOnce(u64) -> (O, Option<i64>),
     ) -> Option<StreamItem<'_, O>> {
-        let Self { deframer, reassembly, began, damaged } = self;
+        let Self { deframer, reassembly, blocks, began, damaged } = self;
         Some(match deframer.next()? {
             Ok(frame) => {
                 let (origin, millis) = origin(frame.position);
-                join(reassembly, began, &frame, origin, millis)
+                join(reassembly, blocks, began, &frame, origin, millis)
             }
             Err(mut skipped) => {
                 if skipped.error.is_some() {
@@ -103,6 +110,7 @@ impl<O: Copy> ApduStream<O> {
                     let (position, segment) = *damaged;
                     let within = skipped.position - position < START;
                     let reported = reassembly.damaged();
+                    blocks.damaged();
                     skipped.error.take_if(|_| reported && (within || skipped.segment > segment));
                     *damaged = (skipped.position, skipped.segment);
                 }
@@ -119,26 +127,46 @@ const START: u64 = 8;
 #[inline]
 fn join<'a, O: Copy>(
     reassembly: &'a mut Reassembly,
+    blocks: &'a mut BlockTransfer,
     began: &'a mut O,
     frame: &LinkFrame<'_>,
     origin: O,
     millis: Option<i64>,
 ) -> StreamItem<'a, O> {
     let link = frame.link;
-    let segment = match link.segment(frame.octets) {
+    let mut segment = match link.segment(frame.octets) {
         Ok(Some(segment)) => segment,
         Ok(None) => return StreamItem::Frame { refused: None, apdu: None },
         Err(error) => return StreamItem::Frame { refused: Some((error, origin)), apdu: None },
     };
-    let FrameOutcome { refused, apdu } = reassembly.take(link, &segment, millis);
+    if segment.number.is_none() && !reassembly.is_collecting() && is_block(segment.data) {
+        // HDLC marks the first frame of a telegram, and each frame brings a whole block.
+        segment.number = Some(0);
+    }
+    let FrameOutcome { mut refused, apdu } = reassembly.take(link, &segment, millis);
+    let mut begins = segment.is_first();
+    let apdu = match apdu {
+        Some(apdu) if is_block(apdu) => {
+            let block = blocks.take(apdu, millis);
+            refused = refused.or(block.refused);
+            begins &= block.begins;
+            block.apdu
+        }
+        apdu => apdu,
+    };
     let refused = refused.map(|error| match error.cause {
         // A telegram that broke off is told where it began, a lonely segment where it stands.
-        Cause::LastSegmentMissing { .. } => (error, *began),
+        Cause::LastSegmentMissing { .. } | Cause::LastBlockMissing { .. } => (error, *began),
         _ => (error, origin),
     });
-    if segment.is_first() {
+    if begins {
         *began = origin;
     }
     let apdu = apdu.map(|octets| LinkApdu { link, octets, origin: began });
     StreamItem::Frame { refused, apdu }
+}
+
+/// True for a block of an APDU.
+fn is_block(apdu: &[u8]) -> bool {
+    apdu.first() == Some(&GENERAL_BLOCK_TRANSFER)
 }

@@ -1,6 +1,7 @@
 //! Readings: a COSEM tree as named, scaled, exact values.
 //!
 //! - [`objects`]: the objects of a push list, recognised by structure.
+//! - [`family`]: the tables of meters that send no codes.
 //! - [`fields`]: the published names.
 //! - [`decimal`]: exact numbers.
 //! - [`value`]: one element as a number, a text or a time.
@@ -8,6 +9,7 @@
 //! - [`layout`]: the layout of a telegram as one number.
 //! - [`template`]: the layouts of earlier telegrams, which make the next one quick to read.
 pub mod decimal;
+pub mod family;
 pub mod fields;
 pub mod layout;
 pub mod objects;

@@ -30,13 +30,10 @@ use crate::{
         axdr::{Data, Elements},
         data_type::DataType,
         obis::Obis,
-        unit::Unit,
+        unit::{ScalerUnit, Unit},
     },
-    reading::decimal::Decimal,
+    reading::{decimal::Decimal, family::MeterFamily},
 };
-
-/// A power of ten and a unit.
-pub type ScalerUnit = (i8, Unit);
 
 /// One value of a telegram with its code and unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +48,8 @@ pub struct Object<'a> {
     pub scale: Option<ScalerUnit>,
     /// True if it stands in the list itself, not in a structure of its own.
     pub flat: bool,
+    /// True if power and unit come from the table of a meter family, because the meter sends none.
+    pub assumed: bool,
 }
 
 impl Object<'_> {
@@ -75,6 +74,8 @@ pub struct Objects<'a> {
     inner: Vec<Level<'a>>,
     index: usize,
     alone: Option<Data<'a>>,
+    /// The family whose list it is: its elements have no codes of their own.
+    family: Option<&'static MeterFamily>,
 }
 
 /// The rest of a list.
@@ -103,16 +104,30 @@ impl<'a> Level<'a> {
 }
 
 impl<'a> Objects<'a> {
-    /// Of the body of a notification.
+    /// Of the body of a notification, and the family whose list it is.
     #[must_use]
-    pub fn of(body: Data<'a>) -> Self {
+    pub fn of(body: Data<'a>, family: Option<&'static MeterFamily>) -> Self {
         let alone = (!body.is_list()).then_some(body);
-        Self { list: Level::of(&body), inner: Vec::new(), index: 0, alone }
+        Self { list: Level::of(&body), inner: Vec::new(), index: 0, alone, family }
+    }
+
+    /// True for the list of a family.
+    pub(super) const fn is_of_family(&self) -> bool {
+        self.family.is_some()
+    }
+
+    /// The next object of a family's list.
+    fn of_family(&mut self, family: &MeterFamily) -> Option<Object<'a>> {
+        let value = self.list.elements.next()?;
+        let element = family.elements.get(self.index)?;
+        let scale = element.scale;
+        let object = self.object(element.obis, value, true);
+        Some(Object { scale, assumed: scale.is_some(), ..object })
     }
 
     fn object(&mut self, obis: Option<Obis>, value: Data<'a>, flat: bool) -> Object<'a> {
         self.index += 1;
-        Object { index: self.index, obis, value, scale: None, flat }
+        Object { index: self.index, obis, value, scale: None, flat, assumed: false }
     }
 }
 
@@ -121,6 +136,9 @@ impl<'a> Iterator for Objects<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Object<'a>> {
+        if let Some(family) = self.family {
+            return self.of_family(family);
+        }
         loop {
             if let Some(value) = self.alone.take() {
                 return Some(self.object(None, value, true));
@@ -215,7 +233,7 @@ mod tests {
     fn objects(digits: &str) -> Vec<ExpectedObject> {
         let octets = hex::decode(digits.replace(' ', "")).unwrap();
         let body = read_whole(Reader::new(Layer::Axdr, &octets)).unwrap();
-        let objects = Objects::of(body).enumerate().map(|(at, object)| {
+        let objects = Objects::of(body, None).enumerate().map(|(at, object)| {
             assert_eq!(object.index, at + 1);
             let number = object.value.integer().unwrap_or(-1);
             let scale = object.scale.map(|(scaler, unit)| (scaler, unit.0));

@@ -4,6 +4,7 @@ use crate::{
     cosem::axdr::Data,
     reading::{
         decimal::Decimal,
+        family::MeterFamily,
         objects::{Object, Objects},
     },
 };
@@ -26,9 +27,9 @@ pub(super) struct Steps<'a> {
 }
 
 impl<'a> Steps<'a> {
-    /// Of the body of a notification.
-    pub(super) fn of(body: Data<'a>) -> Self {
-        Self { objects: Objects::of(body), flat: FlatList::default() }
+    /// Of the body of a notification, and the family whose list it is.
+    pub(super) fn of(body: Data<'a>, family: Option<&'static MeterFamily>) -> Self {
+        Self { objects: Objects::of(body, family), flat: FlatList::default() }
     }
 }
 
@@ -39,7 +40,9 @@ impl<'a> Iterator for Steps<'a> {
         let Some(object) = self.objects.next() else {
             return self.flat.closing().map(ObjectStep::Closing);
         };
-        self.flat.see(&object);
+        if !self.objects.is_of_family() {
+            self.flat.see(&object);
+        }
         Some(ObjectStep::Any(object))
     }
 }

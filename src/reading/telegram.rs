@@ -13,6 +13,7 @@ use crate::{
     error::{Cause, Error, Layer, Result},
     reading::{
         decimal::Decimal,
+        family::MeterFamily,
         fields::{self, COUNT, POWER_EXPORT, POWER_IMPORT, POWER_NET},
         layout::LayoutCollector,
         objects::{Object, Objects},
@@ -35,6 +36,8 @@ pub struct Telegram<'a> {
     /// The clock among the objects.
     clock: Option<Clock>,
     layout: u64,
+    /// The family whose list it is, if the meter sends no codes.
+    family: Option<&'static MeterFamily>,
     unnamed: Unnamed<'a>,
 }
 
@@ -84,10 +87,19 @@ impl<'a> Telegram<'a> {
     /// As [`Notification::parse`], and [`Cause::MeterNumber`] if the flat list of Netz NÖ does not
     /// end with a number: no other check covers the octets of its second frame.
     pub fn parse(octets: &'a [u8]) -> Result<Self> {
+        Self::parse_with(octets, &[])
+    }
+
+    /// The same, with the tables of meter families that send no codes.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn parse_with(octets: &'a [u8], families: &'static [MeterFamily]) -> Result<Self> {
         let notification = Notification::parse(octets)?;
+        let family = MeterFamily::of(&notification.body, families);
         let mut layout = LayoutCollector::new(&notification);
-        let steps = Steps::of(notification.body).inspect(|step| layout.see(step));
-        let mut telegram = Self::of(notification, 0, steps)?;
+        let steps = Steps::of(notification.body, family).inspect(|step| layout.see(step));
+        let mut telegram = Self::of(notification, 0, family, steps)?;
         telegram.layout = layout.layout();
         Ok(telegram)
     }
@@ -99,6 +111,7 @@ impl<'a> Telegram<'a> {
     pub(super) fn of(
         notification: Notification<'a>,
         layout: u64,
+        family: Option<&'static MeterFamily>,
         steps: impl Iterator<Item = ObjectStep<'a>>,
     ) -> Result<Self> {
         let mut telegram = Self {
@@ -110,6 +123,7 @@ impl<'a> Telegram<'a> {
             device: None,
             clock: None,
             layout,
+            family,
             unnamed: Unnamed::default(),
         };
         let mut rank = NUMBERS.len();
@@ -271,7 +285,13 @@ impl<'a> Telegram<'a> {
     /// Every object.
     #[must_use]
     pub fn objects(&self) -> Objects<'a> {
-        Objects::of(self.notification.body)
+        Objects::of(self.notification.body, self.family)
+    }
+
+    /// The family whose table names the values, if the meter sends no codes.
+    #[must_use]
+    pub const fn family(&self) -> Option<&'static MeterFamily> {
+        self.family
     }
 
     /// The code of a named value; `None` for a computed one.

@@ -24,6 +24,7 @@ use crate::{
     error::Result,
     reading::{
         decimal::Decimal,
+        family::MeterFamily,
         fields,
         objects::Object,
         steps::{ObjectStep, Steps},
@@ -50,6 +51,8 @@ const MOST: usize = 32;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Templates {
+    /// The tables of meters that send no codes.
+    families: &'static [MeterFamily],
     known: Vec<Template>,
     /// The one that fitted last.
     last: usize,
@@ -60,7 +63,13 @@ pub struct Templates {
 }
 
 impl Templates {
-    /// Reads exactly one plain APDU, as [`Telegram::parse`] does and with the same outcome.
+    /// With the tables of meter families that send no codes.
+    #[must_use]
+    pub fn with(families: &'static [MeterFamily]) -> Self {
+        Self { families, ..Self::default() }
+    }
+
+    /// Reads exactly one plain APDU, as [`Telegram::parse_with`] does and with the same outcome.
     ///
     /// # Errors
     /// The same.
@@ -77,7 +86,7 @@ impl Templates {
             self.misses = 0;
             return Ok(telegram);
         }
-        let telegram = Telegram::parse(octets)?;
+        let telegram = Telegram::parse_with(octets, self.families)?;
         self.misses = self.misses.saturating_add(1);
         // Where no two telegrams are alike there is little use in learning each.
         let learn = self.misses.is_power_of_two();
@@ -114,6 +123,7 @@ struct Template {
     body: Data<'static>,
     /// Its number.
     layout: u64,
+    family: Option<&'static MeterFamily>,
     parts: Vec<TemplatePart>,
 }
 
@@ -141,15 +151,20 @@ impl Template {
     /// Of a telegram that passed all checks.
     fn of(octets: &[u8], telegram: &Telegram<'_>) -> Self {
         let notification = telegram.notification();
-        let parts: Vec<TemplatePart> =
-            Steps::of(notification.body).filter_map(TemplatePart::of).collect();
+        let family = telegram.family();
+        let steps = Steps::of(notification.body, family);
+        let parts: Vec<TemplatePart> = steps.filter_map(TemplatePart::of).collect();
         let mut fixed = vec![0xff; octets.len()];
-        let free = parts.iter().filter(|part| part.is_free()).map(|part| part.range.clone());
+        let is_fixed =
+            |part: &TemplatePart| family.is_some_and(|family| family.is_fixed(part.object.index));
+        let free = parts.iter().filter(|part| part.is_free() && !is_fixed(part));
+        let free = free.map(|part| part.range.clone());
         for range in free.chain(Notification::free_octets(octets)) {
             fixed.get_mut(range).unwrap_or_default().fill(0);
         }
         let body = Data { octets: &[], ..notification.body };
-        Self { hits: 0, sample: octets.to_vec(), fixed, body, layout: telegram.layout(), parts }
+        let (sample, layout) = (octets.to_vec(), telegram.layout());
+        Self { hits: 0, sample, fixed, body, layout, family, parts }
     }
 
     /// True if a telegram has this layout.
@@ -163,7 +178,7 @@ impl Template {
     fn read<'a>(&self, octets: &'a [u8]) -> Option<Telegram<'a>> {
         let notification = Notification::with_body(octets, self.body)?;
         let steps = self.parts.iter().map(|part| part.fill(octets));
-        Telegram::of(notification, self.layout, steps).ok()
+        Telegram::of(notification, self.layout, self.family, steps).ok()
     }
 }
 

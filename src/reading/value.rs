@@ -85,7 +85,8 @@ mod tests {
         let octets = hex::decode(digits).unwrap();
         let value = Data::read(&mut Reader::new(Layer::Axdr, &octets)).unwrap();
         let scale = Some((scaler, Unit(255)));
-        match Value::of(&Object { index: 1, obis: None, value, scale, flat: true }) {
+        match Value::of(&Object { index: 1, obis: None, value, scale, flat: true, assumed: false })
+        {
             Value::Number(number) => number.to_string(),
             other => format!("{other:?}").split('(').next().unwrap_or_default().to_string(),
         }

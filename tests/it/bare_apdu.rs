@@ -78,15 +78,11 @@ fn what_breaks_off_behind_its_date_time_borrows_nothing_from_the_next_line() {
 #[test]
 fn what_other_meters_send_is_named() {
     let Some(corpus) = beside("corpus") else { return };
-    for (file, name) in [
-        ("at-iskra-am550/kaernten-gh787-1.hex", "hdlc: not supported: HDLC frames"),
-        ("at-landisgyr-e450/wien-4381ad-noisy-capture.hex", "hdlc: not supported: HDLC frames"),
-        ("at-sagemcom-t210dr-styria/gh264-1-plain.hex", "apdu: not supported: DSMR telegrams"),
-    ] {
-        let (telegrams, messages) = refused(&fs::read_to_string(corpus.join(file)).unwrap());
-        assert_eq!(telegrams, 0, "{file}");
-        assert!(messages.iter().any(|message| message.starts_with(name)), "{file}: {messages:?}");
-    }
+    let file = corpus.join("at-sagemcom-t210dr-styria/gh264-1-plain.hex");
+    let (telegrams, messages) = refused(&fs::read_to_string(file).unwrap());
+    assert_eq!(telegrams, 0);
+    let name = "apdu: not supported: DSMR telegrams";
+    assert!(messages.iter().any(|message| message.starts_with(name)), "{messages:?}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Real telegrams: every wired M-Bus item and every plain Austrian APDU matches its expectation,
-//! which other decoders derived.
+//! which other decoders derived. Those in HDLC frames are in `hdlc.rs`.
 
 use std::{
     fs,

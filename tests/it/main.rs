@@ -25,6 +25,7 @@ mod formats;
 mod fuzz;
 mod generated;
 mod guard;
+mod hdlc;
 mod influx;
 mod jobs;
 mod live;

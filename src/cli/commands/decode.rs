@@ -12,7 +12,7 @@ use crate::cli::{
         stage::{self, Stage},
         status::{Status, Stop},
     },
-    setup::{args, keys, output_format},
+    setup::{args, families, keys, output_format},
 };
 
 /// Runs the subcommand.
@@ -36,6 +36,7 @@ fn prepare(args: &args::DecodeArgs, context: &mut Context) -> Result<Box<dyn Sta
     let format = output_format::build(&args.format)?;
     let zone = output_format::zone(&args.format)?;
     let decrypt = keys::decrypt(&args.keys, &args.input, &context.messages)?;
+    let families = families::all(&args.format.layouts)?;
     let jobs = (Jobs::new(args.jobs.jobs), args.input.files.as_slice());
-    Ok(text_decoder(decrypt, format, zone, None, jobs, context))
+    Ok(text_decoder(decrypt, families, format, zone, None, jobs, context))
 }

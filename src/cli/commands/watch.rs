@@ -28,7 +28,7 @@ use crate::cli::{
     setup::{
         args,
         config_file::{self, Config},
-        environment, keys, output_format,
+        environment, families, keys, output_format,
     },
 };
 use meterpipe::{
@@ -86,6 +86,7 @@ fn prepare(
     // Mistakes in options and keys are reported before anything is opened.
     let format = output_format::build(&args.format)?;
     let zone = output_format::zone(&args.format)?;
+    let families = families::all(&args.format.layouts)?;
     keys::guard_stdin(&args.keys, args.sources.iter().any(|source| source == "-"))?;
     let config = config(args)?;
     let found = find(args, config.as_ref())?;
@@ -108,7 +109,7 @@ fn prepare(
     let stage = match (sinks, recording) {
         (None, None) if dry_run.is_none() && found.live.is_empty() => {
             let jobs = (Jobs::new(args.jobs.jobs), found.files.as_slice());
-            text_decoder(decrypt, format, zone, limit, jobs, context)
+            text_decoder(decrypt, families, format, zone, limit, jobs, context)
         }
         (sinks, recording) => {
             let live = !found.live.is_empty();
@@ -129,7 +130,7 @@ fn prepare(
                 sinks.map(|it| Box::new(SinkOutput::start(it)) as Box<dyn TelegramConsumer>);
             // Sinks end last: the table is at its end when they say what they did not store.
             let consumers = text_output.into_iter().chain(sinks).collect();
-            let decoder = Decoder::new(decrypt, zone, limit, consumers);
+            let decoder = Decoder::new(decrypt, families, zone, limit, consumers);
             Box::new(Watcher { decoder, recording, reload })
         }
     };

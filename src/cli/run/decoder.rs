@@ -20,6 +20,7 @@ use meterpipe::{
     cipher::key_file::KeyEntry,
     error::Error,
     format::entry::{Format, OutputTelegram},
+    reading::family::MeterFamily,
     record::{Place, Record},
 };
 
@@ -57,12 +58,14 @@ impl Decoder {
     /// telegrams the run ends.
     pub fn new(
         decrypt: Decrypt,
+        families: &'static [MeterFamily],
         zone: TimeZone,
         limit: Option<u64>,
         consumers: Vec<Box<dyn TelegramConsumer>>,
     ) -> Self {
         let clocks = ClockMessages::default();
-        Self { chain: Decode::new(decrypt), zone, limit, clocks, doubts: None, consumers }
+        let chain = Decode::new(decrypt).with_families(families);
+        Self { chain, zone, limit, clocks, doubts: None, consumers }
     }
 
     /// From now on other keys open the telegrams.

@@ -45,6 +45,7 @@ use meterpipe::{
     },
     error::Error,
     format::entry::{Format, OutputTelegram},
+    reading::family::MeterFamily,
     record::{Place, Record, RecordKind},
 };
 
@@ -94,6 +95,7 @@ fn size(path: &Path) -> Option<u64> {
 /// are of use.
 pub fn text_decoder(
     decrypt: Decrypt,
+    families: &'static [MeterFamily],
     format: Box<dyn Format>,
     zone: TimeZone,
     limit: Option<u64>,
@@ -101,10 +103,10 @@ pub fn text_decoder(
     context: &mut Context,
 ) -> Box<dyn Stage> {
     if limit.is_none() && !format.is_snapshot() && jobs.fit(files) {
-        return Box::new(ParallelDecoder::start(decrypt, format, zone, jobs, context));
+        return Box::new(ParallelDecoder::start(decrypt, families, format, zone, jobs, context));
     }
     let text = TextOutput::start(format, context);
-    Box::new(Decoder::new(decrypt, zone, limit, vec![Box::new(text)]))
+    Box::new(Decoder::new(decrypt, families, zone, limit, vec![Box::new(text)]))
 }
 
 /// The stage.
@@ -138,13 +140,15 @@ enum Pending {
 impl ParallelDecoder {
     fn start(
         decrypt: Decrypt,
+        families: &'static [MeterFamily],
         mut format: Box<dyn Format>,
         zone: TimeZone,
         jobs: Jobs,
         context: &mut Context,
     ) -> Self {
         format.start(&mut context.output.text);
-        let (telegrams, batch) = (Telegrams::new(decrypt), Batch::default());
+        let (telegrams, batch) =
+            (Telegrams::new(decrypt).with_families(families), Batch::default());
         let (workers, pending, spare) = (None, VecDeque::new(), Vec::new());
         let clocks = ClockMessages::default();
         let emitter =

@@ -592,6 +592,9 @@ pub struct FormatArgs {
     /// The time zone of meters that do not send their own [default: Europe/Vienna]
     #[arg(long, value_name = "ZONE", help_heading = "Output")]
     pub timezone: Option<String>,
+    /// A table that names the values of a meter without OBIS codes
+    #[arg(long = "layout", value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
+    pub layouts: Vec<PathBuf>,
     /// csv: no header line, for appending
     #[arg(long, help_heading = "Output")]
     pub no_header: bool,

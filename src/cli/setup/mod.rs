@@ -3,6 +3,7 @@ pub mod args;
 pub mod config_file;
 pub mod destinations;
 pub mod environment;
+pub mod families;
 pub mod keys;
 mod memory;
 mod message_settings;

@@ -545,6 +545,53 @@ mod tests {
     }
 
     #[test]
+    fn a_register_is_flipped_down_by_most_of_what_it_counted_in_a_gap() {
+        // 4410870 is read as 4410742 after eight minutes.
+        let row = |from: u32, values: &[u32]| {
+            let at = (0..).zip(values);
+            at.map(|(at, value)| with_power(from + 5 * at, 0, 935, *value)).collect::<Vec<_>>()
+        };
+        let before = row(0, &[4_410_730, 4_410_731, 4_410_733, 4_410_735, 4_410_736, 4_410_738]);
+        let after = row(490, &[4_410_742, 4_410_871, 4_410_873, 4_410_876]);
+        let (found, passed) = judged([before, after].concat());
+        assert_eq!((found.as_str(), passed.len()), ("k+....hh!.", 9));
+    }
+
+    #[test]
+    fn a_register_is_flipped_up_right_before_a_gap() {
+        // 13242983 is read as 13243111, which the meter shows eight minutes later.
+        let values = (0..6).map(|at| (5 * at, 13_242_977 + at));
+        let after = [(30, 13_243_111), (480, 13_243_116), (485, 13_243_117), (490, 13_243_118)];
+        let all = values.chain(after);
+        let (found, passed) = judged(all.map(|(at, value)| with_power(at, 1060, 0, value)));
+        assert_eq!((found.as_str(), passed.len()), ("k+....hh!.", 9));
+    }
+
+    #[test]
+    fn a_telegram_that_ends_a_wait_is_damaged_in_another_register() {
+        // The export of the third was read too high; the telegram that would end the wait has 512 Wh too many.
+        let values = [(90_000, 50), (90_000, 50), (90_001, 52), (90_001, 50), (90_002, 50)];
+        let after = [(90_514, 50), (90_003, 50), (90_004, 50), (90_004, 50), (90_005, 50)];
+        let all = (0..).zip(values.into_iter().chain(after));
+        let all = all.map(|(at, (import, export))| {
+            let export = format!(",\"energy_export_wh\":{export},");
+            with_power(5 * at, 500, 0, import).replacen(",\"power", &(export + "\"power"), 1)
+        });
+        let (found, passed) = judged(all);
+        assert_eq!((found.as_str(), passed.len()), ("k+.hhhhh!.", 7));
+    }
+
+    #[test]
+    fn a_lone_telegram_between_two_gaps_is_not_lost() {
+        // The house sends each 5 s, and nearly all of it is lost, or it sends each 5 minutes from then on.
+        let fast = (0..6).map(|at| (5 * at, 90_000 + at));
+        let slow = (1..12).map(|at| (300 * at, 90_005 + 40 * at));
+        let all = fast.chain(slow);
+        let (found, passed) = judged(all.map(|(at, value)| with_power(at, 500, 0, value)));
+        assert_eq!(passed.len(), 17, "{found}");
+    }
+
+    #[test]
     fn the_same_damage_after_each_gap_is_no_new_kind() {
         let texts = (0..40).map(|at: u32| {
             let (second, text) =

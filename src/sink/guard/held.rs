@@ -8,7 +8,7 @@ use crate::{
         guard::{
             doubt::Doubt,
             fingerprint::{ConstantPart, LooseParts, TelegramFingerprint},
-            snapshot::MeterSnapshot,
+            snapshot::{MeterSnapshot, TELLING},
         },
         timestamps::Timestamps,
     },
@@ -29,6 +29,8 @@ pub(super) struct HeldTelegrams {
     pub telegrams: Vec<(u64, Arc<Readings>)>,
     /// The telegrams before, one after the other, of which each rose by more than its power explains.
     unexplained: u32,
+    /// Another row of its kind was dropped for it.
+    is_opposed: bool,
     /// A text or the number of decimals was another one each time.
     pub varies: bool,
 }
@@ -42,19 +44,17 @@ pub(super) const HOUSE: u64 = 100_000;
 /// 1 MW, in watts. No connection with such a meter carries more.
 pub(super) const MOST_POWER: u64 = 1_000_000;
 
-/// So many telegrams after the first, each with a rise that no power explains, show that the powers of this
-/// meter have nothing to do with its registers.
+/// The number of unexplained rises, one after the other, after which the powers of a meter are no longer
+/// compared with its registers.
 const DISPROOF: u32 = 3;
 
 /// The most telegrams of a row that may pass later.
 const MOST: usize = 3;
 
-/// A register that fell, or stays at zero, is believed after so many seconds of telegrams that go
-/// on.
+/// The seconds of telegrams that go on, after which a register that fell, or stays at zero, is believed.
 const TEN_MINUTES: u64 = 600;
 
-/// Where no clock tells the time, so many telegrams stand for it: ten minutes of one each five
-/// seconds.
+/// The number of telegrams that stands for this time where no clock tells it: one each five seconds.
 const TEN_MINUTES_OF_TELEGRAMS: u32 = 120;
 
 impl HeldTelegrams {
@@ -67,24 +67,45 @@ impl HeldTelegrams {
             since,
             telegrams: Vec::new(),
             unexplained: 0,
+            is_opposed: false,
             varies: false,
         }
     }
 
-    /// True if that telegram goes on from this row, is in doubt for the same reasons, and, where the powers
-    /// are the reason, explains the step from here.
-    pub(super) fn goes_on(&self, now: &MeterSnapshot, doubts: &[Doubt]) -> bool {
-        self.may_go_on(now, doubts)
-            && (!self.is_unexplained() || now.unexplained(&self.snapshot, true).is_none())
+    /// True if that telegram goes on from this row, and is in doubt for the same reasons and for no other: the
+    /// step from here is one that the connection of `most_power` watts can carry, and, if `powers_tell`, one
+    /// that they explain.
+    pub(super) fn goes_on(
+        &self,
+        now: &MeterSnapshot,
+        doubts: &[Doubt],
+        most_power: u64,
+        powers_tell: bool,
+    ) -> bool {
+        let is_unexplained = |is_fast| now.unexplained(&self.snapshot, is_fast).is_some();
+        let has_step = match *self.doubts {
+            [Doubt::Unexplained(..)] => is_unexplained(true),
+            _ if self.has(|doubt| matches!(doubt, Doubt::Rose(..))) => false,
+            // A load without a shown power must not begin the ten minutes anew.
+            _ if self.has(|doubt| matches!(doubt, Doubt::Fell(..) | Doubt::Zero(_))) => {
+                now.rise(&self.snapshot, most_power).is_some()
+            }
+            _ => {
+                now.rise(&self.snapshot, most_power).is_some()
+                    || powers_tell && is_unexplained(false)
+            }
+        };
+        self.may_go_on(now, doubts) && !has_step
     }
 
-    fn is_unexplained(&self) -> bool {
-        self.doubts.iter().any(|doubt| matches!(doubt, Doubt::Unexplained(..)))
+    fn has(&self, is_such: impl Fn(&Doubt) -> bool) -> bool {
+        self.doubts.iter().any(is_such)
     }
 
     /// Notes that it comes soon after another row, from whose last telegram its registers rise by more than
     /// the powers explain, and by no more than a house can draw.
     pub(super) fn comes_after(&mut self, before: &Self) {
+        self.is_opposed = true;
         let goes_on = before.may_go_on(&self.snapshot, &self.doubts)
             && self.snapshot.rise(&before.snapshot, HOUSE).is_none()
             && self.snapshot.unexplained(&before.snapshot, false).is_some();
@@ -120,7 +141,7 @@ impl HeldTelegrams {
         // from a step, as its power says, explains the step.
         let is_step = matches!(*self.doubts, [Doubt::Unexplained(..)]);
         let needed = if is_after_first || is_step { NEEDED - 1 } else { NEEDED };
-        let is_slow = self.doubts.iter().any(|doubt| match doubt {
+        let is_slow = self.has(|doubt| match doubt {
             Doubt::Fell(..) => !is_after_first,
             doubt => matches!(doubt, Doubt::Zero(_)),
         });
@@ -134,6 +155,15 @@ impl HeldTelegrams {
             1 => "one more telegram says so",
             _ => "two more telegrams say so",
         })
+    }
+
+    /// True for a telegram after a gap since that time, if nothing but the step of a register is against it,
+    /// and it did not come in the place of another one that was in doubt.
+    pub(super) fn ends_gap(&self, since: &Timestamps) -> bool {
+        matches!(*self.doubts, [Doubt::Unexplained(..)])
+            && self.more == 0
+            && !self.is_opposed
+            && self.snapshot.clocks.since(since).is_some_and(|gap| gap > TELLING)
     }
 
     /// True if that telegram may be the next good one after this row.

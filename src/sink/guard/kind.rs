@@ -53,6 +53,12 @@ impl KnownKind {
     }
 
     pub(super) fn update(&mut self, now: &MeterSnapshot, number: u64) {
+        self.learn(now);
+        (self.fingerprint, self.clocks, self.last) = (now.fingerprint, now.clocks, number);
+    }
+
+    /// Learns the pace from a telegram whose clock is beyond doubt, passed or not.
+    pub(super) fn learn(&mut self, now: &MeterSnapshot) {
         // A telegram that was held has made its step already.
         let is_step = |step: &ClockStep| step.milliseconds > 0 || step.telegrams > 0;
         if let Some(step) = self.step(now).filter(is_step) {
@@ -65,13 +71,12 @@ impl KnownKind {
                 if (!self.is_fast || step.milliseconds > soon)
                     && let Some(usual) = self.pace.usual_time()
                 {
-                    self.is_fast = usual <= soon;
+                    // A gap makes no slow meter.
+                    self.is_fast = usual <= soon || self.is_fast && !self.pace.is_known();
                 }
             }
         }
-        let MeterSnapshot { fingerprint, clocks, counter, .. } = *now;
-        (self.fingerprint, self.clocks, self.seen) = (fingerprint, clocks, (clocks, counter));
-        self.last = number;
+        self.seen = (now.clocks, now.counter);
     }
 
     /// The step of the clock since the last telegram of this kind with a good clock, if it goes on.

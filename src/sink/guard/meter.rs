@@ -51,7 +51,7 @@ pub(super) struct GuardedMeter {
     loose: LooseParts,
     /// The number of telegrams that were believed.
     believed: u32,
-    /// The number of telegrams so far.
+    /// The number of telegrams so far, without repeated ones.
     count: u64,
     /// The number of the last one that passed.
     last_passed: u64,
@@ -178,7 +178,6 @@ impl GuardedMeter {
         evidence: &TelegramEvidence<'_>,
         counts: &mut RefusalCounts,
     ) -> Verdict {
-        self.count += 1;
         let now = MeterSnapshot::of(readings, evidence);
         if self.is_repeated(&now) {
             counts.add(RefusalReason::Duplicate, 1);
@@ -188,7 +187,25 @@ impl GuardedMeter {
         if self.believed < SETTLED && self.difference(&now) == Some(ConstantPart::Digits) {
             self.loose.digits = true;
         }
-        let doubts = self.doubts(&now);
+        let mut doubts = self.doubts(&now);
+        let lone = self.take_lone(&now, &doubts, counts);
+        if !lone.is_empty() {
+            doubts = self.doubts(&now);
+        }
+        self.count += 1;
+        let verdict = self.judge(now, doubts, readings, counts);
+        let earlier = [lone, verdict.earlier].concat();
+        Verdict { earlier, ..verdict }
+    }
+
+    /// Decides on a telegram with these doubts.
+    fn judge(
+        &mut self,
+        now: MeterSnapshot,
+        doubts: Vec<Doubt>,
+        readings: &Arc<Readings>,
+        counts: &mut RefusalCounts,
+    ) -> Verdict {
         // A long replay must not push out the telegrams that passed.
         if let Some(counter) = now.counter
             && doubts.iter().all(Doubt::can_be_confirmed)
@@ -205,6 +222,24 @@ impl GuardedMeter {
             return Verdict::doubtful(Fate::LeftOut, reason, format!("{text}; left out"));
         }
         self.hold(now, doubts, readings, counts)
+    }
+
+    /// The telegram that came between two gaps, once the second has ended too. Nobody can tell more of it than
+    /// of one from a slow meter.
+    fn take_lone(
+        &mut self,
+        now: &MeterSnapshot,
+        doubts: &[Doubt],
+        counts: &mut RefusalCounts,
+    ) -> Vec<Arc<Readings>> {
+        let is_sound = doubts.is_empty();
+        let may_settle = is_sound || is_step(doubts);
+        let (true, None, Some((_, since))) = (may_settle, &self.first, self.latest) else {
+            return Vec::new();
+        };
+        let row = self.held.take_lone(now, is_sound, &since, self.loose, self.most_power);
+        let believed = row.map(|row| self.believe(row, None, RefusalReason::Rise, counts));
+        believed.unwrap_or_default()
     }
 
     /// The first telegrams, if they were kept for this time, and none spoke against them.
@@ -250,6 +285,10 @@ impl GuardedMeter {
         doubts.extend(
             now.wild().filter(|wild| !wild.key().is_some_and(|it| self.used_to.contains(&it))),
         );
+        // Whatever else is in doubt waits for more telegrams than a step.
+        if doubts.len() > 1 {
+            doubts.retain(|doubt| !matches!(doubt, Doubt::Unexplained(..)));
+        }
         doubts
     }
 
@@ -361,13 +400,13 @@ impl GuardedMeter {
             self.first =
                 Some(FirstTelegrams { telegrams, since: Instant::now(), snapshot: now.clone() });
             self.held.clear();
-            self.accept(now);
+            self.accept(now, None);
             return Verdict::of(Fate::Kept);
         }
         let opposed = self.replace_first(&now, counts);
         self.drop_replaced(&now);
         self.held.drop_kind(&now.fingerprint, self.loose);
-        self.accept(now);
+        self.accept(now, None);
         self.last_passed = self.count;
         let first = self.first.take().map(|first| first.telegrams);
         let earlier = opposed.or(first).unwrap_or_default();
@@ -425,12 +464,17 @@ impl GuardedMeter {
                 now.fingerprint.difference(&kind.fingerprint, loose).is_none()
             };
             if let Some(kind) = kinds.find(is_of) {
-                kind.seen = (now.clocks, now.counter);
+                // A first telegram that is doubted says nothing of the pace.
+                match self.first {
+                    Some(_) => kind.seen = (now.clocks, now.counter),
+                    None => kind.learn(&now),
+                }
             }
         }
         // Each gap in the telegrams ends with one, and the next telegram settles it.
-        let is_step = matches!(*doubts, [Doubt::Unexplained(..)]);
-        let (mut row, last) = self.held.take(&now, &doubts, self.loose);
+        let is_step = is_step(&doubts);
+        let (mut row, last) =
+            self.held.take(&now, &doubts, self.loose, self.most_power, !self.powers_mislead);
         let doubt = doubts.first().map_or_else(String::new, ToString::to_string);
         let reason = doubts.first().map_or(RefusalReason::Order, Doubt::reason);
         if let Some(until) = row.waits_until(self.first.is_some()) {
@@ -501,13 +545,13 @@ impl GuardedMeter {
                 _ => {}
             }
         }
-        self.accept(now);
+        self.accept(now, last);
         self.last_passed = self.count;
         earlier
     }
 
-    /// Notes a telegram that is believed.
-    fn accept(&mut self, now: MeterSnapshot) {
+    /// Notes a telegram that is believed; `confirmed` is the one of its row before it.
+    fn accept(&mut self, now: MeterSnapshot, confirmed: Option<&MeterSnapshot>) {
         self.believed = self.believed.saturating_add(1);
         self.latest = Some((now.counter, now.clocks));
         self.offset = now.clocks.offset().or(self.offset);
@@ -528,7 +572,7 @@ impl GuardedMeter {
         let known = match known.map(|at| self.registers.remove(at)) {
             // A meter that was reset keeps no register of the time before.
             Some(known) if now.fall(&known.last).is_some() => {
-                KnownRegisters { last: now, before: None }
+                KnownRegisters { last: now, before: confirmed.cloned() }
             }
             Some(mut known) => {
                 known.before = Some(known.last.clone());
@@ -546,4 +590,9 @@ impl GuardedMeter {
     fn clock_error(&self) -> Option<SignedDuration> {
         self.offset.filter(|offset| offset.abs() > WRONG)
     }
+}
+
+/// True if nothing but the step of a register is in doubt.
+const fn is_step(doubts: &[Doubt]) -> bool {
+    matches!(doubts, [Doubt::Unexplained(..)])
 }

@@ -15,13 +15,15 @@
 //! | its two clocks disagree, its clock goes back or leaps, or is far from the time of arrival | held |
 //! | the counter starts over, or came before with other content | held |
 //! | a register rises by more than 100 kW can bring in that time | held |
-//! | a register rises by more than its power explains, as after a gap | held until one more agrees |
+//! | a register rises by more than its power explains | held until one more agrees |
+//! | the first after a gap of more than a minute, from a meter that sends often | held until one more agrees |
 //! | a voltage, a current, a power that no house has | held |
 //! | import and export at once, more power than the currents carry | held |
 //! | a register falls, or is at 0 and no other value is known | held for ten minutes |
 //!
 //! A held telegram passes when two more have come that go on from it and are in doubt for the same reason.
-//! The telegram is then stored with them, unless another one of its meter was stored meanwhile.
+//! The telegram is then stored with them, unless another one of its meter was stored meanwhile. One that comes
+//! alone between two gaps has nobody to agree with it, and passes if the register goes on from it.
 //!
 //! A meter is known by its system title, else by its number. It may send several lists in turns, each with a
 //! layout and a pace of its own. The invocation counter ranks before the clock, which may be set. Each

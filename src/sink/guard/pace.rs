@@ -55,15 +55,20 @@ impl ClockPace {
         let Some(usual) = self.usual() else {
             return false;
         };
-        if self.count >= KNOWN && usual.telegrams > 0 && step.telegrams > 0 {
+        if self.is_known() && usual.telegrams > 0 && step.telegrams > 0 {
             let each = i128::from(usual.milliseconds);
             let expected = each * i128::from(step.telegrams) / i128::from(usual.telegrams);
             let most = expected + expected / 5 + each.max(TOLERANCE.into());
             return i128::from(step.milliseconds) > most;
         }
         let longest = self.steps.iter().map(|step| step.milliseconds).max().unwrap_or_default();
-        let usual = if self.count < KNOWN { longest } else { usual.milliseconds };
+        let usual = if self.is_known() { usual.milliseconds } else { longest };
         step.milliseconds > usual.saturating_mul(3).max(MINUTE)
+    }
+
+    /// True once there were enough steps to tell a gap from the pace.
+    pub(super) const fn is_known(&self) -> bool {
+        self.count >= KNOWN
     }
 
     /// The usual time from one telegram to the next, as far as it is known.
@@ -73,7 +78,7 @@ impl ClockPace {
 
     /// True if a telegram is missing in a step: the one that came instead had its turn.
     pub(super) fn misses_a_turn(&self, step: ClockStep) -> bool {
-        let usual = self.usual().filter(|usual| self.count >= KNOWN && usual.milliseconds > 0);
+        let usual = self.usual().filter(|usual| self.is_known() && usual.milliseconds > 0);
         usual.is_some_and(|usual| step.milliseconds > usual.milliseconds / 2 * 3)
     }
 }

@@ -104,8 +104,12 @@ impl ShownPowers {
         let RegisterStep { from, rise, tick, milliseconds } = *step;
         let power = self.of_register(key)?;
         let power = power.max(before.of_register(key).unwrap_or_default());
-        let counted = milliseconds.map_or(0, |it| power.saturating_mul(it) / 3_600_000);
-        let ends = if power > 0 && milliseconds.is_some() { tick } else { 0 };
+        // In a long time, a bit that is flipped down may hide all that was counted.
+        let Some(milliseconds) = milliseconds else {
+            return Some(rise == 0 && power == 0);
+        };
+        let counted = power.saturating_mul(milliseconds) / 3_600_000;
+        let ends = if power > 0 { tick } else { 0 };
         // The energy that no power has shown, in whole steps.
         let hidden = counted.saturating_mul(MARGIN - 1).saturating_add(SMALL).min(from / DIP);
         let hidden = hidden - hidden % tick.max(1);

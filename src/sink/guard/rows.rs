@@ -39,8 +39,10 @@ impl HeldRows {
         now: &MeterSnapshot,
         doubts: &[Doubt],
         loose: LooseParts,
+        most_power: u64,
+        powers_tell: bool,
     ) -> (HeldTelegrams, Option<MeterSnapshot>) {
-        let row = self.0.iter().position(|row| row.goes_on(now, doubts));
+        let row = self.0.iter().position(|row| row.goes_on(now, doubts, most_power, powers_tell));
         let row = row.map(|at| self.0.remove(at));
         let before = match row {
             Some(_) => None,
@@ -95,16 +97,31 @@ impl HeldRows {
         row.map(|at| self.0.remove(at))
     }
 
-    /// Takes out the only telegram that is held, if it comes after a gap since that time, and nothing but the
-    /// step of a register is against it.
+    /// Takes out the only telegram that is held, if it is the first after a gap since that time.
     pub(super) fn take_end_of_gap(&mut self, since: &Timestamps) -> Option<HeldTelegrams> {
-        let is_step = |row: &HeldTelegrams| matches!(*row.doubts, [Doubt::Unexplained(..)]);
-        let is_gap =
-            |row: &HeldTelegrams| row.snapshot.clocks.since(since).is_some_and(|gap| gap > TELLING);
         match self.0.as_slice() {
-            [row] if is_step(row) && row.telegrams.len() == 1 && is_gap(row) => self.0.pop(),
+            [row] if row.ends_gap(since) => self.0.pop(),
             _ => None,
         }
+    }
+
+    /// Takes out a telegram that came between two gaps, of which the first began at that time, if the one
+    /// that ends the second goes on from it; or one that this telegram confirms, which `is_sound` itself.
+    pub(super) fn take_lone(
+        &mut self,
+        now: &MeterSnapshot,
+        is_sound: bool,
+        since: &Timestamps,
+        loose: LooseParts,
+        most_power: u64,
+    ) -> Option<HeldTelegrams> {
+        let row = self.0.iter().position(|row| {
+            row.ends_gap(since)
+                && (now.clocks.since(&row.snapshot.clocks).is_some_and(|gap| gap > TELLING)
+                    || is_sound && now.unexplained(&row.snapshot, true).is_none())
+                && row.is_before(now, loose, most_power)
+        });
+        row.map(|at| self.0.remove(at))
     }
 
     /// Drops the row of that kind.

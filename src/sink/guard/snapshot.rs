@@ -232,11 +232,11 @@ impl MeterSnapshot {
         })
     }
 
-    /// A register that goes up by more than the powers of both telegrams explain. Of a longer time they tell
+    /// A register that goes up by more than the powers of both telegrams explain. Of a longer time they explain
     /// nothing, but if the meter `is_fast`, the next telegram comes soon and can tell.
     pub(super) fn unexplained(&self, last: &Self, is_fast: bool) -> Option<Doubt> {
         self.compared(last).find_map(|(before, now)| {
-            let rise = now.step_from(before).filter(|rise| *rise > 0)?;
+            let rise = now.step_from(before)?;
             let elapsed = now.clocks.since(&before.clocks)?;
             if elapsed > SOON && !is_fast {
                 return None;

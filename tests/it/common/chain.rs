@@ -43,6 +43,8 @@ pub struct Reading {
     pub auth: Option<Auth>,
     pub time: Option<String>,
     pub meter: Option<String>,
+    /// The plain APDU in hex.
+    pub apdu: String,
     /// OBIS code, value, unit, raw integer and scaler of every number.
     pub values: Vec<(Option<String>, String, Option<String>)>,
 }
@@ -111,6 +113,7 @@ impl Outcome {
                     auth: record.attributes.auth,
                     time: telegram.time(zone).map(|stamp| stamp.to_string()),
                     meter: telegram.meter().map(|m| String::from_utf8_lossy(m).into_owned()),
+                    apdu: hex::encode(record.octets),
                     values: values.collect(),
                 });
             }
