@@ -13,6 +13,7 @@ use crate::{
         entry::{Format, OutputTelegram},
         key::{FieldKey, Meta},
         locale::Locale,
+        numbers::NumberStyle,
         options::{FormatEntry, FormatOptions, OwnOption},
         readings::{self, Member, Readings},
         units::Units,
@@ -45,6 +46,8 @@ pub struct Csv {
     columns: Vec<Column>,
     cells: Cells,
     header: bool,
+    /// The spelling of numbers in the row of [readings](Self::row).
+    numbers: NumberStyle,
     /// Readings without a column; `None` if the user chose the columns.
     missing: Option<Missing>,
 }
@@ -84,7 +87,13 @@ impl Csv {
         let keys = keys.unwrap_or_else(usual);
         let columns = keys.into_iter().map(|key| Column::of(key, &units)).collect();
         let cells = Cells { units, locale, room: Vec::new() };
-        Self { columns, cells, header, missing }
+        Self { columns, cells, header, numbers: NumberStyle::Exact, missing }
+    }
+
+    /// The same with another spelling of numbers in the rows of readings.
+    #[must_use]
+    pub fn with_numbers(self, numbers: NumberStyle) -> Self {
+        Self { numbers, ..self }
     }
 
     /// Appends the row of names.
@@ -99,17 +108,22 @@ impl Csv {
         text.push(b'\n');
     }
 
-    /// Appends the row of readings: the same row that their telegram has.
+    /// Appends the row of readings: the same row that their telegram has, but for the spelling of numbers.
     pub fn row(&mut self, readings: &Readings, text: &mut Vec<u8>) {
         let start = text.len();
-        let Self { columns, cells, .. } = self;
+        let Self { columns, cells, numbers, .. } = self;
         for (at, Column { key, power }) in columns.iter().enumerate() {
             if at > 0 {
                 text.push(cells.locale.delimiter());
             }
             match readings.get(*key) {
+                Some(readings::ReadingValue::Number(number))
+                    if matches!(key, FieldKey::Meta(_)) =>
+                {
+                    cells.decimal(*number, text);
+                }
                 Some(readings::ReadingValue::Number(number)) => {
-                    cells.decimal(number.in_larger_unit(*power), text);
+                    cells.decimal(numbers.of(number.in_larger_unit(*power)), text);
                 }
                 Some(value) => cells.text(&value.to_string(), text),
                 None => {}
@@ -316,6 +330,8 @@ mod tests {
             rows(&mut csv, line),
             "2021-09-27T09:47:15+02:00;\"'=cmd|' /C calc'!A0;\"\"x\"\"\";12,937;233,7;[1,2];-5\n"
         );
+        let mut floats = csv.clone().with_numbers(NumberStyle::Float);
+        assert!(rows(&mut floats, line).ends_with(";12,937;233,7;[1,2];-5,0\n"));
         let mut text = Vec::new();
         csv.start(&mut text);
         assert_eq!(text, format!("{}\n", fields.replace(',', ";")).as_bytes());

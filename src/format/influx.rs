@@ -54,6 +54,7 @@ pub struct Points {
     meter: String,
     units: Units,
     texts: bool,
+    floats: bool,
     precision: Precision,
     noted: Vec<FieldKey>,
     notes: Vec<String>,
@@ -112,6 +113,7 @@ impl Points {
             meter: tag(meter),
             units,
             texts: false,
+            floats: false,
             precision,
             noted: Vec::new(),
             notes: Vec::new(),
@@ -122,6 +124,12 @@ impl Points {
     #[must_use]
     pub fn with_texts(self, texts: bool) -> Self {
         Self { texts, ..self }
+    }
+
+    /// The same with all numbers as floats, for a database that has floats in its fields.
+    #[must_use]
+    pub fn with_floats(self, floats: bool) -> Self {
+        Self { floats, ..self }
     }
 
     /// Appends a line of these fields; `false`, and no line, if there are none.
@@ -212,6 +220,13 @@ impl Points {
 
     /// The type of a field, whatever its value.
     fn kind(&self, key: FieldKey) -> FieldType {
+        match self.usual_kind(key) {
+            FieldType::Integer if self.floats => FieldType::Float,
+            usual => usual,
+        }
+    }
+
+    fn usual_kind(&self, key: FieldKey) -> FieldType {
         match key {
             FieldKey::Field(place, _) => match FIELDS.get(place).map(|field| field.unit) {
                 Some(unit) if is_whole(unit) && self.units.power(unit) == 0 => FieldType::Integer,
@@ -468,6 +483,22 @@ mod tests {
 
     fn number(name: &str, digits: &str) -> (String, Vec<String>) {
         line(&Units::default(), name, &ReadingValue::Number(Decimal::parse(digits).unwrap()))
+    }
+
+    #[test]
+    fn all_numbers_may_be_floats() {
+        let points = Points::new("m", &[], "meter", Units::default(), Precision::Seconds);
+        let mut points = points.with_floats(true);
+        let fields =
+            [("energy_import_wh", "5"), ("invocation_counter", "7"), ("voltage_l1_v", "2.0")];
+        let fields = fields.map(|(name, digits)| {
+            (key(name), name, ReadingValue::Number(Decimal::parse(digits).unwrap()))
+        });
+        let mut text = Vec::new();
+        let fields = fields.iter().map(|(key, name, value)| (*key, *name, value));
+        points.write(None, fields, None, &mut text);
+        let expected = "m energy_import_wh=5.0,invocation_counter=7.0,voltage_l1_v=2.0\n";
+        assert_eq!(String::from_utf8(text).unwrap(), expected);
     }
 
     /// A written text as a careful reader decodes it.

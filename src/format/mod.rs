@@ -5,7 +5,8 @@
 //! - [`options`], [`kinds`]: the choices of a user; the formats by name.
 //! - [`json`], [`csv`], [`xml`], [`table`], [`lines`], [`influx`]: one format each.
 //! - [`prometheus`], [`solarview`]: pages that show the [`latest`] readings, as a [`snapshot`].
-//! - [`selection`], [`units`], [`locale`]: the fields, units and separators that the user chose.
+//! - [`selection`], [`units`], [`locale`], [`numbers`]: the fields, units, separators and spelling of
+//!   numbers that the user chose.
 //! - [`meters`]: a value for each meter.
 //! - [`key`], [`cell`]: the name of a reading; its value in a telegram.
 //! - [`usage`]: a choice that is refused.
@@ -25,6 +26,7 @@ pub mod latest;
 pub mod lines;
 pub mod locale;
 pub mod meters;
+pub mod numbers;
 pub mod options;
 pub mod printable;
 pub mod prometheus;

@@ -154,7 +154,10 @@ enum LineFormat {
 impl LineFormat {
     fn csv(projection: Projection, locale: Locale) -> Self {
         Self::Csv(
-            Box::new(Csv::new(projection.keys.clone(), projection.units, locale, true)),
+            Box::new(
+                Csv::new(projection.keys.clone(), projection.units, locale, true)
+                    .with_numbers(projection.numbers),
+            ),
             projection,
         )
     }

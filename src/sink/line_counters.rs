@@ -12,7 +12,7 @@ use crate::{
         meters::Meters,
         readings::{ReadingValue, Readings},
     },
-    sink::accounts::Accounts,
+    sink::{accounts::Accounts, meter_names::MeterNames},
 };
 
 /// The counters, shared by all clones.
@@ -20,6 +20,7 @@ use crate::{
 pub struct LineCounters {
     counts: Arc<Mutex<Counts>>,
     accounts: Accounts,
+    meter_names: MeterNames,
 }
 
 #[derive(Debug, Default)]
@@ -78,6 +79,11 @@ impl LineCounters {
     /// The accounts of the run.
     pub const fn accounts(&self) -> &Accounts {
         &self.accounts
+    }
+
+    /// The names that the user gave to meters.
+    pub const fn meter_names(&self) -> &MeterNames {
+        &self.meter_names
     }
 
     fn lock(&self) -> MutexGuard<'_, Counts> {

@@ -6,10 +6,12 @@
 //! - [`traits`]: the interfaces of a sink; [`event`]: its input.
 //! - [`queue`]: the bounded queue in front of each sink, so that none holds up another.
 //! - [`projection`]: the readings that a sink takes, with their names and units.
+//! - [`template`]: texts with readings in them.
 //! - [`throttle`]: the telegrams that a sink takes: at an interval, or when a value changed.
 //! - [`guard`]: the check in front of all sinks that keeps wrong values out.
 //! - [`home_assistant`]: discovery by Home Assistant through MQTT.
-//! - [`line_counters`]: counters for the state of the line.
+//! - [`line_counters`]: counters for the state of the line; [`meter_names`]: the user's names of
+//!   meters.
 //! - [`interval`]: the time between the telegrams of a meter; [`freshness`]: the meters that still
 //!   send.
 //! - [`timestamps`]: the time of a telegram; [`single_meter`]: a destination for one meter;
@@ -27,6 +29,7 @@ pub mod influx;
 pub mod interval;
 pub mod kind;
 pub mod line_counters;
+pub mod meter_names;
 pub mod mqtt;
 pub mod projection;
 pub mod prometheus;
@@ -37,6 +40,7 @@ pub mod single_meter;
 pub mod slug;
 pub mod solarview;
 pub mod spool;
+pub mod template;
 pub mod throttle;
 pub mod timestamps;
 pub mod tls;

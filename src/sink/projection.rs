@@ -7,10 +7,12 @@ use crate::{
     format::{
         json_string,
         key::FieldKey,
+        numbers::NumberStyle,
         readings::{Member, ReadingValue, Readings},
         units::Units,
     },
     reading::fields::FIELDS,
+    sink::settings::error::SettingError,
 };
 
 /// A choice of readings.
@@ -22,6 +24,8 @@ pub struct Projection {
     pub units: Units,
     /// Names other than the published ones.
     pub names: Vec<(FieldKey, String)>,
+    /// The spelling of numbers; metadata keep theirs.
+    pub numbers: NumberStyle,
 }
 
 /// One reading as the projection makes it.
@@ -38,6 +42,19 @@ pub struct ProjectedReading<'a> {
 }
 
 impl Projection {
+    /// Refuses a spelling of numbers, for a sink that has its own.
+    ///
+    /// # Errors
+    /// A spelling is chosen.
+    pub fn refuse_numbers(&self) -> Result<(), SettingError> {
+        match self.numbers {
+            NumberStyle::Exact => Ok(()),
+            NumberStyle::Float | NumberStyle::Short => {
+                Err(SettingError::of("numbers", "this sink has its own spelling"))
+            }
+        }
+    }
+
     /// The chosen readings, in their order.
     pub fn of<'a>(&'a self, readings: &'a Readings) -> impl Iterator<Item = ProjectedReading<'a>> {
         self.members(readings).map(|member| self.project(member))
@@ -55,7 +72,11 @@ impl Projection {
         let (value, unit) = match (value, key) {
             (ReadingValue::Number(number), FieldKey::Field(place, _)) => {
                 let (number, unit) = self.units.apply(*number, unit_of(*place));
-                (Cow::Owned(ReadingValue::Number(number)), unit)
+                (Cow::Owned(ReadingValue::Number(self.numbers.of(number))), unit)
+            }
+            (ReadingValue::Number(number), FieldKey::Object(..) | FieldKey::Item(_)) => {
+                let number = ReadingValue::Number(self.numbers.of(*number));
+                (Cow::Owned(number), Cow::Borrowed(unit.as_ref()))
             }
             _ => (Cow::Borrowed(value), Cow::Borrowed(unit.as_ref())),
         };
@@ -90,7 +111,10 @@ impl Projection {
         self.write_name(*key, "", text);
         match (value, key) {
             (ReadingValue::Number(number), FieldKey::Field(place, _)) => {
-                self.units.number(*number, unit_of(*place)).write(text);
+                self.numbers.of(self.units.number(*number, unit_of(*place))).write(text);
+            }
+            (ReadingValue::Number(number), FieldKey::Object(..) | FieldKey::Item(_)) => {
+                self.numbers.of(*number).write(text);
             }
             _ => value.write_json(text),
         }
@@ -146,6 +170,13 @@ mod tests {
     #[test]
     fn without_a_choice_everything_is_as_it_came() {
         assert_eq!(json(&Projection::default(), &[]), LINE);
+    }
+
+    #[test]
+    fn numbers_may_look_like_floats_but_not_those_of_the_metadata() {
+        let projection = Projection { numbers: NumberStyle::Float, ..Projection::default() };
+        let expected = LINE.replace(":12937,", ":12937.0,").replace(":12,", ":12.0,");
+        assert_eq!(json(&projection, &[]), expected);
     }
 
     #[test]

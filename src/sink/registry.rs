@@ -47,12 +47,14 @@ impl FromStr for SinkSettings {
     }
 }
 
-/// The settings of `--to`. A scheme alone stands for the address that the environment has for it.
+/// The settings of `--to`. A scheme alone stands for the address that the environment has for it; options
+/// may follow, as in `mqtt?layout=flat`.
 ///
 /// # Errors
 /// The text, or the address from the environment, is not that of a sink.
 pub fn parse(text: &str, lookup: Lookup<'_>) -> Result<SinkSettings, SettingError> {
-    let address = kind(text).map(|kind| (kind.environment.read_address)(text, lookup));
+    let (scheme, query) = text.split_once('?').unwrap_or((text, ""));
+    let address = kind(scheme).map(|kind| (kind.environment.read_address)(scheme, lookup));
     let Some(address) = address.transpose()?.flatten() else {
         return text.parse();
     };
@@ -63,6 +65,7 @@ pub fn parse(text: &str, lookup: Lookup<'_>) -> Result<SinkSettings, SettingErro
         let origin = SettingOrigin::Variable(variable.to_owned());
         settings.origins_mut().note(TARGET_PATH, origin);
     }
+    uri::set_options(&mut settings, query)?;
     Ok(settings)
 }
 

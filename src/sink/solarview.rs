@@ -72,6 +72,7 @@ fn new(settings: &mut SinkSettings, _: &BuildContext<'_>) -> Result<Box<dyn Sink
         let message = "solarview: a register has no other name than its code";
         return Err(SettingError::new(message));
     }
+    projection.refuse_numbers()?;
     let format = Solarview::new(projection.keys.as_deref(), projection.units, style)?;
     let (single_meter, changed) = (SingleMeter::default(), BTreeMap::new());
     let pages = SolarviewFiles { path_template, single_meter, format, changed };

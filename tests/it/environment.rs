@@ -186,6 +186,30 @@ fn a_server_is_where_its_variables_say() {
 }
 
 #[test]
+fn options_may_follow_a_server_of_the_environment() {
+    let mqtt = [("MQTT_HOST", "h"), ("MQTT_BASE_TOPIC", "house")];
+    let shown =
+        |to: &str, variables: &[(&str, &str)]| sink(to, variables).map(|rows| rows.concat());
+    let rows = |rows: &str| Ok(rows.replace('\'', "\""));
+    for scheme in ["mqtt", "mqtts"] {
+        let to = format!("{scheme}?layout=flat&topic={{base}}/a%20b&retain");
+        let expected = format!(
+            "to = '{scheme}://h/house'layout = 'flat'topic = '{{base}}/a b'retain = 'true'"
+        );
+        assert_eq!(shown(&to, &mqtt), rows(&expected));
+    }
+    let influx = [("INFLUX_URL", "http://u@h"), ("INFLUX_BUCKET", "b")];
+    let expected = "to = 'influxdb://h:80'user = 'u'db = 'd'measurement = 'm'";
+    assert_eq!(shown("influxdb?db=d&measurement=m", &influx), rows(expected));
+    assert_eq!(shown("influxdb?user=x", &influx), Err("line 2: user stands twice".to_owned()));
+    let without = shown("mqtt?layout=flat", &[]).unwrap_err();
+    assert_eq!(without, "line 2: mqtt: a sink is written as mqtt://HOST or file:PATH");
+    let typed = format!("--to=mqtt?user=u&password={}", secrets::TYPED);
+    let ran = run(&["publish", &typed], &[("MQTT_HOST", "127.0.0.1:1")]);
+    assert!(ran.err.contains("--to shows its secret"), "{}", ran.err);
+}
+
+#[test]
 fn a_database_gets_the_variables_of_its_version_only() {
     let one = [("METERPIPE_INFLUX_USER", "u"), ("METERPIPE_INFLUX_DB", "e")];
     let two = [("INFLUX_TOKEN", secrets::CANARY), ("INFLUX_ORG", "o"), ("INFLUX_BUCKET", "c")];
@@ -262,4 +286,46 @@ fn a_wrong_value_is_reported_with_the_name_of_its_variable() {
     }
     let typed = run(&["publish", "--to=mqtt://u@h"], &[("MQTT_PASS_FILE", "/etc/no")]);
     assert!(typed.err.contains("mqtt://h: $MQTT_PASS_FILE: password_file = "), "{}", typed.err);
+}
+
+#[test]
+fn home_assistant_gets_names_in_the_language_of_the_environment() {
+    let names = |query: &str, variables: &[(&str, &str)]| {
+        let to = format!("--to=mqtt://broker?guard=false&fields=power_net_w{query}");
+        let key = [("METERPIPE_KEY", KEY)];
+        let ran = run(&["watch", DUMP, "--dry-run", &to], &[&key, variables].concat());
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        ["\"name\":\"Leistung\"", "\"name\":\"Power\""].map(|name| ran.out.contains(name))
+    };
+    let (german, english) = ([true, false], [false, true]);
+    for (query, variables, expected) in [
+        ("", &[][..], english),
+        ("", &[("LANG", "de_AT.UTF-8")], german),
+        ("", &[("LANG", "de")], german),
+        ("", &[("LANG", "fr_FR.UTF-8")], english),
+        ("", &[("LC_MESSAGES", "de_DE"), ("LANG", "en_GB.UTF-8")], german),
+        ("", &[("LC_ALL", "C"), ("LC_MESSAGES", "de_DE"), ("LANG", "de_AT.UTF-8")], english),
+        ("", &[("LC_ALL", ""), ("LANG", "de_AT.UTF-8")], german),
+        ("&ha_language=en", &[("LANG", "de_AT.UTF-8")], english),
+        ("&ha_language=de", &[("LANG", "en_GB.UTF-8")], german),
+    ] {
+        assert_eq!(names(query, variables), expected, "{query} {variables:?}");
+    }
+}
+
+#[test]
+fn home_assistant_shows_the_name_of_a_meter() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.toml");
+    let text = concat!(
+        "[[meter]]\nname = \"Haus am See\"\nsource = \"sim:\"\n",
+        "[[sink]]\nto = \"mqtt://broker?guard=false&fields=power_net_w\"\n"
+    );
+    fs::write(&config, text).unwrap();
+    let config = config.to_str().unwrap();
+    let ran = run(&["watch", "--config", config, "--dry-run", "--count=1"], &[]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let device = "\"dev\":{\"ids\":[\"meterpipe_181220404247\"],\"mdl\":\"MA309\",\"mf\":\"Kaifa\",\
+        \"name\":\"Haus am See\",\"sn\":\"181220404247\"}";
+    assert!(ran.out.contains(device), "{}", ran.out);
 }

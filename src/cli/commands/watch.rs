@@ -143,7 +143,9 @@ fn sink_sources(args: &args::WatchArgs, config: Option<&Config>) -> SinkSources 
     let configured = meters.iter().filter_map(|meter| meter.source.clone());
     let sources = args.sources.iter().cloned().chain(environment::source()).chain(configured);
     let run = ["watch".to_owned()].into_iter().chain(sources).collect::<Vec<_>>().join(" ");
-    SinkSources { to: args.to.to.clone(), run, counters: LineCounters::default() }
+    let counters = LineCounters::default();
+    counters.meter_names().set_known(meters.iter().filter_map(|it| it.name.clone()).collect());
+    SinkSources { to: args.to.to.clone(), run, counters }
 }
 
 /// The consumer that writes telegrams to standard output, if the user wants to see them there.

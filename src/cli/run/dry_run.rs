@@ -16,7 +16,7 @@ use crate::cli::run::{
 };
 use meterpipe::{
     chain::event::Refusal,
-    format::{entry::OutputTelegram, printable::printable, readings::Readings},
+    format::{entry::OutputTelegram, key::Meta, printable::printable, readings::Readings},
     link::registry::LinkKind,
     sink::{
         guard::evidence::TelegramEvidence,
@@ -61,6 +61,8 @@ impl TelegramConsumer for DryRun {
             return;
         };
         self.counters.note(&readings);
+        let number = readings.meta(Meta::Meter);
+        self.counters.meter_names().note(number, telegram.attributes.from);
         self.counters.accounts().set_input(self.gate.account(context));
         let readings = Arc::new(readings);
         let Self { sinks, gate, .. } = self;

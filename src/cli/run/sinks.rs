@@ -18,7 +18,7 @@ use crate::cli::run::{
     status::Stop,
 };
 use meterpipe::{
-    format::{entry::OutputTelegram, readings::Readings},
+    format::{entry::OutputTelegram, key::Meta, readings::Readings},
     sink::{
         guard::evidence::TelegramEvidence, line_counters::LineCounters, registry::ConfiguredSink,
     },
@@ -157,6 +157,8 @@ impl Sinks {
     pub fn telegram(&mut self, entry: &OutputTelegram<'_>) {
         // A telegram without any value is no reading.
         if let Some(readings) = Readings::of(entry) {
+            let number = readings.meta(Meta::Meter);
+            self.counters.meter_names().note(number, entry.attributes.from);
             self.judge(readings, &TelegramEvidence::of(entry));
         }
     }

@@ -6,7 +6,12 @@ use clap::{Arg, Command};
 use meterpipe::sink::{
     kind::first,
     registry,
-    settings::{SinkSettings, error::SettingError, origin::SettingOrigin},
+    settings::{
+        SinkSettings,
+        error::SettingError,
+        key::{SettingKey, SettingType},
+        origin::SettingOrigin,
+    },
 };
 use zeroize::Zeroizing;
 
@@ -79,6 +84,21 @@ pub fn complete(settings: &mut SinkSettings) {
                 offer(settings, key.name, key.name, value, variable);
             }
         }
+        if key.is_language {
+            offer_language(settings, key);
+        }
+    }
+}
+
+/// Sets a choice of languages by the locale, as POSIX says: the first variable that is set counts. A language
+/// that is no choice sets nothing.
+fn offer_language(settings: &mut SinkSettings, key: &SettingKey) {
+    let Some((variable, locale)) = first(&["LC_ALL", "LC_MESSAGES", "LANG"], &set) else {
+        return;
+    };
+    let language = locale.split(['_', '.', '@']).next().unwrap_or_default();
+    if matches!(key.value, SettingType::Choice(words) if words.contains(&language)) {
+        offer(settings, key.name, key.name, language.to_owned(), variable);
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
     sink::{
         home_assistant::{
             config::DiscoveryConfig,
+            device::MeterDevice,
             diagnostics::Diagnostic,
             entity::Entity,
             options::{DiscoveryForm, DiscoveryOptions, PREFIX},
@@ -47,7 +48,7 @@ pub struct HomeAssistant {
 
 #[derive(Debug, Default)]
 struct AnnouncedMeter {
-    number: String,
+    device: MeterDevice,
     /// By identifier.
     entities: BTreeMap<String, Entity>,
     keys: Vec<FieldKey>,
@@ -78,7 +79,7 @@ impl HomeAssistant {
         sink_interval: Option<Duration>,
     ) -> Result<Option<Self>, SettingError> {
         let StateFormat { topics, projection } = state_format;
-        let Some(options) = DiscoveryOptions::take(settings, topics.layout())? else {
+        let Some(options) = DiscoveryOptions::take(settings, state_format)? else {
             return Ok(None);
         };
         let is_reserved = |name: &str| Diagnostic::ALL.iter().any(|it| it.member() == name);
@@ -87,14 +88,16 @@ impl HomeAssistant {
             let cause = "this name is reserved for a diagnostic value";
             return Err(SettingError::value(&key, name, cause));
         }
+        let is_shared = topics.is_shared() || options.is_shared();
         Ok(Some(Self {
             options,
             state_format: state_format.clone(),
             line_counters: line_counters.clone(),
             sink_interval,
             meters: BTreeMap::new(),
-            // On a topic that meters share, a second device would show the values of the first.
-            most_meters: if topics.is_shared() { 1 } else { MOST_METERS },
+            // On a topic that meters share, a second device would show the values of the first; two
+            // meters with the same identifiers would be one.
+            most_meters: if is_shared { 1 } else { MOST_METERS },
             is_full: false,
         }))
     }
@@ -110,14 +113,14 @@ impl HomeAssistant {
         }
         let Self { options, state_format, .. } = self;
         let expire_after = options.expire_after.unwrap_or_else(|| meter.interval.expire_after());
-        let config = DiscoveryConfig { options, state_format, number: &meter.number, expire_after };
+        let config = DiscoveryConfig { options, state_format, device: &meter.device, expire_after };
         config.messages(meter.entities.values())
     }
 
     /// The meter of these readings, if it was announced.
     fn meter(&self, readings: &Readings) -> Option<&AnnouncedMeter> {
         let number = readings.meta(Meta::Meter)?;
-        self.meters.get(&slug(number)).filter(|meter| meter.number == number)
+        self.meters.get(&slug(number)).filter(|meter| meter.device.number == number)
     }
 
     /// Topics to subscribe to in each connection, with QoS 0.
@@ -151,10 +154,10 @@ impl HomeAssistant {
         let mut meter =
             self.meters.remove(&name).unwrap_or_else(|| AnnouncedMeter::new(self.sink_interval));
         if meter.keys.is_empty() {
-            number.clone_into(&mut meter.number);
+            number.clone_into(&mut meter.device.number);
         }
         // If two numbers have the same slug, the device belongs to the first.
-        let changed = meter.number == number
+        let changed = meter.device.number == number
             && meter.observe(readings, &self.state_format, &self.line_counters, &self.options);
         self.is_full |= meter.keys.len() >= MOST_ENTITIES;
         let messages = if changed { self.messages(&meter) } else { Vec::new() };
@@ -201,28 +204,30 @@ impl AnnouncedMeter {
         options: &DiscoveryOptions,
     ) -> bool {
         let expires_later = self.interval.observe(readings) && options.expire_after.is_none();
+        let name = line_counters.meter_names().of(&self.device.number);
+        let is_other = self.device.observe(readings, name);
         let known = self.entities.len();
         for reading in state_format.projection.of(readings) {
             if !self.keys.contains(&reading.key)
                 && self.keys.len() < MOST_ENTITIES
-                && let Some(entity) =
-                    Entity::of(&reading, &state_format.projection.units, options.compat)
+                && let Some(entity) = Entity::of(&reading, &state_format.projection.units, options)
             {
                 self.keys.push(reading.key);
                 self.entities.insert(entity.id.clone(), entity);
             }
         }
-        // Diagnostics justify a device only beside readings.
-        for diagnostic in Diagnostic::ALL.into_iter().filter(|_| !self.keys.is_empty()) {
+        // Diagnostics justify a device only beside readings. Older programs had none.
+        let has_diagnostics = !self.keys.is_empty() && !options.is_older();
+        for diagnostic in Diagnostic::ALL.into_iter().filter(|_| has_diagnostics) {
             if !self.diagnostics.contains(&diagnostic)
                 && diagnostic.value(readings, line_counters).is_some()
             {
                 self.diagnostics.push(diagnostic);
-                let entity = diagnostic.entity();
+                let entity = diagnostic.entity(options.language);
                 self.entities.insert(entity.id.clone(), entity);
             }
         }
-        expires_later || self.entities.len() > known
+        expires_later || is_other || self.entities.len() > known
     }
 }
 
@@ -293,18 +298,19 @@ mod tests {
             r#""avty_mode":"all","cmps":{"#,
             r#""energy_import":{"def_ent_id":"sensor.smart_meter_181220000009_energy_import","#,
             r#""dev_cla":"energy","name":"Energy import","p":"sensor","stat_cla":"total_increasing","#,
-            r#""sug_dsp_prc":0,"uniq_id":"meterpipe_181220000009_energy_import","#,
-            r#""unit_of_meas":"Wh","val_tpl":"{{ value_json['energy_import_wh'] }}"},"#,
+            r#""sug_dsp_prc":3,"uniq_id":"meterpipe_181220000009_energy_import","#,
+            r#""unit_of_meas":"kWh","val_tpl":"{{ (value_json['energy_import_wh'] / 1000) "#,
+            r#"| round(3) if value_json['energy_import_wh'] is number else None }}"},"#,
             r#""meter_number":{"def_ent_id":"sensor.smart_meter_181220000009_meter_number","#,
             r#""ent_cat":"diagnostic","ic":"mdi:identifier","name":"Meter number","p":"sensor","#,
             r#""uniq_id":"meterpipe_181220000009_meter_number","#,
             r#""val_tpl":"{{ value_json['meter'] }}"},"#,
             r#""meter_time":{"def_ent_id":"sensor.smart_meter_181220000009_meter_time","#,
-            r#""dev_cla":"timestamp","ent_cat":"diagnostic","exp_aft":60,"name":"Meter time","#,
-            r#""p":"sensor","uniq_id":"meterpipe_181220000009_meter_time","#,
+            r#""dev_cla":"timestamp","en":false,"ent_cat":"diagnostic","exp_aft":60,"#,
+            r#""name":"Meter time","p":"sensor","uniq_id":"meterpipe_181220000009_meter_time","#,
             r#""val_tpl":"{{ value_json['time'] }}"},"#,
             r#""power_net":{"def_ent_id":"sensor.smart_meter_181220000009_power_net","#,
-            r#""dev_cla":"power","exp_aft":60,"name":"Power net","p":"sensor","#,
+            r#""dev_cla":"power","exp_aft":60,"name":"Power","p":"sensor","#,
             r#""stat_cla":"measurement","sug_dsp_prc":0,"#,
             r#""uniq_id":"meterpipe_181220000009_power_net","unit_of_meas":"W","#,
             r#""val_tpl":"{{ value_json['power_net_w'] }}"}},"#,
@@ -457,7 +463,7 @@ mod tests {
             r#""ent_cat":"diagnostic","ic":"mdi:identifier","name":"Meter number","p":"sensor","#,
             r#""stat_t":"home/1/id","uniq_id":"meterpipe_1_meter_number","val_tpl":"{{ value }}"},"#,
             r#""power_net":{"def_ent_id":"sensor.smart_meter_1_power_net","dev_cla":"power","#,
-            r#""exp_aft":60,"name":"Power net","p":"sensor","stat_cla":"measurement","#,
+            r#""exp_aft":60,"name":"Power","p":"sensor","stat_cla":"measurement","#,
             r#""stat_t":"home/1/power_net_w","sug_dsp_prc":0,"uniq_id":"meterpipe_1_power_net","#,
             r#""unit_of_meas":"W","val_tpl":"{{ value }}"}},"#,
             r#""dev":{"ids":["meterpipe_1"],"name":"Smart meter 1","sn":"1"},"#,
@@ -483,7 +489,7 @@ mod tests {
             r#""avty_mode":"all","#,
             r#""def_ent_id":"sensor.smart_meter_181220000009_power_net","#,
             r#""dev":{"ids":["meterpipe_181220000009"],"name":"Smart meter 181220000009","#,
-            r#""sn":"181220000009"},"dev_cla":"power","exp_aft":60,"name":"Power net","#,
+            r#""sn":"181220000009"},"dev_cla":"power","exp_aft":60,"name":"Power","#,
             r#""o":{"name":"meterpipe","sw":"VERSION"},"qos":1,"stat_cla":"measurement","#,
             r#""stat_t":"meterpipe/181220000009/state","sug_dsp_prc":0,"#,
             r#""uniq_id":"meterpipe_181220000009_power_net","unit_of_meas":"W","#,

@@ -6,6 +6,8 @@
 //! | `clock_drift_s` | seconds from the meter's clock to the time of arrival: by how much the meter is behind |
 //! | `frames_damaged` | frames of any meter that failed a check since the start; in `watch` |
 //!
+//! The entities are disabled until the user enables them.
+//!
 //! These names are reserved: no reading gets one of them.
 
 use jiff::Timestamp;
@@ -14,7 +16,7 @@ use crate::{
     format::{key::Meta, readings::Readings},
     reading::decimal::Decimal,
     sink::{
-        home_assistant::entity::{Entity, name},
+        home_assistant::{entity::Entity, language::NameLanguage},
         line_counters::LineCounters,
     },
 };
@@ -55,17 +57,24 @@ impl Diagnostic {
         }
     }
 
-    /// Its entity in Home Assistant.
-    pub fn entity(self) -> Entity {
-        let id = match self {
+    /// The identifier of its entity.
+    pub const fn id(self) -> &'static str {
+        match self {
             Self::ClockDrift => "clock_drift",
             _ => self.member(),
-        };
+        }
+    }
+
+    /// Its entity in Home Assistant.
+    pub fn entity(self, language: NameLanguage) -> Entity {
+        let id = self.id();
         let entity = Entity {
             id: id.to_owned(),
             member: self.member().to_owned(),
-            name: name(id),
+            name: language.name(id),
             diagnostic: true,
+            // They change often, and a healthy house never looks at them.
+            disabled: true,
             ..Entity::default()
         };
         match self {

@@ -14,7 +14,10 @@ use crate::{
         units::Units,
     },
     reading::{decimal::Decimal, fields::FIELDS},
-    sink::projection::ProjectedReading,
+    sink::{
+        home_assistant::{language::NameLanguage, options::DiscoveryOptions},
+        projection::ProjectedReading,
+    },
 };
 
 /// An entity, always a sensor.
@@ -32,6 +35,8 @@ pub struct Entity {
     pub state_class: Option<&'static str>,
     /// The unit.
     pub unit: Option<Cow<'static, str>>,
+    /// True if the value in the state is to be divided by a thousand.
+    pub in_thousands: bool,
     /// The number of decimals to show.
     pub decimals: Option<i16>,
     /// The icon.
@@ -43,6 +48,10 @@ pub struct Entity {
     pub diagnostic: bool,
     /// True if the user has to enable the entity.
     pub disabled: bool,
+    /// True if nobody could know the entity before a telegram has it.
+    pub unnamed: bool,
+    /// The topic of its announcement by an older program, without a device.
+    pub topic: Option<String>,
 }
 
 /// A device class of Home Assistant: sensor/const.py of 2026.11.
@@ -79,44 +88,71 @@ const LONGEST_STATE: usize = 255;
 
 impl Entity {
     /// The entity of a reading; `None` if the reading fits no state.
-    pub fn of(reading: &ProjectedReading<'_>, units: &Units, compat: bool) -> Option<Self> {
+    pub fn of(
+        reading: &ProjectedReading<'_>,
+        units: &Units,
+        options: &DiscoveryOptions,
+    ) -> Option<Self> {
+        let (compat, language) = (options.compat, options.language);
         let value = reading.value.as_ref();
         if matches!(value, ReadingValue::Text(text) if text.len() > LONGEST_STATE) {
             return None;
         }
         let entity = match (reading.key, value) {
-            (FieldKey::Meta(meta), ReadingValue::Text(_)) => Self::meta(meta)?,
+            (FieldKey::Meta(meta), ReadingValue::Text(_)) => Self::meta(meta, language)?,
             (FieldKey::Field(place, occurrence), ReadingValue::Number(_)) => {
-                Self::named(place, occurrence, units, compat)?
+                let entity = Self::named(place, occurrence, units, compat, language)?;
+                if options.keeps_units {
+                    entity
+                } else {
+                    entity.in_larger_unit(place, units, compat)
+                }
             }
             (FieldKey::Object(..) | FieldKey::Item(_), ReadingValue::Number(_)) => {
-                Self::unnamed(reading.key, &reading.unit, compat)
+                Self::unnamed(reading.key, &reading.unit, compat, language)
             }
             (
                 FieldKey::Object(..) | FieldKey::Item(_),
                 ReadingValue::Text(_) | ReadingValue::Truth(_),
-            ) => Self::unnamed(reading.key, "", compat),
+            ) => Self::unnamed(reading.key, "", compat, language),
             _ => return None,
         };
-        Some(Self { member: reading.name.clone().into_owned(), ..entity })
+        Some(Self {
+            member: reading.name.clone().into_owned(),
+            name: options.name(reading.key).map_or(entity.name, str::to_owned),
+            topic: options.topic(reading.key).map(str::to_owned),
+            ..entity
+        })
+    }
+
+    /// The identifier of a field with a name: that name without its unit.
+    pub fn id_of(place: usize) -> Option<&'static str> {
+        let field = FIELDS.get(place)?;
+        Some(match (field.unit, field.name.rsplit_once('_')) {
+            (Unit::COUNT, _) | (_, None) => field.name,
+            (_, Some((bare, _))) => bare,
+        })
     }
 
     /// The entity of a field with a name.
-    pub fn named(place: usize, occurrence: usize, units: &Units, compat: bool) -> Option<Self> {
+    pub fn named(
+        place: usize,
+        occurrence: usize,
+        units: &Units,
+        compat: bool,
+        language: NameLanguage,
+    ) -> Option<Self> {
         let field = FIELDS.get(place)?;
         let class = CLASSES.iter().find(|class| class.unit == field.unit)?;
         let (_, unit) = units.apply(Decimal::new(0, 0), field.unit);
-        let bare = match (field.unit, field.name.rsplit_once('_')) {
-            (Unit::COUNT, _) | (_, None) => field.name,
-            (_, Some((bare, _))) => bare,
-        };
+        let bare = Self::id_of(place)?;
         let id = match occurrence {
             1 => bare.to_owned(),
             _ => format!("{bare}_{occurrence}"),
         };
         let decimals = (class.decimals + units.power(field.unit)).min(MOST_DECIMALS);
         Some(Self {
-            name: name(&id),
+            name: language.name(&id),
             id,
             class: class.name(&unit, compat),
             state_class: Some(class.state_class),
@@ -124,30 +160,45 @@ impl Entity {
             unit: Some(unit).filter(|unit| !unit.is_empty()),
             expires: class.state_class == MEASUREMENT,
             disabled: occurrence > 1,
+            unnamed: occurrence > 1,
             ..Self::default()
         })
+    }
+
+    /// The same with an energy in kWh or kvarh, unless the user chose the unit of the state. A
+    /// Home Assistant that has no class for reactive energy cannot convert its history.
+    fn in_larger_unit(self, place: usize, units: &Units, compat: bool) -> Self {
+        let unit = FIELDS.get(place).map(|field| field.unit).filter(|it| !units.is_chosen(*it));
+        let larger = match unit {
+            Some(Unit::WATT_HOUR) => "kWh",
+            Some(Unit::VAR_HOUR) if !compat => "kvarh",
+            _ => return self,
+        };
+        Self { unit: Some(larger.into()), decimals: Some(3), in_thousands: true, ..self }
     }
 
     /// The metadata that are entities, with their identifiers.
     pub const METAS: [(&'static str, Meta); 2] =
         [("meter_time", Meta::Time), ("meter_number", Meta::Meter)];
 
-    fn meta(meta: Meta) -> Option<Self> {
+    fn meta(meta: Meta, language: NameLanguage) -> Option<Self> {
         let (id, _) = Self::METAS.into_iter().find(|(_, known)| *known == meta)?;
         let clock = meta == Meta::Time;
         Some(Self {
             id: id.to_owned(),
-            name: name(id),
+            name: language.name(id),
             class: clock.then_some("timestamp"),
             icon: (!clock).then_some("mdi:identifier"),
             expires: clock,
             diagnostic: true,
+            // The clock changes with each telegram, and hardly anybody looks at it.
+            disabled: clock,
             ..Self::default()
         })
     }
 
     /// The entity of an object without a name, for users who know their meter.
-    fn unnamed(key: FieldKey, unit: &str, compat: bool) -> Self {
+    fn unnamed(key: FieldKey, unit: &str, compat: bool, language: NameLanguage) -> Self {
         let known = (0..=u8::MAX).find_map(|code| Unit(code).symbol().filter(|it| *it == unit));
         // Only the code tells a register from a momentary value.
         let state_class = match key {
@@ -159,13 +210,14 @@ impl Entity {
         let class = CLASSES.iter().filter(of).find(|class| class.units.contains(&unit));
         let (id, text) = (id(key), key.text(&Units::default()));
         Self {
-            name: if matches!(key, FieldKey::Item(_)) { name(&id) } else { text },
+            name: if matches!(key, FieldKey::Item(_)) { language.name(&id) } else { text },
             id,
             class: class.and_then(|class| class.name(unit, compat)),
             state_class: state_class.filter(|_| class.is_some()),
             unit: known.map(Cow::Borrowed),
             expires: class.is_some_and(|class| class.state_class == MEASUREMENT),
             disabled: true,
+            unnamed: true,
             ..Self::default()
         }
     }
@@ -193,22 +245,6 @@ const fn class(
 /// The most decimals to show: more would show single watt-hours of a value in megawatt-hours.
 const MOST_DECIMALS: i16 = 3;
 
-/// `voltage_l1` as `Voltage L1`.
-pub fn name(id: &str) -> String {
-    let mut name = String::with_capacity(id.len());
-    for (at, word) in id.split('_').enumerate() {
-        if at > 0 {
-            name.push(' ');
-        }
-        let short = word.len() == 2 && word.ends_with(|c: char| c.is_ascii_digit());
-        let capitals = if short { word.len() } else { usize::from(at == 0) };
-        let (head, tail) = word.split_at_checked(capitals).unwrap_or((word, ""));
-        name.push_str(&head.to_ascii_uppercase());
-        name.push_str(tail);
-    }
-    name
-}
-
 /// `1-0:99.1.0` as `obis_1_0_99_1_0`; `f` precedes a sixth group and `n` an occurrence.
 fn id(key: FieldKey) -> String {
     let plain = key.text(&Units::default()).replace('*', "_f").replace('#', "_n");
@@ -225,20 +261,27 @@ mod tests {
 
     use super::*;
     use crate::{
-        format::readings::Readings, reading::fields::of_name, sink::projection::Projection,
+        format::readings::Readings,
+        reading::fields::of_name,
+        sink::{mqtt::publication::StateFormat, projection::Projection, settings::SinkSettings},
     };
 
-    fn entities(line: &str, projection: &Projection, compat: bool) -> Vec<Entity> {
+    const ENGLISH: NameLanguage = NameLanguage::English;
+
+    fn entities(line: &str, projection: &Projection, query: &str) -> Vec<Entity> {
+        let mut settings: SinkSettings = format!("mqtt://broker?{query}").parse().unwrap();
+        let state_format = StateFormat::take(&mut settings).unwrap();
+        let options = DiscoveryOptions::take(&mut settings, &state_format).unwrap().unwrap();
         let readings = Readings::parse(line.as_bytes()).unwrap();
         projection
             .of(&readings)
-            .filter_map(|reading| Entity::of(&reading, &projection.units, compat))
+            .filter_map(|reading| Entity::of(&reading, &projection.units, &options))
             .collect()
     }
 
     fn one(member: &str) -> Option<Entity> {
         let line = format!("{{{member},\"power_net_w\":1}}");
-        let all = entities(&line, &Projection::default(), false);
+        let all = entities(&line, &Projection::default(), "ha=device");
         assert_eq!(all.last().unwrap().id, "power_net");
         (all.len() == 2).then(|| all[0].clone())
     }
@@ -273,7 +316,8 @@ mod tests {
             ("power_factor_l2", "power_factor_l2", "power_factor", MEASUREMENT, None, 3, true),
         ] {
             let entity =
-                Entity::named(of_name(name).unwrap(), 1, &Units::default(), false).unwrap();
+                Entity::named(of_name(name).unwrap(), 1, &Units::default(), false, ENGLISH)
+                    .unwrap();
             assert_eq!(entity.id, id);
             assert_eq!((entity.class, entity.state_class), (Some(class), Some(state_class)));
             assert_eq!((entity.unit.as_deref(), entity.decimals), (unit, Some(decimals)));
@@ -286,16 +330,16 @@ mod tests {
 
     #[test]
     fn every_name_of_the_table_is_an_entity_of_its_own() {
-        let entity = |place| Entity::named(place, 1, &Units::default(), false).unwrap();
+        let entity = |place| Entity::named(place, 1, &Units::default(), false, ENGLISH).unwrap();
         let ids: BTreeSet<_> = (0..FIELDS.len()).map(|place| entity(place).id).collect();
         assert_eq!(ids.len(), FIELDS.len());
         let plain = |id: &String| {
             id.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_')
         };
         assert!(ids.iter().all(plain), "{ids:?}");
-        assert_eq!(name("voltage_l1"), "Voltage L1");
-        assert_eq!(name("reactive_energy_import_t3"), "Reactive energy import T3");
-        assert_eq!(name("frequency"), "Frequency");
+        let names: BTreeSet<_> = (0..FIELDS.len()).map(|place| entity(place).name).collect();
+        assert_eq!(names.len(), FIELDS.len());
+        assert!(names.iter().all(|name| !name.contains('_')), "{names:?}");
     }
 
     #[test]
@@ -308,7 +352,7 @@ mod tests {
         projection.units.choose("energy=kWh").unwrap();
         projection.units.choose("reactive-energy=Mvarh").unwrap();
         let line = "{\"energy_import_wh\":5,\"reactive_energy_import_varh\":5,\"power_net_w\":7}";
-        let all = entities(line, &projection, false);
+        let all = entities(line, &projection, "ha=device");
         let found: Vec<_> = all
             .iter()
             .map(|it| {
@@ -335,7 +379,7 @@ mod tests {
     #[test]
     fn an_old_home_assistant_gets_nothing_that_it_does_not_know() {
         let line = "{\"energy_import_wh\":5,\"reactive_energy_import_varh\":5}";
-        let all = entities(line, &Projection::default(), true);
+        let all = entities(line, &Projection::default(), "ha_compat=true");
         assert_eq!((all[0].class, all[1].class), (Some("energy"), None));
         assert_eq!((all[1].state_class, all[1].unit.as_deref()), (Some(TOTAL), Some("varh")));
     }
@@ -383,6 +427,7 @@ mod tests {
             (number.id.as_str(), number.class, number.expires),
             ("meter_number", None, false)
         );
-        assert!(clock.diagnostic && number.diagnostic && !clock.disabled);
+        assert!(clock.diagnostic && number.diagnostic);
+        assert!(clock.disabled && !number.disabled, "the clock changes with each telegram");
     }
 }

@@ -7,12 +7,17 @@
 //! ```
 //!
 //! - [`options`]: the settings.
+//! - [`device`]: the device of a meter; [`language`]: names for people.
 //! - [`entity`]: the name, class and unit of a reading.
 //! - [`diagnostics`]: entities for the state of the line and of the meter's clock.
 //! - [`config`]: the announcement as messages, and the messages that remove it.
 //! - [`announcer`]: the time of each announcement.
 pub mod announcer;
 pub mod config;
+pub mod device;
 pub mod diagnostics;
 pub mod entity;
+#[cfg(test)]
+mod household_test;
+pub mod language;
 pub mod options;

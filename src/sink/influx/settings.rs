@@ -9,6 +9,7 @@ use crate::{
     format::{
         influx::{Points, Precision},
         key::{FieldKey, Meta},
+        numbers::NumberStyle,
         printable::printable,
     },
     sink::{
@@ -185,7 +186,8 @@ fn points(settings: &mut SinkSettings, projection: &Projection) -> Result<Points
         return Err(SettingError::of(&format!("tags.{meter}"), cause));
     }
     let points = Points::new(&measurement, &tags, &meter, projection.units, Precision::Seconds);
-    Ok(points.with_texts(projection.keys.is_some()))
+    let floats = projection.numbers == NumberStyle::Float;
+    Ok(points.with_texts(projection.keys.is_some()).with_floats(floats))
 }
 
 fn pace(settings: &mut SinkSettings) -> Result<DeliveryPace, SettingError> {

@@ -7,21 +7,21 @@
 //! ```
 //!
 //! The value is a topic, which may contain `{base}` and `{meter}`, followed by a unit and a number
-//! of decimals if they differ from the meter's. Several names separated by commas form one JSON
+//! of decimals if they differ from the meter's, or by `utc` for a time. Several names separated by commas form one JSON
 //! array. A reading that the telegram lacks is not sent; an array is sent only if all its readings
 //! are present.
 
 use crate::{
     format::{
         key::FieldKey,
+        numbers::NumberStyle,
         printable::printable,
         readings::{Member, ReadingValue, Readings},
-        units::Units,
     },
-    reading::fields::FIELDS,
     sink::{
         mqtt::{publication::StateFormat, topics::checked},
         settings::{SinkSettings, common::field, error::SettingError},
+        template::ValueForm,
     },
 };
 
@@ -30,8 +30,7 @@ use crate::{
 pub struct CustomTopic {
     keys: Vec<FieldKey>,
     topic: String,
-    units: Units,
-    decimals: Option<u8>,
+    form: ValueForm,
 }
 
 impl CustomTopic {
@@ -50,42 +49,8 @@ impl CustomTopic {
         let keys = names.split(',').map(key).collect::<Result<Vec<_>, _>>()?;
         let mut words = text.split_ascii_whitespace();
         let topic = checked(&setting, words.next().unwrap_or_default(), &["base", "meter"])?;
-        let mut custom_topic = Self { keys, topic, units: Units::default(), decimals: None };
-        for word in words {
-            match word.parse() {
-                Ok(decimals @ 0..=MOST_DECIMALS) if custom_topic.decimals.is_none() => {
-                    custom_topic.decimals = Some(decimals);
-                }
-                _ => custom_topic.choose_unit(&setting, word)?,
-            }
-        }
-        Ok(custom_topic)
-    }
-
-    fn choose_unit(&mut self, setting: &str, unit: &str) -> Result<(), SettingError> {
-        let cause = format!("{} is no unit of it and no number of decimals", printable(unit));
-        let wrong = || SettingError::of(setting, &cause);
-        for key in &self.keys {
-            let field = match key {
-                FieldKey::Field(place, _) => FIELDS.get(*place).ok_or_else(wrong)?,
-                _ => return Err(wrong()),
-            };
-            let has = |units: &Units| {
-                let zero = crate::reading::decimal::Decimal::new(0, 0);
-                units.apply(zero, field.unit).1.eq_ignore_ascii_case(unit)
-            };
-            let chosen = QUANTITIES.iter().find_map(|quantity| {
-                let mut units = self.units;
-                units.choose(&format!("{quantity}={unit}")).ok().filter(|()| has(&units))?;
-                Some(units)
-            });
-            self.units = match chosen {
-                Some(units) => units,
-                None if has(&self.units) => self.units,
-                None => return Err(wrong()),
-            };
-        }
-        Ok(())
+        let form = ValueForm::parse(&setting, &keys, words)?;
+        Ok(Self { keys, topic, form })
     }
 
     /// True if several meters would use the same topic.
@@ -100,49 +65,33 @@ impl CustomTopic {
         readings: &Readings,
         meter: Option<&str>,
     ) -> Option<(String, Vec<u8>)> {
+        let numbers = state_format.projection.numbers;
         let members = self.keys.iter().map(|key| readings.member(*key));
         let members = members.collect::<Option<Vec<_>>>()?;
         let payload = match members.as_slice() {
-            [one] => printable(&self.value(one)?.to_string()).into_owned().into_bytes(),
-            several => self.list(several)?,
+            [one] => printable(&self.value(one, numbers)?.to_string()).into_owned().into_bytes(),
+            several => self.list(several, numbers)?,
         };
         Some((state_format.topics.fill(&self.topic, meter), payload))
     }
 
-    fn list(&self, members: &[&Member]) -> Option<Vec<u8>> {
+    fn list(&self, members: &[&Member], numbers: NumberStyle) -> Option<Vec<u8>> {
         let mut text = vec![b'['];
         for (at, member) in members.iter().enumerate() {
             if at > 0 {
                 text.push(b',');
             }
-            self.value(member)?.write_json(&mut text);
+            self.value(member, numbers)?.write_json(&mut text);
         }
         text.push(b']');
         Some(text)
     }
 
-    /// `None` for a number that cannot be written with that many decimals.
-    fn value(&self, member: &Member) -> Option<ReadingValue> {
-        let ReadingValue::Number(number) = member.value else {
-            return Some(member.value.clone());
-        };
-        let field = match member.key {
-            FieldKey::Field(place, _) => FIELDS.get(place),
-            _ => None,
-        };
-        let number = field.map_or(number, |field| self.units.number(number, field.unit));
-        Some(ReadingValue::Number(match self.decimals {
-            Some(decimals) => number.with_decimals(decimals.into())?,
-            None => number,
-        }))
+    /// `None` for a value that cannot have the form.
+    fn value(&self, member: &Member, numbers: NumberStyle) -> Option<ReadingValue> {
+        self.form.value(member.key, &member.value, numbers)
     }
 }
-
-/// The quantities whose unit can be chosen.
-const QUANTITIES: [&str; 4] = ["energy", "reactive-energy", "power", "reactive-power"];
-
-/// More digits than any register has.
-const MOST_DECIMALS: u8 = 9;
 
 #[cfg(test)]
 mod tests {

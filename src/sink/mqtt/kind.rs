@@ -24,7 +24,7 @@ pub const MQTT: SinkKind = SinkKind {
     ],
     about: "The path is the base of all topics; without a path it is `meterpipe`.",
     keys: &[BROKER, TOPICS, HISTORY, CONNECTION, TLS, options::KEYS],
-    notes: "",
+    notes: options::NOTES,
     environment: SinkEnvironment {
         address: &[("host", HOST), ("port", PORT), ("base topic", BASE_TOPIC)],
         read_address,
@@ -49,8 +49,10 @@ const TOPICS: &[SettingKey] = &[
         .or_depending("{base}/{meter}/state; {base}/{meter} with layout=flat"),
     SettingKey::new(
         "layout",
-        SettingType::Choice(&["json", "flat", "none"]),
-        "`json` is one object for each telegram, `flat` a topic for each value, `none` no state.",
+        SettingType::Choice(&["json", "flat", "adapter", "none"]),
+        "`json` is one object for each telegram, `flat` a topic for each value, `adapter` the object that \
+         the smart meter adapter of Oesterreichs Energie sends, as AIIDA reads it, `none` no state. Home \
+         Assistant's discovery is for `json` and `flat`.",
     )
     .or("json"),
     SettingKey::new(
@@ -72,8 +74,17 @@ const TOPICS: &[SettingKey] = &[
         "topics",
         SettingType::Table("FIELDS", "TOPIC"),
         "A separate topic for a reading, followed by its unit and number of decimals if they \
-         differ from the meter's, as in `house/power kW 3`. Several readings, separated by \
-         commas, form one array.",
+         differ from the meter's, as in `house/power kW 3`, or by `utc` for `time` and `received`. Several \
+         readings, separated by commas, form one array.",
+    ),
+    SettingKey::new(
+        "payloads",
+        SettingType::Table("TOPIC", "TEMPLATE"),
+        "A payload of your own on TOPIC, which may contain `{base}` and `{meter}`. In TEMPLATE a field in braces \
+         becomes its value as JSON, a number or a text in quotes, as in `{power_net_w}`; a unit and a number of \
+         decimals may follow, as in `{power_net_w kW 3}`, or `utc` behind `{time}` or `{received}`. It is \
+         `null` if the telegram lacks the field; a telegram that lacks all of them is not sent. All other \
+         text stays as it is.",
     ),
     SettingKey::new("retain", SettingType::Switch, "The broker keeps the latest state for later subscribers.").or("false"),
     SettingKey::new("qos", SettingType::Choice(&["0", "1"]), "The quality of service of the states.")

@@ -1,5 +1,7 @@
 //! The messages of one telegram.
 
+use std::time::Instant;
+
 use crate::{
     format::{
         key::FieldKey,
@@ -9,7 +11,9 @@ use crate::{
     },
     sink::{
         mqtt::{
+            adapter,
             custom_topics::CustomTopic,
+            payloads::CustomPayload,
             publication::{ExtraValue, Publication, Qos, StateFormat},
             topics::TopicLayout,
         },
@@ -24,14 +28,17 @@ use crate::{
 pub struct StateMessages {
     state_format: StateFormat,
     custom_topics: Vec<CustomTopic>,
+    custom_payloads: Vec<CustomPayload>,
     qos: Qos,
     retain: bool,
     single_meter: SingleMeter,
+    /// The adapter tells the time since its own start.
+    started: Instant,
     left_out: bool,
 }
 
 impl StateMessages {
-    /// Takes `topics`, `qos` and `retain`.
+    /// Takes `topics`, `payloads`, `qos` and `retain`.
     ///
     /// # Errors
     /// Invalid values.
@@ -44,9 +51,22 @@ impl StateMessages {
             _ => Qos::AtMostOnce,
         };
         let custom_topics = CustomTopic::take(settings)?;
+        let custom_payloads = CustomPayload::take(settings)?;
         let retain = settings.take_switch("retain")?;
-        let (single_meter, left_out) = (SingleMeter::default(), false);
-        Ok(Self { state_format, custom_topics, qos, retain, single_meter, left_out })
+        if state_format.topics.layout() == TopicLayout::Adapter {
+            adapter::check(&state_format.projection)?;
+        }
+        let (single_meter, started, left_out) = (SingleMeter::default(), Instant::now(), false);
+        Ok(Self {
+            state_format,
+            custom_topics,
+            custom_payloads,
+            qos,
+            retain,
+            single_meter,
+            started,
+            left_out,
+        })
     }
 
     /// The topics and the content of states.
@@ -56,7 +76,9 @@ impl StateMessages {
 
     /// True if there is no topic for states at all.
     pub fn is_nothing(&self) -> bool {
-        self.custom_topics.is_empty() && self.state_format.topics.layout() == TopicLayout::Nothing
+        self.custom_topics.is_empty()
+            && self.custom_payloads.is_empty()
+            && self.state_format.topics.layout() == TopicLayout::Nothing
     }
 
     /// The messages of some readings. Missing `required_fields` and unknown `extra_values` become
@@ -77,7 +99,11 @@ impl StateMessages {
             .iter()
             .filter(|custom_topic| owns_shared_topic || !custom_topic.is_shared());
         let custom = custom.filter_map(|it| it.message(&self.state_format, readings, meter));
-        let mut all: Vec<_> = custom.map(|(topic, payload)| self.message(topic, payload)).collect();
+        let payloads =
+            self.custom_payloads.iter().filter(|payload| owns_shared_topic || !payload.is_shared());
+        let payloads = payloads.filter_map(|it| it.message(&self.state_format, readings, meter));
+        let own = custom.chain(payloads);
+        let mut all: Vec<_> = own.map(|(topic, payload)| self.message(topic, payload)).collect();
         match topics.layout() {
             TopicLayout::Nothing => (),
             _ if topics.is_shared() && !owns_shared_topic => (),
@@ -85,6 +111,11 @@ impl StateMessages {
                 let mut text = Vec::new();
                 projection.write_json(readings, required_fields, &mut text);
                 append_extra(extra_values, &mut text);
+                all.push(self.message(topics.state(meter), text));
+            }
+            TopicLayout::Adapter => {
+                let mut text = Vec::new();
+                adapter::write(projection, readings, self.started.elapsed(), &mut text);
                 all.push(self.message(topics.state(meter), text));
             }
             TopicLayout::Flat => {
@@ -109,7 +140,9 @@ impl StateMessages {
     /// True if these readings may go to the topics that meters share.
     fn owns_shared_topic(&mut self, readings: &Readings, report: &dyn Report) -> bool {
         let topics = &self.state_format.topics;
-        let shared = self.custom_topics.iter().any(CustomTopic::is_shared) || topics.is_shared();
+        let shared = self.custom_topics.iter().any(CustomTopic::is_shared)
+            || self.custom_payloads.iter().any(CustomPayload::is_shared)
+            || topics.is_shared();
         let place = || match topics.is_shared() {
             true => printable(&topics.state(None)).into_owned(),
             false => "topics".to_owned(),
@@ -206,6 +239,22 @@ mod tests {
         let json = messages(&format!("?topic=x/y{chosen}"), &[]);
         let text = r#"{"energy_import_kwh":12.937,"zaehler":"a/+/#{{x}}\u001b[2J"}"#;
         assert_eq!(json, [("x/y".to_owned(), text.to_owned(), false, Qos::AtMostOnce)]);
+    }
+
+    #[test]
+    fn the_form_of_the_adapter_has_codes_instead_of_names() {
+        let [(topic, text, ..)] =
+            <[_; 1]>::try_from(messages("?layout=adapter&fields=voltage_l1_v", &[])).unwrap();
+        assert_eq!(topic, "house/a______x____2J-c3f21002/state");
+        assert!(
+            text.starts_with(r#"{"1-0:32.7.0":{"value":233.7,"time":1632728835},"api_"#),
+            "{text}"
+        );
+        let mut settings: SinkSettings =
+            "mqtt://b?layout=adapter&units.energy=kWh".parse().unwrap();
+        let state_format = StateFormat::take(&mut settings).unwrap();
+        let error = StateMessages::take(&mut settings, state_format).unwrap_err();
+        assert!(error.to_string().starts_with("units: with layout=adapter"), "{error}");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The MQTT sink.
 //!
 //! - [`sink`]: the settings, and the sink itself; `client`: its parts; `run`: its loop.
-//! - [`topics`], [`custom_topics`], [`messages`]: from readings to messages.
+//! - [`topics`], [`custom_topics`], [`payloads`], [`messages`]: from readings to messages.
+//! - [`adapter`]: the JSON of the adapter of Oesterreichs Energie.
 //! - [`publication`]: one message, and the form of the states.
 //! - [`packets`], [`versions`]: MQTT 5 and 3.1.1, depending on the broker.
 //! - [`session`]: QoS 1 delivery across reconnects.
@@ -13,6 +14,7 @@
 //! - `preview`: the messages of a run that sends nothing.
 //! - [`meter_status`]: `online` and `offline` of each meter.
 //! - [`latest`]: the latest readings of each meter.
+pub mod adapter;
 mod client;
 pub mod connect;
 pub mod custom_topics;
@@ -23,6 +25,7 @@ pub mod latest;
 pub mod messages;
 pub mod meter_status;
 pub mod packets;
+pub mod payloads;
 mod preview;
 mod probe;
 pub mod publication;

@@ -31,8 +31,17 @@ pub enum TopicLayout {
     Json,
     /// A topic for each value.
     Flat,
+    /// All values in one JSON object, as the adapter of Oesterreichs Energie sends them.
+    Adapter,
     /// No state: only custom topics.
     Nothing,
+}
+
+impl TopicLayout {
+    /// True if each value has its name in a state.
+    pub const fn has_names(self) -> bool {
+        matches!(self, Self::Json | Self::Flat)
+    }
 }
 
 impl Topics {
@@ -48,11 +57,14 @@ impl Topics {
         let base = checked("the base topic", base, &[]).map_err(|error| error.at(TARGET_PATH))?;
         let layout = match settings.take_choice("layout")? {
             Some("flat") => TopicLayout::Flat,
+            Some("adapter") => TopicLayout::Adapter,
             Some("none") => TopicLayout::Nothing,
             _ => TopicLayout::Json,
         };
         let usual = match layout {
-            TopicLayout::Json | TopicLayout::Nothing => "{base}/{meter}/state",
+            TopicLayout::Json | TopicLayout::Adapter | TopicLayout::Nothing => {
+                "{base}/{meter}/state"
+            }
             TopicLayout::Flat => "{base}/{meter}",
         };
         let state = settings.take("topic").unwrap_or_else(|| usual.to_owned());
@@ -203,7 +215,7 @@ mod tests {
         assert!(why("mqtt://b?status=a/{meter}").contains("must be one of {base}"));
         assert!(why("mqtt://b?meter_status=x").contains("{meter} is missing"));
         assert!(why("mqtt://b?topic=").contains("empty"));
-        assert_eq!(why("mqtt://b?layout=xml"), "layout: json, flat or none expected");
+        assert_eq!(why("mqtt://b?layout=xml"), "layout: json, flat, adapter or none expected");
         assert!(why(&format!("mqtt://b/{}", "x".repeat(2000))).contains("more than"));
     }
 }

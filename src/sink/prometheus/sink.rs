@@ -38,6 +38,7 @@ pub fn new(
         let text = "prometheus: names and units are those of Prometheus, they cannot be chosen";
         return Err(SettingError::new(text));
     }
+    projection.refuse_numbers()?;
     let freshness = Freshness::take(settings, context.interval)?;
     let accounts = context.counters.accounts().clone();
     let format = Prometheus::new(projection.keys);

@@ -1,7 +1,7 @@
 //! The settings of every sink, read: which readings it gets, and how often.
 
 use crate::{
-    format::{key::FieldKey, selection::Selection, units::Units},
+    format::{key::FieldKey, numbers::NumberStyle, selection::Selection, units::Units},
     reading::decimal::Decimal,
     sink::{
         projection::Projection,
@@ -11,16 +11,21 @@ use crate::{
 };
 
 impl SinkSettings {
-    /// Takes `fields`, `units` and `names`.
+    /// Takes `fields`, `units`, `names` and `numbers`.
     ///
     /// # Errors
-    /// A name or a unit that is not known.
+    /// A name, a unit or a spelling that is not known.
     pub fn take_projection(&mut self) -> Result<Projection, SettingError> {
         let (units, keys) = (self.units()?, self.fields()?);
         self.take_table("units");
         self.take("fields");
         let names = names::parse(&self.take_table("names"), keys.as_deref(), &units)?;
-        Ok(Projection { keys, names, units })
+        let numbers = match self.take_choice("numbers")? {
+            Some("float") => NumberStyle::Float,
+            Some("short") => NumberStyle::Short,
+            _ => NumberStyle::Exact,
+        };
+        Ok(Projection { keys, names, units, numbers })
     }
 
     fn units(&self) -> Result<Units, SettingError> {

@@ -21,6 +21,14 @@ pub const COMMON: &[SettingKey] = &[
         "Other names than the published ones. Two readings cannot have the same name.",
     ),
     SettingKey::new(
+        "numbers",
+        SettingType::Choice(&["exact", "float", "short"]),
+        "`exact` writes the digits that the meter sends, as in `12937` and `1.000`. For consumers that \
+         expect this, `float` writes as programs print a float, `12937.0` and `1.0`, and `short` does so \
+         where the meter sends decimals, `12937` and `1.0`. In InfluxDB `float` makes every number a float.",
+    )
+    .or("exact"),
+    SettingKey::new(
         "meter",
         SettingType::Text("NUMBER"),
         "Only the readings of the meter with this number. Without this key, a topic, a page of \

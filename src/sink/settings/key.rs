@@ -16,6 +16,8 @@ pub struct SettingKey {
     pub variables: &'static [&'static str],
     /// The systemd credential that sets it.
     pub credential: Option<&'static str>,
+    /// True if the language of the environment sets it.
+    pub is_language: bool,
 }
 
 /// The values that a key takes.
@@ -58,7 +60,7 @@ impl SettingKey {
     /// A key without default and variables.
     pub const fn new(name: &'static str, value: SettingType, help: &'static str) -> Self {
         let (default, variables, credential) = (SettingDefault::Unset, &[], None);
-        Self { name, value, default, help, variables, credential }
+        Self { name, value, default, help, variables, credential, is_language: false }
     }
 
     /// The same with a default.
@@ -79,6 +81,11 @@ impl SettingKey {
     /// The same with a systemd credential.
     pub const fn credential(self, credential: &'static str) -> Self {
         Self { credential: Some(credential), ..self }
+    }
+
+    /// The same for a choice of languages, which the locale of the environment makes.
+    pub const fn of_locale(self) -> Self {
+        Self { is_language: true, ..self }
     }
 
     /// True for a password or a token.

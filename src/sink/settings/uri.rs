@@ -37,10 +37,18 @@ pub fn parse(text: &str, kinds: &'static [SinkKind]) -> Result<SinkSettings, Set
         None => file(masked(text), place)?,
     };
     let mut settings = settings.with_keys(kind.map_or(&[], |kind| kind.keys));
-    for (key, value) in pairs(query) {
-        settings.set(&decoded(key)?, decoded(value)?, SettingOrigin::Text)?;
-    }
+    set_options(&mut settings, query)?;
     Ok(settings)
+}
+
+/// Sets the options behind a question mark.
+///
+/// # Errors
+/// A key stands twice, or an escape is invalid.
+pub fn set_options(settings: &mut SinkSettings, query: &str) -> Result<(), SettingError> {
+    pairs(query).try_for_each(|(key, value)| {
+        settings.set(&decoded(key)?, decoded(value)?, SettingOrigin::Text)
+    })
 }
 
 fn split_scheme(text: &str) -> Result<(&str, &str), SettingError> {

@@ -136,11 +136,12 @@ fn the_crontab_of_the_readme_appends_rows() {
 /// The configurations in the documents are valid.
 #[test]
 fn the_configurations_of_the_documents_have_no_mistake() {
-    let page = read("man/meterpipe-sinks.7").replace("\\-", "-");
+    let page = read("man/meterpipe-sinks.7").replace("\\-", "-").replace("\\(aq", "'");
     let page = page.split(".EX\n").skip(1).map(|block| block.split("\n.EE").next().unwrap());
     let readme: Vec<_> = READMES.iter().flat_map(|it| text::blocks(&read(it), "toml")).collect();
     assert!(readme.len() >= READMES.len());
-    let contrib = ["older", "go-e", "openwb"].map(|folder| format!("{ROOT}/contrib/{folder}"));
+    let contrib =
+        ["older", "go-e", "openwb", "victron"].map(|folder| format!("{ROOT}/contrib/{folder}"));
     let contrib = contrib.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
     let contrib = contrib.map(|file| file.unwrap().path());
     let contrib: Vec<_> =

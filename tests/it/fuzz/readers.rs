@@ -48,6 +48,7 @@ use meterpipe::{
         registry,
         settings::{Secret, SinkSettings},
         spool::segments::Spool,
+        traits::Report,
     },
     source::{Burst, parmrk::Unescaper},
 };
@@ -208,7 +209,8 @@ pub fn key_file(octets: &[u8]) {
     }
 }
 
-/// The text of a sink. Sinks that read other files or load authorities are parsed and not built.
+/// The text of a sink. Sinks that read other files or load authorities are parsed and not built. A sink of
+/// MQTT makes its messages too.
 pub fn sink_uri(octets: &[u8]) {
     let Ok(text) = str::from_utf8(octets) else { return };
     let Ok(settings) = text.parse::<SinkSettings>() else { return };
@@ -217,7 +219,23 @@ pub fn sink_uri(octets: &[u8]) {
     if shown.iter().any(reads) || matches!(&*settings.scheme, "mqtts" | "influxdbs") {
         return;
     }
-    let _ = registry::build(settings, "fuzz", &LineCounters::default());
+    let is_mqtt = settings.scheme == "mqtt";
+    let Ok(mut built) = registry::build(settings, "fuzz", &LineCounters::default()) else { return };
+    if is_mqtt {
+        let readings = Arc::new(Readings::parse(LINE).unwrap());
+        built.sink.preview(&readings, &Silence);
+    }
+}
+
+const LINE: &[u8] = br#"{"time":"2021-09-27T09:47:15+02:00","meter":"a\"/+","energy_import_wh":12937,"power_net_w":-8615,"voltage_l1_v":233.70,"1-0:99.1.0":12,"item_9":"\u0000\""}"#;
+
+/// Hears nothing.
+struct Silence;
+
+impl Report for Silence {
+    fn say(&self, _: &str) {}
+
+    fn lost(&self, _: u64) {}
 }
 
 /// Octets of a broker. The first one chooses the version and how the octets are cut; `00 FF` in

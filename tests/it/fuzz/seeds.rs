@@ -239,7 +239,7 @@ const BROKERS: [(&str, &[&[u8]]); 6] = [
     ),
 ];
 
-const TEXTS: [(&str, &str, &str); 33] = [
+const TEXTS: [(&str, &str, &str); 34] = [
     ("key_file", "one", "36C66639E48A8CA4D6BC8B282A793BBB\n"),
     ("key_file", "spaces", "36 C6 66 39 E4 8A 8C A4 D6 BC 8B 28 2A 79 3B BB"),
     (
@@ -314,6 +314,11 @@ const TEXTS: [(&str, &str, &str); 33] = [
         "mqtt://anna:p%40ss@broker.home:1884/house/meter?retain&qos=1&every=10s&names.power_net_w=P",
     ),
     ("sink_uri", "discovery", "mqtt://[::1]/a?discovery=homeassistant&bands.power_net_w=10.5"),
+    (
+        "sink_uri",
+        "template",
+        "mqtt://h?layout=adapter&numbers=short&payloads.a/{meter}={\"x\":{power_net_w kW 3},\"t\":\"{time utc}\"}",
+    ),
     ("sink_uri", "influx", "influxdb://anna:x@h:8086/p?db=house&precision=s&tags.a=b"),
     ("sink_uri", "bucket", "influxdb://h?org=home&bucket=house&token=t&gap=1h"),
     ("sink_uri", "prometheus", "prometheus://0.0.0.0:9100?stale=1m"),

@@ -11,7 +11,7 @@ use super::{readme, sinks};
 
 /// Variables that the program reads, for the pages of the subcommands that have the option beside
 /// them.
-pub(crate) const VARIABLES: [(&str, &str); 8] = [
+pub(crate) const VARIABLES: [(&str, &str); 10] = [
     ("P1_PORT", "The source, when none is named."),
     ("P1_BAUD", "The speed, when there is neither --baud nor METERPIPE_BAUD."),
     (
@@ -23,6 +23,11 @@ pub(crate) const VARIABLES: [(&str, &str); 8] = [
         "A file with the keys, if there is no --key-file, no credential and no METERPIPE_KEY.",
     ),
     ("P1_GUEK", "The key itself, if there is none of these either."),
+    (
+        "SERIAL_KEY_FILE",
+        "The same as P1_GUEK_FILE under the name of smartmeter-ha, in the last place.",
+    ),
+    ("SERIAL_KEY", "The same as P1_GUEK, likewise."),
     ("P1_GAK_FILE", "A file with the authentication key (GAK)."),
     ("P1_GAK", "The authentication key itself."),
     ("XDG_CONFIG_HOME", "The folder with meterpipe/config.toml, instead of ~/.config."),
@@ -173,6 +178,7 @@ fn environment(command: &Command) -> String {
         term(&mut roff, variable, meaning);
     }
     if has(command, "config") {
+        sinks::places(&mut roff);
         sinks::secrets(&mut roff);
     }
     term(&mut roff, "METERPIPE_OPTION", &option(command));

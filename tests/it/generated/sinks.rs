@@ -111,19 +111,42 @@ fn variables() -> String {
     super::pages::written(&roff)
 }
 
+/// The variables of the addresses of all sinks, and of their keys that are no secrets.
+pub(crate) fn places(roff: &mut Roff) {
+    for kind in KINDS {
+        let scheme = kind.schemes.first().unwrap().name;
+        for (part, variables) in kind.environment.address {
+            let text = format!("The {part} of `--to {scheme}` and of `--to '{scheme}?KEY=VALUE'`.");
+            item(roff, terms(variables), &text);
+        }
+    }
+    let keys = keys().filter(|(_, key)| !key.is_secret() && !key.variables.is_empty());
+    for (kind, key) in keys {
+        item(
+            roff,
+            terms(key.variables),
+            &format!("The `{}` of an {kind} sink that has none.", key.name),
+        );
+    }
+}
+
+/// The names of variables, in bold, with commas.
+fn terms(variables: &'static [&'static str]) -> Vec<Inline> {
+    let commas = [""].into_iter().chain(std::iter::repeat(", ")).map(roman);
+    let names = variables.iter().map(|name| bold(*name));
+    commas.zip(names).flat_map(|(comma, name)| [comma, name]).collect()
+}
+
 /// The variables and credentials of the secrets of all sinks.
 pub(crate) fn secrets(roff: &mut Roff) {
     for (kind, key) in keys().filter(|(_, key)| key.is_secret()) {
-        let commas = [""].into_iter().chain(std::iter::repeat(", ")).map(roman);
-        let names = key.variables.iter().map(|name| bold(*name));
-        let term = commas.zip(names).flat_map(|(comma, name)| [comma, name]).collect();
         let credential = key.credential.expect("each secret has a credential");
         let text = format!(
             "The {} of an {kind} sink, if neither the sink nor the systemd credential \
              {credential} gives one. With _FILE behind its name, a variable names a file with it.",
             key.name
         );
-        item(roff, term, &text);
+        item(roff, terms(key.variables), &text);
     }
 }
 

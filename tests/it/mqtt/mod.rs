@@ -28,7 +28,7 @@ fn device_config(meter: &str, has_voltage: bool) -> String {
         r#""ent_cat":"diagnostic","ic":"mdi:identifier","name":"Meter number","p":"sensor","#,
         r#""uniq_id":"meterpipe_METER_meter_number","val_tpl":"{{ value_json['meter'] }}"},"#,
         r#""power_net":{"def_ent_id":"sensor.smart_meter_METER_power_net","#,
-        r#""dev_cla":"power","exp_aft":60,"name":"Power net","p":"sensor","#,
+        r#""dev_cla":"power","exp_aft":60,"name":"Power","p":"sensor","#,
         r#""stat_cla":"measurement","sug_dsp_prc":0,"uniq_id":"meterpipe_METER_power_net","#,
         r#""unit_of_meas":"W","val_tpl":"{{ value_json['power_net_w'] }}"}VOLTAGE},"#,
         r#""dev":{"ids":["meterpipe_METER"],"name":"Smart meter METER","sn":"METER"},"#,

@@ -84,21 +84,40 @@ impl Mosquitto {
 
     /// A client that subscribes to everything.
     pub(crate) fn listen(&self, more: &[&str]) -> Listener {
+        self.subscribe(more, &[])
+    }
+
+    /// The same with the quality of service and the flag of each message as they were published.
+    pub(crate) fn listen_to_flags(&self) -> Listener {
+        self.subscribe(&["-V", "5"], &["--retain-as-published", "-q", "1"])
+    }
+
+    /// `more` is for both directions, `how` for the subscription.
+    fn subscribe(&self, more: &[&str], how: &[&str]) -> Listener {
         let port = self.port.to_string();
         let broker = ["-h", "127.0.0.1", "-p", &port];
         // A retained message arrives first: from then on, the subscription is active.
         self.publish(MARK, &[more, &["-r"]].concat());
         let mut program = Command::new("mosquitto_sub");
-        program.args(broker).args(more).args(["-t", "#", "-F", "%r %q %t %p"]);
+        program.args(broker).args(more).args(how).args(["-t", "#", "-F", "%r %q %t %p"]);
         Listener::start(&mut program)
     }
 
     /// Publishes a message on that topic.
     pub(crate) fn publish(&self, topic: &str, more: &[&str]) {
+        self.publish_with(topic, "here", more);
+    }
+
+    /// Publishes this text on that topic.
+    pub(crate) fn publish_text(&self, topic: &str, text: &str) {
+        self.publish_with(topic, text, &[]);
+    }
+
+    fn publish_with(&self, topic: &str, text: &str, more: &[&str]) {
         let port = self.port.to_string();
         let mut publish = Command::new("mosquitto_pub");
         publish.args(["-h", "127.0.0.1", "-p", &port]).args(more);
-        assert!(publish.args(["-t", topic, "-m", "here"]).status().unwrap().success());
+        assert!(publish.args(["-t", topic, "-m", text]).status().unwrap().success());
     }
 }
 
