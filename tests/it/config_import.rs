@@ -227,6 +227,8 @@ fn smartmeterreader_goes_on_with_its_names_and_units() {
             "energy_import_kwh = \"energie\"\n",
             "power_import_w = \"leistung\"\n",
             "\"1-0:99.7.0\" = \"anderes\"\n",
+            "[sink.ha_topics]\nenergy_import_kwh = \"homeassistant/sensor/smartmeterE/config\"\n",
+            "[sink.ha_names]\nenergy_import_kwh = \"SmartMeter Energy\"\n",
         ],
     );
     assert_eq!(old.secret("guek"), format!("{KEY}\n"));
