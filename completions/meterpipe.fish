@@ -32,7 +32,7 @@ complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "decrypt" -d 'Op
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "decode" -d 'Print readings from any input: frames, APDUs, hex dumps'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "watch" -d 'Read a meter and print readings as they come, all in one process'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "publish" -d 'Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files'
-complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "config" -d 'Check the configuration, or show the settings in effect'
+complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "config" -d 'Check the configuration, show the settings in effect, or import those of an older program'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "setup" -d 'Set up a meter: find it, check its key, choose sinks, write the configuration'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "simulate" -d 'Simulate a meter'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -192,11 +192,13 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s q -l qui
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s V -l version -d 'Print version'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s o -l output -d 'import: write the configuration to FILE, and each secret to a file beside it' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -l timeout -d 'The longest wait of --online' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
 journal\t'A line of text with its priority, for systemd\'s journal'
 json\t'A JSON object in a line'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -l force -d 'import: replace files that exist; the old ones become FILE.old'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -l online -d 'check: also wait for a telegram of each source, and ask each sink'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s v -l verbose -d 'Always print a summary at the end'
@@ -263,7 +265,7 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config setup simulate help" -f -a "decode" -d 'Print readings from any input: frames, APDUs, hex dumps'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config setup simulate help" -f -a "watch" -d 'Read a meter and print readings as they come, all in one process'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config setup simulate help" -f -a "publish" -d 'Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config setup simulate help" -f -a "config" -d 'Check the configuration, or show the settings in effect'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config setup simulate help" -f -a "config" -d 'Check the configuration, show the settings in effect, or import those of an older program'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config setup simulate help" -f -a "setup" -d 'Set up a meter: find it, check its key, choose sinks, write the configuration'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config setup simulate help" -f -a "simulate" -d 'Simulate a meter'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config setup simulate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

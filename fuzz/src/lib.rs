@@ -8,8 +8,20 @@ pub mod seeds;
 /// The rooms of the binary that hold the configuration: a binary has no interface to call.
 #[path = "../../src/cli"]
 pub mod cli {
+    pub mod import;
+    pub mod older;
     pub mod run;
     pub mod setup;
+}
+
+/// The configuration of an older program, from a file as always.
+pub fn older(octets: &[u8]) {
+    thread_local!(static FOLDER: tempfile::TempDir = tempfile::tempdir().expect("a folder"));
+    let path = FOLDER.with(|folder| folder.path().join("meter.json"));
+    std::fs::write(&path, octets).expect("written");
+    if let Ok((program, old)) = cli::import::files::settings(&[path], &[]) {
+        drop(cli::import::translate::translate(program, old));
+    }
 }
 
 /// The configuration, from a file as always.

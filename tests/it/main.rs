@@ -9,6 +9,7 @@ mod bare_apdu;
 mod capture;
 mod clocks;
 mod common;
+mod config_import;
 mod config_online;
 mod corpus;
 mod corpus_formats;

@@ -1,5 +1,6 @@
-//! `config`: checks the configuration, or shows it.
+//! `config`: checks the configuration, shows it, or makes one from that of an older program.
 
+mod import;
 mod online;
 
 use clap::ValueEnum;
@@ -27,27 +28,52 @@ use meterpipe::{
 /// Runs the subcommand.
 pub fn run(args: &args::ConfigArgs) -> Status {
     let mut context = Context::new("config", args.messages);
-    if args.online && args.action == ConfigAction::Show {
-        return context.stop(Stop::usage("--online belongs to check"));
+    let result = match (args.action, misplaced(args)) {
+        (_, Some(text)) => Err(Stop::usage(text)),
+        (ConfigAction::Import, None) => import::run(args, &mut context),
+        (ConfigAction::Check | ConfigAction::Show, None) => with_config(args, &mut context),
+    };
+    match result {
+        Ok(()) => context.finish_plain(),
+        Err(stop) => context.stop(stop),
     }
+}
+
+/// The advice about arguments that belong to another action.
+fn misplaced(args: &args::ConfigArgs) -> Option<&'static str> {
+    let is_import = args.action == ConfigAction::Import;
+    match () {
+        () if args.online && args.action != ConfigAction::Check => {
+            Some("--online belongs to check")
+        }
+        () if is_import && args.config.is_some() => {
+            Some("--config belongs to check and show: import writes to --output")
+        }
+        () if !is_import && (!args.files.is_empty() || !args.old.is_empty()) => {
+            Some("a file without an option belongs to import: name the configuration with --config")
+        }
+        () if !is_import && (args.output.is_some() || args.force) => {
+            Some("--output and --force belong to import")
+        }
+        () => None,
+    }
+}
+
+fn with_config(args: &args::ConfigArgs, context: &mut Context) -> Result<(), Stop> {
     let found = match args.action {
         ConfigAction::Check => config_file::find_with_mistakes(args.config.as_deref()),
-        ConfigAction::Show => config_file::find(args.config.as_deref()),
+        _ => config_file::find(args.config.as_deref()),
     };
-    let result = found.and_then(|config| {
+    found.and_then(|config| {
         let config = config.ok_or_else(|| {
             let places = "~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml";
             Stop::usage(format!("there is no configuration: looked for {places}"))
         })?;
         match args.action {
-            ConfigAction::Check => check(config, args, &mut context),
-            ConfigAction::Show => show(config, &mut context),
+            ConfigAction::Check => check(config, args, context),
+            _ => show(config, context),
         }
-    });
-    match result {
-        Ok(()) => context.finish_plain(),
-        Err(stop) => context.stop(stop),
-    }
+    })
 }
 
 /// Checks the settings and reads the files that they name; no source is read, and no sink is asked, unless

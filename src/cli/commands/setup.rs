@@ -45,7 +45,8 @@ fn set_up(args: &SetupArgs, context: &mut Context) -> Result<(), Stop> {
     }
     let meter = meter::find(args, &prompts, context)?;
     let sinks = sinks::find(args, &folders, &prompts, context)?;
-    for path in files::write(&meter, &sinks, &folders)? {
+    let comment = "Written by meterpipe setup: meterpipe-watch(1), meterpipe-sinks(7).";
+    for path in files::plan(comment, &meter, &sinks, &folders)?.write()? {
         context.print(&format!("written: {}", path.display()))?;
     }
     // A virtual meter is no service: somebody would take its readings for real ones.

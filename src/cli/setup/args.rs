@@ -79,7 +79,7 @@ pub enum Command {
     /// The input is the JSON Lines of decode. Each sink has its own queue and thread, so that none
     /// holds up another.
     Publish(PublishArgs),
-    /// Check the configuration, or show the settings in effect
+    /// Check the configuration, show the settings in effect, or import those of an older program
     ///
     /// The command publishes nothing, and reads a source only with --online.
     Config(ConfigArgs),
@@ -266,11 +266,33 @@ pub struct PublishArgs {
 #[command(after_help = "\
 Examples:
   meterpipe config check --config house.toml
-  meterpipe config show --config house.toml")]
+  meterpipe config show --config house.toml
+  meterpipe config import meter.json          # of kaifareader, prints it
+  meterpipe config import -o new.toml config.yaml data_format.yaml
+  meterpipe config import -- --port /dev/ttyUSB0 --mqtt --mqtt-host 192.168.1.10")]
 pub struct ConfigArgs {
     /// What to do with the configuration
     #[arg(value_enum)]
     pub action: ConfigAction,
+    /// import: the files of an older program; - is standard input
+    ///
+    /// The content tells the program: meter.json of kaifareader and kaifa; config.yaml and
+    /// data_format.yaml of smartmeterreader; config.json and scripts of greenMikeEU; .env, units,
+    /// compositions and scripts that start smartmeter_kaifa_ma309_ha_mqtt.py or smartmeter-ha.
+    /// Messages say with file and line what is not carried over, or has another meaning.
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+    /// import: the command line of an older program, behind --
+    #[arg(last = true, value_name = "OLD COMMAND LINE")]
+    pub old: Vec<SecretArg>,
+    /// import: write the configuration to FILE, and each secret to a file beside it
+    ///
+    /// Without the option the configuration goes to standard output, and nothing is written.
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// import: replace files that exist; the old ones become FILE.old
+    #[arg(long)]
+    pub force: bool,
     /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
@@ -295,6 +317,8 @@ pub enum ConfigAction {
     Check,
     /// Print the settings in effect, without secrets
     Show,
+    /// Translate the configuration of an older program
+    Import,
 }
 
 /// `simulate`.

@@ -30,6 +30,7 @@ use toml::{
 };
 
 use crate::cli::{
+    older::recognise::program_of_text,
     run::{messages::counted, status::Stop},
     setup::{
         environment,
@@ -142,11 +143,25 @@ pub fn find_with_mistakes(named: Option<&Path>) -> Result<Option<Config>, Stop> 
     paths.find(|path| path.exists()).map(|path| read(&path)).transpose()
 }
 
+/// The content of a text without a file; mistakes have no file's name.
+pub fn of_text(text: &str) -> Config {
+    let (config, mistakes) = parse(text);
+    let mistakes = mistakes.into_iter().map(|mistake| mistake.text).collect();
+    Config { mistakes, ..config }
+}
+
 fn read(path: &Path) -> Result<Config, Stop> {
     let name = redact::typed(&path.display().to_string());
     let text = fs::read_to_string(path)
         .map_err(|error| Stop::usage(format!("{name}: {}", file_error::unreadable(&error))))?;
     let (config, mistakes) = parse(&text);
+    let older = (!mistakes.is_empty()).then(|| program_of_text(&text)).flatten();
+    if let Some(program) = older {
+        let program = program.name();
+        return Err(Stop::usage(format!(
+            "{name}: the configuration of {program}; meterpipe config import {name} translates it"
+        )));
+    }
     let place = |Mistake { at, text: cause }: &Mistake| {
         format!("{name}: line {}: {cause}", line_of(&text, at))
     };

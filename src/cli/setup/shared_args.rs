@@ -127,6 +127,12 @@ impl std::fmt::Debug for KeyArgs {
 #[derive(Clone)]
 pub struct SecretArg(pub zeroize::Zeroizing<String>);
 
+impl std::fmt::Debug for SecretArg {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
 impl From<String> for SecretArg {
     fn from(text: String) -> Self {
         Self(zeroize::Zeroizing::new(text))

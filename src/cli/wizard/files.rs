@@ -12,15 +12,20 @@ use zeroize::Zeroizing;
 
 use crate::cli::{
     run::status::{Status, Stop},
-    setup::toml_text::table,
+    setup::toml_text::{list, row, subtable, table},
     wizard::meter::MeterPlan,
 };
 use meterpipe::{
     file_error,
     sink::{
         files::atomic,
+        kind::SinkKind,
         registry,
-        settings::{SinkSettings, key::SettingKey},
+        settings::{
+            SinkSettings,
+            common_keys::COMMON,
+            key::{SettingKey, SettingType},
+        },
     },
 };
 
@@ -70,66 +75,86 @@ impl Folders {
     }
 }
 
-/// Writes the files, the configuration last, and returns their names. Files that are there already are kept
-/// as `config.toml.old` and so on.
+/// The files of a new configuration, before they are written.
+#[derive(Default)]
+pub struct NewFiles {
+    /// Paths, contents and modes; the configuration is the last one.
+    files: Vec<(PathBuf, Zeroizing<String>, u32)>,
+}
+
+/// The files for a meter and sinks; the configuration begins with this comment.
 ///
 /// # Errors
-/// Errors of the disk.
-pub fn write(
+/// A secret that cannot be read.
+pub fn plan(
+    comment: &str,
     meter: &MeterPlan,
     sinks: &[SinkSettings],
     folders: &Folders,
-) -> Result<Vec<PathBuf>, Stop> {
-    let mut files = Files::default();
-    let mut text =
-        "# Written by meterpipe setup: meterpipe-watch(1), meterpipe-sinks(7).\n".to_owned();
+) -> Result<NewFiles, Stop> {
+    let mut files = NewFiles::default();
+    let mut text = format!("# {comment}\n");
     let mut rows = vec![("source".to_owned(), meter.source.clone())];
     if let Some(key) = &meter.key {
         let path = folders.beside(KEY_FILE);
         rows.push(("key_file".to_owned(), path.display().to_string()));
         files.secret(path, key.clone());
     }
+    rows.extend(meter.line.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
     table("meter", rows.iter().map(|(key, value)| (key.as_str(), value.as_str())), &mut text);
     for settings in sinks {
-        let rows = rows_of(settings, folders, &mut files)?;
-        table("sink", rows.iter().map(|(key, value)| (key.as_str(), value.as_str())), &mut text);
+        sink_table(settings, folders, &mut files, &mut text)?;
     }
-    files.0.push((folders.config.clone(), Zeroizing::new(text), 0o644));
-    files.write(&folders.config)
+    files.files.push((folders.config.clone(), Zeroizing::new(text), 0o644));
+    Ok(files)
 }
 
-/// The keys of a sink; its secrets become files.
-fn rows_of(
+/// Appends the table of a sink; its secrets become files.
+fn sink_table(
     settings: &SinkSettings,
     folders: &Folders,
-    files: &mut Files,
-) -> Result<Vec<(String, String)>, Stop> {
-    let keys = registry::kind(&settings.scheme).into_iter().flat_map(|kind| kind.keys());
-    let secrets: Vec<&SettingKey> = keys.filter(|key| key.is_secret()).collect();
-    let is_secret = |name: &str| secrets.iter().any(|key| key.matches(name));
-    let mut rows = vec![("to".to_owned(), settings.name.clone())];
-    let others = settings.entries().filter(|(key, _)| !is_secret(key));
-    rows.extend(others.map(|(key, value)| (key.to_owned(), value.to_owned())));
-    for key in secrets {
+    files: &mut NewFiles,
+    text: &mut String,
+) -> Result<(), Stop> {
+    let keys = registry::kind(&settings.scheme).into_iter().flat_map(SinkKind::keys);
+    let keys: Vec<&SettingKey> = keys.chain(COMMON).collect();
+    let key_of = |name: &str| keys.iter().find(|key| key.matches(name));
+    table("sink", [("to", settings.name.as_str())].into_iter(), text);
+    let others =
+        settings.entries().filter(|(key, _)| !key_of(key).is_some_and(|it| it.is_secret()));
+    let mut tables: Vec<(&str, Vec<(&str, &str)>)> = Vec::new();
+    for (key, value) in others {
+        match key_of(key).map(|key| key.value) {
+            Some(SettingType::Table(..)) => {
+                let (name, key) = key.split_once('.').unwrap_or((key, ""));
+                match tables.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, rows)) => rows.push((key, value)),
+                    None => tables.push((name, vec![(key, value)])),
+                }
+            }
+            Some(SettingType::List(_)) => list(key, &value.split(',').collect::<Vec<_>>(), text),
+            _ => row(key, value, text),
+        }
+    }
+    for key in keys.iter().filter(|key| key.is_secret()) {
         let secret = settings.clone().take_secret(key.name);
         let secret = secret.map_err(|error| Stop::usage(error.to_string()))?;
         if let Some(secret) = secret {
             let path = files.free(folders, key.credential.unwrap_or(key.name));
-            rows.push((format!("{}_file", key.name), path.display().to_string()));
+            row(&format!("{}_file", key.name), &path.display().to_string(), text);
             files.secret(path, Zeroizing::new(secret.reveal().to_owned()));
         }
     }
-    Ok(rows)
+    for (name, rows) in tables {
+        subtable("sink", name, rows.into_iter(), text);
+    }
+    Ok(())
 }
 
-/// Files to write: path, content, mode.
-#[derive(Default)]
-struct Files(Vec<(PathBuf, Zeroizing<String>, u32)>);
-
-impl Files {
+impl NewFiles {
     fn secret(&mut self, path: PathBuf, text: Zeroizing<String>) {
         let text = Zeroizing::new(format!("{}\n", text.trim_end()));
-        self.0.push((path, text, 0o600));
+        self.files.push((path, text, 0o600));
     }
 
     /// A name that no other file has: `mqtt_password`, `mqtt_password_2`.
@@ -138,11 +163,41 @@ impl Files {
             1 => folders.beside(name),
             count => folders.beside(&format!("{name}_{count}")),
         });
-        let is_free = |path: &PathBuf| self.0.iter().all(|(known, ..)| known != path);
+        let is_free = |path: &PathBuf| self.files.iter().all(|(known, ..)| known != path);
         names.into_iter().find(is_free).unwrap_or_else(|| folders.beside(name))
     }
 
-    fn write(self, config: &Path) -> Result<Vec<PathBuf>, Stop> {
+    /// The text of the configuration.
+    pub fn text(&self) -> &str {
+        self.files.last().map_or("", |(_, text, _)| text.as_str())
+    }
+
+    /// The files with secrets, in the order of their settings.
+    pub fn secrets(&self) -> impl Iterator<Item = &Path> {
+        let secrets = self.files.iter().filter(|(.., mode)| *mode == 0o600);
+        secrets.map(|(path, ..)| path.as_path())
+    }
+
+    /// The first file that is there already, and has another content.
+    pub fn taken(&self) -> Option<&Path> {
+        let differs = |path: &Path, text: &str| {
+            let old = fs::read(path).map(Zeroizing::new);
+            match old {
+                Ok(old) => old.as_slice() != text.as_bytes(),
+                Err(error) => error.kind() != io::ErrorKind::NotFound,
+            }
+        };
+        let mut taken = self.files.iter().filter(|(path, text, _)| differs(path, text));
+        taken.next_back().map(|(path, ..)| path.as_path())
+    }
+
+    /// Writes the files, the configuration last, and returns their names. Files that are there already are
+    /// kept as `config.toml.old` and so on.
+    ///
+    /// # Errors
+    /// Errors of the disk.
+    pub fn write(self) -> Result<Vec<PathBuf>, Stop> {
+        let config = self.files.last().map(|(path, ..)| path.clone()).unwrap_or_default();
         let failed = |path: &Path, error: io::Error| {
             let why = file_error::unwritable(&error);
             Stop::Failed(Status::Output, format!("{}: {why}", path.display()))
@@ -152,7 +207,7 @@ impl Files {
             created.map_err(|error| failed(folder, error))?;
         }
         let mut written = Vec::new();
-        for (path, text, mode) in self.0 {
+        for (path, text, mode) in self.files {
             keep_old(&path, text.as_bytes()).map_err(|error| failed(&path, error))?;
             let replaced = match mode {
                 0o600 => atomic::replace_private(&path, text.as_bytes()),

@@ -26,6 +26,8 @@ pub struct MeterPlan {
     pub source: String,
     /// The text of the key file; none for a virtual meter.
     pub key: Option<Zeroizing<String>>,
+    /// The keys about its line, where they are not the usual ones.
+    pub line: Vec<(&'static str, String)>,
 }
 
 /// Finds the source and the key.
@@ -94,7 +96,7 @@ fn with_source(
         }
     };
     let (Some(once), Some(live)) = (find(false)?, find(true)?) else {
-        return Ok(MeterPlan { source, key: None });
+        return Ok(MeterPlan { source, key: None, line: Vec::new() });
     };
     // The service runs in another folder than this command.
     let source = match source.contains("://") {
@@ -104,7 +106,7 @@ fn with_source(
     let typed = args.key_file.as_deref().map(read_key).transpose()?;
     if args.offline {
         let key = typed.map_or_else(|| ask_key(prompts), Ok)?;
-        return Ok(MeterPlan { source, key: Some(key) });
+        return Ok(MeterPlan { source, key: Some(key), line: Vec::new() });
     }
     let timeout = args.timeout.unwrap_or(TIMEOUT);
     context.print(&format!("{source}: waiting for a telegram, {} s at most", timeout.as_secs()))?;
@@ -124,7 +126,7 @@ fn with_source(
         match opened(&telegram, &key) {
             Ok(text) => {
                 context.print(&format!("The key fits: {text}"))?;
-                return Ok(MeterPlan { source, key: Some(key) });
+                return Ok(MeterPlan { source, key: Some(key), line: Vec::new() });
             }
             Err(text) if prompts.can_ask() => context.messages.fail(&text),
             Err(text) => return Err(Stop::Failed(Status::Closed, text)),

@@ -27,13 +27,17 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_meterpipe");
 const STDOUT: &str = ".stdout";
 const STDERR: &str = ".stderr";
 
-const FURNITURE: [&str; 5] = [
+const FURNITURE: [&str; 7] = [
     "meterpipe simulate --count 3 > meter.records",
     "meterpipe unframe meter.records > telegrams.records",
     // A made up authentication key: telegrams that carry a tag.
     "(umask 077; echo $(cat guek) 000102030405060708090A0B0C0D0E0F > keys)",
     "meterpipe simulate --count 3 --key-file keys > tagged.records",
     "printf '[[meter]]\\nkey_file = \"guek\"\\n[[sink]]\\nto = \"file:readings.csv\"\\n' > house.toml",
+    // Of older programs.
+    "printf '{\"key_hex_string\": \"\", \"mqtt_enabled\": false}' > meter.json",
+    "printf 'mqtt:\\n  broker: h\\nencryption_key: \"\"\\n' > config.yaml &&
+        printf 'apdu_format:\\n- name: e\\n  obis: 0100010800ff\\n' > data_format.yaml",
 ];
 
 /// A folder and what is plugged into it.

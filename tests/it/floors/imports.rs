@@ -5,9 +5,9 @@
 //!     cli/dispatch
 //!     cli/commands                       one file a subcommand
 //!     cli/wizard                         the questions of setup, and what becomes of the answers
-//! 7   cli/input  cli/live                inputs that end, sources that do not
+//! 7   cli/input  cli/live  cli/import    inputs that end, sources that do not; older settings
 //!     cli/setup                          arguments, configuration, keys
-//!     cli/run                            output, messages, status
+//!     cli/run  cli/older                 output, messages, status; settings of older programs
 //! 6   source  sink                       where octets come from, where readings go to
 //! 5   format  chain                      a reading as text; the stages
 //! 4   reading                            named, scaled, exact
@@ -38,9 +38,9 @@ const FLOORS: [&[&str]; 13] = [
     &["reading"],
     &["format", "chain"],
     &["source", "sink"],
-    &["cli/run"],
+    &["cli/run", "cli/older"],
     &["cli/setup"],
-    &["cli/input", "cli/live"],
+    &["cli/input", "cli/live", "cli/import"],
     &["cli/wizard"],
     &["cli/commands"],
     &["cli/dispatch"],

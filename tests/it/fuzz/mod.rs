@@ -23,7 +23,9 @@ fn every_seed_and_every_finding_is_read_without_a_panic() {
             (reader.read)(&seed.octets);
         }
     }
-    let known = |name: &str| name == "config" || READERS.iter().any(|it| it.name == name);
+    let known = |name: &str| {
+        ["config", "older"].contains(&name) || READERS.iter().any(|it| it.name == name)
+    };
     assert!(seeds.iter().all(|seed| known(seed.reader)));
 }
 
@@ -38,6 +40,23 @@ fn every_configuration_is_read_or_refused() {
     for seed in own {
         fs::write(&path, &seed.octets).unwrap();
         let ran = binary::run(&["config", "show", "--config", path.to_str().unwrap()], b"");
+        assert!([0, 2].contains(&ran.status), "{}: {}", seed.name, ran.err);
+    }
+}
+
+/// The translation of older configurations belongs to the binary too.
+#[test]
+fn every_older_configuration_is_translated_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("meter.json");
+    let seeds = seeds::all();
+    let own: Vec<_> = seeds.iter().filter(|seed| seed.reader == "older").collect();
+    assert!(!own.is_empty());
+    for seed in own {
+        fs::write(&path, &seed.octets).unwrap();
+        let mut command = binary::command(&["config", "import", path.to_str().unwrap()]);
+        command.env("HOME", folder.path());
+        let ran = binary::run_command(command, b"");
         assert!([0, 2].contains(&ran.status), "{}: {}", seed.name, ran.err);
     }
 }

@@ -36,13 +36,14 @@ pub struct Seed {
 }
 
 /// The readers that have seeds.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 13] = [
     "stream",
     "hex_dump",
     "record",
     "apdu",
     "key_file",
     "config",
+    "older",
     "sink_uri",
     "mqtt",
     "http_response",
@@ -262,6 +263,51 @@ const TEXTS: [(&str, &str, &str); 34] = [
          [[sink]]\nto = 'file:/var/%Y.csv'\n[[sink]]\nto = 'influxdb://h?db=d'\nuser = 'a'\n",
     ),
     ("config", "inline", "meter = [{name='a', source=\"\\u00e4\"}]\nsink = [{to='solarview:x'}]\n"),
+    (
+        "older",
+        "json",
+        "{\"port\": \"/dev/ttyUSB0\", \"parity\": \"serial.PARITY_NONE\", \"key_hex_string\": \"00\",\n\
+         \"mqtt_enabled\": true, \"mqtt_server\": \"h\", \"mqtt_port\": 1883, \"mqtt_basetopic\": \"b\",\n\
+         \"mqtt_values\": {\"VoltageL1\": true}, \"influxdb_enabled\": true,\n\
+         \"influxdb_url\": \"http://h:8086\", \"influxdb_bucket\": \"x\", \"influxdb_token\": \"t\"}\n",
+    ),
+    (
+        "older",
+        "solarview",
+        "{\"key_hex_string\": \"\", \"interval\": 15, \"export_format\": \"SOLARVIEW\",\n\
+         \"export_file_abspath\": \"/run/%4?{x}@\"}",
+    ),
+    (
+        "older",
+        "yaml",
+        "mbus:\n    port: '/dev/ttyUSB0' # x\nencryption_key: \"0\\x41\"\nmqtt:\n    broker: h\n\
+         \x20   data_topic: \"a/b\"\napdu_format:\n    - name: energy\n      obis: \"0100010800ff\"\n\
+         \x20     val_multiplier: 0.001\n    - name: x\n      obis: 0100630700ff\n",
+    ),
+    ("older", "variables", "export P1_GUEK=\"0 0\"\nMQTT_HOST=h # x\nMQTT_PORT='1884'\n"),
+    (
+        "older",
+        "unit",
+        "[Service]\nEnvironment=SERIAL_KEY=00 \"MQTT_PASSWD=x y\"\nExecStart=python3 /x/ha_bridge.py \\\n\
+         --mqtt_server=h --mqtt_p 1 --log_console\n",
+    ),
+    (
+        "older",
+        "compose",
+        "services:\n  m:\n    devices:\n    - \"${D:-/dev/a}:/dev/b\"\n    environment:\n\
+         \x20     SERIAL_KEY: ${K-00}\n      MQTT_SERVER: h\n",
+    ),
+    (
+        "older",
+        "script",
+        "import serial\nevn_schluessel = \"x\" # y\nuseMQTT = True\nmqttBroker = '1.2.3.4'\ncomport = \"c\"\n",
+    ),
+    (
+        "older",
+        "sagemcom",
+        "{\"key\": null, \"printValue\": [1, {}], \"useMQTT\": \"x\", \"mqttbrokerip\": \"::1\",\n\
+         \"useInfluxdb\": 1, \"influxdbip\": \"h\", \"influxdbport\": \"\"}",
+    ),
     (
         "sink_uri",
         "mqtt",

@@ -1,0 +1,177 @@
+//! From files and a command line to settings.
+
+use std::{
+    env, fs,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use zeroize::Zeroizing;
+
+use crate::cli::{
+    import::settings::OldSettings,
+    older::{
+        command_line, compose,
+        defect::OldDefect,
+        entry::{OldEntry, OldValue},
+        form::{self, OldForm},
+        program::OldProgram,
+        recognise,
+        unit::ENVIRONMENT_FILE,
+    },
+    run::status::Stop,
+};
+use meterpipe::{file_error, sink::settings::redact};
+
+/// The longest file; none of these programs has one of a hundredth of this.
+const LONGEST: u64 = 1024 * 1024;
+
+/// The settings of all files and of the command line behind them, and the program that has them.
+///
+/// # Errors
+/// A file that cannot be read, a damaged line, or settings of no known program.
+pub fn settings(files: &[PathBuf], words: &[String]) -> Result<(OldProgram, OldSettings), Stop> {
+    let mut found = Found::default();
+    for path in files {
+        found.file(path)?;
+    }
+    found.neighbour(files)?;
+    let mut old = OldSettings::default();
+    let others: Vec<_> = found.files.iter().flat_map(|(_, _, entries)| entries.clone()).collect();
+    for (name, form, entries) in found.files {
+        let entries = match form {
+            OldForm::Compose => compose::fill(entries, &others),
+            _ => entries,
+        };
+        old.add(entries, Some(&name));
+    }
+    let mut program = found.program;
+    if !words.is_empty() {
+        let of_words = command_line::program(words);
+        let of_words = of_words.or(program).ok_or_else(|| {
+            Stop::usage(format!("no option of a program that is known here; {}", known()))
+        })?;
+        same(&mut program, of_words, "the command line")?;
+        if files.is_empty() {
+            old.add(variables(), Some("the environment"));
+        }
+        old.add(command_line::parse(words, of_words, 0), None);
+    }
+    let program = program.ok_or_else(|| Stop::usage("name a file, or a command line behind --"))?;
+    if let Some(file) = old.take(ENVIRONMENT_FILE) {
+        old.changed(&file, "is not read: name it behind this file if it sets anything");
+    }
+    Ok((program, old))
+}
+
+#[derive(Default)]
+struct Found {
+    files: Vec<(String, OldForm, Vec<OldEntry>)>,
+    program: Option<OldProgram>,
+}
+
+impl Found {
+    fn file(&mut self, path: &Path) -> Result<(), Stop> {
+        let name = redact::typed(&path.display().to_string());
+        let text = text_of(path, &name)?;
+        let program = recognise::program_of_text(&text);
+        let unknown =
+            || Stop::usage(format!("{name}: no settings of a known program; {}", known()));
+        let (form, entries) = match (form::read(&text), program) {
+            (Ok(read), _) => read,
+            // A text of any other form is no damaged file of these.
+            (Err(_), None) if !text.trim_start().starts_with('{') => return Err(unknown()),
+            (Err(OldDefect { line, cause }), _) => {
+                return Err(Stop::usage(format!("{name}: line {line}: {cause}")));
+            }
+        };
+        let is_more = matches!(form, OldForm::Variables | OldForm::Unit | OldForm::Compose);
+        match program {
+            Some(program) => same(&mut self.program, program, &name)?,
+            None if is_more && self.program.is_some() => {}
+            None => return Err(unknown()),
+        }
+        self.files.push((name, form, entries));
+        Ok(())
+    }
+
+    /// The file that one program reads besides the one that is named.
+    fn neighbour(&mut self, files: &[PathBuf]) -> Result<(), Stop> {
+        let has = |start: &str| {
+            let mut entries = self.files.iter().flat_map(|(_, _, entries)| entries);
+            entries.any(|entry| entry.key.starts_with(start))
+        };
+        if self.program != Some(OldProgram::Smartmeterreader) || files.len() != 1 {
+            return Ok(());
+        }
+        let other = match (has("mqtt."), has("apdu_format.")) {
+            (true, false) => "data_format.yaml",
+            (false, true) => "config.yaml",
+            _ => return Ok(()),
+        };
+        let path = files.first().map(|path| path.with_file_name(other));
+        path.filter(|path| path.is_file()).map_or(Ok(()), |path| self.file(&path))
+    }
+}
+
+/// Notes the program of a file; all files belong to one.
+fn same(program: &mut Option<OldProgram>, found: OldProgram, place: &str) -> Result<(), Stop> {
+    match program {
+        Some(other) if *other != found => {
+            let (other, found) = (other.name(), found.name());
+            Err(Stop::usage(format!("{place} belongs to {found}, and what precedes it to {other}")))
+        }
+        _ => {
+            *program = Some(found);
+            Ok(())
+        }
+    }
+}
+
+fn known() -> String {
+    let names: Vec<_> = OldProgram::ALL.iter().map(|program| program.name()).collect();
+    format!("known are {}", names.join(", "))
+}
+
+fn text_of(path: &Path, name: &str) -> Result<Zeroizing<String>, Stop> {
+    let failed =
+        |error: io::Error| Stop::usage(format!("{name}: {}", file_error::unreadable(&error)));
+    let mut octets = Zeroizing::new(Vec::new());
+    match path == Path::new("-") {
+        true => io::stdin().lock().take(LONGEST + 1).read_to_end(&mut octets),
+        false => {
+            fs::File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut octets))
+        }
+    }
+    .map_err(failed)?;
+    if octets.len() as u64 > LONGEST {
+        return Err(Stop::usage(format!("{name}: too long for such a file")));
+    }
+    let text = core::str::from_utf8(&octets);
+    let text = text.map_err(|_| Stop::usage(format!("{name}: not a text file")))?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// The variables of the environment that the two programs with a command line read.
+fn variables() -> Vec<OldEntry> {
+    const NAMES: [&str; 13] = [
+        "P1_PORT",
+        "P1_BAUD",
+        "P1_GUEK",
+        "MQTT_HOST",
+        "MQTT_PORT",
+        "MQTT_USER",
+        "MQTT_PASS",
+        "MQTT_BASE_TOPIC",
+        "SERIAL_KEY",
+        "MQTT_SERVER",
+        "MQTT_PASSWD",
+        "P1_TIMEOUT",
+        "P1_CHUNK",
+    ];
+    let set = |name: &str| {
+        let value = env::var(name).ok().filter(|value| !value.is_empty())?;
+        Some(OldEntry::new(name, OldValue::of_text(&value), 0))
+    };
+    NAMES.into_iter().filter_map(set).collect()
+}

@@ -1,0 +1,133 @@
+//! Settings of an older program, which the translation takes one by one: what remains is not carried over.
+
+use crate::cli::older::entry::OldEntry;
+
+/// A setting and its place.
+#[derive(Clone, Debug)]
+pub struct PlacedEntry {
+    /// The setting.
+    pub entry: OldEntry,
+    /// The name of its file; none for a command line.
+    pub file: Option<String>,
+}
+
+impl PlacedEntry {
+    /// The value as text.
+    pub fn text(&self) -> &str {
+        self.entry.value.as_text()
+    }
+
+    /// The place, for messages: `meter.json:8: key_hex_string`, or the option of a command line.
+    pub fn place(&self) -> String {
+        let OldEntry { written, line, .. } = &self.entry;
+        match (&self.file, line) {
+            (Some(file), 1..) => format!("{file}:{line}: {written}"),
+            (Some(file), 0) => format!("{file}: {written}"),
+            (None, _) => written.clone(),
+        }
+    }
+}
+
+/// Settings of an older program.
+#[derive(Debug, Default)]
+pub struct OldSettings {
+    entries: Vec<PlacedEntry>,
+    notes: Vec<OldNote>,
+}
+
+/// A note for the user: a setting that is not carried over, or one with another meaning now.
+#[derive(Debug)]
+struct OldNote {
+    /// The file and the line of the setting; notes about no setting come first.
+    place: Option<(Option<String>, usize)>,
+    text: String,
+}
+
+impl OldSettings {
+    /// Adds settings; of two with one name the last one counts.
+    pub fn add(&mut self, entries: Vec<OldEntry>, file: Option<&str>) {
+        let placed = |entry| PlacedEntry { entry, file: file.map(str::to_owned) };
+        self.entries.extend(entries.into_iter().map(placed));
+    }
+
+    /// True if a setting is there.
+    pub fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|it| it.entry.key == key)
+    }
+
+    /// Takes a setting.
+    pub fn take(&mut self, key: &str) -> Option<PlacedEntry> {
+        let mut last = None;
+        let is_other = |it: &PlacedEntry| it.entry.key != key;
+        for entry in core::mem::take(&mut self.entries) {
+            match is_other(&entry) {
+                true => self.entries.push(entry),
+                false => last = Some(entry),
+            }
+        }
+        last
+    }
+
+    /// Takes a setting that is not empty.
+    pub fn take_text(&mut self, key: &str) -> Option<PlacedEntry> {
+        self.take(key).filter(|entry| !entry.text().trim().is_empty())
+    }
+
+    /// Takes all settings whose names begin so, without this beginning.
+    pub fn take_below(&mut self, start: &str) -> Vec<(String, PlacedEntry)> {
+        let mut taken = Vec::new();
+        for entry in core::mem::take(&mut self.entries) {
+            match entry.entry.key.strip_prefix(start).map(str::to_owned) {
+                Some(rest) => taken.push((rest, entry)),
+                None => self.entries.push(entry),
+            }
+        }
+        taken
+    }
+
+    /// Takes a setting that has no effect here, with the reason.
+    pub fn lose(&mut self, key: &str, why: &str) {
+        if let Some(entry) = self.take(key) {
+            self.lost(&entry, why);
+        }
+    }
+
+    /// Takes all settings that remain, and notes them.
+    pub fn lose_rest(&mut self) {
+        for entry in core::mem::take(&mut self.entries) {
+            self.lost(&entry, "nothing here has this meaning");
+        }
+    }
+
+    /// Takes all settings that remain, without a word.
+    pub fn drop_rest(&mut self) {
+        self.entries.clear();
+    }
+
+    /// Notes that a setting is not carried over.
+    pub fn lost(&mut self, entry: &PlacedEntry, why: &str) {
+        self.changed(entry, &format!("is not carried over: {why}"));
+    }
+
+    /// Notes that a setting is carried over with another meaning.
+    pub fn changed(&mut self, entry: &PlacedEntry, how: &str) {
+        let place = Some((entry.file.clone(), entry.entry.line));
+        self.notes.push(OldNote { place, text: format!("{} {how}", entry.place()) });
+    }
+
+    /// Notes something about no setting.
+    pub fn note(&mut self, text: impl Into<String>) {
+        self.notes.push(OldNote { place: None, text: text.into() });
+    }
+
+    /// Moves the notes of other settings here.
+    pub fn take_notes(&mut self, other: &mut Self) {
+        self.notes.append(&mut other.notes);
+    }
+
+    /// All notes, in the order of their lines.
+    pub fn into_notes(mut self) -> Vec<String> {
+        self.notes.sort_by(|a, b| a.place.cmp(&b.place));
+        self.notes.into_iter().map(|note| note.text).collect()
+    }
+}

@@ -1,0 +1,69 @@
+//! Variables of the environment: `.env` of a composition, `EnvironmentFile` of a unit, exports of a shell.
+
+use crate::cli::older::{
+    defect::OldDefect,
+    entry::{OldEntry, OldValue},
+    words,
+};
+
+/// Reads all lines.
+///
+/// # Errors
+/// A line that sets no variable.
+pub fn parse(text: &str) -> Result<Vec<OldEntry>, OldDefect> {
+    let text = text.trim_start_matches('\u{feff}');
+    let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
+    let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    lines
+        .map(|(number, line)| {
+            let wrong = || OldDefect::new(number, "NAME=VALUE is expected");
+            let entry = assignment(line, number).ok_or_else(wrong)?;
+            Ok(entry)
+        })
+        .collect()
+}
+
+/// The variable that a line sets: `NAME=VALUE`, also behind `export`.
+pub fn assignment(line: &str, number: usize) -> Option<OldEntry> {
+    let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
+    let (name, value) = line.split_once('=')?;
+    let mut letters = name.chars();
+    let is_name = letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && letters.all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !is_name {
+        return None;
+    }
+    let value = value.trim();
+    let text = match value.starts_with(['"', '\'']) {
+        true => words::split(value)?.into_iter().next()?,
+        false => value.split(" #").next().unwrap_or_default().trim_end().to_owned(),
+    };
+    Some(OldEntry::new(name, OldValue::of_text(&text), number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_read_with_and_without_quotes() {
+        let text = "\u{feff}# keys\r\nexport P1_GUEK=\"ab c\" # mine\r\nMQTT_HOST=192.168.1.10 # here\n\
+            A='#1'\nB=x#y\nC=\n";
+        let entries = parse(text).unwrap();
+        let seen: Vec<_> =
+            entries.iter().map(|it| (it.key.as_str(), it.value.as_text(), it.line)).collect();
+        assert_eq!(
+            seen,
+            [
+                ("P1_GUEK", "ab c", 2),
+                ("MQTT_HOST", "192.168.1.10", 3),
+                ("A", "#1", 4),
+                ("B", "x#y", 5),
+                ("C", "", 6)
+            ]
+        );
+        for text in ["A=1\nc4nary\n", "A=1\n1c4nary=2", "A=1\nB=\"c4nary"] {
+            assert_eq!(parse(text).unwrap_err(), OldDefect::new(2, "NAME=VALUE is expected"));
+        }
+    }
+}
