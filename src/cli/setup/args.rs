@@ -14,8 +14,8 @@ use meterpipe::{
 use super::{
     setup_args::SetupArgs,
     shared_args::{
-        FormatArgs, InputArgs, InputFormArgs, JobsArgs, KeyArgs, MessageArgs, SerialArgs, SinkArgs,
-        UntilArgs,
+        FormatArgs, InputArgs, InputFormArgs, JobsArgs, KeyArgs, MessageArgs, SecretArg,
+        SerialArgs, SinkArgs, UntilArgs,
     },
 };
 

@@ -363,6 +363,7 @@ mod tests {
         let layout = match layout {
             TopicLayout::Json => "json",
             TopicLayout::Flat => "flat",
+            TopicLayout::Adapter => "adapter",
             TopicLayout::Nothing => "none",
         };
         let uri = format!("mqtt://broker?layout={layout}&{query}");

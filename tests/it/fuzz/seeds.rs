@@ -239,7 +239,7 @@ const BROKERS: [(&str, &[&[u8]]); 6] = [
     ),
 ];
 
-const TEXTS: [(&str, &str, &str); 34] = [
+const TEXTS: [(&str, &str, &str); 42] = [
     ("key_file", "one", "36C66639E48A8CA4D6BC8B282A793BBB\n"),
     ("key_file", "spaces", "36 C6 66 39 E4 8A 8C A4 D6 BC 8B 28 2A 79 3B BB"),
     (
