@@ -1,4 +1,5 @@
-//! Tells the binary which commit it is built from, and for which target: `meterpipe --version`.
+//! Tells the binary which commit it is built from, and for which target: `meterpipe --version`, and
+//! the metrics.
 //!
 //! The commit and its date come from the variable `METERPIPE_COMMIT` (`1a2b3c4d5 2026-11-28`), else from
 //! git, else from nowhere: a crate and a tar ball are built without both. A debug build does not ask git,
@@ -11,11 +12,15 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     let target = env::var("TARGET").unwrap_or_default();
     let given = env::var("METERPIPE_COMMIT").ok().filter(|commit| !commit.is_empty());
-    let build = match given.or_else(commit) {
-        Some(commit) => format!("{commit}, {target}"),
-        None => target,
+    let commit = given.or_else(commit).unwrap_or_default();
+    let build = match commit.as_str() {
+        "" => target.clone(),
+        commit => format!("{commit}, {target}"),
     };
     println!("cargo:rustc-env=METERPIPE_BUILD={build}");
+    let hash = commit.split(' ').next().unwrap_or_default();
+    println!("cargo:rustc-env=METERPIPE_BUILD_COMMIT={hash}");
+    println!("cargo:rustc-env=METERPIPE_BUILD_TARGET={target}");
 }
 
 /// The commit of a release build, with a `+` if the sources differ from it.

@@ -202,7 +202,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__decode)
-            opts="-q -v -h -V --input --key-file --key --require-auth --system-title --format --fields --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -243,6 +243,10 @@ _meterpipe() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --names)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --unit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -268,6 +272,10 @@ _meterpipe() {
                     ;;
                 --csv-locale)
                     COMPREPLY=($(compgen -W "at" -- "${cur}"))
+                    return 0
+                    ;;
+                --comments)
+                    COMPREPLY=($(compgen -W "plain gurux" -- "${cur}"))
                     return 0
                     ;;
                 --jobs)
@@ -492,7 +500,7 @@ _meterpipe() {
             fi
             case "${prev}" in
                 --to)
-                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// solarview: file:" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// solarview: file: udp:// exec: webhook+http:// webhook+https://" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -522,7 +530,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__setup)
-            opts="-q -v -h -V --source --key-file --to --config --force --offline --timeout --enable --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --source --key-file --to --config --force --stop-service --offline --timeout --enable --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -559,7 +567,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --to)
-                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// solarview: file:" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// solarview: file: udp:// exec: webhook+http:// webhook+https://" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -703,7 +711,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__watch)
-            opts="-q -v -h -V --baud --parity --count --timeout --once --record --to --config --dry-run --input --key-file --key --require-auth --system-title --format --fields --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --baud --parity --count --timeout --once --record --to --config --dry-run --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -741,7 +749,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --to)
-                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// solarview: file:" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// solarview: file: udp:// exec: webhook+http:// webhook+https://" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -794,6 +802,10 @@ _meterpipe() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --names)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --unit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -819,6 +831,10 @@ _meterpipe() {
                     ;;
                 --csv-locale)
                     COMPREPLY=($(compgen -W "at" -- "${cur}"))
+                    return 0
+                    ;;
+                --comments)
+                    COMPREPLY=($(compgen -W "plain gurux" -- "${cur}"))
                     return 0
                     ;;
                 --jobs)

@@ -94,10 +94,13 @@ influx\t'Line protocol of InfluxDB, one point a telegram'
 prometheus\t'Metrics for Prometheus: the last readings of each meter, at the end'
 solarview\t'The last energy registers in Solarview\'s format, at the end'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l fields -d 'Print these fields in this order: names, OBIS codes, item_N' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l names -d 'Give fields other names: voltage_l1_v=VoltageL1,… (json, csv, table, lines, influx)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l layout -d 'A table that names the values of a meter without OBIS codes' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l csv-locale -d 'csv: the spreadsheet\'s country; at means semicolons and decimal commas' -r -f -a "at\t'Semicolon and decimal comma'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l comments -d 'xml: add comments with OBIS codes, times and texts' -r -f -a "plain\t'2021-09-27T09:47:15+02:00, and texts as they are; the default without a STYLE'
+gurux\t'09/27/21 09:47:15, and bytearray(b\'text\'), as Gurux\'s translator for Python'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l jobs -d 'The number of threads that decode a file; the output is the same [default: one for each core]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
 journal\t'A line of text with its priority, for systemd\'s journal'
@@ -106,7 +109,6 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l require-a
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l list-fields -d 'Print all fields that have a name, and end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l objects -d 'json: add every element of the telegram as it was sent'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l no-header -d 'csv: no header line, for appending'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l comments -d 'xml: add comments with OBIS codes, times and texts'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -125,8 +127,13 @@ influxdb://\t'InfluxDB, VictoriaMetrics'
 influxdbs://\t'InfluxDB, VictoriaMetrics, over TLS'
 prometheus:\t'metrics for the textfile collector of node_exporter'
 prometheus://\t'metrics for Prometheus to scrape'
+http://\t'metrics, JSON for evcc, and health, for others to fetch'
 solarview:\t'the energy registers as Solarview reads them'
-file:\t'a line for each telegram, appended to a file'"
+file:\t'a line for each telegram, appended to a file'
+udp://\t'a datagram for each telegram: Loxone, uni-meter'
+exec:\t'a line for each telegram on the standard input of a program'
+webhook+http://\t'the latest readings, posted as JSON'
+webhook+https://\t'the latest readings, posted as JSON over TLS'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l input -d 'The form of the input [default: detected from the content]' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
@@ -143,10 +150,13 @@ influx\t'Line protocol of InfluxDB, one point a telegram'
 prometheus\t'Metrics for Prometheus: the last readings of each meter, at the end'
 solarview\t'The last energy registers in Solarview\'s format, at the end'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l fields -d 'Print these fields in this order: names, OBIS codes, item_N' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l names -d 'Give fields other names: voltage_l1_v=VoltageL1,… (json, csv, table, lines, influx)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l layout -d 'A table that names the values of a meter without OBIS codes' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l csv-locale -d 'csv: the spreadsheet\'s country; at means semicolons and decimal commas' -r -f -a "at\t'Semicolon and decimal comma'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l comments -d 'xml: add comments with OBIS codes, times and texts' -r -f -a "plain\t'2021-09-27T09:47:15+02:00, and texts as they are; the default without a STYLE'
+gurux\t'09/27/21 09:47:15, and bytearray(b\'text\'), as Gurux\'s translator for Python'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l jobs -d 'The number of threads that decode a file; the output is the same [default: one for each core]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
 journal\t'A line of text with its priority, for systemd\'s journal'
@@ -157,7 +167,6 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l require-au
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l list-fields -d 'Print all fields that have a name, and end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l objects -d 'json: add every element of the telegram as it was sent'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l no-header -d 'csv: no header line, for appending'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l comments -d 'xml: add comments with OBIS codes, times and texts'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -168,8 +177,13 @@ influxdb://\t'InfluxDB, VictoriaMetrics'
 influxdbs://\t'InfluxDB, VictoriaMetrics, over TLS'
 prometheus:\t'metrics for the textfile collector of node_exporter'
 prometheus://\t'metrics for Prometheus to scrape'
+http://\t'metrics, JSON for evcc, and health, for others to fetch'
 solarview:\t'the energy registers as Solarview reads them'
-file:\t'a line for each telegram, appended to a file'"
+file:\t'a line for each telegram, appended to a file'
+udp://\t'a datagram for each telegram: Loxone, uni-meter'
+exec:\t'a line for each telegram on the standard input of a program'
+webhook+http://\t'the latest readings, posted as JSON'
+webhook+https://\t'the latest readings, posted as JSON over TLS'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
 journal\t'A line of text with its priority, for systemd\'s journal'
@@ -198,14 +212,20 @@ influxdb://\t'InfluxDB, VictoriaMetrics'
 influxdbs://\t'InfluxDB, VictoriaMetrics, over TLS'
 prometheus:\t'metrics for the textfile collector of node_exporter'
 prometheus://\t'metrics for Prometheus to scrape'
+http://\t'metrics, JSON for evcc, and health, for others to fetch'
 solarview:\t'the energy registers as Solarview reads them'
-file:\t'a line for each telegram, appended to a file'"
+file:\t'a line for each telegram, appended to a file'
+udp://\t'a datagram for each telegram: Loxone, uni-meter'
+exec:\t'a line for each telegram on the standard input of a program'
+webhook+http://\t'the latest readings, posted as JSON'
+webhook+https://\t'the latest readings, posted as JSON over TLS'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l config -d 'The configuration to write' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l timeout -d 'Wait this long for a telegram, instead of 90 s' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
 journal\t'A line of text with its priority, for systemd\'s journal'
 json\t'A JSON object in a line'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l force -d 'Replace a configuration; the old one becomes config.toml.old'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l stop-service -d 'If a service of meterpipe reads the meter: stop it for the test, and start it again at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l offline -d 'Neither wait for a telegram nor ask the sinks'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l enable -d 'Enable and start meterpipe.service'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'

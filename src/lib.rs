@@ -58,7 +58,7 @@
 //! | 5 | [`mod@format`], [`chain`] | a reading as text; the stages, from octets to telegrams |
 //! | 4 | [`reading`] | a COSEM tree as named, scaled, exact values |
 //! | 3 | [`link`], [`cipher`], [`cosem`], [`record`] | frames, ciphering, A-XDR, and the line between the stages |
-//! | 2 | [`reader`], [`hex`]; `backoff`, `wake`, `file_error` (of the program) | a cursor that cannot run past its end, octets from text; waits between tries, wake-ups, errors of files |
+//! | 2 | [`reader`], [`hex`]; `backoff`, `wake`, `file_error`, `hosts` (of the program) | a cursor that cannot run past its end, octets from text; waits between tries, wake-ups, errors of files, names of servers |
 //! | 1 | [`error`] | a defect, and its place |
 #![warn(unreachable_pub)]
 #![cfg_attr(
@@ -88,6 +88,9 @@ pub mod error;
 pub mod file_error;
 pub mod format;
 pub mod hex;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod hosts;
 pub mod link;
 pub mod reader;
 pub mod reading;

@@ -14,7 +14,7 @@ mod tests {
             stage,
             status::{Status, Tally},
         },
-        setup::args::InputForm,
+        setup::shared_args::InputForm,
     };
     use meterpipe::{
         chain::decrypt::{Decrypt, Demands},

@@ -13,6 +13,7 @@ use crate::{
         entry::{Format, OutputTelegram},
         key::{FieldKey, Meta},
         locale::Locale,
+        names::FieldNames,
         numbers::NumberStyle,
         options::{FormatEntry, FormatOptions, OwnOption},
         readings::{self, Member, Readings},
@@ -34,9 +35,9 @@ pub static FORMAT: FormatEntry = FormatEntry {
         OwnOption { flag: "--no-header", is_chosen: |options| options.no_header, optional: true },
     ],
     build: |options| {
-        let FormatOptions { selection, units, locale, no_header, .. } = options;
+        let FormatOptions { selection, names, units, locale, no_header, .. } = options;
         let keys = selection.map(|selection| selection.keys().to_vec());
-        Ok(Box::new(Csv::new(keys, units, locale, !no_header)))
+        Ok(Box::new(Csv::new(keys, units, locale, !no_header).named(names)))
     },
 };
 
@@ -45,6 +46,7 @@ pub static FORMAT: FormatEntry = FormatEntry {
 pub struct Csv {
     columns: Vec<Column>,
     cells: Cells,
+    names: FieldNames,
     header: bool,
     /// The spelling of numbers in the row of [readings](Self::row).
     numbers: NumberStyle,
@@ -87,7 +89,14 @@ impl Csv {
         let keys = keys.unwrap_or_else(usual);
         let columns = keys.into_iter().map(|key| Column::of(key, &units)).collect();
         let cells = Cells { units, locale, room: Vec::new() };
-        Self { columns, cells, header, numbers: NumberStyle::Exact, missing }
+        let names = FieldNames::default();
+        Self { columns, cells, names, header, numbers: NumberStyle::Exact, missing }
+    }
+
+    /// The same with other names in its first row.
+    #[must_use]
+    pub fn named(self, names: FieldNames) -> Self {
+        Self { names, ..self }
     }
 
     /// The same with another spelling of numbers in the rows of readings.
@@ -185,7 +194,7 @@ impl Cells {
 impl Format for Csv {
     fn start(&mut self, text: &mut Vec<u8>) {
         if self.header {
-            self.names(|key| key.text(&self.cells.units).into(), text);
+            self.names(|key| self.names.name(key, &self.cells.units), text);
         }
     }
 

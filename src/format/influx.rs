@@ -31,6 +31,7 @@ use crate::{
         cell::{Cell, Content},
         entry::{Format, OutputTelegram},
         key::{FieldKey, Meta},
+        names::FieldNames,
         options::FormatEntry,
         printable::printable,
         readings::{Member, ReadingValue, Readings, USUAL},
@@ -278,7 +279,9 @@ pub static FORMAT: FormatEntry = FormatEntry {
     name: "influx",
     help: "Line protocol of InfluxDB, one point a telegram",
     own: &[],
-    build: |options| Ok(Box::new(Influx::new(options.selection, options.units))),
+    build: |options| {
+        Ok(Box::new(Influx::new(options.selection, options.units).named(options.names)))
+    },
 };
 
 /// The format.
@@ -286,6 +289,7 @@ pub static FORMAT: FormatEntry = FormatEntry {
 pub struct Influx {
     points: Points,
     selection: Option<Selection>,
+    names: FieldNames,
     timeless: bool,
     notes: Vec<String>,
 }
@@ -298,9 +302,16 @@ impl Influx {
         Self {
             points: points.with_texts(selection.is_some()),
             selection,
+            names: FieldNames::default(),
             timeless: false,
             notes: Vec::new(),
         }
+    }
+
+    /// The same with other names of fields.
+    #[must_use]
+    pub fn named(self, names: FieldNames) -> Self {
+        Self { names, ..self }
     }
 
     fn seconds(&mut self, entry: &OutputTelegram<'_>) -> Option<i64> {
@@ -343,8 +354,9 @@ impl Format for Influx {
             }
             members.push(member);
         });
-        let fields =
-            members.iter().map(|Member { key, value, .. }| (*key, key.name(&units), value));
+        let fields = members
+            .iter()
+            .map(|Member { key, value, .. }| (*key, self.names.name(*key, &units), value));
         self.points.write(str::from_utf8(&meter).ok(), fields, seconds, text);
     }
 

@@ -14,6 +14,7 @@ use crate::{
         entry::{Format, OutputTelegram},
         json_string,
         key::{FieldKey, Meta},
+        names::FieldNames,
         options::{FormatEntry, OwnOption},
         selection::Selection,
         units::{Units, symbol},
@@ -27,7 +28,9 @@ pub static FORMAT: FormatEntry = FormatEntry {
     name: "json",
     help: "JSON Lines, one object a telegram",
     own: &[OwnOption { flag: "--objects", is_chosen: |options| options.objects, optional: false }],
-    build: |options| Ok(Box::new(Json::new(options.selection, options.objects))),
+    build: |options| {
+        Ok(Box::new(Json::new(options.selection, options.objects).named(options.names)))
+    },
 };
 
 /// The format.
@@ -35,6 +38,7 @@ pub static FORMAT: FormatEntry = FormatEntry {
 pub struct Json {
     selection: Option<Selection>,
     objects: bool,
+    names: FieldNames,
     /// The start of each metadata member, `,"time":`, made once.
     metas: [Vec<u8>; Meta::ALL.len()],
     /// The start of each named member, `,"energy_import_wh":`.
@@ -45,12 +49,24 @@ impl Json {
     /// With all readings or a selection, and on request with every element of the telegram.
     #[must_use]
     pub fn new(selection: Option<Selection>, objects: bool) -> Self {
-        let member = |name: &str| format!(",\"{name}\":").into_bytes();
+        let (metas, fields) = (Meta::ALL.map(|_| Vec::new()), Vec::new());
+        Self { selection, objects, names: FieldNames::default(), metas, fields }
+            .named(FieldNames::default())
+    }
+
+    /// The same with other names.
+    #[must_use]
+    pub fn named(self, names: FieldNames) -> Self {
+        let member = |key: FieldKey| {
+            let mut text = Vec::new();
+            member(&names, key, b"", &mut text);
+            text
+        };
         Self {
-            selection,
-            objects,
-            metas: Meta::ALL.map(|meta| member(meta.name())),
-            fields: FIELDS.iter().map(|field| member(field.name)).collect(),
+            metas: Meta::ALL.map(|meta| member(FieldKey::Meta(meta))),
+            fields: (0..FIELDS.len()).map(|place| member(FieldKey::Field(place, 1))).collect(),
+            names,
+            ..self
         }
     }
 
@@ -65,7 +81,18 @@ impl Json {
             text.extend_from_slice(self.fields.get(place).map_or(&[], Vec::as_slice));
             number.write(text);
         }
-        Cell::others(entry).for_each(|cell| pair(entry, &cell, text));
+        Cell::others(entry).for_each(|cell| self.pair(entry, &cell, text));
+    }
+
+    /// Appends a member, and its unit if its name does not tell it.
+    fn pair(&self, entry: &OutputTelegram<'_>, cell: &Cell<'_>, text: &mut Vec<u8>) {
+        member(&self.names, cell.key, b"", text);
+        cell.content.write_json(entry.zone, text);
+        let unit = symbol(cell.unit);
+        if matches!(cell.key, FieldKey::Object(..) | FieldKey::Item(_)) && !unit.is_empty() {
+            member(&self.names, cell.key, b"_unit", text);
+            json_string::write(&unit, text);
+        }
     }
 }
 
@@ -76,7 +103,7 @@ impl Format for Json {
             None => self.everything(entry, text),
             Some(_) => {
                 let cells = Cell::all(entry, self.selection.as_ref());
-                cells.for_each(|cell| pair(entry, &cell, text));
+                cells.for_each(|cell| self.pair(entry, &cell, text));
             }
         }
         if self.objects {
@@ -91,20 +118,18 @@ impl Format for Json {
     }
 }
 
-/// Appends a member, and its unit if its name does not tell it.
-fn pair(entry: &OutputTelegram<'_>, cell: &Cell<'_>, text: &mut Vec<u8>) {
-    let key = |text: &mut Vec<u8>, ending: &[u8]| {
-        text.extend_from_slice(b",\"");
-        cell.key.write(&Units::default(), text);
-        text.extend_from_slice(ending);
-    };
-    key(text, b"\":");
-    cell.content.write_json(entry.zone, text);
-    let unit = symbol(cell.unit);
-    if matches!(cell.key, FieldKey::Object(..) | FieldKey::Item(_)) && !unit.is_empty() {
-        key(text, b"_unit\":");
-        json_string::write(&unit, text);
+/// Appends the start of a member, `,"NAME":`, with an ending of its name.
+fn member(names: &FieldNames, key: FieldKey, ending: &[u8], text: &mut Vec<u8>) {
+    if let Some(name) = names.find(key) {
+        text.push(b',');
+        json_string::write(&format!("{name}{}", String::from_utf8_lossy(ending)), text);
+        return text.push(b':');
     }
+    // No name of ours needs an escape.
+    text.extend_from_slice(b",\"");
+    key.write(&Units::default(), text);
+    text.extend_from_slice(ending);
+    text.extend_from_slice(b"\":");
 }
 
 fn objects(entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {

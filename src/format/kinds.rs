@@ -99,7 +99,9 @@ impl FromStr for FormatKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::{locale::Locale, selection::Selection, units::Units};
+    use crate::format::{
+        locale::Locale, options::CommentStyle, selection::Selection, units::Units,
+    };
 
     #[test]
     fn every_format_is_built_by_its_name() {
@@ -129,7 +131,8 @@ mod tests {
         let objects = FormatOptions { objects: true, ..FormatOptions::default() };
         assert_eq!(message(FormatKind::Json, &objects), "");
         assert_eq!(message(FormatKind::Csv, &objects), "--objects belongs to json, not to csv");
-        let comments = FormatOptions { comments: true, ..FormatOptions::default() };
+        let comments =
+            FormatOptions { comments: Some(CommentStyle::Plain), ..FormatOptions::default() };
         assert_eq!(message(FormatKind::Xml, &comments), "");
         assert_eq!(
             message(FormatKind::Table, &comments),

@@ -12,6 +12,7 @@ use crate::{
         cell::{Cell, Content},
         entry::{Format, OutputTelegram},
         key::{FieldKey, Meta},
+        names::FieldNames,
         options::FormatEntry,
         printable::printable,
         selection::Selection,
@@ -25,7 +26,9 @@ pub static FORMAT: FormatEntry = FormatEntry {
     name: "lines",
     help: "TAB-separated, one reading a line",
     own: &[],
-    build: |options| Ok(Box::new(Lines::new(options.selection, options.units))),
+    build: |options| {
+        Ok(Box::new(Lines::new(options.selection, options.units).named(options.names)))
+    },
 };
 
 /// The format.
@@ -33,6 +36,7 @@ pub static FORMAT: FormatEntry = FormatEntry {
 pub struct Lines {
     selection: Option<Selection>,
     units: Units,
+    names: FieldNames,
     /// The first two columns of a telegram.
     head: Vec<u8>,
 }
@@ -40,14 +44,20 @@ pub struct Lines {
 impl Lines {
     /// With all readings or a selection.
     #[must_use]
-    pub const fn new(selection: Option<Selection>, units: Units) -> Self {
-        Self { selection, units, head: Vec::new() }
+    pub fn new(selection: Option<Selection>, units: Units) -> Self {
+        Self { selection, units, names: FieldNames::default(), head: Vec::new() }
+    }
+
+    /// The same with other names.
+    #[must_use]
+    pub fn named(self, names: FieldNames) -> Self {
+        Self { names, ..self }
     }
 }
 
 impl Format for Lines {
     fn entry(&mut self, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
-        let Self { selection, units, head } = self;
+        let Self { selection, units, names, head } = self;
         head.clear();
         for meta in [Meta::Time, Meta::Meter] {
             match Content::of_meta(entry, meta) {
@@ -58,20 +68,26 @@ impl Format for Lines {
         }
         Cell::all(entry, selection.as_ref()).for_each(|cell| {
             text.extend_from_slice(head);
-            line(&cell, entry, units, text);
+            line(&cell, entry, (units, names), text);
         });
     }
 }
 
-fn line(cell: &Cell<'_>, entry: &OutputTelegram<'_>, units: &Units, text: &mut Vec<u8>) {
+fn line(
+    cell: &Cell<'_>,
+    entry: &OutputTelegram<'_>,
+    (units, names): (&Units, &FieldNames),
+    text: &mut Vec<u8>,
+) {
     match cell.code {
         Some(code) => code.write(text),
         None => text.push(b'-'),
     }
     text.push(b'\t');
-    match cell.key {
-        FieldKey::Object(..) => text.push(b'-'),
-        key => key.write(units, text),
+    match (names.find(cell.key), cell.key) {
+        (Some(name), _) => text.extend_from_slice(printable(name).as_bytes()),
+        (None, FieldKey::Object(..)) => text.push(b'-'),
+        (None, key) => key.write(units, text),
     }
     text.push(b'\t');
     let unit = match cell.number() {

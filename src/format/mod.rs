@@ -4,9 +4,10 @@
 //! - [`entry`]: a telegram for a format, and the trait of all formats.
 //! - [`options`], [`kinds`]: the choices of a user; the formats by name.
 //! - [`json`], [`csv`], [`xml`], [`table`], [`lines`], [`influx`]: one format each.
-//! - [`prometheus`], [`solarview`]: pages that show the [`latest`] readings, as a [`snapshot`].
-//! - [`selection`], [`units`], [`locale`], [`numbers`]: the fields, units, separators and spelling of
-//!   numbers that the user chose.
+//! - [`prometheus`], [`solarview`]: pages that show the [`latest`] readings, as a [`snapshot`];
+//!   [`exposition`]: metrics as text.
+//! - [`selection`], [`names`], [`units`], [`locale`], [`numbers`]: the fields, their names, units,
+//!   separators and spelling of numbers that the user chose.
 //! - [`meters`]: a value for each meter.
 //! - [`key`], [`cell`]: the name of a reading; its value in a telegram.
 //! - [`usage`]: a choice that is refused.
@@ -15,6 +16,7 @@ pub mod cell;
 #[cfg(feature = "formats")]
 pub mod csv;
 pub mod entry;
+pub mod exposition;
 pub mod influx;
 pub mod json;
 mod json_line;
@@ -26,6 +28,7 @@ pub mod latest;
 pub mod lines;
 pub mod locale;
 pub mod meters;
+pub mod names;
 pub mod numbers;
 pub mod options;
 pub mod printable;

@@ -1,7 +1,8 @@
 //! The choices of a user about a format, and the description of a format.
 
 use crate::format::{
-    entry::Format, locale::Locale, selection::Selection, units::Units, usage::Usage,
+    entry::Format, locale::Locale, names::FieldNames, selection::Selection, units::Units,
+    usage::Usage,
 };
 
 /// The choices of a user.
@@ -9,6 +10,8 @@ use crate::format::{
 pub struct FormatOptions {
     /// The readings to show, in this order.
     pub selection: Option<Selection>,
+    /// Names other than the published ones, for the formats that print those.
+    pub names: FieldNames,
     /// Units other than the meter's, for `csv`, `table`, `lines` and `influx`.
     pub units: Units,
     /// Also every element of the telegram, for `json`.
@@ -18,7 +21,17 @@ pub struct FormatOptions {
     /// The separators of `csv`.
     pub locale: Locale,
     /// Codes, times and texts as comments, for `xml`.
-    pub comments: bool,
+    pub comments: Option<CommentStyle>,
+}
+
+/// The form of times and texts in comments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommentStyle {
+    /// `2021-09-27T09:47:15+02:00`, `181220000009`.
+    Plain,
+    /// As Gurux's translator for Python prints them on a machine with the time zone of the meter:
+    /// `09/27/21 09:47:15`, `bytearray(b'181220000009')`.
+    Gurux,
 }
 
 /// A format, described once.

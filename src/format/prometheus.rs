@@ -13,16 +13,14 @@
 //!
 //! Numbers without a published name are samples of `smartmeter_object`, by their code.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 
 use crate::{
     format::{
+        exposition::{Exposition, MetricType, Samples},
         key::{FieldKey, Meta},
         latest::{LatestReadings, Seen},
         options::FormatEntry,
-        printable::printable,
         readings::{Member, ReadingValue},
         snapshot::{Page, SnapshotFormat},
         units::Units,
@@ -36,6 +34,7 @@ pub static FORMAT: FormatEntry = FormatEntry {
     help: "Metrics for Prometheus: the last readings of each meter, at the end",
     own: &[],
     build: |options| {
+        options.names.refuse("prometheus")?;
         let keys = options.selection.map(|selection| selection.keys().to_vec());
         Ok(Box::new(SnapshotFormat::new(Prometheus::new(keys))))
     },
@@ -57,52 +56,63 @@ impl Prometheus {
 
     /// Appends the samples of all meters. A meter that was last seen before `stale` has no
     /// momentary values, such as powers.
-    pub fn snapshot(&self, latest: &LatestReadings, stale: Option<Timestamp>, text: &mut Vec<u8>) {
+    pub fn snapshot(
+        &self,
+        latest: &LatestReadings,
+        stale: Option<Timestamp>,
+        exposition: Exposition,
+        text: &mut Vec<u8>,
+    ) {
         let mut meters: Vec<&Seen> = latest.meters().collect();
         meters.sort_by_key(|seen| seen.name());
         let is_stale =
             |seen: &&&Seen| stale.zip(seen.arrived).is_some_and(|(stale, at)| at < stale);
         let fresh: Vec<_> = meters.iter().filter(|seen| !is_stale(seen)).copied().collect();
         for family in &FAMILIES {
-            let mut samples = Samples::new(family.name, family.kind, family.help);
+            let mut samples = metric(family.name, family.kind, family.help);
             let meters = if family.kind == MetricType::Counter { &meters } else { &fresh };
             for (seen, Member { key, .. }, number) in self.numbers(meters) {
                 if let FieldKey::Field(place, 1) = *key
                     && let Some(label) = FIELDS.get(place).and_then(|field| family.part(field.name))
                 {
-                    samples.add(seen, &[label], number);
+                    add(&mut samples, seen, &[label], number);
                 }
             }
-            samples.write(text);
+            samples.write(exposition, text);
         }
-        self.objects(&fresh, text);
-        about(&meters, text);
+        self.objects(&fresh, exposition, text);
+        about(&meters, exposition, text);
     }
 
     /// Appends for each meter if its telegrams come. Only a caller with a clock can tell.
-    pub fn up(latest: &LatestReadings, is_up: impl Fn(&Seen) -> bool, text: &mut Vec<u8>) {
+    pub fn up(
+        latest: &LatestReadings,
+        is_up: impl Fn(&Seen) -> bool,
+        exposition: Exposition,
+        text: &mut Vec<u8>,
+    ) {
         let help = "1 while telegrams of the meter come, 0 when they stay away.";
-        let mut samples = Samples::new("up", MetricType::Gauge, help);
+        let mut samples = metric("up", MetricType::Gauge, help);
         let mut meters: Vec<&Seen> = latest.meters().collect();
         meters.sort_by_key(|seen| seen.name());
         for seen in meters {
-            samples.add(seen, &[], Decimal::new(is_up(seen).into(), 0));
+            add(&mut samples, seen, &[], Decimal::new(is_up(seen).into(), 0));
         }
-        samples.write(text);
+        samples.write(exposition, text);
     }
 
     /// Numbers without a published name, and those whose name is taken.
-    fn objects(&self, meters: &[&Seen], text: &mut Vec<u8>) {
+    fn objects(&self, meters: &[&Seen], exposition: Exposition, text: &mut Vec<u8>) {
         let help = "Number that the meter sends without a published name.";
-        let mut samples = Samples::new("object", MetricType::Untyped, help);
+        let mut samples = metric("object", MetricType::Unknown, help);
         for (seen, Member { key, unit, .. }, number) in self.numbers(meters) {
             if !matches!(key, FieldKey::Field(_, 1)) {
                 let name = key.text(&Units::default());
                 let labels = [Some(("obis", name)), Some(("unit", unit.to_string()))];
-                samples.add(seen, &labels, number);
+                add(&mut samples, seen, &labels, number);
             }
         }
-        samples.write(text);
+        samples.write(exposition, text);
     }
 
     /// The chosen numbers of some meters.
@@ -126,31 +136,31 @@ impl Prometheus {
 
 impl Page for Prometheus {
     fn write(&self, latest: &LatestReadings, text: &mut Vec<u8>) {
-        self.snapshot(latest, None, text);
+        self.snapshot(latest, None, Exposition::Plain, text);
     }
 }
 
 /// The samples about the meters themselves.
-fn about(meters: &[&Seen], text: &mut Vec<u8>) {
-    let mut info = Samples::new("info", MetricType::Gauge, "The meter; the value is always 1.");
+fn about(meters: &[&Seen], exposition: Exposition, text: &mut Vec<u8>) {
+    let mut info = metric("info", MetricType::Info, "The meter; the value is always 1.");
     let help = "When the last telegram arrived.";
-    let mut last = Samples::new("last_telegram_timestamp_seconds", MetricType::Gauge, help);
+    let mut last = metric("last_telegram_timestamp_seconds", MetricType::Gauge, help);
     let help = "The meter's clock in its last telegram.";
-    let mut clock = Samples::new("clock_timestamp_seconds", MetricType::Gauge, help);
+    let mut clock = metric("clock_timestamp_seconds", MetricType::Gauge, help);
     let help = "Telegrams that these metrics are made from, since the start.";
-    let mut telegrams = Samples::new("telegrams_total", MetricType::Counter, help);
+    let mut telegrams = metric("telegrams_total", MetricType::Counter, help);
     for seen in meters {
         let label = |meta, name| Some((name, seen.readings.meta(meta)?.to_owned()));
         let title = label(Meta::SystemTitle, "system_title");
-        info.add(seen, &[label(Meta::Device, "device"), title], Decimal::new(1, 0));
-        seen.time().into_iter().for_each(|at| last.add(seen, &[], seconds(at)));
+        add(&mut info, seen, &[label(Meta::Device, "device"), title], Decimal::new(1, 0));
+        seen.time().into_iter().for_each(|at| add(&mut last, seen, &[], seconds(at)));
         let time = seen.clock(Meta::Time);
-        time.into_iter().for_each(|at| clock.add(seen, &[], seconds(at)));
+        time.into_iter().for_each(|at| add(&mut clock, seen, &[], seconds(at)));
         if let Some(count) = Decimal::of(seen.telegrams.into(), 0) {
-            telegrams.add(seen, &[], count);
+            add(&mut telegrams, seen, &[], count);
         }
     }
-    [info, last, clock, telegrams].iter().for_each(|samples| samples.write(text));
+    [info, last, clock, telegrams].iter().for_each(|samples| samples.write(exposition, text));
 }
 
 /// The seconds since 1970 with three decimals if there are any.
@@ -161,82 +171,17 @@ fn seconds(time: Timestamp) -> Decimal {
     }
 }
 
-/// The samples of one metric, which the format wants together.
-struct Samples {
-    name: &'static str,
-    kind: MetricType,
-    help: &'static str,
-    lines: Vec<u8>,
-    /// The series with a sample. A second sample would make the whole page invalid, and readings on
-    /// standard input may repeat themselves.
-    series: BTreeSet<String>,
-}
-
 type Label = Option<(&'static str, String)>;
 
-impl Samples {
-    const fn new(name: &'static str, kind: MetricType, help: &'static str) -> Self {
-        Self { name, kind, help, lines: Vec::new(), series: BTreeSet::new() }
-    }
-
-    fn add(&mut self, seen: &Seen, labels: &[Label], number: Decimal) {
-        let Self { name, lines, series, .. } = self;
-        let meter = seen.name().map(|name| ("meter", name));
-        let others = labels.iter().flatten().map(|(name, value)| (*name, value.as_str()));
-        // An empty label is the same as none.
-        let labels = meter.into_iter().chain(others).filter(|(_, value)| !value.is_empty());
-        let labels: Vec<_> =
-            labels.map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
-        let sample = match labels.as_slice() {
-            [] => format!("smartmeter_{name}"),
-            labels => format!("smartmeter_{name}{{{}}}", labels.join(",")),
-        };
-        if series.contains(&sample) {
-            return;
-        }
-        lines.extend_from_slice(sample.as_bytes());
-        lines.push(b' ');
-        number.write(lines);
-        lines.push(b'\n');
-        series.insert(sample);
-    }
-
-    /// Appends the metric, if it has a sample.
-    fn write(&self, text: &mut Vec<u8>) {
-        let Self { name, kind, help, lines, .. } = self;
-        if lines.is_empty() {
-            return;
-        }
-        let kind = kind.name();
-        let head = format!("# HELP smartmeter_{name} {help}\n# TYPE smartmeter_{name} {kind}\n");
-        text.extend_from_slice(head.as_bytes());
-        text.extend_from_slice(lines);
-    }
+fn metric(name: &'static str, kind: MetricType, help: &'static str) -> Samples {
+    Samples::new("smartmeter", name, kind, help)
 }
 
-/// The value of a label between its quotes, safe on a terminal too.
-#[must_use]
-pub fn escaped(value: &str) -> String {
-    let lines =
-        value.split('\n').map(|line| printable(line).replace('\\', "\\\\").replace('"', "\\\""));
-    lines.collect::<Vec<_>>().join("\\n")
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum MetricType {
-    Counter,
-    Gauge,
-    Untyped,
-}
-
-impl MetricType {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Counter => "counter",
-            Self::Gauge => "gauge",
-            Self::Untyped => "untyped",
-        }
-    }
+/// Adds a sample of a meter.
+fn add(samples: &mut Samples, seen: &Seen, labels: &[Label], number: Decimal) {
+    let meter = seen.name().map(|name| ("meter", name));
+    let others = labels.iter().flatten().map(|(name, value)| (*name, value.as_str()));
+    samples.add(meter.into_iter().chain(others), number);
 }
 
 /// One metric: the published names whose values it takes, `*` being a tariff or a phase.
@@ -327,7 +272,7 @@ mod tests {
     fn page(format: &Prometheus, latest: &LatestReadings, stale: Option<i64>) -> String {
         let mut text = Vec::new();
         let stale = stale.map(|stale| Timestamp::from_second(stale).unwrap());
-        format.snapshot(latest, stale, &mut text);
+        format.snapshot(latest, stale, Exposition::Plain, &mut text);
         String::from_utf8(text).unwrap()
     }
 

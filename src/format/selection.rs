@@ -56,7 +56,7 @@ pub fn list() -> String {
     about.into_iter().chain(FIELDS.iter().map(field)).collect()
 }
 
-fn unknown(text: &str) -> Usage {
+pub(super) fn unknown(text: &str) -> Usage {
     if text.is_empty() {
         return Usage("a field without a name: two commas, or one at an end".to_owned());
     }

@@ -27,7 +27,10 @@ use crate::{
         usage::Usage,
     },
     hex::canonical,
-    reading::{decimal::Decimal, fields::FIELDS},
+    reading::{
+        decimal::Decimal,
+        fields::{self, FIELDS},
+    },
 };
 
 /// How the readout is written.
@@ -38,6 +41,9 @@ pub enum Style {
     Solarview,
     /// As the standard (also called D0) defines it: an identification, whole codes, CR LF.
     Strict,
+    /// As kaifareader has written it since it lets its user choose the registers: all of them, in
+    /// the units of the meter, with a `*` also without a unit, and `W` for reactive energy.
+    Kaifareader,
 }
 
 /// The description of the format.
@@ -46,6 +52,7 @@ pub static FORMAT: FormatEntry = FormatEntry {
     help: "The last energy registers in Solarview's format, at the end",
     own: &[],
     build: |options| {
+        options.names.refuse("solarview")?;
         let keys = options.selection.as_ref().map(Selection::keys);
         let format = Solarview::new(keys, options.units, Style::default())?;
         Ok(Box::new(SnapshotFormat::new(format)))
@@ -58,27 +65,31 @@ pub struct Solarview {
     keys: Vec<FieldKey>,
     units: Units,
     style: Style,
+    /// The user chose no unit for reactive energy.
+    is_plain_reactive: bool,
 }
 
 impl Solarview {
-    /// With both energies, or these registers in this order. The default unit of energy is kWh.
+    /// With the registers of the style, or these in this order. The default unit of energy is kWh, and
+    /// Wh in the style of kaifareader.
     ///
     /// # Errors
     /// A field without a code: it is no register.
     pub fn new(keys: Option<&[FieldKey]>, mut units: Units, style: Style) -> Result<Self, Usage> {
-        let keys = keys.unwrap_or(&USUAL).to_vec();
+        let keys = keys.map_or_else(|| style.registers(), <[_]>::to_vec);
         if let Some(key) = keys.iter().find(|key| code(**key).is_none()) {
             let name = key.text(&units);
             return Err(Usage(format!("solarview: {} has no OBIS code", printable(&name))));
         }
+        let is_plain_reactive = !units.is_chosen(Unit::VAR_HOUR);
         for (unit, choice) in
             [(Unit::WATT_HOUR, "energy=kWh"), (Unit::VAR_HOUR, "reactive-energy=kvarh")]
         {
-            if !units.is_chosen(unit) {
+            if style != Style::Kaifareader && !units.is_chosen(unit) {
                 units.choose(choice)?;
             }
         }
-        Ok(Self { keys, units, style })
+        Ok(Self { keys, units, style, is_plain_reactive })
     }
 
     /// Appends the readout, if any of its registers is there.
@@ -89,7 +100,7 @@ impl Solarview {
             return;
         }
         let (head, end) = match self.style {
-            Style::Solarview => ("/?!\n/KAIFA\n".to_owned(), "\n"),
+            Style::Solarview | Style::Kaifareader => ("/?!\n/KAIFA\n".to_owned(), "\n"),
             Style::Strict => (format!("{}\r\n\r\n", identification(readings)), "\r\n"),
         };
         text.extend_from_slice(head.as_bytes());
@@ -109,9 +120,15 @@ impl Solarview {
             _ => (number, member.unit.clone()),
         };
         let (value, unit) = (padded(number)?, printable(&unit).into_owned());
-        let separator = if unit.is_empty() { "" } else { "*" };
+        let (unit, separator) = match self.style {
+            Style::Kaifareader if unit == "varh" && self.is_plain_reactive => ("W".to_owned(), "*"),
+            Style::Solarview | Style::Strict if unit.is_empty() => (unit, ""),
+            _ => (unit, "*"),
+        };
         Some(match self.style {
-            Style::Solarview => format!("{c}.{d}.{e}({value}{separator}{unit})"),
+            Style::Solarview | Style::Kaifareader => {
+                format!("{c}.{d}.{e}({value}{separator}{unit})")
+            }
             Style::Strict => format!("{a}-{b}:{c}.{d}.{e}*{f}({value}{separator}{unit})"),
         })
     }
@@ -130,7 +147,35 @@ impl Page for Solarview {
     }
 }
 
-const USUAL: [FieldKey; 2] = [FieldKey::Field(0, 1), FieldKey::Field(1, 1)];
+impl Style {
+    /// The registers without a choice of the user.
+    fn registers(self) -> Vec<FieldKey> {
+        match self {
+            Self::Solarview | Self::Strict => vec![FieldKey::Field(0, 1), FieldKey::Field(1, 1)],
+            Self::Kaifareader => {
+                let places = KAIFAREADER.iter().filter_map(|name| fields::of_name(name));
+                places.map(|place| FieldKey::Field(place, 1)).collect()
+            }
+        }
+    }
+}
+
+/// In the order of kaifareader's sample configuration.
+const KAIFAREADER: [&str; 13] = [
+    "voltage_l1_v",
+    "voltage_l2_v",
+    "voltage_l3_v",
+    "current_l1_a",
+    "current_l2_a",
+    "current_l3_a",
+    "power_import_w",
+    "power_export_w",
+    "energy_import_wh",
+    "energy_export_wh",
+    "reactive_energy_import_varh",
+    "reactive_energy_export_varh",
+    "power_factor",
+];
 
 /// The code of a register.
 fn code(key: FieldKey) -> Option<Obis> {

@@ -17,6 +17,7 @@ use crate::{
         cell::{Cell, Content},
         entry::{Format, OutputTelegram},
         key::{FieldKey, Meta},
+        names::FieldNames,
         options::FormatEntry,
         printable::printable,
         selection::Selection,
@@ -30,7 +31,9 @@ pub static FORMAT: FormatEntry = FormatEntry {
     name: "table",
     help: "Aligned columns, for people",
     own: &[],
-    build: |options| Ok(Box::new(Table::new(options.selection, options.units))),
+    build: |options| {
+        Ok(Box::new(Table::new(options.selection, options.units).named(options.names)))
+    },
 };
 
 /// The format.
@@ -38,6 +41,7 @@ pub static FORMAT: FormatEntry = FormatEntry {
 pub struct Table {
     selection: Option<Selection>,
     units: Units,
+    names: FieldNames,
     /// True if a block was written: the next one begins with an empty line.
     begun: bool,
 }
@@ -58,8 +62,14 @@ pub struct TableRow {
 impl Table {
     /// With all readings or a selection.
     #[must_use]
-    pub const fn new(selection: Option<Selection>, units: Units) -> Self {
-        Self { selection, units, begun: false }
+    pub fn new(selection: Option<Selection>, units: Units) -> Self {
+        Self { selection, units, names: FieldNames::default(), begun: false }
+    }
+
+    /// The same with other names.
+    #[must_use]
+    pub fn named(self, names: FieldNames) -> Self {
+        Self { names, ..self }
     }
 
     /// The line above the rows: time, meter, device.
@@ -86,7 +96,10 @@ impl Table {
     }
 
     fn row(&self, entry: &OutputTelegram<'_>, cell: &Cell<'_>) -> TableRow {
-        let label = cell.key.name(&self.units);
+        let label = match self.names.find(cell.key) {
+            Some(name) => printable(name).into_owned().into(),
+            None => cell.key.name(&self.units),
+        };
         match cell.number() {
             // A counter has no unit, and is not aligned with measured values.
             Some(number) if !matches!(cell.key, FieldKey::Meta(_)) => {

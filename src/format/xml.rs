@@ -28,7 +28,7 @@ use crate::{
     format::{
         cell::bits,
         entry::{Format, OutputTelegram},
-        options::{FormatEntry, OwnOption},
+        options::{CommentStyle, FormatEntry, OwnOption},
         printable::printable,
         usage::Usage,
     },
@@ -42,19 +42,24 @@ pub static FORMAT: FormatEntry = FormatEntry {
     help: "The tree of the telegram, as Gurux prints it",
     own: &[OwnOption {
         flag: "--comments",
-        is_chosen: |options| options.comments,
+        is_chosen: |options| options.comments.is_some(),
         optional: false,
     }],
-    build: |options| match options.selection {
-        None => Ok(Box::new(Xml::new(options.comments))),
-        Some(_) => Err(Usage("xml is the whole tree: --fields cannot select from it".to_owned())),
+    build: |options| {
+        options.names.refuse("xml")?;
+        match options.selection {
+            None => Ok(Box::new(Xml::new(options.comments))),
+            Some(_) => {
+                Err(Usage("xml is the whole tree: --fields cannot select from it".to_owned()))
+            }
+        }
     },
 };
 
 /// The format.
 #[derive(Clone, Debug)]
 pub struct Xml {
-    comments: bool,
+    comments: Option<CommentStyle>,
     /// By tag.
     elements: Vec<Element>,
     /// By level.
@@ -89,7 +94,7 @@ const CLOSING: &[u8] = b"\" />\n";
 impl Xml {
     /// With or without comments that explain codes, times and texts.
     #[must_use]
-    pub fn new(comments: bool) -> Self {
+    pub fn new(comments: Option<CommentStyle>) -> Self {
         let elements = (0..=u8::MAX).map(|tag| Element::of(DataType(tag))).collect();
         let plain = Self { comments, elements, scales: Vec::new() };
         let scales = (0..DATA).filter_map(|depth| plain.scale(depth)).collect();
@@ -116,8 +121,8 @@ impl Xml {
         zone: &TimeZone,
         text: &mut Vec<u8>,
     ) {
-        if self.comments {
-            comment(data, depth, zone, text);
+        if let Some(style) = self.comments {
+            comment(data, depth, (style, zone), text);
         }
         let Some(Element { opening, closing }) = self.elements.get(usize::from(data.kind.0)) else {
             return;
@@ -176,8 +181,8 @@ impl Format for Xml {
         canonical::encode_upper(&notification.invoke_id.to_be_bytes(), text);
         text.extend_from_slice(CLOSING);
         let clock = notification.clock;
-        if let Some(clock) = clock.filter(|_| self.comments) {
-            time(clock, 1, entry.zone, text);
+        if let (Some(clock), Some(style)) = (clock, self.comments) {
+            time(clock, 1, (style, entry.zone), text);
         }
         text.extend_from_slice(b"  <DateTime Value=\"");
         canonical::encode_upper(clock.as_ref().map_or(&[], |clock| clock.0.as_slice()), text);
@@ -287,7 +292,7 @@ fn types(description: &mut Reader<'_>, depth: usize, text: &mut Vec<u8>) {
 }
 
 /// Appends the meaning of an octet-string or a date-time, on a line of its own.
-fn comment(data: &Data<'_>, depth: usize, zone: &TimeZone, text: &mut Vec<u8>) {
+fn comment(data: &Data<'_>, depth: usize, style: (CommentStyle, &TimeZone), text: &mut Vec<u8>) {
     let code = data.octet_string().and_then(Obis::of);
     let clock = match data.kind {
         DataType::OCTET_STRING | DataType::DATE_TIME => Clock::of(data.octets),
@@ -300,15 +305,37 @@ fn comment(data: &Data<'_>, depth: usize, zone: &TimeZone, text: &mut Vec<u8>) {
         (Some(Obis([a, b, c, d, e, f])), ..) => {
             remark(&format!("{a}.{b}.{c}.{d}.{e}.{f}"), depth, text);
         }
-        (None, Some(clock), _) => time(clock, depth, zone, text),
-        (None, None, Some(words)) => remark(words, depth, text),
+        (None, Some(clock), _) => time(clock, depth, style, text),
+        (None, None, Some(words)) => match style.0 {
+            CommentStyle::Plain => remark(words, depth, text),
+            CommentStyle::Gurux => remark(&bytearray(words), depth, text),
+        },
         (None, None, None) => {}
     }
 }
 
-fn time(clock: Clock, depth: usize, zone: &TimeZone, text: &mut Vec<u8>) {
-    if let Some(stamp) = clock.stamp(zone) {
-        remark(&stamp.to_string(), depth, text);
+fn time(clock: Clock, depth: usize, (style, zone): (CommentStyle, &TimeZone), text: &mut Vec<u8>) {
+    let Some(stamp) = clock.stamp(zone) else {
+        return;
+    };
+    match style {
+        CommentStyle::Plain => remark(&stamp.to_string(), depth, text),
+        CommentStyle::Gurux => {
+            let local = stamp.timestamp().map_or(stamp.local, |time| zone.to_datetime(time));
+            let (date, year) = ((local.month(), local.day()), local.year().rem_euclid(100));
+            let (hour, minute, second) = (local.hour(), local.minute(), local.second());
+            let date = format!("{:02}/{:02}/{year:02}", date.0, date.1);
+            remark(&format!("{date} {hour:02}:{minute:02}:{second:02}"), depth, text);
+        }
+    }
+}
+
+/// Octets as Python prints them, since Gurux's translator for Python leaves that to it.
+fn bytearray(words: &str) -> String {
+    let words = words.replace('\\', "\\\\");
+    match words.contains('\'') && !words.contains('"') {
+        true => format!("bytearray(b\"{words}\")"),
+        false => format!("bytearray(b'{}')", words.replace('\'', "\\'")),
     }
 }
 
@@ -364,7 +391,7 @@ mod tests {
 
     #[test]
     fn scaler_and_unit_are_written_like_any_structure_at_every_level() {
-        for comments in [false, true] {
+        for comments in [None, Some(CommentStyle::Plain), Some(CommentStyle::Gurux)] {
             let quick = Xml::new(comments);
             let slow = Xml { scales: vec![], ..quick.clone() };
             for level in 0..=16 {

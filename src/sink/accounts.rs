@@ -6,9 +6,11 @@
 
 use core::fmt;
 use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
+
+use crate::sink::queue::QueueWatch;
 
 /// All accounts of a run, shared by all clones.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +46,16 @@ pub struct SinkAccount {
     on_disk: AtomicU64,
     lost: AtomicU64,
     is_history: AtomicBool,
+    queue: OnceLock<QueueWatch>,
+}
+
+/// Readings that a sink has not stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SinkBacklog {
+    /// Those that it may still store.
+    pub waiting: u64,
+    /// Those that it never will.
+    pub lost: u64,
 }
 
 /// The state of a sink's account.
@@ -90,6 +102,22 @@ impl Accounts {
         balances
     }
 
+    /// All sinks and their backlogs, those of one name in one.
+    pub fn backlogs(&self) -> Vec<(String, SinkBacklog)> {
+        let mut backlogs: Vec<(String, SinkBacklog)> = Vec::new();
+        for (name, account) in &self.lock().sinks {
+            let more = account.backlog();
+            match backlogs.iter_mut().find(|(known, _)| known == name) {
+                Some((_, backlog)) => {
+                    backlog.waiting += more.waiting;
+                    backlog.lost += more.lost;
+                }
+                None => backlogs.push((name.clone(), more)),
+            }
+        }
+        backlogs
+    }
+
     fn lock(&self) -> MutexGuard<'_, Books> {
         // No change here can be half done, so the data of a failed thread is whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -97,6 +125,11 @@ impl Accounts {
 }
 
 impl SinkAccount {
+    /// Names the queue in front of the sink. The first one counts.
+    pub fn watch(&self, queue: QueueWatch) {
+        let _ = self.queue.set(queue);
+    }
+
     /// Counts a reading that the sink is given.
     pub fn accept(&self) {
         self.accepted.fetch_add(1, Ordering::Relaxed);
@@ -148,6 +181,19 @@ impl SinkAccount {
     /// True for a sink that has to store every reading.
     pub fn is_history(&self) -> bool {
         self.is_history.load(Ordering::Relaxed)
+    }
+
+    /// The readings that are not stored. A sink that does not have to store every reading has those
+    /// in its queue.
+    pub fn backlog(&self) -> SinkBacklog {
+        let waiting = match self.is_history() {
+            true => {
+                let balance = self.balance();
+                balance.in_memory() + balance.on_disk
+            }
+            false => self.queue.get().map_or(0, QueueWatch::waiting),
+        };
+        SinkBacklog { waiting, lost: self.lost() }
     }
 
     /// The state of the account.

@@ -12,3 +12,14 @@ pub enum SinkEvent {
     /// A request to reopen files, because they were moved away.
     Reopen,
 }
+
+impl SinkEvent {
+    /// The readings of the event, if it has some.
+    #[must_use]
+    pub fn readings(self) -> Option<Arc<Readings>> {
+        match self {
+            Self::Readings(readings) => Some(readings),
+            Self::Reopen => None,
+        }
+    }
+}

@@ -16,8 +16,6 @@ use crate::{
     backoff::Backoff,
     file_error,
     format::{
-        csv::Csv,
-        entry::Format,
         key::{FieldKey, Meta},
         locale::Locale,
         readings::Readings,
@@ -30,7 +28,7 @@ use crate::{
             rotation::Rotation,
         },
         kind::{BuildContext, SinkEnvironment, SinkKind, SinkScheme},
-        projection::Projection,
+        line_format::LineFormat,
         queue::QueueReceiver,
         settings::{
             SinkSettings,
@@ -143,50 +141,6 @@ fn new(settings: &mut SinkSettings, _: &BuildContext<'_>) -> Result<Box<dyn Sink
         next_event: None,
         previewed: BTreeSet::new(),
     }))
-}
-
-/// The form of a line.
-enum LineFormat {
-    Json(Projection),
-    Csv(Box<Csv>, Projection),
-}
-
-impl LineFormat {
-    fn csv(projection: Projection, locale: Locale) -> Self {
-        Self::Csv(
-            Box::new(
-                Csv::new(projection.keys.clone(), projection.units, locale, true)
-                    .with_numbers(projection.numbers),
-            ),
-            projection,
-        )
-    }
-
-    /// The first line of a file.
-    fn header(&self) -> Vec<u8> {
-        let mut text = Vec::new();
-        if let Self::Csv(csv, projection) = self {
-            csv.names(|key| projection.name(key), &mut text);
-        }
-        text
-    }
-
-    fn write(&mut self, readings: &Readings, text: &mut Vec<u8>) {
-        match self {
-            Self::Json(projection) => {
-                projection.write_json(readings, &[], text);
-                text.push(b'\n');
-            }
-            Self::Csv(csv, _) => csv.row(readings, text),
-        }
-    }
-
-    fn notes(&mut self) -> Vec<String> {
-        match self {
-            Self::Json(_) => Vec::new(),
-            Self::Csv(csv, _) => csv.notes(),
-        }
-    }
 }
 
 /// The sink.
@@ -310,6 +264,7 @@ impl FileSink {
                         let why = file_error::unwritable(&error);
                         let text = format!("{}: {why}; trying again", printable_path(path));
                         report.say(&format!("{text}, every {} s at most", LONGEST_RETRY.as_secs()));
+                        report.trouble(Some(&format!("{}: {why}", printable_path(path))));
                         queue.blocked(true);
                     }
                     failed = true;
@@ -324,6 +279,7 @@ impl FileSink {
             }
         }
         if failed {
+            report.trouble(None);
             queue.blocked(false);
             let more = queue.dropped();
             report.lost(more);

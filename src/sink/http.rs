@@ -7,21 +7,27 @@
 use core::time::Duration;
 use std::{
     io::{self, Read as _, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
+    time::Instant,
 };
 
 use flate2::{Compression, write::GzEncoder};
 use jiff::Timestamp;
 use ureq::{
-    Agent, Error,
-    http::{HeaderValue, Response, Uri},
+    Agent, Body, Error,
+    http::{HeaderName, HeaderValue, Method, Request, Response, Uri, header},
     tls::{Certificate, RootCerts, TlsConfig},
+    unversioned::{
+        resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
+        transport::{DefaultConnector, NextTimeout},
+    },
 };
 
 use crate::{
     format::printable::printable,
+    hosts::lookup,
     sink::{
-        settings::{Secret, error::SettingError},
+        settings::{Secret, SinkSettings, error::SettingError},
         tls,
     },
 };
@@ -35,6 +41,17 @@ pub struct PostTarget {
     timeout: Duration,
     /// True if the authorities come from a file of the user's.
     own_ca: bool,
+    /// More headers, which the user chose.
+    headers: Vec<(HeaderName, HeaderValue)>,
+    content: PostContent,
+}
+
+/// The form of what is posted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PostContent {
+    /// Text, compressed.
+    CompressedText,
+    Json,
 }
 
 /// How to verify a server.
@@ -46,6 +63,68 @@ pub enum Trust<'a> {
     Authorities(Option<&'a Path>),
     /// Any certificate is accepted; the connection is encrypted nevertheless.
     AnyCertificate,
+}
+
+/// The settings of a connection with or without TLS: the keys `ca` and `insecure`.
+#[derive(Debug)]
+pub struct TrustSettings {
+    /// True for a connection with TLS.
+    pub secure: bool,
+    /// True if any certificate is accepted.
+    pub insecure: bool,
+    ca: Option<PathBuf>,
+}
+
+impl TrustSettings {
+    /// Takes the keys. A scheme with TLS has an `s` at its end.
+    ///
+    /// # Errors
+    /// A key that is invalid, or belongs to the other scheme.
+    pub fn take(settings: &mut SinkSettings) -> Result<Self, SettingError> {
+        settings.refuse_without_tls(&["ca", "insecure"])?;
+        let secure = settings.scheme.ends_with('s');
+        let ca = if secure { settings.take_path("ca") } else { None };
+        let insecure = secure && settings.take_switch("insecure")?;
+        if insecure && ca.is_some() {
+            return Err(SettingError::new("ca and insecure: one of the two").at("ca"));
+        }
+        Ok(Self { secure, insecure, ca })
+    }
+
+    /// The way to verify the server.
+    #[must_use]
+    pub fn trust(&self) -> Trust<'_> {
+        match (self.secure, self.insecure) {
+            (false, _) => Trust::Plain,
+            (true, false) => Trust::Authorities(self.ca.as_deref()),
+            (true, true) => Trust::AnyCertificate,
+        }
+    }
+
+    /// `http` or `https`.
+    #[must_use]
+    pub const fn scheme(&self) -> &'static str {
+        if self.secure { "https" } else { "http" }
+    }
+}
+
+/// The kind of an outage: outages of the same kind are reported once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutageKind {
+    /// No connection.
+    Unreachable,
+    /// No safe connection.
+    Untrusted,
+    /// No response in time.
+    TimedOut,
+    /// The connection was closed without a response.
+    ConnectionClosed,
+    /// Not HTTP.
+    InvalidResponse,
+    /// A status.
+    Status(u16),
+    /// Any status that means overload: proxies alternate between them.
+    Busy,
 }
 
 /// The outcome of a request.
@@ -114,7 +193,15 @@ impl PostTarget {
             .tls_config(tls_config(trust)?)
             .build();
         let own_ca = matches!(trust, Trust::Authorities(Some(_)));
-        Ok(Self { agent: config.into(), uri, authorization, timeout, own_ca })
+        let agent = Agent::with_parts(config, DefaultConnector::default(), HomeResolver::default());
+        let (headers, content) = (Vec::new(), PostContent::CompressedText);
+        Ok(Self { agent, uri, authorization, timeout, own_ca, headers, content })
+    }
+
+    /// The same for JSON, which is posted as it is, and with more headers.
+    #[must_use]
+    pub fn for_json(self, headers: Vec<(HeaderName, HeaderValue)>) -> Self {
+        Self { headers, content: PostContent::Json, ..self }
     }
 
     /// The address.
@@ -134,25 +221,48 @@ impl PostTarget {
 
     /// Posts text in the same way, and takes no longer than `timeout`.
     pub fn post_within(&self, text: &[u8], timeout: Duration) -> PostOutcome {
-        let body = match gzip(text) {
+        let body = match self.content {
+            PostContent::Json => Ok(text.to_vec()),
+            PostContent::CompressedText => gzip(text),
+        };
+        let body = match body {
             Ok(body) => body,
             Err(error) => return PostOutcome::Unreachable(error.to_string()),
         };
-        let mut request = self
-            .agent
-            .post(&self.uri)
-            .config()
-            .timeout_global(Some(timeout))
-            .build()
-            .content_type("text/plain; charset=utf-8")
-            .header("Content-Encoding", "gzip");
+        let request = self.agent.post(&self.uri).config().timeout_global(Some(timeout)).build();
+        let mut request = match self.content {
+            PostContent::CompressedText => request
+                .content_type("text/plain; charset=utf-8")
+                .header(header::CONTENT_ENCODING, "gzip"),
+            // The user may choose another type.
+            PostContent::Json if self.has_header(&header::CONTENT_TYPE) => request,
+            PostContent::Json => request.content_type("application/json"),
+        };
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
         if let Some(secret) = &self.authorization
             && let Ok(mut value) = HeaderValue::from_str(secret.reveal())
         {
             value.set_sensitive(true);
             request = request.header("Authorization", value);
         }
-        match request.send(&body) {
+        self.outcome(request.send(&body))
+    }
+
+    /// Asks with `OPTIONS` whether a server is there. It gets no login, and nothing to store.
+    pub fn ask_within(&self, timeout: Duration) -> PostOutcome {
+        let request = Request::builder().method(Method::OPTIONS).uri(&self.uri).body(());
+        let request = match request {
+            Ok(request) => request,
+            Err(error) => return PostOutcome::Unreachable(error.to_string()),
+        };
+        let request = self.agent.configure_request(request).timeout_global(Some(timeout)).build();
+        self.outcome(self.agent.run(request))
+    }
+
+    fn outcome(&self, answer: Result<Response<Body>, Error>) -> PostOutcome {
+        match answer {
             Ok(mut response) => {
                 let mut body = Vec::new();
                 // The status decides; the message in the body may be cut.
@@ -163,7 +273,96 @@ impl PostTarget {
             Err(error) => outcome_of(&error, self.own_ca),
         }
     }
+
+    fn has_header(&self, name: &HeaderName) -> bool {
+        self.headers.iter().any(|(known, _)| known == name)
+    }
 }
+
+impl PostOutcome {
+    /// The reason why there was no response, for the user; none if there was one.
+    #[must_use]
+    pub fn outage(&self, server: &str, timeout: Duration) -> Option<(OutageKind, String)> {
+        Some(match self {
+            Self::Status { .. } => return None,
+            Self::Unreachable(why) => {
+                (OutageKind::Unreachable, format!("cannot connect to {server}: {why}"))
+            }
+            Self::Untrusted(why) => {
+                (OutageKind::Untrusted, format!("cannot trust {server}: {why}"))
+            }
+            Self::ConnectionClosed(why) => {
+                let hint = "is it another service, or a TLS port?";
+                let text =
+                    format!("{server} ends the connection without an answer ({why}): {hint}");
+                (OutageKind::ConnectionClosed, text)
+            }
+            Self::TimedOut => {
+                let text = format!("no answer from {server} for {} s", timeout.as_secs());
+                (OutageKind::TimedOut, text)
+            }
+            Self::InvalidResponse(why) => {
+                (OutageKind::InvalidResponse, format!("{server} does not speak HTTP: {why}"))
+            }
+        })
+    }
+}
+
+/// A status and the message of a server, in a printable line without secrets.
+#[must_use]
+pub fn describe(code: u16, message: &str, secrets: &[Secret]) -> String {
+    let mut text = message.to_owned();
+    for secret in secrets {
+        if !secret.reveal().is_empty() {
+            text = text.replace(secret.reveal(), "…");
+        }
+    }
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let short: String = text.chars().take(LONGEST_TEXT).collect();
+    let ellipsis = if short.len() < text.len() { " …" } else { "" };
+    match short.is_empty() {
+        true => code.to_string(),
+        false => format!("{code} ({}{ellipsis})", printable(&short)),
+    }
+}
+
+/// The most characters of a server's message.
+const LONGEST_TEXT: usize = 200;
+
+/// ureq's own resolver, and beyond it the names of the home.
+#[derive(Debug, Default)]
+struct HomeResolver(DefaultResolver);
+
+impl Resolver for HomeResolver {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &ureq::config::Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, Error> {
+        let end = Instant::now().checked_add(*timeout.after);
+        let (host, port) = (uri.host().unwrap_or_default(), uri.port_u16());
+        match self.0.resolve(uri, config, timeout) {
+            Err(Error::HostNotFound | Error::Io(_)) if lookup::is_local(host) => {
+                let port = port.unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+                let left = |end: Instant| end.saturating_duration_since(Instant::now());
+                let left = end.map_or(lookup::LONGEST_WAIT, left);
+                let mut addresses = self.empty();
+                lookup::local_addresses(host, port, left)?
+                    .into_iter()
+                    .take(MOST_ADDRESSES)
+                    .for_each(|address| addresses.push(address));
+                Ok(addresses)
+            }
+            // The system's text has no kind that a message could name.
+            Err(Error::Io(_)) => Err(Error::HostNotFound),
+            resolved => resolved,
+        }
+    }
+}
+
+/// The room that ureq has for addresses.
+const MOST_ADDRESSES: usize = 16;
 
 fn tls_config(trust: Trust<'_>) -> Result<TlsConfig, SettingError> {
     let roots = match trust {

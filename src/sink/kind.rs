@@ -46,6 +46,8 @@ pub struct SinkScheme {
     pub example: &'static str,
     /// A few words for the manual and the completions.
     pub help: &'static str,
+    /// True if the path of an address may be a secret, which is then never shown.
+    pub hides_path: bool,
 }
 
 /// The form of the part behind a scheme.
@@ -55,6 +57,8 @@ pub enum TargetForm {
     Server,
     /// `scheme:PATH`, in which an `@` is an `@`.
     File,
+    /// `scheme:PROGRAM`, likewise. Several sinks may use the same program.
+    Program,
 }
 
 /// Everything that a sink needs to know besides its settings.
@@ -110,29 +114,52 @@ impl SinkKind {
         self.schemes.iter().any(|scheme| scheme.name == name)
     }
 
-    /// True if a scheme may name a file.
+    /// True if a scheme may name a file, or a program.
     pub fn is_file(&self, name: &str) -> bool {
-        let file = |scheme: &SinkScheme| scheme.name == name && scheme.form == TargetForm::File;
-        self.schemes.iter().any(file)
+        self.scheme(name, |scheme| scheme.form != TargetForm::Server)
+    }
+
+    /// True if a scheme names a program.
+    pub fn is_program(&self, name: &str) -> bool {
+        self.scheme(name, |scheme| scheme.form == TargetForm::Program)
+    }
+
+    /// True if the path in the address of a scheme may be a secret.
+    pub fn hides_path(&self, name: &str) -> bool {
+        self.scheme(name, |scheme| scheme.hides_path)
+    }
+
+    fn scheme(&self, name: &str, is: impl Fn(&SinkScheme) -> bool) -> bool {
+        self.schemes.iter().any(|scheme| scheme.name == name && is(scheme))
     }
 }
 
 impl SinkScheme {
     /// The scheme of a server.
     pub const fn server(name: &'static str, example: &'static str, help: &'static str) -> Self {
-        Self { name, form: TargetForm::Server, example, help }
+        Self { name, form: TargetForm::Server, example, help, hides_path: false }
+    }
+
+    /// The same, with a path that is never shown.
+    pub const fn hiding_path(self) -> Self {
+        Self { hides_path: true, ..self }
     }
 
     /// The scheme of a file.
     pub const fn file(name: &'static str, example: &'static str, help: &'static str) -> Self {
-        Self { name, form: TargetForm::File, example, help }
+        Self { name, form: TargetForm::File, example, help, hides_path: false }
+    }
+
+    /// The scheme of a program.
+    pub const fn program(name: &'static str, example: &'static str, help: &'static str) -> Self {
+        Self { name, form: TargetForm::Program, example, help, hides_path: false }
     }
 
     /// The beginning of every target of the scheme: `mqtts://`, `file:`.
     pub fn prefix(&self) -> &'static str {
         let end = match self.form {
             TargetForm::Server => "//",
-            TargetForm::File => ":",
+            TargetForm::File | TargetForm::Program => ":",
         };
         self.example.split_inclusive(end).next().unwrap_or(self.example)
     }

@@ -2,7 +2,8 @@
 //!
 //! - [`registry`]: all kinds of sink; [`kind`]: the description of a kind.
 //! - [`settings`]: the settings of a sink.
-//! - [`mqtt`], [`influx`], [`prometheus`], [`solarview`], [`mod@file`]: the sinks.
+//! - [`mqtt`], [`influx`], [`prometheus`], [`site`], [`solarview`], [`mod@file`], [`udp`], [`exec`],
+//!   [`webhook`]: the sinks.
 //! - [`traits`]: the interfaces of a sink; [`event`]: its input.
 //! - [`queue`]: the bounded queue in front of each sink, so that none holds up another.
 //! - [`projection`]: the readings that a sink takes, with their names and units.
@@ -10,15 +11,17 @@
 //! - [`throttle`]: the telegrams that a sink takes: at an interval, or when a value changed.
 //! - [`guard`]: the check in front of all sinks that keeps wrong values out.
 //! - [`home_assistant`]: discovery by Home Assistant through MQTT.
-//! - [`line_counters`]: counters for the state of the line; [`meter_names`]: the user's names of
-//!   meters.
+//! - [`line_counters`]: counters for the state of the line; [`line_format`]: the form of a written
+//!   line; [`meter_names`]: the user's names of meters.
 //! - [`interval`]: the time between the telegrams of a meter; [`freshness`]: the meters that still
 //!   send.
 //! - [`timestamps`]: the time of a telegram; [`single_meter`]: a destination for one meter;
 //!   [`slug`]: texts from telegrams as part of a name.
 //! - [`spool`]: lines that wait for a server; [`files`]: writing files; [`http`], [`tls`]: connections to servers.
+//! - [`metrics`]: the metrics of a run; [`web`]: pages over HTTP.
 pub mod accounts;
 pub mod event;
+pub mod exec;
 pub mod file;
 pub mod files;
 pub mod freshness;
@@ -29,7 +32,9 @@ pub mod influx;
 pub mod interval;
 pub mod kind;
 pub mod line_counters;
+pub mod line_format;
 pub mod meter_names;
+pub mod metrics;
 pub mod mqtt;
 pub mod projection;
 pub mod prometheus;
@@ -37,6 +42,7 @@ pub mod queue;
 pub mod registry;
 pub mod settings;
 pub mod single_meter;
+pub mod site;
 pub mod slug;
 pub mod solarview;
 pub mod spool;
@@ -45,3 +51,6 @@ pub mod throttle;
 pub mod timestamps;
 pub mod tls;
 pub mod traits;
+pub mod udp;
+pub mod web;
+pub mod webhook;

@@ -43,6 +43,10 @@ pub struct QueueSender {
     waker: Waker,
 }
 
+/// A look at a queue from elsewhere.
+#[derive(Clone, Debug)]
+pub struct QueueWatch(Arc<Shared>);
+
 #[derive(Debug)]
 struct Shared {
     queue: Mutex<Queue>,
@@ -103,9 +107,29 @@ impl Queue {
     fn is_at_work(&self) -> bool {
         !self.blocked && !self.closed && self.alive.elapsed() < HANGS
     }
+
+    /// The number of readings that are there.
+    fn waiting(&self) -> u64 {
+        let readings = |event: &&SinkEvent| matches!(event, SinkEvent::Readings(_));
+        self.events.iter().filter(readings).count() as u64
+    }
+}
+
+impl QueueWatch {
+    /// The number of readings that wait for the sink.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        self.0.lock().waiting()
+    }
 }
 
 impl QueueSender {
+    /// A look at this queue for others.
+    #[must_use]
+    pub fn watch(&self) -> QueueWatch {
+        QueueWatch(self.shared.clone())
+    }
+
     /// Puts an event in, and waits for room as long as the sink is at work.
     pub fn put(&self, event: SinkEvent) {
         self.add(event, true);
@@ -160,8 +184,7 @@ impl QueueSender {
     #[must_use]
     pub fn left(&self) -> u64 {
         let queue = self.shared.lock();
-        let readings = |event: &&SinkEvent| matches!(event, SinkEvent::Readings(_));
-        queue.events.iter().filter(readings).count() as u64 + queue.dropped
+        queue.waiting() + queue.dropped
     }
 
     /// Extends the deadline of a sink that is at work; returns the deadline that holds.

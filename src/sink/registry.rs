@@ -25,8 +25,12 @@ pub static KINDS: &[SinkKind] = &[
     crate::sink::mqtt::kind::MQTT,
     crate::sink::influx::kind::INFLUX,
     crate::sink::prometheus::kind::PROMETHEUS,
+    crate::sink::site::kind::HTTP,
     crate::sink::solarview::SOLARVIEW,
     crate::sink::file::FILE,
+    crate::sink::udp::kind::UDP,
+    crate::sink::exec::kind::EXEC,
+    crate::sink::webhook::kind::WEBHOOK,
 ];
 
 /// All schemes.
@@ -155,8 +159,9 @@ mod tests {
                 SettingType::Number(_) => default.parse::<u32>().is_ok(),
                 SettingType::Duration => duration(default).is_ok(),
                 SettingType::Text(_) => !default.is_empty(),
-                SettingType::List(_) | SettingType::Table(..) | SettingType::Secret => false,
-                SettingType::File | SettingType::Folder => false,
+                SettingType::List(_) | SettingType::Words(_) => false,
+                SettingType::Table(..) | SettingType::SecretTable(..) => false,
+                SettingType::Secret | SettingType::File | SettingType::Folder => false,
             };
             assert!(reads, "{} = {default}", key.name);
         }

@@ -19,6 +19,8 @@ pub struct SingleMeter {
     /// The meter, and the time of its last telegram.
     taken: Option<(Option<String>, LastHeard)>,
     reported: bool,
+    /// The way out, if it is not the usual one.
+    advice: Option<&'static str>,
 }
 
 /// The time at which a meter was heard last.
@@ -32,6 +34,11 @@ pub struct LastHeard {
 const GONE: Duration = Duration::from_secs(3600);
 
 impl SingleMeter {
+    /// A place with its own advice for somebody who has several meters.
+    pub fn with_advice(advice: &'static str) -> Self {
+        Self { advice: Some(advice), ..Self::default() }
+    }
+
     /// True if these readings belong to the meter that has the place. Reports that the place goes
     /// to another meter.
     pub fn takes(
@@ -69,6 +76,11 @@ impl SingleMeter {
         true
     }
 
+    /// The meter that has the place; its name is `None` if its telegrams have none.
+    pub fn meter(&self) -> Option<Option<&str>> {
+        self.taken.as_ref().map(|(meter, _)| meter.as_deref())
+    }
+
     /// Counts the readings of another meter, and reports the first.
     pub fn leave_out(&mut self, place: &str, readings: &Readings, report: &dyn Report) {
         report.lost(1);
@@ -80,12 +92,12 @@ impl SingleMeter {
         if core::mem::replace(&mut self.reported, true) {
             return;
         }
-        let taken = self.taken.as_ref().and_then(|(meter, _)| meter.as_deref());
+        let taken = self.meter().flatten();
         report.say(&format!(
-            "{place} has room for one meter, {}: {} is left out; write {{meter}} into it, or choose \
-             with meter=NUMBER",
+            "{place} has room for one meter, {}: {} is left out; {}",
             text(taken),
-            text(name(readings))
+            text(name(readings)),
+            self.advice.unwrap_or("write {meter} into it, or choose with meter=NUMBER")
         ));
     }
 }

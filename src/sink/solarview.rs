@@ -50,8 +50,10 @@ pub const SOLARVIEW: SinkKind = SinkKind {
 const KEYS: &[SettingKey] = &[
     SettingKey::new(
         "style",
-        SettingType::Choice(&["solarview", "d0"]),
-        "`d0` follows IEC 62056-21 to the letter, for readers that accept nothing else.",
+        SettingType::Choice(&["solarview", "d0", "kaifareader"]),
+        "`d0` follows IEC 62056-21 to the letter, for readers that accept nothing else. `kaifareader` \
+         writes the file of kaifareader's newer image: without `fields` 13 registers, in Wh, with the \
+         unit `W` for reactive energy unless `units` chooses one.",
     )
     .or("solarview"),
     MODE.or_depending("644, because Solarview runs as another user"),
@@ -65,6 +67,7 @@ fn new(settings: &mut SinkSettings, _: &BuildContext<'_>) -> Result<Box<dyn Sink
     let path_template = PathTemplate::of(settings)?;
     let style = match settings.take_choice("style")? {
         Some("d0") => Style::Strict,
+        Some("kaifareader") => Style::Kaifareader,
         _ => Style::Solarview,
     };
     let projection = settings.take_projection()?;

@@ -44,6 +44,12 @@ pub trait Report {
     /// Counts readings, possibly none, that were not stored and never will be.
     fn lost(&self, readings: u64);
 
+    /// Notes why nothing can be stored at present, in words for the user; `None` once it can be again. The
+    /// status of a service has it as long as it lasts.
+    fn trouble(&self, cause: Option<&str>) {
+        let _ = cause;
+    }
+
     /// Opens the [account](crate::sink::accounts) of a sink that has to store every reading. Other sinks
     /// have none.
     fn keeps_history(&self) {}

@@ -8,7 +8,7 @@
 use core::time::Duration;
 use std::{
     io,
-    net::{TcpStream, ToSocketAddrs},
+    net::TcpStream,
     os::fd::AsFd,
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
     thread,
@@ -19,6 +19,7 @@ use rustix::net::sockopt;
 
 use super::{Burst, OpenError, Source};
 use crate::backoff::Backoff;
+use crate::hosts::lookup;
 use crate::source::reconnect::{self, Reconnecting};
 
 /// The settings of a TCP source.
@@ -144,7 +145,10 @@ fn attempt(address: String, limit: Duration) -> io::Result<Receiver<io::Result<T
 
 fn connect(address: &str, limit: Duration) -> io::Result<TcpStream> {
     let mut failure = io::Error::other("the name has no address");
-    for address in address.to_socket_addrs()? {
+    let (host, port) = address.rsplit_once(':').ok_or(io::ErrorKind::InvalidInput)?;
+    let port = port.parse().map_err(|_| io::ErrorKind::InvalidInput)?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    for address in lookup::addresses(host, port)? {
         match TcpStream::connect_timeout(&address, limit) {
             Ok(stream) => return prepare(stream),
             Err(error) => failure = error,

@@ -9,7 +9,11 @@ use std::{
 use influxdb_line_protocol::FieldValue;
 use meterpipe::{
     cosem::clock::VIENNA,
-    format::{entry::OutputTelegram, kinds::FormatKind, options::FormatOptions},
+    format::{
+        entry::OutputTelegram,
+        kinds::FormatKind,
+        options::{CommentStyle, FormatOptions},
+    },
     reading::telegram::Telegram,
     record::{Attributes, Time},
 };
@@ -100,6 +104,42 @@ fn xml_is_that_of_gurux() {
         compared += 1;
     }
     assert!(compared > 50, "only {compared} compared");
+}
+
+/// Gurux's translator for Python printed them on a machine whose time zone is UTC.
+#[test]
+fn comments_in_the_style_of_gurux_are_those_of_gurux() {
+    let Some(items) = items() else { return };
+    let options = FormatOptions { comments: Some(CommentStyle::Gurux), ..FormatOptions::default() };
+    let mut compared = 0;
+    for item in items.iter().filter(|item| item.folder.to_string_lossy().contains("/at-")) {
+        let path = item.folder.join(format!("{}.gurux-comments.xml", item.name));
+        let Ok(gurux) = fs::read_to_string(path) else { continue };
+        let (note, gurux) = gurux.split_once('\n').unwrap();
+        if gurux.contains("<!-- ERROR") || !note.contains(&format!("telegram {}", item.index)) {
+            continue;
+        }
+        let Some(xml) = write(FormatKind::Xml, &options, item) else { continue };
+        let lines: Vec<_> = gurux.trim_end().lines().collect();
+        let next = lines.iter().skip(1).copied().chain([""]);
+        let wanted: String =
+            lines.iter().zip(next).map(|(line, next)| in_vienna(line, next) + "\n").collect();
+        assert_eq!(xml, wanted, "{}", item.name);
+        compared += 1;
+    }
+    assert!(compared > 10, "only {compared} compared");
+}
+
+/// A line with the time of its comment moved from UTC to Vienna. `next` is the clock, which has the
+/// time of the machine if it does not say its own deviation.
+fn in_vienna(line: &str, next: &str) -> String {
+    const FORM: &str = "%m/%d/%y %H:%M:%S";
+    let words = line.trim().strip_prefix("<!--").and_then(|rest| rest.strip_suffix("-->"));
+    let time = words.and_then(|words| jiff::civil::DateTime::strptime(FORM, words).ok());
+    let deviation = next.split('"').nth(1).and_then(|octets| octets.get(18..22));
+    let (Some(time), true) = (time, deviation != Some("8000")) else { return line.to_owned() };
+    let time = time.in_tz("UTC").unwrap().with_time_zone(VIENNA.clone());
+    line.replace(words.unwrap(), &time.strftime(FORM).to_string())
 }
 
 /// An object of `--objects`: member and value as it is spelt.

@@ -10,8 +10,15 @@ use crate::common::{
 use meterpipe::{
     cosem::clock::VIENNA,
     format::{
-        entry::OutputTelegram, influx, key::Meta, kinds::FormatKind, locale::Locale,
-        options::FormatOptions, readings::Readings, selection::Selection, table::Table,
+        entry::OutputTelegram,
+        influx,
+        key::Meta,
+        kinds::FormatKind,
+        locale::Locale,
+        options::{CommentStyle, FormatOptions},
+        readings::Readings,
+        selection::Selection,
+        table::Table,
         units::Units,
     },
     reading::telegram::Telegram,
@@ -548,7 +555,7 @@ fn xml_of_every_type() {
 
 #[test]
 fn comments_tell_codes_times_and_texts() {
-    let options = FormatOptions { comments: true, ..usual() };
+    let options = FormatOptions { comments: Some(CommentStyle::Plain), ..usual() };
     let text = published(FormatKind::Xml, &options);
     let start = concat!(
         "<DataNotification>\n",
@@ -650,7 +657,7 @@ fn check_all(apdu: &[u8]) {
         );
     }
 
-    for comments in [false, true] {
+    for comments in [None, Some(CommentStyle::Plain), Some(CommentStyle::Gurux)] {
         let xml = write(FormatKind::Xml, &FormatOptions { comments, ..usual() }, apdu);
         assert!(xml.bytes().all(|octet| octet == b'\n' || octet >= b' '), "{xml}");
         assert_well_formed(&xml);

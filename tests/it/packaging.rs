@@ -54,13 +54,41 @@ fn the_files_of_the_package_exist() {
     assert!(paths.len() > 10, "{paths:?}");
     for path in paths.iter().filter(|path| !path.starts_with("target/")) {
         let (folder, extension) = path.split_once("*").unwrap_or((path, ""));
-        let is_one = |name: &str| name.ends_with(extension);
+        // `**/*` is the whole folder.
+        let is_one = |name: &str| extension == "*/*" || name.ends_with(extension);
         let exists = match fs::read_dir(Path::new(ROOT).join(folder)) {
             Ok(mut files) => files.any(|file| is_one(file.unwrap().file_name().to_str().unwrap())),
             Err(_) => Path::new(ROOT).join(folder).is_file(),
         };
         assert!(exists, "there is no {path}");
     }
+}
+
+/// A reader of the package has its files alone.
+#[test]
+fn the_links_of_the_package_lead_to_its_files() {
+    let manifest = read("Cargo.toml");
+    let documents = "\", \"usr/share/doc/meterpipe/";
+    let packed: Vec<_> = manifest
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("[\"")?.split_once(documents))
+        .map(|(path, _)| path)
+        .collect();
+    let is_packed = |link: &str| match link.strip_prefix("contrib/") {
+        Some(_) => packed.contains(&"contrib/**/*") && Path::new(ROOT).join(link).exists(),
+        None => packed.contains(&link),
+    };
+    let texts: Vec<_> = packed.iter().filter(|path| path.ends_with(".md")).collect();
+    assert!(texts.len() >= 5, "{texts:?}");
+    for path in texts {
+        let text = read(path);
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+        for (link, _) in links.filter(|(link, _)| !link.contains("://") && !link.starts_with('#')) {
+            assert!(is_packed(link), "{path}: {link}");
+        }
+    }
+    // The dump that README decodes.
+    assert!(is_packed("tests/data/netznoe-doc-2021.hex"));
 }
 
 /// One number, wherever a release shows it.

@@ -7,6 +7,7 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     path::PathBuf,
     process::{Command, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -19,7 +20,7 @@ use tempfile::TempDir;
 const PUBLISHED: &str = include_str!("../data/netznoe-doc-2021.plain.hex");
 
 /// Every published name, an object without one, a second occurrence.
-fn everything(meter: &str) -> String {
+pub(crate) fn everything(meter: &str) -> String {
     let numbers = FIELDS.iter().zip(1..).map(|(field, at)| format!("\"{}\":{at}.50", field.name));
     let numbers = numbers.collect::<Vec<_>>().join(",");
     format!(
@@ -171,7 +172,7 @@ fn momentary_values_go_from_the_file_when_nothing_comes_any_more() {
 }
 
 /// The answer of a server, as far as it arrives.
-fn ask(address: SocketAddr, request: &str) -> Option<String> {
+pub(crate) fn ask(address: SocketAddr, request: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(LIMIT)).unwrap();
     stream.write_all(request.as_bytes()).ok()?;
@@ -224,15 +225,23 @@ fn node_exporter_shows_the_values_of_the_textfile() {
 
 /// An exporter, and where it listens.
 fn exporter() -> (sinks::Running, SocketAddr) {
-    let sink = start("prometheus://127.0.0.1:0", 8);
+    server("prometheus://127.0.0.1:0")
+}
+
+/// A sink with pages over HTTP, and where it listens.
+pub(crate) fn server(uri: &str) -> (sinks::Running, SocketAddr) {
+    let sink = start(uri, 8);
     wait_for("the address", || !sink.messages().is_empty());
     let messages = sink.messages().concat();
     let address = messages.strip_prefix("listening on http://").unwrap();
-    let address = address.strip_suffix("/metrics").unwrap().parse().unwrap();
+    let address = address.split('/').next().unwrap().parse().unwrap();
     (sink, address)
 }
 
-fn body(answer: &str) -> &str {
+/// Both sinks with pages over HTTP.
+const BOTH: [&str; 2] = ["prometheus://127.0.0.1:0", "http://127.0.0.1:0"];
+
+pub(crate) fn body(answer: &str) -> &str {
     answer.split_once("\r\n\r\n").unwrap().1
 }
 
@@ -272,7 +281,17 @@ fn the_exporter_shows_the_latest_readings_to_who_asks() {
 
 #[test]
 fn clients_that_dawdle_hold_up_nobody_and_are_gone_after_a_while() {
-    let (sink, address) = exporter();
+    thread::scope(|scope| {
+        for uri in BOTH {
+            scope.spawn(move || {
+                let (sink, address) = server(uri);
+                dawdle(sink, address);
+            });
+        }
+    });
+}
+
+fn dawdle(sink: sinks::Running, address: SocketAddr) {
     let dawdle = |request: &str| {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
@@ -303,7 +322,14 @@ fn clients_that_dawdle_hold_up_nobody_and_are_gone_after_a_while() {
 
 #[test]
 fn who_takes_nothing_of_the_answer_holds_up_nobody() {
-    let (sink, address) = exporter();
+    // One after the other, since the pages are large.
+    for uri in BOTH {
+        let (sink, address) = server(uri);
+        take_nothing(sink, address);
+    }
+}
+
+fn take_nothing(sink: sinks::Running, address: SocketAddr) {
     // A page of 3 MiB, which no buffer takes whole.
     for meter in 0..40 {
         sink.put(&everything(&format!("{meter}{}", "x".repeat(1500))));
@@ -376,7 +402,7 @@ fn an_address_is_free_or_another_exporter_has_it_or_something_else() {
     sink.end(LIMIT);
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = other.local_addr().unwrap();
-    std::thread::spawn(move || {
+    thread::spawn(move || {
         let (mut stream, _) = other.accept().unwrap();
         stream.write_all(b"HTTP/1.0 200 OK\r\n\r\nhello").unwrap();
     });

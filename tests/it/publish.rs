@@ -610,6 +610,9 @@ fn every_kind_of_sink_counts_what_it_could_not_store() {
         (&exporter, "7 readings"),
         ("mqtt://127.0.0.1:1", "7 readings"),
         ("influxdb://127.0.0.1:1?db=x", "7 readings"),
+        ("udp://no.such.host.invalid:9", "7 readings"),
+        ("exec:no/such/program", "7 readings"),
+        ("webhook+http://127.0.0.1:1", "7 readings"),
     ] {
         let ran = publish(&folder, &["--to", to], &input);
         assert_eq!(ran.status, 6, "{to}: {}", ran.err);

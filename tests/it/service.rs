@@ -3,17 +3,30 @@
 use std::{
     fs::{self, File},
     io::{BufRead, BufReader},
-    os::unix::{
-        fs::MetadataExt,
-        net::{UnixDatagram, UnixListener, UnixStream},
+    os::{
+        fd::OwnedFd,
+        unix::{
+            fs::MetadataExt,
+            net::{UnixDatagram, UnixListener, UnixStream},
+        },
     },
     process::Stdio,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
     time::Duration,
 };
 
-use crate::common::{
-    binary::{Running, command, run_command, signal},
-    terminal::terminal,
+use crate::{
+    common::{
+        binary::{Running, command, run_command, signal},
+        published::{DUMP, Folder, KEY, WRONG_KEY, octets},
+        terminal::terminal,
+    },
+    influx::server::{Reply, Server},
+    mqtt::mosquitto::{guarded, with_mosquitto},
 };
 use rustix::{io::write, process::Signal};
 use tempfile::TempDir;
@@ -52,6 +65,16 @@ impl Manager {
             }
         }
     }
+
+    /// Waits for a status that has this part, or that has it no more.
+    fn wait_for_status(&self, part: &str, is_there: bool) -> String {
+        loop {
+            let status = self.wait_for("STATUS=");
+            if status.contains(part) == is_there {
+                return status;
+            }
+        }
+    }
 }
 
 #[test]
@@ -83,6 +106,98 @@ fn a_service_without_a_meter_says_what_is_missing() {
     manager.wait_for("WATCHDOG=1");
     signal(&running.0, Signal::TERM);
     assert_eq!(running.ended().status, 0);
+}
+
+/// Pushes the published telegram again and again, as a meter does.
+fn push(master: OwnedFd) {
+    let telegram = octets(DUMP);
+    thread::spawn(move || {
+        while write(&master, &telegram).is_ok() {
+            thread::sleep(Duration::from_millis(200));
+        }
+    });
+}
+
+#[test]
+fn the_status_names_a_wrong_key_until_it_is_right() {
+    let (manager, folder, (master, node)) = (Manager::start(), Folder::new(), terminal());
+    push(master);
+    let key = folder.write("key", WRONG_KEY);
+    let running =
+        manager.run(&["watch", node.to_str().unwrap(), "--key-file", &key, "--to=file:/dev/null"]);
+    let status = manager.wait_for_status("the key does not fit", true);
+    let text = "; the key does not fit the meter with system title 4b464d6750000009: compare it \
+                with the operator's portal";
+    assert!(status.starts_with("no telegram yet, ") && status.contains(text), "{status}");
+    folder.write("key", KEY);
+    signal(&running.0, Signal::HUP);
+    let status = manager.wait_for_status("the key", false);
+    assert!(status.contains(" telegram"), "{status}");
+    folder.write("key", WRONG_KEY);
+    signal(&running.0, Signal::HUP);
+    manager.wait_for_status("4b464d6750000009 fits no longer: was it exchanged?", true);
+}
+
+#[test]
+fn the_status_names_a_meter_without_a_key() {
+    let (manager, (master, node)) = (Manager::start(), terminal());
+    push(master);
+    let _running = manager.run(&["watch", node.to_str().unwrap(), "--to=file:/dev/null"]);
+    manager
+        .wait_for_status("there is no key for the meter with system title 4b464d6750000009", true);
+}
+
+#[test]
+fn the_status_names_a_broker_that_is_away_or_refuses_the_login() {
+    with_mosquitto(|| {
+        let mut broker = guarded();
+        broker.kill();
+        let (manager, folder) = (Manager::start(), Folder::new());
+        let name = format!("mqtt://127.0.0.1:{}/house", broker.port);
+        let password = folder.write("password", "not this one");
+        let config = folder.write(
+            "config.toml",
+            format!(
+                "[[sink]]\nto = \"{name}\"\nuser = \"meter\"\npassword_file = \"{password}\"\n"
+            ),
+        );
+        let running = manager.run(&["watch", "sim:", "--config", &config]);
+        let address = format!("127.0.0.1:{}", broker.port);
+        let text = format!("; {name}: cannot connect to {address}: connection refused");
+        manager.wait_for_status(&text, true);
+        broker.run();
+        let status = manager.wait_for_status("refuses", true);
+        let text = format!("; {name}: {address} refuses user meter (");
+        assert!(status.contains(&text), "{status}");
+        assert!(status.contains("are user name and password right?"), "{status}");
+        assert!(!status.contains("not this one"), "{status}");
+        folder.write("password", "c4nary word:§1");
+        signal(&running.0, Signal::HUP);
+        let status = manager.wait_for_status(&name, false);
+        assert!(status.contains(" telegram"), "{status}");
+        broker.kill();
+        manager.wait_for_status(&format!("; {name}: "), true);
+        broker.run();
+        manager.wait_for_status(&name, false);
+    });
+}
+
+#[test]
+fn the_status_names_a_database_that_refuses_the_token() {
+    let (manager, known) = (Manager::start(), Arc::new(AtomicBool::new(false)));
+    let is_known = known.clone();
+    let server = Server::start(move |_| match is_known.load(Ordering::Relaxed) {
+        true => Reply::status(204),
+        false => Reply::status(401),
+    });
+    let name = format!("influxdb://127.0.0.1:{}", server.port);
+    let to = format!("--to={name}?bucket=house&token=wrong&retry=1s&guard=false");
+    let _running = manager.run(&["watch", "sim:", &to]);
+    let status = manager.wait_for_status("does not accept", true);
+    let text = format!("; {name}: 127.0.0.1:{} does not accept the token: 401", server.port);
+    assert!(status.contains(&text), "{status}");
+    known.store(true, Ordering::Relaxed);
+    manager.wait_for_status("does not accept", false);
 }
 
 #[test]

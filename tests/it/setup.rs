@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::Read,
+    io::{BufRead, BufReader, Read},
     os::{
         fd::OwnedFd,
         unix::{fs::PermissionsExt, process::CommandExt},
@@ -114,6 +114,28 @@ fn a_missing_answer_and_a_wrong_one_write_nothing() {
     assert!(!home.path().join("etc").exists());
 }
 
+#[test]
+fn another_run_that_has_the_port_is_named_at_once() {
+    let home = TempDir::new().unwrap();
+    let (_master, node) = terminal();
+    let node = node.to_str().unwrap();
+    let mut holder = command(&["capture", node]);
+    let mut holder = Running(holder.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
+    // A pseudo-terminal has no parity, which the holder says once it has it.
+    let mut messages = BufReader::new(holder.0.stderr.take().unwrap()).lines();
+    assert!(messages.next().unwrap().unwrap().contains("parity"));
+    fs::write(home.path().join("key"), KEY).unwrap();
+    for more in [&[][..], &["--stop-service"]] {
+        let ran = setup(&home, &[&["--source", node, "--key-file=key"], more].concat());
+        let text = format!(
+            "meterpipe setup: {node}: in use by meterpipe[{}]; end that run first\n",
+            holder.0.id()
+        );
+        // No service has it, so there is none to stop.
+        assert_eq!((ran.status, ran.err.ends_with(&text)), (5, true), "{}", ran.err);
+    }
+}
+
 /// A run on a terminal of its own, and the person in front of it.
 struct Session {
     running: Running,
@@ -185,7 +207,13 @@ fn a_person_is_asked_until_key_and_broker_are_right() {
     session.answer("Broker, as ADDRESS or ADDRESS:PORT", "127.0.0.1:1\n");
     session.answer("User (empty for none)", "anna\n");
     session.answer("Password (not shown)", "hunter2\n");
-    session.answer("Keep this sink all the same?", "n");
+    // The last answers are there to be corrected; the password is not.
+    session.answer("And now", "\n");
+    session.answer("Broker, as ADDRESS or ADDRESS:PORT: 127.0.0.1:1", "\n");
+    session.answer("User (empty for none): anna", "\n");
+    session.answer("Password (not shown)", "hunter2\n");
+    session.wait_for("cannot connect");
+    session.answer("And now", &format!("{DOWN}\n"));
     session.answer("Where shall the readings go", &format!("{}\n", DOWN.repeat(3)));
     let path = home.path().join("readings.csv");
     session.answer("File", &format!("{}{}\n", "\x7f".repeat(200), path.display()));

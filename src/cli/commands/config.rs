@@ -15,7 +15,8 @@ use crate::cli::{
     setup::{
         args::{self, ConfigAction},
         config_file::{self, Config},
-        destinations, environment, keys,
+        credentials, destinations, environment, keys,
+        shared_args::SerialArgs,
         toml_text::table,
     },
 };
@@ -78,11 +79,12 @@ fn with_config(args: &args::ConfigArgs, context: &mut Context) -> Result<(), Sto
 /// Checks the settings and reads the files that they name; no source is read, and no sink is asked, unless
 /// that is wanted.
 fn check(config: Config, args: &args::ConfigArgs, context: &mut Context) -> Result<(), Stop> {
+    let secrets = credentials::use_those_of_service(&config.path);
     let mut mistakes: Vec<Stop> = config.mistakes.iter().map(Stop::usage).collect();
     for meter in &config.meters {
         mistakes.extend(keys::of_meter(&config, meter, &context.messages).err());
         // `find` reads nothing, and refuses a name that no source can have.
-        let line = meter.line(&args::SerialArgs::default());
+        let line = meter.line(&SerialArgs::default());
         if let Some(source) = &meter.source {
             let found = sources::find(Some(source), &line, true);
             let found = found.map_err(|stop| config.at(meter.lines.source, "source", stop));
@@ -109,6 +111,13 @@ fn check(config: Config, args: &args::ConfigArgs, context: &mut Context) -> Resu
         format!("{path}: {}, {}, no mistake\n", counted(meters, "meter"), counted(sinks, "sink"))
             .as_bytes(),
     );
+    if !secrets.is_empty() {
+        let secrets: Vec<_> = secrets.iter().map(|path| path.display().to_string()).collect();
+        let secrets = secrets.join(", ");
+        text.extend_from_slice(
+            format!("{path}: with the secrets of the service: {secrets}\n").as_bytes(),
+        );
+    }
     match args.online {
         true => online::run(&config, asked, args.timeout, args.messages.into(), context),
         false => Ok(()),

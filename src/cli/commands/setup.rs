@@ -5,7 +5,7 @@ use crate::cli::{
         context::Context,
         status::{Status, Stop},
     },
-    setup::args::SetupArgs,
+    setup::setup_args::SetupArgs,
     wizard::{
         files::{self, Folders},
         meter,
@@ -17,7 +17,12 @@ use crate::cli::{
 /// Runs the subcommand.
 pub fn run(args: &SetupArgs) -> Status {
     let mut context = Context::new("setup", args.messages);
-    match set_up(args, &mut context) {
+    let result = set_up(args, &mut context);
+    let started = service::start_again();
+    if let Ok(Some(unit)) = &started {
+        let _ = context.print(&format!("{unit} runs again"));
+    }
+    match result.and(started.map(drop)) {
         Ok(()) => context.finish_plain(),
         Err(Stop::Interrupted) => {
             context.stop(Stop::Failed(Status::Nothing, "interrupted, nothing is set up".to_owned()))

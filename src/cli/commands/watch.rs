@@ -29,6 +29,7 @@ use crate::cli::{
         args,
         config_file::{self, Config},
         environment, families, keys, output_format,
+        shared_args::SerialArgs,
     },
 };
 use meterpipe::{
@@ -180,7 +181,7 @@ fn config(args: &args::WatchArgs) -> Result<Option<Config>, Stop> {
 fn find(args: &args::WatchArgs, config: Option<&Config>) -> Result<FoundSources, Stop> {
     let meters = config.map_or(&[][..], |config| &config.meters);
     let mut found = FoundSources::default();
-    let mut take = |name: Option<&str>, line: &args::SerialArgs, called: Option<&String>| {
+    let mut take = |name: Option<&str>, line: &SerialArgs, called: Option<&String>| {
         let called = |source| match called {
             Some(called) => named(called.clone(), source),
             None => source,

@@ -25,7 +25,7 @@ use crate::cli::{
         stage::{Stage, Task},
         status::{Status, Stop},
     },
-    setup::{args::InputForm, destinations, keys},
+    setup::{destinations, keys, shared_args::InputForm},
 };
 use meterpipe::{
     file_error,

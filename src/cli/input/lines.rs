@@ -7,7 +7,7 @@ use crate::cli::{
         context::{Context, line_refusal},
         stage::{Stage, Task},
     },
-    setup::args::InputForm,
+    setup::shared_args::InputForm,
 };
 use meterpipe::{
     error::{Cause, Error, Layer},

@@ -22,7 +22,7 @@ use crate::cli::{
         stage::Stage,
         status::{Status, Stop},
     },
-    setup::args::UntilArgs,
+    setup::shared_args::UntilArgs,
 };
 use meterpipe::{
     link::reassembly::PAUSE,

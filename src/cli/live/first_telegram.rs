@@ -13,7 +13,7 @@ use crate::cli::{
         stage::{Stage, Task},
         status::{Status, Stop, Tally},
     },
-    setup::args::UntilArgs,
+    setup::shared_args::UntilArgs,
 };
 use meterpipe::{
     chain::decode::{Decode, DecodeEvent},
@@ -118,6 +118,13 @@ pub fn of_input(
         }
         _ => nothing("no telegram".to_owned()),
     }
+}
+
+/// The process of another run of this program that holds the device, after an error of its opening.
+#[must_use]
+pub fn run_in_the_way(error: &str) -> Option<u32> {
+    let (_, by) = error.rsplit_once(": in use by meterpipe[")?;
+    by.strip_suffix(']')?.parse().ok()
 }
 
 /// Decodes until the first telegram.
@@ -246,6 +253,13 @@ mod tests {
 
         let never = virtual_meter(&wrong, 7).unwrap();
         assert_eq!(never.closed.map(|error| error.cause), Some(Cause::KeyOrDamage));
+    }
+
+    #[test]
+    fn only_another_run_of_this_program_is_in_the_way() {
+        assert_eq!(run_in_the_way("/dev/ttyUSB0: in use by meterpipe[7]"), Some(7));
+        assert_eq!(run_in_the_way("/dev/ttyUSB0: in use by minicom[7]"), None);
+        assert_eq!(run_in_the_way("/dev/ttyUSB0: no such device"), None);
     }
 
     #[test]

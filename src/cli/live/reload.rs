@@ -11,9 +11,9 @@ use crate::cli::{
         status::Stop,
     },
     setup::{
-        args::KeyArgs,
         config_file::{self, Config},
         destinations, keys,
+        shared_args::KeyArgs,
     },
 };
 use meterpipe::{

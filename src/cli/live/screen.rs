@@ -58,7 +58,7 @@ impl Screen {
     /// An empty screen. From now on messages go to its foot.
     pub fn new(options: FormatOptions, context: &Context) -> Self {
         Self {
-            table: Table::new(options.selection, options.units),
+            table: Table::new(options.selection, options.units).named(options.names),
             meters: vec![],
             messages: context.messages.collect(MESSAGES),
             drawn: None,

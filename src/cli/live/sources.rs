@@ -11,8 +11,8 @@ use rustix::fs::{Mode, OFlags};
 use crate::cli::{
     run::status::{Status, Stop},
     setup::{
-        args::{ParityArg, SerialArgs},
         destinations, environment,
+        shared_args::{ParityArg, SerialArgs},
     },
 };
 use meterpipe::source::{

@@ -115,6 +115,7 @@ impl Task for Decoder {
     }
 
     fn add_status(&self, text: &mut String) {
+        self.doubts.iter().for_each(|doubts| doubts.add_status(text));
         self.consumers.iter().for_each(|consumer| consumer.add_status(text));
     }
 

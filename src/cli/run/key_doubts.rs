@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::cli::run::messages::counted;
 use meterpipe::{cipher::ciphered::SystemTitle, error::Cause};
 
 /// The telegrams of a meter in a row that show that its key is wrong.
@@ -17,6 +18,8 @@ pub struct KeyDoubts(HashMap<SystemTitle, MeterDoubt>);
 #[derive(Debug, Default)]
 struct MeterDoubt {
     failures: u32,
+    /// There is no key for the meter.
+    has_no_key: bool,
     /// A telegram of the meter was opened before.
     was_opened: bool,
 }
@@ -25,14 +28,19 @@ impl KeyDoubts {
     /// Notes a telegram that was opened.
     pub fn opened(&mut self, title: Option<SystemTitle>) {
         if let Some(doubt) = title.and_then(|title| self.meter(title)) {
-            *doubt = MeterDoubt { failures: 0, was_opened: true };
+            *doubt = MeterDoubt { was_opened: true, ..MeterDoubt::default() };
         }
     }
 
     /// Notes a telegram that was refused. Returns a message if it is the third in a row.
     pub fn refused(&mut self, title: Option<SystemTitle>, cause: Cause) -> Option<String> {
-        let title = title.filter(|_| matches!(cause, Cause::KeyOrDamage | Cause::Tag))?;
+        let title =
+            title.filter(|_| matches!(cause, Cause::KeyOrDamage | Cause::Tag | Cause::NoKey))?;
         let doubt = self.meter(title)?;
+        doubt.has_no_key = cause == Cause::NoKey;
+        if doubt.has_no_key {
+            return None;
+        }
         doubt.failures = doubt.failures.saturating_add(1);
         let first = match doubt.was_opened {
             true => "the key fits no longer: was it exchanged?",
@@ -45,6 +53,30 @@ impl KeyDoubts {
                 hex::encode(title)
             )
         })
+    }
+
+    /// Appends the meters without a key that fits, for a status line.
+    pub fn add_status(&self, text: &mut String) {
+        let is_closed = |doubt: &MeterDoubt| doubt.has_no_key || doubt.failures >= ENOUGH;
+        let mut closed: Vec<_> = self.0.iter().filter(|(_, doubt)| is_closed(doubt)).collect();
+        closed.sort_by_key(|(title, _)| **title);
+        let Some((title, doubt)) = closed.first() else {
+            return;
+        };
+        let title = hex::encode(title);
+        text.push_str(&match (doubt.has_no_key, doubt.was_opened) {
+            (true, _) => format!("; there is no key for the meter with system title {title}"),
+            (false, true) => {
+                format!("; the key of the meter with system title {title} fits no longer: was it exchanged?")
+            }
+            (false, false) => format!(
+                "; the key does not fit the meter with system title {title}: compare it with the \
+                 operator's portal"
+            ),
+        });
+        if let more @ 1.. = closed.len() - 1 {
+            text.push_str(&format!(", and {} like it", counted(more as u64, "meter")));
+        }
     }
 
     fn meter(&mut self, title: SystemTitle) -> Option<&mut MeterDoubt> {
@@ -76,5 +108,26 @@ mod tests {
         assert_eq!((refused(&mut doubts, a), refused(&mut doubts, a)), (None, None));
         assert!(refused(&mut doubts, a).unwrap().contains("was it exchanged?"));
         assert_eq!(refused(&mut doubts, None), None);
+    }
+
+    #[test]
+    fn a_status_has_the_first_meter_and_the_number_of_others() {
+        let mut doubts = KeyDoubts::default();
+        let status = |doubts: &KeyDoubts| {
+            let mut text = String::new();
+            doubts.add_status(&mut text);
+            text
+        };
+        for number in 1..=3 {
+            let title = [0, 0, 0, 0, 0, 0, 0, number];
+            assert_eq!(doubts.refused(Some(title), Cause::NoKey), None);
+        }
+        let text = status(&doubts);
+        assert_eq!(
+            text,
+            "; there is no key for the meter with system title 0000000000000001, and 2 meters like it"
+        );
+        (1..=3).for_each(|number| doubts.opened(Some([0, 0, 0, 0, 0, 0, 0, number])));
+        assert_eq!(status(&doubts), "");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc::Sender,
     },
@@ -45,6 +45,7 @@ pub struct SinkThread {
     queue: QueueSender,
     account: Arc<SinkAccount>,
     incomplete: Arc<AtomicBool>,
+    trouble: Arc<Mutex<Option<String>>>,
     thread: JoinHandle<()>,
 }
 
@@ -78,17 +79,23 @@ impl SinkThread {
         let failed = |error| Stop::Failed(Status::Output, format!("{name}: {error}"));
         let (queue, receiver) = queue::queue(CAPACITY).map_err(failed)?;
         let account = accounts.open(&name);
+        account.watch(queue.watch());
         let incomplete = Arc::new(AtomicBool::new(false));
-        let (about, missing) = (name.clone(), incomplete.clone());
-        let report =
-            SinkReport { name: about, reports, account: account.clone(), incomplete: missing };
+        let trouble = Arc::<Mutex<Option<String>>>::default();
+        let report = SinkReport {
+            name: name.clone(),
+            reports,
+            account: account.clone(),
+            incomplete: incomplete.clone(),
+            trouble: trouble.clone(),
+        };
         let thread = thread::Builder::new().name("sink".to_owned());
         let thread = thread.spawn(move || {
             predecessors.into_iter().for_each(Predecessors::wait);
             sink.run(receiver, &report);
         });
         let thread = thread.map_err(failed)?;
-        Ok(Self { name, digest, guarded, throttle, queue, account, incomplete, thread })
+        Ok(Self { name, digest, guarded, throttle, queue, account, incomplete, trouble, thread })
     }
 
     /// Hands readings to the sink if its throttle passes them. If `waits`, a full queue holds up the
@@ -104,6 +111,12 @@ impl SinkThread {
     /// True while the sink is blocked and its queue is full.
     pub fn holds_up(&self) -> bool {
         self.queue.holds_up()
+    }
+
+    /// The reason why the sink can store nothing at present.
+    pub fn trouble(&self) -> Option<String> {
+        // A text is replaced as a whole, so that of a failed thread is whole too.
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Asks the sink to open its files again.
@@ -156,6 +169,7 @@ struct SinkReport {
     reports: Sender<String>,
     account: Arc<SinkAccount>,
     incomplete: Arc<AtomicBool>,
+    trouble: Arc<Mutex<Option<String>>>,
 }
 
 impl Report for SinkReport {
@@ -166,6 +180,10 @@ impl Report for SinkReport {
 
     fn lost(&self, readings: u64) {
         self.account.lose(readings);
+    }
+
+    fn trouble(&self, cause: Option<&str>) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = cause.map(str::to_owned);
     }
 
     fn keeps_history(&self) {

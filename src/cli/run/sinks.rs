@@ -193,11 +193,16 @@ impl Sinks {
         self.counters.accounts().set_input(self.gate.account(context));
     }
 
-    /// Appends the telegrams that the guard holds, and for each sink what is not stored yet.
+    /// Appends the telegrams that the guard holds, and for each sink its trouble and what is not stored yet.
     pub fn add_status(&self, text: &mut String) {
         let held: u64 = self.gate.guard().counts().iter().map(|(_, count)| count).sum();
         if held > 0 {
             text.push_str(&format!("; {held} kept from sinks"));
+        }
+        for sink in &self.running {
+            if let Some(trouble) = sink.trouble() {
+                text.push_str(&format!("; {}: {trouble}", sink.name));
+            }
         }
         for (name, balance) in self.counters.accounts().sinks() {
             if balance.stored < balance.accepted {

@@ -1,15 +1,22 @@
 //! The command line. This file only declares it; the subcommands give it its meaning.
 
-use std::{ffi::OsStr, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::{
     Args, Parser, Subcommand, ValueEnum, ValueHint,
-    builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser},
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 use meterpipe::{
-    format::kinds::FormatKind,
-    sink::{kind::SinkScheme, registry, settings::duration::duration},
+    sink::settings::duration::duration,
     source::simulator::{faults::Rate, meter::MeterKind},
+};
+
+use super::{
+    setup_args::SetupArgs,
+    shared_args::{
+        FormatArgs, InputArgs, InputFormArgs, JobsArgs, KeyArgs, MessageArgs, SecretArg,
+        SerialArgs, SinkArgs, UntilArgs,
+    },
 };
 
 /// Readings from Austrian smart meters, as a pipe of small commands.
@@ -191,7 +198,7 @@ Examples:
   meterpipe watch --once --timeout 1m --key-file guek --format json /dev/ttyUSB0
   meterpipe watch /dev/ttyUSB0 --key-file guek --format csv \\
     --record meter.records > meter.csv
-  meterpipe watch sim: --to mqtt://broker.local --dry-run")]
+  meterpipe watch sim: --to mqtt://homeassistant.local --dry-run")]
 pub struct WatchArgs {
     /// Serial devices, tcp://HOST:PORT, files, FIFOs, - or sim:METER
     ///
@@ -291,7 +298,8 @@ pub struct ConfigArgs {
     pub config: Option<PathBuf>,
     /// check: also wait for a telegram of each source, and ask each sink
     ///
-    /// A telegram has to be opened by its key. Sinks get no reading, and nothing is left behind.
+    /// A telegram has to be opened by its key. Sinks get no reading, and nothing is left behind. For a
+    /// configuration in /etc/meterpipe root uses the key and the passwords that systemd hands to the service.
     #[arg(long)]
     pub online: bool,
     /// The longest wait of --online
@@ -311,59 +319,6 @@ pub enum ConfigAction {
     Show,
     /// Translate the configuration of an older program
     Import,
-}
-
-/// The sinks.
-#[derive(Debug, Default, Args)]
-pub struct SinkArgs {
-    /// A sink, such as mqtt://HOST or file:PATH; repeat it for several sinks: meterpipe-sinks(7)
-    ///
-    /// Options follow a question mark: mqtt://HOST?retain=true&every=30s. Without --to: the sinks
-    /// of the configuration, which watch uses only without a SOURCE or with --config.
-    #[arg(long, value_name = "SINK", value_parser = SinkParser, hide_possible_values = true,
-        help_heading = "Sinks")]
-    pub to: Vec<String>,
-    /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Sinks")]
-    pub config: Option<PathBuf>,
-}
-
-/// `setup`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  sudo meterpipe setup                    # asks for everything
-  meterpipe setup --source sim: --to file:/tmp/house.csv --config new.toml
-  meterpipe setup --source /dev/ttyUSB0 --key-file guek \\
-    --to 'mqtt://192.168.1.20?user=meter&password_file=mqtt'")]
-pub struct SetupArgs {
-    /// A serial device, tcp://HOST:PORT or sim:METER
-    #[arg(long, value_name = "SOURCE", value_hint = ValueHint::FilePath)]
-    pub source: Option<String>,
-    /// A file with the key (GUEK)
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub key_file: Option<PathBuf>,
-    /// A sink, as for watch; can be repeated
-    #[arg(long, value_name = "SINK", value_parser = SinkParser, hide_possible_values = true)]
-    pub to: Vec<String>,
-    /// The configuration to write
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub config: Option<PathBuf>,
-    /// Replace a configuration; the old one becomes config.toml.old
-    #[arg(long)]
-    pub force: bool,
-    /// Neither wait for a telegram nor ask the sinks
-    #[arg(long)]
-    pub offline: bool,
-    /// Wait this long for a telegram, instead of 90 s
-    #[arg(long, value_name = "DUR", value_parser = duration)]
-    pub timeout: Option<std::time::Duration>,
-    /// Enable and start meterpipe.service
-    #[arg(long)]
-    pub enable: bool,
-    /// The messages.
-    #[command(flatten)]
-    pub messages: MessageArgs,
 }
 
 /// `simulate`.
@@ -442,237 +397,7 @@ pub enum SimulateOutput {
     Binary,
 }
 
-/// The input of a stage.
-#[derive(Debug, Args)]
-pub struct InputArgs {
-    /// Records, hex in any usual form, or binary; without a FILE or with -, standard input
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub files: Vec<PathBuf>,
-    /// The form of the input.
-    #[command(flatten)]
-    pub form: InputFormArgs,
-}
-
-/// Parallel work.
-#[derive(Clone, Copy, Debug, Default, Args)]
-pub struct JobsArgs {
-    /// The number of threads that decode a file; the output is the same [default: one for each
-    /// core]
-    #[arg(long, value_name = "N")]
-    pub jobs: Option<std::num::NonZero<usize>>,
-}
-
-/// The form of the input.
-#[derive(Clone, Debug, Default, Args)]
-pub struct InputFormArgs {
-    /// The form of the input [default: detected from the content]
-    #[arg(long = "input", value_name = "FORM", value_enum)]
-    pub form: Option<InputForm>,
-}
-
-/// The forms of an input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum InputForm {
-    /// Records, as capture writes them
-    Records,
-    /// Hex in any usual form
-    Hex,
-    /// The octets themselves
-    Binary,
-}
-
-/// Settings of a serial line.
-#[derive(Clone, Debug, Default, Args)]
-pub struct SerialArgs {
-    /// Speed of a serial device [default: 2400]
-    #[arg(long, value_name = "BAUD", help_heading = "Line",
-        value_parser = clap::value_parser!(u32).range(1..))]
-    pub baud: Option<u32>,
-    /// Parity of a serial device; auto finds it [default: even]
-    #[arg(long, value_name = "PARITY", value_enum, help_heading = "Line")]
-    pub parity: Option<ParityArg>,
-}
-
-/// Parity of a serial line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ParityArg {
-    /// As all Austrian meters send
-    Even,
-    /// None
-    None,
-    /// Odd
-    Odd,
-    /// The parity that gives frames
-    Auto,
-}
-
-/// Conditions that end a run.
-#[derive(Clone, Debug, Default, Args)]
-pub struct UntilArgs {
-    /// End after N telegrams (capture: frames)
-    #[arg(long, value_name = "N", help_heading = "End")]
-    pub count: Option<u64>,
-    /// End when nothing has come for this long: 30s, 5m, 1h
-    #[arg(long, value_name = "DUR", value_parser = duration, help_heading = "End")]
-    pub timeout: Option<std::time::Duration>,
-    /// End after one telegram, or with an error if the source cannot be opened or is lost
-    ///
-    /// With --timeout the command waits that long for a source that is missing or in use.
-    #[arg(long, help_heading = "End")]
-    pub once: bool,
-}
-
-impl UntilArgs {
-    /// True if the run waits for a source that is missing, lost or in use.
-    pub const fn waits_for_source(&self) -> bool {
-        !self.once || self.timeout.is_some()
-    }
-}
-
-/// The keys.
-#[derive(Clone, Default, Args)]
-pub struct KeyArgs {
-    /// A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)
-    ///
-    /// Without the option: the systemd credential guek, $P1_GUEK_FILE, $P1_GUEK.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Keys")]
-    pub key_file: Option<PathBuf>,
-    /// The key itself; other users of this machine can read it while meterpipe runs
-    #[arg(long, value_name = "HEX", conflicts_with = "key_file", help_heading = "Keys")]
-    pub key: Option<SecretArg>,
-    /// Accept only telegrams whose authentication tag was verified
-    #[arg(long, help_heading = "Keys")]
-    pub require_auth: bool,
-    /// The system title of meters that send none, 16 hex digits
-    #[arg(long, value_name = "TITLE", value_parser = title, help_heading = "Keys")]
-    pub system_title: Option<[u8; 8]>,
-}
-
-impl std::fmt::Debug for KeyArgs {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Keys").field("key_file", &self.key_file).finish_non_exhaustive()
-    }
-}
-
-/// A secret on the command line, accepted unparsed: an error would print the refused value.
-#[derive(Clone)]
-pub struct SecretArg(pub zeroize::Zeroizing<String>);
-
-impl std::fmt::Debug for SecretArg {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret")
-    }
-}
-
-impl From<String> for SecretArg {
-    fn from(text: String) -> Self {
-        Self(zeroize::Zeroizing::new(text))
-    }
-}
-
-/// The output.
-#[derive(Clone, Debug, Default, Args)]
-pub struct FormatArgs {
-    /// The form of the readings [default: table on a terminal, else json]
-    #[arg(long, value_name = "FORMAT", value_parser = formats(), help_heading = "Output")]
-    pub format: Option<FormatKind>,
-    /// Print these fields in this order: names, OBIS codes, item_N
-    #[arg(long, value_name = "FIELDS", help_heading = "Output")]
-    pub fields: Option<String>,
-    /// Print all fields that have a name, and end
-    #[arg(long, help_heading = "Output")]
-    pub list_fields: bool,
-    /// json: add every element of the telegram as it was sent
-    #[arg(long, help_heading = "Output")]
-    pub objects: bool,
-    /// Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines,
-    /// influx)
-    #[arg(long, value_name = "QUANTITY=UNIT", value_delimiter = ',', help_heading = "Output")]
-    pub unit: Vec<String>,
-    /// The time zone of meters that do not send their own [default: Europe/Vienna]
-    #[arg(long, value_name = "ZONE", help_heading = "Output")]
-    pub timezone: Option<String>,
-    /// A table that names the values of a meter without OBIS codes
-    #[arg(long = "layout", value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
-    pub layouts: Vec<PathBuf>,
-    /// csv: no header line, for appending
-    #[arg(long, help_heading = "Output")]
-    pub no_header: bool,
-    /// csv: the spreadsheet's country; at means semicolons and decimal commas
-    #[arg(long, value_name = "LOCALE", value_enum, help_heading = "Output")]
-    pub csv_locale: Option<CsvLocale>,
-    /// xml: add comments with OBIS codes, times and texts
-    #[arg(long, help_heading = "Output")]
-    pub comments: bool,
-}
-
-/// The separators of a spreadsheet in that country.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum CsvLocale {
-    /// Semicolon and decimal comma
-    At,
-}
-
-/// The form of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// A line of text, with the time in front if standard error is a file
-    Text,
-    /// A line of text with its priority, for systemd's journal
-    Journal,
-    /// A JSON object in a line
-    Json,
-}
-
-/// The choices about standard error.
-#[derive(Clone, Copy, Debug, Default, Args)]
-pub struct MessageArgs {
-    /// Print nothing on standard error; the exit status still tells the outcome
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// Always print a summary at the end
-    #[arg(short, long)]
-    pub verbose: bool,
-    /// The form of the messages, instead of the one that fits standard error
-    #[arg(long, value_name = "FORMAT")]
-    pub log_format: Option<LogFormat>,
-}
-
-/// The formats with their help, from their own table.
-fn formats() -> impl TypedValueParser<Value = FormatKind> {
-    let name = |kind: FormatKind| PossibleValue::new(kind.name()).help(kind.entry().help);
-    PossibleValuesParser::new(FormatKind::ALL.map(name)).try_map(|name| name.parse::<FormatKind>())
-}
-
-/// Takes any text, and offers the schemes of all sinks to completions.
-#[derive(Clone)]
-struct SinkParser;
-
-impl TypedValueParser for SinkParser {
-    type Value = String;
-
-    fn parse_ref(
-        &self,
-        command: &clap::Command,
-        arg: Option<&clap::Arg>,
-        value: &OsStr,
-    ) -> Result<String, clap::Error> {
-        StringValueParser::new().parse_ref(command, arg, value)
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let value = |scheme: &SinkScheme| PossibleValue::new(scheme.prefix()).help(scheme.help);
-        Some(Box::new(registry::schemes().map(value)))
-    }
-}
-
 fn meter_kind() -> impl TypedValueParser<Value = MeterKind> {
     let value = |meter: MeterKind| PossibleValue::new(meter.name()).help(meter.description());
     PossibleValuesParser::new(MeterKind::ALL.map(value)).try_map(|name| name.parse::<MeterKind>())
-}
-
-fn title(text: &str) -> Result<[u8; 8], String> {
-    let mut title = [0; 8];
-    hex::decode_to_slice(text, &mut title).map_err(|_| "16 hex digits expected".to_owned())?;
-    Ok(title)
 }

@@ -33,8 +33,8 @@ use crate::cli::{
     older::recognise::program_of_text,
     run::{messages::counted, status::Stop},
     setup::{
-        args::{ParityArg, SerialArgs},
         environment,
+        shared_args::{ParityArg, SerialArgs},
     },
 };
 use meterpipe::{
@@ -319,7 +319,7 @@ fn set(
     value: &TomlValue<'_>,
     line: &dyn Fn(Range<usize>) -> usize,
 ) -> Result<(), Mistake> {
-    for FlatSetting { name, text, at } in flat(key, value)? {
+    for FlatSetting { name, text, at } in flat(settings, key, value)? {
         let origin = SettingOrigin::Line(line(at.clone()));
         let set = settings.set(&name, text, origin);
         set.map_err(|error: SettingError| Mistake { at, text: error.to_string() })?;
@@ -336,7 +336,11 @@ struct FlatSetting {
 }
 
 /// The settings of a key: one, or several if its value is a table.
-fn flat(key: &TomlKey<'_>, value: &TomlValue<'_>) -> Result<Vec<FlatSetting>, Mistake> {
+fn flat(
+    settings: &SinkSettings,
+    key: &TomlKey<'_>,
+    value: &TomlValue<'_>,
+) -> Result<Vec<FlatSetting>, Mistake> {
     let simple = "a text, a number, true or false, or a list or a table of such";
     let (name, at) = (key.get_ref().to_string(), key.span());
     if let Some(text) = scalar(value) {
@@ -346,7 +350,7 @@ fn flat(key: &TomlKey<'_>, value: &TomlValue<'_>) -> Result<Vec<FlatSetting>, Mi
         DeValue::Array(all) => {
             let texts =
                 all.iter().map(|value| scalar(value).ok_or_else(|| expected(value, "a text")));
-            let text = texts.collect::<Result<Vec<_>, _>>()?.join(",");
+            let text = settings.joined(&name, &texts.collect::<Result<Vec<_>, _>>()?);
             Ok(vec![FlatSetting { name, text, at }])
         }
         DeValue::Table(table) => table

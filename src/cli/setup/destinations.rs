@@ -96,14 +96,17 @@ fn warn_if_exposed(path: &Path, messages: &Messages) {
 
 /// The name of a sink that writes to the file or into the spool of another one.
 fn shared(all: &[SinkSettings]) -> Option<String> {
+    let is_program = |sink: &SinkSettings| {
+        registry::kind(&sink.scheme).is_some_and(|kind| kind.is_program(&sink.scheme))
+    };
     let spool = |sink: &SinkSettings| {
         let (_, path) = sink.entries().find(|(key, _)| *key == "spool")?;
         Some(PathBuf::from(path))
     };
     let places = |sink: &SinkSettings| {
         let file = match &sink.target {
-            SinkTarget::File(path) => Some(path.clone()),
-            SinkTarget::Server { .. } => None,
+            SinkTarget::File(path) if !is_program(sink) => Some(path.clone()),
+            SinkTarget::File(_) | SinkTarget::Server { .. } => None,
         };
         let places = file.into_iter().chain(spool(sink));
         places.map(|path| std::path::absolute(&path).unwrap_or(path)).collect::<Vec<_>>()

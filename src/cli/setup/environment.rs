@@ -15,6 +15,8 @@ use meterpipe::sink::{
 };
 use zeroize::Zeroizing;
 
+use crate::cli::setup::credentials;
+
 /// Lets each option that is not typed take its value from the environment: `--format` from
 /// `METERPIPE_FORMAT`. Keys have variables of their own, and `simulate` takes nothing but its
 /// arguments.
@@ -60,17 +62,15 @@ pub fn sink(to: &str) -> Result<SinkSettings, SettingError> {
 /// the same name is read there: a unit may not be allowed to read the file itself.
 pub fn complete(settings: &mut SinkSettings) {
     let keys = registry::variable_keys(settings, &set);
-    let credentials = env::var_os(CREDENTIALS).filter(|folder| !folder.is_empty());
     for key in &keys {
-        let path = credentials.as_ref().zip(key.credential);
-        let path = path.map(|(folder, name)| Path::new(folder).join(name));
+        let path = key.credential.and_then(credentials::path);
         if let Some(path) = path.filter(|path| has_content(path)) {
-            offer_file(settings, key.name, path.display().to_string(), CREDENTIALS);
+            offer_file(settings, key.name, path.display().to_string(), credentials::VARIABLE);
         }
     }
-    if let Some(folder) = credentials {
+    if let Some(folder) = credentials::folder() {
         settings.replace_files(|path| {
-            let copy = Path::new(&folder).join(Path::new(path).file_name()?);
+            let copy = folder.join(Path::new(path).file_name()?);
             has_content(&copy).then(|| copy.display().to_string())
         });
     }
@@ -110,8 +110,6 @@ fn has_content(path: &Path) -> bool {
         Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
 }
-
-const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
 fn offer_file(settings: &mut SinkSettings, key: &str, path: String, variable: &str) {
     offer(settings, key, &format!("{key}_file"), path, variable);

@@ -12,9 +12,8 @@ use zeroize::Zeroizing;
 use crate::cli::{
     run::{messages::Messages, status::Stop},
     setup::{
-        args,
         config_file::{Config, MeterConfig},
-        memory,
+        credentials, memory, shared_args,
     },
 };
 use meterpipe::{
@@ -33,8 +32,8 @@ const LONGEST: u64 = 1024 * 1024;
 /// The stage that opens telegrams, with all keys. A run without keys is no error yet: the telegrams
 /// may be plain.
 pub fn decrypt(
-    args: &args::KeyArgs,
-    input: &args::InputArgs,
+    args: &shared_args::KeyArgs,
+    input: &shared_args::InputArgs,
     messages: &Messages,
 ) -> Result<Decrypt, Stop> {
     let stdin = input.files.is_empty() || input.files.iter().any(|file| file == Path::new("-"));
@@ -43,7 +42,7 @@ pub fn decrypt(
 }
 
 /// Refuses standard input for the key and the data at once.
-pub fn guard_stdin(args: &args::KeyArgs, data: bool) -> Result<(), Stop> {
+pub fn guard_stdin(args: &shared_args::KeyArgs, data: bool) -> Result<(), Stop> {
     match data && args.key_file.as_deref() == Some(Path::new("-")) {
         true => Err(Stop::usage("--key-file -: standard input is the data already")),
         false => Ok(()),
@@ -51,12 +50,12 @@ pub fn guard_stdin(args: &args::KeyArgs, data: bool) -> Result<(), Stop> {
 }
 
 /// The demands on telegrams.
-pub const fn demands(args: &args::KeyArgs) -> Demands {
+pub const fn demands(args: &shared_args::KeyArgs) -> Demands {
     Demands { authenticated: args.require_auth, title: args.system_title }
 }
 
 /// All keys of the arguments, credentials and environment.
-pub fn entries(args: &args::KeyArgs, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
+pub fn entries(args: &shared_args::KeyArgs, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
     memory::protect();
     let mut entries = encryption_keys(args, messages)?;
     if let Some(gak) = secret("gak", &["METERPIPE_GAK", "P1_GAK"], messages)? {
@@ -110,11 +109,14 @@ pub fn is_key(path: &Path) -> bool {
     (30..=34).contains(&digits) && others <= 2
 }
 
-fn encryption_keys(args: &args::KeyArgs, messages: &Messages) -> Result<Vec<KeyEntry>, Stop> {
+fn encryption_keys(
+    args: &shared_args::KeyArgs,
+    messages: &Messages,
+) -> Result<Vec<KeyEntry>, Stop> {
     if let Some(path) = &args.key_file {
         return file(path, messages);
     }
-    if let Some(args::SecretArg(text)) = &args.key {
+    if let Some(shared_args::SecretArg(text)) = &args.key {
         messages.warn("--key shows the key to other users of this machine: --key-file does not");
         return parse(text, "--key");
     }
@@ -136,11 +138,8 @@ fn secret(
     messages: &Messages,
 ) -> Result<Option<NamedSecret>, Stop> {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
-    if let Some(folder) = set("CREDENTIALS_DIRECTORY") {
-        let path = Path::new(&folder).join(credential);
-        if path.exists() {
-            return Ok(Some((text_of(&path)?.0, display(&path))));
-        }
+    if let Some(path) = credentials::path(credential).filter(|path| path.exists()) {
+        return Ok(Some((text_of(&path)?.0, display(&path))));
     }
     for name in names {
         if let Some(path) = set(&format!("{name}_FILE")).map(PathBuf::from) {

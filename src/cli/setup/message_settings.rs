@@ -5,7 +5,7 @@ use crate::cli::{
         message_format::MessageFormat,
         messages::{MessageSettings, Verbosity},
     },
-    setup::args::{LogFormat, MessageArgs},
+    setup::shared_args::{LogFormat, MessageArgs},
 };
 
 impl From<MessageArgs> for MessageSettings {

@@ -1,6 +1,7 @@
 //! The choices of the user: arguments, environment, configuration, keys.
 pub mod args;
 pub mod config_file;
+pub mod credentials;
 pub mod destinations;
 pub mod environment;
 pub mod families;
@@ -8,4 +9,6 @@ pub mod keys;
 mod memory;
 mod message_settings;
 pub mod output_format;
+pub mod setup_args;
+pub mod shared_args;
 pub mod toml_text;

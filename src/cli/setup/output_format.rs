@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use crate::cli::{
     run::status::Stop,
-    setup::args::{CsvLocale, FormatArgs as Args},
+    setup::shared_args::{Comments, CsvLocale, FormatArgs as Args},
 };
 use jiff::tz::TimeZone;
 use meterpipe::{
@@ -13,7 +13,8 @@ use meterpipe::{
         entry::Format,
         kinds::FormatKind,
         locale::Locale,
-        options::FormatOptions,
+        names::FieldNames,
+        options::{CommentStyle, FormatOptions},
         selection::{self, Selection},
         units::Units,
         usage::Usage,
@@ -39,8 +40,11 @@ pub fn options(args: &Args) -> Result<FormatOptions, Stop> {
         units.choose(unit).map_err(usage)?;
     }
     let fields = args.fields.as_deref().map(|fields| Selection::parse(fields, &units));
+    let selection = fields.transpose().map_err(usage)?;
+    let names = FieldNames::parse(&args.names, selection.as_ref(), &units).map_err(usage)?;
     Ok(FormatOptions {
-        selection: fields.transpose().map_err(usage)?,
+        selection,
+        names,
         units,
         objects: args.objects,
         no_header: args.no_header,
@@ -48,7 +52,10 @@ pub fn options(args: &Args) -> Result<FormatOptions, Stop> {
             Some(CsvLocale::At) => Locale::Austria,
             None => Locale::default(),
         },
-        comments: args.comments,
+        comments: args.comments.map(|style| match style {
+            Comments::Plain => CommentStyle::Plain,
+            Comments::Gurux => CommentStyle::Gurux,
+        }),
     })
 }
 

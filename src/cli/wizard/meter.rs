@@ -6,17 +6,18 @@ use zeroize::Zeroizing;
 
 use crate::cli::{
     live::{
-        first_telegram::{FirstTelegram, first_telegram},
+        first_telegram::{FirstTelegram, first_telegram, run_in_the_way},
         sources::{self, Spec},
     },
     run::{
         context::Context,
+        key_doubts::COMPARE,
         status::{Status, Stop},
     },
-    setup::args::{SerialArgs, SetupArgs},
-    wizard::prompts::Prompts,
+    setup::{setup_args::SetupArgs, shared_args::SerialArgs},
+    wizard::{prompts::Prompts, service},
 };
-use meterpipe::{cipher::key_file, file_error, source::ports};
+use meterpipe::{cipher::key_file, error::Cause, file_error, source::ports};
 
 /// The meter of the new configuration.
 #[derive(Debug)]
@@ -86,14 +87,16 @@ fn with_source(
     prompts: &Prompts,
     context: &mut Context,
 ) -> Result<MeterPlan, Stop> {
-    let line = SerialArgs::default();
-    let live = match sources::find(Some(&source), &line, true)? {
-        Spec::Simulated(_) => return Ok(MeterPlan { source, key: None, line: Vec::new() }),
-        Spec::Live(live) => live,
+    let find = |lasting| match sources::find(Some(&source), &SerialArgs::default(), lasting)? {
+        Spec::Simulated(_) => Ok(None),
+        Spec::Live(live) => Ok(Some(live)),
         Spec::File(path) => {
             let path = path.display();
-            return Err(Stop::usage(format!("{path}: a file; a serial device is expected")));
+            Err(Stop::usage(format!("{path}: a file; a serial device is expected")))
         }
+    };
+    let (Some(once), Some(live)) = (find(false)?, find(true)?) else {
+        return Ok(MeterPlan { source, key: None, line: Vec::new() });
     };
     // The service runs in another folder than this command.
     let source = match source.contains("://") {
@@ -107,7 +110,16 @@ fn with_source(
     }
     let timeout = args.timeout.unwrap_or(TIMEOUT);
     context.print(&format!("{source}: waiting for a telegram, {} s at most", timeout.as_secs()))?;
-    let telegram = first_telegram(live, Vec::new(), timeout, context)?;
+    let telegram = match first_telegram(once, Vec::new(), timeout, context) {
+        // A device that is missing is waited for.
+        Err(Stop::Failed(Status::Source, text)) => {
+            if let Some(pid) = run_in_the_way(&text) {
+                free_port(&source, pid, args, prompts, context)?;
+            }
+            first_telegram(live, Vec::new(), timeout, context)?
+        }
+        found => found?,
+    };
     let mut typed = typed;
     loop {
         let key = typed.take().map_or_else(|| ask_key(prompts), Ok)?;
@@ -120,6 +132,29 @@ fn with_source(
             Err(text) => return Err(Stop::Failed(Status::Closed, text)),
         }
     }
+}
+
+/// Takes the port from another run of this program, which has it.
+fn free_port(
+    source: &str,
+    pid: u32,
+    args: &SetupArgs,
+    prompts: &Prompts,
+    context: &mut Context,
+) -> Result<(), Stop> {
+    let in_use = |by: &str, advice: &str| {
+        Err(Stop::Failed(Status::Source, format!("{source}: in use by {by}; {advice}")))
+    };
+    let Some(unit) = service::unit_of(pid) else {
+        return in_use(&format!("meterpipe[{pid}]"), "end that run first");
+    };
+    let question =
+        format!("{unit} reads this meter. Stop it for the test, and start it again at the end?");
+    if !args.stop_service && !prompts.confirm(&question, true)? {
+        return in_use(&unit, "--stop-service stops it for the test");
+    }
+    service::stop(unit.clone())?;
+    context.print(&format!("{unit} is stopped until the end of the setup"))
 }
 
 /// The time to wait for a telegram: six intervals of a meter that pushes each five seconds, and some more for
@@ -147,10 +182,11 @@ fn opened(telegram: &FirstTelegram, key: &str) -> Result<String, String> {
         (None, None) => Ok("a meter without a number".to_owned()),
         (Some(error), _) => {
             let title = telegram.title.map(|title| format!(" of the meter {}", hex::encode(title)));
-            Err(format!(
-                "this key does not open the telegram{}: {error}",
-                title.unwrap_or_default()
-            ))
+            let why = match error.cause {
+                Cause::KeyOrDamage => COMPARE.to_owned(),
+                _ => error.to_string(),
+            };
+            Err(format!("this key does not open the telegram{}: {why}", title.unwrap_or_default()))
         }
     }
 }

@@ -4,6 +4,7 @@ use std::{
     io::{self, IsTerminal},
     sync::atomic::{AtomicBool, Ordering},
     thread,
+    time::Duration,
 };
 
 use dialoguer::{Confirm, Input, Password, Select};
@@ -15,7 +16,10 @@ use signal_hook::{
 };
 use zeroize::Zeroizing;
 
-use crate::cli::run::status::{Status, Stop};
+use crate::cli::{
+    run::status::{Status, Stop},
+    wizard::service,
+};
 
 /// The user, if there is one.
 #[derive(Debug)]
@@ -56,7 +60,18 @@ impl Prompts {
         if let Some(default) = default {
             input = input.default(default.to_owned());
         }
-        ask(|| input.interact_text()).map(|text| text.trim().to_owned()).map_err(stop)
+        ask(|| input.interact_text()).map(|text| text.trim().to_owned())
+    }
+
+    /// Asks for a text again; the user can change or accept the last answer.
+    ///
+    /// # Errors
+    /// There is nobody to ask, or the user interrupts.
+    pub fn text_again(&self, question: &str, last: &str, option: &str) -> Result<String, Stop> {
+        self.need(question, option)?;
+        let input = Input::<String>::new().with_prompt(question).allow_empty(true);
+        let input = input.with_initial_text(last);
+        ask(|| input.interact_text()).map(|text| text.trim().to_owned())
     }
 
     /// Asks for a text that the terminal does not show.
@@ -67,7 +82,7 @@ impl Prompts {
         self.need(question, option)?;
         let prompt = format!("{question} (not shown)");
         let password = Password::new().with_prompt(prompt).allow_empty_password(true);
-        ask(|| password.interact()).map(Zeroizing::new).map_err(stop)
+        ask(|| password.interact()).map(Zeroizing::new)
     }
 
     /// Asks for one of some items, and returns its number; `usual` is the one that is marked at first.
@@ -83,7 +98,7 @@ impl Prompts {
     ) -> Result<usize, Stop> {
         self.need(question, option)?;
         let select = Select::new().with_prompt(question).items(items).default(usual);
-        ask(|| select.interact()).map_err(stop)
+        ask(|| select.interact())
     }
 
     /// Asks for yes or no. Without a terminal the answer is no.
@@ -94,7 +109,7 @@ impl Prompts {
         match self.is_terminal {
             true => {
                 let confirm = Confirm::new().with_prompt(question).default(default);
-                ask(|| confirm.interact()).map_err(stop)
+                ask(|| confirm.interact())
             }
             false => Ok(false),
         }
@@ -108,12 +123,19 @@ impl Prompts {
     }
 }
 
-fn ask<T>(question: impl FnOnce() -> T) -> T {
+fn ask<T>(question: impl FnOnce() -> dialoguer::Result<T>) -> Result<T, Stop> {
     ASKING.store(true, Ordering::Relaxed);
-    let answer = question();
+    let answer = question().map_err(stop);
+    if matches!(answer, Err(Stop::Interrupted)) {
+        // The signal that interrupts the question ends the process as well, if nothing is in its way.
+        thread::sleep(LAST_WAIT);
+    }
     ASKING.store(false, Ordering::Relaxed);
     answer
 }
+
+/// The time for the end of the process after a signal: systemd may have to start a service again.
+const LAST_WAIT: Duration = Duration::from_secs(5);
 
 /// Ends the process on a signal that comes during a question, and leaves the terminal as it was. The loop over
 /// live sources catches signals too, and nothing would end the wait for an answer.
@@ -127,6 +149,8 @@ fn end_on_signals() {
             if let Some(before) = &before {
                 let _ = rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, before);
             }
+            // Nobody is left to tell of a failure.
+            let _ = service::start_again();
             // The cursor, which a list of answers hides.
             let _ = rustix::io::write(rustix::stdio::stderr(), b"\x1b[?25h\n");
             low_level::exit(128 + signal);

@@ -7,7 +7,7 @@ use crate::cli::{
         context::Context,
         status::{Status, Stop},
     },
-    setup::{args::SetupArgs, environment},
+    setup::{environment, setup_args::SetupArgs},
     wizard::{files::Folders, prompts::Prompts},
 };
 use meterpipe::{
@@ -55,28 +55,71 @@ pub fn find(
         let Some((_, Some(ask))) = MENU.get(chosen) else {
             break;
         };
-        let settings = match ask(prompts, folders)? {
-            Ok(settings) => settings,
-            Err(mistake) => {
-                context.messages.fail(&mistake);
-                continue;
-            }
-        };
-        match try_out(&settings, folders, args.offline, context) {
-            Ok(()) => sinks.push(settings),
-            Err(text) => {
-                context.messages.fail(&text);
-                if prompts.confirm("Keep this sink all the same?", false)? {
-                    sinks.push(settings);
-                }
-            }
-        }
+        let mut questions = Questions { prompts, answers: Vec::new() };
+        sinks.extend(ask_until_it_works(*ask, &mut questions, args.offline, folders, context)?);
     }
     Ok(sinks)
 }
 
+/// Asks for a sink until it takes readings, or the user keeps it as it is or leaves it out.
+fn ask_until_it_works(
+    ask: AskSink,
+    questions: &mut Questions<'_>,
+    offline: bool,
+    folders: &Folders,
+    context: &mut Context,
+) -> Result<Option<SinkSettings>, Stop> {
+    loop {
+        let (mistake, settings) = match ask(questions, folders)? {
+            Err(mistake) => (mistake, None),
+            Ok(settings) => match try_out(&settings, folders, offline, context) {
+                Ok(()) => return Ok(Some(settings)),
+                Err(mistake) => (mistake, Some(settings)),
+            },
+        };
+        context.messages.fail(&mistake);
+        let mut items = vec![AGAIN.to_owned(), LEAVE_OUT.to_owned()];
+        items.extend(settings.iter().map(|_| KEEP.to_owned()));
+        match questions.prompts.choice("And now", &items, 0, OPTION)? {
+            0 => {}
+            1 => return Ok(None),
+            _ => return Ok(settings),
+        }
+    }
+}
+
+const AGAIN: &str = "correct the answers";
+const LEAVE_OUT: &str = "leave this sink out";
+const KEEP: &str = "keep this sink all the same";
+
+/// The questions about a sink. The last answers, except for secrets, come up again when they are repeated.
+struct Questions<'a> {
+    prompts: &'a Prompts,
+    answers: Vec<(String, String)>,
+}
+
+impl Questions<'_> {
+    fn text(&mut self, question: &str, default: Option<&str>) -> Result<String, Stop> {
+        match self.answers.iter_mut().find(|(asked, _)| asked == question) {
+            Some((_, answer)) => {
+                *answer = self.prompts.text_again(question, answer, OPTION)?;
+                Ok(answer.clone())
+            }
+            None => {
+                let answer = self.prompts.text(question, default, OPTION)?;
+                self.answers.push((question.to_owned(), answer.clone()));
+                Ok(answer)
+            }
+        }
+    }
+
+    fn secret(&self, question: &str) -> Result<String, Stop> {
+        self.prompts.secret(question, OPTION).map(|secret| secret.to_string())
+    }
+}
+
 /// Asks for the settings of a sink. The inner error is a mistake in the answers.
-type AskSink = fn(&Prompts, &Folders) -> Result<Result<SinkSettings, String>, Stop>;
+type AskSink = fn(&mut Questions<'_>, &Folders) -> Result<Result<SinkSettings, String>, Stop>;
 
 const MENU: [(&str, Option<AskSink>); 5] = [
     ("Home Assistant, or another MQTT broker", Some(mqtt)),
@@ -86,42 +129,51 @@ const MENU: [(&str, Option<AskSink>); 5] = [
     ("that is all", None),
 ];
 
-fn mqtt(prompts: &Prompts, _: &Folders) -> Result<Result<SinkSettings, String>, Stop> {
-    let host = prompts.text("Broker, as ADDRESS or ADDRESS:PORT", Some("localhost"), OPTION)?;
-    let user = prompts.text("User (empty for none)", None, OPTION)?;
+fn mqtt(questions: &mut Questions<'_>, _: &Folders) -> Result<Result<SinkSettings, String>, Stop> {
+    let host = questions.text("Broker, as ADDRESS or ADDRESS:PORT", Some("homeassistant.local"))?;
+    let user = questions.text("User (empty for none)", None)?;
     let password = match user.is_empty() {
         true => String::new(),
-        false => prompts.secret("Password", OPTION)?.to_string(),
+        false => questions.secret("Password")?,
     };
     Ok(settings(&format!("mqtt://{host}"), &[("user", user), ("password", password)]))
 }
 
-fn influx_2(prompts: &Prompts, folders: &Folders) -> Result<Result<SinkSettings, String>, Stop> {
-    let host = prompts.text("Server, as ADDRESS or ADDRESS:PORT", Some("localhost"), OPTION)?;
-    let org = prompts.text("Organization", Some("home"), OPTION)?;
-    let bucket = prompts.text("Bucket", Some("home"), OPTION)?;
-    let token = prompts.secret("Token", OPTION)?.to_string();
+fn influx_2(
+    questions: &mut Questions<'_>,
+    folders: &Folders,
+) -> Result<Result<SinkSettings, String>, Stop> {
+    let host = questions.text("Server, as ADDRESS or ADDRESS:PORT", Some("localhost"))?;
+    let org = questions.text("Organization", Some("home"))?;
+    let bucket = questions.text("Bucket", Some("home"))?;
+    let token = questions.secret("Token")?;
     let spool = folders.state.join("influx").display().to_string();
     let keys = [("org", org), ("bucket", bucket), ("token", token), ("spool", spool)];
     Ok(settings(&format!("influxdb://{host}"), &keys))
 }
 
-fn influx_1(prompts: &Prompts, folders: &Folders) -> Result<Result<SinkSettings, String>, Stop> {
-    let host = prompts.text("Server, as ADDRESS or ADDRESS:PORT", Some("localhost"), OPTION)?;
-    let database = prompts.text("Database", Some("home"), OPTION)?;
-    let user = prompts.text("User (empty for none)", None, OPTION)?;
+fn influx_1(
+    questions: &mut Questions<'_>,
+    folders: &Folders,
+) -> Result<Result<SinkSettings, String>, Stop> {
+    let host = questions.text("Server, as ADDRESS or ADDRESS:PORT", Some("localhost"))?;
+    let database = questions.text("Database", Some("home"))?;
+    let user = questions.text("User (empty for none)", None)?;
     let password = match user.is_empty() {
         true => String::new(),
-        false => prompts.secret("Password", OPTION)?.to_string(),
+        false => questions.secret("Password")?,
     };
     let spool = folders.state.join("influx").display().to_string();
     let keys = [("db", database), ("user", user), ("password", password), ("spool", spool)];
     Ok(settings(&format!("influxdb://{host}"), &keys))
 }
 
-fn file(prompts: &Prompts, folders: &Folders) -> Result<Result<SinkSettings, String>, Stop> {
+fn file(
+    questions: &mut Questions<'_>,
+    folders: &Folders,
+) -> Result<Result<SinkSettings, String>, Stop> {
     let path = folders.state.join("readings.csv").display().to_string();
-    let path = prompts.text("File", Some(&path), OPTION)?;
+    let path = questions.text("File", Some(&path))?;
     if path.contains(['?', '%', '{']) {
         return Ok(Err(format!("{path}: a name without ?, % and {{ is needed")));
     }

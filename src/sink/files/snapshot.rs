@@ -148,9 +148,11 @@ impl PageWriter {
             && self.retry_at.is_none()
         {
             report.say(&format!("{why}; the old content stays; trying again"));
+            report.trouble(Some(why));
         }
         if failed.is_none() && self.retry_at.is_some() {
             report.say("written again");
+            report.trouble(None);
             self.backoff.worked_for(Duration::MAX);
         }
         self.retry_at = failed.map(|_| Instant::now() + self.backoff.delay());

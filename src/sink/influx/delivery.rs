@@ -15,19 +15,14 @@ use std::{
 
 use crate::{
     backoff::Backoff,
-    format::{
-        influx::{Points, is_field, seconds},
-        key::{FieldKey, Meta},
-        latest::name,
-        readings::Readings,
-    },
+    format::readings::Readings,
     sink::{
-        http::{PostOutcome, PostTarget},
+        http::{OutageKind, PostOutcome, PostTarget},
         influx::{
             batch::WriteBatch,
-            response::{Outage, OutageKind, RetryDelay, ServerNames, WriteOutcome},
+            records::{PointTime, Records, is_fresh, lines, without_time},
+            response::{Outage, RetryDelay, ServerNames, WriteOutcome},
         },
-        projection::Projection,
         queue::QueueReceiver,
         spool::{pending::PendingLines, spooled::SpooledLines},
         traits::{Report, Sink, SinkPreview},
@@ -70,9 +65,7 @@ pub(super) struct DeliverySettings {
     pub(super) server: Arc<PostTarget>,
     pub(super) names: ServerNames,
     pub(super) insecure: bool,
-    pub(super) points: Points,
-    pub(super) projection: Projection,
-    pub(super) timestamps: [Meta; 2],
+    pub(super) records: Records,
     pub(super) pace: DeliveryPace,
     pub(super) spool: Option<PathBuf>,
 }
@@ -93,7 +86,6 @@ pub(super) struct Delivery {
     /// The queue has ended, and the last attempt was made.
     final_attempt: bool,
     full_reported: bool,
-    missing_time_reported: bool,
     refused: RefusedLines,
 }
 
@@ -155,14 +147,20 @@ impl Sink for Delivery {
 
     fn preview(&mut self, readings: &Arc<Readings>, report: &dyn Report) -> Vec<SinkPreview> {
         let place = self.settings.server.uri().to_string();
-        let line = self.line(readings, report).into_iter();
-        line.map(|content| SinkPreview { place: place.clone(), content }).collect()
+        let Some(record) = self.settings.records.of(readings, report) else {
+            return Vec::new();
+        };
+        let record = if self.has_server_time() { without_time(&record) } else { record };
+        let text = lines(record);
+        let lines = text.split_inclusive(|octet| *octet == b'\n');
+        lines.map(|line| SinkPreview { place: place.clone(), content: line.to_vec() }).collect()
     }
 }
 
 impl Delivery {
     pub(super) fn new(settings: DeliverySettings) -> Self {
         let DeliveryPace { batch, longest, sync, .. } = settings.pace;
+        let batch = (batch / settings.records.lines()).max(1);
         let spool = settings.spool.clone();
         Self {
             settings,
@@ -175,7 +173,6 @@ impl Delivery {
             retry_at: None,
             final_attempt: false,
             full_reported: false,
-            missing_time_reported: false,
             refused: RefusedLines::default(),
         }
     }
@@ -213,38 +210,23 @@ impl Delivery {
 
     /// Turns readings into a line that waits.
     fn add(&mut self, readings: &Readings, report: &dyn Report) {
-        if let Some(line) = self.line(readings, report) {
-            self.pending.push(&line);
+        if let Some(record) = self.settings.records.of(readings, report) {
+            self.pending.push(&record);
         }
     }
 
-    /// The line of some readings; none if they have no field.
-    fn line(&mut self, readings: &Readings, report: &dyn Report) -> Option<Vec<u8>> {
-        let Some(seconds) = seconds(readings, self.settings.timestamps) else {
-            report.lost(1);
-            if !core::mem::replace(&mut self.missing_time_reported, true) {
-                report.say("readings without a time cannot be stored");
-            }
-            return None;
-        };
-        let mut line = Vec::new();
-        let everything = self.settings.projection.keys.is_none();
-        let projected: Vec<_> = self
-            .settings
-            .projection
-            .of(readings)
-            .filter(|reading| is_field(reading.key))
-            .filter(|reading| !(everything && matches!(reading.key, FieldKey::Meta(_))))
-            .collect();
-        let fields = projected.iter().map(|it| (it.key, it.name.as_ref(), it.value.as_ref()));
-        let has_fields =
-            self.settings.points.write(name(readings), fields, Some(seconds), &mut line);
-        if !has_fields {
-            // Nothing in it is a field of a point.
-            report.stored(1);
+    fn has_server_time(&self) -> bool {
+        self.settings.records.time == PointTime::Server
+    }
+
+    /// The number of lines in front of the first one that goes out alone and without a time, which
+    /// the server sets.
+    fn before_live(&self, count: usize) -> usize {
+        if !self.has_server_time() {
+            return count;
         }
-        self.settings.points.notes().iter().for_each(|note| report.say(note));
-        has_fields.then_some(line)
+        let now = jiff::Timestamp::now();
+        self.pending.iter(0).take(count).take_while(|record| !is_fresh(record, now)).count()
     }
 
     /// The time of the next request.
@@ -279,8 +261,11 @@ impl Delivery {
         if waiting == 0 {
             return;
         }
-        let count = self.batch.of(waiting);
-        let Some(answer) = self.post(count, queue, report) else {
+        let count = self.before_live(self.batch.of(waiting));
+        let (is_live, count) = (count == 0, count.max(1));
+        let text = self.pending.text(count);
+        let text = lines(if is_live { without_time(&text) } else { text });
+        let Some(answer) = self.post(count, text, queue, report) else {
             return;
         };
         match WriteOutcome::of(&answer, &self.settings.names, self.settings.server.timeout()) {
@@ -315,14 +300,15 @@ impl Delivery {
         self.spooled.settled(count, report);
     }
 
-    /// Sends the first lines; `None` if the deadline passes before the response.
+    /// Sends the text of the first lines; `None` if the deadline passes before the response.
     fn post(
         &mut self,
         count: usize,
+        text: Vec<u8>,
         queue: &QueueReceiver,
         report: &dyn Report,
     ) -> Option<PostOutcome> {
-        let (server, text) = (self.settings.server.clone(), self.pending.text(count));
+        let server = self.settings.server.clone();
         let (answer, answered) = mpsc::channel();
         let request = move || drop(answer.send(server.post(&text)));
         if let Err(error) = thread::Builder::new().name("influxdb".to_owned()).spawn(request) {
@@ -351,6 +337,7 @@ impl Delivery {
         self.full_reported = false;
         if self.outage.take().is_some() {
             self.working_since = Instant::now();
+            report.trouble(None);
             report.say("connected again");
         }
     }
@@ -369,6 +356,7 @@ impl Delivery {
             RetryDelay::Long => longest,
         };
         self.retry_at = Some(Instant::now() + wait);
+        report.trouble(Some(&text));
         if self.outage.replace(kind) != Some(kind) {
             let most = if wait > longest { wait } else { longest }.as_secs();
             report.say(&format!("{text}; trying again, every {most} s at most"));
@@ -377,7 +365,7 @@ impl Delivery {
 
     /// Leaves out the first line, which will never be stored.
     fn leave_out(&mut self, reason: &str, report: &dyn Report) {
-        let parked = self.spooled.park(&self.pending.text(1));
+        let parked = self.spooled.park(&lines(self.pending.text(1)));
         self.remove(1, report);
         report.lost(1);
         self.refused.count += 1;

@@ -67,14 +67,31 @@ const POINTS: &[SettingKey] = &[
     SettingKey::new(
         "tags",
         SettingType::Table("NAME", "VALUE"),
-        "Tags of all points, besides `meter`, which is always there.",
+        "Tags of all points, besides that of `meter_tag`.",
+    ),
+    SettingKey::new(
+        "meter_tag",
+        SettingType::Text("NAME"),
+        "The tag with the number of the meter. With `none` there is no such tag, and the sink stores the \
+         readings of the first meter only: those of two meters would be one series.",
+    )
+    .or("meter"),
+    SettingKey::new(
+        "measurements",
+        SettingType::Table("FIELD", "MEASUREMENT NAME"),
+        "The points of another measurement, and the name that the field has there, as in \
+         `measurements.voltage_l1_v=\"Spannung L1\"`. The other fields stay in `measurement`; `fields` can \
+         leave them out. All points of a telegram are sent together.",
     ),
     SettingKey::new(
         "timestamp",
-        SettingType::Choice(&["meter", "received"]),
+        SettingType::Choice(&["meter", "received", "server"]),
         "The time of a point: that of the meter's clock, or the time of arrival. If one is \
          missing, the other one is taken. A clock that is wrong for good (`time_suspect` in JSON) counts as \
-         missing.",
+         missing. With `server` the points have no time, and the server sets it: each reading is then sent \
+         at once and alone, `flush` has no effect, and a reading that the server has taken without an \
+         answer is stored twice. Readings that are older than five seconds when they are sent, from a \
+         file, the spool or after an outage, have the time of arrival.",
     )
     .or("meter"),
 ];

@@ -11,7 +11,7 @@
 //! The keys are in [`kind`].
 //!
 //! The [types](crate::format::influx) of fields never change. A point is identified by its meter
-//! and its time, so a point sent twice is stored once. In doubt, points are therefore sent again:
+//! and its time, so a point sent twice is stored once (twice, if the server sets the time). In doubt, points are therefore sent again:
 //!
 //! | response | reaction |
 //! |---|---|
@@ -29,5 +29,6 @@
 mod batch;
 mod delivery;
 pub mod kind;
+mod records;
 pub mod response;
 mod settings;

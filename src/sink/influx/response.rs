@@ -4,9 +4,9 @@ use core::time::Duration;
 
 use serde_json::Value;
 
-use crate::{
-    format::printable::printable,
-    sink::{http::PostOutcome, settings::Secret},
+use crate::sink::{
+    http::{OutageKind, PostOutcome, describe},
+    settings::Secret,
 };
 
 /// The reaction to a response.
@@ -31,19 +31,6 @@ pub struct Outage {
     pub text: String,
     /// The time of the next attempt.
     pub pause: RetryDelay,
-}
-
-/// The kind of an outage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OutageKind {
-    Unreachable,
-    Untrusted,
-    TimedOut,
-    ConnectionClosed,
-    InvalidResponse,
-    Status(u16),
-    /// Any status that means overload: proxies alternate between them.
-    Busy,
 }
 
 /// The wait before the next attempt.
@@ -73,31 +60,11 @@ pub struct ServerNames {
 impl WriteOutcome {
     /// The reaction to a response, with its message.
     pub fn of(answer: &PostOutcome, names: &ServerNames, timeout: Duration) -> Self {
-        let server = &names.server;
-        let (kind, text) = match answer {
-            PostOutcome::Status { code, retry_after, body } => {
-                return Self::of_status(*code, *retry_after, body, names);
-            }
-            PostOutcome::Unreachable(why) => {
-                (OutageKind::Unreachable, format!("cannot connect to {server}: {why}"))
-            }
-            PostOutcome::Untrusted(why) => {
-                (OutageKind::Untrusted, format!("cannot trust {server}: {why}"))
-            }
-            PostOutcome::ConnectionClosed(why) => {
-                let hint = "is it another service, or a TLS port?";
-                let text =
-                    format!("{server} ends the connection without an answer ({why}): {hint}");
-                (OutageKind::ConnectionClosed, text)
-            }
-            PostOutcome::TimedOut => {
-                let text = format!("no answer from {server} for {} s", timeout.as_secs());
-                (OutageKind::TimedOut, text)
-            }
-            PostOutcome::InvalidResponse(why) => {
-                (OutageKind::InvalidResponse, format!("{server} does not speak HTTP: {why}"))
-            }
-        };
+        if let PostOutcome::Status { code, retry_after, body } = answer {
+            return Self::of_status(*code, *retry_after, body, names);
+        }
+        let outage = answer.outage(&names.server, timeout);
+        let (kind, text) = outage.unwrap_or((OutageKind::InvalidResponse, String::new()));
         Self::Retry(Outage { kind, text, pause: RetryDelay::Growing })
     }
 
@@ -159,19 +126,7 @@ impl ServerNames {
 
     /// The status and the server's message, in a printable line.
     fn description(&self, code: u16, body: &[u8]) -> String {
-        let mut text = message(body);
-        for secret in &self.secrets {
-            if !secret.reveal().is_empty() {
-                text = text.replace(secret.reveal(), "…");
-            }
-        }
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let short: String = text.chars().take(LONGEST_TEXT).collect();
-        let ellipsis = if short.len() < text.len() { " …" } else { "" };
-        match short.is_empty() {
-            true => code.to_string(),
-            false => format!("{code} ({}{ellipsis})", printable(&short)),
-        }
+        describe(code, &message(body), &self.secrets)
     }
 }
 
@@ -182,9 +137,6 @@ fn message(body: &[u8]) -> String {
     let member = |name: &str| json.as_ref()?.get(name)?.as_str().map(str::to_owned);
     member("message").or_else(|| member("error")).unwrap_or_else(|| text.into_owned())
 }
-
-/// The most characters of a server's message.
-const LONGEST_TEXT: usize = 200;
 
 #[cfg(test)]
 mod tests {

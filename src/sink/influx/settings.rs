@@ -13,14 +13,16 @@ use crate::{
         printable::printable,
     },
     sink::{
-        http::{PostTarget, Trust, query},
+        http::{PostTarget, TrustSettings, query},
         influx::{
             delivery::{Delivery, DeliveryPace, DeliverySettings},
+            records::{MeasurementPoints, PointTime, Records},
             response::ServerNames,
         },
         kind::BuildContext,
         projection::Projection,
-        settings::{Secret, SinkSettings, SinkTarget, error::SettingError, uri::host_port},
+        settings::{Secret, SinkSettings, SinkTarget, error::SettingError, redact, uri::host_port},
+        single_meter::SingleMeter,
         traits::Sink,
     },
 };
@@ -38,35 +40,23 @@ pub(super) fn new(
 ) -> Result<Box<dyn Sink>, SettingError> {
     let api = Api::take(settings)?;
     let projection = settings.take_projection()?;
-    let points = points(settings, &projection)?;
-    let timestamps = match settings.take_choice("timestamp")? {
-        Some("received") => [Meta::Received, Meta::Time],
-        _ => [Meta::Time, Meta::Received],
-    };
-    let pace = pace(settings)?;
+    let records = records(settings, projection)?;
+    let mut pace = pace(settings)?;
+    if records.time == PointTime::Server {
+        // The server sets the time when it gets the point.
+        pace.flush = Duration::ZERO;
+    }
     let timeout = settings.take_duration("timeout")?.unwrap_or_default();
     if timeout.is_zero() {
         return Err(SettingError::value("timeout", "0", "at least 1s expected"));
     }
-    let secure = settings.scheme == "influxdbs";
-    settings.refuse_without_tls(&["ca", "insecure"])?;
-    let ca = if secure { settings.take_path("ca") } else { None };
-    let insecure = secure && settings.take_switch("insecure")?;
-    let trust = match (secure, insecure) {
-        (false, _) => Trust::Plain,
-        (true, false) => Trust::Authorities(ca.as_deref()),
-        (true, true) if ca.is_some() => {
-            return Err(SettingError::new("ca and insecure: one of the two").at("ca"));
-        }
-        (true, true) => Trust::AnyCertificate,
-    };
+    let trust = TrustSettings::take(settings)?;
     let (server, path) = address(&settings.target)?;
-    let uri = format!("{}://{server}{path}{}", if secure { "https" } else { "http" }, api.path);
+    let uri = format!("{}://{server}{path}{}", trust.scheme(), api.path);
     let names = ServerNames { server, store: api.store, login: api.login, secrets: api.secrets };
-    let server = Arc::new(PostTarget::new(&uri, trust, api.authorization, timeout)?);
-    let spool = settings.take_path("spool");
-    let delivery_settings =
-        DeliverySettings { server, names, insecure, points, projection, timestamps, pace, spool };
+    let server = Arc::new(PostTarget::new(&uri, trust.trust(), api.authorization, timeout)?);
+    let (spool, insecure) = (settings.take_path("spool"), trust.insecure);
+    let delivery_settings = DeliverySettings { server, names, insecure, records, pace, spool };
     Ok(Box::new(Delivery::new(delivery_settings)))
 }
 
@@ -164,30 +154,124 @@ fn address(target: &SinkTarget) -> Result<(String, String), SettingError> {
     Ok((host_port(host, port.unwrap_or(PORT)), path))
 }
 
-fn points(settings: &mut SinkSettings, projection: &Projection) -> Result<Points, SettingError> {
+fn records(settings: &mut SinkSettings, projection: Projection) -> Result<Records, SettingError> {
     let measurement = settings.take("measurement").unwrap_or_default();
-    // A line that begins with # is a comment, and names with _ belong to the database.
-    if measurement.is_empty() || measurement.starts_with(['#', '_']) {
+    if !is_measurement(&measurement) {
         return Err(SettingError::value("measurement", &measurement, "not a name"));
     }
-    let meter = projection.name(FieldKey::Meta(Meta::Meter));
+    let meter = meter_tag(settings, &projection)?;
     let tags = settings.take_table("tags");
-    let kept = |name: &str| name.is_empty() || name == "time" || name.starts_with('_');
-    let why = "a name that InfluxDB keeps for itself";
-    if let Some((name, _)) = tags.iter().find(|(name, _)| kept(name)) {
-        return Err(SettingError::of(&format!("tags.{name}"), why));
+    if let Some((name, _)) = tags.iter().find(|(name, _)| is_kept(name)) {
+        return Err(SettingError::of(&format!("tags.{name}"), KEPT));
     }
-    if let Some((key, name)) = projection.names.iter().find(|(_, name)| kept(name)) {
+    if let Some((key, name)) = projection.names.iter().find(|(_, name)| is_kept(name)) {
         let key = format!("names.{}", key.text(&projection.units));
-        return Err(SettingError::value(&key, name, why));
+        return Err(SettingError::value(&key, name, KEPT));
     }
-    if tags.iter().any(|(name, _)| *name == meter) {
+    if let Some(meter) = &meter
+        && tags.iter().any(|(name, _)| name == meter)
+    {
         let cause = "that is the number of the meter";
         return Err(SettingError::of(&format!("tags.{meter}"), cause));
     }
-    let points = Points::new(&measurement, &tags, &meter, projection.units, Precision::Seconds);
+    let tag = meter.as_deref().unwrap_or_default();
     let floats = projection.numbers == NumberStyle::Float;
-    Ok(points.with_texts(projection.keys.is_some()).with_floats(floats))
+    let points = |measurement: &str| {
+        let points = Points::new(measurement, &tags, tag, projection.units, Precision::Seconds);
+        points.with_texts(projection.keys.is_some()).with_floats(floats)
+    };
+    Ok(Records {
+        others: others(settings, &projection, &measurement, points)?,
+        points: points(&measurement),
+        time: match settings.take_choice("timestamp")? {
+            Some("server") => PointTime::Server,
+            Some("received") => PointTime::Readings([Meta::Received, Meta::Time]),
+            _ => PointTime::Readings([Meta::Time, Meta::Received]),
+        },
+        untagged: meter.is_none().then(|| {
+            SingleMeter::with_advice("meter=NUMBER chooses one, and meter_tag keeps them apart")
+        }),
+        missing_time_reported: false,
+        projection,
+    })
+}
+
+const KEPT: &str = "a name that InfluxDB keeps for itself";
+
+/// True for the name of a tag or a field that InfluxDB keeps for itself.
+fn is_kept(name: &str) -> bool {
+    name.is_empty() || name == "time" || name.starts_with('_')
+}
+
+/// A line that begins with # is a comment, and names with _ belong to the database.
+fn is_measurement(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with(['#', '_'])
+}
+
+/// The name of the tag with the number of the meter, if there is to be one.
+fn meter_tag(
+    settings: &mut SinkSettings,
+    projection: &Projection,
+) -> Result<Option<String>, SettingError> {
+    let key = FieldKey::Meta(Meta::Meter);
+    let is_set = settings.has("meter_tag");
+    let tag = settings.take("meter_tag").filter(|_| is_set);
+    match tag {
+        None => Ok(Some(projection.name(key).into_owned())),
+        Some(_) if projection.names.iter().any(|(named, _)| *named == key) => {
+            Err(SettingError::new("meter_tag and names.meter: one of the two").at("meter_tag"))
+        }
+        Some(tag) if tag == "none" => Ok(None),
+        Some(tag) if is_kept(&tag) => Err(SettingError::value("meter_tag", &tag, KEPT)),
+        tag => Ok(tag),
+    }
+}
+
+/// The entries of the table `measurements`, by measurement.
+fn others(
+    settings: &mut SinkSettings,
+    projection: &Projection,
+    main: &str,
+    points: impl Fn(&str) -> Points,
+) -> Result<Vec<MeasurementPoints>, SettingError> {
+    let mut others: Vec<MeasurementPoints> = Vec::new();
+    for (field, text) in settings.take_table("measurements") {
+        let setting = format!("measurements.{field}");
+        let unknown = || format!("no field is called {}", redact::typed(&field));
+        let key = FieldKey::parse(&field, &projection.units)
+            .ok_or_else(|| SettingError::of(&setting, unknown()))?;
+        let wrong = |cause: &str| SettingError::value(&setting, &text, cause);
+        let (measurement, name) = text
+            .trim()
+            .rsplit_once(' ')
+            .ok_or_else(|| wrong("a measurement and the name of a field expected"))?;
+        let measurement = measurement.trim_end();
+        if !is_measurement(measurement) {
+            return Err(wrong("not a name of a measurement"));
+        }
+        if is_kept(name) {
+            return Err(wrong(KEPT));
+        }
+        if measurement == main {
+            return Err(wrong("that is the measurement of all points; names gives names in it"));
+        }
+        if others.iter().any(|other| other.fields.iter().any(|(known, _)| *known == key)) {
+            return Err(SettingError::of(&setting, "it has a measurement already"));
+        }
+        if !others.iter().any(|other| other.measurement == measurement) {
+            let points = points(measurement);
+            let measurement = measurement.to_owned();
+            others.push(MeasurementPoints { measurement, points, fields: Vec::new() });
+        }
+        let Some(other) = others.iter_mut().find(|other| other.measurement == measurement) else {
+            continue;
+        };
+        if other.fields.iter().any(|(_, known)| known == name) {
+            return Err(wrong("another field has that name"));
+        }
+        other.fields.push((key, name.to_owned()));
+    }
+    Ok(others)
 }
 
 fn pace(settings: &mut SinkSettings) -> Result<DeliveryPace, SettingError> {
@@ -224,6 +308,8 @@ mod tests {
             "influxdb://u:p@[::1]?db=d&rp=r&measurement=m&tags.site=a&names.meter=zaehler",
             "influxdb://h?db=d&timestamp=received&fields=power_net_w&units.energy=kWh",
             "influxdbs://h?db=d&insecure=true",
+            "influxdb://h?db=d&meter_tag=none&tags.meter=a&timestamp=server",
+            "influxdb://h?db=d&measurements.power_net_w=Power%20grid%20net&measurements.time=Power%20grid%20t",
         ] {
             assert_eq!(message(uri), "", "{uri}");
         }
@@ -251,8 +337,29 @@ mod tests {
             ),
             ("influxdb://h?bucket=b&tags._x=1", "tags._x: a name that InfluxDB keeps for itself"),
             ("influxdb://h?bucket=b&measurement=%23x", "not a name"),
+            ("influxdb://h?bucket=b&meter_tag=site&tags.site=1", "that is the number of the meter"),
+            ("influxdb://h?bucket=b&meter_tag=_m", "meter_tag = _m: a name that InfluxDB keeps"),
+            ("influxdb://h?bucket=b&meter_tag=a&names.meter=b", "meter_tag and names.meter: one"),
+            ("influxdb://h?bucket=b&measurements.x=a%20b", "measurements.x: no field is called x"),
+            ("influxdb://h?bucket=b&measurements.power_net_w=a", "a measurement and the name of a"),
+            (
+                "influxdb://h?bucket=b&measurements.power_net_w=a%20time",
+                "a name that InfluxDB keeps",
+            ),
+            (
+                "influxdb://h?bucket=b&measurements.power_net_w=_a%20b",
+                "not a name of a measurement",
+            ),
+            (
+                "influxdb://h?bucket=b&measurements.power_net_w=smartmeter%20b",
+                "names gives names in it",
+            ),
+            (
+                "influxdb://h?bucket=b&measurements.power_net_w=a%20b&measurements.voltage_l1_v=a%20b",
+                "measurements.voltage_l1_v = a b: another field has that name",
+            ),
             ("influxdb://h?bucket=b&batch=0", "at least 1"),
-            ("influxdb://h?bucket=b&timestamp=mine", "meter or received"),
+            ("influxdb://h?bucket=b&timestamp=mine", "meter, received or server"),
             ("influxdb://a%20b?bucket=b", "is no address"),
         ] {
             assert!(message(uri).contains(part), "{uri}: {}", message(uri));

@@ -5,13 +5,16 @@
 use core::time::Duration;
 use std::{
     io,
-    net::{TcpStream, ToSocketAddrs},
+    net::TcpStream,
     os::fd::{AsFd, BorrowedFd},
     sync::mpsc::{Receiver, TryRecvError, channel},
     thread,
 };
 
-use crate::wake::{self, Sleeper};
+use crate::{
+    hosts::lookup,
+    wake::{self, Sleeper},
+};
 
 /// A connection attempt.
 #[derive(Debug)]
@@ -56,7 +59,7 @@ impl AsFd for Connecting {
 
 fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
     let mut failure = io::Error::other("the name has no address");
-    for address in (host, port).to_socket_addrs()? {
+    for address in lookup::addresses(host, port)? {
         match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {
             Ok(stream) => {
                 stream.set_nonblocking(true)?;

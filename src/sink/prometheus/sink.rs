@@ -9,18 +9,19 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
-    format::{prometheus::Prometheus, readings::Readings, units::Units},
+    format::{exposition::Exposition, readings::Readings},
     sink::{
         files::{
             atomic,
             path_template::{PathTemplate, printable_path},
             snapshot::{Pages, SnapshotSink},
         },
-        freshness::Freshness,
         kind::BuildContext,
-        prometheus::{exporter::Exporter, host_names::HostNames, metrics::Metrics},
+        metrics::{self, page::Metrics},
+        prometheus::site::MetricsSite,
         settings::{SinkSettings, SinkTarget, error::SettingError},
         traits::{Report, Sink},
+        web::{settings::WebAddress, sink::WebSink},
     },
 };
 
@@ -32,29 +33,15 @@ pub fn new(
     settings: &mut SinkSettings,
     context: &BuildContext<'_>,
 ) -> Result<Box<dyn Sink>, SettingError> {
-    let expire_after = settings.take_duration("expire_after")?.unwrap_or_default();
-    let projection = settings.take_projection()?;
-    if !projection.names.is_empty() || projection.units != Units::default() {
-        let text = "prometheus: names and units are those of Prometheus, they cannot be chosen";
-        return Err(SettingError::new(text));
+    let (metrics, _) = metrics::settings::take(settings, context)?;
+    if matches!(settings.target, SinkTarget::Server { .. }) && settings.has("mode") {
+        return Err(SettingError::of("mode", "it belongs to prometheus:FILE"));
     }
-    projection.refuse_numbers()?;
-    let freshness = Freshness::take(settings, context.interval)?;
-    let accounts = context.counters.accounts().clone();
-    let format = Prometheus::new(projection.keys);
-    let metrics = Metrics::new(format, expire_after, freshness, accounts);
-    if let SinkTarget::Server { host, port, path } = settings.target.clone() {
-        let port = port.ok_or_else(|| {
-            SettingError::new("prometheus: a port expected, as in prometheus://127.0.0.1:9888")
-        })?;
-        if !matches!(path.as_str(), "" | "metrics") {
+    if let Some(address) = WebAddress::take(settings)? {
+        if !matches!(address.path.as_str(), "" | "metrics") {
             return Err(SettingError::new("prometheus: the page is always /metrics"));
         }
-        if settings.has("mode") {
-            return Err(SettingError::of("mode", "it belongs to prometheus:FILE"));
-        }
-        let names = HostNames::new(&host, settings.take("hosts").as_deref().unwrap_or_default());
-        return Ok(Box::new(Exporter::new(host, port, names, metrics)));
+        return Ok(Box::new(WebSink::new(address, MetricsSite(metrics))));
     }
     if settings.has("hosts") {
         return Err(SettingError::of("hosts", "it belongs to prometheus://ADDRESS:PORT"));
@@ -96,7 +83,7 @@ impl Pages for Textfile {
     }
 
     fn pages(&mut self) -> Vec<(PathBuf, Vec<u8>)> {
-        let page = self.metrics.page();
+        let page = self.metrics.page(Exposition::Plain);
         if self.metrics.is_empty() || self.written == page {
             return Vec::new();
         }

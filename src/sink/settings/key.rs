@@ -27,6 +27,9 @@ pub enum SettingType {
     Text(&'static str),
     /// A list with commas; the manual calls an element by this word.
     List(&'static str),
+    /// A list of texts that are passed on as they are; `\,` is a comma in one. The manual calls an element
+    /// by this word.
+    Words(&'static str),
     /// One of these words.
     Choice(&'static [&'static str]),
     /// `true` or `false`; the bare key is `true`.
@@ -41,6 +44,8 @@ pub enum SettingType {
     Folder,
     /// Entries below the key, as in `names.power_net_w=grid`: what the manual calls both sides.
     Table(&'static str, &'static str),
+    /// The same with values that are never shown.
+    SecretTable(&'static str, &'static str),
     /// A text that is never shown. `KEY_file` names a file that holds it.
     Secret,
 }
@@ -103,7 +108,7 @@ impl SettingKey {
     /// secret.
     pub fn matches(&self, text: &str) -> bool {
         match self.value {
-            SettingType::Table(..) => {
+            SettingType::Table(..) | SettingType::SecretTable(..) => {
                 text.strip_prefix(self.name).is_some_and(|rest| rest.starts_with('.'))
             }
             SettingType::Secret => text.strip_suffix("_file").unwrap_or(text) == self.name,

@@ -3,7 +3,7 @@
 //! - [`key`]: the description of one key; [`common_keys`]: the keys of every sink.
 //! - [`settings`]: all settings of one sink; [`uri`]: as one text; [`duration`]: a time in them.
 //! - [`common`]: the settings of every sink, read; [`names`]: other names for readings; [`mode`]:
-//!   the mode of new files.
+//!   the mode of new files; [`words`]: a list of any texts.
 //! - [`error`]: a mistake; [`origin`]: its place; [`redact`]: settings as they may be shown.
 pub mod common;
 pub mod common_keys;
@@ -16,5 +16,6 @@ pub mod origin;
 pub mod redact;
 pub mod settings;
 pub mod uri;
+pub mod words;
 
 pub use self::settings::{Secret, SinkSettings, SinkTarget};

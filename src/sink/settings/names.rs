@@ -1,11 +1,11 @@
 //! The table `names`: other names for readings than the published ones.
-//!
-//! Two readings of one name would be two members of one object, or two fields of one point, and a
-//! reader of such an object takes either of them. For this reason no reading gets the name of
-//! another one that may stand beside it.
 
 use crate::{
-    format::{key::FieldKey, units::Units},
+    format::{
+        key::FieldKey,
+        names::{self, NameMistake},
+        units::Units,
+    },
     sink::settings::{error::SettingError, redact},
 };
 
@@ -19,51 +19,19 @@ pub fn parse(
     keys: Option<&[FieldKey]>,
     units: &Units,
 ) -> Result<Vec<(FieldKey, String)>, SettingError> {
-    let mut names: Vec<(FieldKey, String)> = Vec::new();
-    for (field, name) in entries {
-        let setting = format!("names.{field}");
-        let unknown =
-            || SettingError::of(&setting, format!("no field is called {}", redact::typed(field)));
-        let key = FieldKey::parse(field, units).ok_or_else(unknown)?;
-        if names.iter().any(|(named, _)| *named == key) {
-            return Err(SettingError::of(&setting, "it has a name already"));
+    names::parse(entries, keys, units).map_err(|mistake| match mistake {
+        NameMistake::Unknown { field } => {
+            let cause = format!("no field is called {}", redact::typed(&field));
+            SettingError::of(&format!("names.{field}"), cause)
         }
-        names.push((key, name.clone()));
-    }
-    let is_shown = |key: &FieldKey| keys.is_none_or(|keys| keys.contains(key));
-    for ((field, name), (key, _)) in
-        entries.iter().zip(&names).filter(|(_, (key, _))| is_shown(key))
-    {
-        let of_another = names
-            .iter()
-            .filter(|(other, _)| other != key && is_shown(other))
-            .find(|(other, theirs)| has(*other, theirs, name));
-        let published = published(name, units)
-            .filter(|other| other != key && is_shown(other))
-            .filter(|other| !names.iter().any(|(named, _)| named == other));
-        if let Some(other) = of_another.map(|(other, _)| *other).or(published) {
-            let cause = format!("that is the name of {}", other.text(units));
-            return Err(SettingError::value(&format!("names.{field}"), name, cause));
+        NameMistake::Twice { field } => {
+            SettingError::of(&format!("names.{field}"), "it has a name already")
         }
-    }
-    Ok(names)
-}
-
-/// True if a reading with the name `theirs` takes up `name`: as its own name, or as the name of its
-/// unit (`theirs_unit`), which stands beside an object.
-fn has(other: FieldKey, theirs: &str, name: &str) -> bool {
-    theirs == name || has_unit(other) && name.strip_suffix("_unit") == Some(theirs)
-}
-
-/// The field that is published under a name.
-fn published(name: &str, units: &Units) -> Option<FieldKey> {
-    let is_called = |name: &str| FieldKey::parse(name, units).filter(|key| key.text(units) == name);
-    let unit = || is_called(name.strip_suffix("_unit")?).filter(|key| has_unit(*key));
-    is_called(name).or_else(unit)
-}
-
-const fn has_unit(key: FieldKey) -> bool {
-    matches!(key, FieldKey::Object(..) | FieldKey::Item(_))
+        NameMistake::Taken { field, name, other } => {
+            let cause = format!("that is the name of {other}");
+            SettingError::value(&format!("names.{field}"), &name, cause)
+        }
+    })
 }
 
 #[cfg(test)]

@@ -17,7 +17,12 @@ pub const HIDDEN: &str = "…";
 /// The value of a key as it may be shown; `text` is the key as the user wrote it.
 pub fn value<'a>(key: Option<&SettingKey>, text: &str, value: &'a str) -> &'a str {
     let is_open = match key.map(|key| (key.value, key.name == text)) {
-        None | Some((SettingType::Secret, true)) => false,
+        None | Some((SettingType::Secret, true) | (SettingType::SecretTable(..), _)) => false,
+        // An address with a login, or `password=…`, may be among the arguments of a program.
+        Some((SettingType::Words(_), _)) => {
+            let has_login = value.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
+            !has_login && quoted(value) == value
+        }
         Some((SettingType::Secret | SettingType::File | SettingType::Folder, _)) => {
             is_file_name(value)
         }
@@ -176,6 +181,13 @@ mod tests {
         }
         assert_eq!(redacted("password_file", "/etc/meterpipe/mqtt"), "/etc/meterpipe/mqtt");
         assert_eq!(redacted("password_file", "hunter2"), HIDDEN);
+        let argument = |text: &str| {
+            let settings: SinkSettings = format!("exec:x?args={text}").parse().unwrap();
+            settings.redacted().remove(0).1
+        };
+        assert_eq!(argument("-c,echo \"$@\""), "-c,echo \"$@\"");
+        assert_eq!(argument("-d,postgresql://u:p@h/x"), HIDDEN);
+        assert_eq!(argument("host=h password=x"), HIDDEN);
         assert_eq!(redacted("key", "00112233445566778899AABBCCDDEEFF"), HIDDEN);
     }
 

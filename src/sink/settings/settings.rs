@@ -35,7 +35,7 @@ use crate::{
         error::SettingError,
         key::{SettingDefault, SettingKey, SettingType},
         origin::{SettingOrigin, SettingOrigins},
-        redact,
+        redact, words,
     },
 };
 
@@ -93,12 +93,22 @@ pub enum SinkTarget {
     },
 }
 
+impl SinkTarget {
+    /// The path of a server.
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::File(_) => None,
+            Self::Server { path, .. } => Some(path),
+        }
+    }
+}
+
 impl fmt::Debug for SinkSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { scheme, target, .. } = self;
+        // The target may hold a secret path; the name leaves it out.
         f.debug_struct("Settings")
-            .field("scheme", scheme)
-            .field("target", target)
+            .field("name", &self.name)
+            .field("scheme", &self.scheme)
             .field("values", &self.redacted())
             .finish_non_exhaustive()
     }
@@ -330,6 +340,19 @@ impl SinkSettings {
             }
         })?;
         Ok(Some(Secret::new(text.lines().next().unwrap_or_default().to_owned())))
+    }
+
+    /// The texts of a [`SettingType::Words`].
+    pub fn take_words(&mut self, key: &str) -> Vec<String> {
+        self.take(key).map(|text| words::split(&text)).unwrap_or_default()
+    }
+
+    /// The items of a list as one text, in the form that the key takes.
+    pub fn joined(&self, key: &str, items: &[String]) -> String {
+        match self.description(key).map(|key| key.value) {
+            Some(SettingType::Words(_)) => words::join(items),
+            _ => items.join(","),
+        }
     }
 
     /// The entries of a table without its name: `power_net_w` and its value for

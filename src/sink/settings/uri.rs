@@ -32,7 +32,10 @@ pub fn parse(text: &str, kinds: &'static [SinkKind]) -> Result<SinkSettings, Set
     let settings = match place.strip_prefix("//") {
         // A file URI has two slashes in front of the path.
         Some(path) if path.starts_with('/') && is_file => file(named(path), path)?,
-        Some(place) => parse_server(scheme, place, query)?,
+        Some(place) => {
+            let hides_path = kind.is_some_and(|kind| kind.hides_path(&lower));
+            parse_server(scheme, place, query, hides_path)?
+        }
         None if is_file => file(named(place), place)?,
         None => file(masked(text), place)?,
     };
@@ -53,7 +56,8 @@ pub fn set_options(settings: &mut SinkSettings, query: &str) -> Result<(), Setti
 
 fn split_scheme(text: &str) -> Result<(&str, &str), SettingError> {
     let is_scheme = |scheme: &str| {
-        !scheme.is_empty() && scheme.bytes().all(|octet| octet.is_ascii_alphanumeric())
+        let is_known = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'+';
+        !scheme.is_empty() && scheme.bytes().all(is_known)
     };
     text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)).ok_or_else(|| {
         let text = masked(text);
@@ -66,8 +70,13 @@ fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "true")))
 }
 
-/// Reads the part behind `scheme://`.
-fn parse_server(scheme: &str, place: &str, query: &str) -> Result<SinkSettings, SettingError> {
+/// Reads the part behind `scheme://`. The name of the sink leaves out a path that is a secret.
+fn parse_server(
+    scheme: &str,
+    place: &str,
+    query: &str,
+    hides_path: bool,
+) -> Result<SinkSettings, SettingError> {
     let (authority, path) = place.split_once('/').unwrap_or((place, ""));
     let (login, address) = match authority.rsplit_once('@') {
         Some((login, address)) => (Some(login), address),
@@ -78,7 +87,10 @@ fn parse_server(scheme: &str, place: &str, query: &str) -> Result<SinkSettings, 
     }
     let lower = scheme.to_ascii_lowercase();
     let target = server(&lower, address, path, login.is_some())?;
-    let name = place.rsplit('@').next().unwrap_or_default();
+    let name = match hides_path && !path.is_empty() {
+        true => &format!("{address}/{}", redact::HIDDEN),
+        false => place.rsplit('@').next().unwrap_or_default(),
+    };
     let name = shown(&format!("{scheme}://{name}"));
     let mut settings = SinkSettings::new(name, lower, target);
     login.map_or(Ok(()), |login| log_in(&mut settings, login))?;
@@ -150,7 +162,10 @@ fn shown(text: &str) -> String {
 }
 
 /// Percent-decoded.
-fn decoded(text: &str) -> Result<String, SettingError> {
+///
+/// # Errors
+/// An escape that is none.
+pub fn decoded(text: &str) -> Result<String, SettingError> {
     let mut octets = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, behind)) = rest.split_first() {
@@ -237,6 +252,8 @@ mod tests {
             ("mqtt://h/x&password=CANARY", "mqtt://h/x&password=…"),
             ("mqtt:h?password:CANARY", "mqtt:h"),
             ("file:/tmp/x&token:CANARY", "file:/tmp/x&token:…"),
+            ("webhook+http://h:1/api/CANARY?every=5m", "webhook+http://h:1/…"),
+            ("webhook+https://u:CANARY@h", "webhook+https://h"),
             ("file:/var/log/a@b:c.csv?keep=1", "file:/var/log/a@b:c.csv"),
         ] {
             assert_eq!(settings(text).name, name, "{text}");

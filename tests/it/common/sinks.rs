@@ -87,6 +87,12 @@ impl Running {
         self.outbox.put(SinkEvent::Readings(Arc::new(Readings::parse(line.as_bytes()).unwrap())));
     }
 
+    /// The same as a live producer, which does not wait.
+    pub fn put_live(&self, line: &str) {
+        let readings = Readings::parse(line.as_bytes()).unwrap();
+        self.outbox.put_now(SinkEvent::Readings(Arc::new(readings)));
+    }
+
     /// Readings of the meter 181220000009.
     pub fn put_power(&self, power: usize) {
         self.put(&format!("{{\"meter\":\"181220000009\",\"power_net_w\":{power}}}"));

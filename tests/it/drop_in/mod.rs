@@ -5,13 +5,17 @@
 //! under the key that Netz NÖ published; the one with zeros is the 719th. They arrive on 2026-11-28 at
 //! 12:22:44 UTC.
 
+mod console;
 mod green_mike;
 mod home_assistant_ids;
+mod influx;
 mod kaifa_ma309_p1_reader;
 mod kaifareader;
+mod kaifareader_newer;
 mod neighbours;
 mod smartmeter_ha;
 mod smartmeterreader;
+mod solarview;
 
 use std::{collections::BTreeSet, io::Write, process::Stdio};
 

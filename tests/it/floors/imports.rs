@@ -13,7 +13,7 @@
 //! 4   reading                            named, scaled, exact
 //! 3   link  cipher  cosem  record        frames, ciphering, A-XDR, the line between stages
 //! 2   reader  hex                        a cursor, octets from text
-//!     backoff  wake  file_error          waits between tries, wake-ups, errors of files
+//!     backoff  wake  file_error  hosts   waits between tries, wake-ups, errors of files, names of servers
 //! 1   error                              imports nothing
 //! ```
 //!
@@ -33,7 +33,7 @@ use super::source::{SourceFile, WrittenPath, is_punct, room};
 /// From below.
 const FLOORS: [&[&str]; 13] = [
     &["error"],
-    &["reader", "hex", "backoff", "wake", "file_error"],
+    &["reader", "hex", "backoff", "wake", "file_error", "hosts"],
     &["link", "cipher", "cosem", "record"],
     &["reading"],
     &["format", "chain"],
@@ -51,7 +51,7 @@ const FLOORS: [&[&str]; 13] = [
 const PROTOCOL: usize = 5;
 
 /// Rooms below that belong to the binary alone (feature `cli`).
-const BINARY_ONLY: [&str; 3] = ["backoff", "wake", "file_error"];
+const BINARY_ONLY: [&str; 4] = ["backoff", "wake", "file_error", "hosts"];
 
 /// The protocol knows none of these: files, the environment, the clock, other processes, the
 /// network, threads.

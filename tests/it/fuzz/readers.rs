@@ -37,18 +37,24 @@ use meterpipe::{
         guard::{evidence::TelegramEvidence, guard::Guard},
         http::{PostOutcome, PostTarget, Trust},
         influx::response::{ServerNames, WriteOutcome},
+        kind::BuildContext,
         line_counters::LineCounters,
+        metrics,
         mqtt::{
             disconnect::Disconnect,
             packets::{ConnectOptions, Protocol},
             publication::{Publication, Qos},
             session::Session,
         },
-        prometheus::{host_names::HostNames, web},
         registry,
         settings::{Secret, SinkSettings},
+        site::{
+            data::{AbsentValue, DataPage},
+            meter_site::MeterSite,
+        },
         spool::segments::Spool,
         traits::Report,
+        web::{answer, host_names::HostNames, site::WebSite},
     },
     source::{Burst, parmrk::Unescaper},
 };
@@ -216,7 +222,9 @@ pub fn sink_uri(octets: &[u8]) {
     let Ok(settings) = text.parse::<SinkSettings>() else { return };
     let shown = settings.redacted();
     let reads = |(key, _): &(String, String)| key.contains("file") || key.starts_with("ca");
-    if shown.iter().any(reads) || matches!(&*settings.scheme, "mqtts" | "influxdbs") {
+    if shown.iter().any(reads)
+        || matches!(&*settings.scheme, "mqtts" | "influxdbs" | "webhook+https")
+    {
         return;
     }
     let is_mqtt = settings.scheme == "mqtt";
@@ -357,13 +365,46 @@ impl ScriptedServer {
     }
 }
 
-/// A request to the exporter.
+/// A request to the server of metrics and JSON. Every answer is whole, and its JSON is JSON.
 pub fn http_request(octets: &[u8]) {
+    thread_local!(static SITE: MeterSite = site());
     let names = HostNames::new("127.0.0.1", "x");
-    match web::answer(octets, &names, &|| b"page 1\n".to_vec()) {
-        Some(answer) => assert!(answer.starts_with(b"HTTP/1.1 ")),
-        None => assert!(octets.len() < 8192, "waits for ever"),
+    let Some(answer) = SITE.with(|site| answer::answer(octets, &names, site)) else {
+        return assert!(octets.len() < 8192, "waits for ever");
+    };
+    let answer = String::from_utf8(answer).expect("text");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    assert!(head.starts_with("HTTP/1.1 "), "{head}");
+    let length = format!("\r\nContent-Length: {}\r\n", body.len());
+    assert!(body.is_empty() || head.contains(&length), "{head}");
+    if head.contains("Content-Type: application/json\r\n") && !body.is_empty() {
+        serde_json::from_str::<serde_json::Value>(body).expect("JSON");
     }
+    if head.contains("openmetrics") && !body.is_empty() {
+        assert!(body.ends_with("\n# EOF\n"), "{body}");
+    }
+}
+
+/// A site with two meters, one of them with a name that needs escapes.
+fn site() -> MeterSite {
+    let mut settings: SinkSettings = "http://127.0.0.1:9888".parse().unwrap();
+    let counters = LineCounters::default();
+    let context = BuildContext { run: "fuzz", counters: &counters, interval: None };
+    let (metrics, _) = metrics::settings::take(&mut settings, &context).unwrap();
+    let mut site = MeterSite::new(metrics, DataPage::new(None, AbsentValue::Omitted));
+    for meter in ["181220000009", r#"a b\"\n"#] {
+        let line = format!(r#"{{"meter":"{meter}","power_net_w":-5,"energy_import_wh":12937}}"#);
+        site.take(Arc::new(Readings::parse(line.as_bytes()).unwrap()), &NoReport);
+    }
+    site
+}
+
+struct NoReport;
+
+impl Report for NoReport {
+    fn say(&self, _: &str) {}
+
+    fn lost(&self, _: u64) {}
 }
 
 /// A segment of a spool: every line that comes out has the checksum before it.

@@ -322,6 +322,9 @@ const TEXTS: [(&str, &str, &str); 34] = [
     ("sink_uri", "influx", "influxdb://anna:x@h:8086/p?db=house&precision=s&tags.a=b"),
     ("sink_uri", "bucket", "influxdb://h?org=home&bucket=house&token=t&gap=1h"),
     ("sink_uri", "prometheus", "prometheus://0.0.0.0:9100?stale=1m"),
+    ("sink_uri", "udp", "udp://[::1]:7000?format=shrdzm&id=84CCA8A411EB"),
+    ("sink_uri", "exec", "exec:/usr/bin/sqlite3?args=-batch,a\\,b&env.HOME=/x&format=lines"),
+    ("sink_uri", "webhook", "webhook+https://u:p@h:1/a%3fb=c?headers.X-Key=v&path=/x&retry=5s"),
     ("sink_uri", "solarview", "solarview:/tmp/sv/{meter}.txt?every=5m"),
     ("sink_uri", "csv", "file:/var/a%20b-{date}.csv?format=csv&on_change=power_net_w&fields=time"),
     (
@@ -350,6 +353,20 @@ const TEXTS: [(&str, &str, &str); 34] = [
          Accept: text/plain;version=0.0.4;q=0.5\r\nAccept-Encoding: gzip\r\n\r\n",
     ),
     ("http_request", "head", "HEAD /metrics?a=b HTTP/1.0\r\n\r\n"),
+    (
+        "http_request",
+        "openmetrics",
+        "GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: application/openmetrics-text;version=1.0.0;\
+         q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1\r\n\r\n",
+    ),
+    ("http_request", "index", "GET / HTTP/1.1\r\nHost: 127.0.0.1:9888\r\n\r\n"),
+    ("http_request", "health", "GET /health HTTP/1.1\r\nHost: x\r\n\r\n"),
+    (
+        "http_request",
+        "data",
+        "GET /data.json?meter=a+b%22%0a&x=%zz HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n",
+    ),
+    ("http_request", "first", "GET /data.json HTTP/1.1\r\nHost: x\r\n\r\n"),
     ("http_request", "post", "POST /metrics HTTP/1.1\r\nContent-Length: 1\r\n\r\nx"),
     ("spool", "sound", "9ed90d3d m,meter=7 power_net_w=0i 0\n"),
     ("spool", "damaged", "9ed90d3d m,meter=7 power_net_w=1i 0\n00000000 \n9ed90d3d m"),

@@ -9,6 +9,12 @@
 mod args;
 mod pages;
 mod readme;
+#[allow(dead_code, unreachable_pub)]
+#[path = "../../../src/cli/setup/setup_args.rs"]
+mod setup_args;
+#[allow(dead_code, unreachable_pub)]
+#[path = "../../../src/cli/setup/shared_args.rs"]
+mod shared_args;
 mod sinks;
 
 use crate::common::tools;

@@ -64,7 +64,7 @@ fn term(key: &SettingKey) -> Vec<Inline> {
             let word = if key.value == SettingType::Number(word) { "N" } else { word };
             term.extend([roman("="), italic(word)]);
         }
-        SettingType::List(word) => {
+        SettingType::List(word) | SettingType::Words(word) => {
             term.extend([roman("="), italic(word), roman(","), italic("…")]);
         }
         SettingType::Choice(words) => term.extend(alternatives(words)),
@@ -72,7 +72,7 @@ fn term(key: &SettingKey) -> Vec<Inline> {
         SettingType::Duration => term.extend([roman("="), italic("TIME")]),
         SettingType::File => term.extend([roman("="), italic("FILE")]),
         SettingType::Folder => term.extend([roman("="), italic("FOLDER")]),
-        SettingType::Table(name, value) => {
+        SettingType::Table(name, value) | SettingType::SecretTable(name, value) => {
             term.extend([roman("."), italic(name), roman("="), italic(value)]);
         }
         SettingType::Secret => {
@@ -141,8 +141,9 @@ fn terms(variables: &'static [&'static str]) -> Vec<Inline> {
 pub(crate) fn secrets(roff: &mut Roff) {
     for (kind, key) in keys().filter(|(_, key)| key.is_secret()) {
         let credential = key.credential.expect("each secret has a credential");
+        let article = if kind.starts_with('w') { "a" } else { "an" };
         let text = format!(
-            "The {} of an {kind} sink, if neither the sink nor the systemd credential \
+            "The {} of {article} {kind} sink, if neither the sink nor the systemd credential \
              {credential} gives one. With _FILE behind its name, a variable names a file with it.",
             key.name
         );

@@ -4,7 +4,8 @@
 //! VictoriaMetrics and InfluxDB on the loopback interface, which `tests/run` installs, and reads
 //! the stored points back.
 
-mod real;
+pub(crate) mod real;
+mod recipes;
 mod scripted;
 pub(crate) mod server;
 mod spool;

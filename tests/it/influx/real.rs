@@ -23,9 +23,9 @@ use crate::common::{
 };
 
 /// A server that ends with its test.
-struct Program {
+pub(crate) struct Program {
     process: Running,
-    port: u16,
+    pub(crate) port: u16,
     folder: TempDir,
 }
 
@@ -44,7 +44,7 @@ impl Program {
         program
     }
 
-    fn victoria(mut command: Command, flags: &[&str]) -> Self {
+    pub(crate) fn victoria(mut command: Command, flags: &[&str]) -> Self {
         let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
         command
             .arg(format!("-storageDataPath={}", folder.path().join("data").display()))
@@ -55,7 +55,7 @@ impl Program {
     }
 
     /// InfluxDB 1 where nobody may do anything without a password.
-    fn influx(mut command: Command) -> Self {
+    pub(crate) fn influx(mut command: Command) -> Self {
         let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
         let path = |name: &str| folder.path().join(name).display().to_string();
         let text = format!(
@@ -76,7 +76,7 @@ impl Program {
     }
 
     /// The body of an answer, in HTTP 1.0, which knows no chunks.
-    fn ask(&self, method: &str, path: &str, headers: &str) -> String {
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(LIMIT)).unwrap();
         write!(stream, "{method} {path} HTTP/1.0\r\nHost: x\r\n{headers}\r\n").unwrap();
@@ -87,8 +87,19 @@ impl Program {
         body.to_owned()
     }
 
+    /// Writes lines with times in seconds, past any sink.
+    pub(crate) fn write(&self, body: &str) {
+        let login = BASE64_STANDARD.encode("anna:c4nary:7");
+        let headers = format!("Authorization: Basic {login}\r\nContent-Length: {}\r\n", body.len());
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        write!(stream, "POST /write?db=house&precision=s HTTP/1.0\r\n{headers}\r\n{body}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains(" 204 "), "{answer}");
+    }
+
     /// A statement of InfluxQL; the values of its answer.
-    fn query(&self, user: &str, statement: &str) -> Value {
+    pub(crate) fn query(&self, user: &str, statement: &str) -> Value {
         let login = BASE64_STANDARD.encode("anna:c4nary:7");
         let login = match user {
             "" => String::new(),
@@ -291,12 +302,7 @@ fn influxdb_refuses_a_wrong_password_a_wrong_type_and_an_unknown_database_each_i
         assert!(messages[0].starts_with(&unknown), "{messages:?}");
 
         // Somebody else has written a float where an integer belongs.
-        let login = BASE64_STANDARD.encode("anna:c4nary:7");
-        let body = format!("smartmeter power_net_w=1.5 {START}");
-        let headers = format!("Authorization: Basic {login}\r\nContent-Length: {}\r\n", body.len());
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        write!(stream, "POST /write?db=house&precision=s HTTP/1.0\r\n{headers}\r\n{body}").unwrap();
-        stream.read_to_string(&mut String::new()).unwrap();
+        server.write(&format!("smartmeter power_net_w=1.5 {START}"));
         let (messages, lost) = outcome("anna:c4nary%3A7", "house");
         assert_eq!(lost, 3);
         assert!(

@@ -122,7 +122,10 @@ fn read(reader: &mut BufReader<TcpStream>) -> io::Result<Request> {
     let mut body = vec![0; length.unwrap_or(0)];
     reader.read_exact(&mut body)?;
     let mut text = String::new();
-    GzDecoder::new(&*body).read_to_string(&mut text)?;
+    match head.iter().any(|header| header.eq_ignore_ascii_case("content-encoding: gzip")) {
+        true => GzDecoder::new(&*body).read_to_string(&mut text)?,
+        false => (&*body).read_to_string(&mut text)?,
+    };
     let lines = text.lines().map(str::to_owned).collect();
     Ok(Request { first_line, headers: head, lines, when: Instant::now() })
 }

@@ -121,6 +121,21 @@ impl Mosquitto {
     }
 }
 
+/// A broker with passwords and access rules: `meter` may write below `house`.
+pub(crate) fn guarded() -> Mosquitto {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("passwords");
+    fs::write(&file, "").unwrap();
+    for (user, password) in [("meter", "c4nary word:§1"), ("listener", "c4nary-listening")] {
+        let mut add = Command::new("mosquitto_passwd");
+        assert!(add.arg("-b").arg(&file).args([user, password]).status().unwrap().success());
+    }
+    let acl = "user meter\ntopic write house/#\nuser listener\ntopic readwrite #\n";
+    fs::write(folder.path().join("acl"), acl).unwrap();
+    let says = "allow_anonymous false\npassword_file FOLDER/passwords\nacl_file FOLDER/acl";
+    Mosquitto::start(folder, says)
+}
+
 /// All messages that the broker forwards, as lines `RETAINED QOS TOPIC PAYLOAD`.
 pub(crate) struct Listener {
     _child: Running,

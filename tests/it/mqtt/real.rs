@@ -1,7 +1,7 @@
 //! The sink against mosquitto.
 
 use std::{
-    process::{Command, Stdio},
+    process::Stdio,
     thread,
     time::{Duration, Instant},
 };
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::{
     device_config,
-    mosquitto::{Mosquitto, with_mosquitto},
+    mosquitto::{Mosquitto, guarded, with_mosquitto},
     uri,
 };
 use crate::common::{
@@ -234,21 +234,6 @@ fn a_broker_that_is_stopped_is_left_and_found_again() {
         let (messages, lost) = sink.end(LIMIT);
         assert_eq!(lost, 0, "{messages:?}");
     });
-}
-
-/// A broker with passwords and access rules.
-fn guarded() -> Mosquitto {
-    let folder = TempDir::new().unwrap();
-    let file = folder.path().join("passwords");
-    std::fs::write(&file, "").unwrap();
-    for (user, password) in [("meter", "c4nary word:§1"), ("listener", "c4nary-listening")] {
-        let mut add = Command::new("mosquitto_passwd");
-        assert!(add.arg("-b").arg(&file).args([user, password]).status().unwrap().success());
-    }
-    let acl = "user meter\ntopic write house/#\nuser listener\ntopic readwrite #\n";
-    std::fs::write(folder.path().join("acl"), acl).unwrap();
-    let says = "allow_anonymous false\npassword_file FOLDER/passwords\nacl_file FOLDER/acl";
-    Mosquitto::start(folder, says)
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::{
 use crate::cli::{
     input::files,
     live::{
-        first_telegram::{self, FirstTelegram, first_telegram},
+        first_telegram::{self, FirstTelegram, first_telegram, run_in_the_way},
         reload::KeySources,
         sources::{self, Spec},
     },
@@ -20,9 +20,9 @@ use crate::cli::{
         status::{Status, Stop},
     },
     setup::{
-        args::{KeyArgs, SerialArgs},
         config_file::Config,
-        environment,
+        credentials, environment,
+        shared_args::{KeyArgs, SerialArgs},
     },
 };
 use meterpipe::{cipher::key_file::KeyEntry, error::Cause, sink::registry::ConfiguredSink};
@@ -126,8 +126,8 @@ fn ask_sources(
                 Ok(Spec::File(path)) => path.display().to_string(),
                 Err(_) => "the default source".to_owned(),
             });
-            let keys = keys.clone();
-            ask(name, move || read(spec?, keys, timeout, settings))
+            let (keys, advice) = (keys.clone(), credentials::advice(&config.path));
+            ask(name, move || read(spec?, keys, timeout, settings, advice))
         })
         .collect())
 }
@@ -138,6 +138,7 @@ fn read(
     keys: Vec<KeyEntry>,
     timeout: Duration,
     settings: MessageSettings,
+    no_key_advice: &str,
 ) -> Result<String, Stop> {
     let mut context = Context::new("config", settings);
     let swapped = swapped(&keys);
@@ -152,19 +153,15 @@ fn read(
         }
     };
     match found {
-        Ok(found) => report(&found, swapped),
-        Err(Stop::Failed(Status::Source, text)) => match by_meterpipe(&text) {
-            Some(by) => Ok(format!("in use by {by}, which is right if that is the service")),
+        Ok(found) => report(&found, swapped, no_key_advice),
+        Err(Stop::Failed(Status::Source, text)) => match run_in_the_way(&text) {
+            Some(pid) => {
+                Ok(format!("in use by meterpipe[{pid}], which is right if that is the service"))
+            }
             None => Err(Stop::Failed(Status::Source, text)),
         },
         Err(stop) => Err(stop),
     }
-}
-
-/// The run of this program that holds a device: `meterpipe[PID]`.
-fn by_meterpipe(text: &str) -> Option<&str> {
-    let (_, by) = text.rsplit_once(": in use by ")?;
-    Some(by).filter(|by| by.starts_with("meterpipe["))
 }
 
 /// The keys with their authentication keys in the place of the encryption keys.
@@ -176,7 +173,11 @@ fn swapped(keys: &[KeyEntry]) -> Vec<KeyEntry> {
 }
 
 /// The answer of a source with a telegram.
-fn report(found: &FirstTelegram, swapped: Vec<KeyEntry>) -> Result<String, Stop> {
+fn report(
+    found: &FirstTelegram,
+    swapped: Vec<KeyEntry>,
+    no_key_advice: &str,
+) -> Result<String, Stop> {
     let title = || match found.title {
         Some(title) => format!("the meter with system title {}", hex::encode(title)),
         None => "a meter without a number".to_owned(),
@@ -187,7 +188,7 @@ fn report(found: &FirstTelegram, swapped: Vec<KeyEntry>) -> Result<String, Stop>
         return Ok(format!("telegram of {meter}, {how}"));
     };
     let why = match error.cause {
-        Cause::NoKey => "no key for it; name its file: key_file = \"PATH\"".to_owned(),
+        Cause::NoKey => format!("no key for it; {no_key_advice}"),
         Cause::KeyOrDamage if found.with_keys(swapped).is_opened() => {
             "the authentication key (GAK) opens it: the two keys are swapped".to_owned()
         }
@@ -195,16 +196,4 @@ fn report(found: &FirstTelegram, swapped: Vec<KeyEntry>) -> Result<String, Stop>
         _ => error.to_string(),
     };
     Err(Stop::Failed(Status::Closed, format!("telegram of {meter}: {why}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_another_run_of_this_program_may_have_the_device() {
-        assert_eq!(by_meterpipe("/dev/ttyUSB0: in use by meterpipe[7]"), Some("meterpipe[7]"));
-        assert_eq!(by_meterpipe("/dev/ttyUSB0: in use by minicom[7]"), None);
-        assert_eq!(by_meterpipe("/dev/ttyUSB0: no such device"), None);
-    }
 }

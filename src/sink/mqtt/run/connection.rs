@@ -72,6 +72,7 @@ impl ClientRun<'_> {
             connect_options: self.mqtt.session.connect_options(),
             tls: self.mqtt.broker.tls.is_some(),
         };
+        self.report.trouble(Some(&cause.cause(names)));
         if let Some(text) = self.reconnect.report(cause.text(names), cause.pace()) {
             self.report.say(&text);
         }

@@ -98,6 +98,7 @@ impl ClientRun<'_> {
             // Only the latest states of the outage go out.
             self.collect(now);
         }
+        self.report.trouble(None);
         if self.reconnect.connected() {
             let skipped = self.skipped_states().map(|text| format!("; {text}"));
             let skipped = skipped.unwrap_or_default();

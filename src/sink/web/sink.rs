@@ -1,4 +1,4 @@
-//! The page of metrics over HTTP.
+//! A sink whose readings clients fetch over HTTP.
 //!
 //! One thread waits for readings and for clients; no client can hold it up.
 
@@ -14,14 +14,16 @@ use crate::{
     backoff::Backoff,
     format::readings::Readings,
     sink::{
-        prometheus::{
-            host_names::HostNames,
-            metrics::Metrics,
-            web::{self, MetricsServer},
-        },
         queue::QueueReceiver,
         settings::uri::host_port,
         traits::{Report, Sink, SinkPreview},
+        web::{
+            host_names::HostNames,
+            request::WebRequest,
+            server::{self, WebServer},
+            settings::WebAddress,
+            site::WebSite,
+        },
     },
 };
 
@@ -36,12 +38,12 @@ const LONGEST_RETRY: Duration = Duration::from_secs(30);
 
 /// The sink.
 #[derive(Debug)]
-pub struct Exporter {
+pub struct WebSink<S> {
     host: String,
     port: u16,
     names: HostNames,
-    metrics: Metrics,
-    server: Option<MetricsServer>,
+    site: S,
+    server: Option<WebServer>,
     backoff: Backoff,
     /// The time of the next attempt to listen, after a failure.
     retry_at: Option<Instant>,
@@ -49,11 +51,12 @@ pub struct Exporter {
     unseen: u64,
 }
 
-impl Exporter {
+impl<S: WebSite> WebSink<S> {
     /// Listens on that address and no other.
-    pub fn new(host: String, port: u16, names: HostNames, metrics: Metrics) -> Self {
+    pub fn new(address: WebAddress, site: S) -> Self {
+        let WebAddress { host, port, names, .. } = address;
         let backoff = Backoff::random(Duration::from_secs(1), LONGEST_RETRY);
-        Self { host, port, names, metrics, server: None, backoff, retry_at: None, unseen: 0 }
+        Self { host, port, names, site, server: None, backoff, retry_at: None, unseen: 0 }
     }
 
     fn listen(&mut self, report: &dyn Report) {
@@ -61,17 +64,21 @@ impl Exporter {
         if self.server.is_some() || !due {
             return;
         }
-        match MetricsServer::bind(&self.host, self.port) {
+        match WebServer::bind(&self.host, self.port) {
             Ok(server) => {
                 let address = server.address();
-                report.say(&format!("listening on http://{address}/metrics"));
+                let path = self.site.paths().first().unwrap_or(&"/");
+                report.say(&format!("listening on http://{address}{path}"));
+                report.trouble(None);
                 self.server = Some(server);
             }
             Err(error) => {
                 let Self { host, port, .. } = self;
                 if self.retry_at.is_none() {
-                    let text = format!("cannot listen on {host}:{port}: {error}; trying again");
-                    report.say(&format!("{text}, every {} s at most", LONGEST_RETRY.as_secs()));
+                    let text = format!("cannot listen on {host}:{port}: {error}");
+                    let most = LONGEST_RETRY.as_secs();
+                    report.say(&format!("{text}; trying again, every {most} s at most"));
+                    report.trouble(Some(&text));
                 }
                 self.retry_at = Some(Instant::now() + self.backoff.delay());
             }
@@ -80,14 +87,14 @@ impl Exporter {
 
     fn take(&mut self, queue: &QueueReceiver, report: &dyn Report) {
         for readings in queue.readings() {
-            self.metrics.take(readings, report);
+            self.site.take(readings, report);
             self.unseen += u64::from(self.server.is_none());
         }
     }
 
     fn wait(&self, queue: &QueueReceiver) {
         let mut waited_for = vec![PollFd::new(queue, PollFlags::IN)];
-        waited_for.extend(self.server.iter().flat_map(MetricsServer::waits_for));
+        waited_for.extend(self.server.iter().flat_map(WebServer::waits_for));
         let quiet = self.server.as_ref().is_some_and(|server| !server.has_clients());
         let timeout = if quiet { IDLE_WAIT } else { CHECK_INTERVAL };
         let _ = poll(&mut waited_for, Timespec::try_from(timeout).ok().as_ref());
@@ -95,7 +102,7 @@ impl Exporter {
     }
 }
 
-impl Sink for Exporter {
+impl<S: WebSite + Send> Sink for WebSink<S> {
     fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         loop {
             self.listen(report);
@@ -107,8 +114,8 @@ impl Sink for Exporter {
             self.wait(&queue);
             // The page contains all readings that came before the request is answered.
             self.take(&queue, report);
-            let Self { server, metrics, names, .. } = &mut *self;
-            server.iter_mut().for_each(|server| server.serve(names, &|| metrics.page()));
+            let Self { server, site, names, .. } = &mut *self;
+            server.iter_mut().for_each(|server| server.serve(names, site));
         }
         if self.server.is_none() {
             report.lost(self.unseen);
@@ -117,11 +124,11 @@ impl Sink for Exporter {
 
     fn probe(&mut self, timeout: Duration) -> Result<String, String> {
         let Self { host, port, .. } = self;
-        match MetricsServer::bind(host, *port) {
+        match WebServer::bind(host, *port) {
             Ok(_) => Ok("the address is free".to_owned()),
             Err(error)
                 if error.kind() == ErrorKind::AddrInUse
-                    && web::is_exporter(host, *port, timeout).unwrap_or(false) =>
+                    && server::is_meterpipe(host, *port, timeout).unwrap_or(false) =>
             {
                 Ok("another run of meterpipe answers there".to_owned())
             }
@@ -130,8 +137,12 @@ impl Sink for Exporter {
     }
 
     fn preview(&mut self, readings: &Arc<Readings>, report: &dyn Report) -> Vec<SinkPreview> {
-        self.metrics.take(readings.clone(), report);
-        let place = format!("http://{}/metrics", host_port(&self.host, self.port));
-        vec![SinkPreview { place, content: self.metrics.page() }]
+        self.site.take(readings.clone(), report);
+        let address = host_port(&self.host, self.port);
+        let preview = |path: &&'static str| SinkPreview {
+            place: format!("http://{address}{path}"),
+            content: self.site.page(&WebRequest::new(path, String::new())).body,
+        };
+        self.site.paths().iter().filter(|path| self.site.shows(path)).map(preview).collect()
     }
 }

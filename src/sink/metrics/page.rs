@@ -7,11 +7,17 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     format::{
+        exposition::Exposition,
         latest::{LatestReadings, Seen},
         prometheus::Prometheus,
         readings::Readings,
     },
-    sink::{accounts::Accounts, freshness::Freshness, prometheus::account_metrics, traits::Report},
+    sink::{
+        freshness::Freshness,
+        line_counters::LineCounters,
+        metrics::{account_metrics, line_metrics},
+        traits::Report,
+    },
 };
 
 /// The latest readings, and the time for which they are valid.
@@ -22,7 +28,7 @@ pub struct Metrics {
     expire_after: SignedDuration,
     full_reported: bool,
     freshness: Freshness,
-    accounts: Accounts,
+    counters: LineCounters,
 }
 
 impl Metrics {
@@ -31,7 +37,7 @@ impl Metrics {
         format: Prometheus,
         expire_after: Duration,
         freshness: Freshness,
-        accounts: Accounts,
+        counters: LineCounters,
     ) -> Self {
         let expire_after = match expire_after {
             Duration::ZERO => SignedDuration::MAX,
@@ -43,7 +49,7 @@ impl Metrics {
             expire_after,
             full_reported: false,
             freshness,
-            accounts,
+            counters,
         }
     }
 
@@ -62,14 +68,25 @@ impl Metrics {
     }
 
     /// The current page.
-    pub fn page(&self) -> Vec<u8> {
+    pub fn page(&self, exposition: Exposition) -> Vec<u8> {
         let mut text = Vec::new();
-        let now = Instant::now();
-        let is_up = |seen: &Seen| self.freshness.is_fresh(seen.name(), now);
-        Prometheus::up(&self.latest, is_up, &mut text);
-        self.format.snapshot(&self.latest, self.stale(), &mut text);
-        account_metrics::write(&self.accounts, &mut text);
+        line_metrics::write_build(exposition, &mut text);
+        Prometheus::up(&self.latest, |seen| self.is_up(seen), exposition, &mut text);
+        self.format.snapshot(&self.latest, self.stale(), exposition, &mut text);
+        line_metrics::write_losses(&self.counters, &self.latest, exposition, &mut text);
+        account_metrics::write(self.counters.accounts(), exposition, &mut text);
+        exposition.end(&mut text);
         text
+    }
+
+    /// The latest readings.
+    pub const fn latest(&self) -> &LatestReadings {
+        &self.latest
+    }
+
+    /// True while telegrams of the meter come.
+    pub fn is_up(&self, seen: &Seen) -> bool {
+        self.freshness.is_fresh(seen.name(), Instant::now())
     }
 
     /// Meters last seen before this time are stale.

@@ -1,0 +1,4 @@
+//! The addresses of servers by their names.
+
+pub mod lookup;
+mod multicast;
