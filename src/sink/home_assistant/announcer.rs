@@ -300,7 +300,7 @@ mod tests {
             r#""dev_cla":"energy","name":"Energy import","p":"sensor","stat_cla":"total_increasing","#,
             r#""sug_dsp_prc":3,"uniq_id":"meterpipe_181220000009_energy_import","#,
             r#""unit_of_meas":"kWh","val_tpl":"{{ (value_json['energy_import_wh'] / 1000) "#,
-            r#"| round(3) if value_json['energy_import_wh'] is number else None }}"},"#,
+            r#"| round(3) if value_json['energy_import_wh'] is number else value_json['energy_import_wh'] }}"},"#,
             r#""meter_number":{"def_ent_id":"sensor.smart_meter_181220000009_meter_number","#,
             r#""ent_cat":"diagnostic","ic":"mdi:identifier","name":"Meter number","p":"sensor","#,
             r#""uniq_id":"meterpipe_181220000009_meter_number","#,

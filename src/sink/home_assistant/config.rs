@@ -192,9 +192,10 @@ impl DiscoveryConfig<'_> {
         let template = match (entity.in_thousands, topics.layout()) {
             (false, _) => format!("{{{{ {value} }}}}"),
             (true, TopicLayout::Flat) => "{{ (value | float / 1000) | round(3) }}".to_owned(),
-            // Home Assistant takes `None` for unknown.
+            // A null is unknown. A state that lacks the value, as after a change of units, is
+            // ignored: it would be unknown until the next run of a cron job.
             (true, _) => {
-                format!("{{{{ ({value} / 1000) | round(3) if {value} is number else None }}}}")
+                format!("{{{{ ({value} / 1000) | round(3) if {value} is number else {value} }}}}")
             }
         };
         let expires = entity.expires && !self.expire_after.is_zero();

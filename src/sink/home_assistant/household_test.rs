@@ -98,7 +98,7 @@ fn energies_are_shown_in_kwh_unless_somebody_says_otherwise() {
     };
     let template = |name: &str| {
         format!(
-            "\"{{{{ (value_json['{name}'] / 1000) | round(3) if value_json['{name}'] is number else None }}}}\""
+            "\"{{{{ (value_json['{name}'] / 1000) | round(3) if value_json['{name}'] is number else value_json['{name}'] }}}}\""
         )
     };
     let kwh = ["\"kWh\"".to_owned(), template("energy_import_wh"), "3".to_owned()];
