@@ -202,7 +202,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__decode)
-            opts="-q -v -h -V --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -500,7 +500,7 @@ _meterpipe() {
             fi
             case "${prev}" in
                 --to)
-                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// solarview: file: udp:// exec: webhook+http:// webhook+https://" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// http:// solarview: file: udp:// exec: webhook+http:// webhook+https://" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -567,7 +567,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --to)
-                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// solarview: file: udp:// exec: webhook+http:// webhook+https://" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// http:// solarview: file: udp:// exec: webhook+http:// webhook+https://" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -711,7 +711,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__watch)
-            opts="-q -v -h -V --baud --parity --count --timeout --once --record --to --config --dry-run --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --baud --parity --count --timeout --once --record --to --config --dry-run --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -749,7 +749,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --to)
-                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// solarview: file: udp:// exec: webhook+http:// webhook+https://" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "mqtt:// mqtts:// influxdb:// influxdbs:// prometheus: prometheus:// http:// solarview: file: udp:// exec: webhook+http:// webhook+https://" -- "${cur}"))
                     return 0
                     ;;
                 --config)
