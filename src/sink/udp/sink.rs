@@ -59,6 +59,7 @@ pub(super) fn new(
             if !projection.names.is_empty() || projection.units != Units::default() {
                 return Err(wrong("shrdzm has OBIS codes, Wh and W: names and units are fixed"));
             }
+            projection.refuse_numbers()?;
             DatagramFormat::Shrdzm(Shrdzm::new(projection.keys, settings.take("id")))
         }
         Some("json") => DatagramFormat::Json(projection),

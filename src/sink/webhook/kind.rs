@@ -60,6 +60,12 @@ const LOGIN: &[SettingKey] = &[
 ];
 
 const DELIVERY: &[SettingKey] = &[
+    SettingKey::new(
+        "template",
+        SettingType::Text("TEXT"),
+        "The text to post in the place of the line: a name in braces stands for the value of a reading, \
+         as in `payloads` of MQTT. Its `Content-Type` is that of JSON unless `headers` has another.",
+    ),
     SettingKey::new("timeout", SettingType::Duration, "The longest wait for the server.").or("10s"),
     SettingKey::new("retry", SettingType::Duration, "The longest time between two tries.")
         .or("60s"),

@@ -7,6 +7,7 @@ use crate::sink::{
     http::{PostTarget, TrustSettings},
     kind::BuildContext,
     settings::{Secret, SinkSettings, SinkTarget, error::SettingError, uri::host_port},
+    template::PayloadTemplate,
     traits::Sink,
     webhook::{
         response::WebhookNames,
@@ -37,6 +38,8 @@ pub(super) fn new(
     let (authorization, mut secrets) = authorization(settings)?;
     let headers = headers(settings, authorization.is_some())?;
     let projection = settings.take_projection()?;
+    let template = settings.take("template");
+    let template = template.map(|text| PayloadTemplate::parse("template", &text)).transpose()?;
     let timeout = settings.take_duration("timeout")?.unwrap_or_default();
     if timeout.is_zero() {
         return Err(SettingError::value("timeout", "0", "at least 1s expected"));
@@ -61,7 +64,8 @@ pub(super) fn new(
         secrets: secrets.into_iter().chain(Some(path)).filter(|it| it.reveal().len() > 3).collect(),
     };
     let insecure = trust.insecure;
-    let settings = WebhookSettings { target, names, place, insecure, projection, longest };
+    let settings =
+        WebhookSettings { target, names, place, insecure, projection, template, longest };
     Ok(Box::new(WebhookSink::new(settings)))
 }
 

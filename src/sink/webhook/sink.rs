@@ -19,6 +19,7 @@ use crate::{
         http::{OutageKind, PostOutcome, PostTarget},
         projection::Projection,
         queue::QueueReceiver,
+        template::PayloadTemplate,
         traits::{Report, Sink, SinkPreview},
         webhook::{
             latest::WaitingReadings,
@@ -47,6 +48,8 @@ pub(super) struct WebhookSettings {
     pub(super) place: String,
     pub(super) insecure: bool,
     pub(super) projection: Projection,
+    /// The text to post in the place of the line.
+    pub(super) template: Option<PayloadTemplate>,
     /// The longest wait between attempts.
     pub(super) longest: Duration,
 }
@@ -58,6 +61,7 @@ pub(super) struct WebhookSink {
     place: String,
     insecure: bool,
     projection: Projection,
+    template: Option<PayloadTemplate>,
     longest: Duration,
     waiting: WaitingReadings,
     backoff: Backoff,
@@ -112,19 +116,22 @@ impl Sink for WebhookSink {
     }
 
     fn preview(&mut self, readings: &Arc<Readings>, _: &dyn Report) -> Vec<SinkPreview> {
-        vec![SinkPreview { place: self.place.clone(), content: self.body(readings) }]
+        let content = self.body(readings).into_iter();
+        content.map(|content| SinkPreview { place: self.place.clone(), content }).collect()
     }
 }
 
 impl WebhookSink {
     pub(super) fn new(settings: WebhookSettings) -> Self {
-        let WebhookSettings { target, names, place, insecure, projection, longest } = settings;
+        let WebhookSettings { target, names, place, insecure, projection, template, longest } =
+            settings;
         Self {
             target: Arc::new(target),
             names,
             place,
             insecure,
             projection,
+            template,
             longest,
             waiting: WaitingReadings::default(),
             backoff: Backoff::random(FIRST_RETRY, longest),
@@ -135,10 +142,14 @@ impl WebhookSink {
         }
     }
 
-    fn body(&self, readings: &Readings) -> Vec<u8> {
+    /// The text to post; nothing for a telegram that has no field of the template.
+    fn body(&self, readings: &Readings) -> Option<Vec<u8>> {
+        if let Some(template) = &self.template {
+            return template.fill(readings, self.projection.numbers);
+        }
         let mut text = Vec::new();
         self.projection.write_json(readings, &[], &mut text);
-        text
+        Some(text)
     }
 
     /// Takes readings from the queue. Live ones, and those that come while the server is away, replace
@@ -167,7 +178,10 @@ impl WebhookSink {
             return;
         };
         let is_live = queue.is_live();
-        let Some(answer) = self.post(self.body(&readings), queue, report) else {
+        let Some(body) = self.body(&readings) else {
+            return;
+        };
+        let Some(answer) = self.post(body, queue, report) else {
             // The deadline has passed.
             return report.lost(1);
         };

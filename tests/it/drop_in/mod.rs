@@ -11,7 +11,6 @@ mod home_assistant_ids;
 mod influx;
 mod kaifa_ma309_p1_reader;
 mod kaifareader;
-mod kaifareader_newer;
 mod neighbours;
 mod smartmeter_ha;
 mod smartmeterreader;

@@ -56,6 +56,26 @@ fn each_telegram_of_a_file_is_posted_with_its_headers() {
 }
 
 #[test]
+fn a_template_takes_the_place_of_the_line() {
+    let folder = Folder::new();
+    let server = scripted(|_| Reply::status(200));
+    let config = format!(
+        "[[sink]]\nto = \"webhook+http://127.0.0.1:{}/a\"\nguard = false\n\
+         template = '{{\"text\":\"{{power_net_w}} W\",\"kw\":{{power_net_w kW 3}}}}'\n",
+        server.port
+    );
+    let config = folder.write("config.toml", config);
+    // The second telegram has no field of the template.
+    let input = format!("{}\n{{\"meter\":\"1\",\"voltage_l1_v\":230.1}}\n", line(1, 1250));
+    let ran = publish(&folder, &["--config", &config], &input);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert_eq!(bodies(&server), [r#"{"text":"1250 W","kw":1.250}"#]);
+    let mistake = ["--to=webhook+http://127.0.0.1:1/a?template={watts}"];
+    let ran = publish(&folder, &mistake, "");
+    assert!(ran.status == 2 && ran.err.contains("template"), "{}", ran.err);
+}
+
+#[test]
 fn a_slow_server_gets_the_latest_readings_of_each_meter() {
     let server = scripted(|_| {
         thread::sleep(Duration::from_millis(500));
