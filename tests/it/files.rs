@@ -92,7 +92,7 @@ fn a_file_takes_all_meters_if_its_lines_name_them() {
 fn what_cannot_be_meant_is_refused() {
     for (uri, why) in [
         ("solarview:", "solarview: a file expected, as in solarview:/PATH"),
-        ("solarview:x?style=d1", "style: solarview or d0 expected"),
+        ("solarview:x?style=d1", "style: solarview, d0 or kaifareader expected"),
         ("solarview:x?fields=power_net_w", "solarview: power_net_w has no OBIS code"),
         (
             "solarview:x?names.power_net_w=a",

@@ -14,7 +14,15 @@ pub const VARIABLE: &str = "CREDENTIALS_DIRECTORY";
 const FOLDER: &str = "/etc/meterpipe";
 
 /// The credentials that the units of contrib/systemd load.
-const OF_UNITS: [&str; 4] = ["guek", "mqtt_password", "influx_token", "influx_password"];
+const OF_UNITS: [&str; 7] = [
+    "guek",
+    "mqtt_password",
+    "influx_token",
+    "influx_password",
+    "webhook_token",
+    "webhook_password",
+    "webhook_path",
+];
 
 /// The service whose credentials a check reads: its name, or nothing for meterpipe.service.
 static CHECKED: OnceLock<Option<OsString>> = OnceLock::new();

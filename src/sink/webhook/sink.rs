@@ -247,7 +247,7 @@ impl WebhookSink {
         self.retry_at = Some(Instant::now() + wait);
         if self.outage.replace(kind) != Some(kind) {
             let most = self.longest.max(wait).as_secs();
-            report.trouble(Some(&text));
+            report.trouble(Some(text));
             report.say(&format!("{text}; trying again, every {most} s at most"));
         }
     }
