@@ -319,6 +319,24 @@ fn clean_streams_of_all_meters_at_every_pace_pass_whole() {
     }
 }
 
+#[test]
+fn what_four_fifths_of_loss_leave_of_a_clean_stream_is_stored() {
+    for meter in MeterKind::ALL {
+        let (mut guarded, mut left, mut random) = (Guarded::new(), 0, 12_345_u32);
+        for (counter, plain) in (0..).zip(plain_stream(meter, 3000)) {
+            // Gaps of every length up to some minutes, as a bad line has them.
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            if random >> 24 < 51 {
+                guarded.counter = counter;
+                guarded.put(&plain);
+                left += 1;
+            }
+        }
+        assert!((500..700).contains(&left));
+        assert_eq!(guarded.end().len(), left, "{meter}");
+    }
+}
+
 /// The cases after public reports.
 fn case(name: &str) -> Option<PathBuf> {
     beside("cases").map(|folder| folder.join(name))
