@@ -156,7 +156,8 @@ impl Session {
         settings.input_modes |= rustix::termios::InputModes::ICRNL;
         tcsetattr(open(), OptionalActions::Now, &settings).unwrap();
         let mut command = command(&[&["setup"], args].concat());
-        command.env("HOME", home.path()).env("TERM", "xterm").stdin(Stdio::from(open()));
+        command.env("HOME", home.path()).env("TERM", "xterm").env("LANG", "de_AT.UTF-8");
+        command.stdin(Stdio::from(open()));
         command.stdout(Stdio::from(open())).stderr(Stdio::from(open()));
         let running = Running(command.process_group(0).spawn().unwrap());
         let (master, screen) = (Arc::new(master), Arc::<Mutex<String>>::default());
@@ -214,7 +215,12 @@ fn a_person_is_asked_until_key_and_broker_are_right() {
     session.answer("Password (not shown)", "hunter2\n");
     session.wait_for("cannot connect");
     session.answer("And now", &format!("{DOWN}\n"));
-    session.answer("Where shall the readings go", &format!("{}\n", DOWN.repeat(3)));
+    session.answer("Where shall the readings go", "\n");
+    session.answer("Broker, as ADDRESS or ADDRESS:PORT", "127.0.0.1:1\n");
+    session.answer("User (empty for none)", "\n");
+    session.wait_for("cannot connect");
+    session.answer("And now", &format!("{DOWN}{DOWN}\n"));
+    session.answer("And where else", &format!("{}\n", "\x1b[A"));
     let path = home.path().join("readings.csv");
     session.answer("File", &format!("{}{}\n", "\x7f".repeat(200), path.display()));
     session.answer("And where else", "\n");
@@ -224,7 +230,9 @@ fn a_person_is_asked_until_key_and_broker_are_right() {
     assert!(!screen.contains(KEY) && !screen.contains("hunter2"), "{screen}");
     let config = fs::read_to_string(config).unwrap();
     assert!(config.contains(&format!("to = \"file:{}\"", path.display())), "{config}");
-    assert!(!config.contains("mqtt"), "{config}");
+    // The service does not have the locale of this terminal.
+    let kept = "to = \"mqtt://127.0.0.1:1\"\nha_language = \"de\"";
+    assert!(config.contains(kept) && !config.contains("anna"), "{config}");
 }
 
 #[test]

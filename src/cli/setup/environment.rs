@@ -84,9 +84,14 @@ pub fn complete(settings: &mut SinkSettings) {
                 offer(settings, key.name, key.name, value, variable);
             }
         }
-        if key.is_language {
-            offer_language(settings, key);
-        }
+    }
+    complete_language(settings);
+}
+
+/// Sets the language of names by the locale.
+pub fn complete_language(settings: &mut SinkSettings) {
+    for key in registry::variable_keys(settings, &set).iter().filter(|key| key.is_language) {
+        offer_language(settings, key);
     }
 }
 

@@ -136,7 +136,11 @@ fn mqtt(questions: &mut Questions<'_>, _: &Folders) -> Result<Result<SinkSetting
         true => String::new(),
         false => questions.secret("Password")?,
     };
-    Ok(settings(&format!("mqtt://{host}"), &[("user", user), ("password", password)]))
+    let mut settings =
+        settings(&format!("mqtt://{host}"), &[("user", user), ("password", password)]);
+    // The service runs without the locale of the person who sets it up.
+    settings.iter_mut().for_each(environment::complete_language);
+    Ok(settings)
 }
 
 fn influx_2(
