@@ -2,6 +2,7 @@
 //!
 //! - [`layer`]: the trait of link layers.
 //! - [`mbus`]: the wired M-Bus.
+//! - [`mbus_short`]: its frame without data.
 //! - [`hdlc`]: the frames of infrared and P1 interfaces.
 //! - [`registry`]: the list of all link layers.
 //! - [`deframer`]: finds their frames in a noisy stream.
@@ -13,6 +14,7 @@ pub mod deframer;
 pub mod hdlc;
 pub mod layer;
 pub mod mbus;
+pub mod mbus_short;
 pub mod reassembly;
 pub mod registry;
 pub mod stream;

@@ -84,13 +84,17 @@ macro_rules! link_layers {
 link_layers! {
     /// Wired M-Bus.
     mbus::Mbus,
+    /// The short frame of the M-Bus.
+    mbus_short::MbusShort,
     /// HDLC.
     hdlc::Hdlc,
 }
 
 fn ends_with(octets: &[u8], header: &[RangeInclusive<u8>]) -> bool {
     let pairs = octets.iter().rev().zip(header.iter().rev());
-    octets.len() >= header.len() && pairs.into_iter().all(|(octet, range)| range.contains(octet))
+    !header.is_empty()
+        && octets.len() >= header.len()
+        && pairs.into_iter().all(|(octet, range)| range.contains(octet))
 }
 
 const fn longest(headers: &[&[RangeInclusive<u8>]]) -> usize {

@@ -184,6 +184,18 @@ fn two_links_share_a_line() {
 }
 
 #[test]
+fn a_reset_of_the_link_between_frames_costs_nothing() {
+    let Some((hdlc, keys, plaintext)) = blocks() else { return };
+    let reset = [0x10, 0x40, 0x01, 0x41, 0x16];
+    let stream = [&reset[..], &hdlc, &reset, &reset, &hdlc].concat();
+    for piece in [1, 4, 4096] {
+        let outcome = decode_octets(&stream, &keys, piece);
+        assert_eq!(apdus(&outcome), [&*plaintext; 2], "by {piece}");
+        assert_eq!(outcome.refused, Vec::<String>::new());
+    }
+}
+
+#[test]
 fn segmented_frames_are_joined() {
     let Some(cases) = beside("cases") else { return };
     let outcome =
