@@ -132,18 +132,23 @@ impl QueueSender {
 
     /// Puts an event in, and waits for room as long as the sink is at work.
     pub fn put(&self, event: SinkEvent) {
-        self.add(event, true);
+        self.add(event, false, &|| true);
+    }
+
+    /// The same, but waits only as long as that is true.
+    pub fn put_while(&self, event: SinkEvent, waits: &dyn Fn() -> bool) {
+        self.add(event, false, waits);
     }
 
     /// Puts an event in at once: the oldest event makes room.
     pub fn put_now(&self, event: SinkEvent) {
-        self.add(event, false);
+        self.add(event, true, &|| false);
     }
 
-    fn add(&self, event: SinkEvent, patient: bool) {
+    fn add(&self, event: SinkEvent, live: bool, waits: &dyn Fn() -> bool) {
         let mut queue = self.shared.lock();
         while queue.events.len() >= self.shared.capacity {
-            if patient && queue.is_at_work() {
+            if waits() && queue.is_at_work() {
                 let waited = self.shared.room.wait_timeout(queue, GLANCE);
                 queue = waited.unwrap_or_else(PoisonError::into_inner).0;
             } else {
@@ -152,7 +157,7 @@ impl QueueSender {
             }
         }
         if matches!(event, SinkEvent::Readings(_)) {
-            queue.live = !patient;
+            queue.live = live;
         }
         if queue.events.is_empty() {
             queue.alive = Instant::now();

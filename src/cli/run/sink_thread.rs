@@ -98,13 +98,16 @@ impl SinkThread {
         Ok(Self { name, digest, guarded, throttle, queue, account, incomplete, trouble, thread })
     }
 
-    /// Hands readings to the sink if its throttle passes them. If `waits`, a full queue holds up the
-    /// caller as long as the sink is at work.
-    pub fn put(&mut self, readings: &Arc<Readings>, waits: bool) {
+    /// Hands readings to the sink if its throttle passes them. With `waits` a full queue holds up the
+    /// caller as long as that is true and the sink is at work.
+    pub fn put(&mut self, readings: &Arc<Readings>, waits: Option<&dyn Fn() -> bool>) {
         if self.throttle.passes(readings) {
             self.account.accept();
             let event = SinkEvent::Readings(readings.clone());
-            if waits { self.queue.put(event) } else { self.queue.put_now(event) }
+            match waits {
+                Some(waits) => self.queue.put_while(event, waits),
+                None => self.queue.put_now(event),
+            }
         }
     }
 

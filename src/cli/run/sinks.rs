@@ -171,10 +171,12 @@ impl Sinks {
     fn judge(&mut self, readings: Readings, evidence: &TelegramEvidence<'_>) {
         self.counters.note(&readings);
         let readings = Arc::new(readings);
-        let Self { running, gate, waits, .. } = self;
-        pass_on(running, &readings, false, *waits);
+        let Self { running, gate, waits, signals, .. } = self;
+        let is_awaited = || !signals.ended();
+        let waits = waits.then_some(&is_awaited as &dyn Fn() -> bool);
+        pass_on(running, &readings, false, waits);
         if running.iter().any(|sink| sink.guarded) {
-            gate.judge(&readings, evidence, |passed| pass_on(running, passed, true, *waits));
+            gate.judge(&readings, evidence, |passed| pass_on(running, passed, true, waits));
         }
     }
 
@@ -186,8 +188,10 @@ impl Sinks {
         }
         let replacement = self.replacements.1.try_iter().last();
         replacement.into_iter().for_each(|sinks| self.replace(sinks, messages));
-        let Self { running, gate, waits, .. } = self;
-        gate.tick(messages, |passed| pass_on(running, passed, true, *waits));
+        let Self { running, gate, waits, signals, .. } = self;
+        let is_awaited = || !signals.ended();
+        let waits = waits.then_some(&is_awaited as &dyn Fn() -> bool);
+        gate.tick(messages, |passed| pass_on(running, passed, true, waits));
         self.print_reports(messages);
         self.settle_ended(messages);
         self.counters.accounts().set_input(self.gate.account(context));
@@ -227,8 +231,10 @@ impl Sinks {
     /// than the grace period.
     pub fn finish(mut self, context: &Context) -> SinkOutcome {
         let messages = &context.messages;
-        let Self { running, gate, waits, .. } = &mut self;
-        gate.end(messages, |passed| pass_on(running, passed, true, *waits));
+        let Self { running, gate, waits, signals, .. } = &mut self;
+        let is_awaited = || !signals.ended();
+        let waits = waits.then_some(&is_awaited as &dyn Fn() -> bool);
+        gate.end(messages, |passed| pass_on(running, passed, true, waits));
         self.counters.accounts().set_input(self.gate.account(context));
         let mut deadline = Instant::now() + GRACE;
         for sink in &self.running {
@@ -267,7 +273,12 @@ impl Sinks {
 }
 
 /// Hands readings to the guarded sinks, or to the others.
-fn pass_on(running: &mut [SinkThread], readings: &Arc<Readings>, guarded: bool, waits: bool) {
+fn pass_on(
+    running: &mut [SinkThread],
+    readings: &Arc<Readings>,
+    guarded: bool,
+    waits: Option<&dyn Fn() -> bool>,
+) {
     for sink in running.iter_mut().filter(|sink| sink.guarded == guarded) {
         sink.put(readings, waits);
     }

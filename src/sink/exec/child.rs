@@ -6,8 +6,15 @@
 
 use std::{
     env, fmt,
+    fs::{File, OpenOptions},
     io::{self, Read as _, Write as _},
-    os::unix::process::{CommandExt as _, ExitStatusExt as _},
+    os::{
+        fd::AsRawFd as _,
+        unix::{
+            fs::OpenOptionsExt as _,
+            process::{CommandExt as _, ExitStatusExt as _},
+        },
+    },
     path::{Path, PathBuf},
     process::{Child, ChildStderr, ChildStdin, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
@@ -15,8 +22,8 @@ use std::{
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    fs::{Access, access},
-    process::{Pid, Signal, kill_process},
+    fs::{Access, OFlags, access},
+    process::{Pid, Signal, kill_process_group},
 };
 
 use crate::{
@@ -42,6 +49,8 @@ pub(super) struct ProgramCall {
 pub(super) struct RunningProgram {
     child: Child,
     stdin: Option<ChildStdin>,
+    /// The other end of the closed pipe: with it the system still counts what nobody has read.
+    rest: Option<File>,
     stderr: Option<ChildStderr>,
     started: Instant,
     /// The program has closed its standard input.
@@ -76,7 +85,8 @@ impl ProgramCall {
         // These flags are those of our own ends of the pipes.
         stdin.iter().try_for_each(|end| rustix::io::ioctl_fionbio(end, true))?;
         stderr.iter().try_for_each(|end| rustix::io::ioctl_fionbio(end, true))?;
-        Ok(RunningProgram { child, stdin, stderr, started: Instant::now(), has_closed: false })
+        let (rest, has_closed) = (None, false);
+        Ok(RunningProgram { child, stdin, rest, stderr, started: Instant::now(), has_closed })
     }
 
     /// The path of the program, if it can be started.
@@ -124,13 +134,20 @@ impl RunningProgram {
 
     /// The number of octets in the pipe that the program has not read.
     pub(super) fn unread(&self) -> usize {
-        let unread = self.stdin.as_ref().and_then(|stdin| rustix::io::ioctl_fionread(stdin).ok());
+        let unread = match &self.stdin {
+            Some(stdin) => rustix::io::ioctl_fionread(stdin).ok(),
+            None => self.rest.as_ref().and_then(|rest| rustix::io::ioctl_fionread(rest).ok()),
+        };
         unread.and_then(|octets| usize::try_from(octets).ok()).unwrap_or_default()
     }
 
     /// Closes the standard input of the program.
     pub(super) fn close(&mut self) {
-        self.stdin = None;
+        if let Some(stdin) = self.stdin.take() {
+            let pipe = format!("/proc/self/fd/{}", stdin.as_raw_fd());
+            let flags = OFlags::NONBLOCK.bits().cast_signed();
+            self.rest = OpenOptions::new().read(true).custom_flags(flags).open(pipe).ok();
+        }
     }
 
     /// Waits for an event of the queue or of the program, for room in the pipe if there is text for it, or
@@ -182,14 +199,15 @@ impl RunningProgram {
         self.child.try_wait().unwrap_or(Some(ExitStatus::from_raw(0)))
     }
 
-    /// Asks the program to end. It has not been waited for, so its number is still its own.
+    /// Asks the program to end, and those that it has started: it has a process group of its own. It has
+    /// not been waited for, so its number is still its own.
     pub(super) fn terminate(&self) {
-        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        let _ = kill_process_group(Pid::from_child(&self.child), Signal::TERM);
     }
 
-    /// Ends the program.
-    pub(super) fn kill(&mut self) {
-        let _ = self.child.kill();
+    /// Ends them.
+    pub(super) fn kill(&self) {
+        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
     }
 }
 

@@ -87,6 +87,8 @@ pub(super) struct ExecSink {
     /// The last time that the program read something, or that there was nothing to read.
     progress: Instant,
     stuck: bool,
+    /// The octets of the first line that the program had read at the last look.
+    part: usize,
     full_reported: bool,
     /// The queue has ended, and the last start was made.
     last_start: bool,
@@ -158,6 +160,7 @@ impl ExecSink {
             failed: false,
             progress: now,
             stuck: false,
+            part: 0,
             full_reported: false,
             last_start: false,
             previewed: false,
@@ -292,7 +295,10 @@ impl ExecSink {
     fn settle(&mut self, unread: usize, report: &dyn Report) {
         let read = self.lines.settle(unread);
         report.stored(read);
-        if read > 0 || self.lines.telegrams() == 0 {
+        // A slow program may need long for a line.
+        let part = self.lines.read_of_first(unread);
+        let goes_on = read > 0 || core::mem::replace(&mut self.part, part) < part;
+        if goes_on || self.lines.telegrams() == 0 {
             self.progress = Instant::now();
             self.full_reported &= !self.lines.has_room();
             if core::mem::take(&mut self.stuck) {
@@ -333,13 +339,8 @@ impl ExecSink {
                 return true;
             }
             ending.program.pass_on(&mut self.remarks, report);
-            let unwritten = self.lines.unwritten_telegrams();
-            let written = self.lines.telegrams() - unwritten;
-            if status.success() {
-                // It has read its input to the end.
-                self.lines.settle(0);
-                report.stored(written);
-            } else if ending.terminate_at.is_some() {
+            report.stored(self.lines.settle(ending.program.unread()));
+            if !status.success() && ending.terminate_at.is_some() {
                 report.say(&format!("{} {}", self.call, describe(status)));
             }
             return false;

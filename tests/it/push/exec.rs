@@ -142,6 +142,40 @@ fn a_program_that_is_killed_comes_back_and_ends_with_the_run() {
 }
 
 #[test]
+fn a_program_that_ends_well_has_got_what_it_has_read() {
+    let folder = Folder::new();
+    let account = |to: &str, count: &str| {
+        let to = format!("--to={to}&guard=false&retry=1h");
+        let ran = publish(&folder, &["-v", &to], &readings(count));
+        let account = ran.err.lines().find(|line| line.contains(" on the disk, ")).unwrap();
+        (ran.status, account.rsplit_once("readings: ").unwrap().1.to_owned())
+    };
+    let nothing = account("exec:true?args=", "3");
+    assert_eq!(nothing, (6, "0 stored, 0 on the disk, 3 lost".to_owned()));
+    // Each start takes one line; a shell reads its input octet by octet.
+    let (status, found) = account("exec:sh?args=-c,read a; echo >> got", "10");
+    let got = read(&folder, "got").lines().count();
+    assert_eq!((status, found), (6, format!("{got} stored, 0 on the disk, {} lost", 10 - got)));
+}
+
+#[test]
+fn a_signal_ends_a_file_that_waits_for_a_slow_program() {
+    let folder = Folder::new();
+    folder.write("slow", "while read -r -n 1 a || :; do echo >> read; sleep 0.2; done\n");
+    let input = readings("3000");
+    let path = folder.write("all.jsonl", &input);
+    let args = ["publish", "--to=exec:bash?args=slow&guard=false", "-v", &path];
+    let mut command = at_home(&folder, &args);
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let running = Running(command.spawn().unwrap());
+    wait_for("an octet is read", || !read(&folder, "read").is_empty());
+    signal(&running.0, Signal::TERM);
+    let ran = running.ended();
+    assert_eq!(ran.status, 6, "{}", ran.err);
+    assert!(ran.err.contains(" readings not stored"), "{}", ran.err);
+}
+
+#[test]
 fn a_program_that_reads_nothing_holds_up_no_other_sink() {
     let folder = Folder::new();
     folder.write("stuck", "trap '' TERM; echo $$ > pid; while :; do sleep 1; done\n");
