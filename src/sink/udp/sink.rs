@@ -146,7 +146,10 @@ impl UdpSink {
                 self.socket = None;
                 self.fail(&error.to_string(), report);
             }
-            SendOutcome::Sent => self.sent(report),
+            SendOutcome::Sent => {
+                self.sent(report);
+                self.takes_again(report);
+            }
             SendOutcome::Refused => {
                 self.sent(report);
                 self.refuse(report);
@@ -187,6 +190,9 @@ impl UdpSink {
             report.trouble(None);
             report.say(&format!("sends to {} again", self.place));
         }
+    }
+
+    fn takes_again(&mut self, report: &dyn Report) {
         if self.refused.is_some_and(|last| last.elapsed() >= TAKES_AGAIN) {
             self.refused = None;
             report.say(&format!("{} takes datagrams again", self.place));
