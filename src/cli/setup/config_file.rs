@@ -19,6 +19,7 @@ use std::{
     env,
     fmt::Write as _,
     fs,
+    io::Read as _,
     ops::Range,
     path::{Path, PathBuf},
 };
@@ -150,10 +151,24 @@ pub fn of_text(text: &str) -> Config {
     Config { mistakes, ..config }
 }
 
+/// The most octets of a file of settings.
+const LONGEST: u64 = 1024 * 1024;
+
+/// The text of a file of settings, or the reason why there is none.
+pub fn text_of(path: &Path) -> Result<String, String> {
+    let mut text = String::new();
+    let read =
+        fs::File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text));
+    match read {
+        Ok(octets) if octets as u64 > LONGEST => Err("too long for such a file".to_owned()),
+        Ok(_) => Ok(text),
+        Err(error) => Err(file_error::unreadable(&error)),
+    }
+}
+
 fn read(path: &Path) -> Result<Config, Stop> {
     let name = redact::typed(&path.display().to_string());
-    let text = fs::read_to_string(path)
-        .map_err(|error| Stop::usage(format!("{name}: {}", file_error::unreadable(&error))))?;
+    let text = text_of(path).map_err(|why| Stop::usage(format!("{name}: {why}")))?;
     let (config, mistakes) = parse(&text);
     let older = (!mistakes.is_empty()).then(|| program_of_text(&text)).flatten();
     if let Some(program) = older {

@@ -15,14 +15,13 @@
 //! The list is recognised by the types of all its elements, and by `length` and `fixed` where they
 //! are given. A `name` of `--list-fields` stands for its code and unit.
 
-use std::{fs, path::PathBuf, sync::LazyLock};
+use std::{path::PathBuf, sync::LazyLock};
 
 use serde::Deserialize;
 
-use crate::cli::run::status::Stop;
+use crate::cli::{run::status::Stop, setup::config_file::text_of};
 use meterpipe::{
     cosem::{data_type::DataType, obis::Obis, unit::Unit},
-    file_error,
     reading::{
         family::{FamilyElement, MeterFamily},
         fields::{self, FIELDS},
@@ -55,7 +54,7 @@ pub fn all(files: &[PathBuf]) -> Result<&'static [MeterFamily], Stop> {
     let mut families = Vec::new();
     for path in files {
         let wrong = |why: String| Stop::usage(format!("{}: {why}", path.display()));
-        let text = fs::read_to_string(path).map_err(|e| wrong(file_error::unreadable(&e)))?;
+        let text = text_of(path).map_err(wrong)?;
         families.extend(read(&text).map_err(wrong)?);
     }
     families.extend_from_slice(&FAMILIES);
@@ -95,16 +94,24 @@ struct ElementRow {
 }
 
 fn read(text: &str) -> Result<Vec<MeterFamily>, String> {
-    let file: FamilyFile = toml::from_str(text).map_err(|error| error.to_string())?;
+    let file: FamilyFile = toml::from_str(text).map_err(|error| {
+        // Its own text shows the line, which may be a secret: the file may be another one.
+        let start = error.span().map_or(0, |span| span.start);
+        format!("line {}: {}", line_of(text, start), error.message())
+    })?;
     let lists = file.list.into_iter().map(|list| {
         let elements = list.elements.into_iter().map(|row| {
-            let start = row.span().start;
-            let line = 1 + text.as_bytes().iter().take(start).filter(|it| **it == b'\n').count();
+            let line = line_of(text, row.span().start);
             row.into_inner().read().map_err(|error| format!("line {line}: {error}"))
         });
         Ok(MeterFamily { name: list.name, elements: elements.collect::<Result<_, String>>()? })
     });
     lists.collect()
+}
+
+/// The number of the line with that octet.
+fn line_of(text: &str, octet: usize) -> usize {
+    1 + text.as_bytes().iter().take(octet).filter(|it| **it == b'\n').count()
 }
 
 impl ElementRow {
@@ -140,6 +147,8 @@ fn unit_of(symbol: &str) -> Result<Unit, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
