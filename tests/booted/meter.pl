@@ -47,6 +47,8 @@ sub plug {
     wait_for("the service opens $node", sub {
         grep { (readlink // '') eq $node } glob "/proc/$pid/fd/*";
     });
+    # With its last setting the service drops what came before.
+    wait_for("the service sets $node up", sub { `stty -a -F $node` =~ /(?<!-)\bparmrk\b/ });
     return $adapter;
 }
 

@@ -191,6 +191,23 @@ const SMARTMETERREADER: &str = "# Configuration\nmbus:\n    port: \"/dev/ttyUSB0
     name: \"SmartMeter Energy\"\n              dev_cla: \"energy\"\n              \
     stat_t: \"homeassistant/sensor/house/state\"\n              val_tpl: \"{{value_json.energie}}\"\n";
 
+#[test]
+fn smartmeterreader_never_goes_on_in_another_unit() {
+    let with = |unit: &str| {
+        let text =
+            SMARTMETERREADER.replace("<ENCRYPTION_KEY>", KEY).replace("energie}}", "energy}}");
+        format!("{text}              unit_of_measurement: \"{unit}\"\n")
+    };
+    let old = OldFiles::new(&[("config.yaml", with("Wh"))]);
+    let ran = old.config(&["import", old.path("config.yaml").to_str().unwrap()]);
+    assert_eq!(ran.status, 2);
+    let why = "it says Wh, and energy_import_kwh would be written";
+    assert!(ran.err.contains(why), "{}", ran.err);
+    let old = OldFiles::new(&[("config.yaml", with("kWh"))]);
+    let (config, _) = old.import(&["config.yaml"]);
+    has(&config, &["energy_import_kwh = \"energy\"\n"]);
+}
+
 /// A value of `data_format.yaml`.
 fn datum(name: &str, obis: &str, multiplier: &str) -> String {
     let line = match multiplier {

@@ -149,12 +149,21 @@ fn address(url: &PlacedEntry) -> Result<String, Stop> {
     Ok(format!("{scheme}://{authority}{port}{}", escaped(path)))
 }
 
+/// The only folder in which the service of contrib/systemd writes.
+const STATE: &str = "/var/lib/meterpipe";
+
 fn solarview(new: &mut Translation, old: &mut OldSettings) -> Result<(), Stop> {
     let switch = old.take("file_export_enabled");
     let values = old.take_below("file_export_values.");
     let path = old.take_text("file_export_abspath");
     if is_off(switch, "file for Solarview", old) {
         return Ok(());
+    }
+    if let Some(path) = path.as_ref().filter(|it| !Path::new(it.text()).starts_with(STATE)) {
+        old.changed(
+            path,
+            &format!("is outside {STATE}, where meterpipe.service writes: see contrib/older"),
+        );
     }
     let Some((mut sink, place)) = file_sink(new.program, path)? else {
         return Ok(());

@@ -39,17 +39,20 @@ pub fn translate(old: &mut OldSettings) -> Result<Translation, Stop> {
         sink.set("topic", topic.text());
     }
     data_format(&mut sink, old)?;
-    discovery(&mut sink, old);
+    discovery(&mut sink, old)?;
     new.push(sink, &place)?;
     Ok(new)
 }
 
 /// Carries the announcements over. Each has its topic and its name, and says by a template which value it
 /// shows.
-fn discovery(sink: &mut TranslatedSink, old: &mut OldSettings) {
+///
+/// # Errors
+/// An energy is announced in another unit than its value would have.
+fn discovery(sink: &mut TranslatedSink, old: &mut OldSettings) -> Result<(), Stop> {
     let entries = old.take_below("homeassistant.");
     if sink.entry("ha").as_deref() == Some("off") {
-        return;
+        return Ok(());
     }
     let keys = sink.settings.entries().map(|(key, _)| key.to_owned());
     let announced = |key: &String| key.starts_with("ha_topics.") || key.starts_with("ha_names.");
@@ -67,6 +70,9 @@ fn discovery(sink: &mut TranslatedSink, old: &mut OldSettings) {
         let template = find(&["config.val_tpl", "config.value_template"]).map(PlacedEntry::text);
         match template.and_then(|template| field_of(sink, template)) {
             Some(field) => {
+                if let Some(unit) = find(&["config.unit_of_meas", "config.unit_of_measurement"]) {
+                    check_unit(&field, unit)?;
+                }
                 sink.set(&format!("ha_topics.{field}"), topic.text());
                 if let Some(name) = find(&["config.name"]) {
                     sink.set(&format!("ha_names.{field}"), name.text());
@@ -78,6 +84,23 @@ fn discovery(sink: &mut TranslatedSink, old: &mut OldSettings) {
     }
     if count == 0 {
         sink.set("ha", "off");
+    }
+    Ok(())
+}
+
+/// Refuses an energy whose announcement has another unit than the field: its history would go on with
+/// values that are a thousand times smaller or larger.
+fn check_unit(field: &str, unit: &PlacedEntry) -> Result<(), Stop> {
+    let (said, text) = (unit.text().trim(), unit.place());
+    let is_energy = ["wh", "kwh", "mwh"].contains(&said.to_ascii_lowercase().as_str());
+    match field.rsplit_once('_') {
+        Some((_, written)) if is_energy && !written.eq_ignore_ascii_case(said) => {
+            Err(Stop::usage(format!(
+                "{text}: it says {said}, and {field} would be written: give data_format.yaml too, \
+                 which says how the old program calculates"
+            )))
+        }
+        _ => Ok(()),
     }
 }
 
