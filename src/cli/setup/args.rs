@@ -278,7 +278,7 @@ pub struct ConfigArgs {
     ///
     /// The content tells the program: meter.json of kaifareader and kaifa; config.yaml and
     /// data_format.yaml of smartmeterreader; config.json and scripts of greenMikeEU; .env, units,
-    /// compositions and scripts that start smartmeter_kaifa_ma309_ha_mqtt.py or smartmeter-ha.
+    /// compose files and scripts that start smartmeter_kaifa_ma309_ha_mqtt.py or smartmeter-ha.
     /// Messages say with file and line what is not carried over, or has another meaning.
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,

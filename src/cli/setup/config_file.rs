@@ -9,7 +9,7 @@
 //! [[sink]]
 //! to = "mqtt://homeassistant.local"
 //! user = "meter"
-//! password_file = "/etc/meterpipe/mqtt"
+//! password_file = "/etc/meterpipe/mqtt_password"
 //! ```
 //!
 //! The keys of a sink are described by the [sinks](meterpipe::sink::registry).

@@ -39,7 +39,7 @@ const WORDS: [NameWords; 19] = [
     NameWords("meter_time",             "Meter time",             "Zähleruhr"),
     NameWords("meter_number",           "Meter number",           "Zählernummer"),
     NameWords("telegrams_lost",         "Lost telegrams",         "Verlorene Telegramme"),
-    NameWords("frames_damaged",         "Damaged frames",         "Beschädigte Rahmen"),
+    NameWords("frames_damaged",         "Damaged frames",         "Fehlerhafte Datenblöcke"),
     NameWords("clock_drift",            "Clock drift",            "Abweichung der Uhr"),
     NameWords("item",                   "Item",                   "Objekt"),
 ];

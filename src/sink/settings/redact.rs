@@ -179,7 +179,10 @@ mod tests {
         for key in ["password", "token", "passwort", "pass", "User", "", "password.user"] {
             assert_eq!(redacted(key, "a"), HIDDEN, "{key}");
         }
-        assert_eq!(redacted("password_file", "/etc/meterpipe/mqtt"), "/etc/meterpipe/mqtt");
+        assert_eq!(
+            redacted("password_file", "/etc/meterpipe/mqtt_password"),
+            "/etc/meterpipe/mqtt_password"
+        );
         assert_eq!(redacted("password_file", "hunter2"), HIDDEN);
         let argument = |text: &str| {
             let settings: SinkSettings = format!("exec:x?args={text}").parse().unwrap();

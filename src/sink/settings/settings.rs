@@ -6,7 +6,7 @@
 //! [[sink]]
 //! to = "mqtt://broker.home/house/meter"
 //! user = "anna"
-//! password_file = "/etc/meterpipe/mqtt"
+//! password_file = "/etc/meterpipe/mqtt_password"
 //! retain = true
 //! fields = ["power_net_w", "energy_import_wh"]
 //! names = { power_net_w = "Leistung" }

@@ -152,7 +152,7 @@ fn the_configurations_of_the_documents_have_no_mistake() {
     assert!(all.len() > 8);
     for text in all {
         let bench = Bench::furnished();
-        bench.run("for name in mqtt mqtt_password influx; do cp guek $name; done").succeeded();
+        bench.run("for name in mqtt_password influx_token; do cp guek $name; done").succeeded();
         bench.write("config.toml", &text.replace("/etc/meterpipe/", ""));
         let ran = bench.run("meterpipe config check --config config.toml");
         assert!(ran.status.success() && ran.text.ends_with("no mistake\n"), "{text}: {ran:?}");
