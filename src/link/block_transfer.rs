@@ -9,7 +9,7 @@
 //! side. A Landis+Gyr E450 sends `e0 40 00 01 00 00 70 …`, `e0 40 00 02 00 00 6c …`,
 //! `e0 c0 00 03 00 00 73 …`.
 //!
-//! The blocks come in order and from one link layer, at most [`PAUSE_MILLIS`] apart. An APDU that
+//! The blocks come in order and from one link layer, at most 4.5 s apart. An APDU that
 //! breaks one of these rules is dropped with one message.
 
 use crate::{
