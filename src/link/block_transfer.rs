@@ -9,11 +9,12 @@
 //! side. A Landis+Gyr E450 sends `e0 40 00 01 00 00 70 …`, `e0 40 00 02 00 00 6c …`,
 //! `e0 c0 00 03 00 00 73 …`.
 //!
-//! The blocks come in order and from one link layer, at most 4.5 s apart. An APDU that
-//! breaks one of these rules is dropped with one message.
+//! The blocks come in order and from one link layer, at most 4.5 s apart. An APDU that breaks
+//! one of these rules is dropped with one message.
 
 use crate::{
     error::{Cause, Error, Layer, Result},
+    link::reassembly::late,
     reader::Reader,
 };
 
@@ -159,10 +160,8 @@ impl BlockTransfer {
         if found != expected {
             return error(2, Cause::Block { found, expected });
         }
-        let pause = millis.zip(self.last).map_or(0, |(now, last)| now.saturating_sub(last));
-        let (milliseconds, limit) = (u64::try_from(pause).unwrap_or_default(), PAUSE_MILLIS);
-        if milliseconds > limit {
-            return error(0, Cause::SegmentLate { milliseconds, limit });
+        if let Some(late) = late(self.last, millis, PAUSE_MILLIS) {
+            return error(0, late);
         }
         if self.apdu.len() + block.octets.len() > LONGEST {
             return error(0, Cause::Limit { what: "octets in blocks", limit: LONGEST });

@@ -8,8 +8,9 @@
 //!
 //! AL LL: type 3 (`A`), a bit that is set in every segment but the last one, and the length between
 //! the flags in eleven bits. An address has one to four octets; the last one of them is odd. CC is
-//! the control field (03 or 13, UI: information that nobody acknowledges; some Kaifa send 10). HH HH checks the octets
-//! in front of it, and stands there only if there is information; FF FF checks everything in front.
+//! the control field (03 or 13, UI: information that nobody acknowledges; some Kaifa send 10).
+//! HH HH checks the octets in front of it, and stands there only if there is information; FF FF
+//! checks everything in front.
 //!
 //! The information of a telegram's first frame begins with the LLC header `E6 E7 00`. Further
 //! frames have none.

@@ -164,17 +164,21 @@ impl Reassembly {
         if (first, self.peer) != (link, segment.peer) {
             return error(segment.peer_at, Cause::SegmentPeer);
         }
-        // A clock that was set back says nothing about the pause.
-        let pause = millis.zip(self.last).map_or(0, |(now, last)| now.saturating_sub(last));
-        let (milliseconds, limit) = (u64::try_from(pause).unwrap_or_default(), PAUSE_MILLIS);
-        if milliseconds > limit {
-            return error(0, Cause::SegmentLate { milliseconds, limit });
+        if let Some(late) = late(self.last, millis, PAUSE_MILLIS) {
+            return error(0, late);
         }
         if expected == u8::MAX {
             return error(segment.number_at, Cause::Limit { what: "segments", limit: 255 });
         }
         Ok(expected)
     }
+}
+
+/// The cause if a part comes too late behind the one before it; times and limit in milliseconds.
+pub(super) fn late(last: Option<i64>, now: Option<i64>, limit: u64) -> Option<Cause> {
+    // A clock that was set back says nothing about the pause.
+    let milliseconds = u64::try_from(now?.saturating_sub(last?)).unwrap_or_default();
+    (milliseconds > limit).then_some(Cause::SegmentLate { milliseconds, limit })
 }
 
 /// [`PAUSE`] in the unit of records.

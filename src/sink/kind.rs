@@ -31,6 +31,20 @@ pub struct SinkKind {
     pub build: BuildSink,
 }
 
+#[cfg(test)]
+impl SinkKind {
+    /// The message about the settings in an address; empty if they have no mistake.
+    pub fn mistake(&self, uri: &str) -> String {
+        let mut settings: SinkSettings = uri.parse().unwrap();
+        let counters = LineCounters::default();
+        let context = BuildContext { run: "", counters: &counters, interval: None };
+        match (self.build)(&mut settings, &context).map(|_| settings.finish()) {
+            Ok(Ok(())) => String::new(),
+            Ok(Err(error)) | Err(error) => error.to_string(),
+        }
+    }
+}
+
 /// Takes the keys of a sink and builds it. It opens nothing yet.
 pub type BuildSink =
     fn(&mut SinkSettings, &BuildContext<'_>) -> Result<Box<dyn Sink>, SettingError>;

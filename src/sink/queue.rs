@@ -132,10 +132,10 @@ impl QueueSender {
 
     /// Puts an event in, and waits for room as long as the sink is at work.
     pub fn put(&self, event: SinkEvent) {
-        self.add(event, false, &|| true);
+        self.put_while(event, &|| true);
     }
 
-    /// The same, but waits only as long as that is true.
+    /// Puts an event in, and waits for room as long as that is true and the sink is at work.
     pub fn put_while(&self, event: SinkEvent, waits: &dyn Fn() -> bool) {
         self.add(event, false, waits);
     }

@@ -288,17 +288,7 @@ fn pace(settings: &mut SinkSettings) -> Result<DeliveryPace, SettingError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sink::line_counters::LineCounters;
-
-    fn message(uri: &str) -> String {
-        let mut settings: SinkSettings = uri.parse().unwrap();
-        let counters = LineCounters::default();
-        let context = BuildContext { run: "", counters: &counters, interval: None };
-        match new(&mut settings, &context).map(|_| settings.finish()) {
-            Ok(Ok(())) => String::new(),
-            Ok(Err(error)) | Err(error) => error.to_string(),
-        }
-    }
+    use crate::sink::influx::kind::INFLUX;
 
     #[test]
     fn what_is_complete_is_taken_whole() {
@@ -311,7 +301,7 @@ mod tests {
             "influxdb://h?db=d&meter_tag=none&tags.meter=a&timestamp=server",
             "influxdb://h?db=d&measurements.power_net_w=Power%20grid%20net&measurements.time=Power%20grid%20t",
         ] {
-            assert_eq!(message(uri), "", "{uri}");
+            assert_eq!(INFLUX.mistake(uri), "", "{uri}");
         }
     }
 
@@ -362,7 +352,7 @@ mod tests {
             ("influxdb://h?bucket=b&timestamp=mine", "meter, received or server"),
             ("influxdb://a%20b?bucket=b", "is no address"),
         ] {
-            assert!(message(uri).contains(part), "{uri}: {}", message(uri));
+            assert!(INFLUX.mistake(uri).contains(part), "{uri}: {}", INFLUX.mistake(uri));
         }
     }
 

@@ -162,17 +162,7 @@ fn is_login(name: &HeaderName) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sink::line_counters::LineCounters;
-
-    fn message(uri: &str) -> String {
-        let mut settings: SinkSettings = uri.parse().unwrap();
-        let counters = LineCounters::default();
-        let context = BuildContext { run: "", counters: &counters, interval: None };
-        match new(&mut settings, &context).map(|_| settings.finish()) {
-            Ok(Ok(())) => String::new(),
-            Ok(Err(error)) | Err(error) => error.to_string(),
-        }
-    }
+    use crate::sink::webhook::kind::WEBHOOK;
 
     #[test]
     fn what_is_complete_is_taken_whole() {
@@ -183,7 +173,7 @@ mod tests {
             "webhook+http://h/a%3fkey=b%26c=d?headers.X-Key=a&headers.content-type=text/plain",
             "webhook+http://h?token=t&path=/api/x%3fa=b",
         ] {
-            assert_eq!(message(uri), "", "{uri}");
+            assert_eq!(WEBHOOK.mistake(uri), "", "{uri}");
         }
     }
 
@@ -208,7 +198,7 @@ mod tests {
             ),
             ("webhook+http://h%20h/CANARY", "is no address"),
         ] {
-            let message = message(uri);
+            let message = WEBHOOK.mistake(uri);
             assert!(message.contains(part) && !message.contains("CAN"), "{uri}: {message}");
         }
     }
