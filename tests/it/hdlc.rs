@@ -209,7 +209,7 @@ mod tables {
 
     use super::*;
 
-    /// What `decode` prints for a file, with more arguments.
+    /// The output of `decode` for a file, with more arguments.
     fn decode(path: &Path, arguments: &[&str]) -> Vec<Value> {
         let mut decode = Command::new(env!("CARGO_BIN_EXE_meterpipe"));
         let output = decode.args(["decode", "--format", "json"]).args(arguments).arg(path);

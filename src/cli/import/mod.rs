@@ -1,4 +1,4 @@
-//! What becomes of the settings of older programs.
+//! The settings of older programs, translated.
 //!
 //! - [`files`]: from files and a command line to settings; [`settings`]: settings that are taken one by one.
 //! - [`translate`]: from settings to a [`translation`]: a meter, sinks, and notes about what changes.

@@ -11,7 +11,7 @@ use crate::cli::{
     run::status::Stop,
 };
 
-/// What becomes of the settings of a program.
+/// The configuration that the settings of a program become.
 #[derive(Debug)]
 pub struct Translation {
     /// The program that had them.
@@ -24,7 +24,7 @@ pub struct Translation {
     pub line: Vec<(&'static str, String)>,
     /// The sinks.
     pub sinks: Vec<TranslatedSink>,
-    /// What is not carried over, or has another meaning now.
+    /// Notes on settings that are not carried over, or have another meaning now.
     pub notes: Vec<String>,
 }
 

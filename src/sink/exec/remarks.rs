@@ -14,7 +14,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// The most octets of a line that are shown.
 const LONGEST_LINE: usize = 300;
 
-/// What the program writes.
+/// The text that the program writes.
 #[derive(Debug)]
 pub(super) struct ProgramRemarks {
     /// The beginning of a line whose end has not come.

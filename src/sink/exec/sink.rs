@@ -97,10 +97,10 @@ pub(super) struct ExecSink {
 
 /// The state of the program.
 enum ProgramPhase {
-    /// It does not run; the time of the next start.
+    /// The program does not run; the time of the next start.
     Waiting(Instant),
     Running(RunningProgram),
-    /// It gets no more lines, and has to end.
+    /// The program gets no more lines, and has to end.
     Ending(EndingProgram),
 }
 
@@ -177,7 +177,7 @@ impl ExecSink {
                     self.format.write(&readings, &mut text);
                     self.format.notes().iter().for_each(|note| report.say(note));
                     match text.is_empty() {
-                        // It has none of the fields.
+                        // The telegram has none of the fields.
                         true => report.stored(1),
                         false => self.lines.push(&text),
                     }
@@ -423,7 +423,7 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(30);
 
-    /// What a sink reports, as its account counts it.
+    /// The reports of a sink, as its account counts them.
     #[derive(Default)]
     struct CountingReport {
         texts: RefCell<Vec<String>>,
@@ -515,7 +515,7 @@ mod tests {
     fn what_a_program_had_not_read_goes_to_the_next_one() {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("out");
-        // It reads octet by octet, so the shell takes no line that it does not write.
+        // The shell reads octet by octet, so the shell takes no line that it does not write.
         let script = format!(
             "for i in 1 2 3; do read -r line || exit 0; echo \"$line\" >> {}; done; exit 3",
             out.display()

@@ -152,7 +152,7 @@ pub struct DiscoveryOptions {
     pub keeps_units: bool,
 }
 
-/// What the user says about the devices. The texts may have placeholders.
+/// The user's texts about the devices. The texts may have placeholders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeviceOptions {
     /// The name.

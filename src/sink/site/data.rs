@@ -39,7 +39,7 @@ pub struct DataPage {
     absent: AbsentValue,
 }
 
-/// What stands for a value of a phase that the meter does not send. A register or a power of the whole
+/// The member for a value of a phase that the meter does not send. A register or a power of the whole
 /// meter is never made up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AbsentValue {

@@ -12,7 +12,7 @@ pub(super) struct DatagramSocket {
     receiver: SocketAddr,
 }
 
-/// What became of the datagrams so far.
+/// The fate of the datagrams so far.
 #[derive(Debug)]
 pub(super) enum SendOutcome {
     /// This one is on its way, and nobody refused those before.

@@ -9,7 +9,7 @@ use crate::sink::{
     settings::Secret,
 };
 
-/// What follows from a response.
+/// The meaning of a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum WebhookOutcome {
     Delivered,

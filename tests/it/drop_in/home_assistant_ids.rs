@@ -69,7 +69,7 @@ fn announcements(listener: &Listener, count: usize) -> BTreeMap<String, (String,
     all
 }
 
-/// What Home Assistant reads in an announcement, under the names without abbreviation.
+/// The members that Home Assistant reads in an announcement, under the names without abbreviation.
 fn spelt(payload: &Value) -> BTreeMap<&str, Value> {
     let long = |key| match key {
         "uniq_id" => "unique_id",
@@ -93,7 +93,7 @@ fn the_entities_of_kaifa_ma309_p1_reader_keep_their_identifiers() {
     with_mosquitto(|| {
         let publishing = Publishing::start("EVNKaifaMA309SmartMeter_MQTT_HomeAssistant.toml");
         publishing.broker.listen(&[]).wait_for("smartmeter/kaifa_ma309/status online");
-        // Who comes later gets what the broker keeps.
+        // A later subscriber gets what the broker keeps.
         let late = publishing.broker.listen(&[]);
         let all = announcements(&late, 12);
         let host = rustix::system::uname().nodename().to_string_lossy().to_lowercase();
@@ -123,7 +123,7 @@ fn the_entities_of_kaifa_ma309_p1_reader_keep_their_identifiers() {
             assert_eq!(text("unique_id"), format!("{node}_{key}"));
             assert_eq!(text("state_topic"), format!("smartmeter/kaifa_ma309/state/{key}"));
             assert_eq!(text("unit_of_measurement"), unit);
-            // It announced the power factor without a class.
+            // The old program announced the power factor without a class.
             assert!(text("device_class") == class || class.is_empty(), "{payload:?}");
             assert_eq!(text("state_class"), state_class);
             assert_eq!(payload["avty"], json!([{ "t": "smartmeter/kaifa_ma309/status" }]));
@@ -166,7 +166,7 @@ fn the_entities_of_smartmeterreader_keep_their_names_and_outlast_restarts() {
             let topic = format!("homeassistant/sensor/{object}/config");
             let (retained, payload) =
                 all.get(&topic).unwrap_or_else(|| panic!("{topic}: {all:#?}"));
-            // It sent them once, for nobody who came later.
+            // The old program sent them once, for nobody who came later.
             assert_eq!(retained, "1");
             let payload = spelt(payload);
             let text = |key: &str| payload.get(key).and_then(Value::as_str).unwrap_or_default();

@@ -2,7 +2,7 @@
 //! 1.0.203 and a pseudo-terminal. It opens no telegram of two frames, so its reading of frames was replaced; the
 //! code behind it ran as it is.
 //!
-//! It multiplies floats, so it sends 233.10000000000002 where the meter says 233.1: ours is 233.1. Its
+//! The program multiplies floats, so it sends 233.10000000000002 where the meter says 233.1: ours is 233.1. Its
 //! announcements to Home Assistant are in another file.
 
 use super::{NETZ_NOE, with_messages};

@@ -1,7 +1,7 @@
 //! peerdavid/smartmeter-ha, commit f07bfc0: run as it is, with paho-mqtt 2.2.0, mosquitto 2.0.11 and a
 //! pseudo-terminal. Its timestamp is the time of the machine; here the telegram arrived at that time.
 //!
-//! It rounds floats: 2386.985 becomes 2386.99 there, and 2386.98 here (half to even).
+//! The program rounds floats: 2386.985 becomes 2386.99 there, and 2386.98 here (half to even).
 
 use super::{KSM_WEST, check_values, recipe, with_messages};
 use crate::common::{

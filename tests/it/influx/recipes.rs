@@ -11,7 +11,7 @@ use crate::common::{
     tools::need,
 };
 
-/// What the house draws in a quarter of an hour.
+/// The energy that the house draws in a quarter of an hour.
 const QUARTER: i64 = 137;
 
 /// Midnight in Vienna, before the day of 25 hours: 2026-10-24, 25, 26, 27.

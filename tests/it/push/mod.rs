@@ -12,7 +12,7 @@ use crate::common::{
     published::{Folder, KEY},
 };
 
-/// So many readings of a virtual meter, a line each.
+/// A number of readings of a virtual meter, a line each.
 fn readings(count: &str) -> String {
     let start = "2026-06-21T12:00:00+02:00";
     let wire = run(&["simulate", "--count", count, "--start", start], b"");
@@ -34,7 +34,7 @@ fn publish(folder: &Folder, args: &[&str], input: &str) -> Ran {
     run_command(at_home(folder, &[&["publish"], args].concat()), input.as_bytes())
 }
 
-/// What `watch --dry-run` and `config check --online` say about a sink.
+/// The answers of `watch --dry-run` and `config check --online` about a sink.
 fn asked(folder: &Folder, sink: &str, options: &str) -> (Ran, Ran) {
     let to = format!("--to={sink}{options}");
     let dry = ["watch", "sim:", "--count=1", "--dry-run", &to];
