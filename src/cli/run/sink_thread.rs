@@ -111,6 +111,11 @@ impl SinkThread {
         }
     }
 
+    /// Keeps a file from waiting for this sink.
+    pub fn run_ahead(&self) {
+        self.queue.run_ahead();
+    }
+
     /// True while the sink is blocked and its queue is full.
     pub fn holds_up(&self) -> bool {
         self.queue.holds_up()

@@ -68,8 +68,16 @@ impl Sinks {
             waits: true,
             wait_reported: false,
         };
+        sinks.run_ahead();
         sinks.remember();
         Ok(sinks)
+    }
+
+    /// Lets a file run ahead of each of several sinks, so that none holds up another.
+    fn run_ahead(&self) {
+        if self.running.len() > 1 {
+            self.running.iter().for_each(SinkThread::run_ahead);
+        }
     }
 
     /// Uses the memory of the guard if a sink is guarded.
@@ -119,6 +127,7 @@ impl Sinks {
             }
         }
         self.ended.extend(old);
+        self.run_ahead();
         self.remember();
     }
 
