@@ -50,7 +50,7 @@ fn start(args: &args::PublishArgs, context: &Context) -> Result<(Sinks, Reload),
             "nowhere to publish to: name a sink with --to, or a configuration",
         ));
     }
-    let sinks = Sinks::start(sinks, counters)?;
+    let sinks = Sinks::start(sinks, counters, &context.messages)?;
     let reload = Reload::start(config).with_sinks(sources, &sinks);
     Ok((sinks, reload))
 }

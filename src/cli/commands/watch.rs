@@ -101,7 +101,7 @@ fn prepare(
         (true, true) => return Err(Stop::usage("--dry-run: there is no sink: name one with --to")),
         (true, false) => (None, Some(DryRun::start(sinks, counters))),
         (false, true) => (None, None),
-        (false, false) => (Some(Sinks::start(sinks, counters)?), None),
+        (false, false) => (Some(Sinks::start(sinks, counters, &context.messages)?), None),
     };
     let recording = args.record.as_deref();
     let recording = recording.map(|path| Recording::open(path, &found.files)).transpose()?;

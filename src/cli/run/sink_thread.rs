@@ -17,7 +17,7 @@ use crate::cli::run::{
 use meterpipe::{
     format::readings::Readings,
     sink::{
-        accounts::{Accounts, SinkAccount},
+        accounts::{AccountKind, Accounts, SinkAccount},
         event::SinkEvent,
         queue::{self, QueueSender},
         registry::ConfiguredSink,
@@ -162,13 +162,18 @@ impl SinkThread {
         let left = if is_finished { 0 } else { self.queue.left() };
         let lost = self.account.lost() + left;
         if lost > 0 {
-            messages.fail(&format!("{name}: {} not stored", counted(lost, "reading")));
+            messages.fail(&format!("{name}: {}", not_stored(lost)));
         }
-        if self.account.is_history() {
+        if self.account.is_open() {
             messages.detail(&format!("{name}: {}", self.account.balance()));
         }
         lost == 0 && is_finished && !self.incomplete.load(Ordering::Relaxed)
     }
+}
+
+/// The loss of so many readings.
+pub fn not_stored(readings: u64) -> String {
+    format!("{} not stored", counted(readings, "reading"))
 }
 
 /// The way from the thread of a sink to the messages of the run.
@@ -194,8 +199,8 @@ impl Report for SinkReport {
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = cause.map(str::to_owned);
     }
 
-    fn keeps_history(&self) {
-        self.account.open();
+    fn keeps_account(&self, kind: AccountKind) {
+        self.account.open(kind);
     }
 
     fn stored(&self, readings: u64) {
@@ -208,6 +213,10 @@ impl Report for SinkReport {
 
     fn found(&self, readings: u64) {
         self.account.find(readings);
+    }
+
+    fn replaced(&self, readings: u64) {
+        self.account.replace(readings);
     }
 
     fn on_disk(&self, readings: u64) {

@@ -14,13 +14,14 @@ use crate::cli::run::{
     messages::Messages,
     signals::{self, Signals},
     sink_gate::SinkGate,
-    sink_thread::{POLL_INTERVAL, Predecessors, SinkThread},
+    sink_thread::{POLL_INTERVAL, Predecessors, SinkThread, not_stored},
     status::Stop,
 };
 use meterpipe::{
     format::{entry::OutputTelegram, key::Meta, readings::Readings},
     sink::{
-        guard::evidence::TelegramEvidence, line_counters::LineCounters, registry::ConfiguredSink,
+        accounts::Accounts, guard::evidence::TelegramEvidence, line_counters::LineCounters,
+        registry::ConfiguredSink,
     },
 };
 
@@ -50,7 +51,13 @@ pub struct Sinks {
 
 impl Sinks {
     /// Starts the sinks.
-    pub fn start(sinks: Vec<ConfiguredSink>, counters: LineCounters) -> Result<Self, Stop> {
+    pub fn start(
+        sinks: Vec<ConfiguredSink>,
+        counters: LineCounters,
+        messages: &Messages,
+    ) -> Result<Self, Stop> {
+        let accounts = counters.accounts().clone();
+        messages.prepare_last_words(move || last_words(&accounts));
         let reports = mpsc::channel();
         let running = sinks
             .into_iter()
@@ -218,7 +225,7 @@ impl Sinks {
             }
         }
         for (name, balance) in self.counters.accounts().sinks() {
-            if balance.stored < balance.accepted {
+            if !balance.is_settled() {
                 text.push_str(&format!("; {name}: {balance}"));
             }
         }
@@ -277,8 +284,17 @@ impl Sinks {
         for sink in self.ended.iter().map(Arc::as_ref).chain(&self.running) {
             stored &= sink.outcome(messages);
         }
+        signals::prepare_last_words(None);
         SinkOutcome { stored, refused: self.gate.guard().refused() }
     }
+}
+
+/// The failures of a run that is ended where it is.
+fn last_words(accounts: &Accounts) -> Vec<String> {
+    let first = "the run does not come to its end, and is ended".to_owned();
+    let unstored = accounts.unstored().into_iter();
+    let sinks = unstored.map(|(name, count)| format!("{name}: {}", not_stored(count)));
+    std::iter::once(first).chain(sinks).collect()
 }
 
 /// Hands readings to the guarded sinks, or to the others.

@@ -14,6 +14,7 @@ use crate::{
     backoff::Backoff,
     format::readings::Readings,
     sink::{
+        accounts::AccountKind,
         exec::{
             child::{ProgramCall, RunningProgram, describe},
             pending::UnreadLines,
@@ -117,7 +118,7 @@ struct EndingProgram {
 
 impl Sink for ExecSink {
     fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
-        report.keeps_history();
+        report.keeps_account(AccountKind::History);
         self.progress = Instant::now();
         loop {
             let ended = queue.is_ended();

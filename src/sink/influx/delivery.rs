@@ -17,6 +17,7 @@ use crate::{
     backoff::Backoff,
     format::readings::Readings,
     sink::{
+        accounts::AccountKind,
         http::{OutageKind, PostOutcome, PostTarget},
         influx::{
             batch::WriteBatch,
@@ -100,7 +101,7 @@ struct RefusedLines {
 
 impl Sink for Delivery {
     fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
-        report.keeps_history();
+        report.keeps_account(AccountKind::History);
         if self.settings.insecure {
             report.say("insecure: the certificate of the server is not checked");
         }

@@ -8,6 +8,7 @@ use std::{
 use crate::{
     format::{readings::Readings, units::Units},
     sink::{
+        accounts::AccountKind,
         kind::BuildContext,
         queue::QueueReceiver,
         settings::{SinkSettings, SinkTarget, error::SettingError, uri::host_port},
@@ -97,6 +98,7 @@ impl Sink for UdpSink {
     fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         // A state is worth nothing later, so nobody waits with it.
         queue.replaces();
+        report.keeps_account(AccountKind::State);
         loop {
             let ended = queue.is_ended();
             let first = queue.next(if ended { Duration::ZERO } else { IDLE_WAIT });
@@ -131,7 +133,7 @@ impl Sink for UdpSink {
 impl UdpSink {
     fn send(&mut self, readings: &Readings, queue: &QueueReceiver, report: &dyn Report) {
         let Some(datagram) = self.format.datagram(readings) else {
-            return;
+            return report.stored(1);
         };
         self.check_size(&datagram, report);
         if let Err(why) = self.open(queue) {
@@ -186,6 +188,7 @@ impl UdpSink {
     }
 
     fn sent(&mut self, report: &dyn Report) {
+        report.stored(1);
         if core::mem::take(&mut self.failed) {
             report.trouble(None);
             report.say(&format!("sends to {} again", self.place));

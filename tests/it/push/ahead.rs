@@ -3,7 +3,7 @@
 use std::{
     fs,
     net::{TcpListener, UdpSocket},
-    process::Stdio,
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -80,4 +80,31 @@ fn a_file_does_not_wait_for_a_sink_that_is_stuck() {
         fs::remove_file(folder.path("slow.out")).unwrap();
     }
     drop(listener);
+}
+
+#[test]
+fn a_run_that_does_not_come_to_its_end_says_what_is_not_stored() {
+    let folder = Folder::new();
+    folder.write("stuck", "while :; do sleep 1; done\n");
+    let (key, to) = (folder.key(), "--to=exec:sh?args=stuck&guard=false");
+    let mut command = at_home(&folder, &["watch", "sim:", "--key-file", &key, to]);
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut running = Running(command.spawn().unwrap());
+    std::thread::sleep(Duration::from_secs(2));
+    // The key is read again, from a pipe that nobody writes.
+    fs::remove_file(&key).unwrap();
+    assert!(Command::new("mkfifo").arg(&key).status().unwrap().success());
+    signal(&running.0, Signal::HUP);
+    std::thread::sleep(Duration::from_millis(500));
+    signal(&running.0, Signal::TERM);
+    std::thread::sleep(Duration::from_millis(1500));
+    signal(&running.0, Signal::TERM);
+    // The program holds standard error, too.
+    let mut err = String::new();
+    let mut stderr = running.0.stderr.take().unwrap();
+    assert_eq!(running.0.wait().unwrap().code(), Some(143));
+    std::io::Read::read_to_string(&mut stderr, &mut err).unwrap();
+    let name = "meterpipe watch: ";
+    let first = format!("{name}the run does not come to its end, and is ended\n{name}exec:sh: ");
+    assert!(err.contains(&first) && err.ends_with(" not stored\n"), "{err}");
 }

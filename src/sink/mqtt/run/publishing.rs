@@ -41,7 +41,10 @@ impl ClientRun<'_> {
                     history.report_full(self.report);
                 }
             }
-            None => self.latest.skip(dropped),
+            None => {
+                self.states.taken += dropped;
+                self.latest.skip(dropped);
+            }
         }
         if !outage && let Some(skipped) = self.skipped_states() {
             self.report.say(&format!("{} was slow: {skipped}", self.address));
@@ -89,6 +92,7 @@ impl ClientRun<'_> {
     }
 
     fn take_readings(&mut self, readings: Arc<Readings>, now: Instant) {
+        self.states.taken += 1;
         self.mqtt.meter_statuses.observe(&readings, now);
         if let Some(history) = &mut self.mqtt.history {
             match history.is_full() {
@@ -143,13 +147,14 @@ impl ClientRun<'_> {
         {
             let messages = self.mqtt.state_messages(&readings, self.report);
             let MqttSink { session, states, meter_statuses, .. } = &mut self.mqtt;
-            self.report.lost(u64::from(states.has_left_out() && !repeated));
+            let is_left_out = states.has_left_out() && !repeated;
             match repeated {
                 true => session.repeat(messages),
                 false => session.publish(messages),
             }
             let status = meter_statuses.on_state(name(&readings), now);
             status.into_iter().for_each(|message| session.announce(message));
+            self.lose_states(u64::from(is_left_out));
         }
         let MqttSink { session, meter_statuses, .. } = &mut self.mqtt;
         if session.is_open() {

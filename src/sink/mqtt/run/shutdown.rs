@@ -102,6 +102,7 @@ impl ClientRun<'_> {
                 self.await_close(now);
             }
         }
+        self.settle_states();
         let unpublished = self.latest.unpublished() + self.latest.skipped();
         let states = self.mqtt.session.unsent() + unpublished;
         let unsent = match &mut self.mqtt.history {
