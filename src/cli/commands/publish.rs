@@ -43,6 +43,9 @@ fn start(args: &args::PublishArgs, context: &Context) -> Result<(Sinks, Reload),
         false => None,
     };
     let (to, counters) = (args.to.to.clone(), LineCounters::default());
+    let meters = config.iter().flat_map(|config| &config.meters);
+    let names: Vec<_> = meters.map(|meter| meter.name.clone()).collect();
+    counters.meter_names().set_known(&names);
     let sources = SinkSources { to, run: "publish".to_owned(), counters: counters.clone() };
     let sinks = sources.read(config.as_ref(), &context.messages)?;
     if sinks.is_empty() {

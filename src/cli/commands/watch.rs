@@ -145,7 +145,8 @@ fn sink_sources(args: &args::WatchArgs, config: Option<&Config>) -> SinkSources 
     let sources = args.sources.iter().cloned().chain(environment::source()).chain(configured);
     let run = ["watch".to_owned()].into_iter().chain(sources).collect::<Vec<_>>().join(" ");
     let counters = LineCounters::default();
-    counters.meter_names().set_known(meters.iter().filter_map(|it| it.name.clone()).collect());
+    let names: Vec<_> = meters.iter().map(|it| it.name.clone()).collect();
+    counters.meter_names().set_known(&names);
     SinkSources { to: args.to.to.clone(), run, counters }
 }
 

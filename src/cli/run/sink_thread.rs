@@ -15,6 +15,7 @@ use crate::cli::run::{
     status::{Status, Stop},
 };
 use meterpipe::{
+    file_error,
     format::readings::Readings,
     sink::{
         accounts::{AccountKind, Accounts, SinkAccount},
@@ -76,7 +77,8 @@ impl SinkThread {
         reports: Sender<String>,
     ) -> Result<Self, Stop> {
         let ConfiguredSink { name, throttle, guarded, digest, sink } = sink;
-        let failed = |error| Stop::Failed(Status::Output, format!("{name}: {error}"));
+        let failed =
+            |error| Stop::Failed(Status::Output, format!("{name}: {}", file_error::plain(&error)));
         let (queue, receiver) = queue::queue(CAPACITY).map_err(failed)?;
         let account = accounts.open(&name);
         account.watch(queue.watch());

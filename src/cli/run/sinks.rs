@@ -181,6 +181,7 @@ impl Sinks {
 
     /// Hands readings to all sinks whose throttle passes them.
     pub fn put(&mut self, readings: Readings) {
+        self.counters.meter_names().note(readings.meta(Meta::Meter), None);
         self.judge(readings, &TelegramEvidence::default());
     }
 

@@ -12,6 +12,7 @@ use std::{
 
 use crate::{
     backoff::Backoff,
+    file_error,
     format::readings::Readings,
     sink::{
         accounts::AccountKind,
@@ -234,7 +235,7 @@ impl ExecSink {
             Err(error) => {
                 let why = match error.kind() {
                     io::ErrorKind::NotFound => "no such program".to_owned(),
-                    _ => error.to_string(),
+                    _ => file_error::plain(&error),
                 };
                 self.fail(&format!("cannot start {}: {why}", self.call), report);
             }

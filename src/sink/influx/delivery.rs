@@ -15,6 +15,7 @@ use std::{
 
 use crate::{
     backoff::Backoff,
+    file_error,
     format::readings::Readings,
     sink::{
         accounts::AccountKind,
@@ -313,7 +314,7 @@ impl Delivery {
         let (answer, answered) = mpsc::channel();
         let request = move || drop(answer.send(server.post(&text)));
         if let Err(error) = thread::Builder::new().name("influxdb".to_owned()).spawn(request) {
-            return Some(PostOutcome::Unreachable(error.to_string()));
+            return Some(PostOutcome::Unreachable(file_error::plain(&error)));
         }
         loop {
             match answered.recv_timeout(CHECK_INTERVAL) {

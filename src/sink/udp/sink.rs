@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    file_error,
     format::{readings::Readings, units::Units},
     sink::{
         accounts::AccountKind,
@@ -118,7 +119,7 @@ impl Sink for UdpSink {
         let address = self.address.get(timeout.min(LOOK_UP));
         let address = address.map_err(|why| format!("{place}: {why}"))?;
         let socket = DatagramSocket::open(address);
-        socket.map_err(|error| format!("{place}: {error}"))?;
+        socket.map_err(|error| format!("{place}: {}", file_error::plain(&error)))?;
         Ok(format!("a datagram would go to {address}; UDP does not tell who receives it"))
     }
 
@@ -146,7 +147,7 @@ impl UdpSink {
             SendOutcome::Failed(error) => {
                 // The route or the address may be another one next time.
                 self.socket = None;
-                self.fail(&error.to_string(), report);
+                self.fail(&file_error::plain(&error), report);
             }
             SendOutcome::Sent => {
                 self.sent(report);
@@ -168,7 +169,8 @@ impl UdpSink {
         let left = queue.deadline().map_or(LOOK_UP, |at| at.saturating_duration_since(now));
         let opened = self.address.get(left.min(LOOK_UP)).and_then(|address| {
             if self.socket.as_ref().is_none_or(|socket| socket.receiver() != address) {
-                let socket = DatagramSocket::open(address).map_err(|error| error.to_string())?;
+                let socket =
+                    DatagramSocket::open(address).map_err(|error| file_error::plain(&error))?;
                 self.socket = Some(socket);
             }
             Ok(())

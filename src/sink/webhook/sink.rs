@@ -14,6 +14,7 @@ use std::{
 
 use crate::{
     backoff::Backoff,
+    file_error,
     format::readings::Readings,
     sink::{
         accounts::AccountKind,
@@ -209,7 +210,7 @@ impl WebhookSink {
         let (target, (answer, answered)) = (self.target.clone(), mpsc::channel());
         let request = move || drop(answer.send(target.post(&body)));
         if let Err(error) = thread::Builder::new().name("webhook".to_owned()).spawn(request) {
-            return Some(PostOutcome::Unreachable(error.to_string()));
+            return Some(PostOutcome::Unreachable(file_error::plain(&error)));
         }
         loop {
             match answered.recv_timeout(CHECK_INTERVAL) {

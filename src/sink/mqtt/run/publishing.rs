@@ -4,8 +4,11 @@ use core::time::Duration;
 use std::{sync::Arc, time::Instant};
 
 use crate::{
-    format::{latest::name, readings::Readings},
-    sink::mqtt::{client::MqttSink, history::History, run::state::ClientRun},
+    format::{latest::name, printable::printable, readings::Readings},
+    sink::{
+        home_assistant::announcer::HomeAssistant,
+        mqtt::{client::MqttSink, history::History, run::state::ClientRun},
+    },
 };
 
 impl ClientRun<'_> {
@@ -118,6 +121,7 @@ impl ClientRun<'_> {
                 }
                 self.repeat_states_at = Some(now + DISCOVERY_DELAY);
                 messages.into_iter().for_each(|message| self.mqtt.session.announce(message));
+                self.report_removed();
             }
         }
         self.latest.put(readings);
@@ -129,11 +133,18 @@ impl ClientRun<'_> {
             let messages = announcer.on_connect();
             self.repeat_states_at = (!messages.is_empty()).then_some(now + DISCOVERY_DELAY);
             messages.into_iter().for_each(|message| self.mqtt.session.announce(message));
+            self.report_removed();
         }
         for message in self.mqtt.meter_statuses.on_connect(now) {
             self.mqtt.session.announce(message);
         }
         self.latest.repeat_all(self.mqtt.fresh);
+    }
+
+    fn report_removed(&mut self) {
+        for meter in self.mqtt.announcer.iter_mut().flat_map(HomeAssistant::removed) {
+            self.report.say(&format!("removes meter {} from Home Assistant", printable(&meter)));
+        }
     }
 
     /// Publishes the states that are due, as far as the session has room.
