@@ -33,6 +33,9 @@ const GLANCE: Duration = Duration::from_millis(100);
 /// A sink with waiting events that does not look at its queue for this time hangs.
 const HANGS: Duration = Duration::from_secs(10);
 
+/// A sink that empties its queue looks at it in this time.
+const EMPTIES: Duration = Duration::from_secs(1);
+
 /// The end that the sink reads.
 #[derive(Debug)]
 pub struct QueueReceiver {
@@ -206,7 +209,10 @@ impl QueueSender {
             queue.live = live;
         }
         loop {
-            let has_room = queue.events.len() < self.shared.capacity && queue.on_disk() == 0;
+            // Queues of which one runs ahead of the other share no readings, so each is shorter.
+            let part = if queue.runs_ahead && !live { 8 } else { 1 };
+            let capacity = self.shared.capacity.div_ceil(part);
+            let has_room = queue.events.len() < capacity && queue.on_disk() == 0;
             if has_room || is_reopen {
                 if queue.events.is_empty() {
                     queue.alive = Instant::now();
@@ -248,6 +254,13 @@ impl QueueSender {
         (queue.deadline, queue.alive) = (Some(deadline), Instant::now());
         drop(queue);
         self.waker.wake();
+    }
+
+    /// True while the sink, whose time is over, still empties its queue, for example into its spool.
+    #[must_use]
+    pub fn is_emptied(&self) -> bool {
+        let queue = self.shared.lock();
+        !queue.closed && queue.waiting() > 0 && queue.alive.elapsed() < EMPTIES
     }
 
     /// The number of readings that the sink has not taken: those that are there, and those that

@@ -144,6 +144,11 @@ impl SinkThread {
         self.queue.extend(deadline)
     }
 
+    /// True while the sink, whose time is over, still empties its queue.
+    pub fn is_emptied(&self) -> bool {
+        self.queue.is_emptied()
+    }
+
     /// True once the sink has ended.
     pub fn is_finished(&self) -> bool {
         self.thread.is_finished()

@@ -31,6 +31,9 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The time that their threads have after that to end.
 const EXIT_GRACE: Duration = Duration::from_secs(1);
 
+/// The same for a thread that empties its queue into a spool.
+const EMPTY_GRACE: Duration = Duration::from_secs(60);
+
 /// All sinks of a run.
 #[derive(Debug)]
 pub struct Sinks {
@@ -259,7 +262,10 @@ impl Sinks {
         }
         let mut in_time = !self.is_asked_to_end();
         let mut is_forced = false;
-        while Instant::now() < deadline + EXIT_GRACE {
+        while Instant::now() < deadline + EXIT_GRACE
+            || self.running.iter().any(SinkThread::is_emptied)
+                && Instant::now() < deadline + EMPTY_GRACE
+        {
             if signals::forced().is_some() && !is_forced {
                 is_forced = true;
                 deadline = Instant::now();

@@ -384,9 +384,10 @@ impl Delivery {
 
     /// Keeps the remaining lines on the disk, or counts them as lost.
     fn give_up(&mut self, queue: &QueueReceiver, report: &dyn Report) {
-        queue.readings().for_each(|readings| self.add(&readings, report));
+        // Before the end nothing is in flight any more.
+        self.fill(0, queue, report);
         self.spooled.give_up(&mut self.pending, report);
-        report.lost(queue.dropped());
+        report.lost(queue.abandon());
         if self.refused.count > 0 {
             report.say(&format!("{} more readings were refused", self.refused.count));
         }

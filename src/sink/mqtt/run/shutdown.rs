@@ -112,8 +112,8 @@ impl ClientRun<'_> {
                 lost
             }
             Some(history) => {
-                self.queue.readings().for_each(|readings| history.add(&readings));
-                self.report.lost(self.queue.dropped());
+                history.take_rest(self.queue, self.report);
+                self.report.lost(self.queue.abandon());
                 if states > 0 && !self.mqtt.states.is_nothing() {
                     self.report.say(&format!("{states} older states were left out"));
                 }
