@@ -347,7 +347,14 @@ fn variables_of_both_programs_are_a_broker_and_a_key() {
         - \"${HOST_USB_DEVICE:-/dev/ttyUSB0}:/dev/ttyUSB0\"\n    environment:\n      \
         - SERIAL_KEY=${SERIAL_KEY}\n      - MQTT_SERVER=${MQTT_SERVER}\n      - MQTT_PORT=${MQTT_PORT}\n";
     let files = [(".env", ha), ("compose.yaml", compose.to_owned())];
-    for names in [&[".env"][..], &["compose.yaml", ".env"]] {
+    let alone = OldFiles::new(&files[1..]);
+    let ran = alone.config(&["import", "compose.yaml"]);
+    has(&ran.err, &["MQTT_SERVER: the settings name no server; compose.yaml takes variables from"]);
+    let unit = "[Container]\nEnvironmentFile=a.env\nEnvironment=SERIAL_KEY=x\n";
+    let alone = OldFiles::new(&[("a.container", unit.to_owned())]);
+    let ran = alone.config(&["import", "a.container"]);
+    has(&ran.err, &["no server; a.container:2: EnvironmentFile is not read: name it behind"]);
+    for names in [&[".env"][..], &["compose.yaml"], &["compose.yaml", ".env"]] {
         let old = OldFiles::new(&files);
         let (config, messages) = old.import(names);
         has(

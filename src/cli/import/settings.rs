@@ -50,6 +50,8 @@ pub struct OldSettings {
     entries: Vec<PlacedEntry>,
     /// Notes for the user: settings that are not carried over, or have another meaning now.
     notes: Vec<String>,
+    /// The advice for a setting that is missing here, because another file may have it.
+    elsewhere: Option<String>,
 }
 
 impl OldSettings {
@@ -136,8 +138,16 @@ impl OldSettings {
         };
         Stop::usage(match self.entries.iter().find(near) {
             Some(entry) => format!("{}: did you mean {start}{key}?", entry.place()),
-            None => format!("{start}{key}: the settings name no {what}"),
+            None => {
+                let advice = self.elsewhere.as_ref().map(|advice| format!("; {advice}"));
+                format!("{start}{key}: the settings name no {what}{}", advice.unwrap_or_default())
+            }
         })
+    }
+
+    /// Notes the advice for a setting that is missing.
+    pub fn look_elsewhere(&mut self, advice: String) {
+        self.elsewhere = Some(advice);
     }
 
     /// Moves the notes of other settings here.
