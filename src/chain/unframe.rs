@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use crate::{
     chain::{
         bare_apdu::{BareApdus, FoundApdu},
-        event::{Out, Refusal, StageEvent},
+        event::{Out, Refusal, SortedOctets, StageEvent, StreamPart},
         sources::{MAX_SOURCES, Sources},
     },
     cipher::ciphered,
@@ -125,15 +125,25 @@ impl SourceStream {
             });
             match item {
                 None => return frames,
-                Some(StreamItem::Frame { refused, apdu }) => {
+                Some(StreamItem::Frame { frame, begins, refused, apdu }) => {
                     frames += 1;
                     bare.framed();
                     if bare.pending() > 0 {
                         bare.end();
                         drain_bare(bare, origins, from, out);
                     }
+                    let origin = origins.peek(frame.position);
+                    let part = StreamPart::Frame(frame.link, begins);
+                    let sorted = sorted(frame.octets, frame.position, part, &origin, from);
+                    // The defect of a frame that begins a telegram is that of the one before it.
+                    if !begins {
+                        out(sorted);
+                    }
                     if let Some((error, origin)) = refused {
                         out(StageEvent::Refused(origin.refusal(error, from)));
+                    }
+                    if begins {
+                        out(sorted);
                     }
                     if let Some(apdu) = apdu {
                         hand_on(&apdu, from, out);
@@ -145,6 +155,7 @@ impl SourceStream {
                         bare.end();
                         drain_bare(bare, origins, from, out);
                     }
+                    out(sorted(octets, position, StreamPart::Skipped(error), &origin, from));
                     if let Some(error) = error {
                         bare.framed();
                         out(StageEvent::Refused(origin.refusal(error, from)));
@@ -195,14 +206,28 @@ fn drain_bare(
     while let Some(found) = bare.next() {
         match found {
             FoundApdu::Apdu(apdu, position) => {
-                out(apdu_event(apdu, &origins.peek(position), from, None));
+                let origin = origins.peek(position);
+                out(sorted(apdu, position, StreamPart::Apdu, &origin, from));
+                out(apdu_event(apdu, &origin, from, None));
             }
             FoundApdu::Refused(error, position) => {
-                out(StageEvent::Refused(origins.peek(position).refusal(error, from)));
+                let origin = origins.peek(position);
+                out(sorted(&[], position, StreamPart::DamagedApdu(error), &origin, from));
+                out(StageEvent::Refused(origin.refusal(error, from)));
             }
             FoundApdu::Noise(octets) => out(StageEvent::Noise(octets)),
         }
     }
+}
+
+const fn sorted<'a>(
+    octets: &'a [u8],
+    position: u64,
+    part: StreamPart,
+    origin: &OctetOrigin,
+    from: Option<&'a str>,
+) -> StageEvent<'a> {
+    StageEvent::Sorted(SortedOctets { from, place: origin.place, position, octets, part })
 }
 
 fn apdu_event<'a>(
