@@ -9,7 +9,10 @@
 
 use core::ops::RangeInclusive;
 
-use crate::error::{Error, Layer};
+use crate::{
+    error::{Error, Layer},
+    field::{WireField, WireFields},
+};
 
 /// One link layer: how its frames look, and the part of an APDU that each brings.
 pub trait LinkLayer {
@@ -44,6 +47,14 @@ pub trait LinkLayer {
     /// # Errors
     /// The frame belongs to no telegram that a meter pushes.
     fn segment(frame: &[u8]) -> Result<Option<ApduSegment<'_>>, Error>;
+
+    /// The fields of the frame at the start of `octets`, which may be damaged or cut off, for
+    /// people. Octets behind the frame have none.
+    fn fields(octets: &[u8]) -> Vec<WireField<'_>> {
+        let mut fields = WireFields::of(octets);
+        fields.content(octets.len(), "frame", |_| "");
+        fields.list()
+    }
 }
 
 /// Why no frame begins with a start octet.

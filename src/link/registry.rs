@@ -4,6 +4,7 @@ use core::ops::RangeInclusive;
 
 use crate::{
     error::{Error, Layer},
+    field::WireField,
     link::layer::{ApduSegment, LinkLayer, NoFrame},
 };
 
@@ -76,6 +77,11 @@ macro_rules! link_layers {
             /// As [`LinkLayer::segment`].
             pub(crate) fn segment(self, frame: &[u8]) -> Result<Option<ApduSegment<'_>>, Error> {
                 match self { $(Self::$name => super::$module::$name::segment(frame),)* }
+            }
+
+            /// As [`LinkLayer::fields`].
+            pub(crate) fn fields(self, octets: &[u8]) -> Vec<WireField<'_>> {
+                match self { $(Self::$name => super::$module::$name::fields(octets),)* }
             }
         }
     };

@@ -3,7 +3,7 @@
 use crate::{
     error::{Cause, Error, Mark},
     link::{
-        block_transfer::{BlockTransfer, GENERAL_BLOCK_TRANSFER},
+        block_transfer::{BlockTransfer, is_block},
         deframer::{Deframer, LinkFrame, Skipped},
         reassembly::{FrameOutcome, Reassembly},
         registry::LinkKind,
@@ -171,9 +171,4 @@ fn join<'a, O: Copy>(
     }
     let apdu = apdu.map(|octets| LinkApdu { link, octets, origin: began });
     StreamItem::Frame { frame, begins, refused, apdu }
-}
-
-/// True for a block of an APDU.
-fn is_block(apdu: &[u8]) -> bool {
-    apdu.first() == Some(&GENERAL_BLOCK_TRANSFER)
 }
