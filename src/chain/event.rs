@@ -43,8 +43,9 @@ pub struct SortedOctets<'a> {
 pub enum StreamPart {
     /// A frame that passed its checks, and whether it begins a telegram.
     Frame(LinkKind, bool),
-    /// Octets that no frame begins with, and the defect of the frame that seems to begin here.
-    Skipped(Option<Error>),
+    /// Octets that no frame begins with; the defect of the frame that seems to begin here, and the
+    /// number of the segment that it seems to carry.
+    Skipped(Option<Error>, u8),
     /// Skipped octets that are an APDU of their own.
     Apdu,
     /// Skipped octets that begin as an APDU does, and have that defect.

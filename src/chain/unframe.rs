@@ -149,13 +149,14 @@ impl SourceStream {
                         hand_on(&apdu, from, out);
                     }
                 }
-                Some(StreamItem::Skipped(Skipped { octets, position, error, mark, .. })) => {
+                Some(StreamItem::Skipped(Skipped { octets, position, error, segment, mark })) => {
                     let origin = origins.at(position);
                     if mark.is_some() {
                         bare.end();
                         drain_bare(bare, origins, from, out);
                     }
-                    out(sorted(octets, position, StreamPart::Skipped(error), &origin, from));
+                    let part = StreamPart::Skipped(error, segment);
+                    out(sorted(octets, position, part, &origin, from));
                     if let Some(error) = error {
                         bare.framed();
                         out(StageEvent::Refused(origin.refusal(error, from)));

@@ -58,6 +58,7 @@ pub struct Hdlc;
 
 impl LinkLayer for Hdlc {
     const LAYER: Layer = Layer::Hdlc;
+    const TITLE: &'static str = "HDLC frame";
     const START: u8 = FLAG;
     const END: u8 = FLAG;
     /// From the control field to the LLC header.

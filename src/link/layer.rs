@@ -19,6 +19,9 @@ pub trait LinkLayer {
     /// The layer in errors. Its name also stands in the `link=` column of records.
     const LAYER: Layer;
 
+    /// The name of a frame, for people.
+    const TITLE: &'static str = "Frame";
+
     /// The first octet of every frame. No other layer may begin with it.
     const START: u8;
 

@@ -62,6 +62,7 @@ pub struct Mbus;
 
 impl LinkLayer for Mbus {
     const LAYER: Layer = Layer::Mbus;
+    const TITLE: &'static str = "M-Bus frame";
     const START: u8 = START;
     const END: u8 = STOP;
     /// From the control field to the transport addresses.

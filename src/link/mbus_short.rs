@@ -24,6 +24,7 @@ pub struct MbusShort;
 
 impl LinkLayer for MbusShort {
     const LAYER: Layer = Layer::Mbus;
+    const TITLE: &'static str = "Short M-Bus frame";
     const START: u8 = 0x10;
     const END: u8 = 0x16;
     /// Nothing stands behind such a frame's header.

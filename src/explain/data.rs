@@ -1,0 +1,386 @@
+//! The elements of A-XDR, each with its type, its length and its value.
+//!
+//! The walk through the tree is that of [`Data::head`]. Names and values are those of the
+//! [objects](Objects) that readings are made from, found by their place.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use jiff::tz::TimeZone;
+
+use crate::{
+    cosem::{
+        axdr::Data,
+        clock::{self, Clock},
+        compact::CompactArray,
+        data_type::{DataType, MAX_DEPTH, MAX_ELEMENTS},
+        obis::Obis,
+    },
+    error::Layer,
+    explain::span::{Span, SpanRole},
+    field::WireField,
+    reader::Reader,
+    reading::{
+        family::MeterFamily,
+        fields::{self, FIELDS},
+        objects::{self, Object, Objects},
+        telegram::Telegram,
+        value::Value,
+    },
+};
+
+/// The elements from `offset` of a plain APDU on: all of them, or those in front of a defect.
+#[must_use]
+pub fn spans<'a>(
+    apdu: &'a [u8],
+    offset: usize,
+    telegram: Option<&Telegram<'a>>,
+    zone: &TimeZone,
+) -> Vec<Span<'a>> {
+    let reader = Reader::at(Layer::Axdr, apdu.get(offset..).unwrap_or_default(), offset);
+    let family = telegram.and_then(Telegram::family);
+    let objects = match telegram {
+        Some(telegram) => telegram.objects(),
+        None => match as_far_as_sound(reader) {
+            Some(body) => Objects::of(body, None),
+            None => return partial(reader, 0),
+        },
+    };
+    let mut walk = Walk { spans: Vec::new(), named: named(objects, telegram), family, zone };
+    walk.elements(reader);
+    walk.spans
+}
+
+/// The element that begins here, with all octets that are there.
+fn as_far_as_sound(mut reader: Reader<'_>) -> Option<Data<'_>> {
+    let body = Data::head(&mut reader).ok()?;
+    Some(if body.is_list() { Data { octets: reader.rest(), ..body } } else { body })
+}
+
+/// An object and its name in readings.
+struct NamedObject<'a> {
+    object: Object<'a>,
+    name: String,
+}
+
+/// The objects by the place of their values.
+fn named<'a>(
+    objects: Objects<'a>,
+    telegram: Option<&Telegram<'a>>,
+) -> HashMap<usize, NamedObject<'a>> {
+    let same = |octets: Option<&[u8]>, object: &Object<'_>| {
+        octets.is_some_and(|octets| std::ptr::eq(octets, object.value.octets))
+    };
+    let mut used = HashMap::<String, usize>::new();
+    let names = objects.map(|object| {
+        let name = match telegram {
+            Some(telegram) if same(telegram.meter(), &object) => "meter".to_owned(),
+            Some(telegram) if same(telegram.device(), &object) => "device".to_owned(),
+            _ => name(&object),
+        };
+        let times = used.entry(name.clone()).and_modify(|times| *times += 1).or_insert(1);
+        let name = if *times == 1 { name } else { format!("{name}#{times}") };
+        (object.value.offset, NamedObject { object, name })
+    });
+    names.collect()
+}
+
+/// The published name, else the code, else the place in the list.
+fn name(object: &Object<'_>) -> String {
+    let field = object.obis.zip(object.scale).and_then(|(obis, (_, unit))| {
+        fields::of_object(obis, unit).and_then(|place| FIELDS.get(place))
+    });
+    match (field, Value::of(object), object.obis) {
+        (Some(field), Value::Number(_), _) => field.name.to_owned(),
+        (_, Value::Time(_), _) => "time".to_owned(),
+        (_, _, Some(obis)) => obis.to_string(),
+        _ => format!("item_{}", object.index),
+    }
+}
+
+struct Walk<'a, 'z> {
+    spans: Vec<Span<'a>>,
+    named: HashMap<usize, NamedObject<'a>>,
+    family: Option<&'static MeterFamily>,
+    zone: &'z TimeZone,
+}
+
+impl<'a> Walk<'a, '_> {
+    /// Walks through one element and all within it, up to the first defect.
+    fn elements(&mut self, mut reader: Reader<'a>) {
+        // The lists that are open: the place of the span, and the elements to come.
+        let mut open: Vec<(usize, usize)> = Vec::new();
+        for _ in 0..=MAX_ELEMENTS {
+            let depth = open.len();
+            let start = reader;
+            match Data::head(&mut reader) {
+                Ok(data) if data.is_list() && depth > MAX_DEPTH => break,
+                Ok(data) if data.is_list() && self.scale(&start, &data, depth) => {
+                    let _ = reader.take(SCALE, "scale");
+                }
+                Ok(data) if data.is_list() => {
+                    open.push((self.spans.len(), data.count));
+                    self.list(&start, &reader, &data, depth);
+                    if data.count > 0 {
+                        continue;
+                    }
+                    open.pop();
+                }
+                Ok(data) => self.element(&start, &reader, &data, depth),
+                Err(error) => {
+                    self.spans.extend(
+                        partial(start, depth).into_iter().filter(|span| span.end() <= error.offset),
+                    );
+                    break;
+                }
+            }
+            if !close(&mut open, &mut self.spans, reader.offset()) {
+                return;
+            }
+        }
+        // A defect, or a limit: the open lists end where the sound part does.
+        let end = self.spans.iter().map(|span| span.offset + span.shown).max().unwrap_or_default();
+        for (at, _) in open {
+            if let Some(span) = self.spans.get_mut(at) {
+                span.length = end - span.offset;
+            }
+        }
+    }
+
+    /// The start of a list. Its length is known at its end only.
+    fn list(&mut self, start: &Reader<'a>, end: &Reader<'a>, data: &Data<'a>, depth: usize) {
+        let shown = end.offset() - start.offset();
+        self.spans.push(Span {
+            offset: start.offset(),
+            length: shown,
+            depth,
+            shown,
+            name: data.kind.name().unwrap_or_default().into(),
+            text: elements(data.count).into(),
+            role: SpanRole::Field,
+        });
+        self.leaf(start.offset(), 1, depth + 1, "type", type_text(data.kind));
+        self.leaf(start.offset() + 1, shown - 1, depth + 1, "length", elements(data.count).into());
+    }
+
+    /// Takes a structure of scaler and unit as one. False if it is none.
+    fn scale(&mut self, start: &Reader<'a>, data: &Data<'a>, depth: usize) -> bool {
+        let octets = start.rest().get(..2 + SCALE).unwrap_or_default();
+        let [_, 2, inner @ ..] = octets else {
+            return false;
+        };
+        let offset = start.offset();
+        let is_value = self.named.contains_key(&(offset + 3));
+        let scale = objects::scale(&Data { octets: inner, ..*data }).filter(|_| !is_value);
+        let Some((scaler, unit)) = scale else {
+            return false;
+        };
+        let (power, symbol) = (format!("10^{scaler}"), unit.to_string());
+        let unit = if symbol.is_empty() { "no unit".to_owned() } else { symbol };
+        self.spans.push(Span {
+            offset,
+            length: octets.len(),
+            depth,
+            shown: octets.len(),
+            name: "scaler, unit".into(),
+            text: format!("{power}, {unit}").into(),
+            role: SpanRole::Field,
+        });
+        self.leaf(offset, 1, depth + 1, "type", type_text(DataType::STRUCTURE));
+        self.leaf(offset + 1, 1, depth + 1, "length", elements(2).into());
+        self.leaf(offset + 2, 1, depth + 1, "type", type_text(DataType::INTEGER));
+        self.leaf(offset + 3, 1, depth + 1, "scaler", power.into());
+        self.leaf(offset + 4, 1, depth + 1, "type", type_text(DataType::ENUM));
+        self.leaf(offset + 5, 1, depth + 1, "unit", unit.into());
+        true
+    }
+
+    /// An element that holds no others.
+    fn element(&mut self, start: &Reader<'a>, end: &Reader<'a>, data: &Data<'a>, depth: usize) {
+        let offset = start.offset();
+        let (name, text, role) = self.meaning(data);
+        let span = |offset, length, depth, name: Cow<'a, str>, text, role| Span {
+            offset,
+            length,
+            depth,
+            shown: length,
+            name,
+            text,
+            role,
+        };
+        let length = end.offset() - offset;
+        self.spans.push(span(offset, length, depth, name.clone(), text.clone(), role));
+        let inner = depth + 1;
+        self.leaf(offset, 1, inner, "type", type_text(data.kind));
+        // The octets end the element, and a length stands in front of them if there is one.
+        let count = length - 1 - data.octets.len();
+        self.leaf(offset + 1, count, inner, "length", counted(data));
+        if let (DataType::COMPACT_ARRAY, Some(array)) = (data.kind, CompactArray::of(data.octets)) {
+            let (types, values) = (array.description.len(), array.values.len());
+            let size = data.octets.len().saturating_sub(types + values);
+            self.leaf(data.offset, types, inner, "description", "the type of each element".into());
+            self.leaf(
+                data.offset + types,
+                size,
+                inner,
+                "length",
+                format!("{values} octets").into(),
+            );
+            self.leaf(data.offset + types + size, values, inner, "elements", text);
+        } else if role == SpanRole::Time {
+            self.parts(data.offset, inner, &clock::fields(data.octets));
+        } else if !data.octets.is_empty() {
+            self.spans.push(span(data.offset, data.octets.len(), inner, name, text, role));
+        }
+    }
+
+    fn parts(&mut self, mut offset: usize, depth: usize, fields: &[WireField<'_>]) {
+        for field in fields {
+            self.leaf(offset, field.octets.len(), depth, field.name, field.text.clone());
+            offset += field.octets.len();
+        }
+    }
+
+    /// The name, the meaning and the part of an element.
+    fn meaning(&self, data: &Data<'a>) -> (Cow<'a, str>, Cow<'a, str>, SpanRole) {
+        if let Some(NamedObject { object, name }) =
+            self.named.get(&data.offset).filter(|named| named.object.value.kind == data.kind)
+        {
+            let is_time = matches!(Value::of(object), Value::Time(_));
+            let role = if is_time { SpanRole::Time } else { SpanRole::Value };
+            return (name.clone().into(), self.value(object).into(), role);
+        }
+        match data.octet_string().and_then(Obis::of) {
+            Some(obis) => ("OBIS code".into(), obis.to_string().into(), SpanRole::Code),
+            None => {
+                let (obis, value, scale) = (None, *data, None);
+                let (index, flat, assumed) = (0, true, false);
+                let object = Object { index, obis, value, scale, flat, assumed };
+                let name = data.kind.name().unwrap_or_default();
+                (name.into(), self.value(&object).into(), SpanRole::Field)
+            }
+        }
+    }
+
+    /// A value with its unit, as readings have it.
+    fn value(&self, object: &Object<'_>) -> String {
+        let mut text = Vec::new();
+        let value = Value::of(object);
+        match (CompactArray::of(object.value.octets), object.value.kind) {
+            (Some(array), DataType::COMPACT_ARRAY) => self.array(&array, &mut text),
+            _ => value.write(self.zone, &mut text),
+        }
+        let mut text = String::from_utf8_lossy(&text).into_owned();
+        if let Some((_, unit)) = object.scale {
+            let unit = unit.to_string();
+            text.extend([if unit.is_empty() { "" } else { " " }, &unit]);
+        }
+        match value {
+            Value::Absent if object.value.octets.is_empty() => text.push_str("no value"),
+            Value::Time(clock) => text.push_str(&remarks(clock, self.zone)),
+            _ => {}
+        }
+        if object.assumed {
+            let family = self.family.map_or("", |family| &family.name);
+            text.push_str(&format!(" (scaler and unit from the table {family})"));
+        }
+        text
+    }
+
+    /// The elements of a compact array.
+    fn array(&self, array: &CompactArray<'_>, text: &mut Vec<u8>) {
+        let scalars = array.scalars().unwrap_or_default();
+        for (at, (kind, octets)) in scalars.into_iter().enumerate() {
+            if at > 0 {
+                text.push(b',');
+            }
+            let value = Data { kind, count: octets.len(), octets, offset: 0 };
+            let (index, obis, scale, flat, assumed) = (0, None, None, true, false);
+            let object = Object { index, obis, value, scale, flat, assumed };
+            Value::of(&object).write(self.zone, text);
+        }
+    }
+
+    fn leaf(
+        &mut self,
+        offset: usize,
+        length: usize,
+        depth: usize,
+        name: &'static str,
+        text: Cow<'a, str>,
+    ) {
+        if length > 0 {
+            let (shown, role) = (length, SpanRole::Field);
+            let name = name.into();
+            self.spans.push(Span { offset, length, depth, shown, name, text, role });
+        }
+    }
+}
+
+/// The octets in a structure of scaler and unit.
+const SCALE: usize = 4;
+
+/// Closes the lists that have all their elements. False if that was the last of all.
+fn close(open: &mut Vec<(usize, usize)>, spans: &mut [Span<'_>], end: usize) -> bool {
+    while let Some((at, left)) = open.last_mut() {
+        *left = left.saturating_sub(1);
+        if *left > 0 {
+            return true;
+        }
+        if let Some(span) = spans.get_mut(*at) {
+            span.length = end - span.offset;
+        }
+        open.pop();
+    }
+    false
+}
+
+/// The type and the length of an element whose value is not there.
+fn partial(mut reader: Reader<'_>, depth: usize) -> Vec<Span<'static>> {
+    let offset = reader.offset();
+    let leaf = |offset, length, name: &'static str, text| Span {
+        offset,
+        length,
+        depth,
+        shown: length,
+        name: name.into(),
+        text,
+        role: SpanRole::Field,
+    };
+    let Ok(kind) = reader.u8("type") else {
+        return Vec::new();
+    };
+    let mut spans = vec![leaf(offset, 1, "type", type_text(DataType(kind)))];
+    if let Ok(length) = reader.length("length") {
+        let text = format!("{length}").into();
+        spans.push(leaf(offset + 1, reader.offset() - offset - 1, "length", text));
+    }
+    spans
+}
+
+/// Remarks on a date-time.
+pub(super) fn remarks(clock: Clock, zone: &TimeZone) -> String {
+    let mut text = String::new();
+    if clock.stamp(zone).is_some_and(|stamp| stamp.assumed) {
+        text.push_str(" (offset assumed)");
+    }
+    if clock.daylight_saving() {
+        text.push_str(", daylight saving");
+    }
+    if clock.is_invalid() {
+        text.push_str(", called invalid by the meter");
+    }
+    text
+}
+
+fn type_text(kind: DataType) -> Cow<'static, str> {
+    kind.name().unwrap_or("not known").into()
+}
+
+fn elements(count: usize) -> String {
+    if count == 1 { "1 element".to_owned() } else { format!("{count} elements") }
+}
+
+fn counted(data: &Data<'_>) -> Cow<'static, str> {
+    let unit = if data.kind == DataType::BIT_STRING { "bits" } else { "octets" };
+    format!("{} {unit}", data.count).into()
+}
