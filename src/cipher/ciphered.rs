@@ -174,8 +174,8 @@ pub fn fields(apdu: &[u8]) -> Vec<WireField<'_>> {
 
 fn list(fields: &mut WireFields<'_>) -> Option<()> {
     fields.octet("tag", |tag| match tag {
-        GENERAL_GLO_CIPHERING => "general-glo-ciphering: under the meter's own key (GUEK)",
-        GENERAL_DED_CIPHERING => "general-ded-ciphering: under a key of the session",
+        GENERAL_GLO_CIPHERING => "general-glo-ciphering: the key is the GUEK",
+        GENERAL_DED_CIPHERING => "general-ded-ciphering: the key is a dedicated one",
         other => unsupported_apdu(other).unwrap_or("not one of a ciphered APDU"),
     })?;
     let size = fields.octet("length", |size| format!("{size} octets of system title"))?;

@@ -96,7 +96,7 @@ fn list(fields: &mut WireFields<'_>) -> Option<()> {
     })?;
     fields
         .octet("status", |status| {
-            let bits = [(0x80, "daylight saving"), (0x01, "invalid"), (0x02, "doubtful")];
+            let bits = [(0x80, "summer time"), (0x01, "invalid"), (0x02, "doubtful")];
             let set = bits.iter().filter(|(bit, _)| status != 0xff && status & bit != 0);
             let set: Vec<_> = set.map(|(_, name)| *name).collect();
             match (status, set.is_empty()) {

@@ -104,7 +104,7 @@ fn list(fields: &mut WireFields<'_>, time: impl FnOnce(&[u8]) -> String) -> Opti
         DATA_NOTIFICATION => "data-notification",
         _ => "not one of an APDU that a meter pushes",
     })?;
-    fields.take(4, "long-invoke-id-and-priority", |id| {
+    fields.take(4, "invoke id and priority", |id| {
         let number = id.iter().fold(0u32, |sum, octet| sum << 8 | u32::from(*octet));
         format!("telegram {}", number & 0x00ff_ffff)
     })?;

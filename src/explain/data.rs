@@ -364,7 +364,7 @@ pub(super) fn remarks(clock: Clock, zone: &TimeZone) -> String {
         text.push_str(" (offset assumed)");
     }
     if clock.daylight_saving() {
-        text.push_str(", daylight saving");
+        text.push_str(", summer time");
     }
     if clock.is_invalid() {
         text.push_str(", called invalid by the meter");

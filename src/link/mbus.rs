@@ -159,7 +159,8 @@ fn list(fields: &mut WireFields<'_>) -> Option<()> {
         })?;
         fields.content(data, "segment", |data| format!("{} octets of the APDU", data.len()))?;
     }
-    fields.octet("checksum", |_| "the sum of the octets from the control field on, modulo 256")?;
+    let last = length(announced) + 3;
+    fields.octet("checksum", |_| format!("the sum of octets 4 to {last}, modulo 256"))?;
     fields.octet("stop", |_| "of the frame").map(drop)
 }
 

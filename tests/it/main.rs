@@ -20,6 +20,7 @@ mod dry_run;
 mod dumps;
 mod endurance;
 mod environment;
+mod explain;
 mod files;
 mod floors;
 mod formats;

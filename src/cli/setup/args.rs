@@ -201,10 +201,9 @@ pub struct DecodeArgs {
 #[command(after_help = "\
 Examples:
   meterpipe explain --key-file guek dump.txt
-  meterpipe explain dump.txt                       # without a key: frames and headers
   meterpipe explain --key-file guek --at apdu:57 dump.txt
-  meterpipe explain --at 'mbus: checksum at octet 254' dump.txt
-  meterpipe explain --key-file guek --format json meter.records")]
+  meterpipe explain --key-file guek --at 'mbus: checksum at octet 254' dump.txt
+  meterpipe simulate --count 1 | meterpipe explain --key-file guek --format json")]
 pub struct ExplainArgs {
     /// The input.
     #[command(flatten)]
