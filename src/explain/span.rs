@@ -147,7 +147,7 @@ impl<'a> LayerListing<'a> {
         self.complete();
         let hit = self.leaves().find(|span| (span.offset..span.end()).contains(&at)).cloned();
         let Some(hit) = hit else {
-            return self.remark(error);
+            return self.tell(at, error);
         };
         self.spans.retain_mut(|span| {
             span.length = span.length.min(at.saturating_sub(span.offset));
@@ -177,7 +177,11 @@ impl<'a> LayerListing<'a> {
     /// keep their meaning.
     pub fn remark(&mut self, error: &Error) {
         self.complete();
-        let at = error.offset.min(self.octets.len().saturating_sub(1));
+        self.tell(error.offset, error);
+    }
+
+    fn tell(&mut self, at: usize, error: &Error) {
+        let at = at.min(self.octets.len().saturating_sub(1));
         let holds = |span: &&mut Span<'_>| (span.offset..span.end()).contains(&at);
         if let Some(span) = self.spans.iter_mut().rfind(holds) {
             span.role = SpanRole::Damaged;

@@ -13,7 +13,7 @@ use std::io::IsTerminal;
 use jiff::tz::TimeZone;
 
 use crate::cli::{
-    commands::explain::{page::Page, pieces::SourcePieces, place::WantedPlace},
+    commands::explain::{page::ExplainPage, pieces::SourcePieces, place::WantedPlace},
     input::files,
     run::{
         context::Context,
@@ -58,7 +58,9 @@ fn prepare(args: &args::ExplainArgs, context: &Context) -> Result<Explainer, Sto
     let decrypt = keys::decrypt(&args.keys, &args.input, &context.messages)?;
     let families = families::all(&args.layouts)?;
     let printer = match args.format {
-        ExplainFormat::Text => Printer::Page(Page::of_stdout(std::io::stdout().is_terminal(), at)),
+        ExplainFormat::Text => {
+            Printer::Page(ExplainPage::of_stdout(std::io::stdout().is_terminal(), at))
+        }
         ExplainFormat::Json => Printer::Json(at),
     };
     Ok(Explainer {
@@ -90,7 +92,7 @@ struct Listener {
 
 /// The form of the output.
 enum Printer {
-    Page(Page),
+    Page(ExplainPage),
     Json(Option<WantedPlace>),
 }
 

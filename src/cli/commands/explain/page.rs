@@ -33,7 +33,7 @@ const NARROW: usize = 20;
 const NAME: usize = 30;
 
 /// Writes pages.
-pub(super) struct Page {
+pub(super) struct ExplainPage {
     columns: usize,
     colours: bool,
     at: Option<WantedPlace>,
@@ -52,7 +52,7 @@ struct PageRow<'a> {
     role: SpanRole,
 }
 
-impl Page {
+impl ExplainPage {
     /// Pages for standard output, with colours if it is a terminal that has them.
     pub(super) fn of_stdout(is_terminal: bool, at: Option<WantedPlace>) -> Self {
         let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -244,6 +244,14 @@ mod tests {
         assert_eq!(wrapped("a bc def", 4), ["a bc", "def"]);
         assert_eq!(wrapped("abcdef gh", 4), ["abcd", "ef", "gh"]);
         assert_eq!(wrapped("", 4), [""; 0]);
+    }
+
+    #[test]
+    fn colours_stand_around_words_and_only_on_request() {
+        let page = |colours| ExplainPage { columns: 80, colours, at: None, count: 0 };
+        assert_eq!(page(true).painted("32", "12937 Wh"), "\x1b[32m12937 Wh\x1b[0m");
+        assert_eq!(page(true).painted("32", "  "), "  ");
+        assert_eq!(page(false).painted("32", "12937 Wh"), "12937 Wh");
     }
 
     #[test]
