@@ -46,12 +46,10 @@ pub fn samples(meter: MeterKind) -> Vec<Sample> {
         let lines = lines(&wire);
         let mut apdu = vec![];
         let whole = record(RecordKind::Raw, &wire);
-        unframe.feed(&whole, Place::Live, &mut |event: StageEvent<'_>| apdu.extend(octets(&event)));
+        unframe.feed(&whole, Place::Live, &mut |event: StageEvent<'_>| apdu = octets(&event));
         let mut plain = vec![];
         let ciphered = record(RecordKind::Apdu, &apdu);
-        decrypt.feed(&ciphered, Place::Live, &mut |event: StageEvent<'_>| {
-            plain.extend(octets(&event))
-        });
+        decrypt.feed(&ciphered, Place::Live, &mut |event: StageEvent<'_>| plain = octets(&event));
         Sample { lines, apdu, plain }
     };
     (0..SAMPLES).map(|_| sample()).collect()
@@ -88,7 +86,6 @@ fn lines(wire: &[u8]) -> Vec<Vec<u8>> {
 fn octets(event: &StageEvent<'_>) -> Vec<u8> {
     match event {
         StageEvent::Record(record, _) => record.octets.to_vec(),
-        StageEvent::Sorted(_) => vec![],
         other => panic!("a telegram of the simulator is not read: {other:?}"),
     }
 }

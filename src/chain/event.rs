@@ -18,7 +18,7 @@ pub enum StageEvent<'a> {
     Noise(usize),
     /// A tag that nobody can verify, because no authentication key is known for this meter.
     Unverified(Option<SystemTitle>),
-    /// Octets of a source, sorted. They come beside the other events, for a listing.
+    /// Octets of a source, and their part in it: on request, beside the other events.
     Sorted(SortedOctets<'a>),
 }
 

@@ -28,9 +28,17 @@ use crate::{
 pub struct Unframe {
     lines: Sources<SourceStream>,
     frames: u64,
+    /// The part of each octet is told.
+    sorts: bool,
 }
 
 impl Unframe {
+    /// The same, with an event for the part of each octet.
+    #[must_use]
+    pub fn with_parts(self) -> Self {
+        Self { sorts: true, ..self }
+    }
+
     /// Takes a record.
     pub fn feed(&mut self, record: &Record<'_>, place: Place, out: &mut impl Out) {
         match record.kind {
@@ -80,7 +88,7 @@ impl Unframe {
 
     /// Adds a source. The telegram of another one that has to make room for it is cut off.
     fn add(&mut self, from: Option<&str>, out: &mut impl Out) {
-        let new = SourceStream::default();
+        let new = SourceStream { sorts: self.sorts, ..SourceStream::default() };
         if let Some((from, mut line)) = self.lines.add(from, new, SourceStream::is_at_rest) {
             let is_cut_off = !line.is_at_rest();
             let origin = line.origins.peek(line.link.end_position());
@@ -100,6 +108,7 @@ struct SourceStream {
     link: ApduStream<OctetOrigin>,
     bare: BareApdus,
     origins: OctetOrigins,
+    sorts: bool,
 }
 
 impl SourceStream {
@@ -118,7 +127,8 @@ impl SourceStream {
     fn drain(&mut self, from: Option<&str>, out: &mut impl Out) -> u64 {
         let mut frames = 0;
         loop {
-            let Self { link, bare, origins } = self;
+            let Self { link, bare, origins, sorts } = self;
+            let sorts = *sorts;
             let item = link.next(|position| {
                 let origin = origins.at(position);
                 (origin, origin.time.millis())
@@ -130,20 +140,22 @@ impl SourceStream {
                     bare.framed();
                     if bare.pending() > 0 {
                         bare.end();
-                        drain_bare(bare, origins, from, out);
+                        drain_bare(bare, origins, sorts, from, out);
                     }
-                    let origin = origins.peek(frame.position);
-                    let part = StreamPart::Frame(frame.link, begins);
-                    let sorted = sorted(frame.octets, frame.position, part, &origin, from);
+                    let tell = |out: &mut _| {
+                        let part = StreamPart::Frame(frame.link, begins);
+                        let origin = origins.peek(frame.position);
+                        sort(frame.octets, frame.position, part, &origin, from, out);
+                    };
                     // The defect of a frame that begins a telegram is that of the one before it.
-                    if !begins {
-                        out(sorted);
+                    if sorts && !begins {
+                        tell(out);
                     }
                     if let Some((error, origin)) = refused {
                         out(StageEvent::Refused(origin.refusal(error, from)));
                     }
-                    if begins {
-                        out(sorted);
+                    if sorts && begins {
+                        tell(out);
                     }
                     if let Some(apdu) = apdu {
                         hand_on(&apdu, from, out);
@@ -153,16 +165,18 @@ impl SourceStream {
                     let origin = origins.at(position);
                     if mark.is_some() {
                         bare.end();
-                        drain_bare(bare, origins, from, out);
+                        drain_bare(bare, origins, sorts, from, out);
                     }
-                    let part = StreamPart::Skipped(error, segment);
-                    out(sorted(octets, position, part, &origin, from));
+                    if sorts {
+                        let part = StreamPart::Skipped(error, segment);
+                        sort(octets, position, part, &origin, from, out);
+                    }
                     if let Some(error) = error {
                         bare.framed();
                         out(StageEvent::Refused(origin.refusal(error, from)));
                     }
                     bare.push(octets, position);
-                    drain_bare(bare, origins, from, out);
+                    drain_bare(bare, origins, sorts, from, out);
                 }
             }
         }
@@ -185,7 +199,7 @@ impl SourceStream {
     /// Ends the APDUs without frames: nothing more belongs to the octets so far.
     fn end_bare(&mut self, from: Option<&str>, out: &mut impl Out) {
         self.bare.end();
-        drain_bare(&mut self.bare, &self.origins, from, out);
+        drain_bare(&mut self.bare, &self.origins, self.sorts, from, out);
     }
 }
 
@@ -201,6 +215,7 @@ fn hand_on(apdu: &LinkApdu<'_, OctetOrigin>, from: Option<&str>, out: &mut impl 
 fn drain_bare(
     bare: &mut BareApdus,
     origins: &OctetOrigins,
+    sorts: bool,
     from: Option<&str>,
     out: &mut impl Out,
 ) {
@@ -208,12 +223,16 @@ fn drain_bare(
         match found {
             FoundApdu::Apdu(apdu, position) => {
                 let origin = origins.peek(position);
-                out(sorted(apdu, position, StreamPart::Apdu, &origin, from));
+                if sorts {
+                    sort(apdu, position, StreamPart::Apdu, &origin, from, out);
+                }
                 out(apdu_event(apdu, &origin, from, None));
             }
             FoundApdu::Refused(error, position) => {
                 let origin = origins.peek(position);
-                out(sorted(&[], position, StreamPart::DamagedApdu(error), &origin, from));
+                if sorts {
+                    sort(&[], position, StreamPart::DamagedApdu(error), &origin, from, out);
+                }
                 out(StageEvent::Refused(origin.refusal(error, from)));
             }
             FoundApdu::Noise(octets) => out(StageEvent::Noise(octets)),
@@ -221,14 +240,16 @@ fn drain_bare(
     }
 }
 
-const fn sorted<'a>(
-    octets: &'a [u8],
+/// Tells the part of some octets.
+fn sort(
+    octets: &[u8],
     position: u64,
     part: StreamPart,
     origin: &OctetOrigin,
-    from: Option<&'a str>,
-) -> StageEvent<'a> {
-    StageEvent::Sorted(SortedOctets { from, place: origin.place, position, octets, part })
+    from: Option<&str>,
+    out: &mut impl Out,
+) {
+    out(StageEvent::Sorted(SortedOctets { from, place: origin.place, position, octets, part }));
 }
 
 fn apdu_event<'a>(

@@ -16,7 +16,10 @@ use crate::{
         obis::Obis,
     },
     error::Layer,
-    explain::span::{Span, SpanRole},
+    explain::{
+        quantity,
+        span::{Span, SpanRole},
+    },
     field::WireField,
     reader::Reader,
     reading::{
@@ -250,7 +253,11 @@ impl<'a> Walk<'a, '_> {
             return (name.clone().into(), self.value(object).into(), role);
         }
         match data.octet_string().and_then(Obis::of) {
-            Some(obis) => ("OBIS code".into(), obis.to_string().into(), SpanRole::Code),
+            Some(obis) => {
+                let words = quantity::of(obis).map(|words| format!(", {words}"));
+                let text = format!("{obis}{}", words.unwrap_or_default());
+                ("OBIS code".into(), text.into(), SpanRole::Code)
+            }
             None => {
                 let (obis, value, scale) = (None, *data, None);
                 let (index, flat, assumed) = (0, true, false);

@@ -64,7 +64,7 @@ fn prepare(args: &args::ExplainArgs, context: &Context) -> Result<Explainer, Sto
         ExplainFormat::Json => Printer::Json(at),
     };
     Ok(Explainer {
-        unframe: Unframe::default(),
+        unframe: Unframe::default().with_parts(),
         rest: Listener {
             telegrams: Telegrams::new(decrypt).with_families(families),
             families,
