@@ -6,7 +6,7 @@ use crate::{
         block_transfer::{BlockTransfer, GENERAL_BLOCK_TRANSFER},
         deframer::{Deframer, LinkFrame, Skipped},
         reassembly::{FrameOutcome, Reassembly},
-        registry::LinkKind,
+        registry::{LinkChoice, LinkKind},
     },
 };
 
@@ -48,6 +48,14 @@ pub struct LinkApdu<'a, O> {
     pub octets: &'a [u8],
     /// The origin of its first segment.
     pub origin: &'a O,
+}
+
+impl<O: Copy + Default> ApduStream<O> {
+    /// For streams with the layers of a choice.
+    #[must_use]
+    pub fn with(links: LinkChoice) -> Self {
+        Self { deframer: Deframer::with(links), ..Self::default() }
+    }
 }
 
 impl<O: Copy> ApduStream<O> {
