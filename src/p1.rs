@@ -54,6 +54,12 @@ pub enum NoEnvelope {
     Damaged(Error, usize),
 }
 
+/// True if octets begin as a telegram does: with a slash, three letters and a 5.
+#[must_use]
+pub fn begins(octets: &[u8]) -> bool {
+    octets.len() >= 5 && !matches!(head(octets), Err(NoEnvelope::LookAlike))
+}
+
 impl P1Envelope {
     /// The telegram at the start of `octets`; `None` if more octets are needed to tell. Octets
     /// behind it do not change the answer.

@@ -67,6 +67,8 @@ pub struct Deframer {
     behind: Option<LinkKind>,
     /// The layers that the stream may have.
     links: LinkChoice,
+    /// The frame that the end of the stream cut off.
+    cut_off: Option<Error>,
 }
 
 impl Deframer {
@@ -107,6 +109,12 @@ impl Deframer {
         self.before + self.buffer.len() as u64
     }
 
+    /// The frame that the end of the stream cut off.
+    #[must_use]
+    pub const fn partial(&self) -> Option<Error> {
+        self.cut_off
+    }
+
     /// The octets that wait for more.
     #[must_use]
     pub fn pending(&self) -> &[u8] {
@@ -136,7 +144,12 @@ impl Deframer {
                 }
                 Some(Err(error)) => error,
                 None if !self.ended => return None,
-                None => None,
+                None => {
+                    let octets = rest.len();
+                    let error = Error::new(link.layer(), octets, Cause::CutOff { octets });
+                    self.cut_off = Some(error).filter(|_| octets >= BELIEVED);
+                    None
+                }
             },
         };
         let segment = match link.filter(|_| error.is_some()).map(|link| link.damaged_segment(rest))
@@ -211,6 +224,9 @@ impl Deframer {
         }
     }
 }
+
+/// The octets of a cut frame that chance does not bring.
+const BELIEVED: usize = 16;
 
 /// True for the start octet of any layer.
 fn is_start(octet: u8) -> bool {

@@ -94,7 +94,10 @@ impl<O: Copy> ApduStream<O> {
     pub const fn partial(&self) -> Option<Error> {
         match self.reassembly.partial() {
             Some(error) => Some(error),
-            None => self.blocks.partial(),
+            None => match self.blocks.partial() {
+                Some(error) => Some(error),
+                None => self.deframer.partial(),
+            },
         }
     }
 

@@ -36,7 +36,7 @@ impl<'a> DsmrTelegram<'a> {
     /// True if octets begin like a DSMR telegram.
     #[must_use]
     pub fn is_one(octets: &[u8]) -> bool {
-        octets.first() == Some(&p1::START)
+        p1::begins(octets)
     }
 
     /// Reads exactly one telegram; `texts` is room for its texts.
