@@ -18,6 +18,8 @@ pub enum StageEvent<'a> {
     Noise(usize),
     /// A tag that nobody can verify, because no authentication key is known for this meter.
     Unverified(Option<SystemTitle>),
+    /// A DSMR telegram without a CRC, the first one of its source.
+    Unchecked,
     /// Octets of a source, and their part in it: on request, beside the other events.
     Sorted(SortedOctets<'a>),
 }
@@ -46,8 +48,8 @@ pub enum StreamPart {
     /// Octets that no frame begins with; the defect of the frame that seems to begin here, and the
     /// number of the segment that it seems to carry.
     Skipped(Option<Error>, u8),
-    /// Skipped octets that are an APDU of their own.
-    Apdu,
+    /// Skipped octets that are an APDU of their own, or the blocks of one, up to that position.
+    Apdu(u64),
     /// Skipped octets that begin as an APDU does, and have that defect.
     DamagedApdu(Error),
 }

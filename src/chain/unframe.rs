@@ -17,7 +17,7 @@ use crate::{
     link::{
         deframer::Skipped,
         reassembly::PAUSE,
-        registry::LinkKind,
+        registry::{LinkChoice, LinkKind},
         stream::{ApduStream, LinkApdu, StreamItem},
     },
     record::{self, Attributes, Place, Record, RecordKind, Time},
@@ -28,11 +28,18 @@ use crate::{
 pub struct Unframe {
     lines: Sources<SourceStream>,
     frames: u64,
+    links: LinkChoice,
     /// The part of each octet is told.
     sorts: bool,
 }
 
 impl Unframe {
+    /// For lines with the link layers of a choice.
+    #[must_use]
+    pub fn with(links: LinkChoice) -> Self {
+        Self { links, ..Self::default() }
+    }
+
     /// The same, with an event for the part of each octet.
     #[must_use]
     pub fn with_parts(self) -> Self {
@@ -70,6 +77,7 @@ impl Unframe {
             for (from, line) in self.lines.iter_mut() {
                 line.link.pause();
                 self.frames += line.drain(from, out);
+                line.end_bare(from, out);
             }
         }
     }
@@ -88,7 +96,7 @@ impl Unframe {
 
     /// Adds a source. The telegram of another one that has to make room for it is cut off.
     fn add(&mut self, from: Option<&str>, out: &mut impl Out) {
-        let new = SourceStream { sorts: self.sorts, ..SourceStream::default() };
+        let new = SourceStream { sorts: self.sorts, ..SourceStream::with(self.links) };
         if let Some((from, mut line)) = self.lines.add(from, new, SourceStream::is_at_rest) {
             let is_cut_off = !line.is_at_rest();
             let origin = line.origins.peek(line.link.end_position());
@@ -108,10 +116,19 @@ struct SourceStream {
     link: ApduStream<OctetOrigin>,
     bare: BareApdus,
     origins: OctetOrigins,
+    /// The stream may have APDUs outside of frames.
+    has_bare: bool,
+    /// A telegram without a CRC was reported.
+    reported_unchecked: bool,
     sorts: bool,
 }
 
 impl SourceStream {
+    fn with(links: LinkChoice) -> Self {
+        let (link, has_bare) = (ApduStream::with(links), links.has_bare_apdus());
+        Self { link, has_bare, ..Self::default() }
+    }
+
     fn feed(&mut self, record: &Record<'_>, place: Place) {
         let position = self.link.end_position();
         self.origins.push(OctetOrigin { position, place, time: record.time });
@@ -127,7 +144,7 @@ impl SourceStream {
     fn drain(&mut self, from: Option<&str>, out: &mut impl Out) -> u64 {
         let mut frames = 0;
         loop {
-            let Self { link, bare, origins, sorts } = self;
+            let Self { link, bare, origins, has_bare, reported_unchecked, sorts } = self;
             let sorts = *sorts;
             let item = link.next(|position| {
                 let origin = origins.at(position);
@@ -158,6 +175,12 @@ impl SourceStream {
                         tell(out);
                     }
                     if let Some(apdu) = apdu {
+                        if apdu.link == LinkKind::Dsmr
+                            && is_unchecked(apdu.octets)
+                            && !core::mem::replace(reported_unchecked, true)
+                        {
+                            out(StageEvent::Unchecked);
+                        }
                         hand_on(&apdu, from, out);
                     }
                 }
@@ -175,8 +198,12 @@ impl SourceStream {
                         bare.framed();
                         out(StageEvent::Refused(origin.refusal(error, from)));
                     }
-                    bare.push(octets, position);
-                    drain_bare(bare, origins, sorts, from, out);
+                    if *has_bare {
+                        bare.push(octets, position);
+                        drain_bare(bare, origins, sorts, from, out);
+                    } else {
+                        out(StageEvent::Noise(octets.len()));
+                    }
                 }
             }
         }
@@ -203,6 +230,11 @@ impl SourceStream {
     }
 }
 
+/// True for a DSMR telegram that ends without a CRC.
+fn is_unchecked(text: &[u8]) -> bool {
+    text.trim_ascii_end().ends_with(b"!")
+}
+
 /// Hands on an APDU whose segments add up to the length in its ciphering header.
 fn hand_on(apdu: &LinkApdu<'_, OctetOrigin>, from: Option<&str>, out: &mut impl Out) {
     let LinkApdu { link, octets, origin } = *apdu;
@@ -221,10 +253,10 @@ fn drain_bare(
 ) {
     while let Some(found) = bare.next() {
         match found {
-            FoundApdu::Apdu(apdu, position) => {
+            FoundApdu::Apdu(apdu, position, end) => {
                 let origin = origins.peek(position);
                 if sorts {
-                    sort(apdu, position, StreamPart::Apdu, &origin, from, out);
+                    sort(apdu, position, StreamPart::Apdu(end), &origin, from, out);
                 }
                 out(apdu_event(apdu, &origin, from, None));
             }

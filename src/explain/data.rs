@@ -10,13 +10,14 @@ use jiff::tz::TimeZone;
 use crate::{
     cosem::{
         axdr::Data,
-        clock::{self, Clock},
+        clock,
         compact::CompactArray,
         data_type::{DataType, MAX_DEPTH, MAX_ELEMENTS},
         obis::Obis,
     },
     error::Layer,
     explain::{
+        object::{NamedObject, named, text},
         quantity,
         span::{Span, SpanRole},
     },
@@ -24,7 +25,6 @@ use crate::{
     reader::Reader,
     reading::{
         family::MeterFamily,
-        fields::{self, FIELDS},
         objects::{self, Object, Objects},
         telegram::Telegram,
         value::Value,
@@ -42,13 +42,13 @@ pub fn spans<'a>(
     let reader = Reader::at(Layer::Axdr, apdu.get(offset..).unwrap_or_default(), offset);
     let family = telegram.and_then(Telegram::family);
     let objects = match telegram {
-        Some(telegram) => telegram.objects(),
+        Some(telegram) => named(telegram.objects(), Some(telegram)),
         None => match as_far_as_sound(reader) {
-            Some(body) => Objects::of(body, None),
+            Some(body) => named(Objects::of(body, None), None),
             None => return partial(reader, 0),
         },
     };
-    let mut walk = Walk { spans: Vec::new(), named: named(objects, telegram), family, zone };
+    let mut walk = Walk { spans: Vec::new(), named: objects, family, zone };
     walk.elements(reader);
     walk.spans
 }
@@ -57,47 +57,6 @@ pub fn spans<'a>(
 fn as_far_as_sound(mut reader: Reader<'_>) -> Option<Data<'_>> {
     let body = Data::head(&mut reader).ok()?;
     Some(if body.is_list() { Data { octets: reader.rest(), ..body } } else { body })
-}
-
-/// An object and its name in readings.
-struct NamedObject<'a> {
-    object: Object<'a>,
-    name: String,
-}
-
-/// The objects by the place of their values.
-fn named<'a>(
-    objects: Objects<'a>,
-    telegram: Option<&Telegram<'a>>,
-) -> HashMap<usize, NamedObject<'a>> {
-    let same = |octets: Option<&[u8]>, object: &Object<'_>| {
-        octets.is_some_and(|octets| std::ptr::eq(octets, object.value.octets))
-    };
-    let mut used = HashMap::<String, usize>::new();
-    let names = objects.map(|object| {
-        let name = match telegram {
-            Some(telegram) if same(telegram.meter(), &object) => "meter".to_owned(),
-            Some(telegram) if same(telegram.device(), &object) => "device".to_owned(),
-            _ => name(&object),
-        };
-        let times = used.entry(name.clone()).and_modify(|times| *times += 1).or_insert(1);
-        let name = if *times == 1 { name } else { format!("{name}#{times}") };
-        (object.value.offset, NamedObject { object, name })
-    });
-    names.collect()
-}
-
-/// The published name, else the code, else the place in the list.
-fn name(object: &Object<'_>) -> String {
-    let field = object.obis.zip(object.scale).and_then(|(obis, (_, unit))| {
-        fields::of_object(obis, unit).and_then(|place| FIELDS.get(place))
-    });
-    match (field, Value::of(object), object.obis) {
-        (Some(field), Value::Number(_), _) => field.name.to_owned(),
-        (_, Value::Time(_), _) => "time".to_owned(),
-        (_, _, Some(obis)) => obis.to_string(),
-        _ => format!("item_{}", object.index),
-    }
 }
 
 struct Walk<'a, 'z> {
@@ -250,7 +209,7 @@ impl<'a> Walk<'a, '_> {
         {
             let is_time = matches!(Value::of(object), Value::Time(_));
             let role = if is_time { SpanRole::Time } else { SpanRole::Value };
-            return (name.clone().into(), self.value(object).into(), role);
+            return (name.clone().into(), text(object, self.family, self.zone).into(), role);
         }
         match data.octet_string().and_then(Obis::of) {
             Some(obis) => {
@@ -263,47 +222,8 @@ impl<'a> Walk<'a, '_> {
                 let (index, flat, assumed) = (0, true, false);
                 let object = Object { index, obis, value, scale, flat, assumed };
                 let name = data.kind.name().unwrap_or_default();
-                (name.into(), self.value(&object).into(), SpanRole::Field)
+                (name.into(), text(&object, self.family, self.zone).into(), SpanRole::Field)
             }
-        }
-    }
-
-    /// A value with its unit, as readings have it.
-    fn value(&self, object: &Object<'_>) -> String {
-        let mut text = Vec::new();
-        let value = Value::of(object);
-        match (CompactArray::of(object.value.octets), object.value.kind) {
-            (Some(array), DataType::COMPACT_ARRAY) => self.array(&array, &mut text),
-            _ => value.write(self.zone, &mut text),
-        }
-        let mut text = String::from_utf8_lossy(&text).into_owned();
-        if let Some((_, unit)) = object.scale {
-            let unit = unit.to_string();
-            text.extend([if unit.is_empty() { "" } else { " " }, &unit]);
-        }
-        match value {
-            Value::Absent if object.value.octets.is_empty() => text.push_str("no value"),
-            Value::Time(clock) => text.push_str(&remarks(clock, self.zone)),
-            _ => {}
-        }
-        if object.assumed {
-            let family = self.family.map_or("", |family| &family.name);
-            text.push_str(&format!(" (scaler and unit from the table {family})"));
-        }
-        text
-    }
-
-    /// The elements of a compact array.
-    fn array(&self, array: &CompactArray<'_>, text: &mut Vec<u8>) {
-        let scalars = array.scalars().unwrap_or_default();
-        for (at, (kind, octets)) in scalars.into_iter().enumerate() {
-            if at > 0 {
-                text.push(b',');
-            }
-            let value = Data { kind, count: octets.len(), octets, offset: 0 };
-            let (index, obis, scale, flat, assumed) = (0, None, None, true, false);
-            let object = Object { index, obis, value, scale, flat, assumed };
-            Value::of(&object).write(self.zone, text);
         }
     }
 
@@ -362,21 +282,6 @@ fn partial(mut reader: Reader<'_>, depth: usize) -> Vec<Span<'static>> {
         spans.push(leaf(offset + 1, reader.offset() - offset - 1, "length", text));
     }
     spans
-}
-
-/// Remarks on a date-time.
-pub(super) fn remarks(clock: Clock, zone: &TimeZone) -> String {
-    let mut text = String::new();
-    if clock.stamp(zone).is_some_and(|stamp| stamp.assumed) {
-        text.push_str(" (offset assumed)");
-    }
-    if clock.daylight_saving() {
-        text.push_str(", summer time");
-    }
-    if clock.is_invalid() {
-        text.push_str(", called invalid by the meter");
-    }
-    text
 }
 
 fn type_text(kind: DataType) -> Cow<'static, str> {

@@ -15,7 +15,7 @@ use crate::{
     },
     error::{Cause, Error, Layer},
     explain::{
-        data,
+        data, dsmr, object,
         span::{LayerListing, Span, SpanRole},
     },
     link::{block_transfer, registry::LinkKind},
@@ -111,7 +111,8 @@ fn number(layers: &mut [LayerListing<'_>]) {
 fn line<'a>(piece: &LinePiece<'a>, zone: &TimeZone) -> Vec<LayerListing<'a>> {
     let octets = piece.octets;
     let mut listing = match piece.part {
-        PiecePart::Apdu => return Vec::new(),
+        // The text of a DSMR telegram is its own frame.
+        PiecePart::Apdu | PiecePart::Frame(LinkKind::Dsmr) => return Vec::new(),
         PiecePart::Frame(link) => frame(link, octets, ""),
         PiecePart::Damaged(error) => match LinkKind::of_error(&error, octets) {
             Some(link) => frame(link, octets, ", damaged"),
@@ -198,24 +199,43 @@ struct Joined {
 }
 
 impl Joined {
-    /// Takes the part of a frame; the listing of the block that it completes.
-    fn take(&mut self, piece: &LinePiece<'_>) -> Option<LayerListing<'static>> {
+    /// Takes a piece; the listings of the blocks that it completes.
+    fn take(&mut self, piece: &LinePiece<'_>) -> Vec<LayerListing<'static>> {
         let segment = match piece.part {
             PiecePart::Frame(link) => link.segment(piece.octets).ok().flatten(),
             PiecePart::Damaged(_) => {
                 self.broken = true;
                 None
             }
-            PiecePart::Skipped | PiecePart::Apdu => None,
-        }?;
-        if self.broken {
-            return None;
-        }
+            // Blocks without frames stand one right behind the other.
+            PiecePart::Apdu => return self.blocks_in(piece.octets),
+            PiecePart::Skipped => None,
+        };
+        let Some(segment) = segment.filter(|_| !self.broken) else {
+            return Vec::new();
+        };
         self.link.extend_from_slice(segment.data);
         if !segment.last || !block_transfer::is_block(&self.link) {
-            return None;
+            return Vec::new();
         }
         let block = core::mem::take(&mut self.link);
+        vec![self.block(block)]
+    }
+
+    fn blocks_in(&mut self, mut octets: &[u8]) -> Vec<LayerListing<'static>> {
+        let mut listings = Vec::new();
+        while block_transfer::is_block(octets) {
+            let size = block_transfer::fields(octets).iter().map(|field| field.octets.len()).sum();
+            let Some((block, rest)) = octets.split_at_checked(size) else {
+                break;
+            };
+            listings.push(self.block(block.to_vec()));
+            octets = rest;
+        }
+        listings
+    }
+
+    fn block(&mut self, block: Vec<u8>) -> LayerListing<'static> {
         let fields = block_transfer::fields(&block);
         let data = fields.iter().find(|field| field.is_content);
         self.blocks.extend(data.into_iter().flat_map(|field| field.octets));
@@ -224,7 +244,7 @@ impl Joined {
         listing.fields(&fields);
         listing.octets = Cow::Owned(block);
         listing.complete();
-        Some(listing)
+        listing
     }
 
     /// The octets of an APDU that is not whole.
@@ -297,6 +317,9 @@ fn cut_off(apdu: Cow<'_, [u8]>) -> Vec<LayerListing<'_>> {
 
 /// The layer of a plain APDU.
 fn plain<'a>(apdu: &'a [u8], parts: &TelegramParts<'a>) -> LayerListing<'a> {
+    if dsmr::is_one(apdu) {
+        return dsmr::listing(apdu, parts.error.as_ref(), parts.zone);
+    }
     let telegram = Telegram::parse_with(apdu, parts.families);
     let title = format!("Plain APDU, {}", count(apdu));
     let mut listing = LayerListing::new(Layer::Apdu.name(), title, apdu.into());
@@ -330,7 +353,7 @@ fn notification<'a>(
         Some(clock) => {
             let mut text = Vec::new();
             Value::Time(clock).write(zone, &mut text);
-            String::from_utf8_lossy(&text).into_owned() + &data::remarks(clock, zone)
+            String::from_utf8_lossy(&text).into_owned() + &object::remarks(clock, zone)
         }
         None => "on no calendar".to_owned(),
     };

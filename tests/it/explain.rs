@@ -165,7 +165,7 @@ fn every_layer_of_every_capture_is_tiled_and_its_values_are_those_of_decode() {
         for spans in &telegrams {
             for (layer, octets) in tiles(spans, &what) {
                 let name = layer.split('#').next().unwrap();
-                if ["mbus", "hdlc", "noise"].contains(&name) {
+                if ["mbus", "hdlc", "wrapper", "noise"].contains(&name) {
                     line.extend(octets);
                 }
             }

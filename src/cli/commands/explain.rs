@@ -33,7 +33,7 @@ use meterpipe::{
         sources::Sources,
         unframe::Unframe,
     },
-    cipher::ciphered,
+    cipher::ciphered::{GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING},
     error::Error,
     explain::telegram::{self, TelegramParts},
     reading::family::MeterFamily,
@@ -64,7 +64,7 @@ fn prepare(args: &args::ExplainArgs, context: &Context) -> Result<Explainer, Sto
         ExplainFormat::Json => Printer::Json(at),
     };
     Ok(Explainer {
-        unframe: Unframe::default().with_parts(),
+        unframe: Unframe::with(args.link.choice()).with_parts(),
         rest: Listener {
             telegrams: Telegrams::new(decrypt).with_families(families),
             families,
@@ -135,6 +135,7 @@ impl Listener {
             }
             StageEvent::Noise(octets) => context.noise(*octets),
             StageEvent::Unverified(title) => events::unverified(*title, context),
+            StageEvent::Unchecked => events::unchecked(context),
         }
     }
 
@@ -179,7 +180,9 @@ impl Listener {
                 events::of_chain(&event, context);
             }
         });
-        if error.is_some() && ciphered::title(record.octets).is_some() {
+        let is_ciphered =
+            matches!(record.octets.first(), Some(&(GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING)));
+        if error.is_some() && is_ciphered {
             plain = self.telegrams.decrypt().plain().map(<[u8]>::to_vec);
         }
         let pieces = match self.sources.find(record.attributes.from) {

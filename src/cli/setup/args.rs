@@ -14,7 +14,7 @@ use meterpipe::{
 use super::{
     setup_args::SetupArgs,
     shared_args::{
-        FormatArgs, InputArgs, InputFormArgs, JobsArgs, KeyArgs, MessageArgs, SecretArg,
+        FormatArgs, InputArgs, InputFormArgs, JobsArgs, KeyArgs, LinkArgs, MessageArgs, SecretArg,
         SerialArgs, SinkArgs, UntilArgs,
     },
 };
@@ -121,6 +121,9 @@ pub struct CaptureArgs {
     /// Line settings.
     #[command(flatten)]
     pub line: SerialArgs,
+    /// The link layer.
+    #[command(flatten)]
+    pub link: LinkArgs,
     /// Conditions that end the run.
     #[command(flatten)]
     pub until: UntilArgs,
@@ -145,6 +148,9 @@ pub struct UnframeArgs {
     /// The input.
     #[command(flatten)]
     pub input: InputArgs,
+    /// The link layer.
+    #[command(flatten)]
+    pub link: LinkArgs,
     /// The messages.
     #[command(flatten)]
     pub messages: MessageArgs,
@@ -182,6 +188,9 @@ pub struct DecodeArgs {
     /// The input.
     #[command(flatten)]
     pub input: InputArgs,
+    /// The link layer.
+    #[command(flatten)]
+    pub link: LinkArgs,
     /// The keys.
     #[command(flatten)]
     pub keys: KeyArgs,
@@ -208,6 +217,9 @@ pub struct ExplainArgs {
     /// The input.
     #[command(flatten)]
     pub input: InputArgs,
+    /// The link layer.
+    #[command(flatten)]
+    pub link: LinkArgs,
     /// The keys.
     #[command(flatten)]
     pub keys: KeyArgs,
@@ -216,8 +228,8 @@ pub struct ExplainArgs {
     pub format: ExplainFormat,
     /// Show only one place: an OCTET, LAYER:OCTET, or a message that names it
     ///
-    /// An octet counts from 0, in the frame or the APDU of the layer. The layers are mbus, hdlc, block,
-    /// cipher and apdu (axdr and reading mean the same); mbus#2 is the second frame.
+    /// An octet counts from 0, in the frame or the APDU of the layer. The layers are mbus, hdlc,
+    /// wrapper, dsmr, block, cipher and apdu (axdr and reading mean the same); mbus#2 is the second frame.
     #[arg(long, value_name = "OCTET", help_heading = "Output")]
     pub at: Option<String>,
     /// The time zone of meters that do not send their own [default: Europe/Vienna]
@@ -261,6 +273,9 @@ pub struct WatchArgs {
     /// Line settings.
     #[command(flatten)]
     pub line: SerialArgs,
+    /// The link layer.
+    #[command(flatten)]
+    pub link: LinkArgs,
     /// Conditions that end the run.
     #[command(flatten)]
     pub until: UntilArgs,

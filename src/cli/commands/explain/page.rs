@@ -12,6 +12,7 @@ use std::env;
 
 use super::place::WantedPlace;
 use meterpipe::{
+    error::Layer,
     explain::span::{LayerListing, Span, SpanRole},
     format::printable::printable,
     record::Place,
@@ -47,6 +48,8 @@ struct PageRow<'a> {
     octets: &'a [u8],
     /// The octets may be cut short.
     is_bulk: bool,
+    /// The octets are characters of a text.
+    is_text: bool,
     name: String,
     text: String,
     role: SpanRole,
@@ -189,6 +192,7 @@ fn row<'l>(listing: &'l LayerListing<'_>, span: &Span<'_>) -> PageRow<'l> {
         offset: span.offset,
         octets: octets.get(..span.shown).unwrap_or(octets),
         is_bulk: matches!(span.role, SpanRole::Content | SpanRole::Unexplained),
+        is_text: listing.layer == Layer::Dsmr.name() && octets.is_ascii(),
         name: format!("{}{}", "  ".repeat(span.depth), printable(&span.name)),
         text: printable(&span.text).into_owned(),
         role: span.role,
@@ -197,6 +201,10 @@ fn row<'l>(listing: &'l LayerListing<'_>, span: &Span<'_>) -> PageRow<'l> {
 
 /// The octets in rows. Octets that another layer reads, or that nobody does, are cut short.
 fn octet_rows(row: &PageRow<'_>) -> Vec<String> {
+    if row.is_text {
+        let text = String::from_utf8_lossy(row.octets);
+        return wrapped(&printable(text.trim_end()), 3 * ROW - 1);
+    }
     let digits = |octets: &[u8]| {
         octets.iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().join(" ")
     };
@@ -259,7 +267,8 @@ mod tests {
         let octets = [7; 40];
         let row = |role, is_bulk| {
             let (name, text) = (String::new(), String::new());
-            octet_rows(&PageRow { offset: 0, octets: &octets, is_bulk, name, text, role })
+            let (offset, octets, is_text) = (0, &octets, false);
+            octet_rows(&PageRow { offset, octets, is_bulk, is_text, name, text, role })
         };
         assert_eq!(row(SpanRole::Content, true), ["07 07 07 07 07 07 07 …"]);
         assert_eq!(row(SpanRole::Unexplained, true).len(), 4);

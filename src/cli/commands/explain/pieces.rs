@@ -25,7 +25,7 @@ pub(super) struct SourcePieces {
 #[derive(Clone, Debug)]
 struct KnownPart {
     position: u64,
-    length: usize,
+    end: u64,
     part: PiecePart,
     /// A segment of a telegram is there, or a part of one.
     has_segment: bool,
@@ -50,7 +50,7 @@ impl SourcePieces {
             StreamPart::Frame(_, begins) => begins && has_segment,
             StreamPart::Skipped(Some(_), segment) => segment == 0 && has_segment,
             StreamPart::Skipped(None, _) => self.parts.is_empty() && self.octets.len() > NOISE,
-            StreamPart::Apdu | StreamPart::DamagedApdu(_) => has_segment,
+            StreamPart::Apdu(_) | StreamPart::DamagedApdu(_) => has_segment,
         }
     }
 
@@ -66,7 +66,7 @@ impl SourcePieces {
                 (Some(PiecePart::Frame(link)), !matches!(segment, Ok(None)))
             }
             StreamPart::Skipped(error, _) => (error.map(PiecePart::Damaged), true),
-            StreamPart::Apdu => (Some(PiecePart::Apdu), true),
+            StreamPart::Apdu(_) => (Some(PiecePart::Apdu), true),
             StreamPart::DamagedApdu(error) => (Some(PiecePart::Damaged(error)), true),
         };
         // An APDU without a frame was skipped before.
@@ -74,8 +74,12 @@ impl SourcePieces {
             self.octets.extend_from_slice(octets);
         }
         if let Some(part) = known {
-            let (length, errors) = (octets.len(), Vec::new());
-            self.parts.push(KnownPart { position, length, part, has_segment, errors });
+            let end = match sorted.part {
+                StreamPart::Apdu(end) => end,
+                _ => position + octets.len() as u64,
+            };
+            let errors = Vec::new();
+            self.parts.push(KnownPart { position, end, part, has_segment, errors });
         }
     }
 
@@ -114,7 +118,7 @@ impl SourcePieces {
             next = match part.part {
                 // The search went on behind the start of a damaged frame.
                 PiecePart::Damaged(_) => following,
-                _ => part.position + part.length as u64,
+                _ => part.end,
             };
             self.push(part.position, next, part.part, &part.errors, &mut pieces);
         }
@@ -139,7 +143,7 @@ impl SourcePieces {
 
     /// Takes everything up to the end of the last known part.
     pub(super) fn take(&mut self) -> Self {
-        let ends = self.parts.iter().map(|part| part.position + part.length as u64);
+        let ends = self.parts.iter().map(|part| part.end);
         let end = ends.max().unwrap_or(self.start);
         let size = usize::try_from(end.saturating_sub(self.start)).unwrap_or(usize::MAX);
         let octets = self.octets.drain(..size.min(self.octets.len())).collect();

@@ -70,7 +70,8 @@ fn layer(text: &str) -> Option<(String, &str)> {
 /// The layer of a listing that a name of a message stands for.
 fn listed(name: &str) -> Option<&'static str> {
     let plain = [Layer::Apdu, Layer::Axdr, Layer::Reading];
-    let links = [Layer::Mbus, Layer::Hdlc, Layer::Cipher].map(Layer::name);
+    let links = [Layer::Mbus, Layer::Hdlc, Layer::Wrapper, Layer::Dsmr, Layer::Cipher];
+    let links = links.map(Layer::name);
     match plain.iter().any(|layer| layer.name() == name) {
         true => Some(Layer::Apdu.name()),
         false => links.into_iter().chain(OTHERS).find(|layer| *layer == name),
