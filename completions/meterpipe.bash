@@ -103,7 +103,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__capture)
-            opts="-q -v -h -V --baud --parity --count --timeout --once --binary --input --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --baud --parity --link --count --timeout --once --binary --input --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -115,6 +115,10 @@ _meterpipe() {
                     ;;
                 --parity)
                     COMPREPLY=($(compgen -W "even none odd auto" -- "${cur}"))
+                    return 0
+                    ;;
+                --link)
+                    COMPREPLY=($(compgen -W "auto mbus hdlc dsmr wrapper raw" -- "${cur}"))
                     return 0
                     ;;
                 --count)
@@ -208,7 +212,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__decode)
-            opts="-q -v -h -V --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --input --link --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -216,6 +220,10 @@ _meterpipe() {
             case "${prev}" in
                 --input)
                     COMPREPLY=($(compgen -W "records hex binary" -- "${cur}"))
+                    return 0
+                    ;;
+                --link)
+                    COMPREPLY=($(compgen -W "auto mbus hdlc dsmr wrapper raw" -- "${cur}"))
                     return 0
                     ;;
                 --key-file)
@@ -345,7 +353,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__explain)
-            opts="-q -v -h -V --input --key-file --key --require-auth --system-title --format --at --timezone --layout --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --input --link --key-file --key --require-auth --system-title --format --at --timezone --layout --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -353,6 +361,10 @@ _meterpipe() {
             case "${prev}" in
                 --input)
                     COMPREPLY=($(compgen -W "records hex binary" -- "${cur}"))
+                    return 0
+                    ;;
+                --link)
+                    COMPREPLY=($(compgen -W "auto mbus hdlc dsmr wrapper raw" -- "${cur}"))
                     return 0
                     ;;
                 --key-file)
@@ -781,7 +793,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__unframe)
-            opts="-q -v -h -V --input --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --input --link --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -789,6 +801,10 @@ _meterpipe() {
             case "${prev}" in
                 --input)
                     COMPREPLY=($(compgen -W "records hex binary" -- "${cur}"))
+                    return 0
+                    ;;
+                --link)
+                    COMPREPLY=($(compgen -W "auto mbus hdlc dsmr wrapper raw" -- "${cur}"))
                     return 0
                     ;;
                 --log-format)
@@ -803,7 +819,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__watch)
-            opts="-q -v -h -V --baud --parity --count --timeout --once --record --to --config --dry-run --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --baud --parity --link --count --timeout --once --record --to --config --dry-run --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -815,6 +831,10 @@ _meterpipe() {
                     ;;
                 --parity)
                     COMPREPLY=($(compgen -W "even none odd auto" -- "${cur}"))
+                    return 0
+                    ;;
+                --link)
+                    COMPREPLY=($(compgen -W "auto mbus hdlc dsmr wrapper raw" -- "${cur}"))
                     return 0
                     ;;
                 --count)

@@ -9,12 +9,20 @@ use std::{
 use crate::common::{
     binary::{METERPIPE, run, run_command},
     chain::{beside, decode_octets, keys_beside},
-    published::{DUMP, Folder, KEY, octets},
+    published::{DUMP, Folder, KEY, PLAIN, octets},
 };
 use jiff::Timestamp;
-use meterpipe::source::simulator::{
-    meter::MeterKind,
-    push::{PushOptions, Simulator},
+use meterpipe::{
+    cosem::clock::VIENNA,
+    explain::{
+        span::LayerListing,
+        telegram::{self, TelegramParts},
+    },
+    reading::telegram::Telegram as ReadTelegram,
+    source::simulator::{
+        meter::MeterKind,
+        push::{PushOptions, Simulator},
+    },
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -218,7 +226,7 @@ fn explain_each(damaged: &[Vec<u8>], keys: &str) -> Vec<Vec<Vec<Span>>> {
 }
 
 /// A telegram of a virtual meter.
-fn telegram(meter: MeterKind) -> Vec<u8> {
+fn simulated(meter: MeterKind) -> Vec<u8> {
     let start = Timestamp::from_second(1_790_000_000).unwrap();
     let mut wire = vec![];
     Simulator::new(PushOptions { seed: 7, ..PushOptions::new(meter, start) }).push(&mut wire);
@@ -277,7 +285,7 @@ const CHECKS: [&str; 8] = [
 #[test]
 fn a_thousand_damaged_telegrams_name_the_octet_or_the_check_that_noticed() {
     let mut published = vec![octets(DUMP)];
-    published.extend(MeterKind::ALL.map(telegram));
+    published.extend(MeterKind::ALL.map(simulated));
     let mut random = 7u32;
     let mut below = |limit: usize| {
         random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -390,6 +398,47 @@ fn the_plaintext_of_a_damaged_telegram_is_sound_up_to_the_octet_that_breaks_it()
     assert!(sound.clone().any(|span| span.text.starts_with("2021-09-27T09:47:15+02:00")));
     let last = spans.last().unwrap();
     assert_eq!((&*last.name, last.offset, last.end()), ("not explained", 35, 243));
+}
+
+/// Checks that the leaves of a layer tile its octets.
+fn assert_tiled(listing: &LayerListing<'_>, what: &str) {
+    let mut end = 0;
+    for span in listing.leaves() {
+        assert_eq!(span.offset, end, "{what}: {span:?}");
+        assert!(span.length > 0, "{what}: {span:?}");
+        end = span.end();
+    }
+    assert_eq!(end, listing.octets.len(), "{what}");
+}
+
+#[test]
+fn every_cut_and_every_flipped_bit_of_a_plaintext_has_a_listing_without_gaps() {
+    let plain = octets(PLAIN);
+    let nested = octets(
+        "0f00001c4e0c07e708150117170000ff8880 0204
+         0203 0906 0100200700ff 120919 0202 0fff 1623
+         0102 0202 1101 1307 12 04 0001 0002 0202 0302 040aaa80
+         0c03 c3a42d 090c07e708150117170000ff8880",
+    );
+    for good in [plain, nested] {
+        let check = |octets: &[u8], what: String| {
+            let nothing = TelegramParts::of(vec![], &[], &VIENNA);
+            let layers = telegram::layers(&TelegramParts { apdu: Some(octets), ..nothing });
+            let [listing] = &*layers else { panic!("{what}: {layers:?}") };
+            assert_tiled(listing, &what);
+            let error = ReadTelegram::parse(octets).err().map(|error| error.to_string());
+            let told = |error: &String| listing.leaves().any(|span| span.text.contains(error));
+            assert!(error.is_none_or(|error| told(&error)), "{what}");
+        };
+        for size in 1..=good.len() {
+            check(&good[..size], format!("cut to {size}"));
+        }
+        for bit in 0..8 * good.len() {
+            let mut flipped = good.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            check(&flipped, format!("bit {bit}"));
+        }
+    }
 }
 
 #[test]
