@@ -104,10 +104,8 @@ fn spans<'a>(
         let plain = object.value.octets;
         let size = if behind.starts_with(plain) { plain.len() } else { 2 * plain.len() };
         let size = size.min(behind.len());
-        let sent = SentNumber::of(object).map(|sent| sent.text.to_owned());
         if size > 0 {
-            let text = sent.map_or(told, |sent| format!("{sent} as sent"));
-            spans.push(span(offset, size, 1, named.name.clone(), text, role));
+            spans.push(span(offset, size, 1, named.name.clone(), told, role));
         }
         at = offset + size;
     }
