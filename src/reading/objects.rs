@@ -179,8 +179,12 @@ impl<'a> Iterator for Objects<'a> {
     }
 }
 
-fn code(data: &Data<'_>) -> Option<Obis> {
-    data.octet_string().and_then(Obis::of)
+/// The code in an element that names the value behind it.
+pub(crate) fn code(data: &Data<'_>) -> Option<Obis> {
+    match (data.kind, data.octets) {
+        (DataType::ATTRIBUTE_DESCRIPTOR, [_, _, code @ .., _]) => Obis::of(code),
+        _ => data.octet_string().and_then(Obis::of),
+    }
 }
 
 /// The code in a definition: a structure of class, code, attribute, index, and maybe more.
@@ -267,6 +271,14 @@ mod tests {
             objects(&format!("0205 {definitions} 1104 1105 120921 1107")),
             [-1, -1, -1, -1, 4, 5, 2337, 7].map(|value| (None, value, None))
         );
+    }
+
+    #[test]
+    fn a_descriptor_without_a_tag_names_the_value_behind_it() {
+        let list = "0202 1601 0102 0202 0003 0100010800ff 02 1105 0202 0001 0000600100ff 02 090141";
+        let named = |code: &str, value| (Some(code.to_string()), value, None);
+        let expected = [(None, 1, None), named("1-0:1.8.0", 5), named("0-0:96.1.0", -1)];
+        assert_eq!(objects(list), expected);
     }
 
     #[test]
