@@ -35,6 +35,8 @@ pub struct Telegram<'a> {
     device: Option<&'a [u8]>,
     /// The clock among the objects.
     clock: Option<Clock>,
+    /// That clock has its code, and a definite time.
+    has_clock_object: bool,
     layout: u64,
     /// The family whose list it is, if the meter sends no codes.
     family: Option<&'static MeterFamily>,
@@ -122,6 +124,7 @@ impl<'a> Telegram<'a> {
             meter: None,
             device: None,
             clock: None,
+            has_clock_object: false,
             layout,
             family,
             unnamed: Unnamed::default(),
@@ -162,6 +165,8 @@ impl<'a> Telegram<'a> {
         }
         if !is_header && self.clock.is_none() {
             self.clock = Value::time(object);
+            let is_coded = object.obis == Some(Obis::CLOCK);
+            self.has_clock_object = is_coded && self.clock.is_some_and(|it| it.is_definite());
         }
         let octets = object.value.octets;
         let Some(obis) = object.obis else {
@@ -236,18 +241,19 @@ impl<'a> Telegram<'a> {
         self.present
     }
 
-    /// The meter's clock: that of the APDU, else the one among the objects.
+    /// The meter's clock.
     #[must_use]
     pub fn time(&self, zone: &TimeZone) -> Option<Stamp> {
-        let [header, object] = self.clocks();
-        let stamp = |clock: Option<&Clock>| clock.and_then(|clock| clock.stamp(zone));
-        stamp(header).or_else(|| stamp(object))
+        self.clock()?.stamp(zone)
     }
 
-    /// The clock that gives the time.
+    /// The clock that gives the time: the object 0-0:1.0.0, else that of the APDU, else one among the
+    /// objects that has no code. The header of a Landis+Gyr E450 is some seconds older than its list.
     #[must_use]
     pub fn clock(&self) -> Option<&Clock> {
-        self.clocks().into_iter().flatten().find(|clock| clock.is_definite())
+        let [header, object] = self.clocks();
+        let named = object.filter(|_| self.has_clock_object);
+        [named, header, object].into_iter().flatten().find(|clock| clock.is_definite())
     }
 
     /// Its clocks: that of the APDU's header, and the first one among the objects.
@@ -355,7 +361,7 @@ impl<'a> Telegram<'a> {
     /// True if an object is a clock equal to the time of the telegram.
     fn is_header_or_object_clock(&self, object: &Object<'_>) -> bool {
         self.is_header_clock(object)
-            || self.notification.clock.is_none()
+            || (self.notification.clock.is_none() || self.has_clock_object)
                 && Value::time(object).is_some_and(|clock| self.clock == Some(clock))
     }
 
