@@ -59,6 +59,17 @@ impl Object<'_> {
         self.scale.map_or(0, |(scaler, _)| scaler.into())
     }
 
+    /// True for a number that means nothing without a scaler and a unit, and has none: the value of an
+    /// electrical quantity, or one without a code.
+    #[must_use]
+    pub fn lacks_scale(&self) -> bool {
+        // C = 0 and from 96 on: numbers and states of the meter.
+        let is_quantity = |Obis([medium, _, c, ..])| medium == 1 && (1..96).contains(&c);
+        self.scale.is_none()
+            && self.value.kind.number_size().is_some()
+            && self.obis.is_none_or(is_quantity)
+    }
+
     /// Its value with its scaler, if it is of an integer type.
     #[must_use]
     pub fn integer(&self) -> Option<Decimal> {
@@ -118,8 +129,17 @@ impl<'a> Objects<'a> {
 
     /// The next object of a family's list.
     fn of_family(&mut self, family: &MeterFamily) -> Option<Object<'a>> {
+        let Some(elements) = family.elements() else {
+            let object = self.by_structure()?;
+            let is_open = object.scale.is_none() && object.value.kind.number_size().is_some();
+            let scale = object.obis.filter(|_| is_open).and_then(|obis| family.scale(obis));
+            return Some(match scale {
+                Some(_) => Object { scale, assumed: true, ..object },
+                None => object,
+            });
+        };
         let value = self.list.elements.next()?;
-        let element = family.elements.get(self.index)?;
+        let element = elements.get(self.index)?;
         let scale = element.scale;
         let object = self.object(element.obis, value, true);
         Some(Object { scale, assumed: scale.is_some(), ..object })
@@ -136,9 +156,16 @@ impl<'a> Iterator for Objects<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Object<'a>> {
-        if let Some(family) = self.family {
-            return self.of_family(family);
+        match self.family {
+            Some(family) => self.of_family(family),
+            None => self.by_structure(),
         }
+    }
+}
+
+impl<'a> Objects<'a> {
+    #[inline]
+    fn by_structure(&mut self) -> Option<Object<'a>> {
         loop {
             if let Some(value) = self.alone.take() {
                 return Some(self.object(None, value, true));

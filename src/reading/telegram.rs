@@ -37,10 +37,19 @@ pub struct Telegram<'a> {
     clock: Option<Clock>,
     /// That clock has its code, and a definite time.
     has_clock_object: bool,
-    layout: u64,
-    /// The family whose list it is, if the meter sends no codes.
-    family: Option<&'static MeterFamily>,
+    list: KnownList,
     unnamed: Unnamed<'a>,
+}
+
+/// Facts that are the same for all telegrams of one layout.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct KnownList {
+    /// Its number.
+    layout: u64,
+    /// The family whose table names or scales the values.
+    family: Option<&'static MeterFamily>,
+    /// The number of values that mean nothing without scaler and unit, and have none.
+    unscaled: usize,
 }
 
 /// The objects without a name, as long as there are few: the usual lists have two or three, and
@@ -79,8 +88,13 @@ enum NumberSource {
 
 /// The codes that may hold the meter number, the best one first. The closing element of the flat
 /// list ranks behind the first.
-const NUMBERS: [Obis; 4] =
-    [Obis::METER_NUMBER, Obis::DEVICE_NAME, Obis::METER_NUMBER_2, Obis::METER_ADDRESS];
+const NUMBERS: [Obis; 5] = [
+    Obis::METER_NUMBER,
+    Obis::DEVICE_NAME,
+    Obis::METER_NUMBER_2,
+    Obis::METER_ADDRESS,
+    Obis::METER_ADDRESS_1,
+];
 
 impl<'a> Telegram<'a> {
     /// Reads exactly one plain APDU.
@@ -100,9 +114,16 @@ impl<'a> Telegram<'a> {
         let notification = Notification::parse(octets)?;
         let family = MeterFamily::of(&notification.body, families);
         let mut layout = LayoutCollector::new(&notification);
-        let steps = Steps::of(notification.body, family).inspect(|step| layout.see(step));
-        let mut telegram = Self::of(notification, 0, family, steps)?;
-        telegram.layout = layout.layout();
+        let (mut unscaled, is_known) = (0, family.is_some_and(|it| it.elements().is_some()));
+        let steps = Steps::of(notification.body, family).inspect(|step| {
+            layout.see(step);
+            if let ObjectStep::Any(object) = step {
+                unscaled += usize::from(!is_known && object.lacks_scale());
+            }
+        });
+        let list = KnownList { family, ..KnownList::default() };
+        let mut telegram = Self::of(notification, list, steps)?;
+        telegram.list = KnownList { layout: layout.layout(), family, unscaled };
         Ok(telegram)
     }
 
@@ -112,8 +133,7 @@ impl<'a> Telegram<'a> {
     /// The closing element of the flat list is no number.
     pub(super) fn of(
         notification: Notification<'a>,
-        layout: u64,
-        family: Option<&'static MeterFamily>,
+        list: KnownList,
         steps: impl Iterator<Item = ObjectStep<'a>>,
     ) -> Result<Self> {
         let mut telegram = Self {
@@ -125,8 +145,7 @@ impl<'a> Telegram<'a> {
             device: None,
             clock: None,
             has_clock_object: false,
-            layout,
-            family,
+            list,
             unnamed: Unnamed::default(),
         };
         let mut rank = NUMBERS.len();
@@ -165,7 +184,7 @@ impl<'a> Telegram<'a> {
         }
         if !is_header && self.clock.is_none() {
             self.clock = Value::time(object);
-            let is_coded = object.obis == Some(Obis::CLOCK);
+            let is_coded = object.obis.is_some_and(Obis::is_clock);
             self.has_clock_object = is_coded && self.clock.is_some_and(|it| it.is_definite());
         }
         let octets = object.value.octets;
@@ -273,7 +292,17 @@ impl<'a> Telegram<'a> {
     /// [`layout`](super::layout).
     #[must_use]
     pub const fn layout(&self) -> u64 {
-        self.layout
+        self.list.layout
+    }
+
+    /// The number of values that mean nothing without scaler and unit, and have none.
+    #[must_use]
+    pub const fn unscaled(&self) -> usize {
+        self.list.unscaled
+    }
+
+    pub(super) const fn list(&self) -> KnownList {
+        self.list
     }
 
     /// The octets of the meter number.
@@ -291,13 +320,13 @@ impl<'a> Telegram<'a> {
     /// Every object.
     #[must_use]
     pub fn objects(&self) -> Objects<'a> {
-        Objects::of(self.notification.body, self.family)
+        Objects::of(self.notification.body, self.list.family)
     }
 
-    /// The family whose table names the values, if the meter sends no codes.
+    /// The family whose table names the values, or gives their scalers and units.
     #[must_use]
     pub const fn family(&self) -> Option<&'static MeterFamily> {
-        self.family
+        self.list.family
     }
 
     /// The code of a named value; `None` for a computed one.
@@ -368,7 +397,7 @@ impl<'a> Telegram<'a> {
     /// True if an object is a clock with the octets of that of the APDU, as nearly all are.
     fn is_header_clock(&self, object: &Object<'_>) -> bool {
         let header = self.notification.clock.as_ref().map(|clock| clock.0.as_slice());
-        header == Some(object.value.octets) && object.obis.is_none_or(|obis| obis == Obis::CLOCK)
+        header == Some(object.value.octets) && object.obis.is_none_or(Obis::is_clock)
     }
 }
 

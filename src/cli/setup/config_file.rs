@@ -184,19 +184,19 @@ fn read(path: &Path) -> Result<Config, Stop> {
     Ok(Config { path: path.to_owned(), mistakes, ..config })
 }
 
-fn line_of(text: &str, at: &Range<usize>) -> usize {
+pub(super) fn line_of(text: &str, at: &Range<usize>) -> usize {
     text.get(..at.start).unwrap_or_default().matches('\n').count() + 1
 }
 
 /// A mistake and its place.
 #[derive(Debug)]
-struct Mistake {
-    at: Range<usize>,
-    text: String,
+pub(super) struct Mistake {
+    pub at: Range<usize>,
+    pub text: String,
 }
 
-type TomlTable<'a> = DeTable<'a>;
-type TomlValue<'a> = Spanned<DeValue<'a>>;
+pub(super) type TomlTable<'a> = DeTable<'a>;
+pub(super) type TomlValue<'a> = Spanned<DeValue<'a>>;
 type TomlKey<'a> = Spanned<Cow<'a, str>>;
 
 /// The content of the file, and all mistakes in the order of their places.
@@ -228,7 +228,7 @@ fn parse(text: &str) -> (Config, Vec<Mistake>) {
     (config, mistakes)
 }
 
-fn tables<'a, 'b>(
+pub(super) fn tables<'a, 'b>(
     value: &'a TomlValue<'b>,
     header: &str,
 ) -> Result<impl Iterator<Item = (&'a TomlTable<'b>, Range<usize>)>, Mistake> {
@@ -380,7 +380,7 @@ fn flat(
 }
 
 /// The text of a single value. A number keeps its digits and is never a float.
-fn scalar(value: &TomlValue<'_>) -> Option<String> {
+pub(super) fn scalar(value: &TomlValue<'_>) -> Option<String> {
     match value.get_ref() {
         DeValue::String(text) => Some(text.to_string()),
         DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str().replace('_', "")),
@@ -390,11 +390,11 @@ fn scalar(value: &TomlValue<'_>) -> Option<String> {
     }
 }
 
-fn expected(value: &TomlValue<'_>, form: &str) -> Mistake {
+pub(super) fn expected(value: &TomlValue<'_>, form: &str) -> Mistake {
     Mistake { at: value.span(), text: format!("{form} is expected here") }
 }
 
-fn mistake(at: Range<usize>, unknown: &str, known: &[&str]) -> Mistake {
+pub(super) fn mistake(at: Range<usize>, unknown: &str, known: &[&str]) -> Mistake {
     let mut text = format!("nothing is called {}", redact::typed(unknown));
     let nearest = known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, unknown));
     if let Some(nearest) = nearest {
