@@ -67,6 +67,14 @@ impl Config {
         sources(self) == sources(other)
     }
 
+    /// True if the meters of another configuration have the same layouts.
+    pub fn has_same_layouts(&self, other: &Self) -> bool {
+        let layouts = |config: &Self| -> Vec<_> {
+            config.meters.iter().map(|it| it.layout.clone()).collect()
+        };
+        layouts(self) == layouts(other)
+    }
+
     /// The message with the line and the name of a key in front.
     pub fn at(&self, line: usize, key: &str, stop: Stop) -> Stop {
         match stop {
@@ -88,6 +96,8 @@ pub struct MeterConfig {
     pub source: Option<String>,
     /// A file with its key, or with the keys of several meters.
     pub key_file: Option<PathBuf>,
+    /// A file with the layout of its telegrams.
+    pub layout: Option<PathBuf>,
     /// Bits a second, unless 2400.
     pub baud: Option<u32>,
     /// The parity, unless even.
@@ -103,6 +113,8 @@ pub struct MeterLines {
     pub source: usize,
     /// The line of `key_file`.
     pub key_file: usize,
+    /// The line of `layout`.
+    pub layout: usize,
 }
 
 impl MeterConfig {
@@ -240,7 +252,7 @@ pub(super) fn tables<'a, 'b>(
     Ok(all.iter().filter_map(|value| Some((value.get_ref().as_table()?, value.span()))))
 }
 
-const METER: [&str; 5] = ["name", "source", "key_file", "baud", "parity"];
+const METER: [&str; 6] = ["name", "source", "key_file", "layout", "baud", "parity"];
 
 fn meter(
     table: &TomlTable<'_>,
@@ -275,6 +287,10 @@ impl MeterConfig {
             "key_file" => {
                 self.key_file = Some(text()?.into());
                 self.lines.key_file = line;
+            }
+            "layout" => {
+                self.layout = Some(text()?.into());
+                self.lines.layout = line;
             }
             "baud" => {
                 let baud = scalar()?.parse().ok().filter(|baud| *baud > 0);

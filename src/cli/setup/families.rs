@@ -1,12 +1,18 @@
 //! The tables of meters that send no OBIS codes: those of `layouts/`, and the user's own.
 
-use std::{path::PathBuf, sync::LazyLock};
+use std::{
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
 
 use crate::cli::{
     run::status::Stop,
-    setup::{config_file::text_of, layout_file::read},
+    setup::{
+        config_file::{Config, MeterConfig, text_of},
+        layout_file::read,
+    },
 };
-use meterpipe::reading::family::MeterFamily;
+use meterpipe::{reading::family::MeterFamily, sink::settings::redact};
 
 /// The files of `layouts/`.
 const BUILT_IN: [&str; 10] = [
@@ -28,23 +34,41 @@ static FAMILIES: LazyLock<Vec<MeterFamily>> = LazyLock::new(|| {
     BUILT_IN.iter().flat_map(read).collect()
 });
 
-/// All tables; those of the user's files come first.
+/// All tables: first those of the user's files, then those of the configuration's.
 ///
 /// # Errors
 /// A file cannot be read, or is wrong.
-pub fn all(files: &[PathBuf]) -> Result<&'static [MeterFamily], Stop> {
-    if files.is_empty() {
-        return Ok(&FAMILIES);
-    }
+pub fn all(files: &[PathBuf], config: Option<&Config>) -> Result<&'static [MeterFamily], Stop> {
     let mut families = Vec::new();
     for path in files {
-        let wrong = |why: String| Stop::usage(format!("{}: {why}", path.display()));
-        let text = text_of(path).map_err(wrong)?;
-        families.extend(read(&text).map_err(wrong)?);
+        families.extend(of_file(path)?);
+    }
+    if let Some(config) = config {
+        for meter in &config.meters {
+            families.extend(of_meter(config, meter)?);
+        }
+    }
+    if families.is_empty() {
+        return Ok(&FAMILIES);
     }
     families.extend_from_slice(&FAMILIES);
     // They are read once in a run, and telegrams refer to them.
     Ok(Vec::leak(families))
+}
+
+/// The tables of a configured meter.
+///
+/// # Errors
+/// As [`all`], with the line of the configuration.
+pub fn of_meter(config: &Config, meter: &MeterConfig) -> Result<Vec<MeterFamily>, Stop> {
+    let read = meter.layout.as_deref().map_or_else(|| Ok(Vec::new()), of_file);
+    read.map_err(|stop| config.at(meter.lines.layout, "layout", stop))
+}
+
+fn of_file(path: &Path) -> Result<Vec<MeterFamily>, Stop> {
+    let name = redact::typed(&path.display().to_string());
+    let wrong = |why: String| Stop::usage(format!("{name}: {why}"));
+    read(&text_of(path).map_err(wrong)?).map_err(wrong)
 }
 
 #[cfg(test)]
