@@ -13,6 +13,8 @@ mod config_import;
 mod config_online;
 mod corpus;
 mod corpus_formats;
+#[cfg(feature = "cli")]
+mod corpus_items;
 mod decode;
 mod docs;
 mod drop_in;
