@@ -32,6 +32,7 @@ mod hdlc;
 mod http_pages;
 mod influx;
 mod jobs;
+mod link_sweeps;
 mod live;
 mod mqtt;
 mod packaging;
