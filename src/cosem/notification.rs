@@ -48,6 +48,12 @@ impl<'a> Notification<'a> {
         Ok(Self { invoke_id, clock, body })
     }
 
+    /// The number of octets of the APDU.
+    #[must_use]
+    pub const fn octets(&self) -> usize {
+        self.body.offset + self.body.octets.len()
+    }
+
     /// Reads the header of an APDU whose body is known already, but for its octets.
     pub(crate) fn with_body(octets: &'a [u8], body: Data<'_>) -> Option<Self> {
         let (invoke_id, clock) = header(&mut Reader::new(Layer::Apdu, octets)).ok()?;

@@ -32,6 +32,8 @@ mod hdlc;
 mod http_pages;
 mod influx;
 mod jobs;
+#[cfg(feature = "cli")]
+mod layouts;
 mod link_sweeps;
 mod live;
 mod mqtt;

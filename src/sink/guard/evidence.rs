@@ -9,6 +9,8 @@ pub struct TelegramEvidence<'a> {
     pub source: Option<&'a str>,
     /// The number of its layout.
     pub layout: Option<u64>,
+    /// The octets of its APDU. Damage on the line never changes their number.
+    pub octets: Option<usize>,
     /// The agreement of its two clocks.
     pub clocks: ClockAgreement,
 }
@@ -35,6 +37,7 @@ impl<'a> TelegramEvidence<'a> {
         Self {
             source: entry.attributes.from,
             layout: Some(entry.telegram.layout()),
+            octets: Some(entry.telegram.notification().octets()),
             clocks: ClockAgreement::of(entry),
         }
     }
