@@ -212,6 +212,36 @@ fn the_columns_of_a_table_are_the_union_of_all_lists() {
 }
 
 #[test]
+fn the_state_of_a_meter_is_the_union_of_its_lists() {
+    let folder = Folder::new();
+    let dump = folder.write("dump.hex", &alternating(40));
+    let to = ["--to", "mqtt://h", "--to", "influxdb://h?bucket=b"];
+    let ran = folder.run(&[&["watch", &dump, "--dry-run"][..], &to].concat(), "");
+    let lines = |part: &str| ran.out.lines().filter(|line| line.contains(part)).collect::<Vec<_>>();
+    let states = lines("/state\t");
+    assert_eq!(states.len(), 38, "{}", ran.err);
+    for state in &states[6..] {
+        assert!(state.contains("\"current_l1_a\":1.11,"), "{state}");
+        assert!(state.contains("\"reactive_energy_import_varh\":30,"), "{state}");
+        assert!(!state.contains("null"), "{state}");
+    }
+    // Home Assistant hears of the second list once, and has the entities of both.
+    let configs = lines("/config\t");
+    assert_eq!(configs.len(), 2, "{configs:#?}");
+    assert!(configs[1].contains("current_l1") && configs[1].contains("reactive_energy_import"));
+    // A history has what came, no more.
+    let points = lines("influxdb://h\t");
+    assert!(
+        points.len() == 38
+            && !points.iter().any(|it| {
+                it.contains("current_l1_a=") && it.contains("reactive_energy_import_varh=")
+            })
+    );
+    let page = folder.run(&["decode", "--format", "prometheus", &dump], "");
+    assert!(page.out.contains("current") && page.out.contains("reactive_energy"), "{}", page.out);
+}
+
+#[test]
 fn the_guard_knows_each_list_of_a_meter() {
     let folder = Folder::new();
     let csv = folder.path("out.csv");
