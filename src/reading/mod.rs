@@ -1,7 +1,8 @@
 //! Readings: a COSEM tree as named, scaled, exact values.
 //!
 //! - [`objects`]: the objects of a push list, recognised by structure.
-//! - [`family`]: the tables of meters that send no codes.
+//! - [`family`]: the tables of meters that send no codes, or neither scalers nor units.
+//! - `recognition`: the family whose list a telegram is.
 //! - [`fields`]: the published names.
 //! - [`decimal`]: exact numbers.
 //! - [`value`]: one element as a number, a text or a time.
@@ -13,6 +14,7 @@ pub mod family;
 pub mod fields;
 pub mod layout;
 pub mod objects;
+mod recognition;
 mod steps;
 pub mod telegram;
 pub mod template;

@@ -84,6 +84,32 @@ fn a_table_in_toml_names_the_values_of_a_meter() {
     assert!(ran.out.contains("\"current_l1_a\":1.500,"), "{}", ran.out);
 }
 
+/// The blocks of TOML in the README's section about it.
+fn readme() -> Vec<String> {
+    let text = include_str!("../../README.md").split("## A meter of your own").nth(1).unwrap();
+    let text = text.split("\n## ").next().unwrap();
+    let blocks = text.split("```toml\n").skip(1);
+    blocks.map(|block| block.split("```").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_table_of_the_readme_works_for_both_of_its_meters() {
+    let folder = Folder::new();
+    let [table, config] = &readme()[..] else { panic!() };
+    let table = folder.write("mine.toml", table);
+    let dump = folder.write("dump.hex", &format!("{TELEGRAM}{CODED}"));
+    let config = config.replace("/dev/ttyUSB0", &dump).replace("/etc/meterpipe/mine.toml", &table);
+    let config = folder.write("config.toml", &config);
+    let decode = ["decode", "--format", "json", "--layout", &table, &dump];
+    let watch = ["watch", "--format", "json", "--config", &config];
+    for ran in [folder.run(&decode, ""), folder.run(&watch, "")] {
+        assert_eq!((ran.status, &*ran.err), (0, ""));
+        let energies =
+            lines(&ran).iter().map(|line| line["energy_import_wh"].clone()).collect::<Vec<_>>();
+        assert_eq!(energies, [13_370, 133_700]);
+    }
+}
+
 #[test]
 fn the_configuration_names_the_table_of_a_meter() {
     let folder = Folder::new();
