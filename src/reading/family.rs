@@ -15,10 +15,7 @@
 //! Others send codes, but neither scaler nor unit (Landis+Gyr E450, Kamstrup). Their table is a list of
 //! codes with scaler and unit, and marks: objects that this family sends and no other.
 
-use crate::{
-    cosem::{axdr::Data, data_type::DataType, obis::Obis, unit::ScalerUnit},
-    reading::objects::{Object, Objects},
-};
+use crate::cosem::{axdr::Data, data_type::DataType, obis::Obis, unit::ScalerUnit};
 
 /// The list of one family of meters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,17 +67,6 @@ pub struct FamilyMark {
 }
 
 impl MeterFamily {
-    /// The family whose list that is. The first one that fits is taken.
-    #[must_use]
-    pub fn of(body: &Data<'_>, families: &'static [Self]) -> Option<&'static Self> {
-        // Nearly all meters send scalers and units.
-        let has_codes = Objects::of(*body, None).any(|object| object.lacks_scale());
-        families.iter().find(|family| match &family.table {
-            FamilyTable::Places(elements) => fits(body, elements),
-            FamilyTable::Codes { marks, .. } => has_codes && are_marked(body, marks),
-        })
-    }
-
     /// The elements of its list, if it has no codes.
     #[must_use]
     pub fn elements(&self) -> Option<&[FamilyElement]> {
@@ -101,29 +87,11 @@ impl MeterFamily {
     }
 }
 
-fn fits(body: &Data<'_>, elements: &[FamilyElement]) -> bool {
-    body.kind == DataType::STRUCTURE
-        && body.count == elements.len()
-        && body.elements().zip(elements).all(|(data, element)| element.fits(&data))
-}
-
-fn are_marked(body: &Data<'_>, marks: &[FamilyMark]) -> bool {
-    marks.iter().all(|mark| Objects::of(*body, None).any(|object| mark.fits(&object)))
-}
-
 impl FamilyElement {
-    fn fits(&self, data: &Data<'_>) -> bool {
+    pub(super) fn fits(&self, data: &Data<'_>) -> bool {
         data.kind == self.kind
             && self.length.is_none_or(|length| data.octets.len() == length)
             && self.fixed.as_ref().is_none_or(|fixed| data.octets == fixed)
-    }
-}
-
-impl FamilyMark {
-    fn fits(&self, object: &Object<'_>) -> bool {
-        self.item.is_none_or(|item| object.index == item)
-            && self.obis.is_none_or(|obis| object.obis == Some(obis))
-            && object.value.octets.starts_with(&self.begins)
     }
 }
 

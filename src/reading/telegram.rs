@@ -18,6 +18,7 @@ use crate::{
         fields::{self, COUNT, POWER_EXPORT, POWER_IMPORT, POWER_NET},
         layout::LayoutCollector,
         objects::{Object, Objects},
+        recognition::family_of,
         steps::{ObjectStep, Steps},
         value::Value,
     },
@@ -140,7 +141,7 @@ impl<'a> Telegram<'a> {
     /// The same.
     pub fn parse_with(octets: &'a [u8], families: &'static [MeterFamily]) -> Result<Self> {
         let notification = Notification::parse(octets)?;
-        let family = MeterFamily::of(&notification.body, families);
+        let family = family_of(&notification.body, families);
         let mut layout = LayoutCollector::new(&notification);
         let (mut unscaled, is_known) = (0, family.is_some_and(|it| it.elements().is_some()));
         let steps = Steps::of(notification.body, family).inspect(|step| {

@@ -84,6 +84,32 @@ fn a_table_in_toml_names_the_values_of_a_meter() {
     assert!(ran.out.contains("\"current_l1_a\":1.500,"), "{}", ran.out);
 }
 
+/// The blocks of TOML in the README's section about it.
+fn readme() -> Vec<String> {
+    let text = include_str!("../../README.md").split("## A meter of your own").nth(1).unwrap();
+    let text = text.split("\n## ").next().unwrap();
+    let blocks = text.split("```toml\n").skip(1);
+    blocks.map(|block| block.split("```").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_table_of_the_readme_works_for_both_of_its_meters() {
+    let folder = Folder::new();
+    let [table, config] = &readme()[..] else { panic!() };
+    let table = folder.write("mine.toml", table);
+    let dump = folder.write("dump.hex", &format!("{TELEGRAM}{CODED}"));
+    let config = config.replace("/dev/ttyUSB0", &dump).replace("/etc/meterpipe/mine.toml", &table);
+    let config = folder.write("config.toml", &config);
+    let decode = ["decode", "--format", "json", "--layout", &table, &dump];
+    let watch = ["watch", "--format", "json", "--config", &config];
+    for ran in [folder.run(&decode, ""), folder.run(&watch, "")] {
+        assert_eq!((ran.status, &*ran.err), (0, ""));
+        let energies =
+            lines(&ran).iter().map(|line| line["energy_import_wh"].clone()).collect::<Vec<_>>();
+        assert_eq!(energies, [13_370, 133_700]);
+    }
+}
+
 #[test]
 fn the_configuration_names_the_table_of_a_meter() {
     let folder = Folder::new();
@@ -209,6 +235,36 @@ fn the_columns_of_a_table_are_the_union_of_all_lists() {
             (row[column("current_l1_a")], row[column("reactive_energy_import_varh")]);
         assert_eq!((current, reactive), if at % 2 == 0 { ("1.11", "") } else { ("", "30") });
     }
+}
+
+#[test]
+fn the_state_of_a_meter_is_the_union_of_its_lists() {
+    let folder = Folder::new();
+    let dump = folder.write("dump.hex", &alternating(40));
+    let to = ["--to", "mqtt://h", "--to", "influxdb://h?bucket=b"];
+    let ran = folder.run(&[&["watch", &dump, "--dry-run"][..], &to].concat(), "");
+    let lines = |part: &str| ran.out.lines().filter(|line| line.contains(part)).collect::<Vec<_>>();
+    let states = lines("/state\t");
+    assert_eq!(states.len(), 38, "{}", ran.err);
+    for state in &states[6..] {
+        assert!(state.contains("\"current_l1_a\":1.11,"), "{state}");
+        assert!(state.contains("\"reactive_energy_import_varh\":30,"), "{state}");
+        assert!(!state.contains("null"), "{state}");
+    }
+    // Home Assistant hears of the second list once, and has the entities of both.
+    let configs = lines("/config\t");
+    assert_eq!(configs.len(), 2, "{configs:#?}");
+    assert!(configs[1].contains("current_l1") && configs[1].contains("reactive_energy_import"));
+    // A history has what came, no more.
+    let points = lines("influxdb://h\t");
+    assert!(
+        points.len() == 38
+            && !points.iter().any(|it| {
+                it.contains("current_l1_a=") && it.contains("reactive_energy_import_varh=")
+            })
+    );
+    let page = folder.run(&["decode", "--format", "prometheus", &dump], "");
+    assert!(page.out.contains("current") && page.out.contains("reactive_energy"), "{}", page.out);
 }
 
 #[test]
