@@ -183,6 +183,13 @@ pub enum Cause {
         /// The second.
         second: u8,
     },
+    /// The next frame begins within a frame, which therefore lacks octets.
+    FrameInFrame {
+        /// The octets of the frame, as it announces them.
+        size: usize,
+        /// The octets to the next one.
+        next: usize,
+    },
     /// The sum over a frame is wrong.
     Checksum {
         /// As sent.
@@ -344,6 +351,9 @@ impl fmt::Display for Error {
             Cause::Unsupported { what } => write!(f, "not supported: {what}"),
             Cause::Lengths { first, second } => {
                 write!(f, "length {at}: found {second:02x}, expected {first:02x} as before it")
+            }
+            Cause::FrameInFrame { size, next } => {
+                write!(f, "octets are lost: a frame of {size} began, the next one after {next}")
             }
             Cause::Checksum { found, computed } => {
                 write!(f, "checksum {at}: found {found:02x}, computed {computed:02x}")

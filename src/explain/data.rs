@@ -13,7 +13,6 @@ use crate::{
         clock,
         compact::CompactArray,
         data_type::{DataType, MAX_DEPTH, MAX_ELEMENTS},
-        obis::Obis,
     },
     error::Layer,
     explain::{
@@ -59,6 +58,15 @@ fn as_far_as_sound(mut reader: Reader<'_>) -> Option<Data<'_>> {
     Some(if body.is_list() { Data { octets: reader.rest(), ..body } } else { body })
 }
 
+/// A list whose elements are being read.
+struct OpenList<'a> {
+    /// The place of its span.
+    span: usize,
+    list: Data<'a>,
+    /// The elements to come.
+    left: usize,
+}
+
 struct Walk<'a, 'z> {
     spans: Vec<Span<'a>>,
     named: HashMap<usize, NamedObject<'a>>,
@@ -69,18 +77,23 @@ struct Walk<'a, 'z> {
 impl<'a> Walk<'a, '_> {
     /// Walks through one element and all within it, up to the first defect.
     fn elements(&mut self, mut reader: Reader<'a>) {
-        // The lists that are open: the place of the span, and the elements to come.
-        let mut open: Vec<(usize, usize)> = Vec::new();
+        let mut open: Vec<OpenList<'a>> = Vec::new();
         for _ in 0..=MAX_ELEMENTS {
             let depth = open.len();
             let start = reader;
-            match Data::head(&mut reader) {
+            let data = match open.last() {
+                Some(OpenList { list, left, .. }) => {
+                    Data::head_in(list, list.count.saturating_sub(*left), &mut reader)
+                }
+                None => Data::head(&mut reader),
+            };
+            match data {
                 Ok(data) if data.is_list() && depth > MAX_DEPTH => break,
                 Ok(data) if data.is_list() && self.scale(&start, &data, depth) => {
                     let _ = reader.take(SCALE, "scale");
                 }
                 Ok(data) if data.is_list() => {
-                    open.push((self.spans.len(), data.count));
+                    open.push(OpenList { span: self.spans.len(), list: data, left: data.count });
                     self.list(&start, &reader, &data, depth);
                     if data.count > 0 {
                         continue;
@@ -101,8 +114,8 @@ impl<'a> Walk<'a, '_> {
         }
         // A defect, or a limit: the open lists end where the sound part does.
         let end = self.spans.iter().map(|span| span.offset + span.shown).max().unwrap_or_default();
-        for (at, _) in open {
-            if let Some(span) = self.spans.get_mut(at) {
+        for OpenList { span, .. } in open {
+            if let Some(span) = self.spans.get_mut(span) {
                 span.length = end - span.offset;
             }
         }
@@ -172,9 +185,16 @@ impl<'a> Walk<'a, '_> {
         let length = end.offset() - offset;
         self.spans.push(span(offset, length, depth, name.clone(), text.clone(), role));
         let inner = depth + 1;
+        if data.kind == DataType::ATTRIBUTE_DESCRIPTOR {
+            let class = data.octets.iter().take(2).fold(0, |sum, it| sum << 8 | u16::from(*it));
+            let attribute = data.octets.last().copied().unwrap_or_default();
+            self.leaf(offset, 2, inner, "class", class.to_string().into());
+            self.leaf(offset + 2, 6, inner, "OBIS code", text);
+            return self.leaf(offset + 8, 1, inner, "attribute", attribute.to_string().into());
+        }
         self.leaf(offset, 1, inner, "type", type_text(data.kind));
         // The octets end the element, and a length stands in front of them if there is one.
-        let count = length - 1 - data.octets.len();
+        let count = length.saturating_sub(1 + data.octets.len());
         self.leaf(offset + 1, count, inner, "length", counted(data));
         if let (DataType::COMPACT_ARRAY, Some(array)) = (data.kind, CompactArray::of(data.octets)) {
             let (types, values) = (array.description.len(), array.values.len());
@@ -211,7 +231,7 @@ impl<'a> Walk<'a, '_> {
             let role = if is_time { SpanRole::Time } else { SpanRole::Value };
             return (name.clone().into(), text(object, self.family, self.zone).into(), role);
         }
-        match data.octet_string().and_then(Obis::of) {
+        match objects::code(data) {
             Some(obis) => {
                 let words = quantity::of(obis).map(|words| format!(", {words}"));
                 let text = format!("{obis}{}", words.unwrap_or_default());
@@ -247,13 +267,13 @@ impl<'a> Walk<'a, '_> {
 const SCALE: usize = 4;
 
 /// Closes the lists that have all their elements. False if that was the last of all.
-fn close(open: &mut Vec<(usize, usize)>, spans: &mut [Span<'_>], end: usize) -> bool {
-    while let Some((at, left)) = open.last_mut() {
+fn close(open: &mut Vec<OpenList<'_>>, spans: &mut [Span<'_>], end: usize) -> bool {
+    while let Some(OpenList { span, left, .. }) = open.last_mut() {
         *left = left.saturating_sub(1);
         if *left > 0 {
             return true;
         }
-        if let Some(span) = spans.get_mut(*at) {
+        if let Some(span) = spans.get_mut(*span) {
             span.length = end - span.offset;
         }
         open.pop();

@@ -1,7 +1,8 @@
 //! Readings: a COSEM tree as named, scaled, exact values.
 //!
 //! - [`objects`]: the objects of a push list, recognised by structure.
-//! - [`family`]: the tables of meters that send no codes.
+//! - [`family`]: the tables of meters that send no codes, or neither scalers nor units.
+//! - `recognition`: the family whose list a telegram is.
 //! - [`dsmr`]: the objects of DSMR telegrams.
 //! - [`fields`]: the published names.
 //! - [`decimal`]: exact numbers.
@@ -15,6 +16,7 @@ pub mod family;
 pub mod fields;
 pub mod layout;
 pub mod objects;
+mod recognition;
 mod steps;
 pub mod telegram;
 pub mod template;

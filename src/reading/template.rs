@@ -29,7 +29,7 @@ use crate::{
         fields,
         objects::Object,
         steps::{ObjectStep, Steps},
-        telegram::Telegram,
+        telegram::{KnownList, Telegram},
     },
 };
 
@@ -130,9 +130,7 @@ struct Template {
     fixed: Vec<u8>,
     /// The body, without its octets.
     body: Data<'static>,
-    /// Its number.
-    layout: u64,
-    family: Option<&'static MeterFamily>,
+    known: KnownList,
     parts: Vec<TemplatePart>,
 }
 
@@ -164,16 +162,26 @@ impl Template {
         let steps = Steps::of(notification.body, family);
         let parts: Vec<TemplatePart> = steps.filter_map(TemplatePart::of).collect();
         let mut fixed = vec![0xff; octets.len()];
-        let is_fixed =
-            |part: &TemplatePart| family.is_some_and(|family| family.is_fixed(part.object.index));
+        let is_fixed = |part: &TemplatePart| match family.map(MeterFamily::elements) {
+            Some(Some(elements)) => {
+                let element = part.object.index.checked_sub(1).and_then(|at| elements.get(at));
+                element.is_some_and(|element| element.fixed.is_some())
+            }
+            // A text may tell whose table holds; only a clock never does.
+            scaled => {
+                (scaled.is_some() || telegram.unscaled() > 0)
+                    && part.object.value.kind.number_size().is_none()
+                    && part.range.len() != 12
+            }
+        };
         let free = parts.iter().filter(|part| part.is_free() && !is_fixed(part));
         let free = free.map(|part| part.range.clone());
         for range in free.chain(Notification::free_octets(octets)) {
             fixed.get_mut(range).unwrap_or_default().fill(0);
         }
         let body = Data { octets: &[], ..notification.body };
-        let (sample, layout) = (octets.to_vec(), telegram.layout());
-        Some(Self { hits: 0, sample, fixed, body, layout, family, parts })
+        let (sample, known) = (octets.to_vec(), telegram.list());
+        Some(Self { hits: 0, sample, fixed, body, known, parts })
     }
 
     /// True if a telegram has this layout.
@@ -187,7 +195,7 @@ impl Template {
     fn read<'a>(&self, octets: &'a [u8]) -> Option<Telegram<'a>> {
         let notification = Notification::with_body(octets, self.body)?;
         let steps = self.parts.iter().map(|part| part.fill(octets));
-        Telegram::of(notification, self.layout, self.family, steps).ok()
+        Telegram::of(notification, self.known, steps).ok()
     }
 }
 

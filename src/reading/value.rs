@@ -60,7 +60,7 @@ impl<'a> Value<'a> {
         let data = &object.value;
         let may_be = match data.kind {
             DataType::DATE_TIME => true,
-            DataType::OCTET_STRING => object.obis.is_none_or(|obis| obis == Obis::CLOCK),
+            DataType::OCTET_STRING => object.obis.is_none_or(Obis::is_clock),
             DataType::DSMR if object.obis == Some(Obis::CLOCK) => {
                 return dsmr_value::time(data.octets);
             }

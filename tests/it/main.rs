@@ -13,6 +13,8 @@ mod config_import;
 mod config_online;
 mod corpus;
 mod corpus_formats;
+#[cfg(feature = "cli")]
+mod corpus_items;
 mod decode;
 mod docs;
 mod drop_in;
@@ -32,6 +34,9 @@ mod hdlc;
 mod http_pages;
 mod influx;
 mod jobs;
+#[cfg(feature = "cli")]
+mod layouts;
+mod link_sweeps;
 mod links;
 mod live;
 mod mqtt;

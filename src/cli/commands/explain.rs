@@ -56,7 +56,7 @@ pub fn run(args: &args::ExplainArgs) -> Status {
 fn prepare(args: &args::ExplainArgs, context: &Context) -> Result<Explainer, Stop> {
     let at = args.at.as_deref().map(str::parse::<WantedPlace>).transpose().map_err(Stop::usage)?;
     let decrypt = keys::decrypt(&args.keys, &args.input, &context.messages)?;
-    let families = families::all(&args.layouts)?;
+    let families = families::all(&args.layouts, None)?;
     let printer = match args.format {
         ExplainFormat::Text => {
             Printer::Page(ExplainPage::of_stdout(std::io::stdout().is_terminal(), at))

@@ -87,10 +87,10 @@ fn prepare(
     // Mistakes in options and keys are reported before anything is opened.
     let format = output_format::build(&args.format)?;
     let zone = output_format::zone(&args.format)?;
-    let families = families::all(&args.format.layouts)?;
-    let settings = ChainSettings { families, links: args.link.choice() };
     keys::guard_stdin(&args.keys, args.sources.iter().any(|source| source == "-"))?;
     let config = config(args)?;
+    let families = families::all(&args.format.layouts, config.as_ref())?;
+    let settings = ChainSettings { families, links: args.link.choice() };
     let found = find(args, config.as_ref())?;
     let key_sources = KeySources { args: args.keys.clone(), simulated: found.simulated };
     let entries = key_sources.read(config.as_ref(), &context.messages)?;

@@ -5,11 +5,11 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::cli::run::{
-    clock_messages::ClockMessages,
     context::Context,
     events,
     key_doubts::KeyDoubts,
     stage::{Stage, Task},
+    telegram_messages::TelegramMessages,
 };
 use meterpipe::{
     chain::{
@@ -57,7 +57,7 @@ pub struct Decoder {
     zone: TimeZone,
     /// The number of telegrams after which the run ends.
     limit: Option<u64>,
-    clocks: ClockMessages,
+    remarks: TelegramMessages,
     /// The keys that seem to be wrong; `None` on files, whose end tells.
     doubts: Option<KeyDoubts>,
     consumers: Vec<Box<dyn TelegramConsumer>>,
@@ -73,9 +73,9 @@ impl Decoder {
         limit: Option<u64>,
         consumers: Vec<Box<dyn TelegramConsumer>>,
     ) -> Self {
-        let clocks = ClockMessages::default();
+        let remarks = TelegramMessages::default();
         let chain = Decode::new(decrypt).with_families(families).with_links(links);
-        Self { chain, zone, limit, clocks, doubts: None, consumers }
+        Self { chain, zone, limit, remarks, doubts: None, consumers }
     }
 
     /// From now on other keys open the telegrams.
@@ -88,7 +88,7 @@ impl Decoder {
         context: &mut Context,
         step: impl FnOnce(&mut Decode, &mut dyn FnMut(DecodeEvent<'_>)),
     ) {
-        let Self { chain, zone, limit, clocks, doubts, consumers } = self;
+        let Self { chain, zone, limit, remarks, doubts, consumers } = self;
         step(chain, &mut |event| match event {
             DecodeEvent::Telegram { .. } if context.done => {}
             DecodeEvent::Telegram { telegram, record, .. } => {
@@ -96,7 +96,7 @@ impl Decoder {
                 let telegram = OutputTelegram { telegram, zone, received, attributes };
                 context.tally.telegrams += 1;
                 doubts.iter_mut().for_each(|doubts| doubts.opened(attributes.title));
-                clocks.report(&telegram, context);
+                remarks.report(&telegram, context);
                 for consumer in consumers.iter_mut() {
                     consumer.telegram(&telegram, context);
                 }

@@ -30,11 +30,11 @@ use rustix::fs::FileType;
 
 use crate::cli::run::{
     batch::{Batch, BatchReader, BatchResult},
-    clock_messages::ClockMessages,
     context::Context,
     decoder::{ChainSettings, Decoder, TextOutput, report_notes},
     events,
     stage::{Stage, Task},
+    telegram_messages::TelegramMessages,
 };
 use meterpipe::{
     chain::{
@@ -117,7 +117,7 @@ pub struct ParallelDecoder {
 /// Everything behind the unframing.
 struct Emitter {
     telegrams: Telegrams,
-    clocks: ClockMessages,
+    remarks: TelegramMessages,
     format: Box<dyn Format>,
     zone: TimeZone,
     jobs: Jobs,
@@ -149,9 +149,9 @@ impl ParallelDecoder {
         let (telegrams, batch) =
             (Telegrams::new(decrypt).with_families(families), Batch::default());
         let (workers, pending, spare) = (None, VecDeque::new(), Vec::new());
-        let clocks = ClockMessages::default();
+        let remarks = TelegramMessages::default();
         let emitter =
-            Emitter { telegrams, clocks, format, zone, jobs, workers, batch, pending, spare };
+            Emitter { telegrams, remarks, format, zone, jobs, workers, batch, pending, spare };
         Self { unframe: Unframe::with(links), emitter }
     }
 }
@@ -306,13 +306,13 @@ impl Emitter {
 
     /// Reads an APDU the careful way.
     fn read(&mut self, record: Record<'_>, place: Place, context: &mut Context) {
-        let Self { telegrams, clocks, format, zone, .. } = self;
+        let Self { telegrams, remarks, format, zone, .. } = self;
         telegrams.feed(StageEvent::Record(record, place), &mut |event| match event {
             DecodeEvent::Telegram { telegram, record, .. } => {
                 let (received, attributes) = (record.time, record.attributes);
                 let telegram = OutputTelegram { telegram, zone, received, attributes };
                 context.tally.telegrams += 1;
-                clocks.report(&telegram, context);
+                remarks.report(&telegram, context);
                 format.entry(&telegram, &mut context.output.text);
                 report_notes(format.as_mut(), context);
             }

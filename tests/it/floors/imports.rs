@@ -12,7 +12,8 @@
 //! 5   format  chain  explain             a reading as text; the stages; a telegram octet by octet
 //! 4   reading                            named, scaled, exact
 //! 3   link  cipher  cosem  record        frames, ciphering, A-XDR, the line between stages
-//! 2   reader  field  hex                 a cursor, fields with their meaning, octets from text
+//! 2   reader  p1  field  hex             a cursor, the envelope of DSMR telegrams, fields with their
+//!                                        meaning, octets from text
 //!     backoff  wake  file_error  hosts   waits between tries, wake-ups, errors of files, names of servers
 //! 1   error                              imports nothing
 //! ```
@@ -33,7 +34,7 @@ use super::source::{SourceFile, WrittenPath, is_punct, room};
 /// From below.
 const FLOORS: [&[&str]; 13] = [
     &["error"],
-    &["reader", "field", "hex", "backoff", "wake", "file_error", "hosts"],
+    &["reader", "p1", "field", "hex", "backoff", "wake", "file_error", "hosts"],
     &["link", "cipher", "cosem", "record"],
     &["reading"],
     &["format", "chain", "explain"],
