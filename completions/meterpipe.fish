@@ -30,6 +30,7 @@ complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "capture" -d 'Re
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "unframe" -d 'Pull the APDUs out of M-Bus frames'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "decrypt" -d 'Open ciphered APDUs with the key of the meter'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "decode" -d 'Print readings from any input: frames, APDUs, hex dumps'
+complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "explain" -d 'Show every octet of a telegram with its meaning, layer by layer'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "watch" -d 'Read a meter and print readings as they come, all in one process'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "publish" -d 'Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "config" -d 'Check the configuration, show the settings in effect, or import those of an older program'
@@ -131,6 +132,31 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s q -l quie
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s V -l version -d 'Print version'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l input -d 'The form of the input [default: detected from the content]' -r -f -a "records\t'Records, as capture writes them'
+hex\t'Hex in any usual form'
+binary\t'The octets themselves'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l link -d 'The link layer of the line; raw means APDUs without frames [default: auto, told by content]' -r -f -a "auto\t''
+mbus\t''
+hdlc\t''
+dsmr\t''
+wrapper\t''
+raw\t''"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l key-file -d 'A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l key -d 'The key itself; other users of this machine can read it while meterpipe runs' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l system-title -d 'The system title of meters that send none, 16 hex digits' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l format -d 'The form of the output' -r -f -a "text\t'A page for people, with colours on a terminal'
+json\t'A JSON array for each telegram, in a line of its own'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l at -d 'Show only one place: an OCTET, LAYER:OCTET, or a message that names it' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l layout -d 'A table that names the values of a meter without OBIS codes' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
+journal\t'A line of text with its priority, for systemd\'s journal'
+json\t'A JSON object in a line'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l require-auth -d 'Accept only telegrams whose authentication tag was verified'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -s v -l verbose -d 'Always print a summary at the end'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -s V -l version -d 'Print version'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l baud -d 'Speed of a serial device [default: 2400]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l parity -d 'Parity of a serial device; auto finds it [default: even]' -r -f -a "even\t'As all Austrian meters send'
 none\t'None'
@@ -283,13 +309,14 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s q -l qu
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config setup simulate help" -f -a "capture" -d 'Record the octets from a meter: sound frames, and everything else raw'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config setup simulate help" -f -a "unframe" -d 'Pull the APDUs out of M-Bus frames'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config setup simulate help" -f -a "decrypt" -d 'Open ciphered APDUs with the key of the meter'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config setup simulate help" -f -a "decode" -d 'Print readings from any input: frames, APDUs, hex dumps'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config setup simulate help" -f -a "watch" -d 'Read a meter and print readings as they come, all in one process'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config setup simulate help" -f -a "publish" -d 'Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config setup simulate help" -f -a "config" -d 'Check the configuration, show the settings in effect, or import those of an older program'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config setup simulate help" -f -a "setup" -d 'Set up a meter: find it, check its key, choose sinks, write the configuration'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config setup simulate help" -f -a "simulate" -d 'Simulate a meter'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode watch publish config setup simulate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish config setup simulate help" -f -a "capture" -d 'Record the octets from a meter: sound frames, and everything else raw'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish config setup simulate help" -f -a "unframe" -d 'Pull the APDUs out of M-Bus frames'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish config setup simulate help" -f -a "decrypt" -d 'Open ciphered APDUs with the key of the meter'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish config setup simulate help" -f -a "decode" -d 'Print readings from any input: frames, APDUs, hex dumps'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish config setup simulate help" -f -a "explain" -d 'Show every octet of a telegram with its meaning, layer by layer'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish config setup simulate help" -f -a "watch" -d 'Read a meter and print readings as they come, all in one process'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish config setup simulate help" -f -a "publish" -d 'Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish config setup simulate help" -f -a "config" -d 'Check the configuration, show the settings in effect, or import those of an older program'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish config setup simulate help" -f -a "setup" -d 'Set up a meter: find it, check its key, choose sinks, write the configuration'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish config setup simulate help" -f -a "simulate" -d 'Simulate a meter'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish config setup simulate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -25,6 +25,7 @@ use core::ops::RangeInclusive;
 
 use crate::{
     error::{Cause, Error, Layer, Result},
+    field::{WireField, WireFields},
     link::layer::{ApduSegment, LinkLayer, NoFrame},
     reader::Reader,
 };
@@ -57,6 +58,7 @@ pub struct Hdlc;
 
 impl LinkLayer for Hdlc {
     const LAYER: Layer = Layer::Hdlc;
+    const TITLE: &'static str = "HDLC frame";
     const START: u8 = FLAG;
     const END: Option<u8> = Some(FLAG);
     /// From the control field to the LLC header.
@@ -116,6 +118,59 @@ impl LinkLayer for Hdlc {
             data,
         }))
     }
+
+    fn fields(octets: &[u8]) -> Vec<WireField<'_>> {
+        let mut fields = WireFields::of(octets);
+        list(&mut fields);
+        fields.list()
+    }
+}
+
+/// Lists the fields of a frame as far as it goes.
+fn list(fields: &mut WireFields<'_>) -> Option<()> {
+    if fields.rest().first() == Some(&FLAG) {
+        fields.octet("flag", |_| "start of a frame")?;
+    }
+    let checked = fields.rest().len();
+    let &[high, low] = fields.rest().first_chunk()?;
+    let length = length_of(high, low);
+    fields.take(2, "format", |_| {
+        let more = if high & SEGMENTED == 0 { "the last segment" } else { "more segments follow" };
+        format!("type 3, {length} octets between the flags, {more}")
+    })?;
+    for name in ["destination", "source"] {
+        let size = fields.rest().iter().take(LONGEST_ADDRESS).position(|octet| octet & 1 == 1);
+        fields.take(size? + 1, name, |octets| match *octets {
+            [station] => format!("station {}", station >> 1),
+            [upper, lower] => format!("device {}, station {}", upper >> 1, lower >> 1),
+            _ => format!("an address of {} octets", octets.len()),
+        })?;
+    }
+    fields.octet("control field", |control| match control {
+        0x03 | 0x13 => "UI: information that nobody acknowledges",
+        0x10 => "I: numbered information",
+        _ => "none of a frame that a meter pushes",
+    })?;
+    let before = checked - fields.rest().len();
+    let behind = length.checked_sub(before + CHECK)?;
+    if behind > 0 {
+        fields.take(CHECK, "header check sequence", |_| "CRC-16 of the octets before it")?;
+        let mut information = behind.saturating_sub(CHECK);
+        if fields.rest().starts_with(&LLC) && information >= LLC.len() {
+            fields.take(LLC.len(), "LLC header", |_| "an APDU begins")?;
+            information -= LLC.len();
+        }
+        fields.content(information, "information", |data| {
+            format!("{} octets of the APDU", data.len())
+        })?;
+    }
+    fields.take(CHECK, "frame check sequence", |_| "CRC-16 of all octets since the flag")?;
+    fields.octet("flag", |_| "end of the frame").map(drop)
+}
+
+/// The octets between the flags, as the format announces them.
+const fn length_of(high: u8, low: u8) -> usize {
+    u16::from_be_bytes([high & 0x07, low]) as usize
 }
 
 /// The fields in front of the information.
@@ -139,7 +194,7 @@ impl FrameHeader {
         }
         let checked = reader.rest();
         let [high, low] = *reader.array("frame format")?;
-        let length = usize::from(high & 0x07) << 8 | usize::from(low);
+        let length = length_of(high, low);
         let stations_at = reader.offset();
         let stations = address(reader, 0).and_then(|first| address(reader, first))?;
         let control_at = reader.offset();

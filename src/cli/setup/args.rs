@@ -69,6 +69,13 @@ pub enum Command {
     /// of the input from the content: records, hex in any usual form (also listings of xxd and
     /// hexdump -C and lines of logs) or binary.
     Decode(DecodeArgs),
+    /// Show every octet of a telegram with its meaning, layer by layer
+    ///
+    /// The layers are the frames of the line, blocks, the ciphered APDU, and the plain one with the OBIS
+    /// code, the name and the value of each element. Without a key the command explains all but the
+    /// ciphertext. Of a damaged telegram it shows the sound part and the octet at which it breaks. The input
+    /// has the forms that decode takes.
+    Explain(ExplainArgs),
     /// Read a meter and print readings as they come, all in one process
     ///
     /// The output is a live display on a terminal, and a line for each telegram elsewhere. When the
@@ -196,6 +203,54 @@ pub struct DecodeArgs {
     /// The messages.
     #[command(flatten)]
     pub messages: MessageArgs,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  meterpipe explain --key-file guek dump.txt
+  meterpipe explain --key-file guek --at apdu:57 dump.txt
+  meterpipe explain --key-file guek --at 'mbus: checksum at octet 254' dump.txt
+  meterpipe simulate --count 1 | meterpipe explain --key-file guek --format json")]
+pub struct ExplainArgs {
+    /// The input.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// The link layer.
+    #[command(flatten)]
+    pub link: LinkArgs,
+    /// The keys.
+    #[command(flatten)]
+    pub keys: KeyArgs,
+    /// The form of the output
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Output")]
+    pub format: ExplainFormat,
+    /// Show only one place: an OCTET, LAYER:OCTET, or a message that names it
+    ///
+    /// An octet counts from 0, in the frame or the APDU of the layer. The layers are mbus, hdlc,
+    /// wrapper, dsmr, block, cipher and apdu (axdr and reading mean the same); mbus#2 is the second frame.
+    #[arg(long, value_name = "OCTET", help_heading = "Output")]
+    pub at: Option<String>,
+    /// The time zone of meters that do not send their own [default: Europe/Vienna]
+    #[arg(long, value_name = "ZONE", help_heading = "Output")]
+    pub timezone: Option<String>,
+    /// A table that names the values of a meter without OBIS codes
+    #[arg(long = "layout", value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
+    pub layouts: Vec<PathBuf>,
+    /// The messages.
+    #[command(flatten)]
+    pub messages: MessageArgs,
+}
+
+/// The form of the output of `explain`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ExplainFormat {
+    /// A page for people, with colours on a terminal
+    #[default]
+    Text,
+    /// A JSON array for each telegram, in a line of its own
+    Json,
 }
 
 /// `watch`.
