@@ -156,7 +156,11 @@ impl<'a> TextLines<'a> {
                 self.dsmr = false;
                 true
             }
-            _ => self.dsmr || is_object(line) || is_first && is_end_of_object(line),
+            _ => {
+                // Damage hardly takes the parenthesis; other text has none.
+                self.dsmr &= line.is_empty() || line.contains(&b'(');
+                self.dsmr || is_object(line) || is_first && is_end_of_object(line)
+            }
         }
     }
 
