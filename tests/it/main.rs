@@ -19,6 +19,7 @@ mod decode;
 mod docs;
 mod drop_in;
 mod dry_run;
+mod dsmr;
 mod dumps;
 mod endurance;
 mod environment;
@@ -35,6 +36,7 @@ mod jobs;
 #[cfg(feature = "cli")]
 mod layouts;
 mod link_sweeps;
+mod links;
 mod live;
 mod mqtt;
 mod packaging;
