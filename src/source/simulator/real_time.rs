@@ -15,7 +15,6 @@ use std::{collections::VecDeque, time::Instant};
 use jiff::Timestamp;
 
 use super::{
-    house::PERIOD,
     meter::{MeterKind, UnknownMeter},
     push::{Push, PushOptions, Simulator},
 };
@@ -45,13 +44,13 @@ pub fn open(meter: MeterKind) -> Box<dyn Source> {
     Box::new(SimulatedSource::new(meter, Timestamp::now()))
 }
 
-/// The last moment at which a virtual meter pushes: full five seconds of the clock.
+/// The last moment at which that virtual meter pushes: a multiple of its interval, by the clock.
 ///
 /// An invocation counter belongs to one such moment. Of two processes that play the same meter, both
 /// therefore send the same content under a counter, and no reader finds a nonce used twice.
-pub fn on_grid(now: Timestamp) -> Timestamp {
+pub fn on_grid(meter: MeterKind, now: Timestamp) -> Timestamp {
     let second = now.as_second();
-    Timestamp::from_second(second - second.rem_euclid(PERIOD)).unwrap_or(now)
+    Timestamp::from_second(second - second.rem_euclid(meter.interval())).unwrap_or(now)
 }
 
 const PREFIX: &str = "sim:";
@@ -107,11 +106,12 @@ impl RealTime {
     }
 
     fn push(&mut self, now: Instant) -> Push {
+        let interval = Duration::from_secs(self.simulator.interval().cast_unsigned());
         let push = loop {
             self.wire.clear();
             let push = self.simulator.push(&mut self.wire);
             let began = self.due;
-            self.due += INTERVAL;
+            self.due += interval;
             if self.due > now {
                 self.schedule(&push, began);
                 break push;
@@ -131,8 +131,6 @@ impl RealTime {
     }
 }
 
-const INTERVAL: Duration = Duration::from_secs(PERIOD.cast_unsigned());
-
 struct SimulatedSource {
     name: String,
     real_time: RealTime,
@@ -140,7 +138,7 @@ struct SimulatedSource {
 
 impl SimulatedSource {
     fn new(meter: MeterKind, now: Timestamp) -> Self {
-        let start = on_grid(now);
+        let start = on_grid(meter, now);
         let simulator = Simulator::new(PushOptions::new(meter, start));
         let late = now.duration_since(start).unsigned_abs();
         Self { name: name(meter), real_time: RealTime::at_once(simulator, late) }
@@ -179,6 +177,8 @@ impl Source for SimulatedSource {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const INTERVAL: Duration = Duration::from_secs(5);
 
     fn simulator() -> Simulator {
         Simulator::new(PushOptions::new(
