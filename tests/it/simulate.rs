@@ -19,13 +19,10 @@ use rustix::process::Signal;
 
 use crate::common::{
     binary::{command, signal},
-    published::{Folder, KEY},
+    published::{EXAMPLE_KEYS, Folder, KEY},
 };
 
 const START: &str = "2026-06-21T12:00:00+02:00";
-
-/// The keys of all virtual meters.
-const EXAMPLE_KEYS: &str = "36C66639E48A8CA4D6BC8B282A793BBB D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF";
 
 const FAULTS: [&str; 10] =
     ["--noise", "20%", "--flip", "0.2", "--cut", "20%", "--lose", "20%", "--duplicate", "20%"];
