@@ -97,12 +97,16 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__capture)
-            opts="-q -v -h -V --baud --parity --count --timeout --once --binary --input --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --line --baud --parity --count --timeout --once --binary --input --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --line)
+                    COMPREPLY=($(compgen -W "m-bus m-bus-8n1 ir p1 auto" -- "${cur}"))
+                    return 0
+                    ;;
                 --baud)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -530,7 +534,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__setup)
-            opts="-q -v -h -V --source --key-file --to --config --force --stop-service --offline --timeout --enable --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --source --line --baud --parity --key-file --to --config --force --stop-service --offline --timeout --enable --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -549,6 +553,18 @@ _meterpipe() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --line)
+                    COMPREPLY=($(compgen -W "m-bus m-bus-8n1 ir p1 auto" -- "${cur}"))
+                    return 0
+                    ;;
+                --baud)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --parity)
+                    COMPREPLY=($(compgen -W "even none odd auto" -- "${cur}"))
                     return 0
                     ;;
                 --key-file)
@@ -608,7 +624,7 @@ _meterpipe() {
             fi
             case "${prev}" in
                 --meter)
-                    COMPREPLY=($(compgen -W "netz-noe-kaifa netz-noe-sagemcom netz-noe-sagemcom-old ksm-west ksm-west-1phase" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "netz-noe-kaifa netz-noe-sagemcom netz-noe-sagemcom-old ksm-west ksm-west-1phase wiener-netze kaernten-netz netz-burgenland graz steiermark" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -711,12 +727,16 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__watch)
-            opts="-q -v -h -V --baud --parity --count --timeout --once --record --to --config --dry-run --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --line --baud --parity --count --timeout --once --record --to --config --dry-run --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --line)
+                    COMPREPLY=($(compgen -W "m-bus m-bus-8n1 ir p1 auto" -- "${cur}"))
+                    return 0
+                    ;;
                 --baud)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -114,8 +114,9 @@ fn the_line_is_found_or_taken_as_it_is_typed() {
         }
     });
     let node = node.to_str().unwrap();
+    let to = format!("--to=file:{}/readings.csv", home.path().display());
     let written = |more: &[&str]| {
-        let options = ["--source", node, "--key-file=key", "--to=file:readings.csv", "--force"];
+        let options = ["--source", node, "--key-file=key", &to, "--force"];
         let ran = setup(&home, &[&options, more].concat());
         assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
         let config = fs::read_to_string(home.path().join("etc/config.toml")).unwrap();
