@@ -47,6 +47,10 @@ pub enum Layer {
     Mbus,
     /// The link layer: HDLC frames and their segments.
     Hdlc,
+    /// The link layer: the COSEM wrapper.
+    Wrapper,
+    /// The link layer: DSMR telegrams.
+    Dsmr,
     /// The ciphered APDU.
     Cipher,
     /// The plain APDU.
@@ -68,6 +72,8 @@ impl Layer {
             Self::Record => "record",
             Self::Mbus => "mbus",
             Self::Hdlc => "hdlc",
+            Self::Wrapper => "wrapper",
+            Self::Dsmr => "dsmr",
             Self::Cipher => "cipher",
             Self::Apdu => "apdu",
             Self::Axdr => "axdr",
@@ -184,7 +190,7 @@ pub enum Cause {
         /// As computed.
         computed: u8,
     },
-    /// A check sequence of an HDLC frame is wrong.
+    /// A check sequence of an HDLC frame, or the CRC of a DSMR telegram, is wrong.
     CheckSequence {
         /// Its name.
         what: &'static str,

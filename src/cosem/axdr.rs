@@ -14,6 +14,7 @@ use crate::{
     cosem::{
         compact,
         data_type::{DataType, MAX_DEPTH, MAX_ELEMENTS, Shape, bits, shape, span, string},
+        dsmr_value::DsmrNumber,
     },
     error::{Cause, Layer, Result},
     reader::Reader,
@@ -102,6 +103,7 @@ impl<'a> Data<'a> {
                 let (tens, ones) = (octet >> 4, octet & 0x0f);
                 (tens < 10 && ones < 10).then_some(10 * tens + ones)?.into()
             }
+            (47, octets) => DsmrNumber::of(octets)?.integer,
             _ => return None,
         })
     }
@@ -118,7 +120,10 @@ impl<'a> Data<'a> {
     pub fn text(&self) -> Option<&'a str> {
         let text = matches!(
             self.kind,
-            DataType::OCTET_STRING | DataType::VISIBLE_STRING | DataType::UTF8_STRING
+            DataType::OCTET_STRING
+                | DataType::VISIBLE_STRING
+                | DataType::UTF8_STRING
+                | DataType::DSMR
         )
         .then(|| core::str::from_utf8(self.octets).ok())??;
         let text = text.trim_end_matches('\0');

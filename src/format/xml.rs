@@ -64,6 +64,10 @@ pub struct Xml {
     elements: Vec<Element>,
     /// By level.
     scales: Vec<ScalerUnitText>,
+    /// A telegram that is no tree was left out.
+    left_out: bool,
+    /// That was said.
+    told: bool,
 }
 
 /// The text of a structure of scaler and unit: before, between and behind their digits. A telegram
@@ -96,7 +100,7 @@ impl Xml {
     #[must_use]
     pub fn new(comments: Option<CommentStyle>) -> Self {
         let elements = (0..=u8::MAX).map(|tag| Element::of(DataType(tag))).collect();
-        let plain = Self { comments, elements, scales: Vec::new() };
+        let plain = Self { comments, elements, scales: Vec::new(), left_out: false, told: false };
         let scales = (0..DATA).filter_map(|depth| plain.scale(depth)).collect();
         Self { scales, ..plain }
     }
@@ -176,7 +180,10 @@ impl Xml {
 
 impl Format for Xml {
     fn entry(&mut self, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
-        let notification = entry.telegram.notification();
+        let Some(notification) = entry.telegram.notification() else {
+            self.left_out = true;
+            return;
+        };
         text.extend_from_slice(b"<DataNotification>\n  <LongInvokeIdAndPriority Value=\"");
         canonical::encode_upper(&notification.invoke_id.to_be_bytes(), text);
         text.extend_from_slice(CLOSING);
@@ -192,6 +199,17 @@ impl Format for Xml {
         let mut elements = Reader::at(Layer::Axdr, body.octets, body.offset);
         self.element(&body, &mut elements, 3, entry.zone, text);
         text.extend_from_slice(b"    </DataValue>\n  </NotificationBody>\n</DataNotification>\n");
+    }
+
+    fn notes(&mut self) -> Vec<String> {
+        if !self.left_out || core::mem::replace(&mut self.told, true) {
+            return Vec::new();
+        }
+        vec!["xml: DSMR telegrams are no trees and are left out; use another --format".to_owned()]
+    }
+
+    fn is_complete(&self) -> bool {
+        !self.left_out
     }
 }
 

@@ -62,7 +62,7 @@ pub struct Mbus;
 impl LinkLayer for Mbus {
     const LAYER: Layer = Layer::Mbus;
     const START: u8 = START;
-    const END: u8 = STOP;
+    const END: Option<u8> = Some(STOP);
     /// From the control field to the transport addresses.
     const HEADER: &'static [RangeInclusive<u8>] = &[
         0x00..=0xff,

@@ -2,6 +2,7 @@
 //!
 //! - [`objects`]: the objects of a push list, recognised by structure.
 //! - [`family`]: the tables of meters that send no codes.
+//! - [`dsmr`]: the objects of DSMR telegrams.
 //! - [`fields`]: the published names.
 //! - [`decimal`]: exact numbers.
 //! - [`value`]: one element as a number, a text or a time.
@@ -9,6 +10,7 @@
 //! - [`layout`]: the layout of a telegram as one number.
 //! - [`template`]: the layouts of earlier telegrams, which make the next one quick to read.
 pub mod decimal;
+pub mod dsmr;
 pub mod family;
 pub mod fields;
 pub mod layout;

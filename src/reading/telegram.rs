@@ -13,6 +13,7 @@ use crate::{
     error::{Cause, Error, Layer, Result},
     reading::{
         decimal::Decimal,
+        dsmr::{DsmrObjects, DsmrTelegram},
         family::MeterFamily,
         fields::{self, COUNT, POWER_EXPORT, POWER_IMPORT, POWER_NET},
         layout::LayoutCollector,
@@ -25,7 +26,7 @@ use crate::{
 /// A plain telegram that passed all checks.
 #[derive(Clone, Copy, Debug)]
 pub struct Telegram<'a> {
-    notification: Notification<'a>,
+    form: TelegramForm<'a>,
     named: [Option<Decimal>; COUNT],
     /// The channel (group B) of the code of each named value.
     channels: [u8; COUNT],
@@ -39,6 +40,33 @@ pub struct Telegram<'a> {
     /// The family whose list it is, if the meter sends no codes.
     family: Option<&'static MeterFamily>,
     unnamed: Unnamed<'a>,
+}
+
+/// The form in which a telegram was sent.
+#[derive(Clone, Copy, Debug)]
+enum TelegramForm<'a> {
+    Cosem(Notification<'a>),
+    Dsmr(DsmrTelegram<'a>),
+}
+
+/// The objects of a telegram, in their order.
+#[derive(Clone, Debug)]
+pub enum TelegramObjects<'a> {
+    /// Of a push list.
+    Cosem(Objects<'a>),
+    /// Of a DSMR telegram.
+    Dsmr(DsmrObjects<'a>),
+}
+
+impl<'a> Iterator for TelegramObjects<'a> {
+    type Item = Object<'a>;
+
+    fn next(&mut self) -> Option<Object<'a>> {
+        match self {
+            Self::Cosem(objects) => objects.next(),
+            Self::Dsmr(objects) => objects.next(),
+        }
+    }
 }
 
 /// The objects without a name, as long as there are few: the usual lists have two or three, and
@@ -104,6 +132,20 @@ impl<'a> Telegram<'a> {
         Ok(telegram)
     }
 
+    /// Reads exactly one DSMR telegram; `texts` is room for its texts.
+    ///
+    /// # Errors
+    /// As [`DsmrTelegram::parse`].
+    pub fn parse_dsmr(octets: &'a [u8], texts: &'a mut Vec<u8>) -> Result<Self> {
+        let dsmr = DsmrTelegram::parse(octets, texts)?;
+        let mut layout = LayoutCollector::of_dsmr();
+        let steps = dsmr.objects().map(ObjectStep::Any).inspect(|step| layout.see(step));
+        let mut telegram = Self::build(TelegramForm::Dsmr(dsmr), 0, None, steps)?;
+        telegram.layout = layout.layout();
+        telegram.device = telegram.device.or(Some(dsmr.identification()));
+        Ok(telegram)
+    }
+
     /// Puts a telegram together.
     ///
     /// # Errors
@@ -114,8 +156,17 @@ impl<'a> Telegram<'a> {
         family: Option<&'static MeterFamily>,
         steps: impl Iterator<Item = ObjectStep<'a>>,
     ) -> Result<Self> {
+        Self::build(TelegramForm::Cosem(notification), layout, family, steps)
+    }
+
+    fn build(
+        form: TelegramForm<'a>,
+        layout: u64,
+        family: Option<&'static MeterFamily>,
+        steps: impl Iterator<Item = ObjectStep<'a>>,
+    ) -> Result<Self> {
         let mut telegram = Self {
-            notification,
+            form,
             named: [None; COUNT],
             channels: [0; COUNT],
             present: 0,
@@ -201,10 +252,21 @@ impl<'a> Telegram<'a> {
         fields::of_object(object.obis?, unit)
     }
 
-    /// The APDU.
+    /// The APDU; `None` for a DSMR telegram.
     #[must_use]
-    pub const fn notification(&self) -> &Notification<'a> {
-        &self.notification
+    pub const fn notification(&self) -> Option<&Notification<'a>> {
+        match &self.form {
+            TelegramForm::Cosem(notification) => Some(notification),
+            TelegramForm::Dsmr(_) => None,
+        }
+    }
+
+    /// The clock of the APDU.
+    const fn header_clock(&self) -> Option<&Clock> {
+        match self.notification() {
+            Some(notification) => notification.clock.as_ref(),
+            None => None,
+        }
     }
 
     /// A value by its published name: `telegram.get("energy_import_wh")`.
@@ -253,7 +315,7 @@ impl<'a> Telegram<'a> {
     /// Its clocks: that of the APDU's header, and the first one among the objects.
     #[must_use]
     pub const fn clocks(&self) -> [Option<&Clock>; 2] {
-        [self.notification.clock.as_ref(), self.clock.as_ref()]
+        [self.header_clock(), self.clock.as_ref()]
     }
 
     /// The first clock among the objects that differs from that of the APDU; any, if the APDU has
@@ -284,8 +346,13 @@ impl<'a> Telegram<'a> {
 
     /// Every object.
     #[must_use]
-    pub fn objects(&self) -> Objects<'a> {
-        Objects::of(self.notification.body, self.family)
+    pub fn objects(&self) -> TelegramObjects<'a> {
+        match &self.form {
+            TelegramForm::Cosem(notification) => {
+                TelegramObjects::Cosem(Objects::of(notification.body, self.family))
+            }
+            TelegramForm::Dsmr(dsmr) => TelegramObjects::Dsmr(dsmr.objects()),
+        }
     }
 
     /// The family whose table names the values, if the meter sends no codes.
@@ -355,20 +422,25 @@ impl<'a> Telegram<'a> {
     /// True if an object is a clock equal to the time of the telegram.
     fn is_header_or_object_clock(&self, object: &Object<'_>) -> bool {
         self.is_header_clock(object)
-            || self.notification.clock.is_none()
+            || self.header_clock().is_none()
                 && Value::time(object).is_some_and(|clock| self.clock == Some(clock))
     }
 
     /// True if an object is a clock with the octets of that of the APDU, as nearly all are.
     fn is_header_clock(&self, object: &Object<'_>) -> bool {
-        let header = self.notification.clock.as_ref().map(|clock| clock.0.as_slice());
+        let header = self.header_clock().map(|clock| clock.0.as_slice());
         header == Some(object.value.octets) && object.obis.is_none_or(|obis| obis == Obis::CLOCK)
     }
 }
 
 fn is_string(data: &Data<'_>) -> bool {
-    matches!(data.kind, DataType::OCTET_STRING | DataType::VISIBLE_STRING | DataType::UTF8_STRING)
-        && !data.octets.is_empty()
+    match data.kind {
+        DataType::OCTET_STRING | DataType::VISIBLE_STRING | DataType::UTF8_STRING => {
+            !data.octets.is_empty()
+        }
+        DataType::DSMR => data.text().is_some(),
+        _ => false,
+    }
 }
 
 fn is_number(data: &Data<'_>) -> bool {

@@ -20,6 +20,7 @@ use meterpipe::{
     cipher::key_file::KeyEntry,
     error::Error,
     format::entry::{Format, OutputTelegram},
+    link::registry::LinkChoice,
     reading::family::MeterFamily,
     record::{Place, Record},
 };
@@ -41,6 +42,15 @@ pub trait TelegramConsumer: Task {
     fn finish(&mut self, context: &mut Context) -> bool;
 }
 
+/// What the chain is told beside its keys.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ChainSettings {
+    /// The tables of meters that send no codes.
+    pub families: &'static [MeterFamily],
+    /// The link layers that a line may have.
+    pub links: LinkChoice,
+}
+
 /// Unframes, decrypts and decodes, each step idle when it has nothing to do.
 pub struct Decoder {
     chain: Decode,
@@ -58,13 +68,13 @@ impl Decoder {
     /// telegrams the run ends.
     pub fn new(
         decrypt: Decrypt,
-        families: &'static [MeterFamily],
+        ChainSettings { families, links }: ChainSettings,
         zone: TimeZone,
         limit: Option<u64>,
         consumers: Vec<Box<dyn TelegramConsumer>>,
     ) -> Self {
         let clocks = ClockMessages::default();
-        let chain = Decode::new(decrypt).with_families(families);
+        let chain = Decode::new(decrypt).with_families(families).with_links(links);
         Self { chain, zone, limit, clocks, doubts: None, consumers }
     }
 

@@ -32,7 +32,7 @@ use crate::cli::run::{
     batch::{Batch, BatchReader, BatchResult},
     clock_messages::ClockMessages,
     context::Context,
-    decoder::{Decoder, TextOutput, report_notes},
+    decoder::{ChainSettings, Decoder, TextOutput, report_notes},
     events,
     stage::{Stage, Task},
 };
@@ -45,7 +45,6 @@ use meterpipe::{
     },
     error::Error,
     format::entry::{Format, OutputTelegram},
-    reading::family::MeterFamily,
     record::{Place, Record, RecordKind},
 };
 
@@ -95,7 +94,7 @@ fn size(path: &Path) -> Option<u64> {
 /// are of use.
 pub fn text_decoder(
     decrypt: Decrypt,
-    families: &'static [MeterFamily],
+    settings: ChainSettings,
     format: Box<dyn Format>,
     zone: TimeZone,
     limit: Option<u64>,
@@ -103,10 +102,10 @@ pub fn text_decoder(
     context: &mut Context,
 ) -> Box<dyn Stage> {
     if limit.is_none() && !format.is_snapshot() && jobs.fit(files) {
-        return Box::new(ParallelDecoder::start(decrypt, families, format, zone, jobs, context));
+        return Box::new(ParallelDecoder::start(decrypt, settings, format, zone, jobs, context));
     }
     let text = TextOutput::start(format, context);
-    Box::new(Decoder::new(decrypt, families, zone, limit, vec![Box::new(text)]))
+    Box::new(Decoder::new(decrypt, settings, zone, limit, vec![Box::new(text)]))
 }
 
 /// The stage.
@@ -140,7 +139,7 @@ enum Pending {
 impl ParallelDecoder {
     fn start(
         decrypt: Decrypt,
-        families: &'static [MeterFamily],
+        ChainSettings { families, links }: ChainSettings,
         mut format: Box<dyn Format>,
         zone: TimeZone,
         jobs: Jobs,
@@ -153,7 +152,7 @@ impl ParallelDecoder {
         let clocks = ClockMessages::default();
         let emitter =
             Emitter { telegrams, clocks, format, zone, jobs, workers, batch, pending, spare };
-        Self { unframe: Unframe::default(), emitter }
+        Self { unframe: Unframe::with(links), emitter }
     }
 }
 
@@ -212,6 +211,7 @@ impl Emitter {
             StageEvent::Refused(refusal) => self.batch.push_refused(refusal),
             StageEvent::Noise(octets) => return context.noise(*octets),
             StageEvent::Unverified(title) => return events::unverified(*title, context),
+            StageEvent::Unchecked => return events::unchecked(context),
         }
         self.send_if_full(context);
     }

@@ -42,8 +42,7 @@ impl<'a> TelegramEvidence<'a> {
 
 impl ClockAgreement {
     fn of(entry: &OutputTelegram<'_>) -> Self {
-        let clocks = entry.telegram.notification().clock.zip(entry.telegram.object_clock());
-        let Some((header, object)) = clocks else {
+        let [Some(header), Some(object)] = entry.telegram.clocks() else {
             return Self::Same;
         };
         let time = |stamp: Stamp| stamp.timestamp();
