@@ -201,7 +201,7 @@ const fn step(sum: u16, octet: u8) -> u16 {
     let [low, high] = sum.to_le_bytes();
     let mixed = (low ^ octet) as u16;
     let parity = (mixed.count_ones() & 1) as u16;
-    high as u16 ^ mixed << 6 ^ mixed << 7 ^ parity * 0xc001
+    high as u16 ^ mixed << 6 ^ mixed << 7 ^ (parity * 0xc001)
 }
 
 #[cfg(test)]

@@ -168,7 +168,7 @@ impl SourceStream {
                         bare.end();
                         drain_bare(bare, origins, from, out);
                     }
-                    if let Some(error) = error {
+                    if let Some(error) = error.filter(|_| !bare.is_within_apdu()) {
                         bare.framed();
                         out(StageEvent::Refused(origin.refusal(error, from)));
                     }

@@ -210,7 +210,8 @@ impl Deframer {
         let mut at = 1;
         loop {
             let behind = rest.get(at..).unwrap_or_default();
-            let Some(start) = behind.iter().position(|octet| is_start(*octet)) else {
+            let Some(start) = behind.iter().position(|octet| LinkKind::of_start(*octet).is_some())
+            else {
                 return rest.len();
             };
             at += start;
@@ -227,20 +228,6 @@ impl Deframer {
 
 /// The octets of a cut frame that chance does not bring.
 const BELIEVED: usize = 16;
-
-/// True for the start octet of any layer.
-fn is_start(octet: u8) -> bool {
-    const IS_START: [bool; 256] = {
-        let mut table = [false; 256];
-        let mut starts = LinkKind::STARTS;
-        while let [start, rest @ ..] = starts {
-            table[*start as usize] = true;
-            starts = rest;
-        }
-        table
-    };
-    IS_START.get(usize::from(octet)).copied().unwrap_or_default()
-}
 
 #[cfg(test)]
 mod tests {

@@ -19,7 +19,8 @@ macro_rules! link_layers {
 
         impl LinkKind {
             /// The start octets of all layers.
-            pub(crate) const STARTS: &'static [u8] = &[$(super::$module::$name::START),*];
+            #[cfg(test)]
+            const STARTS: &'static [u8] = &[$(super::$module::$name::START),*];
 
             /// The most octets that [`ends_with_header`](Self::ends_with_header) looks at.
             pub const HEADER: usize = longest(&[$(super::$module::$name::HEADER),*]);

@@ -51,7 +51,7 @@ impl LinkLayer for Wrapper {
             return Some(Err(NoFrame::LookAlike));
         }
         let needed = apdu.first_chunk::<NEEDED>();
-        match (begins(apdu), needed.map(|needed| own_length(needed))) {
+        match (begins(apdu), needed.map(own_length)) {
             (false, _) | (true, Some(None)) => Some(Err(NoFrame::LookAlike)),
             (true, None) => None,
             (true, Some(Some(found))) if found != 0 && found != length => {
