@@ -37,8 +37,13 @@ complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "config" -d 'Che
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "setup" -d 'Set up a meter: find it, check its key, choose sinks, write the configuration'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "simulate" -d 'Simulate a meter'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l baud -d 'Speed of a serial device [default: 2400]' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l parity -d 'Parity of a serial device; auto finds it [default: even]' -r -f -a "even\t'As all Austrian meters send'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l line -d 'Settings of a serial device, by the meter\'s socket; auto finds them [default: m-bus]' -r -f -a "m-bus\t'Wired M-Bus (RJ11 or RJ12 socket): 2400 8E1'
+m-bus-8n1\t'Wired M-Bus without parity: 2400 8N1'
+ir\t'Infrared head on the front of the meter: 9600 8N1'
+p1\t'P1 socket: 115200 8N1'
+auto\t'Each of them in turn, until telegrams come'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l baud -d 'Speed of a serial device, instead of the line\'s; auto finds it' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l parity -d 'Parity of a serial device, instead of the line\'s; auto finds it' -r -f -a "even\t'As meters on the M-Bus send'
 none\t'None'
 odd\t'Odd'
 auto\t'The parity that gives frames'"
@@ -132,33 +137,13 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s q -l quie
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l input -d 'The form of the input [default: detected from the content]' -r -f -a "records\t'Records, as capture writes them'
-hex\t'Hex in any usual form'
-binary\t'The octets themselves'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l link -d 'The link layer of the line; raw means APDUs without frames [default: auto, told by content]' -r -f -a "auto\t''
-mbus\t''
-hdlc\t''
-dsmr\t''
-wrapper\t''
-raw\t''"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l key-file -d 'A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l key -d 'The key itself; other users of this machine can read it while meterpipe runs' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l system-title -d 'The system title of meters that send none, 16 hex digits' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l format -d 'The form of the output' -r -f -a "text\t'A page for people, with colours on a terminal'
-json\t'A JSON array for each telegram, in a line of its own'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l at -d 'Show only one place: an OCTET, LAYER:OCTET, or a message that names it' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l layout -d 'A table that names the values of a meter without OBIS codes' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
-journal\t'A line of text with its priority, for systemd\'s journal'
-json\t'A JSON object in a line'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l require-auth -d 'Accept only telegrams whose authentication tag was verified'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -s v -l verbose -d 'Always print a summary at the end'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l baud -d 'Speed of a serial device [default: 2400]' -r
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l parity -d 'Parity of a serial device; auto finds it [default: even]' -r -f -a "even\t'As all Austrian meters send'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l line -d 'Settings of a serial device, by the meter\'s socket; auto finds them [default: m-bus]' -r -f -a "m-bus\t'Wired M-Bus (RJ11 or RJ12 socket): 2400 8E1'
+m-bus-8n1\t'Wired M-Bus without parity: 2400 8N1'
+ir\t'Infrared head on the front of the meter: 9600 8N1'
+p1\t'P1 socket: 115200 8N1'
+auto\t'Each of them in turn, until telegrams come'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l baud -d 'Speed of a serial device, instead of the line\'s; auto finds it' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l parity -d 'Parity of a serial device, instead of the line\'s; auto finds it' -r -f -a "even\t'As meters on the M-Bus send'
 none\t'None'
 odd\t'Odd'
 auto\t'The parity that gives frames'"
@@ -255,6 +240,16 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s v -l verb
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s V -l version -d 'Print version'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l source -d 'A serial device, tcp://HOST:PORT or sim:METER' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l line -d 'Settings of a serial device, by the meter\'s socket; auto finds them [default: m-bus]' -r -f -a "m-bus\t'Wired M-Bus (RJ11 or RJ12 socket): 2400 8E1'
+m-bus-8n1\t'Wired M-Bus without parity: 2400 8N1'
+ir\t'Infrared head on the front of the meter: 9600 8N1'
+p1\t'P1 socket: 115200 8N1'
+auto\t'Each of them in turn, until telegrams come'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l baud -d 'Speed of a serial device, instead of the line\'s; auto finds it' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l parity -d 'Parity of a serial device, instead of the line\'s; auto finds it' -r -f -a "even\t'As meters on the M-Bus send'
+none\t'None'
+odd\t'Odd'
+auto\t'The parity that gives frames'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l key-file -d 'A file with the key (GUEK)' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -l to -d 'A sink, as for watch; can be repeated' -r -f -a "mqtt://\t'an MQTT broker, and Home Assistant'
 mqtts://\t'an MQTT broker, over TLS'
@@ -286,7 +281,12 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l meter -
 netz-noe-sagemcom\t'Netz NÖ, Sagemcom T210-D'
 netz-noe-sagemcom-old\t'Netz NÖ, Sagemcom T210-D with the firmware before V0450'
 ksm-west\t'Tyrol, Vorarlberg, Salzburg: Kaifa MA309M'
-ksm-west-1phase\t'The same with one phase: Kaifa MA110M'"
+ksm-west-1phase\t'The same with one phase: Kaifa MA110M'
+wiener-netze\t'Wiener Netze, Landis+Gyr E450: HDLC every second'
+kaernten-netz\t'Kärnten Netz, Iskraemeco AM550: HDLC'
+netz-burgenland\t'Netz Burgenland, Landis+Gyr E450: HDLC with a tag'
+graz\t'Graz, Landis+Gyr E450: block transfer in HDLC, with a tag'
+steiermark\t'Energienetze Steiermark, Sagemcom T210-D-r: text with a tag'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l output -d 'The form of the output' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex digits, a frame a line'
 binary\t'The octets of the line'"
@@ -303,7 +303,7 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l duplica
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
 journal\t'A line of text with its priority, for systemd\'s journal'
 json\t'A JSON object in a line'"
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l real-time -d 'Send a telegram every five seconds, at the pace of 2400 baud; --pty implies it'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l real-time -d 'Send a telegram at the meter\'s interval (five seconds, most of them) and the pace of its line; --pty implies it'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l fast -d 'Write as fast as the output is read, and discard nothing; the default without --pty'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s v -l verbose -d 'Always print a summary at the end'

@@ -120,6 +120,13 @@ impl BareApdus {
         self.cut_off.map(error).or_else(|| self.blocks.partial())
     }
 
+    /// True while an APDU waits for its rest in a stream without frames: octets of its ciphertext may
+    /// look like the start of one.
+    #[must_use]
+    pub fn is_within_apdu(&self) -> bool {
+        !self.framed && is_unmistakable(self.buffer.get(self.done..).unwrap_or_default())
+    }
+
     /// The octets that wait for more.
     #[must_use]
     pub const fn pending(&self) -> usize {

@@ -194,7 +194,7 @@ impl SourceStream {
                         let part = StreamPart::Skipped(error, segment);
                         sort(octets, position, part, &origin, from, out);
                     }
-                    if let Some(error) = error {
+                    if let Some(error) = error.filter(|_| !bare.is_within_apdu()) {
                         bare.framed();
                         out(StageEvent::Refused(origin.refusal(error, from)));
                     }

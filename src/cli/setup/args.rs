@@ -412,7 +412,8 @@ pub struct SimulateArgs {
     /// LINK may be an existing symbolic link; it is removed at the end.
     #[arg(long, value_name = "LINK", value_hint = ValueHint::FilePath)]
     pub pty: Option<PathBuf>,
-    /// Send a telegram every five seconds, at the pace of 2400 baud; --pty implies it
+    /// Send a telegram at the meter's interval (five seconds, most of them) and the pace of its
+    /// line; --pty implies it
     #[arg(long)]
     pub real_time: bool,
     /// Write as fast as the output is read, and discard nothing; the default without --pty
@@ -429,7 +430,8 @@ pub struct SimulateArgs {
     pub start: Option<jiff::Timestamp>,
     /// A key file; its first key is used, and a GAK beside it adds authentication tags
     ///
-    /// Without the option: the published example key of Netz NÖ, 36C66639E48A8CA4D6BC8B282A793BBB.
+    /// Without the option: the published example key of Netz NÖ, 36C66639E48A8CA4D6BC8B282A793BBB. Meters
+    /// that send a tag take the GAK of the DLMS examples, D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub key_file: Option<PathBuf>,
     /// Share of telegrams with noise before them, such as 0.01 or 1%
