@@ -17,7 +17,7 @@ use crate::{
         span::{LayerListing, Span, SpanRole},
     },
     reading::{
-        dsmr::{DsmrTelegram, SentNumber, measured_at},
+        dsmr::{DsmrTelegram, SentNumber},
         telegram::Telegram,
         value::Value,
     },
@@ -74,7 +74,10 @@ fn spans<'a>(
         text: text.into(),
         role,
     };
-    let Some(first) = values.first() else {
+    // The time in front of a number is an object behind it.
+    let mut in_order = values.to_vec();
+    in_order.sort_by_key(|named| named.object.index);
+    let Some(first) = in_order.first() else {
         let (name, text) = match line.first() {
             Some(b'/') => ("identification", "manufacturer and type of the meter"),
             Some(b'!') => ("end", "CRC-16 of everything from the slash to the exclamation mark"),
@@ -83,12 +86,12 @@ fn spans<'a>(
         };
         return spans.push(span(start, line.len(), 0, name.into(), text.into(), SpanRole::Field));
     };
-    let told: Vec<_> = values.iter().map(|named| told(named, zone)).collect();
+    let words: Vec<_> = in_order.iter().map(|named| told(named, zone)).collect();
     let is_time = matches!(Value::of(&first.object), Value::Time(_));
     let role = if is_time { SpanRole::Time } else { SpanRole::Value };
-    spans.push(span(start, line.len(), 0, first.name.clone(), told.join("; "), role));
+    spans.push(span(start, line.len(), 0, first.name.clone(), words.join("; "), role));
     let mut at = start;
-    for (named, told) in values.iter().zip(told) {
+    for named in values {
         let object = &named.object;
         let offset = object.value.offset;
         if offset > at {
@@ -105,7 +108,7 @@ fn spans<'a>(
         let size = if behind.starts_with(plain) { plain.len() } else { 2 * plain.len() };
         let size = size.min(behind.len());
         if size > 0 {
-            spans.push(span(offset, size, 1, named.name.clone(), told, role));
+            spans.push(span(offset, size, 1, named.name.clone(), told(named, zone), role));
         }
         at = offset + size;
     }
@@ -123,11 +126,6 @@ fn told(named: &NamedObject<'_>, zone: &TimeZone) -> String {
         && !sent.prefix.is_empty()
     {
         text.push_str(&format!(" ({} {}{unit})", sent.number, sent.prefix));
-    }
-    if let Some(clock) = measured_at(object) {
-        let mut time = Vec::new();
-        Value::Time(clock).write(zone, &mut time);
-        text.push_str(&format!(", measured {}", String::from_utf8_lossy(&time)));
     }
     text
 }

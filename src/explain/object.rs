@@ -52,7 +52,8 @@ fn name(object: &Object<'_>) -> String {
     });
     match (field, Value::of(object), object.obis) {
         (Some(field), Value::Number(_), _) => field.name.to_owned(),
-        (_, Value::Time(_), _) => "time".to_owned(),
+        (_, Value::Time(_), None) => "time".to_owned(),
+        (_, Value::Time(_), Some(obis)) if obis.is_clock() => "time".to_owned(),
         (_, _, Some(obis)) => obis.to_string(),
         _ => format!("item_{}", object.index),
     }
