@@ -10,7 +10,9 @@ use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
 use meterpipe::{format::printable::printable, sink::settings::redact};
 
 use crate::cli::{
-    commands::{capture, config, decode, decrypt, publish, setup, simulate, unframe, watch},
+    commands::{
+        capture, config, decode, decrypt, explain, publish, setup, simulate, unframe, watch,
+    },
     run::{
         output::Output,
         signals,
@@ -43,6 +45,7 @@ fn subcommand() -> Status {
             Command::Unframe(args) => unframe::run(args),
             Command::Decrypt(args) => decrypt::run(args),
             Command::Decode(args) => decode::run(args),
+            Command::Explain(args) => explain::run(args),
             Command::Capture(args) => capture::run(args),
             Command::Watch(args) => watch::run(args),
             Command::Publish(args) => publish::run(args),

@@ -19,6 +19,7 @@ use crate::{
         data_type::DataType,
     },
     error::{Cause, Error, Layer, Result},
+    field::{WireField, WireFields},
     reader::Reader,
 };
 
@@ -46,6 +47,12 @@ impl<'a> Notification<'a> {
         let (invoke_id, clock) = header(&mut reader)?;
         let body = axdr::read_whole(reader.with_layer(Layer::Axdr))?;
         Ok(Self { invoke_id, clock, body })
+    }
+
+    /// The number of octets of the APDU.
+    #[must_use]
+    pub const fn octets(&self) -> usize {
+        self.body.offset + self.body.octets.len()
     }
 
     /// Reads the header of an APDU whose body is known already, but for its octets.
@@ -87,6 +94,34 @@ impl<'a> Notification<'a> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// The fields of a header that may be damaged or cut off, for people. `time` tells the meaning of
+/// the date-time.
+#[must_use]
+pub fn fields(octets: &[u8], time: impl FnOnce(&[u8]) -> String) -> Vec<WireField<'_>> {
+    let mut fields = WireFields::of(octets);
+    list(&mut fields, time);
+    fields.list()
+}
+
+fn list(fields: &mut WireFields<'_>, time: impl FnOnce(&[u8]) -> String) -> Option<()> {
+    fields.octet("tag", |tag| match tag {
+        DATA_NOTIFICATION => "data-notification",
+        _ => "not one of an APDU that a meter pushes",
+    })?;
+    fields.take(4, "invoke id and priority", |id| {
+        let number = id.iter().fold(0u32, |sum, octet| sum << 8 | u32::from(*octet));
+        format!("telegram {}", number & 0x00ff_ffff)
+    })?;
+    if fields.rest().first() == Some(&DataType::OCTET_STRING.0) {
+        fields.octet("type", |_| "octet-string")?;
+    }
+    let length = fields.octet("length", |length| match length {
+        0 => "no date-time".to_owned(),
+        length => format!("{length} octets of date-time"),
+    })?;
+    fields.take(length.into(), "date-time", time).map(drop)
 }
 
 fn header(reader: &mut Reader<'_>) -> Result<(u32, Option<Clock>)> {
@@ -154,11 +189,15 @@ mod tests {
     #[test]
     fn the_size_is_known_as_soon_as_all_is_there() {
         let octets = hex::decode("0f00000001000202110112000255").unwrap();
-        for size in 0..octets.len() - 1 {
-            assert_eq!(Notification::first(&octets[..size]), Ok(None));
+        let pairs = "02020003010001 0800ff020600000007 02020003010002 0800ff020600000007";
+        let pairs = format!("0f00000001000102{pairs}55").replace(' ', "");
+        for octets in [octets.clone(), hex::decode(pairs).unwrap()] {
+            for size in 0..octets.len() - 1 {
+                assert_eq!(Notification::first(&octets[..size]), Ok(None), "{size}");
+            }
+            let size = Notification::first(&octets).map(|first| first.map(|(_, size)| size));
+            assert_eq!(size, Ok(Some(octets.len() - 1)));
         }
-        let size = Notification::first(&octets).map(|first| first.map(|(_, size)| size));
-        assert_eq!(size, Ok(Some(octets.len() - 1)));
         assert!(Notification::first(&octets[1..]).is_err());
     }
 }

@@ -161,18 +161,7 @@ impl<'a> Content<'a> {
     /// Appends the value as text, without quotes.
     pub fn write(&self, zone: &TimeZone, text: &mut Vec<u8>) {
         match *self {
-            Self::Value(Value::Number(number)) => number.write(text),
-            Self::Value(Value::Truth(truth)) => {
-                text.extend_from_slice(if truth { b"true" } else { b"false" });
-            }
-            Self::Value(Value::Text(value)) => text.extend_from_slice(value.as_bytes()),
-            Self::Value(Value::Time(clock)) => match clock.stamp(zone) {
-                Some(stamp) => stamp.write(text),
-                None => canonical::encode(&clock.0, text),
-            },
-            Self::Value(Value::Bits(count, octets)) => bits(count, octets, text),
-            Self::Value(Value::Octets(octets)) => canonical::encode(octets, text),
-            Self::Value(Value::Absent) => {}
+            Self::Value(value) => value.write(zone, text),
             Self::Stamp(stamp) => stamp.write(text),
             Self::Signs(signs) => text.extend_from_slice(signs),
             Self::Array(octets) => match elements(octets) {
@@ -196,13 +185,6 @@ impl<'a> Content<'a> {
             }
         }
     }
-}
-
-/// Appends the first `count` bits of the octets as digits.
-pub(super) fn bits(count: usize, octets: &[u8], text: &mut Vec<u8>) {
-    let digits =
-        octets.iter().flat_map(|octet| (0..8).rev().map(move |bit| b'0' + (octet >> bit & 1)));
-    text.extend(digits.take(count));
 }
 
 /// The values of a compact array, if each has a JSON form other than `null`.

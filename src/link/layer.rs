@@ -9,20 +9,26 @@
 
 use core::ops::RangeInclusive;
 
-use crate::error::{Error, Layer};
+use crate::{
+    error::{Error, Layer},
+    field::{WireField, WireFields},
+};
 
 /// One link layer: how its frames look, and the part of an APDU that each brings.
 pub trait LinkLayer {
     /// The layer in errors. Its name also stands in the `link=` column of records.
     const LAYER: Layer;
 
+    /// The name of a frame, for people.
+    const TITLE: &'static str = "Frame";
+
     /// The first octet of every frame. No other layer may begin with it.
     const START: u8;
 
-    /// The last octet of every frame: behind it the line may be at rest. If it is the octet that
-    /// starts a frame, the next frame may do without a start of its own; [`frame`](Self::frame) and
-    /// [`segment`](Self::segment) then take octets without it, too.
-    const END: u8;
+    /// The last octet of every frame, if they all have the same: behind it the line may be at rest.
+    /// If it is the octet that starts a frame, the next frame may do without a start of its own;
+    /// [`frame`](Self::frame) and [`segment`](Self::segment) then take octets without it, too.
+    const END: Option<u8>;
 
     /// The octets in front of an APDU inside a frame, each by its least and its greatest value. An
     /// APDU behind them belongs to a frame that failed its checks.
@@ -35,6 +41,15 @@ pub trait LinkLayer {
     /// No frame begins here.
     fn frame(octets: &[u8]) -> Option<Result<usize, NoFrame>>;
 
+    /// The same where nothing more comes: the end of the stream may cut off octets that say nothing.
+    ///
+    /// # Errors
+    /// No frame begins here.
+    #[must_use]
+    fn last_frame(_: &[u8]) -> Option<Result<usize, NoFrame>> {
+        None
+    }
+
     /// The number of the segment that a damaged frame seems to carry, 0 for none; `None` if more
     /// octets are needed to tell.
     fn damaged_segment(octets: &[u8]) -> Option<u8>;
@@ -44,6 +59,14 @@ pub trait LinkLayer {
     /// # Errors
     /// The frame belongs to no telegram that a meter pushes.
     fn segment(frame: &[u8]) -> Result<Option<ApduSegment<'_>>, Error>;
+
+    /// The fields of the frame at the start of `octets`, which may be damaged or cut off, for
+    /// people. Octets behind the frame have none.
+    fn fields(octets: &[u8]) -> Vec<WireField<'_>> {
+        let mut fields = WireFields::of(octets);
+        fields.content(octets.len(), "frame", |_| "");
+        fields.list()
+    }
 }
 
 /// Why no frame begins with a start octet.

@@ -24,6 +24,7 @@ use core::ops::RangeInclusive;
 
 use crate::{
     error::{Cause, Error, Layer, Result},
+    field::{WireField, WireFields},
     link::layer::{ApduSegment, LinkLayer, NoFrame},
     reader::Reader,
 };
@@ -61,8 +62,9 @@ pub struct Mbus;
 
 impl LinkLayer for Mbus {
     const LAYER: Layer = Layer::Mbus;
+    const TITLE: &'static str = "M-Bus frame";
     const START: u8 = START;
-    const END: u8 = STOP;
+    const END: Option<u8> = Some(STOP);
     /// From the control field to the transport addresses.
     const HEADER: &'static [RangeInclusive<u8>] = &[
         0x00..=0xff,
@@ -85,7 +87,13 @@ impl LinkLayer for Mbus {
             Err(error @ Error { cause: Cause::Lengths { .. }, .. }) => {
                 Some(Err(NoFrame::Damaged { error, size: 0 }))
             }
-            Err(error) => Some(Err(NoFrame::Damaged { error, size })),
+            Err(error) => {
+                let error = match next_header(octets.get(..size).unwrap_or_default()) {
+                    Some(next) => Error::new(Layer::Mbus, next, Cause::FrameInFrame { size, next }),
+                    None => error,
+                };
+                Some(Err(NoFrame::Damaged { error, size }))
+            }
         }
     }
 
@@ -113,6 +121,53 @@ impl LinkLayer for Mbus {
             data,
         }))
     }
+
+    fn fields(octets: &[u8]) -> Vec<WireField<'_>> {
+        let mut fields = WireFields::of(octets);
+        list(&mut fields);
+        fields.list()
+    }
+}
+
+/// Lists the fields of a frame as far as it goes.
+fn list(fields: &mut WireFields<'_>) -> Option<()> {
+    fields.octet("start", |_| "of a long frame")?;
+    let announced =
+        fields.octet("length", |field| format!("{} octets up to the checksum", length(field)))?;
+    fields.octet("length", |_| "the same again")?;
+    fields.octet("start", |_| "the same again")?;
+    fields.octet("control field", |control| match SEND_USER_DATA.contains(&control) {
+        true => "SND_UD: data that nobody asked for",
+        false => "none of a frame that a meter pushes",
+    })?;
+    fields.octet("address", |address| match address {
+        BROADCAST => "all stations".to_owned(),
+        station => format!("station {station}"),
+    })?;
+    fields.octet("control information", |information| {
+        let number = information & !FINAL;
+        match (information & RESERVED, information & FINAL) {
+            (0, 0) => format!("segment {number}, more follow"),
+            (0, _) => format!("segment {number}, the last one"),
+            _ => "M-Bus data records".to_owned(),
+        }
+    })?;
+    // The control frame ends here.
+    let data = length(announced).saturating_sub(Mbus::HEADER.len());
+    if length(announced) >= Mbus::HEADER.len() {
+        fields.octet("source", |source| match source {
+            SOURCE => "the management device of the meter",
+            _ => "another device than that of a push",
+        })?;
+        fields.octet("destination", |destination| match destination {
+            DESTINATION => "the customer information push",
+            _ => "another client than that of a push",
+        })?;
+        fields.content(data, "segment", |data| format!("{} octets of the APDU", data.len()))?;
+    }
+    let last = length(announced) + 3;
+    fields.octet("checksum", |_| format!("the sum of octets 4 to {last}, modulo 256"))?;
+    fields.octet("stop", |_| "of the frame").map(drop)
 }
 
 /// Refuses a frame that no meter pushes.
@@ -178,6 +233,19 @@ fn check(octets: &[u8]) -> Result<usize> {
     Ok(reader.offset())
 }
 
+/// The place of the next header within the octets of a damaged frame: a small buffer of a UART loses
+/// octets in the middle.
+fn next_header(octets: &[u8]) -> Option<usize> {
+    let is_header = |octets: &[u8]| match *octets {
+        [START, first, second, START, control, BROADCAST, information, SOURCE, DESTINATION] => {
+            first == second && pushed(control, information).is_ok()
+        }
+        _ => false,
+    };
+    let headers = octets.windows(9).skip(1).position(is_header);
+    headers.map(|at| at + 1)
+}
+
 /// The octets that a length field announces, from CC to the last of the data.
 const fn length(field: u8) -> usize {
     match field {
@@ -223,6 +291,16 @@ mod tests {
         assert_eq!(frame(1, true, &[0xaa, 0xbb]), octets);
         let longest = frame(0, false, &[0x5a; 252]);
         assert_eq!((longest.len(), &longest[..4]), (263, &[0x68, 0x01, 0x01, 0x68][..]));
+    }
+
+    #[test]
+    fn a_frame_that_begins_within_another_shows_that_octets_are_lost() {
+        let octets = frame(0, false, &[0x5a; 200]);
+        let cut = [&octets[..104], &octets].concat();
+        let Some(Err(NoFrame::Damaged { error, size })) = Mbus::frame(&cut) else { panic!() };
+        assert_eq!(size, octets.len());
+        let text = "mbus: octets are lost: a frame of 211 began, the next one after 104";
+        assert_eq!(error.to_string(), text);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The interface of a live source: bursts of octets, and changes of its state.
 
 use core::time::Duration;
+use std::sync::{Arc, Mutex};
 
-use super::OpenError;
+use super::{OpenError, line::LineSettings};
 use crate::{error::Mark, record::Time};
 
 /// The result of one read. Reuse it: each read empties it first.
@@ -49,6 +50,9 @@ pub enum SourceEvent {
     End,
 }
 
+/// The settings of a line, which a search changes until telegrams come.
+pub type CurrentLine = Arc<Mutex<LineSettings>>;
+
 /// A live source of octets.
 pub trait Source: Send {
     /// The value of the `from` attribute, not yet escaped: `ttyUSB0`, `HOST:PORT`.
@@ -66,5 +70,10 @@ pub trait Source: Send {
     /// settings.
     fn frames_seen(&mut self, frames: usize) {
         let _ = frames;
+    }
+
+    /// The settings of its line; none if it has no line.
+    fn current_line(&self) -> Option<CurrentLine> {
+        None
     }
 }

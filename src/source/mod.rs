@@ -6,9 +6,10 @@
 //! - [`tcp`]: the octets that a server such as ser2net hands out.
 //! - [`simulator`]: a virtual meter.
 //! - [`named`]: a source under a name chosen by the user.
-//! - [`parmrk`], [`parity`]: octet escapes and the search for the parity, without any device.
+//! - [`parmrk`], [`line`]: octet escapes, and the search for speed and parity, without any device.
 
 pub mod event;
+pub mod line;
 pub mod named;
 pub mod open_error;
 pub mod parity;

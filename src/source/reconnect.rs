@@ -9,7 +9,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::{Burst, OpenError, Source, SourceEvent};
+use super::{Burst, OpenError, Source, SourceEvent, event::CurrentLine};
 use crate::{backoff::Backoff, record::Time};
 
 /// The longest that a read blocks.
@@ -38,6 +38,10 @@ pub(super) trait Endpoint: Send {
     }
 
     fn frames_seen(&mut self) {}
+
+    fn current_line(&self) -> Option<CurrentLine> {
+        None
+    }
 }
 
 /// An endpoint with its state.
@@ -174,6 +178,10 @@ impl<L: Endpoint> Source for Reconnecting<L> {
         if frames > 0 {
             self.endpoint.frames_seen();
         }
+    }
+
+    fn current_line(&self) -> Option<CurrentLine> {
+        self.endpoint.current_line()
     }
 }
 

@@ -13,13 +13,17 @@ mod config_import;
 mod config_online;
 mod corpus;
 mod corpus_formats;
+#[cfg(feature = "cli")]
+mod corpus_items;
 mod decode;
 mod docs;
 mod drop_in;
 mod dry_run;
+mod dsmr;
 mod dumps;
 mod endurance;
 mod environment;
+mod explain;
 mod files;
 mod floors;
 mod formats;
@@ -30,6 +34,10 @@ mod hdlc;
 mod http_pages;
 mod influx;
 mod jobs;
+#[cfg(feature = "cli")]
+mod layouts;
+mod link_sweeps;
+mod links;
 mod live;
 mod mqtt;
 mod packaging;

@@ -192,7 +192,7 @@ pub const WIRING: &str = "check the wiring, and that the operator has switched t
 
 /// The advice for octets without frames.
 pub const SETTINGS: &str =
-    "check adapter, baud rate and parity; --parity auto finds that of a device";
+    "check adapter, baud rate and parity; --line auto finds those of a device";
 const ADAPTER: &str =
     "all are 00: check that the adapter is made for the M-Bus, and the polarity of its wires";
 

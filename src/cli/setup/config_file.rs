@@ -35,7 +35,7 @@ use crate::cli::{
     run::{messages::counted, status::Stop},
     setup::{
         environment,
-        shared_args::{ParityArg, SerialArgs},
+        shared_args::{LineArg, ParityArg, SerialArgs},
     },
 };
 use meterpipe::{
@@ -61,10 +61,18 @@ impl Config {
     pub fn has_same_sources(&self, other: &Self) -> bool {
         let sources = |config: &Self| -> Vec<_> {
             let meters = config.meters.iter();
-            let of = |it: &MeterConfig| (it.name.clone(), it.source.clone(), it.baud, it.parity);
+            let of = |it: &MeterConfig| (it.name.clone(), it.source.clone(), it.serial.clone());
             meters.map(of).collect()
         };
         sources(self) == sources(other)
+    }
+
+    /// True if the meters of another configuration have the same layouts.
+    pub fn has_same_layouts(&self, other: &Self) -> bool {
+        let layouts = |config: &Self| -> Vec<_> {
+            config.meters.iter().map(|it| it.layout.clone()).collect()
+        };
+        layouts(self) == layouts(other)
     }
 
     /// The message with the line and the name of a key in front.
@@ -88,10 +96,10 @@ pub struct MeterConfig {
     pub source: Option<String>,
     /// A file with its key, or with the keys of several meters.
     pub key_file: Option<PathBuf>,
-    /// Bits a second, unless 2400.
-    pub baud: Option<u32>,
-    /// The parity, unless even.
-    pub parity: Option<ParityArg>,
+    /// A file with the layout of its telegrams.
+    pub layout: Option<PathBuf>,
+    /// The settings of its line.
+    pub serial: SerialArgs,
     /// The lines of the keys that name something outside the file.
     pub lines: MeterLines,
 }
@@ -103,12 +111,14 @@ pub struct MeterLines {
     pub source: usize,
     /// The line of `key_file`.
     pub key_file: usize,
+    /// The line of `layout`.
+    pub layout: usize,
 }
 
 impl MeterConfig {
     /// The settings of its line: the arguments, else those of the configuration.
     pub fn line(&self, args: &SerialArgs) -> SerialArgs {
-        SerialArgs { baud: args.baud.or(self.baud), parity: args.parity.or(self.parity) }
+        args.or(&self.serial)
     }
 }
 
@@ -184,19 +194,19 @@ fn read(path: &Path) -> Result<Config, Stop> {
     Ok(Config { path: path.to_owned(), mistakes, ..config })
 }
 
-fn line_of(text: &str, at: &Range<usize>) -> usize {
+pub(super) fn line_of(text: &str, at: &Range<usize>) -> usize {
     text.get(..at.start).unwrap_or_default().matches('\n').count() + 1
 }
 
 /// A mistake and its place.
 #[derive(Debug)]
-struct Mistake {
-    at: Range<usize>,
-    text: String,
+pub(super) struct Mistake {
+    pub at: Range<usize>,
+    pub text: String,
 }
 
-type TomlTable<'a> = DeTable<'a>;
-type TomlValue<'a> = Spanned<DeValue<'a>>;
+pub(super) type TomlTable<'a> = DeTable<'a>;
+pub(super) type TomlValue<'a> = Spanned<DeValue<'a>>;
 type TomlKey<'a> = Spanned<Cow<'a, str>>;
 
 /// The content of the file, and all mistakes in the order of their places.
@@ -228,7 +238,7 @@ fn parse(text: &str) -> (Config, Vec<Mistake>) {
     (config, mistakes)
 }
 
-fn tables<'a, 'b>(
+pub(super) fn tables<'a, 'b>(
     value: &'a TomlValue<'b>,
     header: &str,
 ) -> Result<impl Iterator<Item = (&'a TomlTable<'b>, Range<usize>)>, Mistake> {
@@ -240,7 +250,7 @@ fn tables<'a, 'b>(
     Ok(all.iter().filter_map(|value| Some((value.get_ref().as_table()?, value.span()))))
 }
 
-const METER: [&str; 5] = ["name", "source", "key_file", "baud", "parity"];
+const METER: [&str; 7] = ["name", "source", "key_file", "layout", "line", "baud", "parity"];
 
 fn meter(
     table: &TomlTable<'_>,
@@ -276,15 +286,23 @@ impl MeterConfig {
                 self.key_file = Some(text()?.into());
                 self.lines.key_file = line;
             }
+            "layout" => {
+                self.layout = Some(text()?.into());
+                self.lines.layout = line;
+            }
+            "line" => {
+                let line = LineArg::from_str(&text()?, false);
+                let line = line.map_err(|_| expected(value, "m-bus, m-bus-8n1, ir, p1 or auto"))?;
+                self.serial.line = Some(line);
+            }
             "baud" => {
-                let baud = scalar()?.parse().ok().filter(|baud| *baud > 0);
-                let baud = baud.ok_or_else(|| expected(value, "a number"))?;
-                self.baud = Some(baud);
+                let baud = scalar()?.parse().map_err(|_| expected(value, "a number or auto"))?;
+                self.serial.baud = Some(baud);
             }
             "parity" => {
                 let parity = ParityArg::from_str(&text()?, false);
                 let parity = parity.map_err(|_| expected(value, "even, none, odd or auto"))?;
-                self.parity = Some(parity);
+                self.serial.parity = Some(parity);
             }
             "key" => {
                 let text = "a key stands in a file of its own: key_file".to_owned();
@@ -380,7 +398,7 @@ fn flat(
 }
 
 /// The text of a single value. A number keeps its digits and is never a float.
-fn scalar(value: &TomlValue<'_>) -> Option<String> {
+pub(super) fn scalar(value: &TomlValue<'_>) -> Option<String> {
     match value.get_ref() {
         DeValue::String(text) => Some(text.to_string()),
         DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str().replace('_', "")),
@@ -390,11 +408,11 @@ fn scalar(value: &TomlValue<'_>) -> Option<String> {
     }
 }
 
-fn expected(value: &TomlValue<'_>, form: &str) -> Mistake {
+pub(super) fn expected(value: &TomlValue<'_>, form: &str) -> Mistake {
     Mistake { at: value.span(), text: format!("{form} is expected here") }
 }
 
-fn mistake(at: Range<usize>, unknown: &str, known: &[&str]) -> Mistake {
+pub(super) fn mistake(at: Range<usize>, unknown: &str, known: &[&str]) -> Mistake {
     let mut text = format!("nothing is called {}", redact::typed(unknown));
     let nearest = known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, unknown));
     if let Some(nearest) = nearest {
@@ -406,6 +424,7 @@ fn mistake(at: Range<usize>, unknown: &str, known: &[&str]) -> Mistake {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::setup::shared_args::BaudArg;
 
     #[test]
     fn meters_and_sinks_are_read() {
@@ -427,7 +446,7 @@ mod tests {
         let (mut config, mistakes) = config;
         assert!(mistakes.is_empty(), "{mistakes:?}");
         assert_eq!(config.meters[0].name.as_deref(), Some("house"));
-        assert_eq!(config.meters[0].baud, Some(9600));
+        assert_eq!(config.meters[0].serial.baud, Some(BaudArg::Fixed(9600)));
         let sink = &mut config.sinks[0];
         assert_eq!((sink.scheme.as_str(), sink.name.as_str()), ("mqtt", "mqtt://broker:1884/base"));
         assert_eq!(sink.take("retain").as_deref(), Some("true"));
@@ -439,15 +458,21 @@ mod tests {
 
     #[test]
     fn what_is_typed_goes_before_what_stands_here() {
-        let (baud, parity) = (Some(9600), Some(ParityArg::None));
-        let meter = MeterConfig { baud, parity, ..MeterConfig::default() };
-        let line = |baud, parity| {
-            let line = meter.line(&SerialArgs { baud, parity });
-            (line.baud, line.parity)
+        let (baud, parity) = (Some(BaudArg::Fixed(9600)), Some(ParityArg::None));
+        let serial = SerialArgs { line: None, baud, parity };
+        let meter = MeterConfig { serial, ..MeterConfig::default() };
+        let line = |baud: Option<u32>, parity| {
+            let baud = baud.map(BaudArg::Fixed);
+            let line = meter.line(&SerialArgs { line: None, baud, parity });
+            (line.baud.map(|it| it.to_string().parse::<u32>().unwrap()), line.parity)
         };
         assert_eq!(line(None, None), (Some(9600), Some(ParityArg::None)));
         assert_eq!(line(Some(300), None), (Some(300), Some(ParityArg::None)));
         assert_eq!(line(None, Some(ParityArg::Even)), (Some(9600), Some(ParityArg::Even)));
+        // A socket stands for both.
+        let line = meter.line(&SerialArgs { line: Some(LineArg::P1), ..SerialArgs::default() });
+        let p1 = SerialArgs { line: Some(LineArg::P1), baud: None, parity: None };
+        assert_eq!(line, p1);
     }
 
     #[test]
@@ -471,7 +496,11 @@ mod tests {
             "line 2: the sink has no to = \"mqtt://HOST\""
         );
         assert_eq!(message("[meter]\n"), "line 1: tables are expected here: [[meter]]");
-        assert_eq!(message("[[meter]]\nbaud = 'x'"), "line 2: a number is expected here");
+        assert_eq!(message("[[meter]]\nbaud = 'x'"), "line 2: a number or auto is expected here");
+        assert_eq!(
+            message("[[meter]]\nline = 'usb'"),
+            "line 2: m-bus, m-bus-8n1, ir, p1 or auto is expected here"
+        );
         assert_eq!(
             message("[[meter]]\n\nparity = 'eve'"),
             "line 3: even, none, odd or auto is expected here"
