@@ -21,6 +21,7 @@ use crate::{
         readings::Readings,
     },
     sink::{
+        accounts::AccountKind,
         event::SinkEvent,
         files::{
             append::{AppendFiles, FileAccess},
@@ -175,7 +176,7 @@ impl LineBatch {
 
 impl Sink for FileSink {
     fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
-        report.keeps_history();
+        report.keeps_account(AccountKind::History);
         loop {
             let ended = queue.is_ended();
             let event = self.next_event.take().or_else(|| queue.next(IDLE_WAIT));

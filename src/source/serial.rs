@@ -40,6 +40,7 @@ use super::{
 };
 use crate::{
     backoff::Backoff,
+    file_error,
     format::printable::printable,
     source::reconnect::{self, Reconnecting},
 };
@@ -171,7 +172,10 @@ impl Tty {
             (io::ErrorKind::PermissionDenied, _) => OpenError::Forbidden { path },
             (io::ErrorKind::ResourceBusy, _) => OpenError::Busy { path, by: node.and_then(holder) },
             (_, Some(Errno::NOTTY)) => OpenError::NotADevice { path },
-            _ => OpenError::Other { name: path.display().to_string(), reason: error.to_string() },
+            _ => OpenError::Other {
+                name: path.display().to_string(),
+                reason: file_error::plain(error),
+            },
         }
     }
 }

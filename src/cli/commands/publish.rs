@@ -45,6 +45,9 @@ fn start(args: &args::PublishArgs, context: &Context) -> Result<(Sinks, Reload),
         false => None,
     };
     let (to, counters) = (args.to.to.clone(), LineCounters::default());
+    let meters = config.iter().flat_map(|config| &config.meters);
+    let names: Vec<_> = meters.map(|meter| meter.name.clone()).collect();
+    counters.meter_names().set_known(&names);
     let sources = SinkSources { to, run: "publish".to_owned(), counters: counters.clone() };
     let sinks = sources.read(config.as_ref(), &context.messages)?;
     if sinks.is_empty() {
@@ -52,7 +55,7 @@ fn start(args: &args::PublishArgs, context: &Context) -> Result<(Sinks, Reload),
             "nowhere to publish to: name a sink with --to, or a configuration",
         ));
     }
-    let sinks = Sinks::start(sinks, counters)?;
+    let sinks = Sinks::start(sinks, counters, &context.messages)?;
     let reload = Reload::start(config).with_sinks(sources, &sinks);
     Ok((sinks, reload))
 }

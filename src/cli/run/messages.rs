@@ -170,6 +170,18 @@ impl Messages {
         let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
     }
 
+    /// Prepares failures that are printed if the run does not come to its end.
+    pub fn prepare_last_words(&self, failures: impl Fn() -> Vec<String> + Send + 'static) {
+        let writer = self.writer;
+        let words = move || {
+            let line = |text: String| writer.line(Severity::Error, &redact::message(&text));
+            failures().into_iter().map(line).collect()
+        };
+        if self.verbosity != Verbosity::Quiet {
+            signals::prepare_last_words(Some(Box::new(words)));
+        }
+    }
+
     /// Prints a line for users who want to know more.
     pub fn detail(&self, text: &str) {
         if self.verbosity == Verbosity::Verbose {

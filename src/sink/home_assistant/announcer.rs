@@ -54,6 +54,8 @@ struct AnnouncedMeter {
     keys: Vec<FieldKey>,
     diagnostics: Vec<Diagnostic>,
     interval: TelegramInterval,
+    /// Its removal was reported.
+    removal_reported: bool,
 }
 
 /// The most meters that are announced, at some kilooctets each. No house has more; if more come,
@@ -105,6 +107,19 @@ impl HomeAssistant {
     /// True if meters are removed instead of announced.
     pub fn is_removal(&self) -> bool {
         self.options.form == DiscoveryForm::Remove
+    }
+
+    /// The meters that the messages so far remove, and that no call returned before.
+    pub fn removed(&mut self) -> Vec<String> {
+        if !self.is_removal() {
+            return Vec::new();
+        }
+        let meters = self.meters.values_mut().filter(|meter| !meter.entities.is_empty());
+        let new = meters.filter_map(|meter| {
+            let is_new = !core::mem::replace(&mut meter.removal_reported, true);
+            is_new.then(|| meter.device.number.clone())
+        });
+        new.collect()
     }
 
     fn messages(&self, meter: &AnnouncedMeter) -> Vec<Publication> {
@@ -534,6 +549,7 @@ mod tests {
         assert_eq!(status.topic, "meterpipe/a_b-3a8e75c1/status");
         assert!(status.retain && status.payload.is_empty());
         assert_eq!(messages, removed);
+        assert_eq!((announcer.removed(), announcer.removed()), (vec!["a/b".to_owned()], vec![]));
         assert_eq!(announcer.on_readings(&readings(&line)), [], "once is enough");
     }
 
