@@ -83,8 +83,8 @@ impl Object {
             pairs.push(("raw", text(&self.raw), number("raw")));
             pairs.push(("scaler", scaler, number("scaler")));
         }
-        // DSMR telegrams spell kvarh as kVArh.
-        let unit = |unit: Option<String>| unit.map(|unit| unit.to_lowercase());
+        // DSMR telegrams spell kvarh as kVArh, and m³ as m3.
+        let unit = |unit: Option<String>| unit.map(|it| it.to_lowercase().replace("m3", "m³"));
         pairs.push(("unit", unit(self.unit.clone()), unit(number("unit"))));
         if self.assumed == Some(true) {
             // The expectations know no tables, so they have neither scaler nor unit.
