@@ -250,7 +250,7 @@ const REMAINDERS: [u16; 256] = {
         let mut crc = octet as u16;
         let mut bit = 0;
         while bit < 8 {
-            crc = crc >> 1 ^ (crc & 1) * 0x8408;
+            crc = (crc >> 1) ^ ((crc & 1) * 0x8408);
             bit += 1;
         }
         remainders[octet] = crc;
