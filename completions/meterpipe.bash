@@ -103,7 +103,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__capture)
-            opts="-q -v -h -V --line --baud --parity --count --timeout --once --binary --input --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --line --baud --parity --link --count --timeout --once --binary --input --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -119,6 +119,10 @@ _meterpipe() {
                     ;;
                 --parity)
                     COMPREPLY=($(compgen -W "even none odd auto" -- "${cur}"))
+                    return 0
+                    ;;
+                --link)
+                    COMPREPLY=($(compgen -W "auto mbus hdlc dsmr wrapper raw" -- "${cur}"))
                     return 0
                     ;;
                 --count)
@@ -212,7 +216,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__decode)
-            opts="-q -v -h -V --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --input --link --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -220,6 +224,10 @@ _meterpipe() {
             case "${prev}" in
                 --input)
                     COMPREPLY=($(compgen -W "records hex binary" -- "${cur}"))
+                    return 0
+                    ;;
+                --link)
+                    COMPREPLY=($(compgen -W "auto mbus hdlc dsmr wrapper raw" -- "${cur}"))
                     return 0
                     ;;
                 --key-file)
@@ -801,7 +809,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__unframe)
-            opts="-q -v -h -V --input --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --input --link --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -809,6 +817,10 @@ _meterpipe() {
             case "${prev}" in
                 --input)
                     COMPREPLY=($(compgen -W "records hex binary" -- "${cur}"))
+                    return 0
+                    ;;
+                --link)
+                    COMPREPLY=($(compgen -W "auto mbus hdlc dsmr wrapper raw" -- "${cur}"))
                     return 0
                     ;;
                 --log-format)
@@ -823,7 +835,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__watch)
-            opts="-q -v -h -V --line --baud --parity --count --timeout --once --record --to --config --dry-run --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --line --baud --parity --link --count --timeout --once --record --to --config --dry-run --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -839,6 +851,10 @@ _meterpipe() {
                     ;;
                 --parity)
                     COMPREPLY=($(compgen -W "even none odd auto" -- "${cur}"))
+                    return 0
+                    ;;
+                --link)
+                    COMPREPLY=($(compgen -W "auto mbus hdlc dsmr wrapper raw" -- "${cur}"))
                     return 0
                     ;;
                 --count)
