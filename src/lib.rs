@@ -91,7 +91,9 @@ pub mod hex;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod hosts;
+pub mod intervals;
 pub mod link;
+pub mod local_time;
 pub mod reader;
 pub mod reading;
 pub mod record;

@@ -10,7 +10,9 @@ use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
 use meterpipe::{format::printable::printable, sink::settings::redact};
 
 use crate::cli::{
-    commands::{capture, config, decode, decrypt, publish, setup, simulate, unframe, watch},
+    commands::{
+        capture, config, decode, decrypt, publish, quarters, setup, simulate, unframe, watch,
+    },
     run::{
         output::Output,
         signals,
@@ -46,6 +48,7 @@ fn subcommand() -> Status {
             Command::Capture(args) => capture::run(args),
             Command::Watch(args) => watch::run(args),
             Command::Publish(args) => publish::run(args),
+            Command::Quarters(args) => quarters::run(args),
             Command::Config(args) => config::run(args),
             Command::Setup(args) => setup::run(args),
             Command::Simulate(args) => simulate::run(args),

@@ -37,6 +37,7 @@ mod pipeline;
 mod prometheus;
 mod publish;
 mod push;
+mod quarters;
 mod readings;
 mod secrets;
 mod serial;

@@ -4,6 +4,7 @@ pub mod config;
 pub mod decode;
 pub mod decrypt;
 pub mod publish;
+pub mod quarters;
 pub mod setup;
 pub mod simulate;
 pub mod unframe;

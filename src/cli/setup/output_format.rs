@@ -25,12 +25,17 @@ use meterpipe::{
 /// selects that format.
 pub fn build(args: &Args) -> Result<Box<dyn Format>, Stop> {
     let options = options(args)?;
-    let kind = args.format.or_else(|| FormatKind::meant_by(&options));
+    kind(args, &options).build(&options).map_err(usage)
+}
+
+/// The name of that format.
+pub fn kind(args: &Args, options: &FormatOptions) -> FormatKind {
+    let kind = args.format.or_else(|| FormatKind::meant_by(options));
     let usual = || match std::io::stdout().is_terminal() {
         true => FormatKind::Table,
         false => FormatKind::Json,
     };
-    kind.unwrap_or_else(usual).build(&options).map_err(usage)
+    kind.unwrap_or_else(usual)
 }
 
 /// Reads the options.

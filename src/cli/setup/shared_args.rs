@@ -181,6 +181,57 @@ pub struct FormatArgs {
     pub comments: Option<Comments>,
 }
 
+/// The output of a command that prints rows of its own.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RowFormatArgs {
+    /// The form of the rows: json, csv, table, lines, influx, prometheus [default: table on a
+    /// terminal, else json]
+    #[arg(long, value_name = "FORMAT", value_parser = formats(), hide_possible_values = true,
+        help_heading = "Output")]
+    pub format: Option<FormatKind>,
+    /// Print these fields in this order
+    #[arg(long, value_name = "FIELDS", help_heading = "Output")]
+    pub fields: Option<String>,
+    /// Give fields other names: energy_import_wh=Bezug,…
+    #[arg(long, value_name = "FIELD=NAME", value_delimiter = ',', help_heading = "Output")]
+    pub names: Vec<String>,
+    /// Print all fields that have a name, and end
+    #[arg(long, help_heading = "Output")]
+    pub list_fields: bool,
+    /// Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines,
+    /// influx)
+    #[arg(long, value_name = "QUANTITY=UNIT", value_delimiter = ',', help_heading = "Output")]
+    pub unit: Vec<String>,
+    /// The time zone whose clock counts [default: Europe/Vienna]
+    #[arg(long, value_name = "ZONE", help_heading = "Output")]
+    pub timezone: Option<String>,
+    /// csv: no header line, for appending
+    #[arg(long, help_heading = "Output")]
+    pub no_header: bool,
+    /// csv: the spreadsheet's country
+    #[arg(long, value_name = "LOCALE", value_enum, help_heading = "Output")]
+    pub csv_locale: Option<CsvLocale>,
+}
+
+impl RowFormatArgs {
+    /// The same as the options of a command that prints telegrams.
+    pub fn of_telegrams(&self) -> FormatArgs {
+        let Self { format, fields, names, list_fields, unit, timezone, no_header, csv_locale } =
+            self.clone();
+        FormatArgs {
+            format,
+            fields,
+            names,
+            list_fields,
+            unit,
+            timezone,
+            no_header,
+            csv_locale,
+            ..FormatArgs::default()
+        }
+    }
+}
+
 /// The form of times and texts in the comments of XML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Comments {

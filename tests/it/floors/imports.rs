@@ -9,10 +9,10 @@
 //!     cli/setup                          arguments, configuration, keys
 //!     cli/run  cli/older                 output, messages, status; settings of older programs
 //! 6   source  sink                       where octets come from, where readings go to
-//! 5   format  chain                      a reading as text; the stages
+//! 5   format  chain  intervals           a reading as text; the stages; energies of quarter hours
 //! 4   reading                            named, scaled, exact
 //! 3   link  cipher  cosem  record        frames, ciphering, A-XDR, the line between stages
-//! 2   reader  hex                        a cursor, octets from text
+//! 2   reader  hex  local_time            a cursor, octets from text, boundaries of the local clock
 //!     backoff  wake  file_error  hosts   waits between tries, wake-ups, errors of files, names of servers
 //! 1   error                              imports nothing
 //! ```
@@ -33,10 +33,10 @@ use super::source::{SourceFile, WrittenPath, is_punct, room};
 /// From below.
 const FLOORS: [&[&str]; 13] = [
     &["error"],
-    &["reader", "hex", "backoff", "wake", "file_error", "hosts"],
+    &["reader", "hex", "local_time", "backoff", "wake", "file_error", "hosts"],
     &["link", "cipher", "cosem", "record"],
     &["reading"],
-    &["format", "chain"],
+    &["format", "chain", "intervals"],
     &["source", "sink"],
     &["cli/run", "cli/older"],
     &["cli/setup"],
