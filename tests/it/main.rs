@@ -45,6 +45,7 @@ mod service;
 mod setup;
 mod simulate;
 mod simulator;
+mod spreadsheet;
 mod streams;
 mod sweeps;
 mod tcp;

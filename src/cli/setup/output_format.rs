@@ -55,6 +55,9 @@ pub fn options(args: &Args) -> Result<FormatOptions, Stop> {
         no_header: args.no_header,
         locale: match args.csv_locale {
             Some(CsvLocale::At) => Locale::Austria,
+            Some(CsvLocale::De) => Locale::Germany,
+            Some(CsvLocale::Ch) => Locale::Switzerland,
+            Some(CsvLocale::Us) => Locale::America,
             None => Locale::default(),
         },
         comments: args.comments.map(|style| match style {

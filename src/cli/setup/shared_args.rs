@@ -172,7 +172,8 @@ pub struct FormatArgs {
     /// csv: no header line, for appending
     #[arg(long, help_heading = "Output")]
     pub no_header: bool,
-    /// csv: the spreadsheet's country; at means semicolons and decimal commas
+    /// csv: the spreadsheet's country: its separators, and local dates with their offset in a
+    /// column of its own
     #[arg(long, value_name = "LOCALE", value_enum, help_heading = "Output")]
     pub csv_locale: Option<CsvLocale>,
     /// xml: add comments with OBIS codes, times and texts
@@ -208,7 +209,8 @@ pub struct RowFormatArgs {
     /// csv: no header line, for appending
     #[arg(long, help_heading = "Output")]
     pub no_header: bool,
-    /// csv: the spreadsheet's country
+    /// csv: the spreadsheet's country: its separators, and local dates with their offset in a
+    /// column of its own
     #[arg(long, value_name = "LOCALE", value_enum, help_heading = "Output")]
     pub csv_locale: Option<CsvLocale>,
 }
@@ -244,8 +246,14 @@ pub enum Comments {
 /// The separators of a spreadsheet in that country.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CsvLocale {
-    /// Semicolon and decimal comma
+    /// Austria: 21.06.2026 12:00, semicolons and decimal commas
     At,
+    /// Germany: the same
+    De,
+    /// Switzerland: the same with a decimal point
+    Ch,
+    /// United States: 2026-06-21 12:00, commas and decimal points
+    Us,
 }
 
 /// The form of a message.
