@@ -84,13 +84,13 @@ struct RegisterTrack {
 /// The use of a telegram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fed {
-    /// It continues the run, or begins the first one.
+    /// The telegram continues the run, or begins the first one.
     Taken,
-    /// It lacks the leading register.
+    /// The leading register is missing.
     Other,
-    /// It says the same as the one before.
+    /// The one before said the same.
     Duplicate,
-    /// It is older than the last one, by so many seconds, and was left out.
+    /// The last one is newer, by so many seconds, and this one was left out.
     Late(i64),
     /// A new run begins with it.
     Anew(NewRun),
@@ -100,9 +100,9 @@ pub enum Fed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NewRun {
     /// A register fell.
-    Fall(RegisterStep),
+    Fall(RegisterChange),
     /// A register rose faster than any connection carries.
-    Leap(RegisterStep),
+    Leap(RegisterChange),
     /// Too much time passed.
     Pause,
     /// The telegram has a register that leads the earlier ones.
@@ -111,7 +111,7 @@ pub enum NewRun {
 
 /// A step of a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RegisterStep {
+pub struct RegisterChange {
     /// The place of the register.
     pub place: usize,
     /// Its value before.
@@ -296,7 +296,7 @@ impl RegisterTrack {
     /// The reason why the next value does not belong to the run, if there is one.
     fn interruption(&self, seconds: i64, register: &EnergyRegister) -> Option<NewRun> {
         let (last, now) = (self.last?, register.with_decimals(self.decimals));
-        let step = |now: u64| RegisterStep {
+        let step = |now: u64| RegisterChange {
             place: self.place,
             from: self.number(last.into()),
             to: self.number(now.into()),

@@ -12,7 +12,7 @@ use crate::cli::{
     },
     run::{
         context::{Context, Ending},
-        interval_readings::{self, IntervalReadings, MeterName},
+        interval_readings::{self, IntervalReadings, MeterLabel},
         row_output::RowOutput,
         stage::Task,
         status::{Status, Stop},
@@ -82,7 +82,7 @@ enum Rows {
 
 #[derive(Debug, Default)]
 struct MeterState {
-    name: MeterName,
+    name: MeterLabel,
     intervals: MeterIntervals,
     peak: MonthPeak,
 }
@@ -243,7 +243,7 @@ const FORECASTS: [(usize, usize, usize); 2] = [
 
 fn write(
     row: &IntervalRow,
-    meter: &MeterName,
+    meter: &MeterLabel,
     peak: &mut MonthPeak,
     (clock, rows): (&IntervalClock, Rows),
     output: &mut RowOutput,
@@ -260,7 +260,7 @@ fn write(
 }
 
 /// The readings of the highest interval of a month.
-fn of_peak(row: &IntervalRow, meter: &MeterName, clock: &IntervalClock) -> Readings {
+fn of_peak(row: &IntervalRow, meter: &MeterLabel, clock: &IntervalClock) -> Readings {
     let mut readings = IntervalReadings::new(&clock.zone);
     let month = |date: Date| format!("{:04}-{:02}", date.year(), date.month());
     let month = date(row.start, &clock.zone).map(month).unwrap_or_default();

@@ -13,10 +13,10 @@ use meterpipe::{
 };
 
 /// The name of a meter, and the member that holds it.
-pub type MeterName = Option<(Meta, Box<str>)>;
+pub type MeterLabel = Option<(Meta, Box<str>)>;
 
 /// The name of the meter of some readings: its number, else its system title.
-pub fn meter_name(readings: &Readings) -> MeterName {
+pub fn meter_name(readings: &Readings) -> MeterLabel {
     let name = |meta| readings.meta(meta).filter(|name| !name.is_empty());
     [Meta::Meter, Meta::SystemTitle].into_iter().find_map(|meta| Some((meta, name(meta)?.into())))
 }
@@ -71,7 +71,7 @@ impl<'a> IntervalReadings<'a> {
     }
 
     /// Adds the name of the meter.
-    pub fn meter(&mut self, name: &MeterName) {
+    pub fn meter(&mut self, name: &MeterLabel) {
         if let Some((meta, name)) = name {
             self.meta(*meta, ReadingValue::Text(name.to_string()));
         }
@@ -96,7 +96,7 @@ impl<'a> IntervalReadings<'a> {
 }
 
 /// The readings of an interval that has ended.
-pub fn of_row(row: &IntervalRow, meter: &MeterName, zone: &TimeZone) -> Readings {
+pub fn of_row(row: &IntervalRow, meter: &MeterLabel, zone: &TimeZone) -> Readings {
     let mut readings = IntervalReadings::new(zone);
     readings.time(Meta::Start, row.start);
     readings.time(Meta::End, row.end);
