@@ -34,6 +34,9 @@ _meterpipe() {
             meterpipe,publish)
                 cmd="meterpipe__subcmd__publish"
                 ;;
+            meterpipe,quarters)
+                cmd="meterpipe__subcmd__quarters"
+                ;;
             meterpipe,setup)
                 cmd="meterpipe__subcmd__setup"
                 ;;
@@ -64,6 +67,9 @@ _meterpipe() {
             meterpipe__subcmd__help,publish)
                 cmd="meterpipe__subcmd__help__subcmd__publish"
                 ;;
+            meterpipe__subcmd__help,quarters)
+                cmd="meterpipe__subcmd__help__subcmd__quarters"
+                ;;
             meterpipe__subcmd__help,setup)
                 cmd="meterpipe__subcmd__help__subcmd__setup"
                 ;;
@@ -83,7 +89,7 @@ _meterpipe() {
 
     case "${cmd}" in
         meterpipe)
-            opts="-h -V --help --version capture unframe decrypt decode watch publish config setup simulate help"
+            opts="-h -V --help --version capture unframe decrypt decode watch publish quarters config setup simulate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -271,7 +277,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --csv-locale)
-                    COMPREPLY=($(compgen -W "at" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "at de ch us" -- "${cur}"))
                     return 0
                     ;;
                 --comments)
@@ -339,7 +345,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__help)
-            opts="capture unframe decrypt decode watch publish config setup simulate help"
+            opts="capture unframe decrypt decode watch publish quarters config setup simulate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -436,6 +442,20 @@ _meterpipe() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        meterpipe__subcmd__help__subcmd__quarters)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         meterpipe__subcmd__help__subcmd__setup)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -516,6 +536,52 @@ _meterpipe() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text journal json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        meterpipe__subcmd__quarters)
+            opts="-q -v -h -V --every --peaks --running --format --fields --names --list-fields --unit --timezone --no-header --csv-locale --quiet --verbose --log-format --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --every)
+                    COMPREPLY=($(compgen -W "15m 30m 1h 1d 1mo" -- "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "json csv xml table lines influx prometheus solarview" -- "${cur}"))
+                    return 0
+                    ;;
+                --fields)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --names)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --unit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timezone)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --csv-locale)
+                    COMPREPLY=($(compgen -W "at de ch us" -- "${cur}"))
                     return 0
                     ;;
                 --log-format)
@@ -830,7 +896,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --csv-locale)
-                    COMPREPLY=($(compgen -W "at" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "at de ch us" -- "${cur}"))
                     return 0
                     ;;
                 --comments)

@@ -271,10 +271,12 @@ pub struct PublishArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  meterpipe decode --key-file guek meter.records | meterpipe quarters > quarters.jsonl
-  meterpipe quarters --every 1d --csv-locale at --unit energy=kWh readings.jsonl > days.csv
-  meterpipe quarters --peaks readings.jsonl          # the highest quarter of each month
-  meterpipe watch /dev/ttyUSB0 --key-file guek --format json | meterpipe quarters --running")]
+  meterpipe decode --key-file guek meter.records |
+    meterpipe quarters > quarters.jsonl
+  meterpipe quarters --every 1d --csv-locale at --unit energy=kWh readings.jsonl
+  meterpipe quarters --peaks readings.jsonl     # the highest of each month
+  meterpipe watch /dev/ttyUSB0 --key-file guek --format json |
+    meterpipe quarters --running")]
 pub struct QuartersArgs {
     /// JSON Lines of decode; without a FILE or with -, standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
