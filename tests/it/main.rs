@@ -34,6 +34,7 @@ mod live;
 mod mqtt;
 mod packaging;
 mod pipeline;
+mod portal;
 mod prometheus;
 mod publish;
 mod push;

@@ -1,5 +1,6 @@
 //! One file a subcommand.
 pub mod capture;
+pub mod compare;
 pub mod config;
 pub mod decode;
 pub mod decrypt;

@@ -6,6 +6,7 @@
 use jiff::civil::Date;
 
 use crate::cli::{
+    commands::compare::Comparison,
     input::{
         files,
         reading_lines::{ReadingConsumer, ReadingLines},
@@ -53,24 +54,33 @@ pub fn run(args: &args::QuartersArgs) -> Status {
         Ok(quarters) => quarters,
         Err(stop) => return context.stop(stop),
     };
-    quarters.output.start(&mut context);
+    if let Target::Text(output, _) = &quarters.target {
+        output.start(&mut context);
+    }
     let mut lines = ReadingLines::new(quarters);
     let result = files::lines(&args.files, &mut lines, &mut context);
-    lines.into_inner().finish(&mut context);
-    context.finish(result, Ending::default())
+    let compared = lines.into_inner().finish(&mut context);
+    context.finish(result.and(compared), Ending::default())
 }
 
 /// The intervals of all meters.
 struct Quarters {
     clock: IntervalClock,
-    rows: Rows,
+    target: Target,
     running: bool,
-    output: RowOutput,
+    /// The only meter that counts, if the user chose one.
+    meter: Option<String>,
     meters: Meters<MeterState>,
     /// Room for the registers of a telegram.
     registers: EnergyRegisters,
     /// Telegrams that came twice.
     duplicates: u64,
+}
+
+/// The use of the intervals.
+enum Target {
+    Text(RowOutput, Rows),
+    Comparison(Box<Comparison>),
 }
 
 /// The rows that the user wants.
@@ -99,11 +109,19 @@ impl Quarters {
                 "--peaks gives the highest interval of a month: --every must be shorter",
             ));
         }
+        let clock = IntervalClock { step, zone: output_format::zone(&format)? };
+        let target = match &args.compare {
+            Some(path) => {
+                let comparison = Comparison::open(path, args.tolerance, &clock.zone)?;
+                Target::Comparison(Box::new(comparison))
+            }
+            None => Target::Text(RowOutput::new(kind, options, every, args.peaks)?, rows),
+        };
         Ok(Self {
-            clock: IntervalClock { step, zone: output_format::zone(&format)? },
-            rows,
+            clock,
+            target,
             running: args.running,
-            output: RowOutput::new(kind, options, every, args.peaks)?,
+            meter: args.meter.clone(),
             meters: Meters::default(),
             registers: EnergyRegisters::default(),
             duplicates: 0,
@@ -111,14 +129,20 @@ impl Quarters {
     }
 
     /// Writes what is left of all meters.
-    fn finish(mut self, context: &mut Context) {
-        let Self { clock, rows, output, meters, .. } = &mut self;
+    fn finish(mut self, context: &mut Context) -> Result<(), Stop> {
+        let Self { clock, target, meters, .. } = &mut self;
         for state in meters.iter_mut() {
-            state.finish(clock, *rows, output, &mut context.output.text);
+            state.finish(clock, target, &mut context.output.text);
         }
-        output.finish(context);
         if self.duplicates > 0 {
             context.messages.detail(&format!("{} telegrams came twice", self.duplicates));
+        }
+        match self.target {
+            Target::Text(mut output, _) => {
+                output.finish(context);
+                Ok(())
+            }
+            Target::Comparison(comparison) => comparison.finish(&self.clock.zone, context),
         }
     }
 }
@@ -134,24 +158,30 @@ impl ReadingConsumer for Quarters {
         if readings.is_interval() {
             return refuse(Cause::NotReadings { found: "an interval" }, context);
         }
+        if self.meter.is_some() && self.meter.as_deref() != name(&readings) {
+            return;
+        }
         let Some(second) = seconds(&readings, [Meta::Time, Meta::Received]) else {
             return refuse(Cause::NoTime, context);
         };
         interval_readings::registers(&readings, &mut self.registers);
-        let Self { clock, rows, running, output, meters, registers, .. } = self;
+        let Self { clock, target, running, meters, registers, .. } = self;
         let fed = meters.seen(name(&readings), |state| {
             if state.name.is_none() {
                 state.name = interval_readings::meter_name(&readings);
             }
             let text = &mut context.output.text;
-            let fed = state.feed(second, registers, (clock, *rows), output, text);
-            if *running && !matches!(fed, Fed::Late(_) | Fed::Duplicate | Fed::Other) {
+            let fed = state.feed(second, registers, clock, target, text);
+            if let Target::Text(output, _) = target
+                && *running
+                && !matches!(fed, Fed::Late(_) | Fed::Duplicate | Fed::Other)
+            {
                 state.running(second, &readings, clock, output, text);
             }
             fed
         });
         if let Some(mut state) = self.meters.take_pushed_out() {
-            state.finish(&self.clock, self.rows, &mut self.output, &mut context.output.text);
+            state.finish(&self.clock, &mut self.target, &mut context.output.text);
         }
         match fed {
             Fed::Taken | Fed::Other => {}
@@ -172,26 +202,19 @@ impl MeterState {
         &mut self,
         second: i64,
         registers: &EnergyRegisters,
-        (clock, rows): (&IntervalClock, Rows),
-        output: &mut RowOutput,
+        clock: &IntervalClock,
+        target: &mut Target,
         text: &mut Vec<u8>,
     ) -> Fed {
         let Self { name, intervals, peak } = self;
-        intervals.feed(second, registers, clock, &mut |row| {
-            write(row, name, peak, (clock, rows), output, text);
-        })
+        let mut out = |row: &IntervalRow| write(row, name, peak, clock, target, text);
+        intervals.feed(second, registers, clock, &mut out)
     }
 
-    fn finish(
-        &mut self,
-        clock: &IntervalClock,
-        rows: Rows,
-        output: &mut RowOutput,
-        text: &mut Vec<u8>,
-    ) {
+    fn finish(&mut self, clock: &IntervalClock, target: &mut Target, text: &mut Vec<u8>) {
         let Self { name, intervals, peak } = self;
-        intervals.finish(&mut |row| write(row, name, peak, (clock, rows), output, text));
-        if let Some(peak) = peak.finish() {
+        intervals.finish(&mut |row| write(row, name, peak, clock, target, text));
+        if let (Some(peak), Target::Text(output, _)) = (peak.finish(), target) {
             output.row(of_peak(&peak, name, clock), text);
         }
     }
@@ -245,13 +268,18 @@ fn write(
     row: &IntervalRow,
     meter: &MeterLabel,
     peak: &mut MonthPeak,
-    (clock, rows): (&IntervalClock, Rows),
-    output: &mut RowOutput,
+    clock: &IntervalClock,
+    target: &mut Target,
     text: &mut Vec<u8>,
 ) {
-    match rows {
-        Rows::Intervals => output.row(interval_readings::of_row(row, meter, &clock.zone), text),
-        Rows::Peaks => {
+    match target {
+        Target::Comparison(comparison) => {
+            comparison.row(row, meter.as_ref().map(|(_, name)| &**name));
+        }
+        Target::Text(output, Rows::Intervals) => {
+            output.row(interval_readings::of_row(row, meter, &clock.zone), text)
+        }
+        Target::Text(output, Rows::Peaks) => {
             if let Some(peak) = peak.feed(row, clock) {
                 output.row(of_peak(&peak, meter, clock), text);
             }

@@ -275,6 +275,7 @@ Examples:
     meterpipe quarters > quarters.jsonl
   meterpipe quarters --every 1d --csv-locale at --unit energy=kWh readings.jsonl
   meterpipe quarters --peaks readings.jsonl     # the highest of each month
+  meterpipe quarters --compare portal.csv readings.jsonl
   meterpipe watch /dev/ttyUSB0 --key-file guek --format json |
     meterpipe quarters --running")]
 pub struct QuartersArgs {
@@ -290,6 +291,22 @@ pub struct QuartersArgs {
     /// Also a row for each telegram: the interval so far, and the mean that it will probably have
     #[arg(long, conflicts_with = "peaks")]
     pub running: bool,
+    /// Print where the quarter hours differ from those that the operator's portal exports as CSV
+    ///
+    /// The export is recognised by its row of names: Netz NÖ, Wiener Netze, TINETZ, Salzburg Netz,
+    /// Vorarlberg Netz, Linz Netz, Kärnten Netz, Energienetze Steiermark and others, or the common
+    /// form. The output is JSON Lines: quarters that differ, those that one side lacks, and the sums.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["peaks", "running", "every", "format", "fields", "names", "unit", "csv_locale"])]
+    pub compare: Option<PathBuf>,
+    /// With --compare: the watt-hours by which a quarter may differ
+    ///
+    /// Half of the portal's last digit is always allowed.
+    #[arg(long, value_name = "WH", default_value_t = 2)]
+    pub tolerance: u32,
+    /// Only the telegrams of this meter
+    #[arg(long, value_name = "NUMBER")]
+    pub meter: Option<String>,
     /// The output.
     #[command(flatten)]
     pub format: RowFormatArgs,

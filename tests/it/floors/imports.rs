@@ -36,7 +36,7 @@ const FLOORS: [&[&str]; 13] = [
     &["reader", "hex", "local_time", "backoff", "wake", "file_error", "hosts"],
     &["link", "cipher", "cosem", "record"],
     &["reading"],
-    &["format", "chain", "intervals"],
+    &["format", "chain", "intervals", "portal"],
     &["source", "sink"],
     &["cli/run", "cli/older"],
     &["cli/setup"],
