@@ -140,7 +140,11 @@ impl Csv {
             if at > 0 {
                 text.push(cells.locale.delimiter());
             }
-            match readings.get(*key) {
+            // The time of an interval is its start.
+            let start = || readings.get(FieldKey::Meta(Meta::Start));
+            let value = readings.get(*key);
+            let value = value.or_else(|| (*key == FieldKey::Meta(Meta::Time)).then(start)?);
+            match value {
                 Some(readings::ReadingValue::Text(time)) if *part != ColumnPart::Whole => {
                     cells.time(time, *part, *key, &VIENNA, text);
                 }

@@ -269,7 +269,7 @@ const fn now(fields: &'static str, name: &'static str, help: &'static str) -> Fa
 }
 
 #[rustfmt::skip]
-static FAMILIES: [Family; 28] = [
+static FAMILIES: [Family; 31] = [
     total("energy_import_wh",              "active_energy_import_watthours_total",         "Active energy drawn from the grid."),
     total("energy_export_wh",              "active_energy_export_watthours_total",         "Active energy fed into the grid."),
     total("reactive_energy_import_varh",   "reactive_energy_import_varhours_total",        "Reactive energy drawn from the grid."),
@@ -296,6 +296,9 @@ static FAMILIES: [Family; 28] = [
     now("power_export_mean_w",             "active_power_export_mean_watts",               "Mean of the active power fed into the grid, over an interval."),
     now("power_import_forecast_w",         "active_power_import_forecast_watts",           "Mean of the active power drawn from the grid that the interval will probably have."),
     now("power_export_forecast_w",         "active_power_export_forecast_watts",           "Mean of the active power fed into the grid that the interval will probably have."),
+    now("power_import_peak_w",             "active_power_import_peak_watts",               "Highest mean of the active power drawn from the grid in an interval of the month so far."),
+    total("energy_import_today_wh",        "active_energy_import_today_watthours_total",   "Active energy drawn from the grid since midnight."),
+    total("energy_export_today_wh",        "active_energy_export_today_watthours_total",   "Active energy fed into the grid since midnight."),
     now("reactive_power_import_mean_var",  "reactive_power_import_mean_vars",              "Mean of the reactive power drawn from the grid, over an interval."),
     now("reactive_power_export_mean_var",  "reactive_power_export_mean_vars",              "Mean of the reactive power fed into the grid, over an interval."),
 ];

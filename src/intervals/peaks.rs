@@ -30,10 +30,10 @@ impl MonthPeak {
         ended
     }
 
-    /// The peak of the month so far.
+    /// The mean of the peak so far in the month that a second is in.
     #[must_use]
-    pub const fn highest(&self) -> Option<&IntervalRow> {
-        self.highest.as_ref()
+    pub fn mean_at(&self, second: i64) -> Option<Decimal> {
+        self.highest.as_ref().filter(|_| second < self.end).and_then(import)
     }
 
     /// Ends the month.

@@ -26,7 +26,7 @@ pub struct EnergyRegister {
 #[must_use]
 pub fn is_energy(place: usize) -> bool {
     let is_energy = |unit| unit == Unit::WATT_HOUR || unit == Unit::VAR_HOUR;
-    FIELDS.get(place).is_some_and(|field| is_energy(field.unit))
+    FIELDS.get(place).is_some_and(|field| field.code.is_some() && is_energy(field.unit))
 }
 
 impl EnergyRegisters {

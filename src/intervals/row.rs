@@ -1,8 +1,13 @@
 //! The row of an interval.
 
-use crate::reading::{
-    decimal::Decimal,
-    fields::{self, FIELDS},
+use jiff::tz::TimeZone;
+
+use crate::{
+    local_time::LocalStep,
+    reading::{
+        decimal::Decimal,
+        fields::{self, FIELDS},
+    },
 };
 
 /// An interval of one meter.
@@ -47,6 +52,23 @@ impl IntervalRow {
             Some((*mean, mean_power(*energy, self.end.checked_sub(self.start)?)?))
         })
     }
+}
+
+/// The lengths of intervals by their names.
+pub const LENGTHS: [(&str, LocalStep); 5] = [
+    ("15m", LocalStep::QUARTER),
+    ("30m", LocalStep::Seconds(1800)),
+    ("1h", LocalStep::Seconds(3600)),
+    ("1d", LocalStep::Days(1)),
+    ("1mo", LocalStep::Month),
+];
+
+/// The name of the shortest length with an interval that reaches from one second to another. A part of a day that lies
+/// within a quarter of an hour is that part of the quarter too.
+#[must_use]
+pub fn length_name(start: i64, end: i64, zone: &TimeZone) -> &'static str {
+    let reaches = |(_, step): &&(&str, LocalStep)| step.next(start, zone) >= end;
+    LENGTHS.iter().find(reaches).or(LENGTHS.last()).map_or("", |(name, _)| name)
 }
 
 /// The power that gives an energy in so many seconds.

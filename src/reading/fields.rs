@@ -27,7 +27,7 @@ const _: () = assert!(COUNT <= 64, "a telegram keeps a bit for each name");
 
 /// All names, in the order in which they are printed.
 #[rustfmt::skip]
-pub static FIELDS: [Field; 54] = [
+pub static FIELDS: [Field; 57] = [
     column("energy_import_wh",               [1, 8, 0],   WATT_HOUR),
     column("energy_export_wh",               [2, 8, 0],   WATT_HOUR),
     column("reactive_energy_import_varh",    [3, 8, 0],   VAR_HOUR),
@@ -82,6 +82,9 @@ pub static FIELDS: [Field; 54] = [
     mean("reactive_power_export_mean_var",  VAR),
     mean("power_import_forecast_w",         WATT),
     mean("power_export_forecast_w",         WATT),
+    mean("power_import_peak_w",             WATT),
+    mean("energy_import_today_wh",          WATT_HOUR),
+    mean("energy_export_today_wh",          WATT_HOUR),
 ];
 
 /// The place of the imported energy.
@@ -116,6 +119,15 @@ pub const POWER_IMPORT_FORECAST: usize = 52;
 
 /// The place of the same of the exported power.
 pub const POWER_EXPORT_FORECAST: usize = 53;
+
+/// The place of the highest mean of the imported power in a month so far.
+pub const POWER_IMPORT_PEAK: usize = 54;
+
+/// The place of the energy imported since midnight.
+pub const ENERGY_IMPORT_TODAY: usize = 55;
+
+/// The place of the energy exported since midnight.
+pub const ENERGY_EXPORT_TODAY: usize = 56;
 
 /// The place of the name that an object with this code and unit has.
 #[must_use]
@@ -201,6 +213,9 @@ mod tests {
         assert_eq!(of_name("power_export_w"), Some(POWER_EXPORT));
         assert_eq!(of_name("power_import_mean_w"), Some(POWER_IMPORT_MEAN));
         assert_eq!(of_name("power_export_mean_w"), Some(POWER_EXPORT_MEAN));
+        assert_eq!(of_name("power_import_peak_w"), Some(POWER_IMPORT_PEAK));
+        assert_eq!(of_name("energy_import_today_wh"), Some(ENERGY_IMPORT_TODAY));
+        assert_eq!(of_name("energy_export_today_wh"), Some(ENERGY_EXPORT_TODAY));
         assert_eq!(of_name("power_import_forecast_w"), Some(POWER_IMPORT_FORECAST));
         assert_eq!(of_name("power_export_forecast_w"), Some(POWER_EXPORT_FORECAST));
         assert_eq!(of_name("reactive_power_import_mean_var"), Some(REACTIVE_POWER_IMPORT_MEAN));

@@ -454,7 +454,7 @@ fn each_format_has_its_place_for_intervals() {
     let influx = out(&["--format", "influx"]);
     assert_eq!(
         influx.lines().next().unwrap(),
-        "smartmeter_interval,every=15m,meter=A energy_import_wh=300i,energy_export_wh=0i,power_import_mean_w=1200i,power_export_mean_w=0i,telegrams=15i,complete=true 1767222000000000000"
+        "smartmeter_15m,meter=A energy_import_wh=300i,energy_export_wh=0i,power_import_mean_w=1200i,power_export_mean_w=0i,telegrams=15i,complete=true 1767222000000000000"
     );
     assert_eq!(
         out(&["--fields", "start,power_import_mean_w"]).lines().next().unwrap(),
@@ -511,7 +511,47 @@ fn a_running_quarter_has_its_mean_so_far_and_a_forecast() {
     assert_eq!(rows.len(), 16 + 1, "{}", ran.out);
     assert_eq!(
         rows[5],
-        "{\"schema\":1,\"time\":\"2026-01-01T00:05:00+01:00\",\"start\":\"2026-01-01T00:00:00+01:00\",\"end\":\"2026-01-01T00:15:00+01:00\",\"meter\":\"A\",\"energy_import_wh\":50,\"energy_export_wh\":0,\"power_import_mean_w\":600,\"power_export_mean_w\":0,\"power_import_forecast_w\":466,\"running\":true,\"telegrams\":6,\"complete\":false}"
+        "{\"schema\":1,\"time\":\"2026-01-01T00:05:00+01:00\",\"start\":\"2026-01-01T00:00:00+01:00\",\"end\":\"2026-01-01T00:15:00+01:00\",\"meter\":\"A\",\"energy_import_wh\":50,\"energy_export_wh\":0,\"power_import_mean_w\":600,\"power_export_mean_w\":0,\"power_import_forecast_w\":466,\"energy_import_today_wh\":50,\"energy_export_today_wh\":0,\"running\":true,\"telegrams\":6,\"complete\":false}"
     );
     assert!(rows[15].ends_with("\"telegrams\":15,\"complete\":true}"), "{}", rows[15]);
+}
+
+/// What `publish` makes of the rows: files, InfluxDB and Prometheus with names and types that stay.
+#[test]
+fn rows_are_published_under_names_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |minute: i64| Sent {
+        second: NEW_YEAR + 60 * minute,
+        meter: "A",
+        registers: [1000 + 20 * i128::from(minute), 0],
+        decimals: 0,
+    };
+    let sent: Vec<_> = (0..=31).map(at).collect();
+    let rows = run(&["quarters"], lines(&sent).as_bytes()).out;
+    let path = |name: &str| folder.path().join(name);
+    let to = |scheme: &str, name: &str| format!("--to={scheme}:{}", path(name).display());
+    let (all, csv, page) = (
+        to("file", "all.jsonl"),
+        to("file", "all.csv?fields=start,meter,power_import_mean_w"),
+        to("prometheus", "page.prom"),
+    );
+    let ran = run(&["publish", &all, &csv, &page], rows.as_bytes());
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    let read = |name: &str| std::fs::read_to_string(path(name)).unwrap();
+    assert_eq!(read("all.jsonl"), rows, "the guard holds no row");
+    assert_eq!(rows.lines().count(), 3);
+    assert_eq!(
+        read("all.csv"),
+        "start,meter,power_import_mean_w\n2026-01-01T00:00:00+01:00,A,1200\n2026-01-01T00:15:00+01:00,A,1200\n2026-01-01T00:30:00+01:00,A,1200\n"
+    );
+    let page = read("page.prom");
+    assert!(
+        page.contains("smartmeter_active_power_import_mean_watts{meter=\"A\"} 1200\n"),
+        "{page}"
+    );
+    assert!(
+        page.contains("smartmeter_interval_start_timestamp_seconds{meter=\"A\"} 1767223800\n"),
+        "{page}"
+    );
+    assert!(!page.contains("active_energy_import_watthours_total{"), "{page}");
 }

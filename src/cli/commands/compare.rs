@@ -184,6 +184,7 @@ impl MissingQuarters {
         let quarters = (end - start) / QUARTER;
         let (start, end) = (local(*start, zone), local(*end, zone));
         let name = if *side == "portal" { field } else { "portal_wh" };
+        let energy = short(*energy);
         let line = format!(
             "{{\"schema\":1,\"start\":\"{start}\",\"end\":\"{end}\",\"quarters\":{quarters},\"missing\":\"{side}\",\"{name}\":{energy}}}\n"
         );

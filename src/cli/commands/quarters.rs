@@ -95,6 +95,8 @@ struct MeterState {
     name: MeterLabel,
     intervals: MeterIntervals,
     peak: MonthPeak,
+    /// The same registers since midnight, for the rows of intervals that go on.
+    day: MeterIntervals,
 }
 
 impl Quarters {
@@ -176,6 +178,8 @@ impl ReadingConsumer for Quarters {
                 && *running
                 && !matches!(fed, Fed::Late(_) | Fed::Duplicate | Fed::Other)
             {
+                let day = IntervalClock { step: LocalStep::Days(1), zone: clock.zone.clone() };
+                state.day.feed(second, registers, &day, &mut |_| {});
                 state.running(second, &readings, clock, output, text);
             }
             fed
@@ -206,15 +210,15 @@ impl MeterState {
         target: &mut Target,
         text: &mut Vec<u8>,
     ) -> Fed {
-        let Self { name, intervals, peak } = self;
+        let Self { name, intervals, peak, .. } = self;
         let mut out = |row: &IntervalRow| write(row, name, peak, clock, target, text);
         intervals.feed(second, registers, clock, &mut out)
     }
 
     fn finish(&mut self, clock: &IntervalClock, target: &mut Target, text: &mut Vec<u8>) {
-        let Self { name, intervals, peak } = self;
+        let Self { name, intervals, peak, .. } = self;
         intervals.finish(&mut |row| write(row, name, peak, clock, target, text));
-        if let (Some(peak), Target::Text(output, _)) = (peak.finish(), target) {
+        if let (Some(peak), Target::Text(output, Rows::Peaks)) = (peak.finish(), target) {
             output.row(of_peak(&peak, name, clock), text);
         }
     }
@@ -242,6 +246,14 @@ impl MeterState {
             let forecast = so_far.and_then(|so_far| forecast(so_far, now?, row.start, second, end));
             forecast.into_iter().for_each(|number| readings.field((forecast_place, number)));
         }
+        if let Some(peak) = self.peak.mean_at(second) {
+            readings.field((fields::POWER_IMPORT_PEAK, peak));
+        }
+        let today = self.day.running().map(|(day, _)| day);
+        for (energy, place) in TODAY {
+            let energy = today.as_ref().and_then(|day| day.energy(energy));
+            energy.into_iter().for_each(|energy| readings.field((place, energy)));
+        }
         readings.meta(Meta::Running, ReadingValue::Truth(true));
         output.row(readings.finish(&row), text);
     }
@@ -257,6 +269,12 @@ const fn length(length: IntervalLength) -> (LocalStep, &'static str) {
         IntervalLength::Month => (LocalStep::Month, "1mo"),
     }
 }
+
+/// The places of an energy, and of that of a day.
+const TODAY: [(usize, usize); 2] = [
+    (fields::ENERGY_IMPORT, fields::ENERGY_IMPORT_TODAY),
+    (fields::ENERGY_EXPORT, fields::ENERGY_EXPORT_TODAY),
+];
 
 /// The places of a power, of its energy, and of its forecast.
 const FORECASTS: [(usize, usize, usize); 2] = [
@@ -277,6 +295,7 @@ fn write(
             comparison.row(row, meter.as_ref().map(|(_, name)| &**name));
         }
         Target::Text(output, Rows::Intervals) => {
+            peak.feed(row, clock);
             output.row(interval_readings::of_row(row, meter, &clock.zone), text)
         }
         Target::Text(output, Rows::Peaks) => {

@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use crate::cli::run::{context::Context, status::Stop};
 use meterpipe::{
     format::{
-        influx::{Points, Precision, is_field, seconds},
+        influx::{MEASUREMENT, Points, Precision, is_field, seconds},
         key::{FieldKey, Meta},
         kinds::FormatKind,
         latest::{LatestReadings, name},
@@ -18,9 +18,6 @@ use meterpipe::{
     reading::fields::of_name,
     sink::{line_format::LineFormat, projection::Projection},
 };
-
-/// The name of points of intervals.
-const MEASUREMENT: &str = "smartmeter_interval";
 
 /// The columns of a table of intervals.
 const COLUMNS: [&str; 8] = [
@@ -74,9 +71,9 @@ impl RowOutput {
             FormatKind::Lines => RowFormat::Lines(LineFormat::Lines(projection)),
             FormatKind::Table => RowFormat::Table(RowTable { projection, columns: Vec::new() }),
             FormatKind::Influx => {
-                let tags = [("every".to_owned(), every.to_owned())];
-                let points =
-                    Points::new(MEASUREMENT, &tags, "meter", units, Precision::Nanoseconds);
+                // As the sink for InfluxDB names them.
+                let name = format!("{MEASUREMENT}_{every}");
+                let points = Points::new(&name, &[], "meter", units, Precision::Nanoseconds);
                 let texts = projection.keys.is_some();
                 RowFormat::Points { points: points.with_texts(texts), projection, texts }
             }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 
 use crate::{
     format::{latest::name, readings::Readings},
-    sink::mqtt::{client::MqttSink, history::History, run::state::ClientRun},
+    sink::mqtt::{client::MqttSink, history::History, interval_names, run::state::ClientRun},
 };
 
 impl ClientRun<'_> {
@@ -89,7 +89,7 @@ impl ClientRun<'_> {
     }
 
     fn take_readings(&mut self, readings: Arc<Readings>, now: Instant) {
-        self.mqtt.meter_statuses.observe(&readings, now);
+        self.mqtt.meter_statuses.observe(&interval_names::named(readings.clone()), now);
         if let Some(history) = &mut self.mqtt.history {
             match history.is_full() {
                 true => {
@@ -99,6 +99,7 @@ impl ClientRun<'_> {
                 false => history.add(&readings),
             }
         }
+        let readings = interval_names::named(readings);
         if let Some(announcer) = &mut self.mqtt.announcer {
             let was_full = announcer.is_full();
             let messages = announcer.on_readings(&readings);
