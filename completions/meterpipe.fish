@@ -204,6 +204,9 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l every -
 1h\t'An hour'
 1d\t'A day, from midnight to midnight'
 1mo\t'A month'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l compare -d 'Print where the quarter hours differ from those that the operator\'s portal exports as CSV' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l tolerance -d 'With --compare: the watt-hours by which a quarter may differ' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l meter -d 'Only the telegrams of this meter' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l format -d 'The form of the rows: json, csv, table, lines, influx, prometheus [default: table on a terminal, else json]' -r -f -a "json\t'JSON Lines, one object a telegram'
 csv\t'Comma-separated values, one row a telegram'
 xml\t'The tree of the telegram, as Gurux prints it'

@@ -273,9 +273,9 @@ pub struct PublishArgs {
 Examples:
   meterpipe decode --key-file guek meter.records |
     meterpipe quarters > quarters.jsonl
-  meterpipe quarters --every 1d --csv-locale at --unit energy=kWh readings.jsonl
-  meterpipe quarters --peaks readings.jsonl     # the highest of each month
-  meterpipe quarters --compare portal.csv readings.jsonl
+  meterpipe quarters --every 1d --csv-locale at --unit energy=kWh meter.jsonl
+  meterpipe quarters --peaks meter.jsonl     # the highest of each month
+  meterpipe quarters --compare portal.csv meter.jsonl
   meterpipe watch /dev/ttyUSB0 --key-file guek --format json |
     meterpipe quarters --running")]
 pub struct QuartersArgs {

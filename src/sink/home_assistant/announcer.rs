@@ -357,9 +357,15 @@ mod tests {
             [&component["dev_cla"], &component["stat_cla"], &component["name"]]
                 .map(|it| it.as_str().unwrap_or_default().to_owned())
         };
-        assert_eq!(class("energy_import_today"), ["energy", "total_increasing", "Energy import today"]);
+        assert_eq!(
+            class("energy_import_today"),
+            ["energy", "total_increasing", "Energy import today"]
+        );
         assert_eq!(class("power_import_mean"), ["power", "measurement", "Power import, mean"]);
-        assert_eq!(class("power_import_peak"), ["power", "measurement", "Power import, peak of the month"]);
+        assert_eq!(
+            class("power_import_peak"),
+            ["power", "measurement", "Power import, peak of the month"]
+        );
     }
 
     #[test]
