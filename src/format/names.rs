@@ -76,6 +76,12 @@ impl FieldNames {
         self.names.is_empty()
     }
 
+    /// The readings that have other names, with these.
+    #[must_use]
+    pub fn pairs(&self) -> &[(FieldKey, String)] {
+        &self.names
+    }
+
     /// The name that the user chose for a reading.
     #[must_use]
     pub fn find(&self, key: FieldKey) -> Option<&str> {

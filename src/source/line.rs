@@ -114,6 +114,11 @@ impl LineSearch {
         }
     }
 
+    /// True if no other settings will be tried.
+    pub const fn is_fixed(&self) -> bool {
+        self.found
+    }
+
     /// The settings to use now.
     pub fn settings(&self) -> LineSettings {
         self.candidates.get(self.current).copied().unwrap_or(LineSettings::M_BUS)

@@ -119,7 +119,7 @@ fn what_cannot_be_meant_is_refused() {
         ("file:a{meter", "file: a { that is not closed"),
         ("file:x?format=xml", "format: json or csv expected"),
         ("file:x?csv_locale=at", "csv_locale belongs to csv, not to json"),
-        ("file:x.csv?csv_locale=de", "csv_locale: at expected"),
+        ("file:x.csv?csv_locale=fr", "csv_locale: at, de, ch or us expected"),
         ("file:x?rotate=often", "rotate = often: daily or a size expected, as in 10MB"),
         ("file:x?keep=3", "keep goes with rotate"),
         ("file:x?mode=999", "mode = 999: a mode such as 600 or 644 expected"),

@@ -320,15 +320,22 @@ fn place(refusal: &Refusal<'_>) -> String {
 }
 
 /// Why telegrams are rejected, in the order of the summary.
-const REASONS: [&str; 5] =
-    ["damaged on the line", "not opened", "damaged inside", "unreadable", "cut off by a limit"];
+const REASONS: [&str; 6] = [
+    "damaged on the line",
+    "not opened",
+    "damaged inside",
+    "unreadable",
+    "cut off by a limit",
+    "out of order",
+];
 
 /// The reason of a refusal, for the summary.
 fn reason(error: &Error) -> &'static str {
-    let [line, closed, inside, unreadable, limit] = REASONS;
+    let [line, closed, inside, unreadable, limit, order] = REASONS;
     match (error.layer, error.cause) {
         (_, Cause::Sources { .. }) => limit,
         (_, Cause::KeyFits { .. }) => inside,
+        (_, Cause::OutOfOrder { .. }) => order,
         (Layer::Cipher | Layer::Key, _) => closed,
         (Layer::Apdu | Layer::Axdr | Layer::Reading, Cause::NotReadings { .. }) => unreadable,
         (Layer::Apdu | Layer::Axdr | Layer::Reading, _) => inside,

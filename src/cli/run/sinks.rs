@@ -184,8 +184,21 @@ impl Sinks {
 
     /// Hands readings to all sinks whose throttle passes them.
     pub fn put(&mut self, readings: Readings) {
+        if readings.is_interval() {
+            return self.interval(Arc::new(readings));
+        }
         self.counters.meter_names().note(readings.meta(Meta::Meter), None);
         self.judge(readings, &TelegramEvidence::default());
+    }
+
+    /// Hands an interval to all sinks. The guard compares telegrams, and knows nothing of intervals.
+    fn interval(&mut self, readings: Arc<Readings>) {
+        let Self { running, waits, signals, .. } = self;
+        let is_awaited = || !signals.ended();
+        let waits = waits.then_some(&is_awaited as &dyn Fn() -> bool);
+        for guarded in [false, true] {
+            pass_on(running, &readings, guarded, waits);
+        }
     }
 
     fn judge(&mut self, readings: Readings, evidence: &TelegramEvidence<'_>) {

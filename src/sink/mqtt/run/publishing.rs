@@ -7,7 +7,7 @@ use crate::{
     format::{latest::name, printable::printable, readings::Readings},
     sink::{
         home_assistant::announcer::HomeAssistant,
-        mqtt::{client::MqttSink, history::History, run::state::ClientRun},
+        mqtt::{client::MqttSink, history::History, interval_names, run::state::ClientRun},
     },
 };
 
@@ -96,7 +96,7 @@ impl ClientRun<'_> {
 
     fn take_readings(&mut self, readings: Arc<Readings>, now: Instant) {
         self.states.taken += 1;
-        self.mqtt.meter_statuses.observe(&readings, now);
+        self.mqtt.meter_statuses.observe(&interval_names::named(readings.clone()), now);
         if let Some(history) = &mut self.mqtt.history {
             match history.is_full() {
                 true => {
@@ -106,6 +106,7 @@ impl ClientRun<'_> {
                 false => history.add(&readings),
             }
         }
+        let readings = interval_names::named(readings);
         if let Some(announcer) = &mut self.mqtt.announcer {
             let was_full = announcer.is_full();
             let messages = announcer.on_readings(&readings);
