@@ -117,15 +117,12 @@ impl Prometheus {
             for (meta, samples) in times {
                 seen.clock(meta).into_iter().for_each(|at| add(samples, seen, &[], seconds(at)));
             }
-            match seen.readings.get(FieldKey::Meta(Meta::Complete)) {
-                Some(ReadingValue::Truth(truth)) => {
-                    add(&mut complete, seen, &[], Decimal::new((*truth).into(), 0));
-                }
-                _ => {}
+            let meta = |meta| seen.readings.get(FieldKey::Meta(meta));
+            if let Some(ReadingValue::Truth(truth)) = meta(Meta::Complete) {
+                add(&mut complete, seen, &[], Decimal::new((*truth).into(), 0));
             }
-            match seen.readings.get(FieldKey::Meta(Meta::Telegrams)) {
-                Some(ReadingValue::Number(number)) => add(&mut telegrams, seen, &[], *number),
-                _ => {}
+            if let Some(ReadingValue::Number(number)) = meta(Meta::Telegrams) {
+                add(&mut telegrams, seen, &[], *number);
             }
         }
         [start, end, complete, telegrams]

@@ -79,8 +79,8 @@ struct Quarters {
 
 /// The use of the intervals.
 enum Target {
-    Text(RowOutput, Rows),
-    Comparison(Box<Comparison>),
+    Text(Box<RowOutput>, Rows),
+    Comparison(Comparison),
 }
 
 /// The rows that the user wants.
@@ -115,9 +115,12 @@ impl Quarters {
         let target = match &args.compare {
             Some(path) => {
                 let comparison = Comparison::open(path, args.tolerance, &clock.zone)?;
-                Target::Comparison(Box::new(comparison))
+                Target::Comparison(comparison)
             }
-            None => Target::Text(RowOutput::new(kind, options, every, args.peaks)?, rows),
+            None => {
+                let output = RowOutput::new(kind, options, every, args.peaks)?;
+                Target::Text(Box::new(output), rows)
+            }
         };
         Ok(Self {
             clock,
