@@ -3,6 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use crate::common::binary::{Ran, run};
+use meterpipe::{cosem::clock::VIENNA, portal::export::PortalExport};
 use tempfile::TempDir;
 
 /// 01:00 UTC on 29 March and 25 October 2026.
@@ -285,4 +286,20 @@ fn a_wrong_file_and_two_meters_say_what_to_do() {
     );
     let ran = compare(&folder, export.as_bytes(), &both, &["--meter", "8"]);
     assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+}
+
+#[test]
+fn no_export_that_is_cut_or_damaged_ends_the_program() {
+    let starts: Vec<i64> = (AUTUMN - 1800..AUTUMN + 1800).step_by(900).collect();
+    for (_, form) in FORMS {
+        let export = form(&starts);
+        for at in 0..export.len() {
+            let cut = &export[..at];
+            let mut damaged = export.clone();
+            damaged[at] ^= 1 << (at % 8);
+            for octets in [cut, &damaged] {
+                let _ = PortalExport::parse(octets, &VIENNA);
+            }
+        }
+    }
 }

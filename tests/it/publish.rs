@@ -182,11 +182,15 @@ fn a_broker_that_answers_and_acknowledges_nothing_is_not_waited_for_for_ever() {
     assert!(ran.err.contains("does not acknowledge messages"), "{}", ran.err);
 }
 
-/// The peak memory of a process, in MiB.
+/// The peak memory of a process, in MiB, without the pages of the program itself: those of a debug build grow with its
+/// code.
 fn peak(id: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+    let size = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap()
+    };
+    (size("VmHWM:") - size("RssFile:")) / 1024
 }
 
 #[test]
@@ -213,7 +217,7 @@ fn a_week_in_which_nothing_can_be_stored_takes_no_more_memory_than_an_hour() {
         }
     }
     println!("after 40 000 and 120 960 telegrams: {peaks:?} MiB");
-    assert!(peaks[1] <= peaks[0] + 4 && peaks[1] < 32, "{peaks:?}");
+    assert!(peaks[1] <= peaks[0] + 4 && peaks[1] < 20, "{peaks:?}");
     drop(stdin);
     let ran = running.ended();
     assert_eq!(ran.status, 6);

@@ -200,15 +200,16 @@ fn pause(second: i64, random: &mut Random, full: bool) -> i64 {
         .iter()
         .any(|event| (second - event).abs() < 4 * 3600);
     let dense = full || near || (second - NEW_YEAR) % (7 * DAY) < 9 * 3600;
-    let lost = random.below(1000);
-    match (dense, lost) {
-        // An outage of minutes, hours, or days.
-        (_, 0) if !near => 3600 + random.below(5 * DAY as u64) as i64,
-        (_, 1..4) if full => 60 + random.below(1800) as i64,
-        (true, 1..40) if !full => 61 + random.below(1200) as i64,
-        (true, _) if full => 5,
-        (true, _) => [20, 30, 60, 60, 60][random.below(5) as usize],
-        (false, _) => 300 + random.below(3000) as i64,
+    let lost = random.below(if full { 1_000_000 } else { 1000 });
+    let outage = if full { 8 } else { 1 };
+    match dense {
+        // An outage of hours or days.
+        _ if lost < outage && !near => 3600 + random.below(5 * DAY as u64) as i64,
+        _ if full && lost < 3000 => 60 + random.below(1800) as i64,
+        _ if full => 5,
+        true if lost < 40 => 61 + random.below(1200) as i64,
+        true => [20, 30, 60, 60, 60][random.below(5) as usize],
+        false => 300 + random.below(3000) as i64,
     }
 }
 
