@@ -522,7 +522,7 @@ fn config_check_reports_all_mistakes_at_once() {
     let ran = run_command(at_home(&folder, &["config", "check", "--config=config.toml"]), b"");
     let expected = [
         "line 2: nothing is called sorce: did you mean source?",
-        "line 3: a number is expected here",
+        "line 3: a number or auto is expected here",
         "line 6: the sink has no to = \"mqtt://HOST\"",
         "line 4: key_file: none: no such file",
         "line 12: mqtt: nothing is called retian: did you mean retain?",
@@ -692,7 +692,7 @@ fn a_configuration_that_cannot_run_has_mistakes() {
     for (text, message) in [
         ("[[meter]]\nsource = \"sim:what\"", "sim:what: "),
         ("[[meter]]\nsource = \"tcp://host\"", "tcp://host: a peer is written as tcp://HOST:PORT"),
-        ("[[meter]]\nbaud = 0", "line 2: a number is expected here"),
+        ("[[meter]]\nbaud = 0", "line 2: a number or auto is expected here"),
         ("[[meter]]\nkey = \"a\"", "line 2: a key stands in a file of its own: key_file"),
         ("[[sink]]\nto = \"file:a\"\n[[sink]]\nto = \"file:///a\"", ""),
         (

@@ -9,7 +9,7 @@ use meterpipe::{
         json::Json,
         readings::{Member, ReadingValue, Readings},
     },
-    reading::telegram::Telegram,
+    reading::template::Templates,
     record::{Attributes, Auth, Time},
     source::simulator::{
         clock::date_time,
@@ -22,7 +22,8 @@ use serde_json::Value;
 
 /// Compares both ways for a plain APDU with and without an envelope. `false` if it is no telegram.
 fn agree(apdu: &[u8], name: &str) -> bool {
-    let Ok(telegram) = Telegram::parse(apdu) else { return false };
+    let mut templates = Templates::default();
+    let Ok(telegram) = templates.read(apdu) else { return false };
     let received = Time::parse(b"2026-08-24T21:03:17.482Z").unwrap();
     let auth = Some(Auth::Verified);
     let title = Some(*b"KFMgP\0\0\x09");

@@ -2,6 +2,7 @@
 //! and nothing panics.
 
 use crate::common::binary;
+use crate::common::meters;
 use crate::common::chain::{Outcome, decode_dump, decode_octets};
 use crate::common::published::{DUMP, KEY, octets};
 use jiff::Timestamp;
@@ -22,10 +23,10 @@ fn published() -> Vec<u8> {
     octets(DUMP)
 }
 
-/// A telegram of every kind of meter, one of them published, half of them with a tag.
+/// A telegram of every kind of meter on the M-Bus, one of them published, half of them with a tag.
 fn telegrams() -> Vec<(String, Vec<u8>, String)> {
     let mut telegrams = vec![("published".to_owned(), published(), KEY.to_owned())];
-    for meter in MeterKind::ALL {
+    for meter in meters::wired() {
         for tagged in [false, true] {
             let start = Timestamp::from_second(1_790_000_000).unwrap();
             let gak = tagged.then(|| Zeroizing::new(std::array::from_fn(|i| i as u8)));

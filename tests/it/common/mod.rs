@@ -5,6 +5,7 @@ pub mod certificates;
 pub mod chain;
 pub mod disk;
 pub mod events;
+pub mod meters;
 pub mod port;
 pub mod published;
 pub mod secrets;

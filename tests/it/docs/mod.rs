@@ -150,7 +150,8 @@ fn the_configurations_of_the_documents_have_no_mistake() {
     let all = readme.iter().map(|block| block.text.as_str()).chain(page);
     let all: Vec<_> = all.chain(contrib.iter().map(String::as_str)).collect();
     assert!(all.len() > 8);
-    for text in all {
+    // A table of a meter is a file of its own, which another test reads.
+    for text in all.into_iter().filter(|text| !text.contains("[[list]]")) {
         let bench = Bench::furnished();
         bench.run("for name in mqtt_password influx_token; do cp guek $name; done").succeeded();
         bench.write("config.toml", &text.replace("/etc/meterpipe/", ""));
@@ -227,7 +228,7 @@ fn the_examples_of_the_record_page_run() {
 
 #[test]
 fn the_example_of_setup_without_a_person_runs() {
-    let examples = text::examples(&read(&format!("man/{}", PAGES[7])));
+    let examples = text::examples(&read(&format!("man/{}", PAGES[8])));
     let mut examples = examples.iter().filter(|example| example.contains("sim:"));
     let ran = Bench::furnished().run(examples.next().unwrap());
     assert!(ran.status.success() && ran.text.contains("Next: "), "{ran:?}");

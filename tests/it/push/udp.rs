@@ -136,7 +136,7 @@ fn what_this_machine_cannot_send_is_counted() {
         "a datagram has 2014 octets, over 1400: a network may not carry more; choose fields"
     );
     assert!(
-        texts[1].starts_with(&format!("cannot send to {place}: Message too long")),
+        texts[1].starts_with(&format!("cannot send to {place}: message too long")),
         "{texts:?}"
     );
     assert_eq!(texts[2..], [format!("sends to {place} again")]);
