@@ -22,7 +22,8 @@ use crate::cli::run::{
 };
 use meterpipe::{
     chain::event::Refusal,
-    error::{Cause, Error, Layer, Mark},
+    diagnosis::{defects, diagnosis::Diagnosis},
+    error::{Cause, Error, Layer},
     format::printable::printable,
     record::Place,
     sink::settings::redact,
@@ -352,12 +353,8 @@ fn cause_kind(error: &Error) -> CauseKind {
 /// The next step for the user, where one helps.
 fn advice(error: &Error) -> Option<&'static str> {
     Some(match error.cause {
-        Cause::NoKey => "give it with --key-file",
         Cause::NoTitle => "give it with --system-title",
         Cause::NotAuthenticated => "--require-auth refuses it",
-        Cause::Marked(Mark::Parity | Mark::Overrun | Mark::Break) => {
-            "check cable, adapter and parity (8E1)"
-        }
         Cause::Unsupported { what } if what.starts_with("UTF-16") => "save it as UTF-8",
         Cause::Unsupported { what } if what.ends_with("data") || what.ends_with("archive") => {
             "unpack it first"
@@ -365,7 +362,7 @@ fn advice(error: &Error) -> Option<&'static str> {
         Cause::Unsupported { what } if what.starts_with("16-bit words") => {
             "dump it again with xxd or hexdump -C"
         }
-        _ => return None,
+        _ => return defects::cause_of(error).map(Diagnosis::hint),
     })
 }
 

@@ -9,7 +9,7 @@
 //!     cli/setup                          arguments, configuration, keys
 //!     cli/run  cli/older                 output, messages, status; settings of older programs
 //! 6   source  sink                       where octets come from, where readings go to
-//! 5   format  chain                      a reading as text; the stages
+//! 5   format  chain  diagnosis           a reading as text; the stages; causes of faults
 //! 4   reading                            named, scaled, exact
 //! 3   link  cipher  cosem  record        frames, ciphering, A-XDR, the line between stages
 //! 2   reader  hex                        a cursor, octets from text
@@ -36,7 +36,7 @@ const FLOORS: [&[&str]; 13] = [
     &["reader", "hex", "backoff", "wake", "file_error", "hosts"],
     &["link", "cipher", "cosem", "record"],
     &["reading"],
-    &["format", "chain"],
+    &["format", "chain", "diagnosis"],
     &["source", "sink"],
     &["cli/run", "cli/older"],
     &["cli/setup"],

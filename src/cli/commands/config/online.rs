@@ -25,7 +25,10 @@ use crate::cli::{
         shared_args::{KeyArgs, SerialArgs},
     },
 };
-use meterpipe::{cipher::key_file::KeyEntry, error::Cause, sink::registry::ConfiguredSink};
+use meterpipe::{
+    cipher::key_file::KeyEntry, diagnosis::diagnosis::Diagnosis, error::Cause,
+    sink::registry::ConfiguredSink,
+};
 
 /// The time that an answer may take beyond the user's: nothing interrupts the look-up of a name.
 const GRACE: Duration = Duration::from_secs(2);
@@ -190,7 +193,7 @@ fn report(
     let why = match error.cause {
         Cause::NoKey => format!("no key for it; {no_key_advice}"),
         Cause::KeyOrDamage if found.with_keys(swapped).is_opened() => {
-            "the authentication key (GAK) opens it: the two keys are swapped".to_owned()
+            Diagnosis::AuthenticationKey.hint().to_owned()
         }
         Cause::KeyOrDamage => format!("the key does not fit; {COMPARE}"),
         _ => error.to_string(),
