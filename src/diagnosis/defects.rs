@@ -21,6 +21,15 @@ pub const fn cause_of(error: &Error) -> Option<Diagnosis> {
     })
 }
 
+/// The cause that a defect speaks for if all telegrams have it: one alone may be damage.
+#[must_use]
+pub const fn cause_if_common(error: &Error) -> Option<Diagnosis> {
+    match error.cause {
+        Cause::KeyOrDamage | Cause::Tag => Some(Diagnosis::WrongKey),
+        _ => cause_of(error),
+    }
+}
+
 /// True for a defect of a frame whose octets are there and wrong.
 #[must_use]
 pub const fn is_checksum(error: &Error) -> bool {

@@ -84,7 +84,6 @@ impl LineFacts {
         let mut stream = ApduStream::<u64>::default();
         stream.push(octets, marks.iter().copied());
         stream.pause();
-        // The octets in front of `sound` belong to a frame that passed its checks.
         while let Some(item) = stream.next(|position| (position, None)) {
             match item {
                 StreamItem::Frame { refused, apdu } => {
@@ -95,16 +94,14 @@ impl LineFacts {
                     }
                 }
                 StreamItem::Skipped(skipped) => {
-                    let Some(error) = skipped.error else {
-                        continue;
-                    };
                     let at = usize::try_from(skipped.position).unwrap_or(usize::MAX);
-                    match cut_short(octets.get(at..).unwrap_or_default()) {
-                        Some(found) => {
+                    match (cut_short(octets.get(at..).unwrap_or_default()), skipped.error) {
+                        (Some(found), _) => {
                             self.cut += 1;
                             self.first_cut.get_or_insert(found);
                         }
-                        None => self.note(&error),
+                        (None, Some(error)) => self.note(&error),
+                        (None, None) => {}
                     }
                 }
             }
@@ -199,8 +196,11 @@ fn constant(octets: &[u8]) -> Option<Vec<u8>> {
     values.truncate(FEW);
     values.retain(|(count, _)| count * 50 >= octets.len().max(1));
     let covered: usize = values.iter().map(|(count, _)| count).sum();
-    let nearly_all =
-        octets.len() >= LEAST_CONSTANT && covered * 100 >= octets.len() * CONSTANT_PERCENT;
+    // `F8 78 80 00` are levels that a bit clock cuts; other octets that repeat are a text or a frame.
+    let are_levels = values.len() == 1 || values.iter().all(|(_, octet)| is_smeared(*octet));
+    let nearly_all = are_levels
+        && octets.len() >= LEAST_CONSTANT
+        && covered * 100 >= octets.len() * CONSTANT_PERCENT;
     nearly_all.then(|| values.into_iter().map(|(_, octet)| octet).collect())
 }
 

@@ -89,10 +89,12 @@ fn silent(facts: &LineFacts, view: &LineView) -> Finding {
         ),
         (Some(seconds), 0) => Finding::new(Diagnosis::Silent)
             .with(format!("nothing came in {seconds} s"), format!("in {seconds} s kam nichts an")),
-        (Some(seconds), octets) => Finding::new(Diagnosis::Silent).with(
-            format!("only {octets} octets came in {seconds} s"),
-            format!("in {seconds} s kamen nur {octets} Oktette an"),
-        ),
+        (Some(seconds), octets) => {
+            Finding { hint: Some(view.settings_hint()), ..Finding::new(Diagnosis::Silent) }.with(
+                format!("only {octets} octets came in {seconds} s"),
+                format!("in {seconds} s kamen nur {octets} Oktette an"),
+            )
+        }
     };
     match view.others.is_empty() {
         true => found,

@@ -6,7 +6,7 @@
 //! - [`diagnosis`]: the table of causes, in English and German.
 //! - [`finding`]: a cause with its evidence.
 //! - [`foreign`]: protocols that are not read, by their octets.
-//! - [`line`]: counts of the octets of a line; [`line_finding`]: their cause.
+//! - [`window`]: the octets of a line that are kept. [`line`]: counts of the octets of a line; [`line_finding`]: their cause.
 //! - [`key_finding`]: the cause of telegrams that stay closed, or that say little.
 //! - [`defects`]: the cause behind a single defect.
 
@@ -17,3 +17,4 @@ pub mod foreign;
 pub mod key_finding;
 pub mod line;
 pub mod line_finding;
+pub mod window;

@@ -1,6 +1,7 @@
 //! The interface of a live source: bursts of octets, and changes of its state.
 
 use core::time::Duration;
+use std::path::PathBuf;
 
 use super::OpenError;
 use crate::{error::Mark, record::Time};
@@ -49,6 +50,15 @@ pub enum SourceEvent {
     End,
 }
 
+/// The line behind a source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceLine {
+    /// The device, if it is one of this machine.
+    pub device: Option<PathBuf>,
+    /// True if the source searches for the settings of the line itself.
+    pub searches: bool,
+}
+
 /// A live source of octets.
 pub trait Source: Send {
     /// The value of the `from` attribute, not yet escaped: `ttyUSB0`, `HOST:PORT`.
@@ -61,6 +71,11 @@ pub trait Source: Send {
     /// # Errors
     /// In a one-shot run: the source cannot be opened, or was lost. A lasting run has no errors.
     fn read(&mut self, burst: &mut Burst) -> Result<SourceEvent, OpenError>;
+
+    /// The line behind the source, for advice.
+    fn line(&self) -> SourceLine {
+        SourceLine::default()
+    }
 
     /// Tells the source that its octets held frames that passed their checks, which proves its
     /// settings.

@@ -57,6 +57,11 @@ impl ParitySearch {
         Self { parity, found: true, ..Self::default() }
     }
 
+    /// True if no other setting will be tried.
+    pub const fn is_fixed(&self) -> bool {
+        self.found
+    }
+
     /// The setting to use now.
     pub const fn parity(&self) -> Parity {
         self.parity

@@ -142,7 +142,7 @@ impl<'a> TextLines<'a> {
     fn record(&mut self, columns: Columns<'_>, context: &mut Context) {
         match columns.read(&mut self.octets) {
             Ok(record) => {
-                context.tally.octets += record.octets.len() as u64;
+                context.note_input(&record);
                 self.stage.feed(&record, Place::Record(self.line), context);
             }
             Err(error) => self.refuse(&error, context),
@@ -161,14 +161,15 @@ impl<'a> TextLines<'a> {
         }
         if self.run.octets.is_empty() {
             context.tally.prose += 1;
+            context.note_prose(line);
             return;
         }
         let marks = &self.run.marks;
         let err = (!marks.is_empty()).then(|| record::err(marks.iter().copied()));
         let attributes = Attributes { err: err.as_deref(), ..Attributes::default() };
         let octets = &self.run.octets;
-        context.tally.octets += octets.len() as u64;
         let record = Record { time: Time::UNKNOWN, kind: RecordKind::Raw, octets, attributes };
+        context.note_input(&record);
         self.stage.feed(&record, Place::Line(self.line), context);
     }
 }

@@ -259,6 +259,14 @@ impl Messages {
         }
     }
 
+    /// The cause that most of the telegrams that stay closed have in common.
+    #[must_use]
+    pub fn closed_cause(&self) -> Option<Diagnosis> {
+        let closed = self.causes.values().filter(|it| it.example.cause.leaves_closed());
+        let most = closed.max_by_key(|count| count.times)?;
+        defects::cause_if_common(&most.example)
+    }
+
     /// The telegrams that could not be read, by reason.
     pub fn rejected(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let count = |of: &str| {

@@ -149,11 +149,9 @@ fn read(
         Spec::Live(source) | Spec::Simulated(source) => {
             first_telegram(source, keys, timeout, &mut context)
         }
-        Spec::File(path) => {
-            first_telegram::of_input(keys, timeout, &mut context, |stage, context| {
-                files::run(&[path], None, Some(timeout), stage, context)
-            })
-        }
+        Spec::File(path) => first_telegram::of_input(keys, &mut context, |stage, context| {
+            files::run(&[path], None, Some(timeout), stage, context)
+        }),
     };
     match found {
         Ok(found) => report(&found, swapped, no_key_advice),
