@@ -10,7 +10,9 @@ use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
 use meterpipe::{format::printable::printable, sink::settings::redact};
 
 use crate::cli::{
-    commands::{capture, config, decode, decrypt, publish, setup, simulate, unframe, watch},
+    commands::{
+        capture, config, decode, decrypt, doctor, publish, setup, simulate, unframe, watch,
+    },
     run::{
         output::Output,
         signals,
@@ -48,6 +50,7 @@ fn subcommand() -> Status {
             Command::Publish(args) => publish::run(args),
             Command::Config(args) => config::run(args),
             Command::Setup(args) => setup::run(args),
+            Command::Doctor(args) => doctor::run(args),
             Command::Simulate(args) => simulate::run(args),
         },
         Err(error) => usage(&error),

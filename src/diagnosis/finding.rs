@@ -16,13 +16,24 @@ pub struct Finding {
     pub evidence: Vec<Wording>,
     /// The advice of a message, where the usual one does not fit the source.
     pub hint: Option<&'static str>,
+    /// Cause and next step, where those of the table do not fit.
+    pub advice: Option<CustomAdvice>,
+}
+
+/// A cause and a next step for one finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomAdvice {
+    /// The cause.
+    pub cause: Wording,
+    /// The next step.
+    pub step: Wording,
 }
 
 impl Finding {
     /// A finding without evidence.
     #[must_use]
     pub const fn new(diagnosis: Diagnosis) -> Self {
-        Self { diagnosis, protocol: None, evidence: Vec::new(), hint: None }
+        Self { diagnosis, protocol: None, evidence: Vec::new(), hint: None, advice: None }
     }
 
     /// The same with one more piece of evidence.
@@ -32,12 +43,22 @@ impl Finding {
         self
     }
 
+    /// The cause, for a layman.
+    #[must_use]
+    pub fn cause(&self, language: AdviceLanguage) -> &str {
+        match &self.advice {
+            Some(advice) => advice.cause.text(language),
+            None => self.diagnosis.cause(language),
+        }
+    }
+
     /// The next step.
     #[must_use]
-    pub fn step(&self, language: AdviceLanguage) -> &'static str {
-        match self.protocol {
-            Some(protocol) => protocol.step(language),
-            None => self.diagnosis.step(language),
+    pub fn step(&self, language: AdviceLanguage) -> &str {
+        match (&self.advice, self.protocol) {
+            (Some(advice), _) => advice.step.text(language),
+            (None, Some(protocol)) => protocol.step(language),
+            (None, None) => self.diagnosis.step(language),
         }
     }
 

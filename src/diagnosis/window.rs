@@ -11,8 +11,11 @@ pub struct OctetWindow {
     total: u64,
 }
 
-/// The octets that are kept: forty telegrams.
+/// The octets that are kept: forty telegrams at least.
 const KEPT: usize = 16 * 1024;
+
+/// The most octets that are kept of an input that ends.
+const KEPT_OF_FILE: usize = 1024 * 1024;
 
 impl OctetWindow {
     /// Takes octets with marks by index, and forgets the oldest ones.
@@ -38,12 +41,27 @@ impl OctetWindow {
 
     /// Takes octets as long as there is room: the first ones of an input are kept.
     pub fn push_first(&mut self, octets: &[u8], marks: impl IntoIterator<Item = (usize, Mark)>) {
-        let room = KEPT.saturating_sub(self.octets.len());
-        if room > 0 {
-            let octets = octets.get(..room).unwrap_or(octets);
-            let marks = marks.into_iter().filter(|(at, _)| *at < octets.len());
-            self.push(octets, marks);
-        }
+        self.push_up_to(KEPT, octets, marks);
+    }
+
+    /// The same with room for a long file.
+    pub fn push_file(&mut self, octets: &[u8], marks: impl IntoIterator<Item = (usize, Mark)>) {
+        self.push_up_to(KEPT_OF_FILE, octets, marks);
+    }
+
+    fn push_up_to(
+        &mut self,
+        most: usize,
+        octets: &[u8],
+        marks: impl IntoIterator<Item = (usize, Mark)>,
+    ) {
+        let room = most.saturating_sub(self.octets.len());
+        let octets = octets.get(..room).unwrap_or(octets);
+        let start = self.octets.len();
+        let marks = marks.into_iter().filter(|(at, _)| *at < octets.len());
+        self.marks.extend(marks.map(|(at, mark)| (start + at, mark)));
+        self.octets.extend_from_slice(octets);
+        self.total += octets.len() as u64;
     }
 
     /// The octets that came, also those that are not kept.

@@ -3,6 +3,7 @@ pub mod capture;
 pub mod config;
 pub mod decode;
 pub mod decrypt;
+pub mod doctor;
 pub mod publish;
 pub mod setup;
 pub mod simulate;

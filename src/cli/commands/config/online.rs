@@ -31,16 +31,18 @@ use meterpipe::{
 };
 
 /// The time that an answer may take beyond the user's: nothing interrupts the look-up of a name.
-const GRACE: Duration = Duration::from_secs(2);
+pub const GRACE: Duration = Duration::from_secs(2);
 
 /// The statuses of failures, the worst one first.
 const WORST: [Status; 5] =
     [Status::Usage, Status::Source, Status::Output, Status::Closed, Status::Nothing];
 
 /// A source or sink that was asked, in a thread of its own.
-struct Question {
-    name: String,
-    answer: Receiver<Result<String, Stop>>,
+pub struct Question {
+    /// Its name.
+    pub name: String,
+    /// Brings the answer.
+    pub answer: Receiver<Result<String, Stop>>,
 }
 
 /// Asks all sources and sinks at the same time, and prints an answer for each.
@@ -88,7 +90,11 @@ pub fn run(
     }
 }
 
-fn ask(name: String, question: impl FnOnce() -> Result<String, Stop> + Send + 'static) -> Question {
+/// Asks in a thread of its own.
+pub fn ask(
+    name: String,
+    question: impl FnOnce() -> Result<String, Stop> + Send + 'static,
+) -> Question {
     let (sender, answer) = channel();
     // Without a thread there is no answer, which is reported.
     let _ = thread::Builder::new().name("check".to_owned()).spawn(move || {
@@ -166,7 +172,7 @@ fn read(
 }
 
 /// The keys with their authentication keys in the place of the encryption keys.
-fn swapped(keys: &[KeyEntry]) -> Vec<KeyEntry> {
+pub fn swapped(keys: &[KeyEntry]) -> Vec<KeyEntry> {
     let swap = |KeyEntry { name, guek, gak }: &KeyEntry| {
         Some(KeyEntry { name: name.clone(), guek: gak.clone()?, gak: Some(guek.clone()) })
     };
