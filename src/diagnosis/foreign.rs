@@ -38,6 +38,12 @@ pub enum ForeignProtocol {
 }
 
 impl ForeignProtocol {
+    /// True if damaged frames of a meter can look like it.
+    #[must_use]
+    pub const fn is_weak(self) -> bool {
+        matches!(self, Self::WirelessMbus | Self::Text)
+    }
+
     /// The name in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -85,8 +91,8 @@ impl ForeignProtocol {
     pub const fn step(self, language: AdviceLanguage) -> &'static str {
         let texts = match self {
             Self::Dsmr => [
-                "meterpipe reads DSMR only where its version says so; check for an update, or use a DSMR reader",
-                "meterpipe liest DSMR nur, wo seine Version das nennt; nach einer neueren suchen oder ein DSMR-Programm verwenden",
+                "this text cannot be read as it came: use a reader for DSMR, or report the output of meterpipe capture",
+                "dieser Text ist so nicht lesbar: ein Programm für DSMR verwenden oder die Ausgabe von meterpipe capture melden",
             ],
             Self::D0 => [
                 "connect the adapter to the customer interface instead of this infrared interface, or use a reader for D0",
@@ -213,7 +219,7 @@ fn mbus(octets: &[u8]) -> Option<ForeignProtocol> {
 /// Control information of data records and of encrypted telegrams; that of DLMS is below.
 const RECORDS_FROM: u8 = 0x50;
 
-/// True for frames of wireless M-Bus: one with its first check, or two in a row without.
+/// True for frames of wireless M-Bus: one with its first check, or two of a maker in a row without.
 fn wireless(octets: &[u8]) -> bool {
     (0..octets.len()).any(|at| {
         let rest = octets.get(at..).unwrap_or_default();
@@ -224,10 +230,13 @@ fn wireless(octets: &[u8]) -> bool {
             return false;
         }
         let next = || {
-            let size = usize::from(header.first().copied().unwrap_or_default()) + 1;
-            let next = rest.get(size..).and_then(|rest| rest.first_chunk::<10>());
+            let [length, control, maker @ .., _, _, _, _, _, _] = *header;
+            let next =
+                rest.get(usize::from(length) + 1..).and_then(|rest| rest.first_chunk::<10>());
             let is_data = behind.first().is_some_and(|octet| WIRELESS_DATA.contains(octet));
-            is_data && next.is_some_and(is_wireless_header)
+            let is_same =
+                |next: &[u8; 10]| next.get(1) == Some(&SND_NR) && next.get(2..4) == Some(&maker);
+            is_data && control == SND_NR && next.is_some_and(is_same)
         };
         behind.first_chunk::<2>().is_some_and(|sum| crc(header) == u16::from_be_bytes(*sum))
             || next()
@@ -236,6 +245,9 @@ fn wireless(octets: &[u8]) -> bool {
 
 /// The control information of meters' data, in the block behind the header.
 const WIRELESS_DATA: RangeInclusive<u8> = 0x70..=0x90;
+
+/// The control field of a meter that sends without being asked.
+const SND_NR: u8 = 0x44;
 
 /// Length, control field of a sending meter, manufacturer in letters of five bits, device type.
 fn is_wireless_header(header: &[u8; 10]) -> bool {

@@ -2,7 +2,11 @@
 
 use crate::{
     cipher::ciphered::SystemTitle,
-    diagnosis::{diagnosis::Diagnosis, finding::Finding, foreign::ForeignProtocol},
+    diagnosis::{
+        diagnosis::{Diagnosis, Wording},
+        finding::Finding,
+        foreign::ForeignProtocol,
+    },
     error::Cause,
 };
 
@@ -32,22 +36,25 @@ pub struct KeyFacts {
     /// True if the number or title in the file is wrong, and one of its keys opens telegrams all the same.
     pub other_name_opens: bool,
     /// The doubt about the meter's clock, in both languages.
-    pub clock: Option<crate::diagnosis::diagnosis::Wording>,
+    pub clock: Option<Wording>,
 }
 
 /// The cause, if the telegrams are not read; `None` if they are.
 #[must_use]
 pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
     let KeyFacts { opened, closed, unsound, .. } = *facts;
-    if opened == 0 && closed > 0 {
+    let many = closed > 1 && closed * TOLERATED >= opened + closed;
+    if closed > 0 && (opened == 0 || many) {
         return Some(with_title(closed_finding(facts), facts));
     }
     if opened == 0 && unsound > 0 || opened > 0 && facts.named == 0 {
         let found = Finding::new(Diagnosis::UnknownLayout);
         return Some(match opened {
             0 => found.with(
-                format!("{unsound} telegrams open, and their list cannot be read"),
-                format!("{unsound} Telegramme lassen sich öffnen, ihre Liste aber nicht lesen"),
+                format!("telegrams that open and whose list cannot be read: {unsound}"),
+                format!(
+                    "Telegramme, die sich öffnen lassen und deren Liste nicht lesbar ist: {unsound}"
+                ),
             ),
             _ => found.with(
                 format!("{opened} telegrams are read, and none of their values has a name"),
@@ -61,14 +68,24 @@ pub fn key_finding(facts: &KeyFacts) -> Option<Finding> {
     Some(Finding { evidence: vec![clock], ..Finding::new(Diagnosis::Clock) })
 }
 
+/// One closed telegram in so many is no trouble.
+const TOLERATED: usize = 10;
+
 fn closed_finding(facts: &KeyFacts) -> Finding {
-    let KeyFacts { closed, keys, .. } = *facts;
+    let KeyFacts { closed, keys, opened, .. } = *facts;
     let whole = |diagnosis| {
+        let keys = match keys {
+            0 => Wording::new("", ""),
+            1 => Wording::new(" with the key", " mit dem Schlüssel"),
+            keys => Wording::new(format!(" with {keys} keys"), format!(" mit {keys} Schlüsseln")),
+        };
+        let (english, german) = match opened {
+            0 => ("none opens", "keines lässt sich öffnen"),
+            _ => ("others open", "andere lassen sich öffnen"),
+        };
         Finding::new(diagnosis).with(
-            format!("{closed} whole telegrams, none opens with {keys} keys"),
-            format!(
-                "{closed} vollständige Telegramme, keines lässt sich mit {keys} Schlüsseln öffnen"
-            ),
+            format!("whole telegrams that stay closed{}: {closed}; {english}", keys.english),
+            format!("vollständige Telegramme, die{} zu bleiben: {closed}; {german}", keys.german),
         )
     };
     let names = || {
@@ -95,14 +112,14 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
         ),
         _ if facts.swapped_opens => whole(Diagnosis::AuthenticationKey),
         Some(Cause::TagOrAuthenticationKey) => Finding::new(Diagnosis::Tag).with(
-            format!("{closed} telegrams open, and the tag of none fits"),
-            format!("{closed} Telegramme lassen sich öffnen, doch keine Marke passt"),
+            format!("telegrams that open and whose tag does not fit: {closed}"),
+            format!("Telegramme, die sich öffnen lassen und deren Marke nicht passt: {closed}"),
         ),
         Some(Cause::OtherMeter) => names(),
         _ if facts.other_name_opens => names(),
         Some(Cause::NoKey) if keys == 0 => Finding::new(Diagnosis::NoKey).with(
-            format!("{closed} whole telegrams, encrypted"),
-            format!("{closed} vollständige Telegramme, verschlüsselt"),
+            format!("whole, encrypted telegrams: {closed}"),
+            format!("vollständige, verschlüsselte Telegramme: {closed}"),
         ),
         Some(Cause::NoKey) => names(),
         _ if facts.has_example => whole(Diagnosis::ExampleKey),

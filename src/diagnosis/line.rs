@@ -196,22 +196,23 @@ fn constant(octets: &[u8]) -> Option<Vec<u8>> {
     values.truncate(FEW);
     values.retain(|(count, _)| count * 50 >= octets.len().max(1));
     let covered: usize = values.iter().map(|(count, _)| count).sum();
-    // `F8 78 80 00` are levels that a bit clock cuts; other octets that repeat are a text or a frame.
-    let are_levels = values.len() == 1 || values.iter().all(|(_, octet)| is_smeared(*octet));
+    let are_levels = values.len() == 1 || values.iter().all(|(_, octet)| LEVELS.contains(octet));
     let nearly_all = are_levels
         && octets.len() >= LEAST_CONSTANT
         && covered * 100 >= octets.len() * CONSTANT_PERCENT;
     nearly_all.then(|| values.into_iter().map(|(_, octet)| octet).collect())
 }
 
-/// `F8 78 80 00` is seen on a line of another level.
-const FEW: usize = 5;
+/// Octets that are seen on a line of another level, or on one that rests.
+const LEVELS: [u8; 5] = [0x00, 0x78, 0x80, 0xf8, 0xff];
+
+const FEW: usize = LEVELS.len();
 
 /// Octets below which nothing is called constant.
 const LEAST_CONSTANT: usize = 16;
 
 /// The five most frequent octets of a telegram make up less than a third of it.
-const CONSTANT_PERCENT: usize = 75;
+const CONSTANT_PERCENT: usize = 60;
 
 #[cfg(test)]
 mod tests {

@@ -65,16 +65,15 @@ const LEAST: usize = 8;
 const TOLERATED: usize = 10;
 
 /// True unless the line has frames of meters; the frames of other protocols count as none.
-const fn is_foreign(facts: &LineFacts) -> bool {
-    facts.frames == 0
-        || matches!(
-            facts.foreign,
-            Some(
-                ForeignProtocol::MbusRecords
-                    | ForeignProtocol::OnRequest
-                    | ForeignProtocol::Dlms(_)
-            )
-        )
+fn is_foreign(facts: &LineFacts) -> bool {
+    let has_frames = facts.unmarked_frames > 0 || facts.damaged() > 0;
+    match facts.foreign {
+        Some(
+            ForeignProtocol::MbusRecords | ForeignProtocol::OnRequest | ForeignProtocol::Dlms(_),
+        ) => true,
+        Some(protocol) if protocol.is_weak() => !has_frames,
+        _ => facts.frames == 0,
+    }
 }
 
 fn silent(facts: &LineFacts, view: &LineView) -> Finding {

@@ -15,6 +15,7 @@ mod corpus;
 mod corpus_formats;
 mod decode;
 mod docs;
+mod doctor;
 mod drop_in;
 mod dry_run;
 mod dumps;

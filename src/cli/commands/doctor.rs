@@ -5,6 +5,7 @@ mod report;
 mod trials;
 
 use std::{
+    io::Read as _,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -26,7 +27,7 @@ use crate::cli::{
     },
     run::{
         context::Context,
-        messages::{Messages, Verbosity},
+        messages::{Messages, Verbosity, counted},
         stage::Stage,
         status::{Status, Stop},
     },
@@ -211,12 +212,15 @@ impl Doctor<'_> {
             return Ok(());
         }
         go_on(ended)?;
-        // Lines of text that hold no octets may be another protocol themselves.
-        let prose = foreign::recognise(context.window.octets());
         let view = LineView { telegrams: examination.telegrams(), ..LineView::default() };
         report.finding = self.finding(&mut examination, &view);
+        // A text may be another protocol itself, with octets or without.
+        let is_text = |protocol: &ForeignProtocol| match protocol {
+            ForeignProtocol::Text => examination.octets() == 0,
+            protocol => !protocol.is_weak(),
+        };
         if let (0, Some(protocol)) =
-            (examination.telegrams(), prose.filter(|_| examination.octets() == 0))
+            (examination.telegrams(), foreign::recognise(&start_of(path)).filter(is_text))
         {
             report.finding = Finding {
                 protocol: Some(protocol),
@@ -254,9 +258,11 @@ impl Doctor<'_> {
     /// A device of this machine, with one setting of its line after the other.
     fn device(&self, device: &Path, report: &mut Report) -> Result<(), Stop> {
         let trials = TrialLine::trials(&self.patient.line);
+        let start = Instant::now();
         let mut first: Option<(Finding, TrialLine)> = None;
         for (at, trial) in trials.iter().enumerate() {
-            let time = TrialLine::time(at, trials.len(), self.time);
+            let left = self.time.saturating_sub(start.elapsed());
+            let time = TrialLine::time(at, trials.len(), self.time, left);
             let (mut examination, view) =
                 match self.trial(device, *trial, time, trials.len() > 1)? {
                     Ok(examined) => examined,
@@ -294,7 +300,7 @@ impl Doctor<'_> {
         }
         if let Some((finding, usual)) = first {
             report.line = Some(usual);
-            report.finding = finding;
+            report.finding = if trials.len() > 1 { in_vain(finding) } else { finding };
         }
         Ok(())
     }
@@ -303,20 +309,27 @@ impl Doctor<'_> {
         &self,
         device: &Path,
         trial: TrialLine,
+        (index, all): (usize, usize),
         time: Duration,
-        has_alternatives: bool,
     ) -> Result<Result<(Examination, LineView), OpenError>, Stop> {
         let name = device.display().to_string();
-        let Spec::Live(source) = sources::find(Some(&name), &trial.args(), false)? else {
-            return Ok(Err(OpenError::NotADevice { path: device.to_owned() }));
-        };
+        let (start, has_alternatives) = (Instant::now(), all > 1);
+        // Looked up before, and once more at the end.
+        let mut others = holders::others(device);
         let mut examination = self.examination(time)?;
         examination.has_alternatives = has_alternatives;
-        let start = Instant::now();
-        // Looked up while the device is open here, and once more at the end.
-        let mut others = holders::others(device);
-        if let Err(error) = listen(source, time, &mut examination)? {
-            return Ok(Err(error));
+        loop {
+            let Spec::Live(source) = sources::find(Some(&name), &trial.args(), false)? else {
+                return Ok(Err(OpenError::NotADevice { path: device.to_owned() }));
+            };
+            match listen(source, time, &mut examination)? {
+                Ok(()) => break,
+                // The thread of the trial before ends with its last read.
+                Err(error) if index > 0 && is_held_here(&error) && start.elapsed() < CLOSING => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(error) => return Ok(Err(error)),
+            }
         }
         others.extend(holders::others(device));
         others.sort();
@@ -343,14 +356,59 @@ impl Doctor<'_> {
     }
 }
 
+/// The longest time in which this process closes a device.
+const CLOSING: Duration = Duration::from_secs(3);
+
+/// True if this process may hold the device still: by the time that the holder is looked up, it may be gone.
+fn is_held_here(error: &OpenError) -> bool {
+    let this = format!("[{}]", std::process::id());
+    match error {
+        OpenError::Busy { by, .. } => by.as_ref().is_none_or(|by| by.ends_with(&this)),
+        _ => false,
+    }
+}
+
+/// The advice about a line that brings no frames with any settings.
+fn in_vain(finding: Finding) -> Finding {
+    let advice = CustomAdvice {
+        cause: Wording::new(
+            "octets come, and no usual speed and parity makes frames of them: the adapter does not suit the socket, or the line is disturbed",
+            "es kommen Oktette an, doch mit keiner der üblichen Geschwindigkeiten und Paritäten werden Rahmen daraus: der Adapter passt nicht zur Buchse, oder die Leitung ist gestört",
+        ),
+        step: Wording::new(
+            "check that the adapter suits the socket (M-Bus slave, infrared head, or P1 cable with inverted levels), then cable and contacts; the operator's paper names the interface",
+            "prüfen, ob der Adapter zur Buchse passt (M-Bus-Slave, Infrarotkopf oder P1-Kabel mit invertierten Pegeln), dann Kabel und Kontakte; das Merkblatt des Netzbetreibers nennt die Schnittstelle",
+        ),
+    };
+    Finding { advice: Some(advice), ..finding }
+}
+
+/// The first octets of a regular file.
+fn start_of(path: &Path) -> Vec<u8> {
+    let mut start = Vec::new();
+    if path.is_file()
+        && let Ok(file) = std::fs::File::open(path)
+    {
+        let _ = file.take(64 * 1024).read_to_end(&mut start);
+    }
+    start
+}
+
 /// The finding about a source that is read.
 fn sound(examination: &Examination, view: &LineView) -> Finding {
     let keys = &examination.keys;
     let (opened, damaged) = (keys.opened, examination.line().damaged());
-    let meter = examination.meter.as_deref().unwrap_or("?");
+    let meter = match &examination.meter {
+        Some(number) => Wording::new(format!("meter {number}"), format!("Zähler {number}")),
+        None => Wording::new("a meter without a number", "einem Zähler ohne Nummer"),
+    };
     let mut found = Finding::new(Diagnosis::Ok).with(
-        format!("{opened} telegrams of meter {meter}"),
-        format!("{opened} Telegramme des Zählers {meter}"),
+        format!("{} of {}", counted(opened as u64, "telegram"), meter.english),
+        format!(
+            "{opened} {} von {}",
+            if opened == 1 { "Telegramm" } else { "Telegramme" },
+            meter.german
+        ),
     );
     if examination.verified {
         found = found.with("their tag is verified", "ihre Marke ist geprüft");
@@ -386,7 +444,8 @@ fn listen(
     let until = UntilArgs { timeout: Some(time), ..UntilArgs::default() };
     let mut context = quiet();
     let opened = Instant::now();
-    // The first reads open the source, and tell why that fails.
+    // The first read opens the source, and tells why that fails.
+    let from = record::escape(source.name());
     let mut burst = Burst::default();
     while opened.elapsed() < time {
         match source.read(&mut burst) {
@@ -395,7 +454,7 @@ fn listen(
                 examination.start_live();
                 let err = record::err(burst.marks.iter().copied());
                 let err = (!err.is_empty()).then_some(err.as_str());
-                let attributes = Attributes { err, ..Attributes::default() };
+                let attributes = Attributes { from: Some(&from), err, ..Attributes::default() };
                 let (time, kind, octets) = (burst.time, RecordKind::Raw, &*burst.octets);
                 let record = Record { time, kind, octets, attributes };
                 examination.feed(&record, Place::Live, &mut context);

@@ -154,6 +154,7 @@ impl<'a> TextLines<'a> {
             let error = Error::new(Layer::Record, 0, Cause::NotARecord);
             return self.refuse(&error, context);
         }
+        context.note_text(line);
         self.run.clear();
         self.dump.number(self.line);
         if let Err(error) = self.dump.line(line, end, &mut self.run) {
@@ -161,7 +162,6 @@ impl<'a> TextLines<'a> {
         }
         if self.run.octets.is_empty() {
             context.tally.prose += 1;
-            context.note_prose(line);
             return;
         }
         let marks = &self.run.marks;

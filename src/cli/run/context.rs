@@ -35,8 +35,9 @@ pub struct Context {
     pub done: bool,
     /// True while the input is a file, whose rest can wait.
     pub can_wait: bool,
-    /// The first octets of inputs that end.
+    /// The first octets of inputs that end, and the first lines of their text.
     pub window: OctetWindow,
+    text: OctetWindow,
 }
 
 impl Context {
@@ -49,8 +50,9 @@ impl Context {
     /// A context with this output and these messages.
     #[must_use]
     pub fn with(output: Output, messages: Messages) -> Self {
-        let (tally, window) = (Tally::default(), OctetWindow::default());
-        Self { output, messages, tally, done: false, can_wait: false, window }
+        let tally = Tally::default();
+        let (window, text) = (OctetWindow::default(), OctetWindow::default());
+        Self { output, messages, tally, done: false, can_wait: false, window, text }
     }
 
     /// Notes if the run has as many telegrams as it wants.
@@ -65,10 +67,10 @@ impl Context {
         self.window.push_first(record.octets, marks);
     }
 
-    /// Takes note of a line of text that holds no hex: it may be that of another protocol.
-    pub fn note_prose(&mut self, line: &[u8]) {
-        self.window.push_first(line, []);
-        self.window.push_first(b"\n", []);
+    /// Takes note of a line of text: it may be that of another protocol.
+    pub fn note_text(&mut self, line: &[u8]) {
+        self.text.push_first(line, []);
+        self.text.push_first(b"\n", []);
     }
 
     /// The reason to stop a run that has waited for a telegram this long in vain: with the cause, as
@@ -183,7 +185,10 @@ impl Context {
             status => status,
         };
         let reason = match status {
-            Status::Nothing => Some(nothing(&self.tally, ending.partial, &self.window)),
+            Status::Nothing => {
+                let read = [&self.text, &self.window];
+                Some(nothing(&self.tally, ending.partial, read))
+            }
             Status::Closed => Some(closed(&self.tally)),
             _ => None,
         };
@@ -218,7 +223,7 @@ fn closed(tally: &Tally) -> String {
     }
 }
 
-fn nothing(tally: &Tally, partial: Option<Error>, window: &OctetWindow) -> String {
+fn nothing(tally: &Tally, partial: Option<Error>, read: [&OctetWindow; 2]) -> String {
     let mut text = match (tally.octets, tally.prose) {
         (0, 1..) => format!("no telegram found in {} lines of text without hex", tally.prose),
         (octets, _) => format!("no telegram found in {octets} octets"),
@@ -227,11 +232,11 @@ fn nothing(tally: &Tally, partial: Option<Error>, window: &OctetWindow) -> Strin
         text.push_str(&format!("; at the end, {error}"));
     }
     // A file may hold anything: only a cause that its octets show is told.
-    let found = line_finding(&window.facts(), &LineView::default());
+    let mut found = read.map(|read| line_finding(&read.facts(), &LineView::default())).into_iter();
     let is_told = |found: &Finding| {
         TOLD_OF_FILES.contains(&found.diagnosis) && found.protocol != Some(ForeignProtocol::Text)
     };
-    if let Some(found) = found.filter(is_told) {
+    if let Some(found) = found.find_map(|found| found.filter(is_told)) {
         text.push_str(&format!("; {}", found.clause()));
     }
     text

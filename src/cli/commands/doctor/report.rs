@@ -65,7 +65,10 @@ impl Report {
         let Self { finding, .. } = self;
         let mut text = format!("{}: {}\n", printable(&self.source), finding.diagnosis.name());
         let mut row = |name: &str, content: &str| {
-            text.push_str(&format!("  {name:width$}  {content}\n", width = words.width));
+            for (at, line) in wrapped(content, WIDTH - words.width - 4).into_iter().enumerate() {
+                let name = if at == 0 { name } else { "" };
+                text.push_str(&format!("  {name:width$}  {line}\n", width = words.width));
+            }
         };
         row(words.cause, &sentence(finding.cause(language)));
         for (at, evidence) in finding.evidence.iter().enumerate() {
@@ -77,10 +80,11 @@ impl Report {
         }
         row(words.step, &sentence(finding.step(language)));
         if let Some(command) = self.command() {
-            row(words.command, &command);
-            row(words.config, "");
-            let config = self.config();
-            for line in config.trim().lines() {
+            text.push_str(&format!("  {:width$}  {command}\n", words.command, width = words.width));
+        }
+        if let Some(config) = self.config() {
+            text.push_str(&format!("  {}\n", words.config));
+            for line in config.lines() {
                 text.push_str(&format!("    {line}\n"));
             }
         }
@@ -108,7 +112,7 @@ impl Report {
         let tried: Vec<_> = self.tried.iter().map(ToString::to_string).collect();
         add("tried", (!tried.is_empty()).then(|| tried.into()));
         add("watch", self.command().map(Value::from));
-        add("configuration", self.command().map(|_| self.config().trim().into()));
+        add("configuration", self.config().map(Value::from));
         format!("{object}\n")
     }
 
@@ -136,19 +140,43 @@ impl Report {
         Some(text)
     }
 
-    fn config(&self) -> String {
+    /// The entry of the configuration for a source that goes on.
+    fn config(&self) -> Option<String> {
+        self.command().filter(|_| self.is_live)?;
         let options = self.options();
         let mut rows = vec![("source", self.source.as_str())];
         rows.extend(self.key_file.as_deref().map(|file| ("key_file", file)));
         rows.extend(options.iter().map(|(key, value)| (*key, value.as_str())));
         let mut text = String::new();
         table("meter", rows.into_iter(), &mut text);
-        text
+        Some(text.trim().to_owned())
     }
 
     fn options(&self) -> Vec<(&'static str, String)> {
         self.line.map(TrialLine::options).unwrap_or_default()
     }
+}
+
+/// The width of the lines.
+const WIDTH: usize = 80;
+
+/// The text in lines of at most so many characters, unless a word is longer.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let Some(line) = lines.last_mut() else {
+            continue;
+        };
+        match line.chars().count() + 1 + word.chars().count() {
+            _ if line.is_empty() => line.push_str(word),
+            length if length <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// A clause as a sentence.

@@ -58,13 +58,13 @@ impl TrialLine {
         baud.into_iter().chain(parity).collect()
     }
 
-    /// The time of the trial number `index` of `all`. The first one has to hear a meter that pushes each ten
-    /// seconds.
-    pub fn time(index: usize, all: usize, time: Duration) -> Duration {
-        match (index, all) {
-            (_, 0..=1) => time,
-            (0, _) => time * 2 / 5,
-            _ => time * 3 / 5 / u32::try_from(all - 1).unwrap_or(1),
+    /// The time of the trial number `index` of `all`, when so much of the whole `time` is left. The first one
+    /// has to hear a meter that pushes each ten seconds.
+    pub fn time(index: usize, all: usize, time: Duration, left: Duration) -> Duration {
+        match (index, u32::try_from(all.saturating_sub(index))) {
+            (_, Ok(0 | 1)) => left,
+            (0, _) => left.min(time * 2 / 5),
+            (_, rest) => left / rest.unwrap_or(1),
         }
     }
 
@@ -122,12 +122,18 @@ mod tests {
     fn all_trials_together_take_the_time() {
         let time = Duration::from_secs(30);
         let trials = TrialLine::trials(&SerialArgs::default());
-        let sum: Duration =
-            (0..trials.len()).map(|at| TrialLine::time(at, trials.len(), time)).sum();
-        assert_eq!(sum, time);
+        let mut left = time;
+        let times: Vec<_> = (0..trials.len())
+            .map(|at| {
+                let trial = TrialLine::time(at, trials.len(), time, left);
+                left -= trial;
+                trial.as_secs()
+            })
+            .collect();
+        assert_eq!((times, left), (vec![12, 6, 6, 6], Duration::ZERO));
         let fixed = TrialLine::trials(&SerialArgs { baud: Some(9600), parity: None });
         assert_eq!(fixed, [TrialLine { baud: 9600, parity: ParityArg::Even }]);
-        assert_eq!(TrialLine::time(0, 1, time), time);
+        assert_eq!(TrialLine::time(0, 1, time, time), time);
     }
 
     #[test]
