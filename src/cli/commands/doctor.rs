@@ -264,7 +264,7 @@ impl Doctor<'_> {
             let left = self.time.saturating_sub(start.elapsed());
             let time = TrialLine::time(at, trials.len(), self.time, left);
             let (mut examination, view) =
-                match self.trial(device, *trial, time, trials.len() > 1)? {
+                match self.trial(device, *trial, (at, trials.len()), time)? {
                     Ok(examined) => examined,
                     Err(error) => {
                         let why = error.to_string();
