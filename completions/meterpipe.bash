@@ -97,7 +97,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__capture)
-            opts="-q -v -h -V --baud --parity --count --timeout --once --binary --input --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --baud --parity --link --count --timeout --once --binary --input --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -109,6 +109,10 @@ _meterpipe() {
                     ;;
                 --parity)
                     COMPREPLY=($(compgen -W "even none odd auto" -- "${cur}"))
+                    return 0
+                    ;;
+                --link)
+                    COMPREPLY=($(compgen -W "auto mbus hdlc dsmr wrapper raw" -- "${cur}"))
                     return 0
                     ;;
                 --count)
@@ -202,7 +206,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__decode)
-            opts="-q -v -h -V --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --input --link --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -210,6 +214,10 @@ _meterpipe() {
             case "${prev}" in
                 --input)
                     COMPREPLY=($(compgen -W "records hex binary" -- "${cur}"))
+                    return 0
+                    ;;
+                --link)
+                    COMPREPLY=($(compgen -W "auto mbus hdlc dsmr wrapper raw" -- "${cur}"))
                     return 0
                     ;;
                 --key-file)
@@ -689,7 +697,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__unframe)
-            opts="-q -v -h -V --input --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --input --link --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -697,6 +705,10 @@ _meterpipe() {
             case "${prev}" in
                 --input)
                     COMPREPLY=($(compgen -W "records hex binary" -- "${cur}"))
+                    return 0
+                    ;;
+                --link)
+                    COMPREPLY=($(compgen -W "auto mbus hdlc dsmr wrapper raw" -- "${cur}"))
                     return 0
                     ;;
                 --log-format)
@@ -711,7 +723,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__watch)
-            opts="-q -v -h -V --baud --parity --count --timeout --once --record --to --config --dry-run --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --baud --parity --link --count --timeout --once --record --to --config --dry-run --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -723,6 +735,10 @@ _meterpipe() {
                     ;;
                 --parity)
                     COMPREPLY=($(compgen -W "even none odd auto" -- "${cur}"))
+                    return 0
+                    ;;
+                --link)
+                    COMPREPLY=($(compgen -W "auto mbus hdlc dsmr wrapper raw" -- "${cur}"))
                     return 0
                     ;;
                 --count)

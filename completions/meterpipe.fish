@@ -41,6 +41,12 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l parity -
 none\t'None'
 odd\t'Odd'
 auto\t'The parity that gives frames'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l link -d 'The link layer of the line; raw means APDUs without frames [default: auto, told by content]' -r -f -a "auto\t''
+mbus\t''
+hdlc\t''
+dsmr\t''
+wrapper\t''
+raw\t''"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l count -d 'End after N telegrams (capture: frames)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l timeout -d 'End when nothing has come for this long: 30s, 5m, 1h' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l input -d 'The form of the input [default: detected from the content]' -r -f -a "records\t'Records, as capture writes them'
@@ -58,6 +64,12 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -s V -l ver
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -l input -d 'The form of the input [default: detected from the content]' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -l link -d 'The link layer of the line; raw means APDUs without frames [default: auto, told by content]' -r -f -a "auto\t''
+mbus\t''
+hdlc\t''
+dsmr\t''
+wrapper\t''
+raw\t''"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand unframe" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
 journal\t'A line of text with its priority, for systemd\'s journal'
 json\t'A JSON object in a line'"
@@ -82,6 +94,12 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand decrypt" -s V -l ver
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l input -d 'The form of the input [default: detected from the content]' -r -f -a "records\t'Records, as capture writes them'
 hex\t'Hex in any usual form'
 binary\t'The octets themselves'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l link -d 'The link layer of the line; raw means APDUs without frames [default: auto, told by content]' -r -f -a "auto\t''
+mbus\t''
+hdlc\t''
+dsmr\t''
+wrapper\t''
+raw\t''"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l key-file -d 'A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l key -d 'The key itself; other users of this machine can read it while meterpipe runs' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l system-title -d 'The system title of meters that send none, 16 hex digits' -r
@@ -118,6 +136,12 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l parity -d 
 none\t'None'
 odd\t'Odd'
 auto\t'The parity that gives frames'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l link -d 'The link layer of the line; raw means APDUs without frames [default: auto, told by content]' -r -f -a "auto\t''
+mbus\t''
+hdlc\t''
+dsmr\t''
+wrapper\t''
+raw\t''"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l count -d 'End after N telegrams (capture: frames)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timeout -d 'End when nothing has come for this long: 30s, 5m, 1h' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l record -d 'Also record all input to FILE, as capture does; SIGHUP opens FILE again' -r -F

@@ -47,6 +47,10 @@ pub enum Layer {
     Mbus,
     /// The link layer: HDLC frames and their segments.
     Hdlc,
+    /// The link layer: the COSEM wrapper.
+    Wrapper,
+    /// The link layer: DSMR telegrams.
+    Dsmr,
     /// The ciphered APDU.
     Cipher,
     /// The plain APDU.
@@ -68,6 +72,8 @@ impl Layer {
             Self::Record => "record",
             Self::Mbus => "mbus",
             Self::Hdlc => "hdlc",
+            Self::Wrapper => "wrapper",
+            Self::Dsmr => "dsmr",
             Self::Cipher => "cipher",
             Self::Apdu => "apdu",
             Self::Axdr => "axdr",
@@ -177,6 +183,13 @@ pub enum Cause {
         /// The second.
         second: u8,
     },
+    /// The next frame begins within a frame, which therefore lacks octets.
+    FrameInFrame {
+        /// The octets of the frame, as it announces them.
+        size: usize,
+        /// The octets to the next one.
+        next: usize,
+    },
     /// The sum over a frame is wrong.
     Checksum {
         /// As sent.
@@ -184,7 +197,7 @@ pub enum Cause {
         /// As computed.
         computed: u8,
     },
-    /// A check sequence of an HDLC frame is wrong.
+    /// A check sequence of an HDLC frame, or the CRC of a DSMR telegram, is wrong.
     CheckSequence {
         /// Its name.
         what: &'static str,
@@ -338,6 +351,9 @@ impl fmt::Display for Error {
             Cause::Unsupported { what } => write!(f, "not supported: {what}"),
             Cause::Lengths { first, second } => {
                 write!(f, "length {at}: found {second:02x}, expected {first:02x} as before it")
+            }
+            Cause::FrameInFrame { size, next } => {
+                write!(f, "octets are lost: a frame of {size} began, the next one after {next}")
             }
             Cause::Checksum { found, computed } => {
                 write!(f, "checksum {at}: found {found:02x}, computed {computed:02x}")

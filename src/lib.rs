@@ -30,7 +30,7 @@
 //! #           energies.extend(energy);
 //!         }
 //!         DecodeEvent::Refused(refusal) => eprintln!("{}", refusal.error),
-//!         DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) => {}
+//!         DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) | DecodeEvent::Unchecked => {}
 //!     });
 //! }
 //! # assert_eq!(energies, ["12937"]);
@@ -93,6 +93,7 @@ pub mod hex;
 #[doc(hidden)]
 pub mod hosts;
 pub mod link;
+pub mod p1;
 pub mod reader;
 pub mod reading;
 pub mod record;

@@ -4,6 +4,9 @@
 //! believe in it; elsewhere they have to be as good as unmistakable. In a stream with frames,
 //! octets outside of them are never an APDU: its frame would be a damaged one, and nothing would
 //! vouch for it.
+//!
+//! Blocks of an APDU ([`block_transfer`](crate::link::block_transfer)) stand there one right behind
+//! the other.
 
 use std::collections::VecDeque;
 
@@ -14,13 +17,15 @@ use crate::{
         notification::{DATA_NOTIFICATION, Notification},
     },
     error::{Cause, Error, Layer},
-    link::registry::LinkKind,
+    link::{
+        block_transfer::{BlockTransfer, GENERAL_BLOCK_TRANSFER},
+        registry::LinkKind,
+    },
+    reader::Reader,
 };
 
 /// The longest APDU that is waited for. Sixteen M-Bus segments hold as much.
 pub const MAX_APDU: usize = 4096;
-
-const DSMR_START: u8 = b'/';
 
 /// The next find.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,6 +52,9 @@ pub struct BareApdus {
     framed: bool,
     /// Octets of a telegram that the end of the stream cut off.
     cut_off: Option<usize>,
+    blocks: BlockTransfer,
+    /// Where the blocks of this APDU began, and where the next one has to stand.
+    blocks_at: (u64, u64),
 }
 
 /// The thing that begins at some place.
@@ -58,6 +66,15 @@ enum Start {
     Damaged(Error),
     /// Octets of something that is not read here: its layer, their number, its name.
     Foreign(Layer, usize, &'static str),
+    /// Not enough octets to say.
+    Wait,
+}
+
+/// The block that begins at some place.
+enum BlockStart {
+    Nothing,
+    /// A whole one, and its size.
+    Block(usize),
     /// Not enough octets to say.
     Wait,
 }
@@ -100,7 +117,7 @@ impl BareApdus {
     #[must_use]
     pub fn partial(&self) -> Option<Error> {
         let error = |octets| Error::new(Layer::Apdu, octets, Cause::CutOff { octets });
-        self.cut_off.map(error)
+        self.cut_off.map(error).or_else(|| self.blocks.partial())
     }
 
     /// The octets that wait for more.
@@ -112,6 +129,27 @@ impl BareApdus {
     /// The next find; `None` if more octets are needed.
     #[allow(clippy::should_implement_trait)] // it lends from the buffer
     pub fn next(&mut self) -> Option<FoundApdu<'_>> {
+        loop {
+            match self.block() {
+                BlockStart::Block(size) => match self.take_block(size) {
+                    Some((None, began)) => {
+                        return Some(FoundApdu::Apdu(self.blocks.joined(), began));
+                    }
+                    Some((Some(error), position)) => {
+                        return Some(FoundApdu::Refused(error, position));
+                    }
+                    None => {}
+                },
+                BlockStart::Wait if !self.ended => return None,
+                BlockStart::Wait => {
+                    // The end of the input may have cut it off: that is no error.
+                    self.cut_off = Some(self.pending());
+                    self.blocks = BlockTransfer::default();
+                    return Some(self.noise(1));
+                }
+                BlockStart::Nothing => break,
+            }
+        }
         let position = self.before + self.done as u64;
         let rest = self.buffer.get(self.done..).unwrap_or_default();
         let first = *rest.first()?;
@@ -119,6 +157,12 @@ impl BareApdus {
             self.lines.pop_front();
         }
         let trusted = self.lines.front() == Some(&position);
+        if self.blocks.is_collecting() {
+            // Something else stands between the blocks.
+            let error = self.blocks.partial();
+            self.blocks = BlockTransfer::default();
+            return error.map(|error| FoundApdu::Refused(error, self.blocks_at.0));
+        }
         if !trusted && (self.framed || self.is_in_frame()) {
             return Some(self.noise(1));
         }
@@ -177,7 +221,70 @@ impl BareApdus {
         let end = size.map_or(u64::MAX, |size| position + size as u64);
         let within = self.lines.iter().filter(|line| (position + 1..end).contains(line));
         let mut places = within.filter_map(|line| usize::try_from(line - position).ok());
-        places.find(|at| rest.get(*at..).is_some_and(is_unmistakable))
+        let line = places.find(|at| rest.get(*at..).is_some_and(is_unmistakable));
+        line.or_else(|| {
+            // The next telegram of the same meter: octets of this one are lost.
+            let title = ciphered::title(rest)?;
+            let (header, behind) = rest.split_at_checked(2 + title.len())?;
+            let behind = behind.get(..size.unwrap_or(rest.len()).saturating_sub(header.len()));
+            memchr::memmem::find(behind.unwrap_or_default(), header).map(|at| header.len() + at)
+        })
+    }
+
+    /// The block of an APDU that comes next.
+    fn block(&self) -> BlockStart {
+        let position = self.before + self.done as u64;
+        let rest = self.buffer.get(self.done..).unwrap_or_default();
+        let is_next = self.blocks.is_collecting() && position == self.blocks_at.1;
+        if rest.first() != Some(&GENERAL_BLOCK_TRANSFER) {
+            return BlockStart::Nothing;
+        }
+        let trusted = self.lines.contains(&position);
+        let mut reader = Reader::new(Layer::Apdu, rest);
+        let header = reader.array::<6>("header").map(|header| (header, reader));
+        let length = header.and_then(|(header, mut reader)| {
+            let length = reader.length("length")?;
+            Ok((header, reader, length))
+        });
+        let (header, reader, length) = match length {
+            Ok(found) => found,
+            Err(Error { cause: Cause::Short { .. }, .. }) => return BlockStart::Wait,
+            Err(_) => return BlockStart::Nothing,
+        };
+        let size = reader.offset() + length;
+        let content = reader.rest();
+        let may_be_first = trusted || !self.framed && !self.is_in_frame();
+        match (is_next, header) {
+            _ if size > MAX_APDU => BlockStart::Nothing,
+            (false, [_, _, 0, 1, 0, 0]) if may_be_first && length >= UNMISTAKABLE => {
+                match content.first_chunk::<UNMISTAKABLE>() {
+                    None => BlockStart::Wait,
+                    Some(head) if !trusted && !is_unmistakable(head) => BlockStart::Nothing,
+                    Some(_) if rest.len() < size => BlockStart::Wait,
+                    Some(_) => BlockStart::Block(size),
+                }
+            }
+            (false, _) => BlockStart::Nothing,
+            (true, _) if rest.len() < size => BlockStart::Wait,
+            (true, _) => BlockStart::Block(size),
+        }
+    }
+
+    /// Takes the block that comes next: a defect and its place, or the place of an APDU that is whole.
+    fn take_block(&mut self, size: usize) -> Option<(Option<Error>, u64)> {
+        let position = self.before + self.done as u64;
+        let octets = self.buffer.get(self.done..self.done + size).unwrap_or_default();
+        let outcome = self.blocks.take(octets, None);
+        if outcome.begins {
+            self.blocks_at.0 = position;
+        }
+        self.done += size;
+        self.blocks_at.1 = position + size as u64;
+        match (outcome.refused, outcome.apdu) {
+            (Some(error), _) => Some((Some(error), position)),
+            (None, Some(_)) => Some((None, self.blocks_at.0)),
+            (None, None) => None,
+        }
     }
 
     fn refuse(&mut self, error: Error, size: usize) -> FoundApdu<'_> {
@@ -197,7 +304,10 @@ impl BareApdus {
 
 /// True if something that is known here begins with that octet.
 const fn begins_something(octet: u8) -> bool {
-    matches!(octet, GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING | DATA_NOTIFICATION | DSMR_START)
+    matches!(
+        octet,
+        GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING | DATA_NOTIFICATION | GENERAL_BLOCK_TRANSFER
+    )
 }
 
 fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
@@ -222,14 +332,7 @@ fn start(first: u8, rest: &[u8], trusted: bool, position: u64) -> Start {
             },
             Err(error) => Start::Damaged(error),
         },
-        DSMR_START if trusted => match rest {
-            [_, a, b, c, b'5', ..] if [a, b, c].iter().all(|c| c.is_ascii_alphabetic()) => {
-                Start::Foreign(Layer::Apdu, 5, "DSMR telegrams (P1 text)")
-            }
-            [_, _, _, _, _, ..] => Start::Nothing,
-            _ => Start::Wait,
-        },
-        0xdd | 0xdf | 0xe0 if trusted && position == 0 => match ciphered::unsupported_apdu(first) {
+        0xdd | 0xdf if trusted && position == 0 => match ciphered::unsupported_apdu(first) {
             Some(what) => Start::Foreign(Layer::Apdu, rest.len(), what),
             None => Start::Nothing,
         },

@@ -17,6 +17,7 @@ use crate::{
         key_file::KeyEntry,
     },
     error::{Cause, Error, Layer},
+    link::registry::LinkChoice,
     reading::{family::MeterFamily, telegram::Telegram, template::Templates},
     record::{Attributes, Place, Record, RecordKind, Time},
 };
@@ -74,6 +75,8 @@ pub enum DecodeEvent<'a> {
     Noise(usize),
     /// A tag that nobody can verify.
     Unverified(Option<SystemTitle>),
+    /// A DSMR telegram without a CRC, the first one of its source.
+    Unchecked,
 }
 
 impl Decode {
@@ -87,6 +90,12 @@ impl Decode {
     #[must_use]
     pub fn with_families(self, families: &'static [MeterFamily]) -> Self {
         Self { telegrams: self.telegrams.with_families(families), ..self }
+    }
+
+    /// The same for lines with the link layers of a choice.
+    #[must_use]
+    pub fn with_links(self, links: LinkChoice) -> Self {
+        Self { unframe: Unframe::with(links), ..self }
     }
 
     /// With keys in the order in which they are tried.
@@ -231,16 +240,12 @@ fn read(
         StageEvent::Refused(refusal) => out(DecodeEvent::Refused(refusal)),
         StageEvent::Noise(octets) => out(DecodeEvent::Noise(octets)),
         StageEvent::Unverified(title) => out(DecodeEvent::Unverified(title)),
+        StageEvent::Unchecked => out(DecodeEvent::Unchecked),
     }
 }
 
-fn telegram<'a>(templates: &mut Templates, octets: &'a [u8]) -> Result<Telegram<'a>, Error> {
-    let unsupported = match octets.first() {
-        Some(b'/') => Some("DSMR telegrams (P1 text)"),
-        Some(tag) => unsupported_apdu(*tag),
-        None => None,
-    };
-    match unsupported {
+fn telegram<'a>(templates: &'a mut Templates, octets: &'a [u8]) -> Result<Telegram<'a>, Error> {
+    match octets.first().and_then(|tag| unsupported_apdu(*tag)) {
         Some(what) => Err(Error::new(Layer::Apdu, 0, Cause::Unsupported { what })),
         None => templates.read(octets),
     }
@@ -267,7 +272,7 @@ mod tests {
                     assert!(telegram.get("voltage").is_none());
                 }
                 DecodeEvent::Refused(refusal) => places.push(refusal.place),
-                DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) => {}
+                DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) | DecodeEvent::Unchecked => {}
             });
         }
         assert_eq!(values, ["233.7", "233.7"]);

@@ -19,6 +19,7 @@ use crate::{
     },
     cosem::notification::{DATA_NOTIFICATION, Notification},
     error::{Cause, Error, Layer},
+    p1,
     reading::template::Templates,
     record::{Attributes, Auth, Place, Record, RecordKind},
 };
@@ -181,7 +182,7 @@ impl Decrypt {
             return Err(refusal(Cause::NotAuthenticated));
         }
         let Self { keys, demands, plain, templates, .. } = self;
-        let mut reason = Cause::NoKey;
+        let mut reason = refusal(Cause::NoKey);
         let mut opened = None;
         for index in keys.candidates(&title) {
             let Some(meter) = keys.ring.all.get(index) else {
@@ -193,11 +194,11 @@ impl Decrypt {
                     break;
                 }
                 // Of several failures, the one that came closest is told.
-                Err(cause) if rank(cause) > rank(reason) => reason = cause,
+                Err(error) if rank(error.cause) > rank(reason.cause) => reason = error,
                 Err(_) => {}
             }
         }
-        let (index, auth) = opened.ok_or(refusal(reason))?;
+        let (index, auth) = opened.ok_or(reason)?;
         keys.opened(title, index);
         Ok(attributes(&apdu, title, auth, record.attributes))
     }
@@ -260,23 +261,25 @@ impl MeterKeys {
         demands: Demands,
         plain: &mut Vec<u8>,
         templates: &mut Templates,
-    ) -> Result<Auth, Cause> {
+    ) -> Result<Auth, Error> {
         let auth = match (apdu.tag, &self.gak) {
             (Some(_), Some(gak)) if self.cipher.open(apdu, title, gak, plain) => Auth::Verified,
             (Some(_), Some(_)) => {
                 self.cipher.decrypt(apdu, title, plain);
                 return Err(match self.check(plain, templates) {
-                    Ok(()) => Cause::TagOrAuthenticationKey,
-                    Err(cause @ Cause::KeyFits { .. }) => cause,
-                    Err(_) => Cause::Tag,
+                    Ok(()) => refusal(Cause::TagOrAuthenticationKey),
+                    Err(error) if rank(error.cause) == FITS => error,
+                    Err(_) => refusal(Cause::Tag),
                 });
             }
-            (Some(_), None) if demands.authenticated => return Err(Cause::NotAuthenticated),
+            (Some(_), None) if demands.authenticated => {
+                return Err(refusal(Cause::NotAuthenticated));
+            }
             (tag, _) => {
                 // Nearly all wrong keys show in the first octet, and there may be thousands.
                 let first = self.cipher.first_octet(apdu, title);
-                if !matches!(first, Some(DATA_NOTIFICATION | DSMR)) {
-                    return Err(Cause::KeyOrDamage);
+                if !matches!(first, Some(DATA_NOTIFICATION | p1::START)) {
+                    return Err(refusal(Cause::KeyOrDamage));
                 }
                 self.cipher.decrypt(apdu, title, plain);
                 if tag.is_some() { Auth::Unverified } else { Auth::None }
@@ -290,28 +293,28 @@ impl MeterKeys {
     }
 
     /// Checks that a plaintext is a telegram, and of this meter if the key is for one.
-    fn check(&self, plain: &[u8], templates: &mut Templates) -> Result<(), Cause> {
-        if plain.first() != Some(&DATA_NOTIFICATION) {
-            return check_dsmr(plain);
-        }
-        let telegram = templates.read(plain).map_err(|error| verdict(plain, &error))?;
+    fn check(&self, plain: &[u8], templates: &mut Templates) -> Result<(), Error> {
+        let telegram = templates.read(plain).map_err(|error| match plain.first() {
+            Some(&p1::START) => dsmr_verdict(plain, error),
+            _ => refusal(verdict(plain, &error)),
+        })?;
         match &self.number {
-            Some(number) if telegram.meter() != Some(number.as_bytes()) => Err(Cause::OtherMeter),
+            Some(number) if telegram.meter() != Some(number.as_bytes()) => {
+                Err(refusal(Cause::OtherMeter))
+            }
             _ => Ok(()),
         }
     }
 }
 
-/// The first octet of a DSMR telegram.
-const DSMR: u8 = b'/';
-
-/// Checks that a plaintext is a DSMR telegram: text from the slash on, and nothing else.
-fn check_dsmr(plain: &[u8]) -> Result<(), Cause> {
+/// The error of a plaintext that is no DSMR telegram. Text throughout shows that the key is right, and
+/// then the defect itself is told.
+fn dsmr_verdict(plain: &[u8], error: Error) -> Error {
     let text = |octet: &u8| matches!(octet, b' '..=b'~' | b'\r' | b'\n');
     match plain.iter().position(|octet| !text(octet)) {
-        None if plain.len() > BELIEVED => Ok(()),
-        Some(damaged) if damaged > BELIEVED => Err(Cause::KeyFits { damaged }),
-        _ => Err(Cause::KeyOrDamage),
+        None if plain.len() > BELIEVED => error,
+        Some(damaged) if damaged > BELIEVED => refusal(Cause::KeyFits { damaged }),
+        _ => refusal(Cause::KeyOrDamage),
     }
 }
 
@@ -335,14 +338,18 @@ const fn refusal(cause: Cause) -> Error {
     Error::new(Layer::Cipher, 0, cause)
 }
 
+/// The rank of a key that fits a damaged telegram.
+const FITS: u8 = 3;
+
 /// How close to opening a failure was.
 const fn rank(cause: Cause) -> u8 {
     match cause {
         Cause::TagOrAuthenticationKey => 5,
         Cause::NotAuthenticated | Cause::OtherMeter => 4,
-        Cause::KeyFits { .. } => 3,
         Cause::Tag => 2,
         Cause::KeyOrDamage => 1,
-        _ => 0,
+        Cause::NoKey => 0,
+        // The key fits, and the telegram is damaged.
+        _ => FITS,
     }
 }

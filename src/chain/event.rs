@@ -17,6 +17,8 @@ pub enum StageEvent<'a> {
     Noise(usize),
     /// A tag that nobody can verify, because no authentication key is known for this meter.
     Unverified(Option<SystemTitle>),
+    /// A DSMR telegram without a CRC, the first one of its source.
+    Unchecked,
 }
 
 /// Something that cannot be read, where it stood and why.

@@ -10,6 +10,7 @@ use crate::{
     chain::decrypt::{Chosen, Decrypt, Demands, Ring, attributes},
     cipher::ciphered::{Ciphered, GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING},
     cosem::notification::DATA_NOTIFICATION,
+    p1,
     reading::{family::MeterFamily, telegram::Telegram, template::Templates},
     record::{Attributes, Auth, Record},
 };
@@ -42,7 +43,7 @@ impl Reopen {
     ) -> bool {
         let plain = match record.octets.first() {
             Some(&(GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING)) => self.open(record, chosen),
-            Some(&DATA_NOTIFICATION) if !self.demands.authenticated => {
+            Some(&(DATA_NOTIFICATION | p1::START)) if !self.demands.authenticated => {
                 self.plain.clear();
                 self.plain.extend_from_slice(record.octets);
                 Some(record.attributes)

@@ -17,7 +17,7 @@ use crate::{
     link::{
         deframer::Skipped,
         reassembly::PAUSE,
-        registry::LinkKind,
+        registry::{LinkChoice, LinkKind},
         stream::{ApduStream, LinkApdu, StreamItem},
     },
     record::{self, Attributes, Place, Record, RecordKind, Time},
@@ -28,9 +28,16 @@ use crate::{
 pub struct Unframe {
     lines: Sources<SourceStream>,
     frames: u64,
+    links: LinkChoice,
 }
 
 impl Unframe {
+    /// For lines with the link layers of a choice.
+    #[must_use]
+    pub fn with(links: LinkChoice) -> Self {
+        Self { links, ..Self::default() }
+    }
+
     /// Takes a record.
     pub fn feed(&mut self, record: &Record<'_>, place: Place, out: &mut impl Out) {
         match record.kind {
@@ -62,6 +69,7 @@ impl Unframe {
             for (from, line) in self.lines.iter_mut() {
                 line.link.pause();
                 self.frames += line.drain(from, out);
+                line.end_bare(from, out);
             }
         }
     }
@@ -80,7 +88,7 @@ impl Unframe {
 
     /// Adds a source. The telegram of another one that has to make room for it is cut off.
     fn add(&mut self, from: Option<&str>, out: &mut impl Out) {
-        let new = SourceStream::default();
+        let new = SourceStream::with(self.links);
         if let Some((from, mut line)) = self.lines.add(from, new, SourceStream::is_at_rest) {
             let is_cut_off = !line.is_at_rest();
             let origin = line.origins.peek(line.link.end_position());
@@ -100,9 +108,18 @@ struct SourceStream {
     link: ApduStream<OctetOrigin>,
     bare: BareApdus,
     origins: OctetOrigins,
+    /// The stream may have APDUs outside of frames.
+    has_bare: bool,
+    /// A telegram without a CRC was reported.
+    reported_unchecked: bool,
 }
 
 impl SourceStream {
+    fn with(links: LinkChoice) -> Self {
+        let (link, has_bare) = (ApduStream::with(links), links.has_bare_apdus());
+        Self { link, has_bare, ..Self::default() }
+    }
+
     fn feed(&mut self, record: &Record<'_>, place: Place) {
         let position = self.link.end_position();
         self.origins.push(OctetOrigin { position, place, time: record.time });
@@ -118,7 +135,7 @@ impl SourceStream {
     fn drain(&mut self, from: Option<&str>, out: &mut impl Out) -> u64 {
         let mut frames = 0;
         loop {
-            let Self { link, bare, origins } = self;
+            let Self { link, bare, origins, has_bare, reported_unchecked } = self;
             let item = link.next(|position| {
                 let origin = origins.at(position);
                 (origin, origin.time.millis())
@@ -136,6 +153,12 @@ impl SourceStream {
                         out(StageEvent::Refused(origin.refusal(error, from)));
                     }
                     if let Some(apdu) = apdu {
+                        if apdu.link == LinkKind::Dsmr
+                            && is_unchecked(apdu.octets)
+                            && !core::mem::replace(reported_unchecked, true)
+                        {
+                            out(StageEvent::Unchecked);
+                        }
                         hand_on(&apdu, from, out);
                     }
                 }
@@ -149,8 +172,12 @@ impl SourceStream {
                         bare.framed();
                         out(StageEvent::Refused(origin.refusal(error, from)));
                     }
-                    bare.push(octets, position);
-                    drain_bare(bare, origins, from, out);
+                    if *has_bare {
+                        bare.push(octets, position);
+                        drain_bare(bare, origins, from, out);
+                    } else {
+                        out(StageEvent::Noise(octets.len()));
+                    }
                 }
             }
         }
@@ -175,6 +202,11 @@ impl SourceStream {
         self.bare.end();
         drain_bare(&mut self.bare, &self.origins, from, out);
     }
+}
+
+/// True for a DSMR telegram that ends without a CRC.
+fn is_unchecked(text: &[u8]) -> bool {
+    text.trim_ascii_end().ends_with(b"!")
 }
 
 /// Hands on an APDU whose segments add up to the length in its ciphering header.

@@ -8,6 +8,7 @@ mod tests {
         input::files,
         run::{
             context::Context,
+            decoder::ChainSettings,
             messages::{Messages, Verbosity},
             output::Output,
             parallel::{Jobs, TAKEN, text_decoder},
@@ -68,8 +69,15 @@ mod tests {
             let decrypt = Decrypt::new(entries, self.demands);
             let files: Vec<_> = files.iter().map(|file| file.to_path_buf()).collect();
             let zone = VIENNA.clone();
-            let mut stage =
-                text_decoder(decrypt, &[], format, zone, None, (jobs, &files), &mut context);
+            let mut stage = text_decoder(
+                decrypt,
+                ChainSettings::default(),
+                format,
+                zone,
+                None,
+                (jobs, &files),
+                &mut context,
+            );
             let result = files::run(&files, self.form, None, stage.as_mut(), &mut context);
             let tally = context.tally;
             let status = stage::finish(context, result, stage.as_mut());

@@ -6,6 +6,13 @@
 //! 02 02  0F 00  16 1E        structure: tag, number of elements, elements
 //! ```
 //!
+//! ```text
+//! 02 02  00 03 0100010800FF 02  06 00 00 32 89    class, code and attribute without a tag, then the value
+//! ```
+//!
+//! Meters of EG.D in Czechia send such pairs: the descriptor of an attribute stands in the structure as
+//! it stands in a request. Only a structure of two may begin with one, see [`Data::head_in`].
+//!
 //! [`Data`] is one element over borrowed octets. Reading a structure checks everything in it,
 //! without recursion; its elements are read when the caller asks for them. Every element has at
 //! least one octet, which bounds every count.
@@ -14,6 +21,7 @@ use crate::{
     cosem::{
         compact,
         data_type::{DataType, MAX_DEPTH, MAX_ELEMENTS, Shape, bits, shape, span, string},
+        dsmr_value::DsmrNumber,
     },
     error::{Cause, Layer, Result},
     reader::Reader,
@@ -41,7 +49,7 @@ impl<'a> Data<'a> {
     pub fn read(reader: &mut Reader<'a>) -> Result<Self> {
         let mut data = Self::head(reader)?;
         if data.is_list() {
-            data.octets = span(reader, |reader| skip(reader, data.count))?;
+            data.octets = span(reader, |reader| skip(reader, &data))?;
         }
         Ok(data)
     }
@@ -72,6 +80,32 @@ impl<'a> Data<'a> {
         Ok(Self { kind, count, octets, offset })
     }
 
+    /// Reads the head of the element at that place of a list, from 0. The first of two in a structure
+    /// may be the descriptor of an attribute, without a tag.
+    ///
+    /// # Errors
+    /// As [`head`](Self::head).
+    #[inline(always)]
+    pub fn head_in(list: &Data<'_>, place: usize, reader: &mut Reader<'a>) -> Result<Self> {
+        if place == 0 && list.is_pair() && is_descriptor(reader.rest()) {
+            return Self::descriptor(reader);
+        }
+        Self::head(reader)
+    }
+
+    fn descriptor(reader: &mut Reader<'a>) -> Result<Self> {
+        let offset = reader.offset();
+        let octets = reader.take(DESCRIPTOR, "attribute descriptor")?;
+        let (kind, count) = (DataType::ATTRIBUTE_DESCRIPTOR, octets.len());
+        Ok(Self { kind, count, octets, offset })
+    }
+
+    /// True for a structure of two elements.
+    #[must_use]
+    const fn is_pair(&self) -> bool {
+        matches!(self.kind, DataType::STRUCTURE) && self.count == 2
+    }
+
     /// True for an array and a structure.
     #[must_use]
     pub const fn is_list(&self) -> bool {
@@ -82,7 +116,8 @@ impl<'a> Data<'a> {
     #[must_use]
     pub fn elements(&self) -> Elements<'a> {
         let left = if self.is_list() { self.count } else { 0 };
-        Elements { reader: Reader::at(Layer::Axdr, self.octets, self.offset), left }
+        let reader = Reader::at(Layer::Axdr, self.octets, self.offset);
+        Elements { reader, left, starts_pair: self.is_pair() }
     }
 
     /// The value of an integer type, of an enum, a boolean or a bcd (its two digits).
@@ -102,6 +137,7 @@ impl<'a> Data<'a> {
                 let (tens, ones) = (octet >> 4, octet & 0x0f);
                 (tens < 10 && ones < 10).then_some(10 * tens + ones)?.into()
             }
+            (47, octets) => DsmrNumber::of(octets)?.integer,
             _ => return None,
         })
     }
@@ -118,7 +154,10 @@ impl<'a> Data<'a> {
     pub fn text(&self) -> Option<&'a str> {
         let text = matches!(
             self.kind,
-            DataType::OCTET_STRING | DataType::VISIBLE_STRING | DataType::UTF8_STRING
+            DataType::OCTET_STRING
+                | DataType::VISIBLE_STRING
+                | DataType::UTF8_STRING
+                | DataType::DSMR
         )
         .then(|| core::str::from_utf8(self.octets).ok())??;
         let text = text.trim_end_matches('\0');
@@ -133,6 +172,8 @@ impl<'a> Data<'a> {
 pub struct Elements<'a> {
     reader: Reader<'a>,
     left: usize,
+    /// The next element is the first of two in a structure.
+    starts_pair: bool,
 }
 
 impl<'a> Iterator for Elements<'a> {
@@ -140,18 +181,48 @@ impl<'a> Iterator for Elements<'a> {
 
     fn next(&mut self) -> Option<Data<'a>> {
         self.left = self.left.checked_sub(1)?;
+        if core::mem::take(&mut self.starts_pair) && is_descriptor(self.reader.rest()) {
+            return Data::descriptor(&mut self.reader).ok();
+        }
         // Reading the structure has checked its elements.
         Data::read(&mut self.reader).ok()
     }
 }
 
-/// Skips `count` elements and everything inside them.
-fn skip(reader: &mut Reader<'_>, count: usize) -> Result<()> {
+/// The octets of a descriptor: a class, a code and the number of an attribute.
+const DESCRIPTOR: usize = 9;
+
+/// True if octets begin with a descriptor and the tag of a value. As an element it would be null-data,
+/// with an element behind it that begins with the class.
+#[inline]
+fn is_descriptor(octets: &[u8]) -> bool {
+    octets.len() > DESCRIPTOR && fits_descriptor(octets)
+}
+
+/// True if octets begin like a descriptor, as far as they go: at the end of a telegram that breaks
+/// off, a part of one must not be null-data and a value.
+fn fits_descriptor(octets: &[u8]) -> bool {
+    octets.iter().take(DESCRIPTOR + 1).enumerate().all(|(at, octet)| match (at, *octet) {
+        (0, high) => high == 0,
+        // Classes of values, and all that are no tag.
+        (1, class) => matches!(class, 1 | 3..=8 | 40 | 64..=127),
+        (2, medium) => medium <= 1,
+        (3, channel) => channel <= 199,
+        (7, history) => history == 255,
+        (8, attribute) => (1..=31).contains(&attribute),
+        (DESCRIPTOR, tag) => DataType(tag).shape().is_some(),
+        _ => true,
+    })
+}
+
+/// Skips the elements of a list and everything inside them.
+fn skip(reader: &mut Reader<'_>, list: &Data<'_>) -> Result<()> {
     // Elements still to come, level by level. The limit plays the part of the stack of a recursive
     // reader.
     let mut open = [0usize; MAX_DEPTH];
     let mut level = 0usize;
-    let mut remaining = count;
+    let mut remaining = list.count;
+    let mut starts_pair = list.is_pair();
     let mut budget = MAX_ELEMENTS;
     loop {
         while remaining == 0 {
@@ -165,8 +236,12 @@ fn skip(reader: &mut Reader<'_>, count: usize) -> Result<()> {
         let at = *reader;
         let limit = |what, limit| at.error(Cause::Limit { what, limit });
         budget = budget.checked_sub(1).ok_or(limit("elements", MAX_ELEMENTS))?;
-        let data = Data::head(reader)?;
+        let data = match core::mem::take(&mut starts_pair) && fits_descriptor(reader.rest()) {
+            true => Data::descriptor(reader)?,
+            false => Data::head(reader)?,
+        };
         if data.is_list() {
+            starts_pair = data.is_pair();
             *open.get_mut(level).ok_or(limit("levels", MAX_DEPTH))? = remaining;
             level += 1;
             remaining = data.count;
@@ -238,6 +313,37 @@ mod tests {
         );
         assert_eq!(data.elements().last().unwrap().text(), Some("AB"));
         assert_eq!(data.elements().nth(1).unwrap().elements().count(), 1);
+    }
+
+    /// A switch and a register of EG.D.
+    const DESCRIBED: &str =
+        "0102 0202 0046 000060030aff 03 1601 0202 0003 0100010700ff 02 0600000003";
+
+    #[test]
+    fn a_structure_of_two_may_begin_with_a_descriptor_without_a_tag() {
+        let octets = hex::decode(DESCRIBED.replace(' ', "")).unwrap();
+        let pairs: Vec<_> = read(&octets).unwrap().elements().collect();
+        let kinds = |data: &Data<'_>| data.elements().map(|it| it.kind).collect::<Vec<_>>();
+        let descriptor = DataType::ATTRIBUTE_DESCRIPTOR;
+        assert_eq!(kinds(&pairs[0]), [descriptor, DataType::ENUM]);
+        assert_eq!(kinds(&pairs[1]), [descriptor, DataType::DOUBLE_LONG_UNSIGNED]);
+        let first = pairs[0].elements().next().unwrap();
+        assert_eq!((first.offset, hex::encode(first.octets)), (4, "0046000060030aff03".to_owned()));
+        for size in 0..octets.len() {
+            assert!(read(&octets[..size]).is_err(), "cut to {size}");
+        }
+        for (digits, kinds_of_it) in [
+            // Neither alone nor among three.
+            ("0203 00 0301 0100", vec![DataType::NULL, DataType::BOOLEAN, DataType::ARRAY]),
+            ("0202 00 0302", vec![DataType::NULL, DataType::BOOLEAN]),
+            ("0202 00 1101", vec![DataType::NULL, DataType::UNSIGNED]),
+            ("0202 00 0900", vec![DataType::NULL, DataType::OCTET_STRING]),
+        ] {
+            let octets = hex::decode(digits.replace(' ', "")).unwrap();
+            assert_eq!(kinds(&read(&octets).unwrap()), kinds_of_it, "{digits}");
+        }
+        // No tag on the wire means a descriptor.
+        assert!(read(&[descriptor.0]).is_err());
     }
 
     #[test]

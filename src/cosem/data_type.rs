@@ -109,6 +109,11 @@ types! {
     DELTA_LONG_UNSIGNED = 32, "delta-long-unsigned", "DeltaUInt16";
     /// A difference, four octets.
     DELTA_DOUBLE_LONG_UNSIGNED = 33, "delta-double-long-unsigned", "DeltaUInt32";
+    /// No type of A-XDR: a value of a DSMR telegram ([`dsmr_value`](crate::cosem::dsmr_value)).
+    DSMR = 47, "dsmr", "Dsmr";
+    /// Class, code and attribute without a tag: no tag of the wire, see
+    /// [`Data::head_in`](super::axdr::Data::head_in).
+    ATTRIBUTE_DESCRIPTOR = 254, "attribute-descriptor", "AttributeDescriptor";
     /// A value that does not matter.
     DONT_CARE = 255, "dont-care", "DontCare";
 }

@@ -48,6 +48,12 @@ impl<'a> Notification<'a> {
         Ok(Self { invoke_id, clock, body })
     }
 
+    /// The number of octets of the APDU.
+    #[must_use]
+    pub const fn octets(&self) -> usize {
+        self.body.offset + self.body.octets.len()
+    }
+
     /// Reads the header of an APDU whose body is known already, but for its octets.
     pub(crate) fn with_body(octets: &'a [u8], body: Data<'_>) -> Option<Self> {
         let (invoke_id, clock) = header(&mut Reader::new(Layer::Apdu, octets)).ok()?;
@@ -154,11 +160,15 @@ mod tests {
     #[test]
     fn the_size_is_known_as_soon_as_all_is_there() {
         let octets = hex::decode("0f00000001000202110112000255").unwrap();
-        for size in 0..octets.len() - 1 {
-            assert_eq!(Notification::first(&octets[..size]), Ok(None));
+        let pairs = "02020003010001 0800ff020600000007 02020003010002 0800ff020600000007";
+        let pairs = format!("0f00000001000102{pairs}55").replace(' ', "");
+        for octets in [octets.clone(), hex::decode(pairs).unwrap()] {
+            for size in 0..octets.len() - 1 {
+                assert_eq!(Notification::first(&octets[..size]), Ok(None), "{size}");
+            }
+            let size = Notification::first(&octets).map(|first| first.map(|(_, size)| size));
+            assert_eq!(size, Ok(Some(octets.len() - 1)));
         }
-        let size = Notification::first(&octets).map(|first| first.map(|(_, size)| size));
-        assert_eq!(size, Ok(Some(octets.len() - 1)));
         assert!(Notification::first(&octets[1..]).is_err());
     }
 }

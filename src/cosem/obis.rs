@@ -22,6 +22,15 @@ impl Obis {
     /// The meter address that Scandinavian lists carry as the number.
     pub const METER_ADDRESS: Self = Self([0, 0, 0, 0, 5, 255]);
 
+    /// The same of Kamstrup.
+    pub const METER_ADDRESS_1: Self = Self([1, 1, 0, 0, 5, 255]);
+
+    /// True for a clock of any channel.
+    #[must_use]
+    pub fn is_clock(self) -> bool {
+        self.with_channel(0) == Self::CLOCK
+    }
+
     /// The code in the six octets of an octet-string, if its groups A and B are assigned ones.
     #[must_use]
     pub fn of(octets: &[u8]) -> Option<Self> {
@@ -42,6 +51,13 @@ impl Obis {
             text.push(b'*');
             write_octet(history, text);
         }
+    }
+
+    /// The same code of another channel.
+    #[must_use]
+    pub const fn with_channel(self, channel: u8) -> Self {
+        let Self([medium, _, c, d, e, f]) = self;
+        Self([medium, channel, c, d, e, f])
     }
 
     /// Group B.

@@ -4,7 +4,11 @@ use jiff::tz::TimeZone;
 
 use crate::{
     cosem::{
-        axdr::Data, clock::Stamp, compact::CompactArray, data_type::DataType, obis::Obis,
+        axdr::Data,
+        clock::{Clock, Stamp},
+        compact::CompactArray,
+        data_type::DataType,
+        obis::Obis,
         unit::Unit,
     },
     format::{
@@ -15,7 +19,8 @@ use crate::{
     },
     hex::canonical,
     reading::{
-        decimal::Decimal, fields::FIELDS, objects::Object, telegram::Telegram, value::Value,
+        decimal::Decimal, dsmr::measured_at, fields::FIELDS, objects::Object, telegram::Telegram,
+        value::Value,
     },
 };
 
@@ -30,6 +35,8 @@ pub struct Cell<'a> {
     pub content: Content<'a>,
     /// The unit in which the meter sends it.
     pub unit: Unit,
+    /// When it was measured, if not at the time of the telegram.
+    pub measured: Option<Clock>,
 }
 
 /// A value before it is text.
@@ -79,6 +86,7 @@ impl<'a> Cell<'a> {
                 code: None,
                 content: Content::of_meta(entry, meta)?,
                 unit: Unit::COUNT,
+                measured: None,
             }),
             FieldKey::Field(place, 1) => Some(Self::named(telegram, place, telegram.field(place)?)),
             FieldKey::Field(..) => Self::others(entry).find(|cell| cell.key == key),
@@ -96,12 +104,14 @@ impl<'a> Cell<'a> {
     fn named(telegram: &Telegram<'_>, place: usize, number: Decimal) -> Self {
         let unit = FIELDS.get(place).map_or(Unit::COUNT, |field| field.unit);
         let content = Content::Value(Value::Number(number));
-        Self { key: FieldKey::Field(place, 1), code: telegram.code(place), content, unit }
+        let (key, code) = (FieldKey::Field(place, 1), telegram.code(place));
+        Self { key, code, content, unit, measured: None }
     }
 
     fn of(key: FieldKey, object: &Object<'a>) -> Option<Self> {
         let unit = object.scale.map_or(Unit::COUNT, |(_, unit)| unit);
-        Some(Self { key, code: object.obis, content: Content::of(object)?, unit })
+        let (code, content) = (object.obis, Content::of(object)?);
+        Some(Self { key, code, content, unit, measured: measured_at(object) })
     }
 
     /// The number, if it is one.

@@ -9,6 +9,7 @@
 //! float could keep those, so numbers are written by hand; `serde_json` escapes the strings.
 
 use crate::{
+    cosem::data_type::DataType,
     format::{
         cell::{Cell, Content},
         entry::{Format, OutputTelegram},
@@ -20,7 +21,13 @@ use crate::{
         units::{Units, symbol},
     },
     hex::canonical,
-    reading::{decimal::Decimal, fields::FIELDS, objects::Object},
+    reading::{
+        decimal::Decimal,
+        dsmr::{SentNumber, measured_at},
+        fields::FIELDS,
+        objects::Object,
+        value::Value,
+    },
 };
 
 /// The description of the format.
@@ -93,6 +100,10 @@ impl Json {
             member(&self.names, cell.key, b"_unit", text);
             json_string::write(&unit, text);
         }
+        if let Some(clock) = cell.measured {
+            member(&self.names, cell.key, b"_time", text);
+            Content::Value(Value::Time(clock)).write_json(entry.zone, text);
+        }
     }
 }
 
@@ -158,17 +169,30 @@ fn element(entry: &OutputTelegram<'_>, object: &Object<'_>, text: &mut Vec<u8>) 
         text.extend_from_slice(b",\"name\":");
         json_string::write(field.name, text);
     }
+    let sent = SentNumber::of(object);
     if let Some(content) = Content::of(object) {
         text.extend_from_slice(b",\"value\":");
-        content.write_json(entry.zone, text);
+        match &sent {
+            Some(sent) => sent.number.write(text),
+            None => content.write_json(entry.zone, text),
+        }
     }
     if let Some(unit) = object.scale.map(|(_, unit)| symbol(unit)).filter(|unit| !unit.is_empty()) {
         text.extend_from_slice(b",\"unit\":");
-        json_string::write(&unit, text);
+        let prefix = sent.map_or("", |sent| sent.prefix);
+        json_string::write(&format!("{prefix}{unit}"), text);
+    }
+    if let Some(clock) = measured_at(object) {
+        text.extend_from_slice(b",\"measured\":");
+        Content::Value(Value::Time(clock)).write_json(entry.zone, text);
     }
     if Content::of(object).is_some() {
         text.extend_from_slice(b",\"raw\":");
         match object.value.integer() {
+            _ if object.value.kind == DataType::DSMR => {
+                let as_text = || core::str::from_utf8(object.value.octets).unwrap_or_default();
+                json_string::write(sent.map_or_else(as_text, |sent| sent.text), text);
+            }
             Some(integer) => count(integer, text),
             None => {
                 text.push(b'"');
@@ -177,7 +201,7 @@ fn element(entry: &OutputTelegram<'_>, object: &Object<'_>, text: &mut Vec<u8>) 
             }
         }
     }
-    if let Some((scaler, _)) = object.scale {
+    if let Some((scaler, _)) = object.scale.filter(|_| sent.is_none()) {
         text.extend_from_slice(b",\"scaler\":");
         count(scaler.into(), text);
     }

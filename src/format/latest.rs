@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::format::{
     key::{FieldKey, Meta},
+    lists::MeterLists,
     meters::Meters,
     readings::{ReadingValue, Readings},
 };
@@ -19,12 +20,13 @@ pub struct LatestReadings {
 /// One meter.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// Its last readings.
+    /// Its last readings; of a meter with several lists, the last ones of each.
     pub readings: Arc<Readings>,
     /// How many of its telegrams there were.
     pub telegrams: u64,
     /// When the last one arrived, if the caller has a clock.
     pub arrived: Option<Timestamp>,
+    lists: MeterLists,
 }
 
 impl LatestReadings {
@@ -41,7 +43,9 @@ impl LatestReadings {
         self.meters.seen(name, |seen| {
             let before = seen.as_ref().map_or(0, |seen| seen.telegrams);
             let telegrams = before.saturating_add(telegrams);
-            *seen = Some(Seen { readings: readings.clone(), telegrams, arrived });
+            let mut lists = seen.take().map(|seen| seen.lists).unwrap_or_default();
+            let readings = lists.union(&readings);
+            *seen = Some(Seen { readings, telegrams, arrived, lists });
         });
         self.meters.pushed_out() == before
     }
@@ -122,7 +126,8 @@ mod tests {
     fn the_time_of_arrival_is_the_one_that_was_stamped() {
         let time = |line| {
             let arrived = Timestamp::from_second(5).ok();
-            let seen = Seen { readings: readings(line), telegrams: 1, arrived };
+            let (readings, lists) = (readings(line), MeterLists::default());
+            let seen = Seen { readings, telegrams: 1, arrived, lists };
             seen.time().map(Timestamp::as_second)
         };
         let line = r#"{"time":"1970-01-01T01:00:09+01:00","received":"1970-01-01T00:00:07.000Z","power_net_w":1}"#;

@@ -8,7 +8,7 @@
 //!   [`exposition`]: metrics as text.
 //! - [`selection`], [`names`], [`units`], [`locale`], [`numbers`]: the fields, their names, units,
 //!   separators and spelling of numbers that the user chose.
-//! - [`meters`]: a value for each meter.
+//! - [`meters`]: a value for each meter; [`lists`]: the union of the lists that a meter sends in turns.
 //! - [`key`], [`cell`]: the name of a reading; its value in a telegram.
 //! - [`usage`]: a choice that is refused.
 //! - [`printable`], [`json_string`]: text that is safe on a terminal, and in JSON.
@@ -26,6 +26,7 @@ pub mod key;
 pub mod kinds;
 pub mod latest;
 pub mod lines;
+pub mod lists;
 pub mod locale;
 pub mod meters;
 pub mod names;

@@ -34,7 +34,11 @@ use crate::{
     },
     hex::canonical,
     reader::Reader,
+    reading::objects,
 };
+
+/// A list of one element.
+const ONE: Data<'_> = Data { kind: DataType::ARRAY, count: 1, octets: &[], offset: 0 };
 
 /// The description of the format.
 pub static FORMAT: FormatEntry = FormatEntry {
@@ -64,6 +68,10 @@ pub struct Xml {
     elements: Vec<Element>,
     /// By level.
     scales: Vec<ScalerUnitText>,
+    /// A telegram that is no tree was left out.
+    left_out: bool,
+    /// That was said.
+    told: bool,
 }
 
 /// The text of a structure of scaler and unit: before, between and behind their digits. A telegram
@@ -96,7 +104,7 @@ impl Xml {
     #[must_use]
     pub fn new(comments: Option<CommentStyle>) -> Self {
         let elements = (0..=u8::MAX).map(|tag| Element::of(DataType(tag))).collect();
-        let plain = Self { comments, elements, scales: Vec::new() };
+        let plain = Self { comments, elements, scales: Vec::new(), left_out: false, told: false };
         let scales = (0..DATA).filter_map(|depth| plain.scale(depth)).collect();
         Self { scales, ..plain }
     }
@@ -105,7 +113,7 @@ impl Xml {
     fn scale(&self, depth: usize) -> Option<ScalerUnitText> {
         let mut text = Vec::new();
         let mut octets = Reader::new(Layer::Axdr, &[2, 2, 15, 0, 22, 0]);
-        self.elements(1, &mut octets, depth, &TimeZone::UTC, &mut text);
+        self.elements(&ONE, &mut octets, depth, &TimeZone::UTC, &mut text);
         let text = String::from_utf8(text).ok()?;
         let parts: Vec<_> = text.split("00").map(|part| part.as_bytes().to_vec()).collect();
         parts.try_into().ok()
@@ -131,7 +139,7 @@ impl Xml {
         match data.kind {
             DataType::ARRAY | DataType::STRUCTURE => {
                 quantity(data.count, text);
-                self.elements(data.count, rest, depth + 1, zone, text);
+                self.elements(data, rest, depth + 1, zone, text);
                 text.extend_from_slice(indented(closing, depth));
             }
             DataType::NULL | DataType::DONT_CARE => {}
@@ -143,17 +151,17 @@ impl Xml {
         }
     }
 
-    /// Appends `count` elements from the start of `rest`. They were checked when the telegram was
+    /// Appends the elements of a list from the start of `rest`. They were checked when the telegram was
     /// read, to the last octet and for how deep they stand within each other.
     fn elements(
         &self,
-        count: usize,
+        list: &Data<'_>,
         rest: &mut Reader<'_>,
         depth: usize,
         zone: &TimeZone,
         text: &mut Vec<u8>,
     ) {
-        for _ in 0..count {
+        for place in 0..list.count {
             // There is nothing to comment on in it.
             if let [2, 2, 15, scaler, 22, unit, ..] = *rest.rest()
                 && let Some([before, between, behind]) = self.scales.get(depth)
@@ -166,7 +174,7 @@ impl Xml {
                 let _ = rest.take(6, "scaler and unit");
                 continue;
             }
-            let Ok(data) = Data::head(rest) else {
+            let Ok(data) = Data::head_in(list, place, rest) else {
                 return;
             };
             self.element(&data, rest, depth, zone, text);
@@ -176,7 +184,10 @@ impl Xml {
 
 impl Format for Xml {
     fn entry(&mut self, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
-        let notification = entry.telegram.notification();
+        let Some(notification) = entry.telegram.notification() else {
+            self.left_out = true;
+            return;
+        };
         text.extend_from_slice(b"<DataNotification>\n  <LongInvokeIdAndPriority Value=\"");
         canonical::encode_upper(&notification.invoke_id.to_be_bytes(), text);
         text.extend_from_slice(CLOSING);
@@ -192,6 +203,17 @@ impl Format for Xml {
         let mut elements = Reader::at(Layer::Axdr, body.octets, body.offset);
         self.element(&body, &mut elements, 3, entry.zone, text);
         text.extend_from_slice(b"    </DataValue>\n  </NotificationBody>\n</DataNotification>\n");
+    }
+
+    fn notes(&mut self) -> Vec<String> {
+        if !self.left_out || core::mem::replace(&mut self.told, true) {
+            return Vec::new();
+        }
+        vec!["xml: DSMR telegrams are no trees and are left out; use another --format".to_owned()]
+    }
+
+    fn is_complete(&self) -> bool {
+        !self.left_out
     }
 }
 
@@ -293,7 +315,7 @@ fn types(description: &mut Reader<'_>, depth: usize, text: &mut Vec<u8>) {
 
 /// Appends the meaning of an octet-string or a date-time, on a line of its own.
 fn comment(data: &Data<'_>, depth: usize, style: (CommentStyle, &TimeZone), text: &mut Vec<u8>) {
-    let code = data.octet_string().and_then(Obis::of);
+    let code = objects::code(data);
     let clock = match data.kind {
         DataType::OCTET_STRING | DataType::DATE_TIME => Clock::of(data.octets),
         _ => None,
@@ -385,7 +407,7 @@ mod tests {
 
     fn text(xml: &Xml, octets: &[u8]) -> String {
         let mut text = vec![];
-        xml.elements(1, &mut Reader::new(Layer::Axdr, octets), 3, &TimeZone::UTC, &mut text);
+        xml.elements(&ONE, &mut Reader::new(Layer::Axdr, octets), 3, &TimeZone::UTC, &mut text);
         String::from_utf8(text).unwrap()
     }
 

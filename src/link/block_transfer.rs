@@ -128,6 +128,12 @@ impl BlockTransfer {
         }
     }
 
+    /// The APDU that the last block completed.
+    #[must_use]
+    pub fn joined(&self) -> &[u8] {
+        &self.apdu
+    }
+
     /// True within an APDU.
     #[must_use]
     pub const fn is_collecting(&self) -> bool {

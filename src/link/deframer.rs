@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 
 use crate::{
     error::{Cause, Error, Mark},
-    link::{layer::NoFrame, registry::LinkKind},
+    link::{
+        layer::NoFrame,
+        registry::{LinkChoice, LinkKind},
+    },
 };
 
 /// One frame that passed its checks.
@@ -49,7 +52,7 @@ pub struct Skipped<'a> {
 /// Behind a start octet that begins no frame the search goes on with the next octet. Octets that
 /// look like a start, in front of a frame or across its start, therefore do not hide it.
 ///
-/// Memory: the octets of one `push`, and one frame (263 octets of M-Bus, 2049 of HDLC).
+/// Memory: the octets of one `push`, and one frame (263 octets of M-Bus, 2049 of HDLC, 4096 of text).
 #[derive(Clone, Debug, Default)]
 pub struct Deframer {
     /// `buffer[..done]` was handed out, `buffer[done..]` comes next.
@@ -62,9 +65,19 @@ pub struct Deframer {
     ended: bool,
     /// The last octet that was handed out ended a frame of that layer, and may begin the next one.
     behind: Option<LinkKind>,
+    /// The layers that the stream may have.
+    links: LinkChoice,
+    /// The frame that the end of the stream cut off.
+    cut_off: Option<Error>,
 }
 
 impl Deframer {
+    /// For streams with the layers of a choice.
+    #[must_use]
+    pub fn with(links: LinkChoice) -> Self {
+        Self { links, ..Self::default() }
+    }
+
     /// Takes the next octets of the stream, and the marks on them by index.
     pub fn push(&mut self, octets: &[u8], marks: impl IntoIterator<Item = (usize, Mark)>) {
         match self.done == self.buffer.len() {
@@ -96,6 +109,12 @@ impl Deframer {
         self.before + self.buffer.len() as u64
     }
 
+    /// The frame that the end of the stream cut off.
+    #[must_use]
+    pub const fn partial(&self) -> Option<Error> {
+        self.cut_off
+    }
+
     /// The octets that wait for more.
     #[must_use]
     pub fn pending(&self) -> &[u8] {
@@ -114,7 +133,8 @@ impl Deframer {
     pub fn next(&mut self) -> Option<Result<LinkFrame<'_>, Skipped<'_>>> {
         let rest = self.buffer.get(self.done..).unwrap_or_default();
         let position = self.position();
-        let link = LinkKind::of_start(*rest.first()?).or(self.behind);
+        let start = LinkKind::of_start(*rest.first()?).filter(|link| self.links.has(*link));
+        let link = start.or(self.behind);
         let error = match link {
             None => None,
             Some(link) => match self.check_frame(link, rest) {
@@ -124,7 +144,12 @@ impl Deframer {
                 }
                 Some(Err(error)) => error,
                 None if !self.ended => return None,
-                None => None,
+                None => {
+                    let octets = rest.len();
+                    let error = Error::new(link.layer(), octets, Cause::CutOff { octets });
+                    self.cut_off = Some(error).filter(|_| octets >= BELIEVED);
+                    None
+                }
             },
         };
         let segment = match link.filter(|_| error.is_some()).map(|link| link.damaged_segment(rest))
@@ -133,7 +158,7 @@ impl Deframer {
             segment => segment.flatten().unwrap_or_default(),
         };
         self.behind = None;
-        let size = to_next_start(rest);
+        let size = self.to_next_start(rest);
         let mut marks = self.marks.iter().skip_while(|(at, _)| *at < position);
         let first = marks.next();
         let mark = first.filter(|(at, _)| *at == position).map(|(_, mark)| *mark);
@@ -157,7 +182,8 @@ impl Deframer {
     /// The size of the frame that begins with a start octet of `link`, all checks and marks passed,
     /// or its defect, if it looks like a frame at all; `None` if more octets are needed to tell.
     fn check_frame(&self, link: LinkKind, rest: &[u8]) -> Option<Result<usize, Option<Error>>> {
-        let (size, result) = match link.frame(rest)? {
+        let last = || link.last_frame(rest).filter(|_| self.ended);
+        let (size, result) = match link.frame(rest).or_else(last)? {
             Ok(size) => (size, Ok(size)),
             Err(NoFrame::LookAlike) => return Some(Err(None)),
             Err(NoFrame::Damaged { error, size }) => (size, Err(Some(error))),
@@ -178,19 +204,30 @@ impl Deframer {
         let &(at, mark) = within.into_iter().find(|(at, mark)| hits(*at, *mark))?;
         Some((usize::try_from(at.saturating_sub(position)).unwrap_or_default(), mark))
     }
+
+    /// The octets up to the next one that may be the start of a frame, and is not seen to be none.
+    fn to_next_start(&self, rest: &[u8]) -> usize {
+        let mut at = 1;
+        loop {
+            let behind = rest.get(at..).unwrap_or_default();
+            let Some(start) = behind.iter().position(|octet| LinkKind::of_start(*octet).is_some())
+            else {
+                return rest.len();
+            };
+            at += start;
+            let octets = rest.get(at..).unwrap_or_default();
+            let link = octets.first().and_then(|octet| LinkKind::of_start(*octet));
+            let link = link.filter(|link| self.links.has(*link));
+            match link.map(|link| link.frame(octets)) {
+                None | Some(Some(Err(NoFrame::LookAlike))) => at += 1,
+                Some(_) => return at,
+            }
+        }
+    }
 }
 
-/// The octets up to the next one that may be a start.
-fn to_next_start(rest: &[u8]) -> usize {
-    let behind = rest.get(1..).unwrap_or_default();
-    let start = match *LinkKind::STARTS {
-        [a] => memchr::memchr(a, behind),
-        [a, b] => memchr::memchr2(a, b, behind),
-        [a, b, c] => memchr::memchr3(a, b, c, behind),
-        _ => behind.iter().position(|octet| LinkKind::of_start(*octet).is_some()),
-    };
-    1 + start.unwrap_or(behind.len())
-}
+/// The octets of a cut frame that chance does not bring.
+const BELIEVED: usize = 16;
 
 #[cfg(test)]
 mod tests {

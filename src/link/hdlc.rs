@@ -58,7 +58,7 @@ pub struct Hdlc;
 impl LinkLayer for Hdlc {
     const LAYER: Layer = Layer::Hdlc;
     const START: u8 = FLAG;
-    const END: u8 = FLAG;
+    const END: Option<u8> = Some(FLAG);
     /// From the control field to the LLC header.
     const HEADER: &'static [RangeInclusive<u8>] =
         &[0x03..=0x13, 0x00..=0xff, 0x00..=0xff, LLC[0]..=LLC[0], LLC[1]..=LLC[1], LLC[2]..=LLC[2]];

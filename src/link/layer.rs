@@ -19,10 +19,10 @@ pub trait LinkLayer {
     /// The first octet of every frame. No other layer may begin with it.
     const START: u8;
 
-    /// The last octet of every frame: behind it the line may be at rest. If it is the octet that
-    /// starts a frame, the next frame may do without a start of its own; [`frame`](Self::frame) and
-    /// [`segment`](Self::segment) then take octets without it, too.
-    const END: u8;
+    /// The last octet of every frame, if they all have the same: behind it the line may be at rest.
+    /// If it is the octet that starts a frame, the next frame may do without a start of its own;
+    /// [`frame`](Self::frame) and [`segment`](Self::segment) then take octets without it, too.
+    const END: Option<u8>;
 
     /// The octets in front of an APDU inside a frame, each by its least and its greatest value. An
     /// APDU behind them belongs to a frame that failed its checks.
@@ -34,6 +34,15 @@ pub trait LinkLayer {
     /// # Errors
     /// No frame begins here.
     fn frame(octets: &[u8]) -> Option<Result<usize, NoFrame>>;
+
+    /// The same where nothing more comes: the end of the stream may cut off octets that say nothing.
+    ///
+    /// # Errors
+    /// No frame begins here.
+    #[must_use]
+    fn last_frame(_: &[u8]) -> Option<Result<usize, NoFrame>> {
+        None
+    }
 
     /// The number of the segment that a damaged frame seems to carry, 0 for none; `None` if more
     /// octets are needed to tell.

@@ -62,7 +62,7 @@ pub struct Mbus;
 impl LinkLayer for Mbus {
     const LAYER: Layer = Layer::Mbus;
     const START: u8 = START;
-    const END: u8 = STOP;
+    const END: Option<u8> = Some(STOP);
     /// From the control field to the transport addresses.
     const HEADER: &'static [RangeInclusive<u8>] = &[
         0x00..=0xff,
@@ -85,7 +85,13 @@ impl LinkLayer for Mbus {
             Err(error @ Error { cause: Cause::Lengths { .. }, .. }) => {
                 Some(Err(NoFrame::Damaged { error, size: 0 }))
             }
-            Err(error) => Some(Err(NoFrame::Damaged { error, size })),
+            Err(error) => {
+                let error = match next_header(octets.get(..size).unwrap_or_default()) {
+                    Some(next) => Error::new(Layer::Mbus, next, Cause::FrameInFrame { size, next }),
+                    None => error,
+                };
+                Some(Err(NoFrame::Damaged { error, size }))
+            }
         }
     }
 
@@ -178,6 +184,19 @@ fn check(octets: &[u8]) -> Result<usize> {
     Ok(reader.offset())
 }
 
+/// The place of the next header within the octets of a damaged frame: a small buffer of a UART loses
+/// octets in the middle.
+fn next_header(octets: &[u8]) -> Option<usize> {
+    let is_header = |octets: &[u8]| match *octets {
+        [START, first, second, START, control, BROADCAST, information, SOURCE, DESTINATION] => {
+            first == second && pushed(control, information).is_ok()
+        }
+        _ => false,
+    };
+    let headers = octets.windows(9).skip(1).position(is_header);
+    headers.map(|at| at + 1)
+}
+
 /// The octets that a length field announces, from CC to the last of the data.
 const fn length(field: u8) -> usize {
     match field {
@@ -223,6 +242,16 @@ mod tests {
         assert_eq!(frame(1, true, &[0xaa, 0xbb]), octets);
         let longest = frame(0, false, &[0x5a; 252]);
         assert_eq!((longest.len(), &longest[..4]), (263, &[0x68, 0x01, 0x01, 0x68][..]));
+    }
+
+    #[test]
+    fn a_frame_that_begins_within_another_shows_that_octets_are_lost() {
+        let octets = frame(0, false, &[0x5a; 200]);
+        let cut = [&octets[..104], &octets].concat();
+        let Some(Err(NoFrame::Damaged { error, size })) = Mbus::frame(&cut) else { panic!() };
+        assert_eq!(size, octets.len());
+        let text = "mbus: octets are lost: a frame of 211 began, the next one after 104";
+        assert_eq!(error.to_string(), text);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub struct MbusShort;
 impl LinkLayer for MbusShort {
     const LAYER: Layer = Layer::Mbus;
     const START: u8 = 0x10;
-    const END: u8 = 0x16;
+    const END: Option<u8> = Some(0x16);
     /// Nothing stands behind such a frame's header.
     const HEADER: &'static [RangeInclusive<u8>] = &[];
 
@@ -34,7 +34,7 @@ impl LinkLayer for MbusShort {
         let &[_, control, address, sum, stop, ..] = octets else {
             return None;
         };
-        let is_frame = stop == Self::END && sum == control.wrapping_add(address);
+        let is_frame = Some(stop) == Self::END && sum == control.wrapping_add(address);
         Some(is_frame.then_some(SIZE).ok_or(NoFrame::LookAlike))
     }
 

@@ -4,6 +4,8 @@
 //! - [`mbus`]: the wired M-Bus.
 //! - [`mbus_short`]: its frame without data.
 //! - [`hdlc`]: the frames of infrared and P1 interfaces.
+//! - [`wrapper`]: the wrapper of TCP and UDP.
+//! - [`dsmr`]: the text of P1 interfaces.
 //! - [`registry`]: the list of all link layers.
 //! - [`deframer`]: finds their frames in a noisy stream.
 //! - [`reassembly`]: joins the segments of an APDU.
@@ -11,6 +13,7 @@
 //! - [`stream`]: both together, from octets to APDUs.
 pub mod block_transfer;
 pub mod deframer;
+pub mod dsmr;
 pub mod hdlc;
 pub mod layer;
 pub mod mbus;
@@ -18,3 +21,4 @@ pub mod mbus_short;
 pub mod reassembly;
 pub mod registry;
 pub mod stream;
+pub mod wrapper;

@@ -19,10 +19,14 @@ macro_rules! link_layers {
 
         impl LinkKind {
             /// The start octets of all layers.
-            pub(crate) const STARTS: &'static [u8] = &[$(super::$module::$name::START),*];
+            #[cfg(test)]
+            const STARTS: &'static [u8] = &[$(super::$module::$name::START),*];
 
             /// The most octets that [`ends_with_header`](Self::ends_with_header) looks at.
             pub const HEADER: usize = longest(&[$(super::$module::$name::HEADER),*]);
+
+            /// All layers.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
             /// The layer whose frames begin with that octet.
             #[must_use]
@@ -33,8 +37,8 @@ macro_rules! link_layers {
 
             /// True if a frame of any layer may end with that octet.
             #[must_use]
-            pub const fn may_end(octet: u8) -> bool {
-                $(octet == super::$module::$name::END)||*
+            pub fn may_end(octet: u8) -> bool {
+                $(super::$module::$name::END == Some(octet))||*
             }
 
             /// True if `octets` end with the header in front of an APDU inside a frame of any
@@ -52,9 +56,10 @@ macro_rules! link_layers {
 
             /// True if the octet that ends a frame may begin the next one.
             pub(crate) const fn shares_its_end(self) -> bool {
-                match self {
-                    $(Self::$name => super::$module::$name::START == super::$module::$name::END,)*
-                }
+                let (start, end) = match self {
+                    $(Self::$name => (super::$module::$name::START, super::$module::$name::END),)*
+                };
+                matches!(end, Some(end) if end == start)
             }
 
             /// The layer in errors.
@@ -66,6 +71,11 @@ macro_rules! link_layers {
             /// As [`LinkLayer::frame`].
             pub(crate) fn frame(self, octets: &[u8]) -> Option<Result<usize, NoFrame>> {
                 match self { $(Self::$name => super::$module::$name::frame(octets),)* }
+            }
+
+            /// As [`LinkLayer::last_frame`].
+            pub(crate) fn last_frame(self, octets: &[u8]) -> Option<Result<usize, NoFrame>> {
+                match self { $(Self::$name => super::$module::$name::last_frame(octets),)* }
             }
 
             /// As [`LinkLayer::damaged_segment`].
@@ -88,6 +98,60 @@ link_layers! {
     mbus_short::MbusShort,
     /// HDLC.
     hdlc::Hdlc,
+    /// DSMR telegrams.
+    dsmr::Dsmr,
+    /// The COSEM wrapper.
+    wrapper::Wrapper,
+}
+
+/// The link layers that a stream may have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LinkChoice {
+    /// Any: the content tells.
+    #[default]
+    Auto,
+    /// That one alone: start octets of others are noise.
+    Only(Layer),
+    /// None: the stream is APDUs.
+    Raw,
+}
+
+impl LinkChoice {
+    /// All choices.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let first = LinkKind::ALL.iter().enumerate().filter(|(at, link)| {
+            !LinkKind::ALL.iter().take(*at).any(|other| other.layer() == link.layer())
+        });
+        let layers = first.map(|(_, link)| Self::Only(link.layer()));
+        [Self::Auto].into_iter().chain(layers).chain([Self::Raw])
+    }
+
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Only(layer) => layer.name(),
+            Self::Raw => "raw",
+        }
+    }
+
+    /// True if the stream may have frames of that layer.
+    #[must_use]
+    #[inline]
+    pub fn has(self, link: LinkKind) -> bool {
+        match self {
+            Self::Auto => true,
+            Self::Only(layer) => link.layer() == layer,
+            Self::Raw => false,
+        }
+    }
+
+    /// True if the stream may have APDUs outside of frames.
+    #[must_use]
+    pub const fn has_bare_apdus(self) -> bool {
+        !matches!(self, Self::Only(_))
+    }
 }
 
 fn ends_with(octets: &[u8], header: &[RangeInclusive<u8>]) -> bool {
@@ -118,6 +182,14 @@ mod tests {
             assert!(LinkKind::of_start(*start).is_some());
         }
         assert!(LinkKind::may_end(0x16) && !LinkKind::may_end(0x00));
+    }
+
+    #[test]
+    fn a_choice_has_the_layers_of_its_name() {
+        let names: Vec<_> = LinkChoice::all().map(LinkChoice::name).collect();
+        assert_eq!(names, ["auto", "mbus", "hdlc", "dsmr", "wrapper", "raw"]);
+        let links = |choice: LinkChoice| LinkKind::ALL.iter().filter(|it| choice.has(**it)).count();
+        assert_eq!(LinkChoice::all().map(links).collect::<Vec<_>>(), [5, 2, 1, 1, 1, 0]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::{
         block_transfer::{BlockTransfer, GENERAL_BLOCK_TRANSFER},
         deframer::{Deframer, LinkFrame, Skipped},
         reassembly::{FrameOutcome, Reassembly},
-        registry::LinkKind,
+        registry::{LinkChoice, LinkKind},
     },
 };
 
@@ -50,6 +50,14 @@ pub struct LinkApdu<'a, O> {
     pub origin: &'a O,
 }
 
+impl<O: Copy + Default> ApduStream<O> {
+    /// For streams with the layers of a choice.
+    #[must_use]
+    pub fn with(links: LinkChoice) -> Self {
+        Self { deframer: Deframer::with(links), ..Self::default() }
+    }
+}
+
 impl<O: Copy> ApduStream<O> {
     /// Takes the next octets, and the marks on them by index.
     pub fn push(&mut self, octets: &[u8], marks: impl IntoIterator<Item = (usize, Mark)>) {
@@ -86,7 +94,10 @@ impl<O: Copy> ApduStream<O> {
     pub const fn partial(&self) -> Option<Error> {
         match self.reassembly.partial() {
             Some(error) => Some(error),
-            None => self.blocks.partial(),
+            None => match self.blocks.partial() {
+                Some(error) => Some(error),
+                None => self.deframer.partial(),
+            },
         }
     }
 

@@ -1,4 +1,4 @@
-//! Lists without OBIS codes: the tables of meter families.
+//! Lists without OBIS codes, or without scalers and units: the tables of meter families.
 //!
 //! Some meters push bare values, whose meaning only the operator's paper tells:
 //!
@@ -9,8 +9,11 @@
 //!   06 value                           1-0:2.8.0 in Wh …
 //! ```
 //!
-//! A [`MeterFamily`] describes such a list element by element. It is recognised by the types and lengths
-//! of all elements and by fixed octets; then each value has the code, scaler and unit of its place.
+//! Such a table describes the list element by element. It is recognised by the types and lengths of
+//! all elements and by fixed octets; then each value has the code, scaler and unit of its place.
+//!
+//! Others send codes, but neither scaler nor unit (Landis+Gyr E450, Kamstrup). Their table is a list of
+//! codes with scaler and unit, and marks: objects that this family sends and no other.
 
 use crate::cosem::{axdr::Data, data_type::DataType, obis::Obis, unit::ScalerUnit};
 
@@ -19,11 +22,25 @@ use crate::cosem::{axdr::Data, data_type::DataType, obis::Obis, unit::ScalerUnit
 pub struct MeterFamily {
     /// Its name, for messages.
     pub name: String,
-    /// The elements, in their order.
-    pub elements: Vec<FamilyElement>,
+    /// What is known of it.
+    pub table: FamilyTable,
 }
 
-/// One element of such a list.
+/// The table of a family.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FamilyTable {
+    /// The elements of a list without codes, in their order.
+    Places(Vec<FamilyElement>),
+    /// Scalers and units of values that are sent with their codes.
+    Codes {
+        /// The objects by which the family is known, all of them.
+        marks: Vec<FamilyMark>,
+        /// Scaler and unit of each code, whatever its channel (group B).
+        scales: Vec<(Obis, ScalerUnit)>,
+    },
+}
+
+/// One element of a list without codes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FamilyElement {
     /// Its type.
@@ -38,29 +55,40 @@ pub struct FamilyElement {
     pub scale: Option<ScalerUnit>,
 }
 
+/// An object by which a family is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FamilyMark {
+    /// Its place among the objects, from 1; `None` for any.
+    pub item: Option<usize>,
+    /// Its code.
+    pub obis: Option<Obis>,
+    /// The first octets of its value.
+    pub begins: Vec<u8>,
+}
+
 impl MeterFamily {
-    /// The family whose list that is. The first one that fits is taken.
+    /// The elements of its list, if it has no codes.
     #[must_use]
-    pub fn of(body: &Data<'_>, families: &'static [Self]) -> Option<&'static Self> {
-        families.iter().find(|family| family.fits(body))
+    pub fn elements(&self) -> Option<&[FamilyElement]> {
+        match &self.table {
+            FamilyTable::Places(elements) => Some(elements),
+            FamilyTable::Codes { .. } => None,
+        }
     }
 
-    /// True if the element at that place, counted from 1, has the same octets in every telegram.
+    /// Scaler and unit of a code that is sent without.
     #[must_use]
-    pub fn is_fixed(&self, index: usize) -> bool {
-        let element = index.checked_sub(1).and_then(|at| self.elements.get(at));
-        element.is_some_and(|element| element.fixed.is_some())
-    }
-
-    fn fits(&self, body: &Data<'_>) -> bool {
-        body.kind == DataType::STRUCTURE
-            && body.count == self.elements.len()
-            && body.elements().zip(&self.elements).all(|(data, element)| element.fits(&data))
+    pub fn scale(&self, obis: Obis) -> Option<ScalerUnit> {
+        let FamilyTable::Codes { scales, .. } = &self.table else {
+            return None;
+        };
+        let known = |known: &Obis| known.with_channel(0) == obis.with_channel(0);
+        scales.iter().find(|(code, _)| known(code)).map(|(_, scale)| *scale)
     }
 }
 
 impl FamilyElement {
-    fn fits(&self, data: &Data<'_>) -> bool {
+    pub(super) fn fits(&self, data: &Data<'_>) -> bool {
         data.kind == self.kind
             && self.length.is_none_or(|length| data.octets.len() == length)
             && self.fixed.as_ref().is_none_or(|fixed| data.octets == fixed)
@@ -83,12 +111,12 @@ mod tests {
         let (string, number) = (DataType::OCTET_STRING, DataType::LONG_UNSIGNED);
         Vec::leak(vec![MeterFamily {
             name: "example".to_owned(),
-            elements: vec![
+            table: FamilyTable::Places(vec![
                 element(string, None, Some(&[0, 6, 25, 9, 0, 255]), [0, 6, 25, 9, 0, 255], None),
                 element(string, Some(4), None, [0, 0, 96, 1, 0, 255], None),
                 element(number, None, None, [1, 0, 32, 7, 0, 255], Some((-1, Unit::VOLT))),
                 element(number, None, None, [1, 0, 52, 7, 0, 255], None),
-            ],
+            ]),
         }])
     }
 
@@ -122,6 +150,58 @@ mod tests {
             let octets = hex::decode(digits.replace(' ', "")).unwrap();
             let telegram = Telegram::parse_with(&octets, families()).unwrap();
             assert_eq!(telegram.get("voltage_l1_v"), None, "{new}");
+        }
+    }
+
+    fn coded() -> &'static [MeterFamily] {
+        let code = |c| Obis([1, 0, c, 8, 0, 255]);
+        let marks = |begins: &str| {
+            let (item, begins) = (None, begins.as_bytes().to_vec());
+            vec![FamilyMark { item, obis: Some(Obis::DEVICE_NAME), begins }]
+        };
+        let family = |begins, scaler| MeterFamily {
+            name: "example".to_owned(),
+            table: FamilyTable::Codes {
+                marks: marks(begins),
+                scales: vec![(code(1), (scaler, Unit::WATT_HOUR))],
+            },
+        };
+        Vec::leak(vec![family("AB1", 1), family("AB", 0)])
+    }
+
+    /// A device name, and two registers of channel 1, of which one has its scaler and unit.
+    fn coded_list(name: &str) -> Vec<u8> {
+        let name = hex::encode(name);
+        let digits = format!(
+            "0f0000000100 0207 0906 00002a0000ff 0903 {name} \
+             0906 0101010800ff 0600000007 0906 0101020800ff 0600000008 0202 0f01161e"
+        );
+        hex::decode(digits.replace(' ', "")).unwrap()
+    }
+
+    #[test]
+    fn codes_without_scaler_and_unit_have_those_of_their_family() {
+        for (name, expected) in [("AB1", Some("70")), ("AB2", Some("7")), ("BB1", None)] {
+            let octets = coded_list(name);
+            let telegram = Telegram::parse_with(&octets, coded()).unwrap();
+            let import = telegram.get("energy_import_wh").map(|number| number.to_string());
+            assert_eq!(import.as_deref(), expected, "{name}");
+            assert_eq!(telegram.get("energy_export_wh").unwrap().to_string(), "80");
+            let assumed: Vec<_> = telegram.objects().map(|object| object.assumed).collect();
+            assert_eq!(assumed, [false, expected.is_some(), false]);
+            assert_eq!(telegram.unscaled(), usize::from(expected.is_none()));
+        }
+    }
+
+    #[test]
+    fn a_template_never_takes_the_list_of_another_family() {
+        use crate::reading::template::Templates;
+        let mut templates = Templates::with(coded());
+        for name in ["AB2", "AB1", "AB2", "BB1", "AB1", "BB1", "AB2"] {
+            let octets = coded_list(name);
+            let careful = Telegram::parse_with(&octets, coded()).unwrap();
+            let read = templates.read(&octets).unwrap();
+            assert_eq!(format!("{read:?}"), format!("{careful:?}"), "{name}");
         }
     }
 }

@@ -76,6 +76,13 @@ impl LayoutCollector {
         Self(hash)
     }
 
+    /// Of a DSMR telegram.
+    pub(super) fn of_dsmr() -> Self {
+        let mut hash = StableHash::default();
+        hash.word(3);
+        Self(hash)
+    }
+
     pub(super) fn see(&mut self, step: &ObjectStep<'_>) {
         // A named number comes from a template, and a closing object came before as any.
         if let ObjectStep::Any(object) = step {

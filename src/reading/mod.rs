@@ -1,7 +1,9 @@
 //! Readings: a COSEM tree as named, scaled, exact values.
 //!
 //! - [`objects`]: the objects of a push list, recognised by structure.
-//! - [`family`]: the tables of meters that send no codes.
+//! - [`family`]: the tables of meters that send no codes, or neither scalers nor units.
+//! - `recognition`: the family whose list a telegram is.
+//! - [`dsmr`]: the objects of DSMR telegrams.
 //! - [`fields`]: the published names.
 //! - [`decimal`]: exact numbers.
 //! - [`value`]: one element as a number, a text or a time.
@@ -9,10 +11,12 @@
 //! - [`layout`]: the layout of a telegram as one number.
 //! - [`template`]: the layouts of earlier telegrams, which make the next one quick to read.
 pub mod decimal;
+pub mod dsmr;
 pub mod family;
 pub mod fields;
 pub mod layout;
 pub mod objects;
+mod recognition;
 mod steps;
 pub mod telegram;
 pub mod template;

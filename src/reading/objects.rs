@@ -59,6 +59,17 @@ impl Object<'_> {
         self.scale.map_or(0, |(scaler, _)| scaler.into())
     }
 
+    /// True for a number that means nothing without a scaler and a unit, and has none: the value of an
+    /// electrical quantity, or one without a code.
+    #[must_use]
+    pub fn lacks_scale(&self) -> bool {
+        // C = 0 and from 96 on: numbers and states of the meter.
+        let is_quantity = |Obis([medium, _, c, ..])| medium == 1 && (1..96).contains(&c);
+        self.scale.is_none()
+            && self.value.kind.number_size().is_some()
+            && self.obis.is_none_or(is_quantity)
+    }
+
     /// Its value with its scaler, if it is of an integer type.
     #[must_use]
     pub fn integer(&self) -> Option<Decimal> {
@@ -118,8 +129,17 @@ impl<'a> Objects<'a> {
 
     /// The next object of a family's list.
     fn of_family(&mut self, family: &MeterFamily) -> Option<Object<'a>> {
+        let Some(elements) = family.elements() else {
+            let object = self.by_structure()?;
+            let is_open = object.scale.is_none() && object.value.kind.number_size().is_some();
+            let scale = object.obis.filter(|_| is_open).and_then(|obis| family.scale(obis));
+            return Some(match scale {
+                Some(_) => Object { scale, assumed: true, ..object },
+                None => object,
+            });
+        };
         let value = self.list.elements.next()?;
-        let element = family.elements.get(self.index)?;
+        let element = elements.get(self.index)?;
         let scale = element.scale;
         let object = self.object(element.obis, value, true);
         Some(Object { scale, assumed: scale.is_some(), ..object })
@@ -136,9 +156,16 @@ impl<'a> Iterator for Objects<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Object<'a>> {
-        if let Some(family) = self.family {
-            return self.of_family(family);
+        match self.family {
+            Some(family) => self.of_family(family),
+            None => self.by_structure(),
         }
+    }
+}
+
+impl<'a> Objects<'a> {
+    #[inline]
+    fn by_structure(&mut self) -> Option<Object<'a>> {
         loop {
             if let Some(value) = self.alone.take() {
                 return Some(self.object(None, value, true));
@@ -179,8 +206,12 @@ impl<'a> Iterator for Objects<'a> {
     }
 }
 
-fn code(data: &Data<'_>) -> Option<Obis> {
-    data.octet_string().and_then(Obis::of)
+/// The code in an element that names the value behind it.
+pub(crate) fn code(data: &Data<'_>) -> Option<Obis> {
+    match (data.kind, data.octets) {
+        (DataType::ATTRIBUTE_DESCRIPTOR, [_, _, code @ .., _]) => Obis::of(code),
+        _ => data.octet_string().and_then(Obis::of),
+    }
 }
 
 /// The code in a definition: a structure of class, code, attribute, index, and maybe more.
@@ -267,6 +298,14 @@ mod tests {
             objects(&format!("0205 {definitions} 1104 1105 120921 1107")),
             [-1, -1, -1, -1, 4, 5, 2337, 7].map(|value| (None, value, None))
         );
+    }
+
+    #[test]
+    fn a_descriptor_without_a_tag_names_the_value_behind_it() {
+        let list = "0202 1601 0102 0202 0003 0100010800ff 02 1105 0202 0001 0000600100ff 02 090141";
+        let named = |code: &str, value| (Some(code.to_string()), value, None);
+        let expected = [(None, 1, None), named("1-0:1.8.0", 5), named("0-0:96.1.0", -1)];
+        assert_eq!(objects(list), expected);
     }
 
     #[test]

@@ -13,10 +13,12 @@ use crate::{
     error::{Cause, Error, Layer, Result},
     reading::{
         decimal::Decimal,
+        dsmr::{DsmrObjects, DsmrTelegram},
         family::MeterFamily,
         fields::{self, COUNT, POWER_EXPORT, POWER_IMPORT, POWER_NET},
         layout::LayoutCollector,
         objects::{Object, Objects},
+        recognition::family_of,
         steps::{ObjectStep, Steps},
         value::Value,
     },
@@ -25,7 +27,7 @@ use crate::{
 /// A plain telegram that passed all checks.
 #[derive(Clone, Copy, Debug)]
 pub struct Telegram<'a> {
-    notification: Notification<'a>,
+    form: TelegramForm<'a>,
     named: [Option<Decimal>; COUNT],
     /// The channel (group B) of the code of each named value.
     channels: [u8; COUNT],
@@ -35,10 +37,48 @@ pub struct Telegram<'a> {
     device: Option<&'a [u8]>,
     /// The clock among the objects.
     clock: Option<Clock>,
-    layout: u64,
-    /// The family whose list it is, if the meter sends no codes.
-    family: Option<&'static MeterFamily>,
+    /// That clock has its code, and a definite time.
+    has_clock_object: bool,
+    list: KnownList,
     unnamed: Unnamed<'a>,
+}
+
+/// The form in which a telegram was sent.
+#[derive(Clone, Copy, Debug)]
+enum TelegramForm<'a> {
+    Cosem(Notification<'a>),
+    Dsmr(DsmrTelegram<'a>),
+}
+
+/// The objects of a telegram, in their order.
+#[derive(Clone, Debug)]
+pub enum TelegramObjects<'a> {
+    /// Of a push list.
+    Cosem(Objects<'a>),
+    /// Of a DSMR telegram.
+    Dsmr(DsmrObjects<'a>),
+}
+
+impl<'a> Iterator for TelegramObjects<'a> {
+    type Item = Object<'a>;
+
+    fn next(&mut self) -> Option<Object<'a>> {
+        match self {
+            Self::Cosem(objects) => objects.next(),
+            Self::Dsmr(objects) => objects.next(),
+        }
+    }
+}
+
+/// Facts that are the same for all telegrams of one layout.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct KnownList {
+    /// Its number.
+    layout: u64,
+    /// The family whose table names or scales the values.
+    family: Option<&'static MeterFamily>,
+    /// The number of values that mean nothing without scaler and unit, and have none.
+    unscaled: usize,
 }
 
 /// The objects without a name, as long as there are few: the usual lists have two or three, and
@@ -77,8 +117,13 @@ enum NumberSource {
 
 /// The codes that may hold the meter number, the best one first. The closing element of the flat
 /// list ranks behind the first.
-const NUMBERS: [Obis; 4] =
-    [Obis::METER_NUMBER, Obis::DEVICE_NAME, Obis::METER_NUMBER_2, Obis::METER_ADDRESS];
+const NUMBERS: [Obis; 5] = [
+    Obis::METER_NUMBER,
+    Obis::DEVICE_NAME,
+    Obis::METER_NUMBER_2,
+    Obis::METER_ADDRESS,
+    Obis::METER_ADDRESS_1,
+];
 
 impl<'a> Telegram<'a> {
     /// Reads exactly one plain APDU.
@@ -96,11 +141,32 @@ impl<'a> Telegram<'a> {
     /// The same.
     pub fn parse_with(octets: &'a [u8], families: &'static [MeterFamily]) -> Result<Self> {
         let notification = Notification::parse(octets)?;
-        let family = MeterFamily::of(&notification.body, families);
+        let family = family_of(&notification.body, families);
         let mut layout = LayoutCollector::new(&notification);
-        let steps = Steps::of(notification.body, family).inspect(|step| layout.see(step));
-        let mut telegram = Self::of(notification, 0, family, steps)?;
-        telegram.layout = layout.layout();
+        let (mut unscaled, is_known) = (0, family.is_some_and(|it| it.elements().is_some()));
+        let steps = Steps::of(notification.body, family).inspect(|step| {
+            layout.see(step);
+            if let ObjectStep::Any(object) = step {
+                unscaled += usize::from(!is_known && object.lacks_scale());
+            }
+        });
+        let list = KnownList { family, ..KnownList::default() };
+        let mut telegram = Self::of(notification, list, steps)?;
+        telegram.list = KnownList { layout: layout.layout(), family, unscaled };
+        Ok(telegram)
+    }
+
+    /// Reads exactly one DSMR telegram; `texts` is room for its texts.
+    ///
+    /// # Errors
+    /// As [`DsmrTelegram::parse`].
+    pub fn parse_dsmr(octets: &'a [u8], texts: &'a mut Vec<u8>) -> Result<Self> {
+        let dsmr = DsmrTelegram::parse(octets, texts)?;
+        let mut layout = LayoutCollector::of_dsmr();
+        let steps = dsmr.objects().map(ObjectStep::Any).inspect(|step| layout.see(step));
+        let mut telegram = Self::build(TelegramForm::Dsmr(dsmr), KnownList::default(), steps)?;
+        telegram.list.layout = layout.layout();
+        telegram.device = telegram.device.or(Some(dsmr.identification()));
         Ok(telegram)
     }
 
@@ -110,20 +176,27 @@ impl<'a> Telegram<'a> {
     /// The closing element of the flat list is no number.
     pub(super) fn of(
         notification: Notification<'a>,
-        layout: u64,
-        family: Option<&'static MeterFamily>,
+        list: KnownList,
+        steps: impl Iterator<Item = ObjectStep<'a>>,
+    ) -> Result<Self> {
+        Self::build(TelegramForm::Cosem(notification), list, steps)
+    }
+
+    fn build(
+        form: TelegramForm<'a>,
+        list: KnownList,
         steps: impl Iterator<Item = ObjectStep<'a>>,
     ) -> Result<Self> {
         let mut telegram = Self {
-            notification,
+            form,
             named: [None; COUNT],
             channels: [0; COUNT],
             present: 0,
             meter: None,
             device: None,
             clock: None,
-            layout,
-            family,
+            has_clock_object: false,
+            list,
             unnamed: Unnamed::default(),
         };
         let mut rank = NUMBERS.len();
@@ -162,6 +235,8 @@ impl<'a> Telegram<'a> {
         }
         if !is_header && self.clock.is_none() {
             self.clock = Value::time(object);
+            let is_coded = object.obis.is_some_and(Obis::is_clock);
+            self.has_clock_object = is_coded && self.clock.is_some_and(|it| it.is_definite());
         }
         let octets = object.value.octets;
         let Some(obis) = object.obis else {
@@ -201,10 +276,21 @@ impl<'a> Telegram<'a> {
         fields::of_object(object.obis?, unit)
     }
 
-    /// The APDU.
+    /// The APDU; `None` for a DSMR telegram.
     #[must_use]
-    pub const fn notification(&self) -> &Notification<'a> {
-        &self.notification
+    pub const fn notification(&self) -> Option<&Notification<'a>> {
+        match &self.form {
+            TelegramForm::Cosem(notification) => Some(notification),
+            TelegramForm::Dsmr(_) => None,
+        }
+    }
+
+    /// The clock of the APDU.
+    const fn header_clock(&self) -> Option<&Clock> {
+        match self.notification() {
+            Some(notification) => notification.clock.as_ref(),
+            None => None,
+        }
     }
 
     /// A value by its published name: `telegram.get("energy_import_wh")`.
@@ -236,24 +322,25 @@ impl<'a> Telegram<'a> {
         self.present
     }
 
-    /// The meter's clock: that of the APDU, else the one among the objects.
+    /// The meter's clock.
     #[must_use]
     pub fn time(&self, zone: &TimeZone) -> Option<Stamp> {
-        let [header, object] = self.clocks();
-        let stamp = |clock: Option<&Clock>| clock.and_then(|clock| clock.stamp(zone));
-        stamp(header).or_else(|| stamp(object))
+        self.clock()?.stamp(zone)
     }
 
-    /// The clock that gives the time.
+    /// The clock that gives the time: the object 0-0:1.0.0, else that of the APDU, else one among the
+    /// objects that has no code. The header of a Landis+Gyr E450 is some seconds older than its list.
     #[must_use]
     pub fn clock(&self) -> Option<&Clock> {
-        self.clocks().into_iter().flatten().find(|clock| clock.is_definite())
+        let [header, object] = self.clocks();
+        let named = object.filter(|_| self.has_clock_object);
+        [named, header, object].into_iter().flatten().find(|clock| clock.is_definite())
     }
 
     /// Its clocks: that of the APDU's header, and the first one among the objects.
     #[must_use]
     pub const fn clocks(&self) -> [Option<&Clock>; 2] {
-        [self.notification.clock.as_ref(), self.clock.as_ref()]
+        [self.header_clock(), self.clock.as_ref()]
     }
 
     /// The first clock among the objects that differs from that of the APDU; any, if the APDU has
@@ -267,7 +354,17 @@ impl<'a> Telegram<'a> {
     /// [`layout`](super::layout).
     #[must_use]
     pub const fn layout(&self) -> u64 {
-        self.layout
+        self.list.layout
+    }
+
+    /// The number of values that mean nothing without scaler and unit, and have none.
+    #[must_use]
+    pub const fn unscaled(&self) -> usize {
+        self.list.unscaled
+    }
+
+    pub(super) const fn list(&self) -> KnownList {
+        self.list
     }
 
     /// The octets of the meter number.
@@ -284,14 +381,19 @@ impl<'a> Telegram<'a> {
 
     /// Every object.
     #[must_use]
-    pub fn objects(&self) -> Objects<'a> {
-        Objects::of(self.notification.body, self.family)
+    pub fn objects(&self) -> TelegramObjects<'a> {
+        match &self.form {
+            TelegramForm::Cosem(notification) => {
+                TelegramObjects::Cosem(Objects::of(notification.body, self.list.family))
+            }
+            TelegramForm::Dsmr(dsmr) => TelegramObjects::Dsmr(dsmr.objects()),
+        }
     }
 
-    /// The family whose table names the values, if the meter sends no codes.
+    /// The family whose table names the values, or gives their scalers and units.
     #[must_use]
     pub const fn family(&self) -> Option<&'static MeterFamily> {
-        self.family
+        self.list.family
     }
 
     /// The code of a named value; `None` for a computed one.
@@ -355,20 +457,25 @@ impl<'a> Telegram<'a> {
     /// True if an object is a clock equal to the time of the telegram.
     fn is_header_or_object_clock(&self, object: &Object<'_>) -> bool {
         self.is_header_clock(object)
-            || self.notification.clock.is_none()
+            || (self.header_clock().is_none() || self.has_clock_object)
                 && Value::time(object).is_some_and(|clock| self.clock == Some(clock))
     }
 
     /// True if an object is a clock with the octets of that of the APDU, as nearly all are.
     fn is_header_clock(&self, object: &Object<'_>) -> bool {
-        let header = self.notification.clock.as_ref().map(|clock| clock.0.as_slice());
-        header == Some(object.value.octets) && object.obis.is_none_or(|obis| obis == Obis::CLOCK)
+        let header = self.header_clock().map(|clock| clock.0.as_slice());
+        header == Some(object.value.octets) && object.obis.is_none_or(Obis::is_clock)
     }
 }
 
 fn is_string(data: &Data<'_>) -> bool {
-    matches!(data.kind, DataType::OCTET_STRING | DataType::VISIBLE_STRING | DataType::UTF8_STRING)
-        && !data.octets.is_empty()
+    match data.kind {
+        DataType::OCTET_STRING | DataType::VISIBLE_STRING | DataType::UTF8_STRING => {
+            !data.octets.is_empty()
+        }
+        DataType::DSMR => data.text().is_some(),
+        _ => false,
+    }
 }
 
 fn is_number(data: &Data<'_>) -> bool {

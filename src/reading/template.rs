@@ -24,11 +24,12 @@ use crate::{
     error::Result,
     reading::{
         decimal::Decimal,
+        dsmr::DsmrTelegram,
         family::MeterFamily,
         fields,
         objects::Object,
         steps::{ObjectStep, Steps},
-        telegram::Telegram,
+        telegram::{KnownList, Telegram},
     },
 };
 
@@ -60,6 +61,8 @@ pub struct Templates {
     hand: usize,
     /// Telegrams since the last that had a known layout.
     misses: u32,
+    /// Room for the texts of a DSMR telegram.
+    texts: Vec<u8>,
 }
 
 impl Templates {
@@ -69,11 +72,15 @@ impl Templates {
         Self { families, ..Self::default() }
     }
 
-    /// Reads exactly one plain APDU, as [`Telegram::parse_with`] does and with the same outcome.
+    /// Reads exactly one plain APDU, as [`Telegram::parse_with`] does and with the same outcome; or
+    /// one DSMR telegram, as [`Telegram::parse_dsmr`] does.
     ///
     /// # Errors
     /// The same.
-    pub fn read<'a>(&mut self, octets: &'a [u8]) -> Result<Telegram<'a>> {
+    pub fn read<'a>(&'a mut self, octets: &'a [u8]) -> Result<Telegram<'a>> {
+        if DsmrTelegram::is_one(octets) {
+            return Telegram::parse_dsmr(octets, &mut self.texts);
+        }
         // Meters of one stream mostly take turns: the template behind the last one comes next.
         let mut turns = (self.last..self.known.len()).chain(0..self.last);
         let fits = |at: &usize| self.known.get(*at).is_some_and(|known| known.fits(octets));
@@ -91,12 +98,14 @@ impl Templates {
         // Where no two telegrams are alike there is little use in learning each.
         let learn = self.misses.is_power_of_two();
         if learn && self.known.len() < MOST {
-            self.known.push(Template::of(octets, &telegram));
+            self.known.extend(Template::of(octets, &telegram));
         } else if let Some(known) = self.next_in_turn() {
             // In a stream with more layouts than there is room for, those of use stay, and only the
             // others take the careful look.
             match known.hits {
-                0 if learn => *known = Template::of(octets, &telegram),
+                0 if learn => {
+                    Template::of(octets, &telegram).into_iter().for_each(|new| *known = new);
+                }
                 hits => known.hits = hits / 2,
             }
         }
@@ -121,9 +130,7 @@ struct Template {
     fixed: Vec<u8>,
     /// The body, without its octets.
     body: Data<'static>,
-    /// Its number.
-    layout: u64,
-    family: Option<&'static MeterFamily>,
+    known: KnownList,
     parts: Vec<TemplatePart>,
 }
 
@@ -148,23 +155,33 @@ struct NamedNumber {
 }
 
 impl Template {
-    /// Of a telegram that passed all checks.
-    fn of(octets: &[u8], telegram: &Telegram<'_>) -> Self {
-        let notification = telegram.notification();
+    /// Of a push list that passed all checks.
+    fn of(octets: &[u8], telegram: &Telegram<'_>) -> Option<Self> {
+        let notification = telegram.notification()?;
         let family = telegram.family();
         let steps = Steps::of(notification.body, family);
         let parts: Vec<TemplatePart> = steps.filter_map(TemplatePart::of).collect();
         let mut fixed = vec![0xff; octets.len()];
-        let is_fixed =
-            |part: &TemplatePart| family.is_some_and(|family| family.is_fixed(part.object.index));
+        let is_fixed = |part: &TemplatePart| match family.map(MeterFamily::elements) {
+            Some(Some(elements)) => {
+                let element = part.object.index.checked_sub(1).and_then(|at| elements.get(at));
+                element.is_some_and(|element| element.fixed.is_some())
+            }
+            // A text may tell whose table holds; only a clock never does.
+            scaled => {
+                (scaled.is_some() || telegram.unscaled() > 0)
+                    && part.object.value.kind.number_size().is_none()
+                    && part.range.len() != 12
+            }
+        };
         let free = parts.iter().filter(|part| part.is_free() && !is_fixed(part));
         let free = free.map(|part| part.range.clone());
         for range in free.chain(Notification::free_octets(octets)) {
             fixed.get_mut(range).unwrap_or_default().fill(0);
         }
         let body = Data { octets: &[], ..notification.body };
-        let (sample, layout) = (octets.to_vec(), telegram.layout());
-        Self { hits: 0, sample, fixed, body, layout, family, parts }
+        let (sample, known) = (octets.to_vec(), telegram.list());
+        Some(Self { hits: 0, sample, fixed, body, known, parts })
     }
 
     /// True if a telegram has this layout.
@@ -178,7 +195,7 @@ impl Template {
     fn read<'a>(&self, octets: &'a [u8]) -> Option<Telegram<'a>> {
         let notification = Notification::with_body(octets, self.body)?;
         let steps = self.parts.iter().map(|part| part.fill(octets));
-        Telegram::of(notification, self.layout, self.family, steps).ok()
+        Telegram::of(notification, self.known, steps).ok()
     }
 }
 

@@ -1,7 +1,7 @@
 //! One value: a number with its scaler, a text, a time.
 
 use crate::{
-    cosem::{axdr::Data, clock::Clock, data_type::DataType, obis::Obis},
+    cosem::{axdr::Data, clock::Clock, data_type::DataType, dsmr_value, obis::Obis},
     reading::{decimal::Decimal, objects::Object},
 };
 
@@ -38,6 +38,10 @@ impl<'a> Value<'a> {
             return Self::Time(clock);
         }
         match data.kind {
+            DataType::DSMR => match dsmr_value::time(data.octets).filter(Clock::has_offset) {
+                Some(clock) => Self::Time(clock),
+                None => data.text().map_or(Self::Octets(data.octets), Self::Text),
+            },
             DataType::NULL | DataType::DONT_CARE => Self::Absent,
             DataType::BOOLEAN => Self::Truth(data.octets != [0]),
             DataType::BIT_STRING => Self::Bits(data.count, data.octets),
@@ -53,7 +57,10 @@ impl<'a> Value<'a> {
         let data = &object.value;
         let may_be = match data.kind {
             DataType::DATE_TIME => true,
-            DataType::OCTET_STRING => object.obis.is_none_or(|obis| obis == Obis::CLOCK),
+            DataType::OCTET_STRING => object.obis.is_none_or(Obis::is_clock),
+            DataType::DSMR if object.obis == Some(Obis::CLOCK) => {
+                return dsmr_value::time(data.octets);
+            }
             _ => false,
         };
         may_be.then(|| Clock::of(data.octets))?

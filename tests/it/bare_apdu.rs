@@ -1,8 +1,6 @@
-//! APDUs without frames, and telegrams of protocols that meterpipe does not read.
+//! APDUs without frames.
 
-use std::fs;
-
-use crate::common::chain::{beside, decode_dump, decode_octets};
+use crate::common::chain::{decode_dump, decode_octets};
 use crate::common::published::{DUMP, KEY, PLAIN, octets};
 
 fn plain() -> String {
@@ -73,16 +71,6 @@ fn what_breaks_off_behind_its_date_time_borrows_nothing_from_the_next_line() {
             assert_eq!(telegrams, 1, "{next}: only the whole one");
         }
     }
-}
-
-#[test]
-fn what_other_meters_send_is_named() {
-    let Some(corpus) = beside("corpus") else { return };
-    let file = corpus.join("at-sagemcom-t210dr-styria/gh264-1-plain.hex");
-    let (telegrams, messages) = refused(&fs::read_to_string(file).unwrap());
-    assert_eq!(telegrams, 0);
-    let name = "apdu: not supported: DSMR telegrams";
-    assert!(messages.iter().any(|message| message.starts_with(name)), "{messages:?}");
 }
 
 #[test]

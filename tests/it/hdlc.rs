@@ -260,7 +260,10 @@ mod tables {
             wrong.arg("decode").arg("--layout").args([&table, &telegram]).output().unwrap();
         let message = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2));
-        assert!(message.contains("mine.toml: line 7: unknown field `scaller`"), "{message}");
+        assert!(
+            message.contains("mine.toml: line 7: nothing is called scaller: did you mean scaler?"),
+            "{message}"
+        );
         // A key file in the place of a table.
         fs::write(&table, format!("{KEY}\n")).unwrap();
         let mut secret = Command::new(env!("CARGO_BIN_EXE_meterpipe"));

@@ -13,11 +13,14 @@ mod config_import;
 mod config_online;
 mod corpus;
 mod corpus_formats;
+#[cfg(feature = "cli")]
+mod corpus_items;
 mod decode;
 mod docs;
 mod doctor;
 mod drop_in;
 mod dry_run;
+mod dsmr;
 mod dumps;
 mod endurance;
 mod environment;
@@ -31,6 +34,10 @@ mod hdlc;
 mod http_pages;
 mod influx;
 mod jobs;
+#[cfg(feature = "cli")]
+mod layouts;
+mod link_sweeps;
+mod links;
 mod live;
 mod mqtt;
 mod packaging;

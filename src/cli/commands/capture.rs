@@ -26,7 +26,8 @@ pub fn run(args: &args::CaptureArgs) -> Status {
         limit: if args.until.once { Some(1) } else { args.until.count },
     };
     context.stop_at(writer.limit);
-    let mut stage = Capturer { writer, recorder: Recorders::default(), frames: 0 };
+    let recorder = Recorders::with(args.link.choice());
+    let mut stage = Capturer { writer, recorder, frames: 0 };
     let result = capture(args, &mut stage, &mut context);
     stage.end(&mut context);
     stage::finish(context, result, &mut stage)

@@ -15,7 +15,7 @@ use crate::cli::{
     setup::{
         args::{self, ConfigAction},
         config_file::{self, Config},
-        credentials, destinations, environment, keys,
+        credentials, destinations, environment, families, keys,
         shared_args::SerialArgs,
         toml_text::table,
     },
@@ -83,6 +83,7 @@ fn check(config: Config, args: &args::ConfigArgs, context: &mut Context) -> Resu
     let mut mistakes: Vec<Stop> = config.mistakes.iter().map(Stop::usage).collect();
     for meter in &config.meters {
         mistakes.extend(keys::of_meter(&config, meter, &context.messages).err());
+        mistakes.extend(families::of_meter(&config, meter).err());
         // `find` reads nothing, and refuses a name that no source can have.
         let line = meter.line(&SerialArgs::default());
         if let Some(source) = &meter.source {
@@ -137,6 +138,8 @@ fn show(config: Config, context: &mut Context) -> Result<(), Stop> {
             false => path.display().to_string(),
         });
         rows.extend(key_file.map(|path| ("key_file", path)));
+        let layout = meter.layout.as_ref().map(|path| path.display().to_string());
+        rows.extend(layout.map(|path| ("layout", path)));
         rows.extend(meter.baud.map(|baud| ("baud", baud.to_string())));
         let parity = meter.parity.and_then(|parity| parity.to_possible_value());
         rows.extend(parity.map(|parity| ("parity", parity.get_name().to_owned())));

@@ -8,6 +8,7 @@ use crate::cli::{
     input::files,
     run::{
         context::Context,
+        decoder::ChainSettings,
         parallel::{Jobs, text_decoder},
         stage::{self, Stage},
         status::{Status, Stop},
@@ -36,7 +37,8 @@ fn prepare(args: &args::DecodeArgs, context: &mut Context) -> Result<Box<dyn Sta
     let format = output_format::build(&args.format)?;
     let zone = output_format::zone(&args.format)?;
     let decrypt = keys::decrypt(&args.keys, &args.input, &context.messages)?;
-    let families = families::all(&args.format.layouts)?;
+    let families = families::all(&args.format.layouts, None)?;
     let jobs = (Jobs::new(args.jobs.jobs), args.input.files.as_slice());
-    Ok(text_decoder(decrypt, families, format, zone, None, jobs, context))
+    let settings = ChainSettings { families, links: args.link.choice() };
+    Ok(text_decoder(decrypt, settings, format, zone, None, jobs, context))
 }

@@ -9,6 +9,7 @@ use crate::cli::{
     live::reload::{Reload, SinkSources},
     run::{
         context::{Context, Ending},
+        list_messages::ListMessages,
         sink_output::{self, TICK},
         sinks::Sinks,
         stage::Task,
@@ -30,8 +31,9 @@ pub fn run(args: &args::PublishArgs) -> Status {
         Ok(started) => started,
         Err(stop) => return context.stop(stop),
     };
-    let mut lines =
-        ReadingLines { sinks, reload, line: 0, is_too_long: false, wrong_input_reported: false };
+    let lists = ListMessages::default();
+    let (line, is_too_long, wrong_input_reported) = (0, false, false);
+    let mut lines = ReadingLines { sinks, reload, lists, line, is_too_long, wrong_input_reported };
     let result = files::lines(&args.files, &mut lines, &mut context);
     let not_stored = !sink_output::finish(Some(lines.sinks), &mut context);
     context.finish(result, Ending { not_stored, ..Ending::default() })
@@ -59,6 +61,7 @@ fn start(args: &args::PublishArgs, context: &Context) -> Result<(Sinks, Reload),
 struct ReadingLines {
     sinks: Sinks,
     reload: Reload,
+    lists: ListMessages,
     line: u64,
     /// True within a line that is longer than any telegram needs.
     is_too_long: bool,
@@ -117,6 +120,7 @@ impl ReadingLines {
         match Readings::parse(line) {
             Ok(readings) => {
                 context.tally.telegrams += 1;
+                self.lists.report_readings(&readings, context);
                 if context.can_wait {
                     self.sinks.wait_for_room(&context.messages);
                 }

@@ -22,13 +22,12 @@ use meterpipe::{
 pub fn run(args: &args::UnframeArgs) -> Status {
     let mut context = Context::new("unframe", args.messages);
     context.output.text.extend_from_slice(HEADER.as_bytes());
-    let mut stage = Unframer::default();
+    let mut stage = Unframer(Unframe::with(args.link.choice()));
     let (files, form) = (&args.input.files, args.input.form.form);
     let result = files::run(files, form, None, &mut stage, &mut context);
     stage::finish(context, result, &mut stage)
 }
 
-#[derive(Default)]
 struct Unframer(Unframe);
 
 impl Task for Unframer {}

@@ -17,7 +17,7 @@ use crate::cli::{
     },
     run::{
         context::Context,
-        decoder::{Decoder, TelegramConsumer, TextOutput},
+        decoder::{ChainSettings, Decoder, TelegramConsumer, TextOutput},
         dry_run::DryRun,
         parallel::{Jobs, text_decoder},
         sink_output::SinkOutput,
@@ -87,9 +87,10 @@ fn prepare(
     // Mistakes in options and keys are reported before anything is opened.
     let format = output_format::build(&args.format)?;
     let zone = output_format::zone(&args.format)?;
-    let families = families::all(&args.format.layouts)?;
     keys::guard_stdin(&args.keys, args.sources.iter().any(|source| source == "-"))?;
     let config = config(args)?;
+    let families = families::all(&args.format.layouts, config.as_ref())?;
+    let settings = ChainSettings { families, links: args.link.choice() };
     let found = find(args, config.as_ref())?;
     let key_sources = KeySources { args: args.keys.clone(), simulated: found.simulated };
     let entries = key_sources.read(config.as_ref(), &context.messages)?;
@@ -110,7 +111,7 @@ fn prepare(
     let stage = match (sinks, recording) {
         (None, None) if dry_run.is_none() && found.live.is_empty() => {
             let jobs = (Jobs::new(args.jobs.jobs), found.files.as_slice());
-            text_decoder(decrypt, families, format, zone, limit, jobs, context)
+            text_decoder(decrypt, settings, format, zone, limit, jobs, context)
         }
         (sinks, recording) => {
             let live = !found.live.is_empty();
@@ -131,7 +132,7 @@ fn prepare(
                 sinks.map(|it| Box::new(SinkOutput::start(it)) as Box<dyn TelegramConsumer>);
             // Sinks end last: the table is at its end when they say what they did not store.
             let consumers = text_output.into_iter().chain(sinks).collect();
-            let decoder = Decoder::new(decrypt, families, zone, limit, consumers);
+            let decoder = Decoder::new(decrypt, settings, zone, limit, consumers);
             Box::new(Watcher { decoder, recording, reload })
         }
     };

@@ -10,6 +10,7 @@ use crate::cli::{
     setup::shared_args::InputForm,
 };
 use meterpipe::{
+    cosem::{dsmr_value::DsmrNumber, obis::Obis},
     error::{Cause, Error, Layer},
     hex::dump::{Dump, HexRun},
     record::{self, Attributes, Columns, HEADER, HEADER_START, Place, Record, RecordKind, Time},
@@ -40,6 +41,8 @@ pub struct TextLines<'a> {
     within: Option<Within>,
     /// True once records or their header came.
     records: bool,
+    /// Within a DSMR telegram.
+    dsmr: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +83,7 @@ impl LineReader for TextLines<'_> {
                 self.refuse(&Error::new(Layer::Record, 0, limit), context);
             }
             None if record => {}
+            None if self.form.is_none() && self.is_dsmr(line) => self.text(line, context),
             None if within.is_none() && self.is_comment(line, context) => {}
             None => self.hex(line, end, context),
         }
@@ -101,7 +105,7 @@ impl<'a> TextLines<'a> {
     /// A reader of `form`, or of the form that the text shows.
     pub fn new(form: Option<InputForm>, stage: &'a mut dyn Stage) -> Self {
         let (dump, run, octets) = (Dump::default(), HexRun::default(), Vec::new());
-        Self { stage, form, line: 0, dump, run, octets, within: None, records: false }
+        Self { stage, form, line: 0, dump, run, octets, within: None, records: false, dsmr: false }
     }
 
     fn refuse(&mut self, error: &Error, context: &mut Context) {
@@ -139,6 +143,35 @@ impl<'a> TextLines<'a> {
         line.is_empty() || line.starts_with(b"#")
     }
 
+    /// True for a line of a DSMR telegram, also of one whose beginning is not there.
+    fn is_dsmr(&mut self, line: &[u8]) -> bool {
+        let line = line.trim_ascii_end();
+        let is_first = self.line == 1;
+        match line {
+            [b'/', a, b, c, b'5', ..] if [a, b, c].iter().all(|it| it.is_ascii_alphabetic()) => {
+                self.dsmr = true;
+                true
+            }
+            [b'!', crc @ ..] if crc.len() <= 4 && crc.iter().all(u8::is_ascii_hexdigit) => {
+                self.dsmr = false;
+                true
+            }
+            _ => self.dsmr || is_object(line) || is_first && is_end_of_object(line),
+        }
+    }
+
+    /// Hands on a line of a DSMR telegram as its octets.
+    fn text(&mut self, line: &[u8], context: &mut Context) {
+        self.octets.clear();
+        self.octets.extend_from_slice(line);
+        self.octets.push(b'\n');
+        let octets = self.octets.as_slice();
+        context.tally.octets += octets.len() as u64;
+        let attributes = Attributes::default();
+        let record = Record { time: Time::UNKNOWN, kind: RecordKind::Raw, octets, attributes };
+        self.stage.feed(&record, Place::Line(self.line), context);
+    }
+
     fn record(&mut self, columns: Columns<'_>, context: &mut Context) {
         match columns.read(&mut self.octets) {
             Ok(record) => {
@@ -172,4 +205,16 @@ impl<'a> TextLines<'a> {
         context.note_input(&record);
         self.stage.feed(&record, Place::Line(self.line), context);
     }
+}
+
+/// True for a line like `1-0:1.8.0(001581.123*kWh)`.
+fn is_object(line: &[u8]) -> bool {
+    let code = line.split(|octet| *octet == b'(').next().unwrap_or_default();
+    let code = core::str::from_utf8(code).unwrap_or_default();
+    code.len() < line.len() && line.ends_with(b")") && code.parse::<Obis>().is_ok()
+}
+
+/// True for the rest of such a line: `1.123*kWh)`.
+fn is_end_of_object(line: &[u8]) -> bool {
+    line.strip_suffix(b")").is_some_and(|value| DsmrNumber::of(value).is_some())
 }

@@ -13,7 +13,7 @@ use std::{collections::VecDeque, time::Duration};
 use meterpipe::{
     chain::sources::Sources,
     error::Mark,
-    link::{deframer::Deframer, reassembly::PAUSE},
+    link::{deframer::Deframer, reassembly::PAUSE, registry::LinkChoice},
     record::{self, Attributes, Record, RecordKind, Time},
 };
 
@@ -25,7 +25,7 @@ const LONGEST: usize = 256;
 const SPAN: i64 = 200;
 
 /// Cuts the octets of one source into records. It holds back octets that may become a frame and a
-/// `raw` record that may still grow: at most 519 octets and one push.
+/// `raw` record that may still grow: at most the longest frame, 256 octets and one push.
 #[derive(Debug)]
 pub struct Recorder {
     deframer: Deframer,
@@ -36,8 +36,13 @@ impl Recorder {
     /// A recorder for the source that records call `from`, or for octets without a source.
     #[must_use]
     pub fn new(from: Option<&str>) -> Self {
+        Self::with(from, LinkChoice::Auto)
+    }
+
+    /// The same with the link layers of a choice.
+    fn with(from: Option<&str>, links: LinkChoice) -> Self {
         let from = from.map(str::to_owned);
-        Self { deframer: Deframer::default(), raw: Raw { from, ..Raw::default() } }
+        Self { deframer: Deframer::with(links), raw: Raw { from, ..Raw::default() } }
     }
 
     /// Takes the next octets, their marks in the order of the index, and the time at which they
@@ -182,9 +187,17 @@ impl Raw {
 
 /// The recorders of all sources. Each method returns the number of frames written.
 #[derive(Debug, Default)]
-pub struct Recorders(Sources<Recorder>);
+pub struct Recorders {
+    kept: Sources<Recorder>,
+    links: LinkChoice,
+}
 
 impl Recorders {
+    /// For lines with the link layers of a choice.
+    pub fn with(links: LinkChoice) -> Self {
+        Self { links, ..Self::default() }
+    }
+
     /// Takes a record of a source. Records that hold no octets of a line are handed on unchanged.
     pub fn take(&mut self, record: &Record<'_>, out: &mut impl FnMut(&Record<'_>)) -> u64 {
         if !matches!(record.kind, RecordKind::Raw | RecordKind::Frame) {
@@ -193,12 +206,12 @@ impl Recorders {
         }
         let Attributes { from, err, .. } = record.attributes;
         let marks = err.into_iter().flat_map(record::marks);
-        let gone = match self.0.find(from) {
+        let gone = match self.kept.find(from) {
             Some(_) => None,
-            None => self.0.add(from, Recorder::new(from), Recorder::is_at_rest),
+            None => self.kept.add(from, Recorder::with(from, self.links), Recorder::is_at_rest),
         };
         let frames = gone.map_or(0, |(_, mut gone)| gone.flush(out));
-        let pushed = self.0.find(from).map(|it| it.push(record.octets, marks, record.time, out));
+        let pushed = self.kept.find(from).map(|it| it.push(record.octets, marks, record.time, out));
         (frames + pushed.unwrap_or_default()) as u64
     }
 
@@ -207,13 +220,13 @@ impl Recorders {
         if silent > PAUSE {
             return self.end(out);
         }
-        self.0.iter_mut().for_each(|(_, recorder)| recorder.pause(out));
+        self.kept.iter_mut().for_each(|(_, recorder)| recorder.pause(out));
         0
     }
 
     /// Hands on everything.
     pub fn end(&mut self, out: &mut impl FnMut(&Record<'_>)) -> u64 {
-        self.0.iter_mut().map(|(_, recorder)| recorder.flush(out) as u64).sum()
+        self.kept.iter_mut().map(|(_, recorder)| recorder.flush(out) as u64).sum()
     }
 }
 

@@ -146,6 +146,9 @@ impl Reload {
             if !before.has_same_sources(now) {
                 messages.say(&restart(path.as_deref(), "the sources"));
             }
+            if !before.has_same_layouts(now) {
+                messages.say(&restart(path.as_deref(), "a layout"));
+            }
             if self.sinks.is_none() && before.sinks.is_empty() && !now.sinks.is_empty() {
                 messages.say(&restart(path.as_deref(), "the first sink"));
             }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use jiff::tz::TimeZone;
 
-use crate::cli::run::clock_messages::ClockMessages;
+use crate::cli::run::telegram_messages::TelegramMessages;
 use meterpipe::{
     chain::{decrypt::Chosen, event::Refusal, reopen::Reopen},
     format::entry::{Format, OutputTelegram},
@@ -116,7 +116,7 @@ impl BatchApdu {
 /// Reads batches in a thread of its own.
 pub struct BatchReader {
     reopen: Reopen,
-    clocks: ClockMessages,
+    remarks: TelegramMessages,
     format: Box<dyn Format>,
     zone: TimeZone,
 }
@@ -124,13 +124,13 @@ pub struct BatchReader {
 impl BatchReader {
     /// A reader that writes as `format` does.
     pub fn new(reopen: Reopen, format: Box<dyn Format>, zone: TimeZone) -> Self {
-        Self { reopen, clocks: ClockMessages::default(), format, zone }
+        Self { reopen, remarks: TelegramMessages::default(), format, zone }
     }
 
     /// Reads each APDU whose text depends on nothing but the APDU. The main thread reads the
     /// others: those that this reader cannot read, and those with something to report.
     pub fn read(&mut self, batch: &mut Batch) {
-        let Self { reopen, clocks, format, zone } = self;
+        let Self { reopen, remarks, format, zone } = self;
         let Batch { items, octets, text } = batch;
         let mut start = 0;
         for item in items {
@@ -144,7 +144,7 @@ impl BatchReader {
             let is_read = reopen.read(&record, &apdu.chosen, |telegram, record| {
                 let (received, attributes) = (record.time, record.attributes);
                 let telegram = OutputTelegram { telegram, zone, received, attributes };
-                is_reported = clocks.new_fault(&telegram).is_some();
+                is_reported = remarks.is_news(&telegram);
                 format.entry(&telegram, text);
             });
             is_reported |= !format.notes().is_empty();

@@ -98,7 +98,8 @@ fn key(telegram: &Telegram<'_>) -> Vec<u8> {
     telegram.meter().unwrap_or_default().to_owned()
 }
 
-fn meter(entry: &OutputTelegram<'_>) -> String {
+/// The meter's number before a message; nothing without one.
+pub fn meter(entry: &OutputTelegram<'_>) -> String {
     let Some(content) = Content::of_meter(entry) else {
         return String::new();
     };

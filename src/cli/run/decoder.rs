@@ -5,11 +5,11 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::cli::run::{
-    clock_messages::ClockMessages,
     context::Context,
     events,
     key_doubts::KeyDoubts,
     stage::{Stage, Task},
+    telegram_messages::TelegramMessages,
 };
 use meterpipe::{
     chain::{
@@ -20,6 +20,7 @@ use meterpipe::{
     cipher::key_file::KeyEntry,
     error::Error,
     format::entry::{Format, OutputTelegram},
+    link::registry::LinkChoice,
     reading::family::MeterFamily,
     record::{Place, Record},
 };
@@ -41,13 +42,22 @@ pub trait TelegramConsumer: Task {
     fn finish(&mut self, context: &mut Context) -> bool;
 }
 
+/// What the chain is told beside its keys.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ChainSettings {
+    /// The tables of meters that send no codes.
+    pub families: &'static [MeterFamily],
+    /// The link layers that a line may have.
+    pub links: LinkChoice,
+}
+
 /// Unframes, decrypts and decodes, each step idle when it has nothing to do.
 pub struct Decoder {
     chain: Decode,
     zone: TimeZone,
     /// The number of telegrams after which the run ends.
     limit: Option<u64>,
-    clocks: ClockMessages,
+    remarks: TelegramMessages,
     /// The keys that seem to be wrong; `None` on files, whose end tells.
     doubts: Option<KeyDoubts>,
     consumers: Vec<Box<dyn TelegramConsumer>>,
@@ -58,14 +68,14 @@ impl Decoder {
     /// telegrams the run ends.
     pub fn new(
         decrypt: Decrypt,
-        families: &'static [MeterFamily],
+        ChainSettings { families, links }: ChainSettings,
         zone: TimeZone,
         limit: Option<u64>,
         consumers: Vec<Box<dyn TelegramConsumer>>,
     ) -> Self {
-        let clocks = ClockMessages::default();
-        let chain = Decode::new(decrypt).with_families(families);
-        Self { chain, zone, limit, clocks, doubts: None, consumers }
+        let remarks = TelegramMessages::default();
+        let chain = Decode::new(decrypt).with_families(families).with_links(links);
+        Self { chain, zone, limit, remarks, doubts: None, consumers }
     }
 
     /// From now on other keys open the telegrams.
@@ -78,7 +88,7 @@ impl Decoder {
         context: &mut Context,
         step: impl FnOnce(&mut Decode, &mut dyn FnMut(DecodeEvent<'_>)),
     ) {
-        let Self { chain, zone, limit, clocks, doubts, consumers } = self;
+        let Self { chain, zone, limit, remarks, doubts, consumers } = self;
         step(chain, &mut |event| match event {
             DecodeEvent::Telegram { .. } if context.done => {}
             DecodeEvent::Telegram { telegram, record, .. } => {
@@ -86,7 +96,7 @@ impl Decoder {
                 let telegram = OutputTelegram { telegram, zone, received, attributes };
                 context.tally.telegrams += 1;
                 doubts.iter_mut().for_each(|doubts| doubts.opened(attributes.title));
-                clocks.report(&telegram, context);
+                remarks.report(&telegram, context);
                 for consumer in consumers.iter_mut() {
                     consumer.telegram(&telegram, context);
                 }

@@ -20,6 +20,7 @@ pub fn of_stage(event: &StageEvent<'_>, context: &mut Context) {
         StageEvent::Refused(refusal) => context.refused(refusal),
         StageEvent::Noise(octets) => context.noise(*octets),
         StageEvent::Unverified(title) => unverified(*title, context),
+        StageEvent::Unchecked => unchecked(context),
     }
 }
 
@@ -30,6 +31,7 @@ pub fn of_chain(event: &DecodeEvent<'_>, context: &mut Context) {
         DecodeEvent::Refused(refusal) => context.refused(refusal),
         DecodeEvent::Noise(octets) => context.noise(*octets),
         DecodeEvent::Unverified(title) => unverified(*title, context),
+        DecodeEvent::Unchecked => unchecked(context),
     }
 }
 
@@ -39,4 +41,11 @@ pub fn unverified(title: Option<SystemTitle>, context: &Context) {
     context.messages.say(&format!(
         "the telegrams{title} carry a tag that is not verified: no authentication key (GAK) is known"
     ));
+}
+
+/// Reports telegrams whose digits nothing checks.
+pub fn unchecked(context: &Context) {
+    context.messages.say(
+        "the DSMR telegrams carry no CRC, as in DSMR 2.2 and 3.0: a damaged digit goes unnoticed",
+    );
 }

@@ -30,11 +30,11 @@ use rustix::fs::FileType;
 
 use crate::cli::run::{
     batch::{Batch, BatchReader, BatchResult},
-    clock_messages::ClockMessages,
     context::Context,
-    decoder::{Decoder, TextOutput, report_notes},
+    decoder::{ChainSettings, Decoder, TextOutput, report_notes},
     events,
     stage::{Stage, Task},
+    telegram_messages::TelegramMessages,
 };
 use meterpipe::{
     chain::{
@@ -45,7 +45,6 @@ use meterpipe::{
     },
     error::Error,
     format::entry::{Format, OutputTelegram},
-    reading::family::MeterFamily,
     record::{Place, Record, RecordKind},
 };
 
@@ -95,7 +94,7 @@ fn size(path: &Path) -> Option<u64> {
 /// are of use.
 pub fn text_decoder(
     decrypt: Decrypt,
-    families: &'static [MeterFamily],
+    settings: ChainSettings,
     format: Box<dyn Format>,
     zone: TimeZone,
     limit: Option<u64>,
@@ -103,10 +102,10 @@ pub fn text_decoder(
     context: &mut Context,
 ) -> Box<dyn Stage> {
     if limit.is_none() && !format.is_snapshot() && jobs.fit(files) {
-        return Box::new(ParallelDecoder::start(decrypt, families, format, zone, jobs, context));
+        return Box::new(ParallelDecoder::start(decrypt, settings, format, zone, jobs, context));
     }
     let text = TextOutput::start(format, context);
-    Box::new(Decoder::new(decrypt, families, zone, limit, vec![Box::new(text)]))
+    Box::new(Decoder::new(decrypt, settings, zone, limit, vec![Box::new(text)]))
 }
 
 /// The stage.
@@ -118,7 +117,7 @@ pub struct ParallelDecoder {
 /// Everything behind the unframing.
 struct Emitter {
     telegrams: Telegrams,
-    clocks: ClockMessages,
+    remarks: TelegramMessages,
     format: Box<dyn Format>,
     zone: TimeZone,
     jobs: Jobs,
@@ -140,7 +139,7 @@ enum Pending {
 impl ParallelDecoder {
     fn start(
         decrypt: Decrypt,
-        families: &'static [MeterFamily],
+        ChainSettings { families, links }: ChainSettings,
         mut format: Box<dyn Format>,
         zone: TimeZone,
         jobs: Jobs,
@@ -150,10 +149,10 @@ impl ParallelDecoder {
         let (telegrams, batch) =
             (Telegrams::new(decrypt).with_families(families), Batch::default());
         let (workers, pending, spare) = (None, VecDeque::new(), Vec::new());
-        let clocks = ClockMessages::default();
+        let remarks = TelegramMessages::default();
         let emitter =
-            Emitter { telegrams, clocks, format, zone, jobs, workers, batch, pending, spare };
-        Self { unframe: Unframe::default(), emitter }
+            Emitter { telegrams, remarks, format, zone, jobs, workers, batch, pending, spare };
+        Self { unframe: Unframe::with(links), emitter }
     }
 }
 
@@ -212,6 +211,7 @@ impl Emitter {
             StageEvent::Refused(refusal) => self.batch.push_refused(refusal),
             StageEvent::Noise(octets) => return context.noise(*octets),
             StageEvent::Unverified(title) => return events::unverified(*title, context),
+            StageEvent::Unchecked => return events::unchecked(context),
         }
         self.send_if_full(context);
     }
@@ -305,13 +305,13 @@ impl Emitter {
 
     /// Reads an APDU the careful way.
     fn read(&mut self, record: Record<'_>, place: Place, context: &mut Context) {
-        let Self { telegrams, clocks, format, zone, .. } = self;
+        let Self { telegrams, remarks, format, zone, .. } = self;
         telegrams.feed(StageEvent::Record(record, place), &mut |event| match event {
             DecodeEvent::Telegram { telegram, record, .. } => {
                 let (received, attributes) = (record.time, record.attributes);
                 let telegram = OutputTelegram { telegram, zone, received, attributes };
                 context.tally.telegrams += 1;
-                clocks.report(&telegram, context);
+                remarks.report(&telegram, context);
                 format.entry(&telegram, &mut context.output.text);
                 report_notes(format.as_mut(), context);
             }

@@ -14,7 +14,7 @@ use meterpipe::{
 use super::{
     setup_args::SetupArgs,
     shared_args::{
-        FormatArgs, InputArgs, InputFormArgs, JobsArgs, KeyArgs, MessageArgs, SecretArg,
+        FormatArgs, InputArgs, InputFormArgs, JobsArgs, KeyArgs, LinkArgs, MessageArgs, SecretArg,
         SerialArgs, SinkArgs, UntilArgs,
     },
 };
@@ -120,6 +120,9 @@ pub struct CaptureArgs {
     /// Line settings.
     #[command(flatten)]
     pub line: SerialArgs,
+    /// The link layer.
+    #[command(flatten)]
+    pub link: LinkArgs,
     /// Conditions that end the run.
     #[command(flatten)]
     pub until: UntilArgs,
@@ -144,6 +147,9 @@ pub struct UnframeArgs {
     /// The input.
     #[command(flatten)]
     pub input: InputArgs,
+    /// The link layer.
+    #[command(flatten)]
+    pub link: LinkArgs,
     /// The messages.
     #[command(flatten)]
     pub messages: MessageArgs,
@@ -181,6 +187,9 @@ pub struct DecodeArgs {
     /// The input.
     #[command(flatten)]
     pub input: InputArgs,
+    /// The link layer.
+    #[command(flatten)]
+    pub link: LinkArgs,
     /// The keys.
     #[command(flatten)]
     pub keys: KeyArgs,
@@ -215,6 +224,9 @@ pub struct WatchArgs {
     /// Line settings.
     #[command(flatten)]
     pub line: SerialArgs,
+    /// The link layer.
+    #[command(flatten)]
+    pub link: LinkArgs,
     /// Conditions that end the run.
     #[command(flatten)]
     pub until: UntilArgs,

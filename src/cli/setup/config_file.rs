@@ -67,6 +67,14 @@ impl Config {
         sources(self) == sources(other)
     }
 
+    /// True if the meters of another configuration have the same layouts.
+    pub fn has_same_layouts(&self, other: &Self) -> bool {
+        let layouts = |config: &Self| -> Vec<_> {
+            config.meters.iter().map(|it| it.layout.clone()).collect()
+        };
+        layouts(self) == layouts(other)
+    }
+
     /// The message with the line and the name of a key in front.
     pub fn at(&self, line: usize, key: &str, stop: Stop) -> Stop {
         match stop {
@@ -88,6 +96,8 @@ pub struct MeterConfig {
     pub source: Option<String>,
     /// A file with its key, or with the keys of several meters.
     pub key_file: Option<PathBuf>,
+    /// A file with the layout of its telegrams.
+    pub layout: Option<PathBuf>,
     /// Bits a second, unless 2400.
     pub baud: Option<u32>,
     /// The parity, unless even.
@@ -103,6 +113,8 @@ pub struct MeterLines {
     pub source: usize,
     /// The line of `key_file`.
     pub key_file: usize,
+    /// The line of `layout`.
+    pub layout: usize,
 }
 
 impl MeterConfig {
@@ -184,19 +196,19 @@ fn read(path: &Path) -> Result<Config, Stop> {
     Ok(Config { path: path.to_owned(), mistakes, ..config })
 }
 
-fn line_of(text: &str, at: &Range<usize>) -> usize {
+pub(super) fn line_of(text: &str, at: &Range<usize>) -> usize {
     text.get(..at.start).unwrap_or_default().matches('\n').count() + 1
 }
 
 /// A mistake and its place.
 #[derive(Debug)]
-struct Mistake {
-    at: Range<usize>,
-    text: String,
+pub(super) struct Mistake {
+    pub at: Range<usize>,
+    pub text: String,
 }
 
-type TomlTable<'a> = DeTable<'a>;
-type TomlValue<'a> = Spanned<DeValue<'a>>;
+pub(super) type TomlTable<'a> = DeTable<'a>;
+pub(super) type TomlValue<'a> = Spanned<DeValue<'a>>;
 type TomlKey<'a> = Spanned<Cow<'a, str>>;
 
 /// The content of the file, and all mistakes in the order of their places.
@@ -228,7 +240,7 @@ fn parse(text: &str) -> (Config, Vec<Mistake>) {
     (config, mistakes)
 }
 
-fn tables<'a, 'b>(
+pub(super) fn tables<'a, 'b>(
     value: &'a TomlValue<'b>,
     header: &str,
 ) -> Result<impl Iterator<Item = (&'a TomlTable<'b>, Range<usize>)>, Mistake> {
@@ -240,7 +252,7 @@ fn tables<'a, 'b>(
     Ok(all.iter().filter_map(|value| Some((value.get_ref().as_table()?, value.span()))))
 }
 
-const METER: [&str; 5] = ["name", "source", "key_file", "baud", "parity"];
+const METER: [&str; 6] = ["name", "source", "key_file", "layout", "baud", "parity"];
 
 fn meter(
     table: &TomlTable<'_>,
@@ -275,6 +287,10 @@ impl MeterConfig {
             "key_file" => {
                 self.key_file = Some(text()?.into());
                 self.lines.key_file = line;
+            }
+            "layout" => {
+                self.layout = Some(text()?.into());
+                self.lines.layout = line;
             }
             "baud" => {
                 let baud = scalar()?.parse().ok().filter(|baud| *baud > 0);
@@ -380,7 +396,7 @@ fn flat(
 }
 
 /// The text of a single value. A number keeps its digits and is never a float.
-fn scalar(value: &TomlValue<'_>) -> Option<String> {
+pub(super) fn scalar(value: &TomlValue<'_>) -> Option<String> {
     match value.get_ref() {
         DeValue::String(text) => Some(text.to_string()),
         DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str().replace('_', "")),
@@ -390,11 +406,11 @@ fn scalar(value: &TomlValue<'_>) -> Option<String> {
     }
 }
 
-fn expected(value: &TomlValue<'_>, form: &str) -> Mistake {
+pub(super) fn expected(value: &TomlValue<'_>, form: &str) -> Mistake {
     Mistake { at: value.span(), text: format!("{form} is expected here") }
 }
 
-fn mistake(at: Range<usize>, unknown: &str, known: &[&str]) -> Mistake {
+pub(super) fn mistake(at: Range<usize>, unknown: &str, known: &[&str]) -> Mistake {
     let mut text = format!("nothing is called {}", redact::typed(unknown));
     let nearest = known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, unknown));
     if let Some(nearest) = nearest {

@@ -6,6 +6,7 @@ pub mod destinations;
 pub mod environment;
 pub mod families;
 pub mod keys;
+mod layout_file;
 mod memory;
 mod message_settings;
 pub mod output_format;

@@ -8,6 +8,7 @@ use clap::{
 };
 use meterpipe::{
     format::kinds::FormatKind,
+    link::registry::LinkChoice,
     sink::{kind::SinkScheme, registry, settings::duration::duration},
 };
 
@@ -48,6 +49,23 @@ pub enum InputForm {
     Hex,
     /// The octets themselves
     Binary,
+}
+
+/// The link layer.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct LinkArgs {
+    /// The link layer of the line; raw means APDUs without frames [default: auto, told by content]
+    ///
+    /// With a layer that is named here, the start octets of all others are noise.
+    #[arg(long, value_name = "LINK", value_parser = links(), help_heading = "Line")]
+    pub link: Option<LinkChoice>,
+}
+
+impl LinkArgs {
+    /// The choice.
+    pub fn choice(self) -> LinkChoice {
+        self.link.unwrap_or_default()
+    }
 }
 
 /// Settings of a serial line.
@@ -235,6 +253,13 @@ pub struct SinkArgs {
     /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Sinks")]
     pub config: Option<PathBuf>,
+}
+
+/// The link layers, from their own list.
+fn links() -> impl TypedValueParser<Value = LinkChoice> {
+    let find = |name: String| LinkChoice::all().find(|link| link.name() == name);
+    let names = LinkChoice::all().map(|link| PossibleValue::new(link.name()));
+    PossibleValuesParser::new(names).try_map(move |name| find(name).ok_or("no link layer"))
 }
 
 /// The formats with their help, from their own table.

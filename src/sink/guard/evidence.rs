@@ -1,6 +1,9 @@
 //! Facts about a telegram that its readings do not hold.
 
-use crate::{cosem::clock::Stamp, format::entry::OutputTelegram};
+use crate::{
+    cosem::{clock::Stamp, notification::Notification},
+    format::entry::OutputTelegram,
+};
 
 /// Facts about a telegram beside its readings. Lines of JSON have none.
 #[derive(Clone, Copy, Debug, Default)]
@@ -9,6 +12,8 @@ pub struct TelegramEvidence<'a> {
     pub source: Option<&'a str>,
     /// The number of its layout.
     pub layout: Option<u64>,
+    /// The octets of its APDU; a DSMR telegram has none. Damage on the line never changes their number.
+    pub octets: Option<usize>,
     /// The agreement of its two clocks.
     pub clocks: ClockAgreement,
 }
@@ -35,6 +40,7 @@ impl<'a> TelegramEvidence<'a> {
         Self {
             source: entry.attributes.from,
             layout: Some(entry.telegram.layout()),
+            octets: entry.telegram.notification().map(Notification::octets),
             clocks: ClockAgreement::of(entry),
         }
     }
@@ -42,8 +48,7 @@ impl<'a> TelegramEvidence<'a> {
 
 impl ClockAgreement {
     fn of(entry: &OutputTelegram<'_>) -> Self {
-        let clocks = entry.telegram.notification().clock.zip(entry.telegram.object_clock());
-        let Some((header, object)) = clocks else {
+        let [Some(header), Some(object)] = entry.telegram.clocks() else {
             return Self::Same;
         };
         let time = |stamp: Stamp| stamp.timestamp();

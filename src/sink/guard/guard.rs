@@ -46,7 +46,8 @@ impl Guard {
         let Self { titled, untitled, lines, counts, is_full } = self;
         let title = readings.meta(Meta::SystemTitle);
         let meters = if title.is_some() { titled } else { untitled };
-        let key = title.or_else(|| readings.meta(Meta::Meter));
+        let number = || readings.meta(Meta::Meter).or_else(|| readings.meta(Meta::Device));
+        let key = title.or_else(number);
         let mut verdict = meters.seen(key, |meter| meter.check(readings, evidence, counts));
         let meter = name(readings);
         if let Some(text) = &mut verdict.text {

@@ -444,7 +444,7 @@ impl GuardedMeter {
         let replaced =
             kind.filter(|kind| kind.step(now).is_some_and(|it| kind.pace.misses_a_turn(it)));
         if let Some(kind) = replaced {
-            self.held.drop_since(kind.last, &now.fingerprint, self.loose);
+            self.held.drop_since(kind.last, now, self.loose);
         }
     }
 

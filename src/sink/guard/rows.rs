@@ -129,13 +129,12 @@ impl HeldRows {
         self.0.retain(|row| !row.is_of(fingerprint, loose));
     }
 
-    /// Drops the rows of other kinds whose last telegram came after that one, by its number among all.
-    pub(super) fn drop_since(
-        &mut self,
-        number: u64,
-        fingerprint: &TelegramFingerprint,
-        loose: LooseParts,
-    ) {
-        self.0.retain(|row| row.is_of(fingerprint, loose) || row.last() < number);
+    /// Drops the rows of other kinds whose last telegram came after that one, by its number among all, and
+    /// may be one of this kind that was damaged. Another list of the meter may come in its place.
+    pub(super) fn drop_since(&mut self, number: u64, now: &MeterSnapshot, loose: LooseParts) {
+        let is_other = |row: &HeldTelegrams| row.snapshot.is_another_list_than(now);
+        self.0.retain(|row| {
+            row.is_of(&now.fingerprint, loose) || row.last() < number || is_other(row)
+        });
     }
 }

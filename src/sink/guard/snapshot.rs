@@ -35,6 +35,10 @@ pub(super) struct MeterSnapshot {
     pub content: u64,
     pub counter: Option<u64>,
     pub clocks: Timestamps,
+    /// The octets of the APDU.
+    octets: Option<usize>,
+    /// The number of readings.
+    readings: usize,
     registers: Vec<Register>,
     powers: ShownPowers,
     /// Values that no house has.
@@ -120,7 +124,17 @@ impl MeterSnapshot {
         wild.extend(powers.contradiction());
         let fingerprint = TelegramFingerprint::of(readings, evidence);
         let content = counter.map_or(0, |_| content(readings));
-        Self { fingerprint, content, counter, clocks, registers, powers, wild }
+        let (octets, readings) = (evidence.octets, readings.members().len());
+        Self { fingerprint, content, counter, clocks, octets, readings, registers, powers, wild }
+    }
+
+    /// True if no damage on the line makes one list of the other. A damaged code is a value of its own,
+    /// and scaler and unit behind it are two more.
+    pub(super) fn is_another_list_than(&self, other: &Self) -> bool {
+        match self.octets.zip(other.octets) {
+            Some((one, other)) => one != other,
+            None => self.readings.abs_diff(other.readings) > 3,
+        }
     }
 
     pub(super) fn state(&self) -> Value {
@@ -146,6 +160,8 @@ impl MeterSnapshot {
             content: 0,
             counter: memory::number(state, "counter"),
             clocks: memory::read_clocks(state.get("clocks")),
+            octets: None,
+            readings: 0,
             registers: memory::list(state, "values").iter().filter_map(register).collect(),
             powers: ShownPowers::default(),
             wild: Vec::new(),

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::{
-    format::{printable::printable, readings::Readings},
+    format::{lists::MeterLists, meters::Meters, printable::printable, readings::Readings},
     sink::{
         home_assistant::announcer::HomeAssistant,
         mqtt::{
@@ -27,6 +27,8 @@ pub(super) struct MqttSink {
     pub(super) fresh: Duration,
     /// Readings were shown instead of sent.
     pub(super) is_previewed: bool,
+    /// The lists of each meter in a preview.
+    pub(super) previewed_lists: Meters<MeterLists>,
 }
 
 impl MqttSink {

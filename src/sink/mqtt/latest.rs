@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use crate::format::{latest::name, readings::Readings};
+use crate::format::{latest::name, lists::MeterLists, readings::Readings};
 
 /// The latest readings of each meter, the newest at the end.
 #[derive(Debug, Default)]
@@ -24,7 +24,9 @@ pub struct LatestStates {
 
 #[derive(Debug)]
 struct LatestState {
+    /// Of a meter with several lists, the last ones of each.
     readings: Arc<Readings>,
+    lists: MeterLists,
     received: Instant,
     due: StateDue,
 }
@@ -50,11 +52,16 @@ impl LatestStates {
                 (self.meters.len() == MOST_METERS).then(|| self.forget_oldest()).flatten()
             }
         };
+        let mut lists = MeterLists::default();
         if let Some(before) = before.and_then(|place| self.remove(place)) {
             self.skipped += u64::from(before.due == StateDue::First);
+            if name(&before.readings).unwrap_or_default() == meter {
+                lists = before.lists;
+            }
         }
         self.due.insert(place);
-        let state = LatestState { readings, received: Instant::now(), due: StateDue::First };
+        let readings = lists.union(&readings);
+        let state = LatestState { readings, lists, received: Instant::now(), due: StateDue::First };
         self.meters.insert(place, state);
     }
 

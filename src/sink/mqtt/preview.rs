@@ -1,6 +1,6 @@
 //! The messages that a broker would get for some readings, in the order of a run.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use crate::{
     format::{latest::name, readings::Readings},
@@ -27,7 +27,9 @@ impl MqttSink {
         let (before, after) =
             if self.announcer.is_some() { (None, online) } else { (online, None) };
         messages.extend(before);
-        messages.extend(self.state_messages(readings, report));
+        let all = Arc::new(readings.clone());
+        let union = self.previewed_lists.seen(name(readings), |lists| lists.union(&all));
+        messages.extend(self.state_messages(&union, report));
         messages.extend(self.meter_statuses.on_state(name(readings), now));
         messages.extend(after);
         messages.extend(self.history.as_ref().map(|history: &History| history.message(readings)));

@@ -26,7 +26,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use crate::format::readings::Readings;
+use crate::format::{meters::Meters, readings::Readings};
 use crate::sink::{
     freshness::Freshness,
     home_assistant::announcer::HomeAssistant,
@@ -84,6 +84,7 @@ pub fn new(
         history,
         fresh,
         is_previewed,
+        previewed_lists: Meters::default(),
     }))
 }
 

@@ -12,7 +12,7 @@
 //! 5   format  chain  diagnosis           a reading as text; the stages; causes of faults
 //! 4   reading                            named, scaled, exact
 //! 3   link  cipher  cosem  record        frames, ciphering, A-XDR, the line between stages
-//! 2   reader  hex                        a cursor, octets from text
+//! 2   reader  p1  hex                    a cursor, the envelope of DSMR telegrams, octets from text
 //!     backoff  wake  file_error  hosts   waits between tries, wake-ups, errors of files, names of servers
 //! 1   error                              imports nothing
 //! ```
@@ -33,7 +33,7 @@ use super::source::{SourceFile, WrittenPath, is_punct, room};
 /// From below.
 const FLOORS: [&[&str]; 13] = [
     &["error"],
-    &["reader", "hex", "backoff", "wake", "file_error", "hosts"],
+    &["reader", "p1", "hex", "backoff", "wake", "file_error", "hosts"],
     &["link", "cipher", "cosem", "record"],
     &["reading"],
     &["format", "chain", "diagnosis"],

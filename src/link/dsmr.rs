@@ -1,0 +1,55 @@
+//! DSMR telegrams, the text that meters send over their P1 socket; [`p1`](crate::p1) shows its form.
+//! A telegram is a frame of its own, and no frame carries less than one.
+
+use core::ops::RangeInclusive;
+
+use crate::{
+    error::{Layer, Result},
+    link::layer::{ApduSegment, LinkLayer, NoFrame},
+    p1::{self, NoEnvelope, P1Envelope},
+};
+
+/// DSMR telegrams.
+#[derive(Clone, Copy, Debug)]
+pub struct Dsmr;
+
+impl LinkLayer for Dsmr {
+    const LAYER: Layer = Layer::Dsmr;
+    const START: u8 = p1::START;
+    const END: Option<u8> = Some(p1::END);
+    /// The text is no APDU behind a header.
+    const HEADER: &'static [RangeInclusive<u8>] = &[];
+
+    fn frame(octets: &[u8]) -> Option<core::result::Result<usize, NoFrame>> {
+        P1Envelope::of(octets, Self::LAYER).map(size)
+    }
+
+    fn last_frame(octets: &[u8]) -> Option<core::result::Result<usize, NoFrame>> {
+        P1Envelope::of_last(octets, Self::LAYER).map(size)
+    }
+
+    fn damaged_segment(_: &[u8]) -> Option<u8> {
+        Some(0)
+    }
+
+    fn segment(frame: &[u8]) -> Result<Option<ApduSegment<'_>>> {
+        Ok(Some(ApduSegment {
+            number: Some(0),
+            number_at: 0,
+            last: true,
+            peer: 0,
+            peer_at: 0,
+            data: frame,
+        }))
+    }
+}
+
+fn size(
+    envelope: core::result::Result<P1Envelope, NoEnvelope>,
+) -> core::result::Result<usize, NoFrame> {
+    match envelope {
+        Ok(envelope) => Ok(envelope.size),
+        Err(NoEnvelope::LookAlike) => Err(NoFrame::LookAlike),
+        Err(NoEnvelope::Damaged(error, size)) => Err(NoFrame::Damaged { error, size }),
+    }
+}

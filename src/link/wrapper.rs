@@ -1,0 +1,177 @@
+//! The wrapper of COSEM over TCP and UDP (IEC 62056-47, 5.3), which some adapters keep in front of
+//! the APDU.
+//!
+//! ```text
+//! 00 01 | SS SS | DD DD | LL LL | APDU…
+//! ```
+//!
+//! 00 01 is the version; SS SS and DD DD are the ports of sender and receiver, LL LL is the length of
+//! the APDU. No sum checks it: octets are believed only if an APDU that meters push begins there, and
+//! has that length by its own account.
+
+use core::ops::RangeInclusive;
+
+use crate::{
+    error::{Cause, Error, Layer, Result},
+    link::layer::{ApduSegment, LinkLayer, NoFrame},
+    reader::Reader,
+};
+
+/// The octets in front of the APDU.
+const HEADER: usize = 8;
+
+/// The longest APDU.
+const MOST: usize = 4096;
+
+/// The octets of an APDU that tell its length, and that it is one.
+const NEEDED: usize = 16;
+
+/// The wrapper.
+#[derive(Clone, Copy, Debug)]
+pub struct Wrapper;
+
+impl LinkLayer for Wrapper {
+    const LAYER: Layer = Layer::Wrapper;
+    const START: u8 = 0x00;
+    /// Any octet may end an APDU: the line is not known to rest behind one.
+    const END: Option<u8> = None;
+    /// An APDU that its own account vouches for is one, whatever stands before it.
+    const HEADER: &'static [RangeInclusive<u8>] = &[];
+
+    fn frame(octets: &[u8]) -> Option<core::result::Result<usize, NoFrame>> {
+        let is_version = |(octet, version)| octet == version;
+        if !octets.iter().zip(&[0x00, 0x01]).all(is_version) {
+            return Some(Err(NoFrame::LookAlike));
+        }
+        let &[_, _, _, _, _, _, high, low, ref apdu @ ..] = octets else {
+            return None;
+        };
+        let length = usize::from(u16::from_be_bytes([high, low]));
+        if !(NEEDED..=MOST).contains(&length) {
+            return Some(Err(NoFrame::LookAlike));
+        }
+        let needed = apdu.first_chunk::<NEEDED>();
+        match (begins(apdu), needed.map(own_length)) {
+            (false, _) | (true, Some(None)) => Some(Err(NoFrame::LookAlike)),
+            (true, None) => None,
+            (true, Some(Some(found))) if found != 0 && found != length => {
+                // Without the title of a meter it may be chance.
+                let is_titled = matches!(apdu, [0xdb | 0xdc, 0x08, ..]);
+                let cause = Cause::Announced { announced: length, found };
+                let damaged = Error::new(Self::LAYER, HEADER - 2, cause).into();
+                Some(Err(if is_titled { damaged } else { NoFrame::LookAlike }))
+            }
+            _ => (octets.len() >= HEADER + length).then_some(Ok(HEADER + length)),
+        }
+    }
+
+    fn damaged_segment(_: &[u8]) -> Option<u8> {
+        Some(0)
+    }
+
+    fn segment(frame: &[u8]) -> Result<Option<ApduSegment<'_>>> {
+        let mut reader = Reader::new(Layer::Wrapper, frame);
+        reader.array::<2>("version")?;
+        let ports = reader.u32("ports")?;
+        reader.array::<2>("length")?;
+        Ok(Some(ApduSegment {
+            number: Some(0),
+            number_at: 0,
+            last: true,
+            peer: ports.into(),
+            peer_at: 2,
+            data: reader.rest(),
+        }))
+    }
+}
+
+/// True if the octets that are there may begin an APDU.
+fn begins(apdu: &[u8]) -> bool {
+    match *apdu {
+        [0xdb | 0xdc, 0x00 | 0x08, ..] | [0x0f | 0xe0, _, ..] => true,
+        [only] => matches!(only, 0xdb | 0xdc | 0x0f | 0xe0),
+        [] => true,
+        _ => false,
+    }
+}
+
+/// The length of an APDU by its own account, 0 if it gives none; `None` if it is no APDU.
+fn own_length(apdu: &[u8; NEEDED]) -> Option<usize> {
+    let mut reader = Reader::new(Layer::Wrapper, apdu);
+    match reader.u8("tag").ok()? {
+        // data-notification: a date-time, then a list.
+        0x0f => {
+            reader.u32("number").ok()?;
+            let kinds = match reader.rest() {
+                [0x00, list, ..] | [0x09, 0x00, list, ..] => Some(*list),
+                [0x0c, 0x07, ..] | [0x09, 0x0c, 0x07, ..] => None,
+                _ => return None,
+            };
+            kinds.is_none_or(|list| matches!(list, 0x01 | 0x02)).then_some(0)
+        }
+        0xe0 => {
+            reader.array::<5>("header of a block").ok()?;
+            let length = reader.length("length").ok()?;
+            Some(reader.offset() + length)
+        }
+        _ => {
+            let title = usize::from(reader.u8("length of the title").ok()?);
+            let title = reader.take(title, "title").ok()?;
+            let length = reader.length("length").ok()?;
+            let is_maker = title.iter().take(3).all(u8::is_ascii_alphabetic);
+            is_maker.then_some(reader.offset() + length)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrapped(apdu: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(apdu.len()).unwrap().to_be_bytes();
+        [&[0, 1, 0, 1, 0, 0x67][..], &length, apdu].concat()
+    }
+
+    fn ciphered(title: &[u8]) -> Vec<u8> {
+        let head = [&[0xdb, title.len() as u8][..], title, &[20]].concat();
+        [&head[..], &[0x20, 0, 0, 0, 1], &[7; 15]].concat()
+    }
+
+    #[test]
+    fn an_apdu_is_taken_out() {
+        let block = [&[0xe0, 0x40, 0, 1, 0, 0, 20][..], &[7; 20]].concat();
+        let plain = [&[0x0f, 0, 0, 0, 1, 0, 2, 9][..], &[0x11; 18]].concat();
+        for apdu in [ciphered(b"KFM12345"), ciphered(b""), block, plain] {
+            let octets = wrapped(&apdu);
+            assert_eq!(Wrapper::frame(&octets), Some(Ok(octets.len())));
+            let segment = Wrapper::segment(&octets).unwrap().unwrap();
+            assert_eq!((segment.data, segment.peer), (&apdu[..], 0x0001_0067));
+            for size in 1..octets.len() {
+                assert_eq!(Wrapper::frame(&octets[..size]), None, "cut to {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_length_that_the_apdu_does_not_have_is_named() {
+        let mut octets = wrapped(&ciphered(b"KFM12345"));
+        octets[7] += 1;
+        let Some(Err(NoFrame::Damaged { error, .. })) = Wrapper::frame(&octets) else {
+            panic!("{octets:02x?}");
+        };
+        let text = error.to_string();
+        assert_eq!(text, "wrapper: length at octet 6: 32 octets announced, 31 there");
+    }
+
+    #[test]
+    fn zeros_are_no_wrapper() {
+        let look_alike = Some(Err(NoFrame::LookAlike));
+        assert_eq!(Wrapper::frame(&[0; 64]), look_alike);
+        assert_eq!(Wrapper::frame(&[0, 0]), look_alike);
+        for apdu in [&[0x42; 32][..], &[0xdb; 32], &ciphered(b"\0\0\0\0\0\0\0\0")] {
+            assert_eq!(Wrapper::frame(&wrapped(apdu)), look_alike);
+        }
+        assert_eq!(Wrapper::frame(&wrapped(&[0xdb, 8])), look_alike, "too short");
+    }
+}
