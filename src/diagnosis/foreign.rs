@@ -41,7 +41,7 @@ impl ForeignProtocol {
     /// True if damaged frames of a meter can look like it.
     #[must_use]
     pub const fn is_weak(self) -> bool {
-        matches!(self, Self::WirelessMbus | Self::Text)
+        matches!(self, Self::Dsmr | Self::WirelessMbus | Self::Text)
     }
 
     /// The name in JSON.

@@ -121,6 +121,8 @@ impl LineFacts {
                 | Cause::Announced { .. },
             ) => self.halves += 1,
             (Layer::Hdlc, _) => self.hdlc += 1,
+            (Layer::Dsmr, Cause::CutOff { .. }) => self.cut += 1,
+            (Layer::Dsmr, _) => self.checksums += 1,
             (_, Cause::Lengths { .. }) => self.doubtful += 1,
             _ if is_checksum(error) => self.checksums += 1,
             _ => {}

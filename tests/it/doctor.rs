@@ -213,6 +213,17 @@ fn hdlc(count: usize, damage: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
 const D0: &[u8] = b"/LGZ4ZMF100AC.M26\r\n\x02F.F(00)\r\n0.0.0(12345678)\r\n1.8.0(001234.5*kWh)\r\n2.8.0(0*kWh)\r\n!\r\n\x03";
 const DSMR: &[u8] = b"/KFM5KAIFA-METER\r\n\r\n1-3:0.2.8(42)\r\n0-0:1.0.0(170124213128W)\r\n1-0:1.8.1(000306.946*kWh)\r\n!0A1B\r\n";
 
+/// A DSMR telegram with its CRC.
+fn dsmr() -> Vec<u8> {
+    let text = &DSMR[..DSMR.len() - 6];
+    let step = |crc: u16, octet: &u8| {
+        (0..8).fold(crc ^ u16::from(*octet), |crc, _| {
+            crc >> 1 ^ if crc & 1 == 1 { 0xa001 } else { 0 }
+        })
+    };
+    [text, format!("{:04X}\r\n", text.iter().fold(0, step)).as_bytes()].concat()
+}
+
 fn even_parity(octets: &[u8]) -> Vec<u8> {
     octets.iter().map(|octet| octet | ((octet.count_ones() % 2) as u8) << 7).collect()
 }
@@ -306,7 +317,8 @@ fn situations() -> Vec<Situation> {
         .alone(),
         row("hdlc flipped", hdlc(4, |frame| frame[40] ^= 1), "hdlc-damaged", "infrared head"),
         row("hdlc cut", hdlc(6, |frame| frame.truncate(150)), "octets-lost", "rx_buffer_size"),
-        row("dsmr", DSMR.to_vec(), "other-protocol", "DSMR").protocol("dsmr"),
+        row("dsmr", dsmr().repeat(2), "ok", "watch command"),
+        row("dsmr with a wrong CRC", DSMR.repeat(3), "checksum", "shorten the cable"),
         row("d0", D0.to_vec(), "other-protocol", "D0").protocol("iec62056-21"),
         row("d0 with parity", even_parity(&D0.repeat(2)), "other-protocol", "D0")
             .protocol("iec62056-21")
@@ -662,7 +674,7 @@ fn given_up(device: &FedDevice, arguments: &[&str]) -> String {
 fn a_watch_that_gives_up_says_the_cause_and_no_other() {
     for (octets, is_told, is_not) in [
         (D0.to_vec(), "D0 (IEC 62056-21)", ["parity", "adapter, baud"]),
-        (DSMR.to_vec(), "DSMR", ["parity", "adapter, baud"]),
+        (DSMR.to_vec(), "frames fail their checksum", ["parity", "adapter, baud"]),
         (records_frame(), "M-Bus data records", ["parity", "adapter, baud"]),
         (
             vec![0; 100],

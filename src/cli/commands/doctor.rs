@@ -192,7 +192,8 @@ struct Doctor<'a> {
 impl Doctor<'_> {
     fn examination(&self, time: Duration) -> Result<Examination, Stop> {
         let demands = keys::demands(&self.patient.key_args);
-        Ok(Examination::new(self.entries.clone(), demands, families::all(&[])?, time))
+        let families = families::all(&[], self.patient.config)?;
+        Ok(Examination::new(self.entries.clone(), demands, families, time))
     }
 
     fn file(&self, path: &Path, form: Option<InputForm>, report: &mut Report) -> Result<(), Stop> {

@@ -164,7 +164,7 @@ impl Examination {
                     _ => self.rejected += 1,
                 }
             }
-            DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) => {}
+            DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) | DecodeEvent::Unchecked => {}
         }
     }
 
