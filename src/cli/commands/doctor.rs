@@ -15,7 +15,7 @@ use crate::cli::{
         config::online::{GRACE, ask, swapped},
         doctor::{
             examination::Examination,
-            report::Report,
+            report::DoctorReport,
             trials::{TrialLine, may_be_settings},
         },
     },
@@ -97,7 +97,7 @@ struct Patient<'a> {
     key_file: Option<PathBuf>,
 }
 
-fn examine_all(args: &args::DoctorArgs, messages: &Messages) -> Result<Vec<Report>, Stop> {
+fn examine_all(args: &args::DoctorArgs, messages: &Messages) -> Result<Vec<DoctorReport>, Stop> {
     keys::guard_stdin(&args.keys, args.source.as_deref() == Some("-"))?;
     let config = match args.source {
         Some(_) => None,
@@ -141,8 +141,8 @@ fn examine(
     patient: &Patient<'_>,
     args: &args::DoctorArgs,
     messages: &Messages,
-) -> Result<Report, Stop> {
-    let mut report = Report {
+) -> Result<DoctorReport, Stop> {
+    let mut report = DoctorReport {
         source: patient.source.clone().unwrap_or_default(),
         finding: Finding::new(Diagnosis::Ok),
         tried: Vec::new(),
@@ -196,7 +196,12 @@ impl Doctor<'_> {
         Ok(Examination::new(self.entries.clone(), demands, families, time))
     }
 
-    fn file(&self, path: &Path, form: Option<InputForm>, report: &mut Report) -> Result<(), Stop> {
+    fn file(
+        &self,
+        path: &Path,
+        form: Option<InputForm>,
+        report: &mut DoctorReport,
+    ) -> Result<(), Stop> {
         report.is_live = false;
         let mut examination = self.examination(self.time)?;
         let mut context = quiet();
@@ -235,7 +240,7 @@ impl Doctor<'_> {
     }
 
     /// A source whose line cannot be set from here.
-    fn source(&self, source: Box<dyn Source>, report: &mut Report) -> Result<(), Stop> {
+    fn source(&self, source: Box<dyn Source>, report: &mut DoctorReport) -> Result<(), Stop> {
         let mut examination = self.examination(self.time)?;
         let (start, name) = (Instant::now(), source.name().to_owned());
         if let Err(error) = listen(source, self.time, &mut examination)? {
@@ -257,7 +262,7 @@ impl Doctor<'_> {
     }
 
     /// A device of this machine, with one setting of its line after the other.
-    fn device(&self, device: &Path, report: &mut Report) -> Result<(), Stop> {
+    fn device(&self, device: &Path, report: &mut DoctorReport) -> Result<(), Stop> {
         let trials = TrialLine::trials(&self.patient.line);
         let start = Instant::now();
         let mut first: Option<(Finding, TrialLine)> = None;

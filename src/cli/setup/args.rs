@@ -346,7 +346,7 @@ Examples:
   meterpipe doctor /dev/ttyUSB0 --key-file guek
   meterpipe doctor --key-file guek meter.records   # a capture or a hex dump
   meterpipe doctor --format json sim:
-  meterpipe doctor --lang de                       # the meters and sinks of the configuration")]
+  meterpipe doctor --lang de        # the meters and sinks of the configuration")]
 pub struct DoctorArgs {
     /// A serial device, tcp://HOST:PORT, a file, a FIFO, - or sim:METER
     ///

@@ -101,7 +101,7 @@ fn messages_in_the_readme_are_those_of_the_program() {
     let tables = [text::table(&english, "message"), text::table(&german, "Meldung")];
     assert!(tables.iter().all(|rows| rows.len() > 5));
     let messages = tables.iter().flatten().map(|row| row[0].trim_matches('`'));
-    let source = ["src/source", "src/cli", "src/sink", "src/error.rs"];
+    let source = ["src/source", "src/cli", "src/sink", "src/diagnosis", "src/error.rs"];
     let source = source.map(|path| text_below(&Path::new(ROOT).join(path))).concat();
     for message in messages {
         let is_printed = message.split("; ").all(|part| source.contains(part));

@@ -15,7 +15,7 @@ use meterpipe::{
 
 /// The answer about one source.
 #[derive(Debug)]
-pub struct Report {
+pub struct DoctorReport {
     /// The source, as the user names it.
     pub source: String,
     /// The cause.
@@ -30,7 +30,7 @@ pub struct Report {
     pub is_live: bool,
 }
 
-impl Report {
+impl DoctorReport {
     /// The exit status: that of a run with this fault.
     pub const fn status(&self) -> Status {
         match self.finding.diagnosis {
@@ -145,7 +145,13 @@ impl Report {
         self.command().filter(|_| self.is_live)?;
         let options = self.options();
         let mut rows = vec![("source", self.source.as_str())];
-        rows.extend(self.key_file.as_deref().map(|file| ("key_file", file)));
+        // A service runs in another folder than this command.
+        let absolute = |file: &String| match std::path::absolute(file) {
+            Ok(path) if file != "-" => path.display().to_string(),
+            _ => file.clone(),
+        };
+        let key_file = self.key_file.as_ref().map(absolute);
+        rows.extend(key_file.as_deref().map(|file| ("key_file", file)));
         rows.extend(options.iter().map(|(key, value)| (*key, value.as_str())));
         let mut text = String::new();
         table("meter", rows.into_iter(), &mut text);
@@ -237,7 +243,7 @@ mod tests {
 
     #[test]
     fn a_report_ends_with_the_command_and_the_configuration() {
-        let report = Report {
+        let report = DoctorReport {
             source: "/dev/ttyUSB0".to_owned(),
             finding: Finding::new(Diagnosis::Silent)
                 .with("nothing came in 30 s", "in 30 s kam nichts an"),
@@ -252,7 +258,7 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("meterpipe watch /dev/ttyUSB0 --key-file 'my key'\n"), "{text}");
-        assert!(text.ends_with("    key_file = \"my key\"\n"), "{text}");
+        assert!(text.ends_with("/my key\"\n"), "{text}");
         let json: Value = serde_json::from_str(&report.json(AdviceLanguage::German)).unwrap();
         assert_eq!(
             (&json["verdict"], &json["evidence"][0]),
