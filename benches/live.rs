@@ -26,7 +26,7 @@ use std::{
 
 use meterpipe::source::simulator::{
     meter::MeterKind,
-    pace::on_the_line,
+    pace::LinePace,
     push::{Push, PushOptions, Simulator},
 };
 use rustix::{
@@ -210,7 +210,7 @@ fn pieces(push: &Push, whole: bool) -> Vec<(Duration, usize)> {
     for length in push.runs.lengths() {
         let end = start + length;
         let ends = (start..end).step_by(if whole { length } else { PIECE }).skip(1).chain([end]);
-        pieces.extend(ends.map(|end| (on_the_line(end) + pauses, end)));
+        pieces.extend(ends.map(|end| (LinePace::M_BUS.time(end) + pauses, end)));
         (start, pauses) = (end, pauses + PAUSE);
     }
     pieces

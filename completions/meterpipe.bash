@@ -28,8 +28,8 @@ _meterpipe() {
             meterpipe,decrypt)
                 cmd="meterpipe__subcmd__decrypt"
                 ;;
-            meterpipe,doctor)
-                cmd="meterpipe__subcmd__doctor"
+            meterpipe,explain)
+                cmd="meterpipe__subcmd__explain"
                 ;;
             meterpipe,help)
                 cmd="meterpipe__subcmd__help"
@@ -61,8 +61,8 @@ _meterpipe() {
             meterpipe__subcmd__help,decrypt)
                 cmd="meterpipe__subcmd__help__subcmd__decrypt"
                 ;;
-            meterpipe__subcmd__help,doctor)
-                cmd="meterpipe__subcmd__help__subcmd__doctor"
+            meterpipe__subcmd__help,explain)
+                cmd="meterpipe__subcmd__help__subcmd__explain"
                 ;;
             meterpipe__subcmd__help,help)
                 cmd="meterpipe__subcmd__help__subcmd__help"
@@ -89,7 +89,7 @@ _meterpipe() {
 
     case "${cmd}" in
         meterpipe)
-            opts="-h -V --help --version capture unframe decrypt decode watch publish config setup doctor simulate help"
+            opts="-h -V --help --version capture unframe decrypt decode explain watch publish config setup simulate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -103,22 +103,22 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__capture)
-            opts="-q -v -h -V --baud --parity --link --count --timeout --once --binary --input --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --line --baud --parity --count --timeout --once --binary --input --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --line)
+                    COMPREPLY=($(compgen -W "m-bus m-bus-8n1 ir p1 auto" -- "${cur}"))
+                    return 0
+                    ;;
                 --baud)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --parity)
                     COMPREPLY=($(compgen -W "even none odd auto" -- "${cur}"))
-                    return 0
-                    ;;
-                --link)
-                    COMPREPLY=($(compgen -W "auto mbus hdlc dsmr wrapper raw" -- "${cur}"))
                     return 0
                     ;;
                 --count)
@@ -212,7 +212,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__decode)
-            opts="-q -v -h -V --input --link --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -220,10 +220,6 @@ _meterpipe() {
             case "${prev}" in
                 --input)
                     COMPREPLY=($(compgen -W "records hex binary" -- "${cur}"))
-                    return 0
-                    ;;
-                --link)
-                    COMPREPLY=($(compgen -W "auto mbus hdlc dsmr wrapper raw" -- "${cur}"))
                     return 0
                     ;;
                 --key-file)
@@ -352,50 +348,19 @@ _meterpipe() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        meterpipe__subcmd__doctor)
-            opts="-q -v -h -V --baud --parity --time --format --lang --config --input --key-file --key --require-auth --system-title --quiet --verbose --log-format --help --version"
+        meterpipe__subcmd__explain)
+            opts="-q -v -h -V --input --link --key-file --key --require-auth --system-title --format --at --timezone --layout --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --baud)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --parity)
-                    COMPREPLY=($(compgen -W "even none odd auto" -- "${cur}"))
-                    return 0
-                    ;;
-                --time)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                --lang)
-                    COMPREPLY=($(compgen -W "de en" -- "${cur}"))
-                    return 0
-                    ;;
-                --config)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
                 --input)
                     COMPREPLY=($(compgen -W "records hex binary" -- "${cur}"))
+                    return 0
+                    ;;
+                --link)
+                    COMPREPLY=($(compgen -W "auto mbus hdlc dsmr wrapper raw" -- "${cur}"))
                     return 0
                     ;;
                 --key-file)
@@ -421,6 +386,33 @@ _meterpipe() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timezone)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --layout)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --log-format)
                     COMPREPLY=($(compgen -W "text journal json" -- "${cur}"))
                     return 0
@@ -433,7 +425,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__help)
-            opts="capture unframe decrypt decode watch publish config setup doctor simulate help"
+            opts="capture unframe decrypt decode explain watch publish config setup simulate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -502,7 +494,7 @@ _meterpipe() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        meterpipe__subcmd__help__subcmd__doctor)
+        meterpipe__subcmd__help__subcmd__explain)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -638,7 +630,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__setup)
-            opts="-q -v -h -V --source --key-file --to --config --force --stop-service --offline --timeout --enable --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --source --line --baud --parity --key-file --to --config --force --stop-service --offline --timeout --enable --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -657,6 +649,18 @@ _meterpipe() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --line)
+                    COMPREPLY=($(compgen -W "m-bus m-bus-8n1 ir p1 auto" -- "${cur}"))
+                    return 0
+                    ;;
+                --baud)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --parity)
+                    COMPREPLY=($(compgen -W "even none odd auto" -- "${cur}"))
                     return 0
                     ;;
                 --key-file)
@@ -716,7 +720,7 @@ _meterpipe() {
             fi
             case "${prev}" in
                 --meter)
-                    COMPREPLY=($(compgen -W "netz-noe-kaifa netz-noe-sagemcom netz-noe-sagemcom-old ksm-west ksm-west-1phase" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "netz-noe-kaifa netz-noe-sagemcom netz-noe-sagemcom-old ksm-west ksm-west-1phase wiener-netze kaernten-netz netz-burgenland graz steiermark" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -797,7 +801,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__unframe)
-            opts="-q -v -h -V --input --link --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --input --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -805,10 +809,6 @@ _meterpipe() {
             case "${prev}" in
                 --input)
                     COMPREPLY=($(compgen -W "records hex binary" -- "${cur}"))
-                    return 0
-                    ;;
-                --link)
-                    COMPREPLY=($(compgen -W "auto mbus hdlc dsmr wrapper raw" -- "${cur}"))
                     return 0
                     ;;
                 --log-format)
@@ -823,22 +823,22 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__watch)
-            opts="-q -v -h -V --baud --parity --link --count --timeout --once --record --to --config --dry-run --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
+            opts="-q -v -h -V --line --baud --parity --count --timeout --once --record --to --config --dry-run --input --key-file --key --require-auth --system-title --format --fields --names --list-fields --objects --unit --timezone --layout --no-header --csv-locale --comments --jobs --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --line)
+                    COMPREPLY=($(compgen -W "m-bus m-bus-8n1 ir p1 auto" -- "${cur}"))
+                    return 0
+                    ;;
                 --baud)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --parity)
                     COMPREPLY=($(compgen -W "even none odd auto" -- "${cur}"))
-                    return 0
-                    ;;
-                --link)
-                    COMPREPLY=($(compgen -W "auto mbus hdlc dsmr wrapper raw" -- "${cur}"))
                     return 0
                     ;;
                 --count)

@@ -55,10 +55,10 @@
 //! | floor | modules | idea |
 //! |---|---|---|
 //! | 6 | `source`, `sink` (of the program, no public interface) | where octets come from, where readings go to |
-//! | 5 | [`mod@format`], [`chain`], [`diagnosis`] | a reading as text; the stages, from octets to telegrams; the cause of a line without readings |
+//! | 5 | [`mod@format`], [`chain`], [`explain`], [`diagnosis`] | a reading as text; the stages, from octets to telegrams; a telegram octet by octet; the cause of a line without readings |
 //! | 4 | [`reading`] | a COSEM tree as named, scaled, exact values |
 //! | 3 | [`link`], [`cipher`], [`cosem`], [`record`] | frames, ciphering, A-XDR, and the line between the stages |
-//! | 2 | [`reader`], [`hex`]; `backoff`, `wake`, `file_error`, `hosts` (of the program) | a cursor that cannot run past its end, octets from text; waits between tries, wake-ups, errors of files, names of servers |
+//! | 2 | [`reader`], [`field`], [`hex`]; `backoff`, `wake`, `file_error`, `hosts` (of the program) | a cursor that cannot run past its end, fields with their meaning, octets from text; waits between tries, wake-ups, errors of files, names of servers |
 //! | 1 | [`error`] | a defect, and its place |
 #![warn(unreachable_pub)]
 #![cfg_attr(
@@ -84,6 +84,8 @@ pub mod cipher;
 pub mod cosem;
 pub mod diagnosis;
 pub mod error;
+pub mod explain;
+pub mod field;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod file_error;

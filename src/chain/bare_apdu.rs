@@ -30,8 +30,8 @@ pub const MAX_APDU: usize = 4096;
 /// The next find.
 #[derive(Debug, PartialEq, Eq)]
 pub enum FoundApdu<'a> {
-    /// A whole APDU, and its position in the stream.
-    Apdu(&'a [u8], u64),
+    /// A whole APDU, and the positions in the stream at which it begins and behind it.
+    Apdu(&'a [u8], u64, u64),
     /// Octets that begin like a telegram and are none, and their position.
     Refused(Error, u64),
     /// A number of octets that belong to nothing.
@@ -120,6 +120,13 @@ impl BareApdus {
         self.cut_off.map(error).or_else(|| self.blocks.partial())
     }
 
+    /// True while an APDU waits for its rest in a stream without frames: octets of its ciphertext may
+    /// look like the start of one.
+    #[must_use]
+    pub fn is_within_apdu(&self) -> bool {
+        !self.framed && is_unmistakable(self.buffer.get(self.done..).unwrap_or_default())
+    }
+
     /// The octets that wait for more.
     #[must_use]
     pub const fn pending(&self) -> usize {
@@ -133,7 +140,8 @@ impl BareApdus {
             match self.block() {
                 BlockStart::Block(size) => match self.take_block(size) {
                     Some((None, began)) => {
-                        return Some(FoundApdu::Apdu(self.blocks.joined(), began));
+                        let end = self.before + self.done as u64;
+                        return Some(FoundApdu::Apdu(self.blocks.joined(), began, end));
                     }
                     Some((Some(error), position)) => {
                         return Some(FoundApdu::Refused(error, position));
@@ -212,7 +220,8 @@ impl BareApdus {
         }
         let start = self.done;
         self.done += size;
-        FoundApdu::Apdu(self.buffer.get(start..self.done).unwrap_or_default(), position)
+        let end = self.before + self.done as u64;
+        FoundApdu::Apdu(self.buffer.get(start..self.done).unwrap_or_default(), position, end)
     }
 
     /// The octets of an APDU up to a line within it that unmistakably begins another telegram.

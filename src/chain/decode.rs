@@ -240,6 +240,7 @@ fn read(
         StageEvent::Refused(refusal) => out(DecodeEvent::Refused(refusal)),
         StageEvent::Noise(octets) => out(DecodeEvent::Noise(octets)),
         StageEvent::Unverified(title) => out(DecodeEvent::Unverified(title)),
+        StageEvent::Sorted(_) => {}
         StageEvent::Unchecked => out(DecodeEvent::Unchecked),
     }
 }

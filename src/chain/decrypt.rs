@@ -39,6 +39,8 @@ pub struct Decrypt {
     keys: KeyRing,
     demands: Demands,
     plain: Vec<u8>,
+    /// `plain` belongs to the last ciphered APDU.
+    is_plain: bool,
     reported_unverified: bool,
     templates: Templates,
 }
@@ -174,15 +176,23 @@ impl Decrypt {
         self.demands.authenticated && record.attributes.auth != Some(Auth::Verified)
     }
 
+    /// The plaintext of the last ciphered APDU that was fed, if a key fits it; what follows its
+    /// damaged octet is as good as any.
+    #[must_use]
+    pub fn plain(&self) -> Option<&[u8]> {
+        self.is_plain.then_some(&self.plain)
+    }
+
     /// Leaves the plain APDU in its room.
     fn open<'a>(&mut self, record: &Record<'a>) -> Result<Attributes<'a>, Error> {
+        self.is_plain = false;
         let apdu = Ciphered::parse(record.octets)?;
         let title = apdu.title.or(self.demands.title).ok_or(refusal(Cause::NoTitle))?;
         if self.demands.authenticated && apdu.tag.is_none() {
             return Err(refusal(Cause::NotAuthenticated));
         }
-        let Self { keys, demands, plain, templates, .. } = self;
-        let mut reason = refusal(Cause::NoKey);
+        let Self { keys, demands, plain, is_plain, templates, .. } = self;
+        let (mut reason, mut closest) = (refusal(Cause::NoKey), None);
         let mut opened = None;
         for index in keys.candidates(&title) {
             let Some(meter) = keys.ring.all.get(index) else {
@@ -194,9 +204,18 @@ impl Decrypt {
                     break;
                 }
                 // Of several failures, the one that came closest is told.
-                Err(error) if rank(error.cause) > rank(reason.cause) => reason = error,
+                Err(error) if rank(error.cause) > rank(reason.cause) => {
+                    reason = error;
+                    closest = Some(meter);
+                }
                 Err(_) => {}
             }
+        }
+        *is_plain = opened.is_some();
+        let fits = [FITS, rank(Cause::TagOrAuthenticationKey)].contains(&rank(reason.cause));
+        if let (true, Some(meter), None) = (fits, closest, opened) {
+            meter.cipher.decrypt(&apdu, &title, plain);
+            *is_plain = true;
         }
         let (index, auth) = opened.ok_or(reason)?;
         keys.opened(title, index);

@@ -3,6 +3,7 @@
 use crate::{
     cipher::ciphered::SystemTitle,
     error::Error,
+    link::registry::LinkKind,
     record::{Place, Record, Time},
 };
 
@@ -19,6 +20,38 @@ pub enum StageEvent<'a> {
     Unverified(Option<SystemTitle>),
     /// A DSMR telegram without a CRC, the first one of its source.
     Unchecked,
+    /// Octets of a source, and their part in it: on request, beside the other events.
+    Sorted(SortedOctets<'a>),
+}
+
+/// Octets of a source, and the part that they play. Frames and skipped octets, joined, are all
+/// octets of the source.
+#[derive(Clone, Copy, Debug)]
+pub struct SortedOctets<'a> {
+    /// The source, as in the record.
+    pub from: Option<&'a str>,
+    /// Where in the input.
+    pub place: Place,
+    /// The position of the first of them among the octets of the source.
+    pub position: u64,
+    /// The octets.
+    pub octets: &'a [u8],
+    /// Their part.
+    pub part: StreamPart,
+}
+
+/// The part that octets play in a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamPart {
+    /// A frame that passed its checks, and whether it begins a telegram.
+    Frame(LinkKind, bool),
+    /// Octets that no frame begins with; the defect of the frame that seems to begin here, and the
+    /// number of the segment that it seems to carry.
+    Skipped(Option<Error>, u8),
+    /// Skipped octets that are an APDU of their own, or the blocks of one, up to that position.
+    Apdu(u64),
+    /// Skipped octets that begin as an APDU does, and have that defect.
+    DamagedApdu(Error),
 }
 
 /// Something that cannot be read, where it stood and why.

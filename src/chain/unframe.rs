@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use crate::{
     chain::{
         bare_apdu::{BareApdus, FoundApdu},
-        event::{Out, Refusal, StageEvent},
+        event::{Out, Refusal, SortedOctets, StageEvent, StreamPart},
         sources::{MAX_SOURCES, Sources},
     },
     cipher::ciphered,
@@ -29,6 +29,8 @@ pub struct Unframe {
     lines: Sources<SourceStream>,
     frames: u64,
     links: LinkChoice,
+    /// The part of each octet is told.
+    sorts: bool,
 }
 
 impl Unframe {
@@ -36,6 +38,12 @@ impl Unframe {
     #[must_use]
     pub fn with(links: LinkChoice) -> Self {
         Self { links, ..Self::default() }
+    }
+
+    /// The same, with an event for the part of each octet.
+    #[must_use]
+    pub fn with_parts(self) -> Self {
+        Self { sorts: true, ..self }
     }
 
     /// Takes a record.
@@ -88,7 +96,7 @@ impl Unframe {
 
     /// Adds a source. The telegram of another one that has to make room for it is cut off.
     fn add(&mut self, from: Option<&str>, out: &mut impl Out) {
-        let new = SourceStream::with(self.links);
+        let new = SourceStream { sorts: self.sorts, ..SourceStream::with(self.links) };
         if let Some((from, mut line)) = self.lines.add(from, new, SourceStream::is_at_rest) {
             let is_cut_off = !line.is_at_rest();
             let origin = line.origins.peek(line.link.end_position());
@@ -112,6 +120,7 @@ struct SourceStream {
     has_bare: bool,
     /// A telegram without a CRC was reported.
     reported_unchecked: bool,
+    sorts: bool,
 }
 
 impl SourceStream {
@@ -135,22 +144,35 @@ impl SourceStream {
     fn drain(&mut self, from: Option<&str>, out: &mut impl Out) -> u64 {
         let mut frames = 0;
         loop {
-            let Self { link, bare, origins, has_bare, reported_unchecked } = self;
+            let Self { link, bare, origins, has_bare, reported_unchecked, sorts } = self;
+            let sorts = *sorts;
             let item = link.next(|position| {
                 let origin = origins.at(position);
                 (origin, origin.time.millis())
             });
             match item {
                 None => return frames,
-                Some(StreamItem::Frame { refused, apdu }) => {
+                Some(StreamItem::Frame { frame, begins, refused, apdu }) => {
                     frames += 1;
                     bare.framed();
                     if bare.pending() > 0 {
                         bare.end();
-                        drain_bare(bare, origins, from, out);
+                        drain_bare(bare, origins, sorts, from, out);
+                    }
+                    let tell = |out: &mut _| {
+                        let part = StreamPart::Frame(frame.link, begins);
+                        let origin = origins.peek(frame.position);
+                        sort(frame.octets, frame.position, part, &origin, from, out);
+                    };
+                    // The defect of a frame that begins a telegram is that of the one before it.
+                    if sorts && !begins {
+                        tell(out);
                     }
                     if let Some((error, origin)) = refused {
                         out(StageEvent::Refused(origin.refusal(error, from)));
+                    }
+                    if sorts && begins {
+                        tell(out);
                     }
                     if let Some(apdu) = apdu {
                         if apdu.link == LinkKind::Dsmr
@@ -162,19 +184,23 @@ impl SourceStream {
                         hand_on(&apdu, from, out);
                     }
                 }
-                Some(StreamItem::Skipped(Skipped { octets, position, error, mark, .. })) => {
+                Some(StreamItem::Skipped(Skipped { octets, position, error, segment, mark })) => {
                     let origin = origins.at(position);
                     if mark.is_some() {
                         bare.end();
-                        drain_bare(bare, origins, from, out);
+                        drain_bare(bare, origins, sorts, from, out);
                     }
-                    if let Some(error) = error {
+                    if sorts {
+                        let part = StreamPart::Skipped(error, segment);
+                        sort(octets, position, part, &origin, from, out);
+                    }
+                    if let Some(error) = error.filter(|_| !bare.is_within_apdu()) {
                         bare.framed();
                         out(StageEvent::Refused(origin.refusal(error, from)));
                     }
                     if *has_bare {
                         bare.push(octets, position);
-                        drain_bare(bare, origins, from, out);
+                        drain_bare(bare, origins, sorts, from, out);
                     } else {
                         out(StageEvent::Noise(octets.len()));
                     }
@@ -200,7 +226,7 @@ impl SourceStream {
     /// Ends the APDUs without frames: nothing more belongs to the octets so far.
     fn end_bare(&mut self, from: Option<&str>, out: &mut impl Out) {
         self.bare.end();
-        drain_bare(&mut self.bare, &self.origins, from, out);
+        drain_bare(&mut self.bare, &self.origins, self.sorts, from, out);
     }
 }
 
@@ -221,20 +247,41 @@ fn hand_on(apdu: &LinkApdu<'_, OctetOrigin>, from: Option<&str>, out: &mut impl 
 fn drain_bare(
     bare: &mut BareApdus,
     origins: &OctetOrigins,
+    sorts: bool,
     from: Option<&str>,
     out: &mut impl Out,
 ) {
     while let Some(found) = bare.next() {
         match found {
-            FoundApdu::Apdu(apdu, position) => {
-                out(apdu_event(apdu, &origins.peek(position), from, None));
+            FoundApdu::Apdu(apdu, position, end) => {
+                let origin = origins.peek(position);
+                if sorts {
+                    sort(apdu, position, StreamPart::Apdu(end), &origin, from, out);
+                }
+                out(apdu_event(apdu, &origin, from, None));
             }
             FoundApdu::Refused(error, position) => {
-                out(StageEvent::Refused(origins.peek(position).refusal(error, from)));
+                let origin = origins.peek(position);
+                if sorts {
+                    sort(&[], position, StreamPart::DamagedApdu(error), &origin, from, out);
+                }
+                out(StageEvent::Refused(origin.refusal(error, from)));
             }
             FoundApdu::Noise(octets) => out(StageEvent::Noise(octets)),
         }
     }
+}
+
+/// Tells the part of some octets.
+fn sort(
+    octets: &[u8],
+    position: u64,
+    part: StreamPart,
+    origin: &OctetOrigin,
+    from: Option<&str>,
+    out: &mut impl Out,
+) {
+    out(StageEvent::Sorted(SortedOctets { from, place: origin.place, position, octets, part }));
 }
 
 fn apdu_event<'a>(

@@ -18,6 +18,7 @@ use core::fmt;
 
 use crate::{
     error::{Cause, Error, Layer, Result},
+    field::{WireField, WireFields},
     reader::Reader,
 };
 
@@ -63,6 +64,16 @@ impl SecurityControl {
     #[must_use]
     pub const fn encrypted(self) -> bool {
         self.0 & 0x20 != 0
+    }
+
+    /// The meaning of its bits, for people.
+    #[must_use]
+    pub fn text(self) -> String {
+        let encrypted = if self.encrypted() { "encrypted" } else { "not encrypted" };
+        let tag = if self.authenticated() { "with a tag" } else { "without a tag" };
+        let more = self.unsupported().map(|what| format!("; not supported: {what}"));
+        let suite = self.0 & 0x0f;
+        format!("{encrypted}, {tag}, security suite {suite}{}", more.unwrap_or_default())
     }
 
     /// The name of a feature that this reader does not support.
@@ -149,6 +160,76 @@ pub const fn unsupported_apdu(tag: u8) -> Option<&'static str> {
         0xdd => "general-ciphering",
         0xdf => "general-signing",
         0xe0 => "general-block-transfer",
+        _ => return None,
+    })
+}
+
+/// The fields of a ciphered APDU that may be damaged or cut off, for people.
+#[must_use]
+pub fn fields(apdu: &[u8]) -> Vec<WireField<'_>> {
+    let mut fields = WireFields::of(apdu);
+    list(&mut fields);
+    fields.list()
+}
+
+fn list(fields: &mut WireFields<'_>) -> Option<()> {
+    fields.octet("tag", |tag| match tag {
+        GENERAL_GLO_CIPHERING => "general-glo-ciphering: the key is the GUEK",
+        GENERAL_DED_CIPHERING => "general-ded-ciphering: the key is a dedicated one",
+        other => unsupported_apdu(other).unwrap_or("not one of a ciphered APDU"),
+    })?;
+    let size = fields.octet("length", |size| format!("{size} octets of system title"))?;
+    fields.take(size.into(), "system title", title_text)?;
+    let mut reader = Reader::new(Layer::Cipher, fields.rest());
+    let length = reader.length("length").ok()?;
+    fields.take(reader.offset(), "length", |_| format!("{length} octets to the end"))?;
+    let rest = fields.rest().get(..length).unwrap_or(fields.rest()).len();
+    let security = SecurityControl(
+        fields.octet("security control", |control| SecurityControl(control).text())?,
+    );
+    fields.take(4, "invocation counter", |counter| {
+        let number = counter.iter().fold(0u32, |sum, octet| sum << 8 | u32::from(*octet));
+        format!("{number}")
+    })?;
+    let tag = if security.authenticated() { TAG_SIZE } else { 0 };
+    let text = length.saturating_sub(HEADER + tag);
+    // Of an APDU that is cut off, the last octets are no tag.
+    let whole = rest == length;
+    let name = if security.encrypted() { "ciphertext" } else { "text" };
+    fields.content(if whole { text } else { length - HEADER.min(length) }, name, |octets| {
+        format!("{} octets", octets.len())
+    })?;
+    fields.take(tag, "authentication tag", |_| "over security control, keys and text").map(drop)
+}
+
+/// The octets of security control and counter, which the length counts.
+const HEADER: usize = 5;
+
+/// The title as people know it: the letters of the manufacturer, and the rest in hex.
+fn title_text(title: &[u8]) -> String {
+    match title.split_at_checked(3) {
+        Some((letters, number)) if letters.iter().all(u8::is_ascii_alphanumeric) => {
+            let letters = String::from_utf8_lossy(letters);
+            let number = hex::encode(number);
+            match manufacturer(&letters) {
+                Some(name) => format!("{letters} {number} ({name})"),
+                None => format!("{letters} {number}"),
+            }
+        }
+        _ => "of an unknown manufacturer".to_owned(),
+    }
+}
+
+/// The makers of meters in Austria, by the letters that the FLAG association gave them.
+fn manufacturer(letters: &str) -> Option<&'static str> {
+    Some(match letters {
+        "ELS" => "Elster",
+        "ISK" => "Iskraemeco",
+        "KAM" => "Kamstrup",
+        "KFM" => "Kaifa",
+        "LGZ" => "Landis+Gyr",
+        "SAG" => "Sagemcom",
+        "SIE" => "Siemens",
         _ => return None,
     })
 }

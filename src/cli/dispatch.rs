@@ -11,7 +11,7 @@ use meterpipe::{format::printable::printable, sink::settings::redact};
 
 use crate::cli::{
     commands::{
-        capture, config, decode, decrypt, doctor, publish, setup, simulate, unframe, watch,
+        capture, config, decode, decrypt, doctor, explain, publish, setup, simulate, unframe, watch,
     },
     run::{
         output::Output,
@@ -45,6 +45,7 @@ fn subcommand() -> Status {
             Command::Unframe(args) => unframe::run(args),
             Command::Decrypt(args) => decrypt::run(args),
             Command::Decode(args) => decode::run(args),
+            Command::Explain(args) => explain::run(args),
             Command::Capture(args) => capture::run(args),
             Command::Watch(args) => watch::run(args),
             Command::Publish(args) => publish::run(args),

@@ -13,6 +13,8 @@ use jiff::{
     tz::{AmbiguousOffset, Offset, TimeZone},
 };
 
+use crate::field::{WireField, WireFields};
+
 /// A date-time as it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clock(pub [u8; 12]);
@@ -64,6 +66,46 @@ impl Stamp {
         let sign = if offset.seconds() < 0 { b'-' } else { b'+' };
         text.extend_from_slice(&[sign, a, b, b':', c, d]);
     }
+}
+
+/// The fields of a date-time, for people.
+#[must_use]
+pub fn fields(octets: &[u8]) -> Vec<WireField<'_>> {
+    let mut fields = WireFields::of(octets);
+    list(&mut fields);
+    fields.list()
+}
+
+fn list(fields: &mut WireFields<'_>) -> Option<()> {
+    let given = |octet: u8| match octet {
+        0xff => "not given".to_owned(),
+        octet => octet.to_string(),
+    };
+    fields.take(2, "year", |octets| match octets {
+        [0xff, 0xff] => "not given".to_owned(),
+        octets => octets.iter().fold(0, |sum, octet| sum << 8 | u16::from(*octet)).to_string(),
+    })?;
+    for name in ["month", "day", "weekday", "hour", "minute", "second", "hundredths"] {
+        fields.octet(name, given)?;
+    }
+    fields.take(2, "deviation", |octets| {
+        match i16::from_be_bytes(octets.try_into().unwrap_or_default()) {
+            NOT_SPECIFIED => "not given".to_owned(),
+            minutes => format!("{minutes} minutes to UTC"),
+        }
+    })?;
+    fields
+        .octet("status", |status| {
+            let bits = [(0x80, "summer time"), (0x01, "invalid"), (0x02, "doubtful")];
+            let set = bits.iter().filter(|(bit, _)| status != 0xff && status & bit != 0);
+            let set: Vec<_> = set.map(|(_, name)| *name).collect();
+            match (status, set.is_empty()) {
+                (0xff, _) => "not given".to_owned(),
+                (_, true) => "nothing to remark".to_owned(),
+                _ => set.join(", "),
+            }
+        })
+        .map(drop)
 }
 
 impl Clock {

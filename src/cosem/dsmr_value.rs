@@ -3,7 +3,6 @@
 //! ```text
 //! 001581.123*kWh                  a number with its unit
 //! 161113205757W                   a time: S in summer, W in winter
-//! 161129200000W)(00981.443*m3     a number, and when it was measured
 //! 0002                            a text
 //! ```
 //!
@@ -35,7 +34,6 @@ impl DsmrNumber {
     /// The number in a value.
     #[must_use]
     pub fn of(value: &[u8]) -> Option<Self> {
-        let (_, value) = measured(value);
         let star = value.iter().position(|octet| *octet == b'*');
         let (digits, unit) = value.split_at(star.unwrap_or(value.len()));
         let (prefix, unit) = match unit.split_first() {
@@ -83,29 +81,6 @@ impl DsmrNumber {
             _ => "",
         }
     }
-}
-
-/// The time in front of a number, if it has one, and the number.
-fn measured(value: &[u8]) -> (Option<&[u8]>, &[u8]) {
-    match value.iter().position(|octet| *octet == b')') {
-        Some(end) => {
-            let (time, number) = value.split_at(end);
-            (Some(time), number.get(2..).unwrap_or_default())
-        }
-        None => (None, value),
-    }
-}
-
-/// The text of the number in a value, as it was sent.
-#[must_use]
-pub fn number_text(value: &[u8]) -> &[u8] {
-    measured(value).1
-}
-
-/// When the number in a value was measured.
-#[must_use]
-pub fn measured_at(value: &[u8]) -> Option<Clock> {
-    measured(value).0.and_then(time)
 }
 
 /// The power of ten and the unit that a text stands for.
@@ -216,7 +191,6 @@ mod tests {
             ("0000237126*s", (237_126, 0, "", "s")),
             ("0.98", (98, -2, "", "")),
             ("-0.5*kW", (-5, 2, "k", "W")),
-            ("161129200000W)(00981.443*m3", (981_443, -3, "", "m³")),
         ] {
             assert_eq!(number(value), Some(expected), "{value}");
         }
@@ -241,7 +215,6 @@ mod tests {
         for wrong in [&b"201325023000W"[..], b"200230000000W", b"20102502300W", b"20102502300xW"] {
             assert_eq!(time(wrong), None);
         }
-        assert_eq!(measured_at(b"200512134558S)(00112.384*m3"), time(b"200512134558S"));
     }
 
     #[test]

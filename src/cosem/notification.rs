@@ -19,6 +19,7 @@ use crate::{
         data_type::DataType,
     },
     error::{Cause, Error, Layer, Result},
+    field::{WireField, WireFields},
     reader::Reader,
 };
 
@@ -93,6 +94,34 @@ impl<'a> Notification<'a> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// The fields of a header that may be damaged or cut off, for people. `time` tells the meaning of
+/// the date-time.
+#[must_use]
+pub fn fields(octets: &[u8], time: impl FnOnce(&[u8]) -> String) -> Vec<WireField<'_>> {
+    let mut fields = WireFields::of(octets);
+    list(&mut fields, time);
+    fields.list()
+}
+
+fn list(fields: &mut WireFields<'_>, time: impl FnOnce(&[u8]) -> String) -> Option<()> {
+    fields.octet("tag", |tag| match tag {
+        DATA_NOTIFICATION => "data-notification",
+        _ => "not one of an APDU that a meter pushes",
+    })?;
+    fields.take(4, "invoke id and priority", |id| {
+        let number = id.iter().fold(0u32, |sum, octet| sum << 8 | u32::from(*octet));
+        format!("telegram {}", number & 0x00ff_ffff)
+    })?;
+    if fields.rest().first() == Some(&DataType::OCTET_STRING.0) {
+        fields.octet("type", |_| "octet-string")?;
+    }
+    let length = fields.octet("length", |length| match length {
+        0 => "no date-time".to_owned(),
+        length => format!("{length} octets of date-time"),
+    })?;
+    fields.take(length.into(), "date-time", time).map(drop)
 }
 
 fn header(reader: &mut Reader<'_>) -> Result<(u32, Option<Clock>)> {

@@ -165,8 +165,8 @@ diagnoses! {
             "das Paritätsbit der Leitung ist nicht das, das der Adapter erwartet, oder der Kontakt ist schlecht"
         ],
         step: [
-            "try --parity none (8N1) and --parity auto; if neither helps, check cable and plug",
-            "--parity none (8N1) und --parity auto versuchen; hilft beides nicht, Kabel und Stecker prüfen"
+            "try --line m-bus-8n1 and --line auto; if neither helps, check cable and plug",
+            "--line m-bus-8n1 und --line auto versuchen; hilft beides nicht, Kabel und Stecker prüfen"
         ],
     }
     /// The speed is another one.
@@ -177,20 +177,20 @@ diagnoses! {
             "die Leitung hat eine andere Geschwindigkeit als die, auf die der Adapter eingestellt ist"
         ],
         step: [
-            "try --baud 9600 and --baud 115200; the operator's paper names the speed",
-            "--baud 9600 und --baud 115200 versuchen; das Merkblatt des Netzbetreibers nennt die Geschwindigkeit"
+            "try --line auto, or --line ir (9600) and --line p1 (115200); the operator's paper names the speed",
+            "--line auto versuchen, oder --line ir (9600) und --line p1 (115200); das Merkblatt des Netzbetreibers nennt die Geschwindigkeit"
         ],
     }
     /// Octets without any order.
     Noise "noise" {
-        hint: "check adapter, baud rate and parity; --parity auto finds that of a device",
+        hint: "check adapter, baud rate and parity; --line auto finds those of a device",
         cause: [
             "octets come that belong to no known protocol: another speed, an adapter that does not fit, or a disturbed line",
             "es kommen Oktette, die zu keinem bekannten Protokoll gehören: eine andere Geschwindigkeit, ein Adapter, der nicht passt, oder eine gestörte Leitung"
         ],
         step: [
-            "check that the adapter suits the socket, try --parity auto and --baud 9600 or 115200, and shorten the cable",
-            "prüfen, ob der Adapter zur Buchse passt, --parity auto und --baud 9600 oder 115200 versuchen, und das Kabel kürzen"
+            "check that the adapter suits the socket, try --line auto, and shorten the cable",
+            "prüfen, ob der Adapter zur Buchse passt, --line auto versuchen, und das Kabel kürzen"
         ],
     }
     /// Octets are missing within frames.

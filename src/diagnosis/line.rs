@@ -86,7 +86,7 @@ impl LineFacts {
         stream.pause();
         while let Some(item) = stream.next(|position| (position, None)) {
             match item {
-                StreamItem::Frame { refused, apdu } => {
+                StreamItem::Frame { refused, apdu, .. } => {
                     self.frames += 1;
                     self.apdus += usize::from(apdu.is_some());
                     if let Some((error, _)) = refused {

@@ -17,6 +17,8 @@ pub struct LineView {
     pub is_device: bool,
     /// True while the parity is searched for already.
     pub searches: bool,
+    /// True while the speed is searched for too.
+    pub seeks_speed: bool,
 }
 
 impl LineView {
@@ -25,6 +27,7 @@ impl LineView {
     pub const fn settings_hint(&self) -> &'static str {
         match (self.is_device, self.searches) {
             (true, false) => Diagnosis::Noise.hint(),
+            (true, true) if self.seeks_speed => "check adapter and cable",
             (true, true) => "check adapter and baud rate",
             (false, _) => "check adapter, baud rate and parity where the device is",
         }

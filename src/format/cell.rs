@@ -4,11 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::{
     cosem::{
-        axdr::Data,
-        clock::{Clock, Stamp},
-        compact::CompactArray,
-        data_type::DataType,
-        obis::Obis,
+        axdr::Data, clock::Stamp, compact::CompactArray, data_type::DataType, obis::Obis,
         unit::Unit,
     },
     format::{
@@ -19,8 +15,7 @@ use crate::{
     },
     hex::canonical,
     reading::{
-        decimal::Decimal, dsmr::measured_at, fields::FIELDS, objects::Object, telegram::Telegram,
-        value::Value,
+        decimal::Decimal, fields::FIELDS, objects::Object, telegram::Telegram, value::Value,
     },
 };
 
@@ -35,8 +30,6 @@ pub struct Cell<'a> {
     pub content: Content<'a>,
     /// The unit in which the meter sends it.
     pub unit: Unit,
-    /// When it was measured, if not at the time of the telegram.
-    pub measured: Option<Clock>,
 }
 
 /// A value before it is text.
@@ -86,7 +79,6 @@ impl<'a> Cell<'a> {
                 code: None,
                 content: Content::of_meta(entry, meta)?,
                 unit: Unit::COUNT,
-                measured: None,
             }),
             FieldKey::Field(place, 1) => Some(Self::named(telegram, place, telegram.field(place)?)),
             FieldKey::Field(..) => Self::others(entry).find(|cell| cell.key == key),
@@ -104,14 +96,12 @@ impl<'a> Cell<'a> {
     fn named(telegram: &Telegram<'_>, place: usize, number: Decimal) -> Self {
         let unit = FIELDS.get(place).map_or(Unit::COUNT, |field| field.unit);
         let content = Content::Value(Value::Number(number));
-        let (key, code) = (FieldKey::Field(place, 1), telegram.code(place));
-        Self { key, code, content, unit, measured: None }
+        Self { key: FieldKey::Field(place, 1), code: telegram.code(place), content, unit }
     }
 
     fn of(key: FieldKey, object: &Object<'a>) -> Option<Self> {
         let unit = object.scale.map_or(Unit::COUNT, |(_, unit)| unit);
-        let (code, content) = (object.obis, Content::of(object)?);
-        Some(Self { key, code, content, unit, measured: measured_at(object) })
+        Some(Self { key, code: object.obis, content: Content::of(object)?, unit })
     }
 
     /// The number, if it is one.
@@ -171,18 +161,7 @@ impl<'a> Content<'a> {
     /// Appends the value as text, without quotes.
     pub fn write(&self, zone: &TimeZone, text: &mut Vec<u8>) {
         match *self {
-            Self::Value(Value::Number(number)) => number.write(text),
-            Self::Value(Value::Truth(truth)) => {
-                text.extend_from_slice(if truth { b"true" } else { b"false" });
-            }
-            Self::Value(Value::Text(value)) => text.extend_from_slice(value.as_bytes()),
-            Self::Value(Value::Time(clock)) => match clock.stamp(zone) {
-                Some(stamp) => stamp.write(text),
-                None => canonical::encode(&clock.0, text),
-            },
-            Self::Value(Value::Bits(count, octets)) => bits(count, octets, text),
-            Self::Value(Value::Octets(octets)) => canonical::encode(octets, text),
-            Self::Value(Value::Absent) => {}
+            Self::Value(value) => value.write(zone, text),
             Self::Stamp(stamp) => stamp.write(text),
             Self::Signs(signs) => text.extend_from_slice(signs),
             Self::Array(octets) => match elements(octets) {
@@ -206,13 +185,6 @@ impl<'a> Content<'a> {
             }
         }
     }
-}
-
-/// Appends the first `count` bits of the octets as digits.
-pub(super) fn bits(count: usize, octets: &[u8], text: &mut Vec<u8>) {
-    let digits =
-        octets.iter().flat_map(|octet| (0..8).rev().map(move |bit| b'0' + (octet >> bit & 1)));
-    text.extend(digits.take(count));
 }
 
 /// The values of a compact array, if each has a JSON form other than `null`.

@@ -21,13 +21,7 @@ use crate::{
         units::{Units, symbol},
     },
     hex::canonical,
-    reading::{
-        decimal::Decimal,
-        dsmr::{SentNumber, measured_at},
-        fields::FIELDS,
-        objects::Object,
-        value::Value,
-    },
+    reading::{decimal::Decimal, dsmr::SentNumber, fields::FIELDS, objects::Object},
 };
 
 /// The description of the format.
@@ -99,10 +93,6 @@ impl Json {
         if matches!(cell.key, FieldKey::Object(..) | FieldKey::Item(_)) && !unit.is_empty() {
             member(&self.names, cell.key, b"_unit", text);
             json_string::write(&unit, text);
-        }
-        if let Some(clock) = cell.measured {
-            member(&self.names, cell.key, b"_time", text);
-            Content::Value(Value::Time(clock)).write_json(entry.zone, text);
         }
     }
 }
@@ -181,10 +171,6 @@ fn element(entry: &OutputTelegram<'_>, object: &Object<'_>, text: &mut Vec<u8>) 
         text.extend_from_slice(b",\"unit\":");
         let prefix = sent.map_or("", |sent| sent.prefix);
         json_string::write(&format!("{prefix}{unit}"), text);
-    }
-    if let Some(clock) = measured_at(object) {
-        text.extend_from_slice(b",\"measured\":");
-        Content::Value(Value::Time(clock)).write_json(entry.zone, text);
     }
     if Content::of(object).is_some() {
         text.extend_from_slice(b",\"raw\":");

@@ -26,7 +26,6 @@ use crate::{
     cosem::{axdr::Data, clock::Clock, compact::CompactArray, data_type::DataType, obis::Obis},
     error::Layer,
     format::{
-        cell::bits,
         entry::{Format, OutputTelegram},
         options::{CommentStyle, FormatEntry, OwnOption},
         printable::printable,
@@ -34,7 +33,7 @@ use crate::{
     },
     hex::canonical,
     reader::Reader,
-    reading::objects,
+    reading::{objects, value::bits},
 };
 
 /// A list of one element.

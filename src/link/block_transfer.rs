@@ -14,6 +14,7 @@
 
 use crate::{
     error::{Cause, Error, Layer, Result},
+    field::{WireField, WireFields},
     link::reassembly::late,
     reader::Reader,
 };
@@ -81,6 +82,38 @@ impl<'a> Block<'a> {
         }
         Ok(Self { number, last: control & LAST != 0, octets })
     }
+}
+
+/// True for a block of an APDU.
+#[must_use]
+pub fn is_block(apdu: &[u8]) -> bool {
+    apdu.first() == Some(&GENERAL_BLOCK_TRANSFER)
+}
+
+/// The fields of a block that may be damaged or cut off, for people.
+#[must_use]
+pub fn fields(apdu: &[u8]) -> Vec<WireField<'_>> {
+    let mut fields = WireFields::of(apdu);
+    list(&mut fields);
+    fields.list()
+}
+
+fn list(fields: &mut WireFields<'_>) -> Option<()> {
+    fields.octet("tag", |_| "general-block-transfer")?;
+    fields.octet("block control", |control| match control & LAST {
+        0 => "more blocks follow",
+        _ => "the last block",
+    })?;
+    let number = |octets: &[u8]| octets.iter().fold(0, |sum, octet| sum << 8 | u16::from(*octet));
+    fields.take(2, "block number", |octets| format!("block {}", number(octets)))?;
+    fields.take(2, "confirmed block", |octets| match number(octets) {
+        0 => "none of the other side".to_owned(),
+        number => format!("block {number} of the other side"),
+    })?;
+    let mut reader = Reader::new(Layer::Apdu, fields.rest());
+    let length = reader.length("length").ok()?;
+    fields.take(reader.offset(), "length", |_| format!("{length} octets"))?;
+    fields.content(length, "block", |data| format!("{} octets of the APDU", data.len())).map(drop)
 }
 
 impl BlockTransfer {

@@ -5,6 +5,7 @@ use core::ops::RangeInclusive;
 
 use crate::{
     error::{Layer, Result},
+    field::{WireField, WireFields},
     link::layer::{ApduSegment, LinkLayer, NoFrame},
     p1::{self, NoEnvelope, P1Envelope},
 };
@@ -15,6 +16,7 @@ pub struct Dsmr;
 
 impl LinkLayer for Dsmr {
     const LAYER: Layer = Layer::Dsmr;
+    const TITLE: &'static str = "DSMR telegram";
     const START: u8 = p1::START;
     const END: Option<u8> = Some(p1::END);
     /// The text is no APDU behind a header.
@@ -41,6 +43,14 @@ impl LinkLayer for Dsmr {
             peer_at: 0,
             data: frame,
         }))
+    }
+
+    fn fields(octets: &[u8]) -> Vec<WireField<'_>> {
+        let mut fields = WireFields::of(octets);
+        for line in octets.split_inclusive(|octet| *octet == p1::END) {
+            fields.take(line.len(), "line", |_| "");
+        }
+        fields.list()
     }
 }
 

@@ -25,6 +25,7 @@ use core::ops::RangeInclusive;
 
 use crate::{
     error::{Cause, Error, Layer, Result},
+    field::{WireField, WireFields},
     link::layer::{ApduSegment, LinkLayer, NoFrame},
     reader::Reader,
 };
@@ -57,6 +58,7 @@ pub struct Hdlc;
 
 impl LinkLayer for Hdlc {
     const LAYER: Layer = Layer::Hdlc;
+    const TITLE: &'static str = "HDLC frame";
     const START: u8 = FLAG;
     const END: Option<u8> = Some(FLAG);
     /// From the control field to the LLC header.
@@ -79,7 +81,7 @@ impl LinkLayer for Hdlc {
     /// A frame without an LLC header belongs to a telegram that began before it.
     fn damaged_segment(octets: &[u8]) -> Option<u8> {
         let mut reader = Reader::new(Layer::Hdlc, octets);
-        match FrameHeader::read(&mut reader) {
+        match FrameHeader::checked(&mut reader) {
             Ok(_) => reader.array("LLC header").ok().map(|first| u8::from(*first != LLC)),
             result => Some(0).filter(|_| !is_short(&result)),
         }
@@ -87,9 +89,13 @@ impl LinkLayer for Hdlc {
 
     fn segment(frame: &[u8]) -> Result<Option<ApduSegment<'_>>> {
         let mut reader = Reader::new(Layer::Hdlc, frame);
+        // The frame has passed its checks.
         let Ok(header) = FrameHeader::read(&mut reader) else {
             return Ok(None);
         };
+        if header.has_information && reader.take(CHECK, "header check sequence").is_err() {
+            return Ok(None);
+        }
         let at = reader.offset();
         let information = reader.rest().strip_suffix(&[FLAG]).unwrap_or_default();
         let information = information.get(..information.len().saturating_sub(CHECK));
@@ -116,6 +122,59 @@ impl LinkLayer for Hdlc {
             data,
         }))
     }
+
+    fn fields(octets: &[u8]) -> Vec<WireField<'_>> {
+        let mut fields = WireFields::of(octets);
+        list(&mut fields);
+        fields.list()
+    }
+}
+
+/// Lists the fields of a frame as far as it goes.
+fn list(fields: &mut WireFields<'_>) -> Option<()> {
+    if fields.rest().first() == Some(&FLAG) {
+        fields.octet("flag", |_| "start of a frame")?;
+    }
+    let checked = fields.rest().len();
+    let &[high, low] = fields.rest().first_chunk()?;
+    let length = length_of(high, low);
+    fields.take(2, "format", |_| {
+        let more = if high & SEGMENTED == 0 { "the last segment" } else { "more segments follow" };
+        format!("type 3, {length} octets between the flags, {more}")
+    })?;
+    for name in ["destination", "source"] {
+        let size = fields.rest().iter().take(LONGEST_ADDRESS).position(|octet| octet & 1 == 1);
+        fields.take(size? + 1, name, |octets| match *octets {
+            [station] => format!("station {}", station >> 1),
+            [upper, lower] => format!("device {}, station {}", upper >> 1, lower >> 1),
+            _ => format!("an address of {} octets", octets.len()),
+        })?;
+    }
+    fields.octet("control field", |control| match control {
+        0x03 | 0x13 => "UI: information that nobody acknowledges",
+        0x10 => "I: numbered information",
+        _ => "none of a frame that a meter pushes",
+    })?;
+    let before = checked - fields.rest().len();
+    let behind = length.checked_sub(before + CHECK)?;
+    if behind > 0 {
+        fields.take(CHECK, "header check sequence", |_| "CRC-16 of the octets before it")?;
+        let mut information = behind.saturating_sub(CHECK);
+        if fields.rest().starts_with(&LLC) && information >= LLC.len() {
+            fields.take(LLC.len(), "LLC header", |_| "an APDU begins")?;
+            information -= LLC.len();
+        }
+        fields.content(information, "information", |data| {
+            format!("{} octets of the APDU", data.len())
+        })?;
+    }
+    fields.take(CHECK, "frame check sequence", |_| "CRC-16 of all octets since the flag")?;
+    fields.octet("flag", |_| "end of the frame").map(drop)
+}
+
+/// The octets between the flags, as the format announces them.
+const fn length_of(high: u8, low: u8) -> usize {
+    u16::from_be_bytes([high & 0x07, low]) as usize
 }
 
 /// The fields in front of the information.
@@ -132,33 +191,41 @@ struct FrameHeader {
 }
 
 impl FrameHeader {
-    /// Reads up to the information or, without any, up to the check sequence of the frame.
+    /// Reads up to the check sequence, that of the header or, without information, of the frame.
+    #[inline]
     fn read(reader: &mut Reader<'_>) -> core::result::Result<Self, NoFrame> {
         if reader.peek() == Some(FLAG) {
             reader.u8("flag")?;
         }
-        let checked = reader.rest();
+        let start = reader.offset();
         let [high, low] = *reader.array("frame format")?;
-        let length = usize::from(high & 0x07) << 8 | usize::from(low);
+        let length = length_of(high, low);
         let stations_at = reader.offset();
         let stations = address(reader, 0).and_then(|first| address(reader, first))?;
         let control_at = reader.offset();
         let control = reader.u8("control field")?;
-        let before = checked.len() - reader.rest().len();
-        let Some(behind) = length.checked_sub(before + CHECK) else {
+        let Some(behind) = length.checked_sub(reader.offset() - start + CHECK) else {
             return Err(NoFrame::LookAlike);
         };
         let (segmented, has_information) = (high & SEGMENTED != 0, behind > 0);
-        let header =
-            Self { length, segmented, stations, stations_at, control, control_at, has_information };
-        if has_information {
+        Ok(Self { length, segmented, stations, stations_at, control, control_at, has_information })
+    }
+
+    /// The same, with the check sequence of the header if it has one.
+    #[inline]
+    fn checked(reader: &mut Reader<'_>) -> core::result::Result<Self, NoFrame> {
+        let octets = reader.rest();
+        let octets = octets.strip_prefix(&[FLAG]).unwrap_or(octets);
+        let header = Self::read(reader)?;
+        if header.has_information {
+            let before = octets.len() - reader.rest().len();
             let at = *reader;
             let found = u16::from_le_bytes(*reader.array("header check sequence")?);
-            let computed = check_sequence(checked.get(..before).unwrap_or_default());
+            let computed = check_sequence(octets.get(..before).unwrap_or_default());
             if found != computed {
                 // Type and length alone look like this too often by chance, or right in front of a
                 // frame.
-                let (fields, _) = checked.split_at_checked(before + CHECK).unwrap_or_default();
+                let (fields, _) = octets.split_at_checked(before + CHECK).unwrap_or_default();
                 let hides = fields.windows(2).any(|two| matches!(*two, [FLAG, 0xa0..=0xaf]));
                 if hides || !header.pushes() {
                     return Err(NoFrame::LookAlike);
@@ -197,7 +264,7 @@ fn address(reader: &mut Reader<'_>, before: u64) -> core::result::Result<u64, No
 fn check(octets: &[u8]) -> core::result::Result<usize, NoFrame> {
     let mut reader = Reader::new(Layer::Hdlc, octets);
     let flag = usize::from(reader.peek() == Some(FLAG));
-    let header = FrameHeader::read(&mut reader)?;
+    let header = FrameHeader::checked(&mut reader)?;
     let mut reader = Reader::new(Layer::Hdlc, octets);
     let size = flag + header.length + 1;
     let content = reader.take(size - 1, "frame")?.get(flag..).unwrap_or_default();
@@ -223,16 +290,29 @@ fn check(octets: &[u8]) -> core::result::Result<usize, NoFrame> {
 
 /// The check sequence of some octets: CRC-16 with the reflected polynomial 8408, which begins with
 /// all ones and ends inverted (ISO/IEC 13239, annex A). Its low octet is sent first.
-///
-/// The eight steps of the polynomial over one octet are few enough terms to be written out.
 fn check_sequence(octets: &[u8]) -> u16 {
     !octets.iter().fold(u16::MAX, |crc, &octet| {
         let [low, _] = crc.to_le_bytes();
-        let mixed = low ^ octet;
-        let mixed = u16::from(mixed ^ mixed << 4);
-        crc >> 8 ^ mixed << 8 ^ mixed << 3 ^ mixed >> 4
+        crc >> 8 ^ REMAINDERS.get(usize::from(low ^ octet)).copied().unwrap_or_default()
     })
 }
+
+/// The remainder of each octet.
+const REMAINDERS: [u16; 256] = {
+    let mut remainders = [0; 256];
+    let mut octet = 0;
+    while octet < 256 {
+        let mut crc = octet as u16;
+        let mut bit = 0;
+        while bit < 8 {
+            crc = crc >> 1 ^ (crc & 1) * 0x8408;
+            bit += 1;
+        }
+        remainders[octet] = crc;
+        octet += 1;
+    }
+    remainders
+};
 
 #[cfg(test)]
 mod tests {

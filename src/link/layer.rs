@@ -9,12 +9,18 @@
 
 use core::ops::RangeInclusive;
 
-use crate::error::{Error, Layer};
+use crate::{
+    error::{Error, Layer},
+    field::{WireField, WireFields},
+};
 
 /// One link layer: how its frames look, and the part of an APDU that each brings.
 pub trait LinkLayer {
     /// The layer in errors. Its name also stands in the `link=` column of records.
     const LAYER: Layer;
+
+    /// The name of a frame, for people.
+    const TITLE: &'static str = "Frame";
 
     /// The first octet of every frame. No other layer may begin with it.
     const START: u8;
@@ -53,6 +59,14 @@ pub trait LinkLayer {
     /// # Errors
     /// The frame belongs to no telegram that a meter pushes.
     fn segment(frame: &[u8]) -> Result<Option<ApduSegment<'_>>, Error>;
+
+    /// The fields of the frame at the start of `octets`, which may be damaged or cut off, for
+    /// people. Octets behind the frame have none.
+    fn fields(octets: &[u8]) -> Vec<WireField<'_>> {
+        let mut fields = WireFields::of(octets);
+        fields.content(octets.len(), "frame", |_| "");
+        fields.list()
+    }
 }
 
 /// Why no frame begins with a start octet.

@@ -24,6 +24,7 @@ use core::ops::RangeInclusive;
 
 use crate::{
     error::{Cause, Error, Layer, Result},
+    field::{WireField, WireFields},
     link::layer::{ApduSegment, LinkLayer, NoFrame},
     reader::Reader,
 };
@@ -61,6 +62,7 @@ pub struct Mbus;
 
 impl LinkLayer for Mbus {
     const LAYER: Layer = Layer::Mbus;
+    const TITLE: &'static str = "M-Bus frame";
     const START: u8 = START;
     const END: Option<u8> = Some(STOP);
     /// From the control field to the transport addresses.
@@ -119,6 +121,53 @@ impl LinkLayer for Mbus {
             data,
         }))
     }
+
+    fn fields(octets: &[u8]) -> Vec<WireField<'_>> {
+        let mut fields = WireFields::of(octets);
+        list(&mut fields);
+        fields.list()
+    }
+}
+
+/// Lists the fields of a frame as far as it goes.
+fn list(fields: &mut WireFields<'_>) -> Option<()> {
+    fields.octet("start", |_| "of a long frame")?;
+    let announced =
+        fields.octet("length", |field| format!("{} octets up to the checksum", length(field)))?;
+    fields.octet("length", |_| "the same again")?;
+    fields.octet("start", |_| "the same again")?;
+    fields.octet("control field", |control| match SEND_USER_DATA.contains(&control) {
+        true => "SND_UD: data that nobody asked for",
+        false => "none of a frame that a meter pushes",
+    })?;
+    fields.octet("address", |address| match address {
+        BROADCAST => "all stations".to_owned(),
+        station => format!("station {station}"),
+    })?;
+    fields.octet("control information", |information| {
+        let number = information & !FINAL;
+        match (information & RESERVED, information & FINAL) {
+            (0, 0) => format!("segment {number}, more follow"),
+            (0, _) => format!("segment {number}, the last one"),
+            _ => "M-Bus data records".to_owned(),
+        }
+    })?;
+    // The control frame ends here.
+    let data = length(announced).saturating_sub(Mbus::HEADER.len());
+    if length(announced) >= Mbus::HEADER.len() {
+        fields.octet("source", |source| match source {
+            SOURCE => "the management device of the meter",
+            _ => "another device than that of a push",
+        })?;
+        fields.octet("destination", |destination| match destination {
+            DESTINATION => "the customer information push",
+            _ => "another client than that of a push",
+        })?;
+        fields.content(data, "segment", |data| format!("{} octets of the APDU", data.len()))?;
+    }
+    let last = length(announced) + 3;
+    fields.octet("checksum", |_| format!("the sum of octets 4 to {last}, modulo 256"))?;
+    fields.octet("stop", |_| "of the frame").map(drop)
 }
 
 /// Refuses a frame that no meter pushes.

@@ -11,6 +11,7 @@ use core::ops::RangeInclusive;
 
 use crate::{
     error::{Layer, Result},
+    field::{WireField, WireFields},
     link::layer::{ApduSegment, LinkLayer, NoFrame},
 };
 
@@ -23,6 +24,7 @@ pub struct MbusShort;
 
 impl LinkLayer for MbusShort {
     const LAYER: Layer = Layer::Mbus;
+    const TITLE: &'static str = "Short M-Bus frame";
     const START: u8 = 0x10;
     const END: Option<u8> = Some(0x16);
     /// Nothing stands behind such a frame's header.
@@ -44,6 +46,19 @@ impl LinkLayer for MbusShort {
 
     fn segment(_: &[u8]) -> Result<Option<ApduSegment<'_>>> {
         Ok(None)
+    }
+
+    fn fields(octets: &[u8]) -> Vec<WireField<'_>> {
+        let mut fields = WireFields::of(octets);
+        fields.octet("start", |_| "of a short frame");
+        fields.octet("control field", |control| match control {
+            0x40 => "SND_NKE: reset of the link",
+            _ => "a frame without data",
+        });
+        fields.octet("address", |address| format!("station {address}"));
+        fields.octet("checksum", |_| "the sum of the two octets before it");
+        fields.octet("stop", |_| "of the frame");
+        fields.list()
     }
 }
 

@@ -4,6 +4,7 @@ use core::ops::RangeInclusive;
 
 use crate::{
     error::{Error, Layer},
+    field::WireField,
     link::layer::{ApduSegment, LinkLayer, NoFrame},
 };
 
@@ -68,6 +69,24 @@ macro_rules! link_layers {
                 match self { $(Self::$name => super::$module::$name::LAYER,)* }
             }
 
+            /// The layer that found a defect at the start of `octets`; `None` if no link layer did.
+            pub(crate) fn of_error(error: &Error, octets: &[u8]) -> Option<Self> {
+                let first = octets.first().and_then(|first| Self::of_start(*first));
+                let mut turns = first.into_iter().chain(Self::ALL.iter().copied());
+                turns.find(|link| link.layer() == error.layer)
+            }
+
+            /// The layer of the frame that begins with the first octet, if the last octet cuts it off.
+            pub(crate) fn cut_off(octets: &[u8]) -> Option<Self> {
+                let link = Self::of_start(*octets.first()?)?;
+                (octets.len() > 3 && link.frame(octets).is_none()).then_some(link)
+            }
+
+            /// The name of a frame, for people.
+            pub(crate) const fn title(self) -> &'static str {
+                match self { $(Self::$name => super::$module::$name::TITLE,)* }
+            }
+
             /// As [`LinkLayer::frame`].
             pub(crate) fn frame(self, octets: &[u8]) -> Option<Result<usize, NoFrame>> {
                 match self { $(Self::$name => super::$module::$name::frame(octets),)* }
@@ -84,8 +103,16 @@ macro_rules! link_layers {
             }
 
             /// As [`LinkLayer::segment`].
-            pub(crate) fn segment(self, frame: &[u8]) -> Result<Option<ApduSegment<'_>>, Error> {
+            ///
+            /// # Errors
+            /// The same.
+            pub fn segment(self, frame: &[u8]) -> Result<Option<ApduSegment<'_>>, Error> {
                 match self { $(Self::$name => super::$module::$name::segment(frame),)* }
+            }
+
+            /// As [`LinkLayer::fields`].
+            pub(crate) fn fields(self, octets: &[u8]) -> Vec<WireField<'_>> {
+                match self { $(Self::$name => super::$module::$name::fields(octets),)* }
             }
         }
     };

@@ -3,7 +3,7 @@
 use crate::{
     error::{Cause, Error, Mark},
     link::{
-        block_transfer::{BlockTransfer, GENERAL_BLOCK_TRANSFER},
+        block_transfer::{BlockTransfer, is_block},
         deframer::{Deframer, LinkFrame, Skipped},
         reassembly::{FrameOutcome, Reassembly},
         registry::{LinkChoice, LinkKind},
@@ -30,6 +30,10 @@ pub struct ApduStream<O> {
 pub enum StreamItem<'a, O> {
     /// A frame that passed its checks.
     Frame {
+        /// The frame.
+        frame: LinkFrame<'a>,
+        /// True if it begins a telegram.
+        begins: bool,
         /// A telegram that can no longer be completed, or a frame that fits none; and its origin.
         refused: Option<(Error, O)>,
         /// The APDU that the frame completes.
@@ -112,7 +116,7 @@ impl<O: Copy> ApduStream<O> {
         Some(match deframer.next()? {
             Ok(frame) => {
                 let (origin, millis) = origin(frame.position);
-                join(reassembly, blocks, began, &frame, origin, millis)
+                join(reassembly, blocks, began, frame, origin, millis)
             }
             Err(mut skipped) => {
                 if skipped.error.is_some() {
@@ -140,15 +144,18 @@ fn join<'a, O: Copy>(
     reassembly: &'a mut Reassembly,
     blocks: &'a mut BlockTransfer,
     began: &'a mut O,
-    frame: &LinkFrame<'_>,
+    frame: LinkFrame<'a>,
     origin: O,
     millis: Option<i64>,
 ) -> StreamItem<'a, O> {
     let link = frame.link;
     let mut segment = match link.segment(frame.octets) {
         Ok(Some(segment)) => segment,
-        Ok(None) => return StreamItem::Frame { refused: None, apdu: None },
-        Err(error) => return StreamItem::Frame { refused: Some((error, origin)), apdu: None },
+        Ok(None) => return StreamItem::Frame { frame, begins: false, refused: None, apdu: None },
+        Err(error) => {
+            let refused = Some((error, origin));
+            return StreamItem::Frame { frame, begins: false, refused, apdu: None };
+        }
     };
     if segment.number.is_none() && !reassembly.is_collecting() && is_block(segment.data) {
         // HDLC marks the first frame of a telegram, and each frame brings a whole block.
@@ -174,10 +181,5 @@ fn join<'a, O: Copy>(
         *began = origin;
     }
     let apdu = apdu.map(|octets| LinkApdu { link, octets, origin: began });
-    StreamItem::Frame { refused, apdu }
-}
-
-/// True for a block of an APDU.
-fn is_block(apdu: &[u8]) -> bool {
-    apdu.first() == Some(&GENERAL_BLOCK_TRANSFER)
+    StreamItem::Frame { frame, begins, refused, apdu }
 }

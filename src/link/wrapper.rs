@@ -13,6 +13,7 @@ use core::ops::RangeInclusive;
 
 use crate::{
     error::{Cause, Error, Layer, Result},
+    field::{WireField, WireFields},
     link::layer::{ApduSegment, LinkLayer, NoFrame},
     reader::Reader,
 };
@@ -32,6 +33,7 @@ pub struct Wrapper;
 
 impl LinkLayer for Wrapper {
     const LAYER: Layer = Layer::Wrapper;
+    const TITLE: &'static str = "COSEM wrapper";
     const START: u8 = 0x00;
     /// Any octet may end an APDU: the line is not known to rest behind one.
     const END: Option<u8> = None;
@@ -82,6 +84,18 @@ impl LinkLayer for Wrapper {
             peer_at: 2,
             data: reader.rest(),
         }))
+    }
+
+    fn fields(octets: &[u8]) -> Vec<WireField<'_>> {
+        let number = |octets: &[u8]| octets.iter().fold(0, |sum, it| sum << 8 | usize::from(*it));
+        let mut fields = WireFields::of(octets);
+        fields.take(2, "version", |_| "of the wrapper");
+        fields.take(2, "source", |port| format!("port {}", number(port)));
+        fields.take(2, "destination", |port| format!("port {}", number(port)));
+        let length = fields.take(2, "length", |length| format!("{} octets", number(length)));
+        let length = length.map(number).unwrap_or_default();
+        fields.content(length, "APDU", |data| format!("{} octets of the APDU", data.len()));
+        fields.list()
     }
 }
 

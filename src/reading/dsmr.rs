@@ -6,13 +6,15 @@
 //! 1-0:99.97.0(3)(0-0:96.7.19)(…W)(…*s)       a list: each value is an object of that code
 //! ```
 //!
+//! The time in front of a number is an object of that code too, and comes behind it: the number is the
+//! value that bears the name.
+//!
 //! Meter numbers and messages are texts in hex digits (`31534147…`); [`DsmrTelegram::parse`] decodes
 //! them into a room that the caller lends.
 
 use crate::{
     cosem::{
         axdr::Data,
-        clock::Clock,
         data_type::DataType,
         dsmr_value::{self, DsmrNumber},
         obis::Obis,
@@ -61,7 +63,7 @@ impl<'a> DsmrTelegram<'a> {
         }
         texts.clear();
         let telegram = Self { octets, envelope, texts: &[] };
-        for DsmrItem { obis, value, at, odd } in telegram.items() {
+        for DsmrItem { obis, value, at, odd, .. } in telegram.items() {
             if odd && !envelope.checked {
                 let found = value.first().copied().unwrap_or_default();
                 let (what, expected) = ("line", "an OBIS code, and values in parentheses");
@@ -90,7 +92,7 @@ impl<'a> DsmrTelegram<'a> {
     /// Its objects.
     #[must_use]
     pub fn objects(&self) -> DsmrObjects<'a> {
-        DsmrObjects { items: self.items(), texts: self.texts, index: 0, unit: None }
+        DsmrObjects { items: self.items(), texts: self.texts, index: 0, unit: None, time: None }
     }
 
     fn items(&self) -> DsmrItems<'a> {
@@ -103,6 +105,8 @@ impl<'a> DsmrTelegram<'a> {
 #[derive(Clone, Copy, Debug)]
 struct DsmrItem<'a> {
     obis: Option<Obis>,
+    /// When it was measured, and where that stands.
+    time: Option<(&'a [u8], usize)>,
     value: &'a [u8],
     /// Where it stands in the telegram.
     at: usize,
@@ -132,10 +136,11 @@ impl<'a> Iterator for DsmrItems<'a> {
                 b'\r' | b'\n' => self.at += 1,
                 // In DSMR 2.2 and 3.0 the values of a code go on in the next line.
                 b'(' => match value(rest) {
-                    Some(value) => {
-                        let at = self.at + 1;
+                    Some((time, value)) => {
+                        let at = self.at + time.map_or(1, |time| time.len() + 3);
+                        let time = time.map(|time| (time, self.at + 1));
                         self.at = at + value.len() + 1;
-                        return Some(DsmrItem { obis, value, at, odd: obis.is_none() });
+                        return Some(DsmrItem { obis, time, value, at, odd: obis.is_none() });
                     }
                     None => return Some(self.odd(rest)),
                 },
@@ -166,21 +171,21 @@ impl<'a> DsmrItems<'a> {
         let end = rest.iter().position(|octet| *octet == p1::END).unwrap_or(rest.len());
         self.at += end;
         let value = rest.get(..end).unwrap_or_default().trim_ascii_end();
-        DsmrItem { obis: None, value, at, odd: true }
+        DsmrItem { obis: None, time: None, value, at, odd: true }
     }
 }
 
 /// The characters of the longest code, and its parenthesis: `255-255:255.255.255*255(`.
 const LONGEST_CODE: usize = 24;
 
-/// The value between the first parentheses; a time together with the number behind it.
-fn value(text: &[u8]) -> Option<&[u8]> {
+/// The value between the first parentheses; if that is a time, it goes with the number behind it.
+fn value(text: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     let first = content(text)?;
     let behind = text.get(first.len() + 2..).unwrap_or_default();
     let number = content(behind).filter(|number| DsmrNumber::of(number).is_some());
     match number.filter(|_| dsmr_value::time(first).is_some()) {
-        Some(number) => text.get(1..first.len() + number.len() + 3),
-        None => Some(first),
+        Some(number) => Some((Some(first), number)),
+        None => Some((None, first)),
     }
 }
 
@@ -205,14 +210,18 @@ pub struct DsmrObjects<'a> {
     index: usize,
     /// The unit that stood alone before a number, as in DSMR 3.0.
     unit: Option<Unit>,
+    /// The time of the last number.
+    time: Option<Object<'a>>,
 }
 
 impl<'a> Iterator for DsmrObjects<'a> {
     type Item = Object<'a>;
 
     fn next(&mut self) -> Option<Object<'a>> {
-        let DsmrItem { obis, value, at, .. } = self.items.next()?;
-        self.index += 1;
+        if let Some(time) = self.time.take() {
+            return Some(time);
+        }
+        let DsmrItem { obis, time, value, at, .. } = self.items.next()?;
         let mut octets = value;
         if obis.is_some_and(is_text)
             && dsmr_value::decoded(value).is_some()
@@ -229,9 +238,17 @@ impl<'a> Iterator for DsmrObjects<'a> {
         if let Some((0, unit)) = dsmr_value::unit_of(octets) {
             self.unit = Some(unit);
         }
-        let value = Data { kind: DataType::DSMR, count: octets.len(), octets, offset: at };
-        let (index, flat, assumed) = (self.index, true, false);
-        Some(Object { index, obis, value, scale, flat, assumed })
+        let object = self.object(obis, octets, at);
+        self.time = time.map(|(time, at)| self.object(obis, time, at));
+        Some(Object { scale, ..object })
+    }
+}
+
+impl<'a> DsmrObjects<'a> {
+    fn object(&mut self, obis: Option<Obis>, octets: &'a [u8], offset: usize) -> Object<'a> {
+        self.index += 1;
+        let value = Data { kind: DataType::DSMR, count: octets.len(), octets, offset };
+        Object { index: self.index, obis, value, scale: None, flat: true, assumed: false }
     }
 }
 
@@ -255,17 +272,10 @@ impl<'a> SentNumber<'a> {
         }
         let number = DsmrNumber::of(object.value.octets)?;
         let prefix = number.prefix();
-        let text = core::str::from_utf8(dsmr_value::number_text(object.value.octets)).ok()?;
+        let text = core::str::from_utf8(object.value.octets).ok()?;
         let number = Decimal::of(number.integer, -i16::from(number.decimals))?;
         Some(Self { number, prefix, text })
     }
-}
-
-/// When the value of an object was measured, if the telegram says so.
-#[must_use]
-pub fn measured_at(object: &Object<'_>) -> Option<Clock> {
-    let is_dsmr = object.value.kind == DataType::DSMR;
-    is_dsmr.then(|| dsmr_value::measured_at(object.value.octets))?
 }
 
 #[cfg(test)]
@@ -312,7 +322,9 @@ mod tests {
             ("1-0:99.97.0", "\"1\"", ""),
             ("1-0:99.97.0", "\"0-0:96.7.19\"", ""),
             ("1-0:99.97.0", "7", "s"),
+            ("1-0:99.97.0", "07d00104ff120314", ""),
             ("0-1:24.2.1", "981.443", "m³"),
+            ("0-1:24.2.1", "07e00b1dff140000", ""),
         ];
         let expected: Vec<_> = expected
             .map(|(code, value, unit)| (code.to_owned(), value.to_owned(), unit.to_owned()))

@@ -228,7 +228,7 @@ fn definition(data: &Data<'_>) -> Option<Obis> {
 }
 
 /// A structure of an integer and an enum.
-fn scale(data: &Data<'_>) -> Option<ScalerUnit> {
+pub(crate) fn scale(data: &Data<'_>) -> Option<ScalerUnit> {
     // Matched as a whole, since a telegram has a dozen of them: `02 02`, then these four octets.
     match (data.kind, data.octets) {
         (DataType::STRUCTURE, &[15, scaler, 22, unit]) => Some((scaler.cast_signed(), Unit(unit))),

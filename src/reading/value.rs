@@ -1,7 +1,10 @@
 //! One value: a number with its scaler, a text, a time.
 
+use jiff::tz::TimeZone;
+
 use crate::{
     cosem::{axdr::Data, clock::Clock, data_type::DataType, dsmr_value, obis::Obis},
+    hex::canonical,
     reading::{decimal::Decimal, objects::Object},
 };
 
@@ -66,6 +69,23 @@ impl<'a> Value<'a> {
         may_be.then(|| Clock::of(data.octets))?
     }
 
+    /// Appends the value as text, without quotes. `zone` is for clocks that do not say their own.
+    #[inline]
+    pub fn write(&self, zone: &TimeZone, text: &mut Vec<u8>) {
+        match *self {
+            Self::Absent => {}
+            Self::Number(number) => number.write(text),
+            Self::Truth(truth) => text.extend_from_slice(if truth { b"true" } else { b"false" }),
+            Self::Text(value) => text.extend_from_slice(value.as_bytes()),
+            Self::Time(clock) => match clock.stamp(zone) {
+                Some(stamp) => stamp.write(text),
+                None => canonical::encode(&clock.0, text),
+            },
+            Self::Bits(count, octets) => bits(count, octets, text),
+            Self::Octets(octets) => canonical::encode(octets, text),
+        }
+    }
+
     /// The shortest decimal that reads back as the same float.
     #[allow(clippy::disallowed_types, reason = "a float that the meter sends is printed as sent")]
     fn float(data: &Data<'a>, scaler: i16) -> Self {
@@ -81,6 +101,13 @@ impl<'a> Value<'a> {
             None => Self::Text("-Infinity"),
         }
     }
+}
+
+/// Appends the first `count` bits of the octets as digits.
+pub(crate) fn bits(count: usize, octets: &[u8], text: &mut Vec<u8>) {
+    let digits =
+        octets.iter().flat_map(|octet| (0..8).rev().map(move |bit| b'0' + (octet >> bit & 1)));
+    text.extend(digits.take(count));
 }
 
 #[cfg(test)]

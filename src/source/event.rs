@@ -1,9 +1,12 @@
 //! The interface of a live source: bursts of octets, and changes of its state.
 
 use core::time::Duration;
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 
-use super::OpenError;
+use super::{OpenError, line::LineSettings};
 use crate::{error::Mark, record::Time};
 
 /// The result of one read. Reuse it: each read empties it first.
@@ -57,7 +60,12 @@ pub struct SourceLine {
     pub device: Option<PathBuf>,
     /// True if the source searches for the settings of the line itself.
     pub searches: bool,
+    /// True if the speed is among these.
+    pub seeks_speed: bool,
 }
+
+/// The settings of a line, which a search changes until telegrams come.
+pub type CurrentLine = Arc<Mutex<LineSettings>>;
 
 /// A live source of octets.
 pub trait Source: Send {
@@ -81,5 +89,10 @@ pub trait Source: Send {
     /// settings.
     fn frames_seen(&mut self, frames: usize) {
         let _ = frames;
+    }
+
+    /// The settings of its line; none if it has no line.
+    fn current_line(&self) -> Option<CurrentLine> {
+        None
     }
 }

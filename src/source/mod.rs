@@ -7,10 +7,11 @@
 //! - [`simulator`]: a virtual meter.
 //! - [`named`]: a source under a name chosen by the user.
 //! - [`holders`]: other processes that have a device open.
-//! - [`parmrk`], [`parity`]: octet escapes and the search for the parity, without any device.
+//! - [`parmrk`], [`line`]: octet escapes, and the search for speed and parity, without any device.
 
 pub mod event;
 pub mod holders;
+pub mod line;
 pub mod named;
 pub mod open_error;
 pub mod parity;

@@ -1,6 +1,6 @@
 //! A source under a name chosen by the user.
 
-use crate::source::{Burst, OpenError, Source, SourceEvent, SourceLine};
+use crate::source::{Burst, OpenError, Source, SourceEvent, SourceLine, event::CurrentLine};
 
 /// Gives `source` that name.
 pub fn named(name: String, source: Box<dyn Source>) -> Box<dyn Source> {
@@ -27,5 +27,9 @@ impl Source for NamedSource {
 
     fn frames_seen(&mut self, frames: usize) {
         self.source.frames_seen(frames);
+    }
+
+    fn current_line(&self) -> Option<CurrentLine> {
+        self.source.current_line()
     }
 }

@@ -9,7 +9,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::{Burst, OpenError, Source, SourceEvent, SourceLine};
+use super::{Burst, OpenError, Source, SourceEvent, SourceLine, event::CurrentLine};
 use crate::{backoff::Backoff, record::Time};
 
 /// The longest that a read blocks.
@@ -42,6 +42,10 @@ pub(super) trait Endpoint: Send {
     }
 
     fn frames_seen(&mut self) {}
+
+    fn current_line(&self) -> Option<CurrentLine> {
+        None
+    }
 }
 
 /// An endpoint with its state.
@@ -182,6 +186,10 @@ impl<L: Endpoint> Source for Reconnecting<L> {
         if frames > 0 {
             self.endpoint.frames_seen();
         }
+    }
+
+    fn current_line(&self) -> Option<CurrentLine> {
+        self.endpoint.current_line()
     }
 }
 

@@ -13,6 +13,8 @@ use std::{
     io,
     os::{fd::AsFd, unix::fs::OpenOptionsExt},
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
 };
 
 use rustix::{
@@ -26,8 +28,11 @@ use rustix::{
 use serialport::TTYPort;
 
 use super::{
-    Burst, OpenError, Source, SourceLine, holders,
-    parity::{Parity, ParitySearch},
+    Burst, OpenError, Source, SourceLine,
+    event::CurrentLine,
+    holders,
+    line::{LineSearch, LineSettings, LineStep},
+    parity::Parity,
     parmrk::Unescaper,
     ports,
 };
@@ -41,10 +46,8 @@ use crate::{
 pub struct SerialSettings {
     /// The device, or a link to it. The link is followed again each time the device is opened.
     pub path: PathBuf,
-    /// Bits a second.
-    pub baud: u32,
-    /// The parity bit, or the search for it.
-    pub parity: ParitySearch,
+    /// Speed and parity, or the search for them.
+    pub line: LineSearch,
     /// The waits between attempts to open the device.
     pub backoff: Backoff,
 }
@@ -54,8 +57,7 @@ impl SerialSettings {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
-            baud: 2400,
-            parity: ParitySearch::fixed(Parity::Even),
+            line: LineSearch::fixed(LineSettings::M_BUS),
             backoff: Backoff::random(Duration::from_millis(500), Duration::from_secs(5)),
         }
     }
@@ -70,8 +72,8 @@ pub fn open(settings: SerialSettings, lasting: bool) -> Box<dyn Source> {
 struct Tty {
     path: PathBuf,
     name: String,
-    baud: u32,
-    parity: ParitySearch,
+    line: LineSearch,
+    current: CurrentLine,
     /// True if the run lasts long enough to recommend the name by id.
     recommend: bool,
     opened_before: bool,
@@ -88,11 +90,12 @@ struct TtyPort {
 
 impl Tty {
     fn new(settings: SerialSettings, lasting: bool) -> Self {
+        let current = Arc::new(Mutex::new(settings.line.settings()));
         Self {
             name: name(&settings.path),
             path: settings.path,
-            baud: settings.baud,
-            parity: settings.parity,
+            line: settings.line,
+            current,
             recommend: lasting,
             opened_before: false,
             notes: VecDeque::new(),
@@ -106,8 +109,8 @@ impl Tty {
         if core::mem::replace(&mut self.opened_before, true) {
             return;
         }
-        let unapplied_settings = tcgetattr(&port.file)
-            .map(|got| unapplied_settings(&got, self.baud, self.parity.parity()));
+        let unapplied_settings =
+            tcgetattr(&port.file).map(|got| unapplied_settings(&got, self.line.settings()));
         if let Ok(unapplied_settings @ [_, ..]) = unapplied_settings.as_deref() {
             self.notes
                 .push_back(format!("ignores these settings: {}", unapplied_settings.join(", ")));
@@ -119,14 +122,40 @@ impl Tty {
     }
 
     fn search(&mut self, port: &TtyPort, burst: &Burst) {
-        let marked = burst.marks.len();
-        let before = self.parity.parity();
-        let Some(next) = self.parity.record(burst.octets.len(), marked) else { return };
-        if self.parity.is_first_round() {
-            self.notes.push_back(format!("no frames with parity {before}: trying {next}"));
+        let before = self.line.settings();
+        match self.line.record(&burst.octets, burst.marks.len(), Instant::now()) {
+            LineStep::Stay => return,
+            LineStep::Found => return self.note_found("telegrams begin"),
+            LineStep::Change => {}
         }
-        // This fails only for a device that is gone; the next read notices that.
-        let _ = configure(&port.file, next);
+        if self.line.is_first_round() {
+            let (before, next) = (self.describe(before), self.line.settings());
+            self.notes.push_back(format!("no frames with {before}: trying {}", self.short(next)));
+        }
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = self.line.settings();
+        // These fail only for a device that is gone; the next read notices that.
+        let _ = configure(&port.file, self.line.settings());
+        let _ = tcflush(&port.file, QueueSelector::IFlush);
+    }
+
+    fn note_found(&mut self, what: &str) {
+        let settings = self.line.settings();
+        let name = settings.name().filter(|_| self.line.seeks_speed());
+        let name = name.map(|name| format!(" (--line {name})")).unwrap_or_default();
+        self.notes.push_back(format!("{what} with {}{name}", self.describe(settings)));
+    }
+
+    /// The part of some settings that a search changes.
+    fn describe(&self, settings: LineSettings) -> String {
+        let parity = if self.line.seeks_speed() { "" } else { "parity " };
+        format!("{parity}{}", self.short(settings))
+    }
+
+    fn short(&self, settings: LineSettings) -> String {
+        match self.line.seeks_speed() {
+            true => settings.to_string(),
+            false => settings.parity.to_string(),
+        }
     }
 
     fn explain(&self, error: &io::Error, node: Option<&Path>) -> OpenError {
@@ -157,7 +186,7 @@ impl reconnect::Endpoint for Tty {
     fn open(&mut self) -> Result<Option<TtyPort>, OpenError> {
         self.unescaper = Unescaper::default();
         let node = fs::canonicalize(&self.path).map_err(|error| self.explain(&error, None))?;
-        let port = TtyPort::open(&node, self.baud, self.parity.parity())
+        let port = TtyPort::open(&node, self.line.settings())
             .map_err(|error| self.explain(&error, Some(&node)))?;
         self.note_settings(&port);
         Ok(Some(port))
@@ -175,18 +204,24 @@ impl reconnect::Endpoint for Tty {
     }
 
     fn line(&self) -> SourceLine {
-        SourceLine { device: Some(self.path.clone()), searches: !self.parity.is_fixed() }
+        let searches = !self.line.is_fixed();
+        let seeks_speed = searches && self.line.seeks_speed();
+        SourceLine { device: Some(self.path.clone()), searches, seeks_speed }
     }
 
     fn frames_seen(&mut self) {
-        if self.parity.frames_seen() {
-            self.notes.push_back(format!("frames come with parity {}", self.parity.parity()));
+        if self.line.frames_seen() {
+            self.note_found("frames come");
         }
+    }
+
+    fn current_line(&self) -> Option<CurrentLine> {
+        Some(self.current.clone())
     }
 }
 
 impl TtyPort {
-    fn open(node: &Path, baud: u32, parity: Parity) -> io::Result<Self> {
+    fn open(node: &Path, settings: LineSettings) -> io::Result<Self> {
         // Without O_NONBLOCK the open waits for a carrier, which a meter never raises.
         let flags = OFlags::NOCTTY | OFlags::NONBLOCK;
         let file =
@@ -195,9 +230,9 @@ impl TtyPort {
             return Err(Errno::NOTTY.into());
         }
         ensure_unlocked(&file)?;
-        let builder = serialport::new(node.to_string_lossy(), baud).exclusive(true);
+        let builder = serialport::new(node.to_string_lossy(), settings.baud).exclusive(true);
         let owner = TTYPort::open(&builder).map_err(io_error)?;
-        configure(&file, parity)?;
+        configure(&file, settings)?;
         // Octets received before now had other settings: wrong speed, no escapes, perhaps from
         // before the adapter was unplugged. Nothing tells them from octets of the meter.
         tcflush(&file, QueueSelector::IFlush)?;
@@ -227,14 +262,15 @@ fn io_error(error: serialport::Error) -> io::Error {
     }
 }
 
-/// Sets every flag that matters, whatever the last user left behind; the speed stays.
-fn configure(file: &File, parity: Parity) -> io::Result<()> {
+/// Sets the speed and every flag that matters, whatever the last user left behind.
+fn configure(file: &File, settings: LineSettings) -> io::Result<()> {
     let mut termios = tcgetattr(file)?;
     termios.input_modes = INPUT;
     termios.output_modes.remove(OutputModes::OPOST);
     termios.local_modes = LocalModes::empty();
     termios.control_modes.remove(control_mask());
-    termios.control_modes.insert(control(parity));
+    termios.control_modes.insert(control(settings.parity));
+    termios.set_speed(settings.baud)?;
     // One octet wakes the reader, and only a device that is gone reads as nothing.
     termios.special_codes[SpecialCodeIndex::VMIN] = 1;
     termios.special_codes[SpecialCodeIndex::VTIME] = 0;
@@ -243,7 +279,8 @@ fn configure(file: &File, parity: Parity) -> io::Result<()> {
 
 /// The settings that the device did not apply; a pseudo-terminal has no parity, for example. The
 /// call that sets them succeeds all the same.
-fn unapplied_settings(got: &Termios, baud: u32, parity: Parity) -> Vec<&'static str> {
+fn unapplied_settings(got: &Termios, settings: LineSettings) -> Vec<&'static str> {
+    let LineSettings { baud, parity } = settings;
     let parity_bits = ControlModes::PARENB | ControlModes::PARODD;
     let differs = got.control_modes ^ control(parity);
     // A clock divider seldom hits the speed exactly.

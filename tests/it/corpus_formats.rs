@@ -21,9 +21,8 @@ use serde_json::{Value, value::RawValue};
 
 /// The only telegrams that have an expected plaintext and do not read.
 ///
-/// `gurux22836`: octets of a damaged log stand behind the APDU. `egd-example`: the Czech paper puts
-/// attribute descriptors without tags into its structures, which is no A-XDR.
-const REFUSED: [&str; 2] = ["gurux22836-apdu-junk-tail", "egd-example"];
+/// `gurux22836`: octets of a damaged log stand behind the APDU.
+const REFUSED: [&str; 1] = ["gurux22836-apdu-junk-tail"];
 
 /// Its two clocks differ by two seconds; the expectation takes that of the body.
 const OTHER_CLOCK: &str = "lg_e450-unencrypted-valid-data";

@@ -289,21 +289,21 @@ fn situations() -> Vec<Situation> {
             "wrong parity",
             marked(&sound(3), |_, it| it.count_ones() % 2 == 0),
             "parity",
-            "--parity none",
+            "--line m-bus-8n1",
         )
         .alone(),
         row(
             "wrong parity within noise",
             marked(&[noise(80), sound(3), noise(90)].concat(), |_, it| it.count_ones() % 2 == 0),
             "parity",
-            "--parity none",
+            "--line m-bus-8n1",
         )
         .alone(),
-        row("few marks", marked(&sound(12), |at, _| at == 3), "parity", "--parity none").alone(),
-        row("too fast", read_too_fast(&sound(3)), "baud", "--baud 9600"),
-        row("too slow", marked(&noise(3000), |at, _| at % 2 == 0), "baud", "--baud 9600").alone(),
-        row("noise", noise(3000), "noise", "--parity auto"),
-        row("a little noise", noise(60), "noise", "--parity auto"),
+        row("few marks", marked(&sound(12), |at, _| at == 3), "parity", "--line m-bus-8n1").alone(),
+        row("too fast", read_too_fast(&sound(3)), "baud", "--line ir"),
+        row("too slow", marked(&noise(3000), |at, _| at % 2 == 0), "baud", "--line ir").alone(),
+        row("noise", noise(3000), "noise", "--line auto"),
+        row("a little noise", noise(60), "noise", "--line auto"),
         row("small buffer", cut(), "octets-lost", "rx_buffer_size"),
         row("checksums", flipped(), "checksum", "shorten the cable"),
         row("no second frames", every_other(true), "half", "1 s or more"),
@@ -610,11 +610,8 @@ fn other_speeds_are_tried_and_the_one_that_fits_is_told() {
     let (_, found) = doctor(&[device.node()]);
     assert_eq!(found["verdict"], "baud", "{found:#}");
     assert_eq!(found["tried"], serde_json::json!(["2400 8E1", "2400 8N1", "9600 8N1"]));
-    assert!(
-        found["next_step"].as_str().unwrap().ends_with("--baud 9600 --parity none"),
-        "{found:#}"
-    );
-    assert!(found["watch"].as_str().unwrap().ends_with("--baud 9600 --parity none"), "{found:#}");
+    assert!(found["next_step"].as_str().unwrap().ends_with("--line ir"), "{found:#}");
+    assert!(found["watch"].as_str().unwrap().ends_with("--line ir"), "{found:#}");
     let (_, found) = doctor(&["--baud", "9600", device.node()]);
     assert_eq!(found["verdict"], "no-key", "{found:#}");
 
@@ -679,10 +676,10 @@ fn a_watch_that_gives_up_says_the_cause_and_no_other() {
         (
             vec![0; 100],
             "all are 00: check that the adapter is made for the M-Bus",
-            ["--parity", "wiring"],
+            ["auto finds", "wiring"],
         ),
-        (cut(), "octets are lost: a frame of 256 began", ["--parity", "wiring"]),
-        (every_other(true), "whole frames are lost", ["--parity", "wiring"]),
+        (cut(), "octets are lost: a frame of 256 began", ["auto finds", "wiring"]),
+        (every_other(true), "whole frames are lost", ["auto finds", "wiring"]),
     ] {
         let device = FedDevice::new(move |_| octets.clone());
         let told = given_up(&device, &[]);
@@ -693,12 +690,9 @@ fn a_watch_that_gives_up_says_the_cause_and_no_other() {
     }
     let device = FedDevice::new(|_| noise(100));
     let told = given_up(&device, &[]);
-    assert!(told.contains("--parity auto finds"), "{told}");
+    assert!(told.contains("--line auto finds"), "{told}");
     let told = given_up(&device, &["--parity", "auto"]);
-    assert!(
-        told.contains("check adapter and baud rate") && !told.contains("--parity auto"),
-        "{told}"
-    );
+    assert!(told.contains("check adapter and baud rate") && !told.contains("auto finds"), "{told}");
     let telegrams = sound(1);
     let device = FedDevice::new(move |_| telegrams.clone());
     let told = given_up(&device, &[]);

@@ -282,6 +282,28 @@ mod command {
     }
 
     #[test]
+    fn hex_behind_a_text_that_breaks_off_is_hex() {
+        let folder = Folder::new();
+        let text = String::from_utf8(telegram(1)).unwrap();
+        let ran = folder.decode(&[], format!("{}\n{DUMP}{text}{DUMP}", &text[..120]));
+        assert_eq!(ran.out.lines().count(), 3, "{}", ran.err);
+        assert_eq!(ran.err.matches(": dsmr: ").count(), 1, "{}", ran.err);
+    }
+
+    #[test]
+    fn readings_pass_through_publish() {
+        let folder = Folder::new();
+        let gas = "0-1:24.2.1(200512134558S)(00872.234*m3)\r\n1-0:1.7.0(0.1*kW)";
+        let text = format!("/FLU5\\2_A\r\n\r\n0-0:1.0.0(200512135409S)\r\n{gas}\r\n!");
+        let text = format!("{text}{:04X}\r\n", crc(text.as_bytes()));
+        let readings = run(&["decode"], text.as_bytes()).out;
+        let file = folder.path("out.jsonl");
+        let ran = run(&["publish", "--to", &format!("file:{file}")], readings.as_bytes());
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        assert_eq!(fs::read_to_string(&file).unwrap(), readings);
+    }
+
+    #[test]
     fn captured_telegrams_are_frames_and_their_records_decode() {
         let stream = [&b"\x00\xff"[..], &telegram(7)].concat();
         let folder = Folder::new();
@@ -302,7 +324,7 @@ mod command {
                     0-1:24.2.1(200512134558S)(00872.234*m3)\r\n!";
         let text = format!("{text}{:04X}\r\n", crc(text.as_bytes()));
         let ran = run(&["decode"], text.as_bytes());
-        let gas = r#""0-1:24.2.1":872.234,"0-1:24.2.1_unit":"m³","0-1:24.2.1_time":"2020-05-12T13:45:58+02:00""#;
+        let gas = r#""0-1:24.2.1":872.234,"0-1:24.2.1_unit":"m³","0-1:24.2.1#2":"2020-05-12T13:45:58+02:00""#;
         assert!(ran.out.contains(gas), "{}", ran.out);
     }
 

@@ -13,7 +13,7 @@ use std::{
     process::Stdio,
     sync::{Arc, Mutex},
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::common::binary::{METERPIPE, Running, command, run, signal, wait_for};
@@ -102,6 +102,52 @@ fn values(line: &str) -> (u64, u64) {
     let object: Value = serde_json::from_str(line).unwrap();
     let field = |name: &str| object[name].as_u64().unwrap();
     (field("invocation_counter"), field("energy_import_wh"))
+}
+
+/// A meter whose octets are garbage to a reader at another speed: a pseudo-terminal carries none, but
+/// shows the one that its reader has set.
+fn meter_at(baud: u32, kind: MeterKind, master: OwnedFd) {
+    let mut meter = meter(kind);
+    thread::spawn(move || {
+        loop {
+            let mut wire = vec![];
+            meter.push(&mut wire);
+            let speed = tcgetattr(&master).map_or(0, |termios| termios.input_speed());
+            if speed != baud {
+                wire = vec![0x55; 600];
+            }
+            if !wire.chunks(16).all(|part| rustix::io::write(&master, part).is_ok()) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    });
+}
+
+#[test]
+fn the_line_of_a_meter_is_found_by_its_telegrams() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.toml");
+    for (arguments, baud, kind, found) in [
+        (&["--line=auto"][..], 9600, MeterKind::WienerNetze, "9600 8N1 (--line ir)"),
+        (&["--baud=auto", "--parity=auto"], 115_200, MeterKind::Graz, "115200 8N1 (--line p1)"),
+        (&["--config"], 9600, MeterKind::NetzBurgenland, "9600 8N1 (--line ir)"),
+    ] {
+        let (master, node) = terminal();
+        let node = node.to_str().unwrap();
+        let meter = format!("[[meter]]\nsource = '{node}'\nbaud = 'auto'\nparity = 'auto'\n");
+        fs::write(&config, meter).unwrap();
+        let last = if arguments == ["--config"] { config.to_str().unwrap() } else { node };
+        meter_at(baud, kind, master);
+        // It is said at the next read behind the first telegram or the second start of one.
+        let live = Live::start(&[&["watch", "--format=json"], arguments, &[last]].concat());
+        wait_for("telegrams", || count(&live.out, "energy_import") + count(&live.out, "1.8.0") > 1);
+        wait_for("the settings", || count(&live.err, &format!("with {found}")) == 1);
+        let (status, _, messages) = live.end();
+        assert_eq!(status, 0, "{messages:?}");
+        let tried = |text: &str| messages.iter().filter(|line| line.contains(text)).count();
+        assert_eq!(tried("no frames with 2400 8E1: trying 2400 8N1"), 1, "{messages:?}");
+    }
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod dsmr;
 mod dumps;
 mod endurance;
 mod environment;
+mod explain;
 mod files;
 mod floors;
 mod formats;

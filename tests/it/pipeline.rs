@@ -2,7 +2,7 @@
 
 use crate::common::binary;
 use crate::common::binary::run;
-use crate::common::published::{DUMP, Folder, HEADER, KEY, PLAIN, octets, set_mode};
+use crate::common::published::{DUMP, EXAMPLE_KEYS, Folder, HEADER, KEY, PLAIN, octets, set_mode};
 
 impl Folder {
     /// Status, telegrams and messages of `decode`.
@@ -246,4 +246,36 @@ fn a_key_that_fits_and_is_for_another_meter_is_distinguished() {
     folder.write("guek", format!("181220000008 {KEY}\n{}\n", "00".repeat(16)));
     let (status, _, message) = folder.counts(&[], DUMP);
     assert_eq!((status, message.contains("names another meter number")), (4, true), "{message}");
+}
+
+/// A recording of a meter with another link goes through the stages as separate processes.
+#[test]
+fn recordings_of_hdlc_and_of_blocks_pass_through_every_stage_alone() {
+    let folder = Folder::new();
+    let keys = folder.write("keys", EXAMPLE_KEYS);
+    for meter in ["wiener-netze", "graz"] {
+        let source = format!("sim:{meter}");
+        let record = folder.path(&format!("{meter}.records"));
+        let watched = run(&["watch", "--once", "--format=json", "--record", &record, &source], b"");
+        assert_eq!((watched.status, watched.err.as_str()), (0, ""), "{meter}");
+        let frames = if meter == "graz" { "3" } else { "1" };
+        let captured = run(&["capture", "--count", frames, &source], b"");
+        assert_eq!((captured.status, captured.err.as_str()), (0, ""), "{meter}");
+        let recorded = std::fs::read(&record).unwrap();
+        for (recording, watched) in
+            [(recorded, Some(&watched.out)), (captured.out.into_bytes(), None)]
+        {
+            let mut octets = recording.clone();
+            for stage in [&["unframe"][..], &["decrypt", "--key-file", &keys], &["decode"]] {
+                let ran = run(stage, &octets);
+                assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{meter}: {stage:?}");
+                octets = ran.out.into_bytes();
+            }
+            let at_once = run(&["decode", "--key-file", &keys], &recording);
+            assert_eq!(at_once.out.lines().count(), 1, "{meter}");
+            assert_eq!(String::from_utf8(octets).unwrap(), at_once.out, "{meter}");
+            let watched = watched.map_or(at_once.out.as_str(), String::as_str);
+            assert_eq!(at_once.out, watched, "{meter}");
+        }
+    }
 }

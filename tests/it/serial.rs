@@ -20,7 +20,7 @@ use meterpipe::{
     record::Time,
     source::{
         Burst, OpenError, Source, SourceEvent,
-        parity::{Parity, ParitySearch},
+        line::{LineSearch, LineSettings},
         serial::{SerialSettings, open},
     },
 };
@@ -336,8 +336,10 @@ fn a_quiet_line_and_a_missing_device_are_waited_for_without_spinning() {
 #[test]
 fn the_search_for_the_parity_sets_the_device_and_ends_with_frames() {
     let adapter = Adapter::plug();
-    let mut source =
-        open(SerialSettings { parity: ParitySearch::default(), ..settings(&adapter.node) }, false);
+    let mut source = open(
+        SerialSettings { line: LineSearch::of_parity(2400), ..settings(&adapter.node) },
+        false,
+    );
     opened(source.as_mut());
     // Of the parity flags a pseudo-terminal keeps this one.
     let odd = || tcgetattr(&adapter.master).unwrap().control_modes.contains(ControlModes::PARODD);
@@ -360,6 +362,54 @@ fn the_search_for_the_parity_sets_the_device_and_ends_with_frames() {
     assert!(odd());
 }
 
+#[test]
+fn the_search_for_the_line_sets_the_speed_too_and_ends_with_telegrams() {
+    let speed = |adapter: &Adapter| tcgetattr(&adapter.master).unwrap().input_speed();
+    let search = || LineSearch::among(LineSettings::ALL.to_vec());
+    let adapter = Adapter::plug();
+    let mut source = open(SerialSettings { line: search(), ..settings(&adapter.node) }, false);
+    let line = source.current_line().unwrap();
+    opened(source.as_mut());
+    for (text, expected) in [
+        ("no frames with 2400 8E1: trying 2400 8N1", 2400),
+        ("no frames with 2400 8N1: trying 9600 8N1", 9600),
+        ("no frames with 9600 8N1: trying 115200 8N1", 115_200),
+        ("no frames with 115200 8N1: trying 2400 8E1", 2400),
+    ] {
+        assert_eq!(without_frames(source.as_mut(), &adapter), text);
+        assert_eq!((speed(&adapter), line.lock().unwrap().baud), (expected, expected));
+    }
+    // The second round is silent.
+    while speed(&adapter) != 9600 {
+        adapter.send(&[0x55; 500]);
+        assert_ne!(try_next(source.as_mut(), &mut Burst::default()), Ok(SourceEvent::Quiet));
+    }
+    // Nobody sees frames here, yet there are starts of them.
+    for _ in 0..2 {
+        adapter.send(&[0xdb, 0x08, b'S', b'A', b'G', 0x35, 0x00]);
+    }
+    let note = loop {
+        match next(source.as_mut(), &mut Burst::default()) {
+            SourceEvent::Note(note) => break note,
+            SourceEvent::Octets => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(note, "telegrams begin with 9600 8N1 (--line ir)");
+    for _ in 0..4 {
+        adapter.send(&[0x55; 1000]);
+        collect(source.as_mut(), 1000);
+    }
+    assert_eq!(*line.lock().unwrap(), LineSettings::INFRARED);
+    drop(source);
+
+    let mut source = open(SerialSettings { line: search(), ..settings(&adapter.node) }, false);
+    opened(source.as_mut());
+    source.frames_seen(1);
+    let note = next(source.as_mut(), &mut Burst::default());
+    assert_eq!(note, SourceEvent::Note("frames come with 2400 8E1 (--line m-bus)".to_owned()));
+}
+
 /// Sends octets in which nobody sees a frame until the source says something.
 fn without_frames(source: &mut dyn Source, adapter: &Adapter) -> String {
     let mut burst = Burst::default();
@@ -380,8 +430,8 @@ fn without_frames(source: &mut dyn Source, adapter: &Adapter) -> String {
 #[test]
 fn a_fixed_parity_is_never_changed() {
     let adapter = Adapter::plug();
-    let parity = ParitySearch::fixed(Parity::None);
-    let mut source = open(SerialSettings { parity, ..settings(&adapter.node) }, false);
+    let line = LineSearch::fixed(LineSettings::M_BUS_8N1);
+    let mut source = open(SerialSettings { line, ..settings(&adapter.node) }, false);
     // A pseudo-terminal takes this one, so there is no remark to wait for.
     all_quiet(source.as_mut(), 1);
     for _ in 0..3 {

@@ -93,6 +93,45 @@ fn options_answer_every_question() {
 }
 
 #[test]
+fn the_line_is_found_or_taken_as_it_is_typed() {
+    let home = TempDir::new().unwrap();
+    fs::write(home.path().join("key"), format!("{KEY}\n")).unwrap();
+    let (master, node) = terminal();
+    let speed = master.try_clone().unwrap();
+    let telegram: Vec<u8> = include_str!("../data/netznoe-doc-2021.hex")
+        .lines()
+        .flat_map(|line| hex::decode(line.trim()).unwrap())
+        .collect();
+    // The telegram comes at 115200 baud only.
+    thread::spawn(move || {
+        loop {
+            let right = tcgetattr(&speed).is_ok_and(|termios| termios.input_speed() == 115_200);
+            let octets = if right { telegram.clone() } else { vec![0x55; 600] };
+            if rustix::io::write(&master, &octets).is_err() {
+                return;
+            }
+            thread::sleep(std::time::Duration::from_millis(100));
+        }
+    });
+    let node = node.to_str().unwrap();
+    let to = format!("--to=file:{}/readings.csv", home.path().display());
+    let written = |more: &[&str]| {
+        let options = ["--source", node, "--key-file=key", &to, "--force"];
+        let ran = setup(&home, &[&options, more].concat());
+        assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
+        let config = fs::read_to_string(home.path().join("etc/config.toml")).unwrap();
+        let rows = config.lines().skip_while(|line| !line.starts_with("key_file")).skip(1);
+        rows.take_while(|line| !line.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(written(&[]), ["line = \"p1\""]);
+    assert_eq!(written(&["--line=p1"]), ["line = \"p1\""]);
+    assert_eq!(
+        written(&["--offline", "--baud=9600", "--parity=even"]),
+        ["baud = \"9600\"", "parity = \"even\""]
+    );
+}
+
+#[test]
 fn a_missing_answer_and_a_wrong_one_write_nothing() {
     let home = TempDir::new().unwrap();
     let ran = setup(&home, &["--to=file:/dev/null"]);

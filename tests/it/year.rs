@@ -22,7 +22,7 @@ use meterpipe::source::simulator::{
     house::Values,
     meter::{EXAMPLE_KEY, Identity, MeterKind},
     telegram::SimulatedTelegram,
-    wire::{Sealer, frames},
+    wire::{Sealer, send},
 };
 use serde_json::Value;
 
@@ -153,6 +153,7 @@ impl Life {
             voltage: [2300, 2312, 2296],
             current: [current; 3],
             power_factor: 990,
+            ..Values::default()
         };
         let clock = Timestamp::from_second(time).unwrap();
         let telegram = SimulatedTelegram {
@@ -165,7 +166,7 @@ impl Life {
         let (mut plain, mut apdu, mut wire) = (vec![], vec![], vec![]);
         telegram.emit(&mut plain);
         sealer.seal(&self.identity.title, counter, &plain, &mut apdu);
-        frames(&apdu, self.kind.segment(), &mut wire);
+        send(self.kind, &apdu, &mut wire);
         wire
     }
 }
@@ -193,6 +194,9 @@ fn flip_unseen(wire: &mut [u8], octet: usize, bit: u64) {
 /// Octets of the first frame before the plain APDU: frame header, title, length, control, counter.
 const BEFORE_PLAIN: usize = 9 + 10 + 2 + 5;
 
+/// The octets of the APDU in a full frame of the meters that are played.
+const SEGMENT: usize = 245;
+
 /// The octets of the registers in a telegram; all stand in its first frame, or all are alike.
 fn register_octets(kind: MeterKind) -> Vec<usize> {
     let identity = Identity::new(kind, 0);
@@ -210,7 +214,7 @@ fn register_octets(kind: MeterKind) -> Vec<usize> {
     let places = (0..plain.len()).filter(|at| plain[*at] == 0xa5);
     // Frame headers and ends stand between.
     let on_wire = |at: usize| match BEFORE_PLAIN + at {
-        first if first < 9 + kind.segment() => first,
+        first if first < 9 + SEGMENT => first,
         second => second + 11,
     };
     places.map(on_wire).collect()

@@ -140,8 +140,10 @@ fn show(config: Config, context: &mut Context) -> Result<(), Stop> {
         rows.extend(key_file.map(|path| ("key_file", path)));
         let layout = meter.layout.as_ref().map(|path| path.display().to_string());
         rows.extend(layout.map(|path| ("layout", path)));
-        rows.extend(meter.baud.map(|baud| ("baud", baud.to_string())));
-        let parity = meter.parity.and_then(|parity| parity.to_possible_value());
+        let line = meter.serial.line.and_then(|line| line.to_possible_value());
+        rows.extend(line.map(|line| ("line", line.get_name().to_owned())));
+        rows.extend(meter.serial.baud.map(|baud| ("baud", baud.to_string())));
+        let parity = meter.serial.parity.and_then(|parity| parity.to_possible_value());
         rows.extend(parity.map(|parity| ("parity", parity.get_name().to_owned())));
         table("meter", rows.iter().map(|(key, value)| (*key, value.as_str())), &mut text);
     }

@@ -294,7 +294,7 @@ impl Doctor<'_> {
                     return Ok(());
                 }
                 Some(_) if finding.protocol.is_some_and(|it| it != ForeignProtocol::Text) => {
-                    let settings = trial.to_string();
+                    let settings = trial.0;
                     report.finding = finding.with(
                         format!("the line has {settings}"),
                         format!("die Leitung hat {settings}"),
@@ -346,6 +346,7 @@ impl Doctor<'_> {
             others,
             is_device: true,
             searches: has_alternatives,
+            seeks_speed: has_alternatives,
         };
         Ok(Ok((examination, view)))
     }

@@ -4,6 +4,7 @@ pub mod config;
 pub mod decode;
 pub mod decrypt;
 pub mod doctor;
+pub mod explain;
 pub mod publish;
 pub mod setup;
 pub mod simulate;

@@ -35,7 +35,7 @@ use meterpipe::{
     source::simulator::{
         faults::{Fault, Faults},
         push::{Push, PushOptions, Simulator},
-        real_time::{RealTime, SimulatorStep, name},
+        real_time::{RealTime, SimulatorStep, name, on_grid},
     },
 };
 
@@ -86,7 +86,8 @@ fn simulate(args: &args::SimulateArgs, sent: &mut Sent, context: &mut Context) -
 
 fn options(args: &args::SimulateArgs, context: &Context) -> Result<PushOptions, Stop> {
     let meter = args.meter;
-    let mut options = PushOptions::new(meter, args.start.unwrap_or_else(Timestamp::now));
+    let mut options =
+        PushOptions::new(meter, args.start.unwrap_or_else(|| on_grid(meter, Timestamp::now())));
     let args::SimulateArgs { seed, noise, flip, cut, lose, duplicate, .. } = *args;
     options.seed = seed;
     options.faults = Faults { noise, flip, cut, lose, duplicate };
@@ -99,7 +100,7 @@ fn options(args: &args::SimulateArgs, context: &Context) -> Result<PushOptions, 
         let octets = |key: &meterpipe::cipher::key::Key| Zeroizing::new(*key.octets());
         if let Some(entry) = keys::file(path, &context.messages)?.first() {
             options.guek = octets(&entry.guek);
-            options.gak = entry.gak.as_ref().map(octets);
+            options.gak = entry.gak.as_ref().map(octets).or(options.gak);
         }
     }
     Ok(options)

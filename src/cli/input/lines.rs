@@ -156,7 +156,13 @@ impl<'a> TextLines<'a> {
                 self.dsmr = false;
                 true
             }
-            _ => self.dsmr || is_object(line) || is_first && is_end_of_object(line),
+            // Damage hardly takes both parentheses; other text has none.
+            _ if self.dsmr => {
+                self.dsmr = line.is_empty() || line.contains(&b'(') || line.ends_with(b")");
+                self.dsmr
+            }
+            [.., b')'] => is_object(line) || is_first && is_end_of_object(line),
+            _ => false,
         }
     }
 

@@ -19,7 +19,7 @@ use crate::cli::{
 use meterpipe::{
     cipher::{key::Key, key_file::KeyEntry},
     sink::{line_counters::LineCounters, registry::ConfiguredSink},
-    source::simulator::meter::EXAMPLE_KEY,
+    source::simulator::meter::{EXAMPLE_GAK, EXAMPLE_KEY},
 };
 
 /// The places that keys come from.
@@ -45,8 +45,11 @@ impl KeySources {
         if let (true, Some(config)) = (entries.is_empty(), config) {
             entries = keys::configured(config, messages)?;
         }
-        let example = self.simulated.then(|| Key::new(EXAMPLE_KEY));
-        entries.extend(example.map(|guek| KeyEntry { name: None, guek, gak: None }));
+        let example = || {
+            let gak = Some(Key::new(EXAMPLE_GAK));
+            KeyEntry { name: None, guek: Key::new(EXAMPLE_KEY), gak }
+        };
+        entries.extend(self.simulated.then(example));
         Ok(entries)
     }
 

@@ -106,13 +106,14 @@ impl SourceState {
 
     /// The facts beside the octets, after so many seconds.
     pub fn view(&self, seconds: u64) -> LineView {
-        let SourceLine { device, searches } = &self.line;
+        let SourceLine { device, searches, seeks_speed } = &self.line;
         LineView {
             seconds: Some(seconds),
             telegrams: 0,
             others: device.as_deref().map(holders::others).unwrap_or_default(),
             is_device: device.is_some(),
             searches: *searches,
+            seeks_speed: *seeks_speed,
         }
     }
 
@@ -255,7 +256,11 @@ mod tests {
     }
 
     fn device() -> SourceLine {
-        SourceLine { device: Some("/dev/no-such-device".into()), searches: false }
+        SourceLine {
+            device: Some("/dev/no-such-device".into()),
+            searches: false,
+            seeks_speed: false,
+        }
     }
 
     /// Hands octets without a frame to a line.
@@ -372,10 +377,15 @@ mod tests {
             state.fault(at(31)).unwrap()
         };
         let device = Some("/dev/no-such-device".into());
-        let plain = advice(SourceLine { device: device.clone(), searches: false });
-        assert!(plain.ends_with("--parity auto finds that of a device"), "{plain}");
-        let searching = advice(SourceLine { device, searches: true });
+        let plain =
+            advice(SourceLine { device: device.clone(), searches: false, seeks_speed: false });
+        assert!(plain.ends_with("--line auto finds those of a device"), "{plain}");
+        let searching =
+            advice(SourceLine { device: device.clone(), searches: true, seeks_speed: false });
         assert!(searching.ends_with("check adapter and baud rate"), "{searching}");
+        let all = SourceLine { device, searches: true, seeks_speed: true };
+        let all = advice(all);
+        assert!(all.ends_with("check adapter and cable"), "{all}");
         let remote = advice(SourceLine::default());
         assert!(remote.ends_with("where the device is"), "{remote}");
     }

@@ -12,12 +12,13 @@ use crate::cli::{
     run::status::{Status, Stop},
     setup::{
         destinations, environment,
-        shared_args::{ParityArg, SerialArgs},
+        shared_args::{BaudArg, LineArg, ParityArg, SerialArgs},
     },
 };
 use meterpipe::source::{
     Source,
-    parity::{Parity, ParitySearch},
+    line::{LineSearch, LineSettings},
+    parity::Parity,
     ports, serial, simulator, tcp,
 };
 
@@ -53,15 +54,44 @@ pub fn find(name: Option<&str>, line: &SerialArgs, lasting: bool) -> Result<Spec
         return Ok(Spec::File(path));
     }
     let mut settings = serial::SerialSettings::new(path);
-    settings.baud = line.baud.unwrap_or(settings.baud);
-    settings.parity = match line.parity {
-        None => settings.parity,
-        Some(ParityArg::Even) => ParitySearch::fixed(Parity::Even),
-        Some(ParityArg::None) => ParitySearch::fixed(Parity::None),
-        Some(ParityArg::Odd) => ParitySearch::fixed(Parity::Odd),
-        Some(ParityArg::Auto) => ParitySearch::default(),
-    };
+    settings.line = search(line);
     Ok(Spec::Live(serial::open(settings, lasting)))
+}
+
+/// The settings that these arguments fix, or the search among those that they leave open.
+pub fn search(args: &SerialArgs) -> LineSearch {
+    let preset = match args.line {
+        Some(LineArg::Auto) => None,
+        None if args.baud == Some(BaudArg::Auto) => None,
+        None | Some(LineArg::MBus) => Some(LineSettings::M_BUS),
+        Some(LineArg::MBus8n1) => Some(LineSettings::M_BUS_8N1),
+        Some(LineArg::Ir) => Some(LineSettings::INFRARED),
+        Some(LineArg::P1) => Some(LineSettings::P1),
+    };
+    let parity = match args.parity {
+        Some(ParityArg::Even) => Some(Parity::Even),
+        Some(ParityArg::None) => Some(Parity::None),
+        Some(ParityArg::Odd) => Some(Parity::Odd),
+        Some(ParityArg::Auto) | None => None,
+    };
+    let baud = match args.baud {
+        Some(BaudArg::Fixed(baud)) => Some(baud),
+        Some(BaudArg::Auto) => None,
+        None => preset.map(|preset| preset.baud),
+    };
+    let Some(baud) = baud else {
+        let settings =
+            LineSettings::ALL.map(|it| LineSettings { parity: parity.unwrap_or(it.parity), ..it });
+        let mut settings = settings.to_vec();
+        settings.dedup();
+        return LineSearch::among(settings);
+    };
+    let open = args.parity == Some(ParityArg::Auto) || preset.is_none();
+    match (parity, preset) {
+        (Some(parity), _) => LineSearch::fixed(LineSettings { baud, parity }),
+        (None, Some(preset)) if !open => LineSearch::fixed(LineSettings { baud, ..preset }),
+        _ => LineSearch::of_parity(baud),
+    }
 }
 
 fn default() -> Result<String, Stop> {
@@ -86,5 +116,36 @@ fn is_device(path: &Path) -> bool {
         // A link to nowhere, or a missing node under /dev, is a device that is unplugged, not a
         // missing file.
         Err(_) => path.starts_with("/dev") || path.symlink_metadata().is_ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_fix_a_line_or_leave_it_open() {
+        use BaudArg::{Auto as AnySpeed, Fixed};
+        use ParityArg::{Auto as AnyParity, Even, None as Without, Odd};
+        let line = |line, baud, parity| search(&SerialArgs { line, baud, parity });
+        for ((name, baud, parity), expected) in [
+            ((None, None, None), "2400 8E1"),
+            ((Some(LineArg::P1), None, None), "115200 8N1"),
+            ((Some(LineArg::Ir), None, Some(Even)), "9600 8E1"),
+            ((Some(LineArg::MBus8n1), None, None), "2400 8N1"),
+            ((None, Some(Fixed(9600)), None), "9600 8E1"),
+            ((None, Some(Fixed(9600)), Some(Without)), "9600 8N1"),
+            ((None, Some(Fixed(9600)), Some(AnyParity)), "9600 8E1, 9600 8N1, 9600 8O1"),
+            ((Some(LineArg::Auto), Some(Fixed(300)), None), "300 8E1, 300 8N1, 300 8O1"),
+            ((None, None, Some(AnyParity)), "2400 8E1, 2400 8N1, 2400 8O1"),
+            ((None, Some(AnySpeed), None), "2400 8E1, 2400 8N1, 9600 8N1, 115200 8N1"),
+            ((None, Some(AnySpeed), Some(AnyParity)), "2400 8E1, 2400 8N1, 9600 8N1, 115200 8N1"),
+            ((Some(LineArg::Auto), None, None), "2400 8E1, 2400 8N1, 9600 8N1, 115200 8N1"),
+            ((Some(LineArg::Auto), None, Some(Odd)), "2400 8O1, 9600 8O1, 115200 8O1"),
+        ] {
+            let all: Vec<_> =
+                line(name, baud, parity).candidates().map(|it| it.to_string()).collect();
+            assert_eq!(all.join(", "), expected);
+        }
     }
 }

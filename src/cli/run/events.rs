@@ -20,6 +20,7 @@ pub fn of_stage(event: &StageEvent<'_>, context: &mut Context) {
         StageEvent::Refused(refusal) => context.refused(refusal),
         StageEvent::Noise(octets) => context.noise(*octets),
         StageEvent::Unverified(title) => unverified(*title, context),
+        StageEvent::Sorted(_) => {}
         StageEvent::Unchecked => unchecked(context),
     }
 }

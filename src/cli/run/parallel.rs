@@ -211,6 +211,7 @@ impl Emitter {
             StageEvent::Refused(refusal) => self.batch.push_refused(refusal),
             StageEvent::Noise(octets) => return context.noise(*octets),
             StageEvent::Unverified(title) => return events::unverified(*title, context),
+            StageEvent::Sorted(_) => return,
             StageEvent::Unchecked => return events::unchecked(context),
         }
         self.send_if_full(context);

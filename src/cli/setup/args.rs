@@ -69,6 +69,13 @@ pub enum Command {
     /// of the input from the content: records, hex in any usual form (also listings of xxd and
     /// hexdump -C and lines of logs) or binary.
     Decode(DecodeArgs),
+    /// Show every octet of a telegram with its meaning, layer by layer
+    ///
+    /// The layers are the frames of the line, blocks, the ciphered APDU, and the plain one with the OBIS
+    /// code, the name and the value of each element. Without a key the command explains all but the
+    /// ciphertext. Of a damaged telegram it shows the sound part and the octet at which it breaks. The input
+    /// has the forms that decode takes.
+    Explain(ExplainArgs),
     /// Read a meter and print readings as they come, all in one process
     ///
     /// The output is a live display on a terminal, and a line for each telegram elsewhere. When the
@@ -202,6 +209,54 @@ pub struct DecodeArgs {
     /// The messages.
     #[command(flatten)]
     pub messages: MessageArgs,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  meterpipe explain --key-file guek dump.txt
+  meterpipe explain --key-file guek --at apdu:57 dump.txt
+  meterpipe explain --key-file guek --at 'mbus: checksum at octet 254' dump.txt
+  meterpipe simulate --count 1 | meterpipe explain --key-file guek --format json")]
+pub struct ExplainArgs {
+    /// The input.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// The link layer.
+    #[command(flatten)]
+    pub link: LinkArgs,
+    /// The keys.
+    #[command(flatten)]
+    pub keys: KeyArgs,
+    /// The form of the output
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Output")]
+    pub format: ExplainFormat,
+    /// Show only one place: an OCTET, LAYER:OCTET, or a message that names it
+    ///
+    /// An octet counts from 0, in the frame or the APDU of the layer. The layers are mbus, hdlc,
+    /// wrapper, dsmr, block, cipher and apdu (axdr and reading mean the same); mbus#2 is the second frame.
+    #[arg(long, value_name = "OCTET", help_heading = "Output")]
+    pub at: Option<String>,
+    /// The time zone of meters that do not send their own [default: Europe/Vienna]
+    #[arg(long, value_name = "ZONE", help_heading = "Output")]
+    pub timezone: Option<String>,
+    /// A table that names the values of a meter without OBIS codes
+    #[arg(long = "layout", value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
+    pub layouts: Vec<PathBuf>,
+    /// The messages.
+    #[command(flatten)]
+    pub messages: MessageArgs,
+}
+
+/// The form of the output of `explain`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ExplainFormat {
+    /// A page for people, with colours on a terminal
+    #[default]
+    Text,
+    /// A JSON array for each telegram, in a line of its own
+    Json,
 }
 
 /// `watch`.
@@ -423,7 +478,8 @@ pub struct SimulateArgs {
     /// LINK may be an existing symbolic link; it is removed at the end.
     #[arg(long, value_name = "LINK", value_hint = ValueHint::FilePath)]
     pub pty: Option<PathBuf>,
-    /// Send a telegram every five seconds, at the pace of 2400 baud; --pty implies it
+    /// Send a telegram at the meter's interval (five seconds, most of them) and the pace of its
+    /// line; --pty implies it
     #[arg(long)]
     pub real_time: bool,
     /// Write as fast as the output is read, and discard nothing; the default without --pty
@@ -440,7 +496,8 @@ pub struct SimulateArgs {
     pub start: Option<jiff::Timestamp>,
     /// A key file; its first key is used, and a GAK beside it adds authentication tags
     ///
-    /// Without the option: the published example key of Netz NÖ, 36C66639E48A8CA4D6BC8B282A793BBB.
+    /// Without the option: the published example key of Netz NÖ, 36C66639E48A8CA4D6BC8B282A793BBB. Meters
+    /// that send a tag take the GAK of the DLMS examples, D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub key_file: Option<PathBuf>,
     /// Share of telegrams with noise before them, such as 0.01 or 1%

@@ -35,7 +35,7 @@ use crate::cli::{
     run::{messages::counted, status::Stop},
     setup::{
         environment,
-        shared_args::{ParityArg, SerialArgs},
+        shared_args::{LineArg, ParityArg, SerialArgs},
     },
 };
 use meterpipe::{
@@ -61,7 +61,7 @@ impl Config {
     pub fn has_same_sources(&self, other: &Self) -> bool {
         let sources = |config: &Self| -> Vec<_> {
             let meters = config.meters.iter();
-            let of = |it: &MeterConfig| (it.name.clone(), it.source.clone(), it.baud, it.parity);
+            let of = |it: &MeterConfig| (it.name.clone(), it.source.clone(), it.serial.clone());
             meters.map(of).collect()
         };
         sources(self) == sources(other)
@@ -98,10 +98,8 @@ pub struct MeterConfig {
     pub key_file: Option<PathBuf>,
     /// A file with the layout of its telegrams.
     pub layout: Option<PathBuf>,
-    /// Bits a second, unless 2400.
-    pub baud: Option<u32>,
-    /// The parity, unless even.
-    pub parity: Option<ParityArg>,
+    /// The settings of its line.
+    pub serial: SerialArgs,
     /// The lines of the keys that name something outside the file.
     pub lines: MeterLines,
 }
@@ -120,7 +118,7 @@ pub struct MeterLines {
 impl MeterConfig {
     /// The settings of its line: the arguments, else those of the configuration.
     pub fn line(&self, args: &SerialArgs) -> SerialArgs {
-        SerialArgs { baud: args.baud.or(self.baud), parity: args.parity.or(self.parity) }
+        args.or(&self.serial)
     }
 }
 
@@ -252,7 +250,7 @@ pub(super) fn tables<'a, 'b>(
     Ok(all.iter().filter_map(|value| Some((value.get_ref().as_table()?, value.span()))))
 }
 
-const METER: [&str; 6] = ["name", "source", "key_file", "layout", "baud", "parity"];
+const METER: [&str; 7] = ["name", "source", "key_file", "layout", "line", "baud", "parity"];
 
 fn meter(
     table: &TomlTable<'_>,
@@ -292,15 +290,19 @@ impl MeterConfig {
                 self.layout = Some(text()?.into());
                 self.lines.layout = line;
             }
+            "line" => {
+                let line = LineArg::from_str(&text()?, false);
+                let line = line.map_err(|_| expected(value, "m-bus, m-bus-8n1, ir, p1 or auto"))?;
+                self.serial.line = Some(line);
+            }
             "baud" => {
-                let baud = scalar()?.parse().ok().filter(|baud| *baud > 0);
-                let baud = baud.ok_or_else(|| expected(value, "a number"))?;
-                self.baud = Some(baud);
+                let baud = scalar()?.parse().map_err(|_| expected(value, "a number or auto"))?;
+                self.serial.baud = Some(baud);
             }
             "parity" => {
                 let parity = ParityArg::from_str(&text()?, false);
                 let parity = parity.map_err(|_| expected(value, "even, none, odd or auto"))?;
-                self.parity = Some(parity);
+                self.serial.parity = Some(parity);
             }
             "key" => {
                 let text = "a key stands in a file of its own: key_file".to_owned();
@@ -422,6 +424,7 @@ pub(super) fn mistake(at: Range<usize>, unknown: &str, known: &[&str]) -> Mistak
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::setup::shared_args::BaudArg;
 
     #[test]
     fn meters_and_sinks_are_read() {
@@ -443,7 +446,7 @@ mod tests {
         let (mut config, mistakes) = config;
         assert!(mistakes.is_empty(), "{mistakes:?}");
         assert_eq!(config.meters[0].name.as_deref(), Some("house"));
-        assert_eq!(config.meters[0].baud, Some(9600));
+        assert_eq!(config.meters[0].serial.baud, Some(BaudArg::Fixed(9600)));
         let sink = &mut config.sinks[0];
         assert_eq!((sink.scheme.as_str(), sink.name.as_str()), ("mqtt", "mqtt://broker:1884/base"));
         assert_eq!(sink.take("retain").as_deref(), Some("true"));
@@ -455,15 +458,21 @@ mod tests {
 
     #[test]
     fn what_is_typed_goes_before_what_stands_here() {
-        let (baud, parity) = (Some(9600), Some(ParityArg::None));
-        let meter = MeterConfig { baud, parity, ..MeterConfig::default() };
-        let line = |baud, parity| {
-            let line = meter.line(&SerialArgs { baud, parity });
-            (line.baud, line.parity)
+        let (baud, parity) = (Some(BaudArg::Fixed(9600)), Some(ParityArg::None));
+        let serial = SerialArgs { line: None, baud, parity };
+        let meter = MeterConfig { serial, ..MeterConfig::default() };
+        let line = |baud: Option<u32>, parity| {
+            let baud = baud.map(BaudArg::Fixed);
+            let line = meter.line(&SerialArgs { line: None, baud, parity });
+            (line.baud.map(|it| it.to_string().parse::<u32>().unwrap()), line.parity)
         };
         assert_eq!(line(None, None), (Some(9600), Some(ParityArg::None)));
         assert_eq!(line(Some(300), None), (Some(300), Some(ParityArg::None)));
         assert_eq!(line(None, Some(ParityArg::Even)), (Some(9600), Some(ParityArg::Even)));
+        // A socket stands for both.
+        let line = meter.line(&SerialArgs { line: Some(LineArg::P1), ..SerialArgs::default() });
+        let p1 = SerialArgs { line: Some(LineArg::P1), baud: None, parity: None };
+        assert_eq!(line, p1);
     }
 
     #[test]
@@ -487,7 +496,11 @@ mod tests {
             "line 2: the sink has no to = \"mqtt://HOST\""
         );
         assert_eq!(message("[meter]\n"), "line 1: tables are expected here: [[meter]]");
-        assert_eq!(message("[[meter]]\nbaud = 'x'"), "line 2: a number is expected here");
+        assert_eq!(message("[[meter]]\nbaud = 'x'"), "line 2: a number or auto is expected here");
+        assert_eq!(
+            message("[[meter]]\nline = 'usb'"),
+            "line 2: m-bus, m-bus-8n1, ir, p1 or auto is expected here"
+        );
         assert_eq!(
             message("[[meter]]\n\nparity = 'eve'"),
             "line 3: even, none, odd or auto is expected here"

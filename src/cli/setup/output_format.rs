@@ -61,7 +61,12 @@ pub fn options(args: &Args) -> Result<FormatOptions, Stop> {
 
 /// The time zone of clocks that do not send their own.
 pub fn zone(args: &Args) -> Result<TimeZone, Stop> {
-    match args.timezone.as_deref() {
+    zone_of(args.timezone.as_deref())
+}
+
+/// The value of `--timezone`.
+pub fn zone_of(name: Option<&str>) -> Result<TimeZone, Stop> {
+    match name {
         None => Ok(VIENNA.clone()),
         Some(name) => {
             TimeZone::get(name).map_err(|error| Stop::usage(format!("--timezone: {error}")))

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, ValueHint};
 use meterpipe::sink::settings::duration::duration;
 
-use super::shared_args::{MessageArgs, SinkParser};
+use super::shared_args::{MessageArgs, SerialArgs, SinkParser};
 
 /// `setup`.
 #[derive(Debug, Args)]
@@ -19,6 +19,9 @@ pub struct SetupArgs {
     /// A serial device, tcp://HOST:PORT or sim:METER
     #[arg(long, value_name = "SOURCE", value_hint = ValueHint::FilePath)]
     pub source: Option<String>,
+    /// The line, instead of the search for it.
+    #[command(flatten)]
+    pub serial: SerialArgs,
     /// A file with the key (GUEK)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub key_file: Option<PathBuf>,

@@ -1,5 +1,6 @@
 //! The arguments that several subcommands have in common.
 
+use core::{fmt, str::FromStr};
 use std::{ffi::OsStr, path::PathBuf};
 
 use clap::{
@@ -69,21 +70,87 @@ impl LinkArgs {
 }
 
 /// Settings of a serial line.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct SerialArgs {
-    /// Speed of a serial device [default: 2400]
-    #[arg(long, value_name = "BAUD", help_heading = "Line",
-        value_parser = clap::value_parser!(u32).range(1..))]
-    pub baud: Option<u32>,
-    /// Parity of a serial device; auto finds it [default: even]
+    /// Settings of a serial device, by the meter's socket; auto finds them [default: m-bus]
+    #[arg(long, value_name = "LINE", value_enum, help_heading = "Line")]
+    pub line: Option<LineArg>,
+    /// Speed of a serial device, instead of the line's; auto finds it
+    #[arg(long, value_name = "BAUD", help_heading = "Line")]
+    pub baud: Option<BaudArg>,
+    /// Parity of a serial device, instead of the line's; auto finds it
     #[arg(long, value_name = "PARITY", value_enum, help_heading = "Line")]
     pub parity: Option<ParityArg>,
+}
+
+impl SerialArgs {
+    /// These, and what they leave open from `others`.
+    #[must_use]
+    pub fn or(&self, others: &Self) -> Self {
+        // A socket that is named stands for speed and parity of the others too.
+        let others = if self.line.is_some() { &Self::default() } else { others };
+        Self {
+            line: self.line.or(others.line),
+            baud: self.baud.or(others.baud),
+            parity: self.parity.or(others.parity),
+        }
+    }
+}
+
+/// The settings of a customer interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LineArg {
+    /// Wired M-Bus (RJ11 or RJ12 socket): 2400 8E1
+    #[value(name = "m-bus")]
+    MBus,
+    /// Wired M-Bus without parity: 2400 8N1
+    #[value(name = "m-bus-8n1")]
+    MBus8n1,
+    /// Infrared head on the front of the meter: 9600 8N1
+    #[value(alias = "infrared")]
+    Ir,
+    /// P1 socket: 115200 8N1
+    P1,
+    /// Each of them in turn, until telegrams come
+    Auto,
+}
+
+/// The speed of a serial line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BaudArg {
+    /// Bits a second.
+    Fixed(u32),
+    /// The speed that gives frames.
+    Auto,
+}
+
+impl FromStr for BaudArg {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            _ => match text.parse() {
+                Ok(baud @ 1..) => Ok(Self::Fixed(baud)),
+                _ => Err("a number or auto is expected"),
+            },
+        }
+    }
+}
+
+impl fmt::Display for BaudArg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(baud) => write!(f, "{baud}"),
+            Self::Auto => f.write_str("auto"),
+        }
+    }
 }
 
 /// Parity of a serial line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ParityArg {
-    /// As all Austrian meters send
+    /// As meters on the M-Bus send
     Even,
     /// None
     None,

@@ -1,6 +1,6 @@
 //! The source and the key: a telegram arrives, and the key opens it.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, sync::PoisonError, time::Duration};
 
 use zeroize::Zeroizing;
 
@@ -14,10 +14,19 @@ use crate::cli::{
         key_doubts::COMPARE,
         status::{Status, Stop},
     },
-    setup::{setup_args::SetupArgs, shared_args::SerialArgs},
+    setup::{
+        setup_args::SetupArgs,
+        shared_args::{LineArg, SerialArgs},
+    },
     wizard::{prompts::Prompts, service},
 };
-use meterpipe::{cipher::key_file, error::Cause, file_error, source::ports};
+use clap::{ValueEnum, builder::PossibleValue};
+use meterpipe::{
+    cipher::key_file,
+    error::Cause,
+    file_error,
+    source::{line::LineSettings, ports},
+};
 
 /// The meter of the new configuration.
 #[derive(Debug)]
@@ -87,7 +96,12 @@ fn with_source(
     prompts: &Prompts,
     context: &mut Context,
 ) -> Result<MeterPlan, Stop> {
-    let find = |lasting| match sources::find(Some(&source), &SerialArgs::default(), lasting)? {
+    let typed_line = args.serial != SerialArgs::default();
+    let line = match typed_line {
+        true => args.serial.clone(),
+        false => SerialArgs { line: Some(LineArg::Auto), ..SerialArgs::default() },
+    };
+    let find = |lasting| match sources::find(Some(&source), &line, lasting)? {
         Spec::Simulated(_) => Ok(None),
         Spec::Live(live) => Ok(Some(live)),
         Spec::File(path) => {
@@ -106,30 +120,55 @@ fn with_source(
     let typed = args.key_file.as_deref().map(read_key).transpose()?;
     if args.offline {
         let key = typed.map_or_else(|| ask_key(prompts), Ok)?;
-        return Ok(MeterPlan { source, key: Some(key), line: Vec::new() });
+        return Ok(MeterPlan { source, key: Some(key), line: typed_rows(&args.serial) });
     }
     let timeout = args.timeout.unwrap_or(TIMEOUT);
     context.print(&format!("{source}: waiting for a telegram, {} s at most", timeout.as_secs()))?;
+    let (mut current, lasting) = (once.current_line(), live.current_line());
     let telegram = match first_telegram(once, Vec::new(), timeout, context) {
         // A device that is missing is waited for.
         Err(Stop::Failed(Status::Source, text)) => {
             if let Some(pid) = run_in_the_way(&text) {
                 free_port(&source, pid, args, prompts, context)?;
             }
+            current = lasting;
             first_telegram(live, Vec::new(), timeout, context)?
         }
         found => found?,
     };
+    let current = current.map(|line| *line.lock().unwrap_or_else(PoisonError::into_inner));
+    let line = current.map(found_rows).unwrap_or_default();
     let mut typed = typed;
     loop {
         let key = typed.take().map_or_else(|| ask_key(prompts), Ok)?;
         match opened(&telegram, &key) {
             Ok(text) => {
                 context.print(&format!("The key fits: {text}"))?;
-                return Ok(MeterPlan { source, key: Some(key), line: Vec::new() });
+                return Ok(MeterPlan { source, key: Some(key), line });
             }
             Err(text) if prompts.can_ask() => context.messages.fail(&text),
             Err(text) => return Err(Stop::Failed(Status::Closed, text)),
+        }
+    }
+}
+
+/// The keys of the configuration for a line that was typed.
+fn typed_rows(args: &SerialArgs) -> Vec<(&'static str, String)> {
+    let name = |value: PossibleValue| value.get_name().to_owned();
+    let line = args.line.and_then(|it| it.to_possible_value()).map(name);
+    let parity = args.parity.and_then(|it| it.to_possible_value()).map(name);
+    let baud = args.baud.map(|it| it.to_string());
+    let rows = [("line", line), ("baud", baud), ("parity", parity)];
+    rows.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+}
+
+/// The same for a line on which a telegram came, if it is not the usual one.
+fn found_rows(settings: LineSettings) -> Vec<(&'static str, String)> {
+    match settings.name() {
+        _ if settings == LineSettings::M_BUS => Vec::new(),
+        Some(name) => vec![("line", name.to_owned())],
+        None => {
+            vec![("baud", settings.baud.to_string()), ("parity", settings.parity.to_string())]
         }
     }
 }

@@ -38,6 +38,13 @@ pub fn date_time(time: Timestamp, status: u8) -> [u8; 12] {
     ]
 }
 
+/// The same with hundredths and deviation "not specified": the summer time bit still tells the
+/// doubled hour apart.
+pub fn without_offset(date_time: [u8; 12]) -> [u8; 12] {
+    let [year, year_low, month, day, weekday, hour, minute, second, .., status] = date_time;
+    [year, year_low, month, day, weekday, hour, minute, second, 0xff, 0x80, 0x00, status]
+}
+
 /// Seconds by which local time is ahead of UTC.
 pub(super) fn ahead(time: Timestamp) -> i64 {
     i64::from(local(time).0.seconds())

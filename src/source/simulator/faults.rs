@@ -7,7 +7,7 @@
 
 use core::{fmt, ops::Range, str::FromStr};
 
-use super::{pace::Runs, random::Random};
+use super::{meter::SimulatedLink, pace::Runs, random::Random};
 use crate::link::{
     layer::LinkLayer,
     mbus::{self, Mbus},
@@ -100,14 +100,15 @@ impl Fault {
         wire: &mut Vec<u8>,
         start: usize,
         runs: &mut Runs,
+        link: SimulatedLink,
     ) {
         let telegram = wire.len() - start;
         let frames = runs.lengths().count();
         let Range { start: first, end } = runs.nth(below(random, frames));
         match self {
             Self::Noise => {
-                let octets = insert_noise(random, wire, start);
-                let frames = core::mem::take(runs);
+                let octets = insert_noise(random, wire, start, link);
+                let frames = core::mem::replace(runs, runs.emptied());
                 runs.push(octets);
                 frames.lengths().for_each(|length| runs.push(length));
             }
@@ -118,8 +119,8 @@ impl Fault {
                 }
             }
             Self::Cut => {
-                // At least one octet arrives, and at least one does not.
-                let octets = 1 + below(random, (end - first).saturating_sub(1));
+                // At least one octet arrives, and as many do not as the next frame cannot make up for.
+                let octets = 1 + below(random, (end - first).saturating_sub(link.vital_end()));
                 remove(wire, start, first + octets..end, runs);
             }
             Self::Lost => remove(wire, start, first..end, runs),
@@ -137,7 +138,7 @@ fn below(random: &mut Random, bound: usize) -> usize {
 
 /// Removes `range` (counted from the start of the push) from the wire and from its run.
 fn remove(wire: &mut Vec<u8>, start: usize, range: Range<usize>, runs: &mut Runs) {
-    let mut left = Runs::default();
+    let mut left = runs.emptied();
     for run in runs.ranges() {
         let gone = run.end.min(range.end).saturating_sub(run.start.max(range.start));
         if run.len() > gone {
@@ -149,11 +150,17 @@ fn remove(wire: &mut Vec<u8>, start: usize, range: Range<usize>, runs: &mut Runs
 }
 
 /// Inserts 1 to 60 octets of noise before the telegram at `start`; none of it passes for a frame.
-fn insert_noise(random: &mut Random, wire: &mut Vec<u8>, start: usize) -> usize {
+fn insert_noise(
+    random: &mut Random,
+    wire: &mut Vec<u8>,
+    start: usize,
+    link: SimulatedLink,
+) -> usize {
     let count = 1 + below(random, MOST_NOISE);
     let mut noise = [0; MOST_NOISE];
+    let own = wire.get(start..).and_then(|telegram| telegram.first_chunk()).copied();
     loop {
-        fill(random, &mut noise);
+        fill(random, &mut noise, link, own.unwrap_or_default());
         let noise = noise.get(..count).unwrap_or_default();
         wire.splice(start..start, noise.iter().copied());
         let pushed = wire.get(start..).unwrap_or_default();
@@ -168,26 +175,33 @@ fn begins_frame(octets: &[u8]) -> bool {
     matches!(Mbus::frame(octets), Some(Ok(_)))
 }
 
-fn fill(random: &mut Random, noise: &mut [u8; MOST_NOISE]) {
+/// `own` is the start of the telegram behind the noise.
+fn fill(random: &mut Random, noise: &mut [u8; MOST_NOISE], link: SimulatedLink, own: [u8; 9]) {
     let idle = [0xf8, 0x78, 0x80, 0x00];
     match random.below(4) {
         // The output of a level converter with the wrong threshold.
         0 => noise.iter_mut().zip(idle.iter().cycle()).for_each(|(octet, idle)| *octet = *idle),
         kind => {
             noise.iter_mut().for_each(|octet| *octet = random.next() as u8);
-            if kind == 1 {
-                return;
-            }
+            let start = match link {
+                _ if kind == 1 => return,
+                SimulatedLink::MBus { .. } => mbus_start(random),
+                SimulatedLink::Hdlc { .. } | SimulatedLink::Blocks { .. } => own,
+                // Without any check its start would be as good as a whole one.
+                SimulatedLink::Bare => return,
+            };
             // A start that looks like a meter's own, wherever there is room for it.
-            // Any length, drawn as L: a seed gives the same octets for ever.
-            let any = (random.next() as u8).wrapping_sub(Mbus::HEADER.len() as u8);
-            let data =
-                [245, 15, 109, 252, 8, any].get(below(random, 6)).copied().unwrap_or_default();
-            let start = mbus::start(0, false, data.into());
             let at = below(random, 24);
             noise.iter_mut().skip(at).zip(start).for_each(|(octet, start)| *octet = start);
         }
     }
+}
+
+fn mbus_start(random: &mut Random) -> [u8; 9] {
+    // Any length, drawn as L: a seed gives the same octets for ever.
+    let any = (random.next() as u8).wrapping_sub(Mbus::HEADER.len() as u8);
+    let data = [245, 15, 109, 252, 8, any].get(below(random, 6)).copied().unwrap_or_default();
+    mbus::start(0, false, data.into())
 }
 
 const MOST_NOISE: usize = 60;
@@ -246,7 +260,8 @@ mod tests {
 
     fn damaged_telegram(fault: Fault, index: i64) -> (Vec<u8>, Runs) {
         let (mut wire, mut runs) = telegram();
-        fault.apply(&mut Random::at(0, Topic::Fault, index), &mut wire, 3, &mut runs);
+        let mut random = Random::at(0, Topic::Fault, index);
+        fault.apply(&mut random, &mut wire, 3, &mut runs, SimulatedLink::MBus { segment: 245 });
         assert_eq!(wire[..3], [0xaa; 3], "what stood before is not touched");
         assert_eq!(runs.octets(), wire.len() - 3);
         (wire.split_off(3), runs)

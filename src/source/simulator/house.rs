@@ -12,10 +12,10 @@ use super::{
     random::{Random, Topic},
 };
 
-/// Seconds between two pushes.
+/// Seconds between two measurements.
 pub const PERIOD: i64 = 5;
 
-/// Pushes a block.
+/// Measurements a block.
 const STEPS: i64 = SECONDS / PERIOD;
 
 /// The values of a telegram, as the integers on the wire.
@@ -33,6 +33,10 @@ pub struct Values {
     pub power_import: u32,
     /// W, 2.7.0.
     pub power_export: u32,
+    /// var, 3.7.0.
+    pub reactive_power_import: u32,
+    /// var, 4.7.0.
+    pub reactive_power_export: u32,
     /// 0.1 V, by phase.
     pub voltage: [u16; 3],
     /// 0.01 A, by phase, without direction.
@@ -79,9 +83,9 @@ impl House {
         house
     }
 
-    /// Pushes since the meter was installed.
-    pub const fn pushes(&self) -> u32 {
-        (self.step - self.first) as u32
+    /// The second since 1970 in which the meter was installed.
+    pub const fn installed(&self) -> i64 {
+        self.first * PERIOD
     }
 
     /// Returns the values of this moment; then five seconds pass.
@@ -140,6 +144,8 @@ impl House {
             reactive_energy_export: Energies::hours(self.energies.capacitive),
             power_import: u32::try_from(net).unwrap_or(0),
             power_export: u32::try_from(-net).unwrap_or(0),
+            reactive_power_import: u32::try_from(self.block.reactive).unwrap_or(0),
+            reactive_power_export: u32::try_from(-self.block.reactive).unwrap_or(0),
             voltage: volts,
             current: amps,
             power_factor: power_factor(net, self.block.reactive),

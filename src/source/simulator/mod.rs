@@ -2,14 +2,14 @@
 //!
 //! ```text
 //! house ──Values──► telegram ──plain──► wire ──octets──► faults ──► pace
-//! (seed, time)      data-notification   cipher, frames   noise …    2400 baud
+//! (seed, time)      list or text        cipher, frames   noise …    baud
 //! ```
 //!
 //! - [`push`]: one push after the other, through the whole chain.
 //! - [`meter`]: the kinds of meters, their names and their differences on the wire.
 //! - [`house`]: the power that a household draws and feeds in, and the meter's registers.
 //! - [`telegram`]: the plain data-notification, octet for octet.
-//! - [`wire`]: ciphering header, cipher, M-Bus frames.
+//! - [`wire`]: ciphering header, cipher, M-Bus frames; [`hdlc`]: HDLC frames and blocks.
 //! - [`faults`]: faults on the line.
 //! - [`pace`]: the arrival time of each octet.
 //! - [`real_time`]: the chain in real time, also as a source.
@@ -31,12 +31,15 @@
 pub mod clock;
 mod day;
 pub mod faults;
+pub mod hdlc;
 pub mod house;
 pub mod meter;
 pub mod pace;
+mod positional;
 pub mod push;
 mod random;
 pub mod real_time;
 mod sun;
 pub mod telegram;
+mod text;
 pub mod wire;

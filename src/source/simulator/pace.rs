@@ -1,34 +1,70 @@
 //! The arrival times of the octets of a push.
 //!
-//! At 2400 baud with eight data bits, even parity and one stop bit an octet takes eleven bits,
-//! 4.58 ms. A Kaifa MA309 pauses for 160 ms between the frames of a telegram. Nothing here sleeps:
-//! a caller that plays a push in real time waits for the end of a burst and then hands it on.
+//! On the M-Bus, at 2400 baud with eight data bits, even parity and one stop bit, an octet takes
+//! eleven bits, 4.58 ms. A Kaifa MA309 pauses for 160 ms between the frames of a telegram. Nothing
+//! here sleeps: a caller that plays a push in real time waits for the end of a burst and then hands
+//! it on.
 
 use core::{ops::Range, time::Duration};
 
+/// The speed of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinePace {
+    /// Bits a second.
+    pub baud: u64,
+    /// The bits of an octet: a start bit, eight data bits, perhaps parity, a stop bit.
+    pub bits: u64,
+}
+
+impl LinePace {
+    /// The wired M-Bus: 2400 8E1.
+    pub const M_BUS: Self = Self { baud: 2_400, bits: 11 };
+    /// The infrared interface: 9600 8N1.
+    pub const INFRARED: Self = Self { baud: 9_600, bits: 10 };
+    /// The P1 socket: 115200 8N1.
+    pub const P1: Self = Self { baud: 115_200, bits: 10 };
+
+    /// The transmission time of this many octets.
+    pub const fn time(self, octets: usize) -> Duration {
+        Duration::from_nanos(octets as u64 * self.bits * 1_000_000_000 / self.baud)
+    }
+}
+
 /// The runs of octets of a push that follow each other without a pause.
 ///
-/// Five are enough: noise and a telegram, or a telegram twice, with two frames each. A sixth run
-/// would count as part of the fifth.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Runs([usize; 5]);
+/// Six are enough: a telegram twice, with three frames each. A seventh run would count as part of
+/// the sixth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Runs {
+    lengths: [usize; 6],
+    pace: LinePace,
+}
 
 impl Runs {
+    /// No runs yet.
+    pub const fn new(pace: LinePace) -> Self {
+        Self { lengths: [0; 6], pace }
+    }
+
+    /// No runs, on the same line.
+    pub(super) const fn emptied(self) -> Self {
+        Self::new(self.pace)
+    }
+
     /// The octets of each run, in order.
     pub fn lengths(self) -> impl Iterator<Item = usize> {
-        self.0.into_iter().filter(|&length| length > 0)
+        self.lengths.into_iter().filter(|&length| length > 0)
     }
 
     /// The octets of all runs.
     pub fn octets(self) -> usize {
-        self.0.iter().sum()
+        self.lengths.iter().sum()
     }
 
     /// Adds a run at the end.
     pub(super) fn push(&mut self, length: usize) {
-        let [.., last] = &self.0;
-        let free = if *last > 0 { 4 } else { self.lengths().count() };
-        if let Some(free) = self.0.get_mut(free) {
+        let free = self.lengths().count().min(self.lengths.len() - 1);
+        if let Some(free) = self.lengths.get_mut(free) {
             *free += length;
         }
     }
@@ -45,10 +81,11 @@ impl Runs {
     /// The bursts of a push with these runs: the end of each, counted from the start of the push,
     /// and its octets.
     pub fn bursts(self) -> impl Iterator<Item = (Duration, Range<usize>)> {
-        self.ranges().zip(0..).flat_map(|(Range { start, end }, pauses)| {
+        let pace = self.pace;
+        self.ranges().zip(0..).flat_map(move |(Range { start, end }, pauses)| {
             (start..end).step_by(BURST).map(move |start| {
                 let end = end.min(start + BURST);
-                (on_the_line(end) + PAUSE * pauses, start..end)
+                (pace.time(end) + PAUSE * pauses, start..end)
             })
         })
     }
@@ -58,15 +95,6 @@ impl Runs {
         self.ranges().nth(segment).unwrap_or_default()
     }
 }
-
-/// The transmission time of this many octets.
-pub const fn on_the_line(octets: usize) -> Duration {
-    Duration::from_nanos(octets as u64 * BITS * 1_000_000_000 / BAUD)
-}
-
-/// A start bit, eight data bits, parity, a stop bit.
-const BITS: u64 = 11;
-const BAUD: u64 = 2_400;
 
 /// The pause between two frames.
 const PAUSE: Duration = Duration::from_millis(160);
@@ -79,7 +107,7 @@ mod tests {
     use super::*;
 
     fn runs(lengths: &[usize]) -> Runs {
-        let mut runs = Runs::default();
+        let mut runs = Runs::new(LinePace::M_BUS);
         lengths.iter().for_each(|&length| runs.push(length));
         runs
     }
@@ -91,7 +119,7 @@ mod tests {
         assert_eq!(*end, Duration::from_micros(1_292_500 + 160_000));
         assert_eq!(bursts[0], (Duration::from_nanos(73_333_333), 0..16));
         assert_eq!(bursts[16].1, 256..272);
-        assert_eq!(bursts[16].0, on_the_line(272) + PAUSE);
+        assert_eq!(bursts[16].0, LinePace::M_BUS.time(272) + PAUSE);
     }
 
     #[test]

@@ -6,10 +6,9 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::{
-    clock,
     faults::{Fault, Faults},
     house::{House, PERIOD, Values},
-    meter::{EXAMPLE_KEY, Identity, MeterKind},
+    meter::{EXAMPLE_GAK, EXAMPLE_KEY, Identity, MeterKind},
     pace::Runs,
     random::{Random, Topic},
     telegram::SimulatedTelegram,
@@ -34,10 +33,12 @@ pub struct PushOptions {
 }
 
 impl PushOptions {
-    /// Seed 0, the published example key, no tag, no faults.
+    /// Seed 0, the published example keys, no faults. Telegrams carry a tag if the meter's real ones
+    /// do.
     pub fn new(meter: MeterKind, start: Timestamp) -> Self {
         let guek = Zeroizing::new(EXAMPLE_KEY);
-        Self { meter, seed: 0, start, guek, gak: None, faults: Faults::default() }
+        let gak = meter.is_tagged().then(|| Zeroizing::new(EXAMPLE_GAK));
+        Self { meter, seed: 0, start, guek, gak, faults: Faults::default() }
     }
 }
 
@@ -60,6 +61,8 @@ pub struct Simulator {
     seed: u64,
     second: i64,
     house: House,
+    /// The current measurement and its time, in periods since 1970.
+    measured: (i64, Values),
     sealer: Sealer,
     faults: Faults,
     /// The invoke id is this far ahead of the invocation counter.
@@ -99,15 +102,18 @@ impl Simulator {
     pub fn new(options: PushOptions) -> Self {
         let PushOptions { meter, seed, start, guek, gak, faults } = options;
         let second = start.as_second();
+        let mut house = House::new(seed, meter.phases() == 1, start);
+        let measured = (second.div_euclid(PERIOD), house.measure());
         Self {
             meter,
             identity: Identity::of_seed(meter, seed),
             seed,
             second,
-            house: House::new(seed, meter.phases() == 1, start),
+            house,
+            measured,
             sealer: Sealer::new(meter.suite(), &guek, gak.as_deref()),
             faults,
-            ahead: Random::at(seed, Topic::Meter, 1).below(5_000),
+            ahead: meter.invoke_ahead(&mut Random::at(seed, Topic::Meter, 1)),
             plain: vec![],
             apdu: vec![],
         }
@@ -118,22 +124,36 @@ impl Simulator {
         &self.identity
     }
 
-    /// Appends the octets of the next push to `wire`. Each push is five seconds later than the
-    /// last.
+    /// Seconds between two pushes.
+    pub const fn interval(&self) -> i64 {
+        self.meter.interval()
+    }
+
+    /// Appends the octets of the next push to `wire`. Each push is an interval later than the last.
     pub fn push(&mut self, wire: &mut Vec<u8>) -> Push {
         let time = Timestamp::from_second(self.second).unwrap_or(Timestamp::MAX);
-        let invocation_counter = self.house.pushes();
-        let values = self.house.measure();
+        let invocation_counter =
+            ((self.second - self.house.installed()) / self.meter.interval()) as u32;
+        let values = self.measure();
         self.seal(time, invocation_counter, &values);
         let start = wire.len();
-        let mut runs = wire::frames(&self.apdu, self.meter.segment(), wire);
+        let mut runs = wire::send(self.meter, &self.apdu, wire);
         let mut random = Random::at(self.seed, Topic::Fault, self.second);
         let fault = self.faults.draw(&mut random);
         if let Some(fault) = fault {
-            fault.apply(&mut random, wire, start, &mut runs);
+            fault.apply(&mut random, wire, start, &mut runs, self.meter.link());
         }
-        self.second = self.second.saturating_add(PERIOD);
+        self.second = self.second.saturating_add(self.meter.interval());
         Push { time, invocation_counter, fault, values, runs }
+    }
+
+    /// The last measurement at this moment: a meter that pushes every second repeats it.
+    fn measure(&mut self) -> Values {
+        let now = self.second.div_euclid(PERIOD);
+        while self.measured.0 < now {
+            self.measured = (self.measured.0 + 1, self.house.measure());
+        }
+        self.measured.1
     }
 
     /// Puts the ciphered APDU into `self.apdu`.
@@ -143,7 +163,7 @@ impl Simulator {
             meter: self.meter,
             identity: &self.identity,
             invoke_id: self.meter.invoke_id(counter.wrapping_add(self.ahead)),
-            clock: clock::date_time(time, self.meter.clock_status()),
+            clock: self.meter.clock(time),
             values,
         };
         telegram.emit(&mut self.plain);
@@ -176,10 +196,15 @@ mod tests {
             (MeterKind::NetzNoeSagemcomOld, 282, "6801016853ff000167db0853414759"),
             (MeterKind::KsmWest, 376, "68fafa6853ff000167db084b464d10"),
             (MeterKind::KsmWest1Phase, 300, "68fafa6853ff000167db084b464d10"),
+            (MeterKind::WienerNetze, 105, "7ea067ceff031338bde6e700db084c"),
+            (MeterKind::KaerntenNetz, 121, "7ea077cf022313bb45e6e700db0849"),
+            (MeterKind::NetzBurgenland, 120, "7ea076ceff0313"),
+            (MeterKind::Graz, 332, "7ea08bceff0313eee1e6e700e04000"),
+            (MeterKind::Steiermark, 511, "db0853414735"),
         ] {
             let (wire, pushes) = run(options(meter), 3);
             assert_eq!(wire.len(), 3 * octets, "{meter}");
-            assert_eq!(hex::encode(&wire[..15]), start, "{meter}");
+            assert!(hex::encode(&wire[..15]).starts_with(start), "{meter}");
             assert!(pushes.iter().all(|push| push.runs.octets() == octets));
         }
     }
@@ -209,6 +234,11 @@ mod tests {
             11_892_046_453_701_708_624,
             17_078_738_662_396_556_135,
             13_453_345_453_601_322_794,
+            8_464_787_853_172_044_490,
+            8_759_804_115_932_297_445,
+            13_185_396_315_053_066_892,
+            8_436_658_129_980_813_581,
+            8_571_966_637_431_234_941,
         ];
         assert_eq!(sums, recorded);
     }
@@ -223,6 +253,27 @@ mod tests {
         // A restart continues as an uninterrupted run would.
         let later = PushOptions { start: pushes[20].time, ..options(MeterKind::NetzNoeKaifa) };
         assert_eq!(run(later, 1).1[0], pushes[20]);
+    }
+
+    #[test]
+    fn a_meter_of_another_interval_counts_its_own_pushes() {
+        for (meter, interval) in [(MeterKind::WienerNetze, 1), (MeterKind::KaerntenNetz, 10)] {
+            let (_, pushes) = run(options(meter), 50);
+            let by_second = |push: &Push| (push.time.as_second(), push.values);
+            for pair in pushes.windows(2) {
+                assert_eq!(pair[1].time.as_second() - pair[0].time.as_second(), interval);
+                assert_eq!(pair[1].invocation_counter, pair[0].invocation_counter + 1);
+            }
+            // The house is that of all meters of the seed.
+            let (_, others) = run(options(MeterKind::NetzNoeKaifa), 500);
+            for push in &pushes {
+                let (second, values) = by_second(push);
+                let other = others.iter().map(by_second).find(|it| it.0 == second / 5 * 5);
+                assert_eq!(other.map(|it| it.1), Some(values));
+            }
+            let later = PushOptions { start: pushes[23].time, ..options(meter) };
+            assert_eq!(run(later, 1).1[0], pushes[23]);
+        }
     }
 
     #[test]

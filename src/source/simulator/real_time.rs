@@ -15,7 +15,6 @@ use std::{collections::VecDeque, time::Instant};
 use jiff::Timestamp;
 
 use super::{
-    house::PERIOD,
     meter::{MeterKind, UnknownMeter},
     push::{Push, PushOptions, Simulator},
 };
@@ -39,11 +38,19 @@ pub fn name(meter: MeterKind) -> String {
 }
 
 /// A virtual meter as a source, with the right time, the
-/// [example key](super::meter::EXAMPLE_KEY) and seed 0. The first telegram comes at once, then one
-/// every five seconds at the pace of the line.
+/// [example key](super::meter::EXAMPLE_KEY) and seed 0. The telegram of the last [moment](on_grid)
+/// comes at once, then one at each moment at the pace of the line.
 pub fn open(meter: MeterKind) -> Box<dyn Source> {
-    let simulator = Simulator::new(PushOptions::new(meter, Timestamp::now()));
-    Box::new(SimulatedSource { name: name(meter), real_time: RealTime::at_once(simulator) })
+    Box::new(SimulatedSource::new(meter, Timestamp::now()))
+}
+
+/// The last moment at which that virtual meter pushes: a multiple of its interval, by the clock.
+///
+/// An invocation counter belongs to one such moment. Of two processes that play the same meter, both
+/// therefore send the same content under a counter, and no reader finds a nonce used twice.
+pub fn on_grid(meter: MeterKind, now: Timestamp) -> Timestamp {
+    let second = now.as_second();
+    Timestamp::from_second(second - second.rem_euclid(meter.interval())).unwrap_or(now)
 }
 
 const PREFIX: &str = "sim:";
@@ -79,9 +86,11 @@ impl RealTime {
         Self { simulator, wire: Vec::new(), bursts: VecDeque::new(), due, at_once: false }
     }
 
-    /// A meter whose first push arrives now: each of its frames is a burst without delay.
-    pub fn at_once(simulator: Simulator) -> Self {
-        Self { at_once: true, ..Self::new(simulator) }
+    /// A meter whose first push was due a while ago (less than an interval) and arrives now: each of
+    /// its frames is a burst without delay.
+    pub fn at_once(simulator: Simulator, late: Duration) -> Self {
+        let new = Self::new(simulator);
+        Self { at_once: true, due: new.due.checked_sub(late).unwrap_or(new.due), ..new }
     }
 
     /// The step that is due at `now`. Call it until it returns [`SimulatorStep::Wait`].
@@ -97,11 +106,12 @@ impl RealTime {
     }
 
     fn push(&mut self, now: Instant) -> Push {
+        let interval = Duration::from_secs(self.simulator.interval().cast_unsigned());
         let push = loop {
             self.wire.clear();
             let push = self.simulator.push(&mut self.wire);
             let began = self.due;
-            self.due += INTERVAL;
+            self.due += interval;
             if self.due > now {
                 self.schedule(&push, began);
                 break push;
@@ -121,11 +131,18 @@ impl RealTime {
     }
 }
 
-const INTERVAL: Duration = Duration::from_secs(PERIOD.cast_unsigned());
-
 struct SimulatedSource {
     name: String,
     real_time: RealTime,
+}
+
+impl SimulatedSource {
+    fn new(meter: MeterKind, now: Timestamp) -> Self {
+        let start = on_grid(meter, now);
+        let simulator = Simulator::new(PushOptions::new(meter, start));
+        let late = now.duration_since(start).unsigned_abs();
+        Self { name: name(meter), real_time: RealTime::at_once(simulator, late) }
+    }
 }
 
 impl Source for SimulatedSource {
@@ -160,6 +177,8 @@ impl Source for SimulatedSource {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const INTERVAL: Duration = Duration::from_secs(5);
 
     fn simulator() -> Simulator {
         Simulator::new(PushOptions::new(
@@ -219,7 +238,7 @@ mod tests {
     fn the_first_push_is_there_at_once_and_the_second_is_not() {
         let mut wire = vec![];
         let runs = simulator().push(&mut wire).runs;
-        let mut real_time = RealTime::at_once(simulator());
+        let mut real_time = RealTime::at_once(simulator(), Duration::ZERO);
         let start = real_time.due;
         assert!(matches!(real_time.step(start), SimulatorStep::Push(_)));
         for run in runs.ranges() {
@@ -231,6 +250,32 @@ mod tests {
         let (pushes, octets, until) = due(&mut real_time, start + INTERVAL);
         assert_eq!((pushes.len(), octets.len()), (1, 0));
         assert!(until - start < INTERVAL + Duration::from_millis(100));
+    }
+
+    #[test]
+    fn two_processes_send_the_same_telegram_under_a_counter() {
+        let began = |milliseconds: i64| {
+            let now = Timestamp::from_millisecond(1_782_036_000_000 + milliseconds).unwrap();
+            let mut real_time = SimulatedSource::new(MeterKind::NetzNoeKaifa, now).real_time;
+            let due_at = real_time.due;
+            let late = Duration::from_millis(milliseconds.cast_unsigned() % 5_000);
+            let (pushes, first, _) = due(&mut real_time, due_at + late);
+            assert_eq!(
+                pushes[0].as_millisecond(),
+                1_782_036_000_000 + milliseconds / 5_000 * 5_000
+            );
+            assert_eq!(first.len(), 282, "it comes at once");
+            let (pushes, second, _) = due(&mut real_time, due_at + INTERVAL);
+            assert_eq!((pushes.len(), second.len()), (1, 0), "the next one keeps to the grid");
+            let (_, second, _) = due(&mut real_time, due_at + 2 * INTERVAL - READ_TIMEOUT);
+            (first, second)
+        };
+        let (first, second) = began(0);
+        for milliseconds in [1, 700, 3_000, 4_999] {
+            assert_eq!(began(milliseconds), (first.clone(), second.clone()));
+        }
+        assert_eq!(began(5_000).0, second);
+        assert_eq!(began(9_999).0, second);
     }
 
     #[test]
@@ -248,7 +293,8 @@ mod tests {
 
     #[test]
     fn the_source_gives_a_whole_telegram_without_a_wait() {
-        let mut source = open(MeterKind::NetzNoeSagemcomOld);
+        let now = "2026-06-21T10:00:00Z".parse().unwrap();
+        let mut source = SimulatedSource::new(MeterKind::NetzNoeSagemcomOld, now);
         assert_eq!(source.name(), "sim:netz-noe-sagemcom-old");
         let mut burst = Burst::default();
         let mut sizes = vec![];

@@ -10,11 +10,14 @@
 //! ```
 //!
 //! The nested list also gives OBIS codes to the clock, the meter number and the logical device
-//! name, and wraps each object in a structure.
+//! name, and wraps each object in a structure. The lists without OBIS codes are in [`positional`],
+//! the text is in [`text`].
 
 use super::{
     house::Values,
     meter::{Identity, ListLayout, MeterKind},
+    positional::{self, STRUCTURE, octet_string},
+    text,
 };
 
 /// The content of a telegram before it is ciphered.
@@ -35,13 +38,34 @@ pub struct SimulatedTelegram<'a> {
 impl SimulatedTelegram<'_> {
     /// Appends the octets.
     pub fn emit(&self, plain: &mut Vec<u8>) {
+        let Self { identity, clock, values, .. } = self;
+        if let ListLayout::Text = self.meter.layout() {
+            return text::emit(&identity.number, clock, values, plain);
+        }
         plain.push(0x0f);
         plain.extend_from_slice(&self.invoke_id.to_be_bytes());
         plain.push(0x0c);
-        plain.extend_from_slice(&self.clock);
+        plain.extend_from_slice(clock);
         match self.meter.layout() {
             ListLayout::Flat => self.flat(plain),
             ListLayout::Nested => self.nested(plain),
+            ListLayout::Vienna => positional::vienna(clock, values, plain),
+            ListLayout::Carinthia => positional::carinthia(&identity.number, clock, values, plain),
+            ListLayout::Burgenland => positional::burgenland(&identity.number, values, plain),
+            ListLayout::Coded => self.coded(plain),
+            ListLayout::Text => {}
+        }
+    }
+
+    /// 33 elements: the clock, then codes and values in turn.
+    fn coded(&self, plain: &mut Vec<u8>) {
+        let registers = text::registers(self.values);
+        plain.extend_from_slice(&[STRUCTURE, 33]);
+        octet_string(plain, &self.clock);
+        for ([c, d, e], value, _) in registers {
+            octet_string(plain, &[1, 0, c, d, e, 0xff]);
+            plain.push(0x06);
+            plain.extend_from_slice(&value.to_be_bytes());
         }
     }
 
@@ -125,7 +149,6 @@ struct RegisterCode {
     unit: u8,
 }
 
-const STRUCTURE: u8 = 0x02;
 const CLOCK: [u8; 6] = [0, 0, 1, 0, 0, 0xff];
 const METER_NUMBER: [u8; 6] = [0, 0, 96, 1, 0, 0xff];
 const DEVICE: [u8; 6] = [0, 0, 42, 0, 0, 0xff];
@@ -137,10 +160,4 @@ fn object(plain: &mut Vec<u8>, quantity: &RegisterCode, tag: u8, value: &[u8]) {
     plain.extend_from_slice(&[0x09, 6, 1, 0, c, d, 0, 0xff, tag]);
     plain.extend_from_slice(value);
     plain.extend_from_slice(&[STRUCTURE, 2, 0x0f, scaler.cast_unsigned(), 0x16, unit]);
-}
-
-/// For at most 127 octets; all strings here are shorter.
-fn octet_string(plain: &mut Vec<u8>, octets: &[u8]) {
-    plain.extend_from_slice(&[0x09, octets.len() as u8]);
-    plain.extend_from_slice(octets);
 }

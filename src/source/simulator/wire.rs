@@ -1,4 +1,4 @@
-//! From the plain APDU to octets on the M-Bus.
+//! From the plain APDU to octets on the line.
 //!
 //! ```text
 //! DB 08 4B464D6750000009 81F8 20 00000023 88D5AB4F…        [ tag ]
@@ -7,6 +7,8 @@
 //! 68 FA FA 68 53 FF 00 01 67 DB084B46…  17 16     first frame: segment 0
 //! 68 14 14 68 53 FF 11 01 67 419A3CFD…  83 16     last frame:  segment 1, FIN
 //! ```
+//!
+//! HDLC frames are made in [`hdlc`].
 
 use aes::{
     Aes128,
@@ -16,7 +18,11 @@ use aes_gcm::{AeadInOut, AesGcm};
 use ctr::{CtrCore, flavors::Ctr32BE};
 use zeroize::Zeroizing;
 
-use super::pace::Runs;
+use super::{
+    hdlc,
+    meter::{MeterKind, SimulatedLink},
+    pace::{LinePace, Runs},
+};
 use crate::link::mbus;
 
 /// Ciphers APDUs under one key.
@@ -92,9 +98,28 @@ impl Ciphering {
     }
 }
 
+/// Appends a ciphered APDU as that meter sends it.
+pub fn send(meter: MeterKind, apdu: &[u8], wire: &mut Vec<u8>) -> Runs {
+    let mut runs = Runs::new(meter.pace());
+    match meter.link() {
+        SimulatedLink::MBus { segment } => return frames(apdu, segment, wire),
+        SimulatedLink::Hdlc { addresses } => {
+            runs.push(hdlc::emit(addresses, &[&hdlc::LLC, apdu].concat(), wire));
+        }
+        SimulatedLink::Blocks { addresses, information } => {
+            hdlc::emit_blocks(addresses, information, apdu, wire, &mut runs);
+        }
+        SimulatedLink::Bare => {
+            wire.extend_from_slice(apdu);
+            runs.push(apdu.len());
+        }
+    }
+    runs
+}
+
 /// Appends `apdu` as M-Bus frames with at most `segment` octets of data, a run each.
 pub fn frames(apdu: &[u8], segment: usize, wire: &mut Vec<u8>) -> Runs {
-    let mut runs = Runs::default();
+    let mut runs = Runs::new(LinePace::M_BUS);
     let mut rest = apdu;
     let mut number = 0;
     while let Some((data, behind)) = rest.split_at_checked(segment.clamp(1, rest.len().max(1))) {

@@ -8,6 +8,9 @@ use tempfile::TempDir;
 /// The published key. The simulator takes it too.
 pub const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
 
+/// The keys of all virtual meters, the GUEK and the GAK.
+pub const EXAMPLE_KEYS: &str = "36C66639E48A8CA4D6BC8B282A793BBB D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF";
+
 /// A key that fits nothing.
 pub const WRONG_KEY: &str = "000102030405060708090A0B0C0D0E0F";
 

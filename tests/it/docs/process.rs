@@ -102,11 +102,24 @@ pub(crate) fn in_terminal(mut shell: Command, command: &str) -> Ran {
     let reader = thread::spawn(move || read_all(master.into()));
     let status = Shell::start(shell, command).wait();
     drop(terminal);
-    let text = reader.join().unwrap().replace("\r\n", "\n");
+    let text = without_colours(&reader.join().unwrap().replace("\r\n", "\n"));
     // A pseudo-terminal has no parity, which a serial device has: no user sees this line.
     let lines = text.split_inclusive('\n');
     let text = lines.filter(|line| !line.contains("ignores these settings: parity")).collect();
     Ran { command: command.to_owned(), text, status }
+}
+
+/// The text as a page shows it, which has no colours.
+fn without_colours(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |plain, part| {
+        let sequence = part.find(|c: char| !c.is_ascii_digit() && c != ';');
+        match sequence.filter(|at| part[*at..].starts_with('m')) {
+            Some(at) => plain + &part[at + 1..],
+            None => plain + "\x1b[" + part,
+        }
+    })
 }
 
 /// Reads a terminal until nobody holds it any more, which it tells as an error.

@@ -218,7 +218,10 @@ fn the_frame_on_the_page_of_records_holds_the_apdu_below_it() {
     let mut out = |event: StageEvent<'_>| match event {
         StageEvent::Record(record, _) => record.write(&mut text),
         StageEvent::Refused(refusal) => panic!("{}", refusal.error),
-        StageEvent::Noise(_) | StageEvent::Unverified(_) | StageEvent::Unchecked => {}
+        StageEvent::Noise(_)
+        | StageEvent::Unverified(_)
+        | StageEvent::Sorted(_)
+        | StageEvent::Unchecked => {}
     };
     let records = records();
     for line in &records[..2] {

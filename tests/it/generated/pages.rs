@@ -166,7 +166,7 @@ fn environment(command: &Command) -> String {
     let mut roff = Roff::new();
     let variables = VARIABLES.iter().filter(|(variable, _)| match *variable {
         "P1_BAUD" => has(command, "baud"),
-        "P1_PORT" => has(command, "baud") || has(command, "online"),
+        "P1_PORT" => has(command, "count") || has(command, "online"),
         "XDG_CONFIG_HOME" => has(command, "config"),
         _ => has(command, "require_auth") || has(command, "online"),
     });

@@ -109,7 +109,7 @@ impl DoctorReport {
             }
         };
         add("protocol", finding.protocol.map(|protocol| protocol.name().into()));
-        let tried: Vec<_> = self.tried.iter().map(ToString::to_string).collect();
+        let tried: Vec<_> = self.tried.iter().map(|it| it.0.to_string()).collect();
         add("tried", (!tried.is_empty()).then(|| tried.into()));
         add("watch", self.command().map(Value::from));
         add("configuration", self.config().map(Value::from));
@@ -117,7 +117,7 @@ impl DoctorReport {
     }
 
     fn tried_text(&self) -> String {
-        self.tried.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        self.tried.iter().map(|it| it.0.to_string()).collect::<Vec<_>>().join(", ")
     }
 
     /// The command that reads this source, unless it cannot be read as it is.

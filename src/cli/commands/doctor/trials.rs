@@ -1,61 +1,51 @@
 //! The settings of a serial line that are tried, one after the other.
 
-use core::fmt;
 use std::time::Duration;
 
-use crate::cli::setup::shared_args::{ParityArg, SerialArgs};
-use meterpipe::diagnosis::{
-    diagnosis::{Diagnosis, Wording},
-    finding::{CustomAdvice, Finding},
+use crate::cli::{
+    live::sources::search,
+    setup::shared_args::{BaudArg, ParityArg, SerialArgs},
+};
+use meterpipe::{
+    diagnosis::{
+        diagnosis::{Diagnosis, Wording},
+        finding::{CustomAdvice, Finding},
+    },
+    source::{line::LineSettings, parity::Parity},
 };
 
-/// Speed and parity of a trial.
+/// Settings that are tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TrialLine {
-    /// Bits a second.
-    pub baud: u32,
-    /// The parity bit.
-    pub parity: ParityArg,
-}
+pub struct TrialLine(pub LineSettings);
 
 impl TrialLine {
-    /// The settings of customer interfaces: M-Bus, M-Bus behind an adapter without parity, infrared, P1.
-    const ALL: [Self; 4] = [
-        Self { baud: 2400, parity: ParityArg::Even },
-        Self { baud: 2400, parity: ParityArg::None },
-        Self { baud: 9600, parity: ParityArg::None },
-        Self { baud: 115_200, parity: ParityArg::None },
-    ];
-
-    /// The trials: those settings alone that the user gives, else all in order.
+    /// The trials: those settings that the user leaves open, else those of all customer interfaces.
     pub fn trials(args: &SerialArgs) -> Vec<Self> {
-        let [usual, ..] = Self::ALL;
-        match (args.baud, args.parity) {
-            (None, None) => Self::ALL.to_vec(),
-            (baud, parity) => {
-                let baud = baud.unwrap_or(usual.baud);
-                vec![Self { baud, parity: parity.unwrap_or(usual.parity) }]
-            }
+        match *args == SerialArgs::default() {
+            true => LineSettings::ALL.map(Self).to_vec(),
+            false => search(args).candidates().map(Self).collect(),
         }
     }
 
     /// The arguments that set this line.
     pub const fn args(self) -> SerialArgs {
-        SerialArgs { baud: Some(self.baud), parity: Some(self.parity) }
+        let LineSettings { baud, parity } = self.0;
+        let parity = match parity {
+            Parity::Even => ParityArg::Even,
+            Parity::None => ParityArg::None,
+            Parity::Odd => ParityArg::Odd,
+        };
+        SerialArgs { line: None, baud: Some(BaudArg::Fixed(baud)), parity: Some(parity) }
     }
 
     /// The options of `watch` for this line, and its keys of the configuration.
     pub fn options(self) -> Vec<(&'static str, String)> {
-        let [usual, ..] = Self::ALL;
-        let parity = match self.parity {
-            ParityArg::Even => "even",
-            ParityArg::None => "none",
-            ParityArg::Odd => "odd",
-            ParityArg::Auto => "auto",
-        };
-        let baud = (self.baud != usual.baud).then(|| ("baud", self.baud.to_string()));
-        let parity = (self.parity != usual.parity).then(|| ("parity", parity.to_owned()));
-        baud.into_iter().chain(parity).collect()
+        let LineSettings { baud, parity } = self.0;
+        match self.0.name() {
+            _ if self.0 == LineSettings::M_BUS => vec![],
+            Some(name) => vec![("line", name.to_owned())],
+            None => vec![("baud", baud.to_string()), ("parity", parity.to_string())],
+        }
     }
 
     /// The time of the trial number `index` of `all`, when so much of the whole `time` is left. The first one
@@ -70,19 +60,21 @@ impl TrialLine {
 
     /// The finding that this line brings frames, and `usual` does not.
     pub fn instead_of(self, usual: Self) -> Finding {
-        let diagnosis = if self.baud == usual.baud { Diagnosis::Parity } else { Diagnosis::Baud };
+        let diagnosis =
+            if self.0.baud == usual.0.baud { Diagnosis::Parity } else { Diagnosis::Baud };
         let options = self.options();
         let options: Vec<_> =
             options.iter().map(|(key, value)| format!("--{key} {value}")).collect();
         let options = options.join(" ");
+        let (this, usual) = (self.0, usual.0);
         let found = Finding::new(diagnosis).with(
-            format!("frames come with {self}, and none with {usual}"),
-            format!("mit {self} kommen Rahmen an, mit {usual} keine"),
+            format!("frames come with {this}, and none with {usual}"),
+            format!("mit {this} kommen Rahmen an, mit {usual} keine"),
         );
         let advice = CustomAdvice {
             cause: Wording::new(
-                format!("this line works with {self} and not with the usual {usual}"),
-                format!("diese Leitung arbeitet mit {self} und nicht mit den üblichen {usual}"),
+                format!("this line works with {this} and not with the usual {usual}"),
+                format!("diese Leitung arbeitet mit {this} und nicht mit den üblichen {usual}"),
             ),
             step: Wording::new(
                 format!("give the settings of the line to every command: {options}"),
@@ -90,19 +82,6 @@ impl TrialLine {
             ),
         };
         Finding { advice: Some(advice), ..found }
-    }
-}
-
-/// `2400 8E1`.
-impl fmt::Display for TrialLine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parity = match self.parity {
-            ParityArg::Even => "8E1",
-            ParityArg::None => "8N1",
-            ParityArg::Odd => "8O1",
-            ParityArg::Auto => "auto",
-        };
-        write!(f, "{} {parity}", self.baud)
     }
 }
 
@@ -131,21 +110,22 @@ mod tests {
             })
             .collect();
         assert_eq!((times, left), (vec![12, 6, 6, 6], Duration::ZERO));
-        let fixed = TrialLine::trials(&SerialArgs { baud: Some(9600), parity: None });
-        assert_eq!(fixed, [TrialLine { baud: 9600, parity: ParityArg::Even }]);
+        let baud = Some(BaudArg::Fixed(9600));
+        let fixed = TrialLine::trials(&SerialArgs { baud, ..SerialArgs::default() });
+        assert_eq!(fixed, [TrialLine(LineSettings { baud: 9600, parity: Parity::Even })]);
         assert_eq!(TrialLine::time(0, 1, time, time), time);
     }
 
     #[test]
     fn the_finding_names_the_options_that_fit() {
-        let [usual, without_parity, infrared, _] = TrialLine::ALL;
+        let [usual, without_parity, infrared, _] = LineSettings::ALL.map(TrialLine);
         let found = without_parity.instead_of(usual);
         assert_eq!(found.diagnosis, Diagnosis::Parity);
         let step = found.step(meterpipe::diagnosis::diagnosis::AdviceLanguage::English);
-        assert!(step.ends_with(": --parity none"), "{step}");
+        assert!(step.ends_with(": --line m-bus-8n1"), "{step}");
         let found = infrared.instead_of(usual);
         assert_eq!(found.diagnosis, Diagnosis::Baud);
         let step = found.step(meterpipe::diagnosis::diagnosis::AdviceLanguage::German);
-        assert!(step.ends_with(": --baud 9600 --parity none"), "{step}");
+        assert!(step.ends_with(": --line ir"), "{step}");
     }
 }

@@ -1,0 +1,46 @@
+//! The listing for tools: a JSON array for each telegram, in a line of its own.
+//!
+//! ```text
+//! [{"layer":"mbus","offset":0,"length":1,"octets":"68","depth":0,"name":"start","text":"of a long frame"},…]
+//! ```
+
+use serde::Serialize;
+
+use super::place::WantedPlace;
+use meterpipe::explain::span::LayerListing;
+
+/// A span as tools see it.
+#[derive(Serialize)]
+struct JsonSpan<'a> {
+    layer: &'a str,
+    offset: usize,
+    length: usize,
+    octets: String,
+    depth: usize,
+    name: &'a str,
+    text: &'a str,
+}
+
+/// Appends a telegram, or the spans of one place in it.
+pub(super) fn telegram(layers: &[LayerListing<'_>], at: Option<&WantedPlace>, text: &mut Vec<u8>) {
+    let names: Vec<_> = layers.iter().map(LayerListing::name).collect();
+    let spans = layers.iter().zip(&names).flat_map(|(listing, layer)| {
+        let spans = match at {
+            Some(at) => at.spans(listing),
+            None => listing.spans.iter().collect(),
+        };
+        spans.into_iter().map(move |span| JsonSpan {
+            layer,
+            offset: span.offset,
+            length: span.length,
+            octets: hex::encode(listing.octets_of(span)),
+            depth: span.depth,
+            name: &span.name,
+            text: &span.text,
+        })
+    });
+    let spans: Vec<_> = spans.collect();
+    // Writing to a Vec cannot fail.
+    let _ = serde_json::to_writer(&mut *text, &spans);
+    text.push(b'\n');
+}

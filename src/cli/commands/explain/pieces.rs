@@ -1,0 +1,163 @@
+//! The octets of a source since its last telegram, and the parts that they play.
+
+use meterpipe::{
+    chain::event::{SortedOctets, StreamPart},
+    error::{Cause, Error},
+    explain::telegram::{LinePiece, PiecePart},
+    record::Place,
+};
+
+/// The octets of noise that are kept together.
+const NOISE: usize = 4096;
+
+/// The octets of one source that were not printed yet.
+#[derive(Debug, Default)]
+pub(super) struct SourcePieces {
+    /// The position of the first octet in the stream.
+    start: u64,
+    octets: Vec<u8>,
+    place: Place,
+    /// The known parts; between them stand octets that were skipped.
+    parts: Vec<KnownPart>,
+}
+
+/// Octets with a part.
+#[derive(Clone, Debug)]
+struct KnownPart {
+    position: u64,
+    end: u64,
+    part: PiecePart,
+    /// A segment of a telegram is there, or a part of one.
+    has_segment: bool,
+    errors: Vec<Error>,
+}
+
+impl SourcePieces {
+    /// True if nothing is kept.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.octets.is_empty()
+    }
+
+    /// The place of the first octet in the input.
+    pub(super) const fn place(&self) -> Place {
+        self.place
+    }
+
+    /// True if the octets begin a telegram behind another one.
+    pub(super) fn ends_before(&self, sorted: &SortedOctets<'_>) -> bool {
+        let has_segment = self.parts.iter().any(|part| part.has_segment);
+        match sorted.part {
+            StreamPart::Frame(_, begins) => begins && has_segment,
+            StreamPart::Skipped(Some(_), segment) => segment == 0 && has_segment,
+            StreamPart::Skipped(None, _) => self.parts.is_empty() && self.octets.len() > NOISE,
+            StreamPart::Apdu(_) | StreamPart::DamagedApdu(_) => has_segment,
+        }
+    }
+
+    /// Keeps octets.
+    pub(super) fn add(&mut self, sorted: &SortedOctets<'_>) {
+        let SortedOctets { place, position, octets, part, .. } = *sorted;
+        if self.octets.is_empty() {
+            (self.start, self.place) = (position, place);
+        }
+        let (known, has_segment) = match part {
+            StreamPart::Frame(link, _) => {
+                let segment = link.segment(octets);
+                (Some(PiecePart::Frame(link)), !matches!(segment, Ok(None)))
+            }
+            StreamPart::Skipped(error, _) => (error.map(PiecePart::Damaged), true),
+            StreamPart::Apdu(_) => (Some(PiecePart::Apdu), true),
+            StreamPart::DamagedApdu(error) => (Some(PiecePart::Damaged(error)), true),
+        };
+        // An APDU without a frame was skipped before.
+        if matches!(part, StreamPart::Frame(..) | StreamPart::Skipped(..)) {
+            self.octets.extend_from_slice(octets);
+        }
+        if let Some(part) = known {
+            let end = match sorted.part {
+                StreamPart::Apdu(end) => end,
+                _ => position + octets.len() as u64,
+            };
+            let errors = Vec::new();
+            self.parts.push(KnownPart { position, end, part, has_segment, errors });
+        }
+    }
+
+    /// Adds a defect to the part that showed it.
+    pub(super) fn refused(&mut self, error: Error) {
+        if let Some(last) = self.parts.last_mut()
+            && last.part != PiecePart::Damaged(error)
+        {
+            last.errors.push(error);
+        }
+    }
+
+    /// Adds the word that the end of the input cuts a telegram off.
+    pub(super) fn breaks_off(&mut self, error: Error) {
+        let is_sound = |part: &KnownPart| {
+            matches!(part.part, PiecePart::Frame(_)) && part.has_segment && part.errors.is_empty()
+        };
+        let cut_off = matches!(
+            error.cause,
+            Cause::LastSegmentMissing { .. } | Cause::LastBlockMissing { .. }
+        );
+        if cut_off || self.parts.iter().all(is_sound) {
+            self.refused(error);
+        }
+    }
+
+    /// The pieces of the octets in front of a position.
+    pub(super) fn list(&self, before: u64) -> Vec<LinePiece<'_>> {
+        let mut pieces = Vec::new();
+        let end = before.min(self.start + self.octets.len() as u64);
+        let mut next = self.start;
+        let known: Vec<_> = self.parts.iter().filter(|part| part.position < end).collect();
+        for (at, part) in known.iter().enumerate() {
+            self.push(next, part.position, PiecePart::Skipped, &[], &mut pieces);
+            let following = known.get(at + 1).map_or(end, |part| part.position);
+            next = match part.part {
+                // The search went on behind the start of a damaged frame.
+                PiecePart::Damaged(_) => following,
+                _ => part.end,
+            };
+            self.push(part.position, next, part.part, &part.errors, &mut pieces);
+        }
+        self.push(next, end, PiecePart::Skipped, &[], &mut pieces);
+        pieces
+    }
+
+    fn push<'a>(
+        &'a self,
+        from: u64,
+        to: u64,
+        part: PiecePart,
+        errors: &[Error],
+        pieces: &mut Vec<LinePiece<'a>>,
+    ) {
+        let index = |position: u64| usize::try_from(position.saturating_sub(self.start)).ok();
+        let octets = index(from).zip(index(to)).and_then(|(from, to)| self.octets.get(from..to));
+        if let Some(octets) = octets.filter(|octets| !octets.is_empty()) {
+            pieces.push(LinePiece { octets, part, errors: errors.to_vec() });
+        }
+    }
+
+    /// Takes everything up to the end of the last known part.
+    pub(super) fn take(&mut self) -> Self {
+        let ends = self.parts.iter().map(|part| part.end);
+        let end = ends.max().unwrap_or(self.start);
+        let size = usize::try_from(end.saturating_sub(self.start)).unwrap_or(usize::MAX);
+        let octets = self.octets.drain(..size.min(self.octets.len())).collect();
+        let parts = std::mem::take(&mut self.parts);
+        let taken = Self { octets, parts, ..*self };
+        self.start = end;
+        taken
+    }
+
+    /// Drops the octets in front of a position.
+    pub(super) fn drop_before(&mut self, position: u64) {
+        let size = usize::try_from(position.saturating_sub(self.start)).unwrap_or(usize::MAX);
+        self.octets.drain(..size.min(self.octets.len()));
+        self.parts.retain(|part| part.position >= position);
+        self.start = position;
+    }
+}

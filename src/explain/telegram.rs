@@ -1,0 +1,395 @@
+//! A telegram, layer by layer: frames, blocks, the ciphered APDU, the plain one.
+//!
+//! The caller brings what the stages found: the pieces of the line, the APDU that they make, its
+//! plaintext, the defects. Where a telegram breaks off, the layers above have what is there.
+//!
+//! ```
+//! use meterpipe::{cosem::clock::VIENNA, explain::telegram::{TelegramParts, layers}};
+//!
+//! let apdu = [0x0f, 0, 0, 0, 1, 0, 0x02, 0x01, 0x11, 0x07];
+//! let nothing = TelegramParts::of(vec![], &[], &VIENNA);
+//! let layers = layers(&TelegramParts { apdu: Some(&apdu), ..nothing });
+//! let around: Vec<_> = layers[0].at(9).map(|span| format!("{}: {}", span.name, span.text)).collect();
+//! assert_eq!(around, ["structure: 1 element", "item_1: 7", "item_1: 7"]);
+//! ```
+
+use std::borrow::Cow;
+
+use jiff::tz::TimeZone;
+
+use crate::{
+    cipher::ciphered::{self, GENERAL_DED_CIPHERING, GENERAL_GLO_CIPHERING},
+    cosem::{
+        clock::Clock,
+        notification::{self, DATA_NOTIFICATION},
+    },
+    error::{Cause, Error, Layer},
+    explain::{
+        data, dsmr, object,
+        span::{LayerListing, Span, SpanRole},
+    },
+    link::{block_transfer, registry::LinkKind},
+    reading::{family::MeterFamily, telegram::Telegram, value::Value},
+    record::Auth,
+};
+
+/// A telegram as the stages left it.
+#[derive(Clone, Debug)]
+pub struct TelegramParts<'a> {
+    /// The octets of the line, in their order; none if the APDU came alone.
+    pub pieces: Vec<LinePiece<'a>>,
+    /// The APDU that they bring, if it is whole.
+    pub apdu: Option<&'a [u8]>,
+    /// Its plaintext, if it was opened.
+    pub plain: Option<&'a [u8]>,
+    /// The integrity of a ciphered APDU that was opened.
+    pub auth: Option<Auth>,
+    /// The defect of the APDU.
+    pub error: Option<Error>,
+    /// The tables of meters that send no codes.
+    pub families: &'static [MeterFamily],
+    /// The zone for clocks that do not say their own.
+    pub zone: &'a TimeZone,
+}
+
+impl<'a> TelegramParts<'a> {
+    /// Of some octets of the line, which make no APDU.
+    #[must_use]
+    pub const fn of(
+        pieces: Vec<LinePiece<'a>>,
+        families: &'static [MeterFamily],
+        zone: &'a TimeZone,
+    ) -> Self {
+        Self { pieces, apdu: None, plain: None, auth: None, error: None, families, zone }
+    }
+}
+
+/// Octets of the line with one part in the stream.
+#[derive(Clone, Debug)]
+pub struct LinePiece<'a> {
+    /// The octets.
+    pub octets: &'a [u8],
+    /// Their part.
+    pub part: PiecePart,
+    /// Defects of the telegram that showed with this piece.
+    pub errors: Vec<Error>,
+}
+
+/// The part of a piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PiecePart {
+    /// A frame that passed its checks.
+    Frame(LinkKind),
+    /// A frame or an APDU with that defect, and what follows it.
+    Damaged(Error),
+    /// Octets that belong to nothing, or to a frame that the end of the input cuts off.
+    Skipped,
+    /// An APDU without a frame.
+    Apdu,
+}
+
+/// The layers of a telegram, from the line to the data.
+#[must_use]
+pub fn layers<'a>(parts: &TelegramParts<'a>) -> Vec<LayerListing<'a>> {
+    let mut layers = Vec::new();
+    let mut joined = Joined::default();
+    for piece in &parts.pieces {
+        layers.extend(line(piece, parts.zone));
+        layers.extend(joined.take(piece));
+    }
+    let apdu = match parts.apdu {
+        Some(apdu) => Some(Cow::Borrowed(apdu)),
+        None => joined.incomplete().map(Cow::Owned),
+    };
+    if let Some(apdu) = apdu {
+        layers.extend(apdu_layers(apdu, parts));
+    }
+    number(&mut layers);
+    layers
+}
+
+/// Counts the layers of each name.
+fn number(layers: &mut [LayerListing<'_>]) {
+    let names: Vec<_> = layers.iter().map(|it| it.layer).collect();
+    for (at, listing) in layers.iter_mut().enumerate() {
+        let before = names.iter().take(at).filter(|name| **name == listing.layer);
+        listing.number = 1 + before.count();
+    }
+}
+
+/// The layers of a piece; none for an APDU, which has its layers anyway.
+fn line<'a>(piece: &LinePiece<'a>, zone: &TimeZone) -> Vec<LayerListing<'a>> {
+    let octets = piece.octets;
+    let mut listing = match piece.part {
+        // The text of a DSMR telegram is its own frame.
+        PiecePart::Apdu | PiecePart::Frame(LinkKind::Dsmr) => return Vec::new(),
+        PiecePart::Frame(link) => frame(link, octets, ""),
+        PiecePart::Damaged(error) => match LinkKind::of_error(&error, octets) {
+            Some(link) => frame(link, octets, ", damaged"),
+            None => return vec![damaged_apdu(octets, &error, zone)],
+        },
+        PiecePart::Skipped => return skipped(piece),
+    };
+    if let PiecePart::Damaged(error) = piece.part {
+        listing.damage(&error);
+    }
+    listing.complete();
+    tell(&mut listing, &piece.errors);
+    vec![listing]
+}
+
+/// Octets that no frame begins with, or a frame that is cut off.
+fn skipped<'a>(piece: &LinePiece<'a>) -> Vec<LayerListing<'a>> {
+    let octets = piece.octets;
+    let start = (0..octets.len()).find_map(|at| {
+        let (noise, cut_off) = octets.split_at_checked(at)?;
+        LinkKind::cut_off(cut_off).map(|link| (noise, cut_off, link))
+    });
+    let (before, cut_off) = match start {
+        Some((before, cut_off, link)) => (before, Some(frame(link, cut_off, ", cut off"))),
+        None => (octets, None),
+    };
+    let before = (!before.is_empty()).then(|| noise(before));
+    let mut layers: Vec<_> = before.into_iter().chain(cut_off).collect();
+    layers.iter_mut().for_each(LayerListing::complete);
+    if let Some(last) = layers.last_mut() {
+        tell(last, &piece.errors);
+    }
+    layers
+}
+
+/// Adds the defects that showed with a piece.
+fn tell(listing: &mut LayerListing<'_>, errors: &[Error]) {
+    for error in errors {
+        match error.cause {
+            Cause::Unexpected { .. } => listing.damage(error),
+            _ => listing.remark(error),
+        }
+    }
+}
+
+fn frame<'a>(link: LinkKind, octets: &'a [u8], state: &str) -> LayerListing<'a> {
+    let title = format!("{}{state}, {}", link.title(), count(octets));
+    let mut listing = LayerListing::new(link.layer().name(), title, octets.into());
+    listing.fields(&link.fields(octets));
+    listing
+}
+
+fn noise(octets: &[u8]) -> LayerListing<'_> {
+    let title = format!("Noise, {}", count(octets));
+    let mut listing = LayerListing::new("noise", title, octets.into());
+    listing.spans.push(Span {
+        offset: 0,
+        length: octets.len(),
+        depth: 0,
+        shown: octets.len(),
+        name: "noise".into(),
+        text: "no frame begins here".into(),
+        role: SpanRole::Unexplained,
+    });
+    listing
+}
+
+fn count(octets: &[u8]) -> String {
+    match octets.len() {
+        1 => "1 octet".to_owned(),
+        octets => format!("{octets} octets"),
+    }
+}
+
+/// The APDU inside some frames, as far as it is there.
+#[derive(Default)]
+struct Joined {
+    /// The octets in frames since an APDU of the link layer began.
+    link: Vec<u8>,
+    /// The octets in blocks.
+    blocks: Vec<u8>,
+    /// A defect came: what follows does not continue the octets.
+    broken: bool,
+}
+
+impl Joined {
+    /// Takes a piece; the listings of the blocks that it completes.
+    fn take(&mut self, piece: &LinePiece<'_>) -> Vec<LayerListing<'static>> {
+        let segment = match piece.part {
+            PiecePart::Frame(link) => link.segment(piece.octets).ok().flatten(),
+            PiecePart::Damaged(_) => {
+                self.broken = true;
+                None
+            }
+            // Blocks without frames stand one right behind the other.
+            PiecePart::Apdu => return self.blocks_in(piece.octets),
+            PiecePart::Skipped => None,
+        };
+        let Some(segment) = segment.filter(|_| !self.broken) else {
+            return Vec::new();
+        };
+        self.link.extend_from_slice(segment.data);
+        if !segment.last || !block_transfer::is_block(&self.link) {
+            return Vec::new();
+        }
+        let block = core::mem::take(&mut self.link);
+        vec![self.block(block)]
+    }
+
+    fn blocks_in(&mut self, mut octets: &[u8]) -> Vec<LayerListing<'static>> {
+        let mut listings = Vec::new();
+        while block_transfer::is_block(octets) {
+            let size = block_transfer::fields(octets).iter().map(|field| field.octets.len()).sum();
+            let Some((block, rest)) = octets.split_at_checked(size) else {
+                break;
+            };
+            listings.push(self.block(block.to_vec()));
+            octets = rest;
+        }
+        listings
+    }
+
+    fn block(&mut self, block: Vec<u8>) -> LayerListing<'static> {
+        let fields = block_transfer::fields(&block);
+        let data = fields.iter().find(|field| field.is_content);
+        self.blocks.extend(data.into_iter().flat_map(|field| field.octets));
+        let title = format!("Block of an APDU, {}", count(&block));
+        let mut listing = LayerListing::new("block", title, Cow::Owned(Vec::new()));
+        listing.fields(&fields);
+        listing.octets = Cow::Owned(block);
+        listing.complete();
+        listing
+    }
+
+    /// The octets of an APDU that is not whole.
+    fn incomplete(self) -> Option<Vec<u8>> {
+        let apdu = if self.blocks.is_empty() { self.link } else { self.blocks };
+        (!apdu.is_empty()).then_some(apdu)
+    }
+}
+
+/// The layers of an APDU.
+fn apdu_layers<'a>(apdu: Cow<'a, [u8]>, parts: &TelegramParts<'a>) -> Vec<LayerListing<'a>> {
+    let is_whole = parts.apdu.is_some();
+    let tag = apdu.first().copied();
+    if !matches!(tag, Some(GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING)) {
+        return match parts.apdu {
+            Some(apdu) => vec![plain(apdu, parts)],
+            None => cut_off(apdu),
+        };
+    }
+    let state = if is_whole { "" } else { ", cut off" };
+    let title = format!("Ciphered APDU{state}, {}", count(&apdu));
+    let mut listing = LayerListing::new(Layer::Cipher.name(), title, Cow::Owned(Vec::new()));
+    listing.fields(&ciphered::fields(&apdu));
+    listing.octets = apdu;
+    match (parts.error.filter(|error| error.layer == Layer::Cipher), parts.plain) {
+        // The plaintext shows the damage.
+        (Some(Error { cause: Cause::KeyFits { .. }, .. }), Some(_)) => sealed(&mut listing, parts),
+        (Some(error), _) if error.cause.leaves_closed() => closed(&mut listing, &error),
+        (Some(error), _) => listing.damage(&error),
+        _ => sealed(&mut listing, parts),
+    }
+    listing.complete();
+    let plain = parts.plain.map(|octets| plain(octets, parts));
+    [listing].into_iter().chain(plain).collect()
+}
+
+/// Says of an opened APDU how it was opened.
+fn sealed(listing: &mut LayerListing<'_>, parts: &TelegramParts<'_>) {
+    let tag = match parts.auth {
+        Some(Auth::Verified) => "verified",
+        Some(Auth::Unverified) => "not verified: no authentication key (GAK) is known",
+        _ => return,
+    };
+    for span in listing.spans.iter_mut().filter(|span| span.name == "authentication tag") {
+        span.text = format!("{}; {tag}", span.text).into();
+    }
+}
+
+/// Says of an APDU that stays closed why, and what helps.
+fn closed(listing: &mut LayerListing<'_>, error: &Error) {
+    let advice = match error.cause {
+        Cause::NoKey => "give the key of the meter with --key-file",
+        Cause::NoTitle => "give the system title with --system-title",
+        Cause::KeyOrDamage => "compare the key with that of the operator",
+        _ => "nothing in it can be explained",
+    };
+    for span in listing.spans.iter_mut().filter(|span| span.role == SpanRole::Content) {
+        span.role = SpanRole::Unexplained;
+        span.text = format!("{}; {error}; {advice}", span.text).into();
+    }
+}
+
+/// A plain APDU that breaks off, or octets that are none.
+fn cut_off(apdu: Cow<'_, [u8]>) -> Vec<LayerListing<'_>> {
+    let title = format!("APDU, cut off, {}", count(&apdu));
+    let mut listing = LayerListing::new(Layer::Apdu.name(), title, apdu);
+    listing.complete();
+    vec![listing]
+}
+
+/// The layer of a plain APDU.
+fn plain<'a>(apdu: &'a [u8], parts: &TelegramParts<'a>) -> LayerListing<'a> {
+    if dsmr::is_one(apdu) {
+        return dsmr::listing(apdu, parts.error.as_ref(), parts.zone);
+    }
+    let telegram = Telegram::parse_with(apdu, parts.families);
+    let title = format!("Plain APDU, {}", count(apdu));
+    let mut listing = LayerListing::new(Layer::Apdu.name(), title, apdu.into());
+    if apdu.first() == Some(&DATA_NOTIFICATION) {
+        notification(&mut listing, apdu, telegram.as_ref().ok(), parts.zone);
+    }
+    let defect = match (&telegram, parts.error) {
+        (_, Some(error)) if error.layer != Layer::Cipher => Some(error),
+        (_, Some(error @ Error { cause: Cause::KeyFits { .. }, .. })) => Some(error),
+        (Err(error), _) => Some(*error),
+        (Ok(_), _) => None,
+    };
+    if let Some(family) = telegram.as_ref().ok().and_then(Telegram::family) {
+        listing.notes.push(format!("codes, scalers and units from the table {}", family.name));
+    }
+    match defect {
+        Some(error) => listing.damage(&error),
+        None => listing.complete(),
+    }
+    listing
+}
+
+/// The header and the elements of a notification.
+fn notification<'a>(
+    listing: &mut LayerListing<'a>,
+    apdu: &'a [u8],
+    telegram: Option<&Telegram<'a>>,
+    zone: &TimeZone,
+) {
+    let time = |octets: &[u8]| match Clock::of(octets) {
+        Some(clock) => {
+            let mut text = Vec::new();
+            Value::Time(clock).write(zone, &mut text);
+            String::from_utf8_lossy(&text).into_owned() + &object::remarks(clock, zone)
+        }
+        None => "on no calendar".to_owned(),
+    };
+    listing.fields(&notification::fields(apdu, time));
+    for span in listing.spans.iter_mut().filter(|span| span.name == "date-time") {
+        span.role = SpanRole::Time;
+    }
+    let offset = listing.described();
+    listing.spans.extend(data::spans(apdu, offset, telegram, zone));
+}
+
+/// An APDU without a frame that has a defect.
+fn damaged_apdu<'a>(octets: &'a [u8], error: &Error, zone: &TimeZone) -> LayerListing<'a> {
+    let is_ciphered = error.layer == Layer::Cipher;
+    let title = format!("APDU, damaged, {}", count(octets));
+    let layer = if is_ciphered { Layer::Cipher } else { Layer::Apdu };
+    let mut listing = LayerListing::new(layer.name(), title, octets.into());
+    match octets.first() {
+        Some(&(GENERAL_GLO_CIPHERING | GENERAL_DED_CIPHERING)) => {
+            listing.fields(&ciphered::fields(octets));
+        }
+        Some(&DATA_NOTIFICATION) => {
+            notification(&mut listing, octets, None, zone);
+        }
+        _ => {}
+    }
+    listing.damage(error);
+    listing
+}
