@@ -28,9 +28,6 @@ _meterpipe() {
             meterpipe,decrypt)
                 cmd="meterpipe__subcmd__decrypt"
                 ;;
-            meterpipe,doctor)
-                cmd="meterpipe__subcmd__doctor"
-                ;;
             meterpipe,explain)
                 cmd="meterpipe__subcmd__explain"
                 ;;
@@ -39,6 +36,9 @@ _meterpipe() {
                 ;;
             meterpipe,publish)
                 cmd="meterpipe__subcmd__publish"
+                ;;
+            meterpipe,quarters)
+                cmd="meterpipe__subcmd__quarters"
                 ;;
             meterpipe,setup)
                 cmd="meterpipe__subcmd__setup"
@@ -64,9 +64,6 @@ _meterpipe() {
             meterpipe__subcmd__help,decrypt)
                 cmd="meterpipe__subcmd__help__subcmd__decrypt"
                 ;;
-            meterpipe__subcmd__help,doctor)
-                cmd="meterpipe__subcmd__help__subcmd__doctor"
-                ;;
             meterpipe__subcmd__help,explain)
                 cmd="meterpipe__subcmd__help__subcmd__explain"
                 ;;
@@ -75,6 +72,9 @@ _meterpipe() {
                 ;;
             meterpipe__subcmd__help,publish)
                 cmd="meterpipe__subcmd__help__subcmd__publish"
+                ;;
+            meterpipe__subcmd__help,quarters)
+                cmd="meterpipe__subcmd__help__subcmd__quarters"
                 ;;
             meterpipe__subcmd__help,setup)
                 cmd="meterpipe__subcmd__help__subcmd__setup"
@@ -95,7 +95,7 @@ _meterpipe() {
 
     case "${cmd}" in
         meterpipe)
-            opts="-h -V --help --version capture unframe decrypt decode explain watch publish config setup doctor simulate help"
+            opts="-h -V --help --version capture unframe decrypt decode explain watch publish quarters config setup simulate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -295,7 +295,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --csv-locale)
-                    COMPREPLY=($(compgen -W "at" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "at de ch us" -- "${cur}"))
                     return 0
                     ;;
                 --comments)
@@ -324,90 +324,6 @@ _meterpipe() {
                 return 0
             fi
             case "${prev}" in
-                --input)
-                    COMPREPLY=($(compgen -W "records hex binary" -- "${cur}"))
-                    return 0
-                    ;;
-                --key-file)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --key)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --system-title)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --log-format)
-                    COMPREPLY=($(compgen -W "text journal json" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        meterpipe__subcmd__doctor)
-            opts="-q -v -h -V --line --baud --parity --time --format --lang --config --input --key-file --key --require-auth --system-title --quiet --verbose --log-format --help --version"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --line)
-                    COMPREPLY=($(compgen -W "m-bus m-bus-8n1 ir p1 auto" -- "${cur}"))
-                    return 0
-                    ;;
-                --baud)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --parity)
-                    COMPREPLY=($(compgen -W "even none odd auto" -- "${cur}"))
-                    return 0
-                    ;;
-                --time)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                --lang)
-                    COMPREPLY=($(compgen -W "de en" -- "${cur}"))
-                    return 0
-                    ;;
-                --config)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
                 --input)
                     COMPREPLY=($(compgen -W "records hex binary" -- "${cur}"))
                     return 0
@@ -523,7 +439,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__help)
-            opts="capture unframe decrypt decode explain watch publish config setup doctor simulate help"
+            opts="capture unframe decrypt decode explain watch publish quarters config setup simulate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -592,20 +508,6 @@ _meterpipe() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        meterpipe__subcmd__help__subcmd__doctor)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
         meterpipe__subcmd__help__subcmd__explain)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -635,6 +537,20 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__help__subcmd__publish)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        meterpipe__subcmd__help__subcmd__quarters)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -728,6 +644,75 @@ _meterpipe() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text journal json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        meterpipe__subcmd__quarters)
+            opts="-q -v -h -V --every --peaks --running --compare --tolerance --meter --format --fields --names --list-fields --unit --timezone --no-header --csv-locale --quiet --verbose --log-format --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --every)
+                    COMPREPLY=($(compgen -W "15m 30m 1h 1d 1mo" -- "${cur}"))
+                    return 0
+                    ;;
+                --compare)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --tolerance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --meter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "json csv xml table lines influx prometheus solarview" -- "${cur}"))
+                    return 0
+                    ;;
+                --fields)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --names)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --unit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timezone)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --csv-locale)
+                    COMPREPLY=($(compgen -W "at de ch us" -- "${cur}"))
                     return 0
                     ;;
                 --log-format)
@@ -1066,7 +1051,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --csv-locale)
-                    COMPREPLY=($(compgen -W "at" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "at de ch us" -- "${cur}"))
                     return 0
                     ;;
                 --comments)

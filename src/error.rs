@@ -305,6 +305,13 @@ pub enum Cause {
         /// The thing found instead.
         found: &'static str,
     },
+    /// Readings without the time that an interval needs.
+    NoTime,
+    /// Readings older than those before them.
+    OutOfOrder {
+        /// By how many seconds.
+        seconds: u64,
+    },
     /// A column of a line is wrong.
     Column {
         /// Its name.
@@ -417,6 +424,13 @@ impl fmt::Display for Error {
             Cause::NotHex => write!(f, "character {} is not a hex digit", offset + 1),
             Cause::OddDigits => write!(f, "odd number of hex digits at character {}", offset + 1),
             Cause::NotARecord => f.write_str("neither a record nor hex"),
+            Cause::NoTime => f.write_str("readings without a time"),
+            Cause::OutOfOrder { seconds } => {
+                write!(
+                    f,
+                    "{seconds} s older than the readings of this meter before: sort the input by time"
+                )
+            }
             Cause::NotReadings { found } => write!(f, "not a line of readings: {found} {at}"),
             Cause::Column { what } => write!(f, "{what} at character {}", offset + 1),
         }

@@ -111,16 +111,17 @@ def runs(meterpipe):
     status, said, config = start(meterpipe, {"key": KEY, "log": "normal"}, broker)
     assert status == 0 and "1 meter, 1 sink, no mistake" in said, said
     assert 'to = "mqtt://core-mosquitto:1883"' in config and 'user = "addons"' in config, config
-    assert KEY not in config and "source" not in config, config
+    assert KEY not in config and "source" not in config and "language" not in config, config
 
     own = {
         "key": KEY, "authentication_key": "000102030405060708090A0B0C0D0E0F", "log": "verbose",
         "source": "/dev/ttyUSB0", "mqtt_url": "mqtts://broker.home", "mqtt_user": "me",
-        "mqtt_password": "secret",
+        "mqtt_password": "secret", "language": "de",
     }
     status, said, config = start(meterpipe, own)
     assert status == 0 and "no mistake" in said, said
     assert 'source = "/dev/ttyUSB0"' in config and "mqtts://broker.home" in config, config
+    assert 'ha_language = "de"' in config, config
 
     status, said, _ = start(meterpipe, {"key": "", "log": "normal"}, broker)
     assert status == 2 and "'key' is empty" in said, said

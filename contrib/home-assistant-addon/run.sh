@@ -48,6 +48,8 @@ fi
     echo "[[sink]]"
     entry to "$url"
     [ -z "$user" ] || entry user "$user"
+    language=$(option language)
+    [ -z "$language" ] || entry ha_language "$language"
     if [ -n "$password" ]; then
         printf '%s' "$password" > "$run/mqtt"
         entry password_file "$run/mqtt"

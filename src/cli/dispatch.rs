@@ -11,7 +11,8 @@ use meterpipe::{format::printable::printable, sink::settings::redact};
 
 use crate::cli::{
     commands::{
-        capture, config, decode, decrypt, doctor, explain, publish, setup, simulate, unframe, watch,
+        capture, config, decode, decrypt, doctor, explain, publish, quarters, setup, simulate,
+        unframe, watch,
     },
     run::{
         output::Output,
@@ -49,6 +50,7 @@ fn subcommand() -> Status {
             Command::Capture(args) => capture::run(args),
             Command::Watch(args) => watch::run(args),
             Command::Publish(args) => publish::run(args),
+            Command::Quarters(args) => quarters::run(args),
             Command::Config(args) => config::run(args),
             Command::Setup(args) => setup::run(args),
             Command::Doctor(args) => doctor::run(args),

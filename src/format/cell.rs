@@ -149,6 +149,13 @@ impl<'a> Content<'a> {
             Meta::SystemTitle => Value::Octets(entry.attributes.title.as_ref()?),
             Meta::InvocationCounter => number(entry.attributes.ic?),
             Meta::Authenticated => Value::Truth(entry.authenticated()?),
+            Meta::Month
+            | Meta::Start
+            | Meta::End
+            | Meta::Telegrams
+            | Meta::Complete
+            | Meta::Estimated
+            | Meta::Running => return None,
         }))
     }
 

@@ -1,13 +1,17 @@
 //! CSV: one row a telegram, always the same columns.
 //!
 //! Quoting is that of RFC 4180; lines end with LF alone, as all the tools of a Unix pipe expect and
-//! every reader of CSV accepts. The Austrian form has `;` between cells and a comma in numbers.
+//! every reader of CSV accepts. The forms for spreadsheets have `;` between cells, a comma in numbers where their
+//! country writes one, and local dates: each column with a time has one with its offset behind it.
 //!
 //! A text cell that a spreadsheet would run as a formula gets a `'` in front. Numbers stay numbers.
 
 use std::borrow::Cow;
 
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+
 use crate::{
+    cosem::clock::{Stamp, VIENNA},
     format::{
         cell::{Cell, Content},
         entry::{Format, OutputTelegram},
@@ -59,6 +63,16 @@ struct Column {
     key: FieldKey,
     /// The power of ten of the chosen unit, 0 for all but named values.
     power: i16,
+    part: ColumnPart,
+}
+
+/// The part of a value that a column shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ColumnPart {
+    Whole,
+    /// A time without its offset.
+    LocalDate,
+    Offset,
 }
 
 /// How cells are written.
@@ -87,7 +101,7 @@ impl Csv {
     pub fn new(keys: Option<Vec<FieldKey>>, units: Units, locale: Locale, header: bool) -> Self {
         let missing = keys.is_none().then(Missing::new);
         let keys = keys.unwrap_or_else(usual);
-        let columns = keys.into_iter().map(|key| Column::of(key, &units)).collect();
+        let columns = keys.into_iter().flat_map(|key| Column::of(key, &units, locale)).collect();
         let cells = Cells { units, locale, room: Vec::new() };
         let names = FieldNames::default();
         Self { columns, cells, names, header, numbers: NumberStyle::Exact, missing }
@@ -108,11 +122,12 @@ impl Csv {
     /// Appends the row of names.
     pub fn names<'a>(&self, name: impl Fn(FieldKey) -> Cow<'a, str>, text: &mut Vec<u8>) {
         let delimiter = self.cells.locale.delimiter();
-        for (at, Column { key, .. }) in self.columns.iter().enumerate() {
+        for (at, Column { key, part, .. }) in self.columns.iter().enumerate() {
             if at > 0 {
                 text.push(delimiter);
             }
-            quoted(name(*key).as_bytes(), delimiter, text);
+            let ending = if *part == ColumnPart::Offset { "_offset" } else { "" };
+            quoted(format!("{}{ending}", name(*key)).as_bytes(), delimiter, text);
         }
         text.push(b'\n');
     }
@@ -121,11 +136,18 @@ impl Csv {
     pub fn row(&mut self, readings: &Readings, text: &mut Vec<u8>) {
         let start = text.len();
         let Self { columns, cells, numbers, .. } = self;
-        for (at, Column { key, power }) in columns.iter().enumerate() {
+        for (at, Column { key, power, part }) in columns.iter().enumerate() {
             if at > 0 {
                 text.push(cells.locale.delimiter());
             }
-            match readings.get(*key) {
+            // The time of an interval is its start.
+            let start = || readings.get(FieldKey::Meta(Meta::Start));
+            let value = readings.get(*key);
+            let value = value.or_else(|| (*key == FieldKey::Meta(Meta::Time)).then(start)?);
+            match value {
+                Some(readings::ReadingValue::Text(time)) if *part != ColumnPart::Whole => {
+                    cells.time(time, *part, *key, &VIENNA, text);
+                }
                 Some(readings::ReadingValue::Number(number))
                     if matches!(key, FieldKey::Meta(_)) =>
                 {
@@ -147,12 +169,19 @@ impl Csv {
 }
 
 impl Column {
-    fn of(key: FieldKey, units: &Units) -> Self {
+    fn of(key: FieldKey, units: &Units, locale: Locale) -> Vec<Self> {
         let field = match key {
             FieldKey::Field(place, _) => FIELDS.get(place),
             _ => None,
         };
-        Self { key, power: field.map_or(0, |field| units.power(field.unit)) }
+        let power = field.map_or(0, |field| units.power(field.unit));
+        let is_time =
+            [Meta::Time, Meta::Received, Meta::Start, Meta::End].map(FieldKey::Meta).contains(&key);
+        let parts: &[_] = match is_time && locale.has_local_dates() {
+            true => &[ColumnPart::LocalDate, ColumnPart::Offset],
+            false => &[ColumnPart::Whole],
+        };
+        parts.iter().map(|part| Self { key, power, part: *part }).collect()
     }
 }
 
@@ -184,10 +213,42 @@ impl Cells {
     fn decimal(&self, number: Decimal, text: &mut Vec<u8>) {
         let start = text.len();
         number.write(text);
-        if self.locale == Locale::Austria {
+        if self.locale.decimal_sign() != b'.' {
             let point = text.iter_mut().skip(start).find(|sign| **sign == b'.');
-            point.into_iter().for_each(|point| *point = b',');
+            point.into_iter().for_each(|point| *point = self.locale.decimal_sign());
         }
+    }
+
+    /// Appends a part of a time, which is RFC 3339.
+    fn time(
+        &self,
+        time: &str,
+        part: ColumnPart,
+        key: FieldKey,
+        zone: &TimeZone,
+        text: &mut Vec<u8>,
+    ) {
+        let Some((local, offset)) = local(time, zone) else {
+            return match part {
+                ColumnPart::Offset => {}
+                _ => text.extend_from_slice(time.as_bytes()),
+            };
+        };
+        if part == ColumnPart::Offset {
+            return text.extend_from_slice(offset.as_bytes());
+        }
+        let (year, month, day) = (local.year(), local.month(), local.day());
+        let (hour, minute, second) = (local.hour(), local.minute(), local.second());
+        let mut date = match self.locale {
+            Locale::America => format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}"),
+            _ => format!("{day:02}.{month:02}.{year:04} {hour:02}:{minute:02}"),
+        };
+        // Nearly all intervals begin on the minute.
+        let is_interval = matches!(key, FieldKey::Meta(Meta::Start | Meta::End));
+        if second > 0 || !is_interval {
+            date.push_str(&format!(":{second:02}"));
+        }
+        text.extend_from_slice(date.as_bytes());
     }
 }
 
@@ -201,11 +262,18 @@ impl Format for Csv {
     fn entry(&mut self, entry: &OutputTelegram<'_>, text: &mut Vec<u8>) {
         let start = text.len();
         let Self { columns, cells, .. } = self;
-        for (at, Column { key, power }) in columns.iter().enumerate() {
+        for (at, Column { key, power, part }) in columns.iter().enumerate() {
             if at > 0 {
                 text.push(cells.locale.delimiter());
             }
             match *key {
+                key if *part != ColumnPart::Whole => {
+                    if let Some(cell) = Cell::find(entry, key) {
+                        let mut time = Vec::new();
+                        cell.content.write(entry.zone, &mut time);
+                        cells.time(&String::from_utf8_lossy(&time), *part, key, entry.zone, text);
+                    }
+                }
                 // Nearly all cells.
                 FieldKey::Field(place, 1) => {
                     if let Some(number) = entry.telegram.field(place) {
@@ -267,6 +335,18 @@ impl Missing {
             _ => format!("no column for {name}: --fields chooses columns"),
         });
     }
+}
+
+/// The local time, and its offset. A time in UTC is that of a machine: the zone has its local time.
+fn local(time: &str, zone: &TimeZone) -> Option<(DateTime, String)> {
+    if time.ends_with('Z') {
+        let zoned = time.parse::<Timestamp>().ok()?.to_zoned(zone.clone());
+        let local = Stamp { local: zoned.datetime(), offset: zoned.offset(), assumed: false };
+        let text = local.to_string();
+        return Some((zoned.datetime(), text.get(text.len().checked_sub(6)?..)?.to_owned()));
+    }
+    let offset = time.get(time.len().checked_sub(6)?..)?;
+    Some((time.parse().ok()?, offset.to_owned()))
 }
 
 /// Ends the row that began at `start`.
@@ -337,13 +417,14 @@ mod tests {
         );
         assert_eq!(
             rows(&mut csv, line),
-            "2021-09-27T09:47:15+02:00;\"'=cmd|' /C calc'!A0;\"\"x\"\"\";12,937;233,7;[1,2];-5\n"
+            "27.09.2021 09:47:15;+02:00;\"'=cmd|' /C calc'!A0;\"\"x\"\"\";12,937;233,7;[1,2];-5\n"
         );
         let mut floats = csv.clone().with_numbers(NumberStyle::Float);
         assert!(rows(&mut floats, line).ends_with(";12,937;233,7;[1,2];-5,0\n"));
         let mut text = Vec::new();
         csv.start(&mut text);
-        assert_eq!(text, format!("{}\n", fields.replace(',', ";")).as_bytes());
+        let names = fields.replace("time,", "time,time_offset,").replace(',', ";");
+        assert_eq!(text, format!("{names}\n").as_bytes());
     }
 
     #[test]

@@ -234,10 +234,17 @@ impl Points {
                 _ => FieldType::Float,
             },
             FieldKey::Object(..) | FieldKey::Item(_) => FieldType::Any,
-            FieldKey::Meta(Meta::Schema | Meta::InvocationCounter) => FieldType::Integer,
-            FieldKey::Meta(Meta::TimeAssumed | Meta::TimeSuspect | Meta::Authenticated) => {
-                FieldType::Truth
+            FieldKey::Meta(Meta::Schema | Meta::InvocationCounter | Meta::Telegrams) => {
+                FieldType::Integer
             }
+            FieldKey::Meta(
+                Meta::TimeAssumed
+                | Meta::TimeSuspect
+                | Meta::Authenticated
+                | Meta::Complete
+                | Meta::Estimated
+                | Meta::Running,
+            ) => FieldType::Truth,
             FieldKey::Meta(_) => FieldType::Text,
         }
     }
@@ -265,7 +272,9 @@ pub fn seconds(readings: &Readings, timestamps: [Meta; 2]) -> Option<i64> {
         false => timestamps,
     };
     let of = |meta| readings.meta(meta)?.parse().ok().map(jiff::Timestamp::as_second);
-    timestamps.into_iter().filter_map(of).find(|seconds| is_storable(*seconds))
+    // An interval has the time of its start.
+    let start = of(Meta::Start).filter(|seconds| is_storable(*seconds));
+    start.or_else(|| timestamps.into_iter().filter_map(of).find(|seconds| is_storable(*seconds)))
 }
 
 /// True for the members that are fields of a point, and neither its tag nor its timestamp.

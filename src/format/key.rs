@@ -59,11 +59,18 @@ metadata! {
     TimeSuspect "time_suspect"
         "there, and true, if the meter's clock is invalid, or wrong by about an hour or more",
     Received "received" "when the telegram arrived",
+    Month "month" "quarters --peaks: the month",
+    Start "start" "quarters: the start of the interval",
+    End "end" "quarters: its end",
     Meter "meter" "meter number",
     Device "device" "logical device name, 0-0:42.0.0",
     SystemTitle "system_title" "system title of the ciphered telegram",
     InvocationCounter "invocation_counter" "its invocation counter (frame counter)",
     Authenticated "authenticated" "whether its authentication tag was verified",
+    Telegrams "telegrams" "quarters: the number of telegrams in the interval",
+    Complete "complete" "quarters: whether no telegrams were missing for more than a minute",
+    Estimated "estimated" "quarters: there, and true, if an end of the interval fell into a gap",
+    Running "running" "quarters: there, and true, if the interval goes on",
 }
 
 /// The name of a reading or of an item of metadata.

@@ -7,9 +7,13 @@
 
 use std::borrow::Cow;
 
-use crate::format::{
-    key::FieldKey, printable::printable, selection, selection::Selection, units::Units,
-    usage::Usage,
+use crate::{
+    cosem::obis::Obis,
+    format::{
+        key::FieldKey, printable::printable, selection, selection::Selection, units::Units,
+        usage::Usage,
+    },
+    reading::fields::FIELDS,
 };
 
 /// The names that the user chose.
@@ -72,10 +76,16 @@ impl FieldNames {
         self.names.is_empty()
     }
 
+    /// The readings that have other names, with these.
+    #[must_use]
+    pub fn pairs(&self) -> &[(FieldKey, String)] {
+        &self.names
+    }
+
     /// The name that the user chose for a reading.
     #[must_use]
     pub fn find(&self, key: FieldKey) -> Option<&str> {
-        self.names.iter().find(|(named, _)| *named == key).map(|(_, name)| name.as_str())
+        find(&self.names, key)
     }
 
     /// The name of a reading, the published one with the unit that the user chose.
@@ -135,6 +145,20 @@ pub fn parse(
     Ok(names)
 }
 
+/// The name among these that a reading has. The OBIS code of a published field names it too.
+#[must_use]
+pub fn find(names: &[(FieldKey, String)], key: FieldKey) -> Option<&str> {
+    let of = |key| names.iter().find(|(named, _)| *named == key).map(|(_, name)| name.as_str());
+    let by_code = |place: usize, occurrence| {
+        let [c, d, e] = FIELDS.get(place)?.code?;
+        of(FieldKey::Object(Obis([1, 0, c, d, e, 255]), occurrence))
+    };
+    of(key).or_else(|| match key {
+        FieldKey::Field(place, occurrence) if !names.is_empty() => by_code(place, occurrence),
+        _ => None,
+    })
+}
+
 /// True if a reading with the name `theirs` takes up `name`: as its own name, or as the name of its
 /// unit (`theirs_unit`), which stands beside an object.
 fn has(other: FieldKey, theirs: &str, name: &str) -> bool {
@@ -176,13 +200,17 @@ mod tests {
 
     #[test]
     fn a_reading_has_the_name_that_was_chosen_or_its_own() {
-        let names = named("", &["voltage_l1_v=VoltageL1:", " 1-0:99.1.0 = a=b "]).unwrap();
+        let names =
+            ["voltage_l1_v=VoltageL1:", " 1-0:99.1.0 = a=b ", "1-0:1.8.0=Bezug", "item_3=c"];
+        let names = named("", &names).unwrap();
         let name = |text: &str| {
             let units = Units::default();
             names.name(FieldKey::parse(text, &units).unwrap(), &units).into_owned()
         };
         assert_eq!(name("voltage_l1_v"), "VoltageL1:");
         assert_eq!(name("1-0:99.1.0"), "a=b");
+        assert_eq!(name("energy_import_wh"), "Bezug");
+        assert_eq!((name("1-0:1.8.0").as_str(), name("item_3").as_str()), ("Bezug", "c"));
         assert_eq!(name("voltage_l2_v"), "voltage_l2_v");
     }
 

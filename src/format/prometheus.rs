@@ -65,9 +65,13 @@ impl Prometheus {
     ) {
         let mut meters: Vec<&Seen> = latest.meters().collect();
         meters.sort_by_key(|seen| seen.name());
+        let (intervals, meters): (Vec<&Seen>, Vec<&Seen>) =
+            meters.into_iter().partition(|seen| seen.readings.is_interval());
         let is_stale =
             |seen: &&&Seen| stale.zip(seen.arrived).is_some_and(|(stale, at)| at < stale);
-        let fresh: Vec<_> = meters.iter().filter(|seen| !is_stale(seen)).copied().collect();
+        let mut fresh: Vec<_> = meters.iter().filter(|seen| !is_stale(seen)).copied().collect();
+        // The times of an interval tell its age.
+        fresh.extend(&intervals);
         for family in &FAMILIES {
             let mut samples = metric(family.name, family.kind, family.help);
             let meters = if family.kind == MetricType::Counter { &meters } else { &fresh };
@@ -81,7 +85,49 @@ impl Prometheus {
             samples.write(exposition, text);
         }
         self.objects(&fresh, exposition, text);
+        self.intervals(&intervals, exposition, text);
         about(&meters, exposition, text);
+    }
+
+    /// Appends the energies of intervals, which are no counters, and what is known of the intervals.
+    fn intervals(&self, meters: &[&Seen], exposition: Exposition, text: &mut Vec<u8>) {
+        for family in FAMILIES.iter().filter(|family| family.kind == MetricType::Counter) {
+            let name = family.name.strip_suffix("_total").unwrap_or(family.name);
+            let mut samples =
+                Samples::new("smartmeter_interval", name, MetricType::Gauge, family.help);
+            for (seen, Member { key, .. }, number) in self.numbers(meters) {
+                if let FieldKey::Field(place, 1) = *key
+                    && let Some(label) = FIELDS.get(place).and_then(|field| family.part(field.name))
+                {
+                    add(&mut samples, seen, &[label], number);
+                }
+            }
+            samples.write(exposition, text);
+        }
+        let of = |name, help| Samples::new("smartmeter_interval", name, MetricType::Gauge, help);
+        let mut start = of("start_timestamp_seconds", "The start of the last interval.");
+        let mut end = of("end_timestamp_seconds", "The end of the last interval.");
+        let mut complete = of(
+            "complete",
+            "1 if no telegrams of the interval were missing for more than a minute.",
+        );
+        let mut telegrams = of("telegrams", "The telegrams in the interval.");
+        for seen in meters {
+            let times = [(Meta::Start, &mut start), (Meta::End, &mut end)];
+            for (meta, samples) in times {
+                seen.clock(meta).into_iter().for_each(|at| add(samples, seen, &[], seconds(at)));
+            }
+            let meta = |meta| seen.readings.get(FieldKey::Meta(meta));
+            if let Some(ReadingValue::Truth(truth)) = meta(Meta::Complete) {
+                add(&mut complete, seen, &[], Decimal::new((*truth).into(), 0));
+            }
+            if let Some(ReadingValue::Number(number)) = meta(Meta::Telegrams) {
+                add(&mut telegrams, seen, &[], *number);
+            }
+        }
+        [start, end, complete, telegrams]
+            .iter()
+            .for_each(|samples| samples.write(exposition, text));
     }
 
     /// Appends for each meter if its telegrams come. Only a caller with a clock can tell.
@@ -220,7 +266,7 @@ const fn now(fields: &'static str, name: &'static str, help: &'static str) -> Fa
 }
 
 #[rustfmt::skip]
-static FAMILIES: [Family; 22] = [
+static FAMILIES: [Family; 31] = [
     total("energy_import_wh",              "active_energy_import_watthours_total",         "Active energy drawn from the grid."),
     total("energy_export_wh",              "active_energy_export_watthours_total",         "Active energy fed into the grid."),
     total("reactive_energy_import_varh",   "reactive_energy_import_varhours_total",        "Reactive energy drawn from the grid."),
@@ -243,6 +289,15 @@ static FAMILIES: [Family; 22] = [
     now("frequency_hz",                    "frequency_hertz",                              "Mains frequency."),
     now("power_factor",                    "power_factor_ratio",                           "Power factor."),
     now("power_factor_*",                  "power_factor_phase_ratio",                     "Power factor, by phase."),
+    now("power_import_mean_w",             "active_power_import_mean_watts",               "Mean of the active power drawn from the grid, over an interval."),
+    now("power_export_mean_w",             "active_power_export_mean_watts",               "Mean of the active power fed into the grid, over an interval."),
+    now("power_import_forecast_w",         "active_power_import_forecast_watts",           "Mean of the active power drawn from the grid that the interval will probably have."),
+    now("power_export_forecast_w",         "active_power_export_forecast_watts",           "Mean of the active power fed into the grid that the interval will probably have."),
+    now("power_import_peak_w",             "active_power_import_peak_watts",               "Highest mean of the active power drawn from the grid in an interval of the month so far."),
+    total("energy_import_today_wh",        "active_energy_import_today_watthours_total",   "Active energy drawn from the grid since midnight."),
+    total("energy_export_today_wh",        "active_energy_export_today_watthours_total",   "Active energy fed into the grid since midnight."),
+    now("reactive_power_import_mean_var",  "reactive_power_import_mean_vars",              "Mean of the reactive power drawn from the grid, over an interval."),
+    now("reactive_power_export_mean_var",  "reactive_power_export_mean_vars",              "Mean of the reactive power fed into the grid, over an interval."),
 ];
 
 #[cfg(test)]

@@ -71,6 +71,18 @@ impl Readings {
         (members.len() > metas).then_some(Self { members, unconfirmed: false })
     }
 
+    /// Readings that come from no single telegram.
+    #[must_use]
+    pub const fn new(members: Vec<Member>) -> Self {
+        Self { members, unconfirmed: false }
+    }
+
+    /// True for those of an interval, whose energies are no registers.
+    #[must_use]
+    pub fn is_interval(&self) -> bool {
+        self.meta(Meta::Start).is_some()
+    }
+
     /// The same readings, of a telegram that stands alone so far.
     #[must_use]
     pub fn unconfirmed(&self) -> Self {
@@ -187,7 +199,8 @@ impl fmt::Display for ReadingValue {
 }
 
 /// The unit that a name implies.
-pub(super) fn unit(key: FieldKey) -> Cow<'static, str> {
+#[must_use]
+pub fn unit(key: FieldKey) -> Cow<'static, str> {
     match key {
         FieldKey::Field(place, _) => {
             FIELDS.get(place).map_or(Cow::Borrowed(""), |field| units::symbol(field.unit))

@@ -290,29 +290,16 @@ fn check(octets: &[u8]) -> core::result::Result<usize, NoFrame> {
 
 /// The check sequence of some octets: CRC-16 with the reflected polynomial 8408, which begins with
 /// all ones and ends inverted (ISO/IEC 13239, annex A). Its low octet is sent first.
+///
+/// The eight steps of the polynomial over one octet are few enough terms to be written out.
 fn check_sequence(octets: &[u8]) -> u16 {
     !octets.iter().fold(u16::MAX, |crc, &octet| {
         let [low, _] = crc.to_le_bytes();
-        crc >> 8 ^ REMAINDERS.get(usize::from(low ^ octet)).copied().unwrap_or_default()
+        let mixed = low ^ octet;
+        let mixed = u16::from(mixed ^ mixed << 4);
+        crc >> 8 ^ mixed << 8 ^ mixed << 3 ^ mixed >> 4
     })
 }
-
-/// The remainder of each octet.
-const REMAINDERS: [u16; 256] = {
-    let mut remainders = [0; 256];
-    let mut octet = 0;
-    while octet < 256 {
-        let mut crc = octet as u16;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = crc >> 1 ^ (crc & 1) * 0x8408;
-            bit += 1;
-        }
-        remainders[octet] = crc;
-        octet += 1;
-    }
-    remainders
-};
 
 #[cfg(test)]
 mod tests {

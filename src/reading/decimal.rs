@@ -177,6 +177,12 @@ impl Decimal {
         Some(Self { magnitude: u64::try_from(magnitude).ok()?, exponent, ..self })
     }
 
+    /// `self` + `other` with the finer of both resolutions; `None` if it does not fit.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Option<Self> {
+        self.minus(Self { negative: !other.negative, ..other })
+    }
+
     /// `self` − `other` with the finer of both resolutions; `None` if it does not fit.
     #[must_use]
     pub fn minus(self, other: Self) -> Option<Self> {

@@ -27,7 +27,7 @@ const _: () = assert!(COUNT <= 64, "a telegram keeps a bit for each name");
 
 /// All names, in the order in which they are printed.
 #[rustfmt::skip]
-pub static FIELDS: [Field; 48] = [
+pub static FIELDS: [Field; 57] = [
     column("energy_import_wh",               [1, 8, 0],   WATT_HOUR),
     column("energy_export_wh",               [2, 8, 0],   WATT_HOUR),
     column("reactive_energy_import_varh",    [3, 8, 0],   VAR_HOUR),
@@ -76,9 +76,24 @@ pub static FIELDS: [Field; 48] = [
     field("power_factor_l2",                [53, 7, 0],  NUMBER),
     field("power_factor_l3",                [73, 7, 0],  NUMBER),
     field("frequency_hz",                   [14, 7, 0],  HERTZ),
+    mean("power_import_mean_w",             WATT),
+    mean("power_export_mean_w",             WATT),
+    mean("reactive_power_import_mean_var",  VAR),
+    mean("reactive_power_export_mean_var",  VAR),
+    mean("power_import_forecast_w",         WATT),
+    mean("power_export_forecast_w",         WATT),
+    mean("power_import_peak_w",             WATT),
+    mean("energy_import_today_wh",          WATT_HOUR),
+    mean("energy_export_today_wh",          WATT_HOUR),
 ];
 
-/// The place of import less export, the only computed value.
+/// The place of the imported energy.
+pub const ENERGY_IMPORT: usize = 0;
+
+/// The place of the exported energy.
+pub const ENERGY_EXPORT: usize = 1;
+
+/// The place of import less export, the only value that is computed from one telegram.
 pub const POWER_NET: usize = 28;
 
 /// The place of the imported power.
@@ -86,6 +101,33 @@ pub const POWER_IMPORT: usize = 20;
 
 /// The place of the exported power.
 pub const POWER_EXPORT: usize = 21;
+
+/// The place of the mean of the imported power over an interval.
+pub const POWER_IMPORT_MEAN: usize = 48;
+
+/// The place of the mean of the exported power.
+pub const POWER_EXPORT_MEAN: usize = 49;
+
+/// The place of the mean of the imported reactive power.
+pub const REACTIVE_POWER_IMPORT_MEAN: usize = 50;
+
+/// The place of the mean of the exported reactive power.
+pub const REACTIVE_POWER_EXPORT_MEAN: usize = 51;
+
+/// The place of the mean of the imported power that an interval will probably have.
+pub const POWER_IMPORT_FORECAST: usize = 52;
+
+/// The place of the same of the exported power.
+pub const POWER_EXPORT_FORECAST: usize = 53;
+
+/// The place of the highest mean of the imported power in a month so far.
+pub const POWER_IMPORT_PEAK: usize = 54;
+
+/// The place of the energy imported since midnight.
+pub const ENERGY_IMPORT_TODAY: usize = 55;
+
+/// The place of the energy exported since midnight.
+pub const ENERGY_EXPORT_TODAY: usize = 56;
 
 /// The place of the name that an object with this code and unit has.
 #[must_use]
@@ -124,6 +166,11 @@ const fn net(name: &'static str, unit: Unit) -> Field {
     Field { name, code: None, unit, column: true }
 }
 
+/// Computed over an interval: no telegram has it.
+const fn mean(name: &'static str, unit: Unit) -> Field {
+    Field { name, code: None, unit, column: false }
+}
+
 /// The places of all codes by [`index`], since a telegram asks a dozen times.
 static BY_CODE: LazyLock<[u8; INDICES]> = LazyLock::new(|| {
     let mut places = [u8::MAX; INDICES];
@@ -159,9 +206,20 @@ mod tests {
 
     #[test]
     fn the_places_are_where_the_constants_put_them() {
+        assert_eq!(of_name("energy_import_wh"), Some(ENERGY_IMPORT));
+        assert_eq!(of_name("energy_export_wh"), Some(ENERGY_EXPORT));
         assert_eq!(of_name("power_net_w"), Some(POWER_NET));
         assert_eq!(of_name("power_import_w"), Some(POWER_IMPORT));
         assert_eq!(of_name("power_export_w"), Some(POWER_EXPORT));
+        assert_eq!(of_name("power_import_mean_w"), Some(POWER_IMPORT_MEAN));
+        assert_eq!(of_name("power_export_mean_w"), Some(POWER_EXPORT_MEAN));
+        assert_eq!(of_name("power_import_peak_w"), Some(POWER_IMPORT_PEAK));
+        assert_eq!(of_name("energy_import_today_wh"), Some(ENERGY_IMPORT_TODAY));
+        assert_eq!(of_name("energy_export_today_wh"), Some(ENERGY_EXPORT_TODAY));
+        assert_eq!(of_name("power_import_forecast_w"), Some(POWER_IMPORT_FORECAST));
+        assert_eq!(of_name("power_export_forecast_w"), Some(POWER_EXPORT_FORECAST));
+        assert_eq!(of_name("reactive_power_import_mean_var"), Some(REACTIVE_POWER_IMPORT_MEAN));
+        assert_eq!(of_name("reactive_power_export_mean_var"), Some(REACTIVE_POWER_EXPORT_MEAN));
     }
 
     #[test]

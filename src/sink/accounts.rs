@@ -1,13 +1,14 @@
-//! The accounts of a run: what became of its octets, its telegrams, and the readings of each history sink.
+//! The accounts of a run: what became of its octets, its telegrams, and the readings of each sink.
 //!
 //! Each account adds up. Octets read are octets in frames and discarded ones. Telegrams are good, held by
 //! the guard or rejected, each for a reason. The readings that a sink accepted, and those that waited on
-//! its disk before, are stored, wait in memory, wait on the disk, or are lost.
+//! its disk before, are stored, wait in memory, wait on the disk, or are lost. A sink of states sends them
+//! instead, or newer ones replace them; pages and the like, which always show the latest, have no account.
 
 use core::fmt;
 use std::sync::{
     Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+    atomic::{AtomicU64, Ordering},
 };
 
 use crate::sink::queue::QueueWatch;
@@ -44,9 +45,20 @@ pub struct SinkAccount {
     found: AtomicU64,
     stored: AtomicU64,
     on_disk: AtomicU64,
+    replaced: AtomicU64,
     lost: AtomicU64,
-    is_history: AtomicBool,
+    kind: OnceLock<AccountKind>,
     queue: OnceLock<QueueWatch>,
+}
+
+/// The class of a sink.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AccountKind {
+    /// It has to store every reading.
+    #[default]
+    History,
+    /// The last value counts.
+    State,
 }
 
 /// Readings that a sink has not stored.
@@ -67,8 +79,12 @@ pub struct SinkBalance {
     pub stored: u64,
     /// Readings that wait on the disk.
     pub on_disk: u64,
+    /// States that newer ones replaced before they were sent.
+    pub replaced: u64,
     /// Readings that will never be stored.
     pub lost: u64,
+    /// The class of the sink.
+    pub kind: AccountKind,
 }
 
 impl Accounts {
@@ -89,10 +105,10 @@ impl Accounts {
         self.lock().input.clone()
     }
 
-    /// The history sinks and their balances, those of one name in one.
+    /// The sinks that have a balance, those of one name in one.
     pub fn sinks(&self) -> Vec<(String, SinkBalance)> {
         let mut balances: Vec<(String, SinkBalance)> = Vec::new();
-        for (name, account) in self.lock().sinks.iter().filter(|(_, it)| it.is_history()) {
+        for (name, account) in self.lock().sinks.iter().filter(|(_, it)| it.is_open()) {
             let more = account.balance();
             match balances.iter_mut().find(|(known, _)| known == name) {
                 Some((_, balance)) => balance.add(more),
@@ -118,6 +134,13 @@ impl Accounts {
         backlogs
     }
 
+    /// For each sink the readings that a process that ends now leaves nowhere; none for a sink without.
+    pub fn unstored(&self) -> Vec<(String, u64)> {
+        let books = self.lock();
+        let counts = books.sinks.iter().map(|(name, it)| (name.clone(), it.unstored()));
+        counts.filter(|(_, count)| *count > 0).collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Books> {
         // No change here can be half done, so the data of a failed thread is whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -140,9 +163,9 @@ impl SinkAccount {
         self.found.fetch_add(readings, Ordering::Relaxed);
     }
 
-    /// Notes that the sink has to store every reading.
-    pub fn open(&self) {
-        self.is_history.store(true, Ordering::Relaxed);
+    /// Opens a balance. The first class counts.
+    pub fn open(&self, kind: AccountKind) {
+        let _ = self.kind.set(kind);
     }
 
     /// Counts readings that are where they belong.
@@ -168,6 +191,11 @@ impl SinkAccount {
         self.found.fetch_sub(left.saturating_sub(accepted), Ordering::Relaxed);
     }
 
+    /// Counts states that newer ones replaced.
+    pub fn replace(&self, readings: u64) {
+        self.replaced.fetch_add(readings, Ordering::Relaxed);
+    }
+
     /// Counts readings that will never be stored.
     pub fn lose(&self, readings: u64) {
         self.lost.fetch_add(readings, Ordering::Relaxed);
@@ -178,15 +206,19 @@ impl SinkAccount {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// True for a sink that has to store every reading.
-    pub fn is_history(&self) -> bool {
-        self.is_history.load(Ordering::Relaxed)
+    /// True for a sink that has a balance.
+    pub fn is_open(&self) -> bool {
+        self.kind.get().is_some()
     }
 
-    /// The readings that are not stored. A sink that does not have to store every reading has those
-    /// in its queue.
+    fn unstored(&self) -> u64 {
+        let SinkBacklog { waiting, lost } = self.backlog();
+        waiting.saturating_sub(self.balance().on_disk) + lost
+    }
+
+    /// The readings that are not stored. A sink without a balance has those in its queue.
     pub fn backlog(&self) -> SinkBacklog {
-        let waiting = match self.is_history() {
+        let waiting = match self.is_open() {
             true => {
                 let balance = self.balance();
                 balance.in_memory() + balance.on_disk
@@ -203,7 +235,9 @@ impl SinkAccount {
             accepted: count(&self.accepted) + count(&self.found),
             stored: count(&self.stored),
             on_disk: count(&self.on_disk),
+            replaced: count(&self.replaced),
             lost: count(&self.lost),
+            kind: self.kind.get().copied().unwrap_or_default(),
         }
     }
 }
@@ -212,25 +246,34 @@ impl SinkBalance {
     /// The readings that wait in memory: those that are nowhere else. At the end of a run there are none.
     #[must_use]
     pub const fn in_memory(&self) -> u64 {
-        self.accepted.saturating_sub(self.stored + self.on_disk + self.lost)
+        self.accepted.saturating_sub(self.stored + self.on_disk + self.replaced + self.lost)
+    }
+
+    /// True if no reading waits and none is lost.
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        self.stored + self.replaced >= self.accepted
     }
 
     const fn add(&mut self, more: Self) {
         self.accepted += more.accepted;
         self.stored += more.stored;
         self.on_disk += more.on_disk;
+        self.replaced += more.replaced;
         self.lost += more.lost;
     }
 }
 
 impl fmt::Display for SinkBalance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { accepted, stored, on_disk, lost } = self;
+        let Self { accepted, stored, on_disk, replaced, lost, kind } = self;
         let plural = if *accepted == 1 { "" } else { "s" };
-        write!(
-            f,
-            "{accepted} reading{plural}: {stored} stored, {on_disk} on the disk, {lost} lost"
-        )?;
+        write!(f, "{accepted} reading{plural}: ")?;
+        match kind {
+            AccountKind::History => write!(f, "{stored} stored, {on_disk} on the disk, ")?,
+            AccountKind::State => write!(f, "{stored} sent, {replaced} replaced by newer ones, ")?,
+        }
+        write!(f, "{lost} lost")?;
         match self.in_memory() {
             0 => Ok(()),
             waiting => write!(f, ", {waiting} in memory"),

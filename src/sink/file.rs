@@ -21,6 +21,7 @@ use crate::{
         readings::Readings,
     },
     sink::{
+        accounts::AccountKind,
         event::SinkEvent,
         files::{
             append::{AppendFiles, FileAccess},
@@ -72,8 +73,9 @@ const KEYS: &[SettingKey] = &[
         .or_depending("csv for a PATH that ends in .csv, else json"),
     SettingKey::new(
         "csv_locale",
-        SettingType::Choice(&["at"]),
-        "For csv, `at` writes semicolons and decimal commas.",
+        SettingType::Choice(&["at", "de", "ch", "us"]),
+        "For csv, the country of a spreadsheet: its separators, and local dates with their offset in a \
+         column of its own.",
     ),
     SettingKey::new(
         "rotate",
@@ -113,6 +115,9 @@ fn new(settings: &mut SinkSettings, _: &BuildContext<'_>) -> Result<Box<dyn Sink
     };
     let locale = match settings.take_choice("csv_locale")? {
         None => Locale::Standard,
+        Some("ch") if csv => Locale::Switzerland,
+        Some("us") if csv => Locale::America,
+        Some("de") if csv => Locale::Germany,
         Some(_) if csv => Locale::Austria,
         Some(_) => {
             let message = "csv_locale belongs to csv, not to json";
@@ -175,7 +180,7 @@ impl LineBatch {
 
 impl Sink for FileSink {
     fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
-        report.keeps_history();
+        report.keeps_account(AccountKind::History);
         loop {
             let ended = queue.is_ended();
             let event = self.next_event.take().or_else(|| queue.next(IDLE_WAIT));

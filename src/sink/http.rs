@@ -24,6 +24,7 @@ use ureq::{
 };
 
 use crate::{
+    file_error,
     format::printable::printable,
     hosts::lookup,
     sink::{
@@ -400,7 +401,7 @@ fn outcome_of(error: &Error, own_ca: bool) -> PostOutcome {
         Error::Io(error) => match tls::cause(error) {
             Some(cause) => PostOutcome::Untrusted(tls::explain(cause, own_ca)),
             None if error.kind() == io::ErrorKind::Other => {
-                PostOutcome::Unreachable(printable(&error.to_string()).into_owned())
+                PostOutcome::Unreachable(printable(&file_error::plain(error)).into_owned())
             }
             None if CLOSED_KINDS.contains(&error.kind()) => {
                 PostOutcome::ConnectionClosed(error.kind().to_string())

@@ -36,6 +36,7 @@ pub mod line_format;
 pub mod meter_names;
 pub mod metrics;
 pub mod mqtt;
+mod overflow;
 pub mod projection;
 pub mod prometheus;
 pub mod queue;

@@ -7,6 +7,7 @@ use crate::{
     format::{
         json_string,
         key::FieldKey,
+        names,
         numbers::NumberStyle,
         readings::{Member, ReadingValue, Readings},
         units::Units,
@@ -85,8 +86,8 @@ impl Projection {
 
     /// The name of a reading.
     pub fn name(&self, key: FieldKey) -> Cow<'_, str> {
-        match self.names.iter().find(|(named, _)| *named == key) {
-            Some((_, name)) => name.into(),
+        match names::find(&self.names, key) {
+            Some(name) => name.into(),
             None => key.name(&self.units),
         }
     }
@@ -125,8 +126,8 @@ impl Projection {
     }
 
     fn write_name(&self, key: FieldKey, ending: &str, text: &mut Vec<u8>) {
-        match self.names.iter().find(|(named, _)| *named == key) {
-            Some((_, name)) => {
+        match names::find(&self.names, key) {
+            Some(name) => {
                 text.push(b',');
                 json_string::write(&format!("{name}{ending}"), text);
                 text.push(b':');

@@ -8,6 +8,10 @@
 //!
 //! A producer that can wait for ever, because its input is a file, asks
 //! [`holds_up`](QueueSender::holds_up) before it puts readings into the queue of a blocked sink.
+//!
+//! A sink that is not alone must not hold up the others. A file then [runs ahead](QueueSender::run_ahead)
+//! of it: the readings for which the queue has no room wait in an [`Overflow`]. Once that is full too, a
+//! working sink is waited for, and a blocked one loses its oldest readings.
 
 use std::{
     collections::VecDeque,
@@ -19,7 +23,7 @@ use std::{
 
 use crate::{
     format::readings::Readings,
-    sink::event::SinkEvent,
+    sink::{event::SinkEvent, overflow::Overflow},
     wake::{self, Sleeper, Waker},
 };
 
@@ -28,6 +32,9 @@ const GLANCE: Duration = Duration::from_millis(100);
 
 /// A sink with waiting events that does not look at its queue for this time hangs.
 const HANGS: Duration = Duration::from_secs(10);
+
+/// A sink that empties its queue looks at it in this time.
+const EMPTIES: Duration = Duration::from_secs(1);
 
 /// The end that the sink reads.
 #[derive(Debug)]
@@ -71,6 +78,10 @@ struct Queue {
     /// The last readings came from a producer that does not wait.
     live: bool,
     dropped: u64,
+    /// A file does not wait for this sink as long as the disk has room.
+    runs_ahead: bool,
+    /// The readings behind the events.
+    overflow: Option<Overflow>,
 }
 
 /// A queue for `capacity` events.
@@ -89,6 +100,8 @@ pub fn queue(capacity: usize) -> io::Result<(QueueSender, QueueReceiver)> {
         closed: false,
         live: false,
         dropped: 0,
+        runs_ahead: false,
+        overflow: None,
     };
     let (queue, room) = (Mutex::new(queue), Condvar::new());
     let shared = Arc::new(Shared { queue, room, capacity: capacity.max(1) });
@@ -111,7 +124,46 @@ impl Queue {
     /// The number of readings that are there.
     fn waiting(&self) -> u64 {
         let readings = |event: &&SinkEvent| matches!(event, SinkEvent::Readings(_));
-        self.events.iter().filter(readings).count() as u64
+        self.events.iter().filter(readings).count() as u64 + self.on_disk()
+    }
+
+    /// The number of readings behind the events.
+    fn on_disk(&self) -> u64 {
+        self.overflow.as_ref().map_or(0, Overflow::waiting)
+    }
+
+    /// Puts readings behind those on the disk, or behind a full queue; false if they have no room there.
+    fn spill(&mut self, event: &SinkEvent, live: bool) -> bool {
+        let SinkEvent::Readings(readings) = event else {
+            return false;
+        };
+        if self.closed || !self.runs_ahead || live && self.on_disk() == 0 {
+            return false;
+        }
+        if self.overflow.is_none() {
+            self.overflow = Overflow::create().ok();
+            // Without a disk the producer waits.
+            self.runs_ahead = self.overflow.is_some();
+        }
+        self.overflow.as_mut().is_some_and(|overflow| overflow.push(readings))
+    }
+
+    /// Moves readings from the disk to the end of the events.
+    fn refill(&mut self) {
+        while self.on_disk() > 0
+            && self.events.is_empty()
+            && let Some(overflow) = &mut self.overflow
+        {
+            let batch = overflow.take();
+            self.dropped += batch.damaged;
+            self.events.extend(batch.readings.into_iter().map(Arc::new).map(SinkEvent::Readings));
+        }
+    }
+
+    /// Takes the oldest event.
+    fn pop(&mut self) -> Option<SinkEvent> {
+        self.refill();
+        self.events.pop_front()
     }
 }
 
@@ -145,24 +197,44 @@ impl QueueSender {
         self.add(event, true, &|| false);
     }
 
+    /// From now on a file does not wait for this sink as long as the disk has room.
+    pub fn run_ahead(&self) {
+        self.shared.lock().runs_ahead = true;
+    }
+
     fn add(&self, event: SinkEvent, live: bool, waits: &dyn Fn() -> bool) {
         let mut queue = self.shared.lock();
-        while queue.events.len() >= self.shared.capacity {
+        let is_reopen = matches!(event, SinkEvent::Reopen);
+        if !is_reopen {
+            queue.live = live;
+        }
+        loop {
+            // Queues of which one runs ahead of the other share no readings, so each is shorter.
+            let part = if queue.runs_ahead && !live { 8 } else { 1 };
+            let capacity = self.shared.capacity.div_ceil(part);
+            let has_room = queue.events.len() < capacity && queue.on_disk() == 0;
+            if has_room || is_reopen {
+                if queue.events.is_empty() {
+                    queue.alive = Instant::now();
+                }
+                // One request is enough, and takes the place of no reading.
+                if is_reopen {
+                    queue.events.retain(|event| matches!(event, SinkEvent::Readings(_)));
+                }
+                queue.events.push_back(event);
+                break;
+            }
+            if queue.spill(&event, live) {
+                break;
+            }
             if waits() && queue.is_at_work() {
                 let waited = self.shared.room.wait_timeout(queue, GLANCE);
                 queue = waited.unwrap_or_else(PoisonError::into_inner).0;
             } else {
-                let dropped = queue.events.pop_front();
+                let dropped = queue.pop();
                 queue.dropped += u64::from(matches!(dropped, Some(SinkEvent::Readings(_))));
             }
         }
-        if matches!(event, SinkEvent::Readings(_)) {
-            queue.live = live;
-        }
-        if queue.events.is_empty() {
-            queue.alive = Instant::now();
-        }
-        queue.events.push_back(event);
         drop(queue);
         self.waker.wake();
     }
@@ -173,7 +245,7 @@ impl QueueSender {
         let queue = self.shared.lock();
         // One telegram may confirm many that the guard held.
         let is_full = queue.events.len() > self.shared.capacity / 2;
-        is_full && queue.blocked && !queue.replaces && !queue.closed
+        is_full && !queue.runs_ahead && queue.blocked && !queue.replaces && !queue.closed
     }
 
     /// Ends the queue, and sets the time by which the sink has to end.
@@ -182,6 +254,13 @@ impl QueueSender {
         (queue.deadline, queue.alive) = (Some(deadline), Instant::now());
         drop(queue);
         self.waker.wake();
+    }
+
+    /// True while the sink, whose time is over, still empties its queue, for example into its spool.
+    #[must_use]
+    pub fn is_emptied(&self) -> bool {
+        let queue = self.shared.lock();
+        !queue.closed && queue.waiting() > 0 && queue.alive.elapsed() < EMPTIES
     }
 
     /// The number of readings that the sink has not taken: those that are there, and those that
@@ -220,7 +299,7 @@ impl QueueReceiver {
     #[must_use]
     pub fn take(&self) -> Option<SinkEvent> {
         let mut queue = self.look();
-        let event = queue.events.pop_front()?;
+        let event = queue.pop()?;
         self.shared.room.notify_one();
         Some(event)
     }
@@ -237,7 +316,12 @@ impl QueueReceiver {
     /// were dropped.
     #[must_use]
     pub fn abandon(&self) -> u64 {
-        self.readings().count() as u64 + self.dropped()
+        let mut queue = self.look();
+        let waiting = queue.waiting();
+        queue.events.clear();
+        queue.overflow = None;
+        drop(queue);
+        waiting + self.dropped()
     }
 
     /// When the sink has to have ended, once no more events come.
@@ -383,6 +467,31 @@ mod tests {
         sender.put(event(10));
         sender.put_now(SinkEvent::Reopen);
         assert!(!receiver.is_live(), "now they come from a file");
+    }
+
+    #[test]
+    fn a_file_runs_ahead_of_a_sink_that_is_not_alone() {
+        let (sender, receiver) = queue(4).unwrap();
+        sender.run_ahead();
+        receiver.blocked(true);
+        (0..10_000).for_each(|number| sender.put(event(number)));
+        assert!(!sender.holds_up());
+        sender.put_now(SinkEvent::Reopen);
+        sender.put_now(event(10_000));
+        assert_eq!((sender.left(), sender.watch().waiting()), (10_001, 10_001));
+        let (mut taken, mut reopened) = (0, false);
+        while let Some(event) = receiver.take() {
+            match event {
+                SinkEvent::Reopen => reopened = true,
+                readings => {
+                    assert_eq!(power(Some(readings)), taken.to_string());
+                    taken += 1;
+                }
+            }
+        }
+        assert_eq!((taken, reopened, receiver.dropped()), (10_001, true, 0));
+        (0..100).for_each(|number| sender.put(event(number)));
+        assert_eq!((receiver.abandon(), sender.left()), (100, 0));
     }
 
     #[test]

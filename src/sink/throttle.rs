@@ -1,16 +1,19 @@
 //! The throttle of a sink: it passes readings at intervals, or only when a value changed.
 //!
-//! The throttle uses the time of the readings, so that a file is thinned out as a live meter is.
+//! The throttle uses the time of the readings, so that a file is thinned out as a live meter is. Intervals begin on the
+//! local clock: `every=15m` passes the first readings at or after a quarter hour.
 
 use core::time::Duration;
 
 use crate::{
+    cosem::clock::VIENNA,
     format::{
         key::FieldKey,
         latest::name,
         meters::Meters,
         readings::{ReadingValue, Readings},
     },
+    local_time::LocalStep,
     reading::decimal::Decimal,
     sink::timestamps::Timestamps,
 };
@@ -84,10 +87,18 @@ impl ThrottleOptions {
 
     fn wants(&self, last: &Readings, now: &Readings) -> bool {
         // If the clock was set back or is missing, the interval is unknown, and the readings pass.
-        let since = Timestamps::of(now).since(&Timestamps::of(last));
+        let (now_at, last_at) = (Timestamps::of(now), Timestamps::of(last));
+        let since = now_at.since(&last_at);
         let within = |limit: Duration| since.is_some_and(|since| since < limit);
-        if self.every.is_some_and(within) {
-            return false;
+        if let Some(every) = self.every {
+            let is_same = match LocalStep::of_seconds(every.as_secs()) {
+                Some(step) => is_in_same_interval(&now_at, &last_at, step),
+                // No whole number of such intervals makes a day.
+                None => within(every),
+            };
+            if is_same {
+                return false;
+            }
         }
         match &self.on_change {
             None => true,
@@ -96,6 +107,17 @@ impl ThrottleOptions {
             }
         }
     }
+}
+
+/// True if two telegrams are in one interval of the local clock, by the clock of the meter unless that stands still.
+fn is_in_same_interval(now: &Timestamps, last: &Timestamps, step: LocalStep) -> bool {
+    let stands_still = now.time == last.time && now.received.is_some();
+    let times = now.time.zip(last.time).filter(|_| !stands_still);
+    let times = times.or_else(|| now.received.zip(last.received));
+    times.is_some_and(|(now, last)| {
+        let (now, last) = (now.as_second(), last.as_second());
+        step.floor(now, &VIENNA) == step.floor(last, &VIENNA)
+    })
 }
 
 impl OnChange {
@@ -171,6 +193,28 @@ mod tests {
         // The clock is set back: one reading too many is better than none for an hour.
         let back = [(600, 1, "1"), (5, 1, "1"), (10, 1, "1")];
         assert_eq!(passing("every=30s", &back), [600, 5]);
+    }
+
+    #[test]
+    fn an_interval_begins_on_the_local_clock() {
+        let mut throttle = Throttle::new(options("every=15m"));
+        let passed = [
+            "2026-11-20T12:03:10+01:00",
+            "2026-11-20T12:14:55+01:00",
+            "2026-11-20T12:15:00+01:00",
+            "2026-11-20T12:18:10+01:00",
+            "2026-11-20T12:31:02+01:00",
+            "2026-11-20T12:44:59+01:00",
+        ]
+        .map(|time| passes(&mut throttle, &format!("{{\"time\":\"{time}\",\"power_net_w\":1}}")));
+        assert_eq!(passed, [true, false, true, false, true, false]);
+        let mut throttle = Throttle::new(options("every=1d"));
+        let passed =
+            ["2026-10-25T00:00:00+02:00", "2026-10-25T23:59:55+01:00", "2026-10-26T00:00:00+01:00"]
+                .map(|time| {
+                    passes(&mut throttle, &format!("{{\"time\":\"{time}\",\"power_net_w\":1}}"))
+                });
+        assert_eq!(passed, [true, false, true], "a day of 25 hours");
     }
 
     #[test]

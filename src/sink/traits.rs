@@ -4,7 +4,10 @@ use core::time::Duration;
 
 use std::sync::Arc;
 
-use crate::{format::readings::Readings, sink::queue::QueueReceiver};
+use crate::{
+    format::readings::Readings,
+    sink::{accounts::AccountKind, queue::QueueReceiver},
+};
 
 /// A destination of readings.
 pub trait Sink: Send {
@@ -50,9 +53,10 @@ pub trait Report {
         let _ = cause;
     }
 
-    /// Opens the [account](crate::sink::accounts) of a sink that has to store every reading. Other sinks
-    /// have none.
-    fn keeps_history(&self) {}
+    /// Opens the [account](crate::sink::accounts) of a sink.
+    fn keeps_account(&self, kind: AccountKind) {
+        let _ = kind;
+    }
 
     /// Counts readings that are stored, or that hold nothing to store.
     fn stored(&self, readings: u64) {
@@ -66,6 +70,11 @@ pub trait Report {
 
     /// Counts readings that an earlier run left on the disk.
     fn found(&self, readings: u64) {
+        let _ = readings;
+    }
+
+    /// Counts states that newer ones replaced before they were sent.
+    fn replaced(&self, readings: u64) {
         let _ = readings;
     }
 

@@ -38,6 +38,7 @@ use super::{
 };
 use crate::{
     backoff::Backoff,
+    file_error,
     source::reconnect::{self, Reconnecting},
 };
 
@@ -170,7 +171,10 @@ impl Tty {
                 OpenError::Busy { path, by: node.and_then(holders::holder) }
             }
             (_, Some(Errno::NOTTY)) => OpenError::NotADevice { path },
-            _ => OpenError::Other { name: path.display().to_string(), reason: error.to_string() },
+            _ => OpenError::Other {
+                name: path.display().to_string(),
+                reason: file_error::plain(error),
+            },
         }
     }
 }

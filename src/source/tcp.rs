@@ -19,6 +19,7 @@ use rustix::net::sockopt;
 
 use super::{Burst, OpenError, Source};
 use crate::backoff::Backoff;
+use crate::file_error;
 use crate::hosts::lookup;
 use crate::source::reconnect::{self, Reconnecting};
 
@@ -127,7 +128,7 @@ impl TcpServer {
         let reason = match error.kind() {
             io::ErrorKind::ConnectionRefused => "nothing listens there".to_owned(),
             io::ErrorKind::TimedOut => format!("no answer within {:?}", self.connect),
-            _ => error.to_string(),
+            _ => file_error::plain(error),
         };
         OpenError::Other { name: self.address.clone(), reason }
     }

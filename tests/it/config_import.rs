@@ -126,6 +126,56 @@ fn kaifareader_goes_on_with_topics_fields_and_file() {
 }
 
 #[test]
+fn ports_that_only_pyserial_knows_are_translated_or_named() {
+    for (port, source, message) in [
+        ("socket://pi:3001", "tcp://pi:3001", "meter.json:3: port becomes tcp://pi:3001"),
+        ("socket://pi:3001/?logging=debug", "tcp://pi:3001", "port becomes tcp://pi:3001"),
+        ("rfc2217://10.0.0.7:2217", "tcp://10.0.0.7:2217", "no RFC 2217 is spoken"),
+        ("COM3", "/dev/ttyUSB0", "COM ports belong to Windows"),
+        (r"\\\\.\\com12", "/dev/ttyUSB0", "COM ports belong to Windows"),
+        ("hwgrep://0403:6001", "/dev/ttyUSB0", "no source has such an address"),
+        ("/dev/ttyAMA0", "/dev/ttyAMA0", "config: settings of"),
+    ] {
+        let text = kaifareader("PARITY_NONE", "").replace("/dev/ttyUSB1", port);
+        let old = OldFiles::new(&[("meter.json", text)]);
+        let (config, messages) = old.import(&["meter.json"]);
+        has(&config, &[&format!("source = \"{source}\"\n")]);
+        has(&messages, &[message]);
+        assert_eq!(messages.contains("8E1, and"), source.starts_with("/dev"), "{messages}");
+    }
+    let text = kaifareader("PARITY_NONE", "").replace("/dev/ttyUSB1", "socket://pi");
+    let old = OldFiles::new(&[("meter.json", text)]);
+    let ran = old.config(&["import", "meter.json"]);
+    has(&ran.err, &["meter.json:3: port: HOST:PORT is expected behind socket://"]);
+}
+
+#[test]
+fn no_secret_is_taken_for_a_name_or_a_path() {
+    let others = format!(",\n  \"{KEY}\": 1,\n  \"mqtt_{CANARY}{KEY}\": 1,\n  \"a b {CANARY}\": 1");
+    let text = kaifareader("PARITY_EVEN", &others);
+    let token = format!("{CANARY}0a1b2c3d4e5f");
+    let text = text.replace(":8087\"", &format!(":8087/api/{token}\""));
+    let old = OldFiles::new(&[("meter.json", text)]);
+    let (config, messages) = old.import(&["meter.json"]);
+    has(&config, &["to = \"influxdb://192.168.0.99:8087\"\n"]);
+    has(&messages, &["meter.json:17: influxdb_url loses its path: ", "meter.json:24: … is not"]);
+    let text = kaifareader("PARITY_EVEN", "").replace(":8087\"", ":8087/influx\"");
+    let old = OldFiles::new(&[("meter.json", text)]);
+    has(&old.import(&["meter.json"]).0, &["to = \"influxdb://192.168.0.99:8087/influx\"\n"]);
+}
+
+#[test]
+fn messages_are_in_the_order_of_the_lines() {
+    let others = ",\n  \"zzz\": 1,\n  \"aaa\": 1";
+    let old = OldFiles::new(&[("meter.json", kaifareader("PARITY_NONE", others))]);
+    let ran = old.config(&["import", "meter.json"]);
+    let lines = ran.err.lines().filter_map(|line| line.split("meter.json:").nth(1));
+    let lines: Vec<usize> =
+        lines.map(|it| it.split(':').next().unwrap().parse().unwrap()).collect();
+    assert!(lines.len() >= 7 && lines.is_sorted(), "{}", ran.err);
+}
+
+#[test]
 fn selections_of_the_newer_image_are_those_of_the_sinks() {
     let others = ",\n  \"scale_factors\": {\"CurrentL1\": 40, \"CurrentL2\": 1},\n\
         \"mqtt_values\": {\"VoltageL1\": true, \"VoltageL2\": false, \"RealEnergyIn\": true,\n\
@@ -297,7 +347,14 @@ fn variables_of_both_programs_are_a_broker_and_a_key() {
         - \"${HOST_USB_DEVICE:-/dev/ttyUSB0}:/dev/ttyUSB0\"\n    environment:\n      \
         - SERIAL_KEY=${SERIAL_KEY}\n      - MQTT_SERVER=${MQTT_SERVER}\n      - MQTT_PORT=${MQTT_PORT}\n";
     let files = [(".env", ha), ("compose.yaml", compose.to_owned())];
-    for names in [&[".env"][..], &["compose.yaml", ".env"]] {
+    let alone = OldFiles::new(&files[1..]);
+    let ran = alone.config(&["import", "compose.yaml"]);
+    has(&ran.err, &["MQTT_SERVER: the settings name no server; compose.yaml takes variables from"]);
+    let unit = "[Container]\nEnvironmentFile=a.env\nEnvironment=SERIAL_KEY=x\n";
+    let alone = OldFiles::new(&[("a.container", unit.to_owned())]);
+    let ran = alone.config(&["import", "a.container"]);
+    has(&ran.err, &["no server; a.container:2: EnvironmentFile is not read: name it behind"]);
+    for names in [&[".env"][..], &["compose.yaml"], &["compose.yaml", ".env"]] {
         let old = OldFiles::new(&files);
         let (config, messages) = old.import(names);
         has(
@@ -505,6 +562,21 @@ fn damage_is_named_with_its_line() {
             "meter.json:11: mqtt_server: the name of a server",
         ),
         ("meter.json", good.replace("house/", "house/#/"), "meter.json:11: mqtt_server: "),
+        (
+            "meter.json",
+            good.replace("mqtt_server", "mqtt_sever"),
+            "meter.json:11: mqtt_sever: did you mean mqtt_server?",
+        ),
+        (
+            "meter.json",
+            good.replace("influxdb_url", "influx_url"),
+            "influxdb_url: the settings name no server",
+        ),
+        (
+            "meter.json",
+            good.replace("export_abspath", "export_abs_path"),
+            "meter.json:23: file_export_abs_path: did you mean file_export_abspath?",
+        ),
         (
             "config.yaml",
             SMARTMETERREADER.replace("    port: 1883", "\tport: 1883"),

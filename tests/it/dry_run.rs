@@ -147,6 +147,25 @@ fn servers_get_nothing_and_would_get_what_is_shown() {
 const BROKER: &str = "allow_anonymous true\nmax_queued_messages 0";
 
 #[test]
+fn the_name_of_an_only_meter_holds_for_a_file_too() {
+    let folder = Folder::new();
+    let records = recorded(&folder);
+    for (meters, is_named) in [("", true), ("[[meter]]\nsource = \"sim:\"\n", false)] {
+        let config = format!(
+            "[[meter]]\nname = \"Am See\"\nsource = \"{records}\"\nkey_file = \"{}\"\n{meters}\
+             [[sink]]\nto = \"mqtt://127.0.0.1:1\"\n",
+            folder.path("key")
+        );
+        let config = folder.write("named.toml", config);
+        let mut watch = command(&["watch", &records, "--config", &config, "--dry-run"]);
+        watch.env("XDG_STATE_HOME", folder.path("state"));
+        let ran = run_command(watch, b"");
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        assert_eq!(ran.out.contains("\"name\":\"Am See\""), is_named, "{}", ran.out);
+    }
+}
+
+#[test]
 fn it_needs_a_sink_and_no_format() {
     let dry = |more: &[&str]| run(&[&["watch", "sim:", "--dry-run"], more].concat(), b"");
     let ran = dry(&[]);

@@ -119,7 +119,7 @@ fn what_cannot_be_meant_is_refused() {
         ("file:a{meter", "file: a { that is not closed"),
         ("file:x?format=xml", "format: json or csv expected"),
         ("file:x?csv_locale=at", "csv_locale belongs to csv, not to json"),
-        ("file:x.csv?csv_locale=de", "csv_locale: at expected"),
+        ("file:x.csv?csv_locale=fr", "csv_locale: at, de, ch or us expected"),
         ("file:x?rotate=often", "rotate = often: daily or a size expected, as in 10MB"),
         ("file:x?keep=3", "keep goes with rotate"),
         ("file:x?mode=999", "mode = 999: a mode such as 600 or 644 expected"),
@@ -219,7 +219,7 @@ fn a_file_that_makes_room_for_another_is_closed_with_its_lines_on_the_disk() {
     wait_for("sixteen files", || names(folder.path()).len() == 16);
     assert_eq!(sink.messages(), [""; 0]);
     sink.put(&energy("17", 1));
-    sink.wait_for_message("1: Invalid argument (os error 22); its last lines may be missing");
+    sink.wait_for_message("1: invalid argument; its last lines may be missing");
     let (messages, lost) = sink.end(LIMIT);
     assert_eq!((messages.len(), lost), (1, 1), "{messages:?}");
 }
@@ -251,10 +251,8 @@ fn small_disk_snapshot() {
     fill(&filler);
     sink.put(&energy("1", 3000));
     let (messages, lost) = sink.end(Duration::from_secs(1));
-    let full = format!(
-        "{}: No space left on device (os error 28); the old content stays; trying again",
-        path.display()
-    );
+    let full =
+        format!("{}: no space left on device; the old content stays; trying again", path.display());
     assert_eq!(messages, [full.as_str(), "written again", full.as_str()]);
     assert_eq!(lost, 1, "the page that nobody will see");
     assert!(text(&path).contains("000002.099"));
@@ -278,9 +276,7 @@ fn read_only_disk() {
     remount(&disk, "ro");
     let sink = start(&uri("file", &path, ""), 100);
     (0..50).for_each(|number| sink.put(&energy("1", number)));
-    sink.wait_for_message(
-        "log.jsonl: Read-only file system (os error 30); trying again, every 10 s",
-    );
+    sink.wait_for_message("log.jsonl: read-only file system; trying again, every 10 s");
     remount(&disk, "rw");
     sink.wait_for_message("written again");
     wait_for("all lines", || text(&path).lines().count() == 50);
@@ -321,10 +317,8 @@ fn small_disk_log() {
         sink.put(&energy("1", number));
     }
     let (messages, lost) = sink.end(Duration::from_secs(2));
-    let full = format!(
-        "{}: No space left on device (os error 28); trying again, every 10 s at most",
-        path.display()
-    );
+    let full =
+        format!("{}: no space left on device; trying again, every 10 s at most", path.display());
     assert_eq!(messages, [full.as_str(), "written again", full.as_str()]);
     let stored = text(&path);
     assert!(stored.starts_with(&expected) && stored.ends_with('\n'));

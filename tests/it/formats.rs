@@ -316,8 +316,14 @@ fn csv_of_the_published_telegram() {
     let bare = FormatOptions { no_header: true, ..usual() };
     assert_eq!(published(FormatKind::Csv, &bare), ROW);
     let austria = FormatOptions { locale: Locale::Austria, ..usual() };
-    let expected = format!("{HEADER}{ROW}").replace(',', ";").replace('.', ",");
+    let local = |text: String| {
+        let text = text.replace("time,", "time,time_offset,").replace(',', ";");
+        text.replace("2021-09-27T09:47:15+02:00", "27.09.2021 09:47:15;+02:00")
+    };
+    let expected = local(format!("{HEADER}{ROW}").replace('.', "!")).replace('!', ",");
     assert_eq!(published(FormatKind::Csv, &austria), expected);
+    let switzerland = FormatOptions { locale: Locale::Switzerland, ..usual() };
+    assert_eq!(published(FormatKind::Csv, &switzerland), local(format!("{HEADER}{ROW}")));
     let (text, notes) =
         write_all(FormatKind::Csv, &usual(), &[octets(PLAIN), octets(PLAIN)], false);
     assert_eq!(text, format!("{HEADER}{ROW}{ROW}"));

@@ -360,7 +360,10 @@ fn an_address_that_is_taken_is_reported_once_and_waited_for() {
     sink.put(&everything("1"));
     drop(taken);
     wait_for("the address", || sink.messages().len() > 1);
-    let why = "Address already in use (os error 98); trying again, every 30 s at most";
+    let why = format!(
+        "another program uses port {}: stop it, or choose another port; trying again, every 30 s at most",
+        address.port()
+    );
     let listening = format!("listening on http://{address}/metrics");
     let page = ask(address, GET).unwrap();
     assert!(page.contains("telegrams_total{meter=\"1\"} 1\n"), "{page}");

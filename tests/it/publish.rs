@@ -230,11 +230,12 @@ fn the_configuration_is_checked_and_shown_without_its_secrets() {
     let config = |action: &str| run_command(at_home(&folder, &["config", action]), b"");
     assert!(config("check").err.contains("there is no configuration"));
     assert_eq!(config("show").status, 2);
-    write(&format!(
+    let both = format!(
         "[[meter]]\nsource = \"sim:\"\nkey_file = \"keys\"\n\n\
          [[sink]]\nto = \"influxdb://u:{CANARY}@localhost\"\ndb = \"home\"\n\n\
          [[sink]]\nto = \"file:new.csv\"\nfields = [\"time\", \"power_net_w\"]\n"
-    ));
+    );
+    write(&both);
     let checked = config("check");
     assert_eq!(checked.status, 0, "{}", checked.err);
     assert!(
@@ -242,6 +243,20 @@ fn the_configuration_is_checked_and_shown_without_its_secrets() {
         "{}",
         checked.out
     );
+    write("[[meter]]\nsource = \"/dev/x\"\n\n[[meter]]\nname = \"b\"\nkey_file = \"keys\"\n");
+    let remarked = config("check");
+    assert_eq!(remarked.status, 0, "{}", remarked.err);
+    let remarks: Vec<_> =
+        remarked.out.lines().map(|line| line.split_once(".toml: ").unwrap().1).collect();
+    assert_eq!(
+        remarks,
+        [
+            "meter number 1 has no key_file: its encrypted telegrams stay closed",
+            "there is no [[sink]]: watch prints the readings, and stores none",
+            "2 meters, 0 sinks, no mistake"
+        ]
+    );
+    write(&both);
     let shown = config("show");
     assert_eq!(shown.status, 0);
     assert!(shown.out.contains("password = \"…\""), "{}", shown.out);

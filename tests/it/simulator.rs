@@ -287,7 +287,7 @@ fn hdlc_frames(line: &[u8]) -> Vec<&[u8]> {
 /// The remainder that is the same for all frames that pass, inverted.
 fn crc16(octets: &[u8]) -> u16 {
     !octets.iter().fold(u16::MAX, |sum, octet| {
-        (0..8).fold(sum ^ u16::from(*octet), |sum, _| sum >> 1 ^ (sum & 1) * 0x8408)
+        (0..8).fold(sum ^ u16::from(*octet), |sum, _| (sum >> 1) ^ ((sum & 1) * 0x8408))
     })
 }
 

@@ -16,7 +16,7 @@ use crate::cli::{
         args::{self, ConfigAction},
         config_file::{self, Config},
         credentials, destinations, environment, families, keys,
-        shared_args::SerialArgs,
+        shared_args::{KeyArgs, SerialArgs},
         toml_text::table,
     },
 };
@@ -107,7 +107,11 @@ fn check(config: Config, args: &args::ConfigArgs, context: &mut Context) -> Resu
     // Warnings are those of a run.
     let counters = LineCounters::default();
     let asked = destinations::of(&[], Some(&config), "", &counters, &context.messages)?;
+    let remarks = remarks(&config, context)?;
     let text = &mut context.output.text;
+    for remark in remarks {
+        text.extend_from_slice(format!("{path}: {remark}\n").as_bytes());
+    }
     text.extend_from_slice(
         format!("{path}: {}, {}, no mistake\n", counted(meters, "meter"), counted(sinks, "sink"))
             .as_bytes(),
@@ -123,6 +127,25 @@ fn check(config: Config, args: &args::ConfigArgs, context: &mut Context) -> Resu
         true => online::run(&config, asked, args.timeout, args.messages.into(), context),
         false => Ok(()),
     }
+}
+
+/// What a configuration lacks that most users want.
+fn remarks(config: &Config, context: &Context) -> Result<Vec<String>, Stop> {
+    let mut remarks = Vec::new();
+    let has_common_key = !keys::entries(&KeyArgs::default(), &context.messages)?.is_empty();
+    for (number, meter) in (1..).zip(&config.meters) {
+        let source = meter.source.as_deref().unwrap_or_default();
+        if meter.key_file.is_none() && !has_common_key && !source.starts_with("sim:") {
+            let name = meter.name.clone().unwrap_or_else(|| format!("number {number}"));
+            let name = printable(&name).into_owned();
+            remarks
+                .push(format!("meter {name} has no key_file: its encrypted telegrams stay closed"));
+        }
+    }
+    if config.sinks.is_empty() {
+        remarks.push("there is no [[sink]]: watch prints the readings, and stores none".to_owned());
+    }
+    Ok(remarks)
 }
 
 /// Prints the settings in force in the form of the configuration, without secrets.

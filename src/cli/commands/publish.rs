@@ -5,7 +5,10 @@
 use std::time::Duration;
 
 use crate::cli::{
-    input::{buffer::CHUNK, files, lines::LineReader},
+    input::{
+        files,
+        reading_lines::{ReadingConsumer, ReadingLines},
+    },
     live::reload::{Reload, SinkSources},
     run::{
         context::{Context, Ending},
@@ -17,12 +20,7 @@ use crate::cli::{
     },
     setup::{args, config_file},
 };
-use meterpipe::{
-    error::{Cause, Error, Layer},
-    format::readings::Readings,
-    record::{HEADER, Record},
-    sink::line_counters::LineCounters,
-};
+use meterpipe::{format::readings::Readings, sink::line_counters::LineCounters};
 
 /// Runs the subcommand.
 pub fn run(args: &args::PublishArgs) -> Status {
@@ -32,10 +30,9 @@ pub fn run(args: &args::PublishArgs) -> Status {
         Err(stop) => return context.stop(stop),
     };
     let lists = ListMessages::default();
-    let (line, is_too_long, wrong_input_reported) = (0, false, false);
-    let mut lines = ReadingLines { sinks, reload, lists, line, is_too_long, wrong_input_reported };
+    let mut lines = ReadingLines::new(Publisher { sinks, reload, lists });
     let result = files::lines(&args.files, &mut lines, &mut context);
-    let not_stored = !sink_output::finish(Some(lines.sinks), &mut context);
+    let not_stored = !sink_output::finish(Some(lines.into_inner().sinks), &mut context);
     context.finish(result, Ending { not_stored, ..Ending::default() })
 }
 
@@ -45,6 +42,9 @@ fn start(args: &args::PublishArgs, context: &Context) -> Result<(Sinks, Reload),
         false => None,
     };
     let (to, counters) = (args.to.to.clone(), LineCounters::default());
+    let meters = config.iter().flat_map(|config| &config.meters);
+    let names: Vec<_> = meters.map(|meter| meter.name.clone()).collect();
+    counters.meter_names().set_known(&names);
     let sources = SinkSources { to, run: "publish".to_owned(), counters: counters.clone() };
     let sinks = sources.read(config.as_ref(), &context.messages)?;
     if sinks.is_empty() {
@@ -52,24 +52,19 @@ fn start(args: &args::PublishArgs, context: &Context) -> Result<(Sinks, Reload),
             "nowhere to publish to: name a sink with --to, or a configuration",
         ));
     }
-    let sinks = Sinks::start(sinks, counters)?;
+    let sinks = Sinks::start(sinks, counters, &context.messages)?;
     let reload = Reload::start(config).with_sinks(sources, &sinks);
     Ok((sinks, reload))
 }
 
-/// Reads the lines of an input and hands them to the sinks.
-struct ReadingLines {
+/// Hands readings to the sinks.
+struct Publisher {
     sinks: Sinks,
     reload: Reload,
     lists: ListMessages,
-    line: u64,
-    /// True within a line that is longer than any telegram needs.
-    is_too_long: bool,
-    /// True once the user was told that the input holds records, not readings.
-    wrong_input_reported: bool,
 }
 
-impl Task for ReadingLines {
+impl Task for Publisher {
     fn tick(&mut self, context: &mut Context) {
         // There are no keys here.
         let _ = self.reload.read_again(&context.messages);
@@ -85,54 +80,12 @@ impl Task for ReadingLines {
     }
 }
 
-impl LineReader for ReadingLines {
-    fn begin(&mut self) {
-        (self.line, self.is_too_long, self.wrong_input_reported) = (0, false, false);
-    }
-
-    fn line(&mut self, line: &[u8], end: bool, context: &mut Context) {
-        // The line end counts as an octet of the input.
-        context.tally.octets += line.len() as u64 + u64::from(end);
-        let was_too_long = std::mem::replace(&mut self.is_too_long, !end);
-        if was_too_long {
-            return;
+impl ReadingConsumer for Publisher {
+    fn readings(&mut self, readings: Readings, _line: u64, context: &mut Context) {
+        self.lists.report_readings(&readings, context);
+        if context.can_wait {
+            self.sinks.wait_for_room(&context.messages);
         }
-        self.line += 1;
-        let line = line.trim_ascii();
-        if !end {
-            let limit = Cause::Limit { what: "length of a line", limit: CHUNK };
-            context.defect(self.line, &Error::new(Layer::Reading, 0, limit));
-        } else if !line.is_empty() {
-            self.readings(line, context);
-        }
-    }
-
-    fn rest(&mut self, line: &[u8], context: &mut Context) {
-        if !line.is_empty() || self.is_too_long {
-            self.line(line, true, context);
-            context.tally.octets -= 1;
-        }
-    }
-}
-
-impl ReadingLines {
-    fn readings(&mut self, line: &[u8], context: &mut Context) {
-        match Readings::parse(line) {
-            Ok(readings) => {
-                context.tally.telegrams += 1;
-                self.lists.report_readings(&readings, context);
-                if context.can_wait {
-                    self.sinks.wait_for_room(&context.messages);
-                }
-                self.sinks.put(readings);
-            }
-            Err(error) => {
-                let is_other = Record::kind(line).is_some() || HEADER.as_bytes().starts_with(line);
-                if is_other && !std::mem::replace(&mut self.wrong_input_reported, true) {
-                    context.messages.say("these are records, not readings: decode makes them");
-                }
-                context.defect(self.line, &error);
-            }
-        }
+        self.sinks.put(readings);
     }
 }

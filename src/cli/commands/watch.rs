@@ -102,7 +102,7 @@ fn prepare(
         (true, true) => return Err(Stop::usage("--dry-run: there is no sink: name one with --to")),
         (true, false) => (None, Some(DryRun::start(sinks, counters))),
         (false, true) => (None, None),
-        (false, false) => (Some(Sinks::start(sinks, counters)?), None),
+        (false, false) => (Some(Sinks::start(sinks, counters, &context.messages)?), None),
     };
     let recording = args.record.as_deref();
     let recording = recording.map(|path| Recording::open(path, &found.files)).transpose()?;
@@ -146,7 +146,8 @@ fn sink_sources(args: &args::WatchArgs, config: Option<&Config>) -> SinkSources 
     let sources = args.sources.iter().cloned().chain(environment::source()).chain(configured);
     let run = ["watch".to_owned()].into_iter().chain(sources).collect::<Vec<_>>().join(" ");
     let counters = LineCounters::default();
-    counters.meter_names().set_known(meters.iter().filter_map(|it| it.name.clone()).collect());
+    let names: Vec<_> = meters.iter().map(|it| it.name.clone()).collect();
+    counters.meter_names().set_known(&names);
     SinkSources { to: args.to.to.clone(), run, counters }
 }
 

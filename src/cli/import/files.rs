@@ -37,12 +37,17 @@ pub fn settings(files: &[PathBuf], words: &[String]) -> Result<(OldProgram, OldS
     }
     found.neighbour(files)?;
     let mut old = OldSettings::default();
-    let others: Vec<_> = found.files.iter().flat_map(|(_, _, entries)| entries.clone()).collect();
+    let others = found.files.iter().filter(|(_, form, _)| *form != OldForm::Compose);
+    let others: Vec<_> = others.flat_map(|(_, _, entries)| entries.clone()).collect();
     for (name, form, entries) in found.files {
+        let count = entries.len();
         let entries = match form {
             OldForm::Compose => compose::fill(entries, &others),
             _ => entries,
         };
+        if entries.len() < count {
+            old.look_elsewhere(format!("{name} takes variables from another file: name it, too"));
+        }
         old.add(entries, Some(&name));
     }
     let mut program = found.program;
@@ -59,7 +64,9 @@ pub fn settings(files: &[PathBuf], words: &[String]) -> Result<(OldProgram, OldS
     }
     let program = program.ok_or_else(|| Stop::usage("name a file, or a command line behind --"))?;
     if let Some(file) = old.take(ENVIRONMENT_FILE) {
-        old.changed(&file, "is not read: name it behind this file if it sets anything");
+        let how = "is not read: name it behind this file if it sets anything";
+        old.changed(&file, how);
+        old.look_elsewhere(format!("{} {how}", file.place()));
     }
     Ok((program, old))
 }
@@ -95,18 +102,21 @@ impl Found {
         Ok(())
     }
 
-    /// The file that one program reads besides the one that is named.
+    /// The file that is read besides the one that is named: by one program, and by the composer of containers.
     fn neighbour(&mut self, files: &[PathBuf]) -> Result<(), Stop> {
         let has = |start: &str| {
             let mut entries = self.files.iter().flat_map(|(_, _, entries)| entries);
             entries.any(|entry| entry.key.starts_with(start))
         };
-        if self.program != Some(OldProgram::Smartmeterreader) || files.len() != 1 {
+        if files.len() != 1 {
             return Ok(());
         }
+        let is_reader = self.program == Some(OldProgram::Smartmeterreader);
+        let is_compose = self.files.iter().any(|(_, form, _)| *form == OldForm::Compose);
         let other = match (has("mqtt."), has("apdu_format.")) {
-            (true, false) => "data_format.yaml",
-            (false, true) => "config.yaml",
+            _ if is_compose => ".env",
+            (true, false) if is_reader => "data_format.yaml",
+            (false, true) if is_reader => "config.yaml",
             _ => return Ok(()),
         };
         let path = files.first().map(|path| path.with_file_name(other));

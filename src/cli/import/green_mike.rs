@@ -27,7 +27,7 @@ pub fn translate_json(old: &mut OldSettings) -> Result<Translation, Stop> {
         old.changed(switch, how);
     }
     if !is_off(switch, "MQTT sink", old) {
-        let broker = OldBroker { host, port, base: None };
+        let broker = OldBroker { name: "mqttbrokerip", host, port, base: None };
         let sink = TranslatedSink::at((new.program, "mqtt"), &broker, None, old)?;
         if let Some((mut sink, place)) = sink {
             sink.log_in(user, password, old);
@@ -36,7 +36,7 @@ pub fn translate_json(old: &mut OldSettings) -> Result<Translation, Stop> {
     }
     let (host, port) = (old.take_text("influxdbip"), old.take_text("influxdbport"));
     if !is_off(old.take("useInfluxdb"), "InfluxDB sink", old) {
-        let server = OldBroker { host, port, base: None };
+        let server = OldBroker { name: "influxdbip", host, port, base: None };
         let sink = TranslatedSink::at((new.program, "influxdb"), &server, None, old)?;
         if let Some((sink, place)) = sink {
             new.push(sink, &place)?;
@@ -72,7 +72,7 @@ pub fn translate_script(old: &mut OldSettings) -> Result<Translation, Stop> {
     if is_off(switch, "MQTT sink", old) {
         return Ok(new);
     }
-    let broker = OldBroker { host, port, base: None };
+    let broker = OldBroker { name: "mqttBroker", host, port, base: None };
     let sink = TranslatedSink::at((new.program, "mqtt"), &broker, None, old)?;
     if let Some((mut sink, place)) = sink {
         sink.log_in(user, password, old);

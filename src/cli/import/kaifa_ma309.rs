@@ -44,7 +44,7 @@ pub fn translate(old: &mut OldSettings) -> Result<Translation, Stop> {
         old.note("no variable names a broker: no sink");
         return Ok(new);
     }
-    let broker = OldBroker { host, port, base };
+    let broker = OldBroker { name: "MQTT_HOST", host, port, base };
     let sink = TranslatedSink::at((new.program, "mqtt"), &broker, Some("127.0.0.1"), old)?;
     if let Some((mut sink, place)) = sink {
         if sink.entry("ha_node").is_some_and(|node| node.contains("{host}")) {

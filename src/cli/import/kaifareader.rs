@@ -56,6 +56,7 @@ fn one_export(new: &mut Translation, old: &mut OldSettings) -> Result<(), Stop> 
         "SOLARVIEW" => {
             old.take_below("export_mqtt_");
             let path = old.take_text("export_file_abspath");
+            let path = path.ok_or_else(|| old.missing("", "export_file_abspath", "file"))?;
             match file_sink(new.program, path)? {
                 Some((sink, place)) => new.push(sink, &place),
                 None => Ok(()),
@@ -79,7 +80,10 @@ fn mqtt(new: &mut Translation, start: &str, old: &mut OldSettings) -> Result<(),
         return Ok(());
     }
     let (host, port) = (all.take_text("server"), all.take_text("port"));
-    let broker = OldBroker { host, port, base: all.take_text("basetopic") };
+    if host.is_none() {
+        return Err(all.missing(start, "server", "server"));
+    }
+    let broker = OldBroker { name: "server", host, port, base: all.take_text("basetopic") };
     let sink = TranslatedSink::at((new.program, "mqtt"), &broker, None, old)?;
     let Some((mut sink, place)) = sink else {
         return Ok(());
@@ -106,8 +110,8 @@ fn influx(new: &mut Translation, old: &mut OldSettings) -> Result<(), Stop> {
         return Ok(());
     }
     let url = all.take_text("url");
-    let url = url.ok_or_else(|| Stop::usage("influxdb_url: the settings name no server"))?;
-    let (to, place) = (address(&url)?, url.place());
+    let url = url.ok_or_else(|| all.missing("influxdb_", "url", "server"))?;
+    let (to, place) = (address(&url, old)?, url.place());
     let recipe = recipes::sink(new.program, "influxdb");
     let Some(mut sink) = recipe.map(|it| TranslatedSink::new(&it, &to, &place)).transpose()? else {
         return Ok(());
@@ -132,7 +136,7 @@ fn influx(new: &mut Translation, old: &mut OldSettings) -> Result<(), Stop> {
 }
 
 /// The target for the URL of a server. Without a port, `http` means that of `http`.
-fn address(url: &PlacedEntry) -> Result<String, Stop> {
+fn address(url: &PlacedEntry, old: &mut OldSettings) -> Result<String, Stop> {
     let wrong = || Stop::usage(format!("{}: http://HOST:PORT is expected", url.place()));
     let (scheme, rest) = url.text().trim().split_once("://").ok_or_else(wrong)?;
     let (scheme, usual) = match scheme.to_ascii_lowercase().as_str() {
@@ -146,7 +150,21 @@ fn address(url: &PlacedEntry) -> Result<String, Stop> {
         return Err(wrong());
     }
     let port = if has_port(authority) { String::new() } else { format!(":{usual}") };
+    if !path.split('/').all(is_of_path) {
+        let why =
+            "it may hold a secret; if the server needs it, append it to the address of the sink";
+        old.changed(url, &format!("loses its path: {why}"));
+        return Ok(format!("{scheme}://{authority}{port}"));
+    }
     Ok(format!("{scheme}://{authority}{port}{}", escaped(path)))
+}
+
+/// True for a part of a path that is a plain word: others may be secrets.
+fn is_of_path(part: &str) -> bool {
+    let digits = part.chars().filter(char::is_ascii_digit).count();
+    part.len() <= 20
+        && digits <= 2
+        && part.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
 }
 
 /// The only folder in which the service of contrib/systemd writes.
@@ -159,9 +177,10 @@ fn solarview(new: &mut Translation, old: &mut OldSettings) -> Result<(), Stop> {
     if is_off(switch, "file for Solarview", old) {
         return Ok(());
     }
-    if let Some(path) = path.as_ref().filter(|it| !Path::new(it.text()).starts_with(STATE)) {
+    let path = path.ok_or_else(|| old.missing("", "file_export_abspath", "file"))?;
+    if !Path::new(path.text()).starts_with(STATE) {
         old.changed(
-            path,
+            &path,
             &format!("is outside {STATE}, where meterpipe.service writes: see contrib/older"),
         );
     }
@@ -208,9 +227,8 @@ fn usual_registers() -> Vec<&'static str> {
 /// The file of Solarview, and its place.
 fn file_sink(
     program: OldProgram,
-    path: Option<PlacedEntry>,
+    path: PlacedEntry,
 ) -> Result<Option<(TranslatedSink, String)>, Stop> {
-    let path = path.ok_or_else(|| Stop::usage("the settings name no file for Solarview"))?;
     let place = path.place();
     if !Path::new(path.text()).is_absolute() {
         return Err(Stop::usage(format!("{place}: the whole path is expected")));

@@ -1,6 +1,7 @@
 //! Settings of an older program, which the translation takes one by one: what remains is not carried over.
 
-use crate::cli::older::entry::OldEntry;
+use crate::cli::{older::entry::OldEntry, run::status::Stop};
+use meterpipe::sink::settings::redact;
 
 /// A setting and its place.
 #[derive(Clone, Debug)]
@@ -20,27 +21,37 @@ impl PlacedEntry {
     /// The place, for messages: `meter.json:8: key_hex_string`, or the option of a command line.
     pub fn place(&self) -> String {
         let OldEntry { written, line, .. } = &self.entry;
+        // A secret may stand in the place of a name.
+        let written = if is_name(written) { written } else { redact::HIDDEN };
         match (&self.file, line) {
             (Some(file), 1..) => format!("{file}:{line}: {written}"),
             (Some(file), 0) => format!("{file}: {written}"),
-            (None, _) => written.clone(),
+            (None, _) => written.to_owned(),
         }
     }
 }
+
+/// True for a text of which the names of settings have the form.
+fn is_name(text: &str) -> bool {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    text.len() <= LONGEST_NAME && digits <= MOST_DIGITS && text.chars().all(is_of_name)
+}
+
+/// The longest name, with those of the tables around it.
+const LONGEST_NAME: usize = 80;
+
+/// The most digits in a name: `homeassistant.config_topics.10.config.val_tpl`.
+const MOST_DIGITS: usize = 4;
 
 /// Settings of an older program.
 #[derive(Debug, Default)]
 pub struct OldSettings {
     entries: Vec<PlacedEntry>,
-    notes: Vec<OldNote>,
-}
-
-/// A note for the user: a setting that is not carried over, or one with another meaning now.
-#[derive(Debug)]
-struct OldNote {
-    /// The file and the line of the setting; notes about no setting come first.
-    place: Option<(Option<String>, usize)>,
-    text: String,
+    /// Notes for the user: settings that are not carried over, or have another meaning now.
+    notes: Vec<String>,
+    /// The advice for a setting that is missing here, because another file may have it.
+    elsewhere: Option<String>,
 }
 
 impl OldSettings {
@@ -111,13 +122,32 @@ impl OldSettings {
 
     /// Notes that a setting is carried over with another meaning.
     pub fn changed(&mut self, entry: &PlacedEntry, how: &str) {
-        let place = Some((entry.file.clone(), entry.entry.line));
-        self.notes.push(OldNote { place, text: format!("{} {how}", entry.place()) });
+        self.notes.push(format!("{} {how}", entry.place()));
     }
 
     /// Notes something about no setting.
     pub fn note(&mut self, text: impl Into<String>) {
-        self.notes.push(OldNote { place: None, text: text.into() });
+        self.notes.push(text.into());
+    }
+
+    /// The mistake that a setting is missing; a misspelt one has a line. `start` belongs to all names here.
+    pub fn missing(&self, start: &str, key: &str, what: &str) -> Stop {
+        let near = |it: &&PlacedEntry| {
+            let distance = strsim::damerau_levenshtein(&it.entry.key, key);
+            3 * distance <= key.len().max(3)
+        };
+        Stop::usage(match self.entries.iter().find(near) {
+            Some(entry) => format!("{}: did you mean {start}{key}?", entry.place()),
+            None => {
+                let advice = self.elsewhere.as_ref().map(|advice| format!("; {advice}"));
+                format!("{start}{key}: the settings name no {what}{}", advice.unwrap_or_default())
+            }
+        })
+    }
+
+    /// Notes the advice for a setting that is missing.
+    pub fn look_elsewhere(&mut self, advice: String) {
+        self.elsewhere = Some(advice);
     }
 
     /// Moves the notes of other settings here.
@@ -125,9 +155,8 @@ impl OldSettings {
         self.notes.append(&mut other.notes);
     }
 
-    /// All notes, in the order of their lines.
-    pub fn into_notes(mut self) -> Vec<String> {
-        self.notes.sort_by(|a, b| a.place.cmp(&b.place));
-        self.notes.into_iter().map(|note| note.text).collect()
+    /// All notes.
+    pub fn into_notes(self) -> Vec<String> {
+        self.notes
     }
 }

@@ -65,6 +65,9 @@ impl TranslatedSink {
             old.note(format!("{scheme}: nothing takes the place of this output of {name}"));
             return Ok(None);
         };
+        if let (None, None) = (&broker.host, default) {
+            return Err(old.missing("", broker.name, "server"));
+        }
         let (to, place) = broker.target(&recipe, default)?;
         Ok(Some((Self::new(&recipe, &to, &place)?, place)))
     }
@@ -174,6 +177,8 @@ const TABLES: [&str; 4] = ["names.", "ha_names.", "ha_topics.", "measurements."]
 /// The parts of a broker's address.
 #[derive(Debug, Default)]
 pub struct OldBroker {
+    /// The name of the setting that has the host.
+    pub name: &'static str,
     /// The name of the host.
     pub host: Option<PlacedEntry>,
     /// The port.
@@ -196,9 +201,7 @@ impl OldBroker {
         let scheme = recipe.scheme.as_str();
         let place = self.host.as_ref().map_or("the broker".to_owned(), PlacedEntry::place);
         let host = self.host.as_ref().map(PlacedEntry::text).or(default);
-        let host = host.map(str::trim).ok_or_else(|| {
-            Stop::usage("the settings name no server: add its name or address and try again")
-        })?;
+        let host = host.unwrap_or_default().trim();
         if host.is_empty() || host.contains(['/', '?', '@', '%', '[', ' ']) {
             let text = "the name of a server is expected, and no more";
             return Err(Stop::usage(format!("{place}: {text}")));

@@ -34,7 +34,7 @@ pub fn translate(old: &mut OldSettings) -> Result<Translation, Stop> {
         old.lose(key, "it belongs to Telegraf, which goes on with the same topics");
     }
     let (host, port) = (old.take_text("MQTT_SERVER"), old.take_text("MQTT_PORT"));
-    let broker = OldBroker { host, port, base: None };
+    let broker = OldBroker { name: "MQTT_SERVER", host, port, base: None };
     let sink = TranslatedSink::at((new.program, "mqtt"), &broker, None, old)?;
     if let Some((mut sink, place)) = sink {
         sink.log_in(old.take_text("MQTT_USER"), old.take_text("MQTT_PASSWD"), old);

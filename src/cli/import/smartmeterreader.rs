@@ -29,7 +29,7 @@ pub fn translate(old: &mut OldSettings) -> Result<Translation, Stop> {
     // Where a frame has its parts follows from the frame.
     old.take_below("frame_format.");
     let (host, port) = (old.take_text("mqtt.broker"), old.take_text("mqtt.port"));
-    let broker = OldBroker { host, port, base: None };
+    let broker = OldBroker { name: "mqtt.broker", host, port, base: None };
     let sink = TranslatedSink::at((new.program, "mqtt"), &broker, None, old)?;
     let Some((mut sink, place)) = sink else {
         return Ok(new);

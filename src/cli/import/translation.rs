@@ -10,6 +10,7 @@ use crate::cli::{
     older::program::OldProgram,
     run::status::Stop,
 };
+use meterpipe::source::tcp;
 
 /// The configuration that the settings of a program become.
 #[derive(Debug)]
@@ -49,8 +50,10 @@ impl Translation {
         names: &OldLine<'_>,
         old: &mut OldSettings,
     ) -> Result<Self, Stop> {
-        let source = old.take_text(names.source);
-        let source = source.map_or(DEVICE.to_owned(), |it| it.text().trim().to_owned());
+        let source = match old.take_text(names.source) {
+            Some(source) => new_source(&source, old)?,
+            None => DEVICE.to_owned(),
+        };
         let mut line = Vec::new();
         if let Some(baud) = old.take_text(names.baud)
             && baud.text().trim() != "2400"
@@ -74,6 +77,7 @@ impl Translation {
             match parity.text().rsplit('.').next().unwrap_or_default() {
                 "PARITY_EVEN" => {}
                 "PARITY_ODD" => self.line.push(("parity", "odd".to_owned())),
+                _ if self.source.starts_with("tcp://") => {}
                 "PARITY_NONE" => old.changed(&parity, NONE_IS_EVEN),
                 _ => old.lost(&parity, "even parity is taken, as meters send it"),
             }
@@ -88,7 +92,9 @@ impl Translation {
 
     /// Notes that the program reads without parity whatever its user says.
     pub fn fixed_parity(&self, old: &mut OldSettings) {
-        old.note(format!("the parity, none in that program, {NONE_IS_EVEN}"));
+        if !self.source.starts_with("tcp://") {
+            old.note(format!("the parity, none in that program, {NONE_IS_EVEN}"));
+        }
     }
 
     /// Adds a sink.
@@ -100,6 +106,53 @@ impl Translation {
         Ok(())
     }
 }
+
+/// The source for a port of pyserial, which also takes addresses and the names of Windows.
+fn new_source(source: &PlacedEntry, old: &mut OldSettings) -> Result<String, Stop> {
+    let text = source.text().trim();
+    let (scheme, rest) = text.split_once("://").unwrap_or_default();
+    let peer = rest.split(['?', '/']).next().unwrap_or_default();
+    let tcp = format!("tcp://{peer}");
+    let how = match scheme.to_ascii_lowercase().as_str() {
+        "socket" => "",
+        "rfc2217" => {
+            ": no RFC 2217 is spoken, so the server has to serve this port raw, and to set the \
+             line to 2400 8E1 itself"
+        }
+        "" if is_of_windows(text) => {
+            old.changed(
+                source,
+                &format!("becomes {DEVICE}, because COM ports belong to Windows: {CHOOSE}"),
+            );
+            return Ok(DEVICE.to_owned());
+        }
+        "" | "tcp" => return Ok(text.to_owned()),
+        _ => {
+            old.changed(
+                source,
+                &format!("becomes {DEVICE}, because no source has such an address: {CHOOSE}"),
+            );
+            return Ok(DEVICE.to_owned());
+        }
+    };
+    if tcp::address(&tcp).is_none() {
+        let text = format!("{}: HOST:PORT is expected behind {scheme}://", source.place());
+        return Err(Stop::usage(text));
+    }
+    old.changed(source, &format!("becomes {tcp}{how}"));
+    Ok(tcp)
+}
+
+/// True for `COM3` and `\\.\COM12`.
+fn is_of_windows(text: &str) -> bool {
+    let name = text.strip_prefix(r"\\.\").unwrap_or(text);
+    let number =
+        name.get(..3).filter(|it| it.eq_ignore_ascii_case("com")).and_then(|_| name.get(3..));
+    number.is_some_and(|number| number.parse::<u8>().is_ok())
+}
+
+/// How to name a device.
+const CHOOSE: &str = "ls /dev/serial/by-id shows the devices, of which source names one";
 
 /// Why parity none is not carried over.
 const NONE_IS_EVEN: &str = "becomes even: meters send 8E1, and the parity bit shows damaged octets; \

@@ -3,4 +3,5 @@ pub mod buffer;
 pub mod files;
 pub mod lines;
 pub mod progress;
+pub mod reading_lines;
 pub mod timeout;

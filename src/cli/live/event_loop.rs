@@ -25,6 +25,7 @@ use crate::cli::{
     setup::shared_args::UntilArgs,
 };
 use meterpipe::{
+    file_error,
     link::reassembly::PAUSE,
     record::{self, Attributes, Place, Record, RecordKind},
     source::{Burst, Source, SourceEvent},
@@ -66,7 +67,9 @@ fn read(
     context.can_wait = false;
     stage.start_live();
     let signals = Signals::catch();
-    let failed = |error| Stop::Failed(Status::Source, format!("queue of the sources: {error}"));
+    let failed = |error| {
+        Stop::Failed(Status::Source, format!("queue of the sources: {}", file_error::plain(&error)))
+    };
     let (sender, receiver) = queue::queue().map_err(failed)?;
     let mut lines = Vec::new();
     for (index, source) in sources.into_iter().enumerate() {
@@ -137,7 +140,8 @@ fn read_in_thread(
             }
         }
     });
-    let failed = |error| Stop::Failed(Status::Source, format!("{name}: {error}"));
+    let failed =
+        |error| Stop::Failed(Status::Source, format!("{name}: {}", file_error::plain(&error)));
     thread.map(drop).map_err(failed)
 }
 

@@ -135,7 +135,7 @@ impl Context {
             (_, cause) if cause.leaves_closed() => self.tally.closed += 1,
             (_, Cause::Sources { .. }) => self.tally.cut_off += 1,
             // A line of another kind holds no telegram.
-            (_, Cause::NotReadings { .. }) => {}
+            (_, Cause::NotReadings { .. } | Cause::NoTime | Cause::OutOfOrder { .. }) => {}
             (Layer::Apdu | Layer::Axdr | Layer::Reading | Layer::Cipher, _) => {
                 self.tally.unsound += 1;
             }

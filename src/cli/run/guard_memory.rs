@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use meterpipe::{
+    file_error,
     format::{key::Meta, readings::Readings},
     sink::{files::atomic, guard::guard::Guard},
 };
@@ -65,7 +66,7 @@ impl GuardMemory {
         let why = match restored {
             Ok(true) => return None,
             Ok(false) => "of another version".to_owned(),
-            Err(error) => error.to_string(),
+            Err(error) => file_error::plain(&error),
         };
         Some(format!("{}: {why}; the guard starts without it", self.path.display()))
     }
@@ -101,7 +102,11 @@ impl GuardMemory {
         let folder = self.path.parent().map_or(Ok(()), fs::create_dir_all);
         let written = folder.and_then(|()| atomic::replace_private(&self.path, state.as_bytes()));
         let error = written.err()?;
-        Some(format!("{}: {error}; the guard forgets with this run", self.path.display()))
+        Some(format!(
+            "{}: {}; the guard forgets with this run",
+            self.path.display(),
+            file_error::plain(&error)
+        ))
     }
 }
 

@@ -171,6 +171,18 @@ impl Messages {
         let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
     }
 
+    /// Prepares failures that are printed if the run does not come to its end.
+    pub fn prepare_last_words(&self, failures: impl Fn() -> Vec<String> + Send + 'static) {
+        let writer = self.writer;
+        let words = move || {
+            let line = |text: String| writer.line(Severity::Error, &redact::message(&text));
+            failures().into_iter().map(line).collect()
+        };
+        if self.verbosity != Verbosity::Quiet {
+            signals::prepare_last_words(Some(Box::new(words)));
+        }
+    }
+
     /// Prints a line for users who want to know more.
     pub fn detail(&self, text: &str) {
         if self.verbosity == Verbosity::Verbose {
@@ -317,15 +329,22 @@ fn place(refusal: &Refusal<'_>) -> String {
 }
 
 /// Why telegrams are rejected, in the order of the summary.
-const REASONS: [&str; 5] =
-    ["damaged on the line", "not opened", "damaged inside", "unreadable", "cut off by a limit"];
+const REASONS: [&str; 6] = [
+    "damaged on the line",
+    "not opened",
+    "damaged inside",
+    "unreadable",
+    "cut off by a limit",
+    "out of order",
+];
 
 /// The reason of a refusal, for the summary.
 fn reason(error: &Error) -> &'static str {
-    let [line, closed, inside, unreadable, limit] = REASONS;
+    let [line, closed, inside, unreadable, limit, order] = REASONS;
     match (error.layer, error.cause) {
         (_, Cause::Sources { .. }) => limit,
         (_, Cause::KeyFits { .. }) => inside,
+        (_, Cause::OutOfOrder { .. }) => order,
         (Layer::Cipher | Layer::Key, _) => closed,
         (Layer::Apdu | Layer::Axdr | Layer::Reading, Cause::NotReadings { .. }) => unreadable,
         (Layer::Apdu | Layer::Axdr | Layer::Reading, _) => inside,

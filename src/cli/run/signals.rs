@@ -2,12 +2,13 @@
 //!
 //! A second signal within a second is the same one: GNU `timeout` sends one to the process and one
 //! to its group. At once means that sinks store nothing more, write their spools and say what they
-//! did not store; a run that does not come to this in time is ended where it is.
+//! did not store; a run that does not come to this in time is ended where it is, with the last words that it
+//! has prepared.
 
 use std::{
     os::fd::BorrowedFd,
     sync::{
-        Arc, Once,
+        Arc, Mutex, Once,
         atomic::{AtomicBool, AtomicU8, Ordering},
     },
     thread,
@@ -39,6 +40,12 @@ static FORCED: AtomicU8 = AtomicU8::new(0);
 
 /// The thread that waits for a later signal.
 static WATCH: Once = Once::new();
+
+/// Makes the last words, each line with its end.
+type LastWords = Box<dyn Fn() -> String + Send>;
+
+/// The last words of a run that does not come to its end.
+static LAST_WORDS: Mutex<Option<LastWords>> = Mutex::new(None);
 
 /// The signals that came.
 #[derive(Debug, Default)]
@@ -89,6 +96,25 @@ pub fn are_caught() -> bool {
     WATCH.is_completed()
 }
 
+/// Prepares the last words of a run that does not come to its end, or takes them back.
+pub fn prepare_last_words(words: Option<LastWords>) {
+    if let Ok(mut prepared) = LAST_WORDS.lock() {
+        *prepared = words;
+    }
+}
+
+/// Says the last words, if standard error takes them now.
+fn say_last_words() {
+    let words = LAST_WORDS.try_lock().ok().and_then(|words| words.as_ref().map(|words| words()));
+    let stderr = rustix::stdio::stderr();
+    let has_room = poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], Some(&GLANCE));
+    if let Some(words) = words
+        && has_room == Ok(1)
+    {
+        let _ = rustix::io::write(stderr, words.as_bytes());
+    }
+}
+
 /// Waits until `output` has room; false if the run has to end before that.
 pub fn wait_for_room(output: BorrowedFd<'_>) -> bool {
     loop {
@@ -118,6 +144,7 @@ fn watch() {
             let status = u8::try_from(128 + signal).unwrap_or(u8::MAX);
             FORCED.store(status, Ordering::Relaxed);
             thread::sleep(GRACE);
+            say_last_words();
             low_level::exit(status.into());
         }
     }

@@ -15,9 +15,10 @@ use crate::cli::run::{
     status::{Status, Stop},
 };
 use meterpipe::{
+    file_error,
     format::readings::Readings,
     sink::{
-        accounts::{Accounts, SinkAccount},
+        accounts::{AccountKind, Accounts, SinkAccount},
         event::SinkEvent,
         queue::{self, QueueSender},
         registry::ConfiguredSink,
@@ -76,7 +77,8 @@ impl SinkThread {
         reports: Sender<String>,
     ) -> Result<Self, Stop> {
         let ConfiguredSink { name, throttle, guarded, digest, sink } = sink;
-        let failed = |error| Stop::Failed(Status::Output, format!("{name}: {error}"));
+        let failed =
+            |error| Stop::Failed(Status::Output, format!("{name}: {}", file_error::plain(&error)));
         let (queue, receiver) = queue::queue(CAPACITY).map_err(failed)?;
         let account = accounts.open(&name);
         account.watch(queue.watch());
@@ -111,6 +113,11 @@ impl SinkThread {
         }
     }
 
+    /// Keeps a file from waiting for this sink.
+    pub fn run_ahead(&self) {
+        self.queue.run_ahead();
+    }
+
     /// True while the sink is blocked and its queue is full.
     pub fn holds_up(&self) -> bool {
         self.queue.holds_up()
@@ -137,6 +144,11 @@ impl SinkThread {
         self.queue.extend(deadline)
     }
 
+    /// True while the sink, whose time is over, still empties its queue.
+    pub fn is_emptied(&self) -> bool {
+        self.queue.is_emptied()
+    }
+
     /// True once the sink has ended.
     pub fn is_finished(&self) -> bool {
         self.thread.is_finished()
@@ -157,13 +169,18 @@ impl SinkThread {
         let left = if is_finished { 0 } else { self.queue.left() };
         let lost = self.account.lost() + left;
         if lost > 0 {
-            messages.fail(&format!("{name}: {} not stored", counted(lost, "reading")));
+            messages.fail(&format!("{name}: {}", not_stored(lost)));
         }
-        if self.account.is_history() {
+        if self.account.is_open() {
             messages.detail(&format!("{name}: {}", self.account.balance()));
         }
         lost == 0 && is_finished && !self.incomplete.load(Ordering::Relaxed)
     }
+}
+
+/// The loss of so many readings.
+pub fn not_stored(readings: u64) -> String {
+    format!("{} not stored", counted(readings, "reading"))
 }
 
 /// The way from the thread of a sink to the messages of the run.
@@ -189,8 +206,8 @@ impl Report for SinkReport {
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = cause.map(str::to_owned);
     }
 
-    fn keeps_history(&self) {
-        self.account.open();
+    fn keeps_account(&self, kind: AccountKind) {
+        self.account.open(kind);
     }
 
     fn stored(&self, readings: u64) {
@@ -203,6 +220,10 @@ impl Report for SinkReport {
 
     fn found(&self, readings: u64) {
         self.account.find(readings);
+    }
+
+    fn replaced(&self, readings: u64) {
+        self.account.replace(readings);
     }
 
     fn on_disk(&self, readings: u64) {

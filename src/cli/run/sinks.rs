@@ -14,13 +14,14 @@ use crate::cli::run::{
     messages::Messages,
     signals::{self, Signals},
     sink_gate::SinkGate,
-    sink_thread::{POLL_INTERVAL, Predecessors, SinkThread},
+    sink_thread::{POLL_INTERVAL, Predecessors, SinkThread, not_stored},
     status::Stop,
 };
 use meterpipe::{
     format::{entry::OutputTelegram, key::Meta, readings::Readings},
     sink::{
-        guard::evidence::TelegramEvidence, line_counters::LineCounters, registry::ConfiguredSink,
+        accounts::Accounts, guard::evidence::TelegramEvidence, line_counters::LineCounters,
+        registry::ConfiguredSink,
     },
 };
 
@@ -29,6 +30,9 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// The time that their threads have after that to end.
 const EXIT_GRACE: Duration = Duration::from_secs(1);
+
+/// The same for a thread that empties its queue into a spool.
+const EMPTY_GRACE: Duration = Duration::from_secs(60);
 
 /// All sinks of a run.
 #[derive(Debug)]
@@ -50,7 +54,13 @@ pub struct Sinks {
 
 impl Sinks {
     /// Starts the sinks.
-    pub fn start(sinks: Vec<ConfiguredSink>, counters: LineCounters) -> Result<Self, Stop> {
+    pub fn start(
+        sinks: Vec<ConfiguredSink>,
+        counters: LineCounters,
+        messages: &Messages,
+    ) -> Result<Self, Stop> {
+        let accounts = counters.accounts().clone();
+        messages.prepare_last_words(move || last_words(&accounts));
         let reports = mpsc::channel();
         let running = sinks
             .into_iter()
@@ -68,8 +78,16 @@ impl Sinks {
             waits: true,
             wait_reported: false,
         };
+        sinks.run_ahead();
         sinks.remember();
         Ok(sinks)
+    }
+
+    /// Lets a file run ahead of each of several sinks, so that none holds up another.
+    fn run_ahead(&self) {
+        if self.running.len() > 1 {
+            self.running.iter().for_each(SinkThread::run_ahead);
+        }
     }
 
     /// Uses the memory of the guard if a sink is guarded.
@@ -119,6 +137,7 @@ impl Sinks {
             }
         }
         self.ended.extend(old);
+        self.run_ahead();
         self.remember();
     }
 
@@ -165,7 +184,21 @@ impl Sinks {
 
     /// Hands readings to all sinks whose throttle passes them.
     pub fn put(&mut self, readings: Readings) {
+        if readings.is_interval() {
+            return self.interval(Arc::new(readings));
+        }
+        self.counters.meter_names().note(readings.meta(Meta::Meter), None);
         self.judge(readings, &TelegramEvidence::default());
+    }
+
+    /// Hands an interval to all sinks. The guard compares telegrams, and knows nothing of intervals.
+    fn interval(&mut self, readings: Arc<Readings>) {
+        let Self { running, waits, signals, .. } = self;
+        let is_awaited = || !signals.ended();
+        let waits = waits.then_some(&is_awaited as &dyn Fn() -> bool);
+        for guarded in [false, true] {
+            pass_on(running, &readings, guarded, waits);
+        }
     }
 
     fn judge(&mut self, readings: Readings, evidence: &TelegramEvidence<'_>) {
@@ -209,7 +242,7 @@ impl Sinks {
             }
         }
         for (name, balance) in self.counters.accounts().sinks() {
-            if balance.stored < balance.accepted {
+            if !balance.is_settled() {
                 text.push_str(&format!("; {name}: {balance}"));
             }
         }
@@ -242,7 +275,10 @@ impl Sinks {
         }
         let mut in_time = !self.is_asked_to_end();
         let mut is_forced = false;
-        while Instant::now() < deadline + EXIT_GRACE {
+        while Instant::now() < deadline + EXIT_GRACE
+            || self.running.iter().any(SinkThread::is_emptied)
+                && Instant::now() < deadline + EMPTY_GRACE
+        {
             if signals::forced().is_some() && !is_forced {
                 is_forced = true;
                 deadline = Instant::now();
@@ -268,8 +304,17 @@ impl Sinks {
         for sink in self.ended.iter().map(Arc::as_ref).chain(&self.running) {
             stored &= sink.outcome(messages);
         }
+        signals::prepare_last_words(None);
         SinkOutcome { stored, refused: self.gate.guard().refused() }
     }
+}
+
+/// The failures of a run that is ended where it is.
+fn last_words(accounts: &Accounts) -> Vec<String> {
+    let first = "the run does not come to its end, and is ended".to_owned();
+    let unstored = accounts.unstored().into_iter();
+    let sinks = unstored.map(|(name, count)| format!("{name}: {}", not_stored(count)));
+    std::iter::once(first).chain(sinks).collect()
 }
 
 /// Hands readings to the guarded sinks, or to the others.

@@ -14,8 +14,8 @@ use meterpipe::{
 use super::{
     setup_args::SetupArgs,
     shared_args::{
-        FormatArgs, InputArgs, InputFormArgs, JobsArgs, KeyArgs, LinkArgs, MessageArgs, SecretArg,
-        SerialArgs, SinkArgs, UntilArgs,
+        FormatArgs, InputArgs, InputFormArgs, JobsArgs, KeyArgs, LinkArgs, MessageArgs,
+        RowFormatArgs, SecretArg, SerialArgs, SinkArgs, UntilArgs,
     },
 };
 
@@ -86,6 +86,12 @@ pub enum Command {
     /// The input is the JSON Lines of decode. Each sink has its own queue and thread, so that none
     /// holds up another.
     Publish(PublishArgs),
+    /// Energies and mean powers of quarter hours, hours, days or months
+    ///
+    /// The input is the JSON Lines of decode, sorted by time for each meter. A row for each interval and
+    /// meter has the energies between two boundaries of the local clock, to the last digit of the
+    /// registers: the rows add up to what the meter has counted.
+    Quarters(QuartersArgs),
     /// Check the configuration, show the settings in effect, or import those of an older program
     ///
     /// The command publishes nothing, and reads a source only with --online.
@@ -332,6 +338,75 @@ pub struct PublishArgs {
     /// The messages.
     #[command(flatten)]
     pub messages: MessageArgs,
+}
+
+/// `quarters`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  meterpipe decode --key-file guek meter.records |
+    meterpipe quarters > quarters.jsonl
+  meterpipe quarters --every 1d --csv-locale at --unit energy=kWh meter.jsonl
+  meterpipe quarters --peaks meter.jsonl     # the highest of each month
+  meterpipe quarters --compare portal.csv meter.jsonl
+  meterpipe watch /dev/ttyUSB0 --key-file guek --format json |
+    meterpipe quarters --running")]
+pub struct QuartersArgs {
+    /// JSON Lines of decode; without a FILE or with -, standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+    /// The length of an interval
+    #[arg(long, value_name = "LENGTH", value_enum, default_value_t)]
+    pub every: IntervalLength,
+    /// One row a month: its interval with the highest mean of the imported power
+    #[arg(long)]
+    pub peaks: bool,
+    /// Also a row for each telegram: the interval so far, and the mean that it will probably have
+    #[arg(long, conflicts_with = "peaks")]
+    pub running: bool,
+    /// Print where the quarter hours differ from those that the operator's portal exports as CSV
+    ///
+    /// The export is recognised by its row of names: Netz NÖ, Wiener Netze, TINETZ, Salzburg Netz,
+    /// Vorarlberg Netz, Linz Netz, Kärnten Netz, Energienetze Steiermark and others, or the common
+    /// form. The output is JSON Lines: quarters that differ, those that one side lacks, and the sums.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["peaks", "running", "every", "format", "fields", "names", "unit", "csv_locale"])]
+    pub compare: Option<PathBuf>,
+    /// With --compare: the watt-hours by which a quarter may differ
+    ///
+    /// Half of the portal's last digit is always allowed.
+    #[arg(long, value_name = "WH", default_value_t = 2)]
+    pub tolerance: u32,
+    /// Only the telegrams of this meter
+    #[arg(long, value_name = "NUMBER")]
+    pub meter: Option<String>,
+    /// The output.
+    #[command(flatten)]
+    pub format: RowFormatArgs,
+    /// The messages.
+    #[command(flatten)]
+    pub messages: MessageArgs,
+}
+
+/// The length of an interval.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum IntervalLength {
+    /// A quarter of an hour, at which the operators count
+    #[default]
+    #[value(name = "15m")]
+    Quarter,
+    /// Half an hour
+    #[value(name = "30m")]
+    HalfHour,
+    /// An hour
+    #[value(name = "1h")]
+    Hour,
+    /// A day, from midnight to midnight
+    #[value(name = "1d")]
+    Day,
+    /// A month
+    #[value(name = "1mo")]
+    Month,
 }
 
 /// `config`.

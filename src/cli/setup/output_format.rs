@@ -25,12 +25,17 @@ use meterpipe::{
 /// selects that format.
 pub fn build(args: &Args) -> Result<Box<dyn Format>, Stop> {
     let options = options(args)?;
-    let kind = args.format.or_else(|| FormatKind::meant_by(&options));
+    kind(args, &options).build(&options).map_err(usage)
+}
+
+/// The name of that format.
+pub fn kind(args: &Args, options: &FormatOptions) -> FormatKind {
+    let kind = args.format.or_else(|| FormatKind::meant_by(options));
     let usual = || match std::io::stdout().is_terminal() {
         true => FormatKind::Table,
         false => FormatKind::Json,
     };
-    kind.unwrap_or_else(usual).build(&options).map_err(usage)
+    kind.unwrap_or_else(usual)
 }
 
 /// Reads the options.
@@ -50,6 +55,9 @@ pub fn options(args: &Args) -> Result<FormatOptions, Stop> {
         no_header: args.no_header,
         locale: match args.csv_locale {
             Some(CsvLocale::At) => Locale::Austria,
+            Some(CsvLocale::De) => Locale::Germany,
+            Some(CsvLocale::Ch) => Locale::Switzerland,
+            Some(CsvLocale::Us) => Locale::America,
             None => Locale::default(),
         },
         comments: args.comments.map(|style| match style {

@@ -257,13 +257,66 @@ pub struct FormatArgs {
     /// csv: no header line, for appending
     #[arg(long, help_heading = "Output")]
     pub no_header: bool,
-    /// csv: the spreadsheet's country; at means semicolons and decimal commas
+    /// csv: the spreadsheet's country: its separators, and local dates with their offset in a
+    /// column of its own
     #[arg(long, value_name = "LOCALE", value_enum, help_heading = "Output")]
     pub csv_locale: Option<CsvLocale>,
     /// xml: add comments with OBIS codes, times and texts
     #[arg(long, value_name = "STYLE", value_enum, num_args = 0..=1, require_equals = true,
         default_missing_value = "plain", help_heading = "Output")]
     pub comments: Option<Comments>,
+}
+
+/// The output of a command that prints rows of its own.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RowFormatArgs {
+    /// The form of the rows: json, csv, table, lines, influx, prometheus [default: table on a
+    /// terminal, else json]
+    #[arg(long, value_name = "FORMAT", value_parser = formats(), hide_possible_values = true,
+        help_heading = "Output")]
+    pub format: Option<FormatKind>,
+    /// Print these fields in this order
+    #[arg(long, value_name = "FIELDS", help_heading = "Output")]
+    pub fields: Option<String>,
+    /// Give fields other names: energy_import_wh=Bezug,…
+    #[arg(long, value_name = "FIELD=NAME", value_delimiter = ',', help_heading = "Output")]
+    pub names: Vec<String>,
+    /// Print all fields that have a name, and end
+    #[arg(long, help_heading = "Output")]
+    pub list_fields: bool,
+    /// Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines,
+    /// influx)
+    #[arg(long, value_name = "QUANTITY=UNIT", value_delimiter = ',', help_heading = "Output")]
+    pub unit: Vec<String>,
+    /// The time zone whose clock counts [default: Europe/Vienna]
+    #[arg(long, value_name = "ZONE", help_heading = "Output")]
+    pub timezone: Option<String>,
+    /// csv: no header line, for appending
+    #[arg(long, help_heading = "Output")]
+    pub no_header: bool,
+    /// csv: the spreadsheet's country: its separators, and local dates with their offset in a
+    /// column of its own
+    #[arg(long, value_name = "LOCALE", value_enum, help_heading = "Output")]
+    pub csv_locale: Option<CsvLocale>,
+}
+
+impl RowFormatArgs {
+    /// The same as the options of a command that prints telegrams.
+    pub fn of_telegrams(&self) -> FormatArgs {
+        let Self { format, fields, names, list_fields, unit, timezone, no_header, csv_locale } =
+            self.clone();
+        FormatArgs {
+            format,
+            fields,
+            names,
+            list_fields,
+            unit,
+            timezone,
+            no_header,
+            csv_locale,
+            ..FormatArgs::default()
+        }
+    }
 }
 
 /// The form of times and texts in the comments of XML.
@@ -278,8 +331,14 @@ pub enum Comments {
 /// The separators of a spreadsheet in that country.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CsvLocale {
-    /// Semicolon and decimal comma
+    /// Austria: 21.06.2026 12:00, semicolons and decimal commas
     At,
+    /// Germany: the same
+    De,
+    /// Switzerland: the same with a decimal point
+    Ch,
+    /// United States: 2026-06-21 12:00, commas and decimal points
+    Us,
 }
 
 /// The form of a message.

@@ -20,6 +20,7 @@ use crate::cli::{
     run::status::{Status, Stop},
     wizard::service,
 };
+use meterpipe::file_error;
 
 /// The user, if there is one.
 #[derive(Debug)]
@@ -162,6 +163,6 @@ fn end_on_signals() {
 fn stop(dialoguer::Error::IO(error): dialoguer::Error) -> Stop {
     match error.kind() {
         io::ErrorKind::Interrupted => Stop::Interrupted,
-        _ => Stop::Failed(Status::Usage, format!("the terminal: {error}")),
+        _ => Stop::Failed(Status::Usage, format!("the terminal: {}", file_error::plain(&error))),
     }
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use crate::cli::run::status::{Status, Stop};
+use meterpipe::file_error;
 
 /// The unit of the package.
 const UNIT: &str = "meterpipe.service";
@@ -74,7 +75,7 @@ fn systemctl(args: &[&str]) -> Result<String, Stop> {
     command.args(args).stdin(Stdio::null());
     let name = format!("systemctl {}", args.join(" "));
     let failed = |text: String| Stop::Failed(Status::Output, format!("{name}: {text}"));
-    let output = command.output().map_err(|error| failed(error.to_string()))?;
+    let output = command.output().map_err(|error| failed(file_error::plain(&error)))?;
     match output.status.success() {
         true => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
         false => Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned())),

@@ -12,8 +12,10 @@ use std::{
 
 use crate::{
     backoff::Backoff,
+    file_error,
     format::readings::Readings,
     sink::{
+        accounts::AccountKind,
         exec::{
             child::{ProgramCall, RunningProgram, describe},
             pending::UnreadLines,
@@ -117,7 +119,7 @@ struct EndingProgram {
 
 impl Sink for ExecSink {
     fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
-        report.keeps_history();
+        report.keeps_account(AccountKind::History);
         self.progress = Instant::now();
         loop {
             let ended = queue.is_ended();
@@ -233,7 +235,7 @@ impl ExecSink {
             Err(error) => {
                 let why = match error.kind() {
                     io::ErrorKind::NotFound => "no such program".to_owned(),
-                    _ => error.to_string(),
+                    _ => file_error::plain(&error),
                 };
                 self.fail(&format!("cannot start {}: {why}", self.call), report);
             }

@@ -10,6 +10,7 @@ use std::{
 use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
 use rustix::{fs::OFlags, io::Errno};
 
+use crate::file_error;
 use crate::sink::{
     files::{atomic, path_template::printable_path, rotation::Rotation},
     traits::Report,
@@ -164,7 +165,11 @@ impl AppendFiles {
                 Ok(next)
             }
             Err(error) => {
-                let text = format!("{} cannot be moved away: {error}", printable_path(&open.path));
+                let text = format!(
+                    "{} cannot be moved away: {}",
+                    printable_path(&open.path),
+                    file_error::plain(&error)
+                );
                 if !self.rotation_failure_reported {
                     report.say(&format!("{text}; it keeps growing"));
                 }
@@ -265,7 +270,10 @@ impl OpenFile {
             && self.unsynced > 0
         {
             let (path, count) = (printable_path(&self.path), self.unsynced);
-            report.say(&format!("{path}: {error}; its last lines may be missing"));
+            report.say(&format!(
+                "{path}: {}; its last lines may be missing",
+                file_error::plain(&error)
+            ));
             report.unstored(count);
             report.lost(count);
         }

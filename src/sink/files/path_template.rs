@@ -9,11 +9,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use jiff::{Timestamp, Zoned, tz::TimeZone};
+use jiff::{Timestamp, Zoned};
 
 use crate::{
+    cosem::clock::VIENNA,
     file_error,
     format::{key::Meta, latest, printable::printable, readings::Readings},
+    local_time,
     sink::{
         settings::{SinkSettings, SinkTarget, error::SettingError},
         slug::slug,
@@ -114,24 +116,11 @@ impl PathTemplate {
 /// The date at the meter when the telegram was made, else the date of arrival, else today. A
 /// suspect clock of the meter does not count.
 fn date(readings: &Readings) -> String {
-    let time = readings.meta(Meta::Time).filter(|_| !readings.time_is_suspect());
-    let at_meter = time.and_then(|time| time.get(..10)).filter(is_date);
-    let arrived = || {
-        let received: Timestamp = readings.meta(Meta::Received)?.parse().ok()?;
-        Some(received.to_zoned(TimeZone::system()))
-    };
-    match at_meter {
-        Some(date) => date.to_owned(),
-        None => arrived().unwrap_or_else(Zoned::now).date().to_string(),
-    }
-}
-
-fn is_date(text: &&str) -> bool {
-    let fits = |(at, sign): (usize, u8)| match at {
-        4 | 7 => sign == b'-',
-        _ => sign.is_ascii_digit(),
-    };
-    text.bytes().enumerate().all(fits)
+    let timestamp = |meta| readings.meta(meta)?.parse::<Timestamp>().ok();
+    let at_meter = timestamp(Meta::Time).filter(|_| !readings.time_is_suspect());
+    let at = at_meter.or_else(|| timestamp(Meta::Start)).or_else(|| timestamp(Meta::Received));
+    let local = |at: Timestamp| local_time::date(at.as_second(), &VIENNA);
+    at.and_then(local).unwrap_or_else(|| Zoned::now().date()).to_string()
 }
 
 /// The path in printable form.
@@ -159,6 +148,22 @@ mod tests {
         assert_eq!(path("file:{meter}", titled), "4b464d");
         let lying = r#"{"time":"../../../etc/passwd","power_net_w":1}"#;
         assert_eq!(path("file:{date}", lying).len(), 10, "the date of today");
-        assert!(is_date(&path("file:{date}", lying).as_str()));
+        assert!(path("file:{date}", lying).parse::<jiff::civil::Date>().is_ok());
+    }
+
+    #[test]
+    fn a_file_of_a_day_begins_at_local_midnight() {
+        let date = |time: &str| path("file:{date}", &format!("{{{time},\"power_net_w\":1}}"));
+        for (time, day) in [
+            (r#""time":"2026-06-21T23:59:55+02:00""#, "2026-06-21"),
+            (r#""time":"2026-06-22T00:00:00+02:00""#, "2026-06-22"),
+            // A meter on standard time all year, one in UTC, and a time of arrival.
+            (r#""time":"2026-06-21T23:00:00+01:00""#, "2026-06-22"),
+            (r#""time":"2026-06-21T22:00:00+00:00""#, "2026-06-22"),
+            (r#""received":"2026-06-21T22:00:00.000Z""#, "2026-06-22"),
+            (r#""start":"2026-06-22T00:00:00+02:00""#, "2026-06-22"),
+        ] {
+            assert_eq!(date(time), day, "{time}");
+        }
     }
 }

@@ -160,7 +160,7 @@ impl fmt::Display for Doubt {
                 ConstantPart::Digits => "the number of decimals differs",
             }),
             Self::ClockBack(before, now) => write!(f, "the clock goes back from {before} to {now}"),
-            Self::ClockLeap(before, now) => write!(f, "the clock leaps from {before} to {now}"),
+            Self::ClockLeap(before, now) => write!(f, "the clock jumps from {before} to {now}"),
             Self::ClockOff(offset) => {
                 let (seconds, side) = (
                     offset.as_secs().unsigned_abs(),

@@ -15,6 +15,7 @@ use crate::{
         key::{FieldKey, Meta},
         readings::Readings,
     },
+    intervals::registers::is_energy,
     sink::{
         home_assistant::{
             config::DiscoveryConfig,
@@ -54,6 +55,8 @@ struct AnnouncedMeter {
     keys: Vec<FieldKey>,
     diagnostics: Vec<Diagnostic>,
     interval: TelegramInterval,
+    /// Its removal was reported.
+    removal_reported: bool,
 }
 
 /// The most meters that are announced, at some kilooctets each. No house has more; if more come,
@@ -105,6 +108,19 @@ impl HomeAssistant {
     /// True if meters are removed instead of announced.
     pub fn is_removal(&self) -> bool {
         self.options.form == DiscoveryForm::Remove
+    }
+
+    /// The meters that the messages so far remove, and that no call returned before.
+    pub fn removed(&mut self) -> Vec<String> {
+        if !self.is_removal() {
+            return Vec::new();
+        }
+        let meters = self.meters.values_mut().filter(|meter| !meter.entities.is_empty());
+        let new = meters.filter_map(|meter| {
+            let is_new = !core::mem::replace(&mut meter.removal_reported, true);
+            is_new.then(|| meter.device.number.clone())
+        });
+        new.collect()
     }
 
     fn messages(&self, meter: &AnnouncedMeter) -> Vec<Publication> {
@@ -207,8 +223,13 @@ impl AnnouncedMeter {
         let name = line_counters.meter_names().of(&self.device.number);
         let is_other = self.device.observe(readings, name);
         let known = self.entities.len();
+        // The energy of an interval is neither a register nor a value of the moment.
+        let is_energy =
+            |key: FieldKey| matches!(key, FieldKey::Field(place, _) if is_energy(place));
+        let is_left_out = |key: FieldKey| readings.is_interval() && is_energy(key);
         for reading in state_format.projection.of(readings) {
-            if !self.keys.contains(&reading.key)
+            if !is_left_out(reading.key)
+                && !self.keys.contains(&reading.key)
                 && self.keys.len() < MOST_ENTITIES
                 && let Some(entity) = Entity::of(&reading, &state_format.projection.units, options)
             {
@@ -320,6 +341,46 @@ mod tests {
         );
         assert_payload(&messages[0], expected);
         assert_eq!(home_assistant("mqtt://other").on_readings(&readings(LINE)), messages);
+    }
+
+    #[test]
+    fn an_interval_has_its_means_its_peak_and_the_energy_of_the_day() {
+        let line = concat!(
+            "{\"schema\":1,\"time\":\"2026-06-21T12:05:00+02:00\",\"start\":\"2026-06-21T12:00:00+02:00\",",
+            "\"end\":\"2026-06-21T12:15:00+02:00\",\"meter\":\"18-interval\",\"energy_import_wh\":123,",
+            "\"power_import_mean_w\":492,\"power_import_forecast_w\":500,\"power_import_peak_w\":4000,",
+            "\"energy_import_today_wh\":5000,\"running\":true,\"telegrams\":60,\"complete\":false}"
+        );
+        let mut announcer = home_assistant("mqtt://broker");
+        let messages = announcer.on_readings(&readings(line));
+        assert_eq!(messages[0].topic, "homeassistant/device/meterpipe_18-interval/config");
+        let components = components(&messages[0]);
+        assert_eq!(
+            components,
+            [
+                "energy_import_today",
+                "meter_number",
+                "meter_time",
+                "power_import_forecast",
+                "power_import_mean",
+                "power_import_peak",
+            ]
+        );
+        let all = payload(&messages[0]);
+        let class = |id: &str| {
+            let component = &all["cmps"][id];
+            [&component["dev_cla"], &component["stat_cla"], &component["name"]]
+                .map(|it| it.as_str().unwrap_or_default().to_owned())
+        };
+        assert_eq!(
+            class("energy_import_today"),
+            ["energy", "total_increasing", "Energy import today"]
+        );
+        assert_eq!(class("power_import_mean"), ["power", "measurement", "Power import, mean"]);
+        assert_eq!(
+            class("power_import_peak"),
+            ["power", "measurement", "Power import, peak of the month"]
+        );
     }
 
     #[test]
@@ -534,6 +595,7 @@ mod tests {
         assert_eq!(status.topic, "meterpipe/a_b-3a8e75c1/status");
         assert!(status.retain && status.payload.is_empty());
         assert_eq!(messages, removed);
+        assert_eq!((announcer.removed(), announcer.removed()), (vec!["a/b".to_owned()], vec![]));
         assert_eq!(announcer.on_readings(&readings(&line)), [], "once is enough");
     }
 

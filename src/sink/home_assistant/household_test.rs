@@ -23,7 +23,8 @@ fn announced(uri: &str, name: Option<&str>) -> Vec<Publication> {
     let state_format = StateFormat::take(&mut settings).unwrap();
     let counters = LineCounters::default();
     let names = counters.meter_names();
-    names.set_known(vec!["Haus".to_owned()]);
+    // The name of one of two meters needs its source.
+    names.set_known(&[Some("Haus".to_owned()), None]);
     names.note(Some("181220000009"), name);
     let announcer = HomeAssistant::take(&mut settings, &state_format, &counters, None);
     settings.finish().unwrap();

@@ -22,7 +22,16 @@ pub enum NameLanguage {
 struct NameWords(&'static str, &'static str, &'static str);
 
 #[rustfmt::skip]
-const WORDS: [NameWords; 19] = [
+const WORDS: [NameWords; 28] = [
+    NameWords("energy_import_today",    "Energy import today",    "Bezug heute"),
+    NameWords("energy_export_today",    "Energy export today",    "Einspeisung heute"),
+    NameWords("power_import_mean",      "Power import, mean",     "Leistung Bezug, Mittel"),
+    NameWords("power_export_mean",      "Power export, mean",     "Leistung Einspeisung, Mittel"),
+    NameWords("power_import_forecast",  "Power import, forecast", "Leistung Bezug, Vorschau"),
+    NameWords("power_export_forecast",  "Power export, forecast", "Leistung Einspeisung, Vorschau"),
+    NameWords("power_import_peak",      "Power import, peak of the month", "Leistung Bezug, Spitze des Monats"),
+    NameWords("reactive_power_import_mean", "Reactive power import, mean", "Blindleistung Bezug, Mittel"),
+    NameWords("reactive_power_export_mean", "Reactive power export, mean", "Blindleistung Einspeisung, Mittel"),
     NameWords("energy_import",          "Energy import",          "Bezug"),
     NameWords("energy_export",          "Energy export",          "Einspeisung"),
     NameWords("reactive_energy_import", "Reactive energy import", "Blindenergie Bezug"),

@@ -15,8 +15,10 @@ use std::{
 
 use crate::{
     backoff::Backoff,
+    file_error,
     format::readings::Readings,
     sink::{
+        accounts::AccountKind,
         http::{OutageKind, PostOutcome, PostTarget},
         influx::{
             batch::WriteBatch,
@@ -100,7 +102,7 @@ struct RefusedLines {
 
 impl Sink for Delivery {
     fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
-        report.keeps_history();
+        report.keeps_account(AccountKind::History);
         if self.settings.insecure {
             report.say("insecure: the certificate of the server is not checked");
         }
@@ -312,7 +314,7 @@ impl Delivery {
         let (answer, answered) = mpsc::channel();
         let request = move || drop(answer.send(server.post(&text)));
         if let Err(error) = thread::Builder::new().name("influxdb".to_owned()).spawn(request) {
-            return Some(PostOutcome::Unreachable(error.to_string()));
+            return Some(PostOutcome::Unreachable(file_error::plain(&error)));
         }
         loop {
             match answered.recv_timeout(CHECK_INTERVAL) {
@@ -382,9 +384,10 @@ impl Delivery {
 
     /// Keeps the remaining lines on the disk, or counts them as lost.
     fn give_up(&mut self, queue: &QueueReceiver, report: &dyn Report) {
-        queue.readings().for_each(|readings| self.add(&readings, report));
+        // Before the end nothing is in flight any more.
+        self.fill(0, queue, report);
         self.spooled.give_up(&mut self.pending, report);
-        report.lost(queue.dropped());
+        report.lost(queue.abandon());
         if self.refused.count > 0 {
             report.say(&format!("{} more readings were refused", self.refused.count));
         }

@@ -18,12 +18,14 @@
 use jiff::Timestamp;
 
 use crate::{
+    cosem::clock::VIENNA,
     format::{
         influx::{Points, is_field, seconds},
         key::{FieldKey, Meta},
         latest::name,
         readings::Readings,
     },
+    intervals::row::length_name,
     sink::{projection::Projection, single_meter::SingleMeter, traits::Report},
 };
 
@@ -56,6 +58,8 @@ pub(super) struct Records {
     /// The points with all fields that no other measurement gets.
     pub(super) points: Points,
     pub(super) others: Vec<MeasurementPoints>,
+    /// Those of intervals, by the names of their lengths: `smartmeter_15m`.
+    pub(super) intervals: Vec<(&'static str, Points)>,
     pub(super) projection: Projection,
     pub(super) time: PointTime,
     /// Without a tag the points of two meters would be one series: only one meter is stored then.
@@ -110,7 +114,35 @@ impl Records {
         }
     }
 
+    /// The record of an interval; none of one that goes on, because its fields would remain beside those of its end.
+    fn interval(
+        &mut self,
+        meter: Option<&str>,
+        readings: &Readings,
+        start: i64,
+    ) -> Option<Vec<u8>> {
+        if readings.get(FieldKey::Meta(Meta::Running)).is_some() {
+            return None;
+        }
+        let end: Timestamp = readings.meta(Meta::End)?.parse().ok()?;
+        let length = length_name(start, end.as_second(), &VIENNA);
+        let (_, points) = self.intervals.iter_mut().find(|(name, _)| *name == length)?;
+        let everything = self.projection.keys.is_none();
+        let is_value = |key: FieldKey| {
+            let metas = [Meta::Telegrams, Meta::Complete, Meta::Estimated].map(FieldKey::Meta);
+            !everything || !matches!(key, FieldKey::Meta(_)) || metas.contains(&key)
+        };
+        let fields = self.projection.of(readings).filter(|it| is_field(it.key) && is_value(it.key));
+        let fields: Vec<_> = fields.collect();
+        let fields = fields.iter().map(|it| (it.key, it.name.as_ref(), it.value.as_ref()));
+        let mut text = Vec::new();
+        points.write(meter, fields, Some(start), &mut text).then_some(text)
+    }
+
     fn write(&mut self, meter: Option<&str>, readings: &Readings, seconds: i64) -> Option<Vec<u8>> {
+        if readings.is_interval() {
+            return self.interval(meter, readings, seconds);
+        }
         let Self { points, others, projection, .. } = self;
         let mut text = Vec::new();
         let everything = projection.keys.is_none();

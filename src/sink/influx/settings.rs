@@ -12,6 +12,7 @@ use crate::{
         numbers::NumberStyle,
         printable::printable,
     },
+    intervals::row::LENGTHS,
     sink::{
         http::{PostTarget, TrustSettings, query},
         influx::{
@@ -183,6 +184,7 @@ fn records(settings: &mut SinkSettings, projection: Projection) -> Result<Record
     Ok(Records {
         others: others(settings, &projection, &measurement, points)?,
         points: points(&measurement),
+        intervals: LENGTHS.map(|(name, _)| (name, points(&format!("{measurement}_{name}")))).into(),
         time: match settings.take_choice("timestamp")? {
             Some("server") => PointTime::Server,
             Some("received") => PointTime::Readings([Meta::Received, Meta::Time]),

@@ -4,21 +4,20 @@
 
 use crate::{
     format::exposition::{Exposition, MetricType, Samples},
-    sink::accounts::{Accounts, InputAccount, SinkBacklog, SinkBalance},
+    sink::accounts::{AccountKind, Accounts, InputAccount, SinkBacklog, SinkBalance},
 };
 
 /// Appends the accounts.
 pub fn write(accounts: &Accounts, exposition: Exposition, text: &mut Vec<u8>) {
     input(&accounts.input(), exposition, text);
-    let mut readings = gauge("sink_readings", "Readings that a history sink accepted.");
+    let mut readings = gauge("sink_readings", "Readings that a sink accepted.");
     for (sink, balance) in accounts.sinks() {
-        let SinkBalance { stored, on_disk, lost, .. } = balance;
-        for (state, count) in [
-            ("stored", stored),
-            ("in memory", balance.in_memory()),
-            ("on disk", on_disk),
-            ("lost", lost),
-        ] {
+        let SinkBalance { stored, on_disk, replaced, lost, kind, .. } = balance;
+        let (done, other) = match kind {
+            AccountKind::History => (("stored", stored), ("on disk", on_disk)),
+            AccountKind::State => (("sent", stored), ("replaced", replaced)),
+        };
+        for (state, count) in [done, ("in memory", balance.in_memory()), other, ("lost", lost)] {
             readings.count([("sink", sink.as_str()), ("state", state)], count);
         }
     }
@@ -70,14 +69,20 @@ mod tests {
             rejected: vec![("not opened", 3)],
         });
         let sink = accounts.open("influxdb://h");
-        sink.open();
+        sink.open(AccountKind::History);
         sink.find(4);
         (0..7).for_each(|_| sink.accept());
         sink.store(5);
         sink.keep(3);
         sink.lose(1);
-        accounts.open("mqtt://h").accept();
-        accounts.open("mqtt://h").lose(2);
+        accounts.open("http://h").accept();
+        accounts.open("http://h").lose(2);
+        let sink = accounts.open("mqtt://h");
+        sink.open(AccountKind::State);
+        (0..9).for_each(|_| sink.accept());
+        sink.store(4);
+        sink.replace(3);
+        sink.lose(1);
         let mut text = Vec::new();
         write(&accounts, Exposition::Plain, &mut text);
         let text = String::from_utf8(text).unwrap();
@@ -94,22 +99,28 @@ mod tests {
                 "meterpipe_sink_readings{sink=\"influxdb://h\",state=\"in memory\"} 2",
                 "meterpipe_sink_readings{sink=\"influxdb://h\",state=\"on disk\"} 3",
                 "meterpipe_sink_readings{sink=\"influxdb://h\",state=\"lost\"} 1",
+                "meterpipe_sink_readings{sink=\"mqtt://h\",state=\"sent\"} 4",
+                "meterpipe_sink_readings{sink=\"mqtt://h\",state=\"in memory\"} 1",
+                "meterpipe_sink_readings{sink=\"mqtt://h\",state=\"replaced\"} 3",
+                "meterpipe_sink_readings{sink=\"mqtt://h\",state=\"lost\"} 1",
                 "meterpipe_sink_waiting_readings{sink=\"influxdb://h\"} 5",
-                "meterpipe_sink_waiting_readings{sink=\"mqtt://h\"} 0",
+                "meterpipe_sink_waiting_readings{sink=\"http://h\"} 0",
+                "meterpipe_sink_waiting_readings{sink=\"mqtt://h\"} 1",
                 "meterpipe_sink_lost_readings_total{sink=\"influxdb://h\"} 1",
-                "meterpipe_sink_lost_readings_total{sink=\"mqtt://h\"} 2",
+                "meterpipe_sink_lost_readings_total{sink=\"http://h\"} 2",
+                "meterpipe_sink_lost_readings_total{sink=\"mqtt://h\"} 1",
             ]
         );
     }
 
     #[test]
-    fn a_sink_that_keeps_no_history_waits_in_its_queue() {
+    fn a_sink_without_a_balance_waits_in_its_queue() {
         let accounts = Accounts::default();
         let (sender, _receiver) = crate::sink::queue::queue(4).unwrap();
-        accounts.open("mqtt://h").watch(sender.watch());
+        accounts.open("http://h").watch(sender.watch());
         let readings = crate::format::readings::Readings::default();
         sender.put(crate::sink::event::SinkEvent::Readings(readings.into()));
         let backlog = SinkBacklog { waiting: 1, lost: 0 };
-        assert_eq!(accounts.backlogs(), [("mqtt://h".to_owned(), backlog)]);
+        assert_eq!(accounts.backlogs(), [("http://h".to_owned(), backlog)]);
     }
 }

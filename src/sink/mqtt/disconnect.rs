@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::io;
 
 use crate::{
+    file_error,
     format::printable::printable,
     sink::mqtt::packets::{ConnectOptions, Reason},
 };
@@ -69,7 +70,7 @@ impl Disconnect {
             io::ErrorKind::TimedOut => "no answer within 10 s".to_owned(),
             io::ErrorKind::HostUnreachable => "no route to that host".to_owned(),
             io::ErrorKind::NetworkUnreachable => "the network is unreachable".to_owned(),
-            _ => printable(&error.to_string()).into_owned(),
+            _ => printable(&file_error::plain(error)).into_owned(),
         })
     }
 

@@ -27,6 +27,7 @@ use crate::{
             publication::{Publication, Qos, StateFormat},
             topics::checked,
         },
+        queue::QueueReceiver,
         settings::{SinkSettings, error::SettingError},
         spool::{pending::PendingLines, spooled::SpooledLines},
         traits::Report,
@@ -258,6 +259,22 @@ impl History {
     /// True if there is no room for more.
     pub const fn is_full(&self) -> bool {
         self.pending.is_full()
+    }
+
+    /// Takes readings from the queue while there is room, in memory or on the disk.
+    pub fn take_rest(&mut self, queue: &QueueReceiver, report: &dyn Report) {
+        loop {
+            if self.is_full() {
+                self.keep_old_lines(report);
+            }
+            if self.is_full() {
+                return;
+            }
+            let Some(readings) = queue.readings().next() else {
+                return;
+            };
+            self.add(&readings);
+        }
     }
 
     /// Says once that there is no room.

@@ -13,6 +13,7 @@ use crate::{
         mqtt::{
             adapter,
             custom_topics::CustomTopic,
+            interval_names,
             payloads::CustomPayload,
             publication::{ExtraValue, Publication, Qos, StateFormat},
             topics::TopicLayout,
@@ -91,9 +92,11 @@ impl StateMessages {
         report: &dyn Report,
     ) -> Vec<Publication> {
         let meter = name(readings);
+        let original = interval_names::original(readings);
         let owns_shared_topic = self.owns_shared_topic(readings, report);
         let StateFormat { topics, projection } = &self.state_format;
         self.left_out = topics.is_shared() && !owns_shared_topic;
+        let readings = original.as_ref();
         let custom = self
             .custom_topics
             .iter()

@@ -20,6 +20,7 @@ pub mod connect;
 pub mod custom_topics;
 pub mod disconnect;
 pub mod history;
+mod interval_names;
 pub mod kind;
 pub mod latest;
 pub mod messages;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use crate::{
     format::{latest::name, readings::Readings},
     sink::{
-        mqtt::{client::MqttSink, history::History, publication::Publication},
+        mqtt::{client::MqttSink, history::History, interval_names, publication::Publication},
         traits::Report,
     },
 };
@@ -18,6 +18,9 @@ impl MqttSink {
         report: &dyn Report,
     ) -> Vec<Publication> {
         let now = Instant::now();
+        let original = readings;
+        let named = interval_names::named(Arc::new(readings.clone()));
+        let readings = &*named;
         self.meter_statuses.observe(readings, now);
         let announcer = self.announcer.as_mut();
         let mut messages = announcer.map(|it| it.on_readings(readings)).unwrap_or_default();
@@ -32,7 +35,7 @@ impl MqttSink {
         messages.extend(self.state_messages(&union, report));
         messages.extend(self.meter_statuses.on_state(name(readings), now));
         messages.extend(after);
-        messages.extend(self.history.as_ref().map(|history: &History| history.message(readings)));
+        messages.extend(self.history.as_ref().map(|history: &History| history.message(original)));
         messages
     }
 }

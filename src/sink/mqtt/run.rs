@@ -22,9 +22,12 @@ use std::{os::fd::AsFd, time::Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::sink::mqtt::{
-    run::state::{ClientRun, Phase, STALL_TIMEOUT},
-    tls::Tls,
+use crate::sink::{
+    accounts::AccountKind,
+    mqtt::{
+        run::state::{ClientRun, Phase, STALL_TIMEOUT},
+        tls::Tls,
+    },
 };
 
 impl ClientRun<'_> {
@@ -34,8 +37,11 @@ impl ClientRun<'_> {
                 .say(&format!("insecure=true: the certificate of {} is not checked", self.address));
         }
         match self.mqtt.history {
-            Some(_) => self.report.keeps_history(),
-            None => self.queue.replaces(),
+            Some(_) => self.report.keeps_account(AccountKind::History),
+            None => {
+                self.report.keeps_account(AccountKind::State);
+                self.queue.replaces();
+            }
         }
         while !self.is_over(Instant::now()) {
             let now = Instant::now();
@@ -44,6 +50,7 @@ impl ClientRun<'_> {
             self.collect(now);
             self.publish_states(now);
             self.advance_shutdown(now);
+            self.settle_states();
             self.wait(Instant::now());
         }
         self.close();

@@ -29,7 +29,7 @@ pub const PROMETHEUS: SinkKind = SinkKind {
             telegrams of a meter come, and 0 after `stale`. `meterpipe_octets`, `meterpipe_telegrams` and \
             `meterpipe_sink_readings` are the accounts of the run: octets in frames and discarded ones; good \
             telegrams, and by reason those that the guard holds and those that are rejected; the readings of \
-            each history sink that are stored, wait in memory or on the disk, or are lost. \
+            each sink that are stored or sent, wait in memory or on the disk, were replaced by newer ones, or are lost. \
             `meterpipe_sink_waiting_readings` and `meterpipe_sink_lost_readings_total` count those of every sink; \
             `smartmeter_telegrams_lost_total` and `meterpipe_frames_damaged_total` the losses on the line.",
     keys: &[KEYS],

@@ -61,16 +61,16 @@ pub const COMMON: &[SettingKey] = &[
     SettingKey::new(
         "guard",
         SettingType::Switch,
-        "The guard compares each telegram with earlier ones of its system title, or of its number \
-         if it has no title. Until two more telegrams agree, it holds back one with other objects, \
-         types, scalers, units or texts, another meter number, two clocks that disagree, a clock \
-         that leaps, goes back or is a minute from the time of arrival, a register that rises \
-         faster than any house can use, or a value that no house has, for example 300 V, import and \
-         export at once, or more power than the currents carry. One whose registers rise by more than \
-         its power explains, as after a gap, waits for one more telegram. A register that falls, or is at 0 from the start, is believed after ten minutes. An older telegram, \
-         or a repeated one, is left out. The first telegram of a meter waits for another one that \
-         agrees, for at most 15 seconds. `false` passes everything, as for old readings in any \
-         order.",
+        "The guard compares each telegram with earlier ones that have its system title, or its meter \
+         number if it has no title. It holds a telegram back until two more agree with it if the \
+         objects, types, scalers, units or texts differ, if the meter number differs, if the two clocks \
+         of the telegram disagree, if its clock jumps, runs backwards or is a minute off the time of \
+         arrival, if a register rises faster than any house can use, or if a value is impossible in a \
+         house: 300 V, import and export at once, or more power than the currents carry. One more \
+         telegram is enough where a register rises by more than the power explains, as after a gap. A \
+         register that falls, or that is 0 from the start, is believed after ten minutes. Older and \
+         repeated telegrams are dropped. The first telegram of a meter waits for another that agrees, \
+         for at most 15 seconds. `false` passes everything, for example old readings in any order.",
     )
     .or("true"),
 ];

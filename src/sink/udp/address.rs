@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::format::printable::printable;
+use crate::{file_error, format::printable::printable};
 
 /// The age at which the address of a name is asked for again: a router may have given the host another.
 const REFRESH: Duration = Duration::from_secs(600);
@@ -47,7 +47,8 @@ impl HostAddress {
         }
         let is_old = self.known.is_none_or(|(_, since)| since.elapsed() >= REFRESH);
         if is_old && self.asked.is_none() {
-            self.asked = Some(ask(&self.host, self.port).map_err(|error| error.to_string())?);
+            self.asked =
+                Some(ask(&self.host, self.port).map_err(|error| file_error::plain(&error))?);
         }
         let Some(asked) = &self.asked else {
             return self.last("no address");
@@ -63,7 +64,7 @@ impl HostAddress {
                 self.asked = None;
                 // The old address holds until the next question.
                 self.known = self.known.map(|(address, _)| (address, Instant::now()));
-                self.last(&printable(&error.to_string()))
+                self.last(&printable(&file_error::plain(&error)))
             }
             Err(RecvTimeoutError::Timeout) => self.last("no answer about its address"),
             Err(RecvTimeoutError::Disconnected) => {

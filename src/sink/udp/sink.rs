@@ -6,8 +6,10 @@ use std::{
 };
 
 use crate::{
+    file_error,
     format::{readings::Readings, units::Units},
     sink::{
+        accounts::AccountKind,
         kind::BuildContext,
         queue::QueueReceiver,
         settings::{SinkSettings, SinkTarget, error::SettingError, uri::host_port},
@@ -97,6 +99,7 @@ impl Sink for UdpSink {
     fn run(mut self: Box<Self>, queue: QueueReceiver, report: &dyn Report) {
         // A state is worth nothing later, so nobody waits with it.
         queue.replaces();
+        report.keeps_account(AccountKind::State);
         loop {
             let ended = queue.is_ended();
             let first = queue.next(if ended { Duration::ZERO } else { IDLE_WAIT });
@@ -116,7 +119,7 @@ impl Sink for UdpSink {
         let address = self.address.get(timeout.min(LOOK_UP));
         let address = address.map_err(|why| format!("{place}: {why}"))?;
         let socket = DatagramSocket::open(address);
-        socket.map_err(|error| format!("{place}: {error}"))?;
+        socket.map_err(|error| format!("{place}: {}", file_error::plain(&error)))?;
         Ok(format!("a datagram would go to {address}; UDP does not tell who receives it"))
     }
 
@@ -131,7 +134,7 @@ impl Sink for UdpSink {
 impl UdpSink {
     fn send(&mut self, readings: &Readings, queue: &QueueReceiver, report: &dyn Report) {
         let Some(datagram) = self.format.datagram(readings) else {
-            return;
+            return report.stored(1);
         };
         self.check_size(&datagram, report);
         if let Err(why) = self.open(queue) {
@@ -144,7 +147,7 @@ impl UdpSink {
             SendOutcome::Failed(error) => {
                 // The route or the address may be another one next time.
                 self.socket = None;
-                self.fail(&error.to_string(), report);
+                self.fail(&file_error::plain(&error), report);
             }
             SendOutcome::Sent => {
                 self.sent(report);
@@ -166,7 +169,8 @@ impl UdpSink {
         let left = queue.deadline().map_or(LOOK_UP, |at| at.saturating_duration_since(now));
         let opened = self.address.get(left.min(LOOK_UP)).and_then(|address| {
             if self.socket.as_ref().is_none_or(|socket| socket.receiver() != address) {
-                let socket = DatagramSocket::open(address).map_err(|error| error.to_string())?;
+                let socket =
+                    DatagramSocket::open(address).map_err(|error| file_error::plain(&error))?;
                 self.socket = Some(socket);
             }
             Ok(())
@@ -186,6 +190,7 @@ impl UdpSink {
     }
 
     fn sent(&mut self, report: &dyn Report) {
+        report.stored(1);
         if core::mem::take(&mut self.failed) {
             report.trouble(None);
             report.say(&format!("sends to {} again", self.place));

@@ -3,7 +3,7 @@
 //! One thread waits for readings and for clients; no client can hold it up.
 
 use std::{
-    io::ErrorKind,
+    io::{self, ErrorKind},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,6 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::{
     backoff::Backoff,
+    file_error,
     format::readings::Readings,
     sink::{
         queue::QueueReceiver,
@@ -75,7 +76,7 @@ impl<S: WebSite> WebSink<S> {
             Err(error) => {
                 let Self { host, port, .. } = self;
                 if self.retry_at.is_none() {
-                    let text = format!("cannot listen on {host}:{port}: {error}");
+                    let text = cannot_listen(host, *port, &error);
                     let most = LONGEST_RETRY.as_secs();
                     report.say(&format!("{text}; trying again, every {most} s at most"));
                     report.trouble(Some(&text));
@@ -132,7 +133,7 @@ impl<S: WebSite + Send> Sink for WebSink<S> {
             {
                 Ok("another run of meterpipe answers there".to_owned())
             }
-            Err(error) => Err(format!("cannot listen on {host}:{port}: {error}")),
+            Err(error) => Err(cannot_listen(host, *port, &error)),
         }
     }
 
@@ -145,4 +146,17 @@ impl<S: WebSite + Send> Sink for WebSink<S> {
         };
         self.site.paths().iter().filter(|path| self.site.shows(path)).map(preview).collect()
     }
+}
+
+/// The message about an address, with the next step.
+fn cannot_listen(host: &str, port: u16, error: &io::Error) -> String {
+    let why = match error.kind() {
+        ErrorKind::AddrInUse => {
+            format!("another program uses port {port}: stop it, or choose another port")
+        }
+        ErrorKind::AddrNotAvailable => format!("{host} is no address of this machine"),
+        ErrorKind::PermissionDenied => "only root may use a port below 1024".to_owned(),
+        _ => file_error::plain(error),
+    };
+    format!("cannot listen on {}: {why}", host_port(host, port))
 }

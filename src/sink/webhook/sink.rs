@@ -14,8 +14,10 @@ use std::{
 
 use crate::{
     backoff::Backoff,
+    file_error,
     format::readings::Readings,
     sink::{
+        accounts::AccountKind,
         http::{OutageKind, PostOutcome, PostTarget},
         projection::Projection,
         queue::QueueReceiver,
@@ -79,6 +81,7 @@ impl Sink for WebhookSink {
         if self.insecure {
             report.say("insecure: the certificate of the server is not checked");
         }
+        report.keeps_account(AccountKind::State);
         queue.replaces();
         loop {
             let ended = queue.is_ended();
@@ -161,16 +164,11 @@ impl WebhookSink {
             let Some(readings) = queue.readings().next() else {
                 break;
             };
-            if self.waiting.put(readings) && !is_live {
-                report.lost(1);
-            }
+            leave_out(u64::from(self.waiting.put(readings)), is_live, report);
         }
         queue.blocked(self.outage.is_some());
         queue.waits(self.outage.is_some());
-        let dropped = queue.dropped();
-        if !is_live {
-            report.lost(dropped);
-        }
+        leave_out(queue.dropped(), is_live, report);
     }
 
     fn send(&mut self, queue: &QueueReceiver, report: &dyn Report) {
@@ -179,7 +177,7 @@ impl WebhookSink {
         };
         let is_live = queue.is_live();
         let Some(body) = self.body(&readings) else {
-            return;
+            return report.stored(1);
         };
         let Some(answer) = self.post(body, queue, report) else {
             // The deadline has passed.
@@ -187,6 +185,7 @@ impl WebhookSink {
         };
         match WebhookOutcome::of(&answer, &self.names, self.target.timeout()) {
             WebhookOutcome::Delivered => {
+                report.stored(1);
                 self.retry_at = None;
                 if self.outage.take().is_some() {
                     self.working_since = Instant::now();
@@ -195,9 +194,7 @@ impl WebhookSink {
                 }
             }
             WebhookOutcome::Failed { kind, text, retry_after } => {
-                if !self.waiting.put_back(readings) && !is_live {
-                    report.lost(1);
-                }
+                leave_out(u64::from(!self.waiting.put_back(readings)), is_live, report);
                 self.failed(kind, &text, retry_after, report);
             }
         }
@@ -213,7 +210,7 @@ impl WebhookSink {
         let (target, (answer, answered)) = (self.target.clone(), mpsc::channel());
         let request = move || drop(answer.send(target.post(&body)));
         if let Err(error) = thread::Builder::new().name("webhook".to_owned()).spawn(request) {
-            return Some(PostOutcome::Unreachable(error.to_string()));
+            return Some(PostOutcome::Unreachable(file_error::plain(&error)));
         }
         loop {
             match answered.recv_timeout(CHECK_INTERVAL) {
@@ -250,5 +247,13 @@ impl WebhookSink {
             report.trouble(Some(text));
             report.say(&format!("{text}; trying again, every {most} s at most"));
         }
+    }
+}
+
+/// Counts readings for which there are newer ones: of a file, each is wanted.
+fn leave_out(readings: u64, is_live: bool, report: &dyn Report) {
+    match is_live {
+        true => report.replaced(readings),
+        false => report.lost(readings),
     }
 }

@@ -14,6 +14,7 @@ use std::{
 use meterpipe::{
     format::readings::Readings,
     sink::{
+        accounts::{AccountKind, SinkAccount, SinkBalance},
         event::SinkEvent,
         line_counters::LineCounters,
         queue::{QueueSender, queue},
@@ -28,6 +29,7 @@ use meterpipe::{
 pub struct SinkMessages {
     texts: Mutex<Vec<String>>,
     lost: AtomicU64,
+    account: SinkAccount,
 }
 
 impl Report for SinkMessages {
@@ -37,6 +39,31 @@ impl Report for SinkMessages {
 
     fn lost(&self, readings: u64) {
         self.lost.fetch_add(readings, Ordering::SeqCst);
+        self.account.lose(readings);
+    }
+
+    fn keeps_account(&self, kind: AccountKind) {
+        self.account.open(kind);
+    }
+
+    fn stored(&self, readings: u64) {
+        self.account.store(readings);
+    }
+
+    fn unstored(&self, readings: u64) {
+        self.account.unstore(readings);
+    }
+
+    fn replaced(&self, readings: u64) {
+        self.account.replace(readings);
+    }
+
+    fn found(&self, readings: u64) {
+        self.account.find(readings);
+    }
+
+    fn on_disk(&self, readings: u64) {
+        self.account.keep(readings);
     }
 }
 
@@ -84,12 +111,14 @@ pub fn build(uri: &str) -> Result<Box<dyn Sink>, SettingError> {
 impl Running {
     /// Readings, as a line of JSON.
     pub fn put(&self, line: &str) {
+        self.messages.account.accept();
         self.outbox.put(SinkEvent::Readings(Arc::new(Readings::parse(line.as_bytes()).unwrap())));
     }
 
     /// The same as a live producer, which does not wait.
     pub fn put_live(&self, line: &str) {
         let readings = Readings::parse(line.as_bytes()).unwrap();
+        self.messages.account.accept();
         self.outbox.put_now(SinkEvent::Readings(Arc::new(readings)));
     }
 
@@ -119,6 +148,11 @@ impl Running {
         self.outbox.end(start + patience);
         self.thread.take().unwrap().join().unwrap();
         assert!(start.elapsed() < patience + Duration::from_secs(5), "{:?}", start.elapsed());
+        let account = self.messages.account.balance();
+        let SinkBalance { accepted, stored, on_disk, replaced, lost, .. } = account;
+        if self.messages.account.is_open() {
+            assert_eq!(accepted, stored + on_disk + replaced + lost, "{account}");
+        }
         (self.messages.texts(), self.messages.lost())
     }
 }

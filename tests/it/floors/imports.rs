@@ -9,12 +9,13 @@
 //!     cli/setup                          arguments, configuration, keys
 //!     cli/run  cli/older                 output, messages, status; settings of older programs
 //! 6   source  sink                       where octets come from, where readings go to
-//! 5   format  chain  explain  diagnosis  a reading as text; the stages; a telegram octet by octet; causes
+//! 5   format  chain  explain             a reading as text; the stages; a telegram octet by octet
+//!     intervals  portal  diagnosis       energies of quarter hours, and those of an operator; causes
 //!                                        of faults
 //! 4   reading                            named, scaled, exact
 //! 3   link  cipher  cosem  record        frames, ciphering, A-XDR, the line between stages
 //! 2   reader  p1  field  hex             a cursor, the envelope of DSMR telegrams, fields with their
-//!                                        meaning, octets from text
+//!     local_time                         meaning, octets from text, boundaries of the local clock
 //!     backoff  wake  file_error  hosts   waits between tries, wake-ups, errors of files, names of servers
 //! 1   error                              imports nothing
 //! ```
@@ -35,10 +36,10 @@ use super::source::{SourceFile, WrittenPath, is_punct, room};
 /// From below.
 const FLOORS: [&[&str]; 13] = [
     &["error"],
-    &["reader", "p1", "field", "hex", "backoff", "wake", "file_error", "hosts"],
+    &["reader", "p1", "field", "hex", "local_time", "backoff", "wake", "file_error", "hosts"],
     &["link", "cipher", "cosem", "record"],
     &["reading"],
-    &["format", "chain", "explain", "diagnosis"],
+    &["format", "chain", "explain", "intervals", "portal", "diagnosis"],
     &["source", "sink"],
     &["cli/run", "cli/older"],
     &["cli/setup"],

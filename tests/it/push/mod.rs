@@ -1,5 +1,6 @@
 //! The sinks that push to others: datagrams, programs, webhooks. Their peers are slow, dead, or lie.
 
+mod ahead;
 mod exec;
 mod recipes;
 mod udp;

@@ -1,5 +1,7 @@
 //! `config import`: the configuration of an older program becomes one of this program.
 
+use std::path::PathBuf;
+
 use crate::cli::{
     import::{files, translate, translation::Translation},
     run::{context::Context, status::Stop},
@@ -9,7 +11,7 @@ use crate::cli::{
         meter::MeterPlan,
     },
 };
-use meterpipe::sink::settings::SinkTarget;
+use meterpipe::sink::settings::{SinkTarget, redact};
 
 /// Translates files and a command line. Without an output file nothing is written: the configuration goes to
 /// standard output, and messages say where its secrets belong.
@@ -26,7 +28,14 @@ pub fn run(args: &ConfigArgs, context: &mut Context) -> Result<(), Stop> {
     let comment = format!("Written by meterpipe config import, from the settings of {name}.");
     let files = new_files::plan(&comment, &meter, &sinks, &folders)?;
     context.messages.say(&format!("settings of {name}"));
-    for note in &translation.notes {
+    let mut notes = translation.notes.clone();
+    if args.output.is_none() {
+        for (place, path) in places(&translation).zip(files.secrets()) {
+            notes.push(format!("{place} belongs in the file {} with mode 600", path.display()));
+        }
+    }
+    notes.sort_by_key(|note| line_of(note, &args.files));
+    for note in &notes {
         context.messages.say(note);
     }
     if !words.is_empty() && key_was_typed(&translation) {
@@ -35,7 +44,7 @@ pub fn run(args: &ConfigArgs, context: &mut Context) -> Result<(), Stop> {
     }
     match &args.output {
         Some(_) => write(args.force, files, &translation, &folders, context),
-        None => show(&files, &translation, context),
+        None => show(&files, context),
     }
 }
 
@@ -50,12 +59,20 @@ fn places(translation: &Translation) -> impl Iterator<Item = &str> {
     key.chain(translation.sinks.iter().flat_map(|sink| sink.secrets.iter().map(String::as_str)))
 }
 
-fn show(files: &NewFiles, translation: &Translation, context: &mut Context) -> Result<(), Stop> {
+/// The file and the line that a note names; notes about neither come first, and those about a command line
+/// last.
+fn line_of(note: &str, files: &[PathBuf]) -> (usize, usize) {
+    let Some((name, line)) = note.split(": ").next().and_then(|place| place.rsplit_once(':'))
+    else {
+        return if note.starts_with("--") { (usize::MAX, 0) } else { (0, 0) };
+    };
+    let is_named = |file: &PathBuf| redact::typed(&file.display().to_string()) == name;
+    let number = files.iter().position(is_named).unwrap_or(files.len());
+    (number + 1, line.parse().unwrap_or_default())
+}
+
+fn show(files: &NewFiles, context: &mut Context) -> Result<(), Stop> {
     context.output.text.extend_from_slice(files.text().as_bytes());
-    for (place, path) in places(translation).zip(files.secrets()) {
-        let path = path.display();
-        context.messages.say(&format!("{place} belongs in the file {path} with mode 600"));
-    }
     context.messages.say("nothing is written: -o FILE writes the configuration and these files");
     Ok(())
 }

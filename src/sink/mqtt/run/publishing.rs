@@ -4,8 +4,11 @@ use core::time::Duration;
 use std::{sync::Arc, time::Instant};
 
 use crate::{
-    format::{latest::name, readings::Readings},
-    sink::mqtt::{client::MqttSink, history::History, run::state::ClientRun},
+    format::{latest::name, printable::printable, readings::Readings},
+    sink::{
+        home_assistant::announcer::HomeAssistant,
+        mqtt::{client::MqttSink, history::History, interval_names, run::state::ClientRun},
+    },
 };
 
 impl ClientRun<'_> {
@@ -41,7 +44,10 @@ impl ClientRun<'_> {
                     history.report_full(self.report);
                 }
             }
-            None => self.latest.skip(dropped),
+            None => {
+                self.states.taken += dropped;
+                self.latest.skip(dropped);
+            }
         }
         if !outage && let Some(skipped) = self.skipped_states() {
             self.report.say(&format!("{} was slow: {skipped}", self.address));
@@ -89,7 +95,8 @@ impl ClientRun<'_> {
     }
 
     fn take_readings(&mut self, readings: Arc<Readings>, now: Instant) {
-        self.mqtt.meter_statuses.observe(&readings, now);
+        self.states.taken += 1;
+        self.mqtt.meter_statuses.observe(&interval_names::named(readings.clone()), now);
         if let Some(history) = &mut self.mqtt.history {
             match history.is_full() {
                 true => {
@@ -99,6 +106,7 @@ impl ClientRun<'_> {
                 false => history.add(&readings),
             }
         }
+        let readings = interval_names::named(readings);
         if let Some(announcer) = &mut self.mqtt.announcer {
             let was_full = announcer.is_full();
             let messages = announcer.on_readings(&readings);
@@ -114,6 +122,7 @@ impl ClientRun<'_> {
                 }
                 self.repeat_states_at = Some(now + DISCOVERY_DELAY);
                 messages.into_iter().for_each(|message| self.mqtt.session.announce(message));
+                self.report_removed();
             }
         }
         self.latest.put(readings);
@@ -125,11 +134,18 @@ impl ClientRun<'_> {
             let messages = announcer.on_connect();
             self.repeat_states_at = (!messages.is_empty()).then_some(now + DISCOVERY_DELAY);
             messages.into_iter().for_each(|message| self.mqtt.session.announce(message));
+            self.report_removed();
         }
         for message in self.mqtt.meter_statuses.on_connect(now) {
             self.mqtt.session.announce(message);
         }
         self.latest.repeat_all(self.mqtt.fresh);
+    }
+
+    fn report_removed(&mut self) {
+        for meter in self.mqtt.announcer.iter_mut().flat_map(HomeAssistant::removed) {
+            self.report.say(&format!("removes meter {} from Home Assistant", printable(&meter)));
+        }
     }
 
     /// Publishes the states that are due, as far as the session has room.
@@ -143,13 +159,14 @@ impl ClientRun<'_> {
         {
             let messages = self.mqtt.state_messages(&readings, self.report);
             let MqttSink { session, states, meter_statuses, .. } = &mut self.mqtt;
-            self.report.lost(u64::from(states.has_left_out() && !repeated));
+            let is_left_out = states.has_left_out() && !repeated;
             match repeated {
                 true => session.repeat(messages),
                 false => session.publish(messages),
             }
             let status = meter_statuses.on_state(name(&readings), now);
             status.into_iter().for_each(|message| session.announce(message));
+            self.lose_states(u64::from(is_left_out));
         }
         let MqttSink { session, meter_statuses, .. } = &mut self.mqtt;
         if session.is_open() {

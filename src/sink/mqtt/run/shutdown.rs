@@ -102,6 +102,7 @@ impl ClientRun<'_> {
                 self.await_close(now);
             }
         }
+        self.settle_states();
         let unpublished = self.latest.unpublished() + self.latest.skipped();
         let states = self.mqtt.session.unsent() + unpublished;
         let unsent = match &mut self.mqtt.history {
@@ -111,8 +112,8 @@ impl ClientRun<'_> {
                 lost
             }
             Some(history) => {
-                self.queue.readings().for_each(|readings| history.add(&readings));
-                self.report.lost(self.queue.dropped());
+                history.take_rest(self.queue, self.report);
+                self.report.lost(self.queue.abandon());
                 if states > 0 && !self.mqtt.states.is_nothing() {
                     self.report.say(&format!("{states} older states were left out"));
                 }

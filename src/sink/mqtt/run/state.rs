@@ -45,7 +45,20 @@ pub(in crate::sink::mqtt) struct ClientRun<'a> {
     pub(super) remaining: (u64, Instant),
     /// The lines of the history that were settled by then.
     pub(super) settled: u64,
+    pub(super) states: StateAccount,
     pub(super) shutdown: ShutdownStep,
+}
+
+/// The account of the readings of which the broker gets the state. The sink knows what it has not sent yet;
+/// the rest of what it took is sent.
+#[derive(Default)]
+pub(super) struct StateAccount {
+    /// The readings that came.
+    pub(super) taken: u64,
+    /// Those that will never be sent.
+    gone: u64,
+    /// Those that were reported as sent.
+    sent: u64,
 }
 
 pub(super) enum Phase {
@@ -99,6 +112,7 @@ impl<'a> ClientRun<'a> {
             queue_drained: false,
             remaining: (0, now),
             settled: 0,
+            states: StateAccount::default(),
             shutdown: ShutdownStep::Running,
         }
     }
@@ -175,8 +189,13 @@ impl<'a> ClientRun<'a> {
     /// reading is wanted, unless the history has it.
     pub(super) fn skipped_states(&mut self) -> Option<String> {
         let skipped = self.latest.forget_skipped();
-        if !self.queue.is_live() && self.mqtt.history.is_none() {
-            self.report.lost(skipped);
+        match self.mqtt.history {
+            Some(_) => {}
+            None if self.queue.is_live() => {
+                self.states.gone += skipped;
+                self.report.replaced(skipped);
+            }
+            None => self.lose_states(skipped),
         }
         // With a history the readings themselves are not left out.
         let what = match self.mqtt.history {
@@ -187,9 +206,30 @@ impl<'a> ClientRun<'a> {
         (skipped > 0).then(|| format!("{skipped} older {what} were left out"))
     }
 
+    /// Counts readings that will never be published.
+    pub(super) fn lose_states(&mut self, readings: u64) {
+        self.states.gone += readings;
+        self.report.lost(readings);
+    }
+
+    /// Counts the readings that were published since the last call.
+    pub(super) fn settle_states(&mut self) {
+        if self.mqtt.history.is_some() {
+            return;
+        }
+        let unsent = self.mqtt.session.unsent() + self.latest.unpublished() + self.latest.skipped();
+        let StateAccount { taken, gone, sent } = &mut self.states;
+        let before = core::mem::replace(sent, taken.saturating_sub(*gone + unsent));
+        // What a broken connection had not acknowledged is sent again.
+        match sent.checked_sub(before) {
+            Some(more) => self.report.stored(more),
+            None => self.report.unstored(before - *sent),
+        }
+    }
+
     /// Counts readings that the broker refuses, and reports each topic once.
     pub(super) fn reject(&mut self, topic: String, why: &str, readings: u64) {
-        self.report.lost(readings);
+        self.lose_states(readings);
         if !self.refused.contains(&topic) && self.refused.len() < MOST_REFUSALS {
             self.report.say(&format!("{} refuses {}{why}", self.address, printable(&topic)));
             self.refused.push(topic);

@@ -1,0 +1,268 @@
+//! `quarters --compare PORTAL.csv`: the meter's quarter hours beside those of the operator's portal.
+//!
+//! ```text
+//! {"schema":1,"start":"…T12:00:00+02:00","end":"…T12:15:00+02:00","energy_import_wh":123,"portal_wh":310,"difference_wh":-187,"complete":true}
+//! {"schema":1,"start":"…","end":"…","quarters":4,"missing":"portal","energy_import_wh":512}
+//! {"schema":1,"compared":2972,"different":1,"missing_portal":4,"missing_meter":0,"energy_import_wh":…,"portal_wh":…,"difference_wh":-187}
+//! ```
+//!
+//! Quarters that only one side has are one row as long as they follow each other. The sums are those of the quarters
+//! that both have.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use jiff::tz::TimeZone;
+
+use crate::cli::{
+    run::{
+        context::Context,
+        interval_readings::local,
+        status::{Status, Stop},
+    },
+    setup::keys,
+};
+use meterpipe::{
+    file_error,
+    format::printable::printable,
+    intervals::row::IntervalRow,
+    portal::export::PortalExport,
+    reading::{
+        decimal::Decimal,
+        fields::{ENERGY_EXPORT, ENERGY_IMPORT, FIELDS},
+    },
+};
+
+/// The comparison: the portal's quarters, and the meter's as they come.
+pub struct Comparison {
+    portal: PortalExport,
+    tolerance: Decimal,
+    meter: BTreeMap<i64, MeterQuarter>,
+    /// Quarters of which the meter has a part alone.
+    parts: u64,
+    /// The meters that have quarters.
+    meters: Vec<String>,
+    /// The first quarter that two meters have.
+    doubled: Option<i64>,
+}
+
+struct MeterQuarter {
+    energy: Decimal,
+    complete: bool,
+}
+
+/// A quarter of an hour, in seconds.
+const QUARTER: i64 = 900;
+
+/// The largest export: a year of quarters has 2 MB, in UTF-16 4 MB.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+impl Comparison {
+    /// Reads the portal's file. Energies may differ by so many watt-hours, and by half of the portal's last digit.
+    pub fn open(path: &Path, tolerance: u32, zone: &TimeZone) -> Result<Self, Stop> {
+        let name = keys::display(path);
+        let unreadable = |error: &std::io::Error| {
+            Stop::usage(format!("{name}: {}", file_error::unreadable(error)))
+        };
+        let size = fs::metadata(path).map_err(|error| unreadable(&error))?.len();
+        if size > LARGEST {
+            return Err(Stop::usage(format!("{name}: {size} octets are more than any export has")));
+        }
+        let octets = fs::read(path).map_err(|error| unreadable(&error))?;
+        let portal = PortalExport::parse(&octets, zone)
+            .map_err(|error| Stop::usage(format!("{name}: {error}")))?;
+        // Half of 0.01 kWh are 5 Wh.
+        let half = Decimal::new(500, 0).in_larger_unit(i16::try_from(portal.decimals).unwrap_or(3));
+        let tolerance = Decimal::new(tolerance.into(), 0);
+        let tolerance = if half.exceeds(tolerance) { half } else { tolerance };
+        Ok(Self {
+            portal,
+            tolerance,
+            meter: BTreeMap::new(),
+            parts: 0,
+            meters: Vec::new(),
+            doubled: None,
+        })
+    }
+
+    const fn place(&self) -> usize {
+        if self.portal.is_export { ENERGY_EXPORT } else { ENERGY_IMPORT }
+    }
+
+    /// Takes a quarter of a meter.
+    pub fn row(&mut self, row: &IntervalRow, meter: Option<&str>) {
+        let Some(energy) = row.energy(self.place()) else {
+            return;
+        };
+        let meter = meter.unwrap_or_default();
+        if !self.meters.iter().any(|known| known == meter) && self.meters.len() < 100 {
+            self.meters.push(meter.to_owned());
+        }
+        if !row.whole {
+            self.parts += 1;
+            return;
+        }
+        let quarter = MeterQuarter { energy, complete: row.complete };
+        if self.meter.insert(row.start, quarter).is_some() && self.doubled.is_none() {
+            self.doubled = Some(row.start);
+        }
+    }
+
+    /// Writes the differences and the sums.
+    pub fn finish(self, zone: &TimeZone, context: &mut Context) -> Result<(), Stop> {
+        if let Some(start) = self.doubled {
+            let meters: Vec<_> = self.meters.iter().map(|meter| printable(meter)).collect();
+            return Err(Stop::Failed(
+                Status::Usage,
+                format!(
+                    "{} have the quarter of {}: choose one with --meter",
+                    meters.join(" and "),
+                    local(start, zone)
+                ),
+            ));
+        }
+        if self.parts > 0 {
+            context
+                .messages
+                .detail(&format!("{} quarters are not whole, and left out", self.parts));
+        }
+        let field = FIELDS.get(self.place()).map_or("", |field| field.name);
+        let mut sums =
+            Sums { ours: Decimal::new(0, 0), theirs: Decimal::new(0, 0), ..Sums::default() };
+        let mut missing: Option<MissingQuarters> = None;
+        let text = &mut context.output.text;
+        let starts: std::collections::BTreeSet<_> =
+            self.meter.keys().chain(self.portal.quarters.keys()).copied().collect();
+        for start in starts {
+            let (ours, theirs) = (self.meter.get(&start), self.portal.quarters.get(&start));
+            let side = match (ours, theirs) {
+                (Some(_), None) => Some("portal"),
+                (None, Some(_)) => Some("meter"),
+                _ => None,
+            };
+            if missing.as_ref().is_some_and(|run| Some(run.side) != side || run.end != start) {
+                missing.take().into_iter().for_each(|run| run.write(field, zone, text));
+            }
+            match (ours, theirs, side) {
+                (Some(ours), Some(theirs), _) => {
+                    sums.compare(start, ours, *theirs, (self.tolerance, field), zone, text)
+                }
+                (ours, theirs, Some(side)) => {
+                    let energy = ours.map(|ours| ours.energy).or(theirs.copied());
+                    let energy = energy.unwrap_or(Decimal::new(0, 0));
+                    sums.missing(side);
+                    missing.get_or_insert(MissingQuarters::new(side, start)).add(energy);
+                }
+                _ => {}
+            }
+        }
+        missing.into_iter().for_each(|run| run.write(field, zone, text));
+        sums.write(field, text);
+        Ok(())
+    }
+}
+
+/// Quarters one after another that one side has alone.
+struct MissingQuarters {
+    side: &'static str,
+    start: i64,
+    end: i64,
+    energy: Decimal,
+}
+
+impl MissingQuarters {
+    const fn new(side: &'static str, start: i64) -> Self {
+        Self { side, start, end: start, energy: Decimal::new(0, 0) }
+    }
+
+    fn add(&mut self, energy: Decimal) {
+        self.end += QUARTER;
+        self.energy = self.energy.plus(energy).unwrap_or(self.energy);
+    }
+
+    fn write(&self, field: &str, zone: &TimeZone, text: &mut Vec<u8>) {
+        let Self { side, start, end, energy } = self;
+        let quarters = (end - start) / QUARTER;
+        let (start, end) = (local(*start, zone), local(*end, zone));
+        let name = if *side == "portal" { field } else { "portal_wh" };
+        let energy = short(*energy);
+        let line = format!(
+            "{{\"schema\":1,\"start\":\"{start}\",\"end\":\"{end}\",\"quarters\":{quarters},\"missing\":\"{side}\",\"{name}\":{energy}}}\n"
+        );
+        text.extend_from_slice(line.as_bytes());
+    }
+}
+
+/// The counts and sums of a comparison.
+struct Sums {
+    compared: u64,
+    different: u64,
+    missing_portal: u64,
+    missing_meter: u64,
+    ours: Decimal,
+    theirs: Decimal,
+}
+
+impl Default for Sums {
+    fn default() -> Self {
+        let zero = Decimal::new(0, 0);
+        Self {
+            compared: 0,
+            different: 0,
+            missing_portal: 0,
+            missing_meter: 0,
+            ours: zero,
+            theirs: zero,
+        }
+    }
+}
+
+impl Sums {
+    fn compare(
+        &mut self,
+        start: i64,
+        ours: &MeterQuarter,
+        theirs: Decimal,
+        (tolerance, field): (Decimal, &str),
+        zone: &TimeZone,
+        text: &mut Vec<u8>,
+    ) {
+        self.compared += 1;
+        self.ours = self.ours.plus(ours.energy).unwrap_or(self.ours);
+        self.theirs = self.theirs.plus(theirs).unwrap_or(self.theirs);
+        let Some(difference) = ours.energy.minus(theirs).filter(|it| it.exceeds(tolerance)) else {
+            return;
+        };
+        self.different += 1;
+        let MeterQuarter { energy, complete } = ours;
+        let theirs = short(theirs);
+        let difference = short(difference);
+        let (start, end) = (local(start, zone), local(start + QUARTER, zone));
+        let line = format!(
+            "{{\"schema\":1,\"start\":\"{start}\",\"end\":\"{end}\",\"{field}\":{energy},\"portal_wh\":{theirs},\"difference_wh\":{difference},\"complete\":{complete}}}\n"
+        );
+        text.extend_from_slice(line.as_bytes());
+    }
+
+    fn missing(&mut self, side: &str) {
+        match side {
+            "portal" => self.missing_portal += 1,
+            _ => self.missing_meter += 1,
+        }
+    }
+
+    fn write(&self, field: &str, text: &mut Vec<u8>) {
+        let Self { compared, different, missing_portal, missing_meter, ours, theirs } = self;
+        let difference = ours.minus(*theirs).map(short).unwrap_or(Decimal::new(0, 0));
+        let theirs = short(*theirs);
+        let line = format!(
+            "{{\"schema\":1,\"compared\":{compared},\"different\":{different},\"missing_portal\":{missing_portal},\"missing_meter\":{missing_meter},\"{field}\":{ours},\"portal_wh\":{theirs},\"difference_wh\":{difference}}}\n"
+        );
+        text.extend_from_slice(line.as_bytes());
+    }
+}
+
+/// The number without zeros behind its last digit.
+fn short(number: Decimal) -> Decimal {
+    let decimals = number.last_digit().map_or(0, |power| power.saturating_neg().max(0));
+    number.with_decimals(decimals).unwrap_or(number)
+}

@@ -1,0 +1,106 @@
+//! The readings of an interval, and the registers of a telegram for it.
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use meterpipe::{
+    cosem::clock::Stamp,
+    format::{
+        key::{FieldKey, Meta},
+        readings::{Member, ReadingValue, Readings, unit},
+    },
+    intervals::{registers::EnergyRegisters, row::IntervalRow},
+    reading::decimal::Decimal,
+};
+
+/// The name of a meter, and the member that holds it.
+pub type MeterLabel = Option<(Meta, Box<str>)>;
+
+/// The name of the meter of some readings: its number, else its system title.
+pub fn meter_name(readings: &Readings) -> MeterLabel {
+    let name = |meta| readings.meta(meta).filter(|name| !name.is_empty());
+    [Meta::Meter, Meta::SystemTitle].into_iter().find_map(|meta| Some((meta, name(meta)?.into())))
+}
+
+/// The registers of energy among some readings.
+pub fn registers(readings: &Readings, registers: &mut EnergyRegisters) {
+    registers.clear();
+    for Member { key, value, .. } in readings.members() {
+        if let (FieldKey::Field(place, 1), ReadingValue::Number(number)) = (key, value) {
+            registers.add(*place, *number);
+        }
+    }
+}
+
+/// An instant as text, with the offset of the zone.
+pub fn local(second: i64, zone: &TimeZone) -> String {
+    let Ok(at) = Timestamp::from_second(second) else {
+        return String::new();
+    };
+    let offset = zone.to_offset(at);
+    Stamp { local: offset.to_datetime(at), offset, assumed: false }.to_string()
+}
+
+/// Readings of intervals, member by member in the order in which they are printed.
+pub struct IntervalReadings<'a> {
+    members: Vec<Member>,
+    zone: &'a TimeZone,
+}
+
+impl<'a> IntervalReadings<'a> {
+    /// Begins with the version.
+    pub fn new(zone: &'a TimeZone) -> Self {
+        let mut readings = Self { members: Vec::with_capacity(16), zone };
+        readings.meta(Meta::Schema, ReadingValue::Number(Decimal::new(1, 0)));
+        readings
+    }
+
+    /// Adds an item of metadata.
+    pub fn meta(&mut self, meta: Meta, value: ReadingValue) {
+        self.members.push(Member { key: FieldKey::Meta(meta), value, unit: "".into() });
+    }
+
+    /// Adds a time.
+    pub fn time(&mut self, meta: Meta, second: i64) {
+        self.meta(meta, ReadingValue::Text(local(second, self.zone)));
+    }
+
+    /// Adds a value with a published name.
+    pub fn field(&mut self, (place, number): (usize, Decimal)) {
+        let key = FieldKey::Field(place, 1);
+        self.members.push(Member { key, value: ReadingValue::Number(number), unit: unit(key) });
+    }
+
+    /// Adds the name of the meter.
+    pub fn meter(&mut self, name: &MeterLabel) {
+        if let Some((meta, name)) = name {
+            self.meta(*meta, ReadingValue::Text(name.to_string()));
+        }
+    }
+
+    /// Adds energies and means of an interval.
+    pub fn values(&mut self, row: &IntervalRow) {
+        row.energies.iter().for_each(|energy| self.field(*energy));
+        row.means().for_each(|mean| self.field(mean));
+    }
+
+    /// Adds what is known of the telegrams of an interval, and ends.
+    pub fn finish(mut self, row: &IntervalRow) -> Readings {
+        let telegrams = Decimal::of(row.telegrams.into(), 0).unwrap_or(Decimal::new(0, 0));
+        self.meta(Meta::Telegrams, ReadingValue::Number(telegrams));
+        self.meta(Meta::Complete, ReadingValue::Truth(row.complete));
+        if row.estimated {
+            self.meta(Meta::Estimated, ReadingValue::Truth(true));
+        }
+        Readings::new(self.members)
+    }
+}
+
+/// The readings of an interval that has ended.
+pub fn of_row(row: &IntervalRow, meter: &MeterLabel, zone: &TimeZone) -> Readings {
+    let mut readings = IntervalReadings::new(zone);
+    readings.time(Meta::Start, row.start);
+    readings.time(Meta::End, row.end);
+    readings.meter(meter);
+    readings.values(row);
+    readings.finish(row)
+}

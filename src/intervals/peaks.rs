@@ -1,0 +1,48 @@
+//! The peak of each month: the interval with the highest mean of the imported power.
+//!
+//! An interval counts if it runs from one boundary of the clock to the next. A part of one would show the mean of a few
+//! seconds.
+
+use crate::{
+    intervals::{meter::IntervalClock, row::IntervalRow},
+    local_time::LocalStep,
+    reading::{decimal::Decimal, fields::POWER_IMPORT_MEAN},
+};
+
+/// The peak of the month that a meter is in.
+#[derive(Clone, Debug, Default)]
+pub struct MonthPeak {
+    highest: Option<IntervalRow>,
+    /// The start of the next month.
+    end: i64,
+}
+
+impl MonthPeak {
+    /// Takes an interval; returns the peak of the month that has ended with the one before, if any.
+    pub fn feed(&mut self, row: &IntervalRow, clock: &IntervalClock) -> Option<IntervalRow> {
+        let ended = if row.start >= self.end { self.finish() } else { None };
+        self.end = LocalStep::Month.next(row.start, &clock.zone);
+        let highest = self.highest.as_ref().and_then(import);
+        if row.whole && import(row).is_some_and(|mean| highest.is_none_or(|highest| mean > highest))
+        {
+            self.highest = Some(row.clone());
+        }
+        ended
+    }
+
+    /// The mean of the peak so far in the month that a second is in.
+    #[must_use]
+    pub fn mean_at(&self, second: i64) -> Option<Decimal> {
+        self.highest.as_ref().filter(|_| second < self.end).and_then(import)
+    }
+
+    /// Ends the month.
+    pub const fn finish(&mut self) -> Option<IntervalRow> {
+        self.highest.take()
+    }
+}
+
+/// The mean of the imported power.
+fn import(row: &IntervalRow) -> Option<Decimal> {
+    row.means().find(|(place, _)| *place == POWER_IMPORT_MEAN).map(|(_, mean)| mean)
+}

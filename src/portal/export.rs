@@ -1,0 +1,197 @@
+//! The quarter hours of an export.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+
+use crate::{
+    portal::{
+        encoding,
+        header::{self, PortalColumns},
+        stamp::WrittenTime,
+    },
+    reading::decimal::Decimal,
+};
+
+/// The quarter hours of an operator's portal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PortalExport {
+    /// The energies in watt-hours, by the first seconds of their quarters since 1970.
+    pub quarters: BTreeMap<i64, Decimal>,
+    /// True for energy that was fed into the grid.
+    pub is_export: bool,
+    /// Rows with a time and without a value.
+    pub empty: u64,
+    /// The most digits of the energies behind the point, in kWh.
+    pub decimals: u16,
+}
+
+/// A text that is none of the known exports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PortalError {
+    /// No row of names is known.
+    NoHeader,
+    /// The rows are no quarter hours, but days for example.
+    NoQuarters,
+    /// The values have another unit than kWh or Wh.
+    Unit,
+    /// The text is no CSV.
+    Csv,
+}
+
+/// A quarter of an hour, in seconds.
+const QUARTER: i64 = 900;
+
+/// The rows at the start among which the names are looked for.
+const HEAD: usize = 40;
+
+impl PortalExport {
+    /// Reads an export.
+    ///
+    /// # Errors
+    /// The text is no export of quarter hours.
+    pub fn parse(octets: &[u8], zone: &TimeZone) -> Result<Self, PortalError> {
+        let text = encoding::text(octets);
+        let mut rows = rows(&text)?;
+        let found = rows.iter().take(HEAD).enumerate().find_map(|(at, row)| {
+            let names: Vec<_> = row.iter().map(String::as_str).collect();
+            Some((at, header::columns(&names))).filter(|(_, columns)| !columns.is_empty())
+        });
+        let (at, series) = found.ok_or(PortalError::NoHeader)?;
+        let head = rows.drain(..=at).flatten().collect::<Vec<_>>().join(" ").to_lowercase();
+        let mut export = Self { is_export: head.contains("einspeis"), ..Self::default() };
+        for columns in series {
+            export.series(&columns, &rows, zone)?;
+        }
+        match export.quarters.is_empty() {
+            true => Err(PortalError::NoQuarters),
+            false => Ok(export),
+        }
+    }
+
+    fn series(
+        &mut self,
+        columns: &PortalColumns,
+        rows: &[Vec<String>],
+        zone: &TimeZone,
+    ) -> Result<(), PortalError> {
+        let mut lines: Vec<_> = rows.iter().filter_map(|row| PortalRow::of(columns, row)).collect();
+        // Some portals have the last quarter first.
+        let is_back = lines.first().zip(lines.last());
+        if is_back.is_some_and(|(first, last)| first.time.until(last.time).is_some_and(|it| it < 0))
+        {
+            lines.reverse();
+        }
+        let steps = || {
+            lines.windows(2).filter_map(|pair| match pair {
+                [first, second] => first.time.until(second.time),
+                _ => None,
+            })
+        };
+        // Rows with one time alone are quarters if some follow each other at such a distance.
+        let is_single = columns.start.is_empty() || columns.end.is_empty();
+        if is_single && lines.len() > 1 && !steps().any(|step| step == QUARTER) {
+            return Ok(());
+        }
+        let mut before = None;
+        for line in &lines {
+            let Some(second) = line.time.resolve(before, zone) else {
+                continue;
+            };
+            before = Some(second);
+            let start = if columns.start.is_empty() { second - QUARTER } else { second };
+            match line.value {
+                Some(text) => {
+                    let factor = match line.unit {
+                        "" | "kwh" => 3,
+                        "wh" => 0,
+                        _ => return Err(PortalError::Unit),
+                    };
+                    let Some(energy) = number(text) else {
+                        continue;
+                    };
+                    self.decimals = self.decimals.max(energy.decimals());
+                    self.quarters.insert(start, energy.in_larger_unit(-factor));
+                }
+                None => self.empty += 1,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A row of quarters: its time, its value unless the cell is empty, and the unit.
+struct PortalRow<'a> {
+    time: WrittenTime,
+    value: Option<&'a str>,
+    unit: &'static str,
+}
+
+impl<'a> PortalRow<'a> {
+    /// `None` for a row without a time, and for one that is no quarter of an hour.
+    fn of(columns: &PortalColumns, row: &'a [String]) -> Option<Self> {
+        let cell = |at: &usize| row.get(*at).map(|cell| cell.trim()).unwrap_or_default();
+        let time = |columns: &[usize]| {
+            let cells: Vec<_> = columns.iter().map(cell).collect();
+            WrittenTime::parse(&cells.join(" "))
+        };
+        let (start, end) = (time(&columns.start), time(&columns.end));
+        if let (Some(start), Some(end)) = (start, end) {
+            // To the second, to the last second or to the last minute; a change of the clock may lie between.
+            let length = start.until(end)?.rem_euclid(3600);
+            if ![QUARTER, QUARTER - 1, QUARTER - 60].contains(&length) {
+                return None;
+            }
+        }
+        let value = Some(cell(&columns.value)).filter(|value| !value.is_empty());
+        let unit = match columns.unit.as_ref().map(cell).unwrap_or_default() {
+            "" => "",
+            unit if unit.eq_ignore_ascii_case("kwh") => "kwh",
+            unit if unit.eq_ignore_ascii_case("wh") => "wh",
+            _ => "?",
+        };
+        Some(Self { time: start.or(end)?, value, unit })
+    }
+}
+
+/// A number with a comma or a point, and perhaps signs between thousands.
+fn number(text: &str) -> Option<Decimal> {
+    let text = match (text.rfind(','), text.rfind('.')) {
+        (Some(comma), Some(point)) if comma > point => text.replace('.', "").replace(',', "."),
+        (Some(_), Some(_)) => text.replace(',', ""),
+        (Some(_), None) => text.replace(',', "."),
+        (None, _) => text.to_owned(),
+    };
+    Decimal::parse(text.trim())
+}
+
+/// The cells of all rows. The sign between them is the one that the row of names has.
+fn rows(text: &str) -> Result<Vec<Vec<String>>, PortalError> {
+    let text = text.strip_prefix("sep=;").unwrap_or(text);
+    let head = text.lines().take(HEAD);
+    let count = |sign: char| head.clone().filter(|line| line.contains(sign)).count();
+    let delimiter = match (count(';'), count('\t')) {
+        (0, 0) => b',',
+        (0, _) => b'\t',
+        _ => b';',
+    };
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let row = |row: csv::StringRecord| row.iter().map(str::to_owned).collect();
+    let rows = reader.records().map(|record| record.map(row));
+    rows.collect::<Result<_, _>>().map_err(|_| PortalError::Csv)
+}
+
+impl core::fmt::Display for PortalError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::NoHeader => "no row of names that an operator's portal is known to write",
+            Self::NoQuarters => "no quarter hours: export these, not days",
+            Self::Unit => "energies in another unit than kWh",
+            Self::Csv => "no CSV",
+        })
+    }
+}

@@ -1,0 +1,166 @@
+//! The row of names in an export, and the columns that matter.
+//!
+//! | operator | columns | time |
+//! |---|---|---|
+//! | Netz NÖ | `Messzeitpunkt`, `Verbrauch (kWh)` or `Einspeisung (kWh)` | end |
+//! | Wiener Netze | `Datum`, `Zeit von`, `Zeit bis`, `… Verbrauch [kWh]` | start |
+//! | TINETZ, TIWAG | `DATE_FROM`, `DATE_TO`, `VALUE`, once for days and once for quarters | start |
+//! | Salzburg Netz | `Datum und Uhrzeit` or `Datum`, `Restverbrauch (kWh)`; 2026 also `Zeitumstellung` | start |
+//! | Vorarlberg Netz | `Beginn der Messreihe`, `Ende der Messreihe`, `Messwert in kWh`; UTF-16 | start |
+//! | Linz Netz | `Datum von`, `Datum bis`, `Verbrauch in kWh` | start |
+//! | Kärnten Netz | `Datum`, `Zeit`, `kWh` below some lines about the customer; from 2025 the common form | start |
+//! | Energienetze Steiermark | `… Beginn`, `… Ende`, `Verbrauch` or `Wert`, `Einheit` | start |
+//! | common form (EDA) | `Startdatum`, `Enddatum`, `Wert`, `Einheit` | start |
+//! | common form (E-Control) | `Ende Ablesezeitraum`, `… Verbrauch [kWh]` | end, with its offset |
+//! | Stromnetz Graz | `Ablesezeitpunkt`, `Verbrauch Gesamt - 1.8.0` | end, with its offset |
+//! | Netz Burgenland | `Startdatum`, `Startuhrzeit`, `Enddatum`, `Enduhrzeit`, `Verbrauch (in kWh)` | start |
+
+/// The columns of one series.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PortalColumns {
+    /// Those of the start: a date and a time, or both in one.
+    pub start: Vec<usize>,
+    /// Those of the end.
+    pub end: Vec<usize>,
+    /// That of the energy.
+    pub value: usize,
+    /// That of its unit; kWh without it.
+    pub unit: Option<usize>,
+}
+
+/// The task of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ColumnTask {
+    Start,
+    End,
+    /// The date of the start, or date and time if there is no column of times.
+    Date,
+    /// The time of the start, to a date.
+    Clock,
+    Value,
+    Unit,
+}
+
+/// The columns of a row of names: those of each series in it; empty for any other row.
+#[must_use]
+pub fn columns(names: &[&str]) -> Vec<PortalColumns> {
+    let tasks: Vec<_> = names.iter().map(|name| task(name)).collect();
+    let mut all = Vec::new();
+    let mut series = PortalColumns::default();
+    let mut has_value = false;
+    for (at, task) in tasks.iter().enumerate() {
+        match task {
+            // A second start begins another series, if the first one has all that it needs.
+            Some(ColumnTask::Start) if has_value && is_whole(&series) => {
+                all.push(core::mem::take(&mut series));
+                has_value = false;
+                series.start.push(at);
+            }
+            Some(ColumnTask::Start | ColumnTask::Date | ColumnTask::Clock) => series.start.push(at),
+            Some(ColumnTask::End) => series.end.push(at),
+            Some(ColumnTask::Value) if !has_value => (series.value, has_value) = (at, true),
+            Some(ColumnTask::Unit) if series.unit.is_none() => series.unit = Some(at),
+            _ => {}
+        }
+    }
+    if has_value && is_whole(&series) {
+        all.push(series);
+    }
+    all
+}
+
+const fn is_whole(series: &PortalColumns) -> bool {
+    !series.start.is_empty() || !series.end.is_empty()
+}
+
+fn task(name: &str) -> Option<ColumnTask> {
+    let name = name.trim().trim_matches('"').to_lowercase();
+    let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
+    Some(match name.as_str() {
+        "messzeitpunkt" | "ablesezeitpunkt" | "date_to" | "datum bis" | "bis" => ColumnTask::End,
+        "date_from" | "datum von" | "von" => ColumnTask::Start,
+        "datum" | "datum und uhrzeit" | "datumuhrzeit" => ColumnTask::Date,
+        "zeit" | "uhrzeit" | "zeit von" | "startuhrzeit" => ColumnTask::Clock,
+        "value" | "wert" | "kwh" => ColumnTask::Value,
+        "einheit" => ColumnTask::Unit,
+        // The end of the time alone says no more than its start.
+        "zeit bis" => return None,
+        "enduhrzeit" => ColumnTask::End,
+        _ if has(&["zählerstand", "zaehlerstand", "ersatzwert", "qualit", "status"]) => {
+            return None;
+        }
+        _ if has(&["beginn"]) || name.starts_with("start") => ColumnTask::Start,
+        _ if has(&["ende"]) || name.starts_with("enddatum") => ColumnTask::End,
+        _ if has(&["kwh", "verbrauch", "messwert", "einspeis", "energiemenge"]) => {
+            ColumnTask::Value
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(names: &str) -> (Vec<usize>, Vec<usize>, usize) {
+        let names: Vec<_> = names.split(';').collect();
+        let all = columns(&names);
+        assert_eq!(all.len(), 1, "{names:?}: {all:?}");
+        (all[0].start.clone(), all[0].end.clone(), all[0].value)
+    }
+
+    #[test]
+    fn the_columns_of_each_operator_are_found() {
+        assert_eq!(one("Messzeitpunkt;Verbrauch (kWh);Qualität;"), (vec![], vec![0], 1));
+        assert_eq!(
+            one("Datum;Zeit von;Zeit bis;Haus - AT00 - Verbrauch [kWh]"),
+            (vec![0, 1], vec![], 3)
+        );
+        assert_eq!(
+            one("\"Datum\";\"Restverbrauch (kWh)\";\"Status\";\"Zeitumstellung\""),
+            (vec![0], vec![], 1)
+        );
+        assert_eq!(
+            one("\"Datum und Uhrzeit\";\"Lastgänge (306,499 kWh)\";\"Status\""),
+            (vec![0], vec![], 1)
+        );
+        assert_eq!(
+            one("Beginn der Messreihe;Ende der Messreihe;Messwert in kWh"),
+            (vec![0], vec![1], 2)
+        );
+        assert_eq!(
+            one("Datum von;Datum bis;Energiemenge in kWh;Ersatzwert"),
+            (vec![0], vec![1], 2)
+        );
+        assert_eq!(one("Datum;Zeit;kWh;Status"), (vec![0, 1], vec![], 2));
+        assert_eq!(
+            one(
+                "Anlagennummer;Zaehlpunkt;Tarif;Verbrauchszeitraum Beginn;Verbrauchszeitraum Ende;Verbrauch;Einheit;Messwert: VAL...gemessen"
+            ),
+            (vec![3], vec![4], 5)
+        );
+        assert_eq!(
+            one(
+                "Startdatum;Enddatum;Zählpunktbezeichnung;OBIS;OBIS Kurzbeschreibung;Wert;Einheit;Qualität"
+            ),
+            (vec![0], vec![1], 5)
+        );
+        assert_eq!(
+            one(
+                "Ende Ablesezeitraum;Messintervall;Abrechnungsmaßeinheit;Wohnung - Verbrauch [kWh]"
+            ),
+            (vec![], vec![0], 3)
+        );
+        assert_eq!(
+            one("Startdatum;Startuhrzeit;Enddatum;Enduhrzeit;Verbrauch (in kWh)"),
+            (vec![0, 1], vec![2, 3], 4)
+        );
+        let names = ["DATE_FROM", "DATE_TO", "VALUE", "DATE_FROM", "DATE_TO", "VALUE"];
+        let all = columns(&names);
+        assert_eq!(all.iter().map(|it| it.value).collect::<Vec<_>>(), [2, 5]);
+        for names in [&["Kundennummer", "1"][..], &["Beginn", "01.01.2020"], &["kWh", "", ""], &[]]
+        {
+            assert!(columns(names).is_empty(), "{names:?}");
+        }
+    }
+}

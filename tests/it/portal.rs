@@ -1,0 +1,288 @@
+//! `quarters --compare` with exports in the form of each operator, over both clock changes. The samples are made here.
+
+use std::{fs, path::PathBuf};
+
+use crate::common::binary::{Ran, run};
+use tempfile::TempDir;
+
+/// 01:00 UTC on 29 March and 25 October 2026.
+const SPRING: i64 = 1_774_746_000;
+const AUTUMN: i64 = 1_792_890_000;
+
+/// Day, month, hour, minute and second in Vienna; all times are in these two months.
+fn local(second: i64) -> (i64, i64, i64, i64, i64) {
+    let is_summer = (SPRING..AUTUMN).contains(&second);
+    let local = second + if is_summer { 7200 } else { 3600 };
+    // 1 March and 1 October 2026, 00:00 UTC.
+    let (first, month) =
+        if second < 1_785_000_000 { (1_772_323_200, 3) } else { (1_790_812_800, 10) };
+    let (days, within) = ((local - first).div_euclid(86_400), local.rem_euclid(86_400));
+    (days + 1, month, within / 3600, within / 60 % 60, within % 60)
+}
+
+fn dots(second: i64) -> String {
+    let (day, month, hour, minute, _) = local(second);
+    format!("{day:02}.{month:02}.2026 {hour:02}:{minute:02}")
+}
+
+fn dots_with_seconds(second: i64) -> String {
+    format!("{}:{:02}", dots(second), local(second).4)
+}
+
+fn iso(second: i64) -> String {
+    let (day, month, hour, minute, _) = local(second);
+    let ahead = if (SPRING..AUTUMN).contains(&second) { 2 } else { 1 };
+    format!("2026-{month:02}-{day:02}T{hour:02}:{minute:02}+{ahead:02}:00")
+}
+
+/// The energy of a quarter in watt-hours.
+fn energy(start: i64) -> i64 {
+    start / 900 * 37 % 400
+}
+
+fn comma(wh: i64) -> String {
+    format!("{},{:03}", wh / 1000, wh % 1000)
+}
+
+type Form = (&'static str, fn(&[i64]) -> Vec<u8>);
+
+fn table(head: &str, starts: &[i64], row: impl Fn(i64, String) -> String) -> String {
+    let rows = starts.iter().map(|start| row(*start, comma(energy(*start))) + "\n");
+    format!("{head}\n{}", rows.collect::<String>())
+}
+
+fn latin_1(text: &str) -> Vec<u8> {
+    text.chars().map(|sign| u8::try_from(u32::from(sign)).unwrap()).collect()
+}
+
+fn utf_8_with_mark(text: &str) -> Vec<u8> {
+    [b"\xef\xbb\xbf", text.as_bytes()].concat()
+}
+
+const FORMS: [Form; 12] = [
+    ("Netz NÖ", |starts| {
+        utf_8_with_mark(&table(
+            "Messzeitpunkt;Verbrauch (kWh);Qualität;",
+            starts,
+            |start, value| format!("{};{value}000;G;", dots(start + 900)),
+        ))
+    }),
+    ("Wiener Netze", |starts| {
+        let head =
+            "Datum;Zeit von;Zeit bis;AT0010000000000000000000000000001 (1) - Verbrauch [kWh]";
+        utf_8_with_mark(&table(head, starts, |start, value| {
+            let (from, to) = (dots_with_seconds(start), dots_with_seconds(start + 900));
+            format!("{};{};{value}", from.replace(' ', ";"), &to[11..])
+        }))
+    }),
+    ("TINETZ", |starts| {
+        let head = "Ort [AT005];;;Ort [AT005];;\nAT005;;;AT005;;\nStrom - Wirkenergie (kWh);;;Strom - Wirkenergie (kWh);;\nkWh;;;kWh;;\nDATE_FROM;DATE_TO;VALUE;DATE_FROM;DATE_TO;VALUE";
+        let day = "24.10.2026 00:00:00;24.10.2026 23:59:59;18,211;";
+        table(head, starts, |start, value| {
+            format!("{day}{};{};{value}", dots_with_seconds(start), dots_with_seconds(start + 899))
+        })
+        .into_bytes()
+    }),
+    ("Salzburg Netz", |starts| {
+        let head = "\"Datum und Uhrzeit\";\"Lastgänge (306,499 kWh)\";\"Status\"";
+        utf_8_with_mark(&table(head, starts, |start, value| {
+            let (day, month, hour, minute, _) = local(start);
+            format!(
+                "\"2026-{month:02}-{day:02} {hour:02}:{minute:02}:00\";{};\"Wert ist gültig\"",
+                value.replace(',', ".")
+            )
+        }))
+    }),
+    ("Salzburg Netz 2026", |starts| {
+        let head = "\"Datum\";\"Verbrauch (kWh)\";\"Status\";\"Zeitumstellung\"";
+        table(head, starts, |start, value| {
+            format!("\"{}\";{value};\"Wert ist gültig(L1)\";\"\"", dots_with_seconds(start))
+        })
+        .into_bytes()
+    }),
+    ("Vorarlberg Netz", |starts| {
+        let head = "Vertragskonto;1\nZählpunkt;AT00\n\nBeginn der Messreihe;Ende der Messreihe;Messwert in kWh";
+        let text = table(head, starts, |start, value| {
+            format!("{};{};{value}", dots(start), dots(start + 900))
+        });
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    }),
+    ("Linz Netz", |starts| {
+        table("Datum von;Datum bis;Energiemenge in kWh;Ersatzwert", starts, |start, value| {
+            format!("{};{};{value}; ", dots(start), dots(start + 900))
+        })
+        .into_bytes()
+    }),
+    ("Kärnten Netz", |starts| {
+        let head = "Kundennummer;1\nKundenname;Müller\nZP-Nummer;AT007\nBeginn;01.01.2020\nEnde;29.03.2026\nEnergierichtung;Netzbezug\n\n\nDatum;Zeit;kWh;Status";
+        latin_1(&table(head, starts, |start, value| {
+            format!("{};{value};Der Wert ist gültig", dots_with_seconds(start).replace(' ', ";"))
+        }))
+    }),
+    ("Energienetze Steiermark", |starts| {
+        let head = "sep=;\nAnlagennummer;Zaehlpunkt;Tarif;Verbrauchszeitraum Beginn;Verbrauchszeitraum Ende;Verbrauch;Einheit;Messwert: VAL...gemessen, EST...rechnerisch ermittelt";
+        utf_8_with_mark(&table(head, starts, |start, value| {
+            format!("1;AT008;;{};{};{value};KWH;VAL", dots(start), dots(start + 900))
+        }))
+    }),
+    ("common form", |starts| {
+        let head = "Startdatum;Enddatum;Zählpunktbezeichnung;Name der Energiegemeinschaft;ID der Energiegemeinschaft;OBIS;OBIS Kurzbeschreibung;Wert;Einheit;Qualität;Qualität Beschreibung";
+        latin_1(&table(head, starts, |start, value| {
+            format!(
+                "{};{};AT007;;;;;{value};kWh;L1;Echtwert gemessen\r",
+                dots(start),
+                dots(start + 900)
+            )
+        }))
+    }),
+    ("common form with offsets", |starts| {
+        let head = "Ende Ablesezeitraum;Messintervall;Abrechnungsmaßeinheit;Haus - AT001 - Verbrauch [kWh]";
+        utf_8_with_mark(&table(head, starts, |start, value| {
+            format!("{};QH;KWH;{value}", iso(start + 900))
+        }))
+    }),
+    ("newest first", |starts| {
+        let starts: Vec<_> = starts.iter().rev().copied().collect();
+        table("Datum von;Datum bis;Verbrauch in kWh;Ersatzwert", &starts, |start, value| {
+            format!("{};{};{value};", dots(start), dots(start + 900))
+        })
+        .into_bytes()
+    }),
+];
+
+/// The readings of a meter, each five minutes.
+fn readings(from: i64, to: i64) -> String {
+    let mut text = String::new();
+    let mut register = 5_000_000;
+    for second in (from..=to).step_by(300) {
+        let time = iso(second).replacen('+', ":00+", 1);
+        let line = format!(
+            "{{\"time\":\"{time}\",\"meter\":\"7\",\"energy_import_wh\":{register},\"energy_export_wh\":{}}}\n",
+            2 * register
+        );
+        text.push_str(&line);
+        let start = second - second.rem_euclid(900);
+        // The whole energy of the quarter in its first third.
+        register += if second == start { energy(start) } else { 0 };
+    }
+    text
+}
+
+fn compare(folder: &TempDir, export: &[u8], input: &str, options: &[&str]) -> Ran {
+    let path: PathBuf = folder.path().join("portal.csv");
+    fs::write(&path, export).unwrap();
+    let path = path.to_str().unwrap();
+    run(&[&["quarters", "--compare", path], options].concat(), input.as_bytes())
+}
+
+#[test]
+fn the_export_of_each_operator_is_that_of_the_meter_over_both_clock_changes() {
+    let folder = TempDir::new().unwrap();
+    for (from, to) in
+        [(SPRING - 25 * 3600, SPRING + 20 * 3600), (AUTUMN - 26 * 3600, AUTUMN + 22 * 3600)]
+    {
+        let input = readings(from, to);
+        let starts: Vec<i64> = (from..to).step_by(900).collect();
+        let sum: i64 = starts.iter().map(|start| energy(*start)).sum();
+        for (name, form) in FORMS {
+            let ran = compare(&folder, &form(&starts), &input, &[]);
+            assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{name}");
+            let expected = format!(
+                "{{\"schema\":1,\"compared\":{},\"different\":0,\"missing_portal\":0,\"missing_meter\":0,\"energy_import_wh\":{sum},\"portal_wh\":{sum},\"difference_wh\":0}}\n",
+                starts.len()
+            );
+            assert_eq!(ran.out, expected, "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_differs_and_what_is_missing_is_printed() {
+    let folder = TempDir::new().unwrap();
+    let (from, to) = (AUTUMN - 2 * 3600, AUTUMN + 2 * 3600);
+    let input = readings(from, to);
+    let export = table(
+        "Messzeitpunkt;Verbrauch (kWh);",
+        &(from - 1800..to).step_by(900).collect::<Vec<_>>(),
+        |start, value| {
+            let value = match (start - from) / 900 {
+                // A tenth, three watt-hours, and two.
+                4 => comma(energy(start) / 10),
+                5 => comma(energy(start) + 3),
+                6 => comma(energy(start) - 2),
+                7 | 8 => String::new(),
+                _ => value,
+            };
+            format!("{};{value};", dots(start + 900))
+        },
+    );
+    let ran = compare(&folder, export.as_bytes(), &input, &[]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let lines: Vec<_> = ran.out.lines().collect();
+    assert_eq!(lines.len(), 5, "{}", ran.out);
+    assert!(
+        lines[0].contains("\"quarters\":2,\"missing\":\"meter\",\"portal_wh\":"),
+        "{}",
+        ran.out
+    );
+    let start = from + 4 * 900;
+    let (ours, theirs) = (energy(start), energy(start) / 10);
+    let tenth = format!(
+        "\"energy_import_wh\":{ours},\"portal_wh\":{theirs},\"difference_wh\":{},\"complete\":false}}",
+        ours - theirs
+    );
+    assert!(lines[1].contains(&tenth), "{}", ran.out);
+    assert!(lines[2].contains("\"difference_wh\":-3,"), "{}", ran.out);
+    assert!(
+        lines[3].contains("\"quarters\":2,\"missing\":\"portal\",\"energy_import_wh\":"),
+        "{}",
+        ran.out
+    );
+    assert!(
+        lines[4]
+            .contains("\"compared\":14,\"different\":2,\"missing_portal\":2,\"missing_meter\":2,"),
+        "{}",
+        ran.out
+    );
+    let loose = compare(&folder, export.as_bytes(), &input, &["--tolerance", "3"]);
+    assert!(loose.out.contains("\"different\":1,"), "{}", loose.out);
+}
+
+#[test]
+fn energy_into_the_grid_is_compared_with_the_other_register() {
+    let folder = TempDir::new().unwrap();
+    let (from, to) = (SPRING, SPRING + 3600);
+    let starts: Vec<i64> = (from..to).step_by(900).collect();
+    let export = table("Messzeitpunkt;Einspeisung (kWh);", &starts, |start, _| {
+        format!("{};{};", dots(start + 900), comma(2 * energy(start)))
+    });
+    let ran = compare(&folder, export.as_bytes(), &readings(from, to), &[]);
+    assert!(ran.out.contains("\"compared\":4,\"different\":0,"), "{}", ran.out);
+    assert!(ran.out.contains("\"energy_export_wh\":"), "{}", ran.out);
+}
+
+#[test]
+fn a_wrong_file_and_two_meters_say_what_to_do() {
+    let folder = TempDir::new().unwrap();
+    let input = readings(SPRING, SPRING + 3600);
+    let say = |export: &str, input: &str, options: &[&str], message: &str| {
+        let ran = compare(&folder, export.as_bytes(), input, options);
+        assert_eq!(ran.status, 2, "{}", ran.err);
+        assert!(ran.err.contains(message), "{}", ran.err);
+    };
+    say("a;b\n1;2\n", &input, &[], "no row of names that an operator's portal is known to write");
+    let days = "Datum von;Datum bis;Verbrauch in kWh\n01.03.2026 00:00;02.03.2026 00:00;4,5\n";
+    say(days, &input, &[], "no quarter hours: export these, not days");
+    let unit = "Startdatum;Enddatum;Wert;Einheit\n01.03.2026 00:00;01.03.2026 00:15;4,5;MWh\n";
+    say(unit, &input, &[], "energies in another unit than kWh");
+    let export = "Messzeitpunkt;Verbrauch (kWh)\n29.03.2026 03:15;0,1\n29.03.2026 03:30;0,1\n";
+    let both = format!("{input}{}", input.replace("\"7\"", "\"8\""));
+    say(
+        export,
+        &both,
+        &[],
+        "7 and 8 have the quarter of 2026-03-29T03:00:00+02:00: choose one with --meter",
+    );
+    let ran = compare(&folder, export.as_bytes(), &both, &["--meter", "8"]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+}
