@@ -450,25 +450,21 @@ fn listen(
 ) -> Result<Result<(), OpenError>, Stop> {
     let until = UntilArgs { timeout: Some(time), ..UntilArgs::default() };
     let mut context = quiet();
-    let opened = Instant::now();
     // The first read opens the source, and tells why that fails.
     let from = record::escape(source.name());
     let mut burst = Burst::default();
-    while opened.elapsed() < time {
-        match source.read(&mut burst) {
-            Err(error) => return Ok(Err(error)),
-            Ok(SourceEvent::Octets) => {
-                examination.start_live();
-                let err = record::err(burst.marks.iter().copied());
-                let err = (!err.is_empty()).then_some(err.as_str());
-                let attributes = Attributes { from: Some(&from), err, ..Attributes::default() };
-                let (time, kind, octets) = (burst.time, RecordKind::Raw, &*burst.octets);
-                let record = Record { time, kind, octets, attributes };
-                examination.feed(&record, Place::Live, &mut context);
-                break;
-            }
-            Ok(_) => break,
+    match source.read(&mut burst) {
+        Err(error) => return Ok(Err(error)),
+        Ok(SourceEvent::Octets) => {
+            examination.start_live();
+            let err = record::err(burst.marks.iter().copied());
+            let err = (!err.is_empty()).then_some(err.as_str());
+            let attributes = Attributes { from: Some(&from), err, ..Attributes::default() };
+            let (time, kind, octets) = (burst.time, RecordKind::Raw, &*burst.octets);
+            let record = Record { time, kind, octets, attributes };
+            examination.feed(&record, Place::Live, &mut context);
         }
+        Ok(_) => {}
     }
     match event_loop::run(vec![source], &until, examination, &mut context) {
         Err(Stop::Failed(Status::Source, why)) => {
