@@ -36,6 +36,7 @@ complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "publish" -d 'Ha
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "quarters" -d 'Energies and mean powers of quarter hours, hours, days or months'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "config" -d 'Check the configuration, show the settings in effect, or import those of an older program'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "setup" -d 'Set up a meter: find it, check its key, choose sinks, write the configuration'
+complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "doctor" -d 'Find out why no readings come'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "simulate" -d 'Simulate a meter'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand capture" -l line -d 'Settings of a serial device, by the meter\'s socket; auto finds them [default: m-bus]' -r -f -a "m-bus\t'Wired M-Bus (RJ11 or RJ12 socket): 2400 8E1'
@@ -344,6 +345,36 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -s q -l quiet
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand setup" -s V -l version -d 'Print version'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l line -d 'Settings of a serial device, by the meter\'s socket; auto finds them [default: m-bus]' -r -f -a "m-bus\t'Wired M-Bus (RJ11 or RJ12 socket): 2400 8E1'
+m-bus-8n1\t'Wired M-Bus without parity: 2400 8N1'
+ir\t'Infrared head on the front of the meter: 9600 8N1'
+p1\t'P1 socket: 115200 8N1'
+auto\t'Each of them in turn, until telegrams come'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l baud -d 'Speed of a serial device, instead of the line\'s; auto finds it' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l parity -d 'Parity of a serial device, instead of the line\'s; auto finds it' -r -f -a "even\t'As meters on the M-Bus send'
+none\t'None'
+odd\t'Odd'
+auto\t'The parity that gives frames'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l time -d 'The longest examination of a meter' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l format -d 'The form of the answer' -r -f -a "text\t'Lines for people'
+json\t'A JSON object a meter'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l lang -d 'The language of the answer [default: German for a German locale, else English]' -r -f -a "de\t'German'
+en\t'English'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l input -d 'The form of the input [default: detected from the content]' -r -f -a "records\t'Records, as capture writes them'
+hex\t'Hex in any usual form'
+binary\t'The octets themselves'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l key-file -d 'A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l key -d 'The key itself; other users of this machine can read it while meterpipe runs' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l system-title -d 'The system title of meters that send none, 16 hex digits' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
+journal\t'A line of text with its priority, for systemd\'s journal'
+json\t'A JSON object in a line'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -l require-auth -d 'Accept only telegrams whose authentication tag was verified'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -s v -l verbose -d 'Always print a summary at the end'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand doctor" -s V -l version -d 'Print version'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -l meter -d 'The kind of meter' -r -f -a "netz-noe-kaifa\t'Netz NÖ, Kaifa MA309'
 netz-noe-sagemcom\t'Netz NÖ, Sagemcom T210-D'
 netz-noe-sagemcom-old\t'Netz NÖ, Sagemcom T210-D with the firmware before V0450'
@@ -376,15 +407,16 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s q -l qu
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup simulate help" -f -a "capture" -d 'Record the octets from a meter: sound frames, and everything else raw'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup simulate help" -f -a "unframe" -d 'Pull the APDUs out of M-Bus frames'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup simulate help" -f -a "decrypt" -d 'Open ciphered APDUs with the key of the meter'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup simulate help" -f -a "decode" -d 'Print readings from any input: frames, APDUs, hex dumps'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup simulate help" -f -a "explain" -d 'Show every octet of a telegram with its meaning, layer by layer'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup simulate help" -f -a "watch" -d 'Read a meter and print readings as they come, all in one process'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup simulate help" -f -a "publish" -d 'Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup simulate help" -f -a "quarters" -d 'Energies and mean powers of quarter hours, hours, days or months'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup simulate help" -f -a "config" -d 'Check the configuration, show the settings in effect, or import those of an older program'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup simulate help" -f -a "setup" -d 'Set up a meter: find it, check its key, choose sinks, write the configuration'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup simulate help" -f -a "simulate" -d 'Simulate a meter'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup simulate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor simulate help" -f -a "capture" -d 'Record the octets from a meter: sound frames, and everything else raw'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor simulate help" -f -a "unframe" -d 'Pull the APDUs out of M-Bus frames'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor simulate help" -f -a "decrypt" -d 'Open ciphered APDUs with the key of the meter'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor simulate help" -f -a "decode" -d 'Print readings from any input: frames, APDUs, hex dumps'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor simulate help" -f -a "explain" -d 'Show every octet of a telegram with its meaning, layer by layer'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor simulate help" -f -a "watch" -d 'Read a meter and print readings as they come, all in one process'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor simulate help" -f -a "publish" -d 'Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor simulate help" -f -a "quarters" -d 'Energies and mean powers of quarter hours, hours, days or months'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor simulate help" -f -a "config" -d 'Check the configuration, show the settings in effect, or import those of an older program'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor simulate help" -f -a "setup" -d 'Set up a meter: find it, check its key, choose sinks, write the configuration'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor simulate help" -f -a "doctor" -d 'Find out why no readings come'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor simulate help" -f -a "simulate" -d 'Simulate a meter'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor simulate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

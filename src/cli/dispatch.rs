@@ -11,8 +11,8 @@ use meterpipe::{format::printable::printable, sink::settings::redact};
 
 use crate::cli::{
     commands::{
-        capture, config, decode, decrypt, explain, publish, quarters, setup, simulate, unframe,
-        watch,
+        capture, config, decode, decrypt, doctor, explain, publish, quarters, setup, simulate,
+        unframe, watch,
     },
     run::{
         output::Output,
@@ -53,6 +53,7 @@ fn subcommand() -> Status {
             Command::Quarters(args) => quarters::run(args),
             Command::Config(args) => config::run(args),
             Command::Setup(args) => setup::run(args),
+            Command::Doctor(args) => doctor::run(args),
             Command::Simulate(args) => simulate::run(args),
         },
         Err(error) => usage(&error),

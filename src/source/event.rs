@@ -1,7 +1,10 @@
 //! The interface of a live source: bursts of octets, and changes of its state.
 
 use core::time::Duration;
-use std::sync::{Arc, Mutex};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 
 use super::{OpenError, line::LineSettings};
 use crate::{error::Mark, record::Time};
@@ -50,6 +53,17 @@ pub enum SourceEvent {
     End,
 }
 
+/// The line behind a source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceLine {
+    /// The device, if it is one of this machine.
+    pub device: Option<PathBuf>,
+    /// True if the source searches for the settings of the line itself.
+    pub searches: bool,
+    /// True if the speed is among these.
+    pub seeks_speed: bool,
+}
+
 /// The settings of a line, which a search changes until telegrams come.
 pub type CurrentLine = Arc<Mutex<LineSettings>>;
 
@@ -65,6 +79,11 @@ pub trait Source: Send {
     /// # Errors
     /// In a one-shot run: the source cannot be opened, or was lost. A lasting run has no errors.
     fn read(&mut self, burst: &mut Burst) -> Result<SourceEvent, OpenError>;
+
+    /// The line behind the source, for advice.
+    fn line(&self) -> SourceLine {
+        SourceLine::default()
+    }
 
     /// Tells the source that its octets held frames that passed their checks, which proves its
     /// settings.

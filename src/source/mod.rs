@@ -6,9 +6,11 @@
 //! - [`tcp`]: the octets that a server such as ser2net hands out.
 //! - [`simulator`]: a virtual meter.
 //! - [`named`]: a source under a name chosen by the user.
+//! - [`holders`]: other processes that have a device open.
 //! - [`parmrk`], [`line`]: octet escapes, and the search for speed and parity, without any device.
 
 pub mod event;
+pub mod holders;
 pub mod line;
 pub mod named;
 pub mod open_error;
@@ -21,6 +23,6 @@ pub mod simulator;
 pub mod tcp;
 
 pub use self::{
-    event::{Burst, Source, SourceEvent},
+    event::{Burst, Source, SourceEvent, SourceLine},
     open_error::OpenError,
 };

@@ -1,6 +1,6 @@
 //! A source under a name chosen by the user.
 
-use crate::source::{Burst, OpenError, Source, SourceEvent, event::CurrentLine};
+use crate::source::{Burst, OpenError, Source, SourceEvent, SourceLine, event::CurrentLine};
 
 /// Gives `source` that name.
 pub fn named(name: String, source: Box<dyn Source>) -> Box<dyn Source> {
@@ -19,6 +19,10 @@ impl Source for NamedSource {
 
     fn read(&mut self, burst: &mut Burst) -> Result<SourceEvent, OpenError> {
         self.source.read(burst)
+    }
+
+    fn line(&self) -> SourceLine {
+        self.source.line()
     }
 
     fn frames_seen(&mut self, frames: usize) {

@@ -3,6 +3,8 @@
 use core::fmt;
 use std::path::PathBuf;
 
+use crate::diagnosis::diagnosis::Diagnosis;
+
 /// A source cannot be opened, or a one-shot run lost it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OpenError {
@@ -55,7 +57,7 @@ impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing { path, available } if available.is_empty() => {
-                write!(f, "{}: no such device; is the adapter plugged in?", path.display())
+                write!(f, "{}: no such device; {}", path.display(), Diagnosis::NoDevice.hint())
             }
             Self::Missing { path, available } => {
                 write!(f, "{}: no such device; there is {}", path.display(), List(available))
@@ -65,7 +67,7 @@ impl fmt::Display for OpenError {
                 write!(f, "{}: in use by another process", path.display())
             }
             Self::Forbidden { path } => {
-                write!(f, "{}: permission denied; add the user to group dialout", path.display())
+                write!(f, "{}: permission denied; {}", path.display(), Diagnosis::Permission.hint())
             }
             Self::NotADevice { path } => write!(f, "{}: not a serial device", path.display()),
             Self::NoDefault { available } if available.is_empty() => {
@@ -81,6 +83,22 @@ impl fmt::Display for OpenError {
 }
 
 impl core::error::Error for OpenError {}
+
+impl OpenError {
+    /// The cause, for advice.
+    #[must_use]
+    pub const fn diagnosis(&self) -> Diagnosis {
+        match self {
+            Self::Busy { .. } => Diagnosis::Busy,
+            Self::Forbidden { .. } => Diagnosis::Permission,
+            Self::Missing { .. }
+            | Self::NotADevice { .. }
+            | Self::NoDefault { .. }
+            | Self::Lost { .. }
+            | Self::Other { .. } => Diagnosis::NoDevice,
+        }
+    }
+}
 
 /// Paths with commas between them; a long list is shortened.
 struct List<'a>(&'a [PathBuf]);

@@ -9,7 +9,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::{Burst, OpenError, Source, SourceEvent, event::CurrentLine};
+use super::{Burst, OpenError, Source, SourceEvent, SourceLine, event::CurrentLine};
 use crate::{backoff::Backoff, record::Time};
 
 /// The longest that a read blocks.
@@ -35,6 +35,10 @@ pub(super) trait Endpoint: Send {
     /// The next remark for the user.
     fn note(&mut self) -> Option<String> {
         None
+    }
+
+    fn line(&self) -> SourceLine {
+        SourceLine::default()
     }
 
     fn frames_seen(&mut self) {}
@@ -172,6 +176,10 @@ impl<L: Endpoint> Source for Reconnecting<L> {
             Ok(()) => Ok(self.octets(burst)),
             Err(reason) => self.lose(reason),
         }
+    }
+
+    fn line(&self) -> SourceLine {
+        self.endpoint.line()
     }
 
     fn frames_seen(&mut self, frames: usize) {

@@ -11,10 +11,7 @@ use std::{
     collections::VecDeque,
     fs::{self, File, OpenOptions},
     io,
-    os::{
-        fd::AsFd,
-        unix::fs::{MetadataExt, OpenOptionsExt},
-    },
+    os::{fd::AsFd, unix::fs::OpenOptionsExt},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
@@ -31,8 +28,9 @@ use rustix::{
 use serialport::TTYPort;
 
 use super::{
-    Burst, OpenError, Source,
+    Burst, OpenError, Source, SourceLine,
     event::CurrentLine,
+    holders,
     line::{LineSearch, LineSettings, LineStep},
     parity::Parity,
     parmrk::Unescaper,
@@ -41,7 +39,6 @@ use super::{
 use crate::{
     backoff::Backoff,
     file_error,
-    format::printable::printable,
     source::reconnect::{self, Reconnecting},
 };
 
@@ -170,7 +167,9 @@ impl Tty {
                 OpenError::Missing { path, available: ports::available() }
             }
             (io::ErrorKind::PermissionDenied, _) => OpenError::Forbidden { path },
-            (io::ErrorKind::ResourceBusy, _) => OpenError::Busy { path, by: node.and_then(holder) },
+            (io::ErrorKind::ResourceBusy, _) => {
+                OpenError::Busy { path, by: node.and_then(holders::holder) }
+            }
             (_, Some(Errno::NOTTY)) => OpenError::NotADevice { path },
             _ => OpenError::Other {
                 name: path.display().to_string(),
@@ -206,6 +205,12 @@ impl reconnect::Endpoint for Tty {
 
     fn note(&mut self) -> Option<String> {
         self.notes.pop_front()
+    }
+
+    fn line(&self) -> SourceLine {
+        let searches = !self.line.is_fixed();
+        let seeks_speed = searches && self.line.seeks_speed();
+        SourceLine { device: Some(self.path.clone()), searches, seeks_speed }
     }
 
     fn frames_seen(&mut self) {
@@ -326,64 +331,12 @@ fn name(path: &Path) -> String {
     }
 }
 
-/// `program[PID]` of the process that has locked the device, or of one that has it open, if this
-/// user may see that.
-fn holder(node: &Path) -> Option<String> {
-    let pid = locked_by(node).or_else(|| opened_by(node))?;
-    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-    Some(format!("{}[{pid}]", printable(name.trim_end())))
-}
-
-/// The process with a lock on the device. A process with a key hides its open files, not its locks.
-fn locked_by(node: &Path) -> Option<u32> {
-    let about = fs::metadata(node).ok()?;
-    let (major, minor) = (rustix::fs::major(about.dev()), rustix::fs::minor(about.dev()));
-    lock_owner(&fs::read_to_string("/proc/locks").ok()?, major, minor, about.ino())
-}
-
-/// The process of a lock in the list of the kernel, as in
-/// `1: FLOCK  ADVISORY  WRITE 25727 fe:00:10690739 0 EOF`.
-fn lock_owner(locks: &str, major: u32, minor: u32, inode: u64) -> Option<u32> {
-    let file = format!("{major:02x}:{minor:02x}:{inode}");
-    locks.lines().find_map(|line| {
-        // A process that waits for the lock has an arrow in its line.
-        let columns: Vec<_> = line.split_whitespace().collect();
-        let &[_, _, _, _, pid, locked, ..] = columns.as_slice() else {
-            return None;
-        };
-        pid.parse().ok().filter(|pid| *pid > 0 && locked == file)
-    })
-}
-
-fn opened_by(node: &Path) -> Option<u32> {
-    let processes = fs::read_dir("/proc").ok()?.flatten();
-    let holds = |process: &Path| {
-        let files = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
-        files.into_iter().any(|file| fs::read_link(file.path()).is_ok_and(|target| target == node))
-    };
-    processes.into_iter().find_map(|process| {
-        let pid = process.file_name().to_str()?.parse().ok()?;
-        holds(&process.path()).then_some(pid)
-    })
-}
-
 /// The kernel's buffer for a tty.
 const ROOM: usize = 4096;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_owner_of_a_lock_is_found_by_the_file() {
-        let locks = "1: FLOCK  ADVISORY  WRITE 25727 00:1a:3 0 EOF\n\
-                     1: -> FLOCK  ADVISORY  WRITE 7 00:06:300 0 EOF\n\
-                     2: OFDLCK ADVISORY  WRITE -1 00:06:300 0 EOF\n\
-                     3: FLOCK  ADVISORY  WRITE 815 00:06:300 0 EOF\n";
-        assert_eq!(lock_owner(locks, 0, 6, 300), Some(815));
-        assert_eq!(lock_owner(locks, 0, 0x1a, 3), Some(25727));
-        assert_eq!(lock_owner(locks, 0, 6, 30), None);
-    }
 
     #[test]
     fn records_name_the_device_shortly_and_a_link_by_itself() {

@@ -17,6 +17,7 @@ mod corpus_formats;
 mod corpus_items;
 mod decode;
 mod docs;
+mod doctor;
 mod drop_in;
 mod dry_run;
 mod dsmr;

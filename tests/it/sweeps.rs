@@ -10,7 +10,7 @@ use meterpipe::{
     chain::decode::{Decode, DecodeEvent},
     cipher::key_file,
     source::simulator::{
-        meter::{EXAMPLE_KEY, MeterKind},
+        meter::EXAMPLE_KEY,
         push::{PushOptions, Simulator},
     },
 };

@@ -1,7 +1,7 @@
 //! `config`: checks the configuration, shows it, or makes one from that of an older program.
 
 mod import;
-mod online;
+pub mod online;
 
 use clap::ValueEnum;
 

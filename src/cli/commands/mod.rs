@@ -4,6 +4,7 @@ pub mod compare;
 pub mod config;
 pub mod decode;
 pub mod decrypt;
+pub mod doctor;
 pub mod explain;
 pub mod publish;
 pub mod quarters;

@@ -68,7 +68,7 @@ impl Buffer {
             let waiting = self.waiting();
             let (time, attributes) = (Time::UNKNOWN, Attributes::default());
             let record = Record { time, kind: RecordKind::Raw, octets: waiting, attributes };
-            context.tally.octets += waiting.len() as u64;
+            context.note_input(&record);
             stage.feed(&record, Place::Octet(position), context);
             if context.done {
                 return Err(Stop::Done);

@@ -181,7 +181,7 @@ impl<'a> TextLines<'a> {
     fn record(&mut self, columns: Columns<'_>, context: &mut Context) {
         match columns.read(&mut self.octets) {
             Ok(record) => {
-                context.tally.octets += record.octets.len() as u64;
+                context.note_input(&record);
                 self.stage.feed(&record, Place::Record(self.line), context);
             }
             Err(error) => self.refuse(&error, context),
@@ -193,6 +193,7 @@ impl<'a> TextLines<'a> {
             let error = Error::new(Layer::Record, 0, Cause::NotARecord);
             return self.refuse(&error, context);
         }
+        context.note_text(line);
         self.run.clear();
         self.dump.number(self.line);
         if let Err(error) = self.dump.line(line, end, &mut self.run) {
@@ -206,8 +207,8 @@ impl<'a> TextLines<'a> {
         let err = (!marks.is_empty()).then(|| record::err(marks.iter().copied()));
         let attributes = Attributes { err: err.as_deref(), ..Attributes::default() };
         let octets = &self.run.octets;
-        context.tally.octets += octets.len() as u64;
         let record = Record { time: Time::UNKNOWN, kind: RecordKind::Raw, octets, attributes };
+        context.note_input(&record);
         self.stage.feed(&record, Place::Line(self.line), context);
     }
 }

@@ -14,6 +14,7 @@ use rustix::{
 };
 
 use crate::cli::run::{context::Context, stage::Task, status::Stop};
+use meterpipe::diagnosis::line_finding::LineView;
 
 /// The wait for the next telegram.
 pub struct Timeout {
@@ -50,7 +51,8 @@ impl Timeout {
             let mut left = task.tick_interval();
             if let Some(limit) = self.limit {
                 let silent = limit.checked_sub(self.last_telegram.elapsed());
-                left = left.min(silent.ok_or_else(|| context.tally.late(limit))?);
+                let late = || context.late(limit, &context.window, &LineView::default());
+                left = left.min(silent.ok_or_else(late)?);
             }
             if left == Duration::MAX {
                 return Ok(());

@@ -73,7 +73,7 @@ fn read(
     let (sender, receiver) = queue::queue().map_err(failed)?;
     let mut lines = Vec::new();
     for (index, source) in sources.into_iter().enumerate() {
-        let line = SourceState::new(source.name(), Instant::now());
+        let line = SourceState::new(source.name(), Instant::now()).with(source.line());
         read_in_thread(source, index, sender.clone(), &line)?;
         lines.push(line);
     }
@@ -213,6 +213,7 @@ impl EventLoop {
         match event {
             SourceEvent::Octets => {
                 context.messages.say_if(line.note_octets(now));
+                line.keep(&burst);
                 let before = (stage.frames(), context.tally.telegrams);
                 feed(&burst, &line.from, stage, context);
                 let frames = stage.frames() - before.0;
@@ -299,14 +300,22 @@ impl EventLoop {
         else {
             return Ok(());
         };
-        let late = context.tally.late(timeout);
         let away = self.lines.iter().find_map(|line| line.away.as_ref());
-        Err(match (away, late) {
+        Err(match (away, context.tally.late(timeout)) {
             (Some(why), Stop::Failed(_, text)) => {
                 Stop::Failed(Status::Source, format!("{text}: {why}"))
             }
-            (_, late) => late,
+            (Some(_), late) => late,
+            (None, _) => self.late(timeout, context),
         })
+    }
+
+    /// The reason to stop, with the cause of the line that brought the most octets.
+    fn late(&self, timeout: Duration, context: &Context) -> Stop {
+        match self.lines.iter().max_by_key(|line| line.window().total()) {
+            Some(line) => context.late(timeout, line.window(), &line.view(timeout.as_secs())),
+            None => context.tally.late(timeout),
+        }
     }
 }
 

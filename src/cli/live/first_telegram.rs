@@ -3,10 +3,7 @@
 use std::time::Duration;
 
 use crate::cli::{
-    live::{
-        event_loop,
-        source_state::{SETTINGS, WIRING, is_reported},
-    },
+    live::event_loop,
     run::{
         context::Context,
         events,
@@ -75,9 +72,7 @@ pub fn first_telegram(
     context: &mut Context,
 ) -> Result<FirstTelegram, Stop> {
     let until = UntilArgs { timeout: Some(timeout), ..UntilArgs::default() };
-    of_input(keys, timeout, context, |stage, context| {
-        event_loop::run(vec![source], &until, stage, context)
-    })
+    of_input(keys, context, |stage, context| event_loop::run(vec![source], &until, stage, context))
 }
 
 /// The same with an input that `read` hands to the stage.
@@ -86,7 +81,6 @@ pub fn first_telegram(
 /// The input cannot be read, or has no telegram.
 pub fn of_input(
     keys: Vec<KeyEntry>,
-    timeout: Duration,
     context: &mut Context,
     read: impl FnOnce(&mut dyn Stage, &mut Context) -> Result<(), Stop>,
 ) -> Result<FirstTelegram, Stop> {
@@ -94,7 +88,7 @@ pub fn of_input(
     let before = context.tally;
     let ended = read(&mut stage, context);
     // The counts of a run do not include the check.
-    let Tally { source_failed, octets, .. } = context.tally;
+    let Tally { source_failed, .. } = context.tally;
     (context.tally, context.done) = (before, false);
     match ended {
         Ok(()) | Err(Stop::Done | Stop::Failed(Status::Nothing | Status::Closed, _)) => {}
@@ -105,14 +99,7 @@ pub fn of_input(
     }
     let nothing = |text| Err(Stop::Failed(Status::Nothing, text));
     match ended {
-        Err(Stop::Failed(_, text)) => {
-            match (octets.saturating_sub(before.octets), stage.frames()) {
-                // A longer silence is reported while it lasts.
-                (0, _) if !is_reported(timeout) => nothing(format!("{text}; {WIRING}")),
-                (1.., 0) => nothing(format!("{text}, and no frame in {octets} octets; {SETTINGS}")),
-                _ => nothing(text),
-            }
-        }
+        Err(Stop::Failed(_, text)) => nothing(text),
         _ if source_failed => {
             Err(Stop::Failed(Status::Source, "the source cannot be read".to_owned()))
         }
@@ -218,6 +205,7 @@ mod tests {
     use crate::cli::run::messages::Verbosity;
     use meterpipe::{
         cipher::key_file,
+        diagnosis::{line_finding::LineView, window::OctetWindow},
         error::Cause,
         source::simulator::{meter::EXAMPLE_KEY, real_time},
     };
@@ -265,11 +253,13 @@ mod tests {
     #[test]
     fn no_telegram_is_an_error_that_says_what_came_instead() {
         let mut context = Context::new("test", Verbosity::Quiet);
-        let mut found = |octets: u64| {
+        let mut found = |octets: usize| {
             let timeout = Duration::from_secs(9);
-            let found = of_input(vec![], timeout, &mut context, |_, context| {
-                context.tally.octets += octets;
-                Err(context.tally.late(timeout))
+            let found = of_input(vec![], &mut context, |_, context| {
+                let mut window = OctetWindow::default();
+                window.push(&vec![0x55; octets], []);
+                let view = LineView { seconds: Some(9), is_device: true, ..LineView::default() };
+                Err(context.late(timeout, &window, &view))
             });
             match found {
                 Err(Stop::Failed(Status::Nothing, text)) => text,

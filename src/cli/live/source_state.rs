@@ -11,7 +11,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use meterpipe::{record, source::Burst};
+use meterpipe::{
+    diagnosis::{
+        finding::Finding,
+        foreign,
+        line::LineFacts,
+        line_finding::{LineView, line_finding},
+        window::OctetWindow,
+    },
+    record,
+    source::{Burst, SourceLine, holders},
+};
 
 /// A silence that is reported: three intervals of a meter.
 const SILENT: Duration = Duration::from_secs(15);
@@ -43,6 +53,10 @@ pub struct SourceState {
     reported_silent: bool,
     frameless: Option<Frameless>,
     reported_frameless: bool,
+    line: SourceLine,
+    window: OctetWindow,
+    /// The clause of the last fault that was reported.
+    clause: String,
 }
 
 /// Octets since the last frame.
@@ -51,8 +65,13 @@ struct Frameless {
     since: Instant,
     octets: usize,
     marked: usize,
-    zeros: usize,
+    /// The number of octets at which they are looked at for another protocol.
+    look_at: usize,
+    is_foreign: bool,
 }
+
+/// The octets of the first look for another protocol. Later looks come at twice the octets each.
+const FIRST_LOOK: usize = 64;
 
 impl SourceState {
     /// The state of a source that is opened at `now`.
@@ -69,6 +88,32 @@ impl SourceState {
             reported_silent: false,
             frameless: None,
             reported_frameless: false,
+            line: SourceLine::default(),
+            window: OctetWindow::default(),
+            clause: String::new(),
+        }
+    }
+
+    /// The same with the line behind the source.
+    pub fn with(self, line: SourceLine) -> Self {
+        Self { line, ..self }
+    }
+
+    /// The last octets.
+    pub const fn window(&self) -> &OctetWindow {
+        &self.window
+    }
+
+    /// The facts beside the octets, after so many seconds.
+    pub fn view(&self, seconds: u64) -> LineView {
+        let SourceLine { device, searches, seeks_speed } = &self.line;
+        LineView {
+            seconds: Some(seconds),
+            telegrams: 0,
+            others: device.as_deref().map(holders::others).unwrap_or_default(),
+            is_device: device.is_some(),
+            searches: *searches,
+            seeks_speed: *seeks_speed,
         }
     }
 
@@ -89,14 +134,13 @@ impl SourceState {
     /// The fault that there is now, for a status line.
     pub fn trouble(&self, now: Instant) -> Option<String> {
         let silent = self.silent(now);
-        let frameless =
-            self.frameless.filter(|it| now.saturating_duration_since(it.since) >= FRAMELESS);
+        let frameless = self.frameless.filter(|it| it.is_reported(now));
         match (&self.away, frameless) {
             (Some(why), _) => Some(why.clone()),
             (None, _) if silent >= SILENT => {
                 Some(self.message(&format!("nothing for {} s", silent.as_secs())))
             }
-            (None, Some(frameless)) => Some(self.message(&frameless.text(now))),
+            (None, Some(frameless)) => Some(self.message(&frameless.text(now, &self.clause))),
             (None, None) => None,
         }
     }
@@ -119,6 +163,11 @@ impl SourceState {
         self.frameless = None;
     }
 
+    /// Keeps the octets of a burst for an examination.
+    pub fn keep(&mut self, burst: &Burst) {
+        self.window.push(&burst.octets, burst.marks.iter().copied());
+    }
+
     /// Notes octets. Returns a message if they end a silence that was reported.
     pub fn note_octets(&mut self, now: Instant) -> Option<String> {
         let silent = self.silent(now).as_secs();
@@ -138,11 +187,17 @@ impl SourceState {
 
     /// Notes octets without a frame.
     pub fn note_frameless(&mut self, burst: &Burst, now: Instant) {
-        let start = Frameless { since: now, octets: 0, marked: 0, zeros: 0 };
+        let start =
+            Frameless { since: now, octets: 0, marked: 0, look_at: FIRST_LOOK, is_foreign: false };
         let frameless = self.frameless.get_or_insert(start);
         frameless.octets += burst.octets.len();
         frameless.marked += burst.marks.len();
-        frameless.zeros += burst.octets.iter().filter(|&&octet| octet == 0).count();
+        if frameless.octets >= frameless.look_at {
+            frameless.look_at = frameless.octets * 2;
+            let octets = self.window.octets();
+            let last = octets.get(octets.len().saturating_sub(frameless.octets)..);
+            frameless.is_foreign = last.and_then(foreign::recognise).is_some();
+        }
     }
 
     /// Returns a message about a fault that has lasted long enough.
@@ -153,15 +208,21 @@ impl SourceState {
         let silent = self.silent(now);
         if silent >= SILENT && !self.reported_silent {
             self.reported_silent = true;
-            return Some(self.message(&format!("nothing for {} s; {WIRING}", silent.as_secs())));
+            let view = self.view(silent.as_secs());
+            let found = line_finding(&LineFacts::default(), &view);
+            let clause = found.map(|found| found.clause()).unwrap_or_default();
+            return Some(self.message(&format!("nothing for {} s; {clause}", silent.as_secs())));
         }
-        let frameless =
-            self.frameless.filter(|it| now.saturating_duration_since(it.since) >= FRAMELESS)?;
+        let frameless = self.frameless.filter(|it| it.is_reported(now))?;
         // During a silence that was reported, the missing frames are no second fault.
         if self.reported_silent || core::mem::replace(&mut self.reported_frameless, true) {
             return None;
         }
-        Some(self.message(&frameless.text(now)))
+        let view = self.view(now.saturating_duration_since(frameless.since).as_secs());
+        let found = line_finding(&self.window.facts_of_last(frameless.octets), &view);
+        let clause = found.as_ref().map(Finding::clause);
+        self.clause = clause.unwrap_or_else(|| view.settings_hint().to_owned());
+        Some(self.message(&frameless.text(now, &self.clause)))
     }
 
     fn message(&self, text: &str) -> String {
@@ -169,32 +230,22 @@ impl SourceState {
     }
 }
 
-/// True if a silence of this length is reported.
-pub fn is_reported(silent: Duration) -> bool {
-    silent >= SILENT
-}
-
 impl Frameless {
-    fn text(&self, now: Instant) -> String {
-        let Self { since, octets, marked, zeros } = *self;
+    /// True once the octets have lasted long enough without a frame, or show another protocol.
+    fn is_reported(&self, now: Instant) -> bool {
+        self.is_foreign || now.saturating_duration_since(self.since) >= FRAMELESS
+    }
+
+    fn text(&self, now: Instant, clause: &str) -> String {
+        let Self { since, octets, marked, .. } = *self;
         let seconds = now.saturating_duration_since(since).as_secs();
-        let advice = if zeros == octets { ADAPTER } else { SETTINGS };
         let marked = match marked {
             0 => String::new(),
             marked => format!(", {marked} of them damaged on the line"),
         };
-        format!("no frame in the {octets} octets of {seconds} s{marked}; {advice}")
+        format!("no frame in the {octets} octets of {seconds} s{marked}; {clause}")
     }
 }
-
-/// The advice for a source without octets.
-pub const WIRING: &str = "check the wiring, and that the operator has switched the interface on";
-
-/// The advice for octets without frames.
-pub const SETTINGS: &str =
-    "check adapter, baud rate and parity; --line auto finds those of a device";
-const ADAPTER: &str =
-    "all are 00: check that the adapter is made for the M-Bus, and the polarity of its wires";
 
 #[cfg(test)]
 mod tests {
@@ -204,10 +255,26 @@ mod tests {
         Burst { octets: octets.to_vec(), ..Burst::default() }
     }
 
+    fn device() -> SourceLine {
+        SourceLine {
+            device: Some("/dev/no-such-device".into()),
+            searches: false,
+            seeks_speed: false,
+        }
+    }
+
+    /// Hands octets without a frame to a line.
+    fn frameless(line: &mut SourceState, burst: Burst, now: Instant) {
+        line.keep(&burst);
+        line.note_frameless(&burst, now);
+    }
+
     /// A line and the time after so many seconds.
     fn line() -> (SourceState, impl Fn(u64) -> Instant) {
         let start = Instant::now();
-        (SourceState::new("tty", start), move |seconds| start + Duration::from_secs(seconds))
+        (SourceState::new("tty", start).with(device()), move |seconds| {
+            start + Duration::from_secs(seconds)
+        })
     }
 
     #[test]
@@ -243,7 +310,7 @@ mod tests {
             line.note_octets(at(second));
             assert_eq!(line.fault(at(second)), None);
             let marks = vec![(0, meterpipe::error::Mark::Parity)];
-            line.note_frameless(&Burst { marks, ..burst(&[0, 0x68]) }, at(second));
+            frameless(&mut line, Burst { marks, ..burst(&[0, 0x68]) }, at(second));
         }
         let message = line.fault(at(31)).unwrap();
         let start =
@@ -260,7 +327,7 @@ mod tests {
         let (mut line, at) = line();
         for second in [1, 11, 21, 31] {
             line.note_octets(at(second));
-            line.note_frameless(&burst(&[0; 5]), at(second));
+            frameless(&mut line, burst(&[0; 5]), at(second));
         }
         let message = line.fault(at(31)).unwrap();
         assert!(
@@ -273,11 +340,53 @@ mod tests {
     fn one_silence_is_one_message() {
         let (mut line, at) = line();
         line.note_octets(at(1));
-        line.note_frameless(&burst(&[0xff]), at(1));
+        frameless(&mut line, burst(&[0xff]), at(1));
         assert!(line.fault(at(16)).unwrap().starts_with("tty: nothing"));
         assert_eq!(line.fault(at(40)), None, "a few octets, then silence");
         line.note_octets(at(41));
-        line.note_frameless(&burst(&[0x68]), at(41));
+        frameless(&mut line, burst(&[0x68]), at(41));
         assert_eq!(line.fault(at(41)), None, "the first octets of a telegram");
+    }
+
+    #[test]
+    fn another_protocol_is_named_at_once_and_nothing_else_is_blamed() {
+        let (mut line, at) = line();
+        line.note_octets(at(1));
+        frameless(&mut line, burst(b"/LGZ5\r\n1-0:1.8.0*255(1234*kWh)\r\n"), at(1));
+        assert_eq!(line.fault(at(1)), None, "too early to tell");
+        line.note_octets(at(2));
+        frameless(&mut line, burst(b"1-0:2.8.0*255(0000*kWh)\r\n1-0:1.7.0*255(0.1*kW)\r\n"), at(2));
+        let message = line.fault(at(2)).unwrap();
+        assert!(message.contains("they are D0 (IEC 62056-21)"), "{message}");
+        assert!(!message.contains("parity") && !message.contains("adapter, baud"), "{message}");
+        line.note_octets(at(40));
+        assert_eq!(line.fault(at(40)), None, "told once");
+        assert!(line.trouble(at(40)).unwrap().contains("D0"));
+    }
+
+    #[test]
+    fn a_search_for_the_parity_is_not_advised_to_who_uses_it() {
+        let advice = |line: SourceLine| {
+            let start = Instant::now();
+            let mut state = SourceState::new("tty", start).with(line);
+            let at = |seconds| start + Duration::from_secs(seconds);
+            for second in 1..=31 {
+                state.note_octets(at(second));
+                frameless(&mut state, burst(&[0x55, 0xaa, 0x13, 0x37, second as u8]), at(second));
+            }
+            state.fault(at(31)).unwrap()
+        };
+        let device = Some("/dev/no-such-device".into());
+        let plain =
+            advice(SourceLine { device: device.clone(), searches: false, seeks_speed: false });
+        assert!(plain.ends_with("--line auto finds those of a device"), "{plain}");
+        let searching =
+            advice(SourceLine { device: device.clone(), searches: true, seeks_speed: false });
+        assert!(searching.ends_with("check adapter and baud rate"), "{searching}");
+        let all = SourceLine { device, searches: true, seeks_speed: true };
+        let all = advice(all);
+        assert!(all.ends_with("check adapter and cable"), "{all}");
+        let remote = advice(SourceLine::default());
+        assert!(remote.ends_with("where the device is"), "{remote}");
     }
 }

@@ -59,7 +59,7 @@ pub fn find(name: Option<&str>, line: &SerialArgs, lasting: bool) -> Result<Spec
 }
 
 /// The settings that these arguments fix, or the search among those that they leave open.
-fn search(args: &SerialArgs) -> LineSearch {
+pub fn search(args: &SerialArgs) -> LineSearch {
     let preset = match args.line {
         Some(LineArg::Auto) => None,
         None if args.baud == Some(BaudArg::Auto) => None,

@@ -109,7 +109,7 @@ pub fn meter(entry: &OutputTelegram<'_>) -> String {
 }
 
 /// A difference of so many seconds in the two units that matter.
-fn difference(seconds: u64) -> String {
+pub fn difference(seconds: u64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match days {
         0 => format!("{hours} h {} min", minutes % 60),

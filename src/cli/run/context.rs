@@ -1,5 +1,7 @@
 //! The context of a run: output, messages, counts.
 
+use std::time::Duration;
+
 use crate::cli::run::{
     key_doubts::COMPARE,
     messages::{MessageSettings, Messages},
@@ -8,9 +10,16 @@ use crate::cli::run::{
 };
 use meterpipe::{
     chain::event::Refusal,
+    diagnosis::{
+        diagnosis::Diagnosis,
+        finding::Finding,
+        foreign::ForeignProtocol,
+        line_finding::{LineView, line_finding},
+        window::OctetWindow,
+    },
     error::{Cause, Error, Layer},
     format::printable::printable,
-    record::{Place, Time},
+    record::{self, Place, Record, Time},
 };
 
 /// The surroundings of a stage.
@@ -26,6 +35,9 @@ pub struct Context {
     pub done: bool,
     /// True while the input is a file, whose rest can wait.
     pub can_wait: bool,
+    /// The first octets of inputs that end, and the first lines of their text.
+    pub window: OctetWindow,
+    text: OctetWindow,
 }
 
 impl Context {
@@ -38,12 +50,56 @@ impl Context {
     /// A context with this output and these messages.
     #[must_use]
     pub fn with(output: Output, messages: Messages) -> Self {
-        Self { output, messages, tally: Tally::default(), done: false, can_wait: false }
+        let tally = Tally::default();
+        let (window, text) = (OctetWindow::default(), OctetWindow::default());
+        Self { output, messages, tally, done: false, can_wait: false, window, text }
     }
 
     /// Notes if the run has as many telegrams as it wants.
     pub fn stop_at(&mut self, limit: Option<u64>) {
         self.done = limit.is_some_and(|limit| self.tally.telegrams >= limit);
+    }
+
+    /// Counts the octets of a record of an input that ends.
+    pub fn note_input(&mut self, record: &Record<'_>) {
+        self.tally.octets += record.octets.len() as u64;
+        let marks = record.attributes.err.into_iter().flat_map(record::marks);
+        self.window.push_first(record.octets, marks);
+    }
+
+    /// Takes note of a line of text: it may be that of another protocol.
+    pub fn note_text(&mut self, line: &[u8]) {
+        self.text.push_first(line, []);
+        self.text.push_first(b"\n", []);
+    }
+
+    /// The reason to stop a run that has waited for a telegram this long in vain: with the cause, as
+    /// far as the octets of a line show it.
+    #[must_use]
+    pub fn late(&self, waited: Duration, window: &OctetWindow, view: &LineView) -> Stop {
+        let Stop::Failed(status, text) = self.tally.late(waited) else {
+            return Stop::Done;
+        };
+        let clause = match status {
+            Status::Closed => self.messages.closed_cause().map(|it| it.hint().to_owned()),
+            _ if self.tally.telegrams > 0 => None,
+            _ => {
+                let facts = window.facts();
+                let clause = line_finding(&facts, view).map(|found| found.clause());
+                match (window.total(), facts.frames) {
+                    (0, _) | (_, 1..) => clause,
+                    (octets, 0) => {
+                        let clause = clause.unwrap_or_else(|| view.settings_hint().to_owned());
+                        return Stop::Failed(
+                            status,
+                            format!("{text}, and no frame in {octets} octets; {clause}"),
+                        );
+                    }
+                }
+            }
+        };
+        let clause = clause.map(|clause| format!("; {clause}")).unwrap_or_default();
+        Stop::Failed(status, format!("{text}{clause}"))
     }
 
     /// Prints a line on standard output, at once.
@@ -129,7 +185,10 @@ impl Context {
             status => status,
         };
         let reason = match status {
-            Status::Nothing => Some(nothing(&self.tally, ending.partial)),
+            Status::Nothing => {
+                let read = [&self.text, &self.window];
+                Some(nothing(&self.tally, ending.partial, read))
+            }
             Status::Closed => Some(closed(&self.tally)),
             _ => None,
         };
@@ -164,7 +223,7 @@ fn closed(tally: &Tally) -> String {
     }
 }
 
-fn nothing(tally: &Tally, partial: Option<Error>) -> String {
+fn nothing(tally: &Tally, partial: Option<Error>, read: [&OctetWindow; 2]) -> String {
     let mut text = match (tally.octets, tally.prose) {
         (0, 1..) => format!("no telegram found in {} lines of text without hex", tally.prose),
         (octets, _) => format!("no telegram found in {octets} octets"),
@@ -172,5 +231,17 @@ fn nothing(tally: &Tally, partial: Option<Error>) -> String {
     if let Some(error) = partial {
         text.push_str(&format!("; at the end, {error}"));
     }
+    // A file may hold anything: only a cause that its octets show is told.
+    let mut found = read.map(|read| line_finding(&read.facts(), &LineView::default())).into_iter();
+    let is_told = |found: &Finding| {
+        TOLD_OF_FILES.contains(&found.diagnosis) && found.protocol != Some(ForeignProtocol::Text)
+    };
+    if let Some(found) = found.find_map(|found| found.filter(is_told)) {
+        text.push_str(&format!("; {}", found.clause()));
+    }
     text
 }
+
+/// Causes that the octets of a file show beyond doubt.
+const TOLD_OF_FILES: [Diagnosis; 4] =
+    [Diagnosis::OtherProtocol, Diagnosis::OctetsLost, Diagnosis::Constant, Diagnosis::Half];

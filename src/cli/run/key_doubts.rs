@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::cli::run::messages::counted;
-use meterpipe::{cipher::ciphered::SystemTitle, error::Cause};
+use meterpipe::{cipher::ciphered::SystemTitle, diagnosis::diagnosis::Diagnosis, error::Cause};
 
 /// The telegrams of a meter in a row that show that its key is wrong.
 const ENOUGH: u32 = 3;
@@ -86,8 +86,7 @@ impl KeyDoubts {
 }
 
 /// The things to compare when a key does not fit.
-pub const COMPARE: &str = "compare the encryption key (GUEK) with the operator's portal, and the meter \
-     number there with the one on the meter; the authentication key (GAK) in its place opens nothing";
+pub const COMPARE: &str = Diagnosis::WrongKey.hint();
 
 #[cfg(test)]
 mod tests {

@@ -22,7 +22,8 @@ use crate::cli::run::{
 };
 use meterpipe::{
     chain::event::Refusal,
-    error::{Cause, Error, Layer, Mark},
+    diagnosis::{defects, diagnosis::Diagnosis},
+    error::{Cause, Error, Layer},
     format::printable::printable,
     record::Place,
     sink::settings::redact,
@@ -270,6 +271,14 @@ impl Messages {
         }
     }
 
+    /// The cause that most of the telegrams that stay closed have in common.
+    #[must_use]
+    pub fn closed_cause(&self) -> Option<Diagnosis> {
+        let closed = self.causes.values().filter(|it| it.example.cause.leaves_closed());
+        let most = closed.max_by_key(|count| count.times)?;
+        defects::cause_if_common(&most.example)
+    }
+
     /// The telegrams that could not be read, by reason.
     pub fn rejected(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let count = |of: &str| {
@@ -371,12 +380,8 @@ fn cause_kind(error: &Error) -> CauseKind {
 /// The next step for the user, where one helps.
 fn advice(error: &Error) -> Option<&'static str> {
     Some(match error.cause {
-        Cause::NoKey => "give it with --key-file",
         Cause::NoTitle => "give it with --system-title",
         Cause::NotAuthenticated => "--require-auth refuses it",
-        Cause::Marked(Mark::Parity | Mark::Overrun | Mark::Break) => {
-            "check cable, adapter and parity (8E1)"
-        }
         Cause::Unsupported { what } if what.starts_with("UTF-16") => "save it as UTF-8",
         Cause::Unsupported { what } if what.ends_with("data") || what.ends_with("archive") => {
             "unpack it first"
@@ -384,7 +389,7 @@ fn advice(error: &Error) -> Option<&'static str> {
         Cause::Unsupported { what } if what.starts_with("16-bit words") => {
             "dump it again with xxd or hexdump -C"
         }
-        _ => return None,
+        _ => return defects::cause_of(error).map(Diagnosis::hint),
     })
 }
 

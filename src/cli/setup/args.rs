@@ -102,6 +102,12 @@ pub enum Command {
     /// it, asks each sink whether it takes readings, and writes configuration and secrets: for root to
     /// /etc/meterpipe, where the service looks, else to ~/.config/meterpipe.
     Setup(SetupArgs),
+    /// Find out why no readings come
+    ///
+    /// The command listens to a meter, or reads a file, and names one cause with its evidence and the
+    /// next step. It tries what the cause needs: other speeds and parities of a serial device, the two
+    /// keys of a file in the place of each other, the sinks of the configuration.
+    Doctor(DoctorArgs),
     /// Simulate a meter
     ///
     /// The telegrams of a virtual house, ciphered with a published key, come out octet for octet as
@@ -461,6 +467,66 @@ pub enum ConfigAction {
     Show,
     /// Translate the configuration of an older program
     Import,
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  meterpipe doctor /dev/ttyUSB0 --key-file guek
+  meterpipe doctor --key-file guek meter.records   # a capture or a hex dump
+  meterpipe doctor --format json sim:
+  meterpipe doctor --lang de        # the meters and sinks of the configuration")]
+pub struct DoctorArgs {
+    /// A serial device, tcp://HOST:PORT, a file, a FIFO, - or sim:METER
+    ///
+    /// Without a SOURCE: the meters of the configuration and its sinks; without one: $P1_PORT, else the
+    /// only device in /dev/serial/by-id.
+    #[arg(value_name = "SOURCE", value_hint = ValueHint::FilePath)]
+    pub source: Option<String>,
+    /// Line settings.
+    #[command(flatten)]
+    pub line: SerialArgs,
+    /// The longest examination of a meter
+    #[arg(long, value_name = "DUR", value_parser = duration, default_value = "30s")]
+    pub time: std::time::Duration,
+    /// The form of the answer
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub format: DoctorFormat,
+    /// The language of the answer [default: German for a German locale, else English]
+    #[arg(long, value_name = "LANG", value_enum)]
+    pub lang: Option<LanguageArg>,
+    /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "source")]
+    pub config: Option<PathBuf>,
+    /// The form of the input.
+    #[command(flatten)]
+    pub form: InputFormArgs,
+    /// The keys.
+    #[command(flatten)]
+    pub keys: KeyArgs,
+    /// The messages.
+    #[command(flatten)]
+    pub messages: MessageArgs,
+}
+
+/// The form of the answer of `doctor`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DoctorFormat {
+    /// Lines for people
+    #[default]
+    Text,
+    /// A JSON object a meter
+    Json,
+}
+
+/// The language of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LanguageArg {
+    /// German
+    De,
+    /// English
+    En,
 }
 
 /// `simulate`.

@@ -23,6 +23,11 @@ use crate::cli::setup::credentials;
 pub fn options(command: Command) -> Command {
     match command.get_name() {
         "simulate" => command,
+        // METERPIPE_FORMAT is the format of readings.
+        "doctor" => command.mut_args(|arg| match arg.get_long() {
+            Some("format") => arg,
+            _ => option(arg),
+        }),
         _ => command.mut_args(option).mut_subcommands(options),
     }
 }
@@ -98,13 +103,19 @@ pub fn complete_language(settings: &mut SinkSettings) {
 /// Sets a choice of languages by the locale, as POSIX says: the first variable that is set counts. A language
 /// that is no choice sets nothing.
 fn offer_language(settings: &mut SinkSettings, key: &SettingKey) {
-    let Some((variable, locale)) = first(&["LC_ALL", "LC_MESSAGES", "LANG"], &set) else {
+    let Some((variable, language)) = language() else {
         return;
     };
-    let language = locale.split(['_', '.', '@']).next().unwrap_or_default();
-    if matches!(key.value, SettingType::Choice(words) if words.contains(&language)) {
-        offer(settings, key.name, key.name, language.to_owned(), variable);
+    if matches!(key.value, SettingType::Choice(words) if words.contains(&&*language)) {
+        offer(settings, key.name, key.name, language, variable);
     }
+}
+
+/// The language of the locale, and the variable that sets it.
+pub fn language() -> Option<(&'static str, String)> {
+    let (variable, locale) = first(&["LC_ALL", "LC_MESSAGES", "LANG"], &set)?;
+    let language = locale.split(['_', '.', '@']).next().unwrap_or_default();
+    Some((variable, language.to_owned()))
 }
 
 /// False for a file that is missing or blank: a unit of systemd may give a blank credential where there is

@@ -101,7 +101,7 @@ fn messages_in_the_readme_are_those_of_the_program() {
     let tables = [text::table(&english, "message"), text::table(&german, "Meldung")];
     assert!(tables.iter().all(|rows| rows.len() > 5));
     let messages = tables.iter().flatten().map(|row| row[0].trim_matches('`'));
-    let source = ["src/source", "src/cli", "src/sink", "src/error.rs"];
+    let source = ["src/source", "src/cli", "src/sink", "src/diagnosis", "src/error.rs"];
     let source = source.map(|path| text_below(&Path::new(ROOT).join(path))).concat();
     for message in messages {
         let is_printed = message.split("; ").all(|part| source.contains(part));
@@ -170,11 +170,12 @@ fn no_page_with_examples_is_forgotten() {
     assert_eq!(pages, PAGES);
 }
 
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 14] = [
     "meterpipe-capture.1",
     "meterpipe-config.1",
     "meterpipe-decode.1",
     "meterpipe-decrypt.1",
+    "meterpipe-doctor.1",
     "meterpipe-explain.1",
     "meterpipe-publish.1",
     "meterpipe-quarters.1",
@@ -188,47 +189,56 @@ const PAGES: [&str; 13] = [
 
 #[test]
 fn the_examples_of_capture_run() {
-    run_examples(PAGES[0]);
+    run_examples("meterpipe-capture.1");
 }
 
 #[test]
 fn the_examples_of_config_run() {
-    run_examples(PAGES[1]);
+    run_examples("meterpipe-config.1");
 }
 
 #[test]
 fn the_examples_of_decode_run() {
-    run_examples(PAGES[2]);
+    run_examples("meterpipe-decode.1");
 }
 
 #[test]
 fn the_examples_of_decrypt_run() {
-    run_examples(PAGES[3]);
+    run_examples("meterpipe-decrypt.1");
+}
+
+/// The example of a virtual meter; the others need a device, a configuration or a time.
+#[test]
+fn the_examples_of_doctor_run() {
+    let examples = text::examples(&read("man/meterpipe-doctor.1"));
+    let mut examples = examples.iter().filter(|example| example.contains("sim:"));
+    let ran = Bench::furnished().run(examples.next().unwrap());
+    assert!(ran.status.success() && ran.text.contains("\"verdict\":\"ok\""), "{ran:?}");
 }
 
 #[test]
 fn the_examples_of_explain_run() {
-    run_examples(PAGES[4]);
+    run_examples("meterpipe-explain.1");
 }
 
 #[test]
 fn the_examples_of_publish_run() {
-    run_examples(PAGES[5]);
+    run_examples("meterpipe-publish.1");
 }
 
 #[test]
 fn the_examples_of_quarters_run() {
-    run_examples(PAGES[6]);
+    run_examples("meterpipe-quarters.1");
 }
 
 #[test]
 fn the_examples_of_the_record_page_run() {
-    run_examples(PAGES[7]);
+    run_examples("meterpipe-record.5");
 }
 
 #[test]
 fn the_example_of_setup_without_a_person_runs() {
-    let examples = text::examples(&read(&format!("man/{}", PAGES[8])));
+    let examples = text::examples(&read("man/meterpipe-setup.1"));
     let mut examples = examples.iter().filter(|example| example.contains("sim:"));
     let ran = Bench::furnished().run(examples.next().unwrap());
     assert!(ran.status.success() && ran.text.contains("Next: "), "{ran:?}");
@@ -236,22 +246,22 @@ fn the_example_of_setup_without_a_person_runs() {
 
 #[test]
 fn the_examples_of_simulate_run() {
-    run_examples(PAGES[9]);
+    run_examples("meterpipe-simulate.1");
 }
 
 #[test]
 fn the_examples_of_unframe_run() {
-    run_examples(PAGES[10]);
+    run_examples("meterpipe-unframe.1");
 }
 
 #[test]
 fn the_examples_of_watch_run() {
-    run_examples(PAGES[11]);
+    run_examples("meterpipe-watch.1");
 }
 
 #[test]
 fn the_examples_of_the_program_run() {
-    run_examples(PAGES[12]);
+    run_examples("meterpipe.1");
 }
 
 fn run_examples(page: &str) {

@@ -10,7 +10,8 @@
 //!     cli/run  cli/older                 output, messages, status; settings of older programs
 //! 6   source  sink                       where octets come from, where readings go to
 //! 5   format  chain  explain             a reading as text; the stages; a telegram octet by octet
-//!     intervals  portal                  energies of quarter hours, and those of an operator
+//!     intervals  portal  diagnosis       energies of quarter hours, and those of an operator; causes
+//!                                        of faults
 //! 4   reading                            named, scaled, exact
 //! 3   link  cipher  cosem  record        frames, ciphering, A-XDR, the line between stages
 //! 2   reader  p1  field  hex             a cursor, the envelope of DSMR telegrams, fields with their
@@ -38,7 +39,7 @@ const FLOORS: [&[&str]; 13] = [
     &["reader", "p1", "field", "hex", "local_time", "backoff", "wake", "file_error", "hosts"],
     &["link", "cipher", "cosem", "record"],
     &["reading"],
-    &["format", "chain", "explain", "intervals", "portal"],
+    &["format", "chain", "explain", "intervals", "portal", "diagnosis"],
     &["source", "sink"],
     &["cli/run", "cli/older"],
     &["cli/setup"],

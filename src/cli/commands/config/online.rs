@@ -25,19 +25,24 @@ use crate::cli::{
         shared_args::{KeyArgs, SerialArgs},
     },
 };
-use meterpipe::{cipher::key_file::KeyEntry, error::Cause, sink::registry::ConfiguredSink};
+use meterpipe::{
+    cipher::key_file::KeyEntry, diagnosis::diagnosis::Diagnosis, error::Cause,
+    sink::registry::ConfiguredSink,
+};
 
 /// The time that an answer may take beyond the user's: nothing interrupts the look-up of a name.
-const GRACE: Duration = Duration::from_secs(2);
+pub const GRACE: Duration = Duration::from_secs(2);
 
 /// The statuses of failures, the worst one first.
 const WORST: [Status; 5] =
     [Status::Usage, Status::Source, Status::Output, Status::Closed, Status::Nothing];
 
 /// A source or sink that was asked, in a thread of its own.
-struct Question {
-    name: String,
-    answer: Receiver<Result<String, Stop>>,
+pub struct Question {
+    /// Its name.
+    pub name: String,
+    /// Brings the answer.
+    pub answer: Receiver<Result<String, Stop>>,
 }
 
 /// Asks all sources and sinks at the same time, and prints an answer for each.
@@ -85,7 +90,11 @@ pub fn run(
     }
 }
 
-fn ask(name: String, question: impl FnOnce() -> Result<String, Stop> + Send + 'static) -> Question {
+/// Asks in a thread of its own.
+pub fn ask(
+    name: String,
+    question: impl FnOnce() -> Result<String, Stop> + Send + 'static,
+) -> Question {
     let (sender, answer) = channel();
     // Without a thread there is no answer, which is reported.
     let _ = thread::Builder::new().name("check".to_owned()).spawn(move || {
@@ -146,11 +155,9 @@ fn read(
         Spec::Live(source) | Spec::Simulated(source) => {
             first_telegram(source, keys, timeout, &mut context)
         }
-        Spec::File(path) => {
-            first_telegram::of_input(keys, timeout, &mut context, |stage, context| {
-                files::run(&[path], None, Some(timeout), stage, context)
-            })
-        }
+        Spec::File(path) => first_telegram::of_input(keys, &mut context, |stage, context| {
+            files::run(&[path], None, Some(timeout), stage, context)
+        }),
     };
     match found {
         Ok(found) => report(&found, swapped, no_key_advice),
@@ -165,7 +172,7 @@ fn read(
 }
 
 /// The keys with their authentication keys in the place of the encryption keys.
-fn swapped(keys: &[KeyEntry]) -> Vec<KeyEntry> {
+pub fn swapped(keys: &[KeyEntry]) -> Vec<KeyEntry> {
     let swap = |KeyEntry { name, guek, gak }: &KeyEntry| {
         Some(KeyEntry { name: name.clone(), guek: gak.clone()?, gak: Some(guek.clone()) })
     };
@@ -190,7 +197,7 @@ fn report(
     let why = match error.cause {
         Cause::NoKey => format!("no key for it; {no_key_advice}"),
         Cause::KeyOrDamage if found.with_keys(swapped).is_opened() => {
-            "the authentication key (GAK) opens it: the two keys are swapped".to_owned()
+            Diagnosis::AuthenticationKey.hint().to_owned()
         }
         Cause::KeyOrDamage => format!("the key does not fit; {COMPARE}"),
         _ => error.to_string(),

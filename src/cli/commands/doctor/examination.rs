@@ -1,0 +1,264 @@
+//! The examination of one source: its octets, and what the keys make of them.
+
+use std::time::{Duration, Instant};
+
+use crate::cli::run::{
+    clock_messages::difference,
+    context::Context,
+    stage::{Stage, Task},
+};
+use meterpipe::{
+    chain::{
+        decode::{Decode, DecodeEvent},
+        decrypt::{Decrypt, Demands},
+    },
+    cipher::{
+        key::Key,
+        key_file::{KeyEntry, MeterName},
+    },
+    cosem::clock::VIENNA,
+    diagnosis::{
+        diagnosis::Wording, foreign, key_finding::KeyFacts, line::LineFacts, window::OctetWindow,
+    },
+    error::{Cause, Error, Layer},
+    format::entry::{OutputTelegram, TimeDoubt},
+    reading::family::MeterFamily,
+    record::{self, Place, Record},
+    source::simulator::meter::EXAMPLE_KEY,
+};
+
+/// Telegrams that open and follow each other without damage: the line is sound.
+const ENOUGH: usize = 2;
+
+/// Telegrams that stay closed: one may be damaged.
+const ENOUGH_CLOSED: usize = 3;
+
+/// Octets without a frame after which other settings are tried: two telegrams.
+const IN_VAIN: usize = 600;
+
+/// The stage that examines.
+pub struct Examination {
+    chain: Decode,
+    entries: Vec<KeyEntry>,
+    demands: Demands,
+    families: &'static [MeterFamily],
+    window: OctetWindow,
+    /// What the keys made of the telegrams so far.
+    pub keys: KeyFacts,
+    /// The number of the meter.
+    pub meter: Option<String>,
+    /// True if the tag of a telegram was verified.
+    pub verified: bool,
+    /// True while octets come from a live source.
+    live: bool,
+    /// True if other settings are tried when octets bring no frame.
+    pub has_alternatives: bool,
+    /// The end of the examination of a live source.
+    until: Instant,
+    rejected: usize,
+    is_foreign: bool,
+    look_at: usize,
+}
+
+impl Examination {
+    /// An examination with these keys that takes this long at most.
+    pub fn new(
+        entries: Vec<KeyEntry>,
+        demands: Demands,
+        families: &'static [MeterFamily],
+        time: Duration,
+    ) -> Self {
+        let name = |entry: &KeyEntry| match &entry.name {
+            Some(MeterName::Title(title)) => Some(hex::encode(title)),
+            Some(MeterName::Meter(number)) => Some(number.clone()),
+            None => None,
+        };
+        let example = Key::new(EXAMPLE_KEY);
+        let keys = KeyFacts {
+            keys: entries.len(),
+            names: entries.iter().filter_map(name).collect(),
+            has_example: !entries.is_empty() && entries.iter().all(|it| it.guek == example),
+            ..KeyFacts::default()
+        };
+        Self {
+            chain: Decode::new(Decrypt::new(entries.clone(), demands)).with_families(families),
+            entries,
+            demands,
+            families,
+            window: OctetWindow::default(),
+            keys,
+            meter: None,
+            verified: false,
+            live: false,
+            has_alternatives: false,
+            until: Instant::now() + time,
+            rejected: 0,
+            is_foreign: false,
+            look_at: 64,
+        }
+    }
+
+    /// Whole telegrams, opened or not.
+    pub const fn telegrams(&self) -> usize {
+        self.keys.opened + self.keys.closed + self.keys.unsound
+    }
+
+    /// The facts about the octets.
+    pub fn line(&self) -> LineFacts {
+        self.window.facts()
+    }
+
+    /// The octets that came.
+    pub const fn octets(&self) -> u64 {
+        self.window.total()
+    }
+
+    /// Tries the keys of the file in other places on the telegrams that stayed closed.
+    pub fn try_other_keys(&mut self, swapped: Vec<KeyEntry>) {
+        if self.keys.opened > 0 || self.keys.closed == 0 {
+            return;
+        }
+        self.keys.swapped_opens = !swapped.is_empty() && self.opens(swapped);
+        if !self.keys.names.is_empty() {
+            let nameless = self.entries.iter().map(|it| KeyEntry { name: None, ..it.clone() });
+            self.keys.other_name_opens = self.opens(nameless.collect());
+        }
+    }
+
+    /// True if keys open a telegram of the octets that came.
+    fn opens(&self, keys: Vec<KeyEntry>) -> bool {
+        let mut chain = Decode::new(Decrypt::new(keys, self.demands)).with_families(self.families);
+        let mut opened = false;
+        let mut out =
+            |event: DecodeEvent<'_>| opened |= matches!(event, DecodeEvent::Telegram { .. });
+        chain.push(self.window.octets(), &mut out);
+        chain.end(&mut out);
+        opened
+    }
+
+    fn take(&mut self, event: &DecodeEvent<'_>) {
+        match event {
+            DecodeEvent::Telegram { telegram, record, .. } => {
+                let entry = OutputTelegram {
+                    telegram,
+                    zone: &VIENNA,
+                    received: record.time,
+                    attributes: record.attributes,
+                };
+                self.keys.opened += 1;
+                self.keys.named += usize::from(telegram.fields().next().is_some());
+                self.meter = telegram.meter().map(|it| String::from_utf8_lossy(it).into_owned());
+                self.verified |= entry.authenticated() == Some(true);
+                // The last telegram counts: a clock that was set is right again.
+                self.keys.clock = entry.time_doubt().map(clock);
+            }
+            DecodeEvent::Refused(refusal) => {
+                let Error { layer, cause, .. } = refusal.error;
+                let is_other = matches!(cause, Cause::Unsupported { .. });
+                match (layer, cause) {
+                    (_, cause) if cause.leaves_closed() => self.closed(refusal.title, cause),
+                    (Layer::Cipher | Layer::Apdu, cause) if is_other => self.closed(None, cause),
+                    (_, Cause::KeyFits { .. }) | (Layer::Axdr | Layer::Reading, _) => {
+                        self.keys.unsound += 1;
+                    }
+                    _ => self.rejected += 1,
+                }
+            }
+            DecodeEvent::Noise(_) | DecodeEvent::Unverified(_) | DecodeEvent::Unchecked => {}
+        }
+    }
+
+    fn closed(&mut self, title: Option<[u8; 8]>, cause: Cause) {
+        self.keys.closed += 1;
+        self.keys.cause = Some(cause);
+        self.keys.title = title.or(self.keys.title);
+    }
+
+    fn run(
+        &mut self,
+        context: &mut Context,
+        step: impl FnOnce(&mut Decode, &mut dyn FnMut(DecodeEvent<'_>)),
+    ) {
+        let mut chain = core::mem::take(&mut self.chain);
+        step(&mut chain, &mut |event| self.take(&event));
+        self.chain = chain;
+        if self.live {
+            context.done |= self.is_done();
+        }
+    }
+
+    /// True once a live source has shown enough.
+    fn is_done(&mut self) -> bool {
+        let KeyFacts { opened, closed, unsound, keys, .. } = self.keys;
+        let octets = self.window.octets();
+        if self.telegrams() == 0 && self.chain.frames() == 0 && octets.len() >= self.look_at {
+            self.look_at = octets.len() * 2;
+            self.is_foreign = foreign::recognise(octets).is_some();
+        }
+        let in_vain = self.has_alternatives && self.chain.frames() == 0 && octets.len() >= IN_VAIN;
+        opened >= ENOUGH && self.rejected == 0 && unsound == 0
+            || opened == 0 && (closed >= ENOUGH_CLOSED || closed > 0 && keys == 0)
+            || unsound >= ENOUGH_CLOSED
+            || self.is_foreign
+            || in_vain
+    }
+}
+
+impl Task for Examination {
+    fn tick(&mut self, context: &mut Context) {
+        context.done |= self.live && Instant::now() >= self.until;
+    }
+
+    fn tick_interval(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now()).min(Duration::from_secs(1))
+    }
+}
+
+impl Stage for Examination {
+    fn feed(&mut self, record: &Record<'_>, place: Place, context: &mut Context) {
+        let marks = record.attributes.err.into_iter().flat_map(record::marks);
+        match self.live {
+            true => self.window.push(record.octets, marks),
+            false => self.window.push_file(record.octets, marks),
+        }
+        self.run(context, |chain, out| chain.feed(record, place, out));
+    }
+
+    fn end(&mut self, context: &mut Context) {
+        self.run(context, |chain, out| chain.end(out));
+    }
+
+    fn start_live(&mut self) {
+        self.live = true;
+    }
+
+    fn quiet(&mut self, silent: Duration, context: &mut Context) {
+        self.run(context, |chain, out| chain.quiet(silent, out));
+    }
+
+    fn frames(&self) -> u64 {
+        self.chain.frames()
+    }
+}
+
+fn clock(doubt: TimeDoubt) -> Wording {
+    match doubt {
+        TimeDoubt::Invalid => {
+            Wording::new("the meter calls its clock invalid", "der Zähler nennt seine Uhr ungültig")
+        }
+        TimeDoubt::Differs { ahead } => {
+            let english = difference(ahead.unsigned_abs());
+            let german = english.replace(" days", " Tage").replace(" d ", " T ");
+            match ahead < 0 {
+                true => Wording::new(
+                    format!("the meter's clock is {english} behind the time of arrival"),
+                    format!("die Uhr des Zählers geht gegenüber der Ankunftszeit {german} nach"),
+                ),
+                false => Wording::new(
+                    format!("the meter's clock is {english} ahead of the time of arrival"),
+                    format!("die Uhr des Zählers geht gegenüber der Ankunftszeit {german} vor"),
+                ),
+            }
+        }
+    }
+}

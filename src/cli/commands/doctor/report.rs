@@ -1,0 +1,268 @@
+//! The answer: lines for people, or JSON.
+
+use serde_json::{Value, json};
+
+use crate::cli::{
+    commands::doctor::trials::TrialLine, run::status::Status, setup::toml_text::table,
+};
+use meterpipe::{
+    diagnosis::{
+        diagnosis::{AdviceLanguage, Diagnosis},
+        finding::Finding,
+    },
+    format::printable::printable,
+};
+
+/// The answer about one source.
+#[derive(Debug)]
+pub struct DoctorReport {
+    /// The source, as the user names it.
+    pub source: String,
+    /// The cause.
+    pub finding: Finding,
+    /// The settings that were tried.
+    pub tried: Vec<TrialLine>,
+    /// The settings that fit.
+    pub line: Option<TrialLine>,
+    /// The key file.
+    pub key_file: Option<String>,
+    /// True for a source that `watch` reads without end.
+    pub is_live: bool,
+}
+
+impl DoctorReport {
+    /// The exit status: that of a run with this fault.
+    pub const fn status(&self) -> Status {
+        match self.finding.diagnosis {
+            Diagnosis::Ok => Status::Fine,
+            Diagnosis::KeyFormat => Status::Usage,
+            Diagnosis::NoDevice | Diagnosis::Permission | Diagnosis::Busy | Diagnosis::Shared => {
+                Status::Source
+            }
+            Diagnosis::Silent
+            | Diagnosis::Constant
+            | Diagnosis::Parity
+            | Diagnosis::Baud
+            | Diagnosis::Noise
+            | Diagnosis::OctetsLost
+            | Diagnosis::Half
+            | Diagnosis::HdlcDamaged
+            | Diagnosis::OtherProtocol => Status::Nothing,
+            Diagnosis::NoKey
+            | Diagnosis::WrongKey
+            | Diagnosis::AuthenticationKey
+            | Diagnosis::ExampleKey
+            | Diagnosis::OtherMeter
+            | Diagnosis::Tag => Status::Closed,
+            Diagnosis::Checksum | Diagnosis::UnknownLayout | Diagnosis::Clock => Status::Rejected,
+            Diagnosis::Sink => Status::Output,
+        }
+    }
+
+    /// Lines for people.
+    pub fn text(&self, language: AdviceLanguage) -> String {
+        let words = Words::of(language);
+        let Self { finding, .. } = self;
+        let mut text = format!("{}: {}\n", printable(&self.source), finding.diagnosis.name());
+        let mut row = |name: &str, content: &str| {
+            for (at, line) in wrapped(content, WIDTH - words.width - 4).into_iter().enumerate() {
+                let name = if at == 0 { name } else { "" };
+                text.push_str(&format!("  {name:width$}  {line}\n", width = words.width));
+            }
+        };
+        row(words.cause, &sentence(finding.cause(language)));
+        for (at, evidence) in finding.evidence.iter().enumerate() {
+            let name = if at == 0 { words.evidence } else { "" };
+            row(name, &printable(evidence.text(language)));
+        }
+        if let [_, ..] = self.tried.as_slice() {
+            row(words.tried, &self.tried_text());
+        }
+        row(words.step, &sentence(finding.step(language)));
+        if let Some(command) = self.command() {
+            text.push_str(&format!("  {:width$}  {command}\n", words.command, width = words.width));
+        }
+        if let Some(config) = self.config() {
+            text.push_str(&format!("  {}\n", words.config));
+            for line in config.lines() {
+                text.push_str(&format!("    {line}\n"));
+            }
+        }
+        text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    }
+
+    /// A JSON object in a line.
+    pub fn json(&self, language: AdviceLanguage) -> String {
+        let Self { source, finding, .. } = self;
+        let evidence: Vec<_> = finding.evidence.iter().map(|it| it.text(language)).collect();
+        let mut object = json!({
+            "schema": 1,
+            "source": source,
+            "verdict": finding.diagnosis.name(),
+            "evidence": evidence,
+            "cause": finding.cause(language),
+            "next_step": finding.step(language),
+        });
+        let mut add = |key: &str, value: Option<Value>| {
+            if let (Some(value), Some(object)) = (value, object.as_object_mut()) {
+                object.insert(key.to_owned(), value);
+            }
+        };
+        add("protocol", finding.protocol.map(|protocol| protocol.name().into()));
+        let tried: Vec<_> = self.tried.iter().map(|it| it.0.to_string()).collect();
+        add("tried", (!tried.is_empty()).then(|| tried.into()));
+        add("watch", self.command().map(Value::from));
+        add("configuration", self.config().map(Value::from));
+        format!("{object}\n")
+    }
+
+    fn tried_text(&self) -> String {
+        self.tried.iter().map(|it| it.0.to_string()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The command that reads this source, unless it cannot be read as it is.
+    fn command(&self) -> Option<String> {
+        let is_hopeless = matches!(
+            self.finding.diagnosis,
+            Diagnosis::NoDevice | Diagnosis::OtherProtocol | Diagnosis::KeyFormat
+        );
+        if is_hopeless {
+            return None;
+        }
+        let command = if self.is_live { "watch" } else { "decode" };
+        let mut text = format!("meterpipe {command} {}", quoted(&self.source));
+        for (key, value) in self.options() {
+            text.push_str(&format!(" --{key} {value}"));
+        }
+        if let Some(file) = &self.key_file {
+            text.push_str(&format!(" --key-file {}", quoted(file)));
+        }
+        Some(text)
+    }
+
+    /// The entry of the configuration for a source that goes on.
+    fn config(&self) -> Option<String> {
+        self.command().filter(|_| self.is_live)?;
+        let options = self.options();
+        let mut rows = vec![("source", self.source.as_str())];
+        // A service runs in another folder than this command.
+        let absolute = |file: &String| match std::path::absolute(file) {
+            Ok(path) if file != "-" => path.display().to_string(),
+            _ => file.clone(),
+        };
+        let key_file = self.key_file.as_ref().map(absolute);
+        rows.extend(key_file.as_deref().map(|file| ("key_file", file)));
+        rows.extend(options.iter().map(|(key, value)| (*key, value.as_str())));
+        let mut text = String::new();
+        table("meter", rows.into_iter(), &mut text);
+        Some(text.trim().to_owned())
+    }
+
+    fn options(&self) -> Vec<(&'static str, String)> {
+        self.line.map(TrialLine::options).unwrap_or_default()
+    }
+}
+
+/// The width of the lines.
+const WIDTH: usize = 80;
+
+/// The text in lines of at most so many characters, unless a word is longer.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let Some(line) = lines.last_mut() else {
+            continue;
+        };
+        match line.chars().count() + 1 + word.chars().count() {
+            _ if line.is_empty() => line.push_str(word),
+            length if length <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// A clause as a sentence.
+fn sentence(clause: &str) -> String {
+    let mut letters = clause.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}
+
+/// An argument as a shell takes it.
+fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-:@,+=[]".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
+/// The names of the rows.
+struct Words {
+    cause: &'static str,
+    evidence: &'static str,
+    tried: &'static str,
+    step: &'static str,
+    command: &'static str,
+    config: &'static str,
+    width: usize,
+}
+
+impl Words {
+    const fn of(language: AdviceLanguage) -> Self {
+        match language {
+            AdviceLanguage::English => Self {
+                cause: "cause",
+                evidence: "evidence",
+                tried: "tried",
+                step: "next step",
+                command: "command",
+                config: "configuration",
+                width: 13,
+            },
+            AdviceLanguage::German => Self {
+                cause: "Ursache",
+                evidence: "Anzeichen",
+                tried: "versucht",
+                step: "nächster Schritt",
+                command: "Befehl",
+                config: "Konfiguration",
+                width: 16,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_ends_with_the_command_and_the_configuration() {
+        let report = DoctorReport {
+            source: "/dev/ttyUSB0".to_owned(),
+            finding: Finding::new(Diagnosis::Silent)
+                .with("nothing came in 30 s", "in 30 s kam nichts an"),
+            tried: vec![],
+            line: None,
+            key_file: Some("my key".to_owned()),
+            is_live: true,
+        };
+        let text = report.text(AdviceLanguage::English);
+        assert!(
+            text.starts_with("/dev/ttyUSB0: silent\n  cause          Nothing reaches"),
+            "{text}"
+        );
+        assert!(text.contains("meterpipe watch /dev/ttyUSB0 --key-file 'my key'\n"), "{text}");
+        assert!(text.ends_with("/my key\"\n"), "{text}");
+        let json: Value = serde_json::from_str(&report.json(AdviceLanguage::German)).unwrap();
+        assert_eq!(
+            (&json["verdict"], &json["evidence"][0]),
+            (&"silent".into(), &"in 30 s kam nichts an".into())
+        );
+    }
+}

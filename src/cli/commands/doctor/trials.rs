@@ -1,0 +1,131 @@
+//! The settings of a serial line that are tried, one after the other.
+
+use std::time::Duration;
+
+use crate::cli::{
+    live::sources::search,
+    setup::shared_args::{BaudArg, ParityArg, SerialArgs},
+};
+use meterpipe::{
+    diagnosis::{
+        diagnosis::{Diagnosis, Wording},
+        finding::{CustomAdvice, Finding},
+    },
+    source::{line::LineSettings, parity::Parity},
+};
+
+/// Settings that are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrialLine(pub LineSettings);
+
+impl TrialLine {
+    /// The trials: those settings that the user leaves open, else those of all customer interfaces.
+    pub fn trials(args: &SerialArgs) -> Vec<Self> {
+        match *args == SerialArgs::default() {
+            true => LineSettings::ALL.map(Self).to_vec(),
+            false => search(args).candidates().map(Self).collect(),
+        }
+    }
+
+    /// The arguments that set this line.
+    pub const fn args(self) -> SerialArgs {
+        let LineSettings { baud, parity } = self.0;
+        let parity = match parity {
+            Parity::Even => ParityArg::Even,
+            Parity::None => ParityArg::None,
+            Parity::Odd => ParityArg::Odd,
+        };
+        SerialArgs { line: None, baud: Some(BaudArg::Fixed(baud)), parity: Some(parity) }
+    }
+
+    /// The options of `watch` for this line, and its keys of the configuration.
+    pub fn options(self) -> Vec<(&'static str, String)> {
+        let LineSettings { baud, parity } = self.0;
+        match self.0.name() {
+            _ if self.0 == LineSettings::M_BUS => vec![],
+            Some(name) => vec![("line", name.to_owned())],
+            None => vec![("baud", baud.to_string()), ("parity", parity.to_string())],
+        }
+    }
+
+    /// The time of the trial number `index` of `all`, when so much of the whole `time` is left. The first one
+    /// has to hear a meter that pushes each ten seconds.
+    pub fn time(index: usize, all: usize, time: Duration, left: Duration) -> Duration {
+        match (index, u32::try_from(all.saturating_sub(index))) {
+            (_, Ok(0 | 1)) => left,
+            (0, _) => left.min(time * 2 / 5),
+            (_, rest) => left / rest.unwrap_or(1),
+        }
+    }
+
+    /// The finding that this line brings frames, and `usual` does not.
+    pub fn instead_of(self, usual: Self) -> Finding {
+        let diagnosis =
+            if self.0.baud == usual.0.baud { Diagnosis::Parity } else { Diagnosis::Baud };
+        let options = self.options();
+        let options: Vec<_> =
+            options.iter().map(|(key, value)| format!("--{key} {value}")).collect();
+        let options = options.join(" ");
+        let (this, usual) = (self.0, usual.0);
+        let found = Finding::new(diagnosis).with(
+            format!("frames come with {this}, and none with {usual}"),
+            format!("mit {this} kommen Rahmen an, mit {usual} keine"),
+        );
+        let advice = CustomAdvice {
+            cause: Wording::new(
+                format!("this line works with {this} and not with the usual {usual}"),
+                format!("diese Leitung arbeitet mit {this} und nicht mit den üblichen {usual}"),
+            ),
+            step: Wording::new(
+                format!("give the settings of the line to every command: {options}"),
+                format!("jedem Befehl die Einstellungen der Leitung mitgeben: {options}"),
+            ),
+        };
+        Finding { advice: Some(advice), ..found }
+    }
+}
+
+/// True for a cause that other settings of the line may remove.
+pub const fn may_be_settings(diagnosis: Diagnosis) -> bool {
+    matches!(
+        diagnosis,
+        Diagnosis::Noise | Diagnosis::Parity | Diagnosis::Baud | Diagnosis::Checksum
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_trials_together_take_the_time() {
+        let time = Duration::from_secs(30);
+        let trials = TrialLine::trials(&SerialArgs::default());
+        let mut left = time;
+        let times: Vec<_> = (0..trials.len())
+            .map(|at| {
+                let trial = TrialLine::time(at, trials.len(), time, left);
+                left -= trial;
+                trial.as_secs()
+            })
+            .collect();
+        assert_eq!((times, left), (vec![12, 6, 6, 6], Duration::ZERO));
+        let baud = Some(BaudArg::Fixed(9600));
+        let fixed = TrialLine::trials(&SerialArgs { baud, ..SerialArgs::default() });
+        assert_eq!(fixed, [TrialLine(LineSettings { baud: 9600, parity: Parity::Even })]);
+        assert_eq!(TrialLine::time(0, 1, time, time), time);
+    }
+
+    #[test]
+    fn the_finding_names_the_options_that_fit() {
+        let [usual, without_parity, infrared, _] = LineSettings::ALL.map(TrialLine);
+        let found = without_parity.instead_of(usual);
+        assert_eq!(found.diagnosis, Diagnosis::Parity);
+        let step = found.step(meterpipe::diagnosis::diagnosis::AdviceLanguage::English);
+        assert!(step.ends_with(": --line m-bus-8n1"), "{step}");
+        let found = infrared.instead_of(usual);
+        assert_eq!(found.diagnosis, Diagnosis::Baud);
+        let step = found.step(meterpipe::diagnosis::diagnosis::AdviceLanguage::German);
+        assert!(step.ends_with(": --line ir"), "{step}");
+    }
+}

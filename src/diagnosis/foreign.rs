@@ -1,0 +1,344 @@
+//! Protocols that are not read here, recognised by their octets.
+//!
+//! ```text
+//! 1b1b1b1b 01010101 …                  SML
+//! /ESY5Q3DA1004 …  1-0:1.8.0*255(…)    D0 (IEC 62056-21), also with the parity bit in bit 7
+//! /KFM5…  1-3:0.2.8(50)  … !A1B2       DSMR
+//! 68 LL LL 68 … CI=72 …                M-Bus data records (EN 13757-3)
+//! LL 44 MM MM …                        wireless M-Bus (EN 13757-4), with or without its CRC
+//! 10 40 f0 30 16                       a meter that waits for an answer (Siemens TD-351x)
+//! ```
+
+use core::ops::RangeInclusive;
+
+use crate::{
+    diagnosis::diagnosis::AdviceLanguage,
+    link::{deframer::Deframer, registry::LinkKind},
+};
+
+/// A protocol that is not read here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ForeignProtocol {
+    /// The text of P1 sockets.
+    Dsmr,
+    /// The text of infrared interfaces, IEC 62056-21.
+    D0,
+    /// The Smart Message Language of German meters.
+    Sml,
+    /// Wireless M-Bus, as receivers hand it on.
+    WirelessMbus,
+    /// M-Bus frames with data records, also encrypted ones (OMS).
+    MbusRecords,
+    /// A meter that sends only after an answer.
+    OnRequest,
+    /// Text that is none of these.
+    Text,
+    /// Something of DLMS that exists and is not read.
+    Dlms(&'static str),
+}
+
+impl ForeignProtocol {
+    /// True if damaged frames of a meter can look like it.
+    #[must_use]
+    pub const fn is_weak(self) -> bool {
+        matches!(self, Self::Dsmr | Self::WirelessMbus | Self::Text)
+    }
+
+    /// The name in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dsmr => "dsmr",
+            Self::D0 => "iec62056-21",
+            Self::Sml => "sml",
+            Self::WirelessMbus => "wmbus",
+            Self::MbusRecords => "mbus-records",
+            Self::OnRequest => "on-request",
+            Self::Text => "text",
+            Self::Dlms(name) => name,
+        }
+    }
+
+    /// The name for people.
+    #[must_use]
+    pub const fn title(self, language: AdviceLanguage) -> &'static str {
+        let [english, german] = match self {
+            Self::Dsmr => ["DSMR, the text of a P1 socket", "DSMR, der Text einer P1-Buchse"],
+            Self::D0 => [
+                "D0 (IEC 62056-21), the text of an infrared interface",
+                "D0 (IEC 62056-21), der Text einer Infrarotschnittstelle",
+            ],
+            Self::Sml => {
+                ["SML, the language of German meters", "SML, die Sprache deutscher Zähler"]
+            }
+            Self::WirelessMbus => ["wireless M-Bus (OMS)", "Wireless M-Bus (OMS)"],
+            Self::MbusRecords => [
+                "M-Bus data records (EN 13757-3, OMS), not DLMS/COSEM",
+                "M-Bus-Datensätze (EN 13757-3, OMS), nicht DLMS/COSEM",
+            ],
+            Self::OnRequest => [
+                "M-Bus requests of a meter that waits for an answer (Siemens TD-351x)",
+                "M-Bus-Anfragen eines Zählers, der auf Antwort wartet (Siemens TD-351x)",
+            ],
+            Self::Text => ["plain text, not a meter", "gewöhnlicher Text, kein Zähler"],
+            Self::Dlms(name) => [name, name],
+        };
+        pick([english, german], language)
+    }
+
+    /// The next step.
+    #[must_use]
+    pub const fn step(self, language: AdviceLanguage) -> &'static str {
+        let texts = match self {
+            Self::Dsmr => [
+                "this text cannot be read as it came: use a reader for DSMR, or report the output of meterpipe capture",
+                "dieser Text ist so nicht lesbar: ein Programm für DSMR verwenden oder die Ausgabe von meterpipe capture melden",
+            ],
+            Self::D0 => [
+                "connect the adapter to the customer interface instead of this infrared interface, or use a reader for D0",
+                "den Adapter an die Kundenschnittstelle statt an diese Infrarotschnittstelle anschließen, oder ein Programm für D0 verwenden",
+            ],
+            Self::Sml => [
+                "connect the adapter to the customer interface, or use a reader for SML such as vzlogger",
+                "den Adapter an die Kundenschnittstelle anschließen, oder ein Programm für SML verwenden, etwa vzlogger",
+            ],
+            Self::WirelessMbus | Self::MbusRecords => [
+                "connect the adapter to the customer interface of the electricity meter, or use a reader for M-Bus such as wmbusmeters",
+                "den Adapter an die Kundenschnittstelle des Stromzählers anschließen, oder ein Programm für M-Bus verwenden, etwa wmbusmeters",
+            ],
+            Self::OnRequest => [
+                "use a reader that answers, such as amis_smartmeter_reader; meterpipe only listens",
+                "ein Programm verwenden, das antwortet, etwa amis_smartmeter_reader; meterpipe hört nur zu",
+            ],
+            Self::Text => [
+                "check which device is behind this name: meters send no plain text",
+                "prüfen, welches Gerät hinter diesem Namen steckt: Zähler senden keinen gewöhnlichen Text",
+            ],
+            Self::Dlms(_) => [
+                "report the meter's model and operator with the output of meterpipe capture",
+                "Modell und Netzbetreiber mit der Ausgabe von meterpipe capture melden",
+            ],
+        };
+        pick(texts, language)
+    }
+}
+
+const fn pick(texts: [&'static str; 2], language: AdviceLanguage) -> &'static str {
+    let [english, german] = texts;
+    match language {
+        AdviceLanguage::English => english,
+        AdviceLanguage::German => german,
+    }
+}
+
+/// The protocol of some octets, if it is one of those. Noise around them does no harm.
+#[must_use]
+pub fn recognise(octets: &[u8]) -> Option<ForeignProtocol> {
+    if memchr::memmem::find(octets, &SML).is_some() {
+        return Some(ForeignProtocol::Sml);
+    }
+    text(octets)
+        .or_else(|| mbus(octets))
+        .or_else(|| wireless(octets).then_some(ForeignProtocol::WirelessMbus))
+}
+
+/// The start of an SML file, in version 1.
+const SML: [u8; 8] = [0x1b, 0x1b, 0x1b, 0x1b, 1, 1, 1, 1];
+
+/// Recognises readouts and other texts.
+fn text(octets: &[u8]) -> Option<ForeignProtocol> {
+    // The seven data bits of a line with even parity, read as eight.
+    let seven: Vec<u8> = octets.iter().map(|octet| octet & 0x7f).collect();
+    let even = octets.iter().filter(|octet| octet.count_ones() % 2 == 0).count();
+    let has_parity = even * 20 >= octets.len() * 19 && octets.iter().any(|octet| *octet >= 0x80);
+    let octets = if has_parity { &seven } else { octets };
+    let values = codes(octets);
+    let has = |needle: &[u8]| memchr::memmem::find(octets, needle).is_some();
+    let is_dsmr = has(b"1-3:0.2.8(") || has(b"0-0:1.0.0(") || octets.windows(7).any(is_dsmr_end);
+    match values {
+        2.. if is_dsmr => return Some(ForeignProtocol::Dsmr),
+        2.. => return Some(ForeignProtocol::D0),
+        _ => {}
+    }
+    let letters = octets.iter().filter(|octet| is_text(**octet)).count();
+    let is_text = octets.len() >= LEAST_TEXT && letters * 100 >= octets.len() * TEXT_PERCENT;
+    // One octet, over and over, is no text.
+    let differ = octets.iter().collect::<std::collections::BTreeSet<_>>().len();
+    (is_text && differ > 4).then_some(ForeignProtocol::Text)
+}
+
+const LEAST_TEXT: usize = 24;
+
+/// Of random octets 39 in a hundred are text.
+const TEXT_PERCENT: usize = 90;
+
+const fn is_text(octet: u8) -> bool {
+    matches!(octet, b' '..=b'~' | b'\r' | b'\n' | b'\t')
+}
+
+/// `\n!A1B2\r`.
+fn is_dsmr_end(seven: &[u8]) -> bool {
+    matches!(seven, [b'\n', b'!', crc @ .., b'\r'] if crc.iter().all(u8::is_ascii_hexdigit))
+}
+
+/// The number of codes with a value behind them, such as `1.8.0(` and `1-0:1.8.0*255(`.
+fn codes(octets: &[u8]) -> usize {
+    let is_code = |octet: &u8| octet.is_ascii_digit() || b".:-*".contains(octet);
+    memchr::memchr_iter(b'(', octets)
+        .filter(|at| {
+            let before = octets.get(at.saturating_sub(20)..*at).unwrap_or_default();
+            let code: Vec<u8> = before.iter().rev().take_while(|it| is_code(it)).copied().collect();
+            code.iter().filter(|octet| **octet == b'.').count() == 2 && code.len() >= 5
+        })
+        .count()
+}
+
+/// Recognises M-Bus frames that pass their checks and carry no DLMS.
+fn mbus(octets: &[u8]) -> Option<ForeignProtocol> {
+    let mut deframer = Deframer::default();
+    deframer.push(octets, []);
+    deframer.end();
+    let (mut records, mut requests, mut others) = (0, 0, 0);
+    while let Some(item) = deframer.next() {
+        let Ok(frame) = item else {
+            continue;
+        };
+        match (frame.link, frame.octets) {
+            (LinkKind::MbusShort, _) => requests += 1,
+            (LinkKind::Mbus, [_, _, _, _, _, _, RECORDS_FROM..=0xff, ..]) => records += 1,
+            _ => others += 1,
+        }
+    }
+    match (records, requests, others) {
+        (1.., _, 0) => Some(ForeignProtocol::MbusRecords),
+        (0, 2.., 0) => Some(ForeignProtocol::OnRequest),
+        _ => None,
+    }
+}
+
+/// Control information of data records and of encrypted telegrams; that of DLMS is below.
+const RECORDS_FROM: u8 = 0x50;
+
+/// True for frames of wireless M-Bus: one with its first check, or two of a maker in a row without.
+fn wireless(octets: &[u8]) -> bool {
+    (0..octets.len()).any(|at| {
+        let rest = octets.get(at..).unwrap_or_default();
+        let Some((header, behind)) = rest.split_first_chunk::<10>() else {
+            return false;
+        };
+        if !is_wireless_header(header) {
+            return false;
+        }
+        let next = || {
+            let [length, control, maker @ .., _, _, _, _, _, _] = *header;
+            let next =
+                rest.get(usize::from(length) + 1..).and_then(|rest| rest.first_chunk::<10>());
+            let is_data = behind.first().is_some_and(|octet| WIRELESS_DATA.contains(octet));
+            let is_same =
+                |next: &[u8; 10]| next.get(1) == Some(&SND_NR) && next.get(2..4) == Some(&maker);
+            is_data && control == SND_NR && next.is_some_and(is_same)
+        };
+        behind.first_chunk::<2>().is_some_and(|sum| crc(header) == u16::from_be_bytes(*sum))
+            || next()
+    })
+}
+
+/// The control information of meters' data, in the block behind the header.
+const WIRELESS_DATA: RangeInclusive<u8> = 0x70..=0x90;
+
+/// The control field of a meter that sends without being asked.
+const SND_NR: u8 = 0x44;
+
+/// Length, control field of a sending meter, manufacturer in letters of five bits, device type.
+fn is_wireless_header(header: &[u8; 10]) -> bool {
+    let [length, control, low, high, _, _, _, _, _, device] = *header;
+    let letters = u16::from_le_bytes([low, high]);
+    let is_letter = |shift: u16| (1..=26).contains(&(letters >> shift & 0x1f));
+    length >= 11
+        && matches!(control, 0x44 | 0x46 | 0x53 | 0x08 | 0x18)
+        && letters & 0x8000 == 0
+        && [0, 5, 10].into_iter().all(is_letter)
+        && device <= 0x40
+}
+
+/// The CRC of EN 13757-4: polynomial 3d65, inverted at the end.
+fn crc(octets: &[u8]) -> u16 {
+    !octets.iter().fold(0u16, |crc, octet| {
+        (0..8).fold(crc ^ u16::from(*octet) << 8, |crc, _| {
+            crc << 1 ^ if crc & 0x8000 != 0 { 0x3d65 } else { 0 }
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const D0: &[u8] = b"/LGZ4ZMF100AC.M26\r\n\x02F.F(00)\r\n0.0.0(12345678)\r\n1.8.0(001234.5*kWh)\r\n2.8.0(0*kWh)\r\n!\r\n\x03";
+    const DSMR: &[u8] = b"/KFM5KAIFA-METER\r\n\r\n1-3:0.2.8(42)\r\n0-0:1.0.0(170124213128W)\r\n1-0:1.8.1(000306.946*kWh)\r\n!0A1B\r\n";
+
+    /// Octets without any order, always the same.
+    fn noise(size: usize) -> Vec<u8> {
+        let mut state = 0x2545_f491_u32;
+        let next = |_| {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            (state >> 24) as u8
+        };
+        (0..size).map(next).collect()
+    }
+
+    fn even_parity(octets: &[u8]) -> Vec<u8> {
+        let bit = |octet: &u8| ((octet.count_ones() % 2) as u8) << 7;
+        octets.iter().map(|octet| octet | bit(octet)).collect()
+    }
+
+    #[test]
+    fn each_protocol_is_recognised_alone_and_within_noise() {
+        let sml =
+            [&SML[..], &[0x76, 5, 0, 1, 2, 3, 0x62, 0, 0x1b, 0x1b, 0x1b, 0x1b, 0x1a]].concat();
+        let mut frame = vec![0x68, 8, 8, 0x68, 0x08, 0x05, 0x72, 1, 2, 3, 4, 5];
+        let sum = frame[4..].iter().fold(0u8, |sum, it| sum.wrapping_add(*it));
+        frame.extend([sum, 0x16]);
+        // The example of EN 13757-4, annex: the first block with its CRC.
+        let mut radio = vec![0x1e, 0x44, 0x2d, 0x2c, 0x78, 0x56, 0x34, 0x12, 0x01, 0x04];
+        radio.extend(crc(&radio).to_be_bytes());
+        radio.extend([0x7a; 20]);
+        let bare = [&[0x1e, 0x44, 0x2d, 0x2c, 1, 0, 0, 0, 1, 2, 0x7a][..], &[9; 20]].concat();
+        let request = [0x10, 0x40, 0xf0, 0x30, 0x16];
+        for (octets, expected) in [
+            (sml, ForeignProtocol::Sml),
+            (D0.to_vec(), ForeignProtocol::D0),
+            (even_parity(D0), ForeignProtocol::D0),
+            (DSMR.to_vec(), ForeignProtocol::Dsmr),
+            (frame, ForeignProtocol::MbusRecords),
+            (radio, ForeignProtocol::WirelessMbus),
+            (bare.repeat(2), ForeignProtocol::WirelessMbus),
+            (request.repeat(3), ForeignProtocol::OnRequest),
+        ] {
+            assert_eq!(recognise(&octets), Some(expected));
+            if octets != even_parity(D0) {
+                let within = [&noise(64)[..], &octets, &noise(48)].concat();
+                assert_eq!(recognise(&within), Some(expected), "within noise");
+            }
+        }
+        let log = b"[12:00:01][D][sensor:094]: 'Voltage': Sending state 230.1 V\n";
+        assert_eq!(recognise(log), Some(ForeignProtocol::Text));
+    }
+
+    #[test]
+    fn noise_and_constant_octets_are_no_protocol() {
+        assert_eq!(recognise(&noise(64 * 1024)), None);
+        for octet in [0x00, 0xff, 0x55, b'x'] {
+            assert_eq!(recognise(&[octet; 500]), None);
+        }
+        assert_eq!(recognise(&[]), None);
+    }
+
+    #[test]
+    fn the_crc_is_that_of_the_catalogue() {
+        // The check value of CRC-16/EN-13757 in the catalogue of parametrised CRC algorithms.
+        assert_eq!(crc(b"123456789"), 0xc2b7);
+    }
+}

@@ -1,0 +1,261 @@
+//! Counts of the octets of a line.
+
+use crate::{
+    diagnosis::{
+        defects::is_checksum,
+        foreign::{self, ForeignProtocol},
+    },
+    error::{Cause, Error, Layer, Mark},
+    link::{
+        deframer::Deframer,
+        registry::LinkKind,
+        stream::{ApduStream, StreamItem},
+    },
+};
+
+/// The facts about a run of octets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LineFacts {
+    /// How many octets there are.
+    pub octets: usize,
+    /// Those that the UART marked.
+    pub marked: usize,
+    /// Frames that passed their checks.
+    pub frames: usize,
+    /// Frames that would pass them if no octet were marked.
+    pub unmarked_frames: usize,
+    /// Whole APDUs.
+    pub apdus: usize,
+    /// Frames that end before their announced size, because another begins.
+    pub cut: usize,
+    /// The announced size of the first of them, and the distance to the next frame.
+    pub first_cut: Option<(usize, usize)>,
+    /// M-Bus frames with a wrong sum, or another wrong octet.
+    pub checksums: usize,
+    /// HDLC frames with a wrong check sequence or flag.
+    pub hdlc: usize,
+    /// Frames with a marked octet.
+    pub marked_frames: usize,
+    /// Telegrams without their last or first frames.
+    pub halves: usize,
+    /// Lines of other frames: starts whose two lengths differ.
+    pub doubtful: usize,
+    /// Another protocol.
+    pub foreign: Option<ForeignProtocol>,
+    /// The octets that come nearly all the time, the most frequent first.
+    pub constant: Option<Vec<u8>>,
+    /// The share of octets, in percent, whose bits change at most twice: a slower line read too
+    /// fast has hardly any others.
+    pub smeared: usize,
+    /// The first octets.
+    pub sample: Vec<u8>,
+}
+
+/// The octets of a sample.
+const SAMPLE: usize = 16;
+
+impl LineFacts {
+    /// The facts about octets with these marks, by index.
+    #[must_use]
+    pub fn of(octets: &[u8], marks: &[(usize, Mark)]) -> Self {
+        let sample = octets.get(..SAMPLE).unwrap_or(octets).to_vec();
+        let smeared = octets.iter().filter(|octet| is_smeared(**octet)).count();
+        let mut facts = Self {
+            octets: octets.len(),
+            marked: marks.len(),
+            foreign: foreign::recognise(octets),
+            constant: constant(octets),
+            smeared: (smeared * 100).checked_div(octets.len()).unwrap_or_default(),
+            sample,
+            unmarked_frames: count_frames(octets),
+            ..Self::default()
+        };
+        facts.read_frames(octets, marks);
+        facts
+    }
+
+    /// Frames and telegrams that are damaged or incomplete.
+    #[must_use]
+    pub const fn damaged(&self) -> usize {
+        self.cut + self.checksums + self.hdlc + self.marked_frames + self.halves
+    }
+
+    fn read_frames(&mut self, octets: &[u8], marks: &[(usize, Mark)]) {
+        let mut stream = ApduStream::<u64>::default();
+        stream.push(octets, marks.iter().copied());
+        stream.pause();
+        while let Some(item) = stream.next(|position| (position, None)) {
+            match item {
+                StreamItem::Frame { refused, apdu, .. } => {
+                    self.frames += 1;
+                    self.apdus += usize::from(apdu.is_some());
+                    if let Some((error, _)) = refused {
+                        self.note(&error);
+                    }
+                }
+                StreamItem::Skipped(skipped) => {
+                    let at = usize::try_from(skipped.position).unwrap_or(usize::MAX);
+                    match (cut_short(octets.get(at..).unwrap_or_default()), skipped.error) {
+                        (Some(found), _) => {
+                            self.cut += 1;
+                            self.first_cut.get_or_insert(found);
+                        }
+                        (None, Some(error)) => self.note(&error),
+                        (None, None) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    fn note(&mut self, error: &Error) {
+        match (error.layer, error.cause) {
+            (_, Cause::Marked(_)) => self.marked_frames += 1,
+            (
+                _,
+                Cause::LastSegmentMissing { .. }
+                | Cause::FirstSegmentMissing { .. }
+                | Cause::LastBlockMissing { .. }
+                | Cause::Segment { .. }
+                | Cause::Block { .. }
+                | Cause::Announced { .. },
+            ) => self.halves += 1,
+            (Layer::Hdlc, _) => self.hdlc += 1,
+            (Layer::Dsmr, Cause::CutOff { .. }) => self.cut += 1,
+            (Layer::Dsmr, _) => self.checksums += 1,
+            (_, Cause::Lengths { .. }) => self.doubtful += 1,
+            _ if is_checksum(error) => self.checksums += 1,
+            _ => {}
+        }
+    }
+}
+
+/// The frames of octets whose marks are left aside.
+fn count_frames(octets: &[u8]) -> usize {
+    let mut deframer = Deframer::default();
+    deframer.push(octets, []);
+    deframer.end();
+    let mut frames = 0;
+    while let Some(item) = deframer.next() {
+        frames += usize::from(item.is_ok());
+    }
+    frames
+}
+
+/// The announced size of the frame at the start of the octets, and the distance at which another one
+/// begins within it.
+fn cut_short(octets: &[u8]) -> Option<(usize, usize)> {
+    let (link, size) = announced(octets)?;
+    let within = octets.get(..size).unwrap_or(octets);
+    let next = (LEAST_FRAME..within.len()).find(|at| {
+        let rest = octets.get(*at..).unwrap_or_default();
+        announced(rest).is_some_and(|(other, _)| other == link)
+    })?;
+    Some((size, next))
+}
+
+/// The octets of a frame's start, in which no other frame begins.
+const LEAST_FRAME: usize = 8;
+
+/// The layer and the size of a frame that unmistakably begins with these octets.
+fn announced(octets: &[u8]) -> Option<(LinkKind, usize)> {
+    match *octets {
+        [0x68, first, second, 0x68, 0x53 | 0x73, 0xff, 0..=0x1f, 1, 0x67, ..]
+            if first == second =>
+        {
+            let most = if first < 3 { 256 } else { 0 };
+            Some((LinkKind::Mbus, usize::from(first) + most + 6))
+        }
+        [0x7e, high @ 0xa0..=0xaf, low, _, _, _, ..] => {
+            let begins = LinkKind::Hdlc.frame(octets).is_none_or(|result| match result {
+                Ok(_) => true,
+                Err(crate::link::layer::NoFrame::LookAlike) => false,
+                Err(crate::link::layer::NoFrame::Damaged { error, .. }) => {
+                    !matches!(error.cause, Cause::CheckSequence { what, .. } if what.starts_with("header"))
+                }
+            });
+            begins.then(|| (LinkKind::Hdlc, (usize::from(high & 7) << 8 | usize::from(low)) + 2))
+        }
+        _ => None,
+    }
+}
+
+/// True for an octet whose bits change at most twice.
+const fn is_smeared(octet: u8) -> bool {
+    (octet ^ octet >> 1).count_ones() - (octet >> 7) as u32 <= 2
+}
+
+/// The octets that come nearly all the time, if they are few: a line that rests on a level.
+fn constant(octets: &[u8]) -> Option<Vec<u8>> {
+    let mut counts = [0usize; 256];
+    for octet in octets {
+        if let Some(count) = counts.get_mut(usize::from(*octet)) {
+            *count += 1;
+        }
+    }
+    let mut values: Vec<(usize, u8)> = counts.iter().copied().zip(0..=255).collect();
+    values.sort_unstable_by_key(|(count, octet)| (core::cmp::Reverse(*count), *octet));
+    values.truncate(FEW);
+    values.retain(|(count, _)| count * 50 >= octets.len().max(1));
+    let covered: usize = values.iter().map(|(count, _)| count).sum();
+    let are_levels = values.len() == 1 || values.iter().all(|(_, octet)| LEVELS.contains(octet));
+    let nearly_all = are_levels
+        && octets.len() >= LEAST_CONSTANT
+        && covered * 100 >= octets.len() * CONSTANT_PERCENT;
+    nearly_all.then(|| values.into_iter().map(|(_, octet)| octet).collect())
+}
+
+/// Octets that are seen on a line of another level, or on one that rests.
+const LEVELS: [u8; 5] = [0x00, 0x78, 0x80, 0xf8, 0xff];
+
+const FEW: usize = LEVELS.len();
+
+/// Octets below which nothing is called constant.
+const LEAST_CONSTANT: usize = 16;
+
+/// The five most frequent octets of a telegram make up less than a third of it.
+const CONSTANT_PERCENT: usize = 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::mbus;
+
+    #[test]
+    fn frames_that_others_cut_short_are_counted_and_the_first_is_kept() {
+        let mut frame = vec![];
+        mbus::emit(0, false, &[0xdb; 245], &mut frame);
+        let stream: Vec<u8> =
+            [104, 96, 132].into_iter().flat_map(|size| frame[..size].to_vec()).collect();
+        let facts = LineFacts::of(&stream, &[]);
+        assert_eq!((facts.cut, facts.first_cut), (2, Some((256, 104))));
+        assert_eq!((facts.frames, facts.checksums, facts.octets), (0, 0, 332));
+    }
+
+    #[test]
+    fn bits_that_change_twice_at_most_are_smeared() {
+        for octet in [0x00, 0xff, 0xf8, 0x78, 0x80, 0x01, 0x3c] {
+            assert!(is_smeared(octet), "{octet:02x}");
+        }
+        for octet in [0x55, 0x68, 0x53, 0xdb] {
+            assert!(!is_smeared(octet), "{octet:02x}");
+        }
+    }
+
+    #[test]
+    fn few_octets_that_come_all_the_time_are_constant() {
+        assert_eq!(constant(&[0; 20]), Some(vec![0]));
+        assert_eq!(constant(&[0xf8, 0x78, 0x80, 0x00].repeat(10)).map(|it| it.len()), Some(4));
+        assert_eq!(constant(&[0; 10]), None);
+        assert_eq!(constant(&(0..=255).collect::<Vec<u8>>()), None);
+    }
+
+    #[test]
+    fn marks_do_not_hide_that_the_frames_are_right() {
+        let mut frame = vec![];
+        mbus::emit(0, true, &[1, 2, 3], &mut frame);
+        let marks: Vec<_> = (0..frame.len()).step_by(2).map(|at| (at, Mark::Parity)).collect();
+        let facts = LineFacts::of(&frame, &marks);
+        assert_eq!((facts.frames, facts.unmarked_frames, facts.marked_frames), (0, 1, 1));
+    }
+}

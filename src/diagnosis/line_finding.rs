@@ -1,0 +1,247 @@
+//! From the counts of a line to its cause.
+
+use crate::diagnosis::{
+    diagnosis::Diagnosis, finding::Finding, foreign::ForeignProtocol, line::LineFacts,
+};
+
+/// The facts about a line beside its octets.
+#[derive(Clone, Debug, Default)]
+pub struct LineView {
+    /// Seconds of listening; `None` for a file.
+    pub seconds: Option<u64>,
+    /// Whole telegrams, also those that came without frames.
+    pub telegrams: usize,
+    /// Other programs that have the device open.
+    pub others: Vec<String>,
+    /// True for a device of this machine, whose parity can be searched for.
+    pub is_device: bool,
+    /// True while the parity is searched for already.
+    pub searches: bool,
+    /// True while the speed is searched for too.
+    pub seeks_speed: bool,
+}
+
+impl LineView {
+    /// The advice about the settings of the line, as far as they can still be changed.
+    #[must_use]
+    pub const fn settings_hint(&self) -> &'static str {
+        match (self.is_device, self.searches) {
+            (true, false) => Diagnosis::Noise.hint(),
+            (true, true) if self.seeks_speed => "check adapter and cable",
+            (true, true) => "check adapter and baud rate",
+            (false, _) => "check adapter, baud rate and parity where the device is",
+        }
+    }
+}
+
+/// The cause of a line that brings no telegrams, or few whole ones; `None` for a sound line.
+#[must_use]
+pub fn line_finding(facts: &LineFacts, view: &LineView) -> Option<Finding> {
+    if facts.octets < LEAST {
+        return Some(silent(facts, view));
+    }
+    let whole = facts.apdus.max(view.telegrams);
+    if let Some(protocol) = facts.foreign.filter(|_| whole == 0 && is_foreign(facts)) {
+        return Some(foreign(protocol, facts));
+    }
+    let damaged = facts.damaged();
+    if whole > 0 && (damaged <= 1 || damaged * TOLERATED < whole + damaged) {
+        return None;
+    }
+    let found = match () {
+        () if facts.frames == 0 && facts.constant.is_some() => constant(facts),
+        () if facts.marked * 4 >= facts.octets || facts.marked_frames * 2 > damaged => {
+            marked(facts, view)
+        }
+        () => damage(facts, whole, view),
+    };
+    Some(match view.others.is_empty() || found.diagnosis == Diagnosis::Constant {
+        true => found,
+        false => shared(found, view),
+    })
+}
+
+/// Fewer octets than that come of a contact that is touched.
+const LEAST: usize = 8;
+
+/// One damaged telegram in so many is no trouble.
+const TOLERATED: usize = 10;
+
+/// True unless the line has frames of meters; the frames of other protocols count as none.
+fn is_foreign(facts: &LineFacts) -> bool {
+    let has_frames = facts.unmarked_frames > 0 || facts.damaged() > 0;
+    match facts.foreign {
+        Some(
+            ForeignProtocol::MbusRecords | ForeignProtocol::OnRequest | ForeignProtocol::Dlms(_),
+        ) => true,
+        Some(protocol) if protocol.is_weak() => !has_frames,
+        _ => facts.frames == 0,
+    }
+}
+
+fn silent(facts: &LineFacts, view: &LineView) -> Finding {
+    let found = match (view.seconds, facts.octets) {
+        (None, 0) => {
+            return Finding::new(Diagnosis::Silent)
+                .with("the input holds no octets", "die Eingabe enthält keine Oktette");
+        }
+        (None, octets) => Finding::new(Diagnosis::Silent).with(
+            format!("the input holds {octets} octets: no telegram is so short"),
+            format!("die Eingabe enthält {octets} Oktette: so kurz ist kein Telegramm"),
+        ),
+        (Some(seconds), 0) => Finding::new(Diagnosis::Silent)
+            .with(format!("nothing came in {seconds} s"), format!("in {seconds} s kam nichts an")),
+        (Some(seconds), octets) => {
+            Finding { hint: Some(view.settings_hint()), ..Finding::new(Diagnosis::Silent) }.with(
+                format!("only {octets} octets came in {seconds} s"),
+                format!("in {seconds} s kamen nur {octets} Oktette an"),
+            )
+        }
+    };
+    match view.others.is_empty() {
+        true => found,
+        false => shared(found, view),
+    }
+}
+
+/// Puts the other readers in front of what they cause.
+fn shared(found: Finding, view: &LineView) -> Finding {
+    let others = view.others.join(", ");
+    let mut shared = Finding::new(Diagnosis::Shared).with(
+        format!("{others} has the device open too"),
+        format!("{others} hat das Gerät ebenfalls offen"),
+    );
+    shared.evidence.extend(found.evidence);
+    shared
+}
+
+fn foreign(protocol: ForeignProtocol, facts: &LineFacts) -> Finding {
+    use crate::diagnosis::diagnosis::AdviceLanguage::{English, German};
+    let found = Finding::new(Diagnosis::OtherProtocol).with(
+        format!("they are {}", protocol.title(English)),
+        format!("es ist {}", protocol.title(German)),
+    );
+    Finding { protocol: Some(protocol), ..sampled(found, facts) }
+}
+
+fn constant(facts: &LineFacts) -> Finding {
+    let values = facts.constant.as_deref().unwrap_or_default();
+    let hex: Vec<String> = values.iter().map(|octet| format!("{octet:02X}")).collect();
+    let found = Finding::new(Diagnosis::Constant);
+    let found = match hex.as_slice() {
+        [only] => found.with(format!("all are {only}"), format!("alle sind {only}")),
+        _ => {
+            let hex = hex.join(" ");
+            found.with(
+                format!("nearly all are one of {hex}"),
+                format!("fast alle sind eines von {hex}"),
+            )
+        }
+    };
+    sampled(found, facts)
+}
+
+/// A line with many marks: the frames are right without them, or they are not.
+fn marked(facts: &LineFacts, view: &LineView) -> Finding {
+    let (octets, marked) = (facts.octets, facts.marked);
+    let is_right = facts.unmarked_frames > facts.frames;
+    let diagnosis = match () {
+        () if is_right => Diagnosis::Parity,
+        () if facts.smeared >= SMEARED => Diagnosis::Baud,
+        () if octets >= MANY => Diagnosis::Baud,
+        () => Diagnosis::Parity,
+    };
+    let found = Finding { hint: Some(view.settings_hint()), ..Finding::new(diagnosis) }.with(
+        format!("the adapter marks {marked} of {octets} octets as damaged (parity or stop bit)"),
+        format!("der Adapter meldet {marked} von {octets} Oktetten als beschädigt (Parität oder Stoppbit)"),
+    );
+    let found = match is_right {
+        true => {
+            let frames = facts.unmarked_frames;
+            found.with(
+                format!("without these marks {frames} frames are right"),
+                format!("ohne diese Meldungen sind {frames} Rahmen richtig"),
+            )
+        }
+        false => found,
+    };
+    sampled(found, facts)
+}
+
+/// Octets after which a wrong parity bit would have let a frame through.
+const MANY: usize = 1000;
+
+/// Of random octets 23 in a hundred are smeared, of those that are read four times too fast nearly all.
+const SMEARED: usize = 70;
+
+fn damage(facts: &LineFacts, whole: usize, view: &LineView) -> Finding {
+    let LineFacts { cut, checksums, hdlc, halves, octets, frames, .. } = *facts;
+    // A look-alike of a frame among random octets is none.
+    let is_random = frames == 0 && (cut + checksums + hdlc + halves) * RANDOM < octets;
+    let most = [cut, hdlc, checksums, halves].into_iter().max().unwrap_or_default();
+    let found = match () {
+        () if is_random => return order_less(facts, view),
+        () if most == 0 && frames > 0 => Finding::new(Diagnosis::Half).with(
+            format!("{frames} frames are whole, and no telegram is"),
+            format!("{frames} Rahmen sind vollständig, aber kein Telegramm"),
+        ),
+        () if most == 0 => return order_less(facts, view),
+        () if most == cut => lost(facts),
+        () if most == hdlc => Finding::new(Diagnosis::HdlcDamaged).with(
+            format!("{hdlc} HDLC frames fail their check, {frames} pass"),
+            format!("{hdlc} HDLC-Rahmen sind beschädigt, {frames} in Ordnung"),
+        ),
+        () if most == checksums => Finding::new(Diagnosis::Checksum).with(
+            format!("{checksums} frames fail their checksum, {frames} pass"),
+            format!("{checksums} Rahmen haben eine falsche Prüfsumme, {frames} eine richtige"),
+        ),
+        () => Finding::new(Diagnosis::Half).with(
+            format!("{halves} telegrams lack a frame, {whole} are whole"),
+            format!("{halves} Telegrammen fehlt ein Rahmen, {whole} sind vollständig"),
+        ),
+    };
+    sampled(found, facts)
+}
+
+/// Octets among which chance makes a start of a frame.
+const RANDOM: usize = 4000;
+
+fn lost(facts: &LineFacts) -> Finding {
+    let found = Finding::new(Diagnosis::OctetsLost);
+    let cut = facts.cut;
+    match facts.first_cut {
+        None => found,
+        Some((size, next)) => found.with(
+            format!("octets are lost: a frame of {size} began, the next one after {next}"),
+            format!(
+                "Oktette gehen verloren: ein Rahmen von {size} begann, der nächste nach {next}"
+            ),
+        ),
+    }
+    .with(
+        format!("{cut} frames are cut short, {} are whole", facts.frames),
+        format!("{cut} Rahmen sind zu kurz, {} vollständig", facts.frames),
+    )
+}
+
+/// Octets in which no frame begins.
+fn order_less(facts: &LineFacts, view: &LineView) -> Finding {
+    let (octets, smeared) = (facts.octets, facts.smeared);
+    let is_smeared = smeared >= SMEARED;
+    let found = match is_smeared {
+        true => Finding::new(Diagnosis::Baud).with(
+            format!("the bits of {smeared} % of the octets change at most twice, as on a line read too fast"),
+            format!("die Bits von {smeared} % der Oktette wechseln höchstens zweimal, wie bei zu schnellem Lesen"),
+        ),
+        false => Finding { hint: Some(view.settings_hint()), ..Finding::new(Diagnosis::Noise) }
+            .with(format!("no frame begins in {octets} octets"), format!("in {octets} Oktetten beginnt kein Rahmen")),
+    };
+    sampled(found, facts)
+}
+
+/// Adds the count of the octets and the first of them.
+fn sampled(found: Finding, facts: &LineFacts) -> Finding {
+    let sample: Vec<String> = facts.sample.iter().map(|octet| format!("{octet:02x}")).collect();
+    let (octets, sample) = (facts.octets, sample.join(" "));
+    found.with(format!("{octets} octets: {sample} …"), format!("{octets} Oktette: {sample} …"))
+}

@@ -1,0 +1,20 @@
+//! From the evidence of a line and of its keys to the cause, and to the next step.
+//!
+//! One table of causes serves `doctor`, `watch` and `capture`. Octets and counts go in, a
+//! [`Finding`](finding::Finding) comes out: nothing is read here, and no clock is looked at.
+//!
+//! - [`diagnosis`]: the table of causes, in English and German.
+//! - [`finding`]: a cause with its evidence.
+//! - [`foreign`]: protocols that are not read, by their octets.
+//! - [`window`]: the octets of a line that are kept. [`line`]: counts of the octets of a line; [`line_finding`]: their cause.
+//! - [`key_finding`]: the cause of telegrams that stay closed, or that say little.
+//! - [`defects`]: the cause behind a single defect.
+
+pub mod defects;
+pub mod diagnosis;
+pub mod finding;
+pub mod foreign;
+pub mod key_finding;
+pub mod line;
+pub mod line_finding;
+pub mod window;
