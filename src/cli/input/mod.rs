@@ -4,3 +4,4 @@ pub mod files;
 pub mod lines;
 pub mod progress;
 pub mod timeout;
+pub mod utf16;
