@@ -58,7 +58,7 @@ pub struct Defect {
 /// The first line that is not as above, or line 0 if there is no key at all.
 pub fn parse(text: &str) -> Result<Vec<KeyEntry>, Defect> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = Reader::default();
+    let mut reader = KeyFileReader::default();
     for (index, line) in text.lines().enumerate() {
         if let Err(error) = reader.line(line, index + 1) {
             // A key may be wrapped, or have an octet a line.
@@ -73,7 +73,7 @@ pub fn parse(text: &str) -> Result<Vec<KeyEntry>, Defect> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_authentication_key(text: &str) -> Result<Key, Defect> {
-    let mut reader = Reader::default();
+    let mut reader = KeyFileReader::default();
     let lines = text.trim_start_matches('\u{feff}').lines().enumerate();
     for (index, line) in lines {
         reader.line(line, index + 1).map_err(|error| Defect { line: index + 1, error })?;
@@ -90,7 +90,7 @@ pub fn parse_authentication_key(text: &str) -> Result<Key, Defect> {
 
 /// The state between two lines.
 #[derive(Default)]
-struct Reader {
+struct KeyFileReader {
     entries: Vec<KeyEntry>,
     /// A label that stands alone on its line.
     label: Option<KeyLabel>,
@@ -104,7 +104,7 @@ struct Reader {
     skipped: Option<Defect>,
 }
 
-impl Reader {
+impl KeyFileReader {
     fn line(&mut self, line: &str, number: usize) -> Result<(), Error> {
         let line = KeyLine::of(line, self.label);
         if !line.text().contains(char::is_alphanumeric) {

@@ -17,7 +17,7 @@ use super::{prefix::slice, separator::is_blank};
 
 /// The state between two rows.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Table {
+pub(super) struct HexColumns {
     heading: Option<Heading>,
     numbered: Option<Numbered>,
     /// Single octets are in decimal.
@@ -50,7 +50,7 @@ pub(super) enum Row {
     Octet(u8),
 }
 
-impl Table {
+impl HexColumns {
     /// True if the rows of a table may follow.
     pub(super) const fn is_within(&self) -> bool {
         self.heading.is_some() || self.numbered.is_some()
@@ -99,7 +99,7 @@ impl Table {
         let number: u64 = core::str::from_utf8(number).ok().filter(|_| digits)?.parse().ok()?;
         match expected {
             Some(expected) if expected.next == number => {}
-            None if number <= 1 => self.decimal = None,
+            _ if number <= 1 => self.decimal = None,
             _ => return None,
         }
         let octet = self.single(slice(line, octet.clone()))?;
@@ -210,7 +210,7 @@ const MOST: usize = 64;
 mod tests {
     use super::*;
 
-    fn hex(table: &mut Table, line: &str) -> Option<String> {
+    fn hex(table: &mut HexColumns, line: &str) -> Option<String> {
         match table.row(line.as_bytes())? {
             Row::Hex(range) => Some(line[range].to_owned()),
             Row::Octet(octet) => Some(format!("{octet:02x}")),
@@ -219,12 +219,12 @@ mod tests {
     }
 
     fn one(line: &str) -> Option<String> {
-        hex(&mut Table::default(), line)
+        hex(&mut HexColumns::default(), line)
     }
 
     #[test]
     fn a_heading_names_the_column() {
-        let mut table = Table::default();
+        let mut table = HexColumns::default();
         let mut hex = |line: &str| hex(&mut table, line);
         assert_eq!(hex("id,ts,hex").as_deref(), Some("heading"));
         assert_eq!(hex("1,1678643101,\"68 FA\"").as_deref(), Some("\"68 FA\""));
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn numbered_rows_have_an_octet_each() {
-        let mut table = Table::default();
+        let mut table = HexColumns::default();
         let mut hex = |line: &str| hex(&mut table, line);
         assert_eq!(hex("0,0x68").as_deref(), Some("68"));
         assert_eq!(hex("1,0xfa").as_deref(), Some("fa"));

@@ -25,7 +25,7 @@ pub(super) struct Gurux {
 
 /// What a line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Elements {
+pub(super) enum RebuiltApdus {
     /// The octets of the APDUs that end here.
     Octets(Vec<u8>),
     /// An APDU that cannot be rebuilt, and why.
@@ -39,7 +39,7 @@ impl Gurux {
     }
 
     /// Reads a line; nothing if no element of an APDU is in it.
-    pub(super) fn line(&mut self, line: &[u8]) -> Option<Elements> {
+    pub(super) fn line(&mut self, line: &[u8]) -> Option<RebuiltApdus> {
         let within = self.is_within();
         let mut octets = Vec::new();
         let (mut rest, mut found) = (line, within);
@@ -52,8 +52,8 @@ impl Gurux {
             rest = element.get(end + 1..)?;
         }
         match self.refused.take_if(|_| self.apdu.is_none()) {
-            Some(what) => Some(Elements::Refused(what)),
-            None => found.then_some(Elements::Octets(octets)),
+            Some(what) => Some(RebuiltApdus::Refused(what)),
+            None => found.then_some(RebuiltApdus::Octets(octets)),
         }
     }
 
@@ -185,7 +185,7 @@ const LONGEST: usize = 1 << 16;
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Vec<Elements> {
+    fn read(text: &str) -> Vec<RebuiltApdus> {
         let mut gurux = Gurux::default();
         text.lines().filter_map(|line| gurux.line(line.as_bytes())).collect()
     }
@@ -199,8 +199,8 @@ mod tests {
         let octets: Vec<u8> = read(text)
             .into_iter()
             .flat_map(|elements| match elements {
-                Elements::Octets(octets) => octets,
-                Elements::Refused(what) => panic!("{what}"),
+                RebuiltApdus::Octets(octets) => octets,
+                RebuiltApdus::Refused(what) => panic!("{what}"),
             })
             .collect();
         assert_eq!(hex::encode(octets), "0f8006870e0207e50202060000328 90a024142".replace(' ', ""));
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn what_cannot_be_rebuilt_is_named() {
         let text = "<DataNotification><UInt32 Value=\"12937\" /></DataNotification>";
-        assert_eq!(read(text), [Elements::Refused(NO_HEX)]);
+        assert_eq!(read(text), [RebuiltApdus::Refused(NO_HEX)]);
         assert_eq!(read("<p>68 FA</p>"), []);
     }
 }

@@ -6,9 +6,9 @@ use core::ops::Range;
 
 use super::{
     annotated::Annotated,
-    columns::{Row, Table},
+    columns::{HexColumns, Row},
     decimal::DecimalList,
-    gurux::{Elements, Gurux},
+    gurux::{Gurux, RebuiltApdus},
     markup, python,
     rich_text::RichText,
 };
@@ -18,7 +18,7 @@ use super::{
 pub(super) struct Pasted {
     document: RichText,
     gurux: Gurux,
-    table: Table,
+    table: HexColumns,
     list: DecimalList,
     annotated: Annotated,
 }
@@ -57,8 +57,8 @@ impl Pasted {
             && let Some(elements) = self.gurux.line(line)
         {
             return Some(match elements {
-                Elements::Octets(octets) => octets_of(octets),
-                Elements::Refused(what) => PastedLine::Refused(what),
+                RebuiltApdus::Octets(octets) => octets_of(octets),
+                RebuiltApdus::Refused(what) => PastedLine::Refused(what),
             });
         }
         if let Some(octets) = python::octets(line) {

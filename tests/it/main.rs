@@ -33,6 +33,7 @@ mod jobs;
 mod live;
 mod mqtt;
 mod packaging;
+mod pasted;
 mod pipeline;
 mod prometheus;
 mod publish;
