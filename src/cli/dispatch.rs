@@ -10,7 +10,9 @@ use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
 use meterpipe::{format::printable::printable, sink::settings::redact};
 
 use crate::cli::{
-    commands::{capture, config, decode, decrypt, publish, setup, simulate, unframe, watch},
+    commands::{
+        anonymise, capture, config, decode, decrypt, publish, setup, simulate, unframe, watch,
+    },
     run::{
         output::Output,
         signals,
@@ -44,6 +46,7 @@ fn subcommand() -> Status {
             Command::Decrypt(args) => decrypt::run(args),
             Command::Decode(args) => decode::run(args),
             Command::Capture(args) => capture::run(args),
+            Command::Anonymise(args) => anonymise::run(args),
             Command::Watch(args) => watch::run(args),
             Command::Publish(args) => publish::run(args),
             Command::Config(args) => config::run(args),

@@ -24,7 +24,7 @@ use core::ops::RangeInclusive;
 
 use crate::{
     error::{Cause, Error, Layer, Result},
-    link::layer::{ApduSegment, LinkLayer, NoFrame},
+    link::layer::{ApduSegment, LinkLayer, NoFrame, copy_before_end},
     reader::Reader,
 };
 
@@ -112,6 +112,17 @@ impl LinkLayer for Mbus {
             peer_at: 4,
             data,
         }))
+    }
+
+    fn replace(frame: &mut [u8], data: &[u8]) -> bool {
+        if !copy_before_end(frame, data, 2) {
+            return false;
+        }
+        let [_, _, _, _, checked @ .., sum, _] = frame else {
+            return false;
+        };
+        *sum = checked.iter().fold(0, |sum: u8, octet| sum.wrapping_add(*octet));
+        true
     }
 }
 

@@ -5,6 +5,7 @@
 //! that needs this starts a process of its own.
 
 mod accounts;
+mod anonymise;
 mod bare_apdu;
 mod capture;
 mod clocks;
