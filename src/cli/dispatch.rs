@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, error::ErrorKind};
 
 use meterpipe::{format::printable::printable, sink::settings::redact};
 
@@ -39,7 +39,11 @@ fn subcommand() -> Status {
     let ignored = Arc::new(AtomicBool::new(false));
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, ignored);
     let command = Cli::command().long_version(VERSION);
+    let unknown = environment::unknown(&command);
     let matches = environment::options(command).try_get_matches();
+    if let Ok(matches) = &matches {
+        warn_of(&unknown, matches);
+    }
     match matches.and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches)) {
         Ok(cli) => match &cli.command {
             Command::Unframe(args) => unframe::run(args),
@@ -54,6 +58,17 @@ fn subcommand() -> Status {
             Command::Simulate(args) => simulate::run(args),
         },
         Err(error) => usage(&error),
+    }
+}
+
+/// Names variables that are spelt wrong: what they should have set is not set.
+fn warn_of(unknown: &[(String, String)], matches: &ArgMatches) {
+    let is_quiet = matches.subcommand().is_some_and(|(_, matches)| {
+        matches.try_get_one::<bool>("quiet").ok().flatten() == Some(&true)
+    });
+    for (name, nearest) in unknown.iter().filter(|_| !is_quiet) {
+        let name = printable(name);
+        eprintln!("meterpipe: ${name}: no variable of that name is read: did you mean ${nearest}?");
     }
 }
 

@@ -242,6 +242,15 @@ fn the_configuration_is_checked_and_shown_without_its_secrets() {
         "{}",
         checked.out
     );
+    write("[[sink]]\nto = \"file:none/there/{date}.csv\"\n");
+    let checked = config("check");
+    assert_eq!(checked.status, 0, "{}", checked.err);
+    assert!(checked.err.contains("there is no folder none/there"), "{}", checked.err);
+    write(&format!(
+        "[[meter]]\nsource = \"sim:\"\nkey_file = \"keys\"\n\n\
+         [[sink]]\nto = \"influxdb://u:{CANARY}@localhost\"\ndb = \"home\"\n\n\
+         [[sink]]\nto = \"file:new.csv\"\nfields = [\"time\", \"power_net_w\"]\n"
+    ));
     let shown = config("show");
     assert_eq!(shown.status, 0);
     assert!(shown.out.contains("password = \"…\""), "{}", shown.out);

@@ -22,7 +22,9 @@ use crate::cli::{
 };
 use meterpipe::{
     format::printable::printable,
-    sink::{line_counters::LineCounters, settings::redact},
+    sink::{
+        files::path_template::PathTemplate, line_counters::LineCounters, registry, settings::redact,
+    },
 };
 
 /// Runs the subcommand.
@@ -100,6 +102,15 @@ fn check(config: Config, args: &args::ConfigArgs, context: &mut Context) -> Resu
             }
         }
         return Err(last);
+    }
+    for sink in &config.sinks {
+        let scheme = &sink.scheme;
+        let is_file = registry::kind(scheme)
+            .is_some_and(|kind| kind.is_file(scheme) && !kind.is_program(scheme));
+        if let Some(folder) = PathTemplate::missing_folder(sink).filter(|_| is_file) {
+            let folder = printable(&folder.display().to_string()).into_owned();
+            context.messages.warn(&format!("sink {}: there is no folder {folder}", sink.name));
+        }
     }
     let (meters, sinks) = (config.meters.len(), config.sinks.len());
     let path = config.path.display().to_string();

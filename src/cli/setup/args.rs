@@ -176,7 +176,8 @@ pub struct DecryptArgs {
 #[command(after_help = "\
 Examples:
   meterpipe anonymise --key-file guek meter.records > shown.records
-  meterpipe anonymise --key-file guek --shift-time 30d dump.txt | meterpipe decode --key-file example")]
+  meterpipe anonymise --key-file guek --shift-time 30d dump.txt |
+    meterpipe decode --key 36C66639E48A8CA4D6BC8B282A793BBB")]
 pub struct AnonymiseArgs {
     /// The input.
     #[command(flatten)]
@@ -187,7 +188,7 @@ pub struct AnonymiseArgs {
     /// Put all times back by DUR; by default they stay
     #[arg(long, value_name = "DUR", value_parser = duration)]
     pub shift_time: Option<std::time::Duration>,
-    /// Tables of meters that send no OBIS codes.
+    /// A table that names the values of a meter without OBIS codes
     #[arg(long = "layout", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub layouts: Vec<PathBuf>,
     /// The messages.

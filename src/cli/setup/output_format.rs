@@ -30,8 +30,18 @@ pub fn build(args: &Args) -> Result<Box<dyn Format>, Stop> {
         true => FormatKind::Table,
         false => FormatKind::Json,
     };
-    kind.unwrap_or_else(usual).build(&options).map_err(usage)
+    let kind = kind.unwrap_or_else(usual);
+    if !args.unit.is_empty() && BASE_UNITS.contains(&kind) {
+        let text = format!(
+            "--unit belongs to csv, table, lines, influx and solarview: {kind} has the units of the meter"
+        );
+        return Err(Stop::usage(text));
+    }
+    kind.build(&options).map_err(usage)
 }
+
+/// The formats for programs, whose units never change.
+const BASE_UNITS: [FormatKind; 3] = [FormatKind::Json, FormatKind::Xml, FormatKind::Prometheus];
 
 /// Reads the options.
 pub fn options(args: &Args) -> Result<FormatOptions, Stop> {
