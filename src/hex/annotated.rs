@@ -30,8 +30,7 @@ impl Annotated {
     pub(super) fn octets(&mut self, line: &[u8]) -> Option<Range<usize>> {
         let Some((hex, note)) = split(line) else {
             // A long row of octets may be without a note.
-            let bare = line.iter().all(|&c| c.is_ascii_hexdigit() || is_separator(c));
-            self.0 &= bare;
+            self.0 = self.0 && line.iter().all(|&c| c.is_ascii_hexdigit() || is_separator(c));
             return None;
         };
         let octets = slice(line, hex.clone()).iter().filter(|c| !is_separator(**c)).count() / 2;
@@ -46,9 +45,12 @@ impl Annotated {
 fn split(line: &[u8]) -> Option<(Range<usize>, &[u8])> {
     let start = line.iter().position(|&c| !is_blank(c))?;
     let rest = slice(line, start..line.len());
-    let gap = (1..rest.len()).find(|&at| {
-        rest.get(at - 1).is_some_and(u8::is_ascii_hexdigit) && is_gap(slice(rest, at..rest.len()))
-    })?;
+    if !rest.first().is_some_and(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    let gap = memchr::memchr2_iter(b' ', b'\t', rest)
+        .take(FURTHEST)
+        .find(|&at| is_gap(slice(rest, at..rest.len())))?;
     let (hex, note) = rest.split_at_checked(gap)?;
     let groups = hex.split(|&c| is_separator(c)).filter(|group| !group.is_empty());
     let even = groups
@@ -80,6 +82,9 @@ fn number(note: &[u8]) -> Option<usize> {
 }
 
 const SIGNS: [&[u8]; 8] = [b"- ", b"-- ", b"= ", b"; ", b"<- ", b"<-- ", b"-> ", "– ".as_bytes()];
+
+/// The blanks before a note: a row of octets, and no whole frame.
+const FURTHEST: usize = 70;
 
 /// What a telegram begins with.
 const STARTS: [&[u8]; 4] = [b"68", b"7e", b"db", b"0f"];

@@ -58,7 +58,11 @@ impl HexColumns {
 
     /// Reads a line; nothing if it is no row.
     pub(super) fn row(&mut self, line: &[u8]) -> Option<Row> {
-        let first = line.iter().copied().find(|c| DELIMITERS.contains(c))?;
+        let first = delimiter(line)?;
+        if self.heading.is_none() && !may_begin(line, first) {
+            self.numbered = None;
+            return None;
+        }
         if let Some(heading) = heading(line, first) {
             *self = Self { heading: Some(heading), ..Self::default() };
             return Some(Row::Heading);
@@ -122,6 +126,22 @@ impl HexColumns {
         };
         u8::from_str_radix(core::str::from_utf8(digits).ok()?, radix).ok()
     }
+}
+
+/// The first sign that may stand between fields.
+fn delimiter(line: &[u8]) -> Option<u8> {
+    let [a, b, c, d] = DELIMITERS;
+    let three = memchr::memchr3(a, b, c, line).unwrap_or(line.len());
+    let four = memchr::memchr(d, slice(line, 0..three)).unwrap_or(three);
+    line.get(four).copied()
+}
+
+/// True if the first field is a name, a number or a time. Octets are none of these.
+fn may_begin(line: &[u8], delimiter: u8) -> bool {
+    let end = memchr::memchr(delimiter, line).unwrap_or(line.len());
+    let field = unquoted(slice(line, 0..end).trim_ascii());
+    let name = || field.iter().any(|c| c.is_ascii_alphabetic() && !c.is_ascii_hexdigit());
+    is_foreign(field, false) || name() && field.first().is_some_and(u8::is_ascii_alphabetic)
 }
 
 /// The first row, if one of its names is that of hex.

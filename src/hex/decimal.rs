@@ -47,21 +47,17 @@ impl DecimalList {
 
 /// The part of a line that may be a list: in brackets, or the end of it.
 fn list(text: &[u8]) -> Option<&[u8]> {
-    if !text.iter().any(u8::is_ascii_digit) {
-        return None;
-    }
-    let close = text.iter().rposition(|c| matches!(c, b']' | b')' | b'}')).unwrap_or(text.len());
+    let close = memchr::memrchr3(b']', b')', b'}', text).unwrap_or(text.len());
     let inner = text.get(..close)?;
-    let open = inner.iter().rposition(|c| matches!(c, b'[' | b'(' | b'{'));
+    let open = memchr::memrchr3(b'[', b'(', b'{', inner);
     if let Some(inner) = open.and_then(|open| inner.get(open + 1..))
         && numbers(inner).is_some()
     {
         return Some(inner);
     }
-    let end = text.trim_ascii_end();
     let foreign = |c: &u8| !c.is_ascii_digit() && !is_between(*c) && *c != b'-';
-    let start = end.iter().rposition(|c| foreign(c)).map_or(0, |at| at + 1);
-    end.get(start..)
+    let start = text.iter().rposition(foreign).map_or(0, |at| at + 1);
+    text.get(start..).filter(|text| !text.is_empty())
 }
 
 /// The octets of numbers and separators, and nothing else.

@@ -8,30 +8,31 @@
 //!
 //! Only names of HTML are tags: loggers write `<<< 68` and `>h..hS...<` too.
 
-use memchr::memchr;
+use memchr::{memchr, memchr2_iter};
 
 /// The lines without tags; nothing if there are none.
 pub(super) fn strip(line: &[u8]) -> Option<Vec<u8>> {
-    memchr(b'<', line).or_else(|| memchr(b'&', line))?;
+    let first = mark(line)?;
     if begins_row(line) && !ends_row(line) {
         return None;
     }
-    let mut text = Vec::with_capacity(line.len());
-    let (mut rest, mut found) = (line, false);
-    while let Some((&first, behind)) = rest.split_first() {
-        rest = match tag(rest).or_else(|| entity(rest)) {
-            Some((written, behind)) => {
-                found = true;
-                text.extend_from_slice(written);
-                behind
-            }
-            None => {
-                text.push(first);
-                behind
-            }
-        };
+    let (before, mut rest) = line.split_at_checked(first)?;
+    let mut text = before.to_vec();
+    while let Some(at) = mark(rest) {
+        let (before, behind) = rest.split_at_checked(at)?;
+        let (written, behind) = tag(behind).or_else(|| entity(behind))?;
+        text.extend_from_slice(before);
+        text.extend_from_slice(written);
+        rest = behind;
     }
-    found.then_some(text)
+    text.extend_from_slice(rest);
+    Some(text)
+}
+
+/// Where the first tag or entity begins.
+fn mark(text: &[u8]) -> Option<usize> {
+    memchr2_iter(b'<', b'&', text)
+        .find(|&at| text.get(at..).is_some_and(|text| tag(text).or_else(|| entity(text)).is_some()))
 }
 
 /// True if the line begins as a row of a listing. What looks like a tag there may be the octets as

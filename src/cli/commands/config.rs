@@ -3,6 +3,8 @@
 mod import;
 mod online;
 
+use std::path::Path;
+
 use clap::ValueEnum;
 
 use crate::cli::{
@@ -78,6 +80,9 @@ fn with_config(args: &args::ConfigArgs, context: &mut Context) -> Result<(), Sto
     })
 }
 
+/// The folder that systemd makes for the service.
+const MADE_BY_UNITS: &str = "/var/lib/meterpipe";
+
 /// Checks the settings and reads the files that they name; no source is read, and no sink is asked, unless
 /// that is wanted.
 fn check(config: Config, args: &args::ConfigArgs, context: &mut Context) -> Result<(), Stop> {
@@ -107,7 +112,9 @@ fn check(config: Config, args: &args::ConfigArgs, context: &mut Context) -> Resu
         let scheme = &sink.scheme;
         let is_file = registry::kind(scheme)
             .is_some_and(|kind| kind.is_file(scheme) && !kind.is_program(scheme));
-        if let Some(folder) = PathTemplate::missing_folder(sink).filter(|_| is_file) {
+        if let Some(folder) = PathTemplate::missing_folder(sink).filter(|_| is_file)
+            && folder != Path::new(MADE_BY_UNITS)
+        {
             let folder = printable(&folder.display().to_string()).into_owned();
             context.messages.warn(&format!("sink {}: there is no folder {folder}", sink.name));
         }

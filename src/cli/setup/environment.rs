@@ -51,7 +51,9 @@ fn option(arg: Arg) -> Arg {
 pub fn unknown(command: &Command) -> Vec<(String, String)> {
     let known = known(command);
     let unknown = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let unknown = unknown.filter(|name| name.starts_with(PREFIX) && !known.contains(name));
+    let is_ours = |name: &String| FOR_BUILDS.iter().any(|part| name.starts_with(part));
+    let unknown = unknown.filter(|name| name.starts_with(PREFIX) && !is_ours(name));
+    let unknown = unknown.filter(|name| !known.contains(name));
     let nearest = |name: &String| {
         let near = known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, name));
         near.cloned().unwrap_or_default()
@@ -80,6 +82,16 @@ fn known(command: &Command) -> Vec<String> {
 fn variable(long: &str) -> String {
     format!("{PREFIX}{}", long.to_uppercase().replace('-', "_"))
 }
+
+/// The variables of builds and tests, which a run may inherit.
+const FOR_BUILDS: [&str; 6] = [
+    "METERPIPE_BUILD",
+    "METERPIPE_COMMIT",
+    "METERPIPE_TEST",
+    "METERPIPE_CHAOS",
+    "METERPIPE_KILLS",
+    "METERPIPE_YEAR",
+];
 
 /// What our variables begin with.
 const PREFIX: &str = "METERPIPE_";

@@ -169,7 +169,8 @@ fn no_page_with_examples_is_forgotten() {
     assert_eq!(pages, PAGES);
 }
 
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 12] = [
+    "meterpipe-anonymise.1",
     "meterpipe-capture.1",
     "meterpipe-config.1",
     "meterpipe-decode.1",
@@ -184,33 +185,38 @@ const PAGES: [&str; 11] = [
 ];
 
 #[test]
-fn the_examples_of_capture_run() {
+fn the_examples_of_anonymise_run() {
     run_examples(PAGES[0]);
 }
 
 #[test]
-fn the_examples_of_config_run() {
+fn the_examples_of_capture_run() {
     run_examples(PAGES[1]);
 }
 
 #[test]
-fn the_examples_of_decode_run() {
+fn the_examples_of_config_run() {
     run_examples(PAGES[2]);
 }
 
 #[test]
-fn the_examples_of_decrypt_run() {
+fn the_examples_of_decode_run() {
     run_examples(PAGES[3]);
 }
 
 #[test]
-fn the_examples_of_publish_run() {
+fn the_examples_of_decrypt_run() {
     run_examples(PAGES[4]);
 }
 
 #[test]
-fn the_examples_of_the_record_page_run() {
+fn the_examples_of_publish_run() {
     run_examples(PAGES[5]);
+}
+
+#[test]
+fn the_examples_of_the_record_page_run() {
+    run_examples(PAGES[6]);
 }
 
 #[test]
@@ -223,22 +229,22 @@ fn the_example_of_setup_without_a_person_runs() {
 
 #[test]
 fn the_examples_of_simulate_run() {
-    run_examples(PAGES[7]);
-}
-
-#[test]
-fn the_examples_of_unframe_run() {
     run_examples(PAGES[8]);
 }
 
 #[test]
-fn the_examples_of_watch_run() {
+fn the_examples_of_unframe_run() {
     run_examples(PAGES[9]);
 }
 
 #[test]
-fn the_examples_of_the_program_run() {
+fn the_examples_of_watch_run() {
     run_examples(PAGES[10]);
+}
+
+#[test]
+fn the_examples_of_the_program_run() {
+    run_examples(PAGES[11]);
 }
 
 fn run_examples(page: &str) {
