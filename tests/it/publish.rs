@@ -245,7 +245,7 @@ fn the_configuration_is_checked_and_shown_without_its_secrets() {
     write("[[sink]]\nto = \"file:none/there/{date}.csv\"\n");
     let checked = config("check");
     assert_eq!(checked.status, 0, "{}", checked.err);
-    assert!(checked.err.contains("there is no folder none/there"), "{}", checked.err);
+    assert!(checked.out.contains("there is no folder none/there\n"), "{}", checked.out);
     write(&format!(
         "[[meter]]\nsource = \"sim:\"\nkey_file = \"keys\"\n\n\
          [[sink]]\nto = \"influxdb://u:{CANARY}@localhost\"\ndb = \"home\"\n\n\

@@ -115,8 +115,10 @@ fn check(config: Config, args: &args::ConfigArgs, context: &mut Context) -> Resu
         if let Some(folder) = PathTemplate::missing_folder(sink).filter(|_| is_file)
             && folder != Path::new(MADE_BY_UNITS)
         {
-            let folder = printable(&folder.display().to_string()).into_owned();
-            context.messages.warn(&format!("sink {}: there is no folder {folder}", sink.name));
+            let folder = folder.display();
+            let line = format!("warning: sink {}: there is no folder {folder}", sink.name);
+            context.output.text.extend_from_slice(printable(&line).as_bytes());
+            context.output.text.push(b'\n');
         }
     }
     let (meters, sinks) = (config.meters.len(), config.sinks.len());

@@ -221,7 +221,7 @@ fn the_examples_of_the_record_page_run() {
 
 #[test]
 fn the_example_of_setup_without_a_person_runs() {
-    let examples = text::examples(&read(&format!("man/{}", PAGES[6])));
+    let examples = text::examples(&read(&format!("man/{}", PAGES[7])));
     let mut examples = examples.iter().filter(|example| example.contains("sim:"));
     let ran = Bench::furnished().run(examples.next().unwrap());
     assert!(ran.status.success() && ran.text.contains("Next: "), "{ran:?}");
