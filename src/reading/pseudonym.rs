@@ -103,8 +103,7 @@ mod tests {
 
     #[test]
     fn pseudonyms_keep_their_form_and_nothing_else() {
-        let (one, other) = ([1; 16], [2; 16]).into();
-        let [one, other] = [one, other].map(|secret: [u8; 16]| Pseudonyms::new(secret.into()));
+        let [one, other] = [[1; 16], [2; 16]].map(|secret| Pseudonyms::new(secret.into()));
         let text = |names: &Pseudonyms, text: &str| {
             let mut octets = text.as_bytes().to_vec();
             names.text(&mut octets);
