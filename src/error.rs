@@ -275,6 +275,8 @@ pub enum Cause {
     Tag,
     /// The encryption key fits, the authentication key does not.
     TagOrAuthenticationKey,
+    /// The authentication key decrypts: it stands in the place of the encryption key.
+    KeysSwapped,
     /// A tag was demanded, and there is none or no key for it.
     NotAuthenticated,
     /// The key fits, and is for another meter.
@@ -328,6 +330,7 @@ impl Cause {
             Self::KeyOrDamage
                 | Self::Tag
                 | Self::TagOrAuthenticationKey
+                | Self::KeysSwapped
                 | Self::NotAuthenticated
                 | Self::OtherMeter
                 | Self::NoKey
@@ -407,6 +410,10 @@ impl fmt::Display for Error {
             Cause::TagOrAuthenticationKey => f.write_str(
                 "the authentication tag does not fit, though the encryption key does: \
                  the authentication key (GAK) is wrong, or the telegram was changed",
+            ),
+            Cause::KeysSwapped => f.write_str(
+                "the key given as authentication key (GAK) opens the telegram: \
+                 exchange it with the encryption key (GUEK)",
             ),
             Cause::NotAuthenticated => f.write_str("the telegram is not authenticated"),
             Cause::OtherMeter => {

@@ -217,7 +217,14 @@ impl Decrypt {
             meter.cipher.decrypt(&apdu, &title, plain);
             *is_plain = true;
         }
-        let (index, auth) = opened.ok_or(reason)?;
+        let Some((index, auth)) = opened else {
+            let swapped = !*is_plain
+                && keys.candidates(&title).any(|index| {
+                    let meter = keys.ring.all.get(index);
+                    meter.is_some_and(|meter| meter.is_swapped(&apdu, &title, plain, templates))
+                });
+            return Err(if swapped { refusal(Cause::KeysSwapped) } else { reason });
+        };
         keys.opened(title, index);
         Ok(attributes(&apdu, title, auth, record.attributes))
     }
@@ -309,6 +316,26 @@ impl MeterKeys {
             Auth::Verified => Ok(auth),
             _ => self.check(plain, templates).and(Ok(auth)),
         }
+    }
+
+    /// True if the authentication key is the one that decrypts.
+    fn is_swapped(
+        &self,
+        apdu: &Ciphered<'_>,
+        title: &SystemTitle,
+        plain: &mut Vec<u8>,
+        templates: &mut Templates,
+    ) -> bool {
+        let Some(gak) = &self.gak else {
+            return false;
+        };
+        let cipher = Cipher::new(gak.clone());
+        let first = cipher.first_octet(apdu, title);
+        if !matches!(first, Some(DATA_NOTIFICATION | p1::START)) {
+            return false;
+        }
+        cipher.decrypt(apdu, title, plain);
+        self.check(plain, templates).is_ok()
     }
 
     /// Checks that a plaintext is a telegram, and of this meter if the key is for one.

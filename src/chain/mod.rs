@@ -5,8 +5,10 @@
 //! - [`decrypt`]: ciphered APDUs to plain ones.
 //! - [`reopen`]: ciphered APDUs with a chosen key, to telegrams.
 //! - [`decode`]: all of it, to telegrams.
+//! - [`anonymise`]: the same records, of nobody.
 //!
 //! No stage fails: a defect is an event, and the stream goes on behind it.
+pub mod anonymise;
 pub mod bare_apdu;
 pub mod decode;
 pub mod decrypt;

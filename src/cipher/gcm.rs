@@ -14,7 +14,7 @@ use ctr::{
 use zeroize::Zeroizing;
 
 use crate::cipher::{
-    ciphered::{Ciphered, SystemTitle},
+    ciphered::{Ciphered, SystemTitle, TAG_SIZE},
     key::Key,
 };
 
@@ -43,25 +43,49 @@ impl Cipher {
     pub fn decrypt(&self, apdu: &Ciphered<'_>, title: &SystemTitle, plain: &mut Vec<u8>) {
         plain.clear();
         plain.extend_from_slice(apdu.ciphertext);
-        self.apply(apdu, title, plain);
+        self.cipher(title, apdu.counter, plain);
     }
 
     /// The first octet of what [`decrypt`](Self::decrypt) makes, for a fraction of the work.
     #[must_use]
     pub fn first_octet(&self, apdu: &Ciphered<'_>, title: &SystemTitle) -> Option<u8> {
         let mut first = [*apdu.ciphertext.first()?];
-        self.apply(apdu, title, &mut first);
+        self.cipher(title, apdu.counter, &mut first);
         let [first] = first;
         Some(first)
     }
 
-    fn apply(&self, apdu: &Ciphered<'_>, title: &SystemTitle, octets: &mut [u8]) {
+    fn cipher(&self, title: &SystemTitle, number: u32, octets: &mut [u8]) {
         let mut block = [0; 16];
         let (nonce, counter) = block.split_at_mut(12);
-        nonce.copy_from_slice(&nonce_of(title, apdu.counter));
+        nonce.copy_from_slice(&nonce_of(title, number));
         counter.copy_from_slice(&2u32.to_be_bytes());
         let core = CtrCore::<_, Ctr32BE>::inner_iv_init(&self.schedule, &block.into());
         StreamCipherCoreWrapper::from_core(core).apply_keystream(octets);
+    }
+
+    /// Ciphers `text` in place; the tag under an authentication key, if one is given. The security
+    /// control octet says how.
+    pub fn seal(
+        &self,
+        control: u8,
+        counter: u32,
+        title: &SystemTitle,
+        gak: Option<&Key>,
+        text: &mut [u8],
+    ) -> Option<[u8; TAG_SIZE]> {
+        let Some(gak) = gak else {
+            self.cipher(title, counter, text);
+            return None;
+        };
+        let mut covered = Zeroizing::new([control; 17]);
+        if let Some((_, key)) = covered.split_first_mut() {
+            key.copy_from_slice(gak.octets());
+        }
+        let gcm = AesGcm::<Aes128, U12, U12>::from(self.schedule.clone());
+        let nonce = nonce_of(title, counter).into();
+        // This fails only for more than 64 GiB of text.
+        gcm.encrypt_inout_detached(&nonce, &*covered, text.into()).ok().map(Into::into)
     }
 
     /// Verifies the tag under the authentication key (GAK), and deciphers into `plain`.

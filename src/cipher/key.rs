@@ -27,14 +27,14 @@ impl Key {
     }
 
     /// Reads a key as people write it: 32 hex digits, upper or lower case, also with blanks, `:`,
-    /// `-`, `,` or `0x` between them.
+    /// `-`, `,`, `.`, `0x` or `\x` between them.
     ///
     /// # Errors
     /// Names the place (in characters) or the number of digits, never the text.
     pub fn parse(text: &str) -> Result<Self> {
         let mut octets = zeroize::Zeroizing::new([0u8; 16]);
         let mut found = 0;
-        let mut zero = None;
+        let (mut zero, mut escape) = (None, None);
         for (at, character) in text.chars().enumerate() {
             let digit = character.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
             match (digit, character) {
@@ -47,7 +47,9 @@ impl Key {
                     // The 0 of `0x` is not a digit of the key.
                     zero = (digit == 0).then_some(at + 1);
                 }
-                (None, ' ' | '\t' | '\r' | ':' | '-' | ',' | '\u{feff}') => {}
+                (None, ' ' | '\t' | '\r' | ':' | '-' | ',' | '.' | '\u{feff}') => {}
+                (None, '\\') => escape = Some(at + 1),
+                (None, 'x') if escape == Some(at) => {}
                 (None, _) => return Err(Error::new(Layer::Key, at, Cause::NotHex)),
             }
         }
@@ -110,6 +112,8 @@ mod tests {
             bytes.join(" "),
             bytes.join(":"),
             bytes.join("-"),
+            bytes.join("."),
+            format!("\\x{}", bytes.join("\\x")),
             format!("0x{}", bytes.join(", 0x")),
             "36C66639E48A8CA4D6BC8B282A793BBB\r".to_string(),
         ] {

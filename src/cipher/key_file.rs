@@ -10,9 +10,16 @@
 //! ```
 //!
 //! Columns are separated by blanks; `#` begins a comment; a single key may have blanks inside.
+//! Quotes, braces, labels and tags around them are left out: see `key_line.rs`.
+
+use zeroize::Zeroizing;
 
 use crate::{
-    cipher::{ciphered::SystemTitle, key::Key},
+    cipher::{
+        ciphered::SystemTitle,
+        key::Key,
+        key_line::{KeyColumn, KeyLabel, KeyLine},
+    },
     error::{Cause, Error, Layer},
 };
 
@@ -51,17 +58,177 @@ pub struct Defect {
 /// The first line that is not as above, or line 0 if there is no key at all.
 pub fn parse(text: &str) -> Result<Vec<KeyEntry>, Defect> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut entries = Vec::new();
+    let mut reader = KeyFileReader::default();
     for (index, line) in text.lines().enumerate() {
-        let data = line.split('#').next().unwrap_or_default();
-        if !data.trim().is_empty() {
-            entries.push(entry(data).map_err(|error| Defect { line: index + 1, error })?);
+        if let Err(error) = reader.line(line, index + 1) {
+            // A key may be wrapped, or have an octet a line.
+            return wrapped(text).ok_or(Defect { line: index + 1, error });
         }
     }
-    match entries.is_empty() {
-        true => Err(Defect { line: 0, error: column(0, "no key in the file") }),
-        false => Ok(entries),
+    reader.finish()
+}
+
+/// Reads the text of an authentication key alone.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_authentication_key(text: &str) -> Result<Key, Defect> {
+    let mut reader = KeyFileReader::default();
+    let lines = text.trim_start_matches('\u{feff}').lines().enumerate();
+    for (index, line) in lines {
+        reader.line(line, index + 1).map_err(|error| Defect { line: index + 1, error })?;
     }
+    match reader.gak.take() {
+        Some(gak) => Ok(gak),
+        None => {
+            let entries = reader.finish()?.into_iter();
+            let mut keys = entries.map(|entry| entry.gak.unwrap_or(entry.guek));
+            keys.next().ok_or(Defect { line: 0, error: column(0, "no key in the file") })
+        }
+    }
+}
+
+/// The state between two lines.
+#[derive(Default)]
+struct KeyFileReader {
+    entries: Vec<KeyEntry>,
+    /// A label that stands alone on its line.
+    label: Option<KeyLabel>,
+    /// The meter that a line of its own names.
+    meter: Option<MeterName>,
+    /// The name of an entry is from such a line.
+    named: bool,
+    /// An authentication key before its encryption key.
+    gak: Option<Key>,
+    /// The first line that has text and no key.
+    skipped: Option<Defect>,
+}
+
+impl KeyFileReader {
+    fn line(&mut self, line: &str, number: usize) -> Result<(), Error> {
+        let line = KeyLine::of(line, self.label);
+        if !line.text().contains(char::is_alphanumeric) {
+            self.label = line.open_label();
+            if self.label.is_some() {
+                self.skip(number, Error::new(Layer::Key, 0, Cause::NotHex));
+            }
+            return Ok(());
+        }
+        self.label = None;
+        let columns = line.columns();
+        match columns.iter().any(|column| column.label.is_some()) {
+            true => self.labelled(&line, &columns, number),
+            false => {
+                let entry = entry(line.text())?;
+                self.add(entry);
+                Ok(())
+            }
+        }
+    }
+
+    /// A line whose columns have names.
+    fn labelled(
+        &mut self,
+        line: &KeyLine,
+        columns: &[KeyColumn<'_>],
+        number: usize,
+    ) -> Result<(), Error> {
+        let (mut name, mut guek, mut gak) = (None, None, None);
+        let mut rest = columns;
+        while let Some((first, _)) = rest.split_first() {
+            let Some((key, behind)) = key_of(rest) else {
+                rest = rest.get(1..).unwrap_or_default();
+                let digits = digits(first.text);
+                let meter = (NUMBER..=LONGEST_NUMBER).contains(&first.text.len());
+                match first.label {
+                    Some(KeyLabel::Encryption | KeyLabel::Authentication) => {
+                        return Err(defect(line.text()));
+                    }
+                    _ if digits + 4 >= DIGITS => return Err(defect(line.text())),
+                    Some(KeyLabel::Other) | None if guek.is_some() || !meter => {}
+                    Some(KeyLabel::Other) => {}
+                    _ => name = Some(name_of(first.text)).filter(|_| meter).or(name),
+                }
+                continue;
+            };
+            rest = behind;
+            match first.label {
+                Some(KeyLabel::Authentication) => gak = Some(key),
+                _ if guek.is_none() => guek = Some(key),
+                _ => gak = Some(key),
+            }
+        }
+        match (guek, gak) {
+            (Some(guek), gak) => self.add(KeyEntry { name, guek, gak }),
+            (None, Some(gak)) => match self.entries.last_mut().filter(|last| last.gak.is_none()) {
+                Some(last) => last.gak = Some(gak),
+                None => self.gak = Some(gak),
+            },
+            (None, None) => {
+                self.meter = name.or(self.meter.take());
+                self.skip(number, defect(line.text()));
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, entry: KeyEntry) {
+        let named = self.meter.take();
+        self.named |= named.is_some() && entry.name.is_none();
+        let (name, gak) = (entry.name.or(named), entry.gak.or(self.gak.take()));
+        self.entries.push(KeyEntry { name, gak, ..entry });
+    }
+
+    fn skip(&mut self, line: usize, error: Error) {
+        self.skipped.get_or_insert(Defect { line, error });
+    }
+
+    fn finish(mut self) -> Result<Vec<KeyEntry>, Defect> {
+        if let ([only], true) = (self.entries.as_mut_slice(), self.named) {
+            // The number beside the only key is a remark: it may be that of the connection.
+            only.name = None;
+        }
+        let nothing = |what| Defect { line: 0, error: column(0, what) };
+        match (self.entries.is_empty(), self.gak, self.skipped) {
+            (false, ..) => Ok(self.entries),
+            (true, Some(_), _) => Err(nothing(
+                "only an authentication key (GAK) in the file, no encryption key (GUEK)",
+            )),
+            (true, None, Some(defect)) => Err(defect),
+            (true, None, None) => Err(nothing("no key in the file")),
+        }
+    }
+}
+
+/// The key that all lines make together.
+fn wrapped(text: &str) -> Option<Vec<KeyEntry>> {
+    let lines: Vec<_> = text.lines().map(|line| KeyLine::of(line, None)).collect();
+    let columns: Vec<_> = lines.iter().flat_map(KeyLine::columns).collect();
+    let (guek, rest) = key_of(&columns)?;
+    rest.is_empty().then(|| vec![KeyEntry { name: None, guek, gak: None }])
+}
+
+/// The key that some columns begin with, in one piece or in groups of one size, and the columns
+/// behind it.
+fn key_of<'a, 'b>(columns: &'a [KeyColumn<'b>]) -> Option<(Key, &'a [KeyColumn<'b>])> {
+    let width = digits(columns.first()?.text);
+    let count = DIGITS.checked_div(width).filter(|count| count * width == DIGITS)?;
+    let (groups, behind) = columns.split_at_checked(count)?;
+    let alike = groups.iter().all(|group| digits(group.text) == width);
+    let together = groups.iter().skip(1).all(|group| group.label.is_none());
+    let text: Vec<_> = groups.iter().map(|group| group.text).collect();
+    let text = Zeroizing::new(text.join(" "));
+    Key::parse(&text).ok().filter(|_| alike && together).map(|key| (key, behind))
+}
+
+/// Hex digits of a column, without that of `0x`.
+fn digits(text: &str) -> usize {
+    let signs = text.matches("0x").count() + text.matches("0X").count();
+    text.chars().filter(char::is_ascii_hexdigit).count() - signs
+}
+
+fn defect(line: &str) -> Error {
+    Key::parse(line).err().unwrap_or_else(|| column(0, "too many columns"))
 }
 
 fn entry(line: &str) -> Result<KeyEntry, Error> {
@@ -100,6 +267,13 @@ fn is_one_key(columns: &[&str]) -> bool {
 fn looks_like_key(column: &str) -> bool {
     column.len() > 20
 }
+
+/// Hex digits of a key.
+const DIGITS: usize = 32;
+
+/// The digits of a meter number behind a label.
+const NUMBER: usize = 6;
+const LONGEST_NUMBER: usize = 20;
 
 fn name_of(column: &str) -> MeterName {
     let mut title = SystemTitle::default();
@@ -141,6 +315,101 @@ mod tests {
         assert_eq!(parse(A.split_at(16).0).unwrap_err().line, 1);
         let spaced = "36C6 6639 E48A 8CA4 D6BC 8B28 2A79 3BBB";
         assert_eq!(parse(spaced).unwrap(), [entry(None, None)]);
+    }
+
+    #[test]
+    fn marks_and_labels_are_left_out() {
+        let plain = KeyEntry { name: None, guek: Key::parse(A).unwrap(), gak: None };
+        let octets: Vec<_> = A.as_bytes().chunks(2).map(|two| core::str::from_utf8(two)).collect();
+        let octets: Vec<_> = octets.into_iter().map(Result::unwrap).collect();
+        for text in [
+            format!("\"{A}\""),
+            format!("'{A}'\n"),
+            format!("„{A}“"),
+            format!("“{A}”"),
+            format!("»{A}«"),
+            format!("`{A}`"),
+            format!("GUEK: {A}"),
+            format!("GUEK:{A}"),
+            format!("GUEK={A}"),
+            format!("GUEK {A}"),
+            format!("P1_GUEK=\"{A}\""),
+            format!("export P1_GUEK='{A}'"),
+            format!("Schlüssel = {A}"),
+            format!("Schlüssel: {A};"),
+            format!("Mein Schlüssel (GUEK) lautet: {A}."),
+            format!("GUEK:\n{A}"),
+            format!("Mein Schlüssel\n\n{A}\n"),
+            format!("- **GUEK:** `{A}`"),
+            format!("* key: {A}"),
+            format!("Key1: {A}"),
+            format!("{{\"key\":\"{A}\"}}"),
+            format!("{{\n  \"key\": \"{A}\",\n  \"valid\": \"2026-01-01\"\n}}"),
+            format!("---\ndecryption_key: \"{A}\"\n"),
+            format!("<tr><td>Schl&uuml;ssel</td><td>{A}</td></tr>"),
+            format!("<html><body>\n<p>GUEK:&nbsp;<b>{A}</b></p>\n</body></html>"),
+            format!("{{\\rtf1\\ansi\\deff0\r\n\\pard\\f0\\fs22 GUEK: {A}\\par\r\n}}"),
+            format!("Zählpunkt: AT0012345000000000000000001234567\nGUEK: {A}"),
+            format!("AT0012345000000000000000001234567: {A}"),
+            format!("Zählernummer: 1234567\nGUEK: {A}"),
+            format!("Kundennummer: 1234567890 GUEK: {A}"),
+            format!("{{ 0x{} }}", octets.join(", 0x")),
+            format!("uint8_t key[] = {{0x{}}};", octets.join(",0x")),
+            format!("[\"{}\"]", octets.join("\", \"")),
+            format!("\\x{}", octets.join("\\x")),
+            octets.join("\n"),
+            format!("0x{}", octets.join(",\n0x")),
+            format!("{}\n{}\n", &A[..16], &A[16..]),
+            format!("{},{},{},{}", &A[..8], &A[8..16], &A[16..24], &A[24..]),
+            format!("\u{200b}{A}\u{a0}"),
+        ] {
+            assert_eq!(parse(&text), Ok(vec![plain.clone()]), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_label_tells_what_a_key_is() {
+        let (a, b) = (Key::parse(A).unwrap(), Key::parse(B).unwrap());
+        let number = MeterName::Meter("181220000009".into());
+        let entry = |name: Option<&MeterName>, gak: Option<&Key>| KeyEntry {
+            name: name.cloned(),
+            guek: a.clone(),
+            gak: gak.cloned(),
+        };
+        for text in [
+            format!("GUEK: {A}\nGAK: {B}"),
+            format!("GAK: {B}\nGUEK: {A}"),
+            format!("GUEK: {A} GAK: {B}"),
+            format!("GUEK:\n{A}\nGAK:\n{B}"),
+            format!("{{\"gak\":\"{B}\",\"guek\":\"{A}\"}}"),
+            format!("encryption_key: {A}\nauthentication_key: {B}"),
+            format!("EK={A}\nAK={B}"),
+        ] {
+            assert_eq!(parse(&text), Ok(vec![entry(None, Some(&b))]), "{text}");
+        }
+        for text in [
+            format!("181220000009: {A}"),
+            format!("181220000009;{A}"),
+            format!("181220000009,{A}"),
+            format!("181220000009={A}"),
+            format!("\"181220000009\": \"{A}\""),
+            format!("meter: 181220000009, key: {A}"),
+            format!("{{\"meter\":\"181220000009\",\"key\":\"{A}\"}}"),
+            format!("Zähler 181220000009: {A}"),
+        ] {
+            assert_eq!(parse(&text), Ok(vec![entry(Some(&number), None)]), "{text}");
+        }
+        let two = format!("meter: 181220000009\nkey: {A}\nmeter: 4b464d6750000009\nkey: {A}\n");
+        let title = MeterName::Title([0x4b, 0x46, 0x4d, 0x67, 0x50, 0, 0, 9]);
+        assert_eq!(parse(&two), Ok(vec![entry(Some(&number), None), entry(Some(&title), None)]));
+        let only = parse(&format!("GAK: {B}")).unwrap_err();
+        assert!(only.error.to_string().contains("no encryption key (GUEK)"), "{}", only.error);
+        for text in [format!("GUEK: {}", &A[1..]), format!("\"{}\"", &A[1..])] {
+            let defect = parse(&text).unwrap_err();
+            assert_eq!(defect.error.to_string(), "key: 31 hex digits, expected 32", "{text}");
+        }
+        let defect = parse(&format!("GUEK: \"{}O\"", &A[1..])).unwrap_err();
+        assert_eq!(defect.error.to_string(), "key: character 39 is not a hex digit");
     }
 
     #[test]

@@ -8,3 +8,4 @@ pub mod ciphered;
 pub mod gcm;
 pub mod key;
 pub mod key_file;
+mod key_line;

@@ -5,14 +5,14 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, error::ErrorKind};
 
 use meterpipe::{format::printable::printable, sink::settings::redact};
 
 use crate::cli::{
     commands::{
-        capture, config, decode, decrypt, doctor, explain, publish, quarters, setup, simulate,
-        unframe, watch,
+        anonymise, capture, config, decode, decrypt, doctor, explain, publish, quarters, setup,
+        simulate, unframe, watch,
     },
     run::{
         output::Output,
@@ -40,7 +40,11 @@ fn subcommand() -> Status {
     let ignored = Arc::new(AtomicBool::new(false));
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, ignored);
     let command = Cli::command().long_version(VERSION);
+    let unknown = environment::unknown(&command);
     let matches = environment::options(command).try_get_matches();
+    if let Ok(matches) = &matches {
+        warn_of(&unknown, matches);
+    }
     match matches.and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches)) {
         Ok(cli) => match &cli.command {
             Command::Unframe(args) => unframe::run(args),
@@ -48,6 +52,7 @@ fn subcommand() -> Status {
             Command::Decode(args) => decode::run(args),
             Command::Explain(args) => explain::run(args),
             Command::Capture(args) => capture::run(args),
+            Command::Anonymise(args) => anonymise::run(args),
             Command::Watch(args) => watch::run(args),
             Command::Publish(args) => publish::run(args),
             Command::Quarters(args) => quarters::run(args),
@@ -57,6 +62,17 @@ fn subcommand() -> Status {
             Command::Simulate(args) => simulate::run(args),
         },
         Err(error) => usage(&error),
+    }
+}
+
+/// Names variables that are spelt wrong: what they should have set is not set.
+fn warn_of(unknown: &[(String, String)], matches: &ArgMatches) {
+    let is_quiet = matches.subcommand().is_some_and(|(_, matches)| {
+        matches.try_get_one::<bool>("quiet").ok().flatten() == Some(&true)
+    });
+    for (name, nearest) in unknown.iter().filter(|_| !is_quiet) {
+        let name = printable(name);
+        eprintln!("meterpipe: ${name}: no variable of that name is read: did you mean ${nearest}?");
     }
 }
 

@@ -189,6 +189,22 @@ impl Clock {
         Some(Stamp { local, offset, assumed: given.is_none() })
     }
 
+    /// The same clock so much earlier: offset and status stay as they are. Nothing if it is not
+    /// fully given.
+    #[must_use]
+    pub fn earlier(&self, by: core::time::Duration) -> Option<Self> {
+        let local = self.local()?.checked_sub(by).ok()?;
+        let mut octets = self.0;
+        let [year_high, year_low, month, day, weekday, hour, minute, second, ..] = &mut octets;
+        [*year_high, *year_low] = local.year().to_be_bytes();
+        let fields = [local.month(), local.day(), local.hour(), local.minute(), local.second()];
+        [*month, *day, *hour, *minute, *second] = fields.map(i8::cast_unsigned);
+        if (1..=7).contains(weekday) {
+            *weekday = local.weekday().to_monday_one_offset().cast_unsigned();
+        }
+        Some(Self(octets))
+    }
+
     /// True if the meter gives the offset of its time.
     #[must_use]
     pub fn has_offset(&self) -> bool {

@@ -70,13 +70,98 @@ fn nearest(text: &str) -> &'static str {
     let metas = Meta::ALL.into_iter().map(Meta::name);
     let names = metas.chain(FIELDS.iter().map(|field| field.name));
     let text: String = text.chars().take(64).collect::<String>().to_lowercase();
+    let words: Vec<_> = text.split(|c: char| !c.is_alphanumeric()).collect();
+    let means = |(meanings, _): &&(&[&str], _)| {
+        meanings.iter().all(|meaning| words.iter().any(|word| word == meaning))
+    };
+    if let Some((_, name)) = MEANINGS.iter().find(means) {
+        return name;
+    }
+    // A name that begins so, or has the word in it, means more than one with as many letters.
+    let close = names.clone().map(|name| strsim::damerau_levenshtein(name, &text)).min();
+    if let Some(name) = names.clone().find(|name| name.starts_with(&text) && text.len() > 2)
+        && close > Some(2)
+    {
+        return name;
+    }
     names.min_by_key(|name| strsim::damerau_levenshtein(name, &text)).unwrap_or_default()
 }
+
+/// Words of people and of other programs, in English and German, and the field that they mean. All
+/// words of a line have to be there; the longer lines come first.
+const MEANINGS: [(&[&str], &str); 46] = [
+    (&["energy", "export"], "energy_export_wh"),
+    (&["energy", "out"], "energy_export_wh"),
+    (&["energy", "import"], "energy_import_wh"),
+    (&["power", "export"], "power_export_w"),
+    (&["power", "out"], "power_export_w"),
+    (&["power", "import"], "power_import_w"),
+    (&["power", "in"], "power_import_w"),
+    (&["power", "factor"], "power_factor"),
+    (&["power", "net"], "power_net_w"),
+    (&["cos", "phi"], "power_factor"),
+    (&["reactive", "energy"], "reactive_energy_import_varh"),
+    (&["reactive", "power"], "reactive_power_import_var"),
+    (&["system", "title"], "system_title"),
+    (&["u1"], "voltage_l1_v"),
+    (&["u2"], "voltage_l2_v"),
+    (&["u3"], "voltage_l3_v"),
+    (&["i1"], "current_l1_a"),
+    (&["i2"], "current_l2_a"),
+    (&["i3"], "current_l3_a"),
+    (&["einspeisung"], "energy_export_wh"),
+    (&["lieferung"], "energy_export_wh"),
+    (&["bezug"], "energy_import_wh"),
+    (&["verbrauch"], "energy_import_wh"),
+    (&["consumption"], "energy_import_wh"),
+    (&["zählerstand"], "energy_import_wh"),
+    (&["arbeit"], "energy_import_wh"),
+    (&["energie"], "energy_import_wh"),
+    (&["energy"], "energy_import_wh"),
+    (&["kwh"], "energy_import_wh"),
+    (&["wh"], "energy_import_wh"),
+    (&["feedin"], "energy_export_wh"),
+    (&["leistung"], "power_net_w"),
+    (&["power"], "power_net_w"),
+    (&["watt"], "power_net_w"),
+    (&["w"], "power_net_w"),
+    (&["spannung"], "voltage_l1_v"),
+    (&["voltage"], "voltage_l1_v"),
+    (&["strom"], "current_l1_a"),
+    (&["current"], "current_l1_a"),
+    (&["leistungsfaktor"], "power_factor"),
+    (&["frequenz"], "frequency_hz"),
+    (&["timestamp"], "time"),
+    (&["date"], "time"),
+    (&["zeit"], "time"),
+    (&["zähler"], "meter"),
+    (&["serial"], "meter"),
+];
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::reading::fields::of_name;
+
+    #[test]
+    fn a_word_is_answered_by_its_meaning() {
+        for (text, name) in [
+            ("energy", "energy_import_wh"),
+            ("Energy", "energy_import_wh"),
+            ("power", "power_net_w"),
+            ("voltage", "voltage_l1_v"),
+            ("Einspeisung", "energy_export_wh"),
+            ("power_in", "power_import_w"),
+            ("cos_phi", "power_factor"),
+            ("timestamp", "time"),
+            ("energy_import", "energy_import_wh"),
+        ] {
+            assert_eq!(nearest(text), name, "{text}");
+        }
+        for (_, name) in MEANINGS {
+            assert!(list().lines().any(|line| line.split(' ').next() == Some(name)), "{name}");
+        }
+    }
 
     fn parse(text: &str) -> Result<Vec<FieldKey>, String> {
         let mut units = Units::default();

@@ -8,8 +8,8 @@
 //! A telegram on the wire has such an octet among its first eight, so binary is told at once, and a
 //! live stream does not wait. Text is told by its first line end.
 //!
-//! An input that is neither, and that a user hands over by mistake (a compressed file, UTF-16), is
-//! refused by its name.
+//! UTF-16 is text, of which every other octet is zero. An input that is neither, and that a user
+//! hands over by mistake (a compressed file), is refused by its name.
 
 use crate::error::{Cause, Error, Layer};
 
@@ -20,6 +20,17 @@ pub enum Form {
     Text,
     /// The octets themselves.
     Binary,
+    /// Lines of UTF-16.
+    Utf16(ByteOrder),
+}
+
+/// Which octet of a character of UTF-16 comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ByteOrder {
+    /// The lower one, as Windows has it.
+    Little,
+    /// The higher one.
+    Big,
 }
 
 /// The form of an input that begins with `sample`; `complete` if there is no more of it.
@@ -27,8 +38,15 @@ pub enum Form {
 /// `None`: too early to tell, come back with more octets. That ends at the latest at 512 octets.
 #[must_use]
 pub fn detect(sample: &[u8], complete: bool) -> Option<Result<Form, Error>> {
+    if sample.starts_with(RTF) {
+        // Some programs put a zero at its end.
+        return Some(Ok(Form::Text));
+    }
     if let Some(what) = foreign(sample, complete)? {
         return Some(Err(Error::new(Layer::Hex, 0, Cause::Unsupported { what })));
+    }
+    if let Some(order) = utf16(sample, complete)? {
+        return Some(Ok(Form::Utf16(order)));
     }
     let is_text = readable(sample, complete)?;
     Some(Ok(if is_text { Form::Text } else { Form::Binary }))
@@ -44,28 +62,33 @@ fn foreign(sample: &[u8], complete: bool) -> Option<Option<&'static str>> {
             return None;
         }
     }
-    utf16(sample, complete).map(|is_utf16| is_utf16.then_some("UTF-16 text"))
+    Some(None)
 }
 
-/// Every other octet zero, the others ASCII text, with or without a byte order mark.
-fn utf16(sample: &[u8], complete: bool) -> Option<bool> {
-    let text = [&[0xff, 0xfe], &[0xfe, 0xff]]
+/// Every other octet zero, the others ASCII text, with or without a byte order mark; which octet of
+/// two is the first. `None` if it is too early to tell.
+fn utf16(sample: &[u8], complete: bool) -> Option<Option<ByteOrder>> {
+    let marked = [(b"\xff\xfe", ByteOrder::Little), (b"\xfe\xff", ByteOrder::Big)]
         .into_iter()
-        .find_map(|mark: &[u8; 2]| sample.strip_prefix(mark))
-        .unwrap_or(sample);
+        .find_map(|(mark, order)| Some((sample.strip_prefix(mark)?, order)));
+    let text = marked.map_or(sample, |(text, _)| text);
     let head = text.get(..UTF16_OCTETS).unwrap_or(text);
-    let fits = |zero: usize| {
-        head.iter().enumerate().all(|(at, &octet)| match at % 2 == zero {
-            true => octet == 0,
-            false => is_text(octet) && octet.is_ascii(),
+    let fits = |order: ByteOrder| {
+        head.iter().enumerate().all(|(at, &octet)| {
+            match (at % 2 == 0) == (order == ByteOrder::Big) {
+                true => octet == 0,
+                false => is_text(octet) && octet.is_ascii(),
+            }
         })
     };
-    match head.len() {
-        _ if !fits(0) && !fits(1) => Some(false),
-        UTF16_OCTETS.. => Some(true),
-        size if complete => Some(size >= 4),
-        _ if head.contains(&0) || text.len() < sample.len() => None,
-        _ => Some(false),
+    let order = [ByteOrder::Little, ByteOrder::Big].into_iter().find(|&order| fits(order));
+    let order = order.filter(|&order| marked.is_none_or(|(_, marked)| marked == order));
+    match (head.len(), order) {
+        (_, None) => Some(None),
+        (UTF16_OCTETS.., Some(order)) => Some(Some(order)),
+        (size, Some(order)) if complete => Some((size >= 4).then_some(order)),
+        _ if head.contains(&0) || marked.is_some() => None,
+        _ => Some(None),
     }
 }
 
@@ -120,6 +143,9 @@ fn colour(text: &[u8]) -> Option<Option<&[u8]>> {
 const fn is_text(octet: u8) -> bool {
     matches!(octet, b'\t' | b'\n' | 0x0b | 0x0c | b'\r' | 0x20..=0x7e | 0x80..)
 }
+
+/// The first octets of an RTF document.
+const RTF: &[u8] = b"{\\rtf";
 
 /// First octets that no telegram and no dump has.
 const MAGIC: [(&[u8], &str); 6] = [
@@ -219,10 +245,11 @@ mod tests {
     fn what_is_neither_is_named() {
         let le: Vec<u8> = "68FAFA".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let be: Vec<u8> = "68FAFA".encode_utf16().flat_map(u16::to_be_bytes).collect();
-        assert_eq!(refused(&le), "UTF-16 text");
-        assert_eq!(refused(&be), "UTF-16 text");
-        assert_eq!(refused(&[&[0xff, 0xfe], &le[..]].concat()), "UTF-16 text");
-        assert_eq!(refused(&[&[0xfe, 0xff], &be[..]].concat()), "UTF-16 text");
+        let (little, big) = (Form::Utf16(ByteOrder::Little), Form::Utf16(ByteOrder::Big));
+        assert_eq!(detect(&le, true), Some(Ok(little)));
+        assert_eq!(detect(&be, true), Some(Ok(big)));
+        assert_eq!(detect(&[&[0xff, 0xfe], &le[..]].concat(), true), Some(Ok(little)));
+        assert_eq!(detect(&[&[0xfe, 0xff], &be[..]].concat(), true), Some(Ok(big)));
         assert_eq!(refused(&[0x1f, 0x8b, 8, 0]), "gzip data");
         assert_eq!(refused(&[0x28, 0xb5, 0x2f, 0xfd, 4]), "zstd data");
         assert_eq!(refused(b"\xfd7zXZ\x00\x00"), "xz data");

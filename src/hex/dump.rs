@@ -19,11 +19,13 @@
 //! few octets as possible, and the octet behind it gets [`Mark::Unreadable`](crate::error::Mark):
 //! nothing is joined in silence over a place that cannot be read.
 
+use core::ops::Range;
 use std::borrow::Cow;
 
 use super::{
     digits::Digits,
     listing::{self, Listing, ListingStep},
+    pasted::{Pasted, PastedLine},
     prefix,
 };
 use crate::error::{Cause, Result};
@@ -49,6 +51,7 @@ pub use super::run::HexRun;
 pub struct Dump {
     digits: Digits,
     listing: Option<Listing>,
+    pasted: Pasted,
     /// The line began in an earlier call.
     begun: Option<Begun>,
     /// Octets of the byte order mark that were seen, or three for none.
@@ -105,6 +108,7 @@ impl Dump {
     pub fn finish(&mut self) -> Result<()> {
         self.begun = None;
         self.byte_order_mark = 0;
+        self.pasted = Pasted::default();
         let open = self.listing.take().is_some_and(|listing| listing.is_open());
         if open {
             self.digits.spoil(0, OFFSET);
@@ -116,6 +120,9 @@ impl Dump {
     /// one.
     fn plain(&mut self, text: &[u8], run: &mut HexRun) -> bool {
         let Some(listing) = &mut self.listing else {
+            if self.pasted.is_within() {
+                return false;
+            }
             let bare = text.last().is_some_and(u8::is_ascii_hexdigit);
             return self.digits.plain(if bare { text } else { text.trim_ascii_end() }, run);
         };
@@ -137,6 +144,15 @@ impl Dump {
 
     /// A line that is all here.
     fn whole(&mut self, text: &[u8], run: &mut HexRun) -> Result<()> {
+        let Some(lines) = self.pasted.strip(text) else {
+            return self.clean(text, run);
+        };
+        let mut lines = lines.split(|&c| c == b'\n');
+        lines.try_for_each(|line| self.clean(line, run))
+    }
+
+    /// A line without the marks of a page or a document.
+    fn clean(&mut self, text: &[u8], run: &mut HexRun) -> Result<()> {
         let trimmed = text.trim_ascii_start();
         if trimmed.is_empty() || prefix::is_comment(trimmed) {
             return Ok(());
@@ -144,6 +160,35 @@ impl Dump {
         if let Some(step) = listing::step(&mut self.listing, text) {
             return self.step(&step, text, run);
         }
+        match self.pasted.line(text) {
+            Some(PastedLine::Nothing) => Ok(()),
+            Some(PastedLine::Hex(range)) => self.hex(text, range, run),
+            Some(PastedLine::Octets(octets)) => {
+                self.digits.begin(0, false, false);
+                self.leave_listing();
+                self.digits.whole(&octets, run);
+                self.digits.end(run)
+            }
+            Some(PastedLine::Refused(what)) => {
+                self.digits.begin(0, false, false);
+                self.digits.spoil(0, Cause::Unsupported { what });
+                self.digits.end(run)
+            }
+            None => self.sentence(text, run),
+        }
+    }
+
+    /// Hex that is alone in a part of the line.
+    fn hex(&mut self, text: &[u8], range: Range<usize>, run: &mut HexRun) -> Result<()> {
+        let at = prefix::characters(prefix::slice(text, 0..range.start));
+        self.digits.begin(at, false, false);
+        self.leave_listing();
+        self.digits.feed(prefix::slice(text, range), run);
+        self.digits.end(run)
+    }
+
+    /// Hex and the words around it; also hex, words, and hex again.
+    fn sentence(&mut self, text: &[u8], run: &mut HexRun) -> Result<()> {
         let Some(part) = prefix::part(text) else {
             return Ok(());
         };
@@ -153,11 +198,24 @@ impl Dump {
         self.digits.begin(at, part.bare, joins);
         self.leave_listing();
         self.digits.feed(hex, run);
-        if let Some(prose) = part.prose {
+        let Some(prose) = part.prose else {
+            return self.digits.end(run);
+        };
+        let behind = prefix::slice(text, prose..text.len());
+        let more = prefix::part(behind).filter(|more| {
+            prefix::has_octets(prefix::slice(behind, more.range.clone()), LEAST_MORE)
+        });
+        let first = if more.is_some() || ends_frame(&run.octets) {
+            self.digits.end(run)
+        } else {
             let at = prefix::characters(prefix::slice(text, 0..prose));
             self.digits.spoil(at, Cause::NotHex);
+            self.digits.end(run)
+        };
+        match more {
+            Some(_) => first.and(self.sentence(behind, run)),
+            None => first,
         }
-        self.digits.end(run)
     }
 
     /// A line that belongs to a listing.
@@ -266,6 +324,14 @@ fn is_odd_run(text: &[u8]) -> bool {
     let digits = text.trim_ascii();
     !digits.len().is_multiple_of(2) && digits.iter().all(u8::is_ascii_hexdigit)
 }
+
+/// True if prose may follow without a loss: the octets end as a frame does.
+fn ends_frame(octets: &[u8]) -> bool {
+    matches!(octets.last(), Some(0x16 | 0x7e))
+}
+
+/// Octets behind prose that are hex again.
+const LEAST_MORE: usize = 5;
 
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 

@@ -3,13 +3,21 @@
 //! - [`canonical`]: the form that records carry, lower case without separators.
 //! - [`detect`]: whether an input is text at all.
 //! - [`dump`]: every other form that people keep telegrams in.
+mod annotated;
 pub mod canonical;
+mod columns;
+mod decimal;
 pub mod detect;
 mod digits;
 pub mod dump;
 mod groups;
+mod gurux;
 mod listing;
+mod markup;
+mod pasted;
 mod prefix;
+mod python;
+mod rich_text;
 mod row_shape;
 mod run;
 mod separator;

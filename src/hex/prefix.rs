@@ -16,7 +16,8 @@
 //!    four octets; or the line is prose.
 //! 5. But a word is damaged hex and no prose if it stands in a column of groups of its own width
 //!    (`68 FA ?? 68`), or is a long run with hardly a wrong character (`88DSeAB4`).
-//! 6. And prose behind more than sixteen octets is the end of the hex part, and a defect.
+//! 6. A number of telegrams (`1:`, `2)`) before the hex part is left out.
+//! 7. And prose behind more than sixteen octets is the end of the hex part, and a defect.
 //!
 //! A word keeps digits that are glued to it (`ttyUSB0`, `[uart_debug:114]:`), unless they are whole
 //! octets behind a separator (`RX:68 FA`, `"hex":"68FA"`).
@@ -54,10 +55,12 @@ pub(super) fn part(line: &[u8]) -> Option<HexPart> {
             continue;
         }
         if has_octets(slice(text, begin..word.start), PREFIX_OCTETS + 1) {
+            let begin = behind_ordinal(text, begin);
             return Some(HexPart { range: begin..word.start, prose: Some(wrong), bare: false });
         }
         begin = behind_word(text, &word);
     }
+    let begin = behind_ordinal(text, begin);
     let hex = slice(text, begin..end);
     let enough = match begin > start {
         true => has_octets(hex, TAIL_OCTETS),
@@ -154,6 +157,20 @@ fn behind_word(text: &[u8], word: &Range<usize>) -> usize {
     }
 }
 
+/// Behind `1:` or `2)`, which count telegrams: a digit without its partner, and then octets.
+fn behind_ordinal(text: &[u8], begin: usize) -> usize {
+    let rest = slice(text, begin..text.len());
+    let blanks = rest.iter().take_while(|&&c| is_blank(c)).count();
+    match slice(rest, blanks..rest.len()) {
+        [b'0'..=b'9', b':' | b')' | b'.', b' ' | b'\t', hex @ ..]
+            if has_octets(hex, TAIL_OCTETS) =>
+        {
+            begin + blanks + 2
+        }
+        _ => begin,
+    }
+}
+
 /// True if the wrong character belongs to hex that was damaged. The hex before it is `begin..`.
 fn is_damaged_hex(text: &[u8], begin: usize, wrong: usize) -> bool {
     let before = slice(text, begin..wrong);
@@ -233,7 +250,18 @@ fn note_start(text: &[u8]) -> Option<usize> {
     let at = text.iter().rposition(|&c| c == open)?;
     let blank = at.checked_sub(1).and_then(|before| text.get(before)).is_some_and(|&c| is_blank(c));
     let prose = first_wrong(text, &(at..text.len())).is_some();
-    (blank && prose && has_octets(slice(text, 0..at), 1)).then_some(at)
+    let is_note = || prose || is_count(slice(text, at..text.len()), slice(text, 0..at));
+    (blank && has_octets(slice(text, 0..at), 1) && is_note()).then_some(at)
+}
+
+/// True for `(282)` behind so many octets, as ESPHome writes; what a logger wrote before them may
+/// count as some.
+fn is_count(note: &[u8], text: &[u8]) -> bool {
+    let digits = note.get(1..note.len() - 1).unwrap_or_default();
+    let count: Option<usize> = core::str::from_utf8(digits).ok().and_then(|d| d.parse().ok());
+    let group = |c: &u8| !c.is_ascii_hexdigit();
+    let octets: usize = text.split(group).map(|digits| digits.len() / 2).sum();
+    count.is_some_and(|count| count > TAIL_OCTETS && (count..count + 16).contains(&octets))
 }
 
 /// Where `>h..hS...<` begins, which `od -An -t x1z` writes: one character for each group.
@@ -244,7 +272,7 @@ fn octets_start(text: &[u8]) -> Option<usize> {
 }
 
 /// True if the groups of digits make `count` octets. Stops there: lines may be long.
-fn has_octets(text: &[u8], count: usize) -> bool {
+pub(super) fn has_octets(text: &[u8], count: usize) -> bool {
     let mut left = count;
     text.split(|c| !c.is_ascii_hexdigit()).any(|group| {
         left = left.saturating_sub(group.len() / 2);

@@ -32,6 +32,12 @@ const PAUSE_MILLIS: u64 = 4500;
 /// The longest APDU that is joined.
 const LONGEST: usize = 0xffff;
 
+/// The octets in front of the part of an APDU in a block; nothing if it is no block.
+#[must_use]
+pub fn header(block: &[u8]) -> Option<usize> {
+    Some(block.len() - Block::read(block).ok()?.octets.len())
+}
+
 /// Joins the blocks of one line.
 #[derive(Clone, Debug, Default)]
 pub struct BlockTransfer {

@@ -26,7 +26,7 @@ use core::ops::RangeInclusive;
 use crate::{
     error::{Cause, Error, Layer, Result},
     field::{WireField, WireFields},
-    link::layer::{ApduSegment, LinkLayer, NoFrame},
+    link::layer::{ApduSegment, LinkLayer, NoFrame, copy_before_end},
     reader::Reader,
 };
 
@@ -127,6 +127,21 @@ impl LinkLayer for Hdlc {
         let mut fields = WireFields::of(octets);
         list(&mut fields);
         fields.list()
+    }
+
+    fn replace(frame: &mut [u8], data: &[u8]) -> bool {
+        let Some((_, content)) = frame.split_last_mut() else {
+            return false;
+        };
+        if !copy_before_end(content, data, CHECK) {
+            return false;
+        }
+        // The check of the header covers nothing of the information.
+        let Some((checked, sequence)) = content.split_last_chunk_mut::<CHECK>() else {
+            return false;
+        };
+        *sequence = check_sequence(checked.strip_prefix(&[FLAG]).unwrap_or(checked)).to_le_bytes();
+        true
     }
 }
 

@@ -67,6 +67,23 @@ pub trait LinkLayer {
         fields.content(octets.len(), "frame", |_| "");
         fields.list()
     }
+
+    /// Puts as many other octets in the place of the segment in a frame, and makes its checks right.
+    /// False if this layer cannot: a frame of it is left out where a capture is made anonymous.
+    fn replace(frame: &mut [u8], data: &[u8]) -> bool {
+        let _ = (frame, data);
+        false
+    }
+}
+
+/// Copies `data` to where it ends `behind` octets in front of the end of a frame.
+pub(super) fn copy_before_end(frame: &mut [u8], data: &[u8], behind: usize) -> bool {
+    let end = frame.len().checked_sub(behind);
+    let place = end.and_then(|end| frame.get_mut(end.checked_sub(data.len())?..end));
+    place.is_some_and(|place| {
+        place.copy_from_slice(data);
+        true
+    })
 }
 
 /// Why no frame begins with a start octet.

@@ -25,7 +25,7 @@ use core::ops::RangeInclusive;
 use crate::{
     error::{Cause, Error, Layer, Result},
     field::{WireField, WireFields},
-    link::layer::{ApduSegment, LinkLayer, NoFrame},
+    link::layer::{ApduSegment, LinkLayer, NoFrame, copy_before_end},
     reader::Reader,
 };
 
@@ -126,6 +126,17 @@ impl LinkLayer for Mbus {
         let mut fields = WireFields::of(octets);
         list(&mut fields);
         fields.list()
+    }
+
+    fn replace(frame: &mut [u8], data: &[u8]) -> bool {
+        if !copy_before_end(frame, data, 2) {
+            return false;
+        }
+        let [_, _, _, _, checked @ .., sum, _] = frame else {
+            return false;
+        };
+        *sum = checked.iter().fold(0, |sum: u8, octet| sum.wrapping_add(*octet));
+        true
     }
 }
 

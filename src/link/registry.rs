@@ -102,6 +102,11 @@ macro_rules! link_layers {
                 match self { $(Self::$name => super::$module::$name::damaged_segment(octets),)* }
             }
 
+            /// As [`LinkLayer::replace`].
+            pub(crate) fn replace(self, frame: &mut [u8], data: &[u8]) -> bool {
+                match self { $(Self::$name => super::$module::$name::replace(frame, data),)* }
+            }
+
             /// As [`LinkLayer::segment`].
             ///
             /// # Errors

@@ -9,13 +9,16 @@
 //! - [`value`]: one element as a number, a text or a time.
 //! - [`telegram`]: a whole telegram.
 //! - [`layout`]: the layout of a telegram as one number.
+//! - [`anonymous`]: a telegram with other numbers and registers, by [`pseudonym`].
 //! - [`template`]: the layouts of earlier telegrams, which make the next one quick to read.
+pub mod anonymous;
 pub mod decimal;
 pub mod dsmr;
 pub mod family;
 pub mod fields;
 pub mod layout;
 pub mod objects;
+pub mod pseudonym;
 mod recognition;
 mod steps;
 pub mod telegram;

@@ -1,6 +1,11 @@
 //! `capture` as a user runs it, on finite input.
 
-use crate::common::binary::{command, run};
+use std::{fs, process::Stdio};
+
+use crate::common::{
+    binary::{command, run},
+    terminal::terminal,
+};
 
 /// A long frame around that data.
 fn frame(data: &[u8]) -> Vec<u8> {
@@ -57,4 +62,14 @@ fn apdus_pass_through_and_are_telegrams() {
     let input = "# meterpipe-record 1\n- apdu 0f80 link=mbus foo=baz\n- zzz 00 q=1\n";
     let ran = run(&["capture", "-"], input.as_bytes());
     assert_eq!((ran.status, ran.out.as_str()), (0, input), "{}", ran.err);
+}
+
+#[test]
+fn octets_are_not_written_to_a_terminal() {
+    let (_master, node) = terminal();
+    let mut capture = command(&["capture", "--binary", "--once", "sim:"]);
+    let device = fs::OpenOptions::new().write(true).open(node).unwrap();
+    let output = capture.stdout(device).stderr(Stdio::piped()).output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && err.contains("--binary"), "{err}");
 }

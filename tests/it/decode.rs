@@ -186,6 +186,46 @@ fn a_defect_of_a_key_is_named_by_place_and_never_shown() {
 }
 
 #[test]
+fn a_key_file_may_be_as_a_mail_or_an_editor_leaves_it() {
+    let folder = Folder::new();
+    let utf16: Vec<u8> =
+        format!("\u{feff}{KEY}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let octets: Vec<_> = (0..16).map(|at| format!("0x{}", &KEY[2 * at..2 * at + 2])).collect();
+    for text in [
+        utf16,
+        format!("\"{KEY}\"").into_bytes(),
+        format!("„{KEY}“").into_bytes(),
+        format!("GUEK: {KEY}").into_bytes(),
+        format!("Schl\u{fc}ssel = {KEY}").chars().map(|c| c as u8).collect(),
+        format!("181220000009: {KEY}").into_bytes(),
+        format!("{{\"key\":\"{KEY}\"}}").into_bytes(),
+        format!("{{ {} }}", octets.join(", ")).into_bytes(),
+        format!("<p>Ihr Schlüssel: <b>{KEY}</b></p>").into_bytes(),
+    ] {
+        let path = folder.write("key", &text);
+        let ran = run(&["decode", "--key-file", &path], DUMP.as_bytes());
+        let text = String::from_utf8_lossy(&text).into_owned();
+        assert_eq!((ran.status, ran.out.as_str()), (0, READING), "{text}: {}", ran.err);
+    }
+    let empty = folder.write("empty", "");
+    let ran = run(&["decode", "--key-file", &empty], DUMP.as_bytes());
+    assert!(ran.status == 2 && ran.err.contains("the key file is empty"), "{}", ran.err);
+    let ran = run(&["decode", "--key-file", "/nowhere/key"], DUMP.as_bytes());
+    assert!(
+        ran.status == 2 && ran.err.contains("the key file: /nowhere/key: no such file"),
+        "{}",
+        ran.err
+    );
+    let swapped = folder.write("swapped", format!("{WRONG_KEY} {KEY}"));
+    let ran = run(&["decode", "--key-file", &swapped], DUMP.as_bytes());
+    assert!(
+        ran.status == 4 && ran.err.contains("exchange it with the encryption key"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
 fn several_meters_in_one_key_file() {
     let folder = Folder::new();
     for text in [

@@ -32,6 +32,25 @@ fn an_option_that_is_not_typed_comes_from_the_environment() {
 }
 
 #[test]
+fn a_variable_that_nothing_reads_is_named() {
+    let variables = [("METERPIPE_KEY", KEY), ("METERPIPE_FORMATS", "csv")];
+    let ran = run(&["decode", DUMP], &variables);
+    assert_eq!(ran.status, 0);
+    let named =
+        "$METERPIPE_FORMATS: no variable of that name is read: did you mean $METERPIPE_FORMAT?";
+    assert!(ran.err.contains(named), "{}", ran.err);
+    assert_eq!(run(&["decode", "-q", DUMP], &variables).err, "");
+    let known = [
+        ("METERPIPE_KEY", KEY),
+        ("METERPIPE_MQTT_HOST", "h"),
+        ("METERPIPE_MQTT_PASSWORD_FILE", "f"),
+        ("METERPIPE_GAK_FILE", ""),
+        ("METERPIPE_TIMEOUT", "1m"),
+    ];
+    assert_eq!(run(&["decode", DUMP], &known).err, "");
+}
+
+#[test]
 fn a_time_that_no_clock_can_count_is_refused_wherever_it_stands() {
     let long = "999999999999999999d";
     let typed = run(&["watch", "--timeout", long, "sim:"], &[]);

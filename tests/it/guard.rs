@@ -305,7 +305,11 @@ fn clean_streams_of_all_meters_at_every_pace_pass_whole() {
                     let at = i64::try_from(at).unwrap();
                     // A gap, in which telegrams were lost.
                     let gap = if at < 30 { 0 } else { 7200 };
-                    with_clock(plain, START + meter.interval() * at, switch + pace * (at - 20) + gap)
+                    with_clock(
+                        plain,
+                        START + meter.interval() * at,
+                        switch + pace * (at - 20) + gap,
+                    )
                 });
                 let moved: Vec<_> = moved.collect();
                 let found = stored(&moved);

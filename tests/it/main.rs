@@ -5,6 +5,7 @@
 //! that needs this starts a process of its own.
 
 mod accounts;
+mod anonymise;
 mod bare_apdu;
 mod capture;
 mod clocks;
@@ -42,6 +43,7 @@ mod links;
 mod live;
 mod mqtt;
 mod packaging;
+mod pasted;
 mod pipeline;
 mod portal;
 mod prometheus;

@@ -260,6 +260,10 @@ fn the_configuration_is_checked_and_shown_without_its_secrets() {
             "2 meters, 0 sinks, no mistake"
         ]
     );
+    write("[[sink]]\nto = \"file:none/there/{date}.csv\"\n");
+    let checked = config("check");
+    assert_eq!(checked.status, 0, "{}", checked.err);
+    assert!(checked.out.contains("there is no folder none/there\n"), "{}", checked.out);
     write(&both);
     let shown = config("show");
     assert_eq!(shown.status, 0);

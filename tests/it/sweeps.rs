@@ -2,8 +2,8 @@
 //! and nothing panics.
 
 use crate::common::binary;
-use crate::common::meters;
 use crate::common::chain::{Outcome, decode_dump, decode_octets};
+use crate::common::meters;
 use crate::common::published::{DUMP, KEY, octets};
 use jiff::Timestamp;
 use meterpipe::{

@@ -1,6 +1,6 @@
 //! `capture`: octets of a source in, records out.
 
-use std::time::Duration;
+use std::{io::IsTerminal, time::Duration};
 
 use crate::cli::{
     input::files,
@@ -38,6 +38,11 @@ fn capture(
     stage: &mut Capturer,
     context: &mut Context,
 ) -> Result<(), Stop> {
+    if args.binary && std::io::stdout().is_terminal() {
+        return Err(Stop::usage(
+            "--binary: octets are nothing for a terminal: capture --binary > FILE",
+        ));
+    }
     let source = sources::find(args.source.as_deref(), &args.line, args.until.waits_for_source())?;
     if !args.binary {
         context.output.text.extend_from_slice(HEADER.as_bytes());

@@ -3,6 +3,8 @@
 mod import;
 pub mod online;
 
+use std::path::Path;
+
 use clap::ValueEnum;
 
 use crate::cli::{
@@ -22,7 +24,9 @@ use crate::cli::{
 };
 use meterpipe::{
     format::printable::printable,
-    sink::{line_counters::LineCounters, settings::redact},
+    sink::{
+        files::path_template::PathTemplate, line_counters::LineCounters, registry, settings::redact,
+    },
 };
 
 /// Runs the subcommand.
@@ -76,6 +80,9 @@ fn with_config(args: &args::ConfigArgs, context: &mut Context) -> Result<(), Sto
     })
 }
 
+/// The folder that systemd makes for the service.
+const MADE_BY_UNITS: &str = "/var/lib/meterpipe";
+
 /// Checks the settings and reads the files that they name; no source is read, and no sink is asked, unless
 /// that is wanted.
 fn check(config: Config, args: &args::ConfigArgs, context: &mut Context) -> Result<(), Stop> {
@@ -101,6 +108,19 @@ fn check(config: Config, args: &args::ConfigArgs, context: &mut Context) -> Resu
             }
         }
         return Err(last);
+    }
+    for sink in &config.sinks {
+        let scheme = &sink.scheme;
+        let is_file = registry::kind(scheme)
+            .is_some_and(|kind| kind.is_file(scheme) && !kind.is_program(scheme));
+        if let Some(folder) = PathTemplate::missing_folder(sink).filter(|_| is_file)
+            && folder != Path::new(MADE_BY_UNITS)
+        {
+            let folder = folder.display();
+            let line = format!("warning: sink {}: there is no folder {folder}", sink.name);
+            context.output.text.extend_from_slice(printable(&line).as_bytes());
+            context.output.text.push(b'\n');
+        }
     }
     let (meters, sinks) = (config.meters.len(), config.sinks.len());
     let path = config.path.display().to_string();

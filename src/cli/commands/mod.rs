@@ -1,4 +1,5 @@
 //! One file a subcommand.
+pub mod anonymise;
 pub mod capture;
 pub mod compare;
 pub mod config;

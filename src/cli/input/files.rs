@@ -19,6 +19,7 @@ use crate::cli::{
         lines::{LineReader, TextLines},
         progress::Progress,
         timeout::{self, Timeout},
+        utf16::Utf16,
     },
     run::{
         context::Context,
@@ -141,6 +142,10 @@ impl OpenInput {
             None => Ok(()),
             Some(Form::Binary) => buffer.binary(&mut stream, stage, context),
             Some(Form::Text) => buffer.text(&mut stream, &mut TextLines::new(form, stage), context),
+            Some(Form::Utf16(order)) => {
+                let mut utf8 = Utf16::new(&mut stream, order, buffer.waiting());
+                Buffer::new().text(&mut utf8, &mut TextLines::new(form, stage), context)
+            }
         }
     }
 

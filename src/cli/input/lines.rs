@@ -43,7 +43,12 @@ pub struct TextLines<'a> {
     records: bool,
     /// Within a DSMR telegram.
     dsmr: bool,
+    /// The last line whose octets could all be read.
+    sound: u64,
 }
+
+/// Fewer octets in a sentence are no part of a telegram.
+const TELEGRAM_PART: usize = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Within {
@@ -105,7 +110,18 @@ impl<'a> TextLines<'a> {
     /// A reader of `form`, or of the form that the text shows.
     pub fn new(form: Option<InputForm>, stage: &'a mut dyn Stage) -> Self {
         let (dump, run, octets) = (Dump::default(), HexRun::default(), Vec::new());
-        Self { stage, form, line: 0, dump, run, octets, within: None, records: false, dsmr: false }
+        Self {
+            stage,
+            form,
+            line: 0,
+            dump,
+            run,
+            octets,
+            within: None,
+            records: false,
+            dsmr: false,
+            sound: 0,
+        }
     }
 
     fn refuse(&mut self, error: &Error, context: &mut Context) {
@@ -188,6 +204,16 @@ impl<'a> TextLines<'a> {
         }
     }
 
+    /// True if a line whose hex has a defect is a sentence with a few digits in it: a version, a
+    /// time. Beside octets it is more.
+    fn is_prose(&self, line: &[u8]) -> bool {
+        let word = |c: &u8| c.is_ascii_alphabetic() && !c.is_ascii_hexdigit() && *c != b'x';
+        let words = line.split(|c| !c.is_ascii_alphanumeric()).filter(|word| word.len() > 2);
+        let words = words.filter(|letters| letters.iter().any(word));
+        let is_alone = self.sound + 1 != self.line && self.dump.defect_line() == self.line;
+        is_alone && self.run.octets.len() < TELEGRAM_PART && words.count() > 0
+    }
+
     fn hex(&mut self, line: &[u8], end: bool, context: &mut Context) {
         if self.form == Some(InputForm::Records) {
             let error = Error::new(Layer::Record, 0, Cause::NotARecord);
@@ -196,8 +222,12 @@ impl<'a> TextLines<'a> {
         context.note_text(line);
         self.run.clear();
         self.dump.number(self.line);
-        if let Err(error) = self.dump.line(line, end, &mut self.run) {
-            self.refuse_hex(&error, context);
+        let result = self.dump.line(line, end, &mut self.run);
+        match result {
+            Err(_) if self.is_prose(line) => {}
+            Err(error) => self.refuse_hex(&error, context),
+            Ok(()) if self.run.octets.is_empty() => {}
+            Ok(()) => self.sound = self.line,
         }
         if self.run.octets.is_empty() {
             context.tally.prose += 1;

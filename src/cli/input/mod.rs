@@ -5,3 +5,4 @@ pub mod lines;
 pub mod progress;
 pub mod reading_lines;
 pub mod timeout;
+pub mod utf16;

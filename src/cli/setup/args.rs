@@ -108,6 +108,15 @@ pub enum Command {
     /// next step. It tries what the cause needs: other speeds and parities of a serial device, the two
     /// keys of a file in the place of each other, the sinks of the configuration.
     Doctor(DoctorArgs),
+    /// Make a capture anonymous, so that it can be shown to others
+    ///
+    /// Numbers, system titles and names of devices are replaced, registers shifted, and telegrams
+    /// ciphered again under a published example key, in frames as long as before. Voltages, currents,
+    /// powers and times stay. What no key opens is left out.
+    ///
+    /// The key is 36C66639E48A8CA4D6BC8B282A793BBB, the authentication key of telegrams with a tag
+    /// D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF.
+    Anonymise(AnonymiseArgs),
     /// Simulate a meter
     ///
     /// The telegrams of a virtual house, ciphered with a published key, come out octet for octet as
@@ -182,6 +191,31 @@ pub struct DecryptArgs {
     /// The keys.
     #[command(flatten)]
     pub keys: KeyArgs,
+    /// The messages.
+    #[command(flatten)]
+    pub messages: MessageArgs,
+}
+
+/// `anonymise`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  meterpipe anonymise --key-file guek meter.records > shown.records
+  meterpipe anonymise --key-file guek --shift-time 30d dump.txt |
+    meterpipe decode --key 36C66639E48A8CA4D6BC8B282A793BBB")]
+pub struct AnonymiseArgs {
+    /// The input.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// The keys.
+    #[command(flatten)]
+    pub keys: KeyArgs,
+    /// Put all times back by DUR; by default they stay
+    #[arg(long, value_name = "DUR", value_parser = duration)]
+    pub shift_time: Option<std::time::Duration>,
+    /// A table that names the values of a meter without OBIS codes
+    #[arg(long = "layout", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub layouts: Vec<PathBuf>,
     /// The messages.
     #[command(flatten)]
     pub messages: MessageArgs,

@@ -37,7 +37,7 @@ fn option(arg: Arg) -> Arg {
         None | Some("key" | "key-file") => arg,
         Some(_) if !arg.get_action().takes_values() => arg,
         Some(long) => {
-            let own = format!("METERPIPE_{}", long.to_uppercase().replace('-', "_"));
+            let own = variable(long);
             let name = match long {
                 "baud" if set(&own).is_none() => "P1_BAUD".to_owned(),
                 _ => own,
@@ -51,6 +51,55 @@ fn option(arg: Arg) -> Arg {
         }
     }
 }
+
+/// The variables with our prefix that nothing reads, each with the nearest one that is read.
+pub fn unknown(command: &Command) -> Vec<(String, String)> {
+    let known = known(command);
+    let unknown = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let is_ours = |name: &String| FOR_BUILDS.iter().any(|part| name.starts_with(part));
+    let unknown = unknown.filter(|name| name.starts_with(PREFIX) && !is_ours(name));
+    let unknown = unknown.filter(|name| !known.contains(name));
+    let nearest = |name: &String| {
+        let near = known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, name));
+        near.cloned().unwrap_or_default()
+    };
+    let mut pairs: Vec<_> = unknown.map(|name| (name.clone(), nearest(&name))).collect();
+    pairs.sort();
+    pairs
+}
+
+/// All variables with our prefix.
+fn known(command: &Command) -> Vec<String> {
+    let commands = command.get_subcommands().chain([command]);
+    let longs = commands.flat_map(Command::get_arguments).filter_map(Arg::get_long);
+    let options = longs.map(variable);
+    let settings = registry::KINDS.iter().flat_map(|kind| {
+        let keys = kind.keys().flat_map(|key| key.variables);
+        keys.chain(kind.environment.address.iter().flat_map(|(_, names)| *names))
+    });
+    let own = ["METERPIPE_SOURCE", "METERPIPE_KEY", "METERPIPE_GAK"].iter();
+    let secrets = settings.chain(own).filter(|name| name.starts_with(PREFIX));
+    let secrets = secrets.flat_map(|name| [(*name).to_owned(), format!("{name}_FILE")]);
+    options.chain(secrets).collect()
+}
+
+/// The variable of an option.
+fn variable(long: &str) -> String {
+    format!("{PREFIX}{}", long.to_uppercase().replace('-', "_"))
+}
+
+/// The variables of builds and tests, which a run may inherit.
+const FOR_BUILDS: [&str; 6] = [
+    "METERPIPE_BUILD",
+    "METERPIPE_COMMIT",
+    "METERPIPE_TEST",
+    "METERPIPE_CHAOS",
+    "METERPIPE_KILLS",
+    "METERPIPE_YEAR",
+];
+
+/// What our variables begin with.
+const PREFIX: &str = "METERPIPE_";
 
 /// The source of a run that names none.
 pub fn source() -> Option<String> {

@@ -13,7 +13,7 @@ use crate::cli::{
     run::{messages::Messages, status::Stop},
     setup::{
         config_file::{Config, MeterConfig},
-        credentials, memory, shared_args,
+        credentials, key_text, memory, shared_args,
     },
 };
 use meterpipe::{
@@ -114,7 +114,9 @@ fn encryption_keys(
     messages: &Messages,
 ) -> Result<Vec<KeyEntry>, Stop> {
     if let Some(path) = &args.key_file {
-        return file(path, messages);
+        return read(path, messages)
+            .map_err(|stop| in_option("the key file", stop))
+            .and_then(|text| parse(&text, &display(path)));
     }
     if let Some(shared_args::SecretArg(text)) = &args.key {
         messages.warn("--key shows the key to other users of this machine: --key-file does not");
@@ -124,6 +126,14 @@ fn encryption_keys(
     match secret("guek", &["METERPIPE_KEY", "P1_GUEK", "SERIAL_KEY"], messages)? {
         Some((text, name)) => parse(&text, &name),
         None => Ok(vec![]),
+    }
+}
+
+/// Says which file it is that cannot be read.
+fn in_option(option: &str, stop: Stop) -> Stop {
+    match stop {
+        Stop::Failed(status, text) => Stop::Failed(status, format!("{option}: {text}")),
+        stop => stop,
     }
 }
 
@@ -143,7 +153,9 @@ fn secret(
     }
     for name in names {
         if let Some(path) = set(&format!("{name}_FILE")).map(PathBuf::from) {
-            return Ok(Some((read(&path, messages)?, display(&path))));
+            let text = read(&path, messages);
+            let text = text.map_err(|stop| in_option(&format!("${name}_FILE"), stop))?;
+            return Ok(Some((text, display(&path))));
         }
         if let Some(value) = set(name) {
             let text = value.into_string();
@@ -171,10 +183,10 @@ fn text_of(path: &Path) -> Result<(Zeroizing<String>, u32), Stop> {
     let failed =
         |error: std::io::Error| Stop::usage(format!("{name}: {}", file_error::unreadable(&error)));
     // The buffer has its final size from the start: growing would leave copies of the key behind.
-    let mut text = Zeroizing::new(String::with_capacity(4096));
+    let mut octets = Zeroizing::new(Vec::with_capacity(4096));
     if path == Path::new("-") {
-        std::io::stdin().lock().take(LONGEST).read_to_string(&mut text).map_err(failed)?;
-        return Ok((text, 0));
+        std::io::stdin().lock().take(LONGEST).read_to_end(&mut octets).map_err(failed)?;
+        return Ok((key_text::decode(&octets).ok_or_else(|| not_text(&name))?, 0));
     }
     let file = std::fs::File::open(path).map_err(failed)?;
     let about = file.metadata().map_err(failed)?;
@@ -184,27 +196,33 @@ fn text_of(path: &Path) -> Result<(Zeroizing<String>, u32), Stop> {
     if about.len() > LONGEST {
         return Err(Stop::usage(format!("{name}: too long for a key file")));
     }
-    text.reserve_exact(usize::try_from(about.len()).unwrap_or_default());
-    file.take(LONGEST).read_to_string(&mut text).map_err(|error| match error.kind() {
-        std::io::ErrorKind::InvalidData => Stop::usage(format!("{name}: not a text file")),
-        _ => failed(error),
-    })?;
+    octets.reserve_exact(usize::try_from(about.len()).unwrap_or_default());
+    file.take(LONGEST).read_to_end(&mut octets).map_err(failed)?;
+    let text = key_text::decode(&octets).ok_or_else(|| not_text(&name))?;
     Ok((text, if about.is_file() { about.mode() } else { 0 }))
+}
+
+fn not_text(name: &str) -> Stop {
+    Stop::usage(format!("{name}: the key file is not a text"))
 }
 
 fn parse(text: &str, name: &str) -> Result<Vec<KeyEntry>, Stop> {
     key_file::parse(text).map_err(|defect| {
+        let is_file = !name.starts_with(['-', '$']) || name == "-";
         let place = match defect.line {
-            0 => name.to_owned(),
+            0 if !is_file => name.to_owned(),
+            0 if text.trim().is_empty() => format!("{name}: the key file is empty"),
+            0 => format!("{name}: the key file has no key"),
             line => format!("{name}: line {line}"),
         };
-        Stop::usage(format!("{place}: {}{}", defect.error, hint(text)))
+        let mark = key_text::mark(text, &defect);
+        Stop::usage(format!("{place}: {}{mark}{}", defect.error, hint(text)))
     })
 }
 
 fn one((text, name): &NamedSecret, what: &str) -> Result<Key, Stop> {
-    let key = Key::parse(text.trim());
-    key.map_err(|error| Stop::usage(format!("{name}: {what}: {error}{}", hint(text))))
+    let key = key_file::parse_authentication_key(text);
+    key.map_err(|defect| Stop::usage(format!("{name}: {what}: {}{}", defect.error, hint(text))))
 }
 
 /// Advice for texts that are often mistaken for a key.

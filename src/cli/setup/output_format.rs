@@ -25,7 +25,14 @@ use meterpipe::{
 /// selects that format.
 pub fn build(args: &Args) -> Result<Box<dyn Format>, Stop> {
     let options = options(args)?;
-    kind(args, &options).build(&options).map_err(usage)
+    let kind = kind(args, &options);
+    if !args.unit.is_empty() && BASE_UNITS.contains(&kind) {
+        let text = format!(
+            "--unit belongs to csv, table, lines, influx and solarview: {kind} has the units of the meter"
+        );
+        return Err(Stop::usage(text));
+    }
+    kind.build(&options).map_err(usage)
 }
 
 /// The name of that format.
@@ -37,6 +44,9 @@ pub fn kind(args: &Args, options: &FormatOptions) -> FormatKind {
     };
     kind.unwrap_or_else(usual)
 }
+
+/// The formats for programs, whose units never change.
+const BASE_UNITS: [FormatKind; 3] = [FormatKind::Json, FormatKind::Xml, FormatKind::Prometheus];
 
 /// Reads the options.
 pub fn options(args: &Args) -> Result<FormatOptions, Stop> {

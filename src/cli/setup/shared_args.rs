@@ -8,8 +8,9 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser},
 };
 use meterpipe::{
-    format::kinds::FormatKind,
+    format::{key::Meta, kinds::FormatKind},
     link::registry::LinkChoice,
+    reading::fields::FIELDS,
     sink::{kind::SinkScheme, registry, settings::duration::duration},
 };
 
@@ -231,7 +232,8 @@ pub struct FormatArgs {
     #[arg(long, value_name = "FORMAT", value_parser = formats(), help_heading = "Output")]
     pub format: Option<FormatKind>,
     /// Print these fields in this order: names, OBIS codes, item_N
-    #[arg(long, value_name = "FIELDS", help_heading = "Output")]
+    #[arg(long, value_name = "FIELDS", value_parser = OfferedWords(field_names),
+        hide_possible_values = true, help_heading = "Output")]
     pub fields: Option<String>,
     /// Give fields other names: voltage_l1_v=VoltageL1,… (json, csv, table, lines, influx)
     ///
@@ -246,7 +248,8 @@ pub struct FormatArgs {
     pub objects: bool,
     /// Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines,
     /// influx)
-    #[arg(long, value_name = "QUANTITY=UNIT", value_delimiter = ',', help_heading = "Output")]
+    #[arg(long, value_name = "QUANTITY=UNIT", value_parser = OfferedWords(units),
+        value_delimiter = ',', hide_possible_values = true, help_heading = "Output")]
     pub unit: Vec<String>,
     /// The time zone of meters that do not send their own [default: Europe/Vienna]
     #[arg(long, value_name = "ZONE", help_heading = "Output")]
@@ -414,6 +417,39 @@ impl TypedValueParser for SinkParser {
         let value = |scheme: &SinkScheme| PossibleValue::new(scheme.prefix()).help(scheme.help);
         Some(Box::new(registry::schemes().map(value)))
     }
+}
+
+/// Takes any text, and offers some words to completions.
+#[derive(Clone)]
+pub struct OfferedWords(fn() -> Vec<PossibleValue>);
+
+impl TypedValueParser for OfferedWords {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new((self.0)().into_iter()))
+    }
+}
+
+/// All fields that have a name.
+fn field_names() -> Vec<PossibleValue> {
+    let metas = Meta::ALL.into_iter().map(Meta::name);
+    metas.chain(FIELDS.iter().map(|field| field.name)).map(PossibleValue::new).collect()
+}
+
+fn units() -> Vec<PossibleValue> {
+    ["energy=kWh", "reactive-energy=kvarh", "power=kW", "reactive-power=kvar"]
+        .map(PossibleValue::new)
+        .into()
 }
 
 fn title(text: &str) -> Result<[u8; 8], String> {

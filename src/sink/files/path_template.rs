@@ -55,6 +55,17 @@ impl PathTemplate {
         Ok(Self(text.to_owned()))
     }
 
+    /// The folder of the files, if it is not there.
+    #[must_use]
+    pub fn missing_folder(settings: &SinkSettings) -> Option<PathBuf> {
+        let SinkTarget::File(path) = &settings.target else {
+            return None;
+        };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty())?;
+        let is_fixed = folder.to_str().is_some_and(|folder| !folder.contains('{'));
+        (is_fixed && !folder.exists()).then(|| folder.to_owned())
+    }
+
     /// True if the name is always the same.
     pub fn is_fixed(&self) -> bool {
         !self.0.contains('{')

@@ -170,7 +170,8 @@ fn no_page_with_examples_is_forgotten() {
     assert_eq!(pages, PAGES);
 }
 
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 15] = [
+    "meterpipe-anonymise.1",
     "meterpipe-capture.1",
     "meterpipe-config.1",
     "meterpipe-decode.1",
@@ -186,6 +187,11 @@ const PAGES: [&str; 14] = [
     "meterpipe-watch.1",
     "meterpipe.1",
 ];
+
+#[test]
+fn the_examples_of_anonymise_run() {
+    run_examples("meterpipe-anonymise.1");
+}
 
 #[test]
 fn the_examples_of_capture_run() {

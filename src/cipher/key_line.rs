@@ -1,0 +1,255 @@
+//! A line of a key file as people write it: with quotes, braces, labels and tags around the keys.
+//!
+//! ```text
+//! GUEK: "36C66639E48A8CA4D6BC8B282A793BBB"        a label, quotes
+//! {"meter":"181220000009","key":"36C66639…"}      JSON
+//! { 0x36, 0xC6, 0x66, … }                         a list of octets
+//! <td>Schlüssel</td><td>36C66639…</td>            a cell of a web page
+//! ```
+//!
+//! Every mark and every label becomes as many blanks, so a defect keeps its place in the line.
+
+use zeroize::Zeroizing;
+
+/// The meaning of what stands behind a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyLabel {
+    /// An encryption key.
+    Encryption,
+    /// An authentication key.
+    Authentication,
+    /// The number or the title of a meter.
+    Meter,
+    /// Something else; a key all the same if it looks like one.
+    Other,
+}
+
+/// A line without marks and labels.
+pub(super) struct KeyLine {
+    /// The columns that are left, each in its place.
+    text: Zeroizing<String>,
+    /// The labels, and at which character each ends.
+    labels: Vec<(usize, KeyLabel)>,
+}
+
+/// A column of a line.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KeyColumn<'a> {
+    pub(super) text: &'a str,
+    /// The label just before it.
+    pub(super) label: Option<KeyLabel>,
+}
+
+impl KeyLine {
+    /// Takes a line apart. `label` is one that stands alone on the line before.
+    pub(super) fn of(line: &str, label: Option<KeyLabel>) -> Self {
+        let mut characters = Zeroizing::new(line.chars().collect::<Vec<_>>());
+        blank_markup(&mut characters);
+        let comment = (0..characters.len()).find(|&at| is_comment(&characters, at));
+        let end = comment.unwrap_or(characters.len());
+        characters.truncate(end);
+        blank_marks(&mut characters);
+        let mut labels: Vec<_> = label.into_iter().map(|label| (0, label)).collect();
+        blank_labels(&mut characters, &mut labels);
+        Self { text: Zeroizing::new(characters.iter().collect()), labels }
+    }
+
+    /// The text that is left.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The last label, if nothing stands behind it.
+    pub(super) fn open_label(&self) -> Option<KeyLabel> {
+        let columns = self.text.contains(char::is_alphanumeric);
+        self.labels.last().map(|(_, label)| *label).filter(|_| !columns)
+    }
+
+    /// The columns in their order.
+    pub(super) fn columns(&self) -> Vec<KeyColumn<'_>> {
+        let (mut at, mut from) = (0, 0);
+        let mut columns = Vec::new();
+        for word in self.text.split(char::is_whitespace) {
+            if !word.is_empty() {
+                let mut before = self.labels.iter().filter(|(end, _)| (from..=at).contains(end));
+                let label = before.next_back().map(|(_, label)| *label);
+                columns.push(KeyColumn { text: word, label });
+                from = at + 1;
+            }
+            at += word.chars().count() + 1;
+        }
+        columns
+    }
+}
+
+/// Tags and entities of HTML, control words of RTF.
+fn blank_markup(line: &mut [char]) {
+    let mut at = 0;
+    while let Some(rest) = line.get(at..).filter(|rest| !rest.is_empty()) {
+        let length = tag(rest).or_else(|| entity(rest)).or_else(|| control_word(rest));
+        let Some(length) = length else {
+            at += 1;
+            continue;
+        };
+        line.iter_mut().skip(at).take(length).for_each(|c| *c = ' ');
+        at += length;
+    }
+}
+
+fn tag(text: &[char]) -> Option<usize> {
+    let ['<', first, ..] = text else {
+        return None;
+    };
+    let named = first.is_ascii_alphabetic() || matches!(first, '/' | '!' | '?');
+    text.iter().position(|c| *c == '>').map(|end| end + 1).filter(|_| named)
+}
+
+fn entity(text: &[char]) -> Option<usize> {
+    let name = text.strip_prefix(&['&'])?;
+    let end = name.iter().position(|c| !c.is_ascii_alphanumeric() && *c != '#')?;
+    (end > 0 && name.get(end) == Some(&';')).then_some(end + 2)
+}
+
+fn control_word(text: &[char]) -> Option<usize> {
+    let word = text.strip_prefix(&['\\'])?;
+    let letters = word.iter().take_while(|c| c.is_ascii_lowercase()).count();
+    let number = word.iter().skip(letters).take_while(|c| c.is_ascii_digit() || **c == '-');
+    // A lone x belongs to `\x36`.
+    (letters > 1).then_some(1 + letters + number.count())
+}
+
+/// True if a comment begins here.
+fn is_comment(line: &[char], at: usize) -> bool {
+    let first = line.iter().take(at).all(|c| c.is_whitespace());
+    match line.get(at..) {
+        Some(['#', ..]) => true,
+        Some(['/', '/', ..]) => first,
+        _ => false,
+    }
+}
+
+/// Quotes, brackets, and separators that are none of a key.
+fn blank_marks(line: &mut [char]) {
+    let digits = |part: &[char]| part.iter().filter(|c| c.is_ascii_alphanumeric()).count();
+    for at in 0..line.len() {
+        let (before, behind) = line.split_at(at);
+        let Some((mark, behind)) = behind.split_first() else {
+            break;
+        };
+        let start = before.iter().rposition(|c| !c.is_ascii_alphanumeric()).map_or(0, |at| at + 1);
+        let run = before.get(start..).map_or(0, digits);
+        let ends = behind.first().is_none_or(|c| c.is_whitespace() || is_mark(*c));
+        let blank = match mark {
+            // The commas and colons between the octets of a key stay.
+            ',' => ends || run > GROUP,
+            '.' | '!' | '?' => ends,
+            '-' | '–' | '—' | '•' => run == 0 && ends,
+            _ => is_mark(*mark) || mark.is_control(),
+        };
+        if blank && let Some(mark) = line.get_mut(at) {
+            *mark = ' ';
+        }
+    }
+}
+
+/// True for a mark that is never part of a key.
+const fn is_mark(c: char) -> bool {
+    matches!(c, '"' | '\'' | '`' | '´' | '„' | '“' | '”' | '‚' | '‘' | '’' | '‛' | '‟')
+        || matches!(c, '«' | '»' | '‹' | '›' | '(' | ')' | '[' | ']' | '{' | '}' | '|' | ';' | '*')
+        || matches!(c, '\u{a0}' | '\u{2009}' | '\u{202f}' | '\u{feff}')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{ad}')
+}
+
+/// Words that name what stands behind them.
+fn blank_labels(line: &mut [char], labels: &mut Vec<(usize, KeyLabel)>) {
+    let (mut at, mut data, mut name) = (0, false, String::new());
+    while at < line.len() {
+        let rest = line.get(at..).unwrap_or_default();
+        if rest.first().is_some_and(|c| c.is_whitespace() || matches!(c, ':' | '=' | '>')) {
+            // A sign between two columns.
+            line.iter_mut().skip(at).take(1).for_each(|c| *c = ' ');
+            at += 1;
+            continue;
+        }
+        let length = word_length(rest);
+        let word: Zeroizing<String> = Zeroizing::new(rest.iter().take(length).collect());
+        let behind = rest.iter().skip(length).find(|c| !c.is_whitespace());
+        let signed = matches!(behind, Some(':' | '='));
+        if is_label(&word, signed, data) {
+            name.push_str(&word);
+            name.push(' ');
+            line.iter_mut().skip(at).take(length).for_each(|c| *c = ' ');
+            if signed || line.get(at + length..).is_none_or(is_column_next) {
+                labels.push((at + length, meaning(&core::mem::take(&mut name))));
+            }
+        } else {
+            data = true;
+        }
+        at += length;
+    }
+}
+
+/// Up to a blank, or to a sign that does not stand between groups of a key.
+fn word_length(text: &[char]) -> usize {
+    let mut run = 0;
+    let mut hex = true;
+    for (at, c) in text.iter().enumerate() {
+        let ends = match c {
+            ':' => !hex || run > GROUP || text.get(at + 1).is_none_or(|c| c.is_whitespace()),
+            '=' => true,
+            c => c.is_whitespace(),
+        };
+        if ends {
+            return at;
+        }
+        run = if c.is_ascii_alphanumeric() { run + 1 } else { 0 };
+        hex &= c.is_ascii_hexdigit() || matches!(c, ':' | '-' | ',' | 'x' | 'X' | '\\');
+    }
+    text.len()
+}
+
+/// True if no further word of the label follows.
+fn is_column_next(text: &[char]) -> bool {
+    let start = text.iter().position(|c| !c.is_whitespace()).unwrap_or(text.len());
+    let rest = text.get(start..).unwrap_or_default();
+    let word: Zeroizing<String> = Zeroizing::new(rest.iter().take(word_length(rest)).collect());
+    word.is_empty() || !is_label(&word, false, true)
+}
+
+/// True for a word that is neither key nor number. Behind a column it must not be a damaged part
+/// of that.
+fn is_label(word: &str, signed: bool, behind_data: bool) -> bool {
+    let digits = word.chars().filter(char::is_ascii_digit).count();
+    let foreign = word.chars().any(|c| !c.is_ascii_hexdigit() && !":-,.xX\\".contains(c));
+    if is_metering_point(word) {
+        return true;
+    }
+    foreign && digits < NUMBER && (signed || !behind_data || digits == 0 && word.len() > 1)
+}
+
+/// `AT` and 31 digits: the number of a connection, which no telegram carries.
+fn is_metering_point(word: &str) -> bool {
+    let digits = word.strip_prefix("AT").unwrap_or_default().replace('.', "");
+    digits.len() == 31 && digits.chars().all(|c| c.is_ascii_alphanumeric())
+}
+
+fn meaning(name: &str) -> KeyLabel {
+    let name = name.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    let is = |word: &str| name.split(|c: char| !c.is_alphanumeric()).any(|part| part == word);
+    if has(&["gak", "auth"]) || is("ak") {
+        KeyLabel::Authentication
+    } else if has(&["key", "schl", "guek", "encr", "decr", "pass"]) || is("ek") {
+        KeyLabel::Encryption
+    } else if has(&["meter", "hler", "serial", "title", "ger", "device"]) {
+        KeyLabel::Meter
+    } else {
+        KeyLabel::Other
+    }
+}
+
+/// The longest group of digits that a key is written in.
+const GROUP: usize = 8;
+
+/// The fewest digits of a meter number.
+const NUMBER: usize = 6;

@@ -1,0 +1,286 @@
+//! Tables with a column of hex: what spreadsheets, terminal programs and logic analysers export.
+//!
+//! ```text
+//! id,ts,hex                             Time;Hex                     offset,byte
+//! 1,1678643101,"68 FA FA 68 53 …"       18:45:00.123;68 FA FA …      0,0x68
+//! ```
+//!
+//! A heading names the column. Without one it is
+//!
+//! - the only field with several octets, behind fields that are no octets: a running number and a
+//!   time, which have an odd number of digits or more than eight; or
+//! - the second of rows that are numbered from 0 or 1 on and have one octet each.
+
+use core::ops::Range;
+
+use super::{prefix::slice, separator::is_blank};
+
+/// The state between two rows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct HexColumns {
+    heading: Option<Heading>,
+    numbered: Option<Numbered>,
+    /// Single octets are in decimal.
+    decimal: Option<bool>,
+}
+
+/// What the first row says.
+#[derive(Clone, Copy, Debug)]
+struct Heading {
+    delimiter: u8,
+    column: usize,
+    columns: usize,
+}
+
+/// Rows with a number and an octet.
+#[derive(Clone, Copy, Debug)]
+struct Numbered {
+    delimiter: u8,
+    next: u64,
+}
+
+/// What a row says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Row {
+    /// Nothing but names.
+    Heading,
+    /// Hex is here.
+    Hex(Range<usize>),
+    /// One octet.
+    Octet(u8),
+}
+
+impl HexColumns {
+    /// True if the rows of a table may follow.
+    pub(super) const fn is_within(&self) -> bool {
+        self.heading.is_some() || self.numbered.is_some()
+    }
+
+    /// Reads a line; nothing if it is no row.
+    pub(super) fn row(&mut self, line: &[u8]) -> Option<Row> {
+        let first = delimiter(line)?;
+        if self.heading.is_none() && !may_begin(line, first) {
+            self.numbered = None;
+            return None;
+        }
+        if let Some(heading) = heading(line, first) {
+            *self = Self { heading: Some(heading), ..Self::default() };
+            return Some(Row::Heading);
+        }
+        let delimiter = self.heading.map_or(first, |heading| heading.delimiter);
+        let fields: Vec<_> = fields(line, delimiter).take(MOST).collect();
+        if let Some(heading) = self.heading {
+            return self.named(line, &fields, heading);
+        }
+        match self.octet(line, &fields, delimiter) {
+            None => several(line, &fields).map(Row::Hex),
+            octet => octet,
+        }
+    }
+
+    /// The field below a heading. Hex with the same separator makes more fields, to the end.
+    fn named(&mut self, line: &[u8], fields: &[Range<usize>], heading: Heading) -> Option<Row> {
+        if fields.len() < heading.columns {
+            return None;
+        }
+        let first = fields.get(heading.column)?.clone();
+        let more = heading.column + 1 == heading.columns && fields.len() > heading.columns;
+        let field = if more { first.start..line.len() } else { first };
+        match self.single(slice(line, field.clone())) {
+            Some(octet) => Some(Row::Octet(octet)),
+            None => Some(Row::Hex(field)),
+        }
+    }
+
+    /// The octet of a numbered row.
+    fn octet(&mut self, line: &[u8], fields: &[Range<usize>], delimiter: u8) -> Option<Row> {
+        let expected = self.numbered.take().filter(|numbered| numbered.delimiter == delimiter);
+        let [number, octet, ..] = fields else {
+            return None;
+        };
+        let number = slice(line, number.clone()).trim_ascii();
+        let digits = !number.is_empty() && number.iter().all(u8::is_ascii_digit);
+        let number: u64 = core::str::from_utf8(number).ok().filter(|_| digits)?.parse().ok()?;
+        match expected {
+            Some(expected) if expected.next == number => {}
+            _ if number <= 1 => self.decimal = None,
+            _ => return None,
+        }
+        let octet = self.single(slice(line, octet.clone()))?;
+        self.numbered = Some(Numbered { delimiter, next: number.checked_add(1)? });
+        Some(Row::Octet(octet))
+    }
+
+    /// A field that is one octet. The first one tells whether the column is in decimal: telegrams
+    /// begin with 104, 126 or 219.
+    fn single(&mut self, field: &[u8]) -> Option<u8> {
+        let field = unquoted(field.trim_ascii());
+        let prefixed = field.strip_prefix(b"0x").or_else(|| field.strip_prefix(b"0X"));
+        let (digits, radix) = match prefixed {
+            Some(digits) => (digits, 16),
+            None if !(1..=3).contains(&field.len()) => return None,
+            None => {
+                let wide = field.len() == 3;
+                (field, if *self.decimal.get_or_insert(wide) { 10 } else { 16 })
+            }
+        };
+        u8::from_str_radix(core::str::from_utf8(digits).ok()?, radix).ok()
+    }
+}
+
+/// The first sign that may stand between fields.
+fn delimiter(line: &[u8]) -> Option<u8> {
+    let [a, b, c, d] = DELIMITERS;
+    let three = memchr::memchr3(a, b, c, line).unwrap_or(line.len());
+    let four = memchr::memchr(d, slice(line, 0..three)).unwrap_or(three);
+    line.get(four).copied()
+}
+
+/// True if the first field is a name, a number or a time. Octets are none of these.
+fn may_begin(line: &[u8], delimiter: u8) -> bool {
+    let end = memchr::memchr(delimiter, line).unwrap_or(line.len());
+    let field = unquoted(slice(line, 0..end).trim_ascii());
+    let name = || field.iter().any(|c| c.is_ascii_alphabetic() && !c.is_ascii_hexdigit());
+    is_foreign(field, false) || name() && field.first().is_some_and(u8::is_ascii_alphabetic)
+}
+
+/// The first row, if one of its names is that of hex.
+fn heading(line: &[u8], delimiter: u8) -> Option<Heading> {
+    let fields: Vec<_> = fields(line, delimiter).take(MOST).collect();
+    let names: Vec<_> = fields
+        .iter()
+        .map(|field| unquoted(slice(line, field.clone()).trim_ascii()).to_ascii_lowercase())
+        .collect();
+    let hex = |word: &[u8]| word.len() > 1 && word.iter().all(u8::is_ascii_hexdigit);
+    let words = |name: &[u8]| name.split(|c| !c.is_ascii_alphanumeric()).any(hex);
+    let named = |name: &Vec<u8>| name.first().is_some_and(u8::is_ascii_alphabetic) && !words(name);
+    if names.len() < 2 || !names.iter().all(named) {
+        return None;
+    }
+    let column = NAMES.iter().find_map(|wanted| {
+        names.iter().position(|name| memchr::memmem::find(name, wanted.as_bytes()).is_some())
+    })?;
+    let blank =
+        |field: &Range<usize>| slice(line, field.clone()).first().is_some_and(|&c| c == b' ');
+    let many = |name: &Vec<u8>| name.iter().filter(|&&c| is_blank(c)).count() > 2;
+    let prose = names.iter().any(many) || fields.iter().any(blank);
+    (!prose).then_some(Heading { delimiter, column, columns: names.len() })
+}
+
+/// The only field with several octets, if those before it are no octets.
+fn several(line: &[u8], fields: &[Range<usize>]) -> Option<Range<usize>> {
+    let at = fields.iter().position(|field| is_hex(slice(line, field.clone())))?;
+    let (before, _) = fields.split_at_checked(at)?;
+    let plain = before.iter().all(|field| is_foreign(slice(line, field.clone()), false));
+    let sure = before.iter().any(|field| is_foreign(slice(line, field.clone()), true));
+    let field = fields.get(at)?;
+    (plain && sure).then(|| field.clone())
+}
+
+/// Several octets with blanks between them.
+fn is_hex(field: &[u8]) -> bool {
+    let field = unquoted(field.trim_ascii());
+    let octet = |group: &[u8]| group.len() == 2 && group.iter().all(u8::is_ascii_hexdigit);
+    let groups = field.split(|&c| is_blank(c)).filter(|group| !group.is_empty());
+    groups.clone().count() > 4 && groups.take(5).all(octet)
+}
+
+/// A number or a time; `sure`: which cannot be octets.
+fn is_foreign(field: &[u8], sure: bool) -> bool {
+    let field = unquoted(field.trim_ascii());
+    let digits = field.iter().filter(|c| c.is_ascii_digit()).count();
+    let marks = field.iter().filter(|c| matches!(c, b':' | b'.' | b'T' | b'Z' | b'+' | b'-'));
+    let marks = marks.count();
+    let whole = digits + marks + field.iter().filter(|&&c| c == b' ').count() == field.len();
+    let odd = marks == 0 && (!digits.is_multiple_of(2) || digits > 8);
+    whole && digits > 0 && (!sure || odd || marks > 1)
+}
+
+/// The fields of a row, quotes included.
+fn fields(line: &[u8], delimiter: u8) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut start = Some(0);
+    core::iter::from_fn(move || {
+        let begin = start?;
+        let mut quoted = false;
+        let end = slice(line, begin..line.len()).iter().position(|&c| {
+            quoted ^= c == b'"';
+            c == delimiter && !quoted
+        });
+        let end = end.map(|length| begin + length);
+        start = end.map(|end| end + 1);
+        Some(begin..end.unwrap_or(line.len()))
+    })
+}
+
+fn unquoted(field: &[u8]) -> &[u8] {
+    field.strip_prefix(b"\"").and_then(|field| field.strip_suffix(b"\"")).unwrap_or(field)
+}
+
+const DELIMITERS: [u8; 4] = *b";,\t|";
+
+/// Parts of names of a column with hex, the best first.
+const NAMES: [&str; 11] = [
+    "hex", "telegram", "payload", "frame", "apdu", "raw", "byte", "octet", "data", "daten", "value",
+];
+
+/// More fields are no table.
+const MOST: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(table: &mut HexColumns, line: &str) -> Option<String> {
+        match table.row(line.as_bytes())? {
+            Row::Hex(range) => Some(line[range].to_owned()),
+            Row::Octet(octet) => Some(format!("{octet:02x}")),
+            Row::Heading => Some("heading".to_owned()),
+        }
+    }
+
+    fn one(line: &str) -> Option<String> {
+        hex(&mut HexColumns::default(), line)
+    }
+
+    #[test]
+    fn a_heading_names_the_column() {
+        let mut table = HexColumns::default();
+        let mut hex = |line: &str| hex(&mut table, line);
+        assert_eq!(hex("id,ts,hex").as_deref(), Some("heading"));
+        assert_eq!(hex("1,1678643101,\"68 FA\"").as_deref(), Some("\"68 FA\""));
+        assert_eq!(hex("10,1678643101,68FA").as_deref(), Some("68FA"));
+        assert_eq!(hex("10,1678643101,68,FA,FA").as_deref(), Some("68,FA,FA"));
+        assert_eq!(hex("68FA"), None);
+        assert_eq!(hex("Time;Raw data;Note").as_deref(), Some("heading"));
+        assert_eq!(hex("12:34:56;68 FA;68").as_deref(), Some("68 FA"));
+    }
+
+    #[test]
+    fn numbered_rows_have_an_octet_each() {
+        let mut table = HexColumns::default();
+        let mut hex = |line: &str| hex(&mut table, line);
+        assert_eq!(hex("0,0x68").as_deref(), Some("68"));
+        assert_eq!(hex("1,0xfa").as_deref(), Some("fa"));
+        assert_eq!(hex("3,0xfa"), None);
+        assert_eq!(hex("0;104;h").as_deref(), Some("68"));
+        assert_eq!(hex("1;16;.").as_deref(), Some("10"));
+        assert_eq!(hex("0\t68").as_deref(), Some("68"));
+        assert_eq!(hex("1\t16").as_deref(), Some("16"));
+    }
+
+    #[test]
+    fn what_only_resembles_a_row_is_left_alone() {
+        assert_eq!(one("1,1678643101,\"68 FA FA 68 53\"").as_deref(), Some("\"68 FA FA 68 53\""));
+        assert_eq!(one("2026-06-21 12:00:05;68 FA FA 68 53").as_deref(), Some("68 FA FA 68 53"));
+        for line in [
+            "68,FA,FA,68,53,FF",
+            "68FAFA68, 53FF0001, 67",
+            "12, 68 FA FA 68 53",
+            "68 FA FA 68 53, 14 14 68 53 FF",
+            "hex 68, FA",
+            "The data, they say, are here",
+        ] {
+            assert_eq!(one(line), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Lists of octets in decimal, as Node-RED, Python and Java print a buffer.
+//!
+//! ```text
+//! [104, 250, 250, 104, 83, 255, 0, 1]
+//! {"type":"Buffer","data":[104,250,250,104,83,255,0,1]}
+//! [104, -6, -6, 104, 83, -1, 0, 1]
+//! 68 fa fa 68 53 ff 00 01
+//! ```
+//!
+//! As hex such a list is full of single digits and groups of three, so one with a group of three
+//! is decimal. Its next lines are so as well, up to the closing bracket or a line of another kind.
+
+use super::separator::is_blank;
+
+/// The state between two lines.
+#[derive(Clone, Debug, Default)]
+pub(super) struct DecimalList {
+    /// The list goes on in the next line.
+    open: bool,
+}
+
+impl DecimalList {
+    /// True while a list is open.
+    pub(super) const fn is_within(&self) -> bool {
+        self.open
+    }
+
+    /// The octets of a line; nothing if it is no part of a list.
+    pub(super) fn octets(&mut self, line: &[u8]) -> Option<Vec<u8>> {
+        let text = line.trim_ascii();
+        if core::mem::take(&mut self.open)
+            && let Some(octets) = numbers(text.trim_ascii_end())
+        {
+            self.open = goes_on(text);
+            return Some(octets);
+        }
+        let list = list(text)?;
+        let octets = numbers(list)?;
+        let is_wide = |number: &[u8]| number.len() == 3 && number.iter().all(u8::is_ascii_digit);
+        let wide = list.split(|&c| is_between(c)).any(is_wide);
+        let alone = octets.len() == 1 && text.ends_with(b",");
+        let is_list = wide && (octets.len() >= LEAST || alone);
+        self.open = is_list && goes_on(text);
+        is_list.then_some(octets)
+    }
+}
+
+/// The part of a line that may be a list: in brackets, or the end of it.
+fn list(text: &[u8]) -> Option<&[u8]> {
+    let close = memchr::memrchr3(b']', b')', b'}', text).unwrap_or(text.len());
+    let inner = text.get(..close)?;
+    let open = memchr::memrchr3(b'[', b'(', b'{', inner);
+    if let Some(inner) = open.and_then(|open| inner.get(open + 1..))
+        && numbers(inner).is_some()
+    {
+        return Some(inner);
+    }
+    let foreign = |c: &u8| !c.is_ascii_digit() && !is_between(*c) && *c != b'-';
+    let start = text.iter().rposition(foreign).map_or(0, |at| at + 1);
+    text.get(start..).filter(|text| !text.is_empty())
+}
+
+/// The octets of numbers and separators, and nothing else.
+fn numbers(text: &[u8]) -> Option<Vec<u8>> {
+    let groups = text.split(|&c| is_between(c)).filter(|group| !group.is_empty());
+    let octets = groups.map(number).collect::<Option<Vec<_>>>()?;
+    (!octets.is_empty()).then_some(octets)
+}
+
+/// 0 to 255, or as the signed octets of Java.
+fn number(group: &[u8]) -> Option<u8> {
+    let digits = group.strip_prefix(b"-").unwrap_or(group);
+    let leading = digits.len() > 1 && digits.starts_with(b"0");
+    if leading || digits.len() > 3 || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let value: i16 = core::str::from_utf8(group).ok()?.parse().ok()?;
+    match value {
+        0..=255 => u8::try_from(value).ok(),
+        _ => i8::try_from(value).ok().map(i8::cast_unsigned),
+    }
+}
+
+const fn is_between(c: u8) -> bool {
+    is_blank(c) || matches!(c, b',' | b';' | b'[' | b']' | b'(' | b')' | b'{' | b'}')
+}
+
+/// True if the list is not closed with this line.
+fn goes_on(text: &[u8]) -> bool {
+    !text.iter().any(|c| matches!(c, b']' | b')' | b'}'))
+}
+
+/// Fewer numbers in a line are no list.
+const LEAST: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_every_program_are_read() {
+        let expected = [0x68, 0xfa, 0xfa, 0x68, 0x53, 0xff, 0, 1];
+        for text in [
+            "[104, 250, 250, 104, 83, 255, 0, 1]",
+            "{\"type\":\"Buffer\",\"data\":[104,250,250,104,83,255,0,1]}",
+            "[104, -6, -6, 104, 83, -1, 0, 1]",
+            "RX (8 bytes): 104 250 250 104 83 255 0 1",
+            "104;250;250;104;83;255;0;1",
+            "[104, 250, 250, 104,\n83, 255,\n0, 1]",
+            "[\n104,\n250,\n250,\n104,\n83,\n255,\n0,\n1\n]",
+            "bytes([104, 250, 250, 104, 83, 255, 0, 1])",
+        ] {
+            let mut list = DecimalList::default();
+            let octets: Vec<u8> =
+                text.lines().filter_map(|line| list.octets(line.as_bytes())).flatten().collect();
+            assert_eq!(octets, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn hex_is_no_list() {
+        for text in [
+            "68 14 14 68",
+            "68, 14, 14, 68",
+            "104 250",
+            "104250250104",
+            "68 FA 104 250 250",
+            "104 250 250 104 83 255 0 01",
+            "256 1 2 3 100",
+            "01680101",
+        ] {
+            assert_eq!(DecimalList::default().octets(text.as_bytes()), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Forms in which people paste telegrams, besides bare hex, logs and listings.
+//!
+//! Each form has a file of its own; here is their order.
+
+use core::ops::Range;
+
+use super::{
+    annotated::Annotated,
+    columns::{HexColumns, Row},
+    decimal::DecimalList,
+    gurux::{Gurux, RebuiltApdus},
+    markup, python,
+    rich_text::RichText,
+};
+
+/// The state between two lines.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pasted {
+    document: RichText,
+    gurux: Gurux,
+    table: HexColumns,
+    list: DecimalList,
+    annotated: Annotated,
+}
+
+/// A line of such a form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum PastedLine {
+    /// Hex is here, and nowhere else.
+    Hex(Range<usize>),
+    /// The octets of the line.
+    Octets(Vec<u8>),
+    /// Nothing is here, and why.
+    Refused(&'static str),
+    /// Nothing.
+    Nothing,
+}
+
+impl Pasted {
+    /// True while the next line may be of such a form though it looks like plain hex.
+    pub(super) const fn is_within(&self) -> bool {
+        self.document.is_within()
+            || self.gurux.is_within()
+            || self.table.is_within()
+            || self.list.is_within()
+            || self.annotated.is_within()
+    }
+
+    /// The lines that are left of a line of a document or a web page; nothing if it is neither.
+    pub(super) fn strip(&mut self, line: &[u8]) -> Option<Vec<u8>> {
+        self.document.strip(line).or_else(|| markup::strip(line))
+    }
+
+    /// A line that is not read as all others.
+    pub(super) fn line(&mut self, line: &[u8]) -> Option<PastedLine> {
+        if (self.gurux.is_within() || memchr::memchr(b'<', line).is_some())
+            && let Some(elements) = self.gurux.line(line)
+        {
+            return Some(match elements {
+                RebuiltApdus::Octets(octets) => octets_of(octets),
+                RebuiltApdus::Refused(what) => PastedLine::Refused(what),
+            });
+        }
+        if let Some(octets) = python::octets(line) {
+            return Some(octets_of(octets));
+        }
+        if let Some(row) = self.table.row(line) {
+            return Some(match row {
+                Row::Heading => PastedLine::Nothing,
+                Row::Hex(range) => PastedLine::Hex(range),
+                Row::Octet(octet) => PastedLine::Octets(vec![octet]),
+            });
+        }
+        if let Some(octets) = self.list.octets(line) {
+            return Some(octets_of(octets));
+        }
+        self.annotated.octets(line).map(PastedLine::Hex)
+    }
+}
+
+fn octets_of(octets: Vec<u8>) -> PastedLine {
+    match octets.is_empty() {
+        true => PastedLine::Nothing,
+        false => PastedLine::Octets(octets),
+    }
+}

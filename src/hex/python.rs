@@ -1,0 +1,106 @@
+//! Octets as Python prints them, and C, JavaScript and Rust too: printable ones as themselves.
+//!
+//! ```text
+//! b'h\xfa\xfahS\xff\x00\x01g\xdb\x08KFMgP'
+//! 68 fa fa 68 53 ff 00 01 67 db 08 4b 46 4d 67 50
+//! ```
+//!
+//! A literal that is all `\x` or all hex digits is hex in a usual form and left to that.
+
+/// The octets of all literals of a line; nothing if there are none of this form.
+pub(super) fn octets(line: &[u8]) -> Option<Vec<u8>> {
+    memchr::memchr(b'\\', line)?;
+    let mut octets = Vec::new();
+    let mut rest = line;
+    while let Some(at) = memchr::memchr2(b'\'', b'"', rest) {
+        let (_, behind) = rest.split_at_checked(at + 1)?;
+        let quote = *rest.get(at)?;
+        rest = match literal(behind, quote) {
+            Some((read, behind)) => {
+                octets.extend(read);
+                behind
+            }
+            None => behind,
+        };
+    }
+    (!octets.is_empty()).then_some(octets)
+}
+
+/// The octets of a literal up to its closing quote, and the text behind that; nothing if it is of
+/// another form.
+fn literal(text: &[u8], quote: u8) -> Option<(Vec<u8>, &[u8])> {
+    let mut octets = Vec::new();
+    let (mut escapes, mut letters) = (0u32, false);
+    let mut rest = text;
+    loop {
+        let (&first, behind) = rest.split_first()?;
+        rest = match first {
+            _ if first == quote => {
+                return (escapes > 0 && letters).then_some((octets, behind));
+            }
+            b'\\' => {
+                let (octet, hex, behind) = escape(behind)?;
+                octets.push(octet);
+                escapes += u32::from(hex);
+                letters |= !hex;
+                behind
+            }
+            b' '..=b'~' => {
+                letters |= !matches!(first, b' ' | b',' | b';');
+                octets.push(first);
+                behind
+            }
+            _ => return None,
+        };
+    }
+}
+
+/// The octet of an escape sequence, given without its backslash; whether it is `\x`; and the text
+/// behind it.
+fn escape(text: &[u8]) -> Option<(u8, bool, &[u8])> {
+    let (&kind, behind) = text.split_first()?;
+    let octet = match kind {
+        b'x' | b'X' => {
+            let digits = core::str::from_utf8(behind.get(..2)?).ok()?;
+            return Some((u8::from_str_radix(digits, 16).ok()?, true, behind.get(2..)?));
+        }
+        b'0'..=b'7' => {
+            let count = text.iter().take(3).take_while(|c| matches!(c, b'0'..=b'7')).count();
+            let (digits, behind) = text.split_at_checked(count)?;
+            let digits = core::str::from_utf8(digits).ok()?;
+            return Some((u8::from_str_radix(digits, 8).ok()?, false, behind));
+        }
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        b'a' => 7,
+        b'b' => 8,
+        b'f' => 12,
+        b'v' => 11,
+        b'\\' | b'\'' | b'"' => kind,
+        _ => return None,
+    };
+    Some((octet, false, behind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_escape_is_read() {
+        let line = br#"Received: b'h\xfa\t\r\n\\\'"\0\x16' and b"'\xff""#;
+        assert_eq!(octets(line).unwrap(), b"h\xfa\t\r\n\\'\"\0\x16'\xff");
+        for line in [
+            &b"b'68fafa68'"[..],
+            br"b'\x68\xfa\xfa'",
+            br"'\x68', '\xfa'",
+            br"C:\temp\x",
+            br"b'h\xfa",
+            br"b'h\xfg'",
+            br"it's \x68",
+        ] {
+            assert_eq!(octets(line), None, "{}", line.escape_ascii());
+        }
+    }
+}

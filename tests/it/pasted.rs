@@ -1,0 +1,186 @@
+//! The published telegram in the forms that people paste it in, through the whole program.
+
+use std::{fs, path::Path};
+
+use crate::common::{
+    binary::run,
+    published::{DUMP, Folder, KEY, READING, octets},
+};
+
+/// Each form with its name.
+fn forms() -> Vec<(&'static str, Vec<u8>)> {
+    let frames: Vec<&str> = DUMP.lines().map(str::trim).collect();
+    let spaced: Vec<String> = frames.iter().map(|frame| grouped(frame, " ")).collect();
+    let all = octets(DUMP);
+    let count = all.len();
+    let decimal: Vec<String> = all.iter().map(u8::to_string).collect();
+    let signed: Vec<String> = all.iter().map(|octet| octet.cast_signed().to_string()).collect();
+    let escaped = python(&all);
+    let line = spaced.join(" ");
+    let rows = |row: &dyn Fn(usize, u8) -> String| {
+        all.iter().enumerate().map(|(at, &octet)| row(at, octet)).collect::<Vec<_>>().join("\n")
+    };
+    let utf16 = |text: &str, unit: fn(u16) -> [u8; 2]| {
+        text.encode_utf16().flat_map(unit).collect::<Vec<u8>>()
+    };
+    let text = |text: String| text.into_bytes();
+    vec![
+        ("Python", text(format!("Received: b'{escaped}'\n"))),
+        ("Python, bytearray", text(format!("bytearray(b'{escaped}')"))),
+        ("Python list", text(format!("{all:?}"))),
+        ("Node-RED", text(format!("{{\"type\":\"Buffer\",\"data\":[{}]}}", decimal.join(",")))),
+        ("Java", text(format!("[{}]", signed.join(", ")))),
+        ("decimal, wrapped", text(format!("[{}]", decimal.join(",\n  ")))),
+        ("decimal, in lines", text(chunked(&decimal, 20, ", ", ",\n"))),
+        ("CSV", text(format!("id,ts,hex\n1,1678643101,\"{line}\"\n"))),
+        ("CSV without quotes", text(format!("id;ts;hex\n1;1678643101;{line}\n"))),
+        ("CSV without heading", text(format!("1,1678643101,\"{line}\"\n"))),
+        ("CSV, tab", text(format!("Time\tData\n12:00:01.123\t{line}\n"))),
+        (
+            "HTerm",
+            text(format!(
+                "Time;Hex\r\n18:45:00.123;{}\r\n18:45:00.150;{}\r\n",
+                spaced[0], spaced[1]
+            )),
+        ),
+        (
+            "an octet a row",
+            text(format!("offset,byte\n{}", rows(&|at, octet| format!("{at},0x{octet:02x}")))),
+        ),
+        ("rows, decimal", text(rows(&|at, octet| format!("{at};{octet}")))),
+        ("rows, bare", text(rows(&|_, octet| format!("{octet:02x}")))),
+        ("HTML", text(format!("<p>Mein Telegramm:</p><pre><code>{line}</code></pre><br>"))),
+        (
+            "HTML, rows",
+            text(format!(
+                "<html><body>\n<div>{}<br>{}</div>\n</body></html>",
+                frames[0], frames[1]
+            )),
+        ),
+        ("HTML, entities", text(line.replace(' ', "&nbsp;"))),
+        ("RTF", text(rich_text(&spaced.join("\\par\r\n")))),
+        ("UTF-16 LE", utf16(&format!("\u{feff}{line}\r\n"), u16::to_le_bytes)),
+        ("UTF-16 BE", utf16(&format!("\u{feff}{line}\r\n"), u16::to_be_bytes)),
+        ("UTF-16 without a mark", utf16(&line, u16::to_le_bytes)),
+        ("a sentence", text(format!("Frame 1: {} und Frame 2: {} (Ende)\n", spaced[0], spaced[1]))),
+        ("a list", text(format!("1) {}\n2) {}\n", spaced[0], spaced[1]))),
+        ("prose behind", text(format!("{line} und so weiter\n"))),
+        ("annotated", text(annotated(&frames))),
+        (
+            "ESPHome",
+            text(format!(
+                "[11:40:00][V][espdm:052]: {} ({count})\n",
+                grouped(&frames.concat(), ".")
+            )),
+        ),
+        (
+            "a version before",
+            text(format!("v1.2.3 at 7\nuptime 12.5 s of 3\n{line}\ncpu 5 %, 3.1 GHz\n")),
+        ),
+    ]
+}
+
+fn grouped(digits: &str, separator: &str) -> String {
+    let digits: String = digits.split_whitespace().collect();
+    let groups: Vec<_> = (0..digits.len() / 2).map(|at| &digits[2 * at..2 * at + 2]).collect();
+    groups.join(separator)
+}
+
+fn chunked(items: &[String], size: usize, separator: &str, end: &str) -> String {
+    items.chunks(size).map(|items| items.join(separator)).collect::<Vec<_>>().join(end)
+}
+
+fn python(octets: &[u8]) -> String {
+    let shown = |octet: &u8| match octet {
+        b'\\' => "\\\\".to_owned(),
+        b'\'' => "\\'".to_owned(),
+        b'\n' => "\\n".to_owned(),
+        b'\r' => "\\r".to_owned(),
+        b'\t' => "\\t".to_owned(),
+        b' '..=b'~' => char::from(*octet).to_string(),
+        _ => format!("\\x{octet:02x}"),
+    };
+    octets.iter().map(shown).collect()
+}
+
+fn rich_text(text: &str) -> String {
+    format!(
+        "{{\\rtf1\\ansi\\ansicpg1252\\deff0{{\\fonttbl{{\\f0\\fnil\\fcharset0 Calibri;}}}}\r\n\
+         {{\\*\\generator Riched20 10.0.19041}}\\viewkind4\\uc1 \r\n\
+         \\pard\\f0\\fs22\\lang7 Z\\'e4hler:\\par\r\n{text}\\par\r\n}}\r\n\0"
+    )
+}
+
+/// The first frame taken apart, as in forums.
+fn annotated(frames: &[&str]) -> String {
+    let first: String = frames[0].split_whitespace().collect();
+    let (start, rest) = first.split_at(8);
+    let (fields, rest) = rest.split_at(6);
+    let (stations, rest) = rest.split_at(4);
+    format!(
+        "1) My telegram:\n{start} \t\t4 M-Bus start, FA=länge=250\n{fields}\t3 C, A, CI\n\
+         {stations}\t\t2 ?\n{}\n{}\n",
+        grouped(rest, " "),
+        frames[1]
+    )
+}
+
+#[test]
+fn every_form_gives_the_telegram_and_status_0() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    for (name, form) in forms() {
+        let ran = run(&["decode", "--key-file", &key], &form);
+        assert_eq!((ran.status, ran.out.as_str()), (0, READING), "{name}: {}", ran.err);
+        let twice = [&form[..], b"\n", &form].concat();
+        if !name.starts_with("UTF-16") {
+            let ran = run(&["decode", "--key-file", &key], &twice);
+            assert_eq!(ran.out, READING.repeat(2), "{name}: {}", ran.err);
+        }
+    }
+}
+
+#[test]
+fn the_xml_of_gurux_is_read_back() {
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    let xml = run(&["decode", "--key-file", &key, "--format", "xml"], DUMP.as_bytes()).out;
+    assert!(xml.contains("<DataNotification>"), "{xml}");
+    let plain = run(&["decode"], xml.as_bytes());
+    assert_eq!(plain.status, 0, "{}", plain.err);
+    assert!(plain.out.contains("\"energy_import_wh\":12937"), "{}", plain.out);
+}
+
+#[test]
+fn prose_and_other_logs_hold_no_telegram() {
+    for text in [
+        "2026-09-01 10:00:00 status installed libc6:amd64 2.36-9\n2026-09-01 10:00:01 upgrade a 12.3\n",
+        "The meter was added in 2023, and Dec. 24 was a bad day.\nAdd 5 to face 3.\n",
+        "[12:34:56][I][app:102]: ESPHome version 2023.8.1 compiled on Aug 21 2023, 12:00:05\n",
+        "<html><head><title>Meter</title></head><body><p>No data, 3.5 kWh</p></body></html>\n",
+        "{\"state\": 12.5, \"time\": \"2026-01-01T00:00:00Z\", \"list\": [1, 2, 3]}\n",
+    ] {
+        let ran = run(&["decode"], text.as_bytes());
+        assert_eq!((ran.status, ran.out.as_str()), (3, ""), "{text}: {}", ran.err);
+        assert!(ran.err.contains("no telegram found"), "{text}: {}", ran.err);
+        assert!(!ran.err.contains("line 1:"), "{text}: {}", ran.err);
+    }
+}
+
+/// These files are beside the project, not in it.
+#[test]
+fn the_cases_of_public_reports_are_read() {
+    let Ok(files) =
+        fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/cases/paste"))
+    else {
+        return eprintln!("../shared/cases is not there");
+    };
+    let folder = Folder::new();
+    let key = folder.write("key", KEY);
+    for file in files {
+        let path = file.unwrap().path();
+        let ran = run(&["decode", "--key-file", &key], &fs::read(&path).unwrap());
+        assert_eq!(ran.status, 0, "{}: {}", path.display(), ran.err);
+        assert!(ran.out.contains("\"energy_import_wh\":"), "{}", path.display());
+    }
+}
