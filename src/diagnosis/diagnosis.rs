@@ -37,7 +37,7 @@ impl Wording {
 }
 
 /// A row of the table.
-struct Row {
+struct CauseRow {
     name: &'static str,
     /// The advice of a message, in one clause.
     hint: &'static str,
@@ -61,9 +61,9 @@ macro_rules! diagnoses {
             /// All of them, in the order of the way of a telegram.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
-            const fn row(self) -> Row {
+            const fn row(self) -> CauseRow {
                 match self {
-                    $(Self::$variant => Row {
+                    $(Self::$variant => CauseRow {
                         name: $name,
                         hint: $hint,
                         cause: [$cause_en, $cause_de],

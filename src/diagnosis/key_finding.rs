@@ -31,8 +31,6 @@ pub struct KeyFacts {
     pub keys: usize,
     /// True if a key that is published as an example is among them.
     pub has_example: bool,
-    /// True if the authentication keys open telegrams in the place of the others.
-    pub swapped_opens: bool,
     /// True if the number or title in the file is wrong, and one of its keys opens telegrams all the same.
     pub other_name_opens: bool,
     /// The doubt about the meter's clock, in both languages.
@@ -110,7 +108,7 @@ fn closed_finding(facts: &KeyFacts) -> Finding {
             "the telegrams carry no system title: give that of the meter with --system-title",
             "die Telegramme tragen keinen Systemtitel: den des Zählers mit --system-title angeben",
         ),
-        _ if facts.swapped_opens => whole(Diagnosis::AuthenticationKey),
+        Some(Cause::KeysSwapped) => whole(Diagnosis::AuthenticationKey),
         Some(Cause::TagOrAuthenticationKey) => Finding::new(Diagnosis::Tag).with(
             format!("telegrams that open and whose tag does not fit: {closed}"),
             format!("Telegramme, die sich öffnen lassen und deren Marke nicht passt: {closed}"),
@@ -156,7 +154,7 @@ mod tests {
         assert_eq!(diagnosis(named), Some(Diagnosis::OtherMeter));
         let example = KeyFacts { has_example: true, ..closed.clone() };
         assert_eq!(diagnosis(example), Some(Diagnosis::ExampleKey));
-        let swapped = KeyFacts { swapped_opens: true, ..closed.clone() };
+        let swapped = KeyFacts { cause: Some(Cause::KeysSwapped), ..closed.clone() };
         assert_eq!(diagnosis(swapped), Some(Diagnosis::AuthenticationKey));
         let tag = KeyFacts { cause: Some(Cause::TagOrAuthenticationKey), ..closed.clone() };
         assert_eq!(diagnosis(tag), Some(Diagnosis::Tag));

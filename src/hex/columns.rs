@@ -41,7 +41,7 @@ struct Numbered {
 
 /// What a row says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Row {
+pub(super) enum ColumnRow {
     /// Nothing but names.
     Heading,
     /// Hex is here.
@@ -57,7 +57,7 @@ impl HexColumns {
     }
 
     /// Reads a line; nothing if it is no row.
-    pub(super) fn row(&mut self, line: &[u8]) -> Option<Row> {
+    pub(super) fn row(&mut self, line: &[u8]) -> Option<ColumnRow> {
         let first = delimiter(line)?;
         if self.heading.is_none() && !may_begin(line, first) {
             self.numbered = None;
@@ -65,7 +65,7 @@ impl HexColumns {
         }
         if let Some(heading) = heading(line, first) {
             *self = Self { heading: Some(heading), ..Self::default() };
-            return Some(Row::Heading);
+            return Some(ColumnRow::Heading);
         }
         let delimiter = self.heading.map_or(first, |heading| heading.delimiter);
         let fields: Vec<_> = fields(line, delimiter).take(MOST).collect();
@@ -73,13 +73,18 @@ impl HexColumns {
             return self.named(line, &fields, heading);
         }
         match self.octet(line, &fields, delimiter) {
-            None => several(line, &fields).map(Row::Hex),
+            None => several(line, &fields).map(ColumnRow::Hex),
             octet => octet,
         }
     }
 
     /// The field below a heading. Hex with the same separator makes more fields, to the end.
-    fn named(&mut self, line: &[u8], fields: &[Range<usize>], heading: Heading) -> Option<Row> {
+    fn named(
+        &mut self,
+        line: &[u8],
+        fields: &[Range<usize>],
+        heading: Heading,
+    ) -> Option<ColumnRow> {
         if fields.len() < heading.columns {
             return None;
         }
@@ -87,13 +92,13 @@ impl HexColumns {
         let more = heading.column + 1 == heading.columns && fields.len() > heading.columns;
         let field = if more { first.start..line.len() } else { first };
         match self.single(slice(line, field.clone())) {
-            Some(octet) => Some(Row::Octet(octet)),
-            None => Some(Row::Hex(field)),
+            Some(octet) => Some(ColumnRow::Octet(octet)),
+            None => Some(ColumnRow::Hex(field)),
         }
     }
 
     /// The octet of a numbered row.
-    fn octet(&mut self, line: &[u8], fields: &[Range<usize>], delimiter: u8) -> Option<Row> {
+    fn octet(&mut self, line: &[u8], fields: &[Range<usize>], delimiter: u8) -> Option<ColumnRow> {
         let expected = self.numbered.take().filter(|numbered| numbered.delimiter == delimiter);
         let [number, octet, ..] = fields else {
             return None;
@@ -108,7 +113,7 @@ impl HexColumns {
         }
         let octet = self.single(slice(line, octet.clone()))?;
         self.numbered = Some(Numbered { delimiter, next: number.checked_add(1)? });
-        Some(Row::Octet(octet))
+        Some(ColumnRow::Octet(octet))
     }
 
     /// A field that is one octet. The first one tells whether the column is in decimal: telegrams
@@ -232,9 +237,9 @@ mod tests {
 
     fn hex(table: &mut HexColumns, line: &str) -> Option<String> {
         match table.row(line.as_bytes())? {
-            Row::Hex(range) => Some(line[range].to_owned()),
-            Row::Octet(octet) => Some(format!("{octet:02x}")),
-            Row::Heading => Some("heading".to_owned()),
+            ColumnRow::Hex(range) => Some(line[range].to_owned()),
+            ColumnRow::Octet(octet) => Some(format!("{octet:02x}")),
+            ColumnRow::Heading => Some("heading".to_owned()),
         }
     }
 

@@ -6,7 +6,7 @@ use core::ops::Range;
 
 use super::{
     annotated::Annotated,
-    columns::{HexColumns, Row},
+    columns::{ColumnRow, HexColumns},
     decimal::DecimalList,
     gurux::{Gurux, RebuiltApdus},
     markup, python,
@@ -66,9 +66,9 @@ impl Pasted {
         }
         if let Some(row) = self.table.row(line) {
             return Some(match row {
-                Row::Heading => PastedLine::Nothing,
-                Row::Hex(range) => PastedLine::Hex(range),
-                Row::Octet(octet) => PastedLine::Octets(vec![octet]),
+                ColumnRow::Heading => PastedLine::Nothing,
+                ColumnRow::Hex(range) => PastedLine::Hex(range),
+                ColumnRow::Octet(octet) => PastedLine::Octets(vec![octet]),
             });
         }
         if let Some(octets) = self.list.octets(line) {

@@ -139,7 +139,31 @@ fn telegrams_of_real_meters_become_others() {
                 |kind: &str| fs::read_to_string(path.with_extension(kind)).unwrap_or_default();
             let keys = format!("{} {}", key("key").trim(), key("gak").trim());
             let keys = if keys.trim().is_empty() { EXAMPLE.to_owned() } else { keys };
-            compare(&path.display().to_string(), &fs::read(&path).unwrap(), &keys);
+            let (name, octets) = (path.display().to_string(), fs::read(&path).unwrap());
+            match is_text(&path) {
+                true => is_left_out(&name, &octets, &keys),
+                false => drop(compare(&name, &octets, &keys)),
+            }
         }
     }
+}
+
+/// True for a DSMR telegram, alone or ciphered.
+fn is_text(path: &Path) -> bool {
+    let expected = fs::read_to_string(path.with_extension("expected.json")).unwrap_or_default();
+    let expected: Value = serde_json::from_str(&expected).unwrap_or_default();
+    let of = |telegram: &Value| {
+        let values = telegram["values"].as_array().into_iter().flatten();
+        values.into_iter().any(|value| value["type"] == "dsmr")
+    };
+    expected["telegrams"].as_array().into_iter().flatten().any(of)
+}
+
+/// Texts are not made anonymous: nothing of them comes out.
+fn is_left_out(name: &str, input: &[u8], keys: &str) {
+    let folder = Folder::new();
+    let key = folder.write("key", keys);
+    let ran = run(&["anonymise", "--key-file", &key], input);
+    assert!(ran.status != 0 && ran.err.contains("DSMR"), "{name}: {} {}", ran.status, ran.err);
+    assert!(!ran.out.contains(" frame ") && !ran.out.contains(" apdu "), "{name}: {}", ran.out);
 }

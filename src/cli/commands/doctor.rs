@@ -12,7 +12,7 @@ use std::{
 
 use crate::cli::{
     commands::{
-        config::online::{GRACE, ask, swapped},
+        config::online::{GRACE, ask},
         doctor::{
             examination::Examination,
             report::DoctorReport,
@@ -352,7 +352,7 @@ impl Doctor<'_> {
     }
 
     fn finding(&self, examination: &mut Examination, view: &LineView) -> Finding {
-        examination.try_other_keys(swapped(&self.entries));
+        examination.try_without_names();
         let keys = key_finding(&examination.keys);
         let stays_closed = examination.keys.opened == 0 && examination.keys.closed > 0;
         let line = examination.line();

@@ -11,7 +11,10 @@
 use std::{collections::VecDeque, time::Duration};
 
 use meterpipe::{
-    chain::sources::Sources,
+    chain::{
+        bare_apdu::{BareApdus, FoundApdu},
+        sources::Sources,
+    },
     error::Mark,
     link::{deframer::Deframer, reassembly::PAUSE, registry::LinkChoice},
     record::{self, Attributes, Record, RecordKind, Time},
@@ -30,6 +33,8 @@ const SPAN: i64 = 200;
 pub struct Recorder {
     deframer: Deframer,
     raw: Raw,
+    /// Counts the APDUs of a line without frames.
+    bare: BareApdus,
 }
 
 impl Recorder {
@@ -42,11 +47,12 @@ impl Recorder {
     /// The same with the link layers of a choice.
     fn with(from: Option<&str>, links: LinkChoice) -> Self {
         let from = from.map(str::to_owned);
-        Self { deframer: Deframer::with(links), raw: Raw { from, ..Raw::default() } }
+        let raw = Raw { from, ..Raw::default() };
+        Self { deframer: Deframer::with(links), raw, bare: BareApdus::default() }
     }
 
     /// Takes the next octets, their marks in the order of the index, and the time at which they
-    /// arrived. Returns the number of frames written.
+    /// arrived. Returns the number of frames written, and of APDUs without frames.
     pub fn push(
         &mut self,
         octets: &[u8],
@@ -54,7 +60,7 @@ impl Recorder {
         time: Time,
         out: &mut impl FnMut(&Record<'_>),
     ) -> usize {
-        let Self { deframer, raw } = self;
+        let Self { deframer, raw, .. } = self;
         let position = deframer.end_position();
         raw.burst(position, time);
         let marks = marks.into_iter().inspect(|&(at, mark)| {
@@ -72,12 +78,13 @@ impl Recorder {
 
     /// Notes the end, or a pause longer than any within a frame: writes everything. If octets only
     /// looked like the start of a frame, real frames may be found behind them. Returns the number
-    /// of frames written.
+    /// of frames written, and of APDUs without frames.
     pub fn flush(&mut self, out: &mut impl FnMut(&Record<'_>)) -> usize {
         self.deframer.end();
         let frames = self.drain(out);
         self.raw.write(out);
-        frames
+        self.bare.end();
+        frames + apdus(&mut self.bare)
     }
 
     /// True if nothing is held back.
@@ -86,13 +93,20 @@ impl Recorder {
     }
 
     fn drain(&mut self, out: &mut impl FnMut(&Record<'_>)) -> usize {
-        let Self { deframer, raw } = self;
+        let Self { deframer, raw, bare } = self;
         let mut frames = 0;
         loop {
             match deframer.next() {
                 None => return frames,
-                Some(Err(skipped)) => raw.take(skipped.octets, skipped.position, out),
+                Some(Err(skipped)) => {
+                    bare.push(skipped.octets, skipped.position);
+                    frames += apdus(bare);
+                    raw.take(skipped.octets, skipped.position, out);
+                }
                 Some(Ok(frame)) => {
+                    bare.end();
+                    bare.framed();
+                    frames += apdus(bare);
                     raw.write(out);
                     let (time, _) = raw.arrival(frame.position);
                     let attributes = Attributes { from: raw.from.as_deref(), ..Default::default() };
@@ -103,6 +117,15 @@ impl Recorder {
             }
         }
     }
+}
+
+/// The number of APDUs that are whole by now.
+fn apdus(bare: &mut BareApdus) -> usize {
+    let mut count = 0;
+    while let Some(found) = bare.next() {
+        count += usize::from(matches!(found, FoundApdu::Apdu(..)));
+    }
+    count
 }
 
 /// Octets that belong to no frame, with their times and marks.

@@ -150,7 +150,6 @@ fn read(
     no_key_advice: &str,
 ) -> Result<String, Stop> {
     let mut context = Context::new("config", settings);
-    let swapped = swapped(&keys);
     let found = match spec {
         Spec::Live(source) | Spec::Simulated(source) => {
             first_telegram(source, keys, timeout, &mut context)
@@ -160,7 +159,7 @@ fn read(
         }),
     };
     match found {
-        Ok(found) => report(&found, swapped, no_key_advice),
+        Ok(found) => report(&found, no_key_advice),
         Err(Stop::Failed(Status::Source, text)) => match run_in_the_way(&text) {
             Some(pid) => {
                 Ok(format!("in use by meterpipe[{pid}], which is right if that is the service"))
@@ -171,20 +170,8 @@ fn read(
     }
 }
 
-/// The keys with their authentication keys in the place of the encryption keys.
-pub fn swapped(keys: &[KeyEntry]) -> Vec<KeyEntry> {
-    let swap = |KeyEntry { name, guek, gak }: &KeyEntry| {
-        Some(KeyEntry { name: name.clone(), guek: gak.clone()?, gak: Some(guek.clone()) })
-    };
-    keys.iter().filter_map(swap).collect()
-}
-
 /// The answer of a source with a telegram.
-fn report(
-    found: &FirstTelegram,
-    swapped: Vec<KeyEntry>,
-    no_key_advice: &str,
-) -> Result<String, Stop> {
+fn report(found: &FirstTelegram, no_key_advice: &str) -> Result<String, Stop> {
     let title = || match found.title {
         Some(title) => format!("the meter with system title {}", hex::encode(title)),
         None => "a meter without a number".to_owned(),
@@ -196,9 +183,7 @@ fn report(
     };
     let why = match error.cause {
         Cause::NoKey => format!("no key for it; {no_key_advice}"),
-        Cause::KeyOrDamage if found.with_keys(swapped).is_opened() => {
-            Diagnosis::AuthenticationKey.hint().to_owned()
-        }
+        Cause::KeysSwapped => Diagnosis::AuthenticationKey.hint().to_owned(),
         Cause::KeyOrDamage => format!("the key does not fit; {COMPARE}"),
         _ => error.to_string(),
     };

@@ -113,12 +113,11 @@ impl Examination {
         self.window.total()
     }
 
-    /// Tries the keys of the file in other places on the telegrams that stayed closed.
-    pub fn try_other_keys(&mut self, swapped: Vec<KeyEntry>) {
+    /// Tries the keys of the file without their names on the telegrams that stayed closed.
+    pub fn try_without_names(&mut self) {
         if self.keys.opened > 0 || self.keys.closed == 0 {
             return;
         }
-        self.keys.swapped_opens = !swapped.is_empty() && self.opens(swapped);
         if !self.keys.names.is_empty() {
             let nameless = self.entries.iter().map(|it| KeyEntry { name: None, ..it.clone() });
             self.keys.other_name_opens = self.opens(nameless.collect());
