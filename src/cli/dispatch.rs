@@ -11,8 +11,8 @@ use meterpipe::{format::printable::printable, sink::settings::redact};
 
 use crate::cli::{
     commands::{
-        capture, config, decode, decrypt, explain, publish, quarters, setup, simulate, unframe,
-        watch,
+        capture, config, decode, decrypt, explain, plot, publish, quarters, setup, simulate,
+        unframe, watch,
     },
     run::{
         output::Output,
@@ -51,6 +51,7 @@ fn subcommand() -> Status {
             Command::Watch(args) => watch::run(args),
             Command::Publish(args) => publish::run(args),
             Command::Quarters(args) => quarters::run(args),
+            Command::Plot(args) => plot::run(args),
             Command::Config(args) => config::run(args),
             Command::Setup(args) => setup::run(args),
             Command::Simulate(args) => simulate::run(args),

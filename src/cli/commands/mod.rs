@@ -5,6 +5,7 @@ pub mod config;
 pub mod decode;
 pub mod decrypt;
 pub mod explain;
+pub mod plot;
 pub mod publish;
 pub mod quarters;
 pub mod setup;

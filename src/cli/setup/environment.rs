@@ -95,13 +95,19 @@ pub fn complete_language(settings: &mut SinkSettings) {
     }
 }
 
+/// The language of the locale, such as `de`, and the variable that says so.
+pub fn language() -> Option<(&'static str, String)> {
+    let (variable, locale) = first(&["LC_ALL", "LC_MESSAGES", "LANG"], &set)?;
+    Some((variable, locale.split(['_', '.', '@']).next().unwrap_or_default().to_owned()))
+}
+
 /// Sets a choice of languages by the locale, as POSIX says: the first variable that is set counts. A language
 /// that is no choice sets nothing.
 fn offer_language(settings: &mut SinkSettings, key: &SettingKey) {
-    let Some((variable, locale)) = first(&["LC_ALL", "LC_MESSAGES", "LANG"], &set) else {
+    let Some((variable, language)) = language() else {
         return;
     };
-    let language = locale.split(['_', '.', '@']).next().unwrap_or_default();
+    let language = language.as_str();
     if matches!(key.value, SettingType::Choice(words) if words.contains(&language)) {
         offer(settings, key.name, key.name, language.to_owned(), variable);
     }

@@ -10,7 +10,7 @@
 //!     cli/run  cli/older                 output, messages, status; settings of older programs
 //! 6   source  sink                       where octets come from, where readings go to
 //! 5   format  chain  explain             a reading as text; the stages; a telegram octet by octet
-//!     intervals  portal                  energies of quarter hours, and those of an operator
+//!     intervals  portal  picture         energies of quarter hours, those of an operator, and their pictures
 //! 4   reading                            named, scaled, exact
 //! 3   link  cipher  cosem  record        frames, ciphering, A-XDR, the line between stages
 //! 2   reader  p1  field  hex             a cursor, the envelope of DSMR telegrams, fields with their
@@ -35,12 +35,10 @@ use super::source::{SourceFile, WrittenPath, is_punct, room};
 /// From below.
 const FLOORS: [&[&str]; 13] = [
     &["error"],
-    &[
-        "reader", "p1", "field", "hex", "local_time", "backoff", "wake", "file_error", "hosts",
-    ],
+    &["reader", "p1", "field", "hex", "local_time", "backoff", "wake", "file_error", "hosts"],
     &["link", "cipher", "cosem", "record"],
     &["reading"],
-    &["format", "chain", "explain", "intervals", "portal"],
+    &["format", "chain", "explain", "intervals", "portal", "picture"],
     &["source", "sink"],
     &["cli/run", "cli/older"],
     &["cli/setup"],
