@@ -7,7 +7,7 @@ use crate::{
         language::{PictureLanguage, local},
         load::draw_axes,
         palette::Ink,
-        scene::{Anchor, Cuboid, Mark, PictureSize, Scene, text_width},
+        scene::{Anchor, Cuboid, PictureSize, Scene, SceneMark, text_width},
         series::{EXPORT, IMPORT, PlotSeries, PlotSpan, milli},
     },
 };
@@ -121,7 +121,7 @@ fn bar(
     let when = if is_month { language.month_of_year(at) } else { language.full_date(at) };
     let part = if span.complete { String::new() } else { format!(", {}", words.part) };
     let title = format!("{when}: {name} {} kWh{part}", language.exact(exact));
-    scene.marks.push(Mark::Bar { ink, cell, title });
+    scene.marks.push(SceneMark::Bar { ink, cell, title });
     let text = language.rounded(exact, if value < 100_000_000 { 1 } else { 0 });
     if text_width(&text) <= end - x && !exact.is_zero() {
         let below = if direction == EXPORT { y + 130 } else { y - 40 };

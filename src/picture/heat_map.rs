@@ -13,7 +13,7 @@ use crate::{
         axis::{round_step, time_ticks},
         language::PictureLanguage,
         palette::{HEAT, Ink},
-        scene::{Anchor, Cuboid, Mark, PictureSize, Scene, text_width},
+        scene::{Anchor, Cuboid, PictureSize, Scene, SceneMark, text_width},
         series::{EXPORT, IMPORT, PlotRow, PlotSeries},
     },
 };
@@ -67,7 +67,7 @@ fn plot(
             }
         }
     }
-    scene.marks.extend(inks.into_iter().map(|(ink, cells)| Mark::Cells { ink, cells }));
+    scene.marks.extend(inks.into_iter().map(|(ink, cells)| SceneMark::Cells { ink, cells }));
     let bottom = top + HEIGHT;
     for hour in [0, 6, 12, 18, 24] {
         let y = top + HEIGHT * hour / 24;
@@ -188,7 +188,7 @@ fn legend(
         }
         let cell = Cuboid { x, y: y - 95, width: 110, height: 110 };
         let cell = if ink == Ink::Gap { striped(cell) } else { cell };
-        scene.marks.push(Mark::Cells { ink, cells: vec![cell] });
+        scene.marks.push(SceneMark::Cells { ink, cells: vec![cell] });
         scene.label(Ink::Text, (x + 150, y), Anchor::Start, text);
         x += room + 130;
     }

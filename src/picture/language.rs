@@ -27,10 +27,15 @@ pub struct Wording {
     pub(super) export: &'static str,
     pub(super) gap: &'static str,
     pub(super) part: &'static str,
-    pub(super) lowest: &'static str,
     pub(super) highest: &'static str,
     pub(super) meter: &'static str,
-    pub(super) down: &'static str,
+    pub(super) page: &'static str,
+    pub(super) peak: &'static str,
+    pub(super) table: &'static str,
+    pub(super) day: &'static str,
+    pub(super) month: &'static str,
+    pub(super) begins: &'static str,
+    pub(super) highest_of_column: &'static str,
 }
 
 const ENGLISH: Wording = Wording {
@@ -44,10 +49,15 @@ const ENGLISH: Wording = Wording {
     export: "Export",
     gap: "no readings",
     part: "incomplete",
-    lowest: "always",
     highest: "at times",
     meter: "meter",
-    down: "export downwards",
+    page: "Electricity",
+    peak: "Highest quarter hour",
+    table: "Numbers",
+    day: "Day",
+    month: "Month",
+    begins: "Begins",
+    highest_of_column: "A column shows the highest of its quarter hours.",
 };
 
 const GERMAN: Wording = Wording {
@@ -61,10 +71,15 @@ const GERMAN: Wording = Wording {
     export: "Einspeisung",
     gap: "keine Werte",
     part: "unvollständig",
-    lowest: "durchgehend",
     highest: "zeitweise",
     meter: "Zähler",
-    down: "Einspeisung nach unten",
+    page: "Strom",
+    peak: "Höchste Viertelstunde",
+    table: "Zahlen",
+    day: "Tag",
+    month: "Monat",
+    begins: "Beginn",
+    highest_of_column: "Jede Spalte zeigt die höchste ihrer Viertelstunden.",
 };
 
 const MONTHS: [[&str; 12]; 2] = [

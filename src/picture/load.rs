@@ -7,7 +7,7 @@ use crate::picture::{
     axis::{ValueAxis, time_ticks},
     language::{PictureLanguage, local},
     palette::Ink,
-    scene::{Anchor, Cuboid, Mark, PictureSize, Scene},
+    scene::{Anchor, Cuboid, PictureSize, Scene, SceneMark},
     series::{EXPORT, IMPORT, PlotRow, PlotSeries},
 };
 
@@ -121,7 +121,7 @@ fn draw_steps(
         }
     }
     let end = run.last().map_or(0, |row| place.x(row.end));
-    scene.marks.push(Mark::Steps { ink: inks(direction).0, base: axis.y(0), steps, end });
+    scene.marks.push(SceneMark::Steps { ink: inks(direction).0, base: axis.y(0), steps, end });
 }
 
 fn draw_columns(
@@ -143,8 +143,8 @@ fn draw_columns(
     let end = run.last().map_or(0, column) + PIXEL;
     let (full, pale) = inks(direction);
     let base = axis.y(0);
-    scene.marks.push(Mark::Steps { ink: pale, base, steps: high, end });
-    scene.marks.push(Mark::Steps { ink: full, base, steps: low, end });
+    scene.marks.push(SceneMark::Steps { ink: pale, base, steps: high, end });
+    scene.marks.push(SceneMark::Steps { ink: full, base, steps: low, end });
 }
 
 fn draw_gaps(scene: &mut Scene, gaps: &[(i64, i64)], axis: &ValueAxis, place: &TimePlace) {
@@ -168,7 +168,7 @@ fn draw_gaps(scene: &mut Scene, gaps: &[(i64, i64)], axis: &ValueAxis, place: &T
     });
     let cells: Vec<_> = visible.copied().flat_map(stripe).collect();
     if !cells.is_empty() {
-        scene.marks.push(Mark::Cells { ink: Ink::Gap, cells });
+        scene.marks.push(SceneMark::Cells { ink: Ink::Gap, cells });
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod axis;
 pub mod energy;
 pub mod heat_map;
+pub mod html;
 pub mod language;
 pub mod load;
 pub mod palette;
@@ -10,3 +11,4 @@ pub mod peaks;
 pub mod scene;
 pub mod series;
 pub mod svg;
+pub mod terminal;

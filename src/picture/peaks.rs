@@ -5,7 +5,7 @@ use crate::picture::{
     language::{PictureLanguage, local},
     load::draw_axes,
     palette::Ink,
-    scene::{Anchor, Cuboid, Mark, PictureSize, Scene, text_width},
+    scene::{Anchor, Cuboid, PictureSize, Scene, SceneMark, text_width},
     series::{PlotRow, PlotSeries, milli},
 };
 
@@ -42,7 +42,7 @@ pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -
         let when = format!("{} {}", language.full_date(at), language.clock(at));
         let title = format!("{when}: {} kW", language.exact(exact));
         told.push(title.clone());
-        scene.marks.push(Mark::Bar { ink: Ink::Import, cell, title });
+        scene.marks.push(SceneMark::Bar { ink: Ink::Import, cell, title });
         let text = language.rounded(exact, 2);
         if text_width(&text) <= room {
             scene.label(Ink::Text, (middle, y - 40), Anchor::Middle, text);

@@ -18,12 +18,12 @@ pub struct Scene {
     /// The content in words, for people who do not see it.
     pub description: String,
     /// The marks, from the lowest one.
-    pub marks: Vec<Mark>,
+    pub marks: Vec<SceneMark>,
 }
 
 /// A part of a picture.
 #[derive(Clone, Debug)]
-pub enum Mark {
+pub enum SceneMark {
     /// Rectangles that belong together.
     Cells {
         /// The colour.
@@ -134,12 +134,12 @@ impl PictureSize {
 impl Scene {
     /// Adds a text.
     pub fn label(&mut self, ink: Ink, at: (i64, i64), anchor: Anchor, text: impl Into<String>) {
-        self.marks.push(Mark::Label { ink, at, anchor, text: text.into() });
+        self.marks.push(SceneMark::Label { ink, at, anchor, text: text.into() });
     }
 
     /// Adds a line.
     pub fn rule(&mut self, ink: Ink, from: (i64, i64), to: (i64, i64)) {
-        self.marks.push(Mark::Rule { ink, from, to });
+        self.marks.push(SceneMark::Rule { ink, from, to });
     }
 
     /// Adds a legend at the top, line by line; returns the height that it takes.
@@ -151,7 +151,10 @@ impl Scene {
                 (x, y) = (PictureSize::LEFT, y + 190);
             }
             let cell = Cuboid { x, y: y - 95, width: 110, height: 110 };
-            self.marks.push(Mark::Cells { ink: *ink, cells: vec![cell] });
+            let stripe = |part| Cuboid { y: cell.y + part * 45, height: 20, ..cell };
+            let is_gap = *ink == Ink::Gap;
+            let cells = if is_gap { (0..3).map(stripe).collect() } else { vec![cell] };
+            self.marks.push(SceneMark::Cells { ink: *ink, cells });
             self.label(Ink::Text, (x + 160, y), Anchor::Start, *text);
             x += width;
         }

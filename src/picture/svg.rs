@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::picture::{
     palette::Ink,
-    scene::{Anchor, Cuboid, Mark, PictureSize, Scene},
+    scene::{Anchor, Cuboid, PictureSize, Scene, SceneMark},
 };
 
 /// The fonts of text: those of the reader's system.
@@ -69,10 +69,10 @@ fn open(scene: &Scene, (width, height): (i64, i64), text: &mut String) {
     ));
 }
 
-fn mark(mark: &Mark, text: &mut String) {
+fn mark(mark: &SceneMark, text: &mut String) {
     match mark {
-        Mark::Cells { ink, cells: all } => cells(*ink, all, text),
-        Mark::Bar { ink, cell: Cuboid { x, y, width, height }, title } => {
+        SceneMark::Cells { ink, cells: all } => cells(*ink, all, text),
+        SceneMark::Bar { ink, cell: Cuboid { x, y, width, height }, title } => {
             let [x, y, width, height] = [*x, *y, *width, *height].map(tenths);
             text.push_str(&format!(
                 "<rect class=\"bar {}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" \
@@ -81,7 +81,7 @@ fn mark(mark: &Mark, text: &mut String) {
                 escaped(title),
             ));
         }
-        Mark::Steps { ink, base, steps, end } => {
+        SceneMark::Steps { ink, base, steps, end } => {
             text.push_str(&format!("<path class=\"steps {}\" d=\"", ink.class()));
             let first = steps.first().map_or(0, |(x, _)| *x);
             text.push_str(&format!("M{} {}", tenths(first), tenths(*base)));
@@ -90,7 +90,7 @@ fn mark(mark: &Mark, text: &mut String) {
             }
             text.push_str(&format!("H{}V{}z\"/>\n", tenths(*end), tenths(*base)));
         }
-        Mark::Rule { ink, from, to } => {
+        SceneMark::Rule { ink, from, to } => {
             let Cuboid { x, y, width, height } = rule(*from, *to);
             let [x, y, width, height] = [x, y, width, height].map(tenths);
             text.push_str(&format!(
@@ -98,7 +98,7 @@ fn mark(mark: &Mark, text: &mut String) {
                 ink.class(),
             ));
         }
-        Mark::Label { ink, at, anchor, text: words } => {
+        SceneMark::Label { ink, at, anchor, text: words } => {
             label(words, *ink, *at, *anchor, "small", text);
         }
     }

@@ -42,6 +42,7 @@ mod live;
 mod mqtt;
 mod packaging;
 mod pipeline;
+mod plot;
 mod portal;
 mod prometheus;
 mod publish;

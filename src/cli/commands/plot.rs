@@ -1,6 +1,6 @@
 //! `plot`: readings or quarter hours in, a picture out.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, io::IsTerminal};
 
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 
@@ -16,7 +16,7 @@ use crate::cli::{
         status::{Status, Stop},
     },
     setup::{
-        args::{PlotArgs, PlotKind, PlotLanguage},
+        args::{PlotArgs, PlotFormat, PlotKind, PlotLanguage},
         environment, output_format,
     },
 };
@@ -36,12 +36,13 @@ use meterpipe::{
     },
     local_time::{LocalStep, date},
     picture::{
-        energy, heat_map,
+        energy, heat_map, html,
         language::PictureLanguage,
         load, peaks,
         scene::{PictureSize, Scene},
         series::{PlotRow, PlotSeries},
         svg,
+        terminal::{self, LetterPlot},
     },
     reading::fields::{ENERGY_EXPORT, ENERGY_IMPORT},
 };
@@ -162,17 +163,24 @@ impl PlotInput {
         }
         let series = self.series()?;
         let language = language(args);
-        let text = svg::file(&draw(&series, args.kind, PictureSize::WIDE, language));
+        let is_terminal = std::io::stdout().is_terminal();
+        let usual = if is_terminal { PlotFormat::Terminal } else { PlotFormat::Svg };
+        let kind = args.kind.unwrap_or_default();
+        let text = match args.format.unwrap_or(usual) {
+            PlotFormat::Svg => svg::file(&draw(&series, kind, PictureSize::WIDE, language)),
+            PlotFormat::Html => html::page(&series, language),
+            PlotFormat::Terminal => letters(&series, kind, columns(is_terminal), language),
+        };
         context.output.text.extend_from_slice(text.as_bytes());
         Ok(())
     }
 
     /// The quarters with their period: whole days.
     fn series(self) -> Result<PlotSeries, Stop> {
-        let Self { clock, range, rows, seen, meter, .. } = self;
+        let Self { clock, range, rows, seen, meter, chosen, .. } = self;
         let day = LocalStep::Days(1);
         let (Some(first), Some(last)) = (rows.front(), rows.back()) else {
-            return Err(nothing(seen, &clock.zone));
+            return Err(nothing(seen, chosen.filter(|_| meter.is_none()), &clock.zone));
         };
         let first = range.last.map_or(first.start, |part| part.start(last.end, &clock.zone));
         let from = range.from.unwrap_or_else(|| day.floor(first, &clock.zone));
@@ -182,15 +190,16 @@ impl PlotInput {
 }
 
 /// The reason for an empty picture.
-fn nothing(seen: Option<(i64, i64)>, zone: &TimeZone) -> Stop {
-    let text = match seen {
-        Some((start, end)) => {
+fn nothing(seen: Option<(i64, i64)>, chosen: Option<String>, zone: &TimeZone) -> Stop {
+    let text = match (seen, chosen) {
+        (_, Some(meter)) => format!("no readings of meter {}", printable(&meter)),
+        (Some((start, end)), None) => {
             let days = [start, end - 1]
                 .map(|at| date(at, zone).map_or(String::new(), |it| it.to_string()));
             let [first, last] = days;
             format!("no readings in these days: the input has {first} to {last}")
         }
-        None => {
+        (None, None) => {
             "no quarter hours: one telegram alone has no energy, so read for a while".to_owned()
         }
     };
@@ -222,6 +231,36 @@ fn draw(
         PlotKind::Peaks => peaks::draw(series, size, language),
     };
     Scene { subtitle: series.subtitle(language), ..scene }
+}
+
+/// The picture in letters.
+fn letters(
+    series: &PlotSeries,
+    kind: PlotKind,
+    columns: usize,
+    language: PictureLanguage,
+) -> String {
+    let scene = draw(series, kind, PictureSize::WIDE, language);
+    let mut plot = LetterPlot::new(&scene.title, columns);
+    plot.line(&scene.subtitle);
+    match kind {
+        PlotKind::Load => terminal::load(&mut plot, series, language),
+        PlotKind::Energy => {
+            let step = energy::step(series, PictureSize::WIDE);
+            terminal::energy(&mut plot, series, step, language);
+        }
+        PlotKind::Heatmap => terminal::heat_map(&mut plot, series, language),
+        PlotKind::Peaks => terminal::peaks(&mut plot, series, language),
+    }
+    // The name of the meter may come from anybody.
+    plot.text().lines().map(printable).fold(String::new(), |text, line| text + &line + "\n")
+}
+
+/// The columns of the terminal, or of what the output goes to.
+fn columns(is_terminal: bool) -> usize {
+    let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok().filter(|_| is_terminal);
+    let columns = size.map(|size| size.ws_col.into()).filter(|columns| *columns > 1);
+    columns.or_else(environment::columns).unwrap_or(80)
 }
 
 impl Task for PlotInput {}

@@ -92,7 +92,7 @@ pub enum Command {
     /// meter has the energies between two boundaries of the local clock, to the last digit of the
     /// registers: the rows add up to what the meter has counted.
     Quarters(QuartersArgs),
-    /// Pictures: load curve, energies, a heat map, peaks; as SVG
+    /// Pictures: load curve, energies, a heat map, peaks; as SVG, as a page, on a terminal
     ///
     /// The input is the JSON Lines of decode or the quarter hours of quarters. Times are local, with both
     /// changes of the clock, and times without readings stay empty.
@@ -412,17 +412,19 @@ pub enum IntervalLength {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  meterpipe plot quarters.jsonl > load.svg
+  meterpipe plot quarters.jsonl                  # on the terminal
+  meterpipe plot --last 7d quarters.jsonl > load.svg
+  meterpipe plot --format html --from yesterday --to yesterday quarters.jsonl > day.html
   meterpipe plot --kind heatmap --last 30d quarters.jsonl > heat.svg
   meterpipe plot --kind energy --from 2026-01 --to 2026-06 --lang de quarters.jsonl > energy.svg")]
 pub struct PlotArgs {
     /// JSON Lines of decode or quarters; without a FILE or with -, standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
-    /// The picture
-    #[arg(long, value_name = "KIND", value_enum, default_value_t)]
-    pub kind: PlotKind,
-    /// The form of the picture
+    /// The picture [default: load]; a page has all of them
+    #[arg(long, value_name = "KIND", value_enum)]
+    pub kind: Option<PlotKind>,
+    /// The form of the picture [default: terminal on a terminal, else svg]
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub format: Option<PlotFormat>,
     /// The last days or months of the input, such as 7d or 12mo; the day of the last reading counts
@@ -467,6 +469,10 @@ pub enum PlotKind {
 pub enum PlotFormat {
     /// Vectors, light and dark
     Svg,
+    /// A page with all pictures and tables, which loads nothing
+    Html,
+    /// Letters
+    Terminal,
 }
 
 /// The language of a picture.

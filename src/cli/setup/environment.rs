@@ -95,6 +95,11 @@ pub fn complete_language(settings: &mut SinkSettings) {
     }
 }
 
+/// The columns of the output, as shells and cron jobs say.
+pub fn columns() -> Option<usize> {
+    set("COLUMNS")?.parse().ok()
+}
+
 /// The language of the locale, such as `de`, and the variable that says so.
 pub fn language() -> Option<(&'static str, String)> {
     let (variable, locale) = first(&["LC_ALL", "LC_MESSAGES", "LANG"], &set)?;
