@@ -34,8 +34,14 @@ _meterpipe() {
             meterpipe,help)
                 cmd="meterpipe__subcmd__help"
                 ;;
+            meterpipe,plot)
+                cmd="meterpipe__subcmd__plot"
+                ;;
             meterpipe,publish)
                 cmd="meterpipe__subcmd__publish"
+                ;;
+            meterpipe,quarters)
+                cmd="meterpipe__subcmd__quarters"
                 ;;
             meterpipe,setup)
                 cmd="meterpipe__subcmd__setup"
@@ -67,8 +73,14 @@ _meterpipe() {
             meterpipe__subcmd__help,help)
                 cmd="meterpipe__subcmd__help__subcmd__help"
                 ;;
+            meterpipe__subcmd__help,plot)
+                cmd="meterpipe__subcmd__help__subcmd__plot"
+                ;;
             meterpipe__subcmd__help,publish)
                 cmd="meterpipe__subcmd__help__subcmd__publish"
+                ;;
+            meterpipe__subcmd__help,quarters)
+                cmd="meterpipe__subcmd__help__subcmd__quarters"
                 ;;
             meterpipe__subcmd__help,setup)
                 cmd="meterpipe__subcmd__help__subcmd__setup"
@@ -89,7 +101,7 @@ _meterpipe() {
 
     case "${cmd}" in
         meterpipe)
-            opts="-h -V --help --version capture unframe decrypt decode explain watch publish config setup simulate help"
+            opts="-h -V --help --version capture unframe decrypt decode explain watch publish quarters plot config setup simulate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -289,7 +301,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --csv-locale)
-                    COMPREPLY=($(compgen -W "at" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "at de ch us" -- "${cur}"))
                     return 0
                     ;;
                 --comments)
@@ -433,7 +445,7 @@ _meterpipe() {
             return 0
             ;;
         meterpipe__subcmd__help)
-            opts="capture unframe decrypt decode explain watch publish config setup simulate help"
+            opts="capture unframe decrypt decode explain watch publish quarters plot config setup simulate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -530,7 +542,35 @@ _meterpipe() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        meterpipe__subcmd__help__subcmd__plot)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         meterpipe__subcmd__help__subcmd__publish)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        meterpipe__subcmd__help__subcmd__quarters)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -600,6 +640,56 @@ _meterpipe() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        meterpipe__subcmd__plot)
+            opts="-q -v -h -V --kind --format --last --from --to --meter --lang --timezone --quiet --verbose --log-format --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --kind)
+                    COMPREPLY=($(compgen -W "load energy heatmap peaks" -- "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "svg html terminal" -- "${cur}"))
+                    return 0
+                    ;;
+                --last)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --meter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "de en" -- "${cur}"))
+                    return 0
+                    ;;
+                --timezone)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text journal json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         meterpipe__subcmd__publish)
             opts="-q -v -h -V --to --config --quiet --verbose --log-format --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -624,6 +714,75 @@ _meterpipe() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text journal json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        meterpipe__subcmd__quarters)
+            opts="-q -v -h -V --every --peaks --running --compare --tolerance --meter --format --fields --names --list-fields --unit --timezone --no-header --csv-locale --quiet --verbose --log-format --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --every)
+                    COMPREPLY=($(compgen -W "15m 30m 1h 1d 1mo" -- "${cur}"))
+                    return 0
+                    ;;
+                --compare)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --tolerance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --meter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "json csv xml table lines influx prometheus solarview" -- "${cur}"))
+                    return 0
+                    ;;
+                --fields)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --names)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --unit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timezone)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --csv-locale)
+                    COMPREPLY=($(compgen -W "at de ch us" -- "${cur}"))
                     return 0
                     ;;
                 --log-format)
@@ -962,7 +1121,7 @@ _meterpipe() {
                     return 0
                     ;;
                 --csv-locale)
-                    COMPREPLY=($(compgen -W "at" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "at de ch us" -- "${cur}"))
                     return 0
                     ;;
                 --comments)

@@ -33,6 +33,8 @@ complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "decode" -d 'Pri
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "explain" -d 'Show every octet of a telegram with its meaning, layer by layer'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "watch" -d 'Read a meter and print readings as they come, all in one process'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "publish" -d 'Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files'
+complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "quarters" -d 'Energies and mean powers of quarter hours, hours, days or months'
+complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "plot" -d 'Pictures: load curve, energies, a heat map, peaks; as SVG, as a page, on a terminal'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "config" -d 'Check the configuration, show the settings in effect, or import those of an older program'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "setup" -d 'Set up a meter: find it, check its key, choose sinks, write the configuration'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "simulate" -d 'Simulate a meter'
@@ -122,7 +124,10 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l names -d 
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l layout -d 'A table that names the values of a meter without OBIS codes' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l csv-locale -d 'csv: the spreadsheet\'s country; at means semicolons and decimal commas' -r -f -a "at\t'Semicolon and decimal comma'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l csv-locale -d 'csv: the spreadsheet\'s country: its separators, and local dates with their offset in a column of its own' -r -f -a "at\t'Austria: 21.06.2026 12:00, semicolons and decimal commas'
+de\t'Germany: the same'
+ch\t'Switzerland: the same with a decimal point'
+us\t'United States: 2026-06-21 12:00, commas and decimal points'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l comments -d 'xml: add comments with OBIS codes, times and texts' -r -f -a "plain\t'2021-09-27T09:47:15+02:00, and texts as they are; the default without a STYLE'
 gurux\t'09/27/21 09:47:15, and bytearray(b\'text\'), as Gurux\'s translator for Python'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -l jobs -d 'The number of threads that decode a file; the output is the same [default: one for each core]' -r
@@ -137,6 +142,31 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s q -l quie
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand decode" -s V -l version -d 'Print version'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l input -d 'The form of the input [default: detected from the content]' -r -f -a "records\t'Records, as capture writes them'
+hex\t'Hex in any usual form'
+binary\t'The octets themselves'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l link -d 'The link layer of the line; raw means APDUs without frames [default: auto, told by content]' -r -f -a "auto\t''
+mbus\t''
+hdlc\t''
+dsmr\t''
+wrapper\t''
+raw\t''"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l key-file -d 'A file with the key (GUEK), or with the keys of several meters: meterpipe-keys(5)' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l key -d 'The key itself; other users of this machine can read it while meterpipe runs' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l system-title -d 'The system title of meters that send none, 16 hex digits' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l format -d 'The form of the output' -r -f -a "text\t'A page for people, with colours on a terminal'
+json\t'A JSON array for each telegram, in a line of its own'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l at -d 'Show only one place: an OCTET, LAYER:OCTET, or a message that names it' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l layout -d 'A table that names the values of a meter without OBIS codes' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
+journal\t'A line of text with its priority, for systemd\'s journal'
+json\t'A JSON object in a line'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -l require-auth -d 'Accept only telegrams whose authentication tag was verified'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -s v -l verbose -d 'Always print a summary at the end'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand explain" -s V -l version -d 'Print version'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l line -d 'Settings of a serial device, by the meter\'s socket; auto finds them [default: m-bus]' -r -f -a "m-bus\t'Wired M-Bus (RJ11 or RJ12 socket): 2400 8E1'
 m-bus-8n1\t'Wired M-Bus without parity: 2400 8N1'
 ir\t'Infrared head on the front of the meter: 9600 8N1'
@@ -189,7 +219,10 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l names -d '
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l timezone -d 'The time zone of meters that do not send their own [default: Europe/Vienna]' -r
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l layout -d 'A table that names the values of a meter without OBIS codes' -r -F
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l csv-locale -d 'csv: the spreadsheet\'s country; at means semicolons and decimal commas' -r -f -a "at\t'Semicolon and decimal comma'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l csv-locale -d 'csv: the spreadsheet\'s country: its separators, and local dates with their offset in a column of its own' -r -f -a "at\t'Austria: 21.06.2026 12:00, semicolons and decimal commas'
+de\t'Germany: the same'
+ch\t'Switzerland: the same with a decimal point'
+us\t'United States: 2026-06-21 12:00, commas and decimal points'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l comments -d 'xml: add comments with OBIS codes, times and texts' -r -f -a "plain\t'2021-09-27T09:47:15+02:00, and texts as they are; the default without a STYLE'
 gurux\t'09/27/21 09:47:15, and bytearray(b\'text\'), as Gurux\'s translator for Python'"
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand watch" -l jobs -d 'The number of threads that decode a file; the output is the same [default: one for each core]' -r
@@ -227,6 +260,62 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s q -l qui
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand publish" -s V -l version -d 'Print version'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l every -d 'The length of an interval' -r -f -a "15m\t'A quarter of an hour, at which the operators count'
+30m\t'Half an hour'
+1h\t'An hour'
+1d\t'A day, from midnight to midnight'
+1mo\t'A month'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l compare -d 'Print where the quarter hours differ from those that the operator\'s portal exports as CSV' -r -F
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l tolerance -d 'With --compare: the watt-hours by which a quarter may differ' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l meter -d 'Only the telegrams of this meter' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l format -d 'The form of the rows: json, csv, table, lines, influx, prometheus [default: table on a terminal, else json]' -r -f -a "json\t'JSON Lines, one object a telegram'
+csv\t'Comma-separated values, one row a telegram'
+xml\t'The tree of the telegram, as Gurux prints it'
+table\t'Aligned columns, for people'
+lines\t'TAB-separated, one reading a line'
+influx\t'Line protocol of InfluxDB, one point a telegram'
+prometheus\t'Metrics for Prometheus: the last readings of each meter, at the end'
+solarview\t'The last energy registers in Solarview\'s format, at the end'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l fields -d 'Print these fields in this order' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l names -d 'Give fields other names: energy_import_wh=Bezug,…' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l unit -d 'Print energy=kWh, reactive-energy=kvarh, power=kW or reactive-power=kvar (csv, table, lines, influx)' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l timezone -d 'The time zone whose clock counts [default: Europe/Vienna]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l csv-locale -d 'csv: the spreadsheet\'s country: its separators, and local dates with their offset in a column of its own' -r -f -a "at\t'Austria: 21.06.2026 12:00, semicolons and decimal commas'
+de\t'Germany: the same'
+ch\t'Switzerland: the same with a decimal point'
+us\t'United States: 2026-06-21 12:00, commas and decimal points'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
+journal\t'A line of text with its priority, for systemd\'s journal'
+json\t'A JSON object in a line'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l peaks -d 'One row a month: its interval with the highest mean of the imported power'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l running -d 'Also a row for each telegram: the interval so far, and the mean that it will probably have'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l list-fields -d 'Print all fields that have a name, and end'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -l no-header -d 'csv: no header line, for appending'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -s v -l verbose -d 'Always print a summary at the end'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -s V -l version -d 'Print version'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l kind -d 'The picture [default: load]; a page has all of them' -r -f -a "load\t'The mean power of each quarter of an hour'
+energy\t'A bar for each day, or for each month of a long time'
+heatmap\t'Days beside each other, the time of day downwards'
+peaks\t'The highest quarter of an hour of each month'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l format -d 'The form of the picture [default: terminal on a terminal, else svg]' -r -f -a "svg\t'Vectors, light and dark'
+html\t'A page with all pictures and tables, which loads nothing'
+terminal\t'Letters'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l last -d 'The last days or months of the input, such as 7d or 12mo; the day of the last reading counts' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l from -d 'The first day: 2026-06-21, 2026-06, today, yesterday, this-month or last-month' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l to -d 'The last day, which counts' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l meter -d 'Only the readings of this meter' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l lang -d 'The language of the picture [default: that of the locale, else en]' -r -f -a "de\t'German'
+en\t'English'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l timezone -d 'The time zone whose clock counts [default: Europe/Vienna]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
+journal\t'A line of text with its priority, for systemd\'s journal'
+json\t'A JSON object in a line'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -s v -l verbose -d 'Always print a summary at the end'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -s V -l version -d 'Print version'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s o -l output -d 'import: write the configuration to FILE, and each secret to a file beside it' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -l timeout -d 'The longest wait of --online' -r
@@ -309,14 +398,16 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s q -l qu
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish config setup simulate help" -f -a "capture" -d 'Record the octets from a meter: sound frames, and everything else raw'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish config setup simulate help" -f -a "unframe" -d 'Pull the APDUs out of M-Bus frames'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish config setup simulate help" -f -a "decrypt" -d 'Open ciphered APDUs with the key of the meter'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish config setup simulate help" -f -a "decode" -d 'Print readings from any input: frames, APDUs, hex dumps'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish config setup simulate help" -f -a "explain" -d 'Show every octet of a telegram with its meaning, layer by layer'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish config setup simulate help" -f -a "watch" -d 'Read a meter and print readings as they come, all in one process'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish config setup simulate help" -f -a "publish" -d 'Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish config setup simulate help" -f -a "config" -d 'Check the configuration, show the settings in effect, or import those of an older program'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish config setup simulate help" -f -a "setup" -d 'Set up a meter: find it, check its key, choose sinks, write the configuration'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish config setup simulate help" -f -a "simulate" -d 'Simulate a meter'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish config setup simulate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup simulate help" -f -a "capture" -d 'Record the octets from a meter: sound frames, and everything else raw'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup simulate help" -f -a "unframe" -d 'Pull the APDUs out of M-Bus frames'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup simulate help" -f -a "decrypt" -d 'Open ciphered APDUs with the key of the meter'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup simulate help" -f -a "decode" -d 'Print readings from any input: frames, APDUs, hex dumps'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup simulate help" -f -a "explain" -d 'Show every octet of a telegram with its meaning, layer by layer'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup simulate help" -f -a "watch" -d 'Read a meter and print readings as they come, all in one process'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup simulate help" -f -a "publish" -d 'Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup simulate help" -f -a "quarters" -d 'Energies and mean powers of quarter hours, hours, days or months'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup simulate help" -f -a "plot" -d 'Pictures: load curve, energies, a heat map, peaks; as SVG, as a page, on a terminal'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup simulate help" -f -a "config" -d 'Check the configuration, show the settings in effect, or import those of an older program'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup simulate help" -f -a "setup" -d 'Set up a meter: find it, check its key, choose sinks, write the configuration'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup simulate help" -f -a "simulate" -d 'Simulate a meter'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup simulate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

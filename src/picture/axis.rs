@@ -73,7 +73,7 @@ const DAY: i64 = 86_400;
 
 /// The time that a text of so many letters needs.
 fn room(letters: i64, from: i64, to: i64, width: i64) -> i64 {
-    (to - from) * letters * 75 / width.max(1)
+    (to - from) * letters * 70 / width.max(1)
 }
 
 /// The ticks from one time to another; a tick has room for its text in that width.
@@ -95,7 +95,7 @@ pub fn time_ticks(
             Some(if midnight { language.short_date(local) } else { language.clock(local) })
         });
     }
-    let (date, weekday) = (room(7, from, to, width), room(11, from, to, width));
+    let (date, weekday) = (room(6, from, to, width), room(10, from, to, width));
     let days = |every: &dyn Fn(jiff::civil::DateTime) -> bool, weekday: bool| {
         ticks(from, to, LocalStep::Days(1), zone, |at| {
             let at = local(at, zone);
@@ -108,6 +108,7 @@ pub fn time_ticks(
     match () {
         () if weekday <= DAY => days(&|_| true, true),
         () if date <= DAY => days(&|_| true, false),
+        () if date <= 2 * DAY => days(&|at| at.day() % 2 == 1 && at.day() < 31, false),
         () if date <= 7 * DAY => days(&monday, false),
         () => {
             let month = room(9, from, to, width);

@@ -151,7 +151,7 @@ impl Scene {
                 (x, y) = (PictureSize::LEFT, y + 190);
             }
             let cell = Cuboid { x, y: y - 95, width: 110, height: 110 };
-            let stripe = |part| Cuboid { y: cell.y + part * 45, height: 20, ..cell };
+            let stripe = |part: i64| Cuboid { y: cell.y + part * 45, height: 20, ..cell };
             let is_gap = *ink == Ink::Gap;
             let cells = if is_gap { (0..3).map(stripe).collect() } else { vec![cell] };
             self.marks.push(SceneMark::Cells { ink: *ink, cells });

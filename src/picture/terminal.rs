@@ -42,8 +42,23 @@ impl LetterPlot {
     #[must_use]
     pub fn new(title: &str, columns: usize) -> Self {
         let mut plot = Self { lines: Vec::new(), columns: columns.max(NARROWEST) };
-        plot.line(title);
+        plot.words(title);
         plot
+    }
+
+    /// Adds words, in as many lines as they need.
+    pub fn words(&mut self, text: &str) {
+        let mut line = String::new();
+        for word in text.split(' ') {
+            let length = line.chars().count() + 1 + word.chars().count();
+            if length > self.columns && !line.is_empty() {
+                self.line(&line);
+                line.clear();
+            }
+            line.push_str(if line.is_empty() { "" } else { " " });
+            line.push_str(word);
+        }
+        self.line(&line);
     }
 
     /// Adds a line, which ends with the terminal.
@@ -82,9 +97,9 @@ pub fn load(plot: &mut LetterPlot, series: &PlotSeries, language: PictureLanguag
     } else {
         String::new()
     };
-    plot.line(&format!("{keys}· {}", words.gap));
+    plot.words(&format!("{keys}· {}", words.gap));
     if columns < quarters {
-        plot.line(words.highest_of_column);
+        plot.words(words.highest_of_column);
     }
     let range = (series.to - series.from).max(1);
     // No quarter of a column without readings.
@@ -97,13 +112,13 @@ pub fn load(plot: &mut LetterPlot, series: &PlotSeries, language: PictureLanguag
             }
         }
     }
-    let top = series.highest(IMPORT);
+    // Both directions have one scale.
+    let top = series.highest(IMPORT).max(if exports { series.highest(EXPORT) } else { 0 });
     let axis = ValueAxis::new(0, top, 0, ROWS * 8);
     rows(plot, &highest, IMPORT, &axis, language);
     let zero = highest.iter().map(|[import, _]| if import.is_some() { '─' } else { '·' });
     plot.line(&format!("{:>5} ┼{}", 0, zero.collect::<String>()));
     if exports {
-        let axis = ValueAxis::new(0, series.highest(EXPORT), 0, ROWS * 8);
         rows(plot, &highest, EXPORT, &axis, language);
     }
     times(plot, series, columns, language);
@@ -227,7 +242,7 @@ pub fn heat_map(plot: &mut LetterPlot, series: &PlotSeries, language: PictureLan
         let legend =
             legend.map(|(part, letter)| format!("{letter} ≤{} ", language.millionths(part * step)));
         plot.line("");
-        plot.line(&format!("{name} (kW): {}· {}", legend.collect::<String>(), words.gap));
+        plot.words(&format!("{name} (kW): {}· {}", legend.collect::<String>(), words.gap));
         let mut hours = " ".repeat(11);
         for hour in [0, 6, 12, 18] {
             let text = format!("{hour:02}");
@@ -256,7 +271,7 @@ pub fn heat_map(plot: &mut LetterPlot, series: &PlotSeries, language: PictureLan
         }
     }
     if columns < 96 {
-        plot.line(words.highest_of_column);
+        plot.words(words.highest_of_column);
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use quick_xml::{Reader, events::Event};
 
-use crate::common::binary::{Ran, run};
+use crate::common::binary::{Ran, command, run, run_command};
 
 const QUARTER: i64 = 900;
 const DAY: i64 = 86_400;
@@ -97,8 +97,7 @@ fn quarters(start: i64, energies: impl IntoIterator<Item = Option<(i64, i64)>>) 
 }
 
 fn plot(args: &[&str], input: &str) -> String {
-    let Ran { status, out, err } =
-        run(&[&["plot", "--lang", "en"], args].concat(), input.as_bytes());
+    let Ran { status, out, err } = run(&[&["plot"], args].concat(), input.as_bytes());
     assert_eq!((status, err.as_str()), (0, ""), "{args:?}");
     out
 }
@@ -310,5 +309,75 @@ fn mistakes_are_said_in_one_line() {
         assert_eq!(ran.status, status, "{args:?}: {}", ran.err);
         assert!(ran.err.contains(message), "{args:?}: {}", ran.err);
         assert!(ran.status == 1 || ran.out.is_empty(), "{}", ran.out);
+    }
+}
+
+#[test]
+fn a_page_has_all_pictures_and_loads_nothing() {
+    let start = second("2026-05-20T00:00+02");
+    let input =
+        quarters(start, (0..30 * 96).map(|at| (at % 500 != 7).then_some((at % 90, at % 40))));
+    let page = plot(&["--format", "html"], &input);
+    for link in ["http", "//", "url(", "<script", "<link", "<img", "@import", "src=", "href"] {
+        assert!(!page.contains(link), "{link}");
+    }
+    assert!(page.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"));
+    assert!(page.contains("prefers-color-scheme:dark") && page.contains("@media print"));
+    // XML reads all but the first line and the tags without an end.
+    let xml = page.replace("<!DOCTYPE html>", "");
+    let all = elements(&xml.lines().filter(|line| !line.starts_with("<meta")).collect::<String>());
+    let pictures: Vec<_> = all.iter().filter(|it| it.name == "svg").collect();
+    assert_eq!(pictures.len(), 10, "load, days, months, heat map and peaks, wide and narrow");
+    for picture in &pictures {
+        assert_eq!(picture.get("role"), "img");
+        assert!(picture.get("aria-label").len() > 10);
+    }
+    let widths: Vec<_> = pictures.iter().map(|it| it.number("width")).collect();
+    assert!(widths.chunks(2).all(|pair| pair == [840.0, 358.0]), "{widths:?}");
+    // The exact totals, and each day in a table.
+    let sum = |of: i64| (0..30 * 96).filter(|at| at % 500 != 7).map(|at| at % of).sum::<i64>();
+    let gaps = (0..30 * 96).filter(|at| at % 500 == 7).count() as i64;
+    let import = sum(90) + 100 * gaps;
+    for (name, energy) in [("Import", import), ("Export", sum(40))] {
+        let total = format!("<dt>{name}</dt><dd>{}.{:03} kWh</dd>", energy / 1000, energy % 1000);
+        assert!(page.contains(&total), "{total}");
+    }
+    let cells = all.iter().filter(|it| it.name == "td" && it.text.contains(" Jun 2026"));
+    assert!(cells.count() >= 18);
+    let german = plot(&["--format", "html", "--lang", "de"], &input);
+    assert!(german.contains("lang=\"de\"") && german.contains("Einspeisung"));
+}
+
+#[test]
+fn letters_stay_within_the_terminal() {
+    let start = second("2026-10-20T00:00+02");
+    let input =
+        quarters(start, (0..12 * 96).map(|at| (at % 300 > 20).then_some((at % 90, at % 40))));
+    for columns in ["40", "80", "132"] {
+        for kind in ["load", "energy", "heatmap", "peaks"] {
+            let mut command = command(&["plot", "--format", "terminal", "--kind", kind]);
+            command.env("COLUMNS", columns).env("LANG", "de_AT.UTF-8");
+            let Ran { status, out, err } = run_command(command, input.as_bytes());
+            assert_eq!((status, err.as_str()), (0, ""), "{kind}");
+            let widest = out.lines().map(|line| line.chars().count()).max().unwrap();
+            assert!(widest <= columns.parse().unwrap(), "{kind} in {columns}: {widest}\n{out}");
+            assert!(widest * 3 > columns.parse::<usize>().unwrap(), "{kind} in {columns}\n{out}");
+            assert!(out.contains("Z\u{e4}hler 7") && !out.contains('\x1b'), "{out}");
+        }
+    }
+    let energies = plot(&["--format", "terminal", "--kind", "energy"], &input);
+    assert_eq!(energies.matches("Oct ").count(), 12 + 2, "a line for each day\n{energies}");
+}
+
+#[test]
+fn a_name_of_a_meter_is_text_wherever_it_stands() {
+    let start = second("2026-06-01T00:00+02");
+    let name = "</title><script>\\u001b[2J&";
+    let input =
+        quarters(start, (0..96).map(|_| Some((100, 0)))).replace("\"7\"", &format!("\"{name}\""));
+    for format in ["svg", "html", "terminal"] {
+        let out = plot(&["--format", format], &input);
+        assert!(!out.contains('\x1b'), "{format}");
+        assert!(format == "terminal" || !out.contains("<script"), "{format}");
     }
 }

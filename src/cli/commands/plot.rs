@@ -185,6 +185,8 @@ impl PlotInput {
         let first = range.last.map_or(first.start, |part| part.start(last.end, &clock.zone));
         let from = range.from.unwrap_or_else(|| day.floor(first, &clock.zone));
         let to = range.to.unwrap_or_else(|| day.next(last.end - 1, &clock.zone));
+        // Anybody may have written it, and it goes to terminals and pages.
+        let meter = meter.map(|meter| printable(&meter).into_owned());
         Ok(PlotSeries { meter, zone: clock.zone, from, to, rows: rows.into() })
     }
 }
@@ -242,7 +244,7 @@ fn letters(
 ) -> String {
     let scene = draw(series, kind, PictureSize::WIDE, language);
     let mut plot = LetterPlot::new(&scene.title, columns);
-    plot.line(&scene.subtitle);
+    plot.words(&scene.subtitle);
     match kind {
         PlotKind::Load => terminal::load(&mut plot, series, language),
         PlotKind::Energy => {
@@ -252,8 +254,7 @@ fn letters(
         PlotKind::Heatmap => terminal::heat_map(&mut plot, series, language),
         PlotKind::Peaks => terminal::peaks(&mut plot, series, language),
     }
-    // The name of the meter may come from anybody.
-    plot.text().lines().map(printable).fold(String::new(), |text, line| text + &line + "\n")
+    plot.text()
 }
 
 /// The columns of the terminal, or of what the output goes to.
