@@ -23,10 +23,10 @@ pub struct ValueAxis {
 }
 
 impl ValueAxis {
-    /// An axis with about six ticks.
+    /// An axis with two to eleven ticks.
     #[must_use]
     pub fn new(low: i64, high: i64, top: i64, bottom: i64) -> Self {
-        let step = round_step((high - low).max(1) / 6);
+        let step = round_step((high - low).max(1) / 8);
         let high = (high.max(1) + step - 1) / step * step;
         let low = -((step - 1 - low) / step * step);
         Self { low, high, step, top, bottom }
@@ -205,7 +205,7 @@ mod tests {
             let axis = ValueAxis::new(low, high, 0, 3000);
             let ticks: Vec<_> = axis.ticks().collect();
             assert!(axis.low <= low && axis.high >= high && ticks.contains(&0), "{axis:?}");
-            assert!((2..=9).contains(&ticks.len()), "{axis:?} {ticks:?}");
+            assert!((2..=11).contains(&ticks.len()), "{axis:?} {ticks:?}");
             assert_eq!((axis.y(axis.low), axis.y(axis.high)), (3000, 0));
         }
     }

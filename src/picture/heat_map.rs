@@ -85,7 +85,9 @@ fn plot(
         if let Some(place) = is_midnight(tick.at) {
             let x = x(i64::try_from(place).unwrap_or(0));
             scene.rule(Ink::Axis, (x, bottom + 20), (x, bottom + 70));
-            scene.label(Ink::Faint, (x, bottom + 190), Anchor::Start, tick.text);
+            if x + text_width(&tick.text) <= size.width {
+                scene.label(Ink::Faint, (x, bottom + 190), Anchor::Start, tick.text);
+            }
         }
     }
     bottom + 330

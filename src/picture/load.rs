@@ -7,7 +7,7 @@ use crate::picture::{
     axis::{ValueAxis, time_ticks},
     language::{PictureLanguage, local},
     palette::Ink,
-    scene::{Anchor, Cuboid, PictureSize, Scene, SceneMark},
+    scene::{Anchor, Cuboid, PictureSize, Scene, SceneMark, text_width},
     series::{EXPORT, IMPORT, PlotRow, PlotSeries},
 };
 
@@ -199,6 +199,8 @@ fn draw_times(
     for tick in time_ticks(series.from, series.to, size.plot(), &series.zone, language) {
         let x = place.x(tick.at);
         scene.rule(Ink::Grid, (x, axis.top), (x, axis.bottom + 60));
-        scene.label(Ink::Faint, (x + 20, axis.bottom + 190), Anchor::Start, tick.text);
+        if x + text_width(&tick.text) <= size.width {
+            scene.label(Ink::Faint, (x + 20, axis.bottom + 190), Anchor::Start, tick.text);
+        }
     }
 }

@@ -414,7 +414,7 @@ pub enum IntervalLength {
 Examples:
   meterpipe plot quarters.jsonl                  # on the terminal
   meterpipe plot --last 7d quarters.jsonl > load.svg
-  meterpipe plot --format html --from 2026-06 --to 2026-06 quarters.jsonl > june.html
+  meterpipe plot --format html --from 2026-06 quarters.jsonl > june.html
   meterpipe plot --kind heatmap --lang de --last 30d quarters.jsonl > heat.svg")]
 pub struct PlotArgs {
     /// JSON Lines of decode or quarters; without a FILE or with -, standard input

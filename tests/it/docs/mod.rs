@@ -169,12 +169,13 @@ fn no_page_with_examples_is_forgotten() {
     assert_eq!(pages, PAGES);
 }
 
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 14] = [
     "meterpipe-capture.1",
     "meterpipe-config.1",
     "meterpipe-decode.1",
     "meterpipe-decrypt.1",
     "meterpipe-explain.1",
+    "meterpipe-plot.1",
     "meterpipe-publish.1",
     "meterpipe-quarters.1",
     "meterpipe-record.5",
@@ -211,23 +212,28 @@ fn the_examples_of_explain_run() {
 }
 
 #[test]
-fn the_examples_of_publish_run() {
+fn the_examples_of_plot_run() {
     run_examples(PAGES[5]);
 }
 
 #[test]
-fn the_examples_of_quarters_run() {
+fn the_examples_of_publish_run() {
     run_examples(PAGES[6]);
 }
 
 #[test]
-fn the_examples_of_the_record_page_run() {
+fn the_examples_of_quarters_run() {
     run_examples(PAGES[7]);
 }
 
 #[test]
+fn the_examples_of_the_record_page_run() {
+    run_examples(PAGES[8]);
+}
+
+#[test]
 fn the_example_of_setup_without_a_person_runs() {
-    let examples = text::examples(&read(&format!("man/{}", PAGES[7])));
+    let examples = text::examples(&read(&format!("man/{}", PAGES[9])));
     let mut examples = examples.iter().filter(|example| example.contains("sim:"));
     let ran = Bench::furnished().run(examples.next().unwrap());
     assert!(ran.status.success() && ran.text.contains("Next: "), "{ran:?}");
@@ -235,22 +241,22 @@ fn the_example_of_setup_without_a_person_runs() {
 
 #[test]
 fn the_examples_of_simulate_run() {
-    run_examples(PAGES[9]);
-}
-
-#[test]
-fn the_examples_of_unframe_run() {
     run_examples(PAGES[10]);
 }
 
 #[test]
-fn the_examples_of_watch_run() {
+fn the_examples_of_unframe_run() {
     run_examples(PAGES[11]);
 }
 
 #[test]
-fn the_examples_of_the_program_run() {
+fn the_examples_of_watch_run() {
     run_examples(PAGES[12]);
+}
+
+#[test]
+fn the_examples_of_the_program_run() {
+    run_examples(PAGES[13]);
 }
 
 fn run_examples(page: &str) {
