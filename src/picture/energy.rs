@@ -1,5 +1,7 @@
 //! Energies of days or months as bars, import upwards and export downwards.
 
+use jiff::tz::TimeZone;
+
 use crate::{
     local_time::LocalStep,
     picture::{
@@ -53,14 +55,15 @@ pub fn draw(
     scene.size.1 = axis.bottom + 340;
     draw_axes(&mut scene, &axis, size, language);
     let slots = i64::try_from(spans.len()).unwrap_or(i64::MAX).max(1);
+    let bars = EnergyBars { axis, zone: &series.zone, is_month, language };
     let mut free = 0;
     for (place, span) in (0..).zip(&spans) {
         let (x, end) = (slot(place, slots, size), slot(place + 1, slots, size));
-        let bars = if exports { 2 } else { 1 };
-        for direction in (0..bars).filter(|direction| energy(span, *direction).is_some()) {
-            bar(&mut scene, span, direction, (x, end), &axis, series, is_month, language);
+        let directions = if exports { 2 } else { 1 };
+        for direction in (0..directions).filter(|direction| energy(span, *direction).is_some()) {
+            bars.bar(&mut scene, span, direction, (x, end));
         }
-        free = slot_label(&mut scene, span, (x, end), free, &axis, series, is_month, language);
+        free = bars.label(&mut scene, span, (x, end), free);
     }
     scene.rule(
         Ink::Axis,
@@ -91,69 +94,63 @@ fn describe(series: &PlotSeries, heading: &str, language: PictureLanguage) -> St
     text
 }
 
-/// The bar of a slot, with its value if there is room.
-fn bar(
-    scene: &mut Scene,
-    span: &PlotSpan,
-    direction: usize,
-    (x, end): (i64, i64),
-    axis: &ValueAxis,
-    series: &PlotSeries,
+/// The properties that all bars of a picture share.
+struct EnergyBars<'a> {
+    axis: ValueAxis,
+    zone: &'a TimeZone,
     is_month: bool,
     language: PictureLanguage,
-) {
-    let words = language.words();
-    let Some(exact) = span.energies.get(direction).copied().flatten() else {
-        return;
-    };
-    let (zero, value) = (axis.y(0), milli(exact));
-    let y = axis.y(if direction == EXPORT { -value } else { value });
-    let width = ((end - x) * 8 / 10).clamp(10, WIDEST);
-    let left = (x + end - width) / 2;
-    let cell = Cuboid { x: left, y: y.min(zero), width, height: (y - zero).abs() };
-    let (ink, name) = match (direction, span.complete) {
-        (IMPORT, true) => (Ink::Import, words.import),
-        (IMPORT, false) => (Ink::ImportPart, words.import),
-        (_, true) => (Ink::Export, words.export),
-        (_, false) => (Ink::ExportPart, words.export),
-    };
-    let at = local(span.start, &series.zone);
-    let when = if is_month { language.month_of_year(at) } else { language.full_date(at) };
-    let part = if span.complete { String::new() } else { format!(", {}", words.part) };
-    let title = format!("{when}: {name} {} kWh{part}", language.exact(exact));
-    scene.marks.push(SceneMark::Bar { ink, cell, title });
-    let text = language.rounded(exact, if value < 100_000_000 { 1 } else { 0 });
-    if text_width(&text) <= end - x && !exact.is_zero() {
-        let below = if direction == EXPORT { y + 130 } else { y - 40 };
-        scene.label(Ink::Text, ((x + end) / 2, below), Anchor::Middle, text);
-    }
 }
 
-/// The label below a slot, if the one before leaves room; returns where the next one may begin.
-fn slot_label(
-    scene: &mut Scene,
-    span: &PlotSpan,
-    (x, end): (i64, i64),
-    free: i64,
-    axis: &ValueAxis,
-    series: &PlotSeries,
-    is_month: bool,
-    language: PictureLanguage,
-) -> i64 {
-    let at = local(span.start, &series.zone);
-    let text = match is_month {
-        true => language.month_of_year(at),
-        false => {
-            let (date, weekday) = (language.short_date(at), language.weekday(at));
-            let long = format!("{weekday} {date}");
-            if text_width(&long) <= end - x { long } else { date }
+impl EnergyBars<'_> {
+    /// Draws the bar of a slot, with its value if there is room.
+    fn bar(&self, scene: &mut Scene, span: &PlotSpan, direction: usize, (x, end): (i64, i64)) {
+        let Self { axis, zone, is_month, language } = self;
+        let words = language.words();
+        let Some(exact) = span.energies.get(direction).copied().flatten() else {
+            return;
+        };
+        let (zero, value) = (axis.y(0), milli(exact));
+        let y = axis.y(if direction == EXPORT { -value } else { value });
+        let width = ((end - x) * 8 / 10).clamp(10, WIDEST);
+        let left = (x + end - width) / 2;
+        let cell = Cuboid { x: left, y: y.min(zero), width, height: (y - zero).abs() };
+        let (ink, name) = match (direction, span.complete) {
+            (IMPORT, true) => (Ink::Import, words.import),
+            (IMPORT, false) => (Ink::ImportPart, words.import),
+            (_, true) => (Ink::Export, words.export),
+            (_, false) => (Ink::ExportPart, words.export),
+        };
+        let at = local(span.start, zone);
+        let when = if *is_month { language.month_of_year(at) } else { language.full_date(at) };
+        let part = if span.complete { String::new() } else { format!(", {}", words.part) };
+        let title = format!("{when}: {name} {} kWh{part}", language.exact(exact));
+        scene.marks.push(SceneMark::Bar { ink, cell, title });
+        let text = language.rounded(exact, if value < 100_000_000 { 1 } else { 0 });
+        if text_width(&text) <= end - x && !exact.is_zero() {
+            let below = if direction == EXPORT { y + 130 } else { y - 40 };
+            scene.label(Ink::Text, ((x + end) / 2, below), Anchor::Middle, text);
         }
-    };
-    let half = text_width(&text) / 2;
-    let middle = (x + end) / 2;
-    if middle - half < free || middle + half > scene.size.0 {
-        return free;
     }
-    scene.label(Ink::Faint, (middle, axis.bottom + 230), Anchor::Middle, text);
-    middle + half + 80
+
+    /// Draws the label below a slot, if the one before leaves room; returns where the next one may begin.
+    fn label(&self, scene: &mut Scene, span: &PlotSpan, (x, end): (i64, i64), free: i64) -> i64 {
+        let Self { axis, zone, is_month, language } = self;
+        let at = local(span.start, zone);
+        let text = match is_month {
+            true => language.month_of_year(at),
+            false => {
+                let (date, weekday) = (language.short_date(at), language.weekday(at));
+                let long = format!("{weekday} {date}");
+                if text_width(&long) <= end - x { long } else { date }
+            }
+        };
+        let half = text_width(&text) / 2;
+        let middle = (x + end) / 2;
+        if middle - half < free || middle + half > scene.size.0 {
+            return free;
+        }
+        scene.label(Ink::Faint, (middle, axis.bottom + 230), Anchor::Middle, text);
+        middle + half + 80
+    }
 }

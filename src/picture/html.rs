@@ -12,7 +12,7 @@ use crate::{
         palette::Ink,
         peaks,
         scene::{PictureSize, Scene},
-        series::{PlotSeries, PlotSpan},
+        series::{PlotRow, PlotSeries, PlotSpan},
         svg::{self, escaped},
     },
 };
@@ -59,8 +59,7 @@ pub fn page(series: &PlotSeries, language: PictureLanguage) -> String {
 
 fn style() -> String {
     let colours = |colour: &dyn Fn(Ink) -> u32| {
-        let [page, text, faint, grid] =
-            [Ink::Page, Ink::Text, Ink::Faint, Ink::Grid].map(|ink| colour(ink));
+        let [page, text, faint, grid] = [Ink::Page, Ink::Text, Ink::Faint, Ink::Grid].map(colour);
         format!(
             ":root{{--page:#{page:06x};--text:#{text:06x};--faint:#{faint:06x};--line:#{grid:06x}}}"
         )
@@ -98,7 +97,7 @@ fn totals(series: &PlotSeries, language: PictureLanguage, text: &mut String) {
         entries.extend(total.map(|total| (name, format!("{} kWh", language.exact(total)))));
     }
     let peaks = series.peaks();
-    let import = |row: &crate::picture::series::PlotRow| row.means.first().copied().flatten();
+    let import = |row: &PlotRow| row.means.first().copied().flatten();
     let highest = peaks.iter().filter_map(|(_, row)| import(row));
     let highest = highest.reduce(|one, other| if other > one { other } else { one });
     entries.extend(highest.map(|mean| (words.peak, format!("{} kW", language.exact(mean)))));

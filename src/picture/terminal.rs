@@ -13,7 +13,7 @@
 use crate::{
     local_time::{LocalStep, offset},
     picture::{
-        axis::{ValueAxis, time_ticks},
+        axis::{ValueAxis, round_step, time_ticks},
         language::{PictureLanguage, local},
         series::{EXPORT, IMPORT, PlotRow, PlotSeries, milli},
     },
@@ -237,7 +237,7 @@ pub fn heat_map(plot: &mut LetterPlot, series: &PlotSeries, language: PictureLan
     let columns = [96, 48, 24].into_iter().find(|columns| *columns <= room).unwrap_or(12);
     let directions = [(IMPORT, words.import), (EXPORT, words.export)];
     for (direction, name) in directions.into_iter().take(if series.exports() { 2 } else { 1 }) {
-        let step = crate::picture::axis::round_step((series.highest(direction).max(1) + 3) / 4);
+        let step = round_step((series.highest(direction).max(1) + 3) / 4);
         let legend = (1..=4).zip("░▒▓█".chars());
         let legend =
             legend.map(|(part, letter)| format!("{letter} ≤{} ", language.millionths(part * step)));
