@@ -113,9 +113,11 @@ pub fn time_ticks(
         () => {
             let month = room(9, from, to, width);
             let months = [1, 2, 3, 6].into_iter().find(|months| months * 30 * DAY >= month);
+            let years = [1, 2, 5, 10].into_iter().find(|years| years * 365 * DAY >= month);
             ticks(from, to, LocalStep::Month, zone, |at| {
                 let at = local(at, zone);
-                let fits = i64::from(at.month() - 1) % months.unwrap_or(12) == 0;
+                let fits = i64::from(at.month() - 1) % months.unwrap_or(12) == 0
+                    && i64::from(at.year()) % years.unwrap_or(20) == 0;
                 fits.then(|| language.month_of_year(at))
             })
         }

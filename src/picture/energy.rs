@@ -126,8 +126,11 @@ impl EnergyBars<'_> {
         let part = if span.complete { String::new() } else { format!(", {}", words.part) };
         let title = format!("{when}: {name} {} kWh{part}", language.exact(exact));
         scene.marks.push(SceneMark::Bar { ink, cell, title });
-        let text = language.rounded(exact, if value < 100_000_000 { 1 } else { 0 });
-        if text_width(&text) <= end - x && !exact.is_zero() {
+        let texts = [1, 0].map(|decimals| language.rounded(exact, decimals));
+        let fitting = texts.into_iter().find(|text| text_width(text) <= end - x);
+        if let Some(text) = fitting.filter(|_| value >= 1_000_000 || end - x >= 300)
+            && !exact.is_zero()
+        {
             let below = if direction == EXPORT { y + 130 } else { y - 40 };
             scene.label(Ink::Text, ((x + end) / 2, below), Anchor::Middle, text);
         }
