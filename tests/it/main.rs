@@ -45,6 +45,7 @@ mod mqtt;
 mod packaging;
 mod pasted;
 mod pipeline;
+mod plot;
 mod portal;
 mod prometheus;
 mod publish;

@@ -7,6 +7,7 @@ pub mod decode;
 pub mod decrypt;
 pub mod doctor;
 pub mod explain;
+pub mod plot;
 pub mod publish;
 pub mod quarters;
 pub mod setup;

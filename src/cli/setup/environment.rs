@@ -149,6 +149,17 @@ pub fn complete_language(settings: &mut SinkSettings) {
     }
 }
 
+/// The columns of the output, as shells and cron jobs say.
+pub fn columns() -> Option<usize> {
+    set("COLUMNS")?.parse().ok()
+}
+
+/// The language of the locale, such as `de`, and the variable that says so.
+pub fn language() -> Option<(&'static str, String)> {
+    let (variable, locale) = first(&["LC_ALL", "LC_MESSAGES", "LANG"], &set)?;
+    Some((variable, locale.split(['_', '.', '@']).next().unwrap_or_default().to_owned()))
+}
+
 /// Sets a choice of languages by the locale, as POSIX says: the first variable that is set counts. A language
 /// that is no choice sets nothing.
 fn offer_language(settings: &mut SinkSettings, key: &SettingKey) {
@@ -158,13 +169,6 @@ fn offer_language(settings: &mut SinkSettings, key: &SettingKey) {
     if matches!(key.value, SettingType::Choice(words) if words.contains(&&*language)) {
         offer(settings, key.name, key.name, language, variable);
     }
-}
-
-/// The language of the locale, and the variable that sets it.
-pub fn language() -> Option<(&'static str, String)> {
-    let (variable, locale) = first(&["LC_ALL", "LC_MESSAGES", "LANG"], &set)?;
-    let language = locale.split(['_', '.', '@']).next().unwrap_or_default();
-    Some((variable, language.to_owned()))
 }
 
 /// False for a file that is missing or blank: a unit of systemd may give a blank credential where there is

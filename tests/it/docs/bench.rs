@@ -27,10 +27,11 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_meterpipe");
 const STDOUT: &str = ".stdout";
 const STDERR: &str = ".stderr";
 
-const FURNITURE: [&str; 9] = [
+const FURNITURE: [&str; 10] = [
     "meterpipe simulate --count 3 > meter.records",
     "meterpipe unframe meter.records > telegrams.records",
     "meterpipe decode --key-file guek meter.records > meter.jsonl",
+    "meterpipe quarters meter.jsonl > quarters.jsonl",
     "printf 'Messzeitpunkt;Verbrauch (kWh)\\n01.01.2024 00:15;0,310\\n' > portal.csv",
     // A made up authentication key: telegrams that carry a tag.
     "(umask 077; echo $(cat guek) 000102030405060708090A0B0C0D0E0F > keys)",

@@ -174,7 +174,7 @@ fn no_page_with_examples_is_forgotten() {
     assert_eq!(pages, PAGES);
 }
 
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 16] = [
     "meterpipe-anonymise.1",
     "meterpipe-capture.1",
     "meterpipe-config.1",
@@ -182,6 +182,7 @@ const PAGES: [&str; 15] = [
     "meterpipe-decrypt.1",
     "meterpipe-doctor.1",
     "meterpipe-explain.1",
+    "meterpipe-plot.1",
     "meterpipe-publish.1",
     "meterpipe-quarters.1",
     "meterpipe-record.5",
@@ -229,6 +230,11 @@ fn the_examples_of_doctor_run() {
 #[test]
 fn the_examples_of_explain_run() {
     run_examples("meterpipe-explain.1");
+}
+
+#[test]
+fn the_examples_of_plot_run() {
+    run_examples("meterpipe-plot.1");
 }
 
 #[test]

@@ -11,7 +11,7 @@
 //! 6   source  sink                       where octets come from, where readings go to
 //! 5   format  chain  explain             a reading as text; the stages; a telegram octet by octet
 //!     intervals  portal  diagnosis       energies of quarter hours, and those of an operator; causes
-//!                                        of faults
+//!     picture                            of faults; pictures
 //! 4   reading                            named, scaled, exact
 //! 3   link  cipher  cosem  record        frames, ciphering, A-XDR, the line between stages
 //! 2   reader  p1  field  hex             a cursor, the envelope of DSMR telegrams, fields with their
@@ -39,7 +39,7 @@ const FLOORS: [&[&str]; 13] = [
     &["reader", "p1", "field", "hex", "local_time", "backoff", "wake", "file_error", "hosts"],
     &["link", "cipher", "cosem", "record"],
     &["reading"],
-    &["format", "chain", "explain", "intervals", "portal", "diagnosis"],
+    &["format", "chain", "explain", "intervals", "portal", "diagnosis", "picture"],
     &["source", "sink"],
     &["cli/run", "cli/older"],
     &["cli/setup"],

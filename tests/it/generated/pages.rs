@@ -38,7 +38,7 @@ fn impossible_statuses(command: &Command) -> &'static [&'static str] {
     match command.get_name() {
         "config" => &["1"],
         "simulate" => &["1", "3", "4", "5"],
-        "capture" | "unframe" | "publish" | "quarters" => &["4"],
+        "capture" | "unframe" | "publish" | "quarters" | "plot" => &["4"],
         _ => &[],
     }
 }

@@ -1,0 +1,445 @@
+//! `plot`: readings or quarter hours in, a picture out.
+
+use std::{collections::VecDeque, io::IsTerminal};
+
+use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+
+use crate::cli::{
+    input::{
+        files,
+        reading_lines::{ReadingConsumer, ReadingLines},
+    },
+    run::{
+        context::{Context, Ending},
+        interval_readings,
+        stage::Task,
+        status::{Status, Stop},
+    },
+    setup::{
+        args::{PlotArgs, PlotFormat, PlotKind, PlotLanguage},
+        environment, output_format,
+    },
+};
+use meterpipe::{
+    error::{Cause, Error, Layer},
+    format::{
+        influx::seconds,
+        key::{FieldKey, Meta},
+        latest::name,
+        printable::printable,
+        readings::{ReadingValue, Readings},
+    },
+    intervals::{
+        meter::{Fed, IntervalClock, MeterIntervals},
+        registers::EnergyRegisters,
+        row::{IntervalRow, mean_power},
+    },
+    local_time::{LocalStep, date},
+    picture::{
+        energy, heat_map, html,
+        language::PictureLanguage,
+        load, peaks,
+        scene::{PictureSize, Scene},
+        series::{PlotRow, PlotSeries},
+        svg,
+        terminal::{self, LetterPlot},
+    },
+    reading::fields::{ENERGY_EXPORT, ENERGY_IMPORT},
+};
+
+/// The most quarters of a picture: those of ten years.
+const MOST: usize = 366 * 96 * 10;
+
+/// A quarter of an hour, in seconds.
+const QUARTER: i64 = 900;
+
+/// Runs the subcommand.
+pub fn run(args: &PlotArgs) -> Status {
+    let mut context = Context::new("plot", args.messages);
+    let plot = match PlotInput::new(args) {
+        Ok(plot) => plot,
+        Err(stop) => return context.stop(stop),
+    };
+    let mut lines = ReadingLines::new(plot);
+    let result = files::lines(&args.files, &mut lines, &mut context);
+    let plot = lines.into_inner();
+    let drawn = match result {
+        Ok(()) if context.tally.telegrams > 0 => plot.finish(args, &mut context),
+        result => result,
+    };
+    context.finish(drawn, Ending::default())
+}
+
+/// The quarter hours of the input.
+struct PlotInput {
+    clock: IntervalClock,
+    range: PlotRange,
+    /// The only meter that counts, if the user chose one.
+    chosen: Option<String>,
+    /// The meter of the first line.
+    meter: Option<String>,
+    /// Another one.
+    other: Option<String>,
+    intervals: MeterIntervals,
+    registers: EnergyRegisters,
+    rows: VecDeque<PlotRow>,
+    /// The first and the last second of all quarters, also of those outside the range.
+    seen: Option<(i64, i64)>,
+    /// There were more quarters than fit.
+    is_too_long: bool,
+}
+
+/// The days that the user wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct PlotRange {
+    /// The first second.
+    from: Option<i64>,
+    /// The second behind the last one.
+    to: Option<i64>,
+    last: Option<LastPart>,
+}
+
+/// The last part of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LastPart {
+    Days(u16),
+    Months(u16),
+}
+
+impl PlotInput {
+    fn new(args: &PlotArgs) -> Result<Self, Stop> {
+        let zone = output_format::zone_of(args.timezone.as_deref())?;
+        Ok(Self {
+            range: PlotRange::new(args, &zone)?,
+            clock: IntervalClock { step: LocalStep::QUARTER, zone },
+            chosen: args.meter.clone(),
+            meter: None,
+            other: None,
+            intervals: MeterIntervals::default(),
+            registers: EnergyRegisters::default(),
+            rows: VecDeque::new(),
+            seen: None,
+            is_too_long: false,
+        })
+    }
+
+    /// Takes a quarter.
+    fn row(&mut self, row: PlotRow) {
+        let Self { range, clock, rows, seen, is_too_long, .. } = self;
+        let start = seen.map_or(row.start, |(start, _)| start);
+        *seen = Some((start, row.end));
+        if range.from.is_some_and(|from| row.end <= from)
+            || range.to.is_some_and(|to| row.start >= to)
+        {
+            return;
+        }
+        rows.push_back(row);
+        if let Some(last) = range.last {
+            let from = last.start(row.end, &clock.zone);
+            while rows.front().is_some_and(|row| row.start < from) {
+                rows.pop_front();
+            }
+        }
+        if rows.len() > MOST {
+            rows.pop_front();
+            *is_too_long = true;
+        }
+    }
+
+    /// Draws the picture.
+    fn finish(mut self, args: &PlotArgs, context: &mut Context) -> Result<(), Stop> {
+        let mut intervals = std::mem::take(&mut self.intervals);
+        intervals.finish(&mut |row| self.row(of_interval(row)));
+        if let (Some(meter), Some(other)) = (&self.meter, &self.other) {
+            let (meter, other) = (printable(meter), printable(other));
+            return Err(Stop::usage(format!(
+                "the input has several meters, {meter} and {other}: choose one with --meter"
+            )));
+        }
+        if self.is_too_long {
+            return Err(Stop::usage(
+                "more than ten years of quarter hours: choose a part with --last or --from",
+            ));
+        }
+        let series = self.series()?;
+        let language = language(args);
+        let is_terminal = std::io::stdout().is_terminal();
+        let usual = if is_terminal { PlotFormat::Terminal } else { PlotFormat::Svg };
+        let kind = args.kind.unwrap_or_default();
+        let text = match args.format.unwrap_or(usual) {
+            PlotFormat::Svg => svg::file(&draw(&series, kind, PictureSize::WIDE, language)),
+            PlotFormat::Html => html::page(&series, language),
+            PlotFormat::Terminal => letters(&series, kind, columns(is_terminal), language),
+        };
+        context.output.text.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+
+    /// The quarters with their period: whole days.
+    fn series(self) -> Result<PlotSeries, Stop> {
+        let Self { clock, range, rows, seen, meter, chosen, .. } = self;
+        let day = LocalStep::Days(1);
+        let (Some(first), Some(last)) = (rows.front(), rows.back()) else {
+            return Err(nothing(seen, chosen.filter(|_| meter.is_none()), &clock.zone));
+        };
+        let first = range.last.map_or(first.start, |part| part.start(last.end, &clock.zone));
+        let from = range.from.unwrap_or_else(|| day.floor(first, &clock.zone));
+        let to = range.to.unwrap_or_else(|| day.next(last.end - 1, &clock.zone));
+        // Anybody may have written it, and it goes to terminals and pages.
+        let meter = meter.map(|meter| printable(&meter).into_owned());
+        Ok(PlotSeries { meter, zone: clock.zone, from, to, rows: rows.into() })
+    }
+}
+
+/// The reason for an empty picture.
+fn nothing(seen: Option<(i64, i64)>, chosen: Option<String>, zone: &TimeZone) -> Stop {
+    let text = match (seen, chosen) {
+        (_, Some(meter)) => format!("no readings of meter {}", printable(&meter)),
+        (Some((start, end)), None) => {
+            let days = [start, end - 1]
+                .map(|at| date(at, zone).map_or(String::new(), |it| it.to_string()));
+            let [first, last] = days;
+            format!("no readings in these days: the input has {first} to {last}")
+        }
+        (None, None) => {
+            "no quarter hours: one telegram alone has no energy, so read for a while".to_owned()
+        }
+    };
+    Stop::Failed(Status::Nothing, text)
+}
+
+/// The language of the user.
+fn language(args: &PlotArgs) -> PictureLanguage {
+    match args.lang {
+        Some(PlotLanguage::De) => PictureLanguage::German,
+        Some(PlotLanguage::En) => PictureLanguage::English,
+        None if environment::language().is_some_and(|(_, it)| it == "de") => {
+            PictureLanguage::German
+        }
+        None => PictureLanguage::English,
+    }
+}
+
+fn draw(
+    series: &PlotSeries,
+    kind: PlotKind,
+    size: PictureSize,
+    language: PictureLanguage,
+) -> Scene {
+    let scene = match kind {
+        PlotKind::Load => load::draw(series, size, language),
+        PlotKind::Energy => energy::draw(series, energy::step(series, size), size, language),
+        PlotKind::Heatmap => heat_map::draw(series, size, language),
+        PlotKind::Peaks => peaks::draw(series, size, language),
+    };
+    Scene { subtitle: series.subtitle(language), ..scene }
+}
+
+/// The picture in letters.
+fn letters(
+    series: &PlotSeries,
+    kind: PlotKind,
+    columns: usize,
+    language: PictureLanguage,
+) -> String {
+    let scene = draw(series, kind, PictureSize::WIDE, language);
+    let mut plot = LetterPlot::new(&scene.title, columns);
+    plot.words(&scene.subtitle);
+    match kind {
+        PlotKind::Load => terminal::load(&mut plot, series, language),
+        PlotKind::Energy => {
+            let step = energy::step(series, PictureSize::WIDE);
+            terminal::energy(&mut plot, series, step, language);
+        }
+        PlotKind::Heatmap => terminal::heat_map(&mut plot, series, language),
+        PlotKind::Peaks => terminal::peaks(&mut plot, series, language),
+    }
+    plot.text()
+}
+
+/// The columns of the terminal, or of what the output goes to.
+fn columns(is_terminal: bool) -> usize {
+    let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok().filter(|_| is_terminal);
+    let columns = size.map(|size| size.ws_col.into()).filter(|columns| *columns > 1);
+    columns.or_else(environment::columns).unwrap_or(80)
+}
+
+impl Task for PlotInput {}
+
+impl ReadingConsumer for PlotInput {
+    fn readings(&mut self, readings: Readings, line: u64, context: &mut Context) {
+        let name = name(&readings);
+        if self.chosen.is_some() && self.chosen.as_deref() != name {
+            return;
+        }
+        match (&self.meter, name) {
+            (None, Some(name)) => self.meter = Some(name.to_owned()),
+            (Some(meter), Some(name)) if meter != name => {
+                self.other.get_or_insert_with(|| name.to_owned());
+                return;
+            }
+            _ => {}
+        }
+        let taken = match readings.is_interval() {
+            true => self.interval(&readings),
+            false => self.telegram(&readings),
+        };
+        if let Err(cause) = taken {
+            context.tally.telegrams -= 1;
+            context.defect(line, &Error::new(Layer::Reading, 0, cause));
+        }
+    }
+}
+
+impl PlotInput {
+    fn telegram(&mut self, readings: &Readings) -> Result<(), Cause> {
+        let second = seconds(readings, [Meta::Time, Meta::Received]).ok_or(Cause::NoTime)?;
+        let mut registers = std::mem::take(&mut self.registers);
+        interval_readings::registers(readings, &mut registers);
+        let clock = self.clock.clone();
+        let mut intervals = std::mem::take(&mut self.intervals);
+        let fed = intervals.feed(second, &registers, &clock, &mut |row| self.row(of_interval(row)));
+        (self.intervals, self.registers) = (intervals, registers);
+        match fed {
+            Fed::Late(seconds) => Err(Cause::OutOfOrder { seconds: seconds.unsigned_abs() }),
+            _ => Ok(()),
+        }
+    }
+
+    fn interval(&mut self, readings: &Readings) -> Result<(), Cause> {
+        let truth = |meta| match readings.get(FieldKey::Meta(meta)) {
+            Some(ReadingValue::Truth(truth)) => Some(*truth),
+            _ => None,
+        };
+        if truth(Meta::Running) == Some(true) {
+            return Ok(());
+        }
+        let time = |meta| readings.meta(meta)?.parse().ok().map(Timestamp::as_second);
+        let start = time(Meta::Start).ok_or(Cause::NoTime)?;
+        let end = time(Meta::End).filter(|end| *end > start).ok_or(Cause::NoTime)?;
+        if end - start > QUARTER {
+            return Err(Cause::NotReadings {
+                found: "an interval longer than a quarter of an hour",
+            });
+        }
+        let last = self.seen.map_or(i64::MIN, |(_, end)| end);
+        if start < last {
+            return Err(Cause::OutOfOrder { seconds: last.abs_diff(start) });
+        }
+        let energies = [ENERGY_IMPORT, ENERGY_EXPORT].map(|place| readings.number(place));
+        let telegrams = match readings.get(FieldKey::Meta(Meta::Telegrams)) {
+            Some(ReadingValue::Number(number)) => number.to_integer(),
+            _ => None,
+        };
+        self.row(PlotRow {
+            start,
+            end,
+            energies,
+            means: energies.map(|energy| mean_power(energy?, end - start)),
+            gap: telegrams == Some(0) && truth(Meta::Estimated) == Some(true),
+            complete: truth(Meta::Complete) != Some(false),
+        });
+        Ok(())
+    }
+}
+
+/// A quarter that was made of telegrams.
+fn of_interval(row: &IntervalRow) -> PlotRow {
+    let energies = [ENERGY_IMPORT, ENERGY_EXPORT].map(|place| row.energy(place));
+    PlotRow {
+        start: row.start,
+        end: row.end,
+        energies,
+        means: energies.map(|energy| mean_power(energy?, row.end - row.start)),
+        gap: row.telegrams == 0 && row.estimated,
+        complete: row.complete,
+    }
+}
+
+impl PlotRange {
+    fn new(args: &PlotArgs, zone: &TimeZone) -> Result<Self, Stop> {
+        let day = |option: &str, text: &Option<String>| match text {
+            None => Ok(None),
+            Some(text) => days(text, zone).map(Some).ok_or_else(|| {
+                let text = printable(text);
+                let forms = "2026-06-21, 2026-06, today, yesterday, this-month or last-month";
+                Stop::usage(format!("{option}: '{text}' is no day; write {forms}"))
+            }),
+        };
+        let start = |date: Date| Some(date.to_zoned(zone.clone()).ok()?.timestamp().as_second());
+        let from = day("--from", &args.from)?.and_then(|(first, _)| start(first));
+        let to = day("--to", &args.to)?.and_then(|(_, last)| start(last.tomorrow().ok()?));
+        if from.zip(to).is_some_and(|(from, to)| from >= to) {
+            return Err(Stop::usage("--from is later than --to"));
+        }
+        let last = match &args.last {
+            None => None,
+            Some(text) => Some(LastPart::parse(text).ok_or_else(|| {
+                let text = printable(text);
+                Stop::usage(format!("--last: '{text}' is no length; write 7d or 12mo"))
+            })?),
+        };
+        Ok(Self { from, to, last })
+    }
+}
+
+/// The first and the last day of a text.
+fn days(text: &str, zone: &TimeZone) -> Option<(Date, Date)> {
+    let today = || Timestamp::now().to_zoned(zone.clone()).date();
+    let month = |day: Date| (day.first_of_month(), day.last_of_month());
+    match text {
+        "today" => Some((today(), today())),
+        "yesterday" => today().yesterday().ok().map(|day| (day, day)),
+        "this-month" => Some(month(today())),
+        "last-month" => today().first_of_month().yesterday().ok().map(month),
+        _ => {
+            let mut parts = text.split('-');
+            let (year, of_year) = (parts.next()?, parts.next()?);
+            let is_number = |text: &str, digits: usize| {
+                text.len() == digits && text.bytes().all(|it| it.is_ascii_digit())
+            };
+            if !is_number(year, 4) || !is_number(of_year, 2) {
+                return None;
+            }
+            let date = |day: &str| text_date(year, of_year, day);
+            match (parts.next(), parts.next()) {
+                (None, None) => date("01").map(month),
+                (Some(day), None) if is_number(day, 2) => date(day).map(|day| (day, day)),
+                _ => None,
+            }
+        }
+    }
+}
+
+fn text_date(year: &str, month: &str, day: &str) -> Option<Date> {
+    // `civil::date` panics where `new` does not.
+    Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()
+}
+
+impl LastPart {
+    fn parse(text: &str) -> Option<Self> {
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let count = digits.parse().ok().filter(|count| *count > 0)?;
+        match text.strip_prefix(digits)? {
+            "d" => Some(Self::Days(count)),
+            "w" => Some(Self::Days(count.checked_mul(7)?)),
+            "mo" => Some(Self::Months(count)),
+            _ => None,
+        }
+    }
+
+    /// The first second of the part that ends with the day of the second before `end`.
+    fn start(self, end: i64, zone: &TimeZone) -> i64 {
+        let start = || {
+            let day = date(end - 1, zone)?;
+            let first = match self {
+                Self::Days(days) => day.checked_sub(Span::new().days(days - 1)).ok()?,
+                Self::Months(months) => {
+                    day.first_of_month().checked_sub(Span::new().months(months - 1)).ok()?
+                }
+            };
+            Some(first.to_zoned(zone.clone()).ok()?.timestamp().as_second())
+        };
+        start().unwrap_or(i64::MIN)
+    }
+}

@@ -1,0 +1,206 @@
+//! The load curve: a step for each quarter of an hour, import upwards and export downwards.
+//!
+//! Where a pixel is wider than a quarter, its column reaches from zero to the lowest quarter in full colour, and to the
+//! highest one in a paler colour: no mean of means hides a peak.
+
+use crate::picture::{
+    axis::{ValueAxis, time_ticks},
+    language::{PictureLanguage, local},
+    palette::Ink,
+    scene::{Anchor, Cuboid, PictureSize, Scene, SceneMark, text_width},
+    series::{EXPORT, IMPORT, PlotRow, PlotSeries},
+};
+
+const HEIGHT: i64 = 2800;
+const PIXEL: i64 = 10;
+
+/// Draws it.
+#[must_use]
+pub fn draw(series: &PlotSeries, size: PictureSize, language: PictureLanguage) -> Scene {
+    let words = language.words();
+    let mut scene =
+        Scene { size: (size.width, 0), title: format!("{} (kW)", words.load), ..Scene::default() };
+    let exports = series.exports();
+    let is_dense = i64::try_from(series.rows.len()).unwrap_or(i64::MAX) > size.plot() / PIXEL;
+    let gaps = series.gaps();
+    let mut legend = vec![(Ink::Import, words.import)];
+    legend.extend(exports.then_some((Ink::Export, words.export)));
+    legend.extend(is_dense.then_some((Ink::ImportPart, words.highest)));
+    legend.extend((!gaps.is_empty()).then_some((Ink::Gap, words.gap)));
+    let top = scene.legend(&legend) + 60;
+    let export = if exports { series.highest(EXPORT) } else { 0 };
+    let axis = ValueAxis::new(-export, series.highest(IMPORT), top, top + HEIGHT);
+    scene.size.1 = axis.bottom + 320;
+    let place = TimePlace { from: series.from, to: series.to, size };
+    draw_gaps(&mut scene, &gaps, &axis, &place);
+    draw_axes(&mut scene, &axis, size, language);
+    draw_times(&mut scene, series, &axis, &place, language);
+    let directions: &[usize] = if exports { &[IMPORT, EXPORT] } else { &[IMPORT] };
+    for direction in directions {
+        for run in runs(series, *direction) {
+            match is_dense {
+                true => draw_columns(&mut scene, run, *direction, &axis, &place),
+                false => draw_steps(&mut scene, run, *direction, &axis, &place),
+            }
+        }
+    }
+    scene.rule(
+        Ink::Axis,
+        (PictureSize::LEFT, axis.y(0)),
+        (size.width - PictureSize::RIGHT, axis.y(0)),
+    );
+    scene.description = describe(series, language);
+    scene
+}
+
+/// The places of times.
+struct TimePlace {
+    from: i64,
+    to: i64,
+    size: PictureSize,
+}
+
+impl TimePlace {
+    const fn x(&self, at: i64) -> i64 {
+        let range = if self.to > self.from { self.to - self.from } else { 1 };
+        PictureSize::LEFT + (at - self.from) * self.size.plot() / range
+    }
+}
+
+fn describe(series: &PlotSeries, language: PictureLanguage) -> String {
+    let words = language.words();
+    let mut text = words.load.to_owned();
+    for (direction, name) in [(IMPORT, words.import), (EXPORT, words.export)] {
+        let highest = series.rows.iter().filter(|row| row.power(direction).is_some());
+        let highest = highest.max_by_key(|row| row.power(direction));
+        if let Some(row) = highest
+            && let Some(mean) = row.means.get(direction).copied().flatten()
+            && !mean.is_zero()
+        {
+            let at = local(row.start, &series.zone);
+            let (mean, date) = (language.exact(mean), language.full_date(at));
+            text.push_str(&format!(". {name}: max. {mean} kW, {date} {}", language.clock(at)));
+        }
+    }
+    text
+}
+
+/// The rows between two gaps.
+fn runs(series: &PlotSeries, direction: usize) -> impl Iterator<Item = &[PlotRow]> {
+    let has_power = move |row: &PlotRow| row.power(direction).is_some();
+    series
+        .rows
+        .chunk_by(move |one, next| one.end == next.start && has_power(one) == has_power(next))
+        .filter(move |run| run.first().is_some_and(has_power))
+}
+
+const fn signed(value: i64, direction: usize) -> i64 {
+    if direction == EXPORT { -value } else { value }
+}
+
+const fn inks(direction: usize) -> (Ink, Ink) {
+    if direction == EXPORT {
+        (Ink::Export, Ink::ExportPart)
+    } else {
+        (Ink::Import, Ink::ImportPart)
+    }
+}
+
+fn draw_steps(
+    scene: &mut Scene,
+    run: &[PlotRow],
+    direction: usize,
+    axis: &ValueAxis,
+    place: &TimePlace,
+) {
+    let mut steps: Vec<(i64, i64)> = Vec::new();
+    for row in run {
+        let y = axis.y(signed(row.power(direction).unwrap_or(0), direction));
+        if steps.last().is_none_or(|(_, last)| *last != y) {
+            steps.push((place.x(row.start), y));
+        }
+    }
+    let end = run.last().map_or(0, |row| place.x(row.end));
+    scene.marks.push(SceneMark::Steps { ink: inks(direction).0, base: axis.y(0), steps, end });
+}
+
+fn draw_columns(
+    scene: &mut Scene,
+    run: &[PlotRow],
+    direction: usize,
+    axis: &ValueAxis,
+    place: &TimePlace,
+) {
+    let column = |row: &PlotRow| place.x(row.start) / PIXEL * PIXEL;
+    let (mut low, mut high) = (Vec::new(), Vec::new());
+    for rows in run.chunk_by(|one, next| column(one) == column(next)) {
+        let powers = || rows.iter().filter_map(|row| row.power(direction));
+        let y = |power: Option<i64>| axis.y(signed(power.unwrap_or(0), direction));
+        let x = rows.first().map_or(0, column);
+        low.push((x, y(powers().min())));
+        high.push((x, y(powers().max())));
+    }
+    let end = run.last().map_or(0, column) + PIXEL;
+    let (full, pale) = inks(direction);
+    let base = axis.y(0);
+    scene.marks.push(SceneMark::Steps { ink: pale, base, steps: high, end });
+    scene.marks.push(SceneMark::Steps { ink: full, base, steps: low, end });
+}
+
+fn draw_gaps(scene: &mut Scene, gaps: &[(i64, i64)], axis: &ValueAxis, place: &TimePlace) {
+    // Stripes, so that a gap does not look like a value even without colours.
+    let stripe = |(from, to): (i64, i64)| {
+        let (x, end) = (place.x(from), place.x(to));
+        (0..HEIGHT / 140).map(move |at| Cuboid {
+            x,
+            y: axis.top + at * 140 + 50,
+            width: (end - x).max(PIXEL),
+            height: 20,
+        })
+    };
+    // More gaps than pixels would only make a long picture.
+    let mut drawn = 0;
+    let visible = gaps.iter().filter(|(_, to)| {
+        let x = place.x(*to);
+        let is_visible = x > drawn;
+        drawn = if is_visible { x } else { drawn };
+        is_visible
+    });
+    let cells: Vec<_> = visible.copied().flat_map(stripe).collect();
+    if !cells.is_empty() {
+        scene.marks.push(SceneMark::Cells { ink: Ink::Gap, cells });
+    }
+}
+
+/// Draws the lines and numbers of the values.
+pub(super) fn draw_axes(
+    scene: &mut Scene,
+    axis: &ValueAxis,
+    size: PictureSize,
+    language: PictureLanguage,
+) {
+    for value in axis.ticks() {
+        let y = axis.y(value);
+        scene.rule(Ink::Grid, (PictureSize::LEFT, y), (size.width - PictureSize::RIGHT, y));
+        // The unit is the same for all; both directions count upwards from zero.
+        let text = language.millionths(value.abs());
+        scene.label(Ink::Faint, (PictureSize::LEFT - 70, y + 42), Anchor::End, text);
+    }
+}
+
+fn draw_times(
+    scene: &mut Scene,
+    series: &PlotSeries,
+    axis: &ValueAxis,
+    place: &TimePlace,
+    language: PictureLanguage,
+) {
+    let size = place.size;
+    for tick in time_ticks(series.from, series.to, size.plot(), &series.zone, language) {
+        let x = place.x(tick.at);
+        scene.rule(Ink::Grid, (x, axis.top), (x, axis.bottom + 60));
+        if x + text_width(&tick.text) <= size.width {
+            scene.label(Ink::Faint, (x + 20, axis.bottom + 190), Anchor::Start, tick.text);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Pictures of quarter hours: load curve, energies, heat map and peaks.
+
+pub mod axis;
+pub mod energy;
+pub mod heat_map;
+pub mod html;
+pub mod language;
+pub mod load;
+pub mod palette;
+pub mod peaks;
+pub mod scene;
+pub mod series;
+pub mod svg;
+pub mod terminal;

@@ -1,0 +1,178 @@
+//! The quarter hours of a picture.
+
+use jiff::tz::TimeZone;
+
+use crate::{local_time::LocalStep, picture::language::PictureLanguage, reading::decimal::Decimal};
+
+/// The direction of energy: the place of import and export in pairs.
+pub const IMPORT: usize = 0;
+/// See [`IMPORT`].
+pub const EXPORT: usize = 1;
+
+/// A quarter of an hour, or a part of one. Watts and watt-hours.
+#[derive(Clone, Copy, Debug)]
+pub struct PlotRow {
+    /// The first second, since 1970.
+    pub start: i64,
+    /// The second behind the last one.
+    pub end: i64,
+    /// Import and export.
+    pub energies: [Option<Decimal>; 2],
+    /// Their means.
+    pub means: [Option<Decimal>; 2],
+    /// No telegram came in this time: the energy is known, and its course is not.
+    pub gap: bool,
+    /// No telegrams were missing.
+    pub complete: bool,
+}
+
+/// The quarter hours of one meter, in order.
+#[derive(Clone, Debug)]
+pub struct PlotSeries {
+    /// The name of the meter.
+    pub meter: Option<String>,
+    /// The zone whose clock counts.
+    pub zone: TimeZone,
+    /// The first second of the picture.
+    pub from: i64,
+    /// The second behind its last one.
+    pub to: i64,
+    /// The quarters.
+    pub rows: Vec<PlotRow>,
+}
+
+/// A day or a month.
+#[derive(Clone, Copy, Debug)]
+pub struct PlotSpan {
+    /// The first second.
+    pub start: i64,
+    /// The second behind the last one.
+    pub end: i64,
+    /// The sums of import and export.
+    pub energies: [Option<Decimal>; 2],
+    /// All quarters are there, and none misses telegrams.
+    pub complete: bool,
+}
+
+impl PlotRow {
+    /// A mean in milliwatts, or `None` within a gap.
+    #[must_use]
+    pub fn power(&self, direction: usize) -> Option<i64> {
+        let mean = self.means.get(direction).copied().flatten().filter(|_| !self.gap)?;
+        Some(milli(mean))
+    }
+}
+
+/// A number in thousandths, for coordinates; it ends at a petawatt.
+#[must_use]
+pub fn milli(number: Decimal) -> i64 {
+    let milli = number.whole(-3).and_then(|it| i64::try_from(it).ok());
+    milli.unwrap_or(i64::MAX).min(1_000_000_000_000_000)
+}
+
+impl PlotSeries {
+    /// The period, and the meter.
+    #[must_use]
+    pub fn subtitle(&self, language: PictureLanguage) -> String {
+        let period = language.period(self.from, self.to, &self.zone);
+        let meter =
+            self.meter.as_ref().map(|meter| format!(", {} {meter}", language.words().meter));
+        period + &meter.unwrap_or_default()
+    }
+
+    /// The days or months of the picture, also those without a reading.
+    #[must_use]
+    pub fn spans(&self, step: LocalStep) -> Vec<PlotSpan> {
+        let mut spans = Vec::new();
+        let mut rows = self.rows.iter().peekable();
+        let mut start = step.floor(self.from, &self.zone);
+        while start < self.to {
+            let end = step.next(start, &self.zone);
+            let mut span = PlotSpan { start, end, energies: [None; 2], complete: true };
+            let mut covered = 0;
+            while let Some(row) = rows.next_if(|row| row.start < end) {
+                covered += row.end - row.start;
+                span.complete &= row.complete;
+                span.add(row.energies);
+            }
+            span.complete &= covered == end - start;
+            spans.push(span);
+            start = end;
+        }
+        spans
+    }
+
+    /// The energies of all quarters.
+    #[must_use]
+    pub fn total(&self) -> [Option<Decimal>; 2] {
+        let mut total = PlotSpan { start: 0, end: 0, energies: [None; 2], complete: true };
+        self.rows.iter().for_each(|row| total.add(row.energies));
+        total.energies
+    }
+
+    /// The highest quarter of each month by its imported power; a part of a quarter is none.
+    #[must_use]
+    pub fn peaks(&self) -> Vec<(PlotSpan, PlotRow)> {
+        let mut rows = self.rows.iter().peekable();
+        let mut peaks = Vec::new();
+        for month in self.spans(LocalStep::Month) {
+            let mut highest: Option<PlotRow> = None;
+            while let Some(row) = rows.next_if(|row| row.start < month.end) {
+                let import = |row: &PlotRow| row.means.first().copied().flatten();
+                let highest_yet = highest.as_ref().and_then(import);
+                if self.is_whole(row)
+                    && import(row).is_some_and(|it| highest_yet.is_none_or(|highest| it > highest))
+                {
+                    highest = Some(*row);
+                }
+            }
+            peaks.extend(highest.map(|row| (month, row)));
+        }
+        peaks
+    }
+
+    fn is_whole(&self, row: &PlotRow) -> bool {
+        LocalStep::QUARTER.floor(row.start, &self.zone) == row.start
+            && LocalStep::QUARTER.next(row.start, &self.zone) == row.end
+    }
+
+    /// The highest mean of a direction in milliwatts.
+    #[must_use]
+    pub fn highest(&self, direction: usize) -> i64 {
+        self.rows.iter().filter_map(|row| row.power(direction)).max().unwrap_or(0)
+    }
+
+    /// True if the meter has exported anything.
+    #[must_use]
+    pub fn exports(&self) -> bool {
+        self.total().get(EXPORT).copied().flatten().is_some_and(|energy| !energy.is_zero())
+    }
+
+    /// The times without readings, from one end to the other.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<(i64, i64)> {
+        let mut gaps = Vec::new();
+        let mut end = self.from;
+        for row in self.rows.iter().filter(|row| row.power(IMPORT).is_some()) {
+            if row.start > end {
+                gaps.push((end, row.start));
+            }
+            end = end.max(row.end);
+        }
+        if end < self.to {
+            gaps.push((end, self.to));
+        }
+        gaps
+    }
+}
+
+impl PlotSpan {
+    fn add(&mut self, energies: [Option<Decimal>; 2]) {
+        for (sum, energy) in self.energies.iter_mut().zip(energies) {
+            *sum = match (*sum, energy) {
+                (Some(sum), Some(energy)) => sum.plus(energy),
+                (sum, energy) => sum.or(energy),
+            };
+        }
+    }
+}

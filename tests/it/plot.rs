@@ -1,0 +1,384 @@
+//! `plot`: the structure of the pictures, against what is drawn.
+
+use std::fmt::Write;
+
+use quick_xml::{Reader, events::Event};
+
+use crate::common::binary::{Ran, command, run, run_command};
+
+const QUARTER: i64 = 900;
+const DAY: i64 = 86_400;
+
+/// 29 March and 25 October 2026, 01:00 UTC.
+const SPRING: i64 = 1_774_746_000;
+const AUTUMN: i64 = 1_792_890_000;
+
+/// An element of SVG.
+#[derive(Debug)]
+struct Element {
+    name: String,
+    attributes: Vec<(String, String)>,
+    text: String,
+}
+
+impl Element {
+    fn get(&self, name: &str) -> &str {
+        let found = self.attributes.iter().find(|(key, _)| key == name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    fn number(&self, name: &str) -> f64 {
+        self.get(name).parse().unwrap()
+    }
+
+    fn is(&self, class: &str) -> bool {
+        self.get("class").split(' ').any(|it| it == class)
+    }
+}
+
+/// All elements, each with the text that follows its tag.
+fn elements(svg: &str) -> Vec<Element> {
+    let mut reader = Reader::from_str(svg);
+    let mut elements: Vec<Element> = Vec::new();
+    loop {
+        match reader.read_event().unwrap() {
+            Event::Start(tag) | Event::Empty(tag) => {
+                let text = |text: &str| text.to_owned();
+                let attributes = tag.attributes().map(|it| {
+                    let it = it.unwrap();
+                    (text(it.key.as_ref()), text(&it.value))
+                });
+                let name = text(tag.name().as_ref());
+                elements.push(Element {
+                    name,
+                    attributes: attributes.collect(),
+                    text: String::new(),
+                });
+            }
+            Event::Text(text) => {
+                let text: &str = &text;
+                elements.last_mut().into_iter().for_each(|it| it.text.push_str(text.trim()));
+            }
+            Event::Eof => return elements,
+            _ => {}
+        }
+    }
+}
+
+fn stamp(second: i64) -> String {
+    let zone = jiff::tz::TimeZone::get("Europe/Vienna").unwrap();
+    let at = jiff::Timestamp::from_second(second).unwrap().to_zoned(zone);
+    at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
+fn second(stamp: &str) -> i64 {
+    stamp.parse::<jiff::Timestamp>().unwrap().as_second()
+}
+
+/// Quarters as `quarters` writes them; `None` is one without telegrams.
+fn quarters(start: i64, energies: impl IntoIterator<Item = Option<(i64, i64)>>) -> String {
+    let mut lines = String::new();
+    for (place, energies) in (0..).zip(energies) {
+        let (from, to) = (start + place * QUARTER, start + (place + 1) * QUARTER);
+        let rest = match energies {
+            Some(_) => "\"telegrams\":180,\"complete\":true",
+            None => "\"telegrams\":0,\"complete\":false,\"estimated\":true",
+        };
+        let (import, export) = energies.unwrap_or((100, 0));
+        let (from, to) = (stamp(from), stamp(to));
+        writeln!(
+            lines,
+            "{{\"schema\":1,\"start\":\"{from}\",\"end\":\"{to}\",\"meter\":\"7\",\
+            \"energy_import_wh\":{import},\"energy_export_wh\":{export},{rest}}}",
+        )
+        .unwrap();
+    }
+    lines
+}
+
+fn plot(args: &[&str], input: &str) -> String {
+    let Ran { status, out, err } = run(&[&["plot"], args].concat(), input.as_bytes());
+    assert_eq!((status, err.as_str()), (0, ""), "{args:?}");
+    out
+}
+
+fn bars<'a>(all: &'a [Element], class: &str) -> Vec<&'a Element> {
+    all.iter().filter(|it| it.name == "rect" && it.is("bar") && it.is(class)).collect()
+}
+
+#[test]
+fn a_day_is_a_bar_in_each_direction_with_its_exact_energy() {
+    let start = second("2026-06-01T00:00+02");
+    let input = quarters(start, (0..30 * 96).map(|at| Some((at % 7 + 100, at % 5))));
+    let all = elements(&plot(&["--kind", "energy"], &input));
+    let (import, export) = (bars(&all, "import"), bars(&all, "export"));
+    assert_eq!((import.len(), export.len()), (30, 30));
+    let sum: i64 = (96..192).map(|at| at % 7 + 100).sum();
+    let title = format!("Tue 2 Jun 2026: Import {}.{:03} kWh", sum / 1000, sum % 1000);
+    assert!(all.iter().any(|it| it.name == "title" && it.text == title), "{title}");
+    // Import stands on the zero line, and export hangs from it.
+    let zero = import[0].number("y") + import[0].number("height");
+    assert!(export.iter().all(|bar| (bar.number("y") - zero).abs() < 0.2));
+    // Heights are in proportion.
+    let ratio = import[1].number("height") / export[1].number("height");
+    let exports: i64 = (96..192).map(|at| at % 5).sum();
+    assert!((ratio / (sum as f64 / exports as f64) - 1.0).abs() < 0.05, "{ratio}");
+}
+
+#[test]
+fn a_month_is_a_bar_of_a_long_time() {
+    let start = second("2026-01-01T00:00+01");
+    let input = quarters(start, (0..365 * 96).map(|_| Some((10, 0))));
+    let all = elements(&plot(&["--kind", "energy"], &input));
+    assert_eq!((bars(&all, "import").len(), bars(&all, "export").len()), (12, 0));
+    let title = |text: &str| all.iter().any(|it| it.name == "title" && it.text == text);
+    assert!(title("Mar 2026: Import 29.720 kWh"), "31 days without an hour");
+    assert!(title("Oct 2026: Import 29.800 kWh"), "31 days and an hour");
+}
+
+#[test]
+fn a_day_that_misses_readings_says_so() {
+    let start = second("2026-06-01T00:00+02");
+    let input =
+        quarters(start, (0..192).map(|at| (!(100..=110).contains(&at)).then_some((100, 0))));
+    let all = elements(&plot(&["--kind", "energy"], &input));
+    assert_eq!((bars(&all, "import").len(), bars(&all, "import-part").len()), (1, 1));
+    assert!(all.iter().any(|it| it.text.ends_with("9.600 kWh, incomplete")));
+}
+
+/// The ends of a path of steps, and its heights.
+fn steps(path: &Element) -> (f64, f64, usize) {
+    let data = path.get("d");
+    let numbers = |sign: char| {
+        let parts = data.split(sign).skip(1);
+        let number = |part: &str| {
+            let end = part.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(part.len());
+            part[..end].parse::<f64>().unwrap()
+        };
+        parts.map(number).collect::<Vec<_>>()
+    };
+    let (from, across) = (numbers('M')[0], numbers('H'));
+    (from, *across.last().unwrap(), across.len() - 1)
+}
+
+#[test]
+fn a_gap_leaves_no_line_and_each_quarter_is_a_step() {
+    let start = second("2026-06-01T00:00+02");
+    let values = (0..96).map(|at| (!(40..60).contains(&at)).then_some((100 + at, 0)));
+    let all = elements(&plot(&[], &quarters(start, values)));
+    let paths: Vec<_> = all.iter().filter(|it| it.is("steps")).collect();
+    assert_eq!(paths.len(), 2, "before and after");
+    let ((left, end, before), (again, right, after)) = (steps(paths[0]), steps(paths[1]));
+    assert_eq!((before, after), (40, 36), "no two are one");
+    let at = |quarter: f64| left + (right - left) * quarter / 96.0;
+    assert!((end - at(40.0)).abs() < 0.2 && (again - at(60.0)).abs() < 0.2);
+    assert!(!paths.iter().any(|path| path.get("d").contains(['L', 'C', 'Q', 'S'])), "no slope");
+    let mut gaps = all.iter().filter(|it| it.is("cells") && it.is("gap"));
+    assert!(gaps.any(|gap| gap.get("d").starts_with(&format!("M{end} "))));
+}
+
+#[test]
+fn days_are_as_long_as_the_clock_makes_them() {
+    for (change, hours, day) in [(SPRING, 23, "29 Mar"), (AUTUMN, 25, "25 Oct")] {
+        let before = stamp(change - 3 * DAY);
+        let start = second(&format!("{}T00:00{}", &before[..10], &before[19..]));
+        let count = 6 * 96 + (hours - 24) * 4;
+        let input = quarters(start, (0..count).map(|_| Some((100, 0))));
+        let all = elements(&plot(&[], &input));
+        let is_date =
+            |it: &&Element| it.name == "text" && it.text.len() < 8 && it.text.contains(' ');
+        let dates: Vec<_> = all.iter().filter(is_date).collect();
+        assert_eq!(dates.len(), 6, "{dates:?}");
+        for pair in dates.windows(2) {
+            let width = pair[1].number("x") - pair[0].number("x");
+            let hours = if pair[0].text == day { hours } else { 24 };
+            let expected = 779.0 * hours as f64 * 4.0 / count as f64;
+            assert!((width - expected).abs() < 0.3, "{}: {width} {expected}", pair[0].text);
+        }
+    }
+}
+
+#[test]
+fn a_heat_map_has_a_cell_for_each_quarter() {
+    for (day, count) in
+        [("2026-03-29T00:00+01", 92), ("2026-06-01T00:00+02", 96), ("2026-10-25T00:00+02", 100)]
+    {
+        let values = (0..count).map(|at| (at != 50).then_some((1 + at % 2 * 200, 0)));
+        let all = elements(&plot(&["--kind", "heatmap"], &quarters(second(day), values)));
+        let drawn: usize = all
+            .iter()
+            .filter(|it| it.is("cells") && !it.is("page"))
+            .map(|it| it.get("d").matches('M').count())
+            .sum();
+        // Zero, six steps and gaps stand in the legend. Neighbours in a column are never alike here.
+        assert_eq!(drawn - 8, count as usize, "{day}");
+    }
+}
+
+#[test]
+fn peaks_are_the_highest_quarters_of_their_months() {
+    let start = second("2026-01-01T00:00+01");
+    let peak = |at: i64| if at == 1000 || at == 31 * 96 + 70 { 1231 } else { 100 };
+    let input = quarters(start, (0..59 * 96).map(|at| Some((peak(at), 0))));
+    let all = elements(&plot(&["--kind", "peaks"], &input));
+    assert_eq!(bars(&all, "import").len(), 2);
+    for title in ["Sun 11 Jan 2026 10:00: 4.924 kW", "Sun 1 Feb 2026 17:30: 4.924 kW"] {
+        assert!(all.iter().any(|it| it.text == title), "{title}");
+    }
+}
+
+#[test]
+fn readings_give_the_same_picture_as_their_quarters() {
+    let mut readings = String::new();
+    for at in 0..2000 {
+        let time = stamp(second("2026-06-01T00:00+02") + at * 30);
+        writeln!(
+            readings,
+            "{{\"schema\":1,\"time\":\"{time}\",\"meter\":\"7\",\"energy_import_wh\":{}}}",
+            at * at / 100
+        )
+        .unwrap();
+    }
+    let quarters = run(&["quarters"], readings.as_bytes()).out;
+    for kind in ["load", "energy", "heatmap", "peaks"] {
+        assert_eq!(
+            plot(&["--kind", kind], &readings),
+            plot(&["--kind", kind], &quarters),
+            "{kind}"
+        );
+    }
+}
+
+#[test]
+fn every_picture_is_told_in_words_and_loads_nothing() {
+    let start = second("2026-06-01T00:00+02");
+    let input = quarters(start, (0..192).map(|at| Some((at, 5)))).replace("\"7\"", "\"<&\\\"7\"");
+    for kind in ["load", "energy", "heatmap", "peaks"] {
+        let svg = plot(&["--kind", kind], &input);
+        let all = elements(&svg);
+        assert_eq!(all[0].get("role"), "img");
+        assert!(!all[0].get("aria-label").is_empty());
+        assert!(all[1].name == "title" && !all[1].text.is_empty());
+        assert!(all[2].name == "desc" && !all[2].text.is_empty());
+        let links = svg.replace("http://www.w3.org/2000/svg", "");
+        for link in ["http", "url(", "href", "script", "@import"] {
+            assert!(!links.contains(link), "{kind}: {link}");
+        }
+        assert!(svg.contains("prefers-color-scheme:dark"));
+    }
+}
+
+#[test]
+fn the_user_chooses_days_and_a_meter() {
+    let start = second("2026-06-01T00:00+02");
+    let input = quarters(start, (0..30 * 96).map(|_| Some((100, 0))));
+    for (args, count) in [
+        (&["--last", "7d"][..], 7),
+        (&["--last", "1w"], 7),
+        (&["--last", "2mo"], 30),
+        (&["--from", "2026-06-10"], 21),
+        (&["--to", "2026-06-10"], 10),
+        (&["--from", "2026-06-10", "--to", "2026-06-12"], 3),
+        (&["--from", "2026-06", "--to", "2026-06", "--meter", "7"], 30),
+    ] {
+        let all = elements(&plot(&[&["--kind", "energy"], args].concat(), &input));
+        assert_eq!(bars(&all, "import").len(), count, "{args:?}");
+    }
+}
+
+#[test]
+fn mistakes_are_said_in_one_line() {
+    let start = second("2026-06-01T00:00+02");
+    let one = quarters(start, (0..4).map(|_| Some((100, 0))));
+    let two = format!("{one}{}", one.replace("\"7\"", "\"8\""));
+    let hour = one.lines().next().unwrap().replace("00:15:00", "01:00:00");
+    let late = one.lines().rev().fold(String::new(), |lines, line| lines + line + "\n");
+    for (args, input, status, message) in [
+        (&["--from", "2027-01-01"][..], one.as_str(), 3, "the input has 2026-06-01 to 2026-06-01"),
+        (&["--from", "soon"], &one, 2, "'soon' is no day; write 2026-06-21"),
+        (&["--from", "2026-06-31"], &one, 2, "is no day"),
+        (&["--last", "7"], &one, 2, "'7' is no length; write 7d or 12mo"),
+        (&["--from", "2026-06-02", "--to", "2026-06-01"], &one, 2, "later"),
+        (&[], &two, 2, "several meters, 7 and 8: choose one with --meter"),
+        (&[], &hour, 3, "an interval longer than a quarter of an hour"),
+        (&[], &late, 1, "older"),
+        (&[], "energy 5\n", 3, "not a line of readings"),
+        (&[], "", 3, "no telegram found"),
+        (&["--meter", "9"], &one, 3, "no readings of meter 9"),
+    ] {
+        let ran = run(&[&["plot"], args].concat(), input.as_bytes());
+        assert_eq!(ran.status, status, "{args:?}: {}", ran.err);
+        assert!(ran.err.contains(message), "{args:?}: {}", ran.err);
+        assert!(ran.status == 1 || ran.out.is_empty(), "{}", ran.out);
+    }
+}
+
+#[test]
+fn a_page_has_all_pictures_and_loads_nothing() {
+    let start = second("2026-05-20T00:00+02");
+    let input =
+        quarters(start, (0..30 * 96).map(|at| (at % 500 != 7).then_some((at % 90, at % 40))));
+    let page = plot(&["--format", "html"], &input);
+    for link in ["http", "//", "url(", "<script", "<link", "<img", "@import", "src=", "href"] {
+        assert!(!page.contains(link), "{link}");
+    }
+    assert!(page.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"));
+    assert!(page.contains("prefers-color-scheme:dark") && page.contains("@media print"));
+    // XML reads all but the first line and the tags without an end.
+    let xml = page.replace("<!DOCTYPE html>", "");
+    let all = elements(&xml.lines().filter(|line| !line.starts_with("<meta")).collect::<String>());
+    let pictures: Vec<_> = all.iter().filter(|it| it.name == "svg").collect();
+    assert_eq!(pictures.len(), 10, "load, days, months, heat map and peaks, wide and narrow");
+    for picture in &pictures {
+        assert_eq!(picture.get("role"), "img");
+        assert!(picture.get("aria-label").len() > 10);
+    }
+    let widths: Vec<_> = pictures.iter().map(|it| it.number("width")).collect();
+    assert!(widths.chunks(2).all(|pair| pair == [840.0, 358.0]), "{widths:?}");
+    // The exact totals, and each day in a table.
+    let sum = |of: i64| (0..30 * 96).filter(|at| at % 500 != 7).map(|at| at % of).sum::<i64>();
+    let gaps = (0..30 * 96).filter(|at| at % 500 == 7).count() as i64;
+    let import = sum(90) + 100 * gaps;
+    for (name, energy) in [("Import", import), ("Export", sum(40))] {
+        let total = format!("<dt>{name}</dt><dd>{}.{:03} kWh</dd>", energy / 1000, energy % 1000);
+        assert!(page.contains(&total), "{total}");
+    }
+    let cells = all.iter().filter(|it| it.name == "td" && it.text.contains(" Jun 2026"));
+    assert!(cells.count() >= 18);
+    let german = plot(&["--format", "html", "--lang", "de"], &input);
+    assert!(german.contains("lang=\"de\"") && german.contains("Einspeisung"));
+}
+
+#[test]
+fn letters_stay_within_the_terminal() {
+    let start = second("2026-10-20T00:00+02");
+    let input =
+        quarters(start, (0..12 * 96).map(|at| (at % 300 > 20).then_some((at % 90, at % 40))));
+    for columns in ["40", "80", "132"] {
+        for kind in ["load", "energy", "heatmap", "peaks"] {
+            let mut command = command(&["plot", "--format", "terminal", "--kind", kind]);
+            command.env("COLUMNS", columns).env("LANG", "de_AT.UTF-8");
+            let Ran { status, out, err } = run_command(command, input.as_bytes());
+            assert_eq!((status, err.as_str()), (0, ""), "{kind}");
+            let widest = out.lines().map(|line| line.chars().count()).max().unwrap();
+            assert!(widest <= columns.parse().unwrap(), "{kind} in {columns}: {widest}\n{out}");
+            assert!(widest * 3 > columns.parse::<usize>().unwrap(), "{kind} in {columns}\n{out}");
+            assert!(out.contains("Z\u{e4}hler 7") && !out.contains('\x1b'), "{out}");
+        }
+    }
+    let energies = plot(&["--format", "terminal", "--kind", "energy"], &input);
+    assert_eq!(energies.matches("Oct ").count(), 12 + 2, "a line for each day\n{energies}");
+}
+
+#[test]
+fn a_name_of_a_meter_is_text_wherever_it_stands() {
+    let start = second("2026-06-01T00:00+02");
+    let name = "</title><script>\\u001b[2J&";
+    let input =
+        quarters(start, (0..96).map(|_| Some((100, 0)))).replace("\"7\"", &format!("\"{name}\""));
+    for format in ["svg", "html", "terminal"] {
+        let out = plot(&["--format", format], &input);
+        assert!(!out.contains('\x1b'), "{format}");
+        assert!(format == "terminal" || !out.contains("<script"), "{format}");
+    }
+}
