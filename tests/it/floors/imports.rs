@@ -35,9 +35,7 @@ use super::source::{SourceFile, WrittenPath, is_punct, room};
 /// From below.
 const FLOORS: [&[&str]; 13] = [
     &["error"],
-    &[
-        "reader", "p1", "field", "hex", "local_time", "backoff", "wake", "file_error", "hosts",
-    ],
+    &["reader", "p1", "field", "hex", "local_time", "backoff", "wake", "file_error", "hosts"],
     &["link", "cipher", "cosem", "record"],
     &["reading"],
     &["format", "chain", "explain", "intervals", "portal"],
