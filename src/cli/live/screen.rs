@@ -194,7 +194,10 @@ impl Screen {
     fn take(&mut self, entry: &OutputTelegram<'_>) {
         let (now, title) = (Instant::now(), entry.attributes.title);
         let name = meter_state::name(entry);
+        let source = narrow(entry.attributes.from.unwrap_or_default());
+        // Virtual meters of two sources may have the same title.
         let is_same = |it: &ScreenMeter| match (it.title, title) {
+            _ if it.state.source != source => false,
             (Some(known), Some(title)) => known == title,
             _ => it.state.name == name,
         };

@@ -25,7 +25,7 @@ use meterpipe::{
     record::{Place, Record},
 };
 
-/// Takes decoded telegrams: standard output, the live table, the sinks.
+/// Takes decoded telegrams: standard output, the live view, the sinks.
 pub trait TelegramConsumer: Task {
     /// Takes a telegram.
     fn telegram(&mut self, telegram: &OutputTelegram<'_>, context: &mut Context);
