@@ -4,7 +4,7 @@ pub mod ink;
 pub mod large_digits;
 pub mod layout;
 pub mod line_quality;
-pub mod meter_state;
+pub mod live_meter;
 pub mod sparkline;
 pub mod terminal;
 
@@ -20,7 +20,7 @@ use self::{
     ink::{ScreenRow, narrow},
     layout::{MeterPicture, Picture, ScreenMessage, ScreenPage, ScreenSize},
     line_quality::LineQuality,
-    meter_state::MeterState,
+    live_meter::LiveMeter,
     terminal::{ScreenKey, ScreenTerminal},
 };
 use crate::cli::run::{
@@ -73,7 +73,7 @@ pub struct Screen {
 /// A meter on the screen.
 struct ScreenMeter {
     title: Option<SystemTitle>,
-    state: MeterState,
+    state: LiveMeter,
 }
 
 impl Screen {
@@ -193,7 +193,7 @@ impl Screen {
 
     fn take(&mut self, entry: &OutputTelegram<'_>) {
         let (now, title) = (Instant::now(), entry.attributes.title);
-        let name = meter_state::name(entry);
+        let name = live_meter::name(entry);
         let source = narrow(entry.attributes.from.unwrap_or_default());
         // Virtual meters of two sources may have the same title.
         let is_same = |it: &ScreenMeter| match (it.title, title) {
@@ -204,7 +204,7 @@ impl Screen {
         let at = match self.meters.iter().position(is_same) {
             Some(at) => at,
             None if self.meters.len() < METERS => {
-                let state = MeterState::new(name, self.units, now);
+                let state = LiveMeter::new(name, self.units, now);
                 self.meters.push(ScreenMeter { title, state });
                 self.meters.len() - 1
             }

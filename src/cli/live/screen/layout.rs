@@ -9,7 +9,7 @@ use crate::cli::{
     live::screen::{
         ink::{Glyphs, Ink, ScreenRow, wrapped},
         large_digits::{self, DigitSize},
-        meter_state::{EnergyCount, EnergyFlow, MeterState, PhaseState, ReadingAge, flow},
+        live_meter::{EnergyCount, EnergyFlow, LiveMeter, PhaseState, ReadingAge, flow},
         sparkline::Sparkline,
     },
     run::message_format::Severity,
@@ -63,7 +63,7 @@ pub struct ScreenMessage {
 #[derive(Clone, Debug)]
 pub struct MeterPicture {
     /// The meter.
-    pub meter: MeterState,
+    pub meter: LiveMeter,
     /// The quality of its line.
     pub quality: (Ink, String),
 }
@@ -303,12 +303,12 @@ const fn flow_words(flow: EnergyFlow) -> (&'static str, &'static str) {
 }
 
 /// Digits without a sign, and the unit.
-fn power_text(meter: &MeterState, power: Decimal) -> (String, String) {
+fn power_text(meter: &LiveMeter, power: Decimal) -> (String, String) {
     let (number, unit) = meter.units.apply(power, Unit::WATT);
     (number.to_string().trim_start_matches('-').to_owned(), unit.into_owned())
 }
 
-fn small_power(meter: &MeterState, power: Decimal, size: ScreenSize) -> ScreenRow {
+fn small_power(meter: &LiveMeter, power: Decimal, size: ScreenSize) -> ScreenRow {
     let flow = flow(power);
     let (digits, unit) = power_text(meter, power);
     let words = flow_words(flow);
@@ -320,7 +320,7 @@ fn small_power(meter: &MeterState, power: Decimal, size: ScreenSize) -> ScreenRo
 }
 
 fn large_power(
-    meter: &MeterState,
+    meter: &LiveMeter,
     power: Decimal,
     digits: DigitSize,
     size: ScreenSize,
@@ -350,7 +350,7 @@ fn time(time: Duration) -> String {
     }
 }
 
-fn age(meter: &MeterState, now: Instant) -> ScreenRow {
+fn age(meter: &LiveMeter, now: Instant) -> ScreenRow {
     let ago = time(now.saturating_duration_since(meter.last));
     let (ink, word) = age_words(meter.age(now));
     ScreenRow::of(ink, word).with(Ink::Plain, format!(", {ago} old"))
@@ -427,7 +427,7 @@ fn meters(picture: &Picture, room: usize, size: ScreenSize) -> Vec<ScreenRow> {
 }
 
 /// Import and export: since the start of the run, since midnight, and the register.
-fn energies(meter: &MeterState, size: ScreenSize) -> Vec<ScreenRow> {
+fn energies(meter: &LiveMeter, size: ScreenSize) -> Vec<ScreenRow> {
     let energy = |it: Option<Decimal>| it.map(|it| meter.energy(it));
     let unknown = || "not known yet".to_owned();
     let cells = |it: &EnergyCount| {
@@ -536,7 +536,7 @@ fn phases(phases: &[PhaseState], size: ScreenSize) -> Vec<ScreenRow> {
 /// The power of the last minutes, so many rows in all.
 fn graph_rows(
     picture: &Picture,
-    meter: &MeterState,
+    meter: &LiveMeter,
     height: usize,
     size: ScreenSize,
 ) -> Vec<ScreenRow> {
@@ -664,7 +664,7 @@ fn foot(picture: &Picture, size: ScreenSize) -> ScreenRow {
 }
 
 /// The page with all values.
-fn values(picture: &Picture, meter: &MeterState, from: usize, size: ScreenSize) -> Vec<ScreenRow> {
+fn values(picture: &Picture, meter: &LiveMeter, from: usize, size: ScreenSize) -> Vec<ScreenRow> {
     let table = aligned(&meter.rows);
     let room = size.rows.saturating_sub(3);
     let from = from.min(table.len().saturating_sub(room));
@@ -711,7 +711,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::cli::live::screen::{line_quality::LineQuality, meter_state};
+    use crate::cli::live::screen::{line_quality::LineQuality, live_meter};
     use meterpipe::source::simulator::meter::MeterKind;
 
     const MESSAGE: &str = "ttyUSB0: nothing for 15 s; check the wiring, and that the operator has switched \
@@ -728,7 +728,7 @@ mod tests {
         quality.note(true, 98, now);
         quality.note(false, 2, now);
         let meter = |kind: &MeterKind| MeterPicture {
-            meter: meter_state::tests::meter(*kind, 9, 1_790_000_000, now),
+            meter: live_meter::tests::meter(*kind, 9, 1_790_000_000, now),
             quality: quality.words(now),
         };
         Picture {

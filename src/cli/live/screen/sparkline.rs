@@ -9,7 +9,7 @@ use meterpipe::reading::decimal::Decimal;
 
 use crate::cli::live::screen::{
     ink::{Glyphs, Ink, ScreenRow},
-    meter_state::{EnergyFlow, flow},
+    live_meter::{EnergyFlow, flow},
 };
 
 /// The time of a column.

@@ -102,7 +102,7 @@ pub struct PhaseState {
 
 /// A meter.
 #[derive(Clone, Debug)]
-pub struct MeterState {
+pub struct LiveMeter {
     /// Its number, or its system title, or its source.
     pub name: String,
     /// The source of its last telegram.
@@ -148,7 +148,7 @@ fn text(entry: &OutputTelegram<'_>, content: &Content<'_>) -> String {
     printable(&String::from_utf8_lossy(&text)).into_owned()
 }
 
-impl MeterState {
+impl LiveMeter {
     /// A meter at its first telegram.
     #[must_use]
     pub fn new(name: String, units: Units, now: Instant) -> Self {
@@ -349,13 +349,13 @@ pub mod tests {
     };
 
     /// A meter after so many telegrams, five seconds apart; the last one comes at `end`.
-    pub fn meter(kind: MeterKind, telegrams: u32, start: i64, end: Instant) -> MeterState {
+    pub fn meter(kind: MeterKind, telegrams: u32, start: i64, end: Instant) -> LiveMeter {
         let zone = TimeZone::get("Europe/Vienna").unwrap();
         let at = |push: u32| Timestamp::from_second(start + 5 * i64::from(push)).unwrap();
         let mut simulator = Simulator::new(PushOptions::new(kind, at(0)));
         let mut chain = Decode::with_keys(key_file::parse(&hex::encode(EXAMPLE_KEY)).unwrap());
         let table = Table::new(None, Units::default());
-        let mut state = None::<MeterState>;
+        let mut state = None::<LiveMeter>;
         for push in 0..telegrams {
             let now = end - Duration::from_secs(5) * (telegrams - 1 - push);
             let mut wire = vec![];
@@ -364,7 +364,7 @@ pub mod tests {
                 if let DecodeEvent::Telegram { telegram, record, .. } = event {
                     let (received, attributes) = (record.time, record.attributes);
                     let entry = OutputTelegram { telegram, zone: &zone, received, attributes };
-                    let new = || MeterState::new(name(&entry), Units::default(), now);
+                    let new = || LiveMeter::new(name(&entry), Units::default(), now);
                     state.get_or_insert_with(new).take(&entry, &table, now, at(push));
                 }
             });
