@@ -371,8 +371,8 @@ fn states(picture: &Picture, it: &MeterPicture, size: ScreenSize) -> Vec<ScreenR
     let counts = format!(" ({} good, {} missing)", it.meter.good, it.meter.missing);
     let counts = ScreenRow::of(Ink::Faint, counts);
     let gap = ScreenRow::of(Ink::Faint, "  ");
-    let all = age.clone().and(gap.clone()).and(quality.clone());
-    let full = all.clone().and(counts.clone());
+    let all = age.clone().and(gap).and(quality.clone());
+    let full = all.clone().and(counts);
     if full.width() <= size.columns {
         return vec![full];
     }
