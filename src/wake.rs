@@ -41,8 +41,18 @@ impl Waker {
 impl Sleeper {
     /// Waits for a wake-up, for a signal, or for `timeout`.
     pub fn wait(&self, timeout: Duration) {
-        let mut fds = [PollFd::new(&self.0, PollFlags::IN)];
-        if poll(&mut fds, Timespec::try_from(timeout).ok().as_ref()).is_ok_and(|ready| ready > 0) {
+        self.wait_with(None, timeout);
+    }
+
+    /// The same, and for input of another descriptor.
+    pub fn wait_with(&self, other: Option<BorrowedFd<'_>>, timeout: Duration) {
+        let own = PollFd::new(&self.0, PollFlags::IN);
+        let other = other.map(|it| PollFd::from_borrowed_fd(it, PollFlags::IN));
+        let mut fds: Vec<_> = [own].into_iter().chain(other).collect();
+        let woken = poll(&mut fds, Timespec::try_from(timeout).ok().as_ref());
+        if woken.is_ok_and(|ready| ready > 0)
+            && fds.first().is_some_and(|own| !own.revents().is_empty())
+        {
             self.clear();
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! - [`dispatch`]: parses the command line and starts a subcommand.
 //! - [`commands`]: one file a subcommand.
-//! - [`live`]: sources that never end: the loop, the live table, the recording.
+//! - [`live`]: sources that never end: the loop, the live view, the recording.
 //! - [`input`]: inputs that end: files, pipes, text.
 //! - [`setup`]: arguments, configuration, environment, keys.
 //! - [`older`]: configurations of older programs, read; [`import`]: what becomes of them.

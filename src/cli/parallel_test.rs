@@ -82,7 +82,7 @@ mod tests {
             let tally = context.tally;
             let status = stage::finish(context, result, stage.as_mut());
             let text = fs::read_to_string(out.path()).unwrap();
-            let messages = collected.borrow().iter().cloned().collect();
+            let messages = collected.borrow().iter().map(|it| it.text.clone()).collect();
             RunOutcome { text, messages, tally, status }
         }
 

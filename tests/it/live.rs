@@ -23,8 +23,9 @@ use meterpipe::source::simulator::{
     push::{Push, PushOptions, Simulator},
 };
 use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
     process::Signal,
-    termios::{OptionalActions, Winsize, tcgetattr, tcsetattr, tcsetwinsize},
+    termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize},
 };
 use serde_json::Value;
 
@@ -464,35 +465,192 @@ fn tcp_gives_what_a_device_gives() {
     drop(server.join().unwrap());
 }
 
+/// A terminal of 40 rows and 100 columns, and `watch` on it.
+struct OnTerminal {
+    master: OwnedFd,
+    terminal: fs::File,
+    watch: Running,
+    seen: Vec<u8>,
+}
+
+impl OnTerminal {
+    fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let (master, node) = terminal();
+        let terminal = fs::File::options().read(true).write(true).open(&node).unwrap();
+        let size = Winsize { ws_row: 40, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&terminal, size).unwrap();
+        let mut watch = std::process::Command::new(METERPIPE);
+        watch.arg("watch").args(arguments).env_remove("NO_COLOR").env("TERM", "xterm");
+        watch.env("LC_ALL", "C.UTF-8").envs(variables.iter().copied());
+        watch.stdin(terminal.try_clone().unwrap()).stdout(terminal.try_clone().unwrap());
+        watch.stderr(terminal.try_clone().unwrap());
+        let watch = Running(watch.spawn().unwrap());
+        Self { master, terminal, watch, seen: vec![] }
+    }
+
+    /// Reads until the octets so far, and the screen that they make, are as wanted.
+    fn wait(&mut self, wanted: impl Fn(&str, &[String]) -> bool) -> Vec<String> {
+        let start = Instant::now();
+        let mut room = [0; 4096];
+        loop {
+            let text = String::from_utf8_lossy(&self.seen).into_owned();
+            let screen = screen(&text);
+            if wanted(&text, &screen) {
+                return screen;
+            }
+            assert!(start.elapsed() < Duration::from_secs(20), "{text:?} {screen:#?}");
+            let mut fds = [PollFd::new(&self.master, PollFlags::IN)];
+            if poll(&mut fds, Some(&Timespec { tv_sec: 1, tv_nsec: 0 })) == Ok(0) {
+                continue;
+            }
+            let size = rustix::io::read(&self.master, &mut room).unwrap();
+            self.seen.extend_from_slice(&room[..size]);
+        }
+    }
+
+    /// True if keys come singly and unseen, as the view wants them.
+    fn is_taken_over(&self) -> bool {
+        let modes = tcgetattr(&self.terminal).unwrap().local_modes;
+        !modes.intersects(LocalModes::ICANON | LocalModes::ECHO)
+    }
+}
+
+/// The rows of a screen after the octets so far, without colours.
+fn screen(text: &str) -> Vec<String> {
+    let mut rows = vec![vec![' '; 100]; 40];
+    let (mut row, mut column) = (0, 0);
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        rest = &rest[first.len_utf8()..];
+        let Some(sequence) = rest.strip_prefix('[').filter(|_| first == '\x1b') else {
+            match first {
+                '\r' => column = 0,
+                '\n' => row = (row + 1).min(39),
+                _ if column < 100 => {
+                    rows[row][column] = first;
+                    column += 1;
+                }
+                _ => {}
+            }
+            continue;
+        };
+        let Some(end) = sequence.find(|c: char| c.is_ascii_alphabetic()) else {
+            break;
+        };
+        let (parameters, kind) = (&sequence[..end], &sequence[end..=end]);
+        rest = &sequence[end + 1..];
+        match kind {
+            "H" => {
+                let place = parameters.split(';').map(|it| it.parse().unwrap());
+                let place: Vec<usize> = place.collect();
+                (row, column) = (place[0] - 1, place[1] - 1);
+            }
+            "K" => rows[row][column..].fill(' '),
+            "J" => rows.iter_mut().for_each(|row| row.fill(' ')),
+            "h" | "l" | "m" => {}
+            other => panic!("{other}"),
+        }
+    }
+    rows.iter().map(|row| row.iter().collect::<String>().trim_end().to_owned()).collect()
+}
+
+const ENTER: &str = "\x1b[?1049h\x1b[?25l";
+const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
+
 #[test]
 fn on_a_terminal_one_screen_is_kept_up_to_date() {
-    let (master, node) = terminal();
-    let terminal = fs::File::options().read(true).write(true).open(&node).unwrap();
-    let mut modes = tcgetattr(&terminal).unwrap();
-    modes.make_raw();
-    tcsetattr(&terminal, OptionalActions::Now, &modes).unwrap();
-    let size = Winsize { ws_row: 40, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
-    tcsetwinsize(&terminal, size).unwrap();
-    let mut watch = std::process::Command::new(METERPIPE);
-    watch.args(["watch", "sim:"]).stdin(Stdio::null()).stderr(Stdio::piped()).stdout(terminal);
-    let mut watch = Running(watch.spawn().unwrap());
-    let mut seen = Vec::new();
-    let mut room = [0; 4096];
-    let mut screens = vec![];
-    // Two pictures, the later one with a later clock: a second passes between them.
-    while screens.len() < 3 {
-        let size = rustix::io::read(&master, &mut room).unwrap();
-        seen.extend_from_slice(&room[..size]);
-        let text = String::from_utf8_lossy(&seen).into_owned();
-        screens = text.split("\x1b[H").map(str::to_owned).collect();
-        screens.retain(|screen| screen.contains("\x1b[J") && screen.contains("power_net_w"));
+    let mut on = OnTerminal::start(&["sim:"], &[]);
+    let has = |screen: &[String], text: &str| screen.iter().any(|row| row.contains(text));
+    let first = on.wait(|_, screen| has(screen, "power_net_w"));
+    assert!(on.is_taken_over());
+    assert!(first[0].contains("meter 1812"), "{first:#?}");
+    assert!(has(&first, "1 good, 0 missing"), "{first:#?}");
+    assert!(has(&first, "fresh, ") && has(&first, "line clean"), "{first:#?}");
+    assert!(has(&first, "since start"), "{first:#?}");
+    // The clock goes on while no telegram comes.
+    on.wait(|_, screen| has(screen, "fresh, 2 s old"));
+    let text = String::from_utf8_lossy(&on.seen).into_owned();
+    assert_eq!(text.matches(ENTER).count(), 1, "{text}");
+    assert!(text.contains("\x1b[32mfresh"), "{text}");
+    // Another size is another picture.
+    let size = Winsize { ws_row: 12, ws_col: 40, ws_xpixel: 0, ws_ypixel: 0 };
+    tcsetwinsize(&on.terminal, size).unwrap();
+    signal(&on.watch.0, Signal::WINCH);
+    on.wait(|_, screen| !has(&screen[12..], "power") && has(screen, "q quit"));
+    signal(&on.watch.0, Signal::INT);
+    on.wait(|text, _| text.contains(LEAVE));
+    assert_eq!(on.watch.0.wait().unwrap().code(), Some(0));
+    assert!(!on.is_taken_over());
+}
+
+#[test]
+fn keys_rule_the_screen_and_q_gives_the_terminal_back_with_the_messages() {
+    let (_master, silent) = terminal();
+    let silent = silent.to_str().unwrap();
+    let mut on = OnTerminal::start(&["sim:", "sim:ksm-west", silent], &[("NO_COLOR", "1")]);
+    let has = |screen: &[String], text: &str| screen.iter().any(|row| row.contains(text));
+    let chosen = |screen: &[String], text: &str| screen.iter().any(|row| row.starts_with(text));
+    on.wait(|_, screen| chosen(screen, "> 1 ") && chosen(screen, "  2 "));
+    for (key, expected) in [
+        ("?", "another meter"),
+        ("?", "kWh"),
+        ("v", "values 1 to "),
+        ("v", "kWh"),
+        ("p", " paused "),
+        ("p", "p pause"),
+        ("2", "> 2 "),
+        ("\t", "> 1 "),
+        ("\x1b[D", "> 2 "),
+    ] {
+        send(&on.master, key.as_bytes());
+        on.wait(|_, screen| has(screen, expected));
     }
-    assert!(screens[0].contains("meter 1812"), "{}", screens[0]);
-    assert!(screens[0].contains("1 good, 0 missing"), "{}", screens[0]);
-    assert!(screens[0].contains("0 damaged"), "{}", screens[0]);
-    let ago =
-        |screen: &String| screen.split("last telegram ").nth(1).map(|rest| rest[..3].to_owned());
-    assert_ne!(ago(&screens[0]), ago(&screens[2]), "the clock goes on");
-    signal(&watch.0, Signal::INT);
-    assert_eq!(watch.0.wait().unwrap().code(), Some(0));
+    // The cause that the messages give is on the screen.
+    on.wait(|_, screen| has(screen, "nothing for 15 s; "));
+    send(&on.master, b"q");
+    on.wait(|text, _| text.split(LEAVE).nth(1).is_some_and(|end| end.contains("nothing for 15 s")));
+    let text = String::from_utf8_lossy(&on.seen).into_owned();
+    assert!(!text.contains("\x1b[32m") && !text.contains("\x1b[1m"), "colours: {text}");
+    assert_eq!(on.watch.0.wait().unwrap().code(), Some(0));
+    assert!(!on.is_taken_over());
+}
+
+#[test]
+fn whatever_ends_the_view_leaves_the_terminal_as_it_was() {
+    for ends in [Signal::TERM, Signal::HUP] {
+        let mut on = OnTerminal::start(&["sim:"], &[]);
+        on.wait(|text, _| text.contains("waiting for"));
+        assert!(on.is_taken_over());
+        signal(&on.watch.0, ends);
+        on.wait(|text, _| text.contains(LEAVE));
+        assert_eq!(on.watch.0.wait().unwrap().code(), Some(0), "{ends:?}");
+        assert!(!on.is_taken_over(), "{ends:?}");
+    }
+    // A stop gives the terminal back too, until the run goes on.
+    let mut on = OnTerminal::start(&["sim:"], &[]);
+    on.wait(|text, _| text.contains("waiting for"));
+    signal(&on.watch.0, Signal::TSTP);
+    on.wait(|text, _| text.contains(LEAVE));
+    wait_for("its modes", || !on.is_taken_over());
+    signal(&on.watch.0, Signal::CONT);
+    on.wait(|text, _| text.matches(ENTER).count() >= 2 && text.ends_with("\x1b[K"));
+    assert!(on.is_taken_over());
+    signal(&on.watch.0, Signal::INT);
+    assert_eq!(on.watch.0.wait().unwrap().code(), Some(0));
+    assert!(!on.is_taken_over());
+}
+
+#[test]
+fn a_dumb_terminal_and_a_chosen_format_get_plain_text() {
+    for (arguments, variables) in [
+        (&["sim:"][..], &[("TERM", "dumb")][..]),
+        (&["--format", "table", "sim:"], &[]),
+        (&["--once", "sim:"], &[]),
+    ] {
+        let mut on = OnTerminal::start(arguments, variables);
+        on.wait(|text, _| text.contains("power_net_w"));
+        let text = String::from_utf8_lossy(&on.seen).into_owned();
+        assert!(!text.contains('\x1b'), "{text:?}");
+        assert!(!on.is_taken_over());
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     io::{IsTerminal, stderr},
+    os::fd::BorrowedFd,
     path::PathBuf,
     time::Duration,
 };
@@ -12,7 +13,7 @@ use crate::cli::{
         event_loop,
         recording::Recording,
         reload::{KeySources, Reload, SinkSources},
-        screen::Screen,
+        screen::{Screen, terminal},
         sources::{self, Spec},
     },
     run::{
@@ -126,7 +127,9 @@ fn prepare(
             });
             let text_output = match dry_run {
                 Some(dry_run) => Some(Box::new(dry_run) as Box<dyn TelegramConsumer>),
-                None => standard_output(args, format, live, sinks.is_some(), context)?,
+                None => {
+                    standard_output(args, format, &found, (sinks.is_some(), is_service), context)?
+                }
             };
             let sinks =
                 sinks.map(|it| Box::new(SinkOutput::start(it)) as Box<dyn TelegramConsumer>);
@@ -155,16 +158,18 @@ fn sink_sources(args: &args::WatchArgs, config: Option<&Config>) -> SinkSources 
 fn standard_output(
     args: &args::WatchArgs,
     format: Box<dyn Format>,
-    live: bool,
-    has_sinks: bool,
+    found: &FoundSources,
+    (has_sinks, is_service): (bool, bool),
     context: &mut Context,
 ) -> Result<Option<Box<dyn TelegramConsumer>>, Stop> {
     let chosen = args.format.format.is_some();
-    let terminal = std::io::stdout().is_terminal();
-    Ok(match (live && !chosen && !args.until.once, terminal) {
-        (true, true) => {
+    let live = !found.live.is_empty() && !chosen && !args.until.once;
+    Ok(match (live && terminal::can_be_drawn_on(), std::io::stdout().is_terminal()) {
+        (true, _) => {
             let options = output_format::options(&args.format)?;
-            Some(Box::new(Screen::new(options, context)))
+            let names = found.live.iter().map(|it| it.name().to_owned()).collect();
+            // Where SIGHUP has no other use, the view ends with its terminal.
+            Some(Box::new(Screen::new(options, names, !is_service, context)))
         }
         (_, false) if has_sinks && !chosen => None,
         _ => Some(Box::new(TextOutput::start(format, context))),
@@ -241,6 +246,10 @@ impl Task for Watcher {
 
     fn add_status(&self, text: &mut String) {
         self.decoder.add_status(text);
+    }
+
+    fn keyboard(&self) -> Option<BorrowedFd<'_>> {
+        self.decoder.keyboard()
     }
 
     fn is_asked_to_end(&self) -> bool {

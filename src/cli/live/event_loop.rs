@@ -89,7 +89,7 @@ fn read(
     };
     loop {
         run.wait(stage, context)?;
-        if signals.ended() {
+        if signals.ended() || stage.is_asked_to_end() {
             run.take_rest(stage, context)?;
             stage.end(context);
             context.output.flush()?;
@@ -154,7 +154,7 @@ impl EventLoop {
             context.output.flush()?;
             context.output.check_reader()?;
             let most = stage.tick_interval().min(self.service.tick_interval());
-            self.receiver.wait(self.next_look().min(most));
+            self.receiver.wait(stage.keyboard(), self.next_look().min(most));
             message = self.receiver.try_next();
         }
         match message {

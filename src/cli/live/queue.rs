@@ -12,6 +12,7 @@
 
 use std::{
     io,
+    os::fd::BorrowedFd,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -120,9 +121,10 @@ impl Receiver {
         self.queue.try_recv().inspect(|message| self.took(message))
     }
 
-    /// Waits for a message, for a signal, or for `timeout`. The queue may be empty afterwards.
-    pub fn wait(&self, timeout: Duration) {
-        self.sleeper.wait(timeout);
+    /// Waits for a message, for a signal, for input of the keyboard, or for `timeout`. The queue may be empty
+    /// afterwards.
+    pub fn wait(&self, keyboard: Option<BorrowedFd<'_>>, timeout: Duration) {
+        self.sleeper.wait_with(keyboard, timeout);
     }
 
     fn took(&self, message: &SourceMessage) {
@@ -157,7 +159,7 @@ mod tests {
             if let Ok(message) = receiver.try_next() {
                 return message;
             }
-            receiver.wait(LOOK);
+            receiver.wait(None, LOOK);
         }
         panic!("nothing comes")
     }
@@ -223,14 +225,14 @@ mod tests {
         let mut other = sender.clone();
         let start = Instant::now();
         sender.send(message(0, 1));
-        receiver.wait(LONG);
+        receiver.wait(None, LONG);
         assert!(receiver.try_next().is_ok());
         drop(sender);
         other.send(message(1, 1));
-        receiver.wait(LONG);
+        receiver.wait(None, LONG);
         assert!(receiver.try_next().is_ok());
         drop(other);
-        receiver.wait(LONG);
+        receiver.wait(None, LONG);
         assert_eq!(receiver.try_next(), Err(TryRecvError::Disconnected));
         assert!(start.elapsed() < LONG);
     }

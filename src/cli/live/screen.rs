@@ -1,155 +1,299 @@
-//! The live table of `watch` on a terminal: one screen, updated in place.
+//! The live view of `watch` on a terminal: one picture on the alternate screen, updated in place.
 
-use std::time::{Duration, Instant};
+pub mod ink;
+pub mod large_digits;
+pub mod layout;
+pub mod line_quality;
+pub mod live_meter;
+pub mod sparkline;
+pub mod terminal;
 
+use std::{
+    io::Write as _,
+    os::fd::BorrowedFd,
+    time::{Duration, Instant},
+};
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use self::{
+    ink::{ScreenRow, narrow},
+    layout::{MeterPicture, Picture, ScreenMessage, ScreenPage, ScreenSize},
+    line_quality::LineQuality,
+    live_meter::LiveMeter,
+    terminal::{ScreenKey, ScreenTerminal},
+};
 use crate::cli::run::{
-    context::Context, decoder::TelegramConsumer, messages::Collected, stage::Task,
+    context::Context, decoder::TelegramConsumer, messages::Collected, signals::ViewSignals,
+    stage::Task,
 };
 use meterpipe::{
+    chain::event::Refusal,
     cipher::ciphered::SystemTitle,
-    format::{
-        entry::OutputTelegram,
-        options::FormatOptions,
-        table::{Table, aligned},
-    },
+    error::Layer,
+    format::{entry::OutputTelegram, options::FormatOptions, table::Table, units::Units},
 };
 
-/// The time between two updates of the clock on the screen.
+/// The time between two pictures, if nothing happens.
 const STEP: Duration = Duration::from_secs(1);
 
-/// Messages at the foot of the screen.
-const MESSAGES: usize = 5;
+/// The shortest time between two pictures.
+const LEAST: Duration = Duration::from_millis(100);
+
+/// Messages that are kept for the end.
+const MESSAGES: usize = 200;
 
 /// The meters that have a place on the screen.
-const METERS: usize = 8;
+const METERS: usize = 16;
 
-/// The live table.
+/// The live view.
 pub struct Screen {
     table: Table,
+    units: Units,
+    terminal: ScreenTerminal,
+    signals: ViewSignals,
+    sources: Vec<String>,
     meters: Vec<ScreenMeter>,
+    lines: Vec<(String, LineQuality)>,
     messages: Collected,
+    started: Instant,
+    page: ScreenPage,
+    chosen: usize,
+    /// The meters at the time when the user held the picture still.
+    held: Option<(Vec<MeterPicture>, Instant, String)>,
+    is_quit: bool,
+    /// The rows on the screen, and its size.
+    shown: Vec<ScreenRow>,
+    size: Option<ScreenSize>,
     drawn: Option<Instant>,
+    /// True if there is something new.
     stale: bool,
 }
 
 /// A meter on the screen.
 struct ScreenMeter {
     title: Option<SystemTitle>,
-    heading: String,
-    rows: Vec<String>,
-    counter: Option<u32>,
-    last_telegram: Instant,
-    good: u64,
-    missing: u64,
-}
-
-impl ScreenMeter {
-    /// The state stands before the values, since rows that do not fit are cut off at the end.
-    fn lines(&self) -> impl Iterator<Item = String> {
-        let Self { heading, rows, last_telegram, good, missing, .. } = self;
-        let ago = last_telegram.elapsed().as_secs();
-        let state = format!("  last telegram {ago} s ago, {good} good, {missing} missing");
-        let rows = rows.iter().cloned();
-        [heading.clone(), state].into_iter().chain(rows).chain([String::new()])
-    }
+    state: LiveMeter,
 }
 
 impl Screen {
-    /// An empty screen. From now on messages go to its foot.
-    pub fn new(options: FormatOptions, context: &Context) -> Self {
+    /// A view of these sources. From now on it keeps the messages. `ends` is true if SIGHUP ends the run.
+    pub fn new(
+        options: FormatOptions,
+        sources: Vec<String>,
+        ends: bool,
+        context: &Context,
+    ) -> Self {
         Self {
             table: Table::new(options.selection, options.units).named(options.names),
+            units: options.units,
+            terminal: ScreenTerminal::new(),
+            signals: ViewSignals::catch(ends),
+            sources: sources.iter().map(|it| narrow(it)).collect(),
             meters: vec![],
+            lines: vec![],
             messages: context.messages.collect(MESSAGES),
+            started: Instant::now(),
+            page: ScreenPage::default(),
+            chosen: 0,
+            held: None,
+            is_quit: false,
+            shown: vec![],
+            size: None,
             drawn: None,
             stale: true,
         }
     }
 
     fn draw(&mut self, context: &mut Context) {
-        let (rows, columns) = size();
-        let status = format!("{} damaged, {} octets", context.tally.rejected, context.tally.octets);
-        let messages = self.messages.borrow();
-        let messages = messages.iter().flat_map(|message| wrapped(message, columns));
-        let foot = [status].into_iter().chain(messages).collect();
-        // The last row is for the cursor.
-        let page = page(self.upper(), foot, rows - 1);
-        let text = &mut context.output.text;
-        // The cursor goes home, and each row is overwritten and cleared behind its end. The screen
-        // as a whole is not cleared, because that would flicker.
-        text.extend_from_slice(if self.drawn.is_none() { b"\x1b[2J\x1b[H" } else { b"\x1b[H" });
-        for line in page {
-            let end = line.char_indices().nth(columns).map_or(line.len(), |(end, _)| end);
-            text.extend_from_slice(line.get(..end).unwrap_or_default().as_bytes());
-            // After a full row the cursor stands on its last character, which this would erase.
-            if line.chars().count() < columns {
-                text.extend_from_slice(b"\x1b[K");
-            }
-            text.extend_from_slice(b"\r\n");
-        }
-        text.extend_from_slice(b"\x1b[J");
         self.drawn = Some(Instant::now());
         self.stale = false;
-    }
-
-    /// The rows above the foot.
-    fn upper(&self) -> Vec<String> {
-        if self.meters.is_empty() {
-            return vec!["waiting for the first telegram".to_owned()];
+        let text = &mut context.output.text;
+        let was_entered = self.terminal.is_entered();
+        if !self.terminal.enter(text) {
+            return;
         }
-        self.meters.iter().flat_map(ScreenMeter::lines).collect()
+        let size = self.terminal.size();
+        if !was_entered || self.size != Some(size) {
+            text.extend_from_slice(b"\x1b[2J");
+            self.shown.clear();
+            self.size = Some(size);
+        }
+        let tally = &context.tally;
+        let damaged = match tally.rejected {
+            0 => String::new(),
+            rejected => format!(", {rejected} rejected"),
+        };
+        let counts = format!("{} octets{damaged}", tally.octets);
+        let rows = layout::rows(&self.picture(counts), size);
+        // Only what is different is written, and nothing is cleared before: either would flicker.
+        for (at, row) in rows.iter().enumerate() {
+            if self.shown.get(at) != Some(row) {
+                let _ = write!(text, "\x1b[{};1H", at + 1);
+                row.write(self.terminal.coloured, text);
+                if row.width() < size.columns {
+                    text.extend_from_slice(b"\x1b[K");
+                }
+            }
+        }
+        self.shown = rows;
     }
 
-    fn meter(&mut self, title: Option<SystemTitle>) -> Option<&mut ScreenMeter> {
-        let index = match self.meters.iter().position(|meter| meter.title == title) {
-            Some(index) => index,
-            None if self.meters.len() < METERS => {
-                let (heading, rows) = (String::new(), vec![]);
-                let (counter, last_telegram, good, missing) = (None, Instant::now(), 0, 0);
-                self.meters.push(ScreenMeter {
-                    title,
-                    heading,
-                    rows,
-                    counter,
-                    last_telegram,
-                    good,
-                    missing,
-                });
-                self.meters.len() - 1
-            }
-            None => return None,
+    fn picture(&self, counts: String) -> Picture {
+        let local = |time: Timestamp| time.to_zoned(TimeZone::system()).strftime("%T").to_string();
+        let message = |it: &crate::cli::run::messages::CollectedMessage| ScreenMessage {
+            severity: it.severity,
+            time: local(it.time),
+            text: narrow(&it.text),
         };
-        self.meters.get_mut(index)
+        let paused = self.held.is_some();
+        let (meters, now, clock) = match &self.held {
+            Some(held) => held.clone(),
+            None => (self.meter_pictures(), Instant::now(), local(Timestamp::now())),
+        };
+        Picture {
+            clock,
+            now,
+            meters,
+            chosen: self.chosen,
+            page: self.page,
+            paused,
+            has_keys: self.terminal.has_keys(),
+            messages: self.messages.borrow().iter().map(message).collect(),
+            sources: self.sources.clone(),
+            counts,
+            waited: now.saturating_duration_since(self.started),
+        }
+    }
+
+    fn meter_pictures(&self) -> Vec<MeterPicture> {
+        let now = Instant::now();
+        let picture = |it: &ScreenMeter| {
+            let line = self.lines.iter().find(|(name, _)| *name == it.state.source);
+            let quality =
+                line.map_or_else(|| LineQuality::default().words(now), |it| it.1.words(now));
+            MeterPicture { meter: it.state.clone(), quality }
+        };
+        self.meters.iter().map(picture).collect()
+    }
+
+    fn note_line(&mut self, source: &str, is_good: bool, times: u64, now: Instant) {
+        let line = match self.lines.iter_mut().position(|(name, _)| name == source) {
+            Some(at) => self.lines.get_mut(at),
+            None if self.lines.len() < METERS => {
+                self.lines.push((source.to_owned(), LineQuality::default()));
+                self.lines.last_mut()
+            }
+            None => None,
+        };
+        if let Some((_, line)) = line {
+            line.note(is_good, times, now);
+        }
     }
 
     fn take(&mut self, entry: &OutputTelegram<'_>) {
-        let rows = aligned(&self.table.rows(entry));
-        let attributes = entry.attributes;
-        if let Some(meter) = self.meter(attributes.title) {
-            meter.heading = Table::title(entry);
-            meter.rows = rows;
-            meter.last_telegram = Instant::now();
-            meter.good += 1;
-            // A counter that went back means another meter or a restart; no telegram is missing
-            // then.
-            let step =
-                attributes.ic.zip(meter.counter).and_then(|(now, last)| now.checked_sub(last));
-            meter.missing += u64::from(step.unwrap_or(1).saturating_sub(1));
-            meter.counter = attributes.ic;
+        let (now, title) = (Instant::now(), entry.attributes.title);
+        let name = live_meter::name(entry);
+        let source = narrow(entry.attributes.from.unwrap_or_default());
+        // Virtual meters of two sources may have the same title.
+        let is_same = |it: &ScreenMeter| match (it.title, title) {
+            _ if it.state.source != source => false,
+            (Some(known), Some(title)) => known == title,
+            _ => it.state.name == name,
+        };
+        let at = match self.meters.iter().position(is_same) {
+            Some(at) => at,
+            None if self.meters.len() < METERS => {
+                let state = LiveMeter::new(name, self.units, now);
+                self.meters.push(ScreenMeter { title, state });
+                self.meters.len() - 1
+            }
+            None => return,
+        };
+        if let Some(meter) = self.meters.get_mut(at) {
+            let missing = meter.state.take(entry, &self.table, now, Timestamp::now());
+            let source = meter.state.source.clone();
+            self.note_line(&source, true, 1, now);
+            self.note_line(&source, false, missing, now);
         }
         self.stale = true;
+    }
+
+    fn take_key(&mut self, key: ScreenKey) {
+        let meters = self.meters.len().max(1);
+        match (key, self.page) {
+            (ScreenKey::Character('q'), _) => self.is_quit = true,
+            (ScreenKey::Character('?' | 'h'), ScreenPage::Help) => self.page = ScreenPage::Overview,
+            (ScreenKey::Character('?' | 'h'), _) => self.page = ScreenPage::Help,
+            (ScreenKey::Character('v'), ScreenPage::Values(_)) => self.page = ScreenPage::Overview,
+            (ScreenKey::Character('v'), _) => self.page = ScreenPage::Values(0),
+            (ScreenKey::Character('p' | ' '), _) => {
+                self.held = match self.held {
+                    Some(_) => None,
+                    None => {
+                        let Picture { meters, now, clock, .. } = self.picture(String::new());
+                        Some((meters, now, clock))
+                    }
+                };
+            }
+            (ScreenKey::Next, _) => self.chosen = (self.chosen + 1) % meters,
+            (ScreenKey::Previous, _) => self.chosen = (self.chosen + meters - 1) % meters,
+            (ScreenKey::Up, ScreenPage::Values(from)) => {
+                self.page = ScreenPage::Values(from.saturating_sub(1));
+            }
+            (ScreenKey::Down, ScreenPage::Values(from)) => {
+                let all = self.meters.get(self.chosen).map_or(0, |it| it.state.rows.len());
+                self.page = ScreenPage::Values((from + 1).min(all.saturating_sub(1)));
+            }
+            (ScreenKey::Character(digit @ '1'..='9'), _) => {
+                let at = digit.to_digit(10).and_then(|it| usize::try_from(it).ok());
+                let at = at.unwrap_or_default().saturating_sub(1);
+                if at < self.meters.len() {
+                    self.chosen = at;
+                }
+            }
+            _ => {}
+        }
+        self.stale = true;
+        self.drawn = None;
     }
 }
 
 impl Task for Screen {
     fn tick(&mut self, context: &mut Context) {
-        if self.stale || self.tick_interval().is_zero() {
+        if self.signals.is_stopped() {
+            // A failure of the terminal is met at the next picture.
+            let _ = context.output.flush();
+            self.terminal.leave();
+            ViewSignals::stop();
+        }
+        if self.signals.goes_on() {
+            // The shell may have changed the modes, or keep the terminal.
+            self.terminal.leave();
+            self.drawn = None;
+        }
+        if self.signals.is_resized() {
+            self.stale = true;
+        }
+        for key in self.terminal.keys() {
+            self.take_key(key);
+        }
+        if self.tick_interval().is_zero() {
             self.draw(context);
         }
     }
 
     fn tick_interval(&self) -> Duration {
-        self.drawn.map_or(Duration::ZERO, |drawn| STEP.saturating_sub(drawn.elapsed()))
+        let step = if self.stale { LEAST } else { STEP };
+        self.drawn.map_or(Duration::ZERO, |drawn| step.saturating_sub(drawn.elapsed()))
+    }
+
+    fn keyboard(&self) -> Option<BorrowedFd<'_>> {
+        self.terminal.keyboard()
+    }
+
+    fn is_asked_to_end(&self) -> bool {
+        self.is_quit || self.signals.has_hung_up()
     }
 }
 
@@ -158,71 +302,20 @@ impl TelegramConsumer for Screen {
         self.take(telegram);
     }
 
-    /// Draws the last picture, which stays on the terminal.
-    fn finish(&mut self, context: &mut Context) -> bool {
-        self.draw(context);
-        // Later messages go below the picture, so it has to be on the screen before them.
-        let is_drawn = context.output.flush().is_ok();
-        context.messages.release();
-        is_drawn
-    }
-}
-
-/// As much of both parts as fits into `rows`. The foot has the status and below it messages; it may
-/// take a third of the rows, or all that the upper part leaves. If it is too long, the oldest
-/// messages are dropped.
-fn page(mut upper: Vec<String>, mut foot: Vec<String>, rows: usize) -> Vec<String> {
-    let room = rows.saturating_sub(upper.len()).max(rows / 3).max(1);
-    let oldest = 1..1 + foot.len().saturating_sub(room);
-    foot.drain(oldest);
-    upper.truncate(rows.saturating_sub(foot.len()));
-    upper.append(&mut foot);
-    upper
-}
-
-/// A message over as many rows as it needs.
-fn wrapped(message: &str, columns: usize) -> Vec<String> {
-    let characters: Vec<char> = message.chars().collect();
-    characters.chunks(columns).map(|row| row.iter().collect()).collect()
-}
-
-/// Rows and columns of the terminal.
-fn size() -> (usize, usize) {
-    match rustix::termios::tcgetwinsize(rustix::stdio::stdout()) {
-        Ok(size) if size.ws_row > 1 && size.ws_col > 1 => (size.ws_row.into(), size.ws_col.into()),
-        _ => (24, 80),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lines(text: &str) -> Vec<String> {
-        text.split(' ').map(str::to_owned).collect()
-    }
-
-    #[test]
-    fn a_page_shows_everything_if_there_is_room() {
-        assert_eq!(page(lines("a b c"), lines("status m n"), 6), lines("a b c status m n"));
-    }
-
-    #[test]
-    fn a_small_page_keeps_the_status_and_the_latest_message() {
-        for (rows, expected) in [
-            (9, "a b c d e f status m n"),
-            (8, "a b c d e f status n"),
-            (7, "a b c d e status n"),
-            (6, "a b c d status n"),
-            (3, "a b status"),
-            (1, "status"),
-        ] {
-            assert_eq!(page(lines("a b c d e f"), lines("status m n"), rows), lines(expected));
+    fn refused(&mut self, refusal: &Refusal<'_>) {
+        let is_closed = matches!(refusal.error.layer, Layer::Cipher | Layer::Key);
+        if let (Some(source), false) = (refusal.from, is_closed) {
+            self.note_line(&narrow(source), false, 1, Instant::now());
         }
+        self.stale = true;
     }
 
-    #[test]
-    fn long_messages_are_wrapped() {
-        assert_eq!(wrapped("tty: größer", 7), ["tty: gr", "ößer"]);
+    /// Gives the terminal back, with the messages of the run.
+    fn finish(&mut self, context: &mut Context) -> bool {
+        let is_written = context.output.flush().is_ok();
+        self.terminal.leave();
+        self.signals.release();
+        context.messages.release();
+        is_written
     }
 }

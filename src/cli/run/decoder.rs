@@ -1,6 +1,6 @@
 //! The stage that decodes: records in, telegrams out to every consumer.
 
-use std::time::Duration;
+use std::{os::fd::BorrowedFd, time::Duration};
 
 use jiff::tz::TimeZone;
 
@@ -25,7 +25,7 @@ use meterpipe::{
     record::{Place, Record},
 };
 
-/// Takes decoded telegrams: standard output, the live table, the sinks.
+/// Takes decoded telegrams: standard output, the live view, the sinks.
 pub trait TelegramConsumer: Task {
     /// Takes a telegram.
     fn telegram(&mut self, telegram: &OutputTelegram<'_>, context: &mut Context);
@@ -127,6 +127,10 @@ impl Task for Decoder {
     fn add_status(&self, text: &mut String) {
         self.doubts.iter().for_each(|doubts| doubts.add_status(text));
         self.consumers.iter().for_each(|consumer| consumer.add_status(text));
+    }
+
+    fn keyboard(&self) -> Option<BorrowedFd<'_>> {
+        self.consumers.iter().find_map(|consumer| consumer.keyboard())
     }
 
     fn is_asked_to_end(&self) -> bool {

@@ -10,10 +10,13 @@ use std::{
     cell::RefCell,
     collections::{HashMap, VecDeque},
     fmt::{Display, Write as _},
+    io::{IsTerminal, stderr},
     mem::{Discriminant, discriminant},
     rc::Rc,
     time::{Duration, Instant},
 };
+
+use jiff::Timestamp;
 
 use crate::cli::run::{
     message_format::{MessageFormat, MessageWriter, Severity},
@@ -35,8 +38,21 @@ const MOST_PRINTED: u64 = 10;
 /// The time between two summaries of repeats in a live run.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Messages for the live table.
-pub type Collected = Rc<RefCell<VecDeque<String>>>;
+/// Messages for the live view, the oldest first.
+pub type Collected = Rc<RefCell<VecDeque<CollectedMessage>>>;
+
+/// A message for the live view.
+#[derive(Clone, Debug)]
+pub struct CollectedMessage {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The time at which it came.
+    pub time: Timestamp,
+    /// The text, safe to print.
+    pub text: String,
+    /// True if it is on standard error already.
+    printed: bool,
+}
 
 /// The messages of a subcommand.
 #[derive(Debug)]
@@ -56,7 +72,7 @@ pub struct Messages {
 enum MessageTarget {
     #[default]
     Stderr,
-    /// The last messages, at most so many, for the live table.
+    /// The last messages, at most so many, for the live view, which keeps the terminal to itself.
     Collected(Collected, usize),
 }
 
@@ -120,16 +136,22 @@ impl Messages {
         self.input = name;
     }
 
-    /// Collects the last messages from now on, for the live table that shows them itself.
+    /// Collects the last messages from now on, for the live view that shows them itself. Standard error gets them
+    /// too if it is no terminal.
     pub fn collect(&self, most: usize) -> Collected {
         let collected = Collected::default();
         self.target.replace(MessageTarget::Collected(collected.clone(), most));
         collected
     }
 
-    /// Prints messages on standard error again.
+    /// Prints messages on standard error again, at first those that were collected.
     pub fn release(&self) {
-        self.target.replace(MessageTarget::Stderr);
+        if let MessageTarget::Collected(collected, _) = self.target.replace(MessageTarget::Stderr) {
+            let collected = std::mem::take(&mut *collected.borrow_mut());
+            for message in collected.iter().filter(|message| !message.printed) {
+                self.write(message.severity, &message.text);
+            }
+        }
     }
 
     /// Prints a line about a change of state.
@@ -159,9 +181,18 @@ impl Messages {
                 if collected.len() == *most {
                     collected.pop_front();
                 }
-                return collected.push_back(printable(text).into_owned());
+                let printed = !stderr().is_terminal();
+                let (time, text) = (Timestamp::now(), printable(text).into_owned());
+                collected.push_back(CollectedMessage { severity, time, text, printed });
+                if !printed {
+                    return;
+                }
             }
         }
+        self.write(severity, text);
+    }
+
+    fn write(&self, severity: Severity, text: &str) {
         // One write a line keeps the lines of a pipe's stages apart. The run goes on if standard error
         // is closed or full.
         let line = self.writer.line(severity, text);

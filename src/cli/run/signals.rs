@@ -20,7 +20,7 @@ use rustix::{
     io::Errno,
 };
 use signal_hook::{
-    consts::{SIGHUP, SIGINT, SIGTERM},
+    consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH},
     flag,
     iterator::SignalsInfo,
     low_level,
@@ -46,6 +46,12 @@ type LastWords = Box<dyn Fn() -> String + Send>;
 
 /// The last words of a run that does not come to its end.
 static LAST_WORDS: Mutex<Option<LastWords>> = Mutex::new(None);
+
+/// Gives the terminal back.
+type Restore = Box<dyn Fn() + Send>;
+
+/// The way back for the terminal of a run that does not come to its end.
+static RESTORE: Mutex<Option<Restore>> = Mutex::new(None);
 
 /// The signals that came.
 #[derive(Debug, Default)]
@@ -90,6 +96,65 @@ impl Signals {
     }
 }
 
+/// Signals for a view that has taken the terminal over.
+#[derive(Debug, Default)]
+pub struct ViewSignals {
+    stop: Arc<AtomicBool>,
+    go_on: Arc<AtomicBool>,
+    resize: Arc<AtomicBool>,
+    hang_up: Arc<AtomicBool>,
+    /// True once the signals have their usual effect again.
+    released: Arc<AtomicBool>,
+}
+
+impl ViewSignals {
+    /// Catches SIGTSTP, SIGCONT and SIGWINCH from now on, and SIGHUP too, if it has no other use.
+    pub fn catch(with_hang_up: bool) -> Self {
+        let signals = Self::default();
+        let Self { stop, go_on, resize, hang_up, released } = &signals;
+        for (signal, came) in [(SIGTSTP, stop), (SIGHUP, hang_up)] {
+            if signal == SIGTSTP || with_hang_up {
+                let _ = flag::register_conditional_default(signal, released.clone());
+                let _ = flag::register(signal, came.clone());
+            }
+        }
+        for (signal, came) in [(SIGCONT, go_on), (SIGWINCH, resize)] {
+            let _ = flag::register(signal, came.clone());
+        }
+        signals
+    }
+
+    /// Gives the signals their usual effect again.
+    pub fn release(&self) {
+        self.released.store(true, Ordering::Relaxed);
+    }
+
+    /// True once for each time that the user stops the process.
+    pub fn is_stopped(&self) -> bool {
+        self.stop.swap(false, Ordering::Relaxed)
+    }
+
+    /// Stops the process, as the signal would have done. Returns when it goes on.
+    pub fn stop() {
+        let _ = low_level::emulate_default_handler(SIGTSTP);
+    }
+
+    /// True once for each time that the process goes on after a stop.
+    pub fn goes_on(&self) -> bool {
+        self.go_on.swap(false, Ordering::Relaxed)
+    }
+
+    /// True once for each change of the size of the terminal.
+    pub fn is_resized(&self) -> bool {
+        self.resize.swap(false, Ordering::Relaxed)
+    }
+
+    /// True once the terminal has gone.
+    pub fn has_hung_up(&self) -> bool {
+        self.hang_up.load(Ordering::Relaxed)
+    }
+}
+
 /// True if the process catches signals: it may then wait for nothing without a look at
 /// [`forced`].
 pub fn are_caught() -> bool {
@@ -100,6 +165,13 @@ pub fn are_caught() -> bool {
 pub fn prepare_last_words(words: Option<LastWords>) {
     if let Ok(mut prepared) = LAST_WORDS.lock() {
         *prepared = words;
+    }
+}
+
+/// Prepares the way back for the terminal of a run that does not come to its end, or takes it back.
+pub fn prepare_restore(restore: Option<Restore>) {
+    if let Ok(mut prepared) = RESTORE.lock() {
+        *prepared = restore;
     }
 }
 
@@ -144,6 +216,9 @@ fn watch() {
             let status = u8::try_from(128 + signal).unwrap_or(u8::MAX);
             FORCED.store(status, Ordering::Relaxed);
             thread::sleep(GRACE);
+            if let Some(restore) = RESTORE.try_lock().ok().and_then(|mut it| it.take()) {
+                restore();
+            }
             say_last_words();
             low_level::exit(status.into());
         }

@@ -1,6 +1,6 @@
 //! A stage: records in, text and messages out.
 
-use std::time::Duration;
+use std::{os::fd::BorrowedFd, time::Duration};
 
 use crate::cli::run::{
     context::{Context, Ending},
@@ -29,7 +29,12 @@ pub trait Task {
         let _ = text;
     }
 
-    /// True once a signal has asked the task to end; a task without signals of its own says false.
+    /// The keyboard, if the task takes keys: it is ticked when there are some.
+    fn keyboard(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
+    /// True once a signal or a key has asked the task to end; a task that takes neither says false.
     fn is_asked_to_end(&self) -> bool {
         false
     }

@@ -1,0 +1,78 @@
+//! The quality of a line: of the telegrams of the last minutes, how many were damaged or missing.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use crate::cli::live::screen::ink::Ink;
+
+/// The time that is judged.
+const SPAN: Duration = Duration::from_secs(600);
+
+/// The most telegrams that are judged.
+const MOST: usize = 1000;
+
+/// The telegrams of a source.
+#[derive(Clone, Debug, Default)]
+pub struct LineQuality {
+    /// When each came, and true if it was good.
+    telegrams: VecDeque<(Instant, bool)>,
+}
+
+impl LineQuality {
+    /// Notes telegrams.
+    pub fn note(&mut self, is_good: bool, times: u64, now: Instant) {
+        let times = usize::try_from(times).unwrap_or(MOST).min(MOST);
+        self.telegrams.extend(std::iter::repeat_n((now, is_good), times));
+        let surplus = self.telegrams.len().saturating_sub(MOST);
+        self.telegrams.drain(..surplus);
+    }
+
+    /// The quality in words.
+    #[must_use]
+    pub fn words(&self, now: Instant) -> (Ink, String) {
+        let recent =
+            self.telegrams.iter().filter(|(at, _)| now.saturating_duration_since(*at) <= SPAN);
+        let (mut all, mut bad) = (0, 0);
+        for (_, is_good) in recent {
+            all += 1;
+            bad += usize::from(!is_good);
+        }
+        let (ink, word) = match bad * 100 {
+            0 if all == 0 => (Ink::Bad, "silent"),
+            0 => (Ink::Good, "clean"),
+            part if part <= all => (Ink::Good, "good"),
+            part if part <= all * 5 => (Ink::Doubtful, "fair"),
+            part if part <= all * 25 => (Ink::Doubtful, "poor"),
+            _ => (Ink::Bad, "bad"),
+        };
+        match bad {
+            0 => (ink, format!("line {word}")),
+            _ => (ink, format!("line {word}, {bad} of {all} damaged or missing")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_ten_minutes_are_judged_in_words() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut line = LineQuality::default();
+        assert_eq!(line.words(at(0)).1, "line silent");
+        line.note(true, 99, at(0));
+        assert_eq!(line.words(at(1)), (Ink::Good, "line clean".to_owned()));
+        line.note(false, 1, at(0));
+        assert_eq!(line.words(at(1)).1, "line good, 1 of 100 damaged or missing");
+        line.note(false, 4, at(300));
+        assert_eq!(line.words(at(301)).1, "line fair, 5 of 104 damaged or missing");
+        assert_eq!(line.words(at(700)).1, "line bad, 4 of 4 damaged or missing");
+        assert_eq!(line.words(at(1000)).1, "line silent");
+        line.note(false, u64::MAX, at(1000));
+        assert_eq!(line.telegrams.len(), MOST);
+    }
+}
