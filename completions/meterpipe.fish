@@ -34,6 +34,7 @@ complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "explain" -d 'Sh
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "watch" -d 'Read a meter and print readings as they come, all in one process'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "publish" -d 'Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "quarters" -d 'Energies and mean powers of quarter hours, hours, days or months'
+complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "plot" -d 'Pictures: load curve, energies, a heat map, peaks; as SVG, as a page, on a terminal'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "config" -d 'Check the configuration, show the settings in effect, or import those of an older program'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "setup" -d 'Set up a meter: find it, check its key, choose sinks, write the configuration'
 complete -c meterpipe -n "__fish_meterpipe_needs_command" -f -a "doctor" -d 'Find out why no readings come'
@@ -448,6 +449,27 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -s q -l qu
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand quarters" -s V -l version -d 'Print version'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l kind -d 'The picture [default: load]; a page has all of them' -r -f -a "load\t'The mean power of each quarter of an hour'
+energy\t'A bar for each day, or for each month of a long time'
+heatmap\t'Days beside each other, the time of day downwards'
+peaks\t'The highest quarter of an hour of each month'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l format -d 'The form of the picture [default: terminal on a terminal, else svg]' -r -f -a "svg\t'Vectors, light and dark'
+html\t'A page with all pictures and tables, which loads nothing'
+terminal\t'Letters'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l last -d 'The last days or months of the input, such as 7d or 12mo; the day of the last reading counts' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l from -d 'The first day: 2026-06-21, 2026-06, today, yesterday, this-month or last-month' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l to -d 'The last day, which counts' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l meter -d 'Only the readings of this meter' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l lang -d 'The language of the picture [default: that of the locale, else en]' -r -f -a "de\t'German'
+en\t'English'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l timezone -d 'The time zone whose clock counts [default: Europe/Vienna]' -r
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -l log-format -d 'The form of the messages, instead of the one that fits standard error' -r -f -a "text\t'A line of text, with the time in front if standard error is a file'
+journal\t'A line of text with its priority, for systemd\'s journal'
+json\t'A JSON object in a line'"
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -s q -l quiet -d 'Print nothing on standard error; the exit status still tells the outcome'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -s v -l verbose -d 'Always print a summary at the end'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand plot" -s V -l version -d 'Print version'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -s o -l output -d 'import: write the configuration to FILE, and each secret to a file beside it' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -l config -d 'The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]' -r -F
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand config" -l timeout -d 'The longest wait of --online' -r
@@ -576,17 +598,18 @@ complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s q -l qu
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s v -l verbose -d 'Always print a summary at the end'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meterpipe -n "__fish_meterpipe_using_subcommand simulate" -s V -l version -d 'Print version'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor anonymise simulate help" -f -a "capture" -d 'Record the octets from a meter: sound frames, and everything else raw'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor anonymise simulate help" -f -a "unframe" -d 'Pull the APDUs out of M-Bus frames'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor anonymise simulate help" -f -a "decrypt" -d 'Open ciphered APDUs with the key of the meter'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor anonymise simulate help" -f -a "decode" -d 'Print readings from any input: frames, APDUs, hex dumps'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor anonymise simulate help" -f -a "explain" -d 'Show every octet of a telegram with its meaning, layer by layer'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor anonymise simulate help" -f -a "watch" -d 'Read a meter and print readings as they come, all in one process'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor anonymise simulate help" -f -a "publish" -d 'Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor anonymise simulate help" -f -a "quarters" -d 'Energies and mean powers of quarter hours, hours, days or months'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor anonymise simulate help" -f -a "config" -d 'Check the configuration, show the settings in effect, or import those of an older program'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor anonymise simulate help" -f -a "setup" -d 'Set up a meter: find it, check its key, choose sinks, write the configuration'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor anonymise simulate help" -f -a "doctor" -d 'Find out why no readings come'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor anonymise simulate help" -f -a "anonymise" -d 'Make a capture anonymous, so that it can be shown to others'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor anonymise simulate help" -f -a "simulate" -d 'Simulate a meter'
-complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters config setup doctor anonymise simulate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "capture" -d 'Record the octets from a meter: sound frames, and everything else raw'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "unframe" -d 'Pull the APDUs out of M-Bus frames'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "decrypt" -d 'Open ciphered APDUs with the key of the meter'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "decode" -d 'Print readings from any input: frames, APDUs, hex dumps'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "explain" -d 'Show every octet of a telegram with its meaning, layer by layer'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "watch" -d 'Read a meter and print readings as they come, all in one process'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "publish" -d 'Hand readings to sinks: MQTT and Home Assistant, InfluxDB, Prometheus, files'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "quarters" -d 'Energies and mean powers of quarter hours, hours, days or months'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "plot" -d 'Pictures: load curve, energies, a heat map, peaks; as SVG, as a page, on a terminal'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "config" -d 'Check the configuration, show the settings in effect, or import those of an older program'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "setup" -d 'Set up a meter: find it, check its key, choose sinks, write the configuration'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "doctor" -d 'Find out why no readings come'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "anonymise" -d 'Make a capture anonymous, so that it can be shown to others'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "simulate" -d 'Simulate a meter'
+complete -c meterpipe -n "__fish_meterpipe_using_subcommand help; and not __fish_seen_subcommand_from capture unframe decrypt decode explain watch publish quarters plot config setup doctor anonymise simulate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
