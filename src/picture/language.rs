@@ -16,7 +16,7 @@ pub enum PictureLanguage {
 
 /// The words in one language.
 #[derive(Clone, Copy, Debug)]
-pub struct Wording {
+pub struct PictureWords {
     pub(super) code: &'static str,
     pub(super) load: &'static str,
     pub(super) days: &'static str,
@@ -38,7 +38,7 @@ pub struct Wording {
     pub(super) highest_of_column: &'static str,
 }
 
-const ENGLISH: Wording = Wording {
+const ENGLISH: PictureWords = PictureWords {
     code: "en",
     load: "Load curve: mean power of quarter hours",
     days: "Energy by day",
@@ -60,7 +60,7 @@ const ENGLISH: Wording = Wording {
     highest_of_column: "A column shows the highest of its quarter hours.",
 };
 
-const GERMAN: Wording = Wording {
+const GERMAN: PictureWords = PictureWords {
     code: "de",
     load: "Lastgang: mittlere Leistung der Viertelstunden",
     days: "Energie je Tag",
@@ -100,7 +100,7 @@ pub fn local(second: i64, zone: &TimeZone) -> DateTime {
 impl PictureLanguage {
     /// The words.
     #[must_use]
-    pub const fn words(self) -> &'static Wording {
+    pub const fn words(self) -> &'static PictureWords {
         match self {
             Self::English => &ENGLISH,
             Self::German => &GERMAN,

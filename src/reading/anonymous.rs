@@ -107,8 +107,12 @@ impl Anonymous {
             return Ok(());
         }
         let mut reader = Reader::at(Layer::Axdr, body.octets, body.offset);
+        let mut before = *body;
         while !reader.is_empty() {
-            let data = Data::head(&mut reader)?;
+            // The first element of a list stands right behind its head.
+            let place = usize::from(!before.is_list());
+            let data = Data::head_in(&before, place, &mut reader)?;
+            before = data;
             if data.kind == DataType::COMPACT_ARRAY {
                 let what = "compact arrays, whose names cannot be replaced";
                 return Err(reader.error(Cause::Unsupported { what }));

@@ -2,7 +2,7 @@
 
 /// The meaning of a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Ink {
+pub enum ScreenInk {
     /// No meaning.
     #[default]
     Plain,
@@ -24,7 +24,7 @@ pub enum Ink {
     Chosen,
 }
 
-impl Ink {
+impl ScreenInk {
     /// The sequence that switches it on. The colours are those that can be read on dark and on light
     /// ground.
     const fn sequence(self) -> &'static [u8] {
@@ -89,19 +89,19 @@ impl Glyphs {
 /// One row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScreenRow {
-    spans: Vec<(Ink, String)>,
+    spans: Vec<(ScreenInk, String)>,
 }
 
 impl ScreenRow {
     /// A row with one text.
     #[must_use]
-    pub fn of(ink: Ink, text: impl Into<String>) -> Self {
+    pub fn of(ink: ScreenInk, text: impl Into<String>) -> Self {
         Self::default().with(ink, text)
     }
 
     /// The same with another text behind.
     #[must_use]
-    pub fn with(mut self, ink: Ink, text: impl Into<String>) -> Self {
+    pub fn with(mut self, ink: ScreenInk, text: impl Into<String>) -> Self {
         self.spans.push((ink, text.into()));
         self
     }
@@ -123,7 +123,7 @@ impl ScreenRow {
     #[must_use]
     pub fn filled(self, columns: usize) -> Self {
         let blanks = columns.saturating_sub(self.width());
-        self.with(Ink::Plain, " ".repeat(blanks))
+        self.with(ScreenInk::Plain, " ".repeat(blanks))
     }
 
     /// As much of the row as fits, with a sign at the end if there was more.
@@ -133,7 +133,7 @@ impl ScreenRow {
             return self;
         }
         let (mut row, mut room) = (Self::default(), columns.saturating_sub(1));
-        let mut ink = Ink::Plain;
+        let mut ink = ScreenInk::Plain;
         for (next, text) in self.spans {
             let part: String = text.chars().take(room).collect();
             room -= part.chars().count();
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_row_that_is_too_long_ends_with_a_sign() {
-        let row = || ScreenRow::of(Ink::Faint, "power ").with(Ink::Strong, "1234 W");
+        let row = || ScreenRow::of(ScreenInk::Faint, "power ").with(ScreenInk::Strong, "1234 W");
         assert_eq!(row().cut(12, Glyphs::Unicode).text(), "power 1234 W");
         assert_eq!(row().cut(9, Glyphs::Unicode).text(), "power 12…");
         assert_eq!(row().cut(4, Glyphs::Ascii).text(), "pow~");

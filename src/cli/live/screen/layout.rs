@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::cli::{
     live::screen::{
-        ink::{Glyphs, Ink, ScreenRow, wrapped},
+        ink::{Glyphs, ScreenInk, ScreenRow, wrapped},
         large_digits::{self, DigitSize},
         live_meter::{EnergyCount, EnergyFlow, LiveMeter, PhaseState, ReadingAge, flow},
         sparkline::Sparkline,
@@ -65,7 +65,7 @@ pub struct MeterPicture {
     /// The meter.
     pub meter: LiveMeter,
     /// The quality of its line.
-    pub quality: (Ink, String),
+    pub quality: (ScreenInk, String),
 }
 
 /// All that is drawn.
@@ -129,10 +129,10 @@ fn waiting(picture: &Picture, size: ScreenSize) -> Vec<ScreenRow> {
     let state = format!("{} so far; {}", time(picture.waited), picture.counts);
     let mut upper: Vec<_> = wrapped(&text, size.columns, size.glyphs)
         .into_iter()
-        .map(|row| ScreenRow::of(Ink::Strong, row))
+        .map(|row| ScreenRow::of(ScreenInk::Strong, row))
         .collect();
     let state = wrapped(&state, size.columns, size.glyphs);
-    upper.extend(state.into_iter().map(|row| ScreenRow::of(Ink::Plain, row)));
+    upper.extend(state.into_iter().map(|row| ScreenRow::of(ScreenInk::Plain, row)));
     let foot = vec![foot(picture, size); usize::from(size.rows > 5)];
     free.take(1 + foot.len());
     let most = free.0.div_ceil(2);
@@ -268,17 +268,18 @@ fn fitting(rows: impl IntoIterator<Item = ScreenRow>, columns: usize) -> ScreenR
 /// The name of the program or of the meter, and the clock.
 fn title(picture: &Picture, heading: &str, size: ScreenSize) -> ScreenRow {
     let paused = match picture.paused {
-        true => ScreenRow::of(Ink::Chosen, " paused ").with(Ink::Plain, " "),
+        true => ScreenRow::of(ScreenInk::Chosen, " paused ").with(ScreenInk::Plain, " "),
         false => ScreenRow::default(),
     };
     let chosen = picture.meters.get(picture.chosen).map(|it| it.meter.name.as_str());
     let name = chosen.unwrap_or("meterpipe watch");
     let with_clock = |text: &str| {
-        let row = paused.clone().with(Ink::Strong, text);
+        let row = paused.clone().with(ScreenInk::Strong, text);
         let room = size.columns.saturating_sub(picture.clock.len());
-        (row.width() + 2 <= room).then(|| row.filled(room).with(Ink::Faint, picture.clock.clone()))
+        (row.width() + 2 <= room)
+            .then(|| row.filled(room).with(ScreenInk::Faint, picture.clock.clone()))
     };
-    let without = paused.clone().with(Ink::Strong, name);
+    let without = paused.clone().with(ScreenInk::Strong, name);
     Some(heading)
         .filter(|it| !it.is_empty())
         .and_then(with_clock)
@@ -286,11 +287,11 @@ fn title(picture: &Picture, heading: &str, size: ScreenSize) -> ScreenRow {
         .unwrap_or(without)
 }
 
-const fn flow_ink(flow: EnergyFlow) -> Ink {
+const fn flow_ink(flow: EnergyFlow) -> ScreenInk {
     match flow {
-        EnergyFlow::Import => Ink::Import,
-        EnergyFlow::Export => Ink::Export,
-        EnergyFlow::Nothing => Ink::Plain,
+        EnergyFlow::Import => ScreenInk::Import,
+        EnergyFlow::Export => ScreenInk::Export,
+        EnergyFlow::Nothing => ScreenInk::Plain,
     }
 }
 
@@ -314,7 +315,7 @@ fn small_power(meter: &LiveMeter, power: Decimal, size: ScreenSize) -> ScreenRow
     let words = flow_words(flow);
     let row = |word: &str| {
         let word = if word.is_empty() { String::new() } else { format!("{word} ") };
-        ScreenRow::of(flow_ink(flow), word).with(Ink::Strong, format!("{digits} {unit}"))
+        ScreenRow::of(flow_ink(flow), word).with(ScreenInk::Strong, format!("{digits} {unit}"))
     };
     fitting([row(words.0), row(words.1), row("")], size.columns)
 }
@@ -333,7 +334,7 @@ fn large_power(
         let row = ScreenRow::of(ink, format!(" {text} "));
         match at {
             0 => row.with(ink, flow_words(flow).0),
-            _ if at == last => row.with(Ink::Strong, unit.clone()),
+            _ if at == last => row.with(ScreenInk::Strong, unit.clone()),
             _ => row,
         }
     };
@@ -353,14 +354,14 @@ fn time(time: Duration) -> String {
 fn age(meter: &LiveMeter, now: Instant) -> ScreenRow {
     let ago = time(now.saturating_duration_since(meter.last));
     let (ink, word) = age_words(meter.age(now));
-    ScreenRow::of(ink, word).with(Ink::Plain, format!(", {ago} old"))
+    ScreenRow::of(ink, word).with(ScreenInk::Plain, format!(", {ago} old"))
 }
 
-const fn age_words(age: ReadingAge) -> (Ink, &'static str) {
+const fn age_words(age: ReadingAge) -> (ScreenInk, &'static str) {
     match age {
-        ReadingAge::Fresh => (Ink::Good, "fresh"),
-        ReadingAge::Late => (Ink::Doubtful, "late"),
-        ReadingAge::Stale => (Ink::Bad, "STALE"),
+        ReadingAge::Fresh => (ScreenInk::Good, "fresh"),
+        ReadingAge::Late => (ScreenInk::Doubtful, "late"),
+        ReadingAge::Stale => (ScreenInk::Bad, "STALE"),
     }
 }
 
@@ -369,8 +370,8 @@ fn states(picture: &Picture, it: &MeterPicture, size: ScreenSize) -> Vec<ScreenR
     let age = age(&it.meter, picture.now);
     let quality = ScreenRow::of(it.quality.0, it.quality.1.clone());
     let counts = format!(" ({} good, {} missing)", it.meter.good, it.meter.missing);
-    let counts = ScreenRow::of(Ink::Faint, counts);
-    let gap = ScreenRow::of(Ink::Faint, "  ");
+    let counts = ScreenRow::of(ScreenInk::Faint, counts);
+    let gap = ScreenRow::of(ScreenInk::Faint, "  ");
     let all = age.clone().and(gap).and(quality.clone());
     let full = all.clone().and(counts);
     if full.width() <= size.columns {
@@ -392,10 +393,11 @@ fn meters(picture: &Picture, room: usize, size: ScreenSize) -> Vec<ScreenRow> {
         let meter = &it.meter;
         let is_chosen = at == picture.chosen;
         let head = format!("{} {} ", if is_chosen { '>' } else { ' ' }, at + 1);
-        let ink = if is_chosen { Ink::Strong } else { Ink::Plain };
+        let ink = if is_chosen { ScreenInk::Strong } else { ScreenInk::Plain };
         let (age_ink, word) = age_words(meter.age(picture.now));
         let with = |name: String, long: bool| {
-            let mut row = ScreenRow::of(ink, head.clone()).with(ink, name).with(Ink::Plain, "  ");
+            let mut row =
+                ScreenRow::of(ink, head.clone()).with(ink, name).with(ScreenInk::Plain, "  ");
             if let Some(power) = meter.power {
                 let (digits, unit) = power_text(meter, power);
                 let words = flow_words(flow(power));
@@ -405,10 +407,11 @@ fn meters(picture: &Picture, room: usize, size: ScreenSize) -> Vec<ScreenRow> {
                 };
                 row = row.with(flow_ink(flow(power)), text.trim_start_matches(' '));
             }
-            row.with(Ink::Plain, "  ").with(age_ink, word)
+            row.with(ScreenInk::Plain, "  ").with(age_ink, word)
         };
         let padded = format!("{:<name_width$}", meter.name);
-        let quality = ScreenRow::of(Ink::Plain, "  ").with(it.quality.0, it.quality.1.clone());
+        let quality =
+            ScreenRow::of(ScreenInk::Plain, "  ").with(it.quality.0, it.quality.1.clone());
         let tail: String =
             meter.name.chars().skip(meter.name.chars().count().saturating_sub(4)).collect();
         let short = match tail.len() < meter.name.len() {
@@ -460,9 +463,10 @@ fn energies(meter: &LiveMeter, size: ScreenSize) -> Vec<ScreenRow> {
                 .zip(widths)
                 .fold(row, |row, (cell, width)| row.with(cell_ink, format!("   {cell:>width$}")))
         };
-        let head = row("energy", Ink::Faint, &heads, Ink::Faint);
-        let rows =
-            table.iter().map(|(it, cells)| row(names(it).0, flow_ink(it.flow), cells, Ink::Plain));
+        let head = row("energy", ScreenInk::Faint, &heads, ScreenInk::Faint);
+        let rows = table
+            .iter()
+            .map(|(it, cells)| row(names(it).0, flow_ink(it.flow), cells, ScreenInk::Plain));
         return [head].into_iter().chain(rows).collect();
     }
     let start =
@@ -472,8 +476,8 @@ fn energies(meter: &LiveMeter, size: ScreenSize) -> Vec<ScreenRow> {
         let (cell, ink) = (cell?, flow_ink(it.flow));
         let with = |name, when| {
             ScreenRow::of(ink, format!("{name} "))
-                .with(Ink::Plain, cell.clone())
-                .with(Ink::Faint, format!(" {when}"))
+                .with(ScreenInk::Plain, cell.clone())
+                .with(ScreenInk::Faint, format!(" {when}"))
         };
         let names = names(it);
         Some(fitting(
@@ -509,18 +513,18 @@ fn phases(phases: &[PhaseState], size: ScreenSize) -> Vec<ScreenRow> {
     let scale = round_scale(phases.iter().map(|it| it.size).max().unwrap_or_default());
     let row = |phase: &PhaseState| {
         let ink = match phase.flow {
-            EnergyFlow::Export => Ink::Export,
-            _ => Ink::Import,
+            EnergyFlow::Export => ScreenInk::Export,
+            _ => ScreenInk::Import,
         };
         let cells = phase.values.iter().zip(&widths);
         let text = cells.map(|(cell, width)| format!("  {cell:>width$}")).collect::<String>();
         let tight = phase.values.iter().map(|it| format!(" {}", it.replace(' ', "")));
-        let name = ScreenRow::of(Ink::Faint, phase.name);
-        let row = name.clone().with(Ink::Plain, text);
+        let name = ScreenRow::of(ScreenInk::Faint, phase.name);
+        let row = name.clone().with(ScreenInk::Plain, text);
         if row.width() > size.columns {
-            let tight = name.clone().with(Ink::Plain, tight.collect::<String>());
+            let tight = name.clone().with(ScreenInk::Plain, tight.collect::<String>());
             let last = phase.values.last().cloned().unwrap_or_default();
-            return fitting([tight, name.with(Ink::Plain, format!(" {last}"))], size.columns);
+            return fitting([tight, name.with(ScreenInk::Plain, format!(" {last}"))], size.columns);
         }
         let room = size.columns.saturating_sub(row.width() + 3).min(BAR);
         if room < 4 {
@@ -528,7 +532,7 @@ fn phases(phases: &[PhaseState], size: ScreenSize) -> Vec<ScreenRow> {
         }
         let eighths = u128::from(phase.size) * 8 * room as u128 / u128::from(scale.max(1));
         let bar = size.glyphs.bar(u64::try_from(eighths).unwrap_or_default());
-        row.with(Ink::Plain, "  ").with(ink, bar)
+        row.with(ScreenInk::Plain, "  ").with(ink, bar)
     };
     phases.iter().map(row).collect()
 }
@@ -553,7 +557,7 @@ fn graph_rows(
     let highest = line.highest.map(|it| power_text(meter, it));
     let highest = highest.map(|(digits, unit)| format!(", up to {digits} {unit}"));
     let highest = highest.unwrap_or_default();
-    let label = |text: String| ScreenRow::of(Ink::Faint, text);
+    let label = |text: String| ScreenRow::of(ScreenInk::Faint, text);
     let span = format!("last {minutes} min");
     let variants = [format!("power of the {span}{highest}"), format!("{span}{highest}"), span];
     let mut rows = vec![fitting(variants.map(label), columns)];
@@ -564,7 +568,7 @@ fn graph_rows(
             let mut export = line.rows(Some(EnergyFlow::Export), drawn - import, size.glyphs);
             rows.append(&mut export);
             if let Some(first) = rows.first_mut() {
-                let note = ScreenRow::of(Ink::Faint, "; import above, export below");
+                let note = ScreenRow::of(ScreenInk::Faint, "; import above, export below");
                 let full = first.clone().and(note);
                 if full.width() <= columns {
                     *first = full;
@@ -578,15 +582,15 @@ fn graph_rows(
 
 /// As many rows of the table as there is room for; the last one says how many are left out.
 fn cut_table(table: &[String], room: usize, has_keys: bool, size: ScreenSize) -> Vec<ScreenRow> {
-    let row = |text: &String| ScreenRow::of(Ink::Plain, text.clone());
+    let row = |text: &String| ScreenRow::of(ScreenInk::Plain, text.clone());
     if table.len() <= room {
         return table.iter().map(row).collect();
     }
     let shown = room.saturating_sub(1);
     let left_out = format!("  {} {} more", size.glyphs.cut(), table.len() - shown);
     let hint = if has_keys { "; v shows all" } else { "" };
-    let long = ScreenRow::of(Ink::Faint, format!("{left_out}{hint}"));
-    let last = fitting([long, ScreenRow::of(Ink::Faint, left_out)], size.columns);
+    let long = ScreenRow::of(ScreenInk::Faint, format!("{left_out}{hint}"));
+    let last = fitting([long, ScreenRow::of(ScreenInk::Faint, left_out)], size.columns);
     table.iter().take(shown).map(row).chain((room > 0).then_some(last)).collect()
 }
 
@@ -596,9 +600,9 @@ fn messages(messages: &[ScreenMessage], room: usize, size: ScreenSize) -> Vec<Sc
     let mut rows: Vec<ScreenRow> = vec![];
     for message in messages.iter().rev() {
         let ink = match message.severity {
-            Severity::Error => Ink::Bad,
-            Severity::Warning => Ink::Doubtful,
-            Severity::Notice | Severity::Info => Ink::Plain,
+            Severity::Error => ScreenInk::Bad,
+            Severity::Warning => ScreenInk::Doubtful,
+            Severity::Notice | Severity::Info => ScreenInk::Plain,
         };
         let has_time = size.columns >= 40;
         let indent = if has_time { message.time.len() + 1 } else { 0 };
@@ -609,7 +613,7 @@ fn messages(messages: &[ScreenMessage], room: usize, size: ScreenSize) -> Vec<Sc
                 0 if has_time => format!("{} ", message.time),
                 _ => " ".repeat(indent),
             };
-            ScreenRow::of(Ink::Faint, head).with(ink, line)
+            ScreenRow::of(ScreenInk::Faint, head).with(ink, line)
         };
         let mut part: Vec<_> = lines.into_iter().enumerate().map(row).collect();
         if all > room - rows.len() {
@@ -653,12 +657,14 @@ fn foot(picture: &Picture, size: ScreenSize) -> ScreenRow {
             break;
         }
         let (key, about) = hint.split_once(' ').unwrap_or((hint, ""));
-        row = row.with(Ink::Strong, format!("{gap}{key}")).with(Ink::Faint, format!(" {about}"));
+        row = row
+            .with(ScreenInk::Strong, format!("{gap}{key}"))
+            .with(ScreenInk::Faint, format!(" {about}"));
     }
     let counts = &picture.counts;
     let room = size.columns.saturating_sub(counts.chars().count());
     match row.width() + 2 <= room && !picture.meters.is_empty() {
-        true => row.filled(room).with(Ink::Faint, counts.clone()),
+        true => row.filled(room).with(ScreenInk::Faint, counts.clone()),
         false => row,
     }
 }
@@ -671,12 +677,14 @@ fn values(picture: &Picture, meter: &LiveMeter, from: usize, size: ScreenSize) -
     let last = (from + room).min(table.len());
     let mut rows = vec![title(picture, &meter.heading, size)];
     let state = format!("values {} to {last} of {}", from + 1, table.len());
-    let age = ScreenRow::of(Ink::Faint, format!("{state}  ")).and(age(meter, picture.now));
-    rows.push(fitting([age, ScreenRow::of(Ink::Faint, state)], size.columns));
-    rows.extend(table.iter().skip(from).take(room).map(|it| ScreenRow::of(Ink::Plain, it.clone())));
+    let age = ScreenRow::of(ScreenInk::Faint, format!("{state}  ")).and(age(meter, picture.now));
+    rows.push(fitting([age, ScreenRow::of(ScreenInk::Faint, state)], size.columns));
+    rows.extend(
+        table.iter().skip(from).take(room).map(|it| ScreenRow::of(ScreenInk::Plain, it.clone())),
+    );
     rows.resize(size.rows.saturating_sub(1), ScreenRow::default());
     let hints = ["up and down move, v goes back, q quits", "v back, q quit", "v back"];
-    rows.push(fitting(hints.map(|it| ScreenRow::of(Ink::Faint, it)), size.columns));
+    rows.push(fitting(hints.map(|it| ScreenRow::of(ScreenInk::Faint, it)), size.columns));
     rows
 }
 
@@ -700,9 +708,9 @@ fn help(picture: &Picture, size: ScreenSize) -> Vec<ScreenRow> {
     let mut rows = vec![title(picture, "", size)];
     let room = size.rows.saturating_sub(2);
     let lines = HELP.iter().flat_map(|line| wrapped(line, size.columns, size.glyphs));
-    rows.extend(lines.take(room).map(|line| ScreenRow::of(Ink::Plain, line)));
+    rows.extend(lines.take(room).map(|line| ScreenRow::of(ScreenInk::Plain, line)));
     rows.resize(size.rows.saturating_sub(1), ScreenRow::default());
-    rows.push(ScreenRow::of(Ink::Faint, "? goes back"));
+    rows.push(ScreenRow::of(ScreenInk::Faint, "? goes back"));
     rows
 }
 

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::cli::live::screen::ink::Ink;
+use crate::cli::live::screen::ink::ScreenInk;
 
 /// The time that is judged.
 const SPAN: Duration = Duration::from_secs(600);
@@ -31,7 +31,7 @@ impl LineQuality {
 
     /// The quality in words.
     #[must_use]
-    pub fn words(&self, now: Instant) -> (Ink, String) {
+    pub fn words(&self, now: Instant) -> (ScreenInk, String) {
         let recent =
             self.telegrams.iter().filter(|(at, _)| now.saturating_duration_since(*at) <= SPAN);
         let (mut all, mut bad) = (0, 0);
@@ -40,12 +40,12 @@ impl LineQuality {
             bad += usize::from(!is_good);
         }
         let (ink, word) = match bad * 100 {
-            0 if all == 0 => (Ink::Bad, "silent"),
-            0 => (Ink::Good, "clean"),
-            part if part <= all => (Ink::Good, "good"),
-            part if part <= all * 5 => (Ink::Doubtful, "fair"),
-            part if part <= all * 25 => (Ink::Doubtful, "poor"),
-            _ => (Ink::Bad, "bad"),
+            0 if all == 0 => (ScreenInk::Bad, "silent"),
+            0 => (ScreenInk::Good, "clean"),
+            part if part <= all => (ScreenInk::Good, "good"),
+            part if part <= all * 5 => (ScreenInk::Doubtful, "fair"),
+            part if part <= all * 25 => (ScreenInk::Doubtful, "poor"),
+            _ => (ScreenInk::Bad, "bad"),
         };
         match bad {
             0 => (ink, format!("line {word}")),
@@ -65,7 +65,7 @@ mod tests {
         let mut line = LineQuality::default();
         assert_eq!(line.words(at(0)).1, "line silent");
         line.note(true, 99, at(0));
-        assert_eq!(line.words(at(1)), (Ink::Good, "line clean".to_owned()));
+        assert_eq!(line.words(at(1)), (ScreenInk::Good, "line clean".to_owned()));
         line.note(false, 1, at(0));
         assert_eq!(line.words(at(1)).1, "line good, 1 of 100 damaged or missing");
         line.note(false, 4, at(300));

@@ -8,7 +8,7 @@ use std::{
 use meterpipe::reading::decimal::Decimal;
 
 use crate::cli::live::screen::{
-    ink::{Glyphs, Ink, ScreenRow},
+    ink::{Glyphs, ScreenInk, ScreenRow},
     live_meter::{EnergyFlow, flow},
 };
 
@@ -75,11 +75,11 @@ impl Sparkline {
         };
         let row = |row: usize| {
             let below = 8 * (height - 1 - row) as u64;
-            let mut spans: Vec<(Ink, String)> = vec![];
+            let mut spans: Vec<(ScreenInk, String)> = vec![];
             for value in &self.columns {
                 let ink = match value.map(flow) {
-                    Some(EnergyFlow::Export) => Ink::Export,
-                    _ => Ink::Import,
+                    Some(EnergyFlow::Export) => ScreenInk::Export,
+                    _ => ScreenInk::Import,
                 };
                 let cell = glyphs.column(eighths(value).saturating_sub(below).min(8));
                 match spans.last_mut() {
