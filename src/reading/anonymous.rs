@@ -3,7 +3,7 @@
 //!
 //! | what | becomes |
 //! |---|---|
-//! | meter number, device name, any text with five digits | [another](Pseudonyms::text) |
+//! | meter number, device name, any text with five digits | [another](Pseudonyms::text), with the same manufacturer and model |
 //! | a system title, a longer octet-string that is neither text, code nor time | another |
 //! | a register (D = 8 or 9) | so much more, the same in all telegrams of the meter |
 //! | voltages, currents, powers, units, codes, names of lists | stay |
@@ -137,7 +137,10 @@ impl Anonymous {
         let digits = octets.iter().filter(|c| c.is_ascii_digit()).count();
         match data.text() {
             Some(_) if digits < DIGITS => return,
-            Some(_) => self.names.text(&mut octets),
+            Some(_) => {
+                self.names.text(&mut octets);
+                self.keep_mark(data.octets, &mut octets);
+            }
             None if octets.iter().all(|octet| *octet == 0) => return,
             None if is_date(&octets) && self.shift.is_none() => return,
             None => match (<[u8; 8]>::try_from(&octets[..]), Obis::of(&octets)) {
@@ -147,6 +150,16 @@ impl Anonymous {
             },
         }
         changes.push((place(data), octets));
+    }
+
+    /// Leaves the first octets of a name by which its family is known: manufacturer and model.
+    fn keep_mark(&self, name: &[u8], other: &mut [u8]) {
+        let marks = self.families.iter().flat_map(MeterFamily::marks).map(|mark| &mark.begins);
+        let longest = marks.filter(|mark| name.starts_with(mark)).map(Vec::len).max();
+        let size = longest.unwrap_or_default();
+        if let (Some(kept), Some(model)) = (other.get_mut(..size), name.get(..size)) {
+            kept.copy_from_slice(model);
+        }
     }
 
     fn clock(&self, apdu: &[u8], place: Range<usize>, changes: &mut Vec<Change>) {

@@ -67,6 +67,15 @@ pub struct FamilyMark {
 }
 
 impl MeterFamily {
+    /// The objects by which it is known, if its list has codes.
+    #[must_use]
+    pub fn marks(&self) -> &[FamilyMark] {
+        match &self.table {
+            FamilyTable::Places(_) => &[],
+            FamilyTable::Codes { marks, .. } => marks,
+        }
+    }
+
     /// The elements of its list, if it has no codes.
     #[must_use]
     pub fn elements(&self) -> Option<&[FamilyElement]> {
