@@ -144,15 +144,18 @@ impl Dump {
 
     /// A line that is all here.
     fn whole(&mut self, text: &[u8], run: &mut HexRun) -> Result<()> {
+        if !self.pasted.is_within() && ends_with_pairs(text) {
+            return self.clean(text, false, run);
+        }
         let Some(lines) = self.pasted.strip(text) else {
-            return self.clean(text, run);
+            return self.clean(text, true, run);
         };
         let mut lines = lines.split(|&c| c == b'\n');
-        lines.try_for_each(|line| self.clean(line, run))
+        lines.try_for_each(|line| self.clean(line, true, run))
     }
 
-    /// A line without the marks of a page or a document.
-    fn clean(&mut self, text: &[u8], run: &mut HexRun) -> Result<()> {
+    /// A line without the marks of a page or a document; `pasted` if it may be of a pasted form.
+    fn clean(&mut self, text: &[u8], pasted: bool, run: &mut HexRun) -> Result<()> {
         let trimmed = text.trim_ascii_start();
         if trimmed.is_empty() || prefix::is_comment(trimmed) {
             return Ok(());
@@ -160,7 +163,7 @@ impl Dump {
         if let Some(step) = listing::step(&mut self.listing, text) {
             return self.step(&step, text, run);
         }
-        match self.pasted.line(text) {
+        match if pasted { self.pasted.line(text) } else { None } {
             Some(PastedLine::Nothing) => Ok(()),
             Some(PastedLine::Hex(range)) => self.hex(text, range, run),
             Some(PastedLine::Octets(octets)) => {
@@ -318,6 +321,18 @@ fn typed(text: &[u8]) -> Cow<'_, [u8]> {
         Err(_) => Cow::Borrowed(text),
     }
 }
+
+/// True for a line that ends as logs of ESPHome do, which is no pasted form: `…68:FA:FA:68:53:FF`.
+fn ends_with_pairs(text: &[u8]) -> bool {
+    let pair = |pair: &[u8; 3]| {
+        pair[0] == b':' && pair[1].is_ascii_hexdigit() && pair[2].is_ascii_hexdigit()
+    };
+    let end = text.last_chunk::<PAIRS>().map(|end| end.as_chunks::<3>().0);
+    end.is_some_and(|pairs| pairs.iter().all(pair))
+}
+
+/// The octets of eight pairs, each with its colon.
+const PAIRS: usize = 24;
 
 /// Digits and nothing else, an odd number of them.
 fn is_odd_run(text: &[u8]) -> bool {
