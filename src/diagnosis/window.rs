@@ -56,6 +56,10 @@ impl OctetWindow {
         marks: impl IntoIterator<Item = (usize, Mark)>,
     ) {
         let room = most.saturating_sub(self.octets.len());
+        if room == 0 {
+            self.total += octets.len() as u64;
+            return;
+        }
         let octets = octets.get(..room).unwrap_or(octets);
         let start = self.octets.len();
         let marks = marks.into_iter().filter(|(at, _)| *at < octets.len());
