@@ -363,10 +363,12 @@ fn a_virtual_meter_needs_neither_hardware_nor_key() {
         assert!(counter > 0 && energy > 0);
         let frames = if meter == MeterKind::NetzNoeKaifa { "2" } else { "1" };
         let ran = run(&["capture", "--count", frames, &source], b"");
-        assert_eq!(
-            ran.out.lines().count().to_string(),
-            format!("{}", 1 + frames.parse::<u32>().unwrap())
-        );
+        let lines = ran.out.lines().count();
+        match meter.link() {
+            // An APDU without frames comes as raw records.
+            SimulatedLink::Bare => assert!(lines > 1),
+            _ => assert_eq!(lines, 1 + frames.parse::<usize>().unwrap()),
+        }
         assert!(ran.out.contains(&format!("from={source}")));
     }
     let mut binary = command(&["capture", "--binary", "--count", "2", "sim:"]);

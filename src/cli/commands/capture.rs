@@ -87,19 +87,39 @@ impl RecordWriter {
     }
 }
 
+impl Capturer {
+    /// Counts what was found. The writer has counted the frames among it; APDUs without frames are written
+    /// before they may end the run.
+    fn count(&mut self, found: u64, before: u64, context: &mut Context) {
+        self.frames += found;
+        let bare = found.saturating_sub(context.tally.telegrams - before);
+        if bare > 0 {
+            self.recorder.quiet(Duration::ZERO, &mut self.writer.to(context));
+            context.tally.telegrams += bare;
+            context.stop_at(self.writer.limit);
+        }
+    }
+}
+
 impl Task for Capturer {}
 
 impl Stage for Capturer {
     fn feed(&mut self, record: &Record<'_>, _: Place, context: &mut Context) {
-        self.frames += self.recorder.take(record, &mut self.writer.to(context));
+        let before = context.tally.telegrams;
+        let found = self.recorder.take(record, &mut self.writer.to(context));
+        self.count(found, before, context);
     }
 
     fn end(&mut self, context: &mut Context) {
-        self.frames += self.recorder.end(&mut self.writer.to(context));
+        let before = context.tally.telegrams;
+        let found = self.recorder.end(&mut self.writer.to(context));
+        self.count(found, before, context);
     }
 
     fn quiet(&mut self, silent: Duration, context: &mut Context) {
-        self.frames += self.recorder.quiet(silent, &mut self.writer.to(context));
+        let before = context.tally.telegrams;
+        let found = self.recorder.quiet(silent, &mut self.writer.to(context));
+        self.count(found, before, context);
     }
 
     fn frames(&self) -> u64 {
