@@ -19,7 +19,7 @@ use std::{
 use crate::common::binary::{METERPIPE, Running, command, run, signal, wait_for};
 use jiff::Timestamp;
 use meterpipe::source::simulator::{
-    meter::MeterKind,
+    meter::{MeterKind, SimulatedLink},
     push::{Push, PushOptions, Simulator},
 };
 use rustix::{
