@@ -563,7 +563,8 @@ const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
 fn on_a_terminal_one_screen_is_kept_up_to_date() {
     let mut on = OnTerminal::start(&["sim:"], &[]);
     let has = |screen: &[String], text: &str| screen.iter().any(|row| row.contains(text));
-    let first = on.wait(|_, screen| has(screen, "power_net_w"));
+    // The last row of the picture comes last.
+    let first = on.wait(|_, screen| has(screen, "power_net_w") && has(screen, "q quit"));
     assert!(on.is_taken_over());
     assert!(first[0].contains("meter 1812"), "{first:#?}");
     assert!(has(&first, "1 good, 0 missing"), "{first:#?}");
