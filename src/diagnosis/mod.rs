@@ -6,7 +6,7 @@
 //! - [`diagnosis`]: the table of causes, in English and German.
 //! - [`finding`]: a cause with its evidence.
 //! - [`foreign`]: protocols that are not read, by their octets.
-//! - [`window`]: the octets of a line that are kept. [`line`]: counts of the octets of a line; [`line_finding`]: their cause.
+//! - [`window`]: the octets of a line that are kept. [`mod@line`]: counts of the octets of a line; [`line_finding`]: their cause.
 //! - [`key_finding`]: the cause of telegrams that stay closed, or that say little.
 //! - [`defects`]: the cause behind a single defect.
 

@@ -1,4 +1,4 @@
-//! DSMR telegrams, the text that meters send over their P1 socket; [`p1`](crate::p1) shows its form.
+//! DSMR telegrams, the text that meters send over their P1 socket; [`p1`] shows its form.
 //! A telegram is a frame of its own, and no frame carries less than one.
 
 use core::ops::RangeInclusive;

@@ -10,7 +10,7 @@
 //! [`holds_up`](QueueSender::holds_up) before it puts readings into the queue of a blocked sink.
 //!
 //! A sink that is not alone must not hold up the others. A file then [runs ahead](QueueSender::run_ahead)
-//! of it: the readings for which the queue has no room wait in an [`Overflow`]. Once that is full too, a
+//! of it: the readings for which the queue has no room wait in an `Overflow`. Once that is full too, a
 //! working sink is waited for, and a blocked one loses its oldest readings.
 
 use std::{

@@ -10,8 +10,8 @@
 //! ```
 //!
 //! The nested list also gives OBIS codes to the clock, the meter number and the logical device
-//! name, and wraps each object in a structure. The lists without OBIS codes are in [`positional`],
-//! the text is in [`text`].
+//! name, and wraps each object in a structure. The lists without OBIS codes are in `positional`,
+//! the text is in `text`.
 
 use super::{
     house::Values,
