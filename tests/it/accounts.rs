@@ -11,12 +11,8 @@ use std::{
 };
 
 use crate::common::binary::{Ran, Running, command, ran, run, run_command, signal};
-use crate::common::terminal::terminal;
 use meterpipe::record::HEADER;
-use rustix::{
-    process::Signal,
-    termios::{Winsize, tcsetwinsize},
-};
+use rustix::process::Signal;
 
 const KEY: &str = "36C66639E48A8CA4D6BC8B282A793BBB";
 
@@ -219,32 +215,6 @@ fn a_reader_that_hangs_keeps_no_sink_from_its_end() {
     let (status, err) = ended(watch);
     assert_eq!(status, Some(143), "{err}");
     assert!(err.contains("not stored"), "{err}");
-}
-
-#[test]
-fn the_last_messages_stay_on_the_terminal_below_the_table() {
-    let (master, node) = terminal();
-    let open = || fs::File::options().read(true).write(true).open(&node).unwrap();
-    tcsetwinsize(open(), Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let to = format!("mqtt://{}", listener.local_addr().unwrap());
-    let mut watch = command(&["watch", "sim:", "--to", &to]);
-    watch.stdin(Stdio::null()).stdout(open()).stderr(open());
-    let mut watch = Running(watch.spawn().unwrap());
-    let (mut shown, mut room, mut is_asked) = (Vec::new(), [0; 4096], false);
-    while !String::from_utf8_lossy(&shown).contains("rejected") {
-        let size = rustix::io::read(&master, &mut room).unwrap();
-        shown.extend_from_slice(&room[..size]);
-        // With the second telegram the guard passes readings on.
-        if !is_asked && String::from_utf8_lossy(&shown).contains("2 good") {
-            signal(&watch.0, Signal::TERM);
-            is_asked = true;
-        }
-    }
-    assert_eq!(watch.0.wait().unwrap().code(), Some(6));
-    let shown = String::from_utf8_lossy(&shown).into_owned();
-    let (_, last) = shown.rsplit_once("\x1b[J").unwrap();
-    assert!(last.contains("not stored"), "{last:?}");
 }
 
 #[test]
