@@ -560,6 +560,21 @@ const ENTER: &str = "\x1b[?1049h\x1b[?25l";
 const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
 
 #[test]
+fn what_was_not_stored_is_said_below_the_view() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = format!("mqtt://{}", listener.local_addr().unwrap());
+    let mut on = OnTerminal::start(&["sim:", "--to", &to], &[]);
+    // With the second telegram the guard passes readings on.
+    on.wait(|_, screen| screen.iter().any(|row| row.contains("2 good")));
+    signal(&on.watch.0, Signal::TERM);
+    on.wait(|text, _| {
+        text.rsplit_once(LEAVE)
+            .is_some_and(|(_, end)| end.contains("not stored") && end.contains("rejected"))
+    });
+    assert_eq!(on.watch.0.wait().unwrap().code(), Some(6));
+}
+
+#[test]
 fn on_a_terminal_one_screen_is_kept_up_to_date() {
     let mut on = OnTerminal::start(&["sim:"], &[]);
     let has = |screen: &[String], text: &str| screen.iter().any(|row| row.contains(text));
