@@ -98,7 +98,7 @@ const FOR_BUILDS: [&str; 6] = [
     "METERPIPE_YEAR",
 ];
 
-/// What our variables begin with.
+/// The prefix of our variables.
 const PREFIX: &str = "METERPIPE_";
 
 /// The source of a run that names none.

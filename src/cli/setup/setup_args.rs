@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, ValueHint};
 use meterpipe::sink::settings::duration::duration;
 
-use super::shared_args::{MessageArgs, SerialArgs, SinkParser};
+use super::shared_args::{MessageArgs, OfferedWords, SerialArgs, schemes};
 
 /// `setup`.
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ pub struct SetupArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub key_file: Option<PathBuf>,
     /// A sink, as for watch; can be repeated
-    #[arg(long, value_name = "SINK", value_parser = SinkParser, hide_possible_values = true)]
+    #[arg(long, value_name = "SINK", value_parser = OfferedWords(schemes), hide_possible_values = true)]
     pub to: Vec<String>,
     /// The configuration to write
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -376,7 +376,7 @@ pub struct SinkArgs {
     ///
     /// Options follow a question mark: mqtt://HOST?retain=true&every=30s. Without --to: the sinks
     /// of the configuration, which watch uses only without a SOURCE or with --config.
-    #[arg(long, value_name = "SINK", value_parser = SinkParser, hide_possible_values = true,
+    #[arg(long, value_name = "SINK", value_parser = OfferedWords(schemes), hide_possible_values = true,
         help_heading = "Sinks")]
     pub to: Vec<String>,
     /// The configuration [default: ~/.config/meterpipe/config.toml, /etc/meterpipe/config.toml]
@@ -397,31 +397,15 @@ fn formats() -> impl TypedValueParser<Value = FormatKind> {
     PossibleValuesParser::new(FormatKind::ALL.map(name)).try_map(|name| name.parse::<FormatKind>())
 }
 
-/// Takes any text, and offers the schemes of all sinks to completions.
-#[derive(Clone)]
-pub struct SinkParser;
-
-impl TypedValueParser for SinkParser {
-    type Value = String;
-
-    fn parse_ref(
-        &self,
-        command: &clap::Command,
-        arg: Option<&clap::Arg>,
-        value: &OsStr,
-    ) -> Result<String, clap::Error> {
-        StringValueParser::new().parse_ref(command, arg, value)
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let value = |scheme: &SinkScheme| PossibleValue::new(scheme.prefix()).help(scheme.help);
-        Some(Box::new(registry::schemes().map(value)))
-    }
+/// The schemes of all sinks.
+pub fn schemes() -> Vec<PossibleValue> {
+    let value = |scheme: &SinkScheme| PossibleValue::new(scheme.prefix()).help(scheme.help);
+    registry::schemes().map(value).collect()
 }
 
 /// Takes any text, and offers some words to completions.
 #[derive(Clone)]
-pub struct OfferedWords(fn() -> Vec<PossibleValue>);
+pub struct OfferedWords(pub fn() -> Vec<PossibleValue>);
 
 impl TypedValueParser for OfferedWords {
     type Value = String;
